@@ -1,0 +1,38 @@
+// Every choice that crosses the boundary, as integers. test/house.test.ts checks that each id has a case and a name.
+export const BATCHING_STATIC = 0;
+export const BATCHING_CONTINUOUS = 1;
+export const BATCHING_CHUNKED = 2;
+export const BATCHING_MIXED = 3;
+
+export const ADMISSION_PROMPT = 0; // blocks for the prompt; preempt by recompute when decodes run out
+export const ADMISSION_FULL_LENGTH = 1; // blocks of the final length at once; never preempts
+
+export const ROUTING_ROUND_ROBIN = 0;
+export const ROUTING_LEAST_LOADED = 1; // fewest outstanding requests; ties go to the first after the last chosen
+
+export const PRICE_LINEAR = 0; // the spec's own step_time
+export const PRICE_SURFACE = 1; // a lowered step surface
+
+export const LEAP_NONE = 0; // every iteration walks all phases (the only mode that can log steps)
+export const LEAP_EXACT = 1; // constant batches in a tight loop: same bits as LEAP_NONE
+export const LEAP_CLOSED = 2; // constant batches in closed form: equal to 1e-9 relative
+
+// Terminal states of a request (one column, so that they add up: law L1).
+export const STATE_PENDING = 0;
+export const STATE_FINISHED = 1;
+export const STATE_REJECTED_KV = 2; // final length can never fit in the KV blocks
+export const STATE_REJECTED_LENGTH = 3; // longer than max_model_len
+export const STATE_UNFINISHED = 4; // the run ended early (stop reason says why)
+
+// Stop reasons of an engine run.
+export const STOP_DONE = 0;
+export const STOP_HOPELESS = 1; // more requests already miss the limits than the percentile allows
+export const STOP_LOG_FULL = 2; // the step log is full: drain it and call again
+export const STOP_EVENTS = 3; // the event budget of this call is spent: call again
+
+// p of the roofline's p-norm, as powers of two so that it needs only multiplications and square roots.
+export const NORM_1 = 0;
+export const NORM_2 = 1;
+export const NORM_4 = 2;
+export const NORM_8 = 3;
+export const NORM_INF = 4;

@@ -1,0 +1,173 @@
+// What exists: hardware, models, engine profiles, efficiencies. SI units (bytes, FLOP/s, seconds, W); prices in USD per hour.
+
+/** How a figure came to be, from the most to the least trustworthy. */
+export type Basis = 'measured' | 'calibrated' | 'extrapolated' | 'datasheet';
+
+/** Formats of weights, named as vLLM and the case files name them. */
+export type WeightFormat = 'bf16' | 'fp16' | 'fp8' | 'fp8-block' | 'int8' | 'int4' | 'nvfp4' | 'mxfp4';
+export type KvFormat = 'bf16' | 'fp16' | 'fp8' | 'int8';
+
+/** One accelerator, CPU or chip: one socketed package as `hardware_ids.csv` counts it. File: catalog/hardware/<id>.json. */
+export interface Hardware {
+  readonly id: string;
+  readonly name: string;
+  readonly vendor: string;
+  readonly kind: 'gpu' | 'gpu+cpu' | 'asic' | 'tpu' | 'cpu';
+  /** Architecture family, for borrowing efficiencies from relatives: "hopper", "blackwell", "cdna3", "tpu-v6", ... */
+  readonly generation: string;
+  readonly shards_per_device: number;
+  /** Dense peaks in FLOP/s (OP/s for int8); absent where the hardware has no such rate. */
+  readonly peak: { readonly bf16: number; readonly fp8?: number; readonly int8?: number; readonly fp4?: number };
+  readonly memory_bytes: number;
+  readonly memory_bandwidth: number;
+  readonly memory_type: string;
+  /** B/s one way per device inside a scale-up domain of `domain` devices. */
+  readonly scale_up: { readonly bandwidth: number; readonly domain: number };
+  readonly host_link_bandwidth: number;
+  /** B/s one way per device to other servers; 0 where there is none. */
+  readonly scale_out_bandwidth: number;
+  readonly tdp_w: number | null;
+  readonly usd_per_hour: number | null;
+  readonly price_source: string;
+  readonly source: string;
+  readonly confidence: 'high' | 'medium' | 'low';
+}
+
+/** The attention of one layer. `none` is a layer without a mixer (Nemotron-H MLP layers). */
+export type Attention =
+  | {
+      readonly kind: 'full' | 'sliding';
+      readonly heads: number;
+      readonly kv_heads: number;
+      readonly head_dim: number;
+      /** Tokens kept by a sliding layer; absent for full attention. */
+      readonly window?: number;
+      readonly qk_norm?: boolean;
+      /** An output gate beside q (Qwen3-Next/3.5): doubles the q projection. */
+      readonly gated?: boolean;
+    }
+  | {
+      readonly kind: 'mla';
+      readonly heads: number;
+      /** Rank of the q down-projection; null = q is projected directly. */
+      readonly q_lora_rank: number | null;
+      readonly kv_lora_rank: number;
+      readonly qk_rope_dim: number;
+      readonly qk_nope_dim: number;
+      readonly v_head_dim: number;
+      /** Sparse attention (DSA): decode reads at most this many tokens, beside a light indexer. */
+      readonly sparse_top_k?: number;
+    }
+  | {
+      /** Linear attention or state space: a fixed state per sequence, no growth with context. */
+      readonly kind: 'linear';
+      /** Weights of the layer's mixer (projections), elements. */
+      readonly parameters: number;
+      /** State per sequence in elements (kept in 16 or 32 bits: `state_bytes`). */
+      readonly state_elements: number;
+      readonly state_bytes: number;
+      /** FLOPs per token beside the projections. */
+      readonly flops_per_token: number;
+    }
+  | { readonly kind: 'none' };
+
+export type Mlp =
+  | { readonly kind: 'dense'; readonly intermediate: number; /** gate and up: 3 matrices, else 2 */ readonly gated: boolean }
+  | {
+      readonly kind: 'moe';
+      readonly experts: number;
+      readonly top_k: number;
+      readonly intermediate: number;
+      /** Total intermediate width of the always-on shared experts; 0 = none. */
+      readonly shared_intermediate: number;
+      readonly gated: boolean;
+    }
+  | { readonly kind: 'none' };
+
+/** `count` consecutive-or-not layers that are alike (order does not matter to cost). */
+export interface LayerGroup {
+  readonly count: number;
+  readonly attention: Attention;
+  readonly mlp: Mlp;
+}
+
+/** A model's architecture, normalised. File: catalog/models/<id>.json, or read from a Hugging Face config.json. */
+export interface Model {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'llm' | 'encoder';
+  readonly groups: readonly LayerGroup[];
+  readonly hidden: number;
+  readonly vocab: number;
+  readonly tied_embeddings: boolean;
+  readonly max_positions: number;
+  readonly mtp_layers: number;
+  /** Weight format of the published checkpoint. */
+  readonly native_format: WeightFormat;
+  /** Published parameter counts in units of one parameter, where known; computed ones are checked against them. */
+  readonly parameters: { readonly total: number; readonly active: number };
+  /** What the reader of config.json could not model, in words; empty when everything is modelled. */
+  readonly unmodelled: readonly string[];
+  readonly source: string;
+}
+
+/** Defaults and host costs of one engine version. File: catalog/engines/<id>.json. */
+export interface EngineProfile {
+  readonly id: string; // "vllm-0.11"
+  readonly name: string;
+  readonly batching: 'static' | 'continuous' | 'chunked' | 'mixed';
+  readonly admission: 'prompt' | 'full-length';
+  readonly max_num_seqs: number;
+  readonly max_num_batched_tokens: number;
+  readonly block_size: number;
+  readonly gpu_memory_utilization: number;
+  /** Bytes per device outside weights and KV: CUDA context, graphs, NCCL buffers. */
+  readonly reserve_bytes: number;
+  /** Host time: s per step, per sequence in the step, per layer; norm 1 adds to device time, 2 overlaps (root of squares). */
+  readonly host: { readonly step_s: number; readonly sequence_s: number; readonly layer_s: number; readonly norm: 1 | 2 };
+  /** Floor of steps with prompt tokens above `tokens` new tokens: seconds per layer, joined by root of squares. */
+  readonly prefill_floor: { readonly layer_s: number; readonly tokens: number };
+  readonly source: string;
+}
+
+/** Kinds of work that have an efficiency of their own. */
+export type OpFamily = 'gemm' | 'attention-prefill' | 'attention-decode' | 'moe' | 'elementwise';
+export type CollectiveOp = 'all-reduce' | 'all-gather' | 'reduce-scatter' | 'all-to-all' | 'send-recv';
+
+/** t = t0 + ((C/(eta_compute*peak))^p + (M/(eta_memory*bandwidth))^p)^(1/p). p = 'inf' is the classic roofline maximum. */
+export interface OpFit {
+  readonly family: OpFamily;
+  /** Arithmetic: which peak C is held against. For attention: the KV format. */
+  readonly format: WeightFormat;
+  readonly t0_s: number;
+  readonly eta_compute: number;
+  readonly eta_memory: number;
+  readonly p: 1 | 2 | 4 | 8 | 'inf';
+  readonly basis: Basis;
+  /** Median |relative error| in and out of sample (shapes held out), and rows used; absent for datasheet rows. */
+  readonly error_in?: number;
+  readonly error_out?: number;
+  readonly rows?: number;
+}
+
+/** t = t0 + wire_bytes(op, n) / rate, by message size; ring bytes for all-reduce are 2(n-1)/n of the message. */
+export interface CollectiveFit {
+  readonly op: CollectiveOp;
+  readonly devices: number;
+  readonly t0_s: number;
+  /** Algorithm bandwidth for large messages: message bytes per second. */
+  readonly rate: number;
+  readonly p: 1 | 2 | 4 | 8 | 'inf';
+  readonly basis: Basis;
+  readonly error_in?: number;
+  readonly rows?: number;
+}
+
+/** File: catalog/efficiency/<hardware id>.json; files named _<vendor>.json hold the vendor's medians. */
+export interface Efficiency {
+  readonly hardware: string;
+  readonly ops: readonly OpFit[];
+  readonly collectives: readonly CollectiveFit[];
+  readonly source: string;
+  readonly licence: string;
+}

@@ -1,0 +1,108 @@
+// What a run or a sweep comes to. Times in seconds, percentiles by linear interpolation (NumPy's default).
+import type { Basis } from '../catalog/types.ts';
+import type { Configuration, Spec } from '../spec/types.ts';
+
+export type Verdict = 'stable' | 'backlogged' | 'overloaded';
+
+/** Statistics of one latency over requests (ITL: over gaps). NaN where nothing was measured. */
+export interface Summary {
+  readonly mean: number;
+  readonly std: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** The result of simulating one configuration, request by request. */
+export interface RunResult {
+  readonly ttft: Summary;
+  readonly tpot: Summary;
+  readonly itl: Summary;
+  readonly e2el: Summary;
+  readonly verdict: Verdict;
+  readonly completed: number;
+  readonly rejected_kv: number;
+  readonly rejected_length: number;
+  readonly unfinished: number;
+  readonly preemptions: number;
+  /** s, first arrival to last token. */
+  readonly duration: number;
+  readonly request_throughput: number;
+  readonly output_throughput: number;
+  readonly total_token_throughput: number;
+  /** Requests/s that meet every SLO; NaN when the spec has none. */
+  readonly request_goodput: number;
+  /** Share of completed requests that meet every SLO; NaN when the spec has none. */
+  readonly good_fraction: number;
+  readonly slo_met: boolean;
+  readonly total_input_tokens: number;
+  readonly total_output_tokens: number;
+  readonly max_concurrent_requests: number;
+  /** Busy share of replica-time, mean running batch, peak share of KV blocks in use. */
+  readonly utilisation: number;
+  readonly mean_batch: number;
+  readonly peak_kv_use: number;
+  readonly steps: number;
+  /** J, W (mean over the run, all devices), J per output token; NaN where watts are unknown. */
+  readonly energy_j: number;
+  readonly power_w: number;
+  readonly joules_per_token: number;
+  /** USD; NaN where no price is known. Tokens are output tokens. */
+  readonly usd_per_hour: number;
+  readonly usd_per_million_tokens: number;
+  readonly devices: number;
+  readonly num_gpu_blocks: number;
+}
+
+/** One configuration kept by a sweep. `screen` is the closed-form estimate, `run` the simulation where it was settled. */
+export interface KeptRow {
+  /** Row number in the sweep: a stable id. */
+  readonly row: number;
+  readonly configuration: Configuration;
+  readonly devices: number;
+  readonly usd_per_hour: number;
+  readonly screen: {
+    readonly batch: number;
+    readonly ttft: number; // mean, s
+    readonly tpot: number; // mean, s
+    readonly e2el: number; // mean, s
+    readonly ttft_tail: number; // estimate of the SLO's percentile, s
+    readonly tpot_tail: number;
+    readonly utilisation: number;
+    readonly output_throughput_per_device: number;
+    readonly usd_per_million_tokens: number;
+    readonly power_w: number;
+  };
+  readonly run: RunResult | null;
+  readonly on_front: boolean;
+  /** What the prices rest on: the least trustworthy basis among the ops that matter. */
+  readonly basis: Basis;
+}
+
+/** Why rows fell, in the order the checks are made. */
+export interface RejectCount {
+  readonly reason: string; // machine word: "weights-do-not-fit"
+  readonly words: string; // "weights do not fit in memory"
+  readonly count: number;
+}
+
+export interface SweepResult {
+  readonly spec: Spec;
+  readonly rows: number;
+  readonly rejected: readonly RejectCount[];
+  readonly feasible: number;
+  readonly settled: number;
+  /** Kept rows in ranking order (best first): settled rows that meet the SLOs, then settled ones that do not, then screened. */
+  readonly kept: readonly KeptRow[];
+  /** Of the pairs of settled rows, the share whose order by screen and by simulation differ. */
+  readonly reordered: number;
+  /** Stopped by the user before everything was done. */
+  readonly interrupted: boolean;
+  readonly workers: number;
+  readonly seconds: { readonly plan: number; readonly screen: number; readonly settle: number };
+  readonly workload: { readonly description: string; readonly prompt_mean: number; readonly output_mean: number };
+  readonly version: string;
+}

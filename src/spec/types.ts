@@ -1,0 +1,112 @@
+// The question, as types. `Spec` is what the reader returns: defaults filled in, axes kept apart; `Configuration` is one row of it.
+import type { KvFormat, WeightFormat } from '../catalog/types.ts';
+
+export type BatchingName = 'static' | 'continuous' | 'chunked' | 'mixed';
+export type AdmissionName = 'prompt' | 'full-length';
+export type RoutingName = 'round-robin' | 'least-loaded';
+export type Percentile = 'mean' | 'p50' | 'p90' | 'p95' | 'p99' | 'p99.9';
+export type LatencyMetric = 'ttft' | 'tpot' | 'itl' | 'e2el';
+
+/** A length in tokens: a number, or a distribution (rounded, at least 1). */
+export type LengthSpec =
+  | { readonly kind: 'fixed'; readonly value: number }
+  | { readonly kind: 'uniform'; readonly min: number; readonly max: number }
+  | { readonly kind: 'normal'; readonly mean: number; readonly std: number; readonly min: number; readonly max: number }
+  | { readonly kind: 'lognormal'; readonly mean: number; readonly std: number; readonly min: number; readonly max: number };
+
+export type ArrivalSpec =
+  | { readonly process: 'poisson' | 'uniform' }
+  /** vLLM's burstiness: shape of the gamma; 1 = Poisson, below 1 burstier. */
+  | { readonly process: 'gamma'; readonly burstiness: number }
+  /** Normal gaps with this coefficient of variation, cut at 0. */
+  | { readonly process: 'normal'; readonly cv: number }
+  /** Poisson in the on phases only, the mean over on and off being the request rate. */
+  | { readonly process: 'on-off'; readonly on_s: number; readonly off_s: number }
+  | { readonly process: 'all-at-once' }
+  | { readonly process: 'closed-loop'; readonly max_concurrency: number };
+
+export interface WorkloadSpec {
+  /** Shape id of the catalog, or a pair of lengths; null when `requests` gives them. */
+  readonly lengths: string | { readonly input_len: LengthSpec; readonly output_len: LengthSpec } | null;
+  readonly arrivals: ArrivalSpec;
+  /** Requests/s of the whole deployment; 0 where the process has none. */
+  readonly request_rate: number;
+  readonly num_requests: number;
+  readonly seed: number;
+  /** A trace or request file to replay (absolute path), with its format and a factor on its rate (2 = twice as fast). */
+  readonly requests: { readonly file: string; readonly rate_scale: number } | null;
+}
+
+/** The spec's own step price, instead of the cost model (seconds). */
+export interface StepTime {
+  readonly fixed_s: number;
+  readonly per_new_token_s: number;
+  readonly per_prefill_pair_s: number;
+  readonly per_sequence_s: number;
+  readonly per_context_token_s: number;
+}
+
+export interface Slo {
+  readonly metric: LatencyMetric;
+  readonly percentile: Percentile;
+  /** s */
+  readonly limit: number;
+}
+
+export type Objective = 'usd_per_hour' | 'usd_per_million_tokens' | 'output_throughput_per_device' | 'tokens_per_joule' | 'devices';
+
+/** One fully bound deployment: what one row of a sweep is, and all of `mist run`. */
+export interface Configuration {
+  readonly model: string; // catalog id or absolute path to a config.json; '' with step_time
+  readonly hardware: string; // catalog id; '' with step_time
+  readonly replicas: number;
+  readonly tensor_parallel_size: number;
+  readonly pipeline_parallel_size: number;
+  readonly data_parallel_size: number;
+  readonly expert_parallel_size: number;
+  readonly routing: RoutingName;
+  readonly profile: string;
+  /** Weight format; 'auto' = the checkpoint's. */
+  readonly quantization: WeightFormat | 'auto';
+  readonly kv_cache_dtype: KvFormat | 'auto';
+  readonly batching: BatchingName;
+  readonly admission: AdmissionName;
+  readonly max_num_seqs: number;
+  readonly max_num_batched_tokens: number;
+  /** Longest prompt + output; 0 = the model's. */
+  readonly max_model_len: number;
+  readonly gpu_memory_utilization: number;
+  readonly block_size: number;
+  /** 0 = computed from memory. */
+  readonly num_gpu_blocks: number;
+  readonly step_time: StepTime | null;
+  readonly request_rate: number;
+}
+
+/** Fields of a configuration that may be an axis. */
+export type AxisField = Exclude<keyof Configuration, 'step_time'>;
+
+export interface Axis {
+  readonly field: AxisField;
+  readonly values: readonly (string | number)[];
+}
+
+export interface Spec {
+  readonly name: string;
+  readonly workload: WorkloadSpec;
+  /** Values of the fields that are not axes; axis fields hold their first value. */
+  readonly base: Configuration;
+  /** In order of the spec; row i of N is mixed radix with the last axis fastest. */
+  readonly axes: readonly Axis[];
+  readonly slo: readonly Slo[];
+  readonly objective: Objective;
+  /** How many configurations the report keeps and at most how many are settled by simulation. */
+  readonly top: number;
+  readonly settle: number;
+  /** USD per device-hour and W per device that override the catalog's. */
+  readonly prices: Readonly<Record<string, number>>;
+  readonly watts: Readonly<Record<string, number>>;
+  /** The spec as read (for the report). */
+  readonly text: string;
+  readonly file: string;
+}

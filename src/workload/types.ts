@@ -1,0 +1,33 @@
+// Who arrives, when, how long: the request columns every simulation starts from.
+
+/** Requests in order of arrival; all columns have the same length. */
+export interface Requests {
+  readonly count: number;
+  /** s, non-decreasing. In a closed loop: 0 (the engine sends request i+C when a request completes). */
+  readonly arrival: Float64Array;
+  readonly prompt: Int32Array; // tokens, >= 1
+  readonly output: Int32Array; // tokens, >= 1
+  /** Requests in flight of a closed loop; 0 = open loop. */
+  readonly concurrency: number;
+  /** Mean offered rate in requests/s: 0 for a closed loop or all at once. */
+  readonly rate: number;
+  /** What it was made from, in words, for reports: "azure-conv-2023 lengths, Poisson 20 req/s, seed 0". */
+  readonly description: string;
+}
+
+/** A joint prompt/output length distribution derived from a real trace. File: catalog/workloads/<id>.json. */
+export interface LengthShape {
+  readonly id: string;
+  readonly name: string;
+  readonly source: string;
+  readonly licence: string;
+  readonly rows: number;
+  /** Means over the original trace. */
+  readonly prompt_mean: number;
+  readonly output_mean: number;
+  /**
+   * Equal-probability strata by prompt length; inside a stratum the prompt is drawn by linear interpolation of
+   * `prompt_quantiles` and the output of `output_quantiles`, independently: the joint dependence is kept by the strata.
+   */
+  readonly strata: readonly { readonly prompt_quantiles: readonly number[]; readonly output_quantiles: readonly number[] }[];
+}
