@@ -72,7 +72,11 @@ export type Attention =
   | { readonly kind: 'none' };
 
 export type Mlp =
-  | { readonly kind: 'dense'; readonly intermediate: number; /** gate and up: 3 matrices, else 2 */ readonly gated: boolean }
+  | {
+      readonly kind: 'dense';
+      readonly intermediate: number /** gate and up: 3 matrices, else 2 */;
+      readonly gated: boolean;
+    }
   | {
       readonly kind: 'moe';
       readonly experts: number;
@@ -124,7 +128,12 @@ export interface EngineProfile {
   /** Bytes per device outside weights and KV: CUDA context, graphs, NCCL buffers. */
   readonly reserve_bytes: number;
   /** Host time: s per step, per sequence in the step, per layer; norm 1 adds to device time, 2 overlaps (root of squares). */
-  readonly host: { readonly step_s: number; readonly sequence_s: number; readonly layer_s: number; readonly norm: 1 | 2 };
+  readonly host: {
+    readonly step_s: number;
+    readonly sequence_s: number;
+    readonly layer_s: number;
+    readonly norm: 1 | 2;
+  };
   /** Floor of steps with prompt tokens above `tokens` new tokens: seconds per layer, joined by root of squares. */
   readonly prefill_floor: { readonly layer_s: number; readonly tokens: number };
   readonly source: string;

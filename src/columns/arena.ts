@@ -29,7 +29,9 @@ export class Arena {
   take(bytes: number): number {
     const address = Math.ceil(this.top / LINE) * LINE;
     if (address + bytes > this.bytes) {
-      throw new RangeError(`arena is full: ${bytes} bytes asked, ${this.bytes - address} of ${this.bytes - this.start} left`);
+      throw new RangeError(
+        `arena is full: ${bytes} bytes asked, ${this.bytes - address} of ${this.bytes - this.start} left`,
+      );
     }
     this.top = address + bytes + SHIFT;
     return address;

@@ -12,7 +12,13 @@ export type LengthSpec =
   | { readonly kind: 'fixed'; readonly value: number }
   | { readonly kind: 'uniform'; readonly min: number; readonly max: number }
   | { readonly kind: 'normal'; readonly mean: number; readonly std: number; readonly min: number; readonly max: number }
-  | { readonly kind: 'lognormal'; readonly mean: number; readonly std: number; readonly min: number; readonly max: number };
+  | {
+      readonly kind: 'lognormal';
+      readonly mean: number;
+      readonly std: number;
+      readonly min: number;
+      readonly max: number;
+    };
 
 export type ArrivalSpec =
   | { readonly process: 'poisson' | 'uniform' }
@@ -53,7 +59,12 @@ export interface Slo {
   readonly limit: number;
 }
 
-export type Objective = 'usd_per_hour' | 'usd_per_million_tokens' | 'output_throughput_per_device' | 'tokens_per_joule' | 'devices';
+export type Objective =
+  | 'usd_per_hour'
+  | 'usd_per_million_tokens'
+  | 'output_throughput_per_device'
+  | 'tokens_per_joule'
+  | 'devices';
 
 /** One fully bound deployment: what one row of a sweep is, and all of `mist run`. */
 export interface Configuration {

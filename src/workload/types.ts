@@ -29,5 +29,8 @@ export interface LengthShape {
    * Equal-probability strata by prompt length; inside a stratum the prompt is drawn by linear interpolation of
    * `prompt_quantiles` and the output of `output_quantiles`, independently: the joint dependence is kept by the strata.
    */
-  readonly strata: readonly { readonly prompt_quantiles: readonly number[]; readonly output_quantiles: readonly number[] }[];
+  readonly strata: readonly {
+    readonly prompt_quantiles: readonly number[];
+    readonly output_quantiles: readonly number[];
+  }[];
 }
