@@ -1,6 +1,11 @@
 // The export list: everything TypeScript may call.
 import { LAYOUT_VERSION } from './layout/version';
 
+export { engineBytes, engineReset } from './engine/reset';
+export { engineRun } from './engine/run';
+export { collectiveTime, priceCollective } from './cost/collective';
+export { priceLines, priceOps } from './cost/roofline';
+
 export function layoutVersion(): i32 {
   return LAYOUT_VERSION;
 }

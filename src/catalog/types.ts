@@ -33,6 +33,14 @@ export interface Hardware {
   readonly confidence: 'high' | 'medium' | 'low';
 }
 
+/** Sparse attention's light indexer: `heads` small queries score every past token against one cached key of `head_dim`. */
+export interface Indexer {
+  readonly heads: number;
+  readonly head_dim: number;
+  /** Weights of its projections, elements. */
+  readonly parameters: number;
+}
+
 /** The attention of one layer. `none` is a layer without a mixer (Nemotron-H MLP layers). */
 export type Attention =
   | {
@@ -45,6 +53,15 @@ export type Attention =
       readonly qk_norm?: boolean;
       /** An output gate beside q (Qwen3-Next/3.5): doubles the q projection. */
       readonly gated?: boolean;
+      /** Weights of the projections, elements, where they are not q, k, v and o of the sizes above (low rank, shared K/V). */
+      readonly projections?: number;
+      /** Cached elements per entry where they are not 2 kv_heads head_dim (narrow V, or K and V in one vector). */
+      readonly kv_elements?: number;
+      /** Tokens per cached entry (DeepSeek-V4's compressed attention); absent = 1. */
+      readonly compression?: number;
+      /** Sparse attention: decode reads at most this many entries, beside the indexer. */
+      readonly sparse_top_k?: number;
+      readonly indexer?: Indexer;
     }
   | {
       readonly kind: 'mla';
@@ -57,13 +74,15 @@ export type Attention =
       readonly v_head_dim: number;
       /** Sparse attention (DSA): decode reads at most this many tokens, beside a light indexer. */
       readonly sparse_top_k?: number;
+      /** Absent where the layer shares the indexer's choice of an earlier one (GLM-5.2). */
+      readonly indexer?: Indexer;
     }
   | {
       /** Linear attention or state space: a fixed state per sequence, no growth with context. */
       readonly kind: 'linear';
       /** Weights of the layer's mixer (projections), elements. */
       readonly parameters: number;
-      /** State per sequence in elements (kept in 16 or 32 bits: `state_bytes`). */
+      /** State per sequence: `state_elements` elements of `state_bytes` bytes each (2 or 4). */
       readonly state_elements: number;
       readonly state_bytes: number;
       /** FLOPs per token beside the projections. */
@@ -85,6 +104,8 @@ export type Mlp =
       /** Total intermediate width of the always-on shared experts; 0 = none. */
       readonly shared_intermediate: number;
       readonly gated: boolean;
+      /** Width the routed experts work in, where it is not the hidden size: one projection down and one up (Nemotron 3). */
+      readonly latent?: number;
     }
   | { readonly kind: 'none' };
 
@@ -93,6 +114,8 @@ export interface LayerGroup {
   readonly count: number;
   readonly attention: Attention;
   readonly mlp: Mlp;
+  /** Weights of one layer beside the matrices above: norms, biases, sinks; always 16-bit. Absent = 0. */
+  readonly other_parameters?: number;
 }
 
 /** A model's architecture, normalised. File: catalog/models/<id>.json, or read from a Hugging Face config.json. */
@@ -108,6 +131,12 @@ export interface Model {
   readonly mtp_layers: number;
   /** Weight format of the published checkpoint. */
   readonly native_format: WeightFormat;
+  /** Format of the attention projections in it, where it differs (gpt-oss). */
+  readonly native_attention_format?: WeightFormat;
+  /** Rows of learned position and token-type tables (BERT, GPT-2): looked up, never multiplied. */
+  readonly position_rows?: number;
+  /** Weights outside layers and embeddings: final norm, pooler. Absent = 0. */
+  readonly other_parameters?: number;
   /** Published parameter counts in units of one parameter, where known; computed ones are checked against them. */
   readonly parameters: { readonly total: number; readonly active: number };
   /** What the reader of config.json could not model, in words; empty when everything is modelled. */
@@ -127,6 +156,10 @@ export interface EngineProfile {
   readonly gpu_memory_utilization: number;
   /** Bytes per device outside weights and KV: CUDA context, graphs, NCCL buffers. */
   readonly reserve_bytes: number;
+  /** What gpu_memory_utilization is a share of: all memory (vLLM, SGLang), or what weights leave free (TensorRT-LLM). Absent = total. */
+  readonly kv_share_of?: 'total' | 'free';
+  /** Whether sliding-window layers keep their window only, or every token (vLLM before 0.11). Absent = window. */
+  readonly window_kv?: 'window' | 'all';
   /** Host time: s per step, per sequence in the step, per layer; norm 1 adds to device time, 2 overlaps (root of squares). */
   readonly host: {
     readonly step_s: number;
@@ -153,13 +186,22 @@ export interface OpFit {
   readonly eta_memory: number;
   readonly p: 1 | 2 | 4 | 8 | 'inf';
   readonly basis: Basis;
-  /** Median |relative error| in and out of sample (shapes held out), and rows used; absent for datasheet rows. */
+  /**
+   * Bytes of memory traffic per activation element of a quantised GEMM that the fit charges (M counts m*k of them at this width):
+   * dynamic quantisation reads and writes activations several times. Absent = the width the matrix unit reads.
+   */
+  readonly activation_bytes?: number;
+  /** Median |relative error| in and out of sample (shapes held out), its 90th percentile, rows used; absent for datasheet rows. */
   readonly error_in?: number;
   readonly error_out?: number;
+  readonly error_out_p90?: number;
   readonly rows?: number;
 }
 
-/** t = t0 + wire_bytes(op, n) / rate, by message size; ring bytes for all-reduce are 2(n-1)/n of the message. */
+/**
+ * t = (t0^p + (bytes/rate)^p)^(1/p) by message bytes: what each device reduces, all that it ends up with (all-gather), all that
+ * it starts with (reduce-scatter, all-to-all), what is sent (send-recv).
+ */
 export interface CollectiveFit {
   readonly op: CollectiveOp;
   readonly devices: number;
@@ -169,6 +211,7 @@ export interface CollectiveFit {
   readonly p: 1 | 2 | 4 | 8 | 'inf';
   readonly basis: Basis;
   readonly error_in?: number;
+  readonly error_out?: number;
   readonly rows?: number;
 }
 

@@ -33,15 +33,18 @@ export interface RunResult {
   readonly request_throughput: number;
   readonly output_throughput: number;
   readonly total_token_throughput: number;
-  /** Requests/s that meet every SLO; NaN when the spec has none. */
+  /** Requests/s that meet every TTFT, TPOT and E2EL limit (as in vLLM); NaN when the spec has none of them. */
   readonly request_goodput: number;
-  /** Share of completed requests that meet every SLO; NaN when the spec has none. */
+  /** Share of completed requests that meet them; NaN when the spec has none. */
   readonly good_fraction: number;
+  /** Every limit holds at its percentile, every request finished, and the run was not overloaded. */
   readonly slo_met: boolean;
   readonly total_input_tokens: number;
   readonly total_output_tokens: number;
   readonly max_concurrent_requests: number;
-  /** Busy share of replica-time, mean running batch, peak share of KV blocks in use. */
+  /** Most output tokens in one second of the run (vLLM's `max_output_tokens_per_s`). */
+  readonly peak_output_throughput?: number;
+  /** Busy share of replica-time, mean batch running while busy, peak share of KV blocks in use. */
   readonly utilisation: number;
   readonly mean_batch: number;
   readonly peak_kv_use: number;
@@ -104,5 +107,7 @@ export interface SweepResult {
   readonly workers: number;
   readonly seconds: { readonly plan: number; readonly screen: number; readonly settle: number };
   readonly workload: { readonly description: string; readonly prompt_mean: number; readonly output_mean: number };
+  /** Names to show for ids of models and hardware ("h100-sxm": "H100 SXM"); an id that is absent is shown as it is. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly version: string;
 }

@@ -37,6 +37,7 @@ export interface WorkloadSpec {
   readonly arrivals: ArrivalSpec;
   /** Requests/s of the whole deployment; 0 where the process has none. */
   readonly request_rate: number;
+  /** Requests of a run; with `requests` the first so many of the file, 0 = all of it. */
   readonly num_requests: number;
   readonly seed: number;
   /** A trace or request file to replay (absolute path), with its format and a factor on its rate (2 = twice as fast). */
@@ -94,6 +95,14 @@ export interface Configuration {
   readonly request_rate: number;
 }
 
+/** What an engine profile gives the fields that the spec leaves blank. */
+export type ProfileDefaults = Partial<
+  Pick<
+    Configuration,
+    'batching' | 'admission' | 'max_num_seqs' | 'max_num_batched_tokens' | 'block_size' | 'gpu_memory_utilization'
+  >
+>;
+
 /** Fields of a configuration that may be an axis. */
 export type AxisField = Exclude<keyof Configuration, 'step_time'>;
 
@@ -109,6 +118,11 @@ export interface Spec {
   readonly base: Configuration;
   /** In order of the spec; row i of N is mixed radix with the last axis fastest. */
   readonly axes: readonly Axis[];
+  /**
+   * Only where `profile` is an axis and fields were left blank: by profile, what the blank fields are. `rowAt` applies it,
+   * so that each row follows its own profile; `base` holds the first profile's values.
+   */
+  readonly profileDefaults?: Readonly<Record<string, ProfileDefaults>>;
   readonly slo: readonly Slo[];
   readonly objective: Objective;
   /** How many configurations the report keeps and at most how many are settled by simulation. */

@@ -11,8 +11,18 @@ export interface Requests {
   readonly concurrency: number;
   /** Mean offered rate in requests/s: 0 for a closed loop or all at once. */
   readonly rate: number;
+  /** Shared prompt prefixes, where the trace carries them (Mooncake). */
+  readonly prefix?: PrefixBlocks;
   /** What it was made from, in words, for reports: "azure-conv-2023 lengths, Poisson 20 req/s, seed 0". */
   readonly description: string;
+}
+
+/** Which leading blocks of a prompt equal those of other prompts: equal ids, equal tokens up to and including the block. */
+export interface PrefixBlocks {
+  readonly block_tokens: number;
+  /** Request i has the ids from offset[i] to offset[i + 1] (count + 1 entries). */
+  readonly offset: Int32Array;
+  readonly ids: Int32Array;
 }
 
 /** A joint prompt/output length distribution derived from a real trace. File: catalog/workloads/<id>.json. */
@@ -25,6 +35,8 @@ export interface LengthShape {
   /** Means over the original trace. */
   readonly prompt_mean: number;
   readonly output_mean: number;
+  /** Where the quantiles of every stratum lie, from 0 to 1, rising; equally spaced if absent. */
+  readonly probabilities?: readonly number[];
   /**
    * Equal-probability strata by prompt length; inside a stratum the prompt is drawn by linear interpolation of
    * `prompt_quantiles` and the output of `output_quantiles`, independently: the joint dependence is kept by the strata.

@@ -1,0 +1,60 @@
+// Chunked prefill (Sarathi-Serve, vLLM): a token budget per step; running sequences first, then prompt chunks in queue order.
+import { RUN_BLOCK_SIZE, RUN_BUDGET } from '../layout/run';
+import {
+  REP_DECODES, REP_DECODING, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, SLOT_NEED,
+  SLOT_RESERVED,
+} from '../layout/replica';
+import { addi, geta, geti, seti } from '../table/cell';
+import { addChunk, admitHead, canTake, headNeed } from './admit';
+import { blocksFor, decodeBlocks, makeRoom } from './paging';
+
+/**
+ * Forms a chunked step. At most one prompt is partial, and it is the most recently admitted: a prompt stays partial only
+ * when it took the last of the budget. Decodes never exceed the budget: a step schedules every running sequence.
+ */
+export function formChunked(run: usize, rep: usize): void {
+  let budget = geti(run, RUN_BUDGET) - geti(rep, REP_DECODES);
+  // Running sequences
+  if (geti(rep, REP_PARTIAL) != 0) budget = continuePartial(run, rep, budget);
+  else makeRoom(run, rep, 0);
+  seti(rep, REP_DECODING, geti(rep, REP_DECODES) > 0 ? 1 : 0);
+  if (geti(rep, REP_PREEMPTED) != 0) return;
+  // Admission
+  const taken = decodeBlocks(run, rep);
+  while (budget > 0 && canTake(run, rep)) {
+    const need = headNeed(run, rep);
+    const tokens = need < budget ? need : budget;
+    if (!admitHead(run, rep, tokens, need, taken)) return;
+    budget -= tokens;
+  }
+}
+
+/** Schedules the next chunk of the partial prompt, if blocks allow; returns the budget left. */
+function continuePartial(run: usize, rep: usize, budget: i32): i32 {
+  const slot = geta(rep, REP_PARTIAL);
+  const past = geti(rep, REP_PARTIAL_PAST);
+  const left = load<i32>(slot, SLOT_NEED) - past;
+  const tokens = left < budget ? left : budget;
+  makeRoomForPartial(run, rep, slot, tokens);
+  if (geti(rep, REP_PARTIAL) == 0) return budget;
+  const completes = tokens == left;
+  reservePartial(run, rep, slot, past, tokens);
+  seti(rep, REP_PARTIAL_PAST, past + tokens);
+  if (completes) seti(rep, REP_PARTIAL, 0);
+  addChunk(run, rep, slot, tokens, past, completes);
+  return budget - tokens;
+}
+
+// @ts-ignore: decorator
+@inline
+function makeRoomForPartial(run: usize, rep: usize, slot: usize, tokens: i32): void {
+  if (load<i32>(slot, SLOT_RESERVED) == 0) makeRoom(run, rep, tokens);
+}
+
+// @ts-ignore: decorator
+@inline
+function reservePartial(run: usize, rep: usize, slot: usize, past: i32, tokens: i32): void {
+  if (load<i32>(slot, SLOT_RESERVED) != 0) return;
+  const blockSize = geti(run, RUN_BLOCK_SIZE);
+  addi(rep, REP_USED, blocksFor(past + tokens, blockSize) - blocksFor(past, blockSize));
+}

@@ -1,0 +1,140 @@
+// KV blocks: what a sequence needs, what the running ones need next, and preemption by recompute when they find none.
+import {
+  RUN_ADMISSION, RUN_AT_GROUPS, RUN_AT_RESIDUE, RUN_BLOCKS, RUN_BLOCK_SIZE, RUN_FINISH, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTED,
+  RUN_PREEMPTIONS, RUN_PROMPT,
+} from '../layout/run';
+import { ADMISSION_FULL_LENGTH } from '../layout/enums';
+import {
+  GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
+  REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FINISH_TICK,
+  SLOT_REQUEST,
+} from '../layout/replica';
+import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
+import { queuePushFront } from '../table/queue';
+import { slotFree, wheelRemove } from '../table/slots';
+
+// @ts-ignore: decorator
+@inline
+export function blocksFor(tokens: i32, blockSize: i32): i32 {
+  return <i32>(<u32>(tokens + blockSize - 1) / <u32>blockSize);
+}
+
+/** Blocks that the decodes of the coming step take: those whose past fills its last block exactly. */
+// @ts-ignore: decorator
+@inline
+export function decodeBlocks(run: usize, rep: usize): i32 {
+  return load<i32>(rep + geta(run, RUN_AT_RESIDUE) + ((<usize>geti(rep, REP_PHASE)) << 2));
+}
+
+/** Blocks that `request` takes at admission with a first chunk of `tokens`; 0 < result. */
+// @ts-ignore: decorator
+@inline
+export function admissionBlocks(run: usize, request: i32, tokens: i32): i32 {
+  const blockSize = geti(run, RUN_BLOCK_SIZE);
+  if (geti(run, RUN_ADMISSION) == ADMISSION_FULL_LENGTH) return blocksFor(finalLength(run, request), blockSize);
+  return blocksFor(tokens, blockSize);
+}
+
+/** Tokens in the cache when the request ends: the last token is never fed back. */
+// @ts-ignore: decorator
+@inline
+export function finalLength(run: usize, request: i32): i32 {
+  return rowi(geta(run, RUN_PROMPT), request) + rowi(geta(run, RUN_OUTPUT), request) - 1;
+}
+
+/** Tokens to prefill: the prompt, after a preemption also what was generated. */
+// @ts-ignore: decorator
+@inline
+export function needOf(run: usize, request: i32): i32 {
+  return rowi(geta(run, RUN_PROMPT), request) + rowi(geta(run, RUN_GENERATED), request);
+}
+
+/** Counts a decoding slot with `past` tokens into its residue class. */
+// @ts-ignore: decorator
+@inline
+export function residueAdd(run: usize, rep: usize, slot: usize, past: i32): void {
+  const residue = <i32>(<u32>(past + geti(rep, REP_PHASE)) % <u32>geti(run, RUN_BLOCK_SIZE));
+  store<i32>(slot, residue, SLOT_CLASS);
+  const at = rep + geta(run, RUN_AT_RESIDUE) + ((<usize>residue) << 2);
+  store<i32>(at, load<i32>(at) + 1);
+}
+
+// @ts-ignore: decorator
+@inline
+export function residueRemove(run: usize, rep: usize, slot: usize): void {
+  const at = rep + geta(run, RUN_AT_RESIDUE) + ((<usize>load<i32>(slot, SLOT_CLASS)) << 2);
+  store<i32>(at, load<i32>(at) - 1);
+}
+
+/**
+ * Makes room for the running sequences' next tokens (`chunk` of them for the partial prompt) by preempting the most
+ * recently admitted until the rest fit. Walking the sequences in order of admission and preempting at the first that
+ * finds no block ends with the same set, because only the tail is ever preempted and it has taken nothing yet.
+ */
+export function makeRoom(run: usize, rep: usize, chunk: i32): void {
+  const blockSize = geti(run, RUN_BLOCK_SIZE);
+  const blocks = geti(run, RUN_BLOCKS);
+  let partial = 0;
+  if (chunk > 0) {
+    const past = geti(rep, REP_PARTIAL_PAST);
+    partial = blocksFor(past + chunk, blockSize) - blocksFor(past, blockSize);
+  }
+  while (geti(rep, REP_USED) + decodeBlocks(run, rep) + partial > blocks) {
+    if (geti(rep, REP_PARTIAL) != 0) {
+      preemptPartial(run, rep);
+      partial = 0;
+    } else {
+      preemptDecode(run, rep, geta(rep, REP_RUN_TAIL));
+    }
+    seti(rep, REP_PREEMPTED, 1);
+  }
+}
+
+function preemptPartial(run: usize, rep: usize): void {
+  const slot = geta(rep, REP_PARTIAL);
+  addi(rep, REP_USED, -blocksFor(geti(rep, REP_PARTIAL_PAST), geti(run, RUN_BLOCK_SIZE)));
+  seti(rep, REP_PARTIAL, 0);
+  requeue(run, rep, slot);
+}
+
+function preemptDecode(run: usize, rep: usize, slot: usize): void {
+  const request = load<i32>(slot, SLOT_REQUEST);
+  const tick = geti(rep, REP_TICK);
+  const past = load<i32>(slot, SLOT_BASE) + tick;
+  addi(rep, REP_USED, -blocksFor(past, geti(run, RUN_BLOCK_SIZE)));
+  residueRemove(run, rep, slot);
+  wheelRemove(run, rep, slot);
+  addi(rep, REP_DECODES, -1);
+  addf(rep, REP_CONTEXT, -(<f64>past));
+  const left = load<i32>(slot, SLOT_FINISH_TICK) - tick;
+  store<i32>(geta(run, RUN_GENERATED) + ((<usize>request) << 2), rowi(geta(run, RUN_OUTPUT), request) - left);
+  // The gap to the token after the recompute starts at the last token: kept where the finish time will stand.
+  const entered = load<f64>(slot, SLOT_ENTERED);
+  const last = getf(rep, REP_LAST_DECODE);
+  store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), entered > last ? entered : last);
+  leaveGroup(run, rep, entered > last ? entered : last);
+  requeue(run, rep, slot);
+}
+
+function requeue(run: usize, rep: usize, slot: usize): void {
+  const request = load<i32>(slot, SLOT_REQUEST);
+  slotFree(rep, slot);
+  addi(rep, REP_RUNNING, -1);
+  queuePushFront(run, rep, request);
+  const at = geta(run, RUN_PREEMPTIONS) + ((<usize>request) << 2);
+  store<i32>(at, load<i32>(at) + 1);
+  addi(run, RUN_PREEMPTED, 1);
+}
+
+/** Takes one sequence out of the group whose last token came at `time`. */
+function leaveGroup(run: usize, rep: usize, time: f64): void {
+  let group = rep + geta(run, RUN_AT_GROUPS);
+  const end = group + <usize>(geti(rep, REP_GROUPS) * GROUP_BYTES);
+  while (group < end) {
+    if (load<f64>(group, GROUP_TIME) == time) {
+      store<i32>(group, load<i32>(group, GROUP_COUNT) - 1, GROUP_COUNT);
+      return;
+    }
+    group += GROUP_BYTES;
+  }
+}

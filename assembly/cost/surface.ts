@@ -1,0 +1,72 @@
+// The price of any step by lookup in a step surface (layout/surface.ts has the formulas).
+import { GRID_SEQUENCES, GRID_TOKENS } from '../layout/grid';
+import {
+  SURFACE_APF, SURFACE_APW, SURFACE_AP_FIXED, SURFACE_DA, SURFACE_DECODE, SURFACE_FLOOR, SURFACE_FLOOR_TOKENS, SURFACE_G,
+  SURFACE_HOST_NORM, SURFACE_HOST_SEQUENCE, SURFACE_HOST_STEP, SURFACE_KNOTS, SURFACE_KNOTS_AT, SURFACE_LM, SURFACE_WINDOW,
+} from '../layout/surface';
+import { RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
+import { CHUNK_BYTES, CHUNK_PAIRS, CHUNK_TOKENS } from '../layout/replica';
+import { getf, setf } from '../table/cell';
+import { gridFraction, gridIndex, gridLookup } from '../table/grid';
+
+/**
+ * The affine piece of a (sequences, context) table that holds `context` for `sequences` >= 1: leaves A, B and the context
+ * where it ends in the scratch cells PIECE_* of `out`, so that the duration is A + B * context.
+ */
+export function surfacePiece(out: usize, surface: usize, table: i32, sequences: i32, context: f64): void {
+  const index = gridIndex(sequences, GRID_SEQUENCES);
+  const fraction = gridFraction(sequences, index);
+  const count = <f64>sequences;
+  // The last knot at or below the mean context
+  let knot = 0;
+  let at = surface + (SURFACE_KNOTS_AT << 3);
+  while (knot < SURFACE_KNOTS - 2 && load<f64>(at, 8) * count <= context) {
+    knot++;
+    at += 8;
+  }
+  const left = load<f64>(at);
+  const right = load<f64>(at, 8);
+  // Both ends of the piece, between the two neighbouring sequence counts
+  const low = surface + ((<usize>(table + index * SURFACE_KNOTS + knot)) << 3);
+  const low0 = load<f64>(low);
+  const low1 = load<f64>(low, 8);
+  const value0 = low0 + fraction * (load<f64>(low, SURFACE_KNOTS * 8) - low0);
+  const value1 = low1 + fraction * (load<f64>(low, SURFACE_KNOTS * 8 + 8) - low1);
+  const slope = (value1 - value0) / ((right - left) * count);
+  setf(out, RUN_PIECE_A, value0 - slope * (left * count));
+  setf(out, RUN_PIECE_B, slope);
+  setf(out, RUN_PIECE_END, knot < SURFACE_KNOTS - 2 ? right * count : Infinity);
+}
+
+/**
+ * Duration of a step with prompt chunks. `chunks` CHUNK_BYTES[count]; `tokens` all new tokens, decodes included;
+ * `sampling` sequences that yield a token; `decodes` sequences whose contexts sum to `context`.
+ */
+export function surfaceMixed(
+  out: usize, surface: usize, chunks: usize, count: i32, tokens: i32, sampling: i32, decodes: i32, context: f64,
+): f64 {
+  let device = gridLookup(surface + (SURFACE_G << 3), tokens, GRID_TOKENS);
+  device += gridLookup(surface + (SURFACE_LM << 3), sampling, GRID_SEQUENCES);
+  device += getf(surface, SURFACE_AP_FIXED);
+  const window = getf(surface, SURFACE_WINDOW);
+  // Prefill attention, chunk by chunk
+  for (let i = 0; i < count; i++) {
+    const chunk = chunks + <usize>(i * CHUNK_BYTES);
+    const n = load<i32>(chunk, CHUNK_TOKENS);
+    const pairs = load<f64>(chunk, CHUNK_PAIRS);
+    device += pairs * gridLookup(surface + (SURFACE_APF << 3), n, GRID_TOKENS);
+    if (window > 0) {
+      const near = <f64>n * window;
+      device += (pairs < near ? pairs : near) * gridLookup(surface + (SURFACE_APW << 3), n, GRID_TOKENS);
+    }
+  }
+  // Decode attention of those that ride along
+  if (decodes > 0) {
+    surfacePiece(out, surface, SURFACE_DA, decodes, context);
+    device += getf(out, RUN_PIECE_A) + getf(out, RUN_PIECE_B) * context;
+  }
+  const floor = getf(surface, SURFACE_FLOOR);
+  if (floor > 0 && <f64>tokens > getf(surface, SURFACE_FLOOR_TOKENS)) device = sqrt(device * device + floor * floor);
+  const host = getf(surface, SURFACE_HOST_STEP) + getf(surface, SURFACE_HOST_SEQUENCE) * <f64>(decodes + count);
+  return getf(surface, SURFACE_HOST_NORM) == 1 ? device + host : sqrt(device * device + host * host);
+}

@@ -1,0 +1,82 @@
+// Phase "form": a replica that is free decides what its next step holds, and when it will end.
+import { RUN_AT_CHUNKS, RUN_BATCHING, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PEAK_BLOCKS, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
+import {
+  LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START,
+} from '../layout/run';
+import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC, LEAP_NONE } from '../layout/enums';
+import {
+  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_INDEX, REP_PAIRS,
+  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_RUNNING, REP_START, REP_STEPS, REP_USED, REP_WAITING,
+} from '../layout/replica';
+import { formChunked } from '../batching/chunked';
+import { formContinuous } from '../batching/continuous';
+import { formMixed } from '../batching/mixed';
+import { formStatic } from '../batching/static';
+import { decodeBlocks } from '../batching/paging';
+import { geta, getf, geti, setf, seti } from '../table/cell';
+import { leapLimit, nextCut, planLeap } from './leap';
+import { priceDecode, priceMixed } from './price';
+
+/** Forms and prices the next step of a free replica at time `now`; END stays +inf when there is nothing to do. */
+export function formStep(run: usize, rep: usize, now: f64): void {
+  setf(rep, REP_END, Infinity);
+  if (geti(rep, REP_RUNNING) == 0 && geti(rep, REP_WAITING) == 0) return;
+  setf(rep, REP_START, now);
+  seti(rep, REP_STEPS, 1);
+  seti(rep, REP_CHUNKS, 0);
+  seti(rep, REP_CHUNK_TOKENS, 0);
+  seti(rep, REP_COMPLETING, 0);
+  setf(rep, REP_PAIRS, 0);
+  seti(rep, REP_PREEMPTED, 0);
+  // Batch
+  const batching = geti(run, RUN_BATCHING);
+  if (batching == BATCHING_CHUNKED) formChunked(run, rep);
+  else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);
+  else if (batching == BATCHING_MIXED) formMixed(run, rep);
+  else if (batching == BATCHING_STATIC) formStatic(run, rep);
+  const decoding = geti(rep, REP_DECODING) != 0;
+  notePeak(run, rep, decoding);
+  // Price
+  if (geti(rep, REP_CHUNKS) > 0) {
+    setf(rep, REP_END, now + priceMixed(run, rep));
+  } else {
+    priceDecode(run, rep);
+    setf(rep, REP_PIECE_A, getf(run, RUN_PIECE_A));
+    setf(rep, REP_PIECE_B, getf(run, RUN_PIECE_B));
+    if (geti(run, RUN_LEAP) == LEAP_NONE || geti(rep, REP_PREEMPTED) != 0) {
+      setf(rep, REP_END, now + (getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * getf(rep, REP_CONTEXT)));
+    } else {
+      // What waits now was refused, and stays refused while nobody ends: only an empty queue makes arrivals matter.
+      seti(rep, REP_BLOCKED, geti(rep, REP_WAITING) > 0 || batching == BATCHING_STATIC ? 1 : 0);
+      planLeap(run, rep, leapLimit(run, rep, getf(run, RUN_PIECE_END)), nextCut(run, rep));
+    }
+  }
+  if (geti(run, RUN_LOG) != 0) logStep(run, rep, decoding);
+}
+
+// @ts-ignore: decorator
+@inline
+function notePeak(run: usize, rep: usize, decoding: bool): void {
+  const blocks = geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : 0);
+  if (blocks > geti(run, RUN_PEAK_BLOCKS)) seti(run, RUN_PEAK_BLOCKS, blocks);
+}
+
+function logStep(run: usize, rep: usize, decoding: bool): void {
+  const index = geti(run, RUN_LOGGED);
+  const record = geta(run, RUN_LOG) + <usize>(index * (LOG_FIELDS * 8));
+  const decodes = decoding ? geti(rep, REP_DECODES) : 0;
+  setf(record, LOG_REPLICA, <f64>geti(rep, REP_INDEX));
+  setf(record, LOG_START, getf(rep, REP_START));
+  setf(record, LOG_DURATION, stepDuration(run, rep));
+  setf(record, LOG_PREFILL_TOKENS, <f64>geti(rep, REP_CHUNK_TOKENS));
+  setf(record, LOG_SEQUENCES, <f64>(geti(rep, REP_CHUNKS) + decodes));
+  setf(record, LOG_CONTEXT, decoding ? getf(rep, REP_CONTEXT) : 0);
+  setf(record, LOG_BLOCKS, <f64>(geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : 0)));
+  seti(run, RUN_LOGGED, index + 1);
+}
+
+/** The price itself, before it was added to the start (the difference END - START would be rounded). */
+function stepDuration(run: usize, rep: usize): f64 {
+  if (geti(rep, REP_CHUNKS) > 0) return priceMixed(run, rep);
+  return getf(rep, REP_PIECE_A) + getf(rep, REP_PIECE_B) * getf(rep, REP_CONTEXT);
+}

@@ -1,0 +1,59 @@
+// The replica record: the state of one LLM client between events. Cells of 8 bytes, like the run record.
+export const REP_END = 0; // f64, s, end of the step (or leap) under way; +inf when idle
+export const REP_START = 1; // f64, s, its start
+export const REP_DECODES = 2; // i32, R: running sequences that decode
+export const REP_CONTEXT = 3; // f64, X: sum of past over them
+export const REP_TICK = 4; // i32, decode iterations so far
+export const REP_PHASE = 5; // i32, (-tick) mod block size: the residue class that needs a block next
+export const REP_USED = 6; // i32, KV blocks in use
+export const REP_WAIT_HEAD = 7; // i32, request id, -1 = empty
+export const REP_WAIT_TAIL = 8; // i32
+export const REP_WAITING = 9; // i32
+export const REP_RUN_TAIL = 10; // i32, slot address of the most recently admitted, 0 = none
+export const REP_PARTIAL = 11; // i32, slot address of the partial prompt, 0 = none
+export const REP_PARTIAL_PAST = 12; // i32, tokens of it in the cache
+export const REP_FREE_SLOT = 13; // i32, head of the free slots
+export const REP_SLOTS_USED = 14; // i32, slots ever handed out (the rest is virgin)
+export const REP_RUNNING = 15; // i32, admitted sequences (decodes + those in prefill; static: ended ones too)
+export const REP_OUTSTANDING = 16; // i32, waiting + running requests: the load that routing sees
+// The step under way
+export const REP_STEPS = 17; // i32, iterations in the leap (1 for a plain step)
+export const REP_DECODING = 18; // i32, 1 when the running sequences decode in this step
+export const REP_CHUNKS = 19; // i32, prompt chunks in the step
+export const REP_CHUNK_TOKENS = 20; // i32
+export const REP_PAIRS = 21; // f64
+export const REP_COMPLETING = 22; // i32, chunks that complete their prompt (the first entries' slots are in the chunk list)
+export const REP_LAST_DECODE = 23; // f64, s, end of the last decode step
+export const REP_GROUPS = 24; // i32, groups of sequences by time of their last token (continuous and static batching)
+export const REP_READY = 25; // i32, 1 while on the ready list
+export const REP_PREEMPTED = 26; // i32, 1 when forming this step preempted a sequence
+export const REP_INDEX = 27; // i32
+export const REP_BLOCKED = 28; // i32, 1 when nothing waits or what waits cannot be admitted until a sequence ends
+export const REP_PIECE_A = 29; // f64, s, of the leap under way: step j lasts A + B * (CONTEXT + j * DECODES)
+export const REP_PIECE_B = 30; // f64, s per context token
+export const REP_CELLS = 32;
+
+// A slot: one admitted sequence (64 bytes; cells of 4 bytes but for ENTERED)
+export const SLOT_REQUEST = 0; // i32
+export const SLOT_RUN_PREV = 4; // i32, slot address in order of admission
+export const SLOT_RUN_NEXT = 8;
+export const SLOT_WHEEL_PREV = 12; // i32, slot address in its finish bucket, 0 = first
+export const SLOT_WHEEL_NEXT = 16;
+export const SLOT_BASE = 20; // i32, past - tick while it decodes
+export const SLOT_FINISH_TICK = 24; // i32
+export const SLOT_NEED = 28; // i32, tokens to prefill: prompt, after a preemption prompt + generated
+export const SLOT_CLASS = 32; // i32, residue class
+export const SLOT_RESERVED = 36; // i32, blocks reserved at admission (full length), 0 = paged as it grows
+export const SLOT_ENTERED = 40; // f64, s, when it began to decode
+export const SLOT_BYTES = 64;
+
+// A chunk of the step under way (16 bytes)
+export const CHUNK_SLOT = 0; // i32, 0 when it stays partial
+export const CHUNK_TOKENS = 4; // i32
+export const CHUNK_PAIRS = 8; // f64
+export const CHUNK_BYTES = 16;
+
+// A group of running sequences whose last token came at the same time (16 bytes)
+export const GROUP_TIME = 0; // f64, s
+export const GROUP_COUNT = 8; // i32
+export const GROUP_BYTES = 16;

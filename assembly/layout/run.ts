@@ -1,0 +1,105 @@
+// The run record: one engine run's parameters, addresses and progress. Cells of 8 bytes; `i32` cells use the low half.
+// TypeScript fills the cells up to RUN_PARAMETERS, calls engineBytes and engineReset, then engineRun until it says STOP_DONE.
+
+// Limits and choices (i32)
+export const RUN_REQUESTS = 0;
+export const RUN_REPLICAS = 1;
+export const RUN_BATCHING = 2; // BATCHING_*
+export const RUN_ADMISSION = 3; // ADMISSION_*
+export const RUN_ROUTING = 4; // ROUTING_*
+export const RUN_PRICE = 5; // PRICE_*
+export const RUN_LEAP = 6; // LEAP_*
+export const RUN_MAX_SEQS = 7;
+export const RUN_BUDGET = 8; // max_num_batched_tokens
+export const RUN_BLOCKS = 9; // KV blocks of one replica
+export const RUN_BLOCK_SIZE = 10; // tokens
+export const RUN_MAX_LEN = 11; // longest prompt + output; 0 = no limit
+export const RUN_CONCURRENCY = 12; // requests in flight of a closed loop; 0 = open
+export const RUN_MAX_OUTPUT = 13; // largest output length of the requests
+
+// Addresses of columns, one entry per request unless said (i32)
+export const RUN_ARRIVAL = 14; // f64, s; written in a closed loop
+export const RUN_PROMPT = 15; // i32
+export const RUN_OUTPUT = 16; // i32
+export const RUN_FIRST = 17; // f64, s, out
+export const RUN_FINISH = 18; // f64, s, out; while preempted: time of the last token
+export const RUN_STATE = 19; // i32, STATE_*, out
+export const RUN_PREEMPTIONS = 20; // i32, out
+export const RUN_REPLICA_OF = 21; // i32, out
+export const RUN_NEXT = 22; // i32, links of the waiting queues
+export const RUN_GENERATED = 23; // i32, tokens generated before the last preemption
+export const RUN_SURFACE = 24; // f64[SURFACE_SIZE] with PRICE_SURFACE
+export const RUN_HISTOGRAM = 25; // f64[HISTOGRAM_BINS] weights of inter-token gaps; 0 = not kept
+export const RUN_LOG = 26; // f64[RUN_LOG_CAPACITY][LOG_FIELDS]; 0 = no log (needs LEAP_NONE)
+export const RUN_LOG_CAPACITY = 27; // steps
+
+// The linear price (f64): s per step, new token, prefill pair, sequence, context token
+export const RUN_FIXED = 28;
+export const RUN_PER_TOKEN = 29;
+export const RUN_PER_PAIR = 30;
+export const RUN_PER_SEQUENCE = 31;
+export const RUN_PER_CONTEXT = 32;
+
+// When to give up: more than the allowed number of requests over a limit (f64 s; i32 counts)
+export const RUN_TTFT_LIMIT = 33;
+export const RUN_TPOT_LIMIT = 34;
+export const RUN_TTFT_ALLOWED = 35;
+export const RUN_TPOT_ALLOWED = 36;
+/** Steps after which engineRun returns STOP_EVENTS, so that a long run can show progress and be stopped (f64). */
+export const RUN_STEP_QUOTA = 37;
+export const RUN_PARAMETERS = 40;
+
+// Progress and counters, written by the kernel
+export const RUN_NEXT_ARRIVAL = 40; // i32, first request not routed yet
+export const RUN_RELEASED = 41; // i32, requests whose arrival time is known
+export const RUN_LAST_REPLICA = 42; // i32, where the last request went
+export const RUN_TTFT_MISSES = 43; // i32
+export const RUN_TPOT_MISSES = 44; // i32
+export const RUN_LOGGED = 45; // i32, steps in the log
+export const RUN_STEPS = 46; // f64
+export const RUN_BUSY = 47; // f64, s, summed over replicas
+export const RUN_RUNNING = 48; // f64, sequence-seconds in steps
+export const RUN_TOKENS = 49; // f64, new tokens (chunks + decodes)
+export const RUN_PAIRS = 50; // f64, prefill pairs
+export const RUN_CONTEXT = 51; // f64, context tokens read by decodes
+export const RUN_PREEMPTED = 52; // i32, preemptions
+export const RUN_PEAK_BLOCKS = 53; // i32, most blocks in use on one replica
+export const RUN_PEAK_SEQS = 54; // i32, most running sequences on one replica
+export const RUN_FINISHED = 55; // i32
+export const RUN_CLOCK = 56; // f64, s, time of the last event
+
+// Working set, placed by engineReset
+export const RUN_TREE = 60; // i32, address of the tournament tree over replicas
+export const RUN_TREE_LEAVES = 61; // i32, a power of two
+export const RUN_READY = 62; // i32, address of the list of replicas that must form a step
+export const RUN_READY_COUNT = 63; // i32
+export const RUN_REPLICA = 64; // i32, address of replica 0
+export const RUN_REPLICA_STRIDE = 65; // i32, bytes
+export const RUN_AT_RESIDUE = 66; // i32, offsets inside a replica
+export const RUN_AT_WHEEL = 67;
+export const RUN_AT_BITS = 68;
+export const RUN_AT_CHUNKS = 69;
+export const RUN_AT_GROUPS = 70;
+export const RUN_AT_SLOTS = 71;
+export const RUN_WHEEL_MASK = 72; // i32
+export const RUN_PIECE_A = 73; // f64, scratch of price: duration = A + B * context ...
+export const RUN_PIECE_B = 74;
+export const RUN_PIECE_END = 75; // ... while context < END
+export const RUN_CELLS = 80;
+
+// Step log: one record per iteration
+export const LOG_REPLICA = 0;
+export const LOG_START = 1;
+export const LOG_DURATION = 2;
+export const LOG_PREFILL_TOKENS = 3;
+export const LOG_SEQUENCES = 4;
+export const LOG_CONTEXT = 5;
+export const LOG_BLOCKS = 6;
+export const LOG_FIELDS = 8;
+
+// Histogram of inter-token gaps: 128 bins per octave of seconds from 2^-20 s (0.95 us) to 2^12 s (68 min), by the top
+// bits of the f64. Bin i covers [2^-20 * 2^(i>>7) * (1 + (i&127)/128), next): 0.8 % wide. Shorter gaps go to bin 0.
+export const HISTOGRAM_BINS = 4096;
+export const HISTOGRAM_OCTAVES = 32;
+export const HISTOGRAM_PER_OCTAVE = 128;
+export const HISTOGRAM_MIN_EXPONENT = -20;

@@ -1,0 +1,40 @@
+// Where a count lies on the token grid (layout/grid.ts): the left grid point and the fraction towards the next.
+import { GRID_EXACT, GRID_EXACT_LOG2, GRID_PER_OCTAVE, GRID_PER_OCTAVE_LOG2 } from '../layout/grid';
+
+/** Index of the grid point at or below `count`, at most `points` - 2. */
+// @ts-ignore: decorator
+@inline
+export function gridIndex(count: i32, points: i32): i32 {
+  if (count < GRID_EXACT) return count;
+  const octave = 31 - clz(count);
+  const index = GRID_EXACT + (octave - GRID_EXACT_LOG2) * GRID_PER_OCTAVE + (count >> (octave - GRID_PER_OCTAVE_LOG2)) - GRID_PER_OCTAVE;
+  return index > points - 2 ? points - 2 : index;
+}
+
+/** The count at grid point `index`. */
+// @ts-ignore: decorator
+@inline
+export function gridValue(index: i32): i32 {
+  if (index < GRID_EXACT) return index;
+  const beyond = index - GRID_EXACT;
+  return (GRID_PER_OCTAVE + (beyond & (GRID_PER_OCTAVE - 1))) << (GRID_EXACT_LOG2 - GRID_PER_OCTAVE_LOG2 + (beyond >> GRID_PER_OCTAVE_LOG2));
+}
+
+/** How far `count` is from point `index` towards the next; beyond the grid it exceeds 1 (linear extrapolation). */
+// @ts-ignore: decorator
+@inline
+export function gridFraction(count: i32, index: i32): f64 {
+  if (count < GRID_EXACT) return 0;
+  const left = gridValue(index);
+  return <f64>(count - left) / <f64>(gridValue(index + 1) - left);
+}
+
+/** Value at `count` of a table over the grid. `table` f64[points]. */
+// @ts-ignore: decorator
+@inline
+export function gridLookup(table: usize, count: i32, points: i32): f64 {
+  const index = gridIndex(count, points);
+  const at = table + ((<usize>index) << 3);
+  const left = load<f64>(at);
+  return left + gridFraction(count, index) * (load<f64>(at, 8) - left);
+}

@@ -1,0 +1,35 @@
+// Makes measured times monotone: a shape never costs more than a larger one, since the larger kernel could be used padded.
+import type { OpRow } from './measurement.ts';
+
+/** One row per shape (the fastest of repeats), each time the minimum over all shapes at least as large in every axis. */
+export function cleanRows(rows: readonly OpRow[]): OpRow[] {
+  const kept = keepFastest(rows);
+  const seconds = kept.map((row) => row.seconds);
+  for (let axis = 0; axis < (kept[0]?.axes.length ?? 0); axis++) lowerAlong(kept, seconds, axis);
+  return kept.map((row, i) => ({ ...row, seconds: seconds[i] }));
+}
+
+function keepFastest(rows: readonly OpRow[]): OpRow[] {
+  const best = new Map<string, OpRow>();
+  for (const row of rows) {
+    const key = `${row.fixed}|${row.axes.join(',')}`;
+    const old = best.get(key);
+    if (!old || row.seconds < old.seconds) best.set(key, row);
+  }
+  return [...best.values()];
+}
+
+/** Running minimum from the largest value of one axis down, among rows that agree in everything else. */
+function lowerAlong(rows: readonly OpRow[], seconds: number[], axis: number): void {
+  const lines = new Map<string, number[]>();
+  for (const [i, row] of rows.entries()) {
+    const key = `${row.fixed}|${row.axes.filter((_, a) => a !== axis).join(',')}`;
+    const line = lines.get(key);
+    if (line) line.push(i);
+    else lines.set(key, [i]);
+  }
+  for (const line of lines.values()) {
+    line.sort((a, b) => rows[b].axes[axis] - rows[a].axes[axis]);
+    for (let j = 1; j < line.length; j++) seconds[line[j]] = Math.min(seconds[line[j]], seconds[line[j - 1]]);
+  }
+}

@@ -1,0 +1,101 @@
+// Reads one trace table strictly: every missing column and every bad cell is an issue with its file and line.
+import { readFileSync } from 'node:fs';
+import { type Issue, show } from '../check/issue.ts';
+import { nearest } from '../check/nearest.ts';
+
+/** What a column must hold. Numbers are finite; `optional` cells may be empty and read as NaN. */
+export type ColumnKind = 'text' | 'positive' | 'nonnegative' | 'number' | 'optional';
+
+export interface Table {
+  readonly file: string;
+  readonly length: number;
+  text(column: string): readonly string[];
+  number(column: string): Float64Array;
+}
+
+/** Bad cells told in full per file; the rest are counted, so that a broken file does not flood the terminal. */
+const CELLS_TOLD = 5;
+
+const EXPECTED = {
+  text: 'a word',
+  positive: 'a positive number',
+  nonnegative: 'a number, 0 or more',
+  number: 'a number',
+  optional: 'a number or nothing',
+};
+
+/** Reads `columns` of a comma-separated file; null when something is wrong (told in `issues`). */
+export function readTable(file: string, columns: Record<string, ColumnKind>, issues: Issue[]): Table | null {
+  const lines = readFileSync(file, 'utf8').split(/\r?\n/);
+  if (lines[lines.length - 1] === '') lines.pop();
+  const header = (lines[0] ?? '').split(',').map((name) => name.trim());
+  const before = issues.length;
+  checkHeader(file, header, Object.keys(columns), issues);
+  if (lines.length < 2) issues.push({ path: file, expected: 'at least one row', received: 'none', file, line: 1 });
+  if (issues.length > before) return null;
+  return readCells(file, lines, header, columns, issues);
+}
+
+function checkHeader(file: string, header: readonly string[], wanted: readonly string[], issues: Issue[]): void {
+  for (const name of wanted) {
+    if (header.includes(name)) continue;
+    const near = nearest(name, header, 1)[0];
+    issues.push({
+      path: name,
+      expected: 'a column of this name',
+      received: `columns ${header.join(', ')}`,
+      file,
+      line: 1,
+      ...(near ? { hint: `nearest: ${near}` } : {}),
+    });
+  }
+}
+
+function readCells(
+  file: string,
+  lines: readonly string[],
+  header: readonly string[],
+  columns: Record<string, ColumnKind>,
+  issues: Issue[],
+): Table | null {
+  const length = lines.length - 1;
+  const texts = new Map<string, string[]>();
+  const numbers = new Map<string, Float64Array>();
+  const wanted = Object.entries(columns).map(([name, kind]) => ({ name, kind, at: header.indexOf(name) }));
+  for (const { name, kind } of wanted) {
+    if (kind === 'text') texts.set(name, new Array(length));
+    else numbers.set(name, new Float64Array(length));
+  }
+  let bad = 0;
+  const tell = (path: string, line: number, expected: string, received: string) => {
+    if (++bad <= CELLS_TOLD) issues.push({ path, expected, received, file, line });
+  };
+  for (let i = 0; i < length; i++) {
+    const cells = lines[i + 1].split(',');
+    if (cells.length !== header.length) {
+      tell('row', i + 2, `${header.length} cells`, `${cells.length}`);
+      continue;
+    }
+    for (const { name, kind, at } of wanted) {
+      const cell = cells[at].trim();
+      if (kind === 'text') texts.get(name)![i] = cell;
+      else numbers.get(name)![i] = readNumber(cell);
+      if (!isGood(cell, kind)) tell(name, i + 2, EXPECTED[kind], show(cell));
+    }
+  }
+  if (bad > CELLS_TOLD) {
+    issues.push({ path: 'cells', expected: 'good ones', received: `${bad - CELLS_TOLD} more bad ones`, file });
+  }
+  if (bad > 0) return null;
+  return { file, length, text: (column) => texts.get(column)!, number: (column) => numbers.get(column)! };
+}
+
+const readNumber = (cell: string): number => (cell === '' ? Number.NaN : Number(cell));
+
+function isGood(cell: string, kind: ColumnKind): boolean {
+  if (kind === 'text') return cell !== '';
+  const value = readNumber(cell);
+  if (kind === 'optional') return cell === '' || Number.isFinite(value);
+  if (!Number.isFinite(value)) return false;
+  return kind === 'number' || (kind === 'positive' ? value > 0 : value >= 0);
+}

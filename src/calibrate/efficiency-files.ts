@@ -1,0 +1,89 @@
+// Fits as catalog files: one per timed device, one per vendor; written whole or not at all.
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CollectiveFit, Efficiency, OpFit } from '../catalog/types.ts';
+import { round } from './fit.ts';
+import type { Fits, LinkResult, OpResult } from './fit-device.ts';
+import { type Device, groupBy, type Layout } from './measurement.ts';
+import { mendBlockScaled, mendExperts } from './rules.ts';
+import type { Attribution } from './traces.ts';
+import { relativesOf } from './vendors.ts';
+
+/** The efficiency files of all fits by hardware id, and those of the vendors if asked; `notes` gains what was replaced and why. */
+export function buildFiles(
+  fits: Fits,
+  devices: ReadonlyMap<string, Device>,
+  attribution: Readonly<Record<Layout, Attribution>>,
+  vendors: boolean,
+  notes: string[],
+): Efficiency[] {
+  const timed = groupBy<OpResult | LinkResult>([...fits.ops, ...fits.links], (result) => result.device);
+  const own = [...timed].map(([device, results]): Efficiency => {
+    const ops = results.flatMap((result) => ('family' in result ? [opFit(result)] : []));
+    const collectives = results.flatMap((result) => ('op' in result ? [collectiveFit(result)] : []));
+    const used = [...new Set(results.map((result) => result.layout))].map((layout) => attribution[layout]);
+    return {
+      hardware: device,
+      ops: mendExperts(device, mendBlockScaled(device, ops, notes), notes),
+      collectives,
+      source: `fits to the traces of ${used.map((one) => one.source).join('; ')}`,
+      licence: [...new Set(used.map((one) => one.licence))].join('; '),
+    };
+  });
+  const files = new Map(own.map((file) => [file.hardware, file]));
+  if (vendors) for (const file of relativesOf(own, devices)) files.set(file.hardware, file);
+  return [...files.values()].sort((a, b) => (a.hardware < b.hardware ? -1 : 1));
+}
+
+/** Layouts that time a relative of the device, or need a correction: their fits are not called calibrated. */
+const INDIRECT: ReadonlySet<Layout> = new Set(['llmcompass']);
+
+function opFit({ family, format, layout, price, errors }: OpResult): OpFit {
+  return {
+    family,
+    format,
+    ...price,
+    basis: INDIRECT.has(layout) ? 'extrapolated' : 'calibrated',
+    error_in: round(errors.in_median, 2),
+    error_out: round(errors.out_median, 2),
+    error_out_p90: round(errors.out_p90, 2),
+    rows: errors.rows,
+  };
+}
+
+function collectiveFit({ op, devices, price, errors }: LinkResult): CollectiveFit {
+  const [error_in, error_out] = [round(errors.in_median, 2), round(errors.out_median, 2)];
+  return { op, devices, ...price, basis: 'calibrated', error_in, error_out, rows: errors.rows };
+}
+
+/** JSON with one fit per line: small, and readable in a diff. */
+export function printEfficiency(file: Efficiency): string {
+  const list = (rows: readonly object[]) =>
+    rows.length === 0 ? '[]' : `[\n${rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n')}\n  ]`;
+  const text = (value: string) => JSON.stringify(value);
+  return `{
+  "hardware": ${text(file.hardware)},
+  "ops": ${list(file.ops)},
+  "collectives": ${list(file.collectives)},
+  "source": ${text(file.source)},
+  "licence": ${text(file.licence)}
+}
+`;
+}
+
+/** Writes every file beside its place first and renames only when all are there: old files survive any failure. */
+export function writeFiles(folder: string, files: readonly Efficiency[]): void {
+  mkdirSync(folder, { recursive: true });
+  const written: { from: string; to: string }[] = [];
+  try {
+    for (const file of files) {
+      const to = join(folder, `${file.hardware}.json`);
+      const from = `${to}.${process.pid}.new`;
+      written.push({ from, to });
+      writeFileSync(from, printEfficiency(file));
+    }
+    for (const { from, to } of written) renameSync(from, to);
+  } finally {
+    for (const { from } of written) rmSync(from, { force: true });
+  }
+}

@@ -1,0 +1,58 @@
+// Which timings stand for a collective: the engine's own kernel or the newest general library, whichever is faster.
+import type { CollectiveOp } from '../catalog/types.ts';
+import { groupBy, LAYOUTS, type Layout, type LinkSeries } from './measurement.ts';
+
+export interface LinkGroup {
+  readonly device: string;
+  readonly op: CollectiveOp;
+  readonly devices: number;
+  readonly layout: Layout;
+  /** Libraries that won somewhere, joined. */
+  readonly libraries: string;
+  readonly rows: readonly { readonly bytes: number; readonly seconds: number }[];
+}
+
+/** Message sizes of real steps: from one token of a small model to a chunk of long prompts. Smaller ones cost what the first does. */
+const SMALLEST_BYTES = 4096;
+const LARGEST_BYTES = 2 ** 30;
+
+/** One group per device, collective and number of devices: the lower envelope of its libraries, made monotone. */
+export function bestLinks(series: readonly LinkSeries[]): LinkGroup[] {
+  const groups = groupBy(series, (s) => `${s.device} ${s.op} ${s.devices}`);
+  return [...groups.values()].map((group) => {
+    const layout = LAYOUTS.find((name) => group.some((s) => s.layout === name))!;
+    const used = chooseLibraries(group.filter((s) => s.layout === layout));
+    const { device, op, devices } = group[0];
+    return { device, op, devices, layout, libraries: used.map((s) => s.library).join(' + '), rows: envelope(used) };
+  });
+}
+
+/** An engine's all-reduce inside captured graphs (never the eager one where both are timed), and the newest NCCL or oneCCL. */
+function chooseLibraries(group: readonly LinkSeries[]): LinkSeries[] {
+  const engines = group.filter((s) => /vllm/i.test(s.library));
+  const graph = engines.filter((s) => s.library.endsWith('_graph'));
+  const general = group
+    .filter((s) => /ccl/i.test(s.library))
+    .sort((a, b) => versionOf(b.library) - versionOf(a.library));
+  const used = [...(graph.length > 0 ? graph : engines), ...general.slice(0, 1)];
+  return used.length > 0 ? used : [...group];
+}
+
+/** "nccl-2.29.2" as one number that grows with the version. */
+function versionOf(library: string): number {
+  const parts = (/(\d+(?:\.\d+)*)/.exec(library)?.[1] ?? '0').split('.').map(Number);
+  return (parts[0] ?? 0) * 1e6 + (parts[1] ?? 0) * 1e3 + (parts[2] ?? 0);
+}
+
+function envelope(series: readonly LinkSeries[]): { bytes: number; seconds: number }[] {
+  const best = new Map<number, number>();
+  for (const { rows } of series) {
+    for (const { bytes, seconds } of rows) {
+      if (bytes < SMALLEST_BYTES || bytes > LARGEST_BYTES) continue;
+      best.set(bytes, Math.min(seconds, best.get(bytes) ?? Number.POSITIVE_INFINITY));
+    }
+  }
+  const rows = [...best].map(([bytes, seconds]) => ({ bytes, seconds })).sort((a, b) => a.bytes - b.bytes);
+  for (let i = rows.length - 2; i >= 0; i--) rows[i].seconds = Math.min(rows[i].seconds, rows[i + 1].seconds);
+  return rows;
+}

@@ -1,0 +1,98 @@
+// Typed access to the fields of a config.json under all the names they go by, collecting every mistake instead of stopping.
+import { type Issue, show } from '../check/issue.ts';
+import { nearest } from '../check/nearest.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Reads fields of one object. A missing or malformed field becomes an issue and reads as 1, so that reading can go on. */
+export class Fields {
+  readonly data: Json;
+  readonly issues: Issue[] = [];
+  readonly #file: string;
+  readonly #prefix: string;
+
+  constructor(data: Json, file: string, prefix = '') {
+    this.data = data;
+    this.#file = file;
+    this.#prefix = prefix;
+  }
+
+  blame(name: string, expected: string, received: string, hint?: string): void {
+    const path = this.#prefix + name;
+    if (this.issues.some((issue) => issue.path === path)) return;
+    this.issues.push({ path, expected, received, file: this.#file, ...(hint ? { hint } : {}) });
+  }
+
+  /** The first of `names` that is there and not null. */
+  find(...names: string[]): { name: string; value: unknown } | null {
+    for (const name of names) {
+      const value = this.data[name];
+      if (value !== undefined && value !== null) return { name, value };
+    }
+    return null;
+  }
+
+  has(...names: string[]): boolean {
+    return this.find(...names) !== null;
+  }
+
+  /** A positive integer that must be there under one of `names`. */
+  size(...names: string[]): number {
+    return this.#integer(names, 1, null);
+  }
+
+  /** A positive integer, or `fallback` where none of `names` is there. */
+  sizeOr(fallback: number, ...names: string[]): number {
+    return this.#integer(names, 1, fallback);
+  }
+
+  /** An integer from 0 up, or `fallback`. */
+  countOr(fallback: number, ...names: string[]): number {
+    return this.#integer(names, 0, fallback);
+  }
+
+  #integer(names: string[], least: 0 | 1, fallback: number | null): number {
+    const found = this.find(...names);
+    const expected = least === 1 ? 'a positive integer' : 'an integer from 0 up';
+    if (!found) {
+      if (fallback !== null) return fallback;
+      const also = names.length > 1 ? ` (also read: ${names.slice(1).join(', ')})` : '';
+      const close = nearest(names[0], Object.keys(this.data), 1);
+      this.blame(names[0], expected + also, 'nothing', close.length > 0 ? `did you mean ${close[0]}?` : undefined);
+      return 1;
+    }
+    if (Number.isSafeInteger(found.value) && (found.value as number) >= least) return found.value as number;
+    this.blame(found.name, expected, show(found.value));
+    return 1;
+  }
+
+  flag(name: string, fallback = false): boolean {
+    const value = this.data[name];
+    if (value === undefined || value === null) return fallback;
+    if (typeof value === 'boolean') return value;
+    this.blame(name, 'true or false', show(value));
+    return fallback;
+  }
+
+  text(...names: string[]): string {
+    const found = this.find(...names);
+    if (!found) return '';
+    if (typeof found.value === 'string') return found.value;
+    this.blame(found.name, 'a text', show(found.value));
+    return '';
+  }
+
+  /** A list with at least one entry per layer, or null where it is not there. */
+  perLayer(name: string, layers: number): readonly unknown[] | null {
+    const value = this.data[name];
+    if (value === undefined || value === null) return null;
+    if (Array.isArray(value) && value.length >= layers) return value;
+    const received = Array.isArray(value) ? `a list of ${value.length}` : show(value);
+    this.blame(name, `a list with one entry for each of the ${layers} layers`, received);
+    return null;
+  }
+}

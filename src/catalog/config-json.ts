@@ -1,0 +1,216 @@
+// Reads a Hugging Face config.json into a Model: one layer at a time, then alike layers together.
+import { type Issue, show, UserError } from '../check/issue.ts';
+import { type AttentionPart, type Frame, readAttentions } from './config-attention.ts';
+import { ENCODER_TYPES, familyOf, REFUSED_TYPES } from './config-families.ts';
+import { Fields, isRecord, type Json } from './config-fields.ts';
+import { readFormats, withExpertFormat } from './config-format.ts';
+import { type MlpPart, readDense, readMixture, readMlps } from './config-mlp.ts';
+import { readMamba2 } from './config-recurrent.ts';
+import { listUnmodelled } from './config-unmodelled.ts';
+import { countParameters } from './parameters.ts';
+import type { LayerGroup, Model } from './types.ts';
+
+/** Where multimodal wrappers keep their language model. */
+const WRAPPERS = ['text_config', 'llm_config', 'language_config', 'thinker_config'];
+const HIDDEN = ['hidden_size', 'n_embd', 'n_embed', 'd_model'];
+const LAYERS = ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers'];
+const POSITIONS = [
+  'max_position_embeddings',
+  'n_positions',
+  'max_seq_len',
+  'seq_length',
+  'n_ctx',
+  'max_sequence_length',
+];
+
+/** The model of a config.json. Throws a UserError with everything that is missing or malformed. */
+export function readModelConfig(json: unknown, where: { id: string; file: string }): Model {
+  const { data, prefix } = findLanguageModel(json, where.file);
+  const fields = new Fields(data, where.file, prefix);
+  const outer = json as Json;
+  refuse(fields, outer, where.file);
+  const model = buildModel(fields, outer, where);
+  if (fields.issues.length > 0) throw new UserError(fields.issues);
+  return { ...model, parameters: roundCounts(model) };
+}
+
+function roundCounts(model: Model): Model['parameters'] {
+  const { total, active } = countParameters(model);
+  return { total: Math.round(total), active: Math.round(active) };
+}
+
+/** The object that describes the decoder, and its place in the file. */
+function findLanguageModel(json: unknown, file: string): { data: Json; prefix: string } {
+  let data = json;
+  let prefix = '';
+  for (let wrapper = findWrapper(data); wrapper; wrapper = findWrapper(data)) {
+    data = (data as Json)[wrapper];
+    prefix += `${wrapper}.`;
+  }
+  const shape = isRecord(data) && [HIDDEN, LAYERS].some((names) => names.some((name) => Object.hasOwn(data, name)));
+  if (!shape && !(isRecord(data) && Object.hasOwn(data, 'layers_block_type'))) {
+    throw new UserError([notConfig(json, file)]);
+  }
+  return { data: data as Json, prefix };
+}
+
+function findWrapper(data: unknown): string | undefined {
+  return isRecord(data) ? WRAPPERS.find((name) => isRecord(data[name])) : undefined;
+}
+
+function notConfig(json: unknown, file: string): Issue {
+  const keys = isRecord(json) ? Object.keys(json) : [];
+  const received = isRecord(json) ? `an object with ${keys.slice(0, 6).join(', ') || 'no fields'}` : show(json);
+  const expected =
+    'a Hugging Face config.json: hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, vocab_size, max_position_embeddings';
+  return { path: 'config.json', expected, received: keys.length > 6 ? `${received}, ...` : received, file };
+}
+
+function refuse(fields: Fields, outer: Json, file: string): void {
+  const type = fields.text('model_type');
+  const reason =
+    REFUSED_TYPES[type] ?? (outer.is_encoder_decoder === true ? 'an encoder-decoder' : unless(fields, 'ssm_cfg'));
+  if (!reason) return;
+  const expected = 'a decoder (or BERT-like encoder) whose layers are attention, Mamba-2 or delta nets';
+  throw new UserError([{ path: 'model_type', expected, received: `${type || 'none'}, ${reason}`, file }]);
+}
+
+function unless(fields: Fields, name: string): string | null {
+  return fields.has(name) ? 'a pure state-space model' : null;
+}
+
+function buildModel(fields: Fields, outer: Json, { id, file }: { id: string; file: string }): Model {
+  const type = fields.text('model_type');
+  const { family } = familyOf(type);
+  const hidden = fields.size(...HIDDEN);
+  const blocks = readBlocks(fields);
+  const layers = blocks?.length ?? fields.size(...LAYERS);
+  const positions = fields.size(...POSITIONS);
+  const frame: Frame = { fields, family, hidden, layers, positions };
+  const kind = isEncoder(fields, outer) ? 'encoder' : 'llm';
+  const vocab = fields.size('vocab_size', 'padded_vocab_size');
+  const tied = fields.flag('tie_word_embeddings', readTied(outer) ?? family.tied);
+  const formats = withExpertFormat(fields, readFormats(fields, outer));
+  const groups = groupAlike(blocks ? readHybrid(frame, blocks) : readLayers(frame));
+  const { rows, weights } = countOutside(frame, vocab);
+  return {
+    id,
+    name: String(outer._name_or_path || id),
+    kind,
+    groups,
+    hidden,
+    vocab,
+    tied_embeddings: tied || kind === 'encoder',
+    max_positions: positions,
+    mtp_layers: countMtp(fields),
+    native_format: formats.weights,
+    ...(formats.attention ? { native_attention_format: formats.attention } : {}),
+    ...(rows > 0 ? { position_rows: rows } : {}),
+    other_parameters: weights,
+    parameters: { total: 0, active: 0 },
+    unmodelled: [...listUnmodelled(fields, outer), ...formats.assumed],
+    source: file,
+  };
+}
+
+function readTied(outer: Json): boolean | null {
+  return typeof outer.tie_word_embeddings === 'boolean' ? outer.tie_word_embeddings : null;
+}
+
+/** A model without an LM head: BERT and its kin, embedding models cut from decoders, rerankers. */
+function isEncoder(fields: Fields, outer: Json): boolean {
+  if (ENCODER_TYPES.has(fields.text('model_type'))) return true;
+  const names = outer.architectures ?? fields.data.architectures;
+  const name = Array.isArray(names) ? String(names[0] ?? '') : '';
+  return /ForSequenceClassification$/.test(name) || (/Model$/.test(name) && !/(LMHead|Generation)Model$/.test(name));
+}
+
+function countMtp(fields: Fields): number {
+  const modules = fields.countOr(0, 'num_mtp_modules') * fields.countOr(1, 'mtp_transformer_layers');
+  return modules || fields.countOr(0, 'num_nextn_predict_layers', 'mtp_num_hidden_layers');
+}
+
+/** Position and token-type rows, and weights outside the layers. */
+function countOutside({ fields, hidden, positions }: Frame, vocab: number): { rows: number; weights: number } {
+  const type = fields.text('model_type');
+  if (ENCODER_TYPES.has(type)) {
+    // Norm of the embeddings, and the pooler (a dense layer on the first token).
+    const rows = positions + fields.countOr(0, 'type_vocab_size');
+    return { rows, weights: 2 * hidden + hidden * hidden + hidden };
+  }
+  if (type === 'gpt2' || type === 'gpt_bigcode') return { rows: positions, weights: 2 * hidden };
+  if (type === 'opt') return { rows: positions + 2, weights: 2 * hidden };
+  if (type === 'bloom') return { rows: 0, weights: 3 * hidden }; // a norm after the embedding
+  if (type === 'gptj') return { rows: 0, weights: hidden + vocab }; // the head has a bias
+  return { rows: 0, weights: hidden };
+}
+
+interface Layer {
+  readonly attention: AttentionPart;
+  readonly mlp: MlpPart;
+  readonly norms: number;
+}
+
+function readLayers(frame: Frame): Layer[] {
+  const mlps = readMlps(frame);
+  // Gemma 4 norms the experts' way in and out beside the dense MLP's.
+  const extra = (mlp: MlpPart) => (mlp.mlp.kind === 'moe' && frame.fields.has('enable_moe_block') ? 2 : 0);
+  return readAttentions(frame).map((attention, i) => ({
+    attention,
+    mlp: mlps[i],
+    norms: (frame.family.norms + extra(mlps[i])) * frame.hidden,
+  }));
+}
+
+const BLOCK_NAMES: Readonly<Record<string, string>> = { mamba: 'M', moe: 'E', attention: '*', mlp: '-' };
+
+/** Nemotron-H: one letter per layer, M = Mamba-2, * = attention, - = MLP, E = experts; or the same in words. */
+function readBlocks(fields: Fields): string[] | null {
+  const words = fields.data.layers_block_type;
+  if (Array.isArray(words)) {
+    return words.map((word, i) => {
+      const letter = BLOCK_NAMES[String(word)];
+      if (!letter) fields.blame(`layers_block_type[${i}]`, `one of ${Object.keys(BLOCK_NAMES).join(', ')}`, show(word));
+      return letter ?? '-';
+    });
+  }
+  if (!fields.has('hybrid_override_pattern')) return null;
+  const pattern = [...fields.text('hybrid_override_pattern')];
+  const odd = pattern.find((letter) => !'ME*-'.includes(letter));
+  if (odd) fields.blame('hybrid_override_pattern', 'letters M, *, - and E', show(odd));
+  return pattern;
+}
+
+/** Layers that are a mixer or an MLP, never both. */
+function readHybrid(frame: Frame, blocks: readonly string[]): Layer[] {
+  const none: AttentionPart = { attention: { kind: 'none' }, other: 0 };
+  const noMlp: MlpPart = { mlp: { kind: 'none' }, other: 0 };
+  const norms = frame.hidden;
+  const kinds = new Map<string, Layer>();
+  const read = (letter: string): Layer => {
+    if (letter === 'M') return { attention: readMamba2(frame), mlp: noMlp, norms };
+    if (letter === '*') return { attention: readAttentions({ ...frame, layers: 1 })[0], mlp: noMlp, norms };
+    return { attention: none, mlp: letter === 'E' ? readMixture(frame) : readDense(frame), norms };
+  };
+  return blocks.map((letter) => {
+    const layer = kinds.get(letter) ?? read(letter);
+    kinds.set(letter, layer);
+    return layer;
+  });
+}
+
+/** Alike layers together, in order of their first appearance. */
+function groupAlike(layers: readonly Layer[]): LayerGroup[] {
+  const groups = new Map<string, LayerGroup>();
+  for (const { attention, mlp, norms } of layers) {
+    const one = { attention: attention.attention, mlp: mlp.mlp, other_parameters: attention.other + mlp.other + norms };
+    const key = JSON.stringify(one);
+    groups.set(key, { ...one, count: (groups.get(key)?.count ?? 0) + 1 });
+  }
+  return [...groups.values()].map(({ attention, mlp, count, other_parameters }) => ({
+    count,
+    attention,
+    mlp,
+    other_parameters,
+  }));
+}

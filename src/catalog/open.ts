@@ -1,0 +1,206 @@
+// Opens the catalog: one JSON file per lookup, a user's folder before ours, unknown names answered with the nearest known.
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
+import { type Issue, UserError } from '../check/issue.ts';
+import { nearest } from '../check/nearest.ts';
+import type { LengthShape } from '../workload/types.ts';
+import { checkEntry, parseJson } from './check-entry.ts';
+import { isRecord } from './config-fields.ts';
+import { readModelConfig } from './config-json.ts';
+import { efficiencySchema, engineSchema, hardwareSchema, modelSchema, shapeSchema } from './schemas.ts';
+import type { Efficiency, EngineProfile, Hardware, Model } from './types.ts';
+
+export type CatalogKind = 'hardware' | 'models' | 'engines' | 'workloads' | 'efficiency';
+
+/** Kinds that a person looks up by name; efficiencies follow the hardware. */
+export const NAMED_KINDS = ['hardware', 'models', 'engines', 'workloads'] as const;
+export type NamedKind = (typeof NAMED_KINDS)[number];
+
+const KINDS: readonly CatalogKind[] = [...NAMED_KINDS, 'efficiency'];
+const NOUNS: Readonly<Record<CatalogKind, string>> = {
+  hardware: 'hardware',
+  models: 'a model, or the path of a config.json',
+  engines: 'an engine profile',
+  workloads: 'a workload',
+  efficiency: 'efficiencies',
+};
+
+export interface Catalog {
+  hardware(id: string): Hardware;
+  /** By id, Hugging Face name, or path of a config.json (or of its folder). */
+  model(idOrPath: string): Model;
+  engine(id: string): EngineProfile;
+  shape(id: string): LengthShape;
+  /** Fits of one device ("h100-sxm-80gb") or a vendor's medians ("_nvidia"); null where there are none. */
+  efficiency(hardwareId: string): Efficiency | null;
+  /** Sorted ids; efficiencies include the vendor files. */
+  ids(kind: CatalogKind): readonly string[];
+  /** The id that a word stands for (id in any case, name, Hugging Face name), or null. */
+  find(kind: NamedKind, word: string): string | null;
+  /** The file that an id is read from. */
+  file(kind: CatalogKind, id: string): string;
+}
+
+/** The folder of the catalog that ships: the JSON lies beside this module, in src/ as in dist/. */
+const OURS = fileURLToPath(new URL('.', import.meta.url));
+
+/** `folder`: a user's catalog with the same subfolders; its files replace ours one by one, and are checked. */
+export function openCatalog(options: { readonly folder?: string } = {}): Catalog {
+  const folder = options.folder === undefined ? null : resolve(options.folder);
+  if (folder) checkFolder(folder);
+  const lists = new Map<CatalogKind, readonly string[]>();
+  const entries = new Map<string, unknown>();
+  const names = new Map<NamedKind, ReadonlyMap<string, string>>();
+
+  function ids(kind: CatalogKind): readonly string[] {
+    const found = lists.get(kind) ?? listIds(kind, folder);
+    lists.set(kind, found);
+    return found;
+  }
+  function file(kind: CatalogKind, id: string): string {
+    const own = folder ? join(folder, kind, `${id}.json`) : '';
+    return own && existsSync(own) ? own : join(OURS, kind, `${id}.json`);
+  }
+  function entry<T>(kind: CatalogKind, schema: z.ZodType<T>, id: string): T {
+    const key = `${kind}/${id}`;
+    if (!entries.has(key)) entries.set(key, readEntry(kind, schema, id, file(kind, id), folder));
+    return entries.get(key) as T;
+  }
+  function read(kind: NamedKind, id: string): Hardware | Model | EngineProfile | LengthShape {
+    if (kind === 'hardware') return entry(kind, hardwareSchema, id);
+    if (kind === 'models') return entry(kind, modelSchema, id);
+    return kind === 'engines' ? entry(kind, engineSchema, id) : entry(kind, shapeSchema, id);
+  }
+  /** Names cost a read of every file of the kind, so they are looked at only where the id is not known. */
+  function namesOf(kind: NamedKind): ReadonlyMap<string, string> {
+    const known = names.get(kind) ?? mapNames(ids(kind).map((id) => [id, read(kind, id).name]));
+    names.set(kind, known);
+    return known;
+  }
+  function find(kind: NamedKind, word: string): string | null {
+    const asked = word.toLowerCase();
+    const id = ids(kind).find((known) => known.toLowerCase() === asked);
+    return id ?? namesOf(kind).get(asked) ?? namesOf(kind).get(plainName(asked)) ?? null;
+  }
+  function need(kind: NamedKind, word: string): string {
+    const id = find(kind, word);
+    if (id !== null) return id;
+    throw new UserError([unknown(kind, word, ids(kind), namesOf(kind))]);
+  }
+
+  return {
+    ids,
+    file,
+    find,
+    hardware: (id) => entry('hardware', hardwareSchema, need('hardware', id)),
+    engine: (id) => entry('engines', engineSchema, need('engines', id)),
+    shape: (id) => entry('workloads', shapeSchema, need('workloads', id)),
+    efficiency: (id) => (ids('efficiency').includes(id) ? entry('efficiency', efficiencySchema, id) : null),
+    model(idOrPath) {
+      const path = find('models', idOrPath) === null ? findConfig(idOrPath) : null;
+      if (path === null) return entry('models', modelSchema, need('models', idOrPath));
+      const text = readFileSync(path, 'utf8');
+      return readModel(parseJson(text, path), text, configId(path), path);
+    },
+  };
+}
+
+/** A folder that is there, and holds nothing that would be passed over in silence. */
+function checkFolder(folder: string): void {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    const received = existsSync(folder) ? 'a file' : 'nothing at this path';
+    throw new UserError([{ path: folder, expected: 'a catalog folder', received }]);
+  }
+  const issues: Issue[] = [];
+  for (const item of readdirSync(folder, { withFileTypes: true })) {
+    const isKind = (KINDS as readonly string[]).includes(item.name);
+    if (item.name.startsWith('.') || (item.isDirectory() && isKind) || /\.(md|txt)$/i.test(item.name)) continue;
+    const close = nearest(item.name, KINDS, 1);
+    const hint = close.length > 0 ? { hint: `did you mean ${close[0]}?` } : {};
+    issues.push({
+      path: join(folder, item.name),
+      expected: `a folder ${KINDS.join(', ')}`,
+      received: item.name,
+      ...hint,
+    });
+  }
+  if (issues.length > 0) throw new UserError(issues);
+}
+
+function listIds(kind: CatalogKind, folder: string | null): string[] {
+  const found = new Set<string>();
+  for (const root of folder ? [OURS, folder] : [OURS]) {
+    const place = join(root, kind);
+    if (!existsSync(place)) continue;
+    for (const name of readdirSync(place)) if (name.endsWith('.json')) found.add(name.slice(0, -5));
+  }
+  return [...found].sort();
+}
+
+/** Ours are checked by a test; a user's are checked here, and a model may be a config.json as it was downloaded. */
+function readEntry<T>(kind: CatalogKind, schema: z.ZodType<T>, id: string, path: string, folder: string | null): T {
+  const text = readFileSync(path, 'utf8');
+  if (folder === null || path !== join(folder, kind, `${id}.json`)) return JSON.parse(text) as T;
+  const data = parseJson(text, path);
+  if (kind === 'models') return readModel(data, text, id, path) as T;
+  const checked = checkEntry(schema, data, text, path);
+  const stated = kind === 'efficiency' ? (checked as Efficiency).hardware : (checked as { id: string }).id;
+  if (stated !== id) {
+    const field = kind === 'efficiency' ? 'hardware' : 'id';
+    throw new UserError([{ path: field, expected: `${id}, as the file is named`, received: stated, file: path }]);
+  }
+  return checked;
+}
+
+/** A catalog entry (it has layer groups) or a Hugging Face config.json. */
+function readModel(data: unknown, text: string, id: string, path: string): Model {
+  if (isRecord(data) && 'groups' in data) return checkEntry(modelSchema, data, text, path);
+  return readModelConfig(data, { id, file: path });
+}
+
+/** A config.json at this path or in this folder. */
+function findConfig(word: string): string | null {
+  const path = resolve(word);
+  if (!existsSync(path)) return null;
+  if (!statSync(path).isDirectory()) return path;
+  const inside = join(path, 'config.json');
+  return existsSync(inside) ? inside : null;
+}
+
+/** "…/my-model/config.json" is my-model, "…/my-model.json" too. */
+function configId(path: string): string {
+  const name = basename(path).replace(/\.json$/i, '');
+  return name === 'config' ? basename(resolve(path, '..')) : name;
+}
+
+/** Names in lower case, whole and plain, to ids. A plain name that two entries share stands for neither. */
+function mapNames(pairs: readonly (readonly [string, string])[]): Map<string, string> {
+  const names = new Map<string, string>();
+  const shared = new Set<string>();
+  for (const [id, name] of pairs) {
+    for (const word of new Set([plainName(name.toLowerCase()), plainName(id.toLowerCase())])) {
+      if (names.has(word) && names.get(word) !== id) shared.add(word);
+      names.set(word, id);
+    }
+  }
+  for (const word of shared) names.delete(word);
+  for (const [id, name] of pairs) names.set(name.toLowerCase(), id);
+  return names;
+}
+
+/** A Hugging Face name without owner and without the endings of tuned checkpoints, which share the architecture. */
+function plainName(word: string): string {
+  const own = word.slice(word.lastIndexOf('/') + 1).replace(/^meta-/, '');
+  return own.replace(/(-(instruct|it|chat|base|hf|v0\.1))+$/, '');
+}
+
+function unknown(kind: NamedKind, word: string, ids: readonly string[], names: ReadonlyMap<string, string>): Issue {
+  const plain = plainName(word.toLowerCase());
+  const close = new Set([...nearest(plain, ids), ...nearest(word, names.keys()).map((name) => names.get(name)!)]);
+  const looksLikePath = kind === 'models' && (/\.json$/.test(word) || /^[.~]?[\\/]/.test(word));
+  if (looksLikePath) return { path: kind, expected: NOUNS[kind], received: `${word}, where there is no file` };
+  const hint = close.size > 0 ? `did you mean ${[...close].slice(0, 3).join(', ')}?` : `mist catalog --kind ${kind}`;
+  return { path: kind, expected: NOUNS[kind], received: word, hint };
+}

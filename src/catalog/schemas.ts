@@ -1,0 +1,195 @@
+// What each kind of catalog file must look like; the leaf's message is the "expected" of an issue.
+import { z } from 'zod';
+import type { LengthShape } from '../workload/types.ts';
+import type { Efficiency, EngineProfile, Hardware, Model } from './types.ts';
+
+const positive = z.number({ error: 'a positive number' }).positive({ error: 'a positive number' });
+const fromZero = z.number({ error: 'a number from 0 up' }).min(0, { error: 'a number from 0 up' });
+const size = z.int({ error: 'a positive integer' }).min(1, { error: 'a positive integer' });
+const count = z.int({ error: 'an integer from 0 up' }).min(0, { error: 'an integer from 0 up' });
+const share = z
+  .number({ error: 'a number above 0 and at most 1' })
+  .gt(0, { error: 'a number above 0 and at most 1' })
+  .max(1, { error: 'a number above 0 and at most 1' });
+const text = z.string({ error: 'a text' });
+const named = text.min(1, { error: 'a text that is not empty' });
+const flag = z.boolean({ error: 'true or false' });
+const oneOf = <const T extends readonly (string | number)[]>(values: T) =>
+  z.literal(values, { error: `one of ${values.join(', ')}` });
+
+const WEIGHTS = ['bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'] as const;
+const BASES = ['measured', 'calibrated', 'extrapolated', 'datasheet'] as const;
+const NORMS = [1, 2, 4, 8, 'inf'] as const;
+const weightFormat = oneOf(WEIGHTS);
+
+export const hardwareSchema: z.ZodType<Hardware> = z.strictObject({
+  id: named,
+  name: named,
+  vendor: named,
+  kind: oneOf(['gpu', 'gpu+cpu', 'asic', 'tpu', 'cpu']),
+  generation: named,
+  shards_per_device: size,
+  peak: z.strictObject(
+    { bf16: positive, fp8: positive.optional(), int8: positive.optional(), fp4: positive.optional() },
+    { error: 'dense peaks in FLOP/s: {bf16, fp8, int8, fp4}' },
+  ),
+  memory_bytes: positive,
+  memory_bandwidth: positive,
+  memory_type: text,
+  scale_up: z.strictObject({ bandwidth: fromZero, domain: size }, { error: '{bandwidth, domain}' }),
+  host_link_bandwidth: fromZero,
+  scale_out_bandwidth: fromZero,
+  tdp_w: positive.nullable(),
+  usd_per_hour: fromZero.nullable(),
+  price_source: text,
+  source: named,
+  confidence: oneOf(['high', 'medium', 'low']),
+});
+
+const indexer = z.strictObject({ heads: size, head_dim: size, parameters: count }, { error: 'an indexer' });
+const grouped = {
+  heads: size,
+  kv_heads: size,
+  head_dim: size,
+  window: size.optional(),
+  qk_norm: flag.optional(),
+  gated: flag.optional(),
+  projections: size.optional(),
+  kv_elements: size.optional(),
+  compression: size.optional(),
+  sparse_top_k: size.optional(),
+  indexer: indexer.optional(),
+};
+const attention = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('full'), ...grouped }),
+    z.strictObject({ kind: z.literal('sliding'), ...grouped, window: size }),
+    z.strictObject({
+      kind: z.literal('mla'),
+      heads: size,
+      q_lora_rank: size.nullable(),
+      kv_lora_rank: size,
+      qk_rope_dim: count,
+      qk_nope_dim: size,
+      v_head_dim: size,
+      sparse_top_k: size.optional(),
+      indexer: indexer.optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('linear'),
+      parameters: count,
+      state_elements: count,
+      state_bytes: size,
+      flops_per_token: count,
+    }),
+    z.strictObject({ kind: z.literal('none') }),
+  ],
+  { error: 'an attention whose kind is full, sliding, mla, linear or none' },
+);
+const mlp = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('dense'), intermediate: size, gated: flag }),
+    z.strictObject({
+      kind: z.literal('moe'),
+      experts: size,
+      top_k: size,
+      intermediate: size,
+      shared_intermediate: count,
+      gated: flag,
+      latent: size.optional(),
+    }),
+    z.strictObject({ kind: z.literal('none') }),
+  ],
+  { error: 'an MLP whose kind is dense, moe or none' },
+);
+
+export const modelSchema: z.ZodType<Model> = z.strictObject({
+  id: named,
+  name: named,
+  kind: oneOf(['llm', 'encoder']),
+  groups: z
+    .array(z.strictObject({ count: size, attention, mlp, other_parameters: count.optional() }), {
+      error: 'a list of layer groups',
+    })
+    .min(1, { error: 'at least one layer group' }),
+  hidden: size,
+  vocab: size,
+  tied_embeddings: flag,
+  max_positions: size,
+  mtp_layers: count,
+  native_format: weightFormat,
+  native_attention_format: weightFormat.optional(),
+  position_rows: count.optional(),
+  other_parameters: count.optional(),
+  parameters: z.strictObject({ total: positive, active: positive }, { error: '{total, active}' }),
+  unmodelled: z.array(text, { error: 'a list of texts' }),
+  source: named,
+});
+
+export const engineSchema: z.ZodType<EngineProfile> = z.strictObject({
+  id: named,
+  name: named,
+  batching: oneOf(['static', 'continuous', 'chunked', 'mixed']),
+  admission: oneOf(['prompt', 'full-length']),
+  max_num_seqs: size,
+  max_num_batched_tokens: size,
+  block_size: size,
+  gpu_memory_utilization: share,
+  reserve_bytes: fromZero,
+  host: z.strictObject(
+    { step_s: fromZero, sequence_s: fromZero, layer_s: fromZero, norm: oneOf([1, 2]) },
+    { error: 'host times: {step_s, sequence_s, layer_s, norm}' },
+  ),
+  prefill_floor: z.strictObject({ layer_s: fromZero, tokens: count }, { error: '{layer_s, tokens}' }),
+  source: named,
+});
+
+/** What stands beside a fit, as far as the contract names it: fits may carry more figures about themselves. */
+const fitted = { t0_s: fromZero, p: oneOf(NORMS), basis: oneOf(BASES), error_in: fromZero.optional() };
+const opFit = z.looseObject({
+  ...fitted,
+  family: oneOf(['gemm', 'attention-prefill', 'attention-decode', 'moe', 'elementwise']),
+  format: weightFormat,
+  eta_compute: positive,
+  eta_memory: positive,
+  error_out: fromZero.optional(),
+  rows: count.optional(),
+});
+const collectiveFit = z.looseObject({
+  ...fitted,
+  op: oneOf(['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all', 'send-recv']),
+  devices: size,
+  rate: positive,
+  rows: count.optional(),
+});
+
+export const efficiencySchema: z.ZodType<Efficiency> = z.looseObject({
+  hardware: named,
+  ops: z.array(opFit, { error: 'a list of op fits' }),
+  collectives: z.array(collectiveFit, { error: 'a list of collective fits' }),
+  source: named,
+  licence: named,
+});
+
+const quantiles = z
+  .array(fromZero, { error: 'a list of quantiles' })
+  .min(2, { error: 'at least two quantiles' })
+  .refine((list) => list.every((value, i) => i === 0 || value >= list[i - 1]), {
+    error: 'quantiles that do not decrease',
+  });
+
+export const shapeSchema: z.ZodType<LengthShape> = z.strictObject({
+  id: named,
+  name: named,
+  source: named,
+  licence: named,
+  rows: size,
+  prompt_mean: positive,
+  output_mean: positive,
+  probabilities: quantiles.optional(),
+  strata: z
+    .array(z.strictObject({ prompt_quantiles: quantiles, output_quantiles: quantiles }), { error: 'a list of strata' })
+    .min(1, { error: 'at least one stratum' }),
+});

@@ -1,0 +1,272 @@
+// mist catalog: what is known of hardware, models, engines and workloads, with sources.
+import arg from 'arg';
+import {
+  deriveModel,
+  describeEngine,
+  describeHardware,
+  describeModel,
+  describeShape,
+  type Fact,
+  short,
+} from '../catalog/describe.ts';
+import { type Catalog, NAMED_KINDS, type NamedKind, openCatalog } from '../catalog/open.ts';
+import { countParameters, kvBytesPerToken } from '../catalog/parameters.ts';
+import type { Efficiency } from '../catalog/types.ts';
+import { UserError } from '../check/issue.ts';
+import { nearest } from '../check/nearest.ts';
+import { drawTable, type TextColumn } from '../report/table.ts';
+
+export interface Output {
+  stdout(text: string): void;
+  stderr(text: string): void;
+}
+
+const FLAGS = { '--kind': String, '--json': Boolean, '--catalog': String, '--help': Boolean, '-h': '--help' } as const;
+
+const HELP = `mist catalog [ID ...] [--kind KIND] [--json] [--catalog FOLDER]
+
+  mist catalog                      everything: hardware, models, engines, workloads
+  mist catalog --kind hardware      one kind
+  mist catalog h100-sxm-80gb        one entry with its sources
+  mist catalog path/to/config.json  a Hugging Face config.json, as it is understood
+  --json                            for programs
+  --catalog FOLDER                  a folder of your own (hardware/ models/ engines/ workloads/ efficiency/), first
+`;
+
+/** Exit code 0; a user's mistake is thrown as a UserError (exit code 2). */
+export async function catalog(argv: readonly string[], out: Output): Promise<number> {
+  const flags = readFlags(argv);
+  if (flags['--help']) {
+    out.stdout(HELP);
+    return 0;
+  }
+  const opened = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
+  const kinds = readKinds(flags['--kind']);
+  const asJson = flags['--json'] === true;
+  if (flags._.length === 0) {
+    out.stdout(asJson ? toJson(listEntries(opened, kinds)) : kinds.map((kind) => drawKind(opened, kind)).join('\n'));
+    return 0;
+  }
+  const entries = findEntries(opened, flags._, kinds);
+  if (asJson) out.stdout(toJson(entries.length === 1 ? entries[0].json : entries.map((entry) => entry.json)));
+  else out.stdout(entries.map((entry) => drawFacts(entry.title, entry.facts)).join('\n'));
+  return 0;
+}
+
+function readFlags(argv: readonly string[]) {
+  try {
+    return arg(FLAGS, { argv: [...argv] });
+  } catch (error) {
+    const known = Object.keys(FLAGS).filter((flag) => flag.startsWith('--'));
+    const odd = argv.find((word) => word.startsWith('-') && !known.includes(word.split('=')[0])) ?? argv.join(' ');
+    const close = nearest(odd.split('=')[0], known, 1);
+    const hint = close.length > 0 ? `did you mean ${close[0]}?` : (error as Error).message;
+    throw new UserError([{ path: 'mist catalog', expected: `flags among ${known.join(', ')}`, received: odd, hint }]);
+  }
+}
+
+function readKinds(kind: string | undefined): readonly NamedKind[] {
+  if (kind === undefined) return NAMED_KINDS;
+  const found = NAMED_KINDS.find((name) => name === kind);
+  if (found) return [found];
+  const close = nearest(kind, NAMED_KINDS, 1);
+  const hint = close.length > 0 ? { hint: `did you mean ${close[0]}?` } : {};
+  throw new UserError([{ path: '--kind', expected: `one of ${NAMED_KINDS.join(', ')}`, received: kind, ...hint }]);
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+interface Described {
+  readonly title: string;
+  readonly facts: readonly Fact[];
+  readonly json: unknown;
+}
+
+function readEntry(opened: Catalog, kind: NamedKind, id: string) {
+  if (kind === 'hardware') return opened.hardware(id);
+  if (kind === 'models') return opened.model(id);
+  return kind === 'engines' ? opened.engine(id) : opened.shape(id);
+}
+
+function listEntries(opened: Catalog, kinds: readonly NamedKind[]): Record<string, unknown[]> {
+  return Object.fromEntries(kinds.map((kind) => [kind, opened.ids(kind).map((id) => readEntry(opened, kind, id))]));
+}
+
+/** Every word's entry; all unknown words are named at once. */
+function findEntries(opened: Catalog, words: readonly string[], kinds: readonly NamedKind[]): Described[] {
+  const found: Described[] = [];
+  const mistakes: UserError[] = [];
+  for (const word of words) {
+    try {
+      found.push(findEntry(opened, word, kinds));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      mistakes.push(error);
+    }
+  }
+  if (mistakes.length > 0) throw new UserError(mistakes.flatMap((mistake) => mistake.issues));
+  return found;
+}
+
+function findEntry(opened: Catalog, word: string, kinds: readonly NamedKind[]): Described {
+  for (const kind of kinds) {
+    const id = opened.find(kind, word);
+    if (id !== null) return describe(opened, kind, id);
+  }
+  if (kinds.includes('models') && /[\\/]|\.json$/.test(word)) return describe(opened, 'models', word);
+  if (kinds.length === 1) return describe(opened, kinds[0], word);
+  const close = nearest(
+    word,
+    kinds.flatMap((kind) => opened.ids(kind)),
+  );
+  const hint = close.length > 0 ? `did you mean ${close.join(', ')}?` : 'mist catalog lists them';
+  throw new UserError([{ path: 'mist catalog', expected: 'an id of the catalog', received: word, hint }]);
+}
+
+function describe(opened: Catalog, kind: NamedKind, id: string): Described {
+  if (kind === 'hardware') {
+    const entry = opened.hardware(id);
+    const efficiency = opened.efficiency(entry.id);
+    const facts = [...describeHardware(entry), ...describeEfficiency(efficiency)];
+    return { title: entry.id, facts, json: { ...entry, efficiency } };
+  }
+  if (kind === 'models') {
+    const entry = opened.model(id);
+    return { title: entry.id, facts: describeModel(entry), json: { ...entry, computed: deriveModel(entry) } };
+  }
+  if (kind === 'engines') {
+    const entry = opened.engine(id);
+    return { title: entry.id, facts: describeEngine(entry), json: entry };
+  }
+  const entry = opened.shape(id);
+  return { title: entry.id, facts: describeShape(entry), json: entry };
+}
+
+function describeEfficiency(efficiency: Efficiency | null): Fact[] {
+  if (!efficiency) return [['efficiency', 'no fits of its own: borrowed from relatives or the vendor']];
+  const fits = efficiency.ops.map((fit): Fact => {
+    const error = fit.error_out === undefined ? '' : `, ${short(fit.error_out * 100)} % median error held out`;
+    const shares = `compute ${short(fit.eta_compute)}, memory ${short(fit.eta_memory)}`;
+    return [`${fit.family} ${fit.format}`, `${shares}, ${short(fit.t0_s * 1e6)} us, p ${fit.p}; ${fit.basis}${error}`];
+  });
+  const groups = [...new Set(efficiency.collectives.map((fit) => `${fit.op} ${fit.devices}`))];
+  const collectives: Fact[] = groups.length > 0 ? [['collectives', groups.join(', ')]] : [];
+  return [...fits, ...collectives, ['fits from', `${efficiency.source} (${efficiency.licence})`]];
+}
+
+/** Labels in one column, values wrapped beside them. */
+function drawFacts(title: string, facts: readonly Fact[]): string {
+  const width = Math.max(...facts.map(([label]) => label.length));
+  const lines = facts.flatMap(([label, value]) =>
+    wrap(value, 100 - width).map((line, i) => `  ${(i === 0 ? label : '').padEnd(width)}  ${line}`),
+  );
+  return `${title}\n${lines.join('\n')}\n`;
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines[lines.length - 1];
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}
+
+const left = (heading: string, most?: number): TextColumn => ({ heading, align: 'left', ...(most ? { most } : {}) });
+const right = (heading: string): TextColumn => ({ heading, align: 'right' });
+
+/** One kind as a table. */
+function drawKind(opened: Catalog, kind: NamedKind): string {
+  const ids = opened.ids(kind);
+  const { columns, row } = TABLES[kind];
+  const lines = drawTable(
+    columns,
+    ids.map((id) => row(opened, id)),
+  );
+  return `${kind} (${ids.length})\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+}
+
+interface KindTable {
+  readonly columns: readonly TextColumn[];
+  row(opened: Catalog, id: string): string[];
+}
+
+const TABLES: Readonly<Record<NamedKind, KindTable>> = {
+  hardware: {
+    columns: [
+      left('id'),
+      left('vendor'),
+      left('family'),
+      right('bf16 TFLOP/s'),
+      right('fp8'),
+      right('fp4'),
+      right('GB'),
+      right('GB/s'),
+      right('link GB/s'),
+      right('W'),
+      right('USD/h'),
+    ],
+    row(opened, id) {
+      const { vendor, generation, peak, ...entry } = opened.hardware(id);
+      const tera = (rate?: number) => (rate === undefined ? '-' : short(rate / 1e12));
+      return [
+        ...[id, vendor, generation, tera(peak.bf16), tera(peak.fp8), tera(peak.fp4)],
+        ...[
+          short(entry.memory_bytes / 1e9),
+          short(entry.memory_bandwidth / 1e9),
+          short(entry.scale_up.bandwidth / 1e9),
+        ],
+        ...[entry.tdp_w === null ? '-' : short(entry.tdp_w), entry.usd_per_hour?.toFixed(2) ?? '-'],
+      ];
+    },
+  },
+  models: {
+    columns: [
+      left('id'),
+      right('B total'),
+      right('B active'),
+      left('checkpoint'),
+      right('layers'),
+      right('KV B/token'),
+      right('context'),
+      left('name'),
+    ],
+    row(opened, id) {
+      const model = opened.model(id);
+      const { total, active } = countParameters(model);
+      const kv = kvBytesPerToken(model, 'bf16');
+      const all = kv.growing + kv.window.reduce((sum, window) => sum + window.bytesPerToken, 0);
+      const layers = model.groups.reduce((sum, group) => sum + group.count, 0);
+      return [
+        ...[id, short(total / 1e9), short(active / 1e9), model.native_format, String(layers)],
+        ...[Math.round(all).toLocaleString('en-US'), model.max_positions.toLocaleString('en-US'), model.name],
+      ];
+    },
+  },
+  engines: {
+    columns: [
+      left('id'),
+      left('batching'),
+      left('admission'),
+      right('seqs'),
+      right('tokens'),
+      right('block'),
+      left('name'),
+    ],
+    row(opened, id) {
+      const engine = opened.engine(id);
+      const limits = [engine.max_num_seqs, engine.max_num_batched_tokens, engine.block_size].map(String);
+      return [id, engine.batching, engine.admission, ...limits, engine.name];
+    },
+  },
+  workloads: {
+    columns: [left('id'), right('requests'), right('prompt'), right('output'), left('name', 70)],
+    row(opened, id) {
+      const shape = opened.shape(id);
+      return [id, shape.rows.toLocaleString('en-US'), short(shape.prompt_mean), short(shape.output_mean), shape.name];
+    },
+  },
+};

@@ -1,0 +1,235 @@
+// mist step: one engine iteration op by op, so that every number behind a simulation can be looked at.
+import arg from 'arg';
+import { type Catalog, openCatalog } from '../catalog/open.ts';
+import type { KvFormat, WeightFormat } from '../catalog/types.ts';
+import { type Issue, UserError } from '../check/issue.ts';
+import { nearest } from '../check/nearest.ts';
+import { openArena } from '../columns/arena.ts';
+import { loadKernels } from '../kernels/load.ts';
+import { fitsOf } from '../plan/efficiency.ts';
+import { explainStep, type StepExplained } from '../plan/explain-step.ts';
+import { legalSplit } from '../plan/legal.ts';
+import type { OpPrice } from '../plan/priced-ops.ts';
+import { readWork } from '../plan/read-work.ts';
+import type { StepWork } from '../plan/step-work.ts';
+import { type SurfaceKey, splitOf } from '../plan/surface-key.ts';
+import { formatNumber, formatShare, formatShort } from '../report/format.ts';
+import { drawTable } from '../report/table.ts';
+import { resolveFormats } from '../stages/formats.ts';
+
+export interface Output {
+  stdout(text: string): void;
+  stderr(text: string): void;
+}
+
+const FLAGS = {
+  '--model': String,
+  '--hardware': String,
+  '--profile': String,
+  '--tp': String,
+  '--pp': String,
+  '--dp': String,
+  '--ep': String,
+  '--quantization': String,
+  '--kv-cache-dtype': String,
+  '--prefill': String,
+  '--decode': String,
+  '--catalog': String,
+  '--json': Boolean,
+  '--help': Boolean,
+  '-h': '--help',
+} as const;
+
+const WEIGHT_FORMATS = ['auto', 'bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'] as const;
+const KV_FORMATS = ['auto', 'bf16', 'fp16', 'fp8', 'int8'] as const;
+const DEFAULT_PROFILE = 'vllm-0.11';
+const SCRATCH_BYTES = 1 << 20;
+
+const HELP = `mist step --model ID --hardware ID [--prefill CHUNKS] [--decode GROUPS] [options]
+
+  One engine iteration op by op: launches, FLOPs, bytes, time, share, what bounds it, and what the price rests on.
+
+  --prefill 512:0,1024:2048   prompt chunks, TOKENS[:PAST]; "512:0.." is a chunk that does not end its prompt
+  --decode 64x1200            SEQUENCESxCONTEXT groups that decode one token each
+  --tp --pp --dp --ep N       tensor, pipeline, attention data and expert parallel degree (default 1)
+  --quantization FORMAT       ${WEIGHT_FORMATS.join(', ')} (default auto: the checkpoint's)
+  --kv-cache-dtype FORMAT     ${KV_FORMATS.join(', ')}
+  --profile ID                engine profile (default ${DEFAULT_PROFILE})
+  --catalog FOLDER            a catalog folder of your own, first
+  --json                      for programs
+
+  FLOPs and bytes are those of one device; bytes of an exchange are the message of one device.
+`;
+
+/** Exit code 0; a user's mistake is thrown as a UserError (exit code 2). */
+export async function step(argv: readonly string[], out: Output): Promise<number> {
+  const flags = readFlags(argv);
+  if (flags['--help']) {
+    out.stdout(HELP);
+    return 0;
+  }
+  const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
+  const { key, work } = readQuestion(flags, catalog);
+  const arena = openArena(SCRATCH_BYTES);
+  const explained = explainStep(key, work, fitsOf(catalog), loadKernels(arena.memory), arena);
+  out.stdout(flags['--json'] ? `${JSON.stringify(toJson(key, explained), null, 2)}\n` : drawStep(key, explained));
+  return 0;
+}
+
+type Flags = arg.Result<typeof FLAGS>;
+
+function readFlags(argv: readonly string[]): Flags {
+  try {
+    return arg(FLAGS, { argv: [...argv] });
+  } catch (error) {
+    const known = Object.keys(FLAGS).filter((flag) => flag.startsWith('--'));
+    const odd = argv.find((word) => word.startsWith('-') && !known.includes(word.split('=')[0])) ?? argv.join(' ');
+    const close = nearest(odd.split('=')[0], known, 1);
+    const hint = close.length > 0 ? `did you mean ${close[0]}?` : (error as Error).message;
+    throw new UserError([{ path: 'mist step', expected: `flags among ${known.join(', ')}`, received: odd, hint }]);
+  }
+}
+
+/** Everything the flags ask for, or every mistake in them at once. */
+function readQuestion(flags: Flags, catalog: Catalog): { key: SurfaceKey; work: StepWork } {
+  const issues: Issue[] = [];
+  for (const word of flags._) issues.push({ path: 'mist step', expected: 'flags only', received: word });
+  const model = lookUp('--model', flags['--model'], (id) => catalog.model(id), issues);
+  const hardware = lookUp('--hardware', flags['--hardware'], (id) => catalog.hardware(id), issues);
+  const profile = lookUp('--profile', flags['--profile'] ?? DEFAULT_PROFILE, (id) => catalog.engine(id), issues);
+  const [tp, pp, dp, ep] = (['--tp', '--pp', '--dp', '--ep'] as const).map((flag) => degree(flag, flags[flag], issues));
+  const quantization = choose<WeightFormat | 'auto'>('--quantization', flags['--quantization'], WEIGHT_FORMATS, issues);
+  const kv = choose<KvFormat | 'auto'>('--kv-cache-dtype', flags['--kv-cache-dtype'], KV_FORMATS, issues);
+  const work = readWork(flags['--prefill'], flags['--decode'], issues);
+  if (!model || !hardware || !profile || issues.length > 0) throw new UserError(issues);
+  const key = { model, hardware, profile, tp, pp, dp, ep, quantization, kv };
+  const illegal = legalSplit(model, hardware, splitOf(key), resolveFormats(model, key));
+  if (illegal) {
+    const received = `tp ${tp}, pp ${pp}, dp ${dp}, ep ${ep}: ${illegal.words}`;
+    throw new UserError([{ path: '--tp, --pp, --dp, --ep', expected: 'a split that can run', received }]);
+  }
+  return { key, work };
+}
+
+function lookUp<T>(flag: string, id: string | undefined, find: (id: string) => T, issues: Issue[]): T | null {
+  if (id === undefined) {
+    issues.push({ path: flag, expected: 'a catalog id (mist catalog lists them)', received: 'nothing' });
+    return null;
+  }
+  try {
+    return find(id);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    issues.push(...error.issues);
+    return null;
+  }
+}
+
+function degree(flag: string, text: string | undefined, issues: Issue[]): number {
+  if (text === undefined) return 1;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  issues.push({ path: flag, expected: 'a whole number of at least 1', received: text });
+  return 1;
+}
+
+function choose<Word extends string>(
+  flag: string,
+  text: string | undefined,
+  known: readonly Word[],
+  issues: Issue[],
+): Word {
+  const found = known.find((word) => word === (text ?? 'auto'));
+  if (found) return found;
+  const close = nearest(text!, known, 1);
+  const hint = close.length > 0 ? { hint: `did you mean ${close[0]}?` } : {};
+  issues.push({ path: flag, expected: `one of ${known.join(', ')}`, received: text!, ...hint });
+  return known[0];
+}
+
+const COLUMNS = [
+  { heading: 'op', align: 'left' },
+  { heading: 'count', align: 'right' },
+  { heading: 'GFLOP', align: 'right' },
+  { heading: 'MB', align: 'right' },
+  { heading: 'us', align: 'right' },
+  { heading: 'share', align: 'right' },
+  { heading: 'bound', align: 'left' },
+  { heading: 'basis', align: 'left' },
+  { heading: 'from', align: 'left' },
+] as const;
+
+function drawStep(key: SurfaceKey, explained: StepExplained): string {
+  const { ops, deviceSeconds } = explained;
+  const rows = ops.map((op) => drawOp(op, deviceSeconds));
+  rows.push(['sum of ops', '', total(ops, 'flops', 1e9), total(ops, 'bytes', 1e6), us(deviceSeconds), '', '', '', '']);
+  const title = `${key.model.id} on ${key.hardware.id}, tp ${key.tp} pp ${key.pp} dp ${key.dp} ep ${key.ep}, ${key.profile.id}`;
+  return [title, '', ...drawTable(COLUMNS, rows), '', ...drawSums(explained), ''].join('\n');
+}
+
+function drawOp(price: OpPrice, deviceSeconds: number): string[] {
+  return [
+    price.op.name,
+    formatShort(price.count),
+    formatShort(price.flops / 1e9),
+    formatShort(price.bytes / 1e6),
+    us(price.seconds),
+    formatShare(price.seconds / deviceSeconds),
+    price.bound,
+    price.basis,
+    price.from,
+  ];
+}
+
+function drawSums(explained: StepExplained): string[] {
+  const ms = (seconds: number) => `${formatNumber(seconds * 1e3, 3)} ms`;
+  const { floorSeconds, hostSeconds, hostNorm, exactSeconds, surfaceSeconds, difference, capacity } = explained;
+  const joined = hostNorm === 1 ? 'added' : 'overlaps: root of the sum of squares';
+  const percent = `${difference >= 0 ? '+' : ''}${(100 * difference).toFixed(2)} %`;
+  const lines = [`host     ${ms(hostSeconds)} (${joined})`];
+  if (floorSeconds > 0) lines.push(`floor    ${ms(floorSeconds)} (a step with prompts runs outside captured graphs)`);
+  lines.push(`exact    ${ms(exactSeconds)}, op by op; rests on: ${explained.basis}`);
+  lines.push(`surface  ${ms(surfaceSeconds)}, as simulated (${percent})`);
+  lines.push(`KV       ${capacity.reason ? `${capacity.reason}: ` : ''}${capacity.words}`);
+  return lines;
+}
+
+function us(seconds: number): string {
+  return formatNumber(seconds * 1e6, 1);
+}
+
+function total(ops: readonly OpPrice[], field: 'flops' | 'bytes', unit: number): string {
+  return formatShort(ops.reduce((sum, op) => sum + op[field], 0) / unit);
+}
+
+function toJson(key: SurfaceKey, explained: StepExplained): object {
+  const { ops, capacity, ...sums } = explained;
+  const seconds = explained.deviceSeconds;
+  return {
+    model: key.model.id,
+    hardware: key.hardware.id,
+    profile: key.profile.id,
+    tensor_parallel_size: key.tp,
+    pipeline_parallel_size: key.pp,
+    data_parallel_size: key.dp,
+    expert_parallel_size: key.ep,
+    ops: ops.map(({ op, ...price }) => ({ name: op.name, ...price, share: price.seconds / seconds })),
+    device_seconds: sums.deviceSeconds,
+    floor_seconds: sums.floorSeconds,
+    host_seconds: sums.hostSeconds,
+    host_norm: sums.hostNorm,
+    exact_seconds: sums.exactSeconds,
+    surface_seconds: sums.surfaceSeconds,
+    difference: sums.difference,
+    basis: sums.basis,
+    kv_capacity: {
+      num_gpu_blocks: capacity.blocks,
+      block_bytes: capacity.blockBytes,
+      weights_bytes: capacity.weightsBytes,
+      activation_bytes: capacity.activationBytes,
+      reserve_bytes: capacity.reserveBytes,
+      sequence_bytes: capacity.sequenceBytes,
+      reason: capacity.reason ?? null,
+      words: capacity.words,
+    },
+  };
+}

@@ -1,0 +1,207 @@
+// From the columns and counters of one engine run to its result: every figure a report prints is made here.
+import {
+  STATE_FINISHED,
+  STATE_PENDING,
+  STATE_REJECTED_KV,
+  STATE_REJECTED_LENGTH,
+  STATE_UNFINISHED,
+} from '../../assembly/layout/enums.ts';
+import type { RequestResults } from '../run/setup.ts';
+import type { Percentile, Slo } from '../spec/types.ts';
+import type { Requests } from '../workload/types.ts';
+import { type ItlHistogram, summariseItl } from './itl.ts';
+import {
+  computeLatencies,
+  countGood,
+  countPeakConcurrent,
+  type Lengths,
+  meanGap,
+  peakOutputThroughput,
+} from './requests.ts';
+import { summarise } from './summary.ts';
+import type { RunResult, Summary, Verdict } from './types.ts';
+import { judge } from './verdict.ts';
+
+/** What the engine counted, summed over all replicas. */
+export interface EngineCounters {
+  readonly steps: number;
+  readonly busySeconds: number;
+  /** Running sequences integrated over time: sequence-seconds. */
+  readonly runningSeconds: number;
+  /** Most KV blocks in use at one time on any replica. */
+  readonly peakBlocks: number;
+  readonly preemptions: number;
+  readonly newTokens: number;
+  /** Prefill pairs, and context tokens read by decodes. */
+  readonly pairs: number;
+  readonly contextTokens: number;
+  readonly itlHistogram: ItlHistogram;
+  /** Most requests in the system at one time; found from the columns when the engine did not count it. */
+  readonly peakConcurrent?: number;
+  /** Clock at the end, s. Only a run that stopped early needs it: its last token does not tell when it stopped. */
+  readonly clock?: number;
+}
+
+/** Energy is linear in work, as the step surface has it (J); idle watts are those of all devices of one replica. */
+export interface EnergyPrice {
+  readonly perStep: number;
+  readonly perToken: number;
+  readonly perPair: number;
+  readonly perContext: number;
+  readonly idleW: number;
+}
+
+export interface RunInput {
+  readonly requests: Pick<Requests, 'count' | 'prompt' | 'output' | 'concurrency'>;
+  readonly results: RequestResults;
+  readonly counters: EngineCounters;
+  /** null where watts are unknown. */
+  readonly energy: EnergyPrice | null;
+  /** USD per device and hour; NaN where no price is known. */
+  readonly usdPerDeviceHour: number;
+  /** Devices of the whole deployment, and replicas they form. */
+  readonly devices: number;
+  readonly replicas: number;
+  /** KV blocks of one replica. */
+  readonly numGpuBlocks: number;
+  readonly slo: readonly Slo[];
+}
+
+/** Requests by terminal state (law L1: they add up to all), and the tokens of those that finished. */
+interface Tally {
+  completed: number;
+  rejected_kv: number;
+  rejected_length: number;
+  unfinished: number;
+  total_input_tokens: number;
+  total_output_tokens: number;
+}
+
+export function makeRunResult(input: RunInput): RunResult {
+  const { requests, results, counters } = input;
+  const tally = tallyStates(requests, results);
+  const span = findSpan(results, counters.clock);
+  const duration = span.end - span.start;
+  const latencies = computeLatencies(requests, results);
+  const summaries = {
+    ttft: summarise(latencies.ttft),
+    tpot: summarise(latencies.tpot),
+    itl: summariseItl(counters.itlHistogram, tally.unfinished > 0 ? Number.NaN : meanGap(requests, results)),
+    e2el: summarise(latencies.e2el),
+  };
+  const verdict = judge(requests, results, requests.concurrency, span.end);
+  const good = countGood(latencies, input.slo);
+  const per = (amount: number): number => (duration > 0 ? amount / duration : Number.NaN);
+  return {
+    ...summaries,
+    verdict,
+    ...tally,
+    preemptions: counters.preemptions,
+    duration,
+    request_throughput: per(tally.completed),
+    output_throughput: per(tally.total_output_tokens),
+    total_token_throughput: per(tally.total_input_tokens + tally.total_output_tokens),
+    request_goodput: good < 0 ? Number.NaN : per(good),
+    good_fraction: good < 0 || tally.completed === 0 ? Number.NaN : good / tally.completed,
+    slo_met: keepsPromise(input.slo, summaries, tally, verdict),
+    max_concurrent_requests: counters.peakConcurrent ?? countPeakConcurrent(results),
+    peak_output_throughput: peakOutputThroughput(requests, results, span.start, duration),
+    utilisation: per(counters.busySeconds / input.replicas),
+    mean_batch: counters.busySeconds > 0 ? counters.runningSeconds / counters.busySeconds : Number.NaN,
+    peak_kv_use: input.numGpuBlocks > 0 ? counters.peakBlocks / input.numGpuBlocks : Number.NaN,
+    steps: counters.steps,
+    ...priceEnergy(input, duration, tally.total_output_tokens),
+    ...priceTime(input, per(tally.total_output_tokens)),
+    devices: input.devices,
+    num_gpu_blocks: input.numGpuBlocks,
+  };
+}
+
+function tallyStates(lengths: Lengths, results: RequestResults): Tally {
+  const counts = new Int32Array(5);
+  let promptTokens = 0;
+  let outputTokens = 0;
+  for (let i = 0; i < lengths.count; i++) {
+    counts[results.state[i]]++;
+    if (results.state[i] !== STATE_FINISHED) continue;
+    promptTokens += lengths.prompt[i];
+    outputTokens += lengths.output[i];
+  }
+  return {
+    completed: counts[STATE_FINISHED],
+    rejected_kv: counts[STATE_REJECTED_KV],
+    rejected_length: counts[STATE_REJECTED_LENGTH],
+    unfinished: counts[STATE_PENDING] + counts[STATE_UNFINISHED],
+    total_input_tokens: promptTokens,
+    total_output_tokens: outputTokens,
+  };
+}
+
+/** First arrival to last token; a run that stopped early ends at the engine's clock if that is later. */
+function findSpan(results: RequestResults, clock = Number.NEGATIVE_INFINITY): { start: number; end: number } {
+  let start = Number.POSITIVE_INFINITY;
+  let end = Number.NEGATIVE_INFINITY;
+  let early = false;
+  for (let i = 0; i < results.state.length; i++) {
+    if (results.arrival[i] < start) start = results.arrival[i];
+    if (results.first[i] > end) end = results.first[i];
+    if (results.finish[i] > end) end = results.finish[i];
+    if (results.state[i] === STATE_UNFINISHED || results.state[i] === STATE_PENDING) early = true;
+  }
+  if (early && clock > end) end = clock;
+  return end > start ? { start, end } : { start: 0, end: 0 };
+}
+
+const PERCENTILE_FIELD: Readonly<Record<Percentile, keyof Summary>> = {
+  mean: 'mean',
+  p50: 'p50',
+  p90: 'p90',
+  p95: 'p95',
+  p99: 'p99',
+  'p99.9': 'p999',
+};
+
+/** What a run achieved against one limit, s; NaN where it measured nothing. */
+export function achieved(summaries: Pick<RunResult, Slo['metric']>, slo: Slo): number {
+  return summaries[slo.metric][PERCENTILE_FIELD[slo.percentile]];
+}
+
+/**
+ * A limit on something that does not exist (TPOT of one-token answers) is kept. Even without limits a deployment
+ * promises to serve what is offered: it must finish every request and must not fall behind.
+ */
+function keepsPromise(
+  slos: readonly Slo[],
+  summaries: Pick<RunResult, Slo['metric']>,
+  tally: Tally,
+  verdict: Verdict,
+): boolean {
+  if (tally.completed === 0 || tally.rejected_kv + tally.rejected_length + tally.unfinished > 0) return false;
+  return verdict !== 'overloaded' && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
+}
+
+/** Idle power runs all the time, work comes on top (law L11: energy >= idle power x time). */
+function priceEnergy(input: RunInput, duration: number, outputTokens: number) {
+  const { energy, counters, replicas } = input;
+  if (energy === null) return { energy_j: Number.NaN, power_w: Number.NaN, joules_per_token: Number.NaN };
+  const energy_j =
+    energy.idleW * replicas * duration +
+    energy.perStep * counters.steps +
+    energy.perToken * counters.newTokens +
+    energy.perPair * counters.pairs +
+    energy.perContext * counters.contextTokens;
+  return {
+    energy_j,
+    power_w: duration > 0 ? energy_j / duration : Number.NaN,
+    joules_per_token: outputTokens > 0 ? energy_j / outputTokens : Number.NaN,
+  };
+}
+
+/** Cost is price x devices x time (law L11); tokens are output tokens. */
+function priceTime(input: RunInput, outputThroughput: number) {
+  const usd_per_hour = input.usdPerDeviceHour * input.devices;
+  return {
+    usd_per_hour,
+    usd_per_million_tokens: outputThroughput > 0 ? (usd_per_hour / 3600 / outputThroughput) * 1e6 : Number.NaN,
+  };
+}

@@ -1,0 +1,191 @@
+// How well a hardware does one kind of work: the fit of its own traces, of a relative, of its vendor, or a typical value.
+import type { Catalog } from '../catalog/open.ts';
+import type {
+  Basis,
+  CollectiveFit,
+  CollectiveOp,
+  Efficiency,
+  Hardware,
+  OpFamily,
+  OpFit,
+  WeightFormat,
+} from '../catalog/types.ts';
+import { peakOf, sameArithmetic, standIns } from './arithmetic.ts';
+import {
+  type Assumed,
+  DATASHEET_OPS,
+  FP8_BLOCK_SLOWDOWN,
+  HOP_ACROSS_S,
+  HOP_INSIDE_S,
+  LATENT_DECODE,
+  LATENT_PREFILL,
+  LINK_SHARE,
+} from './datasheet.ts';
+import type { Norm } from './roofline-twin.ts';
+
+/** Where fits come from: what plan needs of a catalog. */
+export interface FitSource {
+  /** All hardware, to find relatives. */
+  readonly hardware: readonly Hardware[];
+  /** The fits of a hardware id, or of a vendor ("_nvidia"); null where there is no such file. */
+  efficiency(id: string): Efficiency | null;
+}
+
+/** The fits of a catalog; its hardware is read only when a relative is looked for. */
+export function fitsOf(catalog: Pick<Catalog, 'ids' | 'hardware' | 'efficiency'>): FitSource {
+  let all: readonly Hardware[] | null = null;
+  return {
+    get hardware() {
+      all ??= catalog.ids('hardware').map((id) => catalog.hardware(id));
+      return all;
+    },
+    efficiency: (id) => catalog.efficiency(id),
+  };
+}
+
+/** A price per FLOP and per byte: seconds = t0 + ((C perFlop)^p + (M perByte)^p)^(1/p). */
+export interface Rate {
+  readonly t0: number;
+  readonly perFlop: number;
+  readonly perByte: number;
+  readonly p: Norm;
+  readonly basis: Basis;
+  /** Where it comes from, in words. */
+  readonly from: string;
+}
+
+/** From the most to the least trustworthy. */
+export const BASES: readonly Basis[] = ['measured', 'calibrated', 'extrapolated', 'datasheet'];
+
+export function worse(a: Basis, b: Basis): Basis {
+  return BASES.indexOf(a) < BASES.indexOf(b) ? b : a;
+}
+
+/** The files to look in for a hardware: its own, those of its generation (nearest in bandwidth first), its vendor's. */
+export function listSources(
+  source: FitSource,
+  hardware: Hardware,
+): { id: string; own: boolean; efficiency: Efficiency }[] {
+  const distance = (other: Hardware) => {
+    const ratio = other.memory_bandwidth / hardware.memory_bandwidth;
+    return ratio < 1 ? 1 / ratio : ratio;
+  };
+  const relatives = source.hardware
+    .filter((other) => other.generation === hardware.generation && other.id !== hardware.id)
+    .sort((a, b) => distance(a) - distance(b) || (a.id < b.id ? -1 : 1))
+    .map((other) => other.id);
+  const found: { id: string; own: boolean; efficiency: Efficiency }[] = [];
+  for (const id of [hardware.id, ...relatives, `_${hardware.vendor.toLowerCase()}`]) {
+    const efficiency = source.efficiency(id);
+    if (efficiency) found.push({ id, own: id === hardware.id, efficiency });
+  }
+  return found;
+}
+
+type Sources = ReturnType<typeof listSources>;
+
+/** The rate of one kind of work. The exact format of any source comes before a stand-in of the hardware's own. */
+export function chooseRate(
+  sources: Sources,
+  hardware: Hardware,
+  family: OpFamily,
+  format: WeightFormat,
+  latent = false,
+): Rate {
+  if (latent) {
+    const assumed = family === 'attention-decode' ? LATENT_DECODE : LATENT_PREFILL;
+    return rateOf(hardware, format, assumed, 'extrapolated', 'MLA kernels of Hopper and Blackwell', 1);
+  }
+  for (const standIn of standIns(format)) {
+    for (const { id, own, efficiency } of sources) {
+      const fit = efficiency.ops.find((row) => row.family === family && row.format === standIn);
+      if (!fit) continue;
+      const exact = sameArithmetic(standIn, format);
+      const slowdown = format === 'fp8-block' && standIn === 'fp8' ? FP8_BLOCK_SLOWDOWN : 1;
+      const basis = own && exact ? fit.basis : worse(fit.basis, 'extrapolated');
+      return rateOf(hardware, format, fit, basis, exact ? id : `${id} ${standIn}`, slowdown);
+    }
+  }
+  return rateOf(hardware, format, DATASHEET_OPS[family], 'datasheet', 'typical efficiency', 1);
+}
+
+function rateOf(
+  hardware: Hardware,
+  format: WeightFormat,
+  fit: Assumed | OpFit,
+  basis: Basis,
+  from: string,
+  slowdown: number,
+): Rate {
+  return {
+    t0: fit.t0_s * slowdown,
+    perFlop: slowdown / (fit.eta_compute * peakOf(hardware, format)),
+    perByte: slowdown / (fit.eta_memory * hardware.memory_bandwidth),
+    p: fit.p,
+    basis,
+    from,
+  };
+}
+
+/** Exchange price: a fit (t0^p + (bytes perByte)^p)^(1/p), or the closed form of the links. */
+export interface ExchangeRate {
+  readonly fit: { readonly t0: number; readonly perByte: number; readonly p: Norm } | null;
+  readonly inside: number;
+  readonly across: number;
+  readonly hopIn: number;
+  readonly byteIn: number;
+  readonly hopOut: number;
+  readonly byteOut: number;
+  readonly basis: Basis;
+  readonly from: string;
+}
+
+/** Devices per server and servers of a group of `devices`: the largest equal parts that fit in a scale-up domain. */
+export function placeGroup(hardware: Hardware, devices: number): { inside: number; across: number } {
+  for (let inside = Math.min(devices, hardware.scale_up.domain); inside > 1; inside--) {
+    if (devices % inside === 0) return { inside, across: devices / inside };
+  }
+  return { inside: 1, across: devices };
+}
+
+/** The price of an exchange among `devices`; a group that spans servers always uses the closed forms. */
+export function chooseExchange(sources: Sources, hardware: Hardware, op: CollectiveOp, devices: number): ExchangeRate {
+  const place = placeGroup(hardware, devices);
+  const links = {
+    ...place,
+    hopIn: HOP_INSIDE_S,
+    byteIn: 1 / (LINK_SHARE * hardware.scale_up.bandwidth),
+    hopOut: HOP_ACROSS_S,
+    byteOut: 1 / (LINK_SHARE * (hardware.scale_out_bandwidth || hardware.scale_up.bandwidth)),
+  };
+  const closed: ExchangeRate = { fit: null, ...links, basis: 'datasheet', from: 'link rates' };
+  if (place.across > 1 || op === 'send-recv') return closed;
+  for (const { id, own, efficiency } of sources) {
+    const fit = nearestFit(efficiency.collectives, op, devices);
+    if (!fit || id.startsWith('_')) continue; // another device's links scale; a vendor's median has none
+    const exact = own && fit.devices === devices;
+    return {
+      ...closed,
+      fit: scaleFit(fit, devices),
+      basis: exact ? fit.basis : worse(fit.basis, 'extrapolated'),
+      from: id,
+    };
+  }
+  return closed;
+}
+
+function nearestFit(fits: readonly CollectiveFit[], op: CollectiveOp, devices: number): CollectiveFit | null {
+  let best: CollectiveFit | null = null;
+  for (const fit of fits) {
+    if (fit.op !== op) continue;
+    if (!best || Math.abs(fit.devices - devices) < Math.abs(best.devices - devices)) best = fit;
+  }
+  return best;
+}
+
+/** A fit at another number of devices: wire bytes go with (n-1)/n, latency with the rounds of a tree. */
+function scaleFit(fit: CollectiveFit, devices: number): { t0: number; perByte: number; p: Norm } {
+  const wire = (devices - 1) / devices / ((fit.devices - 1) / fit.devices);
+  const rounds = (32 - Math.clz32(devices - 1)) / (32 - Math.clz32(fit.devices - 1));
+  return { t0: fit.t0_s * rounds, perByte: wire / fit.rate, p: fit.p };
+}

@@ -1,0 +1,72 @@
+// Energy of a step as a line in its work: shares of the power budget at peak rates, on top of idle power.
+import type { Hardware } from '../catalog/types.ts';
+import type { ComputeOp, Op } from '../stages/op.ts';
+import { devicesOf, type Split } from '../stages/split.ts';
+import { peakOf } from './arithmetic.ts';
+
+/** Shares of TDP: idle, compute at peak, memory at peak, network at peak (GenZ power model, paper.md "Power/energy"). */
+export const IDLE_SHARE = 0.3;
+export const COMPUTE_SHARE = 0.4;
+export const MEMORY_SHARE = 0.2;
+export const NETWORK_SHARE = 0.1;
+
+/** New tokens at which the experts' weights of a step are counted: their number is not linear, so one batch stands for all. */
+const REFERENCE_TOKENS = 8;
+
+export interface EnergyLine {
+  readonly step: number;
+  readonly token: number;
+  readonly pair: number;
+  readonly context: number;
+  readonly idleWatts: number;
+}
+
+type Joules = { step: number; token: number; pair: number; context: number };
+
+/** J per step, new token, prefill pair and context token over all devices of an instance; NaN where TDP is unknown. */
+export function lowerEnergy(ops: readonly Op[], hardware: Hardware, split: Split): EnergyLine {
+  const devices = devicesOf(split);
+  const tdp = hardware.tdp_w ?? Number.NaN;
+  const perByte = (MEMORY_SHARE * tdp) / hardware.memory_bandwidth;
+  const perMessageByte = (NETWORK_SHARE * tdp) / hardware.scale_up.bandwidth;
+  const sum: Joules = { step: 0, token: 0, pair: 0, context: 0 };
+  for (const op of ops) {
+    if (op.kind === 'exchange') {
+      if (op.over !== 'samples') sum.token += (op.count * op.bytesX * perMessageByte) / spread(op.over, split);
+    } else {
+      const perFlop = (COMPUTE_SHARE * tdp) / peakOf(hardware, op.format);
+      addCompute(sum, op, perFlop, perByte, split);
+    }
+  }
+  // counts are per device and stage time pp: each device runs a pp-th of the layers for every micro-batch
+  const scale = devices / split.pp;
+  const joules = (value: number) => value * scale;
+  return {
+    step: joules(sum.step),
+    token: joules(sum.token),
+    pair: joules(sum.pair),
+    context: joules(sum.context),
+    idleWatts: IDLE_SHARE * tdp * devices,
+  };
+}
+
+/** How many instance tokens make one of a device's: groups take turns, micro-batches add up. */
+function spread(over: 'tokens' | 'all', split: Split): number {
+  return over === 'tokens' ? split.dp : 1;
+}
+
+function addCompute(sum: Joules, op: ComputeOp, perFlop: number, perByte: number, split: Split): void {
+  const weights = op.count * op.bytes0 * perByte * split.pp;
+  const x = op.count * (op.flopsX * perFlop + op.bytesX * perByte);
+  if (op.over === 'experts' && op.routing) {
+    const { topK, experts, groups } = op.routing;
+    const touched = Math.min(experts, topK * REFERENCE_TOKENS) / groups;
+    sum.step += op.count * op.bytesY * perByte * touched * split.pp;
+    sum.token += (x * topK) / groups;
+  } else if (op.over === 'decode') sum.context += x / split.dp;
+  else if (op.over === 'prefill') sum.pair += x / split.dp;
+  else {
+    sum.step += weights;
+    sum.token += op.over === 'samples' ? 0 : x / split.dp;
+  }
+}

@@ -1,0 +1,64 @@
+// One iteration laid open: every op with its price, the host, the sum, what the surface says, and the KV capacity beside it.
+import type { Basis } from '../catalog/types.ts';
+import type { Arena } from '../columns/arena.ts';
+import type { Kernels } from '../kernels/interface.ts';
+import type { FitSource } from './efficiency.ts';
+import { lowerSurface, openLowering } from './lower.ts';
+import { type KvCapacity, kvCapacity } from './memory.ts';
+import { basisOf, type OpPrice, priceStepExactly } from './priced-ops.ts';
+import { addHost, applyFloor, hostSeconds, readSurface } from './read-surface.ts';
+import { type StepWork, sumWork } from './step-work.ts';
+import type { SurfaceKey } from './surface-key.ts';
+
+export interface StepExplained {
+  readonly ops: readonly OpPrice[];
+  /** Sum of the ops. */
+  readonly deviceSeconds: number;
+  /** What the floor of steps outside captured graphs adds. */
+  readonly floorSeconds: number;
+  readonly hostSeconds: number;
+  /** 1: host adds to device time; 2: root of the sum of squares. */
+  readonly hostNorm: number;
+  readonly exactSeconds: number;
+  readonly surfaceSeconds: number;
+  /** Surface over exact, minus one. */
+  readonly difference: number;
+  readonly basis: Basis;
+  readonly capacity: KvCapacity;
+}
+
+export function explainStep(
+  key: SurfaceKey,
+  work: StepWork,
+  fits: FitSource,
+  kernels: Kernels,
+  arena: Arena,
+): StepExplained {
+  const { table, shape, priced } = lowerSurface(key, openLowering(fits, kernels, arena));
+  const { model, hardware, profile } = key;
+  const ops = priceStepExactly(priced, work, shape.split);
+  const { tokens, decodes, chunks } = sumWork(work);
+  const deviceSeconds = ops.reduce((sum, op) => sum + op.seconds, 0);
+  // decode-only steps run in captured graphs, whatever their size
+  const floored = chunks > 0 ? applyFloor(table, deviceSeconds, tokens) : deviceSeconds;
+  const exactSeconds = addHost(table, floored, decodes + chunks);
+  const surfaceSeconds = readSurface(table, work);
+  const capacity = kvCapacity(model, hardware, shape.split, shape.formats, profile, {
+    gpuMemoryUtilization: profile.gpu_memory_utilization,
+    maxNumSeqs: profile.max_num_seqs,
+    maxNumBatchedTokens: profile.max_num_batched_tokens,
+    blockSize: profile.block_size,
+  });
+  return {
+    ops,
+    deviceSeconds,
+    floorSeconds: floored - deviceSeconds,
+    hostSeconds: hostSeconds(table, decodes + chunks),
+    hostNorm: profile.host.norm,
+    exactSeconds,
+    surfaceSeconds,
+    difference: surfaceSeconds / exactSeconds - 1,
+    basis: basisOf(ops),
+    capacity,
+  };
+}

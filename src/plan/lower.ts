@@ -1,0 +1,325 @@
+// Lowers a model on a hardware to a step surface: every op priced over the grids by the WASM kernels, summed into tables.
+import { GRID_EXACT, GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
+import * as surface from '../../assembly/layout/surface.ts';
+import type { Basis, Model } from '../catalog/types.ts';
+import type { Arena } from '../columns/arena.ts';
+import type { Kernels } from '../kernels/interface.ts';
+import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';
+import type { Routing } from '../stages/op.ts';
+import { devicesOf, layersOf } from '../stages/split.ts';
+import { collectiveId } from './collective-twin.ts';
+import { derate } from './datasheet.ts';
+import type { FitSource } from './efficiency.ts';
+import { lowerEnergy } from './energy.ts';
+import { GRID_POINTS } from './grid-points.ts';
+import {
+  basisOf,
+  isLinear,
+  openRateBook,
+  type PricedCompute,
+  type PricedExchange,
+  type PricedOps,
+  priceList,
+  priceStepExactly,
+  type RateBook,
+  remember,
+} from './priced-ops.ts';
+import { normId } from './roofline-twin.ts';
+import { perGroup, perMicroBatch, type StepWork } from './step-work.ts';
+import { makeShape, type Shape, type SurfaceKey, shapeName } from './surface-key.ts';
+
+const { SURFACE_KNOTS } = surface;
+const CELLS = GRID_SEQUENCES * SURFACE_KNOTS;
+/** The step by which a surface's basis is judged: some decodes and a prompt. */
+const TYPICAL: StepWork = {
+  prefill: [{ tokens: 512, past: 0, completes: true }],
+  decode: [{ count: 32, context: 1024 }],
+};
+
+export interface LoweredSurface {
+  /** SURFACE_SIZE f64 (assembly/layout/surface.ts). */
+  readonly table: Float64Array;
+  /** The least trustworthy basis among the ops that matter. */
+  readonly basis: Basis;
+  readonly shape: Shape;
+  readonly priced: PricedOps;
+}
+
+/** A column in the arena: the view to fill and the address that kernels take. */
+interface Column {
+  readonly view: Float64Array;
+  readonly at: number;
+}
+
+/** Columns and memories that all surfaces of one session share. */
+export interface Lowering {
+  readonly kernels: Kernels;
+  readonly book: RateBook;
+  /** By model object, then by the rest of the key. */
+  readonly shapes: Map<Model, Map<string, Shape>>;
+  readonly columns: Columns;
+  /** dp and pp that the token columns were last filled for. */
+  readonly filled: { dp: number; pp: number };
+}
+
+type ColumnName = keyof typeof COLUMN_LENGTHS;
+type Columns = Readonly<Record<ColumnName, Column>>;
+
+const COLUMN_LENGTHS = {
+  zero: CELLS,
+  one: GRID_TOKENS,
+  tokens: GRID_TOKENS, // new tokens of one group
+  all: GRID_TOKENS, // new tokens of the instance
+  slowTokens: GRID_TOKENS, // derating of linear work on `tokens` rows
+  slowAll: GRID_TOKENS,
+  pairs: GRID_TOKENS, // (token, expert) pairs on the busiest device
+  touched: GRID_TOKENS, // distinct experts there
+  perPair: GRID_TOKENS, // tokens read per pair by a whole prompt
+  decodes: CELLS, // decoding sequences of one group
+  read: CELLS, // tokens they read under one cap
+  linear: GRID_TOKENS, // seconds: matrix multiplications, before derating
+  experts: GRID_TOKENS,
+  light: GRID_TOKENS,
+  head: GRID_TOKENS,
+  headLight: GRID_TOKENS,
+  pairPrice: GRID_TOKENS,
+  windowPrice: GRID_TOKENS,
+  attention: CELLS,
+} as const;
+
+const SUMS = ['linear', 'experts', 'light', 'head', 'headLight', 'pairPrice', 'windowPrice', 'attention'] as const;
+
+/** Takes the scratch columns from `arena` (about 70 KB, for the life of the session). */
+export function openLowering(fits: FitSource, kernels: Kernels, arena: Arena): Lowering {
+  const columns = {} as Record<ColumnName, Column>;
+  for (const [name, length] of Object.entries(COLUMN_LENGTHS)) {
+    const view = arena.f64(length);
+    view.fill(name === 'one' ? 1 : 0);
+    columns[name as ColumnName] = { view, at: view.byteOffset };
+  }
+  return { kernels, book: openRateBook(fits), shapes: new Map(), columns, filled: { dp: 0, pp: 0 } };
+}
+
+/** Lowers one surface into `into` (SURFACE_SIZE f64), or into a new array. */
+export function lowerSurface(key: SurfaceKey, lowering: Lowering, into?: Float64Array): LoweredSurface {
+  const table = into ?? new Float64Array(surface.SURFACE_SIZE);
+  const shape = shapeOf(key, lowering);
+  const priced = priceList(shape.ops, key.hardware, lowering.book);
+  fillGrids(lowering, shape);
+  for (const name of SUMS) lowering.columns[name].view.fill(0);
+  for (const op of priced.compute) addCompute(lowering, op, shape);
+  for (const op of priced.exchange) addExchange(lowering, op);
+  writeHeader(table, key, shape, priced);
+  writeTables(table, lowering.columns);
+  return { table, basis: basisOf(priceStepExactly(priced, TYPICAL, shape.split)), shape, priced };
+}
+
+/** Ops and knots of a key, made once for all hardware. */
+export function shapeOf(key: SurfaceKey, lowering: Lowering): Shape {
+  const shapes = remember(lowering.shapes, key.model, () => new Map<string, Shape>());
+  return remember(shapes, shapeName(key), () => makeShape(key));
+}
+
+/** The token quantities at every grid point, with their derating; they change only with dp and pp. */
+function fillGrids({ columns, filled }: Lowering, { split, knots }: Shape): void {
+  if (knots.length !== SURFACE_KNOTS) throw new Error(`${knots.length} knots, the layout has ${SURFACE_KNOTS}`);
+  if (filled.dp === split.dp && filled.pp === split.pp) return;
+  const tokens = columns.tokens.view;
+  const all = columns.all.view;
+  for (let i = 0; i < GRID_TOKENS; i++) {
+    tokens[i] = perGroup(GRID_POINTS[i], split);
+    all[i] = perMicroBatch(GRID_POINTS[i], split);
+    columns.slowTokens.view[i] = derate(tokens[i]);
+    columns.slowAll.view[i] = derate(all[i]);
+  }
+  const decodes = columns.decodes.view;
+  for (let i = 0; i < CELLS; i++) decodes[i] = tokens[Math.floor(i / SURFACE_KNOTS)];
+  filled.dp = split.dp;
+  filled.pp = split.pp;
+}
+
+function addCompute(lowering: Lowering, priced: PricedCompute, shape: Shape): void {
+  const { columns } = lowering;
+  const { op } = priced;
+  if (op.over === 'tokens') {
+    sumLine(lowering, priced, GRID_TOKENS, columns.tokens, columns.zero, isLinear(op) ? columns.linear : columns.light);
+  } else if (op.over === 'samples') {
+    sumLine(
+      lowering,
+      priced,
+      GRID_SEQUENCES,
+      columns.tokens,
+      columns.zero,
+      isLinear(op) ? columns.head : columns.headLight,
+    );
+  } else if (op.over === 'experts' && op.routing) {
+    fillRouting(columns, op.routing);
+    sumLine(lowering, priced, GRID_TOKENS, columns.pairs, columns.touched, columns.experts);
+  } else if (op.over === 'decode') {
+    fillRead(columns, op.cap, shape.knots);
+    sumLine(lowering, priced, CELLS, columns.read, columns.decodes, columns.attention);
+  } else if (op.over === 'prefill') addPrefill(lowering, priced, shape);
+}
+
+function sumLine(lowering: Lowering, priced: PricedCompute, n: number, x: Column, y: Column, out: Column): void {
+  const { line, norm, op } = priced;
+  lowering.kernels.priceLines(
+    norm,
+    n,
+    x.at,
+    y.at,
+    out.at,
+    line.t0,
+    line.computeX,
+    line.computeY,
+    line.memory0,
+    line.memoryX,
+    line.memoryY,
+    op.count,
+  );
+}
+
+function fillRouting(columns: Columns, routing: Routing): void {
+  const all = columns.all.view;
+  for (let i = 0; i < GRID_TOKENS; i++) {
+    columns.pairs.view[i] = busiestPairs(routing, all[i]);
+    columns.touched.view[i] = touchedExperts(routing, all[i]);
+  }
+}
+
+/** Tokens that decodes of mean context x read: x of the cache and their own, as far as the layer sees. */
+function fillRead(columns: Columns, cap: number, knots: readonly number[]): void {
+  const read = columns.read.view;
+  const decodes = columns.decodes.view;
+  const seen = knots.map((knot) => Math.min(knot + 1, cap));
+  for (let i = 0; i < CELLS; i++) read[i] = decodes[i] * seen[i % SURFACE_KNOTS];
+}
+
+/**
+ * Seconds per pair of a whole prompt of n tokens: its pairs are n(n+1)/2, or n*window where that is less, and it reads n tokens.
+ * The launches are AP_FIXED. A chunk behind a long past reads less per pair than this.
+ */
+function addPrefill(lowering: Lowering, priced: PricedCompute, { split, window }: Shape): void {
+  const { columns } = lowering;
+  const { op } = priced;
+  const capped = Number.isFinite(op.cap);
+  const perPair = columns.perPair.view;
+  for (let i = 0; i < GRID_TOKENS; i++) {
+    const whole = 2 / (GRID_POINTS[i] + 1);
+    perPair[i] = capped ? Math.max(whole, 1 / window) : whole;
+  }
+  // one window stands for all: layers with a shorter one see their share of its pairs
+  const share = (capped ? op.cap / window : 1) / (split.dp * split.pp);
+  const scaled = { ...priced, line: { ...priced.line, t0: 0 }, op: { ...op, count: op.count * share } };
+  sumLine(
+    lowering,
+    scaled,
+    GRID_TOKENS,
+    columns.one,
+    columns.perPair,
+    capped ? columns.windowPrice : columns.pairPrice,
+  );
+}
+
+function addExchange(lowering: Lowering, { op, rate }: PricedExchange): void {
+  const { columns, kernels } = lowering;
+  const x = op.over === 'all' ? columns.all : columns.tokens;
+  const [out, n] = op.over === 'samples' ? [columns.headLight, GRID_SEQUENCES] : [columns.light, GRID_TOKENS];
+  if (rate.fit) {
+    const { t0, perByte, p } = rate.fit;
+    // the launch takes the place of compute: (t0^p + (bytes perByte)^p)^(1/p)
+    kernels.priceOps(normId(p), n, columns.one.at, x.at, out.at, 0, t0, op.bytesX * perByte, op.count, 1);
+    return;
+  }
+  const { inside, across, hopIn, byteIn, hopOut, byteOut } = rate;
+  const id = collectiveId(op.op);
+  kernels.priceCollective(id, inside, across, n, x.at, out.at, op.bytesX, hopIn, byteIn, hopOut, byteOut, op.count);
+}
+
+function writeHeader(table: Float64Array, key: SurfaceKey, shape: Shape, priced: PricedOps): void {
+  const { host, prefill_floor } = key.profile;
+  const { split } = shape;
+  const layers = layersOf(key.model);
+  const energy = lowerEnergy(shape.ops, key.hardware, split);
+  table.fill(0, 0, surface.SURFACE_HEADER);
+  // every micro-batch of a pipeline is a step of its own to the host of each stage; attention groups have hosts of their own
+  table[surface.SURFACE_HOST_STEP] = split.pp * host.step_s + layers * host.layer_s;
+  table[surface.SURFACE_HOST_SEQUENCE] = host.sequence_s / split.dp;
+  table[surface.SURFACE_HOST_NORM] = host.norm;
+  table[surface.SURFACE_FLOOR] = layers * prefill_floor.layer_s;
+  table[surface.SURFACE_FLOOR_TOKENS] = prefill_floor.tokens;
+  table[surface.SURFACE_AP_FIXED] = sumLaunches(priced.compute);
+  table[surface.SURFACE_WINDOW] = shape.window;
+  table[surface.SURFACE_J_STEP] = energy.step;
+  table[surface.SURFACE_J_TOKEN] = energy.token;
+  table[surface.SURFACE_J_PAIR] = energy.pair;
+  table[surface.SURFACE_J_CONTEXT] = energy.context;
+  table[surface.SURFACE_IDLE_W] = energy.idleWatts;
+  table[surface.SURFACE_DEVICES] = devicesOf(split);
+  for (let k = 0; k < SURFACE_KNOTS; k++) table[surface.SURFACE_KNOTS_AT + k] = shape.knots[k];
+}
+
+/** Launch time of the prefill attention kernels of a step. */
+export function sumLaunches(compute: readonly PricedCompute[]): number {
+  let launches = 0;
+  for (const { op, line } of compute) if (op.over === 'prefill') launches += op.count * line.t0;
+  return launches;
+}
+
+function writeTables(table: Float64Array, columns: Columns): void {
+  const slowTokens = columns.slowTokens.view;
+  const slowAll = columns.slowAll.view;
+  for (let i = 1; i < GRID_TOKENS; i++) {
+    const linear = columns.linear.view[i] * slowTokens[i] + columns.experts.view[i] * slowAll[i];
+    table[surface.SURFACE_G + i] = linear + columns.light.view[i];
+  }
+  for (let i = 1; i < GRID_SEQUENCES; i++) {
+    table[surface.SURFACE_LM + i] = columns.head.view[i] * slowTokens[i] + columns.headLight.view[i];
+  }
+  // a step of no tokens, of no samples, of no decodes costs nothing
+  table[surface.SURFACE_G] = 0;
+  table[surface.SURFACE_LM] = 0;
+  writePairPrices(table, surface.SURFACE_APF, columns.pairPrice.view);
+  writePairPrices(table, surface.SURFACE_APW, columns.windowPrice.view);
+  writeDecode(table, columns.attention.view);
+}
+
+/**
+ * A price per pair falls with the length of the chunk, but no faster than the chunk grows: between grid points n1 < n2 the price of
+ * a chunk, n times the line from p1 to p2, rises (L7) if p1 <= p2 (1 + (n2-n1)/n2). Where memory alone bounds a short chunk the chord
+ * would break this by a few parts in a thousand; such points are lifted.
+ */
+function writePairPrices(table: Float64Array, at: number, prices: Float64Array): void {
+  let before = prices[0];
+  table[at] = before;
+  for (let i = 1; i < GRID_TOKENS; i++) {
+    let price = prices[i];
+    if (i > GRID_EXACT) {
+      const least = before / (1 + (GRID_POINTS[i] - GRID_POINTS[i - 1]) / GRID_POINTS[i]);
+      if (price < least) price = least;
+    }
+    table[at + i] = price;
+    before = price;
+  }
+}
+
+/** Decode attention alone, and the whole decode-only step with the host at every knot. */
+function writeDecode(table: Float64Array, attention: Float64Array): void {
+  const hostStep = table[surface.SURFACE_HOST_STEP];
+  const hostSequence = table[surface.SURFACE_HOST_SEQUENCE];
+  const overlaps = table[surface.SURFACE_HOST_NORM] === 2;
+  for (let k = 0; k < SURFACE_KNOTS; k++) {
+    table[surface.SURFACE_DA + k] = 0;
+    table[surface.SURFACE_DECODE + k] = 0;
+  }
+  for (let i = 1; i < GRID_SEQUENCES; i++) {
+    const tokenWise = table[surface.SURFACE_G + i] + table[surface.SURFACE_LM + i];
+    const host = hostStep + hostSequence * GRID_POINTS[i];
+    for (let k = 0; k < SURFACE_KNOTS; k++) {
+      const cell = i * SURFACE_KNOTS + k;
+      const device = tokenWise + attention[cell];
+      table[surface.SURFACE_DA + cell] = attention[cell];
+      table[surface.SURFACE_DECODE + cell] = overlaps ? Math.sqrt(device * device + host * host) : device + host;
+    }
+  }
+}

@@ -1,0 +1,215 @@
+// How many KV blocks fit beside the weights: allocator rules of the engines, not ideal bytes (data/cases/SCHEMA.md section 3).
+import {
+  BYTES_PER_KV_ELEMENT,
+  BYTES_PER_WEIGHT,
+  embeddingParameters,
+  expertParameters,
+  headParameters,
+  kvElements,
+  layerKvBytes,
+  layerParameters,
+} from '../catalog/parameters.ts';
+import type { Attention, EngineProfile, Hardware, LayerGroup, Model } from '../catalog/types.ts';
+import { localAttentionWidth } from '../stages/attention-ops.ts';
+import type { Formats } from '../stages/formats.ts';
+import { layersOf, localExpertWidth, localHeads, localKvElements, localWidth, type Split } from '../stages/split.ts';
+
+/** What a deployment asks of one device's memory; the engine's own defaults are in its profile. */
+export interface MemoryAsk {
+  readonly gpuMemoryUtilization: number;
+  readonly maxNumSeqs: number;
+  readonly maxNumBatchedTokens: number;
+  readonly blockSize: number;
+}
+
+export interface KvCapacity {
+  /** KV blocks of one instance: the sum over its attention groups of what the fullest stage holds. */
+  readonly blocks: number;
+  /** Bytes of one block on one device of the fullest stage. */
+  readonly blockBytes: number;
+  readonly weightsBytes: number;
+  readonly activationBytes: number;
+  readonly reserveBytes: number;
+  /** Windows and fixed states of the sequences that may run at once, kept beside the blocks. */
+  readonly sequenceBytes: number;
+  readonly reason?: 'weights-do-not-fit' | 'no-room-for-kv';
+  readonly words: string;
+}
+
+/** Blocks of one instance of the model on this hardware. */
+export function kvCapacity(
+  model: Model,
+  hardware: Hardware,
+  split: Split,
+  formats: Formats,
+  profile: EngineProfile,
+  ask: MemoryAsk,
+): KvCapacity {
+  const weightsBytes = weightsPerDevice(model, split, formats);
+  const activationBytes = activationPeak(model, split, ask);
+  const reserveBytes = profile.reserve_bytes;
+  const room = roomForCache(hardware, profile, ask, weightsBytes, activationBytes);
+  const stage = Math.ceil(layersOf(model) / split.pp) / layersOf(model);
+  const perToken = sumLayers(model, (group) => tokenBytes(group.attention, split, formats, profile)) * stage;
+  const sequenceBytes = sequencesShare(room, model, split, formats, profile, ask, stage);
+  const blockBytes = perToken * ask.blockSize;
+  // a model whose cache does not grow needs no blocks: its sequences are limited by their states alone
+  const perGroup = blockBytes > 0 ? Math.floor((room - sequenceBytes) / blockBytes) : Number.MAX_SAFE_INTEGER;
+  const sizes = { blockBytes, weightsBytes, activationBytes, reserveBytes, sequenceBytes };
+  if (weightsBytes > hardware.memory_bytes * ask.gpuMemoryUtilization) {
+    const words = `weights of ${gigabytes(weightsBytes)} per device do not fit in ${gigabytes(hardware.memory_bytes)}`;
+    return { blocks: 0, ...sizes, reason: 'weights-do-not-fit', words };
+  }
+  if (perGroup < 1) {
+    const words = `weights of ${gigabytes(weightsBytes)} per device leave no room for a KV block in ${gigabytes(hardware.memory_bytes)}`;
+    return { blocks: 0, ...sizes, reason: 'no-room-for-kv', words };
+  }
+  const blocks = perGroup * split.dp;
+  const words =
+    `${blocks} blocks of ${ask.blockSize} tokens: ${gigabytes(room)} of ${gigabytes(hardware.memory_bytes)} left after ` +
+    `weights ${gigabytes(weightsBytes)}, activations ${gigabytes(activationBytes)}, reserve ${gigabytes(reserveBytes)}`;
+  return { blocks, ...sizes, words };
+}
+
+/** vLLM and SGLang take a share of all memory, weights included; TensorRT-LLM takes a share of what the rest leaves free. */
+function roomForCache(
+  hardware: Hardware,
+  profile: EngineProfile,
+  ask: MemoryAsk,
+  weights: number,
+  activations: number,
+): number {
+  const used = weights + activations + profile.reserve_bytes;
+  const memory = hardware.memory_bytes;
+  if (profile.kv_share_of === 'free') return Math.max(0, ask.gpuMemoryUtilization * (memory - used));
+  return Math.max(0, memory * ask.gpuMemoryUtilization - used);
+}
+
+function sumLayers(model: Model, of: (group: LayerGroup) => number): number {
+  return model.groups.reduce((sum, group) => sum + group.count * of(group), 0);
+}
+
+/**
+ * Weights on one device of the fullest pipeline stage: ceil(L/pp) layers of the mean size and the larger of embedding and head
+ * (both where there is one stage). Attention and shared MLPs are split by tp and repeated over dp; routed experts by tp*dp.
+ */
+export function weightsPerDevice(model: Model, split: Split, formats: Formats): number {
+  const layers = layersOf(model);
+  const stage = layers === 0 ? 0 : Math.ceil(layers / split.pp) / layers;
+  const body = sumLayers(model, (group) => layerBytes(group, model.hidden, split, formats));
+  const embedding = (2 * embeddingParameters(model)) / split.tp;
+  const head = model.tied_embeddings && split.pp === 1 ? 0 : (2 * headParameters(model)) / split.tp;
+  const tables = split.pp === 1 ? embedding + head : Math.max(embedding, head);
+  return body * stage + tables + 2 * (model.other_parameters ?? 0);
+}
+
+function layerBytes(group: LayerGroup, hidden: number, split: Split, formats: Formats): number {
+  const sizes = layerParameters(group, hidden);
+  const attention =
+    sizes.attention * attentionShare(group.attention, hidden, split) * BYTES_PER_WEIGHT[formats.attention];
+  const perWeight = BYTES_PER_WEIGHT[formats.weights];
+  const dense = sizes.dense * widthShare(group.mlp.kind === 'dense' ? group.mlp.intermediate : 0, split);
+  const shared = sizes.shared * widthShare(group.mlp.kind === 'moe' ? group.mlp.shared_intermediate : 0, split);
+  return (
+    attention + (dense + shared + expertsPerDevice(group, hidden, split)) * perWeight + 2 * (sizes.router + sizes.other)
+  );
+}
+
+/** A tp-th, and a little more where padding to whole shards makes it so. */
+function widthShare(width: number, split: Split): number {
+  return width === 0 ? 1 / split.tp : localWidth(width, split) / width;
+}
+
+function expertsPerDevice(group: LayerGroup, hidden: number, split: Split): number {
+  if (group.mlp.kind !== 'moe') return 0;
+  const { experts, intermediate } = group.mlp;
+  const slice = localExpertWidth(intermediate, split) / intermediate;
+  return Math.ceil(experts / split.ep) * expertParameters(group.mlp, hidden) * slice;
+}
+
+/** Share of the mixer's weights on one device: heads split and padded, KV heads replicated; MLA's down projections whole. */
+function attentionShare(attention: Attention, hidden: number, split: Split): number {
+  if (attention.kind === 'none' || attention.kind === 'linear') return 1 / split.tp;
+  const heads = localHeads(attention.heads, split) / attention.heads;
+  if (attention.kind === 'mla') {
+    const down = hidden * (attention.kv_lora_rank + attention.qk_rope_dim + (attention.q_lora_rank ?? 0));
+    const all = layerParameters({ count: 1, attention, mlp: { kind: 'none' } }, hidden).attention;
+    const whole = (down + (attention.indexer?.parameters ?? 0)) / all;
+    return whole + (1 - whole) * heads;
+  }
+  if (attention.projections !== undefined) return heads;
+  const query = (attention.gated ? 3 : 2) * attention.heads;
+  const keyValue = 2 * attention.kv_heads;
+  const kv = localKvElements(attention, split) / kvElements(attention);
+  return (query * heads + keyValue * kv) / (query + keyValue);
+}
+
+/** Bytes one token adds to the blocks of one device in one layer. Windows are kept beside the blocks where the engine can. */
+function tokenBytes(attention: Attention, split: Split, formats: Formats, profile: EngineProfile): number {
+  if (attention.kind === 'none' || attention.kind === 'linear') return 0;
+  if (keepsWindow(attention, profile)) return 0;
+  return layerBytesPerToken(attention, split, formats);
+}
+
+function keepsWindow(attention: Attention, profile: EngineProfile): boolean {
+  return attention.kind === 'sliding' && attention.window !== undefined && profile.window_kv !== 'all';
+}
+
+/** Replication of KV heads included; the indexer's keys are part of `layerKvBytes` and never split. */
+function layerBytesPerToken(attention: Attention, split: Split, formats: Formats): number {
+  if (attention.kind === 'none' || attention.kind === 'linear') return 0;
+  const compression = attention.kind === 'mla' ? 1 : (attention.compression ?? 1);
+  const elements = localKvElements(attention, split) - kvElements(attention);
+  return layerKvBytes(attention, formats.kv) + (elements * BYTES_PER_KV_ELEMENT[formats.kv]) / compression;
+}
+
+/**
+ * Room for the windows and states of running sequences: `max_num_seqs` of them, but never more than half of what is free, because
+ * an engine whose pools are shared would rather run fewer sequences.
+ */
+function sequencesShare(
+  room: number,
+  model: Model,
+  split: Split,
+  formats: Formats,
+  profile: EngineProfile,
+  ask: MemoryAsk,
+  stage: number,
+): number {
+  const one =
+    stage *
+    sumLayers(model, ({ attention }) => {
+      if (attention.kind === 'linear') return (attention.state_elements * attention.state_bytes) / split.tp;
+      if (attention.kind !== 'sliding' || attention.window === undefined || !keepsWindow(attention, profile)) return 0;
+      const blocks = Math.ceil(attention.window / ask.blockSize) + 1;
+      return blocks * ask.blockSize * layerBytesPerToken(attention, split, formats);
+    });
+  return Math.min(room / 2, one * ask.maxNumSeqs);
+}
+
+/**
+ * Peak of activations while `max_num_batched_tokens` tokens pass the widest layer, as engines find it by a dummy run: input, residual
+ * and normed input of every token, the wider of (q, k, v, output) and (gate, up, activated; experts hold one row per choice), and the
+ * logits of `max_num_seqs` samplers in 16 and 32 bits. 16-bit activations.
+ */
+export function activationPeak(model: Model, split: Split, ask: MemoryAsk): number {
+  let widest = 0;
+  for (const group of model.groups) {
+    const { query, keyValue } = localAttentionWidth(group.attention, split);
+    widest = Math.max(widest, 2 * query + keyValue, mlpActivations(group, model.hidden, split));
+  }
+  const tokens = ask.maxNumBatchedTokens;
+  const logits = model.kind === 'llm' ? ask.maxNumSeqs * model.vocab * 6 : 0;
+  return 2 * tokens * (3 * model.hidden + widest) + logits;
+}
+
+/** Elements per token: gate, up and activated; every choice of an expert has a row of its own and a result. */
+function mlpActivations({ mlp }: LayerGroup, hidden: number, split: Split): number {
+  if (mlp.kind === 'none') return 0;
+  if (mlp.kind === 'dense') return 3 * localWidth(mlp.intermediate, split);
+  return (mlp.top_k / split.ep) * (3 * localExpertWidth(mlp.intermediate, split) + (mlp.latent ?? hidden));
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,0 +1,70 @@
+// Looks a step up in a lowered surface: the formulas of assembly/layout/surface.ts for one step, outside the engine.
+import { GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
+import * as surface from '../../assembly/layout/surface.ts';
+import { GRID_POINTS } from './grid-points.ts';
+import { countPairs, type StepWork, sumWork } from './step-work.ts';
+
+/** Seconds of the step by the surface. */
+export function readSurface(table: Float64Array, work: StepWork): number {
+  const { tokens, samples, decodes, chunks } = sumWork(work);
+  const context = work.decode.reduce((sum, group) => sum + group.count * group.context, 0);
+  if (chunks === 0) return decodes === 0 ? 0 : readContexts(table, surface.SURFACE_DECODE, decodes, context);
+  let device = readGrid(table, surface.SURFACE_G, GRID_TOKENS, tokens);
+  device += readGrid(table, surface.SURFACE_LM, GRID_SEQUENCES, samples);
+  device += table[surface.SURFACE_AP_FIXED];
+  for (const chunk of work.prefill) device += readChunk(table, chunk.tokens, chunk.past);
+  if (decodes > 0) device += readContexts(table, surface.SURFACE_DA, decodes, context);
+  return addHost(table, applyFloor(table, device, tokens), decodes + chunks);
+}
+
+function readChunk(table: Float64Array, tokens: number, past: number): number {
+  const pairs = countPairs(tokens, past, Number.POSITIVE_INFINITY);
+  const window = table[surface.SURFACE_WINDOW];
+  const whole = pairs * readGrid(table, surface.SURFACE_APF, GRID_TOKENS, tokens);
+  if (window === 0) return whole;
+  return whole + Math.min(pairs, tokens * window) * readGrid(table, surface.SURFACE_APW, GRID_TOKENS, tokens);
+}
+
+/** The floor of steps that no captured graph serves, joined by root of squares. */
+export function applyFloor(table: Float64Array, device: number, tokens: number): number {
+  const floor = table[surface.SURFACE_FLOOR];
+  const floored = floor > 0 && tokens > table[surface.SURFACE_FLOOR_TOKENS];
+  return floored ? Math.sqrt(device * device + floor * floor) : device;
+}
+
+export function hostSeconds(table: Float64Array, sequences: number): number {
+  return table[surface.SURFACE_HOST_STEP] + table[surface.SURFACE_HOST_SEQUENCE] * sequences;
+}
+
+/** Device and host time together, by the engine's norm. */
+export function addHost(table: Float64Array, device: number, sequences: number): number {
+  const host = hostSeconds(table, sequences);
+  return table[surface.SURFACE_HOST_NORM] === 1 ? device + host : Math.sqrt(device * device + host * host);
+}
+
+/** The interval of the grid that holds `count`, and how far into it; the last one goes on. */
+function locate(count: number, points: number): { index: number; fraction: number } {
+  let index = 0;
+  while (index < points - 2 && GRID_POINTS[index + 1] <= count) index++;
+  return { index, fraction: (count - GRID_POINTS[index]) / (GRID_POINTS[index + 1] - GRID_POINTS[index]) };
+}
+
+function readGrid(table: Float64Array, at: number, points: number, count: number): number {
+  const { index, fraction } = locate(count, points);
+  const low = table[at + index];
+  return low + fraction * (table[at + index + 1] - low);
+}
+
+function readContexts(table: Float64Array, at: number, sequences: number, context: number): number {
+  const { index, fraction } = locate(sequences, GRID_SEQUENCES);
+  const knots = surface.SURFACE_KNOTS_AT;
+  let knot = 0;
+  while (knot < surface.SURFACE_KNOTS - 2 && table[knots + knot + 1] * sequences <= context) knot++;
+  const valueAt = (k: number): number => {
+    const low = table[at + index * surface.SURFACE_KNOTS + k];
+    return low + fraction * (table[at + (index + 1) * surface.SURFACE_KNOTS + k] - low);
+  };
+  const left = table[knots + knot] * sequences;
+  const right = table[knots + knot + 1] * sequences;
+  return valueAt(knot) + ((valueAt(knot + 1) - valueAt(knot)) * (context - left)) / (right - left);
+}

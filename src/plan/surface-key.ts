@@ -1,0 +1,59 @@
+// What decides a step surface: model, hardware, formats, split and engine profile; and the parts that hardware does not touch.
+import type { EngineProfile, Hardware, KvFormat, Model, WeightFormat } from '../catalog/types.ts';
+import { type Formats, resolveFormats } from '../stages/formats.ts';
+import { listOps } from '../stages/llm-ops.ts';
+import type { Op } from '../stages/op.ts';
+import type { Split } from '../stages/split.ts';
+import { chooseKnots } from './grid-points.ts';
+
+export interface SurfaceKey {
+  readonly model: Model;
+  readonly hardware: Hardware;
+  readonly profile: EngineProfile;
+  /** 'auto' = the checkpoint's. */
+  readonly quantization: WeightFormat | 'auto';
+  /** Format of the attention projections where it differs from the rest; absent = by the rule of stages/formats.ts. */
+  readonly attentionQuantization?: WeightFormat;
+  readonly kv: KvFormat | 'auto';
+  readonly tp: number;
+  readonly pp: number;
+  readonly dp: number;
+  readonly ep: number;
+}
+
+export function splitOf(key: Omit<SurfaceKey, 'profile' | 'quantization' | 'kv'>): Split {
+  return { tp: key.tp, pp: key.pp, dp: key.dp, ep: key.ep, shards: key.hardware.shards_per_device };
+}
+
+/** Everything about a surface that does not depend on rates: shared by all hardware with the same shards per device. */
+export interface Shape {
+  readonly split: Split;
+  readonly formats: Formats;
+  readonly ops: readonly Op[];
+  /** The largest finite cap of an attention op, 0 where every layer sees everything. */
+  readonly window: number;
+  readonly knots: readonly number[];
+}
+
+/** A text that is equal exactly for keys of one model with equal shapes. */
+export function shapeName(key: SurfaceKey): string {
+  const formats = `${key.quantization}/${key.attentionQuantization ?? ''}/${key.kv}`;
+  return `${key.tp}x${key.pp}x${key.dp}x${key.ep}x${key.hardware.shards_per_device}|${formats}`;
+}
+
+export function makeShape(key: SurfaceKey): Shape {
+  const split = splitOf(key);
+  const formats = resolveFormats(key.model, key);
+  const ops = listOps(key.model, split, formats);
+  const bends = new Set<number>();
+  for (const op of ops) {
+    if (op.kind === 'compute' && op.over === 'decode' && Number.isFinite(op.cap)) bends.add(op.cap);
+  }
+  const window = Math.max(0, ...bends);
+  // a decode of context x reads x+1 tokens: the bend is one token before the cap
+  const knots = chooseKnots(
+    key.model.max_positions,
+    [...bends].map((cap) => cap - 1),
+  );
+  return { split, formats, ops, window, knots };
+}

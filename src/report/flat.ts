@@ -1,0 +1,123 @@
+// One kept configuration as one flat row: the columns of the CSV, the Parquet file and the JSON, defined once.
+import type { KeptRow, RunResult, Summary } from '../metrics/types.ts';
+import type { Configuration } from '../spec/types.ts';
+
+export type Cell = string | number | boolean | null;
+
+/** Parquet types; numbers that may be unknown are doubles with nulls. */
+export interface FlatColumn {
+  readonly name: string;
+  readonly type: 'INT64' | 'INT32' | 'DOUBLE' | 'STRING' | 'BOOLEAN';
+  readonly read: (row: KeptRow, rank: number) => Cell;
+}
+
+const integer = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'INT32', read });
+const text = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'STRING', read });
+const flag = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'BOOLEAN', read });
+const real = (name: string, read: (row: KeptRow) => number): FlatColumn => ({
+  name,
+  type: 'DOUBLE',
+  read: (row) => finiteOrNull(read(row)),
+});
+
+/** Infinity (a price per token of nothing) and NaN are both "no value" to a reader of tables. */
+export function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+const CONFIGURATION_TEXT = [
+  'model',
+  'hardware',
+  'profile',
+  'quantization',
+  'kv_cache_dtype',
+  'batching',
+  'admission',
+  'routing',
+] as const satisfies readonly (keyof Configuration)[];
+
+const CONFIGURATION_INTEGER = [
+  'replicas',
+  'tensor_parallel_size',
+  'pipeline_parallel_size',
+  'data_parallel_size',
+  'expert_parallel_size',
+  'max_num_seqs',
+  'max_num_batched_tokens',
+  'max_model_len',
+  'block_size',
+] as const satisfies readonly (keyof Configuration)[];
+
+const CONFIGURATION_REAL = [
+  'gpu_memory_utilization',
+  'request_rate',
+] as const satisfies readonly (keyof Configuration)[];
+
+/** Milliseconds: `*_ms`; names of the run's figures are those of `vllm bench serve` where it has one. */
+function summaryColumns(metric: 'ttft' | 'tpot' | 'itl' | 'e2el'): FlatColumn[] {
+  const ms = (field: keyof Summary, name: string): FlatColumn =>
+    real(`${metric}_${name}_ms`, (row) => (row.run ? row.run[metric][field] * 1000 : Number.NaN));
+  return [
+    ms('mean', 'mean'),
+    ms('p50', 'p50'),
+    ms('p90', 'p90'),
+    ms('p95', 'p95'),
+    ms('p99', 'p99'),
+    ms('p999', 'p99_9'),
+  ];
+}
+
+/** RunResult field -> column name with its unit. */
+const RUN_REAL: readonly (readonly [keyof RunResult, string])[] = [
+  ['duration', 'duration_s'],
+  ['request_throughput', 'request_throughput'],
+  ['request_goodput', 'request_goodput'],
+  ['good_fraction', 'good_fraction'],
+  ['output_throughput', 'output_throughput'],
+  ['total_token_throughput', 'total_token_throughput'],
+  ['utilisation', 'utilisation'],
+  ['mean_batch', 'mean_batch'],
+  ['peak_kv_use', 'peak_kv_use'],
+  ['power_w', 'power_w'],
+  ['joules_per_token', 'joules_per_token'],
+  ['usd_per_million_tokens', 'usd_per_million_tokens'],
+];
+
+const RUN_INTEGER = [
+  'completed',
+  'rejected_kv',
+  'rejected_length',
+  'unfinished',
+  'preemptions',
+  'max_concurrent_requests',
+  'num_gpu_blocks',
+] as const satisfies readonly (keyof RunResult)[];
+
+export const FLAT_COLUMNS: readonly FlatColumn[] = [
+  { name: 'row', type: 'INT64', read: (row) => row.row },
+  integer('rank', (_, rank) => rank),
+  flag('on_front', (row) => row.on_front),
+  flag('simulated', (row) => row.run !== null),
+  flag('slo_met', (row) => row.run?.slo_met ?? null),
+  text('verdict', (row) => row.run?.verdict ?? null),
+  text('basis', (row) => row.basis),
+  integer('devices', (row) => row.devices),
+  real('usd_per_hour', (row) => row.usd_per_hour),
+  ...CONFIGURATION_TEXT.map((field) => text(field, (row) => row.configuration[field])),
+  ...CONFIGURATION_INTEGER.map((field) => integer(field, (row) => row.configuration[field])),
+  ...CONFIGURATION_REAL.map((field) => real(field, (row) => row.configuration[field])),
+  real('screen_batch', (row) => row.screen.batch),
+  real('screen_ttft_mean_ms', (row) => row.screen.ttft * 1000),
+  real('screen_tpot_mean_ms', (row) => row.screen.tpot * 1000),
+  real('screen_e2el_mean_ms', (row) => row.screen.e2el * 1000),
+  real('screen_ttft_tail_ms', (row) => row.screen.ttft_tail * 1000),
+  real('screen_tpot_tail_ms', (row) => row.screen.tpot_tail * 1000),
+  real('screen_utilisation', (row) => row.screen.utilisation),
+  real('screen_output_throughput_per_device', (row) => row.screen.output_throughput_per_device),
+  real('screen_usd_per_million_tokens', (row) => row.screen.usd_per_million_tokens),
+  real('screen_power_w', (row) => row.screen.power_w),
+  ...(['ttft', 'tpot', 'itl', 'e2el'] as const).flatMap(summaryColumns),
+  ...RUN_REAL.map(([field, name]) => real(name, (row) => (row.run ? Number(row.run[field]) : Number.NaN))),
+  real('output_throughput_per_device', (row) => (row.run ? row.run.output_throughput / row.devices : Number.NaN)),
+  ...RUN_INTEGER.map((field) => integer(field, (row) => row.run?.[field] ?? null)),
+];

@@ -1,0 +1,106 @@
+// The top of the report page: the question, the answer in large type, the figures that decide, the launch command.
+import { achieved } from '../metrics/run-result.ts';
+import type { KeptRow, SweepResult } from '../metrics/types.ts';
+import type { Slo } from '../spec/types.ts';
+import { type Answer, askQuestion, explainAnswer, findAnswer } from './answer.ts';
+import {
+  describeEngine,
+  describeObjective,
+  describeSplit,
+  labelOf,
+  METRIC_WORDS,
+  throughputPerDevice,
+  tokensPerUser,
+} from './describe.ts';
+import { formatGiven, formatMs, formatNumber, formatShare, formatShort, formatUsd, plural } from './format.ts';
+import { html, type Markup } from './html-text.ts';
+import { buildLaunch } from './launch.ts';
+import { tailTpot, tailTtft, usdPerMillionTokens } from './points.ts';
+
+/** Limits are written with "<=" for terminals; a page has the sign. */
+function typeset(sentence: string): string {
+  return sentence.replaceAll('<=', '≤');
+}
+
+export function drawHero(result: SweepResult): Markup {
+  const answer = findAnswer(result);
+  const why = explainAnswer(result);
+  const reasons =
+    why.length > 0 ? html`<ul class="why">${why.map((text) => html`<li>${typeset(text)}</li>`)}</ul>` : '';
+  const interrupted = result.interrupted
+    ? html`<p class="sub">Stopped before everything was tried: the answer holds for what was reached.</p>`
+    : '';
+  return html`<section class="card hero"><p class="question">${typeset(askQuestion(result))}</p>${drawAnswer(answer, result)}${interrupted}${reasons}</section>`;
+}
+
+function drawAnswer(answer: Answer, result: SweepResult): Markup {
+  if (answer.row === null || answer.kind === 'missed')
+    return html`<h1>${answer.headline}</h1><p class="sub">${typeset(answer.details)}.</p>`;
+  const { configuration, devices, usd_per_hour } = answer.row;
+  const kind = answer.kind === 'met' ? 'that keeps the promise' : 'by the screen, not simulated';
+  const replicas = plural(configuration.replicas, 'replica');
+  const format = configuration.quantization === 'auto' ? '' : `, ${configuration.quantization}`;
+  return html`<div class="row"><div><p class="label">${describeObjective(result.spec.objective)} ${kind}</p>
+<h1>${devices} × ${labelOf(configuration.hardware, result.labels)}</h1>
+<p class="sub">${replicas} of ${describeSplit(configuration)}${format}; ${describeEngine(configuration, result.spec, result.labels)}</p></div>
+${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatNumber(usd_per_hour * 730)} per month</p></div>`}</div>`;
+}
+
+/** One tile per limit with what is used of it, then cost, throughput, energy and memory. */
+export function drawStrip(result: SweepResult): Markup {
+  const { row } = findAnswer(result);
+  if (row === null) return html``;
+  const about = row.run ? '' : '~';
+  const limits = row.run ? result.spec.slo.map((slo) => drawLimit(row, slo)) : drawEstimates(row, result);
+  const watts = row.run ? row.run.power_w : row.screen.power_w;
+  const rest: Markup[] = [
+    drawTile('Cost of output', `${about}$${formatShort(usdPerMillionTokens(row))}`, '', 'per million output tokens'),
+    drawTile(
+      'Throughput per device',
+      `${about}${formatShort(throughputPerDevice(row))}`,
+      'tok/s',
+      `${about}${formatShort(tokensPerUser(row))} tok/s per user`,
+    ),
+    drawTile(
+      'Power',
+      `${about}${formatNumber(watts)}`,
+      'W',
+      row.run ? `${formatShort(row.run.joules_per_token)} J per output token` : '',
+    ),
+  ];
+  if (row.run) {
+    const memory = `${formatShare(row.run.peak_kv_use)} of KV blocks at most`;
+    rest.push(drawTile('Busy', formatShare(row.run.utilisation), row.run.verdict, memory));
+  }
+  return html`<section class="strip">${limits}${rest}</section>`;
+}
+
+function drawTile(label: string, value: string, unit: string, note: string | Markup): Markup {
+  return html`<div class="tile"><p>${label}</p><b>${value} <small>${unit}</small></b><p>${note}</p></div>`;
+}
+
+function drawLimit(row: KeptRow, slo: Slo): Markup {
+  const value = achieved(row.run!, slo);
+  const ratio = value / slo.limit;
+  const width = Number.isNaN(ratio) ? 0 : Math.min(100, ratio * 100);
+  const note = html`<span class="gauge ${ratio > 1 ? 'bad' : ''}" style="display:block"><i style="width:${width.toFixed(1)}%"></i></span>${formatShare(ratio)} of ${formatGiven(slo.limit * 1000)} ms`;
+  return drawTile(`${METRIC_WORDS[slo.metric]} ${slo.percentile}`, formatMs(value), 'ms', note);
+}
+
+function drawEstimates(row: KeptRow, result: SweepResult): Markup[] {
+  return [
+    drawTile('TTFT, tail', `~${formatMs(tailTtft(row, result))}`, 'ms', 'closed-form estimate'),
+    drawTile('TPOT, tail', `~${formatMs(tailTpot(row, result))}`, 'ms', 'closed-form estimate'),
+  ];
+}
+
+/** null when there is no answer to launch: what misses the limits should not be a copy away. */
+export function drawLaunch(result: SweepResult): Markup | null {
+  const { row, kind } = findAnswer(result);
+  if (row === null || kind === 'missed') return null;
+  const launch = buildLaunch(row.configuration, result.labels);
+  const notes = launch.notes.map((note) => `# ${note}`);
+  const text = [...notes, ...(launch.command === null ? [] : [launch.command])].join('\n');
+  return html`<section class="card"><h2>Start it</h2><p class="note">One replica, on ${plural(row.devices / row.configuration.replicas, 'device')}.</p>
+<div class="code"><pre>${text}</pre><button class="copy" type="button">Copy</button></div></section>`;
+}

@@ -1,0 +1,94 @@
+// A sweep as one HTML page that needs no network: answer, figures, charts, ranking, what was tried, and what it all rests on.
+import type { Basis } from '../catalog/types.ts';
+import type { SweepResult } from '../metrics/types.ts';
+import { drawChart } from './chart.ts';
+import { describeLengths } from './describe.ts';
+import { formatDuration, formatNumber } from './format.ts';
+import { drawHero, drawLaunch, drawStrip } from './html-answer.ts';
+import { PAGE_SCRIPT } from './html-script.ts';
+import { PAGE_STYLE } from './html-style.ts';
+import { drawHardware, drawRanking, drawTried } from './html-tables.ts';
+import { html, type Markup, trusted } from './html-text.ts';
+import { costScatter, type Scatter, throughputScatter } from './points.ts';
+
+/** The browser itself is told to load nothing, whatever a spec may contain. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
+export async function sweepHtml(result: SweepResult): Promise<string> {
+  const charts = await drawCharts(result);
+  const launch = drawLaunch(result);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="generator" content="MIST ${result.version}">
+<title>${result.spec.name}: MIST sweep</title>
+<style>${trusted(PAGE_STYLE)}</style>
+</head>
+<body>
+<main>
+<header class="top"><b>MIST</b><span>${result.spec.name}</span><span>version ${result.version}</span></header>
+${drawHero(result)}
+${drawStrip(result)}
+${charts}
+${drawHardware(result)}
+${drawRanking(result)}
+<div class="${launch === null ? '' : 'pair'}">${drawTried(result)}${launch ?? ''}</div>
+${drawProvenance(result)}
+</main>
+<div id="tip" hidden></div>
+<script>${trusted(PAGE_SCRIPT)}</script>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+async function drawCharts(result: SweepResult): Promise<Markup> {
+  const scatters = [throughputScatter(result), costScatter(result)].filter((scatter) => scatter.points.length > 0);
+  if (scatters.length === 0) return html``;
+  const figures: Markup[] = [];
+  for (const scatter of scatters) figures.push(await drawFigure(scatter));
+  return html`<div class="${figures.length > 1 ? 'pair' : ''}">${figures}</div>`;
+}
+
+async function drawFigure(scatter: Scatter): Promise<Markup> {
+  const svg = trusted(await drawChart(scatter));
+  const dot = (kind: string, words: string): Markup => html`<li><i style="${kind}"></i>${words}</li>`;
+  const shown = scatter.points.length;
+  const left = shown < scatter.total ? `, ${formatNumber(shown)} of ${formatNumber(scatter.total)} points` : '';
+  const present = new Set(scatter.points.map((point) => point.kind));
+  const legend = [
+    present.has('screened') ? dot('background:var(--screened)', 'screened') : '',
+    present.has('missed') ? dot('border:1.5px solid var(--missed)', 'misses the limits') : '',
+    present.has('met') ? dot('background:var(--met)', 'meets the limits') : '',
+    scatter.front.length > 0 ? html`<li><i class="line" style="background:var(--front)"></i>best trade-offs</li>` : '',
+  ];
+  return html`<figure class="card"><figcaption>${scatter.title}${left}</figcaption><ul class="legend">${legend}</ul>${svg}</figure>`;
+}
+
+const BASIS_WORDS: Readonly<Record<Basis, string>> = {
+  measured: 'tables of measured kernels',
+  calibrated: 'efficiencies fitted to measurements of this hardware',
+  extrapolated: 'efficiencies of a relative of this hardware',
+  datasheet: "datasheet peaks with the vendor's median efficiency",
+};
+
+/** What the numbers rest on, and what it takes to get the same ones again. */
+function drawProvenance(result: SweepResult): Markup {
+  const { spec, seconds } = result;
+  const fact = (name: string, words: string): Markup => html`<dt>${name}</dt><dd>${words}</dd>`;
+  const bases = (Object.keys(BASIS_WORDS) as Basis[])
+    .map((basis) => ({ basis, count: result.kept.filter((row) => row.basis === basis).length }))
+    .filter(({ count }) => count > 0);
+  return html`<section class="card"><h2>What it rests on</h2>
+<p class="note">Step prices come from a cost model of each accelerator; every row says how trustworthy its weakest price is. Latencies are simulated request by request: TTFT from sending to the first token, TPOT = (E2EL - TTFT)/(output - 1), percentiles over requests by linear interpolation. <b>Stable</b>: a longer run would show the same latencies. <b>Backlogged</b>: a queue built up that was several times as long as what was being served. <b>Overloaded</b>: more was offered than served, so latencies only say how long the run was.</p>
+<dl class="facts">${bases.map(({ basis, count }) => fact(`${formatNumber(count)} ${basis}`, BASIS_WORDS[basis]))}
+${fact('Traffic', `${result.workload.description}; ${describeLengths(result)}`)}
+${fact('Seed', String(spec.workload.seed))}
+${fact('Time', `${formatDuration(seconds.plan)} planning, ${formatDuration(seconds.screen)} screening, ${formatDuration(seconds.settle)} simulating, ${result.workers} at once`)}
+${fact('Version', `MIST ${result.version}`)}</dl>
+<details><summary>The question as asked${spec.file ? ` (${spec.file.replace(/^.*[\\/]/, '')})` : ''}</summary><pre>${spec.text}</pre></details></section>`;
+}

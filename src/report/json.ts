@@ -1,0 +1,153 @@
+// Results as JSON: a run with the field names of `vllm bench serve`, a sweep with those of its flat table.
+import type { Basis } from '../catalog/types.ts';
+import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
+import type { Configuration, LatencyMetric, Spec } from '../spec/types.ts';
+import { askQuestion, explainAnswer, findAnswer } from './answer.ts';
+import { FLAT_COLUMNS, finiteOrNull } from './flat.ts';
+import { buildLaunch } from './launch.ts';
+
+/** What a report of one run needs beside its result. */
+export interface RunContext {
+  readonly spec: Spec;
+  readonly configuration: Configuration;
+  /** What the requests were made from, in words. */
+  readonly workload: string;
+  readonly version: string;
+  readonly basis?: Basis;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Goes into the `date` field ("20260131-120000"); without it two runs give the same bytes. */
+  readonly date?: string;
+}
+
+export type JsonObject = Record<string, unknown>;
+
+/** Readers of `vllm bench serve --save-result` files can read this; what only we know is under `mist`. */
+export function runJson(result: RunResult, context: RunContext): JsonObject {
+  const { spec, configuration } = context;
+  const { arrivals } = spec.workload;
+  const failed = result.rejected_kv + result.rejected_length + result.unfinished;
+  return {
+    date: context.date ?? null,
+    endpoint_type: 'simulation',
+    backend: 'mist',
+    label: spec.name,
+    model_id: configuration.model,
+    tokenizer_id: configuration.model,
+    num_prompts: result.completed + failed,
+    request_rate: offeredRate(spec, configuration),
+    burstiness: arrivals.process === 'gamma' ? arrivals.burstiness : arrivals.process === 'poisson' ? 1 : null,
+    max_concurrency: arrivals.process === 'closed-loop' ? arrivals.max_concurrency : null,
+    duration: finiteOrNull(result.duration),
+    completed: result.completed,
+    failed,
+    total_input_tokens: result.total_input_tokens,
+    total_output_tokens: result.total_output_tokens,
+    request_throughput: finiteOrNull(result.request_throughput),
+    request_goodput: finiteOrNull(result.request_goodput),
+    output_throughput: finiteOrNull(result.output_throughput),
+    total_token_throughput: finiteOrNull(result.total_token_throughput),
+    max_output_tokens_per_s: finiteOrNull(result.peak_output_throughput ?? Number.NaN),
+    max_concurrent_requests: result.max_concurrent_requests,
+    ...latencyFields('ttft', result.ttft),
+    ...latencyFields('tpot', result.tpot),
+    ...latencyFields('itl', result.itl),
+    ...latencyFields('e2el', result.e2el),
+    mist: ourFields(result, context),
+  };
+}
+
+/** vLLM writes "inf" where no rate limits the sending. */
+function offeredRate(spec: Spec, configuration: Configuration): number | 'inf' {
+  const { process } = spec.workload.arrivals;
+  const rate = configuration.request_rate || spec.workload.request_rate;
+  return process === 'closed-loop' || process === 'all-at-once' || !(rate > 0) ? 'inf' : rate;
+}
+
+function latencyFields(metric: LatencyMetric, summary: Summary): JsonObject {
+  const ms = (seconds: number): number | null => finiteOrNull(seconds * 1000);
+  return {
+    [`mean_${metric}_ms`]: ms(summary.mean),
+    [`median_${metric}_ms`]: ms(summary.p50),
+    [`std_${metric}_ms`]: ms(summary.std),
+    [`p50_${metric}_ms`]: ms(summary.p50),
+    [`p90_${metric}_ms`]: ms(summary.p90),
+    [`p95_${metric}_ms`]: ms(summary.p95),
+    [`p99_${metric}_ms`]: ms(summary.p99),
+    [`p99.9_${metric}_ms`]: ms(summary.p999),
+    [`max_${metric}_ms`]: ms(summary.max),
+  };
+}
+
+function ourFields(result: RunResult, context: RunContext): JsonObject {
+  const launch = buildLaunch(context.configuration, context.labels);
+  return {
+    version: context.version,
+    verdict: result.verdict,
+    slo_met: result.slo_met,
+    good_fraction: finiteOrNull(result.good_fraction),
+    rejected_kv: result.rejected_kv,
+    rejected_length: result.rejected_length,
+    unfinished: result.unfinished,
+    preemptions: result.preemptions,
+    utilisation: finiteOrNull(result.utilisation),
+    mean_batch: finiteOrNull(result.mean_batch),
+    peak_kv_use: finiteOrNull(result.peak_kv_use),
+    num_gpu_blocks: result.num_gpu_blocks,
+    steps: result.steps,
+    devices: result.devices,
+    energy_j: finiteOrNull(result.energy_j),
+    power_w: finiteOrNull(result.power_w),
+    joules_per_token: finiteOrNull(result.joules_per_token),
+    usd_per_hour: finiteOrNull(result.usd_per_hour),
+    usd_per_million_tokens: finiteOrNull(result.usd_per_million_tokens),
+    basis: context.basis ?? null,
+    configuration: context.configuration,
+    workload: context.workload,
+    seed: context.spec.workload.seed,
+    launch: launch.command,
+  };
+}
+
+export function sweepJson(result: SweepResult): JsonObject {
+  return { ...describeSweep(result), kept: result.kept.map(flatRow) };
+}
+
+/** The same as text, one row a line, in pieces: a long table need not be in memory as one string. */
+export function* jsonLines(result: SweepResult): Generator<string> {
+  const head = JSON.stringify(describeSweep(result), null, 1);
+  yield `${head.slice(0, head.lastIndexOf('\n'))},\n "kept": [`;
+  for (const [i, row] of result.kept.entries()) yield `${i > 0 ? ',' : ''}\n  ${JSON.stringify(flatRow(row, i))}`;
+  yield '\n ]\n}\n';
+}
+
+function flatRow(row: KeptRow, index: number): JsonObject {
+  return Object.fromEntries(FLAT_COLUMNS.map((column) => [column.name, column.read(row, index + 1)]));
+}
+
+function describeSweep(result: SweepResult): JsonObject {
+  const { spec } = result;
+  const answer = findAnswer(result);
+  return {
+    schema: 'mist-sweep-1',
+    version: result.version,
+    name: spec.name,
+    question: askQuestion(result),
+    answer: { kind: answer.kind, row: answer.row?.row ?? null, sentence: answer.sentence, why: explainAnswer(result) },
+    launch:
+      answer.row && answer.kind !== 'missed' ? buildLaunch(answer.row.configuration, result.labels).command : null,
+    objective: spec.objective,
+    slo: spec.slo.map((slo) => ({ metric: slo.metric, percentile: slo.percentile, limit_ms: slo.limit * 1000 })),
+    axes: spec.axes,
+    seed: spec.workload.seed,
+    workload: result.workload,
+    rows: result.rows,
+    rejected: result.rejected,
+    feasible: result.feasible,
+    simulated: result.settled,
+    reordered: finiteOrNull(result.reordered),
+    interrupted: result.interrupted,
+    workers: result.workers,
+    seconds: result.seconds,
+    spec: spec.text,
+  };
+}

@@ -1,0 +1,135 @@
+// The command that starts a configuration on real machines, in the words of its engine, and what the command cannot say.
+import type { Configuration } from '../spec/types.ts';
+
+export interface Launch {
+  /** null where the profile belongs to no engine with a launch command. */
+  readonly command: string | null;
+  /** What must be done beside the command, or what the engine has no flag for. */
+  readonly notes: readonly string[];
+}
+
+type Flag = readonly [name: string, value?: string | number];
+
+/** `labels` may name the checkpoint to serve for a model id; without one the id itself stands in the command. */
+export function buildLaunch(configuration: Configuration, labels?: Readonly<Record<string, string>>): Launch {
+  if (configuration.step_time !== null)
+    return { command: null, notes: ['a step_time of its own has no engine to launch'] };
+  const engine = /^(vllm|sglang|trtllm|tensorrt-llm)/.exec(configuration.profile)?.[1];
+  const model = checkpointOf(configuration.model, labels);
+  const notes = noteReplicas(configuration);
+  if (engine === 'vllm') return { command: join(`vllm serve ${model}`, flagsOfVllm(configuration, notes)), notes };
+  if (engine === 'sglang') {
+    const start = `python -m sglang.launch_server --model-path ${model}`;
+    return { command: join(start, flagsOfSglang(configuration, notes)), notes };
+  }
+  if (engine !== undefined)
+    return { command: join(`trtllm-serve ${model}`, flagsOfTrtllm(configuration, notes)), notes };
+  return { command: null, notes: [`no launch command is known for the profile ${configuration.profile}`] };
+}
+
+/** A path is served from its folder; a label counts only if it looks like a checkpoint ("organisation/name"). */
+function checkpointOf(model: string, labels: Readonly<Record<string, string>> | undefined): string {
+  const label = labels?.[model];
+  const checkpoint = label && /^[\w.-]+\/[\w.-]+$/.test(label) ? label : model.replace(/[\\/]config\.json$/, '');
+  return quoteWord(checkpoint);
+}
+
+/** Quoted for a POSIX shell where it must be. */
+export function quoteWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function join(start: string, flags: readonly Flag[]): string {
+  const lines = flags.map(([name, value]) => (value === undefined ? name : `${name} ${quoteWord(String(value))}`));
+  return [start, ...lines].join(' \\\n  ');
+}
+
+function noteReplicas({ replicas, routing }: Configuration): string[] {
+  return replicas > 1 ? [`start ${replicas} of these behind a balancer (${routing})`] : [];
+}
+
+/** Formats that a server makes of 16-bit weights while loading; the others need a checkpoint in that format. */
+function noteFormat(configuration: Configuration, online: readonly string[], notes: string[]): boolean {
+  const { quantization } = configuration;
+  if (quantization === 'auto' || quantization === 'bf16' || quantization === 'fp16') return false;
+  if (online.includes(quantization)) return true;
+  notes.push(`serve a checkpoint whose weights are ${quantization}`);
+  return false;
+}
+
+function noteBatching({ batching }: Configuration, known: readonly string[], notes: string[]): void {
+  if (!known.includes(batching)) notes.push(`the engine has no flag for ${batching} batching`);
+}
+
+function flagsOfVllm(configuration: Configuration, notes: string[]): Flag[] {
+  const flags: Flag[] = [['--tensor-parallel-size', configuration.tensor_parallel_size]];
+  const { pipeline_parallel_size: pp, data_parallel_size: dp, expert_parallel_size: ep } = configuration;
+  if (pp > 1) flags.push(['--pipeline-parallel-size', pp]);
+  if (dp > 1) flags.push(['--data-parallel-size', dp]);
+  if (ep > 1) flags.push(['--enable-expert-parallel']);
+  const group = configuration.tensor_parallel_size * dp;
+  if (ep > 1 && ep !== group) notes.push(`vLLM spreads experts over all ${group} devices, not over ${ep}`);
+  if (configuration.quantization === 'bf16') flags.push(['--dtype', 'bfloat16']);
+  if (configuration.quantization === 'fp16') flags.push(['--dtype', 'float16']);
+  if (noteFormat(configuration, ['fp8'], notes)) flags.push(['--quantization', 'fp8']);
+  if (configuration.kv_cache_dtype === 'fp8') flags.push(['--kv-cache-dtype', 'fp8']);
+  if (configuration.kv_cache_dtype === 'int8') notes.push('vLLM has no int8 KV cache');
+  flags.push(['--max-num-seqs', configuration.max_num_seqs]);
+  flags.push(['--max-num-batched-tokens', configuration.max_num_batched_tokens]);
+  if (configuration.max_model_len > 0) flags.push(['--max-model-len', configuration.max_model_len]);
+  flags.push(['--gpu-memory-utilization', configuration.gpu_memory_utilization]);
+  flags.push(['--block-size', configuration.block_size]);
+  if (configuration.num_gpu_blocks > 0) flags.push(['--num-gpu-blocks-override', configuration.num_gpu_blocks]);
+  if (configuration.batching === 'chunked') flags.push(['--enable-chunked-prefill']);
+  if (configuration.batching === 'continuous') flags.push(['--no-enable-chunked-prefill']);
+  noteBatching(configuration, ['chunked', 'continuous'], notes);
+  return flags;
+}
+
+function flagsOfSglang(configuration: Configuration, notes: string[]): Flag[] {
+  const { pipeline_parallel_size: pp, data_parallel_size: dp, expert_parallel_size: ep } = configuration;
+  // SGLang counts all devices of a data-parallel attention group as tensor parallel.
+  const flags: Flag[] = [['--tp-size', configuration.tensor_parallel_size * dp]];
+  if (pp > 1) flags.push(['--pp-size', pp]);
+  if (dp > 1) flags.push(['--dp-size', dp], ['--enable-dp-attention']);
+  if (ep > 1) flags.push(['--ep-size', ep]);
+  if (configuration.quantization === 'bf16') flags.push(['--dtype', 'bfloat16']);
+  if (configuration.quantization === 'fp16') flags.push(['--dtype', 'float16']);
+  if (noteFormat(configuration, ['fp8'], notes)) flags.push(['--quantization', 'fp8']);
+  if (configuration.kv_cache_dtype === 'fp8') flags.push(['--kv-cache-dtype', 'fp8_e4m3']);
+  if (configuration.kv_cache_dtype === 'int8') notes.push('SGLang has no int8 KV cache');
+  flags.push(['--max-running-requests', configuration.max_num_seqs]);
+  flags.push(['--chunked-prefill-size', configuration.max_num_batched_tokens]);
+  if (configuration.max_model_len > 0) flags.push(['--context-length', configuration.max_model_len]);
+  flags.push(['--mem-fraction-static', configuration.gpu_memory_utilization]);
+  flags.push(['--page-size', configuration.block_size]);
+  if (configuration.num_gpu_blocks > 0) {
+    flags.push(['--max-total-tokens', configuration.num_gpu_blocks * configuration.block_size]);
+  }
+  if (configuration.batching === 'chunked') flags.push(['--enable-mixed-chunk']);
+  noteBatching(configuration, ['chunked', 'continuous'], notes);
+  return flags;
+}
+
+function flagsOfTrtllm(configuration: Configuration, notes: string[]): Flag[] {
+  const { pipeline_parallel_size: pp, data_parallel_size: dp, expert_parallel_size: ep } = configuration;
+  const flags: Flag[] = [['--tp_size', configuration.tensor_parallel_size * dp]];
+  if (pp > 1) flags.push(['--pp_size', pp]);
+  if (ep > 1) flags.push(['--ep_size', ep]);
+  flags.push(['--max_batch_size', configuration.max_num_seqs]);
+  flags.push(['--max_num_tokens', configuration.max_num_batched_tokens]);
+  if (configuration.max_model_len > 0) flags.push(['--max_seq_len', configuration.max_model_len]);
+  flags.push(['--kv_cache_free_gpu_memory_fraction', configuration.gpu_memory_utilization]);
+  noteFormat(configuration, [], notes);
+  const options: string[] = [];
+  if (dp > 1) options.push('enable_attention_dp: true');
+  if (configuration.batching === 'chunked') options.push('enable_chunked_prefill: true');
+  if (configuration.kv_cache_dtype !== 'auto')
+    options.push(`kv_cache_config: {dtype: ${configuration.kv_cache_dtype}}`);
+  if (options.length > 0) {
+    flags.push(['--extra_llm_api_options', 'options.yaml']);
+    notes.push(`options.yaml: ${options.join('; ')}`);
+  }
+  noteBatching(configuration, ['chunked', 'mixed'], notes);
+  return flags;
+}

@@ -1,0 +1,48 @@
+// Text tables: columns as wide as their longest cell; where the line would not fit, long words are cut in the middle.
+
+export interface TextColumn {
+  readonly heading: string;
+  readonly align: 'left' | 'right';
+  /** May be cut to make the line fit; figures never are. */
+  readonly cut?: boolean;
+}
+
+const GAP = '  ';
+const NARROWEST = 12;
+
+export function drawTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[], width = 120): string[] {
+  const longest = columns.map(({ heading }, i) => Math.max(heading.length, ...rows.map((row) => row[i].length)));
+  const widths = fitWidths(columns, longest, width);
+  const draw = (row: readonly string[]): string =>
+    row
+      .map((cell, i) => {
+        const shown = cutMiddle(cell, widths[i]);
+        return columns[i].align === 'left' ? shown.padEnd(widths[i]) : shown.padStart(widths[i]);
+      })
+      .join(GAP)
+      .trimEnd();
+  const rule = widths.map((dashes) => '-'.repeat(dashes)).join(GAP);
+  return [draw(columns.map((column) => column.heading)), rule, ...rows.map(draw)];
+}
+
+/** Takes from the widest column that may be cut, one character at a time, until the line fits or none is left to take. */
+function fitWidths(columns: readonly TextColumn[], longest: readonly number[], width: number): number[] {
+  const widths = [...longest];
+  const total = (): number => widths.reduce((sum, w) => sum + w, GAP.length * (widths.length - 1));
+  while (total() > width) {
+    let widest = -1;
+    columns.forEach((column, i) => {
+      if (column.cut && widths[i] > NARROWEST && (widest < 0 || widths[i] > widths[widest])) widest = i;
+    });
+    if (widest < 0) break;
+    widths[widest]--;
+  }
+  return widths;
+}
+
+/** "8x A very lo..tp2 x4 fp8": names tend to differ at their ends. */
+function cutMiddle(cell: string, width: number): string {
+  if (cell.length <= width) return cell;
+  const tail = Math.floor((width - 2) / 2);
+  return `${cell.slice(0, width - 2 - tail)}..${cell.slice(cell.length - tail)}`;
+}

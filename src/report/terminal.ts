@@ -1,0 +1,203 @@
+// What a run and a sweep print: the block of `vllm bench serve`, and the answer with its ranking in 120 columns.
+import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
+import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
+import {
+  describeDeployment,
+  describeEngine,
+  describeLengths,
+  shownPercentile,
+  throughputPerDevice,
+} from './describe.ts';
+import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from './format.ts';
+import type { RunContext } from './json.ts';
+import { buildLaunch } from './launch.ts';
+import { kindOf, tailTpot, tailTtft, throughputScatter, usdPerMillionTokens } from './points.ts';
+import { drawScatter } from './scatter-text.ts';
+import { drawTable, type TextColumn } from './table.ts';
+
+/** Width of vLLM's block, and of its first column. */
+const BLOCK = 50;
+const LABEL = 40;
+
+function center(title: string, fill: string): string {
+  const left = Math.floor((BLOCK - title.length) / 2);
+  return fill.repeat(left) + title + fill.repeat(BLOCK - title.length - left);
+}
+
+const line = (label: string, value: string): string => `${label.padEnd(LABEL)} ${value}`;
+const fixed = (value: number): string => (Number.isNaN(value) ? UNKNOWN : value.toFixed(2));
+
+/** The rows of `vllm bench serve` in its order and spelling, then ours. */
+export function runTable(result: RunResult, context: RunContext): string {
+  const { spec, configuration } = context;
+  const { arrivals } = spec.workload;
+  const rate = configuration.request_rate || spec.workload.request_rate;
+  const open = arrivals.process !== 'closed-loop' && arrivals.process !== 'all-at-once' && rate > 0;
+  const goodput = Number.isNaN(result.request_goodput)
+    ? []
+    : [line('Request goodput (req/s):', fixed(result.request_goodput))];
+  return [
+    center(' Serving Benchmark Result ', '='),
+    line('Successful requests:', String(result.completed)),
+    line('Failed requests:', String(result.rejected_kv + result.rejected_length + result.unfinished)),
+    ...(arrivals.process === 'closed-loop'
+      ? [line('Maximum request concurrency:', String(arrivals.max_concurrency))]
+      : []),
+    ...(open ? [line('Request rate configured (RPS):', fixed(rate))] : []),
+    line('Benchmark duration (s):', fixed(result.duration)),
+    line('Total input tokens:', String(result.total_input_tokens)),
+    line('Total generated tokens:', String(result.total_output_tokens)),
+    line('Request throughput (req/s):', fixed(result.request_throughput)),
+    ...goodput,
+    line('Output token throughput (tok/s):', fixed(result.output_throughput)),
+    line('Peak output token throughput (tok/s):', fixed(result.peak_output_throughput ?? Number.NaN)),
+    line('Peak concurrent requests:', fixed(result.max_concurrent_requests)),
+    line('Total token throughput (tok/s):', fixed(result.total_token_throughput)),
+    ...latencyRows('Time to First Token', 'TTFT', result.ttft),
+    ...latencyRows('Time per Output Token (excl. 1st token)', 'TPOT', result.tpot),
+    ...latencyRows('Inter-token Latency', 'ITL', result.itl),
+    ...latencyRows('End-to-end Latency', 'E2EL', result.e2el),
+    ...ourRows(result, context),
+    '='.repeat(BLOCK),
+  ].join('\n');
+}
+
+function latencyRows(title: string, name: string, summary: Summary): string[] {
+  const ms = (seconds: number): string => fixed(seconds * 1000);
+  return [
+    center(title, '-'),
+    line(`Mean ${name} (ms):`, ms(summary.mean)),
+    line(`Median ${name} (ms):`, ms(summary.p50)),
+    line(`P99 ${name} (ms):`, ms(summary.p99)),
+  ];
+}
+
+function ourRows(result: RunResult, context: RunContext): string[] {
+  const slo = context.spec.slo.length > 0 ? [line('Meets the limits:', result.slo_met ? 'yes' : 'no')] : [];
+  const lost = [
+    ['Rejected, KV cache too small:', result.rejected_kv],
+    ['Rejected, longer than max_model_len:', result.rejected_length],
+    ['Unfinished when stopped:', result.unfinished],
+  ] as const;
+  return [
+    center('Simulated Deployment', '-'),
+    line('Verdict:', result.verdict),
+    ...slo,
+    ...lost.filter(([, count]) => count > 0).map(([label, count]) => line(label, String(count))),
+    line('Devices:', String(result.devices)),
+    line('Utilisation (%):', fixed(result.utilisation * 100)),
+    line('Mean running batch:', fixed(result.mean_batch)),
+    line('Preemptions:', String(result.preemptions)),
+    line('KV blocks per replica:', String(result.num_gpu_blocks)),
+    line('Peak KV block use (%):', fixed(result.peak_kv_use * 100)),
+    line('Mean power (W):', fixed(result.power_w)),
+    line('Energy per output token (J):', fixed(result.joules_per_token)),
+    line('Cost ($/h):', fixed(result.usd_per_hour)),
+    line('Cost ($ per million output tokens):', fixed(result.usd_per_million_tokens)),
+    ...(context.basis ? [line('Prices rest on figures that are:', context.basis)] : []),
+  ];
+}
+
+/** The whole text of a sweep: question, answer, why, ranking, rejections, plot and launch command. */
+export function sweepTable(result: SweepResult, options: { readonly rows?: number } = {}): string {
+  const shown = result.kept.slice(0, options.rows ?? Math.min(result.spec.top, 20));
+  const answer = findAnswer(result);
+  const parts = [
+    wrap(askQuestion(result)),
+    [`Traffic: ${result.workload.description}; ${describeLengths(result)}.`].flatMap((text) => wrap(text)),
+    [answer.sentence, ...explainAnswer(result)].flatMap((text) => wrap(text)),
+    rankRows(shown, result),
+    countRows(result),
+    drawScatter(throughputScatter(result)),
+    answer.row && answer.kind !== 'missed' ? launchRows(answer.row, result) : [],
+  ];
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
+  if (rows.length === 0) return [];
+  const right = (heading: string): TextColumn => ({ heading, align: 'right' });
+  const columns: TextColumn[] = [
+    right('#'),
+    { heading: 'deployment', align: 'left', cut: true },
+    { heading: 'batching, limits', align: 'left', cut: true },
+    right(`TTFT ${shownPercentile(result.spec, 'ttft')}`),
+    right(`TPOT ${shownPercentile(result.spec, 'tpot')}`),
+    { heading: 'verdict', align: 'left' },
+    right('tok/s/dev'),
+    right('$/M'),
+    right('$/h'),
+    right('W'),
+  ];
+  const table = drawTable(
+    columns,
+    rows.map((row, i) => rankCells(row, i + 1, result)),
+  );
+  const tilde = rows.some((row) => row.run === null) ? '; ~ is the closed-form screen, not a simulation' : '';
+  const more =
+    result.kept.length > rows.length
+      ? `; ${formatNumber(result.kept.length - rows.length)} more in the result files`
+      : '';
+  return [...table, `TTFT and TPOT in ms${tilde}${more}.`];
+}
+
+function rankCells(row: KeptRow, rank: number, result: SweepResult): string[] {
+  const about = row.run ? '' : '~';
+  const kind = kindOf(row);
+  const verdict = row.run === null ? 'screened' : kind === 'met' ? `ok ${row.run.verdict}` : `no ${row.run.verdict}`;
+  return [
+    String(rank),
+    describeDeployment(row.configuration, row.devices, result.labels),
+    describeEngine(row.configuration, result.spec, result.labels),
+    about + formatMs(tailTtft(row, result)),
+    about + formatMs(tailTpot(row, result)),
+    verdict,
+    about + formatShort(throughputPerDevice(row)),
+    about + formatShort(usdPerMillionTokens(row)),
+    formatUsd(row.usd_per_hour),
+    about + formatNumber(row.run ? row.run.power_w : row.screen.power_w),
+  ];
+}
+
+function countRows(result: SweepResult): string[] {
+  const { plan, screen, settle } = result.seconds;
+  const counts = [
+    ...countedReasons(result).map(({ count, words }) => [count, words] as const),
+    [result.feasible - result.settled, 'feasible, ranked by the screen'] as const,
+    [result.settled, 'simulated request by request'] as const,
+  ];
+  const width = formatNumber(result.rows).length;
+  const lines = [
+    `${formatNumber(result.rows)} configurations in ${formatDuration(plan + screen + settle)}:`,
+    ...counts.map(([count, words]) => `  ${formatNumber(count).padStart(width)}  ${words}`),
+  ];
+  if (result.settled > 1) {
+    lines.push(`Simulation re-ordered ${formatShare(result.reordered)} of the pairs that the screen had ordered.`);
+  }
+  if (result.interrupted) lines.push('Stopped before everything was tried: the answer holds for what was reached.');
+  return lines;
+}
+
+function launchRows(row: KeptRow, result: SweepResult): string[] {
+  const launch = buildLaunch(row.configuration, result.labels);
+  return launch.command === null ? [] : [...launch.notes.map((note) => `# ${note}`), launch.command];
+}
+
+/** Words in lines of at most `width` characters. */
+function wrap(text: string, width = 120): string[] {
+  const lines: string[] = [];
+  let current = '';
+  for (const word of text.split(' ')) {
+    if (current !== '' && current.length + 1 + word.length > width) {
+      lines.push(current);
+      current = word;
+    } else {
+      current = current === '' ? word : `${current} ${word}`;
+    }
+  }
+  lines.push(current);
+  return lines;
+}

@@ -1,0 +1,94 @@
+// Building blocks of the spec's schema. Convention: every error message is what was expected, in words (see structure.ts).
+import { z } from 'zod';
+import { measure, type UnitKind } from '../check/units.ts';
+
+export interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+  /** The value must be greater than this. */
+  readonly above?: number;
+  readonly integer?: boolean;
+}
+
+/** A number, or a text that reads as one: with underscores (80_000) or with a unit of `kind`. */
+export function quantity(kind: UnitKind, expected: string, bounds: Bounds = {}) {
+  return z.union([plainNumber(expected, bounds), writtenNumber(kind, expected, bounds)], { error: expected });
+}
+
+function plainNumber(expected: string, { min, max, above, integer }: Bounds) {
+  let schema = integer ? z.int({ error: expected }) : z.number({ error: expected });
+  schema = schema.min(min ?? 0, { error: expected });
+  if (max !== undefined) schema = schema.max(max, { error: expected });
+  if (above !== undefined) schema = schema.gt(above, { error: expected });
+  return schema;
+}
+
+function writtenNumber(kind: UnitKind, expected: string, bounds: Bounds) {
+  return z.string({ error: expected }).superRefine((text, context) => {
+    const reading = measure(text, kind);
+    if (!reading.ok) context.addIssue({ code: 'custom', message: expected, params: { hint: reading.hint } });
+    else if (!inside(reading.value, bounds)) context.addIssue({ code: 'custom', message: expected });
+  });
+}
+
+function inside(value: number, { min = 0, max = Infinity, above = -Infinity, integer = false }: Bounds): boolean {
+  return value >= min && value <= max && value > above && (!integer || Number.isSafeInteger(value));
+}
+
+/** A whole number between `min` and `max`. */
+export function count(min: number, max: number) {
+  const words = min === 1 ? 'a positive integer' : `an integer from ${min}`;
+  return quantity('number', `${words} up to ${max}`, { min, max, integer: true });
+}
+
+/** A number above 0. */
+export function positive(expected = 'a number above 0') {
+  return quantity('number', expected, { above: 0 });
+}
+
+/** One word of a closed list. */
+export function word<const T extends readonly [string, ...string[]] | readonly string[]>(words: T) {
+  return z.enum(words as unknown as [T[number], ...T[number][]], { error: `one of ${words.join(', ')}` });
+}
+
+/** A name looked up elsewhere (catalog ids, files). */
+export function name(expected: string) {
+  return z.string({ error: expected }).min(1, { error: expected });
+}
+
+/** An object with these keys and no others; the message of an unknown key lists the known ones, for nearest names. */
+export function section<S extends z.core.$ZodLooseShape>(shape: S, expected: string) {
+  const known = Object.keys(shape).join(', ');
+  return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : expected) });
+}
+
+type Leaf = z.core.SomeType;
+
+/** A value, or several: a plain list or {choices: [...]}. `all` also allows {choices: all}: every value that is known. */
+export function choice<L extends Leaf>(leaf: L, expected: string, all: boolean) {
+  const several = z.array(leaf, { error: 'a list of values' }).min(1, { error: 'at least one value' });
+  const listed = all
+    ? z.union([several, z.literal('all', { error: 'a list of values, or all' })], { error: 'a list of values, or all' })
+    : several;
+  const words = `${expected}, or a list of such values, or {choices: [...]}`;
+  return z.union([leaf, several, section({ choices: listed.describe('The values of this axis, in order.') }, words)], {
+    error: words,
+  });
+}
+
+/** A number, or several: a list, {choices: [...]}, or a range {from, to, step} or {from, to, factor}. */
+export function range<L extends Leaf>(leaf: L, expected: string) {
+  const words = `${expected}, or a list of such values, or {choices: [...]}, or {from, to, step | factor}`;
+  const several = z.array(leaf, { error: 'a list of values' }).min(1, { error: 'at least one value' });
+  const span = section(
+    {
+      from: leaf,
+      to: leaf,
+      step: positive().optional().describe('Distance between values; 1 if neither step nor factor is given.'),
+      factor: quantity('number', 'a number above 1', { above: 1 }).optional().describe('Ratio between values.'),
+    },
+    words,
+  );
+  const listed = section({ choices: several.describe('The values of this axis, in order.') }, words);
+  return z.union([leaf, several, listed, span], { error: words });
+}

@@ -1,0 +1,14 @@
+// The largest numbers a spec may ask for; every one of them keeps a column or a count exact.
+
+/** Tokens of one prompt or one output: 2^24, so that sums over a batch stay exact and lengths fit 32-bit columns. */
+export const MAX_LENGTH_TOKENS = 16_777_216;
+/** Counts of devices, sequences, tokens and blocks live in signed 32-bit columns. */
+export const MAX_COUNT = 2_147_483_647;
+/** Requests of one run: their columns must fit the 4 GiB of one WebAssembly memory. */
+export const MAX_REQUESTS = 50_000_000;
+/** Seeds are whole numbers that a double holds exactly. */
+export const MAX_SEED = Number.MAX_SAFE_INTEGER;
+/** Values of one axis, which are held in memory. */
+export const MAX_AXIS_VALUES = 100_000;
+/** Rows of one sweep: beyond it, screening takes hours and the user meant something else. */
+export const MAX_ROWS = 1_000_000_000;

@@ -1,0 +1,53 @@
+// Opens a spec file: the one place where the spec room touches the file system.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EngineProfile } from '../catalog/types.ts';
+import { show, UserError } from '../check/issue.ts';
+import { readSpec } from './read.ts';
+import type { Spec } from './types.ts';
+
+/** What a spec needs of the catalog: the names there are, and engine profiles for their defaults. */
+export interface CatalogNames {
+  ids(kind: 'hardware' | 'models' | 'engines' | 'workloads'): readonly string[];
+  engine(id: string): EngineProfile;
+  find?(kind: 'hardware' | 'models' | 'engines', name: string): string | null;
+}
+
+/** Reads and checks a spec file. Throws UserError with every mistake in it, also when it cannot be read. */
+export function openSpec(file: string, catalog: CatalogNames): Spec {
+  const engines = catalog.ids('engines');
+  return readSpec(readText(file), {
+    file,
+    exists: isFile,
+    known: {
+      hardware: catalog.ids('hardware'),
+      models: catalog.ids('models'),
+      engines,
+      workloads: catalog.ids('workloads'),
+      find: catalog.find,
+      profile: (id) => (engines.includes(id) ? catalog.engine(id) : undefined),
+    },
+  });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a folder' : message;
+    throw new UserError([{ path: 'spec', expected: 'a readable spec file', received: show(file), hint: reason }]);
+  }
+}
+
+/** The question that `npm start` asks: examples/default-chat.yaml beside the package.json, from src/ and from dist/ alike. */
+export function defaultSpecFile(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return join(folder, 'examples', 'default-chat.yaml');
+}

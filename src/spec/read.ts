@@ -1,0 +1,178 @@
+// Spec text to a checked Spec: notation, then structure, then meaning; every mistake of all three at once, with its line.
+import { basename, dirname, resolve } from 'node:path';
+import type { EngineProfile } from '../catalog/types.ts';
+import { show, UserError } from '../check/issue.ts';
+import { measured } from '../check/units.ts';
+import { parseSpecDocument } from './document.ts';
+import { Faults } from './faults.ts';
+import { AXIS_FIELDS, FIELDS, givenFields, inputAt } from './fields.ts';
+import { MAX_ROWS } from './limits.ts';
+import { blanksOf, defaultsFor } from './profile.ts';
+import { SLO_KEYS } from './slo.ts';
+import { checkStructure, type SpecInput } from './structure.ts';
+import { readWorkload } from './traffic.ts';
+import type { Axis, AxisField, Configuration, ProfileDefaults, Slo, Spec, StepTime } from './types.ts';
+import { checkKnown, readValues, type Surroundings } from './values.ts';
+
+export interface ReadOptions {
+  /** Where the text came from: named in issues; paths in the spec are relative to its folder. */
+  readonly file: string;
+  /** Ids of the catalog. */
+  readonly known: {
+    readonly hardware: readonly string[];
+    readonly models: readonly string[];
+    readonly engines: readonly string[];
+    readonly workloads: readonly string[];
+    profile(id: string): EngineProfile | undefined;
+    /** The id that another name of it stands for (a Hugging Face name, another case), or null. */
+    find?(kind: 'hardware' | 'models' | 'engines', name: string): string | null;
+  };
+  /** Whether a file named in the spec is there; left out, files are not looked for. */
+  exists?(path: string): boolean;
+}
+
+/** Reads a spec. Throws UserError with every mistake in it. */
+export function readSpec(text: string, options: ReadOptions): Spec {
+  const document = parseSpecDocument(text, options.file);
+  if (!document.readable) throw new UserError(document.issues);
+  const faults = new Faults(document, options.file);
+  const input = checkStructure(document.data, faults);
+  const spec = bind(input, text, options, faults);
+  const issues = [...document.issues, ...faults.list()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  if (issues.length > 0) throw new UserError(issues);
+  return spec;
+}
+
+function bind(input: SpecInput, text: string, options: ReadOptions, faults: Faults): Spec {
+  const { file, known } = options;
+  const world: Surroundings = {
+    known,
+    find: known.find,
+    exists: options.exists,
+    locate: (path) => resolve(dirname(file), path),
+  };
+  const workload = readWorkload(input.workload, known.workloads, faults, world);
+  const values = readFields(input, faults, world);
+  const stepTime = readStepTime(input, faults);
+  checkBound(values, stepTime, faults);
+  const axes = axesOf(values);
+  checkRows(axes, faults);
+  const profiles = (values.get('profile') ?? []).flatMap((id) => known.profile(String(id)) ?? []);
+  const blanks = blanksOf(input);
+  const base = baseOf(values, stepTime, profiles[0] ? defaultsFor(profiles[0], blanks) : {});
+  const byProfile = profiles.length > 1 && blanks.length > 0;
+  return {
+    name: input.name ?? basename(file).replace(/\.(ya?ml|json)$/i, ''),
+    workload: { ...workload, request_rate: base.request_rate },
+    base,
+    axes,
+    ...(byProfile
+      ? { profileDefaults: Object.fromEntries(profiles.map((profile) => [profile.id, defaultsFor(profile, blanks)])) }
+      : {}),
+    slo: readSlo(input, faults),
+    objective: input.objective ?? 'usd_per_hour',
+    top: measured(input.top ?? 20, 'number'),
+    settle: measured(input.settle ?? 400, 'number'),
+    prices: readPerHardware(input, 'prices', known.hardware, faults),
+    watts: readPerHardware(input, 'watts', known.hardware, faults),
+    text,
+    file,
+  };
+}
+
+type Values = ReadonlyMap<AxisField, readonly (string | number)[]>;
+
+/** Values of the fields in the order of the document, then of those it leaves out and that have a value then. */
+function readFields(input: SpecInput, faults: Faults, world: Surroundings): Values {
+  const values = new Map<AxisField, readonly (string | number)[]>();
+  for (const field of givenFields(input)) {
+    const read = readValues(FIELDS[field], inputAt(input, FIELDS[field].path), faults, world);
+    if (read) values.set(field, read);
+  }
+  for (const field of AXIS_FIELDS) {
+    const { path, otherwise } = FIELDS[field];
+    if (otherwise === undefined || values.has(field) || faults.isBroken(path)) continue;
+    if (field === 'profile' && !world.known.engines.includes(String(otherwise)))
+      faults.addMissing(path, 'an engine profile');
+    values.set(field, [otherwise]);
+  }
+  return values;
+}
+
+/** What a cost model needs must be there: a model and hardware, or the spec's own price and its KV blocks. */
+function checkBound(values: Values, stepTime: StepTime | null, faults: Faults): void {
+  const missing = (['model', 'hardware'] as const).filter(
+    (field) => !values.has(field) && !faults.isBroken(FIELDS[field].path),
+  );
+  if (missing.length === 0 || faults.isBroken(['engine', 'step_time'])) return;
+  if (stepTime === null) {
+    for (const field of missing)
+      faults.addMissing(
+        FIELDS[field].path,
+        `${field === 'model' ? 'a model' : field} (only engine.step_time does without)`,
+      );
+  } else if (values.get('num_gpu_blocks')?.includes(0)) {
+    const expected = `a positive integer: without ${missing.join(' and ')} the KV blocks cannot be computed`;
+    faults.addMissing(FIELDS.num_gpu_blocks.path, expected);
+  }
+}
+
+function axesOf(values: Values): Axis[] {
+  return [...values].flatMap(([field, list]) => (list.length > 1 ? [{ field, values: list }] : []));
+}
+
+function checkRows(axes: readonly Axis[], faults: Faults): void {
+  const product = axes.reduce((rows, axis) => rows * BigInt(axis.values.length), 1n);
+  if (product <= BigInt(MAX_ROWS)) return;
+  const longest = axes.reduce((a, b) => (b.values.length > a.values.length ? b : a));
+  const factors = axes.map((axis) => `${axis.field} ${axis.values.length}`).join(' x ');
+  const expected = `at most ${MAX_ROWS.toLocaleString('en-US')} rows, the product of all axes`;
+  const received = `${product.toLocaleString('en-US')} rows`;
+  faults.add({ path: FIELDS[longest.field].path, expected, received, hint: factors });
+}
+
+function baseOf(values: Values, stepTime: StepTime | null, defaults: ProfileDefaults): Configuration {
+  const absent: Partial<Configuration> = { model: '', hardware: '', request_rate: 0, ...defaults };
+  const bound = AXIS_FIELDS.map((field) => [field, values.get(field)?.[0] ?? absent[field]]);
+  return { ...Object.fromEntries(bound), step_time: stepTime } as Configuration;
+}
+
+function readStepTime(input: SpecInput, faults: Faults): StepTime | null {
+  const given = input.engine?.step_time;
+  if (given === undefined) return null;
+  const seconds = (key: keyof StepTime) => measured(given[key] ?? 0, 'time');
+  const stepTime = {
+    fixed_s: seconds('fixed_s'),
+    per_new_token_s: seconds('per_new_token_s'),
+    per_prefill_pair_s: seconds('per_prefill_pair_s'),
+    per_sequence_s: seconds('per_sequence_s'),
+    per_context_token_s: seconds('per_context_token_s'),
+  };
+  if (Object.values(stepTime).every((term) => term === 0)) {
+    const expected = 'at least one term above 0: a step must take time';
+    faults.add({ path: ['engine', 'step_time'], expected, received: show(given) });
+  }
+  return stepTime;
+}
+
+function readSlo(input: SpecInput, faults: Faults): Slo[] {
+  const given = input.slo ?? {};
+  const limits = new Map<string, Slo>();
+  for (const [key, value] of Object.entries(given)) {
+    const found = SLO_KEYS.find((known) => known.key === key);
+    if (!found || value === undefined) continue;
+    const { metric, percentile, milliseconds } = found;
+    const limit = milliseconds ? measured(value, 'number') / 1000 : measured(value, 'time');
+    const id = `${percentile}_${metric}`;
+    if (limits.has(id)) faults.add({ path: ['slo', key], expected: `one limit on ${id}`, received: 'a second one' });
+    limits.set(id, { metric, percentile, limit });
+  }
+  return [...limits.values()];
+}
+
+function readPerHardware(input: SpecInput, section: 'prices' | 'watts', known: readonly string[], faults: Faults) {
+  const kind = section === 'prices' ? 'number' : 'power';
+  const entries = Object.entries(input[section] ?? {});
+  for (const [id] of entries) checkKnown(id, [section, id], 'hardware of the catalog', known, faults);
+  return Object.fromEntries(entries.map(([id, value]) => [id, measured(value, kind)]));
+}

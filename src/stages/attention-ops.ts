@@ -1,0 +1,145 @@
+// The mixer of one layer group: projections, attention over the cache for prefill and decode, or a fixed state.
+import { BYTES_PER_KV_ELEMENT } from '../catalog/parameters.ts';
+import type { Attention, Indexer, KvFormat } from '../catalog/types.ts';
+import type { Formats } from './formats.ts';
+import { gemm } from './gemm-ops.ts';
+import { type ComputeOp, computeOp } from './op.ts';
+import { localHeads, localKvElements, localKvHeads, type Split } from './split.ts';
+
+type Softmax = Extract<Attention, { kind: 'full' | 'sliding' }>;
+type Mla = Extract<Attention, { kind: 'mla' }>;
+type Linear = Extract<Attention, { kind: 'linear' }>;
+
+/** Ops of `count` layers with this attention, on one device. */
+export function listAttentionOps(
+  attention: Attention,
+  hidden: number,
+  count: number,
+  split: Split,
+  formats: Formats,
+): ComputeOp[] {
+  if (attention.kind === 'none') return [];
+  if (attention.kind === 'linear') return listLinear(attention, hidden, count, split, formats);
+  if (attention.kind === 'mla') return listMla(attention, hidden, count, split, formats);
+  return listSoftmax(attention, hidden, count, split, formats);
+}
+
+/** Elements of q and of k plus v that one device makes per token: what rotary, cache writes and the attention itself touch. */
+export function localAttentionWidth(attention: Attention, split: Split): { query: number; keyValue: number } {
+  if (attention.kind === 'none') return { query: 0, keyValue: 0 };
+  if (attention.kind === 'linear') return { query: 0, keyValue: 0 };
+  const heads = localHeads(attention.heads, split);
+  if (attention.kind === 'mla') {
+    const query = heads * (attention.qk_nope_dim + attention.qk_rope_dim);
+    return { query, keyValue: attention.kv_lora_rank + attention.qk_rope_dim };
+  }
+  const keyValue = 2 * localKvHeads(attention.kv_heads, split) * attention.head_dim;
+  return { query: heads * attention.head_dim, keyValue };
+}
+
+function listSoftmax(at: Softmax, hidden: number, count: number, split: Split, formats: Formats): ComputeOp[] {
+  const { query, keyValue } = localAttentionWidth(at, split);
+  const ops = listProjections(at, hidden, query, keyValue, count, split, formats);
+  if (at.indexer)
+    ops.push(gemm('indexer projections', hidden, at.indexer.parameters / hidden, formats.attention, count));
+  const compression = at.compression ?? 1;
+  const cap = Math.min(at.window ?? Infinity, (at.sparse_top_k ?? Infinity) * compression);
+  const name = at.kind === 'sliding' ? 'attention, window' : 'attention';
+  const bytes = localKvElements(at, split) / compression;
+  // QK and PV, two FLOPs each per head, dimension and pair
+  const flops = (4 * query) / compression;
+  ops.push(...attend(name, flops, bytes * BYTES_PER_KV_ELEMENT[formats.kv], cap, formats.kv, false, count));
+  if (at.indexer) ops.push(...scoreIndex(at.indexer, compression, count));
+  return ops;
+}
+
+function listProjections(
+  at: Softmax,
+  hidden: number,
+  query: number,
+  keyValue: number,
+  count: number,
+  split: Split,
+  formats: Formats,
+): ComputeOp[] {
+  if (at.projections !== undefined) {
+    const width = at.projections / hidden / split.tp / 2;
+    return [
+      gemm('qkv', hidden, width, formats.attention, count),
+      gemm('attention out', width, hidden, formats.attention, count),
+    ];
+  }
+  return [
+    gemm('qkv', hidden, query * (at.gated ? 2 : 1) + keyValue, formats.attention, count),
+    gemm('attention out', query, hidden, formats.attention, count),
+  ];
+}
+
+/** Prefill and decode over a cache: FLOPs per pair, bytes per cached token. */
+function attend(
+  name: string,
+  flops: number,
+  bytes: number,
+  cap: number,
+  format: KvFormat,
+  latent: boolean,
+  count: number,
+): ComputeOp[] {
+  const both = { format, latent, count, cap, flopsX: flops };
+  return [
+    computeOp({
+      ...both,
+      name: `${name}, prefill`,
+      family: 'attention-prefill',
+      over: 'prefill',
+      bytesX: 0,
+      bytesY: bytes,
+    }),
+    computeOp({ ...both, name: `${name}, decode`, family: 'attention-decode', over: 'decode', bytesX: bytes }),
+  ];
+}
+
+/**
+ * Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1). Down projections are replicated over tp; decode runs
+ * absorbed, against the latent vector itself; prefill in full heads.
+ */
+function listMla(at: Mla, hidden: number, count: number, split: Split, formats: Formats): ComputeOp[] {
+  const heads = localHeads(at.heads, split);
+  const format = formats.attention;
+  const query = heads * (at.qk_nope_dim + at.qk_rope_dim);
+  const latent = at.kv_lora_rank + at.qk_rope_dim;
+  const ops = [gemm('qkv down', hidden, latent + (at.q_lora_rank ?? query), format, count)];
+  if (at.q_lora_rank !== null) ops.push(gemm('q up', at.q_lora_rank, query, format, count));
+  ops.push(gemm('kv up', at.kv_lora_rank, heads * (at.qk_nope_dim + at.v_head_dim), format, count));
+  ops.push(gemm('attention out', heads * at.v_head_dim, hidden, format, count));
+  if (at.indexer) ops.push(gemm('indexer projections', hidden, at.indexer.parameters / hidden, format, count));
+  const cap = at.sparse_top_k ?? Infinity;
+  const bytes = latent * BYTES_PER_KV_ELEMENT[formats.kv];
+  const prefill = 2 * heads * (at.qk_nope_dim + at.qk_rope_dim + at.v_head_dim);
+  const decode = 2 * heads * (latent + at.kv_lora_rank);
+  // latent kernels multiply in 16 bits whatever the cache holds
+  const [prefillOp] = attend('attention', prefill, bytes, cap, 'bf16', true, count);
+  const [, decodeOp] = attend('attention', decode, bytes, cap, 'bf16', true, count);
+  ops.push(prefillOp, decodeOp);
+  if (at.indexer) ops.push(...scoreIndex(at.indexer, 1, count));
+  return ops;
+}
+
+/** Sparse attention's indexer scores every cached key: one 8-bit key with a 4-byte scale per entry, replicated over tp. */
+function scoreIndex(indexer: Indexer, compression: number, count: number): ComputeOp[] {
+  const flops = (2 * indexer.heads * indexer.head_dim) / compression;
+  return attend('indexer', flops, (indexer.head_dim + 4) / compression, Infinity, 'fp8', false, count);
+}
+
+/** Linear attention or state space: projections, the scan of new tokens, and the state read and written by each decode. */
+function listLinear(at: Linear, hidden: number, count: number, split: Split, formats: Formats): ComputeOp[] {
+  const width = at.parameters / hidden / split.tp / 2;
+  const scan = { family: 'elementwise', format: 'bf16', count } as const;
+  const state = (2 * at.state_elements * at.state_bytes) / split.tp;
+  return [
+    gemm('mixer in', hidden, width, formats.attention, count),
+    gemm('mixer out', width, hidden, formats.attention, count),
+    computeOp({ ...scan, name: 'scan', over: 'tokens', flopsX: at.flops_per_token / split.tp, bytesX: 4 * width }),
+    computeOp({ ...scan, name: 'state', over: 'decode', flopsX: 0, bytesX: 0, bytesY: state }),
+  ];
+}

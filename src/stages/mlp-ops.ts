@@ -1,0 +1,100 @@
+// The MLP of one layer group: dense, or router, routed experts and shared experts; and how tokens find experts.
+import { BYTES_PER_WEIGHT } from '../catalog/parameters.ts';
+import type { Mlp, WeightFormat } from '../catalog/types.ts';
+import { gemm } from './gemm-ops.ts';
+import { type ComputeOp, computeOp, type Routing } from './op.ts';
+import { localExpertWidth, localWidth, type Split } from './split.ts';
+
+type Moe = Extract<Mlp, { kind: 'moe' }>;
+
+/** Ops of `count` layers with this MLP, on one device. */
+export function listMlpOps(mlp: Mlp, hidden: number, count: number, split: Split, format: WeightFormat): ComputeOp[] {
+  if (mlp.kind === 'none') return [];
+  if (mlp.kind === 'dense') return listDense('mlp', hidden, mlp.intermediate, mlp.gated, count, split, format);
+  return listMoe(mlp, hidden, count, split, format);
+}
+
+function listDense(
+  name: string,
+  hidden: number,
+  intermediate: number,
+  gated: boolean,
+  count: number,
+  split: Split,
+  format: WeightFormat,
+): ComputeOp[] {
+  const width = localWidth(intermediate, split);
+  return [
+    gemm(`${name} ${gated ? 'gate and up' : 'up'}`, hidden, (gated ? 2 : 1) * width, format, count),
+    gemm(`${name} down`, width, hidden, format, count),
+  ];
+}
+
+function listMoe(mlp: Moe, hidden: number, count: number, split: Split, format: WeightFormat): ComputeOp[] {
+  const ops = [gemm('router', hidden, mlp.experts, 'bf16', count)];
+  const input = mlp.latent ?? hidden;
+  if (mlp.latent) {
+    ops.push(
+      gemm('latent down', hidden, mlp.latent, format, count),
+      gemm('latent up', mlp.latent, hidden, format, count),
+    );
+  }
+  ops.push(expertsOp(mlp, input, count, split, format));
+  if (mlp.shared_intermediate > 0) {
+    ops.push(...listDense('shared experts', hidden, mlp.shared_intermediate, mlp.gated, count, split, format));
+  }
+  return ops;
+}
+
+/** The fused routed experts: weights of the distinct experts, activations of every (token, expert) pair. */
+function expertsOp(mlp: Moe, input: number, count: number, split: Split, format: WeightFormat): ComputeOp {
+  const matrices = mlp.gated ? 3 : 2;
+  const width = localExpertWidth(mlp.intermediate, split);
+  const weights = matrices * input * width;
+  return computeOp({
+    name: 'experts',
+    family: 'moe',
+    format,
+    count,
+    over: 'experts',
+    flopsX: 2 * weights,
+    bytesX: (4 * input * split.ep) / mlp.top_k + 2 * matrices * width,
+    bytesY: weights * BYTES_PER_WEIGHT[format],
+    routing: { experts: mlp.experts, topK: mlp.top_k, groups: split.ep },
+  });
+}
+
+/** x^n for a whole n >= 0 by squaring: the same bits on every host, unlike Math.pow. */
+export function power(x: number, n: number): number {
+  let result = 1;
+  let square = x;
+  for (let rest = n; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result *= square;
+    square *= square;
+  }
+  return result;
+}
+
+/** Distinct experts that `tokens` tokens touch on one device, in expectation: E/ep (1 - (1 - k/E)^N). */
+export function touchedExperts(routing: Routing, tokens: number): number {
+  const { experts, topK, groups } = routing;
+  return (experts / groups) * (1 - power(1 - topK / experts, tokens));
+}
+
+/** ln of a whole number, linear between powers of two: within 9 % at 3, exact at powers of two. */
+function logOf(n: number): number {
+  const octave = 31 - Math.clz32(n);
+  return Math.LN2 * (octave + n / 2 ** octave - 1);
+}
+
+/**
+ * (token, expert) pairs on the busiest of `groups` expert groups: the mean plus the expected excess of the fullest of ep bins,
+ * sqrt(2 m ln ep) (Raab and Steger, "Balls into Bins", RANDOM 1998), at most every token with every expert it can choose there.
+ */
+export function busiestPairs(routing: Routing, tokens: number): number {
+  const { experts, topK, groups } = routing;
+  const mean = (tokens * topK) / groups;
+  if (groups < 2) return mean;
+  const most = tokens * Math.min(topK, experts / groups);
+  return Math.min(most, mean + Math.sqrt(2 * mean * logOf(groups)));
+}

@@ -1,0 +1,88 @@
+// When requests arrive: draws at a rate of one per second, then stretched, so that a sweep over the rate compares like with like.
+import type { ArrivalSpec } from '../spec/types.ts';
+import { openStream, STREAM_ARRIVALS, type Stream } from './streams.ts';
+import { drawExponential, drawGamma, drawNormal, normalCdf, normalDensity } from './variates.ts';
+
+export interface Arrivals {
+  /** s, non-decreasing. */
+  readonly arrival: Float64Array;
+  /** Requests in flight of a closed loop; 0 = open loop. */
+  readonly concurrency: number;
+  /** Requests/s; 0 for a closed loop or all at once. */
+  readonly rate: number;
+}
+
+/**
+ * `count` arrivals at `rate` requests/s. The first arrival is at 0 for equal gaps, all at once and a closed loop;
+ * for a random process the first gap is drawn as well. An on-off process starts in an on phase.
+ */
+export function drawArrivals(spec: ArrivalSpec, count: number, rate: number, seed: number): Arrivals {
+  const arrival = new Float64Array(count);
+  if (spec.process === 'all-at-once') return { arrival, concurrency: 0, rate: 0 };
+  if (spec.process === 'closed-loop') return { arrival, concurrency: spec.max_concurrency, rate: 0 };
+  if (spec.process === 'uniform') {
+    for (let i = 0; i < count; i++) arrival[i] = i / rate;
+    return { arrival, concurrency: 0, rate };
+  }
+  addGaps(arrival, openStream(seed, STREAM_ARRIVALS), pickGap(spec));
+  if (spec.process === 'on-off') spreadOverPhases(arrival, rate, spec.on_s, spec.off_s);
+  else for (let i = 0; i < count; i++) arrival[i] /= rate;
+  return { arrival, concurrency: 0, rate };
+}
+
+/** How one gap of mean 1 is drawn. */
+function pickGap(spec: ArrivalSpec): (stream: Stream) => number {
+  if (spec.process === 'gamma') {
+    const shape = spec.burstiness;
+    return (stream) => drawGamma(stream, shape) / shape;
+  }
+  if (spec.process === 'normal') {
+    const cv = spec.cv;
+    const mean = meanOfCutNormal(cv);
+    return (stream) => Math.max(0, 1 + cv * drawNormal(stream)) / mean;
+  }
+  return drawExponential;
+}
+
+/** Mean of max(0, 1 + cv z): dividing by it keeps the mean rate as asked, however much is cut at 0. */
+export function meanOfCutNormal(cv: number): number {
+  if (cv === 0) return 1;
+  return normalCdf(1 / cv) + cv * normalDensity(1 / cv);
+}
+
+function addGaps(arrival: Float64Array, stream: Stream, drawGap: (stream: Stream) => number): void {
+  let clock = 0;
+  for (let i = 0; i < arrival.length; i++) {
+    clock += drawGap(stream);
+    arrival[i] = clock;
+  }
+}
+
+/** Unit-rate arrivals to on phases of `on` seconds between `off` seconds of silence; the mean over both is `rate`. */
+function spreadOverPhases(arrival: Float64Array, rate: number, on: number, off: number): void {
+  const rateWhileOn = (rate * (on + off)) / on;
+  for (let i = 0; i < arrival.length; i++) {
+    const onTime = arrival[i] / rateWhileOn;
+    arrival[i] = onTime + Math.floor(onTime / on) * off;
+  }
+}
+
+/** The process in words, for reports: "Poisson 20 req/s". */
+export function describeArrivals(spec: ArrivalSpec, rate: number): string {
+  switch (spec.process) {
+    case 'poisson':
+      return `Poisson ${rate} req/s`;
+    case 'uniform':
+      return `equal gaps ${rate} req/s`;
+    case 'gamma':
+      return `gamma ${rate} req/s, burstiness ${spec.burstiness}`;
+    case 'normal':
+      return `normal gaps ${rate} req/s, cv ${spec.cv}`;
+    case 'on-off':
+      return `Poisson ${rate} req/s on average, ${spec.on_s} s on, ${spec.off_s} s off`;
+    case 'all-at-once':
+      return 'all at once';
+    case 'closed-loop':
+      return `closed loop of ${spec.max_concurrency}`;
+  }
+}

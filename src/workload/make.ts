@@ -1,0 +1,96 @@
+// Turns a workload of the spec into request columns: a trace replayed, a list of lengths sampled, or everything drawn.
+import { UserError } from '../check/issue.ts';
+import type { WorkloadSpec } from '../spec/types.ts';
+import { describeArrivals, drawArrivals } from './arrivals.ts';
+import { checkWorkload } from './check.ts';
+import { describeLength, drawLengthPairs, drawRows, drawShape, type Lengths } from './lengths.ts';
+import type { RequestRows } from './rows.ts';
+import { describeRows, meanRate, readRequestRows, replayRows } from './traces.ts';
+import type { LengthShape, PrefixBlocks, Requests } from './types.ts';
+
+export interface MakeOptions {
+  /** Looks a shape up in the catalog; throws for an unknown id. */
+  readonly catalogShape: (id: string) => LengthShape;
+  /** These three replace the workload's own figures (axes of a sweep, flags of the command line). */
+  readonly requestRate?: number;
+  readonly numRequests?: number;
+  readonly seed?: number;
+  /** Rows of `workload.requests.file` when they have been read already (a sweep reads a file once). */
+  readonly rows?: RequestRows;
+}
+
+/**
+ * Requests of a workload; the same workload and seed give the same bytes everywhere. Arrivals, prompts and outputs have
+ * streams of their own: another process or rate leaves the lengths as they are.
+ */
+export function makeRequests(workload: WorkloadSpec, options: MakeOptions): Requests {
+  const asked: WorkloadSpec = {
+    ...workload,
+    request_rate: options.requestRate ?? workload.request_rate,
+    num_requests: options.numRequests ?? workload.num_requests,
+    seed: options.seed ?? workload.seed,
+  };
+  const rows = asked.requests ? (options.rows ?? readRequestRows(asked.requests.file)) : null;
+  if (rows && !rows.arrival && needsRate(asked)) replayRows(rows, 1); // throws: the file has no times, nobody gave a rate
+  const replayed = rows?.arrival != null && asked.arrivals.process !== 'closed-loop';
+  const issues = checkWorkload(asked, replayed);
+  if (issues.length > 0) throw new UserError(issues);
+  if (!rows) return drawRequests(asked, options.catalogShape);
+  const rateScale = asked.requests?.rate_scale ?? 1;
+  if (replayed) return replayTrace(rows, asked.num_requests, rateScale, options.requestRate ?? 0);
+  return sampleList(rows, asked);
+}
+
+/** A process that needs a rate, without one. */
+function needsRate({ arrivals, request_rate }: WorkloadSpec): boolean {
+  return arrivals.process !== 'all-at-once' && arrivals.process !== 'closed-loop' && request_rate === 0;
+}
+
+function drawRequests(workload: WorkloadSpec, catalogShape: MakeOptions['catalogShape']): Requests {
+  const { lengths, num_requests: count, seed } = workload;
+  if (lengths === null) throw new UserError(checkWorkload(workload, false)); // checked before: for the compiler
+  if (typeof lengths === 'string') {
+    return joinArrivals(workload, drawShape(catalogShape(lengths), count, seed), `${lengths} lengths`);
+  }
+  const { input_len, output_len } = lengths;
+  const words = `${describeLength(input_len)} in, ${describeLength(output_len)} out`;
+  return joinArrivals(workload, drawLengthPairs(input_len, output_len, count, seed), words);
+}
+
+/** Lengths of a list without times, or of a trace whose times a closed loop does not use; 0 requests = as many as rows. */
+function sampleList(rows: RequestRows, workload: WorkloadSpec): Requests {
+  const count = workload.num_requests || rows.prompt.length;
+  const words = `lengths of ${describeRows(rows)} in random order`;
+  return joinArrivals({ ...workload, num_requests: count }, drawRows(rows, count, workload.seed), words);
+}
+
+function joinArrivals(workload: WorkloadSpec, lengths: Lengths, words: string): Requests {
+  const { arrivals, num_requests: count, request_rate: rate, seed } = workload;
+  return {
+    count,
+    ...drawArrivals(arrivals, count, rate, seed),
+    ...lengths,
+    description: `${words}, ${describeArrivals(arrivals, rate)}, seed ${seed}`,
+  };
+}
+
+/** A trace at its own times: its first `count` rows (0 or more than there are = all), stretched to `rate` if one is given. */
+function replayTrace(rows: RequestRows, count: number, rateScale: number, rate: number): Requests {
+  const total = rows.prompt.length;
+  const kept = count > 0 && count < total ? cutRows(rows, count) : rows;
+  const own = kept.arrival ? meanRate(kept.arrival) : 0;
+  const requests = replayRows(kept, rate > 0 && own > 0 ? rate / own : rateScale);
+  if (kept === rows) return requests;
+  return { ...requests, description: `${requests.description}, first ${count} of ${total}` };
+}
+
+function cutRows(rows: RequestRows, count: number): RequestRows {
+  const arrival = rows.arrival?.slice(0, count) ?? null;
+  const prefix = rows.prefix && cutPrefix(rows.prefix, count);
+  const cut = { ...rows, arrival, prompt: rows.prompt.slice(0, count), output: rows.output.slice(0, count) };
+  return prefix ? { ...cut, prefix } : cut;
+}
+
+function cutPrefix(prefix: PrefixBlocks, count: number): PrefixBlocks {
+  return { ...prefix, offset: prefix.offset.slice(0, count + 1), ids: prefix.ids.slice(0, prefix.offset[count]) };
+}

@@ -1,0 +1,74 @@
+// Opens a trace or request file, whatever its format, and replays it as requests.
+import { readFileSync } from 'node:fs';
+import { type Issue, show, UserError } from '../check/issue.ts';
+import { parseCsvRequests } from './read-csv.ts';
+import { parseJsonRequests } from './read-json.ts';
+import type { RequestRows } from './rows.ts';
+import type { Requests } from './types.ts';
+
+/** The rows of a request file. Formats are told apart by their first character and their column names. */
+export function parseRequestRows(text: string, file: string): RequestRows {
+  const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  const first = body.trimStart()[0];
+  if (first === undefined) {
+    throw new UserError([{ path: 'requests', expected: 'at least one request', received: 'an empty file', file }]);
+  }
+  return first === '{' || first === '[' ? parseJsonRequests(body, file) : parseCsvRequests(body, file);
+}
+
+export function readRequestRows(file: string): RequestRows {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : String(code ?? error);
+    throw new UserError([{ path: 'requests', expected: 'a readable file', received: reason, file }]);
+  }
+  return parseRequestRows(text, file);
+}
+
+/**
+ * A trace as it was recorded, `rateScale` times as fast. Recorded clocks count from their first request; the
+ * `arrival_s` of our own lists stays as it is.
+ */
+export function readTrace(file: string, options: { readonly rateScale?: number } = {}): Requests {
+  return replayRows(readRequestRows(file), options.rateScale ?? 1);
+}
+
+export function replayRows(rows: RequestRows, rateScale: number): Requests {
+  const issues: Issue[] = [];
+  if (!(rateScale > 0 && rateScale < Infinity)) {
+    issues.push({ path: 'rate_scale', expected: 'a number above 0', received: show(rateScale) });
+  }
+  if (!rows.arrival) {
+    const received = `a ${rows.format}`;
+    issues.push({ path: 'requests', expected: 'a file with arrival times', received, file: rows.file });
+  }
+  if (!rows.arrival || issues.length > 0) throw new UserError(issues);
+  const arrival = rows.arrival.map((time) => time / rateScale);
+  const rate = meanRate(arrival);
+  const speed = rateScale === 1 ? '' : `, ${rateScale} times as fast`;
+  return {
+    count: arrival.length,
+    arrival,
+    prompt: rows.prompt,
+    output: rows.output,
+    concurrency: 0,
+    rate,
+    ...(rows.prefix ? { prefix: rows.prefix } : {}),
+    description: `${describeRows(rows)}${speed}, ${Number(rate.toPrecision(4))} req/s`,
+  };
+}
+
+/** Gaps per second between the first and the last arrival; 0 where all arrive at once. */
+export function meanRate(arrival: Float64Array): number {
+  const span = arrival.length > 1 ? arrival[arrival.length - 1] - arrival[0] : 0;
+  return span > 0 ? (arrival.length - 1) / span : 0;
+}
+
+/** "conv.csv (Azure LLM inference trace, 19366 requests)", with what was done to its rows. */
+export function describeRows(rows: RequestRows): string {
+  const name = rows.file.slice(Math.max(rows.file.lastIndexOf('/'), rows.file.lastIndexOf('\\')) + 1);
+  return `${name} (${[rows.format, `${rows.prompt.length} requests`, ...rows.notes].join('; ')})`;
+}

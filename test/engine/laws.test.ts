@@ -1,0 +1,132 @@
+// The laws of DESIGN.md section 9 that a run of requests must keep, on the reference: L1, L2, L3, L4.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
+import { type ReferenceRun, referenceRun } from '../reference/simulate.ts';
+import { drawScenario, hasNearTies, type Scenario } from './random.ts';
+
+const RUNS = { seed: 20, numRuns: 250 };
+
+function demand(law: (scenario: Scenario, run: ReferenceRun) => void): void {
+  fc.assert(
+    fc.property(drawScenario(true), (scenario) => law(scenario, referenceRun(scenario.requests, scenario.setup))),
+    RUNS,
+  );
+}
+
+function countState(run: ReferenceRun, state: number): number {
+  return run.results.state.filter((one) => one === state).length;
+}
+
+describe('the reference keeps', () => {
+  test('L1: every request ends in exactly one terminal state, for the reason the setup gives', () => {
+    demand(({ requests, setup }, run) => {
+      const states = [STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH];
+      expect(states.reduce((sum, state) => sum + countState(run, state), 0)).toBe(requests.count);
+      for (let i = 0; i < requests.count; i++) {
+        const tokens = requests.prompt[i]! + requests.output[i]!;
+        const tooLong = setup.maxModelLen > 0 && tokens > setup.maxModelLen;
+        const tooBig = tokens - 1 > setup.numGpuBlocks * setup.blockSize;
+        const expected = tooLong ? STATE_REJECTED_LENGTH : tooBig ? STATE_REJECTED_KV : STATE_FINISHED;
+        expect(run.results.state[i]).toBe(expected);
+      }
+    });
+  });
+
+  test('L1: tokens add up', () => {
+    demand(({ requests }, run) => {
+      const done = run.results.state.map((state) => (state === STATE_FINISHED ? 1 : 0));
+      const gaps = requests.output.reduce((sum, output, i) => sum + done[i]! * (output - 1), 0);
+      expect(run.gaps.length).toBe(gaps);
+      const prompts = requests.prompt.reduce((sum, prompt, i) => sum + done[i]! * prompt, 0);
+      // every prompt token and every output token but the last enters the cache once; a recompute does it again
+      if (run.counters.preemptions === 0) expect(run.counters.newTokens).toBe(prompts + gaps);
+      else expect(run.counters.newTokens).toBeGreaterThan(prompts + gaps);
+    });
+  });
+
+  test('L2: arrive <= first <= finish', () => {
+    demand(({ requests }, { results }) => {
+      for (let i = 0; i < requests.count; i++) {
+        if (results.state[i] === STATE_FINISHED) {
+          expect(results.arrival[i]! <= results.first[i]! && results.first[i]! <= results.finish[i]!).toBe(true);
+        } else expect([results.first[i], results.finish[i]]).toEqual([Number.NaN, Number.NaN]);
+      }
+    });
+  });
+
+  test('L3: the clock never goes back, and steps of a replica do not overlap', () => {
+    demand(({ requests, setup }, { steps, results, gaps }) => {
+      const ends = new Float64Array(setup.replicas);
+      let clock = 0;
+      for (const step of steps) {
+        expect(step.start).toBeGreaterThanOrEqual(Math.max(clock, ends[step.replica]!));
+        clock = step.start;
+        ends[step.replica] = step.start + step.duration;
+      }
+      for (let i = 1; i < requests.count; i++) expect(results.arrival[i]! >= results.arrival[i - 1]!).toBe(true);
+      expect(gaps.every((gap) => gap >= 0)).toBe(true);
+    });
+  });
+
+  test('L4: blocks in use + free = capacity at every step, and all are free at the end', () => {
+    fc.assert(
+      fc.property(drawScenario(true), ({ requests, setup }) => {
+        const replicas = new Map<number, { free: number; running: unknown[]; waiting: unknown[] }>();
+        const run = referenceRun(requests, setup, (replica) => {
+          replicas.set(replica.id, replica);
+          const used = replica.running.reduce((sum, sequence) => sum + sequence.blocks, 0);
+          expect(replica.free).toBeGreaterThanOrEqual(0);
+          expect(used + replica.free).toBe(setup.numGpuBlocks);
+          for (const sequence of replica.running)
+            expect(sequence.past).toBeLessThanOrEqual(sequence.blocks * setup.blockSize);
+        });
+        for (const step of run.steps) expect(step.blocks).toBeLessThanOrEqual(setup.numGpuBlocks);
+        for (const replica of replicas.values()) {
+          expect([replica.free, replica.running.length, replica.waiting.length]).toEqual([setup.numGpuBlocks, 0, 0]);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  test('its limits: max_num_seqs always, the budget wherever the batching has one', () => {
+    demand(({ setup }, { steps }) => {
+      for (const { sequences, prefillTokens } of steps) {
+        expect(sequences).toBeLessThanOrEqual(setup.maxNumSeqs);
+        if (setup.batching === 'chunked') expect(prefillTokens).toBeLessThanOrEqual(setup.maxNumBatchedTokens);
+      }
+    });
+  });
+});
+
+test('the random scenarios reach what they are for', () => {
+  const seen = new Set<string>();
+  const note = (what: string, happened: boolean) => happened && seen.add(what);
+  for (const { requests, setup } of fc.sample(drawScenario(true), RUNS)) {
+    const run = referenceRun(requests, setup);
+    note(`${setup.batching} preempts`, run.counters.preemptions > 1);
+    note('rejects by KV', countState(run, STATE_REJECTED_KV) > 0);
+    note('rejects by length', countState(run, STATE_REJECTED_LENGTH) > 0);
+    note('closed loop over replicas', requests.concurrency > 0 && setup.replicas > 1);
+    note('ties', requests.concurrency === 0 && hasNearTies(run, requests));
+    note('surface', setup.price instanceof Float64Array);
+    note('budget below max_num_seqs', setup.maxNumBatchedTokens < setup.maxNumSeqs);
+    note(`${setup.batching} with ${setup.admission}`, true);
+  }
+  expect([...seen].sort()).toEqual(
+    [
+      'budget below max_num_seqs',
+      'closed loop over replicas',
+      'rejects by KV',
+      'rejects by length',
+      'surface',
+      'ties',
+      ...['static', 'continuous', 'chunked', 'mixed'].flatMap((name) => [
+        `${name} with full-length`,
+        `${name} with prompt`,
+      ]),
+      ...['continuous', 'chunked', 'mixed'].map((name) => `${name} preempts`),
+    ].sort(),
+  );
+});

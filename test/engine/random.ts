@@ -1,0 +1,191 @@
+// Small random workloads and engine setups: tight blocks, tight budgets, bursts and, where asked for, exact ties.
+import fc from 'fast-check';
+import { GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
+import * as layout from '../../assembly/layout/surface.ts';
+import type { EngineSetup } from '../../src/run/setup.ts';
+import type { StepTime } from '../../src/spec/types.ts';
+import type { Requests } from '../../src/workload/types.ts';
+import { gridPoint } from '../reference/price.ts';
+import type { ReferenceRun } from '../reference/simulate.ts';
+
+export interface Scenario {
+  readonly requests: Requests;
+  readonly setup: EngineSetup;
+}
+
+interface Gap {
+  readonly ticks: number;
+  readonly rest: number;
+}
+
+/** Gaps between arrivals: none (a burst), whole ticks of the step price (ties), or anything. */
+function drawGap(ties: boolean): fc.Arbitrary<Gap> {
+  const anything = fc.record({ ticks: fc.constant(0), rest: fc.double({ min: 1e-3, max: 9, noNaN: true }) });
+  if (!ties) return anything;
+  const ticks = fc.record({ ticks: fc.integer({ min: 0, max: 12 }), rest: fc.constant(0) });
+  const none = fc.constant<Gap>({ ticks: 0, rest: 0 });
+  return fc.oneof({ arbitrary: none, weight: 3 }, { arbitrary: ticks, weight: 3 }, { arbitrary: anything, weight: 2 });
+}
+
+const drawLengths = fc.record({
+  prompt: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 200 })),
+  output: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 80 })),
+});
+
+/** Coefficients that are powers of two, or zero: times stay exact, so that instants coincide. */
+function drawRoundPrice(): fc.Arbitrary<StepTime> {
+  const zeroOr = (seconds: number) => fc.constantFrom(0, seconds, seconds / 4);
+  return fc.record({
+    fixed_s: fc.constantFrom(0.25, 0.0625, 1),
+    per_new_token_s: zeroOr(2 ** -6),
+    per_prefill_pair_s: zeroOr(2 ** -16),
+    per_sequence_s: zeroOr(2 ** -8),
+    per_context_token_s: zeroOr(2 ** -12),
+  });
+}
+
+/** Coefficients with all their bits. */
+function drawPrice(): fc.Arbitrary<StepTime> {
+  const upTo = (max: number) => fc.double({ min: max / 1000, max, noNaN: true });
+  return fc.record({
+    fixed_s: upTo(0.3),
+    per_new_token_s: upTo(0.01),
+    per_prefill_pair_s: upTo(1e-5),
+    per_sequence_s: upTo(0.01),
+    per_context_token_s: upTo(3e-4),
+  });
+}
+
+/** A surface that never gets cheaper with more work, its header drawn too. */
+export function drawSurface(): fc.Arbitrary<Float64Array> {
+  return fc
+    .record({
+      seed: fc.integer({ min: 1, max: 2 ** 31 - 2 }),
+      hostNorm: fc.constantFrom(1, 2),
+      window: fc.constantFrom(0, 0, 17, 100),
+      floorTokens: fc.constantFrom(0, 8, 64, 1e9),
+    })
+    .map(fillSurface);
+}
+
+interface SurfaceDraw {
+  readonly seed: number;
+  readonly hostNorm: number;
+  readonly window: number;
+  readonly floorTokens: number;
+}
+
+function fillSurface(draw: SurfaceDraw): Float64Array {
+  const surface = new Float64Array(layout.SURFACE_SIZE);
+  let state = draw.seed;
+  const next = (): number => {
+    state = (state * 48271) % 2147483647; // Park and Miller's minimal standard generator
+    return state / 2147483647;
+  };
+  surface[layout.SURFACE_HOST_STEP] = 0.02 * next();
+  surface[layout.SURFACE_HOST_SEQUENCE] = 0.001 * next();
+  surface[layout.SURFACE_HOST_NORM] = draw.hostNorm;
+  surface[layout.SURFACE_FLOOR] = 0.2 * next();
+  surface[layout.SURFACE_FLOOR_TOKENS] = draw.floorTokens;
+  surface[layout.SURFACE_AP_FIXED] = 0.01 * next();
+  surface[layout.SURFACE_WINDOW] = draw.window;
+  for (let k = 1; k < layout.SURFACE_KNOTS; k++) {
+    surface[layout.SURFACE_KNOTS_AT + k] = surface[layout.SURFACE_KNOTS_AT + k - 1]! + 1 + 50 * next();
+  }
+  climb(surface, layout.SURFACE_G, GRID_TOKENS, () => 0.004 * next());
+  climb(surface, layout.SURFACE_LM, GRID_SEQUENCES, () => 0.002 * next());
+  for (let i = 0; i < GRID_TOKENS; i++) {
+    surface[layout.SURFACE_APF + i] = 1e-5 * next();
+    surface[layout.SURFACE_APW + i] = 1e-5 * next();
+  }
+  climbBoth(surface, layout.SURFACE_DA, 0.001, next);
+  climbBoth(surface, layout.SURFACE_DECODE, 0.004, next);
+  return surface;
+}
+
+function climb(surface: Float64Array, table: number, points: number, next: () => number): void {
+  let value = next();
+  for (let i = 0; i < points; i++) {
+    surface[table + i] = value;
+    value += next() * (gridPoint(i + 1) - gridPoint(i));
+  }
+}
+
+/** A table over (sequences, knots) that rises in both: B times a rising row, plus a rising start. */
+function climbBoth(surface: Float64Array, table: number, scale: number, next: () => number): void {
+  const slopes: number[] = [];
+  for (let k = 0; k < layout.SURFACE_KNOTS; k++) slopes.push((slopes[k - 1] ?? 0) + scale * next());
+  let start = scale * 10 * next();
+  for (let i = 0; i < GRID_SEQUENCES; i++) {
+    const row = table + i * layout.SURFACE_KNOTS;
+    for (let k = 0; k < layout.SURFACE_KNOTS; k++) surface[row + k] = start + slopes[k]! * gridPoint(i);
+    start += scale * next();
+  }
+}
+
+/** Any engine the design knows. `ties`: instants may coincide exactly; without, prices and gaps have all their bits. */
+export function drawScenario(ties: boolean): fc.Arbitrary<Scenario> {
+  const price = ties
+    ? fc.oneof({ arbitrary: drawRoundPrice(), weight: 2 }, drawPrice(), drawSurface())
+    : fc.oneof(drawPrice(), drawSurface());
+  return fc
+    .record({
+      rows: fc.array(fc.tuple(drawLengths, drawGap(ties)), { minLength: 1, maxLength: 60 }),
+      concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 16 })),
+      slack: fc.constantFrom(0.6, 1, 1.1, 1.5, 2, 3, 100),
+      batching: fc.constantFrom('static', 'continuous', 'chunked', 'mixed'),
+      admission: fc.oneof(
+        { arbitrary: fc.constant('prompt' as const), weight: 3 },
+        fc.constant('full-length' as const),
+      ),
+      routing: fc.constantFrom('round-robin', 'least-loaded'),
+      replicas: fc.constantFrom(1, 1, 2, 3),
+      maxNumSeqs: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 64 })),
+      maxNumBatchedTokens: fc.oneof(fc.integer({ min: 1, max: 16 }), fc.integer({ min: 1, max: 512 })),
+      blockSize: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 32 })),
+      maxModelLen: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, fc.integer({ min: 20, max: 280 })),
+      price,
+    })
+    .map(({ rows, concurrency, slack, ...rest }) => {
+      const tick = rest.price instanceof Float64Array ? 0.0625 : rest.price.fixed_s;
+      const requests = arrangeRequests(rows, concurrency, tick);
+      const longest = Math.max(...rows.map(([{ prompt, output }]) => prompt + output - 1));
+      const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
+      return { requests, setup: { ...rest, numGpuBlocks } };
+    });
+}
+
+function arrangeRequests(
+  rows: readonly [{ prompt: number; output: number }, Gap][],
+  concurrency: number,
+  tick: number,
+): Requests {
+  let now = 0;
+  const arrival = rows.map(([, gap]) => {
+    now += gap.ticks * tick + gap.rest * tick;
+    return concurrency > 0 ? 0 : now;
+  });
+  return {
+    count: rows.length,
+    arrival: Float64Array.from(arrival),
+    prompt: Int32Array.from(rows, ([lengths]) => lengths.prompt),
+    output: Int32Array.from(rows, ([lengths]) => lengths.output),
+    concurrency,
+    rate: 0,
+    description: 'random',
+  };
+}
+
+/**
+ * Whether an instant that decides something lies within 1e-9 of another: an open arrival beside a step's start or end,
+ * or, in a closed loop, step ends of two replicas. Rounding may then decide what comes first.
+ */
+export function hasNearTies(run: ReferenceRun, requests: Requests): boolean {
+  const ends = run.steps.map((step) => ({ at: step.start + step.duration, owner: step.replica }));
+  const others = requests.concurrency > 0 ? [] : Array.from(requests.arrival, (at) => ({ at, owner: -1 }));
+  const instants = [...ends, ...others].sort((a, b) => a.at - b.at);
+  return instants.some((instant, i) => {
+    const before = instants[i - 1];
+    return before !== undefined && before.owner !== instant.owner && instant.at - before.at <= 1e-8 * instant.at;
+  });
+}

@@ -1,0 +1,164 @@
+// How one replica forms a step: every rule of DESIGN.md section 4a, one obvious function each.
+import type { EngineSetup } from '../../src/run/setup.ts';
+
+/** A request inside a replica. It is prefilling while past < need, else decoding. */
+export interface Sequence {
+  readonly index: number;
+  readonly prompt: number;
+  readonly output: number;
+  past: number; // tokens in the KV cache
+  need: number; // tokens to prefill: the prompt, or after a preemption prompt + generated
+  generated: number; // output tokens so far
+  blocks: number; // KV blocks held
+  lastToken: number; // s, time of the newest output token; NaN before the first
+}
+
+/** One engine: its queue, what it runs (in order of admission) and its free KV blocks. */
+export interface Replica {
+  readonly id: number;
+  waiting: Sequence[];
+  running: Sequence[];
+  free: number;
+}
+
+/** What a step does. Chunks are in the order they were scheduled. */
+export interface FormedStep {
+  readonly chunks: { readonly sequence: Sequence; readonly tokens: number }[];
+  readonly decodes: Sequence[];
+  readonly preempted: Sequence[];
+}
+
+export function countBlocks(tokens: number, setup: EngineSetup): number {
+  return Math.ceil(tokens / setup.blockSize);
+}
+
+/** The KV tokens a request holds at its end: the last output token never enters the cache. */
+export function finalLength(sequence: { readonly prompt: number; readonly output: number }): number {
+  return sequence.prompt + sequence.output - 1;
+}
+
+export function isEnded(sequence: Sequence): boolean {
+  return sequence.generated === sequence.output;
+}
+
+/** Forms the next step and takes its blocks; the replica must have something waiting or running. */
+export function formStep(replica: Replica, setup: EngineSetup): FormedStep {
+  const step: FormedStep = { chunks: [], decodes: [], preempted: [] };
+  if (setup.batching === 'static') formStatic(replica, setup, step);
+  if (setup.batching === 'continuous') formContinuous(replica, setup, step);
+  if (setup.batching === 'chunked') formChunked(replica, setup, step);
+  if (setup.batching === 'mixed') formMixed(replica, setup, step);
+  return step;
+}
+
+/** With nothing running: up to max_num_seqs whose final lengths fit, whatever the budget; else decode those not ended. */
+function formStatic(replica: Replica, setup: EngineSetup, step: FormedStep): void {
+  if (replica.running.length > 0) {
+    for (const sequence of replica.running) if (!isEnded(sequence)) step.decodes.push(sequence);
+    return;
+  }
+  while (canAdmit(replica, setup, replica.waiting[0]?.need)) admit(replica, setup, step, replica.waiting[0]!.need);
+}
+
+/** Whole prompts alone while their sum stays in the budget (a longer one alone), otherwise decode everything. */
+function formContinuous(replica: Replica, setup: EngineSetup, step: FormedStep): void {
+  admitWholePrompts(replica, setup, step, setup.maxNumBatchedTokens);
+  if (step.chunks.length === 0) decodeRunning(replica, setup, step);
+}
+
+/** One decode for every running sequence, and whole prompts in the rest of the budget. */
+function formMixed(replica: Replica, setup: EngineSetup, step: FormedStep): void {
+  decodeRunning(replica, setup, step);
+  if (step.preempted.length > 0) return;
+  admitWholePrompts(replica, setup, step, setup.maxNumBatchedTokens - step.decodes.length);
+}
+
+/** Running sequences in order of admission while budget is left, then prompts in queue order with what is left. */
+function formChunked(replica: Replica, setup: EngineSetup, step: FormedStep): void {
+  let budget = setup.maxNumBatchedTokens;
+  for (let at = 0; at < replica.running.length && budget > 0; at++) {
+    const sequence = replica.running[at]!;
+    const left = sequence.need - sequence.past;
+    const tokens = left > 0 ? Math.min(left, budget) : 1;
+    if (!makeRoom(replica, setup, step, sequence, sequence.past + tokens)) break;
+    if (left > 0) step.chunks.push({ sequence, tokens });
+    else step.decodes.push(sequence);
+    budget -= tokens;
+  }
+  if (step.preempted.length > 0) return;
+  while (budget > 0 && replica.waiting.length > 0) {
+    const tokens = Math.min(replica.waiting[0]!.need, budget);
+    if (!canAdmit(replica, setup, tokens)) return;
+    admit(replica, setup, step, tokens);
+    budget -= tokens;
+  }
+}
+
+function decodeRunning(replica: Replica, setup: EngineSetup, step: FormedStep): void {
+  for (let at = 0; at < replica.running.length; at++) {
+    const sequence = replica.running[at]!;
+    if (!makeRoom(replica, setup, step, sequence, sequence.past + 1)) break;
+    step.decodes.push(sequence);
+  }
+}
+
+/** Whole prompts in queue order within `rest`; a prompt longer than the whole budget goes as the only prompt. */
+function admitWholePrompts(replica: Replica, setup: EngineSetup, step: FormedStep, rest: number): void {
+  let left = rest;
+  while (replica.waiting.length > 0) {
+    const { need } = replica.waiting[0]!;
+    const alone = step.chunks.length === 0 && need > setup.maxNumBatchedTokens;
+    if (need > left && !alone) return;
+    if (!canAdmit(replica, setup, need)) return;
+    admit(replica, setup, step, need);
+    left -= need;
+  }
+}
+
+/** Whether the head of the queue finds a slot and blocks for its first chunk. */
+function canAdmit(replica: Replica, setup: EngineSetup, tokens: number | undefined): boolean {
+  const head = replica.waiting[0];
+  if (head === undefined || tokens === undefined) return false;
+  return replica.running.length < setup.maxNumSeqs && blocksToAdmit(head, tokens, setup) <= replica.free;
+}
+
+/** Static batching always reserves the final length; the others by their admission. */
+function blocksToAdmit(sequence: Sequence, tokens: number, setup: EngineSetup): number {
+  const reserves = setup.batching === 'static' || setup.admission === 'full-length';
+  return countBlocks(reserves ? finalLength(sequence) : tokens, setup);
+}
+
+function admit(replica: Replica, setup: EngineSetup, step: FormedStep, tokens: number): void {
+  const sequence = replica.waiting.shift()!;
+  sequence.blocks = blocksToAdmit(sequence, tokens, setup);
+  replica.free -= sequence.blocks;
+  replica.running.push(sequence);
+  step.chunks.push({ sequence, tokens });
+}
+
+/** Blocks for a running sequence; preempts the newest ones until it fits. False: it was the newest left, and went. */
+function makeRoom(replica: Replica, setup: EngineSetup, step: FormedStep, sequence: Sequence, tokens: number): boolean {
+  const more = Math.max(0, countBlocks(tokens, setup) - sequence.blocks);
+  while (more > replica.free) {
+    const victim = preemptNewest(replica, step);
+    if (victim === sequence) return false;
+  }
+  replica.free -= more;
+  sequence.blocks += more;
+  return true;
+}
+
+function preemptNewest(replica: Replica, step: FormedStep): Sequence {
+  const victim = replica.running.pop()!;
+  release(replica, victim);
+  victim.past = 0;
+  victim.need = victim.prompt + victim.generated;
+  replica.waiting.unshift(victim);
+  step.preempted.push(victim);
+  return victim;
+}
+
+export function release(replica: Replica, sequence: Sequence): void {
+  replica.free += sequence.blocks;
+  sequence.blocks = 0;
+}

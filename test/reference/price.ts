@@ -1,0 +1,118 @@
+// The price of one step as the design writes it: the spec's linear price, or a walk over a lowered step surface.
+import {
+  GRID_EXACT,
+  GRID_EXACT_LOG2,
+  GRID_PER_OCTAVE,
+  GRID_PER_OCTAVE_LOG2,
+  GRID_SEQUENCES,
+  GRID_TOKENS,
+} from '../../assembly/layout/grid.ts';
+import * as layout from '../../assembly/layout/surface.ts';
+import type { StepTime } from '../../src/spec/types.ts';
+
+/** What a step carries, in the words of DESIGN.md section 3. */
+export interface StepWork {
+  /** Chunks in the order they were scheduled. */
+  readonly chunks: readonly { readonly tokens: number; readonly past: number; readonly completes: boolean }[];
+  readonly decodes: number;
+  /** Sum of past over the decodes. */
+  readonly context: number;
+}
+
+/** Causal pairs of one chunk: each new token looks at what came before it and at itself. */
+export function countPairs(tokens: number, past: number): number {
+  return tokens * past + (tokens * (tokens + 1)) / 2;
+}
+
+export function sumPairs(work: StepWork): number {
+  return work.chunks.reduce((sum, chunk) => sum + countPairs(chunk.tokens, chunk.past), 0);
+}
+
+export function sumPrefillTokens(work: StepWork): number {
+  return work.chunks.reduce((sum, chunk) => sum + chunk.tokens, 0);
+}
+
+/** Seconds of a step. */
+export function priceStep(work: StepWork, price: StepTime | Float64Array): number {
+  return price instanceof Float64Array ? priceBySurface(work, price) : priceByLine(work, price);
+}
+
+function priceByLine(work: StepWork, price: StepTime): number {
+  const tokens = sumPrefillTokens(work) + work.decodes;
+  const sequences = work.chunks.length + work.decodes;
+  let seconds = price.fixed_s + price.per_new_token_s * tokens;
+  seconds += price.per_prefill_pair_s * sumPairs(work);
+  seconds += price.per_sequence_s * sequences;
+  seconds += price.per_context_token_s * work.context;
+  return seconds;
+}
+
+function priceBySurface(work: StepWork, surface: Float64Array): number {
+  if (work.chunks.length === 0) return lookUpContext(surface, layout.SURFACE_DECODE, work.decodes, work.context);
+  const tokens = sumPrefillTokens(work) + work.decodes;
+  const sampling = work.decodes + work.chunks.filter((chunk) => chunk.completes).length;
+  const window = surface[layout.SURFACE_WINDOW]!;
+  let device = lookUp(surface, layout.SURFACE_G, GRID_TOKENS, tokens);
+  device += lookUp(surface, layout.SURFACE_LM, GRID_SEQUENCES, sampling);
+  device += surface[layout.SURFACE_AP_FIXED]!;
+  for (const chunk of work.chunks) {
+    const pairs = countPairs(chunk.tokens, chunk.past);
+    device += pairs * lookUp(surface, layout.SURFACE_APF, GRID_TOKENS, chunk.tokens);
+    if (window > 0) {
+      const seen = Math.min(pairs, chunk.tokens * window);
+      device += seen * lookUp(surface, layout.SURFACE_APW, GRID_TOKENS, chunk.tokens);
+    }
+  }
+  if (work.decodes > 0) device += lookUpContext(surface, layout.SURFACE_DA, work.decodes, work.context);
+  return addHost(surface, applyFloor(surface, device, tokens), work.decodes + work.chunks.length);
+}
+
+function applyFloor(surface: Float64Array, device: number, tokens: number): number {
+  const floor = surface[layout.SURFACE_FLOOR]!;
+  return tokens > surface[layout.SURFACE_FLOOR_TOKENS]! ? Math.sqrt(device * device + floor * floor) : device;
+}
+
+function addHost(surface: Float64Array, device: number, sequences: number): number {
+  const host = surface[layout.SURFACE_HOST_STEP]! + surface[layout.SURFACE_HOST_SEQUENCE]! * sequences;
+  return surface[layout.SURFACE_HOST_NORM] === 1 ? device + host : Math.sqrt(device * device + host * host);
+}
+
+/** The token or sequence count at grid point `index` (layout/grid.ts read backwards). */
+export function gridPoint(index: number): number {
+  if (index < GRID_EXACT) return index;
+  const octave = Math.floor((index - GRID_EXACT) / GRID_PER_OCTAVE);
+  const within = (index - GRID_EXACT) % GRID_PER_OCTAVE;
+  return (GRID_PER_OCTAVE + within) * 2 ** (octave + GRID_EXACT_LOG2 - GRID_PER_OCTAVE_LOG2);
+}
+
+const GRID = Array.from({ length: GRID_TOKENS }, (_, index) => gridPoint(index));
+
+/** The interval of the grid that `count` lies in, and how far; the last interval goes on for ever. */
+export function locateOnGrid(count: number, points: number): { index: number; frac: number } {
+  let index = 0;
+  while (index < points - 2 && GRID[index + 1]! <= count) index++;
+  return { index, frac: (count - GRID[index]!) / (GRID[index + 1]! - GRID[index]!) };
+}
+
+function lookUp(surface: Float64Array, table: number, points: number, count: number): number {
+  const { index, frac } = locateOnGrid(count, points);
+  const low = surface[table + index]!;
+  return low + frac * (surface[table + index + 1]! - low);
+}
+
+/** A table over (sequences, mean context): between two rows along the sequences, then along the context sum. */
+function lookUpContext(surface: Float64Array, table: number, sequences: number, context: number): number {
+  const knots = surface.subarray(layout.SURFACE_KNOTS_AT, layout.SURFACE_KNOTS_AT + layout.SURFACE_KNOTS);
+  const { index, frac } = locateOnGrid(sequences, GRID_SEQUENCES);
+  const row = table + index * layout.SURFACE_KNOTS;
+  const valueAt = (knot: number): number => {
+    const low = surface[row + knot]!;
+    return frac === 0 ? low : low + frac * (surface[row + layout.SURFACE_KNOTS + knot]! - low);
+  };
+  let piece = 0;
+  while (piece < layout.SURFACE_KNOTS - 2 && knots[piece + 1]! * sequences <= context) piece++;
+  const width = (knots[piece + 1]! - knots[piece]!) * sequences;
+  const slope = (valueAt(piece + 1) - valueAt(piece)) / width;
+  const intercept = valueAt(piece) - slope * (knots[piece]! * sequences);
+  return intercept + slope * context;
+}

@@ -1,0 +1,138 @@
+// Result files: CSV, Parquet and JSON say the same, and can be read back by readers that are not ours.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
+import { afterAll, expect, test } from 'vitest';
+import { UserError } from '../../src/check/issue.ts';
+import { sweepCsv } from '../../src/report/csv.ts';
+import { FLAT_COLUMNS } from '../../src/report/flat.ts';
+import { jsonLines, runJson, sweepJson } from '../../src/report/json.ts';
+import { sweepParquet } from '../../src/report/parquet.ts';
+import { replaceFile, writeSweep } from '../../src/report/write.ts';
+import { CONFIGURATION, makeRun, makeSpec, makeSweep } from './fixture.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mist-report-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const sweep = makeSweep();
+
+test('column names are flat snake_case, unique, with a stable id first', () => {
+  const names = FLAT_COLUMNS.map((column) => column.name);
+  expect(new Set(names).size).toBe(names.length);
+  for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
+  expect(names[0]).toBe('row');
+  expect(names).toContain('ttft_p99_ms');
+});
+
+test('Parquet reads back as the rows that were kept, nulls where nothing was simulated', async () => {
+  const bytes = await sweepParquet(sweep);
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  const rows = await parquetReadObjects({ file });
+  expect(rows).toHaveLength(sweep.kept.length);
+  sweep.kept.forEach((row, i) => {
+    expect(rows[i].row).toBe(BigInt(row.row));
+    expect(rows[i].rank).toBe(i + 1);
+    expect(rows[i].hardware).toBe(row.configuration.hardware);
+    expect(rows[i].ttft_p99_ms).toBe(row.run ? row.run.ttft.p99 * 1000 : null);
+    expect(rows[i].slo_met).toBe(row.run ? row.run.slo_met : null);
+    expect(rows[i].preemptions).toBe(row.run ? 3 : null);
+  });
+  const metadata = parquetMetadata(file).key_value_metadata;
+  expect(metadata?.find(({ key }) => key === 'mist_spec')?.value).toBe(sweep.spec.text);
+});
+
+test('row ids beyond 32 bits and unknown prices survive', async () => {
+  const first = { ...sweep.kept[0], row: 5_000_000_000, usd_per_hour: Number.NaN };
+  const bytes = await sweepParquet({ ...sweep, kept: [first] });
+  const [row] = await parquetReadObjects({ file: bytes.buffer as ArrayBuffer });
+  expect(row.row).toBe(5_000_000_000n);
+  expect(row.usd_per_hour).toBeNull();
+});
+
+test('a sweep that kept nothing still makes readable files', async () => {
+  const bytes = await sweepParquet({ ...sweep, kept: [] });
+  expect(await parquetReadObjects({ file: bytes.buffer as ArrayBuffer })).toEqual([]);
+  expect(sweepCsv([])).toBe(`${FLAT_COLUMNS.map((column) => column.name).join(',')}\n`);
+});
+
+test('CSV quotes what must be quoted and keeps all digits', () => {
+  const row = sweep.kept[0];
+  const odd = { ...row, configuration: { ...row.configuration, model: '/a "b", c' }, usd_per_hour: 0.1 + 0.2 };
+  const [head, line] = sweepCsv([odd]).split('\n');
+  expect(line).toContain('"/a ""b"", c"');
+  expect(line).toContain('0.30000000000000004');
+  const plain = sweepCsv([row]).split('\n')[1].split(',');
+  expect(plain).toHaveLength(head.split(',').length);
+});
+
+test('a run has the fields of vllm bench serve, null for NaN', () => {
+  const context = { spec: makeSpec(), configuration: CONFIGURATION, workload: 'w', version: '0.1.0' };
+  const json = runJson(makeRun({ request_goodput: Number.NaN, rejected_kv: 2 }), context);
+  const fields =
+    'date endpoint_type backend label model_id tokenizer_id num_prompts request_rate burstiness max_concurrency duration ' +
+    'completed failed total_input_tokens total_output_tokens request_throughput request_goodput output_throughput ' +
+    'total_token_throughput max_output_tokens_per_s max_concurrent_requests';
+  for (const field of fields.split(' ')) expect(json, field).toHaveProperty(field);
+  for (const metric of ['ttft', 'tpot', 'itl', 'e2el']) {
+    for (const name of ['mean', 'median', 'std', 'p99']) expect(json[`${name}_${metric}_ms`]).toBeTypeOf('number');
+    expect(json[`p99.9_${metric}_ms`]).toBeTypeOf('number');
+  }
+  expect(json.request_goodput).toBeNull();
+  expect(json.num_prompts).toBe(2002);
+  expect(json.failed).toBe(2);
+  expect(json.request_rate).toBe(20);
+  expect(json.mean_ttft_ms).toBe(200);
+  expect(json.mist).toMatchObject({ verdict: 'stable', num_gpu_blocks: 27_310 });
+  const spec = makeSpec({ workload: { ...makeSpec().workload, arrivals: { process: 'all-at-once' } } });
+  expect(runJson(makeRun(), { ...context, spec }).request_rate).toBe('inf');
+});
+
+test('the JSON of a sweep survives a round trip and holds the table of the CSV', () => {
+  const json = JSON.parse(JSON.stringify(sweepJson(sweep)));
+  expect(json.kept).toHaveLength(sweep.kept.length);
+  expect(Object.keys(json.kept[0])).toEqual(FLAT_COLUMNS.map((column) => column.name));
+  expect(json.answer).toMatchObject({ kind: 'met', row: sweep.kept[0].row });
+  expect(json.slo[0]).toEqual({ metric: 'ttft', percentile: 'p99', limit_ms: 1000 });
+});
+
+test('the JSON file is the JSON', () => {
+  for (const kept of [sweep.kept.slice(0, 3), []]) {
+    const result = { ...sweep, kept };
+    expect(JSON.parse([...jsonLines(result)].join(''))).toEqual(JSON.parse(JSON.stringify(sweepJson(result))));
+  }
+});
+
+test('writeSweep leaves exactly its files, twice the same bytes', async () => {
+  const target = join(folder, 'new', 'folder');
+  const small = { ...sweep, kept: sweep.kept.slice(0, 12) };
+  const paths = await writeSweep(target, small);
+  const names = ['pareto.svg', 'report.html', 'results.csv', 'results.json', 'results.parquet'];
+  expect(readdirSync(target).sort()).toEqual(names);
+  const before = paths.map((path) => readFileSync(path, 'latin1'));
+  await writeSweep(target, small);
+  expect(paths.map((path) => readFileSync(path, 'latin1'))).toEqual(before);
+});
+
+test('a folder that cannot be made is a mistake of the user, told with its path', async () => {
+  const path = join(folder, 'file');
+  writeFileSync(path, 'x');
+  await expect(writeSweep(join(path, 'below'), sweep)).rejects.toThrow(UserError);
+  await expect(writeSweep(path, sweep)).rejects.toThrow(/expected a folder that can be created/);
+});
+
+test('a file that cannot be written leaves the earlier ones whole and no drafts', async () => {
+  const target = join(folder, 'half');
+  mkdirSync(join(target, 'results.json', 'inside'), { recursive: true });
+  const small = { ...sweep, kept: sweep.kept.slice(0, 3) };
+  await expect(writeSweep(target, small)).rejects.toThrow(/results\.json.*written before and whole: .*results\.csv/s);
+  expect(readdirSync(target).sort()).toEqual(['results.csv', 'results.json', 'results.parquet']);
+  expect(readFileSync(join(target, 'results.csv'), 'utf8').split('\n')).toHaveLength(5);
+});
+
+test('replaceFile keeps the old content when the new cannot be written', async () => {
+  const path = join(folder, 'kept.txt');
+  await replaceFile(path, 'old');
+  const bad = { toString: () => 'never' } as unknown as string;
+  await expect(replaceFile(path, bad)).rejects.toThrow();
+  expect(readFileSync(path, 'utf8')).toBe('old');
+});

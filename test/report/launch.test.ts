@@ -1,0 +1,73 @@
+// Launch commands: every limit of the configuration arrives at the engine, and what cannot is said.
+import { expect, test } from 'vitest';
+import { buildLaunch } from '../../src/report/launch.ts';
+import { CONFIGURATION } from './fixture.ts';
+
+const oneLine = (command: string | null) => command?.replaceAll(' \\\n ', '');
+
+test('vllm', () => {
+  const { command, notes } = buildLaunch({
+    ...CONFIGURATION,
+    replicas: 3,
+    num_gpu_blocks: 9000,
+    kv_cache_dtype: 'fp8',
+  });
+  expect(oneLine(command)).toBe(
+    'vllm serve llama-3.3-70b --tensor-parallel-size 2 --quantization fp8 --kv-cache-dtype fp8 --max-num-seqs 256 ' +
+      '--max-num-batched-tokens 8192 --max-model-len 16384 --gpu-memory-utilization 0.9 --block-size 16 ' +
+      '--num-gpu-blocks-override 9000 --enable-chunked-prefill',
+  );
+  expect(notes).toEqual(['start 3 of these behind a balancer (least-loaded)']);
+});
+
+test('vllm with experts, data parallel attention and a format that needs its own checkpoint', () => {
+  const configuration = {
+    ...CONFIGURATION,
+    data_parallel_size: 4,
+    expert_parallel_size: 4,
+    quantization: 'nvfp4' as const,
+  };
+  const { command, notes } = buildLaunch(configuration);
+  expect(oneLine(command)).toContain('--data-parallel-size 4 --enable-expert-parallel');
+  expect(command).not.toContain('--quantization');
+  expect(notes.join()).toMatch(/over all 8 devices, not over 4.*weights are nvfp4/);
+});
+
+test('sglang counts data parallel devices as tensor parallel', () => {
+  const { command } = buildLaunch({ ...CONFIGURATION, profile: 'sglang-0.5', data_parallel_size: 4 });
+  expect(oneLine(command)).toMatch(
+    /^python -m sglang.launch_server --model-path \S+ --tp-size 8 --dp-size 4 --enable-dp-attention/,
+  );
+  expect(command).toContain('--chunked-prefill-size 8192');
+  expect(command).toContain('--enable-mixed-chunk');
+});
+
+test('trtllm keeps what has no flag in an options file', () => {
+  const { command, notes } = buildLaunch({
+    ...CONFIGURATION,
+    profile: 'trtllm-1.0',
+    kv_cache_dtype: 'fp8',
+    max_model_len: 0,
+  });
+  expect(oneLine(command)).toMatch(
+    /^trtllm-serve \S+ --tp_size 2 --max_batch_size 256 --max_num_tokens 8192 --kv_cache_free/,
+  );
+  expect(notes.join()).toContain('options.yaml: enable_chunked_prefill: true; kv_cache_config: {dtype: fp8}');
+});
+
+test('no command where there is no engine', () => {
+  expect(buildLaunch({ ...CONFIGURATION, profile: 'orca' }).command).toBeNull();
+  const price = { fixed_s: 1, per_new_token_s: 0, per_prefill_pair_s: 0, per_sequence_s: 0, per_context_token_s: 0 };
+  expect(buildLaunch({ ...CONFIGURATION, step_time: price }).notes).toHaveLength(1);
+  expect(buildLaunch({ ...CONFIGURATION, batching: 'static' }).notes.join()).toContain('no flag for static');
+});
+
+test('a model that would break the shell line is quoted; a path is served from its folder', () => {
+  expect(buildLaunch({ ...CONFIGURATION, model: "/m/it's; rm/config.json" }).command).toContain(
+    "serve '/m/it'\\''s; rm' ",
+  );
+  expect(buildLaunch(CONFIGURATION, { 'llama-3.3-70b': 'meta-llama/Llama-3.3-70B' }).command).toContain(
+    'serve meta-llama/Llama-3.3-70B ',
+  );
+  expect(buildLaunch(CONFIGURATION, { 'llama-3.3-70b': 'Llama 3.3 70B' }).command).toContain('serve llama-3.3-70b ');
+});

@@ -1,0 +1,156 @@
+// What the terminal shows: vLLM's block row by row, and the answer to a sweep in each of its cases.
+import { expect, test } from 'vitest';
+import { askQuestion, explainAnswer, findAnswer } from '../../src/report/answer.ts';
+import { describeLoad } from '../../src/report/describe.ts';
+import { formatDuration, formatGiven, formatNumber, formatShare, formatShort } from '../../src/report/format.ts';
+import { findFront, throughputScatter } from '../../src/report/points.ts';
+import { drawScatter } from '../../src/report/scatter-text.ts';
+import { runTable, sweepTable } from '../../src/report/terminal.ts';
+import { CONFIGURATION, makeRun, makeSpec, makeSweep } from './fixture.ts';
+
+const context = { spec: makeSpec(), configuration: CONFIGURATION, workload: 'test', version: '0.1.0' };
+const labelsOf = (block: string) => block.split('\n').map((row) => row.replace(/ {2,}.*$/, '').replace(/:.*$/, ':'));
+
+// The rows of `vllm bench serve` in its order (vllm/benchmarks/serve.py).
+const VLLM_ROWS = [
+  'Successful requests:',
+  'Failed requests:',
+  'Request rate configured (RPS):',
+  'Benchmark duration (s):',
+  'Total input tokens:',
+  'Total generated tokens:',
+  'Request throughput (req/s):',
+  'Request goodput (req/s):',
+  'Output token throughput (tok/s):',
+  'Peak output token throughput (tok/s):',
+  'Peak concurrent requests:',
+  'Total token throughput (tok/s):',
+  ...[
+    ['---------------Time to First Token----------------', 'TTFT'],
+    ['-----Time per Output Token (excl. 1st token)------', 'TPOT'],
+    ['---------------Inter-token Latency----------------', 'ITL'],
+    ['----------------End-to-end Latency----------------', 'E2EL'],
+  ].flatMap(([title, name]) => [title, `Mean ${name} (ms):`, `Median ${name} (ms):`, `P99 ${name} (ms):`]),
+];
+
+test('the block of vllm bench serve, then our rows', () => {
+  const block = runTable(makeRun(), { ...context, basis: 'calibrated' });
+  const labels = labelsOf(block);
+  expect(labels[0]).toBe('============ Serving Benchmark Result ============');
+  expect(labels.slice(1, 1 + VLLM_ROWS.length)).toEqual(VLLM_ROWS);
+  expect(block).toContain('Mean TTFT (ms):                          200.00\n');
+  expect(block).toContain('Verdict:                                 stable\n');
+  expect(block).toContain('calibrated');
+  expect(block.endsWith('='.repeat(50))).toBe(true);
+});
+
+test('a closed loop names its concurrency, unknown figures are dashes, losses are listed', () => {
+  const spec = makeSpec({
+    workload: { ...makeSpec().workload, arrivals: { process: 'closed-loop', max_concurrency: 64 } },
+  });
+  const run = makeRun({ power_w: Number.NaN, rejected_kv: 7, request_goodput: Number.NaN });
+  const block = runTable(run, { ...context, spec });
+  expect(block).toMatch(/Maximum request concurrency: +64\n/);
+  expect(block).not.toContain('RPS');
+  expect(block).not.toContain('goodput');
+  expect(block).toMatch(/Failed requests: +7\n/);
+  expect(block).toMatch(/Rejected, KV cache too small: +7\n/);
+  expect(block).toMatch(/Mean power \(W\): +-\n/);
+});
+
+test('a sweep fits 120 columns and answers first', () => {
+  const result = makeSweep();
+  const text = sweepTable(result);
+  for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(120);
+  const answer = findAnswer(result);
+  expect(answer.kind).toBe('met');
+  expect(text.replace(/\s+/g, ' ')).toContain(answer.sentence);
+  expect(answer.sentence).toMatch(
+    /^Cheapest that meets p99 TTFT <= 1,000 ms and p99 TPOT <= 40 ms at 20 req\/s: \d+x .*, \$[\d.]+\/h\.$/,
+  );
+  expect(text).toContain('weights do not fit in memory');
+  expect(text).toContain('W winner');
+  expect(text).toContain('vllm serve');
+});
+
+test('a narrow table stays narrow with long names and many axes', () => {
+  const sweep = makeSweep({ labels: { 'h200-sxm': 'A very long name of an accelerator, 2nd edition' } });
+  const axes = [
+    ...sweep.spec.axes,
+    { field: 'kv_cache_dtype' as const, values: ['fp8', 'bf16'] },
+    { field: 'block_size' as const, values: [16, 32] },
+  ];
+  const text = sweepTable({ ...sweep, spec: { ...sweep.spec, axes } });
+  for (const line of text.split('\n').slice(2)) expect(line.length, line).toBeLessThanOrEqual(120);
+});
+
+test('the explanation names what breaks first and why the next cheaper was not taken', () => {
+  const result = makeSweep();
+  const [first, next] = explainAnswer(result);
+  expect(first).toMatch(/p99 (TTFT|TPOT) <= [\d,]+ ms breaks first: \d+ % of it is used/);
+  expect(next).toMatch(/^The next cheaper simulated, .*(misses p99|is overloaded|is backlogged)/);
+  expect(explainAnswer({ ...result, spec: makeSpec({ objective: 'devices' }) })).toHaveLength(1);
+});
+
+test('nothing feasible: counts by reason', () => {
+  const result = makeSweep({ kept: [], feasible: 0, settled: 0 });
+  const answer = findAnswer(result);
+  expect(answer.kind).toBe('nothing');
+  expect(answer.sentence).toMatch(
+    /^0 of 12,480 are feasible: 4,388 \(TPOT limit.*611 \(KV cache is smaller than one request\)\.$/,
+  );
+  expect(sweepTable(result)).not.toContain('vllm serve');
+});
+
+test('nothing meets the limits: the closest and by how much it misses', () => {
+  const sweep = makeSweep();
+  const kept = sweep.kept.filter((row) => row.run !== null && !row.run.slo_met);
+  const answer = findAnswer({ ...sweep, kept });
+  expect(answer.kind).toBe('missed');
+  expect(answer.sentence).toMatch(
+    /^0 of 12,480 keep the promise: .*Closest: .*, which misses p99 (TTFT|TPOT) <= [\d,]+ ms by 1\.\d+x\.$/,
+  );
+});
+
+test('nothing simulated: the answer says that it is an estimate', () => {
+  const sweep = makeSweep();
+  const kept = sweep.kept.filter((row) => row.run === null);
+  expect(findAnswer({ ...sweep, kept }).sentence).toMatch(/^Best by the screen, not simulated: /);
+  expect(sweepTable({ ...sweep, kept, settled: 0 })).toContain('~');
+});
+
+test('loads in words', () => {
+  const load = (more: object) => describeLoad(makeSpec({ workload: { ...makeSpec().workload, ...more } }));
+  expect(load({})).toBe('at 20 req/s');
+  expect(load({ arrivals: { process: 'closed-loop', max_concurrency: 8 } })).toBe('with 8 requests in flight');
+  expect(load({ arrivals: { process: 'all-at-once' } })).toBe('all 2,000 requests at once');
+  expect(load({ requests: { file: '/data/day.jsonl', rate_scale: 1 } })).toBe('replayed from day.jsonl');
+  expect(askQuestion(makeSweep())).toContain('Llama-3.3-70B-Instruct');
+});
+
+test('the front holds what nothing else beats', () => {
+  const at = (x: number, y: number) => ({ x, y, kind: 'met' as const, row: x * 10 + y, title: '' });
+  const points = [at(1, 5), at(2, 4), at(2, 3), at(3, 4), at(4, 1), at(1, 1)];
+  expect(findFront(points, { x: 1, y: 1 }).map(({ x, y }) => [x, y])).toEqual([
+    [1, 5],
+    [3, 4],
+    [4, 1],
+  ]);
+  expect(findFront(points, { x: -1, y: -1 }).map(({ x, y }) => [x, y])).toEqual([[1, 1]]);
+});
+
+test('a scatter of one point and of none', () => {
+  const scatter = throughputScatter(makeSweep({ kept: makeSweep().kept.slice(0, 1) }));
+  expect(drawScatter(scatter).join('\n')).toContain('W');
+  expect(drawScatter({ ...scatter, points: [] })).toEqual([]);
+});
+
+test('numbers', () => {
+  expect(formatShort(0.012345)).toBe('0.0123');
+  expect(formatShort(12345.6)).toBe('12,346');
+  expect(formatNumber(Number.NaN)).toBe('-');
+  expect(formatGiven(40)).toBe('40');
+  expect(formatShare(0.0042)).toBe('0.4 %');
+  expect(formatDuration(125)).toBe('2 min 5 s');
+  expect(formatDuration(7260)).toBe('2 h 1 min');
+});
