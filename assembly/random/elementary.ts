@@ -2,7 +2,7 @@
 //
 // Method: argument reduction by powers of two, then a series (Taylor) short enough for f64, as in every classic math
 // library. Error below 1 ulp (tested against the host's). Compiles unchanged under asc (number is f64) and tsc; fractions
-// are written 1.0 / 6.0 because asc divides whole literals as integers.
+// are written 1.0 / 6.0 because asc may divide whole literals as integers.
 
 const LN2_HIGH: number = 6.93147180369123816490e-1; // the first 32 bits of ln 2: k * LN2_HIGH is exact
 const LN2_LOW: number = 1.90821492927058770002e-10; // the rest

@@ -2,6 +2,7 @@
 import type { CollectiveOp, OpFamily, WeightFormat } from '../catalog/types.ts';
 import type { Issue } from '../check/issue.ts';
 import { peakOf } from '../plan/arithmetic.ts';
+import { ACTIVATION_BYTES } from '../stages/formats.ts';
 import { cleanRows } from './clean.ts';
 import {
   type Errors,
@@ -17,7 +18,6 @@ import {
 } from './fit.ts';
 import { bestLinks } from './libraries.ts';
 import { type Device, groupBy, LAYOUTS, type Layout, type OpSeries, type Traces } from './measurement.ts';
-import { ACTIVATION_BYTES } from './work.ts';
 
 export interface OpResult {
   readonly device: string;

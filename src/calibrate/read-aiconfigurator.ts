@@ -160,8 +160,8 @@ function addAttention(
       short++;
       continue;
     }
-    const kvBytes = format === 'bf16' ? 2 : 1;
-    const at = { heads: heads[i], kvHeads: kvHeads[i], headDim: headDim[i], kvBytes };
+    const kv = format === 'bf16' ? format : 'fp8';
+    const at = { heads: heads[i], kvHeads: kvHeads[i], headDim: headDim[i], kv } as const;
     const layout = `${heads[i]}/${kvHeads[i]}x${headDim[i]}`;
     ops.add(device, prefill ? 'attention-prefill' : 'attention-decode', format, {
       fixed: layout,

@@ -125,7 +125,7 @@ function addAttention(trace: Trace, machine: string, ops: SeriesCollector, notes
   const rows = machine === 'H100' ? readTorch(trace.file, issues) : readEngine(trace.file, machine, issues);
   if (!rows) return;
   const { model, tp } = trace;
-  const at = { heads: model.heads / tp, kvHeads: model.kvHeads / tp, headDim: model.headDim, kvBytes: 2 };
+  const at = { heads: model.heads / tp, kvHeads: model.kvHeads / tp, headDim: model.headDim, kv: 'bf16' } as const;
   const layout = `${at.heads}/${at.kvHeads}x${at.headDim}`;
   let left = 0;
   for (const { prefill, past, batch, seconds } of rows) {

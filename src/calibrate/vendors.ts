@@ -22,7 +22,9 @@ export function relativesOf(fitted: readonly Efficiency[], devices: ReadonlyMap<
   for (const vendor of [...vendors].sort()) {
     const own = fitted.filter((file) => devices.get(file.hardware)?.vendor === vendor);
     files.push(
-      own.length > 0 ? vendorFile(vendor, own, everyone) : cautiousFile(idOf(vendor), `no traces of ${vendor}`, everyone),
+      own.length > 0
+        ? vendorFile(vendor, own, everyone)
+        : cautiousFile(idOf(vendor), `no traces of ${vendor}`, everyone),
     );
   }
   files.push(cautiousFile(CPU, 'no traces of CPUs', everyone));

@@ -1,29 +1,10 @@
-// How much work a timed kernel was: FLOPs and bytes by shape. The same formulas price ops, so a fit means what it says.
-import type { WeightFormat } from '../catalog/types.ts';
-
-/** Bytes per weight, block scales included: one scale per 16 (nvfp4: fp8), 32 (mxfp4: e8m0) or 128 (int4: bf16) weights. */
-export const WEIGHT_BYTES: Record<WeightFormat, number> = {
-  bf16: 2,
-  fp16: 2,
-  fp8: 1,
-  'fp8-block': 1,
-  int8: 1,
-  int4: 0.5 + 2 / 128,
-  nvfp4: 0.5 + 1 / 16,
-  mxfp4: 0.5 + 1 / 32,
-};
-
-/** Bytes per activation as the matrix unit reads it: int4 and mxfp4 keep 16-bit activations (w4a16). */
-export const ACTIVATION_BYTES: Record<WeightFormat, number> = {
-  bf16: 2,
-  fp16: 2,
-  fp8: 1,
-  'fp8-block': 1,
-  int8: 1,
-  int4: 2,
-  nvfp4: 0.5 + 1 / 16,
-  mxfp4: 2,
-};
+// How much work a timed kernel was: the very ops that price steps (stages), so that a fit means what its user reads into it.
+import type { KvFormat, WeightFormat } from '../catalog/types.ts';
+import { listAttentionOps } from '../stages/attention-ops.ts';
+import { ACTIVATION_BYTES } from '../stages/formats.ts';
+import { gemm } from '../stages/gemm-ops.ts';
+import { busiestPairs, listMlpOps, touchedExperts } from '../stages/mlp-ops.ts';
+import type { ComputeOp } from '../stages/op.ts';
 
 export interface Work {
   readonly flops: number;
@@ -32,33 +13,33 @@ export interface Work {
   readonly activations?: number;
 }
 
-/** [m x k] by [k x n]: reads both, writes 16-bit results. */
+/** An op at its two quantities (stages/op.ts, Driver). */
+function workOf(op: ComputeOp, x: number, y: number): Work {
+  return { flops: op.flopsX * x + op.flopsY * y, bytes: op.bytes0 + op.bytesX * x + op.bytesY * y };
+}
+
+/** [m x k] by [k x n]. */
 export function gemmWork(m: number, n: number, k: number, format: WeightFormat): Work {
-  const bytes = m * k * ACTIVATION_BYTES[format] + n * k * WEIGHT_BYTES[format] + 2 * m * n;
-  return { flops: 2 * m * n * k, bytes, ...(ACTIVATION_BYTES[format] < 2 ? { activations: m * k } : {}) };
+  const work = workOf(gemm('gemm', k, n, format, 1), m, 0);
+  return ACTIVATION_BYTES[format] < 2 ? { ...work, activations: m * k } : work;
 }
 
 export interface Heads {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
-  /** Bytes per KV element. */
-  readonly kvBytes: number;
+  readonly kv: KvFormat;
 }
 
-/** Causal prefill of `length` new tokens after `past` cached ones: 4 FLOPs per pair, head and dimension (QK and PV). */
+/** Causal prefill of `length` new tokens after `past` cached ones, in each of `batch` sequences. */
 export function prefillWork(batch: number, length: number, past: number, at: Heads): Work {
   const pairs = batch * (length * past + (length * (length + 1)) / 2);
-  const queries = 2 * batch * length * at.heads * at.headDim * 2;
-  const cache = 2 * batch * (length + past) * at.kvHeads * at.headDim * at.kvBytes;
-  return { flops: 4 * pairs * at.heads * at.headDim, bytes: queries + cache };
+  return workOf(attentionOp('attention-prefill', at), pairs, batch * (length + past));
 }
 
-/** One new token per sequence against `context` cached tokens: the whole cache is read once. */
+/** One new token per sequence against `context` cached tokens. */
 export function decodeWork(batch: number, context: number, at: Heads): Work {
-  const queries = 2 * batch * at.heads * at.headDim * 2;
-  const cache = 2 * batch * context * at.kvHeads * at.headDim * at.kvBytes;
-  return { flops: 4 * batch * context * at.heads * at.headDim, bytes: queries + cache };
+  return workOf(attentionOp('attention-decode', at), batch * context, batch);
 }
 
 export interface Experts {
@@ -73,12 +54,37 @@ export interface Experts {
   readonly touched?: number;
 }
 
-/** Gated experts on `tokens` tokens: three matrices per token and choice; weights of the distinct experts E(1-(1-k/E)^N). */
+/** Gated experts on `tokens` tokens of the whole instance, on the busiest device. */
 export function moeWork(tokens: number, at: Experts): Work {
-  const width = at.intermediate / at.tp;
-  const pairs = (tokens * at.topK) / at.ep;
-  const expected = (at.experts / at.ep) * (1 - (1 - at.topK / at.experts) ** tokens);
-  const weights = (at.touched ?? expected) * 3 * at.hidden * width * WEIGHT_BYTES[at.format];
-  const activations = 2 * tokens * at.hidden * 2 + pairs * 3 * width * 2;
-  return { flops: 2 * pairs * 3 * at.hidden * width, bytes: weights + activations };
+  const routing = { experts: at.experts, topK: at.topK, groups: at.ep };
+  return workOf(expertsOp(at), busiestPairs(routing, tokens), at.touched ?? touchedExperts(routing, tokens));
+}
+
+const known = new Map<string, ComputeOp>();
+
+/** Tables repeat few shapes over many sizes: one op each. */
+function remember(key: string, make: () => ComputeOp): ComputeOp {
+  const op = known.get(key) ?? make();
+  known.set(key, op);
+  return op;
+}
+
+const WHOLE = { tp: 1, pp: 1, dp: 1, ep: 1, shards: 1 };
+
+function attentionOp(family: 'attention-prefill' | 'attention-decode', at: Heads): ComputeOp {
+  return remember(`${family} ${at.heads} ${at.kvHeads} ${at.headDim} ${at.kv}`, () => {
+    const attention = { kind: 'full', heads: at.heads, kv_heads: at.kvHeads, head_dim: at.headDim } as const;
+    const formats = { weights: 'bf16', attention: 'bf16', kv: at.kv } as const;
+    return listAttentionOps(attention, at.heads * at.headDim, 1, WHOLE, formats).find((op) => op.family === family)!;
+  });
+}
+
+function expertsOp(at: Experts): ComputeOp {
+  const { experts, topK, intermediate, hidden, tp, ep, format } = at;
+  return remember(`moe ${experts} ${topK} ${intermediate} ${hidden} ${tp} ${ep} ${format}`, () => {
+    const shape = { experts, top_k: topK, intermediate, shared_intermediate: 0, gated: true };
+    // an expert group is tp*dp/ep devices (stages/split.ts): tp*ep devices make groups of tp
+    const split = { ...WHOLE, tp: tp * ep, ep };
+    return listMlpOps({ kind: 'moe', ...shape }, hidden, 1, split, format).find((op) => op.family === 'moe')!;
+  });
 }

@@ -61,4 +61,8 @@ export interface Kernels {
   engineReset(run: number, work: number): void;
   /** Runs until a STOP_* reason. */
   engineRun(run: number): number;
+  /** Fills one curve (CURVE_SIZE f64) of the screen record for a batching and a token budget. */
+  screenCurve(screen: number, curve: number, batching: number, budget: number): void;
+  /** Screens the rows of a screen record (layout/screen.ts). */
+  screenRows(screen: number): void;
 }

@@ -19,15 +19,15 @@ export function totalWeight(histogram: ItlHistogram): number {
  * The q-th percentile (0..100): the gaps of a bin are spread evenly over it, so the error is at most the bin's width.
  * In the open last bin its lower edge is returned, which is a lower bound. NaN when nothing was counted.
  */
-export function histogramPercentile(histogram: ItlHistogram, q: number): number {
+export function histogramPercentile(histogram: ItlHistogram, q: number, total = totalWeight(histogram)): number {
   const { edges, weights } = histogram;
-  const wanted = totalWeight(histogram) * (q / 100);
+  const wanted = total * (q / 100);
   let below = 0;
   let value = Number.NaN;
   for (let bin = 0; bin < weights.length; bin++) {
     if (weights[bin] <= 0) continue;
     const share = Math.min(1, Math.max(0, (wanted - below) / weights[bin]));
-    value = Number.isFinite(edges[bin + 1]) ? edges[bin] + 0 * share * (edges[bin + 1] - edges[bin]) : edges[bin];
+    value = Number.isFinite(edges[bin + 1]) ? edges[bin] + share * (edges[bin + 1] - edges[bin]) : edges[bin];
     below += weights[bin];
     if (below >= wanted) break;
   }
@@ -54,16 +54,18 @@ function histogramMoments(histogram: ItlHistogram): { readonly mean: number; rea
 
 /** Statistics of the pooled gaps. `exactMean` is the mean from the columns where it is known: the gaps of a request telescope. */
 export function summariseItl(histogram: ItlHistogram, exactMean: number): Summary {
-  if (!(totalWeight(histogram) > 0)) return EMPTY_SUMMARY;
+  const total = totalWeight(histogram);
+  if (!(total > 0)) return EMPTY_SUMMARY;
+  const at = (q: number): number => histogramPercentile(histogram, q, total);
   const { mean, std } = histogramMoments(histogram);
   return {
     mean: Number.isNaN(exactMean) ? mean : exactMean,
     std,
-    p50: histogramPercentile(histogram, 50),
-    p90: histogramPercentile(histogram, 90),
-    p95: histogramPercentile(histogram, 95),
-    p99: histogramPercentile(histogram, 99),
-    p999: histogramPercentile(histogram, 99.9),
-    max: histogramPercentile(histogram, 100),
+    p50: at(50),
+    p90: at(90),
+    p95: at(95),
+    p99: at(99),
+    p999: at(99.9),
+    max: at(100),
   };
 }

@@ -64,15 +64,23 @@ export function countGood(latencies: Latencies, slos: readonly Slo[]): number {
 
 /** Most requests in the system at one time, from sending to the last token; one that leaves as another comes makes room first. */
 export function countPeakConcurrent(results: RequestResults): number {
-  const served = Array.from(results.state.keys()).filter((i) => results.state[i] === STATE_FINISHED);
-  const starts = Float64Array.from(served, (i) => results.arrival[i]).sort();
-  const ends = Float64Array.from(served, (i) => results.finish[i]).sort();
+  const starts = selectFinished(results.arrival, results.state).sort();
+  const ends = selectFinished(results.finish, results.state).sort();
   let peak = 0;
   for (let started = 0, ended = 0; started < starts.length; started++) {
     while (ends[ended] <= starts[started]) ended++;
     peak = Math.max(peak, started + 1 - ended);
   }
   return peak;
+}
+
+function selectFinished(column: Float64Array, state: Int32Array): Float64Array {
+  const selected = new Float64Array(column.length);
+  let n = 0;
+  for (let i = 0; i < column.length; i++) {
+    if (state[i] === STATE_FINISHED) selected[n++] = column[i];
+  }
+  return selected.subarray(0, n);
 }
 
 /** Seconds are counted one by one up to this many; a longer run is counted in equal parts of it. */

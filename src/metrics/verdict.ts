@@ -13,7 +13,6 @@
 import { STATE_FINISHED, STATE_UNFINISHED } from '../../assembly/layout/enums.ts';
 import type { RequestResults } from '../run/setup.ts';
 import type { Lengths } from './requests.ts';
-import { percentile, sortMeasured } from './summary.ts';
 import type { Verdict } from './types.ts';
 
 /** Seconds of lag per second of arrivals: 0.05 = the offered rate exceeds the served one by 5 %. */
@@ -24,7 +23,7 @@ const ERRORS = 2;
 const QUEUE = 3;
 /** Fewer requests than this show no trend. */
 const FEWEST = 16;
-/** Consecutive arrivals are compared by the median of cohorts: this many, of at least this many requests each. */
+/** Consecutive arrivals are compared by the mean of cohorts: this many, of at least this many requests each. */
 const COHORTS = 20;
 const COHORT_SIZE = 8;
 
@@ -44,23 +43,31 @@ export function judge(lengths: Lengths, results: RequestResults, concurrency: nu
   return queuedUp(lengths, results, lags) ? 'backlogged' : 'stable';
 }
 
+/** Results are in order of arrival (src/run/setup.ts), so the lags are too. */
 function collectLags(lengths: Lengths, results: RequestResults, end: number): Lags {
+  const { state, arrival, first, finish } = results;
+  const lags = {
+    arrival: new Float64Array(lengths.count),
+    ttft: new Float64Array(lengths.count),
+    meanLength: new Float64Array(lengths.count),
+  };
   const gaps = meanOutput(lengths) - 1;
-  const rows: [number, number, number][] = [];
+  let n = 0;
   for (let i = 0; i < lengths.count; i++) {
-    const arrival = results.arrival[i];
-    if (results.state[i] === STATE_FINISHED) {
-      const ttft = results.first[i] - arrival;
-      const pace = (results.finish[i] - results.first[i]) / (lengths.output[i] - 1);
-      rows.push([arrival, ttft, lengths.output[i] >= 2 ? ttft + pace * gaps : Number.NaN]);
-    } else if (results.state[i] === STATE_UNFINISHED && arrival < end) {
-      const first = results.first[i];
-      rows.push([arrival, (Number.isNaN(first) ? end : first) - arrival, Number.NaN]);
-    }
+    const cutOff = state[i] === STATE_UNFINISHED && arrival[i] < end;
+    if (state[i] !== STATE_FINISHED && !cutOff) continue;
+    const ttft = (cutOff && Number.isNaN(first[i]) ? end : first[i]) - arrival[i];
+    const known = !cutOff && lengths.output[i] >= 2;
+    lags.arrival[n] = arrival[i];
+    lags.ttft[n] = ttft;
+    lags.meanLength[n] = known ? ttft + ((finish[i] - first[i]) / (lengths.output[i] - 1)) * gaps : Number.NaN;
+    n++;
   }
-  rows.sort((a, b) => a[0] - b[0]);
-  const column = (k: 0 | 1 | 2): Float64Array => Float64Array.from(rows, (row) => row[k]);
-  return { arrival: column(0), ttft: column(1), meanLength: column(2) };
+  return {
+    arrival: lags.arrival.subarray(0, n),
+    ttft: lags.ttft.subarray(0, n),
+    meanLength: lags.meanLength.subarray(0, n),
+  };
 }
 
 function meanOutput(lengths: Lengths): number {
@@ -75,23 +82,25 @@ function isGrowing(arrival: Float64Array, lag: Float64Array): boolean {
   return slopeExceeds(arrival, lag) && slopeExceeds(arrival.subarray(half), lag.subarray(half));
 }
 
-/** Least squares of lag on arrival: whether the slope is above GROWTH by ERRORS standard errors. */
+/** Least squares of lag on arrival: whether the slope is above GROWTH by ERRORS standard errors. Skips lags that are NaN. */
 function slopeExceeds(arrival: Float64Array, lag: Float64Array): boolean {
-  const used = Array.from(lag.keys()).filter((i) => !Number.isNaN(lag[i]));
-  const n = used.length;
-  if (n < FEWEST) return false;
-  let meanX = 0;
-  let meanY = 0;
-  for (const i of used) {
-    meanX += arrival[i] / n;
-    meanY += lag[i] / n;
+  let n = 0;
+  let sumX = 0;
+  let sumY = 0;
+  for (let i = 0; i < lag.length; i++) {
+    if (Number.isNaN(lag[i])) continue;
+    n++;
+    sumX += arrival[i];
+    sumY += lag[i];
   }
+  if (n < FEWEST) return false;
   let xx = 0;
   let xy = 0;
   let yy = 0;
-  for (const i of used) {
-    const x = arrival[i] - meanX;
-    const y = lag[i] - meanY;
+  for (let i = 0; i < lag.length; i++) {
+    if (Number.isNaN(lag[i])) continue;
+    const x = arrival[i] - sumX / n;
+    const y = lag[i] - sumY / n;
     xx += x * x;
     xy += x * y;
     yy += y * y;
@@ -102,24 +111,28 @@ function slopeExceeds(arrival: Float64Array, lag: Float64Array): boolean {
   return slope - ERRORS * Math.sqrt(residual / (n - 2) / xx) > GROWTH;
 }
 
-/** Some cohort waits QUEUE times the service, which is the TTFT of the quietest cohort and the median decode. */
+/** Some cohort waits QUEUE times the service, which is the TTFT of the quietest cohort and the mean decode. */
 function queuedUp(lengths: Lengths, results: RequestResults, lags: Lags): boolean {
   const size = Math.max(COHORT_SIZE, Math.ceil(lags.ttft.length / COHORTS));
   let quietest = Number.POSITIVE_INFINITY;
   let longest = Number.NEGATIVE_INFINITY;
   for (let from = 0; from < lags.ttft.length; from += size) {
-    const median = percentile(sortMeasured(lags.ttft.subarray(from, from + size)), 50);
-    quietest = Math.min(quietest, median);
-    longest = Math.max(longest, median);
+    const to = Math.min(from + size, lags.ttft.length);
+    let sum = 0;
+    for (let i = from; i < to; i++) sum += lags.ttft[i];
+    quietest = Math.min(quietest, sum / (to - from));
+    longest = Math.max(longest, sum / (to - from));
   }
-  return longest - quietest > QUEUE * (quietest + medianDecode(lengths, results));
+  return longest - quietest > QUEUE * (quietest + meanDecode(lengths, results));
 }
 
-function medianDecode(lengths: Lengths, results: RequestResults): number {
-  const decodes = new Float64Array(lengths.count).fill(Number.NaN);
+function meanDecode(lengths: Lengths, results: RequestResults): number {
+  let sum = 0;
+  let count = 0;
   for (let i = 0; i < lengths.count; i++) {
-    if (results.state[i] === STATE_FINISHED) decodes[i] = results.finish[i] - results.first[i];
+    if (results.state[i] !== STATE_FINISHED) continue;
+    sum += results.finish[i] - results.first[i];
+    count++;
   }
-  const median = percentile(sortMeasured(decodes), 50);
-  return Number.isNaN(median) ? 0 : median;
+  return count > 0 ? sum / count : 0;
 }

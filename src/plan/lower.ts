@@ -242,6 +242,7 @@ function writeHeader(table: Float64Array, key: SurfaceKey, shape: Shape, priced:
   const layers = layersOf(key.model);
   const energy = lowerEnergy(shape.ops, key.hardware, split);
   table.fill(0, 0, surface.SURFACE_HEADER);
+  table.fill(0, surface.SURFACE_DECODE + CELLS); // the end that makes the size a multiple of 8
   // every micro-batch of a pipeline is a step of its own to the host of each stage; attention groups have hosts of their own
   table[surface.SURFACE_HOST_STEP] = split.pp * host.step_s + layers * host.layer_s;
   table[surface.SURFACE_HOST_SEQUENCE] = host.sequence_s / split.dp;

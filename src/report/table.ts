@@ -3,6 +3,8 @@
 export interface TextColumn {
   readonly heading: string;
   readonly align: 'left' | 'right';
+  /** Never wider than this; absent = as wide as its longest cell. */
+  readonly most?: number;
   /** May be cut to make the line fit; figures never are. */
   readonly cut?: boolean;
 }
@@ -11,7 +13,10 @@ const GAP = '  ';
 const NARROWEST = 12;
 
 export function drawTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[], width = 120): string[] {
-  const longest = columns.map(({ heading }, i) => Math.max(heading.length, ...rows.map((row) => row[i].length)));
+  const longest = columns.map(({ heading, most = Number.POSITIVE_INFINITY }, i) => {
+    const cells = rows.reduce((width, row) => Math.max(width, row[i].length), 0);
+    return Math.max(heading.length, Math.min(cells, most));
+  });
   const widths = fitWidths(columns, longest, width);
   const draw = (row: readonly string[]): string =>
     row

@@ -15,7 +15,7 @@ export interface RequestRows {
   readonly prompt: Int32Array;
   readonly output: Int32Array;
   readonly prefix?: PrefixBlocks;
-  /** What was done to the rows, in words ("3 outputs of 0 tokens count as 1"). */
+  /** What was done to the rows, in words ("GeneratedTokens of 0 counted as 1 token, rows: 3"). */
   readonly notes: readonly string[];
 }
 
@@ -98,7 +98,7 @@ export class RowCollector {
     if (this.prompts.length === 0) {
       throw new UserError([{ path: 'rows', expected: 'at least one request', received: 'none', file }]);
     }
-    if (this.zeroOutputs > 0) this.notes.push(`${this.zeroOutputs} rows with ${names.output} 0 count as 1 token`);
+    if (this.zeroOutputs > 0) this.notes.push(`${names.output} of 0 counted as 1 token, rows: ${this.zeroOutputs}`);
     const start = fromFirst ? this.times[0] : 0;
     const arrival = timed ? Float64Array.from(this.times, (time) => (time - start) / this.unitsPerSecond) : null;
     return {

@@ -1,5 +1,5 @@
 // What "equal" means between the engine and the reference: bit for bit, or within 1e-9, and the words for a difference.
-import type { EngineSetup, RequestResults } from '../../src/run/setup.ts';
+import type { EngineSetup, RequestResults, StepRecord } from '../../src/run/setup.ts';
 import type { Requests } from '../../src/workload/types.ts';
 import type { Counters, ReferenceRun } from '../reference/simulate.ts';
 
@@ -37,6 +37,17 @@ export function listDifferences(engine: EngineOutcome, reference: ReferenceRun, 
     }
   }
   return [...differences, ...listGapDifferences(engine.itl, reference.gaps)];
+}
+
+/** The first step that differs, in words, or nothing. */
+export function findStepDifference(engine: readonly StepRecord[], reference: readonly StepRecord[]): string[] {
+  const count = Math.max(engine.length, reference.length);
+  for (let i = 0; i < count; i++) {
+    const got = JSON.stringify(engine[i]);
+    const expected = JSON.stringify(reference[i]);
+    if (got !== expected) return [`step ${i}: engine ${got}, reference ${expected}`];
+  }
+  return [];
 }
 
 /** Gaps by bin; one within 1e-9 of an edge may have fallen on either side of it. */

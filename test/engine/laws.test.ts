@@ -5,7 +5,7 @@ import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../
 import { type ReferenceRun, referenceRun } from '../reference/simulate.ts';
 import { drawScenario, hasNearTies, type Scenario } from './random.ts';
 
-const RUNS = { seed: 20, numRuns: 250 };
+const RUNS = { seed: 20, numRuns: 150 };
 
 function demand(law: (scenario: Scenario, run: ReferenceRun) => void): void {
   fc.assert(
@@ -60,7 +60,7 @@ describe('the reference keeps', () => {
       const ends = new Float64Array(setup.replicas);
       let clock = 0;
       for (const step of steps) {
-        expect(step.start).toBeGreaterThanOrEqual(Math.max(clock, ends[step.replica]!));
+        if (step.start < Math.max(clock, ends[step.replica]!)) throw new Error(`a step starts early, at ${step.start}`);
         clock = step.start;
         ends[step.replica] = step.start + step.duration;
       }
@@ -76,12 +76,14 @@ describe('the reference keeps', () => {
         const run = referenceRun(requests, setup, (replica) => {
           replicas.set(replica.id, replica);
           const used = replica.running.reduce((sum, sequence) => sum + sequence.blocks, 0);
-          expect(replica.free).toBeGreaterThanOrEqual(0);
-          expect(used + replica.free).toBe(setup.numGpuBlocks);
-          for (const sequence of replica.running)
-            expect(sequence.past).toBeLessThanOrEqual(sequence.blocks * setup.blockSize);
+          const fits = replica.running.every((sequence) => sequence.past <= sequence.blocks * setup.blockSize);
+          if (!fits || replica.free < 0 || used + replica.free !== setup.numGpuBlocks) {
+            throw new Error(
+              `replica ${replica.id}: ${used} blocks used, ${replica.free} free of ${setup.numGpuBlocks}`,
+            );
+          }
         });
-        for (const step of run.steps) expect(step.blocks).toBeLessThanOrEqual(setup.numGpuBlocks);
+        expect(run.steps.filter((step) => step.blocks > setup.numGpuBlocks)).toEqual([]);
         for (const replica of replicas.values()) {
           expect([replica.free, replica.running.length, replica.waiting.length]).toEqual([setup.numGpuBlocks, 0, 0]);
         }
@@ -90,12 +92,11 @@ describe('the reference keeps', () => {
     );
   });
 
-  test('its limits: max_num_seqs always, the budget wherever the batching has one', () => {
+  test('its limits: max_num_seqs always, the budget of a chunked step', () => {
     demand(({ setup }, { steps }) => {
-      for (const { sequences, prefillTokens } of steps) {
-        expect(sequences).toBeLessThanOrEqual(setup.maxNumSeqs);
-        if (setup.batching === 'chunked') expect(prefillTokens).toBeLessThanOrEqual(setup.maxNumBatchedTokens);
-      }
+      const budget = setup.batching === 'chunked' ? setup.maxNumBatchedTokens : Number.POSITIVE_INFINITY;
+      const over = steps.filter((step) => step.sequences > setup.maxNumSeqs || step.prefillTokens > budget);
+      expect(over).toEqual([]);
     });
   });
 });

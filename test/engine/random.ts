@@ -27,21 +27,39 @@ function drawGap(ties: boolean): fc.Arbitrary<Gap> {
   return fc.oneof({ arbitrary: none, weight: 3 }, { arbitrary: ticks, weight: 3 }, { arbitrary: anything, weight: 2 });
 }
 
-const drawLengths = fc.record({
-  prompt: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 200 })),
-  output: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 80 })),
-});
+export interface Sizes {
+  readonly fewest: number;
+  readonly most: number;
+  readonly prompt: number;
+  readonly output: number;
+}
 
-/** Coefficients that are powers of two, or zero: times stay exact, so that instants coincide. */
-function drawRoundPrice(): fc.Arbitrary<StepTime> {
-  const zeroOr = (seconds: number) => fc.constantFrom(0, seconds, seconds / 4);
+/** Up to 60 requests that run for seconds of simulated time; and enough to fill batches past the exact part of the grid. */
+export const SMALL: Sizes = { fewest: 1, most: 60, prompt: 200, output: 80 };
+export const LARGE: Sizes = { fewest: 100, most: 200, prompt: 3000, output: 300 };
+
+function drawLengths(sizes: Sizes): fc.Arbitrary<{ prompt: number; output: number }> {
   return fc.record({
-    fixed_s: fc.constantFrom(0.25, 0.0625, 1),
-    per_new_token_s: zeroOr(2 ** -6),
-    per_prefill_pair_s: zeroOr(2 ** -16),
-    per_sequence_s: zeroOr(2 ** -8),
-    per_context_token_s: zeroOr(2 ** -12),
+    prompt: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: sizes.prompt })),
+    output: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: sizes.output })),
   });
+}
+
+/**
+ * Coefficients that are powers of two, or zero: times stay exact, so that instants coincide. Every step lasts: were
+ * whole runs to happen at one instant, then what a leap may skip over would be a matter of taste.
+ */
+function drawRoundPrice(): fc.Arbitrary<StepTime> {
+  const zeroOr = (seconds: number) => fc.constantFrom(0, 0, 0, seconds);
+  return fc
+    .record({
+      fixed_s: fc.constantFrom(0.25, 0.0625, 0.5, 1, 2, 0),
+      per_new_token_s: zeroOr(2 ** -6),
+      per_prefill_pair_s: zeroOr(2 ** -16),
+      per_sequence_s: zeroOr(2 ** -8),
+      per_context_token_s: zeroOr(2 ** -12),
+    })
+    .filter((price) => price.fixed_s + price.per_new_token_s + price.per_sequence_s > 0);
 }
 
 /** Coefficients with all their bits. */
@@ -124,15 +142,19 @@ function climbBoth(surface: Float64Array, table: number, scale: number, next: ()
 }
 
 /** Any engine the design knows. `ties`: instants may coincide exactly; without, prices and gaps have all their bits. */
-export function drawScenario(ties: boolean): fc.Arbitrary<Scenario> {
+export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<Scenario> {
   const price = ties
     ? fc.oneof({ arbitrary: drawRoundPrice(), weight: 2 }, drawPrice(), drawSurface())
     : fc.oneof(drawPrice(), drawSurface());
   return fc
     .record({
-      rows: fc.array(fc.tuple(drawLengths, drawGap(ties)), { minLength: 1, maxLength: 60 }),
-      concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 16 })),
-      slack: fc.constantFrom(0.6, 1, 1.1, 1.5, 2, 3, 100),
+      rows: fc.array(fc.tuple(drawLengths(sizes), drawGap(ties)), {
+        minLength: sizes.fewest,
+        maxLength: sizes.most,
+        size: 'max',
+      }),
+      concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: sizes.most })),
+      slack: fc.constantFrom(0.6, 1, 1.1, 1.5, 2, 3, 5, 100),
       batching: fc.constantFrom('static', 'continuous', 'chunked', 'mixed'),
       admission: fc.oneof(
         { arbitrary: fc.constant('prompt' as const), weight: 3 },
@@ -140,14 +162,20 @@ export function drawScenario(ties: boolean): fc.Arbitrary<Scenario> {
       ),
       routing: fc.constantFrom('round-robin', 'least-loaded'),
       replicas: fc.constantFrom(1, 1, 2, 3),
-      maxNumSeqs: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 64 })),
-      maxNumBatchedTokens: fc.oneof(fc.integer({ min: 1, max: 16 }), fc.integer({ min: 1, max: 512 })),
+      maxNumSeqs: fc.oneof(fc.integer({ min: 1, max: 6 }), {
+        arbitrary: fc.integer({ min: 1, max: sizes.most }),
+        weight: 3,
+      }),
+      maxNumBatchedTokens: fc.oneof(fc.integer({ min: 1, max: 16 }), {
+        arbitrary: fc.integer({ min: 1, max: 512 }),
+        weight: 3,
+      }),
       blockSize: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 32 })),
       maxModelLen: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, fc.integer({ min: 20, max: 280 })),
       price,
     })
     .map(({ rows, concurrency, slack, ...rest }) => {
-      const tick = rest.price instanceof Float64Array ? 0.0625 : rest.price.fixed_s;
+      const tick = rest.price instanceof Float64Array ? 0.0625 : rest.price.fixed_s || 0.25;
       const requests = arrangeRequests(rows, concurrency, tick);
       const longest = Math.max(...rows.map(([{ prompt, output }]) => prompt + output - 1));
       const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));

@@ -11,13 +11,10 @@ const verdictOf = (columns: Columns, concurrency = 0) =>
 const slots = (rate: number, count: number, seed: number) =>
   serve(poisson(count, rate, seed), 40, 0.1, 0.02, 200, seed + 100);
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])(
-  'a queue at 0.7 of its capacity is stable, at 1.3 overloaded (seed %i)',
-  (seed) => {
-    expect(verdictOf(slots(6.9, 1000, seed))).toBe('stable');
-    expect(verdictOf(slots(12.7, 1000, seed))).toBe('overloaded');
-  },
-);
+test.each([1, 2, 3, 4, 5, 6, 7, 8])('a queue at 0.7 of its capacity is stable, at 1.3 overloaded (seed %i)', (seed) => {
+  expect(verdictOf(slots(6.9, 1000, seed))).toBe('stable');
+  expect(verdictOf(slots(12.7, 1000, seed))).toBe('overloaded');
+});
 
 test.each([1e-3, 1, 1e3])('the verdict does not depend on the unit of time (%d)', (scale) => {
   for (const rate of [6.9, 12.7]) {

@@ -5,6 +5,7 @@ import { describeLoad } from '../../src/report/describe.ts';
 import { formatDuration, formatGiven, formatNumber, formatShare, formatShort } from '../../src/report/format.ts';
 import { findFront, throughputScatter } from '../../src/report/points.ts';
 import { drawScatter } from '../../src/report/scatter-text.ts';
+import { drawTable } from '../../src/report/table.ts';
 import { runTable, sweepTable } from '../../src/report/terminal.ts';
 import { CONFIGURATION, makeRun, makeSpec, makeSweep } from './fixture.ts';
 
@@ -143,6 +144,16 @@ test('a scatter of one point and of none', () => {
   const scatter = throughputScatter(makeSweep({ kept: makeSweep().kept.slice(0, 1) }));
   expect(drawScatter(scatter).join('\n')).toContain('W');
   expect(drawScatter({ ...scatter, points: [] })).toEqual([]);
+});
+
+test('a table cuts words in the middle, never figures', () => {
+  const columns = [
+    { heading: 'name', align: 'left' as const, most: 12 },
+    { heading: 'words', align: 'left' as const, cut: true },
+    { heading: 'n', align: 'right' as const },
+  ];
+  const [, , line] = drawTable(columns, [['abcdefghijklmnop', 'a sentence that is much too long', '123456789']], 40);
+  expect(line).toBe('abcde..lmnop  a sente..o long  123456789');
 });
 
 test('numbers', () => {

@@ -30,7 +30,7 @@ test('an Azure trace: seven decimals across midnight, counted from its first row
 test('an output of 0 in a recorded trace counts as one token, and the description says so', () => {
   const { description } = replayRows(parseRequestRows(CONV, '/home/x/conv.csv'), 1);
   expect(description).toContain(
-    'conv.csv (Azure LLM inference trace; 3 requests; 1 rows with GeneratedTokens 0 count as 1 token)',
+    'conv.csv (Azure LLM inference trace; 3 requests; GeneratedTokens of 0 counted as 1 token, rows: 1)',
   );
   expect(description).not.toContain('home');
 });
@@ -107,6 +107,11 @@ test('every mistake is reported with its line, column and value', () => {
 test('a line that is cut short, in CSV and in JSON', () => {
   expect(where(`${CONV}\r\n2023-11-17 00:02`)).toEqual(['5 row 1 in "2023-11-17 00:02"']);
   expect(where('{"timestamp": 1, "input_length": 5, "output_length": 2}\n{"timestamp": 1, "inp')).toHaveLength(1);
+});
+
+test('lines are counted through quoted cells that span them', () => {
+  const text = 'id,input_len,output_len\n"a\n""b""",1,2\nc,1,2\n"d",1\n';
+  expect(where(text)).toEqual(['5 row 2 in "d,1"']);
 });
 
 test('a file keeps to one kind of time', () => {

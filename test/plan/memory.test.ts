@@ -1,0 +1,148 @@
+// KV capacity and legal splits against known anchors and the rules they follow.
+import { describe, expect, it } from 'vitest';
+import { openCatalog } from '../../src/catalog/open.ts';
+import { weightBytes } from '../../src/catalog/parameters.ts';
+import type { EngineProfile, Model } from '../../src/catalog/types.ts';
+import { legalSplit } from '../../src/plan/legal.ts';
+import { kvCapacity, type MemoryAsk, weightsPerDevice } from '../../src/plan/memory.ts';
+import { type AskedFormats, resolveFormats } from '../../src/stages/formats.ts';
+import type { Split } from '../../src/stages/split.ts';
+import { DEVICE, modelOf, PROFILE, SMALL } from './fixtures.ts';
+
+const catalog = openCatalog();
+const ONE: Split = { tp: 1, pp: 1, dp: 1, ep: 1, shards: 1 };
+const AUTO = { quantization: 'auto', kv: 'auto' } as const;
+const ASK: MemoryAsk = { gpuMemoryUtilization: 0.9, maxNumSeqs: 256, maxNumBatchedTokens: 8192, blockSize: 16 };
+const HUGE = { ...DEVICE, memory_bytes: 1e13 };
+
+function capacity(
+  model: Model,
+  hardware = HUGE,
+  split: Split = ONE,
+  asked: AskedFormats = AUTO,
+  profile: EngineProfile = PROFILE,
+  ask = ASK,
+) {
+  return kvCapacity(model, hardware, split, resolveFormats(model, asked), profile, ask);
+}
+
+describe('kvCapacity', () => {
+  it('llama-3.1-70b leaves 327,680 bytes per token in bf16, a tp-th of it per device, half in fp8', () => {
+    const llama = catalog.model('llama-3.1-70b');
+    expect(capacity(llama).blockBytes).toBe(16 * 327_680);
+    expect(capacity(llama, HUGE, { ...ONE, tp: 4 }).blockBytes).toBe((16 * 327_680) / 4);
+    expect(capacity(llama, HUGE, { ...ONE, tp: 16 }).blockBytes).toBe((16 * 327_680) / 8);
+    expect(capacity(llama, HUGE, { ...ONE, pp: 2 }).blockBytes).toBe((16 * 327_680) / 2);
+    expect(capacity(llama, HUGE, ONE, { ...AUTO, kv: 'fp8' }).blockBytes).toBe(8 * 327_680);
+  });
+
+  it('deepseek-r1 leaves 70,272 bytes per token on every device of a tp group', () => {
+    const r1 = catalog.model('deepseek-r1');
+    expect(capacity(r1).blockBytes).toBe(16 * 70_272);
+    expect(capacity(r1, HUGE, { ...ONE, tp: 8 }).blockBytes).toBe(16 * 70_272);
+  });
+
+  it('weights of one device are those of the checkpoint, split', () => {
+    for (const id of ['llama-3.1-70b', 'gpt-oss-120b', 'deepseek-r1', 'gemma-3-27b']) {
+      const model = catalog.model(id);
+      const formats = resolveFormats(model, AUTO);
+      const all = weightBytes(model, formats.weights, formats.attention);
+      expect(weightsPerDevice(model, ONE, formats) / all).toBeCloseTo(1, 6);
+      const eighth = (8 * weightsPerDevice(model, { ...ONE, tp: 8 }, formats)) / all;
+      expect(eighth).toBeGreaterThanOrEqual(1);
+      expect(eighth).toBeLessThan(1.06);
+    }
+  });
+
+  it('agrees with a vLLM start-up log within 5 %: llama-3.1-8b bf16 on one 80 GB H100 holds about 28,000 blocks', () => {
+    const { blocks } = capacity(catalog.model('llama-3.1-8b'), catalog.hardware('h100-sxm-80gb'), ONE, AUTO, {
+      ...PROFILE,
+      reserve_bytes: 5e8,
+    });
+    expect(Math.abs(blocks / 28_000 - 1)).toBeLessThan(0.05);
+  });
+
+  it('groups add their caches; experts are shared over all devices', () => {
+    const model = catalog.model('deepseek-r1');
+    const split = { ...ONE, dp: 8, ep: 8 };
+    const one = capacity(model, { ...DEVICE, memory_bytes: 150e9 }, { ...ONE, dp: 1, tp: 8 });
+    const groups = capacity(model, { ...DEVICE, memory_bytes: 150e9 }, split);
+    expect(groups.blocks % 8).toBe(0);
+    expect(groups.blocks).toBeGreaterThan(4 * one.blocks);
+  });
+
+  it('windows and states are kept beside the blocks, unless the engine keeps every token', () => {
+    const sliding = { kind: 'sliding', heads: 16, kv_heads: 4, head_dim: 64, window: 1000 } as const;
+    const full = { kind: 'full', heads: 16, kv_heads: 4, head_dim: 64 } as const;
+    const mlp = { kind: 'none' } as const;
+    const model = modelOf([
+      { count: 5, attention: sliding, mlp },
+      { count: 5, attention: full, mlp },
+    ]);
+    const perLayer = 2 * 4 * 64 * 2;
+    const window = capacity(model);
+    expect(window.blockBytes).toBe(16 * 5 * perLayer);
+    // 63 whole blocks hold 1000 tokens; one more while the window moves through a block
+    expect(window.sequenceBytes).toBe(256 * 5 * 64 * 16 * perLayer);
+    const all = capacity(model, HUGE, ONE, AUTO, { ...PROFILE, window_kv: 'all' });
+    expect([all.blockBytes, all.sequenceBytes]).toEqual([16 * 10 * perLayer, 0]);
+  });
+
+  it('says why nothing fits', () => {
+    const llama = catalog.model('llama-3.1-70b');
+    const fits = (memory_bytes: number) => capacity(llama, { ...DEVICE, memory_bytes });
+    expect(fits(80e9).reason).toBe('weights-do-not-fit');
+    expect(fits(160e9)).toMatchObject({ reason: 'no-room-for-kv', blocks: 0 });
+    expect(fits(320e9).reason).toBeUndefined();
+  });
+
+  it('takes a share of all memory, or of what is free, as the engine does', () => {
+    const total = capacity(SMALL, DEVICE);
+    const free = capacity(SMALL, DEVICE, ONE, AUTO, { ...PROFILE, kv_share_of: 'free' });
+    const used = total.weightsBytes + total.activationBytes + total.reserveBytes;
+    expect(total.blocks).toBe(Math.floor((0.9 * 80e9 - used) / total.blockBytes));
+    expect(free.blocks).toBe(Math.floor((0.9 * (80e9 - used)) / free.blockBytes));
+  });
+
+  it('more tokens per step, more sequences: fewer blocks', () => {
+    const blocks = (more: Partial<MemoryAsk>) =>
+      capacity(SMALL, DEVICE, ONE, AUTO, PROFILE, { ...ASK, ...more }).blocks;
+    expect(blocks({ maxNumBatchedTokens: 65536 })).toBeLessThan(blocks({}));
+    expect(blocks({ maxNumSeqs: 4096 })).toBeLessThan(blocks({}));
+  });
+});
+
+describe('legalSplit', () => {
+  const llama = catalog.model('llama-3.1-70b');
+  const mixtral = catalog.model('mixtral-8x7b');
+  const reason = (model: Model, split: Partial<Split>, hardware = DEVICE) =>
+    legalSplit(model, hardware, { ...ONE, ...split }, resolveFormats(model, AUTO))?.reason ?? null;
+
+  it.each([
+    [llama, { tp: 8 }, null],
+    [llama, { tp: 16 }, 'tp-beyond-scale-up'],
+    [llama, { tp: 3 }, 'tp-does-not-divide-heads'],
+    [llama, { tp: 0 }, 'degree-not-whole'],
+    [llama, { tp: 1.5 }, 'degree-not-whole'],
+    [llama, { pp: 81 }, 'pp-exceeds-layers'],
+    [llama, { dp: 2 }, 'dp-without-experts'],
+    [llama, { ep: 2 }, 'ep-without-experts'],
+    [mixtral, { tp: 4, dp: 2, ep: 8 }, null],
+    [mixtral, { tp: 4, ep: 3 }, 'ep-does-not-divide'],
+    [mixtral, { tp: 8, dp: 2, ep: 16 }, 'ep-exceeds-experts'],
+  ] as const)('%o %o: %s', (model, split, expected) => {
+    expect(reason(model, split)).toBe(expected);
+  });
+
+  it('needs a network beyond one server, and heads enough for every shard', () => {
+    expect(reason(llama, { tp: 8, pp: 2 }, { ...DEVICE, scale_out_bandwidth: 0 })).toBe('no-scale-out');
+    expect(reason(SMALL, { tp: 8, shards: 8 })).toBe('tp-exceeds-heads');
+  });
+
+  it('refuses packed weights where no kernel unpacks them', () => {
+    const asic = { ...DEVICE, kind: 'asic' as const };
+    const formats = resolveFormats(llama, { quantization: 'nvfp4', kv: 'auto' });
+    expect(legalSplit(llama, asic, ONE, formats)?.reason).toBe('format-not-supported');
+    expect(legalSplit(llama, DEVICE, ONE, formats)).toBeNull();
+  });
+});
