@@ -1,6 +1,6 @@
 // Latency columns of a run, and what is counted over them: throughput peaks, concurrency, goodput.
 import { STATE_FINISHED } from '../../assembly/layout/enums.ts';
-import type { RequestResults } from '../run/setup.ts';
+import type { RequestResults } from '../plan/setup.ts';
 import type { Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
 

@@ -6,7 +6,7 @@ import {
   STATE_REJECTED_LENGTH,
   STATE_UNFINISHED,
 } from '../../assembly/layout/enums.ts';
-import type { RequestResults } from '../run/setup.ts';
+import type { RequestResults } from '../plan/setup.ts';
 import type { Percentile, Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
 import { type ItlHistogram, summariseItl } from './itl.ts';

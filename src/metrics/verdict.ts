@@ -11,7 +11,7 @@
 // A closed loop offers only what is served, so it is stable by construction. Requests that all arrive at once offer no rate:
 // they can be backlogged (the rest of the batch waits) but not overloaded.
 import { STATE_FINISHED, STATE_UNFINISHED } from '../../assembly/layout/enums.ts';
-import type { RequestResults } from '../run/setup.ts';
+import type { RequestResults } from '../plan/setup.ts';
 import type { Lengths } from './requests.ts';
 import type { Verdict } from './types.ts';
 

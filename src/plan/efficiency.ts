@@ -49,6 +49,8 @@ export interface Rate {
   readonly perFlop: number;
   readonly perByte: number;
   readonly p: Norm;
+  /** Bytes that the fit charges per activation element of a quantised product; null = the width that is read. */
+  readonly activationBytes: number | null;
   readonly basis: Basis;
   /** Where it comes from, in words. */
   readonly from: string;
@@ -61,28 +63,34 @@ export function worse(a: Basis, b: Basis): Basis {
   return BASES.indexOf(a) < BASES.indexOf(b) ? b : a;
 }
 
-/** The files to look in for a hardware: its own, those of its generation (nearest in bandwidth first), its vendor's. */
-export function listSources(
-  source: FitSource,
-  hardware: Hardware,
-): { id: string; own: boolean; efficiency: Efficiency }[] {
+export interface Source {
+  readonly id: string;
+  readonly own: boolean;
+  readonly efficiency: Efficiency;
+  /** B/s of the links its exchanges were timed on; 0 for a vendor's medians. */
+  readonly link: number;
+}
+
+/** The files to look in: the hardware's own, those of its generation (nearest in bandwidth first), its vendor's, or that of all CPUs. */
+export function listSources(source: FitSource, hardware: Hardware): Source[] {
   const distance = (other: Hardware) => {
     const ratio = other.memory_bandwidth / hardware.memory_bandwidth;
     return ratio < 1 ? 1 / ratio : ratio;
   };
   const relatives = source.hardware
     .filter((other) => other.generation === hardware.generation && other.id !== hardware.id)
-    .sort((a, b) => distance(a) - distance(b) || (a.id < b.id ? -1 : 1))
-    .map((other) => other.id);
-  const found: { id: string; own: boolean; efficiency: Efficiency }[] = [];
-  for (const id of [hardware.id, ...relatives, `_${hardware.vendor.toLowerCase()}`]) {
+    .sort((a, b) => distance(a) - distance(b) || (a.id < b.id ? -1 : 1));
+  const found: Source[] = [];
+  const add = (id: string, link: number) => {
     const efficiency = source.efficiency(id);
-    if (efficiency) found.push({ id, own: id === hardware.id, efficiency });
-  }
+    if (efficiency) found.push({ id, own: id === hardware.id, efficiency, link });
+  };
+  for (const device of [hardware, ...relatives]) add(device.id, device.scale_up.bandwidth);
+  add(hardware.kind === 'cpu' ? '_cpu' : `_${hardware.vendor.toLowerCase()}`, 0);
   return found;
 }
 
-type Sources = ReturnType<typeof listSources>;
+type Sources = readonly Source[];
 
 /** The rate of one kind of work. The exact format of any source comes before a stand-in of the hardware's own. */
 export function chooseRate(
@@ -122,6 +130,7 @@ function rateOf(
     perFlop: slowdown / (fit.eta_compute * peakOf(hardware, format)),
     perByte: slowdown / (fit.eta_memory * hardware.memory_bandwidth),
     p: fit.p,
+    activationBytes: 'activation_bytes' in fit ? (fit.activation_bytes ?? null) : null,
     basis,
     from,
   };
@@ -159,17 +168,13 @@ export function chooseExchange(sources: Sources, hardware: Hardware, op: Collect
     byteOut: 1 / (LINK_SHARE * (hardware.scale_out_bandwidth || hardware.scale_up.bandwidth)),
   };
   const closed: ExchangeRate = { fit: null, ...links, basis: 'datasheet', from: 'link rates' };
-  if (place.across > 1 || op === 'send-recv') return closed;
-  for (const { id, own, efficiency } of sources) {
+  if (place.across > 1) return closed;
+  for (const { id, own, efficiency, link } of sources) {
     const fit = nearestFit(efficiency.collectives, op, devices);
-    if (!fit || id.startsWith('_')) continue; // another device's links scale; a vendor's median has none
-    const exact = own && fit.devices === devices;
-    return {
-      ...closed,
-      fit: scaleFit(fit, devices),
-      basis: exact ? fit.basis : worse(fit.basis, 'extrapolated'),
-      from: id,
-    };
+    if (!fit || link === 0) continue;
+    const exact = own && (op === 'send-recv' || fit.devices === devices);
+    const basis = exact ? fit.basis : worse(fit.basis, 'extrapolated');
+    return { ...closed, fit: scaleFit(fit, devices, link / hardware.scale_up.bandwidth), basis, from: id };
   }
   return closed;
 }
@@ -183,9 +188,14 @@ function nearestFit(fits: readonly CollectiveFit[], op: CollectiveOp, devices: n
   return best;
 }
 
-/** A fit at another number of devices: wire bytes go with (n-1)/n, latency with the rounds of a tree. */
-function scaleFit(fit: CollectiveFit, devices: number): { t0: number; perByte: number; p: Norm } {
+/**
+ * A fit at another number of devices, on links slower by `slower`: wire bytes go with (n-1)/n, latency with the rounds of a tree.
+ * A transfer between two devices stays what it is.
+ */
+function scaleFit(fit: CollectiveFit, devices: number, slower: number): { t0: number; perByte: number; p: Norm } {
+  const { t0_s, rate, p } = fit;
+  if (fit.op === 'send-recv' || fit.devices === devices) return { t0: t0_s, perByte: slower / rate, p };
   const wire = (devices - 1) / devices / ((fit.devices - 1) / fit.devices);
   const rounds = (32 - Math.clz32(devices - 1)) / (32 - Math.clz32(fit.devices - 1));
-  return { t0: fit.t0_s * rounds, perByte: wire / fit.rate, p: fit.p };
+  return { t0: t0_s * rounds, perByte: (slower * wire) / rate, p };
 }

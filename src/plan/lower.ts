@@ -1,4 +1,5 @@
 // Lowers a model on a hardware to a step surface: every op priced over the grids by the WASM kernels, summed into tables.
+import { NORM_1 } from '../../assembly/layout/enums.ts';
 import { GRID_EXACT, GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
 import * as surface from '../../assembly/layout/surface.ts';
 import type { Basis, Model } from '../catalog/types.ts';
@@ -74,7 +75,8 @@ const COLUMN_LENGTHS = {
   slowAll: GRID_TOKENS,
   pairs: GRID_TOKENS, // (token, expert) pairs on the busiest device
   touched: GRID_TOKENS, // distinct experts there
-  perPair: GRID_TOKENS, // tokens read per pair by a whole prompt
+  perPair: GRID_TOKENS, // cached tokens read per pair
+  perToken: GRID_TOKENS, // and per window pair, beyond those
   decodes: CELLS, // decoding sequences of one group
   read: CELLS, // tokens they read under one cap
   linear: GRID_TOKENS, // seconds: matrix multiplications, before derating
@@ -196,21 +198,29 @@ function fillRead(columns: Columns, cap: number, knots: readonly number[]): void
 }
 
 /**
- * Seconds per pair of a whole prompt of n tokens: its pairs are n(n+1)/2, or n*window where that is less, and it reads n tokens.
- * The launches are AP_FIXED. A chunk behind a long past reads less per pair than this.
+ * Prefill attention as seconds per pair and per window pair. A chunk of n tokens reads n + past cached tokens once and makes
+ * n past + n(n+1)/2 pairs. Where compute and memory add (norm 1), a pair carries a n-th of a token's bytes, which is all there is behind
+ * a long past, and the rest, n - pairs(past=0)/n tokens, is a price per new token: carried by the window pairs, of which a chunk has
+ * one per token where there is no window. Other norms cannot be taken apart: pairs carry the bytes of a whole prompt (an upper bound
+ * behind a past). The launches are AP_FIXED.
  */
 function addPrefill(lowering: Lowering, priced: PricedCompute, { split, window }: Shape): void {
   const { columns } = lowering;
-  const { op } = priced;
+  const { op, line, norm } = priced;
   const capped = Number.isFinite(op.cap);
-  const perPair = columns.perPair.view;
+  const adds = norm === NORM_1;
+  const ofPairs = columns.perPair.view;
+  const ofTokens = columns.perToken.view;
   for (let i = 0; i < GRID_TOKENS; i++) {
-    const whole = 2 / (GRID_POINTS[i] + 1);
-    perPair[i] = capped ? Math.max(whole, 1 / window) : whole;
+    const n = Math.max(1, GRID_POINTS[i]);
+    const windowPairs = n * Math.min((n + 1) / 2, window);
+    const pairs = capped ? windowPairs : (n * (n + 1)) / 2;
+    ofPairs[i] = adds ? 1 / n : n / pairs;
+    ofTokens[i] = (n - pairs / n) / windowPairs;
   }
   // one window stands for all: layers with a shorter one see their share of its pairs
   const share = (capped ? op.cap / window : 1) / (split.dp * split.pp);
-  const scaled = { ...priced, line: { ...priced.line, t0: 0 }, op: { ...op, count: op.count * share } };
+  const scaled = { ...priced, line: { ...line, t0: 0 }, op: { ...op, count: op.count * share } };
   sumLine(
     lowering,
     scaled,
@@ -219,6 +229,9 @@ function addPrefill(lowering: Lowering, priced: PricedCompute, { split, window }
     columns.perPair,
     capped ? columns.windowPrice : columns.pairPrice,
   );
+  if (!adds) return;
+  const bytes = { ...scaled, line: { ...scaled.line, computeX: 0, computeY: 0, memory0: 0, memoryX: 0 } };
+  sumLine(lowering, bytes, GRID_TOKENS, columns.zero, columns.perToken, columns.windowPrice);
 }
 
 function addExchange(lowering: Lowering, { op, rate }: PricedExchange): void {

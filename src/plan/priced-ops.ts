@@ -1,5 +1,6 @@
 // Ops bound to the rates of one hardware: each becomes a line in seconds that kernels and `mist step` price alike.
 import type { Basis, Hardware, OpFamily, WeightFormat } from '../catalog/types.ts';
+import { ACTIVATION_BYTES } from '../stages/formats.ts';
 import type { ComputeOp, ExchangeOp, Op } from '../stages/op.ts';
 import type { Split } from '../stages/split.ts';
 import { collectiveId, collectiveTimeTwin } from './collective-twin.ts';
@@ -88,12 +89,14 @@ export function priceList(ops: readonly Op[], hardware: Hardware, book: RateBook
 }
 
 function bindCompute(op: ComputeOp, rate: Rate): PricedCompute {
+  // what dynamic quantisation moves beyond the width that the matrix unit reads
+  const wider = rate.activationBytes === null ? 0 : rate.activationBytes - ACTIVATION_BYTES[op.format];
   const line: Line = {
     t0: rate.t0,
     computeX: op.flopsX * rate.perFlop,
     computeY: op.flopsY * rate.perFlop,
     memory0: op.bytes0 * rate.perByte,
-    memoryX: op.bytesX * rate.perByte,
+    memoryX: (op.bytesX + op.activationsX * wider) * rate.perByte,
     memoryY: op.bytesY * rate.perByte,
   };
   return { op, rate, norm: normId(rate.p), line };

@@ -30,7 +30,7 @@ export interface Shape {
   readonly split: Split;
   readonly formats: Formats;
   readonly ops: readonly Op[];
-  /** The largest finite cap of an attention op, 0 where every layer sees everything. */
+  /** The longest window or sparse top-k; 1 where every layer sees everything, so that a chunk has one window pair per token. */
   readonly window: number;
   readonly knots: readonly number[];
 }
@@ -49,7 +49,7 @@ export function makeShape(key: SurfaceKey): Shape {
   for (const op of ops) {
     if (op.kind === 'compute' && op.over === 'decode' && Number.isFinite(op.cap)) bends.add(op.cap);
   }
-  const window = Math.max(0, ...bends);
+  const window = Math.max(1, ...bends);
   // a decode of context x reads x+1 tokens: the bend is one token before the cap
   const knots = chooseKnots(
     key.model.max_positions,

@@ -187,45 +187,49 @@ function fillPrice(put: Put, record: RunRecord, setup: EngineSetup): void {
 
 /** Runs a filled record to its end; its working set is taken from the arena and given back. */
 export function runRecord(kernels: Kernels, arena: Arena, record: RunRecord, requests: PlacedRequests, options: EngineOptions): StopReason {
-  const { cells, words } = record;
   const mark = arena.mark();
   try {
-    const work = arena.take(kernels.engineBytes(cells.byteOffset));
-    const log = options.onSteps ? arena.f64(logCapacity(words) * R.LOG_FIELDS) : null;
-    if (log) {
-      words[R.RUN_LOG * 2] = log.byteOffset;
-      words[R.RUN_LOG_CAPACITY * 2] = logCapacity(words);
+    const log = startRecord(kernels, arena, record, requests, options);
+    while (true) {
+      const stop = advanceRecord(kernels, record, log, options);
+      if (stop !== 'more') return stop;
     }
-    if (requests.concurrency > 0) requests.arrival.fill(0);
-    kernels.engineReset(cells.byteOffset, work);
-    return runUntilDone(kernels, record, log, options);
   } finally {
     arena.release(mark);
   }
+}
+
+/** Takes the working set (and the step log, if asked for) and resets the run. */
+function startRecord(kernels: Kernels, arena: Arena, record: RunRecord, requests: PlacedRequests, options: EngineOptions): Float64Array | null {
+  const { cells, words } = record;
+  const work = arena.take(kernels.engineBytes(cells.byteOffset));
+  const log = options.onSteps ? arena.f64(logCapacity(words) * R.LOG_FIELDS) : null;
+  if (log) {
+    words[R.RUN_LOG * 2] = log.byteOffset;
+    words[R.RUN_LOG_CAPACITY * 2] = logCapacity(words);
+  }
+  if (requests.concurrency > 0) requests.arrival.fill(0);
+  kernels.engineReset(cells.byteOffset, work);
+  return log;
 }
 
 function logCapacity(words: Int32Array): number {
   return Math.max(LOG_STEPS, 2 * words[R.RUN_REPLICAS * 2]);
 }
 
-function runUntilDone(kernels: Kernels, record: RunRecord, log: Float64Array | null, options: EngineOptions): StopReason {
+/** One call of the kernel: until the run is done, the log is full or the step quota is spent. */
+function advanceRecord(kernels: Kernels, record: RunRecord, log: Float64Array | null, options: EngineOptions): StopReason | 'more' {
   const { cells, words } = record;
-  while (true) {
-    const stop = kernels.engineRun(cells.byteOffset);
-    if (log && options.onSteps) {
-      options.onSteps(readLog(log, words[R.RUN_LOGGED * 2]));
-      words[R.RUN_LOGGED * 2] = 0;
-    }
-    if (stop === E.STOP_DONE) return 'done';
-    if (stop === E.STOP_HOPELESS) return 'hopeless';
-    if (stop === E.STOP_EVENTS) {
-      cells[R.RUN_STEP_QUOTA] = cells[R.RUN_STEPS] + PROGRESS_STEPS;
-      const finished = words[R.RUN_FINISHED * 2];
-      if (options.onProgress && !options.onProgress({ finished, clock: cells[R.RUN_CLOCK], steps: cells[R.RUN_STEPS] })) {
-        return 'stopped';
-      }
-    }
+  const stop = kernels.engineRun(cells.byteOffset);
+  if (log && options.onSteps) {
+    options.onSteps(readLog(log, words[R.RUN_LOGGED * 2]));
+    words[R.RUN_LOGGED * 2] = 0;
   }
+  if (stop === E.STOP_DONE) return 'done';
+  if (stop === E.STOP_HOPELESS) return 'hopeless';
+  if (stop === E.STOP_EVENTS) cells[R.RUN_STEP_QUOTA] = cells[R.RUN_STEPS] + PROGRESS_STEPS;
+  const progress = { finished: words[R.RUN_FINISHED * 2], clock: cells[R.RUN_CLOCK], steps: cells[R.RUN_STEPS] };
+  return options.onProgress && !options.onProgress(progress) ? 'stopped' : 'more';
 }
 
 function readLog(log: Float64Array, count: number): StepRecord[] {
@@ -300,37 +304,61 @@ export function workingSetBytes(requests: { count: number; maxOutput: number }, 
   return probe.kernels.engineBytes(cells.byteOffset);
 }
 
-/**
- * Runs `requests` through `setup` in a memory of its own and returns copies of everything.
- * Throws RangeError when the columns and the working set pass 4 GiB.
- */
-export function runEngine(requests: Requests, setup: EngineSetup, options: EngineOptions & { steps?: boolean }): EngineRun {
+/** A run in a memory of its own that goes on call by call, so that a long one can show progress and be stopped. */
+export interface StartedRun {
+  advance(): StopReason | 'more';
+  /** Copies everything out; what is not finished counts as unfinished. */
+  close(stop: StopReason): EngineRun;
+}
+
+/** Starts `requests` through `setup`. Throws RangeError when the columns and the working set pass 4 GiB. */
+export function startEngine(requests: Requests, setup: EngineSetup, options: EngineOptions & { steps?: boolean }): StartedRun {
   let maxOutput = 1;
   for (let i = 0; i < requests.count; i++) if (requests.output[i] > maxOutput) maxOutput = requests.output[i];
   const work = workingSetBytes({ count: requests.count, maxOutput }, setup);
   const steps: StepRecord[] = [];
-  const onSteps = options.onSteps ?? (options.steps ? (batch: StepRecord[]) => void steps.push(...batch) : undefined);
-  const logBytes = onSteps ? Math.max(LOG_STEPS, 2 * setup.replicas) * R.LOG_FIELDS * 8 : 0;
+  const collect = (batch: StepRecord[]) => {
+    for (const step of batch) steps.push(step);
+  };
+  const full: EngineOptions = { ...options, onSteps: options.onSteps ?? (options.steps ? collect : undefined) };
+  const logBytes = full.onSteps ? Math.max(LOG_STEPS, 2 * setup.replicas) * R.LOG_FIELDS * 8 : 0;
   const arena = openArena(requestBytes(requests.count) + RUN_RECORD_BYTES + work + logBytes + 2048);
   const kernels = loadKernels(arena.memory);
   const placed = placeRequests(arena, requests);
   const record = placeRunRecord(arena);
-  const full: EngineOptions = { ...options, onSteps };
   fillRunRecord(record, placed, setup, full);
-  const stop = runRecord(kernels, arena, record, placed, full);
-  closeStates(placed);
+  const log = startRecord(kernels, arena, record, placed, full);
   return {
-    results: {
-      state: placed.state.slice(),
-      arrival: placed.arrival.slice(),
-      first: placed.first.slice(),
-      finish: placed.finish.slice(),
-      preemptions: placed.preemptions.slice(),
-      replica: placed.replica.slice(),
+    advance: () => advanceRecord(kernels, record, log, full),
+    close: (stop) => {
+      closeStates(placed);
+      return { results: copyResults(placed), steps, counters: readCounters(record), itl: readGaps(record), stop };
     },
-    steps,
-    counters: readCounters(record),
-    itl: { edges: histogramEdges(), weights: record.histogram.slice() },
-    stop,
   };
+}
+
+/** The histogram of inter-token gaps of a finished run. */
+export function readGaps(record: RunRecord): EngineRun['itl'] {
+  return { edges: histogramEdges(), weights: record.histogram.slice() };
+}
+
+/** Copies of the result columns. */
+export function copyResults(placed: PlacedRequests): RequestResults {
+  return {
+    state: placed.state.slice(),
+    arrival: placed.arrival.slice(),
+    first: placed.first.slice(),
+    finish: placed.finish.slice(),
+    preemptions: placed.preemptions.slice(),
+    replica: placed.replica.slice(),
+  };
+}
+
+/** Runs `requests` through `setup` to the end and returns copies of everything. */
+export function runEngine(requests: Requests, setup: EngineSetup, options: EngineOptions & { steps?: boolean }): EngineRun {
+  const run = startEngine(requests, setup, options);
+  while (true) {
+    const stop = run.advance();
+    if (stop !== 'more') return run.close(stop);
+  }
 }

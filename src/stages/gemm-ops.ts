@@ -22,6 +22,7 @@ export function gemm(
     flopsX: 2 * k * n,
     bytes0: k * n * BYTES_PER_WEIGHT[format],
     bytesX: k * ACTIVATION_BYTES[format] + 2 * n,
+    activationsX: ACTIVATION_BYTES[format] < 2 ? k : 0,
   });
 }
 

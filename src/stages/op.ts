@@ -30,6 +30,8 @@ export interface ComputeOp {
   readonly bytes0: number;
   readonly bytesX: number;
   readonly bytesY: number;
+  /** Activation elements per x that a quantised product reads; a fit may charge more bytes for them (OpFit.activation_bytes). */
+  readonly activationsX: number;
   /** experts: how tokens are routed. */
   readonly routing: Routing | null;
 }
@@ -53,7 +55,15 @@ export interface ExchangeOp {
 
 export type Op = ComputeOp | ExchangeOp;
 
-const NOTHING = { latent: false, cap: Number.POSITIVE_INFINITY, flopsY: 0, bytes0: 0, bytesY: 0, routing: null };
+const NOTHING = {
+  latent: false,
+  cap: Number.POSITIVE_INFINITY,
+  flopsY: 0,
+  bytes0: 0,
+  bytesY: 0,
+  activationsX: 0,
+  routing: null,
+};
 
 type Required = 'name' | 'family' | 'format' | 'count' | 'over' | 'flopsX' | 'bytesX';
 

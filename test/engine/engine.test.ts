@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type LeapName, runEngine } from '../../src/run/engine.ts';
+import { type Row, requestsOf, setupOf } from '../reference/cases.ts';
 import { referenceRun } from '../reference/simulate.ts';
 import { describeScenario, findStepDifference, listDifferences } from './compare.ts';
-import { drawScenario, hasNearTies, LARGE, type Scenario, type Sizes, SMALL } from './random.ts';
+import { drawScenario, drawSurface, hasNearTies, LARGE, type Scenario, type Sizes, SMALL } from './random.ts';
 
 function report(scenario: Scenario, leap: LeapName, differences: readonly string[]): void {
   if (differences.length === 0) return;
@@ -24,6 +25,13 @@ function demandSameBits(leaps: readonly LeapName[], sizes: Sizes, runs: { seed: 
     }),
     runs,
   );
+}
+
+function demandSteps(scenario: Scenario): void {
+  const engine = runEngine(scenario.requests, scenario.setup, { leap: 'none', steps: true });
+  const reference = referenceRun(scenario.requests, scenario.setup);
+  report(scenario, 'none', findStepDifference(engine.steps, reference.steps));
+  report(scenario, 'none', listDifferences(engine, reference, true));
 }
 
 /** Leaps in closed form, equal within 1e-9, wherever rounding cannot decide what comes first. */
@@ -49,15 +57,23 @@ describe('the engine equals the reference', () => {
   });
 
   test('step by step', () => {
-    const steps = fc.property(drawScenario(true), (scenario) => {
-      const engine = runEngine(scenario.requests, scenario.setup, { leap: 'none', steps: true });
-      report(scenario, 'none', findStepDifference(engine.steps, referenceRun(scenario.requests, scenario.setup).steps));
-    });
-    fc.assert(steps, { seed: 8, numRuns: 150 });
+    fc.assert(fc.property(drawScenario(true), demandSteps), { seed: 8, numRuns: 150 });
   });
 
   test('within 1e-9 with leaps in closed form', () => {
     demandCloseTimes(SMALL, { seed: 9, numRuns: 400 });
     demandCloseTimes(LARGE, { seed: 9, numRuns: 60 });
+  });
+
+  test('step by step, past the end of a full step log', () => {
+    const rows = [0, 1, 2].map((at): Row => [at, 5, 9000 + at]);
+    demandSteps({ requests: requestsOf(rows), setup: setupOf({ replicas: 2, numGpuBlocks: 20_000, blockSize: 3 }) });
+  });
+
+  test('step by step, past the ends of the token and sequence grids', () => {
+    const [price] = fc.sample(drawSurface(), { seed: 10, numRuns: 1 });
+    const setup = setupOf({ batching: 'static', maxNumSeqs: 9000, numGpuBlocks: 1e6, blockSize: 16, price: price! });
+    const rows = Array.from({ length: 8500 }, (_, i): Row => [0, i === 0 ? 300_000 : 1 + (i % 7), 3]);
+    demandSteps({ requests: requestsOf(rows), setup });
   });
 });

@@ -4,6 +4,8 @@ import type { Efficiency, Hardware, OpFit, WeightFormat } from '../../src/catalo
 import { peakOf } from '../../src/plan/arithmetic.ts';
 import { derate } from '../../src/plan/datasheet.ts';
 import { chooseExchange, chooseRate, type FitSource, listSources, placeGroup } from '../../src/plan/efficiency.ts';
+import { openRateBook, priceList } from '../../src/plan/priced-ops.ts';
+import { gemm } from '../../src/stages/gemm-ops.ts';
 import { DEVICE } from './fixtures.ts';
 
 const gemmFit = (format: WeightFormat, t0_s: number): OpFit => ({
@@ -55,6 +57,10 @@ describe('chooseRate', () => {
       basis: 'extrapolated',
       from: '_vendor',
     });
+    const cpu = { ...DEVICE, kind: 'cpu' as const };
+    expect(rate(sourceOf(efficiency('_cpu', [gemmFit('bf16', 6e-6)]), vendor), 'bf16', cpu)).toMatchObject({
+      from: '_cpu',
+    });
     expect(rate(sourceOf(stranger), 'bf16')).toMatchObject({ basis: 'datasheet', from: 'typical efficiency' });
   });
 
@@ -76,6 +82,17 @@ describe('chooseRate', () => {
   });
 });
 
+describe('bound ops', () => {
+  it('charge the activation bytes that a quantised fit was made with', () => {
+    const wide = { ...gemmFit('fp8', 1e-6), activation_bytes: 16 };
+    const op = gemm('qkv', 1000, 10, 'fp8', 1);
+    const price = (ops: readonly OpFit[]) =>
+      priceList([op], DEVICE, openRateBook(sourceOf(efficiency('device', ops)))).compute[0].line.memoryX;
+    const extra = price([wide]) - price([gemmFit('fp8', 1e-6)]);
+    expect(extra / ((1000 * 15) / (0.8 * 3e12))).toBeCloseTo(1, 9);
+  });
+});
+
 describe('chooseExchange', () => {
   const reduce = { op: 'all-reduce', devices: 4, t0_s: 4e-6, rate: 2e11, p: 1, basis: 'calibrated' } as const;
   const source = sourceOf(efficiency('device', [], [reduce]));
@@ -88,6 +105,20 @@ describe('chooseExchange', () => {
     expect(scaled.basis).toBe('extrapolated');
     expect(scaled.fit!.t0).toBeCloseTo(6e-6, 15);
     expect(scaled.fit!.perByte).toBeCloseTo((7 / 8 / (3 / 4)) * (1 / 2e11), 20);
+  });
+
+  it('scales the fit of a relative with its links, and takes a transfer between two as it is', () => {
+    const slow = { ...DEVICE, id: 'slow', scale_up: { bandwidth: 45e9, domain: 8 } };
+    const send = { ...reduce, op: 'send-recv', devices: 2 } as const;
+    const from = { ...sourceOf(efficiency('device', [], [reduce, send])), hardware: [slow, DEVICE] };
+    const sources = listSources(from, slow);
+    const reduced = chooseExchange(sources, slow, 'all-reduce', 4);
+    expect(reduced.basis).toBe('extrapolated');
+    expect(reduced.fit!.perByte / (10 / 2e11)).toBeCloseTo(1, 12);
+    expect(chooseExchange(listSources(from, DEVICE), DEVICE, 'send-recv', 8)).toMatchObject({
+      fit: { t0: 4e-6, perByte: 1 / 2e11 },
+      basis: 'calibrated',
+    });
   });
 
   it('falls back to the links, always across servers', () => {

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+// The command line: finds the verb, prints a user's mistakes precisely, and turns outcomes into exit codes.
+import { UserError } from './check/issue.ts';
+import { nearest } from './check/nearest.ts';
+import { readVersion } from './check/version.ts';
+import type { Output } from './commands/flags.ts';
+
+type Verb = (argv: readonly string[], out: Output) => Promise<number>;
+
+/** Loaded when asked for: starting one verb does not pay for the others. */
+const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> }>> = {
+  sweep: { words: 'try every configuration of a spec and rank them', load: async () => (await import('./commands/sweep.ts')).sweep },
+  run: { words: 'simulate one deployment request by request', load: async () => (await import('./commands/run.ts')).run },
+  step: { words: 'price one engine iteration, op by op', load: async () => (await import('./commands/step.ts')).step },
+  catalog: { words: 'list or show hardware, models, engines, workloads', load: async () => (await import('./commands/catalog.ts')).catalog },
+  spec: { words: 'check a spec, or print its JSON Schema (--schema)', load: async () => (await import('./commands/spec.ts')).spec },
+  calibrate: { words: 'fit efficiencies to kernel measurements', load: async () => (await import('./commands/calibrate.ts')).calibrate },
+};
+
+function helpText(): string {
+  const verbs = Object.entries(VERBS).map(([verb, { words }]) => `  ${verb.padEnd(10)} ${words}`);
+  return `mist ${readVersion()}: simulates LLM inference on heterogeneous hardware, fast enough to try every configuration.
+
+Usage: mist VERB [arguments]
+
+${verbs.join('\n')}
+
+mist VERB --help explains a verb. Examples: mist sweep examples/default-chat.yaml; mist run examples/single-run.yaml
+Results go to stdout, words and progress to stderr. Exit codes: 0 done, 2 a mistake in the question, 130 interrupted.
+`;
+}
+
+const out: Output = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+};
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [word, ...rest] = argv;
+  if (word === undefined || word === '--help' || word === '-h' || word === 'help') {
+    out.stdout(helpText());
+    return 0;
+  }
+  if (word === '--version' || word === '-v') {
+    out.stdout(`${readVersion()}\n`);
+    return 0;
+  }
+  if (!Object.hasOwn(VERBS, word)) throw unknownVerb(word);
+  const verb = await VERBS[word].load();
+  return verb(rest, out);
+}
+
+function unknownVerb(word: string): UserError {
+  const close = nearest(word, Object.keys(VERBS), 1);
+  const hint = close.length > 0 ? `did you mean ${close[0]}?` : 'mist --help';
+  return new UserError([{ path: 'mist', expected: `a verb: ${Object.keys(VERBS).join(', ')}`, received: word, hint }]);
+}
+
+// A reader that closes the pipe early (head, less) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    if (error instanceof UserError) {
+      out.stderr(`${error.message}\n`);
+      process.exitCode = 2;
+      return;
+    }
+    out.stderr(`mist failed, which is a mistake of ours:\n${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

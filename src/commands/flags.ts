@@ -1,0 +1,37 @@
+// Flags of a verb, read strictly: an unknown one is answered with the nearest known, a wrong value with what was expected.
+import arg from 'arg';
+import { UserError } from '../check/issue.ts';
+import { nearest } from '../check/nearest.ts';
+
+export interface Output {
+  stdout(text: string): void;
+  stderr(text: string): void;
+}
+
+/** `arg` with its errors turned into ours. */
+export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: readonly string[]): arg.Result<T> {
+  try {
+    return arg(spec, { argv: [...argv] });
+  } catch (error) {
+    const known = Object.keys(spec).filter((flag) => flag.startsWith('--'));
+    const odd = argv.find((word) => word.startsWith('-') && !known.includes(word.split('=')[0])) ?? argv.join(' ');
+    const close = nearest(odd.split('=')[0], known, 1);
+    const hint = close.length > 0 ? `did you mean ${close[0]}?` : (error as Error).message;
+    throw new UserError([{ path: `mist ${verb}`, expected: `flags among ${known.join(', ')}`, received: odd, hint }]);
+  }
+}
+
+/** A whole number of at least `least` (flags are read as text: `arg` would turn "abc" into NaN). */
+export function wholeFlag(flag: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new UserError([{ path: flag, expected: `a whole number of at least ${least}`, received: text }]);
+}
+
+/** The only positional word of a verb. */
+export function onlyWord(verb: string, words: readonly string[], expected: string): string {
+  if (words.length === 1) return words[0];
+  const received = words.length === 0 ? 'nothing' : words.join(' ');
+  throw new UserError([{ path: `mist ${verb}`, expected, received, hint: `mist ${verb} --help` }]);
+}

@@ -1,0 +1,1 @@
+export async function sweep(): Promise<number> { throw new Error('soon'); }

@@ -1,0 +1,129 @@
+// Binds one configuration to what the catalog knows: model, hardware, profile, split, formats, price; and says why it cannot be.
+import type { Catalog } from '../catalog/open.ts';
+import type { EngineProfile, Hardware, Model } from '../catalog/types.ts';
+import type { Configuration } from '../spec/types.ts';
+import { type Formats, resolveFormats } from '../stages/formats.ts';
+import { devicesOf, type Split } from '../stages/split.ts';
+import { legalSplit } from './legal.ts';
+import { type KvCapacity, kvCapacity } from './memory.ts';
+import type { EngineSetup } from './setup.ts';
+import { type SurfaceKey, splitOf } from './surface-key.ts';
+
+/** The catalog, and the user's own prices (USD per device-hour) and watts (per device) that come before it. */
+export interface PlanSource {
+  readonly catalog: Pick<Catalog, 'model' | 'hardware' | 'engine'>;
+  readonly prices: Readonly<Record<string, number>>;
+  readonly watts: Readonly<Record<string, number>>;
+}
+
+/** A deployment that can be built: everything but its limits, which memory and engine decide. */
+export interface Deployment {
+  readonly model: Model;
+  readonly hardware: Hardware;
+  readonly profile: EngineProfile;
+  readonly key: SurfaceKey;
+  readonly split: Split;
+  readonly formats: Formats;
+  /** Devices of one replica. */
+  readonly devices: number;
+  /** NaN where no price is known. */
+  readonly usdPerDeviceHour: number;
+}
+
+/** Why a configuration cannot be: a machine word that sweeps count by, and what to tell a person. */
+export interface Refusal {
+  readonly reason: string;
+  readonly words: string;
+}
+
+/** Fields that decide a step surface: rows that agree on them share one. */
+export const SURFACE_FIELDS = [
+  'model',
+  'hardware',
+  'profile',
+  'quantization',
+  'kv_cache_dtype',
+  'tensor_parallel_size',
+  'pipeline_parallel_size',
+  'data_parallel_size',
+  'expert_parallel_size',
+] as const;
+
+/** Binds the fields of SURFACE_FIELDS. Throws UserError for ids that the catalog does not know. */
+export function bindDeployment(configuration: Configuration, source: PlanSource): Deployment | Refusal {
+  const { catalog, prices, watts } = source;
+  const model = catalog.model(configuration.model);
+  const listed = catalog.hardware(configuration.hardware);
+  const hardware = watts[listed.id] === undefined ? listed : { ...listed, tdp_w: watts[listed.id] };
+  const profile = catalog.engine(configuration.profile);
+  const key: SurfaceKey = {
+    model,
+    hardware,
+    profile,
+    quantization: configuration.quantization,
+    kv: configuration.kv_cache_dtype,
+    tp: configuration.tensor_parallel_size,
+    pp: configuration.pipeline_parallel_size,
+    dp: configuration.data_parallel_size,
+    ep: configuration.expert_parallel_size,
+  };
+  const split = splitOf(key);
+  const formats = resolveFormats(model, key);
+  const illegal = legalSplit(model, hardware, split, formats);
+  if (illegal) return illegal;
+  const usdPerDeviceHour = prices[hardware.id] ?? hardware.usd_per_hour ?? Number.NaN;
+  return { model, hardware, profile, key, split, formats, devices: devicesOf(split), usdPerDeviceHour };
+}
+
+export function isRefusal(bound: Deployment | Refusal): bound is Refusal {
+  return 'reason' in bound;
+}
+
+/** KV blocks of one replica under the configuration's limits; `num_gpu_blocks` overrides what memory would give. */
+export function blocksOf(deployment: Deployment, configuration: Configuration): KvCapacity {
+  const capacity = kvCapacity(
+    deployment.model,
+    deployment.hardware,
+    deployment.split,
+    deployment.formats,
+    deployment.profile,
+    {
+      gpuMemoryUtilization: configuration.gpu_memory_utilization,
+      maxNumSeqs: configuration.max_num_seqs,
+      maxNumBatchedTokens: configuration.max_num_batched_tokens,
+      blockSize: configuration.block_size,
+    },
+  );
+  if (configuration.num_gpu_blocks === 0 || capacity.reason === 'weights-do-not-fit') return capacity;
+  const { reason: _, ...rest } = capacity;
+  return { ...rest, blocks: configuration.num_gpu_blocks, words: `${configuration.num_gpu_blocks} blocks, as given` };
+}
+
+/** Most blocks that the engine's 32-bit counters hold; a model whose cache does not grow reports more. */
+const MOST_BLOCKS = 2 ** 30;
+
+/**
+ * The engine's limits for a configuration. Limits are per scheduler: each attention group (dp) has its own, and an iteration
+ * of a pipeline is pp scheduler calls, so one iteration may hold dp*pp budgets and dp times the sequences.
+ */
+export function setupEngine(
+  configuration: Configuration,
+  deployment: Deployment | null,
+  blocks: number,
+  price: EngineSetup['price'],
+): EngineSetup {
+  const dp = deployment?.split.dp ?? 1;
+  const pp = deployment?.split.pp ?? 1;
+  return {
+    batching: configuration.batching,
+    admission: configuration.admission,
+    routing: configuration.routing,
+    replicas: configuration.replicas,
+    maxNumSeqs: configuration.max_num_seqs * dp,
+    maxNumBatchedTokens: configuration.max_num_batched_tokens * dp * pp,
+    numGpuBlocks: Math.min(blocks, MOST_BLOCKS),
+    blockSize: configuration.block_size,
+    maxModelLen: configuration.max_model_len || (deployment?.model.max_positions ?? 0),
+    price,
+  };
+}

@@ -1,0 +1,39 @@
+// What one engine run needs beside its requests: the limits and the price of a step. Numbers and closed words only.
+import type { AdmissionName, BatchingName, RoutingName, StepTime } from '../spec/types.ts';
+
+export interface EngineSetup {
+  readonly batching: BatchingName;
+  readonly admission: AdmissionName;
+  readonly routing: RoutingName;
+  readonly replicas: number;
+  readonly maxNumSeqs: number;
+  readonly maxNumBatchedTokens: number;
+  /** KV blocks of one replica, and tokens per block. */
+  readonly numGpuBlocks: number;
+  readonly blockSize: number;
+  /** Longest prompt + output that is admitted; 0 = no limit. */
+  readonly maxModelLen: number;
+  /** The spec's linear price, or a step surface (assembly/layout/surface.ts). */
+  readonly price: StepTime | Float64Array;
+}
+
+/** Per-request results, one entry per request in order of arrival. Times in s; NaN where the event never happened. */
+export interface RequestResults {
+  readonly state: Int32Array; // STATE_* of assembly/layout/enums.ts
+  readonly arrival: Float64Array; // as offered; in a closed loop: when it was sent
+  readonly first: Float64Array;
+  readonly finish: Float64Array;
+  readonly preemptions: Int32Array;
+  readonly replica: Int32Array; // -1 before routing
+}
+
+/** One iteration of one replica, as `mist run --steps` writes it. */
+export interface StepRecord {
+  readonly replica: number;
+  readonly start: number; // s
+  readonly duration: number; // s
+  readonly prefillTokens: number; // sum of chunk tokens
+  readonly sequences: number; // chunks + decodes
+  readonly context: number; // sum of past over the decodes, before the step
+  readonly blocks: number; // KV blocks in use during the step, its own allocations included
+}
