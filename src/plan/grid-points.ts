@@ -37,20 +37,20 @@ export function chooseKnots(longest: number, bends: readonly number[]): number[]
     knots.push(Math.round(FIRST_KNOT * 2 ** whole * (1 + (position - whole))));
   }
   knots[SURFACE_KNOTS - 1] = last;
-  for (const bend of bends) if (bend > 0 && bend < last) moveNearest(knots, bend);
-  return separate(knots);
+  const taken = new Set<number>();
+  for (const bend of new Set(bends))
+    if (bend > 0 && bend < last && !knots.includes(bend)) moveNearest(knots, bend, taken);
+  return knots.sort((a, b) => a - b);
 }
 
-function moveNearest(knots: number[], bend: number): void {
-  let best = 1;
+/** Puts the nearest knot that no other bend has taken onto `bend`; the first and the last stay. */
+function moveNearest(knots: number[], bend: number, taken: Set<number>): void {
   const distance = (knot: number) => (knot > bend ? knot / bend : bend / knot);
-  for (let i = 1; i < knots.length - 1; i++) if (distance(knots[i]) < distance(knots[best])) best = i;
+  let best = 0;
+  for (let i = 1; i < knots.length - 1; i++) {
+    if (!taken.has(i) && (best === 0 || distance(knots[i]) < distance(knots[best]))) best = i;
+  }
+  if (best === 0) return; // more bends than knots: the price bends a little between knots there
   knots[best] = bend;
-}
-
-/** Strictly increasing, as the layout demands. */
-function separate(knots: readonly number[]): number[] {
-  const sorted = [...knots].sort((a, b) => a - b);
-  for (let i = 1; i < sorted.length; i++) if (sorted[i] <= sorted[i - 1]) sorted[i] = sorted[i - 1] + 1;
-  return sorted;
+  taken.add(best);
 }

@@ -36,6 +36,9 @@ export interface KvCapacity {
   readonly words: string;
 }
 
+/** Block ids are 32-bit. */
+const MOST_BLOCKS = 2 ** 31 - 1;
+
 /** Blocks of one instance of the model on this hardware. */
 export function kvCapacity(
   model: Model,
@@ -53,8 +56,10 @@ export function kvCapacity(
   const perToken = sumLayers(model, (group) => tokenBytes(group.attention, split, formats, profile)) * stage;
   const sequenceBytes = sequencesShare(room, model, split, formats, profile, ask, stage);
   const blockBytes = perToken * ask.blockSize;
-  // a model whose cache does not grow needs no blocks: its sequences are limited by their states alone
-  const perGroup = blockBytes > 0 ? Math.floor((room - sequenceBytes) / blockBytes) : Number.MAX_SAFE_INTEGER;
+  // a model whose cache does not grow needs no blocks: as many as a block table can count
+  const counted = Math.floor(MOST_BLOCKS / split.dp);
+  const fitting = blockBytes > 0 ? Math.floor((room - sequenceBytes) / blockBytes) : counted;
+  const perGroup = Math.min(counted, fitting);
   const sizes = { blockBytes, weightsBytes, activationBytes, reserveBytes, sequenceBytes };
   if (weightsBytes > hardware.memory_bytes * ask.gpuMemoryUtilization) {
     const words = `weights of ${gigabytes(weightsBytes)} per device do not fit in ${gigabytes(hardware.memory_bytes)}`;

@@ -205,7 +205,7 @@ function arrangeRequests(
 }
 
 /**
- * Whether an instant that decides something lies within 1e-9 of another: an open arrival beside a step's start or end,
+ * Whether an instant that decides something lies within 1e-8 (relative) of another: an open arrival beside a step's start or end,
  * or, in a closed loop, step ends of two replicas. Rounding may then decide what comes first.
  */
 export function hasNearTies(run: ReferenceRun, requests: Requests): boolean {

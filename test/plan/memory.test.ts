@@ -88,6 +88,16 @@ describe('kvCapacity', () => {
     expect([all.blockBytes, all.sequenceBytes]).toEqual([16 * 10 * perLayer, 0]);
   });
 
+  it('counts blocks in 32 bits where the cache does not grow at all', () => {
+    const state = { parameters: 1e6, state_elements: 1000, state_bytes: 2, flops_per_token: 1 };
+    const model = modelOf([{ count: 4, attention: { kind: 'linear', ...state }, mlp: { kind: 'none' } }]);
+    expect(capacity(model, DEVICE)).toMatchObject({
+      blocks: 2 ** 31 - 1,
+      blockBytes: 0,
+      sequenceBytes: 256 * 4 * 2000,
+    });
+  });
+
   it('says why nothing fits', () => {
     const llama = catalog.model('llama-3.1-70b');
     const fits = (memory_bytes: number) => capacity(llama, { ...DEVICE, memory_bytes });

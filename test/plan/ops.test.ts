@@ -86,6 +86,7 @@ describe('listOps', () => {
     expect(exchanges(SMALL, ONE)).toEqual([]);
     const reduces = exchanges(SMALL, { ...ONE, tp: 4 }).filter((name) => name.includes('all-reduce'));
     expect(reduces).toEqual(['10 all-reduce 4', '10 all-reduce 4', '1 all-reduce 4']);
+    expect(exchanges(SMALL, { ...ONE, tp: 2 }).filter((name) => name === '10 all-reduce 2')).toHaveLength(2);
     expect(exchanges(SMALL, { ...ONE, pp: 2 })).toEqual(['2 send-recv 2']);
     const moe = catalog.model('mixtral-8x7b');
     expect(exchanges(moe, { ...ONE, dp: 4, ep: 4 })).toEqual(['32 all-to-all 4', '32 all-to-all 4']);

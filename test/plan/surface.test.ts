@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as layout from '../../assembly/layout/surface.ts';
 import { openArena } from '../../src/columns/arena.ts';
 import { loadKernels } from '../../src/kernels/load.ts';
+import { chooseKnots } from '../../src/plan/grid-points.ts';
 import { lowerSurface, openLowering } from '../../src/plan/lower.ts';
 import { priceStepExactly } from '../../src/plan/priced-ops.ts';
 import { addHost, applyFloor, readSurface } from '../../src/plan/read-surface.ts';
@@ -161,6 +162,19 @@ describe('lowerSurface', () => {
     );
   });
 
+  it('L7: one more token never makes a chunk cheaper, not even where memory alone bounds it', () => {
+    const ops = [
+      { family: 'attention-prefill', format: 'bf16', t0_s: 0, eta_compute: 1, eta_memory: 1e-6, p: 'inf' },
+    ] as const;
+    const fit = { hardware: DEVICE.id, ops: ops.map((op) => ({ ...op, basis: 'measured' as const })), collectives: [] };
+    const { table } = lower(KEY, { ...NO_FITS, efficiency: () => ({ ...fit, source: '', licence: '' }) });
+    table.fill(0, layout.SURFACE_G, layout.SURFACE_APF);
+    table.fill(0, 0, layout.SURFACE_HEADER);
+    const seconds = (tokens: number) =>
+      readSurface(table, { prefill: [{ tokens, past: 1e6, completes: false }], decode: [] });
+    for (let n = 1; n < 3000; n++) expect(seconds(n + 1)).toBeGreaterThanOrEqual(seconds(n) * (1 - 1e-12));
+  });
+
   it('L7: one more decode of any context is never cheaper where no groups or stages average contexts', () => {
     const lowered = lower({ ...KEY, tp: 2 });
     fc.assert(
@@ -199,9 +213,10 @@ describe('lowerSurface', () => {
     const lowering = openLowering(NO_FITS, kernels, arena);
     const into = new Float64Array(layout.SURFACE_SIZE).fill(Number.NaN);
     const fresh = lowerSurface(KEY, lowering).table;
-    lowerSurface({ ...KEY, tp: 2, pp: 2 }, lowering, into);
+    const staged = lowerSurface({ ...KEY, tp: 2, pp: 2 }, lowering, into).table.slice();
     expect(lowerSurface(KEY, lowering, into).table).toBe(into);
     expect(Array.from(into)).toEqual(Array.from(fresh));
+    expect(Array.from(lower({ ...KEY, tp: 2, pp: 2 }).table)).toEqual(Array.from(staged));
   });
 
   it('pipelines: all layers at half the tokens, and hand-overs; twice the hosts', () => {
@@ -216,6 +231,23 @@ describe('lowerSurface', () => {
     const sends = ops(two, 64).filter((price) => price.op.name === 'send to next stage');
     expect(sends.map((price) => price.count)).toEqual([2]);
     expect(two.table[layout.SURFACE_HOST_STEP] - one.table[layout.SURFACE_HOST_STEP]).toBeCloseTo(3e-4, 12);
+  });
+});
+
+describe('chooseKnots', () => {
+  it('reaches from 0 to the longest context, bends at windows, and always increases', () => {
+    expect(chooseKnots(131072, [])).toEqual([0, 256, 768, 2048, 6144, 16384, 49152, 131072]);
+    expect(chooseKnots(131072, [127])).toEqual([0, 127, 768, 2048, 6144, 16384, 49152, 131072]);
+    expect(chooseKnots(131072, [127, 200])).toEqual([0, 127, 200, 2048, 6144, 16384, 49152, 131072]);
+    const bends = fc.array(fc.integer({ min: 1, max: 5000 }), { maxLength: 4 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e6 }), bends, (longest, at) => {
+        const knots = chooseKnots(longest, at);
+        expect(knots).toHaveLength(layout.SURFACE_KNOTS);
+        for (let i = 1; i < knots.length; i++) expect(knots[i]).toBeGreaterThan(knots[i - 1]);
+      }),
+      { seed: 9 },
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 // The reference against times worked by hand: rejection, closed loop, routing, and what comes first at one instant.
 import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
-import { requestsOf, setupOf } from './cases.ts';
+import { ONE_SECOND, requestsOf, setupOf } from './cases.ts';
 import { referenceRun } from './simulate.ts';
 
 describe('rejection', () => {
@@ -83,7 +83,7 @@ describe('routing', () => {
   });
 
   test('replicas step on their own clocks', () => {
-    const price = { ...setupOf({}).price, per_new_token_s: 1 } as never;
+    const price = { ...ONE_SECOND, per_new_token_s: 1 };
     const rows = [
       [0, 3, 2],
       [0, 1, 2],

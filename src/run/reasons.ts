@@ -1,0 +1,33 @@
+// Why rows of a sweep fall: the closed list of machine words, in the order of the checks, and what to tell a person.
+
+export const REASONS = [
+  ['degree-not-whole', 'a degree of parallelism is not a whole number'],
+  ['tp-beyond-scale-up', 'tensor parallel size exceeds the scale-up domain'],
+  ['tp-exceeds-heads', 'tensor parallel size exceeds the attention heads'],
+  ['tp-does-not-divide-heads', 'tensor parallel size does not divide the attention heads'],
+  ['ep-does-not-divide', 'expert parallel size does not divide the devices'],
+  ['ep-without-experts', 'expert parallel without experts'],
+  ['ep-exceeds-experts', 'expert parallel size exceeds the experts'],
+  ['dp-without-experts', 'attention data parallel without experts'],
+  ['pp-exceeds-layers', 'pipeline parallel size exceeds the layers'],
+  ['no-scale-out', 'spans servers, and the hardware has no network'],
+  ['format-not-supported', 'the hardware has no kernels for the weight format'],
+  ['no-price', 'no price is known for the hardware'],
+  ['weights-do-not-fit', 'weights do not fit in memory'],
+  ['no-room-for-kv', 'weights leave no room for the KV cache'],
+  ['no-room-for-a-request', 'the KV cache does not hold the longest request'],
+  ['overloaded', 'cannot keep up with the rate (screen)'],
+  ['ttft-over-limit', 'TTFT over the limit (screen)'],
+  ['tpot-over-limit', 'TPOT over the limit (screen)'],
+] as const;
+
+export type Reason = (typeof REASONS)[number][0];
+
+const INDEX = new Map<string, number>(REASONS.map(([reason], i) => [reason, i]));
+
+/** Position of a reason in REASONS; an unknown word is a mistake of ours. */
+export function reasonIndex(reason: string): number {
+  const index = INDEX.get(reason);
+  if (index === undefined) throw new Error(`unknown reason ${reason}`);
+  return index;
+}

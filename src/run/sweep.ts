@@ -1,0 +1,166 @@
+// A sweep: screen every row, settle the best by simulation, rank. Byte-identical results for any number of workers.
+import { readVersion } from '../check/version.ts';
+import type { Catalog } from '../catalog/open.ts';
+import type { Basis } from '../catalog/types.ts';
+import type { KeptRow, RunResult, SweepResult } from '../metrics/types.ts';
+import type { Spec } from '../spec/types.ts';
+import { makeRequests } from '../workload/make.ts';
+import { moments } from '../workload/moments.ts';
+import type { Requests } from '../workload/types.ts';
+import { type Candidates, deploymentOf, joinCandidates, orderCandidates, type Screened } from './candidates.ts';
+import { requestBytes, RUN_RECORD_BYTES, workingSetBytes } from './engine.ts';
+import { type Grid, openGrid } from './grid.ts';
+import { keepRows, type Settled } from './keep.ts';
+import { openPool, type Pool } from './pool.ts';
+import { BLOCK_GROUPS, type Report } from './protocol.ts';
+import { REASONS } from './reasons.ts';
+import { screenRoom } from './screen-group.ts';
+import { LOWERING_BYTES } from './session.ts';
+
+export interface SweepOptions {
+  readonly workers: number;
+  /** The user's catalog folder, for the workers' own look-ups; null = none. */
+  readonly catalogFolder: string | null;
+  readonly onProgress?: (done: number, total: number, words: string) => void;
+  /** Aborted: workers finish what they have at hand, and the result says it was interrupted. */
+  readonly signal?: AbortSignal;
+}
+
+/** Candidates per wave: what is simulated next depends on whole waves only, never on which worker was faster. */
+const WAVE = 64;
+
+/** Runs the sweep of `spec`. Throws UserError for mistakes that only the workload's files reveal. */
+export async function runSweep(spec: Spec, catalog: Catalog, options: SweepOptions): Promise<SweepResult> {
+  const started = performance.now();
+  const grid = openGrid(spec);
+  const requests = makeRequests(spec.workload, { catalogShape: (id) => catalog.shape(id), requestRate: spec.base.request_rate });
+  const pool = await openPool(spec, options.catalogFolder, options.workers, workerBytes(spec, grid, requests));
+  options.signal?.addEventListener('abort', () => pool.stop());
+  try {
+    const planned = performance.now();
+    const screened = await screenAll(pool, grid, options);
+    const screenedAt = performance.now();
+    const settled = await settleBest(pool, spec, screened.candidates, options);
+    const settledAt = performance.now();
+    const source = { catalog, prices: spec.prices, watts: spec.watts };
+    const { kept, reordered } = keepRows(spec, screened, settled, orderCandidates(screened.candidates), moments(requests), source);
+    return {
+      spec,
+      rows: grid.rows,
+      rejected: listRejected(screened.rejected),
+      feasible: screened.feasible,
+      settled: settled.size,
+      kept,
+      reordered,
+      interrupted: options.signal?.aborted ?? false,
+      workers: options.workers,
+      seconds: {
+        plan: (planned - started) / 1000,
+        screen: (screenedAt - planned) / 1000,
+        settle: (settledAt - screenedAt) / 1000,
+      },
+      workload: { description: requests.description, ...meansOf(requests) },
+      labels: namesOf(spec, catalog, kept),
+      version: readVersion(),
+    };
+  } finally {
+    await pool.close();
+  }
+}
+
+function meansOf(requests: Requests): { prompt_mean: number; output_mean: number } {
+  const { prompt_mean, output_mean } = moments(requests);
+  return { prompt_mean, output_mean };
+}
+
+function namesOf(spec: Spec, catalog: Catalog, kept: readonly KeptRow[]): Record<string, string> {
+  const labels: Record<string, string> = {};
+  const ids = new Set([spec.base.model, ...kept.map((row) => row.configuration.model)]);
+  for (const id of ids) if (catalog.ids('models').includes(id)) labels[id] = catalog.model(id).name;
+  for (const { configuration } of kept) labels[configuration.hardware] ??= catalog.hardware(configuration.hardware).name;
+  return labels;
+}
+
+/** Memory that one worker needs: the screen's columns, the requests, and the working set of the largest engine run. */
+function workerBytes(spec: Spec, grid: Grid, requests: Requests): number {
+  const most = (field: 'replicas' | 'max_num_seqs' | 'block_size' | 'data_parallel_size') =>
+    Math.max(spec.base[field], ...spec.axes.filter((axis) => axis.field === field).flatMap((axis) => axis.values as number[]));
+  let maxOutput = 1;
+  for (let i = 0; i < requests.count; i++) maxOutput = Math.max(maxOutput, requests.output[i]);
+  const setup = {
+    batching: 'chunked',
+    admission: 'prompt',
+    routing: 'round-robin',
+    replicas: most('replicas'),
+    maxNumSeqs: most('max_num_seqs') * most('data_parallel_size'),
+    maxNumBatchedTokens: 1,
+    numGpuBlocks: 1,
+    blockSize: most('block_size'),
+    maxModelLen: 0,
+    price: new Float64Array(0),
+  } as const;
+  const engine = workingSetBytes({ count: requests.count, maxOutput }, setup) + RUN_RECORD_BYTES;
+  return LOWERING_BYTES + screenRoom(spec, grid) + requestBytes(requests.count) + engine + 65536;
+}
+
+async function screenAll(pool: Pool, grid: Grid, options: SweepOptions): Promise<Screened> {
+  const blocks = Math.ceil(grid.groups / BLOCK_GROUPS);
+  const reports: Extract<Report, { kind: 'screened' }>[] = new Array(blocks);
+  let done = 0;
+  await pool.work({ kind: 'screen', blocks }, (report) => {
+    if (report.kind !== 'screened') return;
+    reports[report.block] = report;
+    done += Math.min(grid.groups - report.block * BLOCK_GROUPS, BLOCK_GROUPS) * grid.size;
+    options.onProgress?.(done, grid.rows, 'screening');
+  });
+  // In block order, whoever screened them
+  const rejected = new Float64Array(REASONS.length);
+  let feasible = 0;
+  const parts: Candidates[] = [];
+  const bases: (Basis | null)[] = new Array(grid.groups).fill(null);
+  for (const report of reports) {
+    if (!report) continue;
+    report.rejected.forEach((count, i) => {
+      rejected[i] += count;
+    });
+    feasible += report.feasible;
+    parts.push(report.candidates);
+    for (const [k, basis] of report.bases.entries()) bases[report.block * BLOCK_GROUPS + k] = basis;
+  }
+  return { rejected, feasible, candidates: joinCandidates(parts), bases };
+}
+
+/**
+ * Simulates candidates best first, in waves, until `top` deployments keep the promise or `settle` rows were simulated. A
+ * deployment that has kept it with one setting is not tried with its others.
+ */
+async function settleBest(pool: Pool, spec: Spec, candidates: Candidates, options: SweepOptions): Promise<Settled> {
+  const order = orderCandidates(candidates);
+  const settled = new Map<number, RunResult>();
+  const met = new Set<string>();
+  let at = 0;
+  while (at < order.length && settled.size < spec.settle && met.size < spec.top && !options.signal?.aborted) {
+    const wave: number[] = [];
+    while (at < order.length && wave.length < WAVE && settled.size + wave.length < spec.settle) {
+      const i = order[at++];
+      if (!met.has(deploymentOf(spec, candidates, i))) wave.push(i);
+    }
+    await settleWave(pool, candidates, wave, (i, result) => {
+      settled.set(i, result);
+      options.onProgress?.(settled.size, Math.min(spec.settle, order.length), 'settling');
+    });
+    for (const i of wave) if (settled.get(i)?.slo_met) met.add(deploymentOf(spec, candidates, i));
+  }
+  return settled;
+}
+
+async function settleWave(pool: Pool, candidates: Candidates, wave: readonly number[], keep: (i: number, result: RunResult) => void): Promise<void> {
+  const rows = Float64Array.from(wave, (i) => candidates.row[i]);
+  await pool.work({ kind: 'settle', rows }, (report) => {
+    if (report.kind === 'settled') keep(wave[report.index], report.result);
+  });
+}
+
+function listRejected(counts: Float64Array): SweepResult['rejected'] {
+  return REASONS.map(([reason, words], i) => ({ reason, words, count: counts[i] })).filter(({ count }) => count > 0);
+}

@@ -1,0 +1,38 @@
+// The engine's plain TypeScript twin gives the kernel's very bits: else a bench would compare different work.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { runTwin } from '../../bench/twins/engine.ts';
+import { type LeapName, runEngine } from '../../src/run/engine.ts';
+import { drawScenario, LARGE, type Scenario, type Sizes, SMALL } from '../engine/random.ts';
+
+/** The part of the drawn scenarios that the twin knows. */
+function restrict({ requests, setup }: Scenario): Scenario {
+  return { requests: { ...requests, concurrency: 0 }, setup: { ...setup, batching: 'chunked', admission: 'prompt' } };
+}
+
+function demandEqual(leap: LeapName, sizes: Sizes, numRuns: number): number {
+  let preemptions = 0;
+  fc.assert(
+    fc.property(drawScenario(true, sizes), (scenario) => {
+      const { requests, setup } = restrict(scenario);
+      const twin = runTwin(requests, setup, leap);
+      const engine = runEngine(requests, setup, { leap });
+      expect(twin.results).toEqual(engine.results);
+      expect(twin.counters).toEqual(engine.counters);
+      expect(twin.histogram).toEqual(engine.itl.weights);
+      preemptions += twin.counters.preemptions;
+    }),
+    { seed: 5, numRuns },
+  );
+  return preemptions;
+}
+
+test.each(['none', 'exact', 'closed'] as const)('same results, counters and gaps with leap %s', (leap) => {
+  expect(demandEqual(leap, SMALL, 60) + demandEqual(leap, LARGE, 15)).toBeGreaterThan(50);
+});
+
+test('what the twin does not know is refused', () => {
+  const scenario = restrict(fc.sample(drawScenario(true, SMALL), { seed: 5, numRuns: 1 })[0]);
+  const setup = { ...scenario.setup, batching: 'static' as const };
+  expect(() => runTwin(scenario.requests, setup, 'exact')).toThrow('the engine twin knows');
+});
