@@ -1,121 +1,91 @@
-// How fast ops are priced: the SIMD roofline kernels beside their TypeScript twin, and a whole step surface.
-import { Bench } from 'tinybench';
-import { NORM_1, NORM_2, NORM_4, NORM_8, NORM_INF } from '../assembly/layout/enums.ts';
-import { SURFACE_SIZE } from '../assembly/layout/surface.ts';
+// The roofline kernel: how many f64 prices of an op a second, against the same loop in plain TypeScript.
 import { openArena } from '../src/columns/arena.ts';
-import type { Kernels } from '../src/kernels/interface.ts';
 import { loadKernels } from '../src/kernels/load.ts';
-import { lowerSurface, openLowering } from '../src/plan/lower.ts';
-import { priceOpsTwin } from '../src/plan/roofline-twin.ts';
-import { FITS, KEY } from './scenario.ts';
+import { type Line, type Norm, normId, priceLinesTwin, priceOpsTwin } from '../src/plan/roofline-twin.ts';
+import { timeMedians } from './measure.ts';
+import { seedNumbers } from './numbers.ts';
+import { type BenchFile, demandSame, type Note, type Row, rateRow } from './row.ts';
 
-interface Measured {
-  readonly name: string;
-  readonly unit: string;
-  readonly value: number;
-  readonly twin?: number;
-  readonly ratio?: number;
-  readonly asked?: string;
-}
-
-/** Rows per call: what a block of a sweep prices at once. */
 const ROWS = 2048;
-/** Calls per timed sample, so that the clock's own cost vanishes. */
-const CALLS = 20;
-const TIMED_MS = 600;
-const RATE = { t0: 3e-6, perFlop: 1.2e-15, perByte: 3.5e-13, count: 80 } as const;
+/** Blocks a call of the timed task prices: long enough for the clock, short enough to stay in cache. */
+const BLOCKS = 32;
+const PER_FLOP = 1 / 800e12;
+const PER_BYTE = 1 / 2.9e12;
+const LINE: Line = { t0: 3e-6, computeX: 2e-9, computeY: 3e-10, memory0: 1e-5, memoryX: 4e-10, memoryY: 2e-9 };
 
-/** Fits use every norm; p = 2 is bound by the square root, which two lanes only halve. */
-const CASES: readonly (readonly [string, readonly number[]])[] = [
-  ['roofline, all norms in turn', [NORM_1, NORM_2, NORM_4, NORM_8, NORM_INF]],
-  ['roofline, p = 2', [NORM_2]],
-  ['roofline, p = 4', [NORM_4]],
-  ['roofline, maximum', [NORM_INF]],
-];
+export const roofline: BenchFile = { name: 'roofline', words: 'prices of ops, in f64', run: benchRoofline };
 
-export async function bench(): Promise<Measured[]> {
-  const arena = openArena(1 << 20);
+async function benchRoofline(note: Note): Promise<Row[]> {
+  const arena = openArena(ROWS * 8 * 4 + 4096);
   const kernels = loadKernels(arena.memory);
-  const columns = fillColumns((length) => arena.f64(length));
-  const rows: Measured[] = [];
-  for (const [name, norms] of CASES) rows.push(await measureOps(name, norms, kernels, columns));
-  rows.push(await measureSurface(openLowering(FITS, kernels, arena)));
-  return rows;
-}
-
-type Columns = ReturnType<typeof fillColumns>;
-
-/** Seeded FLOPs and bytes over six decades: neither compute nor memory wins throughout. */
-function fillColumns(take: (length: number) => Float64Array) {
-  const [flops, bytes, out] = [take(ROWS), take(ROWS), take(ROWS)];
-  let state = 12345;
-  const draw = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
+  const [flops, bytes, out, twinOut] = [arena.f64(ROWS), arena.f64(ROWS), arena.f64(ROWS), arena.f64(ROWS)];
+  const next = seedNumbers(1);
   for (let i = 0; i < ROWS; i++) {
-    flops[i] = 1e9 * 10 ** (6 * draw());
-    bytes[i] = 1e6 * 10 ** (5 * draw());
+    flops[i] = 1e12 * next();
+    bytes[i] = 4e9 * next();
   }
-  return { flops, bytes, out };
-}
-
-async function measureOps(
-  name: string,
-  norms: readonly number[],
-  kernels: Kernels,
-  columns: Columns,
-): Promise<Measured> {
-  const { flops, bytes, out } = columns;
-  const { t0, perFlop, perByte, count } = RATE;
-  const at = [flops.byteOffset, bytes.byteOffset, out.byteOffset] as const;
-  const plain = new Float64Array(ROWS);
-  const [own, owned] = [Float64Array.from(flops), Float64Array.from(bytes)];
-  const ours = () => {
-    for (const norm of norms) kernels.priceOps(norm, ROWS, ...at, t0, perFlop, perByte, count, 1);
+  const rows: Row[] = [];
+  for (const p of ['inf', 4] as const satisfies readonly Norm[]) {
+    note(`op prices, p = ${p}`);
+    const norm = normId(p);
+    const kernel = () => {
+      for (let b = 0; b < BLOCKS; b++) {
+        kernels.priceOps(
+          norm,
+          ROWS,
+          flops.byteOffset,
+          bytes.byteOffset,
+          out.byteOffset,
+          2e-6,
+          PER_FLOP,
+          PER_BYTE,
+          80,
+          b > 0 ? 1 : 0,
+        );
+      }
+    };
+    const twin = () => {
+      for (let b = 0; b < BLOCKS; b++)
+        priceOpsTwin(norm, ROWS, flops, bytes, twinOut, 2e-6, PER_FLOP, PER_BYTE, 80, b > 0 ? 1 : 0);
+    };
+    kernel();
+    twin();
+    demandSame('priceOps', out, twinOut);
+    const seconds = await timeMedians({ kernel, twin });
+    const million = (s: number) => (ROWS * BLOCKS) / s / 1e6;
+    const asked = { atLeast: 100, times: 3 };
+    rows.push(rateRow(`op prices, p = ${p}`, 'M/s', million(seconds.kernel), million(seconds.twin), asked));
+  }
+  note('line prices');
+  const norm = normId(8);
+  const kernel = () => {
+    out.fill(0);
+    for (let b = 0; b < BLOCKS; b++) {
+      kernels.priceLines(
+        norm,
+        ROWS,
+        flops.byteOffset,
+        bytes.byteOffset,
+        out.byteOffset,
+        LINE.t0,
+        LINE.computeX,
+        LINE.computeY,
+        LINE.memory0,
+        LINE.memoryX,
+        LINE.memoryY,
+        2,
+      );
+    }
   };
   const twin = () => {
-    for (const norm of norms) priceOpsTwin(norm, ROWS, own, owned, plain, t0, perFlop, perByte, count, 1);
+    twinOut.fill(0);
+    for (let b = 0; b < BLOCKS; b++) priceLinesTwin(norm, ROWS, flops, bytes, twinOut, LINE, 2);
   };
-  out.fill(0);
-  ours();
+  kernel();
   twin();
-  if (!out.every((price, i) => price === plain[i])) throw new Error(`${name}: kernel and twin disagree`);
-  const [kernelMs, twinMs] = await medians([repeat(ours), repeat(twin)]);
-  const millions = (ms: number) => (ROWS * CALLS * norms.length) / ms / 1e3;
-  return {
-    name,
-    unit: 'M op prices/s',
-    value: millions(kernelMs),
-    twin: millions(twinMs),
-    ratio: twinMs / kernelMs,
-    asked: '>= 100 M/s and >= 3x the twin',
-  };
-}
-
-async function measureSurface(lowering: ReturnType<typeof openLowering>): Promise<Measured> {
-  const into = new Float64Array(SURFACE_SIZE);
-  lowerSurface(KEY, lowering, into);
-  if (!into.every(Number.isFinite)) throw new Error('the surface is not finite');
-  const [ms] = await medians([repeat(() => lowerSurface(KEY, lowering, into))]);
-  return { name: 'step surface', unit: 'us/surface', value: (ms * 1e3) / CALLS, asked: '<= 100 us' };
-}
-
-function repeat(once: () => void): () => void {
-  return () => {
-    for (let i = 0; i < CALLS; i++) once();
-  };
-}
-
-/** Median milliseconds of each task, warmed up. */
-async function medians(tasks: readonly (() => void)[]): Promise<number[]> {
-  const timer = new Bench({ time: TIMED_MS, warmupTime: 200 });
-  tasks.forEach((task, i) => {
-    timer.add(String(i), task);
-  });
-  await timer.run();
-  return timer.tasks.map(({ name, result }) => {
-    if (!('latency' in result)) throw new Error(`bench task ${name} did not finish: ${result.state}`);
-    return result.latency.p50;
-  });
+  demandSame('priceLines', out, twinOut);
+  const seconds = await timeMedians({ kernel, twin });
+  const million = (s: number) => (ROWS * BLOCKS) / s / 1e6;
+  rows.push(rateRow('line prices, p = 8', 'M/s', million(seconds.kernel), million(seconds.twin)));
+  return rows;
 }

@@ -1,46 +1,41 @@
 // What the engine benches simulate: Llama 3.1 70B in fp8 on four H100 behind vLLM's limits, chat traffic of the Azure traces.
 import { openCatalog } from '../src/catalog/open.ts';
-import { openArena } from '../src/columns/arena.ts';
-import { loadKernels } from '../src/kernels/load.ts';
-import { lowerSurface, openLowering } from '../src/plan/lower.ts';
+import { lowerSurface } from '../src/plan/lower.ts';
 import { kvCapacity } from '../src/plan/memory.ts';
 import type { SurfaceKey } from '../src/plan/surface-key.ts';
-import type { EngineSetup } from '../src/run/setup.ts';
+import type { EngineSetup } from '../src/plan/setup.ts';
+import { openSession } from '../src/run/session.ts';
 import { makeRequests } from '../src/workload/make.ts';
 import type { Requests } from '../src/workload/types.ts';
 
 export const catalog = openCatalog();
 
-/** The surfaces' common source of efficiencies. */
-export const FITS = {
-  hardware: catalog.ids('hardware').map((id) => catalog.hardware(id)),
-  efficiency: (id: string) => catalog.efficiency(id),
-};
+/** A surface key of the benches: vLLM's profile, fp8 weights. */
+export function keyOf(model: string, hardware: string, tp: number): SurfaceKey {
+  return {
+    model: catalog.model(model),
+    hardware: catalog.hardware(hardware),
+    profile: catalog.engine('vllm-0.11'),
+    quantization: 'fp8',
+    kv: 'auto',
+    tp,
+    pp: 1,
+    dp: 1,
+    ep: 1,
+  };
+}
 
-export const KEY: SurfaceKey = {
-  model: catalog.model('llama-3.1-70b'),
-  hardware: catalog.hardware('h100-sxm-80gb'),
-  profile: catalog.engine('vllm-0.11'),
-  quantization: 'fp8',
-  kv: 'auto',
-  tp: 4,
-  pp: 1,
-  dp: 1,
-  ep: 1,
-};
-
-/** The engine of the benches: chunked prefill, paged blocks, the memory that the catalog's hardware leaves. */
+/** The engine of the benches: chunked prefill, paged blocks, the memory that the hardware leaves. */
 export function makeSetup(replicas: number): EngineSetup {
-  const arena = openArena(1 << 20);
-  const lowered = lowerSurface(KEY, openLowering(FITS, loadKernels(arena.memory), arena));
-  const { profile } = KEY;
+  const key = keyOf('llama-3.1-70b', 'h100-sxm-80gb', 4);
+  const { table, shape } = lowerSurface(key, openSession(catalog).lowering);
+  const { profile } = key;
   const ask = {
     gpuMemoryUtilization: profile.gpu_memory_utilization,
     maxNumSeqs: profile.max_num_seqs,
     maxNumBatchedTokens: profile.max_num_batched_tokens,
     blockSize: profile.block_size,
   };
-  const { shape, table } = lowered;
   return {
     batching: 'chunked',
     admission: 'prompt',
@@ -48,14 +43,14 @@ export function makeSetup(replicas: number): EngineSetup {
     replicas,
     maxNumSeqs: ask.maxNumSeqs,
     maxNumBatchedTokens: ask.maxNumBatchedTokens,
-    numGpuBlocks: kvCapacity(KEY.model, KEY.hardware, shape.split, shape.formats, profile, ask).blocks,
+    numGpuBlocks: kvCapacity(key.model, key.hardware, shape.split, shape.formats, profile, ask).blocks,
     blockSize: ask.blockSize,
     maxModelLen: 0,
     price: table,
   };
 }
 
-/** Requests with the lengths of the Azure conversation trace, Poisson arrivals. */
+/** Requests with the lengths of the Azure conversation trace and Poisson arrivals; seeded. */
 export function makeChat(count: number, rate: number): Requests {
   const workload = {
     lengths: 'azure-conv-2023',

@@ -9,12 +9,27 @@ type Verb = (argv: readonly string[], out: Output) => Promise<number>;
 
 /** Loaded when asked for: starting one verb does not pay for the others. */
 const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> }>> = {
-  sweep: { words: 'try every configuration of a spec and rank them', load: async () => (await import('./commands/sweep.ts')).sweep },
-  run: { words: 'simulate one deployment request by request', load: async () => (await import('./commands/run.ts')).run },
+  sweep: {
+    words: 'try every configuration of a spec and rank them',
+    load: async () => (await import('./commands/sweep.ts')).sweep,
+  },
+  run: {
+    words: 'simulate one deployment request by request',
+    load: async () => (await import('./commands/run.ts')).run,
+  },
   step: { words: 'price one engine iteration, op by op', load: async () => (await import('./commands/step.ts')).step },
-  catalog: { words: 'list or show hardware, models, engines, workloads', load: async () => (await import('./commands/catalog.ts')).catalog },
-  spec: { words: 'check a spec, or print its JSON Schema (--schema)', load: async () => (await import('./commands/spec.ts')).spec },
-  calibrate: { words: 'fit efficiencies to kernel measurements', load: async () => (await import('./commands/calibrate.ts')).calibrate },
+  catalog: {
+    words: 'list or show hardware, models, engines, workloads',
+    load: async () => (await import('./commands/catalog.ts')).catalog,
+  },
+  spec: {
+    words: 'check a spec, or print its JSON Schema (--schema)',
+    load: async () => (await import('./commands/spec.ts')).spec,
+  },
+  calibrate: {
+    words: 'fit efficiencies to kernel measurements',
+    load: async () => (await import('./commands/calibrate.ts')).calibrate,
+  },
 };
 
 function helpText(): string {

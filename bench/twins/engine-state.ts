@@ -1,7 +1,7 @@
 // The state of the engine twin: what the kernel keeps in records of cells, as objects with typed arrays.
 import { HISTOGRAM_BINS } from '../../assembly/layout/run.ts';
 import type { LeapName } from '../../src/run/engine.ts';
-import type { EngineSetup, RequestResults } from '../../src/run/setup.ts';
+import type { EngineSetup, RequestResults } from '../../src/plan/setup.ts';
 import type { Requests } from '../../src/workload/types.ts';
 
 /** Slots by number; -1 = none. One array per field, one entry per slot. */
@@ -18,48 +18,22 @@ export interface Slots {
   readonly entered: Float64Array;
 }
 
-export interface Replica {
+/** One LLM client: numbers that IDLE names, and its arrays. */
+export type Replica = { -readonly [Name in keyof typeof IDLE]: (typeof IDLE)[Name] } & {
   readonly index: number;
-  end: number;
-  start: number;
-  decodes: number;
-  context: number;
-  tick: number;
-  phase: number;
-  used: number;
-  waitHead: number;
-  waitTail: number;
-  waiting: number;
-  runTail: number;
-  partial: number;
-  partialPast: number;
-  freeSlot: number;
-  slotsUsed: number;
-  running: number;
-  outstanding: number;
-  steps: number;
-  decoding: boolean;
-  chunks: number;
-  chunkTokens: number;
-  pairs: number;
-  completing: number;
-  lastDecode: number;
-  groups: number;
-  ready: boolean;
-  preempted: boolean;
-  blocked: boolean;
-  pieceA: number;
-  pieceB: number;
+  /** Decoding sequences by the phase in which they need a block. */
   readonly residues: Int32Array;
+  /** First slot of each bucket of finish ticks, and a bit per bucket that is not empty. */
   readonly wheel: Int32Array;
   readonly wheelBits: Int32Array;
-  readonly chunkSlot: Int32Array;
+  readonly chunkSlot: Int32Array; // -1: the chunk does not complete its prompt
   readonly chunkSize: Int32Array;
   readonly chunkPairs: Float64Array;
+  /** Sequences by the time of their last token. */
   readonly groupTime: Float64Array;
   readonly groupCount: Int32Array;
   readonly slots: Slots;
-}
+};
 
 export interface TwinCounters {
   steps: number;
@@ -93,7 +67,7 @@ export interface TwinRun {
   piece: { a: number; b: number; end: number };
 }
 
-/** A run ready to start. The columns of `requests` are read, not copied. */
+/** A run with its memory. The columns of `requests` are read, not copied. */
 export function openTwin(requests: Requests, setup: EngineSetup, leap: LeapName): TwinRun {
   if (setup.batching !== 'chunked' || setup.admission !== 'prompt' || requests.concurrency > 0) {
     throw new Error('the engine twin knows chunked batching, admission by prompt and open arrivals');
@@ -112,31 +86,87 @@ export function openTwin(requests: Requests, setup: EngineSetup, leap: LeapName)
     results: {
       state: new Int32Array(count),
       arrival: requests.arrival,
-      first: new Float64Array(count).fill(Number.NaN),
-      finish: new Float64Array(count).fill(Number.NaN),
+      first: new Float64Array(count),
+      finish: new Float64Array(count),
       preemptions: new Int32Array(count),
-      replica: new Int32Array(count).fill(-1),
+      replica: new Int32Array(count),
     },
     next: new Int32Array(count),
     generated: new Int32Array(count),
     histogram: new Float64Array(HISTOGRAM_BINS),
     replicas: Array.from({ length: setup.replicas }, (_, i) => openReplica(i, setup, count, maxOutput)),
-    counters: {
-      steps: 0,
-      busySeconds: 0,
-      runningSeconds: 0,
-      newTokens: 0,
-      pairs: 0,
-      contextTokens: 0,
-      preemptions: 0,
-      peakBlocks: 0,
-      peakSequences: 0,
-    },
+    counters: { ...NOTHING },
     nextArrival: 0,
-    lastReplica: setup.replicas - 1,
+    lastReplica: 0,
     piece: { a: 0, b: 0, end: 0 },
   };
 }
+
+const NOTHING: TwinCounters = {
+  steps: 0,
+  busySeconds: 0,
+  runningSeconds: 0,
+  newTokens: 0,
+  pairs: 0,
+  contextTokens: 0,
+  preemptions: 0,
+  peakBlocks: 0,
+  peakSequences: 0,
+};
+
+/** Clears what a run left behind. */
+export function resetTwin(run: TwinRun): void {
+  const { results } = run;
+  results.state.fill(0);
+  results.first.fill(Number.NaN);
+  results.finish.fill(Number.NaN);
+  results.preemptions.fill(0);
+  results.replica.fill(-1);
+  run.generated.fill(0);
+  run.histogram.fill(0);
+  Object.assign(run.counters, NOTHING);
+  run.nextArrival = 0;
+  run.lastReplica = run.replicas.length - 1;
+  for (const rep of run.replicas) {
+    Object.assign(rep, IDLE);
+    rep.residues.fill(0);
+    rep.wheel.fill(-1);
+    rep.wheelBits.fill(0);
+  }
+}
+
+const IDLE = {
+  end: Number.POSITIVE_INFINITY,
+  start: 0,
+  decodes: 0,
+  context: 0,
+  tick: 0,
+  phase: 0,
+  used: 0,
+  waitHead: -1,
+  waitTail: -1,
+  waiting: 0,
+  runTail: -1,
+  partial: -1,
+  partialPast: 0,
+  freeSlot: -1,
+  slotsUsed: 0,
+  running: 0,
+  outstanding: 0,
+  steps: 0,
+  decoding: false,
+  chunks: 0,
+  chunkTokens: 0,
+  pairs: 0,
+  completing: 0,
+  lastDecode: 0,
+  groups: 0,
+  ready: false,
+  preempted: false,
+  blocked: false,
+  pieceA: 0,
+  pieceB: 0,
+};
 
 function openReplica(index: number, setup: EngineSetup, count: number, maxOutput: number): Replica {
   const most = Math.min(setup.maxNumSeqs, count);
@@ -144,38 +174,9 @@ function openReplica(index: number, setup: EngineSetup, count: number, maxOutput
   while (wheel < maxOutput + 1) wheel *= 2;
   return {
     index,
-    end: Number.POSITIVE_INFINITY,
-    start: 0,
-    decodes: 0,
-    context: 0,
-    tick: 0,
-    phase: 0,
-    used: 0,
-    waitHead: -1,
-    waitTail: -1,
-    waiting: 0,
-    runTail: -1,
-    partial: -1,
-    partialPast: 0,
-    freeSlot: -1,
-    slotsUsed: 0,
-    running: 0,
-    outstanding: 0,
-    steps: 0,
-    decoding: false,
-    chunks: 0,
-    chunkTokens: 0,
-    pairs: 0,
-    completing: 0,
-    lastDecode: 0,
-    groups: 0,
-    ready: false,
-    preempted: false,
-    blocked: false,
-    pieceA: 0,
-    pieceB: 0,
+    ...IDLE,
     residues: new Int32Array(setup.blockSize),
-    wheel: new Int32Array(wheel).fill(-1),
+    wheel: new Int32Array(wheel),
     wheelBits: new Int32Array(wheel / 32),
     chunkSlot: new Int32Array(most + 1),
     chunkSize: new Int32Array(most + 1),

@@ -1,23 +1,20 @@
 // The engine of assembly/engine in plain TypeScript: the same algorithm on typed arrays, so the same bits; the yardstick of the bench.
 // It knows chunked batching, paged blocks, preemption, leaps, and one or more replicas with open arrivals.
 import { STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
-import type { LeapName } from '../../src/run/engine.ts';
-import type { EngineSetup } from '../../src/run/setup.ts';
-import type { Requests } from '../../src/workload/types.ts';
 import { formStep, planLeap } from './engine-form.ts';
 import { retireStep } from './engine-retire.ts';
-import { blocksFor, openTwin, type Replica, type TwinRun } from './engine-state.ts';
+import { blocksFor, type Replica, resetTwin, type TwinRun } from './engine-state.ts';
 
-/** Runs `requests` to their end. */
-export function runTwin(requests: Requests, setup: EngineSetup, leap: LeapName): TwinRun {
-  const run = openTwin(requests, setup, leap);
+/** Runs a twin from the start to the end of its requests. */
+export function runTwin(run: TwinRun): void {
+  resetTwin(run);
   const { replicas, arrival, count } = run;
   const tree = new Tournament(replicas.length);
   const ready: Replica[] = [];
   while (true) {
     let now = tree.earliest();
     if (run.nextArrival < count && arrival[run.nextArrival] < now) now = arrival[run.nextArrival];
-    if (now === Number.POSITIVE_INFINITY) return run;
+    if (now === Number.POSITIVE_INFINITY) return;
     while (tree.earliest() <= now) {
       const rep = replicas[tree.first()];
       retireStep(run, rep);

@@ -3,9 +3,9 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
+import { type RunContext, runJson } from '../report/json.ts';
 import { openProgress } from '../report/progress.ts';
 import { lineFormatOf, requestLines, stepHeading, stepLines } from '../report/requests.ts';
-import { type RunContext, runJson } from '../report/json.ts';
 import { runTable } from '../report/terminal.ts';
 import { type EngineOptions, type EngineRun, startEngine } from '../run/engine.ts';
 import { openSession } from '../run/session.ts';
@@ -15,8 +15,8 @@ import { countRows, rowAt } from '../spec/rows.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import type { Requests } from '../workload/types.ts';
-import { labelsOf } from './labels.ts';
 import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { labelsOf } from './labels.ts';
 
 const FLAGS = {
   '--requests': String,
@@ -90,11 +90,18 @@ function chooseRow(spec: Spec, row: number | undefined): Configuration {
   if (rows === 1) return rowAt(spec, 0);
   const axes = spec.axes.map((axis) => axis.field).join(', ');
   const hint = `mist sweep ${spec.file} tries them all; --row N takes one`;
-  throw new UserError([{ path: 'mist run', expected: 'a spec of one deployment', received: `${rows} (axes: ${axes})`, hint }]);
+  throw new UserError([
+    { path: 'mist run', expected: 'a spec of one deployment', received: `${rows} (axes: ${axes})`, hint },
+  ]);
 }
 
 /** Runs slice by slice so that Ctrl-C is heard between two; what was simulated by then is kept. */
-async function runInSlices(prepared: Prepared, requests: Requests, stepFile: string | undefined, out: Output): Promise<EngineRun> {
+async function runInSlices(
+  prepared: Prepared,
+  requests: Requests,
+  stepFile: string | undefined,
+  out: Output,
+): Promise<EngineRun> {
   let stopped = false;
   const stop = () => {
     stopped = true;
@@ -138,7 +145,8 @@ function openSteps(file: string) {
 function writeRequests(file: string, requests: Requests, engine: EngineRun): void {
   const handle = openFile(file, '--requests');
   try {
-    for (const piece of requestLines(requests, engine.results, lineFormatOf(file))) writeAll(handle, piece, file, '--requests');
+    for (const piece of requestLines(requests, engine.results, lineFormatOf(file)))
+      writeAll(handle, piece, file, '--requests');
   } finally {
     closeSync(handle);
   }
@@ -148,7 +156,9 @@ function openFile(file: string, flag: string): number {
   try {
     return openSync(file, 'w');
   } catch (error) {
-    throw new UserError([{ path: flag, expected: 'a file that can be written', received: file, hint: (error as Error).message }]);
+    throw new UserError([
+      { path: flag, expected: 'a file that can be written', received: file, hint: (error as Error).message },
+    ]);
   }
 }
 

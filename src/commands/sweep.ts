@@ -6,7 +6,7 @@ import { sweepJson } from '../report/json.ts';
 import { openProgress } from '../report/progress.ts';
 import { sweepTable } from '../report/terminal.ts';
 import { writeSweep } from '../report/write.ts';
-import { runSweep } from '../run/sweep.ts';
+import { makePlan, measure, sweep as sweepRows } from '../run/sweep.ts';
 import { defaultSpecFile, openSpec } from '../spec/open.ts';
 import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
 
@@ -52,12 +52,13 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
   const stop = () => abort.abort();
   process.once('SIGINT', stop);
   try {
-    const result = await runSweep(spec, catalog, {
+    const swept = await sweepRows(makePlan(spec, catalog), {
       workers,
       catalogFolder: folder,
       onProgress: (done, total, words) => progress.update(done, total, words),
       signal: abort.signal,
     });
+    const result = measure(swept);
     progress.end();
     out.stdout(flags['--json'] ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable(result)}\n`);
     if (flags['--out'] !== undefined) {
@@ -73,5 +74,13 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
 
 function priced(file: string): UserError {
   const hint = 'mist run --row N simulates one row of it';
-  return new UserError([{ path: 'engine.step_time', expected: 'a spec whose steps the cost model prices', received: 'step_time', file, hint }]);
+  return new UserError([
+    {
+      path: 'engine.step_time',
+      expected: 'a spec whose steps the cost model prices',
+      received: 'step_time',
+      file,
+      hint,
+    },
+  ]);
 }

@@ -3,6 +3,7 @@ import type { Basis } from '../catalog/types.ts';
 import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
 import type { Configuration, LatencyMetric, Spec } from '../spec/types.ts';
 import { askQuestion, explainAnswer, findAnswer } from './answer.ts';
+import { digestOf } from './digest.ts';
 import { FLAT_COLUMNS, finiteOrNull } from './flat.ts';
 import { buildLaunch } from './launch.ts';
 
@@ -146,6 +147,7 @@ function describeSweep(result: SweepResult): JsonObject {
     simulated: result.settled,
     reordered: finiteOrNull(result.reordered),
     interrupted: result.interrupted,
+    digest: digestOf(result),
     workers: result.workers,
     seconds: result.seconds,
     spec: spec.text,

@@ -15,7 +15,10 @@ export function openProgress(terminal: boolean, write: (text: string) => void): 
 }
 
 function openBar(): Progress {
-  const bar = new SingleBar({ format: '{words} [{bar}] {percentage}% {value}/{total}', hideCursor: true, clearOnComplete: true }, Presets.rect);
+  const bar = new SingleBar(
+    { format: '{words} [{bar}] {percentage}% {value}/{total}', hideCursor: true, clearOnComplete: true },
+    Presets.rect,
+  );
   let started = false;
   return {
     update(done, total, words) {

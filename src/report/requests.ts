@@ -14,7 +14,15 @@ const REQUEST_COLUMNS = [
   'output_tokens',
   'preemptions',
 ] as const;
-const STEP_COLUMNS = ['client', 'start_s', 'duration_s', 'prefill_tokens', 'sequences', 'context_tokens', 'blocks_in_use'] as const;
+const STEP_COLUMNS = [
+  'client',
+  'start_s',
+  'duration_s',
+  'prefill_tokens',
+  'sequences',
+  'context_tokens',
+  'blocks_in_use',
+] as const;
 /** Lines per piece: a file of millions of lines is never one string. */
 const PIECE = 8192;
 

@@ -8,6 +8,7 @@ import {
   shownPercentile,
   throughputPerDevice,
 } from './describe.ts';
+import { digestOf } from './digest.ts';
 import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from './format.ts';
 import type { RunContext } from './json.ts';
 import { buildLaunch } from './launch.ts';
@@ -177,6 +178,9 @@ function countRows(result: SweepResult): string[] {
   if (result.settled > 1) {
     lines.push(`Simulation re-ordered ${formatShare(result.reordered)} of the pairs that the screen had ordered.`);
   }
+  lines.push(
+    `Digest of the result rows: ${digestOf(result).slice(0, 16)} (the same on any host and for any number of workers)`,
+  );
   if (result.interrupted) lines.push('Stopped before everything was tried: the answer holds for what was reached.');
   return lines;
 }

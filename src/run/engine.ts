@@ -121,7 +121,12 @@ export function placeRunRecord(arena: Arena): RunRecord {
 }
 
 /** Fills the parameters of a run record. The surface is used where it lies when it is in kernel memory, else copied. */
-export function fillRunRecord(record: RunRecord, requests: PlacedRequests, setup: EngineSetup, options: EngineOptions): void {
+export function fillRunRecord(
+  record: RunRecord,
+  requests: PlacedRequests,
+  setup: EngineSetup,
+  options: EngineOptions,
+): void {
   const { cells, words } = record;
   cells.fill(0);
   const put = (cell: number, value: number) => {
@@ -186,7 +191,13 @@ function fillPrice(put: Put, record: RunRecord, setup: EngineSetup): void {
 }
 
 /** Runs a filled record to its end; its working set is taken from the arena and given back. */
-export function runRecord(kernels: Kernels, arena: Arena, record: RunRecord, requests: PlacedRequests, options: EngineOptions): StopReason {
+export function runRecord(
+  kernels: Kernels,
+  arena: Arena,
+  record: RunRecord,
+  requests: PlacedRequests,
+  options: EngineOptions,
+): StopReason {
   const mark = arena.mark();
   try {
     const log = startRecord(kernels, arena, record, requests, options);
@@ -200,7 +211,13 @@ export function runRecord(kernels: Kernels, arena: Arena, record: RunRecord, req
 }
 
 /** Takes the working set (and the step log, if asked for) and resets the run. */
-function startRecord(kernels: Kernels, arena: Arena, record: RunRecord, requests: PlacedRequests, options: EngineOptions): Float64Array | null {
+function startRecord(
+  kernels: Kernels,
+  arena: Arena,
+  record: RunRecord,
+  requests: PlacedRequests,
+  options: EngineOptions,
+): Float64Array | null {
   const { cells, words } = record;
   const work = arena.take(kernels.engineBytes(cells.byteOffset));
   const log = options.onSteps ? arena.f64(logCapacity(words) * R.LOG_FIELDS) : null;
@@ -218,7 +235,12 @@ function logCapacity(words: Int32Array): number {
 }
 
 /** One call of the kernel: until the run is done, the log is full or the step quota is spent. */
-function advanceRecord(kernels: Kernels, record: RunRecord, log: Float64Array | null, options: EngineOptions): StopReason | 'more' {
+function advanceRecord(
+  kernels: Kernels,
+  record: RunRecord,
+  log: Float64Array | null,
+  options: EngineOptions,
+): StopReason | 'more' {
   const { cells, words } = record;
   const stop = kernels.engineRun(cells.byteOffset);
   if (log && options.onSteps) {
@@ -312,7 +334,11 @@ export interface StartedRun {
 }
 
 /** Starts `requests` through `setup`. Throws RangeError when the columns and the working set pass 4 GiB. */
-export function startEngine(requests: Requests, setup: EngineSetup, options: EngineOptions & { steps?: boolean }): StartedRun {
+export function startEngine(
+  requests: Requests,
+  setup: EngineSetup,
+  options: EngineOptions & { steps?: boolean },
+): StartedRun {
   let maxOutput = 1;
   for (let i = 0; i < requests.count; i++) if (requests.output[i] > maxOutput) maxOutput = requests.output[i];
   const work = workingSetBytes({ count: requests.count, maxOutput }, setup);
@@ -355,7 +381,11 @@ export function copyResults(placed: PlacedRequests): RequestResults {
 }
 
 /** Runs `requests` through `setup` to the end and returns copies of everything. */
-export function runEngine(requests: Requests, setup: EngineSetup, options: EngineOptions & { steps?: boolean }): EngineRun {
+export function runEngine(
+  requests: Requests,
+  setup: EngineSetup,
+  options: EngineOptions & { steps?: boolean },
+): EngineRun {
   const run = startEngine(requests, setup, options);
   while (true) {
     const stop = run.advance();

@@ -13,13 +13,21 @@ export type Settled = ReadonlyMap<number, RunResult>;
 /** Screened rows kept beside the settled ones, so that pictures show the space and not only its best corner. */
 const SCREENED_KEPT = 1500;
 
-export function keepRows(spec: Spec, screened: Screened, settled: Settled, order: Uint32Array, moments: Moments, source: PlanSource) {
+export function keepRows(
+  spec: Spec,
+  screened: Screened,
+  settled: Settled,
+  order: Uint32Array,
+  moments: Moments,
+  source: PlanSource,
+) {
   const { candidates } = screened;
   const row = (i: number) => makeRow(spec, screened, i, settled.get(i) ?? null, moments, source);
   const met: number[] = [];
   const missed: number[] = [];
   for (const [i, result] of settled) (result.slo_met ? met : missed).push(i);
-  const rank = (a: number, b: number) => compareRuns(spec, settled.get(a)!, settled.get(b)!) || candidates.row[a] - candidates.row[b];
+  const rank = (a: number, b: number) =>
+    compareRuns(spec, settled.get(a)!, settled.get(b)!) || candidates.row[a] - candidates.row[b];
   met.sort(rank);
   missed.sort(rank);
   const kept = [...bestFirst(spec, candidates, met), ...missed, ...sampleScreened(order, settled)].map(row);
@@ -75,7 +83,14 @@ function sampleScreened(order: Uint32Array, settled: Settled): number[] {
   return sample;
 }
 
-function makeRow(spec: Spec, screened: Screened, i: number, run: RunResult | null, moments: Moments, source: PlanSource): KeptRow {
+function makeRow(
+  spec: Spec,
+  screened: Screened,
+  i: number,
+  run: RunResult | null,
+  moments: Moments,
+  source: PlanSource,
+): KeptRow {
   const { candidates, bases } = screened;
   const row = candidates.row[i];
   const configuration = rowAt(spec, row);

@@ -18,18 +18,33 @@ export interface Pool {
 /** The compiled entry, also when this module runs from src/ (tests): Node 20 starts no thread from TypeScript. */
 function workerFile(): URL {
   const here = new URL('./worker.js', import.meta.url);
-  return import.meta.url.endsWith('.ts') ? new URL(here.href.replace(/\/src\/run\/worker\.js$/, '/dist/src/run/worker.js')) : here;
+  return import.meta.url.endsWith('.ts')
+    ? new URL(here.href.replace(/\/src\/run\/worker\.js$/, '/dist/src/run/worker.js'))
+    : here;
 }
 
 /** Starts `workers` threads with `bytes` of the memory each. A worker's mistake of the user's is thrown as UserError. */
-export async function openPool(spec: Spec, catalogFolder: string | null, workers: number, bytes: number): Promise<Pool> {
+export async function openPool(
+  spec: Spec,
+  catalogFolder: string | null,
+  workers: number,
+  bytes: number,
+): Promise<Pool> {
   const arena: Arena = openArena(CONTROL_CELLS * 4 + 512 + workers * (bytes + 512));
   const control = arena.take(CONTROL_CELLS * 4);
   const words = new Int32Array(arena.memory.buffer, control, CONTROL_CELLS);
   const threads = await Promise.all(
     Array.from({ length: workers }, () => {
       const start = arena.take(bytes);
-      const data: WorkerStart = { spec, catalogFolder, memory: arena.memory, module: kernelModule(), start, end: start + bytes, control };
+      const data: WorkerStart = {
+        spec,
+        catalogFolder,
+        memory: arena.memory,
+        module: kernelModule(),
+        start,
+        end: start + bytes,
+        control,
+      };
       return startThread(data);
     }),
   );

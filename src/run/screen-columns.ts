@@ -1,7 +1,8 @@
 // The columns of one block of screened rows, and the tables of what their limits come to: which curve, which KV capacity.
-import { CURVE_SIZE } from '../../assembly/layout/screen.ts';
+
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC } from '../../assembly/layout/enums.ts';
 import * as S from '../../assembly/layout/screen.ts';
+import { CURVE_SIZE } from '../../assembly/layout/screen.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { ArrivalSpec, Configuration } from '../spec/types.ts';

@@ -1,5 +1,12 @@
 // Screens one group of a sweep: binds its deployment, lowers its surface, runs the closed-form kernel over its rows.
-import { CURVE_SIZE, SCREENED_FEASIBLE, SCREENED_NO_ROOM, SCREENED_OVERLOADED, SCREENED_TPOT, SCREENED_TTFT } from '../../assembly/layout/screen.ts';
+import {
+  CURVE_SIZE,
+  SCREENED_FEASIBLE,
+  SCREENED_NO_ROOM,
+  SCREENED_OVERLOADED,
+  SCREENED_TPOT,
+  SCREENED_TTFT,
+} from '../../assembly/layout/screen.ts';
 import type { Basis } from '../catalog/types.ts';
 import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource } from '../plan/deployment.ts';
 import { lowerSurface } from '../plan/lower.ts';
@@ -8,7 +15,15 @@ import type { Moments } from '../workload/moments.ts';
 import { type Candidates, NO_CANDIDATES, type Offer, packOffers, scoreOf, VARIANTS } from './candidates.ts';
 import type { Grid } from './grid.ts';
 import { REASONS, reasonIndex } from './reasons.ts';
-import { fillInner, inFlightOf, type InnerTables, listInner, placeScreen, type ScreenColumns, screenBytes } from './screen-columns.ts';
+import {
+  fillInner,
+  type InnerTables,
+  inFlightOf,
+  listInner,
+  placeScreen,
+  type ScreenColumns,
+  screenBytes,
+} from './screen-columns.ts';
 import type { Session } from './session.ts';
 import { fillQuestion } from './tails.ts';
 
@@ -56,7 +71,12 @@ export function screenRoom(spec: Spec, grid: Grid): number {
 }
 
 export function openScreen(spec: Spec, grid: Grid, source: PlanSource, session: Session, moments: Moments): Screen {
-  const columns = placeScreen(session.arena, grid.size, combinations(spec, CURVE_FIELDS), combinations(spec, CLASS_FIELDS));
+  const columns = placeScreen(
+    session.arena,
+    grid.size,
+    combinations(spec, CURVE_FIELDS),
+    combinations(spec, CLASS_FIELDS),
+  );
   fillQuestion(columns.cells, moments, spec.slo);
   return { spec, grid, source, session, moments, columns, inner: new Map(), filled: '' };
 }
@@ -148,7 +168,12 @@ const STATUS_REASON: Readonly<Record<number, string>> = {
 };
 
 /** Counts the fallen by reason; returns how many stand. */
-function countRows(screen: Screen, inner: InnerTables, refusals: readonly (string | null)[], rejected: Float64Array): number {
+function countRows(
+  screen: Screen,
+  inner: InnerTables,
+  refusals: readonly (string | null)[],
+  rejected: Float64Array,
+): number {
   let feasible = 0;
   for (let i = 0; i < screen.grid.size; i++) {
     const reason = refusals[inner.classOf[i]] ?? STATUS_REASON[screen.columns.status[i]];
@@ -159,7 +184,13 @@ function countRows(screen: Screen, inner: InnerTables, refusals: readonly (strin
 }
 
 /** The best VARIANTS rows of each deployment of the group. */
-function chooseOffers(screen: Screen, inner: InnerTables, refusals: readonly (string | null)[], bound: Deployment, group: number): Candidates {
+function chooseOffers(
+  screen: Screen,
+  inner: InnerTables,
+  refusals: readonly (string | null)[],
+  bound: Deployment,
+  group: number,
+): Candidates {
   const { columns, grid } = screen;
   const best = new Map<string, Offer[]>();
   for (let i = 0; i < grid.size; i++) {

@@ -17,7 +17,11 @@ export interface Session {
 export const LOWERING_BYTES = 1 << 20;
 
 /** A session on `arena` (default: a small memory of its own, enough to lower surfaces). */
-export function openSession(catalog: Catalog, arena: Arena = openArena(LOWERING_BYTES), module?: WebAssembly.Module): Session {
+export function openSession(
+  catalog: Catalog,
+  arena: Arena = openArena(LOWERING_BYTES),
+  module?: WebAssembly.Module,
+): Session {
   const kernels = loadKernels(arena.memory, module);
   return { catalog, arena, kernels, lowering: openLowering(fitsOf(catalog), kernels, arena) };
 }

@@ -2,7 +2,14 @@
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import { EMPTY_SUMMARY } from '../metrics/summary.ts';
 import type { RunResult } from '../metrics/types.ts';
-import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource, setupEngine } from '../plan/deployment.ts';
+import {
+  bindDeployment,
+  blocksOf,
+  type Deployment,
+  isRefusal,
+  type PlanSource,
+  setupEngine,
+} from '../plan/deployment.ts';
 import { type LoweredSurface, lowerSurface } from '../plan/lower.ts';
 import { rowAt } from '../spec/rows.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
@@ -15,8 +22,8 @@ import {
   type PlacedRequests,
   placeRequests,
   placeRunRecord,
-  readCounters,
   type RunRecord,
+  readCounters,
   runRecord,
 } from './engine.ts';
 import type { Session } from './session.ts';
@@ -36,7 +43,12 @@ export interface Settler {
   surface: { readonly name: string; readonly lowered: LoweredSurface } | null;
 }
 
-export function openSettler(spec: Spec, source: PlanSource, session: Session, requestsAt: Settler['requestsAt']): Settler {
+export function openSettler(
+  spec: Spec,
+  source: PlanSource,
+  session: Session,
+  requestsAt: Settler['requestsAt'],
+): Settler {
   const record = placeRunRecord(session.arena);
   return { spec, source, session, requestsAt, record, edges: histogramEdges(), placed: null, surface: null };
 }
@@ -62,7 +74,14 @@ export function settleRow(settler: Settler, row: number): RunResult {
 
 /** Latencies of the few requests that finished before a run was given up say nothing about the deployment. */
 function withoutLatencies(result: RunResult): RunResult {
-  return { ...result, ttft: EMPTY_SUMMARY, tpot: EMPTY_SUMMARY, itl: EMPTY_SUMMARY, e2el: EMPTY_SUMMARY, slo_met: false };
+  return {
+    ...result,
+    ttft: EMPTY_SUMMARY,
+    tpot: EMPTY_SUMMARY,
+    itl: EMPTY_SUMMARY,
+    e2el: EMPTY_SUMMARY,
+    slo_met: false,
+  };
 }
 
 function prepareRow(settler: Settler, configuration: Configuration): Prepared {
@@ -71,7 +90,14 @@ function prepareRow(settler: Settler, configuration: Configuration): Prepared {
   const capacity = blocksOf(bound, configuration);
   const lowered = surfaceOf(settler, configuration, bound);
   const setup = setupEngine(configuration, bound, capacity.blocks, lowered.table);
-  return { configuration, deployment: bound, setup, energy: energyOf(lowered.table), basis: lowered.basis, memory: capacity.words };
+  return {
+    configuration,
+    deployment: bound,
+    setup,
+    energy: energyOf(lowered.table),
+    basis: lowered.basis,
+    memory: capacity.words,
+  };
 }
 
 /** Rows come grouped by deployment, so one surface is kept. */

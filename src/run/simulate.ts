@@ -1,10 +1,25 @@
 // Simulates one configuration request by request: bind, lower, run the engine, turn columns into a result.
+
+import {
+  SURFACE_DEVICES,
+  SURFACE_IDLE_W,
+  SURFACE_J_CONTEXT,
+  SURFACE_J_PAIR,
+  SURFACE_J_STEP,
+  SURFACE_J_TOKEN,
+} from '../../assembly/layout/surface.ts';
 import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
-import { SURFACE_DEVICES, SURFACE_IDLE_W, SURFACE_J_CONTEXT, SURFACE_J_PAIR, SURFACE_J_STEP, SURFACE_J_TOKEN } from '../../assembly/layout/surface.ts';
 import { type EnergyPrice, makeRunResult } from '../metrics/run-result.ts';
 import type { RunResult } from '../metrics/types.ts';
-import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource, setupEngine } from '../plan/deployment.ts';
+import {
+  bindDeployment,
+  blocksOf,
+  type Deployment,
+  isRefusal,
+  type PlanSource,
+  setupEngine,
+} from '../plan/deployment.ts';
 import { lowerSurface } from '../plan/lower.ts';
 import type { EngineSetup, RequestResults } from '../plan/setup.ts';
 import type { Configuration, Slo } from '../spec/types.ts';
@@ -50,7 +65,11 @@ export function prepare(configuration: Configuration, source: PlanSource, sessio
 function refuse(configuration: Configuration, words: string): UserError {
   const { hardware, tensor_parallel_size: tp, pipeline_parallel_size: pp } = configuration;
   return new UserError([
-    { path: 'deployment', expected: 'a deployment that can be built', received: `${hardware || 'no hardware'} tp ${tp} pp ${pp}: ${words}` },
+    {
+      path: 'deployment',
+      expected: 'a deployment that can be built',
+      received: `${hardware || 'no hardware'} tp ${tp} pp ${pp}: ${words}`,
+    },
   ]);
 }
 

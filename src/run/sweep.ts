@@ -1,14 +1,15 @@
 // A sweep: screen every row, settle the best by simulation, rank. Byte-identical results for any number of workers.
-import { readVersion } from '../check/version.ts';
+
 import type { Catalog } from '../catalog/open.ts';
 import type { Basis } from '../catalog/types.ts';
+import { readVersion } from '../check/version.ts';
 import type { KeptRow, RunResult, SweepResult } from '../metrics/types.ts';
 import type { Spec } from '../spec/types.ts';
 import { makeRequests } from '../workload/make.ts';
-import { moments } from '../workload/moments.ts';
+import { type Moments, moments } from '../workload/moments.ts';
 import type { Requests } from '../workload/types.ts';
 import { type Candidates, deploymentOf, joinCandidates, orderCandidates, type Screened } from './candidates.ts';
-import { requestBytes, RUN_RECORD_BYTES, workingSetBytes } from './engine.ts';
+import { RUN_RECORD_BYTES, requestBytes, workingSetBytes } from './engine.ts';
 import { type Grid, openGrid } from './grid.ts';
 import { keepRows, type Settled } from './keep.ts';
 import { openPool, type Pool } from './pool.ts';
@@ -20,7 +21,7 @@ import { LOWERING_BYTES } from './session.ts';
 export interface SweepOptions {
   readonly workers: number;
   /** The user's catalog folder, for the workers' own look-ups; null = none. */
-  readonly catalogFolder: string | null;
+  readonly catalogFolder?: string | null;
   readonly onProgress?: (done: number, total: number, words: string) => void;
   /** Aborted: workers finish what they have at hand, and the result says it was interrupted. */
   readonly signal?: AbortSignal;
@@ -29,62 +30,120 @@ export interface SweepOptions {
 /** Candidates per wave: what is simulated next depends on whole waves only, never on which worker was faster. */
 const WAVE = 64;
 
-/** Runs the sweep of `spec`. Throws UserError for mistakes that only the workload's files reveal. */
-export async function runSweep(spec: Spec, catalog: Catalog, options: SweepOptions): Promise<SweepResult> {
+/** A question that is ready to be swept: its rows as a grid, and the requests that every simulation uses. */
+export interface Plan {
+  readonly spec: Spec;
+  readonly catalog: Catalog;
+  readonly grid: Grid;
+  /** At the spec's first request rate; other rates stretch the same gaps. */
+  readonly requests: Requests;
+  readonly moments: Moments;
+}
+
+/** Draws or reads the workload and lays out the rows. Throws UserError for mistakes that only the workload's files reveal. */
+export function makePlan(spec: Spec, catalog: Catalog): Plan {
+  const requests = makeRequests(spec.workload, {
+    catalogShape: (id) => catalog.shape(id),
+    requestRate: spec.base.request_rate,
+  });
+  return { spec, catalog, grid: openGrid(spec), requests, moments: moments(requests) };
+}
+
+/** What a sweep found, in columns and by candidate; `measure` turns it into answers. */
+export interface Swept {
+  readonly plan: Plan;
+  readonly screened: Screened;
+  readonly settled: Settled;
+  readonly workers: number;
+  readonly interrupted: boolean;
+  readonly seconds: SweepResult['seconds'];
+}
+
+/** Screens every row of a plan and settles the best by simulation. */
+export async function sweep(plan: Plan, options: SweepOptions): Promise<Swept> {
+  const { spec, grid } = plan;
   const started = performance.now();
-  const grid = openGrid(spec);
-  const requests = makeRequests(spec.workload, { catalogShape: (id) => catalog.shape(id), requestRate: spec.base.request_rate });
-  const pool = await openPool(spec, options.catalogFolder, options.workers, workerBytes(spec, grid, requests));
+  const pool = await openPool(
+    spec,
+    options.catalogFolder ?? null,
+    options.workers,
+    workerBytes(spec, grid, plan.requests),
+  );
   options.signal?.addEventListener('abort', () => pool.stop());
   try {
-    const planned = performance.now();
+    const opened = performance.now();
     const screened = await screenAll(pool, grid, options);
     const screenedAt = performance.now();
     const settled = await settleBest(pool, spec, screened.candidates, options);
     const settledAt = performance.now();
-    const source = { catalog, prices: spec.prices, watts: spec.watts };
-    const { kept, reordered } = keepRows(spec, screened, settled, orderCandidates(screened.candidates), moments(requests), source);
+    const seconds = {
+      plan: (opened - started) / 1000,
+      screen: (screenedAt - opened) / 1000,
+      settle: (settledAt - screenedAt) / 1000,
+    };
     return {
-      spec,
-      rows: grid.rows,
-      rejected: listRejected(screened.rejected),
-      feasible: screened.feasible,
-      settled: settled.size,
-      kept,
-      reordered,
-      interrupted: options.signal?.aborted ?? false,
+      plan,
+      screened,
+      settled,
       workers: options.workers,
-      seconds: {
-        plan: (planned - started) / 1000,
-        screen: (screenedAt - planned) / 1000,
-        settle: (settledAt - screenedAt) / 1000,
-      },
-      workload: { description: requests.description, ...meansOf(requests) },
-      labels: namesOf(spec, catalog, kept),
-      version: readVersion(),
+      interrupted: options.signal?.aborted ?? false,
+      seconds,
     };
   } finally {
     await pool.close();
   }
 }
 
-function meansOf(requests: Requests): { prompt_mean: number; output_mean: number } {
-  const { prompt_mean, output_mean } = moments(requests);
-  return { prompt_mean, output_mean };
+/** Ranks what a sweep found and counts what fell. */
+export function measure(swept: Swept): SweepResult {
+  const { plan, screened, settled } = swept;
+  const { spec, catalog, requests } = plan;
+  const source = { catalog, prices: spec.prices, watts: spec.watts };
+  const { kept, reordered } = keepRows(
+    spec,
+    screened,
+    settled,
+    orderCandidates(screened.candidates),
+    plan.moments,
+    source,
+  );
+  return {
+    spec,
+    rows: plan.grid.rows,
+    rejected: listRejected(screened.rejected),
+    feasible: screened.feasible,
+    settled: settled.size,
+    kept,
+    reordered,
+    interrupted: swept.interrupted,
+    workers: swept.workers,
+    seconds: swept.seconds,
+    workload: {
+      description: requests.description,
+      prompt_mean: plan.moments.prompt_mean,
+      output_mean: plan.moments.output_mean,
+    },
+    labels: namesOf(spec, catalog, kept),
+    version: readVersion(),
+  };
 }
 
 function namesOf(spec: Spec, catalog: Catalog, kept: readonly KeptRow[]): Record<string, string> {
   const labels: Record<string, string> = {};
   const ids = new Set([spec.base.model, ...kept.map((row) => row.configuration.model)]);
   for (const id of ids) if (catalog.ids('models').includes(id)) labels[id] = catalog.model(id).name;
-  for (const { configuration } of kept) labels[configuration.hardware] ??= catalog.hardware(configuration.hardware).name;
+  for (const { configuration } of kept)
+    labels[configuration.hardware] ??= catalog.hardware(configuration.hardware).name;
   return labels;
 }
 
 /** Memory that one worker needs: the screen's columns, the requests, and the working set of the largest engine run. */
 function workerBytes(spec: Spec, grid: Grid, requests: Requests): number {
   const most = (field: 'replicas' | 'max_num_seqs' | 'block_size' | 'data_parallel_size') =>
-    Math.max(spec.base[field], ...spec.axes.filter((axis) => axis.field === field).flatMap((axis) => axis.values as number[]));
+    Math.max(
+      spec.base[field],
+      ...spec.axes.filter((axis) => axis.field === field).flatMap((axis) => axis.values as number[]),
+    );
   let maxOutput = 1;
   for (let i = 0; i < requests.count; i++) maxOutput = Math.max(maxOutput, requests.output[i]);
   const setup = {
@@ -154,7 +213,12 @@ async function settleBest(pool: Pool, spec: Spec, candidates: Candidates, option
   return settled;
 }
 
-async function settleWave(pool: Pool, candidates: Candidates, wave: readonly number[], keep: (i: number, result: RunResult) => void): Promise<void> {
+async function settleWave(
+  pool: Pool,
+  candidates: Candidates,
+  wave: readonly number[],
+  keep: (i: number, result: RunResult) => void,
+): Promise<void> {
   const rows = Float64Array.from(wave, (i) => candidates.row[i]);
   await pool.work({ kind: 'settle', rows }, (report) => {
     if (report.kind === 'settled') keep(wave[report.index], report.result);

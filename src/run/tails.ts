@@ -1,18 +1,24 @@
 // What the limits of a spec mean to the screen and to a run that may give up early.
 import * as S from '../../assembly/layout/screen.ts';
 import type { LatencyMetric, Percentile, Slo } from '../spec/types.ts';
-import { normalQuantile } from '../workload/variates.ts';
 import type { Moments } from '../workload/moments.ts';
 import type { Requests } from '../workload/types.ts';
+import { normalQuantile } from '../workload/variates.ts';
 import type { GiveUp } from './engine.ts';
 
-const QUANTILE: Readonly<Record<Exclude<Percentile, 'mean'>, number>> = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, 'p99.9': 0.999 };
+const QUANTILE: Readonly<Record<Exclude<Percentile, 'mean'>, number>> = {
+  p50: 0.5,
+  p90: 0.9,
+  p95: 0.95,
+  p99: 0.99,
+  'p99.9': 0.999,
+};
 
 /**
  * The screen estimates, it does not prove: rows are kept up to this factor over a limit, so that simulation and not the
  * estimate decides about what is close.
  */
-export const SCREEN_MARGIN = 1.5;
+export const SCREEN_MARGIN = 2;
 
 /** The highest percentile that the limits speak of (0.99 without any). */
 export function tailQuantile(slo: readonly Slo[]): number {

@@ -1,0 +1,164 @@
+// The engine: requests a second of simulated serving, its reset included, against the same algorithm in plain TypeScript.
+// Not timed: making the memory and copying the requests into it, which a sweep does once for thousands of runs.
+import { openArena } from '../src/columns/arena.ts';
+import { loadKernels } from '../src/kernels/load.ts';
+import type { EngineSetup } from '../src/plan/setup.ts';
+import {
+  fillRunRecord,
+  type LeapName,
+  placeRequests,
+  placeRunRecord,
+  RUN_RECORD_BYTES,
+  readCounters,
+  requestBytes,
+  runRecord,
+  workingSetBytes,
+} from '../src/run/engine.ts';
+import type { Requests } from '../src/workload/types.ts';
+import { referenceRun } from '../test/reference/simulate.ts';
+import { timeMedians } from './measure.ts';
+import { type Asked, type BenchFile, demandSame, figureRow, type Note, type Row, rateRow } from './row.ts';
+import { makeChat, makeSetup } from './scenario.ts';
+import { runTwin } from './twins/engine.ts';
+import { openTwin, type TwinRun } from './twins/engine-state.ts';
+
+const REQUESTS = 50_000;
+/** The offered rate over what a replica can serve; and at overload, where prompts and preemptions pile up. */
+const STABLE = 0.85;
+const OVERLOAD = 1.5;
+/** KV blocks at overload: so few that sequences are preempted all the time. */
+const TIGHT_BLOCKS = 4000;
+const FEW = 10_000;
+const MANY = 10_000_000;
+
+export const engine: BenchFile = { name: 'engine', words: 'simulated serving, request by request', run: benchEngine };
+
+interface PlacedRun {
+  readonly run: (leap: LeapName) => void;
+  readonly columns: ReturnType<typeof placeRequests>;
+  readonly record: ReturnType<typeof placeRunRecord>;
+  readonly bytes: number;
+}
+
+/** The requests and a run record in a memory of their own. */
+function place(requests: Requests, setup: EngineSetup): PlacedRun {
+  const maxOutput = requests.output.reduce((most, length) => Math.max(most, length), 1);
+  const work = workingSetBytes({ count: requests.count, maxOutput }, setup);
+  const arena = openArena(requestBytes(requests.count) + RUN_RECORD_BYTES + work + 4096);
+  const kernels = loadKernels(arena.memory);
+  const columns = placeRequests(arena, requests);
+  const record = placeRunRecord(arena);
+  const run = (leap: LeapName) => {
+    fillRunRecord(record, columns, setup, { leap });
+    runRecord(kernels, arena, record, columns, { leap });
+  };
+  return { run, columns, record, bytes: arena.bytes };
+}
+
+/** What one replica serves when it is never idle, in requests/s. */
+function findCapacity(): number {
+  const requests = makeChat(REQUESTS, 1e6);
+  const { run, columns } = place(requests, makeSetup(1));
+  run('exact');
+  return requests.count / columns.finish.reduce((last, finish) => Math.max(last, finish), 0);
+}
+
+function demandSameRun(what: string, placed: PlacedRun, twin: TwinRun): void {
+  for (const name of ['state', 'first', 'finish', 'preemptions', 'replica'] as const) {
+    demandSame(`${what}, ${name}`, placed.columns[name], twin.results[name]);
+  }
+  demandSame(`${what}, gaps`, placed.record.histogram, twin.histogram);
+  const counters = readCounters(placed.record);
+  const names = Object.keys(twin.counters) as (keyof typeof counters)[];
+  demandSame(
+    `${what}, counters`,
+    names.map((name) => counters[name]),
+    names.map((name) => twin.counters[name]),
+  );
+}
+
+async function benchRun(
+  what: string,
+  requests: Requests,
+  setup: EngineSetup,
+  leaps: readonly LeapName[],
+  asked: Asked,
+  note: Note,
+): Promise<Row[]> {
+  const placed = place(requests, setup);
+  const rows: Row[] = [];
+  for (const leap of leaps) {
+    const name = `${what}, ${leap === 'none' ? 'every iteration' : `leap ${leap}`}`;
+    note(name);
+    const twin = openTwin(requests, setup, leap);
+    placed.run(leap);
+    runTwin(twin);
+    demandSameRun(name, placed, twin);
+    const seconds = await timeMedians({ kernel: () => placed.run(leap), twin: () => runTwin(twin) });
+    const million = (s: number) => requests.count / s / 1e6;
+    const bar = leap === 'none' ? {} : asked;
+    rows.push(rateRow(name, 'M requests/s', million(seconds.kernel), million(seconds.twin), bar));
+    const { steps, preemptions } = twin.counters;
+    note(`  ${(steps / requests.count).toFixed(2)} iterations and ${(preemptions / requests.count).toFixed(3)} preemptions per request`);
+  }
+  return rows;
+}
+
+async function benchEngine(note: Note): Promise<Row[]> {
+  const capacity = findCapacity();
+  note(`a replica serves ${capacity.toFixed(2)} requests/s`);
+  const one = makeSetup(1);
+  const stable = makeChat(REQUESTS, STABLE * capacity);
+  const rows = await benchRun('1 replica, 85 % load', stable, one, ['exact', 'closed', 'none'], { atLeast: 3 }, note);
+  const tight = { ...one, numGpuBlocks: TIGHT_BLOCKS };
+  const flood = makeChat(REQUESTS, OVERLOAD * capacity);
+  rows.push(...(await benchRun('1 replica, overload', flood, tight, ['exact', 'closed'], { atLeast: 1.5 }, note)));
+  const many = makeSetup(32);
+  const wide = makeChat(4 * REQUESTS, 32 * STABLE * capacity);
+  rows.push(...(await benchRun('32 replicas, 85 % load', wide, many, ['exact', 'closed'], { atLeast: 1 }, note)));
+  rows.push(await benchNaive(one, STABLE * capacity, note));
+  rows.push(...(await benchScale(one, STABLE * capacity, note)));
+  return rows;
+}
+
+/** Beside the tests' reference, which walks every sequence in every iteration: what being O(1) per iteration and leaping gain. */
+async function benchNaive(setup: EngineSetup, rate: number, note: Note): Promise<Row> {
+  const requests = makeChat(300, rate);
+  const placed = place(requests, setup);
+  const what = `1 replica, ${requests.count} requests, twin = naive simulator`;
+  note(what);
+  placed.run('exact');
+  const reference = referenceRun(requests, setup);
+  demandSame('first against the reference', placed.columns.first, reference.results.first);
+  demandSame('finish against the reference', placed.columns.finish, reference.results.finish);
+  const naive = () => void referenceRun(requests, setup);
+  const effort = { rounds: 3, milliseconds: 50, calls: 1 };
+  const seconds = await timeMedians({ kernel: () => placed.run('exact'), naive }, effort);
+  const million = (s: number) => requests.count / s / 1e6;
+  return rateRow(what, 'M requests/s', million(seconds.kernel), million(seconds.naive));
+}
+
+/** Cost per request must not grow with their number. */
+async function benchScale(setup: EngineSetup, rate: number, note: Note): Promise<Row[]> {
+  note(`${MANY / 1e6} M requests: drawing them`);
+  const all = makeChat(MANY, rate);
+  const cut = (count: number): Requests => ({
+    ...all,
+    count,
+    arrival: all.arrival.subarray(0, count),
+    prompt: all.prompt.subarray(0, count),
+    output: all.output.subarray(0, count),
+  });
+  const few = place(cut(FEW), setup);
+  const many = place(all, setup);
+  note(`${MANY / 1e6} M requests: running them`);
+  const short = await timeMedians({ few: () => few.run('exact') });
+  const long = await timeMedians({ many: () => many.run('exact') }, { rounds: 3, milliseconds: 0, calls: 1 });
+  const perFew = (short.few / FEW) * 1e9;
+  const perMany = (long.many / MANY) * 1e9;
+  return [
+    figureRow('10 M requests', 'ns/request', perMany),
+    figureRow('10 M requests, memory', 'GB', many.bytes / 1e9),
+    figureRow('10 M over 10 k, cost per request', 'x', perMany / perFew, { atMost: 1.3 }),
+  ];
+}

@@ -1,0 +1,26 @@
+// A digest of results: two runs that print the same one computed the same bytes, on any host and with any number of workers.
+import { createHash } from 'node:crypto';
+import { bytesToHexString, concatUint8Arrays } from 'typed-array-utils';
+import type { SweepResult } from '../metrics/types.ts';
+import { csvLines } from './csv.ts';
+
+/**
+ * Joins pieces of bytes. The only door to typed-array-utils: its comparison and its view of shared buffers are wrong, so only
+ * joining and hexadecimal are used, on plain Uint8Arrays, and test/report/digest.test.ts holds both against Node's own.
+ */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  return concatUint8Arrays(...pieces);
+}
+
+/** Lower-case hexadecimal. */
+export function toHex(bytes: Uint8Array<ArrayBuffer>): string {
+  return bytesToHexString(bytes);
+}
+
+/** SHA-256 over every kept row as it stands in the CSV (which holds neither wall times nor the number of workers). */
+export function digestOf(result: Pick<SweepResult, 'kept'>): string {
+  const encoder = new TextEncoder();
+  const pieces = Array.from(csvLines(result.kept), (line) => encoder.encode(line));
+  const digest = createHash('sha256').update(joinBytes(pieces)).digest();
+  return toHex(Uint8Array.from(digest));
+}
