@@ -3,12 +3,12 @@
 import type { Catalog } from '../catalog/open.ts';
 import type { Basis } from '../catalog/types.ts';
 import { readVersion } from '../check/version.ts';
-import type { KeptRow, RunResult, SweepResult } from '../metrics/types.ts';
+import type { KeptRow, SweepResult } from '../metrics/types.ts';
 import type { Spec } from '../spec/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import { type Moments, moments } from '../workload/moments.ts';
 import type { Requests } from '../workload/types.ts';
-import { type Candidates, deploymentOf, joinCandidates, orderCandidates, type Screened } from './candidates.ts';
+import { type Candidates, joinCandidates, orderCandidates, type Screened } from './candidates.ts';
 import { RUN_RECORD_BYTES, requestBytes, workingSetBytes } from './engine.ts';
 import { type Grid, openGrid } from './grid.ts';
 import { keepRows, type Settled } from './keep.ts';
@@ -17,6 +17,7 @@ import { BLOCK_GROUPS, type Report } from './protocol.ts';
 import { REASONS } from './reasons.ts';
 import { screenRoom } from './screen-group.ts';
 import { LOWERING_BYTES } from './session.ts';
+import { settleCandidates } from './settle.ts';
 
 export interface SweepOptions {
   readonly workers: number;
@@ -26,9 +27,6 @@ export interface SweepOptions {
   /** Aborted: workers finish what they have at hand, and the result says it was interrupted. */
   readonly signal?: AbortSignal;
 }
-
-/** Candidates per wave: what is simulated next depends on whole waves only, never on which worker was faster. */
-const WAVE = 64;
 
 /** A question that is ready to be swept: its rows as a grid, and the requests that every simulation uses. */
 export interface Plan {
@@ -74,7 +72,7 @@ export async function sweep(plan: Plan, options: SweepOptions): Promise<Swept> {
     const opened = performance.now();
     const screened = await screenAll(pool, grid, options);
     const screenedAt = performance.now();
-    const settled = await settleBest(pool, spec, screened.candidates, options);
+    const settled = await settleCandidates(pool, spec, screened.candidates, options);
     const settledAt = performance.now();
     const seconds = {
       plan: (opened - started) / 1000,
@@ -187,42 +185,6 @@ async function screenAll(pool: Pool, grid: Grid, options: SweepOptions): Promise
     for (const [k, basis] of report.bases.entries()) bases[report.block * BLOCK_GROUPS + k] = basis;
   }
   return { rejected, feasible, candidates: joinCandidates(parts), bases };
-}
-
-/**
- * Simulates candidates best first, in waves, until `top` deployments keep the promise or `settle` rows were simulated. A
- * deployment that has kept it with one setting is not tried with its others.
- */
-async function settleBest(pool: Pool, spec: Spec, candidates: Candidates, options: SweepOptions): Promise<Settled> {
-  const order = orderCandidates(candidates);
-  const settled = new Map<number, RunResult>();
-  const met = new Set<string>();
-  let at = 0;
-  while (at < order.length && settled.size < spec.settle && met.size < spec.top && !options.signal?.aborted) {
-    const wave: number[] = [];
-    while (at < order.length && wave.length < WAVE && settled.size + wave.length < spec.settle) {
-      const i = order[at++];
-      if (!met.has(deploymentOf(spec, candidates, i))) wave.push(i);
-    }
-    await settleWave(pool, candidates, wave, (i, result) => {
-      settled.set(i, result);
-      options.onProgress?.(settled.size, Math.min(spec.settle, order.length), 'settling');
-    });
-    for (const i of wave) if (settled.get(i)?.slo_met) met.add(deploymentOf(spec, candidates, i));
-  }
-  return settled;
-}
-
-async function settleWave(
-  pool: Pool,
-  candidates: Candidates,
-  wave: readonly number[],
-  keep: (i: number, result: RunResult) => void,
-): Promise<void> {
-  const rows = Float64Array.from(wave, (i) => candidates.row[i]);
-  await pool.work({ kind: 'settle', rows }, (report) => {
-    if (report.kind === 'settled') keep(wave[report.index], report.result);
-  });
 }
 
 function listRejected(counts: Float64Array): SweepResult['rejected'] {

@@ -1,0 +1,72 @@
+// Runs the benches: npm run bench -- [--json FILE] [--write] [--list] [name...]
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import arg from 'arg';
+import { engine } from './engine.bench.ts';
+import { lowering } from './lowering.bench.ts';
+import { describeMachine, machineLine } from './machine.ts';
+import { peers } from './peers/peers.bench.ts';
+import { processes, ROOT } from './process.bench.ts';
+import { roofline } from './roofline.bench.ts';
+import type { BenchFile, Row } from './row.ts';
+import { screen } from './screen.bench.ts';
+import { markdownTable, replaceTable, textTable } from './table.ts';
+
+const BENCHES: readonly BenchFile[] = [roofline, lowering, screen, engine, processes, peers];
+const README = join(ROOT, 'bench', 'README.md');
+const say = (words: string) => void process.stderr.write(`${words}\n`);
+
+function listBenches(): string {
+  return BENCHES.map(({ name, words, onDemand }) => `${name.padEnd(10)} ${words}${onDemand ? ' (only when named)' : ''}`).join('\n');
+}
+
+function chooseBenches(names: readonly string[]): BenchFile[] {
+  const unknown = names.filter((name) => !BENCHES.some((bench) => bench.name === name));
+  if (unknown.length > 0) throw new Error(`no bench named ${unknown.join(', ')}; there are:\n${listBenches()}`);
+  return BENCHES.filter((bench) => (names.length > 0 ? names.includes(bench.name) : !bench.onDemand));
+}
+
+/** The commit the tree is at, or that there is none to be known. */
+function readCommit(): string {
+  try {
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' }).trim();
+    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' with changes');
+  } catch {
+    return 'unknown';
+  }
+}
+
+async function main(): Promise<void> {
+  const flags = arg({ '--json': String, '--write': Boolean, '--list': Boolean });
+  if (flags['--list']) {
+    process.stdout.write(`${listBenches()}\n`);
+    return;
+  }
+  const chosen = chooseBenches(flags._);
+  if (flags['--write'] && flags._.length > 0) throw new Error('--write replaces the whole table: name no benches with it');
+  const machine = describeMachine();
+  say(machineLine(machine));
+  const rows: Row[] = [];
+  const names: string[] = [];
+  for (const bench of chosen) {
+    say(`${bench.name}: ${bench.words}`);
+    const found = await bench.run((words) => say(`  ${words}`));
+    rows.push(...found);
+    names.push(...found.map(() => bench.name));
+  }
+  process.stdout.write(`${textTable(rows)}\n`);
+  const commit = readCommit();
+  if (flags['--json']) {
+    const named = rows.map((row, i) => ({ bench: names[i], ...row }));
+    writeFileSync(flags['--json'], `${JSON.stringify({ commit, machine, rows: named }, null, 2)}\n`);
+  }
+  if (flags['--write']) {
+    writeFileSync(README, replaceTable(readFileSync(README, 'utf8'), markdownTable(rows, machine, commit)));
+  }
+}
+
+main().catch((error: unknown) => {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = 1;
+});
