@@ -33,7 +33,7 @@ const MANY = 10_000_000;
 
 export const engine: BenchFile = { name: 'engine', words: 'simulated serving, request by request', run: benchEngine };
 
-interface PlacedRun {
+export interface PlacedRun {
   readonly run: (leap: LeapName) => void;
   readonly columns: ReturnType<typeof placeRequests>;
   readonly record: ReturnType<typeof placeRunRecord>;
@@ -41,7 +41,7 @@ interface PlacedRun {
 }
 
 /** The requests and a run record in a memory of their own. */
-function place(requests: Requests, setup: EngineSetup): PlacedRun {
+export function placeRun(requests: Requests, setup: EngineSetup): PlacedRun {
   const maxOutput = requests.output.reduce((most, length) => Math.max(most, length), 1);
   const work = workingSetBytes({ count: requests.count, maxOutput }, setup);
   const arena = openArena(requestBytes(requests.count) + RUN_RECORD_BYTES + work + 4096);
@@ -58,7 +58,7 @@ function place(requests: Requests, setup: EngineSetup): PlacedRun {
 /** What one replica serves when it is never idle, in requests/s. */
 function findCapacity(): number {
   const requests = makeChat(REQUESTS, 1e6);
-  const { run, columns } = place(requests, makeSetup(1));
+  const { run, columns } = placeRun(requests, makeSetup(1));
   run('exact');
   return requests.count / columns.finish.reduce((last, finish) => Math.max(last, finish), 0);
 }
@@ -85,7 +85,7 @@ async function benchRun(
   asked: Asked,
   note: Note,
 ): Promise<Row[]> {
-  const placed = place(requests, setup);
+  const placed = placeRun(requests, setup);
   const rows: Row[] = [];
   for (const leap of leaps) {
     const name = `${what}, ${leap === 'none' ? 'every iteration' : `leap ${leap}`}`;
@@ -99,7 +99,9 @@ async function benchRun(
     const bar = leap === 'none' ? {} : asked;
     rows.push(rateRow(name, 'M requests/s', million(seconds.kernel), million(seconds.twin), bar));
     const { steps, preemptions } = twin.counters;
-    note(`  ${(steps / requests.count).toFixed(2)} iterations and ${(preemptions / requests.count).toFixed(3)} preemptions per request`);
+    note(
+      `  ${(steps / requests.count).toFixed(2)} iterations and ${(preemptions / requests.count).toFixed(3)} preemptions per request`,
+    );
   }
   return rows;
 }
@@ -124,7 +126,7 @@ async function benchEngine(note: Note): Promise<Row[]> {
 /** Beside the tests' reference, which walks every sequence in every iteration: what being O(1) per iteration and leaping gain. */
 async function benchNaive(setup: EngineSetup, rate: number, note: Note): Promise<Row> {
   const requests = makeChat(300, rate);
-  const placed = place(requests, setup);
+  const placed = placeRun(requests, setup);
   const what = `1 replica, ${requests.count} requests, twin = naive simulator`;
   note(what);
   placed.run('exact');
@@ -149,8 +151,8 @@ async function benchScale(setup: EngineSetup, rate: number, note: Note): Promise
     prompt: all.prompt.subarray(0, count),
     output: all.output.subarray(0, count),
   });
-  const few = place(cut(FEW), setup);
-  const many = place(all, setup);
+  const few = placeRun(cut(FEW), setup);
+  const many = placeRun(all, setup);
   note(`${MANY / 1e6} M requests: running them`);
   const short = await timeMedians({ few: () => few.run('exact') });
   const long = await timeMedians({ many: () => many.run('exact') }, { rounds: 3, milliseconds: 0, calls: 1 });

@@ -18,7 +18,9 @@ const README = join(ROOT, 'bench', 'README.md');
 const say = (words: string) => void process.stderr.write(`${words}\n`);
 
 function listBenches(): string {
-  return BENCHES.map(({ name, words, onDemand }) => `${name.padEnd(10)} ${words}${onDemand ? ' (only when named)' : ''}`).join('\n');
+  return BENCHES.map(
+    ({ name, words, onDemand }) => `${name.padEnd(10)} ${words}${onDemand ? ' (only when named)' : ''}`,
+  ).join('\n');
 }
 
 function chooseBenches(names: readonly string[]): BenchFile[] {
@@ -44,7 +46,8 @@ async function main(): Promise<void> {
     return;
   }
   const chosen = chooseBenches(flags._);
-  if (flags['--write'] && flags._.length > 0) throw new Error('--write replaces the whole table: name no benches with it');
+  if (flags['--write'] && flags._.length > 0)
+    throw new Error('--write replaces the whole table: name no benches with it');
   const machine = describeMachine();
   say(machineLine(machine));
   const rows: Row[] = [];

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { countRows } from '../src/spec/rows.ts';
 import { openSpec } from '../src/spec/open.ts';
+import { countRows } from '../src/spec/rows.ts';
 import { median } from './measure.ts';
 import { type BenchFile, figureRow, type Note, type Row } from './row.ts';
 import { catalog } from './scenario.ts';
@@ -30,7 +30,11 @@ engine:
   profile: vllm-0.11
 `;
 
-export const processes: BenchFile = { name: 'process', words: 'whole commands: npm start, mist run', run: benchProcesses };
+export const processes: BenchFile = {
+  name: 'process',
+  words: 'whole commands: npm start, mist run',
+  run: benchProcesses,
+};
 
 interface Timed {
   readonly firstSeconds: number;

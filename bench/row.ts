@@ -59,7 +59,8 @@ function judge({ atLeast, atMost, times }: Asked, value: number, ratio: number |
 
 /** Throws unless both columns hold the same bits: nothing is timed that does different work. */
 export function demandSame(what: string, got: ArrayLike<number>, expected: ArrayLike<number>): void {
-  if (got.length !== expected.length) throw new Error(`${what}: ${got.length} entries, the twin has ${expected.length}`);
+  if (got.length !== expected.length)
+    throw new Error(`${what}: ${got.length} entries, the twin has ${expected.length}`);
   for (let i = 0; i < got.length; i++) {
     if (!Object.is(got[i], expected[i])) throw new Error(`${what}[${i}]: ${got[i]}, the twin says ${expected[i]}`);
   }

@@ -2,8 +2,8 @@
 import { openCatalog } from '../src/catalog/open.ts';
 import { lowerSurface } from '../src/plan/lower.ts';
 import { kvCapacity } from '../src/plan/memory.ts';
-import type { SurfaceKey } from '../src/plan/surface-key.ts';
 import type { EngineSetup } from '../src/plan/setup.ts';
+import type { SurfaceKey } from '../src/plan/surface-key.ts';
 import { openSession } from '../src/run/session.ts';
 import { makeRequests } from '../src/workload/make.ts';
 import type { Requests } from '../src/workload/types.ts';

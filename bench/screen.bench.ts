@@ -29,7 +29,11 @@ import { fillCurveTwin, readLoad, SCREEN_RESULTS, type ScreenResults, screenRows
 /** Passes over all blocks that workers make in one go: their start and end then cost little beside it. */
 const PASSES = 4;
 
-export const screen: BenchFile = { name: 'screen', words: 'closed-form steady states of configurations', run: benchScreen };
+export const screen: BenchFile = {
+  name: 'screen',
+  words: 'closed-form steady states of configurations',
+  run: benchScreen,
+};
 
 async function benchScreen(note: Note): Promise<Row[]> {
   const arena = openArena(BLOCK_BYTES + 3 * COLUMN_BYTES);
@@ -46,7 +50,9 @@ interface Twin {
 
 function openScreenTwin(blocks: Blocks, columns: ScreenColumns): Twin {
   const curves = new Float64Array(CURVES * CURVE_SIZE);
-  const results = Object.fromEntries(SCREEN_RESULTS.map((name) => [name, columns[name].slice()])) as unknown as ScreenResults;
+  const results = Object.fromEntries(
+    SCREEN_RESULTS.map((name) => [name, columns[name].slice()]),
+  ) as unknown as ScreenResults;
   const load = readLoad(columns.cells);
   const run = (block: number): number => {
     pointAt(blocks, columns, block);
@@ -72,7 +78,8 @@ async function benchOneCore(arena: Arena, blocks: Blocks, note: Note): Promise<R
   const columns = makeColumns(arena);
   const twin = openScreenTwin(blocks, columns);
   for (let block = 0; block < BLOCKS; block++) {
-    if (screenBlock(kernels, blocks, columns, block) !== twin.run(block)) throw new Error(`block ${block}: rows left differ`);
+    if (screenBlock(kernels, blocks, columns, block) !== twin.run(block))
+      throw new Error(`block ${block}: rows left differ`);
     demandSameBlock(columns, twin, block);
   }
   note('one core');
@@ -102,12 +109,15 @@ async function benchWorkers(arena: Arena, blocks: Blocks, note: Note): Promise<R
   note('two workers');
   const expected = expectFeasible(arena, blocks);
   const teams = [await openTeam(arena, blocks, 1), await openTeam(arena, blocks, 2)];
-  for (const team of teams) if (team.pass() !== PASSES * expected) throw new Error('workers leave other rows than one core');
+  for (const team of teams)
+    if (team.pass() !== PASSES * expected) throw new Error('workers leave other rows than one core');
   const [one, two] = teams;
   const seconds = await timeMedians({ one: () => void one.pass(), two: () => void two.pass() });
   for (const team of teams) team.close();
   const million = (s: number) => (PASSES * BLOCKS * BLOCK_ROWS) / s / 1e6;
-  return rateRow('screen on two workers, twin = one', 'M rows/s', million(seconds.two), million(seconds.one), { times: 1.8 });
+  return rateRow('screen on two workers, twin = one', 'M rows/s', million(seconds.two), million(seconds.one), {
+    times: 1.8,
+  });
 }
 
 function expectFeasible(arena: Arena, blocks: Blocks): number {

@@ -12,7 +12,15 @@ const COLUMNS: readonly TextColumn[] = HEADINGS.map((heading) => ({
 function cellsOf(row: Row): string[] {
   const ratio = row.ratio === null ? '' : `${threeDigits(row.ratio)}x`;
   const twin = row.twin === null ? '' : threeDigits(row.twin);
-  return [row.what, threeDigits(row.value), row.unit, twin, ratio, row.asked, row.ok === null ? '' : row.ok ? 'yes' : 'NO'];
+  return [
+    row.what,
+    threeDigits(row.value),
+    row.unit,
+    twin,
+    ratio,
+    row.asked,
+    row.ok === null ? '' : row.ok ? 'yes' : 'NO',
+  ];
 }
 
 function threeDigits(value: number): string {

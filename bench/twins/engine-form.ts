@@ -1,6 +1,6 @@
 // Forming a step in the engine twin: chunked batching, paged blocks, preemption by recompute, and the leap.
 import { priceDecode, priceMixed } from './engine-price.ts';
-import { blocksFor, findGap, freeSlot, type Replica, removeFromWheel, takeSlot, type TwinRun } from './engine-state.ts';
+import { blocksFor, findGap, freeSlot, type Replica, removeFromWheel, type TwinRun, takeSlot } from './engine-state.ts';
 
 export function formStep(run: TwinRun, rep: Replica, now: number): void {
   rep.end = Number.POSITIVE_INFINITY;
@@ -42,7 +42,7 @@ function formChunked(run: TwinRun, rep: Replica): void {
   while (budget > 0 && rep.waiting > 0 && rep.running < maxNumSeqs) {
     const request = rep.waitHead;
     const need = run.prompt[request] + run.generated[request];
-    const tokens = need < budget ? need : budget;
+    const tokens = Math.min(need, budget);
     if (!admit(run, rep, request, tokens, need, taken)) return;
     budget -= tokens;
   }
@@ -52,7 +52,7 @@ function continuePartial(run: TwinRun, rep: Replica, budget: number): number {
   const slot = rep.partial;
   const past = rep.partialPast;
   const left = rep.slots.need[slot] - past;
-  const tokens = left < budget ? left : budget;
+  const tokens = Math.min(left, budget);
   makeRoom(run, rep, tokens);
   if (rep.partial < 0) return budget;
   const { blockSize } = run.setup;
@@ -141,7 +141,7 @@ function limitLeap(run: TwinRun, rep: Replica, pieceEnd: number): number {
   let limit = findGap(rep);
   if (limit === 1) return 1;
   const toEnd = Math.ceil((pieceEnd - rep.context) / rep.decodes);
-  if (toEnd < limit) limit = toEnd < 1 ? 1 : toEnd;
+  if (toEnd < limit) limit = Math.max(toEnd, 1);
   const { blockSize, numGpuBlocks } = run.setup;
   const free = numGpuBlocks - rep.used;
   if (free >= rep.decodes * (((limit / blockSize) | 0) + 1)) return limit;
@@ -193,7 +193,14 @@ function leapSeconds(a: number, b: number, context: number, decodes: number, n: 
   return n * (a + b * context) + b * decodes * (n * (n - 1) * 0.5);
 }
 
-function countStepsUntil(a: number, b: number, context: number, decodes: number, limit: number, target: number): number {
+function countStepsUntil(
+  a: number,
+  b: number,
+  context: number,
+  decodes: number,
+  limit: number,
+  target: number,
+): number {
   const square = b * decodes * 0.5;
   const linear = a + b * context - square;
   let root = 0;

@@ -22,7 +22,7 @@ export function gridIndex(count: number, points: number): number {
   const octave = 31 - Math.clz32(count);
   const within = (count >> (octave - GRID_PER_OCTAVE_LOG2)) - GRID_PER_OCTAVE;
   const index = GRID_EXACT + (octave - GRID_EXACT_LOG2) * GRID_PER_OCTAVE + within;
-  return index > points - 2 ? points - 2 : index;
+  return Math.min(index, points - 2);
 }
 
 export function gridValue(index: number): number {
@@ -120,7 +120,17 @@ export function priceMixed(run: TwinRun, rep: Replica): number {
   const context = decodes > 0 ? rep.context : 0;
   if (price instanceof Float64Array) {
     const { chunkSize, chunkPairs, chunks } = rep;
-    return priceChunks(run.piece, price, chunkSize, chunkPairs, chunks, tokens, decodes + rep.completing, decodes, context);
+    return priceChunks(
+      run.piece,
+      price,
+      chunkSize,
+      chunkPairs,
+      chunks,
+      tokens,
+      decodes + rep.completing,
+      decodes,
+      context,
+    );
   }
   return (
     price.fixed_s +

@@ -1,7 +1,7 @@
 // The end of a step in the engine twin: tokens out, gaps into the histogram, finished sequences away.
 import { STATE_FINISHED } from '../../assembly/layout/enums.ts';
 import { HISTOGRAM_BINS, HISTOGRAM_MIN_EXPONENT } from '../../assembly/layout/run.ts';
-import { addToWheel, blocksFor, freeSlot, type Replica, takeFromWheel, type TwinRun } from './engine-state.ts';
+import { addToWheel, blocksFor, freeSlot, type Replica, type TwinRun, takeFromWheel } from './engine-state.ts';
 
 const scratch = new Float64Array(1);
 const halves = new Int32Array(scratch.buffer);

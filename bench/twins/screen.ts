@@ -107,7 +107,14 @@ function prefillSeconds(
   return priceChunks(piece, surface, chunkTokens, chunkPairs, 1, all, sampling + decodes, decodes, context);
 }
 
-function store(curves: Float64Array, at: number, decode: number, prefill: number, prefills: number, steps: number): void {
+function store(
+  curves: Float64Array,
+  at: number,
+  decode: number,
+  prefill: number,
+  prefills: number,
+  steps: number,
+): void {
   curves[at + C.CURVE_DECODE] = decode;
   curves[at + C.CURVE_PREFILL] = prefill;
   curves[at + C.CURVE_PREFILLS] = prefills;
@@ -145,16 +152,18 @@ function sharedCost(
 function staticCost(curves: Float64Array, at: number, surface: Float64Array, load: ScreenLoad, batch: number): number {
   const spread = batch >= 100 ? 1 : 1 - 1 / batch;
   const longest = load.output + (load.outputMax - load.output) * spread;
-  const active = Math.ceil((batch * load.output) / (longest > 1 ? longest : 1));
+  const active = Math.ceil((batch * load.output) / Math.max(longest, 1));
   const prefill = prefillSeconds(surface, load, load.prompt * batch, load.pairs * batch, batch, 0);
-  const decode = decodeSeconds(surface, load, active < 1 ? 1 : active);
+  const decode = decodeSeconds(surface, load, Math.max(active, 1));
   const steps = (longest - 1) / batch;
   store(curves, at, decode, prefill, 1 / batch, steps);
   return prefill / batch + steps * decode;
 }
 
-/** As f64x2.pmin and pmax choose: the second only where it is strictly less or more. */
+// As f64x2.pmin and pmax choose, which is not how Math.min and Math.max treat NaN.
+// biome-ignore lint/complexity/useMathMinMax: NaN
 const least = (a: number, b: number): number => (b < a ? b : a);
+// biome-ignore lint/complexity/useMathMinMax: NaN
 const most = (a: number, b: number): number => (a < b ? b : a);
 
 /** The batch at which a request costs exactly `allowed`. */
@@ -203,8 +212,7 @@ function screenRow(
   const limit = least(rows.maxSeqs[row], rows.room[rows.classOf[row]]);
   const offered = rate / replicas;
   const allowed = 1 / offered;
-  const steady =
-    allowed < Number.POSITIVE_INFINITY ? steadyBatch(curves, start, allowed) : least(flying, limit);
+  const steady = allowed < Number.POSITIVE_INFINITY ? steadyBatch(curves, start, allowed) : least(flying, limit);
   const batch = most(1, least(steady, limit));
   // Step times at that batch
   const index = gridIndex(Math.trunc(batch), GRID_SEQUENCES);
@@ -228,7 +236,7 @@ function screenRow(
   const busy = least(1, share);
   // TPOT and TTFT
   const gaps = load.output - 1;
-  const perToken = (prefills * most(0, prefill - decode)) / (gaps > 1 ? gaps : 1);
+  const perToken = (prefills * most(0, prefill - decode)) / Math.max(gaps, 1);
   const tpot = decode + batch * busy * perToken;
   const prompts = least(served * own, 0.995);
   const ahead = (prompts * (load.promptSquare * 0.5) * own) / (1 - prompts);

@@ -10,7 +10,13 @@ import {
   SURFACE_J_STEP,
   SURFACE_J_TOKEN,
 } from '../../assembly/layout/surface.ts';
-import { fillCurveTwin, readLoad, SCREEN_RESULTS, type ScreenResults, screenRowsTwin } from '../../bench/twins/screen.ts';
+import {
+  fillCurveTwin,
+  readLoad,
+  SCREEN_RESULTS,
+  type ScreenResults,
+  screenRowsTwin,
+} from '../../bench/twins/screen.ts';
 import { openArena } from '../../src/columns/arena.ts';
 import { loadKernels } from '../../src/kernels/load.ts';
 import { placeScreen, type ScreenColumns, screenBytes } from '../../src/run/screen-columns.ts';
@@ -78,7 +84,12 @@ function screenBoth(block: Block): { kernel: ScreenColumns; curves: Float64Array
   const load = readLoad(kernel.cells);
   const curves = new Float64Array(CURVES * layout.CURVE_SIZE);
   for (const [i, [batching, budget]] of block.curves.entries()) {
-    kernels.screenCurve(kernel.cells.byteOffset, kernel.curves.byteOffset + i * layout.CURVE_SIZE * 8, batching, budget);
+    kernels.screenCurve(
+      kernel.cells.byteOffset,
+      kernel.curves.byteOffset + i * layout.CURVE_SIZE * 8,
+      batching,
+      budget,
+    );
     fillCurveTwin(curves, i, kernel.surface, load, batching, budget);
   }
   const twin = Object.fromEntries(
