@@ -23,7 +23,8 @@ import { runTwin } from './twins/engine.ts';
 import { openTwin, type TwinRun } from './twins/engine-state.ts';
 
 const REQUESTS = 50_000;
-/** The offered rate over what a replica can serve; and at overload, where prompts and preemptions pile up. */
+/** Offered rates over what a replica can serve: where most iterations are decodes alone, where it works well, and too many. */
+const LIGHT = 0.3;
 const STABLE = 0.85;
 const OVERLOAD = 1.5;
 /** KV blocks at overload: so few that sequences are preempted all the time. */
@@ -112,6 +113,8 @@ async function benchEngine(note: Note): Promise<Row[]> {
   const one = makeSetup(1);
   const stable = makeChat(REQUESTS, STABLE * capacity);
   const rows = await benchRun('1 replica, 85 % load', stable, one, ['exact', 'closed', 'none'], { atLeast: 3 }, note);
+  const light = makeChat(REQUESTS, LIGHT * capacity);
+  rows.push(...(await benchRun('1 replica, 30 % load', light, one, ['exact', 'closed', 'none'], {}, note)));
   const tight = { ...one, numGpuBlocks: TIGHT_BLOCKS };
   const flood = makeChat(REQUESTS, OVERLOAD * capacity);
   rows.push(...(await benchRun('1 replica, overload', flood, tight, ['exact', 'closed'], { atLeast: 1.5 }, note)));

@@ -1,4 +1,4 @@
-// Runs the benches: npm run bench -- [--json FILE] [--write] [--list] [name...]
+// Runs the benches: npm run bench -- [--json FILE] [--write] [--list] [all | name...]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,8 +24,10 @@ function listBenches(): string {
 }
 
 function chooseBenches(names: readonly string[]): BenchFile[] {
+  if (names.length === 1 && names[0] === 'all') return [...BENCHES];
   const unknown = names.filter((name) => !BENCHES.some((bench) => bench.name === name));
-  if (unknown.length > 0) throw new Error(`no bench named ${unknown.join(', ')}; there are:\n${listBenches()}`);
+  if (unknown.length > 0)
+    throw new Error(`no bench named ${unknown.join(', ')}; there are all, and:\n${listBenches()}`);
   return BENCHES.filter((bench) => (names.length > 0 ? names.includes(bench.name) : !bench.onDemand));
 }
 

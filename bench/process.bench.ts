@@ -64,8 +64,9 @@ async function timeCommand(folder: string, command: string, args: readonly strin
   });
   const ended = performance.now();
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} exited with ${code}: ${said.trim()}`);
+  if (!existsSync(usage)) throw new Error(`${command} ${args.join(' ')} left no record of its memory`);
   // npm is a process of its own beside the command: the largest is the command's.
-  const peaks = existsSync(usage) ? readFileSync(usage, 'utf8').trim().split('\n').map(Number) : [];
+  const peaks = readFileSync(usage, 'utf8').trim().split('\n').map(Number);
   return {
     firstSeconds: (first - started) / 1000,
     seconds: (ended - started) / 1000,

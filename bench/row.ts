@@ -52,9 +52,10 @@ function describeAsked({ atLeast, atMost, times }: Asked): string {
 
 function judge({ atLeast, atMost, times }: Asked, value: number, ratio: number | null): boolean | null {
   if (atLeast === undefined && atMost === undefined && times === undefined) return null;
-  if (atLeast !== undefined && value < atLeast) return false;
-  if (atMost !== undefined && value > atMost) return false;
-  return times === undefined || (ratio !== null && ratio >= times);
+  // A figure that is no number meets nothing.
+  const enough = atLeast === undefined || value >= atLeast;
+  const little = atMost === undefined || value <= atMost;
+  return enough && little && (times === undefined || (ratio !== null && ratio >= times));
 }
 
 /** Throws unless both columns hold the same bits: nothing is timed that does different work. */

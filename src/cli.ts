@@ -30,6 +30,10 @@ const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> 
     words: 'fit efficiencies to kernel measurements',
     load: async () => (await import('./commands/calibrate.ts')).calibrate,
   },
+  validate: {
+    words: 'replay measured cases and tell the errors',
+    load: async () => (await import('./commands/validate.ts')).validate,
+  },
 };
 
 function helpText(): string {

@@ -66,6 +66,7 @@ function steadyBatch(curve: usize, allowed: f64): f64 {
 /** Rows that share a surface and a workload (layout/screen.ts). Reads the columns in, writes the columns out. */
 export function screenRows(screen: usize): void {
   const rows = geti(screen, SCREEN_ROWS);
+  assert(rows >= 0, 'screenRows: negative number of rows');
   let row = 0;
   for (; row + 1 < rows; row += 2) screenPair(screen, row, row + 1);
   if (row < rows) screenPair(screen, row, row);

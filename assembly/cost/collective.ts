@@ -8,6 +8,7 @@ import {
   COLLECTIVE_ALL_GATHER,
   COLLECTIVE_REDUCE_SCATTER,
   COLLECTIVE_ALL_TO_ALL,
+  COLLECTIVE_SEND_RECV,
 } from '../layout/collectives';
 
 /** Rounds of a binary tree over n devices: ceil(log2 n). */
@@ -59,11 +60,13 @@ export function collectiveTime(op: i32, inside: i32, across: i32, bytes: f64, aI
     return gatherOrScatter(inside, bytes, aIn, bIn) + gatherOrScatter(across, share, aOut, bOut);
   }
   if (op == COLLECTIVE_ALL_TO_ALL) return allToAll(inside, across, bytes, aIn, bIn, aOut, bOut);
+  assert(op == COLLECTIVE_SEND_RECV, 'collectiveTime: unknown exchange');
   return across < 2 ? aIn + bytes * bIn : aOut + bytes * bOut;
 }
 
 /** out[i] += count * collectiveTime(message[i] bytes) for i < n; `message`, `out` f64[n]. An empty message costs nothing. */
 export function priceCollective(op: i32, inside: i32, across: i32, n: i32, message: usize, out: usize, bytesPerUnit: f64, aIn: f64, bIn: f64, aOut: f64, bOut: f64, count: f64): void {
+  assert(n >= 0, 'priceCollective: negative number of rows');
   for (let i = 0; i < n; i++) {
     const at = (<usize>i) << 3;
     const bytes = load<f64>(message + at) * bytesPerUnit;

@@ -97,6 +97,7 @@ function priceOpsBy(norm: i32, n: i32, flops: usize, bytes: usize, out: usize, t
  * Reads `flops`, `bytes` f64[n], and `out` f64[n] when `add`; writes `out` f64[n].
  */
 export function priceOps(norm: i32, n: i32, flops: usize, bytes: usize, out: usize, t0: f64, secondsPerFlop: f64, secondsPerByte: f64, count: f64, add: i32): void {
+  assert(n >= 0, 'priceOps: negative number of rows');
   if (norm == NORM_1) priceOpsBy(NORM_1, n, flops, bytes, out, t0, secondsPerFlop, secondsPerByte, count, add);
   else if (norm == NORM_2) priceOpsBy(NORM_2, n, flops, bytes, out, t0, secondsPerFlop, secondsPerByte, count, add);
   else if (norm == NORM_4) priceOpsBy(NORM_4, n, flops, bytes, out, t0, secondsPerFlop, secondsPerByte, count, add);
@@ -151,6 +152,7 @@ function priceLinesBy(norm: i32, n: i32, x: usize, y: usize, out: usize, t0: f64
  * out[i] += count * (t0 + ((cx*x + cy*y)^p + (m0 + mx*x + my*y)^p)^(1/p)), coefficients in seconds. x, y, out: f64[n].
  */
 export function priceLines(norm: i32, n: i32, x: usize, y: usize, out: usize, t0: f64, computeX: f64, computeY: f64, memory0: f64, memoryX: f64, memoryY: f64, count: f64): void {
+  assert(n >= 0, 'priceLines: negative number of rows');
   if (norm == NORM_1) priceLinesBy(NORM_1, n, x, y, out, t0, computeX, computeY, memory0, memoryX, memoryY, count);
   else if (norm == NORM_2) priceLinesBy(NORM_2, n, x, y, out, t0, computeX, computeY, memory0, memoryX, memoryY, count);
   else if (norm == NORM_4) priceLinesBy(NORM_4, n, x, y, out, t0, computeX, computeY, memory0, memoryX, memoryY, count);

@@ -1,6 +1,6 @@
 // Phase "leap": how many decode iterations pass before the batch can change, and how long they take.
 import { RUN_ARRIVAL, RUN_AT_RESIDUE, RUN_BLOCKS, RUN_BLOCK_SIZE, RUN_LEAP, RUN_NEXT_ARRIVAL, RUN_RELEASED, RUN_REPLICAS } from '../layout/run';
-import { LEAP_EXACT } from '../layout/enums';
+import { LEAP_CLOSED, LEAP_EXACT } from '../layout/enums';
 import {
   REP_BLOCKED, REP_CONTEXT, REP_DECODES, REP_END, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_START, REP_STEPS, REP_TICK, REP_USED,
 } from '../layout/replica';
@@ -62,6 +62,7 @@ export function planLeap(run: usize, rep: usize, limit: i32, cut: f64): void {
       steps++;
     } while (steps < limit && end < cut);
   } else {
+    assert(geti(run, RUN_LEAP) == LEAP_CLOSED, 'planLeap: unknown leap');
     steps = limit;
     end = start + leapDuration(a, b, context, decodes, limit);
     if (end >= cut) {

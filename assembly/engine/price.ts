@@ -4,7 +4,7 @@ import {
   RUN_PIECE_END, RUN_PRICE, RUN_SURFACE,
 } from '../layout/run';
 import { SURFACE_DECODE } from '../layout/surface';
-import { PRICE_LINEAR } from '../layout/enums';
+import { PRICE_LINEAR, PRICE_SURFACE } from '../layout/enums';
 import {
   REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_PAIRS,
 } from '../layout/replica';
@@ -21,6 +21,7 @@ export function priceDecode(run: usize, rep: usize): void {
     setf(run, RUN_PIECE_END, Infinity);
     return;
   }
+  assert(geti(run, RUN_PRICE) == PRICE_SURFACE, 'priceDecode: unknown price');
   surfacePiece(run, geta(run, RUN_SURFACE), SURFACE_DECODE, sequences, getf(rep, REP_CONTEXT));
 }
 

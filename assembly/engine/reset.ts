@@ -60,6 +60,9 @@ export function engineBytes(run: usize): f64 {
 
 /** Clears progress and outputs and places the working set at `work` (engineBytes of them, 64-byte aligned). */
 export function engineReset(run: usize, work: usize): void {
+  assert((work & 63) == 0, 'engineReset: the working set is not 64-byte aligned');
+  assert(geti(run, RUN_REQUESTS) >= 0, 'engineReset: negative number of requests');
+  assert(geti(run, RUN_REPLICAS) > 0 && geti(run, RUN_BLOCK_SIZE) > 0, 'engineReset: replicas and block size must be positive');
   memory.fill(run + RUN_PARAMETERS * 8, 0, (RUN_CELLS - RUN_PARAMETERS) * 8);
   const replicas = geti(run, RUN_REPLICAS);
   const leaves = treeLeaves(run);

@@ -15,6 +15,7 @@ import { markReady, routeRequest } from './route';
 
 /** Runs the engine of `run` (a run record after engineReset) until a STOP_* reason; call again after STOP_LOG_FULL or STOP_EVENTS. */
 export function engineRun(run: usize): i32 {
+  assert(geti(run, RUN_REPLICA) != 0, 'engineRun before engineReset');
   const tree = geta(run, RUN_TREE);
   const leaves = geti(run, RUN_TREE_LEAVES);
   const arrival = geta(run, RUN_ARRIVAL);

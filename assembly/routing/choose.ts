@@ -1,6 +1,6 @@
 // Which replica a request goes to. One case per ROUTING_* id.
 import { RUN_LAST_REPLICA, RUN_REPLICA, RUN_REPLICAS, RUN_REPLICA_STRIDE, RUN_ROUTING } from '../layout/run';
-import { ROUTING_LEAST_LOADED } from '../layout/enums';
+import { ROUTING_LEAST_LOADED, ROUTING_ROUND_ROBIN } from '../layout/enums';
 import { REP_OUTSTANDING } from '../layout/replica';
 import { geta, geti, seti } from '../table/cell';
 
@@ -9,7 +9,9 @@ export function chooseReplica(run: usize): i32 {
   const replicas = geti(run, RUN_REPLICAS);
   const last = geti(run, RUN_LAST_REPLICA);
   let chosen = last + 1 == replicas ? 0 : last + 1;
-  if (geti(run, RUN_ROUTING) == ROUTING_LEAST_LOADED) chosen = leastLoaded(run, replicas, chosen);
+  const routing = geti(run, RUN_ROUTING);
+  if (routing == ROUTING_LEAST_LOADED) chosen = leastLoaded(run, replicas, chosen);
+  else assert(routing == ROUTING_ROUND_ROBIN, 'chooseReplica: unknown routing');
   seti(run, RUN_LAST_REPLICA, chosen);
   return chosen;
 }

@@ -13,9 +13,9 @@ export interface Work {
   readonly activations?: number;
 }
 
-/** An op at its two quantities (stages/op.ts, Driver). */
-function workOf(op: ComputeOp, x: number, y: number): Work {
-  return { flops: op.flopsX * x + op.flopsY * y, bytes: op.bytes0 + op.bytesX * x + op.bytesY * y };
+/** An op at its quantities (stages/op.ts, Driver). */
+function workOf(op: ComputeOp, x: number, y: number, z = 0): Work {
+  return { flops: op.flopsX * x + op.flopsY * y, bytes: op.bytes0 + op.bytesX * x + op.bytesY * y + op.bytesZ * z };
 }
 
 /** [m x k] by [k x n]. */
@@ -34,7 +34,7 @@ export interface Heads {
 /** Causal prefill of `length` new tokens after `past` cached ones, in each of `batch` sequences. */
 export function prefillWork(batch: number, length: number, past: number, at: Heads): Work {
   const pairs = batch * (length * past + (length * (length + 1)) / 2);
-  return workOf(attentionOp('attention-prefill', at), pairs, batch * (length + past));
+  return workOf(attentionOp('attention-prefill', at), pairs, batch * (length + past), batch * length);
 }
 
 /** One new token per sequence against `context` cached tokens. */

@@ -27,6 +27,7 @@ const NOUNS: Readonly<Record<CatalogKind, string>> = {
   efficiency: 'efficiencies',
 };
 
+/** What exists, looked up by name. A name that is unknown throws a UserError with the nearest known ones. */
 export interface Catalog {
   hardware(id: string): Hardware;
   /** By id, Hugging Face name, or path of a config.json (or of its folder). */

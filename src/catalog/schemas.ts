@@ -19,6 +19,7 @@ const oneOf = <const T extends readonly (string | number)[]>(values: T) =>
 
 const WEIGHTS = ['bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'] as const;
 const BASES = ['measured', 'calibrated', 'extrapolated', 'datasheet'] as const;
+const FAMILIES = ['gemm', 'attention-prefill', 'attention-decode', 'moe', 'elementwise'] as const;
 const NORMS = [1, 2, 4, 8, 'inf'] as const;
 const weightFormat = oneOf(WEIGHTS);
 
@@ -138,6 +139,16 @@ export const engineSchema: z.ZodType<EngineProfile> = z.strictObject({
   block_size: size,
   gpu_memory_utilization: share,
   reserve_bytes: fromZero,
+  kv_share_of: oneOf(['total', 'free']).optional(),
+  window_kv: oneOf(['window', 'all']).optional(),
+  small_memory: z
+    .strictObject(
+      { below_bytes: positive, max_num_seqs: size, max_num_batched_tokens: size },
+      { error: 'limits of small devices: {below_bytes, max_num_seqs, max_num_batched_tokens}' },
+    )
+    .optional(),
+  static_scales: flag.optional(),
+  collectives: oneOf(['trtllm']).optional(),
   host: z.strictObject(
     { step_s: fromZero, sequence_s: fromZero, layer_s: fromZero, norm: oneOf([1, 2]) },
     { error: 'host times: {step_s, sequence_s, layer_s, norm}' },
@@ -150,15 +161,40 @@ export const engineSchema: z.ZodType<EngineProfile> = z.strictObject({
 const fitted = { t0_s: fromZero, p: oneOf(NORMS), basis: oneOf(BASES), error_in: fromZero.optional() };
 const opFit = z.looseObject({
   ...fitted,
-  family: oneOf(['gemm', 'attention-prefill', 'attention-decode', 'moe', 'elementwise']),
+  family: oneOf(FAMILIES),
   format: weightFormat,
   eta_compute: positive,
   eta_memory: positive,
   error_out: fromZero.optional(),
   rows: count.optional(),
 });
+const rising = z
+  .array(positive, { error: 'a list of rising positive numbers' })
+  .min(1, { error: 'at least one number' })
+  .refine((list) => list.every((value, i) => i === 0 || value > list[i - 1]), { error: 'numbers that rise' });
+const permille = z.array(positive, { error: 'a list of positive thousandths' });
+const opTable = z
+  .looseObject({
+    family: oneOf(FAMILIES),
+    formats: z.array(weightFormat, { error: 'a list of formats' }),
+    axes: z.array(rising, { error: 'a list of axes' }).min(1, { error: 'at least one axis' }),
+    layers: z.array(z.array(positive, { error: 'the sizes of a layer' }), { error: 'a list of layers' }).optional(),
+    permille,
+    error_out: fromZero,
+    error_out_p90: fromZero,
+  })
+  .refine(
+    (table) =>
+      table.permille.length === table.axes.reduce((cells, axis) => cells * axis.length, table.layers?.length ?? 1),
+    { error: 'one number per cell of the grid' },
+  );
 const collectiveFit = z.looseObject({
   ...fitted,
+  library: oneOf(['trtllm']).optional(),
+  table: z
+    .strictObject({ bytes: rising, permille }, { error: '{bytes, permille}' })
+    .refine((table) => table.bytes.length === table.permille.length, { error: 'as many thousandths as sizes' })
+    .optional(),
   op: oneOf(['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all', 'send-recv']),
   devices: size,
   rate: positive,
@@ -169,6 +205,7 @@ export const efficiencySchema: z.ZodType<Efficiency> = z.looseObject({
   hardware: named,
   ops: z.array(opFit, { error: 'a list of op fits' }),
   collectives: z.array(collectiveFit, { error: 'a list of collective fits' }),
+  tables: z.array(opTable, { error: 'a list of tables' }).optional(),
   source: named,
   licence: named,
 });

@@ -5,6 +5,7 @@ export type Basis = 'measured' | 'calibrated' | 'extrapolated' | 'datasheet';
 
 /** Formats of weights, named as vLLM and the case files name them. */
 export type WeightFormat = 'bf16' | 'fp16' | 'fp8' | 'fp8-block' | 'int8' | 'int4' | 'nvfp4' | 'mxfp4';
+/** Formats of the KV cache. */
 export type KvFormat = 'bf16' | 'fp16' | 'fp8' | 'int8';
 
 /** One accelerator, CPU or chip: one socketed package as `hardware_ids.csv` counts it. File: catalog/hardware/<id>.json. */
@@ -90,6 +91,7 @@ export type Attention =
     }
   | { readonly kind: 'none' };
 
+/** The MLP of one layer: dense, routed experts, or none (a layer that is only a mixer). */
 export type Mlp =
   | {
       readonly kind: 'dense';
@@ -160,6 +162,16 @@ export interface EngineProfile {
   readonly kv_share_of?: 'total' | 'free';
   /** Whether sliding-window layers keep their window only, or every token (vLLM before 0.11). Absent = window. */
   readonly window_kv?: 'window' | 'all';
+  /** Defaults of vLLM 0.8 and later on devices with less memory than `below_bytes`. Absent = the same on all. */
+  readonly small_memory?: {
+    readonly below_bytes: number;
+    readonly max_num_seqs: number;
+    readonly max_num_batched_tokens: number;
+  };
+  /** Whether quantised activations have scales fixed in the checkpoint, so that no kernel looks for them (TensorRT-LLM fp8). Absent = false. */
+  readonly static_scales?: boolean;
+  /** Whose exchange kernels it runs, by the `library` of collective fits, where they were timed. Absent = the general ones. */
+  readonly collectives?: 'trtllm';
   /** Host time: s per step, per sequence in the step, per layer; norm 1 adds to device time, 2 overlaps (root of squares). */
   readonly host: {
     readonly step_s: number;
@@ -174,6 +186,7 @@ export interface EngineProfile {
 
 /** Kinds of work that have an efficiency of their own. */
 export type OpFamily = 'gemm' | 'attention-prefill' | 'attention-decode' | 'moe' | 'elementwise';
+/** Exchanges between devices. */
 export type CollectiveOp = 'all-reduce' | 'all-gather' | 'reduce-scatter' | 'all-to-all' | 'send-recv';
 
 /** t = t0 + ((C/(eta_compute*peak))^p + (M/(eta_memory*bandwidth))^p)^(1/p). p = 'inf' is the classic roofline maximum. */
@@ -210,9 +223,36 @@ export interface CollectiveFit {
   readonly rate: number;
   readonly p: 1 | 2 | 4 | 8 | 'inf';
   readonly basis: Basis;
+  /** The engine whose own kernels these are; absent = the fastest of vLLM's captured ones and the newest general library. */
+  readonly library?: 'trtllm';
+  /** Measured over fitted time, in thousandths, at rising message sizes; linear between them, constant beyond. */
+  readonly table?: { readonly bytes: readonly number[]; readonly permille: readonly number[] };
   readonly error_in?: number;
   readonly error_out?: number;
   readonly rows?: number;
+}
+
+/**
+ * What the measurements say beyond a fit: measured over fitted time on a grid, cleaned and averaged. The price of an op is the fit
+ * times the grid at its knots and linear in time between them (plan/op-table.ts). Axes by family:
+ *   gemm               rows m; outputs n; inputs k
+ *   attention-decode   sequences times KV heads; context; query heads per KV head; head size
+ *   attention-prefill  new tokens of a chunk; query heads; head size (of the time beyond t0)
+ *   moe                tokens of the instance, for each layer of `layers`
+ */
+export interface OpTable {
+  readonly family: OpFamily;
+  /** Formats that it holds for: fp8 tables stand for block-scaled fp8 where that was timed badly. */
+  readonly formats: readonly WeightFormat[];
+  /** Grid points of every axis, rising. */
+  readonly axes: readonly (readonly number[])[];
+  /** moe: [experts, choices, input width, width of an expert on one device, expert groups] of every timed layer. */
+  readonly layers?: readonly (readonly number[])[];
+  /** Thousandths; layers first, then the axes in their order, the last one fastest. */
+  readonly permille: readonly number[];
+  /** Median and 90th percentile of |relative error| on shapes that were held out, with fit and table made without them. */
+  readonly error_out: number;
+  readonly error_out_p90: number;
 }
 
 /** File: catalog/efficiency/<hardware id>.json; files named _<vendor>.json hold the vendor's medians. */
@@ -220,6 +260,7 @@ export interface Efficiency {
   readonly hardware: string;
   readonly ops: readonly OpFit[];
   readonly collectives: readonly CollectiveFit[];
+  readonly tables?: readonly OpTable[];
   readonly source: string;
   readonly licence: string;
 }

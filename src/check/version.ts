@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 let version: string | undefined;
 
+/** The version in this package's package.json. */
 export function readVersion(): string {
   version ??= findVersion();
   return version;

@@ -18,7 +18,7 @@ import {
   meanGap,
   peakOutputThroughput,
 } from './requests.ts';
-import { summarise } from './summary.ts';
+import { type PickRanks, summarise } from './summary.ts';
 import type { RunResult, Summary, Verdict } from './types.ts';
 import { judge } from './verdict.ts';
 
@@ -65,6 +65,8 @@ export interface RunInput {
   /** KV blocks of one replica. */
   readonly numGpuBlocks: number;
   readonly slo: readonly Slo[];
+  /** Finds order statistics where there is something faster than sorting. */
+  readonly pick?: PickRanks;
 }
 
 /** Requests by terminal state (law L1: they add up to all), and the tokens of those that finished. */
@@ -84,10 +86,10 @@ export function makeRunResult(input: RunInput): RunResult {
   const duration = span.end - span.start;
   const latencies = computeLatencies(requests, results);
   const summaries = {
-    ttft: summarise(latencies.ttft),
-    tpot: summarise(latencies.tpot),
+    ttft: summarise(latencies.ttft, input.pick),
+    tpot: summarise(latencies.tpot, input.pick),
     itl: summariseItl(counters.itlHistogram, tally.unfinished > 0 ? Number.NaN : meanGap(requests, results)),
-    e2el: summarise(latencies.e2el),
+    e2el: summarise(latencies.e2el, input.pick),
   };
   const verdict = judge(requests, results, requests.concurrency, span.end);
   const good = countGood(latencies, input.slo);

@@ -17,25 +17,44 @@ export const EMPTY_SUMMARY: Summary = {
  * NumPy's method "linear": index (n-1)*q/100, interpolated as its `_lerp` does, which never leaves [a, b].
  */
 export function percentile(sorted: Float64Array, q: number): number {
-  const last = sorted.length - 1;
-  if (last < 0) return Number.NaN;
-  const index = last * (q / 100);
+  if (sorted.length === 0) return Number.NaN;
+  const { below, above, share } = placeOf(sorted.length, q);
+  return interpolate(sorted[below], sorted[above], share);
+}
+
+/** Between which ranks of n values the percentile lies, and how far from the lower one. */
+function placeOf(n: number, q: number): { readonly below: number; readonly above: number; readonly share: number } {
+  const index = (n - 1) * (q / 100);
   const below = Math.floor(index);
-  const a = sorted[below];
-  const b = sorted[Math.min(below + 1, last)];
-  const t = index - below;
+  return { below, above: Math.min(below + 1, n - 1), share: index - below };
+}
+
+function interpolate(a: number, b: number, t: number): number {
   return t >= 0.5 ? b - (b - a) * (1 - t) : a + (b - a) * t;
 }
 
-/** The values that are numbers, sorted: what percentiles are taken of. NaN marks an event that never happened. */
+/** The values that are numbers, sorted: what percentiles are taken of. */
 export function sortMeasured(values: Float64Array): Float64Array {
+  return copyMeasured(values).sort();
+}
+
+/** NaN marks an event that never happened. */
+function copyMeasured(values: Float64Array): Float64Array {
   const measured = new Float64Array(values.length);
   let n = 0;
   for (let i = 0; i < values.length; i++) {
     if (!Number.isNaN(values[i])) measured[n++] = values[i];
   }
-  return measured.subarray(0, n).sort();
+  return measured.subarray(0, n);
 }
+
+/** The values at ascending ranks (0 = smallest) of a column without NaN, which may be reordered. */
+export type PickRanks = (column: Float64Array, ranks: readonly number[]) => readonly number[];
+
+const pickBySorting: PickRanks = (column, ranks) => {
+  column.sort();
+  return ranks.map((rank) => column[rank]);
+};
 
 /** Mean and population standard deviation (NumPy's default, ddof 0); two passes, so that a small spread keeps its digits. */
 export function meanAndStd(values: Float64Array): { readonly mean: number; readonly std: number } {
@@ -47,17 +66,20 @@ export function meanAndStd(values: Float64Array): { readonly mean: number; reado
   return { mean, std: Math.sqrt(squares / values.length) };
 }
 
-/** Statistics of one latency column; entries that are NaN were never measured and do not count. */
-export function summarise(values: Float64Array): Summary {
-  const sorted = sortMeasured(values);
-  if (sorted.length === 0) return EMPTY_SUMMARY;
-  return {
-    ...meanAndStd(sorted),
-    p50: percentile(sorted, 50),
-    p90: percentile(sorted, 90),
-    p95: percentile(sorted, 95),
-    p99: percentile(sorted, 99),
-    p999: percentile(sorted, 99.9),
-    max: sorted[sorted.length - 1],
-  };
+const PERCENTILES = [50, 90, 95, 99, 99.9, 100] as const;
+
+/**
+ * Statistics of one latency column; entries that are NaN were never measured and do not count. `pick` finds the order
+ * statistics: by sorting, or by a kernel that need not sort. The results are the same bits.
+ */
+export function summarise(values: Float64Array, pick: PickRanks = pickBySorting): Summary {
+  const measured = copyMeasured(values);
+  if (measured.length === 0) return EMPTY_SUMMARY;
+  const moments = meanAndStd(measured); // in order of the requests, before `pick` reorders them
+  const places = PERCENTILES.map((q) => placeOf(measured.length, q));
+  const ranks = [...new Set(places.flatMap(({ below, above }) => [below, above]))]; // ascending, as the percentiles are
+  const picked = pick(measured, ranks);
+  const at = new Map(ranks.map((rank, i) => [rank, picked[i]]));
+  const [p50, p90, p95, p99, p999, max] = places.map((p) => interpolate(at.get(p.below)!, at.get(p.above)!, p.share));
+  return { ...moments, p50, p90, p95, p99, p999, max };
 }

@@ -2,6 +2,7 @@
 import type { Basis } from '../catalog/types.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
 
+/** Whether a run kept up with its load; src/metrics/verdict.ts defines the words. */
 export type Verdict = 'stable' | 'backlogged' | 'overloaded';
 
 /** Statistics of one latency over requests (ITL: over gaps). NaN where nothing was measured. */
@@ -92,6 +93,7 @@ export interface RejectCount {
   readonly count: number;
 }
 
+/** What a sweep comes to: the rows kept, in ranking order, and why all the others fell. */
 export interface SweepResult {
   readonly spec: Spec;
   readonly rows: number;

@@ -8,6 +8,7 @@ import type {
   Hardware,
   OpFamily,
   OpFit,
+  OpTable,
   WeightFormat,
 } from '../catalog/types.ts';
 import { peakOf, sameArithmetic, standIns } from './arithmetic.ts';
@@ -51,6 +52,8 @@ export interface Rate {
   readonly p: Norm;
   /** Bytes that the fit charges per activation element of a quantised product; null = the width that is read. */
   readonly activationBytes: number | null;
+  /** What was measured beside the fit; null where measurements are sparse. */
+  readonly table: OpTable | null;
   readonly basis: Basis;
   /** Where it comes from, in words. */
   readonly from: string;
@@ -102,7 +105,7 @@ export function chooseRate(
 ): Rate {
   if (latent) {
     const assumed = family === 'attention-decode' ? LATENT_DECODE : LATENT_PREFILL;
-    return rateOf(hardware, format, assumed, 'extrapolated', 'MLA kernels of Hopper and Blackwell', 1);
+    return rateOf(hardware, format, assumed, null, 'extrapolated', 'MLA kernels of Hopper and Blackwell', 1);
   }
   for (const standIn of standIns(format)) {
     for (const { id, own, efficiency } of sources) {
@@ -110,17 +113,20 @@ export function chooseRate(
       if (!fit) continue;
       const exact = sameArithmetic(standIn, format);
       const slowdown = format === 'fp8-block' && standIn === 'fp8' ? FP8_BLOCK_SLOWDOWN : 1;
-      const basis = own && exact ? fit.basis : worse(fit.basis, 'extrapolated');
-      return rateOf(hardware, format, fit, basis, exact ? id : `${id} ${standIn}`, slowdown);
+      const table = efficiency.tables?.find((one) => one.family === family && one.formats.includes(standIn)) ?? null;
+      const known = table && fit.basis === 'calibrated' ? 'measured' : fit.basis;
+      const basis = own && exact ? known : worse(fit.basis, 'extrapolated');
+      return rateOf(hardware, format, fit, table, basis, exact ? id : `${id} ${standIn}`, slowdown);
     }
   }
-  return rateOf(hardware, format, DATASHEET_OPS[family], 'datasheet', 'typical efficiency', 1);
+  return rateOf(hardware, format, DATASHEET_OPS[family], null, 'datasheet', 'typical efficiency', 1);
 }
 
 function rateOf(
   hardware: Hardware,
   format: WeightFormat,
   fit: Assumed | OpFit,
+  table: OpTable | null,
   basis: Basis,
   from: string,
   slowdown: number,
@@ -131,13 +137,15 @@ function rateOf(
     perByte: slowdown / (fit.eta_memory * hardware.memory_bandwidth),
     p: fit.p,
     activationBytes: 'activation_bytes' in fit ? (fit.activation_bytes ?? null) : null,
+    table,
     basis,
     from,
   };
 }
 
-/** Exchange price: a fit (t0^p + (bytes perByte)^p)^(1/p), or the closed form of the links. */
+/** Exchange price: a fit (t0^p + (bytes perByte)^p)^(1/p) and its table, or the closed form of the links. */
 export interface ExchangeRate {
+  readonly table: CollectiveFit['table'] | null;
   readonly fit: { readonly t0: number; readonly perByte: number; readonly p: Norm } | null;
   readonly inside: number;
   readonly across: number;
@@ -157,8 +165,14 @@ export function placeGroup(hardware: Hardware, devices: number): { inside: numbe
   return { inside: 1, across: devices };
 }
 
-/** The price of an exchange among `devices`; a group that spans servers always uses the closed forms. */
-export function chooseExchange(sources: Sources, hardware: Hardware, op: CollectiveOp, devices: number): ExchangeRate {
+/** The price of an exchange among `devices`, by `library` if timed; a group that spans servers always uses the closed forms. */
+export function chooseExchange(
+  sources: Sources,
+  hardware: Hardware,
+  op: CollectiveOp,
+  devices: number,
+  library?: CollectiveFit['library'],
+): ExchangeRate {
   const place = placeGroup(hardware, devices);
   const links = {
     ...place,
@@ -167,22 +181,28 @@ export function chooseExchange(sources: Sources, hardware: Hardware, op: Collect
     hopOut: HOP_ACROSS_S,
     byteOut: 1 / (LINK_SHARE * (hardware.scale_out_bandwidth || hardware.scale_up.bandwidth)),
   };
-  const closed: ExchangeRate = { fit: null, ...links, basis: 'datasheet', from: 'link rates' };
+  const closed: ExchangeRate = { fit: null, table: null, ...links, basis: 'datasheet', from: 'link rates' };
   if (place.across > 1) return closed;
   for (const { id, own, efficiency, link } of sources) {
-    const fit = nearestFit(efficiency.collectives, op, devices);
+    const fits = efficiency.collectives.filter((one) => one.op === op);
+    const fit = nearestFit(fits, devices, library) ?? nearestFit(fits, devices);
     if (!fit || link === 0) continue;
     const exact = own && (op === 'send-recv' || fit.devices === devices);
-    const basis = exact ? fit.basis : worse(fit.basis, 'extrapolated');
-    return { ...closed, fit: scaleFit(fit, devices, link / hardware.scale_up.bandwidth), basis, from: id };
+    const basis = exact ? (fit.table ? 'measured' : fit.basis) : worse(fit.basis, 'extrapolated');
+    const scaled = scaleFit(fit, devices, link / hardware.scale_up.bandwidth);
+    return { ...closed, fit: scaled, table: fit.table ?? null, basis, from: fit.library ? `${id} ${fit.library}` : id };
   }
   return closed;
 }
 
-function nearestFit(fits: readonly CollectiveFit[], op: CollectiveOp, devices: number): CollectiveFit | null {
+function nearestFit(
+  fits: readonly CollectiveFit[],
+  devices: number,
+  library?: CollectiveFit['library'],
+): CollectiveFit | null {
   let best: CollectiveFit | null = null;
   for (const fit of fits) {
-    if (fit.op !== op) continue;
+    if (fit.library !== library) continue;
     if (!best || Math.abs(fit.devices - devices) < Math.abs(best.devices - devices)) best = fit;
   }
   return best;

@@ -63,9 +63,12 @@ function addCompute(sum: Joules, op: ComputeOp, perFlop: number, perByte: number
     const touched = Math.min(experts, topK * REFERENCE_TOKENS) / groups;
     sum.step += op.count * op.bytesY * perByte * touched * split.pp;
     sum.token += (x * topK) / groups;
-  } else if (op.over === 'decode') sum.context += x / split.dp;
-  else if (op.over === 'prefill') sum.pair += x / split.dp;
-  else {
+  } else if (op.over === 'decode') {
+    sum.context += x / split.dp;
+  } else if (op.over === 'prefill') {
+    sum.pair += x / split.dp;
+    sum.token += (op.count * op.bytesZ * perByte) / split.dp;
+  } else {
     sum.step += weights;
     sum.token += op.over === 'samples' ? 0 : x / split.dp;
   }

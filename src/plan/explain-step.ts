@@ -27,6 +27,7 @@ export interface StepExplained {
   readonly capacity: KvCapacity;
 }
 
+/** Prices one iteration op by op, and by the surface that simulations use: what `mist step` prints. */
 export function explainStep(
   key: SurfaceKey,
   work: StepWork,

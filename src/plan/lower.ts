@@ -8,16 +8,17 @@ import type { Kernels } from '../kernels/interface.ts';
 import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';
 import type { Routing } from '../stages/op.ts';
 import { devicesOf, layersOf } from '../stages/split.ts';
+import type { PricedCompute } from './bind-ops.ts';
 import { collectiveId } from './collective-twin.ts';
 import { derate } from './datasheet.ts';
 import type { FitSource } from './efficiency.ts';
 import { lowerEnergy } from './energy.ts';
 import { GRID_POINTS } from './grid-points.ts';
+import { type Curve, locate, type Plane, readCurve, readFactor, readPlane } from './op-table.ts';
 import {
   basisOf,
   isLinear,
   openRateBook,
-  type PricedCompute,
   type PricedExchange,
   type PricedOps,
   priceList,
@@ -25,7 +26,7 @@ import {
   type RateBook,
   remember,
 } from './priced-ops.ts';
-import { normId } from './roofline-twin.ts';
+import { combine, normId } from './roofline-twin.ts';
 import { perGroup, perMicroBatch, type StepWork } from './step-work.ts';
 import { makeShape, type Shape, type SurfaceKey, shapeName } from './surface-key.ts';
 
@@ -75,8 +76,6 @@ const COLUMN_LENGTHS = {
   slowAll: GRID_TOKENS,
   pairs: GRID_TOKENS, // (token, expert) pairs on the busiest device
   touched: GRID_TOKENS, // distinct experts there
-  perPair: GRID_TOKENS, // cached tokens read per pair
-  perToken: GRID_TOKENS, // and per window pair, beyond those
   decodes: CELLS, // decoding sequences of one group
   read: CELLS, // tokens they read under one cap
   linear: GRID_TOKENS, // seconds: matrix multiplications, before derating
@@ -106,7 +105,7 @@ export function openLowering(fits: FitSource, kernels: Kernels, arena: Arena): L
 export function lowerSurface(key: SurfaceKey, lowering: Lowering, into?: Float64Array): LoweredSurface {
   const table = into ?? new Float64Array(surface.SURFACE_SIZE);
   const shape = shapeOf(key, lowering);
-  const priced = priceList(shape.ops, key.hardware, lowering.book);
+  const priced = priceList(shape.ops, key.hardware, lowering.book, key.profile);
   fillGrids(lowering, shape);
   for (const name of SUMS) lowering.columns[name].view.fill(0);
   for (const op of priced.compute) addCompute(lowering, op, shape);
@@ -142,25 +141,69 @@ function fillGrids({ columns, filled }: Lowering, { split, knots }: Shape): void
 
 function addCompute(lowering: Lowering, priced: PricedCompute, shape: Shape): void {
   const { columns } = lowering;
-  const { op } = priced;
+  const { op, curve, plane } = priced;
   if (op.over === 'tokens') {
-    sumLine(lowering, priced, GRID_TOKENS, columns.tokens, columns.zero, isLinear(op) ? columns.linear : columns.light);
+    const out = isLinear(op) ? columns.linear : columns.light;
+    if (curve) sumCurve(curve, GRID_TOKENS, columns.tokens, 1, out, op.count);
+    else sumLine(lowering, priced, GRID_TOKENS, columns.tokens, columns.zero, out);
   } else if (op.over === 'samples') {
-    sumLine(
-      lowering,
-      priced,
-      GRID_SEQUENCES,
-      columns.tokens,
-      columns.zero,
-      isLinear(op) ? columns.head : columns.headLight,
-    );
+    const out = isLinear(op) ? columns.head : columns.headLight;
+    if (curve) sumCurve(curve, GRID_SEQUENCES, columns.tokens, 1, out, op.count);
+    else sumLine(lowering, priced, GRID_SEQUENCES, columns.tokens, columns.zero, out);
   } else if (op.over === 'experts' && op.routing) {
+    if (curve) return sumCurve(curve, GRID_TOKENS, columns.all, 1, columns.experts, op.count);
     fillRouting(columns, op.routing);
     sumLine(lowering, priced, GRID_TOKENS, columns.pairs, columns.touched, columns.experts);
   } else if (op.over === 'decode') {
+    if (plane) return sumPlane(plane, columns, op.cap, shape.knots, op.count);
     fillRead(columns, op.cap, shape.knots);
     sumLine(lowering, priced, CELLS, columns.read, columns.decodes, columns.attention);
-  } else if (op.over === 'prefill') addPrefill(lowering, priced, shape);
+  } else if (op.over === 'prefill') addPrefill(columns, priced, shape);
+}
+
+/** out[i] += count * curve(scale * x[i]) for i < n, x never falling. */
+function sumCurve(curve: Curve, n: number, x: Column, scale: number, out: Column, count: number): void {
+  const { knots, seconds } = curve;
+  const last = knots.length - 1;
+  let at = 0;
+  for (let i = 0; i < n; i++) {
+    const quantity = scale * x.view[i];
+    while (at < last - 1 && knots[at + 1] <= quantity) at++;
+    let time = seconds[0];
+    if (quantity > knots[last] || last === 0) time = readCurve(curve, quantity);
+    else if (quantity > knots[0]) {
+      const fraction = (quantity - knots[at]) / (knots[at + 1] - knots[at]);
+      time = seconds[at] + fraction * (seconds[at + 1] - seconds[at]);
+    }
+    out.view[i] += count * time;
+  }
+}
+
+/** Decode attention of every cell by a plane of measurements. */
+function sumPlane(plane: Plane, columns: Columns, cap: number, knots: readonly number[], count: number): void {
+  const decodes = columns.decodes.view;
+  const out = columns.attention.view;
+  const width = plane.columns.length;
+  const longest = plane.columns[width - 1];
+  const most = plane.rows[plane.rows.length - 1];
+  const seen = knots.map((knot) => Math.min(knot + 1, cap));
+  const places = seen.map((context) => locate(plane.columns, context));
+  for (let i = SURFACE_KNOTS; i < CELLS; i += SURFACE_KNOTS) {
+    const sequences = decodes[i];
+    const row = locate(plane.rows, sequences);
+    for (let k = 0; k < SURFACE_KNOTS; k++) {
+      if (sequences > most || seen[k] > longest) {
+        out[i + k] += count * readPlane(plane, sequences, seen[k]);
+        continue;
+      }
+      const { index, fraction } = places[k];
+      const at = row.index * width + index;
+      const upper = plane.seconds[at] + fraction * (plane.seconds[at + 1] - plane.seconds[at]);
+      const below = row.fraction === 0 ? at : at + width;
+      const lower = plane.seconds[below] + fraction * (plane.seconds[below + 1] - plane.seconds[below]);
+      out[i + k] += count * (upper + row.fraction * (lower - upper));
+    }
+  }
 }
 
 function sumLine(lowering: Lowering, priced: PricedCompute, n: number, x: Column, y: Column, out: Column): void {
@@ -198,46 +241,38 @@ function fillRead(columns: Columns, cap: number, knots: readonly number[]): void
 }
 
 /**
- * Prefill attention as seconds per pair and per window pair. A chunk of n tokens reads n + past cached tokens once and makes
- * n past + n(n+1)/2 pairs. Where compute and memory add (norm 1), a pair carries a n-th of a token's bytes, which is all there is behind
- * a long past, and the rest, n - pairs(past=0)/n tokens, is a price per new token: carried by the window pairs, of which a chunk has
- * one per token where there is no window. Other norms cannot be taken apart: pairs carry the bytes of a whole prompt (an upper bound
- * behind a past). The launches are AP_FIXED.
+ * Prefill attention as seconds per pair and per window pair. A chunk of n tokens reads n + past cached tokens once, moves n queries
+ * and results, and makes n past + n(n+1)/2 pairs. Where compute and memory add (norm 1), a pair carries a n-th of a token's bytes,
+ * which is all there is behind a long past, and the rest, n - pairs(past=0)/n tokens, is a price per new token: carried by the window
+ * pairs, of which a chunk has one per token where there is no window. Other norms cannot be taken apart: pairs carry the bytes of a
+ * whole prompt (an upper bound behind a past). The launches are AP_FIXED.
  */
-function addPrefill(lowering: Lowering, priced: PricedCompute, { split, window }: Shape): void {
-  const { columns } = lowering;
-  const { op, line, norm } = priced;
+function addPrefill(columns: Columns, priced: PricedCompute, { split, window }: Shape): void {
+  const { op, line, norm, memoryZ, factors } = priced;
   const capped = Number.isFinite(op.cap);
-  const adds = norm === NORM_1;
-  const ofPairs = columns.perPair.view;
-  const ofTokens = columns.perToken.view;
+  const price = capped ? columns.windowPrice.view : columns.pairPrice.view;
+  const window0 = columns.windowPrice.view;
+  // one window stands for all: layers with a shorter one see their share of its pairs
+  const share = (op.count * (capped ? op.cap / window : 1)) / (split.dp * split.pp);
   for (let i = 0; i < GRID_TOKENS; i++) {
     const n = Math.max(1, GRID_POINTS[i]);
     const windowPairs = n * Math.min((n + 1) / 2, window);
     const pairs = capped ? windowPairs : (n * (n + 1)) / 2;
-    ofPairs[i] = adds ? 1 / n : n / pairs;
-    ofTokens[i] = (n - pairs / n) / windowPairs;
+    const scale = share * (factors ? readFactor(factors.knots, factors.values, n) : 1);
+    if (norm !== NORM_1) {
+      price[i] += scale * combine(norm, line.computeX, ((line.memoryY + memoryZ) * n) / pairs);
+      continue;
+    }
+    price[i] += scale * (line.computeX + line.memoryY / n);
+    window0[i] += (scale * (line.memoryY * (n - pairs / n) + memoryZ * n)) / windowPairs;
   }
-  // one window stands for all: layers with a shorter one see their share of its pairs
-  const share = (capped ? op.cap / window : 1) / (split.dp * split.pp);
-  const scaled = { ...priced, line: { ...line, t0: 0 }, op: { ...op, count: op.count * share } };
-  sumLine(
-    lowering,
-    scaled,
-    GRID_TOKENS,
-    columns.one,
-    columns.perPair,
-    capped ? columns.windowPrice : columns.pairPrice,
-  );
-  if (!adds) return;
-  const bytes = { ...scaled, line: { ...scaled.line, computeX: 0, computeY: 0, memory0: 0, memoryX: 0 } };
-  sumLine(lowering, bytes, GRID_TOKENS, columns.zero, columns.perToken, columns.windowPrice);
 }
 
-function addExchange(lowering: Lowering, { op, rate }: PricedExchange): void {
+function addExchange(lowering: Lowering, { op, rate, curve }: PricedExchange): void {
   const { columns, kernels } = lowering;
   const x = op.over === 'all' ? columns.all : columns.tokens;
   const [out, n] = op.over === 'samples' ? [columns.headLight, GRID_SEQUENCES] : [columns.light, GRID_TOKENS];
+  if (curve) return sumCurve(curve, n, x, op.bytesX, out, op.count);
   if (rate.fit) {
     const { t0, perByte, p } = rate.fit;
     // the launch takes the place of compute: (t0^p + (bytes perByte)^p)^(1/p)

@@ -1,8 +1,8 @@
-// Ops bound to the rates of one hardware: each becomes a line in seconds that kernels and `mist step` price alike.
-import type { Basis, Hardware, OpFamily, WeightFormat } from '../catalog/types.ts';
-import { ACTIVATION_BYTES } from '../stages/formats.ts';
+// The ops of a model at the prices of one hardware: what kernels sum into surfaces and `mist step` prints alike.
+import type { Basis, EngineProfile, Hardware, OpFamily, WeightFormat } from '../catalog/types.ts';
 import type { ComputeOp, ExchangeOp, Op } from '../stages/op.ts';
 import type { Split } from '../stages/split.ts';
+import { bindCompute, exchangeCurve, launch, type PricedCompute } from './bind-ops.ts';
 import { collectiveId, collectiveTimeTwin } from './collective-twin.ts';
 import { derate } from './datasheet.ts';
 import {
@@ -14,19 +14,15 @@ import {
   type Rate,
   worse,
 } from './efficiency.ts';
-import { combine, type Line, lineParts, normId } from './roofline-twin.ts';
-import { perMicroBatch, quantitiesOf, type StepWork, sumWork, type Totals } from './step-work.ts';
-
-export interface PricedCompute {
-  readonly op: ComputeOp;
-  readonly rate: Rate;
-  readonly norm: number;
-  readonly line: Line;
-}
+import { type Curve, readCurve, readFactor, readPlane } from './op-table.ts';
+import { combine, lineParts, normId } from './roofline-twin.ts';
+import { type Chunk, chunkQuantities, perMicroBatch, quantitiesOf, type StepWork, sumWork, type Totals } from './step-work.ts';
 
 export interface PricedExchange {
   readonly op: ExchangeOp;
   readonly rate: ExchangeRate;
+  /** Seconds by message bytes; null = by the fit or the links. */
+  readonly curve: Curve | null;
 }
 
 export interface PricedOps {
@@ -34,10 +30,13 @@ export interface PricedOps {
   readonly exchange: readonly PricedExchange[];
 }
 
+/** What an engine changes about the price of an op on the device. */
+export type KernelTraits = Pick<EngineProfile, 'static_scales' | 'collectives'>;
+
 /** Rates of hardware, looked up once per kind of work. */
 export interface RateBook {
   rate(hardware: Hardware, family: OpFamily, format: WeightFormat, latent: boolean): Rate;
-  exchange(hardware: Hardware, op: ExchangeOp): ExchangeRate;
+  exchange(hardware: Hardware, op: ExchangeOp, library: EngineProfile['collectives']): ExchangeRate;
 }
 
 /** Rates are remembered per hardware object: two objects with one id may differ. */
@@ -51,9 +50,11 @@ export function openRateBook(fits: FitSource): RateBook {
         chooseRate(sources, hardware, family, format, latent),
       );
     },
-    exchange(hardware, op) {
+    exchange(hardware, op, library) {
       const { sources, exchanges } = bookOf(hardware);
-      return remember(exchanges, `${op.op} ${op.devices}`, () => chooseExchange(sources, hardware, op.op, op.devices));
+      return remember(exchanges, `${op.op} ${op.devices} ${library}`, () =>
+        chooseExchange(sources, hardware, op.op, op.devices, library),
+      );
     },
   };
 }
@@ -78,33 +79,27 @@ export function remember<Key, Value>(known: Map<Key, Value>, key: Key, make: () 
   return value;
 }
 
-export function priceList(ops: readonly Op[], hardware: Hardware, book: RateBook): PricedOps {
+export function priceList(ops: readonly Op[], hardware: Hardware, book: RateBook, traits: KernelTraits = {}): PricedOps {
   const compute: PricedCompute[] = [];
   const exchange: PricedExchange[] = [];
+  const staticScales = traits.static_scales ?? false;
+  const gemmRate = (format: WeightFormat) => book.rate(hardware, 'gemm', format, false);
   for (const op of ops) {
-    if (op.kind === 'exchange') exchange.push({ op, rate: book.exchange(hardware, op) });
-    else compute.push(bindCompute(op, book.rate(hardware, op.family, op.format, op.latent)));
+    if (op.kind === 'exchange') {
+      const rate = book.exchange(hardware, op, traits.collectives);
+      exchange.push({ op, rate, curve: exchangeCurve(rate) });
+    } else {
+      const rate = book.rate(hardware, op.family, op.format, op.latent);
+      compute.push(bindCompute(op, { rate, gemmRate, staticScales }));
+    }
   }
   return { compute, exchange };
 }
 
-function bindCompute(op: ComputeOp, rate: Rate): PricedCompute {
-  // what dynamic quantisation moves beyond the width that the matrix unit reads
-  const wider = rate.activationBytes === null ? 0 : rate.activationBytes - ACTIVATION_BYTES[op.format];
-  const line: Line = {
-    t0: rate.t0,
-    computeX: op.flopsX * rate.perFlop,
-    computeY: op.flopsY * rate.perFlop,
-    memory0: op.bytes0 * rate.perByte,
-    memoryX: (op.bytesX + op.activationsX * wider) * rate.perByte,
-    memoryY: op.bytesY * rate.perByte,
-  };
-  return { op, rate, norm: normId(rate.p), line };
-}
-
 /** Seconds of one exchange of `bytes`. */
-export function exchangeSeconds({ op, rate }: PricedExchange, bytes: number): number {
+export function exchangeSeconds({ op, rate, curve }: PricedExchange, bytes: number): number {
   if (bytes <= 0) return 0;
+  if (curve) return readCurve(curve, bytes);
   if (rate.fit) return combine(normId(rate.fit.p), rate.fit.t0, bytes * rate.fit.perByte);
   return collectiveTimeTwin(collectiveId(op.op), rate.inside, rate.across, bytes, rate);
 }
@@ -130,7 +125,9 @@ export function priceStepExactly(priced: PricedOps, work: StepWork, split: Split
   const prices: OpPrice[] = [];
   for (const compute of priced.compute) {
     const { x, y } = quantitiesOf(compute.op, work, totals, split);
-    if (x > 0 || y > 0) prices.push(priceCompute(compute, x, y, totals, split));
+    if (x <= 0 && y <= 0) continue;
+    const prefill = compute.op.over === 'prefill';
+    prices.push(prefill ? pricePrefill(compute, work.prefill, split) : priceCompute(compute, x, y, totals, split));
   }
   for (const exchange of priced.exchange) {
     const { x } = quantitiesOf(exchange.op, work, totals, split);
@@ -140,14 +137,44 @@ export function priceStepExactly(priced: PricedOps, work: StepWork, split: Split
 }
 
 function priceCompute(priced: PricedCompute, x: number, y: number, totals: Totals, split: Split): OpPrice {
-  const { op, line, norm, rate } = priced;
+  const { op, line, norm, curve, plane } = priced;
   const { compute, memory } = lineParts(line, x, y);
-  // micro-batches of a pipeline are counted in `count` for layers; prefill attention is already a share of all pairs
-  const slow = isLinear(op) ? derate(op.over === 'experts' ? perMicroBatch(totals.tokens, split) : x) : 1;
-  const seconds = op.count * (line.t0 + combine(norm, compute, memory)) * slow;
+  const rows = op.over === 'experts' ? perMicroBatch(totals.tokens, split) : x;
+  let each = launch(norm, line, x, y);
+  if (curve) each = readCurve(curve, rows);
+  else if (plane) each = readPlane(plane, y, x / y);
+  // micro-batches of a pipeline are counted in `count` for layers
+  const seconds = op.count * each * (isLinear(op) ? derate(rows) : 1);
+  const work = { flops: op.flopsX * x + op.flopsY * y, bytes: op.bytes0 + op.bytesX * x + op.bytesY * y };
+  return describe(priced, work, seconds, compute, memory);
+}
+
+/** Prefill attention, chunk by chunk: every chunk at the efficiency of its length, one launch for all of them. */
+function pricePrefill(priced: PricedCompute, chunks: readonly Chunk[], split: Split): OpPrice {
+  const { op, line, norm, memoryZ, factors } = priced;
+  const sum = { flops: 0, bytes: 0, seconds: line.t0, compute: 0, memory: 0 };
+  for (const chunk of chunks) {
+    const { x, y, z } = chunkQuantities(op.cap, chunk, split);
+    const parts = lineParts(line, x, y);
+    const factor = factors ? readFactor(factors.knots, factors.values, chunk.tokens) : 1;
+    sum.seconds += factor * combine(norm, parts.compute, parts.memory + memoryZ * z);
+    sum.compute += parts.compute;
+    sum.memory += parts.memory + memoryZ * z;
+    sum.flops += op.flopsX * x + op.flopsY * y;
+    sum.bytes += op.bytesX * x + op.bytesY * y + op.bytesZ * z;
+  }
+  return describe(priced, sum, op.count * sum.seconds, sum.compute, sum.memory);
+}
+
+function describe(
+  { op, line, rate }: PricedCompute,
+  each: { readonly flops: number; readonly bytes: number },
+  seconds: number,
+  compute: number,
+  memory: number,
+): OpPrice {
   const bound = line.t0 > compute && line.t0 > memory ? 'latency' : compute > memory ? 'compute' : 'memory';
-  const flops = op.count * (op.flopsX * x + op.flopsY * y);
-  const bytes = op.count * (op.bytes0 + op.bytesX * x + op.bytesY * y);
+  const [flops, bytes] = [op.count * each.flops, op.count * each.bytes];
   return { op, count: op.count, flops, bytes, seconds, bound, basis: rate.basis, from: rate.from };
 }
 

@@ -1,6 +1,7 @@
 // What one engine run needs beside its requests: the limits and the price of a step. Numbers and closed words only.
 import type { AdmissionName, BatchingName, RoutingName, StepTime } from '../spec/types.ts';
 
+/** The limits of an engine run, bound to numbers; those of memory and batch are per replica. */
 export interface EngineSetup {
   readonly batching: BatchingName;
   readonly admission: AdmissionName;

@@ -53,7 +53,7 @@ export function countPairs(tokens: number, past: number, cap: number): number {
   return triangle + (tokens > growing ? (tokens - growing) * cap : 0);
 }
 
-/** The two quantities an op scales with (stages/op.ts, Driver), for one device and micro-batch. */
+/** The two quantities an op scales with (stages/op.ts, Driver), for one device and micro-batch; prefill ops: over all chunks. */
 export function quantitiesOf(op: Op, work: StepWork, totals: Totals, split: Split): { x: number; y: number } {
   const tokens = perGroup(totals.tokens, split);
   const all = perMicroBatch(totals.tokens, split);
@@ -63,7 +63,9 @@ export function quantitiesOf(op: Op, work: StepWork, totals: Totals, split: Spli
   }
   if (op.over === 'experts' && op.routing)
     return { x: busiestPairs(op.routing, all), y: touchedExperts(op.routing, all) };
-  return op.over === 'decode' ? decodeQuantities(op.cap, work, totals, split) : prefillQuantities(op.cap, work, split);
+  if (op.over === 'decode') return decodeQuantities(op.cap, work, totals, split);
+  const chunks = work.prefill.map((chunk) => chunkQuantities(op.cap, chunk, split));
+  return { x: chunks.reduce((sum, { x }) => sum + x, 0), y: chunks.reduce((sum, { y }) => sum + y, 0) };
 }
 
 function decodeQuantities(cap: number, work: StepWork, totals: Totals, split: Split): { x: number; y: number } {
@@ -74,14 +76,12 @@ function decodeQuantities(cap: number, work: StepWork, totals: Totals, split: Sp
   return { x: (read * y) / totals.decodes, y };
 }
 
-/** Prompts are spread evenly over groups and micro-batches (calibration.md section 2, "attention DP"). */
-function prefillQuantities(cap: number, work: StepWork, split: Split): { x: number; y: number } {
-  let x = 0;
-  let y = 0;
-  for (const { tokens, past } of work.prefill) {
-    x += countPairs(tokens, past, cap);
-    y += tokens + Math.min(past, cap);
-  }
+/**
+ * Pairs, tokens read and new tokens of one chunk. Prompts are spread evenly over groups and micro-batches (calibration.md section 2,
+ * "attention DP").
+ */
+export function chunkQuantities(cap: number, chunk: Chunk, split: Split): { x: number; y: number; z: number } {
+  const { tokens, past } = chunk;
   const share = 1 / (split.dp * split.pp);
-  return { x: x * share, y: y * share };
+  return { x: countPairs(tokens, past, cap) * share, y: (tokens + Math.min(past, cap)) * share, z: tokens * share };
 }

@@ -14,6 +14,7 @@ import { costScatter, type Scatter, throughputScatter } from './points.ts';
 /** The browser itself is told to load nothing, whatever a spec may contain. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
+/** A sweep as one self-contained page: answer, charts, tables. It loads nothing from anywhere. */
 export async function sweepHtml(result: SweepResult): Promise<string> {
   const charts = await drawCharts(result);
   const launch = drawLaunch(result);

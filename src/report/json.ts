@@ -109,6 +109,7 @@ function ourFields(result: RunResult, context: RunContext): JsonObject {
   };
 }
 
+/** A sweep as one object: question, answer, why rows fell, and every kept row with the columns of the flat table. */
 export function sweepJson(result: SweepResult): JsonObject {
   return { ...describeSweep(result), kept: result.kept.map(flatRow) };
 }

@@ -18,6 +18,7 @@ export interface GiveUp {
   readonly tpotAllowed: number;
 }
 
+/** How an engine run goes: `exact` leaps give the bits of `none`, `closed` ones are equal to 1e-9 relative. */
 export interface EngineOptions {
   readonly leap: LeapName;
   /** Called with every full log of steps; needs leap 'none'. */
@@ -250,6 +251,7 @@ function advanceRecord(
   if (stop === E.STOP_DONE) return 'done';
   if (stop === E.STOP_HOPELESS) return 'hopeless';
   if (stop === E.STOP_EVENTS) cells[R.RUN_STEP_QUOTA] = cells[R.RUN_STEPS] + PROGRESS_STEPS;
+  else if (stop !== E.STOP_LOG_FULL) throw new Error(`the engine stopped for a reason that is not known here: ${stop}`);
   const progress = { finished: words[R.RUN_FINISHED * 2], clock: cells[R.RUN_CLOCK], steps: cells[R.RUN_STEPS] };
   return options.onProgress && !options.onProgress(progress) ? 'stopped' : 'more';
 }
@@ -301,6 +303,7 @@ export function histogramEdges(): Float64Array {
   });
 }
 
+/** What an engine run left: per-request columns, iterations where they were asked for, counters, inter-token gaps. */
 export interface EngineRun {
   readonly results: RequestResults;
   readonly steps: StepRecord[];

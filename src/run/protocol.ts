@@ -26,7 +26,7 @@ export interface WorkerStart {
 
 /** Orders to a worker: take blocks until none is left. */
 export type Order =
-  | { readonly kind: 'screen'; readonly blocks: number }
+  | { readonly kind: 'screen'; readonly blocks: number /** Groups per block. */; readonly size: number }
   | { readonly kind: 'settle'; readonly rows: Float64Array };
 
 export type Report =

@@ -6,6 +6,7 @@ import { loadKernels } from '../kernels/load.ts';
 import { fitsOf } from '../plan/efficiency.ts';
 import { type Lowering, openLowering } from '../plan/lower.ts';
 
+/** A catalog, a memory and the kernels on it. */
 export interface Session {
   readonly catalog: Catalog;
   readonly arena: Arena;

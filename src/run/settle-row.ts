@@ -1,6 +1,6 @@
 // Settles one row of a sweep: simulates it over the sweep's own requests (common random numbers) in the worker's memory.
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
-import { EMPTY_SUMMARY } from '../metrics/summary.ts';
+import { EMPTY_SUMMARY, type PickRanks } from '../metrics/summary.ts';
 import type { RunResult } from '../metrics/types.ts';
 import {
   bindDeployment,
@@ -26,6 +26,7 @@ import {
   readCounters,
   runRecord,
 } from './engine.ts';
+import { pickInKernel } from './pick.ts';
 import type { Session } from './session.ts';
 import { energyOf, type Prepared, resultOf } from './simulate.ts';
 import { giveUpAt } from './tails.ts';
@@ -40,6 +41,7 @@ export interface Settler {
   readonly record: RunRecord;
   readonly edges: Float64Array;
   placed: { readonly rate: number; readonly requests: Requests; readonly columns: PlacedRequests } | null;
+  pick: PickRanks | null;
   surface: { readonly name: string; readonly lowered: LoweredSurface } | null;
 }
 
@@ -50,7 +52,17 @@ export function openSettler(
   requestsAt: Settler['requestsAt'],
 ): Settler {
   const record = placeRunRecord(session.arena);
-  return { spec, source, session, requestsAt, record, edges: histogramEdges(), placed: null, surface: null };
+  return {
+    spec,
+    source,
+    session,
+    requestsAt,
+    record,
+    edges: histogramEdges(),
+    placed: null,
+    pick: null,
+    surface: null,
+  };
 }
 
 /** Simulates row `row`. A run that proves early that it misses a limit ends there, without percentiles. */
@@ -68,7 +80,7 @@ export function settleRow(settler: Settler, row: number): RunResult {
   const stop = runRecord(session.kernels, session.arena, record, columns, options);
   closeStates(columns);
   const gaps = { edges: settler.edges, weights: record.histogram };
-  const result = resultOf(prepared, requests, columns, readCounters(record), gaps, spec.slo);
+  const result = resultOf(prepared, requests, columns, readCounters(record), gaps, spec.slo, settler.pick);
   return stop === 'hopeless' ? withoutLatencies(result) : result;
 }
 
@@ -126,7 +138,11 @@ function placeAt(settler: Settler, rate: number) {
   const requests = settler.requestsAt(rate);
   let { columns } = settler.placed ?? { columns: null };
   if (columns) columns.arrival.set(requests.arrival.subarray(0, requests.count));
-  else columns = placeRequests(settler.session.arena, requests);
+  else {
+    const { arena, kernels } = settler.session;
+    columns = placeRequests(arena, requests);
+    settler.pick = pickInKernel(kernels, arena, requests.count);
+  }
   settler.placed = { rate, requests, columns };
   return settler.placed;
 }

@@ -11,6 +11,7 @@ import {
 import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { type EnergyPrice, makeRunResult } from '../metrics/run-result.ts';
+import type { PickRanks } from '../metrics/summary.ts';
 import type { RunResult } from '../metrics/types.ts';
 import {
   bindDeployment,
@@ -93,6 +94,7 @@ export function resultOf(
   counters: EngineCounters,
   itl: EngineRun['itl'],
   slo: readonly Slo[],
+  pick: PickRanks | null = null,
 ): RunResult {
   const { configuration, deployment, setup } = prepared;
   const perReplica = deployment?.devices ?? configuration.tensor_parallel_size * configuration.pipeline_parallel_size;
@@ -106,5 +108,6 @@ export function resultOf(
     replicas: configuration.replicas,
     numGpuBlocks: setup.numGpuBlocks,
     slo,
+    ...(pick ? { pick } : {}),
   });
 }

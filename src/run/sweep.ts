@@ -12,6 +12,7 @@ import { type Candidates, joinCandidates, orderCandidates, type Screened } from 
 import { RUN_RECORD_BYTES, requestBytes, workingSetBytes } from './engine.ts';
 import { type Grid, openGrid } from './grid.ts';
 import { keepRows, type Settled } from './keep.ts';
+import { pickBytes } from './pick.ts';
 import { openPool, type Pool } from './pool.ts';
 import { BLOCK_GROUPS, type Report } from './protocol.ts';
 import { REASONS } from './reasons.ts';
@@ -19,6 +20,7 @@ import { screenRoom } from './screen-group.ts';
 import { LOWERING_BYTES } from './session.ts';
 import { settleCandidates } from './settle.ts';
 
+/** How a sweep is run; none of it changes a result. */
 export interface SweepOptions {
   readonly workers: number;
   /** The user's catalog folder, for the workers' own look-ups; null = none. */
@@ -26,6 +28,8 @@ export interface SweepOptions {
   readonly onProgress?: (done: number, total: number, words: string) => void;
   /** Aborted: workers finish what they have at hand, and the result says it was interrupted. */
   readonly signal?: AbortSignal;
+  /** Groups of rows per screening block (default: BLOCK_GROUPS): how work is cut, never what comes out (law L6). */
+  readonly blockGroups?: number;
 }
 
 /** A question that is ready to be swept: its rows as a grid, and the requests that every simulation uses. */
@@ -66,6 +70,7 @@ export async function sweep(plan: Plan, options: SweepOptions): Promise<Swept> {
     options.catalogFolder ?? null,
     options.workers,
     workerBytes(spec, grid, plan.requests),
+    options.blockGroups ?? BLOCK_GROUPS,
   );
   options.signal?.addEventListener('abort', () => pool.stop());
   try {
@@ -157,17 +162,20 @@ function workerBytes(spec: Spec, grid: Grid, requests: Requests): number {
     price: new Float64Array(0),
   } as const;
   const engine = workingSetBytes({ count: requests.count, maxOutput }, setup) + RUN_RECORD_BYTES;
-  return LOWERING_BYTES + screenRoom(spec, grid) + requestBytes(requests.count) + engine + 65536;
+  return (
+    LOWERING_BYTES + screenRoom(spec, grid) + requestBytes(requests.count) + pickBytes(requests.count) + engine + 65536
+  );
 }
 
 async function screenAll(pool: Pool, grid: Grid, options: SweepOptions): Promise<Screened> {
-  const blocks = Math.ceil(grid.groups / BLOCK_GROUPS);
+  const size = options.blockGroups ?? BLOCK_GROUPS;
+  const blocks = Math.ceil(grid.groups / size);
   const reports: Extract<Report, { kind: 'screened' }>[] = new Array(blocks);
   let done = 0;
-  await pool.work({ kind: 'screen', blocks }, (report) => {
+  await pool.work({ kind: 'screen', blocks, size }, (report) => {
     if (report.kind !== 'screened') return;
     reports[report.block] = report;
-    done += Math.min(grid.groups - report.block * BLOCK_GROUPS, BLOCK_GROUPS) * grid.size;
+    done += Math.min(grid.groups - report.block * size, size) * grid.size;
     options.onProgress?.(done, grid.rows, 'screening');
   });
   // In block order, whoever screened them
@@ -182,7 +190,7 @@ async function screenAll(pool: Pool, grid: Grid, options: SweepOptions): Promise
     });
     feasible += report.feasible;
     parts.push(report.candidates);
-    for (const [k, basis] of report.bases.entries()) bases[report.block * BLOCK_GROUPS + k] = basis;
+    for (const [k, basis] of report.bases.entries()) bases[report.block * size + k] = basis;
   }
   return { rejected, feasible, candidates: joinCandidates(parts), bases };
 }

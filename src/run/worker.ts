@@ -70,13 +70,13 @@ function open({ spec, catalogFolder, memory, module, start, end, control }: Work
     const block = Atomics.add(words, CONTROL_NEXT, 1);
     return block < count ? block : -1;
   };
-  const screenBlock = (block: number): void => {
-    const last = Math.min(grid.groups, (block + 1) * BLOCK_GROUPS);
+  const screenBlock = (block: number, size: number): void => {
+    const last = Math.min(grid.groups, (block + 1) * size);
     const rejected = new Float64Array(REASONS.length);
     const parts = [];
     let feasible = 0;
     const bases: (Basis | null)[] = [];
-    for (let group = block * BLOCK_GROUPS; group < last; group++) {
+    for (let group = block * size; group < last; group++) {
       const screened = screenGroup(screen, group);
       screened.rejected.forEach((count, i) => {
         rejected[i] += count;
@@ -88,7 +88,8 @@ function open({ spec, catalogFolder, memory, module, start, end, control }: Work
     say({ kind: 'screened', block, rejected, feasible, candidates: joinCandidates(parts), bases });
   };
   return (order) => {
-    if (order.kind === 'screen') for (let b = take(order.blocks); b >= 0; b = take(order.blocks)) screenBlock(b);
+    if (order.kind === 'screen')
+      for (let b = take(order.blocks); b >= 0; b = take(order.blocks)) screenBlock(b, order.size);
     else {
       for (let i = take(order.rows.length); i >= 0; i = take(order.rows.length)) {
         say({ kind: 'settled', index: i, result: settleRow(settler, order.rows[i]) });

@@ -1,10 +1,15 @@
 // The question, as types. `Spec` is what the reader returns: defaults filled in, axes kept apart; `Configuration` is one row of it.
 import type { KvFormat, WeightFormat } from '../catalog/types.ts';
 
+/** How a step is formed; the README's "The scheduler, precisely" has the rules. */
 export type BatchingName = 'static' | 'continuous' | 'chunked' | 'mixed';
+/** KV blocks that a request needs to start: those of its prompt, or of its final length. */
 export type AdmissionName = 'prompt' | 'full-length';
+/** How requests are spread over replicas. */
 export type RoutingName = 'round-robin' | 'least-loaded';
+/** The statistic that a limit holds for. */
 export type Percentile = 'mean' | 'p50' | 'p90' | 'p95' | 'p99' | 'p99.9';
+/** Time to first token, time per further token, gap between tokens, end to end. */
 export type LatencyMetric = 'ttft' | 'tpot' | 'itl' | 'e2el';
 
 /** A length in tokens: a number, or a distribution (rounded, at least 1). */
@@ -20,6 +25,7 @@ export type LengthSpec =
       readonly max: number;
     };
 
+/** When requests arrive. */
 export type ArrivalSpec =
   | { readonly process: 'poisson' | 'uniform' }
   /** vLLM's burstiness: shape of the gamma; 1 = Poisson, below 1 burstier. */
@@ -31,6 +37,7 @@ export type ArrivalSpec =
   | { readonly process: 'all-at-once' }
   | { readonly process: 'closed-loop'; readonly max_concurrency: number };
 
+/** Who arrives, when, how long: drawn from a seed, or read from a file. */
 export interface WorkloadSpec {
   /** Shape id of the catalog, or a pair of lengths; null when `requests` gives them. */
   readonly lengths: string | { readonly input_len: LengthSpec; readonly output_len: LengthSpec } | null;
@@ -53,6 +60,7 @@ export interface StepTime {
   readonly per_context_token_s: number;
 }
 
+/** A latency limit: the promise to the user. */
 export interface Slo {
   readonly metric: LatencyMetric;
   readonly percentile: Percentile;
@@ -60,6 +68,7 @@ export interface Slo {
   readonly limit: number;
 }
 
+/** What the best deployment has least of (of throughput and tokens per joule: most). */
 export type Objective =
   | 'usd_per_hour'
   | 'usd_per_million_tokens'
@@ -106,11 +115,13 @@ export type ProfileDefaults = Partial<
 /** Fields of a configuration that may be an axis. */
 export type AxisField = Exclude<keyof Configuration, 'step_time'>;
 
+/** A field with several values. */
 export interface Axis {
   readonly field: AxisField;
   readonly values: readonly (string | number)[];
 }
 
+/** A question, read and checked: one configuration and the axes that vary it. */
 export interface Spec {
   readonly name: string;
   readonly workload: WorkloadSpec;

@@ -48,7 +48,10 @@ function listSoftmax(at: Softmax, hidden: number, count: number, split: Split, f
   const bytes = localKvElements(at, split) / compression;
   // QK and PV, two FLOPs each per head, dimension and pair
   const flops = (4 * query) / compression;
-  ops.push(...attend(name, flops, bytes * BYTES_PER_KV_ELEMENT[formats.kv], cap, formats.kv, false, count));
+  // nothing like compressed caches was timed
+  const shape = compression === 1 ? [query / at.head_dim, localKvHeads(at.kv_heads, split), at.head_dim] : [];
+  const cache = { bytes: bytes * BYTES_PER_KV_ELEMENT[formats.kv], cap, format: formats.kv };
+  ops.push(...attend({ name, flops, ...cache, own: 4 * query, latent: false, count, shape }));
   if (at.indexer) ops.push(...scoreIndex(at.indexer, compression, count));
   return ops;
 }
@@ -75,27 +78,36 @@ function listProjections(
   ];
 }
 
-/** Prefill and decode over a cache: FLOPs per pair, bytes per cached token. */
-function attend(
-  name: string,
-  flops: number,
-  bytes: number,
-  cap: number,
-  format: KvFormat,
-  latent: boolean,
-  count: number,
-): ComputeOp[] {
-  const both = { format, latent, count, cap, flopsX: flops };
+interface Attended {
+  readonly name: string;
+  /** FLOPs per pair. */
+  readonly flops: number;
+  /** Bytes per cached token. */
+  readonly bytes: number;
+  /** Bytes of query and result per new token: 16-bit elements, each moved once. */
+  readonly own: number;
+  readonly cap: number;
+  readonly format: KvFormat;
+  readonly latent: boolean;
+  readonly count: number;
+  readonly shape: readonly number[];
+}
+
+/** Prefill and decode over a cache. */
+function attend({ name, flops, bytes, own, ...both }: Attended): [ComputeOp, ComputeOp] {
+  const work = { ...both, flopsX: flops };
+  const [prefill, decode] = [`${name}, prefill`, `${name}, decode`];
   return [
     computeOp({
-      ...both,
-      name: `${name}, prefill`,
+      ...work,
+      name: prefill,
       family: 'attention-prefill',
       over: 'prefill',
       bytesX: 0,
       bytesY: bytes,
+      bytesZ: own,
     }),
-    computeOp({ ...both, name: `${name}, decode`, family: 'attention-decode', over: 'decode', bytesX: bytes }),
+    computeOp({ ...work, name: decode, family: 'attention-decode', over: 'decode', bytesX: bytes, bytesY: own }),
   ];
 }
 
@@ -115,11 +127,12 @@ function listMla(at: Mla, hidden: number, count: number, split: Split, formats: 
   if (at.indexer) ops.push(gemm('indexer projections', hidden, at.indexer.parameters / hidden, format, count));
   const cap = at.sparse_top_k ?? Infinity;
   const bytes = latent * BYTES_PER_KV_ELEMENT[formats.kv];
-  const prefill = 2 * heads * (at.qk_nope_dim + at.qk_rope_dim + at.v_head_dim);
-  const decode = 2 * heads * (latent + at.kv_lora_rank);
+  const prefill = heads * (at.qk_nope_dim + at.qk_rope_dim + at.v_head_dim);
+  const decode = heads * (latent + at.kv_lora_rank);
   // latent kernels multiply in 16 bits whatever the cache holds
-  const [prefillOp] = attend('attention', prefill, bytes, cap, 'bf16', true, count);
-  const [, decodeOp] = attend('attention', decode, bytes, cap, 'bf16', true, count);
+  const both = { name: 'attention', bytes, cap, format: 'bf16', latent: true, count, shape: [] } as const;
+  const [prefillOp] = attend({ ...both, flops: 2 * prefill, own: 2 * prefill });
+  const [, decodeOp] = attend({ ...both, flops: 2 * decode, own: 2 * decode });
   ops.push(prefillOp, decodeOp);
   if (at.indexer) ops.push(...scoreIndex(at.indexer, 1, count));
   return ops;
@@ -127,8 +140,9 @@ function listMla(at: Mla, hidden: number, count: number, split: Split, formats: 
 
 /** Sparse attention's indexer scores every cached key: one 8-bit key with a 4-byte scale per entry, replicated over tp. */
 function scoreIndex(indexer: Indexer, compression: number, count: number): ComputeOp[] {
-  const flops = (2 * indexer.heads * indexer.head_dim) / compression;
-  return attend('indexer', flops, (indexer.head_dim + 4) / compression, Infinity, 'fp8', false, count);
+  const query = indexer.heads * indexer.head_dim;
+  const cache = { bytes: (indexer.head_dim + 4) / compression, cap: Infinity, format: 'fp8' } as const;
+  return attend({ name: 'indexer', flops: (2 * query) / compression, ...cache, own: query, latent: false, count, shape: [] });
 }
 
 /** Linear attention or state space: projections, the scan of new tokens, and the state read and written by each decode. */

@@ -23,6 +23,7 @@ export function gemm(
     bytes0: k * n * BYTES_PER_WEIGHT[format],
     bytesX: k * ACTIVATION_BYTES[format] + 2 * n,
     activationsX: ACTIVATION_BYTES[format] < 2 ? k : 0,
+    shape: [n, k],
   });
 }
 

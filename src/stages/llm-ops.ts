@@ -32,8 +32,8 @@ function listLayer(group: LayerGroup, hidden: number, count: number, split: Spli
 /**
  * Norms with residual, rotary, cache write, activation: 5 kernels in a dense layer, 6 with experts, 10 with MLA and experts
  * (calibration.md section 2); one more with q/k norms, two more with a scan, fewer where a layer lacks a half.
- * Bytes per token: each norm reads and writes input and residual; q and k are read and written; the attention reads q and writes
- * its output (also for the attention kernels, whose own price holds the cache only); the activation reads two, writes one.
+ * Bytes per token: each norm reads and writes input and residual; q and k are read and written; the activation reads two, writes
+ * one. What the attention kernels read and write is in their own price.
  */
 function listSmall(group: LayerGroup, hidden: number, count: number, split: Split): ComputeOp {
   const { attention, mlp } = group;
@@ -45,7 +45,7 @@ function listSmall(group: LayerGroup, hidden: number, count: number, split: Spli
   if ((attention.kind === 'full' || attention.kind === 'sliding') && attention.qk_norm) kernels += 1;
   const halves = attention.kind === 'none' || mlp.kind === 'none' ? 1 : 2;
   const activated = mlp.kind === 'dense' ? localWidth(mlp.intermediate, split) : 0;
-  const bytes = halves * 8 * hidden + 4 * (query + keyValue) + 4 * query + 6 * activated;
+  const bytes = halves * 8 * hidden + 4 * (query + keyValue) + 6 * activated;
   return smallKernels('norms, rotary, activation', kernels, bytes, count);
 }
 

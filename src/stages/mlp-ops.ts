@@ -61,6 +61,7 @@ function expertsOp(mlp: Moe, input: number, count: number, split: Split, format:
     bytesX: (4 * input * split.ep) / mlp.top_k + 2 * matrices * width,
     bytesY: weights * BYTES_PER_WEIGHT[format],
     routing: { experts: mlp.experts, topK: mlp.top_k, groups: split.ep },
+    shape: [mlp.experts, mlp.top_k, input, width, split.ep],
   });
 }
 

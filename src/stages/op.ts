@@ -8,7 +8,7 @@ import type { CollectiveOp, OpFamily, WeightFormat } from '../catalog/types.ts';
  *   all      x = new tokens of the whole instance (what the experts see)
  *   samples  x = sequences that sample
  *   decode   x = cached tokens read by decodes, y = decoding sequences
- *   prefill  x = (new token, earlier token) pairs, y = cached and new tokens read by chunks
+ *   prefill  x = (new token, earlier token) pairs, y = cached and new tokens read by chunks, z = new tokens
  */
 export type Driver = 'tokens' | 'experts' | 'all' | 'samples' | 'decode' | 'prefill';
 
@@ -30,10 +30,19 @@ export interface ComputeOp {
   readonly bytes0: number;
   readonly bytesX: number;
   readonly bytesY: number;
+  /** prefill: queries read and results written, per new token. */
+  readonly bytesZ: number;
   /** Activation elements per x that a quantised product reads; a fit may charge more bytes for them (OpFit.activation_bytes). */
   readonly activationsX: number;
   /** experts: how tokens are routed. */
   readonly routing: Routing | null;
+  /**
+   * Where it stands in the tables of measurements (catalog/types.ts, OpTable), on one device; empty = nowhere.
+   *   gemm       n, k
+   *   attention  query heads, KV heads, head size
+   *   moe        experts, choices, input width, width of an expert, expert groups
+   */
+  readonly shape: readonly number[];
 }
 
 export interface Routing {
@@ -61,8 +70,10 @@ const NOTHING = {
   flopsY: 0,
   bytes0: 0,
   bytesY: 0,
+  bytesZ: 0,
   activationsX: 0,
   routing: null,
+  shape: [],
 };
 
 type Required = 'name' | 'family' | 'format' | 'count' | 'over' | 'flopsX' | 'bytesX';

@@ -1,0 +1,60 @@
+// The parameters and counters of a client, cells 32.. of its record (layout/replica.ts has the state before them).
+// engineReset copies CLIENT_PARAMETERS cells from CLIENT_FIRST on: from the run record's own cells where all clients are alike
+// (RUN_CLIENTS = 0), or from one parameter record per client.
+
+export const CLIENT_FIRST = 32;
+export const CLIENT_KIND = 32; // i32, KIND_*
+export const CLIENT_BATCHING = 33; // i32, BATCHING_*
+export const CLIENT_ADMISSION = 34; // i32, ADMISSION_*
+export const CLIENT_PACKING = 35; // i32, PACKING_*
+export const CLIENT_MAX_SEQS = 36; // i32; cores of a KIND_CORES client
+export const CLIENT_BUDGET = 37; // i32, tokens per step
+export const CLIENT_BLOCKS = 38; // i32, KV blocks
+export const CLIENT_BLOCK_SIZE = 39; // i32, tokens
+export const CLIENT_MAX_LEN = 40; // i32, longest prompt + output; 0 = no limit
+export const CLIENT_PRICE = 41; // i32, PRICE_*
+export const CLIENT_SURFACE = 42; // i32, address f64[SURFACE_SIZE]
+export const CLIENT_PER_STEP = 43; // f64, linear price: s per step,
+export const CLIENT_PER_TOKEN = 44; // per new token,
+export const CLIENT_PER_PAIR = 45; // per prefill pair,
+export const CLIENT_PER_SEQUENCE = 46; // per sequence,
+export const CLIENT_PER_CONTEXT = 47; // per context token
+export const CLIENT_LOCATION = 48; // i32
+export const CLIENT_CHANNEL = 49; // i32, -1 = none
+export const CLIENT_DEMAND = 50; // f64, share of the channel that its steps want
+export const CLIENT_PREFIX_BLOCKS = 51; // i32, hash blocks of its prefix cache
+export const CLIENT_TIERS = 52; // i32, address of TIER_BYTES records of a store
+export const CLIENT_TIER_COUNT = 53; // i32
+export const CLIENT_PARAMETERS = 24; // cells copied
+
+// Where its arrays lie, offsets from the record (i32)
+export const CLIENT_AT_RESIDUE = 56;
+export const CLIENT_AT_WHEEL = 57;
+export const CLIENT_AT_BITS = 58;
+export const CLIENT_AT_CHUNKS = 59;
+export const CLIENT_AT_GROUPS = 60;
+export const CLIENT_AT_SLOTS = 61;
+export const CLIENT_WHEEL_MASK = 62;
+export const CLIENT_LEAPS = 63; // i32, 1 when its steps may be leapt over
+
+// Counters
+export const CLIENT_STEPS = 64; // f64
+export const CLIENT_BUSY = 65; // f64, s
+export const CLIENT_RUNNING = 66; // f64, sequence-seconds in steps
+export const CLIENT_TOKENS = 67; // f64, new tokens
+export const CLIENT_PAIRS = 68; // f64
+export const CLIENT_CONTEXT = 69; // f64
+export const CLIENT_PEAK_BLOCKS = 70; // i32
+export const CLIENT_PEAK_SEQS = 71; // i32
+export const CLIENT_PREEMPTED = 72; // i32
+
+// Work under way on a shared channel
+export const CLIENT_LEFT = 73; // f64, s at full speed
+export const CLIENT_RATE = 74; // f64, share of full speed
+export const CLIENT_UPDATED = 75; // f64, s
+
+// Load that routing sees, over outstanding visits
+export const CLIENT_INPUT = 76; // f64, prompt tokens
+export const CLIENT_OUTPUT = 77; // f64, output tokens
+export const CLIENT_UNDONE = 78; // f64, tokens left to process
+export const CLIENT_CELLS = 96;

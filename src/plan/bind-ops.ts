@@ -1,0 +1,133 @@
+// One op bound to the rate of one hardware: a line in seconds, and the curve or plane of its measurements where there are any.
+import type { Hardware, WeightFormat } from '../catalog/types.ts';
+import { ACTIVATION_BYTES } from '../stages/formats.ts';
+import { gemm } from '../stages/gemm-ops.ts';
+import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';
+import type { ComputeOp } from '../stages/op.ts';
+import type { ExchangeRate, Rate } from './efficiency.ts';
+import { type Curve, factorsAlong, factorsOfLayer, makeCurve, makePlane, type Plane, readFactor } from './op-table.ts';
+import { combine, type Line, lineParts, normId } from './roofline-twin.ts';
+
+export interface PricedCompute {
+  readonly op: ComputeOp;
+  readonly rate: Rate;
+  readonly norm: number;
+  readonly line: Line;
+  /** prefill: memory seconds per new token, beside the line. */
+  readonly memoryZ: number;
+  /** Seconds of a launch by rows (gemm) or tokens of the instance (experts); null = by the line. */
+  readonly curve: Curve | null;
+  /** Decode attention by sequences and context; null = by the line. */
+  readonly plane: Plane | null;
+  /** Prefill attention: measured over fitted time by tokens of a chunk; null = 1. */
+  readonly factors: { readonly knots: readonly number[]; readonly values: Float64Array } | null;
+}
+
+/** What a curve needs beside an op's own rate: the rate of any other matrix product on the same hardware. */
+export interface Binding {
+  readonly rate: Rate;
+  readonly gemmRate: (format: WeightFormat) => Rate;
+  /** The engine's activations have scales of their own accord (EngineProfile.static_scales). */
+  readonly staticScales: boolean;
+}
+
+export function bindCompute(op: ComputeOp, binding: Binding): PricedCompute {
+  const { rate } = binding;
+  const line = lineOf(op, rate);
+  const norm = normId(rate.p);
+  const bound = { op, rate, norm, line, memoryZ: op.bytesZ * rate.perByte, curve: null, plane: null, factors: null };
+  if (op.shape.length === 0) return bound;
+  if (op.family === 'gemm') return { ...bound, curve: gemmCurve(op, binding) };
+  if (!rate.table) return bound;
+  if (op.family === 'moe') return { ...bound, curve: expertsCurve(op, rate, line) };
+  if (op.family === 'attention-decode') {
+    const fit = (sequences: number, context: number) => launch(norm, line, sequences * context, sequences);
+    return { ...bound, plane: makePlane(rate.table, op.shape, fit) };
+  }
+  const [heads, , headSize] = op.shape;
+  const values = factorsAlong(rate.table, [heads, headSize]);
+  return { ...bound, factors: { knots: rate.table.axes[0], values } };
+}
+
+function lineOf(op: ComputeOp, rate: Rate): Line {
+  // what dynamic quantisation moves beyond the width that the matrix unit reads
+  const wider = rate.activationBytes === null ? 0 : rate.activationBytes - ACTIVATION_BYTES[op.format];
+  return {
+    t0: rate.t0,
+    computeX: op.flopsX * rate.perFlop,
+    computeY: op.flopsY * rate.perFlop,
+    memory0: op.bytes0 * rate.perByte,
+    memoryX: (op.bytesX + op.activationsX * wider) * rate.perByte,
+    memoryY: op.bytesY * rate.perByte,
+  };
+}
+
+/** Seconds of one launch by the fit. */
+export function launch(norm: number, line: Line, x: number, y: number): number {
+  const { compute, memory } = lineParts(line, x, y);
+  return line.t0 + combine(norm, compute, memory);
+}
+
+/** Formats whose activations an engine may have calibrated once for all; block scales are always made on the way. */
+const CALIBRATED: ReadonlySet<WeightFormat> = new Set(['fp8', 'int8']);
+/** Rows at which fits are sampled where nothing is measured: powers of two. */
+const ROWS: readonly number[] = Array.from({ length: 15 }, (_, i) => 2 ** i);
+
+function gemmCurve(op: ComputeOp, { rate, gemmRate, staticScales }: Binding): Curve | null {
+  const quantises = staticScales && CALIBRATED.has(op.format) && op.activationsX > 0;
+  const curve = measuredCurve(op, rate);
+  return quantises ? withoutQuantising(op, rate, gemmRate('bf16'), curve) : curve;
+}
+
+function measuredCurve(op: ComputeOp, rate: Rate): Curve | null {
+  if (!rate.table) return null;
+  const line = lineOf(op, rate);
+  const norm = normId(rate.p);
+  return makeCurve(rate.table.axes[0], factorsAlong(rate.table, op.shape), (x) => launch(norm, line, x, 0));
+}
+
+/** The curve of the fit alone, where there is no table. */
+function fittedCurve(op: ComputeOp, rate: Rate): Curve {
+  const line = lineOf(op, rate);
+  const norm = normId(rate.p);
+  return makeCurve(ROWS, new Float64Array(ROWS.length).fill(1), (x) => launch(norm, line, x, 0));
+}
+
+/** Outputs of the narrowest timed product: what it costs beyond its 16-bit twin is quantising the activations. */
+const NARROWEST = 256;
+/** What is left of a launch at least. */
+const LEAST_LEFT = 0.4;
+
+/** Without dynamic quantisation: t(m, n, k) - (t(m, 256, k) - t16(m, 256, k)), at least 0.4 t (calibration.md section 7). */
+function withoutQuantising(op: ComputeOp, rate: Rate, plain: Rate, measured: Curve | null): Curve {
+  const curve = measured ?? fittedCurve(op, rate);
+  const [, k] = op.shape;
+  const curveOf = (format: WeightFormat, of: Rate) => {
+    const narrow = gemm('', k, NARROWEST, format, 1);
+    return measuredCurve(narrow, of) ?? fittedCurve(narrow, of);
+  };
+  const [quantised, twin] = [curveOf(op.format, rate), curveOf('bf16', plain)];
+  const seconds = curve.seconds.map((time, i) => {
+    const extra = readAt(quantised, curve.knots[i]) - readAt(twin, curve.knots[i]);
+    return Math.max(LEAST_LEFT * time, time - Math.max(0, extra));
+  });
+  for (let i = 1; i < seconds.length; i++) seconds[i] = Math.max(seconds[i], seconds[i - 1]);
+  return { ...curve, seconds };
+}
+
+const readAt = (curve: Curve, x: number): number => readFactor(curve.knots, curve.seconds, x);
+
+function expertsCurve(op: ComputeOp, rate: Rate, line: Line): Curve {
+  const { routing } = op;
+  const norm = normId(rate.p);
+  const fit = (tokens: number) => launch(norm, line, busiestPairs(routing!, tokens), touchedExperts(routing!, tokens));
+  return makeCurve(rate.table!.axes[0], factorsOfLayer(rate.table!, op.shape), fit);
+}
+
+/** Seconds of an exchange by message bytes, where it was timed. */
+export function exchangeCurve({ fit, table }: ExchangeRate): Curve | null {
+  if (!fit || !table) return null;
+  const norm = normId(fit.p);
+  const factors = Float64Array.from(table.permille, (value) => value / 1000);
+  return makeCurve(table.bytes, factors, (bytes) => combine(norm, fit.t0, bytes * fit.perByte));
+}

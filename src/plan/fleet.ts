@@ -1,0 +1,176 @@
+// A fleet and the work it is given, as numbers: what pipelines are lowered to and what the engine kernel runs.
+//
+// A request is a walk through stages; each stage is one *visit* to one client. All visits of a request are laid out before the
+// run (branches, rounds and cascades are drawn by seed when the pipeline is lowered), with edges from each visit to those that
+// need its result. A visit becomes ready when all its predecessors have ended and what they send has arrived; then it is routed
+// to a client of its group. Same-time order, over all clients: retire (in client order) → deliver (in visit order) → arrive
+// (in root order) → form (in client order).
+import type { AdmissionName, BatchingName, StepTime } from '../spec/types.ts';
+
+export type PackingName = 'fcfs' | 'least-work-left';
+
+/** A tier of a KV store: blocks of `hashBlock` tokens kept by LRU. */
+export interface FleetTier {
+  readonly name: string;
+  /** Blocks it holds. */
+  readonly blocks: number;
+  /** s per look-up that finds something here. */
+  readonly latency: number;
+  /** Link that what it sends goes over, shared max–min fairly with everything else on it; -1 = none (latency only). */
+  readonly link: number;
+}
+
+export interface FleetClient {
+  readonly name: string;
+  /**
+   * llm: an engine (also encoders, rerankers, reward models: visits with output 1; and batched schedulers such as retrieval:
+   * prompt 1, output 1 on a surface whose G(n) is the time of n queries). cores: `maxNumSeqs` independent servers, first come
+   * first served, each visit takes its `seconds` (tokenise, detokenise, tools; a network of fixed delay with many cores).
+   * store: a KV store (kv-fetch visits): looks the visit's hash blocks up in its tiers.
+   */
+  readonly kind: 'llm' | 'cores' | 'store';
+  readonly batching: BatchingName;
+  readonly admission: AdmissionName;
+  readonly packing: PackingName;
+  readonly maxNumSeqs: number;
+  readonly maxNumBatchedTokens: number;
+  readonly numGpuBlocks: number;
+  readonly blockSize: number;
+  /** 0 = no limit. */
+  readonly maxModelLen: number;
+  readonly price: StepTime | Float64Array;
+  /** Where it stands: an index into the paths. */
+  readonly location: number;
+  /**
+   * A shared resource of capacity 1 (a memory channel, an accelerator that two models share), -1 = none, and the share of it
+   * that this client's steps want while they run. Active clients get max–min fair shares; a step that wants d and gets s runs
+   * at rate s/d.
+   */
+  readonly channel: number;
+  readonly demand: number;
+  /** Hash blocks that its own prefix cache holds (LRU); 0 = no prefix cache. */
+  readonly prefixBlocks: number;
+  /** Tiers of a store, nearest first. */
+  readonly tiers: readonly FleetTier[];
+}
+
+export type GroupRouting = 'round-robin' | 'load' | 'heavy-light' | 'prefix-affinity' | 'nearest';
+/**
+ * What load means, per client: outstanding visits; their prompt tokens; their output tokens; KV tokens (blocks in use times
+ * block size); tokens left to process (prompt and output tokens of outstanding visits, less what finished steps did).
+ */
+export type LoadMetric = 'requests' | 'input' | 'output' | 'kv' | 'left';
+
+/** Clients that can serve the same visits. Ties go to the first member after the last chosen one, cyclically. */
+export interface FleetGroup {
+  readonly name: string;
+  /** Client indices. */
+  readonly members: readonly number[];
+  /**
+   * load: least by `metric`. heavy-light: visits whose own metric (input, output, input for kv, input + output for left; 0 for
+   * requests) is at most `threshold` go to the first `light` members, the others to the rest, there least by `metric`.
+   * prefix-affinity: most cached leading blocks, then least by `metric`. nearest: least seconds of the path from where the
+   * visit's last predecessor ran (latency + bytes over the narrowest link), then least by `metric`.
+   */
+  readonly routing: GroupRouting;
+  readonly metric: LoadMetric;
+  readonly threshold: number;
+  readonly light: number;
+}
+
+/** A link; flows over it share its bandwidth (B/s, efficiency included) max–min fairly. */
+export interface FleetLink {
+  readonly name: string;
+  readonly bandwidth: number;
+  readonly latency: number; // s
+}
+
+/** Prompt KV is in the cache when the visit is admitted: it decodes at once (prompt = context + 1, output = tokens to decode). */
+export const VISIT_RESIDENT = 1;
+/** Keeps its blocks after it ended until its `holders` let go: transfers that deliver it, branches that share it. */
+export const VISIT_HOLD = 2;
+/** Looks up and fills the prefix cache of its client with its hash blocks. */
+export const VISIT_PREFIX = 4;
+
+/** The visits of all requests, struct of arrays. Visits of one request are consecutive, requests in order of arrival. */
+export interface VisitTable {
+  readonly count: number;
+  readonly request: Int32Array;
+  /** Index of the stage in the program's `stages`. */
+  readonly stage: Int32Array;
+  readonly group: Int32Array;
+  readonly prompt: Int32Array; // tokens, >= 1
+  readonly output: Int32Array; // tokens, >= 1
+  /** Service of one core, s (cores clients only). */
+  readonly seconds: Float64Array;
+  readonly flags: Int32Array;
+  /** Visit whose client this one must use, -1 = any (branches share the prompt's KV where it lies). */
+  readonly sameAs: Int32Array;
+  /** Tokens of the prompt whose KV another visit holds for this one (with sameAs): neither computed nor stored again. */
+  readonly shared: Int32Array;
+  /** Visit whose blocks this one lets go when it ends (a branch), -1 = none. */
+  readonly lets: Int32Array;
+  /** How many must let go of a VISIT_HOLD visit: delivered edges with bytes, and branches that end. */
+  readonly holders: Int32Array;
+  /** Predecessors that must end first; 0 for roots. */
+  readonly pending: Int32Array;
+  /** Edges out of visit v are edgeAt[v] .. edgeAt[v + 1] - 1. */
+  readonly edgeAt: Int32Array;
+  readonly edgeTo: Int32Array;
+  /** Bytes sent along the edge; 0 = the result is simply there. */
+  readonly edgeBytes: Float64Array;
+  /** Layers of a layer-wise KV transfer that overlaps the prefill; 0 = sent whole when the visit has ended. */
+  readonly edgeLayers: Int32Array;
+  /** Visit (of the same request) whose prompt's leading blocks this kv-fetch visit provides, -1 = none. */
+  readonly fetches: Int32Array;
+  /** Store client into which this visit's hash blocks are written when it ends, -1 = none. */
+  readonly writes: Int32Array;
+  /** Hash blocks of the visit's prompt: hashIds[hashAt[v] .. hashAt[v + 1] - 1], dense ids from 0. */
+  readonly hashAt: Int32Array;
+  readonly hashIds: Int32Array;
+}
+
+/** A fleet, its links, and the work: everything the engine needs. */
+export interface FleetProgram {
+  readonly clients: readonly FleetClient[];
+  readonly groups: readonly FleetGroup[];
+  readonly links: readonly FleetLink[];
+  readonly locations: number;
+  /** Links between two locations: paths[from * locations + to]; [] = nothing is crossed. */
+  readonly paths: readonly (readonly number[])[];
+  readonly channels: number;
+  readonly stages: readonly string[];
+  readonly visits: VisitTable;
+  readonly requests: {
+    readonly count: number;
+    /** s, non-decreasing; first visit of each request is a root (pending 0) and becomes ready then. */
+    readonly arrival: Float64Array;
+    /** First visit of request r; visits of r are first[r] .. first[r + 1] - 1. Only the first is a root. */
+    readonly first: Int32Array;
+    /** Last visit: the request is finished when it ends. */
+    readonly last: Int32Array;
+    /** Requests in flight of a closed loop, 0 = open. A finished or rejected request lets the next one arrive. */
+    readonly concurrency: number;
+  };
+  /** Tokens of a hash block; 0 without hashes. Ids are below `hashCount`. */
+  readonly hashBlock: number;
+  readonly hashCount: number;
+  /** KV bytes per token that a store moves when it sends a block. */
+  readonly storeBytesPerToken: number;
+}
+
+/** What a run leaves, one entry per visit. Times in s, NaN where the event never happened. */
+export interface VisitResults {
+  readonly state: Int32Array; // STATE_*
+  /** Became ready: predecessors ended and their data arrived. Queue time = start - ready. */
+  readonly ready: Float64Array;
+  /** First admitted into a step (or onto a core). */
+  readonly start: Float64Array;
+  /** First token of an llm visit that prefills (NaN for VISIT_RESIDENT). */
+  readonly first: Float64Array;
+  readonly finish: Float64Array;
+  readonly client: Int32Array; // -1 before routing
+  readonly preemptions: Int32Array;
+  /** Prompt tokens that came from a prefix cache or a store. */
+  readonly cached: Int32Array;
+}

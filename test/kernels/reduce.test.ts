@@ -1,0 +1,103 @@
+// The reducing kernels: exact order statistics and goodput, as sorting and the metrics have them.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { openArena } from '../../src/columns/arena.ts';
+import { loadKernels } from '../../src/kernels/load.ts';
+import { countGood, type Latencies } from '../../src/metrics/requests.ts';
+import type { Slo } from '../../src/spec/types.ts';
+
+const MOST = 20_000;
+const arena = openArena(4 * (MOST * 8 + 512));
+const kernels = loadKernels(arena.memory);
+const column = arena.f64(MOST);
+const [ttft, tpot, e2el] = [arena.f64(MOST), arena.f64(MOST), arena.f64(MOST)];
+
+/** Ascending ranks of `values`, one after the other, as summaries ask for them. */
+function select(values: readonly number[], ranks: readonly number[]): number[] {
+  column.fill(Number.NEGATIVE_INFINITY);
+  column.set(values);
+  let from = 0;
+  return ranks.map((rank) => {
+    const value = kernels.selectRank(column.byteOffset, from, values.length, rank);
+    from = rank + 1;
+    return value;
+  });
+}
+
+const sorted = (values: readonly number[]) => Array.from(Float64Array.from(values).sort());
+const drawRanks = (n: number) =>
+  fc.uniqueArray(fc.nat(n - 1), { minLength: 1, maxLength: 8 }).map((ranks) => ranks.sort((a, b) => a - b));
+
+describe('selectRank', () => {
+  const value = fc.oneof(
+    fc.integer({ min: 0, max: 9 }),
+    fc.double({ noNaN: true }).map((x) => x + 0),
+  );
+  const drawColumn = fc.array(value, { minLength: 1, maxLength: 300, size: 'max' });
+
+  test('gives the order statistics of any column, for ascending ranks', () => {
+    const draw = drawColumn.chain((values) =>
+      fc.record({ values: fc.constant(values), ranks: drawRanks(values.length) }),
+    );
+    fc.assert(
+      fc.property(draw, ({ values, ranks }) => {
+        const expected = sorted(values);
+        expect(select(values, ranks)).toEqual(ranks.map((rank) => expected[rank]));
+        expect(Array.from(column.subarray(0, values.length)).sort((a, b) => a - b)).toEqual(
+          [...values].sort((a, b) => a - b),
+        );
+        expect(column[values.length]).toBe(Number.NEGATIVE_INFINITY);
+      }),
+      { seed: 50, numRuns: 1500 },
+    );
+  });
+
+  const n = MOST - 1;
+  const patterns: Record<string, (i: number) => number> = {
+    rising: (i) => i,
+    falling: (i) => -i,
+    'all equal': () => 3,
+    'two values': (i) => i % 2,
+    'organ pipe': (i) => Math.min(i, n - i),
+    sawtooth: (i) => i % 100,
+  };
+  for (const [name, make] of Object.entries(patterns)) {
+    test(`stays fast on a column that is ${name}`, () => {
+      const values = Array.from({ length: n }, (_, i) => make(i));
+      const ranks = [0, n >> 1, Math.floor(0.9 * n), Math.floor(0.99 * n), n - 1];
+      const expected = sorted(values);
+      const started = performance.now();
+      expect(select(values, ranks)).toEqual(ranks.map((rank) => expected[rank]));
+      expect(performance.now() - started).toBeLessThan(100); // quadratic would take seconds
+    });
+  }
+});
+
+describe('countGood', () => {
+  const latency = fc.oneof(
+    fc.constant(Number.NaN),
+    fc.integer({ min: 0, max: 6 }),
+    fc.double({ min: 0, max: 6, noNaN: true }),
+  );
+  const limit = fc.oneof(
+    fc.constantFrom(0, 1, 3, Number.POSITIVE_INFINITY),
+    fc.double({ min: 0, max: 6, noNaN: true }),
+  );
+  const slo = (metric: Slo['metric'], value: number): Slo => ({ metric, percentile: 'p99', limit: value });
+
+  test('counts what the metrics count', () => {
+    const rows = fc.array(fc.tuple(latency, latency, latency), { maxLength: 60 });
+    fc.assert(
+      fc.property(rows, limit, limit, limit, (latencies, first, gap, total) => {
+        latencies.forEach((row, i) => {
+          [ttft[i], tpot[i], e2el[i]] = row as [number, number, number];
+        });
+        const size = latencies.length;
+        const columns: Latencies = { ttft: ttft.slice(0, size), tpot: tpot.slice(0, size), e2el: e2el.slice(0, size) };
+        const got = kernels.countGood(size, ttft.byteOffset, tpot.byteOffset, e2el.byteOffset, first, gap, total);
+        expect(got).toBe(countGood(columns, [slo('ttft', first), slo('tpot', gap), slo('e2el', total)]));
+      }),
+      { seed: 51, numRuns: 1000 },
+    );
+  });
+});
