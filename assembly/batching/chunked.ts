@@ -1,11 +1,14 @@
 // Chunked prefill (Sarathi-Serve, vLLM): a token budget per step; running sequences first, then prompt chunks in queue order.
-import { RUN_BLOCK_SIZE, RUN_BUDGET } from '../layout/run';
+
+import {
+  RUN_BLOCK_SIZE, RUN_BUDGET,
+} from '../layout/run';
 import {
   REP_DECODES, REP_DECODING, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, SLOT_NEED,
   SLOT_RESERVED,
 } from '../layout/replica';
 import { addi, geta, geti, seti } from '../table/cell';
-import { addChunk, admitHead, canTake, headNeed } from './admit';
+import { addChunk, admitHead, canTake, headNeed, holdBack } from './admit';
 import { blocksFor, decodeBlocks, makeRoom } from './paging';
 
 /**
@@ -21,6 +24,7 @@ export function formChunked(run: usize, rep: usize): void {
   if (geti(rep, REP_PREEMPTED) != 0) return;
   // Admission
   const taken = decodeBlocks(run, rep);
+  if (holdBack(run, rep, budget, taken, false)) return;
   while (budget > 0 && canTake(run, rep)) {
     const need = headNeed(run, rep);
     const tokens = need < budget ? need : budget;

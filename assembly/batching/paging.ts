@@ -3,7 +3,7 @@ import {
   RUN_ADMISSION, RUN_AT_GROUPS, RUN_AT_RESIDUE, RUN_BLOCKS, RUN_BLOCK_SIZE, RUN_FINISH, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTED,
   RUN_PREEMPTIONS, RUN_PROMPT,
 } from '../layout/run';
-import { ADMISSION_FULL_LENGTH } from '../layout/enums';
+import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/enums';
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
   REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FINISH_TICK,
@@ -31,7 +31,9 @@ export function decodeBlocks(run: usize, rep: usize): i32 {
 @inline
 export function admissionBlocks(run: usize, request: i32, tokens: i32): i32 {
   const blockSize = geti(run, RUN_BLOCK_SIZE);
-  if (geti(run, RUN_ADMISSION) == ADMISSION_FULL_LENGTH) return blocksFor(finalLength(run, request), blockSize);
+  const admission = geti(run, RUN_ADMISSION);
+  if (admission == ADMISSION_FULL_LENGTH) return blocksFor(finalLength(run, request), blockSize);
+  assert(admission == ADMISSION_PROMPT, 'admissionBlocks: unknown admission');
   return blocksFor(tokens, blockSize);
 }
 

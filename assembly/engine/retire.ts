@@ -8,7 +8,7 @@ import { ADMISSION_PROMPT, BATCHING_STATIC, STATE_FINISHED } from '../layout/enu
 import {
   CHUNK_BYTES, CHUNK_SLOT, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_DECODING,
   REP_END, REP_GROUPS, REP_LAST_DECODE, REP_OUTSTANDING, REP_PAIRS, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_RUNNING, REP_RUN_TAIL,
-  REP_FREE_SLOT, REP_SLOTS_USED, REP_START, REP_STEPS, REP_TICK, REP_USED, SLOT_BASE, SLOT_ENTERED, SLOT_NEED, SLOT_REQUEST,
+  REP_FREE_SLOT, REP_SINCE_LOOK, REP_SLOTS_USED, REP_START, REP_STEPS, REP_TICK, REP_USED, SLOT_BASE, SLOT_ENTERED, SLOT_NEED, SLOT_REQUEST,
   SLOT_RESERVED, SLOT_WHEEL_NEXT,
 } from '../layout/replica';
 import { blocksFor, finalLength, residueAdd, residueRemove } from '../batching/paging';
@@ -44,6 +44,7 @@ function advanceDecodes(run: usize, rep: usize, now: f64): void {
   const context = getf(rep, REP_CONTEXT);
   if (geti(run, RUN_HISTOGRAM) != 0) countGaps(run, rep, now, steps, decodes, context);
   takeBlocks(run, rep, steps);
+  addi(rep, REP_SINCE_LOOK, steps);
   const tick = geti(rep, REP_TICK) + steps;
   seti(rep, REP_TICK, tick);
   setf(rep, REP_CONTEXT, context + <f64>decodes * <f64>steps);

@@ -1,10 +1,11 @@
 // Phases "arrive" and "route": a request becomes visible, is refused if it can never fit, or joins a replica's queue.
 import {
   RUN_BLOCKS, RUN_BLOCK_SIZE, RUN_CONCURRENCY, RUN_FINISHED, RUN_LEAP, RUN_MAX_LEN, RUN_OUTPUT, RUN_PROMPT, RUN_READY,
+  RUN_RECEIVE_EVERY,
   RUN_READY_COUNT, RUN_REPLICA, RUN_REPLICA_OF, RUN_REPLICA_STRIDE, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
 } from '../layout/run';
 import { LEAP_NONE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
-import { REP_BLOCKED, REP_END, REP_INDEX, REP_OUTSTANDING, REP_READY, REP_STEPS, REP_WAITING } from '../layout/replica';
+import { REP_BLOCKED, REP_END, REP_INDEX, REP_HIDDEN, REP_OUTSTANDING, REP_READY, REP_STEPS, REP_WAITING } from '../layout/replica';
 import { blocksFor, finalLength } from '../batching/paging';
 import { chooseReplica } from '../routing/choose';
 import { addi, geta, getf, geti, rowi, seti } from '../table/cell';
@@ -27,6 +28,7 @@ export function routeRequest(run: usize, request: i32, now: f64): void {
   const rep = geta(run, RUN_REPLICA) + <usize>replica * geta(run, RUN_REPLICA_STRIDE);
   const nobodyWaited = geti(rep, REP_WAITING) == 0;
   queuePush(run, rep, request);
+  if (geti(run, RUN_RECEIVE_EVERY) > 1) addi(rep, REP_HIDDEN, 1);
   addi(rep, REP_OUTSTANDING, 1);
   if (getf(rep, REP_END) == Infinity) {
     markReady(run, rep);

@@ -1,19 +1,20 @@
 // The event loop of one client group: at every instant first all that ends retires, then all that arrives is routed,
 // then every free replica forms its next step. One call runs until there is a reason to stop.
 import {
-  RUN_ARRIVAL, RUN_CLOCK, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_NEXT_ARRIVAL, RUN_READY, RUN_READY_COUNT, RUN_RELEASED,
+  RUN_ARRIVAL, RUN_CLOCK, RUN_FINISHED, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_FINISHED, RUN_MARK_RUNNING, RUN_NEXT_ARRIVAL,
+  RUN_READY, RUN_READY_COUNT, RUN_RELEASED,
   RUN_REPLICA, RUN_REPLICAS, RUN_REPLICA_STRIDE, RUN_STEPS, RUN_STEP_QUOTA, RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE,
   RUN_TREE_LEAVES, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
 } from '../layout/run';
-import { STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL } from '../layout/enums';
-import { REP_END, REP_INDEX, REP_READY } from '../layout/replica';
+import { STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, STOP_MARK } from '../layout/enums';
+import { REP_END, REP_INDEX, REP_READY, REP_RUNNING } from '../layout/replica';
 import { geta, getf, geti, rowf, setf, seti } from '../table/cell';
 import { treeFirst, treeKey, treeSet } from '../table/tree';
 import { formStep } from './form';
 import { retireStep } from './retire';
 import { markReady, routeRequest } from './route';
 
-/** Runs the engine of `run` (a run record after engineReset) until a STOP_* reason; call again after STOP_LOG_FULL or STOP_EVENTS. */
+/** Runs the engine of `run` (a run record after engineReset) until a STOP_* reason; call again after STOP_LOG_FULL, STOP_EVENTS or STOP_MARK. */
 export function engineRun(run: usize): i32 {
   assert(geti(run, RUN_REPLICA) != 0, 'engineRun before engineReset');
   const tree = geta(run, RUN_TREE);
@@ -59,7 +60,23 @@ function mustPause(run: usize): i32 {
   }
   if (getf(run, RUN_STEPS) >= getf(run, RUN_STEP_QUOTA)) return STOP_EVENTS;
   if (geti(run, RUN_LOG) != 0 && geti(run, RUN_LOGGED) + geti(run, RUN_REPLICAS) > geti(run, RUN_LOG_CAPACITY)) return STOP_LOG_FULL;
-  return STOP_DONE;
+  return reachedMark(run) ? STOP_MARK : STOP_DONE;
+}
+
+/** Whether so many sequences run on all replicas, or so many requests are over, as the caller wants to hear of. */
+function reachedMark(run: usize): bool {
+  const finished = geti(run, RUN_MARK_FINISHED);
+  if (finished > 0 && geti(run, RUN_FINISHED) >= finished) return true;
+  const wanted = geti(run, RUN_MARK_RUNNING);
+  if (wanted == 0) return false;
+  const stride = geta(run, RUN_REPLICA_STRIDE);
+  let rep = geta(run, RUN_REPLICA);
+  let running = 0;
+  for (let i = 0; i < geti(run, RUN_REPLICAS); i++) {
+    running += geti(rep, REP_RUNNING);
+    rep += stride;
+  }
+  return running >= wanted;
 }
 
 function routeArrivals(run: usize, arrival: usize, now: f64): void {

@@ -31,7 +31,12 @@ export const REP_INDEX = 27; // i32
 export const REP_BLOCKED = 28; // i32, 1 when nothing waits or what waits cannot be admitted until a sequence ends
 export const REP_PIECE_A = 29; // f64, s, of the leap under way: step j lasts A + B * (CONTEXT + j * DECODES)
 export const REP_PIECE_B = 30; // f64, s per context token
-export const REP_CELLS = 32;
+export const REP_HIDDEN = 31; // i32, the newest of the waiting, which the scheduler has not looked at yet
+// The last cells, out of the way of what a client's own parameters may take
+export const REP_SINCE_LOOK = 93; // i32, decode steps since the scheduler last looked at arrivals
+export const REP_WAITED = 94; // i32, steps that the waiting prompts have been held back
+export const REP_HELD = 95; // i32, 1 when this step holds prompts back that it could admit
+export const REP_CELLS = 96;
 
 // A slot: one admitted sequence (64 bytes; cells of 4 bytes but for ENTERED)
 export const SLOT_REQUEST = 0; // i32

@@ -1,5 +1,5 @@
 // One op bound to the rate of one hardware: a line in seconds, and the curve or plane of its measurements where there are any.
-import type { Hardware, WeightFormat } from '../catalog/types.ts';
+import type { WeightFormat } from '../catalog/types.ts';
 import { ACTIVATION_BYTES } from '../stages/formats.ts';
 import { gemm } from '../stages/gemm-ops.ts';
 import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';

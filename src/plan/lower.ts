@@ -292,7 +292,8 @@ function writeHeader(table: Float64Array, key: SurfaceKey, shape: Shape, priced:
   table.fill(0, 0, surface.SURFACE_HEADER);
   table.fill(0, surface.SURFACE_DECODE + CELLS); // the end that makes the size a multiple of 8
   // every micro-batch of a pipeline is a step of its own to the host of each stage; attention groups have hosts of their own
-  table[surface.SURFACE_HOST_STEP] = split.pp * host.step_s + layers * host.layer_s;
+  const perLayer = host.layer_s + split.tp * (host.layer_device_s ?? 0);
+  table[surface.SURFACE_HOST_STEP] = split.pp * host.step_s + layers * perLayer;
   table[surface.SURFACE_HOST_SEQUENCE] = host.sequence_s / split.dp;
   table[surface.SURFACE_HOST_NORM] = host.norm;
   table[surface.SURFACE_FLOOR] = layers * prefill_floor.layer_s;

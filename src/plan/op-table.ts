@@ -61,6 +61,12 @@ function blend(table: OpTable, start: number, around: readonly Corner[]): number
   return sum / 1000;
 }
 
+/** The factor at one point of all axes, in the slice of one layer. */
+export function factorAt(table: OpTable, layer: number, point: readonly number[]): number {
+  const cells = table.axes.reduce((product, axis) => product * axis.length, 1);
+  return blend(table, layer * cells, corners(table, 0, table.axes.length, point));
+}
+
 /** Factors along the first axis at a point of the others: (n, k) of a matrix product, (heads, head size) of a prompt. */
 export function factorsAlong(table: OpTable, point: readonly number[]): Float64Array {
   const around = corners(table, 1, table.axes.length, point);
@@ -68,13 +74,19 @@ export function factorsAlong(table: OpTable, point: readonly number[]): Float64A
   return Float64Array.from(table.axes[0], (_, i) => blend(table, i * stride, around));
 }
 
-/** Factors of the timed layer most like `shape`: nearest in the sum of the octaves between sizes. */
-export function factorsOfLayer(table: OpTable, shape: readonly number[]): Float64Array {
+/** The timed layer most like `shape`: nearest in the sum of the octaves between sizes. */
+export function nearestLayer(table: OpTable, shape: readonly number[]): number {
   const layers = table.layers ?? [];
   const distance = (layer: readonly number[]) =>
     layer.reduce((product, size, i) => product * Math.max(size / shape[i], shape[i] / size), 1);
   let best = 0;
   for (let i = 1; i < layers.length; i++) if (distance(layers[i]) < distance(layers[best])) best = i;
+  return best;
+}
+
+/** Factors along the tokens of the layer most like `shape`. */
+export function factorsOfLayer(table: OpTable, shape: readonly number[]): Float64Array {
+  const best = nearestLayer(table, shape);
   const { length } = table.axes[0];
   return Float64Array.from({ length }, (_, i) => table.permille[best * length + i] / 1000);
 }

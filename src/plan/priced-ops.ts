@@ -31,12 +31,12 @@ export interface PricedOps {
 }
 
 /** What an engine changes about the price of an op on the device. */
-export type KernelTraits = Pick<EngineProfile, 'static_scales' | 'collectives'>;
+export type KernelTraits = Pick<EngineProfile, 'static_scales' | 'kernels'>;
 
 /** Rates of hardware, looked up once per kind of work. */
 export interface RateBook {
   rate(hardware: Hardware, family: OpFamily, format: WeightFormat, latent: boolean): Rate;
-  exchange(hardware: Hardware, op: ExchangeOp, library: EngineProfile['collectives']): ExchangeRate;
+  exchange(hardware: Hardware, op: ExchangeOp, library: EngineProfile['kernels']): ExchangeRate;
 }
 
 /** Rates are remembered per hardware object: two objects with one id may differ. */
@@ -79,6 +79,12 @@ export function remember<Key, Value>(known: Map<Key, Value>, key: Key, make: () 
   return value;
 }
 
+/** TensorRT-LLM's decode kernels read an 8-bit cache as fast as a 16-bit one; vLLM's, which the traces time, do not on Hopper. */
+function formatOf(op: ComputeOp, traits: KernelTraits): WeightFormat {
+  const wide = traits.kernels === 'trtllm' && op.family === 'attention-decode' && op.format === 'fp8' && !op.latent;
+  return wide ? 'bf16' : op.format;
+}
+
 export function priceList(ops: readonly Op[], hardware: Hardware, book: RateBook, traits: KernelTraits = {}): PricedOps {
   const compute: PricedCompute[] = [];
   const exchange: PricedExchange[] = [];
@@ -86,10 +92,10 @@ export function priceList(ops: readonly Op[], hardware: Hardware, book: RateBook
   const gemmRate = (format: WeightFormat) => book.rate(hardware, 'gemm', format, false);
   for (const op of ops) {
     if (op.kind === 'exchange') {
-      const rate = book.exchange(hardware, op, traits.collectives);
+      const rate = book.exchange(hardware, op, traits.kernels);
       exchange.push({ op, rate, curve: exchangeCurve(rate) });
     } else {
-      const rate = book.rate(hardware, op.family, op.format, op.latent);
+      const rate = book.rate(hardware, op.family, formatOf(op, traits), op.latent);
       compute.push(bindCompute(op, { rate, gemmRate, staticScales }));
     }
   }

@@ -180,5 +180,11 @@ export function setupCase(input: CaseInput, instance: Instance, limits: Limits, 
     blockSize: profile.block_size,
     maxModelLen: 0,
     price: surface.table,
+    receiveEvery: input.recv_interval ?? 1,
+    ...(input.batch_wait_iters === null ? {} : { batchWait: waitOf(input, limits.budget * split.dp * split.pp) }),
   };
+}
+
+function waitOf(input: CaseInput, budget: number): { steps: number; tokens: number } {
+  return { steps: input.batch_wait_iters!, tokens: Math.ceil((input.batch_wait_ratio ?? 0) * budget) };
 }

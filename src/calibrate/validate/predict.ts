@@ -18,6 +18,7 @@ import { openLengthFiles } from './case-requests.ts';
 import { readStatistic } from './observe.ts';
 import type { CaseFile } from './read-cases.ts';
 import { isDisaggregated } from './read-input.ts';
+import { replayDisaggregated } from './replay-disaggregated.ts';
 import { type Replayed, type Replayer, replayEngine } from './replay-engine.ts';
 import { openSimulator } from './simulator.ts';
 
@@ -65,8 +66,7 @@ function replay(replayer: Replayer, input: CaseInput): Replayed | Trouble {
       words: `spec_decode ${input.spec_decode}: draft length and acceptance are not published`,
     };
   }
-  if (isDisaggregated(input.mode)) return { status: 'unsupported', words: `mode ${input.mode} is not replayed yet` };
-  return replayEngine(replayer, input);
+  return isDisaggregated(input.mode) ? replayDisaggregated(replayer, input) : replayEngine(replayer, input);
 }
 
 function predictRow(row: CaseRow, replayed: Replayed | Trouble): Prediction {
