@@ -28,7 +28,9 @@ export function bestLinks(series: readonly LinkSeries[]): LinkGroup[] {
     const own = timed.filter((s) => TRTLLM.test(s.library));
     const general = used.filter((s) => /ccl/i.test(s.library));
     const found = [groupOf(used, layout)];
-    return own.length > 0 ? [...found, { ...groupOf([...own, ...general], layout), library: 'trtllm' as const }] : found;
+    return own.length > 0
+      ? [...found, { ...groupOf([...own, ...general], layout), library: 'trtllm' as const }]
+      : found;
   });
 }
 

@@ -99,12 +99,7 @@ function fillCells(logs: Float64Array, axes: readonly number[][]): Float64Array 
   return known;
 }
 
-function meanAround(
-  known: Float64Array,
-  cell: number,
-  sizes: readonly number[],
-  strides: readonly number[],
-): number {
+function meanAround(known: Float64Array, cell: number, sizes: readonly number[], strides: readonly number[]): number {
   let sum = 0;
   let count = 0;
   for (let a = 0; a < sizes.length; a++) {

@@ -1,20 +1,23 @@
 // mist validate: replays measured cases and says how far the predictions are off.
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { predictCases } from '../calibrate/validate/predict.ts';
 import { type CaseFile, readCases } from '../calibrate/validate/read-cases.ts';
 import { scoreAll } from '../calibrate/validate/report.ts';
+import { predictOnThreads } from '../calibrate/validate/threads.ts';
 import { predictionLines, summaryText, validationJson } from '../calibrate/validate/write.ts';
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
 import { openProgress } from '../report/progress.ts';
-import { type Output, onlyWord, readFlags } from './flags.ts';
+import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
 
 const FLAGS = {
   '--out': String,
   '--json': String,
   '--group-by': String,
   '--catalog': String,
+  '--workers': String,
   '--help': Boolean,
   '-h': '--help',
 } as const;
@@ -27,6 +30,7 @@ const HELP = `mist validate FILE.csv [options]
   --json FILE        write the rows, all tables, Kendall's tau over loads and what was not predicted as JSON
   --group-by COLUMNS one more table by these columns of the file, e.g. model,hardware
   --catalog FOLDER   a catalog folder of your own, first
+  --workers N        threads to replay on (default: one per core, fewer for small files); the answers do not depend on it
 
   Every row is answered: ok, unsupported, oom or error, with the reason. Rows that are derived from others are not scored.
 `;
@@ -42,13 +46,25 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   const columns = readColumns(flags['--group-by'], file);
   const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
-  const predictions = predictCases(file, catalog, (done, total) => progress.update(done, total, 'replaying'));
+  const note = (done: number, total: number) => progress.update(done, total, 'replaying');
+  const threads = wholeFlag('--workers', flags['--workers'], 1) ?? defaultThreads(file);
+  const predictions =
+    threads === 1
+      ? predictCases(file, catalog, note)
+      : await predictOnThreads(file, flags['--catalog'] ?? null, threads, note);
   progress.end();
   const validation = scoreAll(predictions, columns);
   if (flags['--out'] !== undefined) writeFile(flags['--out'], predictionLines(predictions), '--out');
   if (flags['--json'] !== undefined) writeFile(flags['--json'], validationJson(validation), '--json');
   out.stdout(summaryText(validation, columns));
   return 0;
+}
+
+/** A thread must have enough runs to be worth its start. */
+const RUNS_PER_THREAD = 1000;
+
+function defaultThreads(file: CaseFile): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(file.groups.length / RUNS_PER_THREAD)));
 }
 
 function readColumns(text: string | undefined, { columns }: CaseFile): string[] {

@@ -18,10 +18,16 @@ export const STAGE_KINDS = {
   embed: { needs: ['llm'], words: 'The question to a vector: one forward pass of an encoder.' },
   retrieve: { needs: ['retrieval'], words: 'Vector search; adds passages to the context.' },
   rerank: { needs: ['llm'], words: 'A cross-encoder scores every passage beside the question; the best stay.' },
-  'kv-fetch': { needs: ['kv-store', 'cores'], words: 'KV cache of the leading context from a store, or its expected time.' },
+  'kv-fetch': {
+    needs: ['kv-store', 'cores'],
+    words: 'KV cache of the leading context from a store, or its expected time.',
+  },
   prefill: { needs: ['llm'], words: 'The whole context through the model, up to the first token.' },
   decode: { needs: ['llm'], words: 'The answer, token by token.' },
-  reason: { needs: ['llm'], words: 'Thinking before the answer: paths that share the prompt, in rounds with a reward model.' },
+  reason: {
+    needs: ['llm'],
+    words: 'Thinking before the answer: paths that share the prompt, in rounds with a reward model.',
+  },
   reward: { needs: ['llm'], words: 'A reward model scores the whole context.' },
   safety: { needs: ['llm'], words: 'A small model checks prompt or answer.' },
   'word-lookup': { needs: ['cores'], words: 'Every generated word in a list of words.' },

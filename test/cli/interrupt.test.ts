@@ -1,4 +1,5 @@
 // Ctrl-C: a long sweep and a long run end with code 130 and leave what they had computed, readable.
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,11 +9,11 @@ import { example, mist, openScratch, parseCsv } from './spawn.ts';
 
 const scratch = openScratch();
 
-/** Presses Ctrl-C as soon as `ready` says that the work has begun. */
+/** Presses Ctrl-C as soon as `ready` says that the work has begun; gives up when the process has ended by itself. */
 function interruptWhen(ready: () => boolean) {
-  return (started: { kill(signal: 'SIGINT'): boolean }) => {
+  return (started: ChildProcess) => {
     void (async () => {
-      while (!ready()) await sleep(20);
+      while (!ready() && started.exitCode === null) await sleep(20);
       await sleep(150);
       started.kill('SIGINT');
     })();

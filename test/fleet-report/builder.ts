@@ -1,7 +1,8 @@
 // Fleet programs and results written down visit by visit: reports are tested on their shape and arithmetic, not on an engine.
+
+import { STATE_FINISHED, STATE_PENDING } from '../../assembly/layout/enums.ts';
 import type { ClientCounters, FleetRun } from '../../src/metrics/fleet/types.ts';
 import type { FleetClient, FleetProgram, VisitResults } from '../../src/plan/fleet.ts';
-import { STATE_FINISHED, STATE_PENDING } from '../../assembly/layout/enums.ts';
 
 export function makeClient(name: string, more: Partial<FleetClient> = {}): FleetClient {
   return {
@@ -15,7 +16,7 @@ export function makeClient(name: string, more: Partial<FleetClient> = {}): Fleet
     numGpuBlocks: 1000,
     blockSize: 16,
     maxModelLen: 0,
-    price: { fixed: 0, per_new_token: 0, per_prefill_pair: 0, per_sequence: 0, per_context_token: 0 },
+    price: { fixed_s: 0, per_new_token_s: 0, per_prefill_pair_s: 0, per_sequence_s: 0, per_context_token_s: 0 },
     location: 0,
     channel: -1,
     demand: 0,
@@ -50,12 +51,18 @@ export interface RequestLine {
   readonly last?: number;
 }
 
-export function makeRun(clients: readonly FleetClient[], requests: readonly RequestLine[], more: Partial<FleetRun> = {}): FleetRun {
+export function makeRun(
+  clients: readonly FleetClient[],
+  requests: readonly RequestLine[],
+  more: Partial<FleetRun> = {},
+): FleetRun {
   const lines = requests.flatMap((request, r) => request.visits.map((visit) => ({ ...visit, request: r })));
   const stages = [...new Set(lines.map((line) => line.stage))];
   const int = (read: (line: (typeof lines)[number], v: number) => number) => Int32Array.from(lines, read);
   const real = (read: (line: (typeof lines)[number]) => number) => Float64Array.from(lines, read);
-  const edges = lines.flatMap((line, v) => (line.to ?? []).map((offset) => ({ from: v, to: v + offset, bytes: line.bytes ?? 0 })));
+  const edges = lines.flatMap((line, v) =>
+    (line.to ?? []).map((offset) => ({ from: v, to: v + offset, bytes: line.bytes ?? 0 })),
+  );
   const pending = new Int32Array(lines.length);
   for (const { to } of edges) pending[to]++;
   const edgeAt = new Int32Array(lines.length + 1);

@@ -1,6 +1,7 @@
 // A plausible run of two pipelines on nine clients, made by a small queueing model: enough to look at in every report.
-import { VISIT_RESIDENT } from '../../src/plan/fleet.ts';
+
 import type { FleetRun } from '../../src/metrics/fleet/types.ts';
+import { VISIT_RESIDENT } from '../../src/plan/fleet.ts';
 import { seeded } from '../metrics/columns.ts';
 import { makeClient, makeCounters, makeRun, type RequestLine, type VisitLine } from './builder.ts';
 
@@ -40,7 +41,16 @@ function planSupport(random: () => number): Plan[] {
     { stage: 'retrieve', clients: [2], seconds: 0.05 + 0.08 * random(), to: [2] },
     { stage: 'kv-fetch', clients: [3], seconds: cached > 0 ? 0.02 + cached * 2e-5 : 0.0002, to: [1] },
     { stage: 'support/prefill', clients: [4, 5], seconds: 0.05 + (prompt - cached) * 6e-5, prompt, cached, to: [1] },
-    { stage: 'support/decode', clients: [6, 7], seconds: output * 0.018, prompt: prompt + 1, output, flags: VISIT_RESIDENT, delay: prompt * 4e-6, to: [1] },
+    {
+      stage: 'support/decode',
+      clients: [6, 7],
+      seconds: output * 0.018,
+      prompt: prompt + 1,
+      output,
+      flags: VISIT_RESIDENT,
+      delay: prompt * 4e-6,
+      to: [1],
+    },
     { stage: 'safety', clients: [8], seconds: 0.03, prompt: output, to: [1] },
     { stage: 'detokenize', clients: [0], seconds: 0.001, to: [] },
   ];
@@ -51,7 +61,16 @@ function planMath(random: () => number): Plan[] {
   const branches = [0, 1, 2, 3].map((branch): Plan => {
     const output = Math.round(300 + 900 * random());
     const clients = [6, 7];
-    return { stage: 'math/reason', clients, seconds: output * 0.017, prompt: prompt + 1, output, flags: VISIT_RESIDENT, delay: 0.004, to: [4 - branch] };
+    return {
+      stage: 'math/reason',
+      clients,
+      seconds: output * 0.017,
+      prompt: prompt + 1,
+      output,
+      flags: VISIT_RESIDENT,
+      delay: 0.004,
+      to: [4 - branch],
+    };
   });
   return [
     { stage: 'tokenize', clients: [0], seconds: 0.002, to: [1] },
@@ -75,7 +94,7 @@ export function makeFleetRun(count = 400, seed = 7): FleetRun {
   const of = Int32Array.from({ length: count }, () => (random() < 0.25 ? 1 : 0));
   let clock = 0;
   const arrivals = Array.from(of, () => {
-    clock += -Math.log(1 - random()) * (random() < 0.1 ? 0.8 : 0.16);
+    clock += -Math.log(1 - random()) * (random() < 0.1 ? 0.5 : 0.075);
     return clock;
   });
   const plans = Array.from(of, (pipeline) => (pipeline === 1 ? planMath(random) : planSupport(random)));
@@ -152,7 +171,7 @@ export const CONTEXT = {
   name: 'support and math on a mixed fleet',
   version: '0.0.0',
   workload: '400 requests, Poisson arrivals, two pipelines',
-  requestRate: 4.5,
+  requestRate: 9,
   burstiness: 1,
   maxConcurrency: 0,
   slo: [

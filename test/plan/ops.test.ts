@@ -145,8 +145,7 @@ describe('quantities', () => {
       expect(touchedExperts(routing, tokens)).toBeGreaterThan(0.8 * uniform(tokens));
     }
     expect(touchedExperts(routing, 1e6)).toBeCloseTo(128, 3);
-    for (let n = 1; n < 300; n++)
-      expect(touchedExperts(routing, n + 1)).toBeGreaterThan(touchedExperts(routing, n));
+    for (let n = 1; n < 300; n++) expect(touchedExperts(routing, n + 1)).toBeGreaterThan(touchedExperts(routing, n));
     expect(busiestPairs(routing, 64)).toBe(256);
     const split = { ...routing, groups: 8 };
     fc.assert(

@@ -1,9 +1,12 @@
 // What a pipeline run prints: the block of `vllm bench serve`, then where the time went by stage, and what each client did.
 import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
-import { formatMs, formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from '../format.ts';
+import { formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
+import { formatTidy } from './axis.ts';
 import type { FleetContext } from './context.ts';
+
+const formatTidyMs = (seconds: number): string => formatTidy(seconds * 1000);
 
 /** Width of vLLM's block, and of its first column. */
 const BLOCK = 50;
@@ -114,7 +117,7 @@ function stageRows(result: FleetResult): string[] {
         first ? stage.name : '',
         first ? countVisits(stage) : '',
         part,
-        ...[summary.mean, summary.p50, summary.p90, summary.p99].map(formatMs),
+        ...[summary.mean, summary.p50, summary.p90, summary.p99].map(formatTidyMs),
         formatShare(mean.parts[s][part] / mean.e2el),
         first ? formatShort(stage.joules_per_request) : '',
         first ? formatShort(stage.usd_per_request * 1000) : '',
@@ -147,9 +150,9 @@ function clientRows(result: FleetResult): string[] {
       'visits',
       'busy',
       'batch',
-      'peak',
+      'peak batch',
       'queue',
-      'peak',
+      'peak queue',
       'KV peak',
       'cached',
       'preempted',
@@ -163,9 +166,9 @@ function clientRows(result: FleetResult): string[] {
     formatNumber(client.devices),
     formatNumber(client.visits),
     formatShare(client.utilisation),
-    formatShort(client.mean_batch),
+    formatTidy(client.mean_batch),
     formatNumber(client.peak_batch),
-    formatShort(client.mean_queue),
+    formatTidy(client.mean_queue),
     formatNumber(client.peak_queue),
     formatShare(client.peak_kv_use),
     formatShare(client.cached_share),
@@ -196,7 +199,7 @@ function pipelineRows(result: FleetResult): string[] {
     ].map(right),
   ];
   const rows = result.pipelines.map((pipeline) => {
-    const tails = (summary: Summary): string[] => [formatMs(summary.p50), formatMs(summary.p99)];
+    const tails = (summary: Summary): string[] => [formatTidyMs(summary.p50), formatTidyMs(summary.p99)];
     return [
       pipeline.name,
       formatNumber(pipeline.requests.total),

@@ -40,7 +40,12 @@ export class Ledger {
     const close = nearest(name, known);
     const all = known.length > 0 && known.length <= 12 ? `known: ${known.join(', ')}` : undefined;
     const hint = close.length > 0 ? `did you mean ${close.join(' or ')}?` : (all ?? `there is none`);
-    this.add({ path, expected: noun, received: show(name), hint: known.length > 12 && close.length === 0 ? undefined : hint });
+    this.add({
+      path,
+      expected: noun,
+      received: show(name),
+      hint: known.length > 12 && close.length === 0 ? undefined : hint,
+    });
     return false;
   }
 

@@ -40,7 +40,7 @@ const shares = z.union([
       demand: share(DEMAND)
         .refine((value) => readShare(value) > 0, { error: DEMAND })
         .optional()
-        .describe("Share that a step wants while it runs; 100 %, or what the scan takes, if left out."),
+        .describe('Share that a step wants while it runs; 100 %, or what the scan takes, if left out.'),
     },
     'a channel, or {channel, demand}',
   ),
@@ -112,7 +112,9 @@ const index = z.discriminatedUnion(
         scan_rate: rate('Of one core over codes; 18GB/s (ScaNN) if left out, FAISS has measured 1 to 2.'),
         rescore_rate: rate('Of one core over whole vectors; 10GB/s if left out.'),
         shards: one('Servers that each hold a part; 1 if left out.'),
-        parallel: word(PARALLELS).optional().describe('One core per query, all on one, or the sooner; auto if left out.'),
+        parallel: word(PARALLELS)
+          .optional()
+          .describe('One core per query, all on one, or the sooner; auto if left out.'),
       },
       INDEX,
     ),
@@ -139,7 +141,7 @@ const retrieval = section(
     ...shared,
     hardware: name('hardware of the catalog').describe('Whose memory bandwidth the scan shares.'),
     cores: size().describe('Cores of one client and server.'),
-    dram_bandwidth: rate('That all cores together get; four fifths of the hardware\'s if left out.'),
+    dram_bandwidth: rate("That all cores together get; four fifths of the hardware's if left out."),
     index: index.describe('What is searched.'),
     max_num_seqs: one('Most queries in one batch; 64 if left out.'),
   },

@@ -7,8 +7,8 @@ import { FAISS_HOP_SECONDS, SCANN_RESCORE_RATE, SCANN_SCAN_RATE } from '../../st
 import type { Path } from '../document.ts';
 import type { ReadOptions } from '../read.ts';
 import type { Configuration, StepTime } from '../types.ts';
-import { type Ledger } from './ledger.ts';
 import { readShare } from './leaf.ts';
+import type { Ledger } from './ledger.ts';
 import type { LlmPool, PoolSpec, RetrievalPool, RoutingSpec } from './types.ts';
 import { ROUTING_WORDS } from './words.ts';
 
@@ -108,7 +108,9 @@ type EngineFields = Omit<LlmPool, 'kind' | 'name' | 'count' | 'location' | 'rout
 function readEngine(input: Part, path: Path, ledger: Ledger, world: World): EngineFields {
   const at = (key: string) => [...path, key];
   const profileId =
-    input.profile === undefined ? DEFAULT_PROFILE : readCatalogName(input.profile, at('profile'), 'engines', ledger, world);
+    input.profile === undefined
+      ? DEFAULT_PROFILE
+      : readCatalogName(input.profile, at('profile'), 'engines', ledger, world);
   const profile = profileId === null ? undefined : world.known.profile(profileId);
   if (!profile && input.profile === undefined) ledger.addMissing(at('profile'), 'an engine profile');
   const stepTime = readStepTime(input.step_time as Part | undefined, at('step_time'), ledger);
@@ -116,7 +118,8 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
   const named = configuration.model !== '' && configuration.hardware !== '';
   if (stepTime === null) {
     for (const key of ['model', 'hardware'] as const) {
-      if (input[key] === undefined) ledger.addMissing(at(key), `${key === 'model' ? 'a model' : key} (only step_time does without)`);
+      if (input[key] === undefined)
+        ledger.addMissing(at(key), `${key === 'model' ? 'a model' : key} (only step_time does without)`);
     }
   } else if (!named && configuration.num_gpu_blocks === 0) {
     ledger.addMissing(at('num_gpu_blocks'), 'KV blocks: without model and hardware they cannot be computed');

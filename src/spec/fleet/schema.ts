@@ -1,7 +1,19 @@
 // The structure of a whole pipeline spec: every key, its words and its limits. Editors read it as JSON Schema.
 import { z } from 'zod';
 import { word } from '../leaf.ts';
-import { latency, link, name, plainShape, positive, quantity, section, size, time, tokens, workloadShape } from './leaf.ts';
+import {
+  latency,
+  link,
+  name,
+  plainShape,
+  positive,
+  quantity,
+  section,
+  size,
+  time,
+  tokens,
+  workloadShape,
+} from './leaf.ts';
 import { fleet } from './pool-schema.ts';
 import { stages } from './stage-schema.ts';
 import { DOMAIN_KINDS } from './words.ts';
@@ -11,7 +23,9 @@ const domain = section(
   {
     kind: word(DOMAIN_KINDS).describe('What it is; decides the port where none is given.'),
     count: size().optional().describe('Places alike; 1 if left out.'),
-    within: name('a domain').optional().describe('Domain that these are members of, spread over its instances in order.'),
+    within: name('a domain')
+      .optional()
+      .describe('Domain that these are members of, spread over its instances in order.'),
     port: z
       .union([name(LINK), link], { error: LINK })
       .optional()
@@ -50,7 +64,9 @@ const prefixes = section(
   {
     count: size().optional().describe('Different texts that prompts begin with; 1 if left out.'),
     tokens: tokens.describe('Tokens of each.'),
-    zipf: quantity('number', 'a number of at least 0').optional().describe('Skew of their choice; 0 (even) if left out.'),
+    zipf: quantity('number', 'a number of at least 0')
+      .optional()
+      .describe('Skew of their choice; 0 (even) if left out.'),
   },
   '{count, tokens, zipf}',
 );
@@ -99,7 +115,9 @@ export const fleetSchema = section(
     disaggregation: disaggregation
       .optional()
       .describe('global: any prefill client hands on to any decode client; local: fixed groups. global if left out.'),
-    pipelines: z.record(name('a name'), pipeline, { error: 'pipelines by name' }).describe('What requests walk through.'),
+    pipelines: z
+      .record(name('a name'), pipeline, { error: 'pipelines by name' })
+      .describe('What requests walk through.'),
     workload: workload.optional().describe('Who arrives, when, how long. Required.'),
     slo: plainShape.slo,
     prices: plainShape.prices,
@@ -112,4 +130,3 @@ export const fleetSchema = section(
 export function fleetJsonSchema(): object {
   return z.toJSONSchema(fleetSchema, { io: 'input' });
 }
-

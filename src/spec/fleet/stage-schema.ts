@@ -38,7 +38,9 @@ const PARAMETERS: Readonly<Record<StageName, z.core.$ZodLooseShape>> = {
     on: names(POOLS).optional().describe('A kv-store that is looked up, or cores that take the expected time.'),
     mode: word(FETCH_MODES)
       .optional()
-      .describe('simulated: hash blocks in a store; expected: equation 1; sampled: one level drawn. simulated if left out.'),
+      .describe(
+        'simulated: hash blocks in a store; expected: equation 1; sampled: one level drawn. simulated if left out.',
+      ),
     tokens: tokens.optional().describe('Expected and sampled: cached context before the prompt.'),
     levels: z
       .array(level, { error: 'a list of {tier, hit}, nearest first' })
@@ -101,7 +103,9 @@ function behind(stage: StageName) {
   const whole = section(PARAMETERS[stage], `parameters of ${stage}`);
   const pooled = 'on' in PARAMETERS[stage];
   const choices = pooled ? [names(POOLS), whole] : [whole];
-  return z.union(choices, { error: pooled ? `a pool, a list of pools, or parameters of ${stage}` : `parameters of ${stage}` });
+  return z.union(choices, {
+    error: pooled ? `a pool, a list of pools, or parameters of ${stage}` : `parameters of ${stage}`,
+  });
 }
 
 const shape = Object.fromEntries(

@@ -56,7 +56,13 @@ function unknownKey(key: string, path: Path, known: string): Misfit {
   const keys = known.split(', ');
   const expected =
     keys.length > MOST_KEYS ? `a key such as ${keys[0]} (${keys.length} are known)` : `one of the keys ${known}`;
-  return { code: 'unrecognized_keys', path: [...path, key], expected, received: `the key ${show(key)}`, hint: offer(key, keys) };
+  return {
+    code: 'unrecognized_keys',
+    path: [...path, key],
+    expected,
+    received: `the key ${show(key)}`,
+    hint: offer(key, keys),
+  };
 }
 
 /** A {kind: ...} whose kind is not one of the known ones: blamed on the kind itself. */
@@ -68,7 +74,13 @@ function unknownKind(issue: ZodIssue & { code: 'invalid_union' }, path: Path, va
   const own = path[path.length - 1] === key ? value : (value as Record<string, unknown> | undefined)?.[key];
   const place = path[path.length - 1] === key || whole ? path : [...path, key];
   const expected = words.length > 0 ? `one of ${words.join(', ')}` : issue.message;
-  return { code: issue.code, path: place, expected, received: receivedWords(whole ? value : own), hint: offer(own, words) };
+  return {
+    code: issue.code,
+    path: place,
+    expected,
+    received: receivedWords(whole ? value : own),
+    hint: offer(own, words),
+  };
 }
 
 /** Of a union's branches the one the user most likely meant: its kind of value fits, and it has the fewest misfits. */

@@ -18,9 +18,10 @@ function fillLinks(world: World): void {
   const left = world.program.links.map((link) => link.bandwidth);
   let unfixed = [...world.flows].sort(compareFlows);
   while (unfixed.length > 0) {
-    const shares = left.map(
-      (bandwidth, link) => bandwidth / unfixed.filter((flow) => flow.links.includes(link)).length,
-    );
+    const shares = left.map((bandwidth, link) => {
+      const crossing = unfixed.filter((flow) => flow.links.includes(link)).length;
+      return crossing > 0 ? bandwidth / crossing : Number.POSITIVE_INFINITY;
+    });
     const share = Math.min(...shares);
     const link = shares.indexOf(share);
     for (const flow of unfixed.filter((one) => one.links.includes(link))) {
