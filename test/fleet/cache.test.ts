@@ -123,6 +123,11 @@ describe('R8: resident KV', () => {
     expect(clients[0]).toMatchObject({ newTokens: 3, pairs: 0, contextTokens: 4 + 5 + 6, peakBlocks: 7 });
   });
 
+  test('takes the block of the token that it decodes when it is admitted', () => {
+    const { results } = play('chunked', [prompt(4), resident(5, 1)], { numGpuBlocks: 2, blockSize: 4 });
+    expect([...results.start]).toEqual([0, 1]);
+  });
+
   test('chunked: takes 1 of the budget at its turn', () => {
     const { results, clients } = play('chunked', [prompt(3), resident(5, 1), prompt(3)], { maxNumBatchedTokens: 5 });
     expect([...results.finish]).toEqual([1, 1, 2]);
@@ -197,6 +202,7 @@ describe('R9: prompt tokens that need no computing', () => {
 
   test('are none of a visit that does not ask, nor where there is no cache', () => {
     expect([...inTurn([cached([0]), cached([0], { flags: 0 })]).results.cached]).toEqual([0, 0]);
+    expect([...inTurn([cached([0], { flags: 0 }), cached([0])]).results.cached]).toEqual([0, 0]);
     expect([...inTurn([cached([0]), cached([0])], { prefixBlocks: 0 }).results.cached]).toEqual([0, 0]);
   });
 
@@ -224,6 +230,12 @@ describe('R9: prompt tokens that need no computing', () => {
     expect([...twice.results.finish]).toEqual([4, 6]);
     expect([...twice.results.cached]).toEqual([0, 0]);
     expect(twice.clients[0]!.newTokens).toBe(10 + 3 + 2 + 1);
+  });
+
+  test('are those that were fetched before, where the program says so', () => {
+    const { results } = inTurn([{ group: 0, prompt: 8, fetched: 6 }, cached([0]), cached([0], { fetched: 6 })]);
+    expect([...results.cached]).toEqual([6, 0, 6]);
+    expect([...results.finish]).toEqual([2, 108, 202]);
   });
 
   test('are those that another visit holds for it, and nothing else then', () => {

@@ -20,6 +20,8 @@ export interface VisitRow {
   readonly shared?: number;
   readonly lets?: number;
   readonly fetches?: number;
+  /** Prompt tokens that are there without a look-up. */
+  readonly fetched?: number;
   /** Store client that its hash blocks are written to. */
   readonly writes?: number;
   readonly hashes?: readonly number[];
@@ -170,6 +172,7 @@ function tabulateVisits(requests: readonly RequestRow[], first: readonly number[
     edgeBytes: Float64Array.from(edges, ([, bytes]) => bytes),
     edgeLayers: Int32Array.from(edges, ([, , layers]) => layers),
     fetches: column((row, at) => within(row.fetches, at)),
+    fetched: column((row) => row.fetched ?? 0),
     writes: column((row) => row.writes ?? -1),
     hashAt: Int32Array.from(accumulate(rows.map(({ row }) => row.hashes?.length ?? 0))),
     hashIds: Int32Array.from(rows.flatMap(({ row }) => row.hashes ?? [])),

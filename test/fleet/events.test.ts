@@ -176,6 +176,17 @@ describe('R5: a request', () => {
     expect([...requestState]).toEqual([STATE_FINISHED, STATE_FINISHED]);
   });
 
+  test('stays finished, and lets one other go, when a visit beside its last is rejected later', () => {
+    const visits = [{ group: 0, to: [[1], [2]] as const }, { group: 0, output: 2, to: [[3]] as const }, { group: 0 }];
+    const plain = { at: 0, visits: [{ group: 0, output: 2 }] };
+    const requests = [{ at: 0, last: 2, visits: [...visits, { group: 1, prompt: 9 }] }, plain, plain];
+    const clients = [{}, { maxModelLen: 9 }];
+    const { arrival, requestState } = referenceFleet(programOf({ clients, requests, concurrency: 1 }));
+    // the last visit ends at 2, the rejected one is routed at 3
+    expect([...requestState]).toEqual([STATE_FINISHED, STATE_FINISHED, STATE_FINISHED]);
+    expect([...arrival]).toEqual([0, 2, 4]);
+  });
+
   test('is rejected with its first rejected visit, whose edges never depart; its other visits go on', () => {
     const visits = [
       { group: 0, to: [[1], [2]] as const },

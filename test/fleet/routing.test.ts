@@ -59,6 +59,23 @@ describe('R2: load', () => {
     expect(choose(2, byLoad('left'), [...rows, [1, 1, 1]])).toEqual([0, 1, 0]);
   });
 
+  test('by tokens left counts all tokens of a preempted visit again', () => {
+    const requests = [
+      { at: 0, visits: [{ group: 1, prompt: 2, output: 5 }] },
+      { at: 0, visits: [{ group: 1, prompt: 2, output: 5 }] },
+      { at: 0, visits: [{ group: 2, prompt: 2, output: 11 }] },
+      { at: 2.5, visits: [{ group: 0 }] },
+    ];
+    const chosen = (numGpuBlocks: number) => {
+      const groups = [{ members: [0, 1], ...byLoad('left') }, { members: [0] }, { members: [1] }];
+      return referenceFleet(programOf({ clients: [{ numGpuBlocks }, {}], groups, requests })).results.client[3];
+    };
+    // at 2.5 client 1 has 13 - 3 left. With room for both, client 0 has twice 7 - 3; with 7 blocks the second of its
+    // visits was preempted at 2: 7 - 3 and 7
+    expect(chosen(20)).toBe(0);
+    expect(chosen(7)).toBe(1);
+  });
+
   test('by KV counts the blocks of prompts when their step is formed, of decodes when it has ended', () => {
     const rows: Row[] = [
       [0, 3, 9],

@@ -68,7 +68,7 @@ export function walkRows(walk: Walk, hashBlock: number, store: number): { visits
   const core = (...to: NonNullable<VisitRow['to']>): VisitRow => ({ group: CORES, seconds, to });
   switch (walk.shape) {
     case 'plain':
-      return { visits: [{ group: A, prompt, output, ...known(prompt) }] };
+      return { visits: [{ group: A, prompt, output, fetched: fan > 2 ? extra : 0, ...known(prompt) }] };
     case 'cored':
       return { visits: [core([1]), { group: A, prompt, output, ...known(prompt), to: [[2]] }, core()] };
     case 'handoff':

@@ -68,7 +68,8 @@ export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolCli
     },
     ofClient(client) {
       return remember(String(client), () => {
-        const name = [...clients].find(([, { first, count }]) => client >= first && client < first + count)?.[0] ?? '';
+        const name =
+          [...clients].find(([, { first, count }]) => client >= first && client < first + count)?.[0] ?? 'join';
         return { name, members: [client], routing: 'round-robin', metric: 'requests', threshold: 0, light: 0 };
       });
     },

@@ -17,9 +17,14 @@ interface Unit {
   readonly ancestors: readonly number[];
 }
 
-/** Compiles a list once; what it returns lays it out for one request after the other. `label`: what names begin with. */
-export function compileList(build: Build, stages: readonly StageSpec[], label: string): Lay {
-  const units = listUnits(build, stages, label);
+/** Compiles a list once; what it returns lays it out for one request after the other. `label`: what names begin with; `behind`: the stages after the list. */
+export function compileList(
+  build: Build,
+  stages: readonly StageSpec[],
+  label: string,
+  behind: readonly StageSpec[] = [],
+): Lay {
+  const units = listUnits(build, stages, label, behind);
   const plain = units.every(({ waits }, i) =>
     i === 0 ? waits.length === 0 : waits.length === 1 && waits[0] === i - 1,
   );
@@ -32,7 +37,7 @@ export function compileList(build: Build, stages: readonly StageSpec[], label: s
 }
 
 /** A prefill and the reason and decode stages behind it are one unit: they share a KV cache. */
-function listUnits(build: Build, stages: readonly StageSpec[], label: string): Unit[] {
+function listUnits(build: Build, stages: readonly StageSpec[], label: string, behind: readonly StageSpec[]): Unit[] {
   const units: Unit[] = [];
   const unitOf: number[] = [];
   for (let i = 0; i < stages.length; ) {
@@ -48,13 +53,13 @@ function listUnits(build: Build, stages: readonly StageSpec[], label: string): U
     const waits = [...new Set(before.map((place) => unitOf[place]))];
     const ancestors = [...new Set(waits.flatMap((unit) => [unit, ...units[unit].ancestors]))];
     for (const _ of run) unitOf.push(units.length);
-    units.push({ lay: compileUnit(build, run, label, stages.slice(i + run.length)), waits, ancestors });
+    units.push({ lay: compileUnit(build, run, label, [...stages.slice(i + run.length), ...behind]), waits, ancestors });
     i += run.length;
   }
   return units;
 }
 
-/** `behind`: the stages of the list after these. */
+/** `behind`: the stages after these. */
 function compileUnit(build: Build, run: readonly StageSpec[], label: string, behind: readonly StageSpec[]): Lay {
   const [stage] = run;
   const name = label + stage.name;
@@ -79,11 +84,11 @@ function compileUnit(build: Build, run: readonly StageSpec[], label: string, beh
     case 'kv-fetch':
       return layFetch(build, stage, name, behind);
     case 'repeat':
-      return layRepeat(build, stage, label);
+      return layRepeat(build, stage, label, behind);
     case 'parallel':
-      return layParallel(build, stage, label);
+      return layParallel(build, stage, label, behind);
     case 'route-to-model':
-      return layRoute(build, stage, label);
+      return layRoute(build, stage, label, behind);
     case 'reason':
     case 'decode':
       throw new Error(`${stage.type} without a prefill before it`); // the reader refuses it
@@ -138,9 +143,9 @@ function combine(base: State, changes: readonly { readonly from: State; readonly
   return state;
 }
 
-function layRepeat(build: Build, stage: StageOf<'repeat'>, label: string): Lay {
+function layRepeat(build: Build, stage: StageOf<'repeat'>, label: string, behind: readonly StageSpec[]): Lay {
   const nextTimes = openLengths(stage.times, streamOf(build, stage));
-  const lay = compileList(build, stage.stages, label);
+  const lay = compileList(build, stage.stages, label, [...stage.stages, ...behind]);
   return (walker, before, state) => {
     const times = nextTimes();
     let laid: Laid = { ends: before, state };
@@ -149,8 +154,8 @@ function layRepeat(build: Build, stage: StageOf<'repeat'>, label: string): Lay {
   };
 }
 
-function layParallel(build: Build, stage: StageOf<'parallel'>, label: string): Lay {
-  const branches = stage.branches.map((stages) => compileList(build, stages, label));
+function layParallel(build: Build, stage: StageOf<'parallel'>, label: string, behind: readonly StageSpec[]): Lay {
+  const branches = stage.branches.map((stages) => compileList(build, stages, label, behind));
   return (walker, before, state) => {
     // a request begins with one visit: branches at its start fork from one of no time
     const fork = before.length === 1 ? before : [join(build, before)];
@@ -165,9 +170,9 @@ function layParallel(build: Build, stage: StageOf<'parallel'>, label: string): L
   };
 }
 
-function layRoute(build: Build, stage: StageOf<'route-to-model'>, label: string): Lay {
+function layRoute(build: Build, stage: StageOf<'route-to-model'>, label: string, behind: readonly StageSpec[]): Lay {
   const stream = streamOf(build, stage);
-  const choices = stage.choices.map(({ share, stages }) => ({ share, lay: compileList(build, stages, label) }));
+  const choices = stage.choices.map(({ share, stages }) => ({ share, lay: compileList(build, stages, label, behind) }));
   return (walker, before, state) => {
     let draw = nextUniform(stream);
     for (const { share, lay } of choices) {

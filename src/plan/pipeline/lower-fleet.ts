@@ -214,6 +214,7 @@ function layRequests(
   const groups = openGroups(spec, clientsByPool(spec.pools), blame);
   const chains = hashBlock > 0 ? openHashChains(walks, hashBlock) : null;
   const stages: string[] = [];
+  let joint: { readonly group: number; readonly stage: number } | null = null;
   const roles = { prefill: [] as number[], decode: [] as number[], think: [] as number[] };
   const build: Build = {
     spec,
@@ -224,15 +225,19 @@ function layRequests(
     apart: placement.apart,
     blame,
     stage(name, role) {
-      const known = stages.indexOf(name);
-      if (known >= 0) return known;
-      stages.push(name);
+      // stages of nested lists may be called alike: each is counted by itself
+      let own = name;
+      for (let i = 2; stages.includes(own); i++) own = `${name}-${i}`;
+      stages.push(own);
       if (role) roles[role].push(stages.length - 1);
       return stages.length - 1;
     },
     joint() {
-      if (clients.length === own.length) clients.push(jointClient(0));
-      return groups.ofClient(own.length);
+      if (joint === null) {
+        clients.push(jointClient(0));
+        joint = { group: groups.ofClient(own.length), stage: build.stage('join') };
+      }
+      return joint;
     },
   };
   const several = spec.pipelines.length > 1;

@@ -62,10 +62,10 @@ export interface Build {
   /** Whether anything lies between clients: without it nothing is sent. */
   readonly apart: boolean;
   readonly blame: Blame;
-  /** Index of a stage of this name. */
+  /** Adds a stage, under this name if no other has it, and returns its index. */
   stage(name: string, role?: 'prefill' | 'decode' | 'think'): number;
-  /** Group of the client that joins branches in no time. */
-  joint(): number;
+  /** Where branches meet in no time. */
+  joint(): { readonly group: number; readonly stage: number };
 }
 
 export function openState(walker: Walker): State {
@@ -135,7 +135,7 @@ export function streamOf(build: Build, stage: StageSpec): Stream {
 
 /** A visit that takes no time and waits for all of these. */
 export function join(build: Build, ends: readonly number[]): number {
-  const visit = build.writer.add({ stage: build.stage('join'), group: build.joint(), prompt: 1, output: 1 });
+  const visit = build.writer.add({ ...build.joint(), prompt: 1, output: 1 });
   for (const from of ends) build.writer.link(from, visit, 0);
   return visit;
 }

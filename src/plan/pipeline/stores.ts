@@ -1,5 +1,5 @@
 // KV stores as numbers: the size of their blocks, what a token weighs, and tiers with their links.
-import { allStages } from '../../spec/fleet/check-together.ts';
+import { nestedLists } from '../../spec/fleet/check-flow.ts';
 import { type FleetSpec, poolsOfKind, type StageOf, type StorePool } from '../../spec/fleet/types.ts';
 import { DEFAULT_HASH_BLOCK, type Walks } from '../../workload/walks.ts';
 import type { FleetTier } from '../fleet.ts';
@@ -49,22 +49,17 @@ export function storeBytes(spec: FleetSpec, pools: ReadonlyMap<string, BoundPool
   return found.size === 0 ? 0 : [...found.keys()][0];
 }
 
-/** The prefill that each simulated fetch is for: the next one of its list. */
-function prefillsBehindFetches(stages: FleetSpec['pipelines'][number]['stages']): StageOf<'prefill'>[] {
-  const lists = [stages, ...allStages(stages).flatMap(listsOf)];
-  return lists.flatMap((list) =>
-    list.flatMap((stage, i) => {
-      if (stage.type !== 'kv-fetch' || stage.mode !== 'simulated') return [];
-      const next = list.slice(i + 1).find((later): later is StageOf<'prefill'> => later.type === 'prefill');
-      return next ? [next] : [];
-    }),
-  );
-}
+type Stages = FleetSpec['pipelines'][number]['stages'];
 
-function listsOf(stage: ReturnType<typeof allStages>[number]) {
-  if (stage.type === 'repeat') return [stage.stages];
-  if (stage.type === 'parallel') return [...stage.branches];
-  return stage.type === 'route-to-model' ? stage.choices.map(({ stages }) => stages) : [];
+/** The prefill that each simulated fetch is for: the next one of its list, or of the list around it. */
+function prefillsBehindFetches(stages: Stages, behind: Stages = []): StageOf<'prefill'>[] {
+  return stages.flatMap((stage, i) => {
+    const rest = [...stages.slice(i + 1), ...behind];
+    const inner = nestedLists(stage).flatMap((list) => prefillsBehindFetches(list, rest));
+    if (stage.type !== 'kv-fetch' || stage.mode !== 'simulated') return inner;
+    const next = rest.find((later): later is StageOf<'prefill'> => later.type === 'prefill');
+    return next ? [next] : inner;
+  });
 }
 
 /** The tiers of one store. A tier of scope fleet has one link for all stores of the pool. */

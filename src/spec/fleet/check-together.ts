@@ -1,4 +1,5 @@
 // What only shows when the parts of a pipeline spec are seen together: places, stores, groups, channels, shares, hashes.
+import { nestedLists } from './check-flow.ts';
 import type { StageWorld } from './choose-pools.ts';
 import type { Ledger } from './ledger.ts';
 import { type FleetSpec, type LlmPool, type PoolSpec, poolsOfKind, type StageSpec } from './types.ts';
@@ -110,12 +111,7 @@ function checkUse(spec: FleetSpec, ledger: Ledger): void {
 
 /** A list of stages and everything nested in it. */
 export function allStages(stages: readonly StageSpec[]): StageSpec[] {
-  return stages.flatMap((stage) => {
-    if (stage.type === 'repeat') return [stage, ...allStages(stage.stages)];
-    if (stage.type === 'parallel') return [stage, ...stage.branches.flatMap(allStages)];
-    if (stage.type === 'route-to-model') return [stage, ...stage.choices.flatMap((choice) => allStages(choice.stages))];
-    return [stage];
-  });
+  return stages.flatMap((stage) => [stage, ...nestedLists(stage).flatMap(allStages)]);
 }
 
 function poolsOf(stage: StageSpec): readonly string[] {

@@ -5,7 +5,6 @@ import { STAGE_KINDS, STAGE_NAMES, type StageName } from '../../stages/pipeline-
 import { thinkingScale } from '../../stages/reason.ts';
 import { TEXT_COSTS } from '../../stages/text-work.ts';
 import type { Path } from '../document.ts';
-import { checkFlow } from './check-flow.ts';
 import { choosePools, type StageWorld } from './choose-pools.ts';
 import { readShare } from './leaf.ts';
 import { number, type Part } from './read-pools.ts';
@@ -22,13 +21,11 @@ export function readStages(input: unknown, path: Path, world: StageWorld): Stage
   const order = orderStages(nameAlike(stages), world.ledger);
   if (!order) return [];
   const placeOf = new Map(order.order.map((from, to) => [from, to]));
-  const sorted = order.order.map((from, to) => {
+  return order.order.map((from, to) => {
     const waits = order.waits[from].map((wait) => placeOf.get(wait) ?? 0).sort((a, b) => a - b);
     const plain = waits.length === (to === 0 ? 0 : 1) && (to === 0 || waits[0] === to - 1);
     return { ...stages[from], after: plain ? null : waits } as StageSpec;
   });
-  checkFlow(sorted, world);
-  return sorted;
 }
 
 /** A stage whose `after` still holds names. */

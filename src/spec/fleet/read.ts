@@ -8,6 +8,7 @@ import type { ReadOptions } from '../read.ts';
 import { SLO_KEYS } from '../slo.ts';
 import { readWorkload } from '../traffic.ts';
 import type { Slo, WorkloadSpec } from '../types.ts';
+import { checkFlow } from './check-flow.ts';
 import { checkTogether } from './check-together.ts';
 import type { StageWorld } from './choose-pools.ts';
 import { Ledger } from './ledger.ts';
@@ -141,12 +142,9 @@ function readPipeline(name: string, input: Part, workload: Part, world: StageWor
     world.ledger.add({ path: [...path, 'lengths'], expected, received: show(input.lengths) });
   }
   const lengths = input.lengths === undefined ? null : read({ ...FILLED, lengths: input.lengths }, path).lengths;
-  return {
-    name,
-    weight: number(input.weight, 1),
-    lengths,
-    stages: readStages(input.stages, [...path, 'stages'], world),
-  };
+  const stages = readStages(input.stages, [...path, 'stages'], world);
+  checkFlow(stages, world);
+  return { name, weight: number(input.weight, 1), lengths, stages };
 }
 
 function readSessions(input: Part | undefined, ledger: Ledger): SessionSpec | null {

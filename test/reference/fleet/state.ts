@@ -235,7 +235,7 @@ function readVisits({ visits: table }: FleetProgram): Visit[] {
       client: null,
       pending: table.pending[index]!,
       holders: table.holders[index]!,
-      fetched: 0,
+      fetched: table.fetched?.[index] ?? 0,
       parts: 0,
       past: 0,
       need: table.prompt[index]!,
