@@ -91,20 +91,17 @@ function blocksOf(
   let within = '';
   let filled = 0;
   for (const part of parts) {
-    let left = Math.max(0, Math.round(lengths?.get(part) ?? even));
-    // a long part runs over several blocks: what counts is the part and how far into it the block ends
-    let taken = 0;
-    while (filled + left >= size) {
-      taken += size - filled;
-      left -= size - filled;
-      before = nameBlock(`${before}|${within}${part}:${taken}`, names);
+    // a long part runs over several blocks
+    for (let left = Math.max(0, Math.round(lengths?.get(part) ?? even)); left > 0; ) {
+      const taken = Math.min(left, size - filled);
+      within += `${part}:${taken},`;
+      filled += taken;
+      left -= taken;
+      if (filled < size) break;
+      before = nameBlock(`${before}|${within}`, names);
       ids.push(before);
       within = '';
       filled = 0;
-    }
-    if (left > 0) {
-      within += `${part}:${taken + left},`;
-      filled += left;
     }
   }
   // the file's own total is what is prefilled: no block lies beyond it

@@ -2,7 +2,7 @@
 
 import { STATE_FINISHED, STATE_PENDING } from '../../assembly/layout/enums.ts';
 import type { ClientCounters, FleetRun } from '../../src/metrics/fleet/types.ts';
-import type { FleetClient, FleetProgram, VisitResults } from '../../src/plan/fleet.ts';
+import { type FleetClient, type FleetProgram, VISIT_RESIDENT, type VisitResults } from '../../src/plan/fleet.ts';
 
 export function makeClient(name: string, more: Partial<FleetClient> = {}): FleetClient {
   return {
@@ -157,3 +157,38 @@ export function makeCounters(more: Partial<ClientCounters> = {}): ClientCounters
     ...more,
   };
 }
+
+/** Two cores, an engine that prefills, an engine that decodes. */
+export const CLIENTS = [makeClient('cores', { kind: 'cores', maxNumSeqs: 2 }), makeClient('p'), makeClient('d')];
+
+/** Sent at 10: tokenise 10..11, prefill waits to 12, ends (first token) 15; KV there at 16; decode 17..27; check 27..28. */
+export const DISAGGREGATED: RequestLine = {
+  arrival: 10,
+  visits: [
+    { stage: 'tokenize', client: 0, ready: 10, start: 10, finish: 11, to: [1] },
+    {
+      stage: 'prefill',
+      client: 1,
+      ready: 11,
+      start: 12,
+      first: 15,
+      finish: 15,
+      prompt: 100,
+      cached: 30,
+      to: [1],
+      bytes: 5,
+    },
+    {
+      stage: 'decode',
+      client: 2,
+      ready: 16,
+      start: 17,
+      finish: 27,
+      prompt: 101,
+      output: 4,
+      flags: VISIT_RESIDENT,
+      to: [1],
+    },
+    { stage: 'check', client: 0, ready: 27, start: 27, finish: 28 },
+  ],
+};

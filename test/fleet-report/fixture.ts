@@ -153,7 +153,7 @@ function decorate(run: FleetRun, of: Int32Array): FleetRun {
     energy: one.kind === 'llm' ? energy : { perStep: 0, perToken: 0, perPair: 0, perContext: 0, idleW: 90 },
     devices: 1,
     usdPerDeviceHour: one.kind === 'llm' ? 2.2 : 0.4,
-    wattsPerBusyCore: 3,
+    ...(one.kind === 'cores' ? { busyW: 48 } : {}),
   }));
   return {
     ...run,

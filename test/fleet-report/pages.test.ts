@@ -111,6 +111,48 @@ test('what is unknown or does not apply is left out, not printed as nothing', ()
   expect(fleetTable(measureFleet(makeRun([], [])).result, PLAIN)).not.toMatch(/NaN|undefined/);
 });
 
+test('joins of branches are no rows, unknown prices are named, and what is known is added up', () => {
+  const visit = { ready: 0, start: 0, finish: 4 };
+  const visits = [
+    { ...visit, stage: 'prefill', client: 0, first: 1, to: [1] },
+    { stage: 'join', client: 1, ready: 4, start: 4, finish: 4, to: [1] },
+    { stage: 'tool', client: 2, ready: 4, start: 4, finish: 5 },
+  ];
+  const clients = [
+    makeClient('engine'),
+    makeClient('joint', { kind: 'cores' }),
+    makeClient('tools', { kind: 'cores' }),
+  ];
+  const energy = { perStep: 0, perToken: 0, perPair: 0, perContext: 0, idleW: 360 };
+  const prices = {
+    clients: [
+      { energy, devices: 1, usdPerDeviceHour: 3.6 },
+      { energy: null, devices: 0, usdPerDeviceHour: Number.NaN },
+      { energy: null, devices: 1, usdPerDeviceHour: Number.NaN },
+    ],
+  };
+  const run = measureFleet(makeRun(clients, [{ arrival: 0, visits }], { prices }));
+  const text = fleetTable(run.result, PLAIN);
+  const page = fleetHtml(run, PLAIN);
+  expect(tableAfter(text, 'client').map(([name]) => name)).toEqual([
+    'engine',
+    'tools',
+    expect.stringMatching(/^Energy/),
+    expect.stringMatching(/^Costs/),
+  ]);
+  expect(text).toContain('Took no time: join.');
+  expect(text).toContain('Costs are without those of tools, whose price is unknown.');
+  expect(text).toMatch(/Cost \(\$\/h\): +3\.60/);
+  expect(text).toMatch(/Energy per request \(J\): +1800\.00/);
+  expect(page).not.toContain('joint');
+  expect(page).toContain('without tools');
+  expect(fleetJson(run.result, PLAIN).mist).toMatchObject({
+    unpriced_clients: ['tools'],
+    unmetered_clients: ['tools'],
+  });
+  expect(run.result.stages.map((stage) => stage.usd_per_request)).toEqual([expect.closeTo(0.005, 12), 0, Number.NaN]);
+});
+
 test("JSON has vLLM's names, and no value that JSON does not know", () => {
   const json = JSON.parse(JSON.stringify(fleetJson(result, CONTEXT)));
   expect(json).toMatchObject({

@@ -6,7 +6,7 @@ import { loadKernels } from '../../src/kernels/load.ts';
 import { countGood, type Latencies } from '../../src/metrics/requests.ts';
 import type { Slo } from '../../src/spec/types.ts';
 
-const MOST = 20_000;
+const MOST = 100_000;
 const arena = openArena(4 * (MOST * 8 + 512));
 const kernels = loadKernels(arena.memory);
 const column = arena.f64(MOST);
@@ -68,7 +68,7 @@ describe('selectRank', () => {
       const expected = sorted(values);
       const started = performance.now();
       expect(select(values, ranks)).toEqual(ranks.map((rank) => expected[rank]));
-      expect(performance.now() - started).toBeLessThan(100); // quadratic would take seconds
+      expect(performance.now() - started).toBeLessThan(400); // quadratic would take seconds
     });
   }
 });

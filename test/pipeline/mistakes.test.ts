@@ -40,7 +40,7 @@ describe('stages', () => {
     ['- {decode: llm}', 'prefill or reason as the one stage right before decode; none'],
     ['- tokenize\n- {reason: llm}', 'prefill as the one stage right before reason; tokenize'],
     ['- {rerank: {on: llm, keep: 2}}', 'a retrieve before it; none'],
-    ['- {rerank: {on: llm}}', 'how many passages stay; nothing'],
+    ['- {rerank: {on: llm}}', 'rerank.keep: a positive integer up to 2147483647; nothing'],
     ['- {tool: front}', 'how long the call takes; nothing'],
     ['- {repeat: {times: 2}}', 'a list of stages; nothing'],
     ['- {kv-fetch: {on: front, mode: expected, tokens: 100, levels: []}}', 'at least one level'],
@@ -212,6 +212,15 @@ describe('places and stores', () => {
     expect(withStore(store, tiers, more, traffic).join('\n')).toContain(said);
   });
 
+  it('stores hold the KV of one model', () => {
+    const model = (id: string) => `{kind: llm, model: ${id}, hardware: h100-sxm-80gb, write_back: s}`;
+    const stages = '[{prefill: a}, {decode: a}, {prefill: b}, {decode: b}]';
+    const text = `fleet:\n  a: ${model('llama-3.1-8b')}\n  b: ${model('qwen3-14b')}\n  s: {kind: kv-store, tiers: [t]}\ntiers: {t: {capacity: 1TB, bandwidth: 1GB/s}}\npipelines: {p: {stages: ${stages}}}\n${TRAFFIC}`;
+    expect(words(text)).toEqual([
+      'fleet.b.model: one model (and KV format) whose KV the stores hold; a 131072 bytes a token, b 163840 bytes a token',
+    ]);
+  });
+
   it('local groups divide their pools', () => {
     const text = `disaggregation: {local: 2}\nfleet:\n  p: {kind: llm, role: prefill, model: llama-3.1-8b, hardware: l4, count: 3}\n  d: {kind: llm, role: decode, model: llama-3.1-8b, hardware: l4, count: 4}\npipelines: {a: {stages: [{prefill: p}, {decode: d}]}}\n${TRAFFIC}`;
     expect(words(text)).toEqual(['fleet.p.count: a multiple of the 2 local groups; 3']);
@@ -230,7 +239,10 @@ describe('traffic', () => {
       'workload: {lengths: azure-conv-2023, arrivals: {process: closed-loop, max_concurrency: 2}, sessions: {turns: 3, think_time: 1}}',
       'no sessions in a closed loop',
     ],
-    ['workload: {lengths: azure-conv-2023, request_rate: 1, shared_prefix: {}}', 'tokens of each text; nothing'],
+    [
+      'workload: {lengths: azure-conv-2023, request_rate: 1, shared_prefix: {}}',
+      'workload.shared_prefix.tokens: a number of tokens',
+    ],
     ['workload: {lengths: azure-conv-2023, request_rate: 1}\nslo: {p99_tttf: 1s}', 'did you mean p99_ttft'],
   ])('%s', (text, said) => {
     expect(traffic(text).join('\n')).toContain(said);

@@ -5,6 +5,7 @@ import { openCatalog } from '../../src/catalog/open.ts';
 import { type Issue, UserError } from '../../src/check/issue.ts';
 import { type LoweredFleet, prepareFleet } from '../../src/plan/pipeline/lower-fleet.ts';
 import { openSession, type Session } from '../../src/run/session.ts';
+import { readOptionsOf } from '../../src/spec/fleet/open.ts';
 import { readFleetSpec } from '../../src/spec/fleet/read.ts';
 import type { FleetSpec } from '../../src/spec/fleet/types.ts';
 import { defaultSpecFile } from '../../src/spec/open.ts';
@@ -14,17 +15,7 @@ export const catalog = openCatalog();
 export const EXAMPLES = dirname(defaultSpecFile());
 export const PAPER = ['question-answering', 'news-search', 'code-generation', 'chat-support', 'math-reasoning'];
 
-const OPTIONS: ReadOptions = {
-  file: join(EXAMPLES, 'spec.yaml'),
-  known: {
-    hardware: catalog.ids('hardware'),
-    models: catalog.ids('models'),
-    engines: catalog.ids('engines'),
-    workloads: catalog.ids('workloads'),
-    find: (kind, name) => catalog.find(kind, name),
-    profile: (id) => (catalog.ids('engines').includes(id) ? catalog.engine(id) : undefined),
-  },
-};
+const OPTIONS = readOptionsOf(join(EXAMPLES, 'spec.yaml'), catalog);
 
 export function readText(text: string, options: Partial<ReadOptions> = {}): FleetSpec {
   return readFleetSpec(text, { ...OPTIONS, ...options });

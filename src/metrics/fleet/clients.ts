@@ -39,7 +39,7 @@ export function measureClients(
 }
 
 /** Engines count their own; of the cores the share taken counts, of a store the time with a look-up under way. */
-function busySeconds(run: FleetRun, c: number, { start, finish }: Intervals): number {
+export function busySeconds(run: FleetRun, c: number, { start, finish }: Intervals): number {
   const client = run.program.clients[c];
   if (client.kind === 'llm') return run.counters[c].busySeconds;
   if (client.kind === 'cores') return sumLengths(start, finish) / client.maxNumSeqs;

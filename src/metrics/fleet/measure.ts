@@ -140,42 +140,49 @@ function priceFleet(
   outputTokens: number,
   duration: number,
 ) {
-  const sum = (read: (bill: ClientBill) => number): number => bills.reduce((total, bill) => total + read(bill), 0);
   const served = new Set(run.results.client);
-  const idle = (read: (bill: ClientBill) => number): number =>
-    bills.reduce((total, bill, c) => (served.has(c) ? total : total + read(bill)), 0);
-  const energy_j = sum((bill) => bill.joules);
-  const usd = sum((bill) => bill.usd);
+  const unserved = bills.filter((_, c) => !served.has(c));
+  const unknown = (read: (bill: ClientBill) => number): string[] =>
+    run.program.clients.filter((_, c) => Number.isNaN(read(bills[c]))).map(({ name }) => name);
+  const energy_j = sumKnown(bills.map(({ joules }) => joules));
+  const usd = sumKnown(bills.map((bill) => bill.usd));
   return {
-    devices: sum((bill) => bill.devices),
+    devices: Math.round(bills.reduce((sum, { devicesBorne }) => sum + devicesBorne, 0)),
+    unmetered: unknown(({ joules }) => joules),
+    unpriced: unknown((bill) => bill.usd),
     energy_j,
     power_w: per(energy_j, duration),
     joules_per_token: per(energy_j, outputTokens),
     joules_per_request: per(energy_j, completed),
-    usd_per_hour: sum((bill) => bill.usdPerHour),
+    usd_per_hour: sumKnown(bills.map(({ usdPerHour }) => usdPerHour)),
     usd_per_request: per(usd, completed),
     usd_per_million_tokens: per(usd, outputTokens) * 1e6,
-    idle_joules_per_request: per(
-      idle((bill) => bill.joules),
-      completed,
-    ),
-    idle_usd_per_request: per(
-      idle((bill) => bill.usd),
-      completed,
-    ),
+    idle_joules_per_request: per(sumKnown(unserved.map(({ joules }) => joules)), completed),
+    idle_usd_per_request: per(sumKnown(unserved.map((bill) => bill.usd)), completed),
   };
+}
+
+/** The sum of what is known; NaN where something is asked for and nothing is known. */
+function sumKnown(values: readonly number[]): number {
+  const known = values.filter((value) => !Number.isNaN(value));
+  return values.length > 0 && known.length === 0 ? Number.NaN : known.reduce((sum, value) => sum + value, 0);
 }
 
 /** What each stage bears per finished request; visits of requests that did not finish are paid by those that did. */
 function stagePrices(run: FleetRun, bills: VisitBills, completed: number) {
-  const { stages, visits } = run.program;
-  const joules = new Float64Array(stages.length);
-  const usd = new Float64Array(stages.length);
+  return { joules: sumByStage(run, bills.joules, completed), usd: sumByStage(run, bills.usd, completed) };
+}
+
+/** NaN for a stage none of whose visits has a known figure. */
+function sumByStage({ program }: FleetRun, column: Float64Array, completed: number): Float64Array {
+  const { stages, visits } = program;
+  const sums = new Float64Array(stages.length).fill(Number.NaN);
   for (let v = 0; v < visits.count; v++) {
-    joules[visits.stage[v]] += bills.joules[v] / completed;
-    usd[visits.stage[v]] += bills.usd[v] / completed;
+    if (Number.isNaN(column[v])) continue;
+    const stage = visits.stage[v];
+    sums[stage] = (Number.isNaN(sums[stage]) ? 0 : sums[stage]) + column[v] / completed;
   }
-  return { joules, usd };
+  return sums;
 }
 
 function measurePipelines(

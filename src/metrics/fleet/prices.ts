@@ -6,12 +6,14 @@
 // except those of clients that no visit came to: they are counted apart.
 import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
 import { VISIT_RESIDENT } from '../../plan/fleet.ts';
-import type { EnergyPrice } from '../run-result.ts';
-import { type Intervals, sumLengths } from './curves.ts';
-import type { FleetRun } from './types.ts';
+import { busySeconds } from './clients.ts';
+import type { Intervals } from './curves.ts';
+import type { ClientPrice, FleetRun } from './types.ts';
 
 export interface ClientBill {
+  /** Devices it stands on, and its part of them where it shares them. */
   readonly devices: number;
+  readonly devicesBorne: number;
   /** J, PUE included. */
   readonly joules: number;
   /** USD over the run, and per hour. */
@@ -24,32 +26,45 @@ const JOULES_PER_KWH = 3.6e6;
 /** One bill per client; NaN where watts or prices are unknown. */
 export function billClients(run: FleetRun, intervals: readonly Intervals[], duration: number): ClientBill[] {
   const { prices } = run;
-  return run.program.clients.map((client, c) => {
-    const price = prices?.clients[c];
-    if (price === undefined) return { devices: 0, joules: Number.NaN, usd: Number.NaN, usdPerHour: Number.NaN };
-    const cores = client.kind === 'cores' ? sumLengths(intervals[c].start, intervals[c].finish) : 0;
-    const busy = cores * (price.wattsPerBusyCore ?? 0);
-    const joules = ((price.energy === null ? Number.NaN : drawOf(run, c, price.energy, duration)) + busy) * pueOf(run);
+  if (prices === undefined || prices.clients.every(({ devices }) => devices === 0)) {
+    const unknown = { devices: 0, devicesBorne: 0, joules: Number.NaN, usd: Number.NaN, usdPerHour: Number.NaN };
+    return run.program.clients.map(() => unknown);
+  }
+  const busy = intervals.map((list, c) => busySeconds(run, c, list));
+  return prices.clients.map((price, c) => {
+    const { idleW, usdPerHour, devicesBorne } = bearPart(prices.clients, busy, c);
+    const work = price.devices === 0 ? 0 : workEnergy(run, c, price) + (price.busyW ?? 0) * busy[c];
+    const joules = (idleW * duration + work) * pueOf(run);
     const hours = duration / 3600;
-    const rent = price.usdPerDeviceHour * price.devices * hours;
-    const electricity = prices?.usdPerKwh === undefined ? 0 : (joules / JOULES_PER_KWH) * prices.usdPerKwh;
-    const usd = rent + electricity;
-    return { devices: price.devices, joules, usd, usdPerHour: hours > 0 ? usd / hours : Number.NaN };
+    const electricity = prices.usdPerKwh === undefined ? 0 : (joules / JOULES_PER_KWH) * prices.usdPerKwh;
+    const usd = usdPerHour * hours + electricity;
+    return { devices: price.devices, devicesBorne, joules, usd, usdPerHour: hours > 0 ? usd / hours : Number.NaN };
   });
+}
+
+/** A client's part of the devices it stands on: all of its own, or of a host's by its part of the busy time on it. */
+function bearPart(clients: readonly ClientPrice[], busy: readonly number[], c: number) {
+  const { host } = clients[c];
+  const mates = host === undefined ? [c] : clients.flatMap((mate, i) => (mate.host === host ? [i] : []));
+  const all = mates.reduce((sum, mate) => sum + busy[mate], 0);
+  const part = all > 0 ? busy[c] / all : 1 / mates.length;
+  const most = (read: (price: ClientPrice) => number): number => part * Math.max(...mates.map((i) => read(clients[i])));
+  return {
+    idleW: most(({ energy, devices }) => (devices === 0 ? 0 : (energy?.idleW ?? Number.NaN))),
+    usdPerHour: most(({ devices, usdPerDeviceHour }) => (devices === 0 ? 0 : devices * usdPerDeviceHour)),
+    devicesBorne: most(({ devices }) => devices),
+  };
 }
 
 function pueOf(run: FleetRun): number {
   return run.prices?.pue ?? 1;
 }
 
-function drawOf(run: FleetRun, c: number, energy: EnergyPrice, duration: number): number {
+function workEnergy(run: FleetRun, c: number, { energy }: ClientPrice): number {
+  if (energy === null) return Number.NaN;
   const { steps, newTokens, pairs, contextTokens } = run.counters[c];
   return (
-    energy.idleW * duration +
-    energy.perStep * steps +
-    energy.perToken * newTokens +
-    energy.perPair * pairs +
-    energy.perContext * contextTokens
+    energy.perStep * steps + energy.perToken * newTokens + energy.perPair * pairs + energy.perContext * contextTokens
   );
 }
 

@@ -33,15 +33,20 @@ export interface ClientCounters {
   readonly peakSequences: number;
 }
 
-/** What one client draws and costs. */
+/** What one client draws and costs. A client without devices stands for something outside the question: it does neither. */
 export interface ClientPrice {
   /** null where watts are unknown. `idleW` is that of all its devices. */
   readonly energy: EnergyPrice | null;
-  /** W of a busy core on top of idle (cores clients have no steps); absent = 0. */
-  readonly wattsPerBusyCore?: number;
+  /** W on top of idle while busy, of clients whose work is not priced by steps (cores: with all of them busy); absent = 0. */
+  readonly busyW?: number;
   readonly devices: number;
   /** NaN where no price is known. */
   readonly usdPerDeviceHour: number;
+  /**
+   * Clients that name the same host stand on the same devices (two models on one accelerator, search beside embedding on one
+   * socket): these are paid and idle once, each client bearing its part of the busy time.
+   */
+  readonly host?: string;
 }
 
 export interface FleetPrices {
@@ -189,6 +194,9 @@ export interface FleetResult {
   readonly thinking_tokens: number;
   readonly max_concurrent_requests: number;
   readonly devices: number;
+  /** Clients whose watts or price nobody knows: energy and cost are those of the others (NaN where none is known). */
+  readonly unmetered: readonly string[];
+  readonly unpriced: readonly string[];
   /** J of the devices times PUE. */
   readonly energy_j: number;
   readonly power_w: number;

@@ -1,22 +1,6 @@
 // The visits of all requests while they are laid out: columns that grow, edges, and the counts that follow from them.
 import { VISIT_HOLD, type VisitTable } from '../fleet.ts';
 
-/** A visit as a stage asks for it; what is left out is "none". */
-export interface NewVisit {
-  readonly stage: number;
-  readonly group: number;
-  readonly prompt: number;
-  readonly output: number;
-  readonly seconds?: number;
-  readonly flags?: number;
-  readonly sameAs?: number;
-  readonly shared?: number;
-  readonly lets?: number;
-  readonly writes?: number;
-  readonly fetched?: number;
-  readonly hashIds?: readonly number[];
-}
-
 type Typed = Int32Array | Float64Array;
 
 /** A typed column that doubles when it is full. */
@@ -88,25 +72,50 @@ export class VisitWriter {
     this.#request = request;
   }
 
-  /** Adds a visit and returns its index. */
-  add(visit: NewVisit): number {
+  /** Adds a visit and returns its index; `seconds` for cores only. */
+  add(stage: number, group: number, prompt: number, output: number, seconds = 0): number {
     const columns = this.#columns;
     columns.request.push(this.#request);
-    columns.stage.push(visit.stage);
-    columns.group.push(visit.group);
-    columns.prompt.push(Math.max(1, visit.prompt));
-    columns.output.push(Math.max(1, visit.output));
-    columns.flags.push(visit.flags ?? 0);
-    columns.sameAs.push(visit.sameAs ?? -1);
-    columns.shared.push(visit.shared ?? 0);
-    columns.lets.push(visit.lets ?? -1);
+    columns.stage.push(stage);
+    columns.group.push(group);
+    columns.prompt.push(Math.max(1, prompt));
+    columns.output.push(Math.max(1, output));
+    columns.flags.push(0);
+    columns.sameAs.push(-1);
+    columns.shared.push(0);
+    columns.lets.push(-1);
     columns.fetches.push(-1);
-    columns.writes.push(visit.writes ?? -1);
-    columns.fetched.push(visit.fetched ?? 0);
-    this.#seconds.push(visit.seconds ?? 0);
+    columns.writes.push(-1);
+    columns.fetched.push(0);
+    this.#seconds.push(seconds);
     this.#hashAt.push(this.#hashIds.length);
-    for (const id of visit.hashIds ?? []) this.#hashIds.push(id);
     return this.count - 1;
+  }
+
+  addFlags(visit: number, flags: number): void {
+    this.#columns.flags.set(visit, this.#columns.flags.get(visit) | flags);
+  }
+
+  /** Leading tokens of its prompt lie in the blocks that `anchor` holds until this visit, too, has ended. */
+  shareWith(visit: number, anchor: number, tokens: number): void {
+    this.#columns.sameAs.set(visit, anchor);
+    this.#columns.lets.set(visit, anchor);
+    this.#columns.shared.set(visit, tokens);
+  }
+
+  /** Its blocks go to this store client when it ends. */
+  setWrites(visit: number, store: number): void {
+    this.#columns.writes.set(visit, store);
+  }
+
+  /** So many leading tokens are there without being computed. */
+  setFetched(visit: number, tokens: number): void {
+    this.#columns.fetched.set(visit, tokens);
+  }
+
+  /** Hash blocks of the visit that was added last. */
+  pushHashes(ids: readonly number[]): void {
+    for (const id of ids) this.#hashIds.push(id);
   }
 
   /** `to` waits for `from`, which sends it so many bytes; layers above 0: layer by layer, overlapping the visit. */
@@ -120,10 +129,6 @@ export class VisitWriter {
   /** The kv-fetch visit provides leading blocks of this visit's prompt. */
   setFetches(fetch: number, visit: number): void {
     this.#columns.fetches.set(fetch, visit);
-  }
-
-  groupOf(visit: number): number {
-    return this.#columns.group.get(visit);
   }
 
   done(): VisitTable {

@@ -48,19 +48,27 @@ export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolCli
     const expected = 'heavy-light routing over at least one light and one heavy client';
     blame(['fleet', pool.name, 'routing'], expected, `${light} light of ${members}`);
   };
+  const make = (pools: readonly string[], cell: number) => {
+    const members = pools.flatMap((name) => partOf(name, cell));
+    return remember(members.join(), () => {
+      const first = poolOf.get(pools[0]);
+      if (!first) throw new Error(`no pool ${pools[0]}`);
+      const { policy, metric, threshold } = first.routing;
+      const light = policy === 'heavy-light' ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
+      if (policy === 'heavy-light') checkSplit(first, light, members.length);
+      const alone = pools.length === 1 && members.length === (clients.get(pools[0])?.count ?? 0);
+      const name = alone ? pools[0] : `${pools.join('+')}${spec.localGroups > 1 ? ` of group ${cell + 1}` : ''}`;
+      return { name, members, routing: policy, metric, threshold: policy === 'heavy-light' ? threshold : 0, light };
+    });
+  };
+  // asked for once a visit, with the list of pools that the stage holds
+  const made = new Map<readonly string[], number[]>();
   return {
     of(pools, cell) {
-      const members = pools.flatMap((name) => partOf(name, cell));
-      return remember(members.join(), () => {
-        const first = poolOf.get(pools[0]);
-        if (!first) throw new Error(`no pool ${pools[0]}`);
-        const { policy, metric, threshold } = first.routing;
-        const light = policy === 'heavy-light' ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
-        if (policy === 'heavy-light') checkSplit(first, light, members.length);
-        const alone = pools.length === 1 && members.length === (clients.get(pools[0])?.count ?? 0);
-        const name = alone ? pools[0] : `${pools.join('+')}${spec.localGroups > 1 ? ` of group ${cell + 1}` : ''}`;
-        return { name, members, routing: policy, metric, threshold: policy === 'heavy-light' ? threshold : 0, light };
-      });
+      const byCell = made.get(pools) ?? [];
+      if (byCell.length === 0) made.set(pools, byCell);
+      byCell[cell] ??= make(pools, cell);
+      return byCell[cell];
     },
     storeOf(pool, cell, key) {
       const part = partOf(pool, cell);

@@ -3,6 +3,7 @@ import type { StageOf, StageSpec, TierSpec } from '../../spec/fleet/types.ts';
 import { drawLevel, expectedFetchSeconds, type KvLevel, levelSeconds } from '../../stages/kv-fetch.ts';
 import { openLengths } from '../../workload/draws.ts';
 import { nextUniform } from '../../workload/streams.ts';
+import type { FleetClient } from '../fleet.ts';
 import { readSurface } from '../read-surface.ts';
 import type { BoundPool } from './bind-pools.ts';
 import { type Build, firstPool, kvBytes, type Lay, linkAll, streamOf, textBytes } from './state.ts';
@@ -18,9 +19,10 @@ export function layFetch(build: Build, stage: StageOf<'kv-fetch'>, name: string,
 function layLookUp(build: Build, stage: StageOf<'kv-fetch'>, name: string): Lay {
   const index = build.stage(name);
   return (walker, before, state) => {
-    const hashIds = build.chains?.idsOf({ request: walker.index, tokens: state.context, chained: state.chained });
     const group = build.groups.ofClient(build.groups.storeOf(stage.on[0], walker.cell, walker.key));
-    const visit = build.writer.add({ stage: index, group, prompt: state.context, output: 1, hashIds });
+    const visit = build.writer.add(index, group, state.context, 1);
+    const { context: tokens, chained } = state;
+    build.writer.pushHashes(build.chains?.idsOf({ request: walker.index, tokens, chained }) ?? []);
     linkAll(build, before, visit, textBytes(1));
     return { ends: [visit], state: { ...state, fetch: visit } };
   };
@@ -47,7 +49,7 @@ function layDelay(build: Build, stage: StageOf<'kv-fetch'>, name: string, model:
           ? 0
           : levelSeconds(levels[drawn], bytes);
     const group = build.groups.of(stage.on, walker.cell);
-    const visit = build.writer.add({ stage: index, group, prompt: tokens, output: 1, seconds });
+    const visit = build.writer.add(index, group, tokens, 1, seconds);
     linkAll(build, before, visit, textBytes(1));
     // the cached context stands before everything else, so no hash of what follows is as elsewhere
     const next = { ...state, context: state.context + tokens, cached: state.cached + cached, chained: 0 };
@@ -69,7 +71,7 @@ function prefilledBy(build: Build, behind: readonly StageSpec[]): BoundPool {
 }
 
 /** A whole prompt alone in a step of this pool. */
-export function prefillSeconds({ client }: BoundPool, tokens: number): number {
+export function prefillSeconds({ client }: { readonly client: Pick<FleetClient, 'price'> }, tokens: number): number {
   const { price } = client;
   if (price instanceof Float64Array)
     return readSurface(price, { prefill: [{ tokens, past: 0, completes: true }], decode: [] });

@@ -9,13 +9,13 @@ import {
   clipPrompt,
   firstPool,
   hashPrompt,
+  hashWritten,
   join,
   kvBytes,
   type Laid,
   type Lay,
   linkAll,
   type State,
-  storeFor,
   streamOf,
   textBytes,
   type Walker,
@@ -88,27 +88,24 @@ function compile(build: Build, run: readonly StageSpec[], label: string): Genera
   };
 }
 
-/** What the prompt's visit needs beside its place: hash blocks, what was fetched, where its KV is written. */
-function promptOf(generation: Generation, pools: readonly string[], output: number, walker: Walker, state: State) {
-  const { build } = generation;
-  const store = storeFor(build, walker, pools);
-  const pure = state.chained === state.context;
-  // blocks that the answer fills count too: the next turn's prompt begins with them
-  const tokens = state.context + output - 1;
-  const chained = pure ? tokens : state.chained;
-  const hashed = hashPrompt(build, walker, pools, { tokens, chained }, store >= 0 || state.fetch >= 0);
-  return {
-    ...hashed,
-    group: build.groups.of(pools, walker.cell),
-    prompt: state.context,
-    writes: store,
-    fetched: state.cached,
-  };
-}
-
-function linkPrompt({ build }: Generation, before: readonly number[], visit: number, state: State): void {
+/** The visit of the prompt on these pools: hash blocks, what was fetched, where its KV is written. */
+function addPrompt(
+  generation: Generation,
+  pools: readonly string[],
+  output: number,
+  walker: Walker,
+  before: readonly number[],
+  state: State,
+): number {
+  const { build, stages } = generation;
+  const { writer } = build;
+  const prompt = clipPrompt(firstPool(build, pools), state.context);
+  const visit = writer.add(stages.prefill, build.groups.of(pools, walker.cell), prompt, output);
+  if (build.chains) hashPrompt(build, walker, pools, visit, state, output);
+  if (state.cached > 0) writer.setFetched(visit, state.cached);
   linkAll(build, before, visit, textBytes(state.context));
-  if (state.fetch >= 0) build.writer.setFetches(state.fetch, visit);
+  if (state.fetch >= 0) writer.setFetches(state.fetch, visit);
+  return visit;
 }
 
 /** One engine prefills and decodes in one visit: where the pools are the same, or the prompt too short to hand on. */
@@ -119,16 +116,9 @@ function layWhole(
   before: readonly number[],
   state: State,
 ): Laid {
-  const { build, stages, prefill, together } = generation;
+  const { prefill, together } = generation;
   const pools = together || (answer === 1 && state.context >= prefill.bypassBelow) ? prefill.on : generation.on;
-  const prompt = clipPrompt(firstPool(build, pools), state.context);
-  const visit = build.writer.add({
-    ...promptOf(generation, pools, answer, walker, state),
-    stage: stages.prefill,
-    prompt,
-    output: answer,
-  });
-  linkPrompt(generation, before, visit, state);
+  const visit = addPrompt(generation, pools, answer, walker, before, state);
   return { ends: [visit], state: afterAnswer(generation, state, answer) };
 }
 
@@ -140,25 +130,21 @@ function layApart(
   before: readonly number[],
   state: State,
 ): Laid {
-  const { build, stages } = generation;
+  const { build, stages, on } = generation;
+  const { writer } = build;
   const visit = layPrompt(generation, walker, before, state);
-  const decode = build.writer.add({
-    ...resident(generation, walker, state, answer),
-    stage: stages.decode,
-    prompt: state.context + 1,
-    output: answer - 1,
-  });
+  const decode = writer.add(stages.decode, build.groups.of(on, walker.cell), state.context + 1, answer - 1);
+  writer.addFlags(decode, VISIT_RESIDENT);
+  if (build.chains) hashWritten(build, walker, on, decode, state, answer);
   handOn(generation, visit, decode, state);
   return { ends: [decode], state: afterAnswer(generation, state, answer) };
 }
 
 /** A visit that yields the first token and leaves the prompt's KV to others. */
 function layPrompt(generation: Generation, walker: Walker, before: readonly number[], state: State): number {
-  const { build, prefill, stages, together } = generation;
-  const wanted = promptOf(generation, prefill.on, 1, walker, state);
-  const held = together || sends(generation, state) ? VISIT_HOLD : 0;
-  const visit = build.writer.add({ ...wanted, flags: wanted.flags | held, stage: stages.prefill, output: 1 });
-  linkPrompt(generation, before, visit, state);
+  const { build, prefill, together } = generation;
+  const visit = addPrompt(generation, prefill.on, 1, walker, before, state);
+  if (together || sends(generation, state)) build.writer.addFlags(visit, VISIT_HOLD);
   return visit;
 }
 
@@ -172,33 +158,19 @@ function handOn(generation: Generation, from: number, to: number, state: State):
   build.writer.link(from, to, bytes, bytes > 0 ? layers : 0);
 }
 
-/** A visit that goes on from a cache that is there; what it writes to a store are the blocks up to its last token. */
-function resident(generation: Generation, walker: Walker, state: State, answer: number) {
-  const { build, on } = generation;
-  const store = storeFor(build, walker, on);
-  const tokens = state.context + answer - 1;
-  const chained = state.chained === state.context ? tokens : state.chained;
-  const hashIds = store >= 0 ? build.chains?.idsOf({ request: walker.index, tokens, chained }) : undefined;
-  return {
-    group: build.groups.of(on, walker.cell),
-    flags: VISIT_RESIDENT,
-    writes: store,
-    ...(hashIds ? { hashIds } : {}),
-  };
-}
-
 /** The answer joins the context; thoughts do not. */
 function afterAnswer({ decode }: Generation, state: State, answer: number): State {
   const tokens = decode ? answer : 0;
   const pure = state.chained === state.context;
   const context = state.context + tokens;
   return {
-    ...state,
     context,
     generated: tokens || state.generated,
+    passages: state.passages,
     chained: pure ? context : state.chained,
     cached: 0,
     fetch: -1,
+    vector: state.vector,
   };
 }
 
@@ -217,13 +189,8 @@ function layAnchor(generation: Generation, walker: Walker, before: readonly numb
   const { build, stages } = generation;
   const visit = layPrompt(generation, walker, before, state);
   if (generation.together) return { visit, tokens: state.context, made: 1 };
-  const taken = build.writer.add({
-    group: build.groups.of(generation.on, walker.cell),
-    flags: VISIT_RESIDENT | VISIT_HOLD,
-    stage: stages.reason,
-    prompt: state.context + 1,
-    output: 1,
-  });
+  const taken = build.writer.add(stages.reason, build.groups.of(generation.on, walker.cell), state.context + 1, 1);
+  build.writer.addFlags(taken, VISIT_RESIDENT | VISIT_HOLD);
   handOn(generation, visit, taken, state);
   return { visit: taken, tokens: state.context + 1, made: 2 };
 }
@@ -283,17 +250,11 @@ function layBranch(
   walker: Walker,
   before: readonly number[],
 ): number {
-  const visit = build.writer.add({
-    group: build.groups.of(on, walker.cell),
-    flags: VISIT_RESIDENT,
-    stage,
-    prompt: anchor.tokens + thought + 1,
-    output,
-    sameAs: anchor.visit,
-    shared: anchor.tokens,
-    lets: anchor.visit,
-  });
-  for (const from of before) build.writer.link(from, visit, 0);
+  const { writer } = build;
+  const visit = writer.add(stage, build.groups.of(on, walker.cell), anchor.tokens + thought + 1, output);
+  writer.addFlags(visit, VISIT_RESIDENT);
+  writer.shareWith(visit, anchor.visit, anchor.tokens);
+  for (const from of before) writer.link(from, visit, 0);
   return visit;
 }
 
@@ -305,12 +266,7 @@ function layReward(
   walker: Walker,
 ): number {
   const prompt = clipPrompt(firstPool(build, pools), tokens);
-  const visit = build.writer.add({
-    stage: stages.reward,
-    group: build.groups.of(pools, walker.cell),
-    prompt,
-    output: 1,
-  });
+  const visit = build.writer.add(stages.reward, build.groups.of(pools, walker.cell), prompt, 1);
   linkAll(build, [path], visit, textBytes(prompt));
   return visit;
 }

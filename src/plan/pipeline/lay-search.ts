@@ -23,7 +23,7 @@ export function layEmbed(build: Build, stage: StageOf<'embed'>, name: string): L
   const nextTokens = stage.tokens ? openLengths(stage.tokens, streamOf(build, stage)) : null;
   return (walker, before, state) => {
     const prompt = clipPrompt(pool, nextTokens ? nextTokens() : walker.question);
-    const visit = build.writer.add({ stage: index, group: build.groups.of(stage.on, walker.cell), prompt, output: 1 });
+    const visit = build.writer.add(index, build.groups.of(stage.on, walker.cell), prompt, 1);
     linkAll(build, before, visit, textBytes(prompt));
     return { ends: [visit], state: { ...state, vector: VECTOR_BYTES_PER_DIMENSION * (pool.model?.hidden ?? 1) } };
   };
@@ -34,12 +34,7 @@ export function layRetrieve(build: Build, stage: StageOf<'retrieve'>, name: stri
   const index = build.stage(name);
   const nextTokens = openLengths(stage.passageTokens, streamOf(build, stage));
   return (walker, before, state) => {
-    const visit = build.writer.add({
-      stage: index,
-      group: build.groups.of(stage.on, walker.cell),
-      prompt: 1,
-      output: 1,
-    });
+    const visit = build.writer.add(index, build.groups.of(stage.on, walker.cell), 1, 1);
     linkAll(build, before, visit, state.vector || textBytes(walker.question));
     const passages = Array.from({ length: stage.passages }, nextTokens);
     return { ends: [visit], state: withPassages(state, walker, passages) };
@@ -65,7 +60,7 @@ export function layRerank(build: Build, stage: StageOf<'rerank'>, name: string):
     const group = build.groups.of(stage.on, walker.cell);
     const ends = state.passages.map((tokens) => {
       const prompt = clipPrompt(pool, walker.question + tokens);
-      const visit = build.writer.add({ stage: index, group, prompt, output: 1 });
+      const visit = build.writer.add(index, group, prompt, 1);
       linkAll(build, fork, visit, textBytes(prompt));
       return visit;
     });

@@ -22,7 +22,7 @@ export function layText(build: Build, stage: StageOf<'tokenize' | 'detokenize' |
     const tokens = stage.type === 'tokenize' ? walker.question : Math.max(1, state.generated);
     const seconds = textSeconds(stage, tokens);
     const group = build.groups.of(stage.on, walker.cell);
-    const visit = build.writer.add({ stage: index, group, prompt: tokens, output: 1, seconds });
+    const visit = build.writer.add(index, group, tokens, 1, seconds);
     linkAll(build, before, visit, textBytes(tokens));
     return { ends: [visit], state };
   };
@@ -36,7 +36,7 @@ export function layTool(build: Build, stage: StageOf<'tool'>, name: string): Lay
   return (walker, before, state) => {
     const group = build.groups.of(stage.on, walker.cell);
     const prompt = Math.max(1, state.generated || walker.question);
-    const visit = build.writer.add({ stage: index, group, prompt, output: 1, seconds: nextSeconds() });
+    const visit = build.writer.add(index, group, prompt, 1, nextSeconds());
     linkAll(build, before, visit, textBytes(prompt));
     return { ends: [visit], state: addContext(state, nextTokens()) };
   };
@@ -49,7 +49,7 @@ export function layScore(build: Build, stage: StageOf<'reward' | 'safety'>, name
   return (walker, before, state) => {
     const prompt = clipPrompt(pool, scoredTokens(stage.of, walker, state));
     const group = build.groups.of(stage.on, walker.cell);
-    const visit = build.writer.add({ stage: index, group, prompt, output: 1 });
+    const visit = build.writer.add(index, group, prompt, 1);
     linkAll(build, before, visit, textBytes(prompt));
     return { ends: [visit], state };
   };

@@ -104,28 +104,52 @@ export function kvBytes(pool: BoundPool, tokens: number): number {
   return sequenceKvBytes(pool.kv, tokens);
 }
 
-/** Hash blocks and flag of a prompt, where one of the pools caches prefixes, or a store takes or gives blocks. */
+/**
+ * Hash blocks of a prompt's visit, where one of its pools caches prefixes, or a store takes or gives blocks. Blocks that the answer
+ * fills count too: the next turn's prompt begins with them.
+ */
 export function hashPrompt(
   build: Build,
   walker: Walker,
   pools: readonly string[],
-  prompt: { readonly tokens: number; readonly chained: number },
-  always: boolean,
-): { hashIds?: number[]; flags: number } {
+  visit: number,
+  state: State,
+  output: number,
+): void {
   const cachesPrefixes = pools.some((name) => {
     const pool = build.pools.get(name)?.pool;
     return pool?.kind === 'llm' && pool.prefixCaching;
   });
-  if (!build.chains || (!cachesPrefixes && !always)) return { flags: 0 };
-  const hashIds = build.chains.idsOf({ request: walker.index, ...prompt });
-  return { hashIds, flags: cachesPrefixes ? VISIT_PREFIX : 0 };
+  if (cachesPrefixes) build.writer.addFlags(visit, VISIT_PREFIX);
+  const written = writeBack(build, walker, pools, visit);
+  if (cachesPrefixes || written || state.fetch >= 0) build.writer.pushHashes(hashIds(build, walker, state, output));
 }
 
-/** Store client that a visit on these pools writes its blocks to, -1 = none. */
-export function storeFor(build: Build, walker: Walker, pools: readonly string[]): number {
+/** Hash blocks of a decode that goes on from a cache, where a store takes them. */
+export function hashWritten(
+  build: Build,
+  walker: Walker,
+  pools: readonly string[],
+  visit: number,
+  state: State,
+  output: number,
+): void {
+  if (writeBack(build, walker, pools, visit)) build.writer.pushHashes(hashIds(build, walker, state, output));
+}
+
+/** Whether what a visit on these pools leaves goes to a store. */
+function writeBack(build: Build, walker: Walker, pools: readonly string[], visit: number): boolean {
   const pool = build.pools.get(pools[0])?.pool;
-  if (pool?.kind !== 'llm' || pool.writeBack === null) return -1;
-  return build.groups.storeOf(pool.writeBack, walker.cell, walker.key);
+  if (pool?.kind !== 'llm' || pool.writeBack === null) return false;
+  build.writer.setWrites(visit, build.groups.storeOf(pool.writeBack, walker.cell, walker.key));
+  return true;
+}
+
+/** Blocks of the context and of all but the last of `output` tokens behind it. */
+function hashIds(build: Build, walker: Walker, state: State, output: number): readonly number[] {
+  const tokens = state.context + output - 1;
+  const chained = state.chained === state.context ? tokens : state.chained;
+  return build.chains?.idsOf({ request: walker.index, tokens, chained }) ?? [];
 }
 
 /** The stream of random numbers of a stage. */
@@ -135,7 +159,8 @@ export function streamOf(build: Build, stage: StageSpec): Stream {
 
 /** A visit that takes no time and waits for all of these. */
 export function join(build: Build, ends: readonly number[]): number {
-  const visit = build.writer.add({ ...build.joint(), prompt: 1, output: 1 });
+  const { stage, group } = build.joint();
+  const visit = build.writer.add(stage, group, 1, 1);
   for (const from of ends) build.writer.link(from, visit, 0);
   return visit;
 }

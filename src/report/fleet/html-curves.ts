@@ -6,6 +6,7 @@ import { formatNumber, formatShare, formatShort } from '../format.ts';
 import { html, type Markup, trusted } from '../html-text.ts';
 import { formatTidy, formatTime, linearTicks, logTicks } from './axis.ts';
 import { stageColour } from './palette.ts';
+import { isReal } from './shown.ts';
 
 const WIDTH = 560;
 
@@ -99,7 +100,7 @@ export function drawClients(measured: MeasuredFleet): Markup {
   const { result, timeline } = measured;
   if (!(timeline.to > timeline.from)) return html``;
   const busiest = result.clients
-    .map((_, c) => c)
+    .flatMap((client, c) => (isReal(client) ? [c] : []))
     .sort((a, b) => result.clients[b].utilisation - result.clients[a].utilisation || a - b);
   const shown = busiest.slice(0, MOST_CLIENTS).sort((a, b) => a - b);
   const more = busiest.length > shown.length ? ` The ${MOST_CLIENTS} busiest of ${formatNumber(busiest.length)}.` : '';

@@ -4,6 +4,7 @@ import { formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from '../f
 import { html, type Markup } from '../html-text.ts';
 import { formatTidy } from './axis.ts';
 import { stageColour } from './palette.ts';
+import { explainGaps, isReal, takesTime } from './shown.ts';
 
 const formatTidyMs = (seconds: number): string => formatTidy(seconds * 1000);
 
@@ -12,12 +13,12 @@ interface Column<Row> {
   readonly left?: boolean;
   /** Stands above it and its neighbours of the same group. */
   readonly group?: string;
-  readonly show: (row: Row, index: number) => string | Markup;
+  readonly show: (row: Row) => string | Markup;
 }
 
 /** Columns that say nothing in any row are left out. */
 function drawTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Markup {
-  const cells = rows.map((row, i) => columns.map((column) => column.show(row, i)));
+  const cells = rows.map((row) => columns.map((column) => column.show(row)));
   const kept = columns.flatMap((_, c) => (cells.some((row) => row[c] !== UNKNOWN && row[c] !== '') ? [c] : []));
   const kind = (c: number): string => (columns[c].left ? 'left' : '');
   const heads = kept.map((c) => html`<th class="${kind(c)}">${columns[c].heading}</th>`);
@@ -52,7 +53,8 @@ export function drawStageTable(result: FleetResult): Markup {
     {
       heading: 'Stage',
       left: true,
-      show: (stage, i) => html`<i class="dot" style="background:${stageColour(i)}"></i>${stage.name}`,
+      show: (stage) =>
+        html`<i class="dot" style="background:${stageColour(result.stages.indexOf(stage))}"></i>${stage.name}`,
     },
     { heading: 'Visits', show: ({ visits }) => formatNumber(visits.finished) },
     {
@@ -71,7 +73,7 @@ export function drawStageTable(result: FleetResult): Markup {
       : '';
   return html`<section class="card"><h2>Stages</h2>
 <p class="note">Milliseconds over all visits. Transfer: from the end of the last predecessor until its data was there; queue: until first admitted; service: until ended. Energy and cost are those of the clients, divided over their visits.${idle}</p>
-${drawTable(columns, result.stages)}</section>`;
+${drawTable(columns, result.stages.filter(takesTime))}</section>`;
 }
 
 export function drawClientTable(result: FleetResult): Markup {
@@ -93,8 +95,8 @@ export function drawClientTable(result: FleetResult): Markup {
     number('$/h', ({ usd_per_hour }) => formatUsd(usd_per_hour)),
   ];
   return html`<section class="card"><h2>Clients</h2>
-<p class="note">Batch: sequences in a step while busy, or visits in service on average. Cached: prompt tokens that came from a cache or a store.</p>
-${drawTable(columns, result.clients)}</section>`;
+<p class="note">Batch: sequences in a step while busy, or visits in service on average. Cached: prompt tokens that came from a cache or a store. ${explainGaps(result).join(' ')}</p>
+${drawTable(columns, result.clients.filter(isReal))}</section>`;
 }
 
 export function drawPipelineTable(result: FleetResult): Markup {

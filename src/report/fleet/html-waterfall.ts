@@ -6,6 +6,7 @@ import { formatNumber, plural } from '../format.ts';
 import { html, type Markup } from '../html-text.ts';
 import { formatTime, linearTicks } from './axis.ts';
 import { stageColour } from './palette.ts';
+import { takesTime } from './shown.ts';
 
 /** Rows per request; of more visits the first ones are drawn. */
 const MOST_ROWS = 40;
@@ -26,7 +27,8 @@ function drawWaterfall(measured: MeasuredFleet, label: string, request: number, 
   const { run, arrival, latencies } = measured;
   const { first } = run.program.requests;
   const all = Array.from({ length: first[request + 1] - first[request] }, (_, i) => first[request] + i);
-  const begun = all.filter((v) => !Number.isNaN(run.results.start[v]));
+  const { stage } = run.program.visits;
+  const begun = all.filter((v) => !Number.isNaN(run.results.start[v]) && takesTime(measured.result.stages[stage[v]]));
   const visits = begun.slice(0, MOST_ROWS);
   const end = Math.max(...begun.map((v) => run.results.finish[v]).filter((t) => !Number.isNaN(t)), arrival[request]);
   const x = (time: number): number =>

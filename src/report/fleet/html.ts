@@ -13,6 +13,7 @@ import { drawClients, drawDistributions } from './html-curves.ts';
 import { drawClientTable, drawPipelineTable, drawStageTable } from './html-tables.ts';
 import { drawWaterfalls } from './html-waterfall.ts';
 import { FLEET_STYLE } from './palette.ts';
+import { isReal, nameClients } from './shown.ts';
 
 /** The browser itself is told to load and run nothing, whatever a spec may contain. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
@@ -66,9 +67,9 @@ function drawHero(result: FleetResult, context: FleetContext): Markup {
   const losses = lost.filter(([count]) => count > 0).map(([count, words]) => `${formatNumber(count)} ${words}`);
   const stopped = result.stopped === '' ? '' : html`<p class="sub">Stopped early: ${result.stopped}.</p>`;
   return html`<section class="card hero"><p class="question">${context.workload}</p><div class="row"><div><p class="label">${verdict} ${context.slo.length > 0 ? promise : ''}</p>
-<h1>${served}</h1><p class="sub">${formatShort(result.request_throughput)} requests/s and ${formatShort(result.output_throughput)} output tokens/s over ${formatShort(result.duration)} s, on ${plural(result.clients.length, 'client')}${result.devices > 0 ? ` with ${plural(result.devices, 'device')}` : ''}</p>
+<h1>${served}</h1><p class="sub">${formatShort(result.request_throughput)} requests/s and ${formatShort(result.output_throughput)} output tokens/s over ${formatShort(result.duration)} s, on ${plural(result.clients.filter(isReal).length, 'client')}${result.devices > 0 ? ` with ${plural(result.devices, 'device')}` : ''}</p>
 ${losses.length > 0 ? html`<p class="sub">${losses.join(', ')}.</p>` : ''}${stopped}</div>
-${Number.isNaN(result.usd_per_request) ? '' : html`<div class="price"><strong>$${formatShort(result.usd_per_request * 1000)}</strong><p class="label">per 1,000 requests, $${formatShort(result.usd_per_hour)}/h</p></div>`}</div></section>`;
+${Number.isNaN(result.usd_per_request) ? '' : html`<div class="price"><strong>$${formatShort(result.usd_per_request * 1000)}</strong><p class="label">per 1,000 requests, $${formatShort(result.usd_per_hour)}/h${result.unpriced.length > 0 ? html`<br>without ${nameClients(result.unpriced)}` : ''}</p></div>`}</div></section>`;
 }
 
 function drawTile(label: string, value: string, unit: string, note: string | Markup): Markup {

@@ -70,6 +70,8 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     cached_input_tokens: result.cached_input_tokens,
     thinking_tokens: result.thinking_tokens,
     devices: result.devices,
+    unmetered_clients: result.unmetered,
+    unpriced_clients: result.unpriced,
     energy_j: finiteOrNull(result.energy_j),
     power_w: finiteOrNull(result.power_w),
     joules_per_token: finiteOrNull(result.joules_per_token),

@@ -1,10 +1,11 @@
 // What a pipeline run prints: the block of `vllm bench serve`, then where the time went by stage, and what each client did.
 import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
-import { formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from '../format.ts';
+import { formatNumber, formatShare, formatShort, formatUsd, listWords, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
 import { formatTidy } from './axis.ts';
 import type { FleetContext } from './context.ts';
+import { explainGaps, isReal, takesTime } from './shown.ts';
 
 const formatTidyMs = (seconds: number): string => formatTidy(seconds * 1000);
 
@@ -108,7 +109,7 @@ function stageRows(result: FleetResult): string[] {
   ];
   const mean = result.breakdown[0];
   const rows = result.stages.flatMap((stage, s) => {
-    if (stage.visits.total === 0) return [];
+    if (stage.visits.total === 0 || !takesTime(stage)) return [];
     const shown = PARTS.filter((part) => part === 'service' || stage[part].max > 0);
     return shown.map((part, i) => {
       const first = i === 0;
@@ -133,10 +134,12 @@ function countVisits({ visits }: StageResult): string {
 }
 
 function explainStages(result: FleetResult): string[] {
+  const instant = result.stages.filter((stage) => stage.visits.total > 0 && !takesTime(stage));
   const idle = result.idle_usd_per_request * 1000;
   return [
     'Transfer: from the end of the last predecessor until its data was there; queue: until first admitted; service: until ended.',
     'Share of E2EL: along the visits that decide when a request finishes; all shares add up to 100 %.',
+    ...(instant.length > 0 ? [`Took no time: ${listWords(instant.map(({ name }) => name))}.`] : []),
     ...(idle > 0 ? [`Clients that no visit came to cost $${formatShort(idle)} per 1,000 requests more.`] : []),
   ];
 }
@@ -160,23 +163,25 @@ function clientRows(result: FleetResult): string[] {
       '$/h',
     ].map(right),
   ];
-  const rows = result.clients.map((client) => [
-    client.name,
-    client.kind,
-    formatNumber(client.devices),
-    formatNumber(client.visits),
-    formatShare(client.utilisation),
-    formatTidy(client.mean_batch),
-    formatNumber(client.peak_batch),
-    formatTidy(client.mean_queue),
-    formatNumber(client.peak_queue),
-    formatShare(client.peak_kv_use),
-    formatShare(client.cached_share),
-    client.preemptions > 0 ? formatNumber(client.preemptions) : '',
-    formatNumber(client.power_w),
-    formatUsd(client.usd_per_hour),
-  ]);
-  return drawTable(dropUnknown(columns, rows), dropCells(rows));
+  const rows = result.clients
+    .filter(isReal)
+    .map((client) => [
+      client.name,
+      client.kind,
+      formatNumber(client.devices),
+      formatNumber(client.visits),
+      formatShare(client.utilisation),
+      formatTidy(client.mean_batch),
+      formatNumber(client.peak_batch),
+      formatTidy(client.mean_queue),
+      formatNumber(client.peak_queue),
+      formatShare(client.peak_kv_use),
+      formatShare(client.cached_share),
+      client.preemptions > 0 ? formatNumber(client.preemptions) : '',
+      formatNumber(client.power_w),
+      formatUsd(client.usd_per_hour),
+    ]);
+  return rows.length === 0 ? [] : [...drawTable(dropUnknown(columns, rows), dropCells(rows)), ...explainGaps(result)];
 }
 
 function pipelineRows(result: FleetResult): string[] {

@@ -126,7 +126,7 @@ const index = z.discriminatedUnion(
         bytes_per_dimension: positive().optional().describe('4 if left out.'),
         degree: count(2, MAX_COUNT).optional().describe('Links of a node in the lowest layer; 64 if left out.'),
         ef_search: size().optional().describe('Candidates kept, and so hops; 100 if left out.'),
-        rate: rate('Of one core over scattered vectors; 2.8GB/s if left out.'),
+        rate: rate('Of one core over scattered vectors; 2.5GB/s if left out.'),
         shards: one('Servers that each hold a part; 1 if left out.'),
       },
       INDEX,

@@ -60,7 +60,7 @@ function bind(
   const stageWorld: StageWorld = {
     ledger,
     pools,
-    poolNames: Object.keys(part('fleet')).concat(Object.keys((document.data as Part)?.fleet ?? {})),
+    poolNames: Object.keys(((document.data as Part | null)?.fleet as object | undefined) ?? {}),
     tiers: Object.keys(part('tiers')),
     nextOrdinal: () => ordinal++,
   };

@@ -1,0 +1,97 @@
+// How a pipeline spec was understood, in words: pools, places, pipelines as their stages, traffic.
+import { sloName } from '../slo.ts';
+import type { LengthSpec } from '../types.ts';
+import type { FleetSpec, LatencySpec, PoolSpec, StageSpec } from './types.ts';
+
+/** A few lines for the terminal. */
+export function explainFleetSpec(spec: FleetSpec): string {
+  const rows: [string, string][] = [
+    ['name', spec.name],
+    ['traffic', explainTraffic(spec)],
+    ['limits', spec.slo.map((limit) => `${sloName(limit)} <= ${limit.limit} s`).join(', ') || 'none'],
+    ['hand-over', spec.localGroups === 1 ? 'global' : `within ${spec.localGroups} fixed groups`],
+    ...spec.pools.map((pool): [string, string] => [`pool ${pool.name}`, explainPool(pool)]),
+    ...spec.domains.map(({ name, kind, count, within }): [string, string] => [
+      `place ${name}`,
+      `${count} x ${kind}${within === null ? '' : ` within ${within}`}`,
+    ]),
+    ...spec.pipelines.map(({ name, weight, stages }): [string, string] => [
+      `pipeline ${name}`,
+      `${spec.pipelines.length > 1 ? `weight ${weight}: ` : ''}${explainStages(stages)}`,
+    ]),
+  ];
+  const width = Math.max(...rows.map(([key]) => key.length));
+  return `${rows.map(([key, text]) => `${key.padEnd(width)}  ${text}`).join('\n')}\n`;
+}
+
+/** The same as data: the spec without its text. */
+export function describeFleetSpec(spec: FleetSpec): object {
+  const { text: _, ...understood } = spec;
+  return understood;
+}
+
+function explainPool(pool: PoolSpec): string {
+  const place = pool.location === null ? '' : ` in ${pool.location}`;
+  const shared = pool.shares === null ? '' : `, shares ${pool.shares.channel}`;
+  return `${pool.count} x ${explainClient(pool)}${place}${shared}`;
+}
+
+function explainClient(pool: PoolSpec): string {
+  if (pool.kind === 'cores') return `${pool.cores} cores${pool.hardware === null ? '' : ` of ${pool.hardware}`}`;
+  if (pool.kind === 'kv-store') return `store with tiers ${pool.tiers.join(', ')}`;
+  const { policy, metric } = pool.routing;
+  const routed = pool.count > 1 ? `, ${policy}${metric === 'requests' ? '' : ` by ${metric}`}` : '';
+  if (pool.kind === 'retrieval') return `${pool.index.kind} on ${pool.cores} cores of ${pool.hardware}${routed}`;
+  const { model, hardware, batching, tensor_parallel_size: tp, pipeline_parallel_size: pp } = pool.configuration;
+  const split = [tp > 1 ? ` tp ${tp}` : '', pp > 1 ? ` pp ${pp}` : ''].join('');
+  const role = pool.role === 'both' ? '' : `, ${pool.role} only`;
+  return `${model || 'own step time'}${hardware === '' ? '' : ` on ${hardware}`}${split}, ${batching}${role}${routed}`;
+}
+
+/** "tokenize > embed > (a > b | c) > decode". */
+export function explainStages(stages: readonly StageSpec[]): string {
+  const names = stages.map((stage) => {
+    const waits = stage.after ? ` [after ${stage.after.map((place) => stages[place].name).join(', ')}]` : '';
+    return explainStage(stage) + waits;
+  });
+  return names.join(' > ');
+}
+
+function explainStage(stage: StageSpec): string {
+  if (stage.type === 'parallel') return `(${stage.branches.map(explainStages).join(' | ')})`;
+  if (stage.type === 'repeat') return `${explainLength(stage.times)} x (${explainStages(stage.stages)})`;
+  if (stage.type === 'route-to-model') {
+    const choices = stage.choices.map(
+      ({ share, stages }) => `${Number((share * 100).toPrecision(6))} %: ${explainStages(stages)}`,
+    );
+    return `{${choices.join(' | ')}}`;
+  }
+  if (stage.type === 'reason' && (stage.paths > 1 || stage.rounds > 1)) {
+    return `${stage.name} (${stage.paths} paths, ${stage.rounds} rounds)`;
+  }
+  return stage.name;
+}
+
+function explainTraffic({ workload, sessions, prefixes }: FleetSpec): string {
+  const { requests, num_requests: count, lengths, arrivals, request_rate: rate, seed } = workload;
+  const number = count === 0 ? 'all' : String(count);
+  const parts = requests
+    ? [`${number} requests of ${requests.file}`]
+    : [`${number} requests, ${arrivals.process}${rate > 0 ? ` at ${rate} requests/s` : ''}`];
+  if (typeof lengths === 'string') parts.push(`lengths of ${lengths}`);
+  else if (lengths)
+    parts.push(`${explainLength(lengths.input_len)} tokens in, ${explainLength(lengths.output_len)} out`);
+  if (sessions) parts.push(`${explainLength(sessions.turns)} turns, ${explainLatency(sessions.thinkTime)} apart`);
+  if (prefixes) parts.push(`beginning with one of ${prefixes.count} texts of ${explainLength(prefixes.tokens)} tokens`);
+  return `${parts.join('; ')}; seed ${seed}`;
+}
+
+function explainLength(length: LengthSpec): string {
+  if (length.kind === 'fixed') return String(length.value);
+  return length.kind === 'uniform' ? `${length.min} to ${length.max}` : `about ${length.mean}`;
+}
+
+function explainLatency(latency: LatencySpec): string {
+  if (latency.kind === 'fixed') return `${latency.value} s`;
+  return latency.kind === 'uniform' ? `${latency.min} to ${latency.max} s` : `about ${latency.mean} s`;
+}

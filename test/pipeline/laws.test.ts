@@ -1,0 +1,155 @@
+// Laws of lowered pipelines, run by the reference simulator: free stages change nothing, contention shows, random specs end.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { STATE_FINISHED } from '../../assembly/layout/enums.ts';
+import type { FleetProgram } from '../../src/plan/fleet.ts';
+import { referenceFleet } from '../reference/fleet/simulate.ts';
+import { checkProgram } from './program.ts';
+import { lower, readText } from './world.ts';
+
+const STEP =
+  'step_time: {fixed_s: 2ms, per_new_token_s: 10us, per_prefill_pair_s: 1ns, per_context_token_s: 100ns}, num_gpu_blocks: 3000, kv_bytes_per_token: 1000';
+const TRAFFIC =
+  'workload: {lengths: {input_len: {uniform: [5, 300]}, output_len: {uniform: [1, 30]}}, request_rate: 20, num_requests: 60, seed: 3}\n';
+
+function build(fleet: string, stages: string, more = ''): FleetProgram {
+  const { program } = lower(
+    readText(`fleet:\n${fleet.replace(/^/gm, '  ')}\npipelines: {p: {stages: ${stages}}}\n${TRAFFIC}${more}`),
+  );
+  checkProgram(program);
+  return program;
+}
+
+/** When every request ended, s after it arrived. */
+function latencies(program: FleetProgram): number[] {
+  const { results, requestState } = referenceFleet(program);
+  expect(new Set(requestState)).toEqual(new Set([STATE_FINISHED]));
+  return [...program.requests.last].map((v, r) => results.finish[v] - program.requests.arrival[r]);
+}
+
+const LLM = `llm: {kind: llm, ${STEP}, count: 2}`;
+
+it('stages that cost nothing change nothing', () => {
+  const plain = latencies(build(LLM, '[{prefill: llm}, {decode: llm}]'));
+  const free = '{fixed: 0, per_token: 0, on: c}';
+  const around = `[{tokenize: ${free}}, {parallel: {branches: [[{tool: {on: c, latency: 0}}], [{word-lookup: ${free}}]]}}, {prefill: llm}, {decode: llm}, {repeat: {times: 2, stages: [{detokenize: ${free}}]}}]`;
+  expect(latencies(build(`${LLM}\nc: {kind: cores, cores: 1000}`, around))).toEqual(plain);
+});
+
+it('a slower link between prefill and decode shows in the tail', () => {
+  const fleet = `p: {kind: llm, role: prefill, ${STEP}}\nd: {kind: llm, role: decode, ${STEP}}`;
+  const tail = (bandwidth: string) => {
+    const more = `topology: {rack: {kind: rack, port: {bandwidth: ${bandwidth}}}}\n`;
+    return Math.max(...latencies(build(fleet, '[prefill, decode]', more)));
+  };
+  expect(tail('4MB/s')).toBeGreaterThan(1.2 * tail('8MB/s'));
+});
+
+it('two engines on one accelerator slow each other down', () => {
+  const fleet = (shares: string) => `a: {kind: llm, ${STEP}${shares}}\nb: {kind: llm, ${STEP}${shares}}`;
+  const stages = '[{prefill: a}, {decode: a}, {safety: {on: b, of: both}}]';
+  const apart = latencies(build(fleet(''), stages));
+  const together = latencies(build(fleet(', shares: gpu, gpu_memory_utilization: 0.4'), stages));
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  expect(sum(together)).toBeGreaterThan(1.01 * sum(apart));
+});
+
+it('a store saves what it holds: with it, prompts are computed once', () => {
+  const traffic =
+    'workload: {lengths: {input_len: 20, output_len: 4}, request_rate: 2, num_requests: 60, hash_block: 64, shared_prefix: {tokens: 2048}}\n';
+  const run = (fleet: string, stages: string, more = '') => {
+    const { program } = lower(readText(`fleet: {${fleet}}\npipelines: {p: {stages: ${stages}}}\n${traffic}${more}`));
+    const { results } = referenceFleet(program);
+    const last = program.requests.last[59];
+    return { finish: results.finish[last] - program.requests.arrival[59], cached: results.cached[last] };
+  };
+  const cold = run(`llm: {kind: llm, ${STEP}}`, '[prefill, decode]');
+  const tiers = 'tiers: {t: {capacity: 1GB, latency: 1ms, bandwidth: 1GB/s}}\n';
+  const warm = run(
+    `llm: {kind: llm, ${STEP}, write_back: s}, s: {kind: kv-store, tiers: [t]}`,
+    '[kv-fetch, prefill, decode]',
+    tiers,
+  );
+  expect([cold.cached, warm.cached]).toEqual([0, 2048]);
+  expect(warm.finish).toBeLessThan(cold.finish - 0.01);
+});
+
+describe('random pipelines', () => {
+  const tool = fc.constantFrom(
+    'tokenize',
+    'detokenize',
+    '{tool: {latency: {exponential: {mean: 20ms}}, tokens: 15}}',
+    '{safety: s}',
+    '{reward: s}',
+  );
+  const thinking = fc.record({
+    paths: fc.integer({ min: 1, max: 3 }),
+    rounds: fc.integer({ min: 1, max: 2 }),
+    scored: fc.boolean(),
+  });
+  const generate = fc.oneof(
+    fc.constant('{prefill: p}, {decode: d}'),
+    fc.constant('{prefill: {on: p, bypass_below: 100}}, {decode: d}'),
+    fc.constant('{prefill: s}, {decode: s}'),
+    fc.constant('{prefill: p}'),
+    thinking.map(
+      ({ paths, rounds, scored }) =>
+        `{prefill: p}, {reason: {on: d, paths: ${paths}, rounds: ${rounds}, output: {uniform: [1, 40]}${scored ? ', reward: s' : ''}}}, {decode: d}`,
+    ),
+    thinking.map(
+      ({ paths, rounds }) => `{prefill: s}, {reason: {on: s, paths: ${paths}, rounds: ${rounds}, scale: 2}}`,
+    ),
+  );
+  const leaf = fc.oneof(tool, generate);
+  const list = (inner: fc.Arbitrary<string>) =>
+    fc.array(inner, { minLength: 1, maxLength: 3 }).map((stages) => stages.join(', '));
+  const nested = fc.oneof(
+    leaf,
+    list(leaf).map((stages) => `{repeat: {times: {uniform: [1, 2]}, stages: [${stages}]}}`),
+    fc.tuple(list(leaf), list(leaf)).map(([a, b]) => `{parallel: {branches: [[${a}], [${b}]]}}`),
+    list(leaf).map((stages) => `{route-to-model: {choices: [{share: 30%, stages: [${stages}]}]}}`),
+  );
+  const words = (...list: string[]) => fc.constantFrom(...list);
+  const fleet = fc.record({
+    prefillRouting: words('round-robin', 'load-input', 'load-kv', 'nearest', 'prefix-affinity'),
+    decodeRouting: words('load-output', 'load-left', 'heavy-light-output', 'heavy-light-left'),
+    batching: words('static', 'continuous', 'chunked', 'mixed'),
+    packing: words('fcfs', 'least-work-left'),
+    transfer: words('whole', 'layer-wise'),
+    local: fc.integer({ min: 1, max: 2 }),
+    apart: fc.boolean(),
+  });
+
+  it('lower to right programs that run to their end, and every stage follows what it waits for', () => {
+    fc.assert(
+      fc.property(fleet, list(nested), fc.integer({ min: 0, max: 1000 }), (f, stages, seed) => {
+        const engine = `kind: llm, ${STEP}, batching: ${f.batching}, packing: ${f.packing}`;
+        // pipeline b uses every pool, whatever a has
+        const pipelines = `pipelines:\n  a: {stages: [${stages}]}\n  b: {stages: [tokenize, {prefill: p}, {decode: d}, {safety: s}]}\n`;
+        const text = `fleet:
+  c: {kind: cores, cores: 2}
+  p: {${engine}, role: prefill, count: 2, routing: ${f.prefillRouting}, transfer: ${f.transfer}}
+  d: {${engine}, count: 4, role: decode, routing: ${f.decodeRouting}}
+  s: {${engine}}
+disaggregation: {local: ${f.local}}
+${f.apart ? 'topology: {rack: {kind: rack, port: {bandwidth: 100MB/s, latency: 1ms}}}\n' : ''}${pipelines}
+workload: {lengths: {input_len: {uniform: [5, 300]}, output_len: {uniform: [1, 30]}}, request_rate: 20, num_requests: 25, seed: ${seed}}
+`;
+        const { program } = lower(readText(text));
+        checkProgram(program);
+        const run = referenceFleet(program);
+        expect(run.deadlock).toBeNull();
+        expect(new Set(run.requestState)).toEqual(new Set([STATE_FINISHED]));
+        const { visits } = program;
+        for (let v = 0; v < visits.count; v++) {
+          const { ready, start, finish } = run.results;
+          expect(ready[v] <= start[v] && start[v] <= finish[v]).toBe(true);
+          for (let e = visits.edgeAt[v]; e < visits.edgeAt[v + 1]; e++)
+            expect(ready[visits.edgeTo[e]]).toBeGreaterThanOrEqual(finish[v]);
+          if (visits.sameAs[v] >= 0) expect(run.results.client[v]).toBe(run.results.client[visits.sameAs[v]]);
+        }
+      }),
+      { seed: 5, numRuns: 40 },
+    );
+  });
+});
