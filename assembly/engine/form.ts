@@ -1,8 +1,6 @@
 // Phase "form": a replica that is free decides what its next step holds, and when it will end.
-import { RUN_AT_CHUNKS, RUN_BATCHING, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PEAK_BLOCKS, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
-import {
-  LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START,
-} from '../layout/run';
+import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS } from '../layout/client';
+import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC, LEAP_NONE } from '../layout/enums';
 import {
   REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_INDEX, REP_PAIRS,
@@ -14,6 +12,7 @@ import { formMixed } from '../batching/mixed';
 import { formStatic } from '../batching/static';
 import { decodeBlocks } from '../batching/paging';
 import { geta, getf, geti, setf, seti } from '../table/cell';
+import { startOnChannel } from '../contention/channel';
 import { leapLimit, nextCut, planLeap } from './leap';
 import { priceDecode, priceMixed } from './price';
 
@@ -29,7 +28,7 @@ export function formStep(run: usize, rep: usize, now: f64): void {
   setf(rep, REP_PAIRS, 0);
   seti(rep, REP_PREEMPTED, 0);
   // Batch
-  const batching = geti(run, RUN_BATCHING);
+  const batching = geti(rep, CLIENT_BATCHING);
   if (batching == BATCHING_CHUNKED) formChunked(run, rep);
   else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);
   else if (batching == BATCHING_MIXED) formMixed(run, rep);
@@ -38,13 +37,13 @@ export function formStep(run: usize, rep: usize, now: f64): void {
   notePeak(run, rep, decoding);
   // Price
   if (geti(rep, REP_CHUNKS) > 0) {
-    setf(rep, REP_END, now + priceMixed(run, rep));
+    endAfter(run, rep, priceMixed(run, rep), now);
   } else {
     priceDecode(run, rep);
     setf(rep, REP_PIECE_A, getf(run, RUN_PIECE_A));
     setf(rep, REP_PIECE_B, getf(run, RUN_PIECE_B));
-    if (geti(run, RUN_LEAP) == LEAP_NONE || geti(rep, REP_PREEMPTED) != 0) {
-      setf(rep, REP_END, now + (getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * getf(rep, REP_CONTEXT)));
+    if (geti(run, RUN_LEAP) == LEAP_NONE || geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0) {
+      endAfter(run, rep, getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * getf(rep, REP_CONTEXT), now);
     } else {
       // What waits now was refused, and stays refused while nobody ends: only an empty queue makes arrivals matter.
       seti(rep, REP_BLOCKED, geti(rep, REP_WAITING) > 0 || batching == BATCHING_STATIC ? 1 : 0);
@@ -54,11 +53,19 @@ export function formStep(run: usize, rep: usize, now: f64): void {
   if (geti(run, RUN_LOG) != 0) logStep(run, rep, decoding);
 }
 
+/** The step ends after `duration`, or when its share of a channel lets it. */
+// @ts-ignore: decorator
+@inline
+function endAfter(run: usize, rep: usize, duration: f64, now: f64): void {
+  setf(rep, REP_END, now + duration);
+  if (geti(rep, CLIENT_CHANNEL) >= 0) startOnChannel(run, rep, duration, now);
+}
+
 // @ts-ignore: decorator
 @inline
 function notePeak(run: usize, rep: usize, decoding: bool): void {
   const blocks = geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : 0);
-  if (blocks > geti(run, RUN_PEAK_BLOCKS)) seti(run, RUN_PEAK_BLOCKS, blocks);
+  if (blocks > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, blocks);
 }
 
 function logStep(run: usize, rep: usize, decoding: bool): void {
