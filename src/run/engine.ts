@@ -42,7 +42,7 @@ export interface EngineCounters {
   readonly peakSequences: number;
 }
 
-export type StopReason = 'done' | 'hopeless' | 'stopped';
+export type StopReason = 'done' | 'hopeless' | 'stopped' | 'deadlock';
 
 const BATCHING = {
   static: E.BATCHING_STATIC,
@@ -51,7 +51,7 @@ const BATCHING = {
   mixed: E.BATCHING_MIXED,
 } as const;
 const LEAP = { none: E.LEAP_NONE, exact: E.LEAP_EXACT, closed: E.LEAP_CLOSED } as const;
-const LOG_STEPS = 16384;
+export const LOG_STEPS = 16384;
 const PROGRESS_STEPS = 1e6;
 
 /** Request columns in kernel memory; inputs are shared by every run over them, outputs are overwritten by each. */
@@ -129,21 +129,29 @@ export function fillRunRecord(
   setup: EngineSetup,
   options: EngineOptions,
 ): void {
-  const { cells, words } = record;
-  cells.fill(0);
+  fillRunOptions(record, requests, options);
   const put = (cell: number, value: number) => {
-    words[cell * 2] = value;
+    record.words[cell * 2] = value;
   };
   put(R.RUN_REQUESTS, requests.count);
   put(R.RUN_VISITS, requests.count);
   put(R.RUN_REPLICAS, setup.replicas);
   put(R.RUN_ROUTING, setup.routing === 'least-loaded' ? E.ROUTING_LEAST_LOADED : E.ROUTING_ROUND_ROBIN);
+  fillClient(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
+  fillPrice(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup.price, record.surface);
+}
+
+/** The part of a run record that does not depend on the clients. */
+export function fillRunOptions(record: RunRecord, requests: PlacedRequests, options: EngineOptions): void {
+  const { cells, words } = record;
+  cells.fill(0);
+  const put = (cell: number, value: number) => {
+    words[cell * 2] = value;
+  };
   put(R.RUN_LEAP, LEAP[options.leap]);
   put(R.RUN_CONCURRENCY, requests.concurrency);
   put(R.RUN_MAX_OUTPUT, requests.maxOutput);
   fillAddresses(put, requests, record, options);
-  fillClient(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
-  fillPrice(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup.price, record.surface);
   const giveUp = options.giveUp;
   cells[R.RUN_TTFT_LIMIT] = giveUp?.ttftLimit ?? Number.POSITIVE_INFINITY;
   cells[R.RUN_TPOT_LIMIT] = giveUp?.tpotLimit ?? Number.POSITIVE_INFINITY;
@@ -236,7 +244,7 @@ export function runRecord(
 }
 
 /** Takes the working set (and the step log, if asked for) and resets the run. */
-function startRecord(
+export function startRecord(
   kernels: Kernels,
   arena: Arena,
   record: RunRecord,
@@ -260,7 +268,7 @@ function logCapacity(words: Int32Array): number {
 }
 
 /** One call of the kernel: until the run is done, the log is full or the step quota is spent. */
-function advanceRecord(
+export function advanceRecord(
   kernels: Kernels,
   record: RunRecord,
   log: Float64Array | null,
@@ -274,6 +282,7 @@ function advanceRecord(
   }
   if (stop === E.STOP_DONE) return 'done';
   if (stop === E.STOP_HOPELESS) return 'hopeless';
+  if (stop === E.STOP_DEADLOCK) return 'deadlock';
   if (stop === E.STOP_EVENTS) cells[R.RUN_STEP_QUOTA] = cells[R.RUN_STEPS] + PROGRESS_STEPS;
   else if (stop !== E.STOP_LOG_FULL) throw new Error(`the engine stopped for a reason that is not known here: ${stop}`);
   const progress = { finished: words[R.RUN_FINISHED * 2], clock: cells[R.RUN_CLOCK], steps: cells[R.RUN_STEPS] };

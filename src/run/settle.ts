@@ -30,7 +30,12 @@ interface Round {
 }
 
 /** Simulates candidates until the question is answered; at most `settle` of them. */
-export async function settleCandidates(pool: Pool, spec: Spec, candidates: Candidates, watch: SettleWatch): Promise<Settled> {
+export async function settleCandidates(
+  pool: Pool,
+  spec: Spec,
+  candidates: Candidates,
+  watch: SettleWatch,
+): Promise<Settled> {
   const round: Round = { pool, spec, candidates, watch, settled: new Map(), met: new Set() };
   const order = Array.from(orderCandidates(candidates));
   await settleBest(round, order);
@@ -99,7 +104,9 @@ function queueByHardware({ spec, candidates, settled }: Round, order: readonly n
 /** Candidates that no other beats in both throughput per score and speed per user, front by front, as the screen sees them. */
 function chooseFront({ candidates, settled }: Round): number[] {
   const speed = (i: number) => -figureOf(candidates, i, 'tpot');
-  const rest = Array.from({ length: candidates.row.length }, (_, i) => i).filter((i) => !settled.has(i) && candidates.tension[i] <= 1);
+  const rest = Array.from({ length: candidates.row.length }, (_, i) => i).filter(
+    (i) => !settled.has(i) && candidates.tension[i] <= 1,
+  );
   rest.sort((a, b) => speed(b) - speed(a) || candidates.score[a] - candidates.score[b] || a - b);
   const chosen: number[] = [];
   let left = rest;
