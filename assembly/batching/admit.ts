@@ -6,7 +6,7 @@ import { ADMISSION_FULL_LENGTH, FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enu
 import { FLEET_CACHED, FLEET_FETCHED, FLEET_FLAGS, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
 import {
   CHUNK_BYTES, CHUNK_PAIRS, CHUNK_SLOT, CHUNK_TOKENS, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING,
-  REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_PAIRS, REP_PARTIAL, REP_PARTIAL_PAST, REP_RUNNING, REP_START, REP_TICK, REP_USED,
+  REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_PAIRS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED,
   REP_WAITING, REP_WAIT_HEAD, SLOT_BASE, SLOT_ENTERED, SLOT_FOREIGN, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
 import { RUN_FINISH, RUN_FLEET, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
@@ -14,7 +14,7 @@ import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
 import { leadingHits } from '../table/recent';
-import { admissionBlocks, blocksFor, decodeBlocks, needOf, residueAdd } from './paging';
+import { admissionBlocks, blocksFor, needOf, residueAdd } from './paging';
 
 /** Whether a sequence waits and a slot is free for it. */
 // @ts-ignore: decorator
@@ -87,18 +87,20 @@ export function headIsResident(run: usize, rep: usize): bool {
 }
 
 /**
- * Admits a resident head to the decodes if the blocks of its context and of its next token are free beside those that this
- * step's decodes will take. Returns false, changing nothing, when they are not.
+ * Admits a resident head to the decodes if the blocks of its context and of its next token are free beside `taken` blocks
+ * that are spoken for. Returns false, changing nothing, when they are not.
  */
-export function admitResident(run: usize, rep: usize): bool {
+export function admitResident(run: usize, rep: usize, taken: i32): bool {
   const request = geti(rep, REP_WAIT_HEAD);
   const past = rowi(geta(run, RUN_PROMPT), request) - 1;
   const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   const foreign = foreignBlocks(run, rep, request);
   const full = geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH;
   const first = admissionBlocks(run, rep, request, past + 1) - foreign;
-  if (geti(rep, REP_USED) + first + decodeBlocks(run, rep) > geti(rep, CLIENT_BLOCKS)) return false;
-  const slot = takeHead(run, rep, request, full ? first : blocksFor(past, blockSize) - foreign, foreign, past);
+  if (geti(rep, REP_USED) + first + taken > geti(rep, CLIENT_BLOCKS)) return false;
+  const own = full ? first : blocksFor(past, blockSize) - foreign;
+  const slot = takeHead(run, rep, request, own, foreign, past);
+  addi(rep, REP_PROMISED, first - own);
   const last = rowf(geta(run, RUN_FINISH), request);
   joinDecodes(run, rep, slot, past, rowi(geta(run, RUN_OUTPUT), request), last);
   return true;

@@ -25,7 +25,7 @@ export function formChunked(run: usize, rep: usize): void {
 function admitChunks(run: usize, rep: usize, budget: i32): void {
   while (budget > 0 && canTake(run, rep)) {
     if (headIsResident(run, rep)) {
-      if (!admitResident(run, rep)) return;
+      if (!admitResident(run, rep, decodeBlocks(run, rep))) return;
       budget--;
       continue;
     }

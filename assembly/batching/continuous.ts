@@ -1,6 +1,6 @@
 // Continuous batching (Orca, early vLLM): waiting prompts first, whole and in steps of their own; otherwise everyone decodes.
 import { CLIENT_BUDGET } from '../layout/client';
-import { REP_CHUNKS, REP_CHUNK_TOKENS, REP_DECODES, REP_DECODING } from '../layout/replica';
+import { REP_CHUNKS, REP_CHUNK_TOKENS, REP_DECODES, REP_DECODING, REP_PROMISED } from '../layout/replica';
 import { geti, seti } from '../table/cell';
 import { admitHead, admitResident, canTake, headIsResident, headWork } from './admit';
 import { makeRoom } from './paging';
@@ -11,12 +11,12 @@ export function formContinuous(run: usize, rep: usize): void {
   while (canTake(run, rep)) {
     if (headIsResident(run, rep)) {
       // Takes its slot now and decodes in the next decode step, which is this one unless a prompt follows it.
-      if (!admitResident(run, rep)) break;
+      if (!admitResident(run, rep, geti(rep, REP_PROMISED))) break;
       continue;
     }
     const work = headWork(run, rep);
     if (geti(rep, REP_CHUNKS) > 0 && geti(rep, REP_CHUNK_TOKENS) + work > budget) break;
-    if (!admitHead(run, rep, work, work, 0)) break;
+    if (!admitHead(run, rep, work, work, geti(rep, REP_PROMISED))) break;
   }
   if (geti(rep, REP_CHUNKS) > 0) {
     seti(rep, REP_DECODING, 0);

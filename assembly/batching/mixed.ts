@@ -20,7 +20,7 @@ export function formMixed(run: usize, rep: usize): void {
 function admitWhole(run: usize, rep: usize, budget: i32, left: i32): void {
   while (canTake(run, rep)) {
     if (headIsResident(run, rep)) {
-      if (left < 1 || !admitResident(run, rep)) return;
+      if (left < 1 || !admitResident(run, rep, decodeBlocks(run, rep))) return;
       left--;
       continue;
     }

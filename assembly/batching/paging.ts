@@ -120,9 +120,9 @@ function requeue(run: usize, rep: usize, slot: usize): void {
   const request = load<i32>(slot, SLOT_REQUEST);
   slotFree(rep, slot);
   addi(rep, REP_RUNNING, -1);
-  queuePushFront(run, rep, request);
   const at = geta(run, RUN_PREEMPTIONS) + ((<usize>request) << 2);
   store<i32>(at, load<i32>(at) + 1);
+  queuePushFront(run, rep, request);
   addi(rep, CLIENT_PREEMPTED, 1);
 }
 

@@ -16,7 +16,7 @@ export function formStatic(run: usize, rep: usize): void {
 function fillBatch(run: usize, rep: usize): void {
   while (canTake(run, rep)) {
     if (headIsResident(run, rep)) {
-      if (!admitResident(run, rep)) return;
+      if (!admitResident(run, rep, 0)) return;
       continue;
     }
     const work = headWork(run, rep);

@@ -1,6 +1,6 @@
 // Flows over links share bandwidth max-min fairly; rates change only when a flow starts or ends.
 import {
-  EVENT_TIER, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_COUNT, FLEET_FLOW_DIRTY, FLEET_FLOW_NEXT, FLEET_FLOW_UPDATED,
+  FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_COUNT, FLEET_FLOW_DIRTY, FLEET_FLOW_NEXT, FLEET_FLOW_UPDATED,
   FLEET_LINK_BANDWIDTH, FLEET_LINK_COUNT, FLEET_LINK_FLOWS, FLEET_LINK_LEFT, FLOW_BYTES, FLOW_DONE, FLOW_KEY, FLOW_KIND, FLOW_LATENCY,
   FLOW_LEFT, FLOW_LINKS, FLOW_PATH, FLOW_RATE,
 } from '../layout/fleet';
@@ -53,6 +53,8 @@ export function endFlows(fleet: usize, now: f64): void {
   }
   seti(fleet, FLEET_FLOW_COUNT, <i32>((kept - base) / FLOW_BYTES));
   seti(fleet, FLEET_FLOW_DIRTY, 1);
+  // Found again by shareLinks at the end of the instant.
+  setf(fleet, FLEET_FLOW_NEXT, Infinity);
 }
 
 /** After flows started or ended: progress to `now`, new fair rates, when each will be done. */

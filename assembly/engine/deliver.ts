@@ -2,17 +2,17 @@
 import { CLIENT_LOCATION } from '../layout/client';
 import { FLAG_RESIDENT, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_EDGE, EVENT_KEY, EVENT_KIND, FLEET_EDGE_BYTES, FLEET_EDGE_FROM, FLEET_EDGE_LAYERS, FLEET_EDGE_SENT, FLEET_EDGE_TO, FLEET_EVENTS,
-  FLEET_EVENT_COUNT, FLEET_FLAGS, FLEET_PENDING, FLEET_READY, FLEET_SOURCE, FLEET_START,
+  EVENT_EDGE, EVENT_KEY, EVENT_KIND, EVENT_TIER, EVENT_WRITE, FLEET_EDGE_BYTES, FLEET_EDGE_FROM, FLEET_EDGE_LAYERS, FLEET_EDGE_SENT, FLEET_EDGE_TO, FLEET_EVENTS,
+  FLEET_EVENT_COUNT, FLEET_FLAGS, FLEET_PENDING, FLEET_READY, FLEET_SOURCE, FLEET_START, FLEET_WRITES,
 } from '../layout/fleet';
 import { RUN_FINISH, RUN_REPLICA_OF, RUN_STATE } from '../layout/run';
-import { endFlows, shareLinks, startFlow } from '../contention/flows';
+import { endFlows, startFlow } from '../contention/flows';
 import { pathBandwidth, pathLatency, pathLength, pathStart } from '../contention/paths';
 import { geta, geti, rowf, rowi } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPop, eventTime } from '../table/events';
 import { enterClient, routeVisit } from './route';
-import { deliverTier } from './store';
+import { deliverTier, writeBlocks } from './store';
 import { letGo } from './visit';
 
 /** Everything that departs or arrives at `now`, also what arrivals of this very instant set going. */
@@ -23,11 +23,11 @@ export function deliverEvents(run: usize, fleet: usize, now: f64): void {
     const kind = load<i32>(event, EVENT_KIND);
     const key = load<i32>(event, EVENT_KEY);
     eventPop(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT);
-    if (kind != EVENT_EDGE) deliverTier(run, fleet, key, now);
+    if (kind == EVENT_WRITE) writeBlocks(run, fleet, rowi(geta(fleet, FLEET_WRITES), key), key);
+    else if (kind == EVENT_TIER) deliverTier(run, fleet, key, now);
     else if (rowi(geta(fleet, FLEET_EDGE_SENT), key) == 0) departEdge(run, fleet, key, now);
     else deliverEdge(run, fleet, key, now);
   }
-  shareLinks(fleet, now);
 }
 
 function departEdge(run: usize, fleet: usize, edge: i32, now: f64): void {
@@ -42,11 +42,6 @@ function departEdge(run: usize, fleet: usize, edge: i32, now: f64): void {
   if (!isRouted(run, target)) {
     store<i32>(geta(fleet, FLEET_SOURCE) + ((<usize>target) << 2), from);
     routeVisit(run, fleet, target, bytes, now);
-  }
-  if (rowi(geta(run, RUN_STATE), target) != STATE_PENDING) {
-    // Nobody will take it: what was kept for it is let go.
-    letGo(run, fleet, from, now);
-    return;
   }
   const here = geti(clientAt(run, rowi(geta(run, RUN_REPLICA_OF), from)), CLIENT_LOCATION);
   const there = geti(clientAt(run, rowi(geta(run, RUN_REPLICA_OF), target)), CLIENT_LOCATION);
@@ -78,8 +73,9 @@ function deliverEdge(run: usize, fleet: usize, edge: i32, now: f64): void {
   const at = geta(fleet, FLEET_PENDING) + ((<usize>target) << 2);
   const pending = load<i32>(at) - 1;
   store<i32>(at, pending);
-  if (pending > 0 || rowi(geta(run, RUN_STATE), target) != STATE_PENDING) return;
+  if (pending > 0) return;
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>target) << 3), now);
+  if (rowi(geta(run, RUN_STATE), target) != STATE_PENDING) return;
   if (!isRouted(run, target)) {
     store<i32>(geta(fleet, FLEET_SOURCE) + ((<usize>target) << 2), from);
     if (!routeVisit(run, fleet, target, bytes, now)) return;

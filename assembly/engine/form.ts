@@ -4,7 +4,7 @@ import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, 
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC, LEAP_NONE } from '../layout/enums';
 import {
   REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_INDEX, REP_PAIRS,
-  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_RUNNING, REP_START, REP_STEPS, REP_USED, REP_WAITING,
+  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RUNNING, REP_START, REP_STEPS, REP_USED, REP_WAITING,
 } from '../layout/replica';
 import { formChunked } from '../batching/chunked';
 import { formContinuous } from '../batching/continuous';
@@ -21,18 +21,11 @@ export function formStep(run: usize, rep: usize, now: f64): void {
   setf(rep, REP_END, Infinity);
   if (geti(rep, REP_RUNNING) == 0 && geti(rep, REP_WAITING) == 0) return;
   setf(rep, REP_START, now);
-  seti(rep, REP_STEPS, 1);
-  seti(rep, REP_CHUNKS, 0);
-  seti(rep, REP_CHUNK_TOKENS, 0);
-  seti(rep, REP_COMPLETING, 0);
-  setf(rep, REP_PAIRS, 0);
-  seti(rep, REP_PREEMPTED, 0);
-  // Batch
+  // Only where blocks are kept for ended visits can a step come out empty; what was preempted may fit again at once.
+  do formBatch(run, rep);
+  while (isEmpty(rep) && geti(rep, REP_PREEMPTED) != 0);
+  if (isEmpty(rep)) return;
   const batching = geti(rep, CLIENT_BATCHING);
-  if (batching == BATCHING_CHUNKED) formChunked(run, rep);
-  else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);
-  else if (batching == BATCHING_MIXED) formMixed(run, rep);
-  else if (batching == BATCHING_STATIC) formStatic(run, rep);
   const decoding = geti(rep, REP_DECODING) != 0;
   notePeak(run, rep, decoding);
   // Price
@@ -53,6 +46,26 @@ export function formStep(run: usize, rep: usize, now: f64): void {
   if (geti(run, RUN_LOG) != 0) logStep(run, rep, decoding);
 }
 
+// @ts-ignore: decorator
+@inline
+function isEmpty(rep: usize): bool {
+  return geti(rep, REP_CHUNKS) == 0 && geti(rep, REP_DECODING) == 0;
+}
+
+function formBatch(run: usize, rep: usize): void {
+  seti(rep, REP_STEPS, 1);
+  seti(rep, REP_CHUNKS, 0);
+  seti(rep, REP_CHUNK_TOKENS, 0);
+  seti(rep, REP_COMPLETING, 0);
+  setf(rep, REP_PAIRS, 0);
+  seti(rep, REP_PREEMPTED, 0);
+  const batching = geti(rep, CLIENT_BATCHING);
+  if (batching == BATCHING_CHUNKED) formChunked(run, rep);
+  else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);
+  else if (batching == BATCHING_MIXED) formMixed(run, rep);
+  else if (batching == BATCHING_STATIC) formStatic(run, rep);
+}
+
 /** The step ends after `duration`, or when its share of a channel lets it. */
 // @ts-ignore: decorator
 @inline
@@ -64,7 +77,7 @@ function endAfter(run: usize, rep: usize, duration: f64, now: f64): void {
 // @ts-ignore: decorator
 @inline
 function notePeak(run: usize, rep: usize, decoding: bool): void {
-  const blocks = geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : 0);
+  const blocks = geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : geti(rep, REP_PROMISED));
   if (blocks > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, blocks);
 }
 
@@ -78,7 +91,7 @@ function logStep(run: usize, rep: usize, decoding: bool): void {
   setf(record, LOG_PREFILL_TOKENS, <f64>geti(rep, REP_CHUNK_TOKENS));
   setf(record, LOG_SEQUENCES, <f64>(geti(rep, REP_CHUNKS) + decodes));
   setf(record, LOG_CONTEXT, decoding ? getf(rep, REP_CONTEXT) : 0);
-  setf(record, LOG_BLOCKS, <f64>(geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : 0)));
+  setf(record, LOG_BLOCKS, <f64>(geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : geti(rep, REP_PROMISED))));
   seti(run, RUN_LOGGED, index + 1);
 }
 

@@ -48,21 +48,21 @@ function runEvents(run: usize): i32 {
     const stop = mustPause(run);
     if (stop != STOP_DONE) return stop;
     setf(run, RUN_CLOCK, now);
-    // Retire
-    while (treeKey(tree, leaf) <= now) {
-      const rep = clientAt(run, leaf);
-      retireStep(run, rep);
-      treeSet(tree, leaves, leaf, Infinity);
-      markReady(run, rep);
-      leaf = treeFirst(tree, leaves);
-    }
-    // Deliver
-    if (fleet != 0) {
-      retireCores(run, fleet, now);
-      deliverEvents(run, fleet, now);
-    }
-    // Arrive and route
-    routeArrivals(run, arrival, now);
+    // Retire, deliver, arrive: until nothing of this instant is left (a store that finds nothing ends at once)
+    do {
+      while (treeKey(tree, leaf) <= now) {
+        const rep = clientAt(run, leaf);
+        retireStep(run, rep);
+        treeSet(tree, leaves, leaf, Infinity);
+        markReady(run, rep);
+        leaf = treeFirst(tree, leaves);
+      }
+      if (fleet != 0) {
+        retireCores(run, fleet, now);
+        deliverEvents(run, fleet, now);
+      }
+      routeArrivals(run, arrival, now);
+    } while (fleet != 0 && earliestOf(fleet, Infinity) <= now);
     // Form, price, leap
     formReady(run, tree, leaves, now);
     if (fleet != 0) {

@@ -2,7 +2,7 @@
 import { CLIENT_BATCHING, CLIENT_INPUT, CLIENT_OUTPUT, CLIENT_UNDONE } from '../layout/client';
 import { BATCHING_STATIC, FLAG_HOLD, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_EDGE, FLEET_EDGE_AT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLAGS, FLEET_HELD, FLEET_HOLDERS, FLEET_LAST_VISIT, FLEET_LETS,
+  EVENT_EDGE, EVENT_WRITE, FLEET_EDGE_AT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLAGS, FLEET_HELD, FLEET_HOLDERS, FLEET_LAST_VISIT, FLEET_LETS,
   FLEET_REQUEST_OF, FLEET_REQUEST_STATE, FLEET_TIERS_LEFT, FLEET_WRITES,
 } from '../layout/fleet';
 import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_OUTSTANDING, REP_STEPS, REP_USED, REP_WAITING } from '../layout/replica';
@@ -16,7 +16,6 @@ import { treeSet } from '../table/tree';
 import { planLeap } from './leap';
 import { releaseNext } from './retire';
 import { markReady } from './route';
-import { writeBlocks } from './store';
 
 /** Whether others still need the KV of a visit that ends. */
 // @ts-ignore: decorator
@@ -45,8 +44,8 @@ export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   for (let edge = load<i32>(at); edge < end; edge++) eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_EDGE, edge);
   const lets = rowi(geta(fleet, FLEET_LETS), visit);
   if (lets >= 0) letGo(run, fleet, lets, now);
-  const writes = rowi(geta(fleet, FLEET_WRITES), visit);
-  if (writes >= 0) writeBlocks(run, fleet, writes, visit);
+  // Written after everything that this instant sends: several visits that end together write in visit order.
+  if (rowi(geta(fleet, FLEET_WRITES), visit) >= 0) eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_WRITE, visit);
   const request = rowi(geta(fleet, FLEET_REQUEST_OF), visit);
   if (rowi(geta(fleet, FLEET_LAST_VISIT), request) == visit) closeRequest(run, fleet, request, STATE_FINISHED, now);
 }

@@ -73,7 +73,8 @@ export const EVENT_KEY = 12; // i32
 export const EVENT_BYTES = 16;
 export const EVENT_EDGE = 0; // key: edge
 export const EVENT_TIER = 1; // key: visit * TIERS_MOST + tier
-export const EVENT_CORE = 2; // key: visit
+export const EVENT_WRITE = 2; // key: visit whose blocks go into a store
+export const EVENT_CORE = 3; // key: visit
 export const TIERS_MOST = 8;
 
 export const FLOW_LEFT = 0; // f64, bytes

@@ -35,6 +35,7 @@ export const REP_PIECE_B = 30; // f64, s per context token
 // More state, after the cells of layout/client.ts
 export const REP_HEAD_SKIP = 80; // i32, prompt tokens of the queue's head that need no computing
 export const REP_KEPT = 81; // i32, static batching: blocks of ended sequences that others still need after the batch
+export const REP_PROMISED = 83; // i32, blocks that resident sequences will take in their first decode step
 export const REP_BATCH = 82; // i32, static batching: batches so far
 
 

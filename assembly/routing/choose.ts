@@ -8,7 +8,7 @@ import {
   FLEET_GROUPS, FLEET_GROUP_OF, FLEET_SAME_AS, FLEET_SOURCE, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_THRESHOLD,
 } from '../layout/fleet';
-import { REP_OUTSTANDING, REP_USED } from '../layout/replica';
+import { REP_OUTSTANDING, REP_PROMISED, REP_USED } from '../layout/replica';
 import { RUN_FLEET, RUN_LAST_REPLICA, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICAS, RUN_REPLICA_OF, RUN_ROUTING } from '../layout/run';
 import { pathSeconds } from '../contention/paths';
 import { geta, getf, geti, rowi, seti } from '../table/cell';
@@ -100,7 +100,7 @@ function preference(run: usize, fleet: usize, routing: i32, client: usize, visit
 function loadOf(metric: i32, client: usize): f64 {
   if (metric == LOAD_INPUT) return getf(client, CLIENT_INPUT);
   if (metric == LOAD_OUTPUT) return getf(client, CLIENT_OUTPUT);
-  if (metric == LOAD_KV) return <f64>(geti(client, REP_USED) * geti(client, CLIENT_BLOCK_SIZE));
+  if (metric == LOAD_KV) return <f64>((geti(client, REP_USED) + geti(client, REP_PROMISED)) * geti(client, CLIENT_BLOCK_SIZE));
   if (metric == LOAD_LEFT) return getf(client, CLIENT_UNDONE);
   assert(metric == LOAD_REQUESTS, 'unknown load metric');
   return <f64>geti(client, REP_OUTSTANDING);

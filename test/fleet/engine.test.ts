@@ -1,0 +1,64 @@
+// L9 for fleets: the kernel gives the same result as the reference, which runs every iteration of every client one by one.
+import { existsSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { FleetProgram } from '../../src/plan/fleet.ts';
+import { runEngine } from '../../src/run/engine.ts';
+import type { Scenario } from '../engine/random.ts';
+import { referenceFleet } from '../reference/fleet/simulate.ts';
+import { describeProgram, type FleetOutcome, listDifferences } from './compare.ts';
+import { drawPool, poolOf } from './pool.ts';
+import { drawProgram } from './random.ts';
+
+type RunFleet = (program: FleetProgram, options: { leap: 'none' | 'exact' }) => FleetOutcome;
+
+const kernel = new URL('../../src/run/fleet.ts', import.meta.url);
+const { runFleet } = (existsSync(kernel) ? await import(kernel.href) : {}) as { runFleet: RunFleet };
+if (runFleet === undefined) console.log('skipped: src/run/fleet.ts is not there');
+
+const LEAPS = ['none', 'exact'] as const;
+
+function demandSame(program: FleetProgram): void {
+  const reference = referenceFleet(program);
+  for (const leap of LEAPS) {
+    const differences = listDifferences(program, runFleet(program, { leap }), reference);
+    if (differences.length === 0) continue;
+    throw new Error(`leap ${leap}: ${differences.slice(0, 8).join('; ')}\n${describeProgram(program)}`);
+  }
+}
+
+/** A pool is the single-stage engine, whatever stands around it and costs nothing. */
+function demandPlain(scenario: Scenario, before: number, after: number): void {
+  const stages = before + 1 + after;
+  for (const leap of LEAPS) {
+    const plain = runEngine(scenario.requests, scenario.setup, { leap });
+    const fleet = runFleet(poolOf(scenario, before, after), { leap });
+    for (const column of ['state', 'first', 'finish', 'preemptions'] as const) {
+      const got = Array.from(plain.results[column], (_, i) => fleet.results[column][i * stages + before]);
+      expect([column, got]).toEqual([column, [...plain.results[column]]]);
+    }
+    const llm = fleet.clients.slice(0, scenario.setup.replicas);
+    for (const counter of ['steps', 'newTokens', 'pairs', 'contextTokens', 'preemptions'] as const) {
+      expect([counter, llm.reduce((sum, one) => sum + one[counter], 0)]).toEqual([counter, plain.counters[counter]]);
+    }
+    expect(Math.max(...llm.map((one) => one.peakBlocks))).toBe(plain.counters.peakBlocks);
+  }
+}
+
+describe.skipIf(runFleet === undefined)('the fleet kernel', () => {
+  test('equals the reference bit for bit, without leaps and with exact ones', () => {
+    fc.assert(fc.property(drawProgram(), demandSame), { seed: 50, numRuns: 250 });
+  });
+
+  test('of one pool equals the single-stage engine', () => {
+    fc.assert(
+      fc.property(drawPool(), (scenario) => demandPlain(scenario, 0, 0)),
+      { seed: 51, numRuns: 60 },
+    );
+  });
+
+  test('with stages before and after that cost nothing equals it too', () => {
+    const stages = fc.integer({ min: 0, max: 2 });
+    fc.assert(fc.property(drawPool(), stages, stages, demandPlain), { seed: 52, numRuns: 60 });
+  });
+});

@@ -1,0 +1,233 @@
+// The reference fleet against times worked by hand: what comes first at one instant, transfers, channels, cores (R1, R4, R5, R11, R12).
+import { describe, expect, test } from 'vitest';
+import {
+  STATE_FINISHED,
+  STATE_REJECTED_KV,
+  STATE_REJECTED_LENGTH,
+  STATE_UNFINISHED,
+} from '../../assembly/layout/enums.ts';
+import { VISIT_HOLD } from '../../src/plan/fleet.ts';
+import { referenceFleet } from '../reference/fleet/simulate.ts';
+import { programOf } from './cases.ts';
+
+// Every step takes 1 s, and a prompt of 1 token with 1 output token is one step, unless a case says otherwise.
+
+describe('R1: at one instant', () => {
+  test('what is delivered joins before what arrives', () => {
+    const run = referenceFleet(
+      programOf({
+        clients: [{}, { maxNumSeqs: 1 }],
+        requests: [
+          { at: 0, visits: [{ group: 0, to: [[1]] }, { group: 1 }] },
+          { at: 1, visits: [{ group: 1 }] },
+        ],
+      }),
+    );
+    // visit 0 ends at 1; visit 1 is delivered then, before visit 2, which arrives then
+    expect([...run.results.ready]).toEqual([0, 1, 1]);
+    expect([...run.results.start]).toEqual([0, 1, 2]);
+  });
+
+  test('edges are delivered in edge order, whichever client ended first', () => {
+    const { results } = referenceFleet(
+      programOf({
+        clients: [{}, {}, { maxNumSeqs: 1 }],
+        requests: [
+          { at: 0, visits: [{ group: 1, to: [[1]] }, { group: 2 }] },
+          { at: 0, visits: [{ group: 0, to: [[1]] }, { group: 2 }] },
+        ],
+      }),
+    );
+    expect([results.start[1], results.start[3]]).toEqual([1, 2]);
+  });
+
+  test('a step is formed when nothing else is left to happen', () => {
+    const { results } = referenceFleet(
+      programOf({
+        clients: [{ kind: 'cores', maxNumSeqs: 1 }, {}],
+        requests: [
+          { at: 0, visits: [{ group: 1, output: 2 }] },
+          { at: 1, visits: [{ group: 0, seconds: 0, to: [[1]] }, { group: 0, seconds: 0, to: [[2]] }, { group: 1 }] },
+        ],
+      }),
+    );
+    // two stages of 0 s at 1: the visit behind them shares the step that starts at 1
+    expect([...results.start]).toEqual([0, 1, 1, 1]);
+    expect([...results.finish]).toEqual([2, 1, 1, 2]);
+  });
+});
+
+describe('R1: a transfer', () => {
+  const far = { clients: [{}, { location: 1 }], paths: [[0, 1, 0] as const] };
+
+  test('takes bytes over bandwidth, then the latency', () => {
+    const visits = [{ group: 0, to: [[1, 6]] as const }, { group: 1 }];
+    const { results } = referenceFleet(programOf({ ...far, links: [[2, 0.5]], requests: [{ at: 0, visits }] }));
+    expect(results.ready[1]).toBe(1 + 3 + 0.5);
+  });
+
+  test('of no bytes, or within one place, takes no time', () => {
+    const visits = [{ group: 0, to: [[1], [2, 6]] as const }, { group: 1 }, { group: 0 }];
+    const { results } = referenceFleet(programOf({ ...far, links: [[2, 0.5]], requests: [{ at: 0, visits }] }));
+    expect([...results.ready]).toEqual([0, 1, 1]);
+  });
+
+  test('shares its link with others', () => {
+    const visits = (bytes: number) => [{ group: 0, to: [[1, bytes]] as const }, { group: 1 }];
+    const requests = [2, 6].map((bytes) => ({ at: 0, visits: visits(bytes) }));
+    const { results } = referenceFleet(programOf({ ...far, links: [[2, 0]], requests }));
+    // from 1 on each has 1 B/s: the first is over at 3, when the second has 4 B left and all of the link
+    expect([results.ready[1], results.ready[3]]).toEqual([3, 5]);
+  });
+
+  test('leaves to others what its narrowest link keeps it from using', () => {
+    const { results } = referenceFleet(
+      programOf({
+        clients: [{}, { location: 1 }, { location: 2 }],
+        links: [
+          [1, 0.25],
+          [3, 0.25],
+        ],
+        paths: [
+          [0, 1, 0, 1],
+          [0, 2, 1],
+        ],
+        requests: [
+          {
+            at: 0,
+            visits: [
+              {
+                group: 0,
+                to: [
+                  [1, 4],
+                  [2, 4],
+                ],
+              },
+              { group: 1 },
+              { group: 2 },
+            ],
+          },
+        ],
+      }),
+    );
+    // link 0 leaves its one flow 1 B/s, so that of the 3 B/s of link 1 the other flow gets 2
+    expect([results.ready[1], results.ready[2]]).toEqual([1 + 4 + 0.5, 1 + 2 + 0.25]);
+  });
+
+  test('layer by layer overlaps the service of its source, but for the last layer', () => {
+    const visits = [{ group: 0, output: 2, to: [[1, 8, 4]] as const }, { group: 1 }];
+    const readyAt = (bandwidth: number) =>
+      referenceFleet(programOf({ ...far, links: [[bandwidth, 0]], requests: [{ at: 0, visits }] })).results.ready[1];
+    // the source runs from 0 to 2: 3 of 4 layers had 2 s to be sent in, so 1.5 B are gone at 1 B/s
+    expect(readyAt(1)).toBe(2 + 6.5);
+    // at 8 B/s they all are, and one layer of 2 B is left
+    expect(readyAt(8)).toBe(2 + 0.25);
+  });
+
+  test('routes its visit when it departs', () => {
+    const clients = [{}, { location: 1 }, { location: 1 }];
+    const groups = [{ members: [0] }, { members: [1, 2] }];
+    const requests = [
+      { at: 0, visits: [{ group: 0, to: [[1, 8]] as const }, { group: 1 }] },
+      { at: 2, visits: [{ group: 1 }] },
+    ];
+    const program = programOf({ clients, groups, links: [[2, 0]], paths: [[0, 1, 0]], requests });
+    expect([...referenceFleet(program).results.client]).toEqual([0, 1, 2]);
+    // without bytes to send, only when it is ready
+    const lazy = [{ at: 0, visits: [{ group: 0, to: [[1]] as const }, { group: 1 }] }, requests[1]!];
+    expect([...referenceFleet(programOf({ clients, groups, requests: lazy })).results.client]).toEqual([0, 1, 2]);
+    const early = [lazy[0]!, { at: 0.5, visits: [{ group: 1 }] }];
+    expect([...referenceFleet(programOf({ clients, groups, requests: early })).results.client]).toEqual([0, 2, 1]);
+  });
+});
+
+describe('R4: clients on one channel', () => {
+  test('slow each other down while both run', () => {
+    const clients = [0, 1].map(() => ({ channel: 0, demand: 1 }));
+    const requests = [0, 0.5].map((at, group) => ({ at, visits: [{ group }] }));
+    const { results, clients: counters } = referenceFleet(programOf({ clients, requests }));
+    // from 0.5 on at half speed: the first has 0.5 s left and ends at 1.5; the second has then done 0.5 s of its 1
+    expect([...results.finish]).toEqual([1.5, 2]);
+    expect(counters.map((one) => one.busySeconds)).toEqual([1.5, 1.5]);
+  });
+
+  test('get what they want where that is less than their share', () => {
+    const clients = [1, 0.25].map((demand) => ({ channel: 0, demand }));
+    const requests = [0, 1].map((group) => ({ at: 0, visits: [{ group }] }));
+    const { results } = referenceFleet(programOf({ clients, requests }));
+    // 0.25 is below a half, so the other runs at 0.75 of its speed until 1, and has 0.25 s left then
+    expect([...results.finish]).toEqual([1.25, 1]);
+  });
+
+  test('do not contend when they want nothing', () => {
+    const clients = [1, 0].map((demand) => ({ channel: 0, demand }));
+    const requests = [0, 1].map((group) => ({ at: 0, visits: [{ group }] }));
+    expect([...referenceFleet(programOf({ clients, requests })).results.finish]).toEqual([1, 1]);
+  });
+});
+
+describe('R5: a request', () => {
+  test('is finished with its last visit, and the next of a closed loop is sent then', () => {
+    const visits = [{ group: 0, to: [[1], [2]] as const }, { group: 0 }, { group: 0, output: 3 }];
+    const requests = [0, 0].map(() => ({ at: 0, last: 1, visits }));
+    const { arrival, results, requestState } = referenceFleet(programOf({ clients: [{}], requests, concurrency: 1 }));
+    expect([...arrival]).toEqual([0, 2]);
+    expect([...results.finish]).toEqual([1, 2, 4, 3, 4, 6]);
+    expect([...requestState]).toEqual([STATE_FINISHED, STATE_FINISHED]);
+  });
+
+  test('stays finished, and lets one other go, when a visit beside its last is rejected later', () => {
+    const visits = [{ group: 0, to: [[1], [2]] as const }, { group: 0, output: 2, to: [[3]] as const }, { group: 0 }];
+    const plain = { at: 0, visits: [{ group: 0, output: 2 }] };
+    const requests = [{ at: 0, last: 2, visits: [...visits, { group: 1, prompt: 9 }] }, plain, plain];
+    const clients = [{}, { maxModelLen: 9 }];
+    const { arrival, requestState } = referenceFleet(programOf({ clients, requests, concurrency: 1 }));
+    // the last visit ends at 2, the rejected one is routed at 3
+    expect([...requestState]).toEqual([STATE_FINISHED, STATE_FINISHED, STATE_FINISHED]);
+    expect([...arrival]).toEqual([0, 2, 4]);
+  });
+
+  test('is rejected with its first rejected visit, whose edges never depart; its other visits go on', () => {
+    const visits = [
+      { group: 0, to: [[1], [2]] as const },
+      { group: 1, prompt: 9, to: [[3]] as const },
+      { group: 0, to: [[3]] as const },
+      { group: 0 },
+    ];
+    const requests = [
+      { at: 0, visits },
+      { at: 0, visits: [{ group: 0 }] },
+    ];
+    const clients = [{}, { maxModelLen: 9 }];
+    const { arrival, results, requestState } = referenceFleet(programOf({ clients, requests, concurrency: 1 }));
+    expect([...requestState]).toEqual([STATE_REJECTED_LENGTH, STATE_FINISHED]);
+    expect([...arrival]).toEqual([0, 1]);
+    const states = [STATE_FINISHED, STATE_REJECTED_LENGTH, STATE_FINISHED, STATE_UNFINISHED, STATE_FINISHED];
+    expect([...results.state]).toEqual(states);
+    expect([...results.finish]).toEqual([1, Number.NaN, 2, Number.NaN, 2]);
+  });
+});
+
+test('R11: cores serve one visit each, first come, first served', () => {
+  const requests = [3, 1, 1].map((seconds, i) => ({ at: i / 4, visits: [{ group: 0, seconds }] }));
+  const { results } = referenceFleet(programOf({ clients: [{ kind: 'cores', maxNumSeqs: 2 }], requests }));
+  expect([...results.start]).toEqual([0, 0.25, 1.25]);
+  expect([...results.finish]).toEqual([3, 1.25, 2.25]);
+  expect([...results.first]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+});
+
+test('R12: visits that wait for blocks nobody will free are a deadlock', () => {
+  const run = referenceFleet(
+    programOf({
+      clients: [{ numGpuBlocks: 4 }],
+      requests: [
+        { at: 0, visits: [{ group: 0, prompt: 3, flags: VISIT_HOLD, moreHolders: 1 }] },
+        { at: 0, visits: [{ group: 0, prompt: 4 }] },
+        { at: 0, visits: [{ group: 0, prompt: 5 }] },
+      ],
+    }),
+  );
+  expect(run.deadlock).toBe('client 0: 1 visits wait, 1 hold 3 of 4 blocks, 1 are free');
+  expect([...run.requestState]).toEqual([STATE_FINISHED, STATE_UNFINISHED, STATE_REJECTED_KV]);
+  expect([run.results.ready[1], run.results.start[1], run.results.finish[1]]).toEqual([0, Number.NaN, Number.NaN]);
+});

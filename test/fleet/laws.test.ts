@@ -1,0 +1,229 @@
+// The laws of DESIGN.md section 9 that a fleet must keep, on the reference: L1 to L4 and L8, for random small pipelines.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { STATE_FINISHED, STATE_UNFINISHED } from '../../assembly/layout/enums.ts';
+import type { FleetProgram } from '../../src/plan/fleet.ts';
+import { countBlocks } from '../reference/fleet/form.ts';
+import { sharesChannel } from '../reference/fleet/rates.ts';
+import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
+import type { Client, Flow, World } from '../reference/fleet/state.ts';
+import { drawProgram } from './random.ts';
+
+const RUNS = { seed: 40, numRuns: 150 };
+const ROUNDING = 1 + 1e-12;
+
+function demand(law: (program: FleetProgram, run: FleetReference) => void): void {
+  fc.assert(
+    fc.property(drawProgram(), (program) => law(program, referenceFleet(program))),
+    RUNS,
+  );
+}
+
+function demandAlways(law: (world: World) => void): void {
+  fc.assert(
+    fc.property(drawProgram(), (program) => {
+      referenceFleet(program, law);
+    }),
+    RUNS,
+  );
+}
+
+/** Throws instead of expect: a law is checked at every instant. */
+function insist(holds: boolean, words: () => string): void {
+  if (!holds) throw new Error(words());
+}
+
+/** Whether a visit of the request before it was rejected, so that this one never had its turn. */
+function isCutOff(program: FleetProgram, { results }: FleetReference, visit: number): boolean {
+  const { edgeAt, edgeTo } = program.visits;
+  for (let from = program.requests.first[program.visits.request[visit]!]!; from < visit; from++) {
+    if (![...edgeTo.subarray(edgeAt[from]!, edgeAt[from + 1]!)].includes(visit)) continue;
+    const state = results.state[from]!;
+    if (
+      state !== STATE_FINISHED &&
+      (state !== STATE_UNFINISHED || isCutOff(program, { results } as FleetReference, from))
+    )
+      return true;
+  }
+  return false;
+}
+
+describe('the reference fleet keeps', () => {
+  test('L1: every visit and request ends in one state, and nothing is left over unless the run is stuck', () => {
+    demand((program, run) => {
+      for (let v = 0; v < program.visits.count; v++) {
+        const unfinished = run.results.state[v] === STATE_UNFINISHED;
+        const excused = run.deadlock !== null || isCutOff(program, run, v);
+        insist(!unfinished || excused, () => `visit ${v} is left over`);
+        insist(!isCutOff(program, run, v) || unfinished, () => `visit ${v} ran without its predecessors`);
+      }
+      for (let r = 0; r < program.requests.count; r++) {
+        const visits = run.results.state.subarray(program.requests.first[r]!, program.requests.first[r + 1]!);
+        const refused = visits.filter((state) => state !== STATE_FINISHED && state !== STATE_UNFINISHED);
+        const state = run.requestState[r]!;
+        insist(state !== STATE_UNFINISHED || run.deadlock !== null, () => `request ${r} is left over`);
+        insist(
+          state === STATE_FINISHED || state === STATE_UNFINISHED || refused.includes(state),
+          () => `request ${r}: ${state}`,
+        );
+        const last = run.results.state[program.requests.last[r]!];
+        insist(
+          (state === STATE_FINISHED) === (last === STATE_FINISHED),
+          () => `request ${r}: ${state}, its last visit ${last}`,
+        );
+        // A fan-out of n ends in n
+        const all = state === STATE_FINISHED && refused.length === 0 && run.deadlock === null;
+        insist(!all || visits.every((one) => one === STATE_FINISHED), () => `request ${r} lost a visit`);
+      }
+    });
+  });
+
+  test('L1: tokens add up', () => {
+    demand((program, run) => {
+      fc.pre(run.deadlock === null);
+      const { visits, clients } = program;
+      const done = [...run.results.state.keys()].filter((v) => {
+        return run.results.state[v] === STATE_FINISHED && clients[run.results.client[v]!]!.kind === 'llm';
+      });
+      const total = (of: (v: number) => number) => done.reduce((sum, v) => sum + of(v), 0);
+      expect(run.gaps.length).toBe(total((v) => visits.output[v]! - (Number.isNaN(run.results.first[v]) ? 0 : 1)));
+      const least = total((v) => visits.output[v]! - 1 + (Number.isNaN(run.results.first[v]) ? 1 : 0));
+      const computed = run.clients.reduce((sum, client) => sum + client.newTokens, 0);
+      const most = least + total((v) => (Number.isNaN(run.results.first[v]) ? 0 : visits.prompt[v]!));
+      expect(computed).toBeGreaterThanOrEqual(least);
+      if (run.clients.every((client) => client.preemptions === 0)) {
+        expect(computed).toBeLessThanOrEqual(most);
+        const skipped = total(
+          (v) =>
+            run.results.cached[v]! +
+            (Number.isNaN(run.results.first[v]) ? 0 : Math.min(visits.shared[v]!, visits.prompt[v]! - 1)),
+        );
+        expect(computed).toBe(most - skipped);
+      }
+    });
+  });
+
+  test('L2: ready <= start <= first <= finish, and nothing is ready before what it needs', () => {
+    demand((program, { results }) => {
+      const { edgeAt, edgeTo, edgeBytes, edgeLayers } = program.visits;
+      for (let v = 0; v < program.visits.count; v++) {
+        const times = [results.ready[v]!, results.start[v]!, results.first[v]!, results.finish[v]!].filter(
+          (t) => !Number.isNaN(t),
+        );
+        insist(
+          times.every((t, i) => i === 0 || t >= times[i - 1]!),
+          () => `visit ${v}: ${times}`,
+        );
+        insist(
+          results.state[v] !== STATE_FINISHED || !Number.isNaN(results.finish[v]!),
+          () => `visit ${v} never ended`,
+        );
+        for (let e = edgeAt[v]!; e < edgeAt[v + 1]!; e++) {
+          const to = edgeTo[e]!;
+          if (Number.isNaN(results.ready[to]!)) continue;
+          const path = edgeBytes[e]! > 0 ? pathOf(program, results.client[v]!, results.client[to]!) : [];
+          const latency = path.reduce((sum, link) => sum + program.links[link]!.latency, 0);
+          const narrowest = Math.min(...path.map((link) => program.links[link]!.bandwidth));
+          const least = edgeLayers[e]! > 0 ? edgeBytes[e]! / edgeLayers[e]! : edgeBytes[e]!;
+          const earliest = results.finish[v]! + latency + least / narrowest;
+          insist(results.ready[to]! * ROUNDING >= earliest, () => `visit ${to} is ready before edge ${e} can be there`);
+        }
+      }
+    });
+  });
+
+  test('L3: the clock never goes back', () => {
+    fc.assert(
+      fc.property(drawProgram(), (program) => {
+        let clock = 0;
+        referenceFleet(program, (world) => {
+          insist(world.now >= clock, () => `${world.now} after ${clock}`);
+          clock = world.now;
+        });
+      }),
+      RUNS,
+    );
+  });
+
+  test('L4: blocks in use, held and free are the capacity, and hold what is in them', () => {
+    demandAlways((world) => {
+      for (const client of world.clients) demandBlocks(client);
+    });
+  });
+
+  test('L4: all blocks are free at the end of a run that is not stuck', () => {
+    fc.assert(
+      fc.property(drawProgram(), (program) => {
+        let clients: readonly Client[] = [];
+        const run = referenceFleet(program, (world) => {
+          clients = world.clients;
+        });
+        for (const client of run.deadlock === null ? clients : []) {
+          const left = [...client.outstanding].filter((visit) => !isCutOff(program, run, visit.index));
+          expect([client.free, client.held, left]).toEqual([client.setup.numGpuBlocks, [], []]);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  test('L4: tiers and prefix caches hold each block once, and no more than they can', () => {
+    demandAlways((world) => {
+      for (const client of world.clients) {
+        for (const cache of [client.prefix, ...client.tiers]) {
+          insist(cache.ids.length <= cache.capacity, () => `${client.setup.name} holds ${cache.ids.length} blocks`);
+          insist(new Set(cache.ids).size === cache.ids.length, () => `${client.setup.name} holds a block twice`);
+        }
+      }
+    });
+  });
+
+  test('L8: flows share links within capacity, and none could have more without another having less', () => {
+    demandAlways((world) => {
+      const crossing = world.program.links.map((_, link) => world.flows.filter((flow) => flow.links.includes(link)));
+      const used = crossing.map((flows) => flows.reduce((sum, flow) => sum + flow.rate, 0));
+      used.forEach((rate, link) => {
+        insist(rate <= world.program.links[link]!.bandwidth * ROUNDING, () => `link ${link} carries ${rate} B/s`);
+      });
+      const isBound = (flow: Flow, link: number) => {
+        const full = used[link]! * ROUNDING >= world.program.links[link]!.bandwidth;
+        return full && crossing[link]!.every((other) => other.rate <= flow.rate * ROUNDING);
+      };
+      for (const flow of world.flows)
+        insist(
+          flow.links.some((link) => isBound(flow, link)),
+          () => 'a flow is too slow',
+        );
+    });
+  });
+
+  test('L8: steps share channels within capacity, and run at full speed when all fit', () => {
+    demandAlways((world) => {
+      for (let channel = 0; channel < world.program.channels; channel++) {
+        const active = world.clients.filter(
+          (one) => one.setup.channel === channel && sharesChannel(one) && one.busy !== null,
+        );
+        const wanted = active.reduce((sum, client) => sum + client.setup.demand, 0);
+        const got = active.reduce((sum, client) => sum + client.setup.demand * client.busy!.rate, 0);
+        insist(Math.abs(got - Math.min(1, wanted)) < 1e-12, () => `channel ${channel} gives ${got} of ${wanted}`);
+        insist(
+          active.every((client) => client.busy!.rate <= 1),
+          () => `channel ${channel} speeds a step up`,
+        );
+      }
+    });
+  });
+});
+
+function pathOf(program: FleetProgram, from: number, to: number): readonly number[] {
+  return program.paths[program.clients[from]!.location * program.locations + program.clients[to]!.location]!;
+}
+
+function demandBlocks(client: Client): void {
+  const { setup, running, held, free } = client;
+  const used = [...running, ...held].reduce((sum, visit) => sum + visit.blocks, 0);
+  insist(free >= 0 && used + free === setup.numGpuBlocks, () => `${setup.name}: ${used} used, ${free} free`);
+  const fits = running.every((visit) => countBlocks(visit, visit.past, client) <= visit.blocks);
+  insist(fits, () => `${setup.name}: a visit has more tokens than its blocks hold`);
+  insist(setup.kind !== 'llm' || running.length <= setup.maxNumSeqs, () => `${setup.name} runs ${running.length}`);
+}

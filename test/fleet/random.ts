@@ -1,0 +1,191 @@
+// Small random fleets and pipelines: clients of every kind, tight memory, contended links and channels, instants that coincide.
+import fc from 'fast-check';
+import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src/plan/fleet.ts';
+import type { StepTime } from '../../src/spec/types.ts';
+import { drawSurface } from '../engine/random.ts';
+import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
+import { drawWalk, type Walk, walkRows } from './shapes.ts';
+
+/** Times in quarters of a second, bandwidths and coefficients powers of two (so that instants coincide), or any number. */
+interface Scale {
+  readonly seconds: (most: number) => fc.Arbitrary<number>;
+  readonly price: fc.Arbitrary<StepTime | Float64Array>;
+  readonly bandwidth: fc.Arbitrary<number>;
+}
+
+const ROUND: Scale = {
+  seconds: (most) => fc.integer({ min: 0, max: 4 * most }).map((quarters) => quarters / 4),
+  price: drawRoundPrice(),
+  bandwidth: fc.constantFrom(1, 4, 16, 64),
+};
+const ANY: Scale = {
+  seconds: (most) => fc.double({ min: 0.001, max: most, noNaN: true }),
+  price: fc.oneof(drawPrice(), drawSurface()),
+  bandwidth: fc.double({ min: 1, max: 100, noNaN: true }),
+};
+
+function drawRoundPrice(): fc.Arbitrary<StepTime> {
+  return fc.record({
+    fixed_s: fc.constantFrom(0.25, 0.5, 1),
+    per_new_token_s: fc.constantFrom(0, 0, 2 ** -6),
+    per_prefill_pair_s: fc.constantFrom(0, 0, 2 ** -14),
+    per_sequence_s: fc.constantFrom(0, 0, 2 ** -8),
+    per_context_token_s: fc.constantFrom(0, 0, 2 ** -12),
+  });
+}
+
+function drawPrice(): fc.Arbitrary<StepTime> {
+  const upTo = (max: number) => fc.double({ min: max / 1000, max, noNaN: true });
+  return fc.record({
+    fixed_s: upTo(0.5),
+    per_new_token_s: upTo(0.02),
+    per_prefill_pair_s: upTo(1e-4),
+    per_sequence_s: upTo(0.02),
+    per_context_token_s: upTo(1e-3),
+  });
+}
+
+const LOCATIONS = 3;
+const LINKS = 3;
+const CHANNELS = 2;
+export const HASH_IDS = 24;
+
+function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
+  return fc
+    .record({
+      batching: fc.constantFrom('static', 'continuous', 'chunked', 'chunked', 'mixed'),
+      admission: fc.constantFrom('prompt', 'prompt', 'full-length'),
+      packing: fc.constantFrom('fcfs', 'fcfs', 'least-work-left'),
+      maxNumSeqs: fc.integer({ min: 1, max: 8 }),
+      maxNumBatchedTokens: fc.integer({ min: 1, max: 48 }),
+      blockSize: fc.constantFrom(1, 1, 3, 4, 16),
+      slack: fc.constantFrom(0.7, 1, 1.2, 1.5, 2, 3, 20),
+      maxModelLen: fc.constantFrom(0, 0, 0, 0, Math.ceil(longest * 0.8)),
+      price: scale.price,
+      location: fc.nat(LOCATIONS - 1),
+      channel: fc.integer({ min: -1, max: CHANNELS - 1 }),
+      demand: fc.constantFrom(0, 0.25, 0.5, 0.6, 0.75, 1),
+      prefixBlocks: fc.constantFrom(0, 3, 8),
+    })
+    .map(({ slack, ...rest }) => {
+      const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
+      return clientOf({ ...rest, kind: 'llm', numGpuBlocks } as Partial<FleetClient>);
+    });
+}
+
+function drawCores(): fc.Arbitrary<FleetClient> {
+  return fc
+    .record({ maxNumSeqs: fc.integer({ min: 1, max: 3 }), location: fc.nat(LOCATIONS - 1) })
+    .map((drawn) => clientOf({ ...drawn, kind: 'cores' }));
+}
+
+function drawStore(scale: Scale): fc.Arbitrary<FleetClient> {
+  const tier = fc.record({
+    name: fc.constant('tier'),
+    blocks: fc.integer({ min: 1, max: 10 }),
+    latency: scale.seconds(1),
+    link: fc.integer({ min: -1, max: LINKS - 1 }),
+  });
+  return fc
+    .record({ tiers: fc.array(tier, { minLength: 1, maxLength: 3 }), location: fc.nat(LOCATIONS - 1) })
+    .map((drawn) => clientOf({ ...drawn, kind: 'store' }));
+}
+
+function drawLinks(scale: Scale): fc.Arbitrary<FleetLink[]> {
+  const link = fc.record({ name: fc.constant('link'), bandwidth: scale.bandwidth, latency: scale.seconds(0.5) });
+  return fc.array(link, { minLength: LINKS, maxLength: LINKS });
+}
+
+/** Some links between each two places, none within one. */
+function drawPaths(): fc.Arbitrary<number[][]> {
+  const ids = Array.from({ length: LINKS }, (_, link) => link);
+  const path = fc.subarray(ids).chain((links) => fc.shuffledSubarray(links, { minLength: links.length }));
+  return fc
+    .array(path, { minLength: LOCATIONS * LOCATIONS, maxLength: LOCATIONS * LOCATIONS })
+    .map((paths) => paths.map((links, at) => (at % (LOCATIONS + 1) === 0 ? [] : links)));
+}
+
+const ROUTINGS = ['round-robin', 'load', 'heavy-light', 'prefix-affinity', 'nearest'] as const;
+const METRICS = ['requests', 'input', 'output', 'kv', 'left'] as const;
+
+/** A group over any of `clients`; heavy-light needs two. */
+function drawGroup(clients: readonly number[]): fc.Arbitrary<FleetGroup> {
+  return fc
+    .record({
+      members: fc.shuffledSubarray([...clients], { minLength: 1 }),
+      routing: fc.constantFrom(...ROUTINGS),
+      metric: fc.constantFrom(...METRICS),
+      threshold: fc.integer({ min: 0, max: 40 }),
+      split: fc.nat(3),
+    })
+    .map(({ split, members, routing, ...rest }) => {
+      const possible = routing === 'heavy-light' && members.length < 2 ? 'load' : routing;
+      return groupOf({ ...rest, members, routing: possible, light: 1 + (split % Math.max(1, members.length - 1)) });
+    });
+}
+
+interface Drawn {
+  readonly llms: readonly FleetClient[];
+  readonly cores: readonly FleetClient[];
+  readonly store: FleetClient;
+  readonly groups: readonly FleetGroup[];
+  readonly coreRouting: 'round-robin' | 'load';
+  readonly links: readonly FleetLink[];
+  readonly paths: readonly number[][];
+  readonly walks: readonly { readonly gap: number; readonly walk: Walk }[];
+  readonly concurrency: number;
+  readonly hashBlock: number;
+  readonly storeBytesPerToken: number;
+}
+
+/** Longest prompt and output of any visit of a walk (shapes.ts), as KV tokens. */
+const LONGEST = 64;
+
+/** Any fleet and any work the design knows. */
+export function drawProgram(most = 14): fc.Arbitrary<FleetProgram> {
+  return fc.boolean().chain((round) => drawWith(round ? ROUND : ANY, most));
+}
+
+function drawWith(scale: Scale, most: number): fc.Arbitrary<FleetProgram> {
+  return fc
+    .array(drawLlm(scale, LONGEST), { minLength: 1, maxLength: 4 })
+    .chain((llms) => {
+      const indices = llms.map((_, index) => index);
+      const group = drawGroup(indices);
+      return fc.record({
+        llms: fc.constant(llms),
+        cores: fc.array(drawCores(), { minLength: 1, maxLength: 2 }),
+        store: drawStore(scale),
+        groups: fc.array(group, { minLength: 3, maxLength: 3 }),
+        coreRouting: fc.constantFrom('round-robin', 'load'),
+        links: drawLinks(scale),
+        paths: drawPaths(),
+        walks: fc.array(fc.record({ gap: scale.seconds(3), walk: drawWalk(scale.seconds(2)) }), {
+          minLength: 1,
+          maxLength: most,
+          size: 'max',
+        }),
+        concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 6 })),
+        hashBlock: fc.integer({ min: 1, max: 8 }),
+        storeBytesPerToken: fc.constantFrom(0.5, 1, 4),
+      });
+    })
+    .map(assemble);
+}
+
+function assemble(drawn: Drawn): FleetProgram {
+  const { llms, cores, store, links, paths, concurrency, hashBlock, storeBytesPerToken } = drawn;
+  const clients = [...llms, ...cores, store].map((client, index) => ({ ...client, name: `client ${index}` }));
+  const groups = [
+    ...drawn.groups,
+    groupOf({ members: cores.map((_, index) => llms.length + index), routing: drawn.coreRouting }),
+    groupOf({ members: [clients.length - 1] }),
+  ];
+  let now = 0;
+  const requests = drawn.walks.map(({ gap, walk }): RequestRow => {
+    now += gap;
+    return { at: concurrency > 0 ? 0 : now, ...walkRows(walk, hashBlock, clients.length - 1) };
+  });
+  const fleet = { clients, groups, links, locations: LOCATIONS, paths, channels: CHANNELS };
+  return assembleProgram({ ...fleet, requests, concurrency, hashBlock, hashCount: HASH_IDS, storeBytesPerToken });
+}

@@ -1,0 +1,101 @@
+// The random programs reach what they are for: every rule decides something in some of them.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
+import type { FleetProgram } from '../../src/plan/fleet.ts';
+import { referenceFleet } from '../reference/fleet/simulate.ts';
+import type { World } from '../reference/fleet/state.ts';
+import { drawProgram } from './random.ts';
+
+const seen = new Set<string>();
+const note = (what: string, happened: boolean) => happened && seen.add(what);
+
+function noteInstant(world: World): void {
+  note(
+    'flows share a link',
+    world.flows.some((flow) => flow.rate < bandwidthOf(world, flow.links)),
+  );
+  note(
+    'a store sends',
+    world.flows.some((flow) => flow.edge === null),
+  );
+  note(
+    'layer-wise transfer',
+    world.flows.some((flow) => (flow.edge?.layers ?? 0) > 0 && flow.remaining < flow.edge!.bytes),
+  );
+  for (const client of world.clients) {
+    const { batching } = client.setup;
+    note('a channel slows a step', client.busy !== null && client.busy.rate < 1);
+    note('held blocks', client.held.length > 0);
+    note('a visit waits for a core', client.setup.kind === 'cores' && client.waiting.length > 0);
+    note('idle with visits waiting', client.setup.kind === 'llm' && client.busy === null && client.waiting.length > 0);
+    for (const visit of client.busy?.formed.preempted ?? []) {
+      note(`${batching} preempts ${visit.resident ? 'a resident' : visit.shared > 0 ? 'a branch' : 'a prompt'}`, true);
+      note('by work left, preempts', client.setup.packing === 'least-work-left');
+    }
+    for (const { visit, skip } of client.busy?.formed.admitted ?? []) {
+      note(`${batching} decodes resident KV`, visit.resident && !visit.preempted);
+      note(`${batching} skips cached tokens`, skip > 0 && visit.shared === 0);
+      note(`${batching} skips shared tokens`, skip > 0 && visit.shared > 0);
+      note('skips after a preemption', skip > 0 && visit.preempted);
+      note(
+        'fetched more than cached',
+        visit.fetched > client.prefix.countLeading(visit.hashes) * world.program.hashBlock,
+      );
+    }
+  }
+}
+
+function bandwidthOf(world: World, links: readonly number[]): number {
+  return Math.min(...links.map((link) => world.program.links[link]!.bandwidth));
+}
+
+function noteProgram(program: FleetProgram): void {
+  const run = referenceFleet(program, noteInstant);
+  note('rejects by KV', run.requestState.includes(STATE_REJECTED_KV));
+  note('rejects by length', run.requestState.includes(STATE_REJECTED_LENGTH));
+  note('deadlock', run.deadlock !== null);
+  note('closed loop', program.requests.concurrency > 0);
+  for (const { routing, metric, members } of program.groups.slice(0, 3)) {
+    note(`${routing} by ${metric}`, members.length > 1);
+  }
+  for (const { batching, admission, packing } of program.clients.filter((client) => client.kind === 'llm')) {
+    note(`${batching} with ${admission}, ${packing}`, true);
+  }
+}
+
+test('random programs reach every rule', () => {
+  for (const program of fc.sample(drawProgram(), { seed: 40, numRuns: 300 })) noteProgram(program);
+  const batchings = ['static', 'continuous', 'chunked', 'mixed'];
+  const expected = [
+    'a channel slows a step',
+    'a store sends',
+    'a visit waits for a core',
+    'by work left, preempts',
+    'closed loop',
+    'deadlock',
+    'fetched more than cached',
+    'flows share a link',
+    'held blocks',
+    'idle with visits waiting',
+    'layer-wise transfer',
+    'rejects by KV',
+    'rejects by length',
+    'skips after a preemption',
+    ...batchings.flatMap((name) => [
+      `${name} decodes resident KV`,
+      `${name} skips cached tokens`,
+      `${name} skips shared tokens`,
+      ...['prompt', 'full-length'].flatMap((admission) =>
+        ['fcfs', 'least-work-left'].map((packing) => `${name} with ${admission}, ${packing}`),
+      ),
+    ]),
+    ...batchings
+      .slice(1)
+      .flatMap((name) => ['a prompt', 'a resident', 'a branch'].map((who) => `${name} preempts ${who}`)),
+    ...['round-robin', 'load', 'heavy-light', 'prefix-affinity', 'nearest'].flatMap((routing) =>
+      ['requests', 'input', 'output', 'kv', 'left'].map((metric) => `${routing} by ${metric}`),
+    ),
+  ];
+  expect([...seen].sort()).toEqual(expected.sort());
+});

@@ -1,0 +1,177 @@
+// The reference fleet against choices worked by hand: load, heavy-light, affinity, nearest, and who is refused (R2, R6).
+import { describe, expect, test } from 'vitest';
+import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
+import { type FleetGroup, type LoadMetric, VISIT_PREFIX } from '../../src/plan/fleet.ts';
+import { referenceFleet } from '../reference/fleet/simulate.ts';
+import { programOf, type VisitRow } from './cases.ts';
+
+type Row = readonly [at: number, prompt: number, output: number];
+
+/** The clients that requests of one visit go to, in a pool of `count` alike. */
+function choose(count: number, group: Partial<FleetGroup>, rows: readonly Row[], blockSize = 1): number[] {
+  const clients = Array.from({ length: count }, () => ({ blockSize }));
+  const members = clients.map((_, index) => index);
+  const requests = rows.map(([at, prompt, output]) => ({ at, visits: [{ group: 0, prompt, output }] }));
+  return [...referenceFleet(programOf({ clients, groups: [{ members, ...group }], requests })).results.client];
+}
+
+describe('R2: load', () => {
+  const byLoad = (metric: LoadMetric) => ({ routing: 'load' as const, metric });
+
+  test('round robin takes the next member, also after a rejected visit', () => {
+    expect(
+      choose(
+        3,
+        {},
+        [0, 0, 0, 0, 5].map((at) => [at, 1, 1]),
+      ),
+    ).toEqual([0, 1, 2, 0, 1]);
+  });
+
+  test('is what the metric says of visits that have not ended; ties go to the first after the last chosen', () => {
+    const rows: Row[] = [
+      [0, 10, 1],
+      [0, 1, 5],
+      [0, 1, 1],
+    ];
+    expect(choose(2, byLoad('requests'), rows)).toEqual([0, 1, 0]);
+    expect(choose(2, byLoad('input'), rows)).toEqual([0, 1, 1]);
+    expect(choose(2, byLoad('output'), rows)).toEqual([0, 1, 0]);
+    expect(choose(2, byLoad('left'), rows)).toEqual([0, 1, 1]);
+  });
+
+  test('goes when a visit has ended', () => {
+    const rows: Row[] = [
+      [0, 10, 1],
+      [0, 1, 5],
+      [1, 1, 1],
+    ];
+    expect(choose(2, byLoad('input'), rows)).toEqual([0, 1, 0]);
+  });
+
+  test('by tokens left counts those of a step when it has ended', () => {
+    const rows: Row[] = [
+      [0, 4, 4], // 8
+      [0, 2, 5], // 7
+    ];
+    // from 1 on 8 - 4 are left of the first and 7 - 2 of the second
+    expect(choose(2, byLoad('left'), [...rows, [0.5, 1, 1]])).toEqual([0, 1, 1]);
+    expect(choose(2, byLoad('left'), [...rows, [1, 1, 1]])).toEqual([0, 1, 0]);
+  });
+
+  test('by tokens left counts all tokens of a preempted visit again', () => {
+    const requests = [
+      { at: 0, visits: [{ group: 1, prompt: 2, output: 5 }] },
+      { at: 0, visits: [{ group: 1, prompt: 2, output: 5 }] },
+      { at: 0, visits: [{ group: 2, prompt: 2, output: 11 }] },
+      { at: 2.5, visits: [{ group: 0 }] },
+    ];
+    const chosen = (numGpuBlocks: number) => {
+      const groups = [{ members: [0, 1], ...byLoad('left') }, { members: [0] }, { members: [1] }];
+      return referenceFleet(programOf({ clients: [{ numGpuBlocks }, {}], groups, requests })).results.client[3];
+    };
+    // at 2.5 client 1 has 13 - 3 left. With room for both, client 0 has twice 7 - 3; with 7 blocks the second of its
+    // visits was preempted at 2: 7 - 3 and 7
+    expect(chosen(20)).toBe(0);
+    expect(chosen(7)).toBe(1);
+  });
+
+  test('by KV counts the blocks of prompts when their step is formed, of decodes when it has ended', () => {
+    const rows: Row[] = [
+      [0, 3, 9],
+      [0, 1, 1],
+      [1.25, 3, 9],
+    ];
+    // at 1.5 the first is in a step for its 4th token, the third in one for its prompt: 3 and 3
+    expect(choose(2, byLoad('kv'), [...rows, [1.5, 1, 1]])).toEqual([0, 1, 1, 0]);
+    // at 2 the 4th block counts
+    expect(choose(2, byLoad('kv'), [...rows, [2, 1, 1]])).toEqual([0, 1, 1, 1]);
+    // before any step nothing is in use; a block of 4 tokens counts as 4 however full it is
+    expect(
+      choose(
+        2,
+        byLoad('kv'),
+        [
+          [0, 3, 9],
+          [0, 4, 9],
+          [0.5, 1, 1],
+        ],
+        4,
+      ),
+    ).toEqual([0, 1, 0]);
+  });
+
+  test('heavy and light visits go to their own members', () => {
+    const group = { routing: 'heavy-light' as const, threshold: 5, light: 2 };
+    const rows = [3, 9, 5, 6, 4].map((prompt): Row => [0, prompt, 10 - prompt]);
+    expect(choose(4, { ...group, metric: 'input' }, rows)).toEqual([0, 2, 1, 3, 0]);
+    expect(choose(4, { ...group, metric: 'kv' }, rows)).toEqual([0, 2, 1, 3, 0]);
+    expect(choose(4, { ...group, metric: 'output' }, rows)).toEqual([2, 0, 1, 0, 3]);
+    expect(choose(4, { ...group, metric: 'requests' }, rows)).toEqual([0, 1, 0, 1, 0]);
+    expect(choose(4, { ...group, metric: 'left' }, rows)).toEqual([2, 3, 2, 3, 2]);
+  });
+});
+
+test('R2: prefix affinity follows the most leading blocks that are cached, then load', () => {
+  const visit = (hashes: number[]): VisitRow => ({ group: 0, prompt: 4, hashes, flags: VISIT_PREFIX });
+  const program = programOf({
+    clients: [0, 1, 2].map(() => ({ prefixBlocks: 8 })),
+    groups: [{ members: [0, 1, 2], routing: 'prefix-affinity' }],
+    hashBlock: 1,
+    requests: [
+      { at: 0, visits: [visit([0, 1])] }, // nothing is cached: client 0
+      { at: 0, visits: [visit([0, 2])] }, // client 1
+      { at: 1, visits: [visit([0, 1, 2])] }, // client 0 has 2 leading blocks, client 1 has 1
+      { at: 1, visits: [visit([0, 2])] }, // client 1 has both
+      { at: 1, visits: [visit([3, 0])] }, // nobody has the first: the idle one
+    ],
+  });
+  expect([...referenceFleet(program).results.client]).toEqual([0, 1, 0, 1, 2]);
+});
+
+test('R2: nearest takes the path of fewest seconds, and load between equals', () => {
+  const run = (bytes: number) =>
+    referenceFleet(
+      programOf({
+        clients: [{}, { location: 1 }, { location: 2 }, { location: 2 }],
+        groups: [{ members: [0] }, { members: [1, 2, 3], routing: 'nearest' }],
+        links: [
+          [1, 0],
+          [4, 3],
+        ],
+        paths: [
+          [0, 1, 0],
+          [0, 2, 1],
+        ],
+        requests: [0, 0].map((at) => ({ at, visits: [{ group: 0, to: [[1, bytes]] as const }, { group: 1 }] })),
+      }),
+    ).results.client;
+  // 2 bytes: 2 s or 3.5 s; 8 bytes: 8 s or 5 s, and then the second goes to the idle one of two
+  expect([...run(2)]).toEqual([0, 1, 0, 1]);
+  expect([...run(8)]).toEqual([0, 2, 0, 3]);
+});
+
+test('R2: a visit that must go where another went is not a choice', () => {
+  const visits = [
+    { group: 0, to: [[1]] as const },
+    { group: 0, sameAs: 0 },
+  ];
+  const requests = [0, 2].map((at) => ({ at, visits }));
+  const program = programOf({ clients: [{}, {}], groups: [{ members: [0, 1] }], requests });
+  expect([...referenceFleet(program).results.client]).toEqual([0, 0, 1, 1]);
+});
+
+test('R6: a visit that can never fit is rejected when it is routed; whole shared blocks are not its own', () => {
+  const states = (visit: Partial<VisitRow>) => {
+    const visits = [{ group: 0 }, { group: 0, ...visit }].map((one, i) =>
+      i === 0 ? { ...one, to: [[1]] as const } : one,
+    );
+    const clients = [{ numGpuBlocks: 2, blockSize: 4, maxModelLen: 20 }];
+    return referenceFleet(programOf({ clients, requests: [{ at: 0, visits }] })).results.state[1];
+  };
+  expect(states({ prompt: 6, output: 3 })).toBe(STATE_FINISHED); // 8 tokens: 2 blocks
+  expect(states({ prompt: 6, output: 4 })).toBe(STATE_REJECTED_KV); // 9 tokens: 3 blocks
+  expect(states({ prompt: 6, output: 4, shared: 4, sameAs: 0 })).toBe(STATE_FINISHED); // one of them is shared
+  expect(states({ prompt: 6, output: 4, shared: 3, sameAs: 0 })).toBe(STATE_REJECTED_KV); // no whole block is
+  expect(states({ prompt: 6, output: 15 })).toBe(STATE_REJECTED_LENGTH); // 21 tokens
+});

@@ -1,0 +1,179 @@
+// From visit to visit: a visit ends, its edges depart and are delivered, the next becomes ready, is routed and joins (R1, R3, R5, R10).
+import { STATE_FINISHED, STATE_PENDING } from '../../../assembly/layout/enums.ts';
+import { chooseClient, findNarrowest, findRefusal, pathBetween, sumLatencies } from './route.ts';
+import type { Client, Edge, FleetEvent, Flow, Visit, World } from './state.ts';
+
+/** Has all its output: writes to its store, lets go of what it shared, and its edges are due now. */
+export function endVisit(world: World, visit: Visit, now: number): void {
+  const { results, program } = world;
+  results.state[visit.index] = STATE_FINISHED;
+  results.finish[visit.index] = now;
+  visit.client!.outstanding.delete(visit);
+  if (visit.writes >= 0) world.events.push({ time: now, edge: null, visit, tier: WRITE });
+  if (visit.lets >= 0) letGo(world.visits[visit.lets]!);
+  for (const edge of visit.edges) world.events.push({ time: now, edge, visit, tier: -1 });
+  if (program.requests.last[visit.request] === visit.index) closeRequest(world, visit.request, STATE_FINISHED, now);
+}
+
+/** The tier of the event that writes a visit's blocks: after all other events of its instant, in visit order. */
+const WRITE = 1e9;
+
+function writeBlocks(world: World, visit: Visit): void {
+  for (const tier of world.clients[visit.writes]!.tiers) for (const id of visit.hashes) tier.touch(id);
+}
+
+/** One holder fewer; the last one frees the blocks of a visit that has ended. */
+function letGo(visit: Visit): void {
+  visit.holders -= 1;
+  const client = visit.client;
+  if (visit.holders > 0 || !client?.held.includes(visit)) return;
+  client.held = client.held.filter((one) => one !== visit);
+  client.free += visit.blocks;
+  visit.blocks = 0;
+}
+
+/** The first end counts: finished, or rejected with its first rejected visit. In a closed loop the next one is sent. */
+function closeRequest(world: World, request: number, state: number, now: number): void {
+  if (world.requestState[request] !== STATE_PENDING) return;
+  world.requestState[request] = state;
+  const { count, concurrency } = world.program.requests;
+  if (concurrency > 0 && world.sent < count) world.arrival[world.sent++] = now;
+}
+
+/** Ends the flows that are over and handles every event that is due, in order. */
+export function deliverPhase(world: World, now: number): void {
+  for (const flow of world.flows.filter((one) => one.end <= now)) {
+    world.flows = world.flows.filter((one) => one !== flow);
+    world.flowsChanged = true;
+    world.events.push({ time: now + flowLatency(world, flow), edge: flow.edge, visit: flow.visit, tier: flow.tier });
+  }
+  for (let event = nextEvent(world); event !== null && event.time <= now; event = nextEvent(world)) {
+    const handled = event;
+    world.events = world.events.filter((one) => one !== handled);
+    if (handled.tier === WRITE) writeBlocks(world, handled.visit);
+    else if (handled.edge === null) deliverTier(world, handled.visit, now);
+    else if (handled.edge.departed) deliverEdge(world, handled.edge, now);
+    else departEdge(world, handled.edge, now);
+  }
+}
+
+function flowLatency(world: World, flow: Flow): number {
+  if (flow.edge === null) return flow.visit.client!.setup.tiers[flow.tier]!.latency;
+  return sumLatencies(world, flow.links);
+}
+
+/** The earliest event; at one time edges by index, then stores by visit and tier. */
+export function nextEvent(world: World): FleetEvent | null {
+  let first: FleetEvent | null = null;
+  for (const event of world.events) if (first === null || comesBefore(event, first)) first = event;
+  return first;
+}
+
+function comesBefore(a: FleetEvent, b: FleetEvent): boolean {
+  if (a.time !== b.time) return a.time < b.time;
+  if (a.edge !== null && b.edge !== null) return a.edge.index < b.edge.index;
+  if (a.edge !== null || b.edge !== null) return a.edge !== null;
+  if ((a.tier === WRITE) !== (b.tier === WRITE)) return b.tier === WRITE;
+  return a.visit.index < b.visit.index || (a.visit === b.visit && a.tier < b.tier);
+}
+
+function departEdge(world: World, edge: Edge, now: number): void {
+  edge.departed = true;
+  if (edge.to.client === null && edge.bytes > 0) routeVisit(world, edge.to, edge, now);
+  const links = edge.bytes > 0 ? pathBetween(world, edge.from.client!, edge.to.client!) : [];
+  if (links.length === 0) deliverEdge(world, edge, now);
+  else startFlow(world, { edge, visit: edge.from, tier: -1, links }, countBytes(world, edge, links), now);
+}
+
+/** Bytes that are still to be sent when the source has ended: layer by layer, what overlapped its service is gone. */
+function countBytes(world: World, edge: Edge, links: readonly number[]): number {
+  const { bytes, layers } = edge;
+  if (layers === 0) return bytes;
+  const { start, finish } = world.results;
+  const service = finish[edge.from.index]! - start[edge.from.index]!;
+  const overlapped = (findNarrowest(world, links) * service * (layers - 1)) / layers;
+  return Math.max(bytes / layers, bytes - overlapped);
+}
+
+type FlowPath = Pick<Flow, 'edge' | 'visit' | 'tier' | 'links'>;
+
+function startFlow(world: World, path: FlowPath, bytes: number, now: number): void {
+  world.flows.push({ ...path, remaining: bytes, rate: 0, updated: now, end: Number.POSITIVE_INFINITY });
+  world.flowsChanged = true;
+}
+
+function deliverEdge(world: World, edge: Edge, now: number): void {
+  if (edge.bytes > 0) letGo(edge.from);
+  edge.to.pending -= 1;
+  if (edge.to.pending === 0) becomeReady(world, edge.to, edge, now);
+}
+
+/** Everything a visit needs is there: it joins its client, once routed. `edge` came last; null for roots. */
+export function becomeReady(world: World, visit: Visit, edge: Edge | null, now: number): void {
+  world.results.ready[visit.index] = now;
+  visit.lastToken = edge === null ? now : world.results.finish[edge.from.index]!;
+  if (visit.client === null) routeVisit(world, visit, edge, now);
+  if (world.results.state[visit.index] === STATE_PENDING) joinClient(world, visit.client!, visit, now);
+}
+
+/** Gives a visit its client, or rejects it: its edges never depart. */
+function routeVisit(world: World, visit: Visit, edge: Edge | null, now: number): void {
+  const client = chooseClient(world, visit, edge);
+  const refusal = findRefusal(visit, client);
+  visit.client = client;
+  world.results.client[visit.index] = client.index;
+  world.results.state[visit.index] = refusal;
+  if (refusal === STATE_PENDING) {
+    client.outstanding.add(visit);
+    return;
+  }
+  if (visit.lets >= 0) letGo(world.visits[visit.lets]!);
+  closeRequest(world, visit.request, refusal, now);
+}
+
+function joinClient(world: World, client: Client, visit: Visit, now: number): void {
+  if (client.setup.kind === 'store') {
+    startFetch(world, client, visit, now);
+    return;
+  }
+  visit.joined = client.joins++;
+  client.waiting.push(visit);
+  if (client.setup.kind === 'cores') fillCores(world, client, now);
+}
+
+/** First come, first served on as many cores as there are. */
+export function fillCores(world: World, client: Client, now: number): void {
+  while (client.waiting.length > 0 && client.cores.length < client.setup.maxNumSeqs) {
+    const visit = client.waiting.shift()!;
+    world.results.start[visit.index] = now;
+    client.cores.push({ visit, end: now + visit.seconds });
+  }
+}
+
+/** Looks the visit's blocks up, each in the nearest tier that holds it, until one is held by none; each tier sends its own. */
+function startFetch(world: World, client: Client, visit: Visit, now: number): void {
+  const { hashBlock, storeBytesPerToken } = world.program;
+  world.results.start[visit.index] = now;
+  const found = client.tiers.map(() => 0);
+  for (const id of visit.hashes) {
+    const tier = client.tiers.findIndex((one) => one.has(id));
+    if (tier < 0) break;
+    client.tiers[tier]!.touch(id);
+    found[tier]! += 1;
+  }
+  const blocks = found.reduce((sum, count) => sum + count, 0);
+  if (visit.fetches >= 0) world.visits[visit.fetches]!.fetched = blocks * hashBlock;
+  client.setup.tiers.forEach(({ link, latency }, tier) => {
+    if (found[tier] === 0) return;
+    visit.parts += 1;
+    const bytes = found[tier]! * hashBlock * storeBytesPerToken;
+    if (link >= 0) startFlow(world, { edge: null, visit, tier, links: [link] }, bytes, now);
+    else world.events.push({ time: now + latency, edge: null, visit, tier });
+  });
+  if (visit.parts === 0) endVisit(world, visit, now);
+}
+
+function deliverTier(world: World, visit: Visit, now: number): void {
+  visit.parts -= 1;
+  if (visit.parts === 0) endVisit(world, visit, now);
+}

@@ -1,0 +1,198 @@
+// How an llm client of a fleet forms a step: DESIGN.md section 4a, with shared and cached prompts, resident KV and packing.
+import type { Client, FormedStep, Visit } from './state.ts';
+
+/** KV tokens at its end: the last output token never enters the cache. */
+export function finalLength(visit: { readonly prompt: number; readonly output: number }): number {
+  return visit.prompt + visit.output - 1;
+}
+
+/** Blocks of its own that hold `tokens`: whole blocks that another visit holds for it are not stored again. */
+export function countBlocks(visit: Visit, tokens: number, client: Client): number {
+  const { blockSize } = client.setup;
+  return Math.ceil(tokens / blockSize) - Math.floor(visit.shared / blockSize);
+}
+
+export function isEnded(visit: Visit): boolean {
+  return visit.generated === visit.output;
+}
+
+/** Forms the next step and takes its blocks; empty when what waits finds no room. */
+export function formStep(client: Client, hashBlock: number): FormedStep {
+  const step: FormedStep = { chunks: [], decodes: [], preempted: [], admitted: [], decodeBlocks: 0 };
+  const { batching } = client.setup;
+  if (batching === 'static') formStatic(client, hashBlock, step);
+  if (batching === 'continuous') formContinuous(client, hashBlock, step);
+  if (batching === 'chunked') formChunked(client, hashBlock, step);
+  if (batching === 'mixed') formMixed(client, hashBlock, step);
+  return step;
+}
+
+/** A batch whose final lengths fit, whatever the budget: its prompts in one step, then decodes until the last has ended. */
+function formStatic(client: Client, hashBlock: number, step: FormedStep): void {
+  if (client.running.length === 0) {
+    for (let head = headOf(client); canAdmit(client, head, head?.need); head = headOf(client)) {
+      if (isResident(head!)) admitResident(client, step);
+      else admitChunk(client, hashBlock, step, head!.need);
+    }
+  }
+  if (step.chunks.length === 0) step.decodes.push(...client.running.filter((visit) => !isEnded(visit)));
+}
+
+/** Residents and whole prompts while they find room; with a prompt a step of prompts only, otherwise everything decodes. */
+function formContinuous(client: Client, hashBlock: number, step: FormedStep): void {
+  admitQueue(client, hashBlock, step, client.setup.maxNumBatchedTokens, false);
+  if (step.chunks.length === 0) decodeRunning(client, step);
+}
+
+/** One decode for every running visit, then residents and whole prompts in the rest of the budget. */
+function formMixed(client: Client, hashBlock: number, step: FormedStep): void {
+  decodeRunning(client, step);
+  if (step.preempted.length > 0) return;
+  admitQueue(client, hashBlock, step, client.setup.maxNumBatchedTokens - step.decodes.length, true);
+}
+
+/** Running visits in order of admission while budget is left, then the queue with what is left. */
+function formChunked(client: Client, hashBlock: number, step: FormedStep): void {
+  let budget = client.setup.maxNumBatchedTokens;
+  for (let at = 0; at < client.running.length && budget > 0; at++) {
+    const visit = client.running[at]!;
+    const left = Math.max(0, visit.need - visit.past);
+    const tokens = left > 0 ? Math.min(left, budget) : 1;
+    if (!makeRoom(client, step, visit, visit.past + tokens)) break;
+    if (left > 0) step.chunks.push({ visit, tokens });
+    else step.decodes.push(visit);
+    budget -= tokens;
+  }
+  if (step.preempted.length > 0) return;
+  while (budget > 0) {
+    const head = headOf(client);
+    if (head === undefined) return;
+    const skip = countSkip(client, head, hashBlock);
+    const tokens = isResident(head) ? 1 : Math.min(head.need - skip, budget);
+    if (!canAdmit(client, head, isResident(head) ? head.prompt : skip + tokens)) return;
+    if (isResident(head)) step.decodes.push(admitResident(client, step));
+    else admitChunk(client, hashBlock, step, skip + tokens);
+    budget -= tokens;
+  }
+}
+
+function decodeRunning(client: Client, step: FormedStep): void {
+  for (let at = 0; at < client.running.length; at++) {
+    const visit = client.running[at]!;
+    if (!makeRoom(client, step, visit, visit.past + 1)) break;
+    step.decodes.push(visit);
+  }
+}
+
+/**
+ * The queue from its head on: whole prompts within `rest` (one above the whole budget goes as the only prompt), and
+ * residents, which decode at once and take 1 of `rest` when the step decodes whatever else is in it.
+ */
+function admitQueue(client: Client, hashBlock: number, step: FormedStep, rest: number, decodes: boolean): void {
+  let left = rest;
+  for (let head = headOf(client); head !== undefined; head = headOf(client)) {
+    if (isResident(head)) {
+      if ((decodes && left < 1) || !canAdmit(client, head, head.prompt)) return;
+      const visit = admitResident(client, step);
+      if (decodes) step.decodes.push(visit);
+      if (decodes) left -= 1;
+    } else {
+      const tokens = head.need - countSkip(client, head, hashBlock);
+      const alone = step.chunks.length === 0 && tokens > client.setup.maxNumBatchedTokens;
+      if ((tokens > left && !alone) || !canAdmit(client, head, head.need)) return;
+      admitChunk(client, hashBlock, step, head.need);
+      left -= tokens;
+    }
+  }
+}
+
+/** Its KV is in the cache; once preempted it is like any other. */
+export function isResident(visit: Visit): boolean {
+  return visit.resident && !visit.preempted;
+}
+
+/** Prompt tokens that need no computing (R9). */
+function countSkip(client: Client, visit: Visit, hashBlock: number): number {
+  const cached = visit.prefix ? client.prefix.countLeading(visit.hashes) * hashBlock : 0;
+  const fetched = visit.preempted ? 0 : visit.fetched;
+  return Math.min(visit.shared > 0 ? visit.shared : Math.max(cached, fetched), visit.need - 1);
+}
+
+/** The visit whose turn it is: the first, or the one with the least work left, ties by order of joining. */
+function headOf(client: Client): Visit | undefined {
+  if (client.setup.packing === 'fcfs') return client.waiting[0];
+  const byWork = [...client.waiting].sort((a, b) => countWork(a) - countWork(b) || a.joined - b.joined);
+  return byWork[0];
+}
+
+/** Tokens to prefill and to generate. */
+function countWork(visit: Visit): number {
+  return (isResident(visit) ? 0 : visit.need) + visit.output - visit.generated;
+}
+
+/** Whether the head of the queue finds a slot, and blocks for its first `tokens`. */
+function canAdmit(client: Client, head: Visit | undefined, tokens: number | undefined): boolean {
+  if (head === undefined || tokens === undefined) return false;
+  return client.running.length < client.setup.maxNumSeqs && blocksToAdmit(client, head, tokens) <= client.free;
+}
+
+/** Static batching always reserves the final length; the others by their admission. */
+function blocksToAdmit(client: Client, visit: Visit, tokens: number): number {
+  const reserves = client.setup.batching === 'static' || client.setup.admission === 'full-length';
+  return countBlocks(visit, reserves ? finalLength(visit) : tokens, client);
+}
+
+/** Admits the head with a chunk up to token `end` of its prompt. */
+function admitChunk(client: Client, hashBlock: number, step: FormedStep, end: number): void {
+  const visit = headOf(client)!;
+  const skip = countSkip(client, visit, hashBlock);
+  visit.past = skip;
+  step.chunks.push({ visit, tokens: end - skip });
+  admit(client, step, visit, end, skip);
+}
+
+/** Admits the head, whose context is in the cache but for its last token. */
+function admitResident(client: Client, step: FormedStep): Visit {
+  const visit = headOf(client)!;
+  visit.past = visit.prompt - 1;
+  visit.need = visit.past;
+  admit(client, step, visit, visit.prompt, 0);
+  return visit;
+}
+
+function admit(client: Client, step: FormedStep, visit: Visit, tokens: number, skip: number): void {
+  client.waiting = client.waiting.filter((one) => one !== visit);
+  visit.blocks = blocksToAdmit(client, visit, tokens);
+  visit.processed = 0;
+  client.free -= visit.blocks;
+  client.running.push(visit);
+  step.admitted.push({ visit, skip });
+}
+
+/** Blocks for a running visit; preempts the newest ones until it fits. False: it was the newest left, and went. */
+function makeRoom(client: Client, step: FormedStep, visit: Visit, tokens: number): boolean {
+  const more = Math.max(0, countBlocks(visit, tokens, client) - visit.blocks);
+  while (more > client.free) {
+    const victim = preemptNewest(client, step);
+    if (victim === visit) return false;
+  }
+  client.free -= more;
+  visit.blocks += more;
+  if (visit.past >= visit.need) step.decodeBlocks += more;
+  return true;
+}
+
+function preemptNewest(client: Client, step: FormedStep): Visit {
+  const victim = client.running.pop()!;
+  client.free += victim.blocks;
+  victim.blocks = 0;
+  victim.past = 0;
+  victim.processed = 0;
+  victim.preempted = true;
+  victim.need = victim.prompt + victim.generated;
+  victim.joined = client.joins++;
+  if (client.setup.packing === 'fcfs') client.waiting.unshift(victim);
+  else client.waiting.push(victim);
+  step.preempted.push(victim);
+  return victim;
+}

@@ -1,0 +1,27 @@
+// Which hash blocks a cache holds: a list from the least to the most recently used.
+
+export class Lru {
+  readonly capacity: number;
+  ids: number[] = [];
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  has(id: number): boolean {
+    return this.ids.includes(id);
+  }
+
+  /** Makes `id` the most recent, put in if it was not there; the least recent leave when it is too many. */
+  touch(id: number): void {
+    this.ids = this.ids.filter((one) => one !== id);
+    this.ids.push(id);
+    while (this.ids.length > this.capacity) this.ids.shift();
+  }
+
+  /** How many of `ids` it holds before the first that it does not. */
+  countLeading(ids: readonly number[]): number {
+    const missing = ids.findIndex((id) => !this.has(id));
+    return missing < 0 ? ids.length : missing;
+  }
+}

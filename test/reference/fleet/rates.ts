@@ -1,0 +1,76 @@
+// Who gets how much of a link or a channel, worked out anew at the end of an instant in which something started or ended.
+import type { Client, Flow, Step, World } from './state.ts';
+
+/** Flows over links: max-min shares by progressive filling, and when each flow will be over. */
+export function shareLinks(world: World, now: number): void {
+  if (!world.flowsChanged) return;
+  world.flowsChanged = false;
+  for (const flow of world.flows) {
+    flow.remaining = Math.max(0, flow.remaining - flow.rate * (now - flow.updated));
+    flow.updated = now;
+  }
+  fillLinks(world);
+  for (const flow of world.flows) flow.end = now + flow.remaining / flow.rate;
+}
+
+/** The link that leaves its flows the least fixes them there; what they use is gone from their other links; and so on. */
+function fillLinks(world: World): void {
+  const left = world.program.links.map((link) => link.bandwidth);
+  let unfixed = [...world.flows].sort(compareFlows);
+  while (unfixed.length > 0) {
+    const shares = left.map((bandwidth, link) => {
+      const crossing = unfixed.filter((flow) => flow.links.includes(link)).length;
+      return crossing > 0 ? bandwidth / crossing : Number.POSITIVE_INFINITY;
+    });
+    const share = Math.min(...shares);
+    const link = shares.indexOf(share);
+    for (const flow of unfixed.filter((one) => one.links.includes(link))) {
+      flow.rate = share;
+      for (const crossed of flow.links) left[crossed]! -= share;
+    }
+    unfixed = unfixed.filter((flow) => !flow.links.includes(link));
+  }
+}
+
+/** Flows of edges in edge order, then those of stores by visit and tier. */
+export function compareFlows(a: Flow, b: Flow): number {
+  if (a.edge !== null && b.edge !== null) return a.edge.index - b.edge.index;
+  if (a.edge !== null || b.edge !== null) return a.edge !== null ? -1 : 1;
+  return a.visit.index - b.visit.index || a.tier - b.tier;
+}
+
+/** Steps on channels whose set of active steps has changed: what is left of each, its new speed and its end. */
+export function shareChannels(world: World, now: number): void {
+  for (let channel = 0; channel < world.program.channels; channel++) {
+    const clients = world.clients.filter((client) => client.setup.channel === channel && sharesChannel(client));
+    const busy = clients.filter((client) => client.busy !== null);
+    const steps = busy.map((client) => client.busy!);
+    const before = world.active[channel]!;
+    if (steps.length === before.length && steps.every((step) => before.includes(step))) continue;
+    world.active[channel] = steps;
+    speedSteps(busy, before, now);
+  }
+}
+
+/** Whether the steps of a client contend at all. */
+export function sharesChannel(client: Client): boolean {
+  return client.setup.channel >= 0 && client.setup.demand > 0;
+}
+
+function speedSteps(busy: readonly Client[], before: readonly Step[], now: number): void {
+  for (const { busy: step } of busy) {
+    step!.left = Math.max(0, step!.left - step!.rate * (now - step!.updated));
+    step!.updated = now;
+  }
+  let capacity = 1;
+  let remaining = busy.length;
+  for (const client of [...busy].sort((a, b) => a.setup.demand - b.setup.demand || a.index - b.index)) {
+    const step = client.busy!;
+    const share = Math.min(client.setup.demand, capacity / remaining);
+    const rate = share / client.setup.demand;
+    if (rate !== step.rate || !before.includes(step)) step.end = now + step.left / rate;
+    step.rate = rate;
+    capacity -= share;
+    remaining -= 1;
+  }
+}

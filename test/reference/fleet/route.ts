@@ -1,0 +1,91 @@
+// Which client of its group a visit goes to, and which visits no client of that kind could ever serve (R2, R6).
+import { STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../../assembly/layout/enums.ts';
+import type { FleetGroup, LoadMetric } from '../../../src/plan/fleet.ts';
+import { countBlocks, finalLength } from './form.ts';
+import type { Client, Edge, Visit, World } from './state.ts';
+
+/** Chooses the client of a visit; `edge` is what triggers it, null for roots. */
+export function chooseClient(world: World, visit: Visit, edge: Edge | null): Client {
+  if (visit.sameAs >= 0) return world.visits[visit.sameAs]!.client!;
+  const group = world.program.groups[visit.group]!;
+  const last = world.lastChosen[visit.group]!;
+  const half = group.routing === 'heavy-light' && ownMetric(visit, group.metric) > group.threshold ? 1 : 0;
+  const members = membersOf(world, group, half);
+  const inTurn = members.map((_, step) => (last[half]! + 1 + step) % members.length);
+  const at = leastOf(inTurn, (member) => rankMember(world, group, members[member]!, visit, edge));
+  last[half] = at;
+  return members[at]!;
+}
+
+function membersOf(world: World, group: FleetGroup, half: 0 | 1): Client[] {
+  const clients = group.members.map((index) => world.clients[index]!);
+  if (group.routing !== 'heavy-light') return clients;
+  return half === 0 ? clients.slice(0, group.light) : clients.slice(group.light);
+}
+
+/** What is compared, least first; the first in turn wins ties. */
+function rankMember(world: World, group: FleetGroup, client: Client, visit: Visit, edge: Edge | null): number[] {
+  const load = measureLoad(client, group.metric);
+  if (group.routing === 'round-robin') return [];
+  if (group.routing === 'prefix-affinity') return [-client.prefix.countLeading(visit.hashes), load];
+  if (group.routing === 'nearest') return [countSeconds(world, edge, client), load];
+  return [load];
+}
+
+function leastOf(members: readonly number[], rank: (member: number) => number[]): number {
+  let best = members[0]!;
+  for (const member of members) if (comesBefore(rank(member), rank(best))) best = member;
+  return best;
+}
+
+function comesBefore(a: readonly number[], b: readonly number[]): boolean {
+  const at = a.findIndex((value, i) => value !== b[i]);
+  return at >= 0 && a[at]! < b[at]!;
+}
+
+/** Load as of now: decodes' new blocks and a step's tokens count from its end on. */
+export function measureLoad(client: Client, metric: LoadMetric): number {
+  const visits = [...client.outstanding];
+  const sum = (of: (visit: Visit) => number) => visits.reduce((total, visit) => total + of(visit), 0);
+  if (metric === 'requests') return visits.length;
+  if (metric === 'input') return sum((visit) => visit.prompt);
+  if (metric === 'output') return sum((visit) => visit.output);
+  if (metric === 'left') return sum((visit) => visit.prompt + visit.output - visit.processed);
+  const unseen = client.busy?.formed.decodeBlocks ?? 0;
+  return (client.setup.numGpuBlocks - client.free - unseen) * client.setup.blockSize;
+}
+
+/** A visit's own share of a metric, as far as it is known before it runs. */
+function ownMetric(visit: Visit, metric: LoadMetric): number {
+  if (metric === 'requests') return 0;
+  if (metric === 'output') return visit.output;
+  return metric === 'left' ? visit.prompt + visit.output : visit.prompt;
+}
+
+/** Seconds on an empty path from where the predecessor ran. */
+function countSeconds(world: World, edge: Edge | null, client: Client): number {
+  if (edge === null) return 0;
+  const path = pathBetween(world, edge.from.client!, client);
+  return sumLatencies(world, path) + edge.bytes / findNarrowest(world, path);
+}
+
+export function pathBetween(world: World, from: Client, to: Client): readonly number[] {
+  return world.program.paths[from.setup.location * world.program.locations + to.setup.location]!;
+}
+
+export function sumLatencies(world: World, path: readonly number[]): number {
+  return path.reduce((sum, link) => sum + world.program.links[link]!.latency, 0);
+}
+
+/** The least bandwidth on a path. */
+export function findNarrowest(world: World, path: readonly number[]): number {
+  return Math.min(...path.map((link) => world.program.links[link]!.bandwidth));
+}
+
+/** STATE_PENDING, or why its client can never serve a visit. */
+export function findRefusal(visit: Visit, client: Client): number {
+  const { kind, maxModelLen, numGpuBlocks } = client.setup;
+  if (kind !== 'llm') return STATE_PENDING;
+  if (maxModelLen > 0 && visit.prompt + visit.output > maxModelLen) return STATE_REJECTED_LENGTH;
+  return countBlocks(visit, finalLength(visit), client) > numGpuBlocks ? STATE_REJECTED_KV : STATE_PENDING;
+}

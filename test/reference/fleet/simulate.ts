@@ -1,0 +1,197 @@
+// The reference fleet: every iteration of every client, every transfer and every look-up, one by one, straight from the rules.
+import { STATE_PENDING, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
+import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
+import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
+import { becomeReady, deliverPhase, endVisit, fillCores, nextEvent } from './deliver.ts';
+import { formStep, isEnded } from './form.ts';
+import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
+import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
+
+export interface FleetReference {
+  readonly results: VisitResults;
+  readonly clients: readonly ClientCounters[];
+  readonly requestState: Int32Array;
+  /** s, when each request arrived; in a closed loop when it was sent, NaN if never. */
+  readonly arrival: Float64Array;
+  /** Which clients wait for how many blocks, when nothing is left to happen and visits wait. */
+  readonly deadlock: string | null;
+  /** s, every gap between two output tokens of one visit. */
+  readonly gaps: readonly number[];
+}
+
+/** Runs a program to its end. `watch` sees the world at the end of every instant. */
+export function referenceFleet(program: FleetProgram, watch: (world: World) => void = () => {}): FleetReference {
+  const world = openWorld(program);
+  for (let now = nextInstant(world); now < Number.POSITIVE_INFINITY; now = nextInstant(world)) {
+    world.now = now;
+    while (nextInstant(world) <= now) {
+      retirePhase(world, now);
+      deliverPhase(world, now);
+      arrivePhase(world, now);
+    }
+    for (const client of world.clients) if (canForm(client)) startStep(world, client, now);
+    shareLinks(world, now);
+    shareChannels(world, now);
+    watch(world);
+  }
+  return closeWorld(world);
+}
+
+/** The earliest thing that is still to happen; rounding never sets the clock back. */
+function nextInstant(world: World): number {
+  let instant = nextArrival(world);
+  for (const client of world.clients) {
+    if (client.busy !== null) instant = Math.min(instant, client.busy.end);
+    for (const core of client.cores) instant = Math.min(instant, core.end);
+  }
+  for (const flow of world.flows) instant = Math.min(instant, flow.end);
+  instant = Math.min(instant, nextEvent(world)?.time ?? instant);
+  return Math.max(instant, world.now);
+}
+
+function nextArrival(world: World): number {
+  return world.next < world.sent ? world.arrival[world.next]! : Number.POSITIVE_INFINITY;
+}
+
+/** Steps that end, in client order, then visits on cores that end, in visit order. */
+function retirePhase(world: World, now: number): void {
+  for (const client of world.clients)
+    if (client.busy !== null && client.busy.end <= now) retireStep(world, client, now);
+  for (let due = dueOnCores(world, now); due.length > 0; due = dueOnCores(world, now)) {
+    const visit = due.sort((a, b) => a.index - b.index)[0]!;
+    const client = visit.client!;
+    client.cores = client.cores.filter((core) => core.visit !== visit);
+    endVisit(world, visit, now);
+    fillCores(world, client, now);
+  }
+}
+
+function dueOnCores(world: World, now: number): Visit[] {
+  const cores = world.clients.flatMap((client) => client.cores);
+  return cores.filter((core) => core.end <= now).map((core) => core.visit);
+}
+
+/** Chunks and decodes enter the cache, tokens come out, what has all its output ends and leaves. */
+function retireStep(world: World, client: Client, now: number): void {
+  const { formed, start } = client.busy!;
+  client.busy = null;
+  client.counters.busySeconds += now - start;
+  for (const { visit, tokens } of formed.chunks) {
+    advance(visit, tokens);
+    if (visit.past < visit.need) continue;
+    if (visit.prefix) for (const id of visit.hashes) client.prefix.touch(id);
+    emitToken(world, visit, now);
+  }
+  for (const visit of formed.decodes) {
+    advance(visit, 1);
+    emitToken(world, visit, now);
+  }
+  letLeave(client);
+}
+
+function advance(visit: Visit, tokens: number): void {
+  visit.past += tokens;
+  visit.processed += tokens;
+}
+
+function emitToken(world: World, visit: Visit, now: number): void {
+  visit.generated += 1;
+  if (visit.generated === 1 && !visit.resident) world.results.first[visit.index] = now;
+  else world.gaps.push(now - visit.lastToken);
+  visit.lastToken = now;
+  if (isEnded(visit)) endVisit(world, visit, now);
+}
+
+/** Ended visits leave; their blocks are free, or held while others need them. A static batch leaves as one. */
+function letLeave(client: Client): void {
+  if (client.setup.batching === 'static' && !client.running.every(isEnded)) return;
+  for (const visit of client.running.filter(isEnded)) {
+    if (visit.hold && visit.holders > 0) {
+      client.held.push(visit);
+    } else {
+      client.free += visit.blocks;
+      visit.blocks = 0;
+    }
+  }
+  client.running = client.running.filter((visit) => !isEnded(visit));
+}
+
+function arrivePhase(world: World, now: number): void {
+  while (nextArrival(world) <= now) {
+    const request = world.next++;
+    const root = world.visits[world.program.requests.first[request]!]!;
+    becomeReady(world, root, null, world.arrival[request]!);
+  }
+}
+
+function canForm(client: Client): boolean {
+  const { kind } = client.setup;
+  return kind === 'llm' && client.busy === null && client.waiting.length + client.running.length > 0;
+}
+
+function startStep(world: World, client: Client, now: number): void {
+  const formed = formStep(client, world.program.hashBlock);
+  noteMembers(world, client, formed, now);
+  if (formed.chunks.length + formed.decodes.length === 0) {
+    // blocks kept for ended visits left nothing to run; what was preempted may fit again at once
+    if (formed.preempted.length > 0) startStep(world, client, now);
+    return;
+  }
+  const work = describeWork(formed);
+  const seconds = priceStep(work, client.setup.price);
+  const shared = sharesChannel(client);
+  const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
+  client.busy = { formed, start: now, left: seconds, rate: shared ? 0 : 1, updated: now, end };
+  countStep(client, work);
+}
+
+function noteMembers(world: World, client: Client, formed: FormedStep, now: number): void {
+  const { results } = world;
+  for (const { visit, skip } of formed.admitted) {
+    if (!Number.isNaN(results.start[visit.index]!)) continue;
+    results.start[visit.index] = now;
+    results.cached[visit.index] = visit.shared > 0 ? 0 : skip;
+  }
+  for (const visit of formed.preempted) results.preemptions[visit.index]! += 1;
+  client.counters.preemptions += formed.preempted.length;
+}
+
+function describeWork(formed: FormedStep): StepWork {
+  return {
+    chunks: formed.chunks.map(({ visit, tokens }) => ({
+      tokens,
+      past: visit.past,
+      completes: visit.past + tokens === visit.need,
+    })),
+    decodes: formed.decodes.length,
+    context: formed.decodes.reduce((sum, visit) => sum + visit.past, 0),
+  };
+}
+
+function countStep(client: Client, work: StepWork): void {
+  const { counters, setup } = client;
+  counters.steps += 1;
+  counters.newTokens += sumPrefillTokens(work) + work.decodes;
+  counters.pairs += sumPairs(work);
+  counters.contextTokens += work.context;
+  counters.peakBlocks = Math.max(counters.peakBlocks, setup.numGpuBlocks - client.free);
+}
+
+function closeWorld(world: World): FleetReference {
+  const { results, requestState, arrival, gaps } = world;
+  const deadlock = describeDeadlock(world);
+  for (const states of [results.state, requestState]) {
+    for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = STATE_UNFINISHED;
+  }
+  return { results, clients: world.clients.map((client) => client.counters), requestState, arrival, deadlock, gaps };
+}
+
+function describeDeadlock(world: World): string | null {
+  const stuck = world.clients.filter((client) => client.waiting.length + client.running.length > 0);
+  if (stuck.length === 0) return null;
+  const words = stuck.map(({ setup, waiting, running, held, free }) => {
+    const blocks = held.reduce((sum, visit) => sum + visit.blocks, 0);
+    return `${setup.name}: ${waiting.length + running.length} visits wait, ${held.length} hold ${blocks} of ${setup.numGpuBlocks} blocks, ${free} are free`;
+  });
+  return words.join('; ');
+}

@@ -1,0 +1,257 @@
+// The state of the reference fleet between instants: visits, clients, flows and events as plain objects.
+import { STATE_PENDING } from '../../../assembly/layout/enums.ts';
+import {
+  type FleetClient,
+  type FleetProgram,
+  VISIT_HOLD,
+  VISIT_PREFIX,
+  VISIT_RESIDENT,
+  type VisitResults,
+} from '../../../src/plan/fleet.ts';
+import { Lru } from './lru.ts';
+
+/** One stage of one request. While it is in an llm client it is prefilling while past < need, else decoding. */
+export interface Visit {
+  readonly index: number;
+  readonly request: number;
+  readonly group: number;
+  readonly prompt: number;
+  readonly output: number;
+  readonly seconds: number;
+  readonly resident: boolean;
+  readonly hold: boolean;
+  readonly prefix: boolean;
+  readonly sameAs: number;
+  readonly shared: number;
+  readonly lets: number;
+  readonly fetches: number;
+  readonly writes: number;
+  readonly hashes: readonly number[];
+  readonly edges: Edge[];
+  client: Client | null;
+  pending: number;
+  holders: number;
+  /** Prompt tokens that a store sent for it. */
+  fetched: number;
+  /** Tiers of a store that still have to deliver (kv-fetch visits). */
+  parts: number;
+  past: number; // tokens in the KV cache
+  need: number; // tokens to prefill: the prompt, or after a preemption prompt + generated
+  generated: number; // output tokens so far
+  blocks: number; // KV blocks of its own
+  lastToken: number; // s
+  preempted: boolean;
+  /** Tokens that finished steps processed since it was last admitted. */
+  processed: number;
+  /** When it joined its queue, as a count. */
+  joined: number;
+}
+
+export interface Edge {
+  readonly index: number;
+  readonly from: Visit;
+  readonly to: Visit;
+  readonly bytes: number;
+  readonly layers: number;
+  departed: boolean;
+}
+
+/** What a step does. Chunks are in the order they were scheduled. */
+export interface FormedStep {
+  readonly chunks: { readonly visit: Visit; readonly tokens: number }[];
+  readonly decodes: Visit[];
+  readonly preempted: Visit[];
+  readonly admitted: { readonly visit: Visit; readonly skip: number }[];
+  /** Blocks that its decodes took on top of what they had: load sees them when the step has ended. */
+  decodeBlocks: number;
+}
+
+/** A step under way: `left` seconds of work at full speed as of `updated`. */
+export interface Step {
+  readonly formed: FormedStep;
+  readonly start: number;
+  left: number;
+  rate: number;
+  updated: number;
+  end: number;
+}
+
+export interface ClientCounters {
+  steps: number;
+  busySeconds: number;
+  newTokens: number;
+  pairs: number;
+  contextTokens: number;
+  preemptions: number;
+  peakBlocks: number;
+}
+
+export interface Client {
+  readonly index: number;
+  readonly setup: FleetClient;
+  /** In order of joining; a preempted visit of a first-come-first-served client stands at the front. */
+  waiting: Visit[];
+  running: Visit[]; // in order of admission
+  /** Ended, but others still need their blocks. */
+  held: Visit[];
+  free: number; // KV blocks
+  busy: Step | null;
+  /** Visits on cores and when they end. */
+  cores: { readonly visit: Visit; readonly end: number }[];
+  /** Routed to it and not ended. */
+  readonly outstanding: Set<Visit>;
+  joins: number;
+  readonly prefix: Lru;
+  readonly tiers: readonly Lru[];
+  readonly counters: ClientCounters;
+}
+
+/** What crosses links: the bytes of an edge, or what tier `tier` of a store sends for a kv-fetch visit. */
+export interface Flow {
+  readonly edge: Edge | null;
+  readonly visit: Visit;
+  readonly tier: number;
+  readonly links: readonly number[];
+  remaining: number; // bytes
+  rate: number; // B/s
+  updated: number; // s
+  end: number; // s
+}
+
+/** An edge that departs or is delivered, or a tier of a store that delivers. */
+export interface FleetEvent {
+  readonly time: number;
+  readonly edge: Edge | null;
+  readonly visit: Visit;
+  readonly tier: number;
+}
+
+export interface World {
+  readonly program: FleetProgram;
+  readonly visits: readonly Visit[];
+  readonly clients: readonly Client[];
+  readonly results: VisitResults;
+  readonly requestState: Int32Array;
+  readonly arrival: Float64Array;
+  /** Position of the last chosen member: one per group, two with heavy-light. */
+  readonly lastChosen: [number, number][];
+  flows: Flow[];
+  flowsChanged: boolean;
+  events: FleetEvent[];
+  /** Per channel: the steps that were active when its shares were last worked out. */
+  active: Step[][];
+  readonly gaps: number[];
+  next: number; // request to arrive next
+  sent: number; // requests whose arrival is known
+  now: number;
+}
+
+export function openWorld(program: FleetProgram): World {
+  const visits = readVisits(program);
+  const { count, concurrency } = program.requests;
+  const world: World = {
+    program,
+    visits,
+    clients: program.clients.map(openClient),
+    results: openResults(visits.length),
+    requestState: new Int32Array(count).fill(STATE_PENDING),
+    arrival: concurrency > 0 ? new Float64Array(count).fill(Number.NaN) : program.requests.arrival.slice(),
+    lastChosen: program.groups.map(({ members, routing, light }) =>
+      routing === 'heavy-light' ? [light - 1, members.length - light - 1] : [members.length - 1, -1],
+    ),
+    flows: [],
+    flowsChanged: false,
+    events: [],
+    active: Array.from({ length: program.channels }, () => []),
+    gaps: [],
+    next: 0,
+    sent: concurrency > 0 ? Math.min(concurrency, count) : count,
+    now: 0,
+  };
+  if (concurrency > 0) world.arrival.set(program.requests.arrival.subarray(0, world.sent));
+  return world;
+}
+
+function openClient(setup: FleetClient, index: number): Client {
+  return {
+    index,
+    setup,
+    waiting: [],
+    running: [],
+    held: [],
+    free: setup.numGpuBlocks,
+    busy: null,
+    cores: [],
+    outstanding: new Set(),
+    joins: 0,
+    prefix: new Lru(setup.prefixBlocks),
+    tiers: setup.tiers.map((tier) => new Lru(tier.blocks)),
+    counters: {
+      steps: 0,
+      busySeconds: 0,
+      newTokens: 0,
+      pairs: 0,
+      contextTokens: 0,
+      preemptions: 0,
+      peakBlocks: 0,
+    },
+  };
+}
+
+function openResults(count: number): VisitResults {
+  const never = () => new Float64Array(count).fill(Number.NaN);
+  return {
+    state: new Int32Array(count).fill(STATE_PENDING),
+    ready: never(),
+    start: never(),
+    first: never(),
+    finish: never(),
+    client: new Int32Array(count).fill(-1),
+    preemptions: new Int32Array(count),
+    cached: new Int32Array(count),
+  };
+}
+
+function readVisits({ visits: table }: FleetProgram): Visit[] {
+  const visits = Array.from({ length: table.count }, (_, index): Visit => {
+    const flags = table.flags[index]!;
+    return {
+      index,
+      request: table.request[index]!,
+      group: table.group[index]!,
+      prompt: table.prompt[index]!,
+      output: table.output[index]!,
+      seconds: table.seconds[index]!,
+      resident: (flags & VISIT_RESIDENT) !== 0,
+      hold: (flags & VISIT_HOLD) !== 0,
+      prefix: (flags & VISIT_PREFIX) !== 0,
+      sameAs: table.sameAs[index]!,
+      shared: table.shared[index]!,
+      lets: table.lets[index]!,
+      fetches: table.fetches[index]!,
+      writes: table.writes[index]!,
+      hashes: [...table.hashIds.subarray(table.hashAt[index]!, table.hashAt[index + 1]!)],
+      edges: [],
+      client: null,
+      pending: table.pending[index]!,
+      holders: table.holders[index]!,
+      fetched: table.fetched?.[index] ?? 0,
+      parts: 0,
+      past: 0,
+      need: table.prompt[index]!,
+      generated: 0,
+      blocks: 0,
+      lastToken: Number.NaN,
+      preempted: false,
+      processed: 0,
+      joined: 0,
+    };
+  });
+  for (const visit of visits) {
+    for (let index = table.edgeAt[visit.index]!; index < table.edgeAt[visit.index + 1]!; index++) {
+      const [bytes, layers] = [table.edgeBytes[index]!, table.edgeLayers[index]!];
+      visit.edges.push({ index, from: visit, to: visits[table.edgeTo[index]!]!, bytes, layers, departed: false });
+    }
+  }
+  return visits;
+}
