@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import arg from 'arg';
+import { UserError } from '../src/check/issue.ts';
 import { engine } from './engine.bench.ts';
 import { lowering } from './lowering.bench.ts';
 import { describeMachine, machineLine } from './machine.ts';
@@ -26,9 +27,13 @@ function listBenches(): string {
 function chooseBenches(names: readonly string[]): BenchFile[] {
   if (names.length === 1 && names[0] === 'all') return [...BENCHES];
   const unknown = names.filter((name) => !BENCHES.some((bench) => bench.name === name));
-  if (unknown.length > 0)
-    throw new Error(`no bench named ${unknown.join(', ')}; there are all, and:\n${listBenches()}`);
+  if (unknown.length > 0) throw misnamed(unknown);
   return BENCHES.filter((bench) => (names.length > 0 ? names.includes(bench.name) : !bench.onDemand));
+}
+
+function misnamed(names: readonly string[]): UserError {
+  const expected = `all, ${BENCHES.map((bench) => bench.name).join(', ')}`;
+  return new UserError(names.map((received) => ({ path: 'bench', expected, received })));
 }
 
 /** The commit the tree is at, or that there is none to be known. */
@@ -48,8 +53,12 @@ async function main(): Promise<void> {
     return;
   }
   const chosen = chooseBenches(flags._);
-  if (flags['--write'] && flags._.length > 0)
-    throw new Error('--write replaces the whole table: name no benches with it');
+  const isWhole = flags._.length === 0 || chosen.length === BENCHES.length;
+  if (flags['--write'] && !isWhole) {
+    throw new UserError([
+      { path: '--write', expected: 'no names, or all: it replaces the whole table', received: flags._.join(' ') },
+    ]);
+  }
   const machine = describeMachine();
   say(machineLine(machine));
   const rows: Row[] = [];
@@ -72,6 +81,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exitCode = 1;
+  const isMistake = error instanceof UserError || (error instanceof Error && error.name === 'ArgError');
+  say(error instanceof Error ? ((isMistake ? null : error.stack) ?? error.message) : String(error));
+  process.exitCode = isMistake ? 2 : 1;
 });

@@ -33,9 +33,14 @@ export function textTable(rows: readonly Row[]): string {
   return drawTable(COLUMNS, rows.map(cellsOf), 140).join('\n');
 }
 
+/** Columns padded to their widest cell, as the formatter wants them. */
 export function markdownTable(rows: readonly Row[], machine: Machine, commit: string): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const rule = line(COLUMNS.map((column) => (column.align === 'right' ? '---:' : '---')));
+  const cells = [HEADINGS, ...rows.map(cellsOf)];
+  const widths = HEADINGS.map((_, i) => Math.max(3, ...cells.map((row) => row[i].length)));
+  const isRight = (i: number) => COLUMNS[i].align === 'right';
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, i) => (isRight(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join(' | ')} |`;
+  const rule = line(widths.map((width, i) => (isRight(i) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))));
   return [
     `Commit ${commit}, on ${machineLine(machine)}.`,
     '',

@@ -70,8 +70,8 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 function unknownVerb(word: string): UserError {
-  const close = nearest(word, Object.keys(VERBS), 1);
-  const hint = close.length > 0 ? `did you mean ${close[0]}?` : 'mist --help';
+  const close = nearest(word, Object.keys(VERBS), 2);
+  const hint = close.length > 0 ? `did you mean ${close.join(' or ')}?` : 'mist --help';
   return new UserError([{ path: 'mist', expected: `a verb: ${Object.keys(VERBS).join(', ')}`, received: word, hint }]);
 }
 

@@ -23,4 +23,4 @@ export { specJsonSchema } from './spec/schema.ts';
 export type * from './spec/types.ts';
 export { makeRequests } from './workload/make.ts';
 export { readTrace } from './workload/traces.ts';
-export type { LengthShape, Requests } from './workload/types.ts';
+export type { Requests } from './workload/types.ts';

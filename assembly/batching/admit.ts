@@ -1,26 +1,26 @@
 // Admission: from the head of the waiting queue into a slot, as a chunk of the step being formed.
 import {
-  CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX,
+  CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX,
 } from '../layout/client';
 import { ADMISSION_FULL_LENGTH, FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
 import { FLEET_CACHED, FLEET_FETCHED, FLEET_FLAGS, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
 import {
   CHUNK_BYTES, CHUNK_PAIRS, CHUNK_SLOT, CHUNK_TOKENS, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING,
-  REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_PAIRS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED,
-  REP_WAITING, REP_WAIT_HEAD, SLOT_BASE, SLOT_ENTERED, SLOT_FOREIGN, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
+  REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_HELD, REP_HIDDEN, REP_PAIRS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED,
+  REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE, SLOT_ENTERED, SLOT_FOREIGN, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
-import { RUN_FINISH, RUN_FLEET, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
+import { RUN_FINISH, RUN_FLEET, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_WAIT_STEPS, RUN_WAIT_TOKENS } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
 import { leadingHits } from '../table/recent';
 import { admissionBlocks, blocksFor, needOf, residueAdd } from './paging';
 
-/** Whether a sequence waits and a slot is free for it. */
+/** Whether a sequence waits that the scheduler knows of, and a slot is free for it. */
 // @ts-ignore: decorator
 @inline
 export function canTake(run: usize, rep: usize): bool {
-  return geti(rep, REP_WAITING) > 0 && geti(rep, REP_RUNNING) < geti(rep, CLIENT_MAX_SEQS);
+  return geti(rep, REP_WAITING) > geti(rep, REP_HIDDEN) && geti(rep, REP_RUNNING) < geti(rep, CLIENT_MAX_SEQS);
 }
 
 /**
@@ -173,4 +173,52 @@ function cachedTokens(run: usize, rep: usize, request: i32, need: i32): i32 {
     }
   }
   return tokens < need - 1 ? tokens : need - 1;
+}
+
+/**
+ * Batch waiting (TensorRT-LLM): while sequences decode, prompts that could be admitted are held back until they and the
+ * decodes make a step of RUN_WAIT_TOKENS tokens, or were held back for RUN_WAIT_STEPS steps. `left` is the budget that this
+ * step has for them; with `whole` a prompt is never cut, and one above the whole budget goes as the only one.
+ */
+export function holdBack(run: usize, rep: usize, left: i32, taken: i32, whole: bool): bool {
+  const steps = geti(run, RUN_WAIT_STEPS);
+  if (steps == 0) return false;
+  const decodes = geti(rep, REP_DECODES);
+  const tokens = decodes > 0 ? admissible(run, rep, left, taken, whole) : 0;
+  if (tokens == 0) return false;
+  const step = geti(rep, REP_CHUNK_TOKENS) + decodes + tokens;
+  if (geti(rep, REP_WAITED) >= steps || step >= geti(run, RUN_WAIT_TOKENS)) {
+    seti(rep, REP_WAITED, 0);
+    return false;
+  }
+  addi(rep, REP_WAITED, 1);
+  seti(rep, REP_HELD, 1);
+  return true;
+}
+
+/** Tokens of the prompts that admission would take now, by the rules of admitHead, changing nothing (first come first served). */
+function admissible(run: usize, rep: usize, left: i32, taken: i32, whole: bool): i32 {
+  const budget = geti(rep, CLIENT_BUDGET);
+  let request = geti(rep, REP_WAIT_HEAD);
+  let known = geti(rep, REP_WAITING) - geti(rep, REP_HIDDEN);
+  let slots = geti(rep, CLIENT_MAX_SEQS) - geti(rep, REP_RUNNING);
+  let room = geti(rep, CLIENT_BLOCKS) - geti(rep, REP_USED) - taken;
+  let tokens = 0;
+  while (known > 0 && slots > 0) {
+    const need = needOf(run, request);
+    let chunk = need;
+    if (need > left - tokens) {
+      const alone = whole && need > budget && tokens == 0 && geti(rep, REP_CHUNKS) == 0;
+      if (whole ? !alone : tokens >= left) return tokens;
+      if (!whole) chunk = left - tokens;
+    }
+    room -= admissionBlocks(run, rep, request, chunk);
+    if (room < 0) return tokens;
+    tokens += chunk;
+    if (whole && tokens > left) return tokens;
+    request = rowi(geta(run, RUN_NEXT), request);
+    known--;
+    slots--;
+  }
+  return tokens;
 }

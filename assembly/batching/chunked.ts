@@ -5,7 +5,7 @@ import {
   SLOT_RESERVED,
 } from '../layout/replica';
 import { addi, geta, geti, seti } from '../table/cell';
-import { addChunk, admitHead, admitResident, canTake, headIsResident, headWork } from './admit';
+import { addChunk, admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
 import { blocksFor, decodeBlocks, makeRoom } from './paging';
 
 /**
@@ -23,6 +23,7 @@ export function formChunked(run: usize, rep: usize): void {
 
 /** Admits from the queue while budget, slots and blocks allow. */
 function admitChunks(run: usize, rep: usize, budget: i32): void {
+  if (holdBack(run, rep, budget, decodeBlocks(run, rep), false)) return;
   while (budget > 0 && canTake(run, rep)) {
     if (headIsResident(run, rep)) {
       if (!admitResident(run, rep, decodeBlocks(run, rep))) return;

@@ -2,13 +2,14 @@
 import { CLIENT_BUDGET } from '../layout/client';
 import { REP_CHUNKS, REP_CHUNK_TOKENS, REP_DECODES, REP_DECODING, REP_PROMISED } from '../layout/replica';
 import { geti, seti } from '../table/cell';
-import { admitHead, admitResident, canTake, headIsResident, headWork } from './admit';
+import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
 import { makeRoom } from './paging';
 
 /** Forms a continuous-batching step: prompts while their sum stays within the budget (a longer one goes alone), or decodes. */
 export function formContinuous(run: usize, rep: usize): void {
   const budget = geti(rep, CLIENT_BUDGET);
-  while (canTake(run, rep)) {
+  const held = holdBack(run, rep, budget, geti(rep, REP_PROMISED), true);
+  while (!held && canTake(run, rep)) {
     if (headIsResident(run, rep)) {
       // Takes its slot now and decodes in the next decode step, which is this one unless a prompt follows it.
       if (!admitResident(run, rep, geti(rep, REP_PROMISED))) break;

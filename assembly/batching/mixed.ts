@@ -2,7 +2,7 @@
 import { CLIENT_BUDGET } from '../layout/client';
 import { REP_CHUNKS, REP_DECODES, REP_DECODING, REP_PREEMPTED } from '../layout/replica';
 import { geti, seti } from '../table/cell';
-import { admitHead, admitResident, canTake, headIsResident, headWork } from './admit';
+import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
 import { decodeBlocks, makeRoom } from './paging';
 
 /** Forms a mixed step; a prompt longer than the whole budget goes as the only prompt. */
@@ -18,6 +18,7 @@ export function formMixed(run: usize, rep: usize): void {
 
 /** Admits whole prompts while they fit in the `left` rest of the budget. */
 function admitWhole(run: usize, rep: usize, budget: i32, left: i32): void {
+  if (holdBack(run, rep, left, decodeBlocks(run, rep), true)) return;
   while (canTake(run, rep)) {
     if (headIsResident(run, rep)) {
       if (left < 1 || !admitResident(run, rep, decodeBlocks(run, rep))) return;

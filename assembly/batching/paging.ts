@@ -1,7 +1,7 @@
 // KV blocks: what a sequence needs, what the running ones need next, and preemption by recompute when they find none.
 import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_PREEMPTED, CLIENT_UNDONE } from '../layout/client';
 import { RUN_FINISH, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
-import { ADMISSION_FULL_LENGTH } from '../layout/enums';
+import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/enums';
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
   REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FINISH_TICK,
@@ -29,7 +29,9 @@ export function decodeBlocks(run: usize, rep: usize): i32 {
 @inline
 export function admissionBlocks(run: usize, rep: usize, request: i32, tokens: i32): i32 {
   const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
-  if (geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH) return blocksFor(finalLength(run, request), blockSize);
+  const admission = geti(rep, CLIENT_ADMISSION);
+  if (admission == ADMISSION_FULL_LENGTH) return blocksFor(finalLength(run, request), blockSize);
+  assert(admission == ADMISSION_PROMPT, 'admissionBlocks: unknown admission');
   return blocksFor(tokens, blockSize);
 }
 

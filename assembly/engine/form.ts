@@ -1,10 +1,10 @@
 // Phase "form": a replica that is free decides what its next step holds, and when it will end.
 import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS } from '../layout/client';
-import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
+import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END, RUN_RECEIVE_EVERY } from '../layout/run';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC, LEAP_NONE } from '../layout/enums';
 import {
-  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_INDEX, REP_PAIRS,
-  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RUNNING, REP_START, REP_STEPS, REP_USED, REP_WAITING,
+  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
+  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_USED, REP_WAITING,
 } from '../layout/replica';
 import { formChunked } from '../batching/chunked';
 import { formContinuous } from '../batching/continuous';
@@ -16,14 +16,28 @@ import { startOnChannel } from '../contention/channel';
 import { leapLimit, nextCut, planLeap } from './leap';
 import { priceDecode, priceMixed } from './price';
 
+/**
+ * Before a step: the scheduler looks at what has arrived after a step with prompts, when nothing ran, and after every
+ * RUN_RECEIVE_EVERY decode steps (SGLang); until then arrivals stay hidden at the end of the queue.
+ */
+function lookAtArrivals(run: usize, rep: usize): void {
+  const every = geti(run, RUN_RECEIVE_EVERY);
+  if (every <= 1) return;
+  const decoded = geti(rep, REP_RUNNING) > 0 && geti(rep, REP_CHUNKS) == 0;
+  if (decoded && geti(rep, REP_SINCE_LOOK) < every) return;
+  seti(rep, REP_HIDDEN, 0);
+  seti(rep, REP_SINCE_LOOK, 0);
+}
+
 /** Forms and prices the next step of a free replica at time `now`; END stays +inf when there is nothing to do. */
 export function formStep(run: usize, rep: usize, now: f64): void {
   setf(rep, REP_END, Infinity);
   if (geti(rep, REP_RUNNING) == 0 && geti(rep, REP_WAITING) == 0) return;
+  lookAtArrivals(run, rep);
   setf(rep, REP_START, now);
-  // Only where blocks are kept for ended visits can a step come out empty; what was preempted may fit again at once.
-  do formBatch(run, rep);
-  while (isEmpty(rep) && geti(rep, REP_PREEMPTED) != 0);
+  formBatch(run, rep);
+  // Only where blocks are kept for ended visits can a step come out empty: the client sleeps until blocks are let go or a
+  // visit joins. Trying again by itself could go on for ever.
   if (isEmpty(rep)) return;
   const batching = geti(rep, CLIENT_BATCHING);
   const decoding = geti(rep, REP_DECODING) != 0;
@@ -35,11 +49,13 @@ export function formStep(run: usize, rep: usize, now: f64): void {
     priceDecode(run, rep);
     setf(rep, REP_PIECE_A, getf(run, RUN_PIECE_A));
     setf(rep, REP_PIECE_B, getf(run, RUN_PIECE_B));
-    if (geti(run, RUN_LEAP) == LEAP_NONE || geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0) {
+    if (geti(run, RUN_LEAP) == LEAP_NONE || mayNotLeap(rep)) {
       endAfter(run, rep, getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * getf(rep, REP_CONTEXT), now);
     } else {
       // What waits now was refused, and stays refused while nobody ends: only an empty queue makes arrivals matter.
-      seti(rep, REP_BLOCKED, geti(rep, REP_WAITING) > 0 || batching == BATCHING_STATIC ? 1 : 0);
+      // A scheduler that looks at arrivals now and then leaps no further than its next look, so that they never cut a leap.
+      const unseen = geti(run, RUN_RECEIVE_EVERY) > 1;
+      seti(rep, REP_BLOCKED, geti(rep, REP_WAITING) > 0 || batching == BATCHING_STATIC || unseen ? 1 : 0);
       planLeap(run, rep, leapLimit(run, rep, getf(run, RUN_PIECE_END)), nextCut(run, rep));
     }
   }
@@ -52,6 +68,12 @@ function isEmpty(rep: usize): bool {
   return geti(rep, REP_CHUNKS) == 0 && geti(rep, REP_DECODING) == 0;
 }
 
+// @ts-ignore: decorator
+@inline
+function mayNotLeap(rep: usize): bool {
+  return geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0;
+}
+
 function formBatch(run: usize, rep: usize): void {
   seti(rep, REP_STEPS, 1);
   seti(rep, REP_CHUNKS, 0);
@@ -59,6 +81,7 @@ function formBatch(run: usize, rep: usize): void {
   seti(rep, REP_COMPLETING, 0);
   setf(rep, REP_PAIRS, 0);
   seti(rep, REP_PREEMPTED, 0);
+  seti(rep, REP_HELD, 0);
   const batching = geti(rep, CLIENT_BATCHING);
   if (batching == BATCHING_CHUNKED) formChunked(run, rep);
   else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);

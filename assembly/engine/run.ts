@@ -1,11 +1,11 @@
 // The event loop of one client group: at every instant first all that ends retires, then all that arrives is routed,
 // then every free replica forms its next step. One call runs until there is a reason to stop.
 import { CLIENT_BUSY, CLIENT_CONTEXT, CLIENT_PAIRS, CLIENT_PEAK_BLOCKS, CLIENT_PEAK_SEQS, CLIENT_PREEMPTED, CLIENT_RUNNING, CLIENT_TOKENS } from '../layout/client';
-import { STOP_DEADLOCK, STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL } from '../layout/enums';
+import { STOP_DEADLOCK, STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, STOP_MARK } from '../layout/enums';
 import { FLEET_CHANNEL_COUNT, FLEET_CORES, FLEET_CORE_COUNT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOW_NEXT } from '../layout/fleet';
-import { REP_END, REP_INDEX, REP_READY, REP_WAITING } from '../layout/replica';
+import { REP_END, REP_INDEX, REP_READY, REP_RUNNING, REP_WAITING } from '../layout/replica';
 import {
-  RUN_ARRIVAL, RUN_BUSY, RUN_CLOCK, RUN_CONTEXT, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_NEXT_ARRIVAL, RUN_PAIRS,
+  RUN_ARRIVAL, RUN_BUSY, RUN_CLOCK, RUN_CONTEXT, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_FINISHED, RUN_MARK_RUNNING, RUN_NEXT_ARRIVAL, RUN_PAIRS,
   RUN_PEAK_BLOCKS, RUN_PEAK_SEQS, RUN_PREEMPTED, RUN_READY, RUN_READY_COUNT, RUN_RELEASED, RUN_REPLICAS, RUN_RUNNING, RUN_STEPS,
   RUN_STEP_QUOTA, RUN_TABLE, RUN_TOKENS, RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
 } from '../layout/run';
@@ -21,7 +21,7 @@ import { formStep } from './form';
 import { retireStep } from './retire';
 import { markReady, routeArrival } from './route';
 
-/** Runs the engine of `run` (a run record after engineReset) until a STOP_* reason; call again after STOP_LOG_FULL or STOP_EVENTS. */
+/** Runs the engine of `run` (a run record after engineReset) until a STOP_* reason; call again after STOP_LOG_FULL, STOP_EVENTS or STOP_MARK. */
 export function engineRun(run: usize): i32 {
   assert(geti(run, RUN_TABLE) != 0, 'engineRun before engineReset');
   const stop = runEvents(run);
@@ -118,7 +118,18 @@ function mustPause(run: usize): i32 {
   }
   if (getf(run, RUN_STEPS) >= getf(run, RUN_STEP_QUOTA)) return STOP_EVENTS;
   if (geti(run, RUN_LOG) != 0 && geti(run, RUN_LOGGED) + geti(run, RUN_REPLICAS) > geti(run, RUN_LOG_CAPACITY)) return STOP_LOG_FULL;
-  return STOP_DONE;
+  return reachedMark(run) ? STOP_MARK : STOP_DONE;
+}
+
+/** Whether so many sequences run on all clients, or so many requests are over, as the caller wants to hear of. */
+function reachedMark(run: usize): bool {
+  const finished = geti(run, RUN_MARK_FINISHED);
+  if (finished > 0 && geti(run, RUN_FINISHED) >= finished) return true;
+  const wanted = geti(run, RUN_MARK_RUNNING);
+  if (wanted == 0) return false;
+  let running = 0;
+  for (let i = 0; i < geti(run, RUN_REPLICAS); i++) running += geti(clientAt(run, i), REP_RUNNING);
+  return running >= wanted;
 }
 
 function routeArrivals(run: usize, arrival: usize, now: f64): void {

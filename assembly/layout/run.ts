@@ -34,26 +34,33 @@ export const RUN_TTFT_ALLOWED = 35;
 export const RUN_TPOT_ALLOWED = 36;
 /** Steps after which engineRun returns STOP_EVENTS, so that a long run can show progress and be stopped (f64). */
 export const RUN_STEP_QUOTA = 37;
-export const RUN_PARAMETERS = 40;
+/** Small rules of some engines: how often a busy scheduler looks at arrivals (SGLang, steps), and batch waiting (TensorRT-LLM). */
+export const RUN_RECEIVE_EVERY = 38; // i32, decode steps between two looks; 0 or 1 = every step
+export const RUN_WAIT_STEPS = 39; // i32, most steps that a prompt is held back; 0 = never
+export const RUN_WAIT_TOKENS = 40; // i32, tokens of a step that are worth not waiting for
+/** engineRun returns STOP_MARK once so many sequences run or requests are over; the caller clears the cell it has seen (i32, 0 = none). */
+export const RUN_MARK_RUNNING = 41;
+export const RUN_MARK_FINISHED = 42;
+export const RUN_PARAMETERS = 43;
 
 // Progress and counters, written by the kernel
-export const RUN_NEXT_ARRIVAL = 40; // i32, first request not routed yet
-export const RUN_RELEASED = 41; // i32, requests whose arrival time is known
-export const RUN_LAST_REPLICA = 42; // i32, where the last request went
-export const RUN_TTFT_MISSES = 43; // i32
-export const RUN_TPOT_MISSES = 44; // i32
-export const RUN_LOGGED = 45; // i32, steps in the log
-export const RUN_STEPS = 46; // f64
-export const RUN_BUSY = 47; // f64, s, summed over replicas
-export const RUN_RUNNING = 48; // f64, sequence-seconds in steps
-export const RUN_TOKENS = 49; // f64, new tokens (chunks + decodes)
-export const RUN_PAIRS = 50; // f64, prefill pairs
-export const RUN_CONTEXT = 51; // f64, context tokens read by decodes
-export const RUN_PREEMPTED = 52; // i32, preemptions
-export const RUN_PEAK_BLOCKS = 53; // i32, most blocks in use on one replica
-export const RUN_PEAK_SEQS = 54; // i32, most running sequences on one replica
-export const RUN_FINISHED = 55; // i32
-export const RUN_CLOCK = 56; // f64, s, time of the last event
+export const RUN_NEXT_ARRIVAL = 43; // i32, first request not routed yet
+export const RUN_RELEASED = 44; // i32, requests whose arrival time is known
+export const RUN_LAST_REPLICA = 45; // i32, where the last request went
+export const RUN_TTFT_MISSES = 46; // i32
+export const RUN_TPOT_MISSES = 47; // i32
+export const RUN_LOGGED = 48; // i32, steps in the log
+export const RUN_STEPS = 49; // f64
+export const RUN_BUSY = 50; // f64, s, summed over replicas
+export const RUN_RUNNING = 51; // f64, sequence-seconds in steps
+export const RUN_TOKENS = 52; // f64, new tokens (chunks + decodes)
+export const RUN_PAIRS = 53; // f64, prefill pairs
+export const RUN_CONTEXT = 54; // f64, context tokens read by decodes
+export const RUN_PREEMPTED = 55; // i32, preemptions
+export const RUN_PEAK_BLOCKS = 56; // i32, most blocks in use on one replica
+export const RUN_PEAK_SEQS = 57; // i32, most running sequences on one replica
+export const RUN_FINISHED = 58; // i32
+export const RUN_CLOCK = 59; // f64, s, time of the last event
 
 // Working set, placed by engineReset
 export const RUN_TREE = 60; // i32, address of the tournament tree over replicas

@@ -121,7 +121,7 @@ function preemptDecode(run: TwinRun, rep: Replica, slot: number): void {
   run.results.finish[request] = last;
   let group = 0;
   while (group < rep.groups && rep.groupTime[group] !== last) group++;
-  if (group < rep.groups) rep.groupCount[group] -= 0;
+  if (group < rep.groups) rep.groupCount[group]--;
   requeue(run, rep, slot);
 }
 

@@ -5,7 +5,7 @@ import type { CollectiveFit, Efficiency, OpFit } from '../catalog/types.ts';
 import { round } from './fit.ts';
 import type { Fits, LinkResult, OpResult } from './fit-device.ts';
 import { type Device, groupBy, type Layout } from './measurement.ts';
-import { mendBlockScaled, mendExperts } from './rules.ts';
+import { mendBlockScaled, mendExperts, mendTables } from './rules.ts';
 import type { Attribution } from './traces.ts';
 import { relativesOf } from './vendors.ts';
 
@@ -21,11 +21,13 @@ export function buildFiles(
   const own = [...timed].map(([device, results]): Efficiency => {
     const ops = results.flatMap((result) => ('family' in result ? [opFit(result)] : []));
     const collectives = results.flatMap((result) => ('op' in result ? [collectiveFit(result)] : []));
+    const tables = results.flatMap((result) => ('family' in result && result.table ? [result.table] : []));
     const used = [...new Set(results.map((result) => result.layout))].map((layout) => attribution[layout]);
     return {
       hardware: device,
       ops: mendExperts(device, mendBlockScaled(device, ops, notes), notes),
       collectives,
+      ...(tables.length > 0 ? { tables: mendTables(device, ops, tables) } : {}),
       source: `fits to the traces of ${used.map((one) => one.source).join('; ')}`,
       licence: [...new Set(used.map((one) => one.licence))].join('; '),
     };
@@ -51,9 +53,10 @@ function opFit({ family, format, layout, price, errors }: OpResult): OpFit {
   };
 }
 
-function collectiveFit({ op, devices, price, errors }: LinkResult): CollectiveFit {
+function collectiveFit({ op, devices, price, errors, library, table }: LinkResult): CollectiveFit {
   const [error_in, error_out] = [round(errors.in_median, 2), round(errors.out_median, 2)];
-  return { op, devices, ...price, basis: 'calibrated', error_in, error_out, rows: errors.rows };
+  const fitted = { ...price, basis: 'calibrated', error_in, error_out, rows: errors.rows } as const;
+  return { op, devices, ...(library ? { library } : {}), ...fitted, ...(table ? { table } : {}) };
 }
 
 /** JSON with one fit per line: small, and readable in a diff. */
@@ -64,7 +67,7 @@ export function printEfficiency(file: Efficiency): string {
   return `{
   "hardware": ${text(file.hardware)},
   "ops": ${list(file.ops)},
-  "collectives": ${list(file.collectives)},
+  "collectives": ${list(file.collectives)},${file.tables ? `\n  "tables": ${list(file.tables)},` : ''}
   "source": ${text(file.source)},
   "licence": ${text(file.licence)}
 }

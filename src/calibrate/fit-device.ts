@@ -1,5 +1,5 @@
 // All fits of one folder of traces: which series is used for what, and how well each fit does.
-import type { CollectiveOp, OpFamily, WeightFormat } from '../catalog/types.ts';
+import type { CollectiveFit, CollectiveOp, OpFamily, OpTable, WeightFormat } from '../catalog/types.ts';
 import type { Issue } from '../check/issue.ts';
 import { peakOf } from '../plan/arithmetic.ts';
 import { ACTIVATION_BYTES } from '../stages/formats.ts';
@@ -18,6 +18,7 @@ import {
 } from './fit.ts';
 import { bestLinks } from './libraries.ts';
 import { type Device, groupBy, LAYOUTS, type Layout, type OpSeries, type Traces } from './measurement.ts';
+import { linkTable, tableOf } from './tables.ts';
 
 export interface OpResult {
   readonly device: string;
@@ -26,6 +27,8 @@ export interface OpResult {
   readonly layout: Layout;
   readonly price: OpPrice;
   readonly errors: Errors;
+  /** What the rows say beyond the price, where that predicts held-out shapes better; null elsewhere. */
+  readonly table: OpTable | null;
   /** The same price against other timings of the same thing, where there are any. */
   readonly elsewhere: readonly { readonly layout: Layout; readonly rows: number; readonly median: number }[];
 }
@@ -35,8 +38,10 @@ export interface LinkResult {
   readonly op: CollectiveOp;
   readonly devices: number;
   readonly layout: Layout;
+  readonly library?: CollectiveFit['library'];
   readonly libraries: string;
   readonly price: LinkPrice;
+  readonly table: CollectiveFit['table'];
   readonly errors: Errors;
 }
 
@@ -67,7 +72,7 @@ export function fitAll(traces: Traces, devices: ReadonlyMap<string, Device>, iss
     const name = `${group.device} ${group.op} x${group.devices}`;
     const fit = fitLink(name, group.rows);
     if ('path' in fit) issues.push(fit);
-    else fits.links.push({ ...group, price: fit.price, errors: fit.errors });
+    else fits.links.push({ ...group, price: fit.price, table: linkTable(group.rows, fit.price), errors: fit.errors });
   }
   return fits;
 }
@@ -95,7 +100,8 @@ function fitGroup(series: OpSeries[], device: Device, notes: string[], issues: I
     return { layout: other.layout, rows: check.length, median: percentile(errors, 0.5) };
   });
   const { family, format, layout } = first;
-  return { device: device.id, family, format, layout, price: fit.price, errors: fit.errors, elsewhere };
+  const table = tableOf(family, format, rows, fit.price, fit.errors.out_median);
+  return { device: device.id, family, format, layout, price: fit.price, errors: fit.errors, table, elsewhere };
 }
 
 /** Cleaned rows as times at peak, without those that no memory could have served. */
@@ -108,6 +114,7 @@ function readyRows(series: OpSeries, device: Device): { rows: FitRow[]; aside: n
     ...(row.activations
       ? { activation: { perByte: row.activations / device.memory_bandwidth, bytes: ACTIVATION_BYTES[series.format] } }
       : {}),
+    ...(row.cell ? { cell: row.cell } : {}),
     seconds: row.seconds,
   }));
   const cold = COLD.has(series.family);

@@ -1,5 +1,6 @@
 // Fits the price of an op, t0 + ((C/(eta_c*peak))^p + (M/(eta_m*bandwidth))^p)^(1/p), and of a collective, to timed rows.
 import type { Issue } from '../check/issue.ts';
+import type { Cell } from './measurement.ts';
 import { minimise } from './minimise.ts';
 import { splitByShape, thin } from './split.ts';
 
@@ -49,6 +50,7 @@ export interface FitRow {
   readonly memory: number;
   /** Time to move one byte per activation element, and the bytes per element that `memory` holds already. */
   readonly activation?: { readonly perByte: number; readonly bytes: number };
+  readonly cell?: Cell;
   readonly seconds: number;
 }
 

@@ -1,5 +1,5 @@
 // Which timings stand for a collective: the engine's own kernel or the newest general library, whichever is faster.
-import type { CollectiveOp } from '../catalog/types.ts';
+import type { CollectiveFit, CollectiveOp } from '../catalog/types.ts';
 import { groupBy, LAYOUTS, type Layout, type LinkSeries } from './measurement.ts';
 
 export interface LinkGroup {
@@ -7,6 +7,8 @@ export interface LinkGroup {
   readonly op: CollectiveOp;
   readonly devices: number;
   readonly layout: Layout;
+  /** The engine whose own kernels these are; absent = what any engine has. */
+  readonly library?: CollectiveFit['library'];
   /** Libraries that won somewhere, joined. */
   readonly libraries: string;
   readonly rows: readonly { readonly bytes: number; readonly seconds: number }[];
@@ -16,15 +18,27 @@ export interface LinkGroup {
 const SMALLEST_BYTES = 4096;
 const LARGEST_BYTES = 2 ** 30;
 
-/** One group per device, collective and number of devices: the lower envelope of its libraries, made monotone. */
+/** Per device, collective and number of devices: the lower envelope of the libraries at hand, made monotone, with and without TensorRT-LLM's. */
 export function bestLinks(series: readonly LinkSeries[]): LinkGroup[] {
   const groups = groupBy(series, (s) => `${s.device} ${s.op} ${s.devices}`);
-  return [...groups.values()].map((group) => {
+  return [...groups.values()].flatMap((group) => {
     const layout = LAYOUTS.find((name) => group.some((s) => s.layout === name))!;
-    const used = chooseLibraries(group.filter((s) => s.layout === layout));
-    const { device, op, devices } = group[0];
-    return { device, op, devices, layout, libraries: used.map((s) => s.library).join(' + '), rows: envelope(used) };
+    const timed = group.filter((s) => s.layout === layout);
+    const used = chooseLibraries(timed);
+    const own = timed.filter((s) => TRTLLM.test(s.library));
+    const general = used.filter((s) => /ccl/i.test(s.library));
+    const found = [groupOf(used, layout)];
+    return own.length > 0
+      ? [...found, { ...groupOf([...own, ...general], layout), library: 'trtllm' as const }]
+      : found;
   });
+}
+
+const TRTLLM = /trtllm/i;
+
+function groupOf(used: readonly LinkSeries[], layout: Layout): LinkGroup {
+  const { device, op, devices } = used[0];
+  return { device, op, devices, layout, libraries: used.map((s) => s.library).join(' + '), rows: envelope(used) };
 }
 
 /** An engine's all-reduce inside captured graphs (never the eager one where both are timed), and the newest NCCL or oneCCL. */
@@ -35,7 +49,8 @@ function chooseLibraries(group: readonly LinkSeries[]): LinkSeries[] {
     .filter((s) => /ccl/i.test(s.library))
     .sort((a, b) => versionOf(b.library) - versionOf(a.library));
   const used = [...(graph.length > 0 ? graph : engines), ...general.slice(0, 1)];
-  return used.length > 0 ? used : [...group];
+  const rest = group.filter((s) => !TRTLLM.test(s.library));
+  return used.length > 0 ? used : rest.length > 0 ? rest : [...group];
 }
 
 /** "nccl-2.29.2" as one number that grows with the version. */

@@ -13,7 +13,15 @@ export interface OpRow {
   readonly bytes: number;
   /** Activation elements of a quantised matrix product. */
   readonly activations?: number;
+  /** Where it stands in a table (catalog/types.ts, OpTable): its layer, and a point on the axes; absent = in none. */
+  readonly cell?: Cell;
   readonly seconds: number;
+}
+
+export interface Cell {
+  /** Sizes of a layer of experts; empty for other kinds of work. */
+  readonly layer: readonly number[];
+  readonly at: readonly number[];
 }
 
 /** The rows of one device, kind of work and format from one layout of traces. */

@@ -28,7 +28,7 @@ export function relativesOf(fitted: readonly Efficiency[], devices: ReadonlyMap<
     );
   }
   files.push(cautiousFile(CPU, 'no traces of CPUs', everyone));
-  return [...files, ...factFiles(fitted, files, devices)];
+  return [...files, ...factFiles(fitted, files, everyone, devices)];
 }
 
 const idOf = (vendor: string): string => `_${vendor.toLowerCase()}`;
@@ -56,6 +56,11 @@ function cautiousFile(id: string, why: string, everyone: readonly OpFit[]): Effi
 function cautiousOps(everyone: readonly OpFit[]): OpFit[] {
   const fits = everyone.filter((fit) => CAUTIOUS_FORMATS.has(fit.format) && fit.family !== 'elementwise');
   return summarise(fits, CAUTIOUS, 'datasheet');
+}
+
+function medianOps(everyone: readonly OpFit[]): OpFit[] {
+  const fits = everyone.filter((fit) => CAUTIOUS_FORMATS.has(fit.format) && fit.family !== 'elementwise');
+  return [...summarise(fits, MEDIAN, 'datasheet'), { ...ELEMENTWISE, basis: 'datasheet' }];
 }
 
 /** Fits to fewer rows than this vote only where there is no better one. */
@@ -94,29 +99,36 @@ function commonest<T>(values: readonly T[]): T {
   return [...counts].reduce((best, entry) => (entry[1] > best[1] ? entry : best))[0];
 }
 
-/** Devices that have a published best matrix product: its efficiency, with latency and memory of the vendor's GPUs or the cautious. */
+/**
+ * Devices that have a published best matrix product: its efficiency, with everything else as the vendor's GPUs do it. Other kinds of
+ * devices are no kin of their vendor's GPUs: theirs is the median of everyone.
+ */
 function factFiles(
   fitted: readonly Efficiency[],
   vendors: readonly Efficiency[],
+  everyone: readonly OpFit[],
   devices: ReadonlyMap<string, Device>,
 ): Efficiency[] {
   const files: Efficiency[] = [];
   for (const [id, facts] of groupBy(MATMUL_FACTS, (fact) => fact.device)) {
     const device = devices.get(id);
     if (!device) continue;
-    const base = vendors.find((file) => file.hardware === (device.kind === 'gpu' ? idOf(device.vendor) : CPU));
+    const kin = device.kind === 'gpu' ? vendors.find((file) => file.hardware === idOf(device.vendor))?.ops : undefined;
+    const base = kin ?? medianOps(everyone);
     const known = fitted.find((file) => file.hardware === id);
     const ops = facts.flatMap((fact): OpFit[] => {
-      const fit = base?.ops.find((row) => row.family === 'gemm' && row.format === fact.format);
+      const fit = base.find((row) => row.family === 'gemm' && row.format === fact.format);
       const timed = known?.ops.some((row) => row.family === 'gemm' && row.format === fact.format);
       if (!fit || timed) return [];
       return [{ ...fit, eta_compute: round(fact.achieved / fact.peak), basis: 'extrapolated' }];
     });
     if (ops.length === 0) continue;
+    if (!kin) ops.push(...base.filter((fit) => fit.family !== 'gemm'));
     files.push({
       hardware: id,
       ops: [...(known?.ops ?? []), ...ops],
       collectives: known?.collectives ?? [],
+      ...(known?.tables ? { tables: known.tables } : {}),
       source: [
         ...(known ? [known.source] : []),
         `gemm ${facts.map((f) => f.format).join(', ')}: ${FACTS_SOURCE.source}`,

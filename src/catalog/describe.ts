@@ -1,7 +1,16 @@
 // A catalog entry in words: labels and values a person can check against a datasheet or a model card.
-import type { LengthShape } from '../workload/types.ts';
 import { BYTES_PER_WEIGHT, countParameters, kvBytesPerToken, layerParameters, weightBytes } from './parameters.ts';
-import type { Attention, EngineProfile, Hardware, KvFormat, LayerGroup, Mlp, Model, WeightFormat } from './types.ts';
+import type {
+  Attention,
+  EngineProfile,
+  Hardware,
+  KvFormat,
+  LayerGroup,
+  LengthShape,
+  Mlp,
+  Model,
+  WeightFormat,
+} from './types.ts';
 
 export type Fact = readonly [label: string, value: string];
 

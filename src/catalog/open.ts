@@ -5,12 +5,11 @@ import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { type Issue, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
-import type { LengthShape } from '../workload/types.ts';
 import { checkEntry, parseJson } from './check-entry.ts';
 import { isRecord } from './config-fields.ts';
 import { readModelConfig } from './config-json.ts';
 import { efficiencySchema, engineSchema, hardwareSchema, modelSchema, shapeSchema } from './schemas.ts';
-import type { Efficiency, EngineProfile, Hardware, Model } from './types.ts';
+import type { Efficiency, EngineProfile, Hardware, LengthShape, Model } from './types.ts';
 
 export type CatalogKind = 'hardware' | 'models' | 'engines' | 'workloads' | 'efficiency';
 

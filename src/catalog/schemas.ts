@@ -1,7 +1,6 @@
 // What each kind of catalog file must look like; the leaf's message is the "expected" of an issue.
 import { z } from 'zod';
-import type { LengthShape } from '../workload/types.ts';
-import type { Efficiency, EngineProfile, Hardware, Model } from './types.ts';
+import type { Efficiency, EngineProfile, Hardware, LengthShape, Model } from './types.ts';
 
 const positive = z.number({ error: 'a positive number' }).positive({ error: 'a positive number' });
 const fromZero = z.number({ error: 'a number from 0 up' }).min(0, { error: 'a number from 0 up' });
@@ -141,17 +140,17 @@ export const engineSchema: z.ZodType<EngineProfile> = z.strictObject({
   reserve_bytes: fromZero,
   kv_share_of: oneOf(['total', 'free']).optional(),
   window_kv: oneOf(['window', 'all']).optional(),
-  small_memory: z
-    .strictObject(
-      { below_bytes: positive, max_num_seqs: size, max_num_batched_tokens: size },
-      { error: 'limits of small devices: {below_bytes, max_num_seqs, max_num_batched_tokens}' },
-    )
-    .optional(),
   static_scales: flag.optional(),
-  collectives: oneOf(['trtllm']).optional(),
+  kernels: oneOf(['trtllm']).optional(),
   host: z.strictObject(
-    { step_s: fromZero, sequence_s: fromZero, layer_s: fromZero, norm: oneOf([1, 2]) },
-    { error: 'host times: {step_s, sequence_s, layer_s, norm}' },
+    {
+      step_s: fromZero,
+      sequence_s: fromZero,
+      layer_s: fromZero,
+      layer_device_s: fromZero.optional(),
+      norm: oneOf([1, 2]),
+    },
+    { error: 'host times: {step_s, sequence_s, layer_s, layer_device_s, norm}' },
   ),
   prefill_floor: z.strictObject({ layer_s: fromZero, tokens: count }, { error: '{layer_s, tokens}' }),
   source: named,

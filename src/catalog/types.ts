@@ -162,21 +162,22 @@ export interface EngineProfile {
   readonly kv_share_of?: 'total' | 'free';
   /** Whether sliding-window layers keep their window only, or every token (vLLM before 0.11). Absent = window. */
   readonly window_kv?: 'window' | 'all';
-  /** Defaults of vLLM 0.8 and later on devices with less memory than `below_bytes`. Absent = the same on all. */
-  readonly small_memory?: {
-    readonly below_bytes: number;
-    readonly max_num_seqs: number;
-    readonly max_num_batched_tokens: number;
-  };
   /** Whether quantised activations have scales fixed in the checkpoint, so that no kernel looks for them (TensorRT-LLM fp8). Absent = false. */
   readonly static_scales?: boolean;
-  /** Whose exchange kernels it runs, by the `library` of collective fits, where they were timed. Absent = the general ones. */
-  readonly collectives?: 'trtllm';
-  /** Host time: s per step, per sequence in the step, per layer; norm 1 adds to device time, 2 overlaps (root of squares). */
+  /**
+   * Whose kernels it runs where they differ from those of the traces (vLLM's): exchanges by the `library` of collective fits, and
+   * decode attention that reads an 8-bit cache at the rate of a 16-bit one. Absent = those of the traces.
+   */
+  readonly kernels?: 'trtllm';
+  /**
+   * Host time: s per step, per sequence in the step, per layer, per layer and device of a tensor-parallel group; norm 1 adds to device
+   * time, 2 overlaps (root of squares).
+   */
   readonly host: {
     readonly step_s: number;
     readonly sequence_s: number;
     readonly layer_s: number;
+    readonly layer_device_s?: number;
     readonly norm: 1 | 2;
   };
   /** Floor of steps with prompt tokens above `tokens` new tokens: seconds per layer, joined by root of squares. */
@@ -263,4 +264,26 @@ export interface Efficiency {
   readonly tables?: readonly OpTable[];
   readonly source: string;
   readonly licence: string;
+}
+
+/** A joint prompt/output length distribution derived from a real trace. File: catalog/workloads/<id>.json. */
+export interface LengthShape {
+  readonly id: string;
+  readonly name: string;
+  readonly source: string;
+  readonly licence: string;
+  readonly rows: number;
+  /** Means over the original trace. */
+  readonly prompt_mean: number;
+  readonly output_mean: number;
+  /** Where the quantiles of every stratum lie, from 0 to 1, rising; equally spaced if absent. */
+  readonly probabilities?: readonly number[];
+  /**
+   * Equal-probability strata by prompt length; inside a stratum the prompt is drawn by linear interpolation of
+   * `prompt_quantiles` and the output of `output_quantiles`, independently: the joint dependence is kept by the strata.
+   */
+  readonly strata: readonly {
+    readonly prompt_quantiles: readonly number[];
+    readonly output_quantiles: readonly number[];
+  }[];
 }

@@ -2,30 +2,32 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import arg from 'arg';
 import { readDevices } from '../calibrate/devices.ts';
 import { buildFiles, writeFiles } from '../calibrate/efficiency-files.ts';
 import { type Fits, fitAll } from '../calibrate/fit-device.ts';
 import { readTraces } from '../calibrate/traces.ts';
 import { formatIssue, type Issue, UserError } from '../check/issue.ts';
 import { drawTable } from '../report/table.ts';
+import { type Output, onlyWord, readFlags } from './flags.ts';
 
-interface Output {
-  stdout(text: string): void;
-  stderr(text: string): void;
-}
-
-const FLAGS = { '--out': String, '--vendors': Boolean, '--json': Boolean };
+const FLAGS = { '--out': String, '--vendors': Boolean, '--json': Boolean, '--help': Boolean, '-h': '--help' } as const;
 const SHIPPED_HARDWARE = fileURLToPath(new URL('../catalog/hardware', import.meta.url));
 
-/**
- * `mist calibrate FOLDER [--out CATALOG_FOLDER] [--vendors] [--json]`. Without --out nothing is written. --vendors adds what to
- * expect of untimed hardware (medians by vendor): for folders that time many devices. Hardware is the shipped catalog's and
- * that of CATALOG_FOLDER/hardware. Exit code 0, or 2 for a mistake of the user's.
- */
+const HELP = `mist calibrate FOLDER [options]
+
+  Fits efficiencies to the kernel traces of FOLDER and says how far each fit is off, inside and outside the fitted half.
+
+  --out FOLDER       write FOLDER/efficiency/*.json: a catalog folder; its hardware/ is known beside the shipped hardware
+  --vendors          add what to expect of untimed hardware (medians by vendor): for traces of many devices
+  --json             for programs
+`;
+
+/** Exit code 0, or 2 for a mistake of the user's. Without --out nothing is written. */
 export async function calibrate(argv: readonly string[], out: Output): Promise<number> {
   try {
-    run(argv, out);
+    const flags = readFlags('calibrate', FLAGS, argv);
+    if (flags['--help']) out.stdout(HELP);
+    else run(flags, out);
     return 0;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -34,13 +36,13 @@ export async function calibrate(argv: readonly string[], out: Output): Promise<n
   }
 }
 
-function run(argv: readonly string[], out: Output): void {
-  const flags = readFlags(argv);
+function run(flags: ReturnType<typeof readFlags<typeof FLAGS>>, out: Output): void {
+  const folder = onlyWord('calibrate', flags._, 'one folder of traces');
   const catalog = flags['--out'];
   const devices = readDevices(SHIPPED_HARDWARE);
   const own = catalog ? join(catalog, 'hardware') : '';
   if (own && existsSync(own)) for (const [id, device] of readDevices(own)) devices.set(id, device);
-  const traces = readTraces(flags._[0], new Set(devices.keys()));
+  const traces = readTraces(folder, new Set(devices.keys()));
   const issues: Issue[] = [];
   const fits = fitAll(traces, devices, issues);
   if (issues.length > 0) throw new UserError(issues);
@@ -53,24 +55,10 @@ function run(argv: readonly string[], out: Output): void {
   }
   out.stdout(`${describe(fits)}\n`);
   for (const note of notes) out.stderr(`${note}\n`);
-  const folder = catalog ? join(catalog, 'efficiency') : '';
+  const target = catalog ? join(catalog, 'efficiency') : '';
   out.stdout(
-    catalog ? `${files.length} files written to ${folder}\n` : 'Nothing written: --out CATALOG_FOLDER writes.\n',
+    catalog ? `${files.length} files written to ${target}\n` : 'Nothing written: --out CATALOG_FOLDER writes.\n',
   );
-}
-
-function readFlags(argv: readonly string[]) {
-  let flags: arg.Result<typeof FLAGS>;
-  try {
-    flags = arg(FLAGS, { argv: [...argv] });
-  } catch (error) {
-    const expected = `flags among ${Object.keys(FLAGS).join(', ')}`;
-    const hint = (error as Error).message;
-    throw new UserError([{ path: 'mist calibrate', expected, received: argv.join(' '), hint }]);
-  }
-  if (flags._.length === 1) return flags;
-  const received = flags._.length === 0 ? 'none' : flags._.join(' ');
-  throw new UserError([{ path: 'mist calibrate', expected: 'one folder of traces', received }]);
 }
 
 const percent = (share: number): string => (100 * share).toFixed(1);

@@ -1,5 +1,4 @@
 // mist catalog: what is known of hardware, models, engines and workloads, with sources.
-import arg from 'arg';
 import {
   deriveModel,
   describeEngine,
@@ -15,11 +14,7 @@ import type { Efficiency } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
 import { drawTable, type TextColumn } from '../report/table.ts';
-
-export interface Output {
-  stdout(text: string): void;
-  stderr(text: string): void;
-}
+import { type Output, readFlags } from './flags.ts';
 
 const FLAGS = { '--kind': String, '--json': Boolean, '--catalog': String, '--help': Boolean, '-h': '--help' } as const;
 
@@ -35,7 +30,7 @@ const HELP = `mist catalog [ID ...] [--kind KIND] [--json] [--catalog FOLDER]
 
 /** Exit code 0; a user's mistake is thrown as a UserError (exit code 2). */
 export async function catalog(argv: readonly string[], out: Output): Promise<number> {
-  const flags = readFlags(argv);
+  const flags = readFlags('catalog', FLAGS, argv);
   if (flags['--help']) {
     out.stdout(HELP);
     return 0;
@@ -51,18 +46,6 @@ export async function catalog(argv: readonly string[], out: Output): Promise<num
   if (asJson) out.stdout(toJson(entries.length === 1 ? entries[0].json : entries.map((entry) => entry.json)));
   else out.stdout(entries.map((entry) => drawFacts(entry.title, entry.facts)).join('\n'));
   return 0;
-}
-
-function readFlags(argv: readonly string[]) {
-  try {
-    return arg(FLAGS, { argv: [...argv] });
-  } catch (error) {
-    const known = Object.keys(FLAGS).filter((flag) => flag.startsWith('--'));
-    const odd = argv.find((word) => word.startsWith('-') && !known.includes(word.split('=')[0])) ?? argv.join(' ');
-    const close = nearest(odd.split('=')[0], known, 1);
-    const hint = close.length > 0 ? `did you mean ${close[0]}?` : (error as Error).message;
-    throw new UserError([{ path: 'mist catalog', expected: `flags among ${known.join(', ')}`, received: odd, hint }]);
-  }
 }
 
 function readKinds(kind: string | undefined): readonly NamedKind[] {

@@ -57,8 +57,10 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
     catalogShape: (id) => catalog.shape(id),
     requestRate: configuration.request_rate,
   });
+  const lines = flags['--requests'];
+  const handle = lines === undefined ? 0 : openFile(lines, '--requests'); // before the work, not after it
   const engine = await runInSlices(prepared, requests, flags['--steps'], out);
-  if (flags['--requests'] !== undefined) writeRequests(flags['--requests'], requests, engine);
+  if (lines !== undefined) writeRequests(lines, handle, requests, engine);
   const result = resultOf(prepared, requests, engine.results, engine.counters, engine.itl, spec.slo);
   const context: RunContext = {
     spec,
@@ -142,8 +144,7 @@ function openSteps(file: string) {
   };
 }
 
-function writeRequests(file: string, requests: Requests, engine: EngineRun): void {
-  const handle = openFile(file, '--requests');
+function writeRequests(file: string, handle: number, requests: Requests, engine: EngineRun): void {
   try {
     for (const piece of requestLines(requests, engine.results, lineFormatOf(file)))
       writeAll(handle, piece, file, '--requests');

@@ -1,16 +1,10 @@
 // mist spec: checks a spec and says how it was understood, or prints the spec's JSON Schema.
-import arg from 'arg';
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
 import { describeSpec, explainSpec } from '../spec/explain.ts';
 import { openSpec } from '../spec/open.ts';
 import { specJsonSchema } from '../spec/schema.ts';
-
-export interface Output {
-  stdout(text: string): void;
-  stderr(text: string): void;
-}
+import { type Output, readFlags } from './flags.ts';
 
 const FLAGS = {
   '--schema': Boolean,
@@ -31,7 +25,7 @@ mist spec --schema
 
 /** Exit code 0; a user's mistakes are thrown as a UserError (exit code 2). */
 export async function spec(argv: readonly string[], out: Output): Promise<number> {
-  const flags = readFlags(argv);
+  const flags = readQuestion(argv);
   if (flags['--help']) out.stdout(HELP);
   else if (flags['--schema']) out.stdout(toJson(specJsonSchema()));
   else {
@@ -42,24 +36,12 @@ export async function spec(argv: readonly string[], out: Output): Promise<number
   return 0;
 }
 
-function readFlags(argv: readonly string[]) {
-  const flags = parseFlags(argv);
+function readQuestion(argv: readonly string[]) {
+  const flags = readFlags('spec', FLAGS, argv);
   const files = flags._.length;
   if (flags['--help'] || (flags['--schema'] ? files === 0 : files === 1)) return flags;
   const expected = flags['--schema'] ? 'no file beside --schema' : 'one spec file, or --schema';
   throw new UserError([{ path: 'mist spec', expected, received: files === 0 ? 'none' : flags._.join(' ') }]);
-}
-
-function parseFlags(argv: readonly string[]) {
-  try {
-    return arg(FLAGS, { argv: [...argv] });
-  } catch (error) {
-    const known = Object.keys(FLAGS).filter((flag) => flag.startsWith('--'));
-    const odd = argv.find((word) => word.startsWith('-') && !known.includes(word.split('=')[0])) ?? argv.join(' ');
-    const close = nearest(odd.split('=')[0], known, 1);
-    const hint = close.length > 0 ? `did you mean ${close[0]}?` : (error as Error).message;
-    throw new UserError([{ path: 'mist spec', expected: `flags among ${known.join(', ')}`, received: odd, hint }]);
-  }
 }
 
 function toJson(value: object): string {

@@ -1,5 +1,5 @@
 // mist step: one engine iteration op by op, so that every number behind a simulation can be looked at.
-import arg from 'arg';
+import type arg from 'arg';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import type { KvFormat, WeightFormat } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
@@ -16,11 +16,7 @@ import { type SurfaceKey, splitOf } from '../plan/surface-key.ts';
 import { formatNumber, formatShare, formatShort } from '../report/format.ts';
 import { drawTable } from '../report/table.ts';
 import { resolveFormats } from '../stages/formats.ts';
-
-export interface Output {
-  stdout(text: string): void;
-  stderr(text: string): void;
-}
+import { type Output, readFlags } from './flags.ts';
 
 const FLAGS = {
   '--model': String,
@@ -63,7 +59,7 @@ const HELP = `mist step --model ID --hardware ID [--prefill CHUNKS] [--decode GR
 
 /** Exit code 0; a user's mistake is thrown as a UserError (exit code 2). */
 export async function step(argv: readonly string[], out: Output): Promise<number> {
-  const flags = readFlags(argv);
+  const flags = readFlags('step', FLAGS, argv);
   if (flags['--help']) {
     out.stdout(HELP);
     return 0;
@@ -77,18 +73,6 @@ export async function step(argv: readonly string[], out: Output): Promise<number
 }
 
 type Flags = arg.Result<typeof FLAGS>;
-
-function readFlags(argv: readonly string[]): Flags {
-  try {
-    return arg(FLAGS, { argv: [...argv] });
-  } catch (error) {
-    const known = Object.keys(FLAGS).filter((flag) => flag.startsWith('--'));
-    const odd = argv.find((word) => word.startsWith('-') && !known.includes(word.split('=')[0])) ?? argv.join(' ');
-    const close = nearest(odd.split('=')[0], known, 1);
-    const hint = close.length > 0 ? `did you mean ${close[0]}?` : (error as Error).message;
-    throw new UserError([{ path: 'mist step', expected: `flags among ${known.join(', ')}`, received: odd, hint }]);
-  }
-}
 
 /** Everything the flags ask for, or every mistake in them at once. */
 function readQuestion(flags: Flags, catalog: Catalog): { key: SurfaceKey; work: StepWork } {

@@ -5,7 +5,7 @@ import { UserError } from '../check/issue.ts';
 import { sweepJson } from '../report/json.ts';
 import { openProgress } from '../report/progress.ts';
 import { sweepTable } from '../report/terminal.ts';
-import { writeSweep } from '../report/write.ts';
+import { openFolder, writeSweep } from '../report/write.ts';
 import { makePlan, measure, sweep as sweepRows } from '../run/sweep.ts';
 import { defaultSpecFile, openSpec } from '../spec/open.ts';
 import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
@@ -46,6 +46,7 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const spec = seed === undefined ? read : { ...read, workload: { ...read.workload, seed } };
   if (spec.base.step_time) throw priced(file);
+  if (flags['--out'] !== undefined) await openFolder(flags['--out']); // before the work, not after it
   const workers = wholeFlag('--workers', flags['--workers'], 1) ?? availableParallelism();
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const abort = new AbortController();

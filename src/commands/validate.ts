@@ -1,28 +1,38 @@
 // mist validate: replays measured cases and says how far the predictions are off.
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { predictCases } from '../calibrate/validate/predict.ts';
-import { readCases } from '../calibrate/validate/read-cases.ts';
-import { scoredOf, summariseErrors, tabulate } from '../calibrate/validate/score.ts';
-import { errorTable, predictionLines } from '../calibrate/validate/write.ts';
+import { type CaseFile, readCases } from '../calibrate/validate/read-cases.ts';
+import { scoreAll } from '../calibrate/validate/report.ts';
+import { predictOnThreads } from '../calibrate/validate/threads.ts';
+import { predictionLines, summaryText, validationJson } from '../calibrate/validate/write.ts';
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
-import { type Output, onlyWord, readFlags } from './flags.ts';
+import { nearest } from '../check/nearest.ts';
+import { openProgress } from '../report/progress.ts';
+import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
 
 const FLAGS = {
   '--out': String,
+  '--json': String,
   '--group-by': String,
   '--catalog': String,
+  '--workers': String,
   '--help': Boolean,
   '-h': '--help',
 } as const;
 
 const HELP = `mist validate FILE.csv [options]
 
-  Replays every measured case of FILE.csv and prints how far the predictions are off.
+  Replays every measured case of FILE.csv (one row is one published figure of one run) and prints how far the predictions are off.
 
   --out FILE         write one line per case: case_id, value, predicted, predicted_alt, error_pct, status, note
+  --json FILE        write the rows, all tables, Kendall's tau over loads and what was not predicted as JSON
   --group-by COLUMNS one more table by these columns of the file, e.g. model,hardware
   --catalog FOLDER   a catalog folder of your own, first
+  --workers N        threads to replay on (default: one per core, fewer for small files); the answers do not depend on it
+
+  Every row is answered: ok, unsupported, oom or error, with the reason. Rows that are derived from others are not scored.
 `;
 
 /** Exit code 0 when all rows were processed, whatever the errors are. A file that is no case file is thrown (exit code 2). */
@@ -33,26 +43,53 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
     return 0;
   }
   const file = readCases(onlyWord('validate', flags._, 'one case file'));
+  const columns = readColumns(flags['--group-by'], file);
   const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
-  const predictions = predictCases(file, catalog);
+  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
+  const note = (done: number, total: number) => progress.update(done, total, 'replaying');
+  const threads = wholeFlag('--workers', flags['--workers'], 1) ?? defaultThreads(file);
+  const predictions =
+    threads === 1
+      ? predictCases(file, catalog, note)
+      : await predictOnThreads(file, flags['--catalog'] ?? null, threads, note);
+  progress.end();
+  const validation = scoreAll(predictions, columns);
   if (flags['--out'] !== undefined) writeFile(flags['--out'], predictionLines(predictions), '--out');
-  const scored = scoredOf(predictions);
-  const by = ['mode', 'metric', 'quality'];
-  out.stdout(`${errorTable(by, tabulate(scored, by))}\n`);
-  const headline = scored.filter(({ row }) => row.quality !== 'low');
-  out.stdout(`\n${errorTable(['mode', 'metric'], tabulate(headline, ['mode', 'metric']))}\n`);
-  out.stdout(`\n${errorTable(['high and medium'], [summariseErrors(['all'], headline)])}\n`);
-  const more = flags['--group-by']?.split(',') ?? [];
-  if (more.length > 0) out.stdout(`\n${errorTable(more, tabulate(headline, more))}\n`);
+  if (flags['--json'] !== undefined) writeFile(flags['--json'], validationJson(validation), '--json');
+  out.stdout(summaryText(validation, columns));
   return 0;
+}
+
+/** A thread must have enough runs to be worth its start. */
+const RUNS_PER_THREAD = 1000;
+
+function defaultThreads(file: CaseFile): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(file.groups.length / RUNS_PER_THREAD)));
+}
+
+function readColumns(text: string | undefined, { columns }: CaseFile): string[] {
+  const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !columns.includes(name));
+  if (unknown.length === 0) return names;
+  throw new UserError(
+    unknown.map((name) => {
+      const close = nearest(name, columns, 1)[0];
+      const received = name === '' ? 'nothing' : name;
+      return {
+        path: '--group-by',
+        expected: 'columns of the file',
+        received,
+        ...(close ? { hint: `did you mean ${close}?` } : {}),
+      };
+    }),
+  );
 }
 
 function writeFile(file: string, text: string, flag: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new UserError([
-      { path: flag, expected: 'a file that can be written', received: file, hint: (error as Error).message },
-    ]);
+    const hint = (error as Error).message;
+    throw new UserError([{ path: flag, expected: 'a file that can be written', received: file, hint }]);
   }
 }

@@ -1,11 +1,20 @@
 // One op bound to the rate of one hardware: a line in seconds, and the curve or plane of its measurements where there are any.
-import type { Hardware, WeightFormat } from '../catalog/types.ts';
+import type { WeightFormat } from '../catalog/types.ts';
 import { ACTIVATION_BYTES } from '../stages/formats.ts';
 import { gemm } from '../stages/gemm-ops.ts';
 import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';
 import type { ComputeOp } from '../stages/op.ts';
 import type { ExchangeRate, Rate } from './efficiency.ts';
-import { type Curve, factorsAlong, factorsOfLayer, makeCurve, makePlane, type Plane, readFactor } from './op-table.ts';
+import {
+  type Curve,
+  factorsAlong,
+  factorsOfLayer,
+  makeCurve,
+  makePlane,
+  type Plane,
+  readCurve,
+  readFactor,
+} from './op-table.ts';
 import { combine, type Line, lineParts, normId } from './roofline-twin.ts';
 
 export interface PricedCompute {
@@ -41,8 +50,8 @@ export function bindCompute(op: ComputeOp, binding: Binding): PricedCompute {
   if (!rate.table) return bound;
   if (op.family === 'moe') return { ...bound, curve: expertsCurve(op, rate, line) };
   if (op.family === 'attention-decode') {
-    const fit = (sequences: number, context: number) => launch(norm, line, sequences * context, sequences);
-    return { ...bound, plane: makePlane(rate.table, op.shape, fit) };
+    const fitted = (sequences: number, context: number) => launch(norm, line, sequences * context, sequences);
+    return { ...bound, plane: makePlane(rate.table, op.shape, fitted) };
   }
   const [heads, , headSize] = op.shape;
   const values = factorsAlong(rate.table, [heads, headSize]);
@@ -120,8 +129,9 @@ const readAt = (curve: Curve, x: number): number => readFactor(curve.knots, curv
 function expertsCurve(op: ComputeOp, rate: Rate, line: Line): Curve {
   const { routing } = op;
   const norm = normId(rate.p);
-  const fit = (tokens: number) => launch(norm, line, busiestPairs(routing!, tokens), touchedExperts(routing!, tokens));
-  return makeCurve(rate.table!.axes[0], factorsOfLayer(rate.table!, op.shape), fit);
+  const fitted = (tokens: number) =>
+    launch(norm, line, busiestPairs(routing!, tokens), touchedExperts(routing!, tokens));
+  return makeCurve(rate.table!.axes[0], factorsOfLayer(rate.table!, op.shape), fitted);
 }
 
 /** Seconds of an exchange by message bytes, where it was timed. */
@@ -130,4 +140,10 @@ export function exchangeCurve({ fit, table }: ExchangeRate): Curve | null {
   const norm = normId(fit.p);
   const factors = Float64Array.from(table.permille, (value) => value / 1000);
   return makeCurve(table.bytes, factors, (bytes) => combine(norm, fit.t0, bytes * fit.perByte));
+}
+
+/** The lesser of two curves at the knots of the first; beyond them as the first. */
+export function fasterCurve(curve: Curve | null, other: Curve | null): Curve | null {
+  if (!curve || !other) return curve;
+  return { ...curve, seconds: curve.seconds.map((time, i) => Math.min(time, readCurve(other, curve.knots[i]))) };
 }

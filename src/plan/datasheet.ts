@@ -29,12 +29,12 @@ export const LATENT_PREFILL: Assumed = { t0_s: 8e-6, eta_compute: 0.5, eta_memor
 export const FP8_BLOCK_SLOWDOWN = 1.08;
 
 /**
- * Links: share of the nominal rate that large messages see, and latency of one hop. Inside a server 8 us for the six hops of an
- * 8-device tree, as calibration.md section 4 found to fit ("all-reduce 8 us + bytes at 0.8 of the link"); between servers the
- * latency of RDMA through one switch plus the library, 5-8 us for small NCCL messages.
+ * Links: share of the nominal rate that large messages see, and latency of one hop. Inside a server 3 us: small all-reduces of NCCL
+ * take 6-9, 10-14 and 15-21 us for 2, 4 and 8 devices on H200 and A100 (calibration.md section 5), two tree rounds of log2 n hops;
+ * between servers the latency of RDMA through one switch plus the library, 5-8 us for small NCCL messages.
  */
 export const LINK_SHARE = 0.8;
-export const HOP_INSIDE_S = 8e-6 / 6;
+export const HOP_INSIDE_S = 3e-6;
 export const HOP_ACROSS_S = 6e-6;
 
 /**

@@ -157,9 +157,10 @@ export interface ExchangeRate {
   readonly from: string;
 }
 
-/** Devices per server and servers of a group of `devices`: the largest equal parts that fit in a scale-up domain. */
+/** Devices per server and servers of a group of `devices` devices or cores: the largest equal parts that fit in a scale-up domain. */
 export function placeGroup(hardware: Hardware, devices: number): { inside: number; across: number } {
-  for (let inside = Math.min(devices, hardware.scale_up.domain); inside > 1; inside--) {
+  const domain = hardware.scale_up.domain * hardware.shards_per_device;
+  for (let inside = Math.min(devices, domain); inside > 1; inside--) {
     if (devices % inside === 0) return { inside, across: devices / inside };
   }
   return { inside: 1, across: devices };

@@ -123,6 +123,11 @@ export interface VisitTable {
   readonly edgeLayers: Int32Array;
   /** Visit (of the same request) whose prompt's leading blocks this kv-fetch visit provides, -1 = none. */
   readonly fetches: Int32Array;
+  /**
+   * Prompt tokens whose KV is there without a look-up (a fetch of expected time), as if a store visit had fetched them before the
+   * run: R9's fetched tokens start at this. Absent = 0 for all.
+   */
+  readonly fetched?: Int32Array;
   /** Store client into which this visit's hash blocks are written when it ends, -1 = none. */
   readonly writes: Int32Array;
   /** Hash blocks of the visit's prompt: hashIds[hashAt[v] .. hashAt[v + 1] - 1], dense ids from 0. */

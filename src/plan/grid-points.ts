@@ -16,6 +16,18 @@ export function gridPoint(index: number): number {
   return (GRID_PER_OCTAVE + (beyond % GRID_PER_OCTAVE)) * 2 ** (GRID_EXACT_LOG2 - GRID_PER_OCTAVE_LOG2 + octave);
 }
 
+/** The last grid point at or below `count` (a whole number), as assembly/layout/grid.ts has it. */
+export function gridIndex(count: number): number {
+  if (count < GRID_EXACT) return count;
+  const exponent = 31 - Math.clz32(count);
+  return (
+    GRID_EXACT +
+    (exponent - GRID_EXACT_LOG2) * GRID_PER_OCTAVE +
+    (count >> (exponent - GRID_PER_OCTAVE_LOG2)) -
+    GRID_PER_OCTAVE
+  );
+}
+
 export const GRID_POINTS: readonly number[] = Array.from({ length: GRID_TOKENS }, (_, index) => gridPoint(index));
 
 const FIRST_KNOT = 256;

@@ -151,13 +151,19 @@ function addCompute(lowering: Lowering, priced: PricedCompute, shape: Shape): vo
     if (curve) sumCurve(curve, GRID_SEQUENCES, columns.tokens, 1, out, op.count);
     else sumLine(lowering, priced, GRID_SEQUENCES, columns.tokens, columns.zero, out);
   } else if (op.over === 'experts' && op.routing) {
-    if (curve) return sumCurve(curve, GRID_TOKENS, columns.all, 1, columns.experts, op.count);
-    fillRouting(columns, op.routing);
-    sumLine(lowering, priced, GRID_TOKENS, columns.pairs, columns.touched, columns.experts);
+    if (curve) {
+      sumCurve(curve, GRID_TOKENS, columns.all, 1, columns.experts, op.count);
+    } else {
+      fillRouting(columns, op.routing);
+      sumLine(lowering, priced, GRID_TOKENS, columns.pairs, columns.touched, columns.experts);
+    }
   } else if (op.over === 'decode') {
-    if (plane) return sumPlane(plane, columns, op.cap, shape.knots, op.count);
-    fillRead(columns, op.cap, shape.knots);
-    sumLine(lowering, priced, CELLS, columns.read, columns.decodes, columns.attention);
+    if (plane) {
+      sumPlane(plane, columns, op.cap, shape.knots, op.count);
+    } else {
+      fillRead(columns, op.cap, shape.knots);
+      sumLine(lowering, priced, CELLS, columns.read, columns.decodes, columns.attention);
+    }
   } else if (op.over === 'prefill') addPrefill(columns, priced, shape);
 }
 
@@ -272,7 +278,10 @@ function addExchange(lowering: Lowering, { op, rate, curve }: PricedExchange): v
   const { columns, kernels } = lowering;
   const x = op.over === 'all' ? columns.all : columns.tokens;
   const [out, n] = op.over === 'samples' ? [columns.headLight, GRID_SEQUENCES] : [columns.light, GRID_TOKENS];
-  if (curve) return sumCurve(curve, n, x, op.bytesX, out, op.count);
+  if (curve) {
+    sumCurve(curve, n, x, op.bytesX, out, op.count);
+    return;
+  }
   if (rate.fit) {
     const { t0, perByte, p } = rate.fit;
     // the launch takes the place of compute: (t0^p + (bytes perByte)^p)^(1/p)
@@ -292,7 +301,8 @@ function writeHeader(table: Float64Array, key: SurfaceKey, shape: Shape, priced:
   table.fill(0, 0, surface.SURFACE_HEADER);
   table.fill(0, surface.SURFACE_DECODE + CELLS); // the end that makes the size a multiple of 8
   // every micro-batch of a pipeline is a step of its own to the host of each stage; attention groups have hosts of their own
-  table[surface.SURFACE_HOST_STEP] = split.pp * host.step_s + layers * host.layer_s;
+  const perLayer = host.layer_s + split.tp * (host.layer_device_s ?? 0);
+  table[surface.SURFACE_HOST_STEP] = split.pp * host.step_s + layers * perLayer;
   table[surface.SURFACE_HOST_SEQUENCE] = host.sequence_s / split.dp;
   table[surface.SURFACE_HOST_NORM] = host.norm;
   table[surface.SURFACE_FLOOR] = layers * prefill_floor.layer_s;
@@ -336,17 +346,16 @@ function writeTables(table: Float64Array, columns: Columns): void {
 /**
  * A price per pair falls with the length of the chunk, but no faster than the chunk grows: between grid points n1 < n2 the price of
  * a chunk, n times the line from p1 to p2, rises (L7) if p1 <= p2 (1 + (n2-n1)/n2). Where memory alone bounds a short chunk the chord
- * would break this by a few parts in a thousand; such points are lifted.
+ * would break this by a few parts in a thousand, and factors of a table may fall faster; such points are lifted. Where every count
+ * has a point of its own, n times the price itself must not fall.
  */
 function writePairPrices(table: Float64Array, at: number, prices: Float64Array): void {
   let before = prices[0];
   table[at] = before;
   for (let i = 1; i < GRID_TOKENS; i++) {
-    let price = prices[i];
-    if (i > GRID_EXACT) {
-      const least = before / (1 + (GRID_POINTS[i] - GRID_POINTS[i - 1]) / GRID_POINTS[i]);
-      if (price < least) price = least;
-    }
+    const [n1, n2] = [Math.max(1, GRID_POINTS[i - 1]), GRID_POINTS[i]];
+    const least = i > GRID_EXACT ? before / (1 + (n2 - n1) / n2) : (before * n1) / n2;
+    const price = Math.max(prices[i], least);
     table[at + i] = price;
     before = price;
   }

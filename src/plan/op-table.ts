@@ -6,7 +6,7 @@ export interface Curve {
   readonly knots: readonly number[];
   readonly seconds: Float64Array;
   /** Seconds by the fit alone. */
-  readonly fit: (x: number) => number;
+  readonly fitted: (x: number) => number;
 }
 
 /** Seconds of decode attention over sequences (rows) and mean context (columns): linear in both between knots. */
@@ -15,7 +15,7 @@ export interface Plane {
   readonly columns: readonly number[];
   /** Rows times columns, never falling along either. */
   readonly seconds: Float64Array;
-  readonly fit: (sequences: number, context: number) => number;
+  readonly fitted: (sequences: number, context: number) => number;
 }
 
 /** Where `x` lies among rising knots: an interval and the fraction of it; outside, the nearest end. */
@@ -61,6 +61,12 @@ function blend(table: OpTable, start: number, around: readonly Corner[]): number
   return sum / 1000;
 }
 
+/** The factor at one point of all axes, in the slice of one layer. */
+export function factorAt(table: OpTable, layer: number, point: readonly number[]): number {
+  const cells = table.axes.reduce((product, axis) => product * axis.length, 1);
+  return blend(table, layer * cells, corners(table, 0, table.axes.length, point));
+}
+
 /** Factors along the first axis at a point of the others: (n, k) of a matrix product, (heads, head size) of a prompt. */
 export function factorsAlong(table: OpTable, point: readonly number[]): Float64Array {
   const around = corners(table, 1, table.axes.length, point);
@@ -68,27 +74,33 @@ export function factorsAlong(table: OpTable, point: readonly number[]): Float64A
   return Float64Array.from(table.axes[0], (_, i) => blend(table, i * stride, around));
 }
 
-/** Factors of the timed layer most like `shape`: nearest in the sum of the octaves between sizes. */
-export function factorsOfLayer(table: OpTable, shape: readonly number[]): Float64Array {
+/** The timed layer most like `shape`: nearest in the sum of the octaves between sizes. */
+export function nearestLayer(table: OpTable, shape: readonly number[]): number {
   const layers = table.layers ?? [];
   const distance = (layer: readonly number[]) =>
     layer.reduce((product, size, i) => product * Math.max(size / shape[i], shape[i] / size), 1);
   let best = 0;
   for (let i = 1; i < layers.length; i++) if (distance(layers[i]) < distance(layers[best])) best = i;
+  return best;
+}
+
+/** Factors along the tokens of the layer most like `shape`. */
+export function factorsOfLayer(table: OpTable, shape: readonly number[]): Float64Array {
+  const best = nearestLayer(table, shape);
   const { length } = table.axes[0];
   return Float64Array.from({ length }, (_, i) => table.permille[best * length + i] / 1000);
 }
 
 /** The fit times the factors at the knots; never falling (L7). */
-export function makeCurve(knots: readonly number[], factors: Float64Array, fit: (x: number) => number): Curve {
-  const seconds = Float64Array.from(knots, (knot, i) => fit(knot) * factors[i]);
+export function makeCurve(knots: readonly number[], factors: Float64Array, fitted: (x: number) => number): Curve {
+  const seconds = Float64Array.from(knots, (knot, i) => fitted(knot) * factors[i]);
   for (let i = 1; i < seconds.length; i++) seconds[i] = Math.max(seconds[i], seconds[i - 1]);
-  return { knots, seconds, fit };
+  return { knots, seconds, fitted };
 }
 
-export function readCurve({ knots, seconds, fit }: Curve, x: number): number {
+export function readCurve({ knots, seconds, fitted }: Curve, x: number): number {
   const last = knots.length - 1;
-  if (x > knots[last]) return (seconds[last] * fit(x)) / fit(knots[last]);
+  if (x > knots[last]) return (seconds[last] * fitted(x)) / fitted(knots[last]);
   const { index, fraction } = locate(knots, x);
   return fraction === 0 ? seconds[index] : seconds[index] + fraction * (seconds[index + 1] - seconds[index]);
 }
@@ -106,7 +118,7 @@ export function readFactor(knots: readonly number[], factors: Float64Array, x: n
 export function makePlane(
   table: OpTable,
   [heads, kvHeads, headSize]: readonly number[],
-  fit: (sequences: number, context: number) => number,
+  fitted: (sequences: number, context: number) => number,
 ): Plane {
   const [lanes, contexts] = table.axes;
   const around = corners(table, 2, table.axes.length, [heads / kvHeads, headSize]);
@@ -120,13 +132,13 @@ export function makePlane(
       const factor = blend(table, (r * contexts.length + Math.max(0, c - 1)) * stride, around);
       const left = c > 0 ? seconds[r * width + c - 1] : 0;
       const above = r > 0 ? seconds[(r - 1) * width + c] : 0;
-      seconds[r * width + c] = Math.max(fit(rows[r], columns[c]) * factor, left, above);
+      seconds[r * width + c] = Math.max(fitted(rows[r], columns[c]) * factor, left, above);
     }
   }
-  return { rows, columns, seconds, fit };
+  return { rows, columns, seconds, fitted };
 }
 
-export function readPlane({ rows, columns, seconds, fit }: Plane, sequences: number, context: number): number {
+export function readPlane({ rows, columns, seconds, fitted }: Plane, sequences: number, context: number): number {
   const [lastRow, lastColumn] = [rows[rows.length - 1], columns[columns.length - 1]];
   const [inRow, inColumn] = [Math.min(sequences, lastRow), Math.min(context, lastColumn)];
   const row = locate(rows, inRow);
@@ -137,5 +149,5 @@ export function readPlane({ rows, columns, seconds, fit }: Plane, sequences: num
   const lower = row.fraction === 0 ? upper : seconds[below] + column.fraction * (seconds[below + 1] - seconds[below]);
   const value = upper + row.fraction * (lower - upper);
   const outside = sequences > lastRow || context > lastColumn;
-  return outside ? (value * fit(sequences, context)) / fit(inRow, inColumn) : value;
+  return outside ? (value * fitted(sequences, context)) / fitted(inRow, inColumn) : value;
 }

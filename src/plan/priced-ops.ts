@@ -2,7 +2,7 @@
 import type { Basis, EngineProfile, Hardware, OpFamily, WeightFormat } from '../catalog/types.ts';
 import type { ComputeOp, ExchangeOp, Op } from '../stages/op.ts';
 import type { Split } from '../stages/split.ts';
-import { bindCompute, exchangeCurve, launch, type PricedCompute } from './bind-ops.ts';
+import { bindCompute, exchangeCurve, fasterCurve, launch, type PricedCompute } from './bind-ops.ts';
 import { collectiveId, collectiveTimeTwin } from './collective-twin.ts';
 import { derate } from './datasheet.ts';
 import {
@@ -16,7 +16,15 @@ import {
 } from './efficiency.ts';
 import { type Curve, readCurve, readFactor, readPlane } from './op-table.ts';
 import { combine, lineParts, normId } from './roofline-twin.ts';
-import { type Chunk, chunkQuantities, perMicroBatch, quantitiesOf, type StepWork, sumWork, type Totals } from './step-work.ts';
+import {
+  type Chunk,
+  chunkQuantities,
+  perMicroBatch,
+  quantitiesOf,
+  type StepWork,
+  sumWork,
+  type Totals,
+} from './step-work.ts';
 
 export interface PricedExchange {
   readonly op: ExchangeOp;
@@ -31,12 +39,12 @@ export interface PricedOps {
 }
 
 /** What an engine changes about the price of an op on the device. */
-export type KernelTraits = Pick<EngineProfile, 'static_scales' | 'collectives'>;
+export type KernelTraits = Pick<EngineProfile, 'static_scales' | 'kernels'>;
 
 /** Rates of hardware, looked up once per kind of work. */
 export interface RateBook {
   rate(hardware: Hardware, family: OpFamily, format: WeightFormat, latent: boolean): Rate;
-  exchange(hardware: Hardware, op: ExchangeOp, library: EngineProfile['collectives']): ExchangeRate;
+  exchange(hardware: Hardware, op: ExchangeOp, library: EngineProfile['kernels']): ExchangeRate;
 }
 
 /** Rates are remembered per hardware object: two objects with one id may differ. */
@@ -79,17 +87,32 @@ export function remember<Key, Value>(known: Map<Key, Value>, key: Key, make: () 
   return value;
 }
 
-export function priceList(ops: readonly Op[], hardware: Hardware, book: RateBook, traits: KernelTraits = {}): PricedOps {
+/** Exchanges that a sum over all contains: an engine's own all-reduce kernel does them too, where a general library is slower. */
+const SUMMED: ReadonlySet<ExchangeOp['op']> = new Set(['all-gather', 'reduce-scatter', 'all-to-all']);
+
+/** TensorRT-LLM's decode kernels read an 8-bit cache as fast as a 16-bit one; vLLM's, which the traces time, do not on Hopper. */
+function formatOf(op: ComputeOp, traits: KernelTraits): WeightFormat {
+  const wide = traits.kernels === 'trtllm' && op.family === 'attention-decode' && op.format === 'fp8' && !op.latent;
+  return wide ? 'bf16' : op.format;
+}
+
+export function priceList(
+  ops: readonly Op[],
+  hardware: Hardware,
+  book: RateBook,
+  traits: KernelTraits = {},
+): PricedOps {
   const compute: PricedCompute[] = [];
   const exchange: PricedExchange[] = [];
   const staticScales = traits.static_scales ?? false;
   const gemmRate = (format: WeightFormat) => book.rate(hardware, 'gemm', format, false);
   for (const op of ops) {
     if (op.kind === 'exchange') {
-      const rate = book.exchange(hardware, op, traits.collectives);
-      exchange.push({ op, rate, curve: exchangeCurve(rate) });
+      const rate = book.exchange(hardware, op, traits.kernels);
+      const sum = SUMMED.has(op.op) ? book.exchange(hardware, { ...op, op: 'all-reduce' }, traits.kernels) : null;
+      exchange.push({ op, rate, curve: fasterCurve(exchangeCurve(rate), sum && exchangeCurve(sum)) });
     } else {
-      const rate = book.rate(hardware, op.family, op.format, op.latent);
+      const rate = book.rate(hardware, op.family, formatOf(op, traits), op.latent);
       compute.push(bindCompute(op, { rate, gemmRate, staticScales }));
     }
   }

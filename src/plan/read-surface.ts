@@ -1,7 +1,7 @@
 // Looks a step up in a lowered surface: the formulas of assembly/layout/surface.ts for one step, outside the engine.
 import { GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
 import * as surface from '../../assembly/layout/surface.ts';
-import { GRID_POINTS } from './grid-points.ts';
+import { GRID_POINTS, gridIndex } from './grid-points.ts';
 import { countPairs, type StepWork, sumWork } from './step-work.ts';
 
 /** Seconds of the step by the surface. */
@@ -42,10 +42,14 @@ export function addHost(table: Float64Array, device: number, sequences: number):
   return table[surface.SURFACE_HOST_NORM] === 1 ? device + host : Math.sqrt(device * device + host * host);
 }
 
+/** Seconds of a decode-only step of `sequences` whose contexts sum to `context`. */
+export function readDecode(table: Float64Array, sequences: number, context: number): number {
+  return readContexts(table, surface.SURFACE_DECODE, sequences, context);
+}
+
 /** The interval of the grid that holds `count`, and how far into it; the last one goes on. */
 function locate(count: number, points: number): { index: number; fraction: number } {
-  let index = 0;
-  while (index < points - 2 && GRID_POINTS[index + 1] <= count) index++;
+  const index = Math.min(gridIndex(count), points - 2);
   return { index, fraction: (count - GRID_POINTS[index]) / (GRID_POINTS[index + 1] - GRID_POINTS[index]) };
 }
 

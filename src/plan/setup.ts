@@ -16,6 +16,13 @@ export interface EngineSetup {
   readonly maxModelLen: number;
   /** The spec's linear price, or a step surface (assembly/layout/surface.ts). */
   readonly price: StepTime | Float64Array;
+  /** A scheduler that is busy decoding looks at arrivals every so many decode steps (SGLang); absent = every step. */
+  readonly receiveEvery?: number;
+  /**
+   * While sequences decode, prompts are held back until their step has `tokens` tokens or they were held for `steps` steps
+   * (TensorRT-LLM's batch waiting); absent = never.
+   */
+  readonly batchWait?: { readonly steps: number; readonly tokens: number };
 }
 
 /** Per-request results, one entry per request in order of arrival. Times in s; NaN where the event never happened. */

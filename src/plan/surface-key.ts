@@ -1,7 +1,7 @@
 // What decides a step surface: model, hardware, formats, split and engine profile; and the parts that hardware does not touch.
 import type { EngineProfile, Hardware, KvFormat, Model, WeightFormat } from '../catalog/types.ts';
 import { type Formats, resolveFormats } from '../stages/formats.ts';
-import { listOps } from '../stages/llm-ops.ts';
+import { listOps, type Sampling } from '../stages/llm-ops.ts';
 import type { Op } from '../stages/op.ts';
 import type { Split } from '../stages/split.ts';
 import { chooseKnots } from './grid-points.ts';
@@ -15,6 +15,8 @@ export interface SurfaceKey {
   /** Format of the attention projections where it differs from the rest; absent = by the rule of stages/formats.ts. */
   readonly attentionQuantization?: WeightFormat;
   readonly kv: KvFormat | 'auto';
+  /** Absent = greedy. */
+  readonly sampling?: Sampling;
   readonly tp: number;
   readonly pp: number;
   readonly dp: number;
@@ -37,14 +39,14 @@ export interface Shape {
 
 /** A text that is equal exactly for keys of one model with equal shapes. */
 export function shapeName(key: SurfaceKey): string {
-  const formats = `${key.quantization}/${key.attentionQuantization ?? ''}/${key.kv}`;
+  const formats = `${key.quantization}/${key.attentionQuantization ?? ''}/${key.kv}/${key.sampling ?? ''}`;
   return `${key.tp}x${key.pp}x${key.dp}x${key.ep}x${key.hardware.shards_per_device}|${formats}`;
 }
 
 export function makeShape(key: SurfaceKey): Shape {
   const split = splitOf(key);
   const formats = resolveFormats(key.model, key);
-  const ops = listOps(key.model, split, formats);
+  const ops = listOps(key.model, split, formats, key.sampling);
   const bends = new Set<number>();
   for (const op of ops) {
     if (op.kind === 'compute' && op.over === 'decode' && Number.isFinite(op.cap)) bends.add(op.cap);

@@ -1,6 +1,7 @@
 // Writes the result files of a sweep: each file is there whole or not at all, whatever happens half-way.
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
+import { access, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../check/issue.ts';
 import type { SweepResult } from '../metrics/types.ts';
 import { drawStandalone } from './chart.ts';
@@ -22,9 +23,24 @@ const FILES: readonly (readonly [name: string, make: (result: SweepResult) => Pr
   ['pareto.svg', (result) => drawStandalone(throughputScatter(result))],
 ];
 
+/** Makes sure of an output folder: before a long computation whose results go there. Throws UserError. */
+export async function openFolder(folder: string): Promise<void> {
+  await tell(folder, 'a folder that can be created and written to', [], async () => {
+    await makeFolder(resolve(folder));
+    await access(folder, constants.W_OK);
+  });
+}
+
+/** Parents first, one by one: a recursive mkdir never returns below /proc (Node 20). */
+async function makeFolder(path: string): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) await makeFolder(dirname(path));
+  await mkdir(path);
+}
+
 /** Creates the folder if need be; returns the paths written. A disk that refuses is the user's to mend: UserError. */
 export async function writeSweep(folder: string, result: SweepResult): Promise<string[]> {
-  await tell(folder, 'a folder that can be created and written to', [], () => mkdir(folder, { recursive: true }));
+  await openFolder(folder);
   const written: string[] = [];
   for (const [name, make] of FILES) {
     const content = await make(result);
@@ -54,6 +70,7 @@ const DISK_WORDS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'a read-only file system',
   ENOTDIR: 'a path through something that is not a folder',
+  ENOENT: 'nothing can be made at this path',
   EEXIST: 'a file where the folder should be',
   EISDIR: 'a folder of that name',
 };

@@ -2,33 +2,26 @@
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
-import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import { type Arena, openArena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
 import { loadKernels } from '../kernels/load.ts';
 import type { Requests } from '../workload/types.ts';
+import {
+  type EngineOptions,
+  fillClient,
+  fillRunRecord,
+  type PlacedRequests,
+  PROGRESS_STEPS,
+  placeRequests,
+  placeRunRecord,
+  RUN_RECORD_BYTES,
+  type RunRecord,
+  requestBytes,
+} from './run-record.ts';
 import type { EngineSetup, RequestResults, StepRecord } from './setup.ts';
 
-export type LeapName = 'none' | 'exact' | 'closed';
-
-/** When a run may give up early: more than `allowed` requests over a limit (s) prove that a percentile misses its promise. */
-export interface GiveUp {
-  readonly ttftLimit: number;
-  readonly ttftAllowed: number;
-  readonly tpotLimit: number;
-  readonly tpotAllowed: number;
-}
-
-/** How an engine run goes: `exact` leaps give the bits of `none`, `closed` ones are equal to 1e-9 relative. */
-export interface EngineOptions {
-  readonly leap: LeapName;
-  /** Called with every full log of steps; needs leap 'none'. */
-  readonly onSteps?: (steps: StepRecord[]) => void;
-  /** Called about every `quota` steps with the simulated time; return false to stop the run there. */
-  readonly onProgress?: (progress: { finished: number; clock: number; steps: number }) => boolean;
-  readonly giveUp?: GiveUp;
-  readonly histogram?: boolean;
-}
+export type { EngineOptions, GiveUp, LeapName, PlacedRequests, RunRecord } from './run-record.ts';
+export { fillRunRecord, placeRequests, placeRunRecord, RUN_RECORD_BYTES, requestBytes } from './run-record.ts';
 
 export interface EngineCounters {
   readonly steps: number;
@@ -44,184 +37,7 @@ export interface EngineCounters {
 
 export type StopReason = 'done' | 'hopeless' | 'stopped' | 'deadlock';
 
-const BATCHING = {
-  static: E.BATCHING_STATIC,
-  continuous: E.BATCHING_CONTINUOUS,
-  chunked: E.BATCHING_CHUNKED,
-  mixed: E.BATCHING_MIXED,
-} as const;
-const LEAP = { none: E.LEAP_NONE, exact: E.LEAP_EXACT, closed: E.LEAP_CLOSED } as const;
 export const LOG_STEPS = 16384;
-const PROGRESS_STEPS = 1e6;
-
-/** Request columns in kernel memory; inputs are shared by every run over them, outputs are overwritten by each. */
-export interface PlacedRequests {
-  readonly count: number;
-  readonly concurrency: number;
-  readonly maxOutput: number;
-  /** In a closed loop this is overwritten by each run. */
-  readonly arrival: Float64Array;
-  readonly prompt: Int32Array;
-  readonly output: Int32Array;
-  readonly first: Float64Array;
-  readonly finish: Float64Array;
-  readonly state: Int32Array;
-  readonly preemptions: Int32Array;
-  readonly replica: Int32Array;
-  readonly next: Int32Array;
-  readonly generated: Int32Array;
-}
-
-/** Bytes that placeRequests takes for `count` requests, cache-line padding included. */
-export function requestBytes(count: number): number {
-  return count * 52 + 10 * 320;
-}
-
-/** Copies the requests into the arena and reserves the output columns beside them. */
-export function placeRequests(arena: Arena, requests: Requests): PlacedRequests {
-  const n = requests.count;
-  const arrival = arena.f64(n);
-  const prompt = arena.i32(n);
-  const output = arena.i32(n);
-  arrival.set(requests.arrival.subarray(0, n));
-  prompt.set(requests.prompt.subarray(0, n));
-  output.set(requests.output.subarray(0, n));
-  let maxOutput = 1;
-  for (let i = 0; i < n; i++) if (output[i] > maxOutput) maxOutput = output[i];
-  return {
-    count: n,
-    concurrency: requests.concurrency,
-    maxOutput,
-    arrival,
-    prompt,
-    output,
-    first: arena.f64(n),
-    finish: arena.f64(n),
-    state: arena.i32(n),
-    preemptions: arena.i32(n),
-    replica: arena.i32(n),
-    next: arena.i32(n),
-    generated: arena.i32(n),
-  };
-}
-
-/** A run record with its views, and the histogram beside it; reused from run to run. */
-export interface RunRecord {
-  readonly cells: Float64Array;
-  readonly words: Int32Array;
-  readonly histogram: Float64Array;
-  readonly surface: Float64Array;
-}
-
-export const RUN_RECORD_BYTES = R.RUN_CELLS * 8 + R.HISTOGRAM_BINS * 8 + SURFACE_SIZE * 8 + 4 * 320;
-
-/** Reserves a run record. */
-export function placeRunRecord(arena: Arena): RunRecord {
-  const cells = arena.f64(R.RUN_CELLS);
-  const words = new Int32Array(cells.buffer, cells.byteOffset, R.RUN_CELLS * 2);
-  return { cells, words, histogram: arena.f64(R.HISTOGRAM_BINS), surface: arena.f64(SURFACE_SIZE) };
-}
-
-/** Fills the parameters of a run record. The surface is used where it lies when it is in kernel memory, else copied. */
-export function fillRunRecord(
-  record: RunRecord,
-  requests: PlacedRequests,
-  setup: EngineSetup,
-  options: EngineOptions,
-): void {
-  fillRunOptions(record, requests, options);
-  const put = (cell: number, value: number) => {
-    record.words[cell * 2] = value;
-  };
-  put(R.RUN_REQUESTS, requests.count);
-  put(R.RUN_VISITS, requests.count);
-  put(R.RUN_REPLICAS, setup.replicas);
-  put(R.RUN_ROUTING, setup.routing === 'least-loaded' ? E.ROUTING_LEAST_LOADED : E.ROUTING_ROUND_ROBIN);
-  fillClient(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
-  fillPrice(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup.price, record.surface);
-}
-
-/** The part of a run record that does not depend on the clients. */
-export function fillRunOptions(record: RunRecord, requests: PlacedRequests, options: EngineOptions): void {
-  const { cells, words } = record;
-  cells.fill(0);
-  const put = (cell: number, value: number) => {
-    words[cell * 2] = value;
-  };
-  put(R.RUN_LEAP, LEAP[options.leap]);
-  put(R.RUN_CONCURRENCY, requests.concurrency);
-  put(R.RUN_MAX_OUTPUT, requests.maxOutput);
-  fillAddresses(put, requests, record, options);
-  const giveUp = options.giveUp;
-  cells[R.RUN_TTFT_LIMIT] = giveUp?.ttftLimit ?? Number.POSITIVE_INFINITY;
-  cells[R.RUN_TPOT_LIMIT] = giveUp?.tpotLimit ?? Number.POSITIVE_INFINITY;
-  put(R.RUN_TTFT_ALLOWED, giveUp?.ttftAllowed ?? 0x7fffffff);
-  put(R.RUN_TPOT_ALLOWED, giveUp?.tpotAllowed ?? 0x7fffffff);
-  cells[R.RUN_STEP_QUOTA] = options.onProgress ? PROGRESS_STEPS : Number.POSITIVE_INFINITY;
-}
-
-type Put = (cell: number, value: number) => void;
-
-function fillAddresses(put: Put, requests: PlacedRequests, record: RunRecord, options: EngineOptions): void {
-  put(R.RUN_ARRIVAL, requests.arrival.byteOffset);
-  put(R.RUN_PROMPT, requests.prompt.byteOffset);
-  put(R.RUN_OUTPUT, requests.output.byteOffset);
-  put(R.RUN_FIRST, requests.first.byteOffset);
-  put(R.RUN_FINISH, requests.finish.byteOffset);
-  put(R.RUN_STATE, requests.state.byteOffset);
-  put(R.RUN_PREEMPTIONS, requests.preemptions.byteOffset);
-  put(R.RUN_REPLICA_OF, requests.replica.byteOffset);
-  put(R.RUN_NEXT, requests.next.byteOffset);
-  put(R.RUN_GENERATED, requests.generated.byteOffset);
-  put(R.RUN_HISTOGRAM, options.histogram === false ? 0 : record.histogram.byteOffset);
-}
-
-/** What a client's parameters need of its setup; a fleet's clients have more. */
-export type ClientSetup = Omit<EngineSetup, 'routing' | 'replicas'>;
-
-/** Writes a client's limits into cells of a record, CLIENT_X at cell `base` + CLIENT_X. */
-export function fillClient(record: { words: Int32Array; cells: Float64Array }, base: number, setup: ClientSetup): void {
-  const { words } = record;
-  const put = (cell: number, value: number) => {
-    words[(base + cell) * 2] = value;
-  };
-  put(C.CLIENT_KIND, E.KIND_LLM);
-  put(C.CLIENT_BATCHING, BATCHING[setup.batching]);
-  // A static batch holds its blocks until its last sequence ends, so it reserves final lengths whatever the spec says.
-  const full = setup.admission === 'full-length' || setup.batching === 'static';
-  put(C.CLIENT_ADMISSION, full ? E.ADMISSION_FULL_LENGTH : E.ADMISSION_PROMPT);
-  put(C.CLIENT_PACKING, E.PACKING_FCFS);
-  put(C.CLIENT_MAX_SEQS, setup.maxNumSeqs);
-  put(C.CLIENT_BUDGET, setup.maxNumBatchedTokens);
-  put(C.CLIENT_BLOCKS, setup.numGpuBlocks);
-  put(C.CLIENT_BLOCK_SIZE, setup.blockSize);
-  put(C.CLIENT_MAX_LEN, setup.maxModelLen);
-  put(C.CLIENT_CHANNEL, -1);
-  put(C.CLIENT_LEAPS, 1);
-}
-
-/** Writes a client's price; a surface that does not lie in kernel memory is copied to `room`. */
-export function fillPrice(
-  record: { words: Int32Array; cells: Float64Array },
-  base: number,
-  price: EngineSetup['price'],
-  room: Float64Array,
-): void {
-  const { cells, words } = record;
-  if (price instanceof Float64Array) {
-    words[(base + C.CLIENT_PRICE) * 2] = E.PRICE_SURFACE;
-    const inMemory = price.buffer === cells.buffer;
-    if (!inMemory) room.set(price);
-    words[(base + C.CLIENT_SURFACE) * 2] = inMemory ? price.byteOffset : room.byteOffset;
-    return;
-  }
-  words[(base + C.CLIENT_PRICE) * 2] = E.PRICE_LINEAR;
-  cells[base + C.CLIENT_PER_STEP] = price.fixed_s;
-  cells[base + C.CLIENT_PER_TOKEN] = price.per_new_token_s;
-  cells[base + C.CLIENT_PER_PAIR] = price.per_prefill_pair_s;
-  cells[base + C.CLIENT_PER_SEQUENCE] = price.per_sequence_s;
-  cells[base + C.CLIENT_PER_CONTEXT] = price.per_context_token_s;
-}
 
 /** Runs a filled record to its end; its working set is taken from the arena and given back. */
 export function runRecord(
@@ -283,10 +99,19 @@ export function advanceRecord(
   if (stop === E.STOP_DONE) return 'done';
   if (stop === E.STOP_HOPELESS) return 'hopeless';
   if (stop === E.STOP_DEADLOCK) return 'deadlock';
-  if (stop === E.STOP_EVENTS) cells[R.RUN_STEP_QUOTA] = cells[R.RUN_STEPS] + PROGRESS_STEPS;
+  if (stop === E.STOP_MARK) noteMark(record, options);
+  else if (stop === E.STOP_EVENTS) cells[R.RUN_STEP_QUOTA] = cells[R.RUN_STEPS] + PROGRESS_STEPS;
   else if (stop !== E.STOP_LOG_FULL) throw new Error(`the engine stopped for a reason that is not known here: ${stop}`);
   const progress = { finished: words[R.RUN_FINISHED * 2], clock: cells[R.RUN_CLOCK], steps: cells[R.RUN_STEPS] };
   return options.onProgress && !options.onProgress(progress) ? 'stopped' : 'more';
+}
+
+/** One mark at a time: the kernel stops again at once where both were reached. */
+function noteMark({ cells, words }: RunRecord, options: EngineOptions): void {
+  const finished = words[R.RUN_MARK_FINISHED * 2];
+  const isLast = finished > 0 && words[R.RUN_FINISHED * 2] >= finished;
+  words[(isLast ? R.RUN_MARK_FINISHED : R.RUN_MARK_RUNNING) * 2] = 0;
+  options.marks?.onMark(cells[R.RUN_CLOCK]);
 }
 
 function readLog(log: Float64Array, count: number): StepRecord[] {
@@ -357,8 +182,8 @@ export function workingSetBytes(requests: { count: number; maxOutput: number }, 
   words[R.RUN_REQUESTS * 2] = requests.count;
   words[R.RUN_VISITS * 2] = requests.count;
   words[R.RUN_REPLICAS * 2] = setup.replicas;
-  words[R.RUN_MAX_OUTPUT * 2] = requests.maxOutput;
   fillClient(probe.record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
+  words[R.RUN_MAX_OUTPUT * 2] = requests.maxOutput;
   return probe.kernels.engineBytes(cells.byteOffset);
 }
 

@@ -5,7 +5,7 @@ import * as F from '../../assembly/layout/fleet.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
-import { fillClient, fillPrice } from './engine.ts';
+import { fillClient, fillPrice } from './run-record.ts';
 
 const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
 const ROUTING = {
@@ -135,7 +135,8 @@ function placeVisits(arena: Arena, program: FleetProgram, put: Put) {
   ints(F.FLEET_FIRST_VISIT, requests.first.slice(0, requests.count));
   ints(F.FLEET_LAST_VISIT, requests.last);
   zeros(F.FLEET_HELD, n);
-  zeros(F.FLEET_FETCHED, n);
+  if (visits.fetched) ints(F.FLEET_FETCHED, visits.fetched);
+  else zeros(F.FLEET_FETCHED, n);
   zeros(F.FLEET_TIERS_LEFT, n);
   zeros(F.FLEET_EDGE_SENT, visits.edgeTo.length);
   zeros(F.FLEET_WORK, n);

@@ -11,21 +11,23 @@ import {
   advanceRecord,
   copyResults,
   type EngineCounters,
-  type EngineOptions,
   type EngineRun,
-  fillClient,
-  fillRunOptions,
   LOG_STEPS,
-  type PlacedRequests,
-  placeRunRecord,
-  RUN_RECORD_BYTES,
-  type RunRecord,
   readGaps,
-  requestBytes,
   type StopReason,
   startRecord,
 } from './engine.ts';
 import { type FleetColumns, fleetBytes, placeFleet } from './fleet-columns.ts';
+import {
+  type EngineOptions,
+  fillClient,
+  fillRunOptions,
+  type PlacedRequests,
+  placeRunRecord,
+  RUN_RECORD_BYTES,
+  type RunRecord,
+  requestBytes,
+} from './run-record.ts';
 
 export interface FleetRun {
   readonly results: VisitResults;

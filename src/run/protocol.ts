@@ -24,9 +24,9 @@ export interface WorkerStart {
   readonly control: number;
 }
 
-/** Orders to a worker: take blocks until none is left. */
+/** Orders to a worker: take blocks (of `size` groups) or rows until none is left. */
 export type Order =
-  | { readonly kind: 'screen'; readonly blocks: number /** Groups per block. */; readonly size: number }
+  | { readonly kind: 'screen'; readonly blocks: number; readonly size: number }
   | { readonly kind: 'settle'; readonly rows: Float64Array };
 
 export type Report =

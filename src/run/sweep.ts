@@ -70,7 +70,6 @@ export async function sweep(plan: Plan, options: SweepOptions): Promise<Swept> {
     options.catalogFolder ?? null,
     options.workers,
     workerBytes(spec, grid, plan.requests),
-    options.blockGroups ?? BLOCK_GROUPS,
   );
   options.signal?.addEventListener('abort', () => pool.stop());
   try {

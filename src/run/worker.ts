@@ -9,15 +9,7 @@ import { moments } from '../workload/moments.ts';
 import { readRequestRows } from '../workload/traces.ts';
 import { joinCandidates } from './candidates.ts';
 import { openGrid } from './grid.ts';
-import {
-  BLOCK_GROUPS,
-  CONTROL_CELLS,
-  CONTROL_NEXT,
-  CONTROL_STOP,
-  type Order,
-  type Report,
-  type WorkerStart,
-} from './protocol.ts';
+import { CONTROL_CELLS, CONTROL_NEXT, CONTROL_STOP, type Order, type Report, type WorkerStart } from './protocol.ts';
 import { REASONS } from './reasons.ts';
 import { openScreen, screenGroup } from './screen-group.ts';
 import { openSession } from './session.ts';

@@ -142,7 +142,15 @@ function listMla(at: Mla, hidden: number, count: number, split: Split, formats: 
 function scoreIndex(indexer: Indexer, compression: number, count: number): ComputeOp[] {
   const query = indexer.heads * indexer.head_dim;
   const cache = { bytes: (indexer.head_dim + 4) / compression, cap: Infinity, format: 'fp8' } as const;
-  return attend({ name: 'indexer', flops: (2 * query) / compression, ...cache, own: query, latent: false, count, shape: [] });
+  return attend({
+    name: 'indexer',
+    flops: (2 * query) / compression,
+    ...cache,
+    own: query,
+    latent: false,
+    count,
+    shape: [],
+  });
 }
 
 /** Linear attention or state space: projections, the scan of new tokens, and the state read and written by each decode. */

@@ -13,12 +13,18 @@ export function listLayerExchanges(
   formats: Formats,
 ): ExchangeOp[] {
   const ops: ExchangeOp[] = [];
-  const reduce = (name: string) => reduction(name, hidden, split.tp, count);
-  if (split.tp > 1 && group.attention.kind !== 'none') ops.push(reduce('all-reduce, attention'));
+  const ranks = ranksOf(split);
+  const reduce = (name: string) => reduction(name, hidden, ranks, count);
+  if (ranks > 1 && group.attention.kind !== 'none') ops.push(reduce('all-reduce, attention'));
   if (group.mlp.kind === 'moe' && split.dp > 1)
     ops.push(...listExpertExchanges(group.mlp.top_k, hidden, count, split, formats));
-  else if (split.tp > 1 && group.mlp.kind !== 'none') ops.push(reduce('all-reduce, mlp'));
+  else if (ranks > 1 && group.mlp.kind !== 'none') ops.push(reduce('all-reduce, mlp'));
   return ops;
+}
+
+/** Cores of a device that the engine sees as devices of their own take part in every sum. */
+function ranksOf(split: Split): number {
+  return split.tp * split.shards;
 }
 
 function reduction(name: string, hidden: number, devices: number, count: number): ExchangeOp {
@@ -57,14 +63,15 @@ function listExpertExchanges(
 /** Once per micro-batch: the split embedding's sum, the logits of split vocabularies, the hand-over between stages. */
 export function listModelExchanges(model: Model, split: Split): ExchangeOp[] {
   const ops: ExchangeOp[] = [];
-  if (split.tp > 1) ops.push(reduction('all-reduce, embedding', model.hidden, split.tp, 1));
-  if (split.tp > 1 && model.kind === 'llm') {
+  const ranks = ranksOf(split);
+  if (ranks > 1) ops.push(reduction('all-reduce, embedding', model.hidden, ranks, 1));
+  if (ranks > 1 && model.kind === 'llm') {
     const bytesX = 2 * model.vocab;
     ops.push({
       kind: 'exchange',
       name: 'all-gather, logits',
       op: 'all-gather',
-      devices: split.tp,
+      devices: ranks,
       count: split.pp,
       over: 'samples',
       bytesX,

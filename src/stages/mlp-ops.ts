@@ -65,21 +65,17 @@ function expertsOp(mlp: Moe, input: number, count: number, split: Split, format:
   });
 }
 
-/** x^n for a whole n >= 0 by squaring: the same bits on every host, unlike Math.pow. */
-export function power(x: number, n: number): number {
-  let result = 1;
-  let square = x;
-  for (let rest = n; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) result *= square;
-    square *= square;
-  }
-  return result;
-}
-
-/** Distinct experts that `tokens` tokens touch on one device, in expectation: E/ep (1 - (1 - k/E)^N). */
+/**
+ * Distinct experts that `tokens` tokens touch on one device, in expectation. The first token touches k; an expert is missed by the
+ * others with probability (1 + m/2)^-2, m = (N-1) k/E being what it gets on average: routers prefer some experts, as if loads were
+ * gamma-distributed with shape 2 (uniform routing would be e^-m). This is what kernel times under the power-law routing of
+ * ai-dynamo/aiconfigurator show: half of the experts at m = 1, three quarters at 2, five sixths at 4.
+ */
 export function touchedExperts(routing: Routing, tokens: number): number {
   const { experts, topK, groups } = routing;
-  return (experts / groups) * (1 - power(1 - topK / experts, tokens));
+  if (tokens <= 1) return (topK * tokens) / groups;
+  const load = 1 + ((tokens - 1) * topK) / (2 * experts);
+  return (topK + (experts - topK) * (1 - 1 / (load * load))) / groups;
 }
 
 /** ln of a whole number, linear between powers of two: within 9 % at 3, exact at powers of two. */

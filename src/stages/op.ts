@@ -51,7 +51,7 @@ export interface Routing {
   readonly groups: number;
 }
 
-/** An exchange between `devices` devices; the message of one device is bytesX per unit of `over`. */
+/** An exchange between `devices` devices, or cores that work as such; the message of one device is bytesX per unit of `over`. */
 export interface ExchangeOp {
   readonly kind: 'exchange';
   readonly name: string;

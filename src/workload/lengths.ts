@@ -1,8 +1,8 @@
 // How long requests are: from a distribution, from a shape of the catalog, or from a list of lengths.
 import { naturalExp, naturalLog } from '../../assembly/random/elementary.ts';
+import type { LengthShape } from '../catalog/types.ts';
 import type { LengthSpec } from '../spec/types.ts';
 import { nextUniform, openStream, STREAM_ORDER, STREAM_OUTPUTS, STREAM_PROMPTS } from './streams.ts';
-import type { LengthShape } from './types.ts';
 import { normalQuantile } from './variates.ts';
 
 export interface Lengths {

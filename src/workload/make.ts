@@ -1,4 +1,5 @@
 // Turns a workload of the spec into request columns: a trace replayed, a list of lengths sampled, or everything drawn.
+import type { LengthShape } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import type { WorkloadSpec } from '../spec/types.ts';
 import { describeArrivals, drawArrivals } from './arrivals.ts';
@@ -6,7 +7,7 @@ import { checkWorkload } from './check.ts';
 import { describeLength, drawLengthPairs, drawRows, drawShape, type Lengths } from './lengths.ts';
 import type { RequestRows } from './rows.ts';
 import { describeRows, meanRate, readRequestRows, replayRows } from './traces.ts';
-import type { LengthShape, PrefixBlocks, Requests } from './types.ts';
+import type { PrefixBlocks, Requests } from './types.ts';
 
 export interface MakeOptions {
   /** Looks a shape up in the catalog; throws for an unknown id. */

@@ -24,25 +24,3 @@ export interface PrefixBlocks {
   readonly offset: Int32Array;
   readonly ids: Int32Array;
 }
-
-/** A joint prompt/output length distribution derived from a real trace. File: catalog/workloads/<id>.json. */
-export interface LengthShape {
-  readonly id: string;
-  readonly name: string;
-  readonly source: string;
-  readonly licence: string;
-  readonly rows: number;
-  /** Means over the original trace. */
-  readonly prompt_mean: number;
-  readonly output_mean: number;
-  /** Where the quantiles of every stratum lie, from 0 to 1, rising; equally spaced if absent. */
-  readonly probabilities?: readonly number[];
-  /**
-   * Equal-probability strata by prompt length; inside a stratum the prompt is drawn by linear interpolation of
-   * `prompt_quantiles` and the output of `output_quantiles`, independently: the joint dependence is kept by the strata.
-   */
-  readonly strata: readonly {
-    readonly prompt_quantiles: readonly number[];
-    readonly output_quantiles: readonly number[];
-  }[];
-}

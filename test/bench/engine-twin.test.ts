@@ -8,7 +8,11 @@ import { drawScenario, LARGE, type Scenario, type Sizes, SMALL } from '../engine
 
 /** The part of the drawn scenarios that the twin knows. */
 function restrict({ requests, setup }: Scenario): Scenario {
-  return { requests: { ...requests, concurrency: 0 }, setup: { ...setup, batching: 'chunked', admission: 'prompt' } };
+  const { batchWait: _, ...rest } = setup;
+  return {
+    requests: { ...requests, concurrency: 0 },
+    setup: { ...rest, batching: 'chunked', admission: 'prompt', receiveEvery: 1 },
+  };
 }
 
 function demandEqual(leap: LeapName, sizes: Sizes, numRuns: number): number {
@@ -36,6 +40,16 @@ test.each(['none', 'exact', 'closed'] as const)('same results, counters and gaps
 
 test('what the twin does not know is refused', () => {
   const scenario = restrict(fc.sample(drawScenario(true, SMALL), { seed: 5, numRuns: 1 })[0]);
-  const setup = { ...scenario.setup, batching: 'static' as const };
-  expect(() => openTwin(scenario.requests, setup, 'exact')).toThrow('the engine twin knows');
+  const changes = [
+    { batching: 'static' as const },
+    { admission: 'full-length' as const },
+    { receiveEvery: 4 },
+    { batchWait: { steps: 2, tokens: 9 } },
+  ];
+  for (const change of changes) {
+    const setup = { ...scenario.setup, ...change };
+    expect(() => openTwin(scenario.requests, setup, 'exact')).toThrow('the engine twin knows');
+  }
+  const closed = { ...scenario.requests, concurrency: 2 };
+  expect(() => openTwin(closed, scenario.setup, 'exact')).toThrow('the engine twin knows');
 });

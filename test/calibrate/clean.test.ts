@@ -51,4 +51,12 @@ describe('bestLinks', () => {
     expect(group.libraries).toBe('v_vLLM_custom_graph + nccl-2.27.3');
     expect(group.rows.map((r) => Math.round(r.seconds * 1e6))).toEqual([5, 5]);
   });
+
+  it("keeps TensorRT-LLM's own kernels apart from what any engine has", () => {
+    const groups = bestLinks([series('v_vLLM_custom_graph', 6), series('trtllm-1.0.0-TRTLLM', 3)]);
+    expect(groups.map((group) => [group.library, group.libraries])).toEqual([
+      [undefined, 'v_vLLM_custom_graph'],
+      ['trtllm', 'trtllm-1.0.0-TRTLLM'],
+    ]);
+  });
 });

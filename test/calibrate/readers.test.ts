@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fitAll } from '../../src/calibrate/fit-device.ts';
 import type { Device } from '../../src/calibrate/measurement.ts';
-import { mendBlockScaled, mendExperts } from '../../src/calibrate/rules.ts';
+import { mendBlockScaled, mendExperts, mendTables } from '../../src/calibrate/rules.ts';
 import { readTraces } from '../../src/calibrate/traces.ts';
 import { decodeWork, gemmWork, moeWork, prefillWork } from '../../src/calibrate/work.ts';
-import type { OpFit } from '../../src/catalog/types.ts';
+import type { OpFit, OpTable } from '../../src/catalog/types.ts';
 
 let folder = '';
 function put(layout: string, name: string, ...lines: string[]) {
@@ -37,6 +37,7 @@ describe('readers', () => {
       'l40s.attention_prefill.csv',
       `${names},seq_len,past_kv,latency_us`,
       'bfloat16,1,32,8,128,512,0,50',
+      'bfloat16,4,32,8,128,512,0,150',
     );
     const { ops, notes } = read('l40s');
     const decode = ops.find((series) => series.family === 'attention-decode')!;
@@ -47,12 +48,15 @@ describe('readers', () => {
         axes: [4, 1024],
         shape: '32/8x128',
         flops: 4 * 4 * 1024 * 32 * 128,
-        bytes: 4 * 1024 * 2 * 8 * 128,
+        bytes: 4 * (1024 * 2 * 8 * 128 + 4 * 32 * 128),
+        cell: { layer: [], at: [4 * 8, 1024, 4, 128] },
         seconds: 20 * 1e-6,
       },
     ]);
     const prefill = ops.find((series) => series.family === 'attention-prefill')!;
     expect(prefill.rows[0].flops).toBe(4 * ((512 * 513) / 2) * 32 * 128);
+    // one prompt of 512 tokens does not fill a step: its efficiency in a table is that of four
+    expect(prefill.rows.map((row) => row.cell)).toEqual([undefined, { layer: [], at: [512, 32, 128] }]);
     expect(notes.join('\n')).toContain('1 decode rows with fewer than 64 cached tokens left out');
   });
 
@@ -138,7 +142,8 @@ describe('the work of a kernel', () => {
   it('counts causal pairs, cached bytes and the experts really touched', () => {
     const at = { heads: 8, kvHeads: 2, headDim: 64, kv: 'bf16' } as const;
     expect(prefillWork(2, 10, 5, at).flops).toBe(4 * 2 * (50 + 55) * 8 * 64);
-    expect(decodeWork(3, 100, at).bytes).toBe(3 * 100 * 2 * 2 * 64 * 2);
+    expect(prefillWork(2, 10, 5, at).bytes).toBe(2 * (15 * 2 * 2 * 64 * 2 + 10 * 4 * 8 * 64));
+    expect(decodeWork(3, 100, at).bytes).toBe(3 * (100 * 2 * 2 * 64 * 2 + 4 * 8 * 64));
     const experts = { hidden: 64, intermediate: 32, topK: 2, experts: 8, tp: 1, ep: 1, format: 'bf16' } as const;
     expect(moeWork(1, experts).flops).toBe(2 * 2 * 3 * 64 * 32);
     const few = moeWork(4, { ...experts, touched: 2 }).bytes;
@@ -214,7 +219,18 @@ describe('known traps', () => {
 
   it('price mxfp4 experts of datacentre Blackwell without their 16-bit fallback', () => {
     const moe: OpFit = { ...fp8, family: 'moe', format: 'mxfp4' };
-    expect(mendExperts('b200-sxm-180gb', [moe], [])[0].eta_compute).toBe(0.175);
+    expect(mendExperts('b200-sxm-180gb', [moe], [])[0].eta_compute).toBe(0.2);
     expect(mendExperts('h100-sxm-80gb', [moe], [])[0]).toBe(moe);
+  });
+
+  it('let the fp8 table stand for replaced block scales, and drop the table of replaced experts', () => {
+    const table = (family: OpFit['family'], format: OpFit['format']): OpTable => ({
+      ...{ family, formats: [format], axes: [[1]], permille: [1000], error_out: 0, error_out_p90: 0 },
+    });
+    const slow: OpFit = { ...fp8, format: 'fp8-block', t0_s: 60e-6 };
+    const all = [table('gemm', 'fp8'), table('gemm', 'fp8-block'), table('moe', 'mxfp4')];
+    const formats = (device: string, fits: OpFit[]) => mendTables(device, fits, all).map((one) => one.formats);
+    expect(formats('x', [fp8, slow])).toEqual([['fp8', 'fp8-block'], ['mxfp4']]);
+    expect(formats('b200-sxm-180gb', [fp8, { ...slow, t0_s: 9e-6 }])).toEqual([['fp8'], ['fp8-block']]);
   });
 });

@@ -38,6 +38,27 @@ describe('shipped efficiency files', () => {
     }
   });
 
+  it('hold tables that beat their fits, of every device that was timed densely, in 2 MB together', () => {
+    const files = names.map(read);
+    const bytes = names.reduce((sum, name) => sum + readFileSync(join(CATALOG, 'efficiency', name)).length, 0);
+    expect(bytes).toBeLessThan(2e6);
+    for (const { ops, tables = [] } of files) {
+      for (const { family, formats, error_out } of tables) {
+        const fit = ops.find((one) => one.family === family && one.format === formats[0]);
+        expect(error_out).toBeLessThanOrEqual(fit?.error_out ?? 0);
+        if (family === 'gemm' || family === 'attention-decode') expect(error_out).toBeLessThan(0.07);
+      }
+    }
+    const timed = files.filter((file) => file.tables?.some((table) => table.family === 'gemm')).length;
+    expect(timed).toBeGreaterThanOrEqual(8);
+  });
+
+  it('price chips that are no kin of the GPUs of their vendor by everyone', () => {
+    const gaudi = read('gaudi2.json').ops;
+    expect(gaudi.find((fit) => fit.family === 'attention-decode')!.t0_s).toBeLessThan(20e-6);
+    expect(gaudi.find((fit) => fit.family === 'gemm')).toMatchObject({ basis: 'extrapolated', eta_compute: 0.969 });
+  });
+
   it('cover every vendor of the catalog with every kind of work, and belong to known hardware', () => {
     const devices = readDevices(join(CATALOG, 'hardware'));
     for (const name of names) if (!name.startsWith('_')) expect(devices.has(name.replace('.json', ''))).toBe(true);
@@ -72,6 +93,7 @@ describe.skipIf(!existsSync(KERNELS))('public traces', () => {
     const gemm = (file: Efficiency) => file.ops.find((fit) => fit.family === 'gemm' && fit.format === 'bf16');
     expect(gemm(fresh)).toEqual(gemm(shipped));
     expect(gemm(fresh)?.error_out).toBeLessThan(0.1);
+    expect(fresh.tables).toEqual(shipped.tables?.filter((table) => table.family === 'gemm'));
     for (const fit of fresh.collectives) expect(shipped.collectives).toContainEqual(fit);
   });
 });

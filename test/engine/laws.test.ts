@@ -111,6 +111,11 @@ test('the random scenarios reach what they are for', () => {
     note('rejects by length', countState(run, STATE_REJECTED_LENGTH) > 0);
     note('closed loop over replicas', requests.concurrency > 0 && setup.replicas > 1);
     note('ties', requests.concurrency === 0 && hasNearTies(run, requests));
+    const differsFrom = (other: ReferenceRun) => run.steps.some((step, i) => step.start !== other.steps[i]?.start);
+    const alert = differsFrom(referenceRun(requests, { ...setup, receiveEvery: 1 }));
+    note(`${setup.batching} looks at arrivals now and then`, alert);
+    const eager = differsFrom(referenceRun(requests, { ...setup, batchWait: undefined }));
+    note(`${setup.batching} holds prompts back`, eager);
     note('surface', setup.price instanceof Float64Array);
     note('budget below max_num_seqs', setup.maxNumBatchedTokens < setup.maxNumSeqs);
     note(`${setup.batching} with ${setup.admission}`, true);
@@ -127,7 +132,11 @@ test('the random scenarios reach what they are for', () => {
         `${name} with full-length`,
         `${name} with prompt`,
       ]),
-      ...['continuous', 'chunked', 'mixed'].map((name) => `${name} preempts`),
+      ...['continuous', 'chunked', 'mixed'].flatMap((name) => [
+        `${name} preempts`,
+        `${name} looks at arrivals now and then`,
+        `${name} holds prompts back`,
+      ]),
     ].sort(),
   );
 });

@@ -171,15 +171,20 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
         weight: 3,
       }),
       blockSize: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 32 })),
+      receiveEvery: fc.oneof({ arbitrary: fc.constant(1), weight: 3 }, fc.integer({ min: 2, max: 12 })),
+      wait: fc.oneof(
+        { arbitrary: fc.constant(null), weight: 3 },
+        fc.record({ steps: fc.integer({ min: 1, max: 10 }), tokens: fc.integer({ min: 1, max: 400 }) }),
+      ),
       maxModelLen: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, fc.integer({ min: 20, max: 280 })),
       price,
     })
-    .map(({ rows, concurrency, slack, ...rest }) => {
+    .map(({ rows, concurrency, slack, wait, ...rest }) => {
       const tick = rest.price instanceof Float64Array ? 0.0625 : rest.price.fixed_s || 0.25;
       const requests = arrangeRequests(rows, concurrency, tick);
       const longest = Math.max(...rows.map(([{ prompt, output }]) => prompt + output - 1));
       const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
-      return { requests, setup: { ...rest, numGpuBlocks } };
+      return { requests, setup: { ...rest, numGpuBlocks, ...(wait === null ? {} : { batchWait: wait }) } };
     });
 }
 

@@ -9,7 +9,9 @@ it('equals', () => {
   fc.assert(
     fc.property(drawProgram(), (program) => {
       writeFileSync('/tmp/p.json', fc.stringify(program));
+      const T0 = Date.now();
       const ref = referenceFleet(program);
+      if (Date.now() - T0 > 500) console.log('slow reference', Date.now() - T0, program.visits.count);
       writeFileSync('/tmp/p2.json', 'ref done');
       for (const leap of ['none', 'exact'] as const) {
         let budget = 0;

@@ -9,6 +9,7 @@ import type {
   Mlp,
   Model,
   OpFamily,
+  OpTable,
 } from '../../src/catalog/types.ts';
 import type { FitSource } from '../../src/plan/efficiency.ts';
 
@@ -78,10 +79,51 @@ const eta = fc.double({ min: 0.2, max: 1, noNaN: true });
 const norm = fc.constantFrom<1 | 2 | 4 | 8 | 'inf'>(1, 2, 4, 8, 'inf');
 const launch = fc.double({ min: 1e-6, max: 5e-5, noNaN: true });
 
-/** Random fits of one hardware: every family in 16 bits and fp8, and an all-reduce. */
+const AXES: readonly [OpFamily, readonly (readonly number[])[], number[][]?][] = [
+  [
+    'gemm',
+    [
+      [1, 64, 4096],
+      [256, 8192],
+      [256, 8192],
+    ],
+  ],
+  ['attention-prefill', [[1, 256, 8192], [8, 32], [64]]],
+  ['attention-decode', [[1, 64, 2048], [64, 1024, 16384], [1, 8], [64]]],
+  [
+    'moe',
+    [[1, 100, 8192]],
+    [
+      [8, 2, 1024, 2048, 1],
+      [64, 4, 1024, 512, 4],
+    ],
+  ],
+];
+
+/** A table of every family, full of one pseudo-random sequence of factors from 0.5 to 2. */
+export function anyTables(seed: number): OpTable[] {
+  let state = seed;
+  const factor = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return 500 + Math.floor((1500 * state) / 2 ** 32);
+  };
+  return AXES.map(([family, axes, layers]) => {
+    const cells = axes.reduce((product, axis) => product * axis.length, layers?.length ?? 1);
+    const permille = Array.from({ length: cells }, factor);
+    const grid = { family, axes, permille, error_out: 0.1, error_out_p90: 0.3 };
+    return { ...grid, formats: ['bf16', 'fp8'] as const, ...(layers ? { layers } : {}) };
+  });
+}
+
+/** Random fits of one hardware: every family in 16 bits and fp8, an all-reduce, and tables beside them or not. */
 export const anyEfficiency: fc.Arbitrary<Efficiency> = fc
-  .tuple(fc.array(fc.tuple(launch, eta, eta, norm), { minLength: 10, maxLength: 10 }), launch, norm)
-  .map(([rows, t0_s, p]) => ({
+  .tuple(
+    fc.array(fc.tuple(launch, eta, eta, norm), { minLength: 10, maxLength: 10 }),
+    launch,
+    norm,
+    fc.option(fc.integer({ min: 0, max: 1e6 })),
+  )
+  .map(([rows, t0_s, p, seed]) => ({
     hardware: DEVICE.id,
     ops: rows.map(([t0, eta_compute, eta_memory, q], i) => ({
       family: FAMILIES[i % 5],
@@ -92,7 +134,13 @@ export const anyEfficiency: fc.Arbitrary<Efficiency> = fc
       p: q,
       basis: 'calibrated' as const,
     })),
-    collectives: [{ op: 'all-reduce' as const, devices: 4, t0_s, rate: 2e11, p, basis: 'calibrated' as const }],
+    collectives: [
+      {
+        ...{ op: 'all-reduce' as const, devices: 4, t0_s, rate: 2e11, p, basis: 'calibrated' as const },
+        ...(seed === null ? {} : { table: { bytes: [4096, 1e6, 1e8], permille: [700, 1900, 900] } }),
+      },
+    ],
+    ...(seed === null ? {} : { tables: anyTables(seed) }),
     source: 'test',
     licence: 'test',
   }));

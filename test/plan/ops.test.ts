@@ -7,7 +7,7 @@ import type { Attention, Model } from '../../src/catalog/types.ts';
 import { countPairs, quantitiesOf, type StepWork, sumWork } from '../../src/plan/step-work.ts';
 import { resolveFormats } from '../../src/stages/formats.ts';
 import { listOps } from '../../src/stages/llm-ops.ts';
-import { busiestPairs, power, touchedExperts } from '../../src/stages/mlp-ops.ts';
+import { busiestPairs, touchedExperts } from '../../src/stages/mlp-ops.ts';
 import type { ComputeOp, Op } from '../../src/stages/op.ts';
 import type { Split } from '../../src/stages/split.ts';
 import { anyModel, DENSE, GQA, modelOf, SMALL } from './fixtures.ts';
@@ -136,9 +136,16 @@ describe('quantities', () => {
 
   it('experts: one token touches top-k, many touch all; the busiest group gets more than its share, never more than all', () => {
     const routing = { experts: 128, topK: 4, groups: 1 };
-    expect(touchedExperts(routing, 1)).toBeCloseTo(4, 12);
-    expect(touchedExperts(routing, 64)).toBeCloseTo(128 * (1 - (1 - 4 / 128) ** 64), 9);
-    expect(touchedExperts(routing, 1e6)).toBeCloseTo(128, 9);
+    expect(touchedExperts(routing, 1)).toBe(4);
+    // two tokens share an expert or two; then fewer than uniform routing would touch, as measured, and all in the end
+    expect(touchedExperts(routing, 2)).toBeCloseTo(8 - 4 / 32, 0);
+    const uniform = (tokens: number) => 128 * (1 - (1 - 4 / 128) ** tokens);
+    for (const tokens of [32, 64, 128]) {
+      expect(touchedExperts(routing, tokens)).toBeLessThan(0.93 * uniform(tokens));
+      expect(touchedExperts(routing, tokens)).toBeGreaterThan(0.8 * uniform(tokens));
+    }
+    expect(touchedExperts(routing, 1e6)).toBeCloseTo(128, 3);
+    for (let n = 1; n < 300; n++) expect(touchedExperts(routing, n + 1)).toBeGreaterThan(touchedExperts(routing, n));
     expect(busiestPairs(routing, 64)).toBe(256);
     const split = { ...routing, groups: 8 };
     fc.assert(
@@ -149,16 +156,6 @@ describe('quantities', () => {
         expect(busiestPairs(split, tokens + 1)).toBeGreaterThanOrEqual(busiest);
       }),
       { seed: 2 },
-    );
-  });
-
-  it('powers by squaring agree with **', () => {
-    const pair = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 0, max: 3000 }));
-    fc.assert(
-      fc.property(pair, ([x, n]) => {
-        expect(Math.abs(power(x, n) - x ** n)).toBeLessThanOrEqual(1e-12 * x ** n + 1e-300);
-      }),
-      { seed: 3 },
     );
   });
 

@@ -11,7 +11,17 @@ import { addHost, applyFloor, readSurface } from '../../src/plan/read-surface.ts
 import { type StepWork, sumWork } from '../../src/plan/step-work.ts';
 import type { SurfaceKey } from '../../src/plan/surface-key.ts';
 import { priceStep } from '../reference/price.ts';
-import { anyEfficiency, anyHardware, anyModel, anySplit, DEVICE, NO_FITS, PROFILE, SMALL } from './fixtures.ts';
+import {
+  anyEfficiency,
+  anyHardware,
+  anyModel,
+  anySplit,
+  anyTables,
+  DEVICE,
+  NO_FITS,
+  PROFILE,
+  SMALL,
+} from './fixtures.ts';
 
 const arena = openArena(1 << 20);
 const kernels = loadKernels(arena.memory);
@@ -32,6 +42,22 @@ function lower(key: SurfaceKey, fits = NO_FITS) {
   arena.release(start);
   return lowerSurface(key, openLowering(fits, kernels, arena));
 }
+
+/** The shipped kind of fit: compute and memory add, with measurements beside it that fall nowhere faster than chunks grow. */
+const TABLES = {
+  ...NO_FITS,
+  efficiency: () => ({
+    hardware: DEVICE.id,
+    ops: (['gemm', 'attention-prefill', 'attention-decode', 'moe'] as const).map((family) => ({
+      ...{ family, format: 'bf16' as const, t0_s: 5e-6, eta_compute: 0.7, eta_memory: 0.8, p: 1 as const },
+      basis: 'calibrated' as const,
+    })),
+    collectives: [],
+    tables: anyTables(7).map((table) => ({ ...table, permille: table.permille.map((value, i) => value + 5 * i) })),
+    source: '',
+    licence: '',
+  }),
+};
 
 function exactSeconds(lowered: ReturnType<typeof lower>, work: StepWork): number {
   const { tokens, decodes, chunks } = sumWork(work);
@@ -87,7 +113,7 @@ describe('lowerSurface', () => {
   });
 
   it('prices a chunk at a grid point as the ops do, behind any past, where no window cuts it', () => {
-    const lowered = lower({ ...KEY, tp: 4 });
+    const lowered = lower({ ...KEY, tp: 4 }, TABLES);
     for (const tokens of [1, 20, 64, 512, 4096]) {
       for (const past of [0, 100, 30000]) {
         const work = { prefill: [{ tokens, past, completes: false }], decode: [] };
@@ -167,12 +193,21 @@ describe('lowerSurface', () => {
       { family: 'attention-prefill', format: 'bf16', t0_s: 0, eta_compute: 1, eta_memory: 1e-6, p: 'inf' },
     ] as const;
     const fit = { hardware: DEVICE.id, ops: ops.map((op) => ({ ...op, basis: 'measured' as const })), collectives: [] };
-    const { table } = lower(KEY, { ...NO_FITS, efficiency: () => ({ ...fit, source: '', licence: '' }) });
-    table.fill(0, layout.SURFACE_G, layout.SURFACE_APF);
-    table.fill(0, 0, layout.SURFACE_HEADER);
-    const seconds = (tokens: number) =>
-      readSurface(table, { prefill: [{ tokens, past: 1e6, completes: false }], decode: [] });
-    for (let n = 1; n < 3000; n++) expect(seconds(n + 1)).toBeGreaterThanOrEqual(seconds(n) * (1 - 1e-12));
+    // short chunks that are far slower than the fit, and factors that fall faster than chunks grow
+    const falling = {
+      family: 'attention-prefill',
+      formats: ['bf16'],
+      axes: [[1, 8, 24, 64, 512], [16], [64]],
+    } as const;
+    const measured = { ...falling, permille: [9000, 5000, 400, 100, 90], error_out: 0, error_out_p90: 0 };
+    for (const tables of [[], [measured]]) {
+      const { table } = lower(KEY, { ...NO_FITS, efficiency: () => ({ ...fit, tables, source: '', licence: '' }) });
+      table.fill(0, layout.SURFACE_G, layout.SURFACE_APF);
+      table.fill(0, 0, layout.SURFACE_HEADER);
+      const seconds = (tokens: number) =>
+        readSurface(table, { prefill: [{ tokens, past: 1e6, completes: false }], decode: [] });
+      for (let n = 1; n < 3000; n++) expect(seconds(n + 1)).toBeGreaterThanOrEqual(seconds(n) * (1 - 1e-12));
+    }
   });
 
   it('L7: one more decode of any context is never cheaper where no groups or stages average contexts', () => {
@@ -217,6 +252,12 @@ describe('lowerSurface', () => {
     expect(lowerSurface(KEY, lowering, into).table).toBe(into);
     expect(Array.from(into)).toEqual(Array.from(fresh));
     expect(Array.from(lower({ ...KEY, tp: 2, pp: 2 }).table)).toEqual(Array.from(staged));
+  });
+
+  it('launches from the host for every layer, and again for every device of a group where the engine does', () => {
+    const host = { step_s: 1e-3, sequence_s: 0, layer_s: 1e-5, layer_device_s: 1e-6, norm: 1 } as const;
+    const lowered = lower({ ...KEY, tp: 4, profile: { ...PROFILE, host } });
+    expect(lowered.table[layout.SURFACE_HOST_STEP]).toBeCloseTo(1e-3 + 10 * (1e-5 + 4e-6), 12);
   });
 
   it('pipelines: all layers at half the tokens, and hand-overs; twice the hosts', () => {

@@ -19,6 +19,12 @@ export interface Replica {
   waiting: Sequence[];
   running: Sequence[];
   free: number;
+  /** The newest of the waiting, which the scheduler has not looked at yet. */
+  hidden: number;
+  /** Decode steps since it last looked at arrivals. */
+  sinceLook: number;
+  /** Steps that the waiting prompts have been held back. */
+  waited: number;
 }
 
 /** What a step does. Chunks are in the order they were scheduled. */
@@ -41,6 +47,19 @@ export function isEnded(sequence: Sequence): boolean {
   return sequence.generated === sequence.output;
 }
 
+/** Before a step: whether the scheduler looks at what has arrived. `lastHadPrompts`: whether its last step carried a chunk. */
+export function lookAtArrivals(replica: Replica, setup: EngineSetup, lastHadPrompts: boolean): void {
+  const busyDecoding = replica.running.length > 0 && !lastHadPrompts;
+  if (busyDecoding && replica.sinceLook < (setup.receiveEvery ?? 1)) return;
+  replica.hidden = 0;
+  replica.sinceLook = 0;
+}
+
+/** The request that admission may take next, or nothing. */
+function headOf(replica: Replica): Sequence | undefined {
+  return replica.waiting.length > replica.hidden ? replica.waiting[0] : undefined;
+}
+
 /** Forms the next step and takes its blocks; the replica must have something waiting or running. */
 export function formStep(replica: Replica, setup: EngineSetup): FormedStep {
   const step: FormedStep = { chunks: [], decodes: [], preempted: [] };
@@ -57,12 +76,14 @@ function formStatic(replica: Replica, setup: EngineSetup, step: FormedStep): voi
     for (const sequence of replica.running) if (!isEnded(sequence)) step.decodes.push(sequence);
     return;
   }
-  while (canAdmit(replica, setup, replica.waiting[0]?.need)) admit(replica, setup, step, replica.waiting[0]!.need);
+  while (canAdmit(replica, setup, headOf(replica)?.need)) admit(replica, setup, step, replica.waiting[0]!.need);
 }
 
 /** Whole prompts alone while their sum stays in the budget (a longer one alone), otherwise decode everything. */
 function formContinuous(replica: Replica, setup: EngineSetup, step: FormedStep): void {
-  admitWholePrompts(replica, setup, step, setup.maxNumBatchedTokens);
+  if (!holdsBack(replica, setup, step, setup.maxNumBatchedTokens, admitWholePrompts)) {
+    admitWholePrompts(replica, setup, step, setup.maxNumBatchedTokens);
+  }
   if (step.chunks.length === 0) decodeRunning(replica, setup, step);
 }
 
@@ -70,7 +91,8 @@ function formContinuous(replica: Replica, setup: EngineSetup, step: FormedStep):
 function formMixed(replica: Replica, setup: EngineSetup, step: FormedStep): void {
   decodeRunning(replica, setup, step);
   if (step.preempted.length > 0) return;
-  admitWholePrompts(replica, setup, step, setup.maxNumBatchedTokens - step.decodes.length);
+  const rest = setup.maxNumBatchedTokens - step.decodes.length;
+  if (!holdsBack(replica, setup, step, rest, admitWholePrompts)) admitWholePrompts(replica, setup, step, rest);
 }
 
 /** Running sequences in order of admission while budget is left, then prompts in queue order with what is left. */
@@ -86,12 +108,40 @@ function formChunked(replica: Replica, setup: EngineSetup, step: FormedStep): vo
     budget -= tokens;
   }
   if (step.preempted.length > 0) return;
-  while (budget > 0 && replica.waiting.length > 0) {
-    const tokens = Math.min(replica.waiting[0]!.need, budget);
+  if (!holdsBack(replica, setup, step, budget, admitChunks)) admitChunks(replica, setup, step, budget);
+}
+
+type Admission = (replica: Replica, setup: EngineSetup, step: FormedStep, rest: number) => void;
+
+/** Prompts in queue order with what is left of the budget, the last one cut to it. */
+function admitChunks(replica: Replica, setup: EngineSetup, step: FormedStep, rest: number): void {
+  let budget = rest;
+  for (let head = headOf(replica); head !== undefined && budget > 0; head = headOf(replica)) {
+    const tokens = Math.min(head.need, budget);
     if (!canAdmit(replica, setup, tokens)) return;
     admit(replica, setup, step, tokens);
     budget -= tokens;
   }
+}
+
+/** Batch waiting: tries the admission on a copy, and holds it back while its step is small and the wait not too long. */
+function holdsBack(
+  replica: Replica,
+  setup: EngineSetup,
+  step: FormedStep,
+  rest: number,
+  admission: Admission,
+): boolean {
+  const decodes = replica.running.filter((sequence) => sequence.past >= sequence.need).length;
+  if (setup.batchWait === undefined || decodes === 0) return false;
+  const trial = { ...replica, waiting: replica.waiting.map((one) => ({ ...one })), running: [...replica.running] };
+  const tried = { ...step, chunks: [...step.chunks] };
+  admission(trial, setup, tried, rest);
+  if (tried.chunks.length === step.chunks.length) return false;
+  const tokens = decodes + tried.chunks.reduce((sum, chunk) => sum + chunk.tokens, 0);
+  const isHeld = replica.waited < setup.batchWait.steps && tokens < setup.batchWait.tokens;
+  replica.waited = isHeld ? replica.waited + 1 : 0;
+  return isHeld;
 }
 
 function decodeRunning(replica: Replica, setup: EngineSetup, step: FormedStep): void {
@@ -105,8 +155,8 @@ function decodeRunning(replica: Replica, setup: EngineSetup, step: FormedStep): 
 /** Whole prompts in queue order within `rest`; a prompt longer than the whole budget goes as the only prompt. */
 function admitWholePrompts(replica: Replica, setup: EngineSetup, step: FormedStep, rest: number): void {
   let left = rest;
-  while (replica.waiting.length > 0) {
-    const { need } = replica.waiting[0]!;
+  for (let head = headOf(replica); head !== undefined; head = headOf(replica)) {
+    const { need } = head;
     const alone = step.chunks.length === 0 && need > setup.maxNumBatchedTokens;
     if (need > left && !alone) return;
     if (!canAdmit(replica, setup, need)) return;
@@ -117,7 +167,7 @@ function admitWholePrompts(replica: Replica, setup: EngineSetup, step: FormedSte
 
 /** Whether the head of the queue finds a slot and blocks for its first chunk. */
 function canAdmit(replica: Replica, setup: EngineSetup, tokens: number | undefined): boolean {
-  const head = replica.waiting[0];
+  const head = headOf(replica);
   if (head === undefined || tokens === undefined) return false;
   return replica.running.length < setup.maxNumSeqs && blocksToAdmit(head, tokens, setup) <= replica.free;
 }

@@ -13,6 +13,7 @@ import {
   finalLength,
   formStep,
   isEnded,
+  lookAtArrivals,
   type Replica,
   release,
   type Sequence,
@@ -44,6 +45,7 @@ export interface ReferenceRun {
 
 interface Engine extends Replica {
   busy: { step: FormedStep; end: number } | null;
+  lastHadPrompts: boolean;
 }
 
 interface World {
@@ -99,7 +101,11 @@ function openWorld(requests: Requests, setup: EngineSetup, watch: World['watch']
     waiting: [],
     running: [],
     free: setup.numGpuBlocks,
+    hidden: 0,
+    sinceLook: 0,
+    waited: 0,
     busy: null,
+    lastHadPrompts: false,
   }));
   const run: ReferenceRun = { results, steps: [], counters, gaps: [] };
   const world: World = { requests, setup, engines, run, next: 0, sent: 0, lastChosen: setup.replicas - 1, watch };
@@ -150,6 +156,7 @@ function arrive(world: World, now: number): void {
   } else {
     const fresh = { past: 0, need: prompt, generated: 0, blocks: 0, lastToken: Number.NaN };
     engine.waiting.push({ index, prompt, output, ...fresh });
+    engine.hidden += 1;
   }
 }
 
@@ -171,7 +178,9 @@ function countOutstanding(engine: Engine): number {
 }
 
 function startStep(world: World, engine: Engine, now: number): void {
+  lookAtArrivals(engine, world.setup, engine.lastHadPrompts);
   const step = formStep(engine, world.setup);
+  engine.lastHadPrompts = step.chunks.length > 0;
   if (step.chunks.length + step.decodes.length === 0) throw new Error(`replica ${engine.id} has work but no step`);
   world.watch(engine, step);
   const work = describeWork(step);
@@ -229,6 +238,7 @@ function retire(world: World, engine: Engine, now: number): void {
     sequence.past += 1;
     emitToken(world, sequence, now);
   }
+  if (step.decodes.length > 0) engine.sinceLook += 1;
   letGo(world, engine);
 }
 

@@ -1,9 +1,9 @@
 // Lengths: what each distribution promises, and shapes drawn as their strata say.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { LengthShape } from '../../src/catalog/types.ts';
 import type { LengthSpec } from '../../src/spec/types.ts';
 import { drawLengthPairs, drawRows, drawShape } from '../../src/workload/lengths.ts';
-import type { LengthShape } from '../../src/workload/types.ts';
 
 const ONE: LengthSpec = { kind: 'fixed', value: 1 };
 const COUNT = 40_000;

@@ -1,9 +1,9 @@
 // The length shapes of the catalog: complete, and true to the traces they come from (where the data folder is there).
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { LengthShape } from '../../src/catalog/types.ts';
 import { drawShape } from '../../src/workload/lengths.ts';
 import { moments } from '../../src/workload/moments.ts';
-import type { LengthShape } from '../../src/workload/types.ts';
 
 const FOLDER = 'src/catalog/workloads';
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));

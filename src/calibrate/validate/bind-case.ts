@@ -57,6 +57,19 @@ export function bindInstance(binder: Binder, input: CaseInput, degrees: Degrees)
   return instance;
 }
 
+/**
+ * What a sweep would not propose but a measured run has shown to work: heads padded or spread over servers, formats that kernels
+ * unpack, attention groups of a dense model.
+ */
+const DONE_ANYWAY = new Set([
+  'tp-beyond-scale-up',
+  'tp-exceeds-heads',
+  'tp-does-not-divide-heads',
+  'dp-without-experts',
+  'no-scale-out',
+  'format-not-supported',
+]);
+
 function makeInstance(binder: Binder, input: CaseInput, degrees: Degrees): Instance | Trouble {
   const { catalog, session } = binder;
   const unknown = [
@@ -67,7 +80,9 @@ function makeInstance(binder: Binder, input: CaseInput, degrees: Degrees): Insta
   const model = catalog.model(input.model);
   const hardware = withShards(binder, input.hardware, degrees.shards);
   const profile = catalog.engine(chooseProfile(input));
-  const { tp, pp, dp, ep } = degrees;
+  const { tp, pp, dp } = degrees;
+  // expert parallelism means nothing to a dense model (data/cases/SCHEMA.md section 2)
+  const ep = model.groups.some(({ mlp }) => mlp.kind === 'moe') ? degrees.ep : 1;
   const key: SurfaceKey = {
     model,
     hardware,
@@ -80,7 +95,7 @@ function makeInstance(binder: Binder, input: CaseInput, degrees: Degrees): Insta
   const split = splitOf(key);
   const formats = resolveFormats(model, key);
   const illegal = legalSplit(model, hardware, split, formats);
-  if (illegal) return { status: 'unsupported', words: illegal.words };
+  if (illegal && !DONE_ANYWAY.has(illegal.reason)) return { status: 'unsupported', words: illegal.words };
   return { profile, model, hardware, split, formats, surface: lowerSurface(key, session.lowering) };
 }
 
@@ -180,5 +195,11 @@ export function setupCase(input: CaseInput, instance: Instance, limits: Limits, 
     blockSize: profile.block_size,
     maxModelLen: 0,
     price: surface.table,
+    receiveEvery: input.recv_interval ?? 1,
+    ...(input.batch_wait_iters === null ? {} : { batchWait: waitOf(input, limits.budget * split.dp * split.pp) }),
   };
+}
+
+function waitOf(input: CaseInput, budget: number): { steps: number; tokens: number } {
+  return { steps: input.batch_wait_iters!, tokens: Math.ceil((input.batch_wait_ratio ?? 0) * budget) };
 }

@@ -12,7 +12,8 @@ const LINES: Readonly<Partial<Record<CaseInput['engine'], readonly Line[]>>> = {
   vllm: [
     { profile: 'vllm-0.19', from: [0, 13], year: 2026 },
     { profile: 'vllm-0.11', from: [0, 8], year: 2025 },
-    { profile: 'vllm-0.6', from: [0, 6], year: 9999 },
+    { profile: 'vllm-0.6', from: [0, 6], year: Number.POSITIVE_INFINITY }, // by its version only
+    { profile: 'vllm-0.4', from: [0, 3], year: 2024 },
     { profile: 'vllm-2023', from: [0, 0], year: 0 },
   ],
   trtllm: [

@@ -18,12 +18,12 @@ import { openLengthFiles } from './case-requests.ts';
 import { readStatistic } from './observe.ts';
 import type { CaseFile } from './read-cases.ts';
 import { isDisaggregated } from './read-input.ts';
+import { replayDisaggregated } from './replay-disaggregated.ts';
 import { type Replayed, type Replayer, replayEngine } from './replay-engine.ts';
 import { openSimulator } from './simulator.ts';
 
 /** The answer to one row (data/cases/SCHEMA.md section 6). */
-export interface Prediction {
-  readonly row: CaseRow;
+export interface Answer {
   readonly predicted: number | null;
   /** The median where the publisher did not say whether mean or median. */
   readonly alternative: number | null;
@@ -33,6 +33,10 @@ export interface Prediction {
   readonly note: string;
 }
 
+export interface Prediction extends Answer {
+  readonly row: CaseRow;
+}
+
 /** Predictions in the order of the rows. `onProgress` sees runs done and in all. */
 export function predictCases(
   file: CaseFile,
@@ -40,10 +44,21 @@ export function predictCases(
   onProgress?: (done: number, total: number) => void,
 ): Prediction[] {
   const replayer = openReplayer(file.file, catalog);
-  const byRow = new Map<CaseRow, Prediction>();
-  file.groups.forEach((group, i) => {
-    for (const prediction of predictGroup(replayer, group)) byRow.set(prediction.row, prediction);
+  const answers = file.groups.map((group, i) => {
+    const answered = predictGroup(replayer, group);
     onProgress?.(i + 1, file.groups.length);
+    return answered;
+  });
+  return joinAnswers(file, answers);
+}
+
+/** Answers by run, put beside the rows they are for. */
+export function joinAnswers(file: CaseFile, answers: readonly (readonly Answer[])[]): Prediction[] {
+  const byRow = new Map<CaseRow, Prediction>();
+  file.groups.forEach((group, g) => {
+    group.rows.forEach((row, i) => {
+      byRow.set(row, { row, ...answers[g][i] });
+    });
   });
   return file.rows.map((row) => byRow.get(row)!);
 }
@@ -53,50 +68,56 @@ export function openReplayer(caseFile: string, catalog: Catalog): Replayer {
   return { binder, files: openLengthFiles(caseFile), simulator: openSimulator() };
 }
 
-export function predictGroup(replayer: Replayer, group: CaseGroup): Prediction[] {
+/** Answers to the rows of one run. */
+export function predictGroup(replayer: Replayer, group: CaseGroup): Answer[] {
   const replayed = group.input === null ? group.trouble! : replay(replayer, group.input);
-  return group.rows.map((row) => predictRow(row, replayed));
+  return group.rows.map((row) => answerRow(row, replayed));
 }
 
 function replay(replayer: Replayer, input: CaseInput): Replayed | Trouble {
   if (input.spec_decode !== 'none') {
-    return {
-      status: 'unsupported',
-      words: `spec_decode ${input.spec_decode}: draft length and acceptance are not published`,
-    };
+    const words = `spec_decode ${input.spec_decode}: draft length and acceptance are not published`;
+    return { status: 'unsupported', words };
   }
-  if (isDisaggregated(input.mode)) return { status: 'unsupported', words: `mode ${input.mode} is not replayed yet` };
-  return replayEngine(replayer, input);
+  try {
+    return isDisaggregated(input.mode) ? replayDisaggregated(replayer, input) : replayEngine(replayer, input);
+  } catch (error) {
+    // One run that fails must not take the answers of all others with it (section 6: never exit early).
+    return { status: 'error', words: (error as Error).message };
+  }
 }
 
-function predictRow(row: CaseRow, replayed: Replayed | Trouble): Prediction {
-  const refuse = (status: Status, note: string): Prediction => ({
-    row,
-    predicted: null,
-    alternative: null,
-    errorPct: null,
-    status,
-    note,
-  });
+const refuse = (status: Status, note: string): Answer => ({
+  predicted: null,
+  alternative: null,
+  errorPct: null,
+  status,
+  note,
+});
+
+function answerRow(row: CaseRow, replayed: Replayed | Trouble): Answer {
   if (isTrouble(replayed)) return refuse(replayed.status, replayed.words);
-  if (!(METRICS as readonly string[]).includes(row.metric))
-    return refuse('unsupported', `metric ${row.metric || '(blank)'} is not known`);
-  if (!(STATISTICS as readonly string[]).includes(row.statistic)) {
-    return refuse('unsupported', `statistic ${row.statistic || '(blank)'} is not known`);
+  const { metric, statistic } = row;
+  if (!(METRICS as readonly string[]).includes(metric))
+    return refuse('unsupported', `metric ${metric || '(blank)'} is not known`);
+  if (!(STATISTICS as readonly string[]).includes(statistic)) {
+    return refuse('unsupported', `statistic ${statistic || '(blank)'} is not known`);
   }
-  const { value: predicted, alternative } = readStatistic(
-    replayed.observed,
-    row.metric as Metric,
-    row.statistic as Statistic,
-  );
-  if (!Number.isFinite(predicted)) return refuse('unsupported', `${row.metric} does not exist in this run`);
+  const { value: predicted, alternative } = readStatistic(replayed.observed, metric as Metric, statistic as Statistic);
+  if (!Number.isFinite(predicted)) return refuse('unsupported', `${metric} does not exist in this run`);
   if (!(row.value > 0 && Number.isFinite(row.value))) {
     const note = `value: expected a positive number, received ${row.valueText || 'nothing'}`;
-    return { row, predicted, alternative, errorPct: null, status: 'error', note };
+    return { predicted, alternative, errorPct: null, status: 'error', note };
   }
-  const errors = [predicted, ...(alternative === null ? [] : [alternative])].map((one) => 100 * (one / row.value - 1));
-  const closer = errors.length > 1 && Math.abs(errors[1]) < Math.abs(errors[0]) ? 1 : 0;
-  const which = errors.length > 1 ? (closer === 1 ? 'median is closer' : 'mean is closer') : '';
-  const note = [replayed.note, which].filter((words) => words !== '').join('; ');
-  return { row, predicted, alternative, errorPct: errors[closer], status: 'ok', note };
+  return { predicted, alternative, ...compare(row.value, predicted, alternative, replayed.note), status: 'ok' };
+}
+
+/** The error of the mean, or of the median where that is allowed and closer. */
+function compare(value: number, predicted: number, alternative: number | null, about: string) {
+  const ofMean = 100 * (predicted / value - 1);
+  if (alternative === null) return { errorPct: ofMean, note: about };
+  const ofMedian = 100 * (alternative / value - 1);
+  const isMedian = Math.abs(ofMedian) < Math.abs(ofMean);
+  const which = isMedian ? 'median is closer' : 'mean is closer';
+  return { errorPct: isMedian ? ofMedian : ofMean, note: about === '' ? which : `${about}; ${which}` };
 }

@@ -8,6 +8,7 @@ import { GROUP_COLUMNS, readInput } from './read-input.ts';
 
 export interface CaseFile {
   readonly file: string;
+  readonly columns: readonly string[];
   /** In order of the file. */
   readonly rows: readonly CaseRow[];
   /** In order of their first rows. */
@@ -48,7 +49,7 @@ export function parseCases(text: string, file: string): CaseFile {
     const cells = widths.get(row)!;
     return cells === header.length ? null : `line ${row.line} has ${cells} cells, the header ${header.length}`;
   });
-  return { file, rows, groups };
+  return { file, columns: header, rows, groups };
 }
 
 function checkHeader(header: readonly string[], file: string): Issue[] {

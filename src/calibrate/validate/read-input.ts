@@ -74,7 +74,8 @@ class Cells {
 export function readInput(row: CaseRow): { input: CaseInput | null; trouble: Trouble | null } {
   const cells = new Cells(row);
   const input = readCells(cells);
-  checkTogether(input, cells);
+  // whether columns fit each other can only be said of known words
+  if (cells.unknown.length === 0) checkTogether(input, cells);
   if (cells.wrong.length > 0) return fail('error', cells.wrong);
   if (cells.unknown.length > 0) return fail('unsupported', cells.unknown);
   return { input, trouble: null };

@@ -29,6 +29,7 @@ function letGo(visit: Visit): void {
   if (visit.holders > 0 || !client?.held.includes(visit)) return;
   client.held = client.held.filter((one) => one !== visit);
   client.free += visit.blocks;
+  client.asleep = false;
   visit.blocks = 0;
 }
 
@@ -137,6 +138,7 @@ function joinClient(world: World, client: Client, visit: Visit, now: number): vo
     return;
   }
   visit.joined = client.joins++;
+  client.asleep = false;
   client.waiting.push(visit);
   if (client.setup.kind === 'cores') fillCores(world, client, now);
 }

@@ -1,0 +1,57 @@
+// One row per client: how busy it was, how large its batches and its queue were, what it drew and cost.
+import { type Intervals, peakOverlap, sumLengths, uniteIntervals } from './curves.ts';
+import type { ClientBill } from './prices.ts';
+import type { ClientResult, FleetRun } from './types.ts';
+
+export function measureClients(
+  run: FleetRun,
+  intervals: readonly Intervals[],
+  bills: readonly ClientBill[],
+  duration: number,
+): ClientResult[] {
+  const cached = sumByClient(run, run.results.cached);
+  const prompts = sumByClient(run, run.program.visits.prompt);
+  return run.program.clients.map((client, c): ClientResult => {
+    const { ready, start, finish } = intervals[c];
+    const counters = run.counters[c];
+    const over = (amount: number): number => (duration > 0 ? amount / duration : Number.NaN);
+    return {
+      name: client.name,
+      kind: client.kind,
+      visits: ready.length,
+      utilisation: over(busySeconds(run, c, intervals[c])),
+      mean_batch:
+        client.kind === 'llm' ? counters.runningSeconds / counters.busySeconds : over(sumLengths(start, finish)),
+      peak_batch: client.kind === 'llm' ? counters.peakSequences : peakOverlap(start, finish),
+      mean_queue: over(sumLengths(ready, start)),
+      peak_queue: peakOverlap(ready, start),
+      peak_kv_use:
+        client.kind === 'llm' && client.numGpuBlocks > 0 ? counters.peakBlocks / client.numGpuBlocks : Number.NaN,
+      cached_share: client.kind === 'llm' && prompts[c] > 0 ? cached[c] / prompts[c] : Number.NaN,
+      preemptions: counters.preemptions,
+      steps: counters.steps,
+      devices: bills[c].devices,
+      energy_j: bills[c].joules,
+      power_w: over(bills[c].joules),
+      usd_per_hour: bills[c].usdPerHour,
+    };
+  });
+}
+
+/** Engines count their own; of the cores the share taken counts, of a store the time with a look-up under way. */
+function busySeconds(run: FleetRun, c: number, { start, finish }: Intervals): number {
+  const client = run.program.clients[c];
+  if (client.kind === 'llm') return run.counters[c].busySeconds;
+  if (client.kind === 'cores') return sumLengths(start, finish) / client.maxNumSeqs;
+  const united = uniteIntervals(start, finish);
+  return sumLengths(united.start, united.finish);
+}
+
+function sumByClient(run: FleetRun, column: Int32Array): Float64Array {
+  const sums = new Float64Array(run.program.clients.length);
+  const { client, start } = run.results;
+  for (let v = 0; v < column.length; v++) {
+    if (client[v] >= 0 && !Number.isNaN(start[v])) sums[client[v]] += column[v];
+  }
+  return sums;
+}

@@ -1,0 +1,203 @@
+// From the columns and counters of a fleet run to its result: every figure that reports of pipelines print is made here.
+import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
+import type { Slo } from '../../spec/types.ts';
+import { summariseItl } from '../itl.ts';
+import { countGood, peakOutputThroughput } from '../requests.ts';
+import { achieved } from '../run-result.ts';
+import { EMPTY_SUMMARY, summarise } from '../summary.ts';
+import type { Verdict } from '../types.ts';
+import { judge } from '../verdict.ts';
+import { measureClients } from './clients.ts';
+import { drawTimeline, listIntervals, peakOverlap } from './curves.ts';
+import { chooseExamples } from './examples.ts';
+import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
+import { breakDown, measureStages } from './stages.ts';
+import { measureTokens, type TokenColumns } from './tokens.ts';
+import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet, PipelineResult } from './types.ts';
+import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
+
+export function measureFleet(run: FleetRun): MeasuredFleet {
+  const { program, results } = run;
+  const requests = readRequests(program, results);
+  const predecessors = findLastPredecessors(program, results);
+  const span = findSpan(requests, results, run.clock);
+  const tokens = measureTokens(run, requests, predecessors);
+  const { latencies } = tokens;
+  const intervals = listIntervals(run, span.to);
+  const bills = billClients(run, intervals, span.to - span.from);
+  const visitBills = billVisits(run, bills, span.to);
+  const result: FleetResult = {
+    ...measureRequests(run, requests, tokens, span),
+    ...priceFleet(run, bills, countFinished(requests), tokens.produced, span.to - span.from),
+    visits: countStates(results.state),
+    preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
+    stopped: run.stopped ?? '',
+    breakdown: breakDown(run, requests, latencies.e2el, predecessors),
+    stages: measureStages(run, predecessors, stagePrices(run, visitBills, countFinished(requests))),
+    clients: measureClients(run, intervals, bills, span.to - span.from),
+    pipelines: measurePipelines(run, requests, latencies, span.to - span.from),
+  };
+  return {
+    run,
+    result,
+    latencies,
+    ...requests,
+    ...visitBills,
+    timeline: drawTimeline(run, intervals, span.from, span.to),
+    examples: chooseExamples(run, requests.state, latencies.e2el),
+  };
+}
+
+function countFinished({ state }: RequestColumns): number {
+  let count = 0;
+  for (const s of state) if (s === STATE_FINISHED) count++;
+  return count;
+}
+
+const per = (amount: number, count: number): number => (count > 0 ? amount / count : Number.NaN);
+
+function measureRequests(
+  run: FleetRun,
+  requests: RequestColumns,
+  tokens: TokenColumns,
+  span: { readonly from: number; readonly to: number },
+) {
+  const { latencies } = tokens;
+  const duration = span.to - span.from;
+  const { total: _, finished: completed, ...lost } = countStates(requests.state);
+  const summaries = {
+    ttft: summarise(latencies.ttft),
+    first_answer: summarise(latencies.firstAnswer),
+    tpot: summarise(latencies.tpot),
+    itl: run.itl ? summariseItl(run.itl, tokens.meanGap) : { ...EMPTY_SUMMARY, mean: tokens.meanGap },
+    e2el: summarise(latencies.e2el),
+  };
+  const stream = streamOf(requests, tokens);
+  const verdict = judge(stream.lengths, stream.results, run.program.requests.concurrency, span.to);
+  const good = countGood(latencies, run.slo);
+  return {
+    ...summaries,
+    verdict,
+    completed,
+    ...lost,
+    duration,
+    request_throughput: per(completed, duration),
+    output_throughput: per(tokens.produced, duration),
+    total_token_throughput: per(tokens.input + tokens.produced, duration),
+    peak_output_throughput: peakOutputThroughput(
+      stream.lengths,
+      { ...stream.results, finish: stream.lastToken },
+      span.from,
+      duration,
+    ),
+    request_goodput: good < 0 ? Number.NaN : per(good, duration),
+    good_fraction: good < 0 ? Number.NaN : per(good, completed),
+    slo_met: keepsPromise(run.slo, summaries, completed, lost, verdict),
+    total_input_tokens: tokens.input,
+    cached_input_tokens: tokens.cached,
+    total_output_tokens: tokens.produced,
+    thinking_tokens: tokens.thought,
+    max_concurrent_requests: peakOverlap(finishedOnly(requests, 'arrival'), finishedOnly(requests, 'finish')),
+  };
+}
+
+function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): Float64Array {
+  return requests[column].filter((_, r) => requests.state[r] === STATE_FINISHED);
+}
+
+/**
+ * Requests as the verdict and the token rate see them: a stream of `output` tokens from the first to the last. A request that
+ * generates nothing (a pipeline without such a stage) is one token at its end.
+ */
+function streamOf(requests: RequestColumns, tokens: TokenColumns) {
+  const count = requests.state.length;
+  const output = tokens.output.map((n) => Math.max(1, n));
+  const first = tokens.firstToken.map((time, r) => (Number.isNaN(time) ? requests.finish[r] : time));
+  const lastToken = tokens.lastToken.map((time, r) => (Number.isNaN(time) ? requests.finish[r] : time));
+  const none = new Int32Array(count);
+  return {
+    lengths: { count, prompt: none, output },
+    results: { ...requests, first, preemptions: none, replica: none },
+    lastToken,
+  };
+}
+
+function keepsPromise(
+  slos: readonly Slo[],
+  summaries: Pick<FleetResult, Slo['metric']>,
+  completed: number,
+  lost: { readonly rejected_kv: number; readonly rejected_length: number; readonly unfinished: number },
+  verdict: Verdict,
+): boolean {
+  if (completed === 0 || lost.rejected_kv + lost.rejected_length + lost.unfinished > 0) return false;
+  return verdict !== 'overloaded' && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
+}
+
+function priceFleet(
+  run: FleetRun,
+  bills: readonly ClientBill[],
+  completed: number,
+  outputTokens: number,
+  duration: number,
+) {
+  const sum = (read: (bill: ClientBill) => number): number => bills.reduce((total, bill) => total + read(bill), 0);
+  const served = new Set(run.results.client);
+  const idle = (read: (bill: ClientBill) => number): number =>
+    bills.reduce((total, bill, c) => (served.has(c) ? total : total + read(bill)), 0);
+  const energy_j = sum((bill) => bill.joules);
+  const usd = sum((bill) => bill.usd);
+  return {
+    devices: sum((bill) => bill.devices),
+    energy_j,
+    power_w: per(energy_j, duration),
+    joules_per_token: per(energy_j, outputTokens),
+    joules_per_request: per(energy_j, completed),
+    usd_per_hour: sum((bill) => bill.usdPerHour),
+    usd_per_request: per(usd, completed),
+    usd_per_million_tokens: per(usd, outputTokens) * 1e6,
+    idle_joules_per_request: per(
+      idle((bill) => bill.joules),
+      completed,
+    ),
+    idle_usd_per_request: per(
+      idle((bill) => bill.usd),
+      completed,
+    ),
+  };
+}
+
+/** What each stage bears per finished request; visits of requests that did not finish are paid by those that did. */
+function stagePrices(run: FleetRun, bills: VisitBills, completed: number) {
+  const { stages, visits } = run.program;
+  const joules = new Float64Array(stages.length);
+  const usd = new Float64Array(stages.length);
+  for (let v = 0; v < visits.count; v++) {
+    joules[visits.stage[v]] += bills.joules[v] / completed;
+    usd[visits.stage[v]] += bills.usd[v] / completed;
+  }
+  return { joules, usd };
+}
+
+function measurePipelines(
+  run: FleetRun,
+  requests: RequestColumns,
+  latencies: FleetLatencies,
+  duration: number,
+): PipelineResult[] {
+  const { pipelines } = run;
+  if (pipelines === undefined) return [];
+  return pipelines.names.map((name, p) => {
+    const only = (column: Float64Array): Float64Array => column.filter((_, r) => pipelines.of[r] === p);
+    const own = { ttft: only(latencies.ttft), tpot: only(latencies.tpot), e2el: only(latencies.e2el) };
+    const good = countGood(own, run.slo);
+    return {
+      name,
+      requests: countStates(requests.state, (r) => pipelines.of[r] === p),
+      ttft: summarise(own.ttft),
+      first_answer: summarise(only(latencies.firstAnswer)),
+      tpot: summarise(own.tpot),
+      e2el: summarise(own.e2el),
+      request_goodput: good < 0 ? Number.NaN : per(good, duration),
+    };
+  });
+}

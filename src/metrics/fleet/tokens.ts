@@ -1,0 +1,116 @@
+// Latencies of requests from the tokens their generating visits make, each metric defined once.
+//
+// TTFT          first token of the first generating visit - arrival.
+// first answer  first token of the first decode (or prefill) visit after the last thought - arrival; TTFT where nobody thinks.
+// TPOT          seconds between tokens / gaps between tokens, over the streams of the request. One stream (also one that a
+//               transfer interrupts) gives (last - first)/(output - 1), as vLLM has it; parallel branches are averaged by their
+//               gaps, and a wait for a reward model or a tool between two streams is no gap.
+// E2EL          end of the last visit - arrival: what follows the last token (checks, detokenisation) included.
+import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
+import { VISIT_RESIDENT } from '../../plan/fleet.ts';
+import { ROLE_NONE, ROLE_THINK, roleTable } from './roles.ts';
+import type { FleetLatencies, FleetRun } from './types.ts';
+import type { RequestColumns } from './walk.ts';
+
+export interface TokenColumns {
+  readonly latencies: FleetLatencies;
+  /** Time of the first and the last token, s, NaN where there is none; tokens made. */
+  readonly firstToken: Float64Array;
+  readonly lastToken: Float64Array;
+  readonly output: Int32Array;
+  /** Mean of all pooled gaps, s. */
+  readonly meanGap: number;
+  /** Over finished requests. */
+  readonly input: number;
+  readonly cached: number;
+  readonly produced: number;
+  readonly thought: number;
+}
+
+export function measureTokens(run: FleetRun, requests: RequestColumns, predecessors: Int32Array): TokenColumns {
+  const { program, results } = run;
+  const { visits } = program;
+  const count = program.requests.count;
+  const column = (): Float64Array => new Float64Array(count).fill(Number.NaN);
+  const latencies = { ttft: column(), tpot: column(), e2el: column(), firstAnswer: column() };
+  const firstToken = column();
+  const lastToken = column();
+  const output = new Int32Array(count);
+  const role = roleTable(program.stages.length, run.roles);
+  const tokenTimes = findFirstTokens(run);
+  const total = { span: 0, gaps: 0, input: 0, cached: 0, produced: 0, thought: 0 };
+  for (let r = 0; r < count; r++) {
+    if (requests.state[r] !== STATE_FINISHED) continue;
+    let span = 0;
+    let gaps = 0;
+    let lastThought = -1;
+    for (let v = program.requests.first[r]; v < program.requests.first[r + 1]; v++) {
+      const does = role[visits.stage[v]];
+      if (does === ROLE_NONE || results.state[v] !== STATE_FINISHED) continue;
+      if (does === ROLE_THINK) {
+        lastThought = v;
+        total.thought += visits.output[v];
+      }
+      if (!(firstToken[r] <= tokenTimes[v])) firstToken[r] = tokenTimes[v];
+      if (!(lastToken[r] >= results.finish[v])) lastToken[r] = results.finish[v];
+      const gap = spanOf(run, v, predecessors[v], role, tokenTimes[v]);
+      span += gap.seconds;
+      gaps += gap.count;
+      output[r] += visits.output[v];
+      if ((visits.flags[v] & VISIT_RESIDENT) === 0) {
+        total.input += visits.prompt[v] - visits.shared[v];
+        total.cached += results.cached[v];
+      }
+    }
+    total.span += span;
+    total.gaps += gaps;
+    total.produced += output[r];
+    latencies.ttft[r] = firstToken[r] - requests.arrival[r];
+    latencies.tpot[r] = gaps > 0 ? span / gaps : Number.NaN;
+    latencies.e2el[r] = requests.finish[r] - requests.arrival[r];
+    latencies.firstAnswer[r] =
+      lastThought < 0 ? latencies.ttft[r] : findAnswer(run, r, lastThought, role, tokenTimes) - requests.arrival[r];
+  }
+  const meanGap = total.gaps > 0 ? total.span / total.gaps : Number.NaN;
+  const { input, cached, produced, thought } = total;
+  return { latencies, firstToken, lastToken, output, meanGap, input, cached, produced, thought };
+}
+
+/** The first token after thinking: of the visits laid out after the last thought; NaN when none answers. */
+function findAnswer(run: FleetRun, r: number, lastThought: number, role: Uint8Array, tokenTimes: Float64Array): number {
+  const { visits, requests } = run.program;
+  let earliest = Number.NaN;
+  for (let v = lastThought + 1; v < requests.first[r + 1]; v++) {
+    const answers = role[visits.stage[v]] !== ROLE_NONE && run.results.state[v] === STATE_FINISHED;
+    if (answers && !(earliest <= tokenTimes[v])) earliest = tokenTimes[v];
+  }
+  return earliest;
+}
+
+/** Seconds and gaps of one visit's stream; a resident visit continues the stream of the generating visit before it. */
+function spanOf(run: FleetRun, v: number, predecessor: number, role: Uint8Array, first: number) {
+  const { visits } = run.program;
+  const { finish } = run.results;
+  const continues =
+    (visits.flags[v] & VISIT_RESIDENT) !== 0 && predecessor >= 0 && role[visits.stage[predecessor]] !== ROLE_NONE;
+  if (continues) return { seconds: finish[v] - finish[predecessor], count: visits.output[v] };
+  return visits.output[v] > 1 ? { seconds: finish[v] - first, count: visits.output[v] - 1 } : { seconds: 0, count: 0 };
+}
+
+/**
+ * Time of each visit's first token. Visits that prefill have it; a resident visit makes its first token in the step that admits
+ * it: at the end of that step where steps were recorded, else one mean gap after its start.
+ */
+function findFirstTokens(run: FleetRun): Float64Array {
+  const { program, results, steps } = run;
+  const { visits } = program;
+  const times = Float64Array.from(results.first);
+  const ends = program.clients.map(() => new Map<number, number>());
+  for (const step of steps ?? []) ends[step.replica].set(step.start, step.start + step.duration);
+  for (let v = 0; v < visits.count; v++) {
+    if (!Number.isNaN(times[v]) || Number.isNaN(results.finish[v])) continue;
+    const end = ends[results.client[v]].get(results.start[v]);
+    times[v] = end ?? results.start[v] + (results.finish[v] - results.start[v]) / visits.output[v];
+  }
+  return times;
+}

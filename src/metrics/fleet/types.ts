@@ -1,0 +1,247 @@
+// What a fleet run is measured from and what it comes to. Times in seconds, percentiles by linear interpolation (NumPy's default).
+import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
+import type { StepRecord } from '../../plan/setup.ts';
+import type { Slo } from '../../spec/types.ts';
+import type { ItlHistogram } from '../itl.ts';
+import type { EnergyPrice } from '../run-result.ts';
+import type { Summary, Verdict } from '../types.ts';
+
+/**
+ * Which stages make the tokens that a user reads or waits for: indices into the program's `stages`. A stage may have one role;
+ * llm stages without one (embed, rerank, reward, safety) make no tokens of the answer.
+ */
+export interface FleetRoles {
+  /** Prefill, alone (disaggregated: output 1, the first token) or with the decode that follows it in the same visit. */
+  readonly prefill: readonly number[];
+  /** Decodes of the answer. */
+  readonly decode: readonly number[];
+  /** Decodes of thoughts: they count as output tokens, but the answer begins after them. */
+  readonly think: readonly number[];
+}
+
+/** What the engine counted for one client. */
+export interface ClientCounters {
+  readonly steps: number;
+  readonly busySeconds: number;
+  /** Running sequences integrated over the steps: sequence-seconds. */
+  readonly runningSeconds: number;
+  readonly newTokens: number;
+  readonly pairs: number;
+  readonly contextTokens: number;
+  readonly preemptions: number;
+  readonly peakBlocks: number;
+  readonly peakSequences: number;
+}
+
+/** What one client draws and costs. */
+export interface ClientPrice {
+  /** null where watts are unknown. `idleW` is that of all its devices. */
+  readonly energy: EnergyPrice | null;
+  /** W of a busy core on top of idle (cores clients have no steps); absent = 0. */
+  readonly wattsPerBusyCore?: number;
+  readonly devices: number;
+  /** NaN where no price is known. */
+  readonly usdPerDeviceHour: number;
+}
+
+export interface FleetPrices {
+  readonly clients: readonly ClientPrice[];
+  /** Power usage effectiveness: energy of the whole site / energy of the devices; absent = 1. */
+  readonly pue?: number;
+  /** Price of electricity, on top of the devices' own price; absent = contained in it. */
+  readonly usdPerKwh?: number;
+}
+
+/** Everything that a fleet run leaves. */
+export interface FleetRun {
+  readonly program: FleetProgram;
+  readonly results: VisitResults;
+  /** One per client. */
+  readonly counters: readonly ClientCounters[];
+  readonly roles: FleetRoles;
+  readonly slo: readonly Slo[];
+  readonly prices?: FleetPrices;
+  /** Pooled gaps between output tokens; without it only the mean inter-token latency is known. */
+  readonly itl?: ItlHistogram;
+  /** Iterations of all clients (`replica` = client), in order of start per client: exact busy and KV curves. */
+  readonly steps?: readonly StepRecord[];
+  /** Names of pipelines, and which one each request walks. */
+  readonly pipelines?: { readonly names: readonly string[]; readonly of: Int32Array };
+  /** Clock at the end of a run that stopped early, s, and why it did. */
+  readonly clock?: number;
+  readonly stopped?: string;
+}
+
+/** One entry per request, s; NaN unless the request finished (and has such a token). */
+export interface FleetLatencies {
+  readonly ttft: Float64Array;
+  readonly tpot: Float64Array;
+  readonly e2el: Float64Array;
+  /** First token of the answer, thinking over. */
+  readonly firstAnswer: Float64Array;
+}
+
+/** Requests, visits: each ends in exactly one state, and they add up (law L1). */
+export interface StateCounts {
+  readonly total: number;
+  readonly finished: number;
+  readonly rejected_kv: number;
+  readonly rejected_length: number;
+  readonly unfinished: number;
+}
+
+/** Seconds of one stage on the path that decides when requests finish. */
+export interface PathPart {
+  readonly queue: number;
+  readonly service: number;
+  readonly transfer: number;
+}
+
+/** What a class of requests spent its time on: the parts of all stages add up to `e2el`. */
+export interface Breakdown {
+  /** "mean", "p50", "p90", "p99": the requests whose latency lies around that percentile. */
+  readonly name: string;
+  readonly requests: number;
+  readonly e2el: number;
+  /** One per stage of the program. */
+  readonly parts: readonly PathPart[];
+}
+
+export interface StageResult {
+  readonly name: string;
+  readonly visits: StateCounts;
+  /** start - ready: waiting for a slot, a core or memory. */
+  readonly queue: Summary;
+  /** finish - start. */
+  readonly service: Summary;
+  /** ready - finish of the last predecessor: the way of what the stage needs to where it runs; 0 where nothing is sent. */
+  readonly transfer: Summary;
+  /** Tokens of finished visits: prompts, those of them that came from a cache or a store, outputs. */
+  readonly prompt_tokens: number;
+  readonly cached_tokens: number;
+  readonly output_tokens: number;
+  /** Its part of energy and cost, per finished request; NaN where unknown. */
+  readonly joules_per_request: number;
+  readonly usd_per_request: number;
+}
+
+export interface ClientResult {
+  readonly name: string;
+  readonly kind: 'llm' | 'cores' | 'store';
+  readonly visits: number;
+  /** Busy share of the run: of its steps (llm), of its cores (cores), of the time with a look-up under way (store). */
+  readonly utilisation: number;
+  /** Sequences running while busy (llm), visits in service on average (others). */
+  readonly mean_batch: number;
+  readonly peak_batch: number;
+  readonly mean_queue: number;
+  readonly peak_queue: number;
+  /** Peak share of KV blocks in use; NaN where there are none. */
+  readonly peak_kv_use: number;
+  /** Share of prompt tokens that came from a cache or a store; NaN without prompts. */
+  readonly cached_share: number;
+  readonly preemptions: number;
+  readonly steps: number;
+  readonly devices: number;
+  readonly energy_j: number;
+  readonly power_w: number;
+  readonly usd_per_hour: number;
+}
+
+export interface PipelineResult {
+  readonly name: string;
+  readonly requests: StateCounts;
+  readonly ttft: Summary;
+  readonly first_answer: Summary;
+  readonly tpot: Summary;
+  readonly e2el: Summary;
+  readonly request_goodput: number;
+}
+
+/** A fleet run in figures; those that a plain run has too bear the same names (../types.ts). */
+export interface FleetResult {
+  readonly ttft: Summary;
+  readonly first_answer: Summary;
+  readonly tpot: Summary;
+  readonly itl: Summary;
+  readonly e2el: Summary;
+  readonly verdict: Verdict;
+  /** Why the run ended before everything was done; '' when it did not. */
+  readonly stopped: string;
+  readonly completed: number;
+  readonly rejected_kv: number;
+  readonly rejected_length: number;
+  readonly unfinished: number;
+  readonly visits: StateCounts;
+  readonly preemptions: number;
+  readonly duration: number;
+  readonly request_throughput: number;
+  readonly output_throughput: number;
+  readonly total_token_throughput: number;
+  readonly peak_output_throughput: number;
+  readonly request_goodput: number;
+  readonly good_fraction: number;
+  readonly slo_met: boolean;
+  /** Prompt tokens of generating stages (not those shared with another branch), cached ones among them. */
+  readonly total_input_tokens: number;
+  readonly cached_input_tokens: number;
+  readonly total_output_tokens: number;
+  readonly thinking_tokens: number;
+  readonly max_concurrent_requests: number;
+  readonly devices: number;
+  /** J of the devices times PUE. */
+  readonly energy_j: number;
+  readonly power_w: number;
+  readonly joules_per_token: number;
+  readonly joules_per_request: number;
+  readonly usd_per_hour: number;
+  readonly usd_per_request: number;
+  readonly usd_per_million_tokens: number;
+  /** Energy and cost, per finished request, of clients that no visit came to. */
+  readonly idle_joules_per_request: number;
+  readonly idle_usd_per_request: number;
+  readonly breakdown: readonly Breakdown[];
+  readonly stages: readonly StageResult[];
+  readonly clients: readonly ClientResult[];
+  readonly pipelines: readonly PipelineResult[];
+}
+
+/** Means over equal parts of the run, one entry per part. */
+export interface ClientCurve {
+  /** Visits in service, waiting. */
+  readonly running: Float64Array;
+  readonly waiting: Float64Array;
+  /** Busy share. */
+  readonly busy: Float64Array;
+  /** Peak share of KV blocks in use; null without step records. */
+  readonly kv: Float64Array | null;
+}
+
+export interface FleetTimeline {
+  readonly from: number;
+  readonly to: number;
+  readonly parts: number;
+  readonly clients: readonly ClientCurve[];
+}
+
+/** A request worth looking at. */
+export interface Example {
+  readonly label: string;
+  readonly request: number;
+}
+
+/** The result with the columns behind it: what pages, traces and line files show. */
+export interface MeasuredFleet {
+  readonly run: FleetRun;
+  readonly result: FleetResult;
+  readonly latencies: FleetLatencies;
+  /** Per request: STATE_*, time it was sent, time it was over. */
+  readonly state: Int32Array;
+  readonly arrival: Float64Array;
+  readonly finish: Float64Array;
+  /** Per visit: J and USD; NaN where unknown. */
+  readonly joules: Float64Array;
+  readonly usd: Float64Array;
+  readonly timeline: FleetTimeline;
+  readonly examples: readonly Example[];
+}

@@ -1,0 +1,94 @@
+// Requests from their visits: when each was sent, how it ended, and which visits decided when.
+import {
+  STATE_FINISHED,
+  STATE_REJECTED_KV,
+  STATE_REJECTED_LENGTH,
+  STATE_UNFINISHED,
+} from '../../../assembly/layout/enums.ts';
+import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
+import type { StateCounts } from './types.ts';
+
+export interface RequestColumns {
+  readonly state: Int32Array;
+  readonly arrival: Float64Array;
+  readonly finish: Float64Array;
+}
+
+/**
+ * A request is finished when its last visit has ended, rejected with the first visit that is (if that comes first). In a closed
+ * loop it was sent when its first visit became ready.
+ */
+export function readRequests(program: FleetProgram, results: VisitResults): RequestColumns {
+  const { requests } = program;
+  const state = new Int32Array(requests.count);
+  const arrival = new Float64Array(requests.count);
+  const finish = new Float64Array(requests.count);
+  for (let r = 0; r < requests.count; r++) {
+    const rejected = findRejected(requests.first[r], requests.first[r + 1], results);
+    const last = requests.last[r];
+    const ended = results.state[last] === STATE_FINISHED;
+    const before = rejected >= 0 && !(ended && results.finish[last] < results.ready[rejected]);
+    state[r] = before ? results.state[rejected] : ended ? STATE_FINISHED : STATE_UNFINISHED;
+    finish[r] = state[r] === STATE_FINISHED ? results.finish[last] : Number.NaN;
+    arrival[r] = requests.concurrency > 0 ? results.ready[requests.first[r]] : requests.arrival[r];
+  }
+  return { state, arrival, finish };
+}
+
+/** The rejected visit that became ready first, -1 when there is none. */
+function findRejected(from: number, to: number, results: VisitResults): number {
+  let found = -1;
+  for (let v = from; v < to; v++) {
+    if (!isRejected(results.state[v])) continue;
+    if (found < 0 || results.ready[v] < results.ready[found]) found = v;
+  }
+  return found;
+}
+
+export function isRejected(state: number): boolean {
+  return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH;
+}
+
+/** Of each visit the predecessor that ended last (its hand-off is what the visit waited for); -1 for roots. */
+export function findLastPredecessors(program: FleetProgram, results: VisitResults): Int32Array {
+  const { count, edgeAt, edgeTo } = program.visits;
+  const last = new Int32Array(count).fill(-1);
+  for (let v = 0; v < count; v++) {
+    if (results.state[v] !== STATE_FINISHED) continue;
+    for (let edge = edgeAt[v]; edge < edgeAt[v + 1]; edge++) {
+      const to = edgeTo[edge];
+      if (last[to] < 0 || results.finish[v] > results.finish[last[to]]) last[to] = v;
+    }
+  }
+  return last;
+}
+
+/** Counts the entries from..to-1 of a state column, or those that `chosen` picks. */
+export function countStates(state: Int32Array, chosen: (index: number) => boolean = () => true): StateCounts {
+  const counts = { total: 0, finished: 0, rejected_kv: 0, rejected_length: 0, unfinished: 0 };
+  for (let i = 0; i < state.length; i++) {
+    if (!chosen(i)) continue;
+    counts.total++;
+    if (state[i] === STATE_FINISHED) counts.finished++;
+    else if (state[i] === STATE_REJECTED_KV) counts.rejected_kv++;
+    else if (state[i] === STATE_REJECTED_LENGTH) counts.rejected_length++;
+    else counts.unfinished++;
+  }
+  return counts;
+}
+
+/** First arrival to the last end of a visit; a run that stopped early ends at its clock if that is later. */
+export function findSpan(
+  requests: RequestColumns,
+  results: VisitResults,
+  clock = Number.NEGATIVE_INFINITY,
+): { readonly from: number; readonly to: number } {
+  let from = Number.POSITIVE_INFINITY;
+  let to = Number.NEGATIVE_INFINITY;
+  for (const arrival of requests.arrival) if (arrival < from) from = arrival;
+  for (const finish of results.finish) if (finish > to) to = finish;
+  for (const first of results.first) if (first > to) to = first;
+  const early = requests.state.some((state) => state === STATE_UNFINISHED);
+  if (early && clock > to) to = clock;
+  return to > from ? { from, to } : { from: 0, to: 0 };
+}

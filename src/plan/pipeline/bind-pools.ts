@@ -1,0 +1,195 @@
+// Pools to clients: engines priced and sized, retrieval lowered to surfaces, stores to tiers; and everything that cannot be.
+import type { KvBytes } from '../../catalog/parameters.ts';
+import { kvBytesPerToken } from '../../catalog/parameters.ts';
+import type { Hardware, Model } from '../../catalog/types.ts';
+import { UserError } from '../../check/issue.ts';
+import {
+  type FleetSpec,
+  type LlmPool,
+  type PoolSpec,
+  poolsOfKind,
+  type RetrievalPool,
+} from '../../spec/fleet/types.ts';
+import { layersOf } from '../../stages/split.ts';
+import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource, setupEngine } from '../deployment.ts';
+import type { FleetClient } from '../fleet.ts';
+import { type Lowering, lowerSurface } from '../lower.ts';
+import type { EngineSetup } from '../setup.ts';
+import type { Blame } from './blame.ts';
+import { type EnergyFigures, energyFigures } from './energy-figures.ts';
+import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
+
+/** What one client of a pool is; its clients are alike but for place, channel and store contents. */
+export interface BoundPool {
+  readonly pool: PoolSpec;
+  readonly client: Omit<FleetClient, 'name' | 'location' | 'channel' | 'demand' | 'prefixBlocks' | 'tiers'>;
+  /** Share of its channel that a step wants. */
+  readonly demand: number;
+  readonly model: Model | null;
+  /** KV of a context in bytes. */
+  readonly kv: KvBytes;
+  readonly layers: number;
+  readonly devices: number;
+  readonly usdPerDeviceHour: number; // NaN where unknown
+  readonly energy: EnergyFigures | null;
+  /** How trustworthy the price of a step is, and the KV capacity in words; '' where they do not apply. */
+  readonly basis: string;
+  readonly memory: string;
+}
+
+const NO_KV: KvBytes = { growing: 0, window: [], stateBytesPerSequence: 0 };
+const FREE_PRICE: EngineSetup['price'] = {
+  fixed_s: 0,
+  per_new_token_s: 0,
+  per_prefill_pair_s: 0,
+  per_sequence_s: 0,
+  per_context_token_s: 0,
+};
+
+/** A client without an engine: cores and stores. */
+const NO_ENGINE = {
+  batching: 'continuous',
+  admission: 'prompt',
+  packing: 'fcfs',
+  maxNumBatchedTokens: 1,
+  numGpuBlocks: 1,
+  blockSize: 16,
+  maxModelLen: 0,
+  price: FREE_PRICE,
+} as const;
+
+/** Binds every pool; pools that cannot be are left out and blamed. `lowering` null: only checks. */
+export function bindPools(
+  spec: FleetSpec,
+  source: PlanSource,
+  lowering: Lowering | null,
+  blame: Blame,
+): ReadonlyMap<string, BoundPool> {
+  const bound = new Map<string, BoundPool>();
+  for (const pool of spec.pools) {
+    const found = bindPool(pool, source, lowering, blame);
+    if (found) bound.set(pool.name, found);
+  }
+  checkEncoders(spec, bound, blame);
+  return bound;
+}
+
+function bindPool(pool: PoolSpec, source: PlanSource, lowering: Lowering | null, blame: Blame): BoundPool | null {
+  if (pool.kind === 'llm') return bindEngine(pool, source, lowering, blame);
+  if (pool.kind === 'retrieval') return bindRetrieval(pool, source);
+  const rest = { pool, demand: 1, model: null, kv: NO_KV, layers: 0, basis: '', memory: '' };
+  if (pool.kind === 'cores') {
+    const hardware = pool.hardware === null ? null : source.catalog.hardware(pool.hardware);
+    const client = { ...NO_ENGINE, kind: 'cores', maxNumSeqs: pool.cores } as const;
+    return { ...rest, client, ...ownFigures(hardware, 1, source) };
+  }
+  const client = { ...NO_ENGINE, kind: 'store', maxNumSeqs: 1 } as const;
+  return { ...rest, client, devices: 0, usdPerDeviceHour: 0, energy: null };
+}
+
+function ownFigures(hardware: Hardware | null, devices: number, source: PlanSource) {
+  if (!hardware) return { devices: 0, usdPerDeviceHour: 0, energy: null };
+  const watts = source.watts[hardware.id] ?? hardware.tdp_w;
+  return {
+    devices,
+    usdPerDeviceHour: source.prices[hardware.id] ?? hardware.usd_per_hour ?? Number.NaN,
+    energy: energyFigures(watts === null ? null : watts * devices),
+  };
+}
+
+function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null, blame: Blame): BoundPool | null {
+  const { configuration } = pool;
+  const deployment = bindModel(pool, source, blame);
+  if (deployment === undefined) return null;
+  const capacity = deployment ? blocksOf(deployment, configuration) : null;
+  if (capacity?.reason && !(configuration.step_time && configuration.num_gpu_blocks > 0)) {
+    const received = `${configuration.model} on ${configuration.hardware}: ${capacity.words}`;
+    blame(['fleet', pool.name, 'model'], 'a model that fits on its hardware', received);
+    return null;
+  }
+  const blocks = capacity?.reason ? configuration.num_gpu_blocks : (capacity?.blocks ?? configuration.num_gpu_blocks);
+  const surface = deployment && !configuration.step_time && lowering ? lowerSurface(deployment.key, lowering) : null;
+  const price = configuration.step_time ?? surface?.table ?? FREE_PRICE;
+  const { replicas: _, routing: __, ...setup } = setupEngine(configuration, deployment, blocks, price);
+  const model = deployment?.model ?? null;
+  const encoder = model?.kind === 'encoder';
+  return {
+    pool,
+    client: { kind: 'llm', packing: pool.packing, ...setup, maxModelLen: encoder ? 0 : setup.maxModelLen },
+    demand: pool.shares?.demand ?? 1,
+    model,
+    kv:
+      model && deployment ? kvBytesPerToken(model, deployment.formats.kv) : { ...NO_KV, growing: pool.kvBytesPerToken },
+    layers: model ? layersOf(model) : 1,
+    devices: deployment?.devices ?? 0,
+    usdPerDeviceHour: deployment?.usdPerDeviceHour ?? Number.NaN,
+    energy: surface ? energyFigures(null, surface.table) : null,
+    basis: configuration.step_time ? 'measured' : (surface?.basis ?? ''),
+    memory: capacity?.words ?? `${blocks} blocks, as given`,
+  };
+}
+
+/** null where the spec names no model; undefined where what it names cannot be, which is blamed. */
+function bindModel(pool: LlmPool, source: PlanSource, blame: Blame): Deployment | null | undefined {
+  const { configuration } = pool;
+  if (configuration.model === '' || configuration.hardware === '') return null;
+  try {
+    const found = bindDeployment(configuration, source);
+    if (!isRefusal(found)) return found;
+    const expected = 'a split that the model and the hardware allow';
+    blame(['fleet', pool.name, splitField(found.reason)], expected, found.words);
+  } catch (error) {
+    // a model's file that cannot be read
+    if (!(error instanceof UserError)) throw error;
+    for (const issue of error.issues) blame(['fleet', pool.name, 'model'], issue.expected, issue.received);
+  }
+  return undefined;
+}
+
+/** The field that a refusal of plan/legal.ts is about. */
+function splitField(reason: string): string {
+  if (reason.startsWith('pp')) return 'pipeline_parallel_size';
+  if (reason.startsWith('ep')) return 'expert_parallel_size';
+  if (reason.startsWith('dp')) return 'data_parallel_size';
+  return reason === 'format-not-supported' ? 'quantization' : 'tensor_parallel_size';
+}
+
+/** Queries in batches: a visit is one token of a step whose price is that of so many queries. */
+function bindRetrieval(pool: RetrievalPool, source: PlanSource): BoundPool {
+  const hardware = source.catalog.hardware(pool.hardware);
+  const processors = processorsOf(pool, hardware);
+  const shards = pool.index.of.shards;
+  const figures = ownFigures(hardware, shards, source);
+  const table = lowerRetrieval(pool, processors, shards, figures.energy);
+  return {
+    pool,
+    client: {
+      kind: 'llm',
+      batching: 'continuous',
+      admission: 'prompt',
+      packing: 'fcfs',
+      maxNumSeqs: pool.maxBatch,
+      maxNumBatchedTokens: pool.maxBatch,
+      numGpuBlocks: pool.maxBatch,
+      blockSize: 16,
+      maxModelLen: 0,
+      price: table,
+    },
+    demand: pool.shares?.demand ?? demandOf(pool, processors),
+    model: null,
+    kv: NO_KV,
+    layers: 0,
+    ...figures,
+    energy: energyFigures(null, table),
+    basis: 'calibrated',
+    memory: '',
+  };
+}
+
+/** Encoders have no tokens to give: they embed and score. */
+function checkEncoders(spec: FleetSpec, bound: ReadonlyMap<string, BoundPool>, blame: Blame): void {
+  for (const { name, role } of poolsOfKind(spec, 'llm')) {
+    if (bound.get(name)?.model?.kind !== 'encoder' || role === 'both') continue;
+    blame(['fleet', name, 'role'], 'no role for an encoder: it neither prefills nor decodes', role);
+  }
+}

@@ -1,0 +1,22 @@
+// Mistakes that only show when a spec meets the catalog, in the spec's own words and with its lines.
+import { type Issue, UserError } from '../../check/issue.ts';
+import { formatPath, type Path, parseSpecDocument } from '../../spec/document.ts';
+import type { FleetSpec } from '../../spec/fleet/types.ts';
+
+export type Blame = (path: Path, expected: string, received: string, hint?: string) => void;
+
+/** Collects mistakes of a spec; `settle` throws them all, if there are any. */
+export function openBlame(spec: Pick<FleetSpec, 'text' | 'file'>): { readonly blame: Blame; settle(): void } {
+  const issues: Issue[] = [];
+  const document = parseSpecDocument(spec.text, spec.file);
+  return {
+    blame(path, expected, received, hint) {
+      const text = formatPath(path);
+      const issue = { path: text, expected, received, file: spec.file, line: document.lineOf(path) };
+      issues.push(hint ? { ...issue, hint } : issue);
+    },
+    settle() {
+      if (issues.length > 0) throw new UserError([...issues].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
+    },
+  };
+}

@@ -1,0 +1,192 @@
+// The visits of all requests while they are laid out: columns that grow, edges, and the counts that follow from them.
+import { VISIT_HOLD, type VisitTable } from '../fleet.ts';
+
+/** A visit as a stage asks for it; what is left out is "none". */
+export interface NewVisit {
+  readonly stage: number;
+  readonly group: number;
+  readonly prompt: number;
+  readonly output: number;
+  readonly seconds?: number;
+  readonly flags?: number;
+  readonly sameAs?: number;
+  readonly shared?: number;
+  readonly lets?: number;
+  readonly writes?: number;
+  readonly fetched?: number;
+  readonly hashIds?: readonly number[];
+}
+
+type Typed = Int32Array | Float64Array;
+
+/** A typed column that doubles when it is full. */
+class Column<T extends Typed> {
+  #values: T;
+  length = 0;
+  readonly #make: (size: number) => T;
+
+  constructor(make: (size: number) => T) {
+    this.#make = make;
+    this.#values = make(1024);
+  }
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const larger = this.#make(2 * this.length);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.length++] = value;
+  }
+
+  get(at: number): number {
+    return this.#values[at];
+  }
+
+  set(at: number, value: number): void {
+    this.#values[at] = value;
+  }
+
+  done(): T {
+    return this.#values.slice(0, this.length) as T;
+  }
+}
+
+const ints = () => new Column((size) => new Int32Array(size));
+const floats = () => new Column((size) => new Float64Array(size));
+
+const NAMES = [
+  'request',
+  'stage',
+  'group',
+  'prompt',
+  'output',
+  'flags',
+  'sameAs',
+  'shared',
+  'lets',
+  'fetches',
+  'writes',
+  'fetched',
+] as const;
+type Name = (typeof NAMES)[number];
+
+export class VisitWriter {
+  readonly #columns = Object.fromEntries(NAMES.map((name) => [name, ints()])) as Record<Name, Column<Int32Array>>;
+  readonly #seconds = floats();
+  readonly #hashAt = ints();
+  readonly #hashIds = ints();
+  readonly #edges = { from: ints(), to: ints(), bytes: floats(), layers: ints() };
+  #request = 0;
+
+  get count(): number {
+    return this.#seconds.length;
+  }
+
+  /** Visits from here on belong to this request. */
+  openRequest(request: number): void {
+    this.#request = request;
+  }
+
+  /** Adds a visit and returns its index. */
+  add(visit: NewVisit): number {
+    const columns = this.#columns;
+    columns.request.push(this.#request);
+    columns.stage.push(visit.stage);
+    columns.group.push(visit.group);
+    columns.prompt.push(Math.max(1, visit.prompt));
+    columns.output.push(Math.max(1, visit.output));
+    columns.flags.push(visit.flags ?? 0);
+    columns.sameAs.push(visit.sameAs ?? -1);
+    columns.shared.push(visit.shared ?? 0);
+    columns.lets.push(visit.lets ?? -1);
+    columns.fetches.push(-1);
+    columns.writes.push(visit.writes ?? -1);
+    columns.fetched.push(visit.fetched ?? 0);
+    this.#seconds.push(visit.seconds ?? 0);
+    this.#hashAt.push(this.#hashIds.length);
+    for (const id of visit.hashIds ?? []) this.#hashIds.push(id);
+    return this.count - 1;
+  }
+
+  /** `to` waits for `from`, which sends it so many bytes; layers above 0: layer by layer, overlapping the visit. */
+  link(from: number, to: number, bytes: number, layers = 0): void {
+    this.#edges.from.push(from);
+    this.#edges.to.push(to);
+    this.#edges.bytes.push(bytes);
+    this.#edges.layers.push(layers);
+  }
+
+  /** The kv-fetch visit provides leading blocks of this visit's prompt. */
+  setFetches(fetch: number, visit: number): void {
+    this.#columns.fetches.set(fetch, visit);
+  }
+
+  groupOf(visit: number): number {
+    return this.#columns.group.get(visit);
+  }
+
+  done(): VisitTable {
+    const { count } = this;
+    const columns = Object.fromEntries(NAMES.map((name) => [name, this.#columns[name].done()])) as Record<
+      Name,
+      Int32Array
+    >;
+    const { fetched, ...rest } = columns;
+    const hashAt = new Int32Array(count + 1);
+    hashAt.set(this.#hashAt.done());
+    hashAt[count] = this.#hashIds.length;
+    const edges = this.#sortEdges();
+    return {
+      count,
+      ...rest,
+      seconds: this.#seconds.done(),
+      ...edges,
+      holders: countHolders(rest, edges),
+      hashAt,
+      hashIds: this.#hashIds.done(),
+      ...(fetched.some((tokens) => tokens > 0) ? { fetched } : {}),
+    };
+  }
+
+  /** Edges by source, those of one source in the order in which they were added; and how many each visit waits for. */
+  #sortEdges() {
+    const from = this.#edges.from.done();
+    const to = this.#edges.to.done();
+    const bytes = this.#edges.bytes.done();
+    const layers = this.#edges.layers.done();
+    const edgeAt = new Int32Array(this.count + 1);
+    const pending = new Int32Array(this.count);
+    for (let e = 0; e < from.length; e++) {
+      edgeAt[from[e] + 1]++;
+      pending[to[e]]++;
+    }
+    for (let v = 0; v < this.count; v++) edgeAt[v + 1] += edgeAt[v];
+    const next = edgeAt.slice();
+    const edgeTo = new Int32Array(from.length);
+    const edgeBytes = new Float64Array(from.length);
+    const edgeLayers = new Int32Array(from.length);
+    for (let e = 0; e < from.length; e++) {
+      const place = next[from[e]]++;
+      edgeTo[place] = to[e];
+      edgeBytes[place] = bytes[e];
+      edgeLayers[place] = layers[e];
+    }
+    return { pending, edgeAt, edgeTo, edgeBytes, edgeLayers };
+  }
+}
+
+/** A held visit lets go when every edge that sends bytes is delivered and every visit that names it has ended. */
+function countHolders(
+  columns: Readonly<Record<'flags' | 'lets', Int32Array>>,
+  { edgeAt, edgeBytes }: Pick<VisitTable, 'edgeAt' | 'edgeBytes'>,
+): Int32Array {
+  const { flags, lets } = columns;
+  const holders = new Int32Array(flags.length);
+  for (let v = 0; v < flags.length; v++) {
+    if (lets[v] >= 0) holders[lets[v]]++;
+    if ((flags[v] & VISIT_HOLD) === 0) continue;
+    for (let e = edgeAt[v]; e < edgeAt[v + 1]; e++) if (edgeBytes[e] > 0) holders[v]++;
+  }
+  return holders;
+}

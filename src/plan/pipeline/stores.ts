@@ -1,0 +1,93 @@
+// KV stores as numbers: the size of their blocks, what a token weighs, and tiers with their links.
+import { nestedLists } from '../../spec/fleet/check-flow.ts';
+import { type FleetSpec, poolsOfKind, type StageOf, type StorePool } from '../../spec/fleet/types.ts';
+import { DEFAULT_HASH_BLOCK, type Walks } from '../../workload/walks.ts';
+import type { FleetTier } from '../fleet.ts';
+import type { BoundPool } from './bind-pools.ts';
+import type { Blame } from './blame.ts';
+import type { Placement } from './place.ts';
+
+/** Whether anything looks at hash blocks: a prefix cache or a store. */
+export function usesHashes(spec: FleetSpec): boolean {
+  return spec.pools.some((pool) => pool.kind === 'kv-store' || (pool.kind === 'llm' && pool.prefixCaching));
+}
+
+/** Tokens of a hash block; a trace's own size goes first, and engines' blocks must tile it. */
+export function hashBlockOf(spec: FleetSpec, { blocks }: Pick<Walks, 'blocks'>, blame: Blame): number {
+  const size = blocks?.block_tokens ?? (spec.hashBlock || DEFAULT_HASH_BLOCK);
+  if (spec.hashBlock > 0 && spec.hashBlock !== size) {
+    const expected = `the trace's block size, ${size} tokens, or nothing`;
+    blame(['workload', 'hash_block'], expected, String(spec.hashBlock));
+  }
+  for (const { name, configuration, prefixCaching, writeBack } of poolsOfKind(spec, 'llm')) {
+    const { block_size: own } = configuration;
+    if ((!prefixCaching && writeBack === null) || size % own === 0) continue;
+    blame(['fleet', name, 'block_size'], `a divisor of the ${size} tokens of a hash block`, String(own));
+  }
+  return size;
+}
+
+/** Bytes of KV per token that stores hold and send; 0 without stores. One model fills a fleet's stores. */
+export function storeBytes(spec: FleetSpec, pools: ReadonlyMap<string, BoundPool>, blame: Blame): number {
+  const writers = poolsOfKind(spec, 'llm').filter(({ writeBack }) => writeBack !== null);
+  const readers = spec.pipelines.flatMap(({ stages }) => prefillsBehindFetches(stages).flatMap(({ on }) => on));
+  const found = new Map<number, string>();
+  for (const name of new Set([...writers.map((pool) => pool.name), ...readers])) {
+    const kv = pools.get(name)?.kv;
+    if (!kv) continue;
+    const bytes = kv.growing + kv.window.reduce((sum, { bytesPerToken }) => sum + bytesPerToken, 0);
+    if (bytes === 0) {
+      blame(['fleet', name, 'kv_bytes_per_token'], 'bytes of KV per token: a store must know what it sends', '0');
+    }
+    found.set(bytes, name);
+  }
+  if (found.size > 1) {
+    const received = [...found].map(([bytes, name]) => `${name} ${bytes} bytes a token`).join(', ');
+    const [, second] = [...found.values()];
+    blame(['fleet', second, 'model'], 'one model (and KV format) whose KV the stores hold', received);
+  }
+  return found.size === 0 ? 0 : [...found.keys()][0];
+}
+
+type Stages = FleetSpec['pipelines'][number]['stages'];
+
+/** The prefill that each simulated fetch is for: the next one of its list, or of the list around it. */
+function prefillsBehindFetches(stages: Stages, behind: Stages = []): StageOf<'prefill'>[] {
+  return stages.flatMap((stage, i) => {
+    const rest = [...stages.slice(i + 1), ...behind];
+    const inner = nestedLists(stage).flatMap((list) => prefillsBehindFetches(list, rest));
+    if (stage.type !== 'kv-fetch' || stage.mode !== 'simulated') return inner;
+    const next = rest.find((later): later is StageOf<'prefill'> => later.type === 'prefill');
+    return next ? [next] : inner;
+  });
+}
+
+/** The tiers of one store. A tier of scope fleet has one link for all stores of the pool. */
+export function tiersOf(
+  spec: FleetSpec,
+  pool: StorePool,
+  location: number,
+  placement: Placement,
+  blockBytes: number,
+  blame: Blame,
+): FleetTier[] {
+  return pool.tiers.map((name, i) => {
+    const tier = spec.tiers[name];
+    const blocks = Math.min(2 ** 30, Math.floor(tier.capacity / blockBytes));
+    if (blocks < 1) {
+      const expected = `room for a block of ${Math.round(blockBytes)} bytes`;
+      blame(['tiers', name, 'capacity'], expected, `${tier.capacity} bytes`);
+    }
+    return { name, blocks, latency: tier.latency, link: linkOf(spec, pool, i, location, placement) };
+  });
+}
+
+function linkOf(spec: FleetSpec, pool: StorePool, index: number, location: number, placement: Placement): number {
+  const name = pool.tiers[index];
+  const tier = spec.tiers[name];
+  if (tier.link !== null) return placement.linkAt(location, tier.link);
+  const link = { name: `${pool.name} ${name}`, bandwidth: tier.bandwidth ?? 1, latency: 0 };
+  if (tier.scope === 'store') return placement.addLink(link);
+  const known = placement.links.findIndex((other) => other.name === link.name);
+  return known >= 0 ? known : placement.addLink(link);
+}

@@ -1,0 +1,24 @@
+// What a report of a fleet run needs beside its result: the question in the spec's words.
+import type { Slo } from '../../spec/types.ts';
+
+export interface FleetContext {
+  readonly name: string;
+  readonly version: string;
+  /** What the requests were made from, in words. */
+  readonly workload: string;
+  /** Requests/s offered; 0 where no rate limits the sending. */
+  readonly requestRate: number;
+  /** 1 for Poisson arrivals; null where the word means nothing. */
+  readonly burstiness: number | null;
+  /** Requests in flight of a closed loop, 0 = open. */
+  readonly maxConcurrency: number;
+  readonly slo: readonly Slo[];
+  readonly seed: number;
+  /** Models served, as a person calls them. */
+  readonly models: readonly string[];
+  /** The spec as written, and the file it came from. */
+  readonly text?: string;
+  readonly file?: string;
+  /** Goes into the `date` field; without it two runs give the same bytes. */
+  readonly date?: string;
+}

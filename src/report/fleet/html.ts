@@ -1,0 +1,133 @@
+// A pipeline run as one HTML page that needs no network: summary, where the time goes, requests, clients, distributions.
+
+import type { FleetResult, MeasuredFleet } from '../../metrics/fleet/types.ts';
+import { achieved } from '../../metrics/run-result.ts';
+import type { Slo } from '../../spec/types.ts';
+import { METRIC_WORDS } from '../describe.ts';
+import { formatGiven, formatMs, formatNumber, formatShare, formatShort, plural } from '../format.ts';
+import { PAGE_STYLE } from '../html-style.ts';
+import { html, type Markup, trusted } from '../html-text.ts';
+import type { FleetContext } from './context.ts';
+import { drawBreakdown } from './html-breakdown.ts';
+import { drawClients, drawDistributions } from './html-curves.ts';
+import { drawClientTable, drawPipelineTable, drawStageTable } from './html-tables.ts';
+import { drawWaterfalls } from './html-waterfall.ts';
+import { FLEET_STYLE } from './palette.ts';
+
+/** The browser itself is told to load and run nothing, whatever a spec may contain. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+export function fleetHtml(measured: MeasuredFleet, context: FleetContext): string {
+  const { result } = measured;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="generator" content="MIST ${context.version}">
+<title>${context.name}: MIST run</title>
+<style>${trusted(PAGE_STYLE + FLEET_STYLE)}</style>
+</head>
+<body>
+<main>
+<header class="top"><b>MIST</b><span>${context.name}</span><span>version ${context.version}</span></header>
+${drawHero(result, context)}
+${drawStrip(result, context)}
+${drawBreakdown(result)}
+${drawStageTable(result)}
+${drawWaterfalls(measured)}
+${drawClients(measured)}
+${drawClientTable(result)}
+${drawDistributions(measured)}
+${drawPipelineTable(result)}
+${drawProvenance(result, context)}
+</main>
+</body>
+</html>
+`.text;
+}
+
+function drawHero(result: FleetResult, context: FleetContext): Markup {
+  const total = result.completed + result.rejected_kv + result.rejected_length + result.unfinished;
+  const served =
+    result.completed === total
+      ? `${plural(total, 'request')} served`
+      : `${formatNumber(result.completed)} of ${plural(total, 'request')} served`;
+  const promise = result.slo_met
+    ? html`<span class="pill met">meets the limits</span>`
+    : html`<span class="pill missed">misses the limits</span>`;
+  const verdict = html`<span class="pill ${result.verdict === 'stable' ? '' : 'missed'}">${result.verdict}</span>`;
+  const lost = [
+    [result.rejected_kv, 'rejected because the KV cache is too small'],
+    [result.rejected_length, 'rejected as too long'],
+    [result.unfinished, 'unfinished'],
+  ] as const;
+  const losses = lost.filter(([count]) => count > 0).map(([count, words]) => `${formatNumber(count)} ${words}`);
+  const stopped = result.stopped === '' ? '' : html`<p class="sub">Stopped early: ${result.stopped}.</p>`;
+  return html`<section class="card hero"><p class="question">${context.workload}</p><div class="row"><div><p class="label">${verdict} ${context.slo.length > 0 ? promise : ''}</p>
+<h1>${served}</h1><p class="sub">${formatShort(result.request_throughput)} requests/s and ${formatShort(result.output_throughput)} output tokens/s over ${formatShort(result.duration)} s, on ${plural(result.clients.length, 'client')}${result.devices > 0 ? ` with ${plural(result.devices, 'device')}` : ''}</p>
+${losses.length > 0 ? html`<p class="sub">${losses.join(', ')}.</p>` : ''}${stopped}</div>
+${Number.isNaN(result.usd_per_request) ? '' : html`<div class="price"><strong>$${formatShort(result.usd_per_request * 1000)}</strong><p class="label">per 1,000 requests, $${formatShort(result.usd_per_hour)}/h</p></div>`}</div></section>`;
+}
+
+function drawTile(label: string, value: string, unit: string, note: string | Markup): Markup {
+  return html`<div class="tile"><p>${label}</p><b>${value} <small>${unit}</small></b><p>${note}</p></div>`;
+}
+
+/** Limits with what is used of them, then the tails no limit covers, throughput, energy and cost. */
+function drawStrip(result: FleetResult, context: FleetContext): Markup {
+  const limited = new Set(context.slo.map(({ metric }) => metric));
+  const tails = (['ttft', 'tpot', 'e2el'] as const).filter((metric) => !limited.has(metric));
+  const answer = result.thinking_tokens > 0 ? [drawTail('First answer token p99', result.first_answer)] : [];
+  const goodput = Number.isNaN(result.request_goodput)
+    ? []
+    : [
+        drawTile(
+          'Goodput',
+          formatShort(result.request_goodput),
+          'req/s',
+          `${formatShare(result.good_fraction)} of requests meet all limits`,
+        ),
+      ];
+  const energy = Number.isNaN(result.energy_j)
+    ? []
+    : [
+        drawTile(
+          'Energy',
+          formatShort(result.joules_per_request),
+          'J/request',
+          `${formatNumber(result.power_w)} W, ${formatShort(result.joules_per_token)} J per output token`,
+        ),
+      ];
+  return html`<section class="strip">${context.slo.map((slo) => drawLimit(result, slo))}${tails.map((metric) => drawTail(`${METRIC_WORDS[metric]} p99`, result[metric]))}${answer}${goodput}${energy}</section>`;
+}
+
+function drawTail(label: string, summary: { readonly p50: number; readonly p99: number }): Markup {
+  return drawTile(label, formatMs(summary.p99), 'ms', `median ${formatMs(summary.p50)} ms`);
+}
+
+function drawLimit(result: FleetResult, slo: Slo): Markup {
+  const value = achieved(result, slo);
+  const ratio = value / slo.limit;
+  const width = Number.isNaN(ratio) ? 0 : Math.min(100, ratio * 100);
+  const note = html`<span class="gauge ${ratio > 1 ? 'bad' : ''}" style="display:block"><i style="width:${width.toFixed(1)}%"></i></span>${formatShare(ratio)} of ${formatGiven(slo.limit * 1000)} ms`;
+  return drawTile(`${METRIC_WORDS[slo.metric]} ${slo.percentile}`, formatMs(value), 'ms', note);
+}
+
+/** What the figures mean, and what it takes to get the same ones again. */
+function drawProvenance(result: FleetResult, context: FleetContext): Markup {
+  const fact = (name: string, words: string): Markup => html`<dt>${name}</dt><dd>${words}</dd>`;
+  const question =
+    context.text === undefined
+      ? ''
+      : html`<details><summary>The question as asked${context.file ? ` (${context.file.replace(/^.*[\\/]/, '')})` : ''}</summary><pre>${context.text}</pre></details>`;
+  return html`<section class="card"><h2>How it is counted</h2>
+<p class="note">TTFT: from sending to the first token of the first generating stage, whatever came before it. First answer token: the first one after all thinking. TPOT: seconds per gap between tokens of a request's streams. E2EL: until the last stage has ended. Percentiles over finished requests by linear interpolation.</p>
+<dl class="facts">${context.models.length > 0 ? fact('Models', context.models.join(', ')) : ''}
+${fact('Traffic', context.workload)}
+${fact('Tokens', `${formatNumber(result.total_input_tokens)} in (${formatNumber(result.cached_input_tokens)} from caches), ${formatNumber(result.total_output_tokens)} out (${formatNumber(result.thinking_tokens)} of them thoughts)`)}
+${fact('Visits', `${formatNumber(result.visits.finished)} of ${formatNumber(result.visits.total)} ended`)}
+${fact('Seed', String(context.seed))}
+${fact('Version', `MIST ${context.version}`)}</dl>${question}</section>`;
+}

@@ -1,0 +1,137 @@
+// A pipeline run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, clients and pipelines.
+import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
+import type { Summary } from '../../metrics/types.ts';
+import { finiteOrNull } from '../flat.ts';
+import type { JsonObject } from '../json.ts';
+import type { FleetContext } from './context.ts';
+
+export function fleetJson(result: FleetResult, context: FleetContext): JsonObject {
+  const failed = result.rejected_kv + result.rejected_length + result.unfinished;
+  const model = context.models.join(', ');
+  return {
+    date: context.date ?? null,
+    endpoint_type: 'simulation',
+    backend: 'mist',
+    label: context.name,
+    model_id: model,
+    tokenizer_id: model,
+    num_prompts: result.completed + failed,
+    request_rate: context.requestRate > 0 ? context.requestRate : 'inf',
+    burstiness: context.burstiness,
+    max_concurrency: context.maxConcurrency > 0 ? context.maxConcurrency : null,
+    duration: finiteOrNull(result.duration),
+    completed: result.completed,
+    failed,
+    total_input_tokens: result.total_input_tokens,
+    total_output_tokens: result.total_output_tokens,
+    request_throughput: finiteOrNull(result.request_throughput),
+    request_goodput: finiteOrNull(result.request_goodput),
+    output_throughput: finiteOrNull(result.output_throughput),
+    total_token_throughput: finiteOrNull(result.total_token_throughput),
+    max_output_tokens_per_s: finiteOrNull(result.peak_output_throughput),
+    max_concurrent_requests: result.max_concurrent_requests,
+    ...latencyFields('ttft', result.ttft),
+    ...latencyFields('ttfat', result.first_answer),
+    ...latencyFields('tpot', result.tpot),
+    ...latencyFields('itl', result.itl),
+    ...latencyFields('e2el', result.e2el),
+    mist: ourFields(result, context),
+  };
+}
+
+const ms = (seconds: number): number | null => finiteOrNull(seconds * 1000);
+
+function latencyFields(metric: string, summary: Summary): JsonObject {
+  return {
+    [`mean_${metric}_ms`]: ms(summary.mean),
+    [`median_${metric}_ms`]: ms(summary.p50),
+    [`std_${metric}_ms`]: ms(summary.std),
+    [`p50_${metric}_ms`]: ms(summary.p50),
+    [`p90_${metric}_ms`]: ms(summary.p90),
+    [`p95_${metric}_ms`]: ms(summary.p95),
+    [`p99_${metric}_ms`]: ms(summary.p99),
+    [`p99.9_${metric}_ms`]: ms(summary.p999),
+    [`max_${metric}_ms`]: ms(summary.max),
+  };
+}
+
+function ourFields(result: FleetResult, context: FleetContext): JsonObject {
+  return {
+    version: context.version,
+    verdict: result.verdict,
+    stopped: result.stopped === '' ? null : result.stopped,
+    slo_met: result.slo_met,
+    good_fraction: finiteOrNull(result.good_fraction),
+    rejected_kv: result.rejected_kv,
+    rejected_length: result.rejected_length,
+    unfinished: result.unfinished,
+    visits: result.visits,
+    preemptions: result.preemptions,
+    cached_input_tokens: result.cached_input_tokens,
+    thinking_tokens: result.thinking_tokens,
+    devices: result.devices,
+    energy_j: finiteOrNull(result.energy_j),
+    power_w: finiteOrNull(result.power_w),
+    joules_per_token: finiteOrNull(result.joules_per_token),
+    joules_per_request: finiteOrNull(result.joules_per_request),
+    usd_per_hour: finiteOrNull(result.usd_per_hour),
+    usd_per_request: finiteOrNull(result.usd_per_request),
+    usd_per_million_tokens: finiteOrNull(result.usd_per_million_tokens),
+    idle_joules_per_request: finiteOrNull(result.idle_joules_per_request),
+    idle_usd_per_request: finiteOrNull(result.idle_usd_per_request),
+    breakdown: result.breakdown.map(({ name, requests, e2el, parts }) => ({
+      name,
+      requests,
+      e2el_ms: ms(e2el),
+      stages: Object.fromEntries(
+        parts.map((part, s) => [
+          result.stages[s].name,
+          { queue_ms: ms(part.queue), service_ms: ms(part.service), transfer_ms: ms(part.transfer) },
+        ]),
+      ),
+    })),
+    stages: result.stages.map(stageFields),
+    clients: result.clients.map(clientFields),
+    pipelines: result.pipelines.map(pipelineFields),
+    workload: context.workload,
+    seed: context.seed,
+  };
+}
+
+function figures(summary: Summary): JsonObject {
+  const { mean, p50, p90, p99, max } = summary;
+  return { mean: ms(mean), p50: ms(p50), p90: ms(p90), p99: ms(p99), max: ms(max) };
+}
+
+function stageFields(stage: StageResult): JsonObject {
+  return {
+    name: stage.name,
+    visits: stage.visits,
+    queue_ms: figures(stage.queue),
+    service_ms: figures(stage.service),
+    transfer_ms: figures(stage.transfer),
+    prompt_tokens: stage.prompt_tokens,
+    cached_tokens: stage.cached_tokens,
+    output_tokens: stage.output_tokens,
+    joules_per_request: finiteOrNull(stage.joules_per_request),
+    usd_per_request: finiteOrNull(stage.usd_per_request),
+  };
+}
+
+/** Every field as it is called in the result; unknown figures are null. */
+function clientFields(client: ClientResult): JsonObject {
+  const entries = Object.entries(client);
+  return Object.fromEntries(entries.map(([name, v]) => [name, typeof v === 'number' ? finiteOrNull(v) : v]));
+}
+
+function pipelineFields(pipeline: PipelineResult): JsonObject {
+  return {
+    name: pipeline.name,
+    requests: pipeline.requests,
+    ttft_ms: figures(pipeline.ttft),
+    ttfat_ms: figures(pipeline.first_answer),
+    tpot_ms: figures(pipeline.tpot),
+    e2el_ms: figures(pipeline.e2el),
+    request_goodput: finiteOrNull(pipeline.request_goodput),
+  };
+}

@@ -1,0 +1,218 @@
+// The record of one engine run and the columns beside it: placed in kernel memory and filled from a setup.
+import * as C from '../../assembly/layout/client.ts';
+import * as E from '../../assembly/layout/enums.ts';
+import * as R from '../../assembly/layout/run.ts';
+import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
+import type { Arena } from '../columns/arena.ts';
+import type { Requests } from '../workload/types.ts';
+import type { EngineSetup, StepRecord } from './setup.ts';
+
+export type LeapName = 'none' | 'exact' | 'closed';
+
+/** When a run may give up early: more than `allowed` requests over a limit (s) prove that a percentile misses its promise. */
+export interface GiveUp {
+  readonly ttftLimit: number;
+  readonly ttftAllowed: number;
+  readonly tpotLimit: number;
+  readonly tpotAllowed: number;
+}
+
+/** How an engine run goes: `exact` leaps give the bits of `none`, `closed` ones are equal to 1e-9 relative. */
+export interface EngineOptions {
+  readonly leap: LeapName;
+  /** Called with every full log of steps; needs leap 'none'. */
+  readonly onSteps?: (steps: StepRecord[]) => void;
+  /** Called about every `quota` steps with the simulated time; return false to stop the run there. */
+  readonly onProgress?: (progress: { finished: number; clock: number; steps: number }) => boolean;
+  readonly giveUp?: GiveUp;
+  /** Called when `running` sequences run on all replicas for the first time, and when `finished` requests are over (0 = never). */
+  readonly marks?: { readonly running: number; readonly finished: number; readonly onMark: (clock: number) => void };
+  readonly histogram?: boolean;
+}
+
+const BATCHING = {
+  static: E.BATCHING_STATIC,
+  continuous: E.BATCHING_CONTINUOUS,
+  chunked: E.BATCHING_CHUNKED,
+  mixed: E.BATCHING_MIXED,
+} as const;
+const LEAP = { none: E.LEAP_NONE, exact: E.LEAP_EXACT, closed: E.LEAP_CLOSED } as const;
+/** Steps between two looks at progress. */
+export const PROGRESS_STEPS = 1e6;
+
+/** Request columns in kernel memory; inputs are shared by every run over them, outputs are overwritten by each. */
+export interface PlacedRequests {
+  readonly count: number;
+  readonly concurrency: number;
+  readonly maxOutput: number;
+  /** In a closed loop this is overwritten by each run. */
+  readonly arrival: Float64Array;
+  readonly prompt: Int32Array;
+  readonly output: Int32Array;
+  readonly first: Float64Array;
+  readonly finish: Float64Array;
+  readonly state: Int32Array;
+  readonly preemptions: Int32Array;
+  readonly replica: Int32Array;
+  readonly next: Int32Array;
+  readonly generated: Int32Array;
+}
+
+/** Bytes that placeRequests takes for `count` requests, cache-line padding included. */
+export function requestBytes(count: number): number {
+  return count * 52 + 10 * 320;
+}
+
+/** Copies the requests into the arena and reserves the output columns beside them. */
+export function placeRequests(arena: Arena, requests: Requests): PlacedRequests {
+  const n = requests.count;
+  const arrival = arena.f64(n);
+  const prompt = arena.i32(n);
+  const output = arena.i32(n);
+  arrival.set(requests.arrival.subarray(0, n));
+  prompt.set(requests.prompt.subarray(0, n));
+  output.set(requests.output.subarray(0, n));
+  let maxOutput = 1;
+  for (let i = 0; i < n; i++) if (output[i] > maxOutput) maxOutput = output[i];
+  return {
+    count: n,
+    concurrency: requests.concurrency,
+    maxOutput,
+    arrival,
+    prompt,
+    output,
+    first: arena.f64(n),
+    finish: arena.f64(n),
+    state: arena.i32(n),
+    preemptions: arena.i32(n),
+    replica: arena.i32(n),
+    next: arena.i32(n),
+    generated: arena.i32(n),
+  };
+}
+
+/** A run record with its views, and the histogram beside it; reused from run to run. */
+export interface RunRecord {
+  readonly cells: Float64Array;
+  readonly words: Int32Array;
+  readonly histogram: Float64Array;
+  readonly surface: Float64Array;
+}
+
+export const RUN_RECORD_BYTES = R.RUN_CELLS * 8 + R.HISTOGRAM_BINS * 8 + SURFACE_SIZE * 8 + 4 * 320;
+
+/** Reserves a run record. */
+export function placeRunRecord(arena: Arena): RunRecord {
+  const cells = arena.f64(R.RUN_CELLS);
+  const words = new Int32Array(cells.buffer, cells.byteOffset, R.RUN_CELLS * 2);
+  return { cells, words, histogram: arena.f64(R.HISTOGRAM_BINS), surface: arena.f64(SURFACE_SIZE) };
+}
+
+/** Fills the parameters of a run record. The surface is used where it lies when it is in kernel memory, else copied. */
+export function fillRunRecord(
+  record: RunRecord,
+  requests: PlacedRequests,
+  setup: EngineSetup,
+  options: EngineOptions,
+): void {
+  fillRunOptions(record, requests, options);
+  const put = (cell: number, value: number) => {
+    record.words[cell * 2] = value;
+  };
+  put(R.RUN_REQUESTS, requests.count);
+  put(R.RUN_VISITS, requests.count);
+  put(R.RUN_REPLICAS, setup.replicas);
+  put(R.RUN_ROUTING, setup.routing === 'least-loaded' ? E.ROUTING_LEAST_LOADED : E.ROUTING_ROUND_ROBIN);
+  put(R.RUN_RECEIVE_EVERY, setup.receiveEvery ?? 1);
+  put(R.RUN_WAIT_STEPS, setup.batchWait?.steps ?? 0);
+  put(R.RUN_WAIT_TOKENS, setup.batchWait?.tokens ?? 0);
+  fillClient(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
+  fillPrice(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup.price, record.surface);
+}
+
+/** The part of a run record that does not depend on the clients. */
+export function fillRunOptions(record: RunRecord, requests: PlacedRequests, options: EngineOptions): void {
+  const { cells, words } = record;
+  cells.fill(0);
+  const put = (cell: number, value: number) => {
+    words[cell * 2] = value;
+  };
+  put(R.RUN_LEAP, LEAP[options.leap]);
+  put(R.RUN_CONCURRENCY, requests.concurrency);
+  put(R.RUN_MAX_OUTPUT, requests.maxOutput);
+  put(R.RUN_MARK_RUNNING, options.marks?.running ?? 0);
+  put(R.RUN_MARK_FINISHED, options.marks?.finished ?? 0);
+  fillAddresses(put, requests, record, options);
+  const giveUp = options.giveUp;
+  cells[R.RUN_TTFT_LIMIT] = giveUp?.ttftLimit ?? Number.POSITIVE_INFINITY;
+  cells[R.RUN_TPOT_LIMIT] = giveUp?.tpotLimit ?? Number.POSITIVE_INFINITY;
+  put(R.RUN_TTFT_ALLOWED, giveUp?.ttftAllowed ?? 0x7fffffff);
+  put(R.RUN_TPOT_ALLOWED, giveUp?.tpotAllowed ?? 0x7fffffff);
+  cells[R.RUN_STEP_QUOTA] = options.onProgress ? PROGRESS_STEPS : Number.POSITIVE_INFINITY;
+}
+
+type Put = (cell: number, value: number) => void;
+
+function fillAddresses(put: Put, requests: PlacedRequests, record: RunRecord, options: EngineOptions): void {
+  put(R.RUN_ARRIVAL, requests.arrival.byteOffset);
+  put(R.RUN_PROMPT, requests.prompt.byteOffset);
+  put(R.RUN_OUTPUT, requests.output.byteOffset);
+  put(R.RUN_FIRST, requests.first.byteOffset);
+  put(R.RUN_FINISH, requests.finish.byteOffset);
+  put(R.RUN_STATE, requests.state.byteOffset);
+  put(R.RUN_PREEMPTIONS, requests.preemptions.byteOffset);
+  put(R.RUN_REPLICA_OF, requests.replica.byteOffset);
+  put(R.RUN_NEXT, requests.next.byteOffset);
+  put(R.RUN_GENERATED, requests.generated.byteOffset);
+  put(R.RUN_HISTOGRAM, options.histogram === false ? 0 : record.histogram.byteOffset);
+}
+
+/** What a client's parameters need of its setup; a fleet's clients have more. */
+export type ClientSetup = Pick<
+  EngineSetup,
+  'batching' | 'admission' | 'maxNumSeqs' | 'maxNumBatchedTokens' | 'numGpuBlocks' | 'blockSize' | 'maxModelLen'
+>;
+
+/** Cells of a record in both views. */
+interface Cells {
+  readonly words: Int32Array;
+  readonly cells: Float64Array;
+}
+
+/** Writes a client's limits into cells of a record, CLIENT_X at cell `base` + CLIENT_X. */
+export function fillClient(record: Cells, base: number, setup: ClientSetup): void {
+  const put = (cell: number, value: number) => {
+    record.words[(base + cell) * 2] = value;
+  };
+  put(C.CLIENT_KIND, E.KIND_LLM);
+  put(C.CLIENT_BATCHING, BATCHING[setup.batching]);
+  // A static batch holds its blocks until its last sequence ends, so it reserves final lengths whatever the spec says.
+  const full = setup.admission === 'full-length' || setup.batching === 'static';
+  put(C.CLIENT_ADMISSION, full ? E.ADMISSION_FULL_LENGTH : E.ADMISSION_PROMPT);
+  put(C.CLIENT_PACKING, E.PACKING_FCFS);
+  put(C.CLIENT_MAX_SEQS, setup.maxNumSeqs);
+  put(C.CLIENT_BUDGET, setup.maxNumBatchedTokens);
+  put(C.CLIENT_BLOCKS, setup.numGpuBlocks);
+  put(C.CLIENT_BLOCK_SIZE, setup.blockSize);
+  put(C.CLIENT_MAX_LEN, setup.maxModelLen);
+  put(C.CLIENT_CHANNEL, -1);
+  put(C.CLIENT_LEAPS, 1);
+}
+
+/** Writes a client's price; a surface that does not lie in kernel memory is copied to `room`. */
+export function fillPrice(record: Cells, base: number, price: EngineSetup['price'], room: Float64Array): void {
+  const { cells, words } = record;
+  if (price instanceof Float64Array) {
+    words[(base + C.CLIENT_PRICE) * 2] = E.PRICE_SURFACE;
+    const inMemory = price.buffer === cells.buffer;
+    if (!inMemory) room.set(price);
+    words[(base + C.CLIENT_SURFACE) * 2] = inMemory ? price.byteOffset : room.byteOffset;
+    return;
+  }
+  words[(base + C.CLIENT_PRICE) * 2] = E.PRICE_LINEAR;
+  cells[base + C.CLIENT_PER_STEP] = price.fixed_s;
+  cells[base + C.CLIENT_PER_TOKEN] = price.per_new_token_s;
+  cells[base + C.CLIENT_PER_PAIR] = price.per_prefill_pair_s;
+  cells[base + C.CLIENT_PER_SEQUENCE] = price.per_sequence_s;
+  cells[base + C.CLIENT_PER_CONTEXT] = price.per_context_token_s;
+}

@@ -1,0 +1,145 @@
+// What only shows when the parts of a pipeline spec are seen together: places, stores, groups, channels, shares, hashes.
+import { nestedLists } from './check-flow.ts';
+import type { StageWorld } from './choose-pools.ts';
+import type { Ledger } from './ledger.ts';
+import { type FleetSpec, type LlmPool, type PoolSpec, poolsOfKind, type StageSpec } from './types.ts';
+
+export function checkTogether(spec: FleetSpec, { ledger, poolNames }: StageWorld): void {
+  checkPlaces(spec, ledger);
+  checkStores(spec, ledger, poolNames);
+  checkGroups(spec, ledger);
+  checkChannels(spec, ledger);
+  checkUse(spec, ledger);
+  checkTraffic(spec, ledger);
+}
+
+function checkPlaces(spec: FleetSpec, ledger: Ledger): void {
+  const domains = spec.domains.map(({ name }) => name);
+  for (const { name, location } of spec.pools) {
+    if (location !== null && !ledger.isBroken(['topology', location])) {
+      ledger.checkKnown(location, ['fleet', name, 'location'], 'a domain of the topology', domains);
+    }
+  }
+}
+
+function checkStores(spec: FleetSpec, ledger: Ledger, poolNames: readonly string[]): void {
+  const tiers = Object.keys(spec.tiers);
+  const stores = poolsOfKind(spec, 'kv-store').map(({ name }) => name);
+  for (const { name, tiers: used } of poolsOfKind(spec, 'kv-store')) {
+    used.forEach((tier, i) => {
+      const path = ['fleet', name, 'tiers', i];
+      if (ledger.isBroken(['tiers', tier])) return;
+      ledger.checkKnown(tier, path, 'a tier under tiers', tiers);
+      if (used.indexOf(tier) < i) ledger.add({ path, expected: 'every tier once', received: `"${tier}" again` });
+    });
+  }
+  for (const { name, writeBack } of poolsOfKind(spec, 'llm')) {
+    if (writeBack === null || (poolNames.includes(writeBack) && !spec.pools.some((pool) => pool.name === writeBack)))
+      continue;
+    ledger.checkKnown(writeBack, ['fleet', name, 'write_back'], 'a kv-store of the fleet', stores);
+  }
+}
+
+/** Local groups are equal parts of the pools that belong to groups. */
+function checkGroups(spec: FleetSpec, ledger: Ledger): void {
+  const { localGroups } = spec;
+  if (localGroups === 1) return;
+  for (const pool of spec.pools) {
+    if (splits(pool, spec.pools) && pool.count % localGroups !== 0) {
+      const expected = `a multiple of the ${localGroups} local groups`;
+      ledger.add({ path: ['fleet', pool.name, 'count'], expected, received: String(pool.count) });
+    }
+  }
+}
+
+/** Whether a pool is split into the local groups: stores of scope group, engines that write to one, prefill and decode pools. */
+export function splits(pool: PoolSpec, pools: readonly PoolSpec[]): boolean {
+  if (pool.kind === 'kv-store') return pool.scope === 'group';
+  if (pool.kind !== 'llm') return false;
+  const store = pools.find(({ name }) => name === pool.writeBack);
+  return pool.role !== 'both' || (store?.kind === 'kv-store' && store.scope === 'group');
+}
+
+/** A channel is shared by two pools or more; engines on one accelerator share its memory too. */
+function checkChannels(spec: FleetSpec, ledger: Ledger): void {
+  const users = new Map<string, PoolSpec[]>();
+  for (const pool of spec.pools) {
+    if (!pool.shares) continue;
+    users.set(pool.shares.channel, [...(users.get(pool.shares.channel) ?? []), pool]);
+  }
+  for (const [channel, pools] of users) {
+    if (pools.length === 1 && ledger.size === 0) {
+      const hint = users.size > 1 ? `channels: ${[...users.keys()].join(', ')}` : undefined;
+      const expected = `another pool that shares channel ${channel}`;
+      ledger.add({ path: ['fleet', pools[0].name, 'shares'], expected, received: 'none', hint });
+    }
+    checkMemoryShares(
+      pools.filter((pool): pool is LlmPool => pool.kind === 'llm'),
+      channel,
+      ledger,
+    );
+  }
+}
+
+function checkMemoryShares(pools: readonly LlmPool[], channel: string, ledger: Ledger): void {
+  const hardware = new Set(pools.map(({ configuration }) => configuration.hardware).filter((id) => id !== ''));
+  for (const id of hardware) {
+    const here = pools.filter(({ configuration }) => configuration.hardware === id);
+    const sum = here.reduce((total, { configuration }) => total + configuration.gpu_memory_utilization, 0);
+    if (here.length < 2 || sum <= 1 + 1e-9) continue;
+    const last = here[here.length - 1];
+    const terms = here.map(({ name, configuration }) => `${name} ${configuration.gpu_memory_utilization}`).join(' + ');
+    ledger.add({
+      path: ['fleet', last.name, 'gpu_memory_utilization'],
+      expected: `shares of the memory of ${channel} of at most 100 % together`,
+      received: `${Number((sum * 100).toPrecision(6))} % (${terms})`,
+    });
+  }
+}
+
+/** Every pool serves something: one that nothing uses is a mistake in a name. */
+function checkUse(spec: FleetSpec, ledger: Ledger): void {
+  if (ledger.size > 0) return;
+  const used = new Set<string>(poolsOfKind(spec, 'llm').flatMap(({ writeBack }) => writeBack ?? []));
+  for (const { stages } of spec.pipelines)
+    for (const stage of allStages(stages)) for (const name of poolsOf(stage)) used.add(name);
+  for (const { name } of spec.pools) {
+    if (!used.has(name))
+      ledger.add({ path: ['fleet', name], expected: 'a pool that some stage uses', received: 'none does' });
+  }
+}
+
+/** A list of stages and everything nested in it. */
+export function allStages(stages: readonly StageSpec[]): StageSpec[] {
+  return stages.flatMap((stage) => [stage, ...nestedLists(stage).flatMap(allStages)]);
+}
+
+function poolsOf(stage: StageSpec): readonly string[] {
+  const on = 'on' in stage ? stage.on : [];
+  return stage.type === 'reason' && stage.reward ? [...on, ...stage.reward] : on;
+}
+
+function checkTraffic(spec: FleetSpec, ledger: Ledger): void {
+  const { workload, sessions, prefixes } = spec;
+  const replayed = workload.requests !== null;
+  for (const [key, given] of [
+    ['sessions', sessions],
+    ['shared_prefix', prefixes],
+  ] as const) {
+    if (!given) continue;
+    const path = ['workload', key];
+    if (replayed)
+      ledger.add({ path, expected: `no ${key} beside requests: the file has what it has`, received: 'both' });
+    if (key === 'sessions' && workload.arrivals.process === 'closed-loop') {
+      ledger.add({ path, expected: 'no sessions in a closed loop: it has no arrival times', received: 'both' });
+    }
+  }
+  // blocks of the engine must tile the blocks of the hashes
+  const hashBlock = spec.hashBlock === 0 && !replayed ? 256 : spec.hashBlock;
+  if (hashBlock === 0) return;
+  for (const { name, configuration, prefixCaching, writeBack } of poolsOfKind(spec, 'llm')) {
+    if ((!prefixCaching && writeBack === null) || hashBlock % configuration.block_size === 0) continue;
+    const expected = `a multiple of block_size ${configuration.block_size} of pool ${name}`;
+    ledger.add({ path: ['workload', 'hash_block'], expected, received: String(hashBlock) });
+  }
+}

@@ -1,0 +1,82 @@
+// Building blocks that pipeline specs have beyond those of plain specs: shares, lengths, latencies, names of other parts.
+import { z } from 'zod';
+import { count, name, positive, quantity, section } from '../leaf.ts';
+import { MAX_COUNT, MAX_LENGTH_TOKENS } from '../limits.ts';
+import { specSchema } from '../schema.ts';
+
+/** The parts of a plain spec that pipeline specs have too. */
+export const plainShape = specSchema.shape;
+export const workloadShape = plainShape.workload.unwrap().shape;
+export const engineShape = plainShape.engine.unwrap().shape;
+
+const SHARE = 'a share from 0 to 100 %, such as 40% or 0.4';
+
+/** 0.4 or "40%". */
+export function share(expected = SHARE) {
+  const written = z.string({ error: expected }).superRefine((text, context) => {
+    const value = readShare(text);
+    if (!(value >= 0 && value <= 1)) context.addIssue({ code: 'custom', message: expected });
+  });
+  return z.union([z.number({ error: expected }).min(0, { error: expected }).max(1, { error: expected }), written], {
+    error: expected,
+  });
+}
+
+/** NaN where it is none. */
+export function readShare(value: string | number): number {
+  if (typeof value === 'number') return value;
+  const found = /^\s*(\d+(?:\.\d*)?)\s*(%?)\s*$/.exec(value);
+  return found ? Number(found[1]) / (found[2] ? 100 : 1) : Number.NaN;
+}
+
+/** One name, or several: pools that a stage may use. */
+export function names(expected: string) {
+  return z.union([name(expected), z.array(name(expected), { error: expected }).min(1, { error: expected })], {
+    error: expected,
+  });
+}
+
+/** A number of tokens, or a distribution: the same words as workload.lengths.input_len. */
+export const tokens = workloadShape.lengths.unwrap().options[1].shape.input_len;
+
+const time = () => quantity('time', 'a time of at least 0, such as 250ms or 1.5 (seconds)');
+const above = () => quantity('time', 'a time above 0, such as 250ms or 1.5 (seconds)', { above: 0 });
+const LATENCY = 'a time, {uniform: [a, b]}, {exponential: {mean}} or {lognormal: {mean, std}}';
+
+/** A time, or a distribution of times. */
+export const latency = z.union(
+  [
+    time(),
+    section({ uniform: z.tuple([time(), time()], { error: 'two times: [shortest, longest]' }) }, LATENCY),
+    section({ exponential: section({ mean: above().describe('Mean.') }, '{mean}') }, LATENCY),
+    section(
+      {
+        lognormal: section(
+          { mean: above().describe('Mean of the time itself.'), std: time().describe('Its standard deviation.') },
+          '{mean, std}',
+        ),
+      },
+      LATENCY,
+    ),
+  ],
+  { error: LATENCY },
+);
+
+const LINK = '{bandwidth, latency, efficiency}';
+export const link = section(
+  {
+    bandwidth: quantity('bandwidth', 'a bandwidth above 0, such as 50GB/s or 400Gb/s', { above: 0 }).describe(
+      'One way, before efficiency.',
+    ),
+    latency: time().optional().describe('Per transfer; 0 if left out.'),
+    efficiency: share('a share above 0 and at most 100 %')
+      .refine((value) => readShare(value) > 0, { error: 'a share above 0 and at most 100 %' })
+      .optional()
+      .describe('Share of the bandwidth that transfers get at best; 100 % if left out.'),
+  },
+  LINK,
+);
+
+export const size = () => count(1, MAX_COUNT);
+export const lengthTokens = () => count(1, MAX_LENGTH_TOKENS);
+export { above as timeAbove, count, name, positive, quantity, section, time };

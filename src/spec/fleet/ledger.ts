@@ -1,0 +1,67 @@
+// A pipeline spec's mistakes with path and line; remembers which places are broken so that nothing is blamed twice.
+import { type Issue, show } from '../../check/issue.ts';
+import { nearest } from '../../check/nearest.ts';
+import { formatPath, type Path, type SpecDocument } from '../document.ts';
+
+export interface Mistake {
+  readonly path: Path;
+  readonly expected: string;
+  readonly received: string;
+  readonly hint?: string;
+}
+
+export class Ledger {
+  readonly #document: Pick<SpecDocument, 'lineOf'>;
+  readonly #file: string;
+  readonly #issues = new Map<string, Issue>();
+  readonly #broken: Path[] = [];
+
+  constructor(document: Pick<SpecDocument, 'lineOf'>, file: string) {
+    this.#document = document;
+    this.#file = file;
+  }
+
+  add({ path, expected, received, hint }: Mistake): void {
+    const text = formatPath(path);
+    const line = this.#document.lineOf(path);
+    const issue = { path: text, expected, received, file: this.#file, line, ...(hint ? { hint } : {}) };
+    this.#issues.set(`${text}\n${expected}`, issue);
+    this.#broken.push(path);
+  }
+
+  /** Something that must be there and is not. Silent where it, or what it stands in, was refused already. */
+  addMissing(path: Path, expected: string, hint?: string): void {
+    if (!this.isBroken(path)) this.add({ path, expected, received: 'nothing', hint });
+  }
+
+  /** A name that is not among the known ones: false, with the nearest offered. */
+  checkKnown(name: string, path: Path, noun: string, known: readonly string[]): boolean {
+    if (known.includes(name)) return true;
+    const close = nearest(name, known);
+    const all = known.length > 0 && known.length <= 12 ? `known: ${known.join(', ')}` : undefined;
+    const hint = close.length > 0 ? `did you mean ${close.join(' or ')}?` : (all ?? `there is none`);
+    this.add({
+      path,
+      expected: noun,
+      received: show(name),
+      hint: known.length > 12 && close.length === 0 ? undefined : hint,
+    });
+    return false;
+  }
+
+  /** Whether a mistake was found at `path`, around it or inside it. */
+  isBroken(path: Path): boolean {
+    return this.#broken.some((broken) => {
+      const shared = Math.min(broken.length, path.length);
+      return broken.slice(0, shared).every((step, i) => String(step) === String(path[i]));
+    });
+  }
+
+  get size(): number {
+    return this.#issues.size;
+  }
+
+  list(): Issue[] {
+    return [...this.#issues.values()];
+  }
+}

@@ -1,0 +1,184 @@
+// The structure of the fleet: pools of clients, each of a kind, with the fields of that kind and vLLM's names where it has one.
+import { z } from 'zod';
+import { PACKINGS, POOL_KINDS } from '../../stages/pipeline-stages.ts';
+import { word } from '../leaf.ts';
+import { MAX_COUNT } from '../limits.ts';
+import { ADMISSIONS, BATCHINGS, KV_FORMATS, WEIGHT_FORMATS } from '../words.ts';
+import { count, engineShape, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
+import { COARSE, LOADS, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
+
+const POLICIES = Object.keys(ROUTING_WORDS);
+const ROUTING = `one of ${POLICIES.join(', ')}, or {policy, ...}`;
+const routing = z.union(
+  [
+    word(POLICIES),
+    section(
+      {
+        policy: word(POLICIES).describe('How a client is chosen.'),
+        metric: word([...LOADS, 'requests'])
+          .optional()
+          .describe('For prefix-affinity and nearest: load that settles ties; requests if left out.'),
+        threshold: count(0, MAX_COUNT)
+          .optional()
+          .describe("For heavy-light: tokens up to which a visit is light; the workload's median if left out."),
+        light: size().optional().describe('For heavy-light: clients for the light ones; half of them if left out.'),
+      },
+      ROUTING,
+    ),
+  ],
+  { error: ROUTING },
+);
+
+const DEMAND = 'a share above 0 and at most 100 %';
+const shares = z.union([
+  name('a channel'),
+  section(
+    {
+      channel: name('a channel').describe(
+        'A memory channel or an accelerator that pools share: client i of each is on its instance i.',
+      ),
+      demand: share(DEMAND)
+        .refine((value) => readShare(value) > 0, { error: DEMAND })
+        .optional()
+        .describe('Share that a step wants while it runs; 100 %, or what the scan takes, if left out.'),
+    },
+    'a channel, or {channel, demand}',
+  ),
+]);
+
+const LOCATION = 'a domain of the topology';
+const shared = {
+  count: size().optional().describe('Clients alike; 1 if left out.'),
+  location: name(LOCATION)
+    .optional()
+    .describe('Domain of the topology over whose instances the clients are spread; the outermost one if left out.'),
+  routing: routing.optional().describe('How visits are spread over the clients; round-robin if left out.'),
+  shares: shares.optional().describe('A channel shared with other pools.'),
+};
+
+const one = (words: string) => size().optional().describe(words);
+const FROM_PROFILE = "The profile's if left out.";
+const llm = section(
+  {
+    kind: z.literal('llm').describe('Engines of one model.'),
+    ...shared,
+    role: word(ROLES).optional().describe('What its clients do; both if left out.'),
+    model: name('a model of the catalog, or the path of a config.json').optional().describe('What they run.'),
+    hardware: name('hardware of the catalog').optional().describe('On what.'),
+    tensor_parallel_size: one('Devices that share every layer; 1 if left out.'),
+    pipeline_parallel_size: one('Stages of consecutive layers; 1 if left out.'),
+    data_parallel_size: one('Copies of attention inside one client; 1 if left out.'),
+    expert_parallel_size: one('Devices that share the experts; 1 if left out.'),
+    profile: name('an engine profile of the catalog').optional().describe('vllm-0.11 if left out.'),
+    batching: word(BATCHINGS).optional().describe(`How a step is formed. ${FROM_PROFILE}`),
+    admission: word(ADMISSIONS).optional().describe(`KV blocks that a visit needs to start. ${FROM_PROFILE}`),
+    packing: word(PACKINGS).optional().describe('Which waiting visit is looked at first; fcfs if left out.'),
+    max_num_seqs: one(`Most sequences that run at once in one client. ${FROM_PROFILE}`),
+    max_num_batched_tokens: one(`Token budget of one step. ${FROM_PROFILE}`),
+    max_model_len: count(0, MAX_COUNT).optional().describe("Longest prompt plus output; 0 or left out = the model's."),
+    gpu_memory_utilization: quantity('number', DEMAND, { above: 0, max: 1 }).optional().describe(FROM_PROFILE),
+    block_size: one(`Tokens of one KV block. ${FROM_PROFILE}`),
+    num_gpu_blocks: count(0, MAX_COUNT).optional().describe('KV blocks of one client; 0 = computed from memory.'),
+    quantization: word(WEIGHT_FORMATS).optional().describe("Format of the weights; the checkpoint's if left out."),
+    kv_cache_dtype: word(KV_FORMATS).optional().describe('Format of the KV cache; auto if left out.'),
+    step_time: engineShape.step_time,
+    enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
+    transfer: word(TRANSFERS)
+      .optional()
+      .describe('How a prefill client hands its KV on; layer-wise overlaps the prefill; whole if left out.'),
+    write_back: name('a kv-store of the fleet').optional().describe('Store that the KV of every visit is written to.'),
+    kv_bytes_per_token: positive().optional().describe('Bytes of KV per token, where step_time stands for a model.'),
+  },
+  'a pool of kind llm',
+);
+
+const INDEX = 'an index: {kind: ivf-pq, ...} or {kind: hnsw, ...}';
+const rate = (words: string) =>
+  quantity('bandwidth', 'a rate above 0, such as 18GB/s', { above: 0 }).optional().describe(words);
+const index = z.discriminatedUnion(
+  'kind',
+  [
+    section(
+      {
+        kind: z.literal('ivf-pq').describe('Inverted file of product-quantised vectors.'),
+        centroids: size().describe('Lists.'),
+        probes: size().describe('Lists that a query scans.'),
+        points_per_probe: positive().describe('Vectors in a list.'),
+        dimensions: size().optional().describe('Of the vectors; 768 if left out.'),
+        pq_bytes: size().optional().describe('Bytes of a quantised vector; one per 8 dimensions if left out.'),
+        coarse: word(COARSE).optional().describe('How the nearest centroids are found; tree if left out.'),
+        coarse_ef: size().optional().describe('For coarse: hnsw: hops over the centroids; 64 if left out.'),
+        rescored: count(0, MAX_COUNT).optional().describe('Candidates scored again with whole vectors; 0 if left out.'),
+        scan_rate: rate('Of one core over codes; 18GB/s (ScaNN) if left out, FAISS has measured 1 to 2.'),
+        rescore_rate: rate('Of one core over whole vectors; 10GB/s if left out.'),
+        shards: one('Servers that each hold a part; 1 if left out.'),
+        parallel: word(PARALLELS)
+          .optional()
+          .describe('One core per query, all on one, or the sooner; auto if left out.'),
+      },
+      INDEX,
+    ),
+    section(
+      {
+        kind: z.literal('hnsw').describe('Graph over whole vectors.'),
+        vectors: positive().describe('Vectors in all.'),
+        dimensions: size().optional().describe('Of the vectors; 768 if left out.'),
+        bytes_per_dimension: positive().optional().describe('4 if left out.'),
+        degree: count(2, MAX_COUNT).optional().describe('Links of a node in the lowest layer; 64 if left out.'),
+        ef_search: size().optional().describe('Candidates kept, and so hops; 100 if left out.'),
+        rate: rate('Of one core over scattered vectors; 2.8GB/s if left out.'),
+        shards: one('Servers that each hold a part; 1 if left out.'),
+      },
+      INDEX,
+    ),
+  ],
+  { error: INDEX },
+);
+
+const retrieval = section(
+  {
+    kind: z.literal('retrieval').describe('Vector search on processors, in batches.'),
+    ...shared,
+    hardware: name('hardware of the catalog').describe('Whose memory bandwidth the scan shares.'),
+    cores: size().describe('Cores of one client and server.'),
+    dram_bandwidth: rate("That all cores together get; four fifths of the hardware's if left out."),
+    index: index.describe('What is searched.'),
+    max_num_seqs: one('Most queries in one batch; 64 if left out.'),
+  },
+  'a pool of kind retrieval',
+);
+
+const store = section(
+  {
+    kind: z.literal('kv-store').describe('Keeps KV blocks in tiers.'),
+    count: shared.count,
+    location: shared.location,
+    tiers: z
+      .array(name('a tier'), { error: 'a list of tiers, nearest first' })
+      .min(1, { error: 'at least one tier' })
+      .describe('Names under `tiers`, nearest first.'),
+    scope: word(['fleet', 'group'])
+      .optional()
+      .describe('fleet: for all; group: every local group has its own. fleet if left out.'),
+  },
+  'a pool of kind kv-store',
+);
+
+const cores = section(
+  {
+    kind: z.literal('cores').describe('Independent servers, first come first served.'),
+    count: shared.count,
+    location: shared.location,
+    routing: shared.routing,
+    cores: size().describe('Visits that one client serves at once.'),
+    hardware: name('hardware of the catalog').optional().describe('For price and power.'),
+  },
+  'a pool of kind cores',
+);
+
+const POOL = `a pool: {kind: ${POOL_KINDS.join(' | ')}, ...}`;
+export const fleet = z.record(
+  name('a name'),
+  z.discriminatedUnion('kind', [llm, retrieval, store, cores], { error: POOL }),
+  { error: `pools by name, each ${POOL}` },
+);

@@ -1,0 +1,249 @@
+// The fleet section: every pool with its defaults filled in, names looked up, and fields that do not go together refused.
+import type { EngineProfile } from '../../catalog/types.ts';
+import { show } from '../../check/issue.ts';
+import { measured } from '../../check/units.ts';
+import { HNSW_FRESH, HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
+import { FAISS_HOP_SECONDS, SCANN_RESCORE_RATE, SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
+import type { Path } from '../document.ts';
+import type { ReadOptions } from '../read.ts';
+import type { Configuration, StepTime } from '../types.ts';
+import { readShare } from './leaf.ts';
+import type { Ledger } from './ledger.ts';
+import type { LlmPool, PoolSpec, RetrievalPool, RoutingSpec } from './types.ts';
+import { ROUTING_WORDS } from './words.ts';
+
+/** A checked part of the document. */
+export type Part = Readonly<Record<string, unknown>>;
+
+/** Names that a spec may use, and where its files are. */
+export interface World {
+  readonly known: ReadOptions['known'];
+  readonly exists?: ReadOptions['exists'];
+  locate(path: string): string;
+}
+
+const DEFAULT_PROFILE = 'vllm-0.11';
+
+export function number(value: unknown, otherwise: number): number {
+  return value === undefined ? otherwise : measured(value, 'number');
+}
+
+export function readPools(fleet: Part, ledger: Ledger, world: World): PoolSpec[] {
+  return Object.entries(fleet).flatMap(([name, input]) => {
+    const pool = input === undefined ? null : readPool(name, input as Part, ledger, world);
+    return pool ? [pool] : [];
+  });
+}
+
+function readPool(name: string, input: Part, ledger: Ledger, world: World): PoolSpec | null {
+  const path = ['fleet', name];
+  const common = {
+    name,
+    count: number(input.count, 1),
+    location: (input.location as string | undefined) ?? null,
+    routing: readRouting(input.routing, [...path, 'routing'], ledger),
+    shares: readShares(input.shares),
+  };
+  if (input.kind === 'llm') return { kind: 'llm', ...common, ...readEngine(input, path, ledger, world) };
+  if (input.kind === 'retrieval') {
+    const read = readRetrieval(input, path, ledger, world);
+    return read && { kind: 'retrieval', ...common, ...read };
+  }
+  if (input.kind === 'kv-store') {
+    const scope = input.scope === 'group' ? 'group' : 'fleet';
+    return { kind: 'kv-store', ...common, tiers: (input.tiers as string[] | undefined) ?? [], scope };
+  }
+  if (input.kind !== 'cores') return null;
+  const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world);
+  return { kind: 'cores', ...common, cores: number(input.cores, 1), hardware };
+}
+
+function readShares(input: unknown): PoolSpec['shares'] {
+  if (input === undefined) return null;
+  if (typeof input === 'string') return { channel: input, demand: null };
+  const { channel, demand } = input as { channel?: string; demand?: string | number };
+  return channel === undefined ? null : { channel, demand: demand === undefined ? null : readShare(demand) };
+}
+
+export function readRouting(input: unknown, path: Path, ledger: Ledger): RoutingSpec {
+  const written: Part = typeof input === 'string' ? { policy: input } : ((input as Part | undefined) ?? {});
+  const { policy, metric } = ROUTING_WORDS[(written.policy as string | undefined) ?? 'round-robin'];
+  const refuse = (key: string, expected: string) =>
+    written[key] !== undefined && ledger.add({ path: [...path, key], expected, received: show(written[key]) });
+  if (policy !== 'heavy-light') {
+    refuse('threshold', 'no threshold: only heavy-light routing has one');
+    refuse('light', 'no light clients: only heavy-light routing has them');
+  }
+  if (policy !== 'prefix-affinity' && policy !== 'nearest') refuse('metric', 'no metric: the policy names it');
+  return {
+    policy,
+    metric: (written.metric as RoutingSpec['metric'] | undefined) ?? metric,
+    threshold: written.threshold === undefined ? null : number(written.threshold, 0),
+    light: written.light === undefined ? null : number(written.light, 0),
+  };
+}
+
+/** The catalog's id of a name, null where it is not given or not known (a mistake then). A model may be a config.json. */
+export function readCatalogName(
+  input: unknown,
+  path: Path,
+  kind: 'hardware' | 'models' | 'engines',
+  ledger: Ledger,
+  { known, locate, exists }: World,
+): string | null {
+  if (typeof input !== 'string') return null;
+  if (known[kind].includes(input)) return input;
+  if (kind === 'models') {
+    const file = locate(/\.json$/i.test(input) ? input : `${input}/config.json`);
+    if (exists?.(file)) return file;
+  }
+  const id = known.find?.(kind, input) ?? null;
+  const nouns = { hardware: 'hardware of the catalog', models: 'a model of the catalog', engines: 'an engine profile' };
+  if (id === null) ledger.checkKnown(input, path, nouns[kind], known[kind]);
+  return id;
+}
+
+type EngineFields = Omit<LlmPool, 'kind' | 'name' | 'count' | 'location' | 'routing' | 'shares'>;
+
+function readEngine(input: Part, path: Path, ledger: Ledger, world: World): EngineFields {
+  const at = (key: string) => [...path, key];
+  const profileId =
+    input.profile === undefined
+      ? DEFAULT_PROFILE
+      : readCatalogName(input.profile, at('profile'), 'engines', ledger, world);
+  const profile = profileId === null ? undefined : world.known.profile(profileId);
+  if (!profile && input.profile === undefined) ledger.addMissing(at('profile'), 'an engine profile');
+  const stepTime = readStepTime(input.step_time as Part | undefined, at('step_time'), ledger);
+  const configuration = readConfiguration(input, path, profile, stepTime, ledger, world);
+  const named = configuration.model !== '' && configuration.hardware !== '';
+  if (stepTime === null) {
+    for (const key of ['model', 'hardware'] as const) {
+      if (input[key] === undefined)
+        ledger.addMissing(at(key), `${key === 'model' ? 'a model' : key} (only step_time does without)`);
+    }
+  } else if (!named && configuration.num_gpu_blocks === 0) {
+    ledger.addMissing(at('num_gpu_blocks'), 'KV blocks: without model and hardware they cannot be computed');
+  }
+  if (input.kv_bytes_per_token !== undefined && input.model !== undefined) {
+    const expected = 'no kv_bytes_per_token beside a model: the model tells';
+    ledger.add({ path: at('kv_bytes_per_token'), expected, received: show(input.kv_bytes_per_token) });
+  }
+  const role = (input.role as LlmPool['role'] | undefined) ?? 'both';
+  if (role !== 'prefill' && input.transfer !== undefined) {
+    const expected = 'no transfer: only a pool of role prefill hands its KV on';
+    ledger.add({ path: at('transfer'), expected, received: show(input.transfer) });
+  }
+  return {
+    role,
+    configuration,
+    packing: (input.packing as LlmPool['packing'] | undefined) ?? 'fcfs',
+    transfer: (input.transfer as LlmPool['transfer'] | undefined) ?? 'whole',
+    prefixCaching: input.enable_prefix_caching === true,
+    writeBack: (input.write_back as string | undefined) ?? null,
+    kvBytesPerToken: number(input.kv_bytes_per_token, 0),
+  };
+}
+
+function readConfiguration(
+  input: Part,
+  path: Path,
+  profile: EngineProfile | undefined,
+  stepTime: StepTime | null,
+  ledger: Ledger,
+  world: World,
+): Configuration {
+  const size = (key: keyof Configuration, otherwise: number) => number(input[key], otherwise);
+  const word = <K extends keyof Configuration>(key: K, otherwise: Configuration[K]) =>
+    (input[key] as Configuration[K] | undefined) ?? otherwise;
+  return {
+    model: readCatalogName(input.model, [...path, 'model'], 'models', ledger, world) ?? '',
+    hardware: readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world) ?? '',
+    replicas: 1,
+    tensor_parallel_size: size('tensor_parallel_size', 1),
+    pipeline_parallel_size: size('pipeline_parallel_size', 1),
+    data_parallel_size: size('data_parallel_size', 1),
+    expert_parallel_size: size('expert_parallel_size', 1),
+    routing: 'round-robin',
+    profile: profile?.id ?? DEFAULT_PROFILE,
+    quantization: word('quantization', 'auto'),
+    kv_cache_dtype: word('kv_cache_dtype', 'auto'),
+    batching: word('batching', profile?.batching ?? 'chunked'),
+    admission: word('admission', profile?.admission ?? 'prompt'),
+    max_num_seqs: size('max_num_seqs', profile?.max_num_seqs ?? 256),
+    max_num_batched_tokens: size('max_num_batched_tokens', profile?.max_num_batched_tokens ?? 8192),
+    max_model_len: size('max_model_len', 0),
+    gpu_memory_utilization: size('gpu_memory_utilization', profile?.gpu_memory_utilization ?? 0.9),
+    block_size: size('block_size', profile?.block_size ?? 16),
+    num_gpu_blocks: size('num_gpu_blocks', 0),
+    step_time: stepTime,
+    request_rate: 0,
+  };
+}
+
+function readStepTime(input: Part | undefined, path: Path, ledger: Ledger): StepTime | null {
+  if (input === undefined) return null;
+  const seconds = (key: keyof StepTime) => measured(input[key] ?? 0, 'time');
+  const stepTime: StepTime = {
+    fixed_s: seconds('fixed_s'),
+    per_new_token_s: seconds('per_new_token_s'),
+    per_prefill_pair_s: seconds('per_prefill_pair_s'),
+    per_sequence_s: seconds('per_sequence_s'),
+    per_context_token_s: seconds('per_context_token_s'),
+  };
+  if (Object.values(stepTime).every((term) => term === 0) && !ledger.isBroken(path)) {
+    ledger.add({ path, expected: 'at least one term above 0: a step must take time', received: show(input) });
+  }
+  return stepTime;
+}
+
+function readRetrieval(input: Part, path: Path, ledger: Ledger, world: World) {
+  const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world);
+  const index = input.index as Part | undefined;
+  if (!index || ledger.isBroken([...path, 'index'])) return null;
+  const bandwidth = (key: string, otherwise: number) =>
+    index[key] === undefined ? otherwise : measured(index[key], 'bandwidth');
+  const dram = input.dram_bandwidth === undefined ? 0 : measured(input.dram_bandwidth, 'bandwidth');
+  const rest = {
+    hardware: hardware ?? '',
+    cores: number(input.cores, 1),
+    dramBandwidth: dram,
+    maxBatch: number(input.max_num_seqs, 64),
+  };
+  const dimensions = number(index.dimensions, 768);
+  if (index.kind === 'hnsw') {
+    const of = {
+      vectors: number(index.vectors, 1),
+      dimensions,
+      bytesPerDimension: number(index.bytes_per_dimension, 4),
+      degree: number(index.degree, 64),
+      efSearch: number(index.ef_search, 100),
+      fresh: HNSW_FRESH,
+      rate: bandwidth('rate', HNSW_RATE),
+      shards: number(index.shards, 1),
+      fixed: 0,
+    };
+    return { ...rest, index: { kind: 'hnsw', of } } satisfies Partial<RetrievalPool>;
+  }
+  const coarse = (index.coarse as 'flat' | 'tree' | 'hnsw' | undefined) ?? 'tree';
+  if (index.coarse_ef !== undefined && coarse !== 'hnsw') {
+    const expected = 'no coarse_ef: only coarse: hnsw has one';
+    ledger.add({ path: [...path, 'index', 'coarse_ef'], expected, received: show(index.coarse_ef) });
+  }
+  const of = {
+    centroids: number(index.centroids, 1),
+    probes: number(index.probes, 1),
+    pointsPerProbe: number(index.points_per_probe, 1),
+    pqBytes: number(index.pq_bytes, Math.max(1, Math.round(dimensions / 8))),
+    dimensions,
+    coarse,
+    coarseEf: number(index.coarse_ef, 64),
+    rescored: number(index.rescored, 0),
+    scanRate: bandwidth('scan_rate', SCANN_SCAN_RATE),
+    rescoreRate: bandwidth('rescore_rate', SCANN_RESCORE_RATE),
+    hopSeconds: FAISS_HOP_SECONDS,
+    shards: number(index.shards, 1),
+    parallel: (index.parallel as 'auto' | 'inter' | 'intra' | undefined) ?? 'auto',
+    fixed: 0,
+  };
+  return { ...rest, index: { kind: 'ivf-pq', of } } satisfies Partial<RetrievalPool>;
+}

@@ -1,0 +1,132 @@
+// The structure of a whole pipeline spec: every key, its words and its limits. Editors read it as JSON Schema.
+import { z } from 'zod';
+import { word } from '../leaf.ts';
+import {
+  latency,
+  link,
+  name,
+  plainShape,
+  positive,
+  quantity,
+  section,
+  size,
+  time,
+  tokens,
+  workloadShape,
+} from './leaf.ts';
+import { fleet } from './pool-schema.ts';
+import { stages } from './stage-schema.ts';
+import { DOMAIN_KINDS } from './words.ts';
+
+const LINK = 'a link: a name under `links`, or {bandwidth, latency, efficiency}';
+const domain = section(
+  {
+    kind: word(DOMAIN_KINDS).describe('What it is; decides the port where none is given.'),
+    count: size().optional().describe('Places alike; 1 if left out.'),
+    within: name('a domain')
+      .optional()
+      .describe('Domain that these are members of, spread over its instances in order.'),
+    port: z
+      .union([name(LINK), link], { error: LINK })
+      .optional()
+      .describe('Link of every member (client or inner domain) to it, one each way; by kind if left out.'),
+    bus: name('a link under `links`')
+      .optional()
+      .describe('Link that everything between two members crosses and shares; none if left out.'),
+  },
+  'a domain: {kind, count, within, port, bus}',
+);
+
+const tier = section(
+  {
+    capacity: quantity('bytes', 'a size above 0, such as 1TB', { above: 0 }).describe('Of one store.'),
+    latency: time().optional().describe('Per look-up that finds something; 0 if left out.'),
+    bandwidth: quantity('bandwidth', 'a bandwidth above 0, such as 128GB/s', { above: 0 })
+      .optional()
+      .describe('What it sends with.'),
+    link: name('a link under `links`').optional().describe('Instead of a bandwidth: a link shared with others.'),
+    scope: word(['store', 'fleet'])
+      .optional()
+      .describe('Whether every store has the bandwidth to itself, or all stores share it; store if left out.'),
+  },
+  'a tier: {capacity, latency, bandwidth | link, scope}',
+);
+
+const sessions = section(
+  {
+    turns: tokens.describe('Questions of a conversation: a number, or a distribution.'),
+    think_time: latency.describe('From the arrival of a turn to that of the next.'),
+  },
+  '{turns, think_time}',
+);
+
+const prefixes = section(
+  {
+    count: size().optional().describe('Different texts that prompts begin with; 1 if left out.'),
+    tokens: tokens.describe('Tokens of each.'),
+    zipf: quantity('number', 'a number of at least 0')
+      .optional()
+      .describe('Skew of their choice; 0 (even) if left out.'),
+  },
+  '{count, tokens, zipf}',
+);
+
+const workload = section(
+  {
+    ...workloadShape,
+    request_rate: positive('a rate above 0 (requests per second)')
+      .optional()
+      .describe('Requests per second of the whole fleet, turns of conversations included.'),
+    sessions: sessions.optional().describe('Conversations of several turns, whose context grows.'),
+    shared_prefix: prefixes.optional().describe('Texts that prompts begin with and that caches may hold.'),
+    hash_block: size().optional().describe("Tokens of a hash block; the trace's, or 256, if left out."),
+  },
+  'the traffic: lengths, arrivals, request_rate, sessions, ...',
+);
+
+const pipeline = section(
+  {
+    weight: positive().optional().describe("Relative to the other pipelines'; 1 if left out."),
+    lengths: workloadShape.lengths.describe("Lengths of its own, instead of the workload's."),
+    stages,
+  },
+  'a pipeline: {weight, lengths, stages}',
+);
+
+const DISAGGREGATION = 'global, or {local: groups}';
+const disaggregation = z.union(
+  [
+    z.literal('global', { error: DISAGGREGATION }),
+    section({ local: size().describe('Fixed groups that the pools are split into, in order.') }, DISAGGREGATION),
+  ],
+  { error: DISAGGREGATION },
+);
+
+const byName = <S extends z.core.SomeType>(schema: S, expected: string, words: string) =>
+  z.record(name('a name'), schema, { error: expected }).optional().describe(words);
+
+export const fleetSchema = section(
+  {
+    name: plainShape.name,
+    fleet: fleet.describe('Pools of clients, by name.'),
+    links: byName(link, 'links by name', 'Links by name, for ports, buses and tiers.'),
+    topology: byName(domain, 'domains by name', 'Domains and how they nest; without it nothing is far from anything.'),
+    tiers: byName(tier, 'tiers by name', 'Memory tiers, for kv-stores and expected fetches.'),
+    disaggregation: disaggregation
+      .optional()
+      .describe('global: any prefill client hands on to any decode client; local: fixed groups. global if left out.'),
+    pipelines: z
+      .record(name('a name'), pipeline, { error: 'pipelines by name' })
+      .describe('What requests walk through.'),
+    workload: workload.optional().describe('Who arrives, when, how long. Required.'),
+    slo: plainShape.slo,
+    prices: plainShape.prices,
+    watts: plainShape.watts,
+  },
+  'a pipeline spec: fleet, pipelines, workload, ...',
+);
+
+/** The JSON Schema of a pipeline spec, with a description on every key. */
+export function fleetJsonSchema(): object {
+  return z.toJSONSchema(fleetSchema, { io: 'input' });
+}

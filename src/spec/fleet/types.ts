@@ -1,0 +1,231 @@
+// A pipeline spec as types: a fleet of pools, how they are connected, the pipelines that requests walk, and who arrives.
+import type { PackingName, PoolKind } from '../../stages/pipeline-stages.ts';
+import type { Hnsw } from '../../stages/retrieve-hnsw.ts';
+import type { IvfPq } from '../../stages/retrieve-ivf-pq.ts';
+import type { Path } from '../document.ts';
+import type { Configuration, LengthSpec, Slo, WorkloadSpec } from '../types.ts';
+
+/** Seconds: a number, or a distribution. */
+export type LatencySpec =
+  | { readonly kind: 'fixed'; readonly value: number }
+  | { readonly kind: 'uniform'; readonly min: number; readonly max: number }
+  | { readonly kind: 'exponential'; readonly mean: number }
+  | { readonly kind: 'lognormal'; readonly mean: number; readonly std: number };
+
+export type RoutingPolicy = 'round-robin' | 'load' | 'heavy-light' | 'prefix-affinity' | 'nearest';
+export type LoadName = 'requests' | 'input' | 'output' | 'kv' | 'left';
+
+/** How visits are spread over the clients of a pool. */
+export interface RoutingSpec {
+  readonly policy: RoutingPolicy;
+  readonly metric: LoadName;
+  /** Heavy-light: visits up to this much are light; null = the median of the workload's. */
+  readonly threshold: number | null;
+  /** Heavy-light: clients for the light ones; null = half of them. */
+  readonly light: number | null;
+}
+
+interface PoolCommon {
+  readonly name: string;
+  readonly count: number;
+  /** Domain of the topology whose instances the clients are spread over; null = the outermost one. */
+  readonly location: string | null;
+  readonly routing: RoutingSpec;
+  /** A resource shared with clients of other pools, client i with client i, and the share of it that a step wants. */
+  readonly shares: { readonly channel: string; readonly demand: number | null } | null;
+}
+
+/** Engines of one model: LLMs, encoders, rerankers, reward models. */
+export interface LlmPool extends PoolCommon {
+  readonly kind: 'llm';
+  readonly role: 'both' | 'prefill' | 'decode';
+  /** Model, hardware, split and engine of one client. */
+  readonly configuration: Configuration;
+  readonly packing: PackingName;
+  /** How a prefill client hands its KV cache on. */
+  readonly transfer: 'whole' | 'layer-wise';
+  readonly prefixCaching: boolean;
+  /** Store that the KV of every finished visit is written to. */
+  readonly writeBack: string | null;
+  /** Bytes of KV per token where no model tells (step_time); 0 = none. */
+  readonly kvBytesPerToken: number;
+}
+
+/** Vector search on processors: queries run in batches. */
+export interface RetrievalPool extends PoolCommon {
+  readonly kind: 'retrieval';
+  readonly hardware: string;
+  readonly cores: number;
+  /** B/s that all cores together get; 0 = the usual share of the hardware's memory bandwidth. */
+  readonly dramBandwidth: number;
+  readonly index: { readonly kind: 'ivf-pq'; readonly of: IvfPq } | { readonly kind: 'hnsw'; readonly of: Hnsw };
+  readonly maxBatch: number;
+}
+
+export interface StorePool extends PoolCommon {
+  readonly kind: 'kv-store';
+  /** Tiers, nearest first. */
+  readonly tiers: readonly string[];
+  /** Whether every local group has stores of its own. */
+  readonly scope: 'fleet' | 'group';
+}
+
+/** Independent servers, first come first served: tokenisers, tools, fixed delays. */
+export interface CoresPool extends PoolCommon {
+  readonly kind: 'cores';
+  readonly cores: number;
+  readonly hardware: string | null;
+}
+
+export type PoolSpec = LlmPool | RetrievalPool | StorePool | CoresPool;
+
+export interface LinkSpec {
+  /** B/s one way. */
+  readonly bandwidth: number;
+  readonly latency: number; // s
+  /** Share of the bandwidth that a transfer gets at best. */
+  readonly efficiency: number;
+}
+
+export type DomainKind = 'nvlink' | 'pcie' | 'server' | 'rack' | 'dcn';
+
+/** `count` places alike, each joining its members (clients, or the domains within it). */
+export interface DomainSpec {
+  readonly name: string;
+  readonly kind: DomainKind;
+  readonly count: number;
+  readonly within: string | null;
+  /** Link of every member to the domain, one each way. */
+  readonly port: LinkSpec;
+  /** Name of a link that everything inside crosses and shares; null = the inside does not block. */
+  readonly bus: string | null;
+}
+
+export interface TierSpec {
+  /** Bytes of one store. */
+  readonly capacity: number;
+  readonly latency: number; // s per look-up
+  /** B/s, or the name of a link. */
+  readonly bandwidth: number | null;
+  readonly link: string | null;
+  /** Whether each store has the bandwidth to itself, or all stores of a pool share it. */
+  readonly scope: 'store' | 'fleet';
+}
+
+interface StageCommon {
+  readonly name: string;
+  /** Places in the list that it waits for; null = the one before it. */
+  readonly after: readonly number[] | null;
+  /** Where it stands in the document. */
+  readonly path: Path;
+  /** Its number over all pipelines, nested ones included: each stage has a stream of random numbers of its own. */
+  readonly ordinal: number;
+}
+
+export type StageSpec = StageCommon &
+  (
+    | {
+        readonly type: 'tokenize' | 'detokenize' | 'word-lookup';
+        readonly on: readonly string[];
+        readonly fixed: number; // s
+        readonly perToken: number; // s
+      }
+    | { readonly type: 'embed'; readonly on: readonly string[]; readonly tokens: LengthSpec | null }
+    | {
+        readonly type: 'retrieve';
+        readonly on: readonly string[];
+        readonly passages: number;
+        readonly passageTokens: LengthSpec;
+      }
+    | { readonly type: 'rerank'; readonly on: readonly string[]; readonly keep: number }
+    | {
+        readonly type: 'kv-fetch';
+        readonly on: readonly string[];
+        readonly mode: 'simulated' | 'expected' | 'sampled';
+        /** Cached context that precedes the prompt; null = what the workload's hashes say (simulated). */
+        readonly tokens: LengthSpec | null;
+        readonly levels: readonly { readonly tier: string; readonly hit: number }[];
+      }
+    | { readonly type: 'prefill'; readonly on: readonly string[]; readonly bypassBelow: number }
+    | { readonly type: 'decode'; readonly on: readonly string[]; readonly output: LengthSpec | null }
+    | {
+        readonly type: 'reason';
+        readonly on: readonly string[];
+        readonly paths: number;
+        readonly rounds: number;
+        /** Thinking tokens of one path and round, or as a multiple of the answer. */
+        readonly output: LengthSpec | null;
+        readonly scale: number;
+        /** Reward model that scores every path at the end of a round. */
+        readonly reward: readonly string[] | null;
+      }
+    | {
+        readonly type: 'reward' | 'safety';
+        readonly on: readonly string[];
+        readonly of: 'prompt' | 'answer' | 'both' | 'context';
+      }
+    | {
+        readonly type: 'tool';
+        readonly on: readonly string[];
+        readonly latency: LatencySpec;
+        /** Tokens that its result adds to the context. */
+        readonly tokens: LengthSpec | null;
+      }
+    | {
+        readonly type: 'route-to-model';
+        readonly choices: readonly { readonly share: number; readonly stages: readonly StageSpec[] }[];
+      }
+    | { readonly type: 'repeat'; readonly times: LengthSpec; readonly stages: readonly StageSpec[] }
+    | { readonly type: 'parallel'; readonly branches: readonly (readonly StageSpec[])[] }
+  );
+
+export type StageType = StageSpec['type'];
+export type StageOf<T extends StageType> = Extract<StageSpec, { readonly type: T }>;
+
+export interface PipelineSpec {
+  readonly name: string;
+  /** Relative to the other pipelines' weights. */
+  readonly weight: number;
+  /** Lengths of its own, instead of the workload's. */
+  readonly lengths: WorkloadSpec['lengths'];
+  readonly stages: readonly StageSpec[];
+}
+
+/** Conversations: each turn's prompt holds the questions and answers before it. */
+export interface SessionSpec {
+  readonly turns: LengthSpec;
+  /** From the arrival of a turn to that of the next one: a late answer does not delay it, as in a replay. */
+  readonly thinkTime: LatencySpec;
+}
+
+/** Prompts begin with one of `count` texts (system prompts, documents); text k is chosen with weight (k+1)^-zipf. */
+export interface PrefixSpec {
+  readonly count: number;
+  readonly tokens: LengthSpec;
+  readonly zipf: number;
+}
+
+export interface FleetSpec {
+  readonly name: string;
+  readonly pools: readonly PoolSpec[];
+  readonly links: Readonly<Record<string, LinkSpec>>;
+  readonly domains: readonly DomainSpec[];
+  readonly tiers: Readonly<Record<string, TierSpec>>;
+  /** 1 = global: any prefill client to any decode client; more = fixed groups that pools are split into. */
+  readonly localGroups: number;
+  readonly pipelines: readonly PipelineSpec[];
+  readonly workload: WorkloadSpec;
+  readonly sessions: SessionSpec | null;
+  readonly prefixes: PrefixSpec | null;
+  /** Tokens of a hash block; 0 = the trace's, else 256. */
+  readonly hashBlock: number;
+  readonly slo: readonly Slo[];
+  readonly prices: Readonly<Record<string, number>>;
+  readonly watts: Readonly<Record<string, number>>;
+  readonly text: string;
+  readonly file: string;
+}
+
+export function poolsOfKind<K extends PoolKind>(spec: Pick<FleetSpec, 'pools'>, kind: K) {
+  return spec.pools.filter((pool): pool is Extract<PoolSpec, { kind: K }> => pool.kind === kind);
+}

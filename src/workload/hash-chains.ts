@@ -1,0 +1,72 @@
+// Hash blocks of prompts as dense ids: equal ids where prompts agree from their first token to the end of the block.
+import type { Walks } from './walks.ts';
+
+/** What stands in the prompt of a request. */
+export interface PromptChain {
+  readonly request: number;
+  /** Tokens of the prompt. */
+  readonly tokens: number;
+  /** Leading tokens that the session's later prompts begin with too (shared text, history, question, answer). */
+  readonly chained: number;
+}
+
+export interface HashChains {
+  readonly blockTokens: number;
+  /** Ids of the whole blocks of a prompt. Prompts of one request are asked for one after the other. */
+  idsOf(chain: PromptChain): number[];
+  /** Ids given so far. */
+  readonly count: number;
+}
+
+export function openHashChains(walks: Walks, blockTokens: number): HashChains {
+  let count = 0;
+  const next = () => count++;
+  const texts = new Map<number, number[]>();
+  const sessions = new Map<number, number[]>();
+  const traced = new Map<number, number>();
+  // blocks that only this request has
+  let request = -1;
+  let own: number[] = [];
+  const idIn = (list: number[], block: number) => {
+    if (list[block] === undefined) list[block] = next();
+    return list[block];
+  };
+  const listOf = (lists: Map<number, number[]>, key: number) => {
+    const list = lists.get(key) ?? [];
+    lists.set(key, list);
+    return list;
+  };
+  const idOf = (chain: PromptChain, block: number) => {
+    const { blocks, prefix, prefixTokens, session } = walks;
+    const r = chain.request;
+    const end = (block + 1) * blockTokens;
+    if (blocks && block < blocks.offset[r + 1] - blocks.offset[r]) {
+      const id = blocks.ids[blocks.offset[r] + block];
+      const known = traced.get(id);
+      if (known !== undefined) return known;
+      traced.set(id, count);
+      return next();
+    }
+    if (end <= prefixTokens[r]) return idIn(listOf(texts, prefix[r]), block);
+    if (session[r] >= 0 && end <= chain.chained) return idIn(listOf(sessions, session[r]), block);
+    return idIn(own, block);
+  };
+  return {
+    blockTokens,
+    idsOf(chain) {
+      if (chain.request !== request) {
+        request = chain.request;
+        own = [];
+      }
+      const { blocks } = walks;
+      const whole = Math.floor(chain.tokens / blockTokens);
+      // a trace hashes its last block too when it is not full
+      const listed = blocks ? blocks.offset[request + 1] - blocks.offset[request] : 0;
+      const last = Math.max(whole, Math.min(listed, Math.ceil(chain.tokens / blockTokens)));
+      return Array.from({ length: last }, (_, block) => idOf(chain, block));
+    },
+    get count() {
+      return count;
+    },
+  };
+}

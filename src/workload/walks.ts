@@ -1,0 +1,136 @@
+// Who walks which pipeline: arrivals, lengths, turns of conversations and shared beginnings of prompts, one row per request.
+import { readFileSync } from 'node:fs';
+import type { FleetSpec } from '../spec/fleet/types.ts';
+import type { WorkloadSpec } from '../spec/types.ts';
+import { drawArrivals } from './arrivals.ts';
+import { openLengths, STREAM_MIX, STREAM_PREFIX_LENGTHS, STREAM_PREFIXES } from './draws.ts';
+import { type MakeOptions, makeRequests } from './make.ts';
+import { openMix, zipfWeights } from './mix.ts';
+import { isRagPulse, readRagPulseBlocks } from './ragpulse.ts';
+import { layOutTurns, sessionRate } from './sessions.ts';
+import { openStream } from './streams.ts';
+import type { PrefixBlocks, Requests } from './types.ts';
+
+/** Tokens of a hash block where neither spec nor trace says: the chunk of LMCache's KV cache. */
+export const DEFAULT_HASH_BLOCK = 256;
+
+/** Requests in order of arrival; all columns have the same length. */
+export interface Walks {
+  readonly count: number;
+  readonly arrival: Float64Array; // s
+  readonly concurrency: number; // of a closed loop; 0 = open
+  readonly pipeline: Int32Array;
+  /** Tokens of the question, and of the answer. */
+  readonly question: Int32Array;
+  readonly answer: Int32Array;
+  /** Tokens of the shared text and of the earlier turns, which stand before the question. */
+  readonly prefixTokens: Int32Array;
+  readonly history: Int32Array;
+  readonly prefix: Int32Array; // which shared text, -1 = none
+  readonly session: Int32Array; // -1 = none
+  readonly turn: Int32Array;
+  /** Hash blocks of a replayed trace. */
+  readonly blocks: PrefixBlocks | null;
+  readonly rate: number;
+  readonly description: string;
+}
+
+export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogShape']): Walks {
+  const { workload, sessions } = spec;
+  const plain = makeRequests(ownLengths(workload, spec), { catalogShape });
+  const { count } = plain;
+  const nextPipeline = openMix(
+    spec.pipelines.map(({ weight }) => weight),
+    openStream(workload.seed, STREAM_MIX),
+  );
+  const pipeline = Int32Array.from({ length: count }, nextPipeline);
+  const { question, answer } = pickLengths(spec, plain, pipeline, catalogShape);
+  const turns = sessions ? makeTurns(spec, count) : null;
+  const session = turns?.session ?? new Int32Array(count).fill(-1);
+  const prefix = pickPrefixes(spec, session);
+  const history = turns ? addHistory(turns.session, question, answer) : new Int32Array(count);
+  const words = turns ? `${plain.description}, in conversations` : plain.description;
+  return {
+    count,
+    arrival: turns?.arrival ?? plain.arrival,
+    concurrency: plain.concurrency,
+    pipeline,
+    question,
+    answer,
+    ...prefix,
+    history,
+    session,
+    turn: turns?.turn ?? new Int32Array(count),
+    blocks: readBlocks(spec, plain),
+    rate: plain.rate,
+    description: words,
+  };
+}
+
+/** The workload with lengths that are there: its own, or those of the first pipeline where every pipeline has its own. */
+function ownLengths(workload: WorkloadSpec, spec: FleetSpec): WorkloadSpec {
+  if (workload.lengths !== null || workload.requests !== null) return workload;
+  return { ...workload, lengths: spec.pipelines[0].lengths };
+}
+
+/** Row i of the lengths of its pipeline: another weight changes who goes where, not how long request i of a pipeline would be. */
+function pickLengths(
+  spec: FleetSpec,
+  plain: Requests,
+  pipeline: Int32Array,
+  catalogShape: MakeOptions['catalogShape'],
+) {
+  const own = spec.pipelines.map(({ lengths }) =>
+    lengths === null ? plain : makeRequests({ ...spec.workload, lengths }, { catalogShape }),
+  );
+  return {
+    question: Int32Array.from(pipeline, (p, i) => own[p].prompt[i]),
+    answer: Int32Array.from(pipeline, (p, i) => own[p].output[i]),
+  };
+}
+
+function makeTurns(spec: FleetSpec, count: number) {
+  const { arrivals, request_rate: rate, seed } = spec.workload;
+  const sessions = spec.sessions;
+  if (!sessions) throw new Error('turns without sessions');
+  const starts = drawArrivals(arrivals, count, sessionRate(sessions, rate), seed).arrival;
+  return layOutTurns(sessions, starts, count, seed);
+}
+
+/** Questions and answers of the earlier turns of the same session. */
+function addHistory(session: Int32Array, question: Int32Array, answer: Int32Array): Int32Array {
+  const said = new Map<number, number>();
+  return session.map((id, i) => {
+    const before = said.get(id) ?? 0;
+    said.set(id, before + question[i] + answer[i]);
+    return before;
+  });
+}
+
+/** A shared text for every request; the turns of a session keep theirs. */
+function pickPrefixes(spec: FleetSpec, session: Int32Array): Pick<Walks, 'prefix' | 'prefixTokens'> {
+  const count = session.length;
+  if (!spec.prefixes) return { prefix: new Int32Array(count).fill(-1), prefixTokens: new Int32Array(count) };
+  const { count: texts, tokens, zipf } = spec.prefixes;
+  const { seed } = spec.workload;
+  const nextLength = openLengths(tokens, openStream(seed, STREAM_PREFIX_LENGTHS));
+  const lengths = Array.from({ length: texts }, nextLength);
+  const nextText = openMix(zipfWeights(texts, zipf), openStream(seed, STREAM_PREFIXES));
+  const ofSession = new Map<number, number>();
+  const prefix = session.map((id) => {
+    const known = id < 0 ? undefined : ofSession.get(id);
+    const text = known ?? nextText();
+    if (id >= 0) ofSession.set(id, text);
+    return text;
+  });
+  return { prefix, prefixTokens: prefix.map((text) => lengths[text]) };
+}
+
+/** Mooncake's blocks come with the rows; RAGPulse's are made of its parts. A closed loop shuffles rows and has none. */
+function readBlocks(spec: FleetSpec, plain: Requests): PrefixBlocks | null {
+  const { requests, arrivals } = spec.workload;
+  if (plain.prefix) return plain.prefix;
+  if (!requests || arrivals.process === 'closed-loop') return null;
+  if (!isRagPulse(readFileSync(requests.file, 'utf8'))) return null;
+  return readRagPulseBlocks(requests.file, spec.hashBlock || DEFAULT_HASH_BLOCK);
+}

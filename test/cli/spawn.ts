@@ -1,0 +1,62 @@
+// Starts the built command line as a user does, in a process of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** As a user in the checkout would write it: `mist` runs there. */
+export const example = (name: string): string => `examples/${name}`;
+
+export interface Ended {
+  /** null when a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `mist` with these arguments; `watch` sees the process while it runs. */
+export function mist(args: readonly string[], watch?: (process: ChildProcess) => void): Promise<Ended> {
+  const started = spawn(process.execPath, [join(ROOT, 'dist/src/cli.js'), ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  started.stdout.on('data', (bytes) => {
+    stdout += bytes;
+  });
+  started.stderr.on('data', (bytes) => {
+    stderr += bytes;
+  });
+  watch?.(started);
+  return new Promise((resolve, reject) => {
+    started.on('error', reject);
+    started.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** A folder that is gone when the file's tests are over. */
+export function openScratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mist-cli-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Lines of a CSV file with a heading, as objects; numbers where they are numbers, null where a cell is empty. */
+export function parseCsv(text: string): Record<string, string | number | null>[] {
+  const [heading, ...lines] = text.trimEnd().split('\n');
+  const names = heading!.split(',');
+  return lines.map((line) => {
+    const cells = line.split(',');
+    if (cells.length !== names.length) throw new Error(`${cells.length} cells under ${names.length} names: ${line}`);
+    return Object.fromEntries(names.map((name, i) => [name, parseCell(cells[i]!)]));
+  });
+}
+
+function parseCell(cell: string): string | number | null {
+  if (cell === '') return null;
+  return Number.isNaN(Number(cell)) ? cell : Number(cell);
+}

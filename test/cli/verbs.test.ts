@@ -1,0 +1,116 @@
+// The command line as a whole: verbs, help, exit codes, mistakes told with the nearest right word, and stdout for results only.
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { example, mist, openScratch } from './spawn.ts';
+
+const VERBS = ['sweep', 'run', 'step', 'catalog', 'spec', 'calibrate', 'validate'];
+const scratch = openScratch();
+
+describe.concurrent('help', () => {
+  test('lists every verb, with or without --help', async () => {
+    for (const args of [[], ['--help'], ['-h'], ['help']]) {
+      const { code, stdout, stderr } = await mist(args);
+      expect([code, stderr]).toEqual([0, '']);
+      for (const verb of VERBS) expect(stdout).toMatch(new RegExp(`^ {2}${verb} +\\w`, 'm'));
+    }
+  });
+
+  test.each(VERBS)('mist %s --help names its flags and does nothing else', async (verb) => {
+    for (const flag of ['--help', '-h']) {
+      const { code, stdout, stderr } = await mist([verb, flag]);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(new RegExp(`^mist ${verb}`));
+      expect(stdout).toContain('--');
+    }
+  });
+
+  test('--version is that of package.json', async () => {
+    const { version } = (await import('../../package.json', { with: { type: 'json' } })).default;
+    expect((await mist(['--version'])).stdout).toBe(`${version}\n`);
+  });
+});
+
+/** Arguments, and what the words on stderr must hold. */
+const MISTAKES: [string[], RegExp][] = [
+  [['swep'], /received swep \(did you mean .*sweep/],
+  [['frobnicate'], /expected a verb: sweep, run/],
+  [['run', '--stps', 'x', 'a.yaml'], /received --stps \(did you mean --steps\?\)/],
+  [['sweep', '--worker', '2'], /received --worker \(did you mean --workers\?\)/],
+  [['sweep', '--workers', 'two'], /--workers: expected a whole number of at least 1, received two/],
+  [['sweep', '--workers', '0'], /--workers: expected a whole number of at least 1, received 0/],
+  [['sweep', 'a.yaml', 'b.yaml'], /expected one spec file, received a.yaml b.yaml/],
+  [['run'], /expected one spec file, received nothing/],
+  [['run', 'nowhere.yaml'], /expected a readable spec file, received .*nowhere.yaml.*no such file/],
+  [
+    ['run', example('replay-trace.yaml')],
+    /replay-trace.yaml:\d+: workload.requests.file: expected a file that exists, received "trace.csv"/,
+  ],
+  [
+    ['run', example('sweep-small.yaml')],
+    /expected a spec of one deployment, received 96 \(axes: hardware.*--row N takes one/,
+  ],
+  [['run', example('sweep-small.yaml'), '--row', '96'], /--row: expected a row below 96, received 96/],
+  [['run', example('single-run.yaml'), '--row', '-1'], /--row/],
+  [['run', example('single-run.yaml'), '--seed', '1.5'], /--seed: expected a whole number of at least 0, received 1.5/],
+  [
+    ['run', example('step-time.yaml'), '--requests', '/nowhere/x.csv'],
+    /--requests: expected a file that can be written, received \/nowhere\/x.csv/,
+  ],
+  [['run', example('step-time.yaml'), '--steps', '/nowhere/x.csv'], /--steps: expected a file that can be written/],
+  [['sweep', example('step-time.yaml')], /expected a spec whose steps the cost model prices, received step_time/],
+  [
+    ['sweep', example('sweep-small.yaml'), '--out', join(example('sweep-small.yaml'), 'in')],
+    /expected a folder that can be created and written to, received a path through something that is not a folder/,
+  ],
+  [['sweep', example('sweep-small.yaml'), '--catalog', '/nowhere'], /\/nowhere/],
+  [['catalog', 'h100-sxm-80g'], /h100-sxm-80gb/],
+  [['step', '--model', 'llama-3.1-8', '--hardware', 'h100-sxm-80gb', '--decode', '8x100'], /llama-3.1-8b/],
+  [['spec', '--schem'], /did you mean --schema\?/],
+  [['calibrate', '--vendor', 'x'], /did you mean --vendors\?/],
+];
+
+describe.concurrent('a mistake of the user', () => {
+  test.each(MISTAKES)('%j ends with code 2 and words, and prints no result', async (args, words) => {
+    const { code, stdout, stderr } = await mist(args);
+    expect(stderr).toMatch(words);
+    expect(stderr).not.toMatch(/mistake of ours|\bat .*\.js:\d+/);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
+  test('in an output folder is told before the work, not after it', async () => {
+    const started = performance.now();
+    const { code } = await mist(['sweep', '--out', join(example('default-chat.yaml'), 'in')]);
+    expect(code).toBe(2);
+    expect(performance.now() - started).toBeLessThan(4000);
+  });
+});
+
+describe.concurrent('--json', () => {
+  const questions: [string, string[]][] = [
+    ['sweep', ['sweep', example('sweep-small.yaml'), '--json', '--workers', '2', '--out', join(scratch, 'json')]],
+    ['run', ['run', example('single-run.yaml'), '--json']],
+    ['run of own prices', ['run', example('step-time.yaml'), '--json']],
+    ['step', ['step', '--model', 'llama-3.1-8b', '--hardware', 'h100-sxm-80gb', '--decode', '8x100', '--json']],
+    ['catalog', ['catalog', '--json']],
+    ['catalog entry', ['catalog', 'h100-sxm-80gb', '--json']],
+    ['spec', ['spec', example('default-chat.yaml'), '--json']],
+    ['schema', ['spec', '--schema']],
+  ];
+  test.each(questions)('of %s is one JSON value on stdout, without NaN', async (_, args) => {
+    const { code, stdout } = await mist(args);
+    expect(code).toBe(0);
+    const value: unknown = JSON.parse(stdout);
+    expect(typeof value).toBe('object');
+    expect(stdout).not.toMatch(/\b(NaN|Infinity|undefined)\b/);
+  });
+
+  test('has the field names of vllm bench serve for a run', async () => {
+    const run = JSON.parse((await mist(['run', example('step-time.yaml'), '--json'])).stdout);
+    for (const name of ['duration', 'completed', 'total_input_tokens', 'request_throughput', 'output_throughput']) {
+      expect(run[name]).toBeGreaterThan(0);
+    }
+    for (const name of ['mean_ttft_ms', 'p99_ttft_ms', 'mean_tpot_ms', 'median_itl_ms', 'p99_e2el_ms']) {
+      expect(run[name]).toBeGreaterThan(0);
+    }
+  });
+});

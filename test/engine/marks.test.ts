@@ -1,0 +1,52 @@
+// Marks: a run tells its caller when so many sequences run and when so many requests are over, and goes on unchanged.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { runEngine } from '../../src/run/engine.ts';
+import { referenceRun } from '../reference/simulate.ts';
+import { drawScenario } from './random.ts';
+
+test('the marks are those of the reference, and change nothing', () => {
+  let opened = 0;
+  fc.assert(
+    fc.property(
+      drawScenario(true),
+      fc.integer({ min: 1, max: 8 }),
+      fc.integer({ min: 1, max: 40 }),
+      (scenario, running, finished) => {
+        const { requests, setup } = scenario;
+        const admitted = new Map<number, number>();
+        let openedAt = Number.NaN;
+        let steps = 0;
+        const reference = referenceRun(requests, setup, (replica) => {
+          admitted.set(replica.id, replica.running.length);
+          const all = [...admitted.values()].reduce((sum, one) => sum + one, 0);
+          if (Number.isNaN(openedAt) && all >= running) openedAt = steps;
+          steps++;
+        });
+        const marks: number[] = [];
+        const plain = runEngine(requests, setup, { leap: 'exact' });
+        const marked = runEngine(requests, setup, {
+          leap: 'exact',
+          marks: { running, finished, onMark: (clock) => marks.push(clock) },
+        });
+        expect(marked.results).toEqual(plain.results);
+        expect(marked.counters).toEqual(plain.counters);
+        expect(marked.itl.weights).toEqual(plain.itl.weights);
+        // one replica: its running set is known at every step, so the instants must be the very same
+        if (setup.replicas > 1 || setup.batching === 'static' || requests.concurrency > 0) return;
+        const over = Array.from(reference.results.finish, (time, i) =>
+          reference.results.state[i] === 1 ? time : requests.arrival[i]!,
+        );
+        const ended = over.sort((a, b) => a - b)[finished - 1];
+        const last = Math.max(0, ...reference.results.finish.filter((time) => !Number.isNaN(time)));
+        const expected: number[] = [];
+        if (!Number.isNaN(openedAt)) expected.push(reference.steps[openedAt]!.start);
+        if (ended !== undefined && ended < last) expected.push(ended);
+        if (!Number.isNaN(openedAt)) opened++;
+        for (const clock of expected) expect(marks).toContain(clock);
+      },
+    ),
+    { seed: 31, numRuns: 200 },
+  );
+  expect(opened).toBeGreaterThan(20);
+});

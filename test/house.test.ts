@@ -1,0 +1,172 @@
+// The house rules that a machine can check: which room may import which, names and lengths of files, and the layout.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { LAYOUT_VERSION } from '../assembly/layout/version.ts';
+import layouts from './house.layout.json' with { type: 'json' };
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** In walking order: a room imports only itself and rooms before it. */
+const ROOMS = [
+  'check',
+  'catalog',
+  'stages',
+  'spec',
+  'columns',
+  'kernels',
+  'workload',
+  'plan',
+  'metrics',
+  'run',
+  'report',
+  'calibrate',
+  'commands',
+];
+/** What of assembly/ is TypeScript too. */
+const SHARED = ['assembly/layout', 'assembly/random'];
+const BANNED = /(^|-)(utils?|helpers?|managers?|handlers?|base|common|misc)(-|$)/;
+const MOST_LINES = 400;
+const MEDIAN_LINES = 120;
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+function listSources(...folders: string[]): Source[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name) && entry.name !== 'binary.ts')
+      .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+      .sort()
+      .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })),
+  );
+}
+
+/** Paths (from the root) that a file imports, types and dynamic imports included; packages are left out. */
+function listImports({ path, text }: Source): string[] {
+  const found = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g);
+  return Array.from(found, (match) => relative(ROOT, resolve(ROOT, dirname(path), match[1]!)));
+}
+
+const roomOf = (path: string): string => path.split('/')[1]!;
+const code = listSources('src', 'assembly', 'bench', 'scripts', 'test');
+const src = code.filter(({ path }) => path.startsWith('src/'));
+const assembly = code.filter(({ path }) => path.startsWith('assembly/') && !path.startsWith('assembly/layout/'));
+
+describe('rooms', () => {
+  test('every folder of src is a room in the walking order, and every room exists', () => {
+    const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(folders.map(({ name }) => name).sort()).toEqual([...ROOMS].sort());
+  });
+
+  test('a room imports only rooms above it', () => {
+    const wrong: string[] = [];
+    for (const source of src.filter(({ path }) => path.split('/').length > 2)) {
+      const own = ROOMS.indexOf(roomOf(source.path));
+      for (const target of listImports(source).filter((path) => path.startsWith('src/'))) {
+        const other = ROOMS.indexOf(roomOf(target));
+        if (other < 0 || other > own) wrong.push(`${source.path} imports ${target}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('src takes from assembly only what is TypeScript too, and from nowhere else', () => {
+    const outside = src.flatMap((source) => listImports(source).map((target) => ({ path: source.path, target })));
+    const wrong = outside.filter(({ target }) => !target.startsWith('src/') && !SHARED.includes(dirname(target)));
+    expect(wrong).toEqual([]);
+  });
+
+  test('kernels import only kernels', () => {
+    const wrong = assembly.flatMap((source) => listImports(source).filter((path) => !path.startsWith('assembly/')));
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  test('have names in kebab case without words that say nothing', () => {
+    const wrong = code
+      .map(({ path }) => path)
+      .filter((path) => {
+        const stem = basename(path).replace(/(\.(test|bench|d))?\.(ts|mjs)$/, '');
+        return !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(stem) || BANNED.test(stem);
+      });
+    expect(wrong).toEqual([]);
+  });
+
+  test('open with a sentence that says what they are for', () => {
+    const wrong = code.filter(({ text }) => !/^(#!.*\n)?\/\/ \S.{14,}/.test(text)).map(({ path }) => path);
+    expect(wrong).toEqual([]);
+  });
+
+  test(`are short: ${MOST_LINES} lines at most, ${MEDIAN_LINES} in the median of each part`, () => {
+    const lines = code.map(({ path, text }) => ({ path, count: text.split('\n').length - 1 }));
+    expect(lines.filter(({ count }) => count > MOST_LINES)).toEqual([]);
+    for (const part of ['src', 'assembly', 'bench', 'scripts', 'test']) {
+      const counts = lines.filter(({ path }) => path.startsWith(`${part}/`)).map(({ count }) => count);
+      const median = counts.sort((a, b) => a - b)[counts.length >> 1]!;
+      expect(median, part).toBeLessThanOrEqual(MEDIAN_LINES);
+    }
+  });
+});
+
+/** Constants of the layout by file, LAYOUT_VERSION itself left out. */
+async function readLayout(): Promise<Map<string, [string, unknown][]>> {
+  const files = readdirSync(join(ROOT, 'assembly/layout'))
+    .filter((name) => name.endsWith('.ts'))
+    .sort();
+  const constants = new Map<string, [string, unknown][]>();
+  for (const name of files.filter((file) => file !== 'version.ts')) {
+    const module: Record<string, unknown> = await import(pathToFileURL(join(ROOT, 'assembly/layout', name)).href);
+    constants.set(
+      name,
+      Object.entries(module).sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+  }
+  return constants;
+}
+
+/** What only one side knows, and why. */
+const NOT_IN_KERNEL = ['STATE_UNFINISHED']; // src/run marks what a stopped run left undone
+
+/** Whether code (not an import) mentions a name. */
+function mentions(sources: readonly Source[], name: string): boolean {
+  const word = new RegExp(`\\b${name}\\b`);
+  return sources.some(({ text }) => word.test(text.replace(/^import[^;]*;/gm, '').replace(/\/\/.*$/gm, '')));
+}
+
+describe('layout', () => {
+  test('every id of a choice has a case in the kernels and a name in TypeScript', async () => {
+    const layout = await readLayout();
+    const screened = layout.get('screen.ts')!.filter(([name]) => name.startsWith('SCREENED_'));
+    const ids = [...layout.get('enums.ts')!, ...layout.get('collectives.ts')!, ...screened].map(([name]) => name);
+    const families = new Set(ids.map((name) => name.split('_')[0]));
+    for (const family of ['BATCHING', 'ADMISSION', 'ROUTING', 'PRICE', 'STATE', 'STOP'])
+      expect(families).toContain(family);
+    expect(ids.filter((name) => !mentions(assembly, name))).toEqual(NOT_IN_KERNEL);
+    expect(ids.filter((name) => !mentions(src, name))).toEqual([]);
+  });
+
+  test('ids of one choice are distinct', async () => {
+    for (const constants of [(await readLayout()).get('enums.ts')!, (await readLayout()).get('collectives.ts')!]) {
+      const taken = constants.map(([name, value]) => `${name.split('_')[0]} ${value}`);
+      expect(taken.filter((one, i) => taken.indexOf(one) !== i)).toEqual([]);
+    }
+  });
+
+  // Never change a line of house.layout.json: raise LAYOUT_VERSION and add one. An old binary is then refused by name.
+  test('changes only together with LAYOUT_VERSION', async () => {
+    const lines = [...(await readLayout())].flatMap(([file, constants]) =>
+      constants.map(([name, value]) => `${file} ${name} ${JSON.stringify(value)}`),
+    );
+    const digest = createHash('sha256').update(lines.join('\n')).digest('hex');
+    const recorded = (layouts as Record<string, string>)[String(LAYOUT_VERSION)];
+    const next = recorded === undefined ? LAYOUT_VERSION : LAYOUT_VERSION + 1;
+    const advice = `the layout changed: LAYOUT_VERSION must be ${next}, and house.layout.json needs "${next}": "${digest}"`;
+    expect(digest, advice).toBe(recorded);
+    expect(Math.max(...Object.keys(layouts).map(Number))).toBe(LAYOUT_VERSION);
+  });
+});

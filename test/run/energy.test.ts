@@ -1,0 +1,113 @@
+// Law L11: energy is at least idle power times time, and cost is price times devices times time.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { openCatalog } from '../../src/catalog/open.ts';
+import { type EnergyPrice, makeRunResult } from '../../src/metrics/run-result.ts';
+import { runEngine } from '../../src/run/engine.ts';
+import { openSession } from '../../src/run/session.ts';
+import { prepare, resultOf } from '../../src/run/simulate.ts';
+import type { Configuration } from '../../src/spec/types.ts';
+import { makeRequests } from '../../src/workload/make.ts';
+import { drawScenario, type Scenario } from '../engine/random.ts';
+import { readSmallSpec } from '../sweep/small-spec.ts';
+
+const watts = fc.double({ min: 0, max: 1000, noNaN: true });
+const drawEnergy: fc.Arbitrary<EnergyPrice> = fc.record({
+  perStep: watts,
+  perToken: watts,
+  perPair: watts,
+  perContext: watts,
+  idleW: watts,
+});
+
+interface Priced {
+  readonly scenario: Scenario;
+  readonly energy: EnergyPrice;
+  readonly usdPerDeviceHour: number;
+  readonly perReplica: number;
+}
+
+const drawPriced: fc.Arbitrary<Priced> = fc.record({
+  scenario: drawScenario(true),
+  energy: drawEnergy,
+  usdPerDeviceHour: fc.double({ min: 0.01, max: 20, noNaN: true }),
+  perReplica: fc.integer({ min: 1, max: 16 }),
+});
+
+function resultOfPriced({ scenario, energy, usdPerDeviceHour, perReplica }: Priced) {
+  const { requests, setup } = scenario;
+  const { results, counters, itl } = runEngine(requests, setup, { leap: 'exact' });
+  return makeRunResult({
+    requests,
+    results,
+    counters: { ...counters, itlHistogram: itl },
+    energy,
+    usdPerDeviceHour,
+    devices: perReplica * setup.replicas,
+    replicas: setup.replicas,
+    numGpuBlocks: setup.numGpuBlocks,
+    slo: [],
+  });
+}
+
+describe('L11 on random runs', () => {
+  test('energy >= idle power x replicas x time, with equality when work costs nothing', () => {
+    fc.assert(
+      fc.property(drawPriced, (priced) => {
+        const result = resultOfPriced(priced);
+        const idle = priced.energy.idleW * priced.scenario.setup.replicas * result.duration;
+        expect(result.energy_j).toBeGreaterThanOrEqual(idle);
+        const free = { perStep: 0, perToken: 0, perPair: 0, perContext: 0, idleW: priced.energy.idleW };
+        expect(resultOfPriced({ ...priced, energy: free }).energy_j).toBe(idle);
+        if (result.duration > 0) expect(result.power_w * result.duration).toBeCloseTo(result.energy_j, 5);
+      }),
+      { seed: 60, numRuns: 150 },
+    );
+  });
+
+  test('cost = price x devices x time', () => {
+    fc.assert(
+      fc.property(drawPriced, (priced) => {
+        const result = resultOfPriced(priced);
+        const devices = priced.perReplica * priced.scenario.setup.replicas;
+        expect(result.usd_per_hour).toBe(priced.usdPerDeviceHour * devices);
+        if (!(result.output_throughput > 0)) return;
+        const spent = (result.usd_per_million_tokens * result.total_output_tokens) / 1e6;
+        const owed = (priced.usdPerDeviceHour * devices * result.duration) / 3600;
+        expect(spent / owed).toBeCloseTo(1, 9);
+      }),
+      { seed: 61, numRuns: 150 },
+    );
+  });
+});
+
+describe('L11 on the hardware of the catalog', () => {
+  const catalog = openCatalog({});
+  const spec = readSmallSpec(catalog);
+  const session = openSession(catalog);
+  const requests = makeRequests(spec.workload, {
+    catalogShape: (id) => catalog.shape(id),
+    requestRate: spec.base.request_rate,
+  });
+
+  /** Idle power runs at no load and at full load: a run can neither cost less than idling nor more than all devices at TDP. */
+  test.each(['h200-sxm-141gb', 'a100-sxm-80gb', 'h100-sxm-80gb', 'mi300x', 'tpu-v5e'])(
+    '%s draws between idle and TDP',
+    (hardware) => {
+      const configuration: Configuration = {
+        ...spec.base,
+        hardware,
+        replicas: 2,
+        tensor_parallel_size: 2,
+        quantization: 'bf16',
+      };
+      const prepared = prepare(configuration, { catalog, prices: {}, watts: { [hardware]: 400 } }, session);
+      const { results, counters, itl } = runEngine(requests, prepared.setup, { leap: 'closed' });
+      const result = resultOf(prepared, requests, results, counters, itl, []);
+      expect(prepared.energy!.idleW).toBeGreaterThan(0);
+      expect(result.power_w).toBeGreaterThan(prepared.energy!.idleW * configuration.replicas);
+      expect(result.power_w).toBeLessThanOrEqual(400 * result.devices);
+      expect(result.usd_per_hour).toBe(catalog.hardware(hardware).usd_per_hour! * result.devices);
+    },
+  );
+});

@@ -1,0 +1,78 @@
+// Laws L5 and L6: the same question gives the same bytes, whoever computes it, in whatever pieces, as often as one likes.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openCatalog } from '../../src/catalog/open.ts';
+import type { SweepResult } from '../../src/metrics/types.ts';
+import { sweepCsv } from '../../src/report/csv.ts';
+import { digestOf } from '../../src/report/digest.ts';
+import { sweepParquet } from '../../src/report/parquet.ts';
+import { makePlan, measure, type SweepOptions, sweep } from '../../src/run/sweep.ts';
+import { readSmallSpec } from './small-spec.ts';
+
+const catalog = openCatalog({});
+
+async function answer(options: SweepOptions, seed = 0): Promise<SweepResult> {
+  return measure(await sweep(makePlan(readSmallSpec(catalog, { seed }), catalog), options));
+}
+
+/** All that a result says but how it was computed. */
+function said({ workers: _, seconds: __, ...result }: SweepResult) {
+  return result;
+}
+
+let reference: SweepResult;
+beforeAll(async () => {
+  reference = await answer({ workers: 1 });
+});
+
+describe('L6: any split gives identical rows', () => {
+  const splits = [
+    { workers: 2 },
+    { workers: 3 },
+    { workers: 1, blockGroups: 1 },
+    { workers: 2, blockGroups: 3 },
+    { workers: 3, blockGroups: 1000 },
+  ];
+  for (const split of splits) {
+    test(JSON.stringify(split), async () => {
+      const result = await answer(split);
+      expect(said(result)).toEqual(said(reference));
+      expect(sweepCsv(result.kept)).toBe(sweepCsv(reference.kept));
+      expect(Buffer.from(await sweepParquet(result)).equals(await sweepParquet(reference))).toBe(true);
+    });
+  }
+});
+
+describe('L5: the same seed gives the same bytes', () => {
+  test('a second run is the first', async () => {
+    expect(digestOf(await answer({ workers: 2 }))).toBe(digestOf(reference));
+  });
+
+  test('another seed is another workload', async () => {
+    expect(digestOf(await answer({ workers: 2 }, 1))).not.toBe(digestOf(reference));
+  });
+});
+
+describe('the question of these tests', () => {
+  test('has something to compare: rejected, screened and settled rows, some of which keep the promise', () => {
+    const { rows, rejected, feasible, settled, kept } = reference;
+    expect(rejected.length).toBeGreaterThan(1);
+    expect(rejected.reduce((sum, { count }) => sum + count, feasible)).toBe(rows);
+    expect(settled).toBeGreaterThan(5);
+    expect(kept.filter(({ run }) => run?.slo_met).length).toBeGreaterThan(2);
+    expect(kept.filter(({ run }) => run && !run.slo_met).length).toBeGreaterThan(2);
+    expect(new Set(kept.map(({ row }) => row)).size).toBe(kept.length);
+  });
+});
+
+describe('a sweep that is stopped', () => {
+  test('says so, and what it had computed stands: every row it kept is a row of the whole answer', async () => {
+    const abort = new AbortController();
+    const options = { workers: 2, blockGroups: 1, signal: abort.signal, onProgress: () => abort.abort() };
+    const result = await answer(options);
+    expect(result.interrupted).toBe(true);
+    expect(result.settled).toBe(0);
+    const whole = new Map(reference.kept.map((row) => [row.row, row]));
+    for (const { row, screen } of result.kept) if (whole.has(row)) expect(screen).toEqual(whole.get(row)!.screen);
+    expect(result.rejected.reduce((sum, { count }) => sum + count, result.feasible)).toBeLessThan(result.rows);
+  });
+});

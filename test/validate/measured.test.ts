@@ -1,0 +1,26 @@
+// The measured cases, a sixth of their runs: every row answered, and closed loops and static batches not far off.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { predictCases } from '../../src/calibrate/validate/predict.ts';
+import { readCases } from '../../src/calibrate/validate/read-cases.ts';
+import { scoredOf, tabulate } from '../../src/calibrate/validate/score.ts';
+import { openCatalog } from '../../src/catalog/open.ts';
+
+const DATA = process.env.MIST_DATA ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
+const CASES = join(DATA, 'cases', 'cases.csv');
+const why = existsSync(CASES) ? '' : ' (skipped: no measured cases; set MIST_DATA)';
+
+test.skipIf(why !== '')(`the measured cases are answered${why}`, () => {
+  const all = readCases(CASES);
+  const groups = all.groups.filter((_, i) => i % 6 === 0);
+  const rows = groups.flatMap((group) => group.rows);
+  const predictions = predictCases({ ...all, groups, rows }, openCatalog());
+  expect(predictions.map(({ row }) => row.case_id)).toEqual(rows.map(({ case_id }) => case_id));
+  const good = scoredOf(predictions).filter(({ row }) => row.quality !== 'low');
+  expect(good.filter(({ status }) => status !== 'ok')).toEqual([]);
+  const medians = new Map(tabulate(good, ['mode', 'metric']).map(({ key, median }) => [key.join(' '), median]));
+  expect(medians.get('closed-loop tpot_ms')).toBeLessThan(15);
+  expect(medians.get('static-batch e2e_ms')).toBeLessThan(20);
+});
