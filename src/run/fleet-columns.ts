@@ -227,9 +227,11 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     put(C.CLIENT_KIND, KIND[client.kind]);
     put(C.CLIENT_PACKING, client.packing === 'least-work-left' ? E.PACKING_LEAST_WORK : E.PACKING_FCFS);
     put(C.CLIENT_LOCATION, client.location);
-    put(C.CLIENT_CHANNEL, client.channel);
+    // A client that wants nothing of its channel contends with nobody.
+    const channel = client.demand > 0 ? client.channel : -1;
+    put(C.CLIENT_CHANNEL, channel);
     cells[base + C.CLIENT_DEMAND] = client.demand;
-    put(C.CLIENT_LEAPS, exact.has(i) || client.channel >= 0 ? 0 : 1);
+    put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 ? 0 : 1);
     const prefix =
       client.prefixBlocks > 0
         ? placeLists(arena, [{ blocks: client.prefixBlocks, latency: 0, link: -1 }], program.hashCount)
