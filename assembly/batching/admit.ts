@@ -1,53 +1,143 @@
 // Admission: from the head of the waiting queue into a slot, as a chunk of the step being formed.
 import {
-  RUN_ADMISSION, RUN_AT_CHUNKS, RUN_BLOCKS, RUN_BUDGET, RUN_MAX_SEQS, RUN_NEXT, RUN_PEAK_SEQS, RUN_WAIT_STEPS, RUN_WAIT_TOKENS,
-} from '../layout/run';
-import { ADMISSION_FULL_LENGTH } from '../layout/enums';
+  CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX,
+} from '../layout/client';
+import { ADMISSION_FULL_LENGTH, FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
+import { FLEET_CACHED, FLEET_FETCHED, FLEET_FLAGS, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
 import {
-  CHUNK_BYTES, CHUNK_PAIRS, CHUNK_SLOT, CHUNK_TOKENS, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_DECODES, REP_HELD, REP_HIDDEN,
-  REP_PAIRS, REP_PARTIAL, REP_PARTIAL_PAST, REP_RUNNING, REP_USED, REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_NEED, SLOT_RESERVED,
+  CHUNK_BYTES, CHUNK_PAIRS, CHUNK_SLOT, CHUNK_TOKENS, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING,
+  REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_HELD, REP_HIDDEN, REP_PAIRS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED,
+  REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE, SLOT_ENTERED, SLOT_FOREIGN, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
-import { addf, addi, geta, geti, rowi, seti } from '../table/cell';
+import { RUN_FINISH, RUN_FLEET, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_WAIT_STEPS, RUN_WAIT_TOKENS } from '../layout/run';
+import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { queuePop } from '../table/queue';
-import { slotTake } from '../table/slots';
-import { admissionBlocks, needOf } from './paging';
+import { slotTake, wheelAdd } from '../table/slots';
+import { leadingHits } from '../table/recent';
+import { admissionBlocks, blocksFor, needOf, residueAdd } from './paging';
 
 /** Whether a sequence waits that the scheduler knows of, and a slot is free for it. */
 // @ts-ignore: decorator
 @inline
 export function canTake(run: usize, rep: usize): bool {
-  return geti(rep, REP_WAITING) > geti(rep, REP_HIDDEN) && geti(rep, REP_RUNNING) < geti(run, RUN_MAX_SEQS);
+  return geti(rep, REP_WAITING) > geti(rep, REP_HIDDEN) && geti(rep, REP_RUNNING) < geti(rep, CLIENT_MAX_SEQS);
 }
 
 /**
- * Admits the head of the queue with a chunk of `tokens` of its `need` if its blocks are free beside `taken` blocks that
- * this step's decodes will take. Returns false, changing nothing, when they are not.
+ * Admits the head of the queue with a chunk of `tokens` of the `work` it needs (headWork was asked before) if its blocks are
+ * free beside `taken` blocks that this step's decodes will take. Returns false, changing nothing, when they are not.
  */
-export function admitHead(run: usize, rep: usize, tokens: i32, need: i32, taken: i32): bool {
+export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken: i32): bool {
   const request = geti(rep, REP_WAIT_HEAD);
-  const blocks = admissionBlocks(run, request, tokens);
-  const used = geti(rep, REP_USED) + blocks;
-  if (used + taken > geti(run, RUN_BLOCKS)) return false;
+  const skip = geti(rep, REP_HEAD_SKIP);
+  const foreign = foreignBlocks(run, rep, request);
+  const blocks = admissionBlocks(run, rep, request, skip + tokens) - foreign;
+  if (geti(rep, REP_USED) + blocks + taken > geti(rep, CLIENT_BLOCKS)) return false;
+  const slot = takeHead(run, rep, request, blocks, foreign, skip);
+  store<i32>(slot, skip + work, SLOT_NEED);
+  if (tokens < work) {
+    seti(rep, REP_PARTIAL, <i32>slot);
+    seti(rep, REP_PARTIAL_PAST, skip + tokens);
+  }
+  addChunk(run, rep, slot, tokens, skip, tokens == work);
+  return true;
+}
+
+/** Moves the head of the queue into a slot with `blocks` blocks of its own. */
+function takeHead(run: usize, rep: usize, request: i32, blocks: i32, foreign: i32, skip: i32): usize {
   queuePop(run, rep);
   const slot = slotTake(run, rep, request);
-  store<i32>(slot, need, SLOT_NEED);
-  store<i32>(slot, geti(run, RUN_ADMISSION) == ADMISSION_FULL_LENGTH ? blocks : 0, SLOT_RESERVED);
-  seti(rep, REP_USED, used);
+  store<i32>(slot, geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH ? blocks : 0, SLOT_RESERVED);
+  store<i32>(slot, foreign, SLOT_FOREIGN);
+  store<i32>(slot, skip, SLOT_SKIP);
+  addi(rep, REP_USED, blocks);
   const running = geti(rep, REP_RUNNING) + 1;
   seti(rep, REP_RUNNING, running);
-  if (running > geti(run, RUN_PEAK_SEQS)) seti(run, RUN_PEAK_SEQS, running);
-  if (tokens < need) {
-    seti(rep, REP_PARTIAL, <i32>slot);
-    seti(rep, REP_PARTIAL_PAST, tokens);
-  }
-  addChunk(run, rep, slot, tokens, 0, tokens == need);
+  if (running > geti(rep, CLIENT_PEAK_SEQS)) seti(rep, CLIENT_PEAK_SEQS, running);
+  if (geta(run, RUN_FLEET) != 0) noteStart(run, rep, request, skip);
+  return slot;
+}
+
+/** A visit's first admission: when, and how much of its prompt was there already. */
+function noteStart(run: usize, rep: usize, request: i32, skip: i32): void {
+  const fleet = geta(run, RUN_FLEET);
+  const start = geta(fleet, FLEET_START) + ((<usize>request) << 3);
+  if (load<f64>(start) == load<f64>(start)) return;
+  store<f64>(start, getf(rep, REP_START));
+  const own = rowi(geta(fleet, FLEET_SHARED), request) == 0 && (rowi(geta(fleet, FLEET_FLAGS), request) & FLAG_RESIDENT) == 0;
+  store<i32>(geta(fleet, FLEET_CACHED) + ((<usize>request) << 2), own ? skip : 0);
+}
+
+/** Blocks of the head's context that another visit holds for it. */
+// @ts-ignore: decorator
+@inline
+function foreignBlocks(run: usize, rep: usize, request: i32): i32 {
+  const fleet = geta(run, RUN_FLEET);
+  return fleet == 0 ? 0 : rowi(geta(fleet, FLEET_SHARED), request) / geti(rep, CLIENT_BLOCK_SIZE);
+}
+
+/** Whether the head of the queue comes with its KV: it decodes at once. After a preemption it prefills like any other. */
+// @ts-ignore: decorator
+@inline
+export function headIsResident(run: usize, rep: usize): bool {
+  const fleet = geta(run, RUN_FLEET);
+  if (fleet == 0) return false;
+  const request = geti(rep, REP_WAIT_HEAD);
+  return (rowi(geta(fleet, FLEET_FLAGS), request) & FLAG_RESIDENT) != 0 && rowi(geta(run, RUN_PREEMPTIONS), request) == 0;
+}
+
+/**
+ * Admits a resident head to the decodes if the blocks of its context and of its next token are free beside `taken` blocks
+ * that are spoken for. Returns false, changing nothing, when they are not.
+ */
+export function admitResident(run: usize, rep: usize, taken: i32): bool {
+  const request = geti(rep, REP_WAIT_HEAD);
+  const past = rowi(geta(run, RUN_PROMPT), request) - 1;
+  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
+  const foreign = foreignBlocks(run, rep, request);
+  const full = geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH;
+  const first = admissionBlocks(run, rep, request, past + 1) - foreign;
+  if (geti(rep, REP_USED) + first + taken > geti(rep, CLIENT_BLOCKS)) return false;
+  const own = full ? first : blocksFor(past, blockSize) - foreign;
+  const slot = takeHead(run, rep, request, own, foreign, past);
+  addi(rep, REP_PROMISED, first - own);
+  const last = rowf(geta(run, RUN_FINISH), request);
+  joinDecodes(run, rep, slot, past, rowi(geta(run, RUN_OUTPUT), request), last);
   return true;
+}
+
+/** A sequence with `past` cached tokens and `left` to generate begins to decode; its last token came at `last`. */
+export function joinDecodes(run: usize, rep: usize, slot: usize, past: i32, left: i32, last: f64): void {
+  const tick = geti(rep, REP_TICK);
+  addi(rep, REP_DECODES, 1);
+  addf(rep, REP_CONTEXT, <f64>past);
+  if (load<i32>(slot, SLOT_RESERVED) == 0) residueAdd(run, rep, slot, past);
+  store<i32>(slot, past - tick, SLOT_BASE);
+  store<f64>(slot, last, SLOT_ENTERED);
+  store<i32>(slot, tick, SLOT_TICK);
+  wheelAdd(run, rep, slot, tick + left);
+  joinGroup(rep, last);
+}
+
+/** Joins the last group when its last token came just then too. */
+// @ts-ignore: decorator
+@inline
+function joinGroup(rep: usize, time: f64): void {
+  const groups = geti(rep, REP_GROUPS);
+  const last = rep + geta(rep, CLIENT_AT_GROUPS) + <usize>((groups - 1) * GROUP_BYTES);
+  if (groups > 0 && load<f64>(last, GROUP_TIME) == time) {
+    store<i32>(last, load<i32>(last, GROUP_COUNT) + 1, GROUP_COUNT);
+    return;
+  }
+  store<f64>(last, time, GROUP_BYTES + GROUP_TIME);
+  store<i32>(last, 1, GROUP_BYTES + GROUP_COUNT);
+  seti(rep, REP_GROUPS, groups + 1);
 }
 
 /** Adds a chunk of `tokens` after `past` cached ones to the step being formed. */
 export function addChunk(run: usize, rep: usize, slot: usize, tokens: i32, past: i32, completes: bool): void {
   const index = geti(rep, REP_CHUNKS);
-  const chunk = rep + geta(run, RUN_AT_CHUNKS) + <usize>(index * CHUNK_BYTES);
+  const chunk = rep + geta(rep, CLIENT_AT_CHUNKS) + <usize>(index * CHUNK_BYTES);
   const n = <f64>tokens;
   const pairs = n * <f64>past + (n * (n + 1)) / 2;
   store<i32>(chunk, completes ? <i32>slot : 0, CHUNK_SLOT);
@@ -59,11 +149,30 @@ export function addChunk(run: usize, rep: usize, slot: usize, tokens: i32, past:
   addf(rep, REP_PAIRS, pairs);
 }
 
-/** Tokens of the head of the queue that must be prefilled. */
+/** Tokens that the head of the queue must prefill: its need less what is cached already (left in REP_HEAD_SKIP). */
 // @ts-ignore: decorator
 @inline
-export function headNeed(run: usize, rep: usize): i32 {
-  return needOf(run, geti(rep, REP_WAIT_HEAD));
+export function headWork(run: usize, rep: usize): i32 {
+  const request = geti(rep, REP_WAIT_HEAD);
+  const need = needOf(run, request);
+  const skip = geta(run, RUN_FLEET) == 0 ? 0 : cachedTokens(run, rep, request, need);
+  seti(rep, REP_HEAD_SKIP, skip);
+  return need - skip;
+}
+
+/** Prompt tokens that need no computing: shared with another visit, found in the prefix cache or sent by a store. */
+function cachedTokens(run: usize, rep: usize, request: i32, need: i32): i32 {
+  const fleet = geta(run, RUN_FLEET);
+  let tokens = rowi(geta(fleet, FLEET_SHARED), request);
+  if (tokens == 0) {
+    if (rowi(geta(run, RUN_PREEMPTIONS), request) == 0) tokens = rowi(geta(fleet, FLEET_FETCHED), request);
+    const cache = geta(rep, CLIENT_PREFIX);
+    if (cache != 0 && (rowi(geta(fleet, FLEET_FLAGS), request) & FLAG_PREFIX) != 0) {
+      const hits = leadingHits(fleet, cache, request) * geti(fleet, FLEET_HASH_BLOCK);
+      if (hits > tokens) tokens = hits;
+    }
+  }
+  return tokens < need - 1 ? tokens : need - 1;
 }
 
 /**
@@ -87,13 +196,13 @@ export function holdBack(run: usize, rep: usize, left: i32, taken: i32, whole: b
   return true;
 }
 
-/** Tokens of the prompts that admission would take now, by the rules of admitHead, changing nothing. */
+/** Tokens of the prompts that admission would take now, by the rules of admitHead, changing nothing (first come first served). */
 function admissible(run: usize, rep: usize, left: i32, taken: i32, whole: bool): i32 {
-  const budget = geti(run, RUN_BUDGET);
+  const budget = geti(rep, CLIENT_BUDGET);
   let request = geti(rep, REP_WAIT_HEAD);
   let known = geti(rep, REP_WAITING) - geti(rep, REP_HIDDEN);
-  let slots = geti(run, RUN_MAX_SEQS) - geti(rep, REP_RUNNING);
-  let room = geti(run, RUN_BLOCKS) - geti(rep, REP_USED) - taken;
+  let slots = geti(rep, CLIENT_MAX_SEQS) - geti(rep, REP_RUNNING);
+  let room = geti(rep, CLIENT_BLOCKS) - geti(rep, REP_USED) - taken;
   let tokens = 0;
   while (known > 0 && slots > 0) {
     const need = needOf(run, request);
@@ -103,7 +212,7 @@ function admissible(run: usize, rep: usize, left: i32, taken: i32, whole: bool):
       if (whole ? !alone : tokens >= left) return tokens;
       if (!whole) chunk = left - tokens;
     }
-    room -= admissionBlocks(run, request, chunk);
+    room -= admissionBlocks(run, rep, request, chunk);
     if (room < 0) return tokens;
     tokens += chunk;
     if (whole && tokens > left) return tokens;

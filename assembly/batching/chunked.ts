@@ -1,14 +1,11 @@
 // Chunked prefill (Sarathi-Serve, vLLM): a token budget per step; running sequences first, then prompt chunks in queue order.
-
-import {
-  RUN_BLOCK_SIZE, RUN_BUDGET,
-} from '../layout/run';
+import { CLIENT_BLOCK_SIZE, CLIENT_BUDGET } from '../layout/client';
 import {
   REP_DECODES, REP_DECODING, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, SLOT_NEED,
   SLOT_RESERVED,
 } from '../layout/replica';
 import { addi, geta, geti, seti } from '../table/cell';
-import { addChunk, admitHead, canTake, headNeed, holdBack } from './admit';
+import { addChunk, admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
 import { blocksFor, decodeBlocks, makeRoom } from './paging';
 
 /**
@@ -16,19 +13,26 @@ import { blocksFor, decodeBlocks, makeRoom } from './paging';
  * when it took the last of the budget. Decodes never exceed the budget: a step schedules every running sequence.
  */
 export function formChunked(run: usize, rep: usize): void {
-  let budget = geti(run, RUN_BUDGET) - geti(rep, REP_DECODES);
+  let budget = geti(rep, CLIENT_BUDGET) - geti(rep, REP_DECODES);
   // Running sequences
   if (geti(rep, REP_PARTIAL) != 0) budget = continuePartial(run, rep, budget);
   else makeRoom(run, rep, 0);
+  if (geti(rep, REP_PREEMPTED) == 0) admitChunks(run, rep, budget);
   seti(rep, REP_DECODING, geti(rep, REP_DECODES) > 0 ? 1 : 0);
-  if (geti(rep, REP_PREEMPTED) != 0) return;
-  // Admission
-  const taken = decodeBlocks(run, rep);
-  if (holdBack(run, rep, budget, taken, false)) return;
+}
+
+/** Admits from the queue while budget, slots and blocks allow. */
+function admitChunks(run: usize, rep: usize, budget: i32): void {
+  if (holdBack(run, rep, budget, decodeBlocks(run, rep), false)) return;
   while (budget > 0 && canTake(run, rep)) {
-    const need = headNeed(run, rep);
-    const tokens = need < budget ? need : budget;
-    if (!admitHead(run, rep, tokens, need, taken)) return;
+    if (headIsResident(run, rep)) {
+      if (!admitResident(run, rep, decodeBlocks(run, rep))) return;
+      budget--;
+      continue;
+    }
+    const work = headWork(run, rep);
+    const tokens = work < budget ? work : budget;
+    if (!admitHead(run, rep, tokens, work, decodeBlocks(run, rep))) return;
     budget -= tokens;
   }
 }
@@ -59,6 +63,6 @@ function makeRoomForPartial(run: usize, rep: usize, slot: usize, tokens: i32): v
 @inline
 function reservePartial(run: usize, rep: usize, slot: usize, past: i32, tokens: i32): void {
   if (load<i32>(slot, SLOT_RESERVED) != 0) return;
-  const blockSize = geti(run, RUN_BLOCK_SIZE);
+  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   addi(rep, REP_USED, blocksFor(past + tokens, blockSize) - blocksFor(past, blockSize));
 }

@@ -1,21 +1,23 @@
 // Continuous batching (Orca, early vLLM): waiting prompts first, whole and in steps of their own; otherwise everyone decodes.
-
-import {
-  RUN_BUDGET,
-} from '../layout/run';
-import { REP_CHUNKS, REP_CHUNK_TOKENS, REP_DECODES, REP_DECODING } from '../layout/replica';
+import { CLIENT_BUDGET } from '../layout/client';
+import { REP_CHUNKS, REP_CHUNK_TOKENS, REP_DECODES, REP_DECODING, REP_PROMISED } from '../layout/replica';
 import { geti, seti } from '../table/cell';
-import { admitHead, canTake, headNeed, holdBack } from './admit';
+import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
 import { makeRoom } from './paging';
 
 /** Forms a continuous-batching step: prompts while their sum stays within the budget (a longer one goes alone), or decodes. */
 export function formContinuous(run: usize, rep: usize): void {
-  const budget = geti(run, RUN_BUDGET);
-  const held = holdBack(run, rep, budget, 0, true);
+  const budget = geti(rep, CLIENT_BUDGET);
+  const held = holdBack(run, rep, budget, geti(rep, REP_PROMISED), true);
   while (!held && canTake(run, rep)) {
-    const need = headNeed(run, rep);
-    if (geti(rep, REP_CHUNKS) > 0 && geti(rep, REP_CHUNK_TOKENS) + need > budget) break;
-    if (!admitHead(run, rep, need, need, 0)) break;
+    if (headIsResident(run, rep)) {
+      // Takes its slot now and decodes in the next decode step, which is this one unless a prompt follows it.
+      if (!admitResident(run, rep, geti(rep, REP_PROMISED))) break;
+      continue;
+    }
+    const work = headWork(run, rep);
+    if (geti(rep, REP_CHUNKS) > 0 && geti(rep, REP_CHUNK_TOKENS) + work > budget) break;
+    if (!admitHead(run, rep, work, work, geti(rep, REP_PROMISED))) break;
   }
   if (geti(rep, REP_CHUNKS) > 0) {
     seti(rep, REP_DECODING, 0);

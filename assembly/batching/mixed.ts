@@ -1,11 +1,8 @@
 // Mixed batching: everyone decodes, and whole prompts share the step while they fit in the rest of the budget.
-
-import {
-  RUN_BUDGET,
-} from '../layout/run';
+import { CLIENT_BUDGET } from '../layout/client';
 import { REP_CHUNKS, REP_DECODES, REP_DECODING, REP_PREEMPTED } from '../layout/replica';
 import { geti, seti } from '../table/cell';
-import { admitHead, canTake, headNeed, holdBack } from './admit';
+import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
 import { decodeBlocks, makeRoom } from './paging';
 
 /** Forms a mixed step; a prompt longer than the whole budget goes as the only prompt. */
@@ -14,15 +11,24 @@ export function formMixed(run: usize, rep: usize): void {
   const decodes = geti(rep, REP_DECODES);
   seti(rep, REP_DECODING, decodes > 0 ? 1 : 0);
   if (geti(rep, REP_PREEMPTED) != 0) return;
-  const budget = geti(run, RUN_BUDGET);
-  const taken = decodeBlocks(run, rep);
-  let left = budget - decodes;
-  if (holdBack(run, rep, left, taken, true)) return;
+  const budget = geti(rep, CLIENT_BUDGET);
+  admitWhole(run, rep, budget, budget - decodes);
+  seti(rep, REP_DECODING, geti(rep, REP_DECODES) > 0 ? 1 : 0);
+}
+
+/** Admits whole prompts while they fit in the `left` rest of the budget. */
+function admitWhole(run: usize, rep: usize, budget: i32, left: i32): void {
+  if (holdBack(run, rep, left, decodeBlocks(run, rep), true)) return;
   while (canTake(run, rep)) {
-    const need = headNeed(run, rep);
-    const alone = need > budget && geti(rep, REP_CHUNKS) == 0;
-    if (need > left && !alone) return;
-    if (!admitHead(run, rep, need, need, taken) || alone) return;
-    left -= need;
+    if (headIsResident(run, rep)) {
+      if (left < 1 || !admitResident(run, rep, decodeBlocks(run, rep))) return;
+      left--;
+      continue;
+    }
+    const work = headWork(run, rep);
+    const alone = work > budget && geti(rep, REP_CHUNKS) == 0;
+    if (work > left && !alone) return;
+    if (!admitHead(run, rep, work, work, decodeBlocks(run, rep)) || alone) return;
+    left -= work;
   }
 }

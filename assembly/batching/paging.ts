@@ -1,13 +1,11 @@
 // KV blocks: what a sequence needs, what the running ones need next, and preemption by recompute when they find none.
-import {
-  RUN_ADMISSION, RUN_AT_GROUPS, RUN_AT_RESIDUE, RUN_BLOCKS, RUN_BLOCK_SIZE, RUN_FINISH, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTED,
-  RUN_PREEMPTIONS, RUN_PROMPT,
-} from '../layout/run';
+import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_PREEMPTED, CLIENT_UNDONE } from '../layout/client';
+import { RUN_FINISH, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/enums';
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
   REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FINISH_TICK,
-  SLOT_REQUEST,
+  SLOT_FOREIGN, SLOT_REQUEST, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { queuePushFront } from '../table/queue';
@@ -23,15 +21,15 @@ export function blocksFor(tokens: i32, blockSize: i32): i32 {
 // @ts-ignore: decorator
 @inline
 export function decodeBlocks(run: usize, rep: usize): i32 {
-  return load<i32>(rep + geta(run, RUN_AT_RESIDUE) + ((<usize>geti(rep, REP_PHASE)) << 2));
+  return load<i32>(rep + geta(rep, CLIENT_AT_RESIDUE) + ((<usize>geti(rep, REP_PHASE)) << 2));
 }
 
 /** Blocks that `request` takes at admission with a first chunk of `tokens`; 0 < result. */
 // @ts-ignore: decorator
 @inline
-export function admissionBlocks(run: usize, request: i32, tokens: i32): i32 {
-  const blockSize = geti(run, RUN_BLOCK_SIZE);
-  const admission = geti(run, RUN_ADMISSION);
+export function admissionBlocks(run: usize, rep: usize, request: i32, tokens: i32): i32 {
+  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
+  const admission = geti(rep, CLIENT_ADMISSION);
   if (admission == ADMISSION_FULL_LENGTH) return blocksFor(finalLength(run, request), blockSize);
   assert(admission == ADMISSION_PROMPT, 'admissionBlocks: unknown admission');
   return blocksFor(tokens, blockSize);
@@ -55,16 +53,16 @@ export function needOf(run: usize, request: i32): i32 {
 // @ts-ignore: decorator
 @inline
 export function residueAdd(run: usize, rep: usize, slot: usize, past: i32): void {
-  const residue = <i32>(<u32>(past + geti(rep, REP_PHASE)) % <u32>geti(run, RUN_BLOCK_SIZE));
+  const residue = <i32>(<u32>(past + geti(rep, REP_PHASE)) % <u32>geti(rep, CLIENT_BLOCK_SIZE));
   store<i32>(slot, residue, SLOT_CLASS);
-  const at = rep + geta(run, RUN_AT_RESIDUE) + ((<usize>residue) << 2);
+  const at = rep + geta(rep, CLIENT_AT_RESIDUE) + ((<usize>residue) << 2);
   store<i32>(at, load<i32>(at) + 1);
 }
 
 // @ts-ignore: decorator
 @inline
 export function residueRemove(run: usize, rep: usize, slot: usize): void {
-  const at = rep + geta(run, RUN_AT_RESIDUE) + ((<usize>load<i32>(slot, SLOT_CLASS)) << 2);
+  const at = rep + geta(rep, CLIENT_AT_RESIDUE) + ((<usize>load<i32>(slot, SLOT_CLASS)) << 2);
   store<i32>(at, load<i32>(at) - 1);
 }
 
@@ -74,8 +72,8 @@ export function residueRemove(run: usize, rep: usize, slot: usize): void {
  * finds no block ends with the same set, because only the tail is ever preempted and it has taken nothing yet.
  */
 export function makeRoom(run: usize, rep: usize, chunk: i32): void {
-  const blockSize = geti(run, RUN_BLOCK_SIZE);
-  const blocks = geti(run, RUN_BLOCKS);
+  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
+  const blocks = geti(rep, CLIENT_BLOCKS);
   let partial = 0;
   if (chunk > 0) {
     const past = geti(rep, REP_PARTIAL_PAST);
@@ -94,8 +92,10 @@ export function makeRoom(run: usize, rep: usize, chunk: i32): void {
 
 function preemptPartial(run: usize, rep: usize): void {
   const slot = geta(rep, REP_PARTIAL);
-  addi(rep, REP_USED, -blocksFor(geti(rep, REP_PARTIAL_PAST), geti(run, RUN_BLOCK_SIZE)));
+  const past = geti(rep, REP_PARTIAL_PAST);
+  addi(rep, REP_USED, load<i32>(slot, SLOT_FOREIGN) - blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE)));
   seti(rep, REP_PARTIAL, 0);
+  addf(rep, CLIENT_UNDONE, <f64>(past - load<i32>(slot, SLOT_SKIP)));
   requeue(run, rep, slot);
 }
 
@@ -103,7 +103,8 @@ function preemptDecode(run: usize, rep: usize, slot: usize): void {
   const request = load<i32>(slot, SLOT_REQUEST);
   const tick = geti(rep, REP_TICK);
   const past = load<i32>(slot, SLOT_BASE) + tick;
-  addi(rep, REP_USED, -blocksFor(past, geti(run, RUN_BLOCK_SIZE)));
+  addi(rep, REP_USED, load<i32>(slot, SLOT_FOREIGN) - blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE)));
+  addf(rep, CLIENT_UNDONE, <f64>(past - load<i32>(slot, SLOT_SKIP)));
   residueRemove(run, rep, slot);
   wheelRemove(run, rep, slot);
   addi(rep, REP_DECODES, -1);
@@ -111,10 +112,9 @@ function preemptDecode(run: usize, rep: usize, slot: usize): void {
   const left = load<i32>(slot, SLOT_FINISH_TICK) - tick;
   store<i32>(geta(run, RUN_GENERATED) + ((<usize>request) << 2), rowi(geta(run, RUN_OUTPUT), request) - left);
   // The gap to the token after the recompute starts at the last token: kept where the finish time will stand.
-  const entered = load<f64>(slot, SLOT_ENTERED);
-  const last = getf(rep, REP_LAST_DECODE);
-  store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), entered > last ? entered : last);
-  leaveGroup(run, rep, entered > last ? entered : last);
+  const last = tick > load<i32>(slot, SLOT_TICK) ? getf(rep, REP_LAST_DECODE) : load<f64>(slot, SLOT_ENTERED);
+  store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), last);
+  leaveGroup(rep, last);
   requeue(run, rep, slot);
 }
 
@@ -122,15 +122,15 @@ function requeue(run: usize, rep: usize, slot: usize): void {
   const request = load<i32>(slot, SLOT_REQUEST);
   slotFree(rep, slot);
   addi(rep, REP_RUNNING, -1);
-  queuePushFront(run, rep, request);
   const at = geta(run, RUN_PREEMPTIONS) + ((<usize>request) << 2);
   store<i32>(at, load<i32>(at) + 1);
-  addi(run, RUN_PREEMPTED, 1);
+  queuePushFront(run, rep, request);
+  addi(rep, CLIENT_PREEMPTED, 1);
 }
 
 /** Takes one sequence out of the group whose last token came at `time`. */
-function leaveGroup(run: usize, rep: usize, time: f64): void {
-  let group = rep + geta(run, RUN_AT_GROUPS);
+function leaveGroup(rep: usize, time: f64): void {
+  let group = rep + geta(rep, CLIENT_AT_GROUPS);
   const end = group + <usize>(geti(rep, REP_GROUPS) * GROUP_BYTES);
   while (group < end) {
     if (load<f64>(group, GROUP_TIME) == time) {

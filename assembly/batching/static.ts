@@ -1,7 +1,7 @@
 // Static batching (FasterTransformer): a batch is prefilled together and decodes until its last sequence ends.
-import { REP_DECODES, REP_DECODING, REP_RUNNING } from '../layout/replica';
+import { REP_CHUNKS, REP_DECODES, REP_DECODING, REP_RUNNING } from '../layout/replica';
 import { geti, seti } from '../table/cell';
-import { admitHead, canTake, headNeed } from './admit';
+import { admitHead, admitResident, canTake, headIsResident, headWork } from './admit';
 
 /** Forms a static step: the whole next batch when nothing runs, whatever the budget; otherwise a decode of those left. */
 export function formStatic(run: usize, rep: usize): void {
@@ -9,9 +9,17 @@ export function formStatic(run: usize, rep: usize): void {
     seti(rep, REP_DECODING, geti(rep, REP_DECODES) > 0 ? 1 : 0);
     return;
   }
-  seti(rep, REP_DECODING, 0);
+  fillBatch(run, rep);
+  seti(rep, REP_DECODING, geti(rep, REP_CHUNKS) == 0 && geti(rep, REP_DECODES) > 0 ? 1 : 0);
+}
+
+function fillBatch(run: usize, rep: usize): void {
   while (canTake(run, rep)) {
-    const need = headNeed(run, rep);
-    if (!admitHead(run, rep, need, need, 0)) return;
+    if (headIsResident(run, rep)) {
+      if (!admitResident(run, rep, 0)) return;
+      continue;
+    }
+    const work = headWork(run, rep);
+    if (!admitHead(run, rep, work, work, 0)) return;
   }
 }

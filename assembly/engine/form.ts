@@ -1,14 +1,10 @@
 // Phase "form": a replica that is free decides what its next step holds, and when it will end.
-import {
-  RUN_AT_CHUNKS, RUN_BATCHING, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PEAK_BLOCKS, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END, RUN_RECEIVE_EVERY,
-} from '../layout/run';
-import {
-  LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START,
-} from '../layout/run';
+import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS } from '../layout/client';
+import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END, RUN_RECEIVE_EVERY } from '../layout/run';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC, LEAP_NONE } from '../layout/enums';
 import {
-  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_HELD, REP_HIDDEN, REP_INDEX,
-  REP_PAIRS, REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_USED, REP_WAITING,
+  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
+  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_USED, REP_WAITING,
 } from '../layout/replica';
 import { formChunked } from '../batching/chunked';
 import { formContinuous } from '../batching/continuous';
@@ -16,6 +12,7 @@ import { formMixed } from '../batching/mixed';
 import { formStatic } from '../batching/static';
 import { decodeBlocks } from '../batching/paging';
 import { geta, getf, geti, setf, seti } from '../table/cell';
+import { startOnChannel } from '../contention/channel';
 import { leapLimit, nextCut, planLeap } from './leap';
 import { priceDecode, priceMixed } from './price';
 
@@ -38,30 +35,22 @@ export function formStep(run: usize, rep: usize, now: f64): void {
   if (geti(rep, REP_RUNNING) == 0 && geti(rep, REP_WAITING) == 0) return;
   lookAtArrivals(run, rep);
   setf(rep, REP_START, now);
-  seti(rep, REP_STEPS, 1);
-  seti(rep, REP_CHUNKS, 0);
-  seti(rep, REP_CHUNK_TOKENS, 0);
-  seti(rep, REP_COMPLETING, 0);
-  setf(rep, REP_PAIRS, 0);
-  seti(rep, REP_PREEMPTED, 0);
-  seti(rep, REP_HELD, 0);
-  // Batch
-  const batching = geti(run, RUN_BATCHING);
-  if (batching == BATCHING_CHUNKED) formChunked(run, rep);
-  else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);
-  else if (batching == BATCHING_MIXED) formMixed(run, rep);
-  else if (batching == BATCHING_STATIC) formStatic(run, rep);
+  formBatch(run, rep);
+  // Only where blocks are kept for ended visits can a step come out empty: the client sleeps until blocks are let go or a
+  // visit joins. Trying again by itself could go on for ever.
+  if (isEmpty(rep)) return;
+  const batching = geti(rep, CLIENT_BATCHING);
   const decoding = geti(rep, REP_DECODING) != 0;
   notePeak(run, rep, decoding);
   // Price
   if (geti(rep, REP_CHUNKS) > 0) {
-    setf(rep, REP_END, now + priceMixed(run, rep));
+    endAfter(run, rep, priceMixed(run, rep), now);
   } else {
     priceDecode(run, rep);
     setf(rep, REP_PIECE_A, getf(run, RUN_PIECE_A));
     setf(rep, REP_PIECE_B, getf(run, RUN_PIECE_B));
-    if (geti(run, RUN_LEAP) == LEAP_NONE || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0) {
-      setf(rep, REP_END, now + (getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * getf(rep, REP_CONTEXT)));
+    if (geti(run, RUN_LEAP) == LEAP_NONE || mayNotLeap(rep)) {
+      endAfter(run, rep, getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * getf(rep, REP_CONTEXT), now);
     } else {
       // What waits now was refused, and stays refused while nobody ends: only an empty queue makes arrivals matter.
       // A scheduler that looks at arrivals now and then leaps no further than its next look, so that they never cut a leap.
@@ -75,9 +64,44 @@ export function formStep(run: usize, rep: usize, now: f64): void {
 
 // @ts-ignore: decorator
 @inline
+function isEmpty(rep: usize): bool {
+  return geti(rep, REP_CHUNKS) == 0 && geti(rep, REP_DECODING) == 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function mayNotLeap(rep: usize): bool {
+  return geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0;
+}
+
+function formBatch(run: usize, rep: usize): void {
+  seti(rep, REP_STEPS, 1);
+  seti(rep, REP_CHUNKS, 0);
+  seti(rep, REP_CHUNK_TOKENS, 0);
+  seti(rep, REP_COMPLETING, 0);
+  setf(rep, REP_PAIRS, 0);
+  seti(rep, REP_PREEMPTED, 0);
+  seti(rep, REP_HELD, 0);
+  const batching = geti(rep, CLIENT_BATCHING);
+  if (batching == BATCHING_CHUNKED) formChunked(run, rep);
+  else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);
+  else if (batching == BATCHING_MIXED) formMixed(run, rep);
+  else if (batching == BATCHING_STATIC) formStatic(run, rep);
+}
+
+/** The step ends after `duration`, or when its share of a channel lets it. */
+// @ts-ignore: decorator
+@inline
+function endAfter(run: usize, rep: usize, duration: f64, now: f64): void {
+  setf(rep, REP_END, now + duration);
+  if (geti(rep, CLIENT_CHANNEL) >= 0) startOnChannel(run, rep, duration, now);
+}
+
+// @ts-ignore: decorator
+@inline
 function notePeak(run: usize, rep: usize, decoding: bool): void {
-  const blocks = geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : 0);
-  if (blocks > geti(run, RUN_PEAK_BLOCKS)) seti(run, RUN_PEAK_BLOCKS, blocks);
+  const blocks = geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : geti(rep, REP_PROMISED));
+  if (blocks > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, blocks);
 }
 
 function logStep(run: usize, rep: usize, decoding: bool): void {
@@ -90,7 +114,7 @@ function logStep(run: usize, rep: usize, decoding: bool): void {
   setf(record, LOG_PREFILL_TOKENS, <f64>geti(rep, REP_CHUNK_TOKENS));
   setf(record, LOG_SEQUENCES, <f64>(geti(rep, REP_CHUNKS) + decodes));
   setf(record, LOG_CONTEXT, decoding ? getf(rep, REP_CONTEXT) : 0);
-  setf(record, LOG_BLOCKS, <f64>(geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : 0)));
+  setf(record, LOG_BLOCKS, <f64>(geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : geti(rep, REP_PROMISED))));
   seti(run, RUN_LOGGED, index + 1);
 }
 

@@ -1,9 +1,9 @@
 // Phase "leap": how many decode iterations pass before the batch can change, and how long they take.
-import { RUN_ARRIVAL, RUN_AT_RESIDUE, RUN_BLOCKS, RUN_BLOCK_SIZE, RUN_LEAP, RUN_NEXT_ARRIVAL, RUN_RECEIVE_EVERY, RUN_RELEASED, RUN_REPLICAS } from '../layout/run';
+import { CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE } from '../layout/client';
+import { RUN_ARRIVAL, RUN_LEAP, RUN_NEXT_ARRIVAL, RUN_RECEIVE_EVERY, RUN_RELEASED, RUN_REPLICAS } from '../layout/run';
 import { LEAP_CLOSED, LEAP_EXACT } from '../layout/enums';
 import {
-  REP_BLOCKED, REP_CONTEXT, REP_DECODES, REP_END, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_TICK,
-  REP_USED,
+  REP_BLOCKED, REP_CONTEXT, REP_DECODES, REP_END, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_TICK, REP_USED,
 } from '../layout/replica';
 import { geta, getf, geti, rowf, setf, seti } from '../table/cell';
 import { wheelGap } from '../table/slots';
@@ -17,8 +17,8 @@ export function leapLimit(run: usize, rep: usize, pieceEnd: f64): i32 {
   if (limit == 1) return 1;
   const toEnd = ceil((pieceEnd - getf(rep, REP_CONTEXT)) / <f64>decodes);
   if (toEnd < <f64>limit) limit = toEnd < 1 ? 1 : <i32>toEnd;
-  const blockSize = geti(run, RUN_BLOCK_SIZE);
-  const free = geti(run, RUN_BLOCKS) - geti(rep, REP_USED);
+  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
+  const free = geti(rep, CLIENT_BLOCKS) - geti(rep, REP_USED);
   // Every sequence takes one block per blockSize iterations: enough room for the whole leap needs no closer look.
   if (<f64>free >= <f64>decodes * <f64>(limit / blockSize + 1)) return limit;
   const room = stepsThatFit(run, rep, free);
@@ -27,8 +27,8 @@ export function leapLimit(run: usize, rep: usize, pieceEnd: f64): i32 {
 
 /** Decode iterations whose new blocks fit into `free` blocks. */
 function stepsThatFit(run: usize, rep: usize, free: i32): i32 {
-  const residue = rep + geta(run, RUN_AT_RESIDUE);
-  const blockSize = geti(run, RUN_BLOCK_SIZE);
+  const residue = rep + geta(rep, CLIENT_AT_RESIDUE);
+  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   let period = 0;
   for (let i = 0; i < blockSize; i++) period += load<i32>(residue + ((<usize>i) << 2));
   if (period == 0) return i32.MAX_VALUE;

@@ -1,11 +1,15 @@
 // Places and clears the working set of an engine run: tree, ready list and one record with its arrays per replica.
 import {
-  HISTOGRAM_BINS, RUN_AT_BITS, RUN_AT_CHUNKS, RUN_AT_GROUPS, RUN_AT_RESIDUE, RUN_AT_SLOTS, RUN_AT_WHEEL, RUN_BLOCK_SIZE, RUN_CELLS,
-  RUN_CONCURRENCY, RUN_FINISH, RUN_FIRST, RUN_GENERATED, RUN_HISTOGRAM, RUN_LAST_REPLICA, RUN_MAX_OUTPUT, RUN_MAX_SEQS,
-  RUN_PARAMETERS, RUN_PREEMPTIONS, RUN_READY, RUN_RELEASED, RUN_REPLICA, RUN_REPLICAS, RUN_REPLICA_OF, RUN_REPLICA_STRIDE,
-  RUN_REQUESTS, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES, RUN_WHEEL_MASK,
+  CLIENT_AT_BITS, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_AT_SLOTS, CLIENT_AT_WHEEL, CLIENT_BLOCK_SIZE, CLIENT_CELLS,
+  CLIENT_FIRST, CLIENT_KIND, CLIENT_MAX_SEQS, CLIENT_PARAMETERS, CLIENT_WHEEL_MASK,
+} from '../layout/client';
+import { KIND_LLM } from '../layout/enums';
+import { CHUNK_BYTES, GROUP_BYTES, REP_END, REP_INDEX, SLOT_BYTES } from '../layout/replica';
+import {
+  HISTOGRAM_BINS, RUN_CELLS, RUN_CLIENT, RUN_CLIENTS, RUN_CONCURRENCY, RUN_FINISH, RUN_FIRST, RUN_GENERATED, RUN_HISTOGRAM,
+  RUN_LAST_REPLICA, RUN_MAX_OUTPUT, RUN_PARAMETERS, RUN_PREEMPTIONS, RUN_READY, RUN_RELEASED, RUN_REPLICAS, RUN_REPLICA_OF, RUN_REQUESTS,
+  RUN_STATE, RUN_TABLE, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
-import { CHUNK_BYTES, GROUP_BYTES, REP_CELLS, REP_END, REP_INDEX, SLOT_BYTES } from '../layout/replica';
 import { geta, geti, setf, seti } from '../table/cell';
 import { treeBytes, treeReset } from '../table/tree';
 
@@ -22,80 +26,101 @@ function treeLeaves(run: usize): i32 {
   return leaves;
 }
 
-/** Sequences that can be admitted at once: slots beyond the number of requests would never be used. */
-function slotCount(run: usize): i32 {
-  const seqs = geti(run, RUN_MAX_SEQS);
-  const requests = geti(run, RUN_REQUESTS);
-  return seqs < requests ? seqs : requests;
+/** The parameters of client `index`, as if they stood in a client record (field CLIENT_X is at cell CLIENT_X). */
+function parametersOf(run: usize, index: i32): usize {
+  const clients = geta(run, RUN_CLIENTS);
+  const own = clients == 0 ? run + (RUN_CLIENT << 3) : clients + <usize>(index * (CLIENT_PARAMETERS * 8));
+  return own - (CLIENT_FIRST << 3);
 }
 
-/** Lays out one replica and returns its bytes; the odd 192 bytes keep replicas off the same cache sets. */
-function placeReplica(run: usize): i32 {
-  const slots = slotCount(run);
-  const wheel = wheelSize(run);
-  let at = REP_CELLS * 8;
-  seti(run, RUN_AT_RESIDUE, at);
-  at += (geti(run, RUN_BLOCK_SIZE) * 4 + 63) & ~63;
-  seti(run, RUN_AT_BITS, at);
-  at += ((wheel >> 3) + 63) & ~63;
-  seti(run, RUN_AT_WHEEL, at);
-  seti(run, RUN_WHEEL_MASK, wheel - 1);
-  at += wheel * 4;
-  seti(run, RUN_AT_CHUNKS, at);
-  at += (slots + 1) * CHUNK_BYTES;
-  seti(run, RUN_AT_GROUPS, at);
-  at += (slots + 2) * GROUP_BYTES;
-  at = (at + 63) & ~63;
-  seti(run, RUN_AT_SLOTS, at);
-  at += slots * SLOT_BYTES;
-  return at + 192;
+/** Sequences that can be admitted at once: slots beyond the number of visits would never be used. Only engines have slots. */
+function slotCount(run: usize, parameters: usize): i32 {
+  if (geti(parameters, CLIENT_KIND) != KIND_LLM) return 0;
+  const seqs = geti(parameters, CLIENT_MAX_SEQS);
+  const visits = geti(run, RUN_VISITS);
+  return seqs < visits ? seqs : visits;
+}
+
+/** Bytes of one client record with its arrays; with `rep` != 0 their places are written. The odd 192 bytes keep clients off the same cache sets. */
+function placeClient(run: usize, parameters: usize, rep: usize): i32 {
+  const slots = slotCount(run, parameters);
+  const wheel = slots > 0 ? wheelSize(run) : 64;
+  const residue = CLIENT_CELLS * 8;
+  const bits = residue + ((geti(parameters, CLIENT_BLOCK_SIZE) * 4 + 63) & ~63);
+  const buckets = bits + (((wheel >> 3) + 63) & ~63);
+  const chunks = buckets + wheel * 4;
+  const groups = chunks + (slots + 1) * CHUNK_BYTES;
+  const first = (groups + (slots + 2) * GROUP_BYTES + 63) & ~63;
+  if (rep != 0) {
+    seti(rep, CLIENT_AT_RESIDUE, residue);
+    seti(rep, CLIENT_AT_BITS, bits);
+    seti(rep, CLIENT_AT_WHEEL, buckets);
+    seti(rep, CLIENT_AT_CHUNKS, chunks);
+    seti(rep, CLIENT_AT_GROUPS, groups);
+    seti(rep, CLIENT_AT_SLOTS, first);
+    seti(rep, CLIENT_WHEEL_MASK, wheel - 1);
+  }
+  return (first + slots * SLOT_BYTES + 192 + 63) & ~63;
+}
+
+/** Bytes of the ready list or of the table of clients. */
+function listBytes(run: usize): i32 {
+  return (geti(run, RUN_REPLICAS) * 4 + 127) & ~63;
 }
 
 /** Bytes of working set that engineReset needs for the run record's parameters. f64, because it may pass 2^31. */
 export function engineBytes(run: usize): f64 {
-  const leaves = treeLeaves(run);
-  const replicas = geti(run, RUN_REPLICAS);
-  return <f64>(treeBytes(leaves) + ((replicas * 4 + 127) & ~63)) + <f64>placeReplica(run) * <f64>replicas;
+  let bytes = <f64>(treeBytes(treeLeaves(run)) + 2 * listBytes(run) + 64);
+  const clients = geti(run, RUN_REPLICAS);
+  for (let i = 0; i < clients; i++) bytes += <f64>placeClient(run, parametersOf(run, i), 0);
+  return bytes;
 }
 
 /** Clears progress and outputs and places the working set at `work` (engineBytes of them, 64-byte aligned). */
 export function engineReset(run: usize, work: usize): void {
-  assert((work & 63) == 0, 'engineReset: the working set is not 64-byte aligned');
-  assert(geti(run, RUN_REQUESTS) >= 0, 'engineReset: negative number of requests');
-  assert(geti(run, RUN_REPLICAS) > 0 && geti(run, RUN_BLOCK_SIZE) > 0, 'engineReset: replicas and block size must be positive');
-  memory.fill(run + RUN_PARAMETERS * 8, 0, (RUN_CELLS - RUN_PARAMETERS) * 8);
-  const replicas = geti(run, RUN_REPLICAS);
+  assert((work & 63) == 0, 'engineReset: the working set must be 64-byte aligned');
+  memory.fill(run + RUN_PARAMETERS * 8, 0, (RUN_CLIENT - RUN_PARAMETERS) * 8);
+  const clients = geti(run, RUN_REPLICAS);
   const leaves = treeLeaves(run);
   seti(run, RUN_TREE, <i32>work);
   seti(run, RUN_TREE_LEAVES, leaves);
   treeReset(work, leaves);
-  const ready = work + <usize>treeBytes(leaves);
+  const ready = (work + <usize>treeBytes(leaves) + 63) & ~63;
+  const table = ready + <usize>listBytes(run);
   seti(run, RUN_READY, <i32>ready);
-  const first = (ready + <usize>(replicas * 4) + 63) & ~63;
-  const stride = placeReplica(run);
-  seti(run, RUN_REPLICA, <i32>first);
-  seti(run, RUN_REPLICA_STRIDE, stride);
-  seti(run, RUN_LAST_REPLICA, replicas - 1);
-  for (let i = 0; i < replicas; i++) {
-    const rep = first + <usize>i * <usize>stride;
-    // Slots need no clearing: each is written when it is taken.
-    memory.fill(rep, 0, geta(run, RUN_AT_CHUNKS));
-    seti(rep, REP_INDEX, i);
-    setf(rep, REP_END, Infinity);
+  seti(run, RUN_TABLE, <i32>table);
+  seti(run, RUN_LAST_REPLICA, clients - 1);
+  let rep = table + <usize>listBytes(run);
+  for (let i = 0; i < clients; i++) {
+    store<u32>(table + ((<usize>i) << 2), <u32>rep);
+    rep += <usize>resetClient(run, i, rep);
   }
   clearColumns(run);
 }
 
+/** Clears a client; slots need no clearing: each is written when it is taken. Returns its bytes. */
+function resetClient(run: usize, index: i32, rep: usize): i32 {
+  const parameters = parametersOf(run, index);
+  memory.fill(rep, 0, CLIENT_CELLS * 8);
+  const bytes = placeClient(run, parameters, rep);
+  memory.fill(rep + CLIENT_CELLS * 8, 0, <usize>geti(rep, CLIENT_AT_CHUNKS) - CLIENT_CELLS * 8);
+  memory.copy(rep + (CLIENT_FIRST << 3), parameters + (CLIENT_FIRST << 3), CLIENT_PARAMETERS * 8);
+  seti(rep, REP_INDEX, index);
+  setf(rep, REP_END, Infinity);
+  return bytes;
+}
+
 function clearColumns(run: usize): void {
-  const requests = geti(run, RUN_REQUESTS);
-  const bytes = <usize>requests << 2;
+  const visits = geti(run, RUN_VISITS);
+  const bytes = <usize>visits << 2;
   memory.fill(geta(run, RUN_STATE), 0, bytes);
   memory.fill(geta(run, RUN_PREEMPTIONS), 0, bytes);
   memory.fill(geta(run, RUN_GENERATED), 0, bytes);
   memory.fill(geta(run, RUN_REPLICA_OF), 0xff, bytes);
-  fillNaN(geta(run, RUN_FIRST), requests);
-  fillNaN(geta(run, RUN_FINISH), requests);
+  fillNaN(geta(run, RUN_FIRST), visits);
+  fillNaN(geta(run, RUN_FINISH), visits);
   if (geti(run, RUN_HISTOGRAM) != 0) memory.fill(geta(run, RUN_HISTOGRAM), 0, HISTOGRAM_BINS * 8);
+  const requests = geti(run, RUN_REQUESTS);
   const concurrency = geti(run, RUN_CONCURRENCY);
   seti(run, RUN_RELEASED, concurrency > 0 && concurrency < requests ? concurrency : requests);
 }

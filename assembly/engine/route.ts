@@ -1,54 +1,109 @@
-// Phases "arrive" and "route": a request becomes visible, is refused if it can never fit, or joins a replica's queue.
+// Phases "arrive" and "route": a request becomes visible, is refused if it can never fit, or joins the queue of a client.
 import {
-  RUN_BLOCKS, RUN_BLOCK_SIZE, RUN_CONCURRENCY, RUN_FINISHED, RUN_LEAP, RUN_MAX_LEN, RUN_OUTPUT, RUN_PROMPT, RUN_READY,
-  RUN_RECEIVE_EVERY,
-  RUN_READY_COUNT, RUN_REPLICA, RUN_REPLICA_OF, RUN_REPLICA_STRIDE, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
+  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_INPUT, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_OUTPUT, CLIENT_UNDONE,
+} from '../layout/client';
+import { KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
+import { FLEET_FIRST_VISIT, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
+import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_OUTSTANDING, REP_READY, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
+import {
+  RUN_CONCURRENCY, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_READY, RUN_READY_COUNT, RUN_RECEIVE_EVERY, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
+  RUN_TREE_LEAVES,
 } from '../layout/run';
-import { LEAP_NONE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
-import { REP_BLOCKED, REP_END, REP_INDEX, REP_HIDDEN, REP_OUTSTANDING, REP_READY, REP_STEPS, REP_WAITING } from '../layout/replica';
 import { blocksFor, finalLength } from '../batching/paging';
-import { chooseReplica } from '../routing/choose';
-import { addi, geta, getf, geti, rowi, seti } from '../table/cell';
+import { chooseClient, chooseReplica } from '../routing/choose';
+import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
+import { clientAt } from '../table/client';
 import { queuePush } from '../table/queue';
 import { treeSet } from '../table/tree';
+import { enterCores } from './cores';
 import { planLeap } from './leap';
 import { releaseNext } from './retire';
+import { lookUpBlocks } from './store';
+import { rejectVisit } from './visit';
 
-/** Routes `request`, which arrives at `now`. */
-export function routeRequest(run: usize, request: i32, now: f64): void {
+/** Request `index` arrives at `now`. */
+export function routeArrival(run: usize, index: i32, now: f64): void {
+  const fleet = geta(run, RUN_FLEET);
+  if (fleet == 0) {
+    routeRequest(run, index, now);
+    return;
+  }
+  const visit = rowi(geta(fleet, FLEET_FIRST_VISIT), index);
+  store<f64>(geta(fleet, FLEET_READY) + ((<usize>visit) << 3), now);
+  if (routeVisit(run, fleet, visit, 0, now)) enterClient(run, visit, now);
+}
+
+/** Without a fleet: a request is one visit. */
+function routeRequest(run: usize, request: i32, now: f64): void {
   const replica = chooseReplica(run);
   store<i32>(geta(run, RUN_REPLICA_OF) + ((<usize>request) << 2), replica);
-  const refused = refusal(run, request);
+  const rep = clientAt(run, replica);
+  const refused = refusal(run, rep, request, 0);
   if (refused != STATE_PENDING) {
     store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), refused);
     addi(run, RUN_FINISHED, 1);
     if (geti(run, RUN_CONCURRENCY) > 0) releaseNext(run, now);
     return;
   }
-  const rep = geta(run, RUN_REPLICA) + <usize>replica * geta(run, RUN_REPLICA_STRIDE);
+  addi(rep, REP_OUTSTANDING, 1);
+  joinQueue(run, rep, request, now);
+}
+
+/** With a fleet: chooses the client of a visit and counts it into its load; false when it can never be served there. */
+export function routeVisit(run: usize, fleet: usize, visit: i32, bytes: f64, now: f64): bool {
+  const client = chooseClient(run, visit, bytes);
+  store<i32>(geta(run, RUN_REPLICA_OF) + ((<usize>visit) << 2), client);
+  const rep = clientAt(run, client);
+  if (geti(rep, CLIENT_KIND) == KIND_LLM) {
+    const foreign = rowi(geta(fleet, FLEET_SHARED), visit) / geti(rep, CLIENT_BLOCK_SIZE);
+    const refused = refusal(run, rep, visit, foreign);
+    if (refused != STATE_PENDING) {
+      rejectVisit(run, fleet, visit, refused, now);
+      return false;
+    }
+  }
+  const prompt = <f64>rowi(geta(run, RUN_PROMPT), visit);
+  const output = <f64>rowi(geta(run, RUN_OUTPUT), visit);
+  addi(rep, REP_OUTSTANDING, 1);
+  addf(rep, CLIENT_INPUT, prompt);
+  addf(rep, CLIENT_OUTPUT, output);
+  addf(rep, CLIENT_UNDONE, prompt + output);
+  return true;
+}
+
+/** A routed visit whose data is there joins its client. */
+export function enterClient(run: usize, visit: i32, now: f64): void {
+  const rep = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), visit));
+  const kind = geti(rep, CLIENT_KIND);
+  if (kind == KIND_LLM) joinQueue(run, rep, visit, now);
+  else if (kind == KIND_CORES) enterCores(run, rep, visit, now);
+  else if (kind == KIND_STORE) lookUpBlocks(run, rep, visit, now);
+}
+
+/** Joins the queue of an engine and wakes it, or ends its leap at the first iteration boundary that sees the newcomer. */
+function joinQueue(run: usize, rep: usize, request: i32, now: f64): void {
   const nobodyWaited = geti(rep, REP_WAITING) == 0;
   queuePush(run, rep, request);
   if (geti(run, RUN_RECEIVE_EVERY) > 1) addi(rep, REP_HIDDEN, 1);
-  addi(rep, REP_OUTSTANDING, 1);
   if (getf(rep, REP_END) == Infinity) {
     markReady(run, rep);
-  } else if (nobodyWaited && geti(rep, REP_STEPS) > 1 && geti(rep, REP_BLOCKED) == 0) {
-    // The leap under way must end at the first iteration boundary that sees this arrival.
+  } else if (geti(rep, REP_STEPS) > 1 && (geti(rep, REP_BLOCKED) == 0 ? nobodyWaited : geti(rep, REP_WAIT_HEAD) == request)) {
     planLeap(run, rep, geti(rep, REP_STEPS), now);
-    treeSet(geta(run, RUN_TREE), geti(run, RUN_TREE_LEAVES), replica, getf(rep, REP_END));
+    treeSet(geta(run, RUN_TREE), geti(run, RUN_TREE_LEAVES), geti(rep, REP_INDEX), getf(rep, REP_END));
   }
 }
 
-/** STATE_PENDING, or why the request can never be served. */
-function refusal(run: usize, request: i32): i32 {
-  const longest = geti(run, RUN_MAX_LEN);
+/** STATE_PENDING, or why the request can never be served; `foreign` blocks of its context are held by another visit. */
+function refusal(run: usize, rep: usize, request: i32, foreign: i32): i32 {
+  const longest = geti(rep, CLIENT_MAX_LEN);
   if (longest > 0 && rowi(geta(run, RUN_PROMPT), request) + rowi(geta(run, RUN_OUTPUT), request) > longest) {
     return STATE_REJECTED_LENGTH;
   }
-  return blocksFor(finalLength(run, request), geti(run, RUN_BLOCK_SIZE)) > geti(run, RUN_BLOCKS) ? STATE_REJECTED_KV : STATE_PENDING;
+  const blocks = blocksFor(finalLength(run, request), geti(rep, CLIENT_BLOCK_SIZE)) - foreign;
+  return blocks > geti(rep, CLIENT_BLOCKS) ? STATE_REJECTED_KV : STATE_PENDING;
 }
 
-/** Puts a free replica on the list of those that form a step at this instant. */
+/** Puts a free client on the list of those that form a step at this instant. */
 export function markReady(run: usize, rep: usize): void {
   if (geti(rep, REP_READY) != 0) return;
   seti(rep, REP_READY, 1);

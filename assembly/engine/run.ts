@@ -1,27 +1,39 @@
 // The event loop of one client group: at every instant first all that ends retires, then all that arrives is routed,
 // then every free replica forms its next step. One call runs until there is a reason to stop.
+import { CLIENT_BUSY, CLIENT_CONTEXT, CLIENT_PAIRS, CLIENT_PEAK_BLOCKS, CLIENT_PEAK_SEQS, CLIENT_PREEMPTED, CLIENT_RUNNING, CLIENT_TOKENS } from '../layout/client';
+import { STOP_DEADLOCK, STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, STOP_MARK } from '../layout/enums';
+import { FLEET_CHANNEL_COUNT, FLEET_CORES, FLEET_CORE_COUNT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOW_NEXT } from '../layout/fleet';
+import { REP_END, REP_INDEX, REP_READY, REP_RUNNING, REP_WAITING } from '../layout/replica';
 import {
-  RUN_ARRIVAL, RUN_CLOCK, RUN_FINISHED, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_FINISHED, RUN_MARK_RUNNING, RUN_NEXT_ARRIVAL,
-  RUN_READY, RUN_READY_COUNT, RUN_RELEASED,
-  RUN_REPLICA, RUN_REPLICAS, RUN_REPLICA_STRIDE, RUN_STEPS, RUN_STEP_QUOTA, RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE,
-  RUN_TREE_LEAVES, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
+  RUN_ARRIVAL, RUN_BUSY, RUN_CLOCK, RUN_CONTEXT, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_FINISHED, RUN_MARK_RUNNING, RUN_NEXT_ARRIVAL, RUN_PAIRS,
+  RUN_PEAK_BLOCKS, RUN_PEAK_SEQS, RUN_PREEMPTED, RUN_READY, RUN_READY_COUNT, RUN_RELEASED, RUN_REPLICAS, RUN_RUNNING, RUN_STEPS,
+  RUN_STEP_QUOTA, RUN_TABLE, RUN_TOKENS, RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
 } from '../layout/run';
-import { STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, STOP_MARK } from '../layout/enums';
-import { REP_END, REP_INDEX, REP_READY, REP_RUNNING } from '../layout/replica';
-import { geta, getf, geti, rowf, setf, seti } from '../table/cell';
+import { shareChannels } from '../contention/channel';
+import { shareLinks } from '../contention/flows';
+import { addf, addi, geta, getf, geti, rowf, setf, seti } from '../table/cell';
+import { clientAt } from '../table/client';
+import { eventTime } from '../table/events';
 import { treeFirst, treeKey, treeSet } from '../table/tree';
+import { retireCores } from './cores';
+import { deliverEvents } from './deliver';
 import { formStep } from './form';
 import { retireStep } from './retire';
-import { markReady, routeRequest } from './route';
+import { markReady, routeArrival } from './route';
 
 /** Runs the engine of `run` (a run record after engineReset) until a STOP_* reason; call again after STOP_LOG_FULL, STOP_EVENTS or STOP_MARK. */
 export function engineRun(run: usize): i32 {
-  assert(geti(run, RUN_REPLICA) != 0, 'engineRun before engineReset');
+  assert(geti(run, RUN_TABLE) != 0, 'engineRun before engineReset');
+  const stop = runEvents(run);
+  sumClients(run);
+  return stop;
+}
+
+function runEvents(run: usize): i32 {
   const tree = geta(run, RUN_TREE);
   const leaves = geti(run, RUN_TREE_LEAVES);
   const arrival = geta(run, RUN_ARRIVAL);
-  const first = geta(run, RUN_REPLICA);
-  const stride = geta(run, RUN_REPLICA_STRIDE);
+  const fleet = geta(run, RUN_FLEET);
   while (true) {
     // The next instant
     const next = geti(run, RUN_NEXT_ARRIVAL);
@@ -31,23 +43,69 @@ export function engineRun(run: usize): i32 {
       const arrives = rowf(arrival, next);
       if (arrives < now) now = arrives;
     }
-    if (now == Infinity) return STOP_DONE;
+    if (fleet != 0) now = earliestOf(fleet, now);
+    if (now == Infinity) return isStuck(run) ? STOP_DEADLOCK : STOP_DONE;
     const stop = mustPause(run);
     if (stop != STOP_DONE) return stop;
     setf(run, RUN_CLOCK, now);
-    // Retire
-    while (treeKey(tree, leaf) <= now) {
-      const rep = first + <usize>leaf * stride;
-      retireStep(run, rep);
-      setf(rep, REP_END, Infinity);
-      treeSet(tree, leaves, leaf, Infinity);
-      markReady(run, rep);
-      leaf = treeFirst(tree, leaves);
-    }
-    // Arrive and route
-    routeArrivals(run, arrival, now);
+    // Retire, deliver, arrive: until nothing of this instant is left (a store that finds nothing ends at once)
+    do {
+      while (treeKey(tree, leaf) <= now) {
+        const rep = clientAt(run, leaf);
+        retireStep(run, rep);
+        treeSet(tree, leaves, leaf, Infinity);
+        markReady(run, rep);
+        leaf = treeFirst(tree, leaves);
+      }
+      if (fleet != 0) {
+        retireCores(run, fleet, now);
+        deliverEvents(run, fleet, now);
+      }
+      routeArrivals(run, arrival, now);
+    } while (fleet != 0 && earliestOf(fleet, Infinity) <= now);
     // Form, price, leap
     formReady(run, tree, leaves, now);
+    if (fleet != 0) {
+      shareLinks(fleet, now);
+      if (geti(fleet, FLEET_CHANNEL_COUNT) > 0) shareChannels(run, fleet, now);
+    }
+  }
+}
+
+/** The earliest of `now` and what the fleet has under way: events, visits on cores, flows. */
+function earliestOf(fleet: usize, now: f64): f64 {
+  const event = eventTime(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT);
+  const core = eventTime(fleet, FLEET_CORES, FLEET_CORE_COUNT);
+  const flow = getf(fleet, FLEET_FLOW_NEXT);
+  let first = event < now ? event : now;
+  if (core < first) first = core;
+  return flow < first ? flow : first;
+}
+
+/** Whether visits wait at a client although nothing is left to happen. */
+function isStuck(run: usize): bool {
+  for (let i = 0; i < geti(run, RUN_REPLICAS); i++) if (geti(clientAt(run, i), REP_WAITING) > 0) return true;
+  return false;
+}
+
+/** Totals over all clients, for callers that want no more. */
+function sumClients(run: usize): void {
+  setf(run, RUN_BUSY, 0);
+  setf(run, RUN_RUNNING, 0);
+  setf(run, RUN_TOKENS, 0);
+  setf(run, RUN_PAIRS, 0);
+  setf(run, RUN_CONTEXT, 0);
+  seti(run, RUN_PREEMPTED, 0);
+  for (let i = 0; i < geti(run, RUN_REPLICAS); i++) {
+    const rep = clientAt(run, i);
+    addf(run, RUN_BUSY, getf(rep, CLIENT_BUSY));
+    addf(run, RUN_RUNNING, getf(rep, CLIENT_RUNNING));
+    addf(run, RUN_TOKENS, getf(rep, CLIENT_TOKENS));
+    addf(run, RUN_PAIRS, getf(rep, CLIENT_PAIRS));
+    addf(run, RUN_CONTEXT, getf(rep, CLIENT_CONTEXT));
+    addi(run, RUN_PREEMPTED, geti(rep, CLIENT_PREEMPTED));
+    if (geti(rep, CLIENT_PEAK_BLOCKS) > geti(run, RUN_PEAK_BLOCKS)) seti(run, RUN_PEAK_BLOCKS, geti(rep, CLIENT_PEAK_BLOCKS));
+    if (geti(rep, CLIENT_PEAK_SEQS) > geti(run, RUN_PEAK_SEQS)) seti(run, RUN_PEAK_SEQS, geti(rep, CLIENT_PEAK_SEQS));
   }
 }
 
@@ -63,19 +121,14 @@ function mustPause(run: usize): i32 {
   return reachedMark(run) ? STOP_MARK : STOP_DONE;
 }
 
-/** Whether so many sequences run on all replicas, or so many requests are over, as the caller wants to hear of. */
+/** Whether so many sequences run on all clients, or so many requests are over, as the caller wants to hear of. */
 function reachedMark(run: usize): bool {
   const finished = geti(run, RUN_MARK_FINISHED);
   if (finished > 0 && geti(run, RUN_FINISHED) >= finished) return true;
   const wanted = geti(run, RUN_MARK_RUNNING);
   if (wanted == 0) return false;
-  const stride = geta(run, RUN_REPLICA_STRIDE);
-  let rep = geta(run, RUN_REPLICA);
   let running = 0;
-  for (let i = 0; i < geti(run, RUN_REPLICAS); i++) {
-    running += geti(rep, REP_RUNNING);
-    rep += stride;
-  }
+  for (let i = 0; i < geti(run, RUN_REPLICAS); i++) running += geti(clientAt(run, i), REP_RUNNING);
   return running >= wanted;
 }
 
@@ -84,7 +137,7 @@ function routeArrivals(run: usize, arrival: usize, now: f64): void {
   while (next < geti(run, RUN_RELEASED) && rowf(arrival, next) <= now) {
     // Counted before routing: a leap planned now must look at the arrivals after this one.
     seti(run, RUN_NEXT_ARRIVAL, next + 1);
-    routeRequest(run, next, now);
+    routeArrival(run, next, now);
     next++;
   }
 }

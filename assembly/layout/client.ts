@@ -22,9 +22,10 @@ export const CLIENT_PER_CONTEXT = 47; // per context token
 export const CLIENT_LOCATION = 48; // i32
 export const CLIENT_CHANNEL = 49; // i32, -1 = none
 export const CLIENT_DEMAND = 50; // f64, share of the channel that its steps want
-export const CLIENT_PREFIX_BLOCKS = 51; // i32, hash blocks of its prefix cache
 export const CLIENT_TIERS = 52; // i32, address of TIER_BYTES records of a store
 export const CLIENT_TIER_COUNT = 53; // i32
+export const CLIENT_PREFIX = 54; // i32, address of the TIER_CELLS record of its prefix cache, 0 = none
+export const CLIENT_LEAPS = 55; // i32, 1 when constant batches may be leapt over (routing looks at nothing that changes inside)
 export const CLIENT_PARAMETERS = 24; // cells copied
 
 // Where its arrays lie, offsets from the record (i32)
@@ -35,7 +36,6 @@ export const CLIENT_AT_CHUNKS = 59;
 export const CLIENT_AT_GROUPS = 60;
 export const CLIENT_AT_SLOTS = 61;
 export const CLIENT_WHEEL_MASK = 62;
-export const CLIENT_LEAPS = 63; // i32, 1 when its steps may be leapt over
 
 // Counters
 export const CLIENT_STEPS = 64; // f64

@@ -28,6 +28,7 @@ export const STATE_UNFINISHED = 4; // the run ended early (stop reason says why)
 export const STOP_DONE = 0;
 export const STOP_HOPELESS = 1; // more requests already miss the limits than the percentile allows
 export const STOP_LOG_FULL = 2; // the step log is full: drain it and call again
+export const STOP_DEADLOCK = 5; // visits wait, and nothing is left that could let them go on
 export const STOP_EVENTS = 3; // the event budget of this call is spent: call again
 export const STOP_MARK = 4; // a mark that the caller set was reached: clear it and call again
 
@@ -37,3 +38,31 @@ export const NORM_2 = 1;
 export const NORM_4 = 2;
 export const NORM_8 = 3;
 export const NORM_INF = 4;
+
+// Kinds of clients
+export const KIND_LLM = 0;
+export const KIND_CORES = 1;
+export const KIND_STORE = 2;
+
+// How a queue is ordered
+export const PACKING_FCFS = 0;
+export const PACKING_LEAST_WORK = 1;
+
+// How a group of a fleet chooses among its clients
+export const POOL_ROUND_ROBIN = 0;
+export const POOL_LOAD = 1;
+export const POOL_HEAVY_LIGHT = 2;
+export const POOL_PREFIX_AFFINITY = 3;
+export const POOL_NEAREST = 4;
+
+// What load is
+export const LOAD_REQUESTS = 0;
+export const LOAD_INPUT = 1;
+export const LOAD_OUTPUT = 2;
+export const LOAD_KV = 3;
+export const LOAD_LEFT = 4;
+
+// Flags of a visit (the same numbers as in src/plan/fleet.ts)
+export const FLAG_RESIDENT = 1;
+export const FLAG_HOLD = 2;
+export const FLAG_PREFIX = 4;

@@ -1,4 +1,5 @@
-// The replica record: the state of one LLM client between events. Cells of 8 bytes, like the run record.
+// The client record: the state of one client between events. Cells of 8 bytes, like the run record; its parameters and
+// counters follow in layout/client.ts.
 export const REP_END = 0; // f64, s, end of the step (or leap) under way; +inf when idle
 export const REP_START = 1; // f64, s, its start
 export const REP_DECODES = 2; // i32, R: running sequences that decode
@@ -32,11 +33,15 @@ export const REP_BLOCKED = 28; // i32, 1 when nothing waits or what waits cannot
 export const REP_PIECE_A = 29; // f64, s, of the leap under way: step j lasts A + B * (CONTEXT + j * DECODES)
 export const REP_PIECE_B = 30; // f64, s per context token
 export const REP_HIDDEN = 31; // i32, the newest of the waiting, which the scheduler has not looked at yet
-// The last cells, out of the way of what a client's own parameters may take
+// More state, after the cells of layout/client.ts
+export const REP_HEAD_SKIP = 80; // i32, prompt tokens of the queue's head that need no computing
+export const REP_KEPT = 81; // i32, static batching: blocks of ended sequences that others still need after the batch
+export const REP_PROMISED = 83; // i32, blocks that resident sequences will take in their first decode step
 export const REP_SINCE_LOOK = 93; // i32, decode steps since the scheduler last looked at arrivals
 export const REP_WAITED = 94; // i32, steps that the waiting prompts have been held back
 export const REP_HELD = 95; // i32, 1 when this step holds prompts back that it could admit
-export const REP_CELLS = 96;
+export const REP_BATCH = 82; // i32, static batching: batches so far
+
 
 // A slot: one admitted sequence (64 bytes; cells of 4 bytes but for ENTERED)
 export const SLOT_REQUEST = 0; // i32
@@ -49,7 +54,10 @@ export const SLOT_FINISH_TICK = 24; // i32
 export const SLOT_NEED = 28; // i32, tokens to prefill: prompt, after a preemption prompt + generated
 export const SLOT_CLASS = 32; // i32, residue class
 export const SLOT_RESERVED = 36; // i32, blocks reserved at admission (full length), 0 = paged as it grows
-export const SLOT_ENTERED = 40; // f64, s, when it began to decode
+export const SLOT_ENTERED = 40; // f64, s, time of its last token when it began to decode
+export const SLOT_FOREIGN = 48; // i32, blocks of its context that another visit holds
+export const SLOT_SKIP = 52; // i32, tokens that were in the cache at admission
+export const SLOT_TICK = 56; // i32, decode tick when it began to decode
 export const SLOT_BYTES = 64;
 
 // A chunk of the step under way (16 bytes)

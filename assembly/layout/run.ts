@@ -2,20 +2,15 @@
 // TypeScript fills the cells up to RUN_PARAMETERS, calls engineBytes and engineReset, then engineRun until it says STOP_DONE.
 
 // Limits and choices (i32)
-export const RUN_REQUESTS = 0;
-export const RUN_REPLICAS = 1;
-export const RUN_BATCHING = 2; // BATCHING_*
-export const RUN_ADMISSION = 3; // ADMISSION_*
-export const RUN_ROUTING = 4; // ROUTING_*
-export const RUN_PRICE = 5; // PRICE_*
+export const RUN_REQUESTS = 0; // arrivals
+export const RUN_REPLICAS = 1; // clients
+export const RUN_VISITS = 2; // rows of the visit columns; equal to RUN_REQUESTS without a fleet
+export const RUN_FLEET = 3; // address of the fleet record (layout/fleet.ts), 0 = every request is one visit to one group
+export const RUN_ROUTING = 4; // ROUTING_*, without a fleet
+export const RUN_CLIENTS = 5; // address of one parameter record per client (CLIENT_PARAMETERS cells), 0 = all as in RUN_CLIENT
 export const RUN_LEAP = 6; // LEAP_*
-export const RUN_MAX_SEQS = 7;
-export const RUN_BUDGET = 8; // max_num_batched_tokens
-export const RUN_BLOCKS = 9; // KV blocks of one replica
-export const RUN_BLOCK_SIZE = 10; // tokens
-export const RUN_MAX_LEN = 11; // longest prompt + output; 0 = no limit
 export const RUN_CONCURRENCY = 12; // requests in flight of a closed loop; 0 = open
-export const RUN_MAX_OUTPUT = 13; // largest output length of the requests
+export const RUN_MAX_OUTPUT = 13; // largest output length of the visits
 
 // Addresses of columns, one entry per request unless said (i32)
 export const RUN_ARRIVAL = 14; // f64, s; written in a closed loop
@@ -28,17 +23,9 @@ export const RUN_PREEMPTIONS = 20; // i32, out
 export const RUN_REPLICA_OF = 21; // i32, out
 export const RUN_NEXT = 22; // i32, links of the waiting queues
 export const RUN_GENERATED = 23; // i32, tokens generated before the last preemption
-export const RUN_SURFACE = 24; // f64[SURFACE_SIZE] with PRICE_SURFACE
 export const RUN_HISTOGRAM = 25; // f64[HISTOGRAM_BINS] weights of inter-token gaps; 0 = not kept
 export const RUN_LOG = 26; // f64[RUN_LOG_CAPACITY][LOG_FIELDS]; 0 = no log (needs LEAP_NONE)
 export const RUN_LOG_CAPACITY = 27; // steps
-
-// The linear price (f64): s per step, new token, prefill pair, sequence, context token
-export const RUN_FIXED = 28;
-export const RUN_PER_TOKEN = 29;
-export const RUN_PER_PAIR = 30;
-export const RUN_PER_SEQUENCE = 31;
-export const RUN_PER_CONTEXT = 32;
 
 // When to give up: more than the allowed number of requests over a limit (f64 s; i32 counts)
 export const RUN_TTFT_LIMIT = 33;
@@ -80,19 +67,13 @@ export const RUN_TREE = 60; // i32, address of the tournament tree over replicas
 export const RUN_TREE_LEAVES = 61; // i32, a power of two
 export const RUN_READY = 62; // i32, address of the list of replicas that must form a step
 export const RUN_READY_COUNT = 63; // i32
-export const RUN_REPLICA = 64; // i32, address of replica 0
-export const RUN_REPLICA_STRIDE = 65; // i32, bytes
-export const RUN_AT_RESIDUE = 66; // i32, offsets inside a replica
-export const RUN_AT_WHEEL = 67;
-export const RUN_AT_BITS = 68;
-export const RUN_AT_CHUNKS = 69;
-export const RUN_AT_GROUPS = 70;
-export const RUN_AT_SLOTS = 71;
-export const RUN_WHEEL_MASK = 72; // i32
+export const RUN_TABLE = 64; // i32, address of the addresses of the client records
 export const RUN_PIECE_A = 73; // f64, scratch of price: duration = A + B * context ...
 export const RUN_PIECE_B = 74;
 export const RUN_PIECE_END = 75; // ... while context < END
-export const RUN_CELLS = 80;
+/** Parameters of a client where all are alike: CLIENT_PARAMETERS cells in the order of layout/client.ts. */
+export const RUN_CLIENT = 80;
+export const RUN_CELLS = 104;
 
 // Step log: one record per iteration
 export const LOG_REPLICA = 0;

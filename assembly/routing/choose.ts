@@ -1,30 +1,37 @@
-// Which replica a request goes to. One case per ROUTING_* id.
-import { RUN_LAST_REPLICA, RUN_REPLICA, RUN_REPLICAS, RUN_REPLICA_STRIDE, RUN_ROUTING } from '../layout/run';
-import { ROUTING_LEAST_LOADED, ROUTING_ROUND_ROBIN } from '../layout/enums';
-import { REP_OUTSTANDING } from '../layout/replica';
-import { geta, geti, seti } from '../table/cell';
+// Which client a request or visit goes to. Without a fleet one case per ROUTING_* id, with one per POOL_* id.
+import { CLIENT_BLOCK_SIZE, CLIENT_INPUT, CLIENT_LOCATION, CLIENT_OUTPUT, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
+import {
+  LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS, POOL_HEAVY_LIGHT, POOL_LOAD, POOL_NEAREST, POOL_PREFIX_AFFINITY,
+  POOL_ROUND_ROBIN, ROUTING_LEAST_LOADED,
+} from '../layout/enums';
+import {
+  FLEET_GROUPS, FLEET_GROUP_OF, FLEET_SAME_AS, FLEET_SOURCE, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
+  POOL_METRIC, POOL_ROUTING, POOL_THRESHOLD,
+} from '../layout/fleet';
+import { REP_OUTSTANDING, REP_PROMISED, REP_USED } from '../layout/replica';
+import { RUN_FLEET, RUN_LAST_REPLICA, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICAS, RUN_REPLICA_OF, RUN_ROUTING } from '../layout/run';
+import { pathSeconds } from '../contention/paths';
+import { geta, getf, geti, rowi, seti } from '../table/cell';
+import { clientAt } from '../table/client';
+import { leadingHits } from '../table/recent';
 
-/** Chooses a replica and remembers it as the last chosen. */
+/** Without a fleet: chooses a client and remembers it as the last chosen. */
 export function chooseReplica(run: usize): i32 {
   const replicas = geti(run, RUN_REPLICAS);
   const last = geti(run, RUN_LAST_REPLICA);
   let chosen = last + 1 == replicas ? 0 : last + 1;
-  const routing = geti(run, RUN_ROUTING);
-  if (routing == ROUTING_LEAST_LOADED) chosen = leastLoaded(run, replicas, chosen);
-  else assert(routing == ROUTING_ROUND_ROBIN, 'chooseReplica: unknown routing');
+  if (geti(run, RUN_ROUTING) == ROUTING_LEAST_LOADED) chosen = leastLoaded(run, replicas, chosen);
   seti(run, RUN_LAST_REPLICA, chosen);
   return chosen;
 }
 
 /** Fewest waiting and running requests; ties go to the first from `start` on, cyclically. */
 function leastLoaded(run: usize, replicas: i32, start: i32): i32 {
-  const stride = geta(run, RUN_REPLICA_STRIDE);
-  const first = geta(run, RUN_REPLICA);
   let best = start;
   let load = i32.MAX_VALUE;
   let replica = start;
   for (let i = 0; i < replicas; i++) {
-    const outstanding = geti(first + <usize>replica * stride, REP_OUTSTANDING);
+    const outstanding = geti(clientAt(run, replica), REP_OUTSTANDING);
     if (outstanding < load) {
       load = outstanding;
       best = replica;
@@ -33,4 +40,78 @@ function leastLoaded(run: usize, replicas: i32, start: i32): i32 {
     replica = replica + 1 == replicas ? 0 : replica + 1;
   }
   return best;
+}
+
+/** With a fleet: the client of `visit`; `bytes` come along from the visit that is its SOURCE. */
+export function chooseClient(run: usize, visit: i32, bytes: f64): i32 {
+  const fleet = geta(run, RUN_FLEET);
+  const same = rowi(geta(fleet, FLEET_SAME_AS), visit);
+  if (same >= 0) return rowi(geta(run, RUN_REPLICA_OF), same);
+  const pool = geta(fleet, FLEET_GROUPS) + <usize>(rowi(geta(fleet, FLEET_GROUP_OF), visit) * (POOL_CELLS * 8));
+  const count = geti(pool, POOL_COUNT);
+  const light = geti(pool, POOL_LIGHT);
+  if (geti(pool, POOL_ROUTING) != POOL_HEAVY_LIGHT) return chooseAmong(run, fleet, pool, visit, bytes, 0, count, POOL_LAST);
+  if (ownMetric(run, pool, visit) <= getf(pool, POOL_THRESHOLD)) return chooseAmong(run, fleet, pool, visit, bytes, 0, light, POOL_LAST);
+  return chooseAmong(run, fleet, pool, visit, bytes, light, count, POOL_LAST_HEAVY);
+}
+
+/** Chooses among members `from` .. `end` - 1; `last` is the cell that remembers the position of the last chosen. */
+function chooseAmong(run: usize, fleet: usize, pool: usize, visit: i32, bytes: f64, from: i32, end: i32, last: i32): i32 {
+  const members = geta(pool, POOL_MEMBERS);
+  const routing = geti(pool, POOL_ROUTING);
+  let place = geti(pool, last) + 1;
+  if (place < from || place >= end) place = from;
+  let best = place;
+  if (routing != POOL_ROUND_ROBIN) {
+    let bestFirst = Infinity;
+    let bestLoad = Infinity;
+    for (let i = from; i < end; i++) {
+      const client = clientAt(run, rowi(members, place));
+      const first = preference(run, fleet, routing, client, visit, bytes);
+      const load = loadOf(geti(pool, POOL_METRIC), client);
+      if (first < bestFirst || (first == bestFirst && load < bestLoad)) {
+        bestFirst = first;
+        bestLoad = load;
+        best = place;
+      }
+      place = place + 1 == end ? from : place + 1;
+    }
+  }
+  seti(pool, last, best);
+  return rowi(members, best);
+}
+
+/** What comes before load: smaller is better. */
+function preference(run: usize, fleet: usize, routing: i32, client: usize, visit: i32, bytes: f64): f64 {
+  if (routing == POOL_PREFIX_AFFINITY) {
+    const cache = geta(client, CLIENT_PREFIX);
+    return cache == 0 ? 0 : -(<f64>leadingHits(fleet, cache, visit));
+  }
+  if (routing == POOL_NEAREST) {
+    const source = rowi(geta(fleet, FLEET_SOURCE), visit);
+    if (source < 0) return 0;
+    const from = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), source));
+    return pathSeconds(fleet, geti(from, CLIENT_LOCATION), geti(client, CLIENT_LOCATION), bytes);
+  }
+  assert(routing == POOL_LOAD || routing == POOL_HEAVY_LIGHT, 'unknown routing');
+  return 0;
+}
+
+function loadOf(metric: i32, client: usize): f64 {
+  if (metric == LOAD_INPUT) return getf(client, CLIENT_INPUT);
+  if (metric == LOAD_OUTPUT) return getf(client, CLIENT_OUTPUT);
+  if (metric == LOAD_KV) return <f64>((geti(client, REP_USED) + geti(client, REP_PROMISED)) * geti(client, CLIENT_BLOCK_SIZE));
+  if (metric == LOAD_LEFT) return getf(client, CLIENT_UNDONE);
+  assert(metric == LOAD_REQUESTS, 'unknown load metric');
+  return <f64>geti(client, REP_OUTSTANDING);
+}
+
+/** How heavy a visit is by the metric of its pool. */
+function ownMetric(run: usize, pool: usize, visit: i32): f64 {
+  const metric = geti(pool, POOL_METRIC);
+  const prompt = rowi(geta(run, RUN_PROMPT), visit);
+  const output = rowi(geta(run, RUN_OUTPUT), visit);
+  if (metric == LOAD_INPUT || metric == LOAD_KV) return <f64>prompt;
+  if (metric == LOAD_OUTPUT) return <f64>output;
+  return metric == LOAD_LEFT ? <f64>(prompt + output) : 0;
 }

@@ -1,9 +1,18 @@
-// The waiting queue of a replica: a linked list of request ids through the column NEXT. Preempted requests go to the front.
-import { RUN_NEXT } from '../layout/run';
-import { REP_WAIT_HEAD, REP_WAIT_TAIL, REP_WAITING } from '../layout/replica';
+// The waiting queue of a client. First come first served: a linked list of visits through the column NEXT, preempted ones to the
+// front. Least work left: a pairing heap through NEXT (siblings) and CHILD. The head is REP_WAIT_HEAD in both.
+import { CLIENT_PACKING } from '../layout/client';
+import { FLEET_CHILD, FLEET_FLAGS, FLEET_JOINED, FLEET_ORDER, FLEET_WORK } from '../layout/fleet';
+import { FLAG_RESIDENT, PACKING_LEAST_WORK } from '../layout/enums';
+import { RUN_FLEET, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
+import { REP_WAITING, REP_WAIT_HEAD, REP_WAIT_TAIL } from '../layout/replica';
 import { addi, geta, geti, rowi, seti } from './cell';
 
+/** Joins the end of the queue (or its place by work). */
 export function queuePush(run: usize, rep: usize, request: i32): void {
+  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK) {
+    heapJoin(run, rep, request);
+    return;
+  }
   const next = geta(run, RUN_NEXT);
   const tail = geti(rep, REP_WAIT_TAIL);
   store<i32>(next + ((<usize>request) << 2), -1);
@@ -13,7 +22,12 @@ export function queuePush(run: usize, rep: usize, request: i32): void {
   addi(rep, REP_WAITING, 1);
 }
 
+/** Joins the front of the queue (or its place by work): a preempted sequence. */
 export function queuePushFront(run: usize, rep: usize, request: i32): void {
+  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK) {
+    heapJoin(run, rep, request);
+    return;
+  }
   const next = geta(run, RUN_NEXT);
   if (geti(rep, REP_WAITING) == 0) seti(rep, REP_WAIT_TAIL, request);
   store<i32>(next + ((<usize>request) << 2), geti(rep, REP_WAIT_HEAD));
@@ -25,6 +39,63 @@ export function queuePushFront(run: usize, rep: usize, request: i32): void {
 // @ts-ignore: decorator
 @inline
 export function queuePop(run: usize, rep: usize): void {
-  seti(rep, REP_WAIT_HEAD, rowi(geta(run, RUN_NEXT), geti(rep, REP_WAIT_HEAD)));
+  const head = geti(rep, REP_WAIT_HEAD);
+  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK) seti(rep, REP_WAIT_HEAD, heapRest(run, head));
+  else seti(rep, REP_WAIT_HEAD, rowi(geta(run, RUN_NEXT), head));
   addi(rep, REP_WAITING, -1);
+}
+
+function heapJoin(run: usize, rep: usize, request: i32): void {
+  const fleet = geta(run, RUN_FLEET);
+  const at = (<usize>request) << 2;
+  // Tokens still to prefill and to generate: (prompt + generated) + (output - generated); a resident prefills nothing.
+  const resident = (rowi(geta(fleet, FLEET_FLAGS), request) & FLAG_RESIDENT) != 0 && rowi(geta(run, RUN_PREEMPTIONS), request) == 0;
+  const prompt = resident ? 0 : rowi(geta(run, RUN_PROMPT), request);
+  store<i32>(geta(fleet, FLEET_WORK) + at, prompt + rowi(geta(run, RUN_OUTPUT), request));
+  store<i32>(geta(fleet, FLEET_ORDER) + at, geti(fleet, FLEET_JOINED));
+  addi(fleet, FLEET_JOINED, 1);
+  store<i32>(geta(fleet, FLEET_CHILD) + at, -1);
+  store<i32>(geta(run, RUN_NEXT) + at, -1);
+  const waiting = geti(rep, REP_WAITING);
+  seti(rep, REP_WAIT_HEAD, waiting == 0 ? request : heapLink(run, fleet, geti(rep, REP_WAIT_HEAD), request));
+  seti(rep, REP_WAITING, waiting + 1);
+}
+
+/** Makes the later of two roots a child of the earlier, which is returned. */
+function heapLink(run: usize, fleet: usize, a: i32, b: i32): i32 {
+  const work = geta(fleet, FLEET_WORK);
+  const order = geta(fleet, FLEET_ORDER);
+  const workA = rowi(work, a);
+  const workB = rowi(work, b);
+  const first = workA < workB || (workA == workB && rowi(order, a) < rowi(order, b));
+  const root = first ? a : b;
+  const child = first ? b : a;
+  const children = geta(fleet, FLEET_CHILD) + ((<usize>root) << 2);
+  store<i32>(geta(run, RUN_NEXT) + ((<usize>child) << 2), load<i32>(children));
+  store<i32>(children, child);
+  return root;
+}
+
+/** The heap without its root: children are linked in pairs from the left, then from the right into one. */
+function heapRest(run: usize, root: i32): i32 {
+  const fleet = geta(run, RUN_FLEET);
+  const next = geta(run, RUN_NEXT);
+  let child = rowi(geta(fleet, FLEET_CHILD), root);
+  let pairs = -1;
+  while (child >= 0) {
+    const a = child;
+    const b = rowi(next, a);
+    child = b >= 0 ? rowi(next, b) : -1;
+    const linked = b >= 0 ? heapLink(run, fleet, a, b) : a;
+    store<i32>(next + ((<usize>linked) << 2), pairs);
+    pairs = linked;
+  }
+  let rest = -1;
+  while (pairs >= 0) {
+    const pair = pairs;
+    pairs = rowi(next, pair);
+    store<i32>(next + ((<usize>pair) << 2), -1);
+    rest = rest < 0 ? pair : heapLink(run, fleet, rest, pair);
+  }
+  return rest;
 }

@@ -1,5 +1,5 @@
 // Slots of a replica: who runs, in order of admission (a linked list), and who ends at which decode tick (a wheel of buckets).
-import { RUN_AT_BITS, RUN_AT_SLOTS, RUN_AT_WHEEL, RUN_WHEEL_MASK } from '../layout/run';
+import { CLIENT_AT_BITS, CLIENT_AT_SLOTS, CLIENT_AT_WHEEL, CLIENT_WHEEL_MASK } from '../layout/client';
 import {
   REP_FREE_SLOT, REP_RUN_TAIL, REP_SLOTS_USED, SLOT_BYTES, SLOT_FINISH_TICK, SLOT_REQUEST, SLOT_RUN_NEXT, SLOT_RUN_PREV,
   SLOT_WHEEL_NEXT, SLOT_WHEEL_PREV,
@@ -13,7 +13,7 @@ export function slotTake(run: usize, rep: usize, request: i32): usize {
     seti(rep, REP_FREE_SLOT, load<i32>(slot, SLOT_RUN_NEXT));
   } else {
     const used = geti(rep, REP_SLOTS_USED);
-    slot = rep + geta(run, RUN_AT_SLOTS) + <usize>(used * SLOT_BYTES);
+    slot = rep + geta(rep, CLIENT_AT_SLOTS) + <usize>(used * SLOT_BYTES);
     seti(rep, REP_SLOTS_USED, used + 1);
   }
   const tail = geta(rep, REP_RUN_TAIL);
@@ -38,15 +38,15 @@ export function slotFree(rep: usize, slot: usize): void {
 
 /** Puts a slot into the bucket of its finish tick. */
 export function wheelAdd(run: usize, rep: usize, slot: usize, tick: i32): void {
-  const bucket = tick & geti(run, RUN_WHEEL_MASK);
-  const head = rep + geta(run, RUN_AT_WHEEL) + ((<usize>bucket) << 2);
+  const bucket = tick & geti(rep, CLIENT_WHEEL_MASK);
+  const head = rep + geta(rep, CLIENT_AT_WHEEL) + ((<usize>bucket) << 2);
   const first = <usize>load<u32>(head);
   store<i32>(slot, tick, SLOT_FINISH_TICK);
   store<i32>(slot, 0, SLOT_WHEEL_PREV);
   store<i32>(slot, <i32>first, SLOT_WHEEL_NEXT);
   if (first != 0) store<i32>(first, <i32>slot, SLOT_WHEEL_PREV);
   store<u32>(head, <u32>slot);
-  const word = rep + geta(run, RUN_AT_BITS) + ((<usize>(bucket >> 6)) << 3);
+  const word = rep + geta(rep, CLIENT_AT_BITS) + ((<usize>(bucket >> 6)) << 3);
   store<u64>(word, load<u64>(word) | ((<u64>1) << (<u64>(bucket & 63))));
 }
 
@@ -59,15 +59,15 @@ export function wheelRemove(run: usize, rep: usize, slot: usize): void {
     store<i32>(prev, <i32>next, SLOT_WHEEL_NEXT);
     return;
   }
-  const bucket = load<i32>(slot, SLOT_FINISH_TICK) & geti(run, RUN_WHEEL_MASK);
-  store<u32>(rep + geta(run, RUN_AT_WHEEL) + ((<usize>bucket) << 2), <u32>next);
+  const bucket = load<i32>(slot, SLOT_FINISH_TICK) & geti(rep, CLIENT_WHEEL_MASK);
+  store<u32>(rep + geta(rep, CLIENT_AT_WHEEL) + ((<usize>bucket) << 2), <u32>next);
   if (next == 0) wheelClear(run, rep, bucket);
 }
 
 /** Empties the bucket of `tick` and returns its first slot (0 = none); the chain stays linked by SLOT_WHEEL_NEXT. */
 export function wheelTake(run: usize, rep: usize, tick: i32): usize {
-  const bucket = tick & geti(run, RUN_WHEEL_MASK);
-  const head = rep + geta(run, RUN_AT_WHEEL) + ((<usize>bucket) << 2);
+  const bucket = tick & geti(rep, CLIENT_WHEEL_MASK);
+  const head = rep + geta(rep, CLIENT_AT_WHEEL) + ((<usize>bucket) << 2);
   const first = <usize>load<u32>(head);
   if (first != 0) {
     store<u32>(head, 0);
@@ -79,14 +79,14 @@ export function wheelTake(run: usize, rep: usize, tick: i32): usize {
 // @ts-ignore: decorator
 @inline
 function wheelClear(run: usize, rep: usize, bucket: i32): void {
-  const word = rep + geta(run, RUN_AT_BITS) + ((<usize>(bucket >> 6)) << 3);
+  const word = rep + geta(rep, CLIENT_AT_BITS) + ((<usize>(bucket >> 6)) << 3);
   store<u64>(word, load<u64>(word) & ~((<u64>1) << (<u64>(bucket & 63))));
 }
 
 /** Ticks from `tick` to the next bucket with a slot in it (>= 1), given that somebody decodes. */
 export function wheelGap(run: usize, rep: usize, tick: i32): i32 {
-  const mask = geti(run, RUN_WHEEL_MASK);
-  const bits = rep + geta(run, RUN_AT_BITS);
+  const mask = geti(rep, CLIENT_WHEEL_MASK);
+  const bits = rep + geta(rep, CLIENT_AT_BITS);
   const words = (mask + 1) >> 6;
   const start = (tick + 1) & mask;
   let word = start >> 6;

@@ -1,4 +1,5 @@
 // Runs one deployment request by request: columns into memory, the engine kernel until it is done, results out.
+import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { type Arena, openArena } from '../columns/arena.ts';
@@ -7,6 +8,7 @@ import { loadKernels } from '../kernels/load.ts';
 import type { Requests } from '../workload/types.ts';
 import {
   type EngineOptions,
+  fillClient,
   fillRunRecord,
   type PlacedRequests,
   PROGRESS_STEPS,
@@ -33,9 +35,9 @@ export interface EngineCounters {
   readonly peakSequences: number;
 }
 
-export type StopReason = 'done' | 'hopeless' | 'stopped';
+export type StopReason = 'done' | 'hopeless' | 'stopped' | 'deadlock';
 
-const LOG_STEPS = 16384;
+export const LOG_STEPS = 16384;
 
 /** Runs a filled record to its end; its working set is taken from the arena and given back. */
 export function runRecord(
@@ -58,7 +60,7 @@ export function runRecord(
 }
 
 /** Takes the working set (and the step log, if asked for) and resets the run. */
-function startRecord(
+export function startRecord(
   kernels: Kernels,
   arena: Arena,
   record: RunRecord,
@@ -82,7 +84,7 @@ function logCapacity(words: Int32Array): number {
 }
 
 /** One call of the kernel: until the run is done, the log is full or the step quota is spent. */
-function advanceRecord(
+export function advanceRecord(
   kernels: Kernels,
   record: RunRecord,
   log: Float64Array | null,
@@ -96,6 +98,7 @@ function advanceRecord(
   }
   if (stop === E.STOP_DONE) return 'done';
   if (stop === E.STOP_HOPELESS) return 'hopeless';
+  if (stop === E.STOP_DEADLOCK) return 'deadlock';
   if (stop === E.STOP_MARK) noteMark(record, options);
   else if (stop === E.STOP_EVENTS) cells[R.RUN_STEP_QUOTA] = cells[R.RUN_STEPS] + PROGRESS_STEPS;
   else if (stop !== E.STOP_LOG_FULL) throw new Error(`the engine stopped for a reason that is not known here: ${stop}`);
@@ -177,9 +180,9 @@ export function workingSetBytes(requests: { count: number; maxOutput: number }, 
   }
   const { words, cells } = probe.record;
   words[R.RUN_REQUESTS * 2] = requests.count;
+  words[R.RUN_VISITS * 2] = requests.count;
   words[R.RUN_REPLICAS * 2] = setup.replicas;
-  words[R.RUN_MAX_SEQS * 2] = setup.maxNumSeqs;
-  words[R.RUN_BLOCK_SIZE * 2] = setup.blockSize;
+  fillClient(probe.record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
   words[R.RUN_MAX_OUTPUT * 2] = requests.maxOutput;
   return probe.kernels.engineBytes(cells.byteOffset);
 }

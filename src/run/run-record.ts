@@ -1,4 +1,5 @@
 // The record of one engine run and the columns beside it: placed in kernel memory and filled from a setup.
+import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
@@ -114,33 +115,34 @@ export function fillRunRecord(
   setup: EngineSetup,
   options: EngineOptions,
 ): void {
+  fillRunOptions(record, requests, options);
+  const put = (cell: number, value: number) => {
+    record.words[cell * 2] = value;
+  };
+  put(R.RUN_REQUESTS, requests.count);
+  put(R.RUN_VISITS, requests.count);
+  put(R.RUN_REPLICAS, setup.replicas);
+  put(R.RUN_ROUTING, setup.routing === 'least-loaded' ? E.ROUTING_LEAST_LOADED : E.ROUTING_ROUND_ROBIN);
+  put(R.RUN_RECEIVE_EVERY, setup.receiveEvery ?? 1);
+  put(R.RUN_WAIT_STEPS, setup.batchWait?.steps ?? 0);
+  put(R.RUN_WAIT_TOKENS, setup.batchWait?.tokens ?? 0);
+  fillClient(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
+  fillPrice(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup.price, record.surface);
+}
+
+/** The part of a run record that does not depend on the clients. */
+export function fillRunOptions(record: RunRecord, requests: PlacedRequests, options: EngineOptions): void {
   const { cells, words } = record;
   cells.fill(0);
   const put = (cell: number, value: number) => {
     words[cell * 2] = value;
   };
-  put(R.RUN_REQUESTS, requests.count);
-  put(R.RUN_REPLICAS, setup.replicas);
-  put(R.RUN_BATCHING, BATCHING[setup.batching]);
-  // A static batch holds its blocks until its last sequence ends, so it reserves final lengths whatever the spec says.
-  const full = setup.admission === 'full-length' || setup.batching === 'static';
-  put(R.RUN_ADMISSION, full ? E.ADMISSION_FULL_LENGTH : E.ADMISSION_PROMPT);
-  put(R.RUN_ROUTING, setup.routing === 'least-loaded' ? E.ROUTING_LEAST_LOADED : E.ROUTING_ROUND_ROBIN);
   put(R.RUN_LEAP, LEAP[options.leap]);
-  put(R.RUN_MAX_SEQS, setup.maxNumSeqs);
-  put(R.RUN_BUDGET, setup.maxNumBatchedTokens);
-  put(R.RUN_BLOCKS, setup.numGpuBlocks);
-  put(R.RUN_BLOCK_SIZE, setup.blockSize);
-  put(R.RUN_MAX_LEN, setup.maxModelLen);
   put(R.RUN_CONCURRENCY, requests.concurrency);
   put(R.RUN_MAX_OUTPUT, requests.maxOutput);
-  put(R.RUN_RECEIVE_EVERY, setup.receiveEvery ?? 1);
-  put(R.RUN_WAIT_STEPS, setup.batchWait?.steps ?? 0);
-  put(R.RUN_WAIT_TOKENS, setup.batchWait?.tokens ?? 0);
   put(R.RUN_MARK_RUNNING, options.marks?.running ?? 0);
   put(R.RUN_MARK_FINISHED, options.marks?.finished ?? 0);
   fillAddresses(put, requests, record, options);
-  fillPrice(put, record, setup);
   const giveUp = options.giveUp;
   cells[R.RUN_TTFT_LIMIT] = giveUp?.ttftLimit ?? Number.POSITIVE_INFINITY;
   cells[R.RUN_TPOT_LIMIT] = giveUp?.tpotLimit ?? Number.POSITIVE_INFINITY;
@@ -165,19 +167,52 @@ function fillAddresses(put: Put, requests: PlacedRequests, record: RunRecord, op
   put(R.RUN_HISTOGRAM, options.histogram === false ? 0 : record.histogram.byteOffset);
 }
 
-function fillPrice(put: Put, record: RunRecord, setup: EngineSetup): void {
-  const { cells } = record;
-  if (setup.price instanceof Float64Array) {
-    put(R.RUN_PRICE, E.PRICE_SURFACE);
-    const inMemory = setup.price.buffer === cells.buffer;
-    if (!inMemory) record.surface.set(setup.price);
-    put(R.RUN_SURFACE, inMemory ? setup.price.byteOffset : record.surface.byteOffset);
+/** What a client's parameters need of its setup; a fleet's clients have more. */
+export type ClientSetup = Pick<
+  EngineSetup,
+  'batching' | 'admission' | 'maxNumSeqs' | 'maxNumBatchedTokens' | 'numGpuBlocks' | 'blockSize' | 'maxModelLen'
+>;
+
+/** Cells of a record in both views. */
+interface Cells {
+  readonly words: Int32Array;
+  readonly cells: Float64Array;
+}
+
+/** Writes a client's limits into cells of a record, CLIENT_X at cell `base` + CLIENT_X. */
+export function fillClient(record: Cells, base: number, setup: ClientSetup): void {
+  const put = (cell: number, value: number) => {
+    record.words[(base + cell) * 2] = value;
+  };
+  put(C.CLIENT_KIND, E.KIND_LLM);
+  put(C.CLIENT_BATCHING, BATCHING[setup.batching]);
+  // A static batch holds its blocks until its last sequence ends, so it reserves final lengths whatever the spec says.
+  const full = setup.admission === 'full-length' || setup.batching === 'static';
+  put(C.CLIENT_ADMISSION, full ? E.ADMISSION_FULL_LENGTH : E.ADMISSION_PROMPT);
+  put(C.CLIENT_PACKING, E.PACKING_FCFS);
+  put(C.CLIENT_MAX_SEQS, setup.maxNumSeqs);
+  put(C.CLIENT_BUDGET, setup.maxNumBatchedTokens);
+  put(C.CLIENT_BLOCKS, setup.numGpuBlocks);
+  put(C.CLIENT_BLOCK_SIZE, setup.blockSize);
+  put(C.CLIENT_MAX_LEN, setup.maxModelLen);
+  put(C.CLIENT_CHANNEL, -1);
+  put(C.CLIENT_LEAPS, 1);
+}
+
+/** Writes a client's price; a surface that does not lie in kernel memory is copied to `room`. */
+export function fillPrice(record: Cells, base: number, price: EngineSetup['price'], room: Float64Array): void {
+  const { cells, words } = record;
+  if (price instanceof Float64Array) {
+    words[(base + C.CLIENT_PRICE) * 2] = E.PRICE_SURFACE;
+    const inMemory = price.buffer === cells.buffer;
+    if (!inMemory) room.set(price);
+    words[(base + C.CLIENT_SURFACE) * 2] = inMemory ? price.byteOffset : room.byteOffset;
     return;
   }
-  put(R.RUN_PRICE, E.PRICE_LINEAR);
-  cells[R.RUN_FIXED] = setup.price.fixed_s;
-  cells[R.RUN_PER_TOKEN] = setup.price.per_new_token_s;
-  cells[R.RUN_PER_PAIR] = setup.price.per_prefill_pair_s;
-  cells[R.RUN_PER_SEQUENCE] = setup.price.per_sequence_s;
-  cells[R.RUN_PER_CONTEXT] = setup.price.per_context_token_s;
+  words[(base + C.CLIENT_PRICE) * 2] = E.PRICE_LINEAR;
+  cells[base + C.CLIENT_PER_STEP] = price.fixed_s;
+  cells[base + C.CLIENT_PER_TOKEN] = price.per_new_token_s;
+  cells[base + C.CLIENT_PER_PAIR] = price.per_prefill_pair_s;
+  cells[base + C.CLIENT_PER_SEQUENCE] = price.per_sequence_s;
+  cells[base + C.CLIENT_PER_CONTEXT] = price.per_context_token_s;
 }

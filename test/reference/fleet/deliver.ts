@@ -9,12 +9,17 @@ export function endVisit(world: World, visit: Visit, now: number): void {
   results.state[visit.index] = STATE_FINISHED;
   results.finish[visit.index] = now;
   visit.client!.outstanding.delete(visit);
-  if (visit.writes >= 0) {
-    for (const tier of world.clients[visit.writes]!.tiers) for (const id of visit.hashes) tier.touch(id);
-  }
+  if (visit.writes >= 0) world.events.push({ time: now, edge: null, visit, tier: WRITE });
   if (visit.lets >= 0) letGo(world.visits[visit.lets]!);
   for (const edge of visit.edges) world.events.push({ time: now, edge, visit, tier: -1 });
   if (program.requests.last[visit.request] === visit.index) closeRequest(world, visit.request, STATE_FINISHED, now);
+}
+
+/** The tier of the event that writes a visit's blocks: after all other events of its instant, in visit order. */
+const WRITE = 1e9;
+
+function writeBlocks(world: World, visit: Visit): void {
+  for (const tier of world.clients[visit.writes]!.tiers) for (const id of visit.hashes) tier.touch(id);
 }
 
 /** One holder fewer; the last one frees the blocks of a visit that has ended. */
@@ -24,6 +29,7 @@ function letGo(visit: Visit): void {
   if (visit.holders > 0 || !client?.held.includes(visit)) return;
   client.held = client.held.filter((one) => one !== visit);
   client.free += visit.blocks;
+  client.asleep = false;
   visit.blocks = 0;
 }
 
@@ -45,7 +51,8 @@ export function deliverPhase(world: World, now: number): void {
   for (let event = nextEvent(world); event !== null && event.time <= now; event = nextEvent(world)) {
     const handled = event;
     world.events = world.events.filter((one) => one !== handled);
-    if (handled.edge === null) deliverTier(world, handled.visit, now);
+    if (handled.tier === WRITE) writeBlocks(world, handled.visit);
+    else if (handled.edge === null) deliverTier(world, handled.visit, now);
     else if (handled.edge.departed) deliverEdge(world, handled.edge, now);
     else departEdge(world, handled.edge, now);
   }
@@ -67,6 +74,7 @@ function comesBefore(a: FleetEvent, b: FleetEvent): boolean {
   if (a.time !== b.time) return a.time < b.time;
   if (a.edge !== null && b.edge !== null) return a.edge.index < b.edge.index;
   if (a.edge !== null || b.edge !== null) return a.edge !== null;
+  if ((a.tier === WRITE) !== (b.tier === WRITE)) return b.tier === WRITE;
   return a.visit.index < b.visit.index || (a.visit === b.visit && a.tier < b.tier);
 }
 
@@ -130,6 +138,7 @@ function joinClient(world: World, client: Client, visit: Visit, now: number): vo
     return;
   }
   visit.joined = client.joins++;
+  client.asleep = false;
   client.waiting.push(visit);
   if (client.setup.kind === 'cores') fillCores(world, client, now);
 }

@@ -126,13 +126,17 @@ function arrivePhase(world: World, now: number): void {
 
 function canForm(client: Client): boolean {
   const { kind } = client.setup;
-  return kind === 'llm' && client.busy === null && client.waiting.length + client.running.length > 0;
+  return kind === 'llm' && client.busy === null && !client.asleep && client.waiting.length + client.running.length > 0;
 }
 
 function startStep(world: World, client: Client, now: number): void {
   const formed = formStep(client, world.program.hashBlock);
   noteMembers(world, client, formed, now);
-  if (formed.chunks.length + formed.decodes.length === 0) return;
+  if (formed.chunks.length + formed.decodes.length === 0) {
+    // blocks kept for ended visits leave nothing to run: it sleeps until blocks are let go or a visit joins
+    client.asleep = true;
+    return;
+  }
   const work = describeWork(formed);
   const seconds = priceStep(work, client.setup.price);
   const shared = sharesChannel(client);

@@ -101,6 +101,8 @@ export interface Client {
   /** Routed to it and not ended. */
   readonly outstanding: Set<Visit>;
   joins: number;
+  /** Its last step came out empty: it waits for blocks that are let go or for a visit that joins. */
+  asleep: boolean;
   readonly prefix: Lru;
   readonly tiers: readonly Lru[];
   readonly counters: ClientCounters;
@@ -184,6 +186,7 @@ function openClient(setup: FleetClient, index: number): Client {
     cores: [],
     outstanding: new Set(),
     joins: 0,
+    asleep: false,
     prefix: new Lru(setup.prefixBlocks),
     tiers: setup.tiers.map((tier) => new Lru(tier.blocks)),
     counters: {

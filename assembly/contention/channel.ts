@@ -1,0 +1,92 @@
+// A channel that several clients share (one memory channel, one accelerator under two models): steps under way get max-min
+// fair shares of it, and a step that wants d and gets s runs at rate s/d.
+import { CLIENT_CHANNEL, CLIENT_DEMAND, CLIENT_LEFT, CLIENT_RATE, CLIENT_UPDATED } from '../layout/client';
+import { FLEET_CHANNEL_COUNT, FLEET_CHANNEL_DIRTY } from '../layout/fleet';
+import { REP_END, REP_INDEX } from '../layout/replica';
+import { RUN_FLEET, RUN_REPLICAS, RUN_TREE, RUN_TREE_LEAVES } from '../layout/run';
+import { geta, getf, geti, rowi, setf, seti } from '../table/cell';
+import { clientAt } from '../table/client';
+import { treeSet } from '../table/tree';
+
+/** A step of `rep` started or ended: the shares of its channel must be found again at the end of the instant. */
+export function markChannel(run: usize, rep: usize): void {
+  const dirty = geta(geta(run, RUN_FLEET), FLEET_CHANNEL_DIRTY);
+  store<i32>(dirty + ((<usize>geti(rep, CLIENT_CHANNEL)) << 2), 1);
+}
+
+/** A step of `duration` seconds at full speed starts at `now`. */
+export function startOnChannel(run: usize, rep: usize, duration: f64, now: f64): void {
+  setf(rep, CLIENT_LEFT, duration);
+  setf(rep, CLIENT_RATE, 0);
+  setf(rep, CLIENT_UPDATED, now);
+  markChannel(run, rep);
+}
+
+/** Finds the shares of every channel whose steps changed at this instant. */
+export function shareChannels(run: usize, fleet: usize, now: f64): void {
+  const channels = geti(fleet, FLEET_CHANNEL_COUNT);
+  const dirty = geta(fleet, FLEET_CHANNEL_DIRTY);
+  for (let channel = 0; channel < channels; channel++) {
+    if (rowi(dirty, channel) == 0) continue;
+    store<i32>(dirty + ((<usize>channel) << 2), 0);
+    shareChannel(run, channel, now);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function isActive(rep: usize, channel: i32): bool {
+  return geti(rep, CLIENT_CHANNEL) == channel && getf(rep, REP_END) != Infinity;
+}
+
+function shareChannel(run: usize, channel: i32, now: f64): void {
+  const clients = geti(run, RUN_REPLICAS);
+  let active = 0;
+  for (let i = 0; i < clients; i++) {
+    const rep = clientAt(run, i);
+    if (!isActive(rep, channel)) continue;
+    active++;
+    // Work done since the last change
+    setf(rep, CLIENT_LEFT, getf(rep, CLIENT_LEFT) - getf(rep, CLIENT_RATE) * (now - getf(rep, CLIENT_UPDATED)));
+    setf(rep, CLIENT_UPDATED, now);
+  }
+  // Max-min: ascending demand, each takes at most an even part of what is left
+  let capacity = 1.0;
+  let lastDemand = -Infinity;
+  let lastClient = -1;
+  while (active > 0) {
+    const next = nextByDemand(run, channel, lastDemand, lastClient);
+    const rep = clientAt(run, next);
+    const demand = getf(rep, CLIENT_DEMAND);
+    lastDemand = demand;
+    lastClient = next;
+    const even = capacity / <f64>active;
+    const share = demand < even ? demand : even;
+    capacity -= share;
+    active--;
+    setRate(run, rep, demand > 0 ? share / demand : 1, now);
+  }
+}
+
+/** The active client that follows (demand, index) in ascending order. */
+function nextByDemand(run: usize, channel: i32, demand: f64, client: i32): i32 {
+  const clients = geti(run, RUN_REPLICAS);
+  let best = -1;
+  let least = Infinity;
+  for (let i = 0; i < clients; i++) {
+    const rep = clientAt(run, i);
+    if (!isActive(rep, channel)) continue;
+    const wants = getf(rep, CLIENT_DEMAND);
+    if (wants < demand || (wants == demand && i <= client) || wants >= least) continue;
+    least = wants;
+    best = i;
+  }
+  return best;
+}
+
+function setRate(run: usize, rep: usize, rate: f64, now: f64): void {
+  if (rate == getf(rep, CLIENT_RATE)) return;
+  setf(rep, CLIENT_RATE, rate);
+  setf(rep, REP_END, now + getf(rep, CLIENT_LEFT) / rate);
+  treeSet(geta(run, RUN_TREE), geti(run, RUN_TREE_LEAVES), geti(rep, REP_INDEX), getf(rep, REP_END));
+}

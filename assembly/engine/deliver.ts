@@ -1,0 +1,94 @@
+// Phase "deliver": results of ended visits depart, travel and arrive; a visit whose last input arrives is ready.
+import { CLIENT_LOCATION } from '../layout/client';
+import { FLAG_RESIDENT, STATE_PENDING } from '../layout/enums';
+import {
+  EVENT_EDGE, EVENT_KEY, EVENT_KIND, EVENT_TIER, EVENT_WRITE, FLEET_EDGE_BYTES, FLEET_EDGE_FROM, FLEET_EDGE_LAYERS, FLEET_EDGE_SENT, FLEET_EDGE_TO, FLEET_EVENTS,
+  FLEET_EVENT_COUNT, FLEET_FLAGS, FLEET_PENDING, FLEET_READY, FLEET_SOURCE, FLEET_START, FLEET_WRITES,
+} from '../layout/fleet';
+import { RUN_FINISH, RUN_REPLICA_OF, RUN_STATE } from '../layout/run';
+import { endFlows, startFlow } from '../contention/flows';
+import { pathBandwidth, pathLatency, pathLength, pathStart } from '../contention/paths';
+import { geta, geti, rowf, rowi } from '../table/cell';
+import { clientAt } from '../table/client';
+import { eventPop, eventTime } from '../table/events';
+import { enterClient, routeVisit } from './route';
+import { deliverTier, writeBlocks } from './store';
+import { letGo } from './visit';
+
+/** Everything that departs or arrives at `now`, also what arrivals of this very instant set going. */
+export function deliverEvents(run: usize, fleet: usize, now: f64): void {
+  endFlows(fleet, now);
+  while (eventTime(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT) <= now) {
+    const event = geta(fleet, FLEET_EVENTS);
+    const kind = load<i32>(event, EVENT_KIND);
+    const key = load<i32>(event, EVENT_KEY);
+    eventPop(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT);
+    if (kind == EVENT_WRITE) writeBlocks(run, fleet, rowi(geta(fleet, FLEET_WRITES), key), key);
+    else if (kind == EVENT_TIER) deliverTier(run, fleet, key, now);
+    else if (rowi(geta(fleet, FLEET_EDGE_SENT), key) == 0) departEdge(run, fleet, key, now);
+    else deliverEdge(run, fleet, key, now);
+  }
+}
+
+function departEdge(run: usize, fleet: usize, edge: i32, now: f64): void {
+  store<i32>(geta(fleet, FLEET_EDGE_SENT) + ((<usize>edge) << 2), 1);
+  const bytes = rowf(geta(fleet, FLEET_EDGE_BYTES), edge);
+  const target = rowi(geta(fleet, FLEET_EDGE_TO), edge);
+  if (bytes <= 0) {
+    deliverEdge(run, fleet, edge, now);
+    return;
+  }
+  const from = rowi(geta(fleet, FLEET_EDGE_FROM), edge);
+  if (!isRouted(run, target)) {
+    store<i32>(geta(fleet, FLEET_SOURCE) + ((<usize>target) << 2), from);
+    routeVisit(run, fleet, target, bytes, now);
+  }
+  const here = geti(clientAt(run, rowi(geta(run, RUN_REPLICA_OF), from)), CLIENT_LOCATION);
+  const there = geti(clientAt(run, rowi(geta(run, RUN_REPLICA_OF), target)), CLIENT_LOCATION);
+  const count = pathLength(fleet, here, there);
+  if (count == 0) {
+    deliverEdge(run, fleet, edge, now);
+    return;
+  }
+  const links = pathStart(fleet, here, there);
+  const sent = bytesAfterEnd(run, fleet, edge, from, bytes, pathBandwidth(fleet, links, count));
+  startFlow(fleet, EVENT_EDGE, edge, sent, links, count, pathLatency(fleet, links, count));
+}
+
+/** Layer by layer, all but the last layer travels while the prefill runs, as far as the path lets it. */
+function bytesAfterEnd(run: usize, fleet: usize, edge: i32, from: i32, bytes: f64, narrowest: f64): f64 {
+  const layers = <f64>rowi(geta(fleet, FLEET_EDGE_LAYERS), edge);
+  if (layers <= 0) return bytes;
+  const lasted = rowf(geta(run, RUN_FINISH), from) - rowf(geta(fleet, FLEET_START), from);
+  const rest = bytes - (narrowest * lasted * (layers - 1)) / layers;
+  const last = bytes / layers;
+  return rest > last ? rest : last;
+}
+
+function deliverEdge(run: usize, fleet: usize, edge: i32, now: f64): void {
+  const from = rowi(geta(fleet, FLEET_EDGE_FROM), edge);
+  const bytes = rowf(geta(fleet, FLEET_EDGE_BYTES), edge);
+  if (bytes > 0) letGo(run, fleet, from, now);
+  const target = rowi(geta(fleet, FLEET_EDGE_TO), edge);
+  const at = geta(fleet, FLEET_PENDING) + ((<usize>target) << 2);
+  const pending = load<i32>(at) - 1;
+  store<i32>(at, pending);
+  if (pending > 0) return;
+  store<f64>(geta(fleet, FLEET_READY) + ((<usize>target) << 3), now);
+  if (rowi(geta(run, RUN_STATE), target) != STATE_PENDING) return;
+  if (!isRouted(run, target)) {
+    store<i32>(geta(fleet, FLEET_SOURCE) + ((<usize>target) << 2), from);
+    if (!routeVisit(run, fleet, target, bytes, now)) return;
+  }
+  if ((rowi(geta(fleet, FLEET_FLAGS), target) & FLAG_RESIDENT) != 0) {
+    // Its next gap starts where its last token came: kept where the finish time will stand.
+    store<f64>(geta(run, RUN_FINISH) + ((<usize>target) << 3), rowf(geta(run, RUN_FINISH), from));
+  }
+  enterClient(run, target, now);
+}
+
+// @ts-ignore: decorator
+@inline
+function isRouted(run: usize, visit: i32): bool {
+  return rowi(geta(run, RUN_REPLICA_OF), visit) >= 0;
+}

@@ -1,0 +1,96 @@
+// What the end of a visit sets going: its results travel on, blocks that were kept for it are let go, a request may be over.
+import { CLIENT_BATCHING, CLIENT_INPUT, CLIENT_OUTPUT, CLIENT_UNDONE } from '../layout/client';
+import { BATCHING_STATIC, FLAG_HOLD, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
+import {
+  EVENT_EDGE, EVENT_WRITE, FLEET_EDGE_AT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLAGS, FLEET_HELD, FLEET_HOLDERS, FLEET_LAST_VISIT, FLEET_LETS,
+  FLEET_REQUEST_OF, FLEET_REQUEST_STATE, FLEET_TIERS_LEFT, FLEET_WRITES,
+} from '../layout/fleet';
+import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_OUTSTANDING, REP_STEPS, REP_USED, REP_WAITING } from '../layout/replica';
+import {
+  RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
+} from '../layout/run';
+import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
+import { clientAt } from '../table/client';
+import { eventPush } from '../table/events';
+import { treeSet } from '../table/tree';
+import { planLeap } from './leap';
+import { releaseNext } from './retire';
+import { markReady } from './route';
+
+/** Whether others still need the KV of a visit that ends. */
+// @ts-ignore: decorator
+@inline
+export function isHeld(fleet: usize, visit: i32): bool {
+  return (rowi(geta(fleet, FLEET_FLAGS), visit) & FLAG_HOLD) != 0 && rowi(geta(fleet, FLEET_HOLDERS), visit) > 0;
+}
+
+/** A visit that was served without an engine (cores, store) ends. */
+export function finishVisit(run: usize, rep: usize, visit: i32, now: f64): void {
+  store<f64>(geta(run, RUN_FINISH) + ((<usize>visit) << 3), now);
+  store<i32>(geta(run, RUN_STATE) + ((<usize>visit) << 2), STATE_FINISHED);
+  addi(rep, REP_OUTSTANDING, -1);
+  addi(run, RUN_FINISHED, 1);
+  addf(rep, CLIENT_UNDONE, -(<f64>(rowi(geta(run, RUN_PROMPT), visit) + rowi(geta(run, RUN_OUTPUT), visit))));
+  endVisit(run, rep, visit, now);
+}
+
+/** Everything that the end of `visit` on `rep` sets going. */
+export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
+  const fleet = geta(run, RUN_FLEET);
+  addf(rep, CLIENT_INPUT, -(<f64>rowi(geta(run, RUN_PROMPT), visit)));
+  addf(rep, CLIENT_OUTPUT, -(<f64>rowi(geta(run, RUN_OUTPUT), visit)));
+  const at = geta(fleet, FLEET_EDGE_AT) + ((<usize>visit) << 2);
+  const end = load<i32>(at, 4);
+  for (let edge = load<i32>(at); edge < end; edge++) eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_EDGE, edge);
+  const lets = rowi(geta(fleet, FLEET_LETS), visit);
+  if (lets >= 0) letGo(run, fleet, lets, now);
+  // Written after everything that this instant sends: several visits that end together write in visit order.
+  if (rowi(geta(fleet, FLEET_WRITES), visit) >= 0) eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_WRITE, visit);
+  const request = rowi(geta(fleet, FLEET_REQUEST_OF), visit);
+  if (rowi(geta(fleet, FLEET_LAST_VISIT), request) == visit) closeRequest(run, fleet, request, STATE_FINISHED, now);
+}
+
+/** A visit that can never be served: its request is rejected, its edges never depart. */
+export function rejectVisit(run: usize, fleet: usize, visit: i32, state: i32, now: f64): void {
+  store<i32>(geta(run, RUN_STATE) + ((<usize>visit) << 2), state);
+  addi(run, RUN_FINISHED, 1);
+  const lets = rowi(geta(fleet, FLEET_LETS), visit);
+  if (lets >= 0) letGo(run, fleet, lets, now);
+  closeRequest(run, fleet, rowi(geta(fleet, FLEET_REQUEST_OF), visit), state, now);
+}
+
+/** The request has its terminal state (law L1: the first one stands); a closed loop sends the next. */
+function closeRequest(run: usize, fleet: usize, request: i32, state: i32, now: f64): void {
+  const at = geta(fleet, FLEET_REQUEST_STATE) + ((<usize>request) << 2);
+  if (load<i32>(at) != STATE_PENDING) return;
+  store<i32>(at, state);
+  if (geti(run, RUN_CONCURRENCY) > 0) releaseNext(run, now);
+}
+
+/** One of those that need the KV of an ended visit does not any more; after the last its blocks are free. */
+export function letGo(run: usize, fleet: usize, visit: i32, now: f64): void {
+  const at = geta(fleet, FLEET_HOLDERS) + ((<usize>visit) << 2);
+  const holders = load<i32>(at) - 1;
+  store<i32>(at, holders);
+  const held = rowi(geta(fleet, FLEET_HELD), visit);
+  if (holders > 0 || held == 0) return;
+  store<i32>(geta(fleet, FLEET_HELD) + ((<usize>visit) << 2), 0);
+  const rep = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), visit));
+  if (geti(rep, CLIENT_BATCHING) == BATCHING_STATIC) {
+    addi(rep, REP_KEPT, -held);
+    // While its own batch runs, an ended sequence keeps its blocks anyway.
+    if (rowi(geta(fleet, FLEET_TIERS_LEFT), visit) == geti(rep, REP_BATCH)) return;
+  }
+  addi(rep, REP_USED, -held);
+  wakeClient(run, rep, now);
+}
+
+/** Blocks became free, or a visit joined: a free client forms a step; a leap must end at the next boundary if they matter. */
+export function wakeClient(run: usize, rep: usize, now: f64): void {
+  if (getf(rep, REP_END) == Infinity) {
+    markReady(run, rep);
+  } else if (geti(rep, REP_STEPS) > 1 && geti(rep, REP_WAITING) > 0) {
+    planLeap(run, rep, geti(rep, REP_STEPS), now);
+    treeSet(geta(run, RUN_TREE), geti(run, RUN_TREE_LEAVES), geti(rep, REP_INDEX), getf(rep, REP_END));
+  }
+}

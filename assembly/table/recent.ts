@@ -1,0 +1,73 @@
+// Hash blocks kept by least recent use: a tier of a KV store, or the prefix cache of a client. A doubly linked list threaded
+// through two columns over all hash ids, so that every touch is O(1).
+import { FLEET_HASH_AT, FLEET_HASH_IDS } from '../layout/fleet';
+import {
+  TIER_ABSENT, TIER_CAPACITY, TIER_COUNT, TIER_NEWER, TIER_NEWEST, TIER_OLDER, TIER_OLDEST,
+} from '../layout/fleet';
+import { addi, geta, geti, rowi, seti } from './cell';
+
+// @ts-ignore: decorator
+@inline
+export function holdsBlock(tier: usize, id: i32): bool {
+  return rowi(geta(tier, TIER_NEWER), id) != TIER_ABSENT;
+}
+
+/** How many leading hash blocks of a visit's prompt the list holds. */
+export function leadingHits(fleet: usize, tier: usize, visit: i32): i32 {
+  const at = geta(fleet, FLEET_HASH_AT) + ((<usize>visit) << 2);
+  const first = load<i32>(at);
+  const end = load<i32>(at, 4);
+  const ids = geta(fleet, FLEET_HASH_IDS);
+  let j = first;
+  while (j < end && holdsBlock(tier, rowi(ids, j))) j++;
+  return j - first;
+}
+
+/** Makes a block the most recent, inserting it if need be; the least recent ones leave when the list is over its capacity. */
+export function touchBlock(tier: usize, id: i32): void {
+  if (holdsBlock(tier, id)) unlinkBlock(tier, id);
+  else if (geti(tier, TIER_CAPACITY) <= 0) return;
+  else addi(tier, TIER_COUNT, 1);
+  const newer = geta(tier, TIER_NEWER);
+  const older = geta(tier, TIER_OLDER);
+  const newest = geti(tier, TIER_NEWEST);
+  store<i32>(newer + ((<usize>id) << 2), -1);
+  store<i32>(older + ((<usize>id) << 2), newest);
+  if (newest >= 0) store<i32>(newer + ((<usize>newest) << 2), id);
+  else seti(tier, TIER_OLDEST, id);
+  seti(tier, TIER_NEWEST, id);
+  if (geti(tier, TIER_COUNT) > geti(tier, TIER_CAPACITY)) {
+    const oldest = geti(tier, TIER_OLDEST);
+    unlinkBlock(tier, oldest);
+    store<i32>(newer + ((<usize>oldest) << 2), TIER_ABSENT);
+    addi(tier, TIER_COUNT, -1);
+  }
+}
+
+function unlinkBlock(tier: usize, id: i32): void {
+  const newer = geta(tier, TIER_NEWER);
+  const older = geta(tier, TIER_OLDER);
+  const up = rowi(newer, id);
+  const down = rowi(older, id);
+  if (up >= 0) store<i32>(older + ((<usize>up) << 2), down);
+  else seti(tier, TIER_NEWEST, down);
+  if (down >= 0) store<i32>(newer + ((<usize>down) << 2), up);
+  else seti(tier, TIER_OLDEST, up);
+}
+
+/** Touches all hash blocks of a visit in order of the prompt. */
+export function touchBlocks(fleet: usize, tier: usize, visit: i32): void {
+  const at = geta(fleet, FLEET_HASH_AT) + ((<usize>visit) << 2);
+  const end = load<i32>(at, 4);
+  const ids = geta(fleet, FLEET_HASH_IDS);
+  for (let j = load<i32>(at); j < end; j++) touchBlock(tier, rowi(ids, j));
+}
+
+/** An empty list over `ids` hash ids. */
+export function clearBlocks(tier: usize, ids: i32): void {
+  seti(tier, TIER_COUNT, 0);
+  seti(tier, TIER_NEWEST, -1);
+  seti(tier, TIER_OLDEST, -1);
+  const newer = geta(tier, TIER_NEWER);
+  for (let id = 0; id < ids; id++) store<i32>(newer + ((<usize>id) << 2), TIER_ABSENT);
+}

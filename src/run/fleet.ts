@@ -1,0 +1,242 @@
+// Runs a fleet program: every stage of every request on its client, in one event order.
+import * as C from '../../assembly/layout/client.ts';
+import * as E from '../../assembly/layout/enums.ts';
+import * as R from '../../assembly/layout/run.ts';
+import { openArena } from '../columns/arena.ts';
+import type { Kernels } from '../kernels/interface.ts';
+import { loadKernels } from '../kernels/load.ts';
+import type { FleetProgram, VisitResults } from '../plan/fleet.ts';
+import type { StepRecord } from '../plan/setup.ts';
+import {
+  advanceRecord,
+  copyResults,
+  type EngineCounters,
+  type EngineRun,
+  LOG_STEPS,
+  readGaps,
+  type StopReason,
+  startRecord,
+} from './engine.ts';
+import { type FleetColumns, fleetBytes, placeFleet } from './fleet-columns.ts';
+import {
+  type EngineOptions,
+  fillClient,
+  fillRunOptions,
+  type PlacedRequests,
+  placeRunRecord,
+  RUN_RECORD_BYTES,
+  type RunRecord,
+  requestBytes,
+} from './run-record.ts';
+
+export interface FleetRun {
+  readonly results: VisitResults;
+  /** STATE_* per request: what its last visit, or its first rejected one, came to. */
+  readonly requestState: Int32Array;
+  /** By client. */
+  readonly clients: readonly EngineCounters[];
+  readonly steps: StepRecord[];
+  readonly itl: EngineRun['itl'];
+  readonly stop: StopReason;
+  /** Names of the clients at which visits wait for ever (stop 'deadlock'). */
+  readonly stuck: readonly string[];
+}
+
+export type FleetOptions = Pick<EngineOptions, 'leap' | 'onProgress' | 'onSteps' | 'histogram'> & {
+  readonly steps?: boolean;
+};
+
+/** A fleet run that goes on call by call. */
+export interface StartedFleet {
+  advance(): StopReason | 'more';
+  close(stop: StopReason): FleetRun;
+}
+
+/** Starts a program in a memory of its own. Throws RangeError when its tables pass 4 GiB. */
+export function startFleet(program: FleetProgram, options: FleetOptions): StartedFleet {
+  const steps: StepRecord[] = [];
+  const collect = (batch: StepRecord[]) => {
+    for (const step of batch) steps.push(step);
+  };
+  // The closed form of leaps would pass over instants that other clients must see: a fleet adds steps one by one.
+  const leap = options.leap === 'closed' ? 'exact' : options.leap;
+  const full: EngineOptions = { ...options, leap, onSteps: options.onSteps ?? (options.steps ? collect : undefined) };
+  const work = fleetWorkBytes(program);
+  const logBytes = full.onSteps ? Math.max(LOG_STEPS, 2 * program.clients.length) * R.LOG_FIELDS * 8 : 0;
+  const n = program.visits.count;
+  const arena = openArena(
+    requestBytes(n) +
+      requestBytes(program.requests.count) +
+      fleetBytes(program) +
+      RUN_RECORD_BYTES +
+      work +
+      logBytes +
+      4096,
+  );
+  const kernels = loadKernels(arena.memory);
+  const record = placeRunRecord(arena);
+  const placed = placeVisitColumns(arena, program);
+  const fleet = placeFleet(arena, program);
+  fillFleetRecord(record, program, placed, fleet, full);
+  const log = startRecord(kernels, arena, record, placed, full);
+  return {
+    advance: () => advanceRecord(kernels, record, log, full),
+    close: (stop) => readRun(kernels, program, record, placed, fleet, steps, stop),
+  };
+}
+
+/** Runs a program to its end. */
+export function runFleet(program: FleetProgram, options: FleetOptions): FleetRun {
+  const run = startFleet(program, options);
+  while (true) {
+    const stop = run.advance();
+    if (stop !== 'more') return run.close(stop);
+  }
+}
+
+function maxOutputOf(program: FleetProgram): number {
+  let most = 1;
+  for (const output of program.visits.output) if (output > most) most = output;
+  return most;
+}
+
+/** Columns that visits share with single-stage requests; `arrival` has one entry per request. */
+function placeVisitColumns(arena: ReturnType<typeof openArena>, program: FleetProgram): PlacedRequests {
+  const { visits, requests } = program;
+  const arrival = arena.f64(requests.count);
+  arrival.set(requests.arrival.subarray(0, requests.count));
+  const prompt = arena.i32(visits.count);
+  const output = arena.i32(visits.count);
+  prompt.set(visits.prompt);
+  output.set(visits.output);
+  const n = visits.count;
+  return {
+    count: n,
+    concurrency: requests.concurrency,
+    maxOutput: maxOutputOf(program),
+    arrival,
+    prompt,
+    output,
+    first: arena.f64(n),
+    finish: arena.f64(n),
+    state: arena.i32(n),
+    preemptions: arena.i32(n),
+    replica: arena.i32(n),
+    next: arena.i32(n),
+    generated: arena.i32(n),
+  };
+}
+
+function fillFleetRecord(
+  record: RunRecord,
+  program: FleetProgram,
+  placed: PlacedRequests,
+  fleet: FleetColumns,
+  options: EngineOptions,
+): void {
+  fillRunOptions(record, placed, options);
+  const put = (cell: number, value: number) => {
+    record.words[cell * 2] = value;
+  };
+  put(R.RUN_REQUESTS, program.requests.count);
+  put(R.RUN_VISITS, program.visits.count);
+  put(R.RUN_REPLICAS, program.clients.length);
+  put(R.RUN_FLEET, fleet.record.byteOffset);
+  put(R.RUN_CLIENTS, fleet.clients.byteOffset);
+}
+
+let probe: { kernels: Kernels; record: RunRecord; arena: ReturnType<typeof openArena> } | undefined;
+
+/** Working-set bytes, asked of the kernel itself on a small memory. */
+function fleetWorkBytes(program: FleetProgram): number {
+  const cells = program.clients.length * C.CLIENT_PARAMETERS;
+  if (!probe || probe.arena.left < cells * 8 + 1024) {
+    const arena = openArena(RUN_RECORD_BYTES + Math.max(65536, cells * 16) + 4096);
+    probe = { arena, kernels: loadKernels(arena.memory), record: placeRunRecord(arena) };
+  }
+  const { arena, record, kernels } = probe;
+  const mark = arena.mark();
+  const clients = arena.f64(cells);
+  clients.fill(0);
+  const parameters = { cells: clients, words: new Int32Array(clients.buffer, clients.byteOffset, cells * 2) };
+  program.clients.forEach((client, i) => {
+    const base = i * C.CLIENT_PARAMETERS - C.CLIENT_FIRST;
+    fillClient(parameters, base, client);
+    parameters.words[(base + C.CLIENT_KIND) * 2] = client.kind === 'llm' ? E.KIND_LLM : E.KIND_CORES;
+  });
+  record.words[R.RUN_VISITS * 2] = program.visits.count;
+  record.words[R.RUN_REPLICAS * 2] = program.clients.length;
+  record.words[R.RUN_MAX_OUTPUT * 2] = maxOutputOf(program);
+  record.words[R.RUN_CLIENTS * 2] = clients.byteOffset;
+  const bytes = kernels.engineBytes(record.cells.byteOffset);
+  arena.release(mark);
+  return bytes;
+}
+
+function readRun(
+  kernels: Kernels,
+  program: FleetProgram,
+  record: RunRecord,
+  placed: PlacedRequests,
+  fleet: FleetColumns,
+  steps: StepRecord[],
+  stop: StopReason,
+): FleetRun {
+  void kernels;
+  for (let v = 0; v < placed.count; v++) {
+    if (placed.state[v] === E.STATE_PENDING) placed.state[v] = E.STATE_UNFINISHED;
+    if (placed.state[v] !== E.STATE_FINISHED) placed.finish[v] = Number.NaN;
+  }
+  const requestState = fleet.requestState.slice();
+  for (let r = 0; r < requestState.length; r++)
+    if (requestState[r] === E.STATE_PENDING) requestState[r] = E.STATE_UNFINISHED;
+  const { state, first, finish, preemptions, replica } = copyResults(placed);
+  return {
+    results: {
+      state,
+      first,
+      finish,
+      preemptions,
+      client: replica,
+      ready: fleet.ready.slice(),
+      start: fleet.start.slice(),
+      cached: fleet.cached.slice(),
+    },
+    requestState,
+    clients: readClients(record, program.clients.length),
+    steps,
+    itl: readGaps(record),
+    stop,
+    stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],
+  };
+}
+
+/** Counters of every client, from its record. */
+function readClients(record: RunRecord, count: number): EngineCounters[] {
+  const { buffer } = record.cells;
+  const table = new Int32Array(buffer, record.words[R.RUN_TABLE * 2], count);
+  return Array.from(table, (address) => {
+    const cells = new Float64Array(buffer, address, C.CLIENT_CELLS);
+    const words = new Int32Array(buffer, address, C.CLIENT_CELLS * 2);
+    return {
+      steps: cells[C.CLIENT_STEPS],
+      busySeconds: cells[C.CLIENT_BUSY],
+      runningSeconds: cells[C.CLIENT_RUNNING],
+      newTokens: cells[C.CLIENT_TOKENS],
+      pairs: cells[C.CLIENT_PAIRS],
+      contextTokens: cells[C.CLIENT_CONTEXT],
+      preemptions: words[C.CLIENT_PREEMPTED * 2],
+      peakBlocks: words[C.CLIENT_PEAK_BLOCKS * 2],
+      peakSequences: words[C.CLIENT_PEAK_SEQS * 2],
+    };
+  });
+}
+
+/** Where unfinished visits wait although nothing is left to happen. */
+function stuckClients(program: FleetProgram, state: Int32Array, client: Int32Array): string[] {
+  const names = new Set<string>();
+  for (let v = 0; v < state.length; v++) {
+    if (state[v] === E.STATE_UNFINISHED && client[v] >= 0) names.add(program.clients[client[v]].name);
+  }
+  return [...names].sort();
+}
