@@ -78,7 +78,9 @@ export function engineBytes(run: usize): f64 {
 
 /** Clears progress and outputs and places the working set at `work` (engineBytes of them, 64-byte aligned). */
 export function engineReset(run: usize, work: usize): void {
-  assert((work & 63) == 0, 'engineReset: the working set must be 64-byte aligned');
+  assert((work & 63) == 0, 'engineReset: the working set is not 64-byte aligned');
+  assert(geti(run, RUN_REQUESTS) >= 0, 'engineReset: negative number of requests');
+  assert(geti(run, RUN_REPLICAS) > 0, 'engineReset: replicas must be positive');
   memory.fill(run + RUN_PARAMETERS * 8, 0, (RUN_CLIENT - RUN_PARAMETERS) * 8);
   const clients = geti(run, RUN_REPLICAS);
   const leaves = treeLeaves(run);
@@ -101,6 +103,7 @@ export function engineReset(run: usize, work: usize): void {
 /** Clears a client; slots need no clearing: each is written when it is taken. Returns its bytes. */
 function resetClient(run: usize, index: i32, rep: usize): i32 {
   const parameters = parametersOf(run, index);
+  assert(geti(parameters, CLIENT_BLOCK_SIZE) > 0, 'engineReset: block size must be positive');
   memory.fill(rep, 0, CLIENT_CELLS * 8);
   const bytes = placeClient(run, parameters, rep);
   memory.fill(rep + CLIENT_CELLS * 8, 0, <usize>geti(rep, CLIENT_AT_CHUNKS) - CLIENT_CELLS * 8);

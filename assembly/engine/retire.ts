@@ -88,8 +88,18 @@ function countGaps(run: usize, rep: usize, now: f64, steps: i32, decodes: i32, c
   histogramAddLinear(histogram, a + b * (context + weight), b * weight, steps - 1, weight);
 }
 
-/** The blocks that STEPS decode iterations filled: whole periods of the block size, then the rest class by class. */
+/** The blocks that the STEPS decode iterations filled are in use now. */
 function takeBlocks(run: usize, rep: usize, steps: i32): void {
+  const used = geti(rep, REP_USED) + blocksTaken(rep, steps);
+  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
+  const phase = geti(rep, REP_PHASE) - (steps % blockSize);
+  seti(rep, REP_PHASE, phase < 0 ? phase + blockSize : phase);
+  seti(rep, REP_USED, used);
+  if (used > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, used);
+}
+
+/** Blocks that the next `steps` decode iterations fill: whole periods of the block size, then the rest class by class. */
+export function blocksTaken(rep: usize, steps: i32): i32 {
   const residue = rep + geta(rep, CLIENT_AT_RESIDUE);
   const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   let phase = geti(rep, REP_PHASE);
@@ -106,10 +116,7 @@ function takeBlocks(run: usize, rep: usize, steps: i32): void {
     phase = phase == 0 ? blockSize - 1 : phase - 1;
     left--;
   }
-  seti(rep, REP_PHASE, phase);
-  const used = geti(rep, REP_USED) + taken;
-  seti(rep, REP_USED, used);
-  if (used > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, used);
+  return taken;
 }
 
 /** Chunks that completed their prompt yield a token and decode from now on (or end, when that was their last). */

@@ -1,11 +1,11 @@
 // What the end of a visit sets going: its results travel on, blocks that were kept for it are let go, a request may be over.
-import { CLIENT_BATCHING, CLIENT_INPUT, CLIENT_OUTPUT, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_INPUT, CLIENT_OUTPUT, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/client';
 import { BATCHING_STATIC, FLAG_HOLD, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
   EVENT_EDGE, EVENT_WRITE, FLEET_EDGE_AT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLAGS, FLEET_HELD, FLEET_HOLDERS, FLEET_LAST_VISIT, FLEET_LETS,
   FLEET_REQUEST_OF, FLEET_REQUEST_STATE, FLEET_TIERS_LEFT, FLEET_WRITES,
 } from '../layout/fleet';
-import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_OUTSTANDING, REP_STEPS, REP_USED, REP_WAITING } from '../layout/replica';
+import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_OUTSTANDING, REP_STEPS, REP_USED } from '../layout/replica';
 import {
   RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
 } from '../layout/run';
@@ -14,7 +14,7 @@ import { clientAt } from '../table/client';
 import { eventPush } from '../table/events';
 import { treeSet } from '../table/tree';
 import { planLeap } from './leap';
-import { releaseNext } from './retire';
+import { blocksTaken, releaseNext } from './retire';
 import { markReady } from './route';
 
 /** Whether others still need the KV of a visit that ends. */
@@ -81,16 +81,24 @@ export function letGo(run: usize, fleet: usize, visit: i32, now: f64): void {
     // While its own batch runs, an ended sequence keeps its blocks anyway.
     if (rowi(geta(fleet, FLEET_TIERS_LEFT), visit) == geti(rep, REP_BATCH)) return;
   }
-  addi(rep, REP_USED, -held);
-  wakeClient(run, rep, now);
+  freeHeld(run, rep, held, now);
 }
 
-/** Blocks became free, or a visit joined: a free client forms a step; a leap must end at the next boundary if they matter. */
-export function wakeClient(run: usize, rep: usize, now: f64): void {
+/**
+ * Kept blocks are free: a client at rest forms a step; a leap ends at the next iteration boundary, since they may matter
+ * there, and what it has taken by then is noted beside the blocks that are given back now.
+ */
+function freeHeld(run: usize, rep: usize, held: i32, now: f64): void {
   if (getf(rep, REP_END) == Infinity) {
+    addi(rep, REP_USED, -held);
     markReady(run, rep);
-  } else if (geti(rep, REP_STEPS) > 1 && geti(rep, REP_WAITING) > 0) {
+    return;
+  }
+  if (geti(rep, REP_STEPS) > 1) {
     planLeap(run, rep, geti(rep, REP_STEPS), now);
     treeSet(geta(run, RUN_TREE), geti(run, RUN_TREE_LEAVES), geti(rep, REP_INDEX), getf(rep, REP_END));
+    const most = geti(rep, REP_USED) + blocksTaken(rep, geti(rep, REP_STEPS));
+    if (most > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, most);
   }
+  addi(rep, REP_USED, -held);
 }

@@ -2,7 +2,7 @@
 import { CLIENT_BLOCK_SIZE, CLIENT_INPUT, CLIENT_LOCATION, CLIENT_OUTPUT, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
 import {
   LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS, POOL_HEAVY_LIGHT, POOL_LOAD, POOL_NEAREST, POOL_PREFIX_AFFINITY,
-  POOL_ROUND_ROBIN, ROUTING_LEAST_LOADED,
+  POOL_ROUND_ROBIN, ROUTING_LEAST_LOADED, ROUTING_ROUND_ROBIN,
 } from '../layout/enums';
 import {
   FLEET_GROUPS, FLEET_GROUP_OF, FLEET_SAME_AS, FLEET_SOURCE, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
@@ -20,7 +20,9 @@ export function chooseReplica(run: usize): i32 {
   const replicas = geti(run, RUN_REPLICAS);
   const last = geti(run, RUN_LAST_REPLICA);
   let chosen = last + 1 == replicas ? 0 : last + 1;
-  if (geti(run, RUN_ROUTING) == ROUTING_LEAST_LOADED) chosen = leastLoaded(run, replicas, chosen);
+  const routing = geti(run, RUN_ROUTING);
+  assert(routing == ROUTING_ROUND_ROBIN || routing == ROUTING_LEAST_LOADED, 'chooseReplica: unknown routing');
+  if (routing == ROUTING_LEAST_LOADED) chosen = leastLoaded(run, replicas, chosen);
   seti(run, RUN_LAST_REPLICA, chosen);
   return chosen;
 }

@@ -2,7 +2,7 @@
 // front. Least work left: a pairing heap through NEXT (siblings) and CHILD. The head is REP_WAIT_HEAD in both.
 import { CLIENT_PACKING } from '../layout/client';
 import { FLEET_CHILD, FLEET_FLAGS, FLEET_JOINED, FLEET_ORDER, FLEET_WORK } from '../layout/fleet';
-import { FLAG_RESIDENT, PACKING_LEAST_WORK } from '../layout/enums';
+import { FLAG_RESIDENT, PACKING_FCFS, PACKING_LEAST_WORK } from '../layout/enums';
 import { RUN_FLEET, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { REP_WAITING, REP_WAIT_HEAD, REP_WAIT_TAIL } from '../layout/replica';
 import { addi, geta, geti, rowi, seti } from './cell';
@@ -13,6 +13,7 @@ export function queuePush(run: usize, rep: usize, request: i32): void {
     heapJoin(run, rep, request);
     return;
   }
+  assert(geti(rep, CLIENT_PACKING) == PACKING_FCFS, 'queuePush: unknown packing');
   const next = geta(run, RUN_NEXT);
   const tail = geti(rep, REP_WAIT_TAIL);
   store<i32>(next + ((<usize>request) << 2), -1);

@@ -5,6 +5,7 @@
 // need its result. A visit becomes ready when all its predecessors have ended and what they send has arrived; then it is routed
 // to a client of its group. Same-time order, over all clients: retire (in client order) → deliver (in visit order) → arrive
 // (in root order) → form (in client order).
+import { FLAG_HOLD, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
 import type { AdmissionName, BatchingName, StepTime } from '../spec/types.ts';
 
 export type PackingName = 'fcfs' | 'least-work-left';
@@ -86,11 +87,11 @@ export interface FleetLink {
 }
 
 /** Prompt KV is in the cache when the visit is admitted: it decodes at once (prompt = context + 1, output = tokens to decode). */
-export const VISIT_RESIDENT = 1;
+export const VISIT_RESIDENT = FLAG_RESIDENT;
 /** Keeps its blocks after it ended until its `holders` let go: transfers that deliver it, branches that share it. */
-export const VISIT_HOLD = 2;
+export const VISIT_HOLD = FLAG_HOLD;
 /** Looks up and fills the prefix cache of its client with its hash blocks. */
-export const VISIT_PREFIX = 4;
+export const VISIT_PREFIX = FLAG_PREFIX;
 
 /** The visits of all requests, struct of arrays. Visits of one request are consecutive, requests in order of arrival. */
 export interface VisitTable {

@@ -1,40 +1,52 @@
 // What "equal" means between the fleet kernel and the reference, bit for bit, and the words for a difference and a program.
-import { STATE_PENDING, STATE_UNFINISHED } from '../../assembly/layout/enums.ts';
-import type { FleetProgram, VisitResults } from '../../src/plan/fleet.ts';
-import { isClose } from '../engine/compare.ts';
+import type { FleetProgram } from '../../src/plan/fleet.ts';
+import type { EngineRun } from '../../src/run/engine.ts';
+import type { FleetRun } from '../../src/run/fleet.ts';
+import { isClose, listDifferences as listRunDifferences } from '../engine/compare.ts';
 import type { FleetReference } from '../reference/fleet/simulate.ts';
 import type { ClientCounters } from '../reference/fleet/state.ts';
 
-/** What a run of the kernel leaves. */
-export interface FleetOutcome {
-  readonly results: VisitResults;
-  readonly clients: readonly Readonly<ClientCounters>[];
-  readonly stop: string;
-}
-
 const COLUMNS = ['state', 'client', 'ready', 'start', 'first', 'finish', 'preemptions', 'cached'] as const;
+const NO_COUNTERS = {
+  steps: 0,
+  busySeconds: 0,
+  runningSeconds: 0,
+  newTokens: 0,
+  pairs: 0,
+  contextTokens: 0,
+  preemptions: 0,
+  peakBlocks: 0,
+  peakSequences: 0,
+};
 const COUNTS = ['steps', 'newTokens', 'pairs', 'contextTokens', 'preemptions', 'peakBlocks'] as const;
 
-/** Every visit column and every counter of an llm client that differs, in words. */
-export function listDifferences(program: FleetProgram, got: FleetOutcome, expected: FleetReference): string[] {
+/** Every visit column, request state, counter of an llm client and bin of gaps that differs, in words. */
+export function listDifferences(program: FleetProgram, got: FleetRun, expected: FleetReference): string[] {
   const stop = expected.deadlock === null ? 'done' : 'deadlock';
-  const differences = got.stop === stop ? [] : [`stop: kernel ${got.stop}, reference ${stop} (${expected.deadlock})`];
-  for (const column of COLUMNS) {
-    for (let v = 0; v < program.visits.count; v++) {
-      const [a, b] = [got.results[column][v]!, expected.results[column][v]!];
-      const same = column === 'state' ? terminal(a) === terminal(b) : Object.is(a, b);
-      if (!same) differences.push(`${column} of visit ${v}: kernel ${a}, reference ${b}`);
-    }
-  }
+  const differences: string[] =
+    got.stop === stop ? [] : [`stop: kernel ${got.stop}, reference ${stop} (${expected.deadlock})`];
+  for (const column of COLUMNS) differences.push(...listColumn(column, got.results[column], expected.results[column]));
+  differences.push(...listColumn('state of request', got.requestState, expected.requestState));
   program.clients.forEach(({ kind }, c) => {
     if (kind === 'llm') differences.push(...listCounterDifferences(c, got.clients[c]!, expected.clients[c]!));
   });
-  return differences;
+  return [...differences, ...listGapDifferences(got.itl, expected.gaps)];
 }
 
-/** A visit that never had its turn is left over, whatever the run calls it. */
-function terminal(state: number): number {
-  return state === STATE_PENDING ? STATE_UNFINISHED : state;
+function listColumn(name: string, got: ArrayLike<number>, expected: ArrayLike<number>): string[] {
+  const different = Array.from(expected, (value, i) => [i, got[i], value] as const).filter(
+    ([, a, b]) => !Object.is(a, b),
+  );
+  return different.map(([i, a, b]) => `${name} ${i}: kernel ${a}, reference ${b}`);
+}
+
+/** Gaps by bin, as single-stage runs are compared. */
+function listGapDifferences(itl: EngineRun['itl'], gaps: readonly number[]): string[] {
+  const none = new Float64Array(0);
+  const states = new Int32Array(0);
+  const results = { state: states, replica: states, preemptions: states, arrival: none, first: none, finish: none };
+  const counters = { ...NO_COUNTERS };
+  return listRunDifferences({ results, counters, itl }, { results, counters, steps: [], gaps: [...gaps] }, true);
 }
 
 function listCounterDifferences(client: number, got: Readonly<ClientCounters>, expected: ClientCounters): string[] {

@@ -1,20 +1,14 @@
 // L9 for fleets: the kernel gives the same result as the reference, which runs every iteration of every client one by one.
-import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FleetProgram } from '../../src/plan/fleet.ts';
 import { runEngine } from '../../src/run/engine.ts';
+import { runFleet } from '../../src/run/fleet.ts';
 import type { Scenario } from '../engine/random.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
-import { describeProgram, type FleetOutcome, listDifferences } from './compare.ts';
+import { describeProgram, listDifferences } from './compare.ts';
 import { drawPool, poolOf } from './pool.ts';
 import { drawProgram } from './random.ts';
-
-type RunFleet = (program: FleetProgram, options: { leap: 'none' | 'exact' }) => FleetOutcome;
-
-const kernel = new URL('../../src/run/fleet.ts', import.meta.url);
-const { runFleet } = (existsSync(kernel) ? await import(kernel.href) : {}) as { runFleet: RunFleet };
-if (runFleet === undefined) console.log('skipped: src/run/fleet.ts is not there');
 
 const LEAPS = ['none', 'exact'] as const;
 
@@ -45,7 +39,7 @@ function demandPlain(scenario: Scenario, before: number, after: number): void {
   }
 }
 
-describe.skipIf(runFleet === undefined)('the fleet kernel', () => {
+describe('the fleet kernel', () => {
   test('equals the reference bit for bit, without leaps and with exact ones', () => {
     fc.assert(fc.property(drawProgram(), demandSame), { seed: 50, numRuns: 250 });
   });

@@ -63,7 +63,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       maxModelLen: fc.constantFrom(0, 0, 0, 0, Math.ceil(longest * 0.8)),
       price: scale.price,
       location: fc.nat(LOCATIONS - 1),
-      channel: fc.integer({ min: -1, max: CHANNELS - 1 }),
+      channel: fc.oneof({ arbitrary: fc.constant(-1), weight: 2 }, fc.nat(CHANNELS - 1)),
       demand: fc.constantFrom(0, 0.25, 0.5, 0.6, 0.75, 1),
       prefixBlocks: fc.constantFrom(0, 3, 8),
     })
