@@ -182,6 +182,11 @@ export interface EngineProfile {
   };
   /** Floor of steps with prompt tokens above `tokens` new tokens: seconds per layer, joined by root of squares. */
   readonly prefill_floor: { readonly layer_s: number; readonly tokens: number };
+  /**
+   * Time between a client and the engine that its client counts into the first token: s per request and per prompt token (HTTP,
+   * tokenizer). Only replays of measured runs add it (mist validate). Absent = none.
+   */
+  readonly client?: { readonly request_s: number; readonly prompt_token_s: number };
   readonly source: string;
 }
 

@@ -311,6 +311,39 @@ describe('R10: a store', () => {
     expect([results.cached[4], results.cached[6]]).toEqual([4, 4]);
   });
 
+  test('is written after everything else of an instant, in visit order', () => {
+    const one = [{ name: 'tier', blocks: 1, latency: 0, link: -1 }];
+    const ask = (id: number): VisitRow => ({ group: 2, hashes: [id] });
+    const results = run({
+      clients: [{}, { kind: 'cores' }, { kind: 'store', tiers: one }, {}],
+      hashBlock: 2,
+      requests: [
+        { at: 0, visits: [{ group: 0, output: 2, hashes: [0], writes: 2 }] },
+        { at: 0.5, visits: [{ group: 3, hashes: [1], writes: 2 }] },
+        { at: 1, visits: [{ group: 0, hashes: [1], writes: 2 }] },
+        {
+          at: 1,
+          visits: [
+            { group: 1, seconds: 1, to: [[1]] },
+            { ...ask(1), fetches: 2, to: [[2]] },
+            { group: 3, prompt: 4 },
+          ],
+        },
+        {
+          at: 2,
+          visits: [
+            { ...ask(1), fetches: 1, to: [[1]] },
+            { group: 3, prompt: 4 },
+          ],
+        },
+      ],
+    }).results;
+    // at 2 visits 0 and 2 end in one step, the later one in it first; visit 2 writes last and its block stays
+    expect([results.finish[0], results.finish[2]]).toEqual([2, 2]);
+    // at 1.5 block 1 came, so both look-ups of 2 find it: the one that an edge brings and the one that arrives
+    expect([results.cached[5], results.cached[7]]).toEqual([2, 2]);
+  });
+
   test('is no help to a visit that was preempted', () => {
     const { results, clients } = run({
       ...fleet,

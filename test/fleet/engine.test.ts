@@ -1,11 +1,12 @@
 // L9 for fleets: the kernel gives the same result as the reference, which runs every iteration of every client one by one.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FleetProgram } from '../../src/plan/fleet.ts';
+import { type FleetProgram, VISIT_HOLD } from '../../src/plan/fleet.ts';
 import { runEngine } from '../../src/run/engine.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import type { Scenario } from '../engine/random.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
+import { programOf } from './cases.ts';
 import { describeProgram, listDifferences } from './compare.ts';
 import { drawPool, poolOf } from './pool.ts';
 import { drawProgram } from './random.ts';
@@ -42,6 +43,19 @@ function demandPlain(scenario: Scenario, before: number, after: number): void {
 describe('the fleet kernel', () => {
   test('equals the reference bit for bit, without leaps and with exact ones', () => {
     fc.assert(fc.property(drawProgram(), demandSame), { seed: 50, numRuns: 250 });
+  });
+
+  test('counts the blocks that were held until the middle of a leap', () => {
+    const far = { clients: [{}, { location: 1 }], links: [[1, 0]] as const, paths: [[0, 1, 0]] as const };
+    const held = { group: 0, prompt: 5, flags: VISIT_HOLD, to: [[1, 4.5]] as const };
+    const requests = [
+      { at: 0, visits: [held, { group: 1 }] },
+      { at: 0, visits: [{ group: 0, output: 8 }] },
+    ];
+    // 5 blocks are held until 5.5, in the step in which the other visit takes its 6th; at its end it has 8
+    const program = programOf({ ...far, requests });
+    expect(referenceFleet(program).clients[0]!.peakBlocks).toBe(11);
+    demandSame(program);
   });
 
   test('of one pool equals the single-stage engine', () => {

@@ -231,3 +231,28 @@ test('R12: visits that wait for blocks nobody will free are a deadlock', () => {
   expect([...run.requestState]).toEqual([STATE_FINISHED, STATE_UNFINISHED, STATE_REJECTED_KV]);
   expect([run.results.ready[1], run.results.start[1], run.results.finish[1]]).toEqual([0, Number.NaN, Number.NaN]);
 });
+
+test('R12: a client that is left with an empty step sleeps until blocks are let go or a visit joins', () => {
+  const held = { group: 0, prompt: 3, flags: VISIT_HOLD, to: [[1, 7]] as const };
+  const play = (more: readonly number[]) =>
+    referenceFleet(
+      programOf({
+        clients: [{ numGpuBlocks: 6, maxNumBatchedTokens: 3 }, { location: 1 }],
+        links: [[1, 0]],
+        paths: [[0, 1, 0]],
+        requests: [
+          { at: 0, visits: [held, { group: 1 }] },
+          { at: 0, visits: [{ group: 0, prompt: 2, output: 5 }] },
+          { at: 3.5, visits: [{ group: 1 }] }, // something happens elsewhere
+          ...more.map((at) => ({ at, visits: [{ group: 0 }] })),
+        ],
+      }),
+    );
+  // 3 blocks are held from 1 to 8. The other visit has 2 tokens at 2 and 3 at 3, finds no 4th block and preempts itself;
+  // from 8 on it prefills 3 + 1 tokens and decodes 2
+  const alone = play([]);
+  expect([alone.results.preemptions[2], alone.results.finish[2]]).toEqual([1, 12]);
+  // a visit that joins at 5 wakes it: it prefills 3 tokens, and preempts itself again at 6 for its 4th
+  const joined = play([5]);
+  expect([joined.results.preemptions[2], joined.results.finish[2]]).toEqual([2, 12]);
+});

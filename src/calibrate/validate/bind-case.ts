@@ -8,6 +8,7 @@ import type { EngineSetup } from '../../plan/setup.ts';
 import { type SurfaceKey, splitOf } from '../../plan/surface-key.ts';
 import type { Session } from '../../run/session.ts';
 import { type Formats, resolveFormats } from '../../stages/formats.ts';
+import type { Sampling } from '../../stages/llm-ops.ts';
 import type { Split } from '../../stages/split.ts';
 import type { CaseInput, Trouble } from './case.ts';
 import { chooseProfile } from './choose-profile.ts';
@@ -47,7 +48,7 @@ export function openBinder(catalog: Catalog, session: Session): Binder {
 export function bindInstance(binder: Binder, input: CaseInput, degrees: Degrees): Instance | Trouble {
   const name = [
     ...[input.model, input.hardware, chooseProfile(input), ...Object.values(degrees)],
-    ...[input.weight_dtype, input.attn_weight_dtype, input.kv_dtype],
+    ...[input.weight_dtype, input.attn_weight_dtype, input.kv_dtype, samplingOf(input)],
   ].join('/');
   let instance = binder.surfaces.get(name);
   if (!instance) {
@@ -90,6 +91,7 @@ function makeInstance(binder: Binder, input: CaseInput, degrees: Degrees): Insta
     quantization: input.weight_dtype,
     attentionQuantization: input.attn_weight_dtype ?? input.weight_dtype,
     kv: input.kv_dtype,
+    sampling: samplingOf(input),
     ...{ tp, pp, dp, ep },
   };
   const split = splitOf(key);
@@ -97,6 +99,11 @@ function makeInstance(binder: Binder, input: CaseInput, degrees: Degrees): Insta
   const illegal = legalSplit(model, hardware, split, formats);
   if (illegal && !DONE_ANYWAY.has(illegal.reason)) return { status: 'unsupported', words: illegal.words };
   return { profile, model, hardware, split, formats, surface: lowerSurface(key, session.lowering) };
+}
+
+/** Loops over lists of lengths replay chats, whose clients sample as services do; other loads are benchmarks, which are greedy. */
+function samplingOf({ mode, lengths_file }: CaseInput): Sampling {
+  return mode === 'closed-loop' && lengths_file !== null ? 'top-p' : 'greedy';
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Requests } from '../../workload/types.ts';
 import { bindInstance, blocksOfCase, type Instance, limitsOf } from './bind-case.ts';
 import { type CaseInput, isTrouble, type Trouble } from './case.ts';
 import { makeCaseRequests } from './case-requests.ts';
+import { delayFirst } from './client.ts';
 import { openGroupPrice } from './disaggregated/group-price.ts';
 import { linkBandwidth, promptBytes } from './disaggregated/kv-link.ts';
 import { runDisaggregated } from './disaggregated/run.ts';
@@ -31,7 +32,8 @@ export function replayDisaggregated(replayer: Replayer, input: CaseInput): Repla
   if (isTrouble(setup)) return setup;
   const tooLong = findTooLong(requests, decode.side);
   if (tooLong !== null) return tooLong;
-  const observed = observe(requests, runDisaggregated(requests, setup), prefill, decode);
+  const seen = observe(requests, runDisaggregated(requests, setup), prefill, decode);
+  const observed = input.mode === 'kv-transfer' ? seen : delayFirst(seen, requests, prefill.instance.profile, () => 0);
   const note = [prefill.note, decode.note].find((words) => words !== '') ?? '';
   return { observed, note };
 }
