@@ -42,7 +42,6 @@ export const REP_WAITED = 94; // i32, steps that the waiting prompts have been h
 export const REP_HELD = 95; // i32, 1 when this step holds prompts back that it could admit
 export const REP_BATCH = 82; // i32, static batching: batches so far
 
-
 // A slot: one admitted sequence (64 bytes; cells of 4 bytes but for ENTERED)
 export const SLOT_REQUEST = 0; // i32
 export const SLOT_RUN_PREV = 4; // i32, slot address in order of admission

@@ -45,11 +45,11 @@ export const DERATING = 0.25;
 const DERATED_FROM_LOG2 = 7;
 const DERATED_FULL_LOG2 = 10;
 
-/** Factor on linear work of `rows` rows: 1 to 1.25. log2 is taken linear between powers of two: no library logarithm. */
-export function derate(rows: number): number {
+/** Factor on linear work of `rows` rows: 1 to 1 + `most`. log2 is taken linear between powers of two: no library logarithm. */
+export function derate(rows: number, most: number = DERATING): number {
   if (rows < 1) return 1;
   const octave = 31 - Math.clz32(rows);
   const log2 = octave + rows / 2 ** octave - 1;
   const ramp = (log2 - DERATED_FROM_LOG2) / (DERATED_FULL_LOG2 - DERATED_FROM_LOG2);
-  return 1 + DERATING * Math.min(1, Math.max(0, ramp));
+  return 1 + most * Math.min(1, Math.max(0, ramp));
 }

@@ -62,6 +62,8 @@ export interface Lowering {
   readonly columns: Columns;
   /** dp and pp that the token columns were last filled for. */
   readonly filled: { dp: number; pp: number };
+  /** Another slowing of linear work than plan/datasheet.ts has, for refits of it. */
+  readonly derating?: number;
 }
 
 type ColumnName = keyof typeof COLUMN_LENGTHS;
@@ -122,7 +124,7 @@ export function shapeOf(key: SurfaceKey, lowering: Lowering): Shape {
 }
 
 /** The token quantities at every grid point, with their derating; they change only with dp and pp. */
-function fillGrids({ columns, filled }: Lowering, { split, knots }: Shape): void {
+function fillGrids({ columns, filled, derating }: Lowering, { split, knots }: Shape): void {
   if (knots.length !== SURFACE_KNOTS) throw new Error(`${knots.length} knots, the layout has ${SURFACE_KNOTS}`);
   if (filled.dp === split.dp && filled.pp === split.pp) return;
   const tokens = columns.tokens.view;
@@ -130,8 +132,8 @@ function fillGrids({ columns, filled }: Lowering, { split, knots }: Shape): void
   for (let i = 0; i < GRID_TOKENS; i++) {
     tokens[i] = perGroup(GRID_POINTS[i], split);
     all[i] = perMicroBatch(GRID_POINTS[i], split);
-    columns.slowTokens.view[i] = derate(tokens[i]);
-    columns.slowAll.view[i] = derate(all[i]);
+    columns.slowTokens.view[i] = derate(tokens[i], derating);
+    columns.slowAll.view[i] = derate(all[i], derating);
   }
   const decodes = columns.decodes.view;
   for (let i = 0; i < CELLS; i++) decodes[i] = tokens[Math.floor(i / SURFACE_KNOTS)];

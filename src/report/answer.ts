@@ -138,6 +138,9 @@ export function explainAnswer(result: SweepResult): string[] {
 
 function describeFailure(row: KeptRow): string {
   const run = row.run!;
+  // A run that was given up has no percentiles: it had proved that one misses its limit.
+  if (run.unfinished > 0 && Number.isNaN(run.ttft.p99))
+    return 'misses the limits: too many requests were late long before its end';
   const lost = run.rejected_kv + run.rejected_length + run.unfinished;
   return lost > 0 ? `leaves ${plural(lost, 'request')} unserved` : `is ${run.verdict}`;
 }

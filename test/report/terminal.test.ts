@@ -1,5 +1,6 @@
 // What the terminal shows: vLLM's block row by row, and the answer to a sweep in each of its cases.
 import { expect, test } from 'vitest';
+import { EMPTY_SUMMARY } from '../../src/metrics/summary.ts';
 import { askQuestion, explainAnswer, findAnswer } from '../../src/report/answer.ts';
 import { describeLoad } from '../../src/report/describe.ts';
 import { formatDuration, formatGiven, formatNumber, formatShare, formatShort } from '../../src/report/format.ts';
@@ -91,6 +92,14 @@ test('the explanation names what breaks first and why the next cheaper was not t
   expect(first).toMatch(/p99 (TTFT|TPOT) <= [\d,]+ ms breaks first: \d+ % of it is used/);
   expect(next).toMatch(/^The next cheaper simulated, .*(misses p99|is overloaded|is backlogged)/);
   expect(explainAnswer({ ...result, spec: makeSpec({ objective: 'devices' }) })).toHaveLength(1);
+});
+
+test('a cheaper run that was given up is said to miss the limits, not to leave requests unserved', () => {
+  const sweep = makeSweep();
+  const gaveUp = { ttft: EMPTY_SUMMARY, tpot: EMPTY_SUMMARY, itl: EMPTY_SUMMARY, e2el: EMPTY_SUMMARY, unfinished: 900 };
+  const kept = sweep.kept.map((row) => (row.run?.slo_met === false ? { ...row, run: { ...row.run, ...gaveUp } } : row));
+  const next = explainAnswer({ ...sweep, kept })[1];
+  expect(next).toMatch(/misses the limits: too many requests were late long before its end/);
 });
 
 test('nothing feasible: counts by reason', () => {

@@ -63,8 +63,11 @@ export function joinAnswers(file: CaseFile, answers: readonly (readonly Answer[]
   return file.rows.map((row) => byRow.get(row)!);
 }
 
-export function openReplayer(caseFile: string, catalog: Catalog): Replayer {
-  const binder = openBinder(catalog, openSession(catalog));
+/** `derating`: another slowing of linear work than the cost model has (plan/datasheet.ts). */
+export function openReplayer(caseFile: string, catalog: Catalog, derating?: number): Replayer {
+  const session = openSession(catalog);
+  const lowering = derating === undefined ? session.lowering : { ...session.lowering, derating };
+  const binder = openBinder(catalog, { ...session, lowering });
   return { binder, files: openLengthFiles(caseFile), simulator: openSimulator() };
 }
 

@@ -1,0 +1,67 @@
+// The constants of the cost model that were fitted on measured runs, and the coarse grids that a refit chooses them from.
+import type { EngineProfile } from '../../../catalog/types.ts';
+import { DERATING } from '../../../plan/datasheet.ts';
+
+/** Terms that are the same for all engines. */
+export interface GlobalTerms {
+  /** Slowing of linear work at 1024 rows and more. */
+  readonly derating: number;
+  /** s per layer below which no step with a larger prompt falls; engines of 2023-24 have none. */
+  readonly prefillFloor: number;
+}
+
+export type HostTerms = Pick<EngineProfile['host'], 'step_s' | 'sequence_s' | 'layer_s'>;
+export type ClientTerms = NonNullable<EngineProfile['client']>;
+
+const MIDDLE_FLOOR = 0.7e-3;
+
+/** The middle, and one step from it in either direction of either term. */
+export const GLOBAL_GRID: readonly GlobalTerms[] = [
+  { derating: DERATING, prefillFloor: MIDDLE_FLOOR },
+  { derating: 0.15, prefillFloor: MIDDLE_FLOOR },
+  { derating: 0.35, prefillFloor: MIDDLE_FLOOR },
+  { derating: DERATING, prefillFloor: 0.4e-3 },
+  { derating: DERATING, prefillFloor: 1e-3 },
+];
+
+/** Host times of engines that run ahead of the device (2025-26) and of those that it waits for (2023-24). */
+const HOSTS_NOW = cross([0, 0.2e-3, 0.4e-3], [0, 3e-6], [0, 13e-6]);
+const HOSTS_THEN = cross([0], [0, 30e-6, 100e-6, 270e-6], [0.02e-3, 0.1e-3, 0.15e-3]);
+
+function cross(steps: readonly number[], sequences: readonly number[], layers: readonly number[]): HostTerms[] {
+  return steps.flatMap((step_s) =>
+    sequences.flatMap((sequence_s) => layers.map((layer_s) => ({ step_s, sequence_s, layer_s }))),
+  );
+}
+
+export const HOST_CHOICES = HOSTS_NOW.length;
+
+/** Engines with a prefill floor are those of 2025-26: the older ones were fitted without. */
+export function isRecent(profile: EngineProfile): boolean {
+  return profile.prefill_floor.layer_s > 0;
+}
+
+/** The profile with other constants: host choice `host` of its time, no client, and the floor where it has one. */
+export function withConstants(profile: EngineProfile, terms: GlobalTerms, host: number): EngineProfile {
+  const recent = isRecent(profile);
+  const hosts = recent ? HOSTS_NOW : HOSTS_THEN;
+  return {
+    ...profile,
+    host: { ...profile.host, ...hosts[host] },
+    prefill_floor: { ...profile.prefill_floor, layer_s: recent ? terms.prefillFloor : 0 },
+    client: { request_s: 0, prompt_token_s: 0 },
+  };
+}
+
+export const CLIENT_GRID: readonly ClientTerms[] = [0, 2e-3, 5e-3, 10e-3, 20e-3].flatMap((request_s) =>
+  [0, 2e-6, 3.5e-6, 5e-6, 7e-6].map((prompt_token_s) => ({ request_s, prompt_token_s })),
+);
+
+/** What a refit finds anew, in words. */
+export const REFITTED =
+  'step_s, sequence_s and layer_s of the host of every engine profile, the prefill floor of the profiles of 2025-26 and the ' +
+  'slowing of linear work at 1024 rows (one value each for all), and request_s and prompt_token_s of the client of every engine';
+export const KEPT =
+  'kernel fits and tables (from kernel timings, not from cases), whether host and device add or overlap, layer_device_s of the ' +
+  'profile of 2023, the 2 us floor of small kernels, the rules of plan/datasheet.ts for MLA and block-scaled fp8, the half step ' +
+  'that a client misses, and the sort of top-p sampling';
