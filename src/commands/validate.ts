@@ -1,12 +1,22 @@
 // mist validate: replays measured cases and says how far the predictions are off.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { predictCases } from '../calibrate/validate/predict.ts';
+import { basename } from 'node:path';
+import { validationPage } from '../calibrate/validate/markdown.ts';
+import { drawValidation } from '../calibrate/validate/picture.ts';
+import { type Prediction, predictCases } from '../calibrate/validate/predict.ts';
 import { type CaseFile, readCases } from '../calibrate/validate/read-cases.ts';
-import { scoreAll } from '../calibrate/validate/report.ts';
+import {
+  type CrossValidation,
+  crossValidate,
+  HELD_OUT,
+  type HeldOut,
+} from '../calibrate/validate/refit/cross-validate.ts';
+import { scoreAll, type Validation } from '../calibrate/validate/report.ts';
+import { scoredOf } from '../calibrate/validate/score.ts';
 import { predictOnThreads } from '../calibrate/validate/threads.ts';
-import { predictionLines, summaryText, validationJson } from '../calibrate/validate/write.ts';
-import { openCatalog } from '../catalog/open.ts';
+import { crossText, predictionLines, summaryText, validationJson } from '../calibrate/validate/write.ts';
+import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
 import { openProgress } from '../report/progress.ts';
@@ -16,6 +26,8 @@ const FLAGS = {
   '--out': String,
   '--json': String,
   '--group-by': String,
+  '--cross-validate': String,
+  '--markdown': String,
   '--catalog': String,
   '--workers': String,
   '--help': Boolean,
@@ -29,6 +41,9 @@ const HELP = `mist validate FILE.csv [options]
   --out FILE         write one line per case: case_id, value, predicted, predicted_alt, error_pct, status, note
   --json FILE        write the rows, all tables, Kendall's tau over loads and what was not predicted as JSON
   --group-by COLUMNS one more table by these columns of the file, e.g. model,hardware
+  --cross-validate COLUMNS
+                     config_id, model, hardware, or several: predict each group with constants refitted without it (minutes)
+  --markdown FILE    write the tables as a page, with a picture beside it (same name, .svg)
   --catalog FOLDER   a catalog folder of your own, first
   --workers N        threads to replay on (default: one per core, fewer for small files); the answers do not depend on it
 
@@ -44,6 +59,7 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   }
   const file = readCases(onlyWord('validate', flags._, 'one case file'));
   const columns = readColumns(flags['--group-by'], file);
+  const ways = readWays(flags['--cross-validate']);
   const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const note = (done: number, total: number) => progress.update(done, total, 'replaying');
@@ -54,10 +70,51 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
       : await predictOnThreads(file, flags['--catalog'] ?? null, threads, note);
   progress.end();
   const validation = scoreAll(predictions, columns);
+  const crossed = ways.length > 0 ? crossValidateAll(file, catalog, predictions, ways, out) : [];
   if (flags['--out'] !== undefined) writeFile(flags['--out'], predictionLines(predictions), '--out');
   if (flags['--json'] !== undefined) writeFile(flags['--json'], validationJson(validation), '--json');
+  if (flags['--markdown'] !== undefined) writePage(flags['--markdown'], validation, crossed, argv);
   out.stdout(summaryText(validation, columns));
+  for (const one of crossed) out.stdout(`\n${crossText(one)}`);
   return 0;
+}
+
+function crossValidateAll(
+  file: CaseFile,
+  catalog: Catalog,
+  shipped: readonly Prediction[],
+  ways: readonly HeldOut[],
+  out: Output,
+): CrossValidation[] {
+  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
+  const note = (done: number, total: number) => progress.update(done, total, 'refitting');
+  const crossed = crossValidate(file, catalog, shipped, ways, note);
+  progress.end();
+  return crossed;
+}
+
+function readWays(text: string | undefined): HeldOut[] {
+  const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !(HELD_OUT as readonly string[]).includes(name));
+  if (unknown.length === 0) return names as HeldOut[];
+  throw new UserError(
+    unknown.map((name) => ({ path: '--cross-validate', expected: HELD_OUT.join(', '), received: name || 'nothing' })),
+  );
+}
+
+/** The page, and the picture beside it. */
+function writePage(
+  page: string,
+  validation: Validation,
+  crossed: readonly CrossValidation[],
+  argv: readonly string[],
+): void {
+  const picture = page.replace(/(\.md)?$/, '.svg');
+  const good = scoredOf(validation.predictions).filter(({ row }) => row.quality !== 'low');
+  writeFile(picture, drawValidation(good), '--markdown');
+  // a folder of the reader's machine is nobody's business: files by their names
+  const command = ['mist validate', ...argv.map((word) => basename(word))].join(' ');
+  writeFile(page, validationPage(validation, crossed, command, basename(picture)), '--markdown');
 }
 
 /** A thread must have enough runs to be worth its start. */

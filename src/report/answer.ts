@@ -57,7 +57,7 @@ function describeRow(row: KeptRow, result: SweepResult): string {
   const price = describeObjectiveValue(row, 'usd_per_hour');
   const value = describeObjectiveValue(row, result.spec.objective);
   const figures = Number.isNaN(row.usd_per_hour) || value === price ? value : `${value} (${price})`;
-  return `${describeDeployment(row.configuration, row.devices, result.labels)}, ${figures}`;
+  return `${describeDeployment(row.configuration, row.devices, result.labels, result.spec)}, ${figures}`;
 }
 
 function describeGoal(result: SweepResult): string {

@@ -25,15 +25,30 @@ export function describeSplit(configuration: Configuration): string {
   return parts.join(' ');
 }
 
-/** "4x H100 SXM tp2 x2 fp8": devices, split, replicas, format of the weights unless it is the checkpoint's. */
-export function describeDeployment(configuration: Configuration, devices: number, labels: Labels): string {
+/** Whether a sweep compares models, so that every row must say which one it serves. */
+export function comparesModels(spec: Spec): boolean {
+  return spec.axes.some((axis) => axis.field === 'model' && axis.values.length > 1);
+}
+
+/** A model in few letters: its catalog id, or what its path is called. */
+export function shortModel(configuration: Configuration): string {
+  return labelOf(configuration.model, undefined);
+}
+
+/**
+ * "4x H100 SXM tp2 x2 fp8": devices, split, replicas, format of the weights unless it is the checkpoint's; the model first
+ * where a sweep compares several.
+ */
+export function describeDeployment(configuration: Configuration, devices: number, labels: Labels, spec?: Spec): string {
   const format = configuration.quantization === 'auto' ? '' : ` ${configuration.quantization}`;
   const split = `${describeSplit(configuration)} x${configuration.replicas}`;
-  return `${devices}x ${labelOf(configuration.hardware, labels)} ${split}${format}`;
+  const model = spec && comparesModels(spec) ? `${shortModel(configuration)} on ` : '';
+  return `${model}${devices}x ${labelOf(configuration.hardware, labels)} ${split}${format}`;
 }
 
 /** Fields that a deployment and its limits already show. */
 const SHOWN: ReadonlySet<AxisField> = new Set([
+  'model',
   'hardware',
   'replicas',
   'tensor_parallel_size',
@@ -66,7 +81,7 @@ export function describeEngine(configuration: Configuration, spec: Spec, labels:
 
 function describeField(configuration: Configuration, field: AxisField, labels: Labels): string {
   const value = configuration[field];
-  if (field === 'model' || field === 'profile') return labelOf(String(value), labels);
+  if (field === 'profile') return labelOf(String(value), labels);
   const name = SHORT_FIELD[field];
   return name ? `${name}=${value}` : String(value);
 }

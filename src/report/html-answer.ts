@@ -4,11 +4,13 @@ import type { KeptRow, SweepResult } from '../metrics/types.ts';
 import type { Slo } from '../spec/types.ts';
 import { type Answer, askQuestion, explainAnswer, findAnswer } from './answer.ts';
 import {
+  comparesModels,
   describeEngine,
   describeObjective,
   describeSplit,
   labelOf,
   METRIC_WORDS,
+  shortModel,
   throughputPerDevice,
   tokensPerUser,
 } from './describe.ts';
@@ -42,7 +44,7 @@ function drawAnswer(answer: Answer, result: SweepResult): Markup {
   const format = configuration.quantization === 'auto' ? '' : `, ${configuration.quantization}`;
   return html`<div class="row"><div><p class="label">${describeObjective(result.spec.objective)} ${kind}</p>
 <h1>${devices} × ${labelOf(configuration.hardware, result.labels)}</h1>
-<p class="sub">${replicas} of ${describeSplit(configuration)}${format}; ${describeEngine(configuration, result.spec, result.labels)}</p></div>
+<p class="sub">${comparesModels(result.spec) ? `${shortModel(configuration)}: ` : ''}${replicas} of ${describeSplit(configuration)}${format}; ${describeEngine(configuration, result.spec, result.labels)}</p></div>
 ${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatNumber(usd_per_hour * 730)} per month</p></div>`}</div>`;
 }
 

@@ -2,9 +2,11 @@
 import type { KeptRow, SweepResult } from '../metrics/types.ts';
 import { bestByHardware, countedReasons } from './answer.ts';
 import {
+  comparesModels,
   describeEngine,
   describeSplit,
   labelOf,
+  shortModel,
   shownPercentile,
   throughputPerDevice,
   tokensPerUser,
@@ -45,7 +47,9 @@ function figure(
 
 function listColumns(result: SweepResult): Column[] {
   const { labels, spec } = result;
+  const model: Column = { heading: 'Model', left: true, show: (row) => shortModel(row.configuration) };
   return [
+    ...(comparesModels(spec) ? [model] : []),
     {
       heading: 'Hardware',
       left: true,

@@ -67,7 +67,7 @@ function describePoint(row: KeptRow, result: SweepResult): string {
   const estimate = kind === 'screened' ? '~' : '';
   const state = kind === 'screened' ? 'screened' : kind === 'met' ? 'meets the limits' : 'misses the limits';
   return [
-    describeDeployment(row.configuration, row.devices, result.labels),
+    describeDeployment(row.configuration, row.devices, result.labels, result.spec),
     describeEngine(row.configuration, result.spec, result.labels),
     `TTFT ${shownPercentile(result.spec, 'ttft')} ${estimate}${formatMs(tailTtft(row, result))} ms, TPOT ${shownPercentile(result.spec, 'tpot')} ${estimate}${formatMs(tailTpot(row, result))} ms`,
     `${estimate}${formatShort(throughputPerDevice(row))} tok/s per device, ${estimate}${formatShort(tokensPerUser(row))} tok/s per user`,

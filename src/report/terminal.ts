@@ -2,6 +2,7 @@
 import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
 import {
+  comparesModels,
   describeDeployment,
   describeEngine,
   describeLengths,
@@ -133,9 +134,12 @@ function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
     right('$/h'),
     right('W'),
   ];
+  // Names of models need room: where several are compared, what the result files have too is left out.
+  const dropped = comparesModels(result.spec) ? ['tok/s/dev', 'W'] : [];
+  const keep = columns.map((column) => !dropped.includes(column.heading));
   const table = drawTable(
-    columns,
-    rows.map((row, i) => rankCells(row, i + 1, result)),
+    columns.filter((_, i) => keep[i]),
+    rows.map((row, rank) => rankCells(row, rank + 1, result).filter((_, i) => keep[i])),
   );
   const tilde = rows.some((row) => row.run === null) ? '; ~ is the closed-form screen, not a simulation' : '';
   const more =
@@ -151,7 +155,7 @@ function rankCells(row: KeptRow, rank: number, result: SweepResult): string[] {
   const verdict = row.run === null ? 'screened' : kind === 'met' ? `ok ${row.run.verdict}` : `no ${row.run.verdict}`;
   return [
     String(rank),
-    describeDeployment(row.configuration, row.devices, result.labels),
+    describeDeployment(row.configuration, row.devices, result.labels, result.spec),
     describeEngine(row.configuration, result.spec, result.labels),
     about + formatMs(tailTtft(row, result)),
     about + formatMs(tailTpot(row, result)),

@@ -53,13 +53,13 @@ export const HASH_IDS = 24;
 function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
   return fc
     .record({
-      batching: fc.constantFrom('static', 'continuous', 'chunked', 'chunked', 'mixed'),
+      batching: fc.constantFrom('static', 'continuous', 'continuous', 'chunked', 'chunked', 'mixed'),
       admission: fc.constantFrom('prompt', 'prompt', 'full-length'),
       packing: fc.constantFrom('fcfs', 'fcfs', 'least-work-left'),
       maxNumSeqs: fc.integer({ min: 1, max: 8 }),
       maxNumBatchedTokens: fc.integer({ min: 1, max: 48 }),
       blockSize: fc.constantFrom(1, 1, 3, 4, 16),
-      slack: fc.constantFrom(0.7, 1, 1.2, 1.5, 2, 3, 20),
+      slack: fc.constantFrom(0.7, 1, 1, 1.2, 1.5, 2, 20),
       maxModelLen: fc.constantFrom(0, 0, 0, 0, Math.ceil(longest * 0.8)),
       price: scale.price,
       location: fc.nat(LOCATIONS - 1),
@@ -112,10 +112,13 @@ const METRICS = ['requests', 'input', 'output', 'kv', 'left'] as const;
 function drawGroup(clients: readonly number[]): fc.Arbitrary<FleetGroup> {
   return fc
     .record({
-      members: fc.shuffledSubarray([...clients], { minLength: 1 }),
+      members: fc.oneof(
+        fc.shuffledSubarray([...clients], { minLength: 1 }),
+        fc.shuffledSubarray([...clients], { minLength: clients.length }),
+      ),
       routing: fc.constantFrom(...ROUTINGS),
       metric: fc.constantFrom(...METRICS),
-      threshold: fc.integer({ min: 0, max: 40 }),
+      threshold: fc.oneof(fc.integer({ min: 0, max: 10 }), fc.integer({ min: 0, max: 40 })),
       split: fc.nat(3),
     })
     .map(({ split, members, routing, ...rest }) => {
@@ -148,7 +151,7 @@ export function drawProgram(most = 14): fc.Arbitrary<FleetProgram> {
 
 function drawWith(scale: Scale, most: number): fc.Arbitrary<FleetProgram> {
   return fc
-    .array(drawLlm(scale, LONGEST), { minLength: 1, maxLength: 4 })
+    .array(drawLlm(scale, LONGEST), { minLength: 1, maxLength: 4, size: 'max' })
     .chain((llms) => {
       const indices = llms.map((_, index) => index);
       const group = drawGroup(indices);
@@ -160,11 +163,14 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<FleetProgram> {
         coreRouting: fc.constantFrom('round-robin', 'load'),
         links: drawLinks(scale),
         paths: drawPaths(),
-        walks: fc.array(fc.record({ gap: scale.seconds(3), walk: drawWalk(scale.seconds(2)) }), {
-          minLength: 1,
-          maxLength: most,
-          size: 'max',
-        }),
+        walks: fc.array(
+          fc.record({ gap: fc.oneof(scale.seconds(1), scale.seconds(3)), walk: drawWalk(scale.seconds(2)) }),
+          {
+            minLength: 1,
+            maxLength: most,
+            size: 'max',
+          },
+        ),
         concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 6 })),
         hashBlock: fc.integer({ min: 1, max: 8 }),
         storeBytesPerToken: fc.constantFrom(0.5, 1, 4),

@@ -102,6 +102,21 @@ test('a cheaper run that was given up is said to miss the limits, not to leave r
   expect(next).toMatch(/misses the limits: too many requests were late long before its end/);
 });
 
+test('a sweep over models says in every row which one it serves', () => {
+  const sweep = makeSweep();
+  const axes = [{ field: 'model' as const, values: ['llama-3.1-70b', 'qwen3-32b'] }];
+  const kept = sweep.kept.map((row, i) => ({
+    ...row,
+    configuration: { ...row.configuration, model: axes[0].values[i % 2] },
+  }));
+  const result = { ...sweep, spec: makeSpec({ axes }), kept };
+  const table = sweepTable(result);
+  expect(findAnswer(result).sentence).toMatch(/(llama-3\.1-70b|qwen3-32b) on \d+x/);
+  expect(table).toMatch(/^ 1 {2}(llama-3\.1-70b|qwen3-32b) on /m);
+  expect(table).toMatch(/^ 2 {2}(llama-3\.1-70b|qwen3-32b) on /m);
+  expect(Math.max(...table.split('\n').map((row) => row.length))).toBeLessThanOrEqual(120);
+});
+
 test('nothing feasible: counts by reason', () => {
   const result = makeSweep({ kept: [], feasible: 0, settled: 0 });
   const answer = findAnswer(result);

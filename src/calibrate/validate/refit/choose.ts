@@ -20,6 +20,8 @@ export interface Choice {
   readonly global: number;
   /** By profile; one that no training row has takes that of its time. */
   readonly hosts: ReadonlyMap<string, number>;
+  /** Profiles of 2023-24, which choose among other hosts. */
+  readonly early: ReadonlySet<string>;
   readonly recentHost: number;
   readonly earlyHost: number;
   readonly clients: ReadonlyMap<string, number>;
@@ -77,9 +79,12 @@ export function chooseConstants(training: readonly Cell[]): Choice {
   const hosts = new Map(byProfile.map(({ key, members }) => [key[0], hostOf(members)]));
   const recentHost = hostOf(speeds.filter(({ recent }) => recent));
   const earlyHost = hostOf(speeds.filter(({ recent }) => !recent));
-  const partial: Choice = { global: best, hosts, recentHost, earlyHost, clients: new Map(), anyClient: 0 };
+  const early = new Set(speeds.filter(({ recent }) => !recent).map(({ profile }) => profile));
+  const partial: Choice = { global: best, hosts, early, recentHost, earlyHost, clients: new Map(), anyClient: 0 };
   const firsts = training.filter(({ cost }) => cost.length === 0);
-  const engines = groupBy(firsts, ({ engine }) => [engine]).filter(({ members }) => members.length >= LEAST_CLIENT_CELLS);
+  const engines = groupBy(firsts, ({ engine }) => [engine]).filter(
+    ({ members }) => members.length >= LEAST_CLIENT_CELLS,
+  );
   return {
     ...partial,
     clients: new Map(engines.map(({ key, members }) => [key[0], bestClient(members, partial)])),

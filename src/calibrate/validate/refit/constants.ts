@@ -65,3 +65,29 @@ export const KEPT =
   'kernel fits and tables (from kernel timings, not from cases), whether host and device add or overlap, layer_device_s of the ' +
   'profile of 2023, the 2 us floor of small kernels, the rules of plan/datasheet.ts for MLA and block-scaled fp8, the half step ' +
   'that a client misses, and the sort of top-p sampling';
+
+const us = (seconds: number) => `${Number((seconds * 1e6).toPrecision(3))} us`;
+
+/** A choice in words. */
+export function describeChoice(choice: {
+  readonly global: number;
+  readonly hosts: ReadonlyMap<string, number>;
+  readonly early: ReadonlySet<string>;
+  readonly clients: ReadonlyMap<string, number>;
+}): string {
+  const { derating, prefillFloor } = GLOBAL_GRID[choice.global];
+  const hosts = [...choice.hosts].map(([profile, host]) => {
+    const { step_s, sequence_s, layer_s } = (choice.early.has(profile) ? HOSTS_THEN : HOSTS_NOW)[host];
+    return `${profile} ${us(step_s)} per step, ${us(sequence_s)} per sequence, ${us(layer_s)} per layer`;
+  });
+  const clients = [...choice.clients].map(([engine, client]) => {
+    const { request_s, prompt_token_s } = CLIENT_GRID[client];
+    return `client of ${engine} ${us(request_s)} and ${us(prompt_token_s)} per prompt token`;
+  });
+  return [
+    `linear work slowed by ${derating}`,
+    `prefill floor ${us(prefillFloor)} per layer`,
+    ...hosts,
+    ...clients,
+  ].join('; ');
+}
