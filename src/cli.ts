@@ -14,7 +14,7 @@ const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> 
     load: async () => (await import('./commands/sweep.ts')).sweep,
   },
   run: {
-    words: 'simulate one deployment request by request',
+    words: 'simulate one deployment, or a fleet of pipelines, request by request',
     load: async () => (await import('./commands/run.ts')).run,
   },
   step: { words: 'price one engine iteration, op by op', load: async () => (await import('./commands/step.ts')).step },
@@ -23,7 +23,7 @@ const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> 
     load: async () => (await import('./commands/catalog.ts')).catalog,
   },
   spec: {
-    words: 'check a spec, or print its JSON Schema (--schema)',
+    words: 'check a spec and say how it is understood, or print its JSON Schema (--schema)',
     load: async () => (await import('./commands/spec.ts')).spec,
   },
   calibrate: {

@@ -4,19 +4,43 @@ export { type Catalog, openCatalog } from './catalog/open.ts';
 export type * from './catalog/types.ts';
 export { formatIssue, type Issue, UserError } from './check/issue.ts';
 export { readVersion } from './check/version.ts';
+export { measureFleet } from './metrics/fleet/measure.ts';
+export { priceClients } from './metrics/fleet/price-list.ts';
+export type * from './metrics/fleet/types.ts';
 export type * from './metrics/types.ts';
 export { explainStep } from './plan/explain-step.ts';
+export type { FleetProgram, VisitResults, VisitTable } from './plan/fleet.ts';
+export { checkFleet, type LoweredFleet, prepareFleet } from './plan/pipeline/lower-fleet.ts';
 export type { EngineSetup, RequestResults, StepRecord } from './plan/setup.ts';
 export { digestOf } from './report/digest.ts';
+export type { FleetContext } from './report/fleet/context.ts';
+export { fleetHtml } from './report/fleet/html.ts';
+export { fleetJson } from './report/fleet/json.ts';
+export { fleetRequestTable } from './report/fleet/request-table.ts';
+export { fleetRequestLines } from './report/fleet/requests.ts';
+export { fleetTable } from './report/fleet/terminal.ts';
 export { sweepHtml } from './report/html.ts';
 export { runJson, sweepJson } from './report/json.ts';
 export { runTable, sweepTable } from './report/terminal.ts';
+export { type TraceOptions, writeTrace } from './report/timeline/trace.ts';
 export { writeSweep } from './report/write.ts';
 export { type EngineOptions, type EngineRun, runEngine, startEngine } from './run/engine.ts';
+export {
+  type FleetOptions,
+  type FleetRun as FleetEngineRun,
+  runFleet,
+  type StartedFleet,
+  startFleet,
+} from './run/fleet.ts';
+export { type FleetEnd, measureRun } from './run/measure-fleet.ts';
 export { openSession, type Session } from './run/session.ts';
 export { type Prepared, prepare, resultOf } from './run/simulate.ts';
 export { makePlan, measure, type Plan, type SweepOptions, type Swept, sweep } from './run/sweep.ts';
-export { defaultSpecFile, openSpec } from './spec/open.ts';
+export { openFleetSpec } from './spec/fleet/open.ts';
+export { isPipelineSpec, readFleetSpec } from './spec/fleet/read.ts';
+export { fleetJsonSchema } from './spec/fleet/schema.ts';
+export type * from './spec/fleet/types.ts';
+export { defaultSpecFile, openSpec, readSpecText } from './spec/open.ts';
 export { readSpec } from './spec/read.ts';
 export { countRows, rowAt } from './spec/rows.ts';
 export { specJsonSchema } from './spec/schema.ts';

@@ -29,6 +29,14 @@ export function wholeFlag(flag: string, text: string | undefined, least: number)
   throw new UserError([{ path: flag, expected: `a whole number of at least ${least}`, received: text }]);
 }
 
+/** Seconds of simulated time, from 0 on. */
+export function secondsFlag(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^[\d.]+(e-?\d+)?s?$/i.test(text) ? Number(text.replace(/s$/i, '')) : Number.NaN;
+  if (Number.isFinite(value)) return value;
+  throw new UserError([{ path: flag, expected: 'seconds from 0 on', received: text }]);
+}
+
 /** The only positional word of a verb. */
 export function onlyWord(verb: string, words: readonly string[], expected: string): string {
   if (words.length === 1) return words[0];

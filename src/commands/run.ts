@@ -1,27 +1,34 @@
-// mist run: one deployment, request by request.
-import { closeSync, openSync, writeSync } from 'node:fs';
+// mist run: one deployment or a fleet of pipelines, request by request.
 import { type Catalog, openCatalog } from '../catalog/open.ts';
-import { UserError } from '../check/issue.ts';
+import { type Issue, UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
 import { type RunContext, runJson } from '../report/json.ts';
 import { openProgress } from '../report/progress.ts';
-import { lineFormatOf, requestLines, stepHeading, stepLines } from '../report/requests.ts';
+import { lineFormatOf, requestLines } from '../report/requests.ts';
 import { runTable } from '../report/terminal.ts';
 import { type EngineOptions, type EngineRun, startEngine } from '../run/engine.ts';
 import { openSession } from '../run/session.ts';
 import { type Prepared, prepare, resultOf } from '../run/simulate.ts';
-import { openSpec } from '../spec/open.ts';
+import { isPipelineSpec } from '../spec/fleet/read.ts';
+import { openSpec, readSpecText } from '../spec/open.ts';
 import { countRows, rowAt } from '../spec/rows.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import type { Requests } from '../workload/types.ts';
-import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { type Output, onlyWord, readFlags, secondsFlag, wholeFlag } from './flags.ts';
 import { labelsOf } from './labels.ts';
+import { openIfNamed, openSteps } from './line-files.ts';
+import { type FleetFlags, runPipelines } from './run-fleet.ts';
 
 const FLAGS = {
   '--requests': String,
   '--steps': String,
   '--row': String,
+  '--trace': String,
+  '--from': String,
+  '--to': String,
+  '--per-request': Boolean,
+  '--html': String,
   '--seed': String,
   '--catalog': String,
   '--json': Boolean,
@@ -31,14 +38,23 @@ const FLAGS = {
 
 const HELP = `mist run SPEC [options]
 
-  Simulates one deployment request by request and prints what \`vllm bench serve\` would, and more.
+  Simulates one deployment, or the pipelines of a fleet, request by request and prints what \`vllm bench serve\` would, and
+  more.
 
-  --requests FILE    write one line per request: client, arrival, first token, finish, tokens, preemptions (.csv or .jsonl)
+  --requests FILE    write one line per request: client, arrival, first token, finish, tokens, preemptions (.csv or .jsonl);
+                     of pipelines .jsonl has every visit of the request
   --steps FILE       write one line per iteration: client, start, duration, prefill tokens, sequences, context, KV blocks in use
   --row N            row N of a spec that spans several configurations
   --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
   --json             results as JSON, with the field names of \`vllm bench serve\`
+
+  Of pipeline specs only (they have a \`fleet\` and \`pipelines\`):
+
+  --trace FILE       write a Chrome trace (ui.perfetto.dev opens it): what every client did, hand-offs, queues
+  --from S --to S    seconds of the run that the trace shows
+  --per-request      the trace has a track per request instead of one per client
+  --html FILE        write one self-contained page: stages, clients, distributions, requests as waterfalls
 `;
 
 /** Exit codes: 0 done, 130 interrupted (what was computed is written). A user's mistakes are thrown (exit code 2). */
@@ -50,6 +66,13 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
   }
   const file = onlyWord('run', flags._, 'one spec file');
   const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
+  const text = readSpecText(file);
+  if (isPipelineSpec(text)) return runPipelines(text, file, catalog, fleetFlags(flags), out);
+  refuse(
+    PIPELINE_FLAGS.filter((flag) => flags[flag] !== undefined),
+    'a pipeline spec (with `fleet` and `pipelines`)',
+    file,
+  );
   const spec = withSeed(openSpec(file, catalog), wholeFlag('--seed', flags['--seed'], 0));
   const configuration = chooseRow(spec, wholeFlag('--row', flags['--row'], 0));
   const prepared = prepare(configuration, { catalog, prices: spec.prices, watts: spec.watts }, openSession(catalog));
@@ -58,9 +81,9 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
     requestRate: configuration.request_rate,
   });
   const lines = flags['--requests'];
-  const handle = lines === undefined ? 0 : openFile(lines, '--requests'); // before the work, not after it
+  const lineFile = openIfNamed(lines, '--requests'); // before the work, not after it
   const engine = await runInSlices(prepared, requests, flags['--steps'], out);
-  if (lines !== undefined) writeRequests(lines, handle, requests, engine);
+  lineFile?.writeAll(requestLines(requests, engine.results, lineFormatOf(lines!)));
   const result = resultOf(prepared, requests, engine.results, engine.counters, engine.itl, spec.slo);
   const context: RunContext = {
     spec,
@@ -73,6 +96,43 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
   if (flags['--json']) out.stdout(`${JSON.stringify(runJson(result, context), null, 2)}\n`);
   else out.stdout(`${runTable(result, context)}\n${configuration.hardware ? `KV cache: ${prepared.memory}\n` : ''}`);
   return engine.stop === 'stopped' ? 130 : 0;
+}
+
+const PIPELINE_FLAGS = ['--trace', '--from', '--to', '--per-request', '--html'] as const;
+
+type RunFlags = ReturnType<typeof readFlags<typeof FLAGS>>;
+
+function fleetFlags(flags: RunFlags): FleetFlags {
+  refuse(flags['--row'] === undefined ? [] : ['--row'], 'a spec with axes: a pipeline spec is one fleet', flags._[0]);
+  const seed = wholeFlag('--seed', flags['--seed'], 0);
+  const [from, to] = [secondsFlag('--from', flags['--from']), secondsFlag('--to', flags['--to'])];
+  const issues: Issue[] = [];
+  if (flags['--trace'] === undefined) {
+    for (const flag of ['--from', '--to', '--per-request'] as const) {
+      if (flags[flag] === undefined) continue;
+      issues.push({ path: flag, expected: '--trace FILE beside it', received: 'none' });
+    }
+  }
+  if (from !== undefined && to !== undefined && !(from < to)) {
+    issues.push({ path: '--to', expected: `more than --from ${from}`, received: String(to) });
+  }
+  if (issues.length > 0) throw new UserError(issues);
+  return {
+    seed,
+    requests: flags['--requests'],
+    steps: flags['--steps'],
+    trace: flags['--trace'],
+    html: flags['--html'],
+    perRequest: flags['--per-request'] ?? false,
+    from,
+    to,
+    json: flags['--json'] ?? false,
+  };
+}
+
+/** Flags that this kind of spec has no use for are mistakes, not silence. */
+function refuse(flags: readonly string[], expected: string, file: string): void {
+  if (flags.length > 0) throw new UserError(flags.map((path) => ({ path, expected, received: file })));
 }
 
 function labelsFor(configuration: Configuration, catalog: Catalog): Record<string, string> {
@@ -130,45 +190,5 @@ async function runInSlices(
     process.removeListener('SIGINT', stop);
     progress.end();
     steps?.close();
-  }
-}
-
-function openSteps(file: string) {
-  const format = lineFormatOf(file);
-  const handle = openFile(file, '--steps');
-  const put = (text: string) => writeAll(handle, text, file, '--steps');
-  put(stepHeading(format));
-  return {
-    write: (batch: Parameters<typeof stepLines>[0]) => put(stepLines(batch, format)),
-    close: () => closeSync(handle),
-  };
-}
-
-function writeRequests(file: string, handle: number, requests: Requests, engine: EngineRun): void {
-  try {
-    for (const piece of requestLines(requests, engine.results, lineFormatOf(file)))
-      writeAll(handle, piece, file, '--requests');
-  } finally {
-    closeSync(handle);
-  }
-}
-
-function openFile(file: string, flag: string): number {
-  try {
-    return openSync(file, 'w');
-  } catch (error) {
-    throw new UserError([
-      { path: flag, expected: 'a file that can be written', received: file, hint: (error as Error).message },
-    ]);
-  }
-}
-
-function writeAll(handle: number, text: string, file: string, flag: string): void {
-  const bytes = Buffer.from(text);
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
-  } catch (error) {
-    const hint = `${(error as Error).message}; what was written before is kept`;
-    throw new UserError([{ path: flag, expected: 'room to write', received: file, hint }]);
   }
 }

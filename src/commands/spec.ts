@@ -1,13 +1,19 @@
-// mist spec: checks a spec and says how it was understood, or prints the spec's JSON Schema.
-import { openCatalog } from '../catalog/open.ts';
+// mist spec: checks a spec (of a deployment or of pipelines) and says how it was understood, or prints the JSON Schema.
+import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
+import { checkFleet } from '../plan/pipeline/lower-fleet.ts';
 import { describeSpec, explainSpec } from '../spec/explain.ts';
-import { openSpec } from '../spec/open.ts';
+import { describeFleetSpec, explainFleetSpec } from '../spec/fleet/explain.ts';
+import { openFleetSpec } from '../spec/fleet/open.ts';
+import { isPipelineSpec } from '../spec/fleet/read.ts';
+import { fleetJsonSchema } from '../spec/fleet/schema.ts';
+import { openSpec, readSpecText } from '../spec/open.ts';
 import { specJsonSchema } from '../spec/schema.ts';
 import { type Output, readFlags } from './flags.ts';
 
 const FLAGS = {
   '--schema': Boolean,
+  '--pipeline': Boolean,
   '--json': Boolean,
   '--catalog': String,
   '--help': Boolean,
@@ -15,10 +21,12 @@ const FLAGS = {
 } as const;
 
 const HELP = `mist spec FILE [--json] [--catalog FOLDER]
-mist spec --schema
+mist spec --schema [--pipeline]
 
   mist spec examples/default-chat.yaml  checks the spec and says how it is understood: fixed values, axes, rows
+  mist spec examples/news-search.yaml   the same of a pipeline spec: pools, places, stages, traffic
   --schema                              the JSON Schema of a spec, every key described
+  --pipeline                            beside --schema: that of a pipeline spec
   --json                                for programs
   --catalog FOLDER                      a folder of your own (hardware/ models/ engines/ workloads/), first
 `;
@@ -27,18 +35,31 @@ mist spec --schema
 export async function spec(argv: readonly string[], out: Output): Promise<number> {
   const flags = readQuestion(argv);
   if (flags['--help']) out.stdout(HELP);
-  else if (flags['--schema']) out.stdout(toJson(specJsonSchema()));
+  else if (flags['--schema']) out.stdout(toJson(flags['--pipeline'] ? fleetJsonSchema() : specJsonSchema()));
   else {
     const folder = flags['--catalog'];
-    const read = openSpec(flags._[0], openCatalog(folder === undefined ? {} : { folder }));
-    out.stdout(flags['--json'] ? toJson(describeSpec(read)) : explainSpec(read));
+    out.stdout(tell(flags._[0], openCatalog(folder === undefined ? {} : { folder }), flags['--json'] ?? false));
   }
   return 0;
+}
+
+function tell(file: string, catalog: Catalog, json: boolean): string {
+  const text = readSpecText(file);
+  if (!isPipelineSpec(text)) {
+    const read = openSpec(file, catalog);
+    return json ? toJson(describeSpec(read)) : explainSpec(read);
+  }
+  const fleet = openFleetSpec(text, file, catalog);
+  checkFleet(fleet, catalog);
+  return json ? toJson(describeFleetSpec(fleet)) : explainFleetSpec(fleet);
 }
 
 function readQuestion(argv: readonly string[]) {
   const flags = readFlags('spec', FLAGS, argv);
   const files = flags._.length;
+  if (flags['--pipeline'] && !flags['--schema'] && !flags['--help']) {
+    throw new UserError([{ path: '--pipeline', expected: '--schema beside it', received: 'none' }]);
+  }
   if (flags['--help'] || (flags['--schema'] ? files === 0 : files === 1)) return flags;
   const expected = flags['--schema'] ? 'no file beside --schema' : 'one spec file, or --schema';
   throw new UserError([{ path: 'mist spec', expected, received: files === 0 ? 'none' : flags._.join(' ') }]);

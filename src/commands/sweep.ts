@@ -7,7 +7,8 @@ import { openProgress } from '../report/progress.ts';
 import { sweepTable } from '../report/terminal.ts';
 import { openFolder, writeSweep } from '../report/write.ts';
 import { makePlan, measure, sweep as sweepRows } from '../run/sweep.ts';
-import { defaultSpecFile, openSpec } from '../spec/open.ts';
+import { isPipelineSpec } from '../spec/fleet/read.ts';
+import { defaultSpecFile, openSpec, readSpecText } from '../spec/open.ts';
 import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
 
 const FLAGS = {
@@ -42,6 +43,7 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
   const file = flags._.length === 0 ? defaultSpecFile() : onlyWord('sweep', flags._, 'one spec file');
   const folder = flags['--catalog'] ?? null;
   const catalog = openCatalog(folder === null ? {} : { folder });
+  if (isPipelineSpec(readSpecText(file))) throw oneFleet(file);
   const read = openSpec(file, catalog);
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const spec = seed === undefined ? read : { ...read, workload: { ...read.workload, seed } };
@@ -71,6 +73,19 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
     process.removeListener('SIGINT', stop);
     progress.end();
   }
+}
+
+function oneFleet(file: string): UserError {
+  const hint = `mist run ${file} simulates it`;
+  return new UserError([
+    {
+      path: 'mist sweep',
+      expected: 'a spec of deployments',
+      received: 'a pipeline spec: one fleet, no axes',
+      file,
+      hint,
+    },
+  ]);
 }
 
 function priced(file: string): UserError {

@@ -1,7 +1,7 @@
 // mist validate: replays measured cases and says how far the predictions are off.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import { validationPage } from '../calibrate/validate/markdown.ts';
 import { drawValidation } from '../calibrate/validate/picture.ts';
 import { type Prediction, predictCases } from '../calibrate/validate/predict.ts';
@@ -28,6 +28,7 @@ const FLAGS = {
   '--group-by': String,
   '--cross-validate': String,
   '--markdown': String,
+  '--picture': String,
   '--catalog': String,
   '--workers': String,
   '--help': Boolean,
@@ -43,7 +44,8 @@ const HELP = `mist validate FILE.csv [options]
   --group-by COLUMNS one more table by these columns of the file, e.g. model,hardware
   --cross-validate COLUMNS
                      config_id, model, hardware, or several: predict each group with constants refitted without it (minutes)
-  --markdown FILE    write the tables as a page, with a picture beside it (same name, .svg)
+  --markdown FILE    write the tables as a page, with a picture of predicted against measured
+  --picture FILE     where that picture lies (default: beside the page, .svg)
   --catalog FOLDER   a catalog folder of your own, first
   --workers N        threads to replay on (default: one per core, fewer for small files); the answers do not depend on it
 
@@ -60,6 +62,7 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   const file = readCases(onlyWord('validate', flags._, 'one case file'));
   const columns = readColumns(flags['--group-by'], file);
   const ways = readWays(flags['--cross-validate']);
+  const page = flags['--markdown'];
   const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const note = (done: number, total: number) => progress.update(done, total, 'replaying');
@@ -73,7 +76,7 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   const crossed = ways.length > 0 ? crossValidateAll(file, catalog, predictions, ways, out) : [];
   if (flags['--out'] !== undefined) writeFile(flags['--out'], predictionLines(predictions), '--out');
   if (flags['--json'] !== undefined) writeFile(flags['--json'], validationJson(validation), '--json');
-  if (flags['--markdown'] !== undefined) writePage(flags['--markdown'], validation, crossed, argv);
+  if (page !== undefined) writePage(validation, crossed, pageFiles(page, flags['--picture'], argv));
   out.stdout(summaryText(validation, columns));
   for (const one of crossed) out.stdout(`\n${crossText(one)}`);
   return 0;
@@ -102,19 +105,25 @@ function readWays(text: string | undefined): HeldOut[] {
   );
 }
 
-/** The page, and the picture beside it. */
-function writePage(
-  page: string,
-  validation: Validation,
-  crossed: readonly CrossValidation[],
-  argv: readonly string[],
-): void {
-  const picture = page.replace(/(\.md)?$/, '.svg');
+/** The page, and the picture that it shows. */
+function writePage(validation: Validation, crossed: readonly CrossValidation[], files: PageFiles): void {
+  const { page, picture } = files;
   const good = scoredOf(validation.predictions).filter(({ row }) => row.quality !== 'low');
-  writeFile(picture, drawValidation(good), '--markdown');
-  // a folder of the reader's machine is nobody's business: files by their names
+  writeFile(picture, drawValidation(good), '--picture');
+  const link = relative(dirname(page), picture).replaceAll('\\', '/');
+  writeFile(page, validationPage(validation, crossed, files.command, link), '--markdown');
+}
+
+interface PageFiles {
+  readonly page: string;
+  readonly picture: string;
+  /** What made the page, with files by their names: a folder of the writer's machine is no reader's business. */
+  readonly command: string;
+}
+
+function pageFiles(page: string, picture: string | undefined, argv: readonly string[]): PageFiles {
   const command = ['mist validate', ...argv.map((word) => basename(word))].join(' ');
-  writeFile(page, validationPage(validation, crossed, command, basename(picture)), '--markdown');
+  return { page, picture: picture ?? page.replace(/(\.md)?$/, '.svg'), command };
 }
 
 /** A thread must have enough runs to be worth its start. */

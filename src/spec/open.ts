@@ -17,7 +17,7 @@ export interface CatalogNames {
 /** Reads and checks a spec file. Throws UserError with every mistake in it, also when it cannot be read. */
 export function openSpec(file: string, catalog: CatalogNames): Spec {
   const engines = catalog.ids('engines');
-  return readSpec(readText(file), {
+  return readSpec(readSpecText(file), {
     file,
     exists: isFile,
     known: {
@@ -35,7 +35,8 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-function readText(file: string): string {
+/** The text of a spec file. Throws UserError where it cannot be read. */
+export function readSpecText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

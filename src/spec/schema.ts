@@ -65,6 +65,12 @@ const arrivals = z.union(
           on: time.describe('Length of an on phase.'),
           off: time.describe('Length of an off phase.'),
         }),
+        process('ramp', 'Poisson whose rate rises or falls linearly over the run; request_rate is its mean.', {
+          from: quantity('number', 'a number of at least 0').describe(
+            'Rate at the start; only its ratio to `to` counts.',
+          ),
+          to: positive().describe('Rate at the end, on the same scale.'),
+        }),
         process('all-at-once', 'Every request at time 0.', {}),
         process('closed-loop', 'The next request is sent when one completes.', {
           max_concurrency: count(1, MAX_COUNT).describe('Requests in flight.'),

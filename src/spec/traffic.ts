@@ -17,6 +17,7 @@ const NEEDED: Partial<Record<ArrivalSpec['process'], string>> = {
   gamma: '{process: gamma, burstiness: ...}',
   normal: '{process: normal, cv: ...}',
   'on-off': '{process: on-off, on: ..., off: ...}',
+  ramp: '{process: ramp, from: ..., to: ...}',
   'closed-loop': '{process: closed-loop, max_concurrency: ...}',
 };
 
@@ -86,6 +87,8 @@ function readArrivals(input: NonNullable<WorkloadInput['arrivals']>, faults: Fau
       return { process: input.process, cv: number(input.cv) };
     case 'on-off':
       return { process: input.process, on_s: measured(input.on, 'time'), off_s: measured(input.off, 'time') };
+    case 'ramp':
+      return { process: input.process, from: number(input.from), to: number(input.to) };
     case 'closed-loop':
       return { process: input.process, max_concurrency: number(input.max_concurrency) };
     default:

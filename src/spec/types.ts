@@ -34,6 +34,8 @@ export type ArrivalSpec =
   | { readonly process: 'normal'; readonly cv: number }
   /** Poisson in the on phases only, the mean over on and off being the request rate. */
   | { readonly process: 'on-off'; readonly on_s: number; readonly off_s: number }
+  /** Poisson whose rate goes linearly from `from` to `to` over the run; only their ratio counts, the mean is the request rate. */
+  | { readonly process: 'ramp'; readonly from: number; readonly to: number }
   | { readonly process: 'all-at-once' }
   | { readonly process: 'closed-loop'; readonly max_concurrency: number };
 

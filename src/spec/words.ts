@@ -33,6 +33,7 @@ export const PROCESSES = [
   'gamma',
   'normal',
   'on-off',
+  'ramp',
   'all-at-once',
   'closed-loop',
 ] as const satisfies readonly ArrivalSpec['process'][];

@@ -26,6 +26,7 @@ export function drawArrivals(spec: ArrivalSpec, count: number, rate: number, see
   }
   addGaps(arrival, openStream(seed, STREAM_ARRIVALS), pickGap(spec));
   if (spec.process === 'on-off') spreadOverPhases(arrival, rate, spec.on_s, spec.off_s);
+  else if (spec.process === 'ramp') followRamp(arrival, rate, spec.from, spec.to);
   else for (let i = 0; i < count; i++) arrival[i] /= rate;
   return { arrival, concurrency: 0, rate };
 }
@@ -67,6 +68,23 @@ function spreadOverPhases(arrival: Float64Array, rate: number, on: number, off: 
   }
 }
 
+/**
+ * Unit-rate arrivals to a rate that goes linearly from `from` to `to` over the count/rate seconds of the run, scaled to the mean
+ * `rate`: arrival u has the time share x at which the integral of the rate is u/count of the whole. Arrivals that chance puts
+ * after the run keep the last rate.
+ */
+function followRamp(arrival: Float64Array, rate: number, from: number, to: number): void {
+  const mean = (from + to) / 2;
+  const slope = to - from;
+  for (let i = 0; i < arrival.length; i++) {
+    const done = arrival[i] / arrival.length;
+    let share = done;
+    if (done > 1) share = 1 + ((done - 1) * mean) / to;
+    else if (slope !== 0) share = (Math.sqrt(from * from + 2 * slope * mean * done) - from) / slope;
+    arrival[i] = (share * arrival.length) / rate;
+  }
+}
+
 /** The process in words, for reports: "Poisson 20 req/s". */
 export function describeArrivals(spec: ArrivalSpec, rate: number): string {
   switch (spec.process) {
@@ -80,6 +98,8 @@ export function describeArrivals(spec: ArrivalSpec, rate: number): string {
       return `normal gaps ${rate} req/s, cv ${spec.cv}`;
     case 'on-off':
       return `Poisson ${rate} req/s on average, ${spec.on_s} s on, ${spec.off_s} s off`;
+    case 'ramp':
+      return `Poisson ${rate} req/s on average, rate going ${spec.from} to ${spec.to}`;
     case 'all-at-once':
       return 'all at once';
     case 'closed-loop':

@@ -36,6 +36,10 @@ function checkArrivals(spec: ArrivalSpec, rate: number, report: Report): void {
   above('request_rate', rate);
   if (spec.process === 'gamma') above('burstiness', spec.burstiness);
   if (spec.process === 'normal') report('cv', spec.cv >= 0 && spec.cv < Infinity, 'a number, at least 0', spec.cv);
+  if (spec.process === 'ramp') {
+    report('from', spec.from >= 0 && spec.from < Infinity, 'a number, at least 0', spec.from);
+    above('to', spec.to);
+  }
   if (spec.process === 'on-off') {
     above('on_s', spec.on_s);
     report('off_s', spec.off_s >= 0 && spec.off_s < Infinity, 'a number, at least 0', spec.off_s);

@@ -1,17 +1,23 @@
 // The shipped examples are right specs of the shipped catalog, and `mist spec` explains them.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { UserError } from '../../src/check/issue.ts';
 import { spec as command } from '../../src/commands/spec.ts';
+import { checkFleet } from '../../src/plan/pipeline/lower-fleet.ts';
+import { openFleetSpec } from '../../src/spec/fleet/open.ts';
+import { isPipelineSpec } from '../../src/spec/fleet/read.ts';
 import { defaultSpecFile, openSpec } from '../../src/spec/open.ts';
 import { countRows } from '../../src/spec/rows.ts';
 import { readRequestRows } from '../../src/workload/traces.ts';
 
 const FOLDER = dirname(defaultSpecFile());
-const FILES = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml'));
+const ALL = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml'));
+const textOf = (file: string): string => readFileSync(join(FOLDER, file), 'utf8');
+const PIPELINES = ALL.filter((file) => isPipelineSpec(textOf(file)));
+const FILES = ALL.filter((file) => !PIPELINES.includes(file));
 /** Examples that want a file of the user's. */
 const NEEDS_FILE = ['replay-trace.yaml'];
 const catalog = openCatalog();
@@ -41,6 +47,15 @@ function inFolder<T>(use: (folder: string) => T): T {
 describe('examples', () => {
   it.each(FILES.filter((file) => !NEEDS_FILE.includes(file)))('%s is a right spec', (file) => {
     expect(countRows(openSpec(join(FOLDER, file), catalog))).toBeGreaterThan(0);
+  });
+
+  it('are five pipelines among others', () => {
+    expect(PIPELINES.length).toBe(5);
+  });
+
+  it.each(PIPELINES)('%s is a right pipeline spec', (file) => {
+    const spec = openFleetSpec(textOf(file), join(FOLDER, file), catalog);
+    expect(() => checkFleet(spec, catalog)).not.toThrow();
   });
 
   it.each(NEEDS_FILE)('%s only lacks its file', (file) => {
@@ -100,6 +115,21 @@ describe('mist spec', () => {
     expect(JSON.parse(stdout)).toMatchObject({ rows: 96, prices: { l4: 0.8 }, base: { model: 'llama-3.1-8b' } });
   });
 
+  it.each(PIPELINES)('explains %s: pools, stages, traffic', async (file) => {
+    const { code, stdout } = await run(join(FOLDER, file));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^pool \w+ +\d+ x /m);
+    expect(stdout).toMatch(/^pipeline \S+ +.*(prefill|generate).* > /m);
+    expect(stdout).not.toMatch(/NaN|undefined|\[object/);
+    const { stdout: json } = await run('--json', join(FOLDER, file));
+    expect(Object.keys(JSON.parse(json))).toEqual(expect.arrayContaining(['pools', 'pipelines', 'workload']));
+  });
+
+  it('prints the schema of pipeline specs', async () => {
+    const { stdout } = await run('--schema', '--pipeline');
+    expect(Object.keys(JSON.parse(stdout).properties)).toEqual(expect.arrayContaining(['fleet', 'pipelines']));
+  });
+
   it('prints the schema', async () => {
     const { stdout } = await run('--schema');
     expect(JSON.parse(stdout).properties.model.description).toContain('config.json');
@@ -109,6 +139,7 @@ describe('mist spec', () => {
     [[], 'one spec file, or --schema'],
     [['a.yaml', 'b.yaml'], 'one spec file, or --schema'],
     [['--schema', 'a.yaml'], 'no file beside --schema'],
+    [['--pipeline', 'a.yaml'], '--schema beside it'],
     [['--jsn'], 'did you mean --json?'],
     [['nowhere.yaml'], 'no such file'],
     [[join(FOLDER, 'replay-trace.yaml')], 'replay-trace.yaml:7: workload.requests.file'],

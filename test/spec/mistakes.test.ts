@@ -72,7 +72,7 @@ const NAMES: Case[] = [
   ['a routing', { 7: '  hardware: l4\n  routing: round_robin' }, '8 deployment.routing', 'did you mean round-robin?'],
   ['a format', { 10: '  quantization: fp9' }, '10 engine.quantization', 'one of auto, bf16'],
   ['an arrival process', { 4: '  arrivals: poison' }, '4 workload.arrivals', 'did you mean poisson?'],
-  ['a process', { 4: '  arrivals: {process: gama}' }, '4 workload.arrivals.process', 'did you mean gamma?'],
+  ['a process', { 4: '  arrivals: {process: gama}' }, '4 workload.arrivals.process', 'did you mean gamma or ramp?'],
   ['an objective', { 11: 'objective: usd_per_hours' }, '11 objective', 'did you mean usd_per_hour'],
   ['a limit', { 11: 'slo: {p99_tfft: 1s}' }, '11 slo.p99_tfft', 'did you mean p99_ttft'],
   ['hardware of a price', { 11: 'prices: {h100: 2}' }, '11 prices.h100', 'did you mean h100-sxm-80gb?'],

@@ -122,6 +122,7 @@ describe('traffic', () => {
     ['{process: poisson}', { process: 'poisson' }],
     ['{process: gamma, burstiness: 0.5}', { process: 'gamma', burstiness: 0.5 }],
     ['{process: normal, cv: 0.3}', { process: 'normal', cv: 0.3 }],
+    ['{process: ramp, from: 0.5, to: 2}', { process: 'ramp', from: 0.5, to: 2 }],
     ['{process: on-off, on: 5s, off: 2min}', { process: 'on-off', on_s: 5, off_s: 120 }],
   ])('reads arrivals %s', (text, arrivals) => {
     expect(withTraffic(`lengths: azure-conv-2023, request_rate: 1, arrivals: ${text}`).arrivals).toEqual(arrivals);

@@ -12,6 +12,7 @@ const RANDOM: readonly ArrivalSpec[] = [
   { process: 'normal', cv: 0.2 },
   { process: 'normal', cv: 1.5 },
   { process: 'on-off', on_s: 2, off_s: 6 },
+  { process: 'ramp', from: 1, to: 3 },
 ];
 
 function gapsOf(arrival: Float64Array): number[] {
@@ -66,4 +67,22 @@ test('another rate only stretches the same arrivals, and times never go back', (
     }),
     { seed: 5, numRuns: 100 },
   );
+});
+
+test('a ramp: arrivals per tenth of the run follow the line, up and down, and the mean rate is as asked', () => {
+  for (const [from, to] of [
+    [0, 2],
+    [3, 1],
+    [1, 1],
+  ]) {
+    const count = 40_000;
+    const { arrival } = drawArrivals({ process: 'ramp', from, to }, count, 50, 9);
+    const span = count / 50;
+    const tenths = new Array<number>(10).fill(0);
+    for (const time of arrival) tenths[Math.min(9, Math.floor((time / span) * 10))]++;
+    tenths.forEach((seen, k) => {
+      const wanted = (count / 10) * ((from + ((to - from) * (k + 0.5)) / 10) / ((from + to) / 2));
+      expect(Math.abs(seen - wanted)).toBeLessThan(5 * Math.sqrt(wanted) + 60);
+    });
+  }
 });

@@ -35,6 +35,10 @@ export function validationPage(
     `![predicted against measured](${picture})`,
     '## By mode, metric and quality',
     errorTable(['mode', 'metric', 'quality'], validation.tables[0].lines),
+    sparseText(good),
+    '## By what the prices rest on',
+    'The least trustworthy basis among the ops that make up a step (README, how far to trust them).',
+    basisTable(good),
     ...crossed.flatMap(crossPart),
     ...(crossed.length > 0 ? [constantsPart(crossed[0])] : []),
     '## Order',
@@ -112,6 +116,28 @@ function constantsPart({ choice }: CrossValidation): string {
     `On all rows the grid chooses: ${describeChoice(choice)}.`,
     `Grid of the client: ${CLIENT_GRID.length} pairs; of host and global terms see \`src/calibrate/validate/refit/constants.ts\`.`,
   ].join('\n\n');
+}
+
+/** Closed loops of equal requests: nobody knows how far their machines were in lockstep. */
+function sparseText(good: readonly Prediction[]): string {
+  const firsts = good.filter(({ row }) => row.metric === 'ttft_ms' && row.cell('mode') === 'closed-loop');
+  const drawn = firsts.filter(({ row }) => Number(row.cell('length_spread')) !== 1);
+  const line = summariseErrors([], drawn);
+  return (
+    `TTFT in closed loops of equal requests is predicted by the rules of the schema, in lockstep, which machines are not: ` +
+    `without those ${firsts.length - drawn.length} rows the TTFT of closed loops is off by ${pair(line)} % (${line.n} rows). ` +
+    'Their TPOT is taken from requests behind a first round of random lengths.'
+  );
+}
+
+/** Times of engines with a scheduler, and whole batches, by basis. */
+function basisTable(good: readonly Prediction[]): string {
+  const known = good.filter(({ basis }) => basis !== null);
+  const groups = groupBy(known, ({ row, basis }) => [basis!, row.metric]);
+  return errorTable(
+    ['basis', 'metric'],
+    groups.map(({ key, members }) => summariseErrors(key, members)),
+  );
 }
 
 const LEAST_ROWS = 5;

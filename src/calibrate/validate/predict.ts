@@ -1,5 +1,6 @@
 // Predicts every row of a case file: one replay per run, its figures read into the rows that ask for them.
 import type { Catalog } from '../../catalog/open.ts';
+import type { Basis } from '../../catalog/types.ts';
 import { openSession } from '../../run/session.ts';
 import { openBinder } from './bind-case.ts';
 import {
@@ -31,6 +32,8 @@ export interface Answer {
   readonly errorPct: number | null;
   readonly status: Status;
   readonly note: string;
+  /** What the price of the run's steps rests on; null where it was not replayed. */
+  readonly basis: Basis | null;
 }
 
 export interface Prediction extends Answer {
@@ -96,6 +99,7 @@ const refuse = (status: Status, note: string): Answer => ({
   errorPct: null,
   status,
   note,
+  basis: null,
 });
 
 function answerRow(row: CaseRow, replayed: Replayed | Trouble): Answer {
@@ -106,13 +110,14 @@ function answerRow(row: CaseRow, replayed: Replayed | Trouble): Answer {
   if (!(STATISTICS as readonly string[]).includes(statistic)) {
     return refuse('unsupported', `statistic ${statistic || '(blank)'} is not known`);
   }
+  const { basis } = replayed;
   const { value: predicted, alternative } = readStatistic(replayed.observed, metric as Metric, statistic as Statistic);
   if (!Number.isFinite(predicted)) return refuse('unsupported', `${metric} does not exist in this run`);
   if (!(row.value > 0 && Number.isFinite(row.value))) {
     const note = `value: expected a positive number, received ${row.valueText || 'nothing'}`;
-    return { predicted, alternative, errorPct: null, status: 'error', note };
+    return { predicted, alternative, errorPct: null, status: 'error', note, basis };
   }
-  return { predicted, alternative, ...compare(row.value, predicted, alternative, replayed.note), status: 'ok' };
+  return { predicted, alternative, ...compare(row.value, predicted, alternative, replayed.note), status: 'ok', basis };
 }
 
 /** The error of the mean, or of the median where that is allowed and closer. */

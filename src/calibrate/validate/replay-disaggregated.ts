@@ -1,5 +1,6 @@
 // Replays a case whose prompts are prefilled by some workers and decoded by others.
 import { percentile, sortMeasured } from '../../metrics/summary.ts';
+import { worse } from '../../plan/efficiency.ts';
 import type { Requests } from '../../workload/types.ts';
 import { bindInstance, blocksOfCase, type Instance, limitsOf } from './bind-case.ts';
 import { type CaseInput, isTrouble, type Trouble } from './case.ts';
@@ -35,7 +36,8 @@ export function replayDisaggregated(replayer: Replayer, input: CaseInput): Repla
   const seen = observe(requests, runDisaggregated(requests, setup), prefill, decode);
   const observed = input.mode === 'kv-transfer' ? seen : delayFirst(seen, requests, prefill.instance.profile, () => 0);
   const note = [prefill.note, decode.note].find((words) => words !== '') ?? '';
-  return { observed, note };
+  const basis = worse(prefill.instance.surface.basis, decode.instance.surface.basis);
+  return { observed, note, basis };
 }
 
 /** Workers of all replicas stand behind one balancer. */

@@ -1,5 +1,6 @@
 // Replays a case on one engine or on replicas of it: static batches, closed and open loops, offline and MLPerf runs.
 import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
+import type { Basis } from '../../catalog/types.ts';
 import {
   type Binder,
   bindInstance,
@@ -21,6 +22,7 @@ import type { Marks, SimulatedRun, Simulator } from './simulator.ts';
 export interface Replayed {
   readonly observed: Observed;
   readonly note: string;
+  readonly basis: Basis;
 }
 
 export interface Replayer {
@@ -53,7 +55,7 @@ export function replayEngine(replayer: Replayer, input: CaseInput): Replayed | T
   const observed = observe(input, run, instance);
   if (isTrouble(observed)) return observed;
   const seen = isOnline(input.mode) ? addClient(observed, run, instance.profile) : observed;
-  return { observed: later ? { ...seen, tpot: later } : seen, note: room.note };
+  return { observed: later ? { ...seen, tpot: later } : seen, note: room.note, basis: instance.surface.basis };
 }
 
 /** The steady window of a closed loop: from the first full batch to the first completion that is not replaced. */

@@ -1,0 +1,167 @@
+// mist run on a pipeline spec: every stage of every request on its client, then tables, lines, a trace and a page.
+import type { Catalog } from '../catalog/open.ts';
+import { UserError } from '../check/issue.ts';
+import { readVersion } from '../check/version.ts';
+import type { MeasuredFleet } from '../metrics/fleet/types.ts';
+import { type ClientFacts, type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
+import type { StepRecord } from '../plan/setup.ts';
+import type { FleetContext } from '../report/fleet/context.ts';
+import { fleetHtml } from '../report/fleet/html.ts';
+import { fleetJson } from '../report/fleet/json.ts';
+import { fleetRequestTable } from '../report/fleet/request-table.ts';
+import { fleetRequestLines } from '../report/fleet/requests.ts';
+import { fleetTable } from '../report/fleet/terminal.ts';
+import { openProgress } from '../report/progress.ts';
+import { lineFormatOf } from '../report/requests.ts';
+import { writeTrace } from '../report/timeline/trace.ts';
+import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
+import { measureRun } from '../run/measure-fleet.ts';
+import { openSession } from '../run/session.ts';
+import { openFleetSpec } from '../spec/fleet/open.ts';
+import type { FleetSpec } from '../spec/fleet/types.ts';
+import type { Output } from './flags.ts';
+import { labelsOf } from './labels.ts';
+import { openIfNamed, openSteps } from './line-files.ts';
+
+export interface FleetFlags {
+  readonly seed?: number;
+  readonly requests?: string;
+  readonly steps?: string;
+  readonly trace?: string;
+  readonly html?: string;
+  readonly perRequest: boolean;
+  /** Window of the trace, s. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly json: boolean;
+}
+
+/** Exit codes: 0 done (a deadlock is an answer too), 130 interrupted. A user's mistakes are thrown (exit code 2). */
+export async function runPipelines(
+  text: string,
+  file: string,
+  catalog: Catalog,
+  flags: FleetFlags,
+  out: Output,
+): Promise<number> {
+  const read = openFleetSpec(text, file, catalog);
+  const { seed } = flags;
+  const spec = seed === undefined ? read : { ...read, workload: { ...read.workload, seed } };
+  const lowered = prepareFleet(spec, catalog, openSession(catalog));
+  const lines = openIfNamed(flags.requests, '--requests'); // before the work, not after it
+  const trace = openIfNamed(flags.trace, '--trace');
+  const page = openIfNamed(flags.html, '--html');
+  const { run, steps, clock } = await runInSlices(lowered, flags, out);
+  const measured = measureRun(spec, lowered, run, { clock, ...(steps === null ? {} : { steps }) });
+  lines?.writeAll(lineFormatOf(flags.requests!) === 'csv' ? fleetRequestTable(measured) : fleetRequestLines(measured));
+  trace?.writeAll(writeTrace(lowered.program, run.results, windowOf(flags), steps ?? []));
+  const context = contextOf(spec, lowered, catalog);
+  page?.writeAll([fleetHtml(measured, context)]);
+  out.stdout(flags.json ? toJson(measured, lowered, context) : toText(measured, lowered, context));
+  if (run.stop === 'deadlock') out.stderr(`Stopped early: ${measured.result.stopped}\n`);
+  return run.stop === 'stopped' ? 130 : 0;
+}
+
+function windowOf({ from, to, perRequest }: FleetFlags) {
+  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), perRequest };
+}
+
+/** Most iterations that are kept for curves; a longer run draws its curves from the visits. */
+const MOST_STEPS = 2_000_000;
+
+/** Runs slice by slice so that Ctrl-C is heard between two; what was simulated by then is kept. */
+async function runInSlices(lowered: LoweredFleet, flags: FleetFlags, out: Output) {
+  let stopped = false;
+  let clock = 0;
+  const stop = () => {
+    stopped = true;
+  };
+  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
+  const file = flags.steps === undefined ? null : openSteps(flags.steps);
+  const curves = flags.html !== undefined || flags.trace !== undefined;
+  let kept: StepRecord[] | null = curves ? [] : null;
+  const keep = (batch: StepRecord[]) => {
+    file?.write(batch);
+    if (kept !== null && kept.length + batch.length > MOST_STEPS) kept = null;
+    for (const step of batch) kept?.push(step);
+  };
+  process.once('SIGINT', stop);
+  try {
+    const fleet = start(lowered, {
+      leap: file || curves ? 'none' : 'exact',
+      ...(file || curves ? { onSteps: keep } : {}),
+      onProgress: (now) => {
+        clock = now.clock;
+        progress.update(now.finished, lowered.program.requests.count, 'simulating');
+        return !stopped;
+      },
+    });
+    const run = await advanceToEnd(fleet);
+    return { run, steps: kept as StepRecord[] | null, clock };
+  } finally {
+    process.removeListener('SIGINT', stop);
+    progress.end();
+    file?.close();
+  }
+}
+
+async function advanceToEnd(fleet: StartedFleet): Promise<FleetRun> {
+  while (true) {
+    const reason = fleet.advance();
+    if (reason !== 'more') return fleet.close(reason);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function start({ program }: LoweredFleet, options: Parameters<typeof startFleet>[1]): StartedFleet {
+  try {
+    return startFleet(program, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const received = `${program.visits.count.toLocaleString('en-US')} visits of ${program.requests.count.toLocaleString('en-US')} requests`;
+    throw new UserError([{ path: 'workload.num_requests', expected: 'a run of at most 4 GiB of tables', received }]);
+  }
+}
+
+function contextOf(spec: FleetSpec, { walks }: LoweredFleet, catalog: Catalog): FleetContext {
+  const { arrivals, seed } = spec.workload;
+  const ids = spec.pools.flatMap((pool) =>
+    pool.kind === 'llm' && pool.configuration.model ? [pool.configuration.model] : [],
+  );
+  const labels = labelsOf(catalog, ids, []);
+  return {
+    name: spec.name,
+    version: readVersion(),
+    workload: walks.description,
+    requestRate: Number.isFinite(walks.rate) ? walks.rate : 0,
+    burstiness: arrivals.process === 'gamma' ? arrivals.burstiness : arrivals.process === 'poisson' ? 1 : null,
+    maxConcurrency: walks.concurrency,
+    slo: spec.slo,
+    seed,
+    models: [...new Set(ids)].map((id) => labels[id] ?? id),
+    text: spec.text,
+    file: spec.file,
+  };
+}
+
+function toJson({ result }: MeasuredFleet, { clients }: LoweredFleet, context: FleetContext): string {
+  const pools = poolsOf(clients).map(({ pool, basis, memory }) => ({ pool, basis, memory }));
+  const { mist, ...rest } = fleetJson(result, context);
+  return `${JSON.stringify({ ...rest, mist: { ...(mist as object), pools } }, null, 2)}\n`;
+}
+
+function toText({ result }: MeasuredFleet, { clients }: LoweredFleet, context: FleetContext): string {
+  const pools = poolsOf(clients).map(({ pool, basis, memory }) => {
+    const parts = [basis === '' ? '' : `price ${basis}`, memory === '' ? '' : `KV cache ${memory}`];
+    return `${pool}: ${parts.filter((part) => part !== '').join('; ')}\n`;
+  });
+  return `${fleetTable(result, context)}\n${pools.length > 0 ? `\n${pools.join('')}` : ''}`;
+}
+
+/** One entry per pool of which there is something to say. */
+function poolsOf(clients: readonly ClientFacts[]): ClientFacts[] {
+  return clients.filter(
+    ({ pool, basis, memory }, c) =>
+      (basis !== '' || memory !== '') && clients.findIndex((other) => other.pool === pool) === c,
+  );
+}

@@ -1,0 +1,50 @@
+// A pipeline run in figures: binds what the engine left to the spec's limits and prices, and says why a run ended early.
+import { measureFleet } from '../metrics/fleet/measure.ts';
+import { priceClients } from '../metrics/fleet/price-list.ts';
+import type { MeasuredFleet } from '../metrics/fleet/types.ts';
+import type { LoweredFleet } from '../plan/pipeline/lower-fleet.ts';
+import type { StepRecord } from '../plan/setup.ts';
+import type { FleetSpec } from '../spec/fleet/types.ts';
+import type { FleetRun } from './fleet.ts';
+
+export interface FleetEnd {
+  /** Simulated time at which an interrupted run stopped, s. */
+  readonly clock?: number;
+  /** Every iteration, where they were recorded: exact curves. */
+  readonly steps?: readonly StepRecord[];
+}
+
+/** Every figure of a run of a lowered spec. */
+export function measureRun(
+  spec: Pick<FleetSpec, 'pools' | 'slo'>,
+  lowered: LoweredFleet,
+  run: FleetRun,
+  { clock, steps }: FleetEnd = {},
+): MeasuredFleet {
+  const stopped = explainStop(lowered, run);
+  return measureFleet({
+    program: lowered.program,
+    results: run.results,
+    counters: run.clients,
+    roles: lowered.roles,
+    slo: spec.slo,
+    prices: priceClients(spec, lowered),
+    itl: run.itl,
+    pipelines: lowered.pipelines,
+    ...(steps === undefined ? {} : { steps }),
+    ...(stopped === '' ? {} : { stopped }),
+    ...(run.stop === 'stopped' && clock !== undefined ? { clock } : {}),
+  });
+}
+
+/** Why a run ended before its requests did, naming who waits and the KV blocks there; '' when it went to its end. */
+function explainStop({ program }: LoweredFleet, { stop, stuck, clients }: FleetRun): string {
+  if (stop === 'stopped') return 'interrupted';
+  if (stop !== 'deadlock') return '';
+  const names = stuck.map((name) => {
+    const c = program.clients.findIndex((client) => client.name === name);
+    const { kind, numGpuBlocks } = program.clients[c];
+    return kind === 'llm' ? `${name} (${clients[c].peakBlocks} of ${numGpuBlocks} KV blocks at peak)` : name;
+  });
+  return `deadlock, nothing can go on: visits wait for ever at ${names.join(', ') || 'clients that were never chosen'}`;
+}
