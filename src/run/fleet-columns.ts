@@ -33,6 +33,12 @@ export interface FleetColumns {
   readonly cached: Int32Array;
 }
 
+/** Most events or transfers under way at once: every edge, every visit that writes, every tier that sends to every visit. */
+function countRoom({ visits, clients }: FleetProgram): number {
+  const tiers = Math.max(0, ...clients.map((client) => client.tiers.length));
+  return visits.edgeTo.length + visits.count * (1 + tiers) + 64;
+}
+
 /** Bytes that placeFleet takes, padding included. */
 export function fleetBytes(program: FleetProgram): number {
   const { visits, requests, clients, links, paths } = program;
@@ -43,8 +49,8 @@ export function fleetBytes(program: FleetProgram): number {
   const blocks = lists * program.hashCount * 8;
   const pathLinks = paths.reduce((sum, path) => sum + path.length, 0);
   const perVisit = n * (4 * 18 + 8 * 3);
-  const perEdge = edges * (4 * 4 + 8) + (edges + n * F.TIERS_MOST) * 0;
-  const events = (edges + n + 64) * F.EVENT_BYTES * 2 + (edges + n + 64) * F.FLOW_BYTES;
+  const perEdge = edges * (4 * 4 + 8);
+  const events = countRoom(program) * (F.EVENT_BYTES * 2 + F.FLOW_BYTES);
   const tables =
     clients.length * 64 * 8 + links.length * 32 + (paths.length + pathLinks) * 4 + visits.hashIds.length * 4;
   return (
@@ -71,7 +77,7 @@ export function placeFleet(arena: Arena, program: FleetProgram): FleetColumns {
   const columns = placeVisits(arena, program, put);
   placeLinks(arena, program, put);
   placeGroups(arena, program.groups, put);
-  const room = program.visits.edgeTo.length + program.visits.count + 64;
+  const room = countRoom(program);
   put(F.FLEET_EVENTS, arena.take(room * F.EVENT_BYTES));
   put(F.FLEET_CORES, arena.take(room * F.EVENT_BYTES));
   put(F.FLEET_FLOWS, arena.take(room * F.FLOW_BYTES));
@@ -272,12 +278,14 @@ function clientsWithoutLeaps(groups: readonly FleetGroup[]): Set<number> {
   return found;
 }
 
-/** Empty lists of hash blocks. */
+/** Empty lists of hash blocks. The kernel counts finds in TIERS_MOST places: more tiers are a mistake of the caller's. */
 function placeLists(
   arena: Arena,
   tiers: readonly { blocks: number; latency: number; link: number }[],
   hashCount: number,
 ): Float64Array {
+  if (tiers.length > F.TIERS_MOST)
+    throw new RangeError(`a store has at most ${F.TIERS_MOST} tiers, received ${tiers.length}`);
   const cells = arena.f64(Math.max(1, tiers.length) * F.TIER_CELLS);
   cells.fill(0);
   const words = wordsOf(cells);

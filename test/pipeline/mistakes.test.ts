@@ -207,6 +207,12 @@ describe('places and stores', () => {
       ', block_size: 48',
       'a multiple of block_size 48 of pool llm; 256',
     ],
+    [
+      'tiers: [t1, t2, t3, t4, t5, t6, t7, t8, t9]',
+      `{${[1, 2, 3, 4, 5, 6, 7, 8, 9].map((k) => `t${k}: {capacity: 1GB, bandwidth: 1GB/s}`).join(', ')}}`,
+      '',
+      'at most 8 tiers in one store; 9',
+    ],
   ])('store %s %s %s', (store, tiers, more, said) => {
     const traffic = TRAFFIC.replace('num_requests', 'hash_block: 256, num_requests');
     expect(withStore(store, tiers, more, traffic).join('\n')).toContain(said);

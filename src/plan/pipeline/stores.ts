@@ -1,4 +1,5 @@
 // KV stores as numbers: the size of their blocks, what a token weighs, and tiers with their links.
+import { TIERS_MOST } from '../../../assembly/layout/fleet.ts';
 import { nestedLists } from '../../spec/fleet/check-flow.ts';
 import { type FleetSpec, poolsOfKind, type StageOf, type StorePool } from '../../spec/fleet/types.ts';
 import { DEFAULT_HASH_BLOCK, type Walks } from '../../workload/walks.ts';
@@ -71,6 +72,9 @@ export function tiersOf(
   blockBytes: number,
   blame: Blame,
 ): FleetTier[] {
+  if (pool.tiers.length > TIERS_MOST) {
+    blame(['fleet', pool.name, 'tiers'], `at most ${TIERS_MOST} tiers in one store`, `${pool.tiers.length}`);
+  }
   return pool.tiers.map((name, i) => {
     const tier = spec.tiers[name];
     const blocks = Math.min(2 ** 30, Math.floor(tier.capacity / blockBytes));
