@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import arg from 'arg';
 import { UserError } from '../src/check/issue.ts';
 import { engine } from './engine.bench.ts';
+import { fleet } from './fleet.bench.ts';
 import { lowering } from './lowering.bench.ts';
 import { describeMachine, machineLine } from './machine.ts';
 import { peers } from './peers/peers.bench.ts';
@@ -14,7 +15,7 @@ import type { BenchFile, Row } from './row.ts';
 import { screen } from './screen.bench.ts';
 import { markdownTable, replaceTable, textTable } from './table.ts';
 
-const BENCHES: readonly BenchFile[] = [roofline, lowering, screen, engine, processes, peers];
+const BENCHES: readonly BenchFile[] = [roofline, lowering, screen, engine, fleet, processes, peers];
 const README = join(ROOT, 'bench', 'README.md');
 const say = (words: string) => void process.stderr.write(`${words}\n`);
 

@@ -84,25 +84,24 @@ function fillLinks(fleet: usize, base: usize, end: usize): void {
   const left = geta(fleet, FLEET_LINK_LEFT);
   const users = geta(fleet, FLEET_LINK_FLOWS);
   const links = geti(fleet, FLEET_LINK_COUNT);
-  memory.copy(left, geta(fleet, FLEET_LINK_BANDWIDTH), <usize>links << 3);
-  memory.fill(users, 0, <usize>links << 2);
+  const bandwidth = geta(fleet, FLEET_LINK_BANDWIDTH);
   let open = 0;
+  // A large fleet has many links and mostly few flows: then only the links that flows cross are looked at.
+  const few = <i32>((end - base) / FLOW_BYTES) * 4 < links;
+  if (few) {
+    for (let flow = base; flow < end; flow += FLOW_BYTES) openLinks(flow, bandwidth, left, users);
+  } else {
+    memory.copy(left, bandwidth, <usize>links << 3);
+    memory.fill(users, 0, <usize>links << 2);
+  }
   for (let flow = base; flow < end; flow += FLOW_BYTES) {
     countUser(flow, users, 1);
     open++;
   }
+  for (let flow = base; flow < end; flow += FLOW_BYTES) if (fillAlone(flow, bandwidth, users)) open--;
   while (open > 0) {
-    let least = Infinity;
-    let tightest = -1;
-    for (let link = 0; link < links; link++) {
-      const flows = rowi(users, link);
-      if (flows == 0) continue;
-      const share = rowf(left, link) / <f64>flows;
-      if (share < least) {
-        least = share;
-        tightest = link;
-      }
-    }
+    const tightest = few ? tightestCrossed(base, end, left, users) : tightestOf(links, left, users);
+    const least = rowf(left, tightest) / <f64>rowi(users, tightest);
     for (let flow = base; flow < end; flow += FLOW_BYTES) {
       if (load<f64>(flow, FLOW_RATE) >= 0 || !crosses(flow, tightest)) continue;
       store<f64>(flow, least, FLOW_RATE);
@@ -110,6 +109,67 @@ function fillLinks(fleet: usize, base: usize, end: usize): void {
       countUser(flow, users, -1);
       open--;
     }
+  }
+}
+
+/** A flow that shares none of its links goes at the bandwidth of its narrowest; false when it meets others. */
+function fillAlone(flow: usize, bandwidth: usize, users: usize): bool {
+  const path = <usize>load<u32>(flow, FLOW_PATH);
+  const count = load<i32>(flow, FLOW_LINKS);
+  let narrowest = Infinity;
+  for (let i = 0; i < count; i++) {
+    const link = rowi(path, i);
+    if (rowi(users, link) != 1) return false;
+    const room = rowf(bandwidth, link);
+    if (room < narrowest) narrowest = room;
+  }
+  store<f64>(flow, narrowest, FLOW_RATE);
+  countUser(flow, users, -1);
+  return true;
+}
+
+/** The link with the least share per flow, the first of equals. */
+function tightestOf(links: i32, left: usize, users: usize): i32 {
+  let least = Infinity;
+  let tightest = -1;
+  for (let link = 0; link < links; link++) {
+    const flows = rowi(users, link);
+    if (flows == 0) continue;
+    const share = rowf(left, link) / <f64>flows;
+    if (share < least) {
+      least = share;
+      tightest = link;
+    }
+  }
+  return tightest;
+}
+
+/** The same, looking only at the links of flows that have no rate yet: all others have no users. */
+function tightestCrossed(base: usize, end: usize, left: usize, users: usize): i32 {
+  let least = Infinity;
+  let tightest = i32.MAX_VALUE;
+  for (let flow = base; flow < end; flow += FLOW_BYTES) {
+    if (load<f64>(flow, FLOW_RATE) >= 0) continue;
+    const path = <usize>load<u32>(flow, FLOW_PATH);
+    for (let i = 0; i < load<i32>(flow, FLOW_LINKS); i++) {
+      const link = rowi(path, i);
+      const share = rowf(left, link) / <f64>rowi(users, link);
+      if (share < least || (share == least && link < tightest)) {
+        least = share;
+        tightest = link;
+      }
+    }
+  }
+  return tightest;
+}
+
+/** The whole bandwidth of the links that a flow crosses is there, and nobody uses them yet. */
+function openLinks(flow: usize, bandwidth: usize, left: usize, users: usize): void {
+  const path = <usize>load<u32>(flow, FLOW_PATH);
+  for (let i = 0; i < load<i32>(flow, FLOW_LINKS); i++) {
+    const link = rowi(path, i);
+    store<f64>(left + ((<usize>link) << 3), rowf(bandwidth, link));
+    store<i32>(users + ((<usize>link) << 2), 0);
   }
 }
 

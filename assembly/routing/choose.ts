@@ -64,7 +64,9 @@ function chooseAmong(run: usize, fleet: usize, pool: usize, visit: i32, bytes: f
   let place = geti(pool, last) + 1;
   if (place < from || place >= end) place = from;
   let best = place;
-  if (routing != POOL_ROUND_ROBIN) {
+  if (routing == POOL_LOAD || routing == POOL_HEAVY_LIGHT) {
+    best = leastAmong(run, members, geti(pool, POOL_METRIC), place, from, end);
+  } else if (routing != POOL_ROUND_ROBIN) {
     let bestFirst = Infinity;
     let bestLoad = Infinity;
     for (let i = from; i < end; i++) {
@@ -83,6 +85,23 @@ function chooseAmong(run: usize, fleet: usize, pool: usize, visit: i32, bytes: f
   return rowi(members, best);
 }
 
+/** Position of the member with the least load; ties go to the first from `place` on, cyclically. */
+function leastAmong(run: usize, members: usize, metric: i32, place: i32, from: i32, end: i32): i32 {
+  let best = place;
+  let least = Infinity;
+  for (let i = from; i < end; i++) {
+    const load = loadOf(metric, clientAt(run, rowi(members, place)));
+    if (load < least) {
+      least = load;
+      best = place;
+      // Nobody is idler than idle; sums of token counts are exact, so zero is zero.
+      if (load == 0 && metric != LOAD_LEFT) return best;
+    }
+    place = place + 1 == end ? from : place + 1;
+  }
+  return best;
+}
+
 /** What comes before load: smaller is better. */
 function preference(run: usize, fleet: usize, routing: i32, client: usize, visit: i32, bytes: f64): f64 {
   if (routing == POOL_PREFIX_AFFINITY) {
@@ -95,7 +114,7 @@ function preference(run: usize, fleet: usize, routing: i32, client: usize, visit
     const from = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), source));
     return pathSeconds(fleet, geti(from, CLIENT_LOCATION), geti(client, CLIENT_LOCATION), bytes);
   }
-  assert(routing == POOL_LOAD || routing == POOL_HEAVY_LIGHT, 'unknown routing');
+  assert(false, 'unknown routing');
   return 0;
 }
 

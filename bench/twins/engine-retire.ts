@@ -26,8 +26,8 @@ function countStep({ counters }: TwinRun, rep: Replica): void {
   const lasted = rep.end - rep.start;
   const decodes = rep.decoding ? rep.decodes : 0;
   counters.steps += steps;
-  counters.busySeconds += lasted;
-  counters.runningSeconds += lasted * (decodes + rep.chunks);
+  rep.busySeconds += lasted;
+  rep.runningSeconds += lasted * (decodes + rep.chunks);
   counters.newTokens += steps * decodes + rep.chunkTokens;
   counters.pairs += rep.pairs;
   if (decodes > 0) counters.contextTokens += steps * rep.context + decodes * (steps * (steps - 1) * 0.5);

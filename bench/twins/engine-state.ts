@@ -169,6 +169,8 @@ const IDLE = {
   blocked: false,
   pieceA: 0,
   pieceB: 0,
+  busySeconds: 0,
+  runningSeconds: 0,
 };
 
 function openReplica(index: number, setup: EngineSetup, count: number, maxOutput: number): Replica {

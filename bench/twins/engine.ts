@@ -14,7 +14,7 @@ export function runTwin(run: TwinRun): void {
   while (true) {
     let now = tree.earliest();
     if (run.nextArrival < count && arrival[run.nextArrival] < now) now = arrival[run.nextArrival];
-    if (now === Number.POSITIVE_INFINITY) return;
+    if (now === Number.POSITIVE_INFINITY) break;
     while (tree.earliest() <= now) {
       const rep = replicas[tree.first()];
       retireStep(run, rep);
@@ -30,6 +30,15 @@ export function runTwin(run: TwinRun): void {
       tree.set(rep.index, rep.end);
     }
     ready.length = 0;
+  }
+  sumReplicas(run);
+}
+
+/** Seconds are summed by replica first, as the kernel does: another order gives other last bits. */
+function sumReplicas({ replicas, counters }: TwinRun): void {
+  for (const { busySeconds, runningSeconds } of replicas) {
+    counters.busySeconds += busySeconds;
+    counters.runningSeconds += runningSeconds;
   }
 }
 

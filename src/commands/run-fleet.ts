@@ -78,7 +78,8 @@ async function runInSlices(lowered: LoweredFleet, flags: FleetFlags, out: Output
   };
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const file = flags.steps === undefined ? null : openSteps(flags.steps);
-  const curves = flags.html !== undefined || flags.trace !== undefined;
+  // of thoughts too: when the answer after them begins is then known to the step, whatever is asked for
+  const curves = flags.html !== undefined || flags.trace !== undefined || lowered.roles.think.length > 0;
   let kept: StepRecord[] | null = curves ? [] : null;
   const keep = (batch: StepRecord[]) => {
     file?.write(batch);
@@ -152,7 +153,7 @@ function toJson({ result }: MeasuredFleet, { clients }: LoweredFleet, context: F
 
 function toText({ result }: MeasuredFleet, { clients }: LoweredFleet, context: FleetContext): string {
   const pools = poolsOf(clients).map(({ pool, basis, memory }) => {
-    const parts = [basis === '' ? '' : `price ${basis}`, memory === '' ? '' : `KV cache ${memory}`];
+    const parts = [basis === '' ? '' : `step times ${basis}`, memory === '' ? '' : `KV cache ${memory}`];
     return `${pool}: ${parts.filter((part) => part !== '').join('; ')}\n`;
   });
   return `${fleetTable(result, context)}\n${pools.length > 0 ? `\n${pools.join('')}` : ''}`;

@@ -1,5 +1,6 @@
 // Results as JSON: a run with the field names of `vllm bench serve`, a sweep with those of its flat table.
 import type { Basis } from '../catalog/types.ts';
+import { ERROR_BANDS } from '../metrics/error-band.ts';
 import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
 import type { Configuration, LatencyMetric, Spec } from '../spec/types.ts';
 import { askQuestion, explainAnswer, findAnswer } from './answer.ts';
@@ -102,6 +103,7 @@ function ourFields(result: RunResult, context: RunContext): JsonObject {
     usd_per_hour: finiteOrNull(result.usd_per_hour),
     usd_per_million_tokens: finiteOrNull(result.usd_per_million_tokens),
     basis: context.basis ?? null,
+    error_band: context.basis ? ERROR_BANDS[context.basis] : null,
     configuration: context.configuration,
     workload: context.workload,
     seed: context.spec.workload.seed,
@@ -148,6 +150,7 @@ function describeSweep(result: SweepResult): JsonObject {
     simulated: result.settled,
     reordered: finiteOrNull(result.reordered),
     interrupted: result.interrupted,
+    error_bands: ERROR_BANDS,
     digest: digestOf(result),
     workers: result.workers,
     seconds: result.seconds,

@@ -1,4 +1,6 @@
 // What a run and a sweep print: the block of `vllm bench serve`, and the answer with its ranking in 120 columns.
+import type { Basis } from '../catalog/types.ts';
+import { ERROR_BANDS } from '../metrics/error-band.ts';
 import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
 import {
@@ -96,7 +98,15 @@ function ourRows(result: RunResult, context: RunContext): string[] {
     line('Energy per output token (J):', fixed(result.joules_per_token)),
     line('Cost ($/h):', fixed(result.usd_per_hour)),
     line('Cost ($ per million output tokens):', fixed(result.usd_per_million_tokens)),
-    ...(context.basis ? [line('Prices rest on figures that are:', context.basis)] : []),
+    ...(context.basis ? basisRows(context.basis) : []),
+  ];
+}
+
+function basisRows(basis: Basis): string[] {
+  const { ttft_pct, tpot_pct, throughput_pct } = ERROR_BANDS[basis];
+  return [
+    line('Prices rest on figures that are:', basis),
+    line('TTFT, TPOT, throughput, +- %:', `${ttft_pct}, ${tpot_pct}, ${throughput_pct}`),
   ];
 }
 

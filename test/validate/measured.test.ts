@@ -21,6 +21,9 @@ test.skipIf(why !== '')(`the measured cases are answered${why}`, () => {
   const good = scoredOf(predictions).filter(({ row }) => row.quality !== 'low');
   expect(good.filter(({ status }) => status !== 'ok')).toEqual([]);
   const medians = new Map(tabulate(good, ['mode', 'metric']).map(({ key, median }) => [key.join(' '), median]));
-  expect(medians.get('closed-loop tpot_ms')).toBeLessThan(15);
-  expect(medians.get('static-batch e2e_ms')).toBeLessThan(20);
+  expect(medians.get('closed-loop tpot_ms')).toBeLessThan(7);
+  expect(medians.get('closed-loop itl_ms')).toBeLessThan(10);
+  expect(medians.get('closed-loop ttft_ms')).toBeLessThan(22);
+  expect(medians.get('static-batch e2e_ms')).toBeLessThan(9);
+  expect(medians.get('disagg-closed-loop tpot_ms')).toBeLessThan(15);
 });

@@ -23,9 +23,17 @@ function predictionsOf(
   return file.rows.map((row, i) => {
     const predicted = rows[i][0];
     if (predicted === null)
-      return { row, predicted, alternative: null, errorPct: null, status: 'oom', note: 'too big, "really"' };
+      return {
+        row,
+        predicted,
+        alternative: null,
+        errorPct: null,
+        status: 'oom',
+        note: 'too big, "really"',
+        basis: null,
+      };
     const errorPct = 100 * (predicted / row.value - 1);
-    return { row, predicted, alternative: null, errorPct, status: 'ok', note: '' };
+    return { row, predicted, alternative: null, errorPct, status: 'ok', note: '', basis: 'measured' };
   });
 }
 

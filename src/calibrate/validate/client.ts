@@ -26,14 +26,31 @@ export function addClient(observed: Observed, run: SimulatedRun, profile: Engine
   return delayFirst(observed, requests, profile, (request) => (request < requests.concurrency ? 0 : missed));
 }
 
-/** TTFT and E2E of every request later by its time on the way and by `more`, s. */
+/**
+ * TTFT and E2E of every request later by its time on the way and by `more`, s. A closed loop turns slower by what its requests spend
+ * there, so that concurrency stays throughput times E2E.
+ */
 export function delayFirst(
   observed: Observed,
-  { prompt }: Requests,
+  { prompt, concurrency }: Requests,
   { client }: EngineProfile,
   more: (request: number) => number,
 ): Observed {
   const { request_s, prompt_token_s } = client ?? { request_s: 0, prompt_token_s: 0 };
   const delay = (seconds: number, i: number) => seconds + request_s + prompt_token_s * prompt[i] + more(i);
-  return { ...observed, ttft: observed.ttft.map(delay), e2e: observed.e2e.map(delay) };
+  const e2e = observed.e2e.map(delay);
+  const later = sumMeasured(e2e);
+  const pace = concurrency > 0 && later > 0 ? sumMeasured(observed.e2e) / later : 1;
+  return {
+    ...observed,
+    ttft: observed.ttft.map(delay),
+    e2e,
+    outputTokens: observed.outputTokens * pace,
+    totalTokens: observed.totalTokens * pace,
+    requests: observed.requests * pace,
+  };
+}
+
+function sumMeasured(times: Float64Array): number {
+  return times.reduce((sum, time) => (Number.isNaN(time) ? sum : sum + time), 0);
 }

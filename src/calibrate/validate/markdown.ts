@@ -1,6 +1,7 @@
 // A validation as a page: error tables, cross-validated figures, order, and the worst misses; no row of the case file in it.
 
 import type { Prediction } from './predict.ts';
+import { reasonFor } from './reasons.ts';
 import { CLIENT_GRID, describeChoice, KEPT, REFITTED } from './refit/constants.ts';
 import type { CrossValidation } from './refit/cross-validate.ts';
 import type { Validation } from './report.ts';
@@ -112,7 +113,8 @@ function constantsPart({ choice }: CrossValidation): string {
   return [
     '## What the refit chooses',
     `Chosen anew in every fold, from a coarse grid, without the group: ${REFITTED}. Kept: ${KEPT}. So the held-out figures say ` +
-      'what the fitted constants are worth on strangers; they do not test the choice of the form itself.',
+      'what the fitted constants are worth on strangers; they do not test the choice of the form, and the grids lie around values that ' +
+      'were first found on rows like these.',
     `On all rows the grid chooses: ${describeChoice(choice)}.`,
     `Grid of the client: ${CLIENT_GRID.length} pairs; of host and global terms see \`src/calibrate/validate/refit/constants.ts\`.`,
   ].join('\n\n');
@@ -150,5 +152,6 @@ function worstTable(good: readonly Prediction[]): string {
     .map(({ key, members }) => summariseErrors(key, members))
     .sort((a, b) => b.median - a.median)
     .slice(0, SHOWN);
-  return errorTable(by, lines);
+  const cells = lines.map((line) => [...line.key, reasonFor(line.key), `${line.n}`, pair(line), one(line.signed)]);
+  return table([...by, 'likely reason (inferred)', 'rows', 'median / p90', 'signed'], cells, by.length + 1);
 }

@@ -4,8 +4,7 @@ import type { Prediction } from '../predict.ts';
 import type { CaseFile } from '../read-cases.ts';
 import { type ErrorTable, groupBy, summariseErrors, tabulate } from '../score.ts';
 import { type Cell, type Choice, cellsOf, chooseConstants, delayOf, errorOf, placeOf } from './choose.ts';
-import type { GridRow } from './replay-grid.ts';
-import { replayGrid } from './replay-grid.ts';
+import { type GridRow, replayGrid } from './replay-grid.ts';
 
 export const HELD_OUT = ['config_id', 'model', 'hardware'] as const;
 export type HeldOut = (typeof HELD_OUT)[number];
@@ -28,7 +27,16 @@ export interface CrossValidation {
   readonly choice: Choice;
 }
 
-const ROUTE = ['mode', 'metric'];
+/** First tokens of equal requests stand alone: nobody knows how far machines keep them in lockstep. */
+function routeOf({ row }: Prediction): string[] {
+  const alike =
+    row.metric === 'ttft_ms' && row.cell('mode') === 'closed-loop' && Number(row.cell('length_spread')) === 1;
+  return [row.cell('mode'), alike ? `${row.metric}, equal requests` : row.metric];
+}
+
+function tabulateRoutes(predictions: readonly Prediction[]): ErrorTable[] {
+  return groupBy(predictions, routeOf).map(({ key, members }) => summariseErrors(key, members));
+}
 
 /** One replay of the grid serves any number of ways to hold out. */
 export function crossValidate(
@@ -45,7 +53,7 @@ export function crossValidate(
   return ways.map((by) => {
     const heldOut = holdOut(rows, cells, by);
     const before = rows.map((row) => row.shipped);
-    const [a, b, c] = [before, all, heldOut.predictions].map((predictions) => tabulate(predictions, ROUTE));
+    const [a, b, c] = [before, all, heldOut.predictions].map((predictions) => tabulateRoutes(predictions));
     const lines = a.map((line, i) => ({ key: line.key, shipped: line, refitted: b[i], heldOut: c[i] }));
     const tpot = heldOut.predictions.filter(
       ({ row }) => row.metric === 'tpot_ms' && row.cell('mode') === 'closed-loop',
@@ -79,9 +87,4 @@ function predictWith(row: GridRow, choice: Choice): Prediction {
   const client = choice.clients.get(shipped.row.cell('engine')) ?? choice.anyClient;
   const delay = delayed(shipped) ? delayOf(row, client) : 0;
   return { ...shipped, errorPct: errorOf(row, placeOf(row, choice), delay) };
-}
-
-/** Over all rows of one kind, for a headline. */
-export function heldOutHeadline({ lines }: CrossValidation, mode: string, metric: string): ErrorTable {
-  return lines.find(({ key }) => key[0] === mode && key[1] === metric)?.heldOut ?? summariseErrors([], []);
 }

@@ -1,0 +1,98 @@
+// Fleets: requests a second through pipelines of many clients, links and stores. Timed: the engine kernel from the first event to
+// the last. Not timed: lowering the spec, laying columns out and the reset that goes with it, copying results out.
+import type { FleetProgram } from '../src/plan/fleet.ts';
+import { type FleetRun, startFleet } from '../src/run/fleet.ts';
+import { fleetBytes } from '../src/run/fleet-columns.ts';
+import { requestBytes } from '../src/run/run-record.ts';
+import { referenceFleet } from '../test/reference/fleet/simulate.ts';
+import { cluster, pipeline, programOf, traceSpec } from './fleet-specs.ts';
+import { median } from './measure.ts';
+import { type BenchFile, demandSame, figureRow, type Note, type Row, rateRow } from './row.ts';
+
+const REQUESTS = 50_000;
+/** As many as the reference simulator, which walks every sequence in every iteration, runs in a second or two. */
+const FEW = 400;
+const RUNS = 15;
+const COLUMNS = ['state', 'client', 'ready', 'start', 'first', 'finish', 'preemptions', 'cached'] as const;
+
+export const fleet: BenchFile = {
+  name: 'fleet',
+  words: 'pipelines on fleets of clients, links and stores',
+  run: benchFleet,
+};
+
+interface TimedRun {
+  readonly run: FleetRun;
+  readonly seconds: number;
+}
+
+/** One run in a memory of its own: the kernel's seconds. */
+function timeRun(program: FleetProgram, leap: 'none' | 'exact'): TimedRun {
+  const started = startFleet(program, { leap });
+  const from = performance.now();
+  let stop = started.advance();
+  while (stop === 'more') stop = started.advance();
+  const seconds = (performance.now() - from) / 1000;
+  return { run: started.close(stop), seconds };
+}
+
+/** Median seconds of a run, after leaps were held against single iterations. */
+function timeFleet(what: string, program: FleetProgram, note: Note): number {
+  note(what);
+  const { run } = timeRun(program, 'exact');
+  const plain = timeRun(program, 'none').run;
+  for (const column of COLUMNS) demandSame(`${what}, ${column}`, run.results[column], plain.results[column]);
+  demandSame(`${what}, state of requests`, run.requestState, plain.requestState);
+  if (run.stop !== 'done') throw new Error(`${what}: ${run.stop} at ${run.stuck.join(', ')}`);
+  const { count } = program.requests;
+  const steps = run.clients.reduce((sum, client) => sum + client.steps, 0);
+  const finished = run.requestState.reduce((sum, state) => sum + (state === 1 ? 1 : 0), 0);
+  note(
+    `  ${program.clients.length} clients, ${(program.visits.count / count).toFixed(1)} visits and ${(steps / count).toFixed(1)}`,
+  );
+  note(`  iterations per request, ${finished} of ${count} finished`);
+  return median(Array.from({ length: RUNS }, () => timeRun(program, 'exact').seconds));
+}
+
+async function benchFleet(note: Note): Promise<Row[]> {
+  const large = programOf(cluster(REQUESTS));
+  const rows = [benchRate('32 clients, disaggregated 20/12', large, 1, note)];
+  const long = programOf(pipeline(REQUESTS / 5));
+  rows.push(benchRate('16 clients, search, fetch and reason', long, 0.3, note));
+  const { text, words } = traceSpec();
+  const trace = programOf(text);
+  const what = `${words}, ${trace.requests.count.toLocaleString('en')} requests, three tiers`;
+  rows.push(figureRow(what, 'ms', timeFleet(what, trace, note) * 1000, { atMost: 50 }));
+  rows.push(benchReference(note));
+  rows.push(figureRow('32 clients, all columns of a request', 'bytes', bytesPerRequest(cluster), { atMost: 200 }));
+  const visits = large.visits.count / large.requests.count;
+  rows.push(figureRow('32 clients, all columns of a visit', 'bytes', bytesPerRequest(cluster) / visits));
+  return rows;
+}
+
+function benchRate(what: string, program: FleetProgram, atLeast: number, note: Note): Row {
+  const million = program.requests.count / timeFleet(what, program, note) / 1e6;
+  return rateRow(what, 'M requests/s', million, null, { atLeast });
+}
+
+/** Beside the tests' reference on a run that it can do. */
+function benchReference(note: Note): Row {
+  const program = programOf(cluster(FEW));
+  const what = `32 clients, ${FEW} requests, twin = fleet reference`;
+  const seconds = timeFleet(what, program, note);
+  const from = performance.now();
+  const reference = referenceFleet(program);
+  const slow = (performance.now() - from) / 1000;
+  const { results } = timeRun(program, 'exact').run;
+  for (const column of COLUMNS) demandSame(`${what}, ${column}`, results[column], reference.results[column]);
+  return rateRow(what, 'M requests/s', FEW / seconds / 1e6, FEW / slow / 1e6);
+}
+
+/** What one more request takes: everything that grows with the requests, tables of clients and links not among it. */
+function bytesPerRequest(spec: (requests: number) => string): number {
+  const bytes = (requests: number) => {
+    const program = programOf(spec(requests));
+    return requestBytes(program.visits.count) + requestBytes(requests) + fleetBytes(program);
+  };
+  return (bytes(3000) - bytes(1000)) / 2000;
+}

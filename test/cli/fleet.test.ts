@@ -1,0 +1,137 @@
+// mist run on pipeline specs from outside: tables, JSON, lines, traces and pages of the shipped examples and of a tiny fleet.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { checkTrace, parseTrace } from '../fleet-report/check-trace.ts';
+import { example, mist, openScratch, parseCsv } from './spawn.ts';
+
+const scratch = openScratch();
+const at = (name: string): string => join(scratch, name);
+const PAPER = ['question-answering', 'news-search', 'code-generation', 'chat-support', 'math-reasoning'];
+
+/** One worker at 10 ms a step, one core that takes 0.5 s before it: every time can be counted on fingers. */
+const TINY = `
+fleet:
+  front: {kind: cores, cores: 1}
+  llm: {kind: llm, step_time: {fixed_s: 10ms}, num_gpu_blocks: 4000}
+pipelines:
+  ask: {stages: [{tool: {on: front, latency: 500ms}}, {prefill: llm}, {decode: llm}]}
+workload:
+  {lengths: {input_len: 100, output_len: 11}, arrivals: uniform, request_rate: 1, num_requests: 4}
+slo: {p99_e2el: 2s}
+`;
+
+function write(name: string, text: string): string {
+  writeFileSync(at(name), text);
+  return at(name);
+}
+
+describe.each(PAPER)('examples/%s.yaml', (name) => {
+  test('runs to its end and says so in figures', async () => {
+    const page = at(`${name}.html`);
+    const { code, stdout, stderr } = await mist(['run', example(`${name}.yaml`), '--html', page]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Successful requests: +\d{3,}$/m);
+    expect(stdout).toMatch(/^stage .*of E2EL/m);
+    expect(stdout).toMatch(/^client .*busy/m);
+    for (const text of [stdout, readFileSync(page, 'utf8')])
+      expect(text).not.toMatch(/NaN|undefined|Infinity|\[object/);
+    // what else is asked for does not change what is printed
+    expect((await mist(['run', example(`${name}.yaml`)])).stdout).toBe(stdout);
+  });
+});
+
+describe('a tiny fleet', () => {
+  test('has the times that one can count', async () => {
+    const spec = write('tiny.yaml', TINY);
+    const files = ['requests.csv', 'requests.jsonl'].map(at);
+    for (const file of files) expect((await mist(['run', spec, '--requests', file])).code).toBe(0);
+    const rows = parseCsv(readFileSync(files[0]!, 'utf8'));
+    expect(rows.length).toBe(4);
+    const lines = readFileSync(files[1]!, 'utf8').trimEnd().split('\n');
+    for (const [i, row] of rows.entries()) {
+      expect([row.state, row.pipeline, row.visits]).toEqual(['finished', 'ask', 2]);
+      expect(row.ttft_s).toBeCloseTo(0.51, 9);
+      expect(row.e2el_s).toBeCloseTo(0.61, 9);
+      const line = JSON.parse(lines[i]!);
+      expect([line.arrival_s, line.finish_s]).toEqual([row.arrival_s, row.finish_s]);
+      expect(line.visits.map(({ client }: { client: string }) => client)).toEqual(['front', 'llm']);
+    }
+  });
+
+  test('prints JSON with the names of vllm bench serve', async () => {
+    const { code, stdout } = await mist(['run', write('tiny.yaml', TINY), '--json']);
+    const run = JSON.parse(stdout);
+    expect([code, run.completed, run.failed, run.request_rate]).toEqual([0, 4, 0, 1]);
+    expect(run.mean_ttft_ms).toBeCloseTo(510, 6);
+    expect(run.median_e2el_ms).toBeCloseTo(610, 6);
+    expect(run.mist).toBeTypeOf('object');
+  });
+
+  test('writes every iteration, and a trace that viewers open, of all or of a window', async () => {
+    const spec = write('tiny.yaml', TINY);
+    const [steps, trace] = [at('steps.csv'), at('trace.json')];
+    expect((await mist(['run', spec, '--steps', steps, '--trace', trace])).code).toBe(0);
+    expect(parseCsv(readFileSync(steps, 'utf8')).length).toBe(44);
+    const whole = parseTrace([readFileSync(trace, 'utf8')]);
+    expect(checkTrace(whole)).toEqual([]);
+    expect((await mist(['run', spec, '--trace', trace, '--to', '1.2', '--per-request'])).code).toBe(0);
+    const part = parseTrace([readFileSync(trace, 'utf8')]);
+    expect(checkTrace(part)).toEqual([]);
+    expect(part.traceEvents.length).toBeLessThan(whole.traceEvents.length);
+  });
+
+  test('draws other requests by another seed only', async () => {
+    const spec = write('poisson.yaml', TINY.replace('uniform', 'poisson'));
+    const run = async (seed: string) => (await mist(['run', spec, '--json', '--seed', seed])).stdout;
+    const [one, again, other] = await Promise.all([run('1'), run('1'), run('2')]);
+    expect(one).toBe(again);
+    expect(one).not.toBe(other);
+  });
+});
+
+/** Arguments after a spec's path, and what stderr must hold. */
+const MISTAKES: [string, string[], RegExp][] = [
+  ['run', ['--row', '1'], /--row: expected a spec with axes.*received .*tiny.yaml/],
+  ['run', ['--trace', '/nowhere/t.json'], /--trace: expected a file that can be written/],
+  ['run', ['--html', '/nowhere/t.html'], /--html: expected a file that can be written/],
+  ['run', ['--from', '3'], /--from: expected --trace FILE beside it/],
+  ['run', ['--trace', 'x.json', '--from', '3', '--to', '2'], /--to: expected more than --from 3, received 2/],
+  ['run', ['--trace', 'x.json', '--from', '-3'], /--from/],
+  ['sweep', [], /expected a spec of deployments, received a pipeline spec.*mist run .* simulates it/],
+];
+
+describe('mistakes', () => {
+  test.each(MISTAKES)('mist %s with %j', async (verb, args, words) => {
+    const { code, stdout, stderr } = await mist([verb, write('tiny.yaml', TINY), ...args]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(words);
+    expect(existsSync('x.json')).toBe(false);
+  });
+
+  test('flags of pipelines are refused on a plain spec', async () => {
+    const { code, stderr } = await mist(['run', example('step-time.yaml'), '--html', at('x.html'), '--per-request']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--html: expected a pipeline spec/);
+    expect(stderr).toMatch(/--per-request: expected a pipeline spec/);
+  });
+
+  test('of a pipeline spec are told all at once, with lines', async () => {
+    const wrong = TINY.replace('prefill: llm', 'prefill: lmm').replace('request_rate: 1', 'request_rate: -1');
+    for (const verb of ['run', 'spec']) {
+      const { code, stdout, stderr } = await mist([verb, write('wrong.yaml', wrong)]);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(/wrong.yaml:6: .*did you mean llm/);
+      expect(stderr).toMatch(/wrong.yaml:8: workload.request_rate/);
+    }
+  });
+
+  test('a model that does not fit its hardware is one, before anything runs', async () => {
+    const big = TINY.replace('step_time: {fixed_s: 10ms}, num_gpu_blocks: 4000', 'model: llama-3.1-70b, hardware: l4');
+    for (const verb of ['run', 'spec']) {
+      const { code, stderr } = await mist([verb, write('big.yaml', big)]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/big.yaml:4: fleet.llm/);
+    }
+  });
+});

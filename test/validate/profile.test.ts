@@ -1,0 +1,40 @@
+// The profile of a measured engine follows its version to the third number, and else the year of the run.
+import { expect, test } from 'vitest';
+import type { CaseInput } from '../../src/calibrate/validate/case.ts';
+import { chooseProfile, readVersion } from '../../src/calibrate/validate/choose-profile.ts';
+import { openCatalog } from '../../src/catalog/open.ts';
+
+const choose = (engine: CaseInput['engine'], engine_version: string, year: number | null) =>
+  chooseProfile({ engine, engine_version, year } as CaseInput);
+
+test('by version where one is readable, else by year', () => {
+  expect(readVersion('v0.5.8.post1')).toEqual([0, 5, 8]);
+  expect(readVersion('0.6')).toEqual([0, 6, 0]);
+  expect(readVersion('2023')).toBeNull();
+  expect(choose('sglang', '0.5.3rc1', 2025)).toBe('sglang-0.5');
+  expect(choose('sglang', '0.5.8', 2025)).toBe('sglang-0.5.9');
+  expect(choose('sglang', '0.6.0', null)).toBe('sglang-0.5.9');
+  expect(choose('sglang', '', 2026)).toBe('sglang-0.5.9');
+  expect(choose('sglang', '', 2025)).toBe('sglang-0.5');
+  expect(choose('vllm', '0.12.9', 2024)).toBe('vllm-0.11');
+  expect(choose('vllm', '0.13.0', 2024)).toBe('vllm-0.19');
+  expect(choose('trtllm', 'dynamo-0.8.1', 2026)).toBe('trtllm-1.0');
+});
+
+test('every profile that can be chosen is in the catalog', () => {
+  const catalog = openCatalog();
+  const engines: CaseInput['engine'][] = [
+    'vllm',
+    'sglang',
+    'trtllm',
+    'deepspeed',
+    'transformers-neuronx',
+    'jetstream',
+    'other',
+  ];
+  for (const engine of engines) {
+    for (const year of [null, 2022, 2023, 2024, 2025, 2026, 2027]) {
+      expect(catalog.find('engines', choose(engine, '', year)), `${engine} ${year}`).not.toBeNull();
+    }
+  }
+});
