@@ -44,6 +44,8 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
 }
 
 /** Moves the head of the queue into a slot with `blocks` blocks of its own. */
+// @ts-ignore: decorator
+@inline
 function takeHead(run: usize, rep: usize, request: i32, blocks: i32, foreign: i32, skip: i32): usize {
   queuePop(run, rep);
   const slot = slotTake(run, rep, request);

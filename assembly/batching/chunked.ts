@@ -22,7 +22,10 @@ export function formChunked(run: usize, rep: usize): void {
 }
 
 /** Admits from the queue while budget, slots and blocks allow. */
+// @ts-ignore: decorator
+@inline
 function admitChunks(run: usize, rep: usize, budget: i32): void {
+  if (budget <= 0 || !canTake(run, rep)) return;
   if (holdBack(run, rep, budget, decodeBlocks(run, rep), false)) return;
   while (budget > 0 && canTake(run, rep)) {
     if (headIsResident(run, rep)) {

@@ -20,6 +20,8 @@ import { priceDecode, priceMixed } from './price';
  * Before a step: the scheduler looks at what has arrived after a step with prompts, when nothing ran, and after every
  * RUN_RECEIVE_EVERY decode steps (SGLang); until then arrivals stay hidden at the end of the queue.
  */
+// @ts-ignore: decorator
+@inline
 function lookAtArrivals(run: usize, rep: usize): void {
   const every = geti(run, RUN_RECEIVE_EVERY);
   if (every <= 1) return;
@@ -74,6 +76,8 @@ function mayNotLeap(rep: usize): bool {
   return geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0;
 }
 
+// @ts-ignore: decorator
+@inline
 function formBatch(run: usize, rep: usize): void {
   seti(rep, REP_STEPS, 1);
   seti(rep, REP_CHUNKS, 0);
