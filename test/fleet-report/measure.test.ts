@@ -134,6 +134,9 @@ test('each request ends in one state, and they add up', () => {
   expect(result.clients[1].mean_queue).toBe(1);
   expect(result.stopped).toBe('deadlock');
   expect(result.slo_met).toBe(false);
+  // whoever stopped it knows the clock; a run that came to a standstill by itself keeps up with nothing
+  expect(result.verdict).toBe('stable');
+  expect(measureFleet(makeRun(CLIENTS, requests, { stopped: 'deadlock' })).result.verdict).toBe('overloaded');
   expect(result.e2el.max).toBe(1);
 });
 

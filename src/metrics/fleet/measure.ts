@@ -73,7 +73,11 @@ function measureRequests(
     e2el: summarise(latencies.e2el),
   };
   const stream = streamOf(requests, tokens);
-  const verdict = judge(stream.lengths, stream.results, run.program.requests.concurrency, span.to);
+  // A run that came to a standstill (it stopped, and nobody stopped it) cannot keep up with anything.
+  const stuck = run.stopped !== undefined && run.clock === undefined;
+  const verdict = stuck
+    ? 'overloaded'
+    : judge(stream.lengths, stream.results, run.program.requests.concurrency, span.to);
   const good = countGood(latencies, run.slo);
   return {
     ...summaries,
