@@ -4,7 +4,7 @@ import { CLIENT_CHANNEL, CLIENT_DEMAND, CLIENT_LEFT, CLIENT_RATE, CLIENT_UPDATED
 import { FLEET_CHANNEL_COUNT, FLEET_CHANNEL_DIRTY } from '../layout/fleet';
 import { REP_END, REP_INDEX } from '../layout/replica';
 import { RUN_FLEET, RUN_REPLICAS, RUN_TREE, RUN_TREE_LEAVES } from '../layout/run';
-import { geta, getf, geti, rowi, setf, seti } from '../table/cell';
+import { geta, getf, geti, rowi, setf } from '../table/cell';
 import { clientAt } from '../table/client';
 import { treeSet } from '../table/tree';
 

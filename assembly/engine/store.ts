@@ -6,7 +6,7 @@ import {
 } from '../layout/fleet';
 import { RUN_FLEET, RUN_REPLICA_OF } from '../layout/run';
 import { startFlow } from '../contention/flows';
-import { addf, geta, getf, geti, rowi, seti } from '../table/cell';
+import { addf, geta, getf, geti, rowi } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPush } from '../table/events';
 import { holdsBlock, touchBlock, touchBlocks } from '../table/recent';

@@ -1,4 +1,6 @@
 // mist run on a pipeline spec: every stage of every request on its client, then tables, lines, a trace and a page.
+
+import { labelsOf } from '../catalog/labels.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
@@ -20,7 +22,6 @@ import { openSession } from '../run/session.ts';
 import { openFleetSpec } from '../spec/fleet/open.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Output } from './flags.ts';
-import { labelsOf } from './labels.ts';
 import { openIfNamed, openSteps } from './line-files.ts';
 
 export interface FleetFlags {

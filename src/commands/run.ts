@@ -1,4 +1,6 @@
 // mist run: one deployment or a fleet of pipelines, request by request.
+
+import { labelsOf } from '../catalog/labels.ts';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
@@ -16,7 +18,6 @@ import type { Configuration, Spec } from '../spec/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import type { Requests } from '../workload/types.ts';
 import { type Output, onlyWord, readFlags, secondsFlag, wholeFlag } from './flags.ts';
-import { labelsOf } from './labels.ts';
 import { openIfNamed, openSteps } from './line-files.ts';
 import { type FleetFlags, runPipelines } from './run-fleet.ts';
 

@@ -43,7 +43,7 @@ export function judge(lengths: Lengths, results: RequestResults, concurrency: nu
   return queuedUp(lengths, results, lags) ? 'backlogged' : 'stable';
 }
 
-/** Results are in order of arrival (src/run/setup.ts), so the lags are too. */
+/** Results are in order of arrival (src/plan/setup.ts), so the lags are too. */
 function collectLags(lengths: Lengths, results: RequestResults, end: number): Lags {
   const { state, arrival, first, finish } = results;
   const lags = {

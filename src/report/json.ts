@@ -2,7 +2,7 @@
 import type { Basis } from '../catalog/types.ts';
 import { ERROR_BANDS } from '../metrics/error-band.ts';
 import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
-import type { Configuration, LatencyMetric, Spec } from '../spec/types.ts';
+import type { Configuration, Spec } from '../spec/types.ts';
 import { askQuestion, explainAnswer, findAnswer } from './answer.ts';
 import { digestOf } from './digest.ts';
 import { FLAT_COLUMNS, finiteOrNull } from './flat.ts';
@@ -65,18 +65,21 @@ function offeredRate(spec: Spec, configuration: Configuration): number | 'inf' {
   return process === 'closed-loop' || process === 'all-at-once' || !(rate > 0) ? 'inf' : rate;
 }
 
-function latencyFields(metric: LatencyMetric, summary: Summary): JsonObject {
-  const ms = (seconds: number): number | null => finiteOrNull(seconds * 1000);
+/** Seconds as milliseconds, null where there is no figure. */
+export const msOrNull = (seconds: number): number | null => finiteOrNull(seconds * 1000);
+
+/** The fields of `vllm bench serve` for one latency, from its mean to its maximum (ms). */
+export function latencyFields(metric: string, summary: Summary): JsonObject {
   return {
-    [`mean_${metric}_ms`]: ms(summary.mean),
-    [`median_${metric}_ms`]: ms(summary.p50),
-    [`std_${metric}_ms`]: ms(summary.std),
-    [`p50_${metric}_ms`]: ms(summary.p50),
-    [`p90_${metric}_ms`]: ms(summary.p90),
-    [`p95_${metric}_ms`]: ms(summary.p95),
-    [`p99_${metric}_ms`]: ms(summary.p99),
-    [`p99.9_${metric}_ms`]: ms(summary.p999),
-    [`max_${metric}_ms`]: ms(summary.max),
+    [`mean_${metric}_ms`]: msOrNull(summary.mean),
+    [`median_${metric}_ms`]: msOrNull(summary.p50),
+    [`std_${metric}_ms`]: msOrNull(summary.std),
+    [`p50_${metric}_ms`]: msOrNull(summary.p50),
+    [`p90_${metric}_ms`]: msOrNull(summary.p90),
+    [`p95_${metric}_ms`]: msOrNull(summary.p95),
+    [`p99_${metric}_ms`]: msOrNull(summary.p99),
+    [`p99.9_${metric}_ms`]: msOrNull(summary.p999),
+    [`max_${metric}_ms`]: msOrNull(summary.max),
   };
 }
 

@@ -1,8 +1,9 @@
 // What a run and a sweep print: the block of `vllm bench serve`, and the answer with its ranking in 120 columns.
 import type { Basis } from '../catalog/types.ts';
 import { ERROR_BANDS } from '../metrics/error-band.ts';
-import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
+import type { KeptRow, RunResult, SweepResult } from '../metrics/types.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
+import { BLOCK, center, fixed, latencyRows, line } from './block.ts';
 import {
   comparesModels,
   describeDeployment,
@@ -12,24 +13,12 @@ import {
   throughputPerDevice,
 } from './describe.ts';
 import { digestOf } from './digest.ts';
-import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from './format.ts';
+import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd } from './format.ts';
 import type { RunContext } from './json.ts';
 import { buildLaunch } from './launch.ts';
 import { kindOf, tailTpot, tailTtft, throughputScatter, usdPerMillionTokens } from './points.ts';
 import { drawScatter } from './scatter-text.ts';
 import { drawTable, type TextColumn } from './table.ts';
-
-/** Width of vLLM's block, and of its first column. */
-const BLOCK = 50;
-const LABEL = 40;
-
-function center(title: string, fill: string): string {
-  const left = Math.floor((BLOCK - title.length) / 2);
-  return fill.repeat(left) + title + fill.repeat(BLOCK - title.length - left);
-}
-
-const line = (label: string, value: string): string => `${label.padEnd(LABEL)} ${value}`;
-const fixed = (value: number): string => (Number.isNaN(value) ? UNKNOWN : value.toFixed(2));
 
 /** The rows of `vllm bench serve` in its order and spelling, then ours. */
 export function runTable(result: RunResult, context: RunContext): string {
@@ -64,16 +53,6 @@ export function runTable(result: RunResult, context: RunContext): string {
     ...ourRows(result, context),
     '='.repeat(BLOCK),
   ].join('\n');
-}
-
-function latencyRows(title: string, name: string, summary: Summary): string[] {
-  const ms = (seconds: number): string => fixed(seconds * 1000);
-  return [
-    center(title, '-'),
-    line(`Mean ${name} (ms):`, ms(summary.mean)),
-    line(`Median ${name} (ms):`, ms(summary.p50)),
-    line(`P99 ${name} (ms):`, ms(summary.p99)),
-  ];
 }
 
 function ourRows(result: RunResult, context: RunContext): string[] {

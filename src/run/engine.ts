@@ -5,6 +5,7 @@ import * as R from '../../assembly/layout/run.ts';
 import { type Arena, openArena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
 import { loadKernels } from '../kernels/load.ts';
+import type { EngineSetup, RequestResults, StepRecord } from '../plan/setup.ts';
 import type { Requests } from '../workload/types.ts';
 import {
   type EngineOptions,
@@ -18,7 +19,6 @@ import {
   type RunRecord,
   requestBytes,
 } from './run-record.ts';
-import type { EngineSetup, RequestResults, StepRecord } from './setup.ts';
 
 export type { EngineOptions, GiveUp, LeapName, PlacedRequests, RunRecord } from './run-record.ts';
 export { fillRunRecord, placeRequests, placeRunRecord, RUN_RECORD_BYTES, requestBytes } from './run-record.ts';

@@ -22,7 +22,9 @@ import {
   type EngineOptions,
   fillClient,
   fillRunOptions,
+  maxOutputOf,
   type PlacedRequests,
+  placeRequests,
   placeRunRecord,
   RUN_RECORD_BYTES,
   type RunRecord,
@@ -75,13 +77,14 @@ export function startFleet(program: FleetProgram, options: FleetOptions): Starte
   );
   const kernels = loadKernels(arena.memory);
   const record = placeRunRecord(arena);
-  const placed = placeVisitColumns(arena, program);
+  const { arrival, concurrency, count } = program.requests;
+  const placed = placeRequests(arena, { ...program.visits, arrival, concurrency }, count);
   const fleet = placeFleet(arena, program);
   fillFleetRecord(record, program, placed, fleet, full);
   const log = startRecord(kernels, arena, record, placed, full);
   return {
     advance: () => advanceRecord(kernels, record, log, full),
-    close: (stop) => readRun(kernels, program, record, placed, fleet, steps, stop),
+    close: (stop) => readRun(program, record, placed, fleet, steps, stop),
   };
 }
 
@@ -92,39 +95,6 @@ export function runFleet(program: FleetProgram, options: FleetOptions): FleetRun
     const stop = run.advance();
     if (stop !== 'more') return run.close(stop);
   }
-}
-
-function maxOutputOf(program: FleetProgram): number {
-  let most = 1;
-  for (const output of program.visits.output) if (output > most) most = output;
-  return most;
-}
-
-/** Columns that visits share with single-stage requests; `arrival` has one entry per request. */
-function placeVisitColumns(arena: ReturnType<typeof openArena>, program: FleetProgram): PlacedRequests {
-  const { visits, requests } = program;
-  const arrival = arena.f64(requests.count);
-  arrival.set(requests.arrival.subarray(0, requests.count));
-  const prompt = arena.i32(visits.count);
-  const output = arena.i32(visits.count);
-  prompt.set(visits.prompt);
-  output.set(visits.output);
-  const n = visits.count;
-  return {
-    count: n,
-    concurrency: requests.concurrency,
-    maxOutput: maxOutputOf(program),
-    arrival,
-    prompt,
-    output,
-    first: arena.f64(n),
-    finish: arena.f64(n),
-    state: arena.i32(n),
-    preemptions: arena.i32(n),
-    replica: arena.i32(n),
-    next: arena.i32(n),
-    generated: arena.i32(n),
-  };
 }
 
 function fillFleetRecord(
@@ -166,7 +136,7 @@ function fleetWorkBytes(program: FleetProgram): number {
   });
   record.words[R.RUN_VISITS * 2] = program.visits.count;
   record.words[R.RUN_REPLICAS * 2] = program.clients.length;
-  record.words[R.RUN_MAX_OUTPUT * 2] = maxOutputOf(program);
+  record.words[R.RUN_MAX_OUTPUT * 2] = maxOutputOf(program.visits.output, program.visits.count);
   record.words[R.RUN_CLIENTS * 2] = clients.byteOffset;
   const bytes = kernels.engineBytes(record.cells.byteOffset);
   arena.release(mark);
@@ -174,7 +144,6 @@ function fleetWorkBytes(program: FleetProgram): number {
 }
 
 function readRun(
-  kernels: Kernels,
   program: FleetProgram,
   record: RunRecord,
   placed: PlacedRequests,
@@ -182,7 +151,6 @@ function readRun(
   steps: StepRecord[],
   stop: StopReason,
 ): FleetRun {
-  void kernels;
   for (let v = 0; v < placed.count; v++) {
     if (placed.state[v] === E.STATE_PENDING) placed.state[v] = E.STATE_UNFINISHED;
     if (placed.state[v] !== E.STATE_FINISHED) placed.finish[v] = Number.NaN;

@@ -4,8 +4,8 @@ import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import type { Arena } from '../columns/arena.ts';
+import type { EngineSetup, StepRecord } from '../plan/setup.ts';
 import type { Requests } from '../workload/types.ts';
-import type { EngineSetup, StepRecord } from './setup.ts';
 
 export type LeapName = 'none' | 'exact' | 'closed';
 
@@ -63,21 +63,33 @@ export function requestBytes(count: number): number {
   return count * 52 + 10 * 320;
 }
 
-/** Copies the requests into the arena and reserves the output columns beside them. */
-export function placeRequests(arena: Arena, requests: Requests): PlacedRequests {
+/** Longest of the first `count` outputs, at least one token. */
+export function maxOutputOf(output: Int32Array, count: number): number {
+  let most = 1;
+  for (let i = 0; i < count; i++) if (output[i] > most) most = output[i];
+  return most;
+}
+
+/**
+ * Copies the requests into the arena and reserves the output columns beside them. A fleet places its visits, of which
+ * a request may have several: `arrivals` is the number of requests then.
+ */
+export function placeRequests(
+  arena: Arena,
+  requests: Pick<Requests, 'count' | 'concurrency' | 'arrival' | 'prompt' | 'output'>,
+  arrivals = requests.count,
+): PlacedRequests {
   const n = requests.count;
-  const arrival = arena.f64(n);
+  const arrival = arena.f64(arrivals);
   const prompt = arena.i32(n);
   const output = arena.i32(n);
-  arrival.set(requests.arrival.subarray(0, n));
+  arrival.set(requests.arrival.subarray(0, arrivals));
   prompt.set(requests.prompt.subarray(0, n));
   output.set(requests.output.subarray(0, n));
-  let maxOutput = 1;
-  for (let i = 0; i < n; i++) if (output[i] > maxOutput) maxOutput = output[i];
   return {
     count: n,
     concurrency: requests.concurrency,
-    maxOutput,
+    maxOutput: maxOutputOf(output, n),
     arrival,
     prompt,
     output,

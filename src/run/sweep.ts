@@ -1,9 +1,10 @@
 // A sweep: screen every row, settle the best by simulation, rank. Byte-identical results for any number of workers.
 
+import { labelsOf } from '../catalog/labels.ts';
 import type { Catalog } from '../catalog/open.ts';
 import type { Basis } from '../catalog/types.ts';
 import { readVersion } from '../check/version.ts';
-import type { KeptRow, SweepResult } from '../metrics/types.ts';
+import type { SweepResult } from '../metrics/types.ts';
 import type { Spec } from '../spec/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import { type Moments, moments } from '../workload/moments.ts';
@@ -125,18 +126,13 @@ export function measure(swept: Swept): SweepResult {
       prompt_mean: plan.moments.prompt_mean,
       output_mean: plan.moments.output_mean,
     },
-    labels: namesOf(spec, catalog, kept),
+    labels: labelsOf(
+      catalog,
+      [spec.base.model, ...kept.map(({ configuration }) => configuration.model)],
+      kept.map(({ configuration }) => configuration.hardware),
+    ),
     version: readVersion(),
   };
-}
-
-function namesOf(spec: Spec, catalog: Catalog, kept: readonly KeptRow[]): Record<string, string> {
-  const labels: Record<string, string> = {};
-  const ids = new Set([spec.base.model, ...kept.map((row) => row.configuration.model)]);
-  for (const id of ids) if (catalog.ids('models').includes(id)) labels[id] = catalog.model(id).name;
-  for (const { configuration } of kept)
-    labels[configuration.hardware] ??= catalog.hardware(configuration.hardware).name;
-  return labels;
 }
 
 /** Memory that one worker needs: the screen's columns, the requests, and the working set of the largest engine run. */

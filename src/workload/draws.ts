@@ -1,4 +1,4 @@
-// Lengths and latencies one at a time, from a stream: what stages of a pipeline draw while requests are laid out.
+// Lengths and latencies one at a time, from a stream: those of whole workloads, and what stages of a pipeline draw.
 import { naturalExp, naturalLog } from '../../assembly/random/elementary.ts';
 import type { LatencySpec } from '../spec/fleet/types.ts';
 import type { LengthSpec } from '../spec/types.ts';
@@ -20,10 +20,14 @@ export function openLengths(spec: LengthSpec, stream: Stream): () => number {
     return () => tokens;
   }
   const { min, max } = spec;
-  if (spec.kind === 'uniform') return () => min + Math.floor(nextUniform(stream) * (max - min + 1));
+  if (spec.kind === 'uniform') {
+    return () => Math.max(1, Math.round(min + Math.floor(nextUniform(stream) * (max - min + 1))));
+  }
   const { mean, std } = spec;
+  // A value beyond a limit takes the limit: redrawing would break one number per length.
   const clip = (tokens: number) => Math.max(1, Math.round(Math.min(Math.max(tokens, min), max)));
   if (spec.kind === 'normal') return () => clip(mean + std * normalQuantile(nextUniform(stream)));
+  // mean and std are those of the length itself, not of its logarithm.
   const { centre, sigma } = logMoments(mean, std);
   return () => clip(naturalExp(centre + sigma * normalQuantile(nextUniform(stream))));
 }

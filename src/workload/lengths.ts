@@ -1,9 +1,8 @@
 // How long requests are: from a distribution, from a shape of the catalog, or from a list of lengths.
-import { naturalExp, naturalLog } from '../../assembly/random/elementary.ts';
 import type { LengthShape } from '../catalog/types.ts';
 import type { LengthSpec } from '../spec/types.ts';
+import { openLengths } from './draws.ts';
 import { nextUniform, openStream, STREAM_ORDER, STREAM_OUTPUTS, STREAM_PROMPTS } from './streams.ts';
-import { normalQuantile } from './variates.ts';
 
 export interface Lengths {
   readonly prompt: Int32Array; // tokens, >= 1
@@ -20,29 +19,9 @@ export function drawLengthPairs(input: LengthSpec, output: LengthSpec, count: nu
 
 function fillLengths(spec: LengthSpec, count: number, seed: number, purpose: number): Int32Array {
   const lengths = new Int32Array(count);
-  if (spec.kind === 'fixed') return lengths.fill(Math.max(1, Math.round(spec.value)));
-  const quantile = pickQuantile(spec);
-  const stream = openStream(seed, purpose);
-  for (let i = 0; i < count; i++) lengths[i] = Math.max(1, Math.round(quantile(nextUniform(stream))));
+  const draw = openLengths(spec, openStream(seed, purpose));
+  for (let i = 0; i < count; i++) lengths[i] = draw();
   return lengths;
-}
-
-/** Length as a function of a uniform number. Uniform lengths are whole numbers from min to max, both included. */
-function pickQuantile(spec: Exclude<LengthSpec, { kind: 'fixed' }>): (u: number) => number {
-  const { min, max } = spec;
-  if (spec.kind === 'uniform') return (u) => min + Math.floor(u * (max - min + 1));
-  const { mean, std } = spec;
-  if (spec.kind === 'normal') return (u) => clip(mean + std * normalQuantile(u), min, max);
-  // mean and std are those of the length itself, not of its logarithm.
-  const variance = naturalLog(1 + (std / mean) * (std / mean));
-  const centre = naturalLog(mean) - variance / 2;
-  const sigma = Math.sqrt(variance);
-  return (u) => clip(naturalExp(centre + sigma * normalQuantile(u)), min, max);
-}
-
-/** A value beyond a limit takes the limit: redrawing would break one number per length. */
-function clip(value: number, min: number, max: number): number {
-  return Math.min(Math.max(value, min), max);
 }
 
 /** `count` pairs from a shape: the prompt's number picks the stratum and the place in it, the output's the place in it. */

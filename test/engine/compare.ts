@@ -1,5 +1,5 @@
 // What "equal" means between the engine and the reference: bit for bit, or within 1e-9, and the words for a difference.
-import type { EngineSetup, RequestResults, StepRecord } from '../../src/run/setup.ts';
+import type { EngineSetup, RequestResults, StepRecord } from '../../src/plan/setup.ts';
 import type { Requests } from '../../src/workload/types.ts';
 import type { Counters, ReferenceRun } from '../reference/simulate.ts';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
 import * as layout from '../../assembly/layout/surface.ts';
-import type { EngineSetup } from '../../src/run/setup.ts';
+import type { EngineSetup } from '../../src/plan/setup.ts';
 import type { StepTime } from '../../src/spec/types.ts';
 import type { Requests } from '../../src/workload/types.ts';
 import { gridPoint } from '../reference/price.ts';

@@ -1,6 +1,6 @@
 // Request columns for the metrics tests: written by hand, or served by a small queue with known capacity.
 import { STATE_FINISHED } from '../../assembly/layout/enums.ts';
-import type { RequestResults } from '../../src/run/setup.ts';
+import type { RequestResults } from '../../src/plan/setup.ts';
 
 export interface Columns {
   readonly requests: { count: number; prompt: Int32Array; output: Int32Array; concurrency: number };

@@ -1,5 +1,5 @@
 // Small workloads and setups, written as short as a hand-worked case needs them.
-import type { EngineSetup } from '../../src/run/setup.ts';
+import type { EngineSetup } from '../../src/plan/setup.ts';
 import type { StepTime } from '../../src/spec/types.ts';
 import type { Requests } from '../../src/workload/types.ts';
 import type { ReferenceRun } from './simulate.ts';

@@ -1,5 +1,5 @@
 // How one replica forms a step: every rule of DESIGN.md section 4a, one obvious function each.
-import type { EngineSetup } from '../../src/run/setup.ts';
+import type { EngineSetup } from '../../src/plan/setup.ts';
 
 /** A request inside a replica. It is prefilling while past < need, else decoding. */
 export interface Sequence {

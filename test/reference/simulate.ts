@@ -5,7 +5,7 @@ import {
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
 } from '../../assembly/layout/enums.ts';
-import type { EngineSetup, RequestResults, StepRecord } from '../../src/run/setup.ts';
+import type { EngineSetup, RequestResults, StepRecord } from '../../src/plan/setup.ts';
 import type { Requests } from '../../src/workload/types.ts';
 import {
   countBlocks,

@@ -2,7 +2,7 @@
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
 import { finiteOrNull } from '../flat.ts';
-import type { JsonObject } from '../json.ts';
+import { type JsonObject, latencyFields, msOrNull as ms } from '../json.ts';
 import type { FleetContext } from './context.ts';
 
 export function fleetJson(result: FleetResult, context: FleetContext): JsonObject {
@@ -36,22 +36,6 @@ export function fleetJson(result: FleetResult, context: FleetContext): JsonObjec
     ...latencyFields('itl', result.itl),
     ...latencyFields('e2el', result.e2el),
     mist: ourFields(result, context),
-  };
-}
-
-const ms = (seconds: number): number | null => finiteOrNull(seconds * 1000);
-
-function latencyFields(metric: string, summary: Summary): JsonObject {
-  return {
-    [`mean_${metric}_ms`]: ms(summary.mean),
-    [`median_${metric}_ms`]: ms(summary.p50),
-    [`std_${metric}_ms`]: ms(summary.std),
-    [`p50_${metric}_ms`]: ms(summary.p50),
-    [`p90_${metric}_ms`]: ms(summary.p90),
-    [`p95_${metric}_ms`]: ms(summary.p95),
-    [`p99_${metric}_ms`]: ms(summary.p99),
-    [`p99.9_${metric}_ms`]: ms(summary.p999),
-    [`max_${metric}_ms`]: ms(summary.max),
   };
 }
 

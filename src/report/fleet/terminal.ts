@@ -1,6 +1,7 @@
 // What a pipeline run prints: the block of `vllm bench serve`, then where the time went by stage, and what each client did.
 import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
+import { BLOCK, center, fixed, latencyRows, line } from '../block.ts';
 import { formatNumber, formatShare, formatShort, formatUsd, listWords, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
 import { formatTidy } from './axis.ts';
@@ -9,17 +10,6 @@ import { explainGaps, isReal, takesTime } from './shown.ts';
 
 const formatTidyMs = (seconds: number): string => formatTidy(seconds * 1000);
 
-/** Width of vLLM's block, and of its first column. */
-const BLOCK = 50;
-const LABEL = 40;
-
-function center(title: string, fill: string): string {
-  const left = Math.floor((BLOCK - title.length) / 2);
-  return fill.repeat(left) + title + fill.repeat(BLOCK - title.length - left);
-}
-
-const line = (label: string, value: string): string => `${label.padEnd(LABEL)} ${value}`;
-const fixed = (value: number): string => (Number.isNaN(value) ? UNKNOWN : value.toFixed(2));
 const right = (heading: string): TextColumn => ({ heading, align: 'right' });
 const left = (heading: string, cut = false): TextColumn => ({ heading, align: 'left', cut });
 
@@ -56,16 +46,6 @@ function servingBlock(result: FleetResult, context: FleetContext): string[] {
     ...latencyRows('End-to-end Latency', 'E2EL', result.e2el),
     ...ourRows(result, context),
     '='.repeat(BLOCK),
-  ];
-}
-
-function latencyRows(title: string, name: string, summary: Summary): string[] {
-  const ms = (seconds: number): string => fixed(seconds * 1000);
-  return [
-    center(title, '-'),
-    line(`Mean ${name} (ms):`, ms(summary.mean)),
-    line(`Median ${name} (ms):`, ms(summary.p50)),
-    line(`P99 ${name} (ms):`, ms(summary.p99)),
   ];
 }
 

@@ -1,5 +1,5 @@
 // Display names of catalog ids, for reports.
-import type { Catalog } from '../catalog/open.ts';
+import type { Catalog } from './open.ts';
 
 /** Names of the given models and hardware; ids that are paths or empty have none. */
 export function labelsOf(
@@ -8,7 +8,8 @@ export function labelsOf(
   hardware: Iterable<string>,
 ): Record<string, string> {
   const labels: Record<string, string> = {};
-  for (const id of models) if (id && catalog.ids('models').includes(id)) labels[id] = catalog.model(id).name;
-  for (const id of hardware) if (id && catalog.ids('hardware').includes(id)) labels[id] = catalog.hardware(id).name;
+  for (const id of new Set(models)) if (id && catalog.ids('models').includes(id)) labels[id] = catalog.model(id).name;
+  for (const id of new Set(hardware))
+    if (id && catalog.ids('hardware').includes(id)) labels[id] = catalog.hardware(id).name;
   return labels;
 }
