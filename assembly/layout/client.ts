@@ -26,35 +26,35 @@ export const CLIENT_TIERS = 52; // i32, address of TIER_BYTES records of a store
 export const CLIENT_TIER_COUNT = 53; // i32
 export const CLIENT_PREFIX = 54; // i32, address of the TIER_CELLS record of its prefix cache, 0 = none
 export const CLIENT_LEAPS = 55; // i32, 1 when constant batches may be leapt over (routing looks at nothing that changes inside)
-export const CLIENT_PARAMETERS = 24; // cells copied
+export const CLIENT_PARAMETERS = 40; // cells copied, 56 to 71 of them free
 
 // Where its arrays lie, offsets from the record (i32)
-export const CLIENT_AT_RESIDUE = 56;
-export const CLIENT_AT_WHEEL = 57;
-export const CLIENT_AT_BITS = 58;
-export const CLIENT_AT_CHUNKS = 59;
-export const CLIENT_AT_GROUPS = 60;
-export const CLIENT_AT_SLOTS = 61;
-export const CLIENT_WHEEL_MASK = 62;
+export const CLIENT_AT_RESIDUE = 72;
+export const CLIENT_AT_WHEEL = 73;
+export const CLIENT_AT_BITS = 74;
+export const CLIENT_AT_CHUNKS = 75;
+export const CLIENT_AT_GROUPS = 76;
+export const CLIENT_AT_SLOTS = 77;
+export const CLIENT_WHEEL_MASK = 78;
 
 // Counters
-export const CLIENT_STEPS = 64; // f64
-export const CLIENT_BUSY = 65; // f64, s
-export const CLIENT_RUNNING = 66; // f64, sequence-seconds in steps
-export const CLIENT_TOKENS = 67; // f64, new tokens
-export const CLIENT_PAIRS = 68; // f64
-export const CLIENT_CONTEXT = 69; // f64
-export const CLIENT_PEAK_BLOCKS = 70; // i32
-export const CLIENT_PEAK_SEQS = 71; // i32
-export const CLIENT_PREEMPTED = 72; // i32
+export const CLIENT_STEPS = 80; // f64
+export const CLIENT_BUSY = 81; // f64, s
+export const CLIENT_RUNNING = 82; // f64, sequence-seconds in steps
+export const CLIENT_TOKENS = 83; // f64, new tokens
+export const CLIENT_PAIRS = 84; // f64
+export const CLIENT_CONTEXT = 85; // f64
+export const CLIENT_PEAK_BLOCKS = 86; // i32
+export const CLIENT_PEAK_SEQS = 87; // i32
+export const CLIENT_PREEMPTED = 88; // i32
 
 // Work under way on a shared channel
-export const CLIENT_LEFT = 73; // f64, s at full speed
-export const CLIENT_RATE = 74; // f64, share of full speed
-export const CLIENT_UPDATED = 75; // f64, s
+export const CLIENT_LEFT = 89; // f64, s at full speed
+export const CLIENT_RATE = 90; // f64, share of full speed
+export const CLIENT_UPDATED = 91; // f64, s
 
 // Load that routing sees, over outstanding visits
-export const CLIENT_INPUT = 76; // f64, prompt tokens
-export const CLIENT_OUTPUT = 77; // f64, output tokens
-export const CLIENT_UNDONE = 78; // f64, tokens left to process
-export const CLIENT_CELLS = 96;
+export const CLIENT_INPUT = 92; // f64, prompt tokens
+export const CLIENT_OUTPUT = 93; // f64, output tokens
+export const CLIENT_UNDONE = 94; // f64, tokens left to process
+export const CLIENT_CELLS = 128;

@@ -34,13 +34,13 @@ export const REP_PIECE_A = 29; // f64, s, of the leap under way: step j lasts A 
 export const REP_PIECE_B = 30; // f64, s per context token
 export const REP_HIDDEN = 31; // i32, the newest of the waiting, which the scheduler has not looked at yet
 // More state, after the cells of layout/client.ts
-export const REP_HEAD_SKIP = 80; // i32, prompt tokens of the queue's head that need no computing
-export const REP_KEPT = 81; // i32, static batching: blocks of ended sequences that others still need after the batch
-export const REP_PROMISED = 83; // i32, blocks that resident sequences will take in their first decode step
-export const REP_SINCE_LOOK = 93; // i32, decode steps since the scheduler last looked at arrivals
-export const REP_WAITED = 94; // i32, steps that the waiting prompts have been held back
-export const REP_HELD = 95; // i32, 1 when this step holds prompts back that it could admit
-export const REP_BATCH = 82; // i32, static batching: batches so far
+export const REP_HEAD_SKIP = 96; // i32, prompt tokens of the queue's head that need no computing
+export const REP_KEPT = 97; // i32, static batching: blocks of ended sequences that others still need after the batch
+export const REP_PROMISED = 99; // i32, blocks that resident sequences will take in their first decode step
+export const REP_SINCE_LOOK = 109; // i32, decode steps since the scheduler last looked at arrivals
+export const REP_WAITED = 110; // i32, steps that the waiting prompts have been held back
+export const REP_HELD = 111; // i32, 1 when this step holds prompts back that it could admit
+export const REP_BATCH = 98; // i32, static batching: batches so far
 
 // A slot: one admitted sequence (64 bytes; cells of 4 bytes but for ENTERED)
 export const SLOT_REQUEST = 0; // i32

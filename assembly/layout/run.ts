@@ -73,7 +73,7 @@ export const RUN_PIECE_B = 74;
 export const RUN_PIECE_END = 75; // ... while context < END
 /** Parameters of a client where all are alike: CLIENT_PARAMETERS cells in the order of layout/client.ts. */
 export const RUN_CLIENT = 80;
-export const RUN_CELLS = 104;
+export const RUN_CELLS = 120;
 
 // Step log: one record per iteration
 export const LOG_REPLICA = 0;
