@@ -1,6 +1,6 @@
 // Admission: from the head of the waiting queue into a slot, as a chunk of the step being formed.
 import {
-  CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX,
+  CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX, CLIENT_WATERMARK,
 } from '../layout/client';
 import { ADMISSION_FULL_LENGTH, FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
 import { FLEET_CACHED, FLEET_FETCHED, FLEET_FLAGS, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
@@ -23,6 +23,14 @@ export function canTake(run: usize, rep: usize): bool {
   return geti(rep, REP_WAITING) > geti(rep, REP_HIDDEN) && geti(rep, REP_RUNNING) < geti(rep, CLIENT_MAX_SEQS);
 }
 
+/** Blocks that admission may take: all that are free, less the watermark while anything runs (with nothing it would wait for ever). */
+// @ts-ignore: decorator
+@inline
+function admissionRoom(rep: usize): i32 {
+  const free = geti(rep, CLIENT_BLOCKS) - geti(rep, REP_USED);
+  return geti(rep, REP_RUNNING) > 0 ? free - geti(rep, CLIENT_WATERMARK) : free;
+}
+
 /**
  * Admits the head of the queue with a chunk of `tokens` of the `work` it needs (headWork was asked before) if its blocks are
  * free beside `taken` blocks that this step's decodes will take. Returns false, changing nothing, when they are not.
@@ -32,7 +40,7 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
   const skip = geti(rep, REP_HEAD_SKIP);
   const foreign = foreignBlocks(run, rep, request);
   const blocks = admissionBlocks(run, rep, request, skip + tokens) - foreign;
-  if (geti(rep, REP_USED) + blocks + taken > geti(rep, CLIENT_BLOCKS)) return false;
+  if (blocks + taken > admissionRoom(rep)) return false;
   const slot = takeHead(run, rep, request, blocks, foreign, skip);
   store<i32>(slot, skip + work, SLOT_NEED);
   if (tokens < work) {
@@ -99,7 +107,7 @@ export function admitResident(run: usize, rep: usize, taken: i32): bool {
   const foreign = foreignBlocks(run, rep, request);
   const full = geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH;
   const first = admissionBlocks(run, rep, request, past + 1) - foreign;
-  if (geti(rep, REP_USED) + first + taken > geti(rep, CLIENT_BLOCKS)) return false;
+  if (first + taken > admissionRoom(rep)) return false;
   const own = full ? first : blocksFor(past, blockSize) - foreign;
   const slot = takeHead(run, rep, request, own, foreign, past);
   addi(rep, REP_PROMISED, first - own);
@@ -204,7 +212,7 @@ function admissible(run: usize, rep: usize, left: i32, taken: i32, whole: bool):
   let request = geti(rep, REP_WAIT_HEAD);
   let known = geti(rep, REP_WAITING) - geti(rep, REP_HIDDEN);
   let slots = geti(rep, CLIENT_MAX_SEQS) - geti(rep, REP_RUNNING);
-  let room = geti(rep, CLIENT_BLOCKS) - geti(rep, REP_USED) - taken;
+  let room = admissionRoom(rep) - taken;
   let tokens = 0;
   while (known > 0 && slots > 0) {
     const need = needOf(run, request);

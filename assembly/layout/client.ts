@@ -22,6 +22,7 @@ export const CLIENT_PER_CONTEXT = 47; // per context token
 export const CLIENT_LOCATION = 48; // i32
 export const CLIENT_CHANNEL = 49; // i32, -1 = none
 export const CLIENT_DEMAND = 50; // f64, share of the channel that its steps want
+export const CLIENT_WATERMARK = 51; // i32, KV blocks that admission leaves free while anything runs
 export const CLIENT_TIERS = 52; // i32, address of TIER_BYTES records of a store
 export const CLIENT_TIER_COUNT = 53; // i32
 export const CLIENT_PREFIX = 54; // i32, address of the TIER_CELLS record of its prefix cache, 0 = none

@@ -124,6 +124,7 @@ export function setupEngine(
     numGpuBlocks: Math.min(blocks, MOST_BLOCKS),
     blockSize: configuration.block_size,
     maxModelLen: configuration.max_model_len || (deployment?.model.max_positions ?? 0),
+    watermark: configuration.watermark,
     price,
   };
 }

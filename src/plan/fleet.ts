@@ -39,6 +39,8 @@ export interface FleetClient {
   readonly blockSize: number;
   /** 0 = no limit. */
   readonly maxModelLen: number;
+  /** Share of the blocks that admission leaves free while anything runs; absent = 0. */
+  readonly watermark?: number;
   readonly price: StepTime | Float64Array;
   /** Where it stands: an index into the paths. */
   readonly location: number;

@@ -14,6 +14,8 @@ export interface EngineSetup {
   readonly blockSize: number;
   /** Longest prompt + output that is admitted; 0 = no limit. */
   readonly maxModelLen: number;
+  /** Share of the blocks that admission leaves free while anything runs (vLLM's watermark); absent = 0. */
+  readonly watermark?: number;
   /** The spec's linear price, or a step surface (assembly/layout/surface.ts). */
   readonly price: StepTime | Float64Array;
   /** A scheduler that is busy decoding looks at arrivals every so many decode steps (SGLang); absent = every step. */

@@ -1,6 +1,6 @@
 // Kept configurations as CSV (RFC 4180): one row each, empty where there is no value.
 import type { KeptRow } from '../metrics/types.ts';
-import { type Cell, FLAT_COLUMNS } from './flat.ts';
+import { type Cell, columnsOf } from './flat.ts';
 
 export function sweepCsv(kept: readonly KeptRow[]): string {
   return [...csvLines(kept)].join('');
@@ -8,9 +8,10 @@ export function sweepCsv(kept: readonly KeptRow[]): string {
 
 /** Line by line, so that a file of any length is written without being in memory as a whole. */
 export function* csvLines(kept: readonly KeptRow[]): Generator<string> {
-  yield `${FLAT_COLUMNS.map((column) => column.name).join(',')}\n`;
+  const columns = columnsOf(kept);
+  yield `${columns.map((column) => column.name).join(',')}\n`;
   for (const [i, row] of kept.entries()) {
-    yield `${FLAT_COLUMNS.map((column) => quoteCell(column.read(row, i + 1))).join(',')}\n`;
+    yield `${columns.map((column) => quoteCell(column.read(row, i + 1))).join(',')}\n`;
   }
 }
 

@@ -53,6 +53,12 @@ const CONFIGURATION_REAL = [
   'request_rate',
 ] as const satisfies readonly (keyof Configuration)[];
 
+/**
+ * Settings that few specs touch, with what they are then. They are columns only where a kept row has another value, so that
+ * the tables and digests of all other sweeps stay what they were before the setting existed.
+ */
+const CONFIGURATION_RARE = [{ column: real('watermark', (row) => row.configuration.watermark), otherwise: 0 }] as const;
+
 /** Milliseconds: `*_ms`; names of the run's figures are those of `vllm bench serve` where it has one. */
 function summaryColumns(metric: 'ttft' | 'tpot' | 'itl' | 'e2el'): FlatColumn[] {
   const ms = (field: keyof Summary, name: string): FlatColumn =>
@@ -93,7 +99,7 @@ const RUN_INTEGER = [
   'num_gpu_blocks',
 ] as const satisfies readonly (keyof RunResult)[];
 
-export const FLAT_COLUMNS: readonly FlatColumn[] = [
+const CONFIGURATION_COLUMNS: readonly FlatColumn[] = [
   { name: 'row', type: 'INT64', read: (row) => row.row },
   integer('rank', (_, rank) => rank),
   flag('on_front', (row) => row.on_front),
@@ -106,6 +112,9 @@ export const FLAT_COLUMNS: readonly FlatColumn[] = [
   ...CONFIGURATION_TEXT.map((field) => text(field, (row) => row.configuration[field])),
   ...CONFIGURATION_INTEGER.map((field) => integer(field, (row) => row.configuration[field])),
   ...CONFIGURATION_REAL.map((field) => real(field, (row) => row.configuration[field])),
+];
+
+const RESULT_COLUMNS: readonly FlatColumn[] = [
   real('screen_batch', (row) => row.screen.batch),
   real('screen_ttft_mean_ms', (row) => row.screen.ttft * 1000),
   real('screen_tpot_mean_ms', (row) => row.screen.tpot * 1000),
@@ -121,3 +130,15 @@ export const FLAT_COLUMNS: readonly FlatColumn[] = [
   real('output_throughput_per_device', (row) => (row.run ? row.run.output_throughput / row.devices : Number.NaN)),
   ...RUN_INTEGER.map((field) => integer(field, (row) => row.run?.[field] ?? null)),
 ];
+
+/** The columns of every table. */
+export const FLAT_COLUMNS: readonly FlatColumn[] = [...CONFIGURATION_COLUMNS, ...RESULT_COLUMNS];
+
+/** The columns of a table of these rows: those of every table, and the rare settings that they have. */
+export function columnsOf(kept: readonly KeptRow[]): readonly FlatColumn[] {
+  const rare = CONFIGURATION_RARE.filter(({ column, otherwise }) =>
+    kept.some((row, i) => column.read(row, i + 1) !== otherwise),
+  );
+  if (rare.length === 0) return FLAT_COLUMNS;
+  return [...CONFIGURATION_COLUMNS, ...rare.map(({ column }) => column), ...RESULT_COLUMNS];
+}

@@ -5,7 +5,7 @@ import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.
 import type { Configuration, Spec } from '../spec/types.ts';
 import { askQuestion, explainAnswer, findAnswer } from './answer.ts';
 import { digestOf } from './digest.ts';
-import { FLAT_COLUMNS, finiteOrNull } from './flat.ts';
+import { columnsOf, type FlatColumn, finiteOrNull } from './flat.ts';
 import { buildLaunch } from './launch.ts';
 
 /** What a report of one run needs beside its result. */
@@ -116,19 +116,22 @@ function ourFields(result: RunResult, context: RunContext): JsonObject {
 
 /** A sweep as one object: question, answer, why rows fell, and every kept row with the columns of the flat table. */
 export function sweepJson(result: SweepResult): JsonObject {
-  return { ...describeSweep(result), kept: result.kept.map(flatRow) };
+  const columns = columnsOf(result.kept);
+  return { ...describeSweep(result), kept: result.kept.map((row, i) => flatRow(columns, row, i)) };
 }
 
 /** The same as text, one row a line, in pieces: a long table need not be in memory as one string. */
 export function* jsonLines(result: SweepResult): Generator<string> {
   const head = JSON.stringify(describeSweep(result), null, 1);
+  const columns = columnsOf(result.kept);
   yield `${head.slice(0, head.lastIndexOf('\n'))},\n "kept": [`;
-  for (const [i, row] of result.kept.entries()) yield `${i > 0 ? ',' : ''}\n  ${JSON.stringify(flatRow(row, i))}`;
+  for (const [i, row] of result.kept.entries())
+    yield `${i > 0 ? ',' : ''}\n  ${JSON.stringify(flatRow(columns, row, i))}`;
   yield '\n ]\n}\n';
 }
 
-function flatRow(row: KeptRow, index: number): JsonObject {
-  return Object.fromEntries(FLAT_COLUMNS.map((column) => [column.name, column.read(row, index + 1)]));
+function flatRow(columns: readonly FlatColumn[], row: KeptRow, index: number): JsonObject {
+  return Object.fromEntries(columns.map((column) => [column.name, column.read(row, index + 1)]));
 }
 
 function describeSweep(result: SweepResult): JsonObject {

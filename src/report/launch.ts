@@ -61,6 +61,10 @@ function noteBatching({ batching }: Configuration, known: readonly string[], not
   if (!known.includes(batching)) notes.push(`the engine has no flag for ${batching} batching`);
 }
 
+function noteWatermark({ watermark }: Configuration, notes: string[], builtIn: string): void {
+  if (watermark > 0) notes.push(`the engine has no flag for a watermark of ${watermark}${builtIn}`);
+}
+
 function flagsOfVllm(configuration: Configuration, notes: string[]): Flag[] {
   const flags: Flag[] = [['--tensor-parallel-size', configuration.tensor_parallel_size]];
   const { pipeline_parallel_size: pp, data_parallel_size: dp, expert_parallel_size: ep } = configuration;
@@ -83,6 +87,7 @@ function flagsOfVllm(configuration: Configuration, notes: string[]): Flag[] {
   if (configuration.batching === 'chunked') flags.push(['--enable-chunked-prefill']);
   if (configuration.batching === 'continuous') flags.push(['--no-enable-chunked-prefill']);
   noteBatching(configuration, ['chunked', 'continuous'], notes);
+  noteWatermark(configuration, notes, ': before V1 (0.8), vLLM has 0.01 built in');
   return flags;
 }
 
@@ -108,6 +113,7 @@ function flagsOfSglang(configuration: Configuration, notes: string[]): Flag[] {
   }
   if (configuration.batching === 'chunked') flags.push(['--enable-mixed-chunk']);
   noteBatching(configuration, ['chunked', 'continuous'], notes);
+  noteWatermark(configuration, notes, '');
   return flags;
 }
 
@@ -131,5 +137,6 @@ function flagsOfTrtllm(configuration: Configuration, notes: string[]): Flag[] {
     notes.push(`options.yaml: ${options.join('; ')}`);
   }
   noteBatching(configuration, ['chunked', 'mixed'], notes);
+  noteWatermark(configuration, notes, '');
   return flags;
 }

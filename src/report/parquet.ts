@@ -1,11 +1,11 @@
 // Kept configurations as Parquet: one row each, null where there is no value, the question in the file's metadata.
 import type { SweepResult } from '../metrics/types.ts';
-import { type Cell, FLAT_COLUMNS, type FlatColumn } from './flat.ts';
+import { type Cell, columnsOf, type FlatColumn } from './flat.ts';
 
 /** The writer is loaded only when a file is written: most commands never do. */
 export async function sweepParquet(result: SweepResult): Promise<Uint8Array> {
   const { parquetWriteBuffer } = await import('hyparquet-writer');
-  const columnData = FLAT_COLUMNS.map((column) => ({
+  const columnData = columnsOf(result.kept).map((column) => ({
     name: column.name,
     type: column.type,
     nullable: true,

@@ -182,7 +182,14 @@ function fillAddresses(put: Put, requests: PlacedRequests, record: RunRecord, op
 /** What a client's parameters need of its setup; a fleet's clients have more. */
 export type ClientSetup = Pick<
   EngineSetup,
-  'batching' | 'admission' | 'maxNumSeqs' | 'maxNumBatchedTokens' | 'numGpuBlocks' | 'blockSize' | 'maxModelLen'
+  | 'batching'
+  | 'admission'
+  | 'maxNumSeqs'
+  | 'maxNumBatchedTokens'
+  | 'numGpuBlocks'
+  | 'blockSize'
+  | 'maxModelLen'
+  | 'watermark'
 >;
 
 /** Cells of a record in both views. */
@@ -207,6 +214,7 @@ export function fillClient(record: Cells, base: number, setup: ClientSetup): voi
   put(C.CLIENT_BLOCKS, setup.numGpuBlocks);
   put(C.CLIENT_BLOCK_SIZE, setup.blockSize);
   put(C.CLIENT_MAX_LEN, setup.maxModelLen);
+  put(C.CLIENT_WATERMARK, Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks));
   put(C.CLIENT_CHANNEL, -1);
   put(C.CLIENT_LEAPS, 1);
 }

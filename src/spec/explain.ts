@@ -43,7 +43,7 @@ function explainFields(spec: Spec): [string, string][] {
 /** Zero or empty means "does not apply" in these fields. */
 function hidden(field: keyof Configuration, value: unknown): boolean {
   if (value === null || value === '') return true;
-  return value === 0 && ['max_model_len', 'num_gpu_blocks', 'request_rate'].includes(field);
+  return value === 0 && ['max_model_len', 'num_gpu_blocks', 'watermark', 'request_rate'].includes(field);
 }
 
 function blankFields(spec: Spec): string[] {

@@ -48,6 +48,7 @@ export const FIELDS: Readonly<Record<AxisField, Field>> = {
   gpu_memory_utilization: { path: ['engine', 'gpu_memory_utilization'], kind: REAL },
   block_size: { path: ['engine', 'block_size'], kind: INTEGER },
   num_gpu_blocks: { path: ['engine', 'num_gpu_blocks'], kind: INTEGER, otherwise: 0 },
+  watermark: { path: ['engine', 'watermark'], kind: REAL, otherwise: 0 },
   quantization: { path: ['engine', 'quantization'], kind: words(WEIGHT_FORMATS), otherwise: 'auto' },
   kv_cache_dtype: { path: ['engine', 'kv_cache_dtype'], kind: words(KV_FORMATS), otherwise: 'auto' },
 };

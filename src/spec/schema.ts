@@ -154,6 +154,9 @@ const FROM_PROFILE = "The profile's if left out.";
 const SHARE = 'a share above 0 and at most 1';
 const ENGINE = 'an engine profile of the catalog';
 const auto = (text: string) => range(count(0, MAX_COUNT), 'an integer of at least 0').optional().describe(text);
+const FREE = 'a share of at least 0 and below 1';
+/** The share of the blocks that must stay free: all of them would let nothing in. */
+export const watermark = quantity('number', FREE, { max: 1 - Number.EPSILON });
 const engine = section(
   {
     profile: choice(name(ENGINE), ENGINE, true)
@@ -171,6 +174,9 @@ const engine = section(
       .describe(`Share of device memory the engine uses. ${FROM_PROFILE}`),
     block_size: size(`Tokens of one KV block. ${FROM_PROFILE}`),
     num_gpu_blocks: auto('KV blocks of one replica; 0 or left out = computed from memory.'),
+    watermark: range(watermark, FREE)
+      .optional()
+      .describe('Share of the KV blocks that admission leaves free while anything runs; 0 if left out.'),
     quantization: words(WEIGHT_FORMATS).describe("Format of the weights; auto (the checkpoint's) if left out."),
     kv_cache_dtype: words(KV_FORMATS).describe('Format of the KV cache; auto if left out.'),
     step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),

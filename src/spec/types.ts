@@ -102,6 +102,8 @@ export interface Configuration {
   readonly block_size: number;
   /** 0 = computed from memory. */
   readonly num_gpu_blocks: number;
+  /** Share of the KV blocks that admission leaves free while anything runs. */
+  readonly watermark: number;
   readonly step_time: StepTime | null;
   readonly request_rate: number;
 }

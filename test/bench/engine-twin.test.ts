@@ -11,7 +11,7 @@ function restrict({ requests, setup }: Scenario): Scenario {
   const { batchWait: _, ...rest } = setup;
   return {
     requests: { ...requests, concurrency: 0 },
-    setup: { ...rest, batching: 'chunked', admission: 'prompt', receiveEvery: 1 },
+    setup: { ...rest, batching: 'chunked', admission: 'prompt', receiveEvery: 1, watermark: 0 },
   };
 }
 

@@ -118,6 +118,8 @@ test('the random scenarios reach what they are for', () => {
     note(`${setup.batching} holds prompts back`, eager);
     note('surface', setup.price instanceof Float64Array);
     note('budget below max_num_seqs', setup.maxNumBatchedTokens < setup.maxNumSeqs);
+    const open = differsFrom(referenceRun(requests, { ...setup, watermark: 0 }));
+    note(`${setup.batching} minds the watermark`, open);
     note(`${setup.batching} with ${setup.admission}`, true);
   }
   expect([...seen].sort()).toEqual(
@@ -131,6 +133,7 @@ test('the random scenarios reach what they are for', () => {
       ...['static', 'continuous', 'chunked', 'mixed'].flatMap((name) => [
         `${name} with full-length`,
         `${name} with prompt`,
+        `${name} minds the watermark`,
       ]),
       ...['continuous', 'chunked', 'mixed'].flatMap((name) => [
         `${name} preempts`,

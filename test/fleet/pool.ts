@@ -15,7 +15,18 @@ export function drawPool(): fc.Arbitrary<Scenario> {
 /** The requests of a scenario through one pool, with `before` and `after` instant stages on cores around each. */
 export function poolOf({ requests, setup }: Scenario, before: number, after: number): FleetProgram {
   const { batching, admission, maxNumSeqs, maxNumBatchedTokens, numGpuBlocks, blockSize, maxModelLen, price } = setup;
-  const pooled = { batching, admission, maxNumSeqs, maxNumBatchedTokens, numGpuBlocks, blockSize, maxModelLen, price };
+  const { watermark } = setup;
+  const pooled = {
+    batching,
+    admission,
+    maxNumSeqs,
+    maxNumBatchedTokens,
+    numGpuBlocks,
+    blockSize,
+    maxModelLen,
+    price,
+    watermark,
+  };
   const pool = Array.from({ length: setup.replicas }, (): Partial<FleetClient> => pooled);
   const members = pool.map((_, index) => index);
   const routing = setup.routing === 'round-robin' ? ('round-robin' as const) : ('load' as const);

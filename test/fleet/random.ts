@@ -66,6 +66,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       channel: fc.oneof({ arbitrary: fc.constant(-1), weight: 2 }, fc.nat(CHANNELS - 1)),
       demand: fc.constantFrom(0, 0.25, 0.5, 0.6, 0.75, 1),
       prefixBlocks: fc.constantFrom(0, 3, 8),
+      watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
     })
     .map(({ slack, ...rest }) => {
       const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));

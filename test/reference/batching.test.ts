@@ -42,6 +42,47 @@ describe('chunked', () => {
   });
 });
 
+describe('the watermark', () => {
+  test('keeps blocks free of admission while anything runs, but not of decodes nor of the first', () => {
+    const rows = requestsOf([
+      [0, 8, 4],
+      [0, 2, 1],
+    ]);
+    const settings = { numGpuBlocks: 12, watermark: 0.2 }; // floor(2.4) = 2 blocks stay free
+    const run = referenceRun(rows, setupOf(settings));
+    expect(tabulate(run)).toEqual([
+      [0, 10, 2, 0, 10], // A takes 8; B its 2, since 2 stay
+      [1, 0, 1, 8, 9],
+      [2, 0, 1, 9, 10],
+      [3, 0, 1, 10, 11], // decodes take what is left
+    ]);
+    const tight = referenceRun(rows, setupOf({ ...settings, watermark: 0.25 })); // 3 blocks
+    expect([...tight.results.first]).toEqual([1, 5]); // B waits until A has ended
+    const alone = referenceRun(requestsOf([[0, 12, 1]]), setupOf(settings));
+    expect([...alone.results.first]).toEqual([1]); // nothing runs: every block may be taken
+  });
+
+  test('counts the blocks that the step decodes take', () => {
+    const run = referenceRun(
+      requestsOf([
+        [0, 4, 4],
+        [1, 2, 1],
+      ]),
+      setupOf({ batching: 'mixed', numGpuBlocks: 9, watermark: 0.25 }), // 2 stay free
+    );
+    // at 1: A has 4 and takes 1; B's 2 leave 2
+    expect([...run.results.first]).toEqual([1, 2]);
+    const later = referenceRun(
+      requestsOf([
+        [0, 4, 4],
+        [2, 2, 1],
+      ]),
+      setupOf({ batching: 'mixed', numGpuBlocks: 9, watermark: 0.25 }),
+    );
+    expect([...later.results.first]).toEqual([1, 5]); // at 2: 6 + 2 leave 1
+  });
+});
+
 describe('continuous', () => {
   test('prefills whole prompts within the budget, a longer one alone, and decodes only when none can go', () => {
     const run = referenceRun(

@@ -169,7 +169,13 @@ function admitWholePrompts(replica: Replica, setup: EngineSetup, step: FormedSte
 function canAdmit(replica: Replica, setup: EngineSetup, tokens: number | undefined): boolean {
   const head = headOf(replica);
   if (head === undefined || tokens === undefined) return false;
-  return replica.running.length < setup.maxNumSeqs && blocksToAdmit(head, tokens, setup) <= replica.free;
+  const blocks = blocksToAdmit(head, tokens, setup) + stayFree(replica, setup);
+  return replica.running.length < setup.maxNumSeqs && blocks <= replica.free;
+}
+
+/** Blocks that admission leaves free; with nothing running it takes what it needs, or it would wait for ever. */
+function stayFree(replica: Replica, setup: EngineSetup): number {
+  return replica.running.length === 0 ? 0 : Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks);
 }
 
 /** Static batching always reserves the final length; the others by their admission. */

@@ -55,6 +55,17 @@ test('a sweep that kept nothing still makes readable files', async () => {
   expect(sweepCsv([])).toBe(`${FLAT_COLUMNS.map((column) => column.name).join(',')}\n`);
 });
 
+test('settings that few specs touch are columns only where a row has them', () => {
+  const [first, second] = sweep.kept;
+  const rare = { ...second, configuration: { ...second.configuration, watermark: 0.01 } };
+  const [head, plain, set] = sweepCsv([first, rare]).split('\n');
+  const at = head.split(',').indexOf('watermark');
+  expect([plain, set].map((line) => line.split(',')[at])).toEqual(['0', '0.01']);
+  expect(sweepCsv([first, second])).not.toContain('watermark');
+  const json = JSON.parse([...jsonLines({ ...sweep, kept: [first, rare] })].join(''));
+  expect(json.kept.map((row: { watermark: number }) => row.watermark)).toEqual([0, 0.01]);
+});
+
 test('CSV quotes what must be quoted and keeps all digits', () => {
   const row = sweep.kept[0];
   const odd = { ...row, configuration: { ...row.configuration, model: '/a "b", c' }, usd_per_hour: 0.1 + 0.2 };

@@ -46,6 +46,7 @@ export const CONFIGURATION: Configuration = {
   gpu_memory_utilization: 0.9,
   block_size: 16,
   num_gpu_blocks: 0,
+  watermark: 0,
   step_time: null,
   request_rate: 20,
 };

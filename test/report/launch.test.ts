@@ -55,6 +55,15 @@ test('trtllm keeps what has no flag in an options file', () => {
   expect(notes.join()).toContain('options.yaml: enable_chunked_prefill: true; kv_cache_config: {dtype: fp8}');
 });
 
+test('a watermark has no flag anywhere, and that is said', () => {
+  for (const profile of ['vllm-0.6', 'sglang-0.5', 'trtllm-1.0']) {
+    const { command, notes } = buildLaunch({ ...CONFIGURATION, profile, watermark: 0.02 });
+    expect(command).not.toContain('watermark');
+    expect(notes.join()).toContain('no flag for a watermark of 0.02');
+    expect(buildLaunch({ ...CONFIGURATION, profile }).notes.join()).not.toContain('watermark');
+  }
+});
+
 test('no command where there is no engine', () => {
   expect(buildLaunch({ ...CONFIGURATION, profile: 'orca' }).command).toBeNull();
   const price = { fixed_s: 1, per_new_token_s: 0, per_prefill_pair_s: 0, per_sequence_s: 0, per_context_token_s: 0 };

@@ -100,6 +100,8 @@ const NUMBERS: Case[] = [
   ],
   ['memory above 1', { 10: '  gpu_memory_utilization: 1.01' }, '10 engine.gpu_memory_utilization', 'at most 1'],
   ['memory of 0', { 10: '  gpu_memory_utilization: 0' }, '10 engine.gpu_memory_utilization', 'above 0'],
+  ['a watermark of 1', { 10: '  watermark: 1' }, '10 engine.watermark', 'at least 0 and below 1'],
+  ['a watermark in percent', { 10: '  watermark: 1%' }, '10 engine.watermark', 'at least 0 and below 1'],
   ['a limit of 0', { 11: 'slo: {p99_ttft: 0}' }, '11 slo.p99_ttft', 'a time above 0'],
   ['a negative limit', { 11: 'slo: {p99_ttft: -1s}' }, '11 slo.p99_ttft', 'it must not be negative'],
   ['a wrong unit', { 11: 'slo: {p99_ttft: 1GB}' }, '11 slo.p99_ttft', 'GB is a unit of bytes'],

@@ -175,6 +175,7 @@ function readConfiguration(
     gpu_memory_utilization: size('gpu_memory_utilization', profile?.gpu_memory_utilization ?? 0.9),
     block_size: size('block_size', profile?.block_size ?? 16),
     num_gpu_blocks: size('num_gpu_blocks', 0),
+    watermark: size('watermark', 0),
     step_time: stepTime,
     request_rate: 0,
   };

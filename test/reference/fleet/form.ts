@@ -133,7 +133,13 @@ function countWork(visit: Visit): number {
 /** Whether the head of the queue finds a slot, and blocks for its first `tokens`. */
 function canAdmit(client: Client, head: Visit | undefined, tokens: number | undefined): boolean {
   if (head === undefined || tokens === undefined) return false;
-  return client.running.length < client.setup.maxNumSeqs && blocksToAdmit(client, head, tokens) <= client.free;
+  const blocks = blocksToAdmit(client, head, tokens) + stayFree(client);
+  return client.running.length < client.setup.maxNumSeqs && blocks <= client.free;
+}
+
+/** Blocks that admission leaves free while anything runs. */
+function stayFree({ setup, running }: Client): number {
+  return running.length === 0 ? 0 : Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks);
 }
 
 /** Static batching always reserves the final length; the others by their admission. */
