@@ -39,9 +39,14 @@ function departEdge(run: usize, fleet: usize, edge: i32, now: f64): void {
     return;
   }
   const from = rowi(geta(fleet, FLEET_EDGE_FROM), edge);
-  if (!isRouted(run, target)) {
+  if (rowi(geta(run, RUN_STATE), target) == STATE_PENDING && !isRouted(run, target)) {
     store<i32>(geta(fleet, FLEET_SOURCE) + ((<usize>target) << 2), from);
     routeVisit(run, fleet, target, bytes, now);
+  }
+  // Nothing is sent to a visit that was rejected or cancelled.
+  if (rowi(geta(run, RUN_STATE), target) != STATE_PENDING) {
+    letGo(run, fleet, from, now);
+    return;
   }
   const here = geti(clientAt(run, rowi(geta(run, RUN_REPLICA_OF), from)), CLIENT_LOCATION);
   const there = geti(clientAt(run, rowi(geta(run, RUN_REPLICA_OF), target)), CLIENT_LOCATION);
@@ -70,12 +75,12 @@ function deliverEdge(run: usize, fleet: usize, edge: i32, now: f64): void {
   const bytes = rowf(geta(fleet, FLEET_EDGE_BYTES), edge);
   if (bytes > 0) letGo(run, fleet, from, now);
   const target = rowi(geta(fleet, FLEET_EDGE_TO), edge);
+  if (rowi(geta(run, RUN_STATE), target) != STATE_PENDING) return;
   const at = geta(fleet, FLEET_PENDING) + ((<usize>target) << 2);
   const pending = load<i32>(at) - 1;
   store<i32>(at, pending);
   if (pending > 0) return;
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>target) << 3), now);
-  if (rowi(geta(run, RUN_STATE), target) != STATE_PENDING) return;
   if (!isRouted(run, target)) {
     store<i32>(geta(fleet, FLEET_SOURCE) + ((<usize>target) << 2), from);
     if (!routeVisit(run, fleet, target, bytes, now)) return;

@@ -1,13 +1,14 @@
 // What the end of a visit sets going: its results travel on, blocks that were kept for it are let go, a request may be over.
 import { CLIENT_BATCHING, CLIENT_INPUT, CLIENT_OUTPUT, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/client';
-import { BATCHING_STATIC, FLAG_HOLD, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
+import { BATCHING_STATIC, FLAG_HOLD, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_EDGE, EVENT_WRITE, FLEET_EDGE_AT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLAGS, FLEET_HELD, FLEET_HOLDERS, FLEET_LAST_VISIT, FLEET_LETS,
-  FLEET_REQUEST_OF, FLEET_REQUEST_STATE, FLEET_TIERS_LEFT, FLEET_WRITES,
+  EVENT_EDGE, EVENT_WRITE, FLEET_EDGE_AT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FIRST_VISIT, FLEET_FLAGS, FLEET_HELD, FLEET_HOLDERS,
+  FLEET_LAST_VISIT, FLEET_LETS, FLEET_PENDING, FLEET_READY, FLEET_REQUEST_OF, FLEET_REQUEST_STATE, FLEET_TIERS_LEFT, FLEET_WRITES,
 } from '../layout/fleet';
 import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_OUTSTANDING, REP_STEPS, REP_USED } from '../layout/replica';
 import {
   RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
+  RUN_VISITS,
 } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
@@ -34,11 +35,18 @@ export function finishVisit(run: usize, rep: usize, visit: i32, now: f64): void 
   endVisit(run, rep, visit, now);
 }
 
+/** The visit counts as load of its client no more: its tokens. */
+// @ts-ignore: decorator
+@inline
+function dropTokens(run: usize, rep: usize, visit: i32): void {
+  addf(rep, CLIENT_INPUT, -(<f64>rowi(geta(run, RUN_PROMPT), visit)));
+  addf(rep, CLIENT_OUTPUT, -(<f64>rowi(geta(run, RUN_OUTPUT), visit)));
+}
+
 /** Everything that the end of `visit` on `rep` sets going. */
 export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
-  addf(rep, CLIENT_INPUT, -(<f64>rowi(geta(run, RUN_PROMPT), visit)));
-  addf(rep, CLIENT_OUTPUT, -(<f64>rowi(geta(run, RUN_OUTPUT), visit)));
+  dropTokens(run, rep, visit);
   const at = geta(fleet, FLEET_EDGE_AT) + ((<usize>visit) << 2);
   const end = load<i32>(at, 4);
   for (let edge = load<i32>(at); edge < end; edge++) eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_EDGE, edge);
@@ -50,13 +58,39 @@ export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   if (rowi(geta(fleet, FLEET_LAST_VISIT), request) == visit) closeRequest(run, fleet, request, STATE_FINISHED, now);
 }
 
-/** A visit that can never be served: its request is rejected, its edges never depart. */
+/** A visit that can never be served: its request is rejected, and what of it has not joined a client by now never will. */
 export function rejectVisit(run: usize, fleet: usize, visit: i32, state: i32, now: f64): void {
+  store<f64>(geta(fleet, FLEET_READY) + ((<usize>visit) << 3), now);
+  dropVisit(run, fleet, visit, state, now);
+  const requestOf = geta(fleet, FLEET_REQUEST_OF);
+  const request = rowi(requestOf, visit);
+  const states = geta(run, RUN_STATE);
+  const visits = geti(run, RUN_VISITS);
+  for (let v = rowi(geta(fleet, FLEET_FIRST_VISIT), request); v < visits && rowi(requestOf, v) == request; v++) {
+    // Who waits for nothing any more has joined.
+    if (rowi(states, v) == STATE_PENDING && rowi(geta(fleet, FLEET_PENDING), v) > 0) cancelVisit(run, fleet, v, now);
+  }
+  closeRequest(run, fleet, request, state, now);
+}
+
+/** A visit of a rejected request that waits for others: where it was routed already, it is load no more. */
+function cancelVisit(run: usize, fleet: usize, visit: i32, now: f64): void {
+  const client = rowi(geta(run, RUN_REPLICA_OF), visit);
+  if (client >= 0) {
+    const rep = clientAt(run, client);
+    addi(rep, REP_OUTSTANDING, -1);
+    dropTokens(run, rep, visit);
+    addf(rep, CLIENT_UNDONE, -(<f64>(rowi(geta(run, RUN_PROMPT), visit) + rowi(geta(run, RUN_OUTPUT), visit))));
+  }
+  dropVisit(run, fleet, visit, STATE_CANCELLED, now);
+}
+
+/** The visit is over before it joined a client: it needs no KV that another one holds. */
+function dropVisit(run: usize, fleet: usize, visit: i32, state: i32, now: f64): void {
   store<i32>(geta(run, RUN_STATE) + ((<usize>visit) << 2), state);
   addi(run, RUN_FINISHED, 1);
   const lets = rowi(geta(fleet, FLEET_LETS), visit);
   if (lets >= 0) letGo(run, fleet, lets, now);
-  closeRequest(run, fleet, rowi(geta(fleet, FLEET_REQUEST_OF), visit), state, now);
 }
 
 /** The request has its terminal state (law L1: the first one stands); a closed loop sends the next. */

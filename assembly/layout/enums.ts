@@ -23,6 +23,7 @@ export const STATE_FINISHED = 1;
 export const STATE_REJECTED_KV = 2; // final length can never fit in the KV blocks
 export const STATE_REJECTED_LENGTH = 3; // longer than max_model_len
 export const STATE_UNFINISHED = 4; // the run ended early (stop reason says why)
+export const STATE_CANCELLED = 5; // a visit that never joined a client, because another one of its request was rejected
 
 // Stop reasons of an engine run.
 export const STOP_DONE = 0;

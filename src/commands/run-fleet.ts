@@ -94,7 +94,7 @@ async function runInSlices(lowered: LoweredFleet, flags: FleetFlags, out: Output
       ...(file || curves ? { onSteps: keep } : {}),
       onProgress: (now) => {
         clock = now.clock;
-        progress.update(now.finished, lowered.program.requests.count, 'simulating');
+        progress.update(now.finished, lowered.program.visits.count, 'simulating');
         return !stopped;
       },
     });

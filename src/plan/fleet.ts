@@ -155,7 +155,10 @@ export interface FleetProgram {
     readonly arrival: Float64Array;
     /** First visit of request r; visits of r are first[r] .. first[r + 1] - 1. Only the first is a root. */
     readonly first: Int32Array;
-    /** Last visit: the request is finished when it ends. */
+    /**
+     * Last visit: the request is finished when it ends. A request is rejected with its first rejected visit; from then on none of
+     * its visits joins a client any more (they are cancelled), and what has joined goes on to its end.
+     */
     readonly last: Int32Array;
     /** Requests in flight of a closed loop, 0 = open. A finished or rejected request lets the next one arrive. */
     readonly concurrency: number;
@@ -170,7 +173,7 @@ export interface FleetProgram {
 /** What a run leaves, one entry per visit. Times in s, NaN where the event never happened. */
 export interface VisitResults {
   readonly state: Int32Array; // STATE_*
-  /** Became ready: predecessors ended and their data arrived. Queue time = start - ready. */
+  /** Became ready: predecessors ended and their data arrived. Queue time = start - ready. Of a rejected visit: when it was. */
   readonly ready: Float64Array;
   /** First admitted into a step (or onto a core). */
   readonly start: Float64Array;

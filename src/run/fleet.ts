@@ -1,6 +1,7 @@
 // Runs a fleet program: every stage of every request on its client, in one event order.
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
+import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { openArena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
@@ -37,11 +38,25 @@ export interface FleetRun {
   readonly requestState: Int32Array;
   /** By client. */
   readonly clients: readonly EngineCounters[];
+  /** By client: what still counts as load there. All 0 when a run is done; what is stuck after a deadlock. */
+  readonly loads: readonly ClientLoad[];
   readonly steps: StepRecord[];
   readonly itl: EngineRun['itl'];
   readonly stop: StopReason;
+  /** s, the last instant. */
+  readonly clock: number;
   /** Names of the clients at which visits wait for ever (stop 'deadlock'). */
   readonly stuck: readonly string[];
+}
+
+export interface ClientLoad {
+  /** Visits that are routed and not over, their prompt and output tokens, and how many of those no step has processed. */
+  readonly visits: number;
+  readonly input: number;
+  readonly output: number;
+  readonly left: number;
+  /** KV blocks in use. */
+  readonly blocks: number;
 }
 
 export type FleetOptions = Pick<EngineOptions, 'leap' | 'onProgress' | 'onSteps' | 'histogram'> & {
@@ -172,20 +187,37 @@ function readRun(
     },
     requestState,
     clients: readClients(record, program.clients.length),
+    loads: readLoads(record, program.clients.length),
     steps,
     itl: readGaps(record),
     stop,
+    clock: record.cells[R.RUN_CLOCK],
     stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],
   };
 }
 
-/** Counters of every client, from its record. */
-function readClients(record: RunRecord, count: number): EngineCounters[] {
+/** Of every client what `read` makes of its record. */
+function mapClients<T>(record: RunRecord, count: number, read: (cells: Float64Array, words: Int32Array) => T): T[] {
   const { buffer } = record.cells;
   const table = new Int32Array(buffer, record.words[R.RUN_TABLE * 2], count);
-  return Array.from(table, (address) => {
-    const cells = new Float64Array(buffer, address, C.CLIENT_CELLS);
-    const words = new Int32Array(buffer, address, C.CLIENT_CELLS * 2);
+  return Array.from(table, (address) =>
+    read(new Float64Array(buffer, address, C.CLIENT_CELLS), new Int32Array(buffer, address, C.CLIENT_CELLS * 2)),
+  );
+}
+
+function readLoads(record: RunRecord, count: number): ClientLoad[] {
+  return mapClients(record, count, (cells, words) => ({
+    visits: words[P.REP_OUTSTANDING * 2],
+    input: cells[C.CLIENT_INPUT],
+    output: cells[C.CLIENT_OUTPUT],
+    left: cells[C.CLIENT_UNDONE],
+    blocks: words[P.REP_USED * 2],
+  }));
+}
+
+/** Counters of every client, from its record. */
+function readClients(record: RunRecord, count: number): EngineCounters[] {
+  return mapClients(record, count, (cells, words) => {
     return {
       steps: cells[C.CLIENT_STEPS],
       busySeconds: cells[C.CLIENT_BUSY],

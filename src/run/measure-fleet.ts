@@ -25,6 +25,7 @@ export function measureRun(
   return measureFleet({
     program: lowered.program,
     results: run.results,
+    requestState: run.requestState,
     counters: run.clients,
     roles: lowered.roles,
     slo: spec.slo,
@@ -34,6 +35,7 @@ export function measureRun(
     ...(steps === undefined ? {} : { steps }),
     ...(stopped === '' ? {} : { stopped }),
     ...(run.stop === 'stopped' && clock !== undefined ? { clock } : {}),
+    ...(run.stop === 'deadlock' ? { deadlock: true, clock: run.clock } : {}),
   });
 }
 

@@ -128,7 +128,14 @@ test('each request ends in one state, and they add up', () => {
   const { result, state } = measureFleet(makeRun(CLIENTS, requests, { clock: 9, stopped: 'deadlock' }));
   expect([...state.slice(0, 3)]).toEqual([STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH]);
   expect([result.completed, result.rejected_kv, result.rejected_length, result.unfinished]).toEqual([2, 1, 1, 1]);
-  expect(result.visits).toEqual({ total: 8, finished: 3, rejected_kv: 2, rejected_length: 1, unfinished: 2 });
+  expect(result.visits).toEqual({
+    total: 8,
+    finished: 3,
+    rejected_kv: 2,
+    rejected_length: 1,
+    cancelled: 0,
+    unfinished: 2,
+  });
   expect(result.duration).toBe(9);
   expect(result.clients[1].peak_queue).toBe(1); // rejected visits do not wait; the stuck one does, to the end
   expect(result.clients[1].mean_queue).toBe(1);
@@ -136,7 +143,7 @@ test('each request ends in one state, and they add up', () => {
   expect(result.slo_met).toBe(false);
   // whoever stopped it knows the clock; a run that came to a standstill by itself keeps up with nothing
   expect(result.verdict).toBe('stable');
-  expect(measureFleet(makeRun(CLIENTS, requests, { stopped: 'deadlock' })).result.verdict).toBe('overloaded');
+  expect(measureFleet(makeRun(CLIENTS, requests, { deadlock: true })).result.verdict).toBe('overloaded');
   expect(result.e2el.max).toBe(1);
 });
 

@@ -19,8 +19,10 @@ function demand(law: (run: FleetRun, reference: ReturnType<typeof referenceFleet
       const reference = referenceFleet(program);
       const counters = reference.clients.map((counted) => makeCounters(counted));
       const roles = { prefill: program.stages.map((_, s) => s), decode: [], think: [] };
-      const stopped = reference.deadlock === null ? {} : { stopped: reference.deadlock };
-      law({ program, results: reference.results, counters, roles, slo: [], ...stopped }, reference);
+      const { deadlock, clock } = reference;
+      const stopped = deadlock === null ? {} : { stopped: deadlock, deadlock: true, clock };
+      const { results, requestState } = reference;
+      law({ program, results, requestState, counters, roles, slo: [], ...stopped }, reference);
     }),
     { seed: 17, numRuns },
   );

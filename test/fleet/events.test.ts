@@ -1,6 +1,7 @@
 // The reference fleet against times worked by hand: what comes first at one instant, transfers, channels, cores (R1, R4, R5, R11, R12).
 import { describe, expect, test } from 'vitest';
 import {
+  STATE_CANCELLED,
   STATE_FINISHED,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
@@ -187,12 +188,13 @@ describe('R5: a request', () => {
     expect([...arrival]).toEqual([0, 2, 4]);
   });
 
-  test('is rejected with its first rejected visit, whose edges never depart; its other visits go on', () => {
+  test('is rejected with its first rejected visit; what has joined goes on, the others are cancelled', () => {
     const visits = [
-      { group: 0, to: [[1], [2]] as const },
+      { group: 0, to: [[2], [1], [4]] as const },
       { group: 1, prompt: 9, to: [[3]] as const },
       { group: 0, to: [[3]] as const },
       { group: 0 },
+      { group: 0 }, // its turn would have come in the instant of the rejection, but after it
     ];
     const requests = [
       { at: 0, visits },
@@ -202,9 +204,59 @@ describe('R5: a request', () => {
     const { arrival, results, requestState } = referenceFleet(programOf({ clients, requests, concurrency: 1 }));
     expect([...requestState]).toEqual([STATE_REJECTED_LENGTH, STATE_FINISHED]);
     expect([...arrival]).toEqual([0, 1]);
-    const states = [STATE_FINISHED, STATE_REJECTED_LENGTH, STATE_FINISHED, STATE_UNFINISHED, STATE_FINISHED];
+    const states = [
+      STATE_FINISHED,
+      STATE_REJECTED_LENGTH,
+      STATE_FINISHED,
+      STATE_CANCELLED,
+      STATE_CANCELLED,
+      STATE_FINISHED,
+    ];
     expect([...results.state]).toEqual(states);
-    expect([...results.finish]).toEqual([1, Number.NaN, 2, Number.NaN, 2]);
+    expect([...results.finish]).toEqual([1, Number.NaN, 2, Number.NaN, Number.NaN, 2]);
+    expect([...results.ready]).toEqual([0, 1, 1, Number.NaN, Number.NaN, 1]);
+  });
+
+  test('that is rejected is no load where its visits were routed', () => {
+    const visits = [
+      { group: 0, to: [[1], [2]] as const },
+      { group: 0, output: 2, to: [[3, 9]] as const }, // ends at 3, and sends for 9 s
+      { group: 0, output: 3, to: [[4]] as const }, // ends at 4
+      { group: 1, prompt: 5, to: [[5]] as const },
+      { group: 2, prompt: 9, to: [[3]] as const },
+      { group: 0 },
+    ];
+    const play = (later: number) =>
+      referenceFleet(
+        programOf({
+          clients: [{}, { location: 1 }, { location: 1 }, { maxModelLen: 9 }],
+          groups: [{ members: [0] }, { members: [1, 2], routing: 'load', metric: 'input' }, { members: [3] }],
+          links: [[1, 0]],
+          paths: [[0, 1, 0]],
+          requests: [
+            { at: 0, visits },
+            { at: later, visits: [{ group: 1, prompt: 3 }] },
+            { at: later, visits: [{ group: 1, prompt: 3 }] },
+          ],
+        }),
+      ).results;
+    // until 4 visit 3 is on its way to client 1 and counts there: the next two go to client 2
+    expect([...play(3.5).client]).toEqual([0, 0, 0, 1, 3, -1, 2, 2]);
+    // in the instant of the rejection it counts no more
+    expect([...play(4).client]).toEqual([0, 0, 0, 1, 3, -1, 2, 1]);
+    expect([...play(4).state].slice(3, 6)).toEqual([STATE_CANCELLED, STATE_REJECTED_LENGTH, STATE_CANCELLED]);
+  });
+
+  test('that is rejected lets go of blocks that only its cancelled visits needed', () => {
+    const visits = [
+      { group: 0, prompt: 4, flags: VISIT_HOLD, to: [[1]] as const },
+      { group: 1, prompt: 9, to: [[2]] as const },
+      { group: 0, prompt: 5, sameAs: 0, shared: 4, lets: 0 },
+    ];
+    const requests = [visits, [{ group: 0, prompt: 5 }]].map((rows) => ({ at: 0, visits: rows }));
+    const run = referenceFleet(programOf({ clients: [{ numGpuBlocks: 6 }, { maxModelLen: 9 }], requests }));
+    // the prompt ends at 1 and would hold 4 of 6 blocks; its branch never comes, so the other prompt has them at 1
+    expect([run.deadlock, ...run.results.finish]).toEqual([null, 1, Number.NaN, Number.NaN, 2]);
   });
 });
 

@@ -1,8 +1,15 @@
 // The laws of DESIGN.md section 9 that a fleet must keep, on the reference: L1 to L4 and L8, for random small pipelines.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { STATE_FINISHED, STATE_UNFINISHED } from '../../assembly/layout/enums.ts';
+import {
+  STATE_CANCELLED,
+  STATE_FINISHED,
+  STATE_REJECTED_KV,
+  STATE_REJECTED_LENGTH,
+  STATE_UNFINISHED,
+} from '../../assembly/layout/enums.ts';
 import type { FleetProgram } from '../../src/plan/fleet.ts';
+import { runFleet } from '../../src/run/fleet.ts';
 import { countBlocks } from '../reference/fleet/form.ts';
 import { sharesChannel } from '../reference/fleet/rates.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
@@ -33,19 +40,8 @@ function insist(holds: boolean, words: () => string): void {
   if (!holds) throw new Error(words());
 }
 
-/** Whether a visit of the request before it was rejected, so that this one never had its turn. */
-function isCutOff(program: FleetProgram, { results }: FleetReference, visit: number): boolean {
-  const { edgeAt, edgeTo } = program.visits;
-  for (let from = program.requests.first[program.visits.request[visit]!]!; from < visit; from++) {
-    if (![...edgeTo.subarray(edgeAt[from]!, edgeAt[from + 1]!)].includes(visit)) continue;
-    const state = results.state[from]!;
-    if (
-      state !== STATE_FINISHED &&
-      (state !== STATE_UNFINISHED || isCutOff(program, { results } as FleetReference, from))
-    )
-      return true;
-  }
-  return false;
+function isRefused(state: number): boolean {
+  return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH;
 }
 
 describe('the reference fleet keeps', () => {
@@ -53,13 +49,12 @@ describe('the reference fleet keeps', () => {
     demand((program, run) => {
       for (let v = 0; v < program.visits.count; v++) {
         const unfinished = run.results.state[v] === STATE_UNFINISHED;
-        const excused = run.deadlock !== null || isCutOff(program, run, v);
-        insist(!unfinished || excused, () => `visit ${v} is left over`);
-        insist(!isCutOff(program, run, v) || unfinished, () => `visit ${v} ran without its predecessors`);
+        insist(!unfinished || run.deadlock !== null, () => `visit ${v} is left over`);
       }
       for (let r = 0; r < program.requests.count; r++) {
         const visits = run.results.state.subarray(program.requests.first[r]!, program.requests.first[r + 1]!);
-        const refused = visits.filter((state) => state !== STATE_FINISHED && state !== STATE_UNFINISHED);
+        const refused = visits.filter(isRefused);
+        insist(refused.length <= 1, () => `request ${r} was rejected twice`);
         const state = run.requestState[r]!;
         insist(state !== STATE_UNFINISHED || run.deadlock !== null, () => `request ${r} is left over`);
         insist(
@@ -71,9 +66,29 @@ describe('the reference fleet keeps', () => {
           (state === STATE_FINISHED) === (last === STATE_FINISHED),
           () => `request ${r}: ${state}, its last visit ${last}`,
         );
-        // A fan-out of n ends in n
-        const all = state === STATE_FINISHED && refused.length === 0 && run.deadlock === null;
-        insist(!all || visits.every((one) => one === STATE_FINISHED), () => `request ${r} lost a visit`);
+        // A fan-out of n ends in n: each finished, or the one rejected, or cancelled with it
+        const cancelled = visits.filter((one) => one === STATE_CANCELLED).length;
+        const finished = visits.filter((one) => one === STATE_FINISHED).length;
+        const all = finished + refused.length + cancelled === visits.length;
+        insist(all || run.deadlock !== null, () => `request ${r} lost a visit`);
+        insist(cancelled === 0 || refused.length === 1, () => `request ${r} was cancelled, but not rejected`);
+      }
+    });
+  });
+
+  test('L1: nothing of a request joins a client after it was rejected', () => {
+    demand((program, { results }) => {
+      for (let v = 0; v < program.visits.count; v++) {
+        if (!isRefused(results.state[v]!)) continue;
+        const request = program.visits.request[v]!;
+        for (let u = program.requests.first[request]!; u < program.requests.first[request + 1]!; u++) {
+          const late = results.ready[u]! > results.ready[v]!;
+          insist(!late, () => `visit ${u} joined after ${v} was rejected`);
+          insist(
+            results.state[u] !== STATE_CANCELLED || Number.isNaN(results.ready[u]!),
+            () => `visit ${u} was cancelled after it had joined`,
+          );
+        }
       }
     });
   });
@@ -125,6 +140,7 @@ describe('the reference fleet keeps', () => {
           const latency = path.reduce((sum, link) => sum + program.links[link]!.latency, 0);
           const narrowest = Math.min(...path.map((link) => program.links[link]!.bandwidth));
           const least = edgeLayers[e]! > 0 ? edgeBytes[e]! / edgeLayers[e]! : edgeBytes[e]!;
+          if (isRefused(results.state[to]!)) continue; // ready when it was refused, at the latest when its data would be there
           const earliest = results.finish[v]! + latency + least / narrowest;
           insist(results.ready[to]! * ROUNDING >= earliest, () => `visit ${to} is ready before edge ${e} can be there`);
         }
@@ -151,7 +167,7 @@ describe('the reference fleet keeps', () => {
     });
   });
 
-  test('L4: all blocks are free at the end of a run that is not stuck', () => {
+  test('L4: all blocks are free, and nothing is load, at the end of a run that is not stuck', () => {
     fc.assert(
       fc.property(drawProgram(), (program) => {
         let clients: readonly Client[] = [];
@@ -159,8 +175,7 @@ describe('the reference fleet keeps', () => {
           clients = world.clients;
         });
         for (const client of run.deadlock === null ? clients : []) {
-          const left = [...client.outstanding].filter((visit) => !isCutOff(program, run, visit.index));
-          expect([client.free, client.held, left]).toEqual([client.setup.numGpuBlocks, [], []]);
+          expect([client.free, client.held, [...client.outstanding]]).toEqual([client.setup.numGpuBlocks, [], []]);
         }
       }),
       RUNS,
@@ -213,6 +228,17 @@ describe('the reference fleet keeps', () => {
       }
     });
   });
+});
+
+test('L4: the kernel, too, ends with every block free and no load', () => {
+  const none = { visits: 0, input: 0, output: 0, left: 0, blocks: 0 };
+  fc.assert(
+    fc.property(drawProgram(), (program) => {
+      const { loads, stop } = runFleet(program, { leap: 'exact' });
+      if (stop === 'done') expect(loads).toEqual(program.clients.map(() => none));
+    }),
+    { seed: 43, numRuns: 300 },
+  );
 });
 
 function pathOf(program: FleetProgram, from: number, to: number): readonly number[] {

@@ -1,9 +1,14 @@
 // The random programs reach what they are for: every rule decides something in some of them.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
+import {
+  STATE_CANCELLED,
+  STATE_FINISHED,
+  STATE_REJECTED_KV,
+  STATE_REJECTED_LENGTH,
+} from '../../assembly/layout/enums.ts';
 import type { FleetProgram } from '../../src/plan/fleet.ts';
-import { referenceFleet } from '../reference/fleet/simulate.ts';
+import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
 import type { World } from '../reference/fleet/state.ts';
 import { drawProgram } from './random.ts';
 
@@ -23,10 +28,18 @@ function noteInstant(world: World): void {
     'layer-wise transfer',
     world.flows.some((flow) => (flow.edge?.layers ?? 0) > 0 && flow.remaining < flow.edge!.bytes),
   );
+  note(
+    'a transfer to a cancelled visit goes on',
+    world.flows.some((flow) => flow.edge !== null && world.results.state[flow.edge.to.index] === STATE_CANCELLED),
+  );
   for (const client of world.clients) {
     const { batching } = client.setup;
     note('a channel slows a step', client.busy !== null && client.busy.rate < 1);
     note('held blocks', client.held.length > 0);
+    note(
+      'runs on after its request was rejected',
+      client.running.some(({ request }) => isRejected(world.requestState[request]!)),
+    );
     note('a visit waits for a core', client.setup.kind === 'cores' && client.waiting.length > 0);
     note('idle with visits waiting', client.setup.kind === 'llm' && client.busy === null && client.waiting.length > 0);
     for (const visit of client.busy?.formed.preempted ?? []) {
@@ -46,6 +59,21 @@ function noteInstant(world: World): void {
   }
 }
 
+function isRejected(state: number): boolean {
+  return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH;
+}
+
+function noteCancelled({ visits }: FleetProgram, { results }: FleetReference): void {
+  for (let v = 0; v < visits.count; v++) {
+    if (results.state[v] !== STATE_CANCELLED) continue;
+    note('cancels a visit that was routed', results.client[v]! >= 0);
+    note(
+      'cancels a branch of a prompt that ended',
+      visits.lets[v]! >= 0 && results.state[visits.lets[v]!] === STATE_FINISHED,
+    );
+  }
+}
+
 function bandwidthOf(world: World, links: readonly number[]): number {
   return Math.min(...links.map((link) => world.program.links[link]!.bandwidth));
 }
@@ -55,6 +83,7 @@ function noteProgram(program: FleetProgram): void {
   note('rejects by KV', run.requestState.includes(STATE_REJECTED_KV));
   note('rejects by length', run.requestState.includes(STATE_REJECTED_LENGTH));
   note('deadlock', run.deadlock !== null);
+  noteCancelled(program, run);
   note('closed loop', program.requests.concurrency > 0);
   for (const { routing, metric, members } of program.groups.slice(0, 3)) {
     note(`${routing} by ${metric}`, members.length > 1);
@@ -65,13 +94,16 @@ function noteProgram(program: FleetProgram): void {
 }
 
 test('random programs reach every rule', () => {
-  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 900 })) noteProgram(program);
+  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 1600 })) noteProgram(program);
   const batchings = ['static', 'continuous', 'chunked', 'mixed'];
   const expected = [
     'a channel slows a step',
     'a store sends',
+    'a transfer to a cancelled visit goes on',
     'a visit waits for a core',
     'by work left, preempts',
+    'cancels a branch of a prompt that ended',
+    'cancels a visit that was routed',
     'closed loop',
     'deadlock',
     'fetched more than cached',
@@ -81,6 +113,7 @@ test('random programs reach every rule', () => {
     'layer-wise transfer',
     'rejects by KV',
     'rejects by length',
+    'runs on after its request was rejected',
     'skips after a preemption',
     ...batchings.flatMap((name) => [
       `${name} decodes resident KV`,

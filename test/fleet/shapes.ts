@@ -16,6 +16,7 @@ export const SHAPES = [
   'rounds',
   'diamond',
   'sidecar',
+  'guarded',
 ] as const;
 
 export interface Walk {
@@ -126,6 +127,20 @@ export function walkRows(walk: Walk, hashBlock: number, store: number): { visits
         ],
         last: 1,
       };
+    case 'guarded': {
+      // a long text that some clients refuse is judged beside a prompt whose KV goes to another client and to a branch
+      const branch = { sameAs: 1, shared: prompt, lets: 1, flags: VISIT_RESIDENT };
+      return {
+        visits: [
+          core([1, fan > 2 ? bytes : 0], [2]),
+          { group: A, prompt, ...known(prompt, VISIT_HOLD), to: [[3, bytes, layers], [4]] },
+          { group: fan > 1 ? B : C, prompt: 30 + 5 * extra, to: [[3], [4, fan > 1 ? bytes : 0]] },
+          { group: C, prompt: prompt + 1, output, flags: VISIT_RESIDENT, to: [[5]] },
+          { group: A, prompt: prompt + 1, output: extra, ...branch, to: [[5]] },
+          core(),
+        ],
+      };
+    }
   }
 }
 

@@ -18,7 +18,7 @@ import { countStates, findLastPredecessors, findSpan, type RequestColumns, readR
 
 export function measureFleet(run: FleetRun): MeasuredFleet {
   const { program, results } = run;
-  const requests = readRequests(program, results);
+  const requests = readRequests(run);
   const predecessors = findLastPredecessors(program, results);
   const span = findSpan(requests, results, run.clock);
   const tokens = measureTokens(run, requests, predecessors);
@@ -64,7 +64,7 @@ function measureRequests(
 ) {
   const { latencies } = tokens;
   const duration = span.to - span.from;
-  const { total: _, finished: completed, ...lost } = countStates(requests.state);
+  const { total: _, finished: completed, cancelled: __, ...lost } = countStates(requests.state);
   const summaries = {
     ttft: summarise(latencies.ttft),
     first_answer: summarise(latencies.firstAnswer),
@@ -73,9 +73,8 @@ function measureRequests(
     e2el: summarise(latencies.e2el),
   };
   const stream = streamOf(requests, tokens);
-  // A run that came to a standstill (it stopped, and nobody stopped it) cannot keep up with anything.
-  const stuck = run.stopped !== undefined && run.clock === undefined;
-  const verdict = stuck
+  // A run that came to a standstill cannot keep up with anything.
+  const verdict = run.deadlock
     ? 'overloaded'
     : judge(stream.lengths, stream.results, run.program.requests.concurrency, span.to);
   const good = countGood(latencies, run.slo);

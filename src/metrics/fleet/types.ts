@@ -61,6 +61,8 @@ export interface FleetPrices {
 export interface FleetRun {
   readonly program: FleetProgram;
   readonly results: VisitResults;
+  /** STATE_* of each request, as the run left it; without it, worked out from the visits. */
+  readonly requestState?: Int32Array;
   /** One per client. */
   readonly counters: readonly ClientCounters[];
   readonly roles: FleetRoles;
@@ -75,6 +77,8 @@ export interface FleetRun {
   /** Clock at the end of a run that stopped early, s, and why it did. */
   readonly clock?: number;
   readonly stopped?: string;
+  /** It came to a standstill by itself: visits wait, and nothing is left to happen. */
+  readonly deadlock?: boolean;
 }
 
 /** One entry per request, s; NaN unless the request finished (and has such a token). */
@@ -92,6 +96,8 @@ export interface StateCounts {
   readonly finished: number;
   readonly rejected_kv: number;
   readonly rejected_length: number;
+  /** Visits that never joined a client because another one of their request was rejected; requests never are. */
+  readonly cancelled: number;
   readonly unfinished: number;
 }
 

@@ -1,12 +1,13 @@
 // Requests from their visits: when each was sent, how it ended, and which visits decided when.
 import {
+  STATE_CANCELLED,
   STATE_FINISHED,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
   STATE_UNFINISHED,
 } from '../../../assembly/layout/enums.ts';
 import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
-import type { StateCounts } from './types.ts';
+import type { FleetRun, StateCounts } from './types.ts';
 
 export interface RequestColumns {
   readonly state: Int32Array;
@@ -18,7 +19,11 @@ export interface RequestColumns {
  * A request is finished when its last visit has ended, rejected with the first visit that is (if that comes first). In a closed
  * loop it was sent when its first visit became ready.
  */
-export function readRequests(program: FleetProgram, results: VisitResults): RequestColumns {
+export function readRequests({
+  program,
+  results,
+  requestState,
+}: Pick<FleetRun, 'program' | 'results' | 'requestState'>): RequestColumns {
   const { requests } = program;
   const state = new Int32Array(requests.count);
   const arrival = new Float64Array(requests.count);
@@ -28,14 +33,15 @@ export function readRequests(program: FleetProgram, results: VisitResults): Requ
     const last = requests.last[r];
     const ended = results.state[last] === STATE_FINISHED;
     const before = rejected >= 0 && !(ended && results.finish[last] < results.ready[rejected]);
-    state[r] = before ? results.state[rejected] : ended ? STATE_FINISHED : STATE_UNFINISHED;
+    const worked = before ? results.state[rejected] : ended ? STATE_FINISHED : STATE_UNFINISHED;
+    state[r] = requestState?.[r] ?? worked;
     finish[r] = state[r] === STATE_FINISHED ? results.finish[last] : Number.NaN;
     arrival[r] = requests.concurrency > 0 ? results.ready[requests.first[r]] : requests.arrival[r];
   }
   return { state, arrival, finish };
 }
 
-/** The rejected visit that became ready first, -1 when there is none. */
+/** The visit that was rejected first, -1 when there is none. */
 function findRejected(from: number, to: number, results: VisitResults): number {
   let found = -1;
   for (let v = from; v < to; v++) {
@@ -65,13 +71,14 @@ export function findLastPredecessors(program: FleetProgram, results: VisitResult
 
 /** Counts the entries from..to-1 of a state column, or those that `chosen` picks. */
 export function countStates(state: Int32Array, chosen: (index: number) => boolean = () => true): StateCounts {
-  const counts = { total: 0, finished: 0, rejected_kv: 0, rejected_length: 0, unfinished: 0 };
+  const counts = { total: 0, finished: 0, rejected_kv: 0, rejected_length: 0, cancelled: 0, unfinished: 0 };
   for (let i = 0; i < state.length; i++) {
     if (!chosen(i)) continue;
     counts.total++;
     if (state[i] === STATE_FINISHED) counts.finished++;
     else if (state[i] === STATE_REJECTED_KV) counts.rejected_kv++;
     else if (state[i] === STATE_REJECTED_LENGTH) counts.rejected_length++;
+    else if (state[i] === STATE_CANCELLED) counts.cancelled++;
     else counts.unfinished++;
   }
   return counts;

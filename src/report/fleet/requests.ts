@@ -1,5 +1,10 @@
 // One JSON line per request with all its visits: what a person greps when one request is the question.
-import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../../assembly/layout/enums.ts';
+import {
+  STATE_CANCELLED,
+  STATE_FINISHED,
+  STATE_REJECTED_KV,
+  STATE_REJECTED_LENGTH,
+} from '../../../assembly/layout/enums.ts';
 import type { MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { finiteOrNull } from '../flat.ts';
 
@@ -9,6 +14,7 @@ const PIECE = 65_536;
 function stateName(state: number): string {
   if (state === STATE_FINISHED) return 'finished';
   if (state === STATE_REJECTED_KV) return 'rejected-kv';
+  if (state === STATE_CANCELLED) return 'cancelled';
   return state === STATE_REJECTED_LENGTH ? 'rejected-length' : 'unfinished';
 }
 

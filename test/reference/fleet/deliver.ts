@@ -1,5 +1,5 @@
 // From visit to visit: a visit ends, its edges depart and are delivered, the next becomes ready, is routed and joins (R1, R3, R5, R10).
-import { STATE_FINISHED, STATE_PENDING } from '../../../assembly/layout/enums.ts';
+import { STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../../../assembly/layout/enums.ts';
 import { chooseClient, findNarrowest, findRefusal, pathBetween, sumLatencies } from './route.ts';
 import type { Client, Edge, FleetEvent, Flow, Visit, World } from './state.ts';
 
@@ -80,7 +80,12 @@ function comesBefore(a: FleetEvent, b: FleetEvent): boolean {
 
 function departEdge(world: World, edge: Edge, now: number): void {
   edge.departed = true;
-  if (edge.to.client === null && edge.bytes > 0) routeVisit(world, edge.to, edge, now);
+  if (edge.to.client === null && edge.bytes > 0 && isPending(world, edge.to)) routeVisit(world, edge.to, edge, now);
+  if (!isPending(world, edge.to)) {
+    // its target was rejected or cancelled: nobody needs what it would bring
+    if (edge.bytes > 0) letGo(edge.from);
+    return;
+  }
   const links = edge.bytes > 0 ? pathBetween(world, edge.from.client!, edge.to.client!) : [];
   if (links.length === 0) deliverEdge(world, edge, now);
   else startFlow(world, { edge, visit: edge.from, tier: -1, links }, countBytes(world, edge, links), now);
@@ -105,6 +110,7 @@ function startFlow(world: World, path: FlowPath, bytes: number, now: number): vo
 
 function deliverEdge(world: World, edge: Edge, now: number): void {
   if (edge.bytes > 0) letGo(edge.from);
+  if (!isPending(world, edge.to)) return;
   edge.to.pending -= 1;
   if (edge.to.pending === 0) becomeReady(world, edge.to, edge, now);
 }
@@ -117,7 +123,11 @@ export function becomeReady(world: World, visit: Visit, edge: Edge | null, now: 
   if (world.results.state[visit.index] === STATE_PENDING) joinClient(world, visit.client!, visit, now);
 }
 
-/** Gives a visit its client, or rejects it: its edges never depart. */
+function isPending(world: World, visit: Visit): boolean {
+  return world.results.state[visit.index] === STATE_PENDING;
+}
+
+/** Gives a visit its client, or rejects it and its request: of that, nothing more joins a client. */
 function routeVisit(world: World, visit: Visit, edge: Edge | null, now: number): void {
   const client = chooseClient(world, visit, edge);
   const refusal = findRefusal(visit, client);
@@ -128,8 +138,19 @@ function routeVisit(world: World, visit: Visit, edge: Edge | null, now: number):
     client.outstanding.add(visit);
     return;
   }
+  world.results.ready[visit.index] = now;
   if (visit.lets >= 0) letGo(world.visits[visit.lets]!);
+  for (const other of world.visits) {
+    if (other.request === visit.request && other.pending > 0 && isPending(world, other)) cancelVisit(world, other);
+  }
   closeRequest(world, visit.request, refusal, now);
+}
+
+/** Never joins: it is no client's load, and needs no blocks that another visit holds. */
+function cancelVisit(world: World, visit: Visit): void {
+  world.results.state[visit.index] = STATE_CANCELLED;
+  visit.client?.outstanding.delete(visit);
+  if (visit.lets >= 0) letGo(world.visits[visit.lets]!);
 }
 
 function joinClient(world: World, client: Client, visit: Visit, now: number): void {

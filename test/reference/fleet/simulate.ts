@@ -15,6 +15,8 @@ export interface FleetReference {
   readonly arrival: Float64Array;
   /** Which clients wait for how many blocks, when nothing is left to happen and visits wait. */
   readonly deadlock: string | null;
+  /** s, the last instant. */
+  readonly clock: number;
   /** s, every gap between two output tokens of one visit. */
   readonly gaps: readonly number[];
 }
@@ -183,7 +185,8 @@ function closeWorld(world: World): FleetReference {
   for (const states of [results.state, requestState]) {
     for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = STATE_UNFINISHED;
   }
-  return { results, clients: world.clients.map((client) => client.counters), requestState, arrival, deadlock, gaps };
+  const clients = world.clients.map((client) => client.counters);
+  return { results, clients, requestState, arrival, deadlock, clock: world.now, gaps };
 }
 
 function describeDeadlock(world: World): string | null {
