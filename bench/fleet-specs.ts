@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { FleetProgram } from '../src/plan/fleet.ts';
 import { prepareFleet } from '../src/plan/pipeline/lower-fleet.ts';
 import { openSession } from '../src/run/session.ts';
-import { readOptionsOf } from '../src/spec/fleet/open.ts';
 import { readFleetSpec } from '../src/spec/fleet/read.ts';
+import { readOptionsOf } from '../src/spec/open.ts';
 import { catalog } from './scenario.ts';
 
 /** 20 prefill and 12 decode clients; every prompt's KV cache crosses the ports of two machines. */

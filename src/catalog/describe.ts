@@ -53,6 +53,13 @@ export function describeHardware(entry: Hardware): Fact[] {
   ];
 }
 
+function smallLimits({ small_devices: small }: EngineProfile): Fact[] {
+  if (!small) return [];
+  const where = [`below ${bytes(small.below_bytes)}`, ...small.or_named].join(' or ');
+  const limits = `${small.max_num_seqs} sequences, ${short(small.max_num_batched_tokens)} tokens`;
+  return [['on small devices', `${limits} (${where})`]];
+}
+
 export function describeEngine(entry: EngineProfile): Fact[] {
   const { host, prefill_floor: floor } = entry;
   const joined = host.norm === 1 ? 'added to device time' : 'overlapping device time (root of squares)';
@@ -62,6 +69,7 @@ export function describeEngine(entry: EngineProfile): Fact[] {
     ['admission', entry.admission],
     ['max_num_seqs', short(entry.max_num_seqs)],
     ['max_num_batched_tokens', short(entry.max_num_batched_tokens)],
+    ...smallLimits(entry),
     ['block_size', `${entry.block_size} tokens`],
     ['gpu_memory_utilization', String(entry.gpu_memory_utilization)],
     ['reserve', bytes(entry.reserve_bytes)],

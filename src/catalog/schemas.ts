@@ -135,6 +135,17 @@ export const engineSchema: z.ZodType<EngineProfile> = z.strictObject({
   admission: oneOf(['prompt', 'full-length']),
   max_num_seqs: size,
   max_num_batched_tokens: size,
+  small_devices: z
+    .strictObject(
+      {
+        below_bytes: positive,
+        or_named: z.array(named, { error: 'a list of words' }),
+        max_num_seqs: size,
+        max_num_batched_tokens: size,
+      },
+      { error: '{below_bytes, or_named, max_num_seqs, max_num_batched_tokens}' },
+    )
+    .optional(),
   block_size: size,
   gpu_memory_utilization: share,
   reserve_bytes: fromZero,

@@ -154,6 +154,16 @@ export interface EngineProfile {
   readonly admission: 'prompt' | 'full-length';
   readonly max_num_seqs: number;
   readonly max_num_batched_tokens: number;
+  /**
+   * Smaller limits that it takes on devices with less memory than `below_bytes`, or whose name has one of the words (vLLM V1: 70 GiB,
+   * A100). Absent = the same on every device.
+   */
+  readonly small_devices?: {
+    readonly below_bytes: number;
+    readonly or_named: readonly string[];
+    readonly max_num_seqs: number;
+    readonly max_num_batched_tokens: number;
+  };
   readonly block_size: number;
   readonly gpu_memory_utilization: number;
   /** Bytes per device outside weights and KV: CUDA context, graphs, NCCL buffers. */

@@ -92,10 +92,14 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
     workload: requests.description,
     version: readVersion(),
     basis: prepared.basis,
+    memory: prepared.memory,
     labels: labelsFor(configuration, catalog),
   };
   if (flags['--json']) out.stdout(`${JSON.stringify(runJson(result, context), null, 2)}\n`);
-  else out.stdout(`${runTable(result, context)}\n${configuration.hardware ? `KV cache: ${prepared.memory}\n` : ''}`);
+  else
+    out.stdout(
+      `${runTable(result, context)}\n${configuration.hardware || configuration.kv_log ? `KV cache: ${prepared.memory}\n` : ''}`,
+    );
   return engine.stop === 'stopped' ? 130 : 0;
 }
 

@@ -1,6 +1,7 @@
 // Binds one configuration to what the catalog knows: model, hardware, profile, split, formats, price; and says why it cannot be.
 import type { Catalog } from '../catalog/open.ts';
 import type { EngineProfile, Hardware, Model } from '../catalog/types.ts';
+import { type EngineLog, logWords } from '../spec/engine-log.ts';
 import type { Configuration } from '../spec/types.ts';
 import { type Formats, resolveFormats } from '../stages/formats.ts';
 import { devicesOf, type Split } from '../stages/split.ts';
@@ -94,9 +95,36 @@ export function blocksOf(deployment: Deployment, configuration: Configuration): 
       blockSize: configuration.block_size,
     },
   );
-  if (configuration.num_gpu_blocks === 0 || capacity.reason === 'weights-do-not-fit') return capacity;
+  const { num_gpu_blocks: blocks, kv_log: log } = configuration;
+  if (blocks === 0) return capacity;
+  if (capacity.reason === 'weights-do-not-fit') {
+    const words = log ? `${capacity.words}, though the engine started: ${logWords(log)}` : capacity.words;
+    return { ...capacity, words };
+  }
   const { reason: _, ...rest } = capacity;
-  return { ...rest, blocks: configuration.num_gpu_blocks, words: `${configuration.num_gpu_blocks} blocks, as given` };
+  return { ...rest, blocks, words: `${blocks} blocks, ${originOf(capacity, blocks, log)}` };
+}
+
+/** Where given blocks come from, and how far the memory model is from them and from what a log says of memory. */
+function originOf(capacity: KvCapacity, blocks: number, log: EngineLog | undefined): string {
+  const percent = (share: number) => `${share >= 1 ? '+' : ''}${(100 * (share - 1)).toFixed(1)} %`;
+  const model = `MIST's memory model gives ${capacity.blocks} (${percent(capacity.blocks / blocks)})`;
+  if (!log) return `as given; ${model}`;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
+  const pairs = [
+    ['weights', capacity.weightsBytes, log.weightsBytes],
+    ['activations', capacity.activationBytes, log.activationBytes],
+    ['KV', capacity.cacheBytes, log.kvBytes],
+  ] as const;
+  const parts = pairs.flatMap(([name, own, said]) =>
+    said === undefined ? [] : [`${name} ${gigabytes(own)}, ${gigabytes(said)} in the log`],
+  );
+  return `from ${logWords(log)}; ${[model, ...parts].join('; ')}`;
+}
+
+/** Given blocks in words, where there is no memory to hold them against. */
+export function givenWords({ num_gpu_blocks: blocks, kv_log: log }: Configuration): string {
+  return `${blocks} blocks, ${log ? `from ${logWords(log)}` : 'as given'}`;
 }
 
 /** Most blocks that the engine's 32-bit counters hold; a model whose cache does not grow reports more. */

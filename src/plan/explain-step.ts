@@ -1,4 +1,5 @@
 // One iteration laid open: every op with its price, the host, the sum, what the surface says, and the KV capacity beside it.
+import { limitsOn } from '../catalog/engine-limits.ts';
 import type { Basis } from '../catalog/types.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
@@ -44,10 +45,11 @@ export function explainStep(
   const floored = chunks > 0 ? applyFloor(table, deviceSeconds, tokens) : deviceSeconds;
   const exactSeconds = addHost(table, floored, decodes + chunks);
   const surfaceSeconds = readSurface(table, work);
+  const limits = limitsOn(profile, hardware);
   const capacity = kvCapacity(model, hardware, shape.split, shape.formats, profile, {
     gpuMemoryUtilization: profile.gpu_memory_utilization,
-    maxNumSeqs: profile.max_num_seqs,
-    maxNumBatchedTokens: profile.max_num_batched_tokens,
+    maxNumSeqs: limits.max_num_seqs,
+    maxNumBatchedTokens: limits.max_num_batched_tokens,
     blockSize: profile.block_size,
   });
   return {

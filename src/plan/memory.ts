@@ -30,6 +30,8 @@ export interface KvCapacity {
   readonly weightsBytes: number;
   readonly activationBytes: number;
   readonly reserveBytes: number;
+  /** What the cache gets on one device: blocks, windows and states together. */
+  readonly cacheBytes: number;
   /** Windows and fixed states of the sequences that may run at once, kept beside the blocks. */
   readonly sequenceBytes: number;
   readonly reason?: 'weights-do-not-fit' | 'no-room-for-kv';
@@ -60,7 +62,7 @@ export function kvCapacity(
   const counted = Math.floor(MOST_BLOCKS / split.dp);
   const fitting = blockBytes > 0 ? Math.floor((room - sequenceBytes) / blockBytes) : counted;
   const perGroup = Math.min(counted, fitting);
-  const sizes = { blockBytes, weightsBytes, activationBytes, reserveBytes, sequenceBytes };
+  const sizes = { blockBytes, weightsBytes, activationBytes, reserveBytes, cacheBytes: room, sequenceBytes };
   if (weightsBytes > hardware.memory_bytes * ask.gpuMemoryUtilization) {
     const words = `weights of ${gigabytes(weightsBytes)} per device do not fit in ${gigabytes(hardware.memory_bytes)}`;
     return { blocks: 0, ...sizes, reason: 'weights-do-not-fit', words };

@@ -16,6 +16,8 @@ export interface RunContext {
   readonly workload: string;
   readonly version: string;
   readonly basis?: Basis;
+  /** The KV capacity, and where it comes from, in words. */
+  readonly memory?: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** Goes into the `date` field ("20260131-120000"); without it two runs give the same bytes. */
   readonly date?: string;
@@ -108,6 +110,7 @@ function ourFields(result: RunResult, context: RunContext): JsonObject {
     basis: context.basis ?? null,
     error_band: context.basis ? ERROR_BANDS[context.basis] : null,
     configuration: context.configuration,
+    ...(context.memory === undefined ? {} : { kv_cache: context.memory }),
     workload: context.workload,
     seed: context.spec.workload.seed,
     launch: launch.command,

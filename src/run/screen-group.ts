@@ -10,6 +10,7 @@ import {
 import type { Basis } from '../catalog/types.ts';
 import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource } from '../plan/deployment.ts';
 import { lowerSurface } from '../plan/lower.ts';
+import { defaultsKey } from '../spec/profile.ts';
 import type { AxisField, Configuration, Objective, Spec } from '../spec/types.ts';
 import type { Moments } from '../workload/moments.ts';
 import { type Candidates, NO_CANDIDATES, type Offer, packOffers, scoreOf, VARIANTS } from './candidates.ts';
@@ -45,7 +46,7 @@ export interface Screen {
   readonly moments: Moments;
   readonly columns: ScreenColumns;
   readonly inner: Map<string, InnerTables>;
-  /** Profile and dp that the columns were last filled for. */
+  /** Defaults and dp that the columns were last filled for. */
   filled: string;
 }
 
@@ -60,7 +61,7 @@ const CLASS_FIELDS: readonly AxisField[] = [
   'max_num_seqs',
 ];
 
-/** The most combinations that the axes among `fields` have; blank fields follow the profile, one value per group. */
+/** The most combinations that the axes among `fields` have; blank fields follow profile and device, one value per group. */
 function combinations(spec: Spec, fields: readonly AxisField[]): number {
   return spec.axes.reduce((n, axis) => (fields.includes(axis.field) ? n * axis.values.length : n), 1);
 }
@@ -111,15 +112,16 @@ function needsPrice(objective: Objective): boolean {
   return objective === 'usd_per_hour' || objective === 'usd_per_million_tokens';
 }
 
-/** The inner rows under the group's profile; written into the columns when profile or dp changed. */
+/** The inner rows under the group's profile and device; written into the columns when their defaults or dp changed. */
 function innerOf(screen: Screen, group: number, bound: Deployment): InnerTables {
   const profile = bound.profile.id;
-  let inner = screen.inner.get(profile);
+  const key = defaultsKey(screen.spec.profileDefaults, profile, bound.hardware.id) ?? profile;
+  let inner = screen.inner.get(key);
   if (!inner) {
     inner = listInner(innerConfigurations(screen.grid, group));
-    screen.inner.set(profile, inner);
+    screen.inner.set(key, inner);
   }
-  const filled = `${profile}/${bound.split.dp}`;
+  const filled = `${key}/${bound.split.dp}`;
   if (screen.filled !== filled) {
     const { arrivals, num_requests } = screen.spec.workload;
     fillInner(screen.columns, inner, inFlightOf(arrivals, num_requests), bound.split.dp);

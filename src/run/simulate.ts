@@ -17,6 +17,7 @@ import {
   bindDeployment,
   blocksOf,
   type Deployment,
+  givenWords,
   isRefusal,
   type PlanSource,
   setupEngine,
@@ -52,7 +53,7 @@ export function prepare(configuration: Configuration, source: PlanSource, sessio
   const capacity = deployment ? blocksOf(deployment, configuration) : null;
   if (capacity?.reason) throw refuse(configuration, capacity.words);
   const blocks = capacity?.blocks ?? configuration.num_gpu_blocks;
-  const memory = capacity?.words ?? `${blocks} blocks, as given`;
+  const memory = capacity?.words ?? givenWords(configuration);
   if (configuration.step_time) {
     const setup = setupEngine(configuration, deployment, blocks, configuration.step_time);
     return { configuration, deployment, setup, energy: null, basis: 'measured', memory };

@@ -137,10 +137,12 @@ export function measure(swept: Swept): SweepResult {
 
 /** Memory that one worker needs: the screen's columns, the requests, and the working set of the largest engine run. */
 function workerBytes(spec: Spec, grid: Grid, requests: Requests): number {
+  const followed = Object.values(spec.profileDefaults ?? {});
   const most = (field: 'replicas' | 'max_num_seqs' | 'block_size' | 'data_parallel_size') =>
     Math.max(
       spec.base[field],
       ...spec.axes.filter((axis) => axis.field === field).flatMap((axis) => axis.values as number[]),
+      ...followed.map((defaults) => (field in defaults ? Number(defaults[field as 'max_num_seqs' | 'block_size']) : 0)),
     );
   let maxOutput = 1;
   for (let i = 0; i < requests.count; i++) maxOutput = Math.max(maxOutput, requests.output[i]);

@@ -1,4 +1,5 @@
 // How a spec was understood, in words: what is fixed, what is an axis, and how many rows that makes.
+import { type EngineLog, logWords } from './engine-log.ts';
 import { countRows } from './rows.ts';
 import { sloName } from './slo.ts';
 import type { Axis, Configuration, LengthSpec, Spec, WorkloadSpec } from './types.ts';
@@ -35,7 +36,8 @@ function explainFields(spec: Spec): [string, string][] {
   return fields.map(([field, value]) => {
     const axis = axes.get(field);
     if (axis) return [field, `${axis.values.length} values: ${listed(axis.values)}`];
-    if (byProfile.has(field)) return [field, `as each profile has it: ${profileValues(spec, field)}`];
+    if (byProfile.has(field)) return [field, profileValues(spec, field)];
+    if (field === 'kv_log') return [field, logWords(value as EngineLog)];
     return [field, field === 'step_time' ? JSON.stringify(value) : String(value)];
   });
 }
@@ -51,9 +53,13 @@ function blankFields(spec: Spec): string[] {
   return PROFILE_FIELDS.filter((field) => field in first);
 }
 
+/** "256 (vllm-0.11 on l4), 1024 (vllm-0.11)"; a single value where all agree. */
 function profileValues(spec: Spec, field: string): string {
-  const entries = Object.entries(spec.profileDefaults ?? {});
-  return entries.map(([id, defaults]) => `${(defaults as Record<string, unknown>)[field]} (${id})`).join(', ');
+  const values = Object.entries(spec.profileDefaults ?? {}).map(
+    ([id, defaults]) => [id, String((defaults as Record<string, unknown>)[field])] as const,
+  );
+  if (values.every(([, value]) => value === values[0][1])) return values[0][1];
+  return `as each profile has it: ${values.map(([id, value]) => `${value} (${id})`).join(', ')}`;
 }
 
 function listed(values: readonly (string | number)[]): string {

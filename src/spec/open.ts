@@ -2,33 +2,42 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EngineProfile } from '../catalog/types.ts';
+import type { EngineProfile, Hardware } from '../catalog/types.ts';
 import { show, UserError } from '../check/issue.ts';
-import { readSpec } from './read.ts';
+import { type ReadOptions, readSpec } from './read.ts';
 import type { Spec } from './types.ts';
 
 /** What a spec needs of the catalog: the names there are, and engine profiles for their defaults. */
 export interface CatalogNames {
   ids(kind: 'hardware' | 'models' | 'engines' | 'workloads'): readonly string[];
   engine(id: string): EngineProfile;
+  hardware(id: string): Hardware;
   find?(kind: 'hardware' | 'models' | 'engines', name: string): string | null;
 }
 
 /** Reads and checks a spec file. Throws UserError with every mistake in it, also when it cannot be read. */
 export function openSpec(file: string, catalog: CatalogNames): Spec {
+  return readSpec(readSpecText(file), readOptionsOf(file, catalog));
+}
+
+/** What a reader needs to know of a catalog, and of the files around the spec. */
+export function readOptionsOf(file: string, catalog: CatalogNames): ReadOptions {
   const engines = catalog.ids('engines');
-  return readSpec(readSpecText(file), {
+  const hardware = catalog.ids('hardware');
+  return {
     file,
     exists: isFile,
+    readText: (path) => readFileSync(path, 'utf8'),
     known: {
-      hardware: catalog.ids('hardware'),
+      hardware,
       models: catalog.ids('models'),
       engines,
       workloads: catalog.ids('workloads'),
       find: catalog.find,
       profile: (id) => (engines.includes(id) ? catalog.engine(id) : undefined),
+      device: (id) => (hardware.includes(id) ? catalog.hardware(id) : undefined),
     },
-  });
+  };
 }
 
 function isFile(path: string): boolean {

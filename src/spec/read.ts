@@ -6,8 +6,9 @@ import { measured } from '../check/units.ts';
 import { parseSpecDocument } from './document.ts';
 import { Faults } from './faults.ts';
 import { AXIS_FIELDS, FIELDS, givenFields, inputAt } from './fields.ts';
+import { applyLog, isLogFault, readLog } from './kv-log.ts';
 import { MAX_ROWS } from './limits.ts';
-import { blanksOf, defaultsFor } from './profile.ts';
+import { blanksOf, defaultsByRow, defaultsFor, type SizedDevice } from './profile.ts';
 import { SLO_KEYS } from './slo.ts';
 import { checkStructure, type SpecInput } from './structure.ts';
 import { readWorkload } from './traffic.ts';
@@ -24,11 +25,15 @@ export interface ReadOptions {
     readonly engines: readonly string[];
     readonly workloads: readonly string[];
     profile(id: string): EngineProfile | undefined;
+    /** A device, for defaults that depend on it; left out, they do not. */
+    device?(id: string): SizedDevice | undefined;
     /** The id that another name of it stands for (a Hugging Face name, another case), or null. */
     find?(kind: 'hardware' | 'models' | 'engines', name: string): string | null;
   };
   /** Whether a file named in the spec is there; left out, files are not looked for. */
   exists?(path: string): boolean;
+  /** The text of a file named in the spec; left out where there is no file system. */
+  readText?(path: string): string;
 }
 
 /** Reads a spec. Throws UserError with every mistake in it. */
@@ -54,21 +59,23 @@ function bind(input: SpecInput, text: string, options: ReadOptions, faults: Faul
   const workload = readWorkload(input.workload, known.workloads, faults, world);
   const values = readFields(input, faults, world);
   const stepTime = readStepTime(input, faults);
-  checkBound(values, stepTime, faults);
+  const log = logOf(input);
+  checkBound(values, stepTime, log !== null, faults);
   const axes = axesOf(values);
   checkRows(axes, faults);
   const profiles = (values.get('profile') ?? []).flatMap((id) => known.profile(String(id)) ?? []);
   const blanks = blanksOf(input);
-  const base = baseOf(values, stepTime, profiles[0] ? defaultsFor(profiles[0], blanks) : {});
-  const byProfile = profiles.length > 1 && blanks.length > 0;
+  const hardware = (values.get('hardware') ?? []).map(String);
+  const device = (id: string) => known.device?.(id);
+  const plain = baseOf(values, stepTime, profiles[0] ? defaultsFor(profiles[0], blanks, device(hardware[0])) : {});
+  const base = log === null ? plain : withLog(plain, log, axes, options, faults);
+  const profileDefaults = defaultsByRow(profiles, hardware, blanks, device);
   return {
     name: input.name ?? basename(file).replace(/\.(ya?ml|json)$/i, ''),
     workload: { ...workload, request_rate: base.request_rate },
     base,
     axes,
-    ...(byProfile
-      ? { profileDefaults: Object.fromEntries(profiles.map((profile) => [profile.id, defaultsFor(profile, blanks)])) }
-      : {}),
+    ...(profileDefaults ? { profileDefaults } : {}),
     slo: readSlo(input, faults),
     objective: input.objective ?? 'usd_per_hour',
     top: measured(input.top ?? 20, 'number'),
@@ -86,6 +93,7 @@ type Values = ReadonlyMap<AxisField, readonly (string | number)[]>;
 function readFields(input: SpecInput, faults: Faults, world: Surroundings): Values {
   const values = new Map<AxisField, readonly (string | number)[]>();
   for (const field of givenFields(input)) {
+    if (field === 'num_gpu_blocks' && logOf(input) !== null) continue;
     const read = readValues(FIELDS[field], inputAt(input, FIELDS[field].path), faults, world);
     if (read) values.set(field, read);
   }
@@ -100,7 +108,7 @@ function readFields(input: SpecInput, faults: Faults, world: Surroundings): Valu
 }
 
 /** What a cost model needs must be there: a model and hardware, or the spec's own price and its KV blocks. */
-function checkBound(values: Values, stepTime: StepTime | null, faults: Faults): void {
+function checkBound(values: Values, stepTime: StepTime | null, logged: boolean, faults: Faults): void {
   const missing = (['model', 'hardware'] as const).filter(
     (field) => !values.has(field) && !faults.isBroken(FIELDS[field].path),
   );
@@ -111,10 +119,43 @@ function checkBound(values: Values, stepTime: StepTime | null, faults: Faults): 
         FIELDS[field].path,
         `${field === 'model' ? 'a model' : field} (only engine.step_time does without)`,
       );
-  } else if (values.get('num_gpu_blocks')?.includes(0)) {
+  } else if (!logged && values.get('num_gpu_blocks')?.includes(0)) {
     const expected = `a positive integer: without ${missing.join(' and ')} the KV blocks cannot be computed`;
     faults.addMissing(FIELDS.num_gpu_blocks.path, expected);
   }
+}
+
+/** The file of `num_gpu_blocks: {log: FILE}`. */
+function logOf(input: SpecInput): string | null {
+  const given = input.engine?.num_gpu_blocks as { log?: string } | number | undefined;
+  return typeof given === 'object' && typeof given.log === 'string' ? given.log : null;
+}
+
+/** Fields that a start-up log has one value of. */
+const LOGGED_FIELDS: readonly AxisField[] = [
+  ...(['model', 'hardware', 'profile', 'quantization', 'kv_cache_dtype', 'block_size'] as const),
+  ...(['tensor_parallel_size', 'pipeline_parallel_size', 'data_parallel_size', 'expert_parallel_size'] as const),
+  'gpu_memory_utilization',
+];
+
+function withLog(
+  base: Configuration,
+  file: string,
+  axes: readonly Axis[],
+  { file: specFile, readText }: ReadOptions,
+  faults: Faults,
+): Configuration {
+  const path = [...FIELDS.num_gpu_blocks.path, 'log'];
+  const axis = axes.find(({ field }) => LOGGED_FIELDS.includes(field));
+  if (axis) {
+    const expected = `one ${axis.field}: a start-up log is that of one deployment`;
+    faults.add({ path, expected, received: `${axis.values.length} of them` });
+  }
+  const log = readLog(file, { locate: (name) => resolve(dirname(specFile), name), readText });
+  const applied = isLogFault(log) ? log : axis ? base : applyLog(base, log);
+  if (!isLogFault(applied)) return applied;
+  faults.add({ path, ...applied });
+  return base;
 }
 
 function axesOf(values: Values): Axis[] {

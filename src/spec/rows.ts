@@ -1,4 +1,5 @@
 // Row i of N: a sweep's configurations in mixed radix, the last axis fastest. Computed when asked for, never stored.
+import { defaultsKey } from './profile.ts';
 import type { Axis, Configuration, Spec } from './types.ts';
 
 /** How many configurations a spec spans: the product of its axes, 1 without any. */
@@ -29,7 +30,7 @@ export function digitsAt(axes: readonly Axis[], row: number): number[] {
   return digits;
 }
 
-/** The configuration of row `row`, 0 <= row < countRows(spec). Blank engine fields follow the row's own profile. */
+/** The configuration of row `row`, 0 <= row < countRows(spec). Blank engine fields follow the row's own profile and device. */
 export function rowAt(spec: Pick<Spec, 'axes' | 'base' | 'profileDefaults'>, row: number): Configuration {
   if (!Number.isInteger(row) || row < 0 || row >= countRows(spec))
     throw new RangeError(`row ${row} is not in the sweep`);
@@ -38,5 +39,7 @@ export function rowAt(spec: Pick<Spec, 'axes' | 'base' | 'profileDefaults'>, row
   spec.axes.forEach((axis, a) => {
     bound[axis.field] = axis.values[digits[a]];
   });
-  return Object.assign(bound, spec.profileDefaults?.[String(bound.profile)]) as unknown as Configuration;
+  const defaults = spec.profileDefaults;
+  const key = defaultsKey(defaults, String(bound.profile), String(bound.hardware));
+  return Object.assign(bound, key === null ? {} : defaults?.[key]) as unknown as Configuration;
 }

@@ -157,6 +157,15 @@ const auto = (text: string) => range(count(0, MAX_COUNT), 'an integer of at leas
 const FREE = 'a share of at least 0 and below 1';
 /** The share of the blocks that must stay free: all of them would let nothing in. */
 export const watermark = quantity('number', FREE, { max: 1 - Number.EPSILON });
+export const BLOCKS = 'an integer of at least 0, or {log: FILE}';
+export const kvLog = section(
+  {
+    log: name('the path of a start-up log').describe(
+      'Start-up log of vLLM, SGLang or TensorRT-LLM, relative to this spec.',
+    ),
+  },
+  '{log: FILE}',
+);
 const engine = section(
   {
     profile: choice(name(ENGINE), ENGINE, true)
@@ -173,10 +182,15 @@ const engine = section(
       .optional()
       .describe(`Share of device memory the engine uses. ${FROM_PROFILE}`),
     block_size: size(`Tokens of one KV block. ${FROM_PROFILE}`),
-    num_gpu_blocks: auto('KV blocks of one replica; 0 or left out = computed from memory.'),
     watermark: range(watermark, FREE)
       .optional()
       .describe('Share of the KV blocks that admission leaves free while anything runs; 0 if left out.'),
+    num_gpu_blocks: z
+      .union([auto('').unwrap(), kvLog], { error: `${BLOCKS}, or a list or range of such values` })
+      .optional()
+      .describe(
+        "KV blocks of one replica; 0 or left out = computed from memory; {log: FILE} = what the engine's start-up log says.",
+      ),
     quantization: words(WEIGHT_FORMATS).describe("Format of the weights; auto (the checkpoint's) if left out."),
     kv_cache_dtype: words(KV_FORMATS).describe('Format of the KV cache; auto if left out.'),
     step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),

@@ -1,5 +1,6 @@
 // The question, as types. `Spec` is what the reader returns: defaults filled in, axes kept apart; `Configuration` is one row of it.
 import type { KvFormat, WeightFormat } from '../catalog/types.ts';
+import type { EngineLog } from './engine-log.ts';
 
 /** How a step is formed; the README's "The scheduler, precisely" has the rules. */
 export type BatchingName = 'static' | 'continuous' | 'chunked' | 'mixed';
@@ -104,6 +105,8 @@ export interface Configuration {
   readonly num_gpu_blocks: number;
   /** Share of the KV blocks that admission leaves free while anything runs. */
   readonly watermark: number;
+  /** The start-up log that num_gpu_blocks comes from; absent where it does not. */
+  readonly kv_log?: EngineLog;
   readonly step_time: StepTime | null;
   readonly request_rate: number;
 }
@@ -117,7 +120,7 @@ export type ProfileDefaults = Partial<
 >;
 
 /** Fields of a configuration that may be an axis. */
-export type AxisField = Exclude<keyof Configuration, 'step_time'>;
+export type AxisField = Exclude<keyof Configuration, 'step_time' | 'kv_log'>;
 
 /** A field with several values. */
 export interface Axis {
@@ -134,8 +137,8 @@ export interface Spec {
   /** In order of the spec; row i of N is mixed radix with the last axis fastest. */
   readonly axes: readonly Axis[];
   /**
-   * Only where `profile` is an axis and fields were left blank: by profile, what the blank fields are. `rowAt` applies it,
-   * so that each row follows its own profile; `base` holds the first profile's values.
+   * Only where blank fields differ between rows: by profile, and by "profile on hardware" where the engine takes other limits on
+   * a device, what the blank fields are. `rowAt` applies it, so that each row follows its own; `base` holds the first row's values.
    */
   readonly profileDefaults?: Readonly<Record<string, ProfileDefaults>>;
   readonly slo: readonly Slo[];

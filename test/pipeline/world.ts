@@ -5,10 +5,9 @@ import { openCatalog } from '../../src/catalog/open.ts';
 import { type Issue, UserError } from '../../src/check/issue.ts';
 import { type LoweredFleet, prepareFleet } from '../../src/plan/pipeline/lower-fleet.ts';
 import { openSession, type Session } from '../../src/run/session.ts';
-import { readOptionsOf } from '../../src/spec/fleet/open.ts';
 import { readFleetSpec } from '../../src/spec/fleet/read.ts';
 import type { FleetSpec } from '../../src/spec/fleet/types.ts';
-import { defaultSpecFile } from '../../src/spec/open.ts';
+import { defaultSpecFile, readOptionsOf } from '../../src/spec/open.ts';
 import type { ReadOptions } from '../../src/spec/read.ts';
 
 export const catalog = openCatalog();

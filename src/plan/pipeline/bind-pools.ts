@@ -11,7 +11,15 @@ import {
   type RetrievalPool,
 } from '../../spec/fleet/types.ts';
 import { layersOf } from '../../stages/split.ts';
-import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource, setupEngine } from '../deployment.ts';
+import {
+  bindDeployment,
+  blocksOf,
+  type Deployment,
+  givenWords,
+  isRefusal,
+  type PlanSource,
+  setupEngine,
+} from '../deployment.ts';
 import type { FleetClient } from '../fleet.ts';
 import { type Lowering, lowerSurface } from '../lower.ts';
 import type { EngineSetup } from '../setup.ts';
@@ -125,7 +133,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
     usdPerDeviceHour: deployment?.usdPerDeviceHour ?? Number.NaN,
     energy: surface ? energyFigures(null, surface.table) : null,
     basis: configuration.step_time ? 'measured' : (surface?.basis ?? ''),
-    memory: capacity?.words ?? `${blocks} blocks, as given`,
+    memory: capacity?.words ?? givenWords(configuration),
   };
 }
 

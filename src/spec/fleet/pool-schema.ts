@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PACKINGS, POOL_KINDS } from '../../stages/pipeline-stages.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
-import { watermark } from '../schema.ts';
+import { BLOCKS, kvLog, watermark } from '../schema.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, WEIGHT_FORMATS } from '../words.ts';
 import { count, engineShape, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
 import { COARSE, LOADS, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
@@ -79,8 +79,13 @@ const llm = section(
     max_model_len: count(0, MAX_COUNT).optional().describe("Longest prompt plus output; 0 or left out = the model's."),
     gpu_memory_utilization: quantity('number', DEMAND, { above: 0, max: 1 }).optional().describe(FROM_PROFILE),
     block_size: one(`Tokens of one KV block. ${FROM_PROFILE}`),
-    num_gpu_blocks: count(0, MAX_COUNT).optional().describe('KV blocks of one client; 0 = computed from memory.'),
     watermark: watermark.optional().describe('Share of the KV blocks that admission leaves free; 0 if left out.'),
+    num_gpu_blocks: z
+      .union([count(0, MAX_COUNT), kvLog], { error: BLOCKS })
+      .optional()
+      .describe(
+        "KV blocks of one client; 0 = computed from memory; {log: FILE} = what the engine's start-up log says.",
+      ),
     quantization: word(WEIGHT_FORMATS).optional().describe("Format of the weights; the checkpoint's if left out."),
     kv_cache_dtype: word(KV_FORMATS).optional().describe('Format of the KV cache; auto if left out.'),
     step_time: engineShape.step_time,

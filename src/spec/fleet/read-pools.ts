@@ -1,10 +1,12 @@
 // The fleet section: every pool with its defaults filled in, names looked up, and fields that do not go together refused.
+import { limitsOn } from '../../catalog/engine-limits.ts';
 import type { EngineProfile } from '../../catalog/types.ts';
 import { show } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
 import { HNSW_FRESH, HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
 import { FAISS_HOP_SECONDS, SCANN_RESCORE_RATE, SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
 import type { Path } from '../document.ts';
+import { applyLog, isLogFault, readLog } from '../kv-log.ts';
 import type { ReadOptions } from '../read.ts';
 import type { Configuration, StepTime } from '../types.ts';
 import { readShare } from './leaf.ts';
@@ -19,6 +21,7 @@ export type Part = Readonly<Record<string, unknown>>;
 export interface World {
   readonly known: ReadOptions['known'];
   readonly exists?: ReadOptions['exists'];
+  readonly readText?: ReadOptions['readText'];
   locate(path: string): string;
 }
 
@@ -114,14 +117,20 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
   const profile = profileId === null ? undefined : world.known.profile(profileId);
   if (!profile && input.profile === undefined) ledger.addMissing(at('profile'), 'an engine profile');
   const stepTime = readStepTime(input.step_time as Part | undefined, at('step_time'), ledger);
-  const configuration = readConfiguration(input, path, profile, stepTime, ledger, world);
+  const configuration = withLog(
+    readConfiguration(input, path, profile, stepTime, ledger, world),
+    input.num_gpu_blocks,
+    at('num_gpu_blocks'),
+    ledger,
+    world,
+  );
   const named = configuration.model !== '' && configuration.hardware !== '';
   if (stepTime === null) {
     for (const key of ['model', 'hardware'] as const) {
       if (input[key] === undefined)
         ledger.addMissing(at(key), `${key === 'model' ? 'a model' : key} (only step_time does without)`);
     }
-  } else if (!named && configuration.num_gpu_blocks === 0) {
+  } else if (!named && configuration.num_gpu_blocks === 0 && typeof input.num_gpu_blocks !== 'object') {
     ledger.addMissing(at('num_gpu_blocks'), 'KV blocks: without model and hardware they cannot be computed');
   }
   if (input.kv_bytes_per_token !== undefined && input.model !== undefined) {
@@ -144,6 +153,23 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
   };
 }
 
+/** `num_gpu_blocks: {log: FILE}`: the blocks that the engine's start-up log states. */
+function withLog(
+  configuration: Configuration,
+  given: unknown,
+  path: Path,
+  ledger: Ledger,
+  world: World,
+): Configuration {
+  const name = (given as { log?: unknown } | undefined)?.log;
+  if (typeof name !== 'string') return configuration;
+  const log = readLog(name, world);
+  const applied = isLogFault(log) ? log : applyLog(configuration, log);
+  if (!isLogFault(applied)) return applied;
+  ledger.add({ path: [...path, 'log'], ...applied });
+  return configuration;
+}
+
 function readConfiguration(
   input: Part,
   path: Path,
@@ -155,9 +181,12 @@ function readConfiguration(
   const size = (key: keyof Configuration, otherwise: number) => number(input[key], otherwise);
   const word = <K extends keyof Configuration>(key: K, otherwise: Configuration[K]) =>
     (input[key] as Configuration[K] | undefined) ?? otherwise;
+  const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world) ?? '';
+  const device = world.known.device?.(hardware);
+  const limits = profile && device ? limitsOn(profile, device) : profile;
   return {
     model: readCatalogName(input.model, [...path, 'model'], 'models', ledger, world) ?? '',
-    hardware: readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world) ?? '',
+    hardware,
     replicas: 1,
     tensor_parallel_size: size('tensor_parallel_size', 1),
     pipeline_parallel_size: size('pipeline_parallel_size', 1),
@@ -169,13 +198,13 @@ function readConfiguration(
     kv_cache_dtype: word('kv_cache_dtype', 'auto'),
     batching: word('batching', profile?.batching ?? 'chunked'),
     admission: word('admission', profile?.admission ?? 'prompt'),
-    max_num_seqs: size('max_num_seqs', profile?.max_num_seqs ?? 256),
-    max_num_batched_tokens: size('max_num_batched_tokens', profile?.max_num_batched_tokens ?? 8192),
+    max_num_seqs: size('max_num_seqs', limits?.max_num_seqs ?? 256),
+    max_num_batched_tokens: size('max_num_batched_tokens', limits?.max_num_batched_tokens ?? 8192),
     max_model_len: size('max_model_len', 0),
     gpu_memory_utilization: size('gpu_memory_utilization', profile?.gpu_memory_utilization ?? 0.9),
     block_size: size('block_size', profile?.block_size ?? 16),
-    num_gpu_blocks: size('num_gpu_blocks', 0),
     watermark: size('watermark', 0),
+    num_gpu_blocks: typeof input.num_gpu_blocks === 'object' ? 0 : size('num_gpu_blocks', 0),
     step_time: stepTime,
     request_rate: 0,
   };

@@ -47,8 +47,8 @@ function bind(
   ledger: Ledger,
   traffic: Issue[],
 ): FleetSpec {
-  const { file, known, exists } = options;
-  const world: World = { known, exists, locate: (path) => resolve(dirname(file), path) };
+  const { file, known, exists, readText } = options;
+  const world: World = { known, exists, readText, locate: (path) => resolve(dirname(file), path) };
   const part = (key: string) => (input[key] as Part | undefined) ?? {};
   if (input.fleet === undefined) ledger.addMissing(['fleet'], 'pools by name');
   if (input.pipelines === undefined) ledger.addMissing(['pipelines'], 'pipelines by name');

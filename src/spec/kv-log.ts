@@ -1,0 +1,55 @@
+// Puts the KV capacity of a start-up log into a configuration, and refuses a log of another deployment.
+import { show } from '../check/issue.ts';
+import { type EngineLog, isNoLog, LOGGED_OPTIONS, parseEngineLog } from './engine-log.ts';
+import type { Configuration } from './types.ts';
+
+/** What is wrong with a log, in the words of a fault. */
+export interface LogFault {
+  readonly expected: string;
+  readonly received: string;
+}
+
+/** What `num_gpu_blocks: {log: FILE}` needs of the surroundings. */
+export interface LogFiles {
+  locate(path: string): string;
+  /** The text of a file; throws where it cannot be read. Absent where there is no file system. */
+  readText?(path: string): string;
+}
+
+/** The log, or what is wrong with it. */
+export function readLog(name: string, { locate, readText }: LogFiles): EngineLog | LogFault {
+  let text: string;
+  try {
+    if (!readText) throw new Error('there is no file system here');
+    text = readText(locate(name));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'where there is no file' : code === 'EISDIR' ? 'a folder' : message;
+    return { expected: 'a readable start-up log', received: `${show(name)}, ${reason}` };
+  }
+  const log = parseEngineLog(text, name);
+  if (!isNoLog(log)) return log;
+  const place = log.line === undefined ? name : `${name}:${log.line}`;
+  return { expected: log.expected, received: `${place}: ${log.received}` };
+}
+
+export function isLogFault(log: EngineLog | Configuration | LogFault): log is LogFault {
+  return 'received' in log;
+}
+
+/**
+ * The configuration with the log's KV blocks, or what does not go together. A log speaks of one engine: with attention data
+ * parallel, of one group; a replica has as many of them as groups.
+ */
+export function applyLog(configuration: Configuration, log: EngineLog): Configuration | LogFault {
+  for (const option of LOGGED_OPTIONS) {
+    const stated = log.options[option];
+    if (option === 'block_size' || !stated || stated.value === configuration[option]) continue;
+    const expected = `a log of this deployment, whose ${option} is ${configuration[option]}`;
+    return { expected, received: `${option} ${stated.value} in ${log.file}:${stated.line}` };
+  }
+  const { block_size: size, data_parallel_size: groups } = configuration;
+  const blocks = (log.blocks ?? Math.floor((log.tokens ?? 0) / size)) * groups;
+  if (blocks > 0) return { ...configuration, num_gpu_blocks: blocks, kv_log: log };
+  return { expected: `room for a block of ${size} tokens`, received: `${log.file}:${log.line}: ${log.quote}` };
+}

@@ -1,0 +1,100 @@
+// KV capacity against figures that engines gave of themselves, each with its source, and what is said of given blocks.
+import { describe, expect, it } from 'vitest';
+import { limitsOn } from '../../src/catalog/engine-limits.ts';
+import { openCatalog } from '../../src/catalog/open.ts';
+import { bindDeployment, blocksOf, isRefusal } from '../../src/plan/deployment.ts';
+import { type EngineLog, parseEngineLog } from '../../src/spec/engine-log.ts';
+import { readOptionsOf } from '../../src/spec/open.ts';
+import { readSpec } from '../../src/spec/read.ts';
+import { rowAt } from '../../src/spec/rows.ts';
+import type { Configuration } from '../../src/spec/types.ts';
+
+const catalog = openCatalog();
+const SOURCE = { catalog, prices: {}, watts: {} };
+
+function specOf(model: string, hardware: string, engine: string) {
+  const text = `model: ${model}\nworkload: {lengths: azure-conv-2023, request_rate: 1}\ndeployment: {hardware: ${hardware}}\nengine: {${engine}}\n`;
+  return readSpec(text, readOptionsOf('spec.yaml', catalog));
+}
+
+function capacityOf(configuration: Configuration) {
+  const bound = bindDeployment(configuration, SOURCE);
+  if (isRefusal(bound)) throw new Error(bound.words);
+  return blocksOf(bound, configuration);
+}
+
+describe('KV capacity', () => {
+  it.each([
+    // the vLLM start-up log of test/plan/memory.test.ts: about 28,000 blocks of 16 tokens
+    ['llama-3.1-8b', 'h100-sxm-80gb', 'profile: vllm-0.11', 28_000 * 16, 0.03],
+    // 48 requests of (1024 + 8192) 0.9 tokens running, by Little's law on published TTFT and TPOT of TensorRT-LLM, which
+    // reserves final lengths (InferenceX via aiconfigurator, Apache-2.0)
+    [
+      'llama-3.3-70b',
+      'h200-sxm-141gb',
+      'profile: trtllm-1.0, quantization: fp8, kv_cache_dtype: fp8',
+      48 * 0.9 * (1024 + 8192),
+      0.03,
+    ],
+  ])('of %s on %s, %s, is within a few percent of %d tokens', (model, hardware, engine, tokens, margin) => {
+    const configuration = rowAt(specOf(model, hardware, engine), 0);
+    const own = capacityOf(configuration).blocks * configuration.block_size;
+    expect(Math.abs(own / tokens - 1)).toBeLessThan(margin);
+  });
+
+  it('that is given says where from, and how far the memory model is from it', () => {
+    const base = rowAt(specOf('llama-3.1-8b', 'h100-sxm-80gb', 'num_gpu_blocks: 20000'), 0);
+    const own = capacityOf({ ...base, num_gpu_blocks: 0 }).blocks;
+    const percent = (100 * (own / 20_000 - 1)).toFixed(1);
+    expect(capacityOf(base).words).toBe(`20000 blocks, as given; MIST's memory model gives ${own} (+${percent} %)`);
+    const log = parseEngineLog('Model loading took 14.99 GiB and 4 s\nGPU KV cache size: 320,000 tokens', 'a.log');
+    const words = capacityOf({ ...base, kv_log: log as EngineLog }).words;
+    expect(words).toContain('20000 blocks, from vLLM\'s start-up log, a.log:2 "GPU KV cache size: 320,000 tokens"');
+    expect(words).toMatch(/weights 16\.\d\d GB, 16\.10 GB in the log/);
+  });
+
+  it('names the log where MIST thinks that weights do not fit', () => {
+    const base = rowAt(specOf('llama-3.1-70b', 'l4', 'num_gpu_blocks: 10'), 0);
+    const log = parseEngineLog('GPU KV cache size: 160 tokens', 'a.log') as EngineLog;
+    expect(capacityOf({ ...base, kv_log: log }).words).toMatch(/do not fit .* though the engine started: .*a\.log:1/);
+  });
+});
+
+describe('limits that an engine takes by itself', () => {
+  it.each([
+    ['h100-sxm-80gb', 1024, 8192],
+    ['mi300x', 1024, 8192],
+    ['l40s', 256, 2048],
+    ['l4', 256, 2048],
+    ['a100-sxm-80gb', 256, 2048],
+    ['a100-pcie-80gb', 256, 2048],
+    ['a100-sxm-40gb', 256, 2048],
+  ])('vLLM V1 on %s: %d sequences, %d tokens', (id, max_num_seqs, max_num_batched_tokens) => {
+    for (const profile of ['vllm-0.11', 'vllm-0.19']) {
+      const limits = limitsOn(catalog.engine(profile), catalog.hardware(id));
+      expect(limits).toEqual({ max_num_seqs, max_num_batched_tokens });
+    }
+    expect(rowAt(specOf('llama-3.2-1b', id, 'profile: vllm-0.11'), 0)).toMatchObject({
+      max_num_seqs,
+      max_num_batched_tokens,
+    });
+  });
+
+  it('of one wording on all devices elsewhere', () => {
+    const { max_num_seqs, max_num_batched_tokens } = catalog.engine('trtllm-1.0');
+    const limits = limitsOn(catalog.engine('trtllm-1.0'), catalog.hardware('l4'));
+    expect(limits).toEqual({ max_num_seqs, max_num_batched_tokens });
+  });
+
+  it('follow the device of each row, and only where they are left blank', () => {
+    const spec = specOf('llama-3.2-1b', '[h100-sxm-80gb, l4]', 'profile: [trtllm-1.0, vllm-0.11], max_num_seqs: 64');
+    const rows = [0, 1, 2, 3].map((row) => rowAt(spec, row));
+    expect(rows.map(({ max_num_seqs: seqs }) => seqs)).toEqual([64, 64, 64, 64]);
+    expect(rows.map(({ hardware, profile, max_num_batched_tokens: budget }) => [hardware, profile, budget])).toEqual([
+      ['h100-sxm-80gb', 'trtllm-1.0', 8192],
+      ['h100-sxm-80gb', 'vllm-0.11', 8192],
+      ['l4', 'trtllm-1.0', 8192],
+      ['l4', 'vllm-0.11', 2048],
+    ]);
+  });
+});
