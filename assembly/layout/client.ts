@@ -27,7 +27,8 @@ export const CLIENT_TIERS = 52; // i32, address of TIER_BYTES records of a store
 export const CLIENT_TIER_COUNT = 53; // i32
 export const CLIENT_PREFIX = 54; // i32, address of the TIER_CELLS record of its prefix cache, 0 = none
 export const CLIENT_LEAPS = 55; // i32, 1 when constant batches may be leapt over (routing looks at nothing that changes inside)
-export const CLIENT_PARAMETERS = 40; // cells copied, 56 to 71 of them free
+export const CLIENT_LOCAL = 56; // i32, its local group, from 1; 0 = none
+export const CLIENT_PARAMETERS = 40; // cells copied, 57 to 71 of them free
 
 // Where its arrays lie, offsets from the record (i32)
 export const CLIENT_AT_RESIDUE = 72;

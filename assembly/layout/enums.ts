@@ -67,3 +67,4 @@ export const LOAD_LEFT = 4;
 export const FLAG_RESIDENT = 1;
 export const FLAG_HOLD = 2;
 export const FLAG_PREFIX = 4;
+export const FLAG_LOCAL = 8;

@@ -1,11 +1,11 @@
 // Which client a request or visit goes to. Without a fleet one case per ROUTING_* id, with one per POOL_* id.
-import { CLIENT_BLOCK_SIZE, CLIENT_INPUT, CLIENT_LOCATION, CLIENT_OUTPUT, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BLOCK_SIZE, CLIENT_INPUT, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_OUTPUT, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
 import {
-  LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS, POOL_HEAVY_LIGHT, POOL_LOAD, POOL_NEAREST, POOL_PREFIX_AFFINITY,
+  FLAG_LOCAL, LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS, POOL_HEAVY_LIGHT, POOL_LOAD, POOL_NEAREST, POOL_PREFIX_AFFINITY,
   POOL_ROUND_ROBIN, ROUTING_LEAST_LOADED, ROUTING_ROUND_ROBIN,
 } from '../layout/enums';
 import {
-  FLEET_GROUPS, FLEET_GROUP_OF, FLEET_SAME_AS, FLEET_SOURCE, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
+  FLEET_FLAGS, FLEET_GROUPS, FLEET_GROUP_OF, FLEET_SAME_AS, FLEET_SOURCE, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_THRESHOLD,
 } from '../layout/fleet';
 import { REP_OUTSTANDING, REP_PROMISED, REP_USED } from '../layout/replica';
@@ -48,8 +48,14 @@ function leastLoaded(run: usize, replicas: i32, start: i32): i32 {
 export function chooseClient(run: usize, visit: i32, bytes: f64): i32 {
   const fleet = geta(run, RUN_FLEET);
   const same = rowi(geta(fleet, FLEET_SAME_AS), visit);
-  if (same >= 0) return rowi(geta(run, RUN_REPLICA_OF), same);
-  const pool = geta(fleet, FLEET_GROUPS) + <usize>(rowi(geta(fleet, FLEET_GROUP_OF), visit) * (POOL_CELLS * 8));
+  let group = rowi(geta(fleet, FLEET_GROUP_OF), visit);
+  if (same >= 0) {
+    const client = rowi(geta(run, RUN_REPLICA_OF), same);
+    assert(client >= 0, 'chooseClient: follows a visit that has no client yet');
+    if ((rowi(geta(fleet, FLEET_FLAGS), visit) & FLAG_LOCAL) == 0) return client;
+    group += geti(clientAt(run, client), CLIENT_LOCAL);
+  }
+  const pool = geta(fleet, FLEET_GROUPS) + <usize>(group * (POOL_CELLS * 8));
   const count = geti(pool, POOL_COUNT);
   const light = geti(pool, POOL_LIGHT);
   if (geti(pool, POOL_ROUTING) != POOL_HEAVY_LIGHT) return chooseAmong(run, fleet, pool, visit, bytes, 0, count, POOL_LAST);

@@ -5,7 +5,7 @@
 // need its result. A visit becomes ready when all its predecessors have ended and what they send has arrived; then it is routed
 // to a client of its group. Same-time order, over all clients: retire (in client order) → deliver (in visit order) → arrive
 // (in root order) → form (in client order).
-import { FLAG_HOLD, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
+import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
 import type { AdmissionName, BatchingName, StepTime } from '../spec/types.ts';
 
 export type PackingName = 'fcfs' | 'least-work-left';
@@ -42,6 +42,8 @@ export interface FleetClient {
   /** Share of the blocks that admission leaves free while anything runs; absent = 0. */
   readonly watermark?: number;
   readonly price: StepTime | Float64Array;
+  /** Local group that it belongs to, from 1; 0 = none (VISIT_LOCAL). */
+  readonly localGroup: number;
   /** Where it stands: an index into the paths. */
   readonly location: number;
   /**
@@ -94,6 +96,11 @@ export const VISIT_RESIDENT = FLAG_RESIDENT;
 export const VISIT_HOLD = FLAG_HOLD;
 /** Looks up and fills the prefix cache of its client with its hash blocks. */
 export const VISIT_PREFIX = FLAG_PREFIX;
+/**
+ * Stays in the local group in which `sameAs` was served: of the groups of clients from `group` on, it goes to the one as many
+ * places further as the local group of that client says (0: the client has none, and neither has the choice).
+ */
+export const VISIT_LOCAL = FLAG_LOCAL;
 
 /** The visits of all requests, struct of arrays. Visits of one request are consecutive, requests in order of arrival. */
 export interface VisitTable {
@@ -107,7 +114,10 @@ export interface VisitTable {
   /** Service of one core, s (cores clients only). */
   readonly seconds: Float64Array;
   readonly flags: Int32Array;
-  /** Visit whose client this one must use, -1 = any (branches share the prompt's KV where it lies). */
+  /**
+   * Visit whose client this one must use (branches share the prompt's KV where it lies), or whose local group (VISIT_LOCAL);
+   * -1 = any. It is routed before.
+   */
   readonly sameAs: Int32Array;
   /** Tokens of the prompt whose KV another visit holds for this one (with sameAs): neither computed nor stored again. */
   readonly shared: Int32Array;

@@ -233,6 +233,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     put(C.CLIENT_KIND, KIND[client.kind]);
     put(C.CLIENT_PACKING, client.packing === 'least-work-left' ? E.PACKING_LEAST_WORK : E.PACKING_FCFS);
     put(C.CLIENT_LOCATION, client.location);
+    put(C.CLIENT_LOCAL, client.localGroup);
     // A client that wants nothing of its channel contends with nobody.
     const channel = client.demand > 0 ? client.channel : -1;
     put(C.CLIENT_CHANNEL, channel);

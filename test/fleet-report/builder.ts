@@ -17,6 +17,7 @@ export function makeClient(name: string, more: Partial<FleetClient> = {}): Fleet
     blockSize: 16,
     maxModelLen: 0,
     price: { fixed_s: 0, per_new_token_s: 0, per_prefill_pair_s: 0, per_sequence_s: 0, per_context_token_s: 0 },
+    localGroup: 0,
     location: 0,
     channel: -1,
     demand: 0,

@@ -65,6 +65,7 @@ export function clientOf(changes: Partial<FleetClient>, index = 0): FleetClient 
     blockSize: 1,
     maxModelLen: 0,
     price: ONE_SECOND,
+    localGroup: 0,
     location: 0,
     channel: -1,
     demand: 0,

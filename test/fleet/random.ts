@@ -4,7 +4,7 @@ import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src
 import type { StepTime } from '../../src/spec/types.ts';
 import { drawSurface } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
-import { drawWalk, type Walk, walkRows } from './shapes.ts';
+import { drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
 /** Times in quarters of a second, bandwidths and coefficients powers of two (so that instants coincide), or any number. */
 interface Scale {
@@ -62,6 +62,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       slack: fc.constantFrom(0.7, 1, 1, 1.2, 1.5, 2, 20),
       maxModelLen: fc.constantFrom(0, 0, 0, 0, Math.ceil(longest * 0.8)),
       price: scale.price,
+      localGroup: fc.nat(LOCAL_GROUPS),
       location: fc.nat(LOCATIONS - 1),
       channel: fc.oneof({ arbitrary: fc.constant(-1), weight: 2 }, fc.nat(CHANNELS - 1)),
       demand: fc.constantFrom(0, 0.25, 0.5, 0.6, 0.75, 1),
@@ -128,11 +129,21 @@ function drawGroup(clients: readonly number[]): fc.Arbitrary<FleetGroup> {
     });
 }
 
+/** Clients of a row: all, then those of each local group, or all where a local group has none. */
+function rowMembers(llms: readonly FleetClient[]): number[][] {
+  const all = llms.map((_, index) => index);
+  const parts = Array.from({ length: LOCAL_GROUPS }, (_, part) =>
+    all.filter((index) => llms[index]!.localGroup === part + 1),
+  );
+  return [all, ...parts.map((part) => (part.length > 0 ? part : all))];
+}
+
 interface Drawn {
   readonly llms: readonly FleetClient[];
   readonly cores: readonly FleetClient[];
   readonly store: FleetClient;
   readonly groups: readonly FleetGroup[];
+  readonly row: readonly FleetGroup[];
   readonly coreRouting: 'round-robin' | 'load';
   readonly links: readonly FleetLink[];
   readonly paths: readonly number[][];
@@ -161,6 +172,7 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<FleetProgram> {
         cores: fc.array(drawCores(), { minLength: 1, maxLength: 2 }),
         store: drawStore(scale),
         groups: fc.array(group, { minLength: 3, maxLength: 3 }),
+        row: fc.tuple(...rowMembers(llms).map(drawGroup)),
         coreRouting: fc.constantFrom('round-robin', 'load'),
         links: drawLinks(scale),
         paths: drawPaths(),
@@ -187,6 +199,7 @@ function assemble(drawn: Drawn): FleetProgram {
     ...drawn.groups,
     groupOf({ members: cores.map((_, index) => llms.length + index), routing: drawn.coreRouting }),
     groupOf({ members: [clients.length - 1] }),
+    ...drawn.row,
   ];
   let now = 0;
   const requests = drawn.walks.map(({ gap, walk }): RequestRow => {

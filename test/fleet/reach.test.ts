@@ -7,7 +7,7 @@ import {
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
 } from '../../assembly/layout/enums.ts';
-import type { FleetProgram } from '../../src/plan/fleet.ts';
+import { type FleetProgram, VISIT_LOCAL } from '../../src/plan/fleet.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
 import type { World } from '../reference/fleet/state.ts';
 import { drawProgram } from './random.ts';
@@ -78,8 +78,21 @@ function bandwidthOf(world: World, links: readonly number[]): number {
   return Math.min(...links.map((link) => world.program.links[link]!.bandwidth));
 }
 
+/** Visits that had to stay in the local group of another one. */
+function noteLocal({ visits, clients, groups }: FleetProgram, { results }: FleetReference): void {
+  for (let v = 0; v < visits.count; v++) {
+    if ((visits.flags[v]! & VISIT_LOCAL) === 0 || results.client[v]! < 0) continue;
+    const { localGroup } = clients[results.client[visits.sameAs[v]!]!]!;
+    note('follows a client without a local group', localGroup === 0);
+    const members = groups[visits.group[v]! + localGroup]!.members.length;
+    note('stays in a local group', localGroup > 0 && members < groups[visits.group[v]!]!.members.length);
+    note('chooses within a local group', localGroup > 0 && members > 1);
+  }
+}
+
 function noteProgram(program: FleetProgram): void {
   const run = referenceFleet(program, noteInstant);
+  noteLocal(program, run);
   note('rejects by KV', run.requestState.includes(STATE_REJECTED_KV));
   note('rejects by length', run.requestState.includes(STATE_REJECTED_LENGTH));
   note('deadlock', run.deadlock !== null);
@@ -104,9 +117,11 @@ test('random programs reach every rule', () => {
     'by work left, preempts',
     'cancels a branch of a prompt that ended',
     'cancels a visit that was routed',
+    'chooses within a local group',
     'closed loop',
     'deadlock',
     'fetched more than cached',
+    'follows a client without a local group',
     'flows share a link',
     'held blocks',
     'idle with visits waiting',
@@ -115,6 +130,7 @@ test('random programs reach every rule', () => {
     'rejects by length',
     'runs on after its request was rejected',
     'skips after a preemption',
+    'stays in a local group',
     ...batchings.flatMap((name) => [
       `${name} decodes resident KV`,
       `${name} skips cached tokens`,

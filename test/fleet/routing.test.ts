@@ -1,7 +1,7 @@
 // The reference fleet against choices worked by hand: load, heavy-light, affinity, nearest, and who is refused (R2, R6).
 import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
-import { type FleetGroup, type LoadMetric, VISIT_PREFIX } from '../../src/plan/fleet.ts';
+import { type FleetGroup, type LoadMetric, VISIT_LOCAL, VISIT_PREFIX } from '../../src/plan/fleet.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { programOf, type VisitRow } from './cases.ts';
 
@@ -159,6 +159,22 @@ test('R2: a visit that must go where another went is not a choice', () => {
   const requests = [0, 2].map((at) => ({ at, visits }));
   const program = programOf({ clients: [{}, {}], groups: [{ members: [0, 1] }], requests });
   expect([...referenceFleet(program).results.client]).toEqual([0, 0, 1, 1]);
+});
+
+test('R2: a visit that stays in a local group has the choice of that group, wherever its leader was routed', () => {
+  const clients = [1, 1, 2, 2, 0].map((localGroup) => ({ localGroup }));
+  const members = [[0, 2], [4], [0, 1, 2, 3], [0, 1], [2, 3]];
+  const groups = members.map((some) => ({ members: some, routing: 'load' as const }));
+  const pair = (leader: number) => [
+    { group: leader, output: 2, to: [[1]] as const },
+    { group: 2, output: 3, sameAs: 0, flags: VISIT_LOCAL },
+  ];
+  const visits = [pair(0), pair(0), pair(1), pair(0)];
+  const requests = visits.map((rows, i) => ({ at: i / 4, visits: rows }));
+  const run = referenceFleet(programOf({ clients, groups, requests }));
+  // leaders go to 0, 2, 4 and 0. At 2 client 0 still has the last leader, so the first follower goes to 1; the next one is alone
+  // in local group 2; that of client 4, which has no local group, goes to 3, the only idle one of all; the last finds 0 idle.
+  expect([...run.results.client]).toEqual([0, 1, 2, 2, 4, 3, 0, 0]);
 });
 
 test('R6: a visit that can never fit is rejected when it is routed; whole shared blocks are not its own', () => {

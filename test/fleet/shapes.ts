@@ -1,10 +1,11 @@
 // The walks that random requests take: each shape of pipeline that the design names, drawn as numbers and laid out as visits.
 import fc from 'fast-check';
-import { VISIT_HOLD, VISIT_PREFIX, VISIT_RESIDENT } from '../../src/plan/fleet.ts';
+import { VISIT_HOLD, VISIT_LOCAL, VISIT_PREFIX, VISIT_RESIDENT } from '../../src/plan/fleet.ts';
 import type { VisitRow } from './cases.ts';
 
-/** Groups of every random fleet: three of llm clients (they may overlap), one of cores, one store. */
-const [A, B, C, CORES, STORE] = [0, 1, 2, 3, 4];
+/** Groups of every random fleet: three of llm clients (they may overlap), one of cores, one store, and a row for local groups. */
+const [A, B, C, CORES, STORE, ROW] = [0, 1, 2, 3, 4, 5];
+export const LOCAL_GROUPS = 2;
 
 export const SHAPES = [
   'plain',
@@ -17,6 +18,7 @@ export const SHAPES = [
   'diamond',
   'sidecar',
   'guarded',
+  'local',
 ] as const;
 
 export interface Walk {
@@ -127,6 +129,18 @@ export function walkRows(walk: Walk, hashBlock: number, store: number): { visits
         ],
         last: 1,
       };
+    case 'local': {
+      // a hand-over within the local group of the prefill, and later a visit that stays in it wherever it was in between
+      const flags = VISIT_LOCAL | (fan > 1 ? VISIT_RESIDENT : 0);
+      return {
+        visits: [
+          { group: A, prompt, output: 1, ...known(prompt, VISIT_HOLD), to: [[1, bytes, layers]] },
+          { group: ROW, prompt: prompt + 1, output, flags, sameAs: 0, to: [[2]] },
+          { group: C, prompt: extra, to: [[3, fan > 1 ? bytes : 0]] },
+          { group: ROW, prompt: extra, flags: VISIT_LOCAL, sameAs: extra > 3 ? 0 : 2 },
+        ],
+      };
+    }
     case 'guarded': {
       // a long text that some clients refuse is judged beside a prompt whose KV goes to another client and to a branch
       const branch = { sameAs: 1, shared: prompt, lets: 1, flags: VISIT_RESIDENT };

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STATE_FINISHED } from '../../assembly/layout/enums.ts';
-import type { FleetProgram } from '../../src/plan/fleet.ts';
+import { type FleetProgram, VISIT_LOCAL } from '../../src/plan/fleet.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { checkProgram } from './program.ts';
 import { lower, readText } from './world.ts';
@@ -146,7 +146,10 @@ workload: {lengths: {input_len: {uniform: [5, 300]}, output_len: {uniform: [1, 3
           expect(ready[v] <= start[v] && start[v] <= finish[v]).toBe(true);
           for (let e = visits.edgeAt[v]; e < visits.edgeAt[v + 1]; e++)
             expect(ready[visits.edgeTo[e]]).toBeGreaterThanOrEqual(finish[v]);
-          if (visits.sameAs[v] >= 0) expect(run.results.client[v]).toBe(run.results.client[visits.sameAs[v]]);
+          if (visits.sameAs[v] < 0) continue;
+          const [own, other] = [run.results.client[v], run.results.client[visits.sameAs[v]]];
+          if ((visits.flags[v] & VISIT_LOCAL) === 0) expect(own).toBe(other);
+          else expect(program.clients[own].localGroup).toBe(program.clients[other].localGroup);
         }
       }),
       { seed: 5, numRuns: 40 },

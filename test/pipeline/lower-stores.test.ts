@@ -1,8 +1,9 @@
 // How stores, groups and places become visits: fetches, tiers, local groups, routing of small specs.
 import { describe, expect, it } from 'vitest';
-import { VISIT_PREFIX } from '../../src/plan/fleet.ts';
+import { VISIT_LOCAL, VISIT_PREFIX } from '../../src/plan/fleet.ts';
 import { prefillSeconds } from '../../src/plan/pipeline/lay-fetch.ts';
 import type { LoweredFleet } from '../../src/plan/pipeline/lower-fleet.ts';
+import { runFleet } from '../../src/run/fleet.ts';
 import { build, PAIR, RACK, STEP, TRAFFIC } from './small-fleets.ts';
 
 describe('kv-fetch', () => {
@@ -130,16 +131,37 @@ describe('groups and places', () => {
     expect(routing(text)).toBe(expected);
   });
 
-  it('local groups are parts of the pools, and a request stays in one', () => {
+  it('local groups are parts of the pools: a prefill has all of its pool, its decode the part of the same group', () => {
     const fleet = PAIR.replaceAll('{kind', '{count: 4, kind');
     const { program } = build(fleet, '[prefill, decode]', `${RACK}disaggregation: {local: 2}\n`);
-    const members = [...program.visits.group.slice(0, 4)].map((g) => program.groups[g].members);
-    expect(members).toEqual([
-      [0, 1],
+    const { visits, groups, clients } = program;
+    expect([...visits.sameAs.slice(0, 4)]).toEqual([-1, 0, -1, 2]);
+    expect([...visits.flags.slice(0, 4)].map((flags) => flags & VISIT_LOCAL)).toEqual([0, VISIT_LOCAL, 0, VISIT_LOCAL]);
+    expect(groups[visits.group[0]].members).toEqual([0, 1, 2, 3]);
+    const row = groups.slice(visits.group[1], visits.group[1] + 3).map(({ members }) => members);
+    expect(row).toEqual([
+      [4, 5, 6, 7],
       [4, 5],
-      [2, 3],
       [6, 7],
     ]);
+    expect(visits.group[3]).toBe(visits.group[1]);
+    expect(clients.map(({ localGroup }) => localGroup)).toEqual([1, 1, 2, 2, 1, 1, 2, 2]);
+  });
+
+  it('load chooses between local groups while the fleet runs, and the KV stays in the group that it chose', () => {
+    const fleet = PAIR.replaceAll('{kind', '{count: 2, routing: load-input, kind');
+    const traffic =
+      'workload: {lengths: {input_len: {uniform: [1, 4000]}, output_len: 10}, request_rate: 50, num_requests: 300}\n';
+    const { program } = build(fleet, '[prefill, decode]', `${RACK}disaggregation: {local: 2}\n`, traffic);
+    const { client } = runFleet(program, { leap: 'exact' }).results;
+    const chosen = Array.from({ length: 300 }, (_, r) => client[2 * r]);
+    for (let r = 0; r < 300; r++) expect(client[2 * r + 1]).toBe(chosen[r] + 2);
+    // a group fixed before the run would be that of every second request
+    expect(chosen.filter((c, r) => c === r % 2).length).toBeLessThan(250);
+    // prompts of 4000 tokens at most: no group is ahead by more than what a few requests bring
+    const sum = (group: number) =>
+      chosen.reduce((total, c, r) => total + (c === group ? program.visits.prompt[2 * r] : 0), 0);
+    expect(Math.abs(sum(0) - sum(1))).toBeLessThan(20_000);
   });
 
   it('paths cross the domains between two clients, each way on a link of its own', () => {

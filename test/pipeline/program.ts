@@ -1,6 +1,6 @@
 // What must hold of every program, whatever spec it came from: counts that add up, walks that begin and end once, blocks let go.
 import { expect } from 'vitest';
-import { type FleetProgram, VISIT_HOLD, VISIT_PREFIX, VISIT_RESIDENT } from '../../src/plan/fleet.ts';
+import { type FleetProgram, VISIT_HOLD, VISIT_LOCAL, VISIT_PREFIX, VISIT_RESIDENT } from '../../src/plan/fleet.ts';
 
 export function checkProgram(program: FleetProgram): void {
   const { visits, requests } = program;
@@ -43,6 +43,17 @@ function checkVisit({ visits, groups, clients, stages, hashCount }: FleetProgram
     const resident = (visits.flags[anchor] & VISIT_RESIDENT) !== 0 ? 1 : 0;
     expect(visits.shared[v]).toBe(visits.prompt[anchor] - resident + visits.output[anchor] - 1 + resident);
     expect(visits.prompt[v]).toBeGreaterThan(visits.shared[v]);
+  }
+  if (visits.flags[v] & VISIT_LOCAL) {
+    // it follows a visit before it, and has a group of clients wherever that one is served
+    expect(anchor).toBeGreaterThanOrEqual(0);
+    expect(anchor).toBeLessThan(v);
+    for (const c of groups[visits.group[anchor]].members) {
+      const { members: part } = groups[visits.group[v] + clients[c].localGroup];
+      expect(clients[c].localGroup === 0 || part.every((d) => clients[d].localGroup === clients[c].localGroup)).toBe(
+        true,
+      );
+    }
   }
   for (let h = visits.hashAt[v]; h < visits.hashAt[v + 1]; h++) expect(visits.hashIds[h]).toBeLessThan(hashCount);
   if (visits.flags[v] & VISIT_PREFIX) expect(members.some((c) => clients[c].prefixBlocks > 0)).toBe(true);

@@ -30,7 +30,10 @@ import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
 /** What one client of a pool is; its clients are alike but for place, channel and store contents. */
 export interface BoundPool {
   readonly pool: PoolSpec;
-  readonly client: Omit<FleetClient, 'name' | 'location' | 'channel' | 'demand' | 'prefixBlocks' | 'tiers'>;
+  readonly client: Omit<
+    FleetClient,
+    'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'prefixBlocks' | 'tiers'
+  >;
   /** Share of its channel that a step wants. */
   readonly demand: number;
   readonly model: Model | null;

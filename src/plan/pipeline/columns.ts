@@ -1,5 +1,5 @@
 // The visits of all requests while they are laid out: columns that grow, edges, and the counts that follow from them.
-import { VISIT_HOLD, type VisitTable } from '../fleet.ts';
+import { VISIT_HOLD, VISIT_LOCAL, type VisitTable } from '../fleet.ts';
 
 type Typed = Int32Array | Float64Array;
 
@@ -101,6 +101,12 @@ export class VisitWriter {
     this.#columns.sameAs.set(visit, anchor);
     this.#columns.lets.set(visit, anchor);
     this.#columns.shared.set(visit, tokens);
+  }
+
+  /** Is served in the local group of the client that `leader` had. */
+  stayWith(visit: number, leader: number): void {
+    this.#columns.sameAs.set(visit, leader);
+    this.addFlags(visit, VISIT_LOCAL);
   }
 
   /** Its blocks go to this store client when it ends. */

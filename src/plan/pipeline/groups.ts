@@ -11,8 +11,13 @@ export interface PoolClients {
 }
 
 export interface Groups {
-  /** Group of these pools for requests of a local group. */
+  /** Group of these pools: all their clients, or those of the local group that a request's store belongs to. */
   of(pools: readonly string[], cell: number): number;
+  /**
+   * The same for a visit that takes the KV of another one over. `local`: the first of a row of groups, all clients and then those
+   * of each local group; which of them it is, the client of the other visit says when this one is routed (VISIT_LOCAL).
+   */
+  after(pools: readonly string[], cell: number): { readonly group: number; readonly local: boolean };
   /** The client of a kv-store that holds what belongs to `key`. */
   storeOf(pool: string, cell: number, key: number): number;
   /** A group of one client. */
@@ -21,7 +26,8 @@ export interface Groups {
   done(visits: VisitTable): FleetGroup[];
 }
 
-type Draft = Omit<FleetGroup, 'threshold'> & { readonly threshold: number | null };
+/** `family`: the group whose visits' median is its threshold where the spec leaves that open. */
+type Draft = Omit<FleetGroup, 'threshold'> & { readonly threshold: number | null; readonly family: number };
 
 export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>, blame: Blame): Groups {
   const drafts: Draft[] = [];
@@ -32,10 +38,11 @@ export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolCli
     const pool = poolOf.get(name);
     const own = clients.get(name);
     if (!pool || !own) return [];
-    const parts = splits(pool, spec.pools) ? spec.localGroups : 1;
+    const parts = cell >= 0 && splits(pool, spec.pools) ? spec.localGroups : 1;
     const size = own.count / parts;
     return Array.from({ length: size }, (_, i) => own.first + (parts === 1 ? 0 : cell * size) + i);
   };
+  const homed = hasHomes(spec);
   const remember = (key: string, make: () => Draft) => {
     const found = known.get(key);
     if (found !== undefined) return found;
@@ -48,27 +55,60 @@ export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolCli
     const expected = 'heavy-light routing over at least one light and one heavy client';
     blame(['fleet', pool.name, 'routing'], expected, `${light} light of ${members}`);
   };
+  const draft = (pools: readonly string[], cell: number, family: number): Draft => {
+    const members = pools.flatMap((name) => partOf(name, cell));
+    const first = poolOf.get(pools[0]);
+    if (!first) throw new Error(`no pool ${pools[0]}`);
+    const { policy, metric, threshold } = first.routing;
+    const light = policy === 'heavy-light' ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
+    if (policy === 'heavy-light') checkSplit(first, light, members.length);
+    const alone = pools.length === 1 && members.length === (clients.get(pools[0])?.count ?? 0);
+    const name = alone
+      ? pools[0]
+      : `${pools.join('+')}${cell >= 0 && spec.localGroups > 1 ? ` of group ${cell + 1}` : ''}`;
+    return {
+      name,
+      members,
+      routing: policy,
+      metric,
+      threshold: policy === 'heavy-light' ? threshold : 0,
+      light,
+      family,
+    };
+  };
   const make = (pools: readonly string[], cell: number) => {
     const members = pools.flatMap((name) => partOf(name, cell));
-    return remember(members.join(), () => {
-      const first = poolOf.get(pools[0]);
-      if (!first) throw new Error(`no pool ${pools[0]}`);
-      const { policy, metric, threshold } = first.routing;
-      const light = policy === 'heavy-light' ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
-      if (policy === 'heavy-light') checkSplit(first, light, members.length);
-      const alone = pools.length === 1 && members.length === (clients.get(pools[0])?.count ?? 0);
-      const name = alone ? pools[0] : `${pools.join('+')}${spec.localGroups > 1 ? ` of group ${cell + 1}` : ''}`;
-      return { name, members, routing: policy, metric, threshold: policy === 'heavy-light' ? threshold : 0, light };
-    });
+    return remember(members.join(), () => draft(pools, cell, drafts.length));
+  };
+  const makeRow = (pools: readonly string[]) => {
+    const key = `row ${pools.flatMap((name) => partOf(name, -1)).join()}`;
+    const first = known.get(key) ?? drafts.length;
+    if (first < drafts.length) return first;
+    for (let cell = -1; cell < spec.localGroups; cell++) drafts.push(draft(pools, cell, first));
+    known.set(key, first);
+    return first;
   };
   // asked for once a visit, with the list of pools that the stage holds
   const made = new Map<readonly string[], number[]>();
+  const rows = new Map<readonly string[], number>();
+  const of = (pools: readonly string[], own: number) => {
+    const cell = homed ? own : -1;
+    const byCell = made.get(pools) ?? [];
+    if (byCell.length === 0) made.set(pools, byCell);
+    byCell[cell + 1] ??= make(pools, cell);
+    return byCell[cell + 1];
+  };
+  const isSplit = (name: string) => {
+    const pool = poolOf.get(name);
+    return pool !== undefined && splits(pool, spec.pools);
+  };
   return {
-    of(pools, cell) {
-      const byCell = made.get(pools) ?? [];
-      if (byCell.length === 0) made.set(pools, byCell);
-      byCell[cell] ??= make(pools, cell);
-      return byCell[cell];
+    of,
+    after(pools, cell) {
+      if (homed || spec.localGroups === 1 || !pools.some(isSplit)) return { group: of(pools, cell), local: false };
+      const group = rows.get(pools) ?? makeRow(pools);
+      rows.set(pools, group);
+      return { group, local: true };
     },
     storeOf(pool, cell, key) {
       const part = partOf(pool, cell);
@@ -78,12 +118,36 @@ export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolCli
       return remember(String(client), () => {
         const name =
           [...clients].find(([, { first, count }]) => client >= first && client < first + count)?.[0] ?? 'join';
-        return { name, members: [client], routing: 'round-robin', metric: 'requests', threshold: 0, light: 0 };
+        const only = {
+          name,
+          members: [client],
+          routing: 'round-robin',
+          metric: 'requests',
+          threshold: 0,
+          light: 0,
+        } as const;
+        return { ...only, family: drafts.length };
       });
     },
     done: (visits) =>
-      drafts.map((draft, g) => ({ ...draft, threshold: draft.threshold ?? medianOf(visits, g, draft.metric) })),
+      drafts.map(({ threshold, family, ...rest }) => ({
+        ...rest,
+        threshold: threshold ?? medianOf(visits, family, rest.metric),
+      })),
   };
+}
+
+/** Local group of a pool's client, from 1; 0 = none. */
+export function localGroupOf({ localGroups, pools }: FleetSpec, pool: PoolSpec, index: number): number {
+  return localGroups > 1 && splits(pool, pools) ? 1 + Math.floor((index * localGroups) / pool.count) : 0;
+}
+
+/**
+ * Whether requests belong to a local group from the start: where stores of scope group keep what earlier turns left, a session
+ * goes where its store is. Otherwise the group is that of the client that prefills.
+ */
+function hasHomes(spec: FleetSpec): boolean {
+  return spec.pools.some((pool) => pool.kind === 'kv-store' && pool.scope === 'group');
 }
 
 /** Median of the visits' own metric, by which heavy-light routing tells them apart. */

@@ -133,8 +133,10 @@ function layApart(
   const { build, stages, on } = generation;
   const { writer } = build;
   const visit = layPrompt(generation, walker, before, state);
-  const decode = writer.add(stages.decode, build.groups.of(on, walker.cell), state.context + 1, answer - 1);
+  const { group, local } = build.groups.after(on, walker.cell);
+  const decode = writer.add(stages.decode, group, state.context + 1, answer - 1);
   writer.addFlags(decode, VISIT_RESIDENT);
+  if (local) writer.stayWith(decode, visit);
   if (build.chains) hashWritten(build, walker, on, decode, state, answer);
   handOn(generation, visit, decode, state);
   return { ends: [decode], state: afterAnswer(generation, state, answer) };
@@ -189,8 +191,10 @@ function layAnchor(generation: Generation, walker: Walker, before: readonly numb
   const { build, stages } = generation;
   const visit = layPrompt(generation, walker, before, state);
   if (generation.together) return { visit, tokens: state.context, made: 1 };
-  const taken = build.writer.add(stages.reason, build.groups.of(generation.on, walker.cell), state.context + 1, 1);
+  const { group, local } = build.groups.after(generation.on, walker.cell);
+  const taken = build.writer.add(stages.reason, group, state.context + 1, 1);
   build.writer.addFlags(taken, VISIT_RESIDENT | VISIT_HOLD);
+  if (local) build.writer.stayWith(taken, visit);
   handOn(generation, visit, taken, state);
   return { visit: taken, tokens: state.context + 1, made: 2 };
 }
@@ -242,7 +246,7 @@ function layThinking(
 
 /** A branch goes on from the shared cache and `thought` tokens of its own. */
 function layBranch(
-  { build, on }: Generation,
+  { build, on, together }: Generation,
   anchor: Anchor,
   thought: number,
   output: number,
@@ -251,7 +255,9 @@ function layBranch(
   before: readonly number[],
 ): number {
   const { writer } = build;
-  const visit = writer.add(stage, build.groups.of(on, walker.cell), anchor.tokens + thought + 1, output);
+  // the group of its anchor, whose client it shares
+  const group = together ? build.groups.of(on, walker.cell) : build.groups.after(on, walker.cell).group;
+  const visit = writer.add(stage, group, anchor.tokens + thought + 1, output);
   writer.addFlags(visit, VISIT_RESIDENT);
   writer.shareWith(visit, anchor.visit, anchor.tokens);
   for (const from of before) writer.link(from, visit, 0);

@@ -10,7 +10,7 @@ import { type BoundPool, bindPools } from './bind-pools.ts';
 import { type Blame, openBlame } from './blame.ts';
 import { VisitWriter } from './columns.ts';
 import type { EnergyFigures } from './energy-figures.ts';
-import { openGroups, type PoolClients } from './groups.ts';
+import { localGroupOf, openGroups, type PoolClients } from './groups.ts';
 import { compileList } from './lay-list.ts';
 import { type Placement, placeClients, type Standing } from './place.ts';
 import { type Build, join, openState, type Walker } from './state.ts';
@@ -162,6 +162,7 @@ function makeClients(
     return {
       name,
       ...client,
+      localGroup: localGroupOf(spec, pool, index),
       location,
       channel,
       demand,
@@ -192,6 +193,7 @@ function jointClient(location: number): FleetClient {
     blockSize: 16,
     maxModelLen: 0,
     price: { fixed_s: 0, per_new_token_s: 0, per_prefill_pair_s: 0, per_sequence_s: 0, per_context_token_s: 0 },
+    localGroup: 0,
     location,
     channel: -1,
     demand: 0,

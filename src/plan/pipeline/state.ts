@@ -14,7 +14,7 @@ import type { Groups } from './groups.ts';
 /** The request that is being laid out. */
 export interface Walker {
   readonly index: number;
-  /** Local group. */
+  /** Local group of its store, where stores belong to groups. */
   readonly cell: number;
   /** What decides which store client holds its KV: its session, its shared text, or itself. */
   readonly key: number;

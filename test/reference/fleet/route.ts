@@ -6,9 +6,11 @@ import type { Client, Edge, Visit, World } from './state.ts';
 
 /** Chooses the client of a visit; `edge` is what triggers it, null for roots. */
 export function chooseClient(world: World, visit: Visit, edge: Edge | null): Client {
-  if (visit.sameAs >= 0) return world.visits[visit.sameAs]!.client!;
-  const group = world.program.groups[visit.group]!;
-  const last = world.lastChosen[visit.group]!;
+  const leader = visit.sameAs >= 0 ? world.visits[visit.sameAs]!.client! : null;
+  if (leader !== null && !visit.local) return leader;
+  const index = visit.group + (leader?.setup.localGroup ?? 0);
+  const group = world.program.groups[index]!;
+  const last = world.lastChosen[index]!;
   const half = group.routing === 'heavy-light' && ownMetric(visit, group.metric) > group.threshold ? 1 : 0;
   const members = membersOf(world, group, half);
   const inTurn = members.map((_, step) => (last[half]! + 1 + step) % members.length);

@@ -4,6 +4,7 @@ import {
   type FleetClient,
   type FleetProgram,
   VISIT_HOLD,
+  VISIT_LOCAL,
   VISIT_PREFIX,
   VISIT_RESIDENT,
   type VisitResults,
@@ -21,6 +22,7 @@ export interface Visit {
   readonly resident: boolean;
   readonly hold: boolean;
   readonly prefix: boolean;
+  readonly local: boolean;
   readonly sameAs: number;
   readonly shared: number;
   readonly lets: number;
@@ -228,6 +230,7 @@ function readVisits({ visits: table }: FleetProgram): Visit[] {
       resident: (flags & VISIT_RESIDENT) !== 0,
       hold: (flags & VISIT_HOLD) !== 0,
       prefix: (flags & VISIT_PREFIX) !== 0,
+      local: (flags & VISIT_LOCAL) !== 0,
       sameAs: table.sameAs[index]!,
       shared: table.shared[index]!,
       lets: table.lets[index]!,
