@@ -8,22 +8,30 @@ import { nearest } from '../check/nearest.ts';
 import { checkEntry, parseJson } from './check-entry.ts';
 import { isRecord } from './config-fields.ts';
 import { readModelConfig } from './config-json.ts';
-import { efficiencySchema, engineSchema, hardwareSchema, modelSchema, shapeSchema } from './schemas.ts';
-import type { Efficiency, EngineProfile, Hardware, LengthShape, Model } from './types.ts';
+import {
+  efficiencySchema,
+  engineSchema,
+  errorBandsSchema,
+  hardwareSchema,
+  modelSchema,
+  shapeSchema,
+} from './schemas.ts';
+import type { Efficiency, EngineProfile, ErrorBands, Hardware, LengthShape, Model } from './types.ts';
 
-export type CatalogKind = 'hardware' | 'models' | 'engines' | 'workloads' | 'efficiency';
+export type CatalogKind = 'hardware' | 'models' | 'engines' | 'workloads' | 'efficiency' | 'validation';
 
 /** Kinds that a person looks up by name; efficiencies follow the hardware. */
 export const NAMED_KINDS = ['hardware', 'models', 'engines', 'workloads'] as const;
 export type NamedKind = (typeof NAMED_KINDS)[number];
 
-const KINDS: readonly CatalogKind[] = [...NAMED_KINDS, 'efficiency'];
+const KINDS: readonly CatalogKind[] = [...NAMED_KINDS, 'efficiency', 'validation'];
 const NOUNS: Readonly<Record<CatalogKind, string>> = {
   hardware: 'hardware',
   models: 'a model, or the path of a config.json',
   engines: 'an engine profile',
   workloads: 'a workload',
   efficiency: 'efficiencies',
+  validation: 'error bands',
 };
 
 /** What exists, looked up by name. A name that is unknown throws a UserError with the nearest known ones. */
@@ -35,6 +43,8 @@ export interface Catalog {
   shape(id: string): LengthShape;
   /** Fits of one device ("h100-sxm-80gb") or a vendor's medians ("_nvidia"); null where there are none. */
   efficiency(hardwareId: string): Efficiency | null;
+  /** How far simulated figures may be off, by what their prices rest on. */
+  errorBands(): ErrorBands;
   /** Sorted ids; efficiencies include the vendor files. */
   ids(kind: CatalogKind): readonly string[];
   /** The id that a word stands for (id in any case, name, Hugging Face name), or null. */
@@ -42,6 +52,9 @@ export interface Catalog {
   /** The file that an id is read from. */
   file(kind: CatalogKind, id: string): string;
 }
+
+/** The one file of the kind `validation`. */
+const ERROR_BANDS = 'error-bands';
 
 /** The folder of the catalog that ships: the JSON lies beside this module, in src/ as in dist/. */
 const OURS = fileURLToPath(new URL('.', import.meta.url));
@@ -98,6 +111,7 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
     engine: (id) => entry('engines', engineSchema, need('engines', id)),
     shape: (id) => entry('workloads', shapeSchema, need('workloads', id)),
     efficiency: (id) => (ids('efficiency').includes(id) ? entry('efficiency', efficiencySchema, id) : null),
+    errorBands: () => entry('validation', errorBandsSchema, ERROR_BANDS),
     model(idOrPath) {
       const path = find('models', idOrPath) === null ? findConfig(idOrPath) : null;
       if (path === null) return entry('models', modelSchema, need('models', idOrPath));

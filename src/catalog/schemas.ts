@@ -1,6 +1,6 @@
 // What each kind of catalog file must look like; the leaf's message is the "expected" of an issue.
 import { z } from 'zod';
-import type { Efficiency, EngineProfile, Hardware, LengthShape, Model } from './types.ts';
+import type { Efficiency, EngineProfile, ErrorBands, Hardware, LengthShape, Model } from './types.ts';
 
 const positive = z.number({ error: 'a positive number' }).positive({ error: 'a positive number' });
 const fromZero = z.number({ error: 'a number from 0 up' }).min(0, { error: 'a number from 0 up' });
@@ -242,4 +242,18 @@ export const shapeSchema: z.ZodType<LengthShape> = z.strictObject({
   strata: z
     .array(z.strictObject({ prompt_quantiles: quantiles, output_quantiles: quantiles }), { error: 'a list of strata' })
     .min(1, { error: 'at least one stratum' }),
+});
+
+const pct = z.number({ error: 'percent above 0' }).gt(0, { error: 'percent above 0' });
+const band = z.strictObject(
+  { ttft_pct: pct, tpot_pct: pct, throughput_pct: pct, power_pct: pct },
+  { error: '{ttft_pct, tpot_pct, throughput_pct, power_pct}' },
+);
+
+export const errorBandsSchema: z.ZodType<ErrorBands> = z.strictObject({
+  id: named,
+  bands: z.strictObject({ measured: band, calibrated: band, extrapolated: band, datasheet: band }),
+  disaggregated: z.strictObject({ ttft_pct: pct, tpot_pct: pct }, { error: '{ttft_pct, tpot_pct}' }),
+  source: named,
+  licence: named,
 });

@@ -302,3 +302,21 @@ export interface LengthShape {
     readonly output_quantiles: readonly number[];
   }[];
 }
+
+/** In nine of ten measured runs the figure lay within this many % of the predicted one, to either side. */
+export interface ErrorBand {
+  readonly ttft_pct: number;
+  readonly tpot_pct: number;
+  readonly throughput_pct: number;
+  readonly power_pct: number;
+}
+
+/** Error bands by what step prices rest on, made by `mist validate --error-bands` (catalog/validation/error-bands.json). */
+export interface ErrorBands {
+  readonly id: string;
+  readonly bands: Readonly<Record<Basis, ErrorBand>>;
+  /** Where prefill and decode run apart: the queues between them are modelled roughly. The wider band counts. */
+  readonly disaggregated: Pick<ErrorBand, 'ttft_pct' | 'tpot_pct'>;
+  readonly source: string;
+  readonly licence: string;
+}

@@ -4,6 +4,7 @@ import { labelsOf } from '../catalog/labels.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
+import { trustFleet } from '../metrics/fleet/trust.ts';
 import type { MeasuredFleet } from '../metrics/fleet/types.ts';
 import { type ClientFacts, type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
@@ -56,7 +57,8 @@ export async function runPipelines(
   const measured = measureRun(spec, lowered, run, { clock, ...(steps === null ? {} : { steps }) });
   lines?.writeAll(lineFormatOf(flags.requests!) === 'csv' ? fleetRequestTable(measured) : fleetRequestLines(measured));
   trace?.writeAll(writeTrace(lowered.program, run.results, windowOf(flags), steps ?? []));
-  const context = contextOf(spec, lowered, catalog);
+  const trust = trustFleet(spec, lowered, run.results, catalog.errorBands());
+  const context = { ...contextOf(spec, lowered, catalog), trust };
   page?.writeAll([fleetHtml(measured, context)]);
   out.stdout(flags.json ? toJson(measured, lowered, context) : toText(measured, lowered, context));
   if (run.stop === 'deadlock') out.stderr(`Stopped early: ${measured.result.stopped}\n`);

@@ -93,6 +93,7 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
     version: readVersion(),
     basis: prepared.basis,
     memory: prepared.memory,
+    ...(configuration.step_time ? {} : { band: catalog.errorBands().bands[prepared.basis] }),
     labels: labelsFor(configuration, catalog),
   };
   if (flags['--json']) out.stdout(`${JSON.stringify(runJson(result, context), null, 2)}\n`);

@@ -54,7 +54,8 @@ const HELP = `mist step --model ID --hardware ID [--prefill CHUNKS] [--decode GR
   --catalog FOLDER            a catalog folder of your own, first
   --json                      for programs
 
-  FLOPs and bytes are those of one device; bytes of an exchange are the message of one device.
+  The fit is named by its file in catalog/efficiency; its held-out error is the median (and 90th percentile) on shapes it has not
+  seen, on the device it was made for. FLOPs and bytes are those of one device; bytes of an exchange are the message of one device.
 `;
 
 /** Exit code 0; a user's mistake is thrown as a UserError (exit code 2). */
@@ -139,13 +140,25 @@ const COLUMNS = [
   { heading: 'share', align: 'right' },
   { heading: 'bound', align: 'left' },
   { heading: 'basis', align: 'left' },
-  { heading: 'from', align: 'left' },
+  { heading: 'fit in efficiency/', align: 'left' },
+  { heading: 'held-out error', align: 'left' },
 ] as const;
 
 function drawStep(key: SurfaceKey, explained: StepExplained): string {
   const { ops, deviceSeconds } = explained;
   const rows = ops.map((op) => drawOp(op, deviceSeconds));
-  rows.push(['sum of ops', '', total(ops, 'flops', 1e9), total(ops, 'bytes', 1e6), us(deviceSeconds), '', '', '', '']);
+  rows.push([
+    'sum of ops',
+    '',
+    total(ops, 'flops', 1e9),
+    total(ops, 'bytes', 1e6),
+    us(deviceSeconds),
+    '',
+    '',
+    '',
+    '',
+    '',
+  ]);
   const title = `${key.model.id} on ${key.hardware.id}, tp ${key.tp} pp ${key.pp} dp ${key.dp} ep ${key.ep}, ${key.profile.id}`;
   return [title, '', ...drawTable(COLUMNS, rows), '', ...drawSums(explained), ''].join('\n');
 }
@@ -161,7 +174,16 @@ function drawOp(price: OpPrice, deviceSeconds: number): string[] {
     price.bound,
     price.basis,
     price.from,
+    heldOut(price),
   ];
+}
+
+/** "3.1 %, p90 9 %": on shapes that the fit has not seen. */
+function heldOut({ error }: OpPrice): string {
+  if (error === null) return '';
+  return Number.isNaN(error.p90)
+    ? formatShare(error.median)
+    : `${formatShare(error.median)}, p90 ${formatShare(error.p90)}`;
 }
 
 function drawSums(explained: StepExplained): string[] {

@@ -1,23 +1,40 @@
-// How far a simulated figure may be off, by what its prices rest on: what replays of measured runs were off by.
-import type { Basis } from '../catalog/types.ts';
+// How far a simulated figure may be off: the band of each figure, and the band of what several prices make together.
+import type { Basis, ErrorBand, ErrorBands } from '../catalog/types.ts';
+import type { LatencyMetric } from '../spec/types.ts';
 
-/** In nine of ten measured runs the figure lay within this many % of the predicted one, to either side. */
-export interface ErrorBand {
-  readonly ttft_pct: number;
-  readonly tpot_pct: number;
-  readonly throughput_pct: number;
+const LEAST_TO_MOST_TRUSTED: readonly Basis[] = ['datasheet', 'extrapolated', 'calibrated', 'measured'];
+
+/** Half the width of the band around a latency, in % of it. End to end is first token and output tokens: the wider of both. */
+export function latencyBand(band: ErrorBand, metric: LatencyMetric): number {
+  if (metric === 'ttft') return band.ttft_pct;
+  return metric === 'e2el' ? Math.max(band.ttft_pct, band.tpot_pct) : band.tpot_pct;
 }
 
-/**
- * 90th percentiles of bench/validation.md, rounded up: closed loops whose model was left out of the fit (TPOT 15.9 %, 762 figures; TTFT
- * 35.2 %, 264 figures of unequal requests), throughput of static batches likewise (29.5 %, 27 figures; 17 % in 33 closed loops). Runs
- * whose prices are measured and extrapolated are off alike there. Datasheet: step times of static batches whose device was left out
- * (45.1 %, 758 figures), TTFT on devices without timings (56.4 %, 23 figures). Tails (p99) were measured too rarely for a band.
- */
-const SEEN: ErrorBand = { ttft_pct: 36, tpot_pct: 16, throughput_pct: 30 };
-export const ERROR_BANDS: Readonly<Record<Basis, ErrorBand>> = {
-  measured: SEEN,
-  calibrated: SEEN,
-  extrapolated: SEEN,
-  datasheet: { ttft_pct: 57, tpot_pct: 46, throughput_pct: 46 },
-};
+/** Whether a latency stays within its limit at the far end of its band. */
+export function holdsFarEnd(value: number, pct: number, limit: number): boolean {
+  return value * (1 + pct / 100) <= limit;
+}
+
+/** Whether a latency over its limit would be within it at the near end of its band. */
+export function holdsNearEnd(value: number, pct: number, limit: number): boolean {
+  return value * (1 - pct / 100) <= limit;
+}
+
+/** The least trustworthy of them; null of none. */
+export function weakestBasis(bases: readonly Basis[]): Basis | null {
+  return LEAST_TO_MOST_TRUSTED.find((basis) => bases.includes(basis)) ?? null;
+}
+
+/** The band of a fleet whose first tokens rest on `first`, whose later ones on `later`, and all of it on `any`. */
+export function fleetBand(
+  { bands, disaggregated }: ErrorBands,
+  { first, later, any }: { readonly first: Basis; readonly later: Basis; readonly any: Basis },
+  apart: boolean,
+): ErrorBand {
+  return {
+    ttft_pct: Math.max(bands[first].ttft_pct, apart ? disaggregated.ttft_pct : 0),
+    tpot_pct: Math.max(bands[later].tpot_pct, apart ? disaggregated.tpot_pct : 0),
+    throughput_pct: bands[any].throughput_pct,
+    power_pct: bands[any].power_pct,
+  };
+}

@@ -1,5 +1,5 @@
 // What a run or a sweep comes to. Times in seconds, percentiles by linear interpolation (NumPy's default).
-import type { Basis } from '../catalog/types.ts';
+import type { Basis, ErrorBand } from '../catalog/types.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
 
 /** Whether a run kept up with its load; src/metrics/verdict.ts defines the words. */
@@ -84,6 +84,8 @@ export interface KeptRow {
   readonly on_front: boolean;
   /** What the prices rest on: the least trustworthy basis among the ops that matter. */
   readonly basis: Basis;
+  /** How far its figures may be off, by that basis. */
+  readonly band: ErrorBand;
 }
 
 /** Why rows fell, in the order the checks are made. */

@@ -44,6 +44,12 @@ export function fitsOf(catalog: Pick<Catalog, 'ids' | 'hardware' | 'efficiency'>
   };
 }
 
+/** Errors on the shapes that a fit or table has not seen: median and 90th percentile of |predicted / measured - 1|, NaN where unknown. */
+export interface HeldOutError {
+  readonly median: number;
+  readonly p90: number;
+}
+
 /** A price per FLOP and per byte: seconds = t0 + ((C perFlop)^p + (M perByte)^p)^(1/p). */
 export interface Rate {
   readonly t0: number;
@@ -57,6 +63,8 @@ export interface Rate {
   readonly basis: Basis;
   /** Where it comes from, in words. */
   readonly from: string;
+  /** Of the fit or table, on the device it was made for; null where nothing was timed. */
+  readonly error: HeldOutError | null;
 }
 
 /** From the most to the least trustworthy. */
@@ -140,7 +148,15 @@ function rateOf(
     table,
     basis,
     from,
+    error: errorOf(table ?? fit),
   };
+}
+
+function errorOf(
+  made: { readonly error_out?: number; readonly error_out_p90?: number } | Assumed,
+): HeldOutError | null {
+  if (!('error_out' in made) || made.error_out === undefined) return null;
+  return { median: made.error_out, p90: made.error_out_p90 ?? Number.NaN };
 }
 
 /** Exchange price: a fit (t0^p + (bytes perByte)^p)^(1/p) and its table, or the closed form of the links. */
@@ -155,6 +171,7 @@ export interface ExchangeRate {
   readonly byteOut: number;
   readonly basis: Basis;
   readonly from: string;
+  readonly error: HeldOutError | null;
 }
 
 /** Devices per server and servers of a group of `devices` devices or cores: the largest equal parts that fit in a scale-up domain. */
@@ -182,7 +199,14 @@ export function chooseExchange(
     hopOut: HOP_ACROSS_S,
     byteOut: 1 / (LINK_SHARE * (hardware.scale_out_bandwidth || hardware.scale_up.bandwidth)),
   };
-  const closed: ExchangeRate = { fit: null, table: null, ...links, basis: 'datasheet', from: 'link rates' };
+  const closed: ExchangeRate = {
+    fit: null,
+    table: null,
+    ...links,
+    basis: 'datasheet',
+    from: 'link rates',
+    error: null,
+  };
   if (place.across > 1) return closed;
   for (const { id, own, efficiency, link } of sources) {
     const fits = efficiency.collectives.filter((one) => one.op === op);
@@ -191,7 +215,8 @@ export function chooseExchange(
     const exact = own && (op === 'send-recv' || fit.devices === devices);
     const basis = exact ? (fit.table ? 'measured' : fit.basis) : worse(fit.basis, 'extrapolated');
     const scaled = scaleFit(fit, devices, link / hardware.scale_up.bandwidth);
-    return { ...closed, fit: scaled, table: fit.table ?? null, basis, from: fit.library ? `${id} ${fit.library}` : id };
+    const from = fit.library ? `${id} ${fit.library}` : id;
+    return { ...closed, fit: scaled, table: fit.table ?? null, basis, from, error: errorOf(fit) };
   }
   return closed;
 }

@@ -10,6 +10,7 @@ import {
   chooseRate,
   type ExchangeRate,
   type FitSource,
+  type HeldOutError,
   listSources,
   type Rate,
   worse,
@@ -139,7 +140,9 @@ export interface OpPrice {
   readonly seconds: number;
   readonly bound: Bound;
   readonly basis: Basis;
+  /** The file of catalog/efficiency whose fit it is (and the format or library, where that is another), or what was assumed. */
   readonly from: string;
+  readonly error: HeldOutError | null;
 }
 
 /** The step op by op, in the order of the list: what a surface approximates. Ops that have nothing to do are left out. */
@@ -198,7 +201,7 @@ function describe(
 ): OpPrice {
   const bound = line.t0 > compute && line.t0 > memory ? 'latency' : compute > memory ? 'compute' : 'memory';
   const [flops, bytes] = [op.count * each.flops, op.count * each.bytes];
-  return { op, count: op.count, flops, bytes, seconds, bound, basis: rate.basis, from: rate.from };
+  return { op, count: op.count, flops, bytes, seconds, bound, basis: rate.basis, from: rate.from, error: rate.error };
 }
 
 function priceExchange(priced: PricedExchange, x: number): OpPrice {
@@ -215,6 +218,7 @@ function priceExchange(priced: PricedExchange, x: number): OpPrice {
     bound: least > each / 2 ? 'latency' : 'network',
     basis: rate.basis,
     from: rate.from,
+    error: rate.error,
   };
 }
 

@@ -1,6 +1,7 @@
 // The rows that `vllm bench serve` prints: a titled block of one width, labels on the left and figures on the right.
+import type { ErrorBand } from '../catalog/types.ts';
 import type { Summary } from '../metrics/types.ts';
-import { UNKNOWN } from './format.ts';
+import { plusMinus, UNKNOWN } from './format.ts';
 
 /** Width of vLLM's block, and of its first column. */
 export const BLOCK = 50;
@@ -26,4 +27,26 @@ export function latencyRows(title: string, name: string, summary: Summary): stri
     line(`Median ${name} (ms):`, ms(summary.p50)),
     line(`P99 ${name} (ms):`, ms(summary.p99)),
   ];
+}
+
+/** The figures that people quote, with the band that measured runs put around them. */
+export function bandRows(result: Banded, band: ErrorBand): string[] {
+  const within = (label: string, value: number, pct: number): string[] =>
+    Number.isNaN(value) ? [] : [line(label, `${fixed(value)} (${plusMinus(pct)})`)];
+  return [
+    center(' Error Band, 9 of 10 measured runs ', '-'),
+    ...within('TTFT mean (ms):', result.ttft.mean * 1000, band.ttft_pct),
+    ...within('TTFT p99 (ms):', result.ttft.p99 * 1000, band.ttft_pct),
+    ...within('TPOT mean (ms):', result.tpot.mean * 1000, band.tpot_pct),
+    ...within('TPOT p99 (ms):', result.tpot.p99 * 1000, band.tpot_pct),
+    ...within('Output tokens (tok/s):', result.output_throughput, band.throughput_pct),
+    ...within('Power (W):', result.power_w, band.power_pct),
+  ];
+}
+
+interface Banded {
+  readonly ttft: Summary;
+  readonly tpot: Summary;
+  readonly output_throughput: number;
+  readonly power_w: number;
 }

@@ -1,14 +1,16 @@
 // Kept configurations as CSV (RFC 4180): one row each, empty where there is no value.
 import type { KeptRow } from '../metrics/types.ts';
-import { type Cell, columnsOf } from './flat.ts';
+import { type Cell, columnsOf, type FlatColumn } from './flat.ts';
 
 export function sweepCsv(kept: readonly KeptRow[]): string {
   return [...csvLines(kept)].join('');
 }
 
 /** Line by line, so that a file of any length is written without being in memory as a whole. */
-export function* csvLines(kept: readonly KeptRow[]): Generator<string> {
-  const columns = columnsOf(kept);
+export function* csvLines(
+  kept: readonly KeptRow[],
+  columns: readonly FlatColumn[] = columnsOf(kept),
+): Generator<string> {
   yield `${columns.map((column) => column.name).join(',')}\n`;
   for (const [i, row] of kept.entries()) {
     yield `${columns.map((column) => quoteCell(column.read(row, i + 1))).join(',')}\n`;

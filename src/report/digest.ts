@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { bytesToHexString, concatUint8Arrays } from 'typed-array-utils';
 import type { SweepResult } from '../metrics/types.ts';
 import { csvLines } from './csv.ts';
+import { columnsOf } from './flat.ts';
 
 /**
  * Joins pieces of bytes. The only door to typed-array-utils: its comparison and its view of shared buffers are wrong, so only
@@ -17,10 +18,14 @@ export function toHex(bytes: Uint8Array<ArrayBuffer>): string {
   return bytesToHexString(bytes);
 }
 
-/** SHA-256 over every kept row as it stands in the CSV (which holds neither wall times nor the number of workers). */
+/**
+ * SHA-256 over every kept row as it stands in the CSV (which holds neither wall times nor the number of workers), without the error
+ * bands: those change when more measured runs are replayed, the results do not.
+ */
 export function digestOf(result: Pick<SweepResult, 'kept'>): string {
   const encoder = new TextEncoder();
-  const pieces = Array.from(csvLines(result.kept), (line) => encoder.encode(line));
+  const columns = columnsOf(result.kept).filter(({ trust }) => !trust);
+  const pieces = Array.from(csvLines(result.kept, columns), (line) => encoder.encode(line));
   const digest = createHash('sha256').update(joinBytes(pieces)).digest();
   return toHex(Uint8Array.from(digest));
 }

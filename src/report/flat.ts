@@ -9,6 +9,8 @@ export interface FlatColumn {
   readonly name: string;
   readonly type: 'INT64' | 'INT32' | 'DOUBLE' | 'STRING' | 'BOOLEAN';
   readonly read: (row: KeptRow, rank: number) => Cell;
+  /** Says how far to trust the row, not what came out: the digest leaves it out. */
+  readonly trust?: true;
 }
 
 const integer = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'INT32', read });
@@ -107,6 +109,10 @@ const CONFIGURATION_COLUMNS: readonly FlatColumn[] = [
   flag('slo_met', (row) => row.run?.slo_met ?? null),
   text('verdict', (row) => row.run?.verdict ?? null),
   text('basis', (row) => row.basis),
+  ...(['ttft_pct', 'tpot_pct', 'throughput_pct', 'power_pct'] as const).map((field) => ({
+    ...real(`band_${field}`, (row) => row.band[field]),
+    trust: true as const,
+  })),
   integer('devices', (row) => row.devices),
   real('usd_per_hour', (row) => row.usd_per_hour),
   ...CONFIGURATION_TEXT.map((field) => text(field, (row) => row.configuration[field])),

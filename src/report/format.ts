@@ -37,6 +37,11 @@ export function formatShare(share: number): string {
   return `${formatNumber(percent, percent > 0 && percent < 10 ? 1 : 0)} %`;
 }
 
+/** Half the width of a band around a figure, in % of it: "± 13 %". */
+export function plusMinus(pct: number): string {
+  return `± ${formatNumber(pct)} %`;
+}
+
 /** Durations of our own work: "0.84 s", "2 min 5 s". */
 export function formatDuration(seconds: number): string {
   if (!(seconds >= 60)) return `${formatShort(seconds)} s`;

@@ -1,4 +1,6 @@
 // The top of the report page: the question, the answer in large type, the figures that decide, the launch command.
+
+import { latencyBand } from '../metrics/error-band.ts';
 import { achieved } from '../metrics/run-result.ts';
 import type { KeptRow, SweepResult } from '../metrics/types.ts';
 import type { Slo } from '../spec/types.ts';
@@ -14,10 +16,20 @@ import {
   throughputPerDevice,
   tokensPerUser,
 } from './describe.ts';
-import { formatGiven, formatMs, formatNumber, formatShare, formatShort, formatUsd, plural } from './format.ts';
+import {
+  formatGiven,
+  formatMs,
+  formatNumber,
+  formatShare,
+  formatShort,
+  formatUsd,
+  plural,
+  plusMinus,
+} from './format.ts';
 import { html, type Markup } from './html-text.ts';
 import { buildLaunch } from './launch.ts';
 import { tailTpot, tailTtft, usdPerMillionTokens } from './points.ts';
+import { explainTrust } from './trust.ts';
 
 /** Limits are written with "<=" for terminals; a page has the sign. */
 function typeset(sentence: string): string {
@@ -26,7 +38,7 @@ function typeset(sentence: string): string {
 
 export function drawHero(result: SweepResult): Markup {
   const answer = findAnswer(result);
-  const why = explainAnswer(result);
+  const why = [...explainAnswer(result), ...explainTrust(result)];
   const reasons =
     why.length > 0 ? html`<ul class="why">${why.map((text) => html`<li>${typeset(text)}</li>`)}</ul>` : '';
   const interrupted = result.interrupted
@@ -62,12 +74,14 @@ export function drawStrip(result: SweepResult): Markup {
       `${about}${formatShort(throughputPerDevice(row))}`,
       'tok/s',
       `${about}${formatShort(tokensPerUser(row))} tok/s per user`,
+      row.band.throughput_pct,
     ),
     drawTile(
       'Power',
       `${about}${formatNumber(watts)}`,
       'W',
       row.run ? `${formatShort(row.run.joules_per_token)} J per output token` : '',
+      row.band.power_pct,
     ),
   ];
   if (row.run) {
@@ -77,8 +91,10 @@ export function drawStrip(result: SweepResult): Markup {
   return html`<section class="strip">${limits}${rest}</section>`;
 }
 
-function drawTile(label: string, value: string, unit: string, note: string | Markup): Markup {
-  return html`<div class="tile"><p>${label}</p><b>${value} <small>${unit}</small></b><p>${note}</p></div>`;
+/** `pct`: half the width of the error band around the value, in % of it. */
+export function drawTile(label: string, value: string, unit: string, note: string | Markup, pct?: number): Markup {
+  const band = pct === undefined ? '' : ` ${plusMinus(pct)}`;
+  return html`<div class="tile"><p>${label}</p><b>${value} <small>${unit}${band}</small></b><p>${note}</p></div>`;
 }
 
 function drawLimit(row: KeptRow, slo: Slo): Markup {
@@ -86,7 +102,8 @@ function drawLimit(row: KeptRow, slo: Slo): Markup {
   const ratio = value / slo.limit;
   const width = Number.isNaN(ratio) ? 0 : Math.min(100, ratio * 100);
   const note = html`<span class="gauge ${ratio > 1 ? 'bad' : ''}" style="display:block"><i style="width:${width.toFixed(1)}%"></i></span>${formatShare(ratio)} of ${formatGiven(slo.limit * 1000)} ms`;
-  return drawTile(`${METRIC_WORDS[slo.metric]} ${slo.percentile}`, formatMs(value), 'ms', note);
+  const pct = latencyBand(row.band, slo.metric);
+  return drawTile(`${METRIC_WORDS[slo.metric]} ${slo.percentile}`, formatMs(value), 'ms', note, pct);
 }
 
 function drawEstimates(row: KeptRow, result: SweepResult): Markup[] {

@@ -14,6 +14,7 @@ import {
 import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd } from './format.ts';
 import { html, type Markup } from './html-text.ts';
 import { kindOf, tailTpot, tailTtft, usdPerMillionTokens } from './points.ts';
+import { shortBand } from './trust.ts';
 
 /** Rows on the page; all kept ones are in the result files. */
 const MOST_ROWS = 250;
@@ -74,6 +75,7 @@ function listColumns(result: SweepResult): Column[] {
     figure('$/h', (row) => row.usd_per_hour, formatUsd, false),
     figure('W', (row) => row.run?.power_w ?? row.screen.power_w, formatNumber),
     { heading: 'Basis', left: true, show: (row) => row.basis },
+    { heading: '± %', value: (row) => row.band.ttft_pct, show: (row) => shortBand(row.band) },
   ];
 }
 
@@ -102,7 +104,7 @@ export function drawRanking(result: SweepResult): Markup {
       ? `The first ${formatNumber(rows.length)} of ${formatNumber(result.kept.length)}; all are in the result files. `
       : '';
   return html`<section class="card"><h2>Ranking</h2>
-<p class="note">${more}Simulated configurations that meet the limits come first, then those that miss them, then estimates of the closed-form screen (~). A click on a heading sorts.</p>
+<p class="note">${more}Simulated configurations that meet the limits come first, then those that miss them, then estimates of the closed-form screen (~). ± %: error band of TTFT/TPOT/throughput. A click on a heading sorts.</p>
 <div class="tools"><input id="search" type="search" placeholder="Filter: H200 tp4 chunked" aria-label="Filter the ranking"><span id="found" class="label"></span></div>
 <div class="scroll"><table id="ranking"><thead><tr><th><button type="button">#</button></th>${heads}</tr></thead><tbody>${lines}</tbody></table></div></section>`;
 }
@@ -114,7 +116,7 @@ export function drawHardware(result: SweepResult): Markup {
   const columns = listColumns(result).filter(({ heading }) => heading !== 'Basis' && heading !== 'tok/s/user');
   const heads = columns.map(({ heading, left }) => html`<th class="${left ? 'left' : ''}">${heading}</th>`);
   const lines = rows.map((row) => html`<tr>${columns.map((column) => drawCell(column, row))}</tr>`);
-  return html`<section class="card"><h2>Best of each accelerator</h2><p class="note">The highest-ranked configuration on each kind of hardware.</p>
+  return html`<section class="card"><h2>Best of each accelerator</h2><p class="note">The highest-ranked configuration on each kind of hardware. ± %: error band of TTFT/TPOT/throughput.</p>
 <div class="scroll"><table><thead><tr>${heads}</tr></thead><tbody>${lines}</tbody></table></div></section>`;
 }
 

@@ -1,5 +1,4 @@
 // A sweep as one HTML page that needs no network: answer, figures, charts, ranking, what was tried, and what it all rests on.
-import type { Basis } from '../catalog/types.ts';
 import type { SweepResult } from '../metrics/types.ts';
 import { drawChart } from './chart.ts';
 import { describeLengths } from './describe.ts';
@@ -10,6 +9,7 @@ import { PAGE_STYLE } from './html-style.ts';
 import { drawHardware, drawRanking, drawTried } from './html-tables.ts';
 import { html, type Markup, trusted } from './html-text.ts';
 import { costScatter, type Scatter, throughputScatter } from './points.ts';
+import { BASIS_WORDS, describeBand } from './trust.ts';
 
 /** The browser itself is told to load nothing, whatever a spec may contain. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
@@ -70,23 +70,19 @@ async function drawFigure(scatter: Scatter): Promise<Markup> {
   return html`<figure class="card"><figcaption>${scatter.title}${left}</figcaption><ul class="legend">${legend}</ul>${svg}</figure>`;
 }
 
-const BASIS_WORDS: Readonly<Record<Basis, string>> = {
-  measured: 'tables of measured kernels',
-  calibrated: 'efficiencies fitted to measurements of this hardware',
-  extrapolated: 'efficiencies of a relative of this hardware',
-  datasheet: "datasheet peaks with the vendor's median efficiency",
-};
-
 /** What the numbers rest on, and what it takes to get the same ones again. */
 function drawProvenance(result: SweepResult): Markup {
   const { spec, seconds } = result;
   const fact = (name: string, words: string): Markup => html`<dt>${name}</dt><dd>${words}</dd>`;
-  const bases = (Object.keys(BASIS_WORDS) as Basis[])
-    .map((basis) => ({ basis, count: result.kept.filter((row) => row.basis === basis).length }))
-    .filter(({ count }) => count > 0);
+  const bases = (Object.keys(BASIS_WORDS) as (keyof typeof BASIS_WORDS)[]).flatMap((basis) => {
+    const rows = result.kept.filter((row) => row.basis === basis);
+    const words = (): string => `${BASIS_WORDS[basis]}; error band: ${describeBand(rows[0].band)}`;
+    return rows.length === 0 ? [] : [fact(`${formatNumber(rows.length)} ${basis}`, words())];
+  });
   return html`<section class="card"><h2>What it rests on</h2>
 <p class="note">Step prices come from a cost model of each accelerator; every row says how trustworthy its weakest price is. Latencies are simulated request by request: TTFT from sending to the first token, TPOT = (E2EL - TTFT)/(output - 1), percentiles over requests by linear interpolation. <b>Stable</b>: a longer run would show the same latencies. <b>Backlogged</b>: a queue built up that was several times as long as what was being served. <b>Overloaded</b>: more was offered than served, so latencies only say how long the run was.</p>
-<dl class="facts">${bases.map(({ basis, count }) => fact(`${formatNumber(count)} ${basis}`, BASIS_WORDS[basis]))}
+<p class="note">Nine of ten measured runs lay within the <b>error band</b> (±) of what was simulated for them, by the weakest price of a step. Tails (p99) were measured too rarely for a band of their own and are shown with that of their latency.</p>
+<dl class="facts">${bases}
 ${fact('Traffic', `${result.workload.description}; ${describeLengths(result)}`)}
 ${fact('Seed', String(spec.workload.seed))}
 ${fact('Time', `${formatDuration(seconds.plan)} planning, ${formatDuration(seconds.screen)} screening, ${formatDuration(seconds.settle)} simulating, ${result.workers} at once`)}

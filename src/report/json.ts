@@ -1,12 +1,12 @@
 // Results as JSON: a run with the field names of `vllm bench serve`, a sweep with those of its flat table.
-import type { Basis } from '../catalog/types.ts';
-import { ERROR_BANDS } from '../metrics/error-band.ts';
+import type { Basis, ErrorBand } from '../catalog/types.ts';
 import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
 import { askQuestion, explainAnswer, findAnswer } from './answer.ts';
 import { digestOf } from './digest.ts';
 import { columnsOf, type FlatColumn, finiteOrNull } from './flat.ts';
 import { buildLaunch } from './launch.ts';
+import { explainTrust } from './trust.ts';
 
 /** What a report of one run needs beside its result. */
 export interface RunContext {
@@ -18,6 +18,8 @@ export interface RunContext {
   readonly basis?: Basis;
   /** The KV capacity, and where it comes from, in words. */
   readonly memory?: string;
+  /** How far the figures may be off; absent where nobody's measurements say so (a spec with its own `step_time`). */
+  readonly band?: ErrorBand;
   readonly labels?: Readonly<Record<string, string>>;
   /** Goes into the `date` field ("20260131-120000"); without it two runs give the same bytes. */
   readonly date?: string;
@@ -108,7 +110,7 @@ function ourFields(result: RunResult, context: RunContext): JsonObject {
     usd_per_hour: finiteOrNull(result.usd_per_hour),
     usd_per_million_tokens: finiteOrNull(result.usd_per_million_tokens),
     basis: context.basis ?? null,
-    error_band: context.basis ? ERROR_BANDS[context.basis] : null,
+    error_band: context.band ?? null,
     configuration: context.configuration,
     ...(context.memory === undefined ? {} : { kv_cache: context.memory }),
     workload: context.workload,
@@ -159,7 +161,8 @@ function describeSweep(result: SweepResult): JsonObject {
     simulated: result.settled,
     reordered: finiteOrNull(result.reordered),
     interrupted: result.interrupted,
-    error_bands: ERROR_BANDS,
+    error_bands: Object.fromEntries(result.kept.map(({ basis, band }) => [basis, band])),
+    trust: explainTrust(result),
     digest: digestOf(result),
     workers: result.workers,
     seconds: result.seconds,

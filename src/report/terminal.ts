@@ -1,9 +1,7 @@
 // What a run and a sweep print: the block of `vllm bench serve`, and the answer with its ranking in 120 columns.
-import type { Basis } from '../catalog/types.ts';
-import { ERROR_BANDS } from '../metrics/error-band.ts';
 import type { KeptRow, RunResult, SweepResult } from '../metrics/types.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
-import { BLOCK, center, fixed, latencyRows, line } from './block.ts';
+import { BLOCK, bandRows, center, fixed, latencyRows, line } from './block.ts';
 import {
   comparesModels,
   describeDeployment,
@@ -19,6 +17,7 @@ import { buildLaunch } from './launch.ts';
 import { kindOf, tailTpot, tailTtft, throughputScatter, usdPerMillionTokens } from './points.ts';
 import { drawScatter } from './scatter-text.ts';
 import { drawTable, type TextColumn } from './table.ts';
+import { bandLegend, explainTrust, shortBand } from './trust.ts';
 
 /** The rows of `vllm bench serve` in its order and spelling, then ours. */
 export function runTable(result: RunResult, context: RunContext): string {
@@ -77,16 +76,15 @@ function ourRows(result: RunResult, context: RunContext): string[] {
     line('Energy per output token (J):', fixed(result.joules_per_token)),
     line('Cost ($/h):', fixed(result.usd_per_hour)),
     line('Cost ($ per million output tokens):', fixed(result.usd_per_million_tokens)),
-    ...(context.basis ? basisRows(context.basis) : []),
+    ...trustRows(result, context),
   ];
 }
 
-function basisRows(basis: Basis): string[] {
-  const { ttft_pct, tpot_pct, throughput_pct } = ERROR_BANDS[basis];
-  return [
-    line('Prices rest on figures that are:', basis),
-    line('TTFT, TPOT, throughput, +- %:', `${ttft_pct}, ${tpot_pct}, ${throughput_pct}`),
-  ];
+/** What the prices rest on, and the figures that people quote with the band that measured runs put around them. */
+function trustRows(result: RunResult, { basis, band }: RunContext): string[] {
+  if (!basis) return [];
+  const rests = line('Prices rest on figures that are:', basis);
+  return band ? [rests, ...bandRows(result, band)] : [rests];
 }
 
 /** The whole text of a sweep: question, answer, why, ranking, rejections, plot and launch command. */
@@ -96,7 +94,7 @@ export function sweepTable(result: SweepResult, options: { readonly rows?: numbe
   const parts = [
     wrap(askQuestion(result)),
     [`Traffic: ${result.workload.description}; ${describeLengths(result)}.`].flatMap((text) => wrap(text)),
-    [answer.sentence, ...explainAnswer(result)].flatMap((text) => wrap(text)),
+    [answer.sentence, ...explainAnswer(result), ...explainTrust(result)].flatMap((text) => wrap(text)),
     rankRows(shown, result),
     countRows(result),
     drawScatter(throughputScatter(result)),
@@ -122,6 +120,7 @@ function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
     right('$/M'),
     right('$/h'),
     right('W'),
+    { heading: '± %', align: 'left' },
   ];
   // Names of models need room: where several are compared, what the result files have too is left out.
   const dropped = comparesModels(result.spec) ? ['tok/s/dev', 'W'] : [];
@@ -135,7 +134,7 @@ function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
     result.kept.length > rows.length
       ? `; ${formatNumber(result.kept.length - rows.length)} more in the result files`
       : '';
-  return [...table, `TTFT and TPOT in ms${tilde}${more}.`];
+  return [...table, `TTFT and TPOT in ms${tilde}${more}.`, ...wrap(bandLegend(rows))];
 }
 
 function rankCells(row: KeptRow, rank: number, result: SweepResult): string[] {
@@ -153,6 +152,7 @@ function rankCells(row: KeptRow, rank: number, result: SweepResult): string[] {
     about + formatShort(usdPerMillionTokens(row)),
     formatUsd(row.usd_per_hour),
     about + formatNumber(row.run ? row.run.power_w : row.screen.power_w),
+    shortBand(row.band),
   ];
 }
 

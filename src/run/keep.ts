@@ -1,4 +1,5 @@
 // Which rows a sweep keeps and in what order: settled ones that keep the promise, those that do not, then a sample of the screened.
+import type { Basis, ErrorBand } from '../catalog/types.ts';
 import { achieved } from '../metrics/run-result.ts';
 import type { KeptRow, RunResult } from '../metrics/types.ts';
 import type { PlanSource } from '../plan/deployment.ts';
@@ -10,6 +11,9 @@ import { type Candidates, deploymentOf, type Figure, figureOf, type Screened, sc
 /** Results by candidate. */
 export type Settled = ReadonlyMap<number, RunResult>;
 
+/** How far figures may be off, by what their prices rest on. */
+type Bands = Readonly<Record<Basis, ErrorBand>>;
+
 /** Screened rows kept beside the settled ones, so that pictures show the space and not only its best corner. */
 const SCREENED_KEPT = 1500;
 
@@ -20,9 +24,10 @@ export function keepRows(
   order: Uint32Array,
   moments: Moments,
   source: PlanSource,
+  bands: Bands,
 ) {
   const { candidates } = screened;
-  const row = (i: number) => makeRow(spec, screened, i, settled.get(i) ?? null, moments, source);
+  const row = (i: number) => makeRow(spec, screened, i, settled.get(i) ?? null, moments, source, bands);
   const met: number[] = [];
   const missed: number[] = [];
   for (const [i, result] of settled) (result.slo_met ? met : missed).push(i);
@@ -90,11 +95,13 @@ function makeRow(
   run: RunResult | null,
   moments: Moments,
   source: PlanSource,
+  bands: Bands,
 ): KeptRow {
   const { candidates, bases } = screened;
   const row = candidates.row[i];
   const configuration = rowAt(spec, row);
   const { devices, usdPerHour } = priceOf(configuration, source);
+  const basis = bases[candidates.group[i]] ?? 'datasheet';
   const figure = (name: Figure) => figureOf(candidates, i, name);
   const output = figure('served') * moments.output_mean;
   return {
@@ -116,7 +123,8 @@ function makeRow(
     },
     run,
     on_front: false,
-    basis: bases[candidates.group[i]] ?? 'datasheet',
+    basis,
+    band: bands[basis],
   };
 }
 

@@ -109,6 +109,7 @@ export function measure(swept: Swept): SweepResult {
     orderCandidates(screened.candidates),
     plan.moments,
     source,
+    catalog.errorBands().bands,
   );
   return {
     spec,

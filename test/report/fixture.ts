@@ -154,6 +154,11 @@ export function makeRun(more: Partial<RunResult> = {}): RunResult {
   };
 }
 
+const BANDS = {
+  narrow: { ttft_pct: 20, tpot_pct: 10, throughput_pct: 12, power_pct: 30 },
+  wide: { ttft_pct: 60, tpot_pct: 25, throughput_pct: 35, power_pct: 50 },
+};
+
 /** Tokens/s offered by 20 requests/s of 211 output tokens. */
 const OFFERED = 20 * 211;
 
@@ -211,7 +216,9 @@ function makeRow(id: number, configuration: Configuration, simulated: boolean, r
     },
     run: simulated ? run : null,
     on_front: simulated && met && random() < 0.1,
-    basis: configuration.hardware === 'b200-sxm' ? 'extrapolated' : 'calibrated',
+    ...(configuration.hardware === 'b200-sxm'
+      ? { basis: 'extrapolated' as const, band: BANDS.wide }
+      : { basis: 'calibrated' as const, band: BANDS.narrow }),
   };
 }
 

@@ -1,4 +1,5 @@
 // What a report of a fleet run needs beside its result: the question in the spec's words.
+import type { FleetTrust } from '../../metrics/fleet/trust.ts';
 import type { Slo } from '../../spec/types.ts';
 
 export interface FleetContext {
@@ -16,6 +17,8 @@ export interface FleetContext {
   readonly seed: number;
   /** Models served, as a person calls them. */
   readonly models: readonly string[];
+  /** What the figures rest on, and how far they may be off; null where nothing of ours prices a step. */
+  readonly trust?: FleetTrust | null;
   /** The spec as written, and the file it came from. */
   readonly text?: string;
   readonly file?: string;

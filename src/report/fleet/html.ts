@@ -1,12 +1,15 @@
 // A pipeline run as one HTML page that needs no network: summary, where the time goes, requests, clients, distributions.
 
+import { latencyBand } from '../../metrics/error-band.ts';
 import type { FleetResult, MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { achieved } from '../../metrics/run-result.ts';
-import type { Slo } from '../../spec/types.ts';
+import type { LatencyMetric, Slo } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
 import { formatGiven, formatMs, formatNumber, formatShare, formatShort, plural } from '../format.ts';
+import { drawTile } from '../html-answer.ts';
 import { PAGE_STYLE } from '../html-style.ts';
 import { html, type Markup, trusted } from '../html-text.ts';
+import { BASIS_WORDS, describeBand } from '../trust.ts';
 import type { FleetContext } from './context.ts';
 import { drawBreakdown } from './html-breakdown.ts';
 import { drawClients, drawDistributions } from './html-curves.ts';
@@ -72,15 +75,12 @@ ${losses.length > 0 ? html`<p class="sub">${losses.join(', ')}.</p>` : ''}${stop
 ${Number.isNaN(result.usd_per_request) ? '' : html`<div class="price"><strong>$${formatShort(result.usd_per_request * 1000)}</strong><p class="label">per 1,000 requests, $${formatShort(result.usd_per_hour)}/h${result.unpriced.length > 0 ? html`<br>without ${nameClients(result.unpriced)}` : ''}</p></div>`}</div></section>`;
 }
 
-function drawTile(label: string, value: string, unit: string, note: string | Markup): Markup {
-  return html`<div class="tile"><p>${label}</p><b>${value} <small>${unit}</small></b><p>${note}</p></div>`;
-}
-
 /** Limits with what is used of them, then the tails no limit covers, throughput, energy and cost. */
 function drawStrip(result: FleetResult, context: FleetContext): Markup {
   const limited = new Set(context.slo.map(({ metric }) => metric));
   const tails = (['ttft', 'tpot', 'e2el'] as const).filter((metric) => !limited.has(metric));
-  const answer = result.thinking_tokens > 0 ? [drawTail('First answer token p99', result.first_answer)] : [];
+  const answer =
+    result.thinking_tokens > 0 ? [drawTail('First answer token p99', result.first_answer, pctOf(context, 'e2el'))] : [];
   const goodput = Number.isNaN(result.request_goodput)
     ? []
     : [
@@ -99,21 +99,26 @@ function drawStrip(result: FleetResult, context: FleetContext): Markup {
           formatShort(result.joules_per_request),
           'J/request',
           `${formatNumber(result.power_w)} W, ${formatShort(result.joules_per_token)} J per output token`,
+          context.trust?.band.power_pct,
         ),
       ];
-  return html`<section class="strip">${context.slo.map((slo) => drawLimit(result, slo))}${tails.map((metric) => drawTail(`${METRIC_WORDS[metric]} p99`, result[metric]))}${answer}${goodput}${energy}</section>`;
+  return html`<section class="strip">${context.slo.map((slo) => drawLimit(result, slo, pctOf(context, slo.metric)))}${tails.map((metric) => drawTail(`${METRIC_WORDS[metric]} p99`, result[metric], pctOf(context, metric)))}${answer}${goodput}${energy}</section>`;
 }
 
-function drawTail(label: string, summary: { readonly p50: number; readonly p99: number }): Markup {
-  return drawTile(label, formatMs(summary.p99), 'ms', `median ${formatMs(summary.p50)} ms`);
+function pctOf({ trust }: FleetContext, metric: LatencyMetric): number | undefined {
+  return trust ? latencyBand(trust.band, metric) : undefined;
 }
 
-function drawLimit(result: FleetResult, slo: Slo): Markup {
+function drawTail(label: string, summary: { readonly p50: number; readonly p99: number }, pct?: number): Markup {
+  return drawTile(label, formatMs(summary.p99), 'ms', `median ${formatMs(summary.p50)} ms`, pct);
+}
+
+function drawLimit(result: FleetResult, slo: Slo, pct?: number): Markup {
   const value = achieved(result, slo);
   const ratio = value / slo.limit;
   const width = Number.isNaN(ratio) ? 0 : Math.min(100, ratio * 100);
   const note = html`<span class="gauge ${ratio > 1 ? 'bad' : ''}" style="display:block"><i style="width:${width.toFixed(1)}%"></i></span>${formatShare(ratio)} of ${formatGiven(slo.limit * 1000)} ms`;
-  return drawTile(`${METRIC_WORDS[slo.metric]} ${slo.percentile}`, formatMs(value), 'ms', note);
+  return drawTile(`${METRIC_WORDS[slo.metric]} ${slo.percentile}`, formatMs(value), 'ms', note, pct);
 }
 
 /** What the figures mean, and what it takes to get the same ones again. */
@@ -129,6 +134,8 @@ function drawProvenance(result: FleetResult, context: FleetContext): Markup {
 ${fact('Traffic', context.workload)}
 ${fact('Tokens', `${formatNumber(result.total_input_tokens)} in (${formatNumber(result.cached_input_tokens)} from caches), ${formatNumber(result.total_output_tokens)} out (${formatNumber(result.thinking_tokens)} of them thoughts)`)}
 ${fact('Visits', `${formatNumber(result.visits.finished)} of ${formatNumber(result.visits.total)} ended`)}
+${context.trust ? fact('Rests on', `${BASIS_WORDS[context.trust.basis]} (${context.trust.basis}), its weakest client`) : ''}
+${context.trust ? fact('Error band', `${describeBand(context.trust.band)}: nine of ten measured serving runs lay within it; what other stages add was not measured end to end`) : ''}
 ${fact('Seed', String(context.seed))}
 ${fact('Version', `MIST ${context.version}`)}</dl>${question}</section>`;
 }

@@ -79,6 +79,8 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     stages: result.stages.map(stageFields),
     clients: result.clients.map(clientFields),
     pipelines: result.pipelines.map(pipelineFields),
+    basis: context.trust?.basis ?? null,
+    error_band: context.trust?.band ?? null,
     workload: context.workload,
     seed: context.seed,
   };

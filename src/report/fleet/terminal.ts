@@ -1,7 +1,7 @@
 // What a pipeline run prints: the block of `vllm bench serve`, then where the time went by stage, and what each client did.
 import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
-import { BLOCK, center, fixed, latencyRows, line } from '../block.ts';
+import { BLOCK, bandRows, center, fixed, latencyRows, line } from '../block.ts';
 import { formatNumber, formatShare, formatShort, formatUsd, listWords, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
 import { formatTidy } from './axis.ts';
@@ -74,6 +74,9 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ...counts.filter(([, count]) => count > 0).map(([label, count]) => line(label, String(count))),
     ...(result.devices > 0 ? [line('Devices:', String(result.devices))] : []),
     ...figures.filter(([, value]) => !Number.isNaN(value)).map(([label, value]) => line(label, fixed(value))),
+    ...(context.trust
+      ? [line('Prices rest on figures that are:', context.trust.basis), ...bandRows(result, context.trust.band)]
+      : []),
   ];
 }
 

@@ -21,6 +21,8 @@ export interface CrossValidation {
   readonly by: HeldOut;
   readonly folds: number;
   readonly lines: readonly CrossLine[];
+  /** Every row of high and medium quality, with the constants that were chosen without its group. */
+  readonly predictions: readonly Prediction[];
   /** Held-out closed-loop TPOT by fold: how far each group is off that the constants have not seen. */
   readonly groups: readonly ErrorTable[];
   /** The constants chosen on all rows. */
@@ -59,7 +61,7 @@ export function crossValidate(
       ({ row }) => row.metric === 'tpot_ms' && row.cell('mode') === 'closed-loop',
     );
     const groups = by === 'config_id' ? [] : tabulate(tpot, [by]);
-    return { by, folds: heldOut.folds, lines, groups, choice };
+    return { by, folds: heldOut.folds, lines, predictions: heldOut.predictions, groups, choice };
   });
 }
 
