@@ -4,10 +4,21 @@ import type { LatencyMetric } from '../spec/types.ts';
 
 const LEAST_TO_MOST_TRUSTED: readonly Basis[] = ['datasheet', 'extrapolated', 'calibrated', 'measured'];
 
-/** Half the width of the band around a latency, in % of it. End to end is first token and output tokens: the wider of both. */
-export function latencyBand(band: ErrorBand, metric: LatencyMetric): number {
+/** What a latency end to end is made of, on average. */
+interface Parts {
+  readonly ttft: { readonly mean: number };
+  readonly e2el: { readonly mean: number };
+}
+
+/**
+ * Half the width of the band around a latency, in % of it. End to end is the first token and what follows it: both bands, weighed by
+ * their means.
+ */
+export function latencyBand(band: ErrorBand, metric: LatencyMetric, { ttft, e2el }: Parts): number {
   if (metric === 'ttft') return band.ttft_pct;
-  return metric === 'e2el' ? Math.max(band.ttft_pct, band.tpot_pct) : band.tpot_pct;
+  if (metric !== 'e2el') return band.tpot_pct;
+  const first = e2el.mean > 0 ? Math.min(1, ttft.mean / e2el.mean) : 1;
+  return first * band.ttft_pct + (1 - first) * band.tpot_pct;
 }
 
 /** Whether a latency stays within its limit at the far end of its band. */

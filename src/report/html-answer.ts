@@ -102,7 +102,7 @@ function drawLimit(row: KeptRow, slo: Slo): Markup {
   const ratio = value / slo.limit;
   const width = Number.isNaN(ratio) ? 0 : Math.min(100, ratio * 100);
   const note = html`<span class="gauge ${ratio > 1 ? 'bad' : ''}" style="display:block"><i style="width:${width.toFixed(1)}%"></i></span>${formatShare(ratio)} of ${formatGiven(slo.limit * 1000)} ms`;
-  const pct = latencyBand(row.band, slo.metric);
+  const pct = latencyBand(row.band, slo.metric, row.run!);
   return drawTile(`${METRIC_WORDS[slo.metric]} ${slo.percentile}`, formatMs(value), 'ms', note, pct);
 }
 

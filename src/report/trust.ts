@@ -49,7 +49,7 @@ export function bandLegend(rows: readonly KeptRow[]): string {
 }
 
 function latencyAt(row: KeptRow, slo: Slo): { readonly value: number; readonly pct: number } {
-  return { value: achieved(row.run!, slo), pct: latencyBand(row.band, slo.metric) };
+  return { value: achieved(row.run!, slo), pct: latencyBand(row.band, slo.metric, row.run!) };
 }
 
 /** Whether a simulated row keeps every limit even where its latencies are as much too low as the band allows. */

@@ -5,7 +5,14 @@ import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { checkEntry } from '../../src/catalog/check-entry.ts';
 import { type CatalogKind, openCatalog } from '../../src/catalog/open.ts';
-import { efficiencySchema, engineSchema, hardwareSchema, modelSchema, shapeSchema } from '../../src/catalog/schemas.ts';
+import {
+  efficiencySchema,
+  engineSchema,
+  errorBandsSchema,
+  hardwareSchema,
+  modelSchema,
+  shapeSchema,
+} from '../../src/catalog/schemas.ts';
 
 const catalog = openCatalog();
 const schemas: Record<CatalogKind, z.ZodType> = {
@@ -14,6 +21,7 @@ const schemas: Record<CatalogKind, z.ZodType> = {
   engines: engineSchema,
   workloads: shapeSchema,
   efficiency: efficiencySchema,
+  validation: errorBandsSchema,
 };
 
 describe('the catalog files', () => {

@@ -43,6 +43,11 @@ test('the block of vllm bench serve, then our rows', () => {
   expect(block).toContain('Mean TTFT (ms):                          200.00\n');
   expect(block).toContain('Verdict:                                 stable\n');
   expect(block).toContain('calibrated');
+  expect(block).not.toContain('Error Band');
+  const band = { ttft_pct: 20, tpot_pct: 10, throughput_pct: 12, power_pct: 30 };
+  const banded = runTable(makeRun(), { ...context, basis: 'calibrated', band });
+  expect(banded).toMatch(/TTFT p99 \(ms\): +392\.00 \(± 20 %\)\n/);
+  expect(banded).toMatch(/Output tokens \(tok\/s\): +4050\.50 \(± 12 %\)\n/);
   expect(block.endsWith('='.repeat(50))).toBe(true);
 });
 

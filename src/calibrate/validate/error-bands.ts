@@ -86,5 +86,6 @@ function powerOf({ row, errorPct }: Prediction): number[] {
 
 function width(deviations: readonly number[]): number {
   if (deviations.length < LEAST_FIGURES) return 0;
-  return Math.ceil(percentile(Float64Array.from(deviations).sort(), SHARE));
+  // rounding errors of the arithmetic are no reason to round up
+  return Math.ceil(percentile(Float64Array.from(deviations).sort(), SHARE) - 1e-9);
 }

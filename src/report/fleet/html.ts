@@ -80,7 +80,9 @@ function drawStrip(result: FleetResult, context: FleetContext): Markup {
   const limited = new Set(context.slo.map(({ metric }) => metric));
   const tails = (['ttft', 'tpot', 'e2el'] as const).filter((metric) => !limited.has(metric));
   const answer =
-    result.thinking_tokens > 0 ? [drawTail('First answer token p99', result.first_answer, pctOf(context, 'e2el'))] : [];
+    result.thinking_tokens > 0
+      ? [drawTail('First answer token p99', result.first_answer, pctOf(result, context, 'e2el'))]
+      : [];
   const goodput = Number.isNaN(result.request_goodput)
     ? []
     : [
@@ -102,11 +104,11 @@ function drawStrip(result: FleetResult, context: FleetContext): Markup {
           context.trust?.band.power_pct,
         ),
       ];
-  return html`<section class="strip">${context.slo.map((slo) => drawLimit(result, slo, pctOf(context, slo.metric)))}${tails.map((metric) => drawTail(`${METRIC_WORDS[metric]} p99`, result[metric], pctOf(context, metric)))}${answer}${goodput}${energy}</section>`;
+  return html`<section class="strip">${context.slo.map((slo) => drawLimit(result, slo, pctOf(result, context, slo.metric)))}${tails.map((metric) => drawTail(`${METRIC_WORDS[metric]} p99`, result[metric], pctOf(result, context, metric)))}${answer}${goodput}${energy}</section>`;
 }
 
-function pctOf({ trust }: FleetContext, metric: LatencyMetric): number | undefined {
-  return trust ? latencyBand(trust.band, metric) : undefined;
+function pctOf(result: FleetResult, { trust }: FleetContext, metric: LatencyMetric): number | undefined {
+  return trust ? latencyBand(trust.band, metric, result) : undefined;
 }
 
 function drawTail(label: string, summary: { readonly p50: number; readonly p99: number }, pct?: number): Markup {

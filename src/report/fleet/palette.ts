@@ -53,6 +53,8 @@ svg.plain .grid{stroke:var(--line)}
 .grid2 h3{margin:0 0 2px;font-size:13.5px;font-weight:560;display:flex;gap:8px;justify-content:space-between}
 .grid2 h3 small{color:var(--soft);font-weight:400}
 .waterfall+.waterfall{margin-top:22px;padding-top:18px;border-top:1px solid var(--line)}
+.waterfall{overflow-x:auto}
+.waterfall svg.plain{min-width:680px}
 .waterfall h3{font-size:14px;margin:0 0 6px;font-weight:600}
 .waterfall h3 small{font-weight:400;color:var(--soft)}
 td .dot{display:inline-block;width:9px;height:9px;border-radius:3px;margin-right:7px}
