@@ -6,6 +6,7 @@ export { formatIssue, type Issue, UserError } from './check/issue.ts';
 export { readVersion } from './check/version.ts';
 export { measureFleet } from './metrics/fleet/measure.ts';
 export { priceClients } from './metrics/fleet/price-list.ts';
+export type * from './metrics/fleet/sweep.ts';
 export type * from './metrics/fleet/types.ts';
 export type * from './metrics/types.ts';
 export { explainStep } from './plan/explain-step.ts';
@@ -19,6 +20,8 @@ export { fleetJson } from './report/fleet/json.ts';
 export { fleetRequestTable } from './report/fleet/request-table.ts';
 export { fleetRequestLines } from './report/fleet/requests.ts';
 export { fleetTable } from './report/fleet/terminal.ts';
+export { fleetSweepJson, writeFleetSweep } from './report/fleet-sweep/files.ts';
+export { fleetSweepTable } from './report/fleet-sweep/terminal.ts';
 export { sweepHtml } from './report/html.ts';
 export { runJson, sweepJson } from './report/json.ts';
 export { runTable, sweepTable } from './report/terminal.ts';
@@ -32,11 +35,13 @@ export {
   type StartedFleet,
   startFleet,
 } from './run/fleet.ts';
+export { type FleetSweepOptions, sweepFleets } from './run/fleet-sweep/sweep.ts';
 export { type FleetEnd, measureRun } from './run/measure-fleet.ts';
 export { openSession, type Session } from './run/session.ts';
 export { type Prepared, prepare, resultOf } from './run/simulate.ts';
 export { makePlan, measure, type Plan, type SweepOptions, type Swept, sweep } from './run/sweep.ts';
 export { openFleetSpec } from './spec/fleet/open.ts';
+export { type FleetRow, type FleetSweepSpec, openFleetSweep } from './spec/fleet/open-sweep.ts';
 export { isPipelineSpec, readFleetSpec } from './spec/fleet/read.ts';
 export { fleetJsonSchema } from './spec/fleet/schema.ts';
 export type * from './spec/fleet/types.ts';

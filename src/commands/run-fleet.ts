@@ -20,12 +20,14 @@ import { writeTrace } from '../report/timeline/trace.ts';
 import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
 import { measureRun } from '../run/measure-fleet.ts';
 import { openSession } from '../run/session.ts';
-import { openFleetSpec } from '../spec/fleet/open.ts';
+import { openFleetSweep } from '../spec/fleet/open-sweep.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Output } from './flags.ts';
 import { openIfNamed, openSteps } from './line-files.ts';
 
 export interface FleetFlags {
+  /** Row of a spec with axes. */
+  readonly row?: number;
   readonly seed?: number;
   readonly requests?: string;
   readonly steps?: string;
@@ -46,9 +48,7 @@ export async function runPipelines(
   flags: FleetFlags,
   out: Output,
 ): Promise<number> {
-  const read = openFleetSpec(text, file, catalog);
-  const { seed } = flags;
-  const spec = seed === undefined ? read : { ...read, workload: { ...read.workload, seed } };
+  const spec = readFleet(text, file, catalog, flags);
   const lowered = prepareFleet(spec, catalog, openSession(catalog));
   const lines = openIfNamed(flags.requests, '--requests'); // before the work, not after it
   const trace = openIfNamed(flags.trace, '--trace');
@@ -63,6 +63,18 @@ export async function runPipelines(
   out.stdout(flags.json ? toJson(measured, lowered, context) : toText(measured, lowered, context));
   if (run.stop === 'deadlock') out.stderr(`Stopped early: ${measured.result.stopped}\n`);
   return run.stop === 'stopped' ? 130 : 0;
+}
+
+/** The one fleet of a spec, or the row that is asked for of one with axes. */
+function readFleet(text: string, file: string, catalog: Catalog, { row, seed }: FleetFlags): FleetSpec {
+  const sweep = openFleetSweep(text, file, catalog, seed);
+  if (row !== undefined && row >= sweep.rows) {
+    throw new UserError([{ path: '--row', expected: `a row below ${sweep.rows}`, received: String(row) }]);
+  }
+  if (row !== undefined || sweep.axes.length === 0) return sweep.at(row ?? 0).spec;
+  const hint = `mist sweep ${file} tries them all; --row N takes one`;
+  const received = `${sweep.rows} (axes: ${sweep.axes.map(({ name }) => name).join(', ')})`;
+  throw new UserError([{ path: 'mist run', expected: 'a spec of one fleet', received, hint }]);
 }
 
 function windowOf({ from, to, perRequest }: FleetFlags) {

@@ -109,7 +109,6 @@ const PIPELINE_FLAGS = ['--trace', '--from', '--to', '--per-request', '--html'] 
 type RunFlags = ReturnType<typeof readFlags<typeof FLAGS>>;
 
 function fleetFlags(flags: RunFlags): FleetFlags {
-  refuse(flags['--row'] === undefined ? [] : ['--row'], 'a spec with axes: a pipeline spec is one fleet', flags._[0]);
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const [from, to] = [secondsFlag('--from', flags['--from']), secondsFlag('--to', flags['--to'])];
   const issues: Issue[] = [];
@@ -125,6 +124,7 @@ function fleetFlags(flags: RunFlags): FleetFlags {
   if (issues.length > 0) throw new UserError(issues);
   return {
     seed,
+    row: wholeFlag('--row', flags['--row'], 0),
     requests: flags['--requests'],
     steps: flags['--steps'],
     trace: flags['--trace'],

@@ -3,8 +3,8 @@ import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { checkFleet } from '../plan/pipeline/lower-fleet.ts';
 import { describeSpec, explainSpec } from '../spec/explain.ts';
-import { describeFleetSpec, explainFleetSpec } from '../spec/fleet/explain.ts';
-import { openFleetSpec } from '../spec/fleet/open.ts';
+import { describeFleetSpec, explainAxes, explainFleetSpec } from '../spec/fleet/explain.ts';
+import { openFleetSweep } from '../spec/fleet/open-sweep.ts';
 import { isPipelineSpec } from '../spec/fleet/read.ts';
 import { fleetJsonSchema } from '../spec/fleet/schema.ts';
 import { openSpec, readSpecText } from '../spec/open.ts';
@@ -49,9 +49,11 @@ function tell(file: string, catalog: Catalog, json: boolean): string {
     const read = openSpec(file, catalog);
     return json ? toJson(describeSpec(read)) : explainSpec(read);
   }
-  const fleet = openFleetSpec(text, file, catalog);
-  checkFleet(fleet, catalog);
-  return json ? toJson(describeFleetSpec(fleet)) : explainFleetSpec(fleet);
+  const sweep = openFleetSweep(text, file, catalog);
+  const { first } = sweep;
+  if (sweep.axes.length === 0) checkFleet(first, catalog);
+  if (json) return toJson({ rows: sweep.rows, axes: sweep.axes, ...describeFleetSpec(first) });
+  return `${explainFleetSpec(first)}${sweep.axes.length > 0 ? `\n${explainAxes(sweep)}` : ''}`;
 }
 
 function readQuestion(argv: readonly string[]) {

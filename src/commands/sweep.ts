@@ -10,12 +10,14 @@ import { makePlan, measure, sweep as sweepRows } from '../run/sweep.ts';
 import { isPipelineSpec } from '../spec/fleet/read.ts';
 import { defaultSpecFile, openSpec, readSpecText } from '../spec/open.ts';
 import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { sweepPipelines } from './sweep-fleet.ts';
 
 const FLAGS = {
   '--out': String,
   '--workers': String,
   '--seed': String,
   '--catalog': String,
+  '--exhaustive': Boolean,
   '--json': Boolean,
   '--help': Boolean,
   '-h': '--help',
@@ -25,11 +27,14 @@ const HELP = `mist sweep [SPEC] [options]
 
   Tries every configuration that a spec spans: screens all of them in closed form, settles the best by simulating every
   request, and ranks what keeps the promise. Without SPEC: the question of examples/default-chat.yaml.
+  Of a pipeline spec with axes ({choices: ...} in place of a value): simulates its fleets, cheapest first, until no other can
+  be better.
 
   --out FOLDER       write results.parquet, results.csv, results.json, report.html and pareto.svg there
   --workers N        threads (default: one per core); results are the same bytes for any number
   --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
+  --exhaustive       of a pipeline spec: simulate every fleet that can be (up to the spec's settle)
   --json             results as JSON
 `;
 
@@ -43,13 +48,26 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
   const file = flags._.length === 0 ? defaultSpecFile() : onlyWord('sweep', flags._, 'one spec file');
   const folder = flags['--catalog'] ?? null;
   const catalog = openCatalog(folder === null ? {} : { folder });
-  if (isPipelineSpec(readSpecText(file))) throw oneFleet(file);
-  const read = openSpec(file, catalog);
   const seed = wholeFlag('--seed', flags['--seed'], 0);
+  const workers = wholeFlag('--workers', flags['--workers'], 1) ?? availableParallelism();
+  const exhaustive = flags['--exhaustive'] ?? false;
+  const text = readSpecText(file);
+  if (isPipelineSpec(text)) {
+    const chosen = {
+      out: flags['--out'],
+      workers,
+      seed,
+      catalogFolder: folder,
+      exhaustive,
+      json: flags['--json'] ?? false,
+    };
+    return sweepPipelines(text, file, catalog, chosen, out);
+  }
+  if (exhaustive) throw onlyFleets(file);
+  const read = openSpec(file, catalog);
   const spec = seed === undefined ? read : { ...read, workload: { ...read.workload, seed } };
   if (spec.base.step_time) throw priced(file);
   if (flags['--out'] !== undefined) await openFolder(flags['--out']); // before the work, not after it
-  const workers = wholeFlag('--workers', flags['--workers'], 1) ?? availableParallelism();
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const abort = new AbortController();
   const stop = () => abort.abort();
@@ -75,17 +93,9 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
   }
 }
 
-function oneFleet(file: string): UserError {
-  const hint = `mist run ${file} simulates it`;
-  return new UserError([
-    {
-      path: 'mist sweep',
-      expected: 'a spec of deployments',
-      received: 'a pipeline spec: one fleet, no axes',
-      file,
-      hint,
-    },
-  ]);
+function onlyFleets(received: string): UserError {
+  const hint = 'settle is the most rows that a sweep of deployments simulates';
+  return new UserError([{ path: '--exhaustive', expected: 'a pipeline spec', received, hint }]);
 }
 
 function priced(file: string): UserError {

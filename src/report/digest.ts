@@ -23,9 +23,13 @@ export function toHex(bytes: Uint8Array<ArrayBuffer>): string {
  * bands: those change when more measured runs are replayed, the results do not.
  */
 export function digestOf(result: Pick<SweepResult, 'kept'>): string {
-  const encoder = new TextEncoder();
   const columns = columnsOf(result.kept).filter(({ trust }) => !trust);
-  const pieces = Array.from(csvLines(result.kept, columns), (line) => encoder.encode(line));
+  return digestLines(csvLines(result.kept, columns));
+}
+
+export function digestLines(lines: Iterable<string>): string {
+  const encoder = new TextEncoder();
+  const pieces = Array.from(lines, (line) => encoder.encode(line));
   const digest = createHash('sha256').update(joinBytes(pieces)).digest();
   return toHex(Uint8Array.from(digest));
 }

@@ -4,14 +4,16 @@ import type { Configuration } from '../spec/types.ts';
 
 export type Cell = string | number | boolean | null;
 
-/** Parquet types; numbers that may be unknown are doubles with nulls. */
-export interface FlatColumn {
+/** A column of a table of results. Parquet types; numbers that may be unknown are doubles with nulls. */
+export interface Column<Row> {
   readonly name: string;
   readonly type: 'INT64' | 'INT32' | 'DOUBLE' | 'STRING' | 'BOOLEAN';
-  readonly read: (row: KeptRow, rank: number) => Cell;
+  readonly read: (row: Row, rank: number) => Cell;
   /** Says how far to trust the row, not what came out: the digest leaves it out. */
   readonly trust?: true;
 }
+
+export type FlatColumn = Column<KeptRow>;
 
 const integer = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'INT32', read });
 const text = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'STRING', read });

@@ -32,7 +32,7 @@ import { tailTpot, tailTtft, usdPerMillionTokens } from './points.ts';
 import { explainTrust } from './trust.ts';
 
 /** Limits are written with "<=" for terminals; a page has the sign. */
-function typeset(sentence: string): string {
+export function typeset(sentence: string): string {
   return sentence.replaceAll('<=', '≤');
 }
 

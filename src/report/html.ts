@@ -16,28 +16,40 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsaf
 
 /** A sweep as one self-contained page: answer, charts, tables. It loads nothing from anywhere. */
 export async function sweepHtml(result: SweepResult): Promise<string> {
-  const charts = await drawCharts(result);
+  const charts = await drawScatters([throughputScatter(result), costScatter(result)]);
   const launch = drawLaunch(result);
+  const body = html`${drawHero(result)}
+${drawStrip(result)}
+${charts}
+${drawHardware(result)}
+${drawRanking(result)}
+<div class="${launch === null ? '' : 'pair'}">${drawTried(result)}${launch ?? ''}</div>
+${drawProvenance(result)}`;
+  return drawPage({ title: `${result.spec.name}: MIST sweep`, name: result.spec.name, version: result.version }, body);
+}
+
+export interface PageHead {
+  readonly title: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The frame of a page of a sweep. */
+export function drawPage({ title, name, version }: PageHead, body: Markup): string {
   const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="generator" content="MIST ${result.version}">
-<title>${result.spec.name}: MIST sweep</title>
+<meta name="generator" content="MIST ${version}">
+<title>${title}</title>
 <style>${trusted(PAGE_STYLE)}</style>
 </head>
 <body>
 <main>
-<header class="top"><b>MIST</b><span>${result.spec.name}</span><span>version ${result.version}</span></header>
-${drawHero(result)}
-${drawStrip(result)}
-${charts}
-${drawHardware(result)}
-${drawRanking(result)}
-<div class="${launch === null ? '' : 'pair'}">${drawTried(result)}${launch ?? ''}</div>
-${drawProvenance(result)}
+<header class="top"><b>MIST</b><span>${name}</span><span>version ${version}</span></header>
+${body}
 </main>
 <div id="tip" hidden></div>
 <script>${trusted(PAGE_SCRIPT)}</script>
@@ -47,8 +59,9 @@ ${drawProvenance(result)}
   return page.text;
 }
 
-async function drawCharts(result: SweepResult): Promise<Markup> {
-  const scatters = [throughputScatter(result), costScatter(result)].filter((scatter) => scatter.points.length > 0);
+/** Charts side by side; those without a point are left out. */
+export async function drawScatters(all: readonly Scatter[]): Promise<Markup> {
+  const scatters = all.filter((scatter) => scatter.points.length > 0);
   if (scatters.length === 0) return html``;
   const figures: Markup[] = [];
   for (const scatter of scatters) figures.push(await drawFigure(scatter));

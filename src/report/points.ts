@@ -112,15 +112,17 @@ function buildScatter(
   better: Better,
   words: Words,
 ): Scatter {
-  const points: Point[] = [];
-  let winner: Point | null = null;
-  for (const [i, row] of result.kept.entries()) {
-    const point = { x: x(row), y: y(row), kind: kindOf(row), row: row.row, title: describePoint(row, result) };
-    // An unknown price has no place on the chart; a log scale has none for zero.
-    if (!(point.x > 0 && point.y > 0 && point.x + point.y < Number.POSITIVE_INFINITY)) continue;
-    points.push(point);
-    if (i === 0 && point.kind === 'met') winner = point;
-  }
+  const points = result.kept.map((row) => {
+    return { x: x(row), y: y(row), kind: kindOf(row), row: row.row, title: describePoint(row, result) };
+  });
+  return plotScatter(points, better, words);
+}
+
+/** A scatter of points in ranking order; the first, where it keeps the promise, is the winner. */
+export function plotScatter(all: readonly Point[], better: Better, words: Words): Scatter {
+  // An unknown price has no place on the chart; a log scale has none for zero.
+  const points = all.filter(({ x, y }) => x > 0 && y > 0 && x + y < Number.POSITIVE_INFINITY);
+  const winner = points[0] === all[0] && points[0]?.kind === 'met' ? points[0] : null;
   const met = points.filter((point) => point.kind === 'met');
   const simulated = points.filter((point) => point.kind !== 'screened');
   const front = findFront(met.length > 0 ? met : simulated, better);

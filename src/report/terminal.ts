@@ -184,7 +184,7 @@ function launchRows(row: KeptRow, result: SweepResult): string[] {
 }
 
 /** Words in lines of at most `width` characters. */
-function wrap(text: string, width = 120): string[] {
+export function wrap(text: string, width = 120): string[] {
   const lines: string[] = [];
   let current = '';
   for (const word of text.split(' ')) {

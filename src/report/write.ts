@@ -39,11 +39,22 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 /** Creates the folder if need be; returns the paths written. A disk that refuses is the user's to mend: UserError. */
-export async function writeSweep(folder: string, result: SweepResult): Promise<string[]> {
+export function writeSweep(folder: string, result: SweepResult): Promise<string[]> {
+  return writeFiles(
+    folder,
+    FILES.map(([name, make]) => [name, () => make(result)]),
+  );
+}
+
+/** The same for any files, in order. */
+export async function writeFiles(
+  folder: string,
+  files: readonly (readonly [name: string, make: () => Promise<Content> | Content])[],
+): Promise<string[]> {
   await openFolder(folder);
   const written: string[] = [];
-  for (const [name, make] of FILES) {
-    const content = await make(result);
+  for (const [name, make] of files) {
+    const content = await make();
     const path = join(folder, name);
     await tell(path, 'a file that can be written', written, () => replaceFile(path, content));
     written.push(path);

@@ -1,7 +1,7 @@
 // Rows that the screen lets through: the best few of each deployment, in a struct of arrays that workers can send.
 import type { Basis } from '../catalog/types.ts';
 import { rowAt } from '../spec/rows.ts';
-import type { Objective, Spec } from '../spec/types.ts';
+import type { Spec } from '../spec/types.ts';
 
 /** Columns of the candidates; all have the same length. */
 export interface Candidates {
@@ -81,30 +81,6 @@ export function orderCandidates(candidates: Candidates): Uint32Array {
   const order = Uint32Array.from({ length: candidates.row.length }, (_, i) => i);
   const { score, tension, row } = candidates;
   return order.sort((a, b) => score[a] - score[b] || tension[a] - tension[b] || row[a] - row[b]);
-}
-
-/** What an objective is measured on: an estimate of the screen or a result of a run. */
-export interface Measured {
-  readonly usdPerHour: number;
-  readonly outputThroughput: number;
-  readonly watts: number;
-  readonly devices: number;
-}
-
-/** The score of an objective: smaller is better. NaN (no price, no watts) cannot be ranked. */
-export function scoreOf(objective: Objective, measured: Measured): number {
-  switch (objective) {
-    case 'usd_per_hour':
-      return measured.usdPerHour;
-    case 'usd_per_million_tokens':
-      return measured.usdPerHour / 3600 / measured.outputThroughput;
-    case 'output_throughput_per_device':
-      return -measured.outputThroughput / measured.devices;
-    case 'tokens_per_joule':
-      return measured.watts / measured.outputThroughput;
-    case 'devices':
-      return measured.devices;
-  }
 }
 
 /** What screening all rows comes to. */

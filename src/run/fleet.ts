@@ -3,7 +3,7 @@ import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
-import { openArena } from '../columns/arena.ts';
+import { type Arena, openArena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
 import { loadKernels } from '../kernels/load.ts';
 import type { FleetProgram, VisitResults } from '../plan/fleet.ts';
@@ -69,8 +69,30 @@ export interface StartedFleet {
   close(stop: StopReason): FleetRun;
 }
 
-/** Starts a program in a memory of its own. Throws RangeError when its tables pass 4 GiB. */
-export function startFleet(program: FleetProgram, options: FleetOptions): StartedFleet {
+/** A memory that run after run is started in; it is replaced by a larger one when a program needs more. */
+export interface FleetRoom {
+  open(bytes: number): { readonly arena: Arena; readonly kernels: Kernels };
+}
+
+export function openFleetRoom(): FleetRoom {
+  let held: { arena: Arena; kernels: Kernels; mark: number } | undefined;
+  return {
+    open(bytes) {
+      if (held) held.arena.release(held.mark);
+      if (!held || held.arena.left < bytes) {
+        const arena = openArena(held ? bytes + bytes / 4 : bytes);
+        held = { arena, kernels: loadKernels(arena.memory), mark: arena.mark() };
+      }
+      return held;
+    },
+  };
+}
+
+/**
+ * Starts a program, in a memory of its own or in `room`, where one run ends (`close`) before the next is started. Throws
+ * RangeError when its tables pass 4 GiB.
+ */
+export function startFleet(program: FleetProgram, options: FleetOptions, room = openFleetRoom()): StartedFleet {
   const steps: StepRecord[] = [];
   const collect = (batch: StepRecord[]) => {
     for (const step of batch) steps.push(step);
@@ -81,7 +103,7 @@ export function startFleet(program: FleetProgram, options: FleetOptions): Starte
   const work = fleetWorkBytes(program);
   const logBytes = full.onSteps ? Math.max(LOG_STEPS, 2 * program.clients.length) * R.LOG_FIELDS * 8 : 0;
   const n = program.visits.count;
-  const arena = openArena(
+  const { arena, kernels } = room.open(
     requestBytes(n) +
       requestBytes(program.requests.count) +
       fleetBytes(program) +
@@ -90,7 +112,6 @@ export function startFleet(program: FleetProgram, options: FleetOptions): Starte
       logBytes +
       4096,
   );
-  const kernels = loadKernels(arena.memory);
   const record = placeRunRecord(arena);
   const { arrival, concurrency, count } = program.requests;
   const placed = placeRequests(arena, { ...program.visits, arrival, concurrency }, count);
@@ -104,8 +125,8 @@ export function startFleet(program: FleetProgram, options: FleetOptions): Starte
 }
 
 /** Runs a program to its end. */
-export function runFleet(program: FleetProgram, options: FleetOptions): FleetRun {
-  const run = startFleet(program, options);
+export function runFleet(program: FleetProgram, options: FleetOptions, room?: FleetRoom): FleetRun {
+  const run = startFleet(program, options, room);
   while (true) {
     const stop = run.advance();
     if (stop !== 'more') return run.close(stop);

@@ -1,12 +1,13 @@
 // Which rows a sweep keeps and in what order: settled ones that keep the promise, those that do not, then a sample of the screened.
 import type { Basis, ErrorBand } from '../catalog/types.ts';
+import { scoreOf } from '../metrics/objective.ts';
 import { achieved } from '../metrics/run-result.ts';
 import type { KeptRow, RunResult } from '../metrics/types.ts';
 import type { PlanSource } from '../plan/deployment.ts';
 import { rowAt } from '../spec/rows.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
 import type { Moments } from '../workload/moments.ts';
-import { type Candidates, deploymentOf, type Figure, figureOf, type Screened, scoreOf } from './candidates.ts';
+import { type Candidates, deploymentOf, type Figure, figureOf, type Screened } from './candidates.ts';
 
 /** Results by candidate. */
 export type Settled = ReadonlyMap<number, RunResult>;

@@ -1,7 +1,8 @@
 // A pipeline run in figures: binds what the engine left to the spec's limits and prices, and says why a run ended early.
-import { measureFleet } from '../metrics/fleet/measure.ts';
+import { measureFleet, summariseFleet } from '../metrics/fleet/measure.ts';
 import { priceClients } from '../metrics/fleet/price-list.ts';
-import type { MeasuredFleet } from '../metrics/fleet/types.ts';
+import type { FleetSummary } from '../metrics/fleet/sweep.ts';
+import type { MeasuredFleet, FleetRun as RunToMeasure } from '../metrics/fleet/types.ts';
 import type { LoweredFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
@@ -19,10 +20,28 @@ export function measureRun(
   spec: Pick<FleetSpec, 'pools' | 'slo'>,
   lowered: LoweredFleet,
   run: FleetRun,
-  { clock, steps }: FleetEnd = {},
+  end: FleetEnd = {},
 ): MeasuredFleet {
+  return measureFleet(bindRun(spec, lowered, run, end));
+}
+
+/** The figures that stand for the whole fleet. */
+export function summariseRun(
+  spec: Pick<FleetSpec, 'pools' | 'slo'>,
+  lowered: LoweredFleet,
+  run: FleetRun,
+): FleetSummary {
+  return summariseFleet(bindRun(spec, lowered, run, {}));
+}
+
+function bindRun(
+  spec: Pick<FleetSpec, 'pools' | 'slo'>,
+  lowered: LoweredFleet,
+  run: FleetRun,
+  { clock, steps }: FleetEnd,
+): RunToMeasure {
   const stopped = explainStop(lowered, run);
-  return measureFleet({
+  return {
     program: lowered.program,
     results: run.results,
     requestState: run.requestState,
@@ -36,7 +55,7 @@ export function measureRun(
     ...(stopped === '' ? {} : { stopped }),
     ...(run.stop === 'stopped' && clock !== undefined ? { clock } : {}),
     ...(run.stop === 'deadlock' ? { deadlock: true, clock: run.clock } : {}),
-  });
+  };
 }
 
 /** Why a run ended before its requests did, naming who waits and the KV blocks there; '' when it went to its end. */

@@ -8,12 +8,13 @@ import {
   SCREENED_TTFT,
 } from '../../assembly/layout/screen.ts';
 import type { Basis } from '../catalog/types.ts';
+import { scoreOf } from '../metrics/objective.ts';
 import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource } from '../plan/deployment.ts';
 import { lowerSurface } from '../plan/lower.ts';
 import { defaultsKey } from '../spec/profile.ts';
 import type { AxisField, Configuration, Objective, Spec } from '../spec/types.ts';
 import type { Moments } from '../workload/moments.ts';
-import { type Candidates, NO_CANDIDATES, type Offer, packOffers, scoreOf, VARIANTS } from './candidates.ts';
+import { type Candidates, NO_CANDIDATES, type Offer, packOffers, VARIANTS } from './candidates.ts';
 import type { Grid } from './grid.ts';
 import { REASONS, reasonIndex } from './reasons.ts';
 import {

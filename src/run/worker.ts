@@ -2,7 +2,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCatalog } from '../catalog/open.ts';
 import type { Basis } from '../catalog/types.ts';
-import { UserError } from '../check/issue.ts';
 import { Arena } from '../columns/arena.ts';
 import { makeRequests } from '../workload/make.ts';
 import { moments } from '../workload/moments.ts';
@@ -14,6 +13,7 @@ import { REASONS } from './reasons.ts';
 import { openScreen, screenGroup } from './screen-group.ts';
 import { openSession } from './session.ts';
 import { openSettler, settleRow } from './settle-row.ts';
+import { failed } from './threads.ts';
 
 const port = parentPort!;
 const started = workerData as WorkerStart;
@@ -36,8 +36,7 @@ function guard(work: () => void): void {
 }
 
 function fail(error: unknown): void {
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  say({ kind: 'failed', message, issues: error instanceof UserError ? error.issues : null });
+  say(failed(error));
 }
 
 function open({ spec, catalogFolder, memory, module, start, end, control }: WorkerStart): (order: Order) => void {

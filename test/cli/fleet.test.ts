@@ -92,13 +92,13 @@ describe('a tiny fleet', () => {
 
 /** Arguments after a spec's path, and what stderr must hold. */
 const MISTAKES: [string, string[], RegExp][] = [
-  ['run', ['--row', '1'], /--row: expected a spec with axes.*received .*tiny.yaml/],
+  ['run', ['--row', '1'], /--row: expected a row below 1, received 1/],
   ['run', ['--trace', '/nowhere/t.json'], /--trace: expected a file that can be written/],
   ['run', ['--html', '/nowhere/t.html'], /--html: expected a file that can be written/],
   ['run', ['--from', '3'], /--from: expected --trace FILE beside it/],
   ['run', ['--trace', 'x.json', '--from', '3', '--to', '2'], /--to: expected more than --from 3, received 2/],
   ['run', ['--trace', 'x.json', '--from', '-3'], /--from/],
-  ['sweep', [], /expected a spec of deployments, received a pipeline spec.*mist run .* simulates it/],
+  ['sweep', [], /expected a spec with axes, received a pipeline spec of one fleet.*mist run .* simulates it/],
 ];
 
 describe('mistakes', () => {

@@ -7,7 +7,7 @@ import { openCatalog } from '../../src/catalog/open.ts';
 import { UserError } from '../../src/check/issue.ts';
 import { spec as command } from '../../src/commands/spec.ts';
 import { checkFleet } from '../../src/plan/pipeline/lower-fleet.ts';
-import { openFleetSpec } from '../../src/spec/fleet/open.ts';
+import { openFleetSweep } from '../../src/spec/fleet/open-sweep.ts';
 import { isPipelineSpec } from '../../src/spec/fleet/read.ts';
 import { defaultSpecFile, openSpec } from '../../src/spec/open.ts';
 import { countRows } from '../../src/spec/rows.ts';
@@ -49,13 +49,14 @@ describe('examples', () => {
     expect(countRows(openSpec(join(FOLDER, file), catalog))).toBeGreaterThan(0);
   });
 
-  it('are five pipelines among others', () => {
-    expect(PIPELINES.length).toBe(5);
+  it('are five pipelines and a sweep of fleets among others', () => {
+    expect(PIPELINES.length).toBe(6);
   });
 
   it.each(PIPELINES)('%s is a right pipeline spec', (file) => {
-    const spec = openFleetSpec(textOf(file), join(FOLDER, file), catalog);
-    expect(() => checkFleet(spec, catalog)).not.toThrow();
+    const { first, rows, axes } = openFleetSweep(textOf(file), join(FOLDER, file), catalog);
+    expect(() => checkFleet(first, catalog)).not.toThrow();
+    expect(rows > 1).toBe(axes.length > 0);
   });
 
   it.each(NEEDS_FILE)('%s only lacks its file', (file) => {

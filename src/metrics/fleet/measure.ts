@@ -12,6 +12,7 @@ import { drawTimeline, listIntervals, peakOverlap } from './curves.ts';
 import { chooseExamples } from './examples.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
+import type { FleetSummary } from './sweep.ts';
 import { measureTokens, type TokenColumns } from './tokens.ts';
 import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet, PipelineResult } from './types.ts';
 import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
@@ -45,6 +46,21 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     ...visitBills,
     timeline: drawTimeline(run, intervals, span.from, span.to),
     examples: chooseExamples(run, requests.state, latencies.e2el),
+  };
+}
+
+/** The part of the result that stands for the whole fleet, at a fraction of the time: for sweeps. */
+export function summariseFleet(run: FleetRun): FleetSummary {
+  const { program, results } = run;
+  const requests = readRequests(run);
+  const span = findSpan(requests, results, run.clock);
+  const tokens = measureTokens(run, requests, findLastPredecessors(program, results));
+  const bills = billClients(run, listIntervals(run, span.to), span.to - span.from);
+  return {
+    ...measureRequests(run, requests, tokens, span),
+    ...priceFleet(run, bills, countFinished(requests), tokens.produced, span.to - span.from),
+    preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
+    stopped: run.stopped ?? '',
   };
 }
 

@@ -26,10 +26,15 @@ export function isPipelineSpec(text: string): boolean {
   return 'fleet' in data || 'pipelines' in data;
 }
 
-/** Reads a pipeline spec. Throws UserError with every mistake in it. */
+/** Reads a pipeline spec of one fleet. Throws UserError with every mistake in it. */
 export function readFleetSpec(text: string, options: ReadOptions): FleetSpec {
   const document = parseSpecDocument(text, options.file);
   if (!document.readable) throw new UserError(document.issues);
+  return readFleetDocument(document, text, options);
+}
+
+/** The same of a document whose data may be one row of a sweep: places keep the lines that they have in the text. */
+export function readFleetDocument(document: SpecDocument, text: string, options: ReadOptions): FleetSpec {
   const ledger = new Ledger(document, options.file);
   const input = checkFleetStructure(document.data, ledger);
   const traffic: Issue[] = [];

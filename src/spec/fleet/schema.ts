@@ -120,13 +120,65 @@ export const fleetSchema = section(
       .describe('What requests walk through.'),
     workload: workload.optional().describe('Who arrives, when, how long. Required.'),
     slo: plainShape.slo,
+    objective: plainShape.objective,
+    top: plainShape.top,
+    settle: plainShape.settle.describe('At most so many rows of a sweep are simulated; 1000 if left out.'),
     prices: plainShape.prices,
     watts: plainShape.watts,
   },
   'a pipeline spec: fleet, pipelines, workload, ...',
 );
 
-/** The JSON Schema of a pipeline spec, with a description on every key. */
+type JsonSchema = { [key: string]: unknown };
+
+const AXIS: JsonSchema = {
+  description: 'An axis of a sweep.',
+  anyOf: [
+    {
+      type: 'object',
+      properties: {
+        choices: {
+          description: 'Values, or values by name, or all (ids of the catalog).',
+          anyOf: [{ type: 'array' }, { type: 'object' }, { const: 'all' }],
+        },
+      },
+      required: ['choices'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: Object.fromEntries(['from', 'to', 'step', 'factor'].map((key) => [key, { type: 'number' }])),
+      required: ['from', 'to'],
+      additionalProperties: false,
+    },
+  ],
+};
+
+/** Every value below may also be an axis; what a key means stays with the key. */
+function allowAxes(schema: JsonSchema): JsonSchema {
+  const out: JsonSchema = { ...schema };
+  const orAxis = (inner: unknown): unknown => {
+    if (inner === null || typeof inner !== 'object') return inner;
+    const { description, ...rest } = allowAxes(inner as JsonSchema);
+    return { ...(description ? { description } : {}), anyOf: [rest, { $ref: '#/$defs/axis' }] };
+  };
+  if (out.properties) {
+    out.properties = Object.fromEntries(Object.entries(out.properties).map(([key, inner]) => [key, orAxis(inner)]));
+  }
+  if (out.additionalProperties) out.additionalProperties = orAxis(out.additionalProperties);
+  if (out.items) out.items = orAxis(out.items);
+  for (const key of ['anyOf', 'oneOf', 'allOf']) {
+    if (Array.isArray(out[key])) out[key] = (out[key] as JsonSchema[]).map(allowAxes);
+  }
+  return out;
+}
+
+/** The JSON Schema of a pipeline spec, with a description on every key; any value of the fleet may be an axis. */
 export function fleetJsonSchema(): object {
-  return z.toJSONSchema(fleetSchema, { io: 'input' });
+  const schema = z.toJSONSchema(fleetSchema, { io: 'input' }) as JsonSchema;
+  const { properties, ...rest } = schema;
+  const open = allowAxes({ properties }).properties as JsonSchema;
+  const whole = properties as JsonSchema;
+  for (const key of ['name', 'slo', 'objective', 'top', 'settle']) open[key] = whole[key];
+  return { ...rest, properties: open, $defs: { ...(schema.$defs as object | undefined), axis: AXIS } };
 }

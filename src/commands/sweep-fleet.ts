@@ -1,0 +1,59 @@
+// mist sweep on a pipeline spec with axes: every fleet that it spans, simulated and ranked.
+import type { Catalog } from '../catalog/open.ts';
+import { UserError } from '../check/issue.ts';
+import { fleetSweepJson, writeFleetSweep } from '../report/fleet-sweep/files.ts';
+import { fleetSweepTable } from '../report/fleet-sweep/terminal.ts';
+import { openProgress } from '../report/progress.ts';
+import { openFolder } from '../report/write.ts';
+import { sweepFleets } from '../run/fleet-sweep/sweep.ts';
+import { openFleetSweep } from '../spec/fleet/open-sweep.ts';
+import type { Output } from './flags.ts';
+
+export interface FleetSweepFlags {
+  readonly out?: string;
+  readonly workers: number;
+  readonly seed?: number;
+  readonly catalogFolder: string | null;
+  readonly exhaustive: boolean;
+  readonly json: boolean;
+}
+
+/** Exit codes: 0 done, 130 interrupted (what was simulated is reported and written). A user's mistakes are thrown (exit code 2). */
+export async function sweepPipelines(
+  text: string,
+  file: string,
+  catalog: Catalog,
+  flags: FleetSweepFlags,
+  out: Output,
+): Promise<number> {
+  const spec = openFleetSweep(text, file, catalog, flags.seed);
+  if (spec.axes.length === 0) throw oneFleet(file);
+  if (flags.out !== undefined) await openFolder(flags.out); // before the work, not after it
+  const progress = openProgress(Boolean(process.stderr.isTTY), (words) => out.stderr(words));
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  process.once('SIGINT', stop);
+  try {
+    const result = await sweepFleets(spec, {
+      workers: flags.workers,
+      seed: flags.seed,
+      catalogFolder: flags.catalogFolder,
+      exhaustive: flags.exhaustive,
+      onProgress: (done, total, words) => progress.update(done, total, words),
+      signal: abort.signal,
+    });
+    progress.end();
+    out.stdout(flags.json ? `${JSON.stringify(fleetSweepJson(result), null, 2)}\n` : `${fleetSweepTable(result)}\n`);
+    if (flags.out !== undefined) out.stderr(`Wrote ${(await writeFleetSweep(flags.out, result)).join(', ')}\n`);
+    return result.interrupted ? 130 : 0;
+  } finally {
+    process.removeListener('SIGINT', stop);
+    progress.end();
+  }
+}
+
+function oneFleet(file: string): UserError {
+  const received = 'a pipeline spec of one fleet';
+  const hint = `mist run ${file} simulates it; {choices: [...]} or {from, to} in place of a value makes an axis`;
+  return new UserError([{ path: 'mist sweep', expected: 'a spec with axes', received, file, hint }]);
+}

@@ -1,0 +1,59 @@
+// What a fleet costs before anything runs: its devices and their price per hour. A sweep orders rows by it and proves them out.
+import { type FleetSpec, poolsOfKind } from '../../spec/fleet/types.ts';
+import { type BoundPool, bindPools } from './bind-pools.ts';
+import { openBlame } from './blame.ts';
+import type { FleetCatalog } from './lower-fleet.ts';
+import { storeBytes } from './stores.ts';
+
+export interface FleetWeight {
+  readonly devices: number;
+  /** USD of all devices with a known price; electricity, where it is paid apart, comes on top. */
+  readonly usdPerHour: number;
+  /** Hardware of engines whose price nobody knows: they would win every comparison of costs. */
+  readonly unpriced: readonly string[];
+}
+
+/** Throws UserError with everything about the spec that the catalog does not allow (checkFleet). */
+export function weighFleet(spec: FleetSpec, catalog: FleetCatalog): FleetWeight {
+  const { blame, settle } = openBlame(spec);
+  const pools = bindPools(spec, { catalog, prices: spec.prices, watts: spec.watts }, null, blame);
+  storeBytes(spec, pools, blame);
+  settle();
+  const hosts = new Map<string, Host>();
+  for (const bound of pools.values()) addPool(hosts, bound);
+  const all = [...hosts.values()];
+  return {
+    devices: all.reduce((sum, { devices, places }) => sum + devices * places, 0),
+    usdPerHour: all.reduce((sum, { usd, places }) => sum + usd * places, 0),
+    unpriced: unpricedEngines(spec, pools),
+  };
+}
+
+/** Devices that one client stands on, alone or with those of other pools on the same channel and hardware: paid once. */
+interface Host {
+  devices: number;
+  usd: number;
+  places: number;
+}
+
+function addPool(hosts: Map<string, Host>, { pool, devices, usdPerDeviceHour }: BoundPool): void {
+  const hardware = hardwareOf(pool);
+  const name = pool.shares && hardware !== '' ? `${hardware}/${pool.shares.channel}` : `pool ${pool.name}`;
+  const host = hosts.get(name) ?? { devices: 0, usd: 0, places: 0 };
+  const usd = devices === 0 || Number.isNaN(usdPerDeviceHour) ? 0 : devices * usdPerDeviceHour;
+  hosts.set(name, {
+    devices: Math.max(host.devices, devices),
+    usd: Math.max(host.usd, usd),
+    places: Math.max(host.places, pool.count),
+  });
+}
+
+function hardwareOf(pool: BoundPool['pool']): string {
+  if (pool.kind === 'kv-store') return '';
+  return pool.kind === 'llm' ? pool.configuration.hardware : (pool.hardware ?? '');
+}
+
+function unpricedEngines(spec: FleetSpec, pools: ReadonlyMap<string, BoundPool>): string[] {
+  const engines = poolsOfKind(spec, 'llm').filter(({ name }) => Number.isNaN(pools.get(name)?.usdPerDeviceHour));
+  return [...new Set(engines.map(({ configuration }) => configuration.hardware))].filter((id) => id !== '');
+}

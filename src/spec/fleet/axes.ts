@@ -1,0 +1,276 @@
+// Axes of a pipeline spec: wherever a value may stand, {choices: ...} or {from, to, step | factor} makes a sweep of it.
+//
+// The document is a tree; the rows of a map or a list are the product of those of its parts (the last part turns fastest), the
+// rows of an axis the sum of those of its choices. So a choice may hold axes of its own, which count only where it is chosen:
+// `fleet: {choices: {together: {...}, apart: {...}}}`. A YAML alias of an axis (`*gpu`) is that axis again, not a second one.
+// An axis is called by the place its value has in the row's own document: `fleet.workers.count`, whichever choice it stands in.
+import { show } from '../../check/issue.ts';
+import { formatPath, type Path } from '../document.ts';
+import { MAX_AXIS_VALUES } from '../limits.ts';
+import type { Ledger } from './ledger.ts';
+
+export interface Option {
+  /** What tables call it. */
+  readonly label: string;
+  /** Where it stands in the document. */
+  readonly path: Path;
+  readonly tree: Tree;
+}
+
+export type Tree =
+  | { readonly kind: 'leaf'; readonly rows: 1; readonly value: unknown }
+  | { readonly kind: 'map'; readonly rows: number; readonly parts: readonly (readonly [string, Tree])[] }
+  | { readonly kind: 'list'; readonly rows: number; readonly parts: readonly Tree[] }
+  | {
+      readonly kind: 'axis';
+      readonly rows: number;
+      readonly name: string;
+      readonly place: Path;
+      readonly options: readonly Option[];
+    }
+  /** An axis met before: takes what was chosen there. */
+  | { readonly kind: 'tie'; readonly rows: 1; readonly name: string };
+
+/** A document with one choice made everywhere: the data, and what was chosen by the name (path) of each axis met. */
+export interface Chosen {
+  readonly data: unknown;
+  readonly choices: ReadonlyMap<string, string>;
+  /** Where in the document as written that stands what is at `path` of the data. */
+  origin(path: Path): Path;
+}
+
+/** Sections that say what the whole sweep is about. */
+const FIXED = ['name', 'slo', 'objective', 'top', 'settle'];
+
+/** Ids that `choices: all` stands for, by the key it is written at. */
+export type AllOf = (key: string) => readonly string[] | undefined;
+
+/** Reads the tree of a document's data; mistakes in the notation of axes go to the ledger. */
+export function readTree(data: unknown, ledger: Ledger, allOf: AllOf): Tree {
+  const seen = new Map<object, { readonly name: string; readonly depth: number }>();
+  const read = (value: unknown, path: Path, place: Path, depth: number): Tree => {
+    if (value === null || typeof value !== 'object') return { kind: 'leaf', rows: 1, value };
+    const known = seen.get(value);
+    if (known) {
+      if (known.depth === 0) return { kind: 'tie', rows: 1, name: known.name };
+      const expected = 'an alias of an axis that stands outside of any choice';
+      ledger.add({ path, expected, received: `an alias of ${known.name}` });
+    }
+    if (isAxis(value) && path.at(-1) !== 'route-to-model') {
+      const name = formatPath(place);
+      if (FIXED.includes(String(place[0]))) {
+        ledger.add({
+          path,
+          expected: `one value: all rows of a sweep have the same ${place[0]}`,
+          received: show(value),
+        });
+      }
+      seen.set(value, { name, depth });
+      const raw = listOptions(value, path, ledger, allOf);
+      refuseRepeats(raw, ledger);
+      const options = raw.map(({ label, value: inner, path: at }) => ({
+        label,
+        path: at,
+        // a choice that is itself a choice stands at the same place: its name needs what leads to it
+        tree: read(inner, at, isAxis(inner) ? [...place, label] : place, depth + 1),
+      }));
+      return { kind: 'axis', rows: options.reduce((sum, { tree }) => sum + tree.rows, 0), name, place, options };
+    }
+    if (Array.isArray(value)) {
+      const parts = value.map((item, i) => read(item, [...path, i], [...place, i], depth));
+      return { kind: 'list', rows: product(parts), parts };
+    }
+    const parts = Object.entries(value).map(
+      ([key, item]) => [key, read(item, [...path, key], [...place, key], depth)] as const,
+    );
+    return { kind: 'map', rows: product(parts.map(([, tree]) => tree)), parts };
+  };
+  return read(data, [], [], 0);
+}
+
+function product(trees: readonly Tree[]): number {
+  return trees.reduce((rows, tree) => rows * tree.rows, 1);
+}
+
+/**
+ * Whether an object is the notation of an axis; {process: ramp, from, to} and the like are not. The stage route-to-model has
+ * choices too, all of which it takes.
+ */
+function isAxis(value: unknown): value is Record<string, unknown> {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
+  const keys = Object.keys(value);
+  if (keys.includes('choices')) return true;
+  return keys.includes('from') && keys.includes('to') && keys.every((key) => RANGE_KEYS.includes(key));
+}
+
+const RANGE_KEYS = ['from', 'to', 'step', 'factor'];
+
+interface RawOption {
+  readonly label: string;
+  readonly value: unknown;
+  readonly path: Path;
+}
+
+function listOptions(axis: Record<string, unknown>, path: Path, ledger: Ledger, allOf: AllOf): RawOption[] {
+  if (!('choices' in axis)) return expandRange(axis, path, ledger);
+  const at = [...path, 'choices'];
+  const extra = Object.keys(axis).filter((key) => key !== 'choices');
+  for (const key of extra)
+    ledger.add({ path: [...path, key], expected: 'choices alone', received: `the key ${show(key)}` });
+  const { choices } = axis;
+  const all = choices === 'all' ? allOf(String(path[path.length - 1])) : undefined;
+  if (all) return all.map((id) => ({ label: id, value: id, path: at }));
+  if (Array.isArray(choices) && choices.length > 0) {
+    return choices.map((value, i) => ({ label: labelOf(value, i), value, path: [...at, i] }));
+  }
+  if (choices !== null && typeof choices === 'object' && Object.keys(choices).length > 0) {
+    return Object.entries(choices).map(([label, value]) => ({ label, value, path: [...at, label] }));
+  }
+  const expected = 'a list of values, or values by name';
+  ledger.add({
+    path: at,
+    expected,
+    received: choices === 'all' ? '"all", which stands for ids of the catalog' : show(choices),
+  });
+  return [{ label: '', value: undefined, path: at }];
+}
+
+function refuseRepeats(options: readonly RawOption[], ledger: Ledger): void {
+  const seen = new Set<string>();
+  for (const { label, path } of options) {
+    if (seen.has(label)) ledger.add({ path, expected: 'every value of an axis once', received: `${label} again` });
+    seen.add(label);
+  }
+}
+
+/** A value as tables show it; maps and lists that have no name of their own are numbered. */
+function labelOf(value: unknown, i: number): string {
+  return value !== null && typeof value === 'object' ? `#${i + 1}` : String(value);
+}
+
+function expandRange(axis: Record<string, unknown>, path: Path, ledger: Ledger): RawOption[] {
+  const refuse = (key: string, expected: string): RawOption[] => {
+    ledger.add({ path: [...path, key], expected, received: show(axis[key]) });
+    return [{ label: '', value: undefined, path }];
+  };
+  for (const key of Object.keys(axis)) if (typeof axis[key] !== 'number') return refuse(key, 'a number');
+  const { from, to, step, factor } = axis as Record<string, number | undefined>;
+  if (step !== undefined && factor !== undefined) return refuse('factor', 'step or factor, not both');
+  if (from! > to!) return refuse('from', `at most to (${to})`);
+  if (step !== undefined && !(step > 0)) return refuse('step', 'a step above 0');
+  if (factor !== undefined && !(factor > 1 && from! > 0))
+    return refuse('factor', 'a factor above 1, from a number above 0');
+  const options: RawOption[] = [];
+  for (let i = 0; ; i++) {
+    const value = round(factor === undefined ? from! + i * (step ?? 1) : from! * factor ** i);
+    if (value > to!) return options;
+    if (i === MAX_AXIS_VALUES) return refuse('to', `an axis of at most ${MAX_AXIS_VALUES} values`);
+    options.push({ label: String(value), value, path });
+  }
+}
+
+/** 0.1 + 2 * 0.1 is meant to be 0.3. */
+function round(value: number): number {
+  return Number.isSafeInteger(value) ? value : Number(value.toPrecision(12));
+}
+
+/** The document of row `row`, 0 <= row < tree.rows. */
+export function chooseRow(tree: Tree, row: number): Chosen {
+  const choices = new Map<string, string>();
+  const values = new Map<string, unknown>();
+  const taken: { readonly place: Path; readonly path: Path }[] = [];
+  const choose = (node: Tree, index: number): unknown => {
+    if (node.kind === 'leaf') return node.value;
+    if (node.kind === 'tie') return values.get(node.name);
+    if (node.kind === 'axis') return chooseOption(node, index);
+    const trees = node.kind === 'map' ? node.parts.map(([, part]) => part) : node.parts;
+    const digits = splitIndex(trees, index);
+    const parts = trees.map((part, i) => choose(part, digits[i]));
+    return node.kind === 'list' ? parts : Object.fromEntries(node.parts.map(([key], i) => [key, parts[i]]));
+  };
+  const chooseOption = (node: Extract<Tree, { kind: 'axis' }>, index: number): unknown => {
+    let rest = index;
+    for (const { label, path, tree: inner } of node.options) {
+      if (rest < inner.rows) {
+        choices.set(node.name, label);
+        taken.push({ place: node.place, path });
+        const value = choose(inner, rest);
+        values.set(node.name, value);
+        return value;
+      }
+      rest -= inner.rows;
+    }
+    throw new RangeError(`row ${row} is not in the sweep`);
+  };
+  return { data: choose(tree, row), choices, origin: (path) => originOf(path, taken) };
+}
+
+/** Inner choices come after those around them, so the last one that `path` lies in is the nearest. */
+function originOf(path: Path, taken: readonly { readonly place: Path; readonly path: Path }[]): Path {
+  const nearest = taken.findLast(({ place }) => place.every((step, i) => String(step) === String(path[i])));
+  return nearest ? [...nearest.path, ...path.slice(nearest.place.length)] : path;
+}
+
+/** Mixed radix, the last part fastest. */
+function splitIndex(trees: readonly Tree[], index: number): number[] {
+  const digits = new Array<number>(trees.length);
+  let rest = index;
+  for (let i = trees.length - 1; i >= 0; i--) {
+    digits[i] = rest % trees[i].rows;
+    rest = Math.floor(rest / trees[i].rows);
+  }
+  return digits;
+}
+
+/** An axis as people see it: where its value stands, and what it may be. */
+export interface FleetAxis {
+  readonly name: string;
+  readonly labels: readonly string[];
+}
+
+/** All axes in the order of the document; those at the same place in several choices are one. */
+export function listAxes(tree: Tree): FleetAxis[] {
+  const found = new Map<string, Set<string>>();
+  const visit = (node: Tree): void => {
+    if (node.kind === 'map') for (const [, part] of node.parts) visit(part);
+    if (node.kind === 'list') node.parts.forEach(visit);
+    if (node.kind !== 'axis') return;
+    const labels = found.get(node.name) ?? new Set();
+    found.set(node.name, labels);
+    for (const { label, tree: inner } of node.options) {
+      labels.add(label);
+      visit(inner);
+    }
+  };
+  visit(tree);
+  return [...found].map(([name, labels]) => ({ name, labels: [...labels] }));
+}
+
+/** One choice at one axis, with the choices around it that lead there: axis name → place of the option. */
+export type Setting = ReadonlyMap<string, number>;
+
+/** Every option of every axis, each with what must be chosen to meet it. */
+export function listSettings(tree: Tree, around: Setting = new Map()): Setting[] {
+  if (tree.kind === 'map') return tree.parts.flatMap(([, part]) => listSettings(part, around));
+  if (tree.kind === 'list') return tree.parts.flatMap((part) => listSettings(part, around));
+  if (tree.kind !== 'axis') return [];
+  return tree.options.flatMap(({ tree: inner }, i) => {
+    const setting = new Map([...around, [tree.name, i] as const]);
+    return [setting, ...listSettings(inner, setting)];
+  });
+}
+
+/** The first or the last of the rows that have a setting. */
+export function rowWith(tree: Tree, setting: Setting, end: 'first' | 'last'): number {
+  const offset = (node: Tree): number => {
+    if (node.kind === 'axis') {
+      const chosen = setting.get(node.name) ?? (end === 'first' ? 0 : node.options.length - 1);
+      const before = node.options.slice(0, chosen).reduce((sum, option) => sum + option.tree.rows, 0);
+      return before + offset(node.options[chosen].tree);
+    }
+    if (node.kind !== 'map' && node.kind !== 'list') return 0;
+    const trees = node.kind === 'map' ? node.parts.map(([, part]) => part) : node.parts;
+    return trees.reduce((row, part) => row * part.rows + offset(part), 0);
+  };
+  return offset(tree);
+}

@@ -1,0 +1,184 @@
+// Sweeps of fleets: the same rows whoever computes them, every row accounted for, and what is left out is proved to be no better.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type FleetSweepResult, fleetScore } from '../../src/metrics/fleet/sweep.ts';
+import { columnLines } from '../../src/report/csv.ts';
+import { fleetColumns } from '../../src/report/fleet-sweep/columns.ts';
+import { fleetDigest, fleetSweepJson } from '../../src/report/fleet-sweep/files.ts';
+import { fleetSweepHtml } from '../../src/report/fleet-sweep/page.ts';
+import { fleetSweepTable } from '../../src/report/fleet-sweep/terminal.ts';
+import { runFleet } from '../../src/run/fleet.ts';
+import { type FleetSweepOptions, sweepFleets } from '../../src/run/fleet-sweep/sweep.ts';
+import { measureRun } from '../../src/run/measure-fleet.ts';
+import { type FleetSweepSpec, openFleetSweep } from '../../src/spec/fleet/open-sweep.ts';
+import { catalog, issuesIn, lower } from '../pipeline/world.ts';
+
+const SPEC = `
+name: small
+fleet:
+  choices:
+    together:
+      workers: &engine
+        kind: llm
+        model: llama-3.1-8b
+        hardware: {choices: [l4, l40s, h100-sxm-80gb]}
+        tensor_parallel_size: {choices: [1, 3]}
+        count: {from: 1, to: 16}
+    apart:
+      prefillers: {kind: llm, role: prefill, model: llama-3.1-8b, hardware: h100-sxm-80gb}
+      decoders: {kind: llm, role: decode, model: llama-3.1-8b, hardware: {choices: [l4, l40s]}, count: {from: 1, to: 3}}
+topology: {rack: {kind: rack}}
+pipelines:
+  chat: {stages: [{prefill: {}}, {decode: {}}]}
+workload: {lengths: {input_len: 700, output_len: 80}, request_rate: 12, num_requests: 150}
+slo: {p99_ttft: 800ms, p99_tpot: 60ms}
+top: 3
+prices: {l4: 0.8}
+`;
+
+const open = (text = SPEC): FleetSweepSpec => openFleetSweep(text, 'small.yaml', catalog);
+const answer = (options: Partial<FleetSweepOptions> = {}, text = SPEC) =>
+  sweepFleets(open(text), { workers: 1, ...options });
+
+let all: FleetSweepResult;
+let proved: FleetSweepResult;
+beforeAll(async () => {
+  all = await answer({ exhaustive: true });
+  proved = await answer();
+});
+
+const rowsIn = (result: FleetSweepResult) =>
+  result.rejected.reduce((sum, { count }) => sum + count, result.dearer + result.unreached + result.kept.length);
+
+describe('every row is accounted for', () => {
+  test('in an exhaustive sweep and in one that proves', () => {
+    expect(all.rows).toBe(3 * 2 * 16 + 2 * 3);
+    expect(rowsIn(all)).toBe(all.rows);
+    expect(rowsIn(proved)).toBe(all.rows);
+    expect([all.dearer, all.unreached]).toEqual([0, 0]);
+    // three devices do not divide the heads of this model
+    expect(all.rejected.reduce((sum, { count }) => sum + count, 0)).toBe(48);
+  });
+
+  test('rows beyond `settle` are counted, not forgotten', async () => {
+    const few = await answer({ exhaustive: true }, `${SPEC}settle: 5\n`);
+    expect([few.kept.length, few.unreached, rowsIn(few)]).toEqual([5, 49, 102]);
+  });
+
+  test('a sweep that is stopped says what it has not reached', async () => {
+    const abort = new AbortController();
+    const stopped = await answer({
+      signal: abort.signal,
+      onProgress: (_, __, words) => words === 'simulating' && abort.abort(),
+    });
+    expect(stopped.interrupted).toBe(true);
+    expect(stopped.unreached).toBeGreaterThan(0);
+    expect(rowsIn(stopped)).toBe(102);
+  });
+});
+
+describe('L10: what is left out is no better', () => {
+  test('the best rows are those of the exhaustive sweep, and every row left out costs as much as the worst of them', () => {
+    expect(proved.dearer).toBeGreaterThan(0);
+    expect(proved.kept.slice(0, 3)).toEqual(all.kept.slice(0, 3));
+    const kept = new Set(proved.kept.map(({ row }) => row));
+    const left = all.kept.filter(({ row }) => !kept.has(row));
+    expect(left.length).toBe(proved.dearer);
+    const worst = fleetScore('usd_per_hour', proved.kept[2].result);
+    for (const { result } of left) expect(result.usd_per_hour).toBeGreaterThanOrEqual(worst - 1e-9);
+  });
+
+  test('by devices too', async () => {
+    const text = `${SPEC}objective: devices\n`;
+    const [short, long] = [await answer({}, text), await answer({ exhaustive: true }, text)];
+    expect(short.dearer).toBeGreaterThan(0);
+    const devices = (result: FleetSweepResult) => result.kept.slice(0, 3).map((row) => row.result.devices);
+    expect(devices(short)).toEqual(devices(long));
+  });
+});
+
+describe('L5, L6: the same bytes', () => {
+  test.each([2, 3])('with %i workers', async (workers) => {
+    const again = await answer({ workers });
+    expect(fleetDigest(again)).toBe(fleetDigest(proved));
+    expect([again.rejected, again.dearer]).toEqual([proved.rejected, proved.dearer]);
+  });
+
+  test('another seed is another workload', async () => {
+    const other = await sweepFleets(openFleetSweep(SPEC, 'small.yaml', catalog, 5), { workers: 1, seed: 5 });
+    expect(other.seed).toBe(5);
+    expect(fleetDigest(other)).not.toBe(fleetDigest(proved));
+  });
+});
+
+test('a row is what `mist run --row` makes of it', () => {
+  const spec = open();
+  for (const { row, result, choices } of [proved.kept[0], proved.kept.at(-1)!]) {
+    const one = spec.at(row);
+    expect(one.choices).toEqual(choices);
+    const lowered = lower(one.spec);
+    const {
+      stages: _,
+      clients: __,
+      pipelines: ___,
+      breakdown: ____,
+      visits: _____,
+      ...whole
+    } = measureRun(one.spec, lowered, runFleet(lowered.program, { leap: 'exact' })).result;
+    expect(result).toEqual(whole);
+  }
+});
+
+test('rows that keep the promise come first, by cost; the others by how near they come', () => {
+  const met = all.kept.filter(({ result }) => result.slo_met);
+  expect(met.length).toBeGreaterThan(2);
+  expect(met.length).toBeLessThan(all.kept.length);
+  expect(all.kept.slice(0, met.length)).toEqual(met);
+  const costs = met.map(({ result }) => fleetScore('usd_per_hour', result));
+  expect(costs).toEqual([...costs].sort((a, b) => a - b));
+  expect(met.some(({ on_front }) => on_front)).toBe(true);
+});
+
+describe('mistakes', () => {
+  const paths = (text: string) => issuesIn(() => open(text)).map(({ path, line }) => `${line}: ${path}`);
+
+  test('a choice that is wrong whatever the others are is refused, all at once', () => {
+    const text = SPEC.replace('[l4, l40s, h100-sxm-80gb]', '[l4, l41s]')
+      .replace('[l4, l40s]', '[l4, h101]')
+      .replace('top: 3', 'top: none');
+    expect(paths(text)).toEqual(['9: fleet.workers.hardware', '14: fleet.decoders.hardware', '20: top']);
+  });
+
+  test('a combination that cannot be is a row that fell, with its reason', async () => {
+    const text = SPEC.replace('llama-3.1-8b\n', 'llama-3.1-70b\n');
+    const result = await answer({}, text);
+    expect(rowsIn(result)).toBe(102);
+    expect(result.rejected.map(({ words }) => words).join('\n')).toContain(
+      'fleet.workers.model: not a model that fits',
+    );
+  });
+});
+
+describe('reports', () => {
+  test('say the same in text, JSON, CSV and on the page', async () => {
+    const best = proved.kept[0];
+    const text = fleetSweepTable(proved);
+    expect(text).toContain(`--row ${best.row}`);
+    const json = fleetSweepJson(proved) as { kept: Record<string, unknown>[]; counts: { count: number }[] };
+    expect(json.kept.length).toBe(proved.kept.length);
+    expect(json.kept[0]['fleet.workers.hardware'] ?? null).toBe(best.choices.get('fleet.workers.hardware') ?? null);
+    expect(json.counts.reduce((sum, { count }) => sum + count, 0)).toBe(102);
+    const lines = [...columnLines(fleetColumns(proved), proved.kept)];
+    expect(lines.length).toBe(proved.kept.length + 1);
+    const page = await fleetSweepHtml(proved);
+    expect(page).toContain(`data-row="${best.row}"`);
+    for (const shown of [text, page.replace(/<script>.*<\/script>/s, '')])
+      expect(shown).not.toMatch(/NaN|undefined|\[object/);
+  });
+
+  test('answer also where nothing keeps the promise, and where nothing can be', async () => {
+    const missed = fleetSweepTable(await answer({}, SPEC.replace('p99_ttft: 800ms', 'p99_ttft: 1ms')));
+    expect(missed).toMatch(/0 of 102 keep the promise: closest: .* misses p99 TTFT <= 1 ms by/s);
+    const none = fleetSweepTable(await answer({}, SPEC.replaceAll('llama-3.1-8b', 'llama-3.1-405b')));
+    expect(none).toMatch(/0 of 102 were simulated: \d+ \(.*not a model that fits/s);
+  });
+});
