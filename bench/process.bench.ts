@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openFleetSweep } from '../src/spec/fleet/open-sweep.ts';
 import { openSpec } from '../src/spec/open.ts';
 import { countRows } from '../src/spec/rows.ts';
 import { median } from './measure.ts';
@@ -15,6 +16,8 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CLI = join(ROOT, 'dist', 'src', 'cli.js');
 /** What `npm start` asks. */
 const QUESTION = join(ROOT, 'examples', 'default-chat.yaml');
+/** Fleets of two kinds, with axes. */
+const FLEETS = join(ROOT, 'examples', 'disaggregate-or-not.yaml');
 const STARTS = 7;
 const RUN_SPEC = `model: llama-3.1-70b
 workload:
@@ -77,7 +80,11 @@ async function timeCommand(folder: string, command: string, args: readonly strin
 async function benchProcesses(note: Note): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'mist-bench-'));
   try {
-    return [...(await benchStart(folder, note)), ...(await benchRun(folder, note))];
+    return [
+      ...(await benchStart(folder, note)),
+      ...(await benchFleets(folder, note)),
+      ...(await benchRun(folder, note)),
+    ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -91,6 +98,18 @@ async function benchStart(folder: string, note: Note): Promise<Row[]> {
     figureRow('npm start, configurations', 'M', rows / 1e6, { atLeast: 1 }),
     figureRow('npm start, wall clock', 's', seconds, { atMost: 60 }),
     figureRow('npm start, peak memory', 'GB', peakBytes / 1e9, { atMost: 1 }),
+  ];
+}
+
+async function benchFleets(folder: string, note: Note): Promise<Row[]> {
+  const { rows } = openFleetSweep(readFileSync(FLEETS, 'utf8'), FLEETS, catalog);
+  note(`mist sweep of ${rows} fleets`);
+  const args = [CLI, 'sweep', FLEETS];
+  const { seconds } = await timeCommand(folder, process.execPath, args);
+  const all = await timeCommand(folder, process.execPath, [...args, '--exhaustive']);
+  return [
+    figureRow('mist sweep of 1,152 fleets, proved', 's', seconds),
+    figureRow('the same, --exhaustive (1,000 simulated)', 's', all.seconds),
   ];
 }
 

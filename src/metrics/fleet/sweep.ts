@@ -2,6 +2,7 @@
 import type { Objective, Slo } from '../../spec/types.ts';
 import { scoreOf } from '../objective.ts';
 import { achieved } from '../run-result.ts';
+import type { FleetTrust } from './trust.ts';
 import type { FleetResult } from './types.ts';
 
 /** Figures of a row: those of a run that stand for the whole fleet. */
@@ -12,6 +13,8 @@ export interface FleetKeptRow {
   /** By the name of the axis; axes inside of choices that were not taken are absent. */
   readonly choices: ReadonlyMap<string, string>;
   readonly result: FleetSummary;
+  /** What its figures rest on; null where nothing is priced by us. */
+  readonly trust: FleetTrust | null;
   /** No other row that keeps the promise is at least as good in cost, TTFT, TPOT and E2EL, and better in one. */
   readonly on_front: boolean;
 }

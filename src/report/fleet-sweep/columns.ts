@@ -1,4 +1,5 @@
 // A simulated row of a sweep of fleets as one flat row: the columns of its CSV, Parquet file and JSON, defined once.
+import type { ErrorBand } from '../../catalog/types.ts';
 import type { FleetKeptRow, FleetSummary, FleetSweepResult } from '../../metrics/fleet/sweep.ts';
 import type { Summary } from '../../metrics/types.ts';
 import type { Column } from '../flat.ts';
@@ -47,6 +48,8 @@ const COUNTS = [
   'max_concurrent_requests',
 ] as const satisfies readonly (keyof FleetSummary)[];
 
+const BANDS = ['ttft_pct', 'tpot_pct', 'throughput_pct', 'power_pct'] as const satisfies readonly (keyof ErrorBand)[];
+
 /** Columns of a result: one per axis under its path, empty where a row does not have it. */
 export function fleetColumns({ axes }: Pick<FleetSweepResult, 'axes'>): FleetColumn[] {
   return [
@@ -66,6 +69,15 @@ export function fleetColumns({ axes }: Pick<FleetSweepResult, 'axes'>): FleetCol
     real('duration_s', ({ duration }) => duration),
     ...FIGURES.map((field) => real(field, (result) => result[field])),
     ...COUNTS.map((field) => integer(field, (result) => result[field])),
+    { name: 'basis', type: 'STRING', read: ({ trust }) => trust?.basis ?? null },
+    ...BANDS.map(
+      (field): FleetColumn => ({
+        name: `error_${field}`,
+        type: 'DOUBLE',
+        trust: true,
+        read: ({ trust }) => trust?.band[field] ?? null,
+      }),
+    ),
     { name: 'unpriced', type: 'STRING', read: ({ result }) => result.unpriced.join(' ') || null },
     { name: 'stopped', type: 'STRING', read: ({ result }) => result.stopped || null },
   ];

@@ -11,9 +11,10 @@ import { fleetSweepHtml } from './page.ts';
 import { costLatencyScatter } from './points.ts';
 import { answerFleets, askFleets, countFleets } from './words.ts';
 
-/** SHA-256 over every simulated row as it stands in the CSV. */
+/** SHA-256 over every simulated row as it stands in the CSV, without the error bands. */
 export function fleetDigest(result: Pick<FleetSweepResult, 'kept' | 'axes'>): string {
-  return digestLines(columnLines(fleetColumns(result), result.kept));
+  const columns = fleetColumns(result).filter(({ trust }) => !trust);
+  return digestLines(columnLines(columns, result.kept));
 }
 
 /** Question, answer, counts and every simulated row with the columns of the flat table. */

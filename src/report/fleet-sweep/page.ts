@@ -8,7 +8,16 @@ import { drawPage, drawScatters } from '../html.ts';
 import { drawTile, typeset } from '../html-answer.ts';
 import { html, type Markup } from '../html-text.ts';
 import { costLatencyScatter, costTtftScatter } from './points.ts';
-import { answerFleets, askFleets, countFleets, describeChoices, percentileOf, tellTightest } from './words.ts';
+import {
+  answerFleets,
+  askFleets,
+  countFleets,
+  describeChoices,
+  percentileOf,
+  tellSure,
+  tellTightest,
+  tellTrust,
+} from './words.ts';
 
 /** Rows on the page; all are in the result files. */
 const MOST_ROWS = 250;
@@ -31,7 +40,12 @@ function drawHero(result: FleetSweepResult): Markup {
   if (row === null || kind !== 'met') {
     return html`<section class="card hero">${question}<h1>${headline}</h1><p class="sub">${typeset(details)}.</p></section>`;
   }
-  const why = [tellTightest(row, result.slo), `mist run ${result.file} --row ${row.row} shows it stage by stage.`];
+  const why = [
+    tellTightest(row, result.slo),
+    tellTrust(row, result.slo),
+    tellSure(result),
+    `mist run ${result.file} --row ${row.row} shows it stage by stage.`,
+  ];
   const { usd_per_hour, devices } = row.result;
   return html`<section class="card hero">${question}<div class="row"><div><p class="label">${typeset(headline)}</p>
 <h1>${plural(devices, 'device')}</h1><p class="sub">${describeChoices(row)}</p></div>

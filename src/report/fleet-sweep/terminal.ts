@@ -7,7 +7,16 @@ import { formatDuration, formatMs, formatNumber, formatShort, formatUsd } from '
 import { drawTable, type TextColumn } from '../table.ts';
 import { wrap } from '../terminal.ts';
 import { fleetDigest } from './files.ts';
-import { answerFleets, askFleets, countFleets, describeChoices, percentileOf, tellTightest } from './words.ts';
+import {
+  answerFleets,
+  askFleets,
+  countFleets,
+  describeChoices,
+  percentileOf,
+  tellSure,
+  tellTightest,
+  tellTrust,
+} from './words.ts';
 
 /** Rows of the table. */
 const SHOWN = 20;
@@ -16,10 +25,13 @@ const METRICS = ['ttft', 'tpot', 'e2el'] as const satisfies readonly LatencyMetr
 export function fleetSweepTable(result: FleetSweepResult): string {
   const { headline, details, row, kind } = answerFleets(result);
   const tightest = row && kind === 'met' ? tellTightest(row, result.slo) : '';
+  const trust = row ? [tellTrust(row, result.slo), tellSure(result)] : [];
   const again = row ? [`mist run ${result.file} --row ${row.row} shows it stage by stage.`] : [];
   const parts = [
     wrap(askFleets(result)),
-    [`${headline}: ${details}.`, tightest, ...again].filter((text) => text !== '').flatMap((text) => wrap(text)),
+    [`${headline}: ${details}.`, tightest, ...trust, ...again]
+      .filter((text) => text !== '')
+      .flatMap((text) => wrap(text)),
     rankRows(result),
     countRows(result),
   ];
@@ -38,7 +50,7 @@ function rankRows(result: FleetSweepResult): string[] {
     right('row'),
     { heading: 'fleet', align: 'left', cut: true },
     ...METRICS.map((metric) => right(`${METRIC_WORDS[metric]} ${percentileOf(result.slo, metric)}`)),
-    { heading: 'verdict', align: 'left' },
+    { heading: 'keeps', align: 'left' },
     right('tok/s'),
     right('dev'),
     right('$/h'),
@@ -50,7 +62,7 @@ function rankRows(result: FleetSweepResult): string[] {
     ...METRICS.map((metric) =>
       formatMs(achieved(row.result, { metric, percentile: percentileOf(result.slo, metric), limit: 0 })),
     ),
-    `${row.result.slo_met ? 'ok' : 'no'} ${row.result.stopped === '' ? row.result.verdict : 'stopped'}`,
+    tellState(row),
     formatShort(row.result.output_throughput),
     formatNumber(row.result.devices),
     formatUsd(row.result.usd_per_hour),
@@ -58,6 +70,13 @@ function rankRows(result: FleetSweepResult): string[] {
   const more = result.kept.length - rows.length;
   const rest = more > 0 ? `; ${formatNumber(more)} more simulated rows with --out or --json` : '';
   return [...drawTable(columns, rows.map(cells)), `Latencies in ms${rest}.`, ...unpricedRows(result)];
+}
+
+/** Whether it keeps the promise, and the verdict where it is not the usual one. */
+function tellState({ result }: FleetKeptRow): string {
+  const verdict = result.stopped === '' ? result.verdict : 'stopped';
+  if (verdict !== 'stable') return verdict;
+  return result.slo_met ? 'yes' : 'no';
 }
 
 function unpricedRows({ kept }: FleetSweepResult): string[] {

@@ -1,5 +1,6 @@
 // What the threads of a sweep of fleets say to each other.
 import type { FleetSummary } from '../../metrics/fleet/sweep.ts';
+import type { FleetTrust } from '../../metrics/fleet/trust.ts';
 import type { Signal } from '../threads.ts';
 
 /** Cells of the shared control words: the next piece of work to take, and whether to stop. */
@@ -38,6 +39,7 @@ export type FleetReport =
       readonly kind: 'settled';
       readonly index: number;
       readonly result: FleetSummary | null;
+      readonly trust: FleetTrust | null;
       readonly refused: string;
       readonly workload: string;
     };

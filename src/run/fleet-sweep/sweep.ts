@@ -126,7 +126,7 @@ async function settleAll(crew: Crew, spec: FleetSweepSpec, weighed: Weighed, opt
       if (report.kind !== 'settled') return;
       const row = rows[report.index];
       if (report.result === null) refused.push(report.refused);
-      else kept.push({ row, choices: spec.choicesAt(row), result: report.result });
+      else kept.push({ row, choices: spec.choicesAt(row), result: report.result, trust: report.trust });
       if (workload === '') workload = report.workload;
       options.onProgress?.(kept.length + refused.length, most, 'simulating');
     });

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCatalog } from '../../catalog/open.ts';
 import { UserError } from '../../check/issue.ts';
+import { trustFleet } from '../../metrics/fleet/trust.ts';
 import { prepareFleet } from '../../plan/pipeline/lower-fleet.ts';
 import { weighFleet } from '../../plan/pipeline/weigh-fleet.ts';
 import { openFleetSweep } from '../../spec/fleet/open-sweep.ts';
@@ -33,6 +34,7 @@ function open({ text, file, seed, catalogFolder, control }: FleetWorkerStart): (
   const session = openSession(catalog);
   const sweep = openFleetSweep(text, file, catalog, seed);
   const room = openFleetRoom();
+  const bands = catalog.errorBands();
   const words = new Int32Array(control);
 
   /** The next piece below `count`, or -1 when all are taken or the sweep was stopped. */
@@ -69,10 +71,12 @@ function open({ text, file, seed, catalogFolder, control }: FleetWorkerStart): (
       const { spec } = sweep.at(row);
       const lowered = prepareFleet(spec, catalog, session);
       const run = runFleet(lowered.program, { leap: 'exact' }, room);
-      return { result: summariseRun(spec, lowered, run), workload: lowered.walks.description };
+      const trust = trustFleet(spec, lowered, run.results, bands);
+      return { result: summariseRun(spec, lowered, run), trust, workload: lowered.walks.description };
     });
-    if (typeof found === 'string') say({ kind: 'settled', index, result: null, refused: found, workload: '' });
-    else say({ kind: 'settled', index, result: found.result, refused: '', workload: found.workload });
+    if (typeof found === 'string')
+      say({ kind: 'settled', index, result: null, trust: null, refused: found, workload: '' });
+    else say({ kind: 'settled', index, refused: '', ...found });
   };
   return (order) => {
     if (order.kind === 'check') {
