@@ -1,5 +1,4 @@
 // Fits as catalog files: one per timed device, one per vendor; written whole or not at all.
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CollectiveFit, Efficiency, OpFit } from '../catalog/types.ts';
 import { round } from './fit.ts';
@@ -8,6 +7,7 @@ import { type Device, groupBy, type Layout } from './measurement.ts';
 import { mendBlockScaled, mendExperts, mendTables } from './rules.ts';
 import type { Attribution } from './traces.ts';
 import { relativesOf } from './vendors.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** The efficiency files of all fits by hardware id, and those of the vendors if asked; `notes` gains what was replaced and why. */
 export function buildFiles(
@@ -74,19 +74,7 @@ export function printEfficiency(file: Efficiency): string {
 `;
 }
 
-/** Writes every file beside its place first and renames only when all are there: old files survive any failure. */
+/** Replaces the files of these devices, all or none. */
 export function writeFiles(folder: string, files: readonly Efficiency[]): void {
-  mkdirSync(folder, { recursive: true });
-  const written: { from: string; to: string }[] = [];
-  try {
-    for (const file of files) {
-      const to = join(folder, `${file.hardware}.json`);
-      const from = `${to}.${process.pid}.new`;
-      written.push({ from, to });
-      writeFileSync(from, printEfficiency(file));
-    }
-    for (const { from, to } of written) renameSync(from, to);
-  } finally {
-    for (const { from } of written) rmSync(from, { force: true });
-  }
+  writeWhole(files.map((file) => ({ path: join(folder, `${file.hardware}.json`), text: printEfficiency(file) })));
 }

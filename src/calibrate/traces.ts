@@ -51,6 +51,20 @@ export function readTraces(folder: string, known: ReadonlySet<string>): TraceFol
   return { ...all, attribution: readAttribution(folder) };
 }
 
+/** Source and licence of one file by the table of a DATA.md beside it or above it; null where it is in none. */
+export function attributionOf(file: string): Attribution | null {
+  for (const folder of [join(file, '..'), join(file, '..', '..')]) {
+    const table = join(folder, 'DATA.md');
+    if (!existsSync(table)) continue;
+    for (const line of readFileSync(table, 'utf8').split('\n')) {
+      const cells = line.split('|').map((cell) => cell.trim());
+      if (cells.length >= 7 && cells[1].includes(basename(file)))
+        return { source: cells.at(-3)!, licence: cells.at(-2)! };
+    }
+  }
+  return null;
+}
+
 /** Sources and licences from the table of a DATA.md in the folder or beside it: | kernels/<layout>... | ... | source | licence |. */
 function readAttribution(folder: string): Record<Layout, Attribution> {
   const own = { source: `traces in ${basename(folder)}`, licence: 'not stated' };

@@ -15,16 +15,17 @@ import {
   hardwareSchema,
   modelSchema,
   shapeSchema,
+  stepFitSchema,
 } from './schemas.ts';
-import type { Efficiency, EngineProfile, ErrorBands, Hardware, LengthShape, Model } from './types.ts';
+import type { Efficiency, EngineProfile, ErrorBands, Hardware, LengthShape, Model, StepFit } from './types.ts';
 
-export type CatalogKind = 'hardware' | 'models' | 'engines' | 'workloads' | 'efficiency' | 'validation';
+export type CatalogKind = 'hardware' | 'models' | 'engines' | 'workloads' | 'efficiency' | 'steps' | 'validation';
 
 /** Kinds that a person looks up by name; efficiencies follow the hardware. */
 export const NAMED_KINDS = ['hardware', 'models', 'engines', 'workloads'] as const;
 export type NamedKind = (typeof NAMED_KINDS)[number];
 
-const KINDS: readonly CatalogKind[] = [...NAMED_KINDS, 'efficiency', 'validation'];
+const KINDS: readonly CatalogKind[] = [...NAMED_KINDS, 'efficiency', 'steps', 'validation'];
 const NOUNS: Readonly<Record<CatalogKind, string>> = {
   hardware: 'hardware',
   models: 'a model, or the path of a config.json',
@@ -32,6 +33,7 @@ const NOUNS: Readonly<Record<CatalogKind, string>> = {
   workloads: 'a workload',
   efficiency: 'efficiencies',
   validation: 'error bands',
+  steps: 'regressions on whole steps',
 };
 
 /** What exists, looked up by name. A name that is unknown throws a UserError with the nearest known ones. */
@@ -45,6 +47,8 @@ export interface Catalog {
   efficiency(hardwareId: string): Efficiency | null;
   /** How far simulated figures may be off, by what their prices rest on. */
   errorBands(): ErrorBands;
+  /** Every regression on whole steps, sorted by id. */
+  stepFits(): readonly StepFit[];
   /** Sorted ids; efficiencies include the vendor files. */
   ids(kind: CatalogKind): readonly string[];
   /** The id that a word stands for (id in any case, name, Hugging Face name), or null. */
@@ -112,6 +116,7 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
     shape: (id) => entry('workloads', shapeSchema, need('workloads', id)),
     efficiency: (id) => (ids('efficiency').includes(id) ? entry('efficiency', efficiencySchema, id) : null),
     errorBands: () => entry('validation', errorBandsSchema, ERROR_BANDS),
+    stepFits: () => ids('steps').map((id) => entry('steps', stepFitSchema, id)),
     model(idOrPath) {
       const path = find('models', idOrPath) === null ? findConfig(idOrPath) : null;
       if (path === null) return entry('models', modelSchema, need('models', idOrPath));

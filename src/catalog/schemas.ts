@@ -1,6 +1,6 @@
 // What each kind of catalog file must look like; the leaf's message is the "expected" of an issue.
 import { z } from 'zod';
-import type { Efficiency, EngineProfile, ErrorBands, Hardware, LengthShape, Model } from './types.ts';
+import type { Efficiency, EngineProfile, ErrorBands, Hardware, LengthShape, Model, StepFit } from './types.ts';
 
 const positive = z.number({ error: 'a positive number' }).positive({ error: 'a positive number' });
 const fromZero = z.number({ error: 'a number from 0 up' }).min(0, { error: 'a number from 0 up' });
@@ -257,3 +257,42 @@ export const errorBandsSchema: z.ZodType<ErrorBands> = z.strictObject({
   source: named,
   licence: named,
 });
+
+const span = z.tuple([fromZero, fromZero], { error: '[least, most]' });
+export const stepFitSchema: z.ZodType<StepFit> = z
+  .strictObject({
+    id: named,
+    model: named,
+    hardware: named,
+    tensor_parallel_size: size,
+    pipeline_parallel_size: size,
+    quantization: weightFormat.nullable(),
+    profile: named.nullable(),
+    knots: z
+      .array(count, { error: 'a list of rising token counts from 0' })
+      .min(1, { error: 'at least one knot' })
+      .refine((list) => list[0] === 0 && list.every((value, i) => i === 0 || value > list[i - 1]), {
+        error: 'token counts that rise from 0',
+      }),
+    new_token_s: z.array(fromZero, { error: 'a list of times, 0 or more' }),
+    fixed_s: fromZero,
+    sequence_s: fromZero,
+    context_token_s: fromZero,
+    prompt_step_s: fromZero,
+    prefill_pair_s: fromZero,
+    range: z.strictObject(
+      { new_tokens: span, sequences: span, context_tokens: span },
+      { error: '{new_tokens, sequences, context_tokens}' },
+    ),
+    rows: count,
+    error_in: fromZero,
+    error_out: fromZero,
+    error_out_p90: fromZero,
+    source: named,
+    licence: named,
+  })
+  .refine((fit) => fit.knots.length === fit.new_token_s.length, { error: 'one time per knot', path: ['new_token_s'] })
+  .refine((fit) => fit.fixed_s + fit.prompt_step_s + fit.sequence_s + fit.new_token_s.reduce((a, b) => a + b, 0) > 0, {
+    error: 'a step that takes time',
+    path: ['fixed_s'],
+  });

@@ -320,3 +320,44 @@ export interface ErrorBands {
   readonly source: string;
   readonly licence: string;
 }
+
+/**
+ * A regression on whole steps of one deployment, fitted to step traces (paper.md section 2). With N new tokens (prompt chunks and one
+ * per decode), S sequences (chunks and decodes), K tokens in the caches of the decodes, and Q pairs of a prompt token and a token
+ * that it attends to (n past + n(n+1)/2 of every chunk):
+ *   seconds = fixed_s + sum_j new_token_s[j] * (what of N lies between knots[j] and knots[j+1]) + sequence_s * S
+ *           + context_token_s * K + (prompt_step_s if there is a chunk) + prefill_pair_s * Q
+ * No coefficient is negative, so that more work never takes less time. File: catalog/steps/<id>.json.
+ */
+export interface StepFit {
+  readonly id: string;
+  /** Catalog ids. */
+  readonly model: string;
+  readonly hardware: string;
+  readonly tensor_parallel_size: number;
+  readonly pipeline_parallel_size: number;
+  /** Format of the weights and engine profile that it was measured with; null = not known, so any. */
+  readonly quantization: WeightFormat | null;
+  readonly profile: string | null;
+  /** New tokens at which the price of one more changes; the first is 0. */
+  readonly knots: readonly number[];
+  readonly new_token_s: readonly number[];
+  readonly fixed_s: number;
+  readonly sequence_s: number;
+  readonly context_token_s: number;
+  readonly prompt_step_s: number;
+  readonly prefill_pair_s: number;
+  /** Least and most of each quantity in the trace: beyond them the regression extrapolates. */
+  readonly range: {
+    readonly new_tokens: readonly [number, number];
+    readonly sequences: readonly [number, number];
+    readonly context_tokens: readonly [number, number];
+  };
+  readonly rows: number;
+  /** Median |relative error| on the fitted half of the steps; median and 90th percentile on the half held out. */
+  readonly error_in: number;
+  readonly error_out: number;
+  readonly error_out_p90: number;
+  readonly source: string;
+  readonly licence: string;
+}

@@ -1,33 +1,52 @@
-// mist calibrate: fits efficiencies to a folder of kernel traces, says how good each fit is, and writes catalog files.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { readDevices } from '../calibrate/devices.ts';
-import { buildFiles, writeFiles } from '../calibrate/efficiency-files.ts';
-import { type Fits, fitAll } from '../calibrate/fit-device.ts';
-import { readTraces } from '../calibrate/traces.ts';
-import { formatIssue, type Issue, UserError } from '../check/issue.ts';
-import { drawTable } from '../report/table.ts';
-import { type Output, onlyWord, readFlags } from './flags.ts';
+// mist calibrate: turns measurements into catalog files. What the measurements are is seen from the files themselves.
+import { existsSync, statSync } from 'node:fs';
+import { headerOf, isStepHeader } from '../calibrate/steps/read-steps.ts';
+import { formatIssue, UserError } from '../check/issue.ts';
+import { calibrateKernels } from './calibrate-kernels.ts';
+import { calibrateSteps } from './calibrate-steps.ts';
+import { type Output, readFlags } from './flags.ts';
 
-const FLAGS = { '--out': String, '--vendors': Boolean, '--json': Boolean, '--help': Boolean, '-h': '--help' } as const;
-const SHIPPED_HARDWARE = fileURLToPath(new URL('../catalog/hardware', import.meta.url));
+const FLAGS = {
+  '--out': String,
+  '--vendors': Boolean,
+  '--model': String,
+  '--hardware': String,
+  '--tp': String,
+  '--pp': String,
+  '--quantization': String,
+  '--profile': String,
+  '--source': String,
+  '--licence': String,
+  '--json': Boolean,
+  '--help': Boolean,
+  '-h': '--help',
+} as const;
 
-const HELP = `mist calibrate FOLDER [options]
+export type CalibrateFlags = ReturnType<typeof readFlags<typeof FLAGS>>;
 
-  Fits efficiencies to the kernel traces of FOLDER and says how far each fit is off, inside and outside the fitted half.
+const HELP = `mist calibrate FOLDER | STEPS.csv [options]
 
-  --out FOLDER       write FOLDER/efficiency/*.json: a catalog folder; its hardware/ is known beside the shipped hardware
-  --vendors          add what to expect of untimed hardware (medians by vendor): for traces of many devices
+  Fits what MIST needs to measurements, and says how far each fit is off, inside and outside the fitted half.
+
+  FOLDER             kernel traces: efficiencies of devices
+  STEPS.csv          step traces, as mist run --steps writes them: a regression on whole steps of one deployment
+                     (duration_s or _ms or _us, prefill_tokens, sequences, context_tokens; chunks, past_tokens or
+                     prefill_pairs where known; model, hardware, tp, pp, precision, engine as columns or flags)
+
+  --out FOLDER       a catalog folder of your own to write to (efficiency/, steps/); without it nothing is written.
+                     Its hardware/ and models/ are known beside the shipped ones
+  --model ID --hardware ID --tp N --pp N --quantization FORMAT --profile ID
+                     what was measured, where the file does not say
+  --source TEXT --licence TEXT
+                     where the measurements come from, and on what terms: goes into the catalog
+  --vendors          of kernel traces: add what to expect of untimed hardware (medians by vendor)
   --json             for programs
 `;
 
 /** Exit code 0, or 2 for a mistake of the user's. Without --out nothing is written. */
 export async function calibrate(argv: readonly string[], out: Output): Promise<number> {
   try {
-    const flags = readFlags('calibrate', FLAGS, argv);
-    if (flags['--help']) out.stdout(HELP);
-    else run(flags, out);
+    await fitWhat(argv, out);
     return 0;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -36,66 +55,25 @@ export async function calibrate(argv: readonly string[], out: Output): Promise<n
   }
 }
 
-function run(flags: ReturnType<typeof readFlags<typeof FLAGS>>, out: Output): void {
-  const folder = onlyWord('calibrate', flags._, 'one folder of traces');
-  const catalog = flags['--out'];
-  const devices = readDevices(SHIPPED_HARDWARE);
-  const own = catalog ? join(catalog, 'hardware') : '';
-  if (own && existsSync(own)) for (const [id, device] of readDevices(own)) devices.set(id, device);
-  const traces = readTraces(folder, new Set(devices.keys()));
-  const issues: Issue[] = [];
-  const fits = fitAll(traces, devices, issues);
-  if (issues.length > 0) throw new UserError(issues);
-  const notes = [...fits.notes];
-  const files = buildFiles(fits, devices, traces.attribution, flags['--vendors'] ?? false, notes);
-  if (catalog) writeFiles(join(catalog, 'efficiency'), files);
-  if (flags['--json']) {
-    out.stdout(`${JSON.stringify({ ops: fits.ops, collectives: fits.links, notes, files }, null, 2)}\n`);
+/** The same, with a user's mistakes thrown as a UserError. */
+export async function fitWhat(argv: readonly string[], out: Output): Promise<void> {
+  const flags = readFlags('calibrate', FLAGS, argv);
+  if (flags['--help']) {
+    out.stdout(HELP);
     return;
   }
-  out.stdout(`${describe(fits)}\n`);
-  for (const note of notes) out.stderr(`${note}\n`);
-  const target = catalog ? join(catalog, 'efficiency') : '';
-  out.stdout(
-    catalog ? `${files.length} files written to ${target}\n` : 'Nothing written: --out CATALOG_FOLDER writes.\n',
-  );
-}
-
-const percent = (share: number): string => (100 * share).toFixed(1);
-const microseconds = (seconds: number): string => (seconds * 1e6).toFixed(2);
-const left = (heading: string) => ({ heading, align: 'left' as const });
-const right = (heading: string) => ({ heading, align: 'right' as const });
-
-/** Errors are |predicted/measured - 1| in %, median and 90th percentile, in the fitted half and in the half held out. */
-function describe({ ops, links }: Fits): string {
-  const errors = ['in p50 %', 'in p90 %', 'out p50 %', 'out p90 %'].map(right);
-  const cells = (e: Fits['ops'][number]['errors']) => [e.in_median, e.in_p90, e.out_median, e.out_p90].map(percent);
-  const head = [left('device'), left('work'), left('format'), left('traces'), right('rows'), right('t0 us')];
-  const work = drawTable(
-    [...head, right('eta compute'), right('eta memory'), right('p'), ...errors, left('other traces, p50 %')],
-    ops.map(({ device, family, format, layout, price, errors: e, elsewhere }) => [
-      ...[device, family, format, layout, String(e.rows), microseconds(price.t0_s)],
-      ...[String(price.eta_compute), String(price.eta_memory), String(price.p)],
-      ...cells(e),
-      elsewhere.map((other) => `${other.layout} ${percent(other.median)}`).join(', '),
-    ]),
-  );
-  const messages = drawTable(
-    [
-      left('device'),
-      left('exchange'),
-      right('devices'),
-      right('rows'),
-      right('t0 us'),
-      right('GB/s'),
-      right('p'),
-      ...errors,
-      left('libraries'),
-    ],
-    links.map(({ device, op, devices, price, errors: e, libraries }) => [
-      ...[device, op, String(devices), String(e.rows), microseconds(price.t0_s), (price.rate / 1e9).toFixed(1)],
-      ...[String(price.p), ...cells(e), libraries],
-    ]),
-  );
-  return [...work, '', ...messages].join('\n');
+  const words = flags._;
+  const isFile = (path: string) => existsSync(path) && statSync(path).isFile();
+  if (words.length > 0 && words.every((path) => isFile(path) && isStepHeader(headerOf(path)))) {
+    calibrateSteps(words, flags, out);
+    return;
+  }
+  if (words.length !== 1) {
+    const received = words.length === 0 ? 'nothing' : words.join(' ');
+    const hint = 'mist calibrate --help';
+    throw new UserError([
+      { path: 'mist calibrate', expected: 'one folder of traces, or files of one kind', received, hint },
+    ]);
+  }
+  calibrateKernels(words[0], flags, out);
 }

@@ -1,7 +1,7 @@
 // mist step: one engine iteration op by op, so that every number behind a simulation can be looked at.
 import type arg from 'arg';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
-import type { KvFormat, WeightFormat } from '../catalog/types.ts';
+import type { KvFormat, StepFit, WeightFormat } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
 import { openArena } from '../columns/arena.ts';
@@ -11,10 +11,13 @@ import { explainStep, type StepExplained } from '../plan/explain-step.ts';
 import { legalSplit } from '../plan/legal.ts';
 import type { OpPrice } from '../plan/priced-ops.ts';
 import { readWork } from '../plan/read-work.ts';
-import type { StepWork } from '../plan/step-work.ts';
+import { findSteps } from '../plan/step-regression.ts';
+import { type StepWork, sumWork } from '../plan/step-work.ts';
 import { type SurfaceKey, splitOf } from '../plan/surface-key.ts';
 import { formatNumber, formatShare, formatShort } from '../report/format.ts';
 import { drawTable } from '../report/table.ts';
+import type { StepSource } from '../spec/types.ts';
+import { STEP_SOURCES } from '../spec/words.ts';
 import { resolveFormats } from '../stages/formats.ts';
 import { type Output, readFlags } from './flags.ts';
 
@@ -28,6 +31,7 @@ const FLAGS = {
   '--ep': String,
   '--quantization': String,
   '--kv-cache-dtype': String,
+  '--step-source': String,
   '--prefill': String,
   '--decode': String,
   '--catalog': String,
@@ -50,6 +54,7 @@ const HELP = `mist step --model ID --hardware ID [--prefill CHUNKS] [--decode GR
   --tp --pp --dp --ep N       tensor, pipeline, attention data and expert parallel degree (default 1)
   --quantization FORMAT       ${WEIGHT_FORMATS.join(', ')} (default auto: the checkpoint's)
   --kv-cache-dtype FORMAT     ${KV_FORMATS.join(', ')}
+  --step-source SOURCE        ${STEP_SOURCES.join(', ')}: what simulations price the step by (default cost-model)
   --profile ID                engine profile (default ${DEFAULT_PROFILE})
   --catalog FOLDER            a catalog folder of your own, first
   --json                      for programs
@@ -69,7 +74,11 @@ export async function step(argv: readonly string[], out: Output): Promise<number
   const { key, work } = readQuestion(flags, catalog);
   const arena = openArena(SCRATCH_BYTES);
   const explained = explainStep(key, work, fitsOf(catalog), loadKernels(arena.memory), arena);
-  out.stdout(flags['--json'] ? `${JSON.stringify(toJson(key, explained), null, 2)}\n` : drawStep(key, explained));
+  out.stdout(
+    flags['--json']
+      ? `${JSON.stringify(toJson(key, explained), null, 2)}\n`
+      : drawStep(key, explained, sumWork(work).tokens),
+  );
   return 0;
 }
 
@@ -85,15 +94,29 @@ function readQuestion(flags: Flags, catalog: Catalog): { key: SurfaceKey; work: 
   const [tp, pp, dp, ep] = (['--tp', '--pp', '--dp', '--ep'] as const).map((flag) => degree(flag, flags[flag], issues));
   const quantization = choose<WeightFormat | 'auto'>('--quantization', flags['--quantization'], WEIGHT_FORMATS, issues);
   const kv = choose<KvFormat | 'auto'>('--kv-cache-dtype', flags['--kv-cache-dtype'], KV_FORMATS, issues);
+  const source = choose<StepSource>('--step-source', flags['--step-source'] ?? 'cost-model', STEP_SOURCES, issues);
   const work = readWork(flags['--prefill'], flags['--decode'], issues);
   if (!model || !hardware || !profile || issues.length > 0) throw new UserError(issues);
-  const key = { model, hardware, profile, tp, pp, dp, ep, quantization, kv };
+  const asked = { model, hardware, profile, tp, pp, dp, ep, quantization, kv };
+  const steps = chooseSteps(source, asked, catalog);
+  const key: SurfaceKey = steps ? { ...asked, steps } : asked;
   const illegal = legalSplit(model, hardware, splitOf(key), resolveFormats(model, key));
   if (illegal) {
     const received = `tp ${tp}, pp ${pp}, dp ${dp}, ep ${ep}: ${illegal.words}`;
     throw new UserError([{ path: '--tp, --pp, --dp, --ep', expected: 'a split that can run', received }]);
   }
   return { key, work };
+}
+
+function chooseSteps(source: StepSource, key: SurfaceKey, catalog: Catalog): StepFit | null {
+  if (source === 'cost-model') return null;
+  const { weights } = resolveFormats(key.model, key);
+  const at = { model: key.model.id, hardware: key.hardware.id, split: splitOf(key), weights, profile: key.profile.id };
+  const found = findSteps(catalog.stepFits(), at);
+  if (found || source === 'auto') return found;
+  const expected = 'a regression on steps of this model, hardware, split and format';
+  const hint = 'mist calibrate STEPS.csv --out FOLDER makes one; --catalog FOLDER uses it';
+  throw new UserError([{ path: '--step-source', expected, received: 'none in the catalog', hint }]);
 }
 
 function lookUp<T>(flag: string, id: string | undefined, find: (id: string) => T, issues: Issue[]): T | null {
@@ -144,7 +167,7 @@ const COLUMNS = [
   { heading: 'held-out error', align: 'left' },
 ] as const;
 
-function drawStep(key: SurfaceKey, explained: StepExplained): string {
+function drawStep(key: SurfaceKey, explained: StepExplained, tokens: number): string {
   const { ops, deviceSeconds } = explained;
   const rows = ops.map((op) => drawOp(op, deviceSeconds));
   rows.push([
@@ -160,7 +183,7 @@ function drawStep(key: SurfaceKey, explained: StepExplained): string {
     '',
   ]);
   const title = `${key.model.id} on ${key.hardware.id}, tp ${key.tp} pp ${key.pp} dp ${key.dp} ep ${key.ep}, ${key.profile.id}`;
-  return [title, '', ...drawTable(COLUMNS, rows), '', ...drawSums(explained), ''].join('\n');
+  return [title, '', ...drawTable(COLUMNS, rows), '', ...drawSums(key, explained, tokens), ''].join('\n');
 }
 
 function drawOp(price: OpPrice, deviceSeconds: number): string[] {
@@ -186,7 +209,7 @@ function heldOut({ error }: OpPrice): string {
     : `${formatShare(error.median)}, p90 ${formatShare(error.p90)}`;
 }
 
-function drawSums(explained: StepExplained): string[] {
+function drawSums({ steps }: SurfaceKey, explained: StepExplained, tokens: number): string[] {
   const ms = (seconds: number) => `${formatNumber(seconds * 1e3, 3)} ms`;
   const { floorSeconds, hostSeconds, hostNorm, exactSeconds, surfaceSeconds, difference, capacity } = explained;
   const joined = hostNorm === 1 ? 'added' : 'overlaps: root of the sum of squares';
@@ -194,9 +217,22 @@ function drawSums(explained: StepExplained): string[] {
   const lines = [`host     ${ms(hostSeconds)} (${joined})`];
   if (floorSeconds > 0) lines.push(`floor    ${ms(floorSeconds)} (a step with prompts runs outside captured graphs)`);
   lines.push(`exact    ${ms(exactSeconds)}, op by op; rests on: ${explained.basis}`);
-  lines.push(`surface  ${ms(surfaceSeconds)}, as simulated (${percent})`);
+  const by = steps ? `by the regression on step traces ${steps.id}, ` : '';
+  lines.push(`surface  ${ms(surfaceSeconds)}, ${by}as simulated (${percent})`);
+  if (steps) lines.push(...rangeWords(steps, tokens));
   lines.push(`KV       ${capacity.reason ? `${capacity.reason}: ` : ''}${capacity.words}`);
   return lines;
+}
+
+/** How good the regression is, and whether it was asked about a step of a size that it has seen. */
+function rangeWords({ range, rows, error_out, error_out_p90, source }: StepFit, tokens: number): string[] {
+  const percent = (share: number) => (100 * share).toFixed(1);
+  const [low, high] = range.new_tokens;
+  const beyond = tokens < low || tokens > high ? `; ${tokens} is beyond them` : '';
+  return [
+    `         of ${rows} steps of ${low} to ${high} new tokens${beyond}; ${percent(error_out)} % off in the median, ` +
+      `${percent(error_out_p90)} % in 9 of 10 (${source})`,
+  ];
 }
 
 function us(seconds: number): string {
@@ -225,6 +261,7 @@ function toJson(key: SurfaceKey, explained: StepExplained): object {
     host_norm: sums.hostNorm,
     exact_seconds: sums.exactSeconds,
     surface_seconds: sums.surfaceSeconds,
+    step_regression: key.steps?.id ?? null,
     difference: sums.difference,
     basis: sums.basis,
     kv_capacity: {

@@ -1,6 +1,6 @@
 // Binds one configuration to what the catalog knows: model, hardware, profile, split, formats, price; and says why it cannot be.
 import type { Catalog } from '../catalog/open.ts';
-import type { EngineProfile, Hardware, Model } from '../catalog/types.ts';
+import type { EngineProfile, Hardware, Model, StepFit } from '../catalog/types.ts';
 import { type EngineLog, logWords } from '../spec/engine-log.ts';
 import type { Configuration } from '../spec/types.ts';
 import { type Formats, resolveFormats } from '../stages/formats.ts';
@@ -8,11 +8,12 @@ import { devicesOf, type Split } from '../stages/split.ts';
 import { legalSplit } from './legal.ts';
 import { type KvCapacity, kvCapacity } from './memory.ts';
 import type { EngineSetup } from './setup.ts';
+import { findSteps } from './step-regression.ts';
 import { type SurfaceKey, splitOf } from './surface-key.ts';
 
 /** The catalog, and the user's own prices (USD per device-hour) and watts (per device) that come before it. */
 export interface PlanSource {
-  readonly catalog: Pick<Catalog, 'model' | 'hardware' | 'engine'>;
+  readonly catalog: Pick<Catalog, 'model' | 'hardware' | 'engine' | 'stepFits'>;
   readonly prices: Readonly<Record<string, number>>;
   readonly watts: Readonly<Record<string, number>>;
 }
@@ -48,6 +49,7 @@ export const SURFACE_FIELDS = [
   'pipeline_parallel_size',
   'data_parallel_size',
   'expert_parallel_size',
+  'step_source',
 ] as const;
 
 /** Binds the fields of SURFACE_FIELDS. Throws UserError for ids that the catalog does not know. */
@@ -72,8 +74,38 @@ export function bindDeployment(configuration: Configuration, source: PlanSource)
   const formats = resolveFormats(model, key);
   const illegal = legalSplit(model, hardware, split, formats);
   if (illegal) return illegal;
+  const steps = stepsFor(configuration, key, split, formats, catalog);
+  if (steps === null) return NO_STEPS;
   const usdPerDeviceHour = prices[hardware.id] ?? hardware.usd_per_hour ?? Number.NaN;
-  return { model, hardware, profile, key, split, formats, devices: devicesOf(split), usdPerDeviceHour };
+  return {
+    model,
+    hardware,
+    profile,
+    key: steps ? { ...key, steps } : key,
+    split,
+    formats,
+    devices: devicesOf(split),
+    usdPerDeviceHour,
+  };
+}
+
+const NO_STEPS: Refusal = {
+  reason: 'no-step-regression',
+  words: 'step_source regression, and the catalog has no regression on steps of this model, hardware, split and format',
+};
+
+/** The regression that the configuration asks for: undefined = the cost model, null = there is none. */
+function stepsFor(
+  { step_source: source }: Configuration,
+  { model, hardware, profile }: SurfaceKey,
+  split: Split,
+  formats: Formats,
+  catalog: PlanSource['catalog'],
+): StepFit | null | undefined {
+  if (source === 'cost-model') return undefined;
+  const deployed = { model: model.id, hardware: hardware.id, split, weights: formats.weights, profile: profile.id };
+  const found = findSteps(catalog.stepFits(), deployed);
+  return found ?? (source === 'auto' ? undefined : null);
 }
 
 export function isRefusal(bound: Deployment | Refusal): bound is Refusal {

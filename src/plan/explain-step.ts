@@ -36,7 +36,10 @@ export function explainStep(
   kernels: Kernels,
   arena: Arena,
 ): StepExplained {
-  const { table, shape, priced } = lowerSurface(key, openLowering(fits, kernels, arena));
+  const { steps: _, ...opByOp } = key;
+  const lowering = openLowering(fits, kernels, arena);
+  const { table, shape, priced } = lowerSurface(opByOp, lowering);
+  const surface = key.steps ? lowerSurface(key, lowering).table : table;
   const { model, hardware, profile } = key;
   const ops = priceStepExactly(priced, work, shape.split);
   const { tokens, decodes, chunks } = sumWork(work);
@@ -44,7 +47,7 @@ export function explainStep(
   // decode-only steps run in captured graphs, whatever their size
   const floored = chunks > 0 ? applyFloor(table, deviceSeconds, tokens) : deviceSeconds;
   const exactSeconds = addHost(table, floored, decodes + chunks);
-  const surfaceSeconds = readSurface(table, work);
+  const surfaceSeconds = readSurface(surface, work);
   const limits = limitsOn(profile, hardware);
   const capacity = kvCapacity(model, hardware, shape.split, shape.formats, profile, {
     gpuMemoryUtilization: profile.gpu_memory_utilization,

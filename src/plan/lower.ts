@@ -27,6 +27,7 @@ import {
   remember,
 } from './priced-ops.ts';
 import { combine, normId } from './roofline-twin.ts';
+import { overlaySteps } from './step-regression.ts';
 import { perGroup, perMicroBatch, type StepWork } from './step-work.ts';
 import { makeShape, type Shape, type SurfaceKey, shapeName } from './surface-key.ts';
 
@@ -114,7 +115,9 @@ export function lowerSurface(key: SurfaceKey, lowering: Lowering, into?: Float64
   for (const op of priced.exchange) addExchange(lowering, op);
   writeHeader(table, key, shape, priced);
   writeTables(table, lowering.columns);
-  return { table, basis: basisOf(priceStepExactly(priced, TYPICAL, shape.split)), shape, priced };
+  if (key.steps) overlaySteps(table, key.steps);
+  const basis = key.steps ? 'measured' : basisOf(priceStepExactly(priced, TYPICAL, shape.split));
+  return { table, basis, shape, priced };
 }
 
 /** Ops and knots of a key, made once for all hardware. */

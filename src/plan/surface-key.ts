@@ -1,5 +1,5 @@
 // What decides a step surface: model, hardware, formats, split and engine profile; and the parts that hardware does not touch.
-import type { EngineProfile, Hardware, KvFormat, Model, WeightFormat } from '../catalog/types.ts';
+import type { EngineProfile, Hardware, KvFormat, Model, StepFit, WeightFormat } from '../catalog/types.ts';
 import { type Formats, resolveFormats } from '../stages/formats.ts';
 import { listOps, type Sampling } from '../stages/llm-ops.ts';
 import type { Op } from '../stages/op.ts';
@@ -21,6 +21,8 @@ export interface SurfaceKey {
   readonly pp: number;
   readonly dp: number;
   readonly ep: number;
+  /** A regression on whole steps that takes the place of the cost model; absent = the cost model. */
+  readonly steps?: StepFit;
 }
 
 export function splitOf(key: Omit<SurfaceKey, 'profile' | 'quantization' | 'kv'>): Split {

@@ -12,6 +12,7 @@ export const REASONS = [
   ['pp-exceeds-layers', 'pipeline parallel size exceeds the layers'],
   ['no-scale-out', 'spans servers, and the hardware has no network'],
   ['format-not-supported', 'the hardware has no kernels for the weight format'],
+  ['no-step-regression', 'step_source regression, and no step traces were fitted for it'],
   ['no-price', 'no price is known for the hardware'],
   ['weights-do-not-fit', 'weights do not fit in memory'],
   ['no-room-for-kv', 'weights leave no room for the KV cache'],

@@ -8,6 +8,7 @@ import {
   type Deployment,
   isRefusal,
   type PlanSource,
+  SURFACE_FIELDS,
   setupEngine,
 } from '../plan/deployment.ts';
 import { type LoweredSurface, lowerSurface } from '../plan/lower.ts';
@@ -114,18 +115,7 @@ function prepareRow(settler: Settler, configuration: Configuration): Prepared {
 
 /** Rows come grouped by deployment, so one surface is kept. */
 function surfaceOf(settler: Settler, configuration: Configuration, bound: Deployment): LoweredSurface {
-  const c = configuration;
-  const name = [
-    c.model,
-    c.hardware,
-    c.profile,
-    c.quantization,
-    c.kv_cache_dtype,
-    c.tensor_parallel_size,
-    c.pipeline_parallel_size,
-    c.data_parallel_size,
-    c.expert_parallel_size,
-  ].join('/');
+  const name = SURFACE_FIELDS.map((field) => configuration[field]).join('/');
   if (settler.surface?.name !== name) {
     const table = new Float64Array(SURFACE_SIZE);
     settler.surface = { name, lowered: lowerSurface(bound.key, settler.session.lowering, table) };

@@ -1,7 +1,7 @@
 // Every field of a configuration that may be an axis: where it stands in the document and what its values may be.
 import type { Path } from './document.ts';
 import type { AxisField } from './types.ts';
-import { ADMISSIONS, BATCHINGS, KV_FORMATS, ROUTINGS, WEIGHT_FORMATS } from './words.ts';
+import { ADMISSIONS, BATCHINGS, KV_FORMATS, ROUTINGS, STEP_SOURCES, WEIGHT_FORMATS } from './words.ts';
 
 /** Lists of the catalog that names are looked up in. */
 export type CatalogKind = 'hardware' | 'models' | 'engines';
@@ -49,6 +49,7 @@ export const FIELDS: Readonly<Record<AxisField, Field>> = {
   block_size: { path: ['engine', 'block_size'], kind: INTEGER },
   num_gpu_blocks: { path: ['engine', 'num_gpu_blocks'], kind: INTEGER, otherwise: 0 },
   watermark: { path: ['engine', 'watermark'], kind: REAL, otherwise: 0 },
+  step_source: { path: ['engine', 'step_source'], kind: words(STEP_SOURCES), otherwise: 'cost-model' },
   quantization: { path: ['engine', 'quantization'], kind: words(WEIGHT_FORMATS), otherwise: 'auto' },
   kv_cache_dtype: { path: ['engine', 'kv_cache_dtype'], kind: words(KV_FORMATS), otherwise: 'auto' },
 };

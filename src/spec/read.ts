@@ -60,6 +60,10 @@ function bind(input: SpecInput, text: string, options: ReadOptions, faults: Faul
   const values = readFields(input, faults, world);
   const stepTime = readStepTime(input, faults);
   const log = logOf(input);
+  if (stepTime && input.engine?.step_source !== undefined) {
+    const expected = 'no step_source beside step_time, which prices every step';
+    faults.add({ path: FIELDS.step_source.path, expected, received: show(input.engine.step_source) });
+  }
   checkBound(values, stepTime, log !== null, faults);
   const axes = axesOf(values);
   checkRows(axes, faults);

@@ -3,7 +3,16 @@ import { z } from 'zod';
 import { choice, count, name, positive, quantity, range, section, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_REQUESTS, MAX_SEED } from './limits.ts';
 import { SLO_KEYS } from './slo.ts';
-import { ADMISSIONS, BATCHINGS, KV_FORMATS, OBJECTIVES, PROCESSES, ROUTINGS, WEIGHT_FORMATS } from './words.ts';
+import {
+  ADMISSIONS,
+  BATCHINGS,
+  KV_FORMATS,
+  OBJECTIVES,
+  PROCESSES,
+  ROUTINGS,
+  STEP_SOURCES,
+  WEIGHT_FORMATS,
+} from './words.ts';
 
 const tokens = count(1, MAX_LENGTH_TOKENS);
 const time = quantity('time', 'a time above 0, such as 250ms or 1.5 (seconds)', { above: 0 });
@@ -157,6 +166,9 @@ const auto = (text: string) => range(count(0, MAX_COUNT), 'an integer of at leas
 const FREE = 'a share of at least 0 and below 1';
 /** The share of the blocks that must stay free: all of them would let nothing in. */
 export const watermark = quantity('number', FREE, { max: 1 - Number.EPSILON });
+export const STEP_SOURCE_WORDS =
+  'What prices a step: cost-model (op by op), regression (on step traces of this model, hardware and split), or auto (a ' +
+  'regression where there is one). cost-model if left out.';
 export const BLOCKS = 'an integer of at least 0, or {log: FILE}';
 export const kvLog = section(
   {
@@ -193,6 +205,7 @@ const engine = section(
       ),
     quantization: words(WEIGHT_FORMATS).describe("Format of the weights; auto (the checkpoint's) if left out."),
     kv_cache_dtype: words(KV_FORMATS).describe('Format of the KV cache; auto if left out.'),
+    step_source: words(STEP_SOURCES).describe(STEP_SOURCE_WORDS),
     step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
   },
   'the engine: profile, batching, max_num_seqs, ...',

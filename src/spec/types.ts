@@ -6,6 +6,8 @@ import type { EngineLog } from './engine-log.ts';
 export type BatchingName = 'static' | 'continuous' | 'chunked' | 'mixed';
 /** KV blocks that a request needs to start: those of its prompt, or of its final length. */
 export type AdmissionName = 'prompt' | 'full-length';
+/** What prices a step: op by op, a regression on step traces of this very deployment, or that one where there is one. */
+export type StepSource = 'cost-model' | 'regression' | 'auto';
 /** How requests are spread over replicas. */
 export type RoutingName = 'round-robin' | 'least-loaded';
 /** The statistic that a limit holds for. */
@@ -108,6 +110,8 @@ export interface Configuration {
   /** The start-up log that num_gpu_blocks comes from; absent where it does not. */
   readonly kv_log?: EngineLog;
   readonly step_time: StepTime | null;
+  /** What prices a step where there is no step_time. */
+  readonly step_source: StepSource;
   readonly request_rate: number;
 }
 

@@ -9,6 +9,7 @@ import type {
   Objective,
   Percentile,
   RoutingName,
+  StepSource,
 } from './types.ts';
 
 export const BATCHINGS = ['static', 'continuous', 'chunked', 'mixed'] as const satisfies readonly BatchingName[];
@@ -18,6 +19,7 @@ export const WEIGHT_FORMATS = [
   ...['auto', 'bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'],
 ] as readonly (WeightFormat | 'auto')[];
 export const KV_FORMATS = ['auto', 'bf16', 'fp16', 'fp8', 'int8'] as const satisfies readonly (KvFormat | 'auto')[];
+export const STEP_SOURCES = ['cost-model', 'regression', 'auto'] as const satisfies readonly StepSource[];
 export const PERCENTILES = ['mean', 'p50', 'p90', 'p95', 'p99', 'p99.9'] as const satisfies readonly Percentile[];
 export const LATENCY_METRICS = ['ttft', 'tpot', 'itl', 'e2el'] as const satisfies readonly LatencyMetric[];
 export const OBJECTIVES = [

@@ -12,6 +12,7 @@ import {
   hardwareSchema,
   modelSchema,
   shapeSchema,
+  stepFitSchema,
 } from '../../src/catalog/schemas.ts';
 
 const catalog = openCatalog();
@@ -22,6 +23,7 @@ const schemas: Record<CatalogKind, z.ZodType> = {
   workloads: shapeSchema,
   efficiency: efficiencySchema,
   validation: errorBandsSchema,
+  steps: stepFitSchema,
 };
 
 describe('the catalog files', () => {

@@ -48,6 +48,7 @@ export const CONFIGURATION: Configuration = {
   num_gpu_blocks: 0,
   watermark: 0,
   step_time: null,
+  step_source: 'cost-model',
   request_rate: 20,
 };
 

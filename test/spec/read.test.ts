@@ -54,6 +54,7 @@ describe('defaults', () => {
       num_gpu_blocks: 0,
       watermark: 0,
       step_time: null,
+      step_source: 'cost-model',
       request_rate: 20,
     });
   });

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { PACKINGS, POOL_KINDS } from '../../stages/pipeline-stages.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
-import { BLOCKS, kvLog, watermark } from '../schema.ts';
-import { ADMISSIONS, BATCHINGS, KV_FORMATS, WEIGHT_FORMATS } from '../words.ts';
+import { BLOCKS, kvLog, STEP_SOURCE_WORDS, watermark } from '../schema.ts';
+import { ADMISSIONS, BATCHINGS, KV_FORMATS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
 import { count, engineShape, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
 import { COARSE, LOADS, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
 
@@ -88,6 +88,7 @@ const llm = section(
       ),
     quantization: word(WEIGHT_FORMATS).optional().describe("Format of the weights; the checkpoint's if left out."),
     kv_cache_dtype: word(KV_FORMATS).optional().describe('Format of the KV cache; auto if left out.'),
+    step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
     step_time: engineShape.step_time,
     enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
     transfer: word(TRANSFERS)

@@ -133,6 +133,10 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
   } else if (!named && configuration.num_gpu_blocks === 0 && typeof input.num_gpu_blocks !== 'object') {
     ledger.addMissing(at('num_gpu_blocks'), 'KV blocks: without model and hardware they cannot be computed');
   }
+  if (stepTime !== null && input.step_source !== undefined) {
+    const expected = 'no step_source beside step_time, which prices every step';
+    ledger.add({ path: at('step_source'), expected, received: show(input.step_source) });
+  }
   if (input.kv_bytes_per_token !== undefined && input.model !== undefined) {
     const expected = 'no kv_bytes_per_token beside a model: the model tells';
     ledger.add({ path: at('kv_bytes_per_token'), expected, received: show(input.kv_bytes_per_token) });
@@ -206,6 +210,7 @@ function readConfiguration(
     watermark: size('watermark', 0),
     num_gpu_blocks: typeof input.num_gpu_blocks === 'object' ? 0 : size('num_gpu_blocks', 0),
     step_time: stepTime,
+    step_source: word('step_source', 'cost-model'),
     request_rate: 0,
   };
 }
