@@ -153,6 +153,7 @@ function contextOf(spec: FleetSpec, { walks }: LoweredFleet, catalog: Catalog): 
     burstiness: arrivals.process === 'gamma' ? arrivals.burstiness : arrivals.process === 'poisson' ? 1 : null,
     maxConcurrency: walks.concurrency,
     slo: spec.slo,
+    power: spec.power,
     seed,
     models: [...new Set(ids)].map((id) => labels[id] ?? id),
     text: spec.text,

@@ -76,7 +76,8 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
   );
   const spec = withSeed(openSpec(file, catalog), wholeFlag('--seed', flags['--seed'], 0));
   const configuration = chooseRow(spec, wholeFlag('--row', flags['--row'], 0));
-  const prepared = prepare(configuration, { catalog, prices: spec.prices, watts: spec.watts }, openSession(catalog));
+  const source = { catalog, prices: spec.prices, watts: spec.watts, power: spec.power };
+  const prepared = prepare(configuration, source, openSession(catalog));
   const requests = makeRequests(spec.workload, {
     catalogShape: (id) => catalog.shape(id),
     requestRate: configuration.request_rate,

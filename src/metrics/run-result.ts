@@ -7,6 +7,7 @@ import {
   STATE_UNFINISHED,
 } from '../../assembly/layout/enums.ts';
 import type { RequestResults } from '../plan/setup.ts';
+import { NO_SITE, type PowerSpec } from '../spec/power.ts';
 import type { Percentile, Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
 import { type ItlHistogram, summariseItl } from './itl.ts';
@@ -18,6 +19,7 @@ import {
   meanGap,
   peakOutputThroughput,
 } from './requests.ts';
+import { electricityPerHour, NO_SHARES, sharesOf, type WorkPrice, workEnergy, workParts } from './site.ts';
 import { type PickRanks, summarise } from './summary.ts';
 import type { RunResult, Summary, Verdict } from './types.ts';
 import { judge } from './verdict.ts';
@@ -49,6 +51,8 @@ export interface EnergyPrice {
   readonly perPair: number;
   readonly perContext: number;
   readonly idleW: number;
+  /** The same work by what it goes into; absent where that is not known. */
+  readonly parts?: Readonly<Record<'compute' | 'memory' | 'network', WorkPrice>>;
 }
 
 export interface RunInput {
@@ -57,6 +61,8 @@ export interface RunInput {
   readonly counters: EngineCounters;
   /** null where watts are unknown. */
   readonly energy: EnergyPrice | null;
+  /** What the site adds; absent = nothing. */
+  readonly power?: PowerSpec;
   /** USD per device and hour; NaN where no price is known. */
   readonly usdPerDeviceHour: number;
   /** Devices of the whole deployment, and replicas they form. */
@@ -112,8 +118,7 @@ export function makeRunResult(input: RunInput): RunResult {
     mean_batch: counters.busySeconds > 0 ? counters.runningSeconds / counters.busySeconds : Number.NaN,
     peak_kv_use: input.numGpuBlocks > 0 ? counters.peakBlocks / input.numGpuBlocks : Number.NaN,
     steps: counters.steps,
-    ...priceEnergy(input, duration, tally.total_output_tokens),
-    ...priceTime(input, per(tally.total_output_tokens)),
+    ...priceRun(input, duration, tally),
     devices: input.devices,
     num_gpu_blocks: input.numGpuBlocks,
   };
@@ -182,28 +187,28 @@ function keepsPromise(
   return verdict !== 'overloaded' && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
 }
 
-/** Idle power runs all the time, work comes on top (law L11: energy >= idle power x time). */
-function priceEnergy(input: RunInput, duration: number, outputTokens: number) {
-  const { energy, counters, replicas } = input;
-  if (energy === null) return { energy_j: Number.NaN, power_w: Number.NaN, joules_per_token: Number.NaN };
-  const energy_j =
-    energy.idleW * replicas * duration +
-    energy.perStep * counters.steps +
-    energy.perToken * counters.newTokens +
-    energy.perPair * counters.pairs +
-    energy.perContext * counters.contextTokens;
+/**
+ * Idle power runs all the time, work comes on top, and the site's PUE raises both (law L11: energy >= idle power x time). Cost is
+ * price x devices x time, and electricity where it is not contained in that. Tokens are output tokens.
+ */
+function priceRun(input: RunInput, duration: number, tally: Tally) {
+  const { energy, counters, replicas, devices, power = NO_SITE } = input;
+  const per = (amount: number, count: number): number => (count > 0 ? amount / count : Number.NaN);
+  const idle = energy === null ? Number.NaN : energy.idleW * replicas * duration;
+  const energy_j = energy === null ? Number.NaN : workEnergy(energy, counters, idle) * power.pue;
+  const power_w = per(energy_j, duration);
+  const electricity_usd_per_hour = electricityPerHour(power_w / power.pue, power);
+  const usd_per_hour = input.usdPerDeviceHour * devices + electricity_usd_per_hour;
+  const output = per(tally.total_output_tokens, duration);
   return {
     energy_j,
-    power_w: duration > 0 ? energy_j / duration : Number.NaN,
-    joules_per_token: outputTokens > 0 ? energy_j / outputTokens : Number.NaN,
-  };
-}
-
-/** Cost is price x devices x time (law L11); tokens are output tokens. */
-function priceTime(input: RunInput, outputThroughput: number) {
-  const usd_per_hour = input.usdPerDeviceHour * input.devices;
-  return {
+    power_w,
+    joules_per_token: per(energy_j, tally.total_output_tokens),
+    joules_per_request: per(energy_j, tally.completed),
+    energy_shares: energy === null ? NO_SHARES : sharesOf({ idle, ...workParts(energy, counters) }),
     usd_per_hour,
-    usd_per_million_tokens: outputThroughput > 0 ? (usd_per_hour / 3600 / outputThroughput) * 1e6 : Number.NaN,
+    electricity_usd_per_hour,
+    usd_per_million_tokens: output > 0 ? (usd_per_hour / 3600 / output) * 1e6 : Number.NaN,
+    usd_per_request: per((usd_per_hour / 3600) * duration, tally.completed),
   };
 }

@@ -1,6 +1,7 @@
 // What a run or a sweep comes to. Times in seconds, percentiles by linear interpolation (NumPy's default).
 import type { Basis, ErrorBand } from '../catalog/types.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
+import type { EnergyShares } from './site.ts';
 
 /** Whether a run kept up with its load; src/metrics/verdict.ts defines the words. */
 export type Verdict = 'stable' | 'backlogged' | 'overloaded';
@@ -50,13 +51,21 @@ export interface RunResult {
   readonly mean_batch: number;
   readonly peak_kv_use: number;
   readonly steps: number;
-  /** J, W (mean over the run, all devices), J per output token; NaN where watts are unknown. */
+  /** J, W (mean over the run, all devices), J per output token, PUE included; NaN where watts are unknown. */
   readonly energy_j: number;
   readonly power_w: number;
   readonly joules_per_token: number;
+  /** J per finished request. */
+  readonly joules_per_request: number;
+  /** What the energy went into. */
+  readonly energy_shares: EnergyShares;
   /** USD; NaN where no price is known. Tokens are output tokens. */
   readonly usd_per_hour: number;
+  /** Electricity in it; 0 where the devices' price contains it. */
+  readonly electricity_usd_per_hour: number;
   readonly usd_per_million_tokens: number;
+  /** Per finished request. */
+  readonly usd_per_request: number;
   readonly devices: number;
   readonly num_gpu_blocks: number;
 }

@@ -2,6 +2,7 @@
 import type { Catalog } from '../catalog/open.ts';
 import type { EngineProfile, Hardware, Model, StepFit } from '../catalog/types.ts';
 import { type EngineLog, logWords } from '../spec/engine-log.ts';
+import type { PowerSpec } from '../spec/power.ts';
 import type { Configuration } from '../spec/types.ts';
 import { type Formats, resolveFormats } from '../stages/formats.ts';
 import { devicesOf, type Split } from '../stages/split.ts';
@@ -16,6 +17,8 @@ export interface PlanSource {
   readonly catalog: Pick<Catalog, 'model' | 'hardware' | 'engine' | 'stepFits'>;
   readonly prices: Readonly<Record<string, number>>;
   readonly watts: Readonly<Record<string, number>>;
+  /** What the site adds to energy and cost; absent = nothing. */
+  readonly power?: PowerSpec;
 }
 
 /** A deployment that can be built: everything but its limits, which memory and engine decide. */

@@ -26,20 +26,53 @@ export interface EnergyLine {
   readonly idleWatts: number;
 }
 
+export type Resource = 'compute' | 'memory' | 'network';
+export type EnergyParts = Readonly<Record<Resource, EnergyLine>>;
+
+/** A line as what a run's counters are multiplied with. */
+export interface WorkFigures {
+  readonly perStep: number;
+  readonly perToken: number;
+  readonly perPair: number;
+  readonly perContext: number;
+}
+
+/** J per step, token, pair and context token by what they go into. */
+export function partFigures(
+  ops: readonly Op[],
+  hardware: Hardware,
+  split: Split,
+): Readonly<Record<Resource, WorkFigures>> {
+  const { compute, memory, network } = lowerEnergyParts(ops, hardware, split);
+  return { compute: figuresOf(compute), memory: figuresOf(memory), network: figuresOf(network) };
+}
+
+function figuresOf({ step, token, pair, context }: EnergyLine): WorkFigures {
+  return { perStep: step, perToken: token, perPair: pair, perContext: context };
+}
+type ResourceShares = Readonly<Record<Resource, number>>;
+const FULL_SHARES: ResourceShares = { compute: COMPUTE_SHARE, memory: MEMORY_SHARE, network: NETWORK_SHARE };
+const NO_SHARE: ResourceShares = { compute: 0, memory: 0, network: 0 };
+
 type Joules = { step: number; token: number; pair: number; context: number };
 
 /** J per step, new token, prefill pair and context token over all devices of an instance; NaN where TDP is unknown. */
-export function lowerEnergy(ops: readonly Op[], hardware: Hardware, split: Split): EnergyLine {
+export function lowerEnergy(
+  ops: readonly Op[],
+  hardware: Hardware,
+  split: Split,
+  shares: ResourceShares = FULL_SHARES,
+): EnergyLine {
   const devices = devicesOf(split);
   const tdp = hardware.tdp_w ?? Number.NaN;
-  const perByte = (MEMORY_SHARE * tdp) / hardware.memory_bandwidth;
-  const perMessageByte = (NETWORK_SHARE * tdp) / hardware.scale_up.bandwidth;
+  const perByte = (shares.memory * tdp) / hardware.memory_bandwidth;
+  const perMessageByte = (shares.network * tdp) / hardware.scale_up.bandwidth;
   const sum: Joules = { step: 0, token: 0, pair: 0, context: 0 };
   for (const op of ops) {
     if (op.kind === 'exchange') {
       if (op.over !== 'samples') sum.token += (op.count * op.bytesX * perMessageByte) / spread(op.over, split);
     } else {
-      const perFlop = (COMPUTE_SHARE * tdp) / peakOf(hardware, op.format);
+      const perFlop = (shares.compute * tdp) / peakOf(hardware, op.format);
       addCompute(sum, op, perFlop, perByte, split);
     }
   }
@@ -53,6 +86,13 @@ export function lowerEnergy(ops: readonly Op[], hardware: Hardware, split: Split
     context: joules(sum.context),
     idleWatts: IDLE_SHARE * tdp * devices,
   };
+}
+
+/** The same energy by what it goes into: the three add up to lowerEnergy's line (idle watts apart). */
+export function lowerEnergyParts(ops: readonly Op[], hardware: Hardware, split: Split): EnergyParts {
+  const only = (resource: Resource) =>
+    lowerEnergy(ops, hardware, split, { ...NO_SHARE, [resource]: FULL_SHARES[resource] });
+  return { compute: only('compute'), memory: only('memory'), network: only('network') };
 }
 
 /** How many instance tokens make one of a device's: groups take turns, micro-batches add up. */

@@ -1,6 +1,8 @@
 // The rows that `vllm bench serve` prints: a titled block of one width, labels on the left and figures on the right.
 import type { ErrorBand } from '../catalog/types.ts';
+import type { EnergyShares } from '../metrics/site.ts';
 import type { Summary } from '../metrics/types.ts';
+import type { PowerSpec } from '../spec/power.ts';
 import { plusMinus, UNKNOWN } from './format.ts';
 
 /** Width of vLLM's block, and of its first column. */
@@ -49,4 +51,21 @@ interface Banded {
   readonly tpot: Summary;
   readonly output_throughput: number;
   readonly power_w: number;
+}
+
+/** What of the power is the site's; nothing where only devices count. */
+export function siteRows({ pue }: PowerSpec): string[] {
+  return pue === 1 ? [] : [line('  with a PUE of:', fixed(pue))];
+}
+
+/** "idle 41, compute 20, memory 38, network 1": what the energy went into, %. */
+export function shareRows(shares: EnergyShares): string[] {
+  if (Number.isNaN(shares.idle)) return [];
+  const parts = (['idle', 'compute', 'memory', 'network'] as const).map((part) => (shares[part] * 100).toFixed(0));
+  return [line('  idle/compute/memory/network (%):', parts.join(' / '))];
+}
+
+/** Electricity where it is paid apart. */
+export function electricityRows(usdPerHour: number, { usd_per_kwh }: PowerSpec): string[] {
+  return usd_per_kwh === null ? [] : [line('  electricity in it ($/h):', fixed(usdPerHour))];
 }

@@ -19,11 +19,11 @@ export function toHex(bytes: Uint8Array<ArrayBuffer>): string {
 }
 
 /**
- * SHA-256 over every kept row as it stands in the CSV (which holds neither wall times nor the number of workers), without the error
- * bands: those change when more measured runs are replayed, the results do not.
+ * SHA-256 over every kept row as it stands in the CSV (which holds neither wall times nor the number of workers), without those
+ * that only follow from others, and the error bands: these change when more measured runs are replayed, the results do not.
  */
 export function digestOf(result: Pick<SweepResult, 'kept'>): string {
-  const columns = columnsOf(result.kept).filter(({ trust }) => !trust);
+  const columns = columnsOf(result.kept).filter(({ beside }) => !beside);
   return digestLines(csvLines(result.kept, columns));
 }
 

@@ -9,8 +9,8 @@ export interface Column<Row> {
   readonly name: string;
   readonly type: 'INT64' | 'INT32' | 'DOUBLE' | 'STRING' | 'BOOLEAN';
   readonly read: (row: Row, rank: number) => Cell;
-  /** Says how far to trust the row, not what came out: the digest leaves it out. */
-  readonly trust?: true;
+  /** Follows from other columns or from what is known of errors: the digest leaves it out. */
+  readonly beside?: true;
 }
 
 export type FlatColumn = Column<KeptRow>;
@@ -93,6 +93,16 @@ const RUN_REAL: readonly (readonly [keyof RunResult, string])[] = [
   ['usd_per_million_tokens', 'usd_per_million_tokens'],
 ];
 
+/** What follows from power, price and counts of the same row. */
+const PER_REQUEST: readonly FlatColumn[] = [
+  real('joules_per_request', (row) => row.run?.joules_per_request ?? Number.NaN),
+  real('usd_per_request', (row) => row.run?.usd_per_request ?? Number.NaN),
+  real('electricity_usd_per_hour', (row) => row.run?.electricity_usd_per_hour ?? Number.NaN),
+  ...(['idle', 'compute', 'memory', 'network'] as const).map((part) =>
+    real(`energy_${part}_share`, (row) => row.run?.energy_shares[part] ?? Number.NaN),
+  ),
+].map((column) => ({ ...column, beside: true as const }));
+
 const RUN_INTEGER = [
   'completed',
   'rejected_kv',
@@ -113,7 +123,7 @@ const CONFIGURATION_COLUMNS: readonly FlatColumn[] = [
   text('basis', (row) => row.basis),
   ...(['ttft_pct', 'tpot_pct', 'throughput_pct', 'power_pct'] as const).map((field) => ({
     ...real(`band_${field}`, (row) => row.band[field]),
-    trust: true as const,
+    beside: true as const,
   })),
   integer('devices', (row) => row.devices),
   real('usd_per_hour', (row) => row.usd_per_hour),
@@ -137,6 +147,7 @@ const RESULT_COLUMNS: readonly FlatColumn[] = [
   ...RUN_REAL.map(([field, name]) => real(name, (row) => (row.run ? Number(row.run[field]) : Number.NaN))),
   real('output_throughput_per_device', (row) => (row.run ? row.run.output_throughput / row.devices : Number.NaN)),
   ...RUN_INTEGER.map((field) => integer(field, (row) => row.run?.[field] ?? null)),
+  ...PER_REQUEST,
 ];
 
 /** The columns of every table. */

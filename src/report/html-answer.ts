@@ -2,7 +2,9 @@
 
 import { latencyBand } from '../metrics/error-band.ts';
 import { achieved } from '../metrics/run-result.ts';
+import type { EnergyShares } from '../metrics/site.ts';
 import type { KeptRow, SweepResult } from '../metrics/types.ts';
+import type { PowerSpec } from '../spec/power.ts';
 import type { Slo } from '../spec/types.ts';
 import { type Answer, askQuestion, explainAnswer, findAnswer } from './answer.ts';
 import {
@@ -57,7 +59,13 @@ function drawAnswer(answer: Answer, result: SweepResult): Markup {
   return html`<div class="row"><div><p class="label">${describeObjective(result.spec.objective)} ${kind}</p>
 <h1>${devices} × ${labelOf(configuration.hardware, result.labels)}</h1>
 <p class="sub">${comparesModels(result.spec) ? `${shortModel(configuration)}: ` : ''}${replicas} of ${describeSplit(configuration)}${format}; ${describeEngine(configuration, result.spec, result.labels)}</p></div>
-${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatNumber(usd_per_hour * 730)} per month</p></div>`}</div>`;
+${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatNumber(usd_per_hour * 730)} per month${drawElectricity(answer.row)}</p></div>`}</div>`;
+}
+
+/** What of the price is electricity, where that is paid apart. */
+function drawElectricity({ run }: KeptRow): Markup | string {
+  const part = run?.electricity_usd_per_hour ?? 0;
+  return part > 0 ? html`<br>$${formatUsd(part)} per hour of it electricity` : '';
 }
 
 /** One tile per limit with what is used of it, then cost, throughput, energy and memory. */
@@ -68,7 +76,14 @@ export function drawStrip(result: SweepResult): Markup {
   const limits = row.run ? result.spec.slo.map((slo) => drawLimit(row, slo)) : drawEstimates(row, result);
   const watts = row.run ? row.run.power_w : row.screen.power_w;
   const rest: Markup[] = [
-    drawTile('Cost of output', `${about}$${formatShort(usdPerMillionTokens(row))}`, '', 'per million output tokens'),
+    drawTile(
+      'Cost of output',
+      `${about}$${formatShort(usdPerMillionTokens(row))}`,
+      '',
+      row.run
+        ? `per million output tokens, $${formatShort(row.run.usd_per_request * 1000)} per 1,000 requests`
+        : 'per million output tokens',
+    ),
     drawTile(
       'Throughput per device',
       `${about}${formatShort(throughputPerDevice(row))}`,
@@ -80,7 +95,7 @@ export function drawStrip(result: SweepResult): Markup {
       'Power',
       `${about}${formatNumber(watts)}`,
       'W',
-      row.run ? `${formatShort(row.run.joules_per_token)} J per output token` : '',
+      row.run ? drawEnergy(row.run.joules_per_token, row.run.energy_shares, result.spec.power) : '',
       row.band.power_pct,
     ),
   ];
@@ -89,6 +104,16 @@ export function drawStrip(result: SweepResult): Markup {
     rest.push(drawTile('Busy', formatShare(row.run.utilisation), row.run.verdict, memory));
   }
   return html`<section class="strip">${limits}${rest}</section>`;
+}
+
+/** "0.269 J per output token, PUE 1.2; idle 40 %, compute 20 %, ...". */
+export function drawEnergy(perToken: number, shares: EnergyShares, { pue }: PowerSpec): string {
+  const site = pue === 1 ? '' : `, PUE ${formatGiven(pue)}`;
+  if (Number.isNaN(shares.idle)) return `${formatShort(perToken)} J per output token${site}`;
+  const parts = (['idle', 'compute', 'memory', 'network'] as const)
+    .filter((part) => shares[part] >= 0.005)
+    .map((part) => `${part}\u00a0${formatShare(shares[part]).replace(' ', '\u00a0')}`);
+  return `${formatShort(perToken)} J per output token${site}; ${parts.join(', ')}`;
 }
 
 /** `pct`: half the width of the error band around the value, in % of it. */

@@ -1,5 +1,6 @@
 // Results as JSON: a run with the field names of `vllm bench serve`, a sweep with those of its flat table.
 import type { Basis, ErrorBand } from '../catalog/types.ts';
+import type { EnergyShares } from '../metrics/site.ts';
 import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
 import { askQuestion, explainAnswer, findAnswer } from './answer.ts';
@@ -69,6 +70,11 @@ function offeredRate(spec: Spec, configuration: Configuration): number | 'inf' {
   return process === 'closed-loop' || process === 'all-at-once' || !(rate > 0) ? 'inf' : rate;
 }
 
+/** What the energy went into, by name; null where it is unknown. */
+export function shareFields(shares: EnergyShares): JsonObject | null {
+  return Number.isNaN(shares.idle) ? null : { ...shares };
+}
+
 /** Seconds as milliseconds, null where there is no figure. */
 export const msOrNull = (seconds: number): number | null => finiteOrNull(seconds * 1000);
 
@@ -107,7 +113,12 @@ function ourFields(result: RunResult, context: RunContext): JsonObject {
     energy_j: finiteOrNull(result.energy_j),
     power_w: finiteOrNull(result.power_w),
     joules_per_token: finiteOrNull(result.joules_per_token),
+    joules_per_request: finiteOrNull(result.joules_per_request),
+    energy_shares: shareFields(result.energy_shares),
+    power: context.spec.power,
     usd_per_hour: finiteOrNull(result.usd_per_hour),
+    electricity_usd_per_hour: finiteOrNull(result.electricity_usd_per_hour),
+    usd_per_request: finiteOrNull(result.usd_per_request),
     usd_per_million_tokens: finiteOrNull(result.usd_per_million_tokens),
     basis: context.basis ?? null,
     error_band: context.band ?? null,
@@ -151,6 +162,7 @@ function describeSweep(result: SweepResult): JsonObject {
     launch:
       answer.row && answer.kind !== 'missed' ? buildLaunch(answer.row.configuration, result.labels).command : null,
     objective: spec.objective,
+    power: spec.power,
     slo: spec.slo.map((slo) => ({ metric: slo.metric, percentile: slo.percentile, limit_ms: slo.limit * 1000 })),
     axes: spec.axes,
     seed: spec.workload.seed,

@@ -1,7 +1,7 @@
 // What a run and a sweep print: the block of `vllm bench serve`, and the answer with its ranking in 120 columns.
 import type { KeptRow, RunResult, SweepResult } from '../metrics/types.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
-import { BLOCK, bandRows, center, fixed, latencyRows, line } from './block.ts';
+import { BLOCK, bandRows, center, electricityRows, fixed, latencyRows, line, shareRows, siteRows } from './block.ts';
 import {
   comparesModels,
   describeDeployment,
@@ -73,8 +73,13 @@ function ourRows(result: RunResult, context: RunContext): string[] {
     line('KV blocks per replica:', String(result.num_gpu_blocks)),
     line('Peak KV block use (%):', fixed(result.peak_kv_use * 100)),
     line('Mean power (W):', fixed(result.power_w)),
+    ...siteRows(context.spec.power),
+    line('Energy per request (J):', fixed(result.joules_per_request)),
     line('Energy per output token (J):', fixed(result.joules_per_token)),
+    ...shareRows(result.energy_shares),
     line('Cost ($/h):', fixed(result.usd_per_hour)),
+    ...electricityRows(result.electricity_usd_per_hour, context.spec.power),
+    line('Cost ($ per 1,000 requests):', fixed(result.usd_per_request * 1000)),
     line('Cost ($ per million output tokens):', fixed(result.usd_per_million_tokens)),
     ...trustRows(result, context),
   ];

@@ -2,6 +2,7 @@
 import type { Basis, ErrorBand } from '../catalog/types.ts';
 import { scoreOf } from '../metrics/objective.ts';
 import { achieved } from '../metrics/run-result.ts';
+import { electricityPerHour } from '../metrics/site.ts';
 import type { KeptRow, RunResult } from '../metrics/types.ts';
 import type { PlanSource } from '../plan/deployment.ts';
 import { rowAt } from '../spec/rows.ts';
@@ -105,11 +106,13 @@ function makeRow(
   const basis = bases[candidates.group[i]] ?? 'datasheet';
   const figure = (name: Figure) => figureOf(candidates, i, name);
   const output = figure('served') * moments.output_mean;
+  const watts = figure('watts') * spec.power.pue;
+  const screenedCost = usdPerHour + electricityPerHour(figure('watts'), spec.power);
   return {
     row,
     configuration,
     devices,
-    usd_per_hour: usdPerHour,
+    usd_per_hour: run?.usd_per_hour ?? screenedCost,
     screen: {
       batch: figure('batch'),
       ttft: figure('ttft'),
@@ -119,8 +122,8 @@ function makeRow(
       tpot_tail: figure('tpotTail'),
       utilisation: figure('load'),
       output_throughput_per_device: output / devices,
-      usd_per_million_tokens: (usdPerHour / 3600 / output) * 1e6,
-      power_w: figure('watts'),
+      usd_per_million_tokens: (screenedCost / 3600 / output) * 1e6,
+      power_w: watts,
     },
     run,
     on_front: false,

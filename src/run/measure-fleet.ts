@@ -17,7 +17,7 @@ export interface FleetEnd {
 
 /** Every figure of a run of a lowered spec. */
 export function measureRun(
-  spec: Pick<FleetSpec, 'pools' | 'slo'>,
+  spec: Pick<FleetSpec, 'pools' | 'slo'> & Partial<Pick<FleetSpec, 'power'>>,
   lowered: LoweredFleet,
   run: FleetRun,
   end: FleetEnd = {},
@@ -48,7 +48,7 @@ function bindRun(
     counters: run.clients,
     roles: lowered.roles,
     slo: spec.slo,
-    prices: priceClients(spec, lowered),
+    prices: priceClients(spec, lowered, spec.power),
     itl: run.itl,
     pipelines: lowered.pipelines,
     ...(steps === undefined ? {} : { steps }),

@@ -14,6 +14,7 @@ export const REASONS = [
   ['format-not-supported', 'the hardware has no kernels for the weight format'],
   ['no-step-regression', 'step_source regression, and no step traces were fitted for it'],
   ['no-price', 'no price is known for the hardware'],
+  ['no-watts', 'the power of the hardware is unknown, and electricity is to be paid'],
   ['weights-do-not-fit', 'weights do not fit in memory'],
   ['no-room-for-kv', 'weights leave no room for the KV cache'],
   ['no-room-for-a-request', 'the KV cache does not hold the longest request'],

@@ -1,4 +1,5 @@
 // Screens one group of a sweep: binds its deployment, lowers its surface, runs the closed-form kernel over its rows.
+
 import {
   CURVE_SIZE,
   SCREENED_FEASIBLE,
@@ -9,6 +10,7 @@ import {
 } from '../../assembly/layout/screen.ts';
 import type { Basis } from '../catalog/types.ts';
 import { scoreOf } from '../metrics/objective.ts';
+import { electricityPerHour } from '../metrics/site.ts';
 import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource } from '../plan/deployment.ts';
 import { lowerSurface } from '../plan/lower.ts';
 import { defaultsKey } from '../spec/profile.ts';
@@ -97,7 +99,10 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup {
   const first = screen.grid.configuration(group, 0);
   const bound = bindDeployment(first, screen.source);
   if (isRefusal(bound)) return refuseAll(bound.reason);
-  if (needsPrice(screen.spec.objective) && Number.isNaN(bound.usdPerDeviceHour)) return refuseAll('no-price');
+  if (needsPrice(screen.spec.objective)) {
+    if (Number.isNaN(bound.usdPerDeviceHour)) return refuseAll('no-price');
+    if (screen.spec.power.usd_per_kwh !== null && bound.hardware.tdp_w === null) return refuseAll('no-watts');
+  }
   const inner = innerOf(screen, group, bound);
   const refusals = fillRoom(screen, inner, bound);
   if (refusals.every((reason) => reason !== null)) {
@@ -226,7 +231,7 @@ function offerOf(screen: Screen, configuration: Configuration, bound: Deployment
   const { columns, spec, moments, grid } = screen;
   const devices = bound.devices * configuration.replicas;
   const measured = {
-    usdPerHour: bound.usdPerDeviceHour * devices,
+    usdPerHour: bound.usdPerDeviceHour * devices + electricityPerHour(columns.watts[i], spec.power),
     outputThroughput: columns.served[i] * moments.output_mean,
     watts: columns.watts[i],
     devices,

@@ -29,7 +29,7 @@ import {
 } from './engine.ts';
 import { pickInKernel } from './pick.ts';
 import type { Session } from './session.ts';
-import { energyOf, type Prepared, resultOf } from './simulate.ts';
+import { type Prepared, partedEnergy, resultOf } from './simulate.ts';
 import { giveUpAt } from './tails.ts';
 
 /** What settling rows shares in one worker. */
@@ -43,7 +43,13 @@ export interface Settler {
   readonly edges: Float64Array;
   placed: { readonly rate: number; readonly requests: Requests; readonly columns: PlacedRequests } | null;
   pick: PickRanks | null;
-  surface: { readonly name: string; readonly lowered: LoweredSurface } | null;
+  surface: KeptSurface | null;
+}
+
+interface KeptSurface {
+  readonly name: string;
+  readonly lowered: LoweredSurface;
+  readonly energy: Prepared['energy'];
 }
 
 export function openSettler(
@@ -101,26 +107,28 @@ function prepareRow(settler: Settler, configuration: Configuration): Prepared {
   const bound = bindDeployment(configuration, settler.source);
   if (isRefusal(bound)) throw new Error(`row was screened as feasible, but ${bound.words}`);
   const capacity = blocksOf(bound, configuration);
-  const lowered = surfaceOf(settler, configuration, bound);
+  const { lowered, energy } = surfaceOf(settler, configuration, bound);
   const setup = setupEngine(configuration, bound, capacity.blocks, lowered.table);
   return {
     configuration,
     deployment: bound,
     setup,
-    energy: energyOf(lowered.table),
+    energy,
+    power: settler.spec.power,
     basis: lowered.basis,
     memory: capacity.words,
   };
 }
 
 /** Rows come grouped by deployment, so one surface is kept. */
-function surfaceOf(settler: Settler, configuration: Configuration, bound: Deployment): LoweredSurface {
+function surfaceOf(settler: Settler, configuration: Configuration, bound: Deployment): KeptSurface {
   const name = SURFACE_FIELDS.map((field) => configuration[field]).join('/');
   if (settler.surface?.name !== name) {
     const table = new Float64Array(SURFACE_SIZE);
-    settler.surface = { name, lowered: lowerSurface(bound.key, settler.session.lowering, table) };
+    const lowered = lowerSurface(bound.key, settler.session.lowering, table);
+    settler.surface = { name, lowered, energy: partedEnergy(lowered, bound) };
   }
-  return settler.surface.lowered;
+  return settler.surface;
 }
 
 function placeAt(settler: Settler, rate: number) {

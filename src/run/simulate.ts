@@ -22,8 +22,10 @@ import {
   type PlanSource,
   setupEngine,
 } from '../plan/deployment.ts';
-import { lowerSurface } from '../plan/lower.ts';
+import { partFigures } from '../plan/energy.ts';
+import { type LoweredSurface, lowerSurface } from '../plan/lower.ts';
 import type { EngineSetup, RequestResults } from '../plan/setup.ts';
+import { NO_SITE, type PowerSpec } from '../spec/power.ts';
 import type { Configuration, Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
 import type { EngineCounters, EngineRun } from './engine.ts';
@@ -36,6 +38,8 @@ export interface Prepared {
   readonly deployment: Deployment | null;
   readonly setup: EngineSetup;
   readonly energy: EnergyPrice | null;
+  /** What the site adds. */
+  readonly power: PowerSpec;
   readonly basis: Basis;
   /** The KV capacity in words. */
   readonly memory: string;
@@ -46,6 +50,7 @@ export interface Prepared {
  * mistake in the question; sweeps count such rows instead.
  */
 export function prepare(configuration: Configuration, source: PlanSource, session: Session): Prepared {
+  const { power = NO_SITE } = source;
   const named = configuration.model !== '' && configuration.hardware !== '';
   const bound = named ? bindDeployment(configuration, source) : null;
   if (bound && isRefusal(bound)) throw refuse(configuration, bound.words);
@@ -56,12 +61,13 @@ export function prepare(configuration: Configuration, source: PlanSource, sessio
   const memory = capacity?.words ?? givenWords(configuration);
   if (configuration.step_time) {
     const setup = setupEngine(configuration, deployment, blocks, configuration.step_time);
-    return { configuration, deployment, setup, energy: null, basis: 'measured', memory };
+    return { configuration, deployment, setup, energy: null, power, basis: 'measured', memory };
   }
   if (!deployment) throw refuse(configuration, 'neither step_time nor a model and hardware');
   const lowered = lowerSurface(deployment.key, session.lowering);
   const setup = setupEngine(configuration, deployment, blocks, lowered.table);
-  return { configuration, deployment, setup, energy: energyOf(lowered.table), basis: lowered.basis, memory };
+  const energy = partedEnergy(lowered, deployment);
+  return { configuration, deployment, setup, energy, power, basis: lowered.basis, memory };
 }
 
 function refuse(configuration: Configuration, words: string): UserError {
@@ -73,6 +79,12 @@ function refuse(configuration: Configuration, words: string): UserError {
       received: `${hardware || 'no hardware'} tp ${tp} pp ${pp}: ${words}`,
     },
   ]);
+}
+
+/** The energy line of a surface, with the parts of what it was lowered from; null where the hardware's watts are unknown. */
+export function partedEnergy({ table, shape }: LoweredSurface, { key }: Deployment): EnergyPrice | null {
+  const energy = energyOf(table);
+  return energy && { ...energy, parts: partFigures(shape.ops, key.hardware, shape.split) };
 }
 
 /** The energy line of a surface; null where the hardware's watts are unknown. */
@@ -104,6 +116,7 @@ export function resultOf(
     results,
     counters: { ...counters, itlHistogram: itl },
     energy: prepared.energy,
+    power: prepared.power,
     usdPerDeviceHour: deployment?.usdPerDeviceHour ?? Number.NaN,
     devices: perReplica * configuration.replicas,
     replicas: configuration.replicas,

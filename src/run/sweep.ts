@@ -101,7 +101,7 @@ export async function sweep(plan: Plan, options: SweepOptions): Promise<Swept> {
 export function measure(swept: Swept): SweepResult {
   const { plan, screened, settled } = swept;
   const { spec, catalog, requests } = plan;
-  const source = { catalog, prices: spec.prices, watts: spec.watts };
+  const source = { catalog, prices: spec.prices, watts: spec.watts, power: spec.power };
   const { kept, reordered } = keepRows(
     spec,
     screened,

@@ -42,7 +42,7 @@ function fail(error: unknown): void {
 function open({ spec, catalogFolder, memory, module, start, end, control }: WorkerStart): (order: Order) => void {
   const catalog = openCatalog(catalogFolder === null ? {} : { folder: catalogFolder });
   const session = openSession(catalog, new Arena(memory, start, end), module);
-  const source = { catalog, prices: spec.prices, watts: spec.watts };
+  const source = { catalog, prices: spec.prices, watts: spec.watts, power: spec.power };
   const rows = spec.workload.requests ? readRequestRows(spec.workload.requests.file) : undefined;
   const requestsAt = (rate: number) =>
     makeRequests(spec.workload, {

@@ -1,5 +1,6 @@
 // How a spec was understood, in words: what is fixed, what is an axis, and how many rows that makes.
 import { type EngineLog, logWords } from './engine-log.ts';
+import { explainPower } from './power.ts';
 import { countRows } from './rows.ts';
 import { sloName } from './slo.ts';
 import type { Axis, Configuration, LengthSpec, Spec, WorkloadSpec } from './types.ts';
@@ -71,6 +72,7 @@ function overrides(spec: Spec): [string, string][] {
   const lines: [string, string][] = [];
   for (const [id, price] of Object.entries(spec.prices)) lines.push(['price', `${id}: ${price} USD per device-hour`]);
   for (const [id, watts] of Object.entries(spec.watts)) lines.push(['power', `${id}: ${watts} W per device`]);
+  if (spec.power.pue !== 1 || spec.power.usd_per_kwh !== null) lines.push(['site', explainPower(spec.power)]);
   return lines;
 }
 

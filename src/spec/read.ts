@@ -1,4 +1,5 @@
 // Spec text to a checked Spec: notation, then structure, then meaning; every mistake of all three at once, with its line.
+
 import { basename, dirname, resolve } from 'node:path';
 import type { EngineProfile } from '../catalog/types.ts';
 import { show, UserError } from '../check/issue.ts';
@@ -8,6 +9,7 @@ import { Faults } from './faults.ts';
 import { AXIS_FIELDS, FIELDS, givenFields, inputAt } from './fields.ts';
 import { applyLog, isLogFault, readLog } from './kv-log.ts';
 import { MAX_ROWS } from './limits.ts';
+import { readPower } from './power.ts';
 import { blanksOf, defaultsByRow, defaultsFor, type SizedDevice } from './profile.ts';
 import { SLO_KEYS } from './slo.ts';
 import { checkStructure, type SpecInput } from './structure.ts';
@@ -86,6 +88,7 @@ function bind(input: SpecInput, text: string, options: ReadOptions, faults: Faul
     settle: measured(input.settle ?? 400, 'number'),
     prices: readPerHardware(input, 'prices', known.hardware, faults),
     watts: readPerHardware(input, 'watts', known.hardware, faults),
+    power: readPower(input.power),
     text,
     file,
   };

@@ -221,6 +221,7 @@ const slo = section(
   'latency limits, such as {p99_ttft: 1s, p99_tpot: 50ms}',
 );
 
+const PUE = 'a factor of at least 1 (energy of the site / energy of its devices)';
 const MODEL = 'a model of the catalog, or the path of a config.json';
 const perHardware = <S extends Leaf>(value: S, expected: string, text: string) =>
   z.record(name(HARDWARE), value, { error: expected }).optional().describe(text);
@@ -255,6 +256,19 @@ export const specSchema = section(
       'watts per device by hardware id',
       "Board power per device, in place of the catalog's: 400W, 1.2kW or 700.",
     ),
+    power: section(
+      {
+        pue: quantity('number', PUE, { min: 1 })
+          .optional()
+          .describe('Power usage effectiveness: energy of the site per energy of its devices; 1 if left out.'),
+        usd_per_kwh: quantity('number', 'a price of at least 0 (USD per kWh)')
+          .optional()
+          .describe("Price of electricity, paid on top of the devices' price; contained in that if left out."),
+      },
+      '{pue, usd_per_kwh}',
+    )
+      .optional()
+      .describe('What the site adds: PUE raises every joule, a price of electricity every cost.'),
   },
   'a spec: model, workload, deployment, engine, slo, ...',
 );

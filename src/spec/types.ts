@@ -1,6 +1,7 @@
 // The question, as types. `Spec` is what the reader returns: defaults filled in, axes kept apart; `Configuration` is one row of it.
 import type { KvFormat, WeightFormat } from '../catalog/types.ts';
 import type { EngineLog } from './engine-log.ts';
+import type { PowerSpec } from './power.ts';
 
 /** How a step is formed; the README's "The scheduler, precisely" has the rules. */
 export type BatchingName = 'static' | 'continuous' | 'chunked' | 'mixed';
@@ -153,6 +154,7 @@ export interface Spec {
   /** USD per device-hour and W per device that override the catalog's. */
   readonly prices: Readonly<Record<string, number>>;
   readonly watts: Readonly<Record<string, number>>;
+  readonly power: PowerSpec;
   /** The spec as read (for the report). */
   readonly text: string;
   readonly file: string;

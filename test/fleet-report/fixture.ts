@@ -162,7 +162,7 @@ function decorate(run: FleetRun, of: Int32Array): FleetRun {
       { metric: 'ttft', percentile: 'p99', limit: 1.5 },
       { metric: 'e2el', percentile: 'p90', limit: 20 },
     ],
-    prices: { clients, pue: 1.2, usdPerKwh: 0.1 },
+    prices: { clients, power: { pue: 1.2, usd_per_kwh: 0.1 } },
     pipelines: { names: ['support', 'math'], of },
   };
 }

@@ -75,8 +75,8 @@ test('prices of a lowered spec: hosts by channel and hardware, busy watts for co
     program: { ...makeRun(clients, []).program },
     clients: names.map((pool) => (pool === '' ? { ...fact, pool, devices: 0, energy: null } : { ...fact, pool })),
   };
-  const prices = priceClients({ pools }, lowered, { pue: 1.3 });
-  expect(prices.pue).toBe(1.3);
+  const prices = priceClients({ pools }, lowered, { pue: 1.3, usd_per_kwh: null });
+  expect(prices.power?.pue).toBe(1.3);
   expect(prices.clients.map(({ host }) => host)).toEqual(['cpu/0', 'cpu/0', 'gpu/0', undefined, undefined]);
   expect(prices.clients.map(({ busyW }) => busyW)).toEqual([
     undefined,
@@ -117,4 +117,21 @@ test('a visit bears the energy of its own tokens, pairs and context', () => {
   expect(joules[2]).toBeCloseTo(own[1] + 5, 9);
   expect(joules[5]).toBeCloseTo(10 + 0.55, 9);
   expect(joules[6]).toBeCloseTo(2 + 0.021 + 5, 9);
+});
+
+test('shares of a fleet: idle, compute, memory and network of all clients, busy cores computing, and the whole adds up', () => {
+  const part = { perStep: 0, perToken: 0.5, perPair: 0, perContext: 0 };
+  const none = { ...part, perToken: 0 };
+  const energy = { ...part, perToken: 1, idleW: 10, parts: { compute: part, memory: part, network: none } };
+  const price = { energy, devices: 1, usdPerDeviceHour: 0 };
+  const clients = [{ ...price, busyW: 60 }, price, price];
+  const power = { pue: 1.5, usd_per_kwh: 0.3 };
+  const { result } = measureFleet(makeRun(CLIENTS, [DISAGGREGATED], { prices: { clients, power } }));
+  const { idle, compute, memory, network } = result.energy_shares;
+  expect(idle + compute + memory + network).toBeCloseTo(1, 12);
+  const cores = (60 * (1 + 1)) / 2;
+  expect(idle * result.energy_j).toBeCloseTo(10 * 3 * result.duration * 1.5, 9);
+  expect((compute - memory) * result.energy_j).toBeCloseTo(cores * 1.5, 9);
+  expect(result.electricity_usd_per_hour).toBeCloseTo((result.power_w / 1000) * 0.3, 12);
+  expect(result.usd_per_hour).toBeCloseTo(result.electricity_usd_per_hour, 12);
 });

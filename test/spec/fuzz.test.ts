@@ -70,6 +70,7 @@ it('throws nothing but the mistakes of the user', () => {
         slo: {},
         prices: {},
         watts: {},
+        power: {},
       };
       for (const [path, what] of changes) place(data, path, what);
       try {

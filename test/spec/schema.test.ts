@@ -32,7 +32,20 @@ describe('specJsonSchema', () => {
 
   it('has every section and refuses unknown keys', () => {
     expect(Object.keys(SCHEMA.properties ?? {})).toEqual([
-      ...['name', 'model', 'workload', 'deployment', 'engine', 'slo', 'objective', 'top', 'settle', 'prices', 'watts'],
+      ...[
+        'name',
+        'model',
+        'workload',
+        'deployment',
+        'engine',
+        'slo',
+        'objective',
+        'top',
+        'settle',
+        'prices',
+        'watts',
+        'power',
+      ],
     ]);
     for (const section of ['workload', 'deployment', 'engine', 'slo']) {
       expect(SCHEMA.properties?.[section].additionalProperties).toBe(false);

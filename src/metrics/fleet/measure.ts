@@ -4,6 +4,7 @@ import type { Slo } from '../../spec/types.ts';
 import { summariseItl } from '../itl.ts';
 import { countGood, peakOutputThroughput } from '../requests.ts';
 import { achieved } from '../run-result.ts';
+import { type EnergyShares, sharesOf } from '../site.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import type { Verdict } from '../types.ts';
 import { judge } from '../verdict.ts';
@@ -173,12 +174,21 @@ function priceFleet(
     power_w: per(energy_j, duration),
     joules_per_token: per(energy_j, outputTokens),
     joules_per_request: per(energy_j, completed),
+    energy_shares: sharesOf(sumParts(bills)),
+    electricity_usd_per_hour: sumKnown(bills.map(({ electricity }) => electricity)),
     usd_per_hour: sumKnown(bills.map(({ usdPerHour }) => usdPerHour)),
     usd_per_request: per(usd, completed),
     usd_per_million_tokens: per(usd, outputTokens) * 1e6,
     idle_joules_per_request: per(sumKnown(unserved.map(({ joules }) => joules)), completed),
     idle_usd_per_request: per(sumKnown(unserved.map((bill) => bill.usd)), completed),
   };
+}
+
+/** Of the clients whose energy is known, what it went into. */
+function sumParts(bills: readonly ClientBill[]): EnergyShares {
+  const known = bills.filter(({ joules }) => !Number.isNaN(joules));
+  const sum = (part: keyof EnergyShares): number => sumKnown(known.map(({ parts }) => parts[part]));
+  return { idle: sum('idle'), compute: sum('compute'), memory: sum('memory'), network: sum('network') };
 }
 
 /** The sum of what is known; NaN where something is asked for and nothing is known. */

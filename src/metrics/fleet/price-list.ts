@@ -3,6 +3,7 @@
 import { IDLE_SHARE } from '../../plan/energy.ts';
 import type { LoweredFleet } from '../../plan/pipeline/lower-fleet.ts';
 import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
+import { NO_SITE, type PowerSpec } from '../../spec/power.ts';
 import type { ClientPrice, FleetPrices } from './types.ts';
 
 /**
@@ -12,7 +13,7 @@ import type { ClientPrice, FleetPrices } from './types.ts';
 export function priceClients(
   spec: Pick<FleetSpec, 'pools'>,
   lowered: Pick<LoweredFleet, 'program' | 'clients'>,
-  site: Pick<FleetPrices, 'pue' | 'usdPerKwh'> = {},
+  power: PowerSpec = NO_SITE,
 ): FleetPrices {
   const pools = new Map(spec.pools.map((pool) => [pool.name, pool]));
   const clients = lowered.clients.map(({ pool, devices, usdPerDeviceHour, energy }, c): ClientPrice => {
@@ -26,7 +27,7 @@ export function priceClients(
       ...(channel >= 0 && hardware !== '' ? { host: `${hardware}/${channel}` } : {}),
     };
   });
-  return { clients, ...site };
+  return { clients, power };
 }
 
 function hardwareOf(pool: PoolSpec | undefined): string {

@@ -6,9 +6,10 @@
 // except those of clients that no visit came to: they are counted apart.
 import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
 import { VISIT_RESIDENT } from '../../plan/fleet.ts';
+import { type EnergyShares, electricityOf, NO_SHARES, workEnergy, workParts } from '../site.ts';
 import { busySeconds } from './clients.ts';
 import type { Intervals } from './curves.ts';
-import type { ClientPrice, FleetRun } from './types.ts';
+import type { ClientCounters, ClientPrice, FleetRun } from './types.ts';
 
 export interface ClientBill {
   /** Devices it stands on, and its part of them where it shares them. */
@@ -16,29 +17,42 @@ export interface ClientBill {
   readonly devicesBorne: number;
   /** J, PUE included. */
   readonly joules: number;
-  /** USD over the run, and per hour. */
+  /** The same by what it went into: they add up. */
+  readonly parts: EnergyShares;
+  /** USD over the run and per hour, electricity included where it is paid apart; and that alone. */
   readonly usd: number;
   readonly usdPerHour: number;
+  readonly electricity: number;
 }
-
-const JOULES_PER_KWH = 3.6e6;
 
 /** One bill per client; NaN where watts or prices are unknown. */
 export function billClients(run: FleetRun, intervals: readonly Intervals[], duration: number): ClientBill[] {
   const { prices } = run;
   if (prices === undefined || prices.clients.every(({ devices }) => devices === 0)) {
-    const unknown = { devices: 0, devicesBorne: 0, joules: Number.NaN, usd: Number.NaN, usdPerHour: Number.NaN };
+    const none = { joules: Number.NaN, usd: Number.NaN, usdPerHour: Number.NaN, electricity: Number.NaN };
+    const unknown = { devices: 0, devicesBorne: 0, parts: NO_SHARES, ...none };
     return run.program.clients.map(() => unknown);
   }
   const busy = intervals.map((list, c) => busySeconds(run, c, list));
   return prices.clients.map((price, c) => {
     const { idleW, usdPerHour, devicesBorne } = bearPart(prices.clients, busy, c);
-    const work = price.devices === 0 ? 0 : workEnergy(run, c, price) + (price.busyW ?? 0) * busy[c];
-    const joules = (idleW * duration + work) * pueOf(run);
+    const busyJoules = (price.busyW ?? 0) * busy[c];
+    const work = price.devices === 0 ? 0 : energyOfWork(price, run.counters[c]) + busyJoules;
+    const pue = pueOf(run);
+    const joules = (idleW * duration + work) * pue;
     const hours = duration / 3600;
-    const electricity = prices.usdPerKwh === undefined ? 0 : (joules / JOULES_PER_KWH) * prices.usdPerKwh;
+    const electricity = electricityOf(joules, prices.power?.usd_per_kwh ?? null);
     const usd = usdPerHour * hours + electricity;
-    return { devices: price.devices, devicesBorne, joules, usd, usdPerHour: hours > 0 ? usd / hours : Number.NaN };
+    const perHour = (amount: number): number => (hours > 0 ? amount / hours : Number.NaN);
+    return {
+      devices: price.devices,
+      devicesBorne,
+      joules,
+      parts: partsOf(price, run.counters[c], { idle: idleW * duration, busyJoules, pue }),
+      usd,
+      usdPerHour: perHour(usd),
+      electricity: perHour(electricity),
+    };
   });
 }
 
@@ -57,15 +71,22 @@ function bearPart(clients: readonly ClientPrice[], busy: readonly number[], c: n
 }
 
 function pueOf(run: FleetRun): number {
-  return run.prices?.pue ?? 1;
+  return run.prices?.power?.pue ?? 1;
 }
 
-function workEnergy(run: FleetRun, c: number, { energy }: ClientPrice): number {
-  if (energy === null) return Number.NaN;
-  const { steps, newTokens, pairs, contextTokens } = run.counters[c];
-  return (
-    energy.perStep * steps + energy.perToken * newTokens + energy.perPair * pairs + energy.perContext * contextTokens
-  );
+function energyOfWork({ energy }: ClientPrice, counters: ClientCounters): number {
+  return energy === null ? Number.NaN : workEnergy(energy, counters);
+}
+
+/** What a client's energy went into; processors that are busy (cores) compute. */
+function partsOf(
+  { energy, devices }: ClientPrice,
+  counters: ClientCounters,
+  { idle, busyJoules, pue }: { readonly idle: number; readonly busyJoules: number; readonly pue: number },
+): EnergyShares {
+  if (devices === 0 || energy === null) return { ...NO_SHARES, idle: idle * pue };
+  const { compute, memory, network } = workParts(energy, counters);
+  return { idle: idle * pue, compute: (compute + busyJoules) * pue, memory: memory * pue, network: network * pue };
 }
 
 export interface VisitBills {

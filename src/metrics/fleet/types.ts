@@ -1,9 +1,11 @@
 // What a fleet run is measured from and what it comes to. Times in seconds, percentiles by linear interpolation (NumPy's default).
 import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
 import type { StepRecord } from '../../plan/setup.ts';
+import type { PowerSpec } from '../../spec/power.ts';
 import type { Slo } from '../../spec/types.ts';
 import type { ItlHistogram } from '../itl.ts';
 import type { EnergyPrice } from '../run-result.ts';
+import type { EnergyShares } from '../site.ts';
 import type { Summary, Verdict } from '../types.ts';
 
 /**
@@ -51,10 +53,8 @@ export interface ClientPrice {
 
 export interface FleetPrices {
   readonly clients: readonly ClientPrice[];
-  /** Power usage effectiveness: energy of the whole site / energy of the devices; absent = 1. */
-  readonly pue?: number;
-  /** Price of electricity, on top of the devices' own price; absent = contained in it. */
-  readonly usdPerKwh?: number;
+  /** What the site adds to energy and cost; absent = nothing. */
+  readonly power?: PowerSpec;
 }
 
 /** Everything that a fleet run leaves. */
@@ -208,7 +208,11 @@ export interface FleetResult {
   readonly power_w: number;
   readonly joules_per_token: number;
   readonly joules_per_request: number;
+  /** What the energy went into, of the clients whose watts are known. */
+  readonly energy_shares: EnergyShares;
   readonly usd_per_hour: number;
+  /** Electricity in it; 0 where the devices' price contains it. */
+  readonly electricity_usd_per_hour: number;
   readonly usd_per_request: number;
   readonly usd_per_million_tokens: number;
   /** Energy and cost, per finished request, of clients that no visit came to. */

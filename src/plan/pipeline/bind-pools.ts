@@ -20,8 +20,9 @@ import {
   type PlanSource,
   setupEngine,
 } from '../deployment.ts';
+import { partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
-import { type Lowering, lowerSurface } from '../lower.ts';
+import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
 import type { EngineSetup } from '../setup.ts';
 import type { Blame } from './blame.ts';
 import { type EnergyFigures, energyFigures } from './energy-figures.ts';
@@ -134,7 +135,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
     layers: model ? layersOf(model) : 1,
     devices: deployment?.devices ?? 0,
     usdPerDeviceHour: deployment?.usdPerDeviceHour ?? Number.NaN,
-    energy: surface ? energyFigures(null, surface.table) : null,
+    energy: surface && deployment ? engineEnergy(surface, deployment) : null,
     basis: configuration.step_time ? 'measured' : (surface?.basis ?? ''),
     memory: capacity?.words ?? givenWords(configuration),
   };
@@ -163,6 +164,11 @@ function splitField(reason: string): string {
   if (reason.startsWith('ep')) return 'expert_parallel_size';
   if (reason.startsWith('dp')) return 'data_parallel_size';
   return reason === 'format-not-supported' ? 'quantization' : 'tensor_parallel_size';
+}
+
+function engineEnergy({ table, shape }: LoweredSurface, { key }: Deployment): EnergyFigures | null {
+  const figures = energyFigures(null, table);
+  return figures && { ...figures, parts: partFigures(shape.ops, key.hardware, shape.split) };
 }
 
 /** Queries in batches: a visit is one token of a step whose price is that of so many queries. */

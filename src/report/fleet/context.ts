@@ -1,5 +1,6 @@
 // What a report of a fleet run needs beside its result: the question in the spec's words.
 import type { FleetTrust } from '../../metrics/fleet/trust.ts';
+import type { PowerSpec } from '../../spec/power.ts';
 import type { Slo } from '../../spec/types.ts';
 
 export interface FleetContext {
@@ -19,6 +20,8 @@ export interface FleetContext {
   readonly models: readonly string[];
   /** What the figures rest on, and how far they may be off; null where nothing of ours prices a step. */
   readonly trust?: FleetTrust | null;
+  /** What the site adds to energy and cost. */
+  readonly power?: PowerSpec;
   /** The spec as written, and the file it came from. */
   readonly text?: string;
   readonly file?: string;

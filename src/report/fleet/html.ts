@@ -3,10 +3,11 @@
 import { latencyBand } from '../../metrics/error-band.ts';
 import type { FleetResult, MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { achieved } from '../../metrics/run-result.ts';
+import { NO_SITE } from '../../spec/power.ts';
 import type { LatencyMetric, Slo } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
 import { formatGiven, formatMs, formatNumber, formatShare, formatShort, plural } from '../format.ts';
-import { drawTile } from '../html-answer.ts';
+import { drawEnergy, drawTile } from '../html-answer.ts';
 import { PAGE_STYLE } from '../html-style.ts';
 import { html, type Markup, trusted } from '../html-text.ts';
 import { BASIS_WORDS, describeBand } from '../trust.ts';
@@ -72,7 +73,7 @@ function drawHero(result: FleetResult, context: FleetContext): Markup {
   return html`<section class="card hero"><p class="question">${context.workload}</p><div class="row"><div><p class="label">${verdict} ${context.slo.length > 0 ? promise : ''}</p>
 <h1>${served}</h1><p class="sub">${formatShort(result.request_throughput)} requests/s and ${formatShort(result.output_throughput)} output tokens/s over ${formatShort(result.duration)} s, on ${plural(result.clients.filter(isReal).length, 'client')}${result.devices > 0 ? ` with ${plural(result.devices, 'device')}` : ''}</p>
 ${losses.length > 0 ? html`<p class="sub">${losses.join(', ')}.</p>` : ''}${stopped}</div>
-${Number.isNaN(result.usd_per_request) ? '' : html`<div class="price"><strong>$${formatShort(result.usd_per_request * 1000)}</strong><p class="label">per 1,000 requests, $${formatShort(result.usd_per_hour)}/h${result.unpriced.length > 0 ? html`<br>without ${nameClients(result.unpriced)}` : ''}</p></div>`}</div></section>`;
+${Number.isNaN(result.usd_per_request) ? '' : html`<div class="price"><strong>$${formatShort(result.usd_per_request * 1000)}</strong><p class="label">per 1,000 requests, $${formatShort(result.usd_per_hour)}/h${result.electricity_usd_per_hour > 0 ? ` ($${formatShort(result.electricity_usd_per_hour)}/h of it electricity)` : ''}${result.unpriced.length > 0 ? html`<br>without ${nameClients(result.unpriced)}` : ''}</p></div>`}</div></section>`;
 }
 
 /** Limits with what is used of them, then the tails no limit covers, throughput, energy and cost. */
@@ -100,7 +101,7 @@ function drawStrip(result: FleetResult, context: FleetContext): Markup {
           'Energy',
           formatShort(result.joules_per_request),
           'J/request',
-          `${formatNumber(result.power_w)} W, ${formatShort(result.joules_per_token)} J per output token`,
+          `${formatNumber(result.power_w)} W; ${drawEnergy(result.joules_per_token, result.energy_shares, context.power ?? NO_SITE)}`,
           context.trust?.band.power_pct,
         ),
       ];

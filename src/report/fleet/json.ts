@@ -2,7 +2,7 @@
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
 import { finiteOrNull } from '../flat.ts';
-import { type JsonObject, latencyFields, msOrNull as ms } from '../json.ts';
+import { type JsonObject, latencyFields, msOrNull as ms, shareFields } from '../json.ts';
 import type { FleetContext } from './context.ts';
 
 export function fleetJson(result: FleetResult, context: FleetContext): JsonObject {
@@ -60,6 +60,9 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     power_w: finiteOrNull(result.power_w),
     joules_per_token: finiteOrNull(result.joules_per_token),
     joules_per_request: finiteOrNull(result.joules_per_request),
+    energy_shares: shareFields(result.energy_shares),
+    power: context.power ?? null,
+    electricity_usd_per_hour: finiteOrNull(result.electricity_usd_per_hour),
     usd_per_hour: finiteOrNull(result.usd_per_hour),
     usd_per_request: finiteOrNull(result.usd_per_request),
     usd_per_million_tokens: finiteOrNull(result.usd_per_million_tokens),

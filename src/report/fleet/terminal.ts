@@ -1,7 +1,8 @@
 // What a pipeline run prints: the block of `vllm bench serve`, then where the time went by stage, and what each client did.
 import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
-import { BLOCK, bandRows, center, fixed, latencyRows, line } from '../block.ts';
+import { NO_SITE } from '../../spec/power.ts';
+import { BLOCK, bandRows, center, electricityRows, fixed, latencyRows, line, shareRows, siteRows } from '../block.ts';
 import { formatNumber, formatShare, formatShort, formatUsd, listWords, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
 import { formatTidy } from './axis.ts';
@@ -58,14 +59,9 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ['Thinking tokens:', result.thinking_tokens],
     ['Preemptions:', result.preemptions],
   ] as const;
-  const figures = [
-    ['Mean power (W):', result.power_w],
-    ['Energy per request (J):', result.joules_per_request],
-    ['Energy per output token (J):', result.joules_per_token],
-    ['Cost ($/h):', result.usd_per_hour],
-    ['Cost ($ per 1,000 requests):', result.usd_per_request * 1000],
-    ['Cost ($ per million output tokens):', result.usd_per_million_tokens],
-  ] as const;
+  const power = context.power ?? NO_SITE;
+  const known = (label: string, value: number, rows: readonly string[] = []): string[] =>
+    Number.isNaN(value) ? [] : [line(label, fixed(value)), ...rows];
   return [
     center('Simulated Fleet', '-'),
     ...(result.stopped === '' ? [] : [line('Stopped early:', result.stopped)]),
@@ -73,7 +69,12 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ...(context.slo.length > 0 ? [line('Meets the limits:', result.slo_met ? 'yes' : 'no')] : []),
     ...counts.filter(([, count]) => count > 0).map(([label, count]) => line(label, String(count))),
     ...(result.devices > 0 ? [line('Devices:', String(result.devices))] : []),
-    ...figures.filter(([, value]) => !Number.isNaN(value)).map(([label, value]) => line(label, fixed(value))),
+    ...known('Mean power (W):', result.power_w, siteRows(power)),
+    ...known('Energy per request (J):', result.joules_per_request),
+    ...known('Energy per output token (J):', result.joules_per_token, shareRows(result.energy_shares)),
+    ...known('Cost ($/h):', result.usd_per_hour, electricityRows(result.electricity_usd_per_hour, power)),
+    ...known('Cost ($ per 1,000 requests):', result.usd_per_request * 1000),
+    ...known('Cost ($ per million output tokens):', result.usd_per_million_tokens),
     ...(context.trust
       ? [line('Prices rest on figures that are:', context.trust.basis), ...bandRows(result, context.trust.band)]
       : []),

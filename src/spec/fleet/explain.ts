@@ -1,4 +1,5 @@
 // How a pipeline spec was understood, in words: pools, places, pipelines as their stages, traffic.
+import { explainPower } from '../power.ts';
 import { sloName } from '../slo.ts';
 import type { LengthSpec } from '../types.ts';
 import type { FleetSweepSpec } from './open-sweep.ts';
@@ -16,6 +17,9 @@ export function explainFleetSpec(spec: FleetSpec): string {
       `place ${name}`,
       `${count} x ${kind}${within === null ? '' : ` within ${within}`}`,
     ]),
+    ...(spec.power.pue !== 1 || spec.power.usd_per_kwh !== null
+      ? [['site', explainPower(spec.power)] as [string, string]]
+      : []),
     ...spec.pipelines.map(({ name, weight, stages }): [string, string] => [
       `pipeline ${name}`,
       `${spec.pipelines.length > 1 ? `weight ${weight}: ` : ''}${explainStages(stages)}`,

@@ -1,9 +1,11 @@
 // Text of a pipeline spec to a checked FleetSpec: notation, then structure, then meaning; every mistake at once, with its line.
+
 import { basename, dirname, resolve } from 'node:path';
 import { type Issue, show, UserError } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
 import { parseSpecDocument, type SpecDocument } from '../document.ts';
 import { Faults } from '../faults.ts';
+import { readPower } from '../power.ts';
 import type { ReadOptions } from '../read.ts';
 import { SLO_KEYS } from '../slo.ts';
 import { readWorkload } from '../traffic.ts';
@@ -91,6 +93,7 @@ function bind(
     slo: readSlo(part('slo'), ledger),
     prices: readPerHardware(part('prices'), 'prices', known.hardware, ledger),
     watts: readPerHardware(part('watts'), 'watts', known.hardware, ledger),
+    power: readPower(part('power')),
     text,
     file,
   };

@@ -125,6 +125,7 @@ export const fleetSchema = section(
     settle: plainShape.settle.describe('At most so many rows of a sweep are simulated; 1000 if left out.'),
     prices: plainShape.prices,
     watts: plainShape.watts,
+    power: plainShape.power,
   },
   'a pipeline spec: fleet, pipelines, workload, ...',
 );

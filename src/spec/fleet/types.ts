@@ -1,8 +1,10 @@
 // A pipeline spec as types: a fleet of pools, how they are connected, the pipelines that requests walk, and who arrives.
+
 import type { PackingName, PoolKind } from '../../stages/pipeline-stages.ts';
 import type { Hnsw } from '../../stages/retrieve-hnsw.ts';
 import type { IvfPq } from '../../stages/retrieve-ivf-pq.ts';
 import type { Path } from '../document.ts';
+import type { PowerSpec } from '../power.ts';
 import type { Configuration, LengthSpec, Slo, WorkloadSpec } from '../types.ts';
 
 /** Seconds: a number, or a distribution. */
@@ -222,6 +224,7 @@ export interface FleetSpec {
   readonly slo: readonly Slo[];
   readonly prices: Readonly<Record<string, number>>;
   readonly watts: Readonly<Record<string, number>>;
+  readonly power: PowerSpec;
   readonly text: string;
   readonly file: string;
 }
