@@ -27,7 +27,7 @@ export function measureRun(
 
 /** The figures that stand for the whole fleet. */
 export function summariseRun(
-  spec: Pick<FleetSpec, 'pools' | 'slo'>,
+  spec: Pick<FleetSpec, 'pools' | 'slo'> & Partial<Pick<FleetSpec, 'power'>>,
   lowered: LoweredFleet,
   run: FleetRun,
 ): FleetSummary {
@@ -35,7 +35,7 @@ export function summariseRun(
 }
 
 function bindRun(
-  spec: Pick<FleetSpec, 'pools' | 'slo'>,
+  spec: Pick<FleetSpec, 'pools' | 'slo'> & Partial<Pick<FleetSpec, 'power'>>,
   lowered: LoweredFleet,
   run: FleetRun,
   { clock, steps }: FleetEnd,

@@ -182,3 +182,39 @@ describe('reports', () => {
     expect(none).toMatch(/0 of 102 were simulated: \d+ \(.*not a model that fits/s);
   });
 });
+
+describe('error bands', () => {
+  test('every simulated fleet has its own, those with prefill and decode apart the wider one; the digest leaves them out', () => {
+    const { bands, disaggregated } = catalog.errorBands();
+    for (const { choices, trust } of all.kept) {
+      const own = bands[trust!.basis];
+      const apart = choices.get('fleet') === 'apart';
+      expect(trust!.band.ttft_pct).toBe(Math.max(own.ttft_pct, apart ? disaggregated.ttft_pct : 0));
+    }
+    expect(all.kept.map(({ choices }) => choices.get('fleet'))).toContain('apart');
+    const wider = all.kept.map((row) => ({ ...row, trust: null }));
+    expect(fleetDigest({ ...all, kept: wider })).toBe(fleetDigest(all));
+  });
+
+  test('the answer says what they leave open, in every report', async () => {
+    const said = fleetSweepTable(all).replaceAll('\n', ' ');
+    expect(said).toMatch(/p99 TTFT [\d,.]+ ms \(± \d+ %\), p99 TPOT [\d,.]+ ms \(± \d+ %\)/);
+    expect(said).toMatch(/Within the error band it may miss|across the error band/);
+    const json = fleetSweepJson(all) as { trust: string[]; kept: Record<string, unknown>[] };
+    expect(json.trust[0]).toContain('±');
+    expect(json.kept[0].band_ttft_pct).toBe(all.kept[0].trust!.band.ttft_pct);
+    expect(await fleetSweepHtml(all)).toContain('Error bands');
+  });
+});
+
+test('electricity on top: costs rise by it, and the proof still holds', async () => {
+  const paid = await answer({}, `${SPEC}power: {pue: 1.3, usd_per_kwh: 0.5}\n`);
+  expect(rowsIn(paid)).toBe(paid.rows);
+  const { result } = paid.kept[0];
+  expect(result.electricity_usd_per_hour).toBeCloseTo((result.power_w / 1000) * 0.5, 9);
+  const same = all.kept.find(({ row }) => row === paid.kept[0].row)!;
+  expect(result.usd_per_hour).toBeCloseTo(same.result.usd_per_hour + result.electricity_usd_per_hour, 9);
+  expect(result.power_w).toBeCloseTo(same.result.power_w * 1.3, 9);
+  const everything = await answer({ exhaustive: true }, `${SPEC}power: {pue: 1.3, usd_per_kwh: 0.5}\n`);
+  expect(paid.kept[0].row).toBe(everything.kept[0].row);
+});

@@ -39,13 +39,13 @@ test('a limit that the band reaches over is named, with the first deployment tha
   const words = explainTrust(sweepOf([rowOf(2, 0.9, 10), rowOf(3, 0.86, 15), rowOf(4, 0.8, 20)])).join(' ');
   expect(words).toContain('may miss p99 TTFT <= 1,000 ms (the band reaches 1,080 ms)');
   expect(words).toMatch(/first that keeps them across its band is 8x .* x4/);
-  expect(explainTrust(sweepOf([rowOf(2, 0.9, 10)])).join(' ')).toContain('No simulated deployment keeps them');
+  expect(explainTrust(sweepOf([rowOf(2, 0.9, 10)])).join(' ')).toContain('Nothing simulated keeps them');
 });
 
 test('better deployments that miss by less than their band are named, those that miss by more are not', () => {
   const missed = [rowOf(3, 1.2, 8), rowOf(4, 1.3, 7), rowOf(5, 1.1, 12), rowOf(6, 1.1, 6, { verdict: 'overloaded' })];
   const words = explainTrust(sweepOf([rowOf(2, 0.5, 10), ...missed])).join(' ');
-  expect(words).toContain('1 better deployment misses a limit by less than the error band: 6x ');
+  expect(words).toContain('1 better one misses a limit by less than the error band: 6x ');
 });
 
 test('runners-up within the band: by tokens in a closed loop, by price only where it is the same', () => {

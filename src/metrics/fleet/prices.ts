@@ -42,7 +42,8 @@ export function billClients(run: FleetRun, intervals: readonly Intervals[], dura
     const joules = (idleW * duration + work) * pue;
     const hours = duration / 3600;
     const electricity = electricityOf(joules, prices.power?.usd_per_kwh ?? null);
-    const usd = usdPerHour * hours + electricity;
+    // a client whose watts nobody knows is paid for all the same; reports name it as unmetered
+    const usd = usdPerHour * hours + (Number.isNaN(electricity) ? 0 : electricity);
     const perHour = (amount: number): number => (hours > 0 ? amount / hours : Number.NaN);
     return {
       devices: price.devices,

@@ -13,7 +13,7 @@ export interface FleetKeptRow {
   /** By the name of the axis; axes inside of choices that were not taken are absent. */
   readonly choices: ReadonlyMap<string, string>;
   readonly result: FleetSummary;
-  /** What its figures rest on; null where nothing is priced by us. */
+  /** What its figures rest on, and how far they may be off; null where nothing of ours prices a step. */
   readonly trust: FleetTrust | null;
   /** No other row that keeps the promise is at least as good in cost, TTFT, TPOT and E2EL, and better in one. */
   readonly on_front: boolean;
@@ -34,6 +34,8 @@ export interface FleetSweepResult {
   readonly objective: Objective;
   readonly top: number;
   readonly slo: readonly Slo[];
+  /** How requests arrive: 'poisson', 'closed-loop', ... */
+  readonly process: string;
   /** Rows that cannot be, by reason, most first. */
   readonly rejected: readonly FleetRejectCount[];
   /** Rows proved to be no better than the best `top`: their devices alone cost more. */

@@ -11,6 +11,8 @@ export interface FleetWeight {
   readonly usdPerHour: number;
   /** Hardware of engines whose price nobody knows: they would win every comparison of costs. */
   readonly unpriced: readonly string[];
+  /** Hardware of engines whose watts nobody knows: where electricity is paid apart, so would they. */
+  readonly unmetered: readonly string[];
 }
 
 /** Throws UserError with everything about the spec that the catalog does not allow (checkFleet). */
@@ -26,6 +28,7 @@ export function weighFleet(spec: FleetSpec, catalog: FleetCatalog): FleetWeight 
     devices: all.reduce((sum, { devices, places }) => sum + devices * places, 0),
     usdPerHour: all.reduce((sum, { usd, places }) => sum + usd * places, 0),
     unpriced: unpricedEngines(spec, pools),
+    unmetered: unmeteredEngines(spec, catalog),
   };
 }
 
@@ -56,4 +59,10 @@ function hardwareOf(pool: BoundPool['pool']): string {
 function unpricedEngines(spec: FleetSpec, pools: ReadonlyMap<string, BoundPool>): string[] {
   const engines = poolsOfKind(spec, 'llm').filter(({ name }) => Number.isNaN(pools.get(name)?.usdPerDeviceHour));
   return [...new Set(engines.map(({ configuration }) => configuration.hardware))].filter((id) => id !== '');
+}
+
+function unmeteredEngines(spec: FleetSpec, catalog: FleetCatalog): string[] {
+  const names = poolsOfKind(spec, 'llm').map(({ configuration }) => configuration.hardware);
+  const known = (id: string): boolean => (spec.watts[id] ?? catalog.hardware(id).tdp_w) !== null;
+  return [...new Set(names)].filter((id) => id !== '' && !known(id));
 }

@@ -1,5 +1,4 @@
 // A simulated row of a sweep of fleets as one flat row: the columns of its CSV, Parquet file and JSON, defined once.
-import type { ErrorBand } from '../../catalog/types.ts';
 import type { FleetKeptRow, FleetSummary, FleetSweepResult } from '../../metrics/fleet/sweep.ts';
 import type { Summary } from '../../metrics/types.ts';
 import type { Column } from '../flat.ts';
@@ -48,7 +47,13 @@ const COUNTS = [
   'max_concurrent_requests',
 ] as const satisfies readonly (keyof FleetSummary)[];
 
-const BANDS = ['ttft_pct', 'tpot_pct', 'throughput_pct', 'power_pct'] as const satisfies readonly (keyof ErrorBand)[];
+/** What follows from power and price. */
+const BESIDE: readonly FleetColumn[] = [
+  real('electricity_usd_per_hour', (result) => result.electricity_usd_per_hour),
+  ...(['idle', 'compute', 'memory', 'network'] as const).map((part) =>
+    real(`energy_${part}_share`, (result) => result.energy_shares[part]),
+  ),
+];
 
 /** Columns of a result: one per axis under its path, empty where a row does not have it. */
 export function fleetColumns({ axes }: Pick<FleetSweepResult, 'axes'>): FleetColumn[] {
@@ -61,6 +66,15 @@ export function fleetColumns({ axes }: Pick<FleetSweepResult, 'axes'>): FleetCol
     ...axes.map(
       (axis): FleetColumn => ({ name: axis, type: 'STRING', read: ({ choices }) => choices.get(axis) ?? null }),
     ),
+    { name: 'basis', type: 'STRING', read: ({ trust }) => trust?.basis ?? null, beside: true },
+    ...(['ttft_pct', 'tpot_pct', 'throughput_pct', 'power_pct'] as const).map(
+      (field): FleetColumn => ({
+        name: `band_${field}`,
+        type: 'DOUBLE',
+        read: ({ trust }) => trust?.band[field] ?? null,
+        beside: true,
+      }),
+    ),
     integer('devices', ({ devices }) => devices),
     real('usd_per_hour', ({ usd_per_hour }) => usd_per_hour),
     ...METRICS.flatMap((metric) =>
@@ -68,16 +82,8 @@ export function fleetColumns({ axes }: Pick<FleetSweepResult, 'axes'>): FleetCol
     ),
     real('duration_s', ({ duration }) => duration),
     ...FIGURES.map((field) => real(field, (result) => result[field])),
+    ...BESIDE.map((column) => ({ ...column, beside: true as const })),
     ...COUNTS.map((field) => integer(field, (result) => result[field])),
-    { name: 'basis', type: 'STRING', read: ({ trust }) => trust?.basis ?? null },
-    ...BANDS.map(
-      (field): FleetColumn => ({
-        name: `error_${field}`,
-        type: 'DOUBLE',
-        trust: true,
-        read: ({ trust }) => trust?.band[field] ?? null,
-      }),
-    ),
     { name: 'unpriced', type: 'STRING', read: ({ result }) => result.unpriced.join(' ') || null },
     { name: 'stopped', type: 'STRING', read: ({ result }) => result.stopped || null },
   ];

@@ -9,11 +9,12 @@ import { type Content, writeFiles } from '../write.ts';
 import { fleetColumns } from './columns.ts';
 import { fleetSweepHtml } from './page.ts';
 import { costLatencyScatter } from './points.ts';
+import { explainFleetTrust } from './trust.ts';
 import { answerFleets, askFleets, countFleets } from './words.ts';
 
-/** SHA-256 over every simulated row as it stands in the CSV, without the error bands. */
+/** SHA-256 over every simulated row as it stands in the CSV, without what only follows from other columns, and the error bands. */
 export function fleetDigest(result: Pick<FleetSweepResult, 'kept' | 'axes'>): string {
-  const columns = fleetColumns(result).filter(({ trust }) => !trust);
+  const columns = fleetColumns(result).filter(({ beside }) => !beside);
   return digestLines(columnLines(columns, result.kept));
 }
 
@@ -26,6 +27,7 @@ export function fleetSweepJson(result: FleetSweepResult): JsonObject {
     name: result.name,
     question: askFleets(result),
     answer: { kind, sentence: `${headline}: ${details}.`, row: row?.row ?? null },
+    trust: explainFleetTrust(result),
     objective: result.objective,
     axes: result.axes,
     rows: result.rows,

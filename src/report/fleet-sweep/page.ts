@@ -1,23 +1,27 @@
 // A sweep of fleets as one HTML page that needs no network: answer, charts, ranking, what became of every row.
+
+import { latencyBand } from '../../metrics/error-band.ts';
 import type { FleetKeptRow, FleetSweepResult } from '../../metrics/fleet/sweep.ts';
 import { achieved } from '../../metrics/run-result.ts';
 import type { LatencyMetric } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
-import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd, plural } from '../format.ts';
+import {
+  formatDuration,
+  formatMs,
+  formatNumber,
+  formatShare,
+  formatShort,
+  formatUsd,
+  plural,
+  UNKNOWN,
+} from '../format.ts';
 import { drawPage, drawScatters } from '../html.ts';
 import { drawTile, typeset } from '../html-answer.ts';
 import { html, type Markup } from '../html-text.ts';
+import { shortBand } from '../trust.ts';
 import { costLatencyScatter, costTtftScatter } from './points.ts';
-import {
-  answerFleets,
-  askFleets,
-  countFleets,
-  describeChoices,
-  percentileOf,
-  tellSure,
-  tellTightest,
-  tellTrust,
-} from './words.ts';
+import { explainFleetTrust, fleetBandLegend } from './trust.ts';
+import { answerFleets, askFleets, countFleets, describeChoices, percentileOf, tellTightest } from './words.ts';
 
 /** Rows on the page; all are in the result files. */
 const MOST_ROWS = 250;
@@ -42,8 +46,7 @@ function drawHero(result: FleetSweepResult): Markup {
   }
   const why = [
     tellTightest(row, result.slo),
-    tellTrust(row, result.slo),
-    tellSure(result),
+    ...explainFleetTrust(result),
     `mist run ${result.file} --row ${row.row} shows it stage by stage.`,
   ];
   const { usd_per_hour, devices } = row.result;
@@ -55,11 +58,18 @@ function drawHero(result: FleetSweepResult): Markup {
 
 function drawStrip({ kept, slo }: FleetSweepResult): Markup {
   const result = kept[0]?.result;
+  const band = kept[0]?.trust?.band;
   if (result === undefined) return html``;
   const limits = slo.map((limit) => {
     const value = achieved(result, limit);
     const label = `${METRIC_WORDS[limit.metric]} ${limit.percentile}`;
-    return drawTile(label, formatMs(value), 'ms', `${formatShare(value / limit.limit)} of ${formatMs(limit.limit)} ms`);
+    return drawTile(
+      label,
+      formatMs(value),
+      'ms',
+      `${formatShare(value / limit.limit)} of ${formatMs(limit.limit)} ms`,
+      band && latencyBand(band, limit.metric, result),
+    );
   });
   const tiles = [
     drawTile(
@@ -73,8 +83,15 @@ function drawStrip({ kept, slo }: FleetSweepResult): Markup {
       formatShort(result.request_throughput),
       'req/s',
       `${formatShort(result.output_throughput)} output tok/s`,
+      band?.throughput_pct,
     ),
-    drawTile('Power', formatNumber(result.power_w), 'W', `${formatShort(result.joules_per_request)} J per request`),
+    drawTile(
+      'Power',
+      formatNumber(result.power_w),
+      'W',
+      `${formatShort(result.joules_per_request)} J per request`,
+      band?.power_pct,
+    ),
     drawTile('Verdict', result.verdict, '', `${formatNumber(result.completed)} requests finished`),
   ];
   return html`<section class="strip">${limits}${tiles}</section>`;
@@ -108,6 +125,7 @@ function drawRanking(result: FleetSweepResult): Markup {
     html`<th class="left"><button>Fleet</button></th>`,
     html`<th class="left"><button>Limits</button></th>`,
     ...figures.map(({ heading }) => html`<th><button>${heading}</button></th>`),
+    html`<th><button>± %</button></th>`,
   ];
   const rows = result.kept.slice(0, MOST_ROWS).map((row, rank) => {
     const state = row.result.slo_met ? 'met' : 'missed';
@@ -117,7 +135,7 @@ function drawRanking(result: FleetSweepResult): Markup {
         const value = read(row);
         return html`<td data-v="${Number.isFinite(value) ? value : ''}">${show(value)}</td>`;
       },
-    )}</tr>`;
+    )}<td data-v="${row.trust?.band.ttft_pct ?? ''}">${row.trust ? shortBand(row.trust.band) : UNKNOWN}</td></tr>`;
   });
   const left = result.kept.length > MOST_ROWS ? ` The first ${MOST_ROWS} of ${formatNumber(result.kept.length)}.` : '';
   return html`<section class="card"><h2>Ranking</h2><p class="note">Every fleet here was simulated request by request, over the same requests.${left}</p>
@@ -137,9 +155,10 @@ function drawTried(result: FleetSweepResult): Markup {
 
 function drawProvenance(result: FleetSweepResult): Markup {
   const { seconds } = result;
+  const legend = fleetBandLegend(result.kept);
   const fact = (name: string, words: string): Markup => html`<dt>${name}</dt><dd>${words}</dd>`;
   return html`<section class="card"><h2>What it rests on</h2><dl class="facts">
-${fact('Traffic', result.workload)}${fact('Seed', String(result.seed))}
+${legend === '' ? '' : fact('Error bands', legend)}${fact('Traffic', result.workload)}${fact('Seed', String(result.seed))}
 ${fact('Time', `${formatDuration(seconds.check)} checking, ${formatDuration(seconds.settle)} simulating, ${result.workers} at once`)}
 ${fact('Version', `MIST ${result.version}`)}</dl>
 <details><summary>The question as asked (${result.file.replace(/^.*[\\/]/, '')})</summary><pre>${result.text}</pre></details></section>`;

@@ -3,20 +3,13 @@ import type { FleetKeptRow, FleetSweepResult } from '../../metrics/fleet/sweep.t
 import { achieved } from '../../metrics/run-result.ts';
 import type { LatencyMetric } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
-import { formatDuration, formatMs, formatNumber, formatShort, formatUsd } from '../format.ts';
+import { formatDuration, formatMs, formatNumber, formatShort, formatUsd, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
 import { wrap } from '../terminal.ts';
+import { shortBand } from '../trust.ts';
 import { fleetDigest } from './files.ts';
-import {
-  answerFleets,
-  askFleets,
-  countFleets,
-  describeChoices,
-  percentileOf,
-  tellSure,
-  tellTightest,
-  tellTrust,
-} from './words.ts';
+import { explainFleetTrust, fleetBandLegend } from './trust.ts';
+import { answerFleets, askFleets, countFleets, describeChoices, percentileOf, tellTightest } from './words.ts';
 
 /** Rows of the table. */
 const SHOWN = 20;
@@ -25,11 +18,10 @@ const METRICS = ['ttft', 'tpot', 'e2el'] as const satisfies readonly LatencyMetr
 export function fleetSweepTable(result: FleetSweepResult): string {
   const { headline, details, row, kind } = answerFleets(result);
   const tightest = row && kind === 'met' ? tellTightest(row, result.slo) : '';
-  const trust = row ? [tellTrust(row, result.slo), tellSure(result)] : [];
   const again = row ? [`mist run ${result.file} --row ${row.row} shows it stage by stage.`] : [];
   const parts = [
     wrap(askFleets(result)),
-    [`${headline}: ${details}.`, tightest, ...trust, ...again]
+    [`${headline}: ${details}.`, tightest, ...explainFleetTrust(result), ...again]
       .filter((text) => text !== '')
       .flatMap((text) => wrap(text)),
     rankRows(result),
@@ -54,6 +46,7 @@ function rankRows(result: FleetSweepResult): string[] {
     right('tok/s'),
     right('dev'),
     right('$/h'),
+    { heading: '± %', align: 'left' },
   ];
   const cells = (row: FleetKeptRow, rank: number): string[] => [
     String(rank + 1),
@@ -66,10 +59,16 @@ function rankRows(result: FleetSweepResult): string[] {
     formatShort(row.result.output_throughput),
     formatNumber(row.result.devices),
     formatUsd(row.result.usd_per_hour),
+    row.trust ? shortBand(row.trust.band) : UNKNOWN,
   ];
   const more = result.kept.length - rows.length;
   const rest = more > 0 ? `; ${formatNumber(more)} more simulated rows with --out or --json` : '';
-  return [...drawTable(columns, rows.map(cells)), `Latencies in ms${rest}.`, ...unpricedRows(result)];
+  return [
+    ...drawTable(columns, rows.map(cells)),
+    `Latencies in ms${rest}.`,
+    ...bandRows(rows),
+    ...unpricedRows(result),
+  ];
 }
 
 /** Whether it keeps the promise, and the verdict where it is not the usual one. */
@@ -77,6 +76,11 @@ function tellState({ result }: FleetKeptRow): string {
   const verdict = result.stopped === '' ? result.verdict : 'stopped';
   if (verdict !== 'stable') return verdict;
   return result.slo_met ? 'yes' : 'no';
+}
+
+function bandRows(rows: readonly FleetKeptRow[]): string[] {
+  const legend = fleetBandLegend(rows);
+  return legend === '' ? [] : wrap(legend);
 }
 
 function unpricedRows({ kept }: FleetSweepResult): string[] {

@@ -1,11 +1,10 @@
 // A sweep of fleets in words: what a row is, what was asked, what the answer is, why rows fell.
 
-import { holdsFarEnd, latencyBand } from '../../metrics/error-band.ts';
 import { type FleetKeptRow, type FleetSweepResult, fleetScore } from '../../metrics/fleet/sweep.ts';
 import { achieved } from '../../metrics/run-result.ts';
 import type { LatencyMetric, Objective, Percentile, Slo } from '../../spec/types.ts';
-import { describeObjective, describeSlo, METRIC_WORDS } from '../describe.ts';
-import { formatMs, formatNumber, formatShort, formatUsd, listWords, plusMinus } from '../format.ts';
+import { describeObjective, describeSlo } from '../describe.ts';
+import { formatNumber, formatShort, formatUsd, listWords } from '../format.ts';
 
 /** Keys whose value says enough by itself, and how the others are shortened. */
 const PLAIN = ['hardware', 'model', 'routing', 'quantization', 'batching', 'profile', 'packing', 'transfer', 'kind'];
@@ -92,35 +91,6 @@ export function tellTightest({ result }: FleetKeptRow, slo: readonly Slo[]): str
   const tightest = uses.filter(({ ratio }) => ratio >= 0).sort((a, b) => b.ratio - a.ratio)[0];
   if (!tightest) return '';
   return `${describeSlo(tightest.limit)} breaks first: ${formatNumber(tightest.ratio * 100)} % of it is used.`;
-}
-
-/** The latencies of a row with the error bands of what they rest on; '' where nothing is priced by us. */
-export function tellTrust({ result, trust }: FleetKeptRow, slo: readonly Slo[]): string {
-  if (trust === null) return '';
-  const figures = (['ttft', 'tpot', 'e2el'] as const).map((metric) => {
-    const percentile = percentileOf(slo, metric);
-    const value = formatMs(achieved(result, { metric, percentile, limit: 0 }));
-    return `${percentile} ${METRIC_WORDS[metric]} ${value} ms (${plusMinus(latencyBand(trust.band, metric, result))})`;
-  });
-  return `${figures.join(', ')}: step prices are ${trust.basis}.`;
-}
-
-/** How many of those that keep the promise no error band of theirs takes it from; '' where the best one is sure. */
-export function tellSure(result: FleetSweepResult): string {
-  const [best] = result.kept;
-  if (!best?.result.slo_met || result.slo.length === 0 || keepsAtFarEnd(best, result.slo)) return '';
-  const sure = result.kept.find((row) => keepsAtFarEnd(row, result.slo));
-  if (!sure) return 'Within its error band it may miss a limit, and so may every other simulated fleet.';
-  const told = `${describeChoices(sure)}, ${tellObjective(sure, result.objective)}`;
-  return `Within its error band it may miss a limit; the first that keeps them across its band is ${told}.`;
-}
-
-function keepsAtFarEnd({ result, trust }: FleetKeptRow, slo: readonly Slo[]): boolean {
-  if (!result.slo_met) return false;
-  return slo.every((limit) => {
-    const pct = trust ? latencyBand(trust.band, limit.metric, result) : 0;
-    return !(achieved(result, limit) > 0) || holdsFarEnd(achieved(result, limit), pct, limit.limit);
-  });
 }
 
 /** Every row of the sweep, by what became of it: the counts add up to all rows. */

@@ -46,6 +46,7 @@ export async function sweepFleets(spec: FleetSweepSpec, options: FleetSweepOptio
       objective: spec.objective,
       top: spec.top,
       slo: spec.first.slo,
+      process: spec.first.workload.arrivals.process,
       rejected: countReasons(reasons),
       dearer: found.dearer,
       unreached: spec.rows - reasons.length - found.dearer - found.kept.length,

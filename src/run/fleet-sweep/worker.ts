@@ -32,9 +32,9 @@ try {
 function open({ text, file, seed, catalogFolder, control }: FleetWorkerStart): (order: FleetOrder) => void {
   const catalog = openCatalog(catalogFolder === null ? {} : { folder: catalogFolder });
   const session = openSession(catalog);
+  const bands = catalog.errorBands();
   const sweep = openFleetSweep(text, file, catalog, seed);
   const room = openFleetRoom();
-  const bands = catalog.errorBands();
   const words = new Int32Array(control);
 
   /** The next piece below `count`, or -1 when all are taken or the sweep was stopped. */
@@ -47,8 +47,12 @@ function open({ text, file, seed, catalogFolder, control }: FleetWorkerStart): (
 
   const weigh = (row: number) => {
     const { spec } = sweep.at(row);
-    const { usdPerHour, devices, unpriced } = weighFleet(spec, catalog);
-    const reason = needsPrice && unpriced.length > 0 ? `no price is known for ${unpriced.join(', ')}` : '';
+    const { usdPerHour, devices, unpriced, unmetered } = weighFleet(spec, catalog);
+    if (needsPrice && unpriced.length > 0) {
+      return { usdPerHour, devices, reason: `no price is known for ${unpriced.join(', ')}` };
+    }
+    const unpaid = needsPrice && spec.power.usd_per_kwh !== null && unmetered.length > 0;
+    const reason = unpaid ? `electricity is to be paid, and no watts are known for ${unmetered.join(', ')}` : '';
     return { usdPerHour, devices, reason };
   };
   const check = (block: number, rows: number): void => {
@@ -74,9 +78,9 @@ function open({ text, file, seed, catalogFolder, control }: FleetWorkerStart): (
       const trust = trustFleet(spec, lowered, run.results, bands);
       return { result: summariseRun(spec, lowered, run), trust, workload: lowered.walks.description };
     });
-    if (typeof found === 'string')
+    if (typeof found === 'string') {
       say({ kind: 'settled', index, result: null, trust: null, refused: found, workload: '' });
-    else say({ kind: 'settled', index, refused: '', ...found });
+    } else say({ kind: 'settled', index, refused: '', ...found });
   };
   return (order) => {
     if (order.kind === 'check') {
