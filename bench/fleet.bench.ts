@@ -1,8 +1,9 @@
 // Fleets: requests a second through pipelines of many clients, links and stores. Timed: the engine kernel from the first event to
 // the last. Not timed: lowering the spec, laying columns out and the reset that goes with it, copying results out.
+import { CHUNK_BYTES, GROUP_BYTES, SLOT_BYTES } from '../assembly/layout/replica.ts';
 import type { FleetProgram } from '../src/plan/fleet.ts';
 import { type FleetRun, startFleet } from '../src/run/fleet.ts';
-import { fleetBytes } from '../src/run/fleet-columns.ts';
+import { columnBytes } from '../src/run/fleet-columns.ts';
 import { requestBytes } from '../src/run/run-record.ts';
 import { referenceFleet } from '../test/reference/fleet/simulate.ts';
 import { cluster, pipeline, programOf, traceSpec } from './fleet-specs.ts';
@@ -64,9 +65,11 @@ async function benchFleet(note: Note): Promise<Row[]> {
   const what = `${words}, ${trace.requests.count.toLocaleString('en')} requests, three tiers`;
   rows.push(figureRow(what, 'ms', timeFleet(what, trace, note) * 1000, { atMost: 50 }));
   rows.push(benchReference(note));
-  rows.push(figureRow('32 clients, all columns of a request', 'bytes', bytesPerRequest(cluster), { atMost: 200 }));
-  const visits = large.visits.count / large.requests.count;
-  rows.push(figureRow('32 clients, all columns of a visit', 'bytes', bytesPerRequest(cluster) / visits));
+  const { all, live } = bytesPerRequest(cluster);
+  rows.push(figureRow('32 clients, state of a request in flight', 'bytes', live, { atMost: 200 }));
+  rows.push(figureRow('32 clients, all columns of a request', 'bytes', all, { atMost: 300 }));
+  const visits = long.visits.count / long.requests.count;
+  rows.push(figureRow('16 clients, all columns of a visit', 'bytes', bytesPerRequest(pipeline).all / visits));
   return rows;
 }
 
@@ -88,11 +91,22 @@ function benchReference(note: Note): Row {
   return rateRow(what, 'M requests/s', FEW / seconds / 1e6, FEW / slow / 1e6);
 }
 
-/** What one more request takes: everything that grows with the requests, tables of clients and links not among it. */
-function bytesPerRequest(spec: (requests: number) => string): number {
+/**
+ * What one more request takes. `all`: everything that grows with the requests, what a run is given and what it leaves included,
+ * live or not. `live`: only what exists because the request is in flight, in columns and rooms, and one slot with its places in
+ * the lists of a step, which lie in the tables of the clients.
+ */
+function bytesPerRequest(spec: (requests: number) => string): { readonly all: number; readonly live: number } {
   const bytes = (requests: number) => {
     const program = programOf(spec(requests));
-    return requestBytes(program.visits.count) + requestBytes(requests) + fleetBytes(program);
+    const { all, working } = columnBytes(program);
+    const { count } = program.visits;
+    return { all: all + requestBytes(count, requests), live: working + count * QUEUE_BYTES };
   };
-  return (bytes(3000) - bytes(1000)) / 2000;
+  const few = bytes(1000);
+  const many = bytes(3000);
+  const slot = SLOT_BYTES + CHUNK_BYTES + GROUP_BYTES;
+  return { all: (many.all - few.all) / 2000, live: (many.live - few.live) / 2000 + slot };
 }
+/** Of the columns that single-stage runs have too, the next in a queue and the tokens that were generated before a preemption. */
+const QUEUE_BYTES = 8;

@@ -3,7 +3,7 @@ import {
   CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX, CLIENT_WATERMARK,
 } from '../layout/client';
 import { ADMISSION_FULL_LENGTH, FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
-import { FLEET_CACHED, FLEET_FETCHED, FLEET_FLAGS, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
+import { FLEET_CACHED, FLEET_FETCHED, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
 import {
   CHUNK_BYTES, CHUNK_PAIRS, CHUNK_SLOT, CHUNK_TOKENS, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING,
   REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_HELD, REP_HIDDEN, REP_PAIRS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED,
@@ -14,6 +14,7 @@ import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
 import { leadingHits } from '../table/recent';
+import { hasFlag, rowOr } from '../table/visit';
 import { admissionBlocks, blocksFor, needOf, residueAdd } from './paging';
 
 /** Whether a sequence waits that the scheduler knows of, and a slot is free for it. */
@@ -74,8 +75,18 @@ function noteStart(run: usize, rep: usize, request: i32, skip: i32): void {
   const start = geta(fleet, FLEET_START) + ((<usize>request) << 3);
   if (load<f64>(start) == load<f64>(start)) return;
   store<f64>(start, getf(rep, REP_START));
-  const own = rowi(geta(fleet, FLEET_SHARED), request) == 0 && (rowi(geta(fleet, FLEET_FLAGS), request) & FLAG_RESIDENT) == 0;
-  store<i32>(geta(fleet, FLEET_CACHED) + ((<usize>request) << 2), own ? skip : 0);
+  const cached = geta(fleet, FLEET_CACHED);
+  if (cached == 0) return;
+  const own = rowOr(geta(fleet, FLEET_SHARED), request, 0) == 0 && !hasFlag(fleet, request, FLAG_RESIDENT);
+  store<i32>(cached + ((<usize>request) << 2), own ? skip : 0);
+}
+
+/** Whole blocks of a visit's context that another one holds for it. */
+// @ts-ignore: decorator
+@inline
+export function sharedBlocks(fleet: usize, rep: usize, visit: i32): i32 {
+  const shared = geta(fleet, FLEET_SHARED);
+  return shared == 0 ? 0 : rowi(shared, visit) / geti(rep, CLIENT_BLOCK_SIZE);
 }
 
 /** Blocks of the head's context that another visit holds for it. */
@@ -83,7 +94,7 @@ function noteStart(run: usize, rep: usize, request: i32, skip: i32): void {
 @inline
 function foreignBlocks(run: usize, rep: usize, request: i32): i32 {
   const fleet = geta(run, RUN_FLEET);
-  return fleet == 0 ? 0 : rowi(geta(fleet, FLEET_SHARED), request) / geti(rep, CLIENT_BLOCK_SIZE);
+  return fleet == 0 ? 0 : sharedBlocks(fleet, rep, request);
 }
 
 /** Whether the head of the queue comes with its KV: it decodes at once. After a preemption it prefills like any other. */
@@ -93,7 +104,7 @@ export function headIsResident(run: usize, rep: usize): bool {
   const fleet = geta(run, RUN_FLEET);
   if (fleet == 0) return false;
   const request = geti(rep, REP_WAIT_HEAD);
-  return (rowi(geta(fleet, FLEET_FLAGS), request) & FLAG_RESIDENT) != 0 && rowi(geta(run, RUN_PREEMPTIONS), request) == 0;
+  return hasFlag(fleet, request, FLAG_RESIDENT) && rowi(geta(run, RUN_PREEMPTIONS), request) == 0;
 }
 
 /**
@@ -173,11 +184,11 @@ export function headWork(run: usize, rep: usize): i32 {
 /** Prompt tokens that need no computing: shared with another visit, found in the prefix cache or sent by a store. */
 function cachedTokens(run: usize, rep: usize, request: i32, need: i32): i32 {
   const fleet = geta(run, RUN_FLEET);
-  let tokens = rowi(geta(fleet, FLEET_SHARED), request);
+  let tokens = rowOr(geta(fleet, FLEET_SHARED), request, 0);
   if (tokens == 0) {
-    if (rowi(geta(run, RUN_PREEMPTIONS), request) == 0) tokens = rowi(geta(fleet, FLEET_FETCHED), request);
+    if (rowi(geta(run, RUN_PREEMPTIONS), request) == 0) tokens = rowOr(geta(fleet, FLEET_FETCHED), request, 0);
     const cache = geta(rep, CLIENT_PREFIX);
-    if (cache != 0 && (rowi(geta(fleet, FLEET_FLAGS), request) & FLAG_PREFIX) != 0) {
+    if (cache != 0 && hasFlag(fleet, request, FLAG_PREFIX)) {
       const hits = leadingHits(fleet, cache, request) * geti(fleet, FLEET_HASH_BLOCK);
       if (hits > tokens) tokens = hits;
     }

@@ -1,60 +1,66 @@
 // Flows over links share bandwidth max-min fairly; rates change only when a flow starts or ends.
 import {
-  FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_COUNT, FLEET_FLOW_DIRTY, FLEET_FLOW_NEXT, FLEET_FLOW_UPDATED,
-  FLEET_LINK_BANDWIDTH, FLEET_LINK_COUNT, FLEET_LINK_FLOWS, FLEET_LINK_LEFT, FLOW_BYTES, FLOW_DONE, FLOW_KEY, FLOW_KIND, FLOW_LATENCY,
-  FLOW_LEFT, FLOW_LINKS, FLOW_PATH, FLOW_RATE,
+  EVENT_BYTES, EVENT_EDGE, EVENT_TIER, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_COUNT, FLEET_FLOW_DIRTY, FLEET_FLOW_NEXT,
+  FLEET_FLOW_UPDATED, FLEET_LINK_BANDWIDTH, FLEET_LINK_COUNT, FLEET_LINK_FLOWS, FLEET_LINK_LEFT, FLOW_BYTES, FLOW_DONE, FLOW_KEY, FLOW_LEFT,
+  FLOW_PATH, FLOW_RATE, FLOW_TIER, TIER_LATENCY, TIER_PATH,
 } from '../layout/fleet';
 import { geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
 import { eventPush } from '../table/events';
+import { pathLatency, pathLength, pathLink } from './paths';
 
-/** Adds a flow of `bytes` over `count` links listed at `links`; `latency` follows its last byte. Kept in order of (kind, key). */
-export function startFlow(fleet: usize, kind: i32, key: i32, bytes: f64, links: usize, count: i32, latency: f64): void {
+/** Adds a flow of `bytes` over `path`, of an edge or of FLOW_TIER | a tier's key. Flows are kept in order of key. */
+export function startFlow(fleet: usize, key: i32, bytes: f64, path: usize): void {
   const base = geta(fleet, FLEET_FLOWS);
   const flows = geti(fleet, FLEET_FLOW_COUNT);
   let flow = base + <usize>(flows * FLOW_BYTES);
-  while (flow > base && comesAfter(flow - FLOW_BYTES, kind, key)) {
+  assert(
+    flow + FLOW_BYTES <= geta(fleet, FLEET_EVENTS) - <usize>(geti(fleet, FLEET_EVENT_COUNT) * EVENT_BYTES) + EVENT_BYTES,
+    'startFlow: the room for flows is full',
+  );
+  while (flow > base && load<i32>(flow - FLOW_BYTES, FLOW_KEY) > key) {
     memory.copy(flow, flow - FLOW_BYTES, FLOW_BYTES);
     flow -= FLOW_BYTES;
   }
   store<f64>(flow, bytes, FLOW_LEFT);
   store<f64>(flow, 0, FLOW_RATE);
   store<f64>(flow, Infinity, FLOW_DONE);
-  store<i32>(flow, kind, FLOW_KIND);
   store<i32>(flow, key, FLOW_KEY);
-  store<u32>(flow, <u32>links, FLOW_PATH);
-  store<i32>(flow, count, FLOW_LINKS);
-  store<f64>(flow, latency, FLOW_LATENCY);
+  store<u32>(flow, <u32>path, FLOW_PATH);
   seti(fleet, FLEET_FLOW_COUNT, flows + 1);
   seti(fleet, FLEET_FLOW_DIRTY, 1);
-}
-
-// @ts-ignore: decorator
-@inline
-function comesAfter(flow: usize, kind: i32, key: i32): bool {
-  const other = load<i32>(flow, FLOW_KIND);
-  return other != kind ? other > kind : load<i32>(flow, FLOW_KEY) > key;
 }
 
 /** Flows that are done at `now` become deliveries after their latency. */
 export function endFlows(fleet: usize, now: f64): void {
   if (getf(fleet, FLEET_FLOW_NEXT) > now) return;
-  const base = geta(fleet, FLEET_FLOWS);
-  const flows = geti(fleet, FLEET_FLOW_COUNT);
-  let kept = base;
-  for (let i = 0; i < flows; i++) {
-    const flow = base + <usize>(i * FLOW_BYTES);
-    if (load<f64>(flow, FLOW_DONE) <= now) {
-      const time = now + load<f64>(flow, FLOW_LATENCY);
-      eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, time, load<i32>(flow, FLOW_KIND), load<i32>(flow, FLOW_KEY));
+  let flow = geta(fleet, FLEET_FLOWS);
+  let end = flow + <usize>(geti(fleet, FLEET_FLOW_COUNT) * FLOW_BYTES);
+  while (flow < end) {
+    if (load<f64>(flow, FLOW_DONE) > now) {
+      flow += FLOW_BYTES;
       continue;
     }
-    if (kept != flow) memory.copy(kept, flow, FLOW_BYTES);
-    kept += FLOW_BYTES;
+    const key = load<i32>(flow, FLOW_KEY);
+    const path = <usize>load<u32>(flow, FLOW_PATH);
+    // Gone before its delivery is pushed: the two never take room at once.
+    end -= FLOW_BYTES;
+    memory.copy(flow, flow + FLOW_BYTES, end - flow);
+    seti(fleet, FLEET_FLOW_COUNT, geti(fleet, FLEET_FLOW_COUNT) - 1);
+    pushDelivery(fleet, key, path, now);
   }
-  seti(fleet, FLEET_FLOW_COUNT, <i32>((kept - base) / FLOW_BYTES));
   seti(fleet, FLEET_FLOW_DIRTY, 1);
   // Found again by shareLinks at the end of the instant.
   setf(fleet, FLEET_FLOW_NEXT, Infinity);
+}
+
+/** The path of a tier lies in its own record, which has its latency; edges have that of their links. */
+function pushDelivery(fleet: usize, key: i32, path: usize, now: f64): void {
+  if ((key & FLOW_TIER) != 0) {
+    const latency = getf(path - (TIER_PATH << 3), TIER_LATENCY);
+    eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now + latency, EVENT_TIER, key & ~FLOW_TIER);
+  } else {
+    eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now + pathLatency(fleet, path), EVENT_EDGE, key * 2 + 1);
+  }
 }
 
 /** After flows started or ended: progress to `now`, new fair rates, when each will be done. */
@@ -115,10 +121,10 @@ function fillLinks(fleet: usize, base: usize, end: usize): void {
 /** A flow that shares none of its links goes at the bandwidth of its narrowest; false when it meets others. */
 function fillAlone(flow: usize, bandwidth: usize, users: usize): bool {
   const path = <usize>load<u32>(flow, FLOW_PATH);
-  const count = load<i32>(flow, FLOW_LINKS);
+  const count = pathLength(path);
   let narrowest = Infinity;
   for (let i = 0; i < count; i++) {
-    const link = rowi(path, i);
+    const link = pathLink(path, i);
     if (rowi(users, link) != 1) return false;
     const room = rowf(bandwidth, link);
     if (room < narrowest) narrowest = room;
@@ -151,8 +157,8 @@ function tightestCrossed(base: usize, end: usize, left: usize, users: usize): i3
   for (let flow = base; flow < end; flow += FLOW_BYTES) {
     if (load<f64>(flow, FLOW_RATE) >= 0) continue;
     const path = <usize>load<u32>(flow, FLOW_PATH);
-    for (let i = 0; i < load<i32>(flow, FLOW_LINKS); i++) {
-      const link = rowi(path, i);
+    for (let i = 0; i < pathLength(path); i++) {
+      const link = pathLink(path, i);
       const share = rowf(left, link) / <f64>rowi(users, link);
       if (share < least || (share == least && link < tightest)) {
         least = share;
@@ -166,8 +172,8 @@ function tightestCrossed(base: usize, end: usize, left: usize, users: usize): i3
 /** The whole bandwidth of the links that a flow crosses is there, and nobody uses them yet. */
 function openLinks(flow: usize, bandwidth: usize, left: usize, users: usize): void {
   const path = <usize>load<u32>(flow, FLOW_PATH);
-  for (let i = 0; i < load<i32>(flow, FLOW_LINKS); i++) {
-    const link = rowi(path, i);
+  for (let i = 0; i < pathLength(path); i++) {
+    const link = pathLink(path, i);
     store<f64>(left + ((<usize>link) << 3), rowf(bandwidth, link));
     store<i32>(users + ((<usize>link) << 2), 0);
   }
@@ -175,22 +181,22 @@ function openLinks(flow: usize, bandwidth: usize, left: usize, users: usize): vo
 
 function countUser(flow: usize, users: usize, by: i32): void {
   const path = <usize>load<u32>(flow, FLOW_PATH);
-  for (let i = 0; i < load<i32>(flow, FLOW_LINKS); i++) {
-    const at = users + ((<usize>rowi(path, i)) << 2);
+  for (let i = 0; i < pathLength(path); i++) {
+    const at = users + ((<usize>pathLink(path, i)) << 2);
     store<i32>(at, load<i32>(at) + by);
   }
 }
 
 function takeShare(flow: usize, left: usize, share: f64): void {
   const path = <usize>load<u32>(flow, FLOW_PATH);
-  for (let i = 0; i < load<i32>(flow, FLOW_LINKS); i++) {
-    const at = left + ((<usize>rowi(path, i)) << 3);
+  for (let i = 0; i < pathLength(path); i++) {
+    const at = left + ((<usize>pathLink(path, i)) << 3);
     store<f64>(at, load<f64>(at) - share);
   }
 }
 
 function crosses(flow: usize, link: i32): bool {
   const path = <usize>load<u32>(flow, FLOW_PATH);
-  for (let i = 0; i < load<i32>(flow, FLOW_LINKS); i++) if (rowi(path, i) == link) return true;
+  for (let i = 0; i < pathLength(path); i++) if (pathLink(path, i) == link) return true;
   return false;
 }

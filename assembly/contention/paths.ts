@@ -2,29 +2,39 @@
 import { FLEET_LINK_BANDWIDTH, FLEET_LINK_LATENCY, FLEET_LOCATIONS, FLEET_PATH_AT, FLEET_PATH_LINKS } from '../layout/fleet';
 import { geta, geti, rowf, rowi } from '../table/cell';
 
-/** Address of the first link of a path, and after it `pathLength` of them. */
-export function pathStart(fleet: usize, from: i32, to: i32): usize {
+/** Address of a path: how many links it has, then the links. */
+export function pathBetween(fleet: usize, from: i32, to: i32): usize {
   const pair = from * geti(fleet, FLEET_LOCATIONS) + to;
   return geta(fleet, FLEET_PATH_LINKS) + ((<usize>rowi(geta(fleet, FLEET_PATH_AT), pair)) << 2);
 }
 
-export function pathLength(fleet: usize, from: i32, to: i32): i32 {
-  const at = geta(fleet, FLEET_PATH_AT) + ((<usize>(from * geti(fleet, FLEET_LOCATIONS) + to)) << 2);
-  return load<i32>(at, 4) - load<i32>(at);
+// @ts-ignore: decorator
+@inline
+export function pathLength(path: usize): i32 {
+  return load<i32>(path);
 }
 
-/** Sum of the latencies of `count` links, s. */
-export function pathLatency(fleet: usize, links: usize, count: i32): f64 {
+/** Link i of a path. */
+// @ts-ignore: decorator
+@inline
+export function pathLink(path: usize, i: i32): i32 {
+  return load<i32>(path + ((<usize>i) << 2), 4);
+}
+
+/** Sum of the latencies of a path, s. */
+export function pathLatency(fleet: usize, path: usize): f64 {
+  const count = pathLength(path);
   let sum = 0.0;
-  for (let i = 0; i < count; i++) sum += rowf(geta(fleet, FLEET_LINK_LATENCY), rowi(links, i));
+  for (let i = 0; i < count; i++) sum += rowf(geta(fleet, FLEET_LINK_LATENCY), pathLink(path, i));
   return sum;
 }
 
-/** The least bandwidth of `count` links, B/s; +inf for none. */
-export function pathBandwidth(fleet: usize, links: usize, count: i32): f64 {
+/** The least bandwidth of a path, B/s; +inf where nothing is crossed. */
+export function pathBandwidth(fleet: usize, path: usize): f64 {
+  const count = pathLength(path);
   let least = Infinity;
   for (let i = 0; i < count; i++) {
-    const bandwidth = rowf(geta(fleet, FLEET_LINK_BANDWIDTH), rowi(links, i));
+    const bandwidth = rowf(geta(fleet, FLEET_LINK_BANDWIDTH), pathLink(path, i));
     if (bandwidth < least) least = bandwidth;
   }
   return least;
@@ -32,8 +42,7 @@ export function pathBandwidth(fleet: usize, links: usize, count: i32): f64 {
 
 /** Seconds of an unshared transfer: latencies, and bytes over the narrowest link. */
 export function pathSeconds(fleet: usize, from: i32, to: i32, bytes: f64): f64 {
-  const count = pathLength(fleet, from, to);
-  if (count == 0) return 0;
-  const links = pathStart(fleet, from, to);
-  return pathLatency(fleet, links, count) + bytes / pathBandwidth(fleet, links, count);
+  const path = pathBetween(fleet, from, to);
+  if (pathLength(path) == 0) return 0;
+  return pathLatency(fleet, path) + bytes / pathBandwidth(fleet, path);
 }

@@ -2,15 +2,16 @@
 import { CLIENT_LOCATION } from '../layout/client';
 import { FLAG_RESIDENT, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_EDGE, EVENT_KEY, EVENT_KIND, EVENT_TIER, EVENT_WRITE, FLEET_EDGE_BYTES, FLEET_EDGE_FROM, FLEET_EDGE_LAYERS, FLEET_EDGE_SENT, FLEET_EDGE_TO, FLEET_EVENTS,
-  FLEET_EVENT_COUNT, FLEET_FLAGS, FLEET_PENDING, FLEET_READY, FLEET_SOURCE, FLEET_START, FLEET_WRITES,
+  EVENT_KEY, EVENT_KIND, EVENT_TIER, EVENT_WRITE, FLEET_EDGE_BYTES, FLEET_EDGE_LAYERS, FLEET_EDGE_TO, FLEET_EVENTS, FLEET_EVENT_COUNT,
+  FLEET_READY, FLEET_START, FLEET_WRITES, VISIT_PENDING,
 } from '../layout/fleet';
 import { RUN_FINISH, RUN_REPLICA_OF, RUN_STATE } from '../layout/run';
 import { endFlows, startFlow } from '../contention/flows';
-import { pathBandwidth, pathLatency, pathLength, pathStart } from '../contention/paths';
+import { pathBandwidth, pathBetween, pathLength } from '../contention/paths';
 import { geta, geti, rowf, rowi } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPop, eventTime } from '../table/events';
+import { hasFlag, rowOr, sourceOf, visitAt } from '../table/visit';
 import { enterClient, routeVisit } from './route';
 import { deliverTier, writeBlocks } from './store';
 import { letGo } from './visit';
@@ -25,24 +26,27 @@ export function deliverEvents(run: usize, fleet: usize, now: f64): void {
     eventPop(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT);
     if (kind == EVENT_WRITE) writeBlocks(run, fleet, rowi(geta(fleet, FLEET_WRITES), key), key);
     else if (kind == EVENT_TIER) deliverTier(run, fleet, key, now);
-    else if (rowi(geta(fleet, FLEET_EDGE_SENT), key) == 0) departEdge(run, fleet, key, now);
-    else deliverEdge(run, fleet, key, now);
+    else if ((key & 1) == 0) departEdge(run, fleet, key >> 1, now);
+    else deliverEdge(run, fleet, key >> 1, now);
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function bytesOf(fleet: usize, edge: i32): f64 {
+  const column = geta(fleet, FLEET_EDGE_BYTES);
+  return column == 0 ? 0 : rowf(column, edge);
+}
+
 function departEdge(run: usize, fleet: usize, edge: i32, now: f64): void {
-  store<i32>(geta(fleet, FLEET_EDGE_SENT) + ((<usize>edge) << 2), 1);
-  const bytes = rowf(geta(fleet, FLEET_EDGE_BYTES), edge);
-  const target = rowi(geta(fleet, FLEET_EDGE_TO), edge);
+  const bytes = bytesOf(fleet, edge);
   if (bytes <= 0) {
     deliverEdge(run, fleet, edge, now);
     return;
   }
-  const from = rowi(geta(fleet, FLEET_EDGE_FROM), edge);
-  if (rowi(geta(run, RUN_STATE), target) == STATE_PENDING && !isRouted(run, target)) {
-    store<i32>(geta(fleet, FLEET_SOURCE) + ((<usize>target) << 2), from);
-    routeVisit(run, fleet, target, bytes, now);
-  }
+  const target = rowi(geta(fleet, FLEET_EDGE_TO), edge);
+  const from = sourceOf(fleet, edge, target - 1);
+  if (rowi(geta(run, RUN_STATE), target) == STATE_PENDING && !isRouted(run, target)) routeVisit(run, fleet, target, from, bytes, now);
   // Nothing is sent to a visit that was rejected or cancelled.
   if (rowi(geta(run, RUN_STATE), target) != STATE_PENDING) {
     letGo(run, fleet, from, now);
@@ -50,19 +54,17 @@ function departEdge(run: usize, fleet: usize, edge: i32, now: f64): void {
   }
   const here = geti(clientAt(run, rowi(geta(run, RUN_REPLICA_OF), from)), CLIENT_LOCATION);
   const there = geti(clientAt(run, rowi(geta(run, RUN_REPLICA_OF), target)), CLIENT_LOCATION);
-  const count = pathLength(fleet, here, there);
-  if (count == 0) {
+  const path = pathBetween(fleet, here, there);
+  if (pathLength(path) == 0) {
     deliverEdge(run, fleet, edge, now);
     return;
   }
-  const links = pathStart(fleet, here, there);
-  const sent = bytesAfterEnd(run, fleet, edge, from, bytes, pathBandwidth(fleet, links, count));
-  startFlow(fleet, EVENT_EDGE, edge, sent, links, count, pathLatency(fleet, links, count));
+  startFlow(fleet, edge, bytesAfterEnd(run, fleet, edge, from, bytes, pathBandwidth(fleet, path)), path);
 }
 
 /** Layer by layer, all but the last layer travels while the prefill runs, as far as the path lets it. */
 function bytesAfterEnd(run: usize, fleet: usize, edge: i32, from: i32, bytes: f64, narrowest: f64): f64 {
-  const layers = <f64>rowi(geta(fleet, FLEET_EDGE_LAYERS), edge);
+  const layers = <f64>rowOr(geta(fleet, FLEET_EDGE_LAYERS), edge, 0);
   if (layers <= 0) return bytes;
   const lasted = rowf(geta(run, RUN_FINISH), from) - rowf(geta(fleet, FLEET_START), from);
   const rest = bytes - (narrowest * lasted * (layers - 1)) / layers;
@@ -71,21 +73,18 @@ function bytesAfterEnd(run: usize, fleet: usize, edge: i32, from: i32, bytes: f6
 }
 
 function deliverEdge(run: usize, fleet: usize, edge: i32, now: f64): void {
-  const from = rowi(geta(fleet, FLEET_EDGE_FROM), edge);
-  const bytes = rowf(geta(fleet, FLEET_EDGE_BYTES), edge);
-  if (bytes > 0) letGo(run, fleet, from, now);
   const target = rowi(geta(fleet, FLEET_EDGE_TO), edge);
+  const from = sourceOf(fleet, edge, target - 1);
+  const bytes = bytesOf(fleet, edge);
+  if (bytes > 0) letGo(run, fleet, from, now);
   if (rowi(geta(run, RUN_STATE), target) != STATE_PENDING) return;
-  const at = geta(fleet, FLEET_PENDING) + ((<usize>target) << 2);
-  const pending = load<i32>(at) - 1;
-  store<i32>(at, pending);
+  const record = visitAt(fleet, target);
+  const pending = <i32>load<u16>(record, VISIT_PENDING) - 1;
+  store<u16>(record, <u16>pending, VISIT_PENDING);
   if (pending > 0) return;
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>target) << 3), now);
-  if (!isRouted(run, target)) {
-    store<i32>(geta(fleet, FLEET_SOURCE) + ((<usize>target) << 2), from);
-    if (!routeVisit(run, fleet, target, bytes, now)) return;
-  }
-  if ((rowi(geta(fleet, FLEET_FLAGS), target) & FLAG_RESIDENT) != 0) {
+  if (!isRouted(run, target) && !routeVisit(run, fleet, target, from, bytes, now)) return;
+  if (hasFlag(fleet, target, FLAG_RESIDENT)) {
     // Its next gap starts where its last token came: kept where the finish time will stand.
     store<f64>(geta(run, RUN_FINISH) + ((<usize>target) << 3), rowf(geta(run, RUN_FINISH), from));
   }

@@ -3,7 +3,6 @@ import {
   CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_PAIRS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
 } from '../layout/client';
 import { BATCHING_STATIC, FLAG_PREFIX, FLAG_RESIDENT, STATE_FINISHED } from '../layout/enums';
-import { FLEET_FLAGS, FLEET_HELD, FLEET_TIERS_LEFT } from '../layout/fleet';
 import {
   CHUNK_BYTES, CHUNK_SLOT, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_BATCH, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_OUTSTANDING, REP_PAIRS, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PROMISED, REP_RUNNING, REP_RUN_TAIL, REP_SINCE_LOOK, REP_SLOTS_USED, REP_START, REP_STEPS, REP_TICK, REP_USED, SLOT_BASE, SLOT_FOREIGN, SLOT_NEED, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP, SLOT_WHEEL_NEXT,
 } from '../layout/replica';
@@ -16,8 +15,9 @@ import { addf, addi, geta, getf, geti, rowf, rowi, setf, seti } from '../table/c
 import { histogramAdd, histogramAddLinear } from '../table/histogram';
 import { touchBlocks } from '../table/recent';
 import { slotFree, wheelTake } from '../table/slots';
+import { hasFlag } from '../table/visit';
 import { markChannel } from '../contention/channel';
-import { endVisit, isHeld } from './visit';
+import { endVisit, isHeld, keepBlocks } from './visit';
 
 /** Ends the step under way of `rep`, at its END. */
 export function retireStep(run: usize, rep: usize): void {
@@ -135,14 +135,14 @@ function completePrompt(run: usize, rep: usize, slot: usize, now: f64): void {
   const generated = rowi(geta(run, RUN_GENERATED), request);
   const need = load<i32>(slot, SLOT_NEED);
   const fleet = geta(run, RUN_FLEET);
-  if (generated == 0 && (fleet == 0 || (rowi(geta(fleet, FLEET_FLAGS), request) & FLAG_RESIDENT) == 0)) {
+  if (generated == 0 && (fleet == 0 || !hasFlag(fleet, request, FLAG_RESIDENT))) {
     store<f64>(geta(run, RUN_FIRST) + ((<usize>request) << 3), now);
     if (fleet == 0 && now - rowf(geta(run, RUN_ARRIVAL), request) > getf(run, RUN_TTFT_LIMIT)) addi(run, RUN_TTFT_MISSES, 1);
   } else if (geti(run, RUN_HISTOGRAM) != 0) {
     histogramAdd(geta(run, RUN_HISTOGRAM), now - rowf(geta(run, RUN_FINISH), request), 1);
   }
   const cache = geta(rep, CLIENT_PREFIX);
-  if (cache != 0 && (rowi(geta(fleet, FLEET_FLAGS), request) & FLAG_PREFIX) != 0) touchBlocks(fleet, cache, request);
+  if (cache != 0 && hasFlag(fleet, request, FLAG_PREFIX)) touchBlocks(fleet, cache, request);
   const left = rowi(geta(run, RUN_OUTPUT), request) - generated - 1;
   if (left == 0) finishSlot(run, rep, slot, now, need);
   else joinDecodes(run, rep, slot, need, left, now);
@@ -169,7 +169,6 @@ function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: i32): v
   const blocks = reserved == 0 ? blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE)) - load<i32>(slot, SLOT_FOREIGN) : reserved;
   const fleet = geta(run, RUN_FLEET);
   const held = fleet != 0 && isHeld(fleet, request);
-  if (held) store<i32>(geta(fleet, FLEET_HELD) + ((<usize>request) << 2), blocks);
   if (geti(rep, CLIENT_BATCHING) != BATCHING_STATIC) {
     if (!held) addi(rep, REP_USED, -blocks);
     addi(rep, REP_RUNNING, -1);
@@ -177,9 +176,9 @@ function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: i32): v
   } else if (held) {
     // The batch gives back its own blocks when it ends; these stay if they are still needed then.
     addi(rep, REP_KEPT, blocks);
-    store<i32>(geta(fleet, FLEET_TIERS_LEFT) + ((<usize>request) << 2), geti(rep, REP_BATCH));
   }
   if (fleet != 0) {
+    keepBlocks(run, request, held ? blocks : 0, geti(rep, REP_BATCH));
     // What of the visit's tokens no step has processed: the last token, and what was cached when it was admitted.
     addf(rep, CLIENT_UNDONE, -(<f64>(load<i32>(slot, SLOT_SKIP) + 1)));
     endVisit(run, rep, request, now);

@@ -2,19 +2,21 @@
 import {
   CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_INPUT, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_OUTPUT, CLIENT_UNDONE,
 } from '../layout/client';
-import { KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
-import { FLEET_FIRST_VISIT, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
+import { FLAG_FIRST, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
+import { FLEET_NEXT_ROOT, FLEET_READY } from '../layout/fleet';
 import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_OUTSTANDING, REP_READY, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
 import {
   RUN_CONCURRENCY, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_READY, RUN_READY_COUNT, RUN_RECEIVE_EVERY, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
-  RUN_TREE_LEAVES,
+  RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
+import { sharedBlocks } from '../batching/admit';
 import { blocksFor, finalLength } from '../batching/paging';
 import { chooseClient, chooseReplica } from '../routing/choose';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { queuePush } from '../table/queue';
 import { treeSet } from '../table/tree';
+import { hasFlag } from '../table/visit';
 import { enterCores } from './cores';
 import { planLeap } from './leap';
 import { releaseNext } from './retire';
@@ -28,9 +30,14 @@ export function routeArrival(run: usize, index: i32, now: f64): void {
     routeRequest(run, index, now);
     return;
   }
-  const visit = rowi(geta(fleet, FLEET_FIRST_VISIT), index);
+  // Requests arrive in the order in which their visits lie.
+  const visit = geti(fleet, FLEET_NEXT_ROOT);
+  const visits = geti(run, RUN_VISITS);
+  let next = visit + 1;
+  while (next < visits && !hasFlag(fleet, next, FLAG_FIRST)) next++;
+  seti(fleet, FLEET_NEXT_ROOT, next);
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>visit) << 3), now);
-  if (routeVisit(run, fleet, visit, 0, now)) enterClient(run, visit, now);
+  if (routeVisit(run, fleet, visit, -1, 0, now)) enterClient(run, visit, now);
 }
 
 /** Without a fleet: a request is one visit. */
@@ -49,14 +56,16 @@ function routeRequest(run: usize, request: i32, now: f64): void {
   joinQueue(run, rep, request, now);
 }
 
-/** With a fleet: chooses the client of a visit and counts it into its load; false when it can never be served there. */
-export function routeVisit(run: usize, fleet: usize, visit: i32, bytes: f64, now: f64): bool {
-  const client = chooseClient(run, visit, bytes);
+/**
+ * With a fleet: chooses the client of a visit and counts it into its load; false when it can never be served there. `from` is
+ * the visit whose edge makes it ready or departs for it (-1 for roots), with `bytes`.
+ */
+export function routeVisit(run: usize, fleet: usize, visit: i32, from: i32, bytes: f64, now: f64): bool {
+  const client = chooseClient(run, visit, from, bytes);
   store<i32>(geta(run, RUN_REPLICA_OF) + ((<usize>visit) << 2), client);
   const rep = clientAt(run, client);
   if (geti(rep, CLIENT_KIND) == KIND_LLM) {
-    const foreign = rowi(geta(fleet, FLEET_SHARED), visit) / geti(rep, CLIENT_BLOCK_SIZE);
-    const refused = refusal(run, rep, visit, foreign);
+    const refused = refusal(run, rep, visit, sharedBlocks(fleet, rep, visit));
     if (refused != STATE_PENDING) {
       rejectVisit(run, fleet, visit, refused, now);
       return false;

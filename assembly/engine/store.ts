@@ -2,9 +2,9 @@
 import { CLIENT_STEPS, CLIENT_TIERS, CLIENT_TIER_COUNT } from '../layout/client';
 import {
   EVENT_TIER, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FETCHED, FLEET_FETCHES, FLEET_FOUND, FLEET_HASH_AT, FLEET_HASH_BLOCK, FLEET_HASH_IDS,
-  FLEET_START, FLEET_STORE_BYTES, FLEET_TIERS_LEFT, TIERS_MOST, TIER_CELLS, TIER_LATENCY, TIER_LINK,
+  FLEET_START, FLEET_STORE_BYTES, FLOW_TIER, TIERS_MOST, TIER_CELLS, TIER_LATENCY, TIER_PATH,
 } from '../layout/fleet';
-import { RUN_FLEET, RUN_REPLICA_OF } from '../layout/run';
+import { RUN_FLEET, RUN_NEXT, RUN_REPLICA_OF } from '../layout/run';
 import { startFlow } from '../contention/flows';
 import { addf, geta, getf, geti, rowi } from '../table/cell';
 import { clientAt } from '../table/client';
@@ -24,7 +24,7 @@ export function lookUpBlocks(run: usize, rep: usize, visit: i32, now: f64): void
     finishVisit(run, rep, visit, now);
     return;
   }
-  sendBlocks(fleet, rep, visit, now);
+  sendBlocks(run, fleet, rep, visit, now);
 }
 
 /** Counts the leading blocks by tier into FOUND (touching them) and returns how many there are. */
@@ -51,32 +51,32 @@ function findBlocks(fleet: usize, rep: usize, visit: i32): i32 {
 }
 
 /** Starts a flow on the link of every tier that found something. */
-function sendBlocks(fleet: usize, rep: usize, visit: i32, now: f64): void {
+function sendBlocks(run: usize, fleet: usize, rep: usize, visit: i32, now: f64): void {
   const counts = fleet + (FLEET_FOUND << 3);
   const tiers = geta(rep, CLIENT_TIERS);
   const tierCount = geti(rep, CLIENT_TIER_COUNT);
   let sending = 0;
   for (let tier = 0; tier < tierCount; tier++) if (rowi(counts, tier) > 0) sending++;
-  store<i32>(geta(fleet, FLEET_TIERS_LEFT) + ((<usize>visit) << 2), sending);
+  // Tiers still sending: a visit to a store never queues.
+  store<i32>(geta(run, RUN_NEXT) + ((<usize>visit) << 2), sending);
   for (let tier = 0; tier < tierCount; tier++) {
     const blocks = rowi(counts, tier);
     if (blocks == 0) continue;
     const record = tiers + <usize>(tier * (TIER_CELLS * 8));
     const key = visit * TIERS_MOST + tier;
-    const latency = getf(record, TIER_LATENCY);
-    if (geti(record, TIER_LINK) < 0) {
-      eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now + latency, EVENT_TIER, key);
+    if (geti(record, TIER_PATH) == 0) {
+      eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now + getf(record, TIER_LATENCY), EVENT_TIER, key);
       continue;
     }
     const bytes = <f64>(blocks * geti(fleet, FLEET_HASH_BLOCK)) * getf(fleet, FLEET_STORE_BYTES);
-    startFlow(fleet, EVENT_TIER, key, bytes, record + (TIER_LINK << 3), 1, latency);
+    startFlow(fleet, FLOW_TIER | key, bytes, record + (TIER_PATH << 3));
   }
 }
 
 /** What a tier sent has arrived; after the last tier the visit ends. */
 export function deliverTier(run: usize, fleet: usize, key: i32, now: f64): void {
   const visit = key / TIERS_MOST;
-  const at = geta(fleet, FLEET_TIERS_LEFT) + ((<usize>visit) << 2);
+  const at = geta(run, RUN_NEXT) + ((<usize>visit) << 2);
   const left = load<i32>(at) - 1;
   store<i32>(at, left);
   if (left == 0) finishVisit(run, clientAt(run, rowi(geta(run, RUN_REPLICA_OF), visit)), visit, now);

@@ -1,19 +1,22 @@
 // What the end of a visit sets going: its results travel on, blocks that were kept for it are let go, a request may be over.
 import { CLIENT_BATCHING, CLIENT_INPUT, CLIENT_OUTPUT, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/client';
-import { BATCHING_STATIC, FLAG_HOLD, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_EDGE, EVENT_WRITE, FLEET_EDGE_AT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FIRST_VISIT, FLEET_FLAGS, FLEET_HELD, FLEET_HOLDERS,
-  FLEET_LAST_VISIT, FLEET_LETS, FLEET_PENDING, FLEET_READY, FLEET_REQUEST_OF, FLEET_REQUEST_STATE, FLEET_TIERS_LEFT, FLEET_WRITES,
+  BATCHING_STATIC, FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING,
+} from '../layout/enums';
+import {
+  EVENT_EDGE, EVENT_WRITE, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_READY, FLEET_WRITES, VISIT_BYTES, VISIT_EDGES, VISIT_GROUP,
+  VISIT_HOLDERS, VISIT_PENDING,
 } from '../layout/fleet';
 import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_OUTSTANDING, REP_STEPS, REP_USED } from '../layout/replica';
 import {
-  RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
-  RUN_VISITS,
+  RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
+  RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPush } from '../table/events';
 import { treeSet } from '../table/tree';
+import { hasFlag, rowOr, visitAt } from '../table/visit';
 import { planLeap } from './leap';
 import { blocksTaken, releaseNext } from './retire';
 import { markReady } from './route';
@@ -22,7 +25,19 @@ import { markReady } from './route';
 // @ts-ignore: decorator
 @inline
 export function isHeld(fleet: usize, visit: i32): bool {
-  return (rowi(geta(fleet, FLEET_FLAGS), visit) & FLAG_HOLD) != 0 && rowi(geta(fleet, FLEET_HOLDERS), visit) > 0;
+  const record = visitAt(fleet, visit);
+  return (load<i32>(record, VISIT_GROUP) & FLAG_HOLD) != 0 && load<u16>(record, VISIT_HOLDERS) > 0;
+}
+
+/**
+ * An ended visit keeps `blocks` (0 = none) since batch `batch` of its client. They stand in columns that it used while it was
+ * served: the tokens that it had generated, and who was next in its queue.
+ */
+// @ts-ignore: decorator
+@inline
+export function keepBlocks(run: usize, visit: i32, blocks: i32, batch: i32): void {
+  store<i32>(geta(run, RUN_GENERATED) + ((<usize>visit) << 2), blocks);
+  if (blocks > 0) store<i32>(geta(run, RUN_NEXT) + ((<usize>visit) << 2), batch);
 }
 
 /** A visit that was served without an engine (cores, store) ends. */
@@ -47,30 +62,44 @@ function dropTokens(run: usize, rep: usize, visit: i32): void {
 export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
   dropTokens(run, rep, visit);
-  const at = geta(fleet, FLEET_EDGE_AT) + ((<usize>visit) << 2);
-  const end = load<i32>(at, 4);
-  for (let edge = load<i32>(at); edge < end; edge++) eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_EDGE, edge);
-  const lets = rowi(geta(fleet, FLEET_LETS), visit);
+  const record = visitAt(fleet, visit);
+  const end = load<i32>(record, VISIT_BYTES + VISIT_EDGES);
+  for (let edge = load<i32>(record, VISIT_EDGES); edge < end; edge++) {
+    eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_EDGE, edge * 2);
+  }
+  const lets = rowOr(geta(fleet, FLEET_LETS), visit, -1);
   if (lets >= 0) letGo(run, fleet, lets, now);
   // Written after everything that this instant sends: several visits that end together write in visit order.
-  if (rowi(geta(fleet, FLEET_WRITES), visit) >= 0) eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_WRITE, visit);
-  const request = rowi(geta(fleet, FLEET_REQUEST_OF), visit);
-  if (rowi(geta(fleet, FLEET_LAST_VISIT), request) == visit) closeRequest(run, fleet, request, STATE_FINISHED, now);
+  if (rowOr(geta(fleet, FLEET_WRITES), visit, -1) >= 0) eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_WRITE, visit);
+  // Law L1: the first end of a request stands.
+  if ((load<i32>(record, VISIT_GROUP) & (FLAG_LAST | FLAG_REJECTED)) == FLAG_LAST) closeRequest(run, now);
+}
+
+/** The request is over: a closed loop sends the next. */
+function closeRequest(run: usize, now: f64): void {
+  if (geti(run, RUN_CONCURRENCY) > 0) releaseNext(run, now);
 }
 
 /** A visit that can never be served: its request is rejected, and what of it has not joined a client by now never will. */
 export function rejectVisit(run: usize, fleet: usize, visit: i32, state: i32, now: f64): void {
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>visit) << 3), now);
   dropVisit(run, fleet, visit, state, now);
-  const requestOf = geta(fleet, FLEET_REQUEST_OF);
-  const request = rowi(requestOf, visit);
-  const states = geta(run, RUN_STATE);
+  let first = visit;
+  while (!hasFlag(fleet, first, FLAG_FIRST)) first--;
   const visits = geti(run, RUN_VISITS);
-  for (let v = rowi(geta(fleet, FLEET_FIRST_VISIT), request); v < visits && rowi(requestOf, v) == request; v++) {
+  let v = first;
+  do {
+    const record = visitAt(fleet, v);
+    const pending = rowi(geta(run, RUN_STATE), v) == STATE_PENDING;
     // Who waits for nothing any more has joined.
-    if (rowi(states, v) == STATE_PENDING && rowi(geta(fleet, FLEET_PENDING), v) > 0) cancelVisit(run, fleet, v, now);
-  }
-  closeRequest(run, fleet, request, state, now);
+    if (pending && load<u16>(record, VISIT_PENDING) > 0) cancelVisit(run, fleet, v, now);
+    // Unless the request has ended before, it ends here.
+    if (hasFlag(fleet, v, FLAG_LAST) && rowi(geta(run, RUN_STATE), v) != STATE_FINISHED) {
+      store<i32>(record, load<i32>(record, VISIT_GROUP) | FLAG_REJECTED, VISIT_GROUP);
+      closeRequest(run, now);
+    }
+    v++;
+  } while (v < visits && !hasFlag(fleet, v, FLAG_FIRST));
 }
 
 /** A visit of a rejected request that waits for others: where it was routed already, it is load no more. */
@@ -89,31 +118,24 @@ function cancelVisit(run: usize, fleet: usize, visit: i32, now: f64): void {
 function dropVisit(run: usize, fleet: usize, visit: i32, state: i32, now: f64): void {
   store<i32>(geta(run, RUN_STATE) + ((<usize>visit) << 2), state);
   addi(run, RUN_FINISHED, 1);
-  const lets = rowi(geta(fleet, FLEET_LETS), visit);
+  const lets = rowOr(geta(fleet, FLEET_LETS), visit, -1);
   if (lets >= 0) letGo(run, fleet, lets, now);
-}
-
-/** The request has its terminal state (law L1: the first one stands); a closed loop sends the next. */
-function closeRequest(run: usize, fleet: usize, request: i32, state: i32, now: f64): void {
-  const at = geta(fleet, FLEET_REQUEST_STATE) + ((<usize>request) << 2);
-  if (load<i32>(at) != STATE_PENDING) return;
-  store<i32>(at, state);
-  if (geti(run, RUN_CONCURRENCY) > 0) releaseNext(run, now);
 }
 
 /** One of those that need the KV of an ended visit does not any more; after the last its blocks are free. */
 export function letGo(run: usize, fleet: usize, visit: i32, now: f64): void {
-  const at = geta(fleet, FLEET_HOLDERS) + ((<usize>visit) << 2);
-  const holders = load<i32>(at) - 1;
-  store<i32>(at, holders);
-  const held = rowi(geta(fleet, FLEET_HELD), visit);
-  if (holders > 0 || held == 0) return;
-  store<i32>(geta(fleet, FLEET_HELD) + ((<usize>visit) << 2), 0);
+  const record = visitAt(fleet, visit);
+  const holders = <i32>load<u16>(record, VISIT_HOLDERS) - 1;
+  store<u16>(record, <u16>holders, VISIT_HOLDERS);
+  if (holders > 0 || rowi(geta(run, RUN_STATE), visit) != STATE_FINISHED) return;
+  const held = rowi(geta(run, RUN_GENERATED), visit);
+  if (held == 0) return;
+  store<i32>(geta(run, RUN_GENERATED) + ((<usize>visit) << 2), 0);
   const rep = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), visit));
   if (geti(rep, CLIENT_BATCHING) == BATCHING_STATIC) {
     addi(rep, REP_KEPT, -held);
     // While its own batch runs, an ended sequence keeps its blocks anyway.
-    if (rowi(geta(fleet, FLEET_TIERS_LEFT), visit) == geti(rep, REP_BATCH)) return;
+    if (rowi(geta(run, RUN_NEXT), visit) == geti(rep, REP_BATCH)) return;
   }
   freeHeld(run, rep, held, now);
 }

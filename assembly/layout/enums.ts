@@ -68,3 +68,6 @@ export const FLAG_RESIDENT = 1;
 export const FLAG_HOLD = 2;
 export const FLAG_PREFIX = 4;
 export const FLAG_LOCAL = 8;
+export const FLAG_FIRST = 16; // of its request
+export const FLAG_LAST = 32; // its end is that of its request
+export const FLAG_REJECTED = 64; // on the last visit: the request was rejected before that ended

@@ -1,42 +1,30 @@
 // The fleet record: columns and tables of a run over many kinds of clients (src/plan/fleet.ts has their meaning).
-// Cells of 8 bytes like the run record. Addresses unless said otherwise; per-visit columns have RUN_VISITS entries.
+// Cells of 8 bytes like the run record. Addresses unless said otherwise; columns have one entry per visit (RUN_VISITS) unless said
+// otherwise. Columns "where ..." are left out of a program that has no use for them: address 0.
 
-// Visits, in
-export const FLEET_GROUP_OF = 0; // i32
-export const FLEET_SECONDS = 1; // f64
-export const FLEET_FLAGS = 2; // i32, VISIT_*
-export const FLEET_SAME_AS = 3; // i32
-export const FLEET_SHARED = 4; // i32, tokens
-export const FLEET_LETS = 5; // i32
-export const FLEET_HOLDERS = 6; // i32, counted down
-export const FLEET_PENDING = 7; // i32, counted down
-export const FLEET_EDGE_AT = 8; // i32[visits + 1]
-export const FLEET_EDGE_TO = 9; // i32 per edge
-export const FLEET_EDGE_BYTES = 10; // f64 per edge
-export const FLEET_EDGE_LAYERS = 11; // i32 per edge
-export const FLEET_FETCHES = 12; // i32
-export const FLEET_WRITES = 13; // i32
-export const FLEET_HASH_AT = 14; // i32[visits + 1]
-export const FLEET_HASH_IDS = 15; // i32
-export const FLEET_REQUEST_OF = 16; // i32
-// Requests, in and out
-export const FLEET_FIRST_VISIT = 17; // i32 per request
-export const FLEET_LAST_VISIT = 18; // i32 per request
-export const FLEET_REQUEST_STATE = 19; // i32 per request, STATE_*
+// Visits and edges, in
+export const FLEET_VISITS = 0; // VISIT_BYTES records[visits + 1]
+export const FLEET_EDGE_TO = 1; // i32 per edge
+export const FLEET_EDGE_BYTES = 2; // f64 per edge, where an edge has bytes
+export const FLEET_EDGE_LAYERS = 3; // i32 per edge, where transfers go layer by layer
+export const FLEET_SECONDS = 4; // f64, where clients are cores
+export const FLEET_SAME_AS = 5; // i32, where visits follow others
+export const FLEET_SHARED = 6; // i32, tokens, where visits share KV
+export const FLEET_LETS = 7; // i32, where visits share KV
+export const FLEET_FETCHES = 8; // i32, where there are stores
+export const FLEET_WRITES = 9; // i32, where blocks are written back
+export const FLEET_HASH_AT = 10; // i32[visits + 1], where there are stores or prefix caches
+export const FLEET_HASH_IDS = 11; // i32
 // Visits, out
-export const FLEET_READY = 20; // f64
-export const FLEET_START = 21; // f64
-export const FLEET_CACHED = 22; // i32
+export const FLEET_READY = 12; // f64
+export const FLEET_START = 13; // f64
+export const FLEET_CACHED = 14; // i32, where tokens can come from a cache or a store
 // Visits, working
-export const FLEET_HELD = 23; // i32, blocks kept after the end
-export const FLEET_FETCHED = 24; // i32, prompt tokens that a store has sent
-export const FLEET_TIERS_LEFT = 25; // i32, tiers still sending
-export const FLEET_EDGE_SENT = 26; // i32 per edge, 1 once it has departed
-export const FLEET_WORK = 27; // i32, key of the least-work-left queue
-export const FLEET_CHILD = 28; // i32, pairing heap of that queue
-export const FLEET_ORDER = 29; // i32, when it joined the queue
-export const FLEET_SOURCE = 30; // i32, visit whose edge made it ready or chose its client
-export const FLEET_EDGE_FROM = 31; // i32 per edge
+export const FLEET_FETCHED = 15; // i32, prompt tokens that a store has sent, where they can come from one
+export const FLEET_WORK = 16; // i32, key of the least-work-left queue, where a client has one
+export const FLEET_CHILD = 17; // i32, pairing heap of that queue
+export const FLEET_ORDER = 18; // i32, when it joined the queue
+export const FLEET_NEXT_ROOT = 19; // i32, first visit of the request that arrives next
 
 // Groups, links, channels
 export const FLEET_GROUPS = 32; // GROUP_CELLS records
@@ -46,19 +34,20 @@ export const FLEET_LINK_LATENCY = 35; // f64 per link
 export const FLEET_LINK_LEFT = 36; // f64 per link, scratch
 export const FLEET_LINK_FLOWS = 37; // i32 per link, scratch
 export const FLEET_LOCATIONS = 38; // i32
-export const FLEET_PATH_AT = 39; // i32[locations^2 + 1]
-export const FLEET_PATH_LINKS = 40; // i32
+export const FLEET_PATH_AT = 39; // i32[locations^2], where each path begins in PATH_LINKS
+export const FLEET_PATH_LINKS = 40; // i32, paths: how many links, then the links
 export const FLEET_CHANNEL_COUNT = 41; // i32
 export const FLEET_CHANNEL_DIRTY = 42; // i32 per channel
 export const FLEET_HASH_BLOCK = 43; // i32, tokens
 export const FLEET_STORE_BYTES = 44; // f64, bytes per token
 
-// Events and flows
-export const FLEET_EVENTS = 48; // EVENT_BYTES records, a heap by (time, kind, key)
+// Events and flows. Flows grow upwards from FLEET_FLOWS, events downwards from FLEET_EVENTS, in one room: an edge or a tier is
+// either a flow or an event, or still at its client.
+export const FLEET_EVENTS = 48; // EVENT_BYTES records, a heap by (time, kind, key); the first one has the highest address
 export const FLEET_EVENT_COUNT = 49; // i32
-export const FLEET_CORES = 50; // EVENT_BYTES records, a heap of visits on cores
+export const FLEET_CORES = 50; // the same, a heap of visits on cores, down to above FLEET_EVENTS
 export const FLEET_CORE_COUNT = 51; // i32
-export const FLEET_FLOWS = 52; // FLOW_BYTES records in order of (kind, key)
+export const FLEET_FLOWS = 52; // FLOW_BYTES records in order of key
 export const FLEET_FLOW_COUNT = 53; // i32
 export const FLEET_FLOW_DIRTY = 54; // i32, 1 when rates must be found again
 export const FLEET_FLOW_UPDATED = 55; // f64, s, time of the remaining bytes
@@ -67,11 +56,21 @@ export const FLEET_JOINED = 57; // i32, order of joining queues
 export const FLEET_FOUND = 58; // i32[TIERS_MOST] in four cells: blocks found per tier by the look-up under way
 export const FLEET_CELLS = 64;
 
+// A visit: what the end of it, or of others, needs at once (12 bytes)
+export const VISIT_FLAG_BITS = 8;
+export const VISIT_GROUP = 0; // i32, group << VISIT_FLAG_BITS | FLAG_*
+export const VISIT_EDGES = 4; // i32, its first edge; the next visit's is one past its last
+export const VISIT_PENDING = 8; // u16, predecessors that have not been delivered, counted down
+export const VISIT_HOLDERS = 10; // u16, who must let go of its blocks, counted down
+export const VISIT_BYTES = 12;
+/** Most that PENDING and HOLDERS count. */
+export const VISIT_MOST = 65535;
+
 export const EVENT_TIME = 0; // f64
-export const EVENT_KIND = 8; // i32
-export const EVENT_KEY = 12; // i32
+export const EVENT_KEY = 8; // i32
+export const EVENT_KIND = 12; // i32
 export const EVENT_BYTES = 16;
-export const EVENT_EDGE = 0; // key: edge
+export const EVENT_EDGE = 0; // key: edge * 2, + 1 when it arrives
 export const EVENT_TIER = 1; // key: visit * TIERS_MOST + tier
 export const EVENT_WRITE = 2; // key: visit whose blocks go into a store
 export const EVENT_CORE = 3; // key: visit
@@ -80,12 +79,10 @@ export const TIERS_MOST = 8;
 export const FLOW_LEFT = 0; // f64, bytes
 export const FLOW_RATE = 8; // f64, B/s
 export const FLOW_DONE = 16; // f64, s
-export const FLOW_KIND = 24; // i32, EVENT_EDGE or EVENT_TIER
-export const FLOW_KEY = 28; // i32
-export const FLOW_PATH = 32; // i32, first of its links in a list of links (address)
-export const FLOW_LINKS = 36; // i32, how many
-export const FLOW_LATENCY = 40; // f64, s after the last byte
-export const FLOW_BYTES = 48;
+export const FLOW_KEY = 24; // i32: edge, or FLOW_TIER | visit * TIERS_MOST + tier
+export const FLOW_PATH = 28; // u32, address of its path: i32 how many links, then the links
+export const FLOW_BYTES = 32;
+export const FLOW_TIER = 0x40000000;
 
 // A group of clients (cells)
 export const POOL_MEMBERS = 0; // address i32
@@ -106,6 +103,6 @@ export const TIER_OLDEST = 3; // i32
 export const TIER_NEWER = 4; // address i32 per hash id: the next more recent, -1 = none; ABSENT = not here
 export const TIER_OLDER = 5; // address i32 per hash id
 export const TIER_LATENCY = 6; // f64, s
-export const TIER_LINK = 7; // i32, -1 = none
+export const TIER_PATH = 7; // i32, how many links it sends over (0 or 1), and in the other half of the cell which
 export const TIER_CELLS = 8;
 export const TIER_ABSENT = -2;

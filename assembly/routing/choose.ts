@@ -5,7 +5,7 @@ import {
   POOL_ROUND_ROBIN, ROUTING_LEAST_LOADED, ROUTING_ROUND_ROBIN,
 } from '../layout/enums';
 import {
-  FLEET_FLAGS, FLEET_GROUPS, FLEET_GROUP_OF, FLEET_SAME_AS, FLEET_SOURCE, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
+  FLEET_GROUPS, FLEET_SAME_AS, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_THRESHOLD,
 } from '../layout/fleet';
 import { REP_OUTSTANDING, REP_PROMISED, REP_USED } from '../layout/replica';
@@ -14,6 +14,7 @@ import { pathSeconds } from '../contention/paths';
 import { geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { leadingHits } from '../table/recent';
+import { groupOf, hasFlag, rowOr } from '../table/visit';
 
 /** Without a fleet: chooses a client and remembers it as the last chosen. */
 export function chooseReplica(run: usize): i32 {
@@ -44,27 +45,29 @@ function leastLoaded(run: usize, replicas: i32, start: i32): i32 {
   return best;
 }
 
-/** With a fleet: the client of `visit`; `bytes` come along from the visit that is its SOURCE. */
-export function chooseClient(run: usize, visit: i32, bytes: f64): i32 {
+/** With a fleet: the client of `visit`; `bytes` come along from visit `from` (-1 for a root). */
+export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64): i32 {
   const fleet = geta(run, RUN_FLEET);
-  const same = rowi(geta(fleet, FLEET_SAME_AS), visit);
-  let group = rowi(geta(fleet, FLEET_GROUP_OF), visit);
+  const same = rowOr(geta(fleet, FLEET_SAME_AS), visit, -1);
+  let group = groupOf(fleet, visit);
   if (same >= 0) {
     const client = rowi(geta(run, RUN_REPLICA_OF), same);
     assert(client >= 0, 'chooseClient: follows a visit that has no client yet');
-    if ((rowi(geta(fleet, FLEET_FLAGS), visit) & FLAG_LOCAL) == 0) return client;
+    if (!hasFlag(fleet, visit, FLAG_LOCAL)) return client;
     group += geti(clientAt(run, client), CLIENT_LOCAL);
   }
   const pool = geta(fleet, FLEET_GROUPS) + <usize>(group * (POOL_CELLS * 8));
   const count = geti(pool, POOL_COUNT);
   const light = geti(pool, POOL_LIGHT);
-  if (geti(pool, POOL_ROUTING) != POOL_HEAVY_LIGHT) return chooseAmong(run, fleet, pool, visit, bytes, 0, count, POOL_LAST);
-  if (ownMetric(run, pool, visit) <= getf(pool, POOL_THRESHOLD)) return chooseAmong(run, fleet, pool, visit, bytes, 0, light, POOL_LAST);
-  return chooseAmong(run, fleet, pool, visit, bytes, light, count, POOL_LAST_HEAVY);
+  if (geti(pool, POOL_ROUTING) != POOL_HEAVY_LIGHT) return chooseAmong(run, fleet, pool, visit, from, bytes, 0, count, POOL_LAST);
+  if (ownMetric(run, pool, visit) <= getf(pool, POOL_THRESHOLD)) return chooseAmong(run, fleet, pool, visit, from, bytes, 0, light, POOL_LAST);
+  return chooseAmong(run, fleet, pool, visit, from, bytes, light, count, POOL_LAST_HEAVY);
 }
 
-/** Chooses among members `from` .. `end` - 1; `last` is the cell that remembers the position of the last chosen. */
-function chooseAmong(run: usize, fleet: usize, pool: usize, visit: i32, bytes: f64, from: i32, end: i32, last: i32): i32 {
+/** Chooses among members `from` .. `end` - 1 for a visit that follows `source`; `last` is the cell that remembers the position of the last chosen. */
+function chooseAmong(
+  run: usize, fleet: usize, pool: usize, visit: i32, source: i32, bytes: f64, from: i32, end: i32, last: i32,
+): i32 {
   const members = geta(pool, POOL_MEMBERS);
   const routing = geti(pool, POOL_ROUTING);
   let place = geti(pool, last) + 1;
@@ -77,7 +80,7 @@ function chooseAmong(run: usize, fleet: usize, pool: usize, visit: i32, bytes: f
     let bestLoad = Infinity;
     for (let i = from; i < end; i++) {
       const client = clientAt(run, rowi(members, place));
-      const first = preference(run, fleet, routing, client, visit, bytes);
+      const first = preference(run, fleet, routing, client, visit, source, bytes);
       const load = loadOf(geti(pool, POOL_METRIC), client);
       if (first < bestFirst || (first == bestFirst && load < bestLoad)) {
         bestFirst = first;
@@ -109,13 +112,12 @@ function leastAmong(run: usize, members: usize, metric: i32, place: i32, from: i
 }
 
 /** What comes before load: smaller is better. */
-function preference(run: usize, fleet: usize, routing: i32, client: usize, visit: i32, bytes: f64): f64 {
+function preference(run: usize, fleet: usize, routing: i32, client: usize, visit: i32, source: i32, bytes: f64): f64 {
   if (routing == POOL_PREFIX_AFFINITY) {
     const cache = geta(client, CLIENT_PREFIX);
     return cache == 0 ? 0 : -(<f64>leadingHits(fleet, cache, visit));
   }
   if (routing == POOL_NEAREST) {
-    const source = rowi(geta(fleet, FLEET_SOURCE), visit);
     if (source < 0) return 0;
     const from = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), source));
     return pathSeconds(fleet, geti(from, CLIENT_LOCATION), geti(client, CLIENT_LOCATION), bytes);

@@ -18,7 +18,7 @@ import {
   type StopReason,
   startRecord,
 } from './engine.ts';
-import { type FleetColumns, fleetBytes, placeFleet } from './fleet-columns.ts';
+import { type FleetColumns, fleetBytes, placeFleet, requestStates } from './fleet-columns.ts';
 import {
   type EngineOptions,
   fillClient,
@@ -74,14 +74,15 @@ export interface FleetRoom {
   open(bytes: number): { readonly arena: Arena; readonly kernels: Kernels };
 }
 
-export function openFleetRoom(): FleetRoom {
+/** `module` may be a debug build of the kernels (tests). */
+export function openFleetRoom(module?: WebAssembly.Module): FleetRoom {
   let held: { arena: Arena; kernels: Kernels; mark: number } | undefined;
   return {
     open(bytes) {
       if (held) held.arena.release(held.mark);
       if (!held || held.arena.left < bytes) {
         const arena = openArena(held ? bytes + bytes / 4 : bytes);
-        held = { arena, kernels: loadKernels(arena.memory), mark: arena.mark() };
+        held = { arena, kernels: loadKernels(arena.memory, module), mark: arena.mark() };
       }
       return held;
     },
@@ -104,13 +105,7 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   const logBytes = full.onSteps ? Math.max(LOG_STEPS, 2 * program.clients.length) * R.LOG_FIELDS * 8 : 0;
   const n = program.visits.count;
   const { arena, kernels } = room.open(
-    requestBytes(n) +
-      requestBytes(program.requests.count) +
-      fleetBytes(program) +
-      RUN_RECORD_BYTES +
-      work +
-      logBytes +
-      4096,
+    requestBytes(n, program.requests.count) + fleetBytes(program) + RUN_RECORD_BYTES + work + logBytes + 4096,
   );
   const record = placeRunRecord(arena);
   const { arrival, concurrency, count } = program.requests;
@@ -191,9 +186,6 @@ function readRun(
     if (placed.state[v] === E.STATE_PENDING) placed.state[v] = E.STATE_UNFINISHED;
     if (placed.state[v] !== E.STATE_FINISHED) placed.finish[v] = Number.NaN;
   }
-  const requestState = fleet.requestState.slice();
-  for (let r = 0; r < requestState.length; r++)
-    if (requestState[r] === E.STATE_PENDING) requestState[r] = E.STATE_UNFINISHED;
   const { state, first, finish, preemptions, replica } = copyResults(placed);
   return {
     results: {
@@ -204,9 +196,9 @@ function readRun(
       client: replica,
       ready: fleet.ready.slice(),
       start: fleet.start.slice(),
-      cached: fleet.cached.slice(),
+      cached: fleet.cached?.slice() ?? new Int32Array(placed.count),
     },
-    requestState,
+    requestState: requestStates(program, fleet, state),
     clients: readClients(record, program.clients.length),
     loads: readLoads(record, program.clients.length),
     steps,

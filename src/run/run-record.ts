@@ -58,10 +58,11 @@ export interface PlacedRequests {
   readonly generated: Int32Array;
 }
 
-/** Bytes that placeRequests takes for `count` requests, cache-line padding included. */
-export function requestBytes(count: number): number {
-  return count * 52 + 10 * 320;
+/** Bytes that placeRequests takes for `count` requests, cache-line padding included; a fleet has more visits than `arrivals`. */
+export function requestBytes(count: number, arrivals = count): number {
+  return count * REQUEST_COLUMNS + arrivals * 8 + 10 * 320;
 }
+const REQUEST_COLUMNS = 7 * 4 + 2 * 8;
 
 /** Longest of the first `count` outputs, at least one token. */
 export function maxOutputOf(output: Int32Array, count: number): number {

@@ -1,0 +1,195 @@
+// Lays the tables of a fleet out in kernel memory: client parameters, surfaces, groups, links and paths, tiers and prefix caches.
+import * as C from '../../assembly/layout/client.ts';
+import * as E from '../../assembly/layout/enums.ts';
+import * as F from '../../assembly/layout/fleet.ts';
+import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
+import type { Arena } from '../columns/arena.ts';
+import type { FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
+import { fillClient, fillPrice } from './run-record.ts';
+
+const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
+const ROUTING = {
+  'round-robin': E.POOL_ROUND_ROBIN,
+  load: E.POOL_LOAD,
+  'heavy-light': E.POOL_HEAVY_LIGHT,
+  'prefix-affinity': E.POOL_PREFIX_AFFINITY,
+  nearest: E.POOL_NEAREST,
+} as const;
+const METRIC = {
+  requests: E.LOAD_REQUESTS,
+  input: E.LOAD_INPUT,
+  output: E.LOAD_OUTPUT,
+  kv: E.LOAD_KV,
+  left: E.LOAD_LEFT,
+} as const;
+
+/** Writes an address or a number into a cell of the fleet record. */
+export type Put = (cell: number, column: { readonly byteOffset: number } | number) => void;
+
+/** Bytes of all tables, padding included; nothing here grows with the requests but lists of hash ids. */
+export function tableBytes({ clients, groups, links, paths, hashCount, channels }: FleetProgram): number {
+  const surfaces = new Set(clients.map((client) => client.price)).size * SURFACE_SIZE * 8;
+  const lists = clients.reduce((sum, client) => sum + client.tiers.length + (client.prefixBlocks > 0 ? 1 : 0), 0);
+  const members = groups.reduce((sum, group) => sum + group.members.length, 0);
+  const pathLinks = paths.reduce((sum, path) => sum + 1 + path.length, 0);
+  const cells =
+    clients.length * C.CLIENT_PARAMETERS + groups.length * F.POOL_CELLS + (lists + clients.length) * F.TIER_CELLS;
+  const blocks = lists * hashCount * 8;
+  const small = (members + links.length * 7 + paths.length + pathLinks + channels) * 4;
+  const padding = 256 * (12 + groups.length + 2 * clients.length + 2 * lists);
+  return surfaces + cells * 8 + blocks + small + padding;
+}
+
+/** Places links, paths, channels and groups, and returns one parameter record per client. */
+export function placeTables(arena: Arena, program: FleetProgram, put: Put): Float64Array {
+  placeLinks(arena, program, put);
+  placeGroups(arena, program.groups, put);
+  put(F.FLEET_HASH_BLOCK, program.hashBlock);
+  return placeClients(arena, program);
+}
+
+/** The same cells as 4-byte words: cell i is word 2 i. */
+export function wordsOf(cells: Float64Array): Int32Array {
+  return new Int32Array(cells.buffer, cells.byteOffset, cells.length * 2);
+}
+
+function placeLinks(arena: Arena, program: FleetProgram, put: Put): void {
+  const { links, paths } = program;
+  const bandwidth = arena.f64(links.length);
+  const latency = arena.f64(links.length);
+  links.forEach((link, i) => {
+    bandwidth[i] = link.bandwidth;
+    latency[i] = link.latency;
+  });
+  const pathAt = arena.i32(paths.length);
+  const pathLinks = arena.i32(paths.reduce((sum, path) => sum + 1 + path.length, 0));
+  let at = 0;
+  paths.forEach((path, i) => {
+    pathAt[i] = at;
+    pathLinks.set([path.length, ...path], at);
+    at += 1 + path.length;
+  });
+  put(F.FLEET_LINK_COUNT, links.length);
+  put(F.FLEET_LINK_BANDWIDTH, bandwidth);
+  put(F.FLEET_LINK_LATENCY, latency);
+  put(F.FLEET_LINK_LEFT, arena.f64(links.length));
+  put(F.FLEET_LINK_FLOWS, arena.i32(links.length));
+  put(F.FLEET_LOCATIONS, program.locations);
+  put(F.FLEET_PATH_AT, pathAt);
+  put(F.FLEET_PATH_LINKS, pathLinks);
+  put(F.FLEET_CHANNEL_COUNT, program.channels);
+  const dirty = arena.i32(program.channels);
+  dirty.fill(0);
+  put(F.FLEET_CHANNEL_DIRTY, dirty);
+}
+
+function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): void {
+  const cells = arena.f64(groups.length * F.POOL_CELLS);
+  const words = wordsOf(cells);
+  groups.forEach((group, g) => {
+    const base = g * F.POOL_CELLS;
+    const members = arena.i32(group.members.length);
+    members.set(group.members);
+    words[(base + F.POOL_MEMBERS) * 2] = members.byteOffset;
+    words[(base + F.POOL_COUNT) * 2] = group.members.length;
+    words[(base + F.POOL_ROUTING) * 2] = ROUTING[group.routing];
+    words[(base + F.POOL_METRIC) * 2] = METRIC[group.metric];
+    cells[base + F.POOL_THRESHOLD] = group.threshold;
+    words[(base + F.POOL_LIGHT) * 2] = group.light;
+    // The first choice is the first member of each half.
+    words[(base + F.POOL_LAST) * 2] = -1;
+    words[(base + F.POOL_LAST_HEAVY) * 2] = -1;
+  });
+  put(F.FLEET_GROUPS, cells);
+}
+
+/** One parameter record per client, with its surface, tiers and prefix cache. */
+function placeClients(arena: Arena, program: FleetProgram): Float64Array {
+  const cells = arena.f64(program.clients.length * C.CLIENT_PARAMETERS);
+  cells.fill(0);
+  const record = { cells, words: wordsOf(cells) };
+  const surfaces = new Map<Float64Array, Float64Array>();
+  const exact = clientsWithoutLeaps(program.groups);
+  program.clients.forEach((client, i) => {
+    const base = i * C.CLIENT_PARAMETERS - C.CLIENT_FIRST;
+    const put = (cell: number, value: number) => {
+      record.words[(base + cell) * 2] = value;
+    };
+    fillClient(record, base, client);
+    fillPrice(record, base, placeSurface(arena, client.price, surfaces), EMPTY);
+    put(C.CLIENT_KIND, KIND[client.kind]);
+    put(C.CLIENT_PACKING, client.packing === 'least-work-left' ? E.PACKING_LEAST_WORK : E.PACKING_FCFS);
+    put(C.CLIENT_LOCATION, client.location);
+    put(C.CLIENT_LOCAL, client.localGroup);
+    // A client that wants nothing of its channel contends with nobody.
+    const channel = client.demand > 0 ? client.channel : -1;
+    put(C.CLIENT_CHANNEL, channel);
+    cells[base + C.CLIENT_DEMAND] = client.demand;
+    put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 ? 0 : 1);
+    const prefix =
+      client.prefixBlocks > 0
+        ? placeLists(arena, [{ blocks: client.prefixBlocks, latency: 0, link: -1 }], program.hashCount)
+        : null;
+    put(C.CLIENT_PREFIX, prefix ? prefix.byteOffset : 0);
+    const tiers = placeLists(arena, client.tiers, program.hashCount);
+    put(C.CLIENT_TIERS, tiers.byteOffset);
+    put(C.CLIENT_TIER_COUNT, client.tiers.length);
+  });
+  return cells;
+}
+
+const EMPTY = new Float64Array(SURFACE_SIZE);
+
+/** Surfaces are shared by the clients that have the same. */
+function placeSurface(
+  arena: Arena,
+  price: FleetClient['price'],
+  placed: Map<Float64Array, Float64Array>,
+): FleetClient['price'] {
+  if (!(price instanceof Float64Array)) return price;
+  let copy = placed.get(price);
+  if (!copy) {
+    copy = arena.f64(SURFACE_SIZE);
+    copy.set(price);
+    placed.set(price, copy);
+  }
+  return copy;
+}
+
+/** Clients whose KV use or remaining work routing looks at: what changes inside a leap must be seen step by step. */
+function clientsWithoutLeaps(groups: readonly FleetGroup[]): Set<number> {
+  const found = new Set<number>();
+  for (const { members, routing, metric } of groups) {
+    if (routing === 'round-robin' || (metric !== 'kv' && metric !== 'left')) continue;
+    for (const client of members) found.add(client);
+  }
+  return found;
+}
+
+/** Empty lists of hash blocks. The kernel counts finds in TIERS_MOST places: more tiers are a mistake of the caller's. */
+function placeLists(
+  arena: Arena,
+  tiers: readonly { blocks: number; latency: number; link: number }[],
+  hashCount: number,
+): Float64Array {
+  if (tiers.length > F.TIERS_MOST)
+    throw new RangeError(`a store has at most ${F.TIERS_MOST} tiers, received ${tiers.length}`);
+  const cells = arena.f64(Math.max(1, tiers.length) * F.TIER_CELLS);
+  cells.fill(0);
+  const words = wordsOf(cells);
+  tiers.forEach((tier, k) => {
+    const base = k * F.TIER_CELLS;
+    const newer = arena.i32(hashCount);
+    const older = arena.i32(hashCount);
+    newer.fill(F.TIER_ABSENT);
+    words[(base + F.TIER_CAPACITY) * 2] = Math.min(tier.blocks, 0x7fffffff);
+    words[(base + F.TIER_NEWEST) * 2] = -1;
+    words[(base + F.TIER_OLDEST) * 2] = -1;
+    words[(base + F.TIER_NEWER) * 2] = newer.byteOffset;
+    words[(base + F.TIER_OLDER) * 2] = older.byteOffset;
+    cells[base + F.TIER_LATENCY] = tier.latency;
+    words[(base + F.TIER_PATH) * 2] = tier.link < 0 ? 0 : 1;
+    words[(base + F.TIER_PATH) * 2 + 1] = tier.link;
+  });
+  return cells;
+}
