@@ -73,6 +73,7 @@ export function describeEngine(entry: EngineProfile): Fact[] {
     ['block_size', `${entry.block_size} tokens`],
     ['gpu_memory_utilization', String(entry.gpu_memory_utilization)],
     ['reserve', bytes(entry.reserve_bytes)],
+    ...(entry.kernel_scale === undefined ? [] : ([['kernels', `${entry.kernel_scale} times as long`]] as Fact[])),
     [
       'host time',
       `${short(host.step_s * 1e3)} ms/step + ${short(host.sequence_s * 1e6)} us/sequence + ${short(host.layer_s * 1e6)} us/layer, ${joined}`,

@@ -163,6 +163,7 @@ export const engineSchema: z.ZodType<EngineProfile> = z.strictObject({
     },
     { error: 'host times: {step_s, sequence_s, layer_s, layer_device_s, norm}' },
   ),
+  kernel_scale: positive.optional(),
   prefill_floor: z.strictObject({ layer_s: fromZero, tokens: count }, { error: '{layer_s, tokens}' }),
   client: z
     .strictObject({ request_s: fromZero, prompt_token_s: fromZero }, { error: '{request_s, prompt_token_s}' })

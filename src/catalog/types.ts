@@ -190,6 +190,8 @@ export interface EngineProfile {
     readonly layer_device_s?: number;
     readonly norm: 1 | 2;
   };
+  /** Factor on the time of all kernels and exchanges, as runs of one deployment showed it (mist calibrate RESULTS). Absent = 1. */
+  readonly kernel_scale?: number;
   /** Floor of steps with prompt tokens above `tokens` new tokens: seconds per layer, joined by root of squares. */
   readonly prefill_floor: { readonly layer_s: number; readonly tokens: number };
   /**

@@ -1,8 +1,10 @@
 // mist calibrate: turns measurements into catalog files. What the measurements are is seen from the files themselves.
 import { existsSync, statSync } from 'node:fs';
+import { isResultFile } from '../calibrate/results/read-results.ts';
 import { headerOf, isStepHeader } from '../calibrate/steps/read-steps.ts';
 import { formatIssue, UserError } from '../check/issue.ts';
 import { calibrateKernels } from './calibrate-kernels.ts';
+import { calibrateResults } from './calibrate-results.ts';
 import { calibrateSteps } from './calibrate-steps.ts';
 import { type Output, readFlags } from './flags.ts';
 
@@ -15,6 +17,8 @@ const FLAGS = {
   '--pp': String,
   '--quantization': String,
   '--profile': String,
+  '--spec': String,
+  '--name': String,
   '--source': String,
   '--licence': String,
   '--json': Boolean,
@@ -24,7 +28,7 @@ const FLAGS = {
 
 export type CalibrateFlags = ReturnType<typeof readFlags<typeof FLAGS>>;
 
-const HELP = `mist calibrate FOLDER | STEPS.csv [options]
+const HELP = `mist calibrate FOLDER | STEPS.csv | RESULT.json ... [options]
 
   Fits what MIST needs to measurements, and says how far each fit is off, inside and outside the fitted half.
 
@@ -32,11 +36,16 @@ const HELP = `mist calibrate FOLDER | STEPS.csv [options]
   STEPS.csv          step traces, as mist run --steps writes them: a regression on whole steps of one deployment
                      (duration_s or _ms or _us, prefill_tokens, sequences, context_tokens; chunks, past_tokens or
                      prefill_pairs where known; model, hardware, tp, pp, precision, engine as columns or flags)
+  RESULT.json ...    results of vllm bench serve --save-result or profiles of AIPerf (profile_export_aiperf.json) of one
+                     deployment at two loads or more: an engine profile of your own, with host times, a factor on
+                     kernels and the client's time
 
-  --out FOLDER       a catalog folder of your own to write to (efficiency/, steps/); without it nothing is written.
+  --out FOLDER       a catalog folder of your own to write to (efficiency/, steps/, engines/); without it nothing is written.
                      Its hardware/ and models/ are known beside the shipped ones
   --model ID --hardware ID --tp N --pp N --quantization FORMAT --profile ID
                      what was measured, where the file does not say
+  --spec FILE        of results: a spec whose deployment and engine were measured, instead of these flags
+  --name ID          of results: the name of the new profile
   --source TEXT --licence TEXT
                      where the measurements come from, and on what terms: goes into the catalog
   --vendors          of kernel traces: add what to expect of untimed hardware (medians by vendor)
@@ -66,6 +75,10 @@ export async function fitWhat(argv: readonly string[], out: Output): Promise<voi
   const isFile = (path: string) => existsSync(path) && statSync(path).isFile();
   if (words.length > 0 && words.every((path) => isFile(path) && isStepHeader(headerOf(path)))) {
     calibrateSteps(words, flags, out);
+    return;
+  }
+  if (words.length > 0 && words.every((path) => isFile(path) && isResultFile(path))) {
+    calibrateResults(words, flags, out);
     return;
   }
   if (words.length !== 1) {

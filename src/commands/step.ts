@@ -168,7 +168,8 @@ const COLUMNS = [
 ] as const;
 
 function drawStep(key: SurfaceKey, explained: StepExplained, tokens: number): string {
-  const { ops, deviceSeconds } = explained;
+  const { ops } = explained;
+  const deviceSeconds = explained.deviceSeconds / explained.kernelScale;
   const rows = ops.map((op) => drawOp(op, deviceSeconds));
   rows.push([
     'sum of ops',
@@ -214,7 +215,9 @@ function drawSums({ steps }: SurfaceKey, explained: StepExplained, tokens: numbe
   const { floorSeconds, hostSeconds, hostNorm, exactSeconds, surfaceSeconds, difference, capacity } = explained;
   const joined = hostNorm === 1 ? 'added' : 'overlaps: root of the sum of squares';
   const percent = `${difference >= 0 ? '+' : ''}${(100 * difference).toFixed(2)} %`;
-  const lines = [`host     ${ms(hostSeconds)} (${joined})`];
+  const scaled =
+    explained.kernelScale === 1 ? [] : [`kernels  ${explained.kernelScale} times as long, says the profile`];
+  const lines = [...scaled, `host     ${ms(hostSeconds)} (${joined})`];
   if (floorSeconds > 0) lines.push(`floor    ${ms(floorSeconds)} (a step with prompts runs outside captured graphs)`);
   lines.push(`exact    ${ms(exactSeconds)}, op by op; rests on: ${explained.basis}`);
   const by = steps ? `by the regression on step traces ${steps.id}, ` : '';
@@ -245,7 +248,7 @@ function total(ops: readonly OpPrice[], field: 'flops' | 'bytes', unit: number):
 
 function toJson(key: SurfaceKey, explained: StepExplained): object {
   const { ops, capacity, ...sums } = explained;
-  const seconds = explained.deviceSeconds;
+  const seconds = explained.deviceSeconds / explained.kernelScale;
   return {
     model: key.model.id,
     hardware: key.hardware.id,
@@ -255,6 +258,7 @@ function toJson(key: SurfaceKey, explained: StepExplained): object {
     data_parallel_size: key.dp,
     expert_parallel_size: key.ep,
     ops: ops.map(({ op, ...price }) => ({ name: op.name, ...price, share: price.seconds / seconds })),
+    kernel_scale: sums.kernelScale,
     device_seconds: sums.deviceSeconds,
     floor_seconds: sums.floorSeconds,
     host_seconds: sums.hostSeconds,

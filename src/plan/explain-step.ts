@@ -13,7 +13,9 @@ import type { SurfaceKey } from './surface-key.ts';
 
 export interface StepExplained {
   readonly ops: readonly OpPrice[];
-  /** Sum of the ops. */
+  /** The profile's factor on kernels. */
+  readonly kernelScale: number;
+  /** Sum of the ops times that factor. */
   readonly deviceSeconds: number;
   /** What the floor of steps outside captured graphs adds. */
   readonly floorSeconds: number;
@@ -43,7 +45,8 @@ export function explainStep(
   const { model, hardware, profile } = key;
   const ops = priceStepExactly(priced, work, shape.split);
   const { tokens, decodes, chunks } = sumWork(work);
-  const deviceSeconds = ops.reduce((sum, op) => sum + op.seconds, 0);
+  const kernelScale = profile.kernel_scale ?? 1;
+  const deviceSeconds = kernelScale * ops.reduce((sum, op) => sum + op.seconds, 0);
   // decode-only steps run in captured graphs, whatever their size
   const floored = chunks > 0 ? applyFloor(table, deviceSeconds, tokens) : deviceSeconds;
   const exactSeconds = addHost(table, floored, decodes + chunks);
@@ -57,6 +60,7 @@ export function explainStep(
   });
   return {
     ops,
+    kernelScale,
     deviceSeconds,
     floorSeconds: floored - deviceSeconds,
     hostSeconds: hostSeconds(table, decodes + chunks),

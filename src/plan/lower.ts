@@ -113,11 +113,18 @@ export function lowerSurface(key: SurfaceKey, lowering: Lowering, into?: Float64
   for (const name of SUMS) lowering.columns[name].view.fill(0);
   for (const op of priced.compute) addCompute(lowering, op, shape);
   for (const op of priced.exchange) addExchange(lowering, op);
+  const scale = key.profile.kernel_scale ?? 1;
+  if (scale !== 1) for (const name of SUMS) scaleColumn(lowering.columns[name].view, scale);
   writeHeader(table, key, shape, priced);
+  table[surface.SURFACE_AP_FIXED] *= scale;
   writeTables(table, lowering.columns);
   if (key.steps) overlaySteps(table, key.steps);
   const basis = key.steps ? 'measured' : basisOf(priceStepExactly(priced, TYPICAL, shape.split));
   return { table, basis, shape, priced };
+}
+
+function scaleColumn(view: Float64Array, factor: number): void {
+  for (let i = 0; i < view.length; i++) view[i] *= factor;
 }
 
 /** Ops and knots of a key, made once for all hardware. */

@@ -8,7 +8,10 @@ import type { SimulatedRun } from './simulator.ts';
 const SEED = 1;
 
 /** The same requests, the first of them each somewhere on its way to its end; null where nothing locks them. */
-export function phasesOf(input: CaseInput, requests: Requests): Requests | null {
+export function phasesOf(
+  input: Pick<CaseInput, 'mode' | 'length_spread' | 'window' | 'output_len'>,
+  requests: Requests,
+): Requests | null {
   const { concurrency, count } = requests;
   const locked = input.mode === 'closed-loop' && input.length_spread === 1 && input.window === 'all';
   if (!locked || concurrency < 2 || count < 2 * concurrency || input.output_len < 2) return null;
