@@ -70,7 +70,7 @@ function demandSameRun(what: string, placed: PlacedRun, twin: TwinRun): void {
   }
   demandSame(`${what}, gaps`, placed.record.histogram, twin.histogram);
   const counters = readCounters(placed.record);
-  const names = Object.keys(twin.counters) as (keyof typeof counters)[];
+  const names = Object.keys(twin.counters) as (keyof typeof twin.counters)[];
   demandSame(
     `${what}, counters`,
     names.map((name) => counters[name]),
@@ -121,16 +121,18 @@ async function benchEngine(note: Note): Promise<Row[]> {
   const many = makeSetup(32);
   const wide = makeChat(4 * REQUESTS, 32 * STABLE * capacity);
   rows.push(...(await benchRun('32 replicas, 85 % load', wide, many, ['exact', 'closed'], { atLeast: 1 }, note)));
-  rows.push(await benchNaive(one, STABLE * capacity, note));
+  rows.push(await benchNaive('', one, STABLE * capacity, note));
+  const speculation = { drafts: 3, acceptance: [0.8, 0.6, 0.4], seed: 0 };
+  rows.push(await benchNaive(', 3 drafts', { ...one, speculation }, STABLE * capacity, note));
   rows.push(...(await benchScale(one, STABLE * capacity, note)));
   return rows;
 }
 
 /** Beside the tests' reference, which walks every sequence in every iteration: what being O(1) per iteration and leaping gain. */
-async function benchNaive(setup: EngineSetup, rate: number, note: Note): Promise<Row> {
+async function benchNaive(extra: string, setup: EngineSetup, rate: number, note: Note): Promise<Row> {
   const requests = makeChat(300, rate);
   const placed = placeRun(requests, setup);
-  const what = `1 replica, ${requests.count} requests, twin = naive simulator`;
+  const what = `1 replica, ${requests.count} requests${extra}, twin = naive simulator`;
   note(what);
   placed.run('exact');
   const reference = referenceRun(requests, setup);

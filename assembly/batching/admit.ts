@@ -1,13 +1,13 @@
 // Admission: from the head of the waiting queue into a slot, as a chunk of the step being formed.
 import {
-  CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX, CLIENT_WATERMARK,
+  CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX, CLIENT_WATERMARK,
 } from '../layout/client';
 import { ADMISSION_FULL_LENGTH, FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
 import { FLEET_CACHED, FLEET_FETCHED, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
 import {
   CHUNK_BYTES, CHUNK_PAIRS, CHUNK_SLOT, CHUNK_TOKENS, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING,
   REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_HELD, REP_HIDDEN, REP_PAIRS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED,
-  REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE, SLOT_ENTERED, SLOT_FOREIGN, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
+  REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE, SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
 import { RUN_FINISH, RUN_FLEET, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_WAIT_STEPS, RUN_WAIT_TOKENS } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
@@ -15,7 +15,8 @@ import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
 import { leadingHits } from '../table/recent';
 import { hasFlag, rowOr } from '../table/visit';
-import { admissionBlocks, blocksFor, needOf, residueAdd } from './paging';
+import { joinDrafts, verifyToo } from './drafts';
+import { admissionBlocks, blocksFor, finalLength, needOf, residueAdd } from './paging';
 
 /** Whether a sequence waits that the scheduler knows of, and a slot is free for it. */
 // @ts-ignore: decorator
@@ -58,7 +59,9 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
 function takeHead(run: usize, rep: usize, request: i32, blocks: i32, foreign: i32, skip: i32): usize {
   queuePop(run, rep);
   const slot = slotTake(run, rep, request);
-  store<i32>(slot, geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH ? blocks : 0, SLOT_RESERVED);
+  const drafts = geti(rep, CLIENT_DRAFTS) != 0;
+  store<i32>(slot, drafts || geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH ? blocks : 0, SLOT_RESERVED);
+  if (drafts) store<i32>(slot, 0, SLOT_LEFT);
   store<i32>(slot, foreign, SLOT_FOREIGN);
   store<i32>(slot, skip, SLOT_SKIP);
   addi(rep, REP_USED, blocks);
@@ -116,19 +119,26 @@ export function admitResident(run: usize, rep: usize, taken: i32): bool {
   const past = rowi(geta(run, RUN_PROMPT), request) - 1;
   const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   const foreign = foreignBlocks(run, rep, request);
-  const full = geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH;
-  const first = admissionBlocks(run, rep, request, past + 1) - foreign;
+  const drafts = geti(rep, CLIENT_DRAFTS);
+  const full = geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH || drafts != 0;
+  const most = finalLength(run, request);
+  const first = admissionBlocks(run, rep, request, past + 1 + drafts < most ? past + 1 + drafts : most) - foreign;
   if (first + taken > admissionRoom(rep)) return false;
   const own = full ? first : blocksFor(past, blockSize) - foreign;
   const slot = takeHead(run, rep, request, own, foreign, past);
   addi(rep, REP_PROMISED, first - own);
   const last = rowf(geta(run, RUN_FINISH), request);
   joinDecodes(run, rep, slot, past, rowi(geta(run, RUN_OUTPUT), request), last);
+  if (drafts != 0) verifyToo(rep, past);
   return true;
 }
 
 /** A sequence with `past` cached tokens and `left` to generate begins to decode; its last token came at `last`. */
 export function joinDecodes(run: usize, rep: usize, slot: usize, past: i32, left: i32, last: f64): void {
+  if (geti(rep, CLIENT_DRAFTS) != 0) {
+    joinDrafts(rep, slot, past, left, last);
+    return;
+  }
   const tick = geti(rep, REP_TICK);
   addi(rep, REP_DECODES, 1);
   addf(rep, REP_CONTEXT, <f64>past);
@@ -207,7 +217,7 @@ export function holdBack(run: usize, rep: usize, left: i32, taken: i32, whole: b
   const decodes = geti(rep, REP_DECODES);
   const tokens = decodes > 0 ? admissible(run, rep, left, taken, whole) : 0;
   if (tokens == 0) return false;
-  const step = geti(rep, REP_CHUNK_TOKENS) + decodes + tokens;
+  const step = geti(rep, REP_CHUNK_TOKENS) + decodes * (1 + geti(rep, CLIENT_DRAFTS)) + tokens;
   if (geti(rep, REP_WAITED) >= steps || step >= geti(run, RUN_WAIT_TOKENS)) {
     seti(rep, REP_WAITED, 0);
     return false;

@@ -1,11 +1,12 @@
 // Chunked prefill (Sarathi-Serve, vLLM): a token budget per step; running sequences first, then prompt chunks in queue order.
-import { CLIENT_BLOCK_SIZE, CLIENT_BUDGET } from '../layout/client';
+import { CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS } from '../layout/client';
 import {
-  REP_DECODES, REP_DECODING, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, SLOT_NEED,
+  REP_DECODES, REP_DECODING, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, REP_VERIFY, SLOT_NEED,
   SLOT_RESERVED,
 } from '../layout/replica';
 import { addi, geta, geti, seti } from '../table/cell';
 import { addChunk, admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
+import { scheduleDrafts } from './drafts';
 import { blocksFor, decodeBlocks, makeRoom } from './paging';
 
 /**
@@ -13,6 +14,12 @@ import { blocksFor, decodeBlocks, makeRoom } from './paging';
  * when it took the last of the budget. Decodes never exceed the budget: a step schedules every running sequence.
  */
 export function formChunked(run: usize, rep: usize): void {
+  if (geti(rep, CLIENT_DRAFTS) != 0) {
+    const left = scheduleDrafts(run, rep, geti(rep, CLIENT_BUDGET));
+    if (geti(rep, REP_PREEMPTED) == 0) admitChunks(run, rep, left);
+    seti(rep, REP_DECODING, geti(rep, REP_VERIFY) > 0 ? 1 : 0);
+    return;
+  }
   let budget = geti(rep, CLIENT_BUDGET) - geti(rep, REP_DECODES);
   // Running sequences
   if (geti(rep, REP_PARTIAL) != 0) budget = continuePartial(run, rep, budget);
@@ -29,8 +36,9 @@ function admitChunks(run: usize, rep: usize, budget: i32): void {
   if (holdBack(run, rep, budget, decodeBlocks(run, rep), false)) return;
   while (budget > 0 && canTake(run, rep)) {
     if (headIsResident(run, rep)) {
-      if (!admitResident(run, rep, decodeBlocks(run, rep))) return;
-      budget--;
+      const tokens = 1 + geti(rep, CLIENT_DRAFTS);
+      if (budget < tokens || !admitResident(run, rep, decodeBlocks(run, rep))) return;
+      budget -= tokens;
       continue;
     }
     const work = headWork(run, rep);

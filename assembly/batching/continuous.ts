@@ -1,8 +1,9 @@
 // Continuous batching (Orca, early vLLM): waiting prompts first, whole and in steps of their own; otherwise everyone decodes.
-import { CLIENT_BUDGET } from '../layout/client';
+import { CLIENT_BUDGET, CLIENT_DRAFTS } from '../layout/client';
 import { REP_CHUNKS, REP_CHUNK_TOKENS, REP_DECODES, REP_DECODING, REP_PROMISED } from '../layout/replica';
 import { geti, seti } from '../table/cell';
 import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
+import { scheduleDrafts } from './drafts';
 import { makeRoom } from './paging';
 
 /** Forms a continuous-batching step: prompts while their sum stays within the budget (a longer one goes alone), or decodes. */
@@ -23,6 +24,7 @@ export function formContinuous(run: usize, rep: usize): void {
     seti(rep, REP_DECODING, 0);
     return;
   }
-  makeRoom(run, rep, 0);
+  if (geti(rep, CLIENT_DRAFTS) != 0) scheduleDrafts(run, rep, i32.MAX_VALUE);
+  else makeRoom(run, rep, 0);
   seti(rep, REP_DECODING, geti(rep, REP_DECODES) > 0 ? 1 : 0);
 }

@@ -1,18 +1,21 @@
 // Mixed batching: everyone decodes, and whole prompts share the step while they fit in the rest of the budget.
-import { CLIENT_BUDGET } from '../layout/client';
+import { CLIENT_BUDGET, CLIENT_DRAFTS } from '../layout/client';
 import { REP_CHUNKS, REP_DECODES, REP_DECODING, REP_PREEMPTED } from '../layout/replica';
 import { geti, seti } from '../table/cell';
 import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
+import { scheduleDrafts } from './drafts';
 import { decodeBlocks, makeRoom } from './paging';
 
 /** Forms a mixed step; a prompt longer than the whole budget goes as the only prompt. */
 export function formMixed(run: usize, rep: usize): void {
-  makeRoom(run, rep, 0);
+  const drafts = geti(rep, CLIENT_DRAFTS);
+  if (drafts != 0) scheduleDrafts(run, rep, i32.MAX_VALUE);
+  else makeRoom(run, rep, 0);
   const decodes = geti(rep, REP_DECODES);
   seti(rep, REP_DECODING, decodes > 0 ? 1 : 0);
   if (geti(rep, REP_PREEMPTED) != 0) return;
   const budget = geti(rep, CLIENT_BUDGET);
-  admitWhole(run, rep, budget, budget - decodes);
+  admitWhole(run, rep, budget, budget - decodes * (1 + drafts));
   seti(rep, REP_DECODING, geti(rep, REP_DECODES) > 0 ? 1 : 0);
 }
 
@@ -21,8 +24,9 @@ function admitWhole(run: usize, rep: usize, budget: i32, left: i32): void {
   if (holdBack(run, rep, left, decodeBlocks(run, rep), true)) return;
   while (canTake(run, rep)) {
     if (headIsResident(run, rep)) {
-      if (left < 1 || !admitResident(run, rep, decodeBlocks(run, rep))) return;
-      left--;
+      const tokens = 1 + geti(rep, CLIENT_DRAFTS);
+      if (left < tokens || !admitResident(run, rep, decodeBlocks(run, rep))) return;
+      left -= tokens;
       continue;
     }
     const work = headWork(run, rep);

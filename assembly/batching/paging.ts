@@ -118,7 +118,8 @@ function preemptDecode(run: usize, rep: usize, slot: usize): void {
   requeue(run, rep, slot);
 }
 
-function requeue(run: usize, rep: usize, slot: usize): void {
+/** A preempted sequence leaves its slot and goes to the front of the queue. */
+export function requeue(run: usize, rep: usize, slot: usize): void {
   const request = load<i32>(slot, SLOT_REQUEST);
   slotFree(rep, slot);
   addi(rep, REP_RUNNING, -1);

@@ -1,5 +1,5 @@
 // Phase "form": a replica that is free decides what its next step holds, and when it will end.
-import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS } from '../layout/client';
 import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END, RUN_RECEIVE_EVERY } from '../layout/run';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC, LEAP_NONE } from '../layout/enums';
 import {
@@ -10,11 +10,12 @@ import { formChunked } from '../batching/chunked';
 import { formContinuous } from '../batching/continuous';
 import { formMixed } from '../batching/mixed';
 import { formStatic } from '../batching/static';
+import { stepContext, stepDecodes } from '../batching/drafts';
 import { decodeBlocks } from '../batching/paging';
 import { geta, getf, geti, setf, seti } from '../table/cell';
 import { startOnChannel } from '../contention/channel';
 import { leapLimit, nextCut, planLeap } from './leap';
-import { priceDecode, priceMixed } from './price';
+import { priceDecode, priceDrafts, priceMixed } from './price';
 
 /**
  * Before a step: the scheduler looks at what has arrived after a step with prompts, when nothing ran, and after every
@@ -45,7 +46,9 @@ export function formStep(run: usize, rep: usize, now: f64): void {
   const decoding = geti(rep, REP_DECODING) != 0;
   notePeak(run, rep, decoding);
   // Price
-  if (geti(rep, REP_CHUNKS) > 0) {
+  if (geti(rep, CLIENT_DRAFTS) != 0) {
+    endAfter(run, rep, priceDrafts(run, rep), now);
+  } else if (geti(rep, REP_CHUNKS) > 0) {
     endAfter(run, rep, priceMixed(run, rep), now);
   } else {
     priceDecode(run, rep);
@@ -111,19 +114,20 @@ function notePeak(run: usize, rep: usize, decoding: bool): void {
 function logStep(run: usize, rep: usize, decoding: bool): void {
   const index = geti(run, RUN_LOGGED);
   const record = geta(run, RUN_LOG) + <usize>(index * (LOG_FIELDS * 8));
-  const decodes = decoding ? geti(rep, REP_DECODES) : 0;
+  const decodes = decoding ? stepDecodes(rep) : 0;
   setf(record, LOG_REPLICA, <f64>geti(rep, REP_INDEX));
   setf(record, LOG_START, getf(rep, REP_START));
   setf(record, LOG_DURATION, stepDuration(run, rep));
   setf(record, LOG_PREFILL_TOKENS, <f64>geti(rep, REP_CHUNK_TOKENS));
   setf(record, LOG_SEQUENCES, <f64>(geti(rep, REP_CHUNKS) + decodes));
-  setf(record, LOG_CONTEXT, decoding ? getf(rep, REP_CONTEXT) : 0);
+  setf(record, LOG_CONTEXT, decoding ? stepContext(rep) : 0);
   setf(record, LOG_BLOCKS, <f64>(geti(rep, REP_USED) + (decoding ? decodeBlocks(run, rep) : geti(rep, REP_PROMISED))));
   seti(run, RUN_LOGGED, index + 1);
 }
 
 /** The price itself, before it was added to the start (the difference END - START would be rounded). */
 function stepDuration(run: usize, rep: usize): f64 {
+  if (geti(rep, CLIENT_DRAFTS) != 0) return priceDrafts(run, rep);
   if (geti(rep, REP_CHUNKS) > 0) return priceMixed(run, rep);
   return getf(rep, REP_PIECE_A) + getf(rep, REP_PIECE_B) * getf(rep, REP_CONTEXT);
 }

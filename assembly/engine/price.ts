@@ -1,10 +1,10 @@
 // Phase "price": how long the step just formed takes, by the spec's linear price or by the step surface.
-import { CLIENT_AT_CHUNKS, CLIENT_PER_CONTEXT, CLIENT_PER_PAIR, CLIENT_PER_SEQUENCE, CLIENT_PER_STEP, CLIENT_PER_TOKEN, CLIENT_PRICE, CLIENT_SURFACE } from '../layout/client';
+import { CLIENT_AT_CHUNKS, CLIENT_DRAFTS, CLIENT_PER_CONTEXT, CLIENT_PER_DRAFT, CLIENT_PER_DRAFT_STEP, CLIENT_PER_PAIR, CLIENT_PER_SEQUENCE, CLIENT_PER_STEP, CLIENT_PER_TOKEN, CLIENT_PRICE, CLIENT_SURFACE } from '../layout/client';
 import { RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
 import { SURFACE_DECODE } from '../layout/surface';
 import { PRICE_LINEAR, PRICE_SURFACE } from '../layout/enums';
 import {
-  REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_PAIRS,
+  REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_PAIRS, REP_VERIFY, REP_VERIFY_CONTEXT,
 } from '../layout/replica';
 import { surfaceMixed, surfacePiece } from '../cost/surface';
 import { geta, getf, geti, setf } from '../table/cell';
@@ -40,4 +40,26 @@ export function priceMixed(run: usize, rep: usize): f64 {
   }
   const sampling = decodes + geti(rep, REP_COMPLETING);
   return surfaceMixed(run, geta(rep, CLIENT_SURFACE), rep + geta(rep, CLIENT_AT_CHUNKS), chunks, tokens, sampling, decodes, context);
+}
+
+/** Duration of a step of a client that drafts: VERIFY decodes of 1 + DRAFTS new tokens each, and chunks. */
+export function priceDrafts(run: usize, rep: usize): f64 {
+  const chunks = geti(rep, REP_CHUNKS);
+  const verified = geti(rep, REP_DECODING) != 0 ? geti(rep, REP_VERIFY) : 0;
+  const context = verified > 0 ? getf(rep, REP_VERIFY_CONTEXT) : 0;
+  const sampling = verified * (1 + geti(rep, CLIENT_DRAFTS)) + geti(rep, REP_COMPLETING);
+  const tokens = geti(rep, REP_CHUNK_TOKENS) + verified * (1 + geti(rep, CLIENT_DRAFTS));
+  if (geti(rep, CLIENT_PRICE) == PRICE_LINEAR) {
+    const seconds =
+      getf(rep, CLIENT_PER_STEP) +
+      getf(rep, CLIENT_PER_TOKEN) * <f64>tokens +
+      getf(rep, CLIENT_PER_PAIR) * getf(rep, REP_PAIRS) +
+      getf(rep, CLIENT_PER_SEQUENCE) * <f64>(chunks + verified) +
+      getf(rep, CLIENT_PER_CONTEXT) * context;
+    return verified == 0 ? seconds : seconds + (getf(rep, CLIENT_PER_DRAFT_STEP) + getf(rep, CLIENT_PER_DRAFT) * <f64>verified);
+  }
+  const surface = geta(rep, CLIENT_SURFACE);
+  if (chunks > 0) return surfaceMixed(run, surface, rep + geta(rep, CLIENT_AT_CHUNKS), chunks, tokens, sampling, verified, context);
+  surfacePiece(run, surface, SURFACE_DECODE, verified, context);
+  return getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * context;
 }

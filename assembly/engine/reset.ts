@@ -1,6 +1,6 @@
 // Places and clears the working set of an engine run: tree, ready list and one record with its arrays per replica.
 import {
-  CLIENT_AT_BITS, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_AT_SLOTS, CLIENT_AT_WHEEL, CLIENT_BLOCK_SIZE, CLIENT_CELLS,
+  CLIENT_AT_ACCEPTED, CLIENT_AT_BITS, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_AT_SLOTS, CLIENT_AT_WHEEL, CLIENT_BLOCK_SIZE, CLIENT_CELLS, CLIENT_DRAFTS,
   CLIENT_FIRST, CLIENT_KIND, CLIENT_MAX_SEQS, CLIENT_PARAMETERS, CLIENT_WHEEL_MASK,
 } from '../layout/client';
 import { KIND_LLM } from '../layout/enums';
@@ -47,13 +47,16 @@ function placeClient(run: usize, parameters: usize, rep: usize): i32 {
   const wheel = slots > 0 ? wheelSize(run) : 64;
   const residue = CLIENT_CELLS * 8;
   const bits = residue + ((geti(parameters, CLIENT_BLOCK_SIZE) * 4 + 63) & ~63);
-  const buckets = bits + (((wheel >> 3) + 63) & ~63);
+  const accepted = bits + (((wheel >> 3) + 63) & ~63);
+  const drafts = geti(parameters, CLIENT_DRAFTS);
+  const buckets = accepted + (drafts > 0 ? ((drafts + 1) * 8 + 63) & ~63 : 0);
   const chunks = buckets + wheel * 4;
   const groups = chunks + (slots + 1) * CHUNK_BYTES;
   const first = (groups + (slots + 2) * GROUP_BYTES + 63) & ~63;
   if (rep != 0) {
     seti(rep, CLIENT_AT_RESIDUE, residue);
     seti(rep, CLIENT_AT_BITS, bits);
+    seti(rep, CLIENT_AT_ACCEPTED, accepted);
     seti(rep, CLIENT_AT_WHEEL, buckets);
     seti(rep, CLIENT_AT_CHUNKS, chunks);
     seti(rep, CLIENT_AT_GROUPS, groups);

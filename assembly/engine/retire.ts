@@ -1,15 +1,16 @@
 // Phase "retire": a step (or leap) has ended; everyone in it advances, and whoever has all its output leaves.
 import {
-  CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_PAIRS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
+  CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_DRAFTS, CLIENT_PAIRS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
 } from '../layout/client';
 import { BATCHING_STATIC, FLAG_PREFIX, FLAG_RESIDENT, STATE_FINISHED } from '../layout/enums';
 import {
-  CHUNK_BYTES, CHUNK_SLOT, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_BATCH, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_OUTSTANDING, REP_PAIRS, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PROMISED, REP_RUNNING, REP_RUN_TAIL, REP_SINCE_LOOK, REP_SLOTS_USED, REP_START, REP_STEPS, REP_TICK, REP_USED, SLOT_BASE, SLOT_FOREIGN, SLOT_NEED, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP, SLOT_WHEEL_NEXT,
+  CHUNK_BYTES, CHUNK_SLOT, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_BATCH, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_OUTSTANDING, REP_PAIRS, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PROMISED, REP_RUNNING, REP_RUN_HEAD, REP_RUN_TAIL, REP_SINCE_LOOK, REP_SLOTS_USED, REP_START, REP_STEPS, REP_TICK, REP_USED, SLOT_BASE, SLOT_FOREIGN, SLOT_NEED, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP, SLOT_WHEEL_NEXT,
 } from '../layout/replica';
 import {
   RUN_ARRIVAL, RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FIRST, RUN_FLEET, RUN_GENERATED, RUN_HISTOGRAM, RUN_OUTPUT, RUN_RELEASED, RUN_REQUESTS, RUN_STATE, RUN_STEPS, RUN_TPOT_LIMIT, RUN_TPOT_MISSES, RUN_TTFT_LIMIT, RUN_TTFT_MISSES,
 } from '../layout/run';
 import { joinDecodes } from '../batching/admit';
+import { stepContext, stepDecodes } from '../batching/drafts';
 import { blocksFor, residueRemove } from '../batching/paging';
 import { addf, addi, geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
 import { histogramAdd, histogramAddLinear } from '../table/histogram';
@@ -17,6 +18,7 @@ import { touchBlocks } from '../table/recent';
 import { slotFree, wheelTake } from '../table/slots';
 import { hasFlag } from '../table/visit';
 import { markChannel } from '../contention/channel';
+import { advanceDrafts } from './verify';
 import { endVisit, isHeld, keepBlocks } from './visit';
 
 /** Ends the step under way of `rep`, at its END. */
@@ -24,7 +26,10 @@ export function retireStep(run: usize, rep: usize): void {
   const now = getf(rep, REP_END);
   countStep(run, rep);
   setf(rep, REP_END, Infinity);
-  if (geti(rep, REP_DECODING) != 0) advanceDecodes(run, rep, now);
+  if (geti(rep, REP_DECODING) != 0) {
+    if (geti(rep, CLIENT_DRAFTS) != 0) advanceDrafts(run, rep, now);
+    else advanceDecodes(run, rep, now);
+  }
   if (geti(rep, REP_CHUNKS) > 0) completeChunks(run, rep, now);
   if (geti(rep, CLIENT_BATCHING) == BATCHING_STATIC && geti(rep, REP_DECODES) == 0) clearBatch(rep);
   if (geti(rep, CLIENT_CHANNEL) >= 0) markChannel(run, rep);
@@ -33,16 +38,18 @@ export function retireStep(run: usize, rep: usize): void {
 function countStep(run: usize, rep: usize): void {
   const steps = <f64>geti(rep, REP_STEPS);
   const lasted = getf(rep, REP_END) - getf(rep, REP_START);
-  const decodes = geti(rep, REP_DECODING) != 0 ? <f64>geti(rep, REP_DECODES) : 0.0;
+  const decodes = geti(rep, REP_DECODING) != 0 ? <f64>stepDecodes(rep) : 0.0;
   addf(run, RUN_STEPS, steps);
   addf(rep, CLIENT_STEPS, steps);
   addf(rep, CLIENT_BUSY, lasted);
   addf(rep, CLIENT_RUNNING, lasted * (decodes + <f64>geti(rep, REP_CHUNKS)));
+  const drafts = <f64>geti(rep, CLIENT_DRAFTS);
   const tokens = steps * decodes + <f64>geti(rep, REP_CHUNK_TOKENS);
-  addf(rep, CLIENT_TOKENS, tokens);
-  addf(rep, CLIENT_UNDONE, -tokens);
+  addf(rep, CLIENT_TOKENS, tokens + decodes * drafts);
+  // With drafts it is known only when they are verified how far the decodes came.
+  addf(rep, CLIENT_UNDONE, drafts > 0 ? -(<f64>geti(rep, REP_CHUNK_TOKENS)) : -tokens);
   addf(rep, CLIENT_PAIRS, getf(rep, REP_PAIRS));
-  if (decodes > 0) addf(rep, CLIENT_CONTEXT, steps * getf(rep, REP_CONTEXT) + decodes * (steps * (steps - 1) * 0.5));
+  if (decodes > 0) addf(rep, CLIENT_CONTEXT, steps * stepContext(rep) + decodes * (steps * (steps - 1) * 0.5));
 }
 
 /** Every running sequence gains STEPS tokens; those whose tick has come end. */
@@ -159,7 +166,7 @@ function finishDecode(run: usize, rep: usize, slot: usize, now: f64, past: i32):
 }
 
 /** A sequence with `past` cached tokens ends: its blocks and its slot are free, unless others still need its KV. */
-function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: i32): void {
+export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: i32): void {
   const request = load<i32>(slot, SLOT_REQUEST);
   store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), now);
   store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), STATE_FINISHED);
@@ -211,6 +218,7 @@ function clearBatch(rep: usize): void {
   seti(rep, REP_USED, geti(rep, REP_KEPT));
   addi(rep, REP_BATCH, 1);
   seti(rep, REP_RUN_TAIL, 0);
+  seti(rep, REP_RUN_HEAD, 0);
   seti(rep, REP_FREE_SLOT, 0);
   seti(rep, REP_SLOTS_USED, 0);
 }

@@ -42,6 +42,10 @@ export const REP_WAITED = 110; // i32, steps that the waiting prompts have been 
 export const REP_HELD = 111; // i32, 1 when this step holds prompts back that it could admit
 export const REP_BATCH = 98; // i32, static batching: batches so far
 
+export const REP_RUN_HEAD = 120; // i32, slot address of the first admitted, 0 = none
+export const REP_VERIFY = 121; // i32, with drafts: sequences that decode in the step under way, the first ones in order of admission
+export const REP_VERIFY_CONTEXT = 122; // f64, sum of past over them
+
 // A slot: one admitted sequence (64 bytes; cells of 4 bytes but for ENTERED)
 export const SLOT_REQUEST = 0; // i32
 export const SLOT_RUN_PREV = 4; // i32, slot address in order of admission
@@ -52,11 +56,14 @@ export const SLOT_BASE = 20; // i32, past - tick while it decodes
 export const SLOT_FINISH_TICK = 24; // i32
 export const SLOT_NEED = 28; // i32, tokens to prefill: prompt, after a preemption prompt + generated
 export const SLOT_CLASS = 32; // i32, residue class
-export const SLOT_RESERVED = 36; // i32, blocks reserved at admission (full length), 0 = paged as it grows
-export const SLOT_ENTERED = 40; // f64, s, time of its last token when it began to decode
+export const SLOT_RESERVED = 36; // i32, blocks reserved at admission (full length), 0 = paged as it grows; with drafts: blocks it holds
+export const SLOT_ENTERED = 40; // f64, s, time of its last token when it began to decode; with drafts: of its last token
 export const SLOT_FOREIGN = 48; // i32, blocks of its context that another visit holds
 export const SLOT_SKIP = 52; // i32, tokens that were in the cache at admission
 export const SLOT_TICK = 56; // i32, decode tick when it began to decode
+// With drafts sequences advance unequally, and no class or finish tick is known
+export const SLOT_PAST = 20; // i32, tokens in the cache (in place of BASE)
+export const SLOT_LEFT = 24; // i32, tokens to generate; 0 while it is prefilled and when it has ended (in place of FINISH_TICK)
 export const SLOT_BYTES = 64;
 
 // A chunk of the step under way (16 bytes)

@@ -1,7 +1,7 @@
 // Slots of a replica: who runs, in order of admission (a linked list), and who ends at which decode tick (a wheel of buckets).
 import { CLIENT_AT_BITS, CLIENT_AT_SLOTS, CLIENT_AT_WHEEL, CLIENT_WHEEL_MASK } from '../layout/client';
 import {
-  REP_FREE_SLOT, REP_RUN_TAIL, REP_SLOTS_USED, SLOT_BYTES, SLOT_FINISH_TICK, SLOT_REQUEST, SLOT_RUN_NEXT, SLOT_RUN_PREV,
+  REP_FREE_SLOT, REP_RUN_HEAD, REP_RUN_TAIL, REP_SLOTS_USED, SLOT_BYTES, SLOT_FINISH_TICK, SLOT_REQUEST, SLOT_RUN_NEXT, SLOT_RUN_PREV,
   SLOT_WHEEL_NEXT, SLOT_WHEEL_PREV,
 } from '../layout/replica';
 import { addi, geta, geti, seti } from './cell';
@@ -21,6 +21,7 @@ export function slotTake(run: usize, rep: usize, request: i32): usize {
   store<i32>(slot, <i32>tail, SLOT_RUN_PREV);
   store<i32>(slot, 0, SLOT_RUN_NEXT);
   if (tail != 0) store<i32>(tail, <i32>slot, SLOT_RUN_NEXT);
+  else seti(rep, REP_RUN_HEAD, <i32>slot);
   seti(rep, REP_RUN_TAIL, <i32>slot);
   return slot;
 }
@@ -30,6 +31,7 @@ export function slotFree(rep: usize, slot: usize): void {
   const prev = <usize>load<u32>(slot, SLOT_RUN_PREV);
   const next = <usize>load<u32>(slot, SLOT_RUN_NEXT);
   if (prev != 0) store<i32>(prev, <i32>next, SLOT_RUN_NEXT);
+  else seti(rep, REP_RUN_HEAD, <i32>next);
   if (next != 0) store<i32>(next, <i32>prev, SLOT_RUN_PREV);
   else seti(rep, REP_RUN_TAIL, <i32>prev);
   store<i32>(slot, geti(rep, REP_FREE_SLOT), SLOT_RUN_NEXT);

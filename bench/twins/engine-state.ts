@@ -69,7 +69,7 @@ export interface TwinRun {
 
 /** A run with its memory. The columns of `requests` are read, not copied. */
 export function openTwin(requests: Requests, setup: EngineSetup, leap: LeapName): TwinRun {
-  const small = (setup.receiveEvery ?? 1) <= 1 && setup.batchWait === undefined;
+  const small = (setup.receiveEvery ?? 1) <= 1 && setup.batchWait === undefined && setup.speculation === undefined;
   if (setup.batching !== 'chunked' || setup.admission !== 'prompt' || requests.concurrency > 0 || !small) {
     throw new Error(
       'the engine twin knows chunked batching, admission by prompt, open arrivals, and no rules of one engine',

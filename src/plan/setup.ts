@@ -25,7 +25,21 @@ export interface EngineSetup {
    * (TensorRT-LLM's batch waiting); absent = never.
    */
   readonly batchWait?: { readonly steps: number; readonly tokens: number };
+  /** Absent = one token a decode. */
+  readonly speculation?: Speculation;
 }
+
+/** Speculative decoding of one engine: what is drafted for every decode, and how much of it the model accepts. */
+export interface Speculation {
+  /** Tokens that are drafted for each decode, 1 to MOST_DRAFTS. */
+  readonly drafts: number;
+  /** Probability that at least the first 1, 2, ... drafts are accepted: `drafts` entries that never rise. */
+  readonly acceptance: readonly number[];
+  readonly seed: number;
+}
+
+/** More drafts than anybody makes. */
+export const MOST_DRAFTS = 32;
 
 /** Per-request results, one entry per request in order of arrival. Times in s; NaN where the event never happened. */
 export interface RequestResults {

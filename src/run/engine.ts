@@ -33,6 +33,9 @@ export interface EngineCounters {
   readonly preemptions: number;
   readonly peakBlocks: number;
   readonly peakSequences: number;
+  /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... of a sequence's drafts were accepted. */
+  readonly draftSteps?: number;
+  readonly accepted?: readonly number[];
 }
 
 export type StopReason = 'done' | 'hopeless' | 'stopped' | 'deadlock';
@@ -142,7 +145,38 @@ export function readCounters(record: RunRecord): EngineCounters {
     preemptions: words[R.RUN_PREEMPTED * 2],
     peakBlocks: words[R.RUN_PEAK_BLOCKS * 2],
     peakSequences: words[R.RUN_PEAK_SEQS * 2],
+    ...sumDrafts(listClients(record)),
   };
+}
+
+/** A client's record in both views. */
+export interface ClientCells {
+  readonly cells: Float64Array;
+  readonly words: Int32Array;
+}
+
+/** The records of all clients of a run that was reset. */
+export function listClients(record: RunRecord): ClientCells[] {
+  const { buffer } = record.cells;
+  const table = new Int32Array(buffer, record.words[R.RUN_TABLE * 2], record.words[R.RUN_REPLICAS * 2]);
+  return Array.from(table, (address) => ({
+    cells: new Float64Array(buffer, address, C.CLIENT_CELLS),
+    words: new Int32Array(buffer, address, C.CLIENT_CELLS * 2),
+  }));
+}
+
+/** Draft counters of clients that speculate alike; nothing where none does. */
+export function sumDrafts(clients: readonly ClientCells[]): Pick<EngineCounters, 'draftSteps' | 'accepted'> {
+  let draftSteps = 0;
+  const accepted: number[] = [];
+  for (const { cells, words } of clients) {
+    const drafts = words[C.CLIENT_DRAFTS * 2];
+    if (drafts === 0) continue;
+    draftSteps += cells[C.CLIENT_DRAFT_STEPS];
+    const counts = new Float64Array(cells.buffer, cells.byteOffset + words[C.CLIENT_AT_ACCEPTED * 2], drafts + 1);
+    for (const [i, count] of counts.entries()) accepted[i] = (accepted[i] ?? 0) + count;
+  }
+  return accepted.length > 0 ? { draftSteps, accepted } : {};
 }
 
 /** Marks what a stopped run left undone and clears the times that only a finished request has. */

@@ -5,7 +5,7 @@ import * as F from '../../assembly/layout/fleet.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
-import { fillClient, fillPrice } from './run-record.ts';
+import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
 
 const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
 const ROUTING = {
@@ -36,8 +36,9 @@ export function tableBytes({ clients, groups, links, paths, hashCount, channels 
     clients.length * C.CLIENT_PARAMETERS + groups.length * F.POOL_CELLS + (lists + clients.length) * F.TIER_CELLS;
   const blocks = lists * hashCount * 8;
   const small = (members + links.length * 7 + paths.length + pathLinks + channels) * 4;
-  const padding = 256 * (12 + groups.length + 2 * clients.length + 2 * lists);
-  return surfaces + cells * 8 + blocks + small + padding;
+  const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
+  const padding = 256 * (12 + groups.length + 3 * clients.length + 2 * lists);
+  return surfaces + (cells + drafts) * 8 + blocks + small + padding;
 }
 
 /** Places links, paths, channels and groups, and returns one parameter record per client. */
@@ -125,7 +126,10 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     const channel = client.demand > 0 ? client.channel : -1;
     put(C.CLIENT_CHANNEL, channel);
     cells[base + C.CLIENT_DEMAND] = client.demand;
-    put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 ? 0 : 1);
+    put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.speculation ? 0 : 1);
+    if (client.speculation) {
+      fillSpeculation(record, base, client.speculation, client.price, arena.f64(client.speculation.drafts));
+    }
     const prefix =
       client.prefixBlocks > 0
         ? placeLists(arena, [{ blocks: client.prefixBlocks, latency: 0, link: -1 }], program.hashCount)

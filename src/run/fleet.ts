@@ -17,6 +17,7 @@ import {
   readGaps,
   type StopReason,
   startRecord,
+  sumDrafts,
 } from './engine.ts';
 import { type FleetColumns, fleetBytes, placeFleet, requestStates } from './fleet-columns.ts';
 import {
@@ -241,6 +242,7 @@ function readClients(record: RunRecord, count: number): EngineCounters[] {
       preemptions: words[C.CLIENT_PREEMPTED * 2],
       peakBlocks: words[C.CLIENT_PEAK_BLOCKS * 2],
       peakSequences: words[C.CLIENT_PEAK_SEQS * 2],
+      ...sumDrafts([{ cells, words }]),
     };
   });
 }

@@ -4,7 +4,7 @@ import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import type { Arena } from '../columns/arena.ts';
-import type { EngineSetup, StepRecord } from '../plan/setup.ts';
+import { type EngineSetup, MOST_DRAFTS, type Speculation, type StepRecord } from '../plan/setup.ts';
 import type { Requests } from '../workload/types.ts';
 
 export type LeapName = 'none' | 'exact' | 'closed';
@@ -110,15 +110,22 @@ export interface RunRecord {
   readonly words: Int32Array;
   readonly histogram: Float64Array;
   readonly surface: Float64Array;
+  readonly acceptance: Float64Array;
 }
 
-export const RUN_RECORD_BYTES = R.RUN_CELLS * 8 + R.HISTOGRAM_BINS * 8 + SURFACE_SIZE * 8 + 4 * 320;
+export const RUN_RECORD_BYTES = R.RUN_CELLS * 8 + R.HISTOGRAM_BINS * 8 + (SURFACE_SIZE + MOST_DRAFTS) * 8 + 5 * 320;
 
 /** Reserves a run record. */
 export function placeRunRecord(arena: Arena): RunRecord {
   const cells = arena.f64(R.RUN_CELLS);
   const words = new Int32Array(cells.buffer, cells.byteOffset, R.RUN_CELLS * 2);
-  return { cells, words, histogram: arena.f64(R.HISTOGRAM_BINS), surface: arena.f64(SURFACE_SIZE) };
+  return {
+    cells,
+    words,
+    histogram: arena.f64(R.HISTOGRAM_BINS),
+    surface: arena.f64(SURFACE_SIZE),
+    acceptance: arena.f64(MOST_DRAFTS),
+  };
 }
 
 /** Fills the parameters of a run record. The surface is used where it lies when it is in kernel memory, else copied. */
@@ -141,6 +148,9 @@ export function fillRunRecord(
   put(R.RUN_WAIT_TOKENS, setup.batchWait?.tokens ?? 0);
   fillClient(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
   fillPrice(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup.price, record.surface);
+  if (setup.speculation) {
+    fillSpeculation(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup.speculation, setup.price, record.acceptance);
+  }
 }
 
 /** The part of a run record that does not depend on the clients. */
@@ -191,6 +201,7 @@ export type ClientSetup = Pick<
   | 'blockSize'
   | 'maxModelLen'
   | 'watermark'
+  | 'speculation'
 >;
 
 /** Cells of a record in both views. */
@@ -217,7 +228,9 @@ export function fillClient(record: Cells, base: number, setup: ClientSetup): voi
   put(C.CLIENT_MAX_LEN, setup.maxModelLen);
   put(C.CLIENT_WATERMARK, Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks));
   put(C.CLIENT_CHANNEL, -1);
-  put(C.CLIENT_LEAPS, 1);
+  // Whose sequences advance unequally is looked at in every step.
+  put(C.CLIENT_LEAPS, setup.speculation ? 0 : 1);
+  put(C.CLIENT_DRAFTS, setup.speculation?.drafts ?? 0);
 }
 
 /** Writes a client's price; a surface that does not lie in kernel memory is copied to `room`. */
@@ -236,4 +249,22 @@ export function fillPrice(record: Cells, base: number, price: EngineSetup['price
   cells[base + C.CLIENT_PER_PAIR] = price.per_prefill_pair_s;
   cells[base + C.CLIENT_PER_SEQUENCE] = price.per_sequence_s;
   cells[base + C.CLIENT_PER_CONTEXT] = price.per_context_token_s;
+}
+
+/** Writes how a client's drafts are accepted, and what they cost where the spec says so; `room` is in kernel memory. */
+export function fillSpeculation(
+  record: Cells,
+  base: number,
+  speculation: Speculation,
+  price: EngineSetup['price'],
+  room: Float64Array,
+): void {
+  const { cells, words } = record;
+  const { drafts, acceptance, seed } = speculation;
+  for (let i = 0; i < drafts; i++) room[i] = acceptance[i] * 2 ** 32;
+  words[(base + C.CLIENT_ACCEPTANCE) * 2] = room.byteOffset;
+  words[(base + C.CLIENT_DRAFT_SEED) * 2] = seed;
+  if (price instanceof Float64Array) return;
+  cells[base + C.CLIENT_PER_DRAFT_STEP] = drafts * (price.per_draft_pass_s ?? 0);
+  cells[base + C.CLIENT_PER_DRAFT] = drafts * (price.per_draft_token_s ?? 0);
 }

@@ -195,12 +195,24 @@ function readStepTime(input: SpecInput, faults: Faults): StepTime | null {
     per_prefill_pair_s: seconds('per_prefill_pair_s'),
     per_sequence_s: seconds('per_sequence_s'),
     per_context_token_s: seconds('per_context_token_s'),
+    ...draftTerms(given),
   };
   if (Object.values(stepTime).every((term) => term === 0)) {
     const expected = 'at least one term above 0: a step must take time';
     faults.add({ path: ['engine', 'step_time'], expected, received: show(given) });
   }
   return stepTime;
+}
+
+/** The draft's terms, where they are given: a price without speculative decoding has none. */
+export function draftTerms(
+  given: NonNullable<NonNullable<SpecInput['engine']>['step_time']>,
+): Pick<StepTime, 'per_draft_pass_s' | 'per_draft_token_s'> {
+  const { per_draft_pass_s: pass, per_draft_token_s: token } = given;
+  return {
+    ...(pass === undefined ? {} : { per_draft_pass_s: measured(pass, 'time') }),
+    ...(token === undefined ? {} : { per_draft_token_s: measured(token, 'time') }),
+  };
 }
 
 function readSlo(input: SpecInput, faults: Faults): Slo[] {

@@ -153,8 +153,12 @@ const stepTime = section(
     per_prefill_pair_s: priceSeconds.optional().describe('Per pair of a prompt token and a token it attends to.'),
     per_sequence_s: priceSeconds.optional().describe('Per sequence in the step.'),
     per_context_token_s: priceSeconds.optional().describe('Per token of context that a decode reads.'),
+    per_draft_pass_s: priceSeconds
+      .optional()
+      .describe('Per pass of the draft model: as often in a step that decodes as tokens are drafted.'),
+    per_draft_token_s: priceSeconds.optional().describe('Per drafted token.'),
   },
-  '{fixed_s, per_new_token_s, per_prefill_pair_s, per_sequence_s, per_context_token_s}',
+  '{fixed_s, per_new_token_s, per_prefill_pair_s, per_sequence_s, per_context_token_s, ...}',
 );
 
 const words = <const T extends readonly string[]>(list: T) =>

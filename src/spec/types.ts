@@ -64,6 +64,9 @@ export interface StepTime {
   readonly per_prefill_pair_s: number;
   readonly per_sequence_s: number;
   readonly per_context_token_s: number;
+  /** Of speculative decoding: per pass of the draft model, and per drafted token; 0 if left out. */
+  readonly per_draft_pass_s?: number;
+  readonly per_draft_token_s?: number;
 }
 
 /** A latency limit: the promise to the user. */

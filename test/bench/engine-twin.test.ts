@@ -8,7 +8,7 @@ import { drawScenario, LARGE, type Scenario, type Sizes, SMALL } from '../engine
 
 /** The part of the drawn scenarios that the twin knows. */
 function restrict({ requests, setup }: Scenario): Scenario {
-  const { batchWait: _, ...rest } = setup;
+  const { batchWait: _, speculation: __, ...rest } = setup;
   return {
     requests: { ...requests, concurrency: 0 },
     setup: { ...rest, batching: 'chunked', admission: 'prompt', receiveEvery: 1, watermark: 0 },
@@ -45,6 +45,7 @@ test('what the twin does not know is refused', () => {
     { admission: 'full-length' as const },
     { receiveEvery: 4 },
     { batchWait: { steps: 2, tokens: 9 } },
+    { speculation: { drafts: 2, acceptance: [0.5, 0.2], seed: 0 } },
   ];
   for (const change of changes) {
     const setup = { ...scenario.setup, ...change };

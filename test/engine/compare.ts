@@ -1,11 +1,12 @@
 // What "equal" means between the engine and the reference: bit for bit, or within 1e-9, and the words for a difference.
+import { isDeepStrictEqual } from 'node:util';
 import type { EngineSetup, RequestResults, StepRecord } from '../../src/plan/setup.ts';
 import type { Requests } from '../../src/workload/types.ts';
 import type { Counters, ReferenceRun } from '../reference/simulate.ts';
 
 export interface EngineOutcome {
   readonly results: RequestResults;
-  readonly counters: Counters;
+  readonly counters: { readonly [Name in keyof Counters]: Readonly<Counters[Name]> };
   readonly itl: { readonly edges: ArrayLike<number>; readonly weights: ArrayLike<number> };
 }
 
@@ -32,7 +33,8 @@ export function listDifferences(engine: EngineOutcome, reference: ReferenceRun, 
   for (const name of Object.keys(reference.counters) as (keyof Counters)[]) {
     const got = engine.counters[name];
     const expected = reference.counters[name];
-    if (SECONDS.has(name) ? !isClose(got, expected) : got !== expected) {
+    const same = SECONDS.has(name) ? isClose(got as number, expected as number) : isDeepStrictEqual(got, expected);
+    if (!same) {
       differences.push(`${name}: engine ${got}, reference ${expected}`);
     }
   }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
 import * as layout from '../../assembly/layout/surface.ts';
-import type { EngineSetup } from '../../src/plan/setup.ts';
+import type { EngineSetup, Speculation } from '../../src/plan/setup.ts';
 import type { StepTime } from '../../src/spec/types.ts';
 import type { Requests } from '../../src/workload/types.ts';
 import { gridPoint } from '../reference/price.ts';
@@ -58,6 +58,8 @@ function drawRoundPrice(): fc.Arbitrary<StepTime> {
       per_prefill_pair_s: zeroOr(2 ** -16),
       per_sequence_s: zeroOr(2 ** -8),
       per_context_token_s: zeroOr(2 ** -12),
+      per_draft_pass_s: zeroOr(2 ** -7),
+      per_draft_token_s: zeroOr(2 ** -9),
     })
     .filter((price) => price.fixed_s + price.per_new_token_s + price.per_sequence_s > 0);
 }
@@ -71,6 +73,8 @@ function drawPrice(): fc.Arbitrary<StepTime> {
     per_prefill_pair_s: upTo(1e-5),
     per_sequence_s: upTo(0.01),
     per_context_token_s: upTo(3e-4),
+    per_draft_pass_s: upTo(0.01),
+    per_draft_token_s: upTo(0.002),
   });
 }
 
@@ -141,6 +145,34 @@ function climbBoth(surface: Float64Array, table: number, scale: number, next: ()
   }
 }
 
+/** Drafts and their acceptance: never, sometimes, always; one draft to five. */
+export function drawSpeculation(): fc.Arbitrary<Speculation | null> {
+  const some = fc
+    .record({
+      // whole thousandths: doubles would be drawn from all exponents, nearly all of them next to 0
+      rates: fc.array(
+        fc.oneof(
+          fc.constantFrom(0, 1),
+          fc.integer({ min: 1, max: 999 }).map((n) => n / 1000),
+        ),
+        {
+          minLength: 1,
+          maxLength: 5,
+        },
+      ),
+      seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+    })
+    .map(({ rates, seed }): Speculation => {
+      let chance = 1;
+      const acceptance = rates.map((rate) => {
+        chance *= rate;
+        return chance;
+      });
+      return { drafts: rates.length, acceptance, seed };
+    });
+  return fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, some);
+}
+
 /** Any engine the design knows. `ties`: instants may coincide exactly; without, prices and gaps have all their bits. */
 export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<Scenario> {
   const price = ties
@@ -178,14 +210,25 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
       ),
       maxModelLen: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, fc.integer({ min: 20, max: 280 })),
       watermark: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, fc.constantFrom(0.01, 0.1, 0.29, 0.5, 0.9)),
+      speculation: drawSpeculation(),
       price,
     })
-    .map(({ rows, concurrency, slack, wait, ...rest }) => {
+    .map(({ rows, concurrency, slack, wait, speculation, ...rest }) => {
       const tick = rest.price instanceof Float64Array ? 0.0625 : rest.price.fixed_s || 0.25;
       const requests = arrangeRequests(rows, concurrency, tick);
       const longest = Math.max(...rows.map(([{ prompt, output }]) => prompt + output - 1));
       const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
-      return { requests, setup: { ...rest, numGpuBlocks, ...(wait === null ? {} : { batchWait: wait }) } };
+      // a decode that never finds its tokens would wait for ever
+      const least = 1 + (speculation?.drafts ?? 0);
+      const maxNumBatchedTokens = Math.max(least, rest.maxNumBatchedTokens);
+      const setup: EngineSetup = {
+        ...rest,
+        maxNumBatchedTokens,
+        numGpuBlocks,
+        ...(wait === null ? {} : { batchWait: wait }),
+        ...(speculation === null ? {} : { speculation }),
+      };
+      return { requests, setup };
     });
 }
 

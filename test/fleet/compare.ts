@@ -1,4 +1,5 @@
 // What "equal" means between the fleet kernel and the reference, bit for bit, and the words for a difference and a program.
+import { isDeepStrictEqual } from 'node:util';
 import type { FleetProgram } from '../../src/plan/fleet.ts';
 import type { EngineRun } from '../../src/run/engine.ts';
 import type { FleetRun } from '../../src/run/fleet.ts';
@@ -18,7 +19,16 @@ const NO_COUNTERS = {
   peakBlocks: 0,
   peakSequences: 0,
 };
-const COUNTS = ['steps', 'newTokens', 'pairs', 'contextTokens', 'preemptions', 'peakBlocks'] as const;
+const COUNTS = [
+  'steps',
+  'newTokens',
+  'pairs',
+  'contextTokens',
+  'preemptions',
+  'peakBlocks',
+  'draftSteps',
+  'accepted',
+] as const;
 
 /** Every visit column, request state, counter of an llm client and bin of gaps that differs, in words. */
 export function listDifferences(program: FleetProgram, got: FleetRun, expected: FleetReference): string[] {
@@ -49,8 +59,12 @@ function listGapDifferences(itl: EngineRun['itl'], gaps: readonly number[]): str
   return listRunDifferences({ results, counters, itl }, { results, counters, steps: [], gaps: [...gaps] }, true);
 }
 
-function listCounterDifferences(client: number, got: Readonly<ClientCounters>, expected: ClientCounters): string[] {
-  const different = COUNTS.filter((name) => got[name] !== expected[name]).map(
+function listCounterDifferences(
+  client: number,
+  got: { readonly [Name in keyof ClientCounters]: Readonly<ClientCounters[Name]> },
+  expected: ClientCounters,
+): string[] {
+  const different = COUNTS.filter((name) => !isDeepStrictEqual(got[name], expected[name])).map(
     (name) => `${name} of client ${client}: kernel ${got[name]}, reference ${expected[name]}`,
   );
   // sums of rounded times differ in their last bits

@@ -23,7 +23,10 @@ function demandSame(program: FleetProgram): void {
 }
 
 /** A pool is the single-stage engine, whatever stands around it and costs nothing. */
-function demandPlain(scenario: Scenario, before: number, after: number): void {
+function demandPlain(drawn: Scenario, before: number, after: number): void {
+  // acceptance is drawn by visit: with other stages around them visits have other numbers than requests
+  const { speculation: _, ...plainly } = drawn.setup;
+  const scenario = before + after > 0 ? { ...drawn, setup: plainly } : drawn;
   const stages = before + 1 + after;
   for (const leap of LEAPS) {
     const plain = runEngine(scenario.requests, scenario.setup, { leap });

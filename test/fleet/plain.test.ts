@@ -7,7 +7,10 @@ import { referenceRun } from '../reference/simulate.ts';
 import { drawPool, poolOf } from './pool.ts';
 
 /** What a plain run says of the requests, read from the fleet's visit number `before` of each. */
-function demandPlain(scenario: Scenario, before: number, after: number): void {
+function demandPlain(drawn: Scenario, before: number, after: number): void {
+  // acceptance is drawn by visit: with other stages around them visits have other numbers than requests
+  const { speculation: _, ...plainly } = drawn.setup;
+  const scenario = before + after > 0 ? { ...drawn, setup: plainly } : drawn;
   const plain = referenceRun(scenario.requests, scenario.setup);
   const fleet = referenceFleet(poolOf(scenario, before, after));
   const stages = before + 1 + after;

@@ -16,6 +16,8 @@ export function drawPool(): fc.Arbitrary<Scenario> {
 export function poolOf({ requests, setup }: Scenario, before: number, after: number): FleetProgram {
   const { batching, admission, maxNumSeqs, maxNumBatchedTokens, numGpuBlocks, blockSize, maxModelLen, price } = setup;
   const { watermark } = setup;
+  // draws go by visit: only where a request is one visit are they those of its request
+  const drafts = setup.speculation ? { speculation: setup.speculation } : {};
   const pooled = {
     batching,
     admission,
@@ -26,6 +28,7 @@ export function poolOf({ requests, setup }: Scenario, before: number, after: num
     maxModelLen,
     price,
     watermark,
+    ...drafts,
   };
   const pool = Array.from({ length: setup.replicas }, (): Partial<FleetClient> => pooled);
   const members = pool.map((_, index) => index);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src/plan/fleet.ts';
 import type { StepTime } from '../../src/spec/types.ts';
-import { drawSurface } from '../engine/random.ts';
+import { drawSpeculation, drawSurface } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
 import { drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
@@ -68,10 +68,14 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       demand: fc.constantFrom(0, 0.25, 0.5, 0.6, 0.75, 1),
       prefixBlocks: fc.constantFrom(0, 3, 8),
       watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
+      speculation: drawSpeculation(),
     })
-    .map(({ slack, ...rest }) => {
+    .map(({ slack, speculation, ...rest }) => {
       const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
-      return clientOf({ ...rest, kind: 'llm', numGpuBlocks } as Partial<FleetClient>);
+      // a decode that never finds its tokens would wait for ever
+      const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
+      const drafts = speculation === null ? {} : { speculation };
+      return clientOf({ ...rest, ...drafts, kind: 'llm', maxNumBatchedTokens, numGpuBlocks } as Partial<FleetClient>);
     });
 }
 

@@ -36,6 +36,7 @@ function noteInstant(world: World): void {
     const { batching } = client.setup;
     note('a channel slows a step', client.busy !== null && client.busy.rate < 1);
     note('held blocks', client.held.length > 0);
+    note(`${batching} accepts some drafts`, (client.counters.accepted?.filter((n) => n > 0).length ?? 0) > 1);
     note(
       'runs on after its request was rejected',
       client.running.some(({ request }) => isRejected(world.requestState[request]!)),
@@ -44,10 +45,12 @@ function noteInstant(world: World): void {
     note('idle with visits waiting', client.setup.kind === 'llm' && client.busy === null && client.waiting.length > 0);
     for (const visit of client.busy?.formed.preempted ?? []) {
       note(`${batching} preempts ${visit.resident ? 'a resident' : visit.shared > 0 ? 'a branch' : 'a prompt'}`, true);
+      note(`${batching} preempts with drafts`, client.setup.speculation !== undefined);
       note('by work left, preempts', client.setup.packing === 'least-work-left');
     }
     for (const { visit, skip } of client.busy?.formed.admitted ?? []) {
       note(`${batching} decodes resident KV`, visit.resident && !visit.preempted);
+      note(`${batching} verifies drafts behind resident KV`, visit.resident && client.setup.speculation !== undefined);
       note(`${batching} skips cached tokens`, skip > 0 && visit.shared === 0);
       note(`${batching} skips shared tokens`, skip > 0 && visit.shared > 0);
       note('skips after a preemption', skip > 0 && visit.preempted);
@@ -133,6 +136,8 @@ test('random programs reach every rule', () => {
     'stays in a local group',
     ...batchings.flatMap((name) => [
       `${name} decodes resident KV`,
+      `${name} accepts some drafts`,
+      `${name} verifies drafts behind resident KV`,
       `${name} skips cached tokens`,
       `${name} skips shared tokens`,
       ...['prompt', 'full-length'].flatMap((admission) =>
@@ -142,6 +147,7 @@ test('random programs reach every rule', () => {
     ...batchings
       .slice(1)
       .flatMap((name) => ['a prompt', 'a resident', 'a branch'].map((who) => `${name} preempts ${who}`)),
+    ...batchings.slice(1).map((name) => `${name} preempts with drafts`),
     ...['round-robin', 'load', 'heavy-light', 'prefix-affinity', 'nearest'].flatMap((routing) =>
       ['requests', 'input', 'output', 'kv', 'left'].map((metric) => `${routing} by ${metric}`),
     ),

@@ -70,6 +70,16 @@ export function formStep(replica: Replica, setup: EngineSetup): FormedStep {
   return step;
 }
 
+/** Tokens of a step that one decode takes: its own and its drafts. */
+export function decodeTokens(setup: EngineSetup): number {
+  return 1 + (setup.speculation?.drafts ?? 0);
+}
+
+/** KV tokens that a decode needs room for: drafts beyond the final length are never kept. */
+function decodeEnd(sequence: Sequence, setup: EngineSetup): number {
+  return Math.min(sequence.past + decodeTokens(setup), finalLength(sequence));
+}
+
 /** With nothing running: up to max_num_seqs whose final lengths fit, whatever the budget; else decode those not ended. */
 function formStatic(replica: Replica, setup: EngineSetup, step: FormedStep): void {
   if (replica.running.length > 0) {
@@ -91,7 +101,7 @@ function formContinuous(replica: Replica, setup: EngineSetup, step: FormedStep):
 function formMixed(replica: Replica, setup: EngineSetup, step: FormedStep): void {
   decodeRunning(replica, setup, step);
   if (step.preempted.length > 0) return;
-  const rest = setup.maxNumBatchedTokens - step.decodes.length;
+  const rest = setup.maxNumBatchedTokens - step.decodes.length * decodeTokens(setup);
   if (!holdsBack(replica, setup, step, rest, admitWholePrompts)) admitWholePrompts(replica, setup, step, rest);
 }
 
@@ -101,8 +111,10 @@ function formChunked(replica: Replica, setup: EngineSetup, step: FormedStep): vo
   for (let at = 0; at < replica.running.length && budget > 0; at++) {
     const sequence = replica.running[at]!;
     const left = sequence.need - sequence.past;
-    const tokens = left > 0 ? Math.min(left, budget) : 1;
-    if (!makeRoom(replica, setup, step, sequence, sequence.past + tokens)) break;
+    const tokens = left > 0 ? Math.min(left, budget) : decodeTokens(setup);
+    if (tokens > budget) return; // nobody overtakes it
+    const end = left > 0 ? sequence.past + tokens : decodeEnd(sequence, setup);
+    if (!makeRoom(replica, setup, step, sequence, end)) break;
     if (left > 0) step.chunks.push({ sequence, tokens });
     else step.decodes.push(sequence);
     budget -= tokens;
@@ -138,7 +150,7 @@ function holdsBack(
   const tried = { ...step, chunks: [...step.chunks] };
   admission(trial, setup, tried, rest);
   if (tried.chunks.length === step.chunks.length) return false;
-  const tokens = decodes + tried.chunks.reduce((sum, chunk) => sum + chunk.tokens, 0);
+  const tokens = decodes * decodeTokens(setup) + tried.chunks.reduce((sum, chunk) => sum + chunk.tokens, 0);
   const isHeld = replica.waited < setup.batchWait.steps && tokens < setup.batchWait.tokens;
   replica.waited = isHeld ? replica.waited + 1 : 0;
   return isHeld;
@@ -147,7 +159,7 @@ function holdsBack(
 function decodeRunning(replica: Replica, setup: EngineSetup, step: FormedStep): void {
   for (let at = 0; at < replica.running.length; at++) {
     const sequence = replica.running[at]!;
-    if (!makeRoom(replica, setup, step, sequence, sequence.past + 1)) break;
+    if (!makeRoom(replica, setup, step, sequence, decodeEnd(sequence, setup))) break;
     step.decodes.push(sequence);
   }
 }

@@ -17,6 +17,8 @@ export interface StepWork {
   readonly decodes: number;
   /** Sum of past over the decodes. */
   readonly context: number;
+  /** Tokens drafted for each decode and verified with it. */
+  readonly drafts?: number;
 }
 
 /** Causal pairs of one chunk: each new token looks at what came before it and at itself. */
@@ -38,19 +40,25 @@ export function priceStep(work: StepWork, price: StepTime | Float64Array): numbe
 }
 
 function priceByLine(work: StepWork, price: StepTime): number {
-  const tokens = sumPrefillTokens(work) + work.decodes;
+  const drafts = work.drafts ?? 0;
+  const tokens = sumPrefillTokens(work) + work.decodes * (1 + drafts);
   const sequences = work.chunks.length + work.decodes;
   let seconds = price.fixed_s + price.per_new_token_s * tokens;
   seconds += price.per_prefill_pair_s * sumPairs(work);
   seconds += price.per_sequence_s * sequences;
   seconds += price.per_context_token_s * work.context;
+  if (work.decodes > 0) {
+    const [perPass, perToken] = [price.per_draft_pass_s ?? 0, price.per_draft_token_s ?? 0];
+    seconds += drafts * perPass + drafts * perToken * work.decodes;
+  }
   return seconds;
 }
 
 function priceBySurface(work: StepWork, surface: Float64Array): number {
   if (work.chunks.length === 0) return lookUpContext(surface, layout.SURFACE_DECODE, work.decodes, work.context);
-  const tokens = sumPrefillTokens(work) + work.decodes;
-  const sampling = work.decodes + work.chunks.filter((chunk) => chunk.completes).length;
+  const verified = work.decodes * (1 + (work.drafts ?? 0));
+  const tokens = sumPrefillTokens(work) + verified;
+  const sampling = verified + work.chunks.filter((chunk) => chunk.completes).length;
   const window = surface[layout.SURFACE_WINDOW]!;
   let device = lookUp(surface, layout.SURFACE_G, GRID_TOKENS, tokens);
   device += lookUp(surface, layout.SURFACE_LM, GRID_SEQUENCES, sampling);

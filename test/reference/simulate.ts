@@ -7,8 +7,10 @@ import {
 } from '../../assembly/layout/enums.ts';
 import type { EngineSetup, RequestResults, StepRecord } from '../../src/plan/setup.ts';
 import type { Requests } from '../../src/workload/types.ts';
+import { countBelow } from './accept.ts';
 import {
   countBlocks,
+  decodeTokens,
   type FormedStep,
   finalLength,
   formStep,
@@ -33,6 +35,9 @@ export interface Counters {
   peakBlocks: number;
   /** Most sequences one replica had admitted at once. */
   peakSequences: number;
+  /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... drafts were accepted. */
+  draftSteps?: number;
+  accepted?: number[];
 }
 
 export interface ReferenceRun {
@@ -96,6 +101,10 @@ function openWorld(requests: Requests, setup: EngineSetup, watch: World['watch']
     peakBlocks: 0,
     peakSequences: 0,
   };
+  if (setup.speculation) {
+    counters.draftSteps = 0;
+    counters.accepted = new Array(setup.speculation.drafts + 1).fill(0);
+  }
   const engines = Array.from({ length: setup.replicas }, (_, id) => ({
     id,
     waiting: [],
@@ -183,13 +192,13 @@ function startStep(world: World, engine: Engine, now: number): void {
   engine.lastHadPrompts = step.chunks.length > 0;
   if (step.chunks.length + step.decodes.length === 0) throw new Error(`replica ${engine.id} has work but no step`);
   world.watch(engine, step);
-  const work = describeWork(step);
+  const work = describeWork(step, world.setup);
   const duration = priceStep(work, world.setup.price);
   engine.busy = { step, end: now + duration };
   recordStep(world, engine, step, work, now, duration);
 }
 
-function describeWork(step: FormedStep): StepWork {
+function describeWork(step: FormedStep, setup: EngineSetup): StepWork {
   return {
     chunks: step.chunks.map(({ sequence, tokens }) => ({
       tokens,
@@ -198,6 +207,7 @@ function describeWork(step: FormedStep): StepWork {
     })),
     decodes: step.decodes.length,
     context: step.decodes.reduce((sum, sequence) => sum + sequence.past, 0),
+    drafts: setup.speculation?.drafts ?? 0,
   };
 }
 
@@ -217,7 +227,7 @@ function recordStep(
   counters.steps += 1;
   counters.busySeconds += duration;
   counters.runningSeconds += duration * sequences;
-  counters.newTokens += prefillTokens + work.decodes;
+  counters.newTokens += prefillTokens + work.decodes * decodeTokens(world.setup);
   counters.pairs += sumPairs(work);
   counters.contextTokens += work.context;
   counters.preemptions += step.preempted.length;
@@ -229,23 +239,37 @@ function recordStep(
 /** The end of a step: chunks and decodes enter the cache, tokens come out, what has all its output ends. */
 function retire(world: World, engine: Engine, now: number): void {
   const { step } = engine.busy!;
+  const { counters } = world.run;
   engine.busy = null;
   for (const { sequence, tokens } of step.chunks) {
     sequence.past += tokens;
-    if (sequence.past === sequence.need) emitToken(world, sequence, now);
+    if (sequence.past === sequence.need) emitTokens(world, sequence, 1, now);
   }
   for (const sequence of step.decodes) {
-    sequence.past += 1;
-    emitToken(world, sequence, now);
+    const tokens = Math.min(1 + countAccepted(world, sequence), sequence.output - sequence.generated);
+    sequence.past += tokens;
+    emitTokens(world, sequence, tokens, now);
   }
+  if (step.decodes.length > 0 && world.setup.speculation) counters.draftSteps = (counters.draftSteps ?? 0) + 1;
   if (step.decodes.length > 0) engine.sinceLook += 1;
   letGo(world, engine);
 }
 
-function emitToken(world: World, sequence: Sequence, now: number): void {
+/** Drafts that are accepted for a decode: as many as the draw of its request and place allows. */
+function countAccepted(world: World, sequence: Sequence): number {
+  const { speculation } = world.setup;
+  if (speculation === undefined) return 0;
+  const accepted = countBelow(speculation, sequence.index, sequence.generated);
+  world.run.counters.accepted![accepted]! += 1;
+  return accepted;
+}
+
+/** The tokens of one step come at once: one gap, however many they are. */
+function emitTokens(world: World, sequence: Sequence, tokens: number, now: number): void {
   const { results, gaps } = world.run;
-  sequence.generated += 1;
-  if (sequence.generated === 1) results.first[sequence.index] = now;
+  const isFirst = sequence.generated === 0;
+  sequence.generated += tokens;
+  if (isFirst) results.first[sequence.index] = now;
   else gaps.push(now - sequence.lastToken);
   sequence.lastToken = now;
   if (!isEnded(sequence)) return;

@@ -16,6 +16,16 @@ export function isEnded(visit: Visit): boolean {
   return visit.generated === visit.output;
 }
 
+/** Tokens of a step that one decode takes: its own and its drafts. */
+export function decodeTokens(client: Client): number {
+  return 1 + (client.setup.speculation?.drafts ?? 0);
+}
+
+/** KV tokens that a decode behind `past` tokens needs room for: drafts beyond the final length are never kept. */
+function decodeEnd(client: Client, visit: Visit, past: number): number {
+  return Math.min(past + decodeTokens(client), finalLength(visit));
+}
+
 /** Forms the next step and takes its blocks; empty when what waits finds no room. */
 export function formStep(client: Client, hashBlock: number): FormedStep {
   const step: FormedStep = { chunks: [], decodes: [], preempted: [], admitted: [], decodeBlocks: 0 };
@@ -48,7 +58,13 @@ function formContinuous(client: Client, hashBlock: number, step: FormedStep): vo
 function formMixed(client: Client, hashBlock: number, step: FormedStep): void {
   decodeRunning(client, step);
   if (step.preempted.length > 0) return;
-  admitQueue(client, hashBlock, step, client.setup.maxNumBatchedTokens - step.decodes.length, true);
+  admitQueue(
+    client,
+    hashBlock,
+    step,
+    client.setup.maxNumBatchedTokens - step.decodes.length * decodeTokens(client),
+    true,
+  );
 }
 
 /** Running visits in order of admission while budget is left, then the queue with what is left. */
@@ -57,8 +73,9 @@ function formChunked(client: Client, hashBlock: number, step: FormedStep): void 
   for (let at = 0; at < client.running.length && budget > 0; at++) {
     const visit = client.running[at]!;
     const left = Math.max(0, visit.need - visit.past);
-    const tokens = left > 0 ? Math.min(left, budget) : 1;
-    if (!makeRoom(client, step, visit, visit.past + tokens)) break;
+    const tokens = left > 0 ? Math.min(left, budget) : decodeTokens(client);
+    if (tokens > budget) return; // nobody overtakes it
+    if (!makeRoom(client, step, visit, left > 0 ? visit.past + tokens : decodeEnd(client, visit, visit.past))) break;
     if (left > 0) step.chunks.push({ visit, tokens });
     else step.decodes.push(visit);
     budget -= tokens;
@@ -68,8 +85,9 @@ function formChunked(client: Client, hashBlock: number, step: FormedStep): void 
     const head = headOf(client);
     if (head === undefined) return;
     const skip = countSkip(client, head, hashBlock);
-    const tokens = isResident(head) ? 1 : Math.min(head.need - skip, budget);
-    if (!canAdmit(client, head, isResident(head) ? head.prompt : skip + tokens)) return;
+    const tokens = isResident(head) ? decodeTokens(client) : Math.min(head.need - skip, budget);
+    if (tokens > budget) return;
+    if (!canAdmit(client, head, isResident(head) ? residentEnd(client, head) : skip + tokens)) return;
     if (isResident(head)) step.decodes.push(admitResident(client, step));
     else admitChunk(client, hashBlock, step, skip + tokens);
     budget -= tokens;
@@ -79,23 +97,24 @@ function formChunked(client: Client, hashBlock: number, step: FormedStep): void 
 function decodeRunning(client: Client, step: FormedStep): void {
   for (let at = 0; at < client.running.length; at++) {
     const visit = client.running[at]!;
-    if (!makeRoom(client, step, visit, visit.past + 1)) break;
+    if (!makeRoom(client, step, visit, decodeEnd(client, visit, visit.past))) break;
     step.decodes.push(visit);
   }
 }
 
 /**
  * The queue from its head on: whole prompts within `rest` (one above the whole budget goes as the only prompt), and
- * residents, which decode at once and take 1 of `rest` when the step decodes whatever else is in it.
+ * residents, which decode at once and take their tokens of `rest` when the step decodes whatever else is in it.
  */
 function admitQueue(client: Client, hashBlock: number, step: FormedStep, rest: number, decodes: boolean): void {
   let left = rest;
   for (let head = headOf(client); head !== undefined; head = headOf(client)) {
     if (isResident(head)) {
-      if ((decodes && left < 1) || !canAdmit(client, head, head.prompt)) return;
+      const tokens = decodeTokens(client);
+      if ((decodes && left < tokens) || !canAdmit(client, head, residentEnd(client, head))) return;
       const visit = admitResident(client, step);
       if (decodes) step.decodes.push(visit);
-      if (decodes) left -= 1;
+      if (decodes) left -= tokens;
     } else {
       const tokens = head.need - countSkip(client, head, hashBlock);
       const alone = step.chunks.length === 0 && tokens > client.setup.maxNumBatchedTokens;
@@ -109,6 +128,11 @@ function admitQueue(client: Client, hashBlock: number, step: FormedStep, rest: n
 /** Its KV is in the cache; once preempted it is like any other. */
 export function isResident(visit: Visit): boolean {
   return visit.resident && !visit.preempted;
+}
+
+/** Tokens that a resident needs room for: its context and its first decode. */
+function residentEnd(client: Client, visit: Visit): number {
+  return decodeEnd(client, visit, visit.prompt - 1);
 }
 
 /** Prompt tokens that need no computing (R9). */
@@ -162,7 +186,7 @@ function admitResident(client: Client, step: FormedStep): Visit {
   const visit = headOf(client)!;
   visit.past = visit.prompt - 1;
   visit.need = visit.past;
-  admit(client, step, visit, visit.prompt, 0);
+  admit(client, step, visit, residentEnd(client, visit), 0);
   return visit;
 }
 
@@ -184,7 +208,8 @@ function makeRoom(client: Client, step: FormedStep, visit: Visit, tokens: number
   }
   client.free -= more;
   visit.blocks += more;
-  if (visit.past >= visit.need) step.decodeBlocks += more;
+  // drafts take theirs at once: nobody knows how many they will fill
+  if (visit.past >= visit.need && !client.setup.speculation) step.decodeBlocks += more;
   return true;
 }
 

@@ -1,9 +1,10 @@
 // The reference fleet: every iteration of every client, every transfer and every look-up, one by one, straight from the rules.
 import { STATE_PENDING, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
+import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { becomeReady, deliverPhase, endVisit, fillCores, nextEvent } from './deliver.ts';
-import { formStep, isEnded } from './form.ts';
+import { decodeTokens, formStep, isEnded } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
 
@@ -82,11 +83,12 @@ function retireStep(world: World, client: Client, now: number): void {
     advance(visit, tokens);
     if (visit.past < visit.need) continue;
     if (visit.prefix) for (const id of visit.hashes) client.prefix.touch(id);
-    emitToken(world, visit, now);
+    emitTokens(world, visit, 1, now);
   }
   for (const visit of formed.decodes) {
-    advance(visit, 1);
-    emitToken(world, visit, now);
+    const tokens = Math.min(1 + countAccepted(client, visit), visit.output - visit.generated);
+    advance(visit, tokens);
+    emitTokens(world, visit, tokens, now);
   }
   letLeave(client);
 }
@@ -96,9 +98,19 @@ function advance(visit: Visit, tokens: number): void {
   visit.processed += tokens;
 }
 
-function emitToken(world: World, visit: Visit, now: number): void {
-  visit.generated += 1;
-  if (visit.generated === 1 && !visit.resident) world.results.first[visit.index] = now;
+function countAccepted(client: Client, visit: Visit): number {
+  const { speculation } = client.setup;
+  if (!speculation) return 0;
+  const accepted = countBelow(speculation, visit.index, visit.generated);
+  client.counters.accepted![accepted]! += 1;
+  return accepted;
+}
+
+/** The tokens of one step come at once: one gap, however many they are. */
+function emitTokens(world: World, visit: Visit, tokens: number, now: number): void {
+  const isFirst = visit.generated === 0 && !visit.resident;
+  visit.generated += tokens;
+  if (isFirst) world.results.first[visit.index] = now;
   else world.gaps.push(now - visit.lastToken);
   visit.lastToken = now;
   if (isEnded(visit)) endVisit(world, visit, now);
@@ -139,7 +151,7 @@ function startStep(world: World, client: Client, now: number): void {
     client.asleep = true;
     return;
   }
-  const work = describeWork(formed);
+  const work = describeWork(formed, client);
   const seconds = priceStep(work, client.setup.price);
   const shared = sharesChannel(client);
   const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
@@ -158,7 +170,7 @@ function noteMembers(world: World, client: Client, formed: FormedStep, now: numb
   client.counters.preemptions += formed.preempted.length;
 }
 
-function describeWork(formed: FormedStep): StepWork {
+function describeWork(formed: FormedStep, client: Client): StepWork {
   return {
     chunks: formed.chunks.map(({ visit, tokens }) => ({
       tokens,
@@ -167,13 +179,15 @@ function describeWork(formed: FormedStep): StepWork {
     })),
     decodes: formed.decodes.length,
     context: formed.decodes.reduce((sum, visit) => sum + visit.past, 0),
+    drafts: client.setup.speculation?.drafts ?? 0,
   };
 }
 
 function countStep(client: Client, work: StepWork): void {
   const { counters, setup } = client;
   counters.steps += 1;
-  counters.newTokens += sumPrefillTokens(work) + work.decodes;
+  counters.newTokens += sumPrefillTokens(work) + work.decodes * decodeTokens(client);
+  if (work.decodes > 0 && setup.speculation) counters.draftSteps! += 1;
   counters.pairs += sumPairs(work);
   counters.contextTokens += work.context;
   counters.peakBlocks = Math.max(counters.peakBlocks, setup.numGpuBlocks - client.free);

@@ -86,6 +86,9 @@ export interface ClientCounters {
   contextTokens: number;
   preemptions: number;
   peakBlocks: number;
+  /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... drafts were accepted. */
+  draftSteps?: number;
+  accepted?: number[];
 }
 
 export interface Client {
@@ -199,6 +202,7 @@ function openClient(setup: FleetClient, index: number): Client {
       contextTokens: 0,
       preemptions: 0,
       peakBlocks: 0,
+      ...(setup.speculation ? { draftSteps: 0, accepted: new Array(setup.speculation.drafts + 1).fill(0) } : {}),
     },
   };
 }
