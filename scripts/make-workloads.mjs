@@ -97,6 +97,7 @@ export const SOURCES = [
     rows: 1_000_254, // requests of the day: the published rates, summed
     licence: 'Apache-2.0',
     read: (data) => sampleServeGen(`${data}/workloads/servegen_deepseek-r1_top12`, 200_000),
+    curve: (data) => dayOfServeGen(`${data}/workloads/servegen_deepseek-r1_top12`),
   },
   {
     id: 'deepseek-r1-exams',
@@ -152,9 +153,34 @@ function readJsonLines(file) {
 
 const pairOf = (row) => [row.input_length, row.output_length];
 
+const CLIENTS = [3, 11, 12, 13, 15, 19, 28, 30, 35, 48, 54, 66];
+
+/**
+ * The day of all clients together, [s, requests/s, cv] by ten minutes: rates add up, and so do the variances of counts, so that
+ * the index of dispersion of the sum, its cv squared, is the mean of the clients' cv squared weighed by their rates.
+ */
+export function dayOfServeGen(folder) {
+  const windows = new Map();
+  for (const chunk of CLIENTS) {
+    const lines = readFileSync(`${folder}/chunk-${chunk}-trace.csv`, 'utf8').split('\n');
+    for (const [time, rate, cv] of lines.filter((line) => line !== '').map((line) => line.split(',').map(Number))) {
+      const sum = windows.get(time) ?? { rate: 0, variance: 0 };
+      windows.set(time, { rate: sum.rate + rate, variance: sum.variance + rate * (cv > 0 ? cv : 1) ** 2 });
+    }
+  }
+  const round = (value) => Number(value.toPrecision(4));
+  const points = [...windows].sort(([a], [b]) => a - b);
+  const rows = points.map(([time, { rate, variance }]) => [
+    time,
+    round(rate),
+    rate > 0 ? round(Math.sqrt(variance / rate)) : 1,
+  ]);
+  return [...rows, [points[points.length - 1][0] + 600, 0, 1]];
+}
+
 /** About `count` pairs from ServeGen's clients, in proportion to their requests, spread evenly over both distributions. */
 function sampleServeGen(folder, count) {
-  const windows = [3, 11, 12, 13, 15, 19, 28, 30, 35, 48, 54, 66].flatMap((chunk) => readClient(folder, chunk));
+  const windows = CLIENTS.flatMap((chunk) => readClient(folder, chunk));
   const total = windows.reduce((sum, window) => sum + window.requests, 0);
   return windows.flatMap(({ requests, prompt, output }) => {
     const rows = Math.round((count * requests) / total);
@@ -262,7 +288,7 @@ function orderStatistic(sorted, q) {
 }
 
 /** A shape from [prompt, output] pairs. */
-export function makeShape({ id, name, source, licence, rows: published }, pairs) {
+export function makeShape({ id, name, source, licence, rows: published }, pairs, curve) {
   const order = pairs.map((_, i) => i).sort((a, b) => pairs[a][0] - pairs[b][0] || a - b);
   const strata = Array.from({ length: STRATA }, (_, s) => {
     const from = Math.round((s * order.length) / STRATA);
@@ -285,6 +311,7 @@ export function makeShape({ id, name, source, licence, rows: published }, pairs)
     output_mean,
     probabilities: PROBABILITIES,
     strata,
+    ...(curve === undefined ? {} : { curve }),
   };
 }
 
@@ -296,7 +323,7 @@ function format(shape) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const data = process.argv[2] ?? dataFolder();
   for (const source of SOURCES) {
-    const shape = makeShape(source, source.read(data));
+    const shape = makeShape(source, source.read(data), source.curve?.(data));
     writeFileSync(`${here}src/catalog/workloads/${shape.id}.json`, format(shape));
     console.log(`${shape.id}: ${shape.rows} rows, means ${shape.prompt_mean} and ${shape.output_mean}`);
   }

@@ -243,6 +243,12 @@ export const shapeSchema: z.ZodType<LengthShape> = z.strictObject({
   strata: z
     .array(z.strictObject({ prompt_quantiles: quantiles, output_quantiles: quantiles }), { error: 'a list of strata' })
     .min(1, { error: 'at least one stratum' }),
+  curve: z
+    .array(z.tuple([fromZero, fromZero, fromZero], { error: '[s, requests/s, cv]' }), {
+      error: 'a list of [s, requests/s, cv]',
+    })
+    .min(2, { error: 'at least two points' })
+    .optional(),
 });
 
 const pct = z.number({ error: 'percent above 0' }).gt(0, { error: 'percent above 0' });

@@ -303,6 +303,8 @@ export interface LengthShape {
     readonly prompt_quantiles: readonly number[];
     readonly output_quantiles: readonly number[];
   }[];
+  /** Rate over a day: [s, requests/s, cv of the gaps], in steps; the last point is where the day ends. */
+  readonly curve?: readonly (readonly [number, number, number])[];
 }
 
 /** In nine of ten measured runs the figure lay within this many % of the predicted one, to either side. */

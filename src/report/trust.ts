@@ -18,6 +18,8 @@ import { tailTpot, tailTtft } from './points.ts';
 export function explainTrust(result: SweepResult): string[] {
   const { row, kind } = findAnswer(result);
   if (row === null || row.run === null) return [];
+  // a run that was given up has no percentiles
+  if (Number.isNaN(tailTtft(row, result))) return [];
   const figures = describeFigures(row, result);
   if (kind !== 'met') return [figures];
   const { slo, objective, workload } = result.spec;

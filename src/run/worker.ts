@@ -3,9 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openCatalog } from '../catalog/open.ts';
 import type { Basis } from '../catalog/types.ts';
 import { Arena } from '../columns/arena.ts';
-import { makeRequests } from '../workload/make.ts';
+import { makeRequests, readRows } from '../workload/make.ts';
 import { moments } from '../workload/moments.ts';
-import { readRequestRows } from '../workload/traces.ts';
 import { joinCandidates } from './candidates.ts';
 import { openGrid } from './grid.ts';
 import { CONTROL_CELLS, CONTROL_NEXT, CONTROL_STOP, type Order, type Report, type WorkerStart } from './protocol.ts';
@@ -43,7 +42,7 @@ function open({ spec, catalogFolder, memory, module, start, end, control }: Work
   const catalog = openCatalog(catalogFolder === null ? {} : { folder: catalogFolder });
   const session = openSession(catalog, new Arena(memory, start, end), module);
   const source = { catalog, prices: spec.prices, watts: spec.watts, power: spec.power };
-  const rows = spec.workload.requests ? readRequestRows(spec.workload.requests.file) : undefined;
+  const rows = spec.workload.requests ? readRows(spec.workload) : undefined;
   const requestsAt = (rate: number) =>
     makeRequests(spec.workload, {
       catalogShape: (id) => catalog.shape(id),

@@ -1,6 +1,7 @@
 // How a spec was understood, in words: what is fixed, what is an axis, and how many rows that makes.
 import { type EngineLog, logWords } from './engine-log.ts';
 import { explainPower } from './power.ts';
+import { explainCurve } from './rate-curve.ts';
 import { countRows } from './rows.ts';
 import { sloName } from './slo.ts';
 import type { Axis, Configuration, LengthSpec, Spec, WorkloadSpec } from './types.ts';
@@ -91,7 +92,10 @@ function explainTraffic(workload: WorkloadSpec): string {
   const { requests, lengths, arrivals, request_rate: rate, num_requests: count, seed } = workload;
   const number = count === 0 ? 'all' : String(count);
   const { process, ...parameters } = arrivals;
-  const details = Object.entries(parameters).map(([key, value]) => `${key} ${value}`);
+  const details =
+    arrivals.process === 'curve'
+      ? [explainCurve(arrivals)]
+      : Object.entries(parameters).map(([key, value]) => `${key} ${value}`);
   const offered = rate > 0 ? [`${rate} requests/s`] : [];
   if (requests) {
     const closed = process === 'closed-loop' ? [process, ...details] : [];

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EngineProfile, Hardware } from '../catalog/types.ts';
+import type { EngineProfile, Hardware, LengthShape } from '../catalog/types.ts';
 import { show, UserError } from '../check/issue.ts';
 import { type ReadOptions, readSpec } from './read.ts';
 import type { Spec } from './types.ts';
@@ -12,6 +12,7 @@ export interface CatalogNames {
   ids(kind: 'hardware' | 'models' | 'engines' | 'workloads'): readonly string[];
   engine(id: string): EngineProfile;
   hardware(id: string): Hardware;
+  shape?(id: string): LengthShape;
   find?(kind: 'hardware' | 'models' | 'engines', name: string): string | null;
 }
 
@@ -26,7 +27,7 @@ export function readOptionsOf(file: string, catalog: CatalogNames): ReadOptions 
   const hardware = catalog.ids('hardware');
   return {
     file,
-    exists: isFile,
+    exists: isThere,
     readText: (path) => readFileSync(path, 'utf8'),
     known: {
       hardware,
@@ -35,13 +36,16 @@ export function readOptionsOf(file: string, catalog: CatalogNames): ReadOptions 
       workloads: catalog.ids('workloads'),
       find: catalog.find,
       profile: (id) => (engines.includes(id) ? catalog.engine(id) : undefined),
+      curve: (id) => catalog.shape?.(id).curve,
       device: (id) => (hardware.includes(id) ? catalog.hardware(id) : undefined),
     },
   };
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** A file, or a folder of clients' streams. */
+function isThere(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (found.isFile() || found.isDirectory());
 }
 
 /** The text of a spec file. Throws UserError where it cannot be read. */

@@ -11,6 +11,7 @@ import { applyLog, isLogFault, readLog } from './kv-log.ts';
 import { MAX_ROWS } from './limits.ts';
 import { readPower } from './power.ts';
 import { blanksOf, defaultsByRow, defaultsFor, type SizedDevice } from './profile.ts';
+import { meanOfCurve } from './rate-curve.ts';
 import { SLO_KEYS } from './slo.ts';
 import { checkStructure, type SpecInput } from './structure.ts';
 import { readWorkload } from './traffic.ts';
@@ -29,6 +30,8 @@ export interface ReadOptions {
     profile(id: string): EngineProfile | undefined;
     /** A device, for defaults that depend on it; left out, they do not. */
     device?(id: string): SizedDevice | undefined;
+    /** The rate over time of a workload, where it has one. */
+    curve?(id: string): readonly (readonly [number, number, number])[] | undefined;
     /** The id that another name of it stands for (a Hugging Face name, another case), or null. */
     find?(kind: 'hardware' | 'models' | 'engines', name: string): string | null;
   };
@@ -56,6 +59,8 @@ function bind(input: SpecInput, text: string, options: ReadOptions, faults: Faul
     known,
     find: known.find,
     exists: options.exists,
+    readText: options.readText,
+    curve: known.curve,
     locate: (path) => resolve(dirname(file), path),
   };
   const workload = readWorkload(input.workload, known.workloads, faults, world);
@@ -73,7 +78,14 @@ function bind(input: SpecInput, text: string, options: ReadOptions, faults: Faul
   const blanks = blanksOf(input);
   const hardware = (values.get('hardware') ?? []).map(String);
   const device = (id: string) => known.device?.(id);
-  const plain = baseOf(values, stepTime, profiles[0] ? defaultsFor(profiles[0], blanks, device(hardware[0])) : {});
+  const { arrivals } = workload;
+  const offered = arrivals.process === 'curve' ? { request_rate: meanOfCurve(arrivals) } : {};
+  const plain = baseOf(
+    values,
+    stepTime,
+    offered,
+    profiles[0] ? defaultsFor(profiles[0], blanks, device(hardware[0])) : {},
+  );
   const base = log === null ? plain : withLog(plain, log, axes, options, faults);
   const profileDefaults = defaultsByRow(profiles, hardware, blanks, device);
   return {
@@ -179,8 +191,13 @@ function checkRows(axes: readonly Axis[], faults: Faults): void {
   faults.add({ path: FIELDS[longest.field].path, expected, received, hint: factors });
 }
 
-function baseOf(values: Values, stepTime: StepTime | null, defaults: ProfileDefaults): Configuration {
-  const absent: Partial<Configuration> = { model: '', hardware: '', request_rate: 0, ...defaults };
+function baseOf(
+  values: Values,
+  stepTime: StepTime | null,
+  offered: Partial<Pick<Configuration, 'request_rate'>>,
+  defaults: ProfileDefaults,
+): Configuration {
+  const absent: Partial<Configuration> = { model: '', hardware: '', request_rate: 0, ...offered, ...defaults };
   const bound = AXIS_FIELDS.map((field) => [field, values.get(field)?.[0] ?? absent[field]]);
   return { ...Object.fromEntries(bound), step_time: stepTime } as Configuration;
 }

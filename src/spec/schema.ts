@@ -53,6 +53,9 @@ const lengths = z.union(
   { error: 'a workload of the catalog, or {input_len, output_len}' },
 );
 
+const POINT = '[time, requests/s] or [time, requests/s, cv]';
+const POINTS = `a list of points, each ${POINT}`;
+const atLeastZero = quantity('number', 'a number of at least 0');
 const ARRIVALS = `one of ${PROCESSES.join(', ')}, or {process: ...} with its parameters`;
 const process = <const P extends string, S extends z.core.$ZodLooseShape>(id: P, words: string, parameters: S) =>
   section({ process: z.literal(id), ...parameters }, ARRIVALS).describe(words);
@@ -80,6 +83,43 @@ const arrivals = z.union(
           ),
           to: positive().describe('Rate at the end, on the same scale.'),
         }),
+        process('curve', 'Gamma gaps whose rate follows points over time; request_rate is its mean, and scales it.', {
+          points: z
+            .array(
+              z.union(
+                [
+                  z.tuple([priceSeconds, atLeastZero], { error: POINT }),
+                  z.tuple([priceSeconds, atLeastZero, atLeastZero], { error: POINT }),
+                ],
+                { error: POINT },
+              ),
+              { error: POINTS },
+            )
+            .min(1, { error: POINTS })
+            .optional()
+            .describe(
+              'Time, requests/s and, if it changes, cv of the gaps from there on: [[0s, 5], [10min, 20, 2.5]].',
+            ),
+          file: name('a CSV file').optional().describe('The points as lines time_s,rate or time_s,rate,cv.'),
+          of: name('a workload of the catalog')
+            .optional()
+            .describe('The day of a workload of the catalog that has one.'),
+          cv: atLeastZero
+            .optional()
+            .describe('Standard deviation of a gap over its mean where points do not say; 1 = Poisson.'),
+          between: word(['line', 'step'])
+            .optional()
+            .describe(
+              'The rate between points: straight, or that of the last point. line, and step with `of`, if left out.',
+            ),
+          repeat: z
+            .boolean({ error: 'true or false' })
+            .optional()
+            .describe(
+              'Begin again after the last point; otherwise its rate stays. false, and true with `of`, if left out.',
+            ),
+          start: priceSeconds.optional().describe('Where on the curve the run begins; at its first point if left out.'),
+        }),
         process('all-at-once', 'Every request at time 0.', {}),
         process('closed-loop', 'The next request is sent when one completes.', {
           max_concurrency: count(1, MAX_COUNT).describe('Requests in flight.'),
@@ -97,8 +137,13 @@ const requests = z.union(
     name(REPLAY),
     section(
       {
-        file: name('a file of requests').describe('Path, relative to this spec.'),
+        file: name('a file of requests').describe(
+          'Path, relative to this spec: a file, or a folder of ServeGen clients.',
+        ),
         rate_scale: positive().optional().describe('Factor on the rate: 2 = arrivals twice as fast. 1 if left out.'),
+        start: priceSeconds
+          .optional()
+          .describe('Of ServeGen clients: where on their day the run begins, such as 18h; 0 if left out.'),
       },
       REPLAY,
     ),

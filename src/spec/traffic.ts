@@ -4,6 +4,7 @@ import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
 import type { Faults } from './faults.ts';
 import { MAX_LENGTH_TOKENS } from './limits.ts';
+import { readCurve } from './rate-curve.ts';
 import type { SpecInput } from './structure.ts';
 import type { ArrivalSpec, LengthSpec, WorkloadSpec } from './types.ts';
 import { checkKnown, readFilePath, type Surroundings } from './values.ts';
@@ -18,6 +19,7 @@ const NEEDED: Partial<Record<ArrivalSpec['process'], string>> = {
   normal: '{process: normal, cv: ...}',
   'on-off': '{process: on-off, on: ..., off: ...}',
   ramp: '{process: ramp, from: ..., to: ...}',
+  curve: '{process: curve, points: [[0s, 5], [10min, 20]]}',
   'closed-loop': '{process: closed-loop, max_concurrency: ...}',
 };
 
@@ -33,7 +35,7 @@ export function readWorkload(
   else if (requests === undefined && lengths === undefined && !faults.isBroken(['workload', 'requests'])) {
     faults.addMissing(['workload', 'lengths'], 'lengths, or requests to replay');
   }
-  const process = readArrivals(arrivals ?? 'poisson', faults);
+  const process = readArrivals(arrivals ?? 'poisson', shapes, faults, world);
   if (input && requests !== undefined) checkReplay(input, process.process, faults);
   else if (input && !faults.isBroken(['workload', 'requests'])) checkRate(input, process, faults);
   return {
@@ -71,14 +73,22 @@ function readReplay(input: NonNullable<WorkloadInput['requests']>, faults: Fault
   if (typeof input === 'string')
     return { file: readFilePath(input, ['workload', 'requests'], faults, world), rate_scale: 1 };
   const file = readFilePath(input.file, ['workload', 'requests', 'file'], faults, world);
-  return { file, rate_scale: input.rate_scale === undefined ? 1 : number(input.rate_scale) };
+  const rate_scale = input.rate_scale === undefined ? 1 : number(input.rate_scale);
+  return { file, rate_scale, ...(input.start === undefined ? {} : { start: measured(input.start, 'time') }) };
 }
 
-function readArrivals(input: NonNullable<WorkloadInput['arrivals']>, faults: Faults): ArrivalSpec {
+function readArrivals(
+  input: NonNullable<WorkloadInput['arrivals']>,
+  shapes: readonly string[],
+  faults: Faults,
+  world: Surroundings,
+): ArrivalSpec {
   if (typeof input === 'string') {
     const needed = NEEDED[input];
     if (needed) faults.add({ path: ['workload', 'arrivals'], expected: needed, received: show(input) });
-    return { process: input } as ArrivalSpec;
+    return (
+      input === 'curve' ? readCurve({ points: [[0, 1]] }, shapes, faults, world) : { process: input }
+    ) as ArrivalSpec;
   }
   switch (input.process) {
     case 'gamma':
@@ -89,6 +99,8 @@ function readArrivals(input: NonNullable<WorkloadInput['arrivals']>, faults: Fau
       return { process: input.process, on_s: measured(input.on, 'time'), off_s: measured(input.off, 'time') };
     case 'ramp':
       return { process: input.process, from: number(input.from), to: number(input.to) };
+    case 'curve':
+      return readCurve(input, shapes, faults, world);
     case 'closed-loop':
       return { process: input.process, max_concurrency: number(input.max_concurrency) };
     default:
@@ -103,7 +115,7 @@ function checkRate(input: WorkloadInput, { process }: ArrivalSpec, faults: Fault
   if (process === 'closed-loop' || process === 'all-at-once') {
     const expected = `no rate: ${process} arrivals have none`;
     if (rate !== undefined) faults.add({ path, expected, received: show(rate) });
-  } else if (rate === undefined) {
+  } else if (rate === undefined && process !== 'curve') {
     faults.addMissing(path, `a rate above 0 (requests per second) for ${process} arrivals`);
   }
 }

@@ -40,8 +40,30 @@ export type ArrivalSpec =
   | { readonly process: 'on-off'; readonly on_s: number; readonly off_s: number }
   /** Poisson whose rate goes linearly from `from` to `to` over the run; only their ratio counts, the mean is the request rate. */
   | { readonly process: 'ramp'; readonly from: number; readonly to: number }
+  | CurveSpec
   | { readonly process: 'all-at-once' }
   | { readonly process: 'closed-loop'; readonly max_concurrency: number };
+
+/** Requests/s at a time, and how irregular gaps are from there on (coefficient of variation: 1 = Poisson, 0 = equal in work time). */
+export interface RatePoint {
+  readonly time: number; // s
+  readonly rate: number;
+  readonly cv: number;
+}
+
+/**
+ * Gamma renewals whose rate follows points: straight between them, or in steps. The workload's request_rate is the mean between
+ * the first and the last point; another one scales all rates.
+ */
+export interface CurveSpec {
+  readonly process: 'curve';
+  readonly points: readonly RatePoint[];
+  readonly between: 'line' | 'step';
+  /** After the last point the curve begins again; otherwise its rate stays. */
+  readonly repeat: boolean;
+  /** Where on the curve the run begins, s. */
+  readonly start: number;
+}
 
 /** Who arrives, when, how long: drawn from a seed, or read from a file. */
 export interface WorkloadSpec {
@@ -54,7 +76,14 @@ export interface WorkloadSpec {
   readonly num_requests: number;
   readonly seed: number;
   /** A trace or request file to replay (absolute path), with its format and a factor on its rate (2 = twice as fast). */
-  readonly requests: { readonly file: string; readonly rate_scale: number } | null;
+  readonly requests: ReplaySpec | null;
+}
+
+export interface ReplaySpec {
+  readonly file: string;
+  readonly rate_scale: number;
+  /** Of clients' streams only: where on their day the run begins, s. */
+  readonly start?: number;
 }
 
 /** The spec's own step price, instead of the cost model (seconds). */

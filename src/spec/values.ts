@@ -16,6 +16,9 @@ export interface Surroundings {
   locate(path: string): string;
   /** Whether a file is there; absent where there is no file system to ask. */
   exists?(path: string): boolean;
+  readText?(path: string): string;
+  /** The rate over time of a workload of the catalog, [s, requests/s, cv]; undefined where it has none. */
+  curve?(id: string): readonly (readonly [number, number, number])[] | undefined;
 }
 
 interface Item {

@@ -36,6 +36,7 @@ export const PROCESSES = [
   'normal',
   'on-off',
   'ramp',
+  'curve',
   'all-at-once',
   'closed-loop',
 ] as const satisfies readonly ArrivalSpec['process'][];

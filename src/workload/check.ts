@@ -36,6 +36,7 @@ function checkArrivals(spec: ArrivalSpec, rate: number, report: Report): void {
   above('request_rate', rate);
   if (spec.process === 'gamma') above('burstiness', spec.burstiness);
   if (spec.process === 'normal') report('cv', spec.cv >= 0 && spec.cv < Infinity, 'a number, at least 0', spec.cv);
+  if (spec.process === 'curve') report('points', spec.points.length > 0, 'at least one point', spec.points);
   if (spec.process === 'ramp') {
     report('from', spec.from >= 0 && spec.from < Infinity, 'a number, at least 0', spec.from);
     above('to', spec.to);

@@ -31,7 +31,7 @@ export function makeRequests(workload: WorkloadSpec, options: MakeOptions): Requ
     num_requests: options.numRequests ?? workload.num_requests,
     seed: options.seed ?? workload.seed,
   };
-  const rows = asked.requests ? (options.rows ?? readRequestRows(asked.requests.file)) : null;
+  const rows = asked.requests ? (options.rows ?? readRows(asked)) : null;
   if (rows && !rows.arrival && needsRate(asked)) replayRows(rows, 1); // throws: the file has no times, nobody gave a rate
   const replayed = rows?.arrival != null && asked.arrivals.process !== 'closed-loop';
   const issues = checkWorkload(asked, replayed);
@@ -40,6 +40,12 @@ export function makeRequests(workload: WorkloadSpec, options: MakeOptions): Requ
   const rateScale = asked.requests?.rate_scale ?? 1;
   if (replayed) return replayTrace(rows, asked.num_requests, rateScale, options.requestRate ?? 0);
   return sampleList(rows, asked);
+}
+
+/** The rows of a workload's file; streams of clients are drawn with its seed, as many as it asks for. */
+export function readRows({ requests, num_requests: count, seed }: WorkloadSpec): RequestRows {
+  if (requests === null) throw new Error('rows of a workload without a file');
+  return readRequestRows(requests.file, { count, seed, start: requests.start ?? 0 });
 }
 
 /** A process that needs a rate, without one. */

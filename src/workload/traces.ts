@@ -4,6 +4,7 @@ import { type Issue, show, UserError } from '../check/issue.ts';
 import { parseCsvRequests } from './read-csv.ts';
 import { parseJsonRequests } from './read-json.ts';
 import type { RequestRows } from './rows.ts';
+import { type ClientsDraw, drawClients, isServeGen } from './servegen.ts';
 import type { Requests } from './types.ts';
 
 /** The rows of a request file. Formats are told apart by their first character and their column names. */
@@ -16,13 +17,24 @@ export function parseRequestRows(text: string, file: string): RequestRows {
   return first === '{' || first === '[' ? parseJsonRequests(body, file) : parseCsvRequests(body, file);
 }
 
-export function readRequestRows(file: string): RequestRows {
+/** `draw`: what to draw where the file is a folder of clients' streams. */
+export function readRequestRows(file: string, draw: ClientsDraw = { count: 0, seed: 0, start: 0 }): RequestRows {
+  if (isServeGen(file)) return drawClients(file, draw);
+  if (draw.start > 0) {
+    const expected = 'none beside a trace: it is for the streams of clients (ServeGen)';
+    throw new UserError([{ path: 'requests.start', expected, received: `${draw.start} s` }]);
+  }
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : String(code ?? error);
+    const reason =
+      code === 'ENOENT'
+        ? 'no such file'
+        : code === 'EISDIR'
+          ? 'a folder without clients of ServeGen (chunk-1-trace.csv, ...)'
+          : String(code ?? error);
     throw new UserError([{ path: 'requests', expected: 'a readable file', received: reason, file }]);
   }
   return parseRequestRows(text, file);

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { WorkloadSpec } from '../spec/types.ts';
 import { drawArrivals } from './arrivals.ts';
-import { openLengths, STREAM_MIX, STREAM_PREFIX_LENGTHS, STREAM_PREFIXES } from './draws.ts';
+import { meanLength, openLengths, STREAM_MIX, STREAM_PREFIX_LENGTHS, STREAM_PREFIXES } from './draws.ts';
 import { type MakeOptions, makeRequests } from './make.ts';
 import { openMix, zipfWeights } from './mix.ts';
 import { isRagPulse, readRagPulseBlocks } from './ragpulse.ts';
+import { isServeGen } from './servegen.ts';
 import { layOutTurns, sessionRate } from './sessions.ts';
 import { openStream } from './streams.ts';
 import type { PrefixBlocks, Requests } from './types.ts';
@@ -93,7 +94,9 @@ function makeTurns(spec: FleetSpec, count: number) {
   const { arrivals, request_rate: rate, seed } = spec.workload;
   const sessions = spec.sessions;
   if (!sessions) throw new Error('turns without sessions');
-  const starts = drawArrivals(arrivals, count, sessionRate(sessions, rate), seed).arrival;
+  // as many sessions as there are turns are always enough; a ramp goes over those that the run needs
+  const needed = count / meanLength(sessions.turns);
+  const starts = drawArrivals(arrivals, count, sessionRate(sessions, rate), seed, needed).arrival;
   return layOutTurns(sessions, starts, count, seed);
 }
 
@@ -131,6 +134,6 @@ function readBlocks(spec: FleetSpec, plain: Requests): PrefixBlocks | null {
   const { requests, arrivals } = spec.workload;
   if (plain.prefix) return plain.prefix;
   if (!requests || arrivals.process === 'closed-loop') return null;
-  if (!isRagPulse(readFileSync(requests.file, 'utf8'))) return null;
+  if (isServeGen(requests.file) || !isRagPulse(readFileSync(requests.file, 'utf8'))) return null;
   return readRagPulseBlocks(requests.file, spec.hashBlock || DEFAULT_HASH_BLOCK);
 }

@@ -251,3 +251,47 @@ describe('RAGPulse', () => {
     expect(issuesIn(() => readRagPulseBlocks(file, 16))[0]).toMatchObject({ path: 'hash_ids', line: 2 });
   });
 });
+
+describe('rates that change over time, in pipelines', () => {
+  const RAMP = 'lengths: {input_len: 10, output_len: 2}, num_requests: 20000, request_rate: 40';
+  const TWO =
+    'pipelines:\n  a: {weight: 3, stages: [{prefill: llm}, {decode: llm}]}\n  b: {weight: 1, stages: [{prefill: llm}, {decode: llm}]}\n';
+  const share = (walks: Walks, from: number, to: number, keep = (_: number) => true) => {
+    const end = walks.arrival[walks.count - 1];
+    return walks.arrival.filter((t, i) => t >= from * end && t < to * end && keep(i)).length / walks.count;
+  };
+
+  it('a ramp over conversations rises over the whole run, as one over single requests', () => {
+    const single = walk(`${RAMP}, arrivals: {process: ramp, from: 0, to: 1}`);
+    const turns = walk(`${RAMP}, arrivals: {process: ramp, from: 0, to: 1}, sessions: {turns: 4, think_time: 1s}`);
+    for (const walks of [single, turns]) {
+      expect(share(walks, 0, 0.5)).toBeCloseTo(0.25, 1);
+      expect(share(walks, 0.75, 1)).toBeCloseTo(0.4375, 1);
+      expect(walks.arrival[walks.count - 1]).toBeCloseTo(500, -1.5);
+    }
+  });
+
+  it('a curve over conversations follows its clock, and mixes keep their weights at any time', () => {
+    const day = 'arrivals: {process: curve, points: [[0, 10], [100, 70], [200, 10]], repeat: true}';
+    for (const walks of [
+      walk(`${RAMP}, ${day}`, TWO),
+      walk(`${RAMP}, ${day}, sessions: {turns: 3, think_time: 1s}`, TWO),
+    ]) {
+      const near = (phase: number) => walks.arrival.filter((t) => t % 200 >= phase && t % 200 < phase + 20).length;
+      expect(near(90) / (near(190) + near(0))).toBeGreaterThan(2);
+      for (const [from, to] of [
+        [0, 0.3],
+        [0.3, 0.7],
+        [0.7, 1],
+      ]) {
+        const first = share(walks, from, to, (i) => walks.pipeline[i] === 0) / share(walks, from, to);
+        expect(Math.abs(first - 0.75)).toBeLessThan(0.02);
+      }
+    }
+  });
+
+  it('bursts are silent between their phases, whoever walks where', () => {
+    const walks = walk(`${RAMP}, arrivals: {process: on-off, on: 2s, off: 8s}`, TWO);
+    expect(walks.arrival.every((t) => t % 10 <= 2 + 1e-9)).toBe(true);
+  });
+});

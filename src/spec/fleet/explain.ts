@@ -1,5 +1,7 @@
 // How a pipeline spec was understood, in words: pools, places, pipelines as their stages, traffic.
+
 import { explainPower } from '../power.ts';
+import { explainCurve } from '../rate-curve.ts';
 import { sloName } from '../slo.ts';
 import type { LengthSpec } from '../types.ts';
 import type { FleetSweepSpec } from './open-sweep.ts';
@@ -96,7 +98,9 @@ function explainTraffic({ workload, sessions, prefixes }: FleetSpec): string {
   const number = count === 0 ? 'all' : String(count);
   const parts = requests
     ? [`${number} requests of ${requests.file}`]
-    : [`${number} requests, ${arrivals.process}${rate > 0 ? ` at ${rate} requests/s` : ''}`];
+    : [
+        `${number} requests, ${arrivals.process === 'curve' ? `curve of ${explainCurve(arrivals)}` : arrivals.process}${rate > 0 ? ` at ${rate} requests/s` : ''}`,
+      ];
   if (typeof lengths === 'string') parts.push(`lengths of ${lengths}`);
   else if (lengths)
     parts.push(`${explainLength(lengths.input_len)} tokens in, ${explainLength(lengths.output_len)} out`);

@@ -22,6 +22,7 @@ export interface World {
   readonly known: ReadOptions['known'];
   readonly exists?: ReadOptions['exists'];
   readonly readText?: ReadOptions['readText'];
+  readonly curve?: ReadOptions['known']['curve'];
   locate(path: string): string;
 }
 

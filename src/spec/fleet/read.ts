@@ -6,6 +6,7 @@ import { measured } from '../../check/units.ts';
 import { parseSpecDocument, type SpecDocument } from '../document.ts';
 import { Faults } from '../faults.ts';
 import { readPower } from '../power.ts';
+import { meanOfCurve } from '../rate-curve.ts';
 import type { ReadOptions } from '../read.ts';
 import { SLO_KEYS } from '../slo.ts';
 import { readWorkload } from '../traffic.ts';
@@ -55,7 +56,7 @@ function bind(
   traffic: Issue[],
 ): FleetSpec {
   const { file, known, exists, readText } = options;
-  const world: World = { known, exists, readText, locate: (path) => resolve(dirname(file), path) };
+  const world: World = { known, exists, readText, curve: known.curve, locate: (path) => resolve(dirname(file), path) };
   const part = (key: string) => (input[key] as Part | undefined) ?? {};
   if (input.fleet === undefined) ledger.addMissing(['fleet'], 'pools by name');
   if (input.pipelines === undefined) ledger.addMissing(['pipelines'], 'pipelines by name');
@@ -119,7 +120,7 @@ function readMainTraffic(
     return { ...read({ ...section, lengths: { input_len: 1, output_len: 1 } }, ['workload']), lengths: null };
   }
   const workload = read(input.workload === undefined || ledger.isBroken(['workload']) ? FILLED : section, ['workload']);
-  return { ...workload, request_rate: number(section.request_rate, 0) };
+  return { ...workload, request_rate: number(section.request_rate, offeredRate(workload)) };
 }
 
 /** Stands in for a section that was refused already, so that nothing is blamed twice. */
@@ -139,7 +140,12 @@ function readTraffic(
   const read = readWorkload(plain as Parameters<typeof readWorkload>[0], options.known.workloads, faults, world);
   const prefix = at.join('.');
   for (const issue of faults.list()) issues.push({ ...issue, path: issue.path.replace(/^workload/, prefix) });
-  return { ...read, request_rate: number(request_rate, 0) };
+  return { ...read, request_rate: number(request_rate, offeredRate(read)) };
+}
+
+/** What a curve offers by itself. */
+function offeredRate({ arrivals }: Pick<WorkloadSpec, 'arrivals'>): number {
+  return arrivals.process === 'curve' ? meanOfCurve(arrivals) : 0;
 }
 
 function readPipeline(name: string, input: Part, workload: Part, world: StageWorld, read: ReadTraffic): PipelineSpec {
