@@ -6,7 +6,7 @@ import { UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
 import { trustFleet } from '../metrics/fleet/trust.ts';
 import type { MeasuredFleet } from '../metrics/fleet/types.ts';
-import { type ClientFacts, type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
+import { type ClientFacts, type LoweredFleet, meetPools, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import type { FleetContext } from '../report/fleet/context.ts';
 import { fleetHtml } from '../report/fleet/html.ts';
@@ -67,7 +67,7 @@ export async function runPipelines(
 
 /** The one fleet of a spec, or the row that is asked for of one with axes. */
 function readFleet(text: string, file: string, catalog: Catalog, { row, seed }: FleetFlags): FleetSpec {
-  const sweep = openFleetSweep(text, file, catalog, seed);
+  const sweep = openFleetSweep(text, file, catalog, seed, (spec) => meetPools(spec, catalog));
   if (row !== undefined && row >= sweep.rows) {
     throw new UserError([{ path: '--row', expected: `a row below ${sweep.rows}`, received: String(row) }]);
   }

@@ -1,7 +1,7 @@
 // mist spec: checks a spec (of a deployment or of pipelines) and says how it was understood, or prints the JSON Schema.
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
-import { checkFleet } from '../plan/pipeline/lower-fleet.ts';
+import { checkFleet, meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { describeSpec, explainSpec } from '../spec/explain.ts';
 import { describeFleetSpec, explainAxes, explainFleetSpec } from '../spec/fleet/explain.ts';
 import { openFleetSweep } from '../spec/fleet/open-sweep.ts';
@@ -49,7 +49,7 @@ function tell(file: string, catalog: Catalog, json: boolean): string {
     const read = openSpec(file, catalog);
     return json ? toJson(describeSpec(read)) : explainSpec(read);
   }
-  const sweep = openFleetSweep(text, file, catalog);
+  const sweep = openFleetSweep(text, file, catalog, undefined, (spec) => meetPools(spec, catalog));
   const { first } = sweep;
   if (sweep.axes.length === 0) checkFleet(first, catalog);
   if (json) return toJson({ rows: sweep.rows, axes: sweep.axes, ...describeFleetSpec(first) });

@@ -1,6 +1,8 @@
 // mist sweep on a pipeline spec with axes: every fleet that it spans, simulated and ranked.
+
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
+import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { fleetSweepJson, writeFleetSweep } from '../report/fleet-sweep/files.ts';
 import { fleetSweepTable } from '../report/fleet-sweep/terminal.ts';
 import { openProgress } from '../report/progress.ts';
@@ -26,7 +28,7 @@ export async function sweepPipelines(
   flags: FleetSweepFlags,
   out: Output,
 ): Promise<number> {
-  const spec = openFleetSweep(text, file, catalog, flags.seed);
+  const spec = openFleetSweep(text, file, catalog, flags.seed, (one) => meetPools(one, catalog));
   if (spec.axes.length === 0) throw oneFleet(file);
   if (flags.out !== undefined) await openFolder(flags.out); // before the work, not after it
   const progress = openProgress(Boolean(process.stderr.isTTY), (words) => out.stderr(words));

@@ -2,11 +2,12 @@
 
 import { basename, dirname, resolve } from 'node:path';
 import type { EngineProfile } from '../catalog/types.ts';
-import { show, UserError } from '../check/issue.ts';
+import { type Issue, show, UserError } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
 import { parseSpecDocument } from './document.ts';
 import { Faults } from './faults.ts';
 import { AXIS_FIELDS, FIELDS, givenFields, inputAt } from './fields.ts';
+import type { FleetSpec } from './fleet/types.ts';
 import { applyLog, isLogFault, readLog } from './kv-log.ts';
 import { MAX_ROWS } from './limits.ts';
 import { readPower } from './power.ts';
@@ -37,6 +38,8 @@ export interface ReadOptions {
   };
   /** Whether a file named in the spec is there; left out, files are not looked for. */
   exists?(path: string): boolean;
+  /** Of a pipeline spec with mistakes: what the catalog does not allow of pools without (plan/pipeline: models that do not fit). */
+  meet?(spec: FleetSpec): readonly Issue[];
   /** The text of a file named in the spec; left out where there is no file system. */
   readText?(path: string): string;
 }

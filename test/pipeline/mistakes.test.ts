@@ -1,5 +1,9 @@
 // Wrong pipeline specs: every mistake at once, each in the spec's words, with its line and the nearest known names.
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { spec as command } from '../../src/commands/spec.ts';
 import { checkFleet } from '../../src/plan/pipeline/lower-fleet.ts';
 import { fleetJsonSchema } from '../../src/spec/fleet/schema.ts';
 import { catalog, issuesIn, lower, readText } from './world.ts';
@@ -280,6 +284,65 @@ prices: {h100: 3}
     '9 slo.p99_ttft',
     '10 prices.h100',
   ]);
+});
+
+it('what the reader refuses and what the catalog does not allow come in one answer', async () => {
+  const text = `fleet:
+  front: {kind: cores, cores: 4}
+  small: {kind: llm, model: llama-3.1-70b, hardware: l4}
+  llm: {kind: llm, model: llama-3.1-8b, hardware: h100-sxm-80gb, block_size: 48, write_back: store}
+  store: {kind: kv-store, tiers: [host, flash]}
+links:
+  nic: {bandwidth: 50GB/s}
+tiers:
+  host: {capacity: 100GB, link: nick}
+topology:
+  rack: {kind: rack, bus: bus}
+pipelines:
+  cyclic:
+    stages:
+      - {tokenize: front, name: a, after: [c]}
+      - {tool: {on: front, latency: 1}, name: b, after: [a]}
+      - {detokenize: front, name: c, after: [b]}
+  loose:
+    stages:
+      - {tokenize: front}
+      - {tool: {on: front, latency: 1}, name: log}
+      - {kv-fetch: store, after: tokenize}
+      - {prefill: llm}
+      - {decode: llm}
+  cascade:
+    stages:
+      - route-to-model:
+          choices: [{share: 70%, stages: [{prefill: llm}]}, {share: 0.4, stages: [{prefill: small}]}]
+  unserved: {stages: [{retrieve: {passages: 3}}]}
+workload: {lengths: azure-conv-2023, request_rate: 1, num_requests: 10, hash_block: 100}
+`;
+  const file = join(mkdtempSync(join(tmpdir(), 'mist-mistakes-')), 'all.yaml');
+  writeFileSync(file, text);
+  const quiet = { stdout: () => {}, stderr: () => {} };
+  const issues = await command([file], quiet).then(
+    () => [],
+    (error) => error.issues as { line: number; path: string; received: string }[],
+  );
+  expect(issues.map(({ line, path }) => `${line} ${path}`)).toEqual([
+    '3 fleet.small.model', // does not fit on its hardware
+    '5 fleet.store.tiers[1]', // a tier that does not exist
+    '9 tiers.host.link', // a link that does not exist
+    '11 topology.rack.bus',
+    '15 pipelines.cyclic.stages[0].after', // a cycle
+    '21 pipelines.loose.stages[1]', // a branch that never joins
+    '28 pipelines.cascade.stages[0].route-to-model.choices', // shares of 110 %
+    '29 pipelines.unserved.stages[0].retrieve', // a stage no client can serve
+    '30 workload.hash_block', // hashes of the wrong block size
+  ]);
+  expect(issues[0].received).toContain('weights of 141.1 GB per device do not fit in 23.7 GB');
+});
+
+it('a key of every stage that stands inside a stage is told where to go', () => {
+  expect(words(withStages('- {prefill: {on: llm, name: x}}'))[0]).toContain(
+    'the key "name" (name stands beside it: {prefill: ..., name: ...})',
+  );
 });
 
 it('the JSON Schema describes every key', () => {

@@ -1,4 +1,5 @@
 // A pipeline spec to the numbers that the engine runs: clients, groups, links, and the visits of every request.
+import { type Issue, UserError } from '../../check/issue.ts';
 import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
 import { openHashChains } from '../../workload/hash-chains.ts';
 import type { MakeOptions } from '../../workload/make.ts';
@@ -51,6 +52,19 @@ export function checkFleet(spec: FleetSpec, catalog: FleetCatalog): void {
   const pools = bindPools(spec, sourceOf(spec, catalog), null, blame);
   storeBytes(spec, pools, blame);
   settle();
+}
+
+/** The same of single pools, as a list: whatever else is wrong with the spec. */
+export function meetPools(spec: FleetSpec, catalog: FleetCatalog): readonly Issue[] {
+  const { blame, settle } = openBlame(spec);
+  try {
+    bindPools(spec, sourceOf(spec, catalog), null, blame);
+    settle();
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return error.issues;
+  }
 }
 
 function sourceOf(spec: FleetSpec, catalog: FleetCatalog): PlanSource {

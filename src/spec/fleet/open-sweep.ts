@@ -40,10 +40,16 @@ export interface FleetSweepSpec {
 const SETTLE = 1000;
 
 /** Throws UserError with every mistake: notation, and whatever is refused with a choice whatever the others are. */
-export function openFleetSweep(text: string, file: string, catalog: CatalogNames, seed?: number): FleetSweepSpec {
+export function openFleetSweep(
+  text: string,
+  file: string,
+  catalog: CatalogNames,
+  seed?: number,
+  meet?: ReadOptions['meet'],
+): FleetSweepSpec {
   const document = parseSpecDocument(text, file);
   if (!document.readable) throw new UserError(document.issues);
-  const options = readOptionsOf(file, catalog);
+  const options = { ...readOptionsOf(file, catalog), ...(meet ? { meet } : {}) };
   const tree = treeOf(document, options);
   const at = (row: number): FleetRow => {
     const { data, choices, origin } = chooseRow(tree, row);

@@ -43,8 +43,11 @@ export function readFleetDocument(document: SpecDocument, text: string, options:
   const traffic: Issue[] = [];
   const spec = bind(input, text, options, document, ledger, traffic);
   const issues = [...document.issues, ...ledger.list(), ...traffic].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-  if (issues.length > 0) throw new UserError(issues);
-  return spec;
+  if (issues.length === 0) return spec;
+  // what the catalog does not allow of the pools that are well written comes with the other mistakes, not after them
+  const pools = spec.pools.filter(({ name }) => !ledger.isBroken(['fleet', name]));
+  const met = options.meet?.({ ...spec, pools }) ?? [];
+  throw new UserError([...issues, ...met].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
 }
 
 function bind(

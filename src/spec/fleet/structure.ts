@@ -61,8 +61,17 @@ function unknownKey(key: string, path: Path, known: string): Misfit {
     path: [...path, key],
     expected,
     received: `the key ${show(key)}`,
-    hint: offer(key, keys),
+    hint: outside(path, key) ?? offer(key, keys),
   };
+}
+
+/** Keys of every stage stand beside what the stage is, not inside it. */
+function outside(path: Path, key: string): string | undefined {
+  const stage = path[path.length - 1];
+  const inStage = path.includes('stages') && typeof path[path.length - 2] === 'number';
+  return inStage && (key === 'name' || key === 'after')
+    ? `${key} stands beside it: {${String(stage)}: ..., ${key}: ...}`
+    : undefined;
 }
 
 /** A {kind: ...} whose kind is not one of the known ones: blamed on the kind itself. */
