@@ -1,7 +1,7 @@
 // Pools to clients: engines priced and sized, retrieval lowered to surfaces, stores to tiers; and everything that cannot be.
 import type { KvBytes } from '../../catalog/parameters.ts';
 import { kvBytesPerToken } from '../../catalog/parameters.ts';
-import type { Hardware, Model } from '../../catalog/types.ts';
+import type { Basis, Hardware, Model } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
 import {
   type FleetSpec,
@@ -10,6 +10,8 @@ import {
   poolsOfKind,
   type RetrievalPool,
 } from '../../spec/fleet/types.ts';
+import { HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
+import { SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
 import { layersOf } from '../../stages/split.ts';
 import {
   bindDeployment,
@@ -171,6 +173,12 @@ function engineEnergy({ table, shape }: LoweredSurface, { key }: Deployment): En
   return figures && { ...figures, parts: partFigures(shape.ops, key.hardware, shape.split) };
 }
 
+/** Rates that the spec leaves out are those of one implementation on other processors; its own are taken as measured. */
+function retrievalBasis({ index }: RetrievalPool): Basis {
+  const own = index.kind === 'hnsw' ? index.of.rate !== HNSW_RATE : index.of.scanRate !== SCANN_SCAN_RATE;
+  return own ? 'measured' : 'extrapolated';
+}
+
 /** Queries in batches: a visit is one token of a step whose price is that of so many queries. */
 function bindRetrieval(pool: RetrievalPool, source: PlanSource): BoundPool {
   const hardware = source.catalog.hardware(pool.hardware);
@@ -198,7 +206,7 @@ function bindRetrieval(pool: RetrievalPool, source: PlanSource): BoundPool {
     layers: 0,
     ...figures,
     energy: energyFigures(null, table),
-    basis: 'calibrated',
+    basis: retrievalBasis(pool),
     memory: '',
   };
 }
