@@ -101,7 +101,7 @@ function bytesPerRequest(spec: (requests: number) => string): { readonly all: nu
     const program = programOf(spec(requests));
     const { all, working } = columnBytes(program);
     const { count } = program.visits;
-    return { all: all + requestBytes(count, requests), live: working + count * QUEUE_BYTES };
+    return { all: all + requestBytes(count, requests, false), live: working + count * QUEUE_BYTES };
   };
   const few = bytes(1000);
   const many = bytes(3000);

@@ -9,7 +9,7 @@ import {
   REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_HELD, REP_HIDDEN, REP_PAIRS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED,
   REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE, SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
-import { RUN_FINISH, RUN_FLEET, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_WAIT_STEPS, RUN_WAIT_TOKENS } from '../layout/run';
+import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_WAIT_STEPS, RUN_WAIT_TOKENS } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
@@ -17,6 +17,7 @@ import { leadingHits } from '../table/recent';
 import { hasFlag, rowOr } from '../table/visit';
 import { joinDrafts, verifyToo } from './drafts';
 import { admissionBlocks, blocksFor, finalLength, needOf, residueAdd } from './paging';
+import { headIsSwapped, swapIn } from './swap';
 
 /** Whether a sequence waits that the scheduler knows of, and a slot is free for it. */
 // @ts-ignore: decorator
@@ -100,10 +101,14 @@ function foreignBlocks(run: usize, rep: usize, request: i32): i32 {
   return fleet == 0 ? 0 : sharedBlocks(fleet, rep, request);
 }
 
-/** Whether the head of the queue comes with its KV: it decodes at once. After a preemption it prefills like any other. */
+/**
+ * Whether the head of the queue comes with its KV, from elsewhere or from host memory: it decodes at once. After a preemption by
+ * recompute it prefills like any other.
+ */
 // @ts-ignore: decorator
 @inline
 export function headIsResident(run: usize, rep: usize): bool {
+  if (headIsSwapped(run, rep)) return true;
   const fleet = geta(run, RUN_FLEET);
   if (fleet == 0) return false;
   const request = geti(rep, REP_WAIT_HEAD);
@@ -111,12 +116,13 @@ export function headIsResident(run: usize, rep: usize): bool {
 }
 
 /**
- * Admits a resident head to the decodes if the blocks of its context and of its next token are free beside `taken` blocks
+ * Admits a resident or swapped head to the decodes if the blocks of its context and of its next token are free beside `taken` blocks
  * that are spoken for. Returns false, changing nothing, when they are not.
  */
 export function admitResident(run: usize, rep: usize, taken: i32): bool {
   const request = geti(rep, REP_WAIT_HEAD);
-  const past = rowi(geta(run, RUN_PROMPT), request) - 1;
+  const generated = rowi(geta(run, RUN_GENERATED), request);
+  const past = rowi(geta(run, RUN_PROMPT), request) + generated - 1;
   const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   const foreign = foreignBlocks(run, rep, request);
   const drafts = geti(rep, CLIENT_DRAFTS);
@@ -125,10 +131,11 @@ export function admitResident(run: usize, rep: usize, taken: i32): bool {
   const first = admissionBlocks(run, rep, request, past + 1 + drafts < most ? past + 1 + drafts : most) - foreign;
   if (first + taken > admissionRoom(rep)) return false;
   const own = full ? first : blocksFor(past, blockSize) - foreign;
-  const slot = takeHead(run, rep, request, own, foreign, past);
+  const skip = headIsSwapped(run, rep) ? swapIn(run, rep, request, blocksFor(past, blockSize) - foreign) : past;
+  const slot = takeHead(run, rep, request, own, foreign, skip);
   addi(rep, REP_PROMISED, first - own);
   const last = rowf(geta(run, RUN_FINISH), request);
-  joinDecodes(run, rep, slot, past, rowi(geta(run, RUN_OUTPUT), request), last);
+  joinDecodes(run, rep, slot, past, rowi(geta(run, RUN_OUTPUT), request) - generated, last);
   if (drafts != 0) verifyToo(rep, past);
   return true;
 }

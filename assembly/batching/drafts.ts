@@ -8,6 +8,7 @@ import { RUN_FINISH, RUN_GENERATED, RUN_OUTPUT } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowi, setf, seti } from '../table/cell';
 import { addChunk } from './admit';
 import { blocksFor, finalLength, requeue } from './paging';
+import { swapOut } from './swap';
 
 /** Sequences that decode in the step under way. */
 // @ts-ignore: decorator
@@ -100,8 +101,23 @@ function takeRoom(run: usize, rep: usize, slot: usize, tokens: i32): bool {
   return true;
 }
 
+/** Blocks that scheduling all that decode would take now. */
+export function nextDraftBlocks(run: usize, rep: usize): i32 {
+  const each = 1 + geti(rep, CLIENT_DRAFTS);
+  let blocks = 0;
+  for (let slot = geta(rep, REP_RUN_HEAD); slot != 0; slot = <usize>load<u32>(slot, SLOT_RUN_NEXT)) {
+    if (load<i32>(slot, SLOT_LEFT) == 0) continue;
+    const tokens = cappedLength(run, slot, load<i32>(slot, SLOT_PAST) + each);
+    const more = blocksFor(tokens, geti(rep, CLIENT_BLOCK_SIZE)) - load<i32>(slot, SLOT_FOREIGN) - load<i32>(slot, SLOT_RESERVED);
+    if (more > 0) blocks += more;
+  }
+  return blocks;
+}
+
 function preempt(run: usize, rep: usize, slot: usize): void {
+  const skip = load<i32>(slot, SLOT_SKIP);
   let past = geti(rep, REP_PARTIAL_PAST);
+  let kept = false;
   addi(rep, REP_USED, -load<i32>(slot, SLOT_RESERVED));
   if (slot == geta(rep, REP_PARTIAL)) {
     seti(rep, REP_PARTIAL, 0);
@@ -111,10 +127,12 @@ function preempt(run: usize, rep: usize, slot: usize): void {
     addi(rep, REP_DECODES, -1);
     addf(rep, REP_CONTEXT, -(<f64>past));
     store<i32>(geta(run, RUN_GENERATED) + ((<usize>request) << 2), rowi(geta(run, RUN_OUTPUT), request) - load<i32>(slot, SLOT_LEFT));
-    // The gap to the token after the recompute starts at the last token: kept where the finish time will stand.
+    const blocks = blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE)) - load<i32>(slot, SLOT_FOREIGN);
+    kept = swapOut(run, rep, request, blocks, skip);
+    // The gap to the token after the recompute or swap starts at the last token: kept where the finish time will stand.
     store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), load<f64>(slot, SLOT_ENTERED));
   }
-  addf(rep, CLIENT_UNDONE, <f64>(past - load<i32>(slot, SLOT_SKIP)));
+  if (!kept) addf(rep, CLIENT_UNDONE, <f64>(past - skip));
   requeue(run, rep, slot);
 }
 

@@ -1,4 +1,4 @@
-// KV blocks: what a sequence needs, what the running ones need next, and preemption by recompute when they find none.
+// KV blocks: what a sequence needs, what the running ones need next, and preemption (by recompute or swap) when they find none.
 import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_PREEMPTED, CLIENT_UNDONE } from '../layout/client';
 import { RUN_FINISH, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/enums';
@@ -10,6 +10,7 @@ import {
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { queuePushFront } from '../table/queue';
 import { slotFree, wheelRemove } from '../table/slots';
+import { swapOut } from './swap';
 
 // @ts-ignore: decorator
 @inline
@@ -103,15 +104,17 @@ function preemptDecode(run: usize, rep: usize, slot: usize): void {
   const request = load<i32>(slot, SLOT_REQUEST);
   const tick = geti(rep, REP_TICK);
   const past = load<i32>(slot, SLOT_BASE) + tick;
-  addi(rep, REP_USED, load<i32>(slot, SLOT_FOREIGN) - blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE)));
-  addf(rep, CLIENT_UNDONE, <f64>(past - load<i32>(slot, SLOT_SKIP)));
+  const blocks = blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE)) - load<i32>(slot, SLOT_FOREIGN);
+  const skip = load<i32>(slot, SLOT_SKIP);
+  addi(rep, REP_USED, -blocks);
+  if (!swapOut(run, rep, request, blocks, skip)) addf(rep, CLIENT_UNDONE, <f64>(past - skip));
   residueRemove(run, rep, slot);
   wheelRemove(run, rep, slot);
   addi(rep, REP_DECODES, -1);
   addf(rep, REP_CONTEXT, -(<f64>past));
   const left = load<i32>(slot, SLOT_FINISH_TICK) - tick;
   store<i32>(geta(run, RUN_GENERATED) + ((<usize>request) << 2), rowi(geta(run, RUN_OUTPUT), request) - left);
-  // The gap to the token after the recompute starts at the last token: kept where the finish time will stand.
+  // The gap to the token after the recompute or swap starts at the last token: kept where the finish time will stand.
   const last = tick > load<i32>(slot, SLOT_TICK) ? getf(rep, REP_LAST_DECODE) : load<f64>(slot, SLOT_ENTERED);
   store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), last);
   leaveGroup(rep, last);

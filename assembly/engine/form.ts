@@ -4,7 +4,7 @@ import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, 
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC, LEAP_NONE } from '../layout/enums';
 import {
   REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
-  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_USED, REP_WAITING,
+  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_SWAPPED, REP_USED, REP_WAITING,
 } from '../layout/replica';
 import { formChunked } from '../batching/chunked';
 import { formContinuous } from '../batching/continuous';
@@ -12,6 +12,7 @@ import { formMixed } from '../batching/mixed';
 import { formStatic } from '../batching/static';
 import { stepContext, stepDecodes } from '../batching/drafts';
 import { decodeBlocks } from '../batching/paging';
+import { paySwaps, swapSeconds } from '../batching/swap';
 import { geta, getf, geti, setf, seti } from '../table/cell';
 import { startOnChannel } from '../contention/channel';
 import { leapLimit, nextCut, planLeap } from './leap';
@@ -47,15 +48,15 @@ export function formStep(run: usize, rep: usize, now: f64): void {
   notePeak(run, rep, decoding);
   // Price
   if (geti(rep, CLIENT_DRAFTS) != 0) {
-    endAfter(run, rep, priceDrafts(run, rep), now);
+    endAfter(run, rep, priceDrafts(run, rep) + swapSeconds(rep), now);
   } else if (geti(rep, REP_CHUNKS) > 0) {
-    endAfter(run, rep, priceMixed(run, rep), now);
+    endAfter(run, rep, priceMixed(run, rep) + swapSeconds(rep), now);
   } else {
     priceDecode(run, rep);
     setf(rep, REP_PIECE_A, getf(run, RUN_PIECE_A));
     setf(rep, REP_PIECE_B, getf(run, RUN_PIECE_B));
     if (geti(run, RUN_LEAP) == LEAP_NONE || mayNotLeap(rep)) {
-      endAfter(run, rep, getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * getf(rep, REP_CONTEXT), now);
+      endAfter(run, rep, getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * getf(rep, REP_CONTEXT) + swapSeconds(rep), now);
     } else {
       // What waits now was refused, and stays refused while nobody ends: only an empty queue makes arrivals matter.
       // A scheduler that looks at arrivals now and then leaps no further than its next look, so that they never cut a leap.
@@ -65,6 +66,7 @@ export function formStep(run: usize, rep: usize, now: f64): void {
     }
   }
   if (geti(run, RUN_LOG) != 0) logStep(run, rep, decoding);
+  if (geti(rep, REP_SWAPPED) != 0) paySwaps(rep);
 }
 
 // @ts-ignore: decorator
@@ -76,7 +78,7 @@ function isEmpty(rep: usize): bool {
 // @ts-ignore: decorator
 @inline
 function mayNotLeap(rep: usize): bool {
-  return geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0;
+  return geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0 || geti(rep, REP_SWAPPED) != 0;
 }
 
 // @ts-ignore: decorator
@@ -127,7 +129,7 @@ function logStep(run: usize, rep: usize, decoding: bool): void {
 
 /** The price itself, before it was added to the start (the difference END - START would be rounded). */
 function stepDuration(run: usize, rep: usize): f64 {
-  if (geti(rep, CLIENT_DRAFTS) != 0) return priceDrafts(run, rep);
-  if (geti(rep, REP_CHUNKS) > 0) return priceMixed(run, rep);
-  return getf(rep, REP_PIECE_A) + getf(rep, REP_PIECE_B) * getf(rep, REP_CONTEXT);
+  if (geti(rep, CLIENT_DRAFTS) != 0) return priceDrafts(run, rep) + swapSeconds(rep);
+  if (geti(rep, REP_CHUNKS) > 0) return priceMixed(run, rep) + swapSeconds(rep);
+  return getf(rep, REP_PIECE_A) + getf(rep, REP_PIECE_B) * getf(rep, REP_CONTEXT) + swapSeconds(rep);
 }

@@ -8,7 +8,7 @@ import { CHUNK_BYTES, GROUP_BYTES, REP_END, REP_INDEX, SLOT_BYTES } from '../lay
 import {
   HISTOGRAM_BINS, RUN_CLIENT, RUN_CLIENTS, RUN_CONCURRENCY, RUN_FINISH, RUN_FIRST, RUN_GENERATED, RUN_HISTOGRAM,
   RUN_LAST_REPLICA, RUN_MAX_OUTPUT, RUN_PARAMETERS, RUN_PREEMPTIONS, RUN_READY, RUN_RELEASED, RUN_REPLICAS, RUN_REPLICA_OF, RUN_REQUESTS,
-  RUN_STATE, RUN_TABLE, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
+  RUN_STATE, RUN_SWAPPED, RUN_TABLE, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
 import { geta, geti, setf, seti } from '../table/cell';
 import { treeBytes, treeReset } from '../table/tree';
@@ -122,6 +122,7 @@ function clearColumns(run: usize): void {
   memory.fill(geta(run, RUN_STATE), 0, bytes);
   memory.fill(geta(run, RUN_PREEMPTIONS), 0, bytes);
   memory.fill(geta(run, RUN_GENERATED), 0, bytes);
+  if (geti(run, RUN_SWAPPED) != 0) memory.fill(geta(run, RUN_SWAPPED), 0, bytes);
   memory.fill(geta(run, RUN_REPLICA_OF), 0xff, bytes);
   fillNaN(geta(run, RUN_FIRST), visits);
   fillNaN(geta(run, RUN_FINISH), visits);

@@ -1,13 +1,13 @@
 // The event loop of one client group: at every instant first all that ends retires, then all that arrives is routed,
 // then every free replica forms its next step. One call runs until there is a reason to stop.
-import { CLIENT_BUSY, CLIENT_CONTEXT, CLIENT_PAIRS, CLIENT_PEAK_BLOCKS, CLIENT_PEAK_SEQS, CLIENT_PREEMPTED, CLIENT_RUNNING, CLIENT_TOKENS } from '../layout/client';
+import { CLIENT_BUSY, CLIENT_CONTEXT, CLIENT_PAIRS, CLIENT_PEAK_BLOCKS, CLIENT_PEAK_SEQS, CLIENT_PREEMPTED, CLIENT_RUNNING, CLIENT_SWAPS_IN, CLIENT_SWAPS_OUT, CLIENT_SWAP_SECONDS, CLIENT_TOKENS } from '../layout/client';
 import { STOP_DEADLOCK, STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, STOP_MARK } from '../layout/enums';
 import { FLEET_CHANNEL_COUNT, FLEET_CORES, FLEET_CORE_COUNT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOW_NEXT } from '../layout/fleet';
 import { REP_END, REP_INDEX, REP_READY, REP_RUNNING, REP_WAITING } from '../layout/replica';
 import {
   RUN_ARRIVAL, RUN_BUSY, RUN_CLOCK, RUN_CONTEXT, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_FINISHED, RUN_MARK_RUNNING, RUN_NEXT_ARRIVAL, RUN_PAIRS,
   RUN_PEAK_BLOCKS, RUN_PEAK_SEQS, RUN_PREEMPTED, RUN_READY, RUN_READY_COUNT, RUN_RELEASED, RUN_REPLICAS, RUN_RUNNING, RUN_STEPS,
-  RUN_STEP_QUOTA, RUN_TABLE, RUN_TOKENS, RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
+  RUN_STEP_QUOTA, RUN_SWAPS_IN, RUN_SWAPS_OUT, RUN_SWAP_SECONDS, RUN_TABLE, RUN_TOKENS, RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
 } from '../layout/run';
 import { shareChannels } from '../contention/channel';
 import { shareLinks } from '../contention/flows';
@@ -96,6 +96,9 @@ function sumClients(run: usize): void {
   setf(run, RUN_PAIRS, 0);
   setf(run, RUN_CONTEXT, 0);
   seti(run, RUN_PREEMPTED, 0);
+  seti(run, RUN_SWAPS_OUT, 0);
+  seti(run, RUN_SWAPS_IN, 0);
+  setf(run, RUN_SWAP_SECONDS, 0);
   for (let i = 0; i < geti(run, RUN_REPLICAS); i++) {
     const rep = clientAt(run, i);
     addf(run, RUN_BUSY, getf(rep, CLIENT_BUSY));
@@ -104,6 +107,9 @@ function sumClients(run: usize): void {
     addf(run, RUN_PAIRS, getf(rep, CLIENT_PAIRS));
     addf(run, RUN_CONTEXT, getf(rep, CLIENT_CONTEXT));
     addi(run, RUN_PREEMPTED, geti(rep, CLIENT_PREEMPTED));
+    addi(run, RUN_SWAPS_OUT, geti(rep, CLIENT_SWAPS_OUT));
+    addi(run, RUN_SWAPS_IN, geti(rep, CLIENT_SWAPS_IN));
+    addf(run, RUN_SWAP_SECONDS, getf(rep, CLIENT_SWAP_SECONDS));
     if (geti(rep, CLIENT_PEAK_BLOCKS) > geti(run, RUN_PEAK_BLOCKS)) seti(run, RUN_PEAK_BLOCKS, geti(rep, CLIENT_PEAK_BLOCKS));
     if (geti(rep, CLIENT_PEAK_SEQS) > geti(run, RUN_PEAK_SEQS)) seti(run, RUN_PEAK_SEQS, geti(rep, CLIENT_PEAK_SEQS));
   }

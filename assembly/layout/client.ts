@@ -28,12 +28,14 @@ export const CLIENT_TIER_COUNT = 53; // i32
 export const CLIENT_PREFIX = 54; // i32, address of the TIER_CELLS record of its prefix cache, 0 = none
 export const CLIENT_LEAPS = 55; // i32, 1 when constant batches may be leapt over (routing looks at nothing that changes inside)
 export const CLIENT_LOCAL = 56; // i32, its local group, from 1; 0 = none
+export const CLIENT_SWAP_BLOCKS = 57; // i32, KV blocks that host memory holds for preempted sequences; 0 = they are computed again
+export const CLIENT_PER_SWAP = 58; // f64, s per block copied to host memory or back
 export const CLIENT_DRAFTS = 64; // i32, tokens that are drafted for a decode and verified with it (speculative decoding); 0 = none
 export const CLIENT_ACCEPTANCE = 65; // i32, address f64[DRAFTS]: 2^32 times the probability that at least 1, 2, ... drafts are accepted
 export const CLIENT_DRAFT_SEED = 66; // i32
 export const CLIENT_PER_DRAFT_STEP = 67; // f64, linear price: s per step that verifies drafts,
 export const CLIENT_PER_DRAFT = 68; // per sequence whose drafts it verifies
-export const CLIENT_PARAMETERS = 40; // cells copied, 57 to 63 and 69 to 71 of them free
+export const CLIENT_PARAMETERS = 40; // cells copied, 59 to 63 and 69 to 71 of them free
 
 // Where its arrays lie, offsets from the record (i32)
 export const CLIENT_AT_RESIDUE = 72;
@@ -68,4 +70,9 @@ export const CLIENT_UNDONE = 94; // f64, tokens left to process
 // Speculative decoding
 export const CLIENT_AT_ACCEPTED = 123; // i32, offset of f64[DRAFTS + 1]: how often so many drafts were accepted
 export const CLIENT_DRAFT_STEPS = 124; // f64, steps that verified drafts
+
+// Swaps between device and host memory
+export const CLIENT_SWAPS_OUT = 112; // i32, sequences
+export const CLIENT_SWAPS_IN = 113; // i32, sequences
+export const CLIENT_SWAP_SECONDS = 114; // f64, s that steps lasted longer
 export const CLIENT_CELLS = 128;

@@ -40,6 +40,8 @@ export const REP_PROMISED = 99; // i32, blocks that resident sequences will take
 export const REP_SINCE_LOOK = 109; // i32, decode steps since the scheduler last looked at arrivals
 export const REP_WAITED = 110; // i32, steps that the waiting prompts have been held back
 export const REP_HELD = 111; // i32, 1 when this step holds prompts back that it could admit
+export const REP_HOST_USED = 115; // i32, host blocks in use
+export const REP_SWAPPED = 116; // i32, blocks copied out or in by the step being formed
 export const REP_BATCH = 98; // i32, static batching: batches so far
 
 export const REP_RUN_HEAD = 120; // i32, slot address of the first admitted, 0 = none

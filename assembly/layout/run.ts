@@ -22,6 +22,7 @@ export const RUN_STATE = 19; // i32, STATE_*, out
 export const RUN_PREEMPTIONS = 20; // i32, out
 export const RUN_REPLICA_OF = 21; // i32, out
 export const RUN_NEXT = 22; // i32, links of the waiting queues
+export const RUN_SWAPPED = 24; // i32, working: while a sequence lies in host memory, 1 + tokens that were cached at its admission; else 0. 0 = no client swaps
 export const RUN_GENERATED = 23; // i32, tokens generated before the last preemption
 export const RUN_HISTOGRAM = 25; // f64[HISTOGRAM_BINS] weights of inter-token gaps; 0 = not kept
 export const RUN_LOG = 26; // f64[RUN_LOG_CAPACITY][LOG_FIELDS]; 0 = no log (needs LEAP_NONE)
@@ -61,6 +62,9 @@ export const RUN_PEAK_BLOCKS = 56; // i32, most blocks in use on one replica
 export const RUN_PEAK_SEQS = 57; // i32, most running sequences on one replica
 export const RUN_FINISHED = 58; // i32
 export const RUN_CLOCK = 59; // f64, s, time of the last event
+export const RUN_SWAPS_OUT = 65; // i32, sequences copied to host memory
+export const RUN_SWAPS_IN = 66; // i32, and back
+export const RUN_SWAP_SECONDS = 67; // f64, s that steps lasted longer for it
 
 // Working set, placed by engineReset
 export const RUN_TREE = 60; // i32, address of the tournament tree over replicas

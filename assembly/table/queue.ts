@@ -1,9 +1,9 @@
 // The waiting queue of a client. First come first served: a linked list of visits through the column NEXT, preempted ones to the
 // front. Least work left: a pairing heap through NEXT (siblings) and CHILD. The head is REP_WAIT_HEAD in both.
-import { CLIENT_PACKING } from '../layout/client';
+import { CLIENT_PACKING, CLIENT_SWAP_BLOCKS } from '../layout/client';
 import { FLEET_CHILD, FLEET_JOINED, FLEET_ORDER, FLEET_WORK } from '../layout/fleet';
 import { FLAG_RESIDENT, PACKING_FCFS, PACKING_LEAST_WORK } from '../layout/enums';
-import { RUN_FLEET, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
+import { RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_SWAPPED } from '../layout/run';
 import { REP_WAITING, REP_WAIT_HEAD, REP_WAIT_TAIL } from '../layout/replica';
 import { addi, geta, geti, rowi, seti } from './cell';
 import { hasFlag } from './visit';
@@ -50,9 +50,11 @@ export function queuePop(run: usize, rep: usize): void {
 function heapJoin(run: usize, rep: usize, request: i32): void {
   const fleet = geta(run, RUN_FLEET);
   const at = (<usize>request) << 2;
-  // Tokens still to prefill and to generate: (prompt + generated) + (output - generated); a resident prefills nothing.
+  // Tokens still to prefill and to generate: (prompt + generated) + (output - generated); a resident prefills nothing, what
+  // lies in host memory neither.
   const resident = hasFlag(fleet, request, FLAG_RESIDENT) && rowi(geta(run, RUN_PREEMPTIONS), request) == 0;
-  const prompt = resident ? 0 : rowi(geta(run, RUN_PROMPT), request);
+  let prompt = resident ? 0 : rowi(geta(run, RUN_PROMPT), request);
+  if (geti(rep, CLIENT_SWAP_BLOCKS) > 0 && rowi(geta(run, RUN_SWAPPED), request) != 0) prompt = -rowi(geta(run, RUN_GENERATED), request);
   store<i32>(geta(fleet, FLEET_WORK) + at, prompt + rowi(geta(run, RUN_OUTPUT), request));
   store<i32>(geta(fleet, FLEET_ORDER) + at, geti(fleet, FLEET_JOINED));
   addi(fleet, FLEET_JOINED, 1);

@@ -43,6 +43,9 @@ export interface TwinCounters {
   pairs: number;
   contextTokens: number;
   preemptions: number;
+  swapsOut: number;
+  swapsIn: number;
+  swapSeconds: number;
   peakBlocks: number;
   peakSequences: number;
 }
@@ -113,6 +116,9 @@ const NOTHING: TwinCounters = {
   pairs: 0,
   contextTokens: 0,
   preemptions: 0,
+  swapsOut: 0,
+  swapsIn: 0,
+  swapSeconds: 0,
   peakBlocks: 0,
   peakSequences: 0,
 };

@@ -24,6 +24,13 @@ import { type PickRanks, summarise } from './summary.ts';
 import type { RunResult, Summary, Verdict } from './types.ts';
 import { judge } from './verdict.ts';
 
+/** Preempted sequences that went to host memory and came back, and s that steps lasted longer for it. */
+export interface Swaps {
+  readonly swapped_out: number;
+  readonly swapped_in: number;
+  readonly swap_s: number;
+}
+
 /** What the engine counted, summed over all replicas. */
 export interface EngineCounters {
   readonly steps: number;
@@ -33,6 +40,8 @@ export interface EngineCounters {
   /** Most KV blocks in use at one time on any replica. */
   readonly peakBlocks: number;
   readonly preemptions: number;
+  /** Only where the engine swaps. */
+  readonly swaps?: Swaps;
   readonly newTokens: number;
   /** Prefill pairs, and context tokens read by decodes. */
   readonly pairs: number;
@@ -105,6 +114,7 @@ export function makeRunResult(input: RunInput): RunResult {
     verdict,
     ...tally,
     preemptions: counters.preemptions,
+    ...counters.swaps,
     duration,
     request_throughput: per(tally.completed),
     output_throughput: per(tally.total_output_tokens),

@@ -30,6 +30,10 @@ export interface RunResult {
   readonly rejected_length: number;
   readonly unfinished: number;
   readonly preemptions: number;
+  /** Preempted sequences copied to host memory, and back, and the seconds that steps lasted longer for it; only where the engine swaps. */
+  readonly swapped_out?: number;
+  readonly swapped_in?: number;
+  readonly swap_s?: number;
   /** s, first arrival to last token. */
   readonly duration: number;
   readonly request_throughput: number;

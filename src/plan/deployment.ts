@@ -11,6 +11,7 @@ import { type KvCapacity, kvCapacity } from './memory.ts';
 import type { EngineSetup } from './setup.ts';
 import { findSteps } from './step-regression.ts';
 import { type SurfaceKey, splitOf } from './surface-key.ts';
+import { swapSetup } from './swap.ts';
 
 /** The catalog, and the user's own prices (USD per device-hour) and watts (per device) that come before it. */
 export interface PlanSource {
@@ -167,13 +168,15 @@ const MOST_BLOCKS = 2 ** 30;
 
 /**
  * The engine's limits for a configuration. Limits are per scheduler: each attention group (dp) has its own, and an iteration
- * of a pipeline is pp scheduler calls, so one iteration may hold dp*pp budgets and dp times the sequences.
+ * of a pipeline is pp scheduler calls, so one iteration may hold dp*pp budgets and dp times the sequences. `blockBytes`: of
+ * a KV block on one device, for those that swap.
  */
 export function setupEngine(
   configuration: Configuration,
   deployment: Deployment | null,
   blocks: number,
   price: EngineSetup['price'],
+  blockBytes: number,
 ): EngineSetup {
   const dp = deployment?.split.dp ?? 1;
   const pp = deployment?.split.pp ?? 1;
@@ -188,6 +191,7 @@ export function setupEngine(
     blockSize: configuration.block_size,
     maxModelLen: configuration.max_model_len || (deployment?.model.max_positions ?? 0),
     watermark: configuration.watermark,
+    swap: swapSetup(configuration, deployment, blockBytes),
     price,
   };
 }

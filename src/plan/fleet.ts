@@ -7,7 +7,7 @@
 // (in root order) → form (in client order).
 import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
 import type { AdmissionName, BatchingName, StepTime } from '../spec/types.ts';
-import type { Speculation } from './setup.ts';
+import type { Speculation, SwapSetup } from './setup.ts';
 
 export type PackingName = 'fcfs' | 'least-work-left';
 
@@ -44,6 +44,8 @@ export interface FleetClient {
   readonly watermark?: number;
   /** Speculative decoding; absent = one token a decode. Draws go by visit. */
   readonly speculation?: Speculation;
+  /** Host memory for preempted decodes; absent = they are computed again. */
+  readonly swap?: SwapSetup;
   readonly price: StepTime | Float64Array;
   /** Local group that it belongs to, from 1; 0 = none (VISIT_LOCAL). */
   readonly localGroup: number;

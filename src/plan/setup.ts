@@ -1,6 +1,14 @@
 // What one engine run needs beside its requests: the limits and the price of a step. Numbers and closed words only.
 import type { AdmissionName, BatchingName, RoutingName, StepTime } from '../spec/types.ts';
 
+/** Host memory for preempted sequences. */
+export interface SwapSetup {
+  /** KV blocks that it holds for one replica, at least 1. */
+  readonly hostBlocks: number;
+  /** s that a step lasts longer for every block that is copied out or in at its start. */
+  readonly secondsPerBlock: number;
+}
+
 /** The limits of an engine run, bound to numbers; those of memory and batch are per replica. */
 export interface EngineSetup {
   readonly batching: BatchingName;
@@ -16,6 +24,8 @@ export interface EngineSetup {
   readonly maxModelLen: number;
   /** Share of the blocks that admission leaves free while anything runs (vLLM's watermark); absent = 0. */
   readonly watermark?: number;
+  /** Preempted decodes go to host memory while it has room; absent = they are computed again. */
+  readonly swap?: SwapSetup;
   /** The spec's linear price, or a step surface (assembly/layout/surface.ts). */
   readonly price: StepTime | Float64Array;
   /** A scheduler that is busy decoding looks at arrivals every so many decode steps (SGLang); absent = every step. */

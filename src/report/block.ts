@@ -1,7 +1,7 @@
 // The rows that `vllm bench serve` prints: a titled block of one width, labels on the left and figures on the right.
 import type { ErrorBand } from '../catalog/types.ts';
 import type { EnergyShares } from '../metrics/site.ts';
-import type { Summary } from '../metrics/types.ts';
+import type { RunResult, Summary } from '../metrics/types.ts';
 import type { PowerSpec } from '../spec/power.ts';
 import { plusMinus, UNKNOWN } from './format.ts';
 
@@ -68,4 +68,17 @@ export function shareRows(shares: EnergyShares): string[] {
 /** Electricity where it is paid apart. */
 export function electricityRows(usdPerHour: number, { usd_per_kwh }: PowerSpec): string[] {
   return usd_per_kwh === null ? [] : [line('  electricity in it ($/h):', fixed(usdPerHour))];
+}
+
+/** What a run says of swapping; a fleet's has it too. */
+export type SwapFigures = Pick<RunResult, 'swapped_out' | 'swapped_in' | 'swap_s'>;
+
+/** Only where the engine swaps. */
+export function swapRows(result: SwapFigures): string[] {
+  const { swapped_out, swapped_in, swap_s } = result;
+  if (swapped_out === undefined) return [];
+  return [
+    line('Swapped out, and back in:', `${swapped_out}, ${swapped_in}`),
+    line('Time lost to swapping (s):', fixed(swap_s ?? Number.NaN)),
+  ];
 }

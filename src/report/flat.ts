@@ -58,10 +58,18 @@ const CONFIGURATION_REAL = [
 ] as const satisfies readonly (keyof Configuration)[];
 
 /**
- * Settings that few specs touch, with what they are then. They are columns only where a kept row has another value, so that
- * the tables and digests of all other sweeps stay what they were before the setting existed.
+ * Settings that few specs touch and what they come to, with what they are then. They are columns only where a kept row has
+ * another value, so that the tables and digests of all other sweeps stay what they were before the setting existed.
  */
-const CONFIGURATION_RARE = [{ column: real('watermark', (row) => row.configuration.watermark), otherwise: 0 }] as const;
+const RARE = [
+  { column: real('watermark', (row) => row.configuration.watermark), otherwise: 0 },
+  { column: text('preemption_mode', (row) => row.configuration.preemption_mode), otherwise: 'recompute' },
+  { column: real('swap_space', (row) => row.configuration.swap_space), otherwise: 4 * 2 ** 30 },
+  { column: integer('num_cpu_blocks', (row) => row.configuration.num_cpu_blocks), otherwise: 0 },
+  { column: integer('swapped_out', (row) => row.run?.swapped_out ?? null), otherwise: null },
+  { column: integer('swapped_in', (row) => row.run?.swapped_in ?? null), otherwise: null },
+  { column: real('swap_s', (row) => row.run?.swap_s ?? Number.NaN), otherwise: null },
+] as const;
 
 /** Milliseconds: `*_ms`; names of the run's figures are those of `vllm bench serve` where it has one. */
 function summaryColumns(metric: 'ttft' | 'tpot' | 'itl' | 'e2el'): FlatColumn[] {
@@ -155,9 +163,7 @@ export const FLAT_COLUMNS: readonly FlatColumn[] = [...CONFIGURATION_COLUMNS, ..
 
 /** The columns of a table of these rows: those of every table, and the rare settings that they have. */
 export function columnsOf(kept: readonly KeptRow[]): readonly FlatColumn[] {
-  const rare = CONFIGURATION_RARE.filter(({ column, otherwise }) =>
-    kept.some((row, i) => column.read(row, i + 1) !== otherwise),
-  );
+  const rare = RARE.filter(({ column, otherwise }) => kept.some((row, i) => column.read(row, i + 1) !== otherwise));
   if (rare.length === 0) return FLAT_COLUMNS;
   return [...CONFIGURATION_COLUMNS, ...rare.map(({ column }) => column), ...RESULT_COLUMNS];
 }

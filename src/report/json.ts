@@ -4,6 +4,7 @@ import type { EnergyShares } from '../metrics/site.ts';
 import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
 import { askQuestion, explainAnswer, findAnswer } from './answer.ts';
+import type { SwapFigures } from './block.ts';
 import { digestOf } from './digest.ts';
 import { columnsOf, type FlatColumn, finiteOrNull } from './flat.ts';
 import { buildLaunch } from './launch.ts';
@@ -93,6 +94,12 @@ export function latencyFields(metric: string, summary: Summary): JsonObject {
   };
 }
 
+/** Only where the engine swaps. */
+export function swapFields(result: SwapFigures): JsonObject {
+  const { swapped_out, swapped_in, swap_s } = result;
+  return swapped_out === undefined ? {} : { swapped_out, swapped_in, swap_s };
+}
+
 function ourFields(result: RunResult, context: RunContext): JsonObject {
   const launch = buildLaunch(context.configuration, context.labels);
   return {
@@ -104,6 +111,7 @@ function ourFields(result: RunResult, context: RunContext): JsonObject {
     rejected_length: result.rejected_length,
     unfinished: result.unfinished,
     preemptions: result.preemptions,
+    ...swapFields(result),
     utilisation: finiteOrNull(result.utilisation),
     mean_batch: finiteOrNull(result.mean_batch),
     peak_kv_use: finiteOrNull(result.peak_kv_use),

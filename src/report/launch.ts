@@ -61,6 +61,21 @@ function noteBatching({ batching }: Configuration, known: readonly string[], not
   if (!known.includes(batching)) notes.push(`the engine has no flag for ${batching} batching`);
 }
 
+/** vLLM before V1 has flags for it from 0.4 on; V1, SGLang and TensorRT-LLM always recompute. */
+function flagsOfPreemption(configuration: Configuration, notes: string[]): Flag[] {
+  const { preemption_mode, swap_space, num_cpu_blocks, profile } = configuration;
+  if (preemption_mode !== 'swap') return [];
+  if (!/^vllm-0\.[4-7](\D|$)/.test(profile)) {
+    notes.push('the engine has no flag for preemption by swapping: it recomputes');
+    return [];
+  }
+  const flags: Flag[] = [['--preemption-mode', 'swap']];
+  // GiB per device
+  if (num_cpu_blocks > 0) notes.push(`choose --swap-space so that it holds ${num_cpu_blocks} blocks`);
+  else flags.push(['--swap-space', Number((swap_space / 2 ** 30).toPrecision(6))]);
+  return flags;
+}
+
 function noteWatermark({ watermark }: Configuration, notes: string[], builtIn: string): void {
   if (watermark > 0) notes.push(`the engine has no flag for a watermark of ${watermark}${builtIn}`);
 }
@@ -84,6 +99,7 @@ function flagsOfVllm(configuration: Configuration, notes: string[]): Flag[] {
   flags.push(['--gpu-memory-utilization', configuration.gpu_memory_utilization]);
   flags.push(['--block-size', configuration.block_size]);
   if (configuration.num_gpu_blocks > 0) flags.push(['--num-gpu-blocks-override', configuration.num_gpu_blocks]);
+  flags.push(...flagsOfPreemption(configuration, notes));
   if (configuration.batching === 'chunked') flags.push(['--enable-chunked-prefill']);
   if (configuration.batching === 'continuous') flags.push(['--no-enable-chunked-prefill']);
   noteBatching(configuration, ['chunked', 'continuous'], notes);
@@ -111,6 +127,7 @@ function flagsOfSglang(configuration: Configuration, notes: string[]): Flag[] {
   if (configuration.num_gpu_blocks > 0) {
     flags.push(['--max-total-tokens', configuration.num_gpu_blocks * configuration.block_size]);
   }
+  flags.push(...flagsOfPreemption(configuration, notes));
   if (configuration.batching === 'chunked') flags.push(['--enable-mixed-chunk']);
   noteBatching(configuration, ['chunked', 'continuous'], notes);
   noteWatermark(configuration, notes, '');
@@ -127,6 +144,7 @@ function flagsOfTrtllm(configuration: Configuration, notes: string[]): Flag[] {
   if (configuration.max_model_len > 0) flags.push(['--max_seq_len', configuration.max_model_len]);
   flags.push(['--kv_cache_free_gpu_memory_fraction', configuration.gpu_memory_utilization]);
   noteFormat(configuration, [], notes);
+  flags.push(...flagsOfPreemption(configuration, notes));
   const options: string[] = [];
   if (dp > 1) options.push('enable_attention_dp: true');
   if (configuration.batching === 'chunked') options.push('enable_chunked_prefill: true');

@@ -1,7 +1,18 @@
 // What a run and a sweep print: the block of `vllm bench serve`, and the answer with its ranking in 120 columns.
 import type { KeptRow, RunResult, SweepResult } from '../metrics/types.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
-import { BLOCK, bandRows, center, electricityRows, fixed, latencyRows, line, shareRows, siteRows } from './block.ts';
+import {
+  BLOCK,
+  bandRows,
+  center,
+  electricityRows,
+  fixed,
+  latencyRows,
+  line,
+  shareRows,
+  siteRows,
+  swapRows,
+} from './block.ts';
 import {
   comparesModels,
   describeDeployment,
@@ -70,6 +81,7 @@ function ourRows(result: RunResult, context: RunContext): string[] {
     line('Utilisation (%):', fixed(result.utilisation * 100)),
     line('Mean running batch:', fixed(result.mean_batch)),
     line('Preemptions:', String(result.preemptions)),
+    ...swapRows(result),
     line('KV blocks per replica:', String(result.num_gpu_blocks)),
     line('Peak KV block use (%):', fixed(result.peak_kv_use * 100)),
     line('Mean power (W):', fixed(result.power_w)),

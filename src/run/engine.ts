@@ -30,7 +30,12 @@ export interface EngineCounters {
   readonly newTokens: number;
   readonly pairs: number;
   readonly contextTokens: number;
+  /** Preemptions of both kinds, and those of them that went to host memory and came back. */
   readonly preemptions: number;
+  readonly swapsOut: number;
+  readonly swapsIn: number;
+  /** s that steps lasted longer for copies (at full speed). */
+  readonly swapSeconds: number;
   readonly peakBlocks: number;
   readonly peakSequences: number;
   /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... of a sequence's drafts were accepted. */
@@ -143,6 +148,9 @@ export function readCounters(record: RunRecord): EngineCounters {
     pairs: cells[R.RUN_PAIRS],
     contextTokens: cells[R.RUN_CONTEXT],
     preemptions: words[R.RUN_PREEMPTED * 2],
+    swapsOut: words[R.RUN_SWAPS_OUT * 2],
+    swapsIn: words[R.RUN_SWAPS_IN * 2],
+    swapSeconds: cells[R.RUN_SWAP_SECONDS],
     peakBlocks: words[R.RUN_PEAK_BLOCKS * 2],
     peakSequences: words[R.RUN_PEAK_SEQS * 2],
     ...sumDrafts(listClients(record)),

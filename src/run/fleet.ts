@@ -105,12 +105,13 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   const work = fleetWorkBytes(program);
   const logBytes = full.onSteps ? Math.max(LOG_STEPS, 2 * program.clients.length) * R.LOG_FIELDS * 8 : 0;
   const n = program.visits.count;
+  const swaps = program.clients.some((client) => client.swap !== undefined);
   const { arena, kernels } = room.open(
-    requestBytes(n, program.requests.count) + fleetBytes(program) + RUN_RECORD_BYTES + work + logBytes + 4096,
+    requestBytes(n, program.requests.count, swaps) + fleetBytes(program) + RUN_RECORD_BYTES + work + logBytes + 4096,
   );
   const record = placeRunRecord(arena);
   const { arrival, concurrency, count } = program.requests;
-  const placed = placeRequests(arena, { ...program.visits, arrival, concurrency }, count);
+  const placed = placeRequests(arena, { ...program.visits, arrival, concurrency }, count, swaps);
   const fleet = placeFleet(arena, program);
   fillFleetRecord(record, program, placed, fleet, full);
   const log = startRecord(kernels, arena, record, placed, full);
@@ -240,6 +241,9 @@ function readClients(record: RunRecord, count: number): EngineCounters[] {
       pairs: cells[C.CLIENT_PAIRS],
       contextTokens: cells[C.CLIENT_CONTEXT],
       preemptions: words[C.CLIENT_PREEMPTED * 2],
+      swapsOut: words[C.CLIENT_SWAPS_OUT * 2],
+      swapsIn: words[C.CLIENT_SWAPS_IN * 2],
+      swapSeconds: cells[C.CLIENT_SWAP_SECONDS],
       peakBlocks: words[C.CLIENT_PEAK_BLOCKS * 2],
       peakSequences: words[C.CLIENT_PEAK_SEQS * 2],
       ...sumDrafts([{ cells, words }]),

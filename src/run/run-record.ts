@@ -56,11 +56,16 @@ export interface PlacedRequests {
   readonly replica: Int32Array;
   readonly next: Int32Array;
   readonly generated: Int32Array;
+  /** null where no client swaps. */
+  readonly swapped: Int32Array | null;
 }
 
-/** Bytes that placeRequests takes for `count` requests, cache-line padding included; a fleet has more visits than `arrivals`. */
-export function requestBytes(count: number, arrivals = count): number {
-  return count * REQUEST_COLUMNS + arrivals * 8 + 10 * 320;
+/**
+ * Bytes that placeRequests takes for `count` requests, cache-line padding included; a fleet has more visits than `arrivals`,
+ * and a column for what was `swapped` out only where some client swaps.
+ */
+export function requestBytes(count: number, arrivals = count, swaps = true): number {
+  return count * REQUEST_COLUMNS + arrivals * 8 + (swaps ? count * 4 : 0) + 11 * 320;
 }
 const REQUEST_COLUMNS = 7 * 4 + 2 * 8;
 
@@ -79,6 +84,7 @@ export function placeRequests(
   arena: Arena,
   requests: Pick<Requests, 'count' | 'concurrency' | 'arrival' | 'prompt' | 'output'>,
   arrivals = requests.count,
+  swaps = true,
 ): PlacedRequests {
   const n = requests.count;
   const arrival = arena.f64(arrivals);
@@ -101,6 +107,7 @@ export function placeRequests(
     replica: arena.i32(n),
     next: arena.i32(n),
     generated: arena.i32(n),
+    swapped: swaps ? arena.i32(n) : null,
   };
 }
 
@@ -187,6 +194,7 @@ function fillAddresses(put: Put, requests: PlacedRequests, record: RunRecord, op
   put(R.RUN_REPLICA_OF, requests.replica.byteOffset);
   put(R.RUN_NEXT, requests.next.byteOffset);
   put(R.RUN_GENERATED, requests.generated.byteOffset);
+  put(R.RUN_SWAPPED, requests.swapped?.byteOffset ?? 0);
   put(R.RUN_HISTOGRAM, options.histogram === false ? 0 : record.histogram.byteOffset);
 }
 
@@ -202,6 +210,7 @@ export type ClientSetup = Pick<
   | 'maxModelLen'
   | 'watermark'
   | 'speculation'
+  | 'swap'
 >;
 
 /** Cells of a record in both views. */
@@ -227,6 +236,9 @@ export function fillClient(record: Cells, base: number, setup: ClientSetup): voi
   put(C.CLIENT_BLOCK_SIZE, setup.blockSize);
   put(C.CLIENT_MAX_LEN, setup.maxModelLen);
   put(C.CLIENT_WATERMARK, Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks));
+  // Where nothing is ever preempted nothing is swapped.
+  put(C.CLIENT_SWAP_BLOCKS, full ? 0 : (setup.swap?.hostBlocks ?? 0));
+  record.cells[base + C.CLIENT_PER_SWAP] = setup.swap?.secondsPerBlock ?? 0;
   put(C.CLIENT_CHANNEL, -1);
   // Whose sequences advance unequally is looked at in every step.
   put(C.CLIENT_LEAPS, setup.speculation ? 0 : 1);

@@ -13,6 +13,7 @@ import { scoreOf } from '../metrics/objective.ts';
 import { electricityPerHour } from '../metrics/site.ts';
 import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource } from '../plan/deployment.ts';
 import { lowerSurface } from '../plan/lower.ts';
+import { swapRefusal } from '../plan/swap.ts';
 import { defaultsKey } from '../spec/profile.ts';
 import type { AxisField, Configuration, Objective, Spec } from '../spec/types.ts';
 import type { Moments } from '../workload/moments.ts';
@@ -62,6 +63,9 @@ const CLASS_FIELDS: readonly AxisField[] = [
   'block_size',
   'num_gpu_blocks',
   'max_num_seqs',
+  'preemption_mode',
+  'swap_space',
+  'num_cpu_blocks',
 ];
 
 /** The most combinations that the axes among `fields` have; blank fields follow profile and device, one value per group. */
@@ -144,6 +148,8 @@ function fillRoom(screen: Screen, inner: InnerTables, bound: Deployment): (strin
     const tokens = capacity.blocks * configuration.block_size;
     screen.columns.room[k] = tokens / tokensHeld(screen.moments, configuration);
     if (capacity.reason) return capacity.reason;
+    const refused = swapRefusal(configuration, bound, capacity.blockBytes);
+    if (refused) return refused.reason;
     return tokens < screen.moments.final_max ? 'no-room-for-a-request' : null;
   });
 }

@@ -108,7 +108,7 @@ function prepareRow(settler: Settler, configuration: Configuration): Prepared {
   if (isRefusal(bound)) throw new Error(`row was screened as feasible, but ${bound.words}`);
   const capacity = blocksOf(bound, configuration);
   const { lowered, energy } = surfaceOf(settler, configuration, bound);
-  const setup = setupEngine(configuration, bound, capacity.blocks, lowered.table);
+  const setup = setupEngine(configuration, bound, capacity.blocks, lowered.table, capacity.blockBytes);
   return {
     configuration,
     deployment: bound,

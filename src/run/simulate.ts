@@ -10,7 +10,7 @@ import {
 } from '../../assembly/layout/surface.ts';
 import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
-import { type EnergyPrice, makeRunResult } from '../metrics/run-result.ts';
+import { type EnergyPrice, makeRunResult, type Swaps } from '../metrics/run-result.ts';
 import type { PickRanks } from '../metrics/summary.ts';
 import type { RunResult } from '../metrics/types.ts';
 import {
@@ -25,6 +25,7 @@ import {
 import { partFigures } from '../plan/energy.ts';
 import { type LoweredSurface, lowerSurface } from '../plan/lower.ts';
 import type { EngineSetup, RequestResults } from '../plan/setup.ts';
+import { swapRefusal } from '../plan/swap.ts';
 import { NO_SITE, type PowerSpec } from '../spec/power.ts';
 import type { Configuration, Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
@@ -58,14 +59,17 @@ export function prepare(configuration: Configuration, source: PlanSource, sessio
   const capacity = deployment ? blocksOf(deployment, configuration) : null;
   if (capacity?.reason) throw refuse(configuration, capacity.words);
   const blocks = capacity?.blocks ?? configuration.num_gpu_blocks;
+  const blockBytes = capacity?.blockBytes ?? 0;
+  const refused = swapRefusal(configuration, deployment, blockBytes);
+  if (refused) throw refuse(configuration, refused.words);
   const memory = capacity?.words ?? givenWords(configuration);
   if (configuration.step_time) {
-    const setup = setupEngine(configuration, deployment, blocks, configuration.step_time);
+    const setup = setupEngine(configuration, deployment, blocks, configuration.step_time, blockBytes);
     return { configuration, deployment, setup, energy: null, power, basis: 'measured', memory };
   }
   if (!deployment) throw refuse(configuration, 'neither step_time nor a model and hardware');
   const lowered = lowerSurface(deployment.key, session.lowering);
-  const setup = setupEngine(configuration, deployment, blocks, lowered.table);
+  const setup = setupEngine(configuration, deployment, blocks, lowered.table, blockBytes);
   const energy = partedEnergy(lowered, deployment);
   return { configuration, deployment, setup, energy, power, basis: lowered.basis, memory };
 }
@@ -99,6 +103,11 @@ export function energyOf(surface: Float64Array): EnergyPrice | null {
   };
 }
 
+/** What was swapped, under the names of results. */
+export function swapsOf({ swapsOut, swapsIn, swapSeconds }: EngineCounters): Swaps {
+  return { swapped_out: swapsOut, swapped_in: swapsIn, swap_s: swapSeconds };
+}
+
 /** The result of an engine run. */
 export function resultOf(
   prepared: Prepared,
@@ -114,7 +123,7 @@ export function resultOf(
   return makeRunResult({
     requests,
     results,
-    counters: { ...counters, itlHistogram: itl },
+    counters: { ...counters, itlHistogram: itl, ...(setup.swap ? { swaps: swapsOf(counters) } : {}) },
     energy: prepared.energy,
     power: prepared.power,
     usdPerDeviceHour: deployment?.usdPerDeviceHour ?? Number.NaN,

@@ -1,5 +1,6 @@
 // How a spec was understood, in words: what is fixed, what is an axis, and how many rows that makes.
 import { type EngineLog, logWords } from './engine-log.ts';
+import { FIELDS } from './fields.ts';
 import { explainPower } from './power.ts';
 import { explainCurve } from './rate-curve.ts';
 import { countRows } from './rows.ts';
@@ -47,7 +48,10 @@ function explainFields(spec: Spec): [string, string][] {
 /** Zero or empty means "does not apply" in these fields. */
 function hidden(field: keyof Configuration, value: unknown): boolean {
   if (value === null || value === '') return true;
-  return value === 0 && ['max_model_len', 'num_gpu_blocks', 'watermark', 'request_rate'].includes(field);
+  if (field === 'preemption_mode' || field === 'swap_space') return value === FIELDS[field].otherwise;
+  return (
+    value === 0 && ['max_model_len', 'num_gpu_blocks', 'num_cpu_blocks', 'watermark', 'request_rate'].includes(field)
+  );
 }
 
 function blankFields(spec: Spec): string[] {

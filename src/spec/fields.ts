@@ -1,7 +1,9 @@
 // Every field of a configuration that may be an axis: where it stands in the document and what its values may be.
+import type { UnitKind } from '../check/units.ts';
+import { SWAP_SPACE } from './check-swap.ts';
 import type { Path } from './document.ts';
 import type { AxisField } from './types.ts';
-import { ADMISSIONS, BATCHINGS, KV_FORMATS, ROUTINGS, STEP_SOURCES, WEIGHT_FORMATS } from './words.ts';
+import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, ROUTINGS, STEP_SOURCES, WEIGHT_FORMATS } from './words.ts';
 
 /** Lists of the catalog that names are looked up in. */
 export type CatalogKind = 'hardware' | 'models' | 'engines';
@@ -9,7 +11,7 @@ export type CatalogKind = 'hardware' | 'models' | 'engines';
 export type FieldKind =
   | { readonly of: 'catalog'; readonly kind: CatalogKind; readonly noun: string }
   | { readonly of: 'words'; readonly words: readonly string[] }
-  | { readonly of: 'numbers'; readonly integer: boolean };
+  | { readonly of: 'numbers'; readonly integer: boolean; readonly unit?: UnitKind };
 
 export interface Field {
   readonly path: Path;
@@ -20,6 +22,7 @@ export interface Field {
 
 const INTEGER: FieldKind = { of: 'numbers', integer: true };
 const REAL: FieldKind = { of: 'numbers', integer: false };
+const BYTES: FieldKind = { of: 'numbers', integer: false, unit: 'bytes' };
 const words = (list: readonly string[]): FieldKind => ({ of: 'words', words: list });
 
 export const FIELDS: Readonly<Record<AxisField, Field>> = {
@@ -50,6 +53,9 @@ export const FIELDS: Readonly<Record<AxisField, Field>> = {
   num_gpu_blocks: { path: ['engine', 'num_gpu_blocks'], kind: INTEGER, otherwise: 0 },
   watermark: { path: ['engine', 'watermark'], kind: REAL, otherwise: 0 },
   step_source: { path: ['engine', 'step_source'], kind: words(STEP_SOURCES), otherwise: 'cost-model' },
+  preemption_mode: { path: ['engine', 'preemption_mode'], kind: words(PREEMPTIONS), otherwise: 'recompute' },
+  swap_space: { path: ['engine', 'swap_space'], kind: BYTES, otherwise: SWAP_SPACE },
+  num_cpu_blocks: { path: ['engine', 'num_cpu_blocks'], kind: INTEGER, otherwise: 0 },
   quantization: { path: ['engine', 'quantization'], kind: words(WEIGHT_FORMATS), otherwise: 'auto' },
   kv_cache_dtype: { path: ['engine', 'kv_cache_dtype'], kind: words(KV_FORMATS), otherwise: 'auto' },
 };

@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { EngineProfile } from '../catalog/types.ts';
 import { type Issue, show, UserError } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
+import { findSwapMistakes, SWAP_KEYS } from './check-swap.ts';
 import { parseSpecDocument } from './document.ts';
 import { Faults } from './faults.ts';
 import { AXIS_FIELDS, FIELDS, givenFields, inputAt } from './fields.ts';
@@ -79,6 +80,7 @@ function bind(input: SpecInput, text: string, options: ReadOptions, faults: Faul
   checkRows(axes, faults);
   const profiles = (values.get('profile') ?? []).flatMap((id) => known.profile(String(id)) ?? []);
   const blanks = blanksOf(input);
+  checkSwap(input, values, profiles, faults);
   const hardware = (values.get('hardware') ?? []).map(String);
   const device = (id: string) => known.device?.(id);
   const { arrivals } = workload;
@@ -180,6 +182,34 @@ function withLog(
   return base;
 }
 
+/** Swapping needs something that is preempted, and the size of what is copied. */
+function checkSwap(input: SpecInput, values: Values, profiles: readonly EngineProfile[], faults: Faults): void {
+  const engine = input.engine ?? {};
+  const listed = <T>(field: AxisField, otherwise: readonly T[]) => (values.get(field) as readonly T[]) ?? otherwise;
+  const fields = ['preemption_mode', 'batching', 'admission', ...SWAP_KEYS] as const;
+  if (fields.some((field) => faults.isBroken(FIELDS[field].path))) return;
+  const mistakes = findSwapMistakes({
+    modes: listed('preemption_mode', []),
+    batchings: listed(
+      'batching',
+      profiles.map((profile) => profile.batching),
+    ),
+    admissions: listed(
+      'admission',
+      profiles.map((profile) => profile.admission),
+    ),
+    given: engine,
+    perBlock: engine.step_time?.per_swapped_block_s,
+    sized: engine.step_time === undefined || (values.has('model') && values.has('hardware')),
+    counted: !listed<number>('num_cpu_blocks', []).includes(0),
+  });
+  for (const { key, expected, received } of mistakes) {
+    const path = ['engine', ...key];
+    if (received === undefined) faults.addMissing(path, expected);
+    else faults.add({ path, expected, received });
+  }
+}
+
 function axesOf(values: Values): Axis[] {
   return [...values].flatMap(([field, list]) => (list.length > 1 ? [{ field, values: list }] : []));
 }
@@ -209,15 +239,17 @@ function readStepTime(input: SpecInput, faults: Faults): StepTime | null {
   const given = input.engine?.step_time;
   if (given === undefined) return null;
   const seconds = (key: keyof StepTime) => measured(given[key] ?? 0, 'time');
-  const stepTime = {
+  const stepTime: StepTime = {
     fixed_s: seconds('fixed_s'),
     per_new_token_s: seconds('per_new_token_s'),
     per_prefill_pair_s: seconds('per_prefill_pair_s'),
     per_sequence_s: seconds('per_sequence_s'),
     per_context_token_s: seconds('per_context_token_s'),
     ...draftTerms(given),
+    ...(given.per_swapped_block_s === undefined ? {} : { per_swapped_block_s: seconds('per_swapped_block_s') }),
   };
-  if (Object.values(stepTime).every((term) => term === 0)) {
+  const { per_swapped_block_s: _, ...always } = stepTime;
+  if (Object.values(always).every((term) => term === 0)) {
     const expected = 'at least one term above 0: a step must take time';
     faults.add({ path: ['engine', 'step_time'], expected, received: show(given) });
   }

@@ -8,6 +8,7 @@ import {
   BATCHINGS,
   KV_FORMATS,
   OBJECTIVES,
+  PREEMPTIONS,
   PROCESSES,
   ROUTINGS,
   STEP_SOURCES,
@@ -198,6 +199,7 @@ const stepTime = section(
     per_prefill_pair_s: priceSeconds.optional().describe('Per pair of a prompt token and a token it attends to.'),
     per_sequence_s: priceSeconds.optional().describe('Per sequence in the step.'),
     per_context_token_s: priceSeconds.optional().describe('Per token of context that a decode reads.'),
+    per_swapped_block_s: priceSeconds.optional().describe('Per KV block copied to host memory or back.'),
     per_draft_pass_s: priceSeconds
       .optional()
       .describe('Per pass of the draft model: as often in a step that decodes as tokens are drafted.'),
@@ -212,6 +214,9 @@ const FROM_PROFILE = "The profile's if left out.";
 const SHARE = 'a share above 0 and at most 1';
 const ENGINE = 'an engine profile of the catalog';
 const auto = (text: string) => range(count(0, MAX_COUNT), 'an integer of at least 0').optional().describe(text);
+/** Below this a plain number was surely meant in GiB, as vLLM counts. */
+const SPACE = 'a size of at least 1MiB, such as 4GiB (a plain number counts bytes)';
+export const swapSpace = quantity('bytes', SPACE, { min: 2 ** 20 });
 const FREE = 'a share of at least 0 and below 1';
 /** The share of the blocks that must stay free: all of them would let nothing in. */
 export const watermark = quantity('number', FREE, { max: 1 - Number.EPSILON });
@@ -252,6 +257,11 @@ const engine = section(
       .describe(
         "KV blocks of one replica; 0 or left out = computed from memory; {log: FILE} = what the engine's start-up log says.",
       ),
+    preemption_mode: words(PREEMPTIONS).describe('What becomes of a preempted sequence; recompute if left out.'),
+    swap_space: range(swapSpace, SPACE)
+      .optional()
+      .describe('Host memory per device for preempted sequences, with preemption_mode: swap; 4GiB if left out.'),
+    num_cpu_blocks: auto('KV blocks of one replica in host memory; 0 or left out = computed from swap_space.'),
     quantization: words(WEIGHT_FORMATS).describe("Format of the weights; auto (the checkpoint's) if left out."),
     kv_cache_dtype: words(KV_FORMATS).describe('Format of the KV cache; auto if left out.'),
     step_source: words(STEP_SOURCES).describe(STEP_SOURCE_WORDS),

@@ -9,6 +9,8 @@ export type BatchingName = 'static' | 'continuous' | 'chunked' | 'mixed';
 export type AdmissionName = 'prompt' | 'full-length';
 /** What prices a step: op by op, a regression on step traces of this very deployment, or that one where there is one. */
 export type StepSource = 'cost-model' | 'regression' | 'auto';
+/** What becomes of a preempted sequence: its KV is computed again, or copied to host memory and back. */
+export type PreemptionName = 'recompute' | 'swap';
 /** How requests are spread over replicas. */
 export type RoutingName = 'round-robin' | 'least-loaded';
 /** The statistic that a limit holds for. */
@@ -96,6 +98,8 @@ export interface StepTime {
   /** Of speculative decoding: per pass of the draft model, and per drafted token; 0 if left out. */
   readonly per_draft_pass_s?: number;
   readonly per_draft_token_s?: number;
+  /** Per KV block copied to host memory or back at the start of a step; absent = 0. */
+  readonly per_swapped_block_s?: number;
 }
 
 /** A latency limit: the promise to the user. */
@@ -140,6 +144,11 @@ export interface Configuration {
   readonly num_gpu_blocks: number;
   /** Share of the KV blocks that admission leaves free while anything runs. */
   readonly watermark: number;
+  readonly preemption_mode: PreemptionName;
+  /** Bytes of host memory per device for preempted sequences (only with swap). */
+  readonly swap_space: number;
+  /** KV blocks that host memory holds for one replica; 0 = computed from swap_space. */
+  readonly num_cpu_blocks: number;
   /** The start-up log that num_gpu_blocks comes from; absent where it does not. */
   readonly kv_log?: EngineLog;
   readonly step_time: StepTime | null;

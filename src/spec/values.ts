@@ -60,7 +60,7 @@ function allOf(kind: FieldKind, world: Surroundings): readonly string[] {
 }
 
 function readItem(item: Item, kind: FieldKind, faults: Faults, world: Surroundings): Item {
-  if (kind.of === 'numbers') return { ...item, value: measured(item.value, 'number') };
+  if (kind.of === 'numbers') return { ...item, value: measured(item.value, kind.unit ?? 'number') };
   if (kind.of === 'words') return item;
   return { ...item, value: readName(String(item.value), item.path, kind, faults, world) };
 }
@@ -115,8 +115,9 @@ function refuseRepeats(items: readonly Item[], faults: Faults): void {
 /** from, from + step, ... or from, from * factor, ... while at most `to`. */
 function expandRange(range: RangeInput, path: Path, kind: FieldKind, faults: Faults): Item[] {
   const integer = kind.of === 'numbers' && kind.integer;
-  const from = measured(range.from, 'number');
-  const to = measured(range.to, 'number');
+  const unit = (kind.of === 'numbers' && kind.unit) || 'number';
+  const from = measured(range.from, unit);
+  const to = measured(range.to, unit);
   const refuse = (key: string, expected: string, received: string) => {
     faults.add({ path: [...path, key], expected, received });
     return [];

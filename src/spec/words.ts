@@ -8,12 +8,14 @@ import type {
   LatencyMetric,
   Objective,
   Percentile,
+  PreemptionName,
   RoutingName,
   StepSource,
 } from './types.ts';
 
 export const BATCHINGS = ['static', 'continuous', 'chunked', 'mixed'] as const satisfies readonly BatchingName[];
 export const ADMISSIONS = ['prompt', 'full-length'] as const satisfies readonly AdmissionName[];
+export const PREEMPTIONS = ['recompute', 'swap'] as const satisfies readonly PreemptionName[];
 export const ROUTINGS = ['round-robin', 'least-loaded'] as const satisfies readonly RoutingName[];
 export const WEIGHT_FORMATS = [
   ...['auto', 'bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'],

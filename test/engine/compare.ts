@@ -13,7 +13,7 @@ export interface EngineOutcome {
 const CLOSE = 1e-9;
 const COLUMNS = ['state', 'replica', 'preemptions', 'arrival', 'first', 'finish'] as const;
 /** Sums of rounded times differ in their last bits whatever the order; all other counters are whole numbers. */
-const SECONDS = new Set(['busySeconds', 'runningSeconds']);
+const SECONDS = new Set(['busySeconds', 'runningSeconds', 'swapSeconds']);
 
 export function isClose(a: number, b: number): boolean {
   return Object.is(a, b) || Math.abs(a - b) <= CLOSE * Math.max(Math.abs(a), Math.abs(b));

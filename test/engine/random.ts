@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
 import * as layout from '../../assembly/layout/surface.ts';
-import type { EngineSetup, Speculation } from '../../src/plan/setup.ts';
+import type { EngineSetup, Speculation, SwapSetup } from '../../src/plan/setup.ts';
 import type { StepTime } from '../../src/spec/types.ts';
 import type { Requests } from '../../src/workload/types.ts';
 import { gridPoint } from '../reference/price.ts';
@@ -211,9 +211,19 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
       maxModelLen: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, fc.integer({ min: 20, max: 280 })),
       watermark: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, fc.constantFrom(0.01, 0.1, 0.29, 0.5, 0.9)),
       speculation: drawSpeculation(),
+      swap: fc.oneof(
+        { arbitrary: fc.constant(null), weight: 3 },
+        {
+          arbitrary: fc.record({
+            share: fc.constantFrom(0.05, 0.3, 1, 10),
+            secondsPerBlock: ties ? fc.constantFrom(0, 2 ** -6, 0.25) : fc.double({ min: 1e-4, max: 0.1, noNaN: true }),
+          }),
+          weight: 2,
+        },
+      ),
       price,
     })
-    .map(({ rows, concurrency, slack, wait, speculation, ...rest }) => {
+    .map(({ rows, concurrency, slack, wait, speculation, swap, ...rest }) => {
       const tick = rest.price instanceof Float64Array ? 0.0625 : rest.price.fixed_s || 0.25;
       const requests = arrangeRequests(rows, concurrency, tick);
       const longest = Math.max(...rows.map(([{ prompt, output }]) => prompt + output - 1));
@@ -226,10 +236,17 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
         maxNumBatchedTokens,
         numGpuBlocks,
         ...(wait === null ? {} : { batchWait: wait }),
+        ...(swap === null || wait !== null ? {} : { swap: hostOf(swap, numGpuBlocks) }),
         ...(speculation === null ? {} : { speculation }),
       };
       return { requests, setup };
     });
+}
+
+/** Batch waiting, a rule of another engine, knows no swapped sequences: never both. */
+function hostOf(swap: { share: number; secondsPerBlock: number }, numGpuBlocks: number): SwapSetup {
+  const hostBlocks = Math.max(1, Math.floor(numGpuBlocks * swap.share));
+  return { hostBlocks, secondsPerBlock: swap.secondsPerBlock };
 }
 
 function arrangeRequests(

@@ -16,6 +16,9 @@ const NO_COUNTERS = {
   pairs: 0,
   contextTokens: 0,
   preemptions: 0,
+  swapsOut: 0,
+  swapsIn: 0,
+  swapSeconds: 0,
   peakBlocks: 0,
   peakSequences: 0,
 };
@@ -25,6 +28,8 @@ const COUNTS = [
   'pairs',
   'contextTokens',
   'preemptions',
+  'swapsOut',
+  'swapsIn',
   'peakBlocks',
   'draftSteps',
   'accepted',

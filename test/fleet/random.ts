@@ -11,17 +11,21 @@ interface Scale {
   readonly seconds: (most: number) => fc.Arbitrary<number>;
   readonly price: fc.Arbitrary<StepTime | Float64Array>;
   readonly bandwidth: fc.Arbitrary<number>;
+  /** s per block copied to host memory or back. */
+  readonly copying: fc.Arbitrary<number>;
 }
 
 const ROUND: Scale = {
   seconds: (most) => fc.integer({ min: 0, max: 4 * most }).map((quarters) => quarters / 4),
   price: drawRoundPrice(),
   bandwidth: fc.constantFrom(1, 4, 16, 64),
+  copying: fc.constantFrom(0, 2 ** -6, 0.25),
 };
 const ANY: Scale = {
   seconds: (most) => fc.double({ min: 0.001, max: most, noNaN: true }),
   price: fc.oneof(drawPrice(), drawSurface()),
   bandwidth: fc.double({ min: 1, max: 100, noNaN: true }),
+  copying: fc.double({ min: 1e-4, max: 0.1, noNaN: true }),
 };
 
 function drawRoundPrice(): fc.Arbitrary<StepTime> {
@@ -61,6 +65,10 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       blockSize: fc.constantFrom(1, 1, 3, 4, 16),
       slack: fc.constantFrom(0.7, 1, 1, 1.2, 1.5, 2, 20),
       maxModelLen: fc.constantFrom(0, 0, 0, 0, Math.ceil(longest * 0.8)),
+      swap: fc.oneof(
+        { arbitrary: fc.constant(null), weight: 2 },
+        fc.record({ share: fc.constantFrom(0.05, 0.5, 4), secondsPerBlock: scale.copying }),
+      ),
       price: scale.price,
       localGroup: fc.nat(LOCAL_GROUPS),
       location: fc.nat(LOCATIONS - 1),
@@ -70,12 +78,23 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
       speculation: drawSpeculation(),
     })
-    .map(({ slack, speculation, ...rest }) => {
+    .map(({ slack, speculation, swap, ...rest }) => {
       const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
       // a decode that never finds its tokens would wait for ever
       const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
+      const host = swap && {
+        hostBlocks: Math.max(1, Math.floor(numGpuBlocks * swap.share)),
+        secondsPerBlock: swap.secondsPerBlock,
+      };
       const drafts = speculation === null ? {} : { speculation };
-      return clientOf({ ...rest, ...drafts, kind: 'llm', maxNumBatchedTokens, numGpuBlocks } as Partial<FleetClient>);
+      return clientOf({
+        ...rest,
+        ...drafts,
+        ...(host && { swap: host }),
+        kind: 'llm',
+        maxNumBatchedTokens,
+        numGpuBlocks,
+      } as Partial<FleetClient>);
     });
 }
 

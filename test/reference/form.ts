@@ -11,6 +11,7 @@ export interface Sequence {
   generated: number; // output tokens so far
   blocks: number; // KV blocks held
   lastToken: number; // s, time of the newest output token; NaN before the first
+  swapped: boolean; // its KV lies in host memory while it waits
 }
 
 /** One engine: its queue, what it runs (in order of admission) and its free KV blocks. */
@@ -19,6 +20,9 @@ export interface Replica {
   waiting: Sequence[];
   running: Sequence[];
   free: number;
+  /** Free blocks of host memory, and blocks that its next step copies out or in before anything else. */
+  hostFree: number;
+  moved: number;
   /** The newest of the waiting, which the scheduler has not looked at yet. */
   hidden: number;
   /** Decode steps since it last looked at arrivals. */
@@ -32,6 +36,9 @@ export interface FormedStep {
   readonly chunks: { readonly sequence: Sequence; readonly tokens: number }[];
   readonly decodes: Sequence[];
   readonly preempted: Sequence[];
+  /** Of those preempted: copied to host memory; and those that came back. */
+  readonly swappedOut: Sequence[];
+  readonly swappedIn: Sequence[];
 }
 
 export function countBlocks(tokens: number, setup: EngineSetup): number {
@@ -62,7 +69,7 @@ function headOf(replica: Replica): Sequence | undefined {
 
 /** Forms the next step and takes its blocks; the replica must have something waiting or running. */
 export function formStep(replica: Replica, setup: EngineSetup): FormedStep {
-  const step: FormedStep = { chunks: [], decodes: [], preempted: [] };
+  const step: FormedStep = { chunks: [], decodes: [], preempted: [], swappedOut: [], swappedIn: [] };
   if (setup.batching === 'static') formStatic(replica, setup, step);
   if (setup.batching === 'continuous') formContinuous(replica, setup, step);
   if (setup.batching === 'chunked') formChunked(replica, setup, step);
@@ -129,9 +136,10 @@ type Admission = (replica: Replica, setup: EngineSetup, step: FormedStep, rest: 
 function admitChunks(replica: Replica, setup: EngineSetup, step: FormedStep, rest: number): void {
   let budget = rest;
   for (let head = headOf(replica); head !== undefined && budget > 0; head = headOf(replica)) {
-    const tokens = Math.min(head.need, budget);
-    if (!canAdmit(replica, setup, tokens)) return;
-    admit(replica, setup, step, tokens);
+    const tokens = head.swapped ? decodeTokens(setup) : Math.min(head.need, budget);
+    if (tokens > budget || !canAdmit(replica, setup, head.swapped ? decodeEnd(head, setup) : tokens)) return;
+    if (head.swapped) step.decodes.push(swapIn(replica, setup, step));
+    else admit(replica, setup, step, tokens);
     budget -= tokens;
   }
 }
@@ -168,6 +176,15 @@ function decodeRunning(replica: Replica, setup: EngineSetup, step: FormedStep): 
 function admitWholePrompts(replica: Replica, setup: EngineSetup, step: FormedStep, rest: number): void {
   let left = rest;
   for (let head = headOf(replica); head !== undefined; head = headOf(replica)) {
+    if (head.swapped) {
+      if (!canSwapIn(replica, setup, head, left)) return;
+      const back = swapIn(replica, setup, step);
+      if (setup.batching === 'mixed') {
+        step.decodes.push(back);
+        left -= decodeTokens(setup);
+      }
+      continue;
+    }
     const { need } = head;
     const alone = step.chunks.length === 0 && need > setup.maxNumBatchedTokens;
     if (need > left && !alone) return;
@@ -175,6 +192,36 @@ function admitWholePrompts(replica: Replica, setup: EngineSetup, step: FormedSte
     admit(replica, setup, step, need);
     left -= need;
   }
+}
+
+/**
+ * Beside whole prompts: under mixed batching it takes its tokens of the budget and decodes in this step; under continuous it decodes
+ * with everybody else, so the blocks that all their next tokens need are spoken for.
+ */
+function canSwapIn(replica: Replica, setup: EngineSetup, head: Sequence, left: number): boolean {
+  if (setup.batching === 'mixed')
+    return left >= decodeTokens(setup) && canAdmit(replica, setup, decodeEnd(head, setup));
+  const needed = replica.running.filter((one) => one.past >= one.need);
+  const blocks = needed.reduce(
+    (sum, one) => sum + Math.max(0, countBlocks(decodeEnd(one, setup), setup) - one.blocks),
+    0,
+  );
+  const free = replica.free - blocks;
+  return canAdmit({ ...replica, free }, setup, decodeEnd(head, setup));
+}
+
+/** The head comes back from host memory, with the blocks of its coming decode. */
+function swapIn(replica: Replica, setup: EngineSetup, step: FormedStep): Sequence {
+  const sequence = replica.waiting.shift()!;
+  const copied = countBlocks(sequence.past, setup);
+  replica.hostFree += copied;
+  replica.moved += copied;
+  sequence.swapped = false;
+  sequence.blocks = countBlocks(decodeEnd(sequence, setup), setup);
+  replica.free -= sequence.blocks;
+  replica.running.push(sequence);
+  step.swappedIn.push(sequence);
+  return sequence;
 }
 
 /** Whether the head of the queue finds a slot and blocks for its first chunk. */
@@ -208,7 +255,7 @@ function admit(replica: Replica, setup: EngineSetup, step: FormedStep, tokens: n
 function makeRoom(replica: Replica, setup: EngineSetup, step: FormedStep, sequence: Sequence, tokens: number): boolean {
   const more = Math.max(0, countBlocks(tokens, setup) - sequence.blocks);
   while (more > replica.free) {
-    const victim = preemptNewest(replica, step);
+    const victim = preemptNewest(replica, setup, step);
     if (victim === sequence) return false;
   }
   replica.free -= more;
@@ -216,11 +263,20 @@ function makeRoom(replica: Replica, setup: EngineSetup, step: FormedStep, sequen
   return true;
 }
 
-function preemptNewest(replica: Replica, step: FormedStep): Sequence {
+/** The most recently admitted goes: a decode to host memory if it has room, everything else loses what it has computed. */
+function preemptNewest(replica: Replica, setup: EngineSetup, step: FormedStep): Sequence {
   const victim = replica.running.pop()!;
   release(replica, victim);
-  victim.past = 0;
-  victim.need = victim.prompt + victim.generated;
+  const content = countBlocks(victim.past, setup);
+  if (setup.swap !== undefined && victim.past >= victim.need && content <= replica.hostFree) {
+    replica.hostFree -= content;
+    replica.moved += content;
+    victim.swapped = true;
+    step.swappedOut.push(victim);
+  } else {
+    victim.past = 0;
+    victim.need = victim.prompt + victim.generated;
+  }
   replica.waiting.unshift(victim);
   step.preempted.push(victim);
   return victim;

@@ -31,6 +31,10 @@ export interface Counters {
   pairs: number;
   contextTokens: number;
   preemptions: number;
+  swapsOut: number;
+  swapsIn: number;
+  /** Seconds that steps lasted longer for copies. */
+  swapSeconds: number;
   /** Most KV blocks one replica had in use in one step. */
   peakBlocks: number;
   /** Most sequences one replica had admitted at once. */
@@ -98,6 +102,9 @@ function openWorld(requests: Requests, setup: EngineSetup, watch: World['watch']
     pairs: 0,
     contextTokens: 0,
     preemptions: 0,
+    swapsOut: 0,
+    swapsIn: 0,
+    swapSeconds: 0,
     peakBlocks: 0,
     peakSequences: 0,
   };
@@ -110,6 +117,8 @@ function openWorld(requests: Requests, setup: EngineSetup, watch: World['watch']
     waiting: [],
     running: [],
     free: setup.numGpuBlocks,
+    hostFree: setup.swap?.hostBlocks ?? 0,
+    moved: 0,
     hidden: 0,
     sinceLook: 0,
     waited: 0,
@@ -163,7 +172,7 @@ function arrive(world: World, now: number): void {
     run.results.state[index] = STATE_REJECTED_KV;
     replace(world, now);
   } else {
-    const fresh = { past: 0, need: prompt, generated: 0, blocks: 0, lastToken: Number.NaN };
+    const fresh = { past: 0, need: prompt, generated: 0, blocks: 0, lastToken: Number.NaN, swapped: false };
     engine.waiting.push({ index, prompt, output, ...fresh });
     engine.hidden += 1;
   }
@@ -193,7 +202,11 @@ function startStep(world: World, engine: Engine, now: number): void {
   if (step.chunks.length + step.decodes.length === 0) throw new Error(`replica ${engine.id} has work but no step`);
   world.watch(engine, step);
   const work = describeWork(step, world.setup);
-  const duration = priceStep(work, world.setup.price);
+  // Blocks are copied before the step computes anything.
+  const copying = engine.moved * (world.setup.swap?.secondsPerBlock ?? 0);
+  engine.moved = 0;
+  const duration = priceStep(work, world.setup.price) + copying;
+  world.run.counters.swapSeconds += copying;
   engine.busy = { step, end: now + duration };
   recordStep(world, engine, step, work, now, duration);
 }
@@ -231,6 +244,8 @@ function recordStep(
   counters.pairs += sumPairs(work);
   counters.contextTokens += work.context;
   counters.preemptions += step.preempted.length;
+  counters.swapsOut += step.swappedOut.length;
+  counters.swapsIn += step.swappedIn.length;
   counters.peakBlocks = Math.max(counters.peakBlocks, blocks);
   counters.peakSequences = Math.max(counters.peakSequences, engine.running.length);
   for (const victim of step.preempted) results.preemptions[victim.index]! += 1;

@@ -64,6 +64,20 @@ test('a watermark has no flag anywhere, and that is said', () => {
   }
 });
 
+test('swapping is a flag of vLLM before V1, and a note elsewhere', () => {
+  const swap = { ...CONFIGURATION, preemption_mode: 'swap' as const, swap_space: 6 * 2 ** 30 };
+  const early = buildLaunch({ ...swap, profile: 'vllm-0.6' });
+  expect(oneLine(early.command)).toContain('--preemption-mode swap --swap-space 6');
+  const counted = buildLaunch({ ...swap, profile: 'vllm-0.4', num_cpu_blocks: 90 });
+  expect(counted.command).not.toContain('--swap-space');
+  expect(counted.notes.join()).toContain('--swap-space so that it holds 90 blocks');
+  for (const profile of ['vllm-0.11', 'vllm-2023', 'sglang-0.5', 'trtllm-1.0']) {
+    const { command, notes } = buildLaunch({ ...swap, profile });
+    expect(command).not.toContain('--preemption-mode');
+    expect(notes.join()).toContain('no flag for preemption by swapping');
+  }
+});
+
 test('no command where there is no engine', () => {
   expect(buildLaunch({ ...CONFIGURATION, profile: 'orca' }).command).toBeNull();
   const price = { fixed_s: 1, per_new_token_s: 0, per_prefill_pair_s: 0, per_sequence_s: 0, per_context_token_s: 0 };

@@ -53,6 +53,9 @@ describe('defaults', () => {
       block_size: VLLM.block_size,
       num_gpu_blocks: 0,
       watermark: 0,
+      preemption_mode: 'recompute',
+      swap_space: 4 * 2 ** 30,
+      num_cpu_blocks: 0,
       step_time: null,
       step_source: 'cost-model',
       request_rate: 20,
@@ -66,6 +69,17 @@ describe('defaults', () => {
   it('have no profileDefaults where one profile decides', () => {
     expect(read(MINIMAL).profileDefaults).toBeUndefined();
     expect(Object.keys(withEngine('profile: {choices: all}').profileDefaults ?? {})).toEqual(KNOWN.engines);
+  });
+});
+
+describe('swapping', () => {
+  it('takes units, ranges and lists', () => {
+    expect(withEngine('preemption_mode: swap, swap_space: 8GiB').base).toMatchObject({ swap_space: 2 ** 33 });
+    const swept = withEngine(
+      'preemption_mode: [recompute, swap], swap_space: {from: 1GiB, to: 4GiB, factor: 2}, admission: [prompt, full-length]',
+    );
+    expect(swept.axes.map(({ values }) => values.length)).toEqual([2, 3, 2]);
+    expect(swept.axes[1]).toEqual({ field: 'swap_space', values: [2 ** 30, 2 ** 31, 2 ** 32] });
   });
 });
 

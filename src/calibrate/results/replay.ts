@@ -43,6 +43,8 @@ export interface Bench {
   readonly session: Session;
   readonly simulator: Simulator;
   readonly blocks: number;
+  /** Bytes of one of them on one device. */
+  readonly blockBytes: number;
 }
 
 const SEED = 0;
@@ -55,7 +57,14 @@ export function openBench(deployment: Deployment, configuration: Configuration, 
     const expected = 'a deployment that can be built';
     throw new UserError([{ path: 'deployment', expected, received: capacity.words }]);
   }
-  return { deployment, configuration, session, simulator: openSimulator(), blocks: capacity.blocks };
+  return {
+    deployment,
+    configuration,
+    session,
+    simulator: openSimulator(),
+    blocks: capacity.blocks,
+    blockBytes: capacity.blockBytes,
+  };
 }
 
 export function tuningOf(profile: EngineProfile): Tuning {
@@ -116,10 +125,10 @@ function sendRequests(sent: Omit<Requests, 'arrival'>, load: MeasuredRun['load']
 
 /** The run under a tuning, as its client would see it with a client that takes no time. */
 export function replayRun(bench: Bench, run: ReplayedRun, tuning: Tuning): Observed {
-  const { deployment, configuration, session, simulator, blocks } = bench;
+  const { deployment, configuration, session, simulator, blocks, blockBytes } = bench;
   const profile = { ...tunedProfile(deployment.profile, tuning), client: { request_s: 0, prompt_token_s: 0 } };
   const { table } = lowerSurface({ ...deployment.key, profile }, session.lowering);
-  const setup = setupEngine(configuration, deployment, blocks, table);
+  const setup = setupEngine(configuration, deployment, blocks, table, blockBytes);
   const later = run.spreadOut && tpotBeyondFirst(simulator.run(run.spreadOut, setup), run.spreadOut.concurrency);
   const simulated = simulator.run(run.requests, setup);
   const lost = simulated.results.state.reduce((sum, state) => sum + (state === STATE_FINISHED ? 0 : 1), 0);

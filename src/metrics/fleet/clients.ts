@@ -1,7 +1,9 @@
 // One row per client: how busy it was, how large its batches and its queue were, what it drew and cost.
+
+import type { Swaps } from '../run-result.ts';
 import { type Intervals, peakOverlap, sumLengths, uniteIntervals } from './curves.ts';
 import type { ClientBill } from './prices.ts';
-import type { ClientResult, FleetRun } from './types.ts';
+import type { ClientCounters, ClientResult, FleetRun } from './types.ts';
 
 export function measureClients(
   run: FleetRun,
@@ -29,6 +31,7 @@ export function measureClients(
         client.kind === 'llm' && client.numGpuBlocks > 0 ? counters.peakBlocks / client.numGpuBlocks : Number.NaN,
       cached_share: client.kind === 'llm' && prompts[c] > 0 ? cached[c] / prompts[c] : Number.NaN,
       preemptions: counters.preemptions,
+      ...(client.swap ? swapsOf([counters]) : {}),
       steps: counters.steps,
       devices: bills[c].devices,
       energy_j: bills[c].joules,
@@ -36,6 +39,13 @@ export function measureClients(
       usd_per_hour: bills[c].usdPerHour,
     };
   });
+}
+
+/** Swaps of several clients together. */
+export function swapsOf(counters: readonly ClientCounters[]): Swaps {
+  const sum = (field: 'swapsOut' | 'swapsIn' | 'swapSeconds') =>
+    counters.reduce((total, one) => total + (one[field] ?? 0), 0);
+  return { swapped_out: sum('swapsOut'), swapped_in: sum('swapsIn'), swap_s: sum('swapSeconds') };
 }
 
 /** Engines count their own; of the cores the share taken counts, of a store the time with a look-up under way. */

@@ -8,7 +8,7 @@ import { type EnergyShares, sharesOf } from '../site.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import type { Verdict } from '../types.ts';
 import { judge } from '../verdict.ts';
-import { measureClients } from './clients.ts';
+import { measureClients, swapsOf } from './clients.ts';
 import { drawTimeline, listIntervals, peakOverlap } from './curves.ts';
 import { chooseExamples } from './examples.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
@@ -33,6 +33,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     ...priceFleet(run, bills, countFinished(requests), tokens.produced, span.to - span.from),
     visits: countStates(results.state),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
+    ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     stopped: run.stopped ?? '',
     breakdown: breakDown(run, requests, latencies.e2el, predecessors),
     stages: measureStages(run, predecessors, stagePrices(run, visitBills, countFinished(requests))),

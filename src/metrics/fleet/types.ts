@@ -31,6 +31,9 @@ export interface ClientCounters {
   readonly pairs: number;
   readonly contextTokens: number;
   readonly preemptions: number;
+  readonly swapsOut?: number;
+  readonly swapsIn?: number;
+  readonly swapSeconds?: number;
   readonly peakBlocks: number;
   readonly peakSequences: number;
 }
@@ -152,6 +155,10 @@ export interface ClientResult {
   /** Share of prompt tokens that came from a cache or a store; NaN without prompts. */
   readonly cached_share: number;
   readonly preemptions: number;
+  /** Preempted sequences copied to host memory, and back, and the seconds that steps lasted longer for it; only where the engine swaps. */
+  readonly swapped_out?: number;
+  readonly swapped_in?: number;
+  readonly swap_s?: number;
   readonly steps: number;
   readonly devices: number;
   readonly energy_j: number;
@@ -185,6 +192,10 @@ export interface FleetResult {
   readonly unfinished: number;
   readonly visits: StateCounts;
   readonly preemptions: number;
+  /** Preempted sequences copied to host memory, and back, and the seconds that steps lasted longer for it; only where the engine swaps. */
+  readonly swapped_out?: number;
+  readonly swapped_in?: number;
+  readonly swap_s?: number;
   readonly duration: number;
   readonly request_throughput: number;
   readonly output_throughput: number;

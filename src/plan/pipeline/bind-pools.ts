@@ -26,6 +26,7 @@ import { partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
 import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
 import type { EngineSetup } from '../setup.ts';
+import { swapRefusal } from '../swap.ts';
 import type { Blame } from './blame.ts';
 import { type EnergyFigures, energyFigures } from './energy-figures.ts';
 import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
@@ -122,9 +123,15 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
     return null;
   }
   const blocks = capacity?.reason ? configuration.num_gpu_blocks : (capacity?.blocks ?? configuration.num_gpu_blocks);
+  const blockBytes = capacity?.blockBytes ?? pool.kvBytesPerToken * configuration.block_size;
+  const refused = swapRefusal(configuration, deployment, blockBytes);
+  if (refused) {
+    blame(['fleet', pool.name, 'preemption_mode'], 'recompute, or a swap that can be', refused.words);
+    return null;
+  }
   const surface = deployment && !configuration.step_time && lowering ? lowerSurface(deployment.key, lowering) : null;
   const price = configuration.step_time ?? surface?.table ?? FREE_PRICE;
-  const { replicas: _, routing: __, ...setup } = setupEngine(configuration, deployment, blocks, price);
+  const { replicas: _, routing: __, ...setup } = setupEngine(configuration, deployment, blocks, price, blockBytes);
   const model = deployment?.model ?? null;
   const encoder = model?.kind === 'encoder';
   return {

@@ -2,7 +2,7 @@
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
 import { finiteOrNull } from '../flat.ts';
-import { type JsonObject, latencyFields, msOrNull as ms, shareFields } from '../json.ts';
+import { type JsonObject, latencyFields, msOrNull as ms, shareFields, swapFields } from '../json.ts';
 import type { FleetContext } from './context.ts';
 
 export function fleetJson(result: FleetResult, context: FleetContext): JsonObject {
@@ -51,6 +51,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     unfinished: result.unfinished,
     visits: result.visits,
     preemptions: result.preemptions,
+    ...swapFields(result),
     cached_input_tokens: result.cached_input_tokens,
     thinking_tokens: result.thinking_tokens,
     devices: result.devices,

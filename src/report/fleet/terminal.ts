@@ -2,7 +2,18 @@
 import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
 import { NO_SITE } from '../../spec/power.ts';
-import { BLOCK, bandRows, center, electricityRows, fixed, latencyRows, line, shareRows, siteRows } from '../block.ts';
+import {
+  BLOCK,
+  bandRows,
+  center,
+  electricityRows,
+  fixed,
+  latencyRows,
+  line,
+  shareRows,
+  siteRows,
+  swapRows,
+} from '../block.ts';
 import { formatNumber, formatShare, formatShort, formatUsd, listWords, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
 import { formatTidy } from './axis.ts';
@@ -68,6 +79,7 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     line('Verdict:', result.verdict),
     ...(context.slo.length > 0 ? [line('Meets the limits:', result.slo_met ? 'yes' : 'no')] : []),
     ...counts.filter(([, count]) => count > 0).map(([label, count]) => line(label, String(count))),
+    ...swapRows(result),
     ...(result.devices > 0 ? [line('Devices:', String(result.devices))] : []),
     ...known('Mean power (W):', result.power_w, siteRows(power)),
     ...known('Energy per request (J):', result.joules_per_request),

@@ -65,8 +65,9 @@ function explainClient(pool: PoolSpec): string {
   if (pool.kind === 'retrieval') return `${pool.index.kind} on ${pool.cores} cores of ${pool.hardware}${routed}`;
   const { model, hardware, batching, tensor_parallel_size: tp, pipeline_parallel_size: pp } = pool.configuration;
   const split = [tp > 1 ? ` tp ${tp}` : '', pp > 1 ? ` pp ${pp}` : ''].join('');
+  const swaps = pool.configuration.preemption_mode === 'swap' ? ', swaps' : '';
   const role = pool.role === 'both' ? '' : `, ${pool.role} only`;
-  return `${model || 'own step time'}${hardware === '' ? '' : ` on ${hardware}`}${split}, ${batching}${role}${routed}`;
+  return `${model || 'own step time'}${hardware === '' ? '' : ` on ${hardware}`}${split}, ${batching}${swaps}${role}${routed}`;
 }
 
 /** "tokenize > embed > (a > b | c) > decode". */

@@ -5,6 +5,7 @@ import { show } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
 import { HNSW_FRESH, HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
 import { FAISS_HOP_SECONDS, SCANN_RESCORE_RATE, SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
+import { findSwapMistakes, SWAP_KEYS, SWAP_SPACE } from '../check-swap.ts';
 import type { Path } from '../document.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
 import type { ReadOptions } from '../read.ts';
@@ -138,6 +139,7 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
     const expected = 'no step_source beside step_time, which prices every step';
     ledger.add({ path: at('step_source'), expected, received: show(input.step_source) });
   }
+  checkSwap(input, path, configuration, ledger);
   if (input.kv_bytes_per_token !== undefined && input.model !== undefined) {
     const expected = 'no kv_bytes_per_token beside a model: the model tells';
     ledger.add({ path: at('kv_bytes_per_token'), expected, received: show(input.kv_bytes_per_token) });
@@ -175,6 +177,25 @@ function withLog(
   return configuration;
 }
 
+function checkSwap(input: Part, path: Path, configuration: Configuration, ledger: Ledger): void {
+  const fields = ['preemption_mode', 'batching', 'admission', ...SWAP_KEYS];
+  if (fields.some((key) => ledger.isBroken([...path, key]))) return;
+  const { preemption_mode, batching, admission, num_cpu_blocks, step_time, model, hardware } = configuration;
+  const mistakes = findSwapMistakes({
+    modes: [preemption_mode],
+    batchings: [batching],
+    admissions: [admission],
+    given: input,
+    perBlock: (input.step_time as Part | undefined)?.per_swapped_block_s,
+    sized: step_time === null || (model !== '' && hardware !== '') || input.kv_bytes_per_token !== undefined,
+    counted: num_cpu_blocks > 0,
+  });
+  for (const { key, expected, received } of mistakes) {
+    if (received === undefined) ledger.addMissing([...path, ...key], expected);
+    else ledger.add({ path: [...path, ...key], expected, received });
+  }
+}
+
 function readConfiguration(
   input: Part,
   path: Path,
@@ -209,6 +230,9 @@ function readConfiguration(
     gpu_memory_utilization: size('gpu_memory_utilization', profile?.gpu_memory_utilization ?? 0.9),
     block_size: size('block_size', profile?.block_size ?? 16),
     watermark: size('watermark', 0),
+    preemption_mode: word('preemption_mode', 'recompute'),
+    swap_space: input.swap_space === undefined ? SWAP_SPACE : measured(input.swap_space, 'bytes'),
+    num_cpu_blocks: size('num_cpu_blocks', 0),
     num_gpu_blocks: typeof input.num_gpu_blocks === 'object' ? 0 : size('num_gpu_blocks', 0),
     step_time: stepTime,
     step_source: word('step_source', 'cost-model'),
@@ -225,8 +249,10 @@ function readStepTime(input: Part | undefined, path: Path, ledger: Ledger): Step
     per_prefill_pair_s: seconds('per_prefill_pair_s'),
     per_sequence_s: seconds('per_sequence_s'),
     per_context_token_s: seconds('per_context_token_s'),
+    ...(input.per_swapped_block_s === undefined ? {} : { per_swapped_block_s: seconds('per_swapped_block_s') }),
   };
-  if (Object.values(stepTime).every((term) => term === 0) && !ledger.isBroken(path)) {
+  const { per_swapped_block_s: _, ...always } = stepTime;
+  if (Object.values(always).every((term) => term === 0) && !ledger.isBroken(path)) {
     ledger.add({ path, expected: 'at least one term above 0: a step must take time', received: show(input) });
   }
   return stepTime;

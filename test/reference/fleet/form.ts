@@ -28,7 +28,15 @@ function decodeEnd(client: Client, visit: Visit, past: number): number {
 
 /** Forms the next step and takes its blocks; empty when what waits finds no room. */
 export function formStep(client: Client, hashBlock: number): FormedStep {
-  const step: FormedStep = { chunks: [], decodes: [], preempted: [], admitted: [], decodeBlocks: 0 };
+  const step: FormedStep = {
+    chunks: [],
+    decodes: [],
+    preempted: [],
+    swappedOut: [],
+    swappedIn: [],
+    admitted: [],
+    decodeBlocks: 0,
+  };
   const { batching } = client.setup;
   if (batching === 'static') formStatic(client, hashBlock, step);
   if (batching === 'continuous') formContinuous(client, hashBlock, step);
@@ -111,7 +119,8 @@ function admitQueue(client: Client, hashBlock: number, step: FormedStep, rest: n
   for (let head = headOf(client); head !== undefined; head = headOf(client)) {
     if (isResident(head)) {
       const tokens = decodeTokens(client);
-      if ((decodes && left < tokens) || !canAdmit(client, head, residentEnd(client, head))) return;
+      const room = head.swapped && !decodes ? client.free - countNext(client) : client.free;
+      if ((decodes && left < tokens) || !canAdmit({ ...client, free: room }, head, residentEnd(client, head))) return;
       const visit = admitResident(client, step);
       if (decodes) step.decodes.push(visit);
       if (decodes) left -= tokens;
@@ -125,14 +134,23 @@ function admitQueue(client: Client, hashBlock: number, step: FormedStep, rest: n
   }
 }
 
-/** Its KV is in the cache; once preempted it is like any other. */
+/** Its KV is there, in the cache or in host memory; once it was preempted and lost it, it is like any other. */
 export function isResident(visit: Visit): boolean {
-  return visit.resident && !visit.preempted;
+  return visit.swapped || (visit.resident && !visit.preempted);
 }
 
-/** Tokens that a resident needs room for: its context and its first decode. */
+/** Blocks that the next decode of every running visit takes: one that comes back from host memory must not take them. */
+function countNext(client: Client): number {
+  const decoding = client.running.filter((one) => one.past >= one.need);
+  return decoding.reduce(
+    (sum, one) => sum + Math.max(0, countBlocks(one, decodeEnd(client, one, one.past), client) - one.blocks),
+    0,
+  );
+}
+
+/** Tokens that a resident or swapped visit needs room for: what is there, and its next decode. */
 function residentEnd(client: Client, visit: Visit): number {
-  return decodeEnd(client, visit, visit.prompt - 1);
+  return decodeEnd(client, visit, visit.swapped ? visit.past : visit.prompt - 1);
 }
 
 /** Prompt tokens that need no computing (R9). */
@@ -184,9 +202,23 @@ function admitChunk(client: Client, hashBlock: number, step: FormedStep, end: nu
 /** Admits the head, whose context is in the cache but for its last token. */
 function admitResident(client: Client, step: FormedStep): Visit {
   const visit = headOf(client)!;
+  if (visit.swapped) return swapIn(client, step, visit);
   visit.past = visit.prompt - 1;
   visit.need = visit.past;
   admit(client, step, visit, residentEnd(client, visit), 0);
+  return visit;
+}
+
+/** Back from host memory, with the blocks of the coming decode; nothing that it has computed was lost. */
+function swapIn(client: Client, step: FormedStep, visit: Visit): Visit {
+  const copied = countBlocks(visit, visit.past, client);
+  const { processed } = visit;
+  client.hostFree += copied;
+  client.moved += copied;
+  admit(client, step, visit, residentEnd(client, visit), 0);
+  visit.processed = processed;
+  visit.swapped = false;
+  step.swappedIn.push(visit);
   return visit;
 }
 
@@ -217,10 +249,18 @@ function preemptNewest(client: Client, step: FormedStep): Visit {
   const victim = client.running.pop()!;
   client.free += victim.blocks;
   victim.blocks = 0;
-  victim.past = 0;
-  victim.processed = 0;
   victim.preempted = true;
-  victim.need = victim.prompt + victim.generated;
+  const content = countBlocks(victim, victim.past, client);
+  if (client.setup.swap && victim.past >= victim.need && content <= client.hostFree) {
+    client.hostFree -= content;
+    client.moved += content;
+    victim.swapped = true;
+    step.swappedOut.push(victim);
+  } else {
+    victim.past = 0;
+    victim.processed = 0;
+    victim.need = victim.prompt + victim.generated;
+  }
   victim.joined = client.joins++;
   if (client.setup.packing === 'fcfs') client.waiting.unshift(victim);
   else client.waiting.push(victim);

@@ -152,7 +152,10 @@ function startStep(world: World, client: Client, now: number): void {
     return;
   }
   const work = describeWork(formed, client);
-  const seconds = priceStep(work, client.setup.price);
+  const copying = client.moved * (client.setup.swap?.secondsPerBlock ?? 0);
+  const seconds = priceStep(work, client.setup.price) + copying;
+  client.moved = 0;
+  client.counters.swapSeconds += copying;
   const shared = sharesChannel(client);
   const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
   client.busy = { formed, start: now, left: seconds, rate: shared ? 0 : 1, updated: now, end };
@@ -168,6 +171,8 @@ function noteMembers(world: World, client: Client, formed: FormedStep, now: numb
   }
   for (const visit of formed.preempted) results.preemptions[visit.index]! += 1;
   client.counters.preemptions += formed.preempted.length;
+  client.counters.swapsOut += formed.swappedOut.length;
+  client.counters.swapsIn += formed.swappedIn.length;
 }
 
 function describeWork(formed: FormedStep, client: Client): StepWork {

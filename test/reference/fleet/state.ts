@@ -43,6 +43,7 @@ export interface Visit {
   blocks: number; // KV blocks of its own
   lastToken: number; // s
   preempted: boolean;
+  swapped: boolean; // its KV lies in host memory while it waits
   /** Tokens that finished steps processed since it was last admitted. */
   processed: number;
   /** When it joined its queue, as a count. */
@@ -63,6 +64,9 @@ export interface FormedStep {
   readonly chunks: { readonly visit: Visit; readonly tokens: number }[];
   readonly decodes: Visit[];
   readonly preempted: Visit[];
+  /** Of those preempted: copied to host memory; and those that came back. */
+  readonly swappedOut: Visit[];
+  readonly swappedIn: Visit[];
   readonly admitted: { readonly visit: Visit; readonly skip: number }[];
   /** Blocks that its decodes took on top of what they had: load sees them when the step has ended. */
   decodeBlocks: number;
@@ -85,6 +89,9 @@ export interface ClientCounters {
   pairs: number;
   contextTokens: number;
   preemptions: number;
+  swapsOut: number;
+  swapsIn: number;
+  swapSeconds: number;
   peakBlocks: number;
   /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... drafts were accepted. */
   draftSteps?: number;
@@ -100,6 +107,9 @@ export interface Client {
   /** Ended, but others still need their blocks. */
   held: Visit[];
   free: number; // KV blocks
+  hostFree: number; // KV blocks of host memory
+  /** Blocks copied out or in that no step has paid for yet. */
+  moved: number;
   busy: Step | null;
   /** Visits on cores and when they end. */
   cores: { readonly visit: Visit; readonly end: number }[];
@@ -187,6 +197,8 @@ function openClient(setup: FleetClient, index: number): Client {
     running: [],
     held: [],
     free: setup.numGpuBlocks,
+    hostFree: setup.swap?.hostBlocks ?? 0,
+    moved: 0,
     busy: null,
     cores: [],
     outstanding: new Set(),
@@ -201,6 +213,9 @@ function openClient(setup: FleetClient, index: number): Client {
       pairs: 0,
       contextTokens: 0,
       preemptions: 0,
+      swapsOut: 0,
+      swapsIn: 0,
+      swapSeconds: 0,
       peakBlocks: 0,
       ...(setup.speculation ? { draftSteps: 0, accepted: new Array(setup.speculation.drafts + 1).fill(0) } : {}),
     },
@@ -253,6 +268,7 @@ function readVisits({ visits: table }: FleetProgram): Visit[] {
       blocks: 0,
       lastToken: Number.NaN,
       preempted: false,
+      swapped: false,
       processed: 0,
       joined: 0,
     };
