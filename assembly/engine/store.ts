@@ -3,13 +3,14 @@ import { CLIENT_STEPS, CLIENT_TIERS, CLIENT_TIER_COUNT } from '../layout/client'
 import {
   EVENT_TIER, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FETCHED, FLEET_FETCHES, FLEET_FOUND, FLEET_HASH_AT, FLEET_HASH_BLOCK, FLEET_HASH_IDS,
   FLEET_START, FLEET_STORE_BYTES, FLOW_TIER, TIERS_MOST, TIER_CELLS, TIER_LATENCY, TIER_PATH,
+  TIER_POLICY, WRITE_BACK, WRITE_SELECTIVE, WRITE_THROUGH,
 } from '../layout/fleet';
 import { RUN_FLEET, RUN_NEXT, RUN_REPLICA_OF } from '../layout/run';
 import { startFlow } from '../contention/flows';
 import { addf, geta, getf, geti, rowi } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPush } from '../table/events';
-import { holdsBlock, touchBlock, touchBlocks } from '../table/recent';
+import { holdsBlock, touchBlock } from '../table/recent';
 import { finishVisit } from './visit';
 
 /** A kv-fetch visit: finds the leading blocks, tier by tier, and sends what it found; with nothing found it ends at once. */
@@ -82,9 +83,37 @@ export function deliverTier(run: usize, fleet: usize, key: i32, now: f64): void 
   if (left == 0) finishVisit(run, clientAt(run, rowi(geta(run, RUN_REPLICA_OF), visit)), visit, now);
 }
 
-/** Writes the blocks of an ended visit into every tier of store client `index`. */
+/** Writes the blocks of an ended visit into the tiers of store client `index`, in order of the prompt. */
 export function writeBlocks(run: usize, fleet: usize, index: i32, visit: i32): void {
   const rep = clientAt(run, index);
   const tiers = geta(rep, CLIENT_TIERS);
-  for (let tier = 0; tier < geti(rep, CLIENT_TIER_COUNT); tier++) touchBlocks(fleet, tiers + <usize>(tier * (TIER_CELLS * 8)), visit);
+  const count = geti(rep, CLIENT_TIER_COUNT);
+  const at = geta(fleet, FLEET_HASH_AT) + ((<usize>visit) << 2);
+  const end = load<i32>(at, 4);
+  const ids = geta(fleet, FLEET_HASH_IDS);
+  for (let j = load<i32>(at); j < end; j++) writeBlock(tiers, count, rowi(ids, j));
+}
+
+/** Nearest tier first: where the block is, or where the tier's policy wants it. */
+function writeBlock(tiers: usize, count: i32, id: i32): void {
+  let nearer = false;
+  for (let tier = 0; tier < count; tier++) {
+    const record = tiers + <usize>(tier * (TIER_CELLS * 8));
+    const held = holdsBlock(record, id);
+    const policy = geti(record, TIER_POLICY);
+    if (held || policy == WRITE_THROUGH || (policy == WRITE_SELECTIVE && nearer)) {
+      passOn(tiers, count, tier, touchBlock(record, id));
+    }
+    nearer = nearer || held;
+  }
+}
+
+/** What a tier let go of goes into the next one, if that takes what is let go; and so on. */
+function passOn(tiers: usize, count: i32, tier: i32, id: i32): void {
+  let left = id;
+  for (let next = tier + 1; left >= 0 && next < count; next++) {
+    const record = tiers + <usize>(next * (TIER_CELLS * 8));
+    if (geti(record, TIER_POLICY) != WRITE_BACK) return;
+    left = touchBlock(record, left);
+  }
 }

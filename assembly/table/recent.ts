@@ -23,10 +23,13 @@ export function leadingHits(fleet: usize, tier: usize, visit: i32): i32 {
   return j - first;
 }
 
-/** Makes a block the most recent, inserting it if need be; the least recent ones leave when the list is over its capacity. */
-export function touchBlock(tier: usize, id: i32): void {
+/**
+ * Makes a block the most recent, inserting it if need be; the least recent one leaves when the list is over its capacity. Returns
+ * the block that left, -1 if none did.
+ */
+export function touchBlock(tier: usize, id: i32): i32 {
   if (holdsBlock(tier, id)) unlinkBlock(tier, id);
-  else if (geti(tier, TIER_CAPACITY) <= 0) return;
+  else if (geti(tier, TIER_CAPACITY) <= 0) return id;
   else addi(tier, TIER_COUNT, 1);
   const newer = geta(tier, TIER_NEWER);
   const older = geta(tier, TIER_OLDER);
@@ -36,12 +39,12 @@ export function touchBlock(tier: usize, id: i32): void {
   if (newest >= 0) store<i32>(newer + ((<usize>newest) << 2), id);
   else seti(tier, TIER_OLDEST, id);
   seti(tier, TIER_NEWEST, id);
-  if (geti(tier, TIER_COUNT) > geti(tier, TIER_CAPACITY)) {
-    const oldest = geti(tier, TIER_OLDEST);
-    unlinkBlock(tier, oldest);
-    store<i32>(newer + ((<usize>oldest) << 2), TIER_ABSENT);
-    addi(tier, TIER_COUNT, -1);
-  }
+  if (geti(tier, TIER_COUNT) <= geti(tier, TIER_CAPACITY)) return -1;
+  const oldest = geti(tier, TIER_OLDEST);
+  unlinkBlock(tier, oldest);
+  store<i32>(newer + ((<usize>oldest) << 2), TIER_ABSENT);
+  addi(tier, TIER_COUNT, -1);
+  return oldest;
 }
 
 function unlinkBlock(tier: usize, id: i32): void {

@@ -11,6 +11,12 @@ import type { Speculation, SwapSetup } from './setup.ts';
 
 export type PackingName = 'fcfs' | 'least-work-left';
 
+/**
+ * write_through: with every visit that is written. write_through_selective: when a nearer tier held the block already.
+ * write_back: when the tier before lets it go.
+ */
+export type WritePolicy = 'write_through' | 'write_through_selective' | 'write_back';
+
 /** A tier of a KV store: blocks of `hashBlock` tokens kept by LRU. */
 export interface FleetTier {
   readonly name: string;
@@ -20,6 +26,8 @@ export interface FleetTier {
   readonly latency: number;
   /** Link that what it sends goes over, shared max–min fairly with everything else on it; -1 = none (latency only). */
   readonly link: number;
+  /** When blocks come into it; write_through if absent. */
+  readonly policy?: WritePolicy;
 }
 
 export interface FleetClient {

@@ -4,7 +4,7 @@ import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import type { Arena } from '../columns/arena.ts';
-import type { FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
+import type { FleetClient, FleetGroup, FleetProgram, WritePolicy } from '../plan/fleet.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
 
 const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
@@ -170,10 +170,16 @@ function clientsWithoutLeaps(groups: readonly FleetGroup[]): Set<number> {
   return found;
 }
 
+const WRITE_POLICY: Readonly<Record<WritePolicy, number>> = {
+  write_through: F.WRITE_THROUGH,
+  write_through_selective: F.WRITE_SELECTIVE,
+  write_back: F.WRITE_BACK,
+};
+
 /** Empty lists of hash blocks. The kernel counts finds in TIERS_MOST places: more tiers are a mistake of the caller's. */
 function placeLists(
   arena: Arena,
-  tiers: readonly { blocks: number; latency: number; link: number }[],
+  tiers: readonly { blocks: number; latency: number; link: number; policy?: WritePolicy }[],
   hashCount: number,
 ): Float64Array {
   if (tiers.length > F.TIERS_MOST)
@@ -194,6 +200,7 @@ function placeLists(
     cells[base + F.TIER_LATENCY] = tier.latency;
     words[(base + F.TIER_PATH) * 2] = tier.link < 0 ? 0 : 1;
     words[(base + F.TIER_PATH) * 2 + 1] = tier.link;
+    words[(base + F.TIER_POLICY) * 2] = WRITE_POLICY[tier.policy ?? 'write_through'];
   });
   return cells;
 }

@@ -287,6 +287,75 @@ describe('R10: a store', () => {
     expect([results.finish[2], results.finish[4], results.finish[6]]).toEqual([102 + 2, 200.5 + 4, 300.5 + 4]);
   });
 
+  describe('writes by the policy of each tier', () => {
+    /** Which blocks the store finds after these writes, one look-up each: 'near', 'far' or 'none'. */
+    const whereAfter = (
+      policy: 'write_through' | 'write_through_selective' | 'write_back',
+      writes: number[][],
+      ids: number[],
+    ) => {
+      const [near, far] = tiers;
+      const clients = [fleet.clients[0], { kind: 'store' as const, tiers: [near, { ...far, policy }] }];
+      return ids.map((id) => {
+        const walks = [...writes.map((hashes) => [write(hashes)]), fetch([id], 4)];
+        const requests = walks.map((visits, i) => ({ at: 100 * i, visits }));
+        const { results } = run({ ...fleet, clients, requests });
+        const waited = results.finish[writes.length]! - 100 * writes.length;
+        return waited === 0 ? 'none' : waited === 0.5 ? 'near' : 'far';
+      });
+    };
+
+    test('write_through: with every visit', () => {
+      expect(whereAfter('write_through', [[0, 1, 2]], [0, 1, 2])).toEqual(['far', 'near', 'near']);
+    });
+
+    test('write_back: what the tier before lets go of, least recent first out', () => {
+      expect(whereAfter('write_back', [[0, 1]], [0, 1])).toEqual(['near', 'near']);
+      // near 1 2, far 0; then near 5 6, far 0 1 2 and of the next two the 0 leaves
+      expect(whereAfter('write_back', [[0, 1, 2]], [0, 1, 2, 3])).toEqual(['far', 'near', 'near', 'none']);
+      expect(
+        whereAfter(
+          'write_back',
+          [
+            [0, 1, 2],
+            [5, 6],
+          ],
+          [0, 1, 2, 5],
+        ),
+      ).toEqual(['far', 'far', 'far', 'near']);
+      expect(
+        whereAfter(
+          'write_back',
+          [
+            [0, 1, 2],
+            [5, 6],
+            [7, 8],
+          ],
+          [0, 1, 5],
+        ),
+      ).toEqual(['none', 'far', 'far']);
+    });
+
+    test('write_through_selective: on the second use, while a nearer tier holds it', () => {
+      const twice = [
+        [0, 1],
+        [0, 1],
+        [5, 6],
+      ];
+      expect(
+        whereAfter(
+          'write_through_selective',
+          [
+            [0, 1],
+            [5, 6],
+          ],
+          [0, 1, 5],
+        ),
+      ).toEqual(['none', 'none', 'near']);
+      expect(whereAfter('write_through_selective', twice, [0, 1, 5])).toEqual(['far', 'far', 'near']);
+    });
+  });
+
   test('touches what it finds, so that the least recently used goes first', () => {
     // near: 0 1, then 0 is touched, so that 2 drives out 1
     const results = inTurn([write([0, 1])], fetch([0], 4), [write([2])], fetch([0], 4), fetch([1], 4));

@@ -110,6 +110,7 @@ function drawStore(scale: Scale): fc.Arbitrary<FleetClient> {
     blocks: fc.integer({ min: 1, max: 10 }),
     latency: scale.seconds(1),
     link: fc.integer({ min: -1, max: LINKS - 1 }),
+    policy: fc.constantFrom('write_through', 'write_through', 'write_through_selective', 'write_back'),
   });
   return fc
     .record({ tiers: fc.array(tier, { minLength: 1, maxLength: 3 }), location: fc.nat(LOCATIONS - 1) })

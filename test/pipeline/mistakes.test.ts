@@ -209,6 +209,18 @@ describe('places and stores', () => {
     ],
     [
       'tiers: [host]',
+      '{host: {capacity: 1GB, bandwidth: 1GB/s, write_policy: write_back}}',
+      '',
+      'write_through in the nearest tier of a store: no tier before it passes blocks on; write_back',
+    ],
+    [
+      'tiers: [host]',
+      '{host: {capacity: 1GB, bandwidth: 1GB/s, write_policy: writeback}}',
+      '',
+      'did you mean write_back?',
+    ],
+    [
+      'tiers: [host]',
       '{host: {capacity: 1MB, bandwidth: 1GB/s}}',
       '',
       'room for a block of 33554432 bytes; 1000000 bytes',

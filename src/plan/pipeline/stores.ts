@@ -82,7 +82,12 @@ export function tiersOf(
       const expected = `room for a block of ${Math.round(blockBytes)} bytes`;
       blame(['tiers', name, 'capacity'], expected, `${tier.capacity} bytes`);
     }
-    return { name, blocks, latency: tier.latency, link: linkOf(spec, pool, i, location, placement) };
+    if (i === 0 && tier.policy !== 'write_through') {
+      const expected = 'write_through in the nearest tier of a store: no tier before it passes blocks on';
+      blame(['tiers', name, 'write_policy'], expected, tier.policy);
+    }
+    const link = linkOf(spec, pool, i, location, placement);
+    return { name, blocks, latency: tier.latency, link, policy: tier.policy };
   });
 }
 

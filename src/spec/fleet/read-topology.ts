@@ -100,6 +100,7 @@ export function readTiers(
         bandwidth,
         link,
         scope: tier.scope === 'fleet' ? 'fleet' : 'store',
+        policy: (tier.write_policy as TierSpec['policy'] | undefined) ?? 'write_through',
       };
       return [[name, read]];
     }),

@@ -16,7 +16,7 @@ import {
 } from './leaf.ts';
 import { fleet } from './pool-schema.ts';
 import { stages } from './stage-schema.ts';
-import { DOMAIN_KINDS } from './words.ts';
+import { DOMAIN_KINDS, WRITE_POLICIES } from './words.ts';
 
 const LINK = 'a link: a name under `links`, or {bandwidth, latency, efficiency}';
 const domain = section(
@@ -48,8 +48,14 @@ const tier = section(
     scope: word(['store', 'fleet'])
       .optional()
       .describe('Whether every store has the bandwidth to itself, or all stores share it; store if left out.'),
+    write_policy: word(WRITE_POLICIES)
+      .optional()
+      .describe(
+        'When a block comes in: write_through, with every visit; write_through_selective, on its second use, when a nearer tier ' +
+          'holds it; write_back, when the tier before lets it go. write_through if left out.',
+      ),
   },
-  'a tier: {capacity, latency, bandwidth | link, scope}',
+  'a tier: {capacity, latency, bandwidth | link, scope, write_policy}',
 );
 
 const sessions = section(

@@ -112,6 +112,8 @@ export interface TierSpec {
   readonly link: string | null;
   /** Whether each store has the bandwidth to itself, or all stores of a pool share it. */
   readonly scope: 'store' | 'fleet';
+  /** When blocks come into it. */
+  readonly policy: 'write_through' | 'write_through_selective' | 'write_back';
 }
 
 interface StageCommon {

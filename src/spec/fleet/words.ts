@@ -1,5 +1,5 @@
 // The closed lists of words that only pipeline specs use, in the order in which they are offered.
-import type { DomainKind, LinkSpec, LlmPool, LoadName, RoutingPolicy } from './types.ts';
+import type { DomainKind, LinkSpec, LlmPool, LoadName, RoutingPolicy, TierSpec } from './types.ts';
 
 export const LOADS = ['input', 'output', 'kv', 'left'] as const satisfies readonly LoadName[];
 
@@ -21,6 +21,11 @@ export const ROUTING_WORDS: Readonly<Record<string, Routing>> = {
 export const ROLES = ['both', 'prefill', 'decode'] as const satisfies readonly LlmPool['role'][];
 export const TRANSFERS = ['whole', 'layer-wise'] as const satisfies readonly LlmPool['transfer'][];
 export const FETCH_MODES = ['simulated', 'expected', 'sampled'] as const;
+export const WRITE_POLICIES = [
+  'write_through',
+  'write_through_selective',
+  'write_back',
+] as const satisfies readonly TierSpec['policy'][];
 export const COARSE = ['flat', 'tree', 'hnsw'] as const;
 export const PARALLELS = ['auto', 'inter', 'intra'] as const;
 export const SCORED = ['prompt', 'answer', 'both', 'context'] as const;

@@ -19,7 +19,23 @@ export function endVisit(world: World, visit: Visit, now: number): void {
 const WRITE = 1e9;
 
 function writeBlocks(world: World, visit: Visit): void {
-  for (const tier of world.clients[visit.writes]!.tiers) for (const id of visit.hashes) tier.touch(id);
+  const { tiers, setup } = world.clients[visit.writes]!;
+  const policyOf = (tier: number) => setup.tiers[tier]?.policy ?? 'write_through';
+  /** Puts a block into a tier; whatever that lets go of goes down a tier that takes such blocks. */
+  const put = (id: number, tier: number): void => {
+    for (const gone of tiers[tier]!.touch(id))
+      if (policyOf(tier + 1) === 'write_back' && tiers[tier + 1]) put(gone, tier + 1);
+  };
+  for (const id of visit.hashes) {
+    let heldNearer = false;
+    for (let tier = 0; tier < tiers.length; tier++) {
+      // asked here, not before: a nearer tier may just have passed this very block on, or pushed it out
+      const held = tiers[tier]!.has(id);
+      const policy = policyOf(tier);
+      if (held || policy === 'write_through' || (policy === 'write_through_selective' && heldNearer)) put(id, tier);
+      heldNearer ||= held;
+    }
+  }
 }
 
 /** One holder fewer; the last one frees the blocks of a visit that has ended. */

@@ -12,11 +12,11 @@ export class Lru {
     return this.ids.includes(id);
   }
 
-  /** Makes `id` the most recent, put in if it was not there; the least recent leave when it is too many. */
-  touch(id: number): void {
+  /** Makes `id` the most recent, put in if it was not there; the least recent leave when it is too many: those are returned. */
+  touch(id: number): number[] {
     this.ids = this.ids.filter((one) => one !== id);
     this.ids.push(id);
-    while (this.ids.length > this.capacity) this.ids.shift();
+    return this.ids.splice(0, Math.max(0, this.ids.length - this.capacity));
   }
 
   /** How many of `ids` it holds before the first that it does not. */
