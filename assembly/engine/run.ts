@@ -14,7 +14,7 @@ import { shareLinks } from '../contention/flows';
 import { addf, addi, geta, getf, geti, rowf, setf, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventTime } from '../table/events';
-import { treeFirst, treeKey, treeSet } from '../table/tree';
+import { treeFirst, treeLeast, treeSet } from '../table/tree';
 import { retireCores } from './cores';
 import { deliverEvents } from './deliver';
 import { formStep } from './form';
@@ -34,28 +34,30 @@ function runEvents(run: usize): i32 {
   const leaves = geti(run, RUN_TREE_LEAVES);
   const arrival = geta(run, RUN_ARRIVAL);
   const fleet = geta(run, RUN_FLEET);
+  const watched = isWatched(run);
   while (true) {
     // The next instant
     const next = geti(run, RUN_NEXT_ARRIVAL);
-    let leaf = treeFirst(tree, leaves);
-    let now = treeKey(tree, leaf);
+    let now = treeLeast(tree);
     if (next < geti(run, RUN_RELEASED)) {
       const arrives = rowf(arrival, next);
       if (arrives < now) now = arrives;
     }
     if (fleet != 0) now = earliestOf(fleet, now);
     if (now == Infinity) return isStuck(run) ? STOP_DEADLOCK : STOP_DONE;
-    const stop = mustPause(run);
-    if (stop != STOP_DONE) return stop;
+    if (watched) {
+      const stop = mustPause(run);
+      if (stop != STOP_DONE) return stop;
+    }
     setf(run, RUN_CLOCK, now);
     // Retire, deliver, arrive: until nothing of this instant is left (a store that finds nothing ends at once)
     do {
-      while (treeKey(tree, leaf) <= now) {
+      while (treeLeast(tree) <= now) {
+        const leaf = treeFirst(tree);
         const rep = clientAt(run, leaf);
         retireStep(run, rep);
         treeSet(tree, leaves, leaf, Infinity);
         markReady(run, rep);
-        leaf = treeFirst(tree, leaves);
       }
       if (fleet != 0) {
         retireCores(run, fleet, now);
@@ -113,6 +115,13 @@ function sumClients(run: usize): void {
     if (geti(rep, CLIENT_PEAK_BLOCKS) > geti(run, RUN_PEAK_BLOCKS)) seti(run, RUN_PEAK_BLOCKS, geti(rep, CLIENT_PEAK_BLOCKS));
     if (geti(rep, CLIENT_PEAK_SEQS) > geti(run, RUN_PEAK_SEQS)) seti(run, RUN_PEAK_SEQS, geti(rep, CLIENT_PEAK_SEQS));
   }
+}
+
+/** Whether mustPause can ever find a reason: a limit that a percentile may miss, a quota of steps, a log, a mark. */
+function isWatched(run: usize): bool {
+  if (geti(run, RUN_TTFT_ALLOWED) != i32.MAX_VALUE || geti(run, RUN_TPOT_ALLOWED) != i32.MAX_VALUE) return true;
+  if (getf(run, RUN_STEP_QUOTA) != Infinity || geti(run, RUN_LOG) != 0) return true;
+  return geti(run, RUN_MARK_FINISHED) > 0 || geti(run, RUN_MARK_RUNNING) > 0;
 }
 
 /** A reason to return to the caller before the next instant, or STOP_DONE for none. */
