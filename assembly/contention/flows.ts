@@ -1,7 +1,7 @@
 // Flows over links share bandwidth max-min fairly; rates change only when a flow starts or ends.
 import {
   EVENT_BYTES, EVENT_EDGE, EVENT_TIER, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_COUNT, FLEET_FLOW_DIRTY, FLEET_FLOW_NEXT,
-  FLEET_FLOW_UPDATED, FLEET_LINK_BANDWIDTH, FLEET_LINK_COUNT, FLEET_LINK_FLOWS, FLEET_LINK_LEFT, FLOW_BYTES, FLOW_DONE, FLOW_KEY, FLOW_LEFT,
+  FLEET_FLOW_UPDATED, FLEET_LINK_BANDWIDTH, FLEET_LINK_COUNT, FLEET_LINK_FLOWS, FLEET_LINK_LEFT, FLEET_LINK_USERS, FLOW_BYTES, FLOW_DONE, FLOW_KEY, FLOW_LEFT,
   FLOW_PATH, FLOW_RATE, FLOW_TIER, TIER_LATENCY, TIER_PATH,
 } from '../layout/fleet';
 import { geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
@@ -26,6 +26,7 @@ export function startFlow(fleet: usize, key: i32, bytes: f64, path: usize): void
   store<f64>(flow, Infinity, FLOW_DONE);
   store<i32>(flow, key, FLOW_KEY);
   store<u32>(flow, <u32>path, FLOW_PATH);
+  countFlow(fleet, path, 1);
   seti(fleet, FLEET_FLOW_COUNT, flows + 1);
   seti(fleet, FLEET_FLOW_DIRTY, 1);
 }
@@ -46,6 +47,7 @@ export function endFlows(fleet: usize, now: f64): void {
     end -= FLOW_BYTES;
     memory.copy(flow, flow + FLOW_BYTES, end - flow);
     seti(fleet, FLEET_FLOW_COUNT, geti(fleet, FLEET_FLOW_COUNT) - 1);
+    countFlow(fleet, path, -1);
     pushDelivery(fleet, key, path, now);
   }
   seti(fleet, FLEET_FLOW_DIRTY, 1);
@@ -71,40 +73,62 @@ export function shareLinks(fleet: usize, now: f64): void {
   setf(fleet, FLEET_FLOW_UPDATED, now);
   const base = geta(fleet, FLEET_FLOWS);
   const end = base + <usize>(geti(fleet, FLEET_FLOW_COUNT) * FLOW_BYTES);
+  let next = Infinity;
+  let open = 0;
   for (let flow = base; flow < end; flow += FLOW_BYTES) {
     store<f64>(flow, load<f64>(flow, FLOW_LEFT) - load<f64>(flow, FLOW_RATE) * elapsed, FLOW_LEFT);
-    store<f64>(flow, -1, FLOW_RATE);
-  }
-  fillLinks(fleet, base, end);
-  let next = Infinity;
-  for (let flow = base; flow < end; flow += FLOW_BYTES) {
-    const done = now + load<f64>(flow, FLOW_LEFT) / load<f64>(flow, FLOW_RATE);
+    const rate = rateAlone(fleet, flow);
+    store<f64>(flow, rate, FLOW_RATE);
+    if (rate < 0) {
+      open++;
+      continue;
+    }
+    const done = now + load<f64>(flow, FLOW_LEFT) / rate;
     store<f64>(flow, done, FLOW_DONE);
     if (done < next) next = done;
   }
+  if (open > 0) next = fillLinks(fleet, base, end, open, now, next);
   setf(fleet, FLEET_FLOW_NEXT, next);
 }
 
-/** Progressive filling: again and again the link with the least share per flow fixes the rate of its flows. */
-function fillLinks(fleet: usize, base: usize, end: usize): void {
-  const left = geta(fleet, FLEET_LINK_LEFT);
-  const users = geta(fleet, FLEET_LINK_FLOWS);
-  const links = geti(fleet, FLEET_LINK_COUNT);
+/** A flow that shares none of its links goes at the bandwidth of its narrowest; -1 when it meets others. */
+// @ts-ignore: decorator
+@inline
+function rateAlone(fleet: usize, flow: usize): f64 {
+  const path = <usize>load<u32>(flow, FLOW_PATH);
+  const count = pathLength(path);
+  const flows = geta(fleet, FLEET_LINK_FLOWS);
   const bandwidth = geta(fleet, FLEET_LINK_BANDWIDTH);
-  let open = 0;
-  // A large fleet has many links and mostly few flows: then only the links that flows cross are looked at.
-  const few = <i32>((end - base) / FLOW_BYTES) * 4 < links;
-  if (few) {
-    for (let flow = base; flow < end; flow += FLOW_BYTES) openLinks(flow, bandwidth, left, users);
-  } else {
-    memory.copy(left, bandwidth, <usize>links << 3);
-    memory.fill(users, 0, <usize>links << 2);
+  let narrowest = Infinity;
+  for (let i = 0; i < count; i++) {
+    const link = pathLink(path, i);
+    if (rowi(flows, link) != 1) return -1;
+    const room = rowf(bandwidth, link);
+    if (room < narrowest) narrowest = room;
+  }
+  return narrowest;
+}
+
+/**
+ * Progressive filling of the links of the `open` flows that meet others (rate -1): again and again the link with the least share
+ * per flow fixes the rate of its flows. Returns when the first of them, or of those before (`next`), is done.
+ */
+function fillLinks(fleet: usize, base: usize, end: usize, open: i32, now: f64, next: f64): f64 {
+  const left = geta(fleet, FLEET_LINK_LEFT);
+  const users = geta(fleet, FLEET_LINK_USERS);
+  const links = geti(fleet, FLEET_LINK_COUNT);
+  // A large fleet has many links and mostly few flows: then only the links that open flows cross are looked at.
+  const few = open * 4 < links;
+  if (!few) {
+    memory.copy(left, geta(fleet, FLEET_LINK_BANDWIDTH), <usize>links << 3);
+    memory.copy(users, geta(fleet, FLEET_LINK_FLOWS), <usize>links << 2);
   }
   for (let flow = base; flow < end; flow += FLOW_BYTES) {
-    countUser(flow, users, 1);
-    open++;
+    const isOpen = load<f64>(flow, FLOW_RATE) < 0;
+    if (few && isOpen) openLinks(fleet, flow, left, users);
+    else if (!few && !isOpen) dropUser(flow, users);
   }
-  for (let flow = base; flow < end; flow += FLOW_BYTES) if (fillAlone(flow, bandwidth, users)) open--;
+  let first = next;
   while (open > 0) {
     const tightest = few ? tightestCrossed(base, end, left, users) : tightestOf(links, left, users);
     const least = rowf(left, tightest) / <f64>rowi(users, tightest);
@@ -112,26 +136,14 @@ function fillLinks(fleet: usize, base: usize, end: usize): void {
       if (load<f64>(flow, FLOW_RATE) >= 0 || !crosses(flow, tightest)) continue;
       store<f64>(flow, least, FLOW_RATE);
       takeShare(flow, left, least);
-      countUser(flow, users, -1);
+      dropUser(flow, users);
       open--;
+      const done = now + load<f64>(flow, FLOW_LEFT) / least;
+      store<f64>(flow, done, FLOW_DONE);
+      if (done < first) first = done;
     }
   }
-}
-
-/** A flow that shares none of its links goes at the bandwidth of its narrowest; false when it meets others. */
-function fillAlone(flow: usize, bandwidth: usize, users: usize): bool {
-  const path = <usize>load<u32>(flow, FLOW_PATH);
-  const count = pathLength(path);
-  let narrowest = Infinity;
-  for (let i = 0; i < count; i++) {
-    const link = pathLink(path, i);
-    if (rowi(users, link) != 1) return false;
-    const room = rowf(bandwidth, link);
-    if (room < narrowest) narrowest = room;
-  }
-  store<f64>(flow, narrowest, FLOW_RATE);
-  countUser(flow, users, -1);
-  return true;
+  return first;
 }
 
 /** The link with the least share per flow, the first of equals. */
@@ -169,20 +181,29 @@ function tightestCrossed(base: usize, end: usize, left: usize, users: usize): i3
   return tightest;
 }
 
-/** The whole bandwidth of the links that a flow crosses is there, and nobody uses them yet. */
-function openLinks(flow: usize, bandwidth: usize, left: usize, users: usize): void {
+/** The whole bandwidth of the links that a flow crosses is there, and all their flows want of it. */
+function openLinks(fleet: usize, flow: usize, left: usize, users: usize): void {
   const path = <usize>load<u32>(flow, FLOW_PATH);
   for (let i = 0; i < pathLength(path); i++) {
     const link = pathLink(path, i);
-    store<f64>(left + ((<usize>link) << 3), rowf(bandwidth, link));
-    store<i32>(users + ((<usize>link) << 2), 0);
+    store<f64>(left + ((<usize>link) << 3), rowf(geta(fleet, FLEET_LINK_BANDWIDTH), link));
+    store<i32>(users + ((<usize>link) << 2), rowi(geta(fleet, FLEET_LINK_FLOWS), link));
   }
 }
 
-function countUser(flow: usize, users: usize, by: i32): void {
+function dropUser(flow: usize, users: usize): void {
   const path = <usize>load<u32>(flow, FLOW_PATH);
   for (let i = 0; i < pathLength(path); i++) {
     const at = users + ((<usize>pathLink(path, i)) << 2);
+    store<i32>(at, load<i32>(at) - 1);
+  }
+}
+
+/** One flow more (or fewer) on every link of a path. */
+function countFlow(fleet: usize, path: usize, by: i32): void {
+  const flows = geta(fleet, FLEET_LINK_FLOWS);
+  for (let i = 0; i < pathLength(path); i++) {
+    const at = flows + ((<usize>pathLink(path, i)) << 2);
     store<i32>(at, load<i32>(at) + by);
   }
 }

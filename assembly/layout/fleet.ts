@@ -32,7 +32,7 @@ export const FLEET_LINK_COUNT = 33; // i32
 export const FLEET_LINK_BANDWIDTH = 34; // f64 per link
 export const FLEET_LINK_LATENCY = 35; // f64 per link
 export const FLEET_LINK_LEFT = 36; // f64 per link, scratch
-export const FLEET_LINK_FLOWS = 37; // i32 per link, scratch
+export const FLEET_LINK_FLOWS = 37; // i32 per link, flows that cross it
 export const FLEET_LOCATIONS = 38; // i32
 export const FLEET_PATH_AT = 39; // i32[locations^2], where each path begins in PATH_LINKS
 export const FLEET_PATH_LINKS = 40; // i32, paths: how many links, then the links
@@ -40,6 +40,7 @@ export const FLEET_CHANNEL_COUNT = 41; // i32
 export const FLEET_CHANNEL_DIRTY = 42; // i32 per channel
 export const FLEET_HASH_BLOCK = 43; // i32, tokens
 export const FLEET_STORE_BYTES = 44; // f64, bytes per token
+export const FLEET_LINK_USERS = 45; // i32 per link, scratch: flows that want a share
 
 // Events and flows. Flows grow upwards from FLEET_FLOWS, events downwards from FLEET_EVENTS, in one room: an edge or a tier is
 // either a flow or an event, or still at its client.

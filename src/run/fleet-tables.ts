@@ -35,7 +35,7 @@ export function tableBytes({ clients, groups, links, paths, hashCount, channels 
   const cells =
     clients.length * C.CLIENT_PARAMETERS + groups.length * F.POOL_CELLS + (lists + clients.length) * F.TIER_CELLS;
   const blocks = lists * hashCount * 8;
-  const small = (members + links.length * 7 + paths.length + pathLinks + channels) * 4;
+  const small = (members + links.length * 8 + paths.length + pathLinks + channels) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
   const padding = 256 * (12 + groups.length + 3 * clients.length + 2 * lists);
   return surfaces + (cells + drafts) * 8 + blocks + small + padding;
@@ -74,7 +74,8 @@ function placeLinks(arena: Arena, program: FleetProgram, put: Put): void {
   put(F.FLEET_LINK_BANDWIDTH, bandwidth);
   put(F.FLEET_LINK_LATENCY, latency);
   put(F.FLEET_LINK_LEFT, arena.f64(links.length));
-  put(F.FLEET_LINK_FLOWS, arena.i32(links.length));
+  put(F.FLEET_LINK_FLOWS, arena.i32(links.length).fill(0));
+  put(F.FLEET_LINK_USERS, arena.i32(links.length));
   put(F.FLEET_LOCATIONS, program.locations);
   put(F.FLEET_PATH_AT, pathAt);
   put(F.FLEET_PATH_LINKS, pathLinks);
