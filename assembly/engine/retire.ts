@@ -170,7 +170,6 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
   const request = load<i32>(slot, SLOT_REQUEST);
   store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), now);
   store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), STATE_FINISHED);
-  addi(rep, REP_OUTSTANDING, -1);
   addi(run, RUN_FINISHED, 1);
   const reserved = load<i32>(slot, SLOT_RESERVED);
   const blocks = reserved == 0 ? blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE)) - load<i32>(slot, SLOT_FOREIGN) : reserved;
@@ -191,6 +190,7 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
     endVisit(run, rep, request, now);
     return;
   }
+  addi(rep, REP_OUTSTANDING, -1);
   checkTpot(run, request, now);
   if (geti(run, RUN_CONCURRENCY) > 0) releaseNext(run, now);
 }

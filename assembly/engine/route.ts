@@ -1,6 +1,6 @@
 // Phases "arrive" and "route": a request becomes visible, is refused if it can never fit, or joins the queue of a client.
 import {
-  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_INPUT, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_OUTPUT, CLIENT_UNDONE,
+  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_UNDONE,
 } from '../layout/client';
 import { FLAG_FIRST, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
 import { FLEET_NEXT_ROOT, FLEET_READY } from '../layout/fleet';
@@ -21,7 +21,7 @@ import { enterCores } from './cores';
 import { planLeap } from './leap';
 import { releaseNext } from './retire';
 import { lookUpBlocks } from './store';
-import { rejectVisit } from './visit';
+import { countLoad, rejectVisit } from './visit';
 
 /** Request `index` arrives at `now`. */
 export function routeArrival(run: usize, index: i32, now: f64): void {
@@ -71,12 +71,8 @@ export function routeVisit(run: usize, fleet: usize, visit: i32, from: i32, byte
       return false;
     }
   }
-  const prompt = <f64>rowi(geta(run, RUN_PROMPT), visit);
-  const output = <f64>rowi(geta(run, RUN_OUTPUT), visit);
-  addi(rep, REP_OUTSTANDING, 1);
-  addf(rep, CLIENT_INPUT, prompt);
-  addf(rep, CLIENT_OUTPUT, output);
-  addf(rep, CLIENT_UNDONE, prompt + output);
+  countLoad(run, fleet, visit, client, 1);
+  addf(rep, CLIENT_UNDONE, <f64>(rowi(geta(run, RUN_PROMPT), visit) + rowi(geta(run, RUN_OUTPUT), visit)));
   return true;
 }
 

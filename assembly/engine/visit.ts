@@ -1,13 +1,13 @@
 // What the end of a visit sets going: its results travel on, blocks that were kept for it are let go, a request may be over.
-import { CLIENT_BATCHING, CLIENT_INPUT, CLIENT_OUTPUT, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/client';
 import {
   BATCHING_STATIC, FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING,
 } from '../layout/enums';
 import {
-  EVENT_EDGE, EVENT_WRITE, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_READY, FLEET_WRITES, VISIT_BYTES, VISIT_EDGES, VISIT_GROUP,
-  VISIT_HOLDERS, VISIT_PENDING,
+  EVENT_EDGE, EVENT_WRITE, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_WRITES, VISIT_BYTES, VISIT_EDGES, VISIT_GROUP,
+  VISIT_HOLDERS, VISIT_PENDING, LOADS_BYTES, LOADS_INPUT, LOADS_OUTPUT, LOADS_REQUESTS,
 } from '../layout/fleet';
-import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_OUTSTANDING, REP_STEPS, REP_USED } from '../layout/replica';
+import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_STEPS, REP_USED } from '../layout/replica';
 import {
   RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
   RUN_TREE_LEAVES, RUN_VISITS,
@@ -44,24 +44,25 @@ export function keepBlocks(run: usize, visit: i32, blocks: i32, batch: i32): voi
 export function finishVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   store<f64>(geta(run, RUN_FINISH) + ((<usize>visit) << 3), now);
   store<i32>(geta(run, RUN_STATE) + ((<usize>visit) << 2), STATE_FINISHED);
-  addi(rep, REP_OUTSTANDING, -1);
   addi(run, RUN_FINISHED, 1);
   addf(rep, CLIENT_UNDONE, -(<f64>(rowi(geta(run, RUN_PROMPT), visit) + rowi(geta(run, RUN_OUTPUT), visit))));
   endVisit(run, rep, visit, now);
 }
 
-/** The visit counts as load of its client no more: its tokens. */
+/** A visit is load of its client (`by` 1), or no more (-1). */
 // @ts-ignore: decorator
 @inline
-function dropTokens(run: usize, rep: usize, visit: i32): void {
-  addf(rep, CLIENT_INPUT, -(<f64>rowi(geta(run, RUN_PROMPT), visit)));
-  addf(rep, CLIENT_OUTPUT, -(<f64>rowi(geta(run, RUN_OUTPUT), visit)));
+export function countLoad(run: usize, fleet: usize, visit: i32, client: i32, by: f64): void {
+  const loads = geta(fleet, FLEET_LOADS) + <usize>(client * LOADS_BYTES);
+  store<f64>(loads, load<f64>(loads, LOADS_REQUESTS) + by, LOADS_REQUESTS);
+  store<f64>(loads, load<f64>(loads, LOADS_INPUT) + by * <f64>rowi(geta(run, RUN_PROMPT), visit), LOADS_INPUT);
+  store<f64>(loads, load<f64>(loads, LOADS_OUTPUT) + by * <f64>rowi(geta(run, RUN_OUTPUT), visit), LOADS_OUTPUT);
 }
 
 /** Everything that the end of `visit` on `rep` sets going. */
 export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
-  dropTokens(run, rep, visit);
+  countLoad(run, fleet, visit, geti(rep, REP_INDEX), -1);
   const record = visitAt(fleet, visit);
   const end = load<i32>(record, VISIT_BYTES + VISIT_EDGES);
   for (let edge = load<i32>(record, VISIT_EDGES); edge < end; edge++) {
@@ -107,8 +108,7 @@ function cancelVisit(run: usize, fleet: usize, visit: i32, now: f64): void {
   const client = rowi(geta(run, RUN_REPLICA_OF), visit);
   if (client >= 0) {
     const rep = clientAt(run, client);
-    addi(rep, REP_OUTSTANDING, -1);
-    dropTokens(run, rep, visit);
+    countLoad(run, fleet, visit, client, -1);
     addf(rep, CLIENT_UNDONE, -(<f64>(rowi(geta(run, RUN_PROMPT), visit) + rowi(geta(run, RUN_OUTPUT), visit))));
   }
   dropVisit(run, fleet, visit, STATE_CANCELLED, now);

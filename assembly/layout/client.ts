@@ -62,9 +62,7 @@ export const CLIENT_LEFT = 89; // f64, s at full speed
 export const CLIENT_RATE = 90; // f64, share of full speed
 export const CLIENT_UPDATED = 91; // f64, s
 
-// Load that routing sees, over outstanding visits
-export const CLIENT_INPUT = 92; // f64, prompt tokens
-export const CLIENT_OUTPUT = 93; // f64, output tokens
+// Load that routing sees, over outstanding visits (the rest of it: LOADS_* of layout/fleet.ts)
 export const CLIENT_UNDONE = 94; // f64, tokens left to process
 
 // Speculative decoding

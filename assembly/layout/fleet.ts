@@ -24,6 +24,7 @@ export const FLEET_FETCHED = 15; // i32, prompt tokens that a store has sent, wh
 export const FLEET_WORK = 16; // i32, key of the least-work-left queue, where a client has one
 export const FLEET_CHILD = 17; // i32, pairing heap of that queue
 export const FLEET_ORDER = 18; // i32, when it joined the queue
+export const FLEET_LOADS = 20; // LOADS_BYTES record per client
 export const FLEET_NEXT_ROOT = 19; // i32, first visit of the request that arrives next
 
 // Groups, links, channels
@@ -66,6 +67,12 @@ export const VISIT_HOLDERS = 10; // u16, who must let go of its blocks, counted 
 export const VISIT_BYTES = 12;
 /** Most that PENDING and HOLDERS count. */
 export const VISIT_MOST = 65535;
+
+// Load of a client that routing compares, over visits that are routed and not over (32 bytes; at 8 * LOAD_*)
+export const LOADS_REQUESTS = 0; // f64
+export const LOADS_INPUT = 8; // f64, prompt tokens
+export const LOADS_OUTPUT = 16; // f64, output tokens
+export const LOADS_BYTES = 32;
 
 export const EVENT_TIME = 0; // f64
 export const EVENT_KEY = 8; // i32

@@ -1,11 +1,11 @@
 // Which client a request or visit goes to. Without a fleet one case per ROUTING_* id, with one per POOL_* id.
-import { CLIENT_BLOCK_SIZE, CLIENT_INPUT, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_OUTPUT, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BLOCK_SIZE, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
 import {
   FLAG_LOCAL, LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS, POOL_HEAVY_LIGHT, POOL_LOAD, POOL_NEAREST, POOL_PREFIX_AFFINITY,
   POOL_ROUND_ROBIN, ROUTING_LEAST_LOADED, ROUTING_ROUND_ROBIN,
 } from '../layout/enums';
 import {
-  FLEET_GROUPS, FLEET_SAME_AS, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
+  FLEET_GROUPS, FLEET_LOADS, FLEET_SAME_AS, LOADS_BYTES, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_THRESHOLD,
 } from '../layout/fleet';
 import { REP_OUTSTANDING, REP_PROMISED, REP_USED } from '../layout/replica';
@@ -74,14 +74,14 @@ function chooseAmong(
   if (place < from || place >= end) place = from;
   let best = place;
   if (routing == POOL_LOAD || routing == POOL_HEAVY_LIGHT) {
-    best = leastAmong(run, members, geti(pool, POOL_METRIC), place, from, end);
+    best = leastAmong(run, fleet, members, geti(pool, POOL_METRIC), place, from, end);
   } else if (routing != POOL_ROUND_ROBIN) {
     let bestFirst = Infinity;
     let bestLoad = Infinity;
     for (let i = from; i < end; i++) {
       const client = clientAt(run, rowi(members, place));
       const first = preference(run, fleet, routing, client, visit, source, bytes);
-      const load = loadOf(geti(pool, POOL_METRIC), client);
+      const load = loadOf(fleet, geti(pool, POOL_METRIC), client, rowi(members, place));
       if (first < bestFirst || (first == bestFirst && load < bestLoad)) {
         bestFirst = first;
         bestLoad = load;
@@ -95,20 +95,48 @@ function chooseAmong(
 }
 
 /** Position of the member with the least load; ties go to the first from `place` on, cyclically. */
-function leastAmong(run: usize, members: usize, metric: i32, place: i32, from: i32, end: i32): i32 {
+function leastAmong(run: usize, fleet: usize, members: usize, metric: i32, place: i32, from: i32, end: i32): i32 {
+  if (isCounted(metric)) return leastCounted(fleet, members, metric, place, from, end);
   let best = place;
   let least = Infinity;
   for (let i = from; i < end; i++) {
-    const load = loadOf(metric, clientAt(run, rowi(members, place)));
-    if (load < least) {
-      least = load;
+    const index = rowi(members, place);
+    const own = loadOf(fleet, metric, clientAt(run, index), index);
+    if (own < least) {
+      least = own;
       best = place;
-      // Nobody is idler than idle; sums of token counts are exact, so zero is zero.
-      if (load == 0 && metric != LOAD_LEFT) return best;
+      // Nobody is idler than idle.
+      if (own == 0 && metric != LOAD_LEFT) return best;
     }
     place = place + 1 == end ? from : place + 1;
   }
   return best;
+}
+
+/** The same without a branch that depends on who is ahead: counts are never negative, so that their bits compare like they do. */
+function leastCounted(fleet: usize, members: usize, metric: i32, place: i32, from: i32, end: i32): i32 {
+  // The figure that is compared, of client 0
+  const loads = geta(fleet, FLEET_LOADS) + (<usize>metric << 3);
+  let best = place;
+  let least = i64.MAX_VALUE;
+  for (let at = place; at < end; at++) {
+    const own = load<i64>(loads + <usize>(rowi(members, at) * LOADS_BYTES));
+    best = select<i32>(at, best, own < least);
+    least = select<i64>(own, least, own < least);
+  }
+  for (let at = from; at < place; at++) {
+    const own = load<i64>(loads + <usize>(rowi(members, at) * LOADS_BYTES));
+    best = select<i32>(at, best, own < least);
+    least = select<i64>(own, least, own < least);
+  }
+  return best;
+}
+
+/** Whether a load stands in the LOADS_* record of its client, at 8 * metric. */
+// @ts-ignore: decorator
+@inline
+function isCounted(metric: i32): bool {
+  return metric == LOAD_REQUESTS || metric == LOAD_INPUT || metric == LOAD_OUTPUT;
 }
 
 /** What comes before load: smaller is better. */
@@ -126,13 +154,11 @@ function preference(run: usize, fleet: usize, routing: i32, client: usize, visit
   return 0;
 }
 
-function loadOf(metric: i32, client: usize): f64 {
-  if (metric == LOAD_INPUT) return getf(client, CLIENT_INPUT);
-  if (metric == LOAD_OUTPUT) return getf(client, CLIENT_OUTPUT);
+function loadOf(fleet: usize, metric: i32, client: usize, index: i32): f64 {
+  if (isCounted(metric)) return load<f64>(geta(fleet, FLEET_LOADS) + <usize>(index * LOADS_BYTES) + (<usize>metric << 3));
   if (metric == LOAD_KV) return <f64>((geti(client, REP_USED) + geti(client, REP_PROMISED)) * geti(client, CLIENT_BLOCK_SIZE));
-  if (metric == LOAD_LEFT) return getf(client, CLIENT_UNDONE);
-  assert(metric == LOAD_REQUESTS, 'unknown load metric');
-  return <f64>geti(client, REP_OUTSTANDING);
+  assert(metric == LOAD_LEFT, 'unknown load metric');
+  return getf(client, CLIENT_UNDONE);
 }
 
 /** How heavy a visit is by the metric of its pool. */

@@ -10,6 +10,8 @@ import { type Put, placeTables, tableBytes, wordsOf } from './fleet-tables.ts';
 export interface FleetColumns {
   readonly record: Float64Array;
   readonly clients: Float64Array;
+  /** LOADS_* records. */
+  readonly loads: Float64Array;
   /** VISIT_* records as words. */
   readonly visits: Int32Array;
   readonly ready: Float64Array;
@@ -118,7 +120,7 @@ export function placeFleet(arena: Arena, program: FleetProgram): FleetColumns {
   record[F.FLEET_STORE_BYTES] = program.storeBytesPerToken;
   return {
     record,
-    clients: placeTables(arena, program, put),
+    ...placeTables(arena, program, put),
     visits,
     ready: placed.get(F.FLEET_READY) as Float64Array,
     start: placed.get(F.FLEET_START) as Float64Array,

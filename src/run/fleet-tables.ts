@@ -34,19 +34,22 @@ export function tableBytes({ clients, groups, links, paths, hashCount, channels 
   const pathLinks = paths.reduce((sum, path) => sum + 1 + path.length, 0);
   const cells =
     clients.length * C.CLIENT_PARAMETERS + groups.length * F.POOL_CELLS + (lists + clients.length) * F.TIER_CELLS;
+  const loads = clients.length * F.LOADS_BYTES;
   const blocks = lists * hashCount * 8;
   const small = (members + links.length * 8 + paths.length + pathLinks + channels) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
-  const padding = 256 * (12 + groups.length + 3 * clients.length + 2 * lists);
-  return surfaces + (cells + drafts) * 8 + blocks + small + padding;
+  const padding = 256 * (14 + groups.length + 3 * clients.length + 2 * lists);
+  return surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
 
-/** Places links, paths, channels and groups, and returns one parameter record per client. */
-export function placeTables(arena: Arena, program: FleetProgram, put: Put): Float64Array {
+/** Places links, paths, channels and groups; returns one parameter record per client, and what counts as its load. */
+export function placeTables(arena: Arena, program: FleetProgram, put: Put) {
   placeLinks(arena, program, put);
   placeGroups(arena, program.groups, put);
   put(F.FLEET_HASH_BLOCK, program.hashBlock);
-  return placeClients(arena, program);
+  const loads = arena.f64((program.clients.length * F.LOADS_BYTES) / 8).fill(0);
+  put(F.FLEET_LOADS, loads);
+  return { clients: placeClients(arena, program), loads };
 }
 
 /** The same cells as 4-byte words: cell i is word 2 i. */

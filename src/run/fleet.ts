@@ -1,6 +1,7 @@
 // Runs a fleet program: every stage of every request on its client, in one event order.
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
+import * as F from '../../assembly/layout/fleet.ts';
 import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { type Arena, openArena } from '../columns/arena.ts';
@@ -202,7 +203,7 @@ function readRun(
     },
     requestState: requestStates(program, fleet, state),
     clients: readClients(record, program.clients.length),
-    loads: readLoads(record, program.clients.length),
+    loads: readLoads(record, fleet.loads, program.clients.length),
     steps,
     itl: readGaps(record),
     stop,
@@ -212,19 +213,24 @@ function readRun(
 }
 
 /** Of every client what `read` makes of its record. */
-function mapClients<T>(record: RunRecord, count: number, read: (cells: Float64Array, words: Int32Array) => T): T[] {
+function mapClients<T>(
+  record: RunRecord,
+  count: number,
+  read: (cells: Float64Array, words: Int32Array, client: number) => T,
+): T[] {
   const { buffer } = record.cells;
   const table = new Int32Array(buffer, record.words[R.RUN_TABLE * 2], count);
-  return Array.from(table, (address) =>
-    read(new Float64Array(buffer, address, C.CLIENT_CELLS), new Int32Array(buffer, address, C.CLIENT_CELLS * 2)),
-  );
+  return Array.from(table, (address, client) => {
+    const cells = new Float64Array(buffer, address, C.CLIENT_CELLS);
+    return read(cells, new Int32Array(buffer, address, C.CLIENT_CELLS * 2), client);
+  });
 }
 
-function readLoads(record: RunRecord, count: number): ClientLoad[] {
-  return mapClients(record, count, (cells, words) => ({
-    visits: words[P.REP_OUTSTANDING * 2],
-    input: cells[C.CLIENT_INPUT],
-    output: cells[C.CLIENT_OUTPUT],
+function readLoads(record: RunRecord, loads: Float64Array, count: number): ClientLoad[] {
+  return mapClients(record, count, (cells, words, client) => ({
+    visits: loads[(client * F.LOADS_BYTES + F.LOADS_REQUESTS) / 8],
+    input: loads[(client * F.LOADS_BYTES + F.LOADS_INPUT) / 8],
+    output: loads[(client * F.LOADS_BYTES + F.LOADS_OUTPUT) / 8],
     left: cells[C.CLIENT_UNDONE],
     blocks: words[P.REP_USED * 2],
   }));
