@@ -38,10 +38,13 @@ export const FLEET_LOCATIONS = 38; // i32
 export const FLEET_PATH_AT = 39; // i32[locations^2], where each path begins in PATH_LINKS
 export const FLEET_PATH_LINKS = 40; // i32, paths: how many links, then the links
 export const FLEET_CHANNEL_COUNT = 41; // i32
-export const FLEET_CHANNEL_DIRTY = 42; // i32 per channel
+export const FLEET_CHANNEL_DIRTY = 42; // i32 per channel, 1 when its shares must be found again
 export const FLEET_HASH_BLOCK = 43; // i32, tokens
 export const FLEET_STORE_BYTES = 44; // f64, bytes per token
 export const FLEET_LINK_USERS = 45; // i32 per link, scratch: flows that want a share
+export const FLEET_CHANNEL_AT = 46; // i32[channels + 1], where the members of each channel begin
+export const FLEET_CHANNEL_MEMBERS = 47; // i32, clients in order
+export const FLEET_DIRTY_CHANNELS = 31; // i32, how many channels are dirty
 
 // Events and flows. Flows grow upwards from FLEET_FLOWS, events downwards from FLEET_EVENTS, in one room: an edge or a tier is
 // either a flow or an event, or still at its client.

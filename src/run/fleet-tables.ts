@@ -36,9 +36,9 @@ export function tableBytes({ clients, groups, links, paths, hashCount, channels 
     clients.length * C.CLIENT_PARAMETERS + groups.length * F.POOL_CELLS + (lists + clients.length) * F.TIER_CELLS;
   const loads = clients.length * F.LOADS_BYTES;
   const blocks = lists * hashCount * 8;
-  const small = (members + links.length * 8 + paths.length + pathLinks + channels) * 4;
+  const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
-  const padding = 256 * (14 + groups.length + 3 * clients.length + 2 * lists);
+  const padding = 256 * (16 + groups.length + 3 * clients.length + 2 * lists);
   return surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
 
@@ -83,9 +83,25 @@ function placeLinks(arena: Arena, program: FleetProgram, put: Put): void {
   put(F.FLEET_PATH_AT, pathAt);
   put(F.FLEET_PATH_LINKS, pathLinks);
   put(F.FLEET_CHANNEL_COUNT, program.channels);
-  const dirty = arena.i32(program.channels);
-  dirty.fill(0);
-  put(F.FLEET_CHANNEL_DIRTY, dirty);
+  put(F.FLEET_CHANNEL_DIRTY, arena.i32(program.channels).fill(0));
+  const members = Array.from({ length: program.channels }, (_, channel) => membersOf(program.clients, channel));
+  const memberAt = arena.i32(program.channels + 1).fill(0);
+  members.forEach((list, channel) => {
+    memberAt[channel + 1] = memberAt[channel] + list.length;
+  });
+  const flat = arena.i32(memberAt[program.channels]);
+  flat.set(members.flat());
+  put(F.FLEET_CHANNEL_AT, memberAt);
+  put(F.FLEET_CHANNEL_MEMBERS, flat);
+}
+
+/** Clients that contend for a channel; one that wants nothing of it contends with nobody. */
+function membersOf(clients: readonly FleetClient[], channel: number): number[] {
+  return clients.flatMap((client, index) => (channelOf(client) === channel ? [index] : []));
+}
+
+function channelOf({ channel, demand }: FleetClient): number {
+  return demand > 0 ? channel : -1;
 }
 
 function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): void {
@@ -126,8 +142,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     put(C.CLIENT_PACKING, client.packing === 'least-work-left' ? E.PACKING_LEAST_WORK : E.PACKING_FCFS);
     put(C.CLIENT_LOCATION, client.location);
     put(C.CLIENT_LOCAL, client.localGroup);
-    // A client that wants nothing of its channel contends with nobody.
-    const channel = client.demand > 0 ? client.channel : -1;
+    const channel = channelOf(client);
     put(C.CLIENT_CHANNEL, channel);
     cells[base + C.CLIENT_DEMAND] = client.demand;
     put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.speculation ? 0 : 1);
