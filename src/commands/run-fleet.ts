@@ -14,6 +14,7 @@ import { fleetJson } from '../report/fleet/json.ts';
 import { fleetRequestTable } from '../report/fleet/request-table.ts';
 import { fleetRequestLines } from '../report/fleet/requests.ts';
 import { fleetTable } from '../report/fleet/terminal.ts';
+import { timelineLines } from '../report/fleet/timeline-lines.ts';
 import { openProgress } from '../report/progress.ts';
 import { lineFormatOf } from '../report/requests.ts';
 import { writeTrace } from '../report/timeline/trace.ts';
@@ -33,6 +34,7 @@ export interface FleetFlags {
   readonly steps?: string;
   readonly trace?: string;
   readonly html?: string;
+  readonly timeline?: string;
   readonly perRequest: boolean;
   /** Window of the trace, s. */
   readonly from?: number;
@@ -53,6 +55,7 @@ export async function runPipelines(
   const lines = openIfNamed(flags.requests, '--requests'); // before the work, not after it
   const trace = openIfNamed(flags.trace, '--trace');
   const page = openIfNamed(flags.html, '--html');
+  const timeline = openIfNamed(flags.timeline, '--timeline');
   const { run, steps, clock } = await runInSlices(lowered, flags, out);
   const measured = measureRun(spec, lowered, run, { clock, ...(steps === null ? {} : { steps }) });
   lines?.writeAll(lineFormatOf(flags.requests!) === 'csv' ? fleetRequestTable(measured) : fleetRequestLines(measured));
@@ -60,6 +63,7 @@ export async function runPipelines(
   const trust = trustFleet(spec, lowered, run.results, catalog.errorBands());
   const context = { ...contextOf(spec, lowered, catalog), trust };
   page?.writeAll([fleetHtml(measured, context)]);
+  timeline?.writeAll(timelineLines(measured, lineFormatOf(flags.timeline!)));
   out.stdout(flags.json ? toJson(measured, lowered, context) : toText(measured, lowered, context));
   if (run.stop === 'deadlock') out.stderr(`Stopped early: ${measured.result.stopped}\n`);
   return run.stop === 'stopped' ? 130 : 0;
@@ -94,7 +98,11 @@ async function runInSlices(lowered: LoweredFleet, flags: FleetFlags, out: Output
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const file = flags.steps === undefined ? null : openSteps(flags.steps);
   // of thoughts too: when the answer after them begins is then known to the step, whatever is asked for
-  const curves = flags.html !== undefined || flags.trace !== undefined || lowered.roles.think.length > 0;
+  const curves =
+    flags.html !== undefined ||
+    flags.trace !== undefined ||
+    flags.timeline !== undefined ||
+    lowered.roles.think.length > 0;
   let kept: StepRecord[] | null = curves ? [] : null;
   const keep = (batch: StepRecord[]) => {
     file?.write(batch);

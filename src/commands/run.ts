@@ -30,6 +30,7 @@ const FLAGS = {
   '--to': String,
   '--per-request': Boolean,
   '--html': String,
+  '--timeline': String,
   '--seed': String,
   '--catalog': String,
   '--json': Boolean,
@@ -56,6 +57,7 @@ const HELP = `mist run SPEC [options]
   --from S --to S    seconds of the run that the trace shows
   --per-request      the trace has a track per request instead of one per client
   --html FILE        write one self-contained page: stages, clients, distributions, requests as waterfalls
+  --timeline FILE    write every client over time (.csv or .jsonl): busy share, in service, waiting, KV use, in equal parts
 `;
 
 /** Exit codes: 0 done, 130 interrupted (what was computed is written). A user's mistakes are thrown (exit code 2). */
@@ -105,7 +107,7 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
   return engine.stop === 'stopped' ? 130 : 0;
 }
 
-const PIPELINE_FLAGS = ['--trace', '--from', '--to', '--per-request', '--html'] as const;
+const PIPELINE_FLAGS = ['--trace', '--from', '--to', '--per-request', '--html', '--timeline'] as const;
 
 type RunFlags = ReturnType<typeof readFlags<typeof FLAGS>>;
 
@@ -130,6 +132,7 @@ function fleetFlags(flags: RunFlags): FleetFlags {
     steps: flags['--steps'],
     trace: flags['--trace'],
     html: flags['--html'],
+    timeline: flags['--timeline'],
     perRequest: flags['--per-request'] ?? false,
     from,
     to,

@@ -1,0 +1,27 @@
+// Clients over time as lines: how busy, how full, how long the queue, in equal parts of the run.
+import type { MeasuredFleet } from '../../metrics/fleet/types.ts';
+import { finiteOrNull } from '../flat.ts';
+
+const COLUMNS = ['client', 'from_s', 'to_s', 'busy_share', 'in_service', 'waiting', 'kv_use'] as const;
+
+/**
+ * One line per client and part of the run: the share of the part it was busy, visits in service (running sequences of an engine) and
+ * waiting on average, and the peak share of its KV blocks in use (empty where there are none, or the iterations were not kept).
+ */
+export function* timelineLines(
+  { run, timeline }: Pick<MeasuredFleet, 'run' | 'timeline'>,
+  format: 'csv' | 'jsonl',
+): Generator<string> {
+  const { from, to, parts, clients } = timeline;
+  if (format === 'csv') yield `${COLUMNS.join(',')}\n`;
+  for (const [c, curve] of clients.entries()) {
+    const { name } = run.program.clients[c];
+    for (let part = 0; part < parts; part++) {
+      const edge = (k: number): number => from + ((to - from) * k) / parts;
+      const kv = curve.kv === null ? null : finiteOrNull(curve.kv[part]);
+      const cells = [name, edge(part), edge(part + 1), curve.busy[part], curve.running[part], curve.waiting[part], kv];
+      if (format === 'csv') yield `${cells.map((cell) => cell ?? '').join(',')}\n`;
+      else yield `${JSON.stringify(Object.fromEntries(COLUMNS.map((column, i) => [column, cells[i]])))}\n`;
+    }
+  }
+}
