@@ -3,19 +3,19 @@ import { GRID_SEQUENCES } from '../layout/grid';
 import { CHUNK_PAIRS, CHUNK_TOKENS } from '../layout/replica';
 import { RUN_PIECE_A, RUN_PIECE_B } from '../layout/run';
 import {
-  CURVE_COST, CURVE_DECODE, CURVE_PREFILL, CURVE_PREFILLS, CURVE_STEPS, SCREEN_CHUNK, SCREEN_CONTEXT, SCREEN_OUTPUT,
+  CURVE_COST, CURVE_DECODE, CURVE_PREFILL, CURVE_PREFILLS, CURVE_STEPS, SCREEN_ADVANCE, SCREEN_CHUNK, SCREEN_CONTEXT, SCREEN_DRAFTS, SCREEN_OUTPUT,
   SCREEN_OUTPUT_MAX, SCREEN_PAIRS, SCREEN_PROMPT, SCREEN_SURFACE,
 } from '../layout/screen';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_STATIC } from '../layout/enums';
 import { SURFACE_DECODE } from '../layout/surface';
 import { surfaceMixed, surfacePiece } from '../cost/surface';
-import { geta, getf, setf } from '../table/cell';
+import { geta, getf, geti, setf } from '../table/cell';
 import { gridValue } from '../table/grid';
 
 /**
  * Fills one curve for a batching and a token budget. In steady state a request needs `prefills` steps that carry its prompt
  * and, sharing each step with B - 1 others, (output - 1)/B steps to decode; steps that carry prompts decode too, unless the
- * batching is continuous. So it costs a replica prefills*t_prefill(B) + max(0, (output-1)/B - shared)*t_decode(B) seconds.
+ * batching is continuous. With drafts a decode gains ADVANCE tokens and is 1 + DRAFTS new ones. So it costs a replica prefills*t_prefill(B) + max(0, (output-1)/B - shared)*t_decode(B) seconds.
  */
 export function screenCurve(screen: usize, curve: usize, batching: i32, budget: i32): void {
   let least = Infinity;
@@ -42,7 +42,8 @@ function prefillSeconds(screen: usize, tokens: f64, pairs: f64, sampling: i32, d
   store<i32>(chunk, whole, CHUNK_TOKENS);
   setf(screen, SCREEN_CHUNK + (CHUNK_PAIRS >> 3), pairs);
   const context = getf(screen, SCREEN_CONTEXT) * <f64>decodes;
-  return surfaceMixed(screen, geta(screen, SCREEN_SURFACE), chunk, 1, whole + decodes, sampling + decodes, decodes, context);
+  const verified = decodes * (1 + geti(screen, SCREEN_DRAFTS));
+  return surfaceMixed(screen, geta(screen, SCREEN_SURFACE), chunk, 1, whole + verified, sampling + verified, decodes, context);
 }
 
 function sharedCost(screen: usize, at: usize, batching: i32, budget: i32, batch: i32): f64 {
@@ -50,7 +51,7 @@ function sharedCost(screen: usize, at: usize, batching: i32, budget: i32, batch:
   const alone = batching == BATCHING_CONTINUOUS;
   let prefills: f64 = 1;
   if (batching == BATCHING_CHUNKED) {
-    const room = <f64>(budget - batch);
+    const room = <f64>(budget - batch * (1 + geti(screen, SCREEN_DRAFTS)));
     // Without room beside the decodes no prompt would ever be admitted at this batch.
     if (room < 1) return giveUp(at);
     if (prompt > room) prefills = prompt / room;
@@ -58,7 +59,7 @@ function sharedCost(screen: usize, at: usize, batching: i32, budget: i32, batch:
   const others = alone ? 0 : batch - 1;
   const prefill = prefillSeconds(screen, prompt / prefills, getf(screen, SCREEN_PAIRS) / prefills, 1, others);
   const decode = decodeSeconds(screen, batch);
-  let steps = (getf(screen, SCREEN_OUTPUT) - 1) / <f64>batch - (alone ? 0 : prefills);
+  let steps = (getf(screen, SCREEN_OUTPUT) - 1) / (<f64>batch * getf(screen, SCREEN_ADVANCE)) - (alone ? 0 : prefills);
   if (steps < 0) steps = 0;
   store<f64>(at, decode, CURVE_DECODE * 8);
   store<f64>(at, prefill, CURVE_PREFILL * 8);
@@ -76,7 +77,7 @@ function staticCost(screen: usize, at: usize, batch: i32): f64 {
   const tokens = getf(screen, SCREEN_PROMPT) * <f64>batch;
   const prefill = prefillSeconds(screen, tokens, getf(screen, SCREEN_PAIRS) * <f64>batch, batch, 0);
   const decode = decodeSeconds(screen, active < 1 ? 1 : active);
-  const steps = (longest - 1) / <f64>batch;
+  const steps = (longest - 1) / (<f64>batch * getf(screen, SCREEN_ADVANCE));
   store<f64>(at, decode, CURVE_DECODE * 8);
   store<f64>(at, prefill, CURVE_PREFILL * 8);
   store<f64>(at, 1.0 / <f64>batch, CURVE_PREFILLS * 8);

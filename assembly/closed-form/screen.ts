@@ -2,13 +2,13 @@
 import { GRID_SEQUENCES } from '../layout/grid';
 import {
   CURVE_COST, CURVE_DECODE, CURVE_PREFILL, CURVE_PREFILLS, CURVE_SIZE, CURVE_STEPS, SCREENED_FEASIBLE, SCREENED_NO_ROOM,
-  SCREENED_OVERLOADED, SCREENED_TPOT, SCREENED_TTFT, SCREEN_BATCH, SCREEN_CLASS, SCREEN_CONTEXT, SCREEN_CURVE, SCREEN_CURVES,
+  SCREENED_OVERLOADED, SCREENED_TPOT, SCREENED_TTFT, SCREEN_ADVANCE, SCREEN_BATCH, SCREEN_CLASS, SCREEN_CONTEXT, SCREEN_CURVE, SCREEN_CURVES, SCREEN_DRAFTS,
   SCREEN_IN_FLIGHT, SCREEN_LOAD, SCREEN_MAX_SEQS, SCREEN_OUTPUT, SCREEN_PAIRS, SCREEN_PROMPT, SCREEN_PROMPT_SQUARE,
   SCREEN_PROMPT_TAIL, SCREEN_RATE, SCREEN_REPLICAS, SCREEN_ROOM, SCREEN_ROWS, SCREEN_SERVED, SCREEN_STATUS, SCREEN_SURFACE,
   SCREEN_TAIL, SCREEN_TAIL_SIGMA, SCREEN_TPOT, SCREEN_TPOT_LIMIT, SCREEN_TPOT_TAIL, SCREEN_TPOT_TAIL_LIMIT, SCREEN_TTFT,
   SCREEN_TTFT_LIMIT, SCREEN_TTFT_TAIL, SCREEN_TTFT_TAIL_LIMIT, SCREEN_WATTS,
 } from '../layout/screen';
-import { SURFACE_IDLE_W, SURFACE_J_CONTEXT, SURFACE_J_PAIR, SURFACE_J_STEP, SURFACE_J_TOKEN } from '../layout/surface';
+import { SURFACE_IDLE_W, SURFACE_J_CONTEXT, SURFACE_J_DRAFT, SURFACE_J_DRAFT_STEP, SURFACE_J_PAIR, SURFACE_J_STEP, SURFACE_J_TOKEN } from '../layout/surface';
 import { geta, getf, geti } from '../table/cell';
 import { gridFraction, gridIndex, gridValue } from '../table/grid';
 
@@ -117,12 +117,13 @@ function screenPair(screen: usize, a: i32, b: i32): void {
   // TPOT: decode steps, and the prompts of others that come between two tokens
   const gaps = f64x2.splat(outputGaps(screen));
   const perToken = f64x2.div(f64x2.mul(prefills, max0(f64x2.sub(prefill, decode))), gaps);
-  const tpot = f64x2.add(decode, f64x2.mul(f64x2.mul(batch, busy), perToken));
+  const advance = f64x2.splat(getf(screen, SCREEN_ADVANCE));
+  const tpot = f64x2.add(f64x2.div(decode, advance), f64x2.mul(f64x2.mul(batch, busy), perToken));
   // TTFT: rest of a step under way, prompts ahead (one server, general service times), one's own prompt
   const prompts = f64x2.pmin(f64x2.mul(served, own), f64x2.splat(0.995));
   const variation = f64x2.splat(getf(screen, SCREEN_PROMPT_SQUARE) * 0.5);
   const ahead = f64x2.div(f64x2.mul(f64x2.mul(prompts, variation), own), f64x2.sub(f64x2.splat(1), prompts));
-  const rest = f64x2.mul(f64x2.mul(busy, f64x2.splat(0.5)), tpot);
+  const rest = f64x2.mul(f64x2.mul(busy, f64x2.splat(0.5)), f64x2.mul(tpot, advance));
   const ttft = f64x2.add(f64x2.add(rest, ahead), own);
   // Tails: the batch fluctuates like a Poisson count, queues end exponentially, the longest prompts take their length
   const sigma = f64x2.splat(getf(screen, SCREEN_TAIL_SIGMA));
@@ -138,7 +139,7 @@ function screenPair(screen: usize, a: i32, b: i32): void {
   const crowd = f64x2.div(f64x2.pmin(f64x2.add(batch, swing), most), batch);
   const slope = pair(slopeAt(curveA, indexA), slopeAt(curveB, indexB));
   const denser = f64x2.add(decode, f64x2.mul(slope, f64x2.mul(batch, f64x2.sub(crowd, f64x2.splat(1)))));
-  const tpotTail = f64x2.add(denser, f64x2.mul(f64x2.mul(f64x2.mul(batch, crowd), busy), f64x2.mul(perToken, f64x2.splat(1.5))));
+  const tpotTail = f64x2.add(f64x2.div(denser, advance), f64x2.mul(f64x2.mul(f64x2.mul(batch, crowd), busy), f64x2.mul(perToken, f64x2.splat(1.5))));
   // Power: idle, and the work done per second (law L11)
   const watts = wattsOf(screen, replicas, served, prefills, steps);
   storePair(screen, SCREEN_BATCH, atA, atB, batch);
@@ -190,11 +191,13 @@ function outputGaps(screen: usize): f64 {
 function wattsOf(screen: usize, replicas: v128, served: v128, prefills: v128, steps: v128): v128 {
   const surface = geta(screen, SCREEN_SURFACE);
   const gaps = getf(screen, SCREEN_OUTPUT) - 1;
+  const verified = gaps / getf(screen, SCREEN_ADVANCE);
   const fixed =
-    getf(surface, SURFACE_J_TOKEN) * (getf(screen, SCREEN_PROMPT) + gaps) +
+    getf(surface, SURFACE_J_TOKEN) * (getf(screen, SCREEN_PROMPT) + verified * <f64>(1 + geti(screen, SCREEN_DRAFTS))) +
     getf(surface, SURFACE_J_PAIR) * getf(screen, SCREEN_PAIRS) +
-    getf(surface, SURFACE_J_CONTEXT) * getf(screen, SCREEN_CONTEXT) * gaps;
-  const perStep = f64x2.splat(getf(surface, SURFACE_J_STEP));
+    getf(surface, SURFACE_J_CONTEXT) * getf(screen, SCREEN_CONTEXT) * verified +
+    getf(surface, SURFACE_J_DRAFT) * verified;
+  const perStep = f64x2.splat(getf(surface, SURFACE_J_STEP) + getf(surface, SURFACE_J_DRAFT_STEP));
   const perRequest = f64x2.add(f64x2.splat(fixed), f64x2.mul(f64x2.add(prefills, steps), perStep));
   return f64x2.mul(replicas, f64x2.add(f64x2.splat(getf(surface, SURFACE_IDLE_W)), f64x2.mul(served, perRequest)));
 }

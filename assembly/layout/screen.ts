@@ -40,6 +40,9 @@ export const SCREEN_TTFT_LIMIT = 29;
 export const SCREEN_TPOT_LIMIT = 30;
 export const SCREEN_TTFT_TAIL_LIMIT = 31;
 export const SCREEN_TPOT_TAIL_LIMIT = 32;
+// Speculative decoding
+export const SCREEN_ADVANCE = 33; // f64, tokens that a decode gains on average; 1 without
+export const SCREEN_DRAFTS = 34; // i32, tokens drafted for each decode
 
 /** Scratch chunk record of screenCurve at this cell; cells 73..75 are the scratch of the surface lookup. */
 export const SCREEN_CHUNK = 40;

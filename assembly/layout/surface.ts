@@ -8,6 +8,8 @@
 //   g'   = N > FLOOR_TOKENS ? sqrt(g^2 + FLOOR^2) : g
 //   host = HOST_STEP + HOST_SEQUENCE * (B + chunks)
 //   step = HOST_NORM == 1 ? g' + host : sqrt(g'^2 + host^2)
+// With k drafts a decode the B decodes are B (1+k) of the N new tokens and of the S samples, DA holds the attention of all their
+// queries and the draft's passes, DECODE all of it, and G, APF and APW also the draft's first pass, which sees every new token.
 // Tables over tokens use layout/grid.ts; tables over (B, x) hold SURFACE_KNOTS values per grid point of B, one per
 // mean context of KNOTS, and are piecewise affine in x (so in X for a fixed B: a leap keeps a closed form).
 
@@ -28,6 +30,9 @@ export const SURFACE_J_PAIR = 9; // J per prefill pair
 export const SURFACE_J_CONTEXT = 10; // J per context token read by a decode
 export const SURFACE_IDLE_W = 11; // W, idle power of all devices of one replica
 export const SURFACE_DEVICES = 12; // devices of one replica
+// With speculative decoding, the passes of the draft after its first (which the figures above contain)
+export const SURFACE_J_DRAFT_STEP = 13; // J per step that verifies drafts
+export const SURFACE_J_DRAFT = 14; // J per sequence whose drafts it verifies
 export const SURFACE_HEADER = 16;
 
 export const SURFACE_KNOTS_AT = 16; // f64[SURFACE_KNOTS], mean context in tokens

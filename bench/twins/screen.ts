@@ -21,6 +21,8 @@ export interface ScreenLoad {
   readonly tpotLimit: number;
   readonly ttftTailLimit: number;
   readonly tpotTailLimit: number;
+  readonly advance: number;
+  readonly drafts: number;
 }
 
 export function readLoad(cells: Float64Array): ScreenLoad {
@@ -38,6 +40,8 @@ export function readLoad(cells: Float64Array): ScreenLoad {
     tpotLimit: cells[C.SCREEN_TPOT_LIMIT],
     ttftTailLimit: cells[C.SCREEN_TTFT_TAIL_LIMIT],
     tpotTailLimit: cells[C.SCREEN_TPOT_TAIL_LIMIT],
+    advance: cells[C.SCREEN_ADVANCE],
+    drafts: new Int32Array(cells.buffer, cells.byteOffset, cells.length * 2)[C.SCREEN_DRAFTS * 2],
   };
 }
 
@@ -103,8 +107,9 @@ function prefillSeconds(
   chunkTokens[0] = whole;
   chunkPairs[0] = pairs;
   const context = load.context * decodes;
-  const all = whole + decodes;
-  return priceChunks(piece, surface, chunkTokens, chunkPairs, 1, all, sampling + decodes, decodes, context);
+  const verified = decodes * (1 + load.drafts);
+  const all = whole + verified;
+  return priceChunks(piece, surface, chunkTokens, chunkPairs, 1, all, sampling + verified, decodes, context);
 }
 
 function store(
@@ -133,7 +138,7 @@ function sharedCost(
   const alone = batching === BATCHING_CONTINUOUS;
   let prefills = 1;
   if (batching === BATCHING_CHUNKED) {
-    const room = budget - batch;
+    const room = budget - batch * (1 + load.drafts);
     if (room < 1) {
       store(curves, at, 0, 0, 0, 0);
       return Number.POSITIVE_INFINITY;
@@ -143,7 +148,7 @@ function sharedCost(
   const others = alone ? 0 : batch - 1;
   const prefill = prefillSeconds(surface, load, load.prompt / prefills, load.pairs / prefills, 1, others);
   const decode = decodeSeconds(surface, load, batch);
-  let steps = (load.output - 1) / batch - (alone ? 0 : prefills);
+  let steps = (load.output - 1) / (batch * load.advance) - (alone ? 0 : prefills);
   if (steps < 0) steps = 0;
   store(curves, at, decode, prefill, prefills, steps);
   return prefills * prefill + steps * decode;
@@ -155,7 +160,7 @@ function staticCost(curves: Float64Array, at: number, surface: Float64Array, loa
   const active = Math.ceil((batch * load.output) / Math.max(longest, 1));
   const prefill = prefillSeconds(surface, load, load.prompt * batch, load.pairs * batch, batch, 0);
   const decode = decodeSeconds(surface, load, Math.max(active, 1));
-  const steps = (longest - 1) / batch;
+  const steps = (longest - 1) / (batch * load.advance);
   store(curves, at, decode, prefill, 1 / batch, steps);
   return prefill / batch + steps * decode;
 }
@@ -237,10 +242,10 @@ function screenRow(
   // TPOT and TTFT
   const gaps = load.output - 1;
   const perToken = (prefills * most(0, prefill - decode)) / Math.max(gaps, 1);
-  const tpot = decode + batch * busy * perToken;
+  const tpot = decode / load.advance + batch * busy * perToken;
   const prompts = least(served * own, 0.995);
   const ahead = (prompts * (load.promptSquare * 0.5) * own) / (1 - prompts);
-  const rest = busy * 0.5 * tpot;
+  const rest = busy * 0.5 * (tpot * load.advance);
   const ttft = rest + ahead + own;
   // Tails
   const swing = load.tailSigma * Math.sqrt(batch);
@@ -250,7 +255,7 @@ function screenRow(
   const crowd = least(batch + swing, limit) / batch;
   const slope = (curves[start + C.CURVE_DECODE + index + 1] - curves[start + C.CURVE_DECODE + index]) / width;
   const denser = decode + slope * (batch * (crowd - 1));
-  const tpotTail = denser + batch * crowd * busy * (perToken * 1.5);
+  const tpotTail = denser / load.advance + batch * crowd * busy * (perToken * 1.5);
   out.batch[row] = batch;
   out.ttft[row] = ttft;
   out.tpot[row] = tpot;
@@ -270,12 +275,14 @@ function wattsOf(
   prefills: number,
   steps: number,
 ): number {
-  const gaps = load.output - 1;
+  const verified = (load.output - 1) / load.advance;
   const fixed =
-    surface[S.SURFACE_J_TOKEN] * (load.prompt + gaps) +
+    surface[S.SURFACE_J_TOKEN] * (load.prompt + verified * (1 + load.drafts)) +
     surface[S.SURFACE_J_PAIR] * load.pairs +
-    surface[S.SURFACE_J_CONTEXT] * load.context * gaps;
-  const perRequest = fixed + (prefills + steps) * surface[S.SURFACE_J_STEP];
+    surface[S.SURFACE_J_CONTEXT] * load.context * verified +
+    surface[S.SURFACE_J_DRAFT] * verified;
+  const perStep = surface[S.SURFACE_J_STEP] + surface[S.SURFACE_J_DRAFT_STEP];
+  const perRequest = fixed + (prefills + steps) * perStep;
   return replicas * (surface[S.SURFACE_IDLE_W] + served * perRequest);
 }
 

@@ -78,7 +78,7 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
   );
   const spec = withSeed(openSpec(file, catalog), wholeFlag('--seed', flags['--seed'], 0));
   const configuration = chooseRow(spec, wholeFlag('--row', flags['--row'], 0));
-  const source = { catalog, prices: spec.prices, watts: spec.watts, power: spec.power };
+  const source = { catalog, prices: spec.prices, watts: spec.watts, power: spec.power, seed: spec.workload.seed };
   const prepared = prepare(configuration, source, openSession(catalog));
   const requests = makeRequests(spec.workload, {
     catalogShape: (id) => catalog.shape(id),

@@ -28,8 +28,11 @@ export function computeLatencies(lengths: Lengths, results: RequestResults): Lat
   return { ttft, tpot, e2el };
 }
 
-/** Mean of the pooled gaps between tokens: the gaps of one request add up to finish - first, so no gap need be kept. */
-export function meanGap(lengths: Lengths, results: RequestResults): number {
+/**
+ * Mean of the pooled gaps between tokens: the gaps of one request add up to finish - first, so no gap need be kept. Each token has
+ * one, unless `count` says how many there were.
+ */
+export function meanGap(lengths: Lengths, results: RequestResults, count?: number): number {
   let seconds = 0;
   let gaps = 0;
   for (let i = 0; i < lengths.count; i++) {
@@ -37,7 +40,8 @@ export function meanGap(lengths: Lengths, results: RequestResults): number {
     seconds += results.finish[i] - results.first[i];
     gaps += lengths.output[i] - 1;
   }
-  return gaps > 0 ? seconds / gaps : Number.NaN;
+  const all = count ?? gaps;
+  return all > 0 ? seconds / all : Number.NaN;
 }
 
 /**

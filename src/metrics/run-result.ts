@@ -10,7 +10,7 @@ import type { RequestResults } from '../plan/setup.ts';
 import { NO_SITE, type PowerSpec } from '../spec/power.ts';
 import type { Percentile, Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
-import { type ItlHistogram, summariseItl } from './itl.ts';
+import { type ItlHistogram, summariseItl, totalWeight } from './itl.ts';
 import {
   computeLatencies,
   countGood,
@@ -20,6 +20,7 @@ import {
   peakOutputThroughput,
 } from './requests.ts';
 import { electricityPerHour, NO_SHARES, sharesOf, type WorkPrice, workEnergy, workParts } from './site.ts';
+import { summariseDrafts } from './speculation.ts';
 import { type PickRanks, summarise } from './summary.ts';
 import type { RunResult, Summary, Verdict } from './types.ts';
 import { judge } from './verdict.ts';
@@ -47,6 +48,9 @@ export interface EngineCounters {
   readonly pairs: number;
   readonly contextTokens: number;
   readonly itlHistogram: ItlHistogram;
+  /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... of a sequence's drafts were accepted. */
+  readonly draftSteps?: number;
+  readonly accepted?: readonly number[];
   /** Most requests in the system at one time; found from the columns when the engine did not count it. */
   readonly peakConcurrent?: number;
   /** Clock at the end, s. Only a run that stopped early needs it: its last token does not tell when it stopped. */
@@ -59,6 +63,9 @@ export interface EnergyPrice {
   readonly perToken: number;
   readonly perPair: number;
   readonly perContext: number;
+  /** Speculative decoding: per step that verifies drafts and per sequence whose drafts it verifies; absent = nothing. */
+  readonly perDraftStep?: number;
+  readonly perDraft?: number;
   readonly idleW: number;
   /** The same work by what it goes into; absent where that is not known. */
   readonly parts?: Readonly<Record<'compute' | 'memory' | 'network', WorkPrice>>;
@@ -103,7 +110,10 @@ export function makeRunResult(input: RunInput): RunResult {
   const summaries = {
     ttft: summarise(latencies.ttft, input.pick),
     tpot: summarise(latencies.tpot, input.pick),
-    itl: summariseItl(counters.itlHistogram, tally.unfinished > 0 ? Number.NaN : meanGap(requests, results)),
+    itl: summariseItl(
+      counters.itlHistogram,
+      tally.unfinished > 0 ? Number.NaN : meanGap(requests, results, gapsOf(counters)),
+    ),
     e2el: summarise(latencies.e2el, input.pick),
   };
   const verdict = judge(requests, results, requests.concurrency, span.end);
@@ -128,10 +138,16 @@ export function makeRunResult(input: RunInput): RunResult {
     mean_batch: counters.busySeconds > 0 ? counters.runningSeconds / counters.busySeconds : Number.NaN,
     peak_kv_use: input.numGpuBlocks > 0 ? counters.peakBlocks / input.numGpuBlocks : Number.NaN,
     steps: counters.steps,
+    ...(counters.accepted ? { speculation: summariseDrafts(counters.accepted) } : {}),
     ...priceRun(input, duration, tally),
     devices: input.devices,
     num_gpu_blocks: input.numGpuBlocks,
   };
+}
+
+/** Gaps between tokens where they are not one a token: drafts come with the token that they follow. */
+function gapsOf(counters: EngineCounters): number | undefined {
+  return counters.accepted ? totalWeight(counters.itlHistogram) : undefined;
 }
 
 function tallyStates(lengths: Lengths, results: RequestResults): Tally {

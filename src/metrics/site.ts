@@ -36,9 +36,14 @@ export interface EnergyWork {
   readonly newTokens: number;
   readonly pairs: number;
   readonly contextTokens: number;
+  readonly draftSteps?: number;
+  readonly accepted?: readonly number[];
 }
 
-export type WorkPrice = Pick<EnergyPrice, 'perStep' | 'perToken' | 'perPair' | 'perContext'>;
+export type WorkPrice = Pick<
+  EnergyPrice,
+  'perStep' | 'perToken' | 'perPair' | 'perContext' | 'perDraftStep' | 'perDraft'
+>;
 
 /** J of work on top of `idle` (law L11), added up in this order. */
 export function workEnergy(price: WorkPrice, work: EnergyWork, idle = 0): number {
@@ -47,8 +52,17 @@ export function workEnergy(price: WorkPrice, work: EnergyWork, idle = 0): number
     price.perStep * work.steps +
     price.perToken * work.newTokens +
     price.perPair * work.pairs +
-    price.perContext * work.contextTokens
+    price.perContext * work.contextTokens +
+    draftEnergy(price, work)
   );
+}
+
+/** What drafting takes beyond the figures of a step: the passes after the first. */
+function draftEnergy(
+  { perDraftStep = 0, perDraft = 0 }: WorkPrice,
+  { draftSteps = 0, accepted = [] }: EnergyWork,
+): number {
+  return perDraftStep * draftSteps + perDraft * accepted.reduce((sum, count) => sum + count, 0);
 }
 
 /** J of the parts of that work. Work whose price has no parts (searches and processors) counts as compute. */

@@ -2,6 +2,7 @@
 import type { Basis, ErrorBand } from '../catalog/types.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
 import type { EnergyShares } from './site.ts';
+import type { SpeculationResult } from './speculation.ts';
 
 /** Whether a run kept up with its load; src/metrics/verdict.ts defines the words. */
 export type Verdict = 'stable' | 'backlogged' | 'overloaded';
@@ -55,6 +56,8 @@ export interface RunResult {
   readonly mean_batch: number;
   readonly peak_kv_use: number;
   readonly steps: number;
+  /** Absent without speculative decoding. */
+  readonly speculation?: SpeculationResult;
   /** J, W (mean over the run, all devices), J per output token, PUE included; NaN where watts are unknown. */
   readonly energy_j: number;
   readonly power_w: number;

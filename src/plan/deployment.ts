@@ -6,6 +6,7 @@ import type { PowerSpec } from '../spec/power.ts';
 import type { Configuration } from '../spec/types.ts';
 import { type Formats, resolveFormats } from '../stages/formats.ts';
 import { devicesOf, type Split } from '../stages/split.ts';
+import { type DraftKey, draftKeyOf, draftOf, refuseDraft } from './draft.ts';
 import { legalSplit } from './legal.ts';
 import { type KvCapacity, kvCapacity } from './memory.ts';
 import type { EngineSetup } from './setup.ts';
@@ -20,6 +21,8 @@ export interface PlanSource {
   readonly watts: Readonly<Record<string, number>>;
   /** What the site adds to energy and cost; absent = nothing. */
   readonly power?: PowerSpec;
+  /** Of what is drawn while a run goes on (which drafts are accepted); 0 if absent. */
+  readonly seed?: number;
 }
 
 /** A deployment that can be built: everything but its limits, which memory and engine decide. */
@@ -54,6 +57,7 @@ export const SURFACE_FIELDS = [
   'data_parallel_size',
   'expert_parallel_size',
   'step_source',
+  'num_speculative_tokens',
 ] as const;
 
 /** Binds the fields of SURFACE_FIELDS. Throws UserError for ids that the catalog does not know. */
@@ -63,7 +67,7 @@ export function bindDeployment(configuration: Configuration, source: PlanSource)
   const listed = catalog.hardware(configuration.hardware);
   const hardware = watts[listed.id] === undefined ? listed : { ...listed, tdp_w: watts[listed.id] };
   const profile = catalog.engine(configuration.profile);
-  const key: SurfaceKey = {
+  const plain: SurfaceKey = {
     model,
     hardware,
     profile,
@@ -74,9 +78,11 @@ export function bindDeployment(configuration: Configuration, source: PlanSource)
     dp: configuration.data_parallel_size,
     ep: configuration.expert_parallel_size,
   };
+  const drafts = speculationOf(configuration, catalog);
+  const key = drafts ? { ...plain, speculation: drafts } : plain;
   const split = splitOf(key);
   const formats = resolveFormats(model, key);
-  const illegal = legalSplit(model, hardware, split, formats);
+  const illegal = legalSplit(model, hardware, split, formats) ?? refuseDraft(key, split);
   if (illegal) return illegal;
   const steps = stepsFor(configuration, key, split, formats, catalog);
   if (steps === null) return NO_STEPS;
@@ -93,6 +99,16 @@ export function bindDeployment(configuration: Configuration, source: PlanSource)
   };
 }
 
+/** What drafts, with the model of its own where it has one. */
+function speculationOf(configuration: Configuration, catalog: PlanSource['catalog']): DraftKey | null {
+  const { speculative_config: config, num_speculative_tokens: drafts, tensor_parallel_size: tp } = configuration;
+  if (!config || drafts === 0) return null;
+  // a spec that prices its own steps need not name what drafts; with a model it then takes no memory
+  if (config.method === 'draft_model' && config.model === '')
+    return draftKeyOf({ ...config, method: 'ngram' }, drafts, tp, null);
+  return draftKeyOf(config, drafts, tp, config.method === 'draft_model' ? catalog.model(config.model) : null);
+}
+
 const NO_STEPS: Refusal = {
   reason: 'no-step-regression',
   words: 'step_source regression, and the catalog has no regression on steps of this model, hardware, split and format',
@@ -101,12 +117,13 @@ const NO_STEPS: Refusal = {
 /** The regression that the configuration asks for: undefined = the cost model, null = there is none. */
 function stepsFor(
   { step_source: source }: Configuration,
-  { model, hardware, profile }: SurfaceKey,
+  { model, hardware, profile, speculation }: SurfaceKey,
   split: Split,
   formats: Formats,
   catalog: PlanSource['catalog'],
 ): StepFit | null | undefined {
-  if (source === 'cost-model') return undefined;
+  if (source === 'cost-model' || (source === 'auto' && speculation)) return undefined;
+  if (speculation) return null; // a regression on steps without drafts says nothing of steps with them
   const deployed = { model: model.id, hardware: hardware.id, split, weights: formats.weights, profile: profile.id };
   const found = findSteps(catalog.stepFits(), deployed);
   return found ?? (source === 'auto' ? undefined : null);
@@ -130,6 +147,7 @@ export function blocksOf(deployment: Deployment, configuration: Configuration): 
       maxNumBatchedTokens: configuration.max_num_batched_tokens,
       blockSize: configuration.block_size,
     },
+    draftOf(deployment.key, deployment.split),
   );
   const { num_gpu_blocks: blocks, kv_log: log } = configuration;
   if (blocks === 0) return capacity;
@@ -177,6 +195,7 @@ export function setupEngine(
   blocks: number,
   price: EngineSetup['price'],
   blockBytes: number,
+  seed = 0,
 ): EngineSetup {
   const dp = deployment?.split.dp ?? 1;
   const pp = deployment?.split.pp ?? 1;
@@ -193,5 +212,13 @@ export function setupEngine(
     watermark: configuration.watermark,
     swap: swapSetup(configuration, deployment, blockBytes),
     price,
+    ...acceptanceOf(configuration, seed),
   };
+}
+
+/** What a decode drafts and how much of it is accepted, for the engine. */
+function acceptanceOf(configuration: Configuration, seed: number): Pick<EngineSetup, 'speculation'> {
+  const { speculative_config: config, num_speculative_tokens: drafts } = configuration;
+  if (!config || drafts === 0) return {};
+  return { speculation: { drafts, acceptance: config.acceptance.slice(0, drafts), seed } };
 }

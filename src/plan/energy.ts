@@ -1,5 +1,6 @@
 // Energy of a step as a line in its work: shares of the power budget at peak rates, on top of idle power.
 import type { Hardware } from '../catalog/types.ts';
+import type { DraftShape } from '../stages/draft-head.ts';
 import type { ComputeOp, Op } from '../stages/op.ts';
 import { devicesOf, type Split } from '../stages/split.ts';
 import { peakOf } from './arithmetic.ts';
@@ -31,6 +32,9 @@ export type EnergyParts = Readonly<Record<Resource, EnergyLine>>;
 
 /** A line as what a run's counters are multiplied with. */
 export interface WorkFigures {
+  /** Speculative decoding: J per step that verifies drafts and per sequence whose drafts it verifies; absent = nothing. */
+  readonly perDraftStep?: number;
+  readonly perDraft?: number;
   readonly perStep: number;
   readonly perToken: number;
   readonly perPair: number;
@@ -38,18 +42,43 @@ export interface WorkFigures {
 }
 
 /** J per step, token, pair and context token by what they go into. */
-export function partFigures(
-  ops: readonly Op[],
-  hardware: Hardware,
-  split: Split,
-): Readonly<Record<Resource, WorkFigures>> {
-  const { compute, memory, network } = lowerEnergyParts(ops, hardware, split);
-  return { compute: figuresOf(compute), memory: figuresOf(memory), network: figuresOf(network) };
+export function partFigures(work: EnergyOps, hardware: Hardware): Readonly<Record<Resource, WorkFigures>> {
+  const only = (resource: Resource) => workFigures(work, hardware, { ...NO_SHARE, [resource]: FULL_SHARES[resource] });
+  return { compute: only('compute'), memory: only('memory'), network: only('network') };
+}
+
+/** What energy is lowered from: the model's ops, and those of what drafts for it. */
+export interface EnergyOps {
+  readonly ops: readonly Op[];
+  readonly split: Split;
+  /** New tokens of a decode. */
+  readonly perDecode: number;
+  readonly draft: DraftShape | null;
+}
+
+/**
+ * J per unit of what a run counts. The draft's first pass goes over every new token of every step, its other passes over one token
+ * of each sequence that decodes; each of its passes reads the context.
+ */
+export function workFigures(work: EnergyOps, hardware: Hardware, shares: ResourceShares = FULL_SHARES): WorkFigures {
+  const own = lowerEnergy(work.ops, hardware, work.split, shares);
+  if (work.draft === null) return figuresOf(own);
+  const draft = lowerEnergy(work.draft.ops, hardware, work.draft.split, shares);
+  const passes = work.perDecode - 1;
+  return {
+    perStep: own.step + draft.step,
+    perToken: own.token + draft.token,
+    perPair: own.pair + draft.pair,
+    perContext: own.context + passes * draft.context,
+    perDraftStep: (passes - 1) * draft.step,
+    perDraft: (passes - 1) * draft.token,
+  };
 }
 
 function figuresOf({ step, token, pair, context }: EnergyLine): WorkFigures {
   return { perStep: step, perToken: token, perPair: pair, perContext: context };
 }
+
 type ResourceShares = Readonly<Record<Resource, number>>;
 const FULL_SHARES: ResourceShares = { compute: COMPUTE_SHARE, memory: MEMORY_SHARE, network: NETWORK_SHARE };
 const NO_SHARE: ResourceShares = { compute: 0, memory: 0, network: 0 };
@@ -86,6 +115,11 @@ export function lowerEnergy(
     context: joules(sum.context),
     idleWatts: IDLE_SHARE * tdp * devices,
   };
+}
+
+/** W of an instance that does nothing; NaN where TDP is unknown. */
+export function idleWatts(hardware: Hardware, split: Split): number {
+  return IDLE_SHARE * (hardware.tdp_w ?? Number.NaN) * devicesOf(split);
 }
 
 /** The same energy by what it goes into: the three add up to lowerEnergy's line (idle watts apart). */

@@ -11,8 +11,10 @@ import {
 } from '../catalog/parameters.ts';
 import type { Attention, EngineProfile, Hardware, LayerGroup, Model } from '../catalog/types.ts';
 import { localAttentionWidth } from '../stages/attention-ops.ts';
+import { headBytes } from '../stages/draft-head.ts';
 import type { Formats } from '../stages/formats.ts';
 import { layersOf, localExpertWidth, localHeads, localKvElements, localWidth, type Split } from '../stages/split.ts';
+import type { Draft } from './draft.ts';
 
 /** What a deployment asks of one device's memory; the engine's own defaults are in its profile. */
 export interface MemoryAsk {
@@ -49,13 +51,16 @@ export function kvCapacity(
   formats: Formats,
   profile: EngineProfile,
   ask: MemoryAsk,
+  draft: Draft | null = null,
 ): KvCapacity {
-  const weightsBytes = weightsPerDevice(model, split, formats);
-  const activationBytes = activationPeak(model, split, ask);
+  const weightsBytes = weightsPerDevice(model, split, formats) + (draft ? draftWeights(draft, model) : 0);
+  const drafting = draft ? activationPeak(draft.model, draft.split, ask) : 0;
+  const activationBytes = Math.max(activationPeak(model, split, ask), drafting);
   const reserveBytes = profile.reserve_bytes;
   const room = roomForCache(hardware, profile, ask, weightsBytes, activationBytes);
   const stage = Math.ceil(layersOf(model) / split.pp) / layersOf(model);
-  const perToken = sumLayers(model, (group) => tokenBytes(group.attention, split, formats, profile)) * stage;
+  const own = sumLayers(model, (group) => tokenBytes(group.attention, split, formats, profile)) * stage;
+  const perToken = own + (draft ? draftTokenBytes(draft, profile) : 0);
   const sequenceBytes = sequencesShare(room, model, split, formats, profile, ask, stage);
   const blockBytes = perToken * ask.blockSize;
   // a model whose cache does not grow needs no blocks: as many as a block table can count
@@ -76,6 +81,19 @@ export function kvCapacity(
     `${blocks} blocks of ${ask.blockSize} tokens: ${gigabytes(room)} of ${gigabytes(hardware.memory_bytes)} left after ` +
     `weights ${gigabytes(weightsBytes)}, activations ${gigabytes(activationBytes)}, reserve ${gigabytes(reserveBytes)}`;
   return { blocks, ...sizes, words };
+}
+
+/** A draft model is whole on its devices; a head is its layer, its fusion and what it does not share with the model. */
+function draftWeights({ method, model, split, formats }: Draft, target: Model): number {
+  if (method === 'draft_model') return weightsPerDevice(model, split, formats);
+  return (
+    sumLayers(model, (group) => layerBytes(group, model.hidden, split, formats)) + headBytes(target, method, split)
+  );
+}
+
+/** The draft's own cache of one token, on one device: the same tokens as the model's, in blocks beside it. */
+function draftTokenBytes({ model, split, formats }: Draft, profile: EngineProfile): number {
+  return sumLayers(model, (group) => tokenBytes(group.attention, split, formats, profile));
 }
 
 /** vLLM and SGLang take a share of all memory, weights included; TensorRT-LLM takes a share of what the rest leaves free. */

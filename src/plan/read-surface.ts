@@ -53,7 +53,8 @@ function locate(count: number, points: number): { index: number; fraction: numbe
   return { index, fraction: (count - GRID_POINTS[index]) / (GRID_POINTS[index + 1] - GRID_POINTS[index]) };
 }
 
-function readGrid(table: Float64Array, at: number, points: number, count: number): number {
+/** A table over tokens or sequences at `count`. */
+export function readGrid(table: Float64Array, at: number, points: number, count: number): number {
   const { index, fraction } = locate(count, points);
   const low = table[at + index];
   return low + fraction * (table[at + index + 1] - low);

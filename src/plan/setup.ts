@@ -48,9 +48,6 @@ export interface Speculation {
   readonly seed: number;
 }
 
-/** More drafts than anybody makes. */
-export const MOST_DRAFTS = 32;
-
 /** Per-request results, one entry per request in order of arrival. Times in s; NaN where the event never happened. */
 export interface RequestResults {
   readonly state: Int32Array; // STATE_* of assembly/layout/enums.ts

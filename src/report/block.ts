@@ -1,6 +1,7 @@
 // The rows that `vllm bench serve` prints: a titled block of one width, labels on the left and figures on the right.
 import type { ErrorBand } from '../catalog/types.ts';
 import type { EnergyShares } from '../metrics/site.ts';
+import type { SpeculationResult } from '../metrics/speculation.ts';
 import type { RunResult, Summary } from '../metrics/types.ts';
 import type { PowerSpec } from '../spec/power.ts';
 import { plusMinus, UNKNOWN } from './format.ts';
@@ -29,6 +30,36 @@ export function latencyRows(title: string, name: string, summary: Summary): stri
     line(`Median ${name} (ms):`, ms(summary.p50)),
     line(`P99 ${name} (ms):`, ms(summary.p99)),
   ];
+}
+
+/** How drafts did, in the rows of `vllm bench serve`; nothing without speculative decoding. */
+export function draftRows(result: SpeculationResult | undefined): string[] {
+  if (result === undefined) return [];
+  const positions = result.per_position_acceptance_rates.map((rate, i) => line(`  Position ${i}:`, fixed(rate * 100)));
+  return [
+    center('Speculative Decoding', '-'),
+    line('Acceptance rate (%):', fixed(result.acceptance_rate * 100)),
+    line('Acceptance length:', fixed(result.acceptance_length)),
+    line('Drafts:', String(result.num_drafts)),
+    line('Draft tokens:', String(result.draft_tokens)),
+    line('Accepted tokens:', String(result.accepted_tokens)),
+    'Per-position acceptance (%):',
+    ...positions,
+  ];
+}
+
+/** The same as fields of `vllm bench serve --save-result`: the rate in %, positions as shares. */
+export function draftFields(result: SpeculationResult | undefined): Record<string, number | null | (number | null)[]> {
+  if (result === undefined) return {};
+  const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
+  return {
+    spec_decode_acceptance_rate: known(result.acceptance_rate * 100),
+    spec_decode_acceptance_length: known(result.acceptance_length),
+    spec_decode_num_drafts: result.num_drafts,
+    spec_decode_draft_tokens: result.draft_tokens,
+    spec_decode_accepted_tokens: result.accepted_tokens,
+    spec_decode_per_position_acceptance_rates: result.per_position_acceptance_rates.map(known),
+  };
 }
 
 /** The figures that people quote, with the band that measured runs put around them. */

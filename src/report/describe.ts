@@ -68,6 +68,7 @@ const SHORT_FIELD: Partial<Record<AxisField, string>> = {
   block_size: 'block',
   num_gpu_blocks: 'blocks',
   max_model_len: 'len',
+  num_speculative_tokens: 'drafts',
 };
 
 /** "chunked 256/8192": batching, max_num_seqs/max_num_batched_tokens, and the axes that nothing else shows. */

@@ -69,6 +69,10 @@ const RARE = [
   { column: integer('swapped_out', (row) => row.run?.swapped_out ?? null), otherwise: null },
   { column: integer('swapped_in', (row) => row.run?.swapped_in ?? null), otherwise: null },
   { column: real('swap_s', (row) => row.run?.swap_s ?? Number.NaN), otherwise: null },
+  {
+    column: integer('num_speculative_tokens', (row) => row.configuration.num_speculative_tokens),
+    otherwise: 0,
+  },
 ] as const;
 
 /** Milliseconds: `*_ms`; names of the run's figures are those of `vllm bench serve` where it has one. */

@@ -1,10 +1,11 @@
 // Results as JSON: a run with the field names of `vllm bench serve`, a sweep with those of its flat table.
+
 import type { Basis, ErrorBand } from '../catalog/types.ts';
 import type { EnergyShares } from '../metrics/site.ts';
 import type { KeptRow, RunResult, Summary, SweepResult } from '../metrics/types.ts';
 import type { Configuration, Spec } from '../spec/types.ts';
 import { askQuestion, explainAnswer, findAnswer } from './answer.ts';
-import type { SwapFigures } from './block.ts';
+import { draftFields, type SwapFigures } from './block.ts';
 import { digestOf } from './digest.ts';
 import { columnsOf, type FlatColumn, finiteOrNull } from './flat.ts';
 import { buildLaunch } from './launch.ts';
@@ -60,6 +61,7 @@ export function runJson(result: RunResult, context: RunContext): JsonObject {
     ...latencyFields('tpot', result.tpot),
     ...latencyFields('itl', result.itl),
     ...latencyFields('e2el', result.e2el),
+    ...draftFields(result.speculation),
     mist: ourFields(result, context),
   };
 }

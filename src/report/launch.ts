@@ -1,5 +1,6 @@
 // The command that starts a configuration on real machines, in the words of its engine, and what the command cannot say.
 import type { Configuration } from '../spec/types.ts';
+import { draftsOfSglang, draftsOfTrtllm, draftsOfVllm } from './launch-drafts.ts';
 
 export interface Launch {
   /** null where the profile belongs to no engine with a launch command. */
@@ -9,6 +10,7 @@ export interface Launch {
 }
 
 type Flag = readonly [name: string, value?: string | number];
+type Labels = Readonly<Record<string, string>> | undefined;
 
 /** `labels` may name the checkpoint to serve for a model id; without one the id itself stands in the command. */
 export function buildLaunch(configuration: Configuration, labels?: Readonly<Record<string, string>>): Launch {
@@ -17,13 +19,14 @@ export function buildLaunch(configuration: Configuration, labels?: Readonly<Reco
   const engine = /^(vllm|sglang|trtllm|tensorrt-llm)/.exec(configuration.profile)?.[1];
   const model = checkpointOf(configuration.model, labels);
   const notes = noteReplicas(configuration);
-  if (engine === 'vllm') return { command: join(`vllm serve ${model}`, flagsOfVllm(configuration, notes)), notes };
+  if (engine === 'vllm')
+    return { command: join(`vllm serve ${model}`, flagsOfVllm(configuration, labels, notes)), notes };
   if (engine === 'sglang') {
     const start = `python -m sglang.launch_server --model-path ${model}`;
-    return { command: join(start, flagsOfSglang(configuration, notes)), notes };
+    return { command: join(start, flagsOfSglang(configuration, labels, notes)), notes };
   }
   if (engine !== undefined)
-    return { command: join(`trtllm-serve ${model}`, flagsOfTrtllm(configuration, notes)), notes };
+    return { command: join(`trtllm-serve ${model}`, flagsOfTrtllm(configuration, labels, notes)), notes };
   return { command: null, notes: [`no launch command is known for the profile ${configuration.profile}`] };
 }
 
@@ -80,7 +83,7 @@ function noteWatermark({ watermark }: Configuration, notes: string[], builtIn: s
   if (watermark > 0) notes.push(`the engine has no flag for a watermark of ${watermark}${builtIn}`);
 }
 
-function flagsOfVllm(configuration: Configuration, notes: string[]): Flag[] {
+function flagsOfVllm(configuration: Configuration, labels: Labels, notes: string[]): Flag[] {
   const flags: Flag[] = [['--tensor-parallel-size', configuration.tensor_parallel_size]];
   const { pipeline_parallel_size: pp, data_parallel_size: dp, expert_parallel_size: ep } = configuration;
   if (pp > 1) flags.push(['--pipeline-parallel-size', pp]);
@@ -102,12 +105,13 @@ function flagsOfVllm(configuration: Configuration, notes: string[]): Flag[] {
   flags.push(...flagsOfPreemption(configuration, notes));
   if (configuration.batching === 'chunked') flags.push(['--enable-chunked-prefill']);
   if (configuration.batching === 'continuous') flags.push(['--no-enable-chunked-prefill']);
+  flags.push(...draftsOfVllm(configuration, labels, notes));
   noteBatching(configuration, ['chunked', 'continuous'], notes);
   noteWatermark(configuration, notes, ': before V1 (0.8), vLLM has 0.01 built in');
   return flags;
 }
 
-function flagsOfSglang(configuration: Configuration, notes: string[]): Flag[] {
+function flagsOfSglang(configuration: Configuration, labels: Labels, notes: string[]): Flag[] {
   const { pipeline_parallel_size: pp, data_parallel_size: dp, expert_parallel_size: ep } = configuration;
   // SGLang counts all devices of a data-parallel attention group as tensor parallel.
   const flags: Flag[] = [['--tp-size', configuration.tensor_parallel_size * dp]];
@@ -129,12 +133,13 @@ function flagsOfSglang(configuration: Configuration, notes: string[]): Flag[] {
   }
   flags.push(...flagsOfPreemption(configuration, notes));
   if (configuration.batching === 'chunked') flags.push(['--enable-mixed-chunk']);
+  flags.push(...draftsOfSglang(configuration, labels));
   noteBatching(configuration, ['chunked', 'continuous'], notes);
   noteWatermark(configuration, notes, '');
   return flags;
 }
 
-function flagsOfTrtllm(configuration: Configuration, notes: string[]): Flag[] {
+function flagsOfTrtllm(configuration: Configuration, labels: Labels, notes: string[]): Flag[] {
   const { pipeline_parallel_size: pp, data_parallel_size: dp, expert_parallel_size: ep } = configuration;
   const flags: Flag[] = [['--tp_size', configuration.tensor_parallel_size * dp]];
   if (pp > 1) flags.push(['--pp_size', pp]);
@@ -150,6 +155,7 @@ function flagsOfTrtllm(configuration: Configuration, notes: string[]): Flag[] {
   if (configuration.batching === 'chunked') options.push('enable_chunked_prefill: true');
   if (configuration.kv_cache_dtype !== 'auto')
     options.push(`kv_cache_config: {dtype: ${configuration.kv_cache_dtype}}`);
+  options.push(...draftsOfTrtllm(configuration, labels));
   if (options.length > 0) {
     flags.push(['--extra_llm_api_options', 'options.yaml']);
     notes.push(`options.yaml: ${options.join('; ')}`);

@@ -5,6 +5,7 @@ import {
   BLOCK,
   bandRows,
   center,
+  draftRows,
   electricityRows,
   fixed,
   latencyRows,
@@ -60,6 +61,7 @@ export function runTable(result: RunResult, context: RunContext): string {
     ...latencyRows('Time per Output Token (excl. 1st token)', 'TPOT', result.tpot),
     ...latencyRows('Inter-token Latency', 'ITL', result.itl),
     ...latencyRows('End-to-end Latency', 'E2EL', result.e2el),
+    ...draftRows(result.speculation),
     ...ourRows(result, context),
     '='.repeat(BLOCK),
   ].join('\n');

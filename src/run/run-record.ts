@@ -4,7 +4,8 @@ import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import type { Arena } from '../columns/arena.ts';
-import { type EngineSetup, MOST_DRAFTS, type Speculation, type StepRecord } from '../plan/setup.ts';
+import type { EngineSetup, Speculation, StepRecord } from '../plan/setup.ts';
+import { MOST_DRAFTS } from '../spec/speculative.ts';
 import type { Requests } from '../workload/types.ts';
 
 export type LeapName = 'none' | 'exact' | 'closed';

@@ -82,6 +82,7 @@ export function screenBytes(rows: number, curves: number, classes: number): numb
 export function placeScreen(arena: Arena, rows: number, curves: number, classes: number): ScreenColumns {
   const cells = arena.f64(S.SCREEN_CELLS);
   cells.fill(0);
+  cells[S.SCREEN_ADVANCE] = 1;
   const words = new Int32Array(cells.buffer, cells.byteOffset, S.SCREEN_CELLS * 2);
   const columns: ScreenColumns = {
     cells,

@@ -2,6 +2,8 @@
 
 import {
   CURVE_SIZE,
+  SCREEN_ADVANCE,
+  SCREEN_DRAFTS,
   SCREENED_FEASIBLE,
   SCREENED_NO_ROOM,
   SCREENED_OVERLOADED,
@@ -15,6 +17,7 @@ import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource }
 import { lowerSurface } from '../plan/lower.ts';
 import { swapRefusal } from '../plan/swap.ts';
 import { defaultsKey } from '../spec/profile.ts';
+import { expectedAdvance } from '../spec/speculative.ts';
 import type { AxisField, Configuration, Objective, Spec } from '../spec/types.ts';
 import type { Moments } from '../workload/moments.ts';
 import { type Candidates, NO_CANDIDATES, type Offer, packOffers, VARIANTS } from './candidates.ts';
@@ -146,7 +149,7 @@ function fillRoom(screen: Screen, inner: InnerTables, bound: Deployment): (strin
     const configuration = inner.configurations[row];
     const capacity = blocksOf(bound, configuration);
     const tokens = capacity.blocks * configuration.block_size;
-    screen.columns.room[k] = tokens / tokensHeld(screen.moments, configuration);
+    screen.columns.room[k] = tokens / tokensHeld(screen.moments, configuration, bound.key.speculation?.drafts ?? 0);
     if (capacity.reason) return capacity.reason;
     const refused = swapRefusal(configuration, bound, capacity.blockBytes);
     if (refused) return refused.reason;
@@ -154,9 +157,9 @@ function fillRoom(screen: Screen, inner: InnerTables, bound: Deployment): (strin
   });
 }
 
-/** Mean KV tokens that a running sequence holds: what it has reached, or its final length where that is reserved. */
-function tokensHeld(moments: Moments, configuration: Configuration): number {
-  const partial = configuration.block_size / 2;
+/** Mean KV tokens that a running sequence holds: what it has reached, with its drafts, or its final length where that is reserved. */
+function tokensHeld(moments: Moments, configuration: Configuration, drafts: number): number {
+  const partial = configuration.block_size / 2 + drafts;
   const full = configuration.admission === 'full-length' || configuration.batching === 'static';
   if (!full) return Math.max(moments.context_mean, moments.prompt_mean) + partial;
   return (moments.prompt_output_mean + moments.output_sq_mean) / moments.output_mean + partial;
@@ -166,6 +169,9 @@ function runKernel(screen: Screen, inner: InnerTables, bound: Deployment): { bas
   const { session, columns } = screen;
   const lowered = lowerSurface(bound.key, session.lowering, columns.surface);
   const record = columns.cells.byteOffset;
+  const drafts = bound.key.speculation?.drafts ?? 0;
+  columns.cells[SCREEN_ADVANCE] = expectedAdvance(screen.spec.base.speculative_config, drafts);
+  columns.words[SCREEN_DRAFTS * 2] = drafts;
   inner.curves.forEach(({ batching, budget }, k) => {
     const curve = columns.curves.byteOffset + k * CURVE_SIZE * 8;
     session.kernels.screenCurve(record, curve, batching, budget * bound.split.dp * bound.split.pp);

@@ -108,7 +108,14 @@ function prepareRow(settler: Settler, configuration: Configuration): Prepared {
   if (isRefusal(bound)) throw new Error(`row was screened as feasible, but ${bound.words}`);
   const capacity = blocksOf(bound, configuration);
   const { lowered, energy } = surfaceOf(settler, configuration, bound);
-  const setup = setupEngine(configuration, bound, capacity.blocks, lowered.table, capacity.blockBytes);
+  const setup = setupEngine(
+    configuration,
+    bound,
+    capacity.blocks,
+    lowered.table,
+    capacity.blockBytes,
+    settler.source.seed,
+  );
   return {
     configuration,
     deployment: bound,

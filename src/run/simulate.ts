@@ -4,6 +4,8 @@ import {
   SURFACE_DEVICES,
   SURFACE_IDLE_W,
   SURFACE_J_CONTEXT,
+  SURFACE_J_DRAFT,
+  SURFACE_J_DRAFT_STEP,
   SURFACE_J_PAIR,
   SURFACE_J_STEP,
   SURFACE_J_TOKEN,
@@ -64,12 +66,12 @@ export function prepare(configuration: Configuration, source: PlanSource, sessio
   if (refused) throw refuse(configuration, refused.words);
   const memory = capacity?.words ?? givenWords(configuration);
   if (configuration.step_time) {
-    const setup = setupEngine(configuration, deployment, blocks, configuration.step_time, blockBytes);
+    const setup = setupEngine(configuration, deployment, blocks, configuration.step_time, blockBytes, source.seed);
     return { configuration, deployment, setup, energy: null, power, basis: 'measured', memory };
   }
   if (!deployment) throw refuse(configuration, 'neither step_time nor a model and hardware');
   const lowered = lowerSurface(deployment.key, session.lowering);
-  const setup = setupEngine(configuration, deployment, blocks, lowered.table, blockBytes);
+  const setup = setupEngine(configuration, deployment, blocks, lowered.table, blockBytes, source.seed);
   const energy = partedEnergy(lowered, deployment);
   return { configuration, deployment, setup, energy, power, basis: lowered.basis, memory };
 }
@@ -88,7 +90,7 @@ function refuse(configuration: Configuration, words: string): UserError {
 /** The energy line of a surface, with the parts of what it was lowered from; null where the hardware's watts are unknown. */
 export function partedEnergy({ table, shape }: LoweredSurface, { key }: Deployment): EnergyPrice | null {
   const energy = energyOf(table);
-  return energy && { ...energy, parts: partFigures(shape.ops, key.hardware, shape.split) };
+  return energy && { ...energy, parts: partFigures(shape, key.hardware) };
 }
 
 /** The energy line of a surface; null where the hardware's watts are unknown. */
@@ -99,6 +101,9 @@ export function energyOf(surface: Float64Array): EnergyPrice | null {
     perToken: surface[SURFACE_J_TOKEN],
     perPair: surface[SURFACE_J_PAIR],
     perContext: surface[SURFACE_J_CONTEXT],
+    ...(surface[SURFACE_J_DRAFT_STEP] > 0 || surface[SURFACE_J_DRAFT] > 0
+      ? { perDraftStep: surface[SURFACE_J_DRAFT_STEP], perDraft: surface[SURFACE_J_DRAFT] }
+      : {}),
     idleW: surface[SURFACE_IDLE_W],
   };
 }

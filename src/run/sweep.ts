@@ -139,7 +139,7 @@ export function measure(swept: Swept): SweepResult {
 /** Memory that one worker needs: the screen's columns, the requests, and the working set of the largest engine run. */
 function workerBytes(spec: Spec, grid: Grid, requests: Requests): number {
   const followed = Object.values(spec.profileDefaults ?? {});
-  const most = (field: 'replicas' | 'max_num_seqs' | 'block_size' | 'data_parallel_size') =>
+  const most = (field: 'replicas' | 'max_num_seqs' | 'block_size' | 'data_parallel_size' | 'num_speculative_tokens') =>
     Math.max(
       spec.base[field],
       ...spec.axes.filter((axis) => axis.field === field).flatMap((axis) => axis.values as number[]),
@@ -158,6 +158,9 @@ function workerBytes(spec: Spec, grid: Grid, requests: Requests): number {
     blockSize: most('block_size'),
     maxModelLen: 0,
     price: new Float64Array(0),
+    ...(most('num_speculative_tokens') > 0
+      ? { speculation: { drafts: most('num_speculative_tokens'), acceptance: [], seed: 0 } }
+      : {}),
   } as const;
   const engine = workingSetBytes({ count: requests.count, maxOutput }, setup) + RUN_RECORD_BYTES;
   return (

@@ -41,7 +41,7 @@ function fail(error: unknown): void {
 function open({ spec, catalogFolder, memory, module, start, end, control }: WorkerStart): (order: Order) => void {
   const catalog = openCatalog(catalogFolder === null ? {} : { folder: catalogFolder });
   const session = openSession(catalog, new Arena(memory, start, end), module);
-  const source = { catalog, prices: spec.prices, watts: spec.watts, power: spec.power };
+  const source = { catalog, prices: spec.prices, watts: spec.watts, power: spec.power, seed: spec.workload.seed };
   const rows = spec.workload.requests ? readRows(spec.workload) : undefined;
   const requestsAt = (rate: number) =>
     makeRequests(spec.workload, {

@@ -41,7 +41,7 @@ function explainFields(spec: Spec): [string, string][] {
     if (axis) return [field, `${axis.values.length} values: ${listed(axis.values)}`];
     if (byProfile.has(field)) return [field, profileValues(spec, field)];
     if (field === 'kv_log') return [field, logWords(value as EngineLog)];
-    return [field, field === 'step_time' ? JSON.stringify(value) : String(value)];
+    return [field, typeof value === 'object' ? JSON.stringify(value) : String(value)];
   });
 }
 
@@ -50,7 +50,15 @@ function hidden(field: keyof Configuration, value: unknown): boolean {
   if (value === null || value === '') return true;
   if (field === 'preemption_mode' || field === 'swap_space') return value === FIELDS[field].otherwise;
   return (
-    value === 0 && ['max_model_len', 'num_gpu_blocks', 'num_cpu_blocks', 'watermark', 'request_rate'].includes(field)
+    value === 0 &&
+    [
+      'max_model_len',
+      'num_gpu_blocks',
+      'num_cpu_blocks',
+      'watermark',
+      'num_speculative_tokens',
+      'request_rate',
+    ].includes(field)
   );
 }
 

@@ -52,6 +52,11 @@ export const FIELDS: Readonly<Record<AxisField, Field>> = {
   block_size: { path: ['engine', 'block_size'], kind: INTEGER },
   num_gpu_blocks: { path: ['engine', 'num_gpu_blocks'], kind: INTEGER, otherwise: 0 },
   watermark: { path: ['engine', 'watermark'], kind: REAL, otherwise: 0 },
+  num_speculative_tokens: {
+    path: ['engine', 'speculative_config', 'num_speculative_tokens'],
+    kind: INTEGER,
+    otherwise: 0,
+  },
   step_source: { path: ['engine', 'step_source'], kind: words(STEP_SOURCES), otherwise: 'cost-model' },
   preemption_mode: { path: ['engine', 'preemption_mode'], kind: words(PREEMPTIONS), otherwise: 'recompute' },
   swap_space: { path: ['engine', 'swap_space'], kind: BYTES, otherwise: SWAP_SPACE },
@@ -75,7 +80,7 @@ export function givenFields(data: unknown): AxisField[] {
     if (inner === null || typeof inner !== 'object') continue;
     for (const key of Object.keys(inner)) order.set(`${section}.${key}`, order.size);
   }
-  const rank = (field: AxisField) => order.get(FIELDS[field].path.join('.')) ?? -1;
+  const rank = (field: AxisField) => order.get(FIELDS[field].path.slice(0, 2).join('.')) ?? -1;
   const given = AXIS_FIELDS.filter((field) => inputAt(data, FIELDS[field].path) !== undefined);
   return given.sort((a, b) => rank(a) - rank(b));
 }

@@ -15,10 +15,11 @@ import { readPower } from './power.ts';
 import { blanksOf, defaultsByRow, defaultsFor, type SizedDevice } from './profile.ts';
 import { meanOfCurve } from './rate-curve.ts';
 import { SLO_KEYS } from './slo.ts';
+import { draftTerms, readSpeculative, type SpeculativeConfig, type SpeculativeInput } from './speculative.ts';
 import { checkStructure, type SpecInput } from './structure.ts';
 import { readWorkload } from './traffic.ts';
 import type { Axis, AxisField, Configuration, ProfileDefaults, Slo, Spec, StepTime } from './types.ts';
-import { checkKnown, readValues, type Surroundings } from './values.ts';
+import { checkKnown, readModelName, readValues, type Surroundings } from './values.ts';
 
 export interface ReadOptions {
   /** Where the text came from: named in issues; paths in the spec are relative to its folder. */
@@ -91,7 +92,9 @@ function bind(input: SpecInput, text: string, options: ReadOptions, faults: Faul
     offered,
     profiles[0] ? defaultsFor(profiles[0], blanks, device(hardware[0])) : {},
   );
-  const base = log === null ? plain : withLog(plain, log, axes, options, faults);
+  const logged = log === null ? plain : withLog(plain, log, axes, options, faults);
+  const speculative = readDrafts(input, values, stepTime !== null, faults, world);
+  const base = speculative ? { ...logged, speculative_config: speculative } : logged;
   const profileDefaults = defaultsByRow(profiles, hardware, blanks, device);
   return {
     name: input.name ?? basename(file).replace(/\.(ya?ml|json)$/i, ''),
@@ -256,16 +259,29 @@ function readStepTime(input: SpecInput, faults: Faults): StepTime | null {
   return stepTime;
 }
 
-/** The draft's terms, where they are given: a price without speculative decoding has none. */
-export function draftTerms(
-  given: NonNullable<NonNullable<SpecInput['engine']>['step_time']>,
-): Pick<StepTime, 'per_draft_pass_s' | 'per_draft_token_s'> {
-  const { per_draft_pass_s: pass, per_draft_token_s: token } = given;
-  return {
-    ...(pass === undefined ? {} : { per_draft_pass_s: measured(pass, 'time') }),
-    ...(token === undefined ? {} : { per_draft_token_s: measured(token, 'time') }),
-  };
+/** The section on speculative decoding; undefined where there is none, or none that makes sense. */
+function readDrafts(
+  input: SpecInput,
+  values: Values,
+  ownPrice: boolean,
+  faults: Faults,
+  world: Surroundings,
+): SpeculativeConfig | undefined {
+  const given = input.engine?.speculative_config;
+  if (given === undefined || faults.isBroken(SPECULATIVE)) return undefined;
+  const most = (field: AxisField) => (values.get(field) ?? []).map(Number);
+  const read = readSpeculative(given as SpeculativeInput, {
+    path: SPECULATIVE,
+    longest: Math.max(0, ...most('num_speculative_tokens')),
+    budget: Math.min(Number.POSITIVE_INFINITY, ...most('max_num_batched_tokens')),
+    ownPrice,
+    readModel: (text, path) => readModelName(text, path, faults, world),
+    add: (fault) => faults.add(fault),
+  });
+  return read ?? undefined;
 }
+
+const SPECULATIVE = ['engine', 'speculative_config'];
 
 function readSlo(input: SpecInput, faults: Faults): Slo[] {
   const given = input.slo ?? {};

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { choice, count, name, positive, quantity, range, section, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_REQUESTS, MAX_SEED } from './limits.ts';
 import { SLO_KEYS } from './slo.ts';
+import { speculativeAxis } from './speculative.ts';
 import {
   ADMISSIONS,
   BATCHINGS,
@@ -264,6 +265,9 @@ const engine = section(
     num_cpu_blocks: auto('KV blocks of one replica in host memory; 0 or left out = computed from swap_space.'),
     quantization: words(WEIGHT_FORMATS).describe("Format of the weights; auto (the checkpoint's) if left out."),
     kv_cache_dtype: words(KV_FORMATS).describe('Format of the KV cache; auto if left out.'),
+    speculative_config: speculativeAxis
+      .optional()
+      .describe('Speculative decoding, as vLLM spells it; none if left out.'),
     step_source: words(STEP_SOURCES).describe(STEP_SOURCE_WORDS),
     step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
   },

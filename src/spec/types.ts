@@ -2,6 +2,7 @@
 import type { KvFormat, WeightFormat } from '../catalog/types.ts';
 import type { EngineLog } from './engine-log.ts';
 import type { PowerSpec } from './power.ts';
+import type { SpeculativeConfig } from './speculative.ts';
 
 /** How a step is formed; the README's "The scheduler, precisely" has the rules. */
 export type BatchingName = 'static' | 'continuous' | 'chunked' | 'mixed';
@@ -151,6 +152,10 @@ export interface Configuration {
   readonly num_cpu_blocks: number;
   /** The start-up log that num_gpu_blocks comes from; absent where it does not. */
   readonly kv_log?: EngineLog;
+  /** Tokens drafted for each decode; 0 = no speculative decoding. */
+  readonly num_speculative_tokens: number;
+  /** Absent where nothing is drafted. */
+  readonly speculative_config?: SpeculativeConfig;
   readonly step_time: StepTime | null;
   /** What prices a step where there is no step_time. */
   readonly step_source: StepSource;
@@ -166,7 +171,7 @@ export type ProfileDefaults = Partial<
 >;
 
 /** Fields of a configuration that may be an axis. */
-export type AxisField = Exclude<keyof Configuration, 'step_time' | 'kv_log'>;
+export type AxisField = Exclude<keyof Configuration, 'step_time' | 'kv_log' | 'speculative_config'>;
 
 /** A field with several values. */
 export interface Axis {

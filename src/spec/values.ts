@@ -79,6 +79,11 @@ function readName(text: string, path: Path, kind: FieldKind & { of: 'catalog' },
   return id ?? text;
 }
 
+/** A model named beside the fields: its id, or the absolute path of its config.json. */
+export function readModelName(text: string, path: Path, faults: Faults, world: Surroundings): string {
+  return readName(text, path, { of: 'catalog', kind: 'models', noun: 'a model of the catalog' }, faults, world);
+}
+
 /** A file named in the spec, as an absolute path; a fault where it is not there. */
 export function readFilePath(text: string, path: Path, faults: Faults, world: Surroundings): string {
   const file = world.locate(text);

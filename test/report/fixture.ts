@@ -50,6 +50,7 @@ export const CONFIGURATION: Configuration = {
   preemption_mode: 'recompute',
   swap_space: 4 * 2 ** 30,
   num_cpu_blocks: 0,
+  num_speculative_tokens: 0,
   step_time: null,
   step_source: 'cost-model',
   request_rate: 20,

@@ -94,3 +94,27 @@ test('a model that would break the shell line is quoted; a path is served from i
   );
   expect(buildLaunch(CONFIGURATION, { 'llama-3.3-70b': 'Llama 3.3 70B' }).command).toContain('serve llama-3.3-70b ');
 });
+
+test('speculative decoding, as each engine spells it', () => {
+  const speculative_config = {
+    method: 'eagle3' as const,
+    model: 'yuhuili/EAGLE3-LLaMA3.1-Instruct-8B',
+    quantization: 'auto' as const,
+    draft_tensor_parallel_size: 0,
+    acceptance: [0.7, 0.5],
+  };
+  const drafting = { ...CONFIGURATION, num_speculative_tokens: 2, speculative_config };
+  expect(oneLine(buildLaunch(drafting).command)).toContain(
+    `--speculative-config '{"method":"eagle3","num_speculative_tokens":2,"model":"yuhuili/EAGLE3-LLaMA3.1-Instruct-8B"}'`,
+  );
+  expect(oneLine(buildLaunch({ ...drafting, profile: 'sglang-0.5' }).command)).toContain(
+    '--speculative-algorithm EAGLE3 --speculative-draft-model-path yuhuili/EAGLE3-LLaMA3.1-Instruct-8B ' +
+      '--speculative-num-steps 2 --speculative-eagle-topk 1 --speculative-num-draft-tokens 3',
+  );
+  expect(buildLaunch({ ...drafting, profile: 'trtllm-1.0' }).notes.join()).toContain(
+    'speculative_config: {decoding_type: Eagle, max_draft_len: 2',
+  );
+  const unnamed = buildLaunch({ ...drafting, speculative_config: { ...speculative_config, model: '' } });
+  expect(unnamed.notes.join()).toContain('name the eagle3 head');
+  expect(buildLaunch({ ...drafting, num_speculative_tokens: 0 }).command).not.toContain('speculative');
+});

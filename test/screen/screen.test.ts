@@ -6,6 +6,8 @@ import * as layout from '../../assembly/layout/screen.ts';
 import {
   SURFACE_IDLE_W,
   SURFACE_J_CONTEXT,
+  SURFACE_J_DRAFT,
+  SURFACE_J_DRAFT_STEP,
   SURFACE_J_PAIR,
   SURFACE_J_STEP,
   SURFACE_J_TOKEN,
@@ -44,7 +46,11 @@ const drawBlock = fc.record({
     maxLength: CURVES,
   }),
   surface: drawSurface(),
-  energy: fc.array(upTo(10), { minLength: 5, maxLength: 5 }),
+  energy: fc.array(upTo(10), { minLength: 7, maxLength: 7 }),
+  drafts: fc.oneof(
+    fc.constant({ drafts: 0, share: 0 }),
+    fc.record({ drafts: fc.integer({ min: 1, max: 8 }), share: upTo(1) }),
+  ),
   prompt: upTo(4000),
   output: fc.oneof(upTo(600), fc.constant(1)),
   cells: fc.tuple(upTo(5000), upTo(1e7), upTo(9), upTo(3), upTo(4000), upTo(7), upTo(3)),
@@ -52,7 +58,15 @@ const drawBlock = fc.record({
 });
 type Block = typeof drawBlock extends fc.Arbitrary<infer T> ? T : never;
 
-const J = [SURFACE_J_STEP, SURFACE_J_TOKEN, SURFACE_J_PAIR, SURFACE_J_CONTEXT, SURFACE_IDLE_W];
+const J = [
+  SURFACE_J_STEP,
+  SURFACE_J_TOKEN,
+  SURFACE_J_PAIR,
+  SURFACE_J_CONTEXT,
+  SURFACE_IDLE_W,
+  SURFACE_J_DRAFT_STEP,
+  SURFACE_J_DRAFT,
+];
 
 function place(block: Block, arena: ReturnType<typeof openArena>): ScreenColumns {
   const columns = placeScreen(arena, block.rows.length, CURVES, CLASSES);
@@ -72,6 +86,8 @@ function place(block: Block, arena: ReturnType<typeof openArena>): ScreenColumns
   const [context, pairs, promptTail, promptSquare, outputMax, tail, sigma] = block.cells;
   const workload = [block.prompt, block.output, context, pairs, promptTail, promptSquare, outputMax, tail, sigma];
   columns.cells.set([...workload, ...block.limits], layout.SCREEN_PROMPT);
+  columns.cells[layout.SCREEN_ADVANCE] = 1 + block.drafts.drafts * block.drafts.share;
+  columns.words[layout.SCREEN_DRAFTS * 2] = block.drafts.drafts;
   return columns;
 }
 

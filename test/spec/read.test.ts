@@ -52,6 +52,7 @@ describe('defaults', () => {
       gpu_memory_utilization: VLLM.gpu_memory_utilization,
       block_size: VLLM.block_size,
       num_gpu_blocks: 0,
+      num_speculative_tokens: 0,
       watermark: 0,
       preemption_mode: 'recompute',
       swap_space: 4 * 2 ** 30,

@@ -5,6 +5,7 @@ import { summariseItl } from '../itl.ts';
 import { countGood, peakOutputThroughput } from '../requests.ts';
 import { achieved } from '../run-result.ts';
 import { type EnergyShares, sharesOf } from '../site.ts';
+import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import type { Verdict } from '../types.ts';
 import { judge } from '../verdict.ts';
@@ -34,6 +35,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     visits: countStates(results.state),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
+    ...draftsOf(run),
     stopped: run.stopped ?? '',
     breakdown: breakDown(run, requests, latencies.e2el, predecessors),
     stages: measureStages(run, predecessors, stagePrices(run, visitBills, countFinished(requests))),
@@ -62,8 +64,15 @@ export function summariseFleet(run: FleetRun): FleetSummary {
     ...measureRequests(run, requests, tokens, span),
     ...priceFleet(run, bills, countFinished(requests), tokens.produced, span.to - span.from),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
+    ...draftsOf(run),
     stopped: run.stopped ?? '',
   };
+}
+
+/** How the drafts of all clients did; nothing where none drafts. */
+function draftsOf({ counters }: FleetRun): Pick<FleetResult, 'speculation'> {
+  const accepted = counters.flatMap((client) => (client.accepted ? [client.accepted] : []));
+  return accepted.length > 0 ? { speculation: summariseDrafts(addAccepted(accepted)) } : {};
 }
 
 function countFinished({ state }: RequestColumns): number {
@@ -87,7 +96,9 @@ function measureRequests(
     ttft: summarise(latencies.ttft),
     first_answer: summarise(latencies.firstAnswer),
     tpot: summarise(latencies.tpot),
-    itl: run.itl ? summariseItl(run.itl, tokens.meanGap) : { ...EMPTY_SUMMARY, mean: tokens.meanGap },
+    itl: run.itl
+      ? summariseItl(run.itl, run.counters.some(({ accepted }) => accepted) ? Number.NaN : tokens.meanGap)
+      : { ...EMPTY_SUMMARY, mean: tokens.meanGap },
     e2el: summarise(latencies.e2el),
   };
   const stream = streamOf(requests, tokens);

@@ -1,4 +1,5 @@
 // What a fleet run is measured from and what it comes to. Times in seconds, percentiles by linear interpolation (NumPy's default).
+
 import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
 import type { StepRecord } from '../../plan/setup.ts';
 import type { PowerSpec } from '../../spec/power.ts';
@@ -6,6 +7,7 @@ import type { Slo } from '../../spec/types.ts';
 import type { ItlHistogram } from '../itl.ts';
 import type { EnergyPrice } from '../run-result.ts';
 import type { EnergyShares } from '../site.ts';
+import type { SpeculationResult } from '../speculation.ts';
 import type { Summary, Verdict } from '../types.ts';
 
 /**
@@ -36,6 +38,9 @@ export interface ClientCounters {
   readonly swapSeconds?: number;
   readonly peakBlocks: number;
   readonly peakSequences: number;
+  /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... of a visit's drafts were accepted. */
+  readonly draftSteps?: number;
+  readonly accepted?: readonly number[];
 }
 
 /** What one client draws and costs. A client without devices stands for something outside the question: it does neither. */
@@ -196,6 +201,8 @@ export interface FleetResult {
   readonly swapped_out?: number;
   readonly swapped_in?: number;
   readonly swap_s?: number;
+  /** How the drafts of all clients did; absent without speculative decoding. */
+  readonly speculation?: SpeculationResult;
   readonly duration: number;
   readonly request_throughput: number;
   readonly output_throughput: number;

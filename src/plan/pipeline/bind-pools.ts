@@ -131,7 +131,11 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
   }
   const surface = deployment && !configuration.step_time && lowering ? lowerSurface(deployment.key, lowering) : null;
   const price = configuration.step_time ?? surface?.table ?? FREE_PRICE;
-  const { replicas: _, routing: __, ...setup } = setupEngine(configuration, deployment, blocks, price, blockBytes);
+  const {
+    replicas: _,
+    routing: __,
+    ...setup
+  } = setupEngine(configuration, deployment, blocks, price, blockBytes, source.seed);
   const model = deployment?.model ?? null;
   const encoder = model?.kind === 'encoder';
   return {
@@ -172,12 +176,13 @@ function splitField(reason: string): string {
   if (reason.startsWith('pp')) return 'pipeline_parallel_size';
   if (reason.startsWith('ep')) return 'expert_parallel_size';
   if (reason.startsWith('dp')) return 'data_parallel_size';
+  if (reason.startsWith('draft') || reason === 'no-mtp-head') return 'speculative_config';
   return reason === 'format-not-supported' ? 'quantization' : 'tensor_parallel_size';
 }
 
 function engineEnergy({ table, shape }: LoweredSurface, { key }: Deployment): EnergyFigures | null {
   const figures = energyFigures(null, table);
-  return figures && { ...figures, parts: partFigures(shape.ops, key.hardware, shape.split) };
+  return figures && { ...figures, parts: partFigures(shape, key.hardware) };
 }
 
 /** Rates that the spec leaves out are those of one implementation on other processors; its own are taken as measured. */

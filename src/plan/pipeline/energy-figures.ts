@@ -7,6 +7,8 @@ export interface EnergyFigures {
   readonly perToken: number;
   readonly perPair: number;
   readonly perContext: number;
+  readonly perDraftStep?: number;
+  readonly perDraft?: number;
   readonly idleW: number;
   /** The same work by what it goes into; absent where that is not known. */
   readonly parts?: Readonly<Record<Resource, WorkFigures>>;
@@ -22,6 +24,8 @@ export function energyFigures(watts: number | null, table?: Float64Array): Energ
     perToken: table[surface.SURFACE_J_TOKEN],
     perPair: table[surface.SURFACE_J_PAIR],
     perContext: table[surface.SURFACE_J_CONTEXT],
+    perDraftStep: table[surface.SURFACE_J_DRAFT_STEP],
+    perDraft: table[surface.SURFACE_J_DRAFT],
     idleW: table[surface.SURFACE_IDLE_W],
   };
 }

@@ -68,7 +68,7 @@ export function meetPools(spec: FleetSpec, catalog: FleetCatalog): readonly Issu
 }
 
 function sourceOf(spec: FleetSpec, catalog: FleetCatalog): PlanSource {
-  return { catalog, prices: spec.prices, watts: spec.watts };
+  return { catalog, prices: spec.prices, watts: spec.watts, seed: spec.workload.seed };
 }
 
 /** The program of a spec. Throws UserError like checkFleet. `session`: whoever can lower surfaces. */

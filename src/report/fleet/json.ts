@@ -1,6 +1,8 @@
 // A pipeline run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, clients and pipelines.
+
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
+import { draftFields } from '../block.ts';
 import { finiteOrNull } from '../flat.ts';
 import { type JsonObject, latencyFields, msOrNull as ms, shareFields, swapFields } from '../json.ts';
 import type { FleetContext } from './context.ts';
@@ -35,6 +37,7 @@ export function fleetJson(result: FleetResult, context: FleetContext): JsonObjec
     ...latencyFields('tpot', result.tpot),
     ...latencyFields('itl', result.itl),
     ...latencyFields('e2el', result.e2el),
+    ...draftFields(result.speculation),
     mist: ourFields(result, context),
   };
 }

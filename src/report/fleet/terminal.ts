@@ -6,6 +6,7 @@ import {
   BLOCK,
   bandRows,
   center,
+  draftRows,
   electricityRows,
   fixed,
   latencyRows,
@@ -56,6 +57,7 @@ function servingBlock(result: FleetResult, context: FleetContext): string[] {
     ...latencyRows('Time per Output Token (excl. 1st token)', 'TPOT', result.tpot),
     ...latencyRows('Inter-token Latency', 'ITL', result.itl),
     ...latencyRows('End-to-end Latency', 'E2EL', result.e2el),
+    ...draftRows(result.speculation),
     ...ourRows(result, context),
     '='.repeat(BLOCK),
   ];

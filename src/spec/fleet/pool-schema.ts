@@ -4,6 +4,7 @@ import { PACKINGS, POOL_KINDS } from '../../stages/pipeline-stages.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
 import { BLOCKS, kvLog, STEP_SOURCE_WORDS, swapSpace, watermark } from '../schema.ts';
+import { speculativePool } from '../speculative.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
 import { count, engineShape, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
 import { COARSE, LOADS, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
@@ -91,6 +92,9 @@ const llm = section(
     num_cpu_blocks: count(0, MAX_COUNT).optional().describe('KV blocks in host memory; 0 = computed from swap_space.'),
     quantization: word(WEIGHT_FORMATS).optional().describe("Format of the weights; the checkpoint's if left out."),
     kv_cache_dtype: word(KV_FORMATS).optional().describe('Format of the KV cache; auto if left out.'),
+    speculative_config: speculativePool
+      .optional()
+      .describe('Speculative decoding, as vLLM spells it; none if left out.'),
     step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
     step_time: engineShape.step_time,
     enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),

@@ -9,6 +9,7 @@ import { findSwapMistakes, SWAP_KEYS, SWAP_SPACE } from '../check-swap.ts';
 import type { Path } from '../document.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
 import type { ReadOptions } from '../read.ts';
+import { draftTerms, readSpeculative, type SpeculativeInput } from '../speculative.ts';
 import type { Configuration, StepTime } from '../types.ts';
 import { readShare } from './leaf.ts';
 import type { Ledger } from './ledger.ts';
@@ -234,10 +235,38 @@ function readConfiguration(
     swap_space: input.swap_space === undefined ? SWAP_SPACE : measured(input.swap_space, 'bytes'),
     num_cpu_blocks: size('num_cpu_blocks', 0),
     num_gpu_blocks: typeof input.num_gpu_blocks === 'object' ? 0 : size('num_gpu_blocks', 0),
+    ...readDrafts(input, path, stepTime !== null, ledger, world),
     step_time: stepTime,
     step_source: word('step_source', 'cost-model'),
     request_rate: 0,
   };
+}
+
+/** The section on speculative decoding of a pool. */
+function readDrafts(
+  input: Part,
+  path: Path,
+  ownPrice: boolean,
+  ledger: Ledger,
+  world: World,
+): Pick<Configuration, 'num_speculative_tokens' | 'speculative_config'> {
+  const section = [...path, 'speculative_config'];
+  const given = input.speculative_config as SpeculativeInput | undefined;
+  if (given === undefined || ledger.isBroken(section)) return { num_speculative_tokens: 0 };
+  if (input.role === 'prefill') {
+    const expected = 'no speculative_config: a pool of role prefill decodes nothing';
+    ledger.add({ path: section, expected, received: show(given.method ?? 'one') });
+  }
+  const drafts = number(given.num_speculative_tokens, 0);
+  const read = readSpeculative(given, {
+    path: section,
+    longest: drafts,
+    budget: number(input.max_num_batched_tokens, Number.POSITIVE_INFINITY),
+    ownPrice,
+    readModel: (text, at) => readCatalogName(text, at, 'models', ledger, world) ?? text,
+    add: (fault) => ledger.add(fault),
+  });
+  return { num_speculative_tokens: drafts, ...(read ? { speculative_config: read } : {}) };
 }
 
 function readStepTime(input: Part | undefined, path: Path, ledger: Ledger): StepTime | null {
@@ -250,6 +279,7 @@ function readStepTime(input: Part | undefined, path: Path, ledger: Ledger): Step
     per_sequence_s: seconds('per_sequence_s'),
     per_context_token_s: seconds('per_context_token_s'),
     ...(input.per_swapped_block_s === undefined ? {} : { per_swapped_block_s: seconds('per_swapped_block_s') }),
+    ...draftTerms(input),
   };
   const { per_swapped_block_s: _, ...always } = stepTime;
   if (Object.values(always).every((term) => term === 0) && !ledger.isBroken(path)) {
