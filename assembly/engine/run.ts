@@ -64,7 +64,7 @@ function runEvents(run: usize): i32 {
         deliverEvents(run, fleet, now);
       }
       routeArrivals(run, arrival, now);
-    } while (fleet != 0 && earliestOf(fleet, Infinity) <= now);
+    } while (fleet != 0 && isDue(fleet, now));
     // Form, price, leap
     formReady(run, tree, leaves, now);
     if (fleet != 0) {
@@ -72,6 +72,13 @@ function runEvents(run: usize): i32 {
       if (geti(fleet, FLEET_CHANNEL_COUNT) > 0) shareChannels(run, fleet, now);
     }
   }
+}
+
+/** Whether something is due that came up after its turn at `now`. No flow is: those that end now have, and new ones have no rate yet. */
+// @ts-ignore: decorator
+@inline
+function isDue(fleet: usize, now: f64): bool {
+  return eventTime(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT) <= now || eventTime(fleet, FLEET_CORES, FLEET_CORE_COUNT) <= now;
 }
 
 /** The earliest of `now` and what the fleet has under way: events, visits on cores, flows. */

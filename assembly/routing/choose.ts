@@ -69,6 +69,10 @@ function chooseAmong(
   run: usize, fleet: usize, pool: usize, visit: i32, source: i32, bytes: f64, from: i32, end: i32, last: i32,
 ): i32 {
   const members = geta(pool, POOL_MEMBERS);
+  if (end - from == 1) {
+    seti(pool, last, from);
+    return rowi(members, from);
+  }
   const routing = geti(pool, POOL_ROUTING);
   let place = geti(pool, last) + 1;
   if (place < from || place >= end) place = from;
