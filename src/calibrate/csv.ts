@@ -11,6 +11,20 @@ export interface Table {
   readonly length: number;
   text(column: string): readonly string[];
   number(column: string): Float64Array;
+  /** Where row i stands in the file: a line, or a row of a file without lines. */
+  lineOf(i: number): number;
+}
+
+/** Cells as a file has them, before anything is known of what they must hold. */
+export interface Sheet {
+  readonly file: string;
+  readonly header: readonly string[];
+  readonly length: number;
+  /** '' where there is nothing. */
+  cell(column: string, i: number): string;
+  lineOf(i: number): number;
+  /** Cells of row i; as many as the header has in a good file. */
+  widthOf(i: number): number;
 }
 
 /** Bad cells told in full per file; the rest are counted, so that a broken file does not flood the terminal. */
@@ -26,14 +40,32 @@ const EXPECTED = {
 
 /** Reads `columns` of a comma-separated file; null when something is wrong (told in `issues`). */
 export function readTable(file: string, columns: Record<string, ColumnKind>, issues: Issue[]): Table | null {
+  return tableOf(openCsv(file), columns, issues);
+}
+
+export function openCsv(file: string): Sheet {
   const lines = readFileSync(file, 'utf8').split(/\r?\n/);
   if (lines[lines.length - 1] === '') lines.pop();
   const header = (lines[0] ?? '').split(',').map((name) => name.trim());
+  const rows = lines.slice(1).map((line) => line.split(','));
+  const at = new Map(header.map((name, place) => [name, place]));
+  return {
+    file,
+    header,
+    length: rows.length,
+    cell: (column, i) => rows[i][at.get(column) ?? -1]?.trim() ?? '',
+    lineOf: (i) => i + 2,
+    widthOf: (i) => rows[i].length,
+  };
+}
+
+/** The columns of a sheet, every cell checked; null when something is wrong (told in `issues`). */
+export function tableOf(sheet: Sheet, columns: Record<string, ColumnKind>, issues: Issue[]): Table | null {
+  const { file, header } = sheet;
   const before = issues.length;
   checkHeader(file, header, Object.keys(columns), issues);
-  if (lines.length < 2) issues.push({ path: file, expected: 'at least one row', received: 'none', file, line: 1 });
-  if (issues.length > before) return null;
-  return readCells(file, lines, header, columns, issues);
+  if (sheet.length === 0) issues.push({ path: file, expected: 'at least one row', received: 'none', file, line: 1 });
+  return issues.length > before ? null : readCells(sheet, columns, issues);
 }
 
 function checkHeader(file: string, header: readonly string[], wanted: readonly string[], issues: Issue[]): void {
@@ -51,17 +83,11 @@ function checkHeader(file: string, header: readonly string[], wanted: readonly s
   }
 }
 
-function readCells(
-  file: string,
-  lines: readonly string[],
-  header: readonly string[],
-  columns: Record<string, ColumnKind>,
-  issues: Issue[],
-): Table | null {
-  const length = lines.length - 1;
+function readCells(sheet: Sheet, columns: Record<string, ColumnKind>, issues: Issue[]): Table | null {
+  const { file, header, length } = sheet;
   const texts = new Map<string, string[]>();
   const numbers = new Map<string, Float64Array>();
-  const wanted = Object.entries(columns).map(([name, kind]) => ({ name, kind, at: header.indexOf(name) }));
+  const wanted = Object.entries(columns).map(([name, kind]) => ({ name, kind }));
   for (const { name, kind } of wanted) {
     if (kind === 'text') texts.set(name, new Array(length));
     else numbers.set(name, new Float64Array(length));
@@ -71,23 +97,28 @@ function readCells(
     if (++bad <= CELLS_TOLD) issues.push({ path, expected, received, file, line });
   };
   for (let i = 0; i < length; i++) {
-    const cells = lines[i + 1].split(',');
-    if (cells.length !== header.length) {
-      tell('row', i + 2, `${header.length} cells`, `${cells.length}`);
+    if (sheet.widthOf(i) !== header.length) {
+      tell('row', sheet.lineOf(i), `${header.length} cells`, `${sheet.widthOf(i)}`);
       continue;
     }
-    for (const { name, kind, at } of wanted) {
-      const cell = cells[at].trim();
+    for (const { name, kind } of wanted) {
+      const cell = sheet.cell(name, i);
       if (kind === 'text') texts.get(name)![i] = cell;
       else numbers.get(name)![i] = readNumber(cell);
-      if (!isGood(cell, kind)) tell(name, i + 2, EXPECTED[kind], show(cell));
+      if (!isGood(cell, kind)) tell(name, sheet.lineOf(i), EXPECTED[kind], show(cell));
     }
   }
   if (bad > CELLS_TOLD) {
     issues.push({ path: 'cells', expected: 'good ones', received: `${bad - CELLS_TOLD} more bad ones`, file });
   }
   if (bad > 0) return null;
-  return { file, length, text: (column) => texts.get(column)!, number: (column) => numbers.get(column)! };
+  return {
+    file,
+    length,
+    text: (column) => texts.get(column)!,
+    number: (column) => numbers.get(column)!,
+    lineOf: sheet.lineOf,
+  };
 }
 
 const readNumber = (cell: string): number => (cell === '' ? Number.NaN : Number(cell));

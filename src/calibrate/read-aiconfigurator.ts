@@ -9,7 +9,7 @@ import { type Cell, type LinkSeries, SeriesCollector, type Traces } from './meas
 import { decodeWork, gemmWork, type Heads, moeWork, prefillWork } from './work.ts';
 
 /** Names that the published traces give to devices of the catalog; any catalog id is understood as it stands. */
-const DEVICES: Record<string, string> = {
+export const DEVICES: Record<string, string> = {
   a100_sxm: 'a100-sxm-80gb',
   h100_sxm: 'h100-sxm-80gb',
   h200_sxm: 'h200-sxm-141gb',
@@ -29,6 +29,12 @@ const FORMATS: Record<string, WeightFormat> = {
   int4_wo: 'int4',
   nvfp4: 'nvfp4',
   w4a16_mxfp4: 'mxfp4',
+  // the catalog's own words
+  bf16: 'bf16',
+  fp16: 'bf16',
+  'fp8-block': 'fp8-block',
+  int4: 'int4',
+  mxfp4: 'mxfp4',
 };
 
 const OPS: Record<string, CollectiveOp> = {
@@ -36,12 +42,18 @@ const OPS: Record<string, CollectiveOp> = {
   all_gather: 'all-gather',
   reduce_scatter: 'reduce-scatter',
   alltoall: 'all-to-all',
+  'all-reduce': 'all-reduce',
+  'all-gather': 'all-gather',
+  'reduce-scatter': 'reduce-scatter',
+  'all-to-all': 'all-to-all',
 };
 
 /** Decode rows below this context are launches with nothing to read: kept out so that they do not steer the fit. */
 const SHORTEST_CONTEXT = 64;
 
-const COLUMNS: Record<string, Record<string, ColumnKind>> = {
+export type TableKind = 'gemm' | 'attention_prefill' | 'attention_decode' | 'moe' | 'collectives';
+
+export const COLUMNS: Record<TableKind, Record<string, ColumnKind>> = {
   gemm: { gemm_dtype: 'text', m: 'positive', n: 'positive', k: 'positive', latency_us: 'positive' },
   attention_prefill: {
     kv_cache_dtype: 'text',
@@ -100,15 +112,26 @@ export function readAiconfigurator(folder: string, known: ReadonlySet<string>, i
       issues.push({ path: name, expected: '<catalog hardware id>.<table>.csv', received: match[1], file, hint });
       continue;
     }
-    const table = readTable(file, COLUMNS[match[2]], issues);
-    if (!table) continue;
-    if (match[2] === 'gemm') addGemm(table, device, ops, issues);
-    else if (match[2] === 'moe') addMoe(table, device, ops, traces.notes, issues);
-    else if (match[2] === 'collectives') traces.links.push(...readLinks(table, device, traces.notes, issues));
-    else addAttention(table, device, match[2] === 'attention_prefill', ops, traces.notes, issues);
+    const table = readTable(file, COLUMNS[match[2] as TableKind], issues);
+    if (table) addTable(match[2] as TableKind, table, device, ops, traces, issues);
   }
   traces.ops.push(...ops.list());
   return traces;
+}
+
+/** A table of one kind, its columns as COLUMNS has them. */
+export function addTable(
+  kind: TableKind,
+  table: Table,
+  device: string,
+  ops: SeriesCollector,
+  traces: Traces,
+  issues: Issue[],
+): void {
+  if (kind === 'gemm') addGemm(table, device, ops, issues);
+  else if (kind === 'moe') addMoe(table, device, ops, traces.notes, issues);
+  else if (kind === 'collectives') traces.links.push(...readLinks(table, device, traces.notes, issues));
+  else addAttention(table, device, kind === 'attention_prefill', ops, traces.notes, issues);
 }
 
 /** The formats of a column, every unknown word told once. */
@@ -117,7 +140,7 @@ function formatsOf(table: Table, column: string, issues: Issue[]): (WeightFormat
   const expected = `one of ${Object.keys(FORMATS).join(', ')}`;
   for (const word of new Set(words)) {
     if (FORMATS[word]) continue;
-    const line = words.indexOf(word) + 2;
+    const line = table.lineOf(words.indexOf(word));
     issues.push({ path: column, expected, received: show(word), file: table.file, line });
   }
   return words.map((word) => FORMATS[word]);
@@ -242,7 +265,13 @@ function readLinks(table: Table, device: string, notes: string[], issues: Issue[
   for (const word of new Set(words)) {
     if (OPS[word]) continue;
     const expected = `one of ${Object.keys(OPS).join(', ')}`;
-    issues.push({ path: 'op', expected, received: show(word), file: table.file, line: words.indexOf(word) + 2 });
+    issues.push({
+      path: 'op',
+      expected,
+      received: show(word),
+      file: table.file,
+      line: table.lineOf(words.indexOf(word)),
+    });
   }
   for (let i = 0; i < table.length; i++) {
     const op = OPS[words[i]];

@@ -5,11 +5,13 @@ import { type Issue, UserError } from '../check/issue.ts';
 import { LAYOUTS, type Layout, type Traces } from './measurement.ts';
 import { readAiconfigurator } from './read-aiconfigurator.ts';
 import { readAiter } from './read-aiter.ts';
+import { readProfiles } from './read-kernels.ts';
 import { readLlmcompass } from './read-llmcompass.ts';
 import { readLlmservingsim } from './read-llmservingsim.ts';
 import { readVidur } from './read-vidur.ts';
 
 const READERS: Record<Layout, (folder: string, known: ReadonlySet<string>, issues: Issue[]) => Traces> = {
+  profile: readProfiles,
   aiconfigurator: readAiconfigurator,
   llmservingsim: readLlmservingsim,
   vidur: readVidur,

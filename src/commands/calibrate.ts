@@ -1,9 +1,10 @@
 // mist calibrate: turns measurements into catalog files. What the measurements are is seen from the files themselves.
 import { existsSync, statSync } from 'node:fs';
+import { isKernelHeader } from '../calibrate/read-kernels.ts';
 import { isResultFile } from '../calibrate/results/read-results.ts';
 import { headerOf, isStepHeader } from '../calibrate/steps/read-steps.ts';
-import { formatIssue, UserError } from '../check/issue.ts';
-import { calibrateKernels } from './calibrate-kernels.ts';
+import { formatIssue, type Issue, UserError } from '../check/issue.ts';
+import { calibrateKernels, isParquet } from './calibrate-kernels.ts';
 import { calibrateResults } from './calibrate-results.ts';
 import { calibrateSteps } from './calibrate-steps.ts';
 import { type Output, readFlags } from './flags.ts';
@@ -28,11 +29,13 @@ const FLAGS = {
 
 export type CalibrateFlags = ReturnType<typeof readFlags<typeof FLAGS>>;
 
-const HELP = `mist calibrate FOLDER | STEPS.csv | RESULT.json ... [options]
+const HELP = `mist calibrate FOLDER | TIMINGS ... | STEPS.csv | RESULT.json ... [options]
 
   Fits what MIST needs to measurements, and says how far each fit is off, inside and outside the fitted half.
 
   FOLDER             kernel traces: efficiencies of devices
+  TIMINGS ...        kernel timings of one device, in Parquet or CSV: tables of AIConfigurator, or profiles with columns op,
+                     dtype, latency_us (or _ms, _s) and the sizes of each op (README); other fits of the device stay
   STEPS.csv          step traces, as mist run --steps writes them: a regression on whole steps of one deployment
                      (duration_s or _ms or _us, prefill_tokens, sequences, context_tokens; chunks, past_tokens or
                      prefill_pairs where known; model, hardware, tp, pp, precision, engine as columns or flags)
@@ -81,6 +84,11 @@ export async function fitWhat(argv: readonly string[], out: Output): Promise<voi
     calibrateResults(words, flags, out);
     return;
   }
+  if (words.length > 0 && words.every((path) => isFile(path) && isTimings(path))) {
+    await calibrateKernels(words, flags, out);
+    return;
+  }
+  if (words.length === 1 && isFile(words[0])) throw new UserError([unknownFile(words[0])]);
   if (words.length !== 1) {
     const received = words.length === 0 ? 'nothing' : words.join(' ');
     const hint = 'mist calibrate --help';
@@ -88,5 +96,17 @@ export async function fitWhat(argv: readonly string[], out: Output): Promise<voi
       { path: 'mist calibrate', expected: 'one folder of traces, or files of one kind', received, hint },
     ]);
   }
-  calibrateKernels(words[0], flags, out);
+  await calibrateKernels(words, flags, out);
+}
+
+function isTimings(path: string): boolean {
+  return isParquet(path) || (path.endsWith('.csv') && isKernelHeader(headerOf(path)));
+}
+
+function unknownFile(path: string): Issue {
+  const expected =
+    'step traces (prefill_tokens, duration_s, ...), kernel timings (op, dtype, latency_us, ... or a table of AIConfigurator) ' +
+    'or results of a benchmark (.json)';
+  const received = path.endsWith('.csv') ? `columns ${headerOf(path).join(', ')}` : path;
+  return { path: 'mist calibrate', expected, received, ...(path.endsWith('.csv') ? { file: path, line: 1 } : {}) };
 }

@@ -126,7 +126,7 @@ describe('mist calibrate', () => {
   it('refuses a missing folder, a folder without traces and unknown flags', async () => {
     mkdirSync(at('empty'));
     expect((await run(at('nowhere'))).err).toContain('expected a folder of traces');
-    expect((await run(at('empty'))).err).toContain('expected at least one of the folders aiconfigurator');
+    expect((await run(at('empty'))).err).toMatch(/expected at least one of the folders .*aiconfigurator/);
     expect((await run(at('traces'), '--outt', 'x')).err).toContain('--outt');
     expect((await run()).err).toContain('expected one folder of traces');
   });
