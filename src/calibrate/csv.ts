@@ -44,9 +44,9 @@ export function readTable(file: string, columns: Record<string, ColumnKind>, iss
 }
 
 export function openCsv(file: string): Sheet {
-  const lines = readFileSync(file, 'utf8').split(/\r?\n/);
+  const lines = withoutMark(readFileSync(file, 'utf8')).split(/\r?\n/);
   if (lines[lines.length - 1] === '') lines.pop();
-  const header = (lines[0] ?? '').split(',').map((name) => name.trim());
+  const header = headerOf(file);
   const rows = lines.slice(1).map((line) => line.split(','));
   const at = new Map(header.map((name, place) => [name, place]));
   return {
@@ -57,6 +57,17 @@ export function openCsv(file: string): Sheet {
     lineOf: (i) => i + 2,
     widthOf: (i) => rows[i].length,
   };
+}
+
+/** Spreadsheets begin their UTF-8 with a byte order mark. */
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+/** The columns of the first line. */
+export function headerOf(file: string): string[] {
+  const first = withoutMark(readFileSync(file, 'utf8')).split(/\r?\n/, 1)[0] ?? '';
+  return first.split(',').map((name) => name.trim());
 }
 
 /** The columns of a sheet, every cell checked; null when something is wrong (told in `issues`). */

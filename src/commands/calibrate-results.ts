@@ -18,6 +18,7 @@ import { type Catalog, openCatalog } from '../catalog/open.ts';
 import type { EngineProfile } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { bindDeployment, type Deployment, isRefusal } from '../plan/deployment.ts';
+import { openProgress } from '../report/progress.ts';
 import { drawTable } from '../report/table.ts';
 import { openSession } from '../run/session.ts';
 import { openSpec, readOptionsOf } from '../spec/open.ts';
@@ -40,7 +41,11 @@ export function calibrateResults(files: readonly string[], flags: CalibrateFlags
   if (isRefusal(bound)) issues.push({ path: 'deployment', expected: 'one that can be built', received: bound.words });
   else checkModel(runs, bound, catalog, issues);
   if (issues.length > 0 || isRefusal(bound)) throw new UserError(issues);
-  const fit = fitResults(openBench(bound, configuration, openSession(catalog)), runs.map(prepareRun), issues);
+  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
+  const note = (done: number, total: number) => progress.update(done, total, 'fitting');
+  const bench = openBench(bound, configuration, openSession(catalog));
+  const fit = fitResults(bench, runs.map(prepareRun), issues, note);
+  progress.end();
   if (!fit) throw new UserError(issues);
   const profile = profileOf(bound, fit, flags, files);
   if (folder !== undefined) {

@@ -1,8 +1,9 @@
 // mist calibrate: turns measurements into catalog files. What the measurements are is seen from the files themselves.
 import { existsSync, statSync } from 'node:fs';
+import { headerOf } from '../calibrate/csv.ts';
 import { isKernelHeader } from '../calibrate/read-kernels.ts';
 import { isResultFile } from '../calibrate/results/read-results.ts';
-import { headerOf, isStepHeader } from '../calibrate/steps/read-steps.ts';
+import { isStepHeader } from '../calibrate/steps/read-steps.ts';
 import { formatIssue, type Issue, UserError } from '../check/issue.ts';
 import { calibrateKernels, isParquet } from './calibrate-kernels.ts';
 import { calibrateResults } from './calibrate-results.ts';

@@ -170,14 +170,18 @@ function contextOf(spec: FleetSpec, { walks }: LoweredFleet, catalog: Catalog): 
 }
 
 function toJson({ result }: MeasuredFleet, { clients }: LoweredFleet, context: FleetContext): string {
-  const pools = poolsOf(clients).map(({ pool, basis, memory }) => ({ pool, basis, memory }));
+  const pools = poolsOf(clients).map(({ pool, basis, memory, steps }) => ({
+    ...{ pool, basis, memory },
+    ...(steps ? { step_times: steps } : {}),
+  }));
   const { mist, ...rest } = fleetJson(result, context);
   return `${JSON.stringify({ ...rest, mist: { ...(mist as object), pools } }, null, 2)}\n`;
 }
 
 function toText({ result }: MeasuredFleet, { clients }: LoweredFleet, context: FleetContext): string {
-  const pools = poolsOf(clients).map(({ pool, basis, memory }) => {
-    const parts = [basis === '' ? '' : `step times ${basis}`, memory === '' ? '' : `KV cache ${memory}`];
+  const pools = poolsOf(clients).map(({ pool, basis, memory, steps }) => {
+    const from = steps ? `, by the ${steps}` : '';
+    const parts = [basis === '' ? '' : `step times ${basis}${from}`, memory === '' ? '' : `KV cache ${memory}`];
     return `${pool}: ${parts.filter((part) => part !== '').join('; ')}\n`;
   });
   return `${fleetTable(result, context)}\n${pools.length > 0 ? `\n${pools.join('')}` : ''}`;

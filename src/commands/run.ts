@@ -4,6 +4,7 @@ import { labelsOf } from '../catalog/labels.ts';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
+import { describeSteps } from '../plan/step-regression.ts';
 import { type RunContext, runJson } from '../report/json.ts';
 import { openProgress } from '../report/progress.ts';
 import { lineFormatOf, requestLines } from '../report/requests.ts';
@@ -89,6 +90,7 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
   const engine = await runInSlices(prepared, requests, flags['--steps'], out);
   lineFile?.writeAll(requestLines(requests, engine.results, lineFormatOf(lines!)));
   const result = resultOf(prepared, requests, engine.results, engine.counters, engine.itl, spec.slo);
+  const steps = prepared.deployment?.key.steps;
   const context: RunContext = {
     spec,
     configuration,
@@ -96,14 +98,15 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
     version: readVersion(),
     basis: prepared.basis,
     memory: prepared.memory,
+    ...(steps ? { steps: describeSteps(steps) } : {}),
     ...(configuration.step_time ? {} : { band: catalog.errorBands().bands[prepared.basis] }),
     labels: labelsFor(configuration, catalog),
   };
   if (flags['--json']) out.stdout(`${JSON.stringify(runJson(result, context), null, 2)}\n`);
-  else
-    out.stdout(
-      `${runTable(result, context)}\n${configuration.hardware || configuration.kv_log ? `KV cache: ${prepared.memory}\n` : ''}`,
-    );
+  else {
+    const cache = configuration.hardware || configuration.kv_log ? `KV cache: ${prepared.memory}\n` : '';
+    out.stdout(`${runTable(result, context)}\n${cache}${steps ? `Step times: ${describeSteps(steps)}\n` : ''}`);
+  }
   return engine.stop === 'stopped' ? 130 : 0;
 }
 

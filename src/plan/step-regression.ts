@@ -78,6 +78,14 @@ function sameArithmetic(format: WeightFormat): WeightFormat {
   return format === 'fp16' ? 'bf16' : format;
 }
 
+/** Which regression, how good it is, and what it has seen. */
+export function describeSteps({ id, rows, range, error_out, error_out_p90 }: StepFit): string {
+  const percent = (share: number) => Number((100 * share).toPrecision(2));
+  const [low, high] = range.new_tokens;
+  const errors = `${percent(error_out)} % off in the median, ${percent(error_out_p90)} % in 9 of 10`;
+  return `regression on step traces ${id} (${rows} steps of ${low} to ${high} new tokens; ${errors})`;
+}
+
 /** Overwrites the prices of a lowered surface; its knots, energy and devices stay. */
 export function overlaySteps(table: Float64Array, fit: StepFit): void {
   table[surface.SURFACE_HOST_STEP] = fit.fixed_s;

@@ -63,6 +63,7 @@ const CONFIGURATION_REAL = [
  */
 const RARE = [
   { column: real('watermark', (row) => row.configuration.watermark), otherwise: 0 },
+  { column: text('step_source', (row) => row.configuration.step_source), otherwise: 'cost-model' },
   { column: text('preemption_mode', (row) => row.configuration.preemption_mode), otherwise: 'recompute' },
   { column: real('swap_space', (row) => row.configuration.swap_space), otherwise: 4 * 2 ** 30 },
   { column: integer('num_cpu_blocks', (row) => row.configuration.num_cpu_blocks), otherwise: 0 },

@@ -21,6 +21,8 @@ export interface RunContext {
   readonly basis?: Basis;
   /** The KV capacity, and where it comes from, in words. */
   readonly memory?: string;
+  /** The regression on step traces that prices steps, in words; absent where the cost model does. */
+  readonly steps?: string;
   /** How far the figures may be off; absent where nobody's measurements say so (a spec with its own `step_time`). */
   readonly band?: ErrorBand;
   readonly labels?: Readonly<Record<string, string>>;
@@ -134,6 +136,7 @@ function ourFields(result: RunResult, context: RunContext): JsonObject {
     error_band: context.band ?? null,
     configuration: context.configuration,
     ...(context.memory === undefined ? {} : { kv_cache: context.memory }),
+    ...(context.steps === undefined ? {} : { step_times: context.steps }),
     workload: context.workload,
     seed: context.spec.workload.seed,
     launch: launch.command,

@@ -14,6 +14,7 @@ import { step } from '../../src/commands/step.ts';
 import { lowerSurface } from '../../src/plan/lower.ts';
 import { readSurface } from '../../src/plan/read-surface.ts';
 import { findSteps, regressionSeconds, tokensByPiece } from '../../src/plan/step-regression.ts';
+import { columnsOf } from '../../src/report/flat.ts';
 import { openSession } from '../../src/run/session.ts';
 import { makePlan, measure, sweep } from '../../src/run/sweep.ts';
 import { readOptionsOf } from '../../src/spec/open.ts';
@@ -167,6 +168,18 @@ describe('a step trace', () => {
     const answer = JSON.parse(said.join('')) as Record<string, number | string>;
     expect(answer.step_regression).toBe(fit.id);
     expect(Math.abs(Number(answer.difference))).toBeLessThan(0.05);
+  });
+
+  it('as a spreadsheet saves it, with a byte order mark and Windows line ends, is read the same', async () => {
+    const [plain] = (await calibrated(good)).fits;
+    const [saved] = (
+      await calibrated(
+        good.map((line) => `${line}\r`),
+        WHAT,
+        `\ufeff${HEADER}\r`,
+      )
+    ).fits;
+    expect(saved).toEqual(plain);
   });
 
   it('of equal steps takes the median; a broken one among many is set aside with its line', async () => {
@@ -332,6 +345,37 @@ describe('a regression on steps', () => {
     expect(ttft.get('l40s auto')).toBe(ttft.get('l40s cost-model'));
     expect(ttft.has('l40s regression')).toBe(false);
     expect(JSON.stringify(rejected)).toContain('no-step-regression');
+    // what prices a row is a column where rows differ in it, and nowhere else
+    const names = (rows: typeof kept) => columnsOf(rows).map(({ name }) => name);
+    expect(names(kept)).toContain('step_source');
+    const plainRows = kept.filter(({ configuration: c }) => c.step_source === 'cost-model');
+    expect(names(plainRows)).not.toContain('step_source');
+  });
+
+  it('is named by mist run, for deployments and for pools', async () => {
+    const where = mkdtempSync(join(tmpdir(), 'mist-steps-'));
+    const deployed = 'model: llama-2-70b, hardware: a100-sxm-80gb, tensor_parallel_size: 8, profile: vllm-2023';
+    const plain = join(where, 'plain.yaml');
+    writeFileSync(
+      plain,
+      'model: llama-2-70b\nworkload: {lengths: {input_len: 512, output_len: 16}, request_rate: 1, num_requests: 5}\n' +
+        'deployment: {hardware: a100-sxm-80gb, tensor_parallel_size: 8}\n' +
+        'engine: {profile: vllm-2023, step_source: regression}\n',
+    );
+    const fleet = join(where, 'fleet.yaml');
+    writeFileSync(
+      fleet,
+      `fleet: {pool: {kind: llm, ${deployed}, step_source: auto}}\n` +
+        'pipelines: {ask: {stages: [{prefill: pool}, {decode: pool}]}}\n' +
+        'workload: {lengths: {input_len: 512, output_len: 16}, request_rate: 1, num_requests: 5}\n',
+    );
+    for (const file of [plain, fleet]) {
+      const said: string[] = [];
+      expect(await run([file], { stdout: (text) => said.push(text), stderr: () => undefined })).toBe(0);
+      expect(said.join('')).toMatch(
+        /regression on step traces llama-2-70b\.a100-sxm-80gb\.tp8\.fp16\.vllm-2023 \(210 steps of 1 to 32768 new tokens/,
+      );
+    }
   });
 
   it('does not go beside a price of the spec', () => {

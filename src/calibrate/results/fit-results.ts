@@ -63,7 +63,12 @@ export function medianError(judged: readonly { run: ReplayedRun; figures: Figure
 }
 
 /** The fit, or null where there can be none, which is told. */
-export function fitResults(bench: Bench, runs: readonly ReplayedRun[], issues: Issue[]): ResultsFit | null {
+export function fitResults(
+  bench: Bench,
+  runs: readonly ReplayedRun[],
+  issues: Issue[],
+  onProgress?: (done: number, total: number) => void,
+): ResultsFit | null {
   const start = tuningOf(bench.deployment.profile);
   const own = bench.deployment.profile.client ?? { request_s: 0, prompt_token_s: 0 };
   const before = runs.map((run) => figuresOf(replayRun(bench, run, start), run, own));
@@ -74,6 +79,8 @@ export function fitResults(bench: Bench, runs: readonly ReplayedRun[], issues: I
     issues.push({ path: 'mist calibrate', expected: 'results of this deployment', received, hint });
     return null;
   }
+  const total = runs.length > 2 ? runs.length + 1 : 1;
+  onProgress?.(0, total);
   const { tuning, client, observed } = tune(bench, runs);
   const after = runs.map((run, i) => figuresOf(observed[i], run, client));
   const errors = runs.map((run, i) => Math.abs(errorOf(run, after[i], 'tpot_mean') ?? 0));
@@ -83,7 +90,11 @@ export function fitResults(bench: Bench, runs: readonly ReplayedRun[], issues: I
     return null;
   }
   // one run less must still be two loads
-  const heldOut = runs.length > 2 ? runs.map((_, i) => holdOut(bench, runs, i)) : runs.map(() => null);
+  const heldOut = runs.map((_, i) => {
+    if (total === 1) return null;
+    onProgress?.(i + 1, total);
+    return holdOut(bench, runs, i);
+  });
   const judged = runs.map((run, i) => ({ run, before: before[i], after: after[i], heldOut: heldOut[i] }));
   return { tuning, client, judged };
 }

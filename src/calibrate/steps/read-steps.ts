@@ -1,10 +1,9 @@
 // Reads traces of whole engine steps: our own steps.csv with columns that say what ran, and the prompt and token times of Splitwise.
-import { readFileSync } from 'node:fs';
 import type { WeightFormat } from '../../catalog/types.ts';
 import { type Issue, show } from '../../check/issue.ts';
 import { nearest } from '../../check/nearest.ts';
 import type { StepQuantities } from '../../plan/step-regression.ts';
-import { type ColumnKind, readTable, type Table } from '../csv.ts';
+import { type ColumnKind, headerOf, readTable, type Table } from '../csv.ts';
 
 /** What ran; from columns of the trace, or said once for all of it. */
 export interface StepDeployment {
@@ -44,10 +43,6 @@ const DURATIONS = { duration_s: 1, duration_ms: 1e-3, duration_us: 1e-6 } as con
 const FORMATS = ['bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'] as const;
 /** Columns that say what ran, and the flag that says it for the whole trace. */
 export const DEPLOYED = { model: '--model', hardware: '--hardware', tp: '--tp', pp: '--pp' } as const;
-
-export function headerOf(file: string): string[] {
-  return (readFileSync(file, 'utf8').split(/\r?\n/, 1)[0] ?? '').split(',').map((name) => name.trim());
-}
 
 /** Whether a header is that of a step trace. */
 export function isStepHeader(header: readonly string[]): boolean {

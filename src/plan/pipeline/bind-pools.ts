@@ -26,6 +26,7 @@ import { partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
 import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
 import type { EngineSetup } from '../setup.ts';
+import { describeSteps } from '../step-regression.ts';
 import { swapRefusal } from '../swap.ts';
 import type { Blame } from './blame.ts';
 import { type EnergyFigures, energyFigures } from './energy-figures.ts';
@@ -50,6 +51,8 @@ export interface BoundPool {
   /** How trustworthy the price of a step is, and the KV capacity in words; '' where they do not apply. */
   readonly basis: string;
   readonly memory: string;
+  /** The regression on step traces that prices steps, in words; absent where there is none. */
+  readonly steps?: string;
 }
 
 const NO_KV: KvBytes = { growing: 0, window: [], stateBytesPerSequence: 0 };
@@ -151,6 +154,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
     energy: surface && deployment ? engineEnergy(surface, deployment) : null,
     basis: configuration.step_time ? 'measured' : (surface?.basis ?? ''),
     memory: capacity?.words ?? givenWords(configuration),
+    ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
   };
 }
 

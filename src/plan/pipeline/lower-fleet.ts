@@ -36,6 +36,8 @@ export interface ClientFacts {
   readonly energy: EnergyFigures | null;
   readonly basis: string;
   readonly memory: string;
+  /** The regression that prices its steps, in words; absent where there is none. */
+  readonly steps?: string;
 }
 
 export interface LoweredFleet {
@@ -122,8 +124,8 @@ const JOINT_FACTS: ClientFacts = { pool: '', devices: 0, usdPerDeviceHour: 0, en
 
 function factsOf(bound: BoundPool | undefined): ClientFacts {
   if (!bound) return JOINT_FACTS;
-  const { pool, devices, usdPerDeviceHour, energy, basis, memory } = bound;
-  return { pool: pool.name, devices, usdPerDeviceHour, energy, basis, memory };
+  const { pool, devices, usdPerDeviceHour, energy, basis, memory, steps } = bound;
+  return { pool: pool.name, devices, usdPerDeviceHour, energy, basis, memory, ...(steps ? { steps } : {}) };
 }
 
 interface StandingClient extends Standing {
