@@ -167,7 +167,7 @@ const SPEC = `# The KV capacity that an engine found itself.  mist run examples/
 model: llama-3.1-8b
 workload: {lengths: azure-conv-2023, request_rate: 5, num_requests: 500}
 deployment: {hardware: h100-sxm-80gb}
-engine: {num_gpu_blocks: {log: vllm.log}}
+engine: {num_gpu_blocks: {log: vllm-log.txt}}
 `;
 const NOTE = `# Not measurements
 
@@ -179,7 +179,7 @@ mkdirSync(target, { recursive: true });
 const save = (name, data) => writeFileSync(join(target, name), data);
 const json = (value) => `${JSON.stringify(value, null, 1)}\n`;
 save('README.md', NOTE);
-save('vllm.log', LOG);
+save('vllm-log.txt', LOG);
 save('start-up-log.yaml', SPEC);
 for (const concurrency of [4, 16, 64]) {
   const result = await closedLoop(concurrency);

@@ -308,6 +308,20 @@ describe('a regression on steps', () => {
     }
   });
 
+  it('has its own host, whatever the profile says of overlap, floors and windows', () => {
+    const overlapping = { ...key.profile, host: { step_s: 1, sequence_s: 1, layer_s: 1, norm: 2 as const } };
+    const windowed = catalog.model('gemma-2-9b');
+    for (const one of [
+      { ...key, profile: overlapping },
+      { ...key, model: windowed },
+    ]) {
+      const { table: other } = lowerSurface({ ...one, steps: FIT }, openSession(catalog).lowering);
+      const work = { prefill: [{ tokens: 896, past: 6000, completes: true }], decode: [{ count: 32, context: 5000 }] };
+      expect(readSurface(other, work)).toBeCloseTo(readSurface(table, work), 9);
+      expect(readSurface(other, { ...work, prefill: [] })).toBeCloseTo(readSurface(table, { ...work, prefill: [] }), 9);
+    }
+  });
+
   it('splits tokens among its pieces without losing any', () => {
     fc.assert(
       fc.property(fc.nat(5000), (tokens) => {

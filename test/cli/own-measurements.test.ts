@@ -34,7 +34,7 @@ describe('the README on own measurements', () => {
   it('has commands for every kind of file in examples/measurements', () => {
     const text = commands.join('\n');
     const kinds = readdirSync(join(ROOT, 'examples/measurements')).filter(
-      (name) => !/README|vllm\.log|-16\.json/.test(name),
+      (name) => !/README|vllm-log\.txt|-16\.json/.test(name),
     );
     for (const name of kinds) expect(text).toContain(`examples/measurements/${name}`);
   });
@@ -58,7 +58,7 @@ describe('the README on own measurements', () => {
     expect(said.err.replace(/^.*(left out|used instead).*\n/gm, '')).toBe('');
     expect(code).toBe(0);
     if (verb === 'calibrate') expect(said.out).toMatch(/written/);
-    if (verb === 'run') expect(said.out).toMatch(/from vLLM's start-up log, vllm\.log:5/);
+    if (verb === 'run') expect(said.out).toMatch(/from vLLM's start-up log, vllm-log\.txt:5/);
     if (words.includes('--step-source')) expect(said.out).toMatch(/by the regression on step traces llama-3\.1-8b/);
     if (words.includes('--profile')) expect(said.out).toMatch(/kernels {2}1\.2\d? times as long/);
   });

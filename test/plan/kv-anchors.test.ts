@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { limitsOn } from '../../src/catalog/engine-limits.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { bindDeployment, blocksOf, isRefusal } from '../../src/plan/deployment.ts';
+import { makePlan, measure, sweep } from '../../src/run/sweep.ts';
 import { type EngineLog, parseEngineLog } from '../../src/spec/engine-log.ts';
 import { readOptionsOf } from '../../src/spec/open.ts';
 import { readSpec } from '../../src/spec/read.ts';
@@ -96,5 +97,19 @@ describe('limits that an engine takes by itself', () => {
       ['l4', 'trtllm-1.0', 8192],
       ['l4', 'vllm-0.11', 2048],
     ]);
+  });
+
+  it('are those of their device in a sweep over devices, too', async () => {
+    const estimates = async (hardware: string) => {
+      const text =
+        `model: llama-3.2-1b\nworkload: {lengths: {input_len: 6000, output_len: 40}, request_rate: 2, num_requests: 50}\n` +
+        `deployment: {hardware: ${hardware}}\nengine: {profile: vllm-0.11}\n`;
+      const { kept } = measure(
+        await sweep(makePlan(readSpec(text, readOptionsOf('spec.yaml', catalog)), catalog), { workers: 1 }),
+      );
+      return new Map(kept.map((row) => [row.configuration.hardware, row.screen.ttft]));
+    };
+    const both = await estimates('[h100-sxm-80gb, l4]');
+    for (const id of ['h100-sxm-80gb', 'l4']) expect(both.get(id)).toBe((await estimates(id)).get(id));
   });
 });
