@@ -1,7 +1,8 @@
 // Start-up logs of engines: every wording they have had, several workers, restarts, and texts that are no such log.
 import { describe, expect, it } from 'vitest';
 import { type EngineLog, isNoLog, parseEngineLog } from '../../src/spec/engine-log.ts';
-import { issuesOf, read } from './world.ts';
+import { readFleetSpec } from '../../src/spec/fleet/read.ts';
+import { issuesOf, KNOWN, read } from './world.ts';
 
 const GIB = 2 ** 30;
 
@@ -138,5 +139,19 @@ describe('num_gpu_blocks: {log}', () => {
     const [issue, ...more] = issuesOf(text, { readText });
     expect(issue).toMatchObject({ line: 4, received: expect.stringMatching(received) });
     expect(more).toEqual([]);
+  });
+
+  it('works in a pool as in a deployment, with its own mistakes', () => {
+    const fleet = (pool: string) =>
+      `fleet:\n  chat: {kind: llm, model: llama-3.1-8b, hardware: h100-sxm-80gb, ${pool}}\n` +
+      'pipelines: {ask: {stages: [{prefill: chat}, {decode: chat}]}}\nworkload: {lengths: azure-conv-2023, request_rate: 1}\n';
+    const options = { file: 'folder/fleet.yaml', known: KNOWN, readText };
+    const [pool] = readFleetSpec(fleet(`tensor_parallel_size: 2, ${LOG}`), options).pools;
+    expect(pool.kind === 'llm' && pool.configuration).toMatchObject({ num_gpu_blocks: 28_091, kv_log: { line: 5 } });
+    const wrong = () => readFleetSpec(fleet(LOG), options);
+    expect(wrong).toThrow(
+      /fleet\.yaml:2: fleet\.chat\.num_gpu_blocks\.log: .* received tensor_parallel_size 2 in v1\.log:2/,
+    );
+    expect(() => readFleetSpec(fleet('num_gpu_blocks: {log: gone.log}'), options)).toThrow(/no file/);
   });
 });
