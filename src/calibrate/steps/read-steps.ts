@@ -1,9 +1,10 @@
 // Reads traces of whole engine steps: our own steps.csv with columns that say what ran, and the prompt and token times of Splitwise.
 import type { WeightFormat } from '../../catalog/types.ts';
 import { type Issue, show } from '../../check/issue.ts';
-import { nearest } from '../../check/nearest.ts';
 import type { StepQuantities } from '../../plan/step-regression.ts';
 import { type ColumnKind, headerOf, readTable, type Table } from '../csv.ts';
+import { findName, type StepNames } from './names.ts';
+import { readSplitwise } from './read-splitwise.ts';
 
 /** What ran; from columns of the trace, or said once for all of it. */
 export interface StepDeployment {
@@ -25,12 +26,6 @@ export interface StepSeries {
   readonly deployment: StepDeployment;
   readonly file: string;
   readonly rows: readonly StepRow[];
-}
-
-/** Catalog look-ups: the id that a word stands for, or null. */
-export interface StepNames {
-  find(kind: 'models' | 'hardware' | 'engines', word: string): string | null;
-  ids(kind: 'models' | 'hardware' | 'engines'): readonly string[];
 }
 
 export interface StepTraces {
@@ -72,7 +67,8 @@ export function readSteps(file: string, given: Partial<StepDeployment>, names: S
   return { series: [...series.values()], notes };
 }
 
-interface Placed {
+/** A step and what ran it. */
+export interface Placed {
   readonly deployment: StepDeployment;
   readonly row: StepRow;
 }
@@ -206,70 +202,4 @@ function readDeployments(
       profile: engine === undefined ? (given.profile ?? null) : find('engines', 'engine', engine, line),
     };
   });
-}
-
-export function findName(
-  kind: 'models' | 'hardware' | 'engines',
-  path: string,
-  word: string,
-  place: { readonly file?: string; readonly line?: number },
-  names: StepNames,
-  issues: Issue[],
-): string | null {
-  const id = names.find(kind, word);
-  if (id !== null) return id;
-  const close = nearest(word, names.ids(kind));
-  const nouns = { models: 'a model', hardware: 'hardware', engines: 'an engine profile' };
-  const hint = close.length > 0 ? { hint: `did you mean ${close.join(' or ')}?` } : {};
-  issues.push({ path, expected: `${nouns[kind]} of the catalog`, received: show(word), ...place, ...hint });
-  return null;
-}
-
-/** Splitwise names its GPUs by memory; runs under a power cap are another machine. */
-const SPLITWISE_HARDWARE: Record<string, string> = { 'a100-80gb': 'a100-sxm-80gb', 'h100-80gb': 'h100-sxm-80gb' };
-const SPLITWISE_MODELS: Record<string, string> = { 'llama2-70b': 'llama-2-70b', 'bloom-176b': 'bloom-176b' };
-
-/** Every row is a batch: its prompts in one step, and the mean of the steps that follow; 16 bits, an early vLLM, times in ms. */
-function readSplitwise(file: string, names: StepNames, notes: string[], issues: Issue[]): Placed[] {
-  const sizes = ['prompt_size', 'batch_size', 'token_size', 'prompt_time', 'token_time', 'tensor_parallel'];
-  const columns: Record<string, ColumnKind> = { model: 'text', hardware: 'text' };
-  for (const name of sizes) columns[name] = 'positive';
-  const table = readTable(file, columns, issues);
-  if (!table) return [];
-  let capped = 0;
-  const placed: Placed[] = [];
-  for (let i = 0; i < table.length; i++) {
-    const hardware = table.text('hardware')[i];
-    if (hardware.endsWith('-pcap')) {
-      capped++;
-      continue;
-    }
-    const word = table.text('model')[i];
-    const cell = (name: string) => table.number(name)[i];
-    const at = { file, line: i + 2 };
-    const model = findName('models', 'model', SPLITWISE_MODELS[word] ?? word, at, names, issues);
-    const device = findName('hardware', 'hardware', SPLITWISE_HARDWARE[hardware] ?? hardware, at, names, issues);
-    if (model === null || device === null) break;
-    const profile = names.find('engines', 'vllm-2023');
-    const shared = { model, hardware: device, tp: cell('tensor_parallel'), pp: 1 };
-    const deployment = { ...shared, quantization: 'fp16', profile } as const;
-    const [batch, prompt] = [cell('batch_size'), cell('prompt_size')];
-    const tokens = batch * prompt;
-    const pairs = (tokens * (prompt + 1)) / 2;
-    const first = { promptTokens: tokens, sequences: batch, decodes: 0, newTokens: tokens, contextTokens: 0, pairs };
-    const context = batch * (prompt + cell('token_size') / 2);
-    const next = {
-      promptTokens: 0,
-      sequences: batch,
-      decodes: batch,
-      newTokens: batch,
-      contextTokens: context,
-      pairs: 0,
-    };
-    placed.push({ deployment, row: { ...first, line: i + 2, seconds: cell('prompt_time') * 1e-3 } });
-    if (cell('token_size') > 1)
-      placed.push({ deployment, row: { ...next, line: i + 2, seconds: cell('token_time') * 1e-3 } });
-  }
-  if (capped > 0) notes.push(`${capped} rows under a power cap, not read`);
-  return placed;
 }
