@@ -147,7 +147,7 @@ function start({ program }: LoweredFleet, options: Parameters<typeof startFleet>
   }
 }
 
-function contextOf(spec: FleetSpec, { walks }: LoweredFleet, catalog: Catalog): FleetContext {
+function contextOf(spec: FleetSpec, { walks, clients }: LoweredFleet, catalog: Catalog): FleetContext {
   const { arrivals, seed } = spec.workload;
   const ids = spec.pools.flatMap((pool) =>
     pool.kind === 'llm' && pool.configuration.model ? [pool.configuration.model] : [],
@@ -162,6 +162,7 @@ function contextOf(spec: FleetSpec, { walks }: LoweredFleet, catalog: Catalog): 
     maxConcurrency: walks.concurrency,
     slo: spec.slo,
     power: spec.power,
+    bases: clients.map(({ basis }) => basis),
     seed,
     models: [...new Set(ids)].map((id) => labels[id] ?? id),
     text: spec.text,

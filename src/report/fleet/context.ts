@@ -20,6 +20,8 @@ export interface FleetContext {
   readonly models: readonly string[];
   /** What the figures rest on, and how far they may be off; null where nothing of ours prices a step. */
   readonly trust?: FleetTrust | null;
+  /** What the prices of each client rest on, in the program's order; '' where nothing is priced. */
+  readonly bases?: readonly string[];
   /** What the site adds to energy and cost. */
   readonly power?: PowerSpec;
   /** The spec as written, and the file it came from. */

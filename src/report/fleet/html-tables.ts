@@ -76,7 +76,9 @@ export function drawStageTable(result: FleetResult): Markup {
 ${drawTable(columns, result.stages.filter(takesTime))}</section>`;
 }
 
-export function drawClientTable(result: FleetResult): Markup {
+/** `bases`: what each client's prices rest on, in the order of the result's clients. */
+export function drawClientTable(result: FleetResult, bases: readonly string[] = []): Markup {
+  const basisOf = new Map(result.clients.map((client, c) => [client, bases[c] ?? '']));
   const number = (heading: string, show: (client: ClientResult) => string): Column<ClientResult> => ({ heading, show });
   const columns: Column<ClientResult>[] = [
     { heading: 'Client', left: true, show: ({ name }) => name },
@@ -93,9 +95,10 @@ export function drawClientTable(result: FleetResult): Markup {
     number('Preempted', ({ preemptions }) => (preemptions > 0 ? formatNumber(preemptions) : '')),
     number('W', ({ power_w }) => formatNumber(power_w)),
     number('$/h', ({ usd_per_hour }) => formatUsd(usd_per_hour)),
+    { heading: 'Prices', left: true, show: (client) => basisOf.get(client) ?? '' },
   ];
   return html`<section class="card"><h2>Clients</h2>
-<p class="note">Batch: sequences in a step while busy, or visits in service on average. Cached: prompt tokens that came from a cache or a store. ${explainGaps(result).join(' ')}</p>
+<p class="note">Batch: sequences in a step while busy, or visits in service on average. Cached: prompt tokens that came from a cache or a store. Prices: what step times rest on. ${explainGaps(result).join(' ')}</p>
 ${drawTable(columns, result.clients.filter(isReal))}</section>`;
 }
 

@@ -43,7 +43,7 @@ ${drawBreakdown(result)}
 ${drawStageTable(result)}
 ${drawWaterfalls(measured)}
 ${drawClients(measured)}
-${drawClientTable(result)}
+${drawClientTable(result, context.bases)}
 ${drawDistributions(measured)}
 ${drawPipelineTable(result)}
 ${drawProvenance(result, context)}

@@ -84,7 +84,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
       ),
     })),
     stages: result.stages.map(stageFields),
-    clients: result.clients.map(clientFields),
+    clients: result.clients.map((client, c) => ({ ...clientFields(client), basis: context.bases?.[c] || null })),
     pipelines: result.pipelines.map(pipelineFields),
     basis: context.trust?.basis ?? null,
     error_band: context.trust?.band ?? null,
