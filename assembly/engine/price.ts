@@ -1,7 +1,7 @@
 // Phase "price": how long the step just formed takes, by the spec's linear price or by the step surface.
-import { CLIENT_AT_CHUNKS, CLIENT_DRAFTS, CLIENT_PER_CONTEXT, CLIENT_PER_DRAFT, CLIENT_PER_DRAFT_STEP, CLIENT_PER_PAIR, CLIENT_PER_SEQUENCE, CLIENT_PER_STEP, CLIENT_PER_TOKEN, CLIENT_PRICE, CLIENT_SURFACE } from '../layout/client';
+import { CLIENT_AT_CHUNKS, CLIENT_DRAFTS, CLIENT_PER_CONTEXT, CLIENT_PER_DRAFT, CLIENT_PER_DRAFT_STEP, CLIENT_PER_PAIR, CLIENT_PER_SEQUENCE, CLIENT_PER_STEP, CLIENT_PER_TOKEN, CLIENT_PRICE, CLIENT_ROUND, CLIENT_SURFACE } from '../layout/client';
 import { RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
-import { SURFACE_DECODE } from '../layout/surface';
+import { SURFACE_DECODE, SURFACE_HOST_NORM, SURFACE_HOST_SEQUENCE, SURFACE_HOST_STEP } from '../layout/surface';
 import { PRICE_LINEAR, PRICE_SURFACE } from '../layout/enums';
 import {
   REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_PAIRS, REP_VERIFY, REP_VERIFY_CONTEXT,
@@ -42,9 +42,39 @@ export function priceMixed(run: usize, rep: usize): f64 {
   return surfaceMixed(run, geta(rep, CLIENT_SURFACE), rep + geta(rep, CLIENT_AT_CHUNKS), chunks, tokens, sampling, decodes, context);
 }
 
+/**
+ * Duration of a round: ROUND decode iterations of `sequences` whose contexts sum to `context` before the first. The host's time
+ * per step is paid once, its time per sequence in every iteration; where host and device overlap, they do so over the round.
+ */
+function priceRound(run: usize, rep: usize, sequences: i32, context: f64): f64 {
+  const iterations = geti(rep, CLIENT_ROUND);
+  const count = <f64>sequences;
+  if (geti(rep, CLIENT_PRICE) == PRICE_LINEAR) {
+    const decodes = getf(rep, CLIENT_PER_TOKEN) * count + getf(rep, CLIENT_PER_SEQUENCE) * count;
+    let seconds = getf(rep, CLIENT_PER_STEP);
+    for (let i = 0; i < iterations; i++) seconds += decodes + getf(rep, CLIENT_PER_CONTEXT) * (context + count * <f64>i);
+    return seconds;
+  }
+  const surface = geta(rep, CLIENT_SURFACE);
+  const adds = getf(surface, SURFACE_HOST_NORM) == 1;
+  const perStep = getf(surface, SURFACE_HOST_STEP);
+  const perIteration = getf(surface, SURFACE_HOST_SEQUENCE) * count;
+  const host = perStep + perIteration;
+  let device = 0.0;
+  for (let i = 0; i < iterations; i++) {
+    const read = context + count * <f64>i;
+    surfacePiece(run, surface, SURFACE_DECODE, sequences, read);
+    const step = getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * read;
+    if (step > host) device += adds ? step - host : sqrt(step * step - host * host);
+  }
+  const once = perStep + perIteration * <f64>iterations;
+  return adds ? device + once : sqrt(device * device + once * once);
+}
+
 /** Duration of a step of a client that drafts: VERIFY decodes of 1 + DRAFTS new tokens each, and chunks. */
 export function priceDrafts(run: usize, rep: usize): f64 {
   const chunks = geti(rep, REP_CHUNKS);
+  if (chunks == 0 && geti(rep, CLIENT_ROUND) != 0) return priceRound(run, rep, geti(rep, REP_VERIFY), getf(rep, REP_VERIFY_CONTEXT));
   const verified = geti(rep, REP_DECODING) != 0 ? geti(rep, REP_VERIFY) : 0;
   const context = verified > 0 ? getf(rep, REP_VERIFY_CONTEXT) : 0;
   const sampling = verified * (1 + geti(rep, CLIENT_DRAFTS)) + geti(rep, REP_COMPLETING);

@@ -1,6 +1,6 @@
 // Phase "retire": a step (or leap) has ended; everyone in it advances, and whoever has all its output leaves.
 import {
-  CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_DRAFTS, CLIENT_PAIRS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
+  CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_DRAFTS, CLIENT_PAIRS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_ROUND, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
 } from '../layout/client';
 import { BATCHING_STATIC, FLAG_PREFIX, FLAG_RESIDENT, STATE_FINISHED } from '../layout/enums';
 import {
@@ -36,16 +36,19 @@ export function retireStep(run: usize, rep: usize): void {
 }
 
 function countStep(run: usize, rep: usize): void {
-  const steps = <f64>geti(rep, REP_STEPS);
+  let steps = <f64>geti(rep, REP_STEPS);
   const lasted = getf(rep, REP_END) - getf(rep, REP_START);
   const decodes = geti(rep, REP_DECODING) != 0 ? <f64>stepDecodes(rep) : 0.0;
+  const round = geti(rep, CLIENT_ROUND);
+  const isRound = round != 0 && decodes > 0;
+  if (isRound) steps = <f64>round;
   addf(run, RUN_STEPS, steps);
   addf(rep, CLIENT_STEPS, steps);
   addf(rep, CLIENT_BUSY, lasted);
   addf(rep, CLIENT_RUNNING, lasted * (decodes + <f64>geti(rep, REP_CHUNKS)));
   const drafts = <f64>geti(rep, CLIENT_DRAFTS);
   const tokens = steps * decodes + <f64>geti(rep, REP_CHUNK_TOKENS);
-  addf(rep, CLIENT_TOKENS, tokens + decodes * drafts);
+  addf(rep, CLIENT_TOKENS, isRound ? tokens : tokens + decodes * drafts);
   // With drafts it is known only when they are verified how far the decodes came.
   addf(rep, CLIENT_UNDONE, drafts > 0 ? -(<f64>geti(rep, REP_CHUNK_TOKENS)) : -tokens);
   addf(rep, CLIENT_PAIRS, getf(rep, REP_PAIRS));

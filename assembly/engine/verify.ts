@@ -1,5 +1,5 @@
 // Phase "retire" with drafts: every sequence of the step gains one token and the drafts that were accepted.
-import { CLIENT_ACCEPTANCE, CLIENT_AT_ACCEPTED, CLIENT_DRAFTS, CLIENT_DRAFT_SEED, CLIENT_DRAFT_STEPS, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_ACCEPTANCE, CLIENT_AT_ACCEPTED, CLIENT_DRAFTS, CLIENT_DRAFT_SEED, CLIENT_DRAFT_STEPS, CLIENT_ROUND, CLIENT_UNDONE } from '../layout/client';
 import {
   REP_CONTEXT, REP_DECODES, REP_RUN_HEAD, REP_SINCE_LOOK, REP_VERIFY, SLOT_ENTERED, SLOT_LEFT, SLOT_PAST, SLOT_REQUEST, SLOT_RUN_NEXT,
 } from '../layout/replica';
@@ -51,6 +51,8 @@ function advance(run: usize, rep: usize, slot: usize, now: f64): void {
 // @ts-ignore: decorator
 @inline
 function acceptedDrafts(rep: usize, request: i32, generated: i32): i32 {
+  // A round of plain decodes keeps all its tokens
+  if (geti(rep, CLIENT_ROUND) != 0) return geti(rep, CLIENT_DRAFTS);
   const drawn = <f64>mix3(<u32>geti(rep, CLIENT_DRAFT_SEED), <u32>request, <u32>generated);
   const acceptance = geta(rep, CLIENT_ACCEPTANCE);
   const drafts = geti(rep, CLIENT_DRAFTS);

@@ -87,6 +87,8 @@ export interface RunInput {
   /** KV blocks of one replica. */
   readonly numGpuBlocks: number;
   readonly slo: readonly Slo[];
+  /** Tokens come several at once (drafts, rounds of decodes): fewer gaps than tokens. */
+  readonly bursts?: boolean;
   /** Finds order statistics where there is something faster than sorting. */
   readonly pick?: PickRanks;
 }
@@ -107,13 +109,11 @@ export function makeRunResult(input: RunInput): RunResult {
   const span = findSpan(results, counters.clock);
   const duration = span.end - span.start;
   const latencies = computeLatencies(requests, results);
+  const counted = input.bursts ? totalWeight(counters.itlHistogram) : undefined;
   const summaries = {
     ttft: summarise(latencies.ttft, input.pick),
     tpot: summarise(latencies.tpot, input.pick),
-    itl: summariseItl(
-      counters.itlHistogram,
-      tally.unfinished > 0 ? Number.NaN : meanGap(requests, results, gapsOf(counters)),
-    ),
+    itl: summariseItl(counters.itlHistogram, tally.unfinished > 0 ? Number.NaN : meanGap(requests, results, counted)),
     e2el: summarise(latencies.e2el, input.pick),
   };
   const verdict = judge(requests, results, requests.concurrency, span.end);
@@ -143,11 +143,6 @@ export function makeRunResult(input: RunInput): RunResult {
     devices: input.devices,
     num_gpu_blocks: input.numGpuBlocks,
   };
-}
-
-/** Gaps between tokens where they are not one a token: drafts come with the token that they follow. */
-function gapsOf(counters: EngineCounters): number | undefined {
-  return counters.accepted ? totalWeight(counters.itlHistogram) : undefined;
 }
 
 function tallyStates(lengths: Lengths, results: RequestResults): Tally {

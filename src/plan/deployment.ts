@@ -210,6 +210,7 @@ export function setupEngine(
     blockSize: configuration.block_size,
     maxModelLen: configuration.max_model_len || (deployment?.model.max_positions ?? 0),
     watermark: configuration.watermark,
+    schedulerSteps: configuration.num_scheduler_steps,
     swap: swapSetup(configuration, deployment, blockBytes),
     price,
     ...acceptanceOf(configuration, seed),

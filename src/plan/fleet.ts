@@ -52,6 +52,11 @@ export interface FleetClient {
   readonly watermark?: number;
   /** Speculative decoding; absent = one token a decode. Draws go by visit. */
   readonly speculation?: Speculation;
+  /**
+   * Decode iterations between two looks of the scheduler (vLLM's num_scheduler_steps), under continuous and static batching and
+   * without speculation; absent = 1.
+   */
+  readonly schedulerSteps?: number;
   /** Host memory for preempted decodes; absent = they are computed again. */
   readonly swap?: SwapSetup;
   readonly price: StepTime | Float64Array;

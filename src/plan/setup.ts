@@ -24,6 +24,11 @@ export interface EngineSetup {
   readonly maxModelLen: number;
   /** Share of the blocks that admission leaves free while anything runs (vLLM's watermark); absent = 0. */
   readonly watermark?: number;
+  /**
+   * Decode iterations between two looks of the scheduler (vLLM's num_scheduler_steps), under continuous and static batching and
+   * without speculation; absent = 1.
+   */
+  readonly schedulerSteps?: number;
   /** Preempted decodes go to host memory while it has room; absent = they are computed again. */
   readonly swap?: SwapSetup;
   /** The spec's linear price, or a step surface (assembly/layout/surface.ts). */
@@ -67,4 +72,16 @@ export interface StepRecord {
   readonly sequences: number; // chunks + decodes
   readonly context: number; // sum of past over the decodes, before the step
   readonly blocks: number; // KV blocks in use during the step, its own allocations included
+}
+
+type Decoding = Pick<EngineSetup, 'batching' | 'schedulerSteps' | 'speculation'>;
+
+/** Decode iterations of a round; where steps may carry prompts they are single. */
+export function roundOf({ batching, schedulerSteps }: Decoding): number {
+  return batching === 'continuous' || batching === 'static' ? (schedulerSteps ?? 1) : 1;
+}
+
+/** Whether tokens come several at once: fewer gaps than tokens. */
+export function comesInBursts(setup: Decoding): boolean {
+  return setup.speculation !== undefined || roundOf(setup) > 1;
 }

@@ -67,6 +67,7 @@ const RARE = [
   { column: text('preemption_mode', (row) => row.configuration.preemption_mode), otherwise: 'recompute' },
   { column: real('swap_space', (row) => row.configuration.swap_space), otherwise: 4 * 2 ** 30 },
   { column: integer('num_cpu_blocks', (row) => row.configuration.num_cpu_blocks), otherwise: 0 },
+  { column: integer('num_scheduler_steps', (row) => row.configuration.num_scheduler_steps), otherwise: 1 },
   { column: integer('swapped_out', (row) => row.run?.swapped_out ?? null), otherwise: null },
   { column: integer('swapped_in', (row) => row.run?.swapped_in ?? null), otherwise: null },
   { column: real('swap_s', (row) => row.run?.swap_s ?? Number.NaN), otherwise: null },

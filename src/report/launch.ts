@@ -79,6 +79,14 @@ function flagsOfPreemption(configuration: Configuration, notes: string[]): Flag[
   return flags;
 }
 
+/** vLLM 0.6 and 0.7 only. */
+function flagsOfRounds({ num_scheduler_steps: steps, profile }: Configuration, notes: string[]): Flag[] {
+  if (steps === 1) return [];
+  if (/^vllm-0\.[67](\D|$)/.test(profile)) return [['--num-scheduler-steps', steps]];
+  notes.push(`the engine has no flag for ${steps} decode iterations between two looks of the scheduler`);
+  return [];
+}
+
 function noteWatermark({ watermark }: Configuration, notes: string[], builtIn: string): void {
   if (watermark > 0) notes.push(`the engine has no flag for a watermark of ${watermark}${builtIn}`);
 }
@@ -102,7 +110,7 @@ function flagsOfVllm(configuration: Configuration, labels: Labels, notes: string
   flags.push(['--gpu-memory-utilization', configuration.gpu_memory_utilization]);
   flags.push(['--block-size', configuration.block_size]);
   if (configuration.num_gpu_blocks > 0) flags.push(['--num-gpu-blocks-override', configuration.num_gpu_blocks]);
-  flags.push(...flagsOfPreemption(configuration, notes));
+  flags.push(...flagsOfPreemption(configuration, notes), ...flagsOfRounds(configuration, notes));
   if (configuration.batching === 'chunked') flags.push(['--enable-chunked-prefill']);
   if (configuration.batching === 'continuous') flags.push(['--no-enable-chunked-prefill']);
   flags.push(...draftsOfVllm(configuration, labels, notes));
@@ -131,7 +139,7 @@ function flagsOfSglang(configuration: Configuration, labels: Labels, notes: stri
   if (configuration.num_gpu_blocks > 0) {
     flags.push(['--max-total-tokens', configuration.num_gpu_blocks * configuration.block_size]);
   }
-  flags.push(...flagsOfPreemption(configuration, notes));
+  flags.push(...flagsOfPreemption(configuration, notes), ...flagsOfRounds(configuration, notes));
   if (configuration.batching === 'chunked') flags.push(['--enable-mixed-chunk']);
   flags.push(...draftsOfSglang(configuration, labels));
   noteBatching(configuration, ['chunked', 'continuous'], notes);
@@ -149,7 +157,7 @@ function flagsOfTrtllm(configuration: Configuration, labels: Labels, notes: stri
   if (configuration.max_model_len > 0) flags.push(['--max_seq_len', configuration.max_model_len]);
   flags.push(['--kv_cache_free_gpu_memory_fraction', configuration.gpu_memory_utilization]);
   noteFormat(configuration, [], notes);
-  flags.push(...flagsOfPreemption(configuration, notes));
+  flags.push(...flagsOfPreemption(configuration, notes), ...flagsOfRounds(configuration, notes));
   const options: string[] = [];
   if (dp > 1) options.push('enable_attention_dp: true');
   if (configuration.batching === 'chunked') options.push('enable_chunked_prefill: true');

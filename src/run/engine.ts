@@ -179,7 +179,7 @@ export function sumDrafts(clients: readonly ClientCells[]): Pick<EngineCounters,
   const accepted: number[] = [];
   for (const { cells, words } of clients) {
     const drafts = words[C.CLIENT_DRAFTS * 2];
-    if (drafts === 0) continue;
+    if (drafts === 0 || words[C.CLIENT_ROUND * 2] !== 0) continue;
     draftSteps += cells[C.CLIENT_DRAFT_STEPS];
     const counts = new Float64Array(cells.buffer, cells.byteOffset + words[C.CLIENT_AT_ACCEPTED * 2], drafts + 1);
     for (const [i, count] of counts.entries()) accepted[i] = (accepted[i] ?? 0) + count;

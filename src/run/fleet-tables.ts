@@ -5,6 +5,7 @@ import * as F from '../../assembly/layout/fleet.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { FleetClient, FleetGroup, FleetProgram, WritePolicy } from '../plan/fleet.ts';
+import { roundOf } from '../plan/setup.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
 
 const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
@@ -145,7 +146,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     const channel = channelOf(client);
     put(C.CLIENT_CHANNEL, channel);
     cells[base + C.CLIENT_DEMAND] = client.demand;
-    put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.speculation ? 0 : 1);
+    put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.speculation || roundOf(client) > 1 ? 0 : 1);
     if (client.speculation) {
       fillSpeculation(record, base, client.speculation, client.price, arena.f64(client.speculation.drafts));
     }

@@ -20,6 +20,8 @@ export const REASONS = [
   ['no-watts', 'the power of the hardware is unknown, and electricity is to be paid'],
   ['weights-do-not-fit', 'weights do not fit in memory'],
   ['no-room-for-kv', 'weights leave no room for the KV cache'],
+  ['rounds-with-prompts', 'goes in rounds, but decodes share their steps with prompts'],
+  ['rounds-with-drafts', 'goes in rounds, but drafts are verified step by step'],
   ['swap-without-preemption', 'swaps, but nothing is ever preempted'],
   ['no-host-memory', 'no host memory or link to swap to'],
   ['no-room-for-a-request', 'the KV cache does not hold the longest request'],

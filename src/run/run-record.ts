@@ -4,7 +4,7 @@ import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import type { Arena } from '../columns/arena.ts';
-import type { EngineSetup, Speculation, StepRecord } from '../plan/setup.ts';
+import { type EngineSetup, roundOf, type Speculation, type StepRecord } from '../plan/setup.ts';
 import { MOST_DRAFTS } from '../spec/speculative.ts';
 import type { Requests } from '../workload/types.ts';
 
@@ -212,6 +212,7 @@ export type ClientSetup = Pick<
   | 'watermark'
   | 'speculation'
   | 'swap'
+  | 'schedulerSteps'
 >;
 
 /** Cells of a record in both views. */
@@ -242,8 +243,12 @@ export function fillClient(record: Cells, base: number, setup: ClientSetup): voi
   record.cells[base + C.CLIENT_PER_SWAP] = setup.swap?.secondsPerBlock ?? 0;
   put(C.CLIENT_CHANNEL, -1);
   // Whose sequences advance unequally is looked at in every step.
-  put(C.CLIENT_LEAPS, setup.speculation ? 0 : 1);
-  put(C.CLIENT_DRAFTS, setup.speculation?.drafts ?? 0);
+  // A round takes the path of drafts that are all accepted: sequences are walked one by one.
+  const round = roundOf(setup);
+  if (round > 1 && setup.speculation) throw new RangeError('rounds of decodes and speculation cannot be together');
+  put(C.CLIENT_ROUND, round > 1 ? round : 0);
+  put(C.CLIENT_LEAPS, setup.speculation || round > 1 ? 0 : 1);
+  put(C.CLIENT_DRAFTS, round > 1 ? round - 1 : (setup.speculation?.drafts ?? 0));
 }
 
 /** Writes a client's price; a surface that does not lie in kernel memory is copied to `room`. */

@@ -40,7 +40,7 @@ export function listInner(configurations: readonly Configuration[]): InnerTables
     }
     curveOf[i] = curves.get(curve)!;
     const full = c.admission === 'full-length' || c.batching === 'static';
-    const room = `${full}/${c.gpu_memory_utilization}/${c.block_size}/${c.num_gpu_blocks}/${c.max_num_seqs}/${c.max_num_batched_tokens}/${c.preemption_mode}/${c.swap_space}/${c.num_cpu_blocks}`;
+    const room = `${full}/${c.gpu_memory_utilization}/${c.block_size}/${c.num_gpu_blocks}/${c.max_num_seqs}/${c.max_num_batched_tokens}/${c.preemption_mode}/${c.swap_space}/${c.num_cpu_blocks}/${c.num_scheduler_steps > 1 ? c.batching : 1}`;
     if (!classes.has(room)) {
       classes.set(room, classList.length);
       classList.push(i);

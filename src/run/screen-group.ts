@@ -15,7 +15,7 @@ import { scoreOf } from '../metrics/objective.ts';
 import { electricityPerHour } from '../metrics/site.ts';
 import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource } from '../plan/deployment.ts';
 import { lowerSurface } from '../plan/lower.ts';
-import { swapRefusal } from '../plan/swap.ts';
+import { schedulerRefusal } from '../plan/scheduler.ts';
 import { defaultsKey } from '../spec/profile.ts';
 import { expectedAdvance } from '../spec/speculative.ts';
 import type { AxisField, Configuration, Objective, Spec } from '../spec/types.ts';
@@ -69,6 +69,7 @@ const CLASS_FIELDS: readonly AxisField[] = [
   'preemption_mode',
   'swap_space',
   'num_cpu_blocks',
+  'num_scheduler_steps',
 ];
 
 /** The most combinations that the axes among `fields` have; blank fields follow profile and device, one value per group. */
@@ -151,7 +152,7 @@ function fillRoom(screen: Screen, inner: InnerTables, bound: Deployment): (strin
     const tokens = capacity.blocks * configuration.block_size;
     screen.columns.room[k] = tokens / tokensHeld(screen.moments, configuration, bound.key.speculation?.drafts ?? 0);
     if (capacity.reason) return capacity.reason;
-    const refused = swapRefusal(configuration, bound, capacity.blockBytes);
+    const refused = schedulerRefusal(configuration, bound, capacity.blockBytes);
     if (refused) return refused.reason;
     return tokens < screen.moments.final_max ? 'no-room-for-a-request' : null;
   });

@@ -26,8 +26,8 @@ import {
 } from '../plan/deployment.ts';
 import { partFigures } from '../plan/energy.ts';
 import { type LoweredSurface, lowerSurface } from '../plan/lower.ts';
-import type { EngineSetup, RequestResults } from '../plan/setup.ts';
-import { swapRefusal } from '../plan/swap.ts';
+import { schedulerRefusal } from '../plan/scheduler.ts';
+import { comesInBursts, type EngineSetup, type RequestResults } from '../plan/setup.ts';
 import { NO_SITE, type PowerSpec } from '../spec/power.ts';
 import type { Configuration, Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
@@ -62,7 +62,7 @@ export function prepare(configuration: Configuration, source: PlanSource, sessio
   if (capacity?.reason) throw refuse(configuration, capacity.words);
   const blocks = capacity?.blocks ?? configuration.num_gpu_blocks;
   const blockBytes = capacity?.blockBytes ?? 0;
-  const refused = swapRefusal(configuration, deployment, blockBytes);
+  const refused = schedulerRefusal(configuration, deployment, blockBytes);
   if (refused) throw refuse(configuration, refused.words);
   const memory = capacity?.words ?? givenWords(configuration);
   if (configuration.step_time) {
@@ -135,6 +135,7 @@ export function resultOf(
     devices: perReplica * configuration.replicas,
     replicas: configuration.replicas,
     numGpuBlocks: setup.numGpuBlocks,
+    bursts: comesInBursts(setup),
     slo,
     ...(pick ? { pick } : {}),
   });

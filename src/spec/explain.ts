@@ -48,7 +48,8 @@ function explainFields(spec: Spec): [string, string][] {
 /** Zero or empty means "does not apply" in these fields. */
 function hidden(field: keyof Configuration, value: unknown): boolean {
   if (value === null || value === '') return true;
-  if (field === 'preemption_mode' || field === 'swap_space') return value === FIELDS[field].otherwise;
+  if (field === 'preemption_mode' || field === 'swap_space' || field === 'num_scheduler_steps')
+    return value === FIELDS[field].otherwise;
   return (
     value === 0 &&
     [

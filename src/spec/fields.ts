@@ -61,6 +61,7 @@ export const FIELDS: Readonly<Record<AxisField, Field>> = {
   preemption_mode: { path: ['engine', 'preemption_mode'], kind: words(PREEMPTIONS), otherwise: 'recompute' },
   swap_space: { path: ['engine', 'swap_space'], kind: BYTES, otherwise: SWAP_SPACE },
   num_cpu_blocks: { path: ['engine', 'num_cpu_blocks'], kind: INTEGER, otherwise: 0 },
+  num_scheduler_steps: { path: ['engine', 'num_scheduler_steps'], kind: INTEGER, otherwise: 1 },
   quantization: { path: ['engine', 'quantization'], kind: words(WEIGHT_FORMATS), otherwise: 'auto' },
   kv_cache_dtype: { path: ['engine', 'kv_cache_dtype'], kind: words(KV_FORMATS), otherwise: 'auto' },
 };

@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { EngineProfile } from '../catalog/types.ts';
 import { type Issue, show, UserError } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
+import { findRoundMistake } from './check-rounds.ts';
 import { findSwapMistakes, SWAP_KEYS } from './check-swap.ts';
 import { parseSpecDocument } from './document.ts';
 import { Faults } from './faults.ts';
@@ -18,7 +19,7 @@ import { SLO_KEYS } from './slo.ts';
 import { draftTerms, readSpeculative, type SpeculativeConfig, type SpeculativeInput } from './speculative.ts';
 import { checkStructure, type SpecInput } from './structure.ts';
 import { readWorkload } from './traffic.ts';
-import type { Axis, AxisField, Configuration, ProfileDefaults, Slo, Spec, StepTime } from './types.ts';
+import type { Axis, AxisField, BatchingName, Configuration, ProfileDefaults, Slo, Spec, StepTime } from './types.ts';
 import { checkKnown, readModelName, readValues, type Surroundings } from './values.ts';
 
 export interface ReadOptions {
@@ -82,6 +83,7 @@ function bind(input: SpecInput, text: string, options: ReadOptions, faults: Faul
   const profiles = (values.get('profile') ?? []).flatMap((id) => known.profile(String(id)) ?? []);
   const blanks = blanksOf(input);
   checkSwap(input, values, profiles, faults);
+  checkRounds(values, profiles, faults);
   const hardware = (values.get('hardware') ?? []).map(String);
   const device = (id: string) => known.device?.(id);
   const { arrivals } = workload;
@@ -183,6 +185,17 @@ function withLog(
   if (!isLogFault(applied)) return applied;
   faults.add({ path, ...applied });
   return base;
+}
+
+/** Rounds of decodes need steps without prompts. */
+function checkRounds(values: Values, profiles: readonly EngineProfile[], faults: Faults): void {
+  const { path } = FIELDS.num_scheduler_steps;
+  if (faults.isBroken(path) || faults.isBroken(FIELDS.batching.path)) return;
+  const steps = (values.get('num_scheduler_steps') as readonly number[]) ?? [1];
+  const given = values.get('batching') as readonly BatchingName[] | undefined;
+  const drafts = (values.get('num_speculative_tokens') as readonly number[]) ?? [0];
+  const expected = findRoundMistake(steps, given ?? profiles.map((profile) => profile.batching), drafts);
+  if (expected) faults.add({ path, expected, received: steps.join(', ') });
 }
 
 /** Swapping needs something that is preempted, and the size of what is copied. */

@@ -218,6 +218,8 @@ const auto = (text: string) => range(count(0, MAX_COUNT), 'an integer of at leas
 /** Below this a plain number was surely meant in GiB, as vLLM counts. */
 const SPACE = 'a size of at least 1MiB, such as 4GiB (a plain number counts bytes)';
 export const swapSpace = quantity('bytes', SPACE, { min: 2 ** 20 });
+const STEPS = 'an integer from 1 up to 1024';
+export const schedulerSteps = quantity('number', STEPS, { min: 1, max: 1024, integer: true });
 const FREE = 'a share of at least 0 and below 1';
 /** The share of the blocks that must stay free: all of them would let nothing in. */
 export const watermark = quantity('number', FREE, { max: 1 - Number.EPSILON });
@@ -263,6 +265,9 @@ const engine = section(
       .optional()
       .describe('Host memory per device for preempted sequences, with preemption_mode: swap; 4GiB if left out.'),
     num_cpu_blocks: auto('KV blocks of one replica in host memory; 0 or left out = computed from swap_space.'),
+    num_scheduler_steps: range(schedulerSteps, STEPS)
+      .optional()
+      .describe('Decode iterations between two looks of the scheduler (multi-step scheduling); 1 if left out.'),
     quantization: words(WEIGHT_FORMATS).describe("Format of the weights; auto (the checkpoint's) if left out."),
     kv_cache_dtype: words(KV_FORMATS).describe('Format of the KV cache; auto if left out.'),
     speculative_config: speculativeAxis

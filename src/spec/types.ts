@@ -150,6 +150,8 @@ export interface Configuration {
   readonly swap_space: number;
   /** KV blocks that host memory holds for one replica; 0 = computed from swap_space. */
   readonly num_cpu_blocks: number;
+  /** Decode iterations between two looks of the scheduler. */
+  readonly num_scheduler_steps: number;
   /** The start-up log that num_gpu_blocks comes from; absent where it does not. */
   readonly kv_log?: EngineLog;
   /** Tokens drafted for each decode; 0 = no speculative decoding. */

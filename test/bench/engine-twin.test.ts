@@ -8,7 +8,7 @@ import { drawScenario, LARGE, type Scenario, type Sizes, SMALL } from '../engine
 
 /** The part of the drawn scenarios that the twin knows. */
 function restrict({ requests, setup }: Scenario): Scenario {
-  const { batchWait: _, speculation: __, swap: ___, ...rest } = setup;
+  const { batchWait: _, speculation: __, swap: ___, schedulerSteps: ____, ...rest } = setup;
   return {
     requests: { ...requests, concurrency: 0 },
     setup: { ...rest, batching: 'chunked', admission: 'prompt', receiveEvery: 1, watermark: 0 },

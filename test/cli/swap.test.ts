@@ -1,4 +1,4 @@
-// Preemption by swapping from outside: the reference's requests and counts, an axis of a sweep, a pool of a pipeline.
+// Preemption by swapping, and rounds of decodes, from outside: the reference's requests and counts, an axis of a sweep, a pool of a pipeline.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -87,6 +87,23 @@ test('a sweep has it as an axis: simulated both ways, and rows that could never 
   expect(run.mist.swapped_out).toBe(rows.swap.swapped_out);
   const refused = await mist(['run', at('sweep.yaml'), '--row', '3']);
   expect([refused.code, refused.stderr.includes('nothing is ever preempted under static batching')]).toEqual([2, true]);
+});
+
+test('rounds of decodes are an axis too, and rows whose decodes share steps with prompts fall', async () => {
+  const rounds = 'batching: [continuous, chunked]\n  num_scheduler_steps: [1, 8]';
+  const text = SWEEP.replace('batching: [chunked, static]', rounds).replace(
+    '  preemption_mode: [recompute, swap]\n',
+    '',
+  );
+  writeFileSync(at('rounds.yaml'), text.replace('num_gpu_blocks: 800', 'profile: vllm-0.6'));
+  expect((await mist(['sweep', at('rounds.yaml'), '--workers', '1', '--out', at('rounds')])).code).toBe(0);
+  const json = JSON.parse(readFileSync(at('rounds/results.json'), 'utf8'));
+  const fallen = json.rejected.find(({ reason }: { reason: string }) => reason === 'rounds-with-prompts');
+  expect(fallen.count).toBe(1);
+  type Row = { batching: string; num_scheduler_steps: number; tpot_mean_ms: number; itl_mean_ms: number };
+  const of = (steps: number): Row =>
+    json.kept.find((row: Row) => row.batching === 'continuous' && row.num_scheduler_steps === steps);
+  expect(of(8).itl_mean_ms).toBeGreaterThan(3 * of(1).itl_mean_ms);
 });
 
 test('a pool of a pipeline swaps', async () => {

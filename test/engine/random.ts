@@ -211,6 +211,7 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
       maxModelLen: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, fc.integer({ min: 20, max: 280 })),
       watermark: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, fc.constantFrom(0.01, 0.1, 0.29, 0.5, 0.9)),
       speculation: drawSpeculation(),
+      schedulerSteps: fc.oneof({ arbitrary: fc.constant(1), weight: 3 }, fc.integer({ min: 2, max: 9 })),
       swap: fc.oneof(
         { arbitrary: fc.constant(null), weight: 3 },
         {
@@ -223,7 +224,7 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
       ),
       price,
     })
-    .map(({ rows, concurrency, slack, wait, speculation, swap, ...rest }) => {
+    .map(({ rows, concurrency, slack, wait, speculation, schedulerSteps, swap, ...rest }) => {
       const tick = rest.price instanceof Float64Array ? 0.0625 : rest.price.fixed_s || 0.25;
       const requests = arrangeRequests(rows, concurrency, tick);
       const longest = Math.max(...rows.map(([{ prompt, output }]) => prompt + output - 1));
@@ -238,6 +239,7 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
         ...(wait === null ? {} : { batchWait: wait }),
         ...(swap === null || wait !== null ? {} : { swap: hostOf(swap, numGpuBlocks) }),
         ...(speculation === null ? {} : { speculation }),
+        ...(speculation === null && schedulerSteps > 1 ? { schedulerSteps } : {}),
       };
       return { requests, setup };
     });

@@ -46,7 +46,7 @@ describe('a step with drafts', () => {
       fc.property(drawScenario(true, SMALL), ({ requests, setup: drawn }) => {
         const drafts = drawn.speculation?.drafts ?? 2;
         // room for everything: drafts take tokens of the budget and blocks too
-        const { speculation: _, batchWait: __, ...setup } = drawn;
+        const { speculation: _, batchWait: __, schedulerSteps: ___, ...setup } = drawn;
         const roomy = { ...setup, maxNumBatchedTokens: 1e6, numGpuBlocks: 1e5, watermark: 0 };
         if (setup.price instanceof Float64Array || setup.batching === 'chunked') return;
         const { per_draft_pass_s: _a, per_draft_token_s: _b, ...price } = setup.price;

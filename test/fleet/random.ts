@@ -65,6 +65,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       blockSize: fc.constantFrom(1, 1, 3, 4, 16),
       slack: fc.constantFrom(0.7, 1, 1, 1.2, 1.5, 2, 20),
       maxModelLen: fc.constantFrom(0, 0, 0, 0, Math.ceil(longest * 0.8)),
+      schedulerSteps: fc.constantFrom(1, 1, 2, 3, 8),
       swap: fc.oneof(
         { arbitrary: fc.constant(null), weight: 2 },
         fc.record({ share: fc.constantFrom(0.05, 0.5, 4), secondsPerBlock: scale.copying }),
@@ -78,7 +79,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
       speculation: drawSpeculation(),
     })
-    .map(({ slack, speculation, swap, ...rest }) => {
+    .map(({ slack, speculation, schedulerSteps, swap, ...rest }) => {
       const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
       // a decode that never finds its tokens would wait for ever
       const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
@@ -86,7 +87,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
         hostBlocks: Math.max(1, Math.floor(numGpuBlocks * swap.share)),
         secondsPerBlock: swap.secondsPerBlock,
       };
-      const drafts = speculation === null ? {} : { speculation };
+      const drafts = speculation === null ? { schedulerSteps } : { speculation };
       return clientOf({
         ...rest,
         ...drafts,

@@ -124,6 +124,10 @@ describe('fleet', () => {
       'model: llama-3.1-8b, hardware: l4, preemption_mode: swap, swap_space: 1MiB',
       'recompute, or a swap that can be; swap_space of 1048576 bytes per device holds no KV block of 2097152 bytes',
     ],
+    [
+      'model: llama-3.1-8b, hardware: l4, num_scheduler_steps: 4, batching: mixed',
+      'under mixed batching decodes share their steps with prompts; 4',
+    ],
     ['step_time: {}, num_gpu_blocks: 9', 'at least one term above 0'],
     ['model: llama-3.1-8b, hardware: l4, routing: load-outpt', 'did you mean load-output'],
     ['model: llama-3.1-8b, hardware: l4, routing: {policy: load-kv, light: 2}', 'only heavy-light routing has them; 2'],

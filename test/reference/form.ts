@@ -77,8 +77,14 @@ export function formStep(replica: Replica, setup: EngineSetup): FormedStep {
   return step;
 }
 
-/** Tokens of a step that one decode takes: its own and its drafts. */
+/** Decode iterations that go by before the scheduler looks again. */
+export function roundOf(setup: EngineSetup): number {
+  return setup.batching === 'continuous' || setup.batching === 'static' ? (setup.schedulerSteps ?? 1) : 1;
+}
+
+/** Tokens of a step that one decode takes: its own and its drafts, or those of a round. */
 export function decodeTokens(setup: EngineSetup): number {
+  if (roundOf(setup) > 1) return roundOf(setup);
   return 1 + (setup.speculation?.drafts ?? 0);
 }
 

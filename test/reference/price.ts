@@ -19,6 +19,8 @@ export interface StepWork {
   readonly context: number;
   /** Tokens drafted for each decode and verified with it. */
   readonly drafts?: number;
+  /** Decode iterations of a round; 1 if left out. */
+  readonly round?: number;
 }
 
 /** Causal pairs of one chunk: each new token looks at what came before it and at itself. */
@@ -36,7 +38,28 @@ export function sumPrefillTokens(work: StepWork): number {
 
 /** Seconds of a step. */
 export function priceStep(work: StepWork, price: StepTime | Float64Array): number {
+  if ((work.round ?? 1) > 1 && work.decodes > 0) return priceRound(work, price);
   return price instanceof Float64Array ? priceBySurface(work, price) : priceByLine(work, price);
+}
+
+/** Iterations of one batch whose contexts grow; the host's (or the line's) part of a step is paid once. */
+function priceRound({ decodes, context, round }: StepWork, price: StepTime | Float64Array): number {
+  const contexts = Array.from({ length: round! }, (_, i) => context + decodes * i);
+  if (!(price instanceof Float64Array)) {
+    const each = price.per_new_token_s * decodes + price.per_sequence_s * decodes;
+    return contexts.reduce((sum, read) => sum + (each + price.per_context_token_s * read), price.fixed_s);
+  }
+  const perStep = price[layout.SURFACE_HOST_STEP]!;
+  const perIteration = price[layout.SURFACE_HOST_SEQUENCE]! * decodes;
+  const host = perStep + perIteration;
+  const overlaps = price[layout.SURFACE_HOST_NORM] !== 1;
+  const device = contexts.reduce((sum, read) => {
+    const step = lookUpContext(price, layout.SURFACE_DECODE, decodes, read);
+    if (step <= host) return sum;
+    return sum + (overlaps ? Math.sqrt(step * step - host * host) : step - host);
+  }, 0);
+  const once = perStep + perIteration * round!;
+  return overlaps ? Math.sqrt(device * device + once * once) : device + once;
 }
 
 function priceByLine(work: StepWork, price: StepTime): number {

@@ -18,6 +18,7 @@ import {
   lookAtArrivals,
   type Replica,
   release,
+  roundOf,
   type Sequence,
 } from './form.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from './price.ts';
@@ -221,6 +222,7 @@ function describeWork(step: FormedStep, setup: EngineSetup): StepWork {
     decodes: step.decodes.length,
     context: step.decodes.reduce((sum, sequence) => sum + sequence.past, 0),
     drafts: setup.speculation?.drafts ?? 0,
+    round: roundOf(setup),
   };
 }
 
@@ -237,12 +239,13 @@ function recordStep(
   const sequences = work.chunks.length + work.decodes;
   const blocks = engine.running.reduce((sum, sequence) => sum + sequence.blocks, 0);
   steps.push({ replica: engine.id, start, duration, prefillTokens, sequences, context: work.context, blocks });
-  counters.steps += 1;
+  const round = work.decodes > 0 ? roundOf(world.setup) : 1;
+  counters.steps += round;
   counters.busySeconds += duration;
   counters.runningSeconds += duration * sequences;
   counters.newTokens += prefillTokens + work.decodes * decodeTokens(world.setup);
   counters.pairs += sumPairs(work);
-  counters.contextTokens += work.context;
+  for (let i = 0; i < round; i++) counters.contextTokens += work.context + work.decodes * i;
   counters.preemptions += step.preempted.length;
   counters.swapsOut += step.swappedOut.length;
   counters.swapsIn += step.swappedIn.length;
@@ -270,9 +273,10 @@ function retire(world: World, engine: Engine, now: number): void {
   letGo(world, engine);
 }
 
-/** Drafts that are accepted for a decode: as many as the draw of its request and place allows. */
+/** Tokens beside the first: those of a round, or drafts, as many as the draw of the request and place allows. */
 function countAccepted(world: World, sequence: Sequence): number {
   const { speculation } = world.setup;
+  if (roundOf(world.setup) > 1) return roundOf(world.setup) - 1;
   if (speculation === undefined) return 0;
   const accepted = countBelow(speculation, sequence.index, sequence.generated);
   world.run.counters.accepted![accepted]! += 1;

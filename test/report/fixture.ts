@@ -51,6 +51,7 @@ export const CONFIGURATION: Configuration = {
   swap_space: 4 * 2 ** 30,
   num_cpu_blocks: 0,
   num_speculative_tokens: 0,
+  num_scheduler_steps: 1,
   step_time: null,
   step_source: 'cost-model',
   request_rate: 20,

@@ -78,6 +78,16 @@ test('swapping is a flag of vLLM before V1, and a note elsewhere', () => {
   }
 });
 
+test('rounds of decodes are a flag of vLLM 0.6 and 0.7', () => {
+  const rounds = { ...CONFIGURATION, batching: 'continuous' as const, num_scheduler_steps: 8 };
+  expect(oneLine(buildLaunch({ ...rounds, profile: 'vllm-0.6' }).command)).toContain('--num-scheduler-steps 8');
+  for (const profile of ['vllm-0.4', 'vllm-0.11', 'sglang-0.5', 'trtllm-1.0']) {
+    const { command, notes } = buildLaunch({ ...rounds, profile });
+    expect(command).not.toContain('scheduler-steps');
+    expect(notes.join()).toContain('no flag for 8 decode iterations');
+  }
+});
+
 test('no command where there is no engine', () => {
   expect(buildLaunch({ ...CONFIGURATION, profile: 'orca' }).command).toBeNull();
   const price = { fixed_s: 1, per_new_token_s: 0, per_prefill_pair_s: 0, per_sequence_s: 0, per_context_token_s: 0 };

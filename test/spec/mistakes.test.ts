@@ -132,6 +132,21 @@ const NUMBERS: Case[] = [
     '11 engine.preemption_mode',
     'in static batching nothing is ever preempted',
   ],
+  ['no scheduler steps', { 10: '  num_scheduler_steps: 0' }, '10 engine.num_scheduler_steps', 'an integer from 1'],
+  [
+    'rounds beside prompts',
+    { 10: '  num_scheduler_steps: [1, 8]' },
+    '10 engine.num_scheduler_steps',
+    '1, or batching: continuous or static: under chunked batching',
+  ],
+  [
+    'rounds of drafts',
+    {
+      10: '  batching: continuous\n  num_scheduler_steps: 8\n  speculative_config: {method: ngram, num_speculative_tokens: 2, acceptance: 0.5}',
+    },
+    '11 engine.num_scheduler_steps',
+    '1, or no speculative_config',
+  ],
   ['a watermark in percent', { 10: '  watermark: 1%' }, '10 engine.watermark', 'at least 0 and below 1'],
   ['a limit of 0', { 11: 'slo: {p99_ttft: 0}' }, '11 slo.p99_ttft', 'a time above 0'],
   ['a negative limit', { 11: 'slo: {p99_ttft: -1s}' }, '11 slo.p99_ttft', 'it must not be negative'],

@@ -57,6 +57,7 @@ describe('defaults', () => {
       preemption_mode: 'recompute',
       swap_space: 4 * 2 ** 30,
       num_cpu_blocks: 0,
+      num_scheduler_steps: 1,
       step_time: null,
       step_source: 'cost-model',
       request_rate: 20,

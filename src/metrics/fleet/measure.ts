@@ -1,5 +1,6 @@
 // From the columns and counters of a fleet run to its result: every figure that reports of pipelines print is made here.
 import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
+import { comesInBursts } from '../../plan/setup.ts';
 import type { Slo } from '../../spec/types.ts';
 import { summariseItl } from '../itl.ts';
 import { countGood, peakOutputThroughput } from '../requests.ts';
@@ -90,6 +91,7 @@ function measureRequests(
   span: { readonly from: number; readonly to: number },
 ) {
   const { latencies } = tokens;
+  const bursts = run.program.clients.some(comesInBursts);
   const duration = span.to - span.from;
   const { total: _, finished: completed, cancelled: __, ...lost } = countStates(requests.state);
   const summaries = {
@@ -97,7 +99,7 @@ function measureRequests(
     first_answer: summarise(latencies.firstAnswer),
     tpot: summarise(latencies.tpot),
     itl: run.itl
-      ? summariseItl(run.itl, run.counters.some(({ accepted }) => accepted) ? Number.NaN : tokens.meanGap)
+      ? summariseItl(run.itl, bursts ? Number.NaN : tokens.meanGap)
       : { ...EMPTY_SUMMARY, mean: tokens.meanGap },
     e2el: summarise(latencies.e2el),
   };

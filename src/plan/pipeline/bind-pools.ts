@@ -25,9 +25,9 @@ import {
 import { partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
 import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
+import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
 import { describeSteps } from '../step-regression.ts';
-import { swapRefusal } from '../swap.ts';
 import type { Blame } from './blame.ts';
 import { type EnergyFigures, energyFigures } from './energy-figures.ts';
 import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
@@ -127,7 +127,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
   }
   const blocks = capacity?.reason ? configuration.num_gpu_blocks : (capacity?.blocks ?? configuration.num_gpu_blocks);
   const blockBytes = capacity?.blockBytes ?? pool.kvBytesPerToken * configuration.block_size;
-  const refused = swapRefusal(configuration, deployment, blockBytes);
+  const refused = schedulerRefusal(configuration, deployment, blockBytes);
   if (refused) {
     blame(['fleet', pool.name, 'preemption_mode'], 'recompute, or a swap that can be', refused.words);
     return null;

@@ -66,8 +66,10 @@ function explainClient(pool: PoolSpec): string {
   const { model, hardware, batching, tensor_parallel_size: tp, pipeline_parallel_size: pp } = pool.configuration;
   const split = [tp > 1 ? ` tp ${tp}` : '', pp > 1 ? ` pp ${pp}` : ''].join('');
   const swaps = pool.configuration.preemption_mode === 'swap' ? ', swaps' : '';
+  const steps = pool.configuration.num_scheduler_steps;
+  const rounds = steps > 1 ? `, rounds of ${steps}` : '';
   const role = pool.role === 'both' ? '' : `, ${pool.role} only`;
-  return `${model || 'own step time'}${hardware === '' ? '' : ` on ${hardware}`}${split}, ${batching}${swaps}${role}${routed}`;
+  return `${model || 'own step time'}${hardware === '' ? '' : ` on ${hardware}`}${split}, ${batching}${rounds}${swaps}${role}${routed}`;
 }
 
 /** "tokenize > embed > (a > b | c) > decode". */

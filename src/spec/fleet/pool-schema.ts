@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PACKINGS, POOL_KINDS } from '../../stages/pipeline-stages.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
-import { BLOCKS, kvLog, STEP_SOURCE_WORDS, swapSpace, watermark } from '../schema.ts';
+import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, swapSpace, watermark } from '../schema.ts';
 import { speculativePool } from '../speculative.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
 import { count, engineShape, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
@@ -89,6 +89,9 @@ const llm = section(
       ),
     preemption_mode: word(PREEMPTIONS).optional().describe('What becomes of a preempted visit; recompute if left out.'),
     swap_space: swapSpace.optional().describe('Host memory per device for preempted visits; 4GiB if left out.'),
+    num_scheduler_steps: schedulerSteps
+      .optional()
+      .describe('Decode iterations between two looks of the scheduler; 1 if left out.'),
     num_cpu_blocks: count(0, MAX_COUNT).optional().describe('KV blocks in host memory; 0 = computed from swap_space.'),
     quantization: word(WEIGHT_FORMATS).optional().describe("Format of the weights; the checkpoint's if left out."),
     kv_cache_dtype: word(KV_FORMATS).optional().describe('Format of the KV cache; auto if left out.'),

@@ -5,6 +5,7 @@ import { show } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
 import { HNSW_FRESH, HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
 import { FAISS_HOP_SECONDS, SCANN_RESCORE_RATE, SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
+import { findRoundMistake } from '../check-rounds.ts';
 import { findSwapMistakes, SWAP_KEYS, SWAP_SPACE } from '../check-swap.ts';
 import type { Path } from '../document.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
@@ -141,6 +142,7 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
     ledger.add({ path: at('step_source'), expected, received: show(input.step_source) });
   }
   checkSwap(input, path, configuration, ledger);
+  checkRounds(path, configuration, ledger);
   if (input.kv_bytes_per_token !== undefined && input.model !== undefined) {
     const expected = 'no kv_bytes_per_token beside a model: the model tells';
     ledger.add({ path: at('kv_bytes_per_token'), expected, received: show(input.kv_bytes_per_token) });
@@ -176,6 +178,13 @@ function withLog(
   if (!isLogFault(applied)) return applied;
   ledger.add({ path: [...path, 'log'], ...applied });
   return configuration;
+}
+
+function checkRounds(path: Path, configuration: Configuration, ledger: Ledger): void {
+  const { num_scheduler_steps: steps, batching, num_speculative_tokens: drafts } = configuration;
+  if (['num_scheduler_steps', 'batching'].some((key) => ledger.isBroken([...path, key]))) return;
+  const expected = findRoundMistake([steps], [batching], [drafts]);
+  if (expected) ledger.add({ path: [...path, 'num_scheduler_steps'], expected, received: String(steps) });
 }
 
 function checkSwap(input: Part, path: Path, configuration: Configuration, ledger: Ledger): void {
@@ -234,6 +243,7 @@ function readConfiguration(
     preemption_mode: word('preemption_mode', 'recompute'),
     swap_space: input.swap_space === undefined ? SWAP_SPACE : measured(input.swap_space, 'bytes'),
     num_cpu_blocks: size('num_cpu_blocks', 0),
+    num_scheduler_steps: size('num_scheduler_steps', 1),
     num_gpu_blocks: typeof input.num_gpu_blocks === 'object' ? 0 : size('num_gpu_blocks', 0),
     ...readDrafts(input, path, stepTime !== null, ledger, world),
     step_time: stepTime,

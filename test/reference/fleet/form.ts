@@ -16,8 +16,14 @@ export function isEnded(visit: Visit): boolean {
   return visit.generated === visit.output;
 }
 
-/** Tokens of a step that one decode takes: its own and its drafts. */
+/** Decode iterations that go by before the scheduler looks again. */
+export function roundOf({ setup }: Client): number {
+  return setup.batching === 'continuous' || setup.batching === 'static' ? (setup.schedulerSteps ?? 1) : 1;
+}
+
+/** Tokens of a step that one decode takes: its own and its drafts, or those of a round. */
 export function decodeTokens(client: Client): number {
+  if (roundOf(client) > 1) return roundOf(client);
   return 1 + (client.setup.speculation?.drafts ?? 0);
 }
 
@@ -241,7 +247,7 @@ function makeRoom(client: Client, step: FormedStep, visit: Visit, tokens: number
   client.free -= more;
   visit.blocks += more;
   // drafts take theirs at once: nobody knows how many they will fill
-  if (visit.past >= visit.need && !client.setup.speculation) step.decodeBlocks += more;
+  if (visit.past >= visit.need && decodeTokens(client) === 1) step.decodeBlocks += more;
   return true;
 }
 

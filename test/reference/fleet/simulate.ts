@@ -4,7 +4,7 @@ import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { becomeReady, deliverPhase, endVisit, fillCores, nextEvent } from './deliver.ts';
-import { decodeTokens, formStep, isEnded } from './form.ts';
+import { decodeTokens, formStep, isEnded, roundOf } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
 
@@ -100,6 +100,7 @@ function advance(visit: Visit, tokens: number): void {
 
 function countAccepted(client: Client, visit: Visit): number {
   const { speculation } = client.setup;
+  if (roundOf(client) > 1) return roundOf(client) - 1;
   if (!speculation) return 0;
   const accepted = countBelow(speculation, visit.index, visit.generated);
   client.counters.accepted![accepted]! += 1;
@@ -185,16 +186,18 @@ function describeWork(formed: FormedStep, client: Client): StepWork {
     decodes: formed.decodes.length,
     context: formed.decodes.reduce((sum, visit) => sum + visit.past, 0),
     drafts: client.setup.speculation?.drafts ?? 0,
+    round: roundOf(client),
   };
 }
 
 function countStep(client: Client, work: StepWork): void {
   const { counters, setup } = client;
-  counters.steps += 1;
+  const round = work.decodes > 0 ? roundOf(client) : 1;
+  counters.steps += round;
   counters.newTokens += sumPrefillTokens(work) + work.decodes * decodeTokens(client);
   if (work.decodes > 0 && setup.speculation) counters.draftSteps! += 1;
   counters.pairs += sumPairs(work);
-  counters.contextTokens += work.context;
+  for (let i = 0; i < round; i++) counters.contextTokens += work.context + work.decodes * i;
   counters.peakBlocks = Math.max(counters.peakBlocks, setup.numGpuBlocks - client.free);
 }
 
