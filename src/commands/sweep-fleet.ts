@@ -30,12 +30,12 @@ export async function sweepPipelines(
 ): Promise<number> {
   const spec = openFleetSweep(text, file, catalog, flags.seed, (one) => meetPools(one, catalog));
   if (spec.axes.length === 0) throw oneFleet(file);
-  if (flags.out !== undefined) await openFolder(flags.out); // before the work, not after it
   const progress = openProgress(Boolean(process.stderr.isTTY), (words) => out.stderr(words));
   const abort = new AbortController();
   const stop = () => abort.abort();
-  process.once('SIGINT', stop);
+  process.once('SIGINT', stop); // before anything that others may wait for
   try {
+    if (flags.out !== undefined) await openFolder(flags.out); // before the work, not after it
     const result = await sweepFleets(spec, {
       workers: flags.workers,
       seed: flags.seed,

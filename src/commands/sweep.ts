@@ -67,12 +67,12 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
   const read = openSpec(file, catalog);
   const spec = seed === undefined ? read : { ...read, workload: { ...read.workload, seed } };
   if (spec.base.step_time) throw priced(file);
-  if (flags['--out'] !== undefined) await openFolder(flags['--out']); // before the work, not after it
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const abort = new AbortController();
   const stop = () => abort.abort();
-  process.once('SIGINT', stop);
+  process.once('SIGINT', stop); // before anything that others may wait for
   try {
+    if (flags['--out'] !== undefined) await openFolder(flags['--out']); // before the work, not after it
     const swept = await sweepRows(makePlan(spec, catalog), {
       workers,
       catalogFolder: folder,

@@ -73,6 +73,7 @@ export async function sweep(plan: Plan, options: SweepOptions): Promise<Swept> {
     workerBytes(spec, grid, plan.requests),
   );
   options.signal?.addEventListener('abort', () => pool.stop());
+  if (options.signal?.aborted) pool.stop(); // while the threads were being started
   try {
     const opened = performance.now();
     const screened = await screenAll(pool, grid, options);

@@ -17,6 +17,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** What long work says on stderr every few seconds: on a slow machine that is any work. */
+const PROGRESS = /^[a-z]+: [\d,]+ of [\d,]+\n/gm;
+
 /** `mist` with these arguments; `watch` sees the process while it runs. */
 export function mist(args: readonly string[], watch?: (process: ChildProcess) => void): Promise<Ended> {
   const started = spawn(process.execPath, [join(ROOT, 'dist/src/cli.js'), ...args], {
@@ -34,7 +37,7 @@ export function mist(args: readonly string[], watch?: (process: ChildProcess) =>
   watch?.(started);
   return new Promise((resolve, reject) => {
     started.on('error', reject);
-    started.on('close', (code) => resolve({ code, stdout, stderr }));
+    started.on('close', (code) => resolve({ code, stdout, stderr: stderr.replace(PROGRESS, '') }));
   });
 }
 

@@ -75,7 +75,9 @@ async function openCrew(spec: FleetSweepSpec, options: FleetSweepOptions): Promi
   const data: FleetWorkerStart = { text: spec.text, file: spec.file, seed, catalogFolder, control };
   const file = threadFile('./worker.js', import.meta.url);
   const threads: Worker[] = await Promise.all(Array.from({ length: workers }, () => startThread(file, data)));
-  signal?.addEventListener('abort', () => void Atomics.store(words, STOP, 1));
+  const stop = () => void Atomics.store(words, STOP, 1);
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted) stop(); // while the threads were being started
   return {
     async work(order, onReport) {
       Atomics.store(words, NEXT, 0);
