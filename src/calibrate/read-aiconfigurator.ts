@@ -4,9 +4,10 @@ import { basename, join } from 'node:path';
 import type { CollectiveOp, WeightFormat } from '../catalog/types.ts';
 import { type Issue, show } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
+import { decodeCell, gemmCell, prefillCell, promptsPerStep } from './cells.ts';
 import { type ColumnKind, readTable, type Table } from './csv.ts';
-import { type Cell, type LinkSeries, SeriesCollector, type Traces } from './measurement.ts';
-import { decodeWork, gemmWork, type Heads, moeWork, prefillWork } from './work.ts';
+import { type LinkSeries, SeriesCollector, type Traces } from './measurement.ts';
+import { decodeWork, gemmWork, moeWork, prefillWork } from './work.ts';
 
 /** Names that the published traces give to devices of the catalog; any catalog id is understood as it stands. */
 export const DEVICES: Record<string, string> = {
@@ -157,7 +158,7 @@ function addGemm(table: Table, device: string, ops: SeriesCollector, issues: Iss
       axes: [m[i], n[i], k[i]],
       shape: `${n[i]}x${k[i]}`,
       ...gemmWork(m[i], n[i], k[i], format),
-      cell: { layer: [], at: [m[i], n[i], k[i]] },
+      cell: gemmCell(m[i], n[i], k[i]),
       seconds: us[i] * 1e-6,
     });
   }
@@ -187,7 +188,8 @@ function addAttention(
     const kv = format === 'bf16' ? format : 'fp8';
     const at = { heads: heads[i], kvHeads: kvHeads[i], headDim: headDim[i], kv } as const;
     const layout = `${heads[i]}/${kvHeads[i]}x${headDim[i]}`;
-    const cell = past ? prefillCell(batch[i], length[i], past[i], at) : decodeCell(batch[i], length[i], at);
+    const fills = past !== null && past[i] === 0 && batch[i] === promptsPerStep(length[i]);
+    const cell = past ? (fills ? prefillCell(length[i], at) : null) : decodeCell(batch[i], length[i], at);
     ops.add(device, prefill ? 'attention-prefill' : 'attention-decode', format, {
       fixed: layout,
       axes: past ? [batch[i], length[i], past[i]] : [batch[i], length[i]],
@@ -202,23 +204,6 @@ function addAttention(
       `${basename(table.file)}: ${short} decode rows with fewer than ${SHORTEST_CONTEXT} cached tokens left out`,
     );
   }
-}
-
-/** New tokens that the prompts of one step make together, about: the efficiency of a short one is that of several at once. */
-const PROMPT_TOKENS = 2048;
-const MOST_PROMPTS = 256;
-
-/** Prompts are looked up one by one: of every length, the batch counts that fills a step. */
-function prefillCell(batch: number, length: number, past: number, at: Heads): Cell | null {
-  const fills = Math.min(MOST_PROMPTS, Math.max(1, PROMPT_TOKENS / 2 ** Math.floor(Math.log2(length))));
-  return past === 0 && batch === fills ? { layer: [], at: [length, at.heads, at.headDim] } : null;
-}
-
-/** Sequences times KV heads say how much can run at once; layouts with many KV heads add points but no knowledge. */
-const MOST_KV_HEADS = 8;
-
-function decodeCell(batch: number, context: number, { heads, kvHeads, headDim }: Heads): Cell | null {
-  return kvHeads > MOST_KV_HEADS ? null : { layer: [], at: [batch * kvHeads, context, heads / kvHeads, headDim] };
 }
 
 /** Which routing skew to use where several are timed: the power law is close to real routers (calibration.md §2). */

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WeightFormat } from '../catalog/types.ts';
 import type { Issue } from '../check/issue.ts';
+import { roundedCell } from './cells.ts';
 import { readTable } from './csv.ts';
 import { SeriesCollector, type Traces } from './measurement.ts';
 import { gemmWork, moeWork } from './work.ts';
@@ -41,11 +42,13 @@ function addGemm(file: string, device: string, ops: SeriesCollector, notes: stri
       left++;
       continue;
     }
+    const cell = roundedCell(m[i], n[i], k[i]);
     ops.add(device, 'gemm', format, {
       fixed: '',
       axes: [m[i], n[i], k[i]],
       shape: `${n[i]}x${k[i]}`,
       ...gemmWork(m[i], n[i], k[i], format),
+      ...(cell ? { cell } : {}),
       seconds: us[i] * 1e-6,
     });
   }

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Issue } from '../check/issue.ts';
 import { ARCHITECTURES, type Architecture } from './architectures.ts';
+import { decodeCell, gemmCell, isKnot, prefillCell } from './cells.ts';
 import { readTable } from './csv.ts';
 import { SeriesCollector, type Traces } from './measurement.ts';
 import { decodeWork, gemmWork, moeWork, prefillWork } from './work.ts';
@@ -102,6 +103,7 @@ function addLayers(
         axes: [tokens[i], n, k],
         shape: `${n}x${k}`,
         ...gemmWork(tokens[i], n, k, 'bf16'),
+        ...(isKnot(tokens[i]) ? { cell: gemmCell(tokens[i], n, k) } : {}),
         seconds: time[i] * scale,
       });
     } else if (bytes !== null) {
@@ -135,7 +137,16 @@ function addAttention(trace: Trace, machine: string, ops: SeriesCollector, notes
     }
     const axes = prefill > 0 ? [prefill, past] : [batch, past];
     // Few head layouts are timed, so halves are drawn by length, each length whole.
-    const row = { fixed: layout, axes, shape: `${layout} ${prefill} ${past}`, seconds };
+    const point =
+      prefill > 0
+        ? past === 0
+          ? prefillCell(prefill, at)
+          : null
+        : isKnot(batch) && isKnot(past)
+          ? decodeCell(batch, past, at)
+          : null;
+    const cell = point ? { cell: point } : {};
+    const row = { fixed: layout, axes, shape: `${layout} ${prefill} ${past}`, ...cell, seconds };
     if (prefill > 0)
       ops.add(trace.device, 'attention-prefill', 'bf16', { ...row, ...prefillWork(1, prefill, past, at) });
     else ops.add(trace.device, 'attention-decode', 'bf16', { ...row, ...decodeWork(batch, past, at) });

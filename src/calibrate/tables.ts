@@ -47,7 +47,7 @@ export function linkTable(
 }
 
 /** The fit times the factor at the row's point. */
-function predict(table: OpTable, row: FitRow, price: OpPrice): number {
+export function predict(table: OpTable, row: FitRow, price: OpPrice): number {
   const { layer, at } = row.cell!;
   const launch = launchOf(table.family, price);
   const slice = table.layers ? nearestLayer(table, layer) : 0;
@@ -59,7 +59,7 @@ function launchOf(family: OpFamily, price: OpPrice): number {
   return family === 'attention-prefill' ? price.t0_s : 0;
 }
 
-function makeTable(family: OpFamily, format: WeightFormat, rows: readonly FitRow[], price: OpPrice): OpTable {
+export function makeTable(family: OpFamily, format: WeightFormat, rows: readonly FitRow[], price: OpPrice): OpTable {
   const layers = [...groupBy(rows, (row) => row.cell!.layer.join(' ')).values()];
   const axes = rows[0].cell!.at.map((_, a) => rising(rows.map((row) => row.cell!.at[a])));
   const permille = layers.flatMap((group) => sliceOf(group, axes, price, launchOf(family, price)));
@@ -85,31 +85,72 @@ function sliceOf(rows: readonly FitRow[], axes: readonly number[][], price: OpPr
   return Array.from(fillCells(logs, axes), (value) => Math.max(1, Math.round(1000 * Math.exp(value))));
 }
 
-/** Empty cells take the mean of the nearest full ones, rings of grid steps outwards, until none is left. */
+/**
+ * Empty cells from the full ones on their lines, until none is left. Along an axis a cell lies between its nearest full neighbours
+ * (linear in the logarithm of the size) or beside the only one; the axes are weighed by how little the factors change over that far.
+ */
 function fillCells(logs: Float64Array, axes: readonly number[][]): Float64Array {
-  const sizes = axes.map((axis) => axis.length);
-  const strides = sizes.map((_, a) => sizes.slice(a + 1).reduce((product, size) => product * size, 1));
+  const strides = axes.map((_, a) => axes.slice(a + 1).reduce((product, axis) => product * axis.length, 1));
   let known = logs;
+  const full = logs.filter((log) => !Number.isNaN(log));
+  const prior = 1 / Math.max(LEAST_ROUGHNESS ** 2, full.reduce((sum, log) => sum + log * log, 0) / full.length);
   while (known.some(Number.isNaN)) {
+    const lines = axes.map((axis, a) => ({ at: axis.map(Math.log), stride: strides[a], rough: 0 }));
+    for (const line of lines) line.rough = roughness(known, line);
     const next = known.slice();
-    for (let i = 0; i < known.length; i++) if (Number.isNaN(known[i])) next[i] = meanAround(known, i, sizes, strides);
+    for (let i = 0; i < known.length; i++) if (Number.isNaN(known[i])) next[i] = meanAround(known, i, lines, prior);
     if (next.every(Number.isNaN)) break;
     known = next;
   }
   return known;
 }
 
-function meanAround(known: Float64Array, cell: number, sizes: readonly number[], strides: readonly number[]): number {
-  let sum = 0;
-  let count = 0;
-  for (let a = 0; a < sizes.length; a++) {
-    const place = Math.floor(cell / strides[a]) % sizes[a];
-    for (const step of [-1, 1]) {
-      const value = place + step < 0 || place + step >= sizes[a] ? Number.NaN : known[cell + step * strides[a]];
-      if (Number.isNaN(value)) continue;
-      sum += value;
-      count++;
-    }
+/** An axis of a table: the logarithms of its sizes, the cells from one to the next, and how much factors change per unit. */
+interface Line {
+  readonly at: readonly number[];
+  readonly stride: number;
+  rough: number;
+}
+
+/** Below this a factor is taken to be the same: tables of one point per axis or without neighbours. */
+const LEAST_ROUGHNESS = 0.01;
+
+/** Mean change of the logarithm of a factor between full neighbours, per unit of the axis. */
+function roughness(known: Float64Array, { at, stride }: Line): number {
+  let [change, distance] = [0, 0];
+  for (let i = 0; i + stride < known.length; i++) {
+    const place = Math.floor(i / stride) % at.length;
+    if (place + 1 >= at.length || Number.isNaN(known[i]) || Number.isNaN(known[i + stride])) continue;
+    change += Math.abs(known[i + stride] - known[i]);
+    distance += at[place + 1] - at[place];
   }
-  return count > 0 ? sum / count : Number.NaN;
+  return Math.max(LEAST_ROUGHNESS, distance > 0 ? change / distance : 1);
+}
+
+/** Beyond the last full cell of a line a factor is less certain than between two. */
+const OUTSIDE = 2;
+
+function meanAround(known: Float64Array, cell: number, lines: readonly Line[], prior: number): number {
+  let [sum, weights] = [0, 0];
+  for (const line of lines) {
+    const [below, above] = [-1, 1].map((step) => nearestFull(known, cell, line, step));
+    if (!below && !above) continue;
+    const one = below ?? above!;
+    const both = below && above ? below.distance + above.distance : 0;
+    const value = both > 0 ? (below!.value * above!.distance + above!.value * below!.distance) / both : one.value;
+    const span = both > 0 ? (below!.distance * above!.distance) / both : OUTSIDE * one.distance;
+    const weight = 1 / (line.rough * span) ** 2;
+    sum += weight * value;
+    weights += weight;
+  }
+  return weights > 0 ? sum / (weights + prior) : Number.NaN;
+}
+
+function nearestFull(known: Float64Array, cell: number, { at, stride }: Line, step: number) {
+  const place = Math.floor(cell / stride) % at.length;
+  for (let other = place + step; other >= 0 && other < at.length; other += step) {
+    const value = known[cell + (other - place) * stride];
+    if (!Number.isNaN(value)) return { value, distance: Math.abs(at[other] - at[place]) };
+  }
+  return null;
 }

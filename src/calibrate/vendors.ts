@@ -24,11 +24,24 @@ export function relativesOf(fitted: readonly Efficiency[], devices: ReadonlyMap<
     files.push(
       own.length > 0
         ? vendorFile(vendor, own, everyone)
-        : cautiousFile(idOf(vendor), `no traces of ${vendor}`, everyone),
+        : cautiousFile(idOf(vendor), `no traces of ${vendor}`, everyone, !startsKernels(vendor, devices)),
     );
   }
   files.push(cautiousFile(CPU, 'no traces of CPUs', everyone));
   return [...files, ...factFiles(fitted, files, everyone, devices)];
+}
+
+/** Whether a vendor's devices are started kernel by kernel, as GPUs are. */
+function startsKernels(vendor: string, devices: ReadonlyMap<string, Device>): boolean {
+  return [...devices.values()].some((device) => device.vendor === vendor && /gpu/.test(device.kind));
+}
+
+/** What is left of a launch where a compiled program runs from its first op to its last without the host. */
+const COMPILED_LAUNCH = 0.25;
+
+/** The fits of devices that are started kernel by kernel, as a chip would do that runs one compiled program. */
+function compiled(fits: readonly OpFit[]): OpFit[] {
+  return fits.map((fit) => ({ ...fit, t0_s: round(COMPILED_LAUNCH * fit.t0_s) }));
 }
 
 const idOf = (vendor: string): string => `_${vendor.toLowerCase()}`;
@@ -47,9 +60,11 @@ function vendorFile(vendor: string, own: readonly Efficiency[], everyone: readon
   return { hardware: idOf(vendor), ops, collectives: [], source, licence };
 }
 
-function cautiousFile(id: string, why: string, everyone: readonly OpFit[]): Efficiency {
-  const ops: OpFit[] = [...cautiousOps(everyone), { ...ELEMENTWISE, basis: 'datasheet' }];
-  const source = `${why}: the cautious quartile of the fits of all timed devices`;
+function cautiousFile(id: string, why: string, everyone: readonly OpFit[], compiles = false): Efficiency {
+  const cautious: OpFit[] = [...cautiousOps(everyone), { ...ELEMENTWISE, basis: 'datasheet' }];
+  const ops = compiles ? compiled(cautious) : cautious;
+  const launches = compiles ? `, ${COMPILED_LAUNCH} of their launches (one compiled program)` : '';
+  const source = `${why}: the cautious quartile of the fits of all timed devices${launches}`;
   return { hardware: id, ops, collectives: [], source, licence: 'own derivation' };
 }
 
@@ -114,7 +129,7 @@ function factFiles(
     const device = devices.get(id);
     if (!device) continue;
     const kin = device.kind === 'gpu' ? vendors.find((file) => file.hardware === idOf(device.vendor))?.ops : undefined;
-    const base = kin ?? medianOps(everyone);
+    const base = kin ?? compiled(medianOps(everyone));
     const known = fitted.find((file) => file.hardware === id);
     const ops = facts.flatMap((fact): OpFit[] => {
       const fit = base.find((row) => row.family === 'gemm' && row.format === fact.format);
