@@ -3,7 +3,7 @@ import type { CollectiveFit, CollectiveOp, OpFamily, OpTable, WeightFormat } fro
 import type { Issue } from '../check/issue.ts';
 import { peakOf } from '../plan/arithmetic.ts';
 import { ACTIVATION_BYTES } from '../stages/formats.ts';
-import { cleanRows } from './clean.ts';
+import { cleanRows, lowerToBlockScaled } from './clean.ts';
 import {
   type Errors,
   type FitRow,
@@ -63,7 +63,7 @@ export function fitAll(traces: Traces, devices: ReadonlyMap<string, Device>, iss
   if (traces.ops.length + traces.links.length === 0) {
     issues.push({ path: 'traces', expected: 'at least one readable trace', received: 'none' });
   }
-  const groups = groupBy(traces.ops, (s) => `${s.device} ${s.family} ${s.format}`);
+  const groups = groupBy(lowerToBlockScaled(traces.ops, fits.notes), (s) => `${s.device} ${s.family} ${s.format}`);
   for (const series of groups.values()) {
     const result = fitGroup(series, devices.get(series[0].device)!, fits.notes, issues);
     if (result) fits.ops.push(result);

@@ -18,9 +18,16 @@ export interface LinkGroup {
 const SMALLEST_BYTES = 4096;
 const LARGEST_BYTES = 2 ** 30;
 
+/**
+ * Machines without peer access, by the largest group whose exchanges are those of the cards' own links: among 8 L40S an all-reduce moved
+ * 1.1 GB/s, among 4 3.4 GB/s, among 2 20 GB/s; 8 RTX PRO 6000 on twice the PCIe move 13.6 GB/s.
+ */
+const WITHOUT_PEERS: Readonly<Partial<Record<string, number>>> = { l40s: 2 };
+
 /** Per device, collective and number of devices: the lower envelope of the libraries at hand, made monotone, with and without TensorRT-LLM's. */
 export function bestLinks(series: readonly LinkSeries[]): LinkGroup[] {
-  const groups = groupBy(series, (s) => `${s.device} ${s.op} ${s.devices}`);
+  const sound = series.filter(({ device, devices }) => devices <= (WITHOUT_PEERS[device] ?? devices));
+  const groups = groupBy(sound, (s) => `${s.device} ${s.op} ${s.devices}`);
   return [...groups.values()].flatMap((group) => {
     const layout = LAYOUTS.find((name) => group.some((s) => s.layout === name))!;
     const timed = group.filter((s) => s.layout === layout);

@@ -5,8 +5,8 @@ import type { Issue } from '../check/issue.ts';
 import { ARCHITECTURES, type Architecture } from './architectures.ts';
 import { decodeCell, gemmCell, isKnot, prefillCell } from './cells.ts';
 import { readTable } from './csv.ts';
-import { SeriesCollector, type Traces } from './measurement.ts';
-import { decodeWork, gemmWork, moeWork, prefillWork } from './work.ts';
+import { type Cell, SeriesCollector, type Traces } from './measurement.ts';
+import { decodeWork, gemmWork, type Heads, moeWork, prefillWork } from './work.ts';
 
 const DEVICES: Record<string, string> = {
   H100: 'h100-sxm-80gb',
@@ -123,6 +123,12 @@ interface AttentionRow {
   readonly seconds: number;
 }
 
+/** Whole prompts by their length; decodes at two batch sizes an octave. */
+function cellOf(prefill: number, past: number, batch: number, at: Heads): Cell | null {
+  if (prefill > 0) return past === 0 ? prefillCell(prefill, at) : null;
+  return isKnot(batch) ? decodeCell(batch, past, at) : null;
+}
+
 function addAttention(trace: Trace, machine: string, ops: SeriesCollector, notes: string[], issues: Issue[]): void {
   const rows = machine === 'H100' ? readTorch(trace.file, issues) : readEngine(trace.file, machine, issues);
   if (!rows) return;
@@ -137,14 +143,7 @@ function addAttention(trace: Trace, machine: string, ops: SeriesCollector, notes
     }
     const axes = prefill > 0 ? [prefill, past] : [batch, past];
     // Few head layouts are timed, so halves are drawn by length, each length whole.
-    const point =
-      prefill > 0
-        ? past === 0
-          ? prefillCell(prefill, at)
-          : null
-        : isKnot(batch) && isKnot(past)
-          ? decodeCell(batch, past, at)
-          : null;
+    const point = cellOf(prefill, past, batch, at);
     const cell = point ? { cell: point } : {};
     const row = { fixed: layout, axes, shape: `${layout} ${prefill} ${past}`, ...cell, seconds };
     if (prefill > 0)

@@ -47,7 +47,7 @@ export function linkTable(
 }
 
 /** The fit times the factor at the row's point. */
-export function predict(table: OpTable, row: FitRow, price: OpPrice): number {
+function predict(table: OpTable, row: FitRow, price: OpPrice): number {
   const { layer, at } = row.cell!;
   const launch = launchOf(table.family, price);
   const slice = table.layers ? nearestLayer(table, layer) : 0;
@@ -59,7 +59,7 @@ function launchOf(family: OpFamily, price: OpPrice): number {
   return family === 'attention-prefill' ? price.t0_s : 0;
 }
 
-export function makeTable(family: OpFamily, format: WeightFormat, rows: readonly FitRow[], price: OpPrice): OpTable {
+function makeTable(family: OpFamily, format: WeightFormat, rows: readonly FitRow[], price: OpPrice): OpTable {
   const layers = [...groupBy(rows, (row) => row.cell!.layer.join(' ')).values()];
   const axes = rows[0].cell!.at.map((_, a) => rising(rows.map((row) => row.cell!.at[a])));
   const permille = layers.flatMap((group) => sliceOf(group, axes, price, launchOf(family, price)));

@@ -128,6 +128,13 @@ export const modelSchema: z.ZodType<Model> = z.strictObject({
   source: named,
 });
 
+/** Factors on time, 1 and more. */
+const factor = z.number().min(1);
+const untuned = z.strictObject(
+  { vendor: named, gemm_compute: factor, attention: factor, moe: factor, hops: factor },
+  { error: '{vendor, gemm_compute, attention, moe, hops}' },
+);
+
 export const engineSchema: z.ZodType<EngineProfile> = z.strictObject({
   id: named,
   name: named,
@@ -153,15 +160,18 @@ export const engineSchema: z.ZodType<EngineProfile> = z.strictObject({
   window_kv: oneOf(['window', 'all']).optional(),
   static_scales: flag.optional(),
   kernels: oneOf(['trtllm']).optional(),
+  untuned: z.array(untuned).optional(),
+  gathers_from_bytes: positive.optional(),
   host: z.strictObject(
     {
       step_s: fromZero,
       sequence_s: fromZero,
       layer_s: fromZero,
       layer_device_s: fromZero.optional(),
+      prompt_layer_s: fromZero.optional(),
       norm: oneOf([1, 2]),
     },
-    { error: 'host times: {step_s, sequence_s, layer_s, layer_device_s, norm}' },
+    { error: 'host times: {step_s, sequence_s, layer_s, layer_device_s, prompt_layer_s, norm}' },
   ),
   kernel_scale: positive.optional(),
   prefill_floor: z.strictObject({ layer_s: fromZero, tokens: count }, { error: '{layer_s, tokens}' }),

@@ -179,6 +179,17 @@ export interface EngineProfile {
    * decode attention that reads an 8-bit cache at the rate of a 16-bit one. Absent = those of the traces.
    */
   readonly kernels?: 'trtllm';
+  /** Factors on time on devices of vendors that nobody had tuned this version for. Absent = none. */
+  readonly untuned?: readonly {
+    readonly vendor: string;
+    /** Matrix products where they compute; attention; experts; latency of exchanges. */
+    readonly gemm_compute: number;
+    readonly attention: number;
+    readonly moe: number;
+    readonly hops: number;
+  }[];
+  /** All-reduces of at least this many bytes bring every device's whole message to all others. Absent = none do. */
+  readonly gathers_from_bytes?: number;
   /**
    * Host time: s per step, per sequence in the step, per layer, per layer and device of a tensor-parallel group; norm 1 adds to device
    * time, 2 overlaps (root of squares).
@@ -188,6 +199,8 @@ export interface EngineProfile {
     readonly sequence_s: number;
     readonly layer_s: number;
     readonly layer_device_s?: number;
+    /** Per layer of a step that carries prompts, whose attention runs outside captured graphs. Absent = 0. */
+    readonly prompt_layer_s?: number;
     readonly norm: 1 | 2;
   };
   /** Factor on the time of all kernels and exchanges, as runs of one deployment showed it (mist calibrate RESULTS). Absent = 1. */

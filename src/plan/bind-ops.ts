@@ -4,6 +4,7 @@ import { ACTIVATION_BYTES } from '../stages/formats.ts';
 import { gemm } from '../stages/gemm-ops.ts';
 import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';
 import type { ComputeOp } from '../stages/op.ts';
+import { derate, UNPACKING } from './datasheet.ts';
 import type { ExchangeRate, Rate } from './efficiency.ts';
 import {
   type Curve,
@@ -38,6 +39,8 @@ export interface Binding {
   readonly gemmRate: (format: WeightFormat) => Rate;
   /** The engine's activations have scales of their own accord (EngineProfile.static_scales). */
   readonly staticScales: boolean;
+  /** The engine's experts of packed weights slow down with many tokens (plan/datasheet.ts, UNPACKING). */
+  readonly unpacks: boolean;
 }
 
 export function bindCompute(op: ComputeOp, binding: Binding): PricedCompute {
@@ -48,13 +51,13 @@ export function bindCompute(op: ComputeOp, binding: Binding): PricedCompute {
   if (op.shape.length === 0) return bound;
   if (op.family === 'gemm') return { ...bound, curve: gemmCurve(op, binding) };
   if (!rate.table) return bound;
-  if (op.family === 'moe') return { ...bound, curve: expertsCurve(op, rate, line) };
+  if (op.family === 'moe') return { ...bound, curve: expertsCurve(op, binding, line) };
   if (op.family === 'attention-decode') {
     const fitted = (sequences: number, context: number) => launch(norm, line, sequences * context, sequences);
     return { ...bound, plane: makePlane(rate.table, op.shape, fitted) };
   }
-  const [heads, , headSize] = op.shape;
-  const values = factorsAlong(rate.table, [heads, headSize]);
+  const [heads, kvHeads, headSize] = op.shape;
+  const values = factorsAlong(rate.table, [heads, headSize, kvHeads]);
   return { ...bound, factors: { knots: rate.table.axes[0], values } };
 }
 
@@ -126,12 +129,19 @@ function withoutQuantising(op: ComputeOp, rate: Rate, plain: Rate, measured: Cur
 
 const readAt = (curve: Curve, x: number): number => readFactor(curve.knots, curve.seconds, x);
 
-function expertsCurve(op: ComputeOp, rate: Rate, line: Line): Curve {
+/** Formats whose weights are unpacked to 16 bits on the way to the matrix unit, where the hardware has no rate of their own. */
+const WEIGHT_ONLY: ReadonlySet<WeightFormat> = new Set(['mxfp4', 'int4']);
+
+function expertsCurve(op: ComputeOp, { rate, unpacks }: Binding, line: Line): Curve {
   const { routing } = op;
   const norm = normId(rate.p);
   const fitted = (tokens: number) =>
     launch(norm, line, busiestPairs(routing!, tokens), touchedExperts(routing!, tokens));
-  return makeCurve(rate.table!.axes[0], factorsOfLayer(rate.table!, op.shape), fitted);
+  const knots = rate.table!.axes[0];
+  const factors = factorsOfLayer(rate.table!, op.shape);
+  if (unpacks && WEIGHT_ONLY.has(op.format))
+    for (let i = 0; i < factors.length; i++) factors[i] *= derate(knots[i], UNPACKING);
+  return makeCurve(knots, factors, fitted);
 }
 
 /** Seconds of an exchange by message bytes, where it was timed. */

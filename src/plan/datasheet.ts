@@ -42,6 +42,12 @@ export const HOP_ACROSS_S = 6e-6;
  * and more, ramping in log2 from 128 rows (calibration.md section 3; one value for all hardware).
  */
 export const DERATING = 0.25;
+/**
+ * The experts of mxfp4 and int4 checkpoints that open engines run on hardware without such a rate are slower by half again with
+ * 1024 tokens and more, on the same ramp, than the kernel of vLLM 0.24 that the traces time: 45 measured gpt-oss runs of vLLM 0.10
+ * and 0.18 on H100 and H200 (InferenceX via aiconfigurator, Apache-2.0; TTFT off by 20 / 34 % without, 10 / 22 % with it).
+ */
+export const UNPACKING = 0.5;
 const DERATED_FROM_LOG2 = 7;
 const DERATED_FULL_LOG2 = 10;
 

@@ -4,7 +4,7 @@ import type { Basis } from '../catalog/types.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
 import type { FitSource } from './efficiency.ts';
-import { lowerSurface, openLowering } from './lower.ts';
+import { lowerSurface, openLowering, promptLaunches } from './lower.ts';
 import { type KvCapacity, kvCapacity } from './memory.ts';
 import { basisOf, type OpPrice, priceStepExactly } from './priced-ops.ts';
 import { addHost, applyFloor, hostSeconds, readSurface } from './read-surface.ts';
@@ -46,7 +46,8 @@ export function explainStep(
   const ops = priceStepExactly(priced, work, shape.split);
   const { tokens, decodes, chunks } = sumWork(work);
   const kernelScale = profile.kernel_scale ?? 1;
-  const deviceSeconds = kernelScale * ops.reduce((sum, op) => sum + op.seconds, 0);
+  const launched = chunks > 0 ? promptLaunches(model, profile) : 0;
+  const deviceSeconds = kernelScale * ops.reduce((sum, op) => sum + op.seconds, 0) + launched;
   // decode-only steps run in captured graphs, whatever their size
   const floored = chunks > 0 ? applyFloor(table, deviceSeconds, tokens) : deviceSeconds;
   const exactSeconds = addHost(table, floored, decodes + chunks);

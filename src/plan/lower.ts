@@ -79,7 +79,7 @@ export function lowerSurface(key: SurfaceKey, lowering: Lowering, into?: Float64
   const scale = key.profile.kernel_scale ?? 1;
   if (scale !== 1) for (const name of SUMS) scaleColumn(lowering.columns[name].view, scale);
   writeHeader(table, key, shape, drafted ? [...priced.compute, ...drafted.compute] : priced.compute);
-  table[surface.SURFACE_AP_FIXED] *= scale;
+  table[surface.SURFACE_AP_FIXED] = scale * table[surface.SURFACE_AP_FIXED] + promptLaunches(key.model, key.profile);
   writeTables(table, lowering.columns, shape.perDecode, hostOfPasses(key, shape));
   if (key.steps) overlaySteps(table, key.steps);
   const basis = key.steps ? 'measured' : basisOf(typicalPrices(priced, drafted, shape));
@@ -145,6 +145,11 @@ function writeHeader(table: Float64Array, key: SurfaceKey, shape: Shape, compute
   table[surface.SURFACE_IDLE_W] = idleWatts(key.hardware, split);
   table[surface.SURFACE_DEVICES] = devicesOf(split);
   for (let k = 0; k < SURFACE_KNOTS; k++) table[surface.SURFACE_KNOTS_AT + k] = shape.knots[k];
+}
+
+/** Seconds that a step with prompts spends outside captured graphs, s. */
+export function promptLaunches(model: SurfaceKey['model'], { host }: SurfaceKey['profile']): number {
+  return layersOf(model) * (host.prompt_layer_s ?? 0);
 }
 
 /** Launch time of the prefill attention kernels of a step. */

@@ -40,6 +40,8 @@ interface Corner {
 
 /** The cells around a point on the axes from `first` to `end`, with their weights; offsets are cells from the start of a slice. */
 function corners(table: OpTable, first: number, end: number, point: readonly number[]): Corner[] {
+  if (point.length < end - first)
+    throw new Error(`a table of ${end - first} axes needs as many sizes, not ${point.length}`);
   let found: Corner[] = [{ offset: 0, weight: 1 }];
   for (let a = first; a < end; a++) {
     const axis = table.axes[a];
@@ -67,7 +69,7 @@ export function factorAt(table: OpTable, layer: number, point: readonly number[]
   return blend(table, layer * cells, corners(table, 0, table.axes.length, point));
 }
 
-/** Factors along the first axis at a point of the others: (n, k) of a matrix product, (heads, head size) of a prompt. */
+/** Factors along the first axis at a point of the others: (n, k) of a matrix product, (heads, head size, KV heads) of a prompt. */
 export function factorsAlong(table: OpTable, point: readonly number[]): Float64Array {
   const around = corners(table, 1, table.axes.length, point);
   const stride = table.axes.slice(1).reduce((cells, axis) => cells * axis.length, 1);

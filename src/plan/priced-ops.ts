@@ -15,6 +15,7 @@ import {
   type Rate,
   worse,
 } from './efficiency.ts';
+import { gatherLarge, type KernelTraits, slowExchange, slowRate } from './maturity.ts';
 import { type Curve, readCurve, readFactor, readPlane } from './op-table.ts';
 import { combine, lineParts, normId } from './roofline-twin.ts';
 import {
@@ -38,9 +39,6 @@ export interface PricedOps {
   readonly compute: readonly PricedCompute[];
   readonly exchange: readonly PricedExchange[];
 }
-
-/** What an engine changes about the price of an op on the device. */
-export type KernelTraits = Pick<EngineProfile, 'static_scales' | 'kernels'>;
 
 /** Rates of hardware, looked up once per kind of work. */
 export interface RateBook {
@@ -106,18 +104,29 @@ export function priceList(
   const compute: PricedCompute[] = [];
   const exchange: PricedExchange[] = [];
   const staticScales = traits.static_scales ?? false;
-  const gemmRate = (format: WeightFormat) => book.rate(hardware, 'gemm', format, false);
+  const unpacks = traits.kernels !== 'trtllm';
+  const rateOf = (family: OpFamily, format: WeightFormat, latent = false) =>
+    slowRate(book.rate(hardware, family, format, latent), family, traits, hardware);
+  const gemmRate = (format: WeightFormat) => rateOf('gemm', format);
   for (const op of ops) {
-    if (op.kind === 'exchange') {
-      const rate = book.exchange(hardware, op, traits.kernels);
-      const sum = SUMMED.has(op.op) ? book.exchange(hardware, { ...op, op: 'all-reduce' }, traits.kernels) : null;
-      exchange.push({ op, rate, curve: fasterCurve(exchangeCurve(rate), sum && exchangeCurve(sum)) });
-    } else {
-      const rate = book.rate(hardware, op.family, formatOf(op, traits), op.latent);
-      compute.push(bindCompute(op, { rate, gemmRate, staticScales }));
+    if (op.kind === 'exchange') exchange.push(priceExchangeOp(op, hardware, book, traits));
+    else {
+      const rate = rateOf(op.family, formatOf(op, traits), op.latent);
+      compute.push(bindCompute(op, { rate, gemmRate, staticScales, unpacks }));
     }
   }
   return { compute, exchange };
+}
+
+function priceExchangeOp(op: ExchangeOp, hardware: Hardware, book: RateBook, traits: KernelTraits): PricedExchange {
+  const rateOf = (one: ExchangeOp) => slowExchange(book.exchange(hardware, one, traits.kernels), traits, hardware);
+  const rate = rateOf(op);
+  const sum = SUMMED.has(op.op) ? rateOf({ ...op, op: 'all-reduce' }) : null;
+  const priced = { op, rate, curve: fasterCurve(exchangeCurve(rate), sum && exchangeCurve(sum)) };
+  const from = traits.gathers_from_bytes;
+  if (from === undefined || op.op !== 'all-reduce') return priced;
+  const plain = (bytes: number) => exchangeSeconds(priced, bytes);
+  return { ...priced, curve: gatherLarge(priced.curve, plain, from, op.devices - 1, hardware.scale_up.bandwidth) };
 }
 
 /** Seconds of one exchange of `bytes`. */

@@ -73,3 +73,24 @@ function readContexts(table: Float64Array, at: number, sequences: number, contex
   const right = table[knots + knot + 1] * sequences;
   return valueAt(knot) + ((valueAt(knot + 1) - valueAt(knot)) * (context - left)) / (right - left);
 }
+
+/** The surface of an engine that reads `context` cached tokens of every sequence, however few it has. */
+export function padContexts(table: Float64Array, context: number): Float64Array {
+  const padded = table.slice();
+  const knots = table.subarray(surface.SURFACE_KNOTS_AT, surface.SURFACE_KNOTS_AT + surface.SURFACE_KNOTS);
+  const last = surface.SURFACE_KNOTS - 2;
+  let low = 0;
+  while (low < last && knots[low + 1] <= context) low++;
+  const share = (context - knots[low]) / (knots[low + 1] - knots[low]);
+  for (const start of [surface.SURFACE_DA, surface.SURFACE_DECODE]) {
+    for (let i = 0; i < GRID_SEQUENCES; i++) {
+      const row = start + i * surface.SURFACE_KNOTS;
+      padded.fill(
+        table[row + low] + share * (table[row + low + 1] - table[row + low]),
+        row,
+        row + surface.SURFACE_KNOTS,
+      );
+    }
+  }
+  return padded;
+}

@@ -45,11 +45,17 @@ describe('bestLinks', () => {
     rows: [8192, 2 ** 20].map((bytes) => ({ bytes, seconds: us * 1e-6 })),
   });
 
-  it('takes the captured kernel and the newest library, never the eager kernel or an older library', () => {
+  it('takes the captured kernel and whatever general library is faster, never the eager kernel', () => {
     const all = [series('v_vLLM_custom_eager', 1), series('v_vLLM_custom_graph', 6), series('nccl-2.9.9', 2)];
     const [group] = bestLinks([...all, series('nccl-2.27.3', 5)]);
-    expect(group.libraries).toBe('v_vLLM_custom_graph + nccl-2.27.3');
-    expect(group.rows.map((r) => Math.round(r.seconds * 1e6))).toEqual([5, 5]);
+    expect(group.libraries).toBe('v_vLLM_custom_graph + nccl-2.9.9 + nccl-2.27.3');
+    expect(group.rows.map((r) => Math.round(r.seconds * 1e6))).toEqual([2, 2]);
+  });
+
+  it('leaves out groups of a machine whose cards cannot reach each other', () => {
+    const of = (device: string, devices: number) => ({ ...series('nccl-2.27.3', 5), device, devices });
+    const groups = bestLinks([of('l40s', 2), of('l40s', 4), of('l40s', 8), of('x', 8)]);
+    expect(groups.map(({ device, devices }) => `${device} ${devices}`)).toEqual(['l40s 2', 'x 8']);
   });
 
   it("keeps TensorRT-LLM's own kernels apart from what any engine has", () => {

@@ -56,7 +56,7 @@ describe('readers', () => {
     const prefill = ops.find((series) => series.family === 'attention-prefill')!;
     expect(prefill.rows[0].flops).toBe(4 * ((512 * 513) / 2) * 32 * 128);
     // one prompt of 512 tokens does not fill a step: its efficiency in a table is that of four
-    expect(prefill.rows.map((row) => row.cell)).toEqual([undefined, { layer: [], at: [512, 32, 128] }]);
+    expect(prefill.rows.map((row) => row.cell)).toEqual([undefined, { layer: [], at: [512, 32, 128, 8] }]);
     expect(notes.join('\n')).toContain('1 decode rows with fewer than 64 cached tokens left out');
   });
 

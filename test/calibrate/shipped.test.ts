@@ -46,7 +46,7 @@ describe('shipped efficiency files', () => {
       for (const { family, formats, error_out } of tables) {
         const fit = ops.find((one) => one.family === family && one.format === formats[0]);
         expect(error_out).toBeLessThanOrEqual(fit?.error_out ?? 0);
-        if (family === 'gemm' || family === 'attention-decode') expect(error_out).toBeLessThan(0.07);
+        if (family !== 'moe') expect(error_out, `${family} ${formats}`).toBeLessThan(0.1);
       }
     }
     const timed = files.filter((file) => file.tables?.some((table) => table.family === 'gemm')).length;

@@ -54,6 +54,23 @@ describe('tableOf', () => {
     expect(factorAt(table, 0, [64, 1024, 1024])).toBeCloseTo(1.3, 3);
   });
 
+  it('fills them along the sizes that change least: from matrices as wide, not from the next width', () => {
+    // a factor that doubles with every octave of n and hardly changes with k
+    const factor = (_: number, n: number, k: number) => (n / 1024) * (1 + Math.log2(k) / 100);
+    const missing = (n: number, k: number) => n === 1024 && (k === 1024 || k === 2048);
+    const table = tableOf('gemm', 'bf16', rowsOf(factor, missing), PRICE, 0.9)!;
+    for (const k of [1024, 2048]) expect(factorAt(table, 0, [64, 1024, k]) / factor(64, 1024, k)).toBeCloseTo(1, 1);
+    // beyond the last cell that was timed the fit pulls: one octave out it is nearer to 1 than the neighbour
+    const edge = tableOf(
+      'gemm',
+      'bf16',
+      rowsOf(factor, (n, k) => n === 4096 && k === 4096),
+      PRICE,
+      0.9,
+    )!;
+    expect(factorAt(edge, 0, [64, 4096, 4096])).toBeGreaterThan(3);
+  });
+
   it('is not made where the fit alone predicts held-out shapes as well, nor of a few rows', () => {
     expect(
       tableOf(

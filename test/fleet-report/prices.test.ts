@@ -82,7 +82,7 @@ test('prices of a lowered spec: hosts by channel and hardware, busy watts for co
     undefined,
     undefined,
     undefined,
-    expect.closeTo(70, 9),
+    expect.closeTo((30 * 0.67) / 0.33, 9),
     undefined,
   ]);
 });

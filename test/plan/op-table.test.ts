@@ -17,6 +17,7 @@ import {
 import { exchangeSeconds, openRateBook, priceList } from '../../src/plan/priced-ops.ts';
 import { gemm } from '../../src/stages/gemm-ops.ts';
 import { listOps } from '../../src/stages/llm-ops.ts';
+import { listMlpOps } from '../../src/stages/mlp-ops.ts';
 import type { ComputeOp, ExchangeOp } from '../../src/stages/op.ts';
 import { anyTables, DEVICE, GQA, modelOf, SMALL } from './fixtures.ts';
 
@@ -139,7 +140,7 @@ describe('bound ops', () => {
       const [sources, op] = [listSources(source, DEVICE), gemm('mlp', 4096, 4096, format, 1)];
       const rate = chooseRate(sources, DEVICE, 'gemm', format);
       const gemmRate = (of: OpFit['format']) => chooseRate(sources, DEVICE, 'gemm', of);
-      const { curve, line } = bindCompute(op, { rate, gemmRate, staticScales });
+      const { curve, line } = bindCompute(op, { rate, gemmRate, staticScales, unpacks: false });
       return curve ? readCurve(curve, m) : line.t0;
     };
     // 9 - 2 us of launch and a little traffic go at one row; the weights stay
@@ -150,6 +151,28 @@ describe('bound ops', () => {
     expect(seconds('bf16', true, 1)).toBe(seconds('bf16', false, 1));
     for (let m = 1; m < 8192; m *= 2)
       expect(seconds('fp8', true, 2 * m)).toBeGreaterThanOrEqual(seconds('fp8', true, m));
+  });
+
+  it('experts of packed weights slow by half with many tokens on open engines, and only those', () => {
+    const layers = [[8, 2, 4096, 1024, 1]];
+    const table = { ...{ family: 'moe', formats: ['mxfp4', 'bf16'] as const }, axes: [[1, 128, 1024, 8192]], layers };
+    const flat = { ...table, permille: [1000, 1000, 1000, 1000], error_out: 0, error_out_p90: 0 } as OpTable;
+    const source = sourceOf([fitOf('moe', 'mxfp4'), fitOf('moe', 'bf16')], [flat]);
+    const mlp = { kind: 'moe', experts: 8, top_k: 2, intermediate: 1024, shared_intermediate: 0, gated: true } as const;
+    const ratio = (format: 'mxfp4' | 'bf16', tokens: number) => {
+      const op = listMlpOps(mlp, 4096, 1, ONE, format).find((one) => one.family === 'moe')!;
+      const rate = chooseRate(listSources(source, DEVICE), DEVICE, 'moe', format);
+      const curve = (unpacks: boolean) =>
+        bindCompute(op, { rate, gemmRate: () => rate, staticScales: false, unpacks }).curve!;
+      return readCurve(curve(true), tokens) / readCurve(curve(false), tokens);
+    };
+    expect([1, 128, 1024, 8192].map((tokens) => ratio('mxfp4', tokens))).toEqual([1, 1, 1.5, 1.5]);
+    expect(ratio('bf16', 8192)).toBe(1);
+  });
+
+  it('a table is not read with fewer sizes than it has axes', () => {
+    const four: OpTable = { ...gemms, axes: [...gemms.axes, [1, 2]], permille: [...gemms.permille, ...gemms.permille] };
+    expect(() => factorsAlong(four, [4096, 4096])).toThrow('a table of 3 axes needs as many sizes, not 2');
   });
 
   it("TensorRT-LLM's decode kernels read an 8-bit cache at the 16-bit rate; others at its own", () => {

@@ -293,9 +293,9 @@ describe('chooseKnots', () => {
 });
 
 describe('energy', () => {
-  it('is unknown, not wrong, where the TDP is; else idle is 0.3 of it per device', () => {
+  it('is unknown, not wrong, where the TDP is; else idle is 0.33 of it per device', () => {
     const known = lower({ ...KEY, tp: 4 }).table;
-    expect(known[layout.SURFACE_IDLE_W]).toBeCloseTo(0.3 * 700 * 4, 9);
+    expect(known[layout.SURFACE_IDLE_W]).toBeCloseTo(0.33 * 700 * 4, 9);
     expect(known[layout.SURFACE_DEVICES]).toBe(4);
     const unknown = lower({ ...KEY, hardware: { ...DEVICE, tdp_w: null } }).table;
     for (let i = layout.SURFACE_J_STEP; i <= layout.SURFACE_IDLE_W; i++) expect(unknown[i]).toBeNaN();

@@ -1,4 +1,5 @@
 // What a client adds to first tokens, the decode speed of loops whose requests are all alike, and how a chat samples.
+
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { predictCases } from '../../src/calibrate/validate/predict.ts';
@@ -42,7 +43,7 @@ test('first tokens and ends come later by the time of a request on its way; gaps
   expect(predict(first, withClient(0.01, 0))).toEqual(predict(first, withClient(0, 0)));
 });
 
-test('equal requests out of step decode slower than in lockstep: prompts of others come between', () => {
+test('equal requests drift apart: they decode slower than in lockstep, prompts of others come between', () => {
   const loop: Cells = {
     length_spread: '1',
     input_len: '4000',

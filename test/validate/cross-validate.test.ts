@@ -23,7 +23,10 @@ function madeUp(): string {
   const rows = MODELS.flatMap((model) =>
     ['1', '4', '16'].map((load): Cells => ({ model, config_id: model, load_value: load, num_requests: '40' })),
   );
-  const known: Catalog = { ...shipped, engine: (id) => ({ ...shipped.engine(id), host: { ...SLOW, norm: 1 } }) };
+  const known: Catalog = {
+    ...shipped,
+    engine: (id) => ({ ...shipped.engine(id), host: { ...shipped.engine(id).host, ...SLOW } }),
+  };
   const folder = writeFolder({ 'cases.csv': caseText(rows) });
   const values = predictCases(readCases(join(folder, 'cases.csv')), known);
   return caseText(rows.map((row, i) => ({ ...row, value: String(values[i].predicted) })));

@@ -5,7 +5,7 @@ import { chooseProfile, readVersion } from '../../src/calibrate/validate/choose-
 import { openCatalog } from '../../src/catalog/open.ts';
 
 const choose = (engine: CaseInput['engine'], engine_version: string, year: number | null) =>
-  chooseProfile({ engine, engine_version, year } as CaseInput);
+  chooseProfile({ engine, engine_version, year, mode: 'closed-loop' } as CaseInput);
 
 test('by version where one is readable, else by year', () => {
   expect(readVersion('v0.5.8.post1')).toEqual([0, 5, 8]);
@@ -19,6 +19,14 @@ test('by version where one is readable, else by year', () => {
   expect(choose('vllm', '0.12.9', 2024)).toBe('vllm-0.11');
   expect(choose('vllm', '0.13.0', 2024)).toBe('vllm-0.19');
   expect(choose('trtllm', 'dynamo-0.8.1', 2026)).toBe('trtllm-1.0');
+});
+
+test('MLPerf submissions are tuned: the newest profile, whatever their year', () => {
+  const choice = (mode: CaseInput['mode']) =>
+    chooseProfile({ engine: 'vllm', engine_version: '0.4.2', year: 2024, mode } as CaseInput);
+  expect(choice('mlperf-offline')).toBe('vllm-0.19');
+  expect(choice('mlperf-server')).toBe('vllm-0.19');
+  expect(choice('offline')).toBe('vllm-0.4');
 });
 
 test('every profile that can be chosen is in the catalog', () => {

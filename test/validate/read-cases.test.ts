@@ -90,6 +90,13 @@ describe('a run that cannot be replayed says why', () => {
     expect(groups[0].input).toMatchObject({ year: 2025, length_spread: 0.8, kv_capacity_tokens: null, tp: 1 });
   });
 
+  test('blank cells are what most runs have: no pipeline, no groups, the whole run, the policy of the engine', () => {
+    const blank: Cells = { pp: '', dp: '', ep: '', window: '', prefill_policy: '' };
+    const { groups } = parseCases(caseText([blank, { ...PAIR, prefill_policy: '' }]), 'cases.csv');
+    expect(groups.map(({ trouble }) => trouble)).toEqual([null, null]);
+    expect(groups[0].input).toMatchObject({ pp: 1, dp: 1, ep: 1, window: 'all', prefill_policy: null });
+  });
+
   test('rows of one group that disagree, and a figure given twice', () => {
     const text = caseText([
       { group_id: 'a', metric: 'tpot_ms' },

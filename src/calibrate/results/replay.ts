@@ -13,7 +13,7 @@ import type { Requests } from '../../workload/types.ts';
 import { addClient } from '../validate/client.ts';
 import type { Observed } from '../validate/observe.ts';
 import { observeWhole } from '../validate/observe-run.ts';
-import { phasesOf, tpotBeyondFirst } from '../validate/phases.ts';
+import { driftApart } from '../validate/phases.ts';
 import { openSimulator, type Simulator } from '../validate/simulator.ts';
 import type { Figures, Lengths, MeasuredRun } from './measured-run.ts';
 
@@ -30,8 +30,6 @@ export type Client = NonNullable<EngineProfile['client']>;
 export interface ReplayedRun {
   readonly measured: MeasuredRun;
   readonly requests: Requests;
-  /** The same run with its first requests on their way; null where requests differ. See validate/phases.ts. */
-  readonly spreadOut: Requests | null;
   /** Equal requests in a closed loop: nobody knows how far a machine keeps them in lockstep, so first tokens tell nothing. */
   readonly lockstep: boolean;
   readonly meanPrompt: number;
@@ -84,14 +82,12 @@ export function prepareRun(measured: MeasuredRun): ReplayedRun {
   const { prompt, output: answer } = drawLengthPairs(specOf(input), specOf(output), count, SEED);
   const lengths = { prompt: input.each ?? prompt, output: output.each ?? answer };
   const sent = { count, ...lengths, description: measured.name, concurrency: 0, rate: 0 };
-  const requests = sendRequests(sent, load);
+  const asked = sendRequests(sent, load);
   const equal = (side: Lengths) => side.each === null && side.std === 0;
   const lockstep = load.kind === 'closed-loop' && equal(input) && equal(output);
-  const output_len = lengths.output[0];
-  const spreadOut = lockstep
-    ? phasesOf({ mode: 'closed-loop', length_spread: 1, window: 'all', output_len }, requests)
-    : null;
-  return { measured, requests, spreadOut, lockstep, meanPrompt: input.mean };
+  const alike = { mode: 'closed-loop', length_spread: 1, output_len: lengths.output[0] } as const;
+  const requests = lockstep ? driftApart(alike, asked) : asked;
+  return { measured, requests, lockstep, meanPrompt: input.mean };
 }
 
 function specOf({ mean, std }: Lengths) {
@@ -129,7 +125,6 @@ export function replayRun(bench: Bench, run: ReplayedRun, tuning: Tuning): Obser
   const profile = { ...tunedProfile(deployment.profile, tuning), client: { request_s: 0, prompt_token_s: 0 } };
   const { table } = lowerSurface({ ...deployment.key, profile }, session.lowering);
   const setup = setupEngine(configuration, deployment, blocks, table, blockBytes);
-  const later = run.spreadOut && tpotBeyondFirst(simulator.run(run.spreadOut, setup), run.spreadOut.concurrency);
   const simulated = simulator.run(run.requests, setup);
   const lost = simulated.results.state.reduce((sum, state) => sum + (state === STATE_FINISHED ? 0 : 1), 0);
   if (lost > 0) {
@@ -137,9 +132,7 @@ export function replayRun(bench: Bench, run: ReplayedRun, tuning: Tuning): Obser
     throw new UserError([{ path: run.measured.name, expected: 'requests that this deployment can serve', received }]);
   }
   const whole = observeWhole(simulated, table, configuration.replicas);
-  // the columns are the simulator's own until the next run: keep copies
-  const observed = addClient(whole, simulated, profile);
-  return later ? { ...observed, tpot: later } : observed;
+  return addClient(whole, simulated, profile);
 }
 
 /** The figures of an observed run, first tokens and ends later by the client's time. */

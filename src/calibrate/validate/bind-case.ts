@@ -4,6 +4,7 @@ import type { EngineProfile, Hardware, Model } from '../../catalog/types.ts';
 import { legalSplit } from '../../plan/legal.ts';
 import { type LoweredSurface, lowerSurface } from '../../plan/lower.ts';
 import { type KvCapacity, kvCapacity } from '../../plan/memory.ts';
+import { padContexts } from '../../plan/read-surface.ts';
 import type { EngineSetup } from '../../plan/setup.ts';
 import { type SurfaceKey, splitOf } from '../../plan/surface-key.ts';
 import type { Session } from '../../run/session.ts';
@@ -187,10 +188,16 @@ function squeeze(capacity: KvCapacity, { hardware, split }: Instance): { blocks:
   return { blocks, note: `default memory rules leave no room; ${TUNED_SHARE} of memory assumed` };
 }
 
+/** Chips whose programs are compiled for fixed shapes read a whole cache of the final length at every step of a static batch. */
+function padsContexts(input: CaseInput, { hardware }: Instance): boolean {
+  return input.mode === 'static-batch' && hardware.kind === 'asic';
+}
+
 /** The engine's limits and price; every replica is one instance. Limits are per scheduler, of which an instance has dp. */
 export function setupCase(input: CaseInput, instance: Instance, limits: Limits, blocks: number): EngineSetup {
   const { profile, split, surface } = instance;
-  const exclusive = input.prefill_policy === 'exclusive' || input.mode === 'static-batch';
+  const policy = input.prefill_policy ?? (profile.batching === 'continuous' ? 'exclusive' : 'mixed');
+  const exclusive = policy === 'exclusive' || input.mode === 'static-batch';
   return {
     batching: exclusive ? 'continuous' : 'chunked',
     admission: profile.admission,
@@ -201,7 +208,9 @@ export function setupCase(input: CaseInput, instance: Instance, limits: Limits, 
     numGpuBlocks: blocks,
     blockSize: profile.block_size,
     maxModelLen: 0,
-    price: surface.table,
+    price: padsContexts(input, instance)
+      ? padContexts(surface.table, input.input_len + input.output_len)
+      : surface.table,
     receiveEvery: input.recv_interval ?? 1,
     ...(input.batch_wait_iters === null ? {} : { batchWait: waitOf(input, limits.budget * split.dp * split.pp) }),
   };

@@ -62,7 +62,9 @@ export function makeCaseRequests(input: CaseInput, files: LengthFiles): Requests
 }
 
 function drawCaseLengths(input: CaseInput, files: LengthFiles): (Lengths & { arrival?: Float64Array }) | Trouble {
-  const { num_requests: count, lengths_file: name } = input;
+  const { lengths_file: name } = input;
+  // a static batch is its batch, whatever the publisher counted as a request
+  const count = input.mode === 'static-batch' ? input.load_value! : input.num_requests;
   if (name === null) {
     const spread = input.length_spread ?? 1;
     return drawLengthPairs(rangeOf(input.input_len, spread), rangeOf(input.output_len, spread), count, SEED);

@@ -77,7 +77,8 @@ export interface CaseInput {
   readonly window: 'all' | 'steady';
   readonly max_num_seqs: number | null;
   readonly max_batched_tokens: number | null;
-  readonly prefill_policy: 'mixed' | 'exclusive';
+  /** null: as the engine does. */
+  readonly prefill_policy: 'mixed' | 'exclusive' | null;
   readonly batch_wait_iters: number | null;
   readonly batch_wait_ratio: number | null;
   readonly recv_interval: number | null;

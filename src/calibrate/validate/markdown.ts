@@ -126,9 +126,9 @@ function sparseText(good: readonly Prediction[]): string {
   const drawn = firsts.filter(({ row }) => Number(row.cell('length_spread')) !== 1);
   const line = summariseErrors([], drawn);
   return (
-    `TTFT in closed loops of equal requests is predicted by the rules of the schema, in lockstep, which machines are not: ` +
-    `without those ${firsts.length - drawn.length} rows the TTFT of closed loops is off by ${pair(line)} % (${line.n} rows). ` +
-    'Their TPOT is taken from requests behind a first round of random lengths.'
+    'Equal requests would run in lockstep here and drift apart on machines: in closed loops their outputs stray by up to 5 % ' +
+    `(src/calibrate/validate/phases.ts). How far they really drift nobody knows; without those ${firsts.length - drawn.length} rows ` +
+    `the TTFT of closed loops is off by ${pair(line)} % (${line.n} rows).`
   );
 }
 

@@ -53,6 +53,11 @@ class Cells {
     return words[0];
   }
 
+  /** A word, or `blank` where the cell is. */
+  wordOr<Word extends string, Blank>(column: GroupColumn, words: readonly Word[], blank: Blank): Word | Blank {
+    return this.row.cell(column) === '' ? blank : this.word(column, words);
+  }
+
   /** A number above 0 (a whole one if `whole`), or null when the cell is blank. */
   number(column: GroupColumn, whole: boolean): number | null {
     const cell = this.row.cell(column);
@@ -97,9 +102,9 @@ function readCells(cells: Cells): CaseInput {
     devices: cells.needed('devices', true),
     replicas: count('replicas') ?? 1,
     tp: count('tp'),
-    pp: count('pp'),
-    dp: count('dp'),
-    ep: count('ep'),
+    pp: count('pp') ?? 1,
+    dp: count('dp') ?? 1,
+    ep: count('ep') ?? 1,
     tp_shards: count('tp_shards'),
     prefill_workers: count('prefill_workers'),
     prefill_tp: count('prefill_tp'),
@@ -123,10 +128,10 @@ function readCells(cells: Cells): CaseInput {
     load_kind: cells.text('load_kind'),
     load_value: cells.number('load_value', false),
     num_requests: cells.needed('num_requests', true),
-    window: cells.word('window', ['all', 'steady']),
+    window: cells.wordOr('window', ['all', 'steady'], 'all'),
     max_num_seqs: count('max_num_seqs'),
     max_batched_tokens: count('max_batched_tokens'),
-    prefill_policy: cells.word('prefill_policy', ['mixed', 'exclusive']),
+    prefill_policy: cells.wordOr('prefill_policy', ['mixed', 'exclusive'] as const, null),
     batch_wait_iters: count('batch_wait_iters'),
     batch_wait_ratio: cells.number('batch_wait_ratio', false),
     recv_interval: count('recv_interval'),
@@ -164,11 +169,14 @@ function checkTogether(input: CaseInput, cells: Cells): void {
   checkDevices(input, cells);
 }
 
-const AGGREGATED = ['tp', 'pp', 'dp', 'ep', 'tp_shards'] as const;
+const AGGREGATED = ['tp', 'pp', 'dp', 'tp_shards'] as const;
 const DISAGGREGATED = [
   ...(['prefill_workers', 'prefill_tp', 'prefill_dp', 'prefill_ep'] as const),
   ...(['decode_workers', 'decode_tp', 'decode_dp', 'decode_ep'] as const),
 ] as const;
+
+/** Degrees that most runs do not have. */
+const ONE_WHEN_BLANK: ReadonlySet<GroupColumn> = new Set(['tp_shards', 'pp', 'dp', 'ep']);
 
 export function isDisaggregated(mode: CaseInput['mode']): boolean {
   return mode === 'disagg-closed-loop' || mode === 'kv-transfer';
@@ -176,7 +184,7 @@ export function isDisaggregated(mode: CaseInput['mode']): boolean {
 
 function checkDevices(input: CaseInput, cells: Cells): void {
   const columns = isDisaggregated(input.mode) ? DISAGGREGATED : AGGREGATED;
-  const blank = columns.filter((column) => cells.text(column) === '' && column !== 'tp_shards');
+  const blank = columns.filter((column) => cells.text(column) === '' && !ONE_WHEN_BLANK.has(column));
   if (blank.length > 0) cells.wrong.push(`${blank.join(', ')}: nothing given`);
   const n = (column: (typeof columns)[number]) => input[column] ?? 1;
   const expected = isDisaggregated(input.mode)

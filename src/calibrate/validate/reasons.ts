@@ -9,7 +9,7 @@ const REASONS: readonly Reason[] = [
   {
     where: ['closed-loop', 'ttft_ms', 'sglang', 'llama-3.1-8b', ''],
     words:
-      'equal requests stay in lockstep here, so that each wave queues behind its own prompts; machines drift apart',
+      'nobody knows how far machines keep equal requests in step; above 256 at once the front end of the engine is what clients wait for',
   },
   {
     where: ['disagg', 'ttft_ms', 'trtllm', '', ''],
@@ -27,17 +27,14 @@ const REASONS: readonly Reason[] = [
   },
   {
     where: ['', '', 'vllm', 'mixtral-8x7b', 'mi250'],
-    words: 'no expert timings on this device; its expert kernels of 2024 were untuned',
+    words:
+      'no expert timings on this device; how much slower its untuned kernels of 2024 were is one factor for all sizes',
   },
   {
     where: ['static-batch', 'ttft_ms', 'transformers-neuronx', '', ''],
-    words: 'no timings on this device; prompts are padded to compiled sizes',
+    words: 'no timings on this device; prompts are padded to compiled sizes, and attention over long ones is not tiled',
   },
   { where: ['static-batch', 'tpot_ms', 'transformers-neuronx', '', ''], words: 'no timings on this device' },
-  {
-    where: ['', 'power_w', '', '', ''],
-    words: 'energy is a line in tokens: the sort of the logits and the LM head of large batches are not in it',
-  },
   {
     where: ['closed-loop', 'ttft_ms', '', 'gpt-oss-120b', ''],
     words: 'expert kernels of long prompts: timings are those of one engine version',
@@ -48,7 +45,8 @@ const REASONS: readonly Reason[] = [
   },
   {
     where: ['closed-loop', 'ttft_ms', 'vllm', 'llama-3.3-70b', 'h100'],
-    words: 'linear work and all-reduces of prefill add up here; the engine overlaps or fuses some of them',
+    words:
+      'prefill on four and eight devices: the same run on B200 is off the other way, so it is the build of the engine, not its exchanges',
   },
 ];
 

@@ -12,6 +12,7 @@ import { runDisaggregated } from './disaggregated/run.ts';
 import type { DisaggregatedRun, DisaggregatedSetup, Side, SideWork } from './disaggregated/world.ts';
 import type { Observed } from './observe.ts';
 import { meanWatts } from './observe-run.ts';
+import { driftApart } from './phases.ts';
 import type { Replayed, Replayer } from './replay-engine.ts';
 
 interface BoundSide {
@@ -27,8 +28,9 @@ export function replayDisaggregated(replayer: Replayer, input: CaseInput): Repla
   if (isTrouble(prefill)) return prefill;
   const decode = bindSide(replayer, input, 'decode');
   if (isTrouble(decode)) return decode;
-  const requests = makeCaseRequests(input, replayer.files);
-  if (isTrouble(requests)) return requests;
+  const drawn = makeCaseRequests(input, replayer.files);
+  if (isTrouble(drawn)) return drawn;
+  const requests = driftApart(input, drawn);
   const setup = setupOf(input, prefill, decode);
   if (isTrouble(setup)) return setup;
   const tooLong = findTooLong(requests, decode.side);

@@ -15,7 +15,7 @@ import { type LengthFiles, makeCaseRequests } from './case-requests.ts';
 import { addClient, isOnline } from './client.ts';
 import type { Observed } from './observe.ts';
 import { observeBatch, observeWhole, observeWindow } from './observe-run.ts';
-import { phasesOf, tpotBeyondFirst } from './phases.ts';
+import { driftApart } from './phases.ts';
 import type { Marks, SimulatedRun, Simulator } from './simulator.ts';
 
 /** What a replay leaves: the run, and what a reader should know about it. */
@@ -44,9 +44,7 @@ export function replayEngine(replayer: Replayer, input: CaseInput): Replayed | T
   const marks = marksOf(input, instance, limits);
   if (marks !== null && isTrouble(marks)) return marks;
   const setup = setupCase(input, instance, limits, room.blocks);
-  const spreadOut = phasesOf(input, requests);
-  const later = spreadOut && tpotBeyondFirst(replayer.simulator.run(spreadOut, setup), spreadOut.concurrency);
-  const run = replayer.simulator.run(requests, setup, marks ?? undefined);
+  const run = replayer.simulator.run(driftApart(input, requests), setup, marks ?? undefined);
   const lost = run.results.state.reduce((sum, state) => sum + (state === STATE_FINISHED ? 0 : 1), 0);
   if (lost > 0) {
     const words = `the KV cache of ${room.blocks} blocks of ${instance.profile.block_size} tokens cannot hold ${lost} of the requests`;
@@ -55,7 +53,7 @@ export function replayEngine(replayer: Replayer, input: CaseInput): Replayed | T
   const observed = observe(input, run, instance);
   if (isTrouble(observed)) return observed;
   const seen = isOnline(input.mode) ? addClient(observed, run, instance.profile) : observed;
-  return { observed: later ? { ...seen, tpot: later } : seen, note: room.note, basis: instance.surface.basis };
+  return { observed: seen, note: room.note, basis: instance.surface.basis };
 }
 
 /** The steady window of a closed loop: from the first full batch to the first completion that is not replaced. */
