@@ -1,11 +1,18 @@
 // Writes catalog files whole or not at all: whatever fails, the files that were there before still are.
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { UserError } from '../check/issue.ts';
 
 export interface NewFile {
   readonly path: string;
   readonly text: string;
+}
+
+/** Parents first, one by one: a recursive mkdir never returns below /proc (Node 20). */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 /** Writes every file beside its place first and renames only when all are there. A UserError where that cannot be. */
@@ -15,7 +22,7 @@ export function writeWhole(files: readonly NewFile[]): void {
   try {
     for (const { path, text } of files) {
       at = path;
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(resolve(dirname(path)));
       const from = `${path}.${process.pid}.new`;
       written.push({ from, to: path });
       writeFileSync(from, text);
