@@ -1,6 +1,6 @@
 // Admission: from the head of the waiting queue into a slot, as a chunk of the step being formed.
 import {
-  CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX, CLIENT_WATERMARK,
+  CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX, CLIENT_PREFIX_LOSS, CLIENT_WATERMARK,
 } from '../layout/client';
 import { ADMISSION_FULL_LENGTH, FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
 import { FLEET_CACHED, FLEET_FETCHED, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
@@ -206,7 +206,7 @@ function cachedTokens(run: usize, rep: usize, request: i32, need: i32): i32 {
     if (rowi(geta(run, RUN_PREEMPTIONS), request) == 0) tokens = rowOr(geta(fleet, FLEET_FETCHED), request, 0);
     const cache = geta(rep, CLIENT_PREFIX);
     if (cache != 0 && hasFlag(fleet, request, FLAG_PREFIX)) {
-      const hits = leadingHits(fleet, cache, request) * geti(fleet, FLEET_HASH_BLOCK);
+      const hits = leadingHits(fleet, cache, request) * geti(fleet, FLEET_HASH_BLOCK) - geti(rep, CLIENT_PREFIX_LOSS);
       if (hits > tokens) tokens = hits;
     }
   }

@@ -36,7 +36,8 @@ export const CLIENT_ACCEPTANCE = 65; // i32, address f64[DRAFTS]: 2^32 times the
 export const CLIENT_DRAFT_SEED = 66; // i32
 export const CLIENT_PER_DRAFT_STEP = 67; // f64, linear price: s per step that verifies drafts,
 export const CLIENT_PER_DRAFT = 68; // per sequence whose drafts it verifies
-export const CLIENT_PARAMETERS = 40; // cells copied, 60 to 63 and 69 to 71 of them free
+export const CLIENT_PREFIX_LOSS = 69; // i32, tokens found in the prefix cache that the draft's head needs computed again
+export const CLIENT_PARAMETERS = 40; // cells copied, 60 to 63, 70 and 71 of them free
 
 // Where its arrays lie, offsets from the record (i32)
 export const CLIENT_AT_RESIDUE = 72;

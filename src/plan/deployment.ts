@@ -6,7 +6,7 @@ import type { PowerSpec } from '../spec/power.ts';
 import type { Configuration } from '../spec/types.ts';
 import { type Formats, resolveFormats } from '../stages/formats.ts';
 import { devicesOf, type Split } from '../stages/split.ts';
-import { type DraftKey, draftKeyOf, draftOf, refuseDraft } from './draft.ts';
+import { type DraftKey, draftKeyOf, draftOf, losesBlock, refuseDraft } from './draft.ts';
 import { legalSplit } from './legal.ts';
 import { type KvCapacity, kvCapacity } from './memory.ts';
 import type { EngineSetup } from './setup.ts';
@@ -221,5 +221,6 @@ export function setupEngine(
 function acceptanceOf(configuration: Configuration, seed: number): Pick<EngineSetup, 'speculation'> {
   const { speculative_config: config, num_speculative_tokens: drafts } = configuration;
   if (!config || drafts === 0) return {};
-  return { speculation: { drafts, acceptance: config.acceptance.slice(0, drafts), seed } };
+  const prefixLoss = losesBlock(config.method) ? { prefixLoss: configuration.block_size } : {};
+  return { speculation: { drafts, acceptance: config.acceptance.slice(0, drafts), seed, ...prefixLoss } };
 }

@@ -77,3 +77,11 @@ export function refuseDraft(key: SurfaceKey, target: Split): DraftRefusal | null
   const illegal = legalSplit(draft.model, hardware, { ...draft.split, dp: 1 }, draft.formats);
   return illegal && { reason: 'draft-split', words: `draft model: ${illegal.words}` };
 }
+
+/**
+ * Whether a hit in a prefix cache loses its last block: heads start from hidden states of the token before, which the cache does not
+ * hold (vLLM: "drop the last matched block" for EAGLE and MTP).
+ */
+export function losesBlock(method: DraftMethod): boolean {
+  return method === 'mtp' || method === 'eagle' || method === 'eagle3';
+}

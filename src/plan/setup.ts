@@ -51,6 +51,8 @@ export interface Speculation {
   /** Probability that at least the first 1, 2, ... drafts are accepted: `drafts` entries that never rise. */
   readonly acceptance: readonly number[];
   readonly seed: number;
+  /** Tokens found in a prefix cache that the draft's head needs computed again (vLLM drops the last block); absent = 0. */
+  readonly prefixLoss?: number;
 }
 
 /** Per-request results, one entry per request in order of arrival. Times in s; NaN where the event never happened. */

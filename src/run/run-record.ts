@@ -282,6 +282,7 @@ export function fillSpeculation(
   for (let i = 0; i < drafts; i++) room[i] = acceptance[i] * 2 ** 32;
   words[(base + C.CLIENT_ACCEPTANCE) * 2] = room.byteOffset;
   words[(base + C.CLIENT_DRAFT_SEED) * 2] = seed;
+  words[(base + C.CLIENT_PREFIX_LOSS) * 2] = speculation.prefixLoss ?? 0;
   if (price instanceof Float64Array) return;
   cells[base + C.CLIENT_PER_DRAFT_STEP] = drafts * (price.per_draft_pass_s ?? 0);
   cells[base + C.CLIENT_PER_DRAFT] = drafts * (price.per_draft_token_s ?? 0);

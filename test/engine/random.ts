@@ -161,14 +161,15 @@ export function drawSpeculation(): fc.Arbitrary<Speculation | null> {
         },
       ),
       seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+      prefixLoss: fc.constantFrom(0, 0, 1, 3, 20),
     })
-    .map(({ rates, seed }): Speculation => {
+    .map(({ rates, seed, prefixLoss }): Speculation => {
       let chance = 1;
       const acceptance = rates.map((rate) => {
         chance *= rate;
         return chance;
       });
-      return { drafts: rates.length, acceptance, seed };
+      return { drafts: rates.length, acceptance, seed, prefixLoss };
     });
   return fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, some);
 }

@@ -200,6 +200,12 @@ describe('R9: prompt tokens that need no computing', () => {
     expect(clients[0]!.peakBlocks).toBe(8);
   });
 
+  test('are fewer where a head drafts: it needs the last block computed again', () => {
+    const rows = [cached([0, 1, 2]), cached([0, 1, 3]), cached([0], { prompt: 6 })];
+    const speculation = { drafts: 1, acceptance: [0], seed: 0, prefixLoss: 3 };
+    expect([...inTurn(rows, { speculation }).results.cached]).toEqual([0, 1, 0]); // 4 - 3, and 2 - 3 is nothing
+  });
+
   test('are none of a visit that does not ask, nor where there is no cache', () => {
     expect([...inTurn([cached([0]), cached([0], { flags: 0 })]).results.cached]).toEqual([0, 0]);
     expect([...inTurn([cached([0], { flags: 0 }), cached([0])]).results.cached]).toEqual([0, 0]);

@@ -49,7 +49,7 @@ describe('a fleet that swaps', () => {
             seen.set(what, (seen.get(what) ?? 0) + (swapsOut > 0 ? 1 : 0));
         });
       }),
-      { seed: 6, numRuns: 400 },
+      { seed: 6, numRuns: 700 },
     );
     for (const what of ['continuous', 'chunked', 'mixed', 'fcfs', 'least-work-left', 'channel', 'alone'])
       expect([what, seen.get(what)! > 5]).toEqual([what, true]);

@@ -23,7 +23,12 @@ describe('a pool that drafts', () => {
     const lowered = lower(question);
     const [prefiller, decoder] = lowered.program.clients;
     expect(prefiller!.speculation).toBeUndefined();
-    expect(decoder!.speculation).toEqual({ drafts: 3, acceptance: [0.8, 0.8 * 0.7, 0.8 * 0.7 * 0.6], seed: 4 });
+    expect(decoder!.speculation).toEqual({
+      drafts: 3,
+      acceptance: [0.8, 0.8 * 0.7, 0.8 * 0.7 * 0.6],
+      seed: 4,
+      prefixLoss: 16,
+    });
     const run = runFleet(lowered.program, { leap: 'exact' });
     expect([...run.results.finish]).toEqual([...referenceFleet(lowered.program).results.finish]);
     const { result } = measureRun(question, lowered, run);

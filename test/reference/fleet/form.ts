@@ -161,7 +161,8 @@ function residentEnd(client: Client, visit: Visit): number {
 
 /** Prompt tokens that need no computing (R9). */
 function countSkip(client: Client, visit: Visit, hashBlock: number): number {
-  const cached = visit.prefix ? client.prefix.countLeading(visit.hashes) * hashBlock : 0;
+  const found = visit.prefix ? client.prefix.countLeading(visit.hashes) * hashBlock : 0;
+  const cached = Math.max(0, found - (client.setup.speculation?.prefixLoss ?? 0));
   const fetched = visit.preempted ? 0 : visit.fetched;
   return Math.min(visit.shared > 0 ? visit.shared : Math.max(cached, fetched), visit.need - 1);
 }
