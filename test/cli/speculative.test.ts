@@ -76,9 +76,9 @@ describe('mist run', () => {
   test("prints vLLM's block, and the command with its flag", async () => {
     const { stdout } = await mist(['run', example('speculative.yaml'), '--row', '2']);
     expect(stdout).toMatch(
-      /-Speculative Decoding-+\nAcceptance rate \(%\):\s+5\d\.\d\d\nAcceptance length:\s+2\.\d\d\nDrafts:/,
+      /-Speculative Decoding-+\nAcceptance rate \(%\):\s+4\d\.\d\d\nAcceptance length:\s+2\.\d\d\nDrafts:/,
     );
-    expect(stdout).toMatch(/Per-position acceptance \(%\):\n {2}Position 0:\s+7\d\.\d\d\n/);
+    expect(stdout).toMatch(/Per-position acceptance \(%\):\n {2}Position 0:\s+(69|70)\.\d\d\n/);
     const { mist: ours } = JSON.parse(
       (await mist(['run', example('speculative.yaml'), '--row', '2', '--json'])).stdout,
     );
