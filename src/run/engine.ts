@@ -253,7 +253,7 @@ export function startEngine(
   const logBytes = full.onSteps ? Math.max(LOG_STEPS, 2 * setup.replicas) * R.LOG_FIELDS * 8 : 0;
   const arena = openArena(requestBytes(requests.count) + RUN_RECORD_BYTES + work + logBytes + 2048);
   const kernels = loadKernels(arena.memory);
-  const placed = placeRequests(arena, requests);
+  const placed = placeRequests(arena, requests, requests.count, setup.swap !== undefined);
   const record = placeRunRecord(arena);
   fillRunRecord(record, placed, setup, full);
   const log = startRecord(kernels, arena, record, placed, full);

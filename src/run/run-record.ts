@@ -147,6 +147,8 @@ export function fillRunRecord(
   const put = (cell: number, value: number) => {
     record.words[cell * 2] = value;
   };
+  if (setup.swap && !requests.swapped)
+    throw new RangeError('an engine that swaps needs the column of what is swapped out');
   put(R.RUN_REQUESTS, requests.count);
   put(R.RUN_VISITS, requests.count);
   put(R.RUN_REPLICAS, setup.replicas);

@@ -138,6 +138,12 @@ function surfaceOf(settler: Settler, configuration: Configuration, bound: Deploy
   return settler.surface;
 }
 
+/** Whether some row of a sweep swaps: its columns are placed once for all rows. */
+function mayHaveSwaps({ base, axes }: Spec): boolean {
+  const values = axes.find(({ field }) => field === 'preemption_mode')?.values ?? [base.preemption_mode];
+  return values.includes('swap');
+}
+
 function placeAt(settler: Settler, rate: number) {
   if (settler.placed?.rate === rate) return settler.placed;
   const requests = settler.requestsAt(rate);
@@ -145,7 +151,7 @@ function placeAt(settler: Settler, rate: number) {
   if (columns) columns.arrival.set(requests.arrival.subarray(0, requests.count));
   else {
     const { arena, kernels } = settler.session;
-    columns = placeRequests(arena, requests);
+    columns = placeRequests(arena, requests, requests.count, mayHaveSwaps(settler.spec));
     settler.pick = pickInKernel(kernels, arena, requests.count);
   }
   settler.placed = { rate, requests, columns };
