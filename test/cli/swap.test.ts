@@ -121,4 +121,15 @@ test('a pool of a pipeline swaps', async () => {
   expect(ours.swapped_in).toBe(ours.swapped_out);
   expect(ours.clients[0]).toMatchObject({ swapped_out: ours.swapped_out, swap_s: ours.swap_s });
   expect((await mist(['run', at('pipe.yaml')])).stdout).toContain('Time lost to swapping (s):');
+  // as axes of a fleet's sweep, beside keys that only swapping reads
+  const text = readFileSync(at('pipe.yaml'), 'utf8').replace(
+    'preemption_mode: swap',
+    'preemption_mode: {choices: [recompute, swap]}',
+  );
+  writeFileSync(at('pipes.yaml'), text);
+  const swept = await mist(['sweep', at('pipes.yaml'), '--out', at('pipes')]);
+  expect([swept.code, swept.stderr.includes('expected')]).toEqual([0, false]);
+  const { kept } = JSON.parse(readFileSync(at('pipes/results.json'), 'utf8'));
+  const times = kept.map((row: { e2el_mean_ms: number }) => row.e2el_mean_ms);
+  expect([times.length, new Set(times).size]).toEqual([2, 2]);
 });

@@ -188,6 +188,8 @@ function checkRounds(path: Path, configuration: Configuration, ledger: Ledger): 
 }
 
 function checkSwap(input: Part, path: Path, configuration: Configuration, ledger: Ledger): void {
+  // written out it may be one row of a sweep, whose other rows swap and share these keys
+  if (input.preemption_mode === 'recompute') return;
   const fields = ['preemption_mode', 'batching', 'admission', ...SWAP_KEYS];
   if (fields.some((key) => ledger.isBroken([...path, key]))) return;
   const { preemption_mode, batching, admission, num_cpu_blocks, step_time, model, hardware } = configuration;
