@@ -3,7 +3,7 @@ import type { FleetKeptRow, FleetSweepResult } from '../../metrics/fleet/sweep.t
 import { achieved } from '../../metrics/run-result.ts';
 import type { LatencyMetric } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
-import { formatDuration, formatMs, formatNumber, formatShort, formatUsd, UNKNOWN } from '../format.ts';
+import { formatDuration, formatMs, formatNumber, formatUsd, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
 import { wrap } from '../terminal.ts';
 import { shortBand } from '../trust.ts';
@@ -43,7 +43,6 @@ function rankRows(result: FleetSweepResult): string[] {
     { heading: 'fleet', align: 'left', cut: true },
     ...METRICS.map((metric) => right(`${METRIC_WORDS[metric]} ${percentileOf(result.slo, metric)}`)),
     { heading: 'keeps', align: 'left' },
-    right('tok/s'),
     right('dev'),
     right('$/h'),
     { heading: '± %', align: 'left' },
@@ -56,7 +55,6 @@ function rankRows(result: FleetSweepResult): string[] {
       formatMs(achieved(row.result, { metric, percentile: percentileOf(result.slo, metric), limit: 0 })),
     ),
     tellState(row),
-    formatShort(row.result.output_throughput),
     formatNumber(row.result.devices),
     formatUsd(row.result.usd_per_hour),
     row.trust ? shortBand(row.trust.band) : UNKNOWN,

@@ -54,9 +54,14 @@ function describeFigures({ result, trust }: FleetKeptRow, { slo }: FleetSweepRes
 
 /** What the column of bands says, and the bases behind its figures; '' where no row has one. */
 export function fleetBandLegend(rows: readonly FleetKeptRow[]): string {
-  const words = new Set(
-    rows.flatMap(({ trust }) => (trust ? [`${shortBand(trust.band)} where step prices are ${trust.basis}`] : [])),
-  );
-  if (words.size === 0) return '';
-  return `± %: error band of TTFT/TPOT/throughput, within which nine of ten measured serving runs lay: ${listWords([...words])}.`;
+  const bands = new Map<string, Set<string>>();
+  for (const { trust } of rows) {
+    if (!trust) continue;
+    bands.set(trust.basis, (bands.get(trust.basis) ?? new Set()).add(shortBand(trust.band)));
+  }
+  if (bands.size === 0) return '';
+  const words = [...bands].map(([basis, shown]) => `${[...shown].join(' or ')} where step prices are ${basis}`);
+  const several = [...bands.values()].some((shown) => shown.size > 1);
+  const why = several ? '; wider where prefill and decode run apart' : '';
+  return `± %: error band of TTFT/TPOT/throughput, within which nine of ten measured serving runs lay: ${listWords(words)}${why}.`;
 }
