@@ -32,10 +32,12 @@ interface Figure {
   readonly quality?: string;
   readonly derived?: boolean;
   readonly length_spread?: string;
+  readonly hardware?: string;
 }
 
 function prediction({ metric, basis, errorPct, mode = 'closed-loop', quality = 'high', ...more }: Figure): Prediction {
-  const cells: Record<string, string> = { mode, length_spread: more.length_spread ?? '0.8' };
+  const { length_spread = '0.8', hardware = 'h100' } = more;
+  const cells: Record<string, string> = { mode, length_spread, hardware };
   const row = { metric, quality, derived: more.derived ?? false, cell: (column: string) => cells[column] ?? '' };
   return { row, basis, errorPct, predicted: 1, alternative: null, status: 'ok', note: '' } as unknown as Prediction;
 }
@@ -76,6 +78,15 @@ test('extrapolated prices take the errors on devices that were left out; less tr
   const strange = [...tpot('measured', -50), ...tpot('extrapolated', -37.5), ...tpot('datasheet', -80, 3)];
   const { bands } = errorBands(shipped, crossed(strange), 'test');
   expect(BASES.map((basis) => bands[basis].tpot_pct)).toEqual([25, 25, 60, 60]);
+});
+
+test('watts of one device say little of others: the band of power is theirs only where there are two', () => {
+  const power = (hardware: string) =>
+    times(20, () => ({ metric: 'power_w', basis: 'measured', errorPct: -20, hardware }));
+  const one = power('h100');
+  const two = [...one, ...power('b200')];
+  const width = (rows: Prediction[]) => errorBands(rows, crossed(rows), 'test').bands.measured.power_pct;
+  expect([width(one), width(two), width([])]).toEqual([35, 25, 0]);
 });
 
 test('a catalog folder of a user replaces the bands, and a wrong one is named', () => {

@@ -9,6 +9,8 @@ const BASES: readonly Basis[] = ['measured', 'calibrated', 'extrapolated', 'data
 /** Fewer figures than this make no 90th percentile: the basis then takes the next more trustworthy one's band. */
 const LEAST_FIGURES = 15;
 const SHARE = 90;
+/** %, power on devices of which no watts were measured: the 90th percentile of shares that were published, not fitted, on such runs. */
+const STRANGE_POWER = 35;
 
 /**
  * Half the width of a band around a predicted figure, in % of it: the 90th percentile of |measured / predicted - 1|, rounded up.
@@ -16,7 +18,8 @@ const SHARE = 90;
  * - TTFT: `ttft_ms` and `prefill_ms`, without closed loops of equal requests (nobody knows how far they run in lockstep).
  * - TPOT: `tpot_ms`, `itl_ms`, and the end-to-end times of static batches, which are decode steps mostly.
  * - throughput: `output_tokens_per_s`, and static batches' end-to-end times turned over (tokens / time).
- * - power: `power_w`; it was measured too rarely to tell bases apart, so the band of all is the least.
+ * - power: `power_w`; it was measured too rarely to tell bases apart, so the band of all is the least. While it was measured on
+ *   one device only, the energy shares were fitted to the very runs that are scored: no band is then narrower than STRANGE_POWER.
  * - `measured` and `calibrated`: errors of the model as it ships. `extrapolated` and `datasheet`: errors with the device left out
  *   of what was fitted to runs, because that is what such a price is.
  * - Less trust never has the narrower band; a basis without figures has that of the one before it.
@@ -30,7 +33,7 @@ export function errorBands(predictions: readonly Prediction[], heldOut: CrossVal
   const shipped = known(predictions);
   const strange = known(heldOut.predictions);
   const bands = {} as Record<Basis, ErrorBand>;
-  let before: ErrorBand = { ttft_pct: 0, tpot_pct: 0, throughput_pct: 0, power_pct: width(strange.flatMap(powerOf)) };
+  let before: ErrorBand = { ttft_pct: 0, tpot_pct: 0, throughput_pct: 0, power_pct: leastPower(strange) };
   for (const basis of BASES) {
     const rows = (basis === 'measured' || basis === 'calibrated' ? shipped : strange).filter(
       (one) => one.basis === basis && !isApart(one),
@@ -78,6 +81,13 @@ function tpotOf({ row, errorPct }: Prediction): number[] {
 function throughputOf({ row, errorPct }: Prediction): number[] {
   if (row.metric === 'output_tokens_per_s') return [deviation(errorPct!)];
   return row.metric === 'e2e_ms' && row.cell('mode') === 'static-batch' ? [Math.abs(errorPct!)] : [];
+}
+
+function leastPower(rows: readonly Prediction[]): number {
+  const measured = rows.filter((one) => powerOf(one).length > 0);
+  const devices = new Set(measured.map(({ row }) => row.cell('hardware')));
+  const all = width(measured.flatMap(powerOf));
+  return devices.size === 1 && all > 0 ? Math.max(STRANGE_POWER, all) : all;
 }
 
 function powerOf({ row, errorPct }: Prediction): number[] {
