@@ -77,18 +77,23 @@ const RARE = [
   },
 ] as const;
 
-/** Milliseconds: `*_ms`; names of the run's figures are those of `vllm bench serve` where it has one. */
-function summaryColumns(metric: 'ttft' | 'tpot' | 'itl' | 'e2el'): FlatColumn[] {
-  const ms = (field: keyof Summary, name: string): FlatColumn =>
-    real(`${metric}_${name}_ms`, (row) => (row.run ? row.run[metric][field] * 1000 : Number.NaN));
-  return [
-    ms('mean', 'mean'),
-    ms('p50', 'p50'),
-    ms('p90', 'p90'),
-    ms('p95', 'p95'),
-    ms('p99', 'p99'),
-    ms('p999', 'p99_9'),
-  ];
+/** Statistics of a latency and what their columns are called. */
+const STATISTICS: readonly (readonly [keyof Summary, string])[] = [
+  ['mean', 'mean'],
+  ['p50', 'p50'],
+  ['p90', 'p90'],
+  ['p95', 'p95'],
+  ['p99', 'p99'],
+  ['p999', 'p99_9'],
+];
+
+/** Milliseconds: `ttft_p99_ms`; names of the run's figures are those of `vllm bench serve` where it has one. */
+export function latencyColumns<Row>(metric: string, read: (row: Row) => Summary | undefined): Column<Row>[] {
+  return STATISTICS.map(([field, name]) => ({
+    name: `${metric}_${name}_ms`,
+    type: 'DOUBLE',
+    read: (row) => finiteOrNull((read(row)?.[field] ?? Number.NaN) * 1000),
+  }));
 }
 
 /** RunResult field -> column name with its unit. */
@@ -157,7 +162,9 @@ const RESULT_COLUMNS: readonly FlatColumn[] = [
   real('screen_output_throughput_per_device', (row) => row.screen.output_throughput_per_device),
   real('screen_usd_per_million_tokens', (row) => row.screen.usd_per_million_tokens),
   real('screen_power_w', (row) => row.screen.power_w),
-  ...(['ttft', 'tpot', 'itl', 'e2el'] as const).flatMap(summaryColumns),
+  ...(['ttft', 'tpot', 'itl', 'e2el'] as const).flatMap((metric) =>
+    latencyColumns<KeptRow>(metric, (row) => row.run?.[metric]),
+  ),
   ...RUN_REAL.map(([field, name]) => real(name, (row) => (row.run ? Number(row.run[field]) : Number.NaN))),
   real('output_throughput_per_device', (row) => (row.run ? row.run.output_throughput / row.devices : Number.NaN)),
   ...RUN_INTEGER.map((field) => integer(field, (row) => row.run?.[field] ?? null)),

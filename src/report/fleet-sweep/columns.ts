@@ -1,8 +1,6 @@
 // A simulated row of a sweep of fleets as one flat row: the columns of its CSV, Parquet file and JSON, defined once.
 import type { FleetKeptRow, FleetSummary, FleetSweepResult } from '../../metrics/fleet/sweep.ts';
-import type { Summary } from '../../metrics/types.ts';
-import type { Column } from '../flat.ts';
-import { finiteOrNull } from '../flat.ts';
+import { type Column, finiteOrNull, latencyColumns } from '../flat.ts';
 
 type FleetColumn = Column<FleetKeptRow>;
 
@@ -18,14 +16,6 @@ const integer = (name: string, read: (result: FleetSummary) => number): FleetCol
 });
 
 const METRICS = ['ttft', 'first_answer', 'tpot', 'itl', 'e2el'] as const;
-const STATISTICS: readonly (readonly [keyof Summary, string])[] = [
-  ['mean', 'mean'],
-  ['p50', 'p50'],
-  ['p90', 'p90'],
-  ['p95', 'p95'],
-  ['p99', 'p99'],
-  ['p999', 'p99_9'],
-];
 const FIGURES = [
   'request_throughput',
   'request_goodput',
@@ -77,9 +67,7 @@ export function fleetColumns({ axes }: Pick<FleetSweepResult, 'axes'>): FleetCol
     ),
     integer('devices', ({ devices }) => devices),
     real('usd_per_hour', ({ usd_per_hour }) => usd_per_hour),
-    ...METRICS.flatMap((metric) =>
-      STATISTICS.map(([field, name]) => real(`${metric}_${name}_ms`, (result) => result[metric][field] * 1000)),
-    ),
+    ...METRICS.flatMap((metric) => latencyColumns<FleetKeptRow>(metric, ({ result }) => result[metric])),
     real('duration_s', ({ duration }) => duration),
     ...FIGURES.map((field) => real(field, (result) => result[field])),
     ...BESIDE.map((column) => ({ ...column, beside: true as const })),

@@ -114,9 +114,7 @@ function drawRanking(result: FleetSweepResult): Markup {
         formatMs,
       );
     }),
-    number('tok/s', (row) => row.result.output_throughput, formatShort),
     number('Devices', (row) => row.result.devices, formatNumber),
-    number('W', (row) => row.result.power_w, formatNumber),
     number('$/request', (row) => row.result.usd_per_request, formatShort),
     number('$/h', (row) => row.result.usd_per_hour, formatUsd),
   ];
