@@ -31,7 +31,6 @@ export interface EnergyLine {
 }
 
 export type Resource = 'compute' | 'memory' | 'network';
-export type EnergyParts = Readonly<Record<Resource, EnergyLine>>;
 
 /** A line as what a run's counters are multiplied with. */
 export interface WorkFigures {
@@ -123,13 +122,6 @@ export function lowerEnergy(
 /** W of an instance that does nothing; NaN where TDP is unknown. */
 export function idleWatts(hardware: Hardware, split: Split): number {
   return IDLE_SHARE * (hardware.tdp_w ?? Number.NaN) * devicesOf(split);
-}
-
-/** The same energy by what it goes into: the three add up to lowerEnergy's line (idle watts apart). */
-export function lowerEnergyParts(ops: readonly Op[], hardware: Hardware, split: Split): EnergyParts {
-  const only = (resource: Resource) =>
-    lowerEnergy(ops, hardware, split, { ...NO_SHARE, [resource]: FULL_SHARES[resource] });
-  return { compute: only('compute'), memory: only('memory'), network: only('network') };
 }
 
 /** How many instance tokens make one of a device's: groups take turns, micro-batches add up. */

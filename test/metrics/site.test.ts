@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { type EnergyPrice, makeRunResult, type RunInput } from '../../src/metrics/run-result.ts';
 import { electricityOf, electricityPerHour, sharesOf } from '../../src/metrics/site.ts';
-import { lowerEnergy, lowerEnergyParts } from '../../src/plan/energy.ts';
+import { partFigures, workFigures } from '../../src/plan/energy.ts';
 import { makePlan, measure, sweep } from '../../src/run/sweep.ts';
 import { readSpec } from '../../src/spec/read.ts';
 import { resolveFormats } from '../../src/stages/formats.ts';
@@ -109,12 +109,13 @@ test('the parts of a model’s energy line add up to it', () => {
     const of = catalog.model(model);
     const formats = resolveFormats(of, { quantization: 'auto', kv: 'auto' });
     const ops = listOps(of, split, formats);
-    const whole = lowerEnergy(ops, catalog.hardware(hardware), split);
-    const { compute, memory, network } = lowerEnergyParts(ops, catalog.hardware(hardware), split);
-    for (const driver of ['step', 'token', 'pair', 'context'] as const) {
+    const work = { ops, split, perDecode: 1, draft: null };
+    const whole = workFigures(work, catalog.hardware(hardware));
+    const { compute, memory, network } = partFigures(work, catalog.hardware(hardware));
+    for (const driver of ['perStep', 'perToken', 'perPair', 'perContext'] as const) {
       expect((compute[driver] + memory[driver] + network[driver]) / whole[driver]).toBeCloseTo(1, 12);
     }
-    expect(network.token).toBeGreaterThan(0);
+    expect(network.perToken).toBeGreaterThan(0);
   }
 });
 
