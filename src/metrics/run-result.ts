@@ -6,6 +6,7 @@ import {
   STATE_REJECTED_LENGTH,
   STATE_UNFINISHED,
 } from '../../assembly/layout/enums.ts';
+import type { EnergyFigures } from '../plan/energy.ts';
 import type { RequestResults } from '../plan/setup.ts';
 import { NO_SITE, type PowerSpec } from '../spec/power.ts';
 import type { Percentile, Slo } from '../spec/types.ts';
@@ -19,7 +20,7 @@ import {
   meanGap,
   peakOutputThroughput,
 } from './requests.ts';
-import { electricityPerHour, NO_SHARES, sharesOf, type WorkPrice, workEnergy, workParts } from './site.ts';
+import { electricityPerHour, NO_SHARES, sharesOf, workEnergy, workParts } from './site.ts';
 import { summariseDrafts } from './speculation.ts';
 import { type PickRanks, summarise } from './summary.ts';
 import type { RunResult, Summary, Verdict } from './types.ts';
@@ -57,19 +58,8 @@ export interface EngineCounters {
   readonly clock?: number;
 }
 
-/** Energy is linear in work, as the step surface has it (J); idle watts are those of all devices of one replica. */
-export interface EnergyPrice {
-  readonly perStep: number;
-  readonly perToken: number;
-  readonly perPair: number;
-  readonly perContext: number;
-  /** Speculative decoding: per step that verifies drafts and per sequence whose drafts it verifies; absent = nothing. */
-  readonly perDraftStep?: number;
-  readonly perDraft?: number;
-  readonly idleW: number;
-  /** The same work by what it goes into; absent where that is not known. */
-  readonly parts?: Readonly<Record<'compute' | 'memory' | 'network', WorkPrice>>;
-}
+/** Energy is linear in work, as the step surface has it; idle watts are those of all devices of one replica. */
+export type EnergyPrice = EnergyFigures;
 
 export interface RunInput {
   readonly requests: Pick<Requests, 'count' | 'prompt' | 'output' | 'concurrency'>;

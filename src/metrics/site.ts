@@ -1,6 +1,6 @@
 // Energy at the meter: what a site adds to its devices, what electricity costs, and what the energy went into.
+import type { EnergyFigures, WorkFigures } from '../plan/energy.ts';
 import type { PowerSpec } from '../spec/power.ts';
-import type { EnergyPrice } from './run-result.ts';
 
 const WATTS_PER_KW = 1000;
 const JOULES_PER_KWH = 3.6e6;
@@ -40,13 +40,8 @@ export interface EnergyWork {
   readonly accepted?: readonly number[];
 }
 
-export type WorkPrice = Pick<
-  EnergyPrice,
-  'perStep' | 'perToken' | 'perPair' | 'perContext' | 'perDraftStep' | 'perDraft'
->;
-
 /** J of work on top of `idle` (law L11), added up in this order. */
-export function workEnergy(price: WorkPrice, work: EnergyWork, idle = 0): number {
+export function workEnergy(price: WorkFigures, work: EnergyWork, idle = 0): number {
   return (
     idle +
     price.perStep * work.steps +
@@ -59,14 +54,14 @@ export function workEnergy(price: WorkPrice, work: EnergyWork, idle = 0): number
 
 /** What drafting takes beyond the figures of a step: the passes after the first. */
 function draftEnergy(
-  { perDraftStep = 0, perDraft = 0 }: WorkPrice,
+  { perDraftStep = 0, perDraft = 0 }: WorkFigures,
   { draftSteps = 0, accepted = [] }: EnergyWork,
 ): number {
   return perDraftStep * draftSteps + perDraft * accepted.reduce((sum, count) => sum + count, 0);
 }
 
 /** J of the parts of that work. Work whose price has no parts (searches and processors) counts as compute. */
-export function workParts(price: EnergyPrice, work: EnergyWork): Omit<EnergyShares, 'idle'> {
+export function workParts(price: EnergyFigures, work: EnergyWork): Omit<EnergyShares, 'idle'> {
   const { parts } = price;
   if (parts === undefined) return { compute: workEnergy(price, work), memory: 0, network: 0 };
   return {

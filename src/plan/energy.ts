@@ -43,6 +43,13 @@ export interface WorkFigures {
   readonly perContext: number;
 }
 
+/** What a machine draws: work as lines (J), on top of idle watts. */
+export interface EnergyFigures extends WorkFigures {
+  readonly idleW: number;
+  /** The same work by what it goes into; absent where that is not known. */
+  readonly parts?: Readonly<Record<Resource, WorkFigures>>;
+}
+
 /** J per step, token, pair and context token by what they go into. */
 export function partFigures(work: EnergyOps, hardware: Hardware): Readonly<Record<Resource, WorkFigures>> {
   const only = (resource: Resource) => workFigures(work, hardware, { ...NO_SHARE, [resource]: FULL_SHARES[resource] });

@@ -4,15 +4,12 @@ import { drawChart } from './chart.ts';
 import { describeLengths } from './describe.ts';
 import { formatDuration, formatNumber } from './format.ts';
 import { drawHero, drawLaunch, drawStrip } from './html-answer.ts';
+import { drawPage } from './html-page.ts';
 import { PAGE_SCRIPT } from './html-script.ts';
-import { PAGE_STYLE } from './html-style.ts';
 import { drawHardware, drawRanking, drawTried } from './html-tables.ts';
 import { html, type Markup, trusted } from './html-text.ts';
 import { costScatter, type Scatter, throughputScatter } from './points.ts';
 import { BASIS_WORDS, describeBand } from './trust.ts';
-
-/** The browser itself is told to load nothing, whatever a spec may contain. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 /** A sweep as one self-contained page: answer, charts, tables. It loads nothing from anywhere. */
 export async function sweepHtml(result: SweepResult): Promise<string> {
@@ -25,38 +22,10 @@ ${drawHardware(result)}
 ${drawRanking(result)}
 <div class="${launch === null ? '' : 'pair'}">${drawTried(result)}${launch ?? ''}</div>
 ${drawProvenance(result)}`;
-  return drawPage({ title: `${result.spec.name}: MIST sweep`, name: result.spec.name, version: result.version }, body);
-}
-
-export interface PageHead {
-  readonly title: string;
-  readonly name: string;
-  readonly version: string;
-}
-
-/** The frame of a page of a sweep. */
-export function drawPage({ title, name, version }: PageHead, body: Markup): string {
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="generator" content="MIST ${version}">
-<title>${title}</title>
-<style>${trusted(PAGE_STYLE)}</style>
-</head>
-<body>
-<main>
-<header class="top"><b>MIST</b><span>${name}</span><span>version ${version}</span></header>
-${body}
-</main>
-<div id="tip" hidden></div>
-<script>${trusted(PAGE_SCRIPT)}</script>
-</body>
-</html>
-`;
-  return page.text;
+  return drawPage(
+    { title: `${result.spec.name}: MIST sweep`, name: result.spec.name, version: result.version, script: PAGE_SCRIPT },
+    body,
+  );
 }
 
 /** Charts side by side; those without a point are left out. */

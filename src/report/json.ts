@@ -48,17 +48,7 @@ export function runJson(result: RunResult, context: RunContext): JsonObject {
     request_rate: offeredRate(spec, configuration),
     burstiness: arrivals.process === 'gamma' ? arrivals.burstiness : arrivals.process === 'poisson' ? 1 : null,
     max_concurrency: arrivals.process === 'closed-loop' ? arrivals.max_concurrency : null,
-    duration: finiteOrNull(result.duration),
-    completed: result.completed,
-    failed,
-    total_input_tokens: result.total_input_tokens,
-    total_output_tokens: result.total_output_tokens,
-    request_throughput: finiteOrNull(result.request_throughput),
-    request_goodput: finiteOrNull(result.request_goodput),
-    output_throughput: finiteOrNull(result.output_throughput),
-    total_token_throughput: finiteOrNull(result.total_token_throughput),
-    max_output_tokens_per_s: finiteOrNull(result.peak_output_throughput ?? Number.NaN),
-    max_concurrent_requests: result.max_concurrent_requests,
+    ...servedFields(result, failed),
     ...latencyFields('ttft', result.ttft),
     ...latencyFields('tpot', result.tpot),
     ...latencyFields('itl', result.itl),
@@ -78,6 +68,35 @@ function offeredRate(spec: Spec, configuration: Configuration): number | 'inf' {
 /** What the energy went into, by name; null where it is unknown. */
 export function shareFields(shares: EnergyShares): JsonObject | null {
   return Number.isNaN(shares.idle) ? null : { ...shares };
+}
+
+type Served =
+  | 'duration'
+  | 'completed'
+  | 'total_input_tokens'
+  | 'total_output_tokens'
+  | 'request_throughput'
+  | 'request_goodput'
+  | 'output_throughput'
+  | 'total_token_throughput'
+  | 'peak_output_throughput'
+  | 'max_concurrent_requests';
+
+/** What was served, under the names of `vllm bench serve`. */
+export function servedFields(result: Pick<RunResult, Served>, failed: number): JsonObject {
+  return {
+    duration: finiteOrNull(result.duration),
+    completed: result.completed,
+    failed,
+    total_input_tokens: result.total_input_tokens,
+    total_output_tokens: result.total_output_tokens,
+    request_throughput: finiteOrNull(result.request_throughput),
+    request_goodput: finiteOrNull(result.request_goodput),
+    output_throughput: finiteOrNull(result.output_throughput),
+    total_token_throughput: finiteOrNull(result.total_token_throughput),
+    max_output_tokens_per_s: finiteOrNull(result.peak_output_throughput ?? Number.NaN),
+    max_concurrent_requests: result.max_concurrent_requests,
+  };
 }
 
 /** Seconds as milliseconds, null where there is no figure. */

@@ -5,6 +5,7 @@ import * as R from '../../assembly/layout/run.ts';
 import { type Arena, openArena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
 import { loadKernels } from '../kernels/load.ts';
+import type { ClientCounters } from '../metrics/fleet/types.ts';
 import type { EngineSetup, RequestResults, StepRecord } from '../plan/setup.ts';
 import type { Requests } from '../workload/types.ts';
 import {
@@ -23,24 +24,12 @@ import {
 export type { EngineOptions, GiveUp, LeapName, PlacedRequests, RunRecord } from './run-record.ts';
 export { fillRunRecord, placeRequests, placeRunRecord, RUN_RECORD_BYTES, requestBytes } from './run-record.ts';
 
-export interface EngineCounters {
-  readonly steps: number;
-  readonly busySeconds: number;
-  readonly runningSeconds: number;
-  readonly newTokens: number;
-  readonly pairs: number;
-  readonly contextTokens: number;
-  /** Preemptions of both kinds, and those of them that went to host memory and came back. */
-  readonly preemptions: number;
+/** What metrics read of a client, and what an engine always counts: preemptions that went to host memory and came back. */
+export interface EngineCounters extends ClientCounters {
   readonly swapsOut: number;
   readonly swapsIn: number;
   /** s that steps lasted longer for copies (at full speed). */
   readonly swapSeconds: number;
-  readonly peakBlocks: number;
-  readonly peakSequences: number;
-  /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... of a sequence's drafts were accepted. */
-  readonly draftSteps?: number;
-  readonly accepted?: readonly number[];
 }
 
 export type StopReason = 'done' | 'hopeless' | 'stopped' | 'deadlock';

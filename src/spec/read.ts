@@ -16,7 +16,8 @@ import { readPower } from './power.ts';
 import { blanksOf, defaultsByRow, defaultsFor, type SizedDevice } from './profile.ts';
 import { meanOfCurve } from './rate-curve.ts';
 import { SLO_KEYS } from './slo.ts';
-import { draftTerms, readSpeculative, type SpeculativeConfig, type SpeculativeInput } from './speculative.ts';
+import { readSpeculative, type SpeculativeConfig, type SpeculativeInput } from './speculative.ts';
+import { readStepTime } from './step-time.ts';
 import { checkStructure, type SpecInput } from './structure.ts';
 import { readWorkload } from './traffic.ts';
 import type { Axis, AxisField, BatchingName, Configuration, ProfileDefaults, Slo, Spec, StepTime } from './types.ts';
@@ -71,7 +72,7 @@ function bind(input: SpecInput, text: string, options: ReadOptions, faults: Faul
   };
   const workload = readWorkload(input.workload, known.workloads, faults, world);
   const values = readFields(input, faults, world);
-  const stepTime = readStepTime(input, faults);
+  const stepTime = readOwnPrice(input, faults);
   const log = logOf(input);
   if (stepTime && input.engine?.step_source !== undefined) {
     const expected = 'no step_source beside step_time, which prices every step';
@@ -251,25 +252,11 @@ function baseOf(
   return { ...Object.fromEntries(bound), step_time: stepTime } as Configuration;
 }
 
-function readStepTime(input: SpecInput, faults: Faults): StepTime | null {
+function readOwnPrice(input: SpecInput, faults: Faults): StepTime | null {
   const given = input.engine?.step_time;
   if (given === undefined) return null;
-  const seconds = (key: keyof StepTime) => measured(given[key] ?? 0, 'time');
-  const stepTime: StepTime = {
-    fixed_s: seconds('fixed_s'),
-    per_new_token_s: seconds('per_new_token_s'),
-    per_prefill_pair_s: seconds('per_prefill_pair_s'),
-    per_sequence_s: seconds('per_sequence_s'),
-    per_context_token_s: seconds('per_context_token_s'),
-    ...draftTerms(given),
-    ...(given.per_swapped_block_s === undefined ? {} : { per_swapped_block_s: seconds('per_swapped_block_s') }),
-  };
-  const { per_swapped_block_s: _, ...always } = stepTime;
-  if (Object.values(always).every((term) => term === 0)) {
-    const expected = 'at least one term above 0: a step must take time';
-    faults.add({ path: ['engine', 'step_time'], expected, received: show(given) });
-  }
-  return stepTime;
+  const path = ['engine', 'step_time'];
+  return readStepTime(given, (expected, received) => faults.add({ path, expected, received }));
 }
 
 /** The section on speculative decoding; undefined where there is none, or none that makes sense. */

@@ -1,7 +1,7 @@
 // Which stages generate, from their names: the words a pipeline spec has for them.
-import type { FleetRoles } from './types.ts';
+import type { StageRoles } from '../../plan/pipeline/lower-fleet.ts';
 
-const WORDS: Readonly<Record<string, keyof FleetRoles>> = {
+const WORDS: Readonly<Record<string, keyof StageRoles>> = {
   prefill: 'prefill',
   generate: 'prefill',
   decode: 'decode',
@@ -10,7 +10,7 @@ const WORDS: Readonly<Record<string, keyof FleetRoles>> = {
 };
 
 /** Roles by the last word of each name: "decode", "chat/decode", "math: reason". */
-export function rolesByName(stages: readonly string[]): FleetRoles {
+export function rolesByName(stages: readonly string[]): StageRoles {
   const roles = { prefill: [] as number[], decode: [] as number[], think: [] as number[] };
   for (const [stage, name] of stages.entries()) {
     const words = name.toLowerCase().match(/[a-z]+/g) ?? [];
@@ -26,7 +26,7 @@ export const ROLE_DECODE = 2;
 export const ROLE_THINK = 3;
 
 /** ROLE_* per stage. */
-export function roleTable(stages: number, roles: FleetRoles): Uint8Array {
+export function roleTable(stages: number, roles: StageRoles): Uint8Array {
   const table = new Uint8Array(stages);
   for (const stage of roles.prefill) table[stage] = ROLE_PREFILL;
   for (const stage of roles.decode) table[stage] = ROLE_DECODE;

@@ -1,6 +1,7 @@
 // What a fleet run is measured from and what it comes to. Times in seconds, percentiles by linear interpolation (NumPy's default).
 
 import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
+import type { StageRoles } from '../../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../../plan/setup.ts';
 import type { PowerSpec } from '../../spec/power.ts';
 import type { Slo } from '../../spec/types.ts';
@@ -9,19 +10,6 @@ import type { EnergyPrice } from '../run-result.ts';
 import type { EnergyShares } from '../site.ts';
 import type { SpeculationResult } from '../speculation.ts';
 import type { Summary, Verdict } from '../types.ts';
-
-/**
- * Which stages make the tokens that a user reads or waits for: indices into the program's `stages`. A stage may have one role;
- * llm stages without one (embed, rerank, reward, safety) make no tokens of the answer.
- */
-export interface FleetRoles {
-  /** Prefill, alone (disaggregated: output 1, the first token) or with the decode that follows it in the same visit. */
-  readonly prefill: readonly number[];
-  /** Decodes of the answer. */
-  readonly decode: readonly number[];
-  /** Decodes of thoughts: they count as output tokens, but the answer begins after them. */
-  readonly think: readonly number[];
-}
 
 /** What the engine counted for one client. */
 export interface ClientCounters {
@@ -73,7 +61,7 @@ export interface FleetRun {
   readonly requestState?: Int32Array;
   /** One per client. */
   readonly counters: readonly ClientCounters[];
-  readonly roles: FleetRoles;
+  readonly roles: StageRoles;
   readonly slo: readonly Slo[];
   readonly prices?: FleetPrices;
   /** Pooled gaps between output tokens; without it only the mean inter-token latency is known. */

@@ -22,14 +22,14 @@ import {
   type PlanSource,
   setupEngine,
 } from '../deployment.ts';
-import { partFigures } from '../energy.ts';
+import { type EnergyFigures, partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
 import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
 import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
 import { describeSteps } from '../step-regression.ts';
 import type { Blame } from './blame.ts';
-import { type EnergyFigures, energyFigures } from './energy-figures.ts';
+import { energyFigures } from './energy-figures.ts';
 import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
 
 /** What one client of a pool is; its clients are alike but for place, channel and store contents. */

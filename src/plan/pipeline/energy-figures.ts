@@ -1,18 +1,6 @@
 // What a client draws: idle watts, and joules per step, token, pair and context token on top.
 import * as surface from '../../../assembly/layout/surface.ts';
-import { IDLE_SHARE, type Resource, type WorkFigures } from '../energy.ts';
-
-export interface EnergyFigures {
-  readonly perStep: number;
-  readonly perToken: number;
-  readonly perPair: number;
-  readonly perContext: number;
-  readonly perDraftStep?: number;
-  readonly perDraft?: number;
-  readonly idleW: number;
-  /** The same work by what it goes into; absent where that is not known. */
-  readonly parts?: Readonly<Record<Resource, WorkFigures>>;
-}
+import { type EnergyFigures, IDLE_SHARE } from '../energy.ts';
 
 /** Of a surface; or of so many watts at full load, which only idle until work is priced. Null where the watts are unknown. */
 export function energyFigures(watts: number | null, table?: Float64Array): EnergyFigures | null {

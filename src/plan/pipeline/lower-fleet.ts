@@ -5,12 +5,12 @@ import { openHashChains } from '../../workload/hash-chains.ts';
 import type { MakeOptions } from '../../workload/make.ts';
 import { makeWalks, type Walks } from '../../workload/walks.ts';
 import type { PlanSource } from '../deployment.ts';
+import type { EnergyFigures } from '../energy.ts';
 import type { FleetClient, FleetProgram } from '../fleet.ts';
 import type { Lowering } from '../lower.ts';
 import { type BoundPool, bindPools } from './bind-pools.ts';
 import { type Blame, openBlame } from './blame.ts';
 import { VisitWriter } from './columns.ts';
-import type { EnergyFigures } from './energy-figures.ts';
 import { localGroupOf, openGroups, type PoolClients } from './groups.ts';
 import { compileList } from './lay-list.ts';
 import { type Placement, placeClients, type Standing } from './place.ts';
@@ -20,10 +20,16 @@ import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
 /** The catalog that models, hardware and shapes are looked up in. */
 export type FleetCatalog = PlanSource['catalog'] & { shape: MakeOptions['catalogShape'] };
 
-/** Stages that make the tokens a user reads or waits for: indices into the program's `stages`. */
+/**
+ * Which stages make the tokens that a user reads or waits for: indices into the program's `stages`. A stage may have one role;
+ * llm stages without one (embed, rerank, reward, safety) make no tokens of the answer.
+ */
 export interface StageRoles {
+  /** Prefill, alone (disaggregated: output 1, the first token) or with the decode that follows it in the same visit. */
   readonly prefill: readonly number[];
+  /** Decodes of the answer. */
   readonly decode: readonly number[];
+  /** Decodes of thoughts: they count as output tokens, but the answer begins after them. */
   readonly think: readonly number[];
 }
 
@@ -73,16 +79,10 @@ function sourceOf(spec: FleetSpec, catalog: FleetCatalog): PlanSource {
   return { catalog, prices: spec.prices, watts: spec.watts, seed: spec.workload.seed };
 }
 
-/** The program of a spec. Throws UserError like checkFleet. `session`: whoever can lower surfaces. */
-export function lowerFleet(
-  spec: FleetSpec,
-  catalog: FleetCatalog,
-  session: { readonly lowering: Lowering },
-): FleetProgram {
-  return prepareFleet(spec, catalog, session).program;
-}
-
-/** The program, and what people want to know of its clients, stages and requests. */
+/**
+ * The program of a spec, and what people want to know of its clients, stages and requests. Throws UserError like checkFleet.
+ * `session`: whoever can lower surfaces.
+ */
 export function prepareFleet(
   spec: FleetSpec,
   catalog: FleetCatalog,

@@ -5,9 +5,9 @@ import type { Hardware } from '../../catalog/types.ts';
 import type { RetrievalPool } from '../../spec/fleet/types.ts';
 import { hnswDemand, hnswSeconds } from '../../stages/retrieve-hnsw.ts';
 import { ivfPqDemand, ivfPqSeconds, type Processors, SCAN_BANDWIDTH_SHARE } from '../../stages/retrieve-ivf-pq.ts';
+import type { EnergyFigures } from '../energy.ts';
 import { IDLE_SHARE } from '../energy.ts';
 import { GRID_POINTS } from '../grid-points.ts';
-import type { EnergyFigures } from './energy-figures.ts';
 
 export function processorsOf(pool: RetrievalPool, hardware: Hardware): Processors {
   return { cores: pool.cores, bandwidth: pool.dramBandwidth || hardware.memory_bandwidth * SCAN_BANDWIDTH_SHARE };

@@ -15,8 +15,10 @@ import {
   plural,
   UNKNOWN,
 } from '../format.ts';
-import { drawPage, drawScatters } from '../html.ts';
+import { drawScatters } from '../html.ts';
 import { drawTile, typeset } from '../html-answer.ts';
+import { drawPage } from '../html-page.ts';
+import { PAGE_SCRIPT } from '../html-script.ts';
 import { html, type Markup } from '../html-text.ts';
 import { shortBand } from '../trust.ts';
 import { costLatencyScatter, costTtftScatter } from './points.ts';
@@ -35,7 +37,10 @@ ${charts}
 ${drawRanking(result)}
 ${drawTried(result)}
 ${drawProvenance(result)}`;
-  return drawPage({ title: `${result.name}: MIST sweep`, name: result.name, version: result.version }, body);
+  return drawPage(
+    { title: `${result.name}: MIST sweep`, name: result.name, version: result.version, script: PAGE_SCRIPT },
+    body,
+  );
 }
 
 function drawHero(result: FleetSweepResult): Markup {

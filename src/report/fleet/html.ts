@@ -8,8 +8,8 @@ import type { LatencyMetric, Slo } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
 import { formatGiven, formatMs, formatNumber, formatShare, formatShort, plural } from '../format.ts';
 import { drawEnergy, drawTile } from '../html-answer.ts';
-import { PAGE_STYLE } from '../html-style.ts';
-import { html, type Markup, trusted } from '../html-text.ts';
+import { drawPage } from '../html-page.ts';
+import { html, type Markup } from '../html-text.ts';
 import { BASIS_WORDS, describeBand } from '../trust.ts';
 import type { FleetContext } from './context.ts';
 import { drawBreakdown } from './html-breakdown.ts';
@@ -19,25 +19,9 @@ import { drawWaterfalls } from './html-waterfall.ts';
 import { FLEET_STYLE } from './palette.ts';
 import { isReal, nameClients } from './shown.ts';
 
-/** The browser itself is told to load and run nothing, whatever a spec may contain. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-
 export function fleetHtml(measured: MeasuredFleet, context: FleetContext): string {
   const { result } = measured;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="generator" content="MIST ${context.version}">
-<title>${context.name}: MIST run</title>
-<style>${trusted(PAGE_STYLE + FLEET_STYLE)}</style>
-</head>
-<body>
-<main>
-<header class="top"><b>MIST</b><span>${context.name}</span><span>version ${context.version}</span></header>
-${drawHero(result, context)}
+  const body = html`${drawHero(result, context)}
 ${drawStrip(result, context)}
 ${drawBreakdown(result)}
 ${drawStageTable(result)}
@@ -46,11 +30,9 @@ ${drawClients(measured)}
 ${drawClientTable(result, context.bases)}
 ${drawDistributions(measured)}
 ${drawPipelineTable(result)}
-${drawProvenance(result, context)}
-</main>
-</body>
-</html>
-`.text;
+${drawProvenance(result, context)}`;
+  const { name, version } = context;
+  return drawPage({ title: `${name}: MIST run`, name, version, style: FLEET_STYLE }, body);
 }
 
 function drawHero(result: FleetResult, context: FleetContext): Markup {

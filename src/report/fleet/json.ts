@@ -4,7 +4,7 @@ import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../
 import type { Summary } from '../../metrics/types.ts';
 import { draftFields } from '../block.ts';
 import { finiteOrNull } from '../flat.ts';
-import { type JsonObject, latencyFields, msOrNull as ms, shareFields, swapFields } from '../json.ts';
+import { type JsonObject, latencyFields, msOrNull as ms, servedFields, shareFields, swapFields } from '../json.ts';
 import type { FleetContext } from './context.ts';
 
 export function fleetJson(result: FleetResult, context: FleetContext): JsonObject {
@@ -21,17 +21,7 @@ export function fleetJson(result: FleetResult, context: FleetContext): JsonObjec
     request_rate: context.requestRate > 0 ? context.requestRate : 'inf',
     burstiness: context.burstiness,
     max_concurrency: context.maxConcurrency > 0 ? context.maxConcurrency : null,
-    duration: finiteOrNull(result.duration),
-    completed: result.completed,
-    failed,
-    total_input_tokens: result.total_input_tokens,
-    total_output_tokens: result.total_output_tokens,
-    request_throughput: finiteOrNull(result.request_throughput),
-    request_goodput: finiteOrNull(result.request_goodput),
-    output_throughput: finiteOrNull(result.output_throughput),
-    total_token_throughput: finiteOrNull(result.total_token_throughput),
-    max_output_tokens_per_s: finiteOrNull(result.peak_output_throughput),
-    max_concurrent_requests: result.max_concurrent_requests,
+    ...servedFields(result, failed),
     ...latencyFields('ttft', result.ttft),
     ...latencyFields('ttfat', result.first_answer),
     ...latencyFields('tpot', result.tpot),

@@ -47,24 +47,15 @@ export function openFleetSweep(
   seed?: number,
   meet?: ReadOptions['meet'],
 ): FleetSweepSpec {
-  const document = parseSpecDocument(text, file);
-  if (!document.readable) throw new UserError(document.issues);
-  const options = { ...readOptionsOf(file, catalog), ...(meet ? { meet } : {}) };
-  const tree = treeOf(document, options);
-  const at = (row: number): FleetRow => {
-    const { data, choices, origin } = chooseRow(tree, row);
-    const lineOf = (path: Path) => document.lineOf(origin(path));
-    const spec = readFleetDocument({ ...document, data, lineOf }, text, options);
-    return { row, choices, spec: seed === undefined ? spec : { ...spec, workload: { ...spec.workload, seed } } };
-  };
+  const { document, tree, objective, at } = readRows(text, file, catalog, seed, meet);
   refuseMistakes(tree, at);
   const first = firstReadable(tree, at);
-  const { objective, top, settle } = (document.data ?? {}) as Record<string, unknown>;
+  const { top, settle } = (document.data ?? {}) as Record<string, unknown>;
   return {
     name: first.name,
     rows: tree.rows,
     axes: listAxes(tree),
-    objective: (objective as Objective | undefined) ?? 'usd_per_hour',
+    objective,
     top: measured((top as number | undefined) ?? 20, 'number'),
     settle: measured((settle as number | undefined) ?? SETTLE, 'number'),
     first,
@@ -73,6 +64,35 @@ export function openFleetSweep(
     choicesAt: (row) => chooseRow(tree, row).choices,
     at,
   };
+}
+
+/** The rows of a sweep that was opened before: for threads, which need not look for its mistakes again. */
+export function openFleetRows(
+  text: string,
+  file: string,
+  catalog: CatalogNames,
+  seed?: number,
+): Pick<FleetSweepSpec, 'objective' | 'at'> {
+  return readRows(text, file, catalog, seed);
+}
+
+function readRows(text: string, file: string, catalog: CatalogNames, seed?: number, meet?: ReadOptions['meet']) {
+  const document = parseSpecDocument(text, file);
+  if (!document.readable) throw new UserError(document.issues);
+  const options = { ...readOptionsOf(file, catalog), ...(meet ? { meet } : {}) };
+  const tree = treeOf(document, options);
+  // The row that was checked is often the one that is asked for next: a spec of one fleet is read once.
+  let last: FleetRow | undefined;
+  const at = (row: number): FleetRow => {
+    if (last?.row === row) return last;
+    const { data, choices, origin } = chooseRow(tree, row);
+    const lineOf = (path: Path) => document.lineOf(origin(path));
+    const spec = readFleetDocument({ ...document, data, lineOf }, text, options);
+    last = { row, choices, spec: seed === undefined ? spec : { ...spec, workload: { ...spec.workload, seed } } };
+    return last;
+  };
+  const { objective = 'usd_per_hour' } = (document.data ?? {}) as { objective?: Objective };
+  return { document, tree, objective, at };
 }
 
 function treeOf(document: SpecDocument, { file, known }: ReadOptions): Tree {

@@ -10,7 +10,8 @@ import { findSwapMistakes, SWAP_KEYS, SWAP_SPACE } from '../check-swap.ts';
 import type { Path } from '../document.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
 import type { ReadOptions } from '../read.ts';
-import { draftTerms, readSpeculative, type SpeculativeInput } from '../speculative.ts';
+import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
+import { readStepTime } from '../step-time.ts';
 import type { Configuration, StepTime } from '../types.ts';
 import { readShare } from './leaf.ts';
 import type { Ledger } from './ledger.ts';
@@ -120,7 +121,7 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
       : readCatalogName(input.profile, at('profile'), 'engines', ledger, world);
   const profile = profileId === null ? undefined : world.known.profile(profileId);
   if (!profile && input.profile === undefined) ledger.addMissing(at('profile'), 'an engine profile');
-  const stepTime = readStepTime(input.step_time as Part | undefined, at('step_time'), ledger);
+  const stepTime = readOwnPrice(input.step_time as Part | undefined, at('step_time'), ledger);
   const configuration = withLog(
     readConfiguration(input, path, profile, stepTime, ledger, world),
     input.num_gpu_blocks,
@@ -281,23 +282,11 @@ function readDrafts(
   return { num_speculative_tokens: drafts, ...(read ? { speculative_config: read } : {}) };
 }
 
-function readStepTime(input: Part | undefined, path: Path, ledger: Ledger): StepTime | null {
+function readOwnPrice(input: Part | undefined, path: Path, ledger: Ledger): StepTime | null {
   if (input === undefined) return null;
-  const seconds = (key: keyof StepTime) => measured(input[key] ?? 0, 'time');
-  const stepTime: StepTime = {
-    fixed_s: seconds('fixed_s'),
-    per_new_token_s: seconds('per_new_token_s'),
-    per_prefill_pair_s: seconds('per_prefill_pair_s'),
-    per_sequence_s: seconds('per_sequence_s'),
-    per_context_token_s: seconds('per_context_token_s'),
-    ...(input.per_swapped_block_s === undefined ? {} : { per_swapped_block_s: seconds('per_swapped_block_s') }),
-    ...draftTerms(input),
-  };
-  const { per_swapped_block_s: _, ...always } = stepTime;
-  if (Object.values(always).every((term) => term === 0) && !ledger.isBroken(path)) {
-    ledger.add({ path, expected: 'at least one term above 0: a step must take time', received: show(input) });
-  }
-  return stepTime;
+  return readStepTime(input, (expected, received) => {
+    if (!ledger.isBroken(path)) ledger.add({ path, expected, received });
+  });
 }
 
 function readRetrieval(input: Part, path: Path, ledger: Ledger, world: World) {

@@ -1,0 +1,27 @@
+// The spec's own price of a step, in seconds: read alike for deployments and for pools.
+import { show } from '../check/issue.ts';
+import { measured } from '../check/units.ts';
+import { draftTerms } from './speculative.ts';
+import type { StepTime } from './types.ts';
+
+/** A well-formed step_time (structure.ts); `refuse` hears of one in which nothing takes time. */
+export function readStepTime(
+  given: { readonly [Term in keyof StepTime]?: unknown },
+  refuse: (expected: string, received: string) => void,
+): StepTime {
+  const seconds = (key: keyof StepTime) => measured((given[key] ?? 0) as string | number, 'time');
+  const stepTime: StepTime = {
+    fixed_s: seconds('fixed_s'),
+    per_new_token_s: seconds('per_new_token_s'),
+    per_prefill_pair_s: seconds('per_prefill_pair_s'),
+    per_sequence_s: seconds('per_sequence_s'),
+    per_context_token_s: seconds('per_context_token_s'),
+    ...draftTerms(given),
+    ...(given.per_swapped_block_s === undefined ? {} : { per_swapped_block_s: seconds('per_swapped_block_s') }),
+  };
+  const { per_swapped_block_s: _, ...always } = stepTime;
+  if (Object.values(always).every((term) => term === 0)) {
+    refuse('at least one term above 0: a step must take time', show(given));
+  }
+  return stepTime;
+}
