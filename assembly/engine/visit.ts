@@ -1,8 +1,7 @@
 // What the end of a visit sets going: its results travel on, blocks that were kept for it are let go, a request may be over.
 import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/client';
-import {
-  BATCHING_STATIC, FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING,
-} from '../layout/enums';
+import { BATCHING_STATIC } from '../layout/batching';
+import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
   EVENT_EDGE, EVENT_WRITE, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_WRITES, VISIT_BYTES, VISIT_EDGES, VISIT_GROUP,
   VISIT_HOLDERS, VISIT_PENDING, LOADS_BYTES, LOADS_INPUT, LOADS_OUTPUT, LOADS_REQUESTS,

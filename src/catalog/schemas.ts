@@ -1,5 +1,6 @@
 // What each kind of catalog file must look like; the leaf's message is the "expected" of an issue.
 import { z } from 'zod';
+import { ADMISSION, BATCHING } from '../check/scheduler-lists.ts';
 import type { Efficiency, EngineProfile, ErrorBands, Hardware, LengthShape, Model, StepFit } from './types.ts';
 
 const positive = z.number({ error: 'a positive number' }).positive({ error: 'a positive number' });
@@ -138,8 +139,8 @@ const untuned = z.strictObject(
 export const engineSchema: z.ZodType<EngineProfile> = z.strictObject({
   id: named,
   name: named,
-  batching: oneOf(['static', 'continuous', 'chunked', 'mixed']),
-  admission: oneOf(['prompt', 'full-length']),
+  batching: oneOf(BATCHING.names),
+  admission: oneOf(ADMISSION.names),
   max_num_seqs: size,
   max_num_batched_tokens: size,
   small_devices: z

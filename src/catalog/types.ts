@@ -1,4 +1,5 @@
 // What exists: hardware, models, engine profiles, efficiencies. SI units (bytes, FLOP/s, seconds, W); prices in USD per hour.
+import type { AdmissionName, BatchingName } from '../check/scheduler-lists.ts';
 
 /** How a figure came to be, from the most to the least trustworthy. */
 export type Basis = 'measured' | 'calibrated' | 'extrapolated' | 'datasheet';
@@ -150,8 +151,8 @@ export interface Model {
 export interface EngineProfile {
   readonly id: string; // "vllm-0.11"
   readonly name: string;
-  readonly batching: 'static' | 'continuous' | 'chunked' | 'mixed';
-  readonly admission: 'prompt' | 'full-length';
+  readonly batching: BatchingName;
+  readonly admission: AdmissionName;
   readonly max_num_seqs: number;
   readonly max_num_batched_tokens: number;
   /**

@@ -1,6 +1,8 @@
 // How a spec was understood, in words: what is fixed, what is an axis, and how many rows that makes.
+
 import { type EngineLog, logWords } from './engine-log.ts';
 import { FIELDS } from './fields.ts';
+import { OBJECTIVE } from './objectives.ts';
 import { explainPower } from './power.ts';
 import { explainCurve } from './rate-curve.ts';
 import { countRows } from './rows.ts';
@@ -91,7 +93,7 @@ function overrides(spec: Spec): [string, string][] {
 }
 
 function direction({ objective }: Spec): 'most' | 'least' {
-  return objective === 'output_throughput_per_device' || objective === 'tokens_per_joule' ? 'most' : 'least';
+  return OBJECTIVE[objective].better === 'more' ? 'most' : 'least';
 }
 
 function explainRows(spec: Spec): string {

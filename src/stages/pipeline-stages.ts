@@ -4,8 +4,6 @@ export type PoolKind = 'llm' | 'retrieval' | 'kv-store' | 'cores';
 export const POOL_KINDS = ['llm', 'retrieval', 'kv-store', 'cores'] as const satisfies readonly PoolKind[];
 
 /** Which waiting visit an engine looks at first. */
-export type PackingName = 'fcfs' | 'least-work-left';
-export const PACKINGS = ['fcfs', 'least-work-left'] as const satisfies readonly PackingName[];
 
 export interface StageKind {
   /** Pools that can serve it; empty for stages that only arrange others. */

@@ -1,11 +1,13 @@
 // A pipeline spec as types: a fleet of pools, how they are connected, the pipelines that requests walk, and who arrives.
 
-import type { PackingName, PoolKind } from '../../stages/pipeline-stages.ts';
+import type { LoadMetric, PackingName, RoutingPolicy } from '../../check/scheduler-lists.ts';
+import type { PoolKind } from '../../stages/pipeline-stages.ts';
 import type { Hnsw } from '../../stages/retrieve-hnsw.ts';
 import type { IvfPq } from '../../stages/retrieve-ivf-pq.ts';
 import type { Path } from '../document.ts';
 import type { PowerSpec } from '../power.ts';
 import type { Configuration, LengthSpec, Slo, WorkloadSpec } from '../types.ts';
+import type { DomainKind, FETCH_MODES, ROLES, SCORED, TRANSFERS, WritePolicy } from './words.ts';
 
 /** Seconds: a number, or a distribution. */
 export type LatencySpec =
@@ -14,13 +16,10 @@ export type LatencySpec =
   | { readonly kind: 'exponential'; readonly mean: number }
   | { readonly kind: 'lognormal'; readonly mean: number; readonly std: number };
 
-export type RoutingPolicy = 'round-robin' | 'load' | 'heavy-light' | 'prefix-affinity' | 'nearest';
-export type LoadName = 'requests' | 'input' | 'output' | 'kv' | 'left';
-
 /** How visits are spread over the clients of a pool. */
 export interface RoutingSpec {
   readonly policy: RoutingPolicy;
-  readonly metric: LoadName;
+  readonly metric: LoadMetric;
   /** Heavy-light: visits up to this much are light; null = the median of the workload's. */
   readonly threshold: number | null;
   /** Heavy-light: clients for the light ones; null = half of them. */
@@ -40,12 +39,12 @@ interface PoolCommon {
 /** Engines of one model: LLMs, encoders, rerankers, reward models. */
 export interface LlmPool extends PoolCommon {
   readonly kind: 'llm';
-  readonly role: 'both' | 'prefill' | 'decode';
+  readonly role: (typeof ROLES)[number];
   /** Model, hardware, split and engine of one client. */
   readonly configuration: Configuration;
   readonly packing: PackingName;
   /** How a prefill client hands its KV cache on. */
-  readonly transfer: 'whole' | 'layer-wise';
+  readonly transfer: (typeof TRANSFERS)[number];
   readonly prefixCaching: boolean;
   /** Store that the KV of every finished visit is written to. */
   readonly writeBack: string | null;
@@ -89,8 +88,6 @@ export interface LinkSpec {
   readonly efficiency: number;
 }
 
-export type DomainKind = 'nvlink' | 'pcie' | 'server' | 'rack' | 'dcn';
-
 /** `count` places alike, each joining its members (clients, or the domains within it). */
 export interface DomainSpec {
   readonly name: string;
@@ -113,7 +110,7 @@ export interface TierSpec {
   /** Whether each store has the bandwidth to itself, or all stores of a pool share it. */
   readonly scope: 'store' | 'fleet';
   /** When blocks come into it. */
-  readonly policy: 'write_through' | 'write_through_selective' | 'write_back';
+  readonly policy: WritePolicy;
 }
 
 interface StageCommon {
@@ -145,7 +142,7 @@ export type StageSpec = StageCommon &
     | {
         readonly type: 'kv-fetch';
         readonly on: readonly string[];
-        readonly mode: 'simulated' | 'expected' | 'sampled';
+        readonly mode: (typeof FETCH_MODES)[number];
         /** Cached context that precedes the prompt; null = what the workload's hashes say (simulated). */
         readonly tokens: LengthSpec | null;
         readonly levels: readonly { readonly tier: string; readonly hit: number }[];
@@ -166,7 +163,7 @@ export type StageSpec = StageCommon &
     | {
         readonly type: 'reward' | 'safety';
         readonly on: readonly string[];
-        readonly of: 'prompt' | 'answer' | 'both' | 'context';
+        readonly of: (typeof SCORED)[number];
       }
     | {
         readonly type: 'tool';

@@ -1,5 +1,6 @@
 // The reference fleet: every iteration of every client, every transfer and every look-up, one by one, straight from the rules.
 import { STATE_PENDING, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
+import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
@@ -119,7 +120,7 @@ function emitTokens(world: World, visit: Visit, tokens: number, now: number): vo
 
 /** Ended visits leave; their blocks are free, or held while others need them. A static batch leaves as one. */
 function letLeave(client: Client): void {
-  if (client.setup.batching === 'static' && !client.running.every(isEnded)) return;
+  if (isBatchOfOne(client.setup.batching) && !client.running.every(isEnded)) return;
   for (const visit of client.running.filter(isEnded)) {
     if (visit.hold && visit.holders > 0) {
       client.held.push(visit);
