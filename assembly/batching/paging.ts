@@ -25,6 +25,27 @@ export function decodeBlocks(run: usize, rep: usize): i32 {
   return load<i32>(rep + geta(rep, CLIENT_AT_RESIDUE) + ((<usize>geti(rep, REP_PHASE)) << 2));
 }
 
+/** Blocks that the next `steps` decode iterations fill: whole periods of the block size, then the rest class by class. */
+export function blocksTaken(rep: usize, steps: i32): i32 {
+  const residue = rep + geta(rep, CLIENT_AT_RESIDUE);
+  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
+  let phase = geti(rep, REP_PHASE);
+  let left = steps;
+  let taken = 0;
+  if (left >= blockSize) {
+    let period = 0;
+    for (let i = 0; i < blockSize; i++) period += load<i32>(residue + ((<usize>i) << 2));
+    taken = (left / blockSize) * period;
+    left %= blockSize;
+  }
+  while (left > 0) {
+    taken += load<i32>(residue + ((<usize>phase) << 2));
+    phase = phase == 0 ? blockSize - 1 : phase - 1;
+    left--;
+  }
+  return taken;
+}
+
 /** Blocks that `request` takes at admission with a first chunk of `tokens`; 0 < result. */
 // @ts-ignore: decorator
 @inline

@@ -11,14 +11,15 @@ import {
   RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
   RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
+import { blocksTaken } from '../batching/paging';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPush } from '../table/events';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr, visitAt } from '../table/visit';
 import { planLeap } from './leap';
-import { blocksTaken, releaseNext } from './retire';
-import { markReady } from './route';
+import { releaseNext } from './closed-loop';
+import { markReady } from './ready';
 
 /** Whether others still need the KV of a visit that ends. */
 // @ts-ignore: decorator

@@ -5,7 +5,7 @@ import type { EngineLog } from './engine-log.ts';
 import type { Objective } from './objectives.ts';
 import type { PowerSpec } from './power.ts';
 import type { SpeculativeConfig } from './speculative.ts';
-import type { LATENCY_METRICS, PERCENTILES, PREEMPTIONS, STEP_SOURCES } from './words.ts';
+import type { LATENCY_METRICS, PERCENTILES, PREEMPTIONS, ROUTINGS, STEP_SOURCES } from './words.ts';
 
 export type { AdmissionName, BatchingName } from '../check/scheduler-lists.ts';
 export type { Objective } from './objectives.ts';
@@ -14,7 +14,7 @@ export type StepSource = (typeof STEP_SOURCES)[number];
 /** What becomes of a preempted sequence: its KV is computed again, or copied to host memory and back. */
 export type PreemptionName = (typeof PREEMPTIONS)[number];
 /** How requests are spread over replicas. */
-export type RoutingName = 'round-robin' | 'least-loaded';
+export type RoutingName = (typeof ROUTINGS)[number];
 /** The statistic that a limit holds for. */
 export type Percentile = (typeof PERCENTILES)[number];
 /** Time to first token, time per further token, gap between tokens, end to end. */

@@ -1,12 +1,11 @@
 // The closed lists of words a spec may use, each in the order in which they are shown and offered.
 import type { KvFormat, WeightFormat } from '../catalog/types.ts';
 import { ADMISSION, BATCHING } from '../check/scheduler-lists.ts';
-import type { ArrivalSpec, AxisField, RoutingName } from './types.ts';
 
 export const BATCHINGS = BATCHING.names;
 export const ADMISSIONS = ADMISSION.names;
 export const PREEMPTIONS = ['recompute', 'swap'] as const;
-export const ROUTINGS = ['round-robin', 'least-loaded'] as const satisfies readonly RoutingName[];
+export const ROUTINGS = ['round-robin', 'least-loaded'] as const;
 export const WEIGHT_FORMATS = [
   ...['auto', 'bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'],
 ] as readonly (WeightFormat | 'auto')[];
@@ -25,7 +24,7 @@ export const PROCESSES = [
   'curve',
   'all-at-once',
   'closed-loop',
-] as const satisfies readonly ArrivalSpec['process'][];
+] as const;
 
 /** Fields that follow the engine profile when they are left blank. */
 export const PROFILE_FIELDS = [
@@ -35,5 +34,5 @@ export const PROFILE_FIELDS = [
   'max_num_batched_tokens',
   'block_size',
   'gpu_memory_utilization',
-] as const satisfies readonly AxisField[];
+] as const;
 export type ProfileField = (typeof PROFILE_FIELDS)[number];

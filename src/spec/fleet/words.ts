@@ -1,6 +1,5 @@
 // The closed lists of words that only pipeline specs use, in the order in which they are offered.
 import { isNamedByLoad, LOAD, type LoadMetric, ROUTING, type RoutingPolicy } from '../../check/scheduler-lists.ts';
-import type { LinkSpec } from './types.ts';
 
 interface Routing {
   readonly policy: RoutingPolicy;
@@ -42,6 +41,6 @@ export const DOMAIN_PORTS = {
   server: { bandwidth: 32e9, latency: 1e-6, efficiency: 0.8 },
   rack: { bandwidth: 50e9, latency: 2e-6, efficiency: 0.9 },
   dcn: { bandwidth: 128e9, latency: 20e-3, efficiency: 0.9 },
-} as const satisfies Readonly<Record<string, LinkSpec>>;
+} as const satisfies Readonly<Record<string, { bandwidth: number; latency: number; efficiency: number }>>;
 export type DomainKind = keyof typeof DOMAIN_PORTS;
 export const DOMAIN_KINDS = Object.keys(DOMAIN_PORTS) as DomainKind[];
