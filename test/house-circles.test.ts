@@ -27,13 +27,11 @@ function importsOf(path: string, text: string): string[] {
 
 function onlyTypes(names: string): boolean {
   const listed = /^\{([\s\S]*)\}$/.exec(names)?.[1];
-  return (
-    listed !== undefined && listed.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type '))
-  );
+  return listed?.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type ')) ?? false;
 }
 
 /** Sets of files that all reach each other, by Tarjan's depth-first search; single files are no circle. */
-export function findCircles(graph: Graph): string[][] {
+function findCircles(graph: Graph): string[][] {
   const index = new Map<string, number>();
   const low = new Map<string, number>();
   const stack: string[] = [];
