@@ -7,7 +7,7 @@
 // (in root order) → form (in client order).
 import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
 import type { AdmissionName, BatchingName, StepTime } from '../spec/types.ts';
-import type { Speculation, SwapSetup } from './setup.ts';
+import type { EngineSetup, Speculation, SwapSetup } from './setup.ts';
 
 export type PackingName = 'fcfs' | 'least-work-left';
 
@@ -59,6 +59,9 @@ export interface FleetClient {
   readonly schedulerSteps?: number;
   /** Host memory for preempted decodes; absent = they are computed again. */
   readonly swap?: SwapSetup;
+  /** Decode steps between two looks at arrivals of a scheduler that is busy decoding, and batch waiting (EngineSetup). */
+  readonly receiveEvery?: number;
+  readonly batchWait?: EngineSetup['batchWait'];
   readonly price: StepTime | Float64Array;
   /** Local group that it belongs to, from 1; 0 = none (VISIT_LOCAL). */
   readonly localGroup: number;

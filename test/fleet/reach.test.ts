@@ -35,6 +35,11 @@ function noteInstant(world: World): void {
   for (const client of world.clients) {
     const { batching } = client.setup;
     note('a channel slows a step', client.busy !== null && client.busy.rate < 1);
+    note(
+      'has not looked at arrivals yet',
+      (client.setup.receiveEvery ?? 1) > 1 && client.hidden > 0 && client.sinceLook > 0,
+    );
+    note(`${batching} holds prompts back`, client.waited > 0);
     note('held blocks', client.held.length > 0);
     note(`${batching} accepts some drafts`, (client.counters.accepted?.filter((n) => n > 0).length ?? 0) > 1);
     note(
@@ -110,7 +115,7 @@ function noteProgram(program: FleetProgram): void {
 }
 
 test('random programs reach every rule', () => {
-  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 1600 })) noteProgram(program);
+  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 2400 })) noteProgram(program);
   const batchings = ['static', 'continuous', 'chunked', 'mixed'];
   const expected = [
     'a channel slows a step',
@@ -126,6 +131,7 @@ test('random programs reach every rule', () => {
     'fetched more than cached',
     'follows a client without a local group',
     'flows share a link',
+    'has not looked at arrivals yet',
     'held blocks',
     'idle with visits waiting',
     'layer-wise transfer',
@@ -147,6 +153,7 @@ test('random programs reach every rule', () => {
     ...batchings
       .slice(1)
       .flatMap((name) => ['a prompt', 'a resident', 'a branch'].map((who) => `${name} preempts ${who}`)),
+    ...batchings.slice(1).map((name) => `${name} holds prompts back`),
     ...batchings.slice(1).map((name) => `${name} preempts with drafts`),
     ...['round-robin', 'load', 'heavy-light', 'prefix-affinity', 'nearest'].flatMap((routing) =>
       ['requests', 'input', 'output', 'kv', 'left'].map((metric) => `${routing} by ${metric}`),
