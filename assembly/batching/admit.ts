@@ -1,7 +1,7 @@
 // Admission: from the head of the waiting queue into a slot, as a chunk of the step being formed.
 import {
   CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS,
-  CLIENT_PREFIX, CLIENT_PREFIX_LOSS, CLIENT_WATERMARK,
+  CLIENT_PREFIX, CLIENT_PREFIX_LOSS, CLIENT_WAIT_STEPS, CLIENT_WAIT_TOKENS, CLIENT_WATERMARK,
 } from '../layout/client';
 import { ADMISSION_FULL_LENGTH } from '../layout/admission';
 import { FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
@@ -11,7 +11,7 @@ import {
   REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED, REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE,
   SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
-import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_WAIT_STEPS, RUN_WAIT_TOKENS } from '../layout/run';
+import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
@@ -203,17 +203,17 @@ function cachedTokens(run: usize, rep: usize, request: i32, need: i32): i32 {
 
 /**
  * Batch waiting (TensorRT-LLM): while sequences decode, prompts that could be admitted are held back until they and the
- * decodes make a step of RUN_WAIT_TOKENS tokens, or were held back for RUN_WAIT_STEPS steps. `left` is the budget that this
+ * decodes make a step of CLIENT_WAIT_TOKENS tokens, or were held back for CLIENT_WAIT_STEPS steps. `left` is the budget that this
  * step has for them; with `whole` a prompt is never cut, and one above the whole budget goes as the only one.
  */
 export function holdBack(run: usize, rep: usize, left: i32, taken: i32, whole: bool): bool {
-  const steps = geti(run, RUN_WAIT_STEPS);
+  const steps = geti(rep, CLIENT_WAIT_STEPS);
   if (steps == 0) return false;
   const decodes = geti(rep, REP_DECODES);
   const tokens = decodes > 0 ? admissible(run, rep, left, taken, whole) : 0;
   if (tokens == 0) return false;
   const step = geti(rep, REP_CHUNK_TOKENS) + decodes * (1 + geti(rep, CLIENT_DRAFTS)) + tokens;
-  if (geti(rep, REP_WAITED) >= steps || step >= geti(run, RUN_WAIT_TOKENS)) {
+  if (geti(rep, REP_WAITED) >= steps || step >= geti(rep, CLIENT_WAIT_TOKENS)) {
     seti(rep, REP_WAITED, 0);
     return false;
   }
@@ -222,7 +222,16 @@ export function holdBack(run: usize, rep: usize, left: i32, taken: i32, whole: b
   return true;
 }
 
-/** Tokens of the prompts that admission would take now, by the rules of admitHead, changing nothing (first come first served). */
+/** Whether a visit of a fleet is no prompt of its own: resident, or sharing another visit's context. */
+function comesWithKv(run: usize, request: i32): bool {
+  const fleet = geta(run, RUN_FLEET);
+  return fleet != 0 && (hasFlag(fleet, request, FLAG_RESIDENT) || rowOr(geta(fleet, FLEET_SHARED), request, 0) > 0);
+}
+
+/**
+ * Tokens of the prompts that admission would take now, by the rules of admitHead, changing nothing (first come first served). What
+ * a cache holds of them counts too; a visit that comes with its KV ends the count.
+ */
 function admissible(run: usize, rep: usize, left: i32, taken: i32, whole: bool): i32 {
   const budget = geti(rep, CLIENT_BUDGET);
   let request = geti(rep, REP_WAIT_HEAD);
@@ -231,6 +240,7 @@ function admissible(run: usize, rep: usize, left: i32, taken: i32, whole: bool):
   let room = admissionRoom(rep) - taken;
   let tokens = 0;
   while (known > 0 && slots > 0) {
+    if (comesWithKv(run, request)) return tokens;
     const need = needOf(run, request);
     let chunk = need;
     if (need > left - tokens) {

@@ -1,12 +1,12 @@
 // Phases "arrive" and "route": a request becomes visible, is refused if it can never fit, or joins the queue of a client.
 import {
-  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_UNDONE,
+  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
 } from '../layout/client';
 import { FLAG_FIRST, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
 import { FLEET_NEXT_ROOT, FLEET_READY } from '../layout/fleet';
 import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_OUTSTANDING, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
 import {
-  RUN_CONCURRENCY, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_RECEIVE_EVERY, RUN_REPLICA_OF, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
+  RUN_CONCURRENCY, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
   RUN_VISITS,
 } from '../layout/run';
 import { sharedBlocks } from '../batching/admit';
@@ -90,7 +90,7 @@ export function enterClient(run: usize, visit: i32, now: f64): void {
 function joinQueue(run: usize, rep: usize, request: i32, now: f64): void {
   const nobodyWaited = geti(rep, REP_WAITING) == 0;
   queuePush(run, rep, request);
-  if (geti(run, RUN_RECEIVE_EVERY) > 1) addi(rep, REP_HIDDEN, 1);
+  if (geti(rep, CLIENT_RECEIVE_EVERY) > 1) addi(rep, REP_HIDDEN, 1);
   if (getf(rep, REP_END) == Infinity) {
     markReady(run, rep);
   } else if (geti(rep, REP_STEPS) > 1 && (geti(rep, REP_BLOCKED) == 0 ? nobodyWaited : geti(rep, REP_WAIT_HEAD) == request)) {

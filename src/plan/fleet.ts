@@ -9,7 +9,7 @@ import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembl
 import type { AdmissionName, BatchingName, LoadMetric, PackingName, RoutingPolicy } from '../check/scheduler-lists.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import type { StepTime } from '../spec/types.ts';
-import type { Speculation, SwapSetup } from './setup.ts';
+import type { EngineSetup, Speculation, SwapSetup } from './setup.ts';
 
 /** A tier of a KV store: blocks of `hashBlock` tokens kept by LRU. */
 export interface FleetTier {
@@ -53,6 +53,9 @@ export interface FleetClient {
   readonly schedulerSteps?: number;
   /** Host memory for preempted decodes; absent = they are computed again. */
   readonly swap?: SwapSetup;
+  /** Decode steps between two looks at arrivals of a scheduler that is busy decoding, and batch waiting (EngineSetup). */
+  readonly receiveEvery?: number;
+  readonly batchWait?: EngineSetup['batchWait'];
   readonly price: StepTime | Float64Array;
   /** Local group that it belongs to, from 1; 0 = none (VISIT_LOCAL). */
   readonly localGroup: number;

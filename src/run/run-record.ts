@@ -150,9 +150,6 @@ export function fillRunRecord(
   put(R.RUN_VISITS, requests.count);
   put(R.RUN_REPLICAS, setup.replicas);
   put(R.RUN_ROUTING, ROUTING.id[ROUTING_WORDS[setup.routing].policy]);
-  put(R.RUN_RECEIVE_EVERY, setup.receiveEvery ?? 1);
-  put(R.RUN_WAIT_STEPS, setup.batchWait?.steps ?? 0);
-  put(R.RUN_WAIT_TOKENS, setup.batchWait?.tokens ?? 0);
   fillClient(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
   fillPrice(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup.price, record.surface);
   if (setup.speculation) {
@@ -212,6 +209,8 @@ export type ClientSetup = Pick<
   | 'speculation'
   | 'swap'
   | 'schedulerSteps'
+  | 'receiveEvery'
+  | 'batchWait'
 >;
 
 /** Cells of a record in both views. */
@@ -241,6 +240,9 @@ export function fillClient(record: Cells, base: number, setup: ClientSetup): voi
   put(C.CLIENT_SWAP_BLOCKS, full ? 0 : (setup.swap?.hostBlocks ?? 0));
   record.cells[base + C.CLIENT_PER_SWAP] = setup.swap?.secondsPerBlock ?? 0;
   put(C.CLIENT_CHANNEL, -1);
+  put(C.CLIENT_RECEIVE_EVERY, setup.receiveEvery ?? 1);
+  put(C.CLIENT_WAIT_STEPS, setup.batchWait?.steps ?? 0);
+  put(C.CLIENT_WAIT_TOKENS, setup.batchWait?.tokens ?? 0);
   // Whose sequences advance unequally is looked at in every step.
   // A round takes the path of drafts that are all accepted: sequences are walked one by one.
   const round = roundOf(setup);

@@ -4,18 +4,14 @@ import type { FleetClient, FleetProgram } from '../../src/plan/fleet.ts';
 import { drawScenario, type Scenario } from '../engine/random.ts';
 import { programOf, type RequestRow, type VisitRow } from './cases.ts';
 
-/** Scenarios without the small rules of some engines that a fleet's clients do not have. */
 export function drawPool(): fc.Arbitrary<Scenario> {
-  return drawScenario(true).map(({ requests, setup }) => {
-    const { receiveEvery: _, batchWait: __, ...plain } = setup;
-    return { requests, setup: plain };
-  });
+  return drawScenario(true);
 }
 
 /** The requests of a scenario through one pool, with `before` and `after` instant stages on cores around each. */
 export function poolOf({ requests, setup }: Scenario, before: number, after: number): FleetProgram {
   const { batching, admission, maxNumSeqs, maxNumBatchedTokens, numGpuBlocks, blockSize, maxModelLen, price } = setup;
-  const { watermark, swap, schedulerSteps } = setup;
+  const { watermark, swap, schedulerSteps, receiveEvery, batchWait } = setup;
   // draws go by visit: only where a request is one visit are they those of its request
   const drafts = setup.speculation ? { speculation: setup.speculation } : {};
   const pooled = {
@@ -31,6 +27,8 @@ export function poolOf({ requests, setup }: Scenario, before: number, after: num
     ...drafts,
     swap,
     schedulerSteps,
+    receiveEvery,
+    ...(batchWait ? { batchWait } : {}),
   };
   const pool = Array.from({ length: setup.replicas }, (): Partial<FleetClient> => pooled);
   const members = pool.map((_, index) => index);

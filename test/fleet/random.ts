@@ -76,6 +76,11 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       slack: fc.constantFrom(0.7, 1, 1, 1.2, 1.5, 2, 20),
       maxModelLen: fc.constantFrom(0, 0, 0, 0, Math.ceil(longest * 0.8)),
       schedulerSteps: fc.constantFrom(1, 1, 2, 3, 8),
+      receiveEvery: fc.constantFrom(1, 1, 1, 2, 5),
+      wait: fc.oneof(
+        { arbitrary: fc.constant(null), weight: 3 },
+        fc.record({ steps: fc.integer({ min: 1, max: 5 }), tokens: fc.integer({ min: 2, max: 40 }) }),
+      ),
       swap: fc.oneof(
         { arbitrary: fc.constant(null), weight: 2 },
         fc.record({ share: fc.constantFrom(0.05, 0.5, 4), secondsPerBlock: scale.copying }),
@@ -89,7 +94,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
       speculation: drawSpeculation(),
     })
-    .map(({ slack, speculation, schedulerSteps, swap, ...rest }) => {
+    .map(({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, ...rest }) => {
       const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
       // a decode that never finds its tokens would wait for ever
       const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
@@ -101,7 +106,9 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       return clientOf({
         ...rest,
         ...drafts,
-        ...(host && { swap: host }),
+        ...(rest.packing === 'fcfs' ? { receiveEvery } : {}),
+        // what lies in host memory is no prompt: the two rules exclude each other
+        ...(rest.packing === 'fcfs' && wait !== null ? { batchWait: wait } : host ? { swap: host } : {}),
         kind: 'llm',
         maxNumBatchedTokens,
         numGpuBlocks,

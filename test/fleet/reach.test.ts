@@ -36,6 +36,11 @@ function noteInstant(world: World): void {
   for (const client of world.clients) {
     const { batching } = client.setup;
     note('a channel slows a step', client.busy !== null && client.busy.rate < 1);
+    note(
+      'has not looked at arrivals yet',
+      (client.setup.receiveEvery ?? 1) > 1 && client.hidden > 0 && client.sinceLook > 0,
+    );
+    note(`${batching} holds prompts back`, client.waited > 0);
     note('held blocks', client.held.length > 0);
     note(`${batching} accepts some drafts`, (client.counters.accepted?.filter((n) => n > 0).length ?? 0) > 1);
     note(
@@ -112,7 +117,7 @@ function noteProgram(program: FleetProgram): void {
 
 // L20: every word of the scheduler's closed lists is drawn, and each rule decides something
 test('random programs reach every rule and every word', () => {
-  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 1600 })) noteProgram(program);
+  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 2400 })) noteProgram(program);
   const preempting = BATCHING.names.filter((name) => !isBatchOfOne(name));
   const expected = [
     'a channel slows a step',
@@ -128,6 +133,7 @@ test('random programs reach every rule and every word', () => {
     'fetched more than cached',
     'follows a client without a local group',
     'flows share a link',
+    'has not looked at arrivals yet',
     'held blocks',
     'idle with visits waiting',
     'layer-wise transfer',
@@ -148,6 +154,7 @@ test('random programs reach every rule and every word', () => {
     ]),
     ...preempting.flatMap((name) => ['a prompt', 'a resident', 'a branch'].map((who) => `${name} preempts ${who}`)),
     ...preempting.map((name) => `${name} preempts with drafts`),
+    ...preempting.map((name) => `${name} holds prompts back`),
     ...ROUTING.names.flatMap((routing) => LOAD.names.map((metric) => `${routing} by ${metric}`)),
   ];
   expect([...seen].sort()).toEqual(expected.sort());

@@ -39,6 +39,15 @@ function decodeEnd(client: Client, visit: Visit, past: number): number {
   return Math.min(past + decodeTokens(client), finalLength(visit));
 }
 
+/** Before a step: a scheduler that is busy decoding sees what has arrived only every so many decode steps. */
+export function lookAtArrivals(client: Client): void {
+  const every = client.setup.receiveEvery ?? 1;
+  const busyDecoding = client.running.length > 0 && !client.lastHadPrompts;
+  if (every > 1 && busyDecoding && client.sinceLook < every) return;
+  client.hidden = 0;
+  client.sinceLook = 0;
+}
+
 /** Forms the next step and takes its blocks; empty when what waits finds no room. */
 export function formStep(client: Client, hashBlock: number): FormedStep {
   const step: FormedStep = {
@@ -74,7 +83,8 @@ function formStatic(client: Client, hashBlock: number, step: FormedStep): void {
 
 /** Residents and whole prompts while they find room; with a prompt a step of prompts only, otherwise everything decodes. */
 function formContinuous(client: Client, hashBlock: number, step: FormedStep): void {
-  admitQueue(client, hashBlock, step, client.setup.maxNumBatchedTokens, false);
+  if (!holdsBack(client, step, client.setup.maxNumBatchedTokens))
+    admitQueue(client, hashBlock, step, client.setup.maxNumBatchedTokens, false);
   if (step.chunks.length === 0) decodeRunning(client, step);
 }
 
@@ -82,13 +92,46 @@ function formContinuous(client: Client, hashBlock: number, step: FormedStep): vo
 function formMixed(client: Client, hashBlock: number, step: FormedStep): void {
   decodeRunning(client, step);
   if (step.preempted.length > 0) return;
-  admitQueue(
-    client,
-    hashBlock,
-    step,
-    client.setup.maxNumBatchedTokens - step.decodes.length * decodeTokens(client),
-    true,
-  );
+  const rest = client.setup.maxNumBatchedTokens - step.decodes.length * decodeTokens(client);
+  if (!holdsBack(client, step, rest)) admitQueue(client, hashBlock, step, rest, true);
+}
+
+/**
+ * Batch waiting: while anything decodes, prompts that could be admitted are held back until they make a step worth its while or have
+ * waited long enough.
+ */
+function holdsBack(client: Client, step: FormedStep, rest: number): boolean {
+  const { batchWait } = client.setup;
+  const decodes = client.running.filter((visit) => visit.past >= visit.need && !isEnded(visit)).length;
+  if (batchWait === undefined || decodes === 0) return false;
+  const admissible = admissibleTokens(client, step, rest);
+  if (admissible === 0) return false;
+  const chunks = step.chunks.reduce((sum, { tokens }) => sum + tokens, 0);
+  const isHeld =
+    client.waited < batchWait.steps && chunks + decodes * decodeTokens(client) + admissible < batchWait.tokens;
+  client.waited = isHeld ? client.waited + 1 : 0;
+  return isHeld;
+}
+
+/** Tokens of the prompts, cached or not, that would be admitted from the head of the queue up to the first that has its KV. */
+function admissibleTokens(client: Client, step: FormedStep, rest: number): number {
+  const { batching, maxNumBatchedTokens, maxNumSeqs } = client.setup;
+  const known = client.waiting.slice(0, client.waiting.length - client.hidden);
+  let free = client.free - stayFree(client);
+  let slots = maxNumSeqs - client.running.length;
+  let tokens = 0;
+  for (const visit of known) {
+    if (slots === 0 || visit.resident || visit.shared > 0) break;
+    const isAlone = visit.need > maxNumBatchedTokens && tokens === 0 && step.chunks.length === 0;
+    const chunk = batching === 'chunked' ? Math.min(visit.need, rest - tokens) : visit.need;
+    if (chunk <= 0 || (chunk > rest - tokens && !isAlone)) break;
+    free -= blocksToAdmit(client, visit, chunk);
+    if (free < 0) break;
+    tokens += chunk;
+    slots -= 1;
+    if (isAlone && batching !== 'chunked') break;
+  }
+  return tokens;
 }
 
 /** Running visits in order of admission while budget is left, then the queue with what is left. */
@@ -104,7 +147,7 @@ function formChunked(client: Client, hashBlock: number, step: FormedStep): void 
     else step.decodes.push(visit);
     budget -= tokens;
   }
-  if (step.preempted.length > 0) return;
+  if (step.preempted.length > 0 || budget <= 0 || holdsBack(client, step, budget)) return;
   while (budget > 0) {
     const head = headOf(client);
     if (head === undefined) return;
@@ -179,6 +222,7 @@ function countSkip(client: Client, visit: Visit, hashBlock: number): number {
 
 /** The visit whose turn it is: the first, or the one with the least work left, ties by order of joining. */
 function headOf(client: Client): Visit | undefined {
+  if (client.waiting.length <= client.hidden) return undefined;
   return HEADS[client.setup.packing](client.waiting);
 }
 

@@ -5,7 +5,7 @@ import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { becomeReady, deliverPhase, endVisit, fillCores, nextEvent } from './deliver.ts';
-import { decodeTokens, formStep, isEnded, roundOf } from './form.ts';
+import { decodeTokens, formStep, isEnded, lookAtArrivals, roundOf } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
 
@@ -79,6 +79,7 @@ function dueOnCores(world: World, now: number): Visit[] {
 function retireStep(world: World, client: Client, now: number): void {
   const { formed, start } = client.busy!;
   client.busy = null;
+  if (formed.decodes.length > 0) client.sinceLook += 1;
   client.counters.busySeconds += now - start;
   for (const { visit, tokens } of formed.chunks) {
     advance(visit, tokens);
@@ -146,7 +147,9 @@ function canForm(client: Client): boolean {
 }
 
 function startStep(world: World, client: Client, now: number): void {
+  lookAtArrivals(client);
   const formed = formStep(client, world.program.hashBlock);
+  client.lastHadPrompts = formed.chunks.length > 0;
   noteMembers(world, client, formed, now);
   if (formed.chunks.length + formed.decodes.length === 0) {
     // blocks kept for ended visits leave nothing to run: it sleeps until blocks are let go or a visit joins
