@@ -17,8 +17,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** What long work says on stderr every few seconds: on a slow machine that is any work. */
-const PROGRESS = /^[a-z]+: [\d,]+ of [\d,]+\n/gm;
+/** What is said on stderr, without what long work says there every few seconds: on a slow machine that is any work. */
+export function withoutProgress(stderr: string): string {
+  return stderr.replace(/^[a-z]+: [\d,]+ of [\d,]+\n/gm, '');
+}
 
 /** `mist` with these arguments; `watch` sees the process while it runs. */
 export function mist(args: readonly string[], watch?: (process: ChildProcess) => void): Promise<Ended> {
@@ -37,7 +39,7 @@ export function mist(args: readonly string[], watch?: (process: ChildProcess) =>
   watch?.(started);
   return new Promise((resolve, reject) => {
     started.on('error', reject);
-    started.on('close', (code) => resolve({ code, stdout, stderr: stderr.replace(PROGRESS, '') }));
+    started.on('close', (code) => resolve({ code, stdout, stderr: withoutProgress(stderr) }));
   });
 }
 

@@ -8,8 +8,8 @@ import type { EngineSetup, Speculation, SwapSetup } from '../../src/plan/setup.t
 import type { StepTime } from '../../src/spec/types.ts';
 import { ROUTINGS } from '../../src/spec/words.ts';
 import type { Requests } from '../../src/workload/types.ts';
+import type { ReferenceRun } from '../reference/plain.ts';
 import { gridPoint } from '../reference/price.ts';
-import type { ReferenceRun } from '../reference/simulate.ts';
 
 export interface Scenario {
   readonly requests: Requests;

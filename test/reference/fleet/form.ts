@@ -23,13 +23,18 @@ export function isEnded(visit: Visit): boolean {
   return visit.generated === visit.output;
 }
 
+/** What of a client says how far one decode goes. */
+interface Decoding {
+  readonly setup: Pick<Client['setup'], 'batching' | 'schedulerSteps' | 'speculation'>;
+}
+
 /** Decode iterations that go by before the scheduler looks again. */
-export function roundOf({ setup }: Client): number {
+export function roundOf({ setup }: Decoding): number {
   return ROUND_BATCHINGS.includes(setup.batching) ? (setup.schedulerSteps ?? 1) : 1;
 }
 
 /** Tokens of a step that one decode takes: its own and its drafts, or those of a round. */
-export function decodeTokens(client: Client): number {
+export function decodeTokens(client: Decoding): number {
   if (roundOf(client) > 1) return roundOf(client);
   return 1 + (client.setup.speculation?.drafts ?? 0);
 }
