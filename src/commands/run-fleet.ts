@@ -21,8 +21,8 @@ import { writeTrace } from '../report/timeline/trace.ts';
 import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
 import { measureRun } from '../run/measure-fleet.ts';
 import { openSession } from '../run/session.ts';
-import { openFleetSweep } from '../spec/fleet/open-sweep.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
+import { openQuestion } from '../spec/question.ts';
 import type { Output } from './flags.ts';
 import { openIfNamed, openSteps } from './line-files.ts';
 
@@ -71,14 +71,14 @@ export async function runPipelines(
 
 /** The one fleet of a spec, or the row that is asked for of one with axes. */
 function readFleet(text: string, file: string, catalog: Catalog, { row, seed }: FleetFlags): FleetSpec {
-  const sweep = openFleetSweep(text, file, catalog, seed, (spec) => meetPools(spec, catalog));
+  const sweep = openQuestion(text, file, catalog, seed, (spec) => meetPools(spec, catalog));
   if (row !== undefined && row >= sweep.rows) {
     throw new UserError([{ path: '--row', expected: `a row below ${sweep.rows}`, received: String(row) }]);
   }
-  if (row !== undefined || sweep.axes.length === 0) return sweep.at(row ?? 0).spec;
+  if (row !== undefined || sweep.rows === 1) return sweep.at(row ?? 0).spec;
   const hint = `mist sweep ${file} tries them all; --row N takes one`;
   const received = `${sweep.rows} (axes: ${sweep.axes.map(({ name }) => name).join(', ')})`;
-  throw new UserError([{ path: 'mist run', expected: 'a spec of one fleet', received, hint }]);
+  throw new UserError([{ path: 'mist run', expected: 'a spec of one deployment or fleet', received, hint }]);
 }
 
 function windowOf({ from, to, perRequest }: FleetFlags) {

@@ -1,10 +1,10 @@
 // How a pipeline spec was understood, in words: pools, places, pipelines as their stages, traffic.
 
 import { explainPower } from '../power.ts';
+import type { Question } from '../question.ts';
 import { explainCurve } from '../rate-curve.ts';
 import { sloName } from '../slo.ts';
 import type { LengthSpec } from '../types.ts';
-import type { FleetSweepSpec } from './open-sweep.ts';
 import type { FleetSpec, LatencySpec, PoolSpec, StageSpec } from './types.ts';
 
 /** A few lines for the terminal. */
@@ -34,7 +34,7 @@ export function explainFleetSpec(spec: FleetSpec): string {
 const SHOWN_LABELS = 12;
 
 /** The axes of a spec that spans several fleets; what stands above them is its first row. */
-export function explainAxes({ axes, rows, objective, top, settle }: FleetSweepSpec): string {
+export function explainAxes({ axes, rows, objective, top, settle }: Question): string {
   const width = Math.max(...axes.map(({ name }) => name.length));
   const lines = axes.map(({ name, labels }) => {
     const shown =
