@@ -171,7 +171,7 @@ engine: {num_gpu_blocks: {log: vllm-log.txt}}
 `;
 const NOTE = `# Not measurements
 
-What measurements of a server look like, for trying out \`mist calibrate\` (README, "Bring your own measurements"). Made by
+What measurements of a server look like, for trying out \`mist calibrate\` (docs/calibration.md). Made by
 \`scripts/make-measurements.mjs\` from MIST's own engine with slower kernels and host than it thinks, and from a made-up L4.
 `;
 
