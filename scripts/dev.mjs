@@ -28,8 +28,16 @@ function watchFolder(folder, wanted, then) {
 
 build([]);
 // tsc sees the embedded kernels (src/kernels/binary.ts) change, too.
-watchFolder('assembly', (name) => name.endsWith('.ts'), () => build(['kernels']));
-watchFolder('src/catalog', (name) => name.endsWith('.json'), () => build(['typescript']));
+watchFolder(
+  'assembly',
+  (name) => name.endsWith('.ts'),
+  () => build(['kernels']),
+);
+watchFolder(
+  'src/catalog',
+  (name) => name.endsWith('.json'),
+  () => build(['typescript']),
+);
 const tsc = spawn(
   process.execPath,
   ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--watch', '--preserveWatchOutput'],

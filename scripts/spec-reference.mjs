@@ -26,21 +26,24 @@ function takesAxis(schema) {
 
 /** A value without descriptions and axes: what is equal here is told once. */
 function bare(schema) {
-  return alternatives(schema).map(({ description: _, properties, items, prefixItems, additionalProperties, ...rest }) => ({
-    ...rest,
-    ...(properties && {
-      properties: Object.fromEntries(Object.entries(properties).map(([key, inner]) => [key, bare(inner)])),
+  return alternatives(schema).map(
+    ({ description: _, properties, items, prefixItems, additionalProperties, ...rest }) => ({
+      ...rest,
+      ...(properties && {
+        properties: Object.fromEntries(Object.entries(properties).map(([key, inner]) => [key, bare(inner)])),
+      }),
+      ...(items && { items: bare(items) }),
+      ...(prefixItems && { prefixItems: prefixItems.map(bare) }),
+      ...(typeof additionalProperties === 'object' && { additionalProperties: bare(additionalProperties) }),
     }),
-    ...(items && { items: bare(items) }),
-    ...(prefixItems && { prefixItems: prefixItems.map(bare) }),
-    ...(typeof additionalProperties === 'object' && { additionalProperties: bare(additionalProperties) }),
-  }));
+  );
 }
 
 const identity = (schema) => JSON.stringify(bare(schema));
 
 function boundsOf({ type, minimum, maximum, exclusiveMinimum }) {
-  const least = exclusiveMinimum !== undefined ? ` > ${exclusiveMinimum}` : minimum !== undefined ? ` ≥ ${minimum}` : '';
+  const least =
+    exclusiveMinimum !== undefined ? ` > ${exclusiveMinimum}` : minimum !== undefined ? ` ≥ ${minimum}` : '';
   return `${type}${least}${maximum !== undefined && maximum < 2 ** 31 - 1 ? `, ≤ ${maximum}` : ''}`;
 }
 
