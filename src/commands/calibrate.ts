@@ -34,7 +34,7 @@ const HELP = `mist calibrate TIMINGS ... | STEPS.csv | RESULT.json ... [options]
   Fits what MIST needs to measurements, and says how far each fit is off, inside and outside the fitted half.
 
   TIMINGS ...        kernel timings of one device, in Parquet or CSV: tables of AIConfigurator, or profiles with columns op,
-                     dtype, latency_us (or _ms, _s) and the sizes of each op (README); other fits of the device stay
+                     dtype, latency_us (or _ms, _s) and the sizes of each op (docs/calibration.md); other fits of the device stay
   STEPS.csv          step traces, as mist run --steps writes them: a regression on whole steps of one deployment
                      (duration_s or _ms or _us, prefill_tokens, sequences, context_tokens; chunks, past_tokens or
                      prefill_pairs where known; model, hardware, tp, pp, precision, engine as columns or flags)
