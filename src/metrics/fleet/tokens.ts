@@ -20,6 +20,8 @@ export interface TokenColumns {
   readonly output: Int32Array;
   /** Mean of all pooled gaps, s. */
   readonly meanGap: number;
+  /** s of all of them together. */
+  readonly gapSeconds: number;
   /** Over finished requests. */
   readonly input: number;
   readonly cached: number;
@@ -73,7 +75,18 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
   }
   const meanGap = total.gaps > 0 ? total.span / total.gaps : Number.NaN;
   const { input, cached, produced, thought } = total;
-  return { latencies, firstToken, lastToken, output, meanGap, input, cached, produced, thought };
+  return {
+    latencies,
+    firstToken,
+    lastToken,
+    output,
+    meanGap,
+    gapSeconds: total.span,
+    input,
+    cached,
+    produced,
+    thought,
+  };
 }
 
 /** The first token after thinking: of the visits laid out after the last thought; NaN when none answers. */
@@ -104,7 +117,7 @@ function spanOf(run: FleetRun, v: number, predecessor: number, role: Uint8Array,
 function findFirstTokens(run: FleetRun): Float64Array {
   const { program, results, steps } = run;
   const { visits } = program;
-  const times = Float64Array.from(results.first);
+  const times = results.first.slice();
   const ends = program.clients.map(() => new Map<number, number>());
   for (const step of steps ?? []) ends[step.replica].set(step.start, step.start + step.duration);
   for (let v = 0; v < visits.count; v++) {
