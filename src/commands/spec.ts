@@ -2,7 +2,9 @@
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { checkFleet, meetPools } from '../plan/pipeline/lower-fleet.ts';
-import { describeFleetSpec, explainAxes, explainFleetSpec } from '../spec/fleet/explain.ts';
+import { describeFleetSpec, explainFleetSpec } from '../spec/fleet/explain.ts';
+import { explainPools } from '../spec/fleet/explain-pools.ts';
+import { explainAxes } from '../spec/fleet/explain-rows.ts';
 import { specJsonSchema } from '../spec/fleet/schema.ts';
 import { readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
@@ -43,7 +45,8 @@ function tell(file: string, catalog: Catalog, json: boolean): string {
   const { first } = sweep;
   if (sweep.rows === 1) checkFleet(first, catalog);
   if (json) return toJson({ rows: sweep.rows, axes: sweep.axes, ...describeFleetSpec(first) });
-  return `${explainFleetSpec(first)}${sweep.axes.length > 0 ? `\n${explainAxes(sweep)}` : ''}`;
+  const parts = [explainFleetSpec(first), explainPools(sweep), sweep.axes.length > 0 ? explainAxes(sweep) : ''];
+  return parts.filter((part) => part !== '').join('\n');
 }
 
 function readQuestion(argv: readonly string[]) {

@@ -12,7 +12,7 @@ import { NO_SITE, type PowerSpec } from '../spec/power.ts';
 import type { Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
 import { type ItlHistogram, summariseItl, totalWeight } from './itl.ts';
-import { achieved } from './limits.ts';
+import { keepsPromise } from './limits.ts';
 import {
   computeLatencies,
   countGood,
@@ -24,7 +24,10 @@ import {
 import { electricityPerHour, NO_SHARES, sharesOf, workEnergy, workParts } from './site.ts';
 import { summariseDrafts } from './speculation.ts';
 import { type PickRanks, summarise } from './summary.ts';
-import type { RunResult, Verdict } from './types.ts';
+import type { RunResult } from './types.ts';
+
+export { achieved } from './limits.ts';
+
 import { judge } from './verdict.ts';
 
 /** Preempted sequences that went to host memory and came back, and s that steps lasted longer for it. */
@@ -169,20 +172,6 @@ function findSpan(results: RequestResults, clock = Number.NEGATIVE_INFINITY): { 
   }
   if (early && clock > end) end = clock;
   return end > start ? { start, end } : { start: 0, end: 0 };
-}
-
-/**
- * A limit on something that does not exist (TPOT of one-token answers) is kept. Even without limits a deployment
- * promises to serve what is offered: it must finish every request and must not fall behind.
- */
-function keepsPromise(
-  slos: readonly Slo[],
-  summaries: Pick<RunResult, Slo['metric']>,
-  tally: Tally,
-  verdict: Verdict,
-): boolean {
-  if (tally.completed === 0 || tally.rejected_kv + tally.rejected_length + tally.unfinished > 0) return false;
-  return verdict !== 'overloaded' && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
 }
 
 /**

@@ -32,8 +32,9 @@ export interface Question {
   /** How many rows the report keeps, and at most how many are simulated. */
   readonly top: number;
   readonly settle: number;
-  /** The first row's fleet: what all rows have in common is the same in it. */
+  /** The fleet of the first row that can be: what all rows have in common is the same in it. */
   readonly first: FleetSpec;
+  readonly firstRow: number;
   readonly text: string;
   readonly file: string;
   /** The document as written, and as a tree of choices. */
@@ -61,7 +62,7 @@ export function readQuestion(text: string, options: ReadOptions, seed?: number):
   const opened = openDocument(text, options, seed);
   refuseMistakes(opened);
   const { document, tree, at } = opened;
-  const first = firstReadable(tree.rows, at);
+  const { row: firstRow, spec: first } = firstReadable(tree.rows, at);
   const { top = 20, settle = 1000, objective = 'usd_per_hour' } = (document.data ?? {}) as Written;
   return {
     name: first.name,
@@ -71,6 +72,7 @@ export function readQuestion(text: string, options: ReadOptions, seed?: number):
     top: measured(top, 'number'),
     settle: measured(settle, 'number'),
     first,
+    firstRow,
     text,
     file: options.file,
     data: document.data,
@@ -190,12 +192,12 @@ function refuseMistakes({ document, index, setters, readSkeleton }: Opened): voi
 
 const keyOf = ({ path, expected, received }: Issue): string => `${path}\n${expected}\n${received}`;
 
-/** The fleet of the first row that can be read; where none of the first can, the mistakes of the first. */
-function firstReadable(rows: number, at: (row: number) => FleetRow): FleetSpec {
+/** The first row that can be read; where none of the first can, the mistakes of the first. */
+function firstReadable(rows: number, at: (row: number) => FleetRow): FleetRow {
   for (let row = 0; row < Math.min(rows, FIRST_ROWS); row++) {
     const { spec } = reading(() => at(row).spec);
-    if (spec) return spec;
+    if (spec) return { row, spec };
   }
-  return at(0).spec;
+  return at(0);
 }
 const FIRST_ROWS = 1000;

@@ -1,14 +1,12 @@
 // From the columns and counters of a fleet run to its result: every figure that reports of pipelines print is made here.
 import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
 import { comesInBursts } from '../../plan/setup.ts';
-import type { Slo } from '../../spec/types.ts';
 import { summariseItl, totalWeight } from '../itl.ts';
-import { achieved } from '../limits.ts';
+import { keepsPromise } from '../limits.ts';
 import { countGood, peakOutputThroughput } from '../requests.ts';
 import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
-import type { Verdict } from '../types.ts';
 import { judge } from '../verdict.ts';
 import { measureClients, swapsOf } from './clients.ts';
 import { drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
@@ -35,7 +33,6 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
   const visitBills = billVisits(run, bills, span.to);
   const result: FleetResult = {
     ...measureRequests(run, requests, tokens, span),
-    ...measureEngines(run, span.to - span.from),
     ...priceFleet(run, bills, countFinished(requests), tokens.produced, span.to - span.from),
     visits: countStates(results.state),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
@@ -51,6 +48,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     run,
     result,
     latencies,
+    firstToken: tokens.firstToken,
     ...requests,
     ...visitBills,
     timeline: drawTimeline(run, intervals, span.from, span.to),
@@ -70,30 +68,11 @@ export function summariseFleet(run: FleetRun): FleetSummary {
   const bills = billClients(run, intervals, span.to - span.from);
   return {
     ...measureRequests(run, requests, tokens, span),
-    ...measureEngines(run, span.to - span.from),
     ...priceFleet(run, bills, countFinished(requests), tokens.produced, span.to - span.from),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
     stopped: run.stopped ?? '',
-  };
-}
-
-/** How busy engines were, and how full; NaN where there are none. */
-function measureEngines({ program, counters }: FleetRun, duration: number) {
-  const engines = program.clients.flatMap((client, c) => (client.kind === 'llm' ? [{ client, own: counters[c] }] : []));
-  const sum = (read: (own: FleetRun['counters'][number]) => number) =>
-    engines.reduce((total, { own }) => total + read(own), 0);
-  const busy = sum(({ busySeconds }) => busySeconds);
-  const full = engines.filter(({ client }) => client.numGpuBlocks > 0);
-  return {
-    utilisation: per(busy, duration * engines.length),
-    mean_batch: per(
-      sum(({ runningSeconds }) => runningSeconds),
-      busy,
-    ),
-    peak_kv_use:
-      full.length === 0 ? Number.NaN : Math.max(...full.map(({ client, own }) => own.peakBlocks / client.numGpuBlocks)),
   };
 }
 
@@ -121,13 +100,16 @@ function measureRequests(
   const bursts = run.program.clients.some(comesInBursts);
   const duration = span.to - span.from;
   const { total: _, finished: completed, cancelled: __, ...lost } = countStates(requests.state);
+  // tokens that come several at once have fewer gaps than tokens: those that the engine counted
+  const gaps = bursts && run.itl ? totalWeight(run.itl) : tokens.gaps;
+  const meanGap = gaps > 0 ? tokens.gapSeconds / gaps : Number.NaN;
   const summaries = {
     ttft: summarise(latencies.ttft, run.pick),
     first_answer: summarise(latencies.firstAnswer, run.pick),
     tpot: summarise(latencies.tpot, run.pick),
     itl: run.itl
-      ? summariseItl(run.itl, bursts ? per(tokens.gapSeconds, totalWeight(run.itl)) : tokens.meanGap)
-      : { ...EMPTY_SUMMARY, mean: tokens.meanGap },
+      ? summariseItl(run.itl, lost.unfinished > 0 ? Number.NaN : meanGap)
+      : { ...EMPTY_SUMMARY, mean: meanGap },
     e2el: summarise(latencies.e2el, run.pick),
   };
   const stream = streamOf(requests, tokens);
@@ -153,12 +135,33 @@ function measureRequests(
     ),
     request_goodput: good < 0 ? Number.NaN : per(good, duration),
     good_fraction: good < 0 ? Number.NaN : per(good, completed),
-    slo_met: keepsPromise(run.slo, summaries, completed, lost, verdict),
+    slo_met: keepsPromise(run.slo, summaries, { completed, ...lost }, verdict),
     total_input_tokens: tokens.input,
     cached_input_tokens: tokens.cached,
     total_output_tokens: tokens.produced,
     thinking_tokens: tokens.thought,
+    ...engineFigures(run, duration),
     max_concurrent_requests: peakOverlap(finishedOnly(requests, 'arrival'), finishedOnly(requests, 'finish')),
+  };
+}
+
+/** The engines of the fleet together. */
+function engineFigures({ program, counters }: FleetRun, duration: number) {
+  const sum = { busy: 0, running: 0, steps: 0, engines: 0, peak: Number.NaN };
+  for (const [c, client] of program.clients.entries()) {
+    if (client.kind !== 'llm') continue;
+    sum.engines++;
+    sum.busy += counters[c].busySeconds;
+    sum.running += counters[c].runningSeconds;
+    sum.steps += counters[c].steps;
+    const use = client.numGpuBlocks > 0 ? counters[c].peakBlocks / client.numGpuBlocks : Number.NaN;
+    if (use > sum.peak || Number.isNaN(sum.peak)) sum.peak = use;
+  }
+  return {
+    utilisation: per(sum.busy, duration * sum.engines),
+    mean_batch: per(sum.running, sum.busy),
+    peak_kv_use: sum.peak,
+    steps: sum.steps,
   };
 }
 
@@ -189,17 +192,6 @@ function streamOf(requests: RequestColumns, tokens: TokenColumns) {
     results: { ...requests, first, preemptions: none, replica: none },
     lastToken,
   };
-}
-
-function keepsPromise(
-  slos: readonly Slo[],
-  summaries: Pick<FleetResult, Slo['metric']>,
-  completed: number,
-  lost: { readonly rejected_kv: number; readonly rejected_length: number; readonly unfinished: number },
-  verdict: Verdict,
-): boolean {
-  if (completed === 0 || lost.rejected_kv + lost.rejected_length + lost.unfinished > 0) return false;
-  return verdict !== 'overloaded' && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
 }
 
 function priceFleet(

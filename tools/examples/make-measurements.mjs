@@ -1,6 +1,6 @@
 // Makes examples/measurements/: what benchmarks, logs and traces of a server look like, for trying out mist calibrate.
 //
-//   npm run build && node scripts/make-measurements.mjs
+//   npm run build && npm run tools -- make-measurements
 //
 // Nothing here was measured. The server is MIST's own engine with other host times and slower kernels than the profile
 // vllm-0.11 has, so that a calibration has something to find; the GPU profile is a made-up L4.
@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { run } from '../dist/src/commands/run.js';
+import { run } from '../../dist/src/commands/run.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const target = join(root, 'examples', 'measurements');
 const scratch = mkdtempSync(join(tmpdir(), 'mist-measurements-'));
 
@@ -172,7 +172,7 @@ engine: {num_gpu_blocks: {log: vllm-log.txt}}
 const NOTE = `# Not measurements
 
 What measurements of a server look like, for trying out \`mist calibrate\` (README, "Bring your own measurements"). Made by
-\`scripts/make-measurements.mjs\` from MIST's own engine with slower kernels and host than it thinks, and from a made-up L4.
+\`tools/examples/make-measurements.mjs\` from MIST's own engine with slower kernels and host than it thinks, and from a made-up L4.
 `;
 
 mkdirSync(target, { recursive: true });

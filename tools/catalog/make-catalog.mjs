@@ -1,13 +1,13 @@
 // Writes src/catalog/{hardware,models}/*.json from the tables of facts in the data folder (MIST_DATA or ../shared/data).
-// Run `node scripts/make-catalog.mjs`; what it writes is committed, and nothing else needs the data folder.
+// Run `npm run tools -- make-catalog`; what it writes is committed, and nothing else needs the data folder.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inferSchema, initParser } from 'udsv';
 import { runnerImport } from 'vite';
 import { GENERATIONS, HARDWARE_FIXES, MODEL_FIXES, VISIBLE_GIB } from './catalog-facts.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const data = join(process.env.MIST_DATA ?? join(root, '..', 'shared', 'data'), 'cases');
 const importSource = async (file) => (await runnerImport(join(root, 'src', 'catalog', file))).module;
 const { readModelConfig } = await importSource('config-json.ts');

@@ -1,12 +1,12 @@
 // Reads <gpu>.<model>.mlp.csv (medians per operator, ms) and net.<machine>.<collective>.csv (ms by message bytes).
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CollectiveOp } from '../catalog/types.ts';
-import type { Issue } from '../check/issue.ts';
+import { type ColumnKind, readTable, type Table } from '../../src/calibrate/csv.ts';
+import { type LinkSeries, SeriesCollector, type Traces } from '../../src/calibrate/measurement.ts';
+import { gemmWork } from '../../src/calibrate/work.ts';
+import type { CollectiveOp } from '../../src/catalog/types.ts';
+import type { Issue } from '../../src/check/issue.ts';
 import { ARCHITECTURES } from './architectures.ts';
-import { type ColumnKind, readTable, type Table } from './csv.ts';
-import { type LinkSeries, SeriesCollector, type Traces } from './measurement.ts';
-import { gemmWork } from './work.ts';
 
 const DEVICES: Record<string, string> = { a100: 'a100-sxm-80gb', a40: 'a40', h100: 'h100-sxm-80gb' };
 

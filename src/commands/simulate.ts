@@ -1,28 +1,29 @@
-// mist run on a pipeline spec: every stage of every request on its client, then tables, lines, a trace and a page.
+// mist run: every stage of every request on its instance, then tables, lines, a trace and a page.
 
 import { labelsOf } from '../catalog/labels.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
 import { trustFleet } from '../metrics/fleet/trust.ts';
-import type { MeasuredFleet } from '../metrics/fleet/types.ts';
-import { type ClientFacts, type LoweredFleet, meetPools, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
+import { type LoweredFleet, meetPools, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
-import type { FleetContext } from '../report/fleet/context.ts';
+import type { FleetContext, PoolFacts } from '../report/fleet/context.ts';
 import { fleetHtml } from '../report/fleet/html.ts';
 import { fleetJson } from '../report/fleet/json.ts';
 import { fleetRequestTable } from '../report/fleet/request-table.ts';
 import { fleetRequestLines } from '../report/fleet/requests.ts';
 import { fleetTable } from '../report/fleet/terminal.ts';
 import { timelineLines } from '../report/fleet/timeline-lines.ts';
+import { buildLaunch } from '../report/launch.ts';
 import { openProgress } from '../report/progress.ts';
-import { lineFormatOf } from '../report/requests.ts';
+import { lineFormatOf } from '../report/step-lines.ts';
 import { writeTrace } from '../report/timeline/trace.ts';
 import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
 import { measureRun } from '../run/measure-fleet.ts';
 import { openSession } from '../run/session.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { openQuestion } from '../spec/question.ts';
+import { configurationOf } from '../spec/shape.ts';
 import type { Output } from './flags.ts';
 import { openIfNamed, openSteps } from './line-files.ts';
 
@@ -64,7 +65,8 @@ export async function runPipelines(
   const context = { ...contextOf(spec, lowered, catalog), trust };
   page?.writeAll([fleetHtml(measured, context)]);
   timeline?.writeAll(timelineLines(measured, lineFormatOf(flags.timeline!)));
-  out.stdout(flags.json ? toJson(measured, lowered, context) : toText(measured, lowered, context));
+  const { result } = measured;
+  out.stdout(`${flags.json ? JSON.stringify(fleetJson(result, context), null, 2) : fleetTable(result, context)}\n`);
   if (run.stop === 'deadlock') out.stderr(`Stopped early: ${measured.result.stopped}\n`);
   return run.stop === 'stopped' ? 130 : 0;
 }
@@ -147,7 +149,8 @@ function start({ program }: LoweredFleet, options: Parameters<typeof startFleet>
   }
 }
 
-function contextOf(spec: FleetSpec, { walks, clients }: LoweredFleet, catalog: Catalog): FleetContext {
+function contextOf(spec: FleetSpec, lowered: LoweredFleet, catalog: Catalog): FleetContext {
+  const { walks, clients } = lowered;
   const { arrivals, seed } = spec.workload;
   const ids = spec.pools.flatMap((pool) =>
     pool.kind === 'llm' && pool.configuration.model ? [pool.configuration.model] : [],
@@ -157,11 +160,12 @@ function contextOf(spec: FleetSpec, { walks, clients }: LoweredFleet, catalog: C
     name: spec.name,
     version: readVersion(),
     workload: walks.description,
-    requestRate: Number.isFinite(walks.rate) ? walks.rate : 0,
+    requestRate: spec.workload.request_rate,
     burstiness: arrivals.process === 'gamma' ? arrivals.burstiness : arrivals.process === 'poisson' ? 1 : null,
     maxConcurrency: walks.concurrency,
     slo: spec.slo,
     power: spec.power,
+    pools: factsOf(spec, lowered, labels),
     bases: clients.map(({ basis }) => basis),
     seed,
     models: [...new Set(ids)].map((id) => labels[id] ?? id),
@@ -170,28 +174,23 @@ function contextOf(spec: FleetSpec, { walks, clients }: LoweredFleet, catalog: C
   };
 }
 
-function toJson({ result }: MeasuredFleet, { clients }: LoweredFleet, context: FleetContext): string {
-  const pools = poolsOf(clients).map(({ pool, basis, memory, steps }) => ({
-    ...{ pool, basis, memory },
-    ...(steps ? { step_times: steps } : {}),
-  }));
-  const { mist, ...rest } = fleetJson(result, context);
-  return `${JSON.stringify({ ...rest, mist: { ...(mist as object), pools } }, null, 2)}\n`;
-}
-
-function toText({ result }: MeasuredFleet, { clients }: LoweredFleet, context: FleetContext): string {
-  const pools = poolsOf(clients).map(({ pool, basis, memory, steps }) => {
-    const from = steps ? `, by the ${steps}` : '';
-    const parts = [basis === '' ? '' : `step times ${basis}${from}`, memory === '' ? '' : `KV cache ${memory}`];
-    return `${pool}: ${parts.filter((part) => part !== '').join('; ')}\n`;
-  });
-  return `${fleetTable(result, context)}\n${pools.length > 0 ? `\n${pools.join('')}` : ''}`;
-}
-
 /** One entry per pool of which there is something to say. */
-function poolsOf(clients: readonly ClientFacts[]): ClientFacts[] {
-  return clients.filter(
-    ({ pool, basis, memory }, c) =>
-      (basis !== '' || memory !== '') && clients.findIndex((other) => other.pool === pool) === c,
-  );
+function factsOf(
+  spec: FleetSpec,
+  { clients, program }: LoweredFleet,
+  labels: Readonly<Record<string, string>>,
+): PoolFacts[] {
+  return spec.pools.flatMap((pool): PoolFacts[] => {
+    const c = clients.findIndex((client) => client.pool === pool.name);
+    if (c < 0 || (clients[c].basis === '' && clients[c].memory === '')) return [];
+    const { basis, memory, steps } = clients[c];
+    const own = pool.kind === 'llm' ? configurationOf(pool, 0) : null;
+    return [
+      {
+        ...{ pool: pool.name, count: pool.count, basis, memory, ...(steps ? { step_times: steps } : {}) },
+        ...(own ? { num_gpu_blocks: program.clients[c].numGpuBlocks, configuration: own } : {}),
+        ...(own ? { launch: buildLaunch(own, labels).command } : {}),
+      },
+    ];
+  });
 }

@@ -1,13 +1,14 @@
 // Reads every trace folder of known layout below one folder, with all mistakes told at once.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Issue, UserError } from '../check/issue.ts';
-import { LAYOUTS, type Layout, type Traces } from './measurement.ts';
+import type { Attribution } from '../../src/calibrate/attribution.ts';
+import { LAYOUTS, type Layout, type Traces } from '../../src/calibrate/measurement.ts';
+import { type Issue, UserError } from '../../src/check/issue.ts';
 import { readAiconfigurator } from './read-aiconfigurator.ts';
 import { readAiter } from './read-aiter.ts';
-import { readProfiles } from './read-kernels.ts';
 import { readLlmcompass } from './read-llmcompass.ts';
 import { readLlmservingsim } from './read-llmservingsim.ts';
+import { readProfiles } from './read-profiles.ts';
 import { readVidur } from './read-vidur.ts';
 
 const READERS: Record<Layout, (folder: string, known: ReadonlySet<string>, issues: Issue[]) => Traces> = {
@@ -18,11 +19,6 @@ const READERS: Record<Layout, (folder: string, known: ReadonlySet<string>, issue
   aiter: readAiter,
   llmcompass: readLlmcompass,
 };
-
-export interface Attribution {
-  readonly source: string;
-  readonly licence: string;
-}
 
 export interface TraceFolder extends Traces {
   readonly attribution: Readonly<Record<Layout, Attribution>>;
@@ -51,20 +47,6 @@ export function readTraces(folder: string, known: ReadonlySet<string>): TraceFol
     if (!found.includes(name as Layout)) all.notes.push(`${name}: not a known layout, not read`);
   if (issues.length > 0) throw new UserError(issues);
   return { ...all, attribution: readAttribution(folder) };
-}
-
-/** Source and licence of one file by the table of a DATA.md beside it or above it; null where it is in none. */
-export function attributionOf(file: string): Attribution | null {
-  for (const folder of [join(file, '..'), join(file, '..', '..')]) {
-    const table = join(folder, 'DATA.md');
-    if (!existsSync(table)) continue;
-    for (const line of readFileSync(table, 'utf8').split('\n')) {
-      const cells = line.split('|').map((cell) => cell.trim());
-      if (cells.length >= 7 && cells[1].includes(basename(file)))
-        return { source: cells.at(-3)!, licence: cells.at(-2)! };
-    }
-  }
-  return null;
 }
 
 /** Sources and licences from the table of a DATA.md in the folder or beside it: | kernels/<layout>... | ... | source | licence |. */

@@ -1,9 +1,9 @@
 // Reads ab_matmul_<GPU>.csv: header-less "m, n, k, 0.19ms, 101.7Tflops" lines of fp16 matrix products.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Issue, show } from '../check/issue.ts';
-import { SeriesCollector, type Traces } from './measurement.ts';
-import { gemmWork } from './work.ts';
+import { SeriesCollector, type Traces } from '../../src/calibrate/measurement.ts';
+import { gemmWork } from '../../src/calibrate/work.ts';
+import { type Issue, show } from '../../src/check/issue.ts';
 
 /** MI210 is one die of an MI250 (CDNA 2): half its peak and bandwidth; times are fitted against half of MI250. */
 const DEVICES: Record<string, { readonly device: string; readonly dies: number }> = {

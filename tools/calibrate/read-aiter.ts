@@ -1,12 +1,12 @@
 // Reads tuned AMD kernel times: <device>.gemm_tuned.csv and <device>.fmoe_tuned.csv, microseconds.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { WeightFormat } from '../catalog/types.ts';
-import type { Issue } from '../check/issue.ts';
-import { roundedCell } from './cells.ts';
-import { readTable } from './csv.ts';
-import { SeriesCollector, type Traces } from './measurement.ts';
-import { gemmWork, moeWork } from './work.ts';
+import { roundedCell } from '../../src/calibrate/cells.ts';
+import { readTable } from '../../src/calibrate/csv.ts';
+import { SeriesCollector, type Traces } from '../../src/calibrate/measurement.ts';
+import { gemmWork, moeWork } from '../../src/calibrate/work.ts';
+import type { WeightFormat } from '../../src/catalog/types.ts';
+import type { Issue } from '../../src/check/issue.ts';
 
 export function readAiter(folder: string, known: ReadonlySet<string>, issues: Issue[]): Traces {
   const ops = new SeriesCollector('aiter');

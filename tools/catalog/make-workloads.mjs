@@ -1,6 +1,6 @@
 // Derives src/catalog/workloads/*.json from the real traces: strata of equal probability with quantiles of both lengths.
 //
-//   node scripts/make-workloads.mjs [data folder]      (or MIST_DATA; ../shared/data beside the checkout if neither)
+//   npm run tools -- make-workloads [data folder]   (or MIST_DATA; ../shared/data beside the checkout if neither)
 //
 // Rows are sorted by prompt and cut into strata. In a stratum a length is drawn by interpolation between quantiles at
 // PROBABILITIES, closer together in the tails; plain quantiles would overstate the mean of a long tail, so the inner ones
@@ -14,7 +14,7 @@ const PROBABILITIES = [
   0.82, 0.86, 0.89, 0.92, 0.945, 0.965, 0.98, 0.99, 0.995, 0.998, 0.9993, 1,
 ];
 const KNOTS = PROBABILITIES.length;
-const here = fileURLToPath(new URL('..', import.meta.url));
+const here = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The data folder this run or test uses. */
 export const dataFolder = () => process.env.MIST_DATA ?? `${here}../shared/data`;

@@ -1,12 +1,12 @@
 // Reads per-layer and attention traces named <DEVICE>.<model>.tp<n>.{dense,layers,per_sequence,attention,moe}.csv.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Issue } from '../check/issue.ts';
+import { decodeCell, gemmCell, isKnot, prefillCell } from '../../src/calibrate/cells.ts';
+import { readTable } from '../../src/calibrate/csv.ts';
+import { type Cell, SeriesCollector, type Traces } from '../../src/calibrate/measurement.ts';
+import { decodeWork, gemmWork, type Heads, moeWork, prefillWork } from '../../src/calibrate/work.ts';
+import type { Issue } from '../../src/check/issue.ts';
 import { ARCHITECTURES, type Architecture } from './architectures.ts';
-import { decodeCell, gemmCell, isKnot, prefillCell } from './cells.ts';
-import { readTable } from './csv.ts';
-import { type Cell, SeriesCollector, type Traces } from './measurement.ts';
-import { decodeWork, gemmWork, type Heads, moeWork, prefillWork } from './work.ts';
 
 const DEVICES: Record<string, string> = {
   H100: 'h100-sxm-80gb',

@@ -1,12 +1,10 @@
-// Reads traces laid out as <device>.{gemm,attention_prefill,attention_decode,moe,collectives}.csv, times in microseconds.
-import { readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+// Kernel timings as AIConfigurator's tables have them, one table a kind of work, times in microseconds.
+import { basename } from 'node:path';
 import type { CollectiveOp, WeightFormat } from '../catalog/types.ts';
 import { type Issue, show } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
 import { decodeCell, gemmCell, prefillCell, promptsPerStep } from './cells.ts';
-import { type ColumnKind, readTable, type Table } from './csv.ts';
-import { type LinkSeries, SeriesCollector, type Traces } from './measurement.ts';
+import type { ColumnKind, Table } from './csv.ts';
+import type { LinkSeries, SeriesCollector, Traces } from './measurement.ts';
 import { decodeWork, gemmWork, moeWork, prefillWork } from './work.ts';
 
 /** Names that the published traces give to devices of the catalog; any catalog id is understood as it stands. */
@@ -96,29 +94,6 @@ export const COLUMNS: Record<TableKind, Record<string, ColumnKind>> = {
     latency_us: 'positive',
   },
 };
-
-export function readAiconfigurator(folder: string, known: ReadonlySet<string>, issues: Issue[]): Traces {
-  const ops = new SeriesCollector('aiconfigurator');
-  const traces: Traces = { ops: [], links: [], notes: [] };
-  for (const name of readdirSync(folder).sort()) {
-    const file = join(folder, name);
-    const match = /^(.+)\.(gemm|attention_prefill|attention_decode|moe|collectives)\.csv$/.exec(name);
-    if (!match) {
-      traces.notes.push(`${name}: not a trace of this layout, not read`);
-      continue;
-    }
-    const device = DEVICES[match[1]] ?? match[1];
-    if (!known.has(device)) {
-      const hint = `nearest: ${nearest(device, [...known, ...Object.keys(DEVICES)]).join(', ') || 'none'}`;
-      issues.push({ path: name, expected: '<catalog hardware id>.<table>.csv', received: match[1], file, hint });
-      continue;
-    }
-    const table = readTable(file, COLUMNS[match[2] as TableKind], issues);
-    if (table) addTable(match[2] as TableKind, table, device, ops, traces, issues);
-  }
-  traces.ops.push(...ops.list());
-  return traces;
-}
 
 /** A table of one kind, its columns as COLUMNS has them. */
 export function addTable(

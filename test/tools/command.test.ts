@@ -1,9 +1,9 @@
-// mist calibrate end to end on traces of an imaginary GPU: files, words for bad input, old files untouched.
+// The fit of folders of traces end to end, on those of an imaginary GPU: files, words for bad input, old files untouched.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { calibrate } from '../../src/commands/calibrate.ts';
+import { runTool } from '../../tools/main.ts';
 
 let folder = '';
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -22,9 +22,9 @@ function gemmTable(): string {
   return `${lines.join('\n')}\n`;
 }
 
-async function run(...argv: string[]) {
+function run(...argv: string[]) {
   const said = { out: '', err: '' };
-  const code = await calibrate(argv, {
+  const code = runTool(['calibrate', ...argv], {
     stdout: (text) => {
       said.out += text;
     },
@@ -42,9 +42,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('mist calibrate', () => {
-  it('writes an efficiency file with the parameters that made the traces', async () => {
-    const { code, out } = await run(at('traces'), '--out', at('catalog'));
+describe('the fit of a folder', () => {
+  it('writes an efficiency file with the parameters that made the traces', () => {
+    const { code, out } = run(at('traces'), '--out', at('catalog'));
     expect(code).toBe(0);
     expect(out).toContain('1 files written');
     expect(readdirSync(at('catalog', 'efficiency'))).toEqual(['h100-sxm-80gb.json']);
@@ -58,22 +58,22 @@ describe('mist calibrate', () => {
     expect(fit.eta_memory).toBeCloseTo(0.8, 2);
   });
 
-  it('takes source and licence from a DATA.md beside the traces', async () => {
+  it('takes source and licence from a DATA.md beside the traces', () => {
     writeFileSync(at('DATA.md'), '| kernels/aiconfigurator/<gpu>.gemm.csv | t | c | someone @1 | MIT |\n');
-    await run(at('traces'), '--out', at('catalog'));
+    run(at('traces'), '--out', at('catalog'));
     const file = JSON.parse(readFileSync(at('catalog', 'efficiency', 'h100-sxm-80gb.json'), 'utf8'));
     expect(file).toMatchObject({ source: 'fits to the traces of someone @1', licence: 'MIT' });
   });
 
-  it('writes nothing without --out, and says so', async () => {
-    const { code, out } = await run(at('traces'));
+  it('writes nothing without --out, and says so', () => {
+    const { code, out } = run(at('traces'));
     expect(code).toBe(0);
     expect(out).toContain('Nothing written');
     expect(readdirSync(folder)).toEqual(['traces']);
   });
 
-  it('adds vendor files on request, every one naming its hardware', async () => {
-    await run(at('traces'), '--out', at('catalog'), '--vendors');
+  it('adds vendor files on request, every one naming its hardware', () => {
+    run(at('traces'), '--out', at('catalog'), '--vendors');
     const names = readdirSync(at('catalog', 'efficiency'));
     for (const id of ['_nvidia', '_amd', '_intel', '_google', '_aws', '_sambanova', '_cpu']) {
       const file = JSON.parse(readFileSync(at('catalog', 'efficiency', `${id}.json`), 'utf8'));
@@ -83,14 +83,14 @@ describe('mist calibrate', () => {
     }
   });
 
-  it('tells every bad cell with its line, writes nothing and leaves old files as they were', async () => {
-    await run(at('traces'), '--out', at('catalog'));
+  it('tells every bad cell with its line, writes nothing and leaves old files as they were', () => {
+    run(at('traces'), '--out', at('catalog'));
     const old = readFileSync(at('catalog', 'efficiency', 'h100-sxm-80gb.json'), 'utf8');
     const lines = gemmTable().split('\n');
     lines[3] = 'bfloat16,1,4096,1024,-2';
     lines[5] = 'bfloat16,1,8192,NaN,7';
     writeFileSync(at('traces', 'aiconfigurator', 'h100-sxm-80gb.gemm.csv'), lines.join('\n'));
-    const { code, err } = await run(at('traces'), '--out', at('catalog'));
+    const { code, err } = run(at('traces'), '--out', at('catalog'));
     expect(code).toBe(2);
     expect(err).toMatch(/gemm\.csv:4: latency_us: expected a positive number, received "-2"/);
     expect(err).toMatch(/gemm\.csv:6: k: expected a positive number, received "NaN"/);
@@ -98,7 +98,7 @@ describe('mist calibrate', () => {
     expect(readdirSync(at('catalog', 'efficiency'))).toEqual(['h100-sxm-80gb.json']);
   });
 
-  it('names a missing column, an unknown device, an unknown format and too few rows', async () => {
+  it('names a missing column, an unknown device, an unknown format and too few rows', () => {
     const cases: [name: string, text: string, words: RegExp][] = [
       [
         'h100-sxm-80gb.gemm.csv',
@@ -117,17 +117,26 @@ describe('mist calibrate', () => {
       rmSync(at('traces', 'aiconfigurator'), { recursive: true });
       mkdirSync(at('traces', 'aiconfigurator'));
       writeFileSync(at('traces', 'aiconfigurator', name), text);
-      const { code, err } = await run(at('traces'));
+      const { code, err } = run(at('traces'));
       expect(code).toBe(2);
       expect(err).toMatch(words);
     }
   });
 
-  it('refuses a missing folder, a folder without traces and unknown flags', async () => {
+  it('reads profiles in a folder of their own, one a device', () => {
+    const lines = gemmTable().replaceAll('bfloat16', 'gemm,bf16').replace('gemm_dtype', 'op,dtype');
+    mkdirSync(at('own', 'profile'), { recursive: true });
+    writeFileSync(at('own', 'profile', 'h100-sxm-80gb.csv'), lines);
+    const [own, table] = [run(at('own'), '--json'), run(at('traces'), '--json')].map(({ out }) => JSON.parse(out));
+    expect(own.ops[0].price).toEqual(table.ops[0].price);
+    expect(own.ops[0].layout).toBe('profile');
+  });
+
+  it('refuses a missing folder, a folder without traces and unknown flags', () => {
     mkdirSync(at('empty'));
-    expect((await run(at('nowhere'))).err).toContain('expected a folder of traces');
-    expect((await run(at('empty'))).err).toMatch(/expected at least one of the folders .*aiconfigurator/);
-    expect((await run(at('traces'), '--outt', 'x')).err).toContain('--outt');
-    expect((await run()).err).toContain('expected one folder of traces');
+    expect(run(at('nowhere')).err).toContain('expected a folder of traces');
+    expect(run(at('empty')).err).toMatch(/expected at least one of the folders .*aiconfigurator/);
+    expect(run(at('traces'), '--outt', 'x').err).toContain('--outt');
+    expect(run().err).toContain('expected one folder of traces');
   });
 });
