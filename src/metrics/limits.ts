@@ -14,7 +14,7 @@ const PERCENTILE_FIELD: Readonly<Record<Percentile, keyof Summary>> = {
 type Summaries = Readonly<Record<Slo['metric'], Summary>>;
 
 /** What a run achieved against one limit, s; NaN where it measured nothing. */
-export function achieved(summaries: Summaries, slo: Slo): number {
+export function achieved(summaries: Summaries, slo: Pick<Slo, 'metric' | 'percentile'>): number {
   return summaries[slo.metric][PERCENTILE_FIELD[slo.percentile]];
 }
 

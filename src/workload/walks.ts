@@ -38,7 +38,7 @@ export interface Walks {
 
 export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogShape']): Walks {
   const { workload, sessions } = spec;
-  const plain = makeRequests(ownLengths(workload, spec), { catalogShape });
+  const plain = makeRequests(ownLengths(workload, spec), { catalogShape, requestRate: workload.request_rate });
   const { count } = plain;
   const nextPipeline = openMix(
     spec.pipelines.map(({ weight }) => weight),

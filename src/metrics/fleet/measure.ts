@@ -9,7 +9,7 @@ import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import { judge } from '../verdict.ts';
 import { measureClients, swapsOf } from './clients.ts';
-import { drawTimeline, listIntervals, peakOverlap } from './curves.ts';
+import { drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
 import { chooseExamples } from './examples.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
@@ -17,6 +17,9 @@ import type { FleetSummary } from './sweep.ts';
 import { measureTokens, type TokenColumns } from './tokens.ts';
 import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet, PipelineResult } from './types.ts';
 import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
+
+const NONE = new Float64Array(0);
+const NO_INTERVALS: Intervals = { ready: NONE, start: NONE, finish: NONE };
 
 export function measureFleet(run: FleetRun): MeasuredFleet {
   const { program, results } = run;
@@ -59,11 +62,15 @@ export function summariseFleet(run: FleetRun): FleetSummary {
   const requests = readRequests(run);
   const span = findSpan(requests, results, run.clock);
   const tokens = measureTokens(run, requests, findLastPredecessors(program, results));
-  const bills = billClients(run, listIntervals(run, span.to), span.to - span.from);
+  // engines count how long they were busy: only what has no counters is asked for its visits
+  const counted = program.clients.every(({ kind }) => kind === 'llm');
+  const intervals = counted ? program.clients.map(() => NO_INTERVALS) : listIntervals(run, span.to);
+  const bills = billClients(run, intervals, span.to - span.from);
   return {
     ...measureRequests(run, requests, tokens, span),
     ...priceFleet(run, bills, countFinished(requests), tokens.produced, span.to - span.from),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
+    ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
     stopped: run.stopped ?? '',
   };
@@ -97,13 +104,13 @@ function measureRequests(
   const gaps = bursts && run.itl ? totalWeight(run.itl) : tokens.gaps;
   const meanGap = gaps > 0 ? tokens.gapSeconds / gaps : Number.NaN;
   const summaries = {
-    ttft: summarise(latencies.ttft),
-    first_answer: summarise(latencies.firstAnswer),
-    tpot: summarise(latencies.tpot),
+    ttft: summarise(latencies.ttft, run.pick),
+    first_answer: summarise(latencies.firstAnswer, run.pick),
+    tpot: summarise(latencies.tpot, run.pick),
     itl: run.itl
       ? summariseItl(run.itl, lost.unfinished > 0 ? Number.NaN : meanGap)
       : { ...EMPTY_SUMMARY, mean: meanGap },
-    e2el: summarise(latencies.e2el),
+    e2el: summarise(latencies.e2el, run.pick),
   };
   const stream = streamOf(requests, tokens);
   // A run that came to a standstill cannot keep up with anything.
@@ -159,7 +166,10 @@ function engineFigures({ program, counters }: FleetRun, duration: number) {
 }
 
 function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): Float64Array {
-  return requests[column].filter((_, r) => requests.state[r] === STATE_FINISHED);
+  const times = new Float64Array(requests.state.length);
+  let n = 0;
+  for (let r = 0; r < times.length; r++) if (requests.state[r] === STATE_FINISHED) times[n++] = requests[column][r];
+  return times.subarray(0, n);
 }
 
 /**
@@ -168,9 +178,14 @@ function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): F
  */
 function streamOf(requests: RequestColumns, tokens: TokenColumns) {
   const count = requests.state.length;
-  const output = tokens.output.map((n) => Math.max(1, n));
-  const first = tokens.firstToken.map((time, r) => (Number.isNaN(time) ? requests.finish[r] : time));
-  const lastToken = tokens.lastToken.map((time, r) => (Number.isNaN(time) ? requests.finish[r] : time));
+  const output = new Int32Array(count);
+  const first = new Float64Array(count);
+  const lastToken = new Float64Array(count);
+  for (let r = 0; r < count; r++) {
+    output[r] = Math.max(1, tokens.output[r]);
+    first[r] = Number.isNaN(tokens.firstToken[r]) ? requests.finish[r] : tokens.firstToken[r];
+    lastToken[r] = Number.isNaN(tokens.lastToken[r]) ? requests.finish[r] : tokens.lastToken[r];
+  }
   const none = new Int32Array(count);
   return {
     lengths: { count, prompt: none, output },
@@ -186,8 +201,9 @@ function priceFleet(
   outputTokens: number,
   duration: number,
 ) {
-  const served = new Set(run.results.client);
-  const unserved = bills.filter((_, c) => !served.has(c));
+  const served = new Uint8Array(bills.length);
+  for (let v = 0; v < run.results.client.length; v++) served[run.results.client[v]] = 1;
+  const unserved = bills.filter((_, c) => served[c] === 0);
   const unknown = (read: (bill: ClientBill) => number): string[] =>
     run.program.clients.filter((_, c) => Number.isNaN(read(bills[c]))).map(({ name }) => name);
   const energy_j = sumKnown(bills.map(({ joules }) => joules));

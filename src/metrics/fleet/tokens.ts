@@ -104,7 +104,7 @@ function spanOf(run: FleetRun, v: number, predecessor: number, role: Uint8Array,
 function findFirstTokens(run: FleetRun): Float64Array {
   const { program, results, steps } = run;
   const { visits } = program;
-  const times = Float64Array.from(results.first);
+  const times = results.first.slice();
   const ends = program.clients.map(() => new Map<number, number>());
   for (const step of steps ?? []) ends[step.replica].set(step.start, step.start + step.duration);
   for (let v = 0; v < visits.count; v++) {

@@ -9,6 +9,7 @@ import type { ItlHistogram } from '../itl.ts';
 import type { EnergyPrice } from '../run-result.ts';
 import type { EnergyShares } from '../site.ts';
 import type { SpeculationResult } from '../speculation.ts';
+import type { PickRanks } from '../summary.ts';
 import type { Summary, Verdict } from '../types.ts';
 
 /** What the engine counted for one client. */
@@ -73,6 +74,8 @@ export interface FleetRun {
   /** Clock at the end of a run that stopped early, s, and why it did. */
   readonly clock?: number;
   readonly stopped?: string;
+  /** Finds order statistics where there is something faster than sorting. */
+  readonly pick?: PickRanks;
   /** It came to a standstill by itself: visits wait, and nothing is left to happen. */
   readonly deadlock?: boolean;
 }
