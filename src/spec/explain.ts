@@ -1,11 +1,13 @@
 // How a spec was understood, in words: what is fixed, what is an axis, and how many rows that makes.
+
+import type { LengthSpec } from '../check/drawn.ts';
 import { type EngineLog, logWords } from './engine-log.ts';
 import { FIELDS } from './fields.ts';
 import { explainPower } from './power.ts';
 import { explainCurve } from './rate-curve.ts';
 import { countRows } from './rows.ts';
 import { sloName } from './slo.ts';
-import type { Axis, Configuration, LengthSpec, Spec, WorkloadSpec } from './types.ts';
+import type { Axis, Configuration, Spec, WorkloadSpec } from './types.ts';
 import { PROFILE_FIELDS } from './words.ts';
 
 const SHOWN_VALUES = 12;

@@ -1,4 +1,6 @@
 // The workload section: lengths, arrivals and rate that belong together, or a file to replay.
+
+import type { LengthSpec } from '../check/drawn.ts';
 import { show } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
@@ -6,7 +8,7 @@ import type { Faults } from './faults.ts';
 import { MAX_LENGTH_TOKENS } from './limits.ts';
 import { readCurve } from './rate-curve.ts';
 import type { SpecInput } from './structure.ts';
-import type { ArrivalSpec, LengthSpec, WorkloadSpec } from './types.ts';
+import type { ArrivalSpec, WorkloadSpec } from './types.ts';
 import { checkKnown, readFilePath, type Surroundings } from './values.ts';
 
 type WorkloadInput = NonNullable<SpecInput['workload']>;

@@ -1,6 +1,7 @@
 // A pipeline spec to the numbers that the engine runs: clients, groups, links, and the visits of every request.
 import { type Issue, UserError } from '../../check/issue.ts';
 import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
+import { join, openState, type Walker } from '../../stages/laying.ts';
 import { openHashChains } from '../../workload/hash-chains.ts';
 import type { MakeOptions } from '../../workload/make.ts';
 import { makeWalks, type Walks } from '../../workload/walks.ts';
@@ -13,8 +14,8 @@ import { type Blame, openBlame } from './blame.ts';
 import { VisitWriter } from './columns.ts';
 import { localGroupOf, openGroups, type PoolClients } from './groups.ts';
 import { compileList } from './lay-list.ts';
+import { openBuild } from './open-build.ts';
 import { type Placement, placeClients, type Standing } from './place.ts';
-import { type Build, join, openState, type Walker } from './state.ts';
 import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
 
 /** The catalog that models, hardware and shapes are looked up in. */
@@ -231,33 +232,11 @@ function layRequests(
   const writer = new VisitWriter();
   const groups = openGroups(spec, clientsByPool(spec.pools), blame);
   const chains = hashBlock > 0 ? openHashChains(walks, hashBlock) : null;
-  const stages: string[] = [];
-  let joint: { readonly group: number; readonly stage: number } | null = null;
-  const roles = { prefill: [] as number[], decode: [] as number[], think: [] as number[] };
-  const build: Build = {
-    spec,
-    pools,
-    writer,
-    groups,
-    chains,
-    apart: placement.apart,
-    blame,
-    stage(name, role) {
-      // stages of nested lists may be called alike: each is counted by itself
-      let own = name;
-      for (let i = 2; stages.includes(own); i++) own = `${name}-${i}`;
-      stages.push(own);
-      if (role) roles[role].push(stages.length - 1);
-      return stages.length - 1;
-    },
-    joint() {
-      if (joint === null) {
-        clients.push(jointClient(0));
-        joint = { group: groups.ofClient(own.length), stage: build.stage('join') };
-      }
-      return joint;
-    },
+  const addJoint = () => {
+    clients.push(jointClient(0));
+    return groups.ofClient(own.length);
   };
+  const build = openBuild({ spec, pools, writer, groups, chains, apart: placement.apart, addJoint });
   const several = spec.pipelines.length > 1;
   const pipelines = spec.pipelines.map(({ name, stages: list }) => compileList(build, list, several ? `${name}/` : ''));
   const first = new Int32Array(walks.count + 1);
@@ -274,8 +253,8 @@ function layRequests(
   const visits = writer.done();
   return {
     clients,
-    stages,
-    roles,
+    stages: build.stages,
+    roles: build.roles,
     visits,
     groups: groups.done(visits),
     hashCount: chains?.count ?? 0,

@@ -8,6 +8,7 @@ import { show } from '../../check/issue.ts';
 import { formatPath, type Path } from '../document.ts';
 import { MAX_AXIS_VALUES } from '../limits.ts';
 import type { Ledger } from './ledger.ts';
+import { takesChoices } from './stage-schema.ts';
 
 export interface Option {
   /** What tables call it. */
@@ -56,7 +57,7 @@ export function readTree(data: unknown, ledger: Ledger, allOf: AllOf): Tree {
       const expected = 'an alias of an axis that stands outside of any choice';
       ledger.add({ path, expected, received: `an alias of ${known.name}` });
     }
-    if (isAxis(value) && path.at(-1) !== 'route-to-model') {
+    if (isAxis(value) && !takesChoices(path.at(-1))) {
       const name = formatPath(place);
       if (FIXED.includes(String(place[0]))) {
         ledger.add({
@@ -93,7 +94,7 @@ function product(trees: readonly Tree[]): number {
 }
 
 /**
- * Whether an object is the notation of an axis; {process: ramp, from, to} and the like are not. The stage route-to-model has
+ * Whether an object is the notation of an axis; {process: ramp, from, to} and the like are not. A stage may have
  * choices too, all of which it takes.
  */
 function isAxis(value: unknown): value is Record<string, unknown> {
