@@ -60,6 +60,15 @@ export interface Vocabulary {
   later(make: () => Schema): Schema;
 }
 
+/** What examples name that is not their own. */
+export interface Samples {
+  /** A list of other stages. */
+  list(): readonly unknown[];
+  /** A pool of this kind; a tier. */
+  pool(kind: PoolKind): string;
+  tier(): string;
+}
+
 /** A stage while it is read: what stands behind its key, and what its mistakes are written to. */
 export interface Reading {
   readonly given: Part;
@@ -99,11 +108,8 @@ interface StageWords<P extends object> {
   /** Half of the work of an engine that it is: engines of the other role cannot serve it. */
   readonly role?: 'prefill' | 'decode';
   parameters(vocabulary: Vocabulary): z.core.$ZodLooseShape;
-  /**
-   * Parameters as people may write them, without pools: for the documentation, and for the tests that draw pipelines. `list()` is
-   * a list of other stages.
-   */
-  examples(list: () => readonly unknown[]): readonly Part[];
+  /** Parameters as people may write them, without `on`: for the documentation, and for the tests that draw pipelines. */
+  examples(samples: Samples): readonly Part[];
   read(reading: Reading): P;
   /** A stage that must have been before it, anywhere in its pipeline; one that must come later in its list or around it, and why. */
   readonly behind?: string;

@@ -42,16 +42,15 @@ export const kvFetch = {
       .optional()
       .describe('Expected and sampled: tiers with their hit rates.'),
   }),
-  // the levels' tiers are names of the spec, which whoever draws pipelines must have
-  examples: () => [
+  examples: ({ tier }) => [
     {},
-    { mode: 'expected', tokens: 200, levels: [{ tier: 'near', hit: '60%' }] },
+    { mode: 'expected', tokens: 200, levels: [{ tier: tier(), hit: '60%' }] },
     {
       mode: 'sampled',
       tokens: { uniform: [100, 300] },
       levels: [
-        { tier: 'near', hit: 0.5 },
-        { tier: 'far', hit: 0.5 },
+        { tier: tier(), hit: 0.5 },
+        { tier: tier(), hit: 0.5 },
       ],
     },
   ],

@@ -13,7 +13,7 @@ export const parallel = {
   parameters: ({ stages, items, later }) => ({
     branches: later(() => items(stages, 'a list of lists of stages', 'at least one branch')),
   }),
-  examples: (list) => [{ branches: [list(), list()] }],
+  examples: ({ list }) => [{ branches: [list(), list()] }],
   read({ given, path, missing, list }) {
     const at = [...path, 'branches'];
     if (given.branches === undefined) missing(at, 'a list of lists of stages');

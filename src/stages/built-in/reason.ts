@@ -18,7 +18,11 @@ export const reason = {
     scale: positive().optional().describe('Thinking tokens as a multiple of the answer: 16, or 8 with several paths.'),
     reward: pools().optional().describe('Reward model that scores every path after each round.'),
   }),
-  examples: () => [{}, { paths: 3, rounds: 2, output: { uniform: [1, 40] } }, { paths: 2, scale: 2 }],
+  examples: ({ pool }) => [
+    { scale: 2 },
+    { paths: 2, scale: 3 },
+    { paths: 3, rounds: 2, output: { uniform: [1, 40] }, reward: pool('llm') },
+  ],
   read: readReason,
   alsoOn: ({ reward }) => reward ?? [],
   explain: ({ name, paths, rounds }) => (paths > 1 || rounds > 1 ? `${name} (${paths} paths, ${rounds} rounds)` : name),

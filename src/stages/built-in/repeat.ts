@@ -16,7 +16,7 @@ export const repeat = {
     times: tokens.describe('How often: a number, or a distribution.'),
     stages,
   }),
-  examples: (list) => [{ times: { uniform: [1, 2] }, stages: list() }],
+  examples: ({ list }) => [{ times: { uniform: [1, 2] }, stages: list() }],
   read({ given, path, someLength, missing, list }) {
     const times = someLength('times', 'how often');
     if (given.stages === undefined) missing([...path, 'stages'], 'a list of stages');

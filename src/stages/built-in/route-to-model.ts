@@ -20,7 +20,7 @@ export const routeToModel = {
       ),
     ),
   }),
-  examples: (list) => [{ choices: [{ share: '30%', stages: list() }] }],
+  examples: ({ list }) => [{ choices: [{ share: '30%', stages: list() }] }],
   read: (reading) => ({ choices: readChoices(reading) }),
   lists: ({ choices }) => choices.map(({ stages }) => stages),
   explain({ choices }, tell) {
