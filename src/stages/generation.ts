@@ -134,8 +134,8 @@ export function hashWritten(
 }
 
 /** Whether what a visit on these pools leaves goes to a store. */
-function writeBack(build: Build, walker: Walker, pools: readonly string[], visit: number): boolean {
-  const store = build.pools.get(pools[0])?.pool.writeBack ?? null;
+function writeBack(build: Build, walker: Walker, [first = '']: readonly string[], visit: number): boolean {
+  const store = build.pools.get(first)?.pool.writeBack ?? null;
   if (store === null) return false;
   build.writer.setWrites(visit, build.groups.storeOf(store, walker.cell, walker.key));
   return true;

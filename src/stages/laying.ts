@@ -125,8 +125,8 @@ export interface Build {
   draws(stage: Listed): Draws;
   /** Latency and bandwidth of a tier, its link's included. */
   tier(name: string): { readonly latency: number; readonly bandwidth: number };
-  /** Seconds of a whole prompt alone in a step of this pool. */
-  prefillSeconds(pool: string, tokens: number): number;
+  /** Seconds of a whole prompt alone in a step of the first of these pools. */
+  prefillSeconds(pools: readonly string[], tokens: number): number;
   /** Lays a list of stages out. */
   list(stages: Nested, label: string, behind: Nested): Lay;
   /** Whether a stage opens a generation. */
@@ -171,9 +171,9 @@ export function textBytes(tokens: number): number {
 }
 
 /** The bound pool that stands for a list of them: the first. Pools of one stage run one model. */
-export function firstPool(build: Build, names: readonly string[]): LaidPool {
-  const pool = build.pools.get(names[0]);
-  if (!pool) throw new Error(`no pool ${names[0]}`);
+export function firstPool(build: Build, [name = '']: readonly string[]): LaidPool {
+  const pool = build.pools.get(name);
+  if (!pool) throw new Error(`no pool ${name}`);
   return pool;
 }
 

@@ -48,6 +48,11 @@ export const STAGE_TYPES: readonly StageType[] = STAGES_IN_ORDER.map(({ type }) 
 
 const BY_TYPE: ReadonlyMap<string, Stage> = new Map(STAGES.map((stage) => [stage.type, stage]));
 
+/** Whether a stage is of this type, whose parameters it has then. */
+export function isStage<T extends StageType>(stage: Listed | undefined, type: T): stage is StageOf<T> {
+  return stage?.type === type;
+}
+
 /** What a stage of a list is. */
 export function stageOf(type: string): Stage {
   const stage = BY_TYPE.get(type);

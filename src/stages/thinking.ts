@@ -67,7 +67,7 @@ export function layThinking(
         )
       : null;
     if (scored) ends = scored;
-    thought += paths[scored ? nextChoice(reason.paths) : 0].output;
+    thought += paths[scored ? nextChoice(reason.paths) : 0]!.output;
   }
   if (generation.decode) {
     const fork = ends.length > 1 ? [join(build, ends)] : ends;

@@ -1,14 +1,12 @@
 // From the columns and counters of a fleet run to its result: every figure that reports of pipelines print is made here.
 import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
 import { comesInBursts } from '../../plan/setup.ts';
-import type { Slo } from '../../spec/types.ts';
-import { summariseItl } from '../itl.ts';
+import { summariseItl, totalWeight } from '../itl.ts';
+import { keepsPromise } from '../limits.ts';
 import { countGood, peakOutputThroughput } from '../requests.ts';
-import { achieved } from '../run-result.ts';
 import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
-import type { Verdict } from '../types.ts';
 import { judge } from '../verdict.ts';
 import { measureClients, swapsOf } from './clients.ts';
 import { drawTimeline, listIntervals, peakOverlap } from './curves.ts';
@@ -47,6 +45,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     run,
     result,
     latencies,
+    firstToken: tokens.firstToken,
     ...requests,
     ...visitBills,
     timeline: drawTimeline(run, intervals, span.from, span.to),
@@ -94,13 +93,16 @@ function measureRequests(
   const bursts = run.program.clients.some(comesInBursts);
   const duration = span.to - span.from;
   const { total: _, finished: completed, cancelled: __, ...lost } = countStates(requests.state);
+  // tokens that come several at once have fewer gaps than tokens: those that the engine counted
+  const gaps = bursts && run.itl ? totalWeight(run.itl) : tokens.gaps;
+  const meanGap = gaps > 0 ? tokens.gapSeconds / gaps : Number.NaN;
   const summaries = {
     ttft: summarise(latencies.ttft),
     first_answer: summarise(latencies.firstAnswer),
     tpot: summarise(latencies.tpot),
     itl: run.itl
-      ? summariseItl(run.itl, bursts ? Number.NaN : tokens.meanGap)
-      : { ...EMPTY_SUMMARY, mean: tokens.meanGap },
+      ? summariseItl(run.itl, lost.unfinished > 0 ? Number.NaN : meanGap)
+      : { ...EMPTY_SUMMARY, mean: meanGap },
     e2el: summarise(latencies.e2el),
   };
   const stream = streamOf(requests, tokens);
@@ -126,12 +128,33 @@ function measureRequests(
     ),
     request_goodput: good < 0 ? Number.NaN : per(good, duration),
     good_fraction: good < 0 ? Number.NaN : per(good, completed),
-    slo_met: keepsPromise(run.slo, summaries, completed, lost, verdict),
+    slo_met: keepsPromise(run.slo, summaries, { completed, ...lost }, verdict),
     total_input_tokens: tokens.input,
     cached_input_tokens: tokens.cached,
     total_output_tokens: tokens.produced,
     thinking_tokens: tokens.thought,
+    ...engineFigures(run, duration),
     max_concurrent_requests: peakOverlap(finishedOnly(requests, 'arrival'), finishedOnly(requests, 'finish')),
+  };
+}
+
+/** The engines of the fleet together. */
+function engineFigures({ program, counters }: FleetRun, duration: number) {
+  const sum = { busy: 0, running: 0, steps: 0, engines: 0, peak: Number.NaN };
+  for (const [c, client] of program.clients.entries()) {
+    if (client.kind !== 'llm') continue;
+    sum.engines++;
+    sum.busy += counters[c].busySeconds;
+    sum.running += counters[c].runningSeconds;
+    sum.steps += counters[c].steps;
+    const use = client.numGpuBlocks > 0 ? counters[c].peakBlocks / client.numGpuBlocks : Number.NaN;
+    if (use > sum.peak || Number.isNaN(sum.peak)) sum.peak = use;
+  }
+  return {
+    utilisation: per(sum.busy, duration * sum.engines),
+    mean_batch: per(sum.running, sum.busy),
+    peak_kv_use: sum.peak,
+    steps: sum.steps,
   };
 }
 
@@ -154,17 +177,6 @@ function streamOf(requests: RequestColumns, tokens: TokenColumns) {
     results: { ...requests, first, preemptions: none, replica: none },
     lastToken,
   };
-}
-
-function keepsPromise(
-  slos: readonly Slo[],
-  summaries: Pick<FleetResult, Slo['metric']>,
-  completed: number,
-  lost: { readonly rejected_kv: number; readonly rejected_length: number; readonly unfinished: number },
-  verdict: Verdict,
-): boolean {
-  if (completed === 0 || lost.rejected_kv + lost.rejected_length + lost.unfinished > 0) return false;
-  return verdict !== 'overloaded' && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
 }
 
 function priceFleet(

@@ -18,8 +18,9 @@ export interface TokenColumns {
   readonly firstToken: Float64Array;
   readonly lastToken: Float64Array;
   readonly output: Int32Array;
-  /** Mean of all pooled gaps, s. */
-  readonly meanGap: number;
+  /** Of all requests: seconds between tokens, and how many gaps between single tokens they are. */
+  readonly gapSeconds: number;
+  readonly gaps: number;
   /** Over finished requests. */
   readonly input: number;
   readonly cached: number;
@@ -71,9 +72,8 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
     latencies.firstAnswer[r] =
       lastThought < 0 ? latencies.ttft[r] : findAnswer(run, r, lastThought, role, tokenTimes) - requests.arrival[r];
   }
-  const meanGap = total.gaps > 0 ? total.span / total.gaps : Number.NaN;
-  const { input, cached, produced, thought } = total;
-  return { latencies, firstToken, lastToken, output, meanGap, input, cached, produced, thought };
+  const { span: gapSeconds, gaps, input, cached, produced, thought } = total;
+  return { latencies, firstToken, lastToken, output, gapSeconds, gaps, input, cached, produced, thought };
 }
 
 /** The first token after thinking: of the visits laid out after the last thought; NaN when none answers. */

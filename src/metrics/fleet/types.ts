@@ -205,6 +205,11 @@ export interface FleetResult {
   readonly total_output_tokens: number;
   readonly thinking_tokens: number;
   readonly max_concurrent_requests: number;
+  /** Sequences that ran while engines were busy, on average; the busy share of their time, the largest share of KV blocks in use. */
+  readonly mean_batch: number;
+  readonly utilisation: number;
+  readonly peak_kv_use: number;
+  readonly steps: number;
   readonly devices: number;
   /** Clients whose watts or price nobody knows: energy and cost are those of the others (NaN where none is known). */
   readonly unmetered: readonly string[];
@@ -263,6 +268,8 @@ export interface MeasuredFleet {
   readonly state: Int32Array;
   readonly arrival: Float64Array;
   readonly finish: Float64Array;
+  /** Per request: time of its first token; NaN where there is none. */
+  readonly firstToken: Float64Array;
   /** Per visit: J and USD; NaN where unknown. */
   readonly joules: Float64Array;
   readonly usd: Float64Array;

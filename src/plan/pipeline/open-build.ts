@@ -54,7 +54,7 @@ export function openBuild({ spec, pools, addJoint, ...shared }: Ground): OpenBui
     },
     draws: ({ ordinal }) => openDraws(spec.workload.seed, ordinal),
     tier: (name) => tierOf(spec, name),
-    prefillSeconds(name, tokens) {
+    prefillSeconds([name], tokens) {
       const pool = pools.get(name);
       if (!pool) throw new Error(`no pool ${name}`); // the reader refuses it
       return prefillSeconds(pool.client, tokens);

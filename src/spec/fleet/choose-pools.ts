@@ -2,8 +2,8 @@
 import { show } from '../../check/issue.ts';
 import type { Stage } from '../../stages/stage.ts';
 import type { Path } from '../document.ts';
+import type { Part } from '../world.ts';
 import type { Ledger } from './ledger.ts';
-import type { Part } from './read-pools.ts';
 import { readNames } from './read-values.ts';
 import type { PoolSpec } from './types.ts';
 

@@ -110,7 +110,7 @@ export function expectedFetchSeconds(levels: readonly KvLevel[], bytes: number, 
 function layLookUp(build: Build, stage: Listed & KvFetch, { label }: Place): Lay {
   const index = build.stage(label + stage.name);
   return (walker, before, state) => {
-    const group = build.groups.ofClient(build.groups.storeOf(stage.on[0], walker.cell, walker.key));
+    const group = build.groups.ofClient(build.groups.storeOf(stage.on[0]!, walker.cell, walker.key));
     const visit = build.writer.add(index, group, state.context, 1);
     const { context: tokens, chained } = state;
     build.writer.pushHashes(build.chains?.idsOf({ request: walker.index, tokens, chained }) ?? []);
@@ -136,7 +136,7 @@ function layDelay(build: Build, stage: Listed & KvFetch, { label, behind }: Plac
     const found = stage.mode === 'sampled' ? levels.find(({ hit }) => draws.uniform() < hit) : levels[0];
     const seconds =
       stage.mode === 'expected'
-        ? expectedFetchSeconds(levels, bytes, build.prefillSeconds(prefillOn[0], tokens))
+        ? expectedFetchSeconds(levels, bytes, build.prefillSeconds(prefillOn, tokens))
         : found
           ? found.latency + bytes / found.bandwidth
           : 0;
