@@ -24,8 +24,9 @@ const WORDS = [...BATCHING.names, ...PACKING.names, ...ROUTING.names, 'full-leng
 /** Who may decide by a word, and why. */
 const MAY_DECIDE: Readonly<Record<string, string>> = {
   'src/report/launch.ts': 'which flag of an engine means it; a word without one becomes a note',
-  'src/spec/words.ts': 'the two routings of a plain spec, until it is a fleet of one pool',
-  'src/spec/types.ts': 'the same',
+  'src/spec/words.ts': 'the two routings that a screened pool may have',
+  'src/spec/shape.ts': 'which pools can be screened; any other is simulated',
+  'src/run/fleet.ts': 'what leaps in closed form are proven for; any other leaps exactly',
   'src/calibrate/validate/': 'what measured cases call it',
   'src/validate/': 'the same',
   'test/fleet/random.ts': 'what cores are chosen by',

@@ -34,6 +34,7 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
     keepBlocks(run, request, held ? blocks : 0, geti(rep, REP_BATCH));
     // What of the visit's tokens no step has processed: the last token, and what was cached when it was admitted.
     addf(rep, CLIENT_UNDONE, -(<f64>(load<i32>(slot, SLOT_SKIP) + 1)));
+    checkTpot(run, request, now);
     endVisit(run, rep, request, now);
     return;
   }
@@ -45,6 +46,7 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
 // @ts-ignore: decorator
 @inline
 function checkTpot(run: usize, request: i32, now: f64): void {
+  if (!(getf(run, RUN_TPOT_LIMIT) < Infinity)) return;
   const gaps = rowi(geta(run, RUN_OUTPUT), request) - 1;
   if (gaps <= 0) return;
   const lasted = now - rowf(geta(run, RUN_FIRST), request);

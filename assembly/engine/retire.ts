@@ -131,7 +131,7 @@ function completePrompt(run: usize, rep: usize, slot: usize, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
   if (generated == 0 && (fleet == 0 || !hasFlag(fleet, request, FLAG_RESIDENT))) {
     store<f64>(geta(run, RUN_FIRST) + ((<usize>request) << 3), now);
-    if (fleet == 0 && now - rowf(geta(run, RUN_ARRIVAL), request) > getf(run, RUN_TTFT_LIMIT)) addi(run, RUN_TTFT_MISSES, 1);
+    checkTtft(run, request, now);
   } else if (geti(run, RUN_HISTOGRAM) != 0) {
     histogramAdd(geta(run, RUN_HISTOGRAM), now - rowf(geta(run, RUN_FINISH), request), 1);
   }
@@ -150,6 +150,14 @@ function finishDecode(run: usize, rep: usize, slot: usize, now: f64, past: i32):
   addf(rep, REP_CONTEXT, -(<f64>past));
   if (load<i32>(slot, SLOT_RESERVED) == 0) residueRemove(run, rep, slot);
   finishSlot(run, rep, slot, now, past);
+}
+
+/** A limit is given only where every request is one visit. */
+// @ts-ignore: decorator
+@inline
+function checkTtft(run: usize, request: i32, now: f64): void {
+  const limit = getf(run, RUN_TTFT_LIMIT);
+  if (limit < Infinity && now - rowf(geta(run, RUN_ARRIVAL), request) > limit) addi(run, RUN_TTFT_MISSES, 1);
 }
 
 /** Static batching: the last sequence has ended, so the whole batch gives back its slots and blocks. */

@@ -2,7 +2,7 @@
 
 import type { ErrorBand } from '../catalog/types.ts';
 import { holdsFarEnd, holdsNearEnd, latencyBand } from '../metrics/error-band.ts';
-import { achieved } from '../metrics/run-result.ts';
+import { achieved } from '../metrics/limits.ts';
 import type { Summary } from '../metrics/types.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
 import type { LatencyMetric, Objective, Slo } from '../spec/types.ts';

@@ -1,5 +1,6 @@
 // The question, as types. `Spec` is what the reader returns: defaults filled in, axes kept apart; `Configuration` is one row of it.
 import type { KvFormat, WeightFormat } from '../catalog/types.ts';
+import type { LengthSpec } from '../check/drawn.ts';
 import type { AdmissionName, BatchingName } from '../check/scheduler-lists.ts';
 import type { EngineLog } from './engine-log.ts';
 import type { Objective } from './objectives.ts';
@@ -19,19 +20,6 @@ export type RoutingName = (typeof ROUTINGS)[number];
 export type Percentile = (typeof PERCENTILES)[number];
 /** Time to first token, time per further token, gap between tokens, end to end. */
 export type LatencyMetric = (typeof LATENCY_METRICS)[number];
-
-/** A length in tokens: a number, or a distribution (rounded, at least 1). */
-export type LengthSpec =
-  | { readonly kind: 'fixed'; readonly value: number }
-  | { readonly kind: 'uniform'; readonly min: number; readonly max: number }
-  | { readonly kind: 'normal'; readonly mean: number; readonly std: number; readonly min: number; readonly max: number }
-  | {
-      readonly kind: 'lognormal';
-      readonly mean: number;
-      readonly std: number;
-      readonly min: number;
-      readonly max: number;
-    };
 
 /** When requests arrive. */
 export type ArrivalSpec =

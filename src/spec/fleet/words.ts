@@ -23,13 +23,11 @@ export const ROUTING_WORDS: Readonly<Record<string, Routing>> = Object.fromEntri
 
 export const ROLES = ['both', 'prefill', 'decode'] as const;
 export const TRANSFERS = ['whole', 'layer-wise'] as const;
-export const FETCH_MODES = ['simulated', 'expected', 'sampled'] as const;
 /** When blocks come into a tier: with every visit that is written; when a nearer tier held them already; when the nearer tier lets them go. */
 export const WRITE_POLICIES = ['write_through', 'write_through_selective', 'write_back'] as const;
 export type WritePolicy = (typeof WRITE_POLICIES)[number];
 export const COARSE = ['flat', 'tree', 'hnsw'] as const;
 export const PARALLELS = ['auto', 'inter', 'intra'] as const;
-export const SCORED = ['prompt', 'answer', 'both', 'context'] as const;
 
 /**
  * What a domain's members attach by where the spec gives no port. NVLink and network card: Calculon's h100_80g_nvl8 system (450 GB/s
