@@ -68,7 +68,9 @@ test('the schema for editors is the one that was built, and every example names 
 
 describe('an editor accepts', () => {
   const { plain, pipeline, ...others } = schema.$defs;
-  const readers = [plain, pipeline].map((part) => z.fromJSONSchema({ ...part, $defs: others }));
+  const readers = [plain, pipeline].map((part) =>
+    z.fromJSONSchema({ ...part, $defs: others } as Parameters<typeof z.fromJSONSchema>[0]),
+  );
   const names = readdirSync(join(ROOT, 'examples')).filter((file) => file.endsWith('.yaml'));
 
   test.each(names)('examples/%s, and no misspelt key in it', (name) => {
