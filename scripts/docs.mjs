@@ -11,14 +11,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MARKS = /(<!-- answer [^>]*-->\n```\n)[\s\S]*?(```\n<!-- \/answer -->)/;
 
 /** The page that docs/spec-reference.md must be. */
-export function makeReference({ $defs }) {
-  return specReference(
-    [
-      ['Of one deployment', $defs.plain],
-      ['Of pipelines', $defs.pipeline],
-    ],
-    $defs,
-  );
+export function makeReference(schema) {
+  return specReference(schema);
 }
 
 /** What stands between the question's traffic and the table: the answer in sentences. */

@@ -136,12 +136,9 @@ A number may be written with underscores, and with a unit where it has one (\`25
 ↔ marks what may be an axis: a list, \`{choices: [...]}\`, or \`{from, to, step | factor}\`. Keys without **needed** may be left out.
 `;
 
-/** The page; `parts` are titles with the schema of the documents that they are about. */
-export function specReference(parts, defs) {
-  const page = { defs, told: new Map(), lines: [HEAD] };
-  for (const [title, schema] of parts) {
-    page.lines.push(`\n## ${title}`);
-    walk(schema, '', page);
-  }
+/** The page of a schema. */
+export function specReference(schema) {
+  const page = { defs: schema.$defs, told: new Map(), lines: [HEAD] };
+  walk(schema, '', page);
   return `${page.lines.join('\n').replace(/\n{3,}/g, '\n\n')}\n`;
 }
