@@ -1,4 +1,4 @@
-// Breaks a room on purpose, by the hundred, and lists what its tests did not notice: npm run mutate -- ROOM [FILE...]
+// Breaks a room on purpose, by the hundred, and lists what its tests did not notice: npm run mutate -- ROOM [FILE...] [TEST...]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,10 @@ const LEFT_ALONE = ['StringLiteral'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
-const [name, ...files] = process.argv.slice(2);
+const [name, ...words] = process.argv.slice(2);
+const isTest = (word) => word.startsWith('test/');
+const files = words.filter((word) => !isTest(word));
+const tests = words.filter(isTest);
 const room = ROOMS[name];
 if (!room) {
   process.stderr.write(
@@ -35,7 +38,7 @@ const result = `${folder}/${name}.json`;
 mkdirSync(folder, { recursive: true });
 rmSync(result, { force: true });
 const named =
-  files.length > 0 ? files.map((file) => (existsSync(file) ? file : `src/${name}/**/${file}`)) : room.sources;
+  files.length > 0 ? files.map((file) => (file.includes('/') ? file : `src/${name}/**/${file}`)) : room.sources;
 writeFileSync(
   `${folder}/stryker.json`,
   JSON.stringify({
@@ -49,13 +52,17 @@ writeFileSync(
     concurrency: Number(process.env.MIST_MUTATE_CONCURRENCY ?? 1),
     timeoutMS: 20_000,
     tsconfigFile: 'none',
+    disableTypeChecks: false,
     tempDirName: 'build/stryker',
     ignorePatterns: ['docs', 'bench', 'tools', 'mist-results', 'build/mutate'],
     reporters: ['progress-append-only', 'json'],
     jsonReporter: { fileName: result },
   }),
 );
-const env = { ...process.env, MIST_MUTATE_TESTS: room.tests.filter((path) => existsSync(path)).join(',') };
+const env = {
+  ...process.env,
+  MIST_MUTATE_TESTS: (tests.length > 0 ? tests : room.tests.filter((path) => existsSync(path))).join(','),
+};
 const stryker = 'node_modules/@stryker-mutator/core/bin/stryker.js';
 const run = spawnSync(process.execPath, [stryker, 'run', `${folder}/stryker.json`], { stdio: 'inherit', env });
 if (!existsSync(result)) process.exit(run.status || 1);
