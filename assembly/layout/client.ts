@@ -37,7 +37,11 @@ export const CLIENT_DRAFT_SEED = 66; // i32
 export const CLIENT_PER_DRAFT_STEP = 67; // f64, linear price: s per step that verifies drafts,
 export const CLIENT_PER_DRAFT = 68; // per sequence whose drafts it verifies
 export const CLIENT_PREFIX_LOSS = 69; // i32, tokens found in the prefix cache that the draft's head needs computed again
-export const CLIENT_PARAMETERS = 40; // cells copied, 60 to 63, 70 and 71 of them free
+// Small rules of some engines: how often a busy scheduler looks at arrivals (SGLang), and batch waiting (TensorRT-LLM)
+export const CLIENT_RECEIVE_EVERY = 60; // i32, decode steps between two looks; 0 or 1 = every step
+export const CLIENT_WAIT_STEPS = 61; // i32, most steps that a prompt is held back; 0 = never
+export const CLIENT_WAIT_TOKENS = 62; // i32, tokens of a step that are worth not waiting for
+export const CLIENT_PARAMETERS = 40; // cells copied, 63, 70 and 71 of them free
 
 // Where its arrays lie, offsets from the record (i32)
 export const CLIENT_AT_RESIDUE = 72;

@@ -137,7 +137,7 @@ const NUMBERS: Case[] = [
     'rounds beside prompts',
     { 10: '  num_scheduler_steps: [1, 8]' },
     '10 engine.num_scheduler_steps',
-    '1, or batching: continuous or static: under chunked batching',
+    '1, or batching: static or continuous: under chunked batching',
   ],
   [
     'rounds of drafts',
