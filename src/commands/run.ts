@@ -4,7 +4,7 @@ import { openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { readSpecText } from '../spec/open.ts';
 import { type Output, onlyWord, readFlags, secondsFlag, wholeFlag } from './flags.ts';
-import { type FleetFlags, runPipelines } from './run-fleet.ts';
+import { type FleetFlags, runPipelines } from './simulate.ts';
 
 const FLAGS = {
   '--requests': String,

@@ -154,7 +154,7 @@ describe('mist spec', () => {
     [['--schema', 'a.yaml'], 'no file beside --schema'],
     [['--jsn'], 'did you mean --json?'],
     [['nowhere.yaml'], 'no such file'],
-    [[join(FOLDER, 'replay-trace.yaml')], 'replay-trace.yaml:7: workload.requests.file'],
+    [[join(FOLDER, 'replay-trace.yaml')], 'replay-trace.yaml:8: workload.requests.file'],
   ])('refuses %j in words', async (argv, words) => {
     const refused = await run(...argv).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(UserError);
