@@ -1,13 +1,13 @@
 // Fits as catalog files: one per timed device, one per vendor; written whole or not at all.
 import { join } from 'node:path';
 import type { CollectiveFit, Efficiency, OpFit } from '../catalog/types.ts';
+import type { PlacedFile } from '../check/whole-file.ts';
 import { round } from './fit.ts';
 import type { Fits, LinkResult, OpResult } from './fit-device.ts';
 import { type Device, groupBy, type Layout } from './measurement.ts';
 import { mendBlockScaled, mendExperts, mendTables } from './rules.ts';
 import type { Attribution } from './traces.ts';
 import { relativesOf } from './vendors.ts';
-import { writeWhole } from './write-whole.ts';
 
 /** The efficiency files of all fits by hardware id, and those of the vendors if asked; `notes` gains what was replaced and why. */
 export function buildFiles(
@@ -74,7 +74,7 @@ export function printEfficiency(file: Efficiency): string {
 `;
 }
 
-/** Replaces the files of these devices, all or none. */
-export function writeFiles(folder: string, files: readonly Efficiency[]): void {
-  writeWhole(files.map((file) => ({ path: join(folder, `${file.hardware}.json`), text: printEfficiency(file) })));
+/** The files of these devices in a catalog's folder. */
+export function placeFiles(folder: string, files: readonly Efficiency[]): PlacedFile[] {
+  return files.map((file) => ({ path: join(folder, `${file.hardware}.json`), content: printEfficiency(file) }));
 }

@@ -1,7 +1,8 @@
 // Reads every trace folder of known layout below one folder, with all mistakes told at once.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Issue, UserError } from '../check/issue.ts';
+import { readTextFile, statOf } from '../check/text-file.ts';
 import { LAYOUTS, type Layout, type Traces } from './measurement.ts';
 import { readAiconfigurator } from './read-aiconfigurator.ts';
 import { readAiter } from './read-aiter.ts';
@@ -24,6 +25,8 @@ export interface Attribution {
   readonly licence: string;
 }
 
+const LICENCES = { path: 'file', expected: 'a readable table of sources' };
+
 export interface TraceFolder extends Traces {
   readonly attribution: Readonly<Record<Layout, Attribution>>;
 }
@@ -32,7 +35,7 @@ export interface TraceFolder extends Traces {
 export function readTraces(folder: string, known: ReadonlySet<string>): TraceFolder {
   const issues: Issue[] = [];
   const all: Traces = { ops: [], links: [], notes: [] };
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+  if (!statOf(folder)?.isDirectory()) {
     throw new UserError([{ path: folder, expected: 'a folder of traces', received: 'nothing there' }]);
   }
   const names = readdirSync(folder).sort();
@@ -58,7 +61,7 @@ export function attributionOf(file: string): Attribution | null {
   for (const folder of [join(file, '..'), join(file, '..', '..')]) {
     const table = join(folder, 'DATA.md');
     if (!existsSync(table)) continue;
-    for (const line of readFileSync(table, 'utf8').split('\n')) {
+    for (const line of readTextFile(table, LICENCES).split('\n')) {
       const cells = line.split('|').map((cell) => cell.trim());
       if (cells.length >= 7 && cells[1].includes(basename(file)))
         return { source: cells.at(-3)!, licence: cells.at(-2)! };
@@ -73,7 +76,7 @@ function readAttribution(folder: string): Record<Layout, Attribution> {
   const found = Object.fromEntries(LAYOUTS.map((layout) => [layout, own])) as Record<Layout, Attribution>;
   const file = [join(folder, 'DATA.md'), join(folder, '..', 'DATA.md')].find((path) => existsSync(path));
   if (!file) return found;
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
+  for (const line of readTextFile(file, LICENCES).split('\n')) {
     const cells = line.split('|').map((cell) => cell.trim());
     const layout = LAYOUTS.find((name) => cells[1]?.includes(`${name}/`));
     if (!layout || cells.length < 7 || found[layout] !== own) continue;

@@ -1,10 +1,11 @@
 // Opens the catalog: one JSON file per lookup, a user's folder before ours, unknown names answered with the nearest known.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { type Issue, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
+import { readTextFile, statOf } from '../check/text-file.ts';
 import { checkEntry, parseJson } from './check-entry.ts';
 import { isRecord } from './config-fields.ts';
 import { readModelConfig } from './config-json.ts';
@@ -120,7 +121,7 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
     model(idOrPath) {
       const path = find('models', idOrPath) === null ? findConfig(idOrPath) : null;
       if (path === null) return entry('models', modelSchema, need('models', idOrPath));
-      const text = readFileSync(path, 'utf8');
+      const text = readTextFile(path, { path: 'model', expected: 'a readable config.json' });
       return readModel(parseJson(text, path), text, configId(path), path);
     },
   };
@@ -128,8 +129,9 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
 
 /** A folder that is there, and holds nothing that would be passed over in silence. */
 function checkFolder(folder: string): void {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    const received = existsSync(folder) ? 'a file' : 'nothing at this path';
+  const found = statOf(folder);
+  if (!found?.isDirectory()) {
+    const received = found ? 'a file' : 'nothing at this path';
     throw new UserError([{ path: folder, expected: 'a catalog folder', received }]);
   }
   const issues: Issue[] = [];
@@ -160,7 +162,7 @@ function listIds(kind: CatalogKind, folder: string | null): string[] {
 
 /** Ours are checked by a test; a user's are checked here, and a model may be a config.json as it was downloaded. */
 function readEntry<T>(kind: CatalogKind, schema: z.ZodType<T>, id: string, path: string, folder: string | null): T {
-  const text = readFileSync(path, 'utf8');
+  const text = readTextFile(path, { path: kind, expected: 'a readable catalog file' });
   if (folder === null || path !== join(folder, kind, `${id}.json`)) return JSON.parse(text) as T;
   const data = parseJson(text, path);
   if (kind === 'models') return readModel(data, text, id, path) as T;
@@ -182,10 +184,10 @@ function readModel(data: unknown, text: string, id: string, path: string): Model
 /** A config.json at this path or in this folder. */
 function findConfig(word: string): string | null {
   const path = resolve(word);
-  if (!existsSync(path)) return null;
-  if (!statSync(path).isDirectory()) return path;
+  const found = statOf(path);
+  if (!found?.isDirectory()) return found ? path : null;
   const inside = join(path, 'config.json');
-  return existsSync(inside) ? inside : null;
+  return statOf(inside) ? inside : null;
 }
 
 /** "…/my-model/config.json" is my-model, "…/my-model.json" too. */

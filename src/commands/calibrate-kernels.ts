@@ -1,12 +1,12 @@
 // mist calibrate on kernel traces: fits efficiencies, says how good each fit is, and writes catalog files.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { catalogError } from '../calibrate/catalog-errors.ts';
 import { checkKernels } from '../calibrate/check-kernels.ts';
 import { openCsv } from '../calibrate/csv.ts';
 import { readDevices } from '../calibrate/devices.ts';
-import { buildFiles, writeFiles } from '../calibrate/efficiency-files.ts';
+import { buildFiles, placeFiles } from '../calibrate/efficiency-files.ts';
 import { type Fits, fitAll } from '../calibrate/fit-device.ts';
 import { type Device, groupBy, LAYOUTS, type Traces } from '../calibrate/measurement.ts';
 import { mergeEfficiency } from '../calibrate/merge.ts';
@@ -15,9 +15,11 @@ import { deviceOf, readKernels } from '../calibrate/read-kernels.ts';
 import { attributionOf, readTraces, type TraceFolder } from '../calibrate/traces.ts';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
+import { statOf } from '../check/text-file.ts';
 import { fitsOf } from '../plan/efficiency.ts';
 import { drawTable } from '../report/table.ts';
 import type { CalibrateFlags } from './calibrate.ts';
+import { writeCatalogFiles } from './catalog-files.ts';
 import type { Output } from './flags.ts';
 
 const SHIPPED_HARDWARE = fileURLToPath(new URL('../catalog/hardware', import.meta.url));
@@ -35,7 +37,7 @@ export async function calibrateKernels(paths: readonly string[], flags: Calibrat
   const devices = readDevices(SHIPPED_HARDWARE);
   const own = folder ? join(folder, 'hardware') : '';
   if (own && existsSync(own)) for (const [id, device] of readDevices(own)) devices.set(id, device);
-  const isFolder = paths.length === 1 && (!existsSync(paths[0]) || statSync(paths[0]).isDirectory());
+  const isFolder = paths.length === 1 && (statOf(paths[0])?.isDirectory() ?? true);
   const { traces, attribution, merged } = isFolder
     ? readFolder(paths[0], new Set(devices.keys()))
     : await readFiles(paths, devices, flags);
@@ -47,7 +49,7 @@ export async function calibrateKernels(paths: readonly string[], flags: Calibrat
   const catalog = merged ? openCatalog(folder !== undefined && existsSync(folder) ? { folder } : {}) : null;
   const files = catalog ? fresh.map((file) => mergeEfficiency(catalog.efficiency(file.hardware), file)) : fresh;
   const before = catalog ? errorsBefore(traces, catalog) : null;
-  if (folder) writeFiles(join(folder, 'efficiency'), files);
+  if (folder) writeCatalogFiles(placeFiles(join(folder, 'efficiency'), files), paths);
   if (flags['--json']) {
     const known = before ? { catalog_errors: Object.fromEntries(before) } : {};
     out.stdout(`${JSON.stringify({ ops: fits.ops, collectives: fits.links, notes, ...known, files }, null, 2)}\n`);

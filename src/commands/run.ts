@@ -4,10 +4,11 @@ import { labelsOf } from '../catalog/labels.ts';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
+import type { StepRecord } from '../plan/setup.ts';
 import { describeSteps } from '../plan/step-regression.ts';
 import { type RunContext, runJson } from '../report/json.ts';
 import { openProgress } from '../report/progress.ts';
-import { lineFormatOf, requestLines } from '../report/requests.ts';
+import { lineFormatOf, requestLines, stepHeading, stepLines } from '../report/requests.ts';
 import { runTable } from '../report/terminal.ts';
 import { type EngineOptions, type EngineRun, startEngine } from '../run/engine.ts';
 import { openSession } from '../run/session.ts';
@@ -19,7 +20,8 @@ import type { Configuration, Spec } from '../spec/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import type { Requests } from '../workload/types.ts';
 import { type Output, onlyWord, readFlags, secondsFlag, wholeFlag } from './flags.ts';
-import { openIfNamed, openSteps } from './line-files.ts';
+import { heedInterrupts } from './interrupt.ts';
+import { openOutputs, writeAll } from './line-files.ts';
 import { type FleetFlags, runPipelines } from './run-fleet.ts';
 
 const FLAGS = {
@@ -61,7 +63,7 @@ const HELP = `mist run SPEC [options]
   --timeline FILE    write every client over time (.csv or .jsonl): busy share, in service, waiting, KV use, in equal parts
 `;
 
-/** Exit codes: 0 done, 130 interrupted (what was computed is written). A user's mistakes are thrown (exit code 2). */
+/** Exit codes: 0 done, 130 or 143 interrupted (what was computed is written). A user's mistakes are thrown (exit code 2). */
 export async function run(argv: readonly string[], out: Output): Promise<number> {
   const flags = readFlags('run', FLAGS, argv);
   if (flags['--help']) {
@@ -85,10 +87,15 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
     catalogShape: (id) => catalog.shape(id),
     requestRate: configuration.request_rate,
   });
-  const lines = flags['--requests'];
-  const lineFile = openIfNamed(lines, '--requests'); // before the work, not after it
-  const engine = await runInSlices(prepared, requests, flags['--steps'], out);
-  lineFile?.writeAll(requestLines(requests, engine.results, lineFormatOf(lines!)));
+  const [lines, stepFile] = [flags['--requests'], flags['--steps']];
+  const files = openOutputs({ '--requests': lines, '--steps': stepFile }); // before the work, not after it
+  const stepFormat = stepFile === undefined ? null : lineFormatOf(stepFile);
+  if (stepFormat) files['--steps']?.write(stepHeading(stepFormat));
+  const onSteps =
+    stepFormat && ((batch: readonly StepRecord[]) => files['--steps']?.write(stepLines(batch, stepFormat)));
+  const { engine, code } = await runInSlices(prepared, requests, onSteps, out);
+  files['--steps']?.keep();
+  writeAll(files['--requests'], () => requestLines(requests, engine.results, lineFormatOf(lines!)));
   const result = resultOf(prepared, requests, engine.results, engine.counters, engine.itl, spec.slo);
   const steps = prepared.deployment?.key.steps;
   const context: RunContext = {
@@ -107,7 +114,7 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
     const cache = configuration.hardware || configuration.kv_log ? `KV cache: ${prepared.memory}\n` : '';
     out.stdout(`${runTable(result, context)}\n${cache}${steps ? `Step times: ${describeSteps(steps)}\n` : ''}`);
   }
-  return engine.stop === 'stopped' ? 130 : 0;
+  return code;
 }
 
 const PIPELINE_FLAGS = ['--trace', '--from', '--to', '--per-request', '--html', '--timeline'] as const;
@@ -174,34 +181,28 @@ function chooseRow(spec: Spec, row: number | undefined): Configuration {
 async function runInSlices(
   prepared: Prepared,
   requests: Requests,
-  stepFile: string | undefined,
+  onSteps: ((batch: readonly StepRecord[]) => void) | null,
   out: Output,
-): Promise<EngineRun> {
-  let stopped = false;
-  const stop = () => {
-    stopped = true;
-  };
+): Promise<{ engine: EngineRun; code: number }> {
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
-  const steps = stepFile === undefined ? null : openSteps(stepFile);
+  const interrupt = heedInterrupts();
   const options: EngineOptions = {
-    leap: steps ? 'none' : 'exact',
-    ...(steps ? { onSteps: steps.write } : {}),
+    leap: onSteps ? 'none' : 'exact',
+    ...(onSteps ? { onSteps } : {}),
     onProgress: ({ finished }) => {
       progress.update(finished, requests.count, 'simulating');
-      return !stopped;
+      return !interrupt.signal.aborted;
     },
   };
-  process.once('SIGINT', stop);
   try {
     const engine = startEngine(requests, prepared.setup, options);
     while (true) {
       const reason = engine.advance();
-      if (reason !== 'more') return engine.close(reason);
+      if (reason !== 'more') return { engine: engine.close(reason), code: reason === 'stopped' ? interrupt.code() : 0 };
       await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
-    process.removeListener('SIGINT', stop);
+    interrupt.release();
     progress.end();
-    steps?.close();
   }
 }

@@ -1,7 +1,7 @@
 // The spec's structure: every key, its words and its limits. Editors read it as JSON Schema; meaning across keys is in bind.ts.
 import { z } from 'zod';
-import { choice, count, name, positive, quantity, range, section, word } from './leaf.ts';
-import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_REQUESTS, MAX_SEED } from './limits.ts';
+import { choice, count, name, positive, quantity, range, section, timeWithUnit, word } from './leaf.ts';
+import { MAX_COUNT, MAX_INSTANCES, MAX_LENGTH_TOKENS, MAX_RATE, MAX_REQUESTS, MAX_SEED, MIN_RATE } from './limits.ts';
 import { SLO_KEYS } from './slo.ts';
 import { speculativeAxis } from './speculative.ts';
 import {
@@ -20,10 +20,14 @@ const tokens = count(1, MAX_LENGTH_TOKENS);
 const time = quantity('time', 'a time above 0, such as 250ms or 1.5 (seconds)', { above: 0 });
 const priceSeconds = quantity('time', 'a time of at least 0, such as 20us or 2e-5 (seconds)');
 
+const MEAN = `a number of tokens above 0 and up to ${MAX_LENGTH_TOKENS}`;
+const STD = `a number of tokens from 0 up to ${MAX_LENGTH_TOKENS}`;
 const spread = section(
   {
-    mean: positive().describe('Mean of the distribution, tokens.'),
-    std: quantity('number', 'a number of at least 0').describe('Standard deviation of the distribution, tokens.'),
+    mean: quantity('number', MEAN, { above: 0, max: MAX_LENGTH_TOKENS }).describe('Mean of the distribution, tokens.'),
+    std: quantity('number', STD, { max: MAX_LENGTH_TOKENS }).describe(
+      'Standard deviation of the distribution, tokens.',
+    ),
     min: tokens.optional().describe('Shorter draws are raised to this many tokens; 1 if left out.'),
     max: tokens.optional().describe(`Longer draws are cut to this many tokens; ${MAX_LENGTH_TOKENS} if left out.`),
   },
@@ -153,7 +157,8 @@ const requests = z.union(
   { error: REPLAY },
 );
 
-const RATE = 'a rate above 0 (requests per second)';
+const RATE = `a rate above 0 (requests per second, ${MIN_RATE} to ${MAX_RATE})`;
+export const requestRate = quantity('number', RATE, { min: MIN_RATE, max: MAX_RATE });
 const workload = section(
   {
     lengths: lengths
@@ -162,7 +167,7 @@ const workload = section(
     arrivals: arrivals
       .optional()
       .describe('When requests arrive; poisson if left out. Beside `requests` only a closed loop.'),
-    request_rate: range(positive(RATE), RATE)
+    request_rate: range(requestRate, RATE)
       .optional()
       .describe('Requests per second of the whole deployment. Beside `requests`: the file is stretched to this rate.'),
     num_requests: count(1, MAX_REQUESTS)
@@ -181,7 +186,9 @@ const deployment = section(
     hardware: choice(name(HARDWARE), HARDWARE, true)
       .optional()
       .describe('Hardware id of the catalog; {choices: all} tries each.'),
-    replicas: size('Independent copies of the engine behind one router; 1 if left out.'),
+    replicas: range(count(1, MAX_INSTANCES), 'a positive integer')
+      .optional()
+      .describe('Independent copies of the engine behind one router; 1 if left out.'),
     tensor_parallel_size: size('Devices that share every layer; 1 if left out.'),
     pipeline_parallel_size: size('Stages of consecutive layers; 1 if left out.'),
     data_parallel_size: size('Copies of attention inside one replica; 1 if left out.'),
@@ -283,7 +290,7 @@ const slo = section(
   Object.fromEntries(
     SLO_KEYS.map(({ key, milliseconds, words: text }) => [
       key,
-      (milliseconds ? positive('a number of milliseconds above 0') : time).optional().describe(text),
+      (milliseconds ? positive('a number of milliseconds above 0') : timeWithUnit).optional().describe(text),
     ]),
   ),
   'latency limits, such as {p99_ttft: 1s, p99_tpot: 50ms}',

@@ -1,7 +1,7 @@
 // Building blocks that pipeline specs have beyond those of plain specs: shares, lengths, latencies, names of other parts.
 import { z } from 'zod';
 import { count, name, positive, quantity, section } from '../leaf.ts';
-import { MAX_COUNT, MAX_LENGTH_TOKENS } from '../limits.ts';
+import { MAX_COUNT, MAX_INSTANCES, MAX_LENGTH_TOKENS } from '../limits.ts';
 import { specSchema } from '../schema.ts';
 
 /** The parts of a plain spec that pipeline specs have too. */
@@ -78,5 +78,7 @@ export const link = section(
 );
 
 export const size = () => count(1, MAX_COUNT);
+/** How many of something are laid out one by one. */
+export const instances = () => count(1, MAX_INSTANCES);
 export const lengthTokens = () => count(1, MAX_LENGTH_TOKENS);
 export { above as timeAbove, count, name, positive, quantity, section, time };

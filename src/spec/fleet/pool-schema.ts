@@ -6,7 +6,7 @@ import { MAX_COUNT } from '../limits.ts';
 import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, swapSpace, watermark } from '../schema.ts';
 import { speculativePool } from '../speculative.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
-import { count, engineShape, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
+import { count, engineShape, instances, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
 import { COARSE, LOADS, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
 
 const POLICIES = Object.keys(ROUTING_WORDS);
@@ -50,7 +50,7 @@ const shares = z.union([
 
 const LOCATION = 'a domain of the topology';
 const shared = {
-  count: size().optional().describe('Clients alike; 1 if left out.'),
+  count: instances().optional().describe('Clients alike; 1 if left out.'),
   location: name(LOCATION)
     .optional()
     .describe('Domain of the topology over whose instances the clients are spread; the outermost one if left out.'),

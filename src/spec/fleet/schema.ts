@@ -1,7 +1,9 @@
 // The structure of a whole pipeline spec: every key, its words and its limits. Editors read it as JSON Schema.
 import { z } from 'zod';
 import { word } from '../leaf.ts';
+import { requestRate } from '../schema.ts';
 import {
+  instances,
   latency,
   link,
   name,
@@ -22,7 +24,7 @@ const LINK = 'a link: a name under `links`, or {bandwidth, latency, efficiency}'
 const domain = section(
   {
     kind: word(DOMAIN_KINDS).describe('What it is; decides the port where none is given.'),
-    count: size().optional().describe('Places alike; 1 if left out.'),
+    count: instances().optional().describe('Places alike; 1 if left out.'),
     within: name('a domain')
       .optional()
       .describe('Domain that these are members of, spread over its instances in order.'),
@@ -80,7 +82,7 @@ const prefixes = section(
 const workload = section(
   {
     ...workloadShape,
-    request_rate: positive('a rate above 0 (requests per second)')
+    request_rate: requestRate
       .optional()
       .describe('Requests per second of the whole fleet, turns of conversations included.'),
     sessions: sessions.optional().describe('Conversations of several turns, whose context grows.'),
@@ -103,7 +105,7 @@ const DISAGGREGATION = 'global, or {local: groups}';
 const disaggregation = z.union(
   [
     z.literal('global', { error: DISAGGREGATION }),
-    section({ local: size().describe('Fixed groups that the pools are split into, in order.') }, DISAGGREGATION),
+    section({ local: instances().describe('Fixed groups that the pools are split into, in order.') }, DISAGGREGATION),
   ],
   { error: DISAGGREGATION },
 );
