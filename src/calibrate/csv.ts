@@ -1,7 +1,7 @@
 // Reads one trace table strictly: every missing column and every bad cell is an issue with its file and line.
 import { type Issue, show } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
-import { readTextFile } from '../check/text-file.ts';
+import { readTextFile, tryReadText } from '../check/text-file.ts';
 
 /** What a column must hold. Numbers are finite; `optional` cells may be empty and read as NaN. */
 export type ColumnKind = 'text' | 'positive' | 'nonnegative' | 'number' | 'optional';
@@ -61,9 +61,10 @@ export function openCsv(file: string): Sheet {
 
 const TABLE = { path: 'file', expected: 'a table of comma-separated text' };
 
-/** The columns of the first line. */
+/** The columns of the first line; none where the file is no text. */
 export function headerOf(file: string): string[] {
-  const first = readTextFile(file, TABLE).split(/\r?\n/, 1)[0] ?? '';
+  const read = tryReadText(file);
+  const first = 'text' in read ? read.text.split(/\r?\n/, 1)[0] : '';
   return first.split(',').map((name) => name.trim());
 }
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
-import { type Issue, UserError } from '../check/issue.ts';
+import { type Issue, show, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
 import { readTextFile, statOf } from '../check/text-file.ts';
 import { checkEntry, parseJson } from './check-entry.ts';
@@ -58,6 +58,9 @@ export interface Catalog {
   file(kind: CatalogKind, id: string): string;
 }
 
+/** Letters, digits and _ . - +, not beginning with a dot. */
+const ID = /^[\w+-][\w.+-]*$/;
+
 /** The one file of the kind `validation`. */
 const ERROR_BANDS = 'error-bands';
 
@@ -78,6 +81,8 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
     return found;
   }
   function file(kind: CatalogKind, id: string): string {
+    // an id is a file's name, never a way to one
+    if (!ID.test(id)) throw new UserError([{ path: kind, expected: `${NOUNS[kind]} by its id`, received: show(id) }]);
     const own = folder ? join(folder, kind, `${id}.json`) : '';
     return own && existsSync(own) ? own : join(OURS, kind, `${id}.json`);
   }
@@ -100,7 +105,8 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
   function find(kind: NamedKind, word: string): string | null {
     const asked = word.toLowerCase();
     const id = ids(kind).find((known) => known.toLowerCase() === asked);
-    return id ?? namesOf(kind).get(asked) ?? namesOf(kind).get(plainName(asked)) ?? null;
+    const known = id ?? namesOf(kind).get(asked);
+    return known ?? (isName(kind, asked) ? namesOf(kind).get(plainName(asked)) : null) ?? null;
   }
   function need(kind: NamedKind, word: string): string {
     const id = find(kind, word);
@@ -155,7 +161,8 @@ function listIds(kind: CatalogKind, folder: string | null): string[] {
   for (const root of folder ? [OURS, folder] : [OURS]) {
     const place = join(root, kind);
     if (!existsSync(place)) continue;
-    for (const name of readdirSync(place)) if (name.endsWith('.json')) found.add(name.slice(0, -5));
+    for (const name of readdirSync(place))
+      if (name.endsWith('.json') && ID.test(name.slice(0, -5))) found.add(name.slice(0, -5));
   }
   return [...found].sort();
 }
@@ -209,6 +216,12 @@ function mapNames(pairs: readonly (readonly [string, string])[]): Map<string, st
   for (const word of shared) names.delete(word);
   for (const [id, name] of pairs) names.set(name.toLowerCase(), id);
   return names;
+}
+
+/** Whether a word can be a name with an owner or an ending more: models have owners (one slash), and nothing climbs out of a folder. */
+function isName(kind: NamedKind, word: string): boolean {
+  const parts = word.split(/[\\/]/);
+  return parts.length <= (kind === 'models' ? 2 : 1) && parts.every((part) => part !== '' && !/^\.+$/.test(part));
 }
 
 /** A Hugging Face name without owner and without the endings of tuned checkpoints, which share the architecture. */

@@ -60,6 +60,8 @@ const grouped = {
   sparse_top_k: size.optional(),
   indexer: indexer.optional(),
 };
+/** No model has more, and readers walk them one by one. */
+const layerCount = size.max(10_000, { error: 'at most 10000 layers' });
 const attention = z.discriminatedUnion(
   'kind',
   [
@@ -105,14 +107,24 @@ const mlp = z.discriminatedUnion(
   { error: 'an MLP whose kind is dense, moe or none' },
 );
 
+const layerGroup = z.strictObject({ count: layerCount, attention, mlp, other_parameters: count.optional() });
+type LayerGroup = z.infer<typeof layerGroup>;
+const fits = (test: (group: LayerGroup) => boolean, path: string[], error: string) => [test, { path, error }] as const;
+/** Query heads share KV heads evenly, and no token goes to more experts than there are. */
+const heads = ({ attention: one }: LayerGroup) => !('kv_heads' in one) || one.heads % one.kv_heads === 0;
+const experts = ({ mlp: one }: LayerGroup) => one.kind !== 'moe' || one.top_k <= one.experts;
+
 export const modelSchema: z.ZodType<Model> = z.strictObject({
   id: named,
   name: named,
   kind: oneOf(['llm', 'encoder']),
   groups: z
-    .array(z.strictObject({ count: size, attention, mlp, other_parameters: count.optional() }), {
-      error: 'a list of layer groups',
-    })
+    .array(
+      layerGroup
+        .refine(...fits(heads, ['attention', 'kv_heads'], 'a number that divides the query heads'))
+        .refine(...fits(experts, ['mlp', 'top_k'], 'at most as many as there are experts')),
+      { error: 'a list of layer groups' },
+    )
     .min(1, { error: 'at least one layer group' }),
   hidden: size,
   vocab: size,
@@ -153,6 +165,7 @@ export const engineSchema: z.ZodType<EngineProfile> = z.strictObject({
       { error: '{below_bytes, or_named, max_num_seqs, max_num_batched_tokens}' },
     )
     .optional(),
+  refuses_prompts_over: oneOf(['max_num_batched_tokens']).optional(),
   block_size: size,
   gpu_memory_utilization: share,
   reserve_bytes: fromZero,

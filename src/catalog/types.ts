@@ -154,6 +154,8 @@ export interface EngineProfile {
   readonly admission: 'prompt' | 'full-length';
   readonly max_num_seqs: number;
   readonly max_num_batched_tokens: number;
+  /** Its server answers 400 where a prompt is longer than this limit and is not cut into chunks; absent = it takes any. */
+  readonly refuses_prompts_over?: 'max_num_batched_tokens';
   /**
    * Smaller limits that it takes on devices with less memory than `below_bytes`, or whose name has one of the words (vLLM V1: 70 GiB,
    * A100). Absent = the same on every device.

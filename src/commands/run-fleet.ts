@@ -19,6 +19,7 @@ import { timelineLines } from '../report/fleet/timeline-lines.ts';
 import { openProgress } from '../report/progress.ts';
 import { lineFormatOf, stepHeading, stepLines } from '../report/requests.ts';
 import { writeTrace } from '../report/timeline/trace.ts';
+import { wrap } from '../report/width.ts';
 import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
 import { measureRun } from '../run/measure-fleet.ts';
 import { openSession } from '../run/session.ts';
@@ -186,7 +187,7 @@ function toText({ result }: MeasuredFleet, { clients }: LoweredFleet, context: F
   const pools = poolsOf(clients).map(({ pool, basis, memory, steps }) => {
     const from = steps ? `, by the ${steps}` : '';
     const parts = [basis === '' ? '' : `step times ${basis}${from}`, memory === '' ? '' : `KV cache ${memory}`];
-    return `${pool}: ${parts.filter((part) => part !== '').join('; ')}\n`;
+    return `${wrap(`${pool}: ${parts.filter((part) => part !== '').join('; ')}`).join('\n')}\n`;
   });
   return `${fleetTable(result, context)}\n${pools.length > 0 ? `\n${pools.join('')}` : ''}`;
 }

@@ -10,6 +10,7 @@ import { type RunContext, runJson } from '../report/json.ts';
 import { openProgress } from '../report/progress.ts';
 import { lineFormatOf, requestLines, stepHeading, stepLines } from '../report/requests.ts';
 import { runTable } from '../report/terminal.ts';
+import { wrap } from '../report/width.ts';
 import { type EngineOptions, type EngineRun, startEngine } from '../run/engine.ts';
 import { openSession } from '../run/session.ts';
 import { type Prepared, prepare, resultOf } from '../run/simulate.ts';
@@ -111,8 +112,11 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
   };
   if (flags['--json']) out.stdout(`${JSON.stringify(runJson(result, context), null, 2)}\n`);
   else {
-    const cache = configuration.hardware || configuration.kv_log ? `KV cache: ${prepared.memory}\n` : '';
-    out.stdout(`${runTable(result, context)}\n${cache}${steps ? `Step times: ${describeSteps(steps)}\n` : ''}`);
+    const named = configuration.hardware || configuration.kv_log;
+    const cache = named ? `${wrap(`KV cache: ${prepared.memory}`).join('\n')}\n` : '';
+    out.stdout(
+      `${runTable(result, context)}\n${cache}${steps ? `${wrap(`Step times: ${describeSteps(steps)}`).join('\n')}\n` : ''}`,
+    );
   }
   return code;
 }

@@ -1,4 +1,4 @@
-// What a run and a sweep print: the block of `vllm bench serve`, and the answer with its ranking in 120 columns.
+// What a run and a sweep print: the block of `vllm bench serve`, and the answer with its ranking in the terminal's width.
 import type { KeptRow, RunResult, SweepResult } from '../metrics/types.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
 import {
@@ -30,6 +30,7 @@ import { kindOf, tailTpot, tailTtft, throughputScatter, usdPerMillionTokens } fr
 import { drawScatter } from './scatter-text.ts';
 import { drawTable, type TextColumn } from './table.ts';
 import { bandLegend, explainTrust, shortBand } from './trust.ts';
+import { terminalWidth, wrap } from './width.ts';
 
 /** The rows of `vllm bench serve` in its order and spelling, then ours. */
 export function runTable(result: RunResult, context: RunContext): string {
@@ -71,7 +72,7 @@ function ourRows(result: RunResult, context: RunContext): string[] {
   const slo = context.spec.slo.length > 0 ? [line('Meets the limits:', result.slo_met ? 'yes' : 'no')] : [];
   const lost = [
     ['Rejected, KV cache too small:', result.rejected_kv],
-    ['Rejected, longer than max_model_len:', result.rejected_length],
+    ['Rejected, longer than the engine takes:', result.rejected_length],
     ['Unfinished when stopped:', result.unfinished],
   ] as const;
   return [
@@ -135,10 +136,10 @@ function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
     right(`TTFT ${shownPercentile(result.spec, 'ttft')}`),
     right(`TPOT ${shownPercentile(result.spec, 'tpot')}`),
     { heading: 'verdict', align: 'left' },
-    right('tok/s/dev'),
-    right('$/M'),
+    { ...right('tok/s/dev'), spare: 2 },
+    { ...right('$/M'), spare: 1 },
     right('$/h'),
-    right('W'),
+    { ...right('W'), spare: 3 },
     { heading: '± %', align: 'left' },
   ];
   // Names of models need room: where several are compared, what the result files have too is left out.
@@ -153,7 +154,7 @@ function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
     result.kept.length > rows.length
       ? `; ${formatNumber(result.kept.length - rows.length)} more in the result files`
       : '';
-  return [...table, `TTFT and TPOT in ms${tilde}${more}.`, ...wrap(bandLegend(rows))];
+  return [...table, ...wrap(`TTFT and TPOT in ms${tilde}${more}.`), ...wrap(bandLegend(rows))];
 }
 
 function rankCells(row: KeptRow, rank: number, result: SweepResult): string[] {
@@ -185,35 +186,26 @@ function countRows(result: SweepResult): string[] {
   const width = formatNumber(result.rows).length;
   const lines = [
     `${formatNumber(result.rows)} configurations in ${formatDuration(plan + screen + settle)}:`,
-    ...counts.map(([count, words]) => `  ${formatNumber(count).padStart(width)}  ${words}`),
+    ...counts.flatMap(([count, words]) => wrapCount(formatNumber(count).padStart(width), words)),
   ];
   if (result.settled > 1) {
     lines.push(`Simulation re-ordered ${formatShare(result.reordered)} of the pairs that the screen had ordered.`);
   }
-  lines.push(
-    `Digest of the result rows: ${digestOf(result).slice(0, 16)} (the same on any host and for any number of workers)`,
-  );
+  const digest = digestOf(result).slice(0, 16);
+  lines.push(...wrap(`Digest of the result rows: ${digest} (the same on any host and for any number of workers)`));
   if (result.interrupted) lines.push('Stopped before everything was tried: the answer holds for what was reached.');
   return lines;
+}
+
+/** A count and what it counts, the words below each other. */
+function wrapCount(count: string, words: string): string[] {
+  const start = `  ${count}  `;
+  return wrap(words, terminalWidth() - start.length).map(
+    (line, i) => (i === 0 ? start : ' '.repeat(start.length)) + line,
+  );
 }
 
 function launchRows(row: KeptRow, result: SweepResult): string[] {
   const launch = buildLaunch(row.configuration, result.labels);
   return launch.command === null ? [] : [...launch.notes.map((note) => `# ${note}`), launch.command];
-}
-
-/** Words in lines of at most `width` characters. */
-export function wrap(text: string, width = 120): string[] {
-  const lines: string[] = [];
-  let current = '';
-  for (const word of text.split(' ')) {
-    if (current !== '' && current.length + 1 + word.length > width) {
-      lines.push(current);
-      current = word;
-    } else {
-      current = current === '' ? word : `${current} ${word}`;
-    }
-  }
-  lines.push(current);
-  return lines;
 }

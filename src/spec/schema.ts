@@ -221,7 +221,6 @@ const words = <const T extends readonly string[]>(list: T) =>
 const FROM_PROFILE = "The profile's if left out.";
 const SHARE = 'a share above 0 and at most 1';
 const ENGINE = 'an engine profile of the catalog';
-const auto = (text: string) => range(count(0, MAX_COUNT), 'an integer of at least 0').optional().describe(text);
 /** Below this a plain number was surely meant in GiB, as vLLM counts. */
 const SPACE = 'a size of at least 1MiB, such as 4GiB (a plain number counts bytes)';
 export const swapSpace = quantity('bytes', SPACE, { min: 2 ** 20 });
@@ -233,7 +232,7 @@ export const watermark = quantity('number', FREE, { max: 1 - Number.EPSILON });
 export const STEP_SOURCE_WORDS =
   'What prices a step: cost-model (op by op), regression (on step traces of this model, hardware and split), or auto (a ' +
   'regression where there is one). cost-model if left out.';
-export const BLOCKS = 'an integer of at least 0, or {log: FILE}';
+export const BLOCKS = 'a positive integer (leave it out to have it computed from memory), or {log: FILE}';
 export const kvLog = section(
   {
     log: name('the path of a start-up log').describe(
@@ -253,7 +252,7 @@ const engine = section(
     ),
     max_num_seqs: size(`Most sequences that run at once in one replica. ${FROM_PROFILE}`),
     max_num_batched_tokens: size(`Token budget of one step. ${FROM_PROFILE}`),
-    max_model_len: auto("Longest prompt plus answer; 0 or left out = the model's."),
+    max_model_len: size("Longest prompt plus answer; the model's if left out."),
     gpu_memory_utilization: range(quantity('number', SHARE, { above: 0, max: 1 }), SHARE)
       .optional()
       .describe(`Share of device memory the engine uses. ${FROM_PROFILE}`),
@@ -262,16 +261,16 @@ const engine = section(
       .optional()
       .describe('Share of the KV blocks that admission leaves free while anything runs; 0 if left out.'),
     num_gpu_blocks: z
-      .union([auto('').unwrap(), kvLog], { error: `${BLOCKS}, or a list or range of such values` })
+      .union([size('').unwrap(), kvLog], { error: `${BLOCKS}, or a list or range of such values` })
       .optional()
       .describe(
-        "KV blocks of one replica; 0 or left out = computed from memory; {log: FILE} = what the engine's start-up log says.",
+        "KV blocks of one replica; computed from memory if left out; {log: FILE} = what the engine's start-up log says.",
       ),
     preemption_mode: words(PREEMPTIONS).describe('What becomes of a preempted sequence; recompute if left out.'),
     swap_space: range(swapSpace, SPACE)
       .optional()
       .describe('Host memory per device for preempted sequences, with preemption_mode: swap; 4GiB if left out.'),
-    num_cpu_blocks: auto('KV blocks of one replica in host memory; 0 or left out = computed from swap_space.'),
+    num_cpu_blocks: size('KV blocks of one replica in host memory; computed from swap_space if left out.'),
     num_scheduler_steps: range(schedulerSteps, STEPS)
       .optional()
       .describe('Decode iterations between two looks of the scheduler (multi-step scheduling); 1 if left out.'),

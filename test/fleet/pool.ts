@@ -15,7 +15,7 @@ export function drawPool(): fc.Arbitrary<Scenario> {
 /** The requests of a scenario through one pool, with `before` and `after` instant stages on cores around each. */
 export function poolOf({ requests, setup }: Scenario, before: number, after: number): FleetProgram {
   const { batching, admission, maxNumSeqs, maxNumBatchedTokens, numGpuBlocks, blockSize, maxModelLen, price } = setup;
-  const { watermark, swap, schedulerSteps } = setup;
+  const { maxPrompt, watermark, swap, schedulerSteps } = setup;
   // draws go by visit: only where a request is one visit are they those of its request
   const drafts = setup.speculation ? { speculation: setup.speculation } : {};
   const pooled = {
@@ -27,6 +27,7 @@ export function poolOf({ requests, setup }: Scenario, before: number, after: num
     blockSize,
     maxModelLen,
     price,
+    maxPrompt,
     watermark,
     ...drafts,
     swap,

@@ -166,7 +166,8 @@ function arrive(world: World, now: number): void {
   const prompt = requests.prompt[index]!;
   const output = requests.output[index]!;
   run.results.replica[index] = engine.id;
-  if (setup.maxModelLen > 0 && prompt + output > setup.maxModelLen) {
+  const long = setup.maxModelLen > 0 && prompt + output > setup.maxModelLen;
+  if (long || (setup.maxPrompt && prompt > setup.maxPrompt)) {
     run.results.state[index] = STATE_REJECTED_LENGTH;
     replace(world, now);
   } else if (countBlocks(finalLength({ prompt, output }), setup) > setup.numGpuBlocks) {

@@ -182,12 +182,7 @@ const RANGES: Case[] = [
     '5 workload.request_rate.step',
     'a step or a factor',
   ],
-  [
-    'a factor from 0',
-    { 10: '  max_model_len: {from: 0, to: 4, factor: 2}' },
-    '10 engine.max_model_len.from',
-    'above 0',
-  ],
+  ['a factor from 0', { 10: '  watermark: {from: 0, to: 0.4, factor: 2}' }, '10 engine.watermark.from', 'above 0'],
   [
     'millions of values',
     { 10: '  max_num_seqs: {from: 1, to: 2e9}' },

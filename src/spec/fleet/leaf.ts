@@ -62,13 +62,16 @@ export const latency = z.union(
   { error: LATENCY },
 );
 
+/** Below this a plain number was surely meant in Gb/s or GB/s. */
+const BANDWIDTH = 'a bandwidth of at least 100kB/s, such as 50GB/s or 400Gb/s (a plain number counts bytes per second)';
+/** Above this a plain number was surely meant in microseconds. */
+const DELAY = 'a time up to 1s, such as 5us (a plain number counts seconds)';
+export const bandwidth = () => quantity('bandwidth', BANDWIDTH, { min: 1e5 });
 const LINK = '{bandwidth, latency, efficiency}';
 export const link = section(
   {
-    bandwidth: quantity('bandwidth', 'a bandwidth above 0, such as 50GB/s or 400Gb/s', { above: 0 }).describe(
-      'One way, before efficiency.',
-    ),
-    latency: time().optional().describe('Per transfer; 0 if left out.'),
+    bandwidth: bandwidth().describe('One way, before efficiency.'),
+    latency: quantity('time', DELAY, { max: 1 }).optional().describe('Per transfer; 0 if left out.'),
     efficiency: share('a share above 0 and at most 100 %')
       .refine((value) => readShare(value) > 0, { error: 'a share above 0 and at most 100 %' })
       .optional()

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { word } from '../leaf.ts';
 import { requestRate } from '../schema.ts';
 import {
+  bandwidth,
   instances,
   latency,
   link,
@@ -43,9 +44,7 @@ const tier = section(
   {
     capacity: quantity('bytes', 'a size above 0, such as 1TB', { above: 0 }).describe('Of one store.'),
     latency: time().optional().describe('Per look-up that finds something; 0 if left out.'),
-    bandwidth: quantity('bandwidth', 'a bandwidth above 0, such as 128GB/s', { above: 0 })
-      .optional()
-      .describe('What it sends with.'),
+    bandwidth: bandwidth().optional().describe('What it sends with.'),
     link: name('a link under `links`').optional().describe('Instead of a bandwidth: a link shared with others.'),
     scope: word(['store', 'fleet'])
       .optional()
