@@ -118,7 +118,8 @@ function tell<T>(flag: string, file: string, act: () => T): T {
     return act();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw refusal(flag, file, fileWords(error));
+    const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw refusal(flag, file, absent ? 'a folder that is not there' : fileWords(error));
   }
 }
 

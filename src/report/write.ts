@@ -73,6 +73,8 @@ async function tell(path: string, act: () => Promise<unknown>): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     const expected = 'a folder that can be created and written to';
-    throw new UserError([{ path, expected, received: fileWords(error) }]);
+    const { code } = error as NodeJS.ErrnoException;
+    const received = code === 'ENOENT' ? 'nothing can be made at this path' : fileWords(error);
+    throw new UserError([{ path, expected, received }]);
   }
 }
