@@ -117,7 +117,9 @@ describe('writing', () => {
       { path: at('d/a'), content: 'a' },
       { path: at('d/b'), content: 'b' },
     ];
-    expect(() => writeTogether(files, '--out')).toThrow(/--out: expected a file that can be written, received a folder/);
+    expect(() => writeTogether(files, '--out')).toThrow(
+      /--out: expected a file that can be written, received a folder/,
+    );
     expect(readdirSync(at('d'))).toEqual(['b']);
   });
 

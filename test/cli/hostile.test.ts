@@ -41,7 +41,8 @@ const cases: [string, () => string, RegExp][] = [
   ['a model by a way up', () => plain({ model: '../llama-3.1-8b' }), /model: expected a model of the catalog/],
   [
     'a deviation beyond all lengths',
-    () => plain({ workload: '{lengths: {input_len: {normal: {mean: 9, std: 1e308}}, output_len: 2}, request_rate: 1}' }),
+    () =>
+      plain({ workload: '{lengths: {input_len: {normal: {mean: 9, std: 1e308}}, output_len: 2}, request_rate: 1}' }),
     /std: expected a number of tokens from 0/,
   ],
   [
@@ -68,7 +69,9 @@ describe('a spec with', () => {
     expect(await told('one')).toMatch(/workload.requests: expected a file that exists/);
     expect(await told('nul.csv')).toMatch(/nul.csv:1: requests: .*NUL byte/);
     expect(await told('latin.csv')).toMatch(/latin.csv:1: requests: .*not UTF-8/);
-    expect(await told('twice.csv')).toMatch(/twice.csv:1: header: expected every column once, received "arrival_s" twice/);
+    expect(await told('twice.csv')).toMatch(
+      /twice.csv:1: header: expected every column once, received "arrival_s" twice/,
+    );
   });
 });
 
@@ -91,7 +94,7 @@ describe('a config.json', () => {
     return say('run', plain({ model: name }));
   };
 
-  test("is read as Python writes it: Infinity where it is no size, words where it is", async () => {
+  test('is read as Python writes it: Infinity where it is no size, words where it is', async () => {
     expect((await model({ time_step_limit: 'INF' }, (text) => text.replace('"INF"', '[0.0, Infinity]'))).code).toBe(0);
     const { err } = await model({ hidden_size: 'INF' }, (text) => text.replace('"INF"', 'Infinity'));
     expect(err).toMatch(/hidden_size.*expected a positive integer, received Infinity/);
@@ -124,8 +127,30 @@ describe('outputs', () => {
 /** What may stand where a value stood. */
 const HOSTILE = [
   ...['-1', '0', '1e308', '1e-308', '.inf', '.nan', '2147483648', '99999999999999999999', '0x10', '1_000', '~', '""'],
-  ...['[]', '{}', '[1, [2]]', '{choices: []}', '{choices: all}', '{from: 1, to: 1e9}', '{from: 5, to: 1}', '&a [*a]', '*b'],
-  ...['../x', 'a\\0b', '/dev/zero', '!!binary aGk=', '!!set {a, b}', '2001-01-01', '"\\ud800"', '<<: 1', '? x', '500', '9h'],
+  ...[
+    '[]',
+    '{}',
+    '[1, [2]]',
+    '{choices: []}',
+    '{choices: all}',
+    '{from: 1, to: 1e9}',
+    '{from: 5, to: 1}',
+    '&a [*a]',
+    '*b',
+  ],
+  ...[
+    '../x',
+    'a\\0b',
+    '/dev/zero',
+    '!!binary aGk=',
+    '!!set {a, b}',
+    '2001-01-01',
+    '"\\ud800"',
+    '<<: 1',
+    '? x',
+    '500',
+    '9h',
+  ],
 ] as const;
 
 const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.yaml'));
@@ -136,21 +161,27 @@ function mutated(): fc.Arbitrary<string> {
     fc.record({ kind: fc.constant('value' as const), line: fc.nat(200), with: fc.constantFrom(...HOSTILE) }),
     fc.record({ kind: fc.constant('twice' as const), line: fc.nat(200), with: fc.constant('') }),
     fc.record({ kind: fc.constant('gone' as const), line: fc.nat(200), with: fc.constant('') }),
-    fc.record({ kind: fc.constant('inside' as const), line: fc.nat(200), with: fc.constantFrom(':', '{', '"', '\t', '- ', '#') }),
+    fc.record({
+      kind: fc.constant('inside' as const),
+      line: fc.nat(200),
+      with: fc.constantFrom(':', '{', '"', '\t', '- ', '#'),
+    }),
   );
-  return fc.tuple(fc.constantFrom(...EXAMPLES), fc.array(change, { minLength: 1, maxLength: 2 })).map(([name, changes]) => {
-    const lines = readFileSync(join(ROOT, 'examples', name), 'utf8').split('\n');
-    const written = lines.flatMap((line, i) => (/^\s*(#.*)?$/.test(line) ? [] : [i]));
-    for (const { kind, line, with: what } of changes) {
-      const at = written[line % written.length]!;
-      const text = lines[at]!;
-      if (kind === 'value') lines[at] = text.replace(/(:\s*|\[|,\s*)([^\s:,[\]{}]+)(?=[\s,\]}]|$)/, `$1${what}`);
-      else if (kind === 'twice') lines[at] = `${text}\n${text}`;
-      else if (kind === 'gone') lines[at] = '';
-      else lines[at] = text.slice(0, text.length >> 1) + what + text.slice(text.length >> 1);
-    }
-    return lines.join('\n');
-  });
+  return fc
+    .tuple(fc.constantFrom(...EXAMPLES), fc.array(change, { minLength: 1, maxLength: 2 }))
+    .map(([name, changes]) => {
+      const lines = readFileSync(join(ROOT, 'examples', name), 'utf8').split('\n');
+      const written = lines.flatMap((line, i) => (/^\s*(#.*)?$/.test(line) ? [] : [i]));
+      for (const { kind, line, with: what } of changes) {
+        const at = written[line % written.length]!;
+        const text = lines[at]!;
+        if (kind === 'value') lines[at] = text.replace(/(:\s*|\[|,\s*)([^\s:,[\]{}]+)(?=[\s,\]}]|$)/, `$1${what}`);
+        else if (kind === 'twice') lines[at] = `${text}\n${text}`;
+        else if (kind === 'gone') lines[at] = '';
+        else lines[at] = text.slice(0, text.length >> 1) + what + text.slice(text.length >> 1);
+      }
+      return lines.join('\n');
+    });
 }
 
 /** Longest that any answer to a broken document took, in ms of this process. */
@@ -183,7 +214,14 @@ describe('any mutation of an example', () => {
 
   test('of one deployment runs, or is refused in words', async () => {
     const keys = ['input_len', 'output_len', 'request_rate', 'num_requests', 'replicas', 'max_num_seqs', 'block_size'];
-    const more = ['max_num_batched_tokens', 'tensor_parallel_size', 'num_gpu_blocks', 'max_model_len', 'watermark', 'seed'];
+    const more = [
+      'max_num_batched_tokens',
+      'tensor_parallel_size',
+      'num_gpu_blocks',
+      'max_model_len',
+      'watermark',
+      'seed',
+    ];
     const value = fc.constantFrom(...HOSTILE, '1', '2', '1024', '100000', '2147483647');
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...keys, ...more), value, async (key, what) => {

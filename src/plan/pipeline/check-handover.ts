@@ -1,4 +1,4 @@
-// What a prefill pool hands on must be what the decode pool reads: the same model, the same KV format, the same blocks.
+// What a prefill pool hands on must be what the decode pool reads: the same KV format, the same blocks (that it is one model, the reader demands).
 import { allStages } from '../../spec/fleet/check-together.ts';
 import type { FleetSpec, LlmPool, StageSpec } from '../../spec/fleet/types.ts';
 import { poolsOfKind } from '../../spec/fleet/types.ts';
@@ -24,10 +24,6 @@ export function checkHandover(spec: FleetSpec, bound: ReadonlyMap<string, BoundP
 function blameDifference(from: string, prefill: BoundPool, to: string, decode: BoundPool, blame: Blame): void {
   const tell = (key: string, expected: string, received: string) =>
     blame(['fleet', to, key], `${expected}, as pool ${from} hands over: KV is not converted on the way`, received);
-  if (prefill.model && decode.model && prefill.model.id !== decode.model.id) {
-    tell('model', prefill.model.id, decode.model.id);
-    return;
-  }
   if (prefill.kvFormat && decode.kvFormat && prefill.kvFormat !== decode.kvFormat)
     tell('kv_cache_dtype', `a KV cache of ${prefill.kvFormat}`, decode.kvFormat);
   const [blocks, own] = [prefill.client.blockSize, decode.client.blockSize];
