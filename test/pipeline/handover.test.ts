@@ -65,7 +65,7 @@ engine: {profile: trtllm-1.0, ${engine}}
     const spec = readSpec(text, readOptionsOf('spec.yaml', catalog));
     const requests = makeRequests(spec.workload, { catalogShape: (id) => catalog.shape(id), requestRate: 1 });
     const { setup } = prepare(rowAt(spec, 0), { catalog, prices: {}, watts: {} }, openSession(catalog));
-    const engineRun = startEngine(requests, setup, {});
+    const engineRun = startEngine(requests, setup, { leap: 'exact' });
     let reason = engineRun.advance();
     while (reason === 'more') reason = engineRun.advance();
     return engineRun.close(reason).results.state.filter((state) => state === STATE_REJECTED_LENGTH).length;
