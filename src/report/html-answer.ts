@@ -1,7 +1,7 @@
 // The top of the report page: the question, the answer in large type, the figures that decide, the launch command.
 
 import { latencyBand } from '../metrics/error-band.ts';
-import { achieved } from '../metrics/run-result.ts';
+import { achieved } from '../metrics/limits.ts';
 import type { EnergyShares } from '../metrics/site.ts';
 import type { KeptRow, SweepResult } from '../metrics/types.ts';
 import type { PowerSpec } from '../spec/power.ts';

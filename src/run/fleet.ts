@@ -7,6 +7,7 @@ import * as R from '../../assembly/layout/run.ts';
 import { type Arena, openArena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
 import { loadKernels } from '../kernels/load.ts';
+import type { PickRanks } from '../metrics/summary.ts';
 import type { FleetProgram, VisitResults } from '../plan/fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import {
@@ -14,6 +15,7 @@ import {
   copyResults,
   type EngineCounters,
   type EngineRun,
+  HISTOGRAM_EDGES,
   LOG_STEPS,
   readGaps,
   type StopReason,
@@ -21,6 +23,7 @@ import {
   sumDrafts,
 } from './engine.ts';
 import { type FleetColumns, fleetBytes, placeFleet, requestStates } from './fleet-columns.ts';
+import { pickBytes, pickInKernel } from './pick.ts';
 import {
   type EngineOptions,
   fillClient,
@@ -63,6 +66,10 @@ export interface ClientLoad {
 
 export type FleetOptions = Pick<EngineOptions, 'leap' | 'onProgress' | 'onSteps' | 'histogram'> & {
   readonly steps?: boolean;
+  /** Only of an uncoupled fleet, where a request is one visit. */
+  readonly giveUp?: EngineOptions['giveUp'];
+  /** The columns of the result are those of the run itself: they last until the next run in the same room. */
+  readonly borrow?: boolean;
 };
 
 /** A fleet run that goes on call by call. */
@@ -74,6 +81,8 @@ export interface StartedFleet {
 /** A memory that run after run is started in; it is replaced by a larger one when a program needs more. */
 export interface FleetRoom {
   open(bytes: number): { readonly arena: Arena; readonly kernels: Kernels };
+  /** Order statistics of up to so many values, beside the latest run. */
+  pick(count: number): PickRanks;
 }
 
 /** `module` may be a debug build of the kernels (tests). */
@@ -88,6 +97,10 @@ export function openFleetRoom(module?: WebAssembly.Module): FleetRoom {
       }
       return held;
     },
+    pick(count) {
+      if (!held || held.arena.left < pickBytes(count)) throw new RangeError('no run of so many requests was here');
+      return pickInKernel(held.kernels, held.arena, count);
+    },
   };
 }
 
@@ -100,15 +113,23 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   const collect = (batch: StepRecord[]) => {
     for (const step of batch) steps.push(step);
   };
-  // The closed form of leaps would pass over instants that other clients must see: a fleet adds steps one by one.
-  const leap = options.leap === 'closed' ? 'exact' : options.leap;
+  const uncoupled = isUncoupled(program);
+  if (options.giveUp && !uncoupled) throw new RangeError('a limit per visit means nothing where a request has several');
+  // The closed form of leaps would pass over instants that other clients must see: a coupled fleet adds steps one by one.
+  const leap = options.leap === 'closed' && !uncoupled ? 'exact' : options.leap;
   const full: EngineOptions = { ...options, leap, onSteps: options.onSteps ?? (options.steps ? collect : undefined) };
   const work = fleetWorkBytes(program);
   const logBytes = full.onSteps ? Math.max(LOG_STEPS, 2 * program.clients.length) * R.LOG_FIELDS * 8 : 0;
   const n = program.visits.count;
   const swaps = program.clients.some((client) => client.swap !== undefined);
   const { arena, kernels } = room.open(
-    requestBytes(n, program.requests.count, swaps) + fleetBytes(program) + RUN_RECORD_BYTES + work + logBytes + 4096,
+    requestBytes(n, program.requests.count, swaps) +
+      fleetBytes(program) +
+      RUN_RECORD_BYTES +
+      work +
+      logBytes +
+      pickBytes(program.requests.count) +
+      4096,
   );
   const record = placeRunRecord(arena);
   const { arrival, concurrency, count } = program.requests;
@@ -118,8 +139,24 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   const log = startRecord(kernels, arena, record, placed, full);
   return {
     advance: () => advanceRecord(kernels, record, log, full),
-    close: (stop) => readRun(program, record, placed, fleet, steps, stop),
+    close: (stop) => readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false),
   };
+}
+
+/**
+ * Whether nothing that happens on one client matters to another one before its next step: every request is one visit to an engine
+ * that shares, caches and sends nothing, and no routing looks at what steps did in between.
+ */
+export function isUncoupled({ clients, groups, channels, visits, requests }: FleetProgram): boolean {
+  const alone = clients.every(
+    ({ kind, channel, prefixBlocks, packing, price }) =>
+      kind === 'llm' && channel < 0 && prefixBlocks === 0 && packing === 'fcfs' && price instanceof Float64Array,
+  );
+  const counted = groups.every(
+    ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',
+  );
+  const single = visits.count === requests.count && visits.edgeTo.length === 0 && visits.fetched === undefined;
+  return alone && counted && single && channels === 0 && visits.flags.every((flags) => flags === 0);
 }
 
 /** Runs a program to its end. */
@@ -184,12 +221,14 @@ function readRun(
   fleet: FleetColumns,
   steps: StepRecord[],
   stop: StopReason,
+  borrow: boolean,
 ): FleetRun {
   for (let v = 0; v < placed.count; v++) {
     if (placed.state[v] === E.STATE_PENDING) placed.state[v] = E.STATE_UNFINISHED;
     if (placed.state[v] !== E.STATE_FINISHED) placed.finish[v] = Number.NaN;
   }
-  const { state, first, finish, preemptions, replica } = copyResults(placed);
+  const { state, first, finish, preemptions, replica } = borrow ? placed : copyResults(placed);
+  const own = <T extends Int32Array | Float64Array>(column: T): T => (borrow ? column : (column.slice() as T));
   return {
     results: {
       state,
@@ -197,15 +236,15 @@ function readRun(
       finish,
       preemptions,
       client: replica,
-      ready: fleet.ready.slice(),
-      start: fleet.start.slice(),
-      cached: fleet.cached?.slice() ?? new Int32Array(placed.count),
+      ready: own(fleet.ready),
+      start: own(fleet.start),
+      cached: fleet.cached ? own(fleet.cached) : new Int32Array(placed.count),
     },
     requestState: requestStates(program, fleet, state),
     clients: readClients(record, program.clients.length),
     loads: readLoads(record, fleet.loads, program.clients.length),
     steps,
-    itl: readGaps(record),
+    itl: borrow ? { edges: HISTOGRAM_EDGES, weights: record.histogram } : readGaps(record),
     stop,
     clock: record.cells[R.RUN_CLOCK],
     stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],

@@ -3,6 +3,7 @@ import { measureFleet, summariseFleet } from '../metrics/fleet/measure.ts';
 import { priceClients } from '../metrics/fleet/price-list.ts';
 import type { FleetSummary } from '../metrics/fleet/sweep.ts';
 import type { MeasuredFleet, FleetRun as RunToMeasure } from '../metrics/fleet/types.ts';
+import type { PickRanks } from '../metrics/summary.ts';
 import type { LoweredFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
@@ -30,8 +31,9 @@ export function summariseRun(
   spec: Pick<FleetSpec, 'pools' | 'slo'> & Partial<Pick<FleetSpec, 'power'>>,
   lowered: LoweredFleet,
   run: FleetRun,
+  pick?: PickRanks,
 ): FleetSummary {
-  return summariseFleet(bindRun(spec, lowered, run, {}));
+  return summariseFleet({ ...bindRun(spec, lowered, run, {}), ...(pick ? { pick } : {}) });
 }
 
 function bindRun(

@@ -4,7 +4,7 @@ import type { EngineLog } from './engine-log.ts';
 import type { PowerSpec } from './power.ts';
 import type { SpeculativeConfig } from './speculative.ts';
 
-/** How a step is formed; the README's "The scheduler, precisely" has the rules. */
+/** How a step is formed; docs/scheduler.md has the rules. */
 export type BatchingName = 'static' | 'continuous' | 'chunked' | 'mixed';
 /** KV blocks that a request needs to start: those of its prompt, or of its final length. */
 export type AdmissionName = 'prompt' | 'full-length';

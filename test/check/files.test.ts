@@ -157,7 +157,7 @@ describe('an output', () => {
     readTextFile(input, { path: 'p', expected: 'e' });
     symlinkSync(input, at('soft'));
     linkSync(input, at('hard'));
-    for (const name of ['input.csv', './input.csv', '../' + folder.split('/').at(-1) + '/input.csv', 'soft', 'hard']) {
+    for (const name of ['input.csv', './input.csv', `../${folder.split('/').at(-1)}/input.csv`, 'soft', 'hard']) {
       expect(refusal(`${folder}/${name}`)).toMatch(/--out-0: expected a file that is no input of this run/);
     }
     expect(refusal(at('other.csv'))).toBe('');

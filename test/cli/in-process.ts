@@ -16,7 +16,10 @@ export interface Said {
 export async function say(verb: keyof typeof VERBS, ...argv: string[]): Promise<Said> {
   let out = '';
   try {
-    const code = await VERBS[verb](argv, { stdout: (text) => void (out += text), stderr: () => undefined });
+    const stdout = (text: string) => {
+      out += text;
+    };
+    const code = await VERBS[verb](argv, { stdout, stderr: () => undefined });
     return { code, out, err: '' };
   } catch (error) {
     if (error instanceof UserError) return { code: 2, out, err: error.message };

@@ -3,15 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { UserError } from '../../src/check/issue.ts';
-import { checkFleet } from '../../src/plan/pipeline/lower-fleet.ts';
-import { startEngine } from '../../src/run/engine.ts';
+import { checkFleet, prepareFleet } from '../../src/plan/pipeline/lower-fleet.ts';
+import { startFleet } from '../../src/run/fleet.ts';
 import { openSession } from '../../src/run/session.ts';
-import { prepare } from '../../src/run/simulate.ts';
-import { openFleetSpec } from '../../src/spec/fleet/open.ts';
-import { readOptionsOf } from '../../src/spec/open.ts';
-import { readSpec } from '../../src/spec/read.ts';
-import { rowAt } from '../../src/spec/rows.ts';
-import { makeRequests } from '../../src/workload/make.ts';
+import { openQuestion } from '../../src/spec/question.ts';
 
 const catalog = openCatalog();
 const ENGINE = 'kind: llm, model: llama-3.1-8b, hardware: h100-sxm-80gb';
@@ -26,7 +21,7 @@ pipelines: {ask: {stages: [{prefill: p}, {decode: d}]}}
 workload: {lengths: {input_len: 100, output_len: 10}, request_rate: 1}
 `;
   try {
-    checkFleet(openFleetSpec(text, 'fleet.yaml', catalog), catalog);
+    checkFleet(openQuestion(text, 'fleet.yaml', catalog).first, catalog);
     return '';
   } catch (error) {
     if (error instanceof UserError) return error.message;
@@ -62,13 +57,11 @@ workload: {lengths: {input_len: 20000, output_len: 10}, request_rate: 1, num_req
 deployment: {hardware: h100-sxm-80gb}
 engine: {profile: trtllm-1.0, ${engine}}
 `;
-    const spec = readSpec(text, readOptionsOf('spec.yaml', catalog));
-    const requests = makeRequests(spec.workload, { catalogShape: (id) => catalog.shape(id), requestRate: 1 });
-    const { setup } = prepare(rowAt(spec, 0), { catalog, prices: {}, watts: {} }, openSession(catalog));
-    const engineRun = startEngine(requests, setup, { leap: 'exact' });
-    let reason = engineRun.advance();
-    while (reason === 'more') reason = engineRun.advance();
-    return engineRun.close(reason).results.state.filter((state) => state === STATE_REJECTED_LENGTH).length;
+    const { program } = prepareFleet(openQuestion(text, 'spec.yaml', catalog).first, catalog, openSession(catalog));
+    const fleet = startFleet(program, { leap: 'exact' });
+    let reason = fleet.advance();
+    while (reason === 'more') reason = fleet.advance();
+    return fleet.close(reason).results.state.filter((state) => state === STATE_REJECTED_LENGTH).length;
   };
 
   test('refuses prompts over its budget, takes those within it, and cuts those that it may cut', () => {

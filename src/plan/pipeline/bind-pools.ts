@@ -32,6 +32,7 @@ import type { Blame } from './blame.ts';
 import { checkHandover } from './check-handover.ts';
 import { energyFigures } from './energy-figures.ts';
 import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
+import { type PricedSurface, type Shelf, surfaceName } from './share.ts';
 
 /** What one client of a pool is; its clients are alike but for place, channel and store contents. */
 export interface BoundPool {
@@ -85,10 +86,12 @@ export function bindPools(
   source: PlanSource,
   lowering: Lowering | null,
   blame: Blame,
+  surfaces: Shelf<PricedSurface> | null = null,
 ): ReadonlyMap<string, BoundPool> {
   const bound = new Map<string, BoundPool>();
+  const price = lowering && openPrices(lowering, surfaces);
   for (const pool of spec.pools) {
-    const found = bindPool(pool, source, lowering, blame);
+    const found = bindPool(pool, source, price, blame);
     if (found) bound.set(pool.name, found);
   }
   checkEncoders(spec, bound, blame);
@@ -96,8 +99,20 @@ export function bindPools(
   return bound;
 }
 
-function bindPool(pool: PoolSpec, source: PlanSource, lowering: Lowering | null, blame: Blame): BoundPool | null {
-  if (pool.kind === 'llm') return bindEngine(pool, source, lowering, blame);
+/** The price of a step of a deployment: made, or the one that an earlier row had. */
+type Price = (deployment: Deployment) => PricedSurface;
+
+function openPrices(lowering: Lowering, surfaces: Shelf<PricedSurface> | null): Price {
+  const make = (deployment: Deployment): PricedSurface => {
+    const lowered = lowerSurface(deployment.key, lowering);
+    return { lowered, energy: engineEnergy(lowered, deployment) };
+  };
+  return (deployment) =>
+    surfaces ? surfaces.get(surfaceName(deployment.key), () => make(deployment)) : make(deployment);
+}
+
+function bindPool(pool: PoolSpec, source: PlanSource, price: Price | null, blame: Blame): BoundPool | null {
+  if (pool.kind === 'llm') return bindEngine(pool, source, price, blame);
   if (pool.kind === 'retrieval') return bindRetrieval(pool, source);
   const rest = { pool, demand: 1, model: null, kv: NO_KV, kvFormat: null, layers: 0, basis: '', memory: '' };
   if (pool.kind === 'cores') {
@@ -119,7 +134,7 @@ function ownFigures(hardware: Hardware | null, devices: number, source: PlanSour
   };
 }
 
-function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null, blame: Blame): BoundPool | null {
+function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, blame: Blame): BoundPool | null {
   const { configuration } = pool;
   const deployment = bindModel(pool, source, blame);
   if (deployment === undefined) return null;
@@ -136,8 +151,8 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
     blame(['fleet', pool.name, 'preemption_mode'], 'recompute, or a swap that can be', refused.words);
     return null;
   }
-  const surface = deployment && !configuration.step_time && lowering ? lowerSurface(deployment.key, lowering) : null;
-  const price = configuration.step_time ?? surface?.table ?? FREE_PRICE;
+  const surface = deployment && !configuration.step_time && priceOf ? priceOf(deployment) : null;
+  const price = configuration.step_time ?? surface?.lowered.table ?? FREE_PRICE;
   const {
     replicas: _,
     routing: __,
@@ -156,8 +171,8 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
     layers: model ? layersOf(model) : 1,
     devices: deployment?.devices ?? 0,
     usdPerDeviceHour: deployment?.usdPerDeviceHour ?? Number.NaN,
-    energy: surface && deployment ? engineEnergy(surface, deployment) : null,
-    basis: configuration.step_time ? 'measured' : (surface?.basis ?? ''),
+    energy: surface?.energy ?? null,
+    basis: configuration.step_time ? 'measured' : (surface?.lowered.basis ?? ''),
     memory: capacity?.words ?? givenWords(configuration),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
   };

@@ -24,12 +24,27 @@ export interface Groups {
   ofClient(client: number): number;
   /** All groups; thresholds that the spec leaves open are medians over the visits. */
   done(visits: VisitTable): FleetGroup[];
+  /** What the groups are of, in their order: whoever makes them again for other clients has the same numbers. */
+  recipes(): readonly GroupRecipe[];
 }
 
-/** `family`: the group whose visits' median is its threshold where the spec leaves that open. */
-type Draft = Omit<FleetGroup, 'threshold'> & { readonly threshold: number | null; readonly family: number };
+/**
+ * Pools in the part of a local group (-1 = whole), or one client (-1 = the one that joins branches, behind all others). `family`: the
+ * group whose visits' median is its threshold where the spec leaves that open.
+ */
+export type GroupRecipe =
+  | { readonly pools: readonly string[]; readonly cell: number; readonly family: number }
+  | { readonly client: number; readonly family: number };
 
-export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>, blame: Blame): Groups {
+type Draft = Omit<FleetGroup, 'threshold'> & { readonly threshold: number | null; readonly recipe: GroupRecipe };
+
+/** `recipes`: groups to begin with, those of visits that were laid out before. */
+export function openGroups(
+  spec: FleetSpec,
+  clients: ReadonlyMap<string, PoolClients>,
+  blame: Blame,
+  recipes: readonly GroupRecipe[] = [],
+): Groups {
   const drafts: Draft[] = [];
   const known = new Map<string, number>();
   const blamed = new Set<string>();
@@ -73,9 +88,19 @@ export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolCli
       metric,
       threshold: policy === 'heavy-light' ? threshold : 0,
       light,
-      family,
+      recipe: { pools, cell, family },
     };
   };
+  const own = [...clients.values()].reduce((sum, { count }) => sum + count, 0);
+  const single = (client: number, family: number): Draft => {
+    const name = [...clients].find(([, { first, count }]) => client >= first && client < first + count)?.[0] ?? 'join';
+    const recipe = { client: client < own ? client : -1, family };
+    return { name, members: [client], routing: 'round-robin', metric: 'requests', threshold: 0, light: 0, recipe };
+  };
+  for (const recipe of recipes) {
+    if ('pools' in recipe) drafts.push(draft(recipe.pools, recipe.cell, recipe.family));
+    else drafts.push(single(recipe.client < 0 ? own : recipe.client, recipe.family));
+  }
   const make = (pools: readonly string[], cell: number) => {
     const members = pools.flatMap((name) => partOf(name, cell));
     return remember(members.join(), () => draft(pools, cell, drafts.length));
@@ -115,25 +140,14 @@ export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolCli
       return part[key % part.length];
     },
     ofClient(client) {
-      return remember(String(client), () => {
-        const name =
-          [...clients].find(([, { first, count }]) => client >= first && client < first + count)?.[0] ?? 'join';
-        const only = {
-          name,
-          members: [client],
-          routing: 'round-robin',
-          metric: 'requests',
-          threshold: 0,
-          light: 0,
-        } as const;
-        return { ...only, family: drafts.length };
-      });
+      return remember(String(client), () => single(client, drafts.length));
     },
     done: (visits) =>
-      drafts.map(({ threshold, family, ...rest }) => ({
+      drafts.map(({ threshold, recipe, ...rest }) => ({
         ...rest,
-        threshold: threshold ?? medianOf(visits, family, rest.metric),
+        threshold: threshold ?? medianOf(visits, recipe.family, rest.metric),
       })),
+    recipes: () => drafts.map(({ recipe }) => recipe),
   };
 }
 

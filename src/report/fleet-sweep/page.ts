@@ -2,7 +2,7 @@
 
 import { latencyBand } from '../../metrics/error-band.ts';
 import type { FleetKeptRow, FleetSweepResult } from '../../metrics/fleet/sweep.ts';
-import { achieved } from '../../metrics/run-result.ts';
+import { achieved } from '../../metrics/limits.ts';
 import type { LatencyMetric } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
 import {
@@ -115,7 +115,7 @@ function drawRanking(result: FleetSweepResult): Markup {
       const percentile = percentileOf(result.slo, metric);
       return number(
         `${METRIC_WORDS[metric]} ${percentile}, ms`,
-        (row) => achieved(row.result, { metric, percentile, limit: 0 }),
+        (row) => achieved(row.result, { metric, percentile }),
         formatMs,
       );
     }),

@@ -2,8 +2,8 @@
 import { show } from '../../check/issue.ts';
 import { STAGE_KINDS, type StageName } from '../../stages/pipeline-stages.ts';
 import type { Path } from '../document.ts';
+import type { Part } from '../world.ts';
 import type { Ledger } from './ledger.ts';
-import type { Part } from './read-pools.ts';
 import { readNames } from './read-values.ts';
 import type { PoolSpec } from './types.ts';
 

@@ -4,7 +4,6 @@ import { explainPower } from '../power.ts';
 import { explainCurve } from '../rate-curve.ts';
 import { sloName } from '../slo.ts';
 import type { LengthSpec } from '../types.ts';
-import type { FleetSweepSpec } from './open-sweep.ts';
 import type { FleetSpec, LatencySpec, PoolSpec, StageSpec } from './types.ts';
 
 /** A few lines for the terminal. */
@@ -29,20 +28,6 @@ export function explainFleetSpec(spec: FleetSpec): string {
   ];
   const width = Math.max(...rows.map(([key]) => key.length));
   return `${rows.map(([key, text]) => `${key.padEnd(width)}  ${text}`).join('\n')}\n`;
-}
-
-const SHOWN_LABELS = 12;
-
-/** The axes of a spec that spans several fleets; what stands above them is its first row. */
-export function explainAxes({ axes, rows, objective, top, settle }: FleetSweepSpec): string {
-  const width = Math.max(...axes.map(({ name }) => name.length));
-  const lines = axes.map(({ name, labels }) => {
-    const shown =
-      labels.length > SHOWN_LABELS ? [...labels.slice(0, SHOWN_LABELS - 1), `... ${labels.at(-1)}`] : labels;
-    return `${name.padEnd(width)}  ${shown.join(', ')}`;
-  });
-  const counted = `${rows.toLocaleString('en-US')} rows, of which row 0 is shown above.`;
-  return `${lines.join('\n')}\n\n${counted} Ranked by ${objective}; reports ${top}, simulates at most ${settle}.\n`;
 }
 
 /** The same as data: the spec without its text. */

@@ -2,12 +2,7 @@
 import { z } from 'zod';
 import { count, name, positive, quantity, section } from '../leaf.ts';
 import { MAX_COUNT, MAX_INSTANCES, MAX_LENGTH_TOKENS } from '../limits.ts';
-import { specSchema } from '../schema.ts';
-
-/** The parts of a plain spec that pipeline specs have too. */
-export const plainShape = specSchema.shape;
-export const workloadShape = plainShape.workload.unwrap().shape;
-export const engineShape = plainShape.engine.unwrap().shape;
+import { workloadShape } from '../schema.ts';
 
 const SHARE = 'a share from 0 to 100 %, such as 40% or 0.4';
 
@@ -64,9 +59,9 @@ export const latency = z.union(
 
 /** Below this a plain number was surely meant in Gb/s or GB/s. */
 const BANDWIDTH = 'a bandwidth of at least 100kB/s, such as 50GB/s or 400Gb/s (a plain number counts bytes per second)';
+export const bandwidth = () => quantity('bandwidth', BANDWIDTH, { min: 1e5 });
 /** Above this a plain number was surely meant in microseconds. */
 const DELAY = 'a time up to 1s, such as 5us (a plain number counts seconds)';
-export const bandwidth = () => quantity('bandwidth', BANDWIDTH, { min: 1e5 });
 const LINK = '{bandwidth, latency, efficiency}';
 export const link = section(
   {

@@ -5,9 +5,9 @@ import { STAGE_KINDS, STAGE_NAMES, type StageName } from '../../stages/pipeline-
 import { thinkingScale } from '../../stages/reason.ts';
 import { TEXT_COSTS } from '../../stages/text-work.ts';
 import type { Path } from '../document.ts';
+import { number, type Part } from '../world.ts';
 import { choosePools, type StageWorld } from './choose-pools.ts';
 import { readShare } from './leaf.ts';
-import { number, type Part } from './read-pools.ts';
 import { readLatency, readNames, readOptionalTokens, readTokens } from './read-values.ts';
 import { orderStages } from './stage-order.ts';
 import type { StageSpec } from './types.ts';

@@ -43,6 +43,8 @@ export interface LlmPool extends PoolCommon {
   readonly role: 'both' | 'prefill' | 'decode';
   /** Model, hardware, split and engine of one client. */
   readonly configuration: Configuration;
+  /** Limits that the spec leaves to the profile, which may have others on another device. */
+  readonly followed: readonly ('max_num_seqs' | 'max_num_batched_tokens')[];
   readonly packing: PackingName;
   /** How a prefill client hands its KV cache on. */
   readonly transfer: 'whole' | 'layer-wise';
