@@ -15,6 +15,8 @@ export interface TextColumn {
 
 const GAP = '  ';
 const NARROWEST = 12;
+/** Columns to spare go before names are cut below this. */
+const COMFORT = 24;
 
 export function drawTable(
   columns: readonly TextColumn[],
@@ -34,7 +36,7 @@ export function drawTable(
 function keepColumns(columns: readonly TextColumn[], rows: readonly (readonly string[])[], width: number): number[] {
   const least = columns.map(({ heading, cut }, i) => {
     const longest = rows.reduce((most, row) => Math.max(most, row[i].length), heading.length);
-    return cut ? Math.min(longest, Math.max(heading.length, NARROWEST)) : longest;
+    return cut ? Math.min(longest, Math.max(heading.length, COMFORT)) : longest;
   });
   const kept = columns.map((_, i) => i);
   const needs = () => kept.reduce((sum, i) => sum + least[i], GAP.length * (kept.length - 1));

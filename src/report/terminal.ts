@@ -51,7 +51,7 @@ function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
     { ...right('$/M'), spare: 1 },
     right('$/h'),
     { ...right('W'), spare: 3 },
-    { heading: '± %', align: 'left' },
+    { heading: '± %', align: 'left', spare: 0 },
   ];
   // Names of models need room: where several are compared, what the result files have too is left out.
   const dropped = comparesModels(result.spec) ? ['tok/s/dev', 'W'] : [];
