@@ -124,6 +124,35 @@ describe('files', () => {
   });
 });
 
+describe('stages', () => {
+  const FOLDER = 'src/stages/built-in/';
+  const LIST = 'src/stages/list.ts';
+  const own = src.filter(({ path }) => path.startsWith(FOLDER));
+  const stems = own.map(({ path }) => basename(path, '.ts'));
+
+  test('are one file each, called as specs call them, and a line in the list: nobody else imports them', () => {
+    for (const { path, text } of own) expect(text, path).toContain(`type: '${basename(path, '.ts')}'`);
+    const importers = src.flatMap((source) =>
+      listImports(source).flatMap((target) => (target.startsWith(FOLDER) ? [`${source.path} ${target}`] : [])),
+    );
+    expect(importers.sort()).toEqual(own.map(({ path }) => `${LIST} ${path}`).sort());
+  });
+
+  /** Halves of an engine's work and of a fleet's engines, and a field of refusals: words for more than the stage. */
+  const SHARED_WORDS = ['prefill', 'decode', 'reason'];
+
+  test('are known by name to their own room alone: what a stage needs, reads and lays out stands in its file', () => {
+    const others = src.filter(({ path }) => !path.startsWith('src/stages/'));
+    const wrong = others.flatMap(({ path, text }) =>
+      stems.flatMap((stem) => {
+        const asked = SHARED_WORDS.includes(stem) ? `(\\bcase |\\btype [!=]== )'${stem}'` : `'${stem}'`;
+        return new RegExp(asked).test(text) ? [`${path} knows ${stem}`] : [];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
 /** Constants of the layout by file, LAYOUT_VERSION itself left out. */
 async function readLayout(): Promise<Map<string, [string, unknown][]>> {
   const files = readdirSync(join(ROOT, 'assembly/layout'))

@@ -11,10 +11,10 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
-import type { Issue } from '../check/issue.ts';
+import type { Issue, Path } from '../check/issue.ts';
 import { findEndless, MOST_DEPTH, nestsTooDeep } from './bounded.ts';
 
-export type Path = readonly (string | number)[];
+export type { Path };
 
 export interface SpecDocument {
   readonly data: unknown;

@@ -2,6 +2,7 @@
 //
 // Whatever is not recognised is simulated; nothing is declared.
 import { measured } from '../check/units.ts';
+import { isStage } from '../stages/list.ts';
 import type { Path } from './document.ts';
 import { fieldAt } from './fields.ts';
 import type { Tree } from './fleet/axes.ts';
@@ -53,9 +54,9 @@ function lonePool({ pools, pipelines, sessions, prefixes, workload }: FleetSpec)
   const [prefill, decode, ...more] = pipelines[0].stages;
   const simple =
     more.length === 0 &&
-    prefill?.type === 'prefill' &&
+    isStage(prefill, 'prefill') &&
     prefill.bypassBelow === 0 &&
-    decode?.type === 'decode' &&
+    isStage(decode, 'decode') &&
     decode.output === null;
   return simple && sessions === null && prefixes === null ? pool : null;
 }

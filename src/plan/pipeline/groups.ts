@@ -1,6 +1,7 @@
 // Groups of clients that can serve the same visits: the pools of a stage, in the part that a local group has of them.
 import { splits } from '../../spec/fleet/check-together.ts';
 import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
+import type { VisitGroups } from '../../stages/laying.ts';
 import type { FleetGroup, LoadMetric, VisitTable } from '../fleet.ts';
 import type { Blame } from './blame.ts';
 
@@ -10,18 +11,12 @@ export interface PoolClients {
   readonly count: number;
 }
 
-export interface Groups {
-  /** Group of these pools: all their clients, or those of the local group that a request's store belongs to. */
-  of(pools: readonly string[], cell: number): number;
+export interface Groups extends VisitGroups {
   /**
-   * The same for a visit that takes the KV of another one over. `local`: the first of a row of groups, all clients and then those
-   * of each local group; which of them it is, the client of the other visit says when this one is routed (VISIT_LOCAL).
+   * For a visit that takes the KV of another one over. `local`: the first of a row of groups, all clients and then those of each
+   * local group; which of them it is, the client of the other visit says when this one is routed (VISIT_LOCAL).
    */
   after(pools: readonly string[], cell: number): { readonly group: number; readonly local: boolean };
-  /** The client of a kv-store that holds what belongs to `key`. */
-  storeOf(pool: string, cell: number, key: number): number;
-  /** A group of one client. */
-  ofClient(client: number): number;
   /** All groups; thresholds that the spec leaves open are medians over the visits. */
   done(visits: VisitTable): FleetGroup[];
   /** What the groups are of, in their order: whoever makes them again for other clients has the same numbers. */

@@ -99,7 +99,7 @@ export function prepareFleet(
   const own = makeClients(spec, pools, standing, placement, hashBlock, bytes, blame);
   settle();
   const laid = share.laid.get(laidName(share, spec, pools, placement.apart, hashBlock), () => {
-    const made = layRequests(spec, pools, walks, placement.apart, hashBlock, blame);
+    const made = layRequests(spec, pools, walks, placement.apart, hashBlock);
     settle(); // what is blamed is made again for the next row
     return made;
   });

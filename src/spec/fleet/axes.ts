@@ -11,6 +11,7 @@ import { type FieldKind, fieldAt } from '../fields.ts';
 import { MAX_AXIS_VALUES } from '../limits.ts';
 import type { CatalogKind } from '../world.ts';
 import type { Ledger } from './ledger.ts';
+import { takesChoices } from './stage-schema.ts';
 
 export interface Option {
   /** What tables call it. */
@@ -65,7 +66,7 @@ export function readTree(data: unknown, ledger: Ledger, allOf: AllOf): Tree {
       const expected = 'an alias of an axis that is met whatever is chosen, or of one in another choice';
       ledger.add({ path, expected, received: `an alias of ${known.name}` });
     }
-    if ((isAxis(value) || isList(value, place)) && path.at(-1) !== 'route-to-model') {
+    if ((isAxis(value) || isList(value, place)) && !takesChoices(path.at(-1))) {
       const name = formatPath(place);
       refuseFixed(value, path, place, ledger);
       seen.set(value, { name, trail });
@@ -112,7 +113,7 @@ function product(trees: readonly Tree[]): number {
 }
 
 /**
- * Whether an object is the notation of an axis; {process: ramp, from, to} and the like are not. The stage route-to-model has
+ * Whether an object is the notation of an axis; {process: ramp, from, to} and the like are not. A stage may have
  * choices too, all of which it takes.
  */
 function isAxis(value: unknown): value is Record<string, unknown> {

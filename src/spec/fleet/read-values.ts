@@ -1,12 +1,12 @@
 // Lengths, latencies and names as pipeline specs write them, to what the types say.
+
+import type { LatencySpec, LengthSpec } from '../../check/drawn.ts';
 import { show } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
 import type { Path } from '../document.ts';
 import { MAX_LENGTH_TOKENS } from '../limits.ts';
-import type { LengthSpec } from '../types.ts';
 import { number, type Part } from '../world.ts';
 import type { Ledger } from './ledger.ts';
-import type { LatencySpec } from './types.ts';
 
 type Written = string | number;
 
