@@ -1,7 +1,7 @@
 // What a prefill pool hands on must be what the decode pool reads: the same KV format, the same blocks (that it is one model, the reader demands).
-import { allStages } from '../../spec/fleet/check-together.ts';
-import type { FleetSpec, LlmPool, StageSpec } from '../../spec/fleet/types.ts';
+import type { FleetSpec, LlmPool } from '../../spec/fleet/types.ts';
 import { poolsOfKind } from '../../spec/fleet/types.ts';
+import { allStages, continuesOf, opensGeneration, poolsServing } from '../../stages/list.ts';
 import type { BoundPool } from './bind-pools.ts';
 import type { Blame } from './blame.ts';
 
@@ -37,9 +37,8 @@ function listHandovers(spec: FleetSpec): (readonly [string, string])[] {
     from !== to && engines.get(from)?.role !== 'decode' && engines.get(to)?.role === 'decode';
   return spec.pipelines.flatMap(({ stages }) => {
     const all = allStages(stages);
-    const on = (...types: StageSpec['type'][]) =>
-      all.flatMap((stage) => (types.includes(stage.type) && 'on' in stage ? stage.on : []));
-    const targets = on('decode', 'reason');
-    return on('prefill').flatMap((from) => targets.filter((to) => hands(from, to)).map((to) => [from, to] as const));
+    const targets = all.filter((stage) => continuesOf(stage) !== null).flatMap(poolsServing);
+    const sources = all.filter(opensGeneration).flatMap(poolsServing);
+    return sources.flatMap((from) => targets.filter((to) => hands(from, to)).map((to) => [from, to] as const));
   });
 }
