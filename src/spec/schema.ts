@@ -217,8 +217,17 @@ const perHardware = <S extends Leaf>(value: S, expected: string, text: string) =
   z.record(name(HARDWARE), value, { error: expected }).optional().describe(text);
 type Leaf = ReturnType<typeof quantity>;
 
+/** Edition of the notation: a spec of another one is told, not guessed. */
+export const SPEC_VERSION = 2;
+
 /** What every spec has beside its deployment and its traffic. */
 export const questionShape = {
+  spec_version: z
+    .literal(SPEC_VERSION, {
+      error: `${SPEC_VERSION}, the notation that this build reads (CHANGELOG.md says what moved)`,
+    })
+    .optional()
+    .describe(`Edition of the notation, ${SPEC_VERSION}; the newest if left out.`),
   name: name('a name').optional().describe("Title of the reports; the file's name if left out."),
   slo: slo.optional().describe('Limits that a deployment must keep, over all completed requests.'),
   objective: word(OBJECTIVES)

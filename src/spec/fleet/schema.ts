@@ -97,6 +97,7 @@ const byName = <S extends z.core.SomeType>(schema: S, expected: string, words: s
 
 export const specSchema = section(
   {
+    spec_version: questionShape.spec_version,
     name: questionShape.name,
     ...shortShape,
     fleet: fleet.optional().describe('Pools by name, instead of model, deployment and engine, which stand for one.'),
@@ -175,6 +176,6 @@ export function specJsonSchema(): object {
   const { properties, ...rest } = schema;
   const open = allowAxes({ properties }).properties as JsonSchema;
   const whole = properties as JsonSchema;
-  for (const key of ['name', 'objective', 'top', 'settle']) open[key] = whole[key];
+  for (const key of ['spec_version', 'name', 'objective', 'top', 'settle']) open[key] = whole[key];
   return { ...rest, properties: open, $defs: { ...(schema.$defs as object | undefined), axis: AXIS } };
 }
