@@ -18,7 +18,9 @@ import { timelineLines } from '../report/fleet/timeline-lines.ts';
 import { openProgress } from '../report/progress.ts';
 import { lineFormatOf } from '../report/requests.ts';
 import { writeTrace } from '../report/timeline/trace.ts';
+import { measuredWindow } from '../run/client-view.ts';
 import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
+import type { Marks } from '../run/fleet-window.ts';
 import { measureRun } from '../run/measure-fleet.ts';
 import { openSession } from '../run/session.ts';
 import { openFleetSweep } from '../spec/fleet/open-sweep.ts';
@@ -56,7 +58,7 @@ export async function runPipelines(
   const trace = openIfNamed(flags.trace, '--trace');
   const page = openIfNamed(flags.html, '--html');
   const timeline = openIfNamed(flags.timeline, '--timeline');
-  const { run, steps, clock } = await runInSlices(lowered, flags, out);
+  const { run, steps, clock } = await runInSlices(lowered, measuredWindow(spec, lowered), flags, out);
   const measured = measureRun(spec, lowered, run, { clock, ...(steps === null ? {} : { steps }) });
   lines?.writeAll(lineFormatOf(flags.requests!) === 'csv' ? fleetRequestTable(measured) : fleetRequestLines(measured));
   trace?.writeAll(writeTrace(lowered.program, run.results, windowOf(flags), steps ?? []));
@@ -89,7 +91,7 @@ function windowOf({ from, to, perRequest }: FleetFlags) {
 const MOST_STEPS = 2_000_000;
 
 /** Runs slice by slice so that Ctrl-C is heard between two; what was simulated by then is kept. */
-async function runInSlices(lowered: LoweredFleet, flags: FleetFlags, out: Output) {
+async function runInSlices(lowered: LoweredFleet, window: { window?: Marks }, flags: FleetFlags, out: Output) {
   let stopped = false;
   let clock = 0;
   const stop = () => {
@@ -112,6 +114,7 @@ async function runInSlices(lowered: LoweredFleet, flags: FleetFlags, out: Output
   process.once('SIGINT', stop);
   try {
     const fleet = start(lowered, {
+      ...window,
       leap: file || curves ? 'none' : 'exact',
       ...(file || curves ? { onSteps: keep } : {}),
       onProgress: (now) => {

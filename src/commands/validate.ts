@@ -2,25 +2,20 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, relative } from 'node:path';
-import { errorBands, errorBandsJson } from '../calibrate/validate/error-bands.ts';
-import { validationPage } from '../calibrate/validate/markdown.ts';
-import { drawValidation } from '../calibrate/validate/picture.ts';
-import { type Prediction, predictCases } from '../calibrate/validate/predict.ts';
-import { type CaseFile, readCases } from '../calibrate/validate/read-cases.ts';
-import {
-  type CrossValidation,
-  crossValidate,
-  HELD_OUT,
-  type HeldOut,
-} from '../calibrate/validate/refit/cross-validate.ts';
-import { scoreAll, type Validation } from '../calibrate/validate/report.ts';
-import { scoredOf } from '../calibrate/validate/score.ts';
-import { predictOnThreads } from '../calibrate/validate/threads.ts';
-import { crossText, predictionLines, summaryText, validationJson } from '../calibrate/validate/write.ts';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
 import { openProgress } from '../report/progress.ts';
+import { errorBands, errorBandsJson } from '../validate/error-bands.ts';
+import { validationPage } from '../validate/markdown.ts';
+import { drawValidation } from '../validate/picture.ts';
+import { type Prediction, predictCases } from '../validate/predict.ts';
+import { type CaseFile, readCases } from '../validate/read-cases.ts';
+import { type CrossValidation, crossValidate, HELD_OUT, type HeldOut } from '../validate/refit/cross-validate.ts';
+import { scoreAll, type Validation } from '../validate/report.ts';
+import { scoredOf } from '../validate/score.ts';
+import { predictOnThreads } from '../validate/threads.ts';
+import { crossText, predictionLines, summaryText, validationJson } from '../validate/write.ts';
 import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
 
 const FLAGS = {

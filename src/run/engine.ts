@@ -186,6 +186,12 @@ export function closeStates(requests: PlacedRequests): void {
 
 /** Lower edges (s) of the bins of the inter-token histogram, and one past the last. */
 export function histogramEdges(): Float64Array {
+  edges ??= listEdges();
+  return edges;
+}
+let edges: Float64Array | undefined;
+
+function listEdges(): Float64Array {
   return Float64Array.from({ length: R.HISTOGRAM_BINS + 1 }, (_, i) => {
     const octave = 2 ** (R.HISTOGRAM_MIN_EXPONENT + Math.floor(i / R.HISTOGRAM_PER_OCTAVE));
     return octave * (1 + (i % R.HISTOGRAM_PER_OCTAVE) / R.HISTOGRAM_PER_OCTAVE);

@@ -21,6 +21,7 @@ import {
   sumDrafts,
 } from './engine.ts';
 import { type FleetColumns, fleetBytes, placeFleet, requestStates } from './fleet-columns.ts';
+import { type Counts, type Marks, openWindow, type RunWindow } from './fleet-window.ts';
 import {
   type EngineOptions,
   fillClient,
@@ -44,6 +45,8 @@ export interface FleetRun {
   readonly loads: readonly ClientLoad[];
   readonly steps: StepRecord[];
   readonly itl: EngineRun['itl'];
+  /** What was counted between the marks of a window; absent where none was asked for, or it never opened. */
+  readonly window?: RunWindow;
   readonly stop: StopReason;
   /** s, the last instant. */
   readonly clock: number;
@@ -63,6 +66,8 @@ export interface ClientLoad {
 
 export type FleetOptions = Pick<EngineOptions, 'leap' | 'onProgress' | 'onSteps' | 'histogram'> & {
   readonly steps?: boolean;
+  /** A part of the run that is counted by itself. */
+  readonly window?: Marks;
 };
 
 /** A fleet run that goes on call by call. */
@@ -102,7 +107,14 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   };
   // The closed form of leaps would pass over instants that other clients must see: a fleet adds steps one by one.
   const leap = options.leap === 'closed' ? 'exact' : options.leap;
-  const full: EngineOptions = { ...options, leap, onSteps: options.onSteps ?? (options.steps ? collect : undefined) };
+  const watch = options.window ? openWindow(options.window) : null;
+  const marks = watch?.marks((clock) => takeCounts(record, program, clock));
+  const full: EngineOptions = {
+    ...options,
+    leap,
+    onSteps: options.onSteps ?? (options.steps ? collect : undefined),
+    ...(marks ? { marks } : {}),
+  };
   const work = fleetWorkBytes(program);
   const logBytes = full.onSteps ? Math.max(LOG_STEPS, 2 * program.clients.length) * R.LOG_FIELDS * 8 : 0;
   const n = program.visits.count;
@@ -118,8 +130,17 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   const log = startRecord(kernels, arena, record, placed, full);
   return {
     advance: () => advanceRecord(kernels, record, log, full),
-    close: (stop) => readRun(program, record, placed, fleet, steps, stop),
+    close: (stop) => {
+      const run = readRun(program, record, placed, fleet, steps, stop);
+      const part = watch?.close(() => takeCounts(record, program, run.clock));
+      return part ? { ...run, window: part } : run;
+    },
   };
+}
+
+/** What every client has counted so far. */
+function takeCounts(record: RunRecord, { clients }: FleetProgram, clock: number): Counts {
+  return { clock, counters: readClients(record, clients.length), gaps: readGaps(record) };
 }
 
 /** Runs a program to its end. */

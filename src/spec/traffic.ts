@@ -45,6 +45,7 @@ export function readWorkload(
     num_requests: count === undefined ? (requests === undefined ? 2000 : 0) : number(count),
     seed: seed === undefined ? 0 : number(seed),
     requests: requests === undefined ? null : readReplay(requests, faults, world),
+    ...(input?.drift === undefined ? {} : { drift: number(input.drift) }),
   };
 }
 
@@ -53,18 +54,19 @@ function checkReplay(input: WorkloadInput, process: ArrivalSpec['process'], faul
   const refuse = (key: 'lengths' | 'arrivals' | 'request_rate', expected: string) =>
     faults.add({ path: ['workload', key], expected, received: show(input[key]) });
   if (input.lengths !== undefined) refuse('lengths', 'no lengths beside requests: the file has them');
-  const closed = process === 'closed-loop';
+  // a closed loop and a run that begins with everything need no times
+  const closed = process === 'closed-loop' || process === 'all-at-once';
   if (input.arrivals !== undefined && !closed)
-    refuse('arrivals', 'closed-loop or none beside requests: the file has times');
+    refuse('arrivals', 'closed-loop, all-at-once or none beside requests: the file has times');
   const scaled = typeof input.requests === 'object' && input.requests.rate_scale !== undefined;
   if (input.request_rate !== undefined && (closed || scaled)) {
     refuse(
       'request_rate',
-      closed ? 'no rate: closed-loop arrivals have none' : 'request_rate or requests.rate_scale, not both',
+      closed ? `no rate: ${process} arrivals have none` : 'request_rate or requests.rate_scale, not both',
     );
   }
   if (closed && scaled) {
-    const expected = 'no rate_scale: closed-loop arrivals have no rate';
+    const expected = `no rate_scale: ${process} arrivals have no rate`;
     faults.add({ path: ['workload', 'requests', 'rate_scale'], expected, received: show(input.requests) });
   }
 }
@@ -74,7 +76,15 @@ function readReplay(input: NonNullable<WorkloadInput['requests']>, faults: Fault
     return { file: readFilePath(input, ['workload', 'requests'], faults, world), rate_scale: 1 };
   const file = readFilePath(input.file, ['workload', 'requests', 'file'], faults, world);
   const rate_scale = input.rate_scale === undefined ? 1 : number(input.rate_scale);
-  return { file, rate_scale, ...(input.start === undefined ? {} : { start: measured(input.start, 'time') }) };
+  const scale = (key: 'input_scale' | 'output_scale') =>
+    input[key] === undefined ? {} : { [key]: number(input[key]) };
+  return {
+    file,
+    rate_scale,
+    ...scale('input_scale'),
+    ...scale('output_scale'),
+    ...(input.start === undefined ? {} : { start: measured(input.start, 'time') }),
+  };
 }
 
 function readArrivals(

@@ -1,7 +1,7 @@
 // Pools to clients: engines priced and sized, retrieval lowered to surfaces, stores to tiers; and everything that cannot be.
 import type { KvBytes } from '../../catalog/parameters.ts';
 import { kvBytesPerToken } from '../../catalog/parameters.ts';
-import type { Basis, Hardware, Model } from '../../catalog/types.ts';
+import type { Basis, EngineProfile, Hardware, Model } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
 import {
   type FleetSpec,
@@ -24,13 +24,17 @@ import {
 } from '../deployment.ts';
 import { type EnergyFigures, partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
-import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
+import type { LoweredSurface, Lowering } from '../lower.ts';
 import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
 import { describeSteps } from '../step-regression.ts';
+import { surfaceOf } from '../surface-book.ts';
 import type { Blame } from './blame.ts';
 import { energyFigures } from './energy-figures.ts';
 import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
+
+/** What is expected of a model that is too large. */
+export const MODEL_FITS = 'a model that fits on its hardware';
 
 /** What one client of a pool is; its clients are alike but for place, channel and store contents. */
 export interface BoundPool {
@@ -53,6 +57,8 @@ export interface BoundPool {
   readonly memory: string;
   /** The regression on step traces that prices steps, in words; absent where there is none. */
   readonly steps?: string;
+  /** What the engine profile says requests spend on their way. */
+  readonly way?: EngineProfile['client'];
 }
 
 const NO_KV: KvBytes = { growing: 0, window: [], stateBytesPerSequence: 0 };
@@ -122,7 +128,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
   const capacity = deployment ? blocksOf(deployment, configuration) : null;
   if (capacity?.reason && !(configuration.step_time && configuration.num_gpu_blocks > 0)) {
     const received = `${configuration.model} on ${configuration.hardware}: ${capacity.words}`;
-    blame(['fleet', pool.name, 'model'], 'a model that fits on its hardware', received);
+    blame(['fleet', pool.name, 'model'], MODEL_FITS, received);
     return null;
   }
   const blocks = capacity?.reason ? configuration.num_gpu_blocks : (capacity?.blocks ?? configuration.num_gpu_blocks);
@@ -132,7 +138,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
     blame(['fleet', pool.name, 'preemption_mode'], 'recompute, or a swap that can be', refused.words);
     return null;
   }
-  const surface = deployment && !configuration.step_time && lowering ? lowerSurface(deployment.key, lowering) : null;
+  const surface = deployment && !configuration.step_time && lowering ? surfaceOf(deployment.key, lowering) : null;
   const price = configuration.step_time ?? surface?.table ?? FREE_PRICE;
   const {
     replicas: _,
@@ -154,6 +160,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
     energy: surface && deployment ? engineEnergy(surface, deployment) : null,
     basis: configuration.step_time ? 'measured' : (surface?.basis ?? ''),
     memory: capacity?.words ?? givenWords(configuration),
+    ...(deployment?.profile.client ? { way: deployment.profile.client } : {}),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
   };
 }

@@ -1,8 +1,10 @@
 // A pipeline spec to the numbers that the engine runs: clients, groups, links, and the visits of every request.
+import type { EngineProfile } from '../../catalog/types.ts';
 import { type Issue, UserError } from '../../check/issue.ts';
 import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
 import { openHashChains } from '../../workload/hash-chains.ts';
 import type { MakeOptions } from '../../workload/make.ts';
+import type { Requests } from '../../workload/types.ts';
 import { makeWalks, type Walks } from '../../workload/walks.ts';
 import type { PlanSource } from '../deployment.ts';
 import type { EnergyFigures } from '../energy.ts';
@@ -44,6 +46,8 @@ export interface ClientFacts {
   readonly memory: string;
   /** The regression that prices its steps, in words; absent where there is none. */
   readonly steps?: string;
+  /** What its engine profile says requests spend on their way. */
+  readonly way?: EngineProfile['client'];
 }
 
 export interface LoweredFleet {
@@ -81,18 +85,19 @@ function sourceOf(spec: FleetSpec, catalog: FleetCatalog): PlanSource {
 
 /**
  * The program of a spec, and what people want to know of its clients, stages and requests. Throws UserError like checkFleet.
- * `session`: whoever can lower surfaces.
+ * `session`: whoever can lower surfaces. `requests`: given ones, in place of those of the workload.
  */
 export function prepareFleet(
   spec: FleetSpec,
   catalog: FleetCatalog,
   session: { readonly lowering: Lowering },
+  requests?: Requests,
 ): LoweredFleet {
   const { blame, settle } = openBlame(spec);
   const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame);
   const bytes = storeBytes(spec, pools, blame);
   settle();
-  const walks = makeWalks(spec, (id) => catalog.shape(id));
+  const walks = makeWalks(spec, (id) => catalog.shape(id), requests);
   const hashBlock = usesHashes(spec) ? hashBlockOf(spec, walks, blame) : 0;
   settle();
   const standing = standClients(spec);
@@ -124,8 +129,10 @@ const JOINT_FACTS: ClientFacts = { pool: '', devices: 0, usdPerDeviceHour: 0, en
 
 function factsOf(bound: BoundPool | undefined): ClientFacts {
   if (!bound) return JOINT_FACTS;
-  const { pool, devices, usdPerDeviceHour, energy, basis, memory, steps } = bound;
-  return { pool: pool.name, devices, usdPerDeviceHour, energy, basis, memory, ...(steps ? { steps } : {}) };
+  const { pool, steps, way, ...facts } = bound;
+  const { devices, usdPerDeviceHour, energy, basis, memory } = facts;
+  const known = { ...(steps ? { steps } : {}), ...(way ? { way } : {}) };
+  return { pool: pool.name, devices, usdPerDeviceHour, energy, basis, memory, ...known };
 }
 
 interface StandingClient extends Standing {

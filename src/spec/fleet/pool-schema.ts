@@ -1,6 +1,7 @@
 // The structure of the fleet: pools of clients, each of a kind, with the fields of that kind and vLLM's names where it has one.
 import { z } from 'zod';
 import { PACKINGS, POOL_KINDS } from '../../stages/pipeline-stages.ts';
+import { rulesShape } from '../engine-rules.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
 import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, swapSpace, watermark } from '../schema.ts';
@@ -100,6 +101,7 @@ const llm = section(
       .describe('Speculative decoding, as vLLM spells it; none if left out.'),
     step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
     step_time: engineShape.step_time,
+    ...rulesShape,
     enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
     transfer: word(TRANSFERS)
       .optional()

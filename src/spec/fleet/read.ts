@@ -14,6 +14,7 @@ import type { Slo, WorkloadSpec } from '../types.ts';
 import { checkFlow } from './check-flow.ts';
 import { checkTogether } from './check-together.ts';
 import type { StageWorld } from './choose-pools.ts';
+import { readClient } from './client.ts';
 import { Ledger } from './ledger.ts';
 import { readStages } from './read-pipelines.ts';
 import { number, type Part, readPools, type World } from './read-pools.ts';
@@ -34,6 +35,20 @@ export function readFleetSpec(text: string, options: ReadOptions): FleetSpec {
   const document = parseSpecDocument(text, options.file);
   if (!document.readable) throw new UserError(document.issues);
   return readFleetDocument(document, text, options);
+}
+
+/**
+ * The spec of data that code wrote, which is well-formed: the same as readFleetSpec of its text, without notation and structure looked
+ * at. `text` is asked for where something of it is to be blamed.
+ */
+export function readFleetData(data: object, text: () => string, options: ReadOptions): FleetSpec {
+  const document: SpecDocument = { data, issues: [], readable: true, lineOf: () => 1 };
+  const ledger = new Ledger(document, options.file);
+  const traffic: Issue[] = [];
+  const spec = bind(data as Part, '', options, document, ledger, traffic);
+  const issues = [...ledger.list(), ...traffic];
+  if (issues.length > 0) throw new UserError(issues);
+  return Object.defineProperty({ ...spec }, 'text', { get: text, enumerable: true });
 }
 
 /** The same of a document whose data may be one row of a sweep: places keep the lines that they have in the text. */
@@ -94,6 +109,7 @@ function bind(
     sessions: readSessions(workload.sessions as Part | undefined, ledger),
     prefixes: readPrefixes(workload.shared_prefix as Part | undefined, ledger),
     hashBlock: number(workload.hash_block, 0),
+    ...(input.client === undefined ? {} : { client: readClient(part('client')) }),
     slo: readSlo(part('slo'), ledger),
     prices: readPerHardware(part('prices'), 'prices', known.hardware, ledger),
     watts: readPerHardware(part('watts'), 'watts', known.hardware, ledger),
@@ -138,8 +154,8 @@ function readTraffic(
   issues: Issue[],
 ): WorkloadSpec {
   const faults = new Faults(document, options.file);
-  const { lengths, arrivals, request_rate, num_requests, seed, requests } = section;
-  const plain = { lengths, arrivals, request_rate, num_requests, seed, requests };
+  const { lengths, arrivals, request_rate, num_requests, seed, requests, drift } = section;
+  const plain = { lengths, arrivals, request_rate, num_requests, seed, requests, drift };
   const read = readWorkload(plain as Parameters<typeof readWorkload>[0], options.known.workloads, faults, world);
   const prefix = at.join('.');
   for (const issue of faults.list()) issues.push({ ...issue, path: issue.path.replace(/^workload/, prefix) });

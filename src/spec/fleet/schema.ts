@@ -1,6 +1,7 @@
 // The structure of a whole pipeline spec: every key, its words and its limits. Editors read it as JSON Schema.
 import { z } from 'zod';
 import { word } from '../leaf.ts';
+import { client } from './client.ts';
 import {
   latency,
   link,
@@ -125,6 +126,7 @@ export const fleetSchema = section(
       .record(name('a name'), pipeline, { error: 'pipelines by name' })
       .describe('What requests walk through.'),
     workload: workload.optional().describe('Who arrives, when, how long. Required.'),
+    client: client.optional().describe('What of a run its client sees and counts.'),
     slo: plainShape.slo,
     objective: plainShape.objective,
     top: plainShape.top,

@@ -6,6 +6,7 @@ import type { IvfPq } from '../../stages/retrieve-ivf-pq.ts';
 import type { Path } from '../document.ts';
 import type { PowerSpec } from '../power.ts';
 import type { Configuration, LengthSpec, Slo, WorkloadSpec } from '../types.ts';
+import type { ClientSpec } from './client.ts';
 
 /** Seconds: a number, or a distribution. */
 export type LatencySpec =
@@ -223,6 +224,8 @@ export interface FleetSpec {
   readonly prefixes: PrefixSpec | null;
   /** Tokens of a hash block; 0 = the trace's, else 256. */
   readonly hashBlock: number;
+  /** What its client sees and counts; absent = all that the engines did. */
+  readonly client?: ClientSpec;
   readonly slo: readonly Slo[];
   readonly prices: Readonly<Record<string, number>>;
   readonly watts: Readonly<Record<string, number>>;

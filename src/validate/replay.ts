@@ -1,0 +1,107 @@
+// Runs the document of a case by the path of `mist run`: read, lowered, simulated, measured; then reads its figures.
+import { dirname, join, resolve } from 'node:path';
+import type { Basis } from '../catalog/types.ts';
+import { type Issue, UserError } from '../check/issue.ts';
+import { worse } from '../plan/efficiency.ts';
+import { SQUEEZED } from '../plan/engine-rules.ts';
+import { MODEL_FITS } from '../plan/pipeline/bind-pools.ts';
+import { type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
+import { keepSurfaces } from '../plan/surface-book.ts';
+import { measuredWindow, NEVER_STEADY } from '../run/client-view.ts';
+import { type FleetRoom, openFleetRoom, runFleet } from '../run/fleet.ts';
+import { measureRun, summariseRun } from '../run/measure-fleet.ts';
+import type { Session } from '../run/session.ts';
+import { readFleetData } from '../spec/fleet/read.ts';
+import type { FleetSpec } from '../spec/fleet/types.ts';
+import { readOptionsOf } from '../spec/open.ts';
+import type { ReadOptions } from '../spec/read.ts';
+import type { CaseInput, Metric, Statistic, Trouble } from './case.ts';
+import { caseText, isTrouble, writeCase } from './case-document.ts';
+import { type Figures, figuresOf, readFigure } from './figures.ts';
+
+/** What replays share: the catalog, surfaces by what decides them, and one memory that runs take turns in. */
+export interface Replayer {
+  readonly session: Session;
+  readonly options: ReadOptions;
+  readonly folder: string;
+  readonly room: FleetRoom;
+}
+
+/** What a replay leaves: its figures, and what a reader should know about it. */
+export interface Replayed {
+  readonly figures: Figures;
+  readonly note: string;
+  readonly basis: Basis;
+}
+
+export function openReplayer(caseFile: string, session: Session): Replayer {
+  const folder = dirname(resolve(caseFile));
+  keepSurfaces(session.lowering);
+  return { session, options: readOptionsOf(join(folder, 'case.yaml'), session.catalog), folder, room: openFleetRoom() };
+}
+
+/** The document that stands for a case, as text. */
+export function documentOf(replayer: Replayer, id: string, input: CaseInput): string | Trouble {
+  const document = writeCase(id, input, replayer.session.catalog, replayer.folder);
+  return isTrouble(document) ? document : caseText(document);
+}
+
+export function replayCase(replayer: Replayer, id: string, input: CaseInput): Replayed | Trouble {
+  const document = writeCase(id, input, replayer.session.catalog, replayer.folder);
+  if (isTrouble(document)) return document;
+  try {
+    return runSpec(
+      replayer,
+      readFleetData(document, () => caseText(document), replayer.options),
+      input,
+    );
+  } catch (error) {
+    if (error instanceof UserError) return refusal(error.issues);
+    // One run that fails must not take the answers of all others with it (data/cases/SCHEMA.md section 6: never exit early).
+    return { status: 'error', words: (error as Error).message };
+  }
+}
+
+function runSpec({ session, room }: Replayer, spec: FleetSpec, input: CaseInput): Replayed | Trouble {
+  const lowered = prepareFleet(spec, session.catalog, session);
+  const run = runFleet(lowered.program, { leap: 'exact', ...measuredWindow(spec, lowered) }, room);
+  const moved = input.mode === 'kv-transfer' ? measureRun(spec, lowered, run).result : null;
+  const result = moved ?? summariseRun(spec, lowered, run);
+  const lost = result.rejected_kv + result.rejected_length;
+  if (lost > 0 || result.unfinished > 0) return tooLarge(lowered, lost || result.unfinished);
+  if (result.stopped === NEVER_STEADY) return { status: 'unsupported', words: `window steady: ${NEVER_STEADY}` };
+  const basis = lowered.clients
+    .flatMap((client) => (client.basis === '' ? [] : [client.basis as Basis]))
+    .reduce((least, one) => worse(least, one));
+  const squeezed = lowered.clients.some(({ memory }) => memory.includes(SQUEEZED));
+  const figures = figuresOf(input.mode, result, moved?.stages ?? [], outputOf(lowered));
+  return { figures, note: squeezed ? SQUEEZED : '', basis };
+}
+
+/** Tokens of the first request, of which all of a static batch are alike. */
+const outputOf = ({ walks }: LoweredFleet): number => walks.answer[0];
+
+function tooLarge({ program }: LoweredFleet, lost: number): Trouble {
+  const { numGpuBlocks, blockSize } = program.clients[program.clients.length - 1];
+  const words = `the KV cache of ${numGpuBlocks} blocks of ${blockSize} tokens cannot hold ${lost} of the requests`;
+  return { status: 'oom', words };
+}
+
+/** What the reader or the catalog refuses of a document. */
+function refusal(issues: readonly Issue[]): Trouble {
+  const [{ path, expected, received, hint }] = issues;
+  if (expected === MODEL_FITS) return { status: 'oom', words: received.slice(received.indexOf(': ') + 2) };
+  const isFile = path.startsWith('workload.requests') || path === 'requests' || path === 'rows';
+  const words = `${path}: expected ${expected}, received ${received}${hint ? ` (${hint})` : ''}`;
+  return { status: isFile ? 'error' : 'unsupported', words };
+}
+
+export function readStatistic(
+  { figures }: Replayed,
+  metric: Metric,
+  statistic: Statistic,
+): { value: number; alternative: number | null } {
+  // `mean_or_median`: the mean, with the median beside it
+  if (statistic !== 'mean_or_median') return { value: readFigure(figures, metric, statistic), alternative: null };
+  return { value: readFigure(figures, metric, 'mean'), alternative: readFigure(figures, metric, 'p50') };
+}
