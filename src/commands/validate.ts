@@ -9,9 +9,10 @@ import { openProgress } from '../report/progress.ts';
 import { errorBands, errorBandsJson } from '../validate/error-bands.ts';
 import { validationPage } from '../validate/markdown.ts';
 import { drawValidation } from '../validate/picture.ts';
-import { type Prediction, predictCases } from '../validate/predict.ts';
+import { openReplayer, type Prediction, predictCases } from '../validate/predict.ts';
 import { type CaseFile, readCases } from '../validate/read-cases.ts';
 import { type CrossValidation, crossValidate, HELD_OUT, type HeldOut } from '../validate/refit/cross-validate.ts';
+import { documentOf } from '../validate/replay.ts';
 import { scoreAll, type Validation } from '../validate/report.ts';
 import { scoredOf } from '../validate/score.ts';
 import { predictOnThreads } from '../validate/threads.ts';
@@ -20,6 +21,7 @@ import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
 
 const FLAGS = {
   '--out': String,
+  '--print-spec': String,
   '--json': String,
   '--group-by': String,
   '--cross-validate': String,
@@ -37,6 +39,7 @@ const HELP = `mist validate FILE.csv [options]
   Replays every measured case of FILE.csv (one row is one published figure of one run) and prints how far the predictions are off.
 
   --out FILE         write one line per case: case_id, value, predicted, predicted_alt, error_pct, status, note
+  --print-spec CASE  print the spec that stands for the run of a case, and nothing else: mist run on it gives the figures that were scored
   --json FILE        write the rows, all tables, Kendall's tau over loads and what was not predicted as JSON
   --group-by COLUMNS one more table by these columns of the file, e.g. model,hardware
   --cross-validate COLUMNS
@@ -59,11 +62,16 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
     return 0;
   }
   const file = readCases(onlyWord('validate', flags._, 'one case file'));
+  const printed = flags['--print-spec'];
+  if (printed !== undefined) {
+    out.stdout(printSpec(file, printed, openCatalog(folderOf(flags['--catalog']))));
+    return 0;
+  }
   const columns = readColumns(flags['--group-by'], file);
   const bands = flags['--error-bands'];
   const ways = readWays(flags['--cross-validate'], bands !== undefined);
   const page = flags['--markdown'];
-  const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
+  const catalog = openCatalog(folderOf(flags['--catalog']));
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const note = (done: number, total: number) => progress.update(done, total, 'replaying');
   const threads = wholeFlag('--workers', flags['--workers'], 1) ?? defaultThreads(file);
@@ -81,6 +89,24 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   out.stdout(summaryText(validation, columns));
   for (const one of crossed) out.stdout(`\n${crossText(one)}`);
   return 0;
+}
+
+const folderOf = (folder: string | undefined) => (folder === undefined ? {} : { folder });
+
+/** The document of the run that a case belongs to. Throws UserError where there is no such case, or no document for it. */
+function printSpec(file: CaseFile, id: string, catalog: Catalog): string {
+  const group = file.groups.find((one) => one.id === id || one.rows.some((row) => row.case_id === id));
+  const path = '--print-spec';
+  if (!group) {
+    const known = file.rows.map((row) => row.case_id);
+    const close = nearest(id, known, 1)[0];
+    const hint = close ? { hint: `did you mean ${close}?` } : {};
+    throw new UserError([{ path, expected: 'a case_id of the file', received: id, file: file.file, ...hint }]);
+  }
+  const text = group.input ? documentOf(openReplayer(file.file, catalog), group.id, group.input) : group.trouble!;
+  if (typeof text === 'string') return text;
+  const line = group.rows[0].line;
+  throw new UserError([{ path, expected: 'a case that can be replayed', received: text.words, file: file.file, line }]);
 }
 
 function crossValidateAll(

@@ -137,12 +137,18 @@ export function scoreChoices(predictions: readonly Prediction[]): ChoiceScore[] 
 
 type Pair = readonly [Prediction, Prediction];
 
+/** Two versions of one engine are one choice measured twice: nobody chooses the older. */
+function differIn(a: Prediction, b: Prediction, columns: readonly string[]): boolean {
+  const deciding = columns.includes('engine') ? ['engine'] : columns;
+  return deciding.some((column) => a.row.cell(column) !== b.row.cell(column));
+}
+
 function listPairs(members: readonly Prediction[], columns: readonly string[]): Pair[] {
   const pairs: Pair[] = [];
   for (let i = 0; i < members.length; i++) {
     for (let j = 0; j < i; j++) {
-      const differs = columns.some((column) => members[i].row.cell(column) !== members[j].row.cell(column));
-      if (differs && members[i].row.value !== members[j].row.value) pairs.push([members[i], members[j]]);
+      if (differIn(members[i], members[j], columns) && members[i].row.value !== members[j].row.value)
+        pairs.push([members[i], members[j]]);
     }
   }
   return pairs;
