@@ -201,7 +201,7 @@ function linkBandwidth(hardware: Hardware, prefill: number, decode: number, all:
 function writeWorkload(input: CaseInput, folder: string): Part {
   const { load_kind, load_value, lengths_file, mode } = input;
   // a static batch is its batch, whatever the publisher counted as a request
-  const count = mode === 'static-batch' ? load_value! : input.num_requests;
+  const count = mode === 'static-batch' ? load_value! : (shortened(input) ?? input.num_requests);
   return {
     ...(lengths_file === null
       ? { lengths: writeLengths(input) }
@@ -210,6 +210,23 @@ function writeWorkload(input: CaseInput, folder: string): Part {
     num_requests: count,
     seed: 0,
   };
+}
+
+/** Requests of an open loop that are enough for any figure, of all replicas and of each (data/cases/SCHEMA.md sections 6 and 7). */
+const ENOUGH = 20_000;
+const ENOUGH_EACH = 1500;
+/** Of a run that begins with everything: so many times what runs at once, so that filling and draining are a small part. */
+const ROUNDS = 8;
+/** Sequences that run at once where a case does not say: the most that engines of large devices take by default. */
+const USUAL_SEQS = 1024;
+
+/** Requests of the part of a long run that stands for all of it; null = the whole run is simulated. */
+export function shortened({ mode, load_kind, num_requests, replicas, max_num_seqs, dp }: CaseInput): number | null {
+  if (!/^(open-loop|offline|mlperf)/.test(mode)) return null;
+  const atOnce = (max_num_seqs ?? USUAL_SEQS) * (dp ?? 1);
+  const each = load_kind === 'all-at-once' ? Math.max(ENOUGH_EACH, ROUNDS * atOnce) : ENOUGH_EACH;
+  const enough = Math.max(ENOUGH, each * replicas);
+  return num_requests > enough ? enough : null;
 }
 
 /** Whole numbers from floor(r L) to L, or L itself. */

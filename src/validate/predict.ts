@@ -96,7 +96,13 @@ function answerRow(row: CaseRow, replayed: Replayed | Trouble): Answer {
     const note = `value: expected a positive number, received ${row.valueText || 'nothing'}`;
     return { predicted, alternative, errorPct: null, status: 'error', note, basis };
   }
-  return { predicted, alternative, ...compare(row.value, predicted, alternative, replayed.note), status: 'ok', basis };
+  return {
+    predicted,
+    alternative,
+    ...compare(row.value, predicted, alternative, replayed.note),
+    status: replayed.truncated ? 'truncated' : 'ok',
+    basis,
+  };
 }
 
 /** The error of the mean, or of the median where that is allowed and closer. */

@@ -16,7 +16,7 @@ import type { FleetSpec } from '../spec/fleet/types.ts';
 import { readOptionsOf } from '../spec/open.ts';
 import type { ReadOptions } from '../spec/read.ts';
 import type { CaseInput, Metric, Statistic, Trouble } from './case.ts';
-import { caseText, isTrouble, writeCase } from './case-document.ts';
+import { caseText, isTrouble, shortened, writeCase } from './case-document.ts';
 import { type Figures, figuresOf, readFigure } from './figures.ts';
 
 /** What replays share: the catalog, surfaces by what decides them, and one memory that runs take turns in. */
@@ -31,6 +31,8 @@ export interface Replayer {
 export interface Replayed {
   readonly figures: Figures;
   readonly note: string;
+  /** Only the part of the run that stands for all of it was simulated. */
+  readonly truncated: boolean;
   readonly basis: Basis;
 }
 
@@ -75,7 +77,12 @@ function runSpec({ session, room }: Replayer, spec: FleetSpec, input: CaseInput)
     .reduce((least, one) => worse(least, one));
   const squeezed = lowered.clients.some(({ memory }) => memory.includes(SQUEEZED));
   const figures = figuresOf(input.mode, result, moved?.stages ?? [], outputOf(lowered));
-  return { figures, note: squeezed ? SQUEEZED : '', basis };
+  const part = shortened(input);
+  const notes = [
+    ...(squeezed ? [SQUEEZED] : []),
+    ...(part ? [`the first ${part} of ${input.num_requests} requests`] : []),
+  ];
+  return { figures, note: notes.join('; '), truncated: part !== null, basis };
 }
 
 /** Tokens of the first request, of which all of a static batch are alike. */

@@ -79,7 +79,7 @@ export function meetPools(spec: FleetSpec, catalog: FleetCatalog): readonly Issu
   }
 }
 
-function sourceOf(spec: FleetSpec, catalog: FleetCatalog): PlanSource {
+export function sourceOf(spec: FleetSpec, catalog: FleetCatalog): PlanSource {
   return { catalog, prices: spec.prices, watts: spec.watts, seed: spec.workload.seed };
 }
 
@@ -127,7 +127,7 @@ export function prepareFleet(
 
 const JOINT_FACTS: ClientFacts = { pool: '', devices: 0, usdPerDeviceHour: 0, energy: null, basis: '', memory: '' };
 
-function factsOf(bound: BoundPool | undefined): ClientFacts {
+export function factsOf(bound: BoundPool | undefined): ClientFacts {
   if (!bound) return JOINT_FACTS;
   const { pool, steps, way, ...facts } = bound;
   const { devices, usdPerDeviceHour, energy, basis, memory } = facts;
