@@ -68,7 +68,11 @@ export function openReplayer(caseFile: string, catalog: Catalog, derating?: numb
 
 /** Answers to the rows of one run. */
 export function predictGroup(replayer: Replayer, group: CaseGroup): Answer[] {
-  const replayed = group.input === null ? group.trouble! : replayCase(replayer, group.id, group.input);
+  return answerGroup(group, group.input === null ? group.trouble! : replayCase(replayer, group.id, group.input));
+}
+
+/** Answers to the rows of a run that was replayed. */
+export function answerGroup(group: CaseGroup, replayed: Replayed | Trouble): Answer[] {
   return group.rows.map((row) => answerRow(row, replayed));
 }
 

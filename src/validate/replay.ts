@@ -6,6 +6,7 @@ import { worse } from '../plan/efficiency.ts';
 import { SQUEEZED } from '../plan/engine-rules.ts';
 import { MODEL_FITS } from '../plan/pipeline/bind-pools.ts';
 import { type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
+import { repriceFleet } from '../plan/pipeline/reprice.ts';
 import { keepSurfaces } from '../plan/surface-book.ts';
 import { measuredWindow, NEVER_STEADY } from '../run/client-view.ts';
 import { type FleetRoom, openFleetRoom, runFleet } from '../run/fleet.ts';
@@ -16,7 +17,7 @@ import type { FleetSpec } from '../spec/fleet/types.ts';
 import { readOptionsOf } from '../spec/open.ts';
 import type { ReadOptions } from '../spec/read.ts';
 import type { CaseInput, Metric, Statistic, Trouble } from './case.ts';
-import { caseText, isTrouble, shortened, writeCase } from './case-document.ts';
+import { type CaseDocument, caseText, isTrouble, shortened, writeCase } from './case-document.ts';
 import { type Figures, figuresOf, readFigure } from './figures.ts';
 
 /** What replays share: the catalog, surfaces by what decides them, and one memory that runs take turns in. */
@@ -52,20 +53,51 @@ export function replayCase(replayer: Replayer, id: string, input: CaseInput): Re
   const document = writeCase(id, input, replayer.session.catalog, replayer.folder);
   if (isTrouble(document)) return document;
   try {
-    return runSpec(
-      replayer,
-      readFleetData(document, () => caseText(document), replayer.options),
-      input,
-    );
+    return runLowered(replayer, lowerDocument(replayer, document), input);
   } catch (error) {
-    if (error instanceof UserError) return refusal(error.issues);
-    // One run that fails must not take the answers of all others with it (data/cases/SCHEMA.md section 6: never exit early).
-    return { status: 'error', words: (error as Error).message };
+    return troubleOf(error);
   }
 }
 
-function runSpec({ session, room }: Replayer, spec: FleetSpec, input: CaseInput): Replayed | Trouble {
-  const lowered = prepareFleet(spec, session.catalog, session);
+/** A case that was read and lowered, to be run under several prices. */
+export interface LoweredCase {
+  readonly spec: FleetSpec;
+  readonly lowered: LoweredFleet;
+}
+
+export function lowerCase(replayer: Replayer, id: string, input: CaseInput): LoweredCase | Trouble {
+  const document = writeCase(id, input, replayer.session.catalog, replayer.folder);
+  if (isTrouble(document)) return document;
+  try {
+    return lowerDocument(replayer, document);
+  } catch (error) {
+    return troubleOf(error);
+  }
+}
+
+/** The same run where steps cost what another catalog or session says. */
+export function replayRepriced(replayer: Replayer, known: LoweredCase | Trouble, input: CaseInput): Replayed | Trouble {
+  if ('words' in known) return known;
+  const { session } = replayer;
+  try {
+    const lowered = repriceFleet(known.spec, known.lowered, session.catalog, session);
+    return runLowered(replayer, { spec: known.spec, lowered }, input);
+  } catch (error) {
+    return troubleOf(error);
+  }
+}
+
+function lowerDocument({ session, options }: Replayer, document: CaseDocument): LoweredCase {
+  const spec = readFleetData(document, () => caseText(document), options);
+  return { spec, lowered: prepareFleet(spec, session.catalog, session) };
+}
+
+/** One run that fails must not take the answers of all others with it (data/cases/SCHEMA.md section 6: never exit early). */
+function troubleOf(error: unknown): Trouble {
+  return error instanceof UserError ? refusal(error.issues) : { status: 'error', words: (error as Error).message };
+}
+
+function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: CaseInput): Replayed | Trouble {
   const run = runFleet(lowered.program, { leap: 'exact', ...measuredWindow(spec, lowered) }, room);
   const moved = input.mode === 'kv-transfer' ? measureRun(spec, lowered, run).result : null;
   const result = moved ?? summariseRun(spec, lowered, run);

@@ -1,8 +1,10 @@
 // Replays a case file once for every choice of constants; every fold of a cross-validation then only picks among the answers.
 import type { Catalog } from '../../catalog/open.ts';
+import type { CaseInput, Trouble } from '../case.ts';
 import { chooseProfile } from '../choose-profile.ts';
-import { type Answer, joinAnswers, openReplayer, type Prediction, predictGroup } from '../predict.ts';
+import { type Answer, answerGroup, joinAnswers, openReplayer, type Prediction } from '../predict.ts';
 import type { CaseFile } from '../read-cases.ts';
+import { type LoweredCase, lowerCase, replayRepriced } from '../replay.ts';
 import { scoredOf } from '../score.ts';
 import { GLOBAL_GRID, HOST_CHOICES, isRecent, withConstants } from './constants.ts';
 
@@ -45,8 +47,10 @@ export function replayGrid(
     }));
   });
   const part: CaseFile = { ...file, groups, rows: rows.map(({ shipped: { row } }) => row) };
+  const shippedAs = openReplayer(file.file, catalog);
+  const runs = groups.map(({ id, input }) => ({ input: input!, known: lowerCase(shippedAs, id, input!) }));
   for (let choice = 0; choice < choices; choice++) {
-    const answers = answerAll(part, catalog, choice);
+    const answers = answerAll(part, runs, catalog, choice);
     joinAnswers(part, answers).forEach(({ predicted, alternative }, i) => {
       rows[i].predicted[choice] = predicted ?? Number.NaN;
       rows[i].alternative[choice] = alternative ?? Number.NaN;
@@ -56,12 +60,14 @@ export function replayGrid(
   return rows;
 }
 
-function answerAll(file: CaseFile, catalog: Catalog, choice: number): Answer[][] {
+type Run = { readonly input: CaseInput; readonly known: LoweredCase | Trouble };
+
+function answerAll(file: CaseFile, runs: readonly Run[], catalog: Catalog, choice: number): Answer[][] {
   const terms = GLOBAL_GRID[Math.floor(choice / HOST_CHOICES)];
   const changed: Catalog = {
     ...catalog,
     engine: (id) => withConstants(catalog.engine(id), terms, choice % HOST_CHOICES),
   };
   const replayer = openReplayer(file.file, changed, terms.derating);
-  return file.groups.map((group) => predictGroup(replayer, group));
+  return file.groups.map((group, g) => answerGroup(group, replayRepriced(replayer, runs[g].known, runs[g].input)));
 }
