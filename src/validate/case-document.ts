@@ -1,9 +1,10 @@
 // A measured case as a spec document: what was deployed and how it was loaded, in the notation that `mist run` reads.
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { Catalog } from '../catalog/open.ts';
 import type { Hardware } from '../catalog/types.ts';
-import { type CaseInput, isTrouble, type Mode, type Trouble } from './case.ts';
+import type { CaseInput, Mode, Trouble } from './case.ts';
 import { chooseProfile } from './choose-profile.ts';
 import { isDisaggregated } from './read-input.ts';
 
@@ -21,7 +22,7 @@ export interface CaseDocument {
 
 /** The document of a case, or why it cannot be written. `folder`: where the case file is, whose lists of lengths it names. */
 export function writeCase(id: string, input: CaseInput, catalog: Catalog, folder: string): CaseDocument | Trouble {
-  const trouble = findTrouble(input, catalog);
+  const trouble = findTrouble(input, catalog, folder);
   if (trouble) return trouble;
   const hardware = catalog.hardware(input.hardware);
   const placed = isDisaggregated(input.mode)
@@ -43,7 +44,7 @@ export function caseText(document: CaseDocument): string {
   return stringify(document, { lineWidth: 120, flowCollectionPadding: false });
 }
 
-function findTrouble(input: CaseInput, catalog: Catalog): Trouble | null {
+function findTrouble(input: CaseInput, catalog: Catalog, folder: string): Trouble | null {
   if (input.spec_decode !== 'none') {
     const words = `spec_decode ${input.spec_decode}: draft length and acceptance are not published`;
     return { status: 'unsupported', words };
@@ -53,6 +54,9 @@ function findTrouble(input: CaseInput, catalog: Catalog): Trouble | null {
     ...(catalog.find('hardware', input.hardware) === null ? [`hardware ${input.hardware} is not in the catalog`] : []),
   ];
   if (unknown.length > 0) return { status: 'unsupported', words: unknown.join('; ') };
+  const list = input.lengths_file;
+  if (list !== null && !existsSync(resolve(folder, list)))
+    return { status: 'error', words: `lengths_file ${list}: no such file` };
   if (input.window === 'all') return null;
   if (input.mode !== 'closed-loop')
     return { status: 'unsupported', words: 'window steady is defined for closed loops only' };
@@ -270,5 +274,3 @@ function writeClient({ mode, window }: CaseInput): Part | null {
   };
   return Object.keys(client).length === 1 && client.time === 'none' ? null : client;
 }
-
-export { isTrouble };

@@ -16,8 +16,8 @@ import { readFleetData } from '../spec/fleet/read.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { readOptionsOf } from '../spec/open.ts';
 import type { ReadOptions } from '../spec/read.ts';
-import type { CaseInput, Metric, Statistic, Trouble } from './case.ts';
-import { type CaseDocument, caseText, isTrouble, shortened, writeCase } from './case-document.ts';
+import { type CaseInput, isTrouble, type Metric, type Statistic, type Trouble } from './case.ts';
+import { type CaseDocument, caseText, shortened, writeCase } from './case-document.ts';
 import { type Figures, figuresOf, readFigure } from './figures.ts';
 
 /** What replays share: the catalog, surfaces by what decides them, and one memory that runs take turns in. */
@@ -98,6 +98,8 @@ function troubleOf(error: unknown): Trouble {
 }
 
 function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: CaseInput): Replayed | Trouble {
+  const missing = findMissing(lowered, input);
+  if (missing) return missing;
   const run = runFleet(lowered.program, { leap: 'exact', ...measuredWindow(spec, lowered) }, room);
   const moved = input.mode === 'kv-transfer' ? measureRun(spec, lowered, run).result : null;
   const result = moved ?? summariseRun(spec, lowered, run);
@@ -115,6 +117,13 @@ function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: C
     ...(part ? [`the first ${part} of ${input.num_requests} requests`] : []),
   ];
   return { figures, note: notes.join('; '), truncated: part !== null, basis };
+}
+
+/** A trace that is shorter than the run that it is said to be. */
+function findMissing({ walks }: LoweredFleet, { load_kind, lengths_file, num_requests }: CaseInput): Trouble | null {
+  if (load_kind !== 'trace' || walks.count >= num_requests) return null;
+  const words = `lengths_file ${lengths_file}: ${walks.count} rows, num_requests is ${num_requests}`;
+  return { status: 'error', words };
 }
 
 /** Tokens of the first request, of which all of a static batch are alike. */

@@ -3,7 +3,8 @@ import type { EngineProfile } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
 import type { FleetSummary } from '../../metrics/fleet/sweep.ts';
 import { blocksOf, type Deployment } from '../../plan/deployment.ts';
-import { prepareFleet } from '../../plan/pipeline/lower-fleet.ts';
+import { type LoweredFleet, prepareFleet } from '../../plan/pipeline/lower-fleet.ts';
+import { repriceFleet } from '../../plan/pipeline/reprice.ts';
 import { type FleetRoom, openFleetRoom, runFleet } from '../../run/fleet.ts';
 import { summariseRun } from '../../run/measure-fleet.ts';
 import type { Session } from '../../run/session.ts';
@@ -41,6 +42,8 @@ export interface Bench {
   readonly spec: FleetSpec;
   readonly session: Session;
   readonly room: FleetRoom;
+  /** Runs that were laid out before: a tuning changes what steps cost, and nothing else. */
+  readonly known: WeakMap<ReplayedRun, LoweredFleet>;
 }
 
 const SEED = 0;
@@ -53,7 +56,7 @@ export function openBench(deployment: Deployment, configuration: Configuration, 
     const expected = 'a deployment that can be built';
     throw new UserError([{ path: 'deployment', expected, received: capacity.words }]);
   }
-  return { deployment, spec: askFor(configuration, session), session, room: openFleetRoom() };
+  return { deployment, spec: askFor(configuration, session), session, room: openFleetRoom(), known: new WeakMap() };
 }
 
 /** A spec of one pool with this configuration; the requests are given by whoever runs it. */
@@ -132,11 +135,13 @@ function sendRequests(sent: Omit<Requests, 'arrival'>, load: MeasuredRun['load']
 
 /** The run under a tuning, as its client would see it with a client that takes no time. */
 export function replayRun(bench: Bench, run: ReplayedRun, tuning: Tuning): FleetSummary {
-  const { deployment, spec, session, room } = bench;
+  const { deployment, spec, session, room, known } = bench;
   const { catalog } = session;
   const profile = { ...tunedProfile(deployment.profile, tuning), client: { request_s: 0, prompt_token_s: 0 } };
   const tuned = { ...catalog, engine: (id: string) => (id === profile.id ? profile : catalog.engine(id)) };
-  const lowered = prepareFleet(spec, tuned, session, run.requests);
+  const asked = known.get(run) ?? prepareFleet(spec, catalog, session, run.requests);
+  known.set(run, asked);
+  const lowered = repriceFleet(spec, asked, tuned, session);
   const result = summariseRun(spec, lowered, runFleet(lowered.program, { leap: 'exact' }, room));
   const lost = result.rejected_kv + result.rejected_length + result.unfinished;
   if (lost > 0) {
