@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { FleetProgram } from '../src/plan/fleet.ts';
 import { prepareFleet } from '../src/plan/pipeline/lower-fleet.ts';
 import { openSession } from '../src/run/session.ts';
-import { readFleetSpec } from '../src/spec/fleet/read.ts';
+import { readSpec } from '../src/spec/fleet/read.ts';
 import { readOptionsOf } from '../src/spec/open.ts';
 import { catalog } from './scenario.ts';
 
@@ -111,6 +111,6 @@ export function traceSpec(): TraceSpec {
 
 /** The program of a spec's text. */
 export function programOf(text: string): FleetProgram {
-  const spec = readFleetSpec(text, readOptionsOf(join(process.cwd(), 'bench.yaml'), catalog));
+  const spec = readSpec(text, readOptionsOf(join(process.cwd(), 'bench.yaml'), catalog));
   return prepareFleet(spec, catalog, openSession(catalog)).program;
 }

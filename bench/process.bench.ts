@@ -4,9 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openFleetSweep } from '../src/spec/fleet/open-sweep.ts';
-import { openSpec } from '../src/spec/open.ts';
-import { countRows } from '../src/spec/rows.ts';
+import { openQuestion } from '../src/spec/question.ts';
 import { median } from './measure.ts';
 import { type BenchFile, figureRow, type Note, type Row } from './row.ts';
 import { catalog } from './scenario.ts';
@@ -91,7 +89,7 @@ async function benchProcesses(note: Note): Promise<Row[]> {
 }
 
 async function benchStart(folder: string, note: Note): Promise<Row[]> {
-  const rows = countRows(openSpec(QUESTION, catalog));
+  const { rows } = openQuestion(readFileSync(QUESTION, 'utf8'), QUESTION, catalog);
   note(`npm start: ${rows} configurations`);
   const { seconds, peakBytes } = await timeCommand(folder, 'npm', ['start', '--silent']);
   return [
@@ -102,7 +100,7 @@ async function benchStart(folder: string, note: Note): Promise<Row[]> {
 }
 
 async function benchFleets(folder: string, note: Note): Promise<Row[]> {
-  const { rows } = openFleetSweep(readFileSync(FLEETS, 'utf8'), FLEETS, catalog);
+  const { rows } = openQuestion(readFileSync(FLEETS, 'utf8'), FLEETS, catalog);
   note(`mist sweep of ${rows} fleets`);
   const args = [CLI, 'sweep', FLEETS];
   const { seconds } = await timeCommand(folder, process.execPath, args);

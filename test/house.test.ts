@@ -53,7 +53,8 @@ function listImports({ path, text }: Source): string[] {
 }
 
 const roomOf = (path: string): string => path.split('/')[1]!;
-const code = listSources('src', 'assembly', 'bench', 'scripts', 'test');
+const PARTS = ['src', 'assembly', 'bench', 'scripts', 'tools', 'test'];
+const code = listSources(...PARTS);
 const src = code.filter(({ path }) => path.startsWith('src/'));
 const assembly = code.filter(({ path }) => path.startsWith('assembly/') && !path.startsWith('assembly/layout/'));
 
@@ -81,6 +82,16 @@ describe('rooms', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('tools are the end of the order: they take from src, and nothing that is shipped takes from them', () => {
+    const shipped = code.filter(({ path }) => /^(src|assembly)\//.test(path));
+    const takes = shipped.flatMap((source) => listImports(source).map((target) => `${source.path} imports ${target}`));
+    expect(takes.filter((line) => / imports tools\//.test(line))).toEqual([]);
+    const tools = code.filter(({ path }) => path.startsWith('tools/')).flatMap(listImports);
+    expect(tools.filter((target) => !/^(src|tools|dist)\//.test(target))).toEqual([]);
+    const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { files: string[] };
+    expect(files).not.toContain('tools');
+  });
+
   test('kernels import only kernels', () => {
     const wrong = assembly.flatMap((source) => listImports(source).filter((path) => !path.startsWith('assembly/')));
     expect(wrong).toEqual([]);
@@ -106,11 +117,40 @@ describe('files', () => {
   test(`are short: ${MOST_LINES} lines at most, ${MEDIAN_LINES} in the median of each part`, () => {
     const lines = code.map(({ path, text }) => ({ path, count: text.split('\n').length - 1 }));
     expect(lines.filter(({ count }) => count > MOST_LINES)).toEqual([]);
-    for (const part of ['src', 'assembly', 'bench', 'scripts', 'test']) {
+    for (const part of PARTS) {
       const counts = lines.filter(({ path }) => path.startsWith(`${part}/`)).map(({ count }) => count);
       const median = counts.sort((a, b) => a - b)[counts.length >> 1]!;
       expect(median, part).toBeLessThanOrEqual(MEDIAN_LINES);
     }
+  });
+});
+
+describe('stages', () => {
+  const FOLDER = 'src/stages/built-in/';
+  const LIST = 'src/stages/list.ts';
+  const own = src.filter(({ path }) => path.startsWith(FOLDER));
+  const stems = own.map(({ path }) => basename(path, '.ts'));
+
+  test('are one file each, called as specs call them, and a line in the list: nobody else imports them', () => {
+    for (const { path, text } of own) expect(text, path).toContain(`type: '${basename(path, '.ts')}'`);
+    const importers = src.flatMap((source) =>
+      listImports(source).flatMap((target) => (target.startsWith(FOLDER) ? [`${source.path} ${target}`] : [])),
+    );
+    expect(importers.sort()).toEqual(own.map(({ path }) => `${LIST} ${path}`).sort());
+  });
+
+  /** Halves of an engine's work and of a fleet's engines, and a field of refusals: words for more than the stage. */
+  const SHARED_WORDS = ['prefill', 'decode', 'reason'];
+
+  test('are known by name to their own room alone: what a stage needs, reads and lays out stands in its file', () => {
+    const others = src.filter(({ path }) => !path.startsWith('src/stages/'));
+    const wrong = others.flatMap(({ path, text }) =>
+      stems.flatMap((stem) => {
+        const asked = SHARED_WORDS.includes(stem) ? `(\\bcase |\\btype [!=]== )'${stem}'` : `'${stem}'`;
+        return new RegExp(asked).test(text) ? [`${path} knows ${stem}`] : [];
+      }),
+    );
+    expect(wrong).toEqual([]);
   });
 });
 

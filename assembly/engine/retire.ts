@@ -147,7 +147,7 @@ function completePrompt(run: usize, rep: usize, slot: usize, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
   if (generated == 0 && (fleet == 0 || !hasFlag(fleet, request, FLAG_RESIDENT))) {
     store<f64>(geta(run, RUN_FIRST) + ((<usize>request) << 3), now);
-    if (fleet == 0 && now - rowf(geta(run, RUN_ARRIVAL), request) > getf(run, RUN_TTFT_LIMIT)) addi(run, RUN_TTFT_MISSES, 1);
+    checkTtft(run, request, now);
   } else if (geti(run, RUN_HISTOGRAM) != 0) {
     histogramAdd(geta(run, RUN_HISTOGRAM), now - rowf(geta(run, RUN_FINISH), request), 1);
   }
@@ -190,6 +190,7 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
     keepBlocks(run, request, held ? blocks : 0, geti(rep, REP_BATCH));
     // What of the visit's tokens no step has processed: the last token, and what was cached when it was admitted.
     addf(rep, CLIENT_UNDONE, -(<f64>(load<i32>(slot, SLOT_SKIP) + 1)));
+    checkTpot(run, request, now);
     endVisit(run, rep, request, now);
     return;
   }
@@ -198,9 +199,18 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
   if (geti(run, RUN_CONCURRENCY) > 0) releaseNext(run, now);
 }
 
+/** A limit is given only where every request is one visit. */
+// @ts-ignore: decorator
+@inline
+function checkTtft(run: usize, request: i32, now: f64): void {
+  const limit = getf(run, RUN_TTFT_LIMIT);
+  if (limit < Infinity && now - rowf(geta(run, RUN_ARRIVAL), request) > limit) addi(run, RUN_TTFT_MISSES, 1);
+}
+
 // @ts-ignore: decorator
 @inline
 function checkTpot(run: usize, request: i32, now: f64): void {
+  if (!(getf(run, RUN_TPOT_LIMIT) < Infinity)) return;
   const gaps = rowi(geta(run, RUN_OUTPUT), request) - 1;
   if (gaps <= 0) return;
   const lasted = now - rowf(geta(run, RUN_FIRST), request);

@@ -1,28 +1,21 @@
-// Fits as catalog files: one per timed device, one per vendor; written whole or not at all.
+// Fits as catalog files, one per timed device; written whole or not at all.
 import { join } from 'node:path';
 import type { CollectiveFit, Efficiency, OpFit } from '../catalog/types.ts';
+import type { Attribution } from './attribution.ts';
 import { round } from './fit.ts';
 import type { Fits, LinkResult, OpResult } from './fit-device.ts';
-import { type Device, groupBy, type Layout } from './measurement.ts';
+import { groupBy, type Layout } from './measurement.ts';
 import { mendBlockScaled, mendExperts, mendTables } from './rules.ts';
-import type { Attribution } from './traces.ts';
-import { relativesOf } from './vendors.ts';
 import { writeWhole } from './write-whole.ts';
 
-/** The efficiency files of all fits by hardware id, and those of the vendors if asked; `notes` gains what was replaced and why. */
-export function buildFiles(
-  fits: Fits,
-  devices: ReadonlyMap<string, Device>,
-  attribution: Readonly<Record<Layout, Attribution>>,
-  vendors: boolean,
-  notes: string[],
-): Efficiency[] {
+/** The efficiency files of all fits, in order of theirs; `notes` gains what was replaced and why. */
+export function buildFiles(fits: Fits, attribution: (layout: Layout) => Attribution, notes: string[]): Efficiency[] {
   const timed = groupBy<OpResult | LinkResult>([...fits.ops, ...fits.links], (result) => result.device);
-  const own = [...timed].map(([device, results]): Efficiency => {
+  return [...timed].map(([device, results]): Efficiency => {
     const ops = results.flatMap((result) => ('family' in result ? [opFit(result)] : []));
     const collectives = results.flatMap((result) => ('op' in result ? [collectiveFit(result)] : []));
     const tables = results.flatMap((result) => ('family' in result && result.table ? [result.table] : []));
-    const used = [...new Set(results.map((result) => result.layout))].map((layout) => attribution[layout]);
+    const used = [...new Set(results.map((result) => result.layout))].map(attribution);
     return {
       hardware: device,
       ops: mendExperts(device, mendBlockScaled(device, ops, notes), notes),
@@ -32,9 +25,10 @@ export function buildFiles(
       licence: [...new Set(used.map((one) => one.licence))].join('; '),
     };
   });
-  const files = new Map(own.map((file) => [file.hardware, file]));
-  if (vendors) for (const file of relativesOf(own, devices)) files.set(file.hardware, file);
-  return [...files.values()].sort((a, b) => (a.hardware < b.hardware ? -1 : 1));
+}
+
+export function byHardware(files: readonly Efficiency[]): Efficiency[] {
+  return [...files].sort((a, b) => (a.hardware < b.hardware ? -1 : 1));
 }
 
 /** Layouts that time a relative of the device, or need a correction: their fits are not called calibrated. */

@@ -1,11 +1,10 @@
 // Reads one file of kernel timings: a table of AIConfigurator (Parquet or CSV), or a profile with an `op` in every line.
-import { readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { type Issue, show } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
-import { openCsv, type Sheet, tableOf } from './csv.ts';
+import { type Sheet, tableOf } from './csv.ts';
+import { addTable, COLUMNS, DEVICES, type TableKind } from './kernel-tables.ts';
 import { type Layout, SeriesCollector, type Traces } from './measurement.ts';
-import { addTable, COLUMNS, DEVICES, type TableKind } from './read-aiconfigurator.ts';
 
 /** A sheet seen through other column names: some renamed, some computed, some rows only. */
 interface Seen {
@@ -228,23 +227,4 @@ function partOf(sheet: Sheet, op: string, rows: readonly number[], issues: Issue
     columns.dtype = dtype;
   }
   return [{ kind, rows, columns }];
-}
-
-/** A folder of profiles, each <hardware id>.csv. */
-export function readProfiles(folder: string, known: ReadonlySet<string>, issues: Issue[]): Traces {
-  const traces: Traces = { ops: [], links: [], notes: [] };
-  for (const name of readdirSync(folder).sort()) {
-    const file = join(folder, name);
-    if (!name.endsWith('.csv')) {
-      traces.notes.push(`${name}: not a profile, not read`);
-      continue;
-    }
-    const device = deviceOf(file, undefined, known, issues);
-    if (device === null) continue;
-    const part = readKernels(openCsv(file), device, 'profile', issues);
-    traces.ops.push(...part.ops);
-    traces.links.push(...part.links);
-    traces.notes.push(...part.notes);
-  }
-  return traces;
 }

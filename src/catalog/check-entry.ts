@@ -15,7 +15,7 @@ export function parseJson(text: string, file: string): unknown {
     const lines = before.split('\n');
     const line = lines.length;
     const rest = text.slice(before.length).split(/\s/, 1)[0];
-    const received = rest === '' ? 'the end of the file' : `${show(rest)} in column ${lines[line - 1].length + 1}`;
+    const received = rest === '' ? 'the end of the file' : `${show(rest)} in column ${lines[line - 1]!.length + 1}`;
     throw new UserError([{ path: 'file', expected: 'JSON', received, file, line }]);
   }
 }

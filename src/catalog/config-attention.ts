@@ -76,17 +76,16 @@ function readGrouped(frame: Frame, { kind, window }: LayerKind): AttentionPart {
   const oneProjection = !sliding && fields.flag('attention_k_eq_v');
   const q = hidden * heads * head_dim * (gated ? 2 : 1);
   const kv = hidden * kv_heads * (oneProjection ? head_dim : head_dim + v_dim);
-  const attention: Attention = {
-    kind: sliding ? 'sliding' : 'full',
-    heads,
-    kv_heads,
-    head_dim,
-    ...(sliding ? { window } : {}),
+  const sizes = { heads, kv_heads, head_dim };
+  const extras = {
     ...(qkNorm ? { qk_norm: true } : {}),
     ...(gated ? { gated: true } : {}),
     ...(oneProjection || v_dim !== head_dim ? { projections: q + kv + heads * v_dim * hidden } : {}),
     ...(v_dim !== head_dim ? { kv_elements: kv_heads * (head_dim + v_dim) } : {}),
   };
+  const attention: Attention = sliding
+    ? { kind: 'sliding', ...sizes, window, ...extras }
+    : { kind: 'full', ...sizes, ...extras };
   return { attention, other: countSmall(frame, heads, kv_heads, head_dim) };
 }
 

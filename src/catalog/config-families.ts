@@ -132,6 +132,6 @@ export const REFUSED_TYPES: Readonly<Record<string, string>> = {
 
 /** The family of a model_type, and whether it is known; an unknown one is read as a llama-like decoder. */
 export function familyOf(modelType: string): { family: Family; known: boolean } {
-  const known = Object.hasOwn(FAMILIES, modelType);
-  return { family: known ? FAMILIES[modelType] : LLAMA, known };
+  const family = Object.hasOwn(FAMILIES, modelType) ? FAMILIES[modelType] : undefined;
+  return { family: family ?? LLAMA, known: family !== undefined };
 }

@@ -8,6 +8,9 @@ export function isRecord(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What a field is called: the name that is told where none of them is there, and others that are read. */
+export type Names = readonly [string, ...string[]];
+
 /** Reads fields of one object. A missing or malformed field becomes an issue and reads as 1, so that reading can go on. */
 export class Fields {
   readonly data: Json;
@@ -41,21 +44,21 @@ export class Fields {
   }
 
   /** A positive integer that must be there under one of `names`. */
-  size(...names: string[]): number {
+  size(...names: Names): number {
     return this.#integer(names, 1, null);
   }
 
   /** A positive integer, or `fallback` where none of `names` is there. */
-  sizeOr(fallback: number, ...names: string[]): number {
+  sizeOr(fallback: number, ...names: Names): number {
     return this.#integer(names, 1, fallback);
   }
 
   /** An integer from 0 up, or `fallback`. */
-  countOr(fallback: number, ...names: string[]): number {
+  countOr(fallback: number, ...names: Names): number {
     return this.#integer(names, 0, fallback);
   }
 
-  #integer(names: string[], least: 0 | 1, fallback: number | null): number {
+  #integer(names: Names, least: 0 | 1, fallback: number | null): number {
     const found = this.find(...names);
     const expected = least === 1 ? 'a positive integer' : 'an integer from 0 up';
     if (!found) {

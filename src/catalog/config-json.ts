@@ -12,8 +12,8 @@ import type { LayerGroup, Model } from './types.ts';
 
 /** Where multimodal wrappers keep their language model. */
 const WRAPPERS = ['text_config', 'llm_config', 'language_config', 'thinker_config'];
-const HIDDEN = ['hidden_size', 'n_embd', 'n_embed', 'd_model'];
-const LAYERS = ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers'];
+const HIDDEN = ['hidden_size', 'n_embd', 'n_embed', 'd_model'] as const;
+const LAYERS = ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers'] as const;
 const POSITIONS = [
   'max_position_embeddings',
   'n_positions',
@@ -21,7 +21,7 @@ const POSITIONS = [
   'seq_length',
   'n_ctx',
   'max_sequence_length',
-];
+] as const;
 
 /** The model of a config.json. Throws a UserError with everything that is missing or malformed. */
 export function readModelConfig(json: unknown, where: { id: string; file: string }): Model {
@@ -155,11 +155,10 @@ function readLayers(frame: Frame): Layer[] {
   const mlps = readMlps(frame);
   // Gemma 4 norms the experts' way in and out beside the dense MLP's.
   const extra = (mlp: MlpPart) => (mlp.mlp.kind === 'moe' && frame.fields.has('enable_moe_block') ? 2 : 0);
-  return readAttentions(frame).map((attention, i) => ({
-    attention,
-    mlp: mlps[i],
-    norms: (frame.family.norms + extra(mlps[i])) * frame.hidden,
-  }));
+  return readAttentions(frame).map((attention, i) => {
+    const mlp = mlps[i]!; // both have one entry a layer
+    return { attention, mlp, norms: (frame.family.norms + extra(mlp)) * frame.hidden };
+  });
 }
 
 const BLOCK_NAMES: Readonly<Record<string, string>> = { mamba: 'M', moe: 'E', attention: '*', mlp: '-' };
@@ -189,7 +188,7 @@ function readHybrid(frame: Frame, blocks: readonly string[]): Layer[] {
   const kinds = new Map<string, Layer>();
   const read = (letter: string): Layer => {
     if (letter === 'M') return { attention: readMamba2(frame), mlp: noMlp, norms };
-    if (letter === '*') return { attention: readAttentions({ ...frame, layers: 1 })[0], mlp: noMlp, norms };
+    if (letter === '*') return { attention: readAttentions({ ...frame, layers: 1 })[0]!, mlp: noMlp, norms };
     return { attention: none, mlp: letter === 'E' ? readMixture(frame) : readDense(frame), norms };
   };
   return blocks.map((letter) => {

@@ -1,7 +1,7 @@
 // The MLP of each layer of a config.json: dense or a mixture of experts, and which layers are which.
 import { show } from '../check/issue.ts';
 import type { Frame } from './config-attention.ts';
-import type { Fields } from './config-fields.ts';
+import type { Fields, Names } from './config-fields.ts';
 import type { Mlp } from './types.ts';
 
 /** One layer's part, and its weights outside the matrices (biases, the router's correction, a shared expert's gate). */
@@ -10,9 +10,16 @@ export interface MlpPart {
   readonly other: number;
 }
 
-const WIDTH_NAMES = ['intermediate_size', 'ffn_hidden_size', 'ffn_dim', 'n_inner', 'd_ff'];
-const EXPERT_NAMES = ['n_routed_experts', 'num_local_experts', 'num_experts', 'moe_num_experts'];
-const TOP_K_NAMES = ['num_experts_per_tok', 'num_experts_per_token', 'top_k_experts', 'moe_topk', 'moe_k', 'moe_top_k'];
+const WIDTH_NAMES = ['intermediate_size', 'ffn_hidden_size', 'ffn_dim', 'n_inner', 'd_ff'] as const;
+const EXPERT_NAMES = ['n_routed_experts', 'num_local_experts', 'num_experts', 'moe_num_experts'] as const;
+const TOP_K_NAMES = [
+  'num_experts_per_tok',
+  'num_experts_per_token',
+  'top_k_experts',
+  'moe_topk',
+  'moe_k',
+  'moe_top_k',
+] as const;
 
 /** Whether the file describes experts at all (Gemma 4 states their number and switches them off). */
 export function hasExperts(fields: Fields): boolean {
@@ -65,7 +72,7 @@ function isGated({ fields, family }: Frame): boolean {
 export function readDense(frame: Frame): MlpPart {
   const { fields, family, hidden } = frame;
   const expansion = fields.countOr(0, 'expansion_ratio') || family.widthFactor; // MPT
-  const names = fields.has('intermediate_size_mlp') ? ['intermediate_size_mlp'] : WIDTH_NAMES;
+  const names: Names = fields.has('intermediate_size_mlp') ? ['intermediate_size_mlp'] : WIDTH_NAMES;
   const intermediate = expansion === null ? fields.size(...names) : fields.sizeOr(expansion * hidden, ...names);
   const gated = isGated(frame);
   const biased = family.mlpBias || fields.flag('mlp_bias');

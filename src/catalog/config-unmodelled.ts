@@ -13,11 +13,11 @@ const BY_FIELD: Readonly<Record<string, string>> = {
   attn_type_list: 'lightning attention in blocks during prefill: priced as a recurrence',
 };
 
-const TOWERS: Readonly<Record<string, string>> = {
+const TOWERS = {
   vision_config: 'vision tower: neither its weights nor its work',
   audio_config: 'audio tower: neither its weights nor its work',
   talker_config: 'speech generation (talker)',
-};
+} as const;
 
 export function listUnmodelled(fields: Fields, outer: Json): string[] {
   const words: string[] = [];

@@ -59,11 +59,12 @@ export function measure(input: unknown, kind: UnitKind): Measured {
   if (typeof input !== 'string') return { ok: false, expected };
   const match = NUMBER.exec(input.trim());
   if (!match) return { ok: false, expected, hint: hintFor('', kind) };
-  const value = Number(match[1].replaceAll('_', ''));
-  const unit = match[2];
+  const [, digits = '', unit = ''] = match;
+  const value = Number(digits.replaceAll('_', ''));
   if (unit === '') return accept(value, expected);
-  if (!Object.hasOwn(UNITS[kind], unit)) return { ok: false, expected, hint: hintFor(unit, kind) };
-  return accept(convert(value, UNITS[kind][unit]), expected);
+  const factor = Object.hasOwn(UNITS[kind], unit) ? UNITS[kind][unit] : undefined;
+  if (factor === undefined) return { ok: false, expected, hint: hintFor(unit, kind) };
+  return accept(convert(value, factor), expected);
 }
 
 /** Small units divide by a whole number: 25us is then the double nearest to 25e-6, which 25 * 1e-6 is not. */

@@ -21,9 +21,10 @@ import { bindDeployment, type Deployment, isRefusal } from '../plan/deployment.t
 import { openProgress } from '../report/progress.ts';
 import { drawTable } from '../report/table.ts';
 import { openSession } from '../run/session.ts';
-import { openSpec, readOptionsOf } from '../spec/open.ts';
-import { readSpec } from '../spec/read.ts';
-import { countRows, rowAt } from '../spec/rows.ts';
+import type { FleetSpec } from '../spec/fleet/types.ts';
+import { readSpecText } from '../spec/open.ts';
+import { openQuestion } from '../spec/question.ts';
+import { configurationOf as poolConfiguration } from '../spec/shape.ts';
 import type { Configuration } from '../spec/types.ts';
 import type { CalibrateFlags } from './calibrate.ts';
 import type { Output } from './flags.ts';
@@ -68,17 +69,25 @@ function configurationOf(flags: CalibrateFlags, catalog: Catalog, issues: Issue[
         const expected = `no ${named.join(', ')} beside --spec, which says what was measured`;
         throw new UserError([{ path: '--spec', expected, received: file }]);
       }
-      const spec = openSpec(file, catalog);
-      if (countRows(spec) === 1) return rowAt(spec, 0);
+      const { rows, first } = openQuestion(readSpecText(file), file, catalog);
+      if (rows === 1) return onlyEngine(first, file);
       const expected = 'a spec of one deployment: results are those of one';
-      throw new UserError([{ path: '--spec', expected, received: `${countRows(spec)} configurations`, file }]);
+      throw new UserError([{ path: '--spec', expected, received: `${rows} configurations`, file }]);
     }
-    return rowAt(readSpec(specText(flags), readOptionsOf('mist calibrate', catalog)), 0);
+    return onlyEngine(openQuestion(specText(flags), 'mist calibrate', catalog).first, 'mist calibrate');
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     issues.push(...error.issues.map((issue) => (file === undefined ? asFlag(issue) : issue)));
     return null;
   }
+}
+
+/** The engine of a spec that has one pool. */
+function onlyEngine({ pools, workload }: FleetSpec, file: string): Configuration {
+  const [pool] = pools;
+  if (pools.length === 1 && pool.kind === 'llm') return poolConfiguration(pool, workload.request_rate);
+  const received = pools.map(({ name, kind }) => `${name} (${kind})`).join(', ');
+  throw new UserError([{ path: '--spec', expected: 'a spec of one engine: results are those of one', received, file }]);
 }
 
 const FLAG_OF: Record<string, string> = {

@@ -1,11 +1,11 @@
 // mist calibrate on step traces: a regression on whole steps per deployment, its errors beside those of the cost model.
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { attributionOf } from '../calibrate/attribution.ts';
 import { checkUnit, modelErrors } from '../calibrate/steps/compare.ts';
 import { fitSteps, type StepResult, stepId } from '../calibrate/steps/fit-steps.ts';
 import { findName } from '../calibrate/steps/names.ts';
 import { readSteps, type StepDeployment, type StepSeries } from '../calibrate/steps/read-steps.ts';
-import { attributionOf } from '../calibrate/traces.ts';
 import { writeWhole } from '../calibrate/write-whole.ts';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import type { WeightFormat } from '../catalog/types.ts';

@@ -12,7 +12,6 @@ import { type Output, readFlags } from './flags.ts';
 
 const FLAGS = {
   '--out': String,
-  '--vendors': Boolean,
   '--model': String,
   '--hardware': String,
   '--tp': String,
@@ -30,13 +29,12 @@ const FLAGS = {
 
 export type CalibrateFlags = ReturnType<typeof readFlags<typeof FLAGS>>;
 
-const HELP = `mist calibrate FOLDER | TIMINGS ... | STEPS.csv | RESULT.json ... [options]
+const HELP = `mist calibrate TIMINGS ... | STEPS.csv | RESULT.json ... [options]
 
   Fits what MIST needs to measurements, and says how far each fit is off, inside and outside the fitted half.
 
-  FOLDER             kernel traces: efficiencies of devices
   TIMINGS ...        kernel timings of one device, in Parquet or CSV: tables of AIConfigurator, or profiles with columns op,
-                     dtype, latency_us (or _ms, _s) and the sizes of each op (README); other fits of the device stay
+                     dtype, latency_us (or _ms, _s) and the sizes of each op (docs/calibration.md); other fits of the device stay
   STEPS.csv          step traces, as mist run --steps writes them: a regression on whole steps of one deployment
                      (duration_s or _ms or _us, prefill_tokens, sequences, context_tokens; chunks, past_tokens or
                      prefill_pairs where known; model, hardware, tp, pp, precision, engine as columns or flags)
@@ -52,7 +50,6 @@ const HELP = `mist calibrate FOLDER | TIMINGS ... | STEPS.csv | RESULT.json ... 
   --name ID          of results: the name of the new profile
   --source TEXT --licence TEXT
                      where the measurements come from, and on what terms: goes into the catalog
-  --vendors          of kernel traces: add what to expect of untimed hardware (medians by vendor)
   --json             for programs
 `;
 
@@ -90,14 +87,15 @@ export async function fitWhat(argv: readonly string[], out: Output): Promise<voi
     return;
   }
   if (words.length === 1 && isFile(words[0])) throw new UserError([unknownFile(words[0])]);
-  if (words.length !== 1) {
-    const received = words.length === 0 ? 'nothing' : words.join(' ');
-    const hint = 'mist calibrate --help';
-    throw new UserError([
-      { path: 'mist calibrate', expected: 'one folder of traces, or files of one kind', received, hint },
-    ]);
-  }
-  await calibrateKernels(words, flags, out);
+  const received = words.length === 0 ? 'nothing' : words.map((path) => shown(path)).join(' ');
+  const hint = 'mist calibrate --help';
+  throw new UserError([{ path: 'mist calibrate', expected: 'files of one kind of measurements', received, hint }]);
+}
+
+/** A path, and why it is no file. */
+function shown(path: string): string {
+  if (!existsSync(path)) return `${path} (nothing there)`;
+  return statSync(path).isDirectory() ? `${path} (a folder)` : path;
 }
 
 function isTimings(path: string): boolean {

@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { UserError } from '../check/issue.ts';
 import type { StepRecord } from '../plan/setup.ts';
-import { lineFormatOf, stepHeading, stepLines } from '../report/requests.ts';
+import { lineFormatOf, stepHeading, stepLines } from '../report/step-lines.ts';
 
 export interface LineFile {
   write(text: string): void;

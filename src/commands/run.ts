@@ -1,26 +1,10 @@
 // mist run: one deployment or a fleet of pipelines, request by request.
 
-import { labelsOf } from '../catalog/labels.ts';
-import { type Catalog, openCatalog } from '../catalog/open.ts';
+import { openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
-import { readVersion } from '../check/version.ts';
-import { describeSteps } from '../plan/step-regression.ts';
-import { type RunContext, runJson } from '../report/json.ts';
-import { openProgress } from '../report/progress.ts';
-import { lineFormatOf, requestLines } from '../report/requests.ts';
-import { runTable } from '../report/terminal.ts';
-import { type EngineOptions, type EngineRun, startEngine } from '../run/engine.ts';
-import { openSession } from '../run/session.ts';
-import { type Prepared, prepare, resultOf } from '../run/simulate.ts';
-import { isPipelineSpec } from '../spec/fleet/read.ts';
-import { openSpec, readSpecText } from '../spec/open.ts';
-import { countRows, rowAt } from '../spec/rows.ts';
-import type { Configuration, Spec } from '../spec/types.ts';
-import { makeRequests } from '../workload/make.ts';
-import type { Requests } from '../workload/types.ts';
+import { readSpecText } from '../spec/open.ts';
 import { type Output, onlyWord, readFlags, secondsFlag, wholeFlag } from './flags.ts';
-import { openIfNamed, openSteps } from './line-files.ts';
-import { type FleetFlags, runPipelines } from './run-fleet.ts';
+import { type FleetFlags, runPipelines } from './simulate.ts';
 
 const FLAGS = {
   '--requests': String,
@@ -51,9 +35,6 @@ const HELP = `mist run SPEC [options]
   --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
   --json             results as JSON, with the field names of \`vllm bench serve\`
-
-  Of pipeline specs only (they have a \`fleet\` and \`pipelines\`):
-
   --trace FILE       write a Chrome trace (ui.perfetto.dev opens it): what every client did, hand-offs, queues
   --from S --to S    seconds of the run that the trace shows
   --per-request      the trace has a track per request instead of one per client
@@ -70,47 +51,8 @@ export async function run(argv: readonly string[], out: Output): Promise<number>
   }
   const file = onlyWord('run', flags._, 'one spec file');
   const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
-  const text = readSpecText(file);
-  if (isPipelineSpec(text)) return runPipelines(text, file, catalog, fleetFlags(flags), out);
-  refuse(
-    PIPELINE_FLAGS.filter((flag) => flags[flag] !== undefined),
-    'a pipeline spec (with `fleet` and `pipelines`)',
-    file,
-  );
-  const spec = withSeed(openSpec(file, catalog), wholeFlag('--seed', flags['--seed'], 0));
-  const configuration = chooseRow(spec, wholeFlag('--row', flags['--row'], 0));
-  const source = { catalog, prices: spec.prices, watts: spec.watts, power: spec.power, seed: spec.workload.seed };
-  const prepared = prepare(configuration, source, openSession(catalog));
-  const requests = makeRequests(spec.workload, {
-    catalogShape: (id) => catalog.shape(id),
-    requestRate: configuration.request_rate,
-  });
-  const lines = flags['--requests'];
-  const lineFile = openIfNamed(lines, '--requests'); // before the work, not after it
-  const engine = await runInSlices(prepared, requests, flags['--steps'], out);
-  lineFile?.writeAll(requestLines(requests, engine.results, lineFormatOf(lines!)));
-  const result = resultOf(prepared, requests, engine.results, engine.counters, engine.itl, spec.slo);
-  const steps = prepared.deployment?.key.steps;
-  const context: RunContext = {
-    spec,
-    configuration,
-    workload: requests.description,
-    version: readVersion(),
-    basis: prepared.basis,
-    memory: prepared.memory,
-    ...(steps ? { steps: describeSteps(steps) } : {}),
-    ...(configuration.step_time ? {} : { band: catalog.errorBands().bands[prepared.basis] }),
-    labels: labelsFor(configuration, catalog),
-  };
-  if (flags['--json']) out.stdout(`${JSON.stringify(runJson(result, context), null, 2)}\n`);
-  else {
-    const cache = configuration.hardware || configuration.kv_log ? `KV cache: ${prepared.memory}\n` : '';
-    out.stdout(`${runTable(result, context)}\n${cache}${steps ? `Step times: ${describeSteps(steps)}\n` : ''}`);
-  }
-  return engine.stop === 'stopped' ? 130 : 0;
+  return runPipelines(readSpecText(file), file, catalog, fleetFlags(flags), out);
 }
-
-const PIPELINE_FLAGS = ['--trace', '--from', '--to', '--per-request', '--html', '--timeline'] as const;
 
 type RunFlags = ReturnType<typeof readFlags<typeof FLAGS>>;
 
@@ -141,67 +83,4 @@ function fleetFlags(flags: RunFlags): FleetFlags {
     to,
     json: flags['--json'] ?? false,
   };
-}
-
-/** Flags that this kind of spec has no use for are mistakes, not silence. */
-function refuse(flags: readonly string[], expected: string, file: string): void {
-  if (flags.length > 0) throw new UserError(flags.map((path) => ({ path, expected, received: file })));
-}
-
-function labelsFor(configuration: Configuration, catalog: Catalog): Record<string, string> {
-  return labelsOf(catalog, [configuration.model], [configuration.hardware]);
-}
-
-function withSeed(spec: Spec, seed: number | undefined): Spec {
-  return seed === undefined ? spec : { ...spec, workload: { ...spec.workload, seed } };
-}
-
-function chooseRow(spec: Spec, row: number | undefined): Configuration {
-  const rows = countRows(spec);
-  if (row !== undefined && row < rows) return rowAt(spec, row);
-  if (row !== undefined) {
-    throw new UserError([{ path: '--row', expected: `a row below ${rows}`, received: String(row) }]);
-  }
-  if (rows === 1) return rowAt(spec, 0);
-  const axes = spec.axes.map((axis) => axis.field).join(', ');
-  const hint = `mist sweep ${spec.file} tries them all; --row N takes one`;
-  throw new UserError([
-    { path: 'mist run', expected: 'a spec of one deployment', received: `${rows} (axes: ${axes})`, hint },
-  ]);
-}
-
-/** Runs slice by slice so that Ctrl-C is heard between two; what was simulated by then is kept. */
-async function runInSlices(
-  prepared: Prepared,
-  requests: Requests,
-  stepFile: string | undefined,
-  out: Output,
-): Promise<EngineRun> {
-  let stopped = false;
-  const stop = () => {
-    stopped = true;
-  };
-  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
-  const steps = stepFile === undefined ? null : openSteps(stepFile);
-  const options: EngineOptions = {
-    leap: steps ? 'none' : 'exact',
-    ...(steps ? { onSteps: steps.write } : {}),
-    onProgress: ({ finished }) => {
-      progress.update(finished, requests.count, 'simulating');
-      return !stopped;
-    },
-  };
-  process.once('SIGINT', stop);
-  try {
-    const engine = startEngine(requests, prepared.setup, options);
-    while (true) {
-      const reason = engine.advance();
-      if (reason !== 'more') return engine.close(reason);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  } finally {
-    process.removeListener('SIGINT', stop);
-    progress.end();
-    steps?.close();
-  }
 }

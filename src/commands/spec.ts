@@ -2,18 +2,16 @@
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { checkFleet, meetPools } from '../plan/pipeline/lower-fleet.ts';
-import { describeSpec, explainSpec } from '../spec/explain.ts';
-import { describeFleetSpec, explainAxes, explainFleetSpec } from '../spec/fleet/explain.ts';
-import { openFleetSweep } from '../spec/fleet/open-sweep.ts';
-import { isPipelineSpec } from '../spec/fleet/read.ts';
-import { fleetJsonSchema } from '../spec/fleet/schema.ts';
-import { openSpec, readSpecText } from '../spec/open.ts';
-import { specJsonSchema } from '../spec/schema.ts';
+import { describeFleetSpec, explainFleetSpec } from '../spec/fleet/explain.ts';
+import { explainPools } from '../spec/fleet/explain-pools.ts';
+import { explainAxes } from '../spec/fleet/explain-rows.ts';
+import { specJsonSchema } from '../spec/fleet/schema.ts';
+import { readSpecText } from '../spec/open.ts';
+import { openQuestion } from '../spec/question.ts';
 import { type Output, readFlags } from './flags.ts';
 
 const FLAGS = {
   '--schema': Boolean,
-  '--pipeline': Boolean,
   '--json': Boolean,
   '--catalog': String,
   '--help': Boolean,
@@ -21,12 +19,11 @@ const FLAGS = {
 } as const;
 
 const HELP = `mist spec FILE [--json] [--catalog FOLDER]
-mist spec --schema [--pipeline]
+mist spec --schema
 
   mist spec examples/default-chat.yaml  checks the spec and says how it is understood: fixed values, axes, rows
-  mist spec examples/news-search.yaml   the same of a pipeline spec: pools, places, stages, traffic
+  mist spec examples/news-search.yaml   the same of a fleet: pools, places, stages, traffic
   --schema                              the JSON Schema of a spec, every key described
-  --pipeline                            beside --schema: that of a pipeline spec
   --json                                for programs
   --catalog FOLDER                      a folder of your own (hardware/ models/ engines/ workloads/), first
 `;
@@ -35,7 +32,7 @@ mist spec --schema [--pipeline]
 export async function spec(argv: readonly string[], out: Output): Promise<number> {
   const flags = readQuestion(argv);
   if (flags['--help']) out.stdout(HELP);
-  else if (flags['--schema']) out.stdout(toJson(flags['--pipeline'] ? fleetJsonSchema() : specJsonSchema()));
+  else if (flags['--schema']) out.stdout(toJson(specJsonSchema()));
   else {
     const folder = flags['--catalog'];
     out.stdout(tell(flags._[0], openCatalog(folder === undefined ? {} : { folder }), flags['--json'] ?? false));
@@ -44,24 +41,17 @@ export async function spec(argv: readonly string[], out: Output): Promise<number
 }
 
 function tell(file: string, catalog: Catalog, json: boolean): string {
-  const text = readSpecText(file);
-  if (!isPipelineSpec(text)) {
-    const read = openSpec(file, catalog);
-    return json ? toJson(describeSpec(read)) : explainSpec(read);
-  }
-  const sweep = openFleetSweep(text, file, catalog, undefined, (spec) => meetPools(spec, catalog));
+  const sweep = openQuestion(readSpecText(file), file, catalog, undefined, (spec) => meetPools(spec, catalog));
   const { first } = sweep;
-  if (sweep.axes.length === 0) checkFleet(first, catalog);
+  if (sweep.rows === 1) checkFleet(first, catalog);
   if (json) return toJson({ rows: sweep.rows, axes: sweep.axes, ...describeFleetSpec(first) });
-  return `${explainFleetSpec(first)}${sweep.axes.length > 0 ? `\n${explainAxes(sweep)}` : ''}`;
+  const parts = [explainFleetSpec(first), explainPools(sweep), sweep.axes.length > 0 ? explainAxes(sweep) : ''];
+  return parts.filter((part) => part !== '').join('\n');
 }
 
 function readQuestion(argv: readonly string[]) {
   const flags = readFlags('spec', FLAGS, argv);
   const files = flags._.length;
-  if (flags['--pipeline'] && !flags['--schema'] && !flags['--help']) {
-    throw new UserError([{ path: '--pipeline', expected: '--schema beside it', received: 'none' }]);
-  }
   if (flags['--help'] || (flags['--schema'] ? files === 0 : files === 1)) return flags;
   const expected = flags['--schema'] ? 'no file beside --schema' : 'one spec file, or --schema';
   throw new UserError([{ path: 'mist spec', expected, received: files === 0 ? 'none' : flags._.join(' ') }]);

@@ -1,14 +1,12 @@
 // mist sweep on a pipeline spec with axes: every fleet that it spans, simulated and ranked.
 
-import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
-import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { fleetSweepJson, writeFleetSweep } from '../report/fleet-sweep/files.ts';
 import { fleetSweepTable } from '../report/fleet-sweep/terminal.ts';
 import { openProgress } from '../report/progress.ts';
 import { openFolder } from '../report/write.ts';
 import { sweepFleets } from '../run/fleet-sweep/sweep.ts';
-import { openFleetSweep } from '../spec/fleet/open-sweep.ts';
+import type { Question } from '../spec/question.ts';
 import type { Output } from './flags.ts';
 
 export interface FleetSweepFlags {
@@ -21,15 +19,8 @@ export interface FleetSweepFlags {
 }
 
 /** Exit codes: 0 done, 130 interrupted (what was simulated is reported and written). A user's mistakes are thrown (exit code 2). */
-export async function sweepPipelines(
-  text: string,
-  file: string,
-  catalog: Catalog,
-  flags: FleetSweepFlags,
-  out: Output,
-): Promise<number> {
-  const spec = openFleetSweep(text, file, catalog, flags.seed, (one) => meetPools(one, catalog));
-  if (spec.axes.length === 0) throw oneFleet(file);
+export async function sweepPipelines(spec: Question, flags: FleetSweepFlags, out: Output): Promise<number> {
+  if (spec.rows === 1) throw oneFleet(spec.file);
   const progress = openProgress(Boolean(process.stderr.isTTY), (words) => out.stderr(words));
   const abort = new AbortController();
   const stop = () => abort.abort();
@@ -55,7 +46,7 @@ export async function sweepPipelines(
 }
 
 function oneFleet(file: string): UserError {
-  const received = 'a pipeline spec of one fleet';
+  const received = 'a spec of one fleet';
   const hint = `mist run ${file} simulates it; {choices: [...]} or {from, to} in place of a value makes an axis`;
   return new UserError([{ path: 'mist sweep', expected: 'a spec with axes', received, file, hint }]);
 }

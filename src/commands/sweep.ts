@@ -1,14 +1,15 @@
 // mist sweep: every configuration of a spec, ranked.
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
-import { UserError } from '../check/issue.ts';
+import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { sweepJson } from '../report/json.ts';
 import { openProgress } from '../report/progress.ts';
 import { sweepTable } from '../report/terminal.ts';
 import { openFolder, writeSweep } from '../report/write.ts';
 import { makePlan, measure, sweep as sweepRows } from '../run/sweep.ts';
-import { isPipelineSpec } from '../spec/fleet/read.ts';
-import { defaultSpecFile, openSpec, readSpecText } from '../spec/open.ts';
+import { defaultSpecFile, readSpecText } from '../spec/open.ts';
+import { openQuestion } from '../spec/question.ts';
+import { onePool } from '../spec/shape.ts';
 import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
 import { sweepPipelines } from './sweep-fleet.ts';
 
@@ -52,7 +53,9 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
   const workers = wholeFlag('--workers', flags['--workers'], 1) ?? availableParallelism();
   const exhaustive = flags['--exhaustive'] ?? false;
   const text = readSpecText(file);
-  if (isPipelineSpec(text)) {
+  const question = openQuestion(text, file, catalog, seed, (one) => meetPools(one, catalog));
+  const spec = onePool(question, catalog);
+  if (!spec || exhaustive) {
     const chosen = {
       out: flags['--out'],
       workers,
@@ -61,12 +64,8 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
       exhaustive,
       json: flags['--json'] ?? false,
     };
-    return sweepPipelines(text, file, catalog, chosen, out);
+    return sweepPipelines(question, chosen, out);
   }
-  if (exhaustive) throw onlyFleets(file);
-  const read = openSpec(file, catalog);
-  const spec = seed === undefined ? read : { ...read, workload: { ...read.workload, seed } };
-  if (spec.base.step_time) throw priced(file);
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const abort = new AbortController();
   const stop = () => abort.abort();
@@ -91,22 +90,4 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
     process.removeListener('SIGINT', stop);
     progress.end();
   }
-}
-
-function onlyFleets(received: string): UserError {
-  const hint = 'settle is the most rows that a sweep of deployments simulates';
-  return new UserError([{ path: '--exhaustive', expected: 'a pipeline spec', received, hint }]);
-}
-
-function priced(file: string): UserError {
-  const hint = 'mist run --row N simulates one row of it';
-  return new UserError([
-    {
-      path: 'engine.step_time',
-      expected: 'a spec whose steps the cost model prices',
-      received: 'step_time',
-      file,
-      hint,
-    },
-  ]);
 }

@@ -9,9 +9,10 @@ import {
 import type { EnergyFigures } from '../plan/energy.ts';
 import type { RequestResults } from '../plan/setup.ts';
 import { NO_SITE, type PowerSpec } from '../spec/power.ts';
-import type { Percentile, Slo } from '../spec/types.ts';
+import type { Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
 import { type ItlHistogram, summariseItl, totalWeight } from './itl.ts';
+import { keepsPromise } from './limits.ts';
 import {
   computeLatencies,
   countGood,
@@ -23,7 +24,10 @@ import {
 import { electricityPerHour, NO_SHARES, sharesOf, workEnergy, workParts } from './site.ts';
 import { summariseDrafts } from './speculation.ts';
 import { type PickRanks, summarise } from './summary.ts';
-import type { RunResult, Summary, Verdict } from './types.ts';
+import type { RunResult } from './types.ts';
+
+export { achieved } from './limits.ts';
+
 import { judge } from './verdict.ts';
 
 /** Preempted sequences that went to host memory and came back, and s that steps lasted longer for it. */
@@ -168,34 +172,6 @@ function findSpan(results: RequestResults, clock = Number.NEGATIVE_INFINITY): { 
   }
   if (early && clock > end) end = clock;
   return end > start ? { start, end } : { start: 0, end: 0 };
-}
-
-const PERCENTILE_FIELD: Readonly<Record<Percentile, keyof Summary>> = {
-  mean: 'mean',
-  p50: 'p50',
-  p90: 'p90',
-  p95: 'p95',
-  p99: 'p99',
-  'p99.9': 'p999',
-};
-
-/** What a run achieved against one limit, s; NaN where it measured nothing. */
-export function achieved(summaries: Pick<RunResult, Slo['metric']>, slo: Slo): number {
-  return summaries[slo.metric][PERCENTILE_FIELD[slo.percentile]];
-}
-
-/**
- * A limit on something that does not exist (TPOT of one-token answers) is kept. Even without limits a deployment
- * promises to serve what is offered: it must finish every request and must not fall behind.
- */
-function keepsPromise(
-  slos: readonly Slo[],
-  summaries: Pick<RunResult, Slo['metric']>,
-  tally: Tally,
-  verdict: Verdict,
-): boolean {
-  if (tally.completed === 0 || tally.rejected_kv + tally.rejected_length + tally.unfinished > 0) return false;
-  return verdict !== 'overloaded' && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
 }
 
 /**

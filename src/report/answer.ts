@@ -1,5 +1,5 @@
 // The answer to a sweep's question in one sentence, and why: what the winner has to spare, what was lost and to what.
-import { achieved } from '../metrics/run-result.ts';
+import { achieved } from '../metrics/limits.ts';
 import type { KeptRow, RejectCount, SweepResult } from '../metrics/types.ts';
 import type { Slo } from '../spec/types.ts';
 import {

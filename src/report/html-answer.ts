@@ -1,7 +1,7 @@
 // The top of the report page: the question, the answer in large type, the figures that decide, the launch command.
 
 import { latencyBand } from '../metrics/error-band.ts';
-import { achieved } from '../metrics/run-result.ts';
+import { achieved } from '../metrics/limits.ts';
 import type { EnergyShares } from '../metrics/site.ts';
 import type { KeptRow, SweepResult } from '../metrics/types.ts';
 import type { PowerSpec } from '../spec/power.ts';
@@ -20,6 +20,7 @@ import {
 } from './describe.ts';
 import {
   formatGiven,
+  formatMonthly,
   formatMs,
   formatNumber,
   formatShare,
@@ -59,7 +60,7 @@ function drawAnswer(answer: Answer, result: SweepResult): Markup {
   return html`<div class="row"><div><p class="label">${describeObjective(result.spec.objective)} ${kind}</p>
 <h1>${devices} × ${labelOf(configuration.hardware, result.labels)}</h1>
 <p class="sub">${comparesModels(result.spec) ? `${shortModel(configuration)}: ` : ''}${replicas} of ${describeSplit(configuration)}${format}; ${describeEngine(configuration, result.spec, result.labels)}</p></div>
-${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatNumber(usd_per_hour * 730)} per month${drawElectricity(answer.row)}</p></div>`}</div>`;
+${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatMonthly(usd_per_hour)} per month${drawElectricity(answer.row)}</p></div>`}</div>`;
 }
 
 /** What of the price is electricity, where that is paid apart. */

@@ -1,7 +1,7 @@
 // What error bands leave open about an answer: limits they reach over, better rows that may keep them, runners-up as good.
 import type { ErrorBand } from '../catalog/types.ts';
 import { holdsFarEnd, holdsNearEnd, latencyBand } from '../metrics/error-band.ts';
-import { achieved } from '../metrics/run-result.ts';
+import { achieved } from '../metrics/limits.ts';
 import type { Summary } from '../metrics/types.ts';
 import type { LatencyMetric, Objective, Slo } from '../spec/types.ts';
 import { describeSlo } from './describe.ts';

@@ -1,19 +1,6 @@
-// What a run and a sweep print: the block of `vllm bench serve`, and the answer with its ranking in 120 columns.
-import type { KeptRow, RunResult, SweepResult } from '../metrics/types.ts';
+// What a sweep prints: the answer with its ranking in 120 columns.
+import type { KeptRow, SweepResult } from '../metrics/types.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
-import {
-  BLOCK,
-  bandRows,
-  center,
-  draftRows,
-  electricityRows,
-  fixed,
-  latencyRows,
-  line,
-  shareRows,
-  siteRows,
-  swapRows,
-} from './block.ts';
 import {
   comparesModels,
   describeDeployment,
@@ -24,87 +11,11 @@ import {
 } from './describe.ts';
 import { digestOf } from './digest.ts';
 import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd } from './format.ts';
-import type { RunContext } from './json.ts';
 import { buildLaunch } from './launch.ts';
 import { kindOf, tailTpot, tailTtft, throughputScatter, usdPerMillionTokens } from './points.ts';
 import { drawScatter } from './scatter-text.ts';
 import { drawTable, type TextColumn } from './table.ts';
 import { bandLegend, explainTrust, shortBand } from './trust.ts';
-
-/** The rows of `vllm bench serve` in its order and spelling, then ours. */
-export function runTable(result: RunResult, context: RunContext): string {
-  const { spec, configuration } = context;
-  const { arrivals } = spec.workload;
-  const rate = configuration.request_rate || spec.workload.request_rate;
-  const open = arrivals.process !== 'closed-loop' && arrivals.process !== 'all-at-once' && rate > 0;
-  const goodput = Number.isNaN(result.request_goodput)
-    ? []
-    : [line('Request goodput (req/s):', fixed(result.request_goodput))];
-  return [
-    center(' Serving Benchmark Result ', '='),
-    line('Successful requests:', String(result.completed)),
-    line('Failed requests:', String(result.rejected_kv + result.rejected_length + result.unfinished)),
-    ...(arrivals.process === 'closed-loop'
-      ? [line('Maximum request concurrency:', String(arrivals.max_concurrency))]
-      : []),
-    ...(open ? [line('Request rate configured (RPS):', fixed(rate))] : []),
-    line('Benchmark duration (s):', fixed(result.duration)),
-    line('Total input tokens:', String(result.total_input_tokens)),
-    line('Total generated tokens:', String(result.total_output_tokens)),
-    line('Request throughput (req/s):', fixed(result.request_throughput)),
-    ...goodput,
-    line('Output token throughput (tok/s):', fixed(result.output_throughput)),
-    line('Peak output token throughput (tok/s):', fixed(result.peak_output_throughput ?? Number.NaN)),
-    line('Peak concurrent requests:', fixed(result.max_concurrent_requests)),
-    line('Total token throughput (tok/s):', fixed(result.total_token_throughput)),
-    ...latencyRows('Time to First Token', 'TTFT', result.ttft),
-    ...latencyRows('Time per Output Token (excl. 1st token)', 'TPOT', result.tpot),
-    ...latencyRows('Inter-token Latency', 'ITL', result.itl),
-    ...latencyRows('End-to-end Latency', 'E2EL', result.e2el),
-    ...draftRows(result.speculation),
-    ...ourRows(result, context),
-    '='.repeat(BLOCK),
-  ].join('\n');
-}
-
-function ourRows(result: RunResult, context: RunContext): string[] {
-  const slo = context.spec.slo.length > 0 ? [line('Meets the limits:', result.slo_met ? 'yes' : 'no')] : [];
-  const lost = [
-    ['Rejected, KV cache too small:', result.rejected_kv],
-    ['Rejected, longer than max_model_len:', result.rejected_length],
-    ['Unfinished when stopped:', result.unfinished],
-  ] as const;
-  return [
-    center('Simulated Deployment', '-'),
-    line('Verdict:', result.verdict),
-    ...slo,
-    ...lost.filter(([, count]) => count > 0).map(([label, count]) => line(label, String(count))),
-    line('Devices:', String(result.devices)),
-    line('Utilisation (%):', fixed(result.utilisation * 100)),
-    line('Mean running batch:', fixed(result.mean_batch)),
-    line('Preemptions:', String(result.preemptions)),
-    ...swapRows(result),
-    line('KV blocks per replica:', String(result.num_gpu_blocks)),
-    line('Peak KV block use (%):', fixed(result.peak_kv_use * 100)),
-    line('Mean power (W):', fixed(result.power_w)),
-    ...siteRows(context.spec.power),
-    line('Energy per request (J):', fixed(result.joules_per_request)),
-    line('Energy per output token (J):', fixed(result.joules_per_token)),
-    ...shareRows(result.energy_shares),
-    line('Cost ($/h):', fixed(result.usd_per_hour)),
-    ...electricityRows(result.electricity_usd_per_hour, context.spec.power),
-    line('Cost ($ per 1,000 requests):', fixed(result.usd_per_request * 1000)),
-    line('Cost ($ per million output tokens):', fixed(result.usd_per_million_tokens)),
-    ...trustRows(result, context),
-  ];
-}
-
-/** What the prices rest on, and the figures that people quote with the band that measured runs put around them. */
-function trustRows(result: RunResult, { basis, band }: RunContext): string[] {
-  if (!basis) return [];
-  const rests = line('Prices rest on figures that are:', basis);
-  return band ? [rests, ...bandRows(result, band)] : [rests];
-}
 
 /** The whole text of a sweep: question, answer, why, ranking, rejections, plot and launch command. */
 export function sweepTable(result: SweepResult, options: { readonly rows?: number } = {}): string {

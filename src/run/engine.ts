@@ -184,18 +184,14 @@ export function closeStates(requests: PlacedRequests): void {
   }
 }
 
-/** Lower edges (s) of the bins of the inter-token histogram, and one past the last. */
-export function histogramEdges(): Float64Array {
-  edges ??= listEdges();
-  return edges;
-}
-let edges: Float64Array | undefined;
+/** Lower edges (s) of the bins of the inter-token histogram, and one past the last: the same for every run, never written to. */
+export const HISTOGRAM_EDGES: Float64Array = Float64Array.from({ length: R.HISTOGRAM_BINS + 1 }, (_, i) => {
+  const octave = 2 ** (R.HISTOGRAM_MIN_EXPONENT + Math.floor(i / R.HISTOGRAM_PER_OCTAVE));
+  return octave * (1 + (i % R.HISTOGRAM_PER_OCTAVE) / R.HISTOGRAM_PER_OCTAVE);
+});
 
-function listEdges(): Float64Array {
-  return Float64Array.from({ length: R.HISTOGRAM_BINS + 1 }, (_, i) => {
-    const octave = 2 ** (R.HISTOGRAM_MIN_EXPONENT + Math.floor(i / R.HISTOGRAM_PER_OCTAVE));
-    return octave * (1 + (i % R.HISTOGRAM_PER_OCTAVE) / R.HISTOGRAM_PER_OCTAVE);
-  });
+export function histogramEdges(): Float64Array {
+  return HISTOGRAM_EDGES;
 }
 
 /** What an engine run left: per-request columns, iterations where they were asked for, counters, inter-token gaps. */

@@ -2,7 +2,7 @@
 import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
 import type { Arena } from '../columns/arena.ts';
-import type { FleetProgram } from '../plan/fleet.ts';
+import type { FleetProgram, VisitTable } from '../plan/fleet.ts';
 import { countRooms, type Rooms } from './fleet-rooms.ts';
 import { type Put, placeTables, tableBytes, wordsOf } from './fleet-tables.ts';
 
@@ -48,18 +48,18 @@ function listColumns(program: FleetProgram): Column[] {
     });
   const made = (cell: number, type: Column['type'], entries: number, working = true) =>
     columns.push({ cell, type, length: n, entries, working });
-  const any = (column: Int32Array | Float64Array, least: number) => column.some((entry: number) => entry >= least);
+  const has = usesOf(visits);
   const stores = clients.some(({ kind }) => kind === 'store');
   const hashes = stores || clients.some(({ prefixBlocks }) => prefixBlocks > 0);
-  const fetched = visits.fetched && any(visits.fetched, 1) ? visits.fetched : null;
+  const fetched = has.fetched && visits.fetched ? visits.fetched : null;
   given(F.FLEET_EDGE_TO, visits.edgeTo);
-  if (any(visits.edgeBytes, Number.MIN_VALUE)) given(F.FLEET_EDGE_BYTES, visits.edgeBytes);
-  if (any(visits.edgeLayers, 1)) given(F.FLEET_EDGE_LAYERS, visits.edgeLayers);
+  if (has.edgeBytes) given(F.FLEET_EDGE_BYTES, visits.edgeBytes);
+  if (has.edgeLayers) given(F.FLEET_EDGE_LAYERS, visits.edgeLayers);
   if (clients.some(({ kind }) => kind === 'cores')) given(F.FLEET_SECONDS, visits.seconds);
-  if (any(visits.sameAs, 0)) given(F.FLEET_SAME_AS, visits.sameAs);
-  if (any(visits.shared, 1)) given(F.FLEET_SHARED, visits.shared);
-  if (any(visits.lets, 0)) given(F.FLEET_LETS, visits.lets);
-  if (any(visits.writes, 0)) given(F.FLEET_WRITES, visits.writes);
+  if (has.sameAs) given(F.FLEET_SAME_AS, visits.sameAs);
+  if (has.shared) given(F.FLEET_SHARED, visits.shared);
+  if (has.lets) given(F.FLEET_LETS, visits.lets);
+  if (has.writes) given(F.FLEET_WRITES, visits.writes);
   if (stores) given(F.FLEET_FETCHES, visits.fetches);
   if (hashes) {
     given(F.FLEET_HASH_AT, visits.hashAt);
@@ -74,6 +74,27 @@ function listColumns(program: FleetProgram): Column[] {
     for (const cell of [F.FLEET_WORK, F.FLEET_CHILD, F.FLEET_ORDER]) made(cell, 'i32', 0);
   }
   return columns;
+}
+
+type VisitUse = 'edgeBytes' | 'edgeLayers' | 'sameAs' | 'shared' | 'lets' | 'writes' | 'fetched';
+const USES = new WeakMap<VisitTable, Readonly<Record<VisitUse, boolean>>>();
+
+/** Columns in which any visit says something: looked for once in a table, which the rows of a sweep share. */
+function usesOf(visits: VisitTable): Readonly<Record<VisitUse, boolean>> {
+  const known = USES.get(visits);
+  if (known) return known;
+  const any = (column: Int32Array | Float64Array, least: number) => column.some((entry: number) => entry >= least);
+  const uses = {
+    edgeBytes: any(visits.edgeBytes, Number.MIN_VALUE),
+    edgeLayers: any(visits.edgeLayers, 1),
+    sameAs: any(visits.sameAs, 0),
+    shared: any(visits.shared, 1),
+    lets: any(visits.lets, 0),
+    writes: any(visits.writes, 0),
+    fetched: visits.fetched !== undefined && any(visits.fetched, 1),
+  };
+  USES.set(visits, uses);
+  return uses;
 }
 
 /** Bytes of one column without padding. */
@@ -142,6 +163,11 @@ function placeVisits(arena: Arena, { visits, groups, requests }: FleetProgram): 
   if (groups.length >= 2 ** (31 - F.VISIT_FLAG_BITS))
     throw new RangeError(`${groups.length} groups of clients are too many`);
   const words = arena.i32((n + 1) * (F.VISIT_BYTES / 4));
+  const known = RECORDS.get(visits);
+  if (known) {
+    words.set(known);
+    return words;
+  }
   for (let v = 0, at = 0; v <= n; v++, at += F.VISIT_BYTES / 4) {
     words[at] = v < n ? (visits.group[v] << F.VISIT_FLAG_BITS) | visits.flags[v] : 0;
     words[at + F.VISIT_EDGES / 4] = visits.edgeAt[v];
@@ -157,8 +183,12 @@ function placeVisits(arena: Arena, { visits, groups, requests }: FleetProgram): 
     flag(requests.first[r], E.FLAG_FIRST);
     flag(requests.last[r], E.FLAG_LAST);
   }
+  RECORDS.set(visits, words.slice());
   return words;
 }
+
+/** Records of tables that were placed before. */
+const RECORDS = new WeakMap<VisitTable, Int32Array>();
 
 function counted(count: number, words: string): number {
   if (count <= F.VISIT_MOST) return count;

@@ -7,6 +7,7 @@ import * as R from '../../assembly/layout/run.ts';
 import { type Arena, openArena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
 import { loadKernels } from '../kernels/load.ts';
+import type { PickRanks } from '../metrics/summary.ts';
 import type { FleetProgram, VisitResults } from '../plan/fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import {
@@ -14,6 +15,7 @@ import {
   copyResults,
   type EngineCounters,
   type EngineRun,
+  HISTOGRAM_EDGES,
   LOG_STEPS,
   readGaps,
   type StopReason,
@@ -22,6 +24,7 @@ import {
 } from './engine.ts';
 import { type FleetColumns, fleetBytes, placeFleet, requestStates } from './fleet-columns.ts';
 import { type Counts, type Marks, openWindow, type RunWindow } from './fleet-window.ts';
+import { pickBytes, pickInKernel } from './pick.ts';
 import {
   type EngineOptions,
   fillClient,
@@ -68,6 +71,10 @@ export type FleetOptions = Pick<EngineOptions, 'leap' | 'onProgress' | 'onSteps'
   readonly steps?: boolean;
   /** A part of the run that is counted by itself. */
   readonly window?: Marks;
+  /** Only of an uncoupled fleet, where a request is one visit. */
+  readonly giveUp?: EngineOptions['giveUp'];
+  /** The columns of the result are those of the run itself: they last until the next run in the same room. */
+  readonly borrow?: boolean;
 };
 
 /** A fleet run that goes on call by call. */
@@ -79,6 +86,8 @@ export interface StartedFleet {
 /** A memory that run after run is started in; it is replaced by a larger one when a program needs more. */
 export interface FleetRoom {
   open(bytes: number): { readonly arena: Arena; readonly kernels: Kernels };
+  /** Order statistics of up to so many values, beside the latest run. */
+  pick(count: number): PickRanks;
 }
 
 /** `module` may be a debug build of the kernels (tests). */
@@ -93,6 +102,10 @@ export function openFleetRoom(module?: WebAssembly.Module): FleetRoom {
       }
       return held;
     },
+    pick(count) {
+      if (!held || held.arena.left < pickBytes(count)) throw new RangeError('no run of so many requests was here');
+      return pickInKernel(held.kernels, held.arena, count);
+    },
   };
 }
 
@@ -105,8 +118,10 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   const collect = (batch: StepRecord[]) => {
     for (const step of batch) steps.push(step);
   };
-  // The closed form of leaps would pass over instants that other clients must see: a fleet adds steps one by one.
-  const leap = options.leap === 'closed' ? 'exact' : options.leap;
+  const uncoupled = isUncoupled(program);
+  if (options.giveUp && !uncoupled) throw new RangeError('a limit per visit means nothing where a request has several');
+  // The closed form of leaps would pass over instants that other clients must see: a coupled fleet adds steps one by one.
+  const leap = options.leap === 'closed' && !uncoupled ? 'exact' : options.leap;
   const watch = options.window ? openWindow(options.window) : null;
   const marks = watch?.marks((clock) => takeCounts(record, program, clock));
   const full: EngineOptions = {
@@ -120,7 +135,13 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   const n = program.visits.count;
   const swaps = program.clients.some((client) => client.swap !== undefined);
   const { arena, kernels } = room.open(
-    requestBytes(n, program.requests.count, swaps) + fleetBytes(program) + RUN_RECORD_BYTES + work + logBytes + 4096,
+    requestBytes(n, program.requests.count, swaps) +
+      fleetBytes(program) +
+      RUN_RECORD_BYTES +
+      work +
+      logBytes +
+      pickBytes(program.requests.count) +
+      4096,
   );
   const record = placeRunRecord(arena);
   const { arrival, concurrency, count } = program.requests;
@@ -131,11 +152,27 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   return {
     advance: () => advanceRecord(kernels, record, log, full),
     close: (stop) => {
-      const run = readRun(program, record, placed, fleet, steps, stop);
+      const run = readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false);
       const part = watch?.close(() => takeCounts(record, program, run.clock));
       return part ? { ...run, window: part } : run;
     },
   };
+}
+
+/**
+ * Whether nothing that happens on one client matters to another one before its next step: every request is one visit to an engine
+ * that shares, caches and sends nothing, and no routing looks at what steps did in between.
+ */
+export function isUncoupled({ clients, groups, channels, visits, requests }: FleetProgram): boolean {
+  const alone = clients.every(
+    ({ kind, channel, prefixBlocks, packing, price }) =>
+      kind === 'llm' && channel < 0 && prefixBlocks === 0 && packing === 'fcfs' && price instanceof Float64Array,
+  );
+  const counted = groups.every(
+    ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',
+  );
+  const single = visits.count === requests.count && visits.edgeTo.length === 0 && visits.fetched === undefined;
+  return alone && counted && single && channels === 0 && visits.flags.every((flags) => flags === 0);
 }
 
 /** What every client has counted so far. */
@@ -205,12 +242,14 @@ function readRun(
   fleet: FleetColumns,
   steps: StepRecord[],
   stop: StopReason,
+  borrow: boolean,
 ): FleetRun {
   for (let v = 0; v < placed.count; v++) {
     if (placed.state[v] === E.STATE_PENDING) placed.state[v] = E.STATE_UNFINISHED;
     if (placed.state[v] !== E.STATE_FINISHED) placed.finish[v] = Number.NaN;
   }
-  const { state, first, finish, preemptions, replica } = copyResults(placed);
+  const { state, first, finish, preemptions, replica } = borrow ? placed : copyResults(placed);
+  const own = <T extends Int32Array | Float64Array>(column: T): T => (borrow ? column : (column.slice() as T));
   return {
     results: {
       state,
@@ -218,15 +257,15 @@ function readRun(
       finish,
       preemptions,
       client: replica,
-      ready: fleet.ready.slice(),
-      start: fleet.start.slice(),
-      cached: fleet.cached?.slice() ?? new Int32Array(placed.count),
+      ready: own(fleet.ready),
+      start: own(fleet.start),
+      cached: fleet.cached ? own(fleet.cached) : new Int32Array(placed.count),
     },
     requestState: requestStates(program, fleet, state),
     clients: readClients(record, program.clients.length),
     loads: readLoads(record, fleet.loads, program.clients.length),
     steps,
-    itl: readGaps(record),
+    itl: borrow ? { edges: HISTOGRAM_EDGES, weights: record.histogram } : readGaps(record),
     stop,
     clock: record.cells[R.RUN_CLOCK],
     stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],

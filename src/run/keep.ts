@@ -1,7 +1,7 @@
 // Which rows a sweep keeps and in what order: settled ones that keep the promise, those that do not, then a sample of the screened.
 import type { Basis, ErrorBand } from '../catalog/types.ts';
+import { achieved } from '../metrics/limits.ts';
 import { scoreOf } from '../metrics/objective.ts';
-import { achieved } from '../metrics/run-result.ts';
 import { electricityPerHour } from '../metrics/site.ts';
 import type { KeptRow, RunResult } from '../metrics/types.ts';
 import type { PlanSource } from '../plan/deployment.ts';

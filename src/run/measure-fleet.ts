@@ -3,6 +3,7 @@ import { measureFleet, summariseFleet } from '../metrics/fleet/measure.ts';
 import { priceClients } from '../metrics/fleet/price-list.ts';
 import type { FleetSummary } from '../metrics/fleet/sweep.ts';
 import type { MeasuredFleet, FleetRun as RunToMeasure } from '../metrics/fleet/types.ts';
+import type { PickRanks } from '../metrics/summary.ts';
 import type { LoweredFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
@@ -25,8 +26,8 @@ export function measureRun(spec: Measured, lowered: LoweredFleet, run: FleetRun,
 }
 
 /** The figures that stand for the whole fleet. */
-export function summariseRun(spec: Measured, lowered: LoweredFleet, run: FleetRun): FleetSummary {
-  return summariseFleet(bindRun(spec, lowered, run, {}));
+export function summariseRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, pick?: PickRanks): FleetSummary {
+  return summariseFleet({ ...bindRun(spec, lowered, run, {}), ...(pick ? { pick } : {}) });
 }
 
 function bindRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, { clock, steps }: FleetEnd): RunToMeasure {

@@ -55,7 +55,7 @@ function limitOf(slo: readonly Slo[], metric: LatencyMetric, which: (percentile:
  * When a run has proved that a percentile misses its limit: the value at position q(n-1) of the sorted latencies is over the
  * limit as soon as n - floor(q(n-1)) of them are (NumPy's definition interpolates upwards from there).
  */
-export function giveUpAt(slo: readonly Slo[], requests: Requests): GiveUp {
+export function giveUpAt(slo: readonly Slo[], requests: Pick<Requests, 'count' | 'output'>): GiveUp {
   let gaps = 0;
   for (let i = 0; i < requests.count; i++) if (requests.output[i] >= 2) gaps++;
   const ttft = strictest(slo, 'ttft', requests.count);

@@ -11,9 +11,9 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
-import type { Issue } from '../check/issue.ts';
+import type { Issue, Path } from '../check/issue.ts';
 
-export type Path = readonly (string | number)[];
+export type { Path };
 
 export interface SpecDocument {
   readonly data: unknown;

@@ -61,34 +61,3 @@ export function section<S extends z.core.$ZodLooseShape>(shape: S, expected: str
   const known = Object.keys(shape).join(', ');
   return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : expected) });
 }
-
-type Leaf = z.core.SomeType;
-
-/** A value, or several: a plain list or {choices: [...]}. `all` also allows {choices: all}: every value that is known. */
-export function choice<L extends Leaf>(leaf: L, expected: string, all: boolean) {
-  const several = z.array(leaf, { error: 'a list of values' }).min(1, { error: 'at least one value' });
-  const listed = all
-    ? z.union([several, z.literal('all', { error: 'a list of values, or all' })], { error: 'a list of values, or all' })
-    : several;
-  const words = `${expected}, or a list of such values, or {choices: [...]}`;
-  return z.union([leaf, several, section({ choices: listed.describe('The values of this axis, in order.') }, words)], {
-    error: words,
-  });
-}
-
-/** A number, or several: a list, {choices: [...]}, or a range {from, to, step} or {from, to, factor}. */
-export function range<L extends Leaf>(leaf: L, expected: string) {
-  const words = `${expected}, or a list of such values, or {choices: [...]}, or {from, to, step | factor}`;
-  const several = z.array(leaf, { error: 'a list of values' }).min(1, { error: 'at least one value' });
-  const span = section(
-    {
-      from: leaf,
-      to: leaf,
-      step: positive().optional().describe('Distance between values; 1 if neither step nor factor is given.'),
-      factor: quantity('number', 'a number above 1', { above: 1 }).optional().describe('Ratio between values.'),
-    },
-    words,
-  );
-  const listed = section({ choices: several.describe('The values of this axis, in order.') }, words);
-  return z.union([leaf, several, listed, span], { error: words });
-}

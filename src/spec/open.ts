@@ -4,8 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EngineProfile, Hardware, LengthShape } from '../catalog/types.ts';
 import { show, UserError } from '../check/issue.ts';
-import { type ReadOptions, readSpec } from './read.ts';
-import type { Spec } from './types.ts';
+import type { ReadOptions } from './read-options.ts';
 
 /** What a spec needs of the catalog: the names there are, and engine profiles for their defaults. */
 export interface CatalogNames {
@@ -14,11 +13,6 @@ export interface CatalogNames {
   hardware(id: string): Hardware;
   shape?(id: string): LengthShape;
   find?(kind: 'hardware' | 'models' | 'engines', name: string): string | null;
-}
-
-/** Reads and checks a spec file. Throws UserError with every mistake in it, also when it cannot be read. */
-export function openSpec(file: string, catalog: CatalogNames): Spec {
-  return readSpec(readSpecText(file), readOptionsOf(file, catalog));
 }
 
 /** What a reader needs to know of a catalog, and of the files around the spec. */

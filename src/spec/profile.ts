@@ -1,16 +1,15 @@
 // What an engine profile decides where the spec leaves a field blank: for some engines also by the device.
 import { limitsOn, takesSmallLimits } from '../catalog/engine-limits.ts';
 import type { EngineProfile, Hardware } from '../catalog/types.ts';
-import { FIELDS, inputAt } from './fields.ts';
 import type { ProfileDefaults } from './types.ts';
 import { PROFILE_FIELDS, type ProfileField } from './words.ts';
 
 /** What defaults may depend on of a device. */
 export type SizedDevice = Pick<Hardware, 'memory_bytes' | 'name'>;
 
-/** Fields that follow the profile because the document says nothing about them. */
-export function blanksOf(data: unknown): ProfileField[] {
-  return PROFILE_FIELDS.filter((field) => inputAt(data, FIELDS[field].path) === undefined);
+/** Fields that follow the profile because the pool says nothing about them. */
+export function blanksOf(pool: Readonly<Record<string, unknown>>): ProfileField[] {
+  return PROFILE_FIELDS.filter((field) => pool[field] === undefined);
 }
 
 /** The profile's values of the blank fields, on a device where one is known. */

@@ -1,9 +1,10 @@
 // Arrivals whose rate follows a curve: points of the spec, of a CSV file, or of a workload of the catalog.
 import { show } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
-import type { Faults } from './faults.ts';
+import type { Path } from './document.ts';
+import type { Ledger } from './fleet/ledger.ts';
 import type { CurveSpec, RatePoint } from './types.ts';
-import { checkKnown, readFilePath, type Surroundings } from './values.ts';
+import { readFilePath, type World } from './world.ts';
 
 type Written = string | number;
 
@@ -37,42 +38,29 @@ function areaOf(from: RatePoint, to: RatePoint, between: CurveSpec['between']): 
   return between === 'step' ? from.rate * seconds : ((from.rate + to.rate) / 2) * seconds;
 }
 
-const PATH = ['workload', 'arrivals'] as const;
-
 /** Reads a curve; every mistake in it is a fault. */
-export function readCurve(
-  input: CurveInput,
-  shapes: readonly string[],
-  faults: Faults,
-  world: Surroundings,
-): CurveSpec {
+export function readCurve(input: CurveInput, at: Path, ledger: Ledger, world: World): CurveSpec {
   const sources = (['points', 'file', 'of'] as const).filter((key) => input[key] !== undefined);
   if (sources.length !== 1) {
     const received = sources.length === 0 ? 'none of them' : sources.join(' and ');
-    faults.add({ path: [...PATH], expected: 'one of points, file, of', received });
+    ledger.add({ path: [...at], expected: 'one of points, file, of', received });
   }
   const cv = input.cv === undefined ? 1 : measured(input.cv, 'number');
-  const given = sources.length === 1 ? listPoints(input, cv, shapes, faults, world) : [];
+  const given = sources.length === 1 ? listPoints(input, cv, at, ledger, world) : [];
   const between = input.between ?? (input.of === undefined ? 'line' : 'step');
   const repeat = input.repeat ?? input.of !== undefined;
-  const path = [...PATH, sources[0] ?? 'points'];
-  checkPoints(given, repeat, between, path, faults);
+  const path = [...at, sources[0] ?? 'points'];
+  checkPoints(given, repeat, between, path, ledger);
   const points = given.length > 0 ? given : [{ time: 0, rate: 1, cv }];
   const start = input.start === undefined ? points[0].time : measured(input.start, 'time');
   if (start < points[0].time) {
     const expected = `a time from the first point on (${points[0].time} s)`;
-    faults.add({ path: [...PATH, 'start'], expected, received: show(input.start) });
+    ledger.add({ path: [...at, 'start'], expected, received: show(input.start) });
   }
   return { process: 'curve', points, between, repeat, start };
 }
 
-function listPoints(
-  { points, file, of }: CurveInput,
-  cv: number,
-  shapes: readonly string[],
-  faults: Faults,
-  world: Surroundings,
-): RatePoint[] {
+function listPoints({ points, file, of }: CurveInput, cv: number, at: Path, ledger: Ledger, world: World): RatePoint[] {
   if (points) {
     return points.map(([time, rate, own]) => ({
       time: measured(time, 'time'),
@@ -80,24 +68,22 @@ function listPoints(
       cv: own === undefined ? cv : measured(own, 'number'),
     }));
   }
-  if (file !== undefined) return readPointFile(file, cv, faults, world);
-  const path = [...PATH, 'of'];
-  const before = faults.size;
-  checkKnown(of!, path, 'a workload of the catalog', shapes, faults);
-  if (faults.size > before) return [];
-  const curve = world.curve?.(of!);
+  if (file !== undefined) return readPointFile(file, cv, at, ledger, world);
+  const path = [...at, 'of'];
+  if (!ledger.checkKnown(of!, path, 'a workload of the catalog', world.known.workloads)) return [];
+  const curve = world.known.curve?.(of!);
   if (curve) return curve.map(([time, rate, own]) => ({ time, rate, cv: own }));
   const expected = 'a workload of the catalog with a rate over time';
-  faults.add({ path, expected, received: show(of), hint: 'deepseek-r1-reasoning has one' });
+  ledger.add({ path, expected, received: show(of), hint: 'deepseek-r1-reasoning has one' });
   return [];
 }
 
 /** Lines `time_s,rate` or `time_s,rate,cv`, with or without a heading. */
-function readPointFile(name: string, cv: number, faults: Faults, world: Surroundings): RatePoint[] {
-  const path = [...PATH, 'file'];
-  const before = faults.size;
-  const file = readFilePath(name, path, faults, world);
-  if (faults.size > before || !world.readText) return [];
+function readPointFile(name: string, cv: number, at: Path, ledger: Ledger, world: World): RatePoint[] {
+  const path = [...at, 'file'];
+  const before = ledger.size;
+  const file = readFilePath(name, path, ledger, world);
+  if (ledger.size > before || !world.readText) return [];
   const points: RatePoint[] = [];
   for (const [i, line] of world.readText(file).split(/\r?\n/).entries()) {
     const cells = line.split(',').map((cell) => cell.trim());
@@ -106,7 +92,7 @@ function readPointFile(name: string, cv: number, faults: Faults, world: Surround
     const good = (cells.length === 2 || cells.length === 3) && figures.every((x, k) => x >= 0 && cells[k] !== '');
     if (!good) {
       const expected = 'lines time_s,rate or time_s,rate,cv with numbers of at least 0';
-      faults.add({ path, expected, received: `${show(line)} in line ${i + 1} of ${name}` });
+      ledger.add({ path, expected, received: `${show(line)} in line ${i + 1} of ${name}` });
       return [];
     }
     points.push({ time: figures[0], rate: figures[1], cv: figures[2] ?? cv });
@@ -118,11 +104,11 @@ function checkPoints(
   points: readonly RatePoint[],
   repeat: boolean,
   between: CurveSpec['between'],
-  path: readonly string[],
-  faults: Faults,
+  path: Path,
+  ledger: Ledger,
 ): void {
   if (points.length === 0) return;
-  const add = (expected: string, received: string) => faults.add({ path: [...path], expected, received });
+  const add = (expected: string, received: string) => ledger.add({ path: [...path], expected, received });
   const back = points.findIndex((point, i) => i > 0 && !(point.time > points[i - 1].time));
   if (back > 0) add('points in order of time', `${points[back].time} s after ${points[back - 1].time} s`);
   const last = points[points.length - 1];

@@ -1,20 +1,9 @@
-// The spec's structure: every key, its words and its limits. Editors read it as JSON Schema; meaning across keys is in bind.ts.
+// The spec's structure: every key, its words and its limits. Editors read it as JSON Schema; meaning across keys is in fleet/read.ts.
 import { z } from 'zod';
-import { choice, count, name, positive, quantity, range, section, word } from './leaf.ts';
+import { count, name, positive, quantity, section, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_REQUESTS, MAX_SEED } from './limits.ts';
 import { SLO_KEYS } from './slo.ts';
-import { speculativeAxis } from './speculative.ts';
-import {
-  ADMISSIONS,
-  BATCHINGS,
-  KV_FORMATS,
-  OBJECTIVES,
-  PREEMPTIONS,
-  PROCESSES,
-  ROUTINGS,
-  STEP_SOURCES,
-  WEIGHT_FORMATS,
-} from './words.ts';
+import { OBJECTIVES, PROCESSES } from './words.ts';
 
 const tokens = count(1, MAX_LENGTH_TOKENS);
 const time = quantity('time', 'a time above 0, such as 250ms or 1.5 (seconds)', { above: 0 });
@@ -160,51 +149,30 @@ const requests = z.union(
 );
 
 const RATE = 'a rate above 0 (requests per second)';
-const workload = section(
-  {
-    lengths: lengths
-      .optional()
-      .describe('Prompt and answer lengths: a workload of the catalog, or {input_len, output_len}.'),
-    arrivals: arrivals
-      .optional()
-      .describe('When requests arrive; poisson if left out. Beside `requests` only a closed loop.'),
-    request_rate: range(positive(RATE), RATE)
-      .optional()
-      .describe('Requests per second of the whole deployment. Beside `requests`: the file is stretched to this rate.'),
-    num_requests: count(1, MAX_REQUESTS)
-      .optional()
-      .describe('Requests of a run: 2000 if left out; with `requests` the first so many of the file, all if left out.'),
-    seed: count(0, MAX_SEED).optional().describe('Seed of every random draw; 0 if left out.'),
-    requests: requests.optional().describe('A trace or request file, instead of lengths and arrivals.'),
-    drift: quantity('number', 'a share of at least 0 and below 1', { max: 1 - Number.EPSILON })
-      .optional()
-      .describe(
-        'How far outputs of equal requests in a closed loop stray from their length, either way: machines do not keep them in step. 0.05 if left out, 0 keeps them equal.',
-      ),
-  },
-  'the traffic: lengths, arrivals, request_rate, ...',
-);
+/** The traffic: keys of every workload; fleets have more. */
+export const workloadShape = {
+  lengths: lengths
+    .optional()
+    .describe('Prompt and answer lengths: a workload of the catalog, or {input_len, output_len}.'),
+  arrivals: arrivals
+    .optional()
+    .describe('When requests arrive; poisson if left out. Beside `requests` only a closed loop.'),
+  request_rate: positive(RATE)
+    .optional()
+    .describe('Requests per second of the whole deployment. Beside `requests`: the file is stretched to this rate.'),
+  num_requests: count(1, MAX_REQUESTS)
+    .optional()
+    .describe('Requests of a run: 2000 if left out; with `requests` the first so many of the file, all if left out.'),
+  seed: count(0, MAX_SEED).optional().describe('Seed of every random draw; 0 if left out.'),
+  requests: requests.optional().describe('A trace or request file, instead of lengths and arrivals.'),
+  drift: quantity('number', 'a share of at least 0 and below 1', { max: 1 - Number.EPSILON })
+    .optional()
+    .describe(
+      'How far outputs of equal requests in a closed loop stray from their length, either way: machines do not keep them in step. 0.05 if left out, 0 keeps them equal.',
+    ),
+};
 
-const size = (words: string) => range(count(1, MAX_COUNT), 'a positive integer').optional().describe(words);
-const HARDWARE = 'a hardware id of the catalog';
-const deployment = section(
-  {
-    hardware: choice(name(HARDWARE), HARDWARE, true)
-      .optional()
-      .describe('Hardware id of the catalog; {choices: all} tries each.'),
-    replicas: size('Independent copies of the engine behind one router; 1 if left out.'),
-    tensor_parallel_size: size('Devices that share every layer; 1 if left out.'),
-    pipeline_parallel_size: size('Stages of consecutive layers; 1 if left out.'),
-    data_parallel_size: size('Copies of attention inside one replica; 1 if left out.'),
-    expert_parallel_size: size('Devices that share the experts; 1 if left out.'),
-    routing: choice(word(ROUTINGS), `one of ${ROUTINGS.join(', ')}`, true)
-      .optional()
-      .describe('How requests are spread over replicas; round-robin if left out.'),
-  },
-  'the deployment: hardware, replicas, ...',
-);
-
-const stepTime = section(
+export const stepTime = section(
   {
     fixed_s: priceSeconds.optional().describe('Per step. Every term is 0 if left out; at least one must be above 0.'),
     per_new_token_s: priceSeconds.optional().describe('Per prompt token of a chunk and per decode.'),
@@ -220,12 +188,6 @@ const stepTime = section(
   '{fixed_s, per_new_token_s, per_prefill_pair_s, per_sequence_s, per_context_token_s, ...}',
 );
 
-const words = <const T extends readonly string[]>(list: T) =>
-  choice(word(list), `one of ${list.join(', ')}`, true).optional();
-const FROM_PROFILE = "The profile's if left out.";
-const SHARE = 'a share above 0 and at most 1';
-const ENGINE = 'an engine profile of the catalog';
-const auto = (text: string) => range(count(0, MAX_COUNT), 'an integer of at least 0').optional().describe(text);
 /** Below this a plain number was surely meant in GiB, as vLLM counts. */
 const SPACE = 'a size of at least 1MiB, such as 4GiB (a plain number counts bytes)';
 export const swapSpace = quantity('bytes', SPACE, { min: 2 ** 20 });
@@ -246,50 +208,6 @@ export const kvLog = section(
   },
   '{log: FILE}',
 );
-const engine = section(
-  {
-    profile: choice(name(ENGINE), ENGINE, true)
-      .optional()
-      .describe('Engine profile of the catalog; vllm-0.11 if left out.'),
-    batching: words(BATCHINGS).describe(`How a step is formed. ${FROM_PROFILE}`),
-    admission: words(ADMISSIONS).describe(
-      `KV blocks a request needs to start: its prompt's, or its final length's. ${FROM_PROFILE}`,
-    ),
-    max_num_seqs: size(`Most sequences that run at once in one replica. ${FROM_PROFILE}`),
-    max_num_batched_tokens: size(`Token budget of one step. ${FROM_PROFILE}`),
-    max_model_len: auto("Longest prompt plus answer; 0 or left out = the model's."),
-    gpu_memory_utilization: range(quantity('number', SHARE, { above: 0, max: 1 }), SHARE)
-      .optional()
-      .describe(`Share of device memory the engine uses. ${FROM_PROFILE}`),
-    block_size: size(`Tokens of one KV block. ${FROM_PROFILE}`),
-    watermark: range(watermark, FREE)
-      .optional()
-      .describe('Share of the KV blocks that admission leaves free while anything runs; 0 if left out.'),
-    num_gpu_blocks: z
-      .union([auto('').unwrap(), kvLog], { error: `${BLOCKS}, or a list or range of such values` })
-      .optional()
-      .describe(
-        "KV blocks of one replica; 0 or left out = computed from memory; {log: FILE} = what the engine's start-up log says.",
-      ),
-    preemption_mode: words(PREEMPTIONS).describe('What becomes of a preempted sequence; recompute if left out.'),
-    swap_space: range(swapSpace, SPACE)
-      .optional()
-      .describe('Host memory per device for preempted sequences, with preemption_mode: swap; 4GiB if left out.'),
-    num_cpu_blocks: auto('KV blocks of one replica in host memory; 0 or left out = computed from swap_space.'),
-    num_scheduler_steps: range(schedulerSteps, STEPS)
-      .optional()
-      .describe('Decode iterations between two looks of the scheduler (multi-step scheduling); 1 if left out.'),
-    quantization: words(WEIGHT_FORMATS).describe("Format of the weights; auto (the checkpoint's) if left out."),
-    kv_cache_dtype: words(KV_FORMATS).describe('Format of the KV cache; auto if left out.'),
-    speculative_config: speculativeAxis
-      .optional()
-      .describe('Speculative decoding, as vLLM spells it; none if left out.'),
-    step_source: words(STEP_SOURCES).describe(STEP_SOURCE_WORDS),
-    step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
-  },
-  'the engine: profile, batching, max_num_seqs, ...',
-);
-
 const slo = section(
   Object.fromEntries(
     SLO_KEYS.map(({ key, milliseconds, words: text }) => [
@@ -301,58 +219,43 @@ const slo = section(
 );
 
 const PUE = 'a factor of at least 1 (energy of the site / energy of its devices)';
-const MODEL = 'a model of the catalog, or the path of a config.json';
+const HARDWARE = 'a hardware id of the catalog';
 const perHardware = <S extends Leaf>(value: S, expected: string, text: string) =>
   z.record(name(HARDWARE), value, { error: expected }).optional().describe(text);
 type Leaf = ReturnType<typeof quantity>;
 
-export const specSchema = section(
-  {
-    name: name('a name').optional().describe("Title of the reports; the file's name if left out."),
-    model: choice(name(MODEL), MODEL, true)
-      .optional()
-      .describe('Model of the catalog, or path of a Hugging Face config.json.'),
-    workload: workload.optional().describe('Who arrives, when, how long. Required.'),
-    deployment: deployment.optional().describe('On what, how many, split how. Every value may be an axis.'),
-    engine: engine
-      .optional()
-      .describe('How the engine batches. Every value may be an axis; blank = the profile decides.'),
-    slo: slo.optional().describe('Limits that a deployment must keep, over all completed requests.'),
-    objective: word(OBJECTIVES)
-      .optional()
-      .describe('What the best deployment has least (or most) of; usd_per_hour if left out.'),
-    top: count(1, 100_000).optional().describe('Deployments the report keeps; 20 if left out.'),
-    settle: count(0, MAX_COUNT)
-      .optional()
-      .describe('At most so many deployments are simulated request by request; 400 if left out.'),
-    prices: perHardware(
-      quantity('number', 'a price of at least 0 (USD per device-hour)'),
-      'USD per device-hour by hardware id',
-      "USD per device-hour, in place of the catalog's.",
-    ),
-    watts: perHardware(
-      quantity('power', 'a power above 0, such as 400W or 700 (watts)', { above: 0 }),
-      'watts per device by hardware id',
-      "Board power per device, in place of the catalog's: 400W, 1.2kW or 700.",
-    ),
-    power: section(
-      {
-        pue: quantity('number', PUE, { min: 1 })
-          .optional()
-          .describe('Power usage effectiveness: energy of the site per energy of its devices; 1 if left out.'),
-        usd_per_kwh: quantity('number', 'a price of at least 0 (USD per kWh)')
-          .optional()
-          .describe("Price of electricity, paid on top of the devices' price; contained in that if left out."),
-      },
-      '{pue, usd_per_kwh}',
-    )
-      .optional()
-      .describe('What the site adds: PUE raises every joule, a price of electricity every cost.'),
-  },
-  'a spec: model, workload, deployment, engine, slo, ...',
-);
-
-/** The spec's JSON Schema, with a description on every key. */
-export function specJsonSchema(): object {
-  return z.toJSONSchema(specSchema, { io: 'input' });
-}
+/** What every spec has beside its deployment and its traffic. */
+export const questionShape = {
+  name: name('a name').optional().describe("Title of the reports; the file's name if left out."),
+  slo: slo.optional().describe('Limits that a deployment must keep, over all completed requests.'),
+  objective: word(OBJECTIVES)
+    .optional()
+    .describe('What the best deployment has least (or most) of; usd_per_hour if left out.'),
+  top: count(1, 100_000).optional().describe('Deployments the report keeps; 20 if left out.'),
+  settle: count(0, MAX_COUNT)
+    .optional()
+    .describe('At most so many deployments are simulated request by request; 1000 if left out.'),
+  prices: perHardware(
+    quantity('number', 'a price of at least 0 (USD per device-hour)'),
+    'USD per device-hour by hardware id',
+    "USD per device-hour, in place of the catalog's.",
+  ),
+  watts: perHardware(
+    quantity('power', 'a power above 0, such as 400W or 700 (watts)', { above: 0 }),
+    'watts per device by hardware id',
+    "Board power per device, in place of the catalog's: 400W, 1.2kW or 700.",
+  ),
+  power: section(
+    {
+      pue: quantity('number', PUE, { min: 1 })
+        .optional()
+        .describe('Power usage effectiveness: energy of the site per energy of its devices; 1 if left out.'),
+      usd_per_kwh: quantity('number', 'a price of at least 0 (USD per kWh)')
+        .optional()
+        .describe("Price of electricity, paid on top of the devices' price; contained in that if left out."),
+    },
+    '{pue, usd_per_kwh}',
+  )
+    .optional()
+    .describe('What the site adds: PUE raises every joule, a price of electricity every cost.'),
+};

@@ -4,8 +4,8 @@ import type { WeightFormat } from '../catalog/types.ts';
 import { show } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
-import type { Fault } from './faults.ts';
-import { count, name, quantity, range, section, word } from './leaf.ts';
+import type { Mistake } from './fleet/ledger.ts';
+import { count, name, quantity, section, word } from './leaf.ts';
 import { WEIGHT_FORMATS } from './words.ts';
 
 /** vLLM's words: a smaller model, the model's own multi-token-prediction layer, EAGLE heads, or look-ups in the prompt. */
@@ -32,43 +32,34 @@ const chance = quantity('number', CHANCE, { max: 1 });
 const chances = z.array(chance, { error: `a list of probabilities` }).min(1, { error: 'at least one probability' });
 const ACCEPTANCE = 'a probability, or a list of them, one for each draft';
 
-/** The section; `drafts` is the leaf of num_speculative_tokens: a number, or the values of an axis. */
-function speculativeSection<L extends z.core.$ZodType>(drafts: L) {
-  return section(
-    {
-      method: word(DRAFT_METHODS)
-        .optional()
-        .describe(
-          'What drafts: a smaller model, the MTP layer of the model, an EAGLE head, or n-grams of the prompt. Required.',
-        ),
-      num_speculative_tokens: drafts,
-      model: name('a model of the catalog, or the path of a config.json')
-        .optional()
-        .describe('draft_model: the model that drafts. EAGLE: name of the head, for the launch command.'),
-      quantization: word(WEIGHT_FORMATS)
-        .optional()
-        .describe("draft_model: format of its weights; its checkpoint's if left out."),
-      draft_tensor_parallel_size: count(1, 4096)
-        .optional()
-        .describe("draft_model: devices that share its layers; the model's if left out."),
-      acceptance: z
-        .union([chance, chances], { error: ACCEPTANCE })
-        .optional()
-        .describe('Probability that a draft is accepted if those before it were; one for all, or one for each.'),
-      per_position_acceptance_rates: chances
-        .optional()
-        .describe('Instead of acceptance: the share of drafts whose position 1, 2, ... was accepted, as vLLM logs it.'),
-    },
-    '{method, num_speculative_tokens, acceptance, ...}',
-  );
-}
-
-const DRAFTS = `an integer from 0 up to ${MOST_DRAFTS}`;
 const NUMBER_WORDS = 'Tokens drafted for each decode; 0 = none. Required.';
-export const speculativeAxis = speculativeSection(
-  range(count(0, MOST_DRAFTS), DRAFTS).optional().describe(NUMBER_WORDS),
+export const speculativeSection = section(
+  {
+    method: word(DRAFT_METHODS)
+      .optional()
+      .describe(
+        'What drafts: a smaller model, the MTP layer of the model, an EAGLE head, or n-grams of the prompt. Required.',
+      ),
+    num_speculative_tokens: count(0, MOST_DRAFTS).optional().describe(NUMBER_WORDS),
+    model: name('a model of the catalog, or the path of a config.json')
+      .optional()
+      .describe('draft_model: the model that drafts. EAGLE: name of the head, for the launch command.'),
+    quantization: word(WEIGHT_FORMATS)
+      .optional()
+      .describe("draft_model: format of its weights; its checkpoint's if left out."),
+    draft_tensor_parallel_size: count(1, 4096)
+      .optional()
+      .describe("draft_model: devices that share its layers; the model's if left out."),
+    acceptance: z
+      .union([chance, chances], { error: ACCEPTANCE })
+      .optional()
+      .describe('Probability that a draft is accepted if those before it were; one for all, or one for each.'),
+    per_position_acceptance_rates: chances
+      .optional()
+      .describe('Instead of acceptance: the share of drafts whose position 1, 2, ... was accepted, as vLLM logs it.'),
+  },
+  '{method, num_speculative_tokens, acceptance, ...}',
 );
-export const speculativePool = speculativeSection(count(0, MOST_DRAFTS).optional().describe(NUMBER_WORDS));
 
 type Written = string | number;
 export interface SpeculativeInput {
@@ -91,7 +82,7 @@ export interface SpeculativeWorld {
   /** Whether the spec prices steps itself, so that nothing need be known of the draft model. */
   readonly ownPrice: boolean;
   readModel(text: string, path: Path): string;
-  add(fault: Fault): void;
+  add(fault: Mistake): void;
 }
 
 /** Reads a well-formed section; null where something that it cannot do without is missing or wrong, which is added. */

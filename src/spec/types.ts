@@ -1,11 +1,12 @@
 // The question, as types. `Spec` is what the reader returns: defaults filled in, axes kept apart; `Configuration` is one row of it.
 import type { KvFormat, WeightFormat } from '../catalog/types.ts';
+import type { LengthSpec } from '../check/drawn.ts';
 import type { EngineLog } from './engine-log.ts';
 import type { EngineRules } from './engine-rules.ts';
 import type { PowerSpec } from './power.ts';
 import type { SpeculativeConfig } from './speculative.ts';
 
-/** How a step is formed; the README's "The scheduler, precisely" has the rules. */
+/** How a step is formed; docs/scheduler.md has the rules. */
 export type BatchingName = 'static' | 'continuous' | 'chunked' | 'mixed';
 /** KV blocks that a request needs to start: those of its prompt, or of its final length. */
 export type AdmissionName = 'prompt' | 'full-length';
@@ -19,19 +20,6 @@ export type RoutingName = 'round-robin' | 'least-loaded';
 export type Percentile = 'mean' | 'p50' | 'p90' | 'p95' | 'p99' | 'p99.9';
 /** Time to first token, time per further token, gap between tokens, end to end. */
 export type LatencyMetric = 'ttft' | 'tpot' | 'itl' | 'e2el';
-
-/** A length in tokens: a number, or a distribution (rounded, at least 1). */
-export type LengthSpec =
-  | { readonly kind: 'fixed'; readonly value: number }
-  | { readonly kind: 'uniform'; readonly min: number; readonly max: number }
-  | { readonly kind: 'normal'; readonly mean: number; readonly std: number; readonly min: number; readonly max: number }
-  | {
-      readonly kind: 'lognormal';
-      readonly mean: number;
-      readonly std: number;
-      readonly min: number;
-      readonly max: number;
-    };
 
 /** When requests arrive. */
 export type ArrivalSpec =

@@ -30,7 +30,7 @@ export function headOf(model: Model, method: HeadMethod): Model {
 /** The last layer whose attention looks at the context; linear layers have no heads that draft. */
 function lastAttending(model: Model): LayerGroup {
   const attends = ({ attention }: LayerGroup) => attention.kind !== 'linear' && attention.kind !== 'none';
-  return [...model.groups].reverse().find(attends) ?? model.groups[model.groups.length - 1];
+  return [...model.groups].reverse().find(attends) ?? model.groups.at(-1)!;
 }
 
 function denseLike(mlp: Mlp): Mlp {

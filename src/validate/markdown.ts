@@ -38,7 +38,7 @@ export function validationPage(
     errorTable(['mode', 'metric', 'quality'], validation.tables[0].lines),
     sparseText(good),
     '## By what the prices rest on',
-    'The least trustworthy basis among the ops that make up a step (README, how far to trust them).',
+    'The least trustworthy basis among the ops that make up a step (docs/accuracy.md).',
     basisTable(good),
     ...crossed.flatMap(crossPart),
     ...(crossed.length > 0 ? [constantsPart(crossed[0])] : []),

@@ -7,15 +7,15 @@ import { SQUEEZED } from '../plan/engine-rules.ts';
 import { MODEL_FITS } from '../plan/pipeline/bind-pools.ts';
 import { type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import { repriceFleet } from '../plan/pipeline/reprice.ts';
-import { keepSurfaces } from '../plan/surface-book.ts';
+import { type FleetShare, openShare } from '../plan/pipeline/share.ts';
 import { measuredWindow, NEVER_STEADY } from '../run/client-view.ts';
 import { type FleetRoom, openFleetRoom, runFleet } from '../run/fleet.ts';
 import { measureRun, summariseRun } from '../run/measure-fleet.ts';
 import type { Session } from '../run/session.ts';
-import { readFleetData } from '../spec/fleet/read.ts';
+import { readData } from '../spec/fleet/read.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { readOptionsOf } from '../spec/open.ts';
-import type { ReadOptions } from '../spec/read.ts';
+import type { ReadOptions } from '../spec/read-options.ts';
 import { type CaseInput, isTrouble, type Metric, type Statistic, type Trouble } from './case.ts';
 import { type CaseDocument, caseText, shortened, writeCase } from './case-document.ts';
 import { type Figures, figuresOf, readFigure } from './figures.ts';
@@ -26,6 +26,7 @@ export interface Replayer {
   readonly options: ReadOptions;
   readonly folder: string;
   readonly room: FleetRoom;
+  readonly share: FleetShare;
 }
 
 /** What a replay leaves: its figures, and what a reader should know about it. */
@@ -39,8 +40,13 @@ export interface Replayed {
 
 export function openReplayer(caseFile: string, session: Session): Replayer {
   const folder = dirname(resolve(caseFile));
-  keepSurfaces(session.lowering);
-  return { session, options: readOptionsOf(join(folder, 'case.yaml'), session.catalog), folder, room: openFleetRoom() };
+  return {
+    session,
+    options: readOptionsOf(join(folder, 'case.yaml'), session.catalog),
+    folder,
+    room: openFleetRoom(),
+    share: openShare(),
+  };
 }
 
 /** The document that stands for a case, as text. */
@@ -80,16 +86,16 @@ export function replayRepriced(replayer: Replayer, known: LoweredCase | Trouble,
   if ('words' in known) return known;
   const { session } = replayer;
   try {
-    const lowered = repriceFleet(known.spec, known.lowered, session.catalog, session);
+    const lowered = repriceFleet(known.spec, known.lowered, session.catalog, session, replayer.share);
     return runLowered(replayer, { spec: known.spec, lowered }, input);
   } catch (error) {
     return troubleOf(error);
   }
 }
 
-function lowerDocument({ session, options }: Replayer, document: CaseDocument): LoweredCase {
-  const spec = readFleetData(document, () => caseText(document), options);
-  return { spec, lowered: prepareFleet(spec, session.catalog, session) };
+function lowerDocument({ session, options, share }: Replayer, document: CaseDocument): LoweredCase {
+  const spec = readData(document, () => caseText(document), options);
+  return { spec, lowered: prepareFleet(spec, session.catalog, session, share) };
 }
 
 /** One run that fails must not take the answers of all others with it (data/cases/SCHEMA.md section 6: never exit early). */

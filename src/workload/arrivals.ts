@@ -36,7 +36,7 @@ export function drawArrivals(spec: ArrivalSpec, count: number, rate: number, see
   addGaps(arrival, openStream(seed, STREAM_ARRIVALS), pickGap(spec));
   if (spec.process === 'on-off') spreadOverPhases(arrival, rate, spec.on_s, spec.off_s);
   else if (spec.process === 'ramp') followRamp(arrival, rate, spec.from, spec.to, run);
-  else for (let i = 0; i < count; i++) arrival[i] /= rate;
+  else for (let i = 0; i < count; i++) arrival[i]! /= rate;
   return { arrival, concurrency: 0, rate };
 }
 
@@ -80,7 +80,7 @@ function addGaps(arrival: Float64Array, stream: Stream, drawGap: (stream: Stream
 function spreadOverPhases(arrival: Float64Array, rate: number, on: number, off: number): void {
   const rateWhileOn = (rate * (on + off)) / on;
   for (let i = 0; i < arrival.length; i++) {
-    const onTime = arrival[i] / rateWhileOn;
+    const onTime = arrival[i]! / rateWhileOn;
     arrival[i] = onTime + Math.floor(onTime / on) * off;
   }
 }
@@ -94,7 +94,7 @@ function followRamp(arrival: Float64Array, rate: number, from: number, to: numbe
   const mean = (from + to) / 2;
   const slope = to - from;
   for (let i = 0; i < arrival.length; i++) {
-    const done = arrival[i] / run;
+    const done = arrival[i]! / run;
     let share = done;
     if (done > 1) share = 1 + ((done - 1) * mean) / to;
     else if (slope !== 0) share = (Math.sqrt(from * from + 2 * slope * mean * done) - from) / slope;

@@ -1,5 +1,6 @@
 // Closed loops of equal requests: a simulation keeps them in lockstep, machines let them drift apart.
-import type { LengthSpec, WorkloadSpec } from '../spec/types.ts';
+import type { LengthSpec } from '../check/drawn.ts';
+import type { WorkloadSpec } from '../spec/types.ts';
 
 /**
  * How far outputs of "equal" requests stray from their nominal length, either way, where a spec does not say. Prompts made of random

@@ -28,7 +28,7 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
   let request = -1;
   let own: number[] = [];
   const idIn = (list: number[], block: number) => {
-    if (list[block] === undefined) list[block] = next();
+    list[block] ??= next();
     return list[block];
   };
   const listOf = (lists: Map<number, number[]>, key: number) => {
@@ -36,19 +36,25 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
     lists.set(key, list);
     return list;
   };
+  /** Where the ids of a request's own blocks begin and end; nowhere without a trace of them. */
+  const blocksOf = (r: number): [number, number] => {
+    const { blocks } = walks;
+    return blocks ? [blocks.offset[r]!, blocks.offset[r + 1]!] : [0, 0];
+  };
   const idOf = (chain: PromptChain, block: number) => {
     const { blocks, prefix, prefixTokens, session } = walks;
     const r = chain.request;
     const end = (block + 1) * blockTokens;
-    if (blocks && block < blocks.offset[r + 1] - blocks.offset[r]) {
-      const id = blocks.ids[blocks.offset[r] + block];
+    const [from, to] = blocksOf(r);
+    if (blocks && block < to - from) {
+      const id = blocks.ids[from + block]!;
       const known = traced.get(id);
       if (known !== undefined) return known;
       traced.set(id, count);
       return next();
     }
-    if (end <= prefixTokens[r]) return idIn(listOf(texts, prefix[r]), block);
-    if (session[r] >= 0 && end <= chain.chained) return idIn(listOf(sessions, session[r]), block);
+    if (end <= prefixTokens[r]!) return idIn(listOf(texts, prefix[r]!), block);
+    if (session[r]! >= 0 && end <= chain.chained) return idIn(listOf(sessions, session[r]!), block);
     return idIn(own, block);
   };
   return {
@@ -58,11 +64,10 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
         request = chain.request;
         own = [];
       }
-      const { blocks } = walks;
       const whole = Math.floor(chain.tokens / blockTokens);
       // a trace hashes its last block too when it is not full
-      const listed = blocks ? blocks.offset[request + 1] - blocks.offset[request] : 0;
-      const last = Math.max(whole, Math.min(listed, Math.ceil(chain.tokens / blockTokens)));
+      const [from, to] = blocksOf(request);
+      const last = Math.max(whole, Math.min(to - from, Math.ceil(chain.tokens / blockTokens)));
       return Array.from({ length: last }, (_, block) => idOf(chain, block));
     },
     get count() {

@@ -1,6 +1,6 @@
 // How long requests are: from a distribution, from a shape of the catalog, or from a list of lengths.
 import type { LengthShape } from '../catalog/types.ts';
-import type { LengthSpec } from '../spec/types.ts';
+import type { LengthSpec } from '../check/drawn.ts';
 import { openLengths } from './draws.ts';
 import { nextUniform, openStream, STREAM_ORDER, STREAM_OUTPUTS, STREAM_PROMPTS } from './streams.ts';
 
@@ -27,7 +27,7 @@ function fillLengths(spec: LengthSpec, count: number, seed: number, purpose: num
 /** `count` pairs from a shape: the prompt's number picks the stratum and the place in it, the output's the place in it. */
 export function drawShape(shape: LengthShape, count: number, seed: number): Lengths {
   const strata = shape.strata.length;
-  const find = makeFinder(shape.probabilities ?? spaceEqually(shape.strata[0].prompt_quantiles.length));
+  const find = makeFinder(shape.probabilities ?? spaceEqually(shape.strata[0]!.prompt_quantiles.length));
   const prompt = new Int32Array(count);
   const output = new Int32Array(count);
   const prompts = openStream(seed, STREAM_PROMPTS);
@@ -35,7 +35,7 @@ export function drawShape(shape: LengthShape, count: number, seed: number): Leng
   for (let i = 0; i < count; i++) {
     const place = nextUniform(prompts) * strata;
     const row = Math.floor(place);
-    const stratum = shape.strata[row];
+    const stratum = shape.strata[row]!; // a uniform number is below 1
     prompt[i] = readQuantile(stratum.prompt_quantiles, find(place - row));
     output[i] = readQuantile(stratum.output_quantiles, find(nextUniform(outputs)));
   }
@@ -52,21 +52,23 @@ function makeFinder(probabilities: readonly number[]): (q: number) => number {
   const last = probabilities.length - 2;
   const start = new Int32Array(cells);
   for (let cell = 0, j = 0; cell < cells; cell++) {
-    while (j < last && probabilities[j + 1] <= cell / cells) j++;
+    while (j < last && probabilities[j + 1]! <= cell / cells) j++;
     start[cell] = j;
   }
   return (q) => {
-    let j = start[Math.floor(q * cells)];
-    while (j < last && probabilities[j + 1] <= q) j++;
-    return j + (q - probabilities[j]) / (probabilities[j + 1] - probabilities[j]);
+    let j = start[Math.floor(q * cells)]!;
+    while (j < last && probabilities[j + 1]! <= q) j++;
+    const [from, to] = [probabilities[j]!, probabilities[j + 1]!];
+    return j + (q - from) / (to - from);
   };
 }
 
 /** Whole tokens at a place between quantiles, at least 1. */
 function readQuantile(quantiles: readonly number[], place: number): number {
   const j = Math.floor(place);
-  const next = quantiles[Math.min(j + 1, quantiles.length - 1)];
-  return Math.max(1, Math.round(quantiles[j] + (place - j) * (next - quantiles[j])));
+  const here = quantiles[j]!;
+  const next = quantiles[Math.min(j + 1, quantiles.length - 1)]!;
+  return Math.max(1, Math.round(here + (place - j) * (next - here)));
 }
 
 /** `count` rows of a list: random permutations of it, one after the other, so that any part of it is a fair sample. */
@@ -80,11 +82,11 @@ export function drawRows(list: Lengths, count: number, seed: number): Lengths {
     const at = i % rows;
     // Fisher-Yates, one step per row: `order` stays a permutation, and a new walk starts from the last one.
     const pick = at + Math.floor(nextUniform(stream) * (rows - at));
-    const row = order[pick];
-    order[pick] = order[at];
+    const row = order[pick]!;
+    order[pick] = order[at]!;
     order[at] = row;
-    prompt[i] = list.prompt[row];
-    output[i] = list.output[row];
+    prompt[i] = list.prompt[row]!;
+    output[i] = list.output[row]!;
   }
   return { prompt, output };
 }

@@ -7,8 +7,8 @@ export function openMix(weights: readonly number[], stream: Stream): () => numbe
   if (weights.length <= 1) return () => 0;
   const ends = new Float64Array(weights.length);
   let sum = 0;
-  for (let i = 0; i < weights.length; i++) {
-    sum += weights[i];
+  for (const [i, weight] of weights.entries()) {
+    sum += weight;
     ends[i] = sum;
   }
   return () => firstAbove(ends, nextUniform(stream) * sum);
@@ -20,7 +20,7 @@ function firstAbove(rising: Float64Array, x: number): number {
   let high = rising.length - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (rising[middle] > x) high = middle;
+    if (rising[middle]! > x) high = middle;
     else low = middle + 1;
   }
   return low;

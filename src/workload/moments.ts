@@ -38,8 +38,8 @@ export function moments(requests: Pick<Requests, 'count' | 'prompt' | 'output'>)
   let steps = 0;
   let finalMax = 0;
   for (let i = 0; i < count; i++) {
-    const p = prompt[i];
-    const o = output[i];
+    const p = prompt[i]!;
+    const o = output[i]!;
     p1 += p;
     o1 += o;
     p2 += p * p;
@@ -62,11 +62,11 @@ export function moments(requests: Pick<Requests, 'count' | 'prompt' | 'output'>)
     prompt_p50: quantileOf(prompts, 0.5),
     prompt_p90: quantileOf(prompts, 0.9),
     prompt_p99: quantileOf(prompts, 0.99),
-    prompt_max: prompts[count - 1],
+    prompt_max: prompts[count - 1]!,
     output_p50: quantileOf(outputs, 0.5),
     output_p90: quantileOf(outputs, 0.9),
     output_p99: quantileOf(outputs, 0.99),
-    output_max: outputs[count - 1],
+    output_max: outputs[count - 1]!,
     final_max: finalMax,
   };
 }
@@ -75,6 +75,7 @@ export function moments(requests: Pick<Requests, 'count' | 'prompt' | 'output'>)
 export function quantileOf(sorted: ArrayLike<number>, q: number): number {
   const place = q * (sorted.length - 1);
   const i = Math.floor(place);
-  if (i + 1 >= sorted.length) return sorted[i];
-  return sorted[i] + (place - i) * (sorted[i + 1] - sorted[i]);
+  const here = sorted[i]!;
+  if (i + 1 >= sorted.length) return here;
+  return here + (place - i) * (sorted[i + 1]! - here);
 }

@@ -1,5 +1,5 @@
 // A rate that changes over time: when the arrivals come whose unit-rate gaps are given.
-import type { CurveSpec } from '../spec/types.ts';
+import type { CurveSpec, RatePoint } from '../spec/types.ts';
 
 /** Where on a curve an arrival process stands. */
 export interface CurveWalk {
@@ -15,30 +15,31 @@ export interface CurveWalk {
  */
 export function walkCurve({ points, between, repeat, start }: CurveSpec, scale: number): CurveWalk {
   const last = points.length - 1;
-  const origin = points[0].time;
-  const period = points[last].time - origin;
+  const point = (i: number): RatePoint => points[i]!; // a curve has a point, and i is one of 0 to last
+  const origin = point(0).time;
+  const period = point(last).time - origin;
   const loops = repeat && period > 0;
   let turns = loops ? Math.floor((start - origin) / period) : 0;
   /** On the clock of the points: between the point `at` and the next. */
   let now = start - turns * period;
   let at = -1;
-  while (at < last && points[at + 1].time <= now) at++;
+  while (at < last && point(at + 1).time <= now) at++;
   const begun = start;
 
   const rateAt = (time: number): number => {
-    if (at < 0) return points[0].rate;
-    if (at === last || between === 'step') return points[at].rate;
-    const [from, to] = [points[at], points[at + 1]];
+    if (at < 0) return point(0).rate;
+    if (at === last || between === 'step') return point(at).rate;
+    const [from, to] = [point(at), point(at + 1)];
     return from.rate + ((to.rate - from.rate) * (time - from.time)) / (to.time - from.time);
   };
   const slope = (): number => {
     if (at < 0 || at === last || between === 'step') return 0;
-    const [from, to] = [points[at], points[at + 1]];
+    const [from, to] = [point(at), point(at + 1)];
     return (to.rate - from.rate) / (to.time - from.time);
   };
 
   return {
-    cv: () => points[Math.max(0, at)].cv,
+    cv: () => point(Math.max(0, at)).cv,
     advance(gap) {
       let left = gap;
       for (;;) {
@@ -46,10 +47,10 @@ export function walkCurve({ points, between, repeat, start }: CurveSpec, scale: 
           turns++;
           at = 0;
           now = origin;
-          while (at < last && points[at + 1].time <= now) at++;
+          while (at < last && point(at + 1).time <= now) at++;
         }
         const rate = scale * rateAt(now);
-        const end = at === last ? Number.POSITIVE_INFINITY : points[at + 1].time;
+        const end = at === last ? Number.POSITIVE_INFINITY : point(at + 1).time;
         const bend = scale * slope();
         const room = end === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : areaUntil(rate, bend, end - now);
         if (left < room || end === Number.POSITIVE_INFINITY) {

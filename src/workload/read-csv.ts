@@ -48,7 +48,7 @@ export function parseCsvRequests(text: string, file: string): RequestRows {
   const rows = new RowCollector({
     file,
     format: at.time < 0 ? `${format.format} without times` : format.format,
-    names: { time: header[at.time] ?? format.time, prompt: header[at.prompt], output: header[at.output] },
+    names: { time: header[at.time] ?? format.time, prompt: header[at.prompt]!, output: header[at.output]! },
     timed: at.time >= 0,
     fromFirst: format.fromFirst,
     zeroOutputIsOne: format.zeroOutputIsOne,
@@ -59,7 +59,7 @@ export function parseCsvRequests(text: string, file: string): RequestRows {
     else
       rows.add(
         record.line,
-        readTime(record.line, record.cells[at.time]),
+        readTime(record.line, record.cells[at.time] ?? ''),
         record.cells[at.prompt],
         record.cells[at.output],
       );

@@ -54,10 +54,11 @@ const MOONCAKE_BLOCK = 512;
 export function parseJsonRequests(text: string, file: string): RequestRows {
   const lines = text.split('\n');
   const head = lines.findIndex((line) => line.trim() !== '');
-  const first = parseFields(lines[head]) ?? parseFields(text);
+  const opening = lines[head] ?? '';
+  const first = parseFields(opening) ?? parseFields(text);
   if (first && ('input_lens' in first || 'start_times' in first)) return readBenchmark(first, text, file);
   const format = first ? pickFormat(first) : null;
-  if (!format) throw unknownLine(lines[head], head + 1, file);
+  if (!format) throw unknownLine(opening, head + 1, file);
   return readLines(lines, format, file);
 }
 
@@ -85,11 +86,11 @@ function readLines(lines: readonly string[], format: LineFormat, file: string): 
   rows.unitsPerSecond = format.perSecond;
   const readTime = makeTimeReader(rows, format);
   const blocks: (readonly number[])[] = [];
-  for (let i = 0; i < lines.length; i++) {
-    if (lines[i].trim() === '') continue;
-    const fields = parseFields(lines[i]);
+  for (const [i, line] of lines.entries()) {
+    if (line.trim() === '') continue;
+    const fields = parseFields(line);
     if (!fields) {
-      rows.report(i + 1, 'row', 'a whole JSON object', show(lines[i].trim()));
+      rows.report(i + 1, 'row', 'a whole JSON object', show(line.trim()));
       continue;
     }
     rows.add(i + 1, readTime(i + 1, fields[time]), fields[prompt], fields[output]);
@@ -130,9 +131,9 @@ function readBlocks(rows: RowCollector, line: number, fields: Fields): readonly 
 
 function packBlocks(blocks: readonly (readonly number[])[]): PrefixBlocks {
   const offset = new Int32Array(blocks.length + 1);
-  for (let i = 0; i < blocks.length; i++) offset[i + 1] = offset[i] + blocks[i].length;
-  const ids = new Int32Array(offset[blocks.length]);
-  for (let i = 0; i < blocks.length; i++) ids.set(blocks[i], offset[i]);
+  for (const [i, { length }] of blocks.entries()) offset[i + 1] = offset[i]! + length;
+  const ids = new Int32Array(offset.at(-1)!);
+  for (const [i, own] of blocks.entries()) ids.set(own, offset[i]);
   return { block_tokens: MOONCAKE_BLOCK, offset, ids };
 }
 
@@ -141,17 +142,18 @@ function readBenchmark(result: Fields, text: string, file: string): RequestRows 
   const names = ['start_times', 'input_lens', 'output_lens'] as const;
   const lists = names.map((name) => result[name]);
   const counts = lists.map((list) => (Array.isArray(list) ? list.length : -1));
+  const wanted = counts[1];
   const issues: Issue[] = [];
-  names.forEach((path, k) => {
-    const received = counts[k] < 0 ? show(result[path]) : `${counts[k]} entries`;
-    if (counts[k] < 0) issues.push({ path, expected: 'a list (save the result with --save-detailed)', received, file });
-    else if (counts[k] !== counts[1])
-      issues.push({ path, expected: `${counts[1]} entries as input_lens`, received, file });
-  });
+  for (const [k, path] of names.entries()) {
+    const count = counts[k]!;
+    const received = count < 0 ? show(result[path]) : `${count} entries`;
+    if (count < 0) issues.push({ path, expected: 'a list (save the result with --save-detailed)', received, file });
+    else if (count !== wanted) issues.push({ path, expected: `${wanted} entries as input_lens`, received, file });
+  }
   const parts = text.split('\n').filter((line) => line.includes('"input_lens"')).length;
   if (parts > 1) issues.push({ path: 'results', expected: 'one result', received: `${parts} (--append-result)`, file });
   if (issues.length > 0) throw new UserError(issues);
-  const [starts, inputs, outputs] = lists as unknown[][];
+  const [starts, inputs, outputs] = lists as [unknown[], unknown[], unknown[]];
   const order = starts.map((_, i) => i).sort((a, b) => toNumber(starts[a]) - toNumber(starts[b]) || a - b);
   const rows = new RowCollector({
     file,

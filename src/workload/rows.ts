@@ -67,7 +67,7 @@ export class RowCollector {
   }
 
   private checkOrder(line: number, time: number): void {
-    const before = this.times.length > 0 ? this.times[this.times.length - 1] : -Infinity;
+    const before = this.times.at(-1) ?? -Infinity;
     if (time < before) {
       this.report(
         line,
@@ -99,7 +99,7 @@ export class RowCollector {
       throw new UserError([{ path: 'rows', expected: 'at least one request', received: 'none', file }]);
     }
     if (this.zeroOutputs > 0) this.notes.push(`${names.output} of 0 counted as 1 token, rows: ${this.zeroOutputs}`);
-    const start = fromFirst ? this.times[0] : 0;
+    const start = fromFirst ? (this.times[0] ?? 0) : 0;
     const arrival = timed ? Float64Array.from(this.times, (time) => (time - start) / this.unitsPerSecond) : null;
     return {
       file,

@@ -43,7 +43,7 @@ export function isServeGen(path: string): boolean {
 /** Requests of all clients of a folder, or of the one whose trace is named. */
 export function drawClients(path: string, { count, seed, start }: ClientsDraw): RequestRows {
   const clients = listTraces(path).map(readClient);
-  const end = Math.max(...clients.map(({ points }) => points[points.length - 1].time));
+  const end = Math.max(...clients.map(({ points }) => points.at(-1)!.time));
   if (!(start < end)) {
     const received = `${start} s`;
     throw new UserError([
@@ -97,8 +97,8 @@ function readPoints(file: string): RatePoint[] {
   const points: RatePoint[] = [];
   for (const [i, line] of readFileSync(file, 'utf8').split(/\r?\n/).entries()) {
     if (line.trim() === '') continue;
-    const [time, rate, cv] = line.split(',').map(Number);
-    const good = time >= 0 && rate >= 0 && (points.length === 0 || time > points[points.length - 1].time);
+    const [time = Number.NaN, rate = Number.NaN, cv = Number.NaN] = line.split(',').map(Number);
+    const good = time >= 0 && rate >= 0 && time > (points.at(-1)?.time ?? -1);
     if (good) points.push({ time, rate, cv: cv > 0 ? cv : 1 });
     else
       issues.push({ path: 'row', expected: 'rising seconds, a rate, a cv', received: show(line), file, line: i + 1 });
@@ -107,8 +107,8 @@ function readPoints(file: string): RatePoint[] {
     issues.push({ path: 'rows', expected: 'at least two windows', received: String(points.length), file, line: 1 });
   }
   if (issues.length > 0) throw new UserError(issues.slice(0, 20));
-  const { time } = points[points.length - 1];
-  return [...points, { time: time + (points[1].time - points[0].time), rate: 0, cv: 1 }];
+  const [first, second] = points as [RatePoint, RatePoint, ...RatePoint[]];
+  return [...points, { time: points.at(-1)!.time + (second.time - first.time), rate: 0, cv: 1 }];
 }
 
 function readQuarters(file: string): Client['quarters'] {
@@ -144,20 +144,20 @@ function readTokens(text: string): Tokens {
 
 /** The distributions of a time of day: those of its quarter, or of the last one before it that has any. */
 function quarterAt({ quarters }: Client, second: number) {
-  let found = quarters[0];
+  let found = quarters[0]!;
   for (const quarter of quarters) if (quarter.from <= second) found = quarter;
   return found;
 }
 
 function drawTokens({ values, sums }: Tokens, u: number): number {
-  const target = u * sums[sums.length - 1];
+  const target = u * sums.at(-1)!;
   let [low, high] = [0, sums.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sums[middle] > target) high = middle;
+    if (sums[middle]! > target) high = middle;
     else low = middle + 1;
   }
-  return values[low];
+  return values[low]!;
 }
 
 interface Walking {

@@ -31,16 +31,17 @@ export function layOutTurns(spec: SessionSpec, starts: Float64Array, count: numb
   const nextGap = openLatencies(spec.thinkTime, openStream(seed, STREAM_THINKING));
   let rows: Row[] = [];
   let last = Infinity;
-  for (let session = 0; session < starts.length && starts[session] <= last; session++) {
+  for (const [session, start] of starts.entries()) {
+    if (start > last) break;
     const turns = nextTurns();
-    for (let turn = 0, at = starts[session]; turn < turns; turn++) {
+    for (let turn = 0, at = start; turn < turns; turn++) {
       if (turn > 0) at += nextGap();
       rows.push({ at, session, turn });
     }
     if (rows.length < 2 * count) continue;
     // what comes after the last of the first `count` turns is left out: so are sessions that start after it
     rows = firstRows(rows, count);
-    last = rows[count - 1].at;
+    last = rows[count - 1]!.at;
   }
   const kept = firstRows(rows, count);
   return {

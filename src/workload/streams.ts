@@ -11,7 +11,7 @@ import {
 } from '../../assembly/random/mrg32k3a.ts';
 
 /** The six words of MRG32k3a, oldest first: x0 x1 x2 y0 y1 y2. Drawing changes them in place. */
-export type Stream = Float64Array;
+export type Stream = Float64Array & Record<0 | 1 | 2 | 3 | 4 | 5, number>;
 
 /** What a stream is for. Streams of one seed lie 2^127 draws apart. */
 export const STREAM_ARRIVALS = 0;
@@ -45,7 +45,7 @@ export function nextUniform(stream: Stream): number {
  * M2 - 1), so different seeds below M1 have different words.
  */
 function seedStream(seed: number): Stream {
-  const stream = new Float64Array(6);
+  const stream = new Float64Array(6) as Stream;
   const high = Math.floor(seed / M1);
   let h = seed - high * M1;
   for (let round = 0; round < 10; round++) {
@@ -60,7 +60,7 @@ function seedStream(seed: number): Stream {
 }
 
 function jumpStream(stream: Stream): void {
-  const [x0, x1, x2, y0, y1, y2] = stream;
+  const { 0: x0, 1: x1, 2: x2, 3: y0, 4: y1, 5: y2 } = stream;
   for (let row = 0; row < 3; row++) {
     stream[row] = jumpFirst(row, x0, x1, x2);
     stream[3 + row] = jumpSecond(row, y0, y1, y2);

@@ -75,7 +75,7 @@ export function replayRows(rows: RequestRows, rateScale: number): Requests {
 
 /** Gaps per second between the first and the last arrival; 0 where all arrive at once. */
 export function meanRate(arrival: Float64Array): number {
-  const span = arrival.length > 1 ? arrival[arrival.length - 1] - arrival[0] : 0;
+  const span = arrival.length > 1 ? arrival.at(-1)! - arrival[0]! : 0;
   return span > 0 ? (arrival.length - 1) / span : 0;
 }
 

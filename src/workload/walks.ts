@@ -39,7 +39,7 @@ export interface Walks {
 /** `given`: requests that stand in for those of the workload. */
 export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogShape'], given?: Requests): Walks {
   const { workload, sessions } = spec;
-  const plain = given ?? makeRequests(ownLengths(workload, spec), { catalogShape });
+  const plain = given ?? makeRequests(ownLengths(workload, spec), { catalogShape, requestRate: workload.request_rate });
   const { count } = plain;
   const nextPipeline = openMix(
     spec.pipelines.map(({ weight }) => weight),
@@ -72,7 +72,7 @@ export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogSha
 /** The workload with lengths that are there: its own, or those of the first pipeline where every pipeline has its own. */
 function ownLengths(workload: WorkloadSpec, spec: FleetSpec): WorkloadSpec {
   if (workload.lengths !== null || workload.requests !== null) return workload;
-  return { ...workload, lengths: spec.pipelines[0].lengths };
+  return { ...workload, lengths: spec.pipelines[0]!.lengths };
 }
 
 /** Row i of the lengths of its pipeline: another weight changes who goes where, not how long request i of a pipeline would be. */
@@ -86,8 +86,8 @@ function pickLengths(
     lengths === null ? plain : makeRequests({ ...spec.workload, lengths }, { catalogShape }),
   );
   return {
-    question: Int32Array.from(pipeline, (p, i) => own[p].prompt[i]),
-    answer: Int32Array.from(pipeline, (p, i) => own[p].output[i]),
+    question: Int32Array.from(pipeline, (p, i) => own[p]!.prompt[i]!),
+    answer: Int32Array.from(pipeline, (p, i) => own[p]!.output[i]!),
   };
 }
 
@@ -106,7 +106,7 @@ function addHistory(session: Int32Array, question: Int32Array, answer: Int32Arra
   const said = new Map<number, number>();
   return session.map((id, i) => {
     const before = said.get(id) ?? 0;
-    said.set(id, before + question[i] + answer[i]);
+    said.set(id, before + question[i]! + answer[i]!);
     return before;
   });
 }
@@ -127,7 +127,7 @@ function pickPrefixes(spec: FleetSpec, session: Int32Array): Pick<Walks, 'prefix
     if (id >= 0) ofSession.set(id, text);
     return text;
   });
-  return { prefix, prefixTokens: prefix.map((text) => lengths[text]) };
+  return { prefix, prefixTokens: prefix.map((text) => lengths[text]!) };
 }
 
 /** Mooncake's blocks come with the rows; RAGPulse's are made of its parts. A closed loop shuffles rows and has none. */

@@ -1,5 +1,5 @@
 // Kernel timings in one file: AIConfigurator's tables as Parquet, profiles with an op in every line, and files that are neither.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
@@ -190,17 +190,9 @@ describe('a profile', () => {
     expect(gemmOf(same)).toEqual(gemmOf(file));
   });
 
-  it('lies in a folder of traces, too', async () => {
-    const traces = join(folder, `traces-${made++}`);
-    mkdirSync(join(traces, 'profile'), { recursive: true });
-    writeFileSync(join(traces, 'profile', 'h100-sxm-80gb.csv'), readFileSync(csv('x.csv', profile())));
-    const { file } = await fitted([traces]);
-    expect(file.ops.map(({ family }) => family).sort()).toEqual([
-      'attention-decode',
-      'attention-prefill',
-      'gemm',
-      'moe',
-    ]);
+  it('lies in files: a folder, or nothing, is refused with what was there', async () => {
+    const [issue] = await issuesOf([folder, join(folder, 'nowhere.csv')]);
+    expect(issue.received).toBe(`${folder} (a folder) ${join(folder, 'nowhere.csv')} (nothing there)`);
   });
 
   const with1 = (changes: Row, place = 0) => profile().map((row, i) => (i === place ? { ...row, ...changes } : row));

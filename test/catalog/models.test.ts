@@ -86,7 +86,7 @@ describe.skipIf(!hasData)('against the table of facts', () => {
   };
   // The table counts the embedding table of a headless decoder as active; no such weight is multiplied.
   const exceptions = new Set(['e5-mistral-7b', 'qwen3-embedding-8b']);
-  // Published in 4 bits, which the table's fields leave out (scripts/catalog-facts.mjs).
+  // Published in 4 bits, which the table's fields leave out (tools/catalog/catalog-facts.mjs).
   const corrected = new Set(['kimi-k2.5']);
 
   it('has every model, with its counts, read from the config as it stands', () => {

@@ -1,7 +1,7 @@
 // The command line as a whole: verbs, help, exit codes, mistakes told with the nearest right word, and stdout for results only.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { example, mist, openScratch } from './spawn.ts';
+import { example, mist, mistAlone, openScratch } from './spawn.ts';
 
 const VERBS = ['sweep', 'run', 'step', 'catalog', 'spec', 'calibrate', 'validate'];
 const scratch = openScratch();
@@ -28,6 +28,12 @@ describe.concurrent('help', () => {
     const { version } = (await import('../../package.json', { with: { type: 'json' } })).default;
     expect((await mist(['--version'])).stdout).toBe(`${version}\n`);
   });
+});
+
+test('a process of its own ends with the same codes and words', async () => {
+  for (const args of [['--version'], ['run', example('step-time.yaml')], ['swep'], ['run', 'nowhere.yaml']]) {
+    expect(await mistAlone(args)).toEqual(await mist(args));
+  }
 });
 
 /** Arguments, and what the words on stderr must hold. */

@@ -10,7 +10,7 @@ const HARDWARE = ['a', 'b', 'c'];
 function open(text: string): { tree: Tree; mistakes: string[] } {
   const document = parseSpecDocument(text, 'x.yaml');
   const ledger = new Ledger(document, 'x.yaml');
-  const tree = readTree(document.data, ledger, (key) => (key === 'hardware' ? HARDWARE : undefined));
+  const tree = readTree(document.data, ledger, (key) => (key === 'hardware' ? HARDWARE : []));
   return { tree, mistakes: ledger.list().map(({ path, line }) => `${line}: ${path}`) };
 }
 
@@ -101,7 +101,7 @@ describe('any document', () => {
   test('every row is another way to choose, and every way is a row', () => {
     fc.assert(
       fc.property(documents, (document) => {
-        const tree = readTree(document, new Ledger({ lineOf: () => 1 }, ''), () => undefined);
+        const tree = readTree(document, new Ledger({ lineOf: () => 1 }, ''), () => []);
         fc.pre(tree.rows <= 2000);
         const ways = countWays(document);
         expect(tree.rows).toBe(ways);
@@ -115,7 +115,7 @@ describe('any document', () => {
   test('the first and last row with a setting have it, and no row outside of them does', () => {
     fc.assert(
       fc.property(documents, (document) => {
-        const tree = readTree(document, new Ledger({ lineOf: () => 1 }, ''), () => undefined);
+        const tree = readTree(document, new Ledger({ lineOf: () => 1 }, ''), () => []);
         fc.pre(tree.rows <= 500);
         const rows = rowsOf(tree);
         for (const setting of listSettings(tree)) {

@@ -9,7 +9,7 @@ import { fleetSweepTable } from '../../src/report/fleet-sweep/terminal.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { type FleetSweepOptions, sweepFleets } from '../../src/run/fleet-sweep/sweep.ts';
 import { measureRun } from '../../src/run/measure-fleet.ts';
-import { type FleetSweepSpec, openFleetSweep } from '../../src/spec/fleet/open-sweep.ts';
+import { openQuestion, type Question } from '../../src/spec/question.ts';
 import { catalog, issuesIn, lower } from '../pipeline/world.ts';
 
 const SPEC = `
@@ -35,7 +35,7 @@ top: 3
 prices: {l4: 0.8}
 `;
 
-const open = (text = SPEC): FleetSweepSpec => openFleetSweep(text, 'small.yaml', catalog);
+const open = (text = SPEC): Question => openQuestion(text, 'small.yaml', catalog);
 const answer = (options: Partial<FleetSweepOptions> = {}, text = SPEC) =>
   sweepFleets(open(text), { workers: 1, ...options });
 
@@ -104,7 +104,7 @@ describe('L5, L6: the same bytes', () => {
   });
 
   test('another seed is another workload', async () => {
-    const other = await sweepFleets(openFleetSweep(SPEC, 'small.yaml', catalog, 5), { workers: 1, seed: 5 });
+    const other = await sweepFleets(openQuestion(SPEC, 'small.yaml', catalog, 5), { workers: 1, seed: 5 });
     expect(other.seed).toBe(5);
     expect(fleetDigest(other)).not.toBe(fleetDigest(proved));
   });
@@ -114,7 +114,7 @@ test('a row is what `mist run --row` makes of it', () => {
   const spec = open();
   for (const { row, result, choices } of [proved.kept[0], proved.kept.at(-1)!]) {
     const one = spec.at(row);
-    expect(one.choices).toEqual(choices);
+    expect(spec.choicesAt(row)).toEqual(choices);
     const lowered = lower(one.spec);
     const {
       stages: _,

@@ -6,9 +6,9 @@ import { type EnergyPrice, makeRunResult, type RunInput } from '../../src/metric
 import { electricityOf, electricityPerHour, sharesOf } from '../../src/metrics/site.ts';
 import { partFigures, workFigures } from '../../src/plan/energy.ts';
 import { makePlan, measure, sweep } from '../../src/run/sweep.ts';
-import { readSpec } from '../../src/spec/read.ts';
 import { resolveFormats } from '../../src/stages/formats.ts';
 import { listOps } from '../../src/stages/llm-ops.ts';
+import { readScreened } from '../sweep/small-spec.ts';
 import { fromRows } from './columns.ts';
 
 const two = fromRows([
@@ -127,14 +127,7 @@ engine: {max_num_seqs: 64}
 prices: {l4: 1.00, l40s: 1.01, tpu-v6e: 0.5}
 `;
 const catalog = openCatalog();
-const known = {
-  hardware: catalog.ids('hardware'),
-  models: catalog.ids('models'),
-  engines: catalog.ids('engines'),
-  workloads: catalog.ids('workloads'),
-  profile: (id: string) => (catalog.ids('engines').includes(id) ? catalog.engine(id) : undefined),
-};
-const read = (text: string) => readSpec(text, { file: 'q.yaml', known } as Parameters<typeof readSpec>[1]);
+const read = (text: string) => readScreened(text, catalog, 'q.yaml');
 
 async function rank(text: string) {
   return measure(await sweep(makePlan(read(text), catalog), { workers: 1 }));

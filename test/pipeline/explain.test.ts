@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeFleetSpec, explainFleetSpec } from '../../src/spec/fleet/explain.ts';
-import { openFleetSpec } from '../../src/spec/fleet/open.ts';
+import { openQuestion } from '../../src/spec/question.ts';
 import { catalog, EXAMPLES } from './world.ts';
 
 function open(name: string) {
   const file = join(EXAMPLES, `${name}.yaml`);
-  return openFleetSpec(readFileSync(file, 'utf8'), file, catalog);
+  return openQuestion(readFileSync(file, 'utf8'), file, catalog).first;
 }
 
 it('says pools, places and pipelines', () => {

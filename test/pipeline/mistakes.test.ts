@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { spec as command } from '../../src/commands/spec.ts';
 import { checkFleet } from '../../src/plan/pipeline/lower-fleet.ts';
-import { fleetJsonSchema } from '../../src/spec/fleet/schema.ts';
+import { specJsonSchema } from '../../src/spec/fleet/schema.ts';
 import { catalog, issuesIn, lower, readText } from './world.ts';
 
 const FLEET = `
@@ -38,6 +38,7 @@ describe('stages', () => {
     ['- {retrieve: {}}', 'a pool in the fleet that can serve retrieve: retrieval'],
     ['- {retrieve: llm}', 'a pool of kind retrieval for retrieve; "llm", a pool of kind llm'],
     ['- {prefill: lmm}', 'a pool of the fleet; "lmm" (did you mean llm?)'],
+    ['- {reward: {on: lmm}}', 'reward.on: a pool of the fleet; "lmm" (did you mean llm?)'],
     ['- {prefil: llm}', 'did you mean prefill?'],
     ['- prefil', 'did you mean prefill?'],
     ['- {prefill: llm, decode: llm}', 'one stage: '],
@@ -370,7 +371,7 @@ it('a key of every stage that stands inside a stage is told where to go', () => 
 });
 
 it('the JSON Schema describes every key', () => {
-  const schema = fleetJsonSchema() as { properties: Record<string, { description?: string }> };
+  const schema = specJsonSchema() as { properties: Record<string, { description?: string }> };
   const described = Object.entries(schema.properties).filter(([, { description }]) => description);
   expect(described.length).toBe(Object.keys(schema.properties).length);
 });

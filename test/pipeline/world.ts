@@ -5,10 +5,10 @@ import { openCatalog } from '../../src/catalog/open.ts';
 import { type Issue, UserError } from '../../src/check/issue.ts';
 import { type LoweredFleet, prepareFleet } from '../../src/plan/pipeline/lower-fleet.ts';
 import { openSession, type Session } from '../../src/run/session.ts';
-import { readFleetSpec } from '../../src/spec/fleet/read.ts';
+import { readSpec } from '../../src/spec/fleet/read.ts';
 import type { FleetSpec } from '../../src/spec/fleet/types.ts';
 import { defaultSpecFile, readOptionsOf } from '../../src/spec/open.ts';
-import type { ReadOptions } from '../../src/spec/read.ts';
+import type { ReadOptions } from '../../src/spec/read-options.ts';
 
 export const catalog = openCatalog();
 export const EXAMPLES = dirname(defaultSpecFile());
@@ -17,7 +17,7 @@ export const PAPER = ['question-answering', 'news-search', 'code-generation', 'c
 const OPTIONS = readOptionsOf(join(EXAMPLES, 'spec.yaml'), catalog);
 
 export function readText(text: string, options: Partial<ReadOptions> = {}): FleetSpec {
-  return readFleetSpec(text, { ...OPTIONS, ...options });
+  return readSpec(text, { ...OPTIONS, ...options });
 }
 
 export function readExample(name: string): FleetSpec {

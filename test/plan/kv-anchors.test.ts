@@ -5,17 +5,16 @@ import { openCatalog } from '../../src/catalog/open.ts';
 import { bindDeployment, blocksOf, isRefusal } from '../../src/plan/deployment.ts';
 import { makePlan, measure, sweep } from '../../src/run/sweep.ts';
 import { type EngineLog, parseEngineLog } from '../../src/spec/engine-log.ts';
-import { readOptionsOf } from '../../src/spec/open.ts';
-import { readSpec } from '../../src/spec/read.ts';
 import { rowAt } from '../../src/spec/rows.ts';
 import type { Configuration } from '../../src/spec/types.ts';
+import { readScreened } from '../sweep/small-spec.ts';
 
 const catalog = openCatalog();
 const SOURCE = { catalog, prices: {}, watts: {} };
 
 function specOf(model: string, hardware: string, engine: string) {
   const text = `model: ${model}\nworkload: {lengths: azure-conv-2023, request_rate: 1}\ndeployment: {hardware: ${hardware}}\nengine: {${engine}}\n`;
-  return readSpec(text, readOptionsOf('spec.yaml', catalog));
+  return readScreened(text, catalog);
 }
 
 function capacityOf(configuration: Configuration) {
@@ -104,9 +103,7 @@ describe('limits that an engine takes by itself', () => {
       const text =
         `model: llama-3.2-1b\nworkload: {lengths: {input_len: 6000, output_len: 40}, request_rate: 2, num_requests: 50}\n` +
         `deployment: {hardware: ${hardware}}\nengine: {profile: vllm-0.11}\nprices: {l4: 1}\n`;
-      const { kept } = measure(
-        await sweep(makePlan(readSpec(text, readOptionsOf('spec.yaml', catalog)), catalog), { workers: 1 }),
-      );
+      const { kept } = measure(await sweep(makePlan(readScreened(text, catalog), catalog), { workers: 1 }));
       return new Map(kept.map((row) => [row.configuration.hardware, row.screen.ttft]));
     };
     const both = await estimates('[h100-sxm-80gb, l4]');

@@ -13,8 +13,9 @@ import { findSteps, regressionSeconds, tokensByPiece } from '../../src/plan/step
 import { columnsOf } from '../../src/report/flat.ts';
 import { openSession } from '../../src/run/session.ts';
 import { makePlan, measure, sweep } from '../../src/run/sweep.ts';
+import { readSpec } from '../../src/spec/fleet/read.ts';
 import { readOptionsOf } from '../../src/spec/open.ts';
-import { readSpec } from '../../src/spec/read.ts';
+import { readScreened } from '../sweep/small-spec.ts';
 
 const FIT: StepFit = {
   id: 'm',
@@ -113,8 +114,7 @@ describe('a regression on steps', () => {
       'model: llama-2-70b\nworkload: {lengths: {input_len: 512, output_len: 64}, request_rate: 1, num_requests: 40}\n' +
       'deployment: {hardware: [a100-sxm-80gb, l40s], tensor_parallel_size: 8}\n' +
       'engine: {profile: vllm-2023, quantization: fp16, step_source: [cost-model, regression, auto]}\n';
-    const spec = readSpec(text, readOptionsOf('spec.yaml', catalog));
-    const plan = makePlan(spec, catalog);
+    const plan = makePlan(readScreened(text, catalog), catalog);
     const { kept, rejected } = measure(await sweep(plan, { workers: 1 }));
     const simulated = kept.filter(({ run }) => run !== null);
     const ttft = new Map(

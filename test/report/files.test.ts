@@ -7,10 +7,10 @@ import { afterAll, expect, test } from 'vitest';
 import { UserError } from '../../src/check/issue.ts';
 import { sweepCsv } from '../../src/report/csv.ts';
 import { FLAT_COLUMNS } from '../../src/report/flat.ts';
-import { jsonLines, runJson, sweepJson } from '../../src/report/json.ts';
+import { jsonLines, sweepJson } from '../../src/report/json.ts';
 import { sweepParquet } from '../../src/report/parquet.ts';
 import { replaceFile, writeSweep } from '../../src/report/write.ts';
-import { CONFIGURATION, makeRun, makeSpec, makeSweep } from './fixture.ts';
+import { makeSweep } from './fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mist-report-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -74,28 +74,6 @@ test('CSV quotes what must be quoted and keeps all digits', () => {
   expect(line).toContain('0.30000000000000004');
   const plain = sweepCsv([row]).split('\n')[1].split(',');
   expect(plain).toHaveLength(head.split(',').length);
-});
-
-test('a run has the fields of vllm bench serve, null for NaN', () => {
-  const context = { spec: makeSpec(), configuration: CONFIGURATION, workload: 'w', version: '0.1.0' };
-  const json = runJson(makeRun({ request_goodput: Number.NaN, rejected_kv: 2 }), context);
-  const fields =
-    'date endpoint_type backend label model_id tokenizer_id num_prompts request_rate burstiness max_concurrency duration ' +
-    'completed failed total_input_tokens total_output_tokens request_throughput request_goodput output_throughput ' +
-    'total_token_throughput max_output_tokens_per_s max_concurrent_requests';
-  for (const field of fields.split(' ')) expect(json, field).toHaveProperty(field);
-  for (const metric of ['ttft', 'tpot', 'itl', 'e2el']) {
-    for (const name of ['mean', 'median', 'std', 'p99']) expect(json[`${name}_${metric}_ms`]).toBeTypeOf('number');
-    expect(json[`p99.9_${metric}_ms`]).toBeTypeOf('number');
-  }
-  expect(json.request_goodput).toBeNull();
-  expect(json.num_prompts).toBe(2002);
-  expect(json.failed).toBe(2);
-  expect(json.request_rate).toBe(20);
-  expect(json.mean_ttft_ms).toBe(200);
-  expect(json.mist).toMatchObject({ verdict: 'stable', num_gpu_blocks: 27_310 });
-  const spec = makeSpec({ workload: { ...makeSpec().workload, arrivals: { process: 'all-at-once' } } });
-  expect(runJson(makeRun(), { ...context, spec }).request_rate).toBe('inf');
 });
 
 test('the JSON of a sweep survives a round trip and holds the table of the CSV', () => {

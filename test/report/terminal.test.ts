@@ -7,63 +7,8 @@ import { formatDuration, formatGiven, formatNumber, formatShare, formatShort } f
 import { findFront, throughputScatter } from '../../src/report/points.ts';
 import { drawScatter } from '../../src/report/scatter-text.ts';
 import { drawTable } from '../../src/report/table.ts';
-import { runTable, sweepTable } from '../../src/report/terminal.ts';
-import { CONFIGURATION, makeRun, makeSpec, makeSweep } from './fixture.ts';
-
-const context = { spec: makeSpec(), configuration: CONFIGURATION, workload: 'test', version: '0.1.0' };
-const labelsOf = (block: string) => block.split('\n').map((row) => row.replace(/ {2,}.*$/, '').replace(/:.*$/, ':'));
-
-// The rows of `vllm bench serve` in its order (vllm/benchmarks/serve.py).
-const VLLM_ROWS = [
-  'Successful requests:',
-  'Failed requests:',
-  'Request rate configured (RPS):',
-  'Benchmark duration (s):',
-  'Total input tokens:',
-  'Total generated tokens:',
-  'Request throughput (req/s):',
-  'Request goodput (req/s):',
-  'Output token throughput (tok/s):',
-  'Peak output token throughput (tok/s):',
-  'Peak concurrent requests:',
-  'Total token throughput (tok/s):',
-  ...[
-    ['---------------Time to First Token----------------', 'TTFT'],
-    ['-----Time per Output Token (excl. 1st token)------', 'TPOT'],
-    ['---------------Inter-token Latency----------------', 'ITL'],
-    ['----------------End-to-end Latency----------------', 'E2EL'],
-  ].flatMap(([title, name]) => [title, `Mean ${name} (ms):`, `Median ${name} (ms):`, `P99 ${name} (ms):`]),
-];
-
-test('the block of vllm bench serve, then our rows', () => {
-  const block = runTable(makeRun(), { ...context, basis: 'calibrated' });
-  const labels = labelsOf(block);
-  expect(labels[0]).toBe('============ Serving Benchmark Result ============');
-  expect(labels.slice(1, 1 + VLLM_ROWS.length)).toEqual(VLLM_ROWS);
-  expect(block).toContain('Mean TTFT (ms):                          200.00\n');
-  expect(block).toContain('Verdict:                                 stable\n');
-  expect(block).toContain('calibrated');
-  expect(block).not.toContain('Error Band');
-  const band = { ttft_pct: 20, tpot_pct: 10, throughput_pct: 12, power_pct: 30 };
-  const banded = runTable(makeRun(), { ...context, basis: 'calibrated', band });
-  expect(banded).toMatch(/TTFT p99 \(ms\): +392\.00 \(± 20 %\)\n/);
-  expect(banded).toMatch(/Output tokens \(tok\/s\): +4050\.50 \(± 12 %\)\n/);
-  expect(block.endsWith('='.repeat(50))).toBe(true);
-});
-
-test('a closed loop names its concurrency, unknown figures are dashes, losses are listed', () => {
-  const spec = makeSpec({
-    workload: { ...makeSpec().workload, arrivals: { process: 'closed-loop', max_concurrency: 64 } },
-  });
-  const run = makeRun({ power_w: Number.NaN, rejected_kv: 7, request_goodput: Number.NaN });
-  const block = runTable(run, { ...context, spec });
-  expect(block).toMatch(/Maximum request concurrency: +64\n/);
-  expect(block).not.toContain('RPS');
-  expect(block).not.toContain('goodput');
-  expect(block).toMatch(/Failed requests: +7\n/);
-  expect(block).toMatch(/Rejected, KV cache too small: +7\n/);
-  expect(block).toMatch(/Mean power \(W\): +-\n/);
-});
+import { sweepTable } from '../../src/report/terminal.ts';
+import { makeSpec, makeSweep } from './fixture.ts';
 
 test('a sweep fits 120 columns and answers first', () => {
   const result = makeSweep();

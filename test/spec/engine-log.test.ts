@@ -1,8 +1,8 @@
 // Start-up logs of engines: every wording they have had, several workers, restarts, and texts that are no such log.
 import { describe, expect, it } from 'vitest';
 import { type EngineLog, isNoLog, parseEngineLog } from '../../src/spec/engine-log.ts';
-import { readFleetSpec } from '../../src/spec/fleet/read.ts';
-import { issuesOf, KNOWN, read } from './world.ts';
+import { readSpec } from '../../src/spec/fleet/read.ts';
+import { baseOf, issuesOf, KNOWN } from './world.ts';
 
 const GIB = 2 ** 30;
 
@@ -116,17 +116,17 @@ describe('num_gpu_blocks: {log}', () => {
   const LOG = 'num_gpu_blocks: {log: v1.log}';
 
   it('is the tokens of the log in blocks of the spec, for every attention group', () => {
-    const { base } = read(spec(LOG), { readText });
+    const base = baseOf(spec(LOG), { readText });
     expect(base.num_gpu_blocks).toBe(Math.floor(449_456 / 16));
     expect(base.kv_log?.line).toBe(5);
-    expect(read(spec(`${LOG}, block_size: 64`), { readText }).base.num_gpu_blocks).toBe(Math.floor(449_456 / 64));
+    expect(baseOf(spec(`${LOG}, block_size: 64`), { readText }).num_gpu_blocks).toBe(Math.floor(449_456 / 64));
     const groups = 'hardware: h100-sxm-80gb, tensor_parallel_size: 2, data_parallel_size: 4';
-    expect(read(spec(LOG, groups), { readText }).base.num_gpu_blocks).toBe(4 * Math.floor(449_456 / 16));
+    expect(baseOf(spec(LOG, groups), { readText }).num_gpu_blocks).toBe(4 * Math.floor(449_456 / 16));
   });
 
   it('stands for model and hardware beside a step time', () => {
     const text = `workload: {lengths: azure-conv-2023, request_rate: 1}\ndeployment: {tensor_parallel_size: 2}\nengine: {${LOG}, step_time: {fixed_s: 1ms}}`;
-    expect(read(text, { readText }).base.num_gpu_blocks).toBe(28_091);
+    expect(baseOf(text, { readText }).num_gpu_blocks).toBe(28_091);
   });
 
   it.each([
@@ -146,12 +146,12 @@ describe('num_gpu_blocks: {log}', () => {
       `fleet:\n  chat: {kind: llm, model: llama-3.1-8b, hardware: h100-sxm-80gb, ${pool}}\n` +
       'pipelines: {ask: {stages: [{prefill: chat}, {decode: chat}]}}\nworkload: {lengths: azure-conv-2023, request_rate: 1}\n';
     const options = { file: 'folder/fleet.yaml', known: KNOWN, readText };
-    const [pool] = readFleetSpec(fleet(`tensor_parallel_size: 2, ${LOG}`), options).pools;
+    const [pool] = readSpec(fleet(`tensor_parallel_size: 2, ${LOG}`), options).pools;
     expect(pool.kind === 'llm' && pool.configuration).toMatchObject({ num_gpu_blocks: 28_091, kv_log: { line: 5 } });
-    const wrong = () => readFleetSpec(fleet(LOG), options);
+    const wrong = () => readSpec(fleet(LOG), options);
     expect(wrong).toThrow(
       /fleet\.yaml:2: fleet\.chat\.num_gpu_blocks\.log: .* received tensor_parallel_size 2 in v1\.log:2/,
     );
-    expect(() => readFleetSpec(fleet('num_gpu_blocks: {log: gone.log}'), options)).toThrow(/no file/);
+    expect(() => readSpec(fleet('num_gpu_blocks: {log: gone.log}'), options)).toThrow(/no file/);
   });
 });

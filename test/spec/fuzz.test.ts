@@ -2,12 +2,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { UserError } from '../../src/check/issue.ts';
-import { FIELDS } from '../../src/spec/fields.ts';
-import { countRows, rowAt } from '../../src/spec/rows.ts';
-import { read } from './world.ts';
+import { llmShape } from '../../src/spec/fleet/pool-schema.ts';
+import { writtenAt } from '../../src/spec/shorthand.ts';
+import { engineOf, open } from './world.ts';
 
 const PATHS = [
-  ...Object.values(FIELDS).map(({ path }) => path.map(String)),
+  ...Object.keys(llmShape).map((key) => writtenAt(['fleet', 'engine', key]).map(String)),
+  ...[['workload', 'request_rate'], ['fleet'], ['pipelines'], ['objective'], ['settle']],
   ...['lengths', 'arrivals', 'num_requests', 'seed', 'requests'].map((key) => ['workload', key]),
   ...[['workload'], ['deployment'], ['engine'], ['slo'], ['prices'], ['watts'], ['top'], ['objective'], ['name']],
   ...[['slo', 'p99_ttft'], ['slo', '__proto__'], ['prices', 'l4'], ['engine', 'step_time'], ['constructor']],
@@ -74,8 +75,8 @@ it('throws nothing but the mistakes of the user', () => {
       };
       for (const [path, what] of changes) place(data, path, what);
       try {
-        const spec = read(JSON.stringify(data));
-        const row = rowAt(spec, countRows(spec) - 1);
+        const question = open(JSON.stringify(data));
+        const row = engineOf(question.at(question.rows - 1).spec);
         for (const field of Object.values(row)) expect(field).not.toBeUndefined();
         expect(Object.values(row).some((field) => Number.isNaN(field))).toBe(false);
         accepted++;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { UserError } from '../../src/check/issue.ts';
-import { openSpec } from '../../src/spec/open.ts';
+import { openQuestion } from '../../src/spec/question.ts';
 import { meanOfCurve } from '../../src/spec/rate-curve.ts';
 import type { CurveSpec } from '../../src/spec/types.ts';
 
@@ -19,10 +19,9 @@ workload:
   arrivals: ${arrivals}
 ${more}deployment: {hardware: l4}
 `;
-  writeFileSync(file, text);
-  return openSpec(file, catalog);
+  return openQuestion(text, file, catalog);
 }
-const curveOf = (arrivals: string, more = '') => open(arrivals, more).workload.arrivals as CurveSpec;
+const curveOf = (arrivals: string, more = '') => open(arrivals, more).first.workload.arrivals as CurveSpec;
 const issuesOf = (arrivals: string) => {
   try {
     open(arrivals);
@@ -36,7 +35,7 @@ const issuesOf = (arrivals: string) => {
 describe('curves in a spec', () => {
   test('points with units, defaults, and the rate they offer', () => {
     const spec = open('{process: curve, points: [[0s, 5], [10min, 20, 2.5], [20min, 5]], cv: 1.5}');
-    expect(spec.workload.arrivals).toEqual({
+    expect(spec.first.workload.arrivals).toEqual({
       process: 'curve',
       points: [
         { time: 0, rate: 5, cv: 1.5 },
@@ -45,10 +44,9 @@ describe('curves in a spec', () => {
       ],
       ...{ between: 'line', repeat: false, start: 0 },
     });
-    expect([spec.base.request_rate, spec.workload.request_rate]).toEqual([12.5, 12.5]);
-    expect(open('{process: curve, points: [[0, 5], [9, 5]]}', '  request_rate: [1, 2]\n').axes[0].values).toEqual([
-      1, 2,
-    ]);
+    expect(spec.first.workload.request_rate).toBe(12.5);
+    const swept = open('{process: curve, points: [[0, 5], [9, 5]]}', '  request_rate: [1, 2]\n');
+    expect([0, 1].map((row) => swept.at(row).spec.workload.request_rate)).toEqual([1, 2]);
   });
 
   test('a CSV file, with or without a heading', () => {

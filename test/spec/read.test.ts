@@ -1,9 +1,8 @@
 // A right spec is read as it was meant: defaults, axes in order, units, ranges, traffic, replay.
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { countRows } from '../../src/spec/rows.ts';
-import type { Axis } from '../../src/spec/types.ts';
-import { KNOWN, read, VLLM } from './world.ts';
+import type { Configuration } from '../../src/spec/types.ts';
+import { axesOf, baseOf, engineOf, KNOWN, open, poolOf, read, VLLM } from './world.ts';
 
 const MINIMAL = `
 model: llama-3.1-70b
@@ -12,8 +11,12 @@ deployment: {hardware: h100-sxm-80gb}
 `;
 
 /** A spec with these lines under one more section. */
-function withEngine(lines: string) {
-  return read(`${MINIMAL}engine: {${lines}}\n`);
+const withEngine = (lines: string): string => `${MINIMAL}engine: {${lines}}\n`;
+
+/** What every row of a text has of one field of its engine. */
+function valuesOf(text: string, field: keyof Configuration): unknown[] {
+  const { rows, at } = open(text);
+  return Array.from({ length: rows }, (_, row) => engineOf(at(row).spec)[field]);
 }
 
 function withTraffic(lines: string) {
@@ -22,8 +25,11 @@ function withTraffic(lines: string) {
 
 describe('defaults', () => {
   it('come from the profile and from the documented values', () => {
-    const spec = read(MINIMAL);
-    expect(spec).toMatchObject({ name: 'spec', axes: [], slo: [], objective: 'usd_per_hour', top: 20, settle: 400 });
+    const question = open(MINIMAL);
+    const spec = question.first;
+    expect(question).toMatchObject({ rows: 1, axes: [], objective: 'usd_per_hour', top: 20, settle: 1000 });
+    expect(spec).toMatchObject({ name: 'spec', slo: [] });
+    expect(poolOf(spec)).toMatchObject({ count: 1, routing: { policy: 'round-robin' }, role: 'both', packing: 'fcfs' });
     expect(spec.workload).toEqual({
       lengths: 'azure-conv-2023',
       arrivals: { process: 'poisson' },
@@ -32,7 +38,7 @@ describe('defaults', () => {
       seed: 0,
       requests: null,
     });
-    expect(spec.base).toEqual({
+    expect(engineOf(spec)).toEqual({
       model: 'llama-3.1-70b',
       hardware: 'h100-sxm-80gb',
       replicas: 1,
@@ -60,46 +66,46 @@ describe('defaults', () => {
       num_scheduler_steps: 1,
       step_time: null,
       step_source: 'cost-model',
-      request_rate: 20,
+      request_rate: 0,
     });
   });
 
   it('count a key with nothing behind it as left out', () => {
-    expect(withEngine('max_num_seqs: , batching: ').base).toMatchObject({ max_num_seqs: 256, batching: 'chunked' });
+    expect(baseOf(withEngine('max_num_seqs: , batching: '))).toMatchObject({ max_num_seqs: 256, batching: 'chunked' });
   });
 
-  it('have no profileDefaults where one profile decides', () => {
-    expect(read(MINIMAL).profileDefaults).toBeUndefined();
-    expect(Object.keys(withEngine('profile: {choices: all}').profileDefaults ?? {})).toEqual(KNOWN.engines);
+  it('are those of the profile of each row', () => {
+    expect(valuesOf(withEngine('profile: {choices: all}'), 'profile')).toEqual(KNOWN.engines);
+    expect(valuesOf(withEngine('profile: {choices: all}'), 'gpu_memory_utilization')).toEqual([0.9, 0.85]);
   });
 });
 
 describe('swapping', () => {
   it('takes units, ranges and lists', () => {
-    expect(withEngine('preemption_mode: swap, swap_space: 8GiB').base).toMatchObject({ swap_space: 2 ** 33 });
+    expect(baseOf(withEngine('preemption_mode: swap, swap_space: 8GiB'))).toMatchObject({ swap_space: 2 ** 33 });
     const swept = withEngine(
       'preemption_mode: [recompute, swap], swap_space: {from: 1GiB, to: 4GiB, factor: 2}, admission: [prompt, full-length]',
     );
-    expect(swept.axes.map(({ values }) => values.length)).toEqual([2, 3, 2]);
-    expect(swept.axes[1]).toEqual({ field: 'swap_space', values: [2 ** 30, 2 ** 31, 2 ** 32] });
+    expect(axesOf(swept).map(([, { length }]) => length)).toEqual([2, 3, 2]);
+    const swapping = swept.replace('[recompute, swap]', 'swap').replace('[prompt, full-length]', 'prompt');
+    expect(valuesOf(swapping, 'swap_space')).toEqual([2 ** 30, 2 ** 31, 2 ** 32]);
   });
 });
 
 describe('axes', () => {
-  const axes = (text: string) => read(text).axes;
-
   it('stand in the order of the document', () => {
-    const spec = axes(`
+    const text = `
 engine: {max_num_seqs: [1, 2], batching: [mixed, static]}
 deployment: {replicas: [1, 2], hardware: {choices: all}}
 workload: {lengths: azure-conv-2023, request_rate: [5, 10]}
 model: [llama-3.1-70b, llama-3.1-8b]
-`);
-    expect(spec.map(({ field }: Axis) => field)).toEqual([
-      ...['max_num_seqs', 'batching', 'replicas', 'hardware', 'request_rate', 'model'],
+`;
+    expect(axesOf(text).map(([name]) => name)).toEqual([
+      ...['engine.max_num_seqs', 'engine.batching', 'deployment.replicas', 'deployment.hardware'],
+      ...['workload.request_rate', 'model'],
     ]);
-    expect(spec[3].values).toEqual(KNOWN.hardware);
-    expect(countRows({ axes: spec })).toBe(2 * 2 * 2 * 4 * 2 * 2);
+    expect(axesOf(text)[3][1]).toEqual(KNOWN.hardware);
+    expect(open(text).rows).toBe(2 * 2 * 2 * 4 * 2 * 2);
   });
 
   it.each([
@@ -109,27 +115,31 @@ model: [llama-3.1-70b, llama-3.1-8b]
     ['{choices: [8, 80_000]}', [8, 80_000]],
     ['[3, 1]', [3, 1]],
   ])('of integers read %s', (text, values) => {
-    expect(withEngine(`max_num_seqs: ${text}`).axes).toEqual([{ field: 'max_num_seqs', values }]);
+    expect(valuesOf(withEngine(`max_num_seqs: ${text}`), 'max_num_seqs')).toEqual(values);
   });
 
   it('of fractions land on the written values', () => {
-    const [axis] = withEngine('gpu_memory_utilization: {from: 0.1, to: 0.7, step: 0.1}').axes;
-    expect(axis.values).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]);
+    const text = withEngine('gpu_memory_utilization: {from: 0.1, to: 0.7, step: 0.1}');
+    expect(valuesOf(text, 'gpu_memory_utilization')).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]);
   });
 
   it('of one value are no axes', () => {
-    const spec = withEngine('max_num_seqs: [9], block_size: {from: 32, to: 32}');
-    expect(spec.axes).toEqual([]);
-    expect(spec.base).toMatchObject({ max_num_seqs: 9, block_size: 32 });
+    const text = withEngine('max_num_seqs: [9], block_size: {from: 32, to: 32}');
+    expect(axesOf(text)).toEqual([]);
+    expect(baseOf(text)).toMatchObject({ max_num_seqs: 9, block_size: 32 });
   });
 
   it('of all words list them in order', () => {
-    const [axis] = withEngine('batching: {choices: all}').axes;
-    expect(axis.values).toEqual(['static', 'continuous', 'chunked', 'mixed']);
+    expect(valuesOf(withEngine('batching: {choices: all}'), 'batching')).toEqual([
+      'static',
+      'continuous',
+      'chunked',
+      'mixed',
+    ]);
   });
 
-  it('leave their first value in base', () => {
-    expect(withEngine('max_num_seqs: [5, 3]').base.max_num_seqs).toBe(5);
+  it('have their first value in the first row', () => {
+    expect(baseOf(withEngine('max_num_seqs: [5, 3]')).max_num_seqs).toBe(5);
     expect(read(MINIMAL.replace('20}', '[7, 20]}')).workload.request_rate).toBe(7);
   });
 });
@@ -204,7 +214,7 @@ describe('the rest', () => {
   });
 
   it('needs no model and no hardware with a price of its own', () => {
-    const { base } = read(`
+    const base = baseOf(`
 workload: {requests: r.csv}
 engine: {num_gpu_blocks: 500, step_time: {fixed_s: 5ms, per_context_token_s: 20ns}}
 `);
@@ -219,8 +229,13 @@ engine: {num_gpu_blocks: 500, step_time: {fixed_s: 5ms, per_context_token_s: 20n
   });
 
   it('takes a config.json beside the spec as the model', () => {
-    const spec = read(MINIMAL.replace('llama-3.1-70b', '[mine/config.json, llama-3.1-8b]'));
-    expect(spec.axes[0].values).toEqual([resolve('folder/mine/config.json'), 'llama-3.1-8b']);
+    const text = MINIMAL.replace('llama-3.1-70b', '[mine/config.json, llama-3.1-8b]');
+    const exists = (path: string) => path.endsWith('config.json');
+    const { at } = open(text, { exists });
+    expect([0, 1].map((row) => engineOf(at(row).spec).model)).toEqual([
+      resolve('folder/mine/config.json'),
+      'llama-3.1-8b',
+    ]);
   });
 
   it('reads JSON, keeps the text, and follows anchors', () => {
@@ -229,9 +244,14 @@ engine: {num_gpu_blocks: 500, step_time: {fixed_s: 5ms, per_context_token_s: 20n
       workload: { lengths: 'azure-code-2023', request_rate: 2 },
       deployment: { hardware: 'l4' },
     });
-    expect(read(json).base.hardware).toBe('l4');
+    expect(baseOf(json).hardware).toBe('l4');
     expect(read(json)).toMatchObject({ text: json, file: 'folder/spec.yaml' });
+    // an alias of an axis is that axis again
     const anchored = withEngine('max_num_seqs: &n [1, 2], block_size: *n');
-    expect(anchored.axes.map(({ field }) => field)).toEqual(['max_num_seqs', 'block_size']);
+    expect(axesOf(anchored)).toEqual([['engine.max_num_seqs', ['1', '2']]]);
+    expect([valuesOf(anchored, 'max_num_seqs'), valuesOf(anchored, 'block_size')]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 // The JSON Schema describes every key, and says the same as the reader about what is allowed.
 import { describe, expect, it } from 'vitest';
-import { specJsonSchema } from '../../src/spec/schema.ts';
+import { specJsonSchema } from '../../src/spec/fleet/schema.ts';
 
 interface Schema {
   readonly description?: string;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/check/issue.ts';
 import { expectedAdvance } from '../../src/spec/speculative.ts';
-import { read } from './world.ts';
+import { axesOf, baseOf, engineOf, open, read } from './world.ts';
 
 const spec = (speculative: string, engine = '') => `
 model: llama-3.1-70b
@@ -11,7 +11,7 @@ deployment: {hardware: h100-sxm-80gb, tensor_parallel_size: 4}
 engine: {${engine}speculative_config: ${speculative}}
 `;
 
-const configOf = (speculative: string) => read(spec(speculative)).base.speculative_config!;
+const configOf = (speculative: string) => baseOf(spec(speculative)).speculative_config!;
 
 function mistakes(text: string): string[] {
   try {
@@ -43,10 +43,15 @@ describe('acceptance', () => {
     expect(expectedAdvance(undefined, 0)).toBe(1);
   });
 
-  test('reaches as far as the longest draft of an axis', () => {
-    const { base, axes } = read(spec('{method: ngram, num_speculative_tokens: [0, 2, 4], acceptance: 0.5}'));
-    expect(base.speculative_config?.acceptance).toHaveLength(4);
-    expect(axes).toEqual([{ field: 'num_speculative_tokens', values: [0, 2, 4] }]);
+  test('reaches as far as the drafts of each row of an axis', () => {
+    const text = spec('{method: ngram, num_speculative_tokens: [0, 2, 4], acceptance: 0.5}');
+    const rows = [0, 1, 2].map((row) => engineOf(open(text).at(row).spec));
+    expect(rows.map((row) => [row.num_speculative_tokens, row.speculative_config?.acceptance])).toEqual([
+      [0, []],
+      [2, [0.5, 0.25]],
+      [4, [0.5, 0.25, 0.125, 0.0625]],
+    ]);
+    expect(axesOf(text)).toEqual([['engine.speculative_config.num_speculative_tokens', ['0', '2', '4']]]);
   });
 });
 

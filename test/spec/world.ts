@@ -1,8 +1,10 @@
 // A small catalog for tests of the spec room: a few names and two engine profiles with different defaults.
 import type { EngineProfile } from '../../src/catalog/types.ts';
 import { type Issue, UserError } from '../../src/check/issue.ts';
-import { type ReadOptions, readSpec } from '../../src/spec/read.ts';
-import type { Spec } from '../../src/spec/types.ts';
+import type { FleetSpec, LlmPool } from '../../src/spec/fleet/types.ts';
+import { type Question, readQuestion } from '../../src/spec/question.ts';
+import type { ReadOptions } from '../../src/spec/read-options.ts';
+import type { Configuration } from '../../src/spec/types.ts';
 
 function profile(id: string, changes: Partial<EngineProfile> = {}): EngineProfile {
   return {
@@ -40,9 +42,34 @@ export const KNOWN: ReadOptions['known'] = {
   profile: (id) => PROFILES.find((known) => known.id === id),
 };
 
-export function read(text: string, options: Partial<ReadOptions> = {}): Spec {
-  return readSpec(text, { file: 'folder/spec.yaml', known: KNOWN, ...options });
+export const OPTIONS: ReadOptions = { file: 'folder/spec.yaml', known: KNOWN };
+
+/** A text as the question it asks. */
+export function open(text: string, options: Partial<ReadOptions> = {}): Question {
+  return readQuestion(text, { ...OPTIONS, ...options });
 }
+
+/** The fleet of the first row of a text. */
+export function read(text: string, options: Partial<ReadOptions> = {}): FleetSpec {
+  return open(text, options).first;
+}
+
+/** The only pool of engines of a fleet. */
+export function poolOf({ pools }: FleetSpec): LlmPool {
+  const [pool, ...others] = pools;
+  if (pool?.kind !== 'llm' || others.length > 0) throw new Error('one pool of engines was meant');
+  return pool;
+}
+
+export const engineOf = (spec: FleetSpec): Configuration => poolOf(spec).configuration;
+
+/** What a text says of its only engine, in the first row. */
+export const baseOf = (text: string, options: Partial<ReadOptions> = {}): Configuration =>
+  engineOf(read(text, options));
+
+/** The axes of a text: what they are called, and what they may be. */
+export const axesOf = (text: string): [string, readonly string[]][] =>
+  open(text).axes.map(({ name, labels }) => [name, labels]);
 
 /** The mistakes of a text; none where it is fine. */
 export function issuesOf(text: string, options: Partial<ReadOptions> = {}): readonly Issue[] {

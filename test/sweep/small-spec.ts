@@ -1,6 +1,7 @@
 // A sweep small enough for a test, with rows that fall for several reasons, rows that keep the promise and rows that miss it.
 import type { Catalog } from '../../src/catalog/open.ts';
-import { readSpec } from '../../src/spec/read.ts';
+import { openQuestion } from '../../src/spec/question.ts';
+import { onePool } from '../../src/spec/shape.ts';
 import type { Spec } from '../../src/spec/types.ts';
 
 export const SMALL_SPEC = `
@@ -28,17 +29,14 @@ settle: 60
 top: 40
 `;
 
+/** A text of one pool as the screen sees it. */
+export function readScreened(text: string, catalog: Catalog, file = 'spec.yaml'): Spec {
+  const spec = onePool(openQuestion(text, file, catalog), catalog);
+  if (!spec) throw new Error('one pool that can be screened was meant');
+  return spec;
+}
+
 export function readSmallSpec(catalog: Catalog, changes: { seed?: number } = {}): Spec {
-  const engines = catalog.ids('engines');
-  const spec = readSpec(SMALL_SPEC, {
-    file: 'small.yaml',
-    known: {
-      hardware: catalog.ids('hardware'),
-      models: catalog.ids('models'),
-      engines,
-      workloads: catalog.ids('workloads'),
-      profile: (id) => (engines.includes(id) ? catalog.engine(id) : undefined),
-    },
-  });
+  const spec = readScreened(SMALL_SPEC, catalog, 'small.yaml');
   return { ...spec, workload: { ...spec.workload, seed: changes.seed ?? 0 } };
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { run } from '../../src/commands/run.ts';
 import { validate } from '../../src/commands/validate.ts';
-import { readFleetData, readFleetSpec } from '../../src/spec/fleet/read.ts';
+import { readData, readSpec } from '../../src/spec/fleet/read.ts';
 import { readOptionsOf } from '../../src/spec/open.ts';
 import type { CaseInput } from '../../src/validate/case.ts';
 import { type CaseDocument, caseText as documentText, writeCase } from '../../src/validate/case-document.ts';
@@ -160,6 +160,6 @@ test('data that is not looked at again is read as its text is', () => {
   for (const { id, input } of readCases(join(folder, 'cases.csv')).groups) {
     const document = writeCase(id, input as CaseInput, catalog, folder) as CaseDocument;
     const text = documentText(document);
-    expect(readFleetData(document, () => text, options)).toEqual(readFleetSpec(text, options));
+    expect(readData(document, () => text, options)).toEqual(readSpec(text, options));
   }
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { naturalExp, naturalLog } from '../../assembly/random/elementary.ts';
 import * as mrg from '../../assembly/random/mrg32k3a.ts';
-import { nextUniform, openStream, STREAM_OUTPUTS, STREAM_PROMPTS } from '../../src/workload/streams.ts';
+import { nextUniform, openStream, STREAM_OUTPUTS, STREAM_PROMPTS, type Stream } from '../../src/workload/streams.ts';
 import { normalCdf, normalQuantile } from '../../src/workload/variates.ts';
 
 const M1 = 4294967087n;
@@ -33,7 +33,7 @@ const apply = (a: Matrix, words: readonly bigint[], m: bigint) =>
   ).map(([word]) => word);
 
 test('draws are those of MRG32k3a, computed with whole numbers of any size', () => {
-  const stream = new Float64Array(6).fill(12345);
+  const stream = new Float64Array(6).fill(12345) as Stream;
   let x = [12345n, 12345n, 12345n];
   let y = [12345n, 12345n, 12345n];
   for (let i = 0; i < 2000; i++) {
@@ -45,7 +45,7 @@ test('draws are those of MRG32k3a, computed with whole numbers of any size', () 
 });
 
 test('the first draws from all words 12345 are the published ones', () => {
-  const stream = new Float64Array(6).fill(12345);
+  const stream = new Float64Array(6).fill(12345) as Stream;
   const draws = Array.from({ length: 3 }, () => nextUniform(stream));
   expect(draws.map((u) => u.toFixed(12))).toEqual(['0.127011122047', '0.318527565397', '0.309186015583']);
 });

@@ -156,7 +156,7 @@ test.skipIf(missing !== '')(
   `the published clients: a day's requests, its lengths and its curve${missing}`,
   async () => {
     const shape: LengthShape = JSON.parse(readFileSync('src/catalog/workloads/deepseek-r1-reasoning.json', 'utf8'));
-    const script = '../../scripts/make-workloads.mjs';
+    const script = '../../tools/catalog/make-workloads.mjs';
     const { dayOfServeGen } = (await import(script)) as {
       dayOfServeGen: (folder: string) => LengthShape['curve'];
     };

@@ -73,7 +73,7 @@ const present = existsSync(`${DATA}/workloads`);
 if (!present) console.log(`shapes against traces: skipped, no folder ${DATA}/workloads (set MIST_DATA)`);
 
 test.skipIf(!present)('shapes have the moments, percentiles and rank correlation of their traces', async () => {
-  const script = '../../scripts/make-workloads.mjs';
+  const script = '../../tools/catalog/make-workloads.mjs';
   const { SOURCES } = (await import(script)) as { SOURCES: readonly Source[] };
   expect(SOURCES.map(({ id }) => `${id}.json`).sort()).toEqual([...FILES].sort());
   for (const source of SOURCES) {

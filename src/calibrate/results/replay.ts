@@ -5,10 +5,11 @@ import type { FleetSummary } from '../../metrics/fleet/sweep.ts';
 import { blocksOf, type Deployment } from '../../plan/deployment.ts';
 import { type LoweredFleet, prepareFleet } from '../../plan/pipeline/lower-fleet.ts';
 import { repriceFleet } from '../../plan/pipeline/reprice.ts';
+import { openShare } from '../../plan/pipeline/share.ts';
 import { type FleetRoom, openFleetRoom, runFleet } from '../../run/fleet.ts';
 import { summariseRun } from '../../run/measure-fleet.ts';
 import type { Session } from '../../run/session.ts';
-import { readFleetData } from '../../spec/fleet/read.ts';
+import { readData } from '../../spec/fleet/read.ts';
 import type { FleetSpec, LlmPool } from '../../spec/fleet/types.ts';
 import { readOptionsOf } from '../../spec/open.ts';
 import type { Configuration } from '../../spec/types.ts';
@@ -68,7 +69,7 @@ function askFor(configuration: Configuration, { catalog }: Session): FleetSpec {
     workload: { lengths: { input_len: 1, output_len: 1 }, arrivals: 'all-at-once' },
     client: { time: 'profile' },
   };
-  const spec = readFleetData(data, () => JSON.stringify(data), readOptionsOf('mist calibrate', catalog));
+  const spec = readData(data, () => JSON.stringify(data), readOptionsOf('mist calibrate', catalog));
   return { ...spec, pools: spec.pools.map((pool) => ({ ...(pool as LlmPool), configuration })) };
 }
 
@@ -139,7 +140,7 @@ export function replayRun(bench: Bench, run: ReplayedRun, tuning: Tuning): Fleet
   const { catalog } = session;
   const profile = { ...tunedProfile(deployment.profile, tuning), client: { request_s: 0, prompt_token_s: 0 } };
   const tuned = { ...catalog, engine: (id: string) => (id === profile.id ? profile : catalog.engine(id)) };
-  const asked = known.get(run) ?? prepareFleet(spec, catalog, session, run.requests);
+  const asked = known.get(run) ?? prepareFleet(spec, catalog, session, openShare(), run.requests);
   known.set(run, asked);
   const lowered = repriceFleet(spec, asked, tuned, session);
   const result = summariseRun(spec, lowered, runFleet(lowered.program, { leap: 'exact' }, room));

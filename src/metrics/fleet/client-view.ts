@@ -81,7 +81,7 @@ function seeWindow(run: FleetRun, requests: RequestColumns, tokens: TokenColumns
   };
   const produced = totalWeight(itl) + firsts;
   return {
-    tokens: { ...tokens, latencies: kept, input, produced, meanGap: Number.NaN },
+    tokens: { ...tokens, latencies: kept, input, produced, gaps: 0, gapSeconds: 0 },
     span: { from, to },
     run: { ...run, counters, itl },
     completed,

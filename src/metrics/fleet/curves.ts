@@ -52,8 +52,14 @@ export function peakOverlap(begins: Float64Array, ends: Float64Array): number {
 
 /** Begins and ends of intervals that last, each sorted by itself. */
 export function openOnes(begins: Float64Array, ends: Float64Array) {
-  const lasts = (_: number, i: number): boolean => ends[i] > begins[i];
-  return { begins: begins.filter(lasts).sort(), ends: ends.filter(lasts).sort() };
+  const open = { begins: new Float64Array(begins.length), ends: new Float64Array(ends.length) };
+  let n = 0;
+  for (let i = 0; i < begins.length; i++) {
+    if (!(ends[i] > begins[i])) continue;
+    open.begins[n] = begins[i];
+    open.ends[n++] = ends[i];
+  }
+  return { begins: open.begins.subarray(0, n).sort(), ends: open.ends.subarray(0, n).sort() };
 }
 
 /** The union of the intervals, as disjoint ones in order: when at least one was open. */

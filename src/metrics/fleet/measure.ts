@@ -1,18 +1,16 @@
 // From the columns and counters of a fleet run to its result: every figure that reports of pipelines print is made here.
 import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
 import { comesInBursts } from '../../plan/setup.ts';
-import type { Slo } from '../../spec/types.ts';
-import { summariseItl } from '../itl.ts';
+import { summariseItl, totalWeight } from '../itl.ts';
+import { keepsPromise } from '../limits.ts';
 import { countGood, peakOutputThroughput } from '../requests.ts';
-import { achieved } from '../run-result.ts';
 import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
-import type { Verdict } from '../types.ts';
 import { judge } from '../verdict.ts';
 import { type Seen, seeRun } from './client-view.ts';
 import { measureClients, swapsOf } from './clients.ts';
-import { drawTimeline, listIntervals, peakOverlap } from './curves.ts';
+import { drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
 import { chooseExamples } from './examples.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
@@ -20,6 +18,9 @@ import type { FleetSummary } from './sweep.ts';
 import { measureTokens, type TokenColumns } from './tokens.ts';
 import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet, PipelineResult } from './types.ts';
 import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
+
+const NONE = new Float64Array(0);
+const NO_INTERVALS: Intervals = { ready: NONE, start: NONE, finish: NONE };
 
 export function measureFleet(run: FleetRun): MeasuredFleet {
   const { program, results } = run;
@@ -49,6 +50,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     run,
     result,
     latencies: seen.tokens.latencies,
+    firstToken: tokens.firstToken,
     ...requests,
     ...visitBills,
     timeline: drawTimeline(run, intervals, span.from, span.to),
@@ -62,12 +64,15 @@ export function summariseFleet(run: FleetRun): FleetSummary {
   const requests = readRequests(run);
   const span = findSpan(requests, results, run.clock);
   const tokens = measureTokens(run, requests, findLastPredecessors(program, results));
-  const intervals = listIntervals(run, span.to);
+  // engines count how long they were busy: only what has no counters is asked for its visits
+  const counted = program.clients.every(({ kind }) => kind === 'llm');
+  const intervals = counted ? program.clients.map(() => NO_INTERVALS) : listIntervals(run, span.to);
   const seen = seeRun(run, requests, tokens, span);
   return {
     ...measureRequests(seen, requests, span.to),
     ...priceSeen(seen, requests, intervals, billClients(run, intervals, span.to - span.from)),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
+    ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
     stopped: run.stopped ?? '',
   };
@@ -91,7 +96,7 @@ const per = (amount: number, count: number): number => (count > 0 ? amount / cou
 function priceSeen(
   { run, span, tokens, completed }: Seen,
   requests: RequestColumns,
-  intervals: ReturnType<typeof listIntervals>,
+  intervals: readonly Intervals[],
   bills: readonly ClientBill[],
 ) {
   const seconds = span.to - span.from;
@@ -107,14 +112,17 @@ function measureRequests({ run, tokens, span, ...seen }: Seen, requests: Request
   const { total: _, finished, cancelled: __, ...lost } = countStates(requests.state);
   const completed = seen.completed ?? finished;
   const rate = (amount: number) => per(amount, duration) * seen.pace;
+  // tokens that come several at once have fewer gaps than tokens: those that the engine counted
+  const gaps = bursts && run.itl ? totalWeight(run.itl) : tokens.gaps;
+  const meanGap = gaps > 0 ? tokens.gapSeconds / gaps : Number.NaN;
   const summaries = {
-    ttft: summarise(latencies.ttft),
-    first_answer: summarise(latencies.firstAnswer),
-    tpot: summarise(latencies.tpot),
+    ttft: summarise(latencies.ttft, run.pick),
+    first_answer: summarise(latencies.firstAnswer, run.pick),
+    tpot: summarise(latencies.tpot, run.pick),
     itl: run.itl
-      ? summariseItl(run.itl, bursts ? Number.NaN : tokens.meanGap)
-      : { ...EMPTY_SUMMARY, mean: tokens.meanGap },
-    e2el: summarise(latencies.e2el),
+      ? summariseItl(run.itl, lost.unfinished > 0 ? Number.NaN : meanGap)
+      : { ...EMPTY_SUMMARY, mean: meanGap },
+    e2el: summarise(latencies.e2el, run.pick),
   };
   const stream = streamOf(requests, tokens);
   // A run that came to a standstill cannot keep up with anything.
@@ -139,17 +147,41 @@ function measureRequests({ run, tokens, span, ...seen }: Seen, requests: Request
     ),
     request_goodput: good < 0 ? Number.NaN : rate(good),
     good_fraction: good < 0 ? Number.NaN : per(good, completed),
-    slo_met: keepsPromise(run.slo, summaries, completed, lost, verdict),
+    slo_met: keepsPromise(run.slo, summaries, { completed, ...lost }, verdict),
     total_input_tokens: tokens.input,
     cached_input_tokens: tokens.cached,
     total_output_tokens: tokens.produced,
     thinking_tokens: tokens.thought,
+    ...engineFigures(run, duration),
     max_concurrent_requests: peakOverlap(finishedOnly(requests, 'arrival'), finishedOnly(requests, 'finish')),
   };
 }
 
+/** The engines of the fleet together. */
+function engineFigures({ program, counters }: FleetRun, duration: number) {
+  const sum = { busy: 0, running: 0, steps: 0, engines: 0, peak: Number.NaN };
+  for (const [c, client] of program.clients.entries()) {
+    if (client.kind !== 'llm') continue;
+    sum.engines++;
+    sum.busy += counters[c].busySeconds;
+    sum.running += counters[c].runningSeconds;
+    sum.steps += counters[c].steps;
+    const use = client.numGpuBlocks > 0 ? counters[c].peakBlocks / client.numGpuBlocks : Number.NaN;
+    if (use > sum.peak || Number.isNaN(sum.peak)) sum.peak = use;
+  }
+  return {
+    utilisation: per(sum.busy, duration * sum.engines),
+    mean_batch: per(sum.running, sum.busy),
+    peak_kv_use: sum.peak,
+    steps: sum.steps,
+  };
+}
+
 function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): Float64Array {
-  return requests[column].filter((_, r) => requests.state[r] === STATE_FINISHED);
+  const times = new Float64Array(requests.state.length);
+  let n = 0;
+  for (let r = 0; r < times.length; r++) if (requests.state[r] === STATE_FINISHED) times[n++] = requests[column][r];
+  return times.subarray(0, n);
 }
 
 /**
@@ -158,26 +190,20 @@ function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): F
  */
 function streamOf(requests: RequestColumns, tokens: TokenColumns) {
   const count = requests.state.length;
-  const output = tokens.output.map((n) => Math.max(1, n));
-  const first = tokens.firstToken.map((time, r) => (Number.isNaN(time) ? requests.finish[r] : time));
-  const lastToken = tokens.lastToken.map((time, r) => (Number.isNaN(time) ? requests.finish[r] : time));
+  const output = new Int32Array(count);
+  const first = new Float64Array(count);
+  const lastToken = new Float64Array(count);
+  for (let r = 0; r < count; r++) {
+    output[r] = Math.max(1, tokens.output[r]);
+    first[r] = Number.isNaN(tokens.firstToken[r]) ? requests.finish[r] : tokens.firstToken[r];
+    lastToken[r] = Number.isNaN(tokens.lastToken[r]) ? requests.finish[r] : tokens.lastToken[r];
+  }
   const none = new Int32Array(count);
   return {
     lengths: { count, prompt: none, output },
     results: { ...requests, first, preemptions: none, replica: none },
     lastToken,
   };
-}
-
-function keepsPromise(
-  slos: readonly Slo[],
-  summaries: Pick<FleetResult, Slo['metric']>,
-  completed: number,
-  lost: { readonly rejected_kv: number; readonly rejected_length: number; readonly unfinished: number },
-  verdict: Verdict,
-): boolean {
-  if (completed === 0 || lost.rejected_kv + lost.rejected_length + lost.unfinished > 0) return false;
-  return verdict !== 'overloaded' && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
 }
 
 function priceFleet(
@@ -187,8 +213,9 @@ function priceFleet(
   outputTokens: number,
   duration: number,
 ) {
-  const served = new Set(run.results.client);
-  const unserved = bills.filter((_, c) => !served.has(c));
+  const served = new Uint8Array(bills.length);
+  for (let v = 0; v < run.results.client.length; v++) served[run.results.client[v]] = 1;
+  const unserved = bills.filter((_, c) => served[c] === 0);
   const unknown = (read: (bill: ClientBill) => number): string[] =>
     run.program.clients.filter((_, c) => Number.isNaN(read(bills[c]))).map(({ name }) => name);
   const energy_j = sumKnown(bills.map(({ joules }) => joules));

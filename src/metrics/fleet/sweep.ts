@@ -1,7 +1,7 @@
 // What a sweep of fleets comes to: rows ranked by the objective, and what became of all the others.
 import type { Objective, Slo } from '../../spec/types.ts';
+import { achieved } from '../limits.ts';
 import { scoreOf } from '../objective.ts';
-import { achieved } from '../run-result.ts';
 import type { FleetTrust } from './trust.ts';
 import type { FleetResult } from './types.ts';
 

@@ -18,8 +18,9 @@ export interface TokenColumns {
   readonly firstToken: Float64Array;
   readonly lastToken: Float64Array;
   readonly output: Int32Array;
-  /** Mean of all pooled gaps, s. */
-  readonly meanGap: number;
+  /** Of all requests: seconds between tokens, and how many gaps between single tokens they are. */
+  readonly gapSeconds: number;
+  readonly gaps: number;
   /** Over finished requests. */
   readonly input: number;
   readonly cached: number;
@@ -72,9 +73,8 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
     latencies.firstAnswer[r] =
       lastThought < 0 ? latencies.ttft[r] : findAnswer(run, r, lastThought, role, tokenTimes) - requests.arrival[r];
   }
-  const meanGap = total.gaps > 0 ? total.span / total.gaps : Number.NaN;
-  const { input, cached, produced, thought } = total;
-  return { latencies, firstToken, lastToken, output, meanGap, input, cached, produced, thought };
+  const { span: gapSeconds, gaps, input, cached, produced, thought } = total;
+  return { latencies, firstToken, lastToken, output, gapSeconds, gaps, input, cached, produced, thought };
 }
 
 /** The first token after thinking: of the visits laid out after the last thought; NaN when none answers. */
@@ -135,7 +135,7 @@ function spanOf(
 function findFirstTokens(run: FleetRun): Float64Array {
   const { program, results, steps } = run;
   const { visits } = program;
-  const times = Float64Array.from(results.first);
+  const times = results.first.slice();
   const ends = program.clients.map(() => new Map<number, number>());
   for (const step of steps ?? []) ends[step.replica].set(step.start, step.start + step.duration);
   for (let v = 0; v < visits.count; v++) {

@@ -9,6 +9,7 @@ import type { ItlHistogram } from '../itl.ts';
 import type { EnergyPrice } from '../run-result.ts';
 import type { EnergyShares } from '../site.ts';
 import type { SpeculationResult } from '../speculation.ts';
+import type { PickRanks } from '../summary.ts';
 import type { Summary, Verdict } from '../types.ts';
 import type { ClientView } from './client-view.ts';
 
@@ -76,6 +77,8 @@ export interface FleetRun {
   /** Clock at the end of a run that stopped early, s, and why it did. */
   readonly clock?: number;
   readonly stopped?: string;
+  /** Finds order statistics where there is something faster than sorting. */
+  readonly pick?: PickRanks;
   /** It came to a standstill by itself: visits wait, and nothing is left to happen. */
   readonly deadlock?: boolean;
 }
@@ -208,6 +211,11 @@ export interface FleetResult {
   readonly total_output_tokens: number;
   readonly thinking_tokens: number;
   readonly max_concurrent_requests: number;
+  /** Sequences that ran while engines were busy, on average; the busy share of their time, the largest share of KV blocks in use. */
+  readonly mean_batch: number;
+  readonly utilisation: number;
+  readonly peak_kv_use: number;
+  readonly steps: number;
   readonly devices: number;
   /** Clients whose watts or price nobody knows: energy and cost are those of the others (NaN where none is known). */
   readonly unmetered: readonly string[];
@@ -266,6 +274,8 @@ export interface MeasuredFleet {
   readonly state: Int32Array;
   readonly arrival: Float64Array;
   readonly finish: Float64Array;
+  /** Per request: time of its first token; NaN where there is none. */
+  readonly firstToken: Float64Array;
   /** Per visit: J and USD; NaN where unknown. */
   readonly joules: Float64Array;
   readonly usd: Float64Array;

@@ -59,6 +59,7 @@ export function isRejected(state: number): boolean {
 export function findLastPredecessors(program: FleetProgram, results: VisitResults): Int32Array {
   const { count, edgeAt, edgeTo } = program.visits;
   const last = new Int32Array(count).fill(-1);
+  if (edgeTo.length === 0) return last;
   for (let v = 0; v < count; v++) {
     if (results.state[v] !== STATE_FINISHED) continue;
     for (let edge = edgeAt[v]; edge < edgeAt[v + 1]; edge++) {
@@ -92,10 +93,15 @@ export function findSpan(
 ): { readonly from: number; readonly to: number } {
   let from = Number.POSITIVE_INFINITY;
   let to = Number.NEGATIVE_INFINITY;
-  for (const arrival of requests.arrival) if (arrival < from) from = arrival;
-  for (const finish of results.finish) if (finish > to) to = finish;
-  for (const first of results.first) if (first > to) to = first;
-  const early = requests.state.some((state) => state === STATE_UNFINISHED);
+  let early = false;
+  for (let r = 0; r < requests.state.length; r++) {
+    if (requests.arrival[r] < from) from = requests.arrival[r];
+    if (requests.state[r] === STATE_UNFINISHED) early = true;
+  }
+  for (let v = 0; v < results.finish.length; v++) {
+    if (results.finish[v] > to) to = results.finish[v];
+    if (results.first[v] > to) to = results.first[v];
+  }
   if (early && clock > to) to = clock;
   return to > from ? { from, to } : { from: 0, to: 0 };
 }

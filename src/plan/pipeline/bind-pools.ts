@@ -24,14 +24,14 @@ import {
 } from '../deployment.ts';
 import { type EnergyFigures, partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
-import type { LoweredSurface, Lowering } from '../lower.ts';
+import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
 import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
 import { describeSteps } from '../step-regression.ts';
-import { surfaceOf } from '../surface-book.ts';
 import type { Blame } from './blame.ts';
 import { energyFigures } from './energy-figures.ts';
 import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
+import { type PricedSurface, type Shelf, surfaceName } from './share.ts';
 
 /** What is expected of a model that is too large. */
 export const MODEL_FITS = 'a model that fits on its hardware';
@@ -88,18 +88,32 @@ export function bindPools(
   source: PlanSource,
   lowering: Lowering | null,
   blame: Blame,
+  surfaces: Shelf<PricedSurface> | null = null,
 ): ReadonlyMap<string, BoundPool> {
   const bound = new Map<string, BoundPool>();
+  const price = lowering && openPrices(lowering, surfaces);
   for (const pool of spec.pools) {
-    const found = bindPool(pool, source, lowering, blame);
+    const found = bindPool(pool, source, price, blame);
     if (found) bound.set(pool.name, found);
   }
   checkEncoders(spec, bound, blame);
   return bound;
 }
 
-function bindPool(pool: PoolSpec, source: PlanSource, lowering: Lowering | null, blame: Blame): BoundPool | null {
-  if (pool.kind === 'llm') return bindEngine(pool, source, lowering, blame);
+/** The price of a step of a deployment: made, or the one that an earlier row had. */
+type Price = (deployment: Deployment) => PricedSurface;
+
+function openPrices(lowering: Lowering, surfaces: Shelf<PricedSurface> | null): Price {
+  const make = (deployment: Deployment): PricedSurface => {
+    const lowered = lowerSurface(deployment.key, lowering);
+    return { lowered, energy: engineEnergy(lowered, deployment) };
+  };
+  return (deployment) =>
+    surfaces ? surfaces.get(surfaceName(deployment.key), () => make(deployment)) : make(deployment);
+}
+
+function bindPool(pool: PoolSpec, source: PlanSource, price: Price | null, blame: Blame): BoundPool | null {
+  if (pool.kind === 'llm') return bindEngine(pool, source, price, blame);
   if (pool.kind === 'retrieval') return bindRetrieval(pool, source);
   const rest = { pool, demand: 1, model: null, kv: NO_KV, layers: 0, basis: '', memory: '' };
   if (pool.kind === 'cores') {
@@ -121,7 +135,7 @@ function ownFigures(hardware: Hardware | null, devices: number, source: PlanSour
   };
 }
 
-function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null, blame: Blame): BoundPool | null {
+function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, blame: Blame): BoundPool | null {
   const { configuration } = pool;
   const deployment = bindModel(pool, source, blame);
   if (deployment === undefined) return null;
@@ -138,8 +152,8 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
     blame(['fleet', pool.name, 'preemption_mode'], 'recompute, or a swap that can be', refused.words);
     return null;
   }
-  const surface = deployment && !configuration.step_time && lowering ? surfaceOf(deployment.key, lowering) : null;
-  const price = configuration.step_time ?? surface?.table ?? FREE_PRICE;
+  const surface = deployment && !configuration.step_time && priceOf ? priceOf(deployment) : null;
+  const price = configuration.step_time ?? surface?.lowered.table ?? FREE_PRICE;
   const {
     replicas: _,
     routing: __,
@@ -157,8 +171,8 @@ function bindEngine(pool: LlmPool, source: PlanSource, lowering: Lowering | null
     layers: model ? layersOf(model) : 1,
     devices: deployment?.devices ?? 0,
     usdPerDeviceHour: deployment?.usdPerDeviceHour ?? Number.NaN,
-    energy: surface && deployment ? engineEnergy(surface, deployment) : null,
-    basis: configuration.step_time ? 'measured' : (surface?.basis ?? ''),
+    energy: surface?.energy ?? null,
+    basis: configuration.step_time ? 'measured' : (surface?.lowered.basis ?? ''),
     memory: capacity?.words ?? givenWords(configuration),
     ...(deployment?.profile.client ? { way: deployment.profile.client } : {}),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),

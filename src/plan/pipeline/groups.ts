@@ -1,6 +1,7 @@
 // Groups of clients that can serve the same visits: the pools of a stage, in the part that a local group has of them.
 import { splits } from '../../spec/fleet/check-together.ts';
 import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
+import type { VisitGroups } from '../../stages/laying.ts';
 import type { FleetGroup, LoadMetric, VisitTable } from '../fleet.ts';
 import type { Blame } from './blame.ts';
 
@@ -10,26 +11,35 @@ export interface PoolClients {
   readonly count: number;
 }
 
-export interface Groups {
-  /** Group of these pools: all their clients, or those of the local group that a request's store belongs to. */
-  of(pools: readonly string[], cell: number): number;
+export interface Groups extends VisitGroups {
   /**
-   * The same for a visit that takes the KV of another one over. `local`: the first of a row of groups, all clients and then those
-   * of each local group; which of them it is, the client of the other visit says when this one is routed (VISIT_LOCAL).
+   * For a visit that takes the KV of another one over. `local`: the first of a row of groups, all clients and then those of each
+   * local group; which of them it is, the client of the other visit says when this one is routed (VISIT_LOCAL).
    */
   after(pools: readonly string[], cell: number): { readonly group: number; readonly local: boolean };
-  /** The client of a kv-store that holds what belongs to `key`. */
-  storeOf(pool: string, cell: number, key: number): number;
-  /** A group of one client. */
-  ofClient(client: number): number;
   /** All groups; thresholds that the spec leaves open are medians over the visits. */
   done(visits: VisitTable): FleetGroup[];
+  /** What the groups are of, in their order: whoever makes them again for other clients has the same numbers. */
+  recipes(): readonly GroupRecipe[];
 }
 
-/** `family`: the group whose visits' median is its threshold where the spec leaves that open. */
-type Draft = Omit<FleetGroup, 'threshold'> & { readonly threshold: number | null; readonly family: number };
+/**
+ * Pools in the part of a local group (-1 = whole), or one client (-1 = the one that joins branches, behind all others). `family`: the
+ * group whose visits' median is its threshold where the spec leaves that open.
+ */
+export type GroupRecipe =
+  | { readonly pools: readonly string[]; readonly cell: number; readonly family: number }
+  | { readonly client: number; readonly family: number };
 
-export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>, blame: Blame): Groups {
+type Draft = Omit<FleetGroup, 'threshold'> & { readonly threshold: number | null; readonly recipe: GroupRecipe };
+
+/** `recipes`: groups to begin with, those of visits that were laid out before. */
+export function openGroups(
+  spec: FleetSpec,
+  clients: ReadonlyMap<string, PoolClients>,
+  blame: Blame,
+  recipes: readonly GroupRecipe[] = [],
+): Groups {
   const drafts: Draft[] = [];
   const known = new Map<string, number>();
   const blamed = new Set<string>();
@@ -73,9 +83,19 @@ export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolCli
       metric,
       threshold: policy === 'heavy-light' ? threshold : 0,
       light,
-      family,
+      recipe: { pools, cell, family },
     };
   };
+  const own = [...clients.values()].reduce((sum, { count }) => sum + count, 0);
+  const single = (client: number, family: number): Draft => {
+    const name = [...clients].find(([, { first, count }]) => client >= first && client < first + count)?.[0] ?? 'join';
+    const recipe = { client: client < own ? client : -1, family };
+    return { name, members: [client], routing: 'round-robin', metric: 'requests', threshold: 0, light: 0, recipe };
+  };
+  for (const recipe of recipes) {
+    if ('pools' in recipe) drafts.push(draft(recipe.pools, recipe.cell, recipe.family));
+    else drafts.push(single(recipe.client < 0 ? own : recipe.client, recipe.family));
+  }
   const make = (pools: readonly string[], cell: number) => {
     const members = pools.flatMap((name) => partOf(name, cell));
     return remember(members.join(), () => draft(pools, cell, drafts.length));
@@ -115,25 +135,14 @@ export function openGroups(spec: FleetSpec, clients: ReadonlyMap<string, PoolCli
       return part[key % part.length];
     },
     ofClient(client) {
-      return remember(String(client), () => {
-        const name =
-          [...clients].find(([, { first, count }]) => client >= first && client < first + count)?.[0] ?? 'join';
-        const only = {
-          name,
-          members: [client],
-          routing: 'round-robin',
-          metric: 'requests',
-          threshold: 0,
-          light: 0,
-        } as const;
-        return { ...only, family: drafts.length };
-      });
+      return remember(String(client), () => single(client, drafts.length));
     },
     done: (visits) =>
-      drafts.map(({ threshold, family, ...rest }) => ({
+      drafts.map(({ threshold, recipe, ...rest }) => ({
         ...rest,
-        threshold: threshold ?? medianOf(visits, family, rest.metric),
+        threshold: threshold ?? medianOf(visits, recipe.family, rest.metric),
       })),
+    recipes: () => drafts.map(({ recipe }) => recipe),
   };
 }
 

@@ -1,8 +1,7 @@
 // A pipeline spec to the numbers that the engine runs: clients, groups, links, and the visits of every request.
 import type { EngineProfile } from '../../catalog/types.ts';
 import { type Issue, UserError } from '../../check/issue.ts';
-import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
-import { openHashChains } from '../../workload/hash-chains.ts';
+import type { FleetSpec } from '../../spec/fleet/types.ts';
 import type { MakeOptions } from '../../workload/make.ts';
 import type { Requests } from '../../workload/types.ts';
 import { makeWalks, type Walks } from '../../workload/walks.ts';
@@ -12,11 +11,10 @@ import type { FleetClient, FleetProgram } from '../fleet.ts';
 import type { Lowering } from '../lower.ts';
 import { type BoundPool, bindPools } from './bind-pools.ts';
 import { type Blame, openBlame } from './blame.ts';
-import { VisitWriter } from './columns.ts';
-import { localGroupOf, openGroups, type PoolClients } from './groups.ts';
-import { compileList } from './lay-list.ts';
+import { localGroupOf, openGroups } from './groups.ts';
+import { clientsByPool, jointClient, layRequests } from './lay-requests.ts';
 import { type Placement, placeClients, type Standing } from './place.ts';
-import { type Build, join, openState, type Walker } from './state.ts';
+import { type FleetShare, laidName, openShare, walksName } from './share.ts';
 import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
 
 /** The catalog that models, hardware and shapes are looked up in. */
@@ -85,30 +83,38 @@ export function sourceOf(spec: FleetSpec, catalog: FleetCatalog): PlanSource {
 
 /**
  * The program of a spec, and what people want to know of its clients, stages and requests. Throws UserError like checkFleet.
- * `session`: whoever can lower surfaces. `requests`: given ones, in place of those of the workload.
+ * `session`: whoever can lower surfaces. `share`: what earlier rows of the same question have made. `requests`: given ones, in place
+ * of those of the workload, which no other row has.
  */
 export function prepareFleet(
   spec: FleetSpec,
   catalog: FleetCatalog,
   session: { readonly lowering: Lowering },
+  share: FleetShare = openShare(),
   requests?: Requests,
 ): LoweredFleet {
   const { blame, settle } = openBlame(spec);
-  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame);
+  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame, share.surfaces);
   const bytes = storeBytes(spec, pools, blame);
   settle();
-  const walks = makeWalks(spec, (id) => catalog.shape(id), requests);
+  const walks = share.walks.get(walksName(share, spec), () => makeWalks(spec, (id) => catalog.shape(id), requests));
   const hashBlock = usesHashes(spec) ? hashBlockOf(spec, walks, blame) : 0;
   settle();
   const standing = standClients(spec);
   const placement = placeClients(spec, standing);
-  const clients = makeClients(spec, pools, standing, placement, hashBlock, bytes, blame);
+  const own = makeClients(spec, pools, standing, placement, hashBlock, bytes, blame);
   settle();
-  const laid = layRequests(spec, pools, walks, placement, clients, hashBlock, blame);
+  const laid = share.laid.get(laidName(share, spec, pools, placement.apart, hashBlock), () => {
+    const made = layRequests(spec, pools, walks, placement.apart, hashBlock);
+    settle(); // what is blamed is made again for the next row
+    return made;
+  });
+  const groups = openGroups(spec, clientsByPool(spec.pools), blame, laid.groups).done(laid.visits);
   settle();
+  const clients = laid.joins ? [...own, jointClient(0)] : own;
   const program: FleetProgram = {
-    clients: laid.clients,
-    groups: laid.groups,
+    clients,
+    groups,
     links: placement.links,
     locations: placement.locations,
     paths: placement.paths,
@@ -120,7 +126,7 @@ export function prepareFleet(
     hashCount: laid.hashCount,
     storeBytesPerToken: bytes,
   };
-  const facts = laid.clients.map((_, c) => factsOf(pools.get(standing[c]?.pool ?? '')));
+  const facts = clients.map((_, c) => factsOf(pools.get(standing[c]?.pool ?? '')));
   const names = spec.pipelines.map(({ name }) => name);
   return { program, roles: laid.roles, clients: facts, pipelines: { names, of: walks.pipeline }, walks };
 }
@@ -129,8 +135,7 @@ const JOINT_FACTS: ClientFacts = { pool: '', devices: 0, usdPerDeviceHour: 0, en
 
 export function factsOf(bound: BoundPool | undefined): ClientFacts {
   if (!bound) return JOINT_FACTS;
-  const { pool, steps, way, ...facts } = bound;
-  const { devices, usdPerDeviceHour, energy, basis, memory } = facts;
+  const { pool, devices, usdPerDeviceHour, energy, basis, memory, steps, way } = bound;
   const known = { ...(steps ? { steps } : {}), ...(way ? { way } : {}) };
   return { pool: pool.name, devices, usdPerDeviceHour, energy, basis, memory, ...known };
 }
@@ -198,116 +203,4 @@ function makeClients(
 /** A prefix cache lives in the blocks that no running sequence needs: at most all of them. */
 function prefixBlocks({ numGpuBlocks, blockSize }: BoundPool['client'], hashBlock: number): number {
   return Math.floor((numGpuBlocks * blockSize) / hashBlock);
-}
-
-/** Branches meet at once, however many there are at one instant. */
-const JOINT_CORES = 65536;
-
-function jointClient(location: number): FleetClient {
-  return {
-    name: 'join',
-    kind: 'cores',
-    batching: 'continuous',
-    admission: 'prompt',
-    packing: 'fcfs',
-    maxNumSeqs: JOINT_CORES,
-    maxNumBatchedTokens: 1,
-    numGpuBlocks: 1,
-    blockSize: 16,
-    maxModelLen: 0,
-    price: { fixed_s: 0, per_new_token_s: 0, per_prefill_pair_s: 0, per_sequence_s: 0, per_context_token_s: 0 },
-    localGroup: 0,
-    location,
-    channel: -1,
-    demand: 0,
-    prefixBlocks: 0,
-    tiers: [],
-  };
-}
-
-function layRequests(
-  spec: FleetSpec,
-  pools: ReadonlyMap<string, BoundPool>,
-  walks: Walks,
-  placement: Placement,
-  own: readonly FleetClient[],
-  hashBlock: number,
-  blame: Blame,
-) {
-  const clients = [...own];
-  const writer = new VisitWriter();
-  const groups = openGroups(spec, clientsByPool(spec.pools), blame);
-  const chains = hashBlock > 0 ? openHashChains(walks, hashBlock) : null;
-  const stages: string[] = [];
-  let joint: { readonly group: number; readonly stage: number } | null = null;
-  const roles = { prefill: [] as number[], decode: [] as number[], think: [] as number[] };
-  const build: Build = {
-    spec,
-    pools,
-    writer,
-    groups,
-    chains,
-    apart: placement.apart,
-    blame,
-    stage(name, role) {
-      // stages of nested lists may be called alike: each is counted by itself
-      let own = name;
-      for (let i = 2; stages.includes(own); i++) own = `${name}-${i}`;
-      stages.push(own);
-      if (role) roles[role].push(stages.length - 1);
-      return stages.length - 1;
-    },
-    joint() {
-      if (joint === null) {
-        clients.push(jointClient(0));
-        joint = { group: groups.ofClient(own.length), stage: build.stage('join') };
-      }
-      return joint;
-    },
-  };
-  const several = spec.pipelines.length > 1;
-  const pipelines = spec.pipelines.map(({ name, stages: list }) => compileList(build, list, several ? `${name}/` : ''));
-  const first = new Int32Array(walks.count + 1);
-  const last = new Int32Array(walks.count);
-  for (let r = 0; r < walks.count; r++) {
-    writer.openRequest(r);
-    first[r] = writer.count;
-    const walker = walkerOf(spec, walks, r);
-    const { ends } = pipelines[walks.pipeline[r]](walker, [], openState(walker));
-    // a request ends with one visit: branches at its end, or no stage at all, make one of no time
-    last[r] = ends.length === 1 ? ends[0] : join(build, ends);
-  }
-  first[walks.count] = writer.count;
-  const visits = writer.done();
-  return {
-    clients,
-    stages,
-    roles,
-    visits,
-    groups: groups.done(visits),
-    hashCount: chains?.count ?? 0,
-    requests: { count: walks.count, arrival: walks.arrival, first, last, concurrency: walks.concurrency },
-  };
-}
-
-function clientsByPool(pools: readonly PoolSpec[]): Map<string, PoolClients> {
-  const clients = new Map<string, PoolClients>();
-  let first = 0;
-  for (const { name, count } of pools) {
-    clients.set(name, { first, count });
-    first += count;
-  }
-  return clients;
-}
-
-function walkerOf(spec: FleetSpec, walks: Walks, r: number): Walker {
-  const owner = walks.session[r] >= 0 ? walks.session[r] : r;
-  return {
-    index: r,
-    cell: owner % spec.localGroups,
-    key: walks.prefix[r] >= 0 ? walks.prefix[r] : owner,
-    question: walks.question[r],
-    answer: walks.answer[r],
-    before: walks.prefixTokens[r] + walks.history[r],
-  };
 }

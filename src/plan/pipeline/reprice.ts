@@ -4,6 +4,7 @@ import type { Lowering } from '../lower.ts';
 import { bindPools } from './bind-pools.ts';
 import { openBlame } from './blame.ts';
 import { type FleetCatalog, factsOf, type LoweredFleet, sourceOf } from './lower-fleet.ts';
+import { type FleetShare, openShare } from './share.ts';
 
 /** Of a spec whose pools have the limits and blocks that they were lowered with: only what a step costs may differ. */
 export function repriceFleet(
@@ -11,9 +12,10 @@ export function repriceFleet(
   lowered: LoweredFleet,
   catalog: FleetCatalog,
   session: { readonly lowering: Lowering },
+  share: Pick<FleetShare, 'surfaces'> = openShare(),
 ): LoweredFleet {
   const { blame, settle } = openBlame(spec);
-  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame);
+  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame, share.surfaces);
   settle();
   const bound = lowered.clients.map(({ pool }) => pools.get(pool));
   const clients = lowered.program.clients.map((client, c) => {

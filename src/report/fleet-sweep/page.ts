@@ -2,11 +2,12 @@
 
 import { latencyBand } from '../../metrics/error-band.ts';
 import type { FleetKeptRow, FleetSweepResult } from '../../metrics/fleet/sweep.ts';
-import { achieved } from '../../metrics/run-result.ts';
+import { achieved } from '../../metrics/limits.ts';
 import type { LatencyMetric } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
 import {
   formatDuration,
+  formatMonthly,
   formatMs,
   formatNumber,
   formatShare,
@@ -57,7 +58,7 @@ function drawHero(result: FleetSweepResult): Markup {
   const { usd_per_hour, devices } = row.result;
   return html`<section class="card hero">${question}<div class="row"><div><p class="label">${typeset(headline)}</p>
 <h1>${plural(devices, 'device')}</h1><p class="sub">${describeChoices(row)}</p></div>
-<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatNumber(usd_per_hour * 730)} per month</p></div></div>
+<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatMonthly(usd_per_hour)} per month</p></div></div>
 <ul class="why">${why.filter((text) => text !== '').map((text) => html`<li>${typeset(text)}</li>`)}</ul></section>`;
 }
 
@@ -115,7 +116,7 @@ function drawRanking(result: FleetSweepResult): Markup {
       const percentile = percentileOf(result.slo, metric);
       return number(
         `${METRIC_WORDS[metric]} ${percentile}, ms`,
-        (row) => achieved(row.result, { metric, percentile, limit: 0 }),
+        (row) => achieved(row.result, { metric, percentile }),
         formatMs,
       );
     }),

@@ -1,6 +1,6 @@
 // Simulated fleets as points: what an hour costs against how long requests take, and against how fast the answer flows.
 import type { FleetKeptRow, FleetSummary, FleetSweepResult } from '../../metrics/fleet/sweep.ts';
-import { achieved } from '../../metrics/run-result.ts';
+import { achieved } from '../../metrics/limits.ts';
 import type { LatencyMetric } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
 import { formatMs, formatShort, formatUsd } from '../format.ts';
@@ -20,7 +20,7 @@ export function costTtftScatter(result: FleetSweepResult): Scatter {
 function scatterOf(result: FleetSweepResult, metric: LatencyMetric, title: string): Scatter {
   const percentile = percentileOf(result.slo, metric);
   const limit = result.slo.find((slo) => slo.metric === metric)?.limit;
-  const figure = (summary: FleetSummary) => achieved(summary, { metric, percentile, limit: 0 }) * 1000;
+  const figure = (summary: FleetSummary) => achieved(summary, { metric, percentile }) * 1000;
   const points = result.kept.map((row) => pointOf(row, result, figure(row.result)));
   return plotScatter(
     points,
@@ -39,7 +39,7 @@ function pointOf(row: FleetKeptRow, { slo }: FleetSweepResult, x: number): Point
   const { result } = row;
   const tail = (metric: LatencyMetric) => {
     const percentile = percentileOf(slo, metric);
-    return `${METRIC_WORDS[metric]} ${percentile} ${formatMs(achieved(result, { metric, percentile, limit: 0 }))} ms`;
+    return `${METRIC_WORDS[metric]} ${percentile} ${formatMs(achieved(result, { metric, percentile }))} ms`;
   };
   const title = [
     ...describeChoices(row).split('; '),

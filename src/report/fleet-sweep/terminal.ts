@@ -1,6 +1,6 @@
 // What a sweep of fleets prints: question, answer, ranking, what became of every row.
 import type { FleetKeptRow, FleetSweepResult } from '../../metrics/fleet/sweep.ts';
-import { achieved } from '../../metrics/run-result.ts';
+import { achieved } from '../../metrics/limits.ts';
 import type { LatencyMetric } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
 import { formatDuration, formatMs, formatNumber, formatUsd, UNKNOWN } from '../format.ts';
@@ -52,7 +52,7 @@ function rankRows(result: FleetSweepResult): string[] {
     String(row.row),
     describeChoices(row),
     ...METRICS.map((metric) =>
-      formatMs(achieved(row.result, { metric, percentile: percentileOf(result.slo, metric), limit: 0 })),
+      formatMs(achieved(row.result, { metric, percentile: percentileOf(result.slo, metric) })),
     ),
     tellState(row),
     formatNumber(row.result.devices),

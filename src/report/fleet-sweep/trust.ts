@@ -1,7 +1,7 @@
 // How far to believe the answer of a sweep of fleets: its figures with their bands, and which other fleets the bands leave open.
 import type { FleetKeptRow, FleetSweepResult } from '../../metrics/fleet/sweep.ts';
 import { fleetScore } from '../../metrics/fleet/sweep.ts';
-import { achieved } from '../../metrics/run-result.ts';
+import { achieved } from '../../metrics/limits.ts';
 import type { LatencyMetric } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
 import { formatMs, formatShort, listWords, plusMinus } from '../format.ts';
@@ -43,7 +43,7 @@ function describeFigures({ result, trust }: FleetKeptRow, { slo }: FleetSweepRes
   const { band, basis } = trust!;
   const tail = (metric: LatencyMetric, pct: number) => {
     const percentile = percentileOf(slo, metric);
-    const value = achieved(result, { metric, percentile, limit: 0 });
+    const value = achieved(result, { metric, percentile });
     return `${percentile} ${METRIC_WORDS[metric]} ${formatMs(value)} ms (${plusMinus(pct)})`;
   };
   return (

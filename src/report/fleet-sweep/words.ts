@@ -1,7 +1,7 @@
 // A sweep of fleets in words: what a row is, what was asked, what the answer is, why rows fell.
 
 import { type FleetKeptRow, type FleetSweepResult, fleetScore } from '../../metrics/fleet/sweep.ts';
-import { achieved } from '../../metrics/run-result.ts';
+import { achieved } from '../../metrics/limits.ts';
 import type { LatencyMetric, Objective, Percentile, Slo } from '../../spec/types.ts';
 import { describeObjective, describeSlo } from '../describe.ts';
 import { formatNumber, formatShort, formatUsd, listWords } from '../format.ts';

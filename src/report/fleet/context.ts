@@ -1,7 +1,21 @@
 // What a report of a fleet run needs beside its result: the question in the spec's words.
 import type { FleetTrust } from '../../metrics/fleet/trust.ts';
 import type { PowerSpec } from '../../spec/power.ts';
-import type { Slo } from '../../spec/types.ts';
+import type { Configuration, Slo } from '../../spec/types.ts';
+
+/** A pool in words: what runs, how its KV capacity and its step times came about, and how it is started. */
+export interface PoolFacts {
+  readonly pool: string;
+  readonly count: number;
+  readonly basis: string;
+  readonly memory: string;
+  /** The regression on step traces that prices steps; absent where the cost model does. */
+  readonly step_times?: string;
+  readonly num_gpu_blocks?: number;
+  readonly configuration?: Configuration;
+  /** The command that starts one instance; null where none is known. */
+  readonly launch?: string | null;
+}
 
 export interface FleetContext {
   readonly name: string;
@@ -20,6 +34,8 @@ export interface FleetContext {
   readonly models: readonly string[];
   /** What the figures rest on, and how far they may be off; null where nothing of ours prices a step. */
   readonly trust?: FleetTrust | null;
+  /** What each pool of engines is; pools of which there is nothing to say are absent. */
+  readonly pools?: readonly PoolFacts[];
   /** What the prices of each client rest on, in the program's order; '' where nothing is priced. */
   readonly bases?: readonly string[];
   /** What the site adds to energy and cost. */

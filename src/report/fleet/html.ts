@@ -2,7 +2,7 @@
 
 import { latencyBand } from '../../metrics/error-band.ts';
 import type { FleetResult, MeasuredFleet } from '../../metrics/fleet/types.ts';
-import { achieved } from '../../metrics/run-result.ts';
+import { achieved } from '../../metrics/limits.ts';
 import { NO_SITE } from '../../spec/power.ts';
 import type { LatencyMetric, Slo } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';

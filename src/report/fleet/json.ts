@@ -1,4 +1,4 @@
-// A pipeline run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, clients and pipelines.
+// A run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, clients and pipelines.
 
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
@@ -44,6 +44,10 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     unfinished: result.unfinished,
     visits: result.visits,
     preemptions: result.preemptions,
+    utilisation: finiteOrNull(result.utilisation),
+    mean_batch: finiteOrNull(result.mean_batch),
+    peak_kv_use: finiteOrNull(result.peak_kv_use),
+    steps: result.steps,
     ...swapFields(result),
     cached_input_tokens: result.cached_input_tokens,
     thinking_tokens: result.thinking_tokens,
@@ -74,6 +78,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
       ),
     })),
     stages: result.stages.map(stageFields),
+    pools: context.pools ?? [],
     clients: result.clients.map((client, c) => ({ ...clientFields(client), basis: context.bases?.[c] || null })),
     pipelines: result.pipelines.map(pipelineFields),
     basis: context.trust?.basis ?? null,

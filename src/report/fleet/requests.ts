@@ -11,7 +11,7 @@ import { finiteOrNull } from '../flat.ts';
 /** Text per piece: a file of millions of lines is never one string. */
 const PIECE = 65_536;
 
-function stateName(state: number): string {
+export function stateName(state: number): string {
   if (state === STATE_FINISHED) return 'finished';
   if (state === STATE_REJECTED_KV) return 'rejected-kv';
   if (state === STATE_CANCELLED) return 'cancelled';

@@ -1,24 +1,12 @@
-// What a pipeline run prints: the block of `vllm bench serve`, then where the time went by stage, and what each client did.
+// What a run prints: the block of `vllm bench serve`, then where the time went by stage, and what each client did.
 import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
-import { NO_SITE } from '../../spec/power.ts';
-import {
-  BLOCK,
-  bandRows,
-  center,
-  draftRows,
-  electricityRows,
-  fixed,
-  latencyRows,
-  line,
-  shareRows,
-  siteRows,
-  swapRows,
-} from '../block.ts';
 import { formatNumber, formatShare, formatShort, formatUsd, listWords, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
 import { formatTidy } from './axis.ts';
 import type { FleetContext } from './context.ts';
+import { summarisePools } from './pool-rows.ts';
+import { servingBlock } from './serving-block.ts';
 import { explainGaps, isReal, takesTime } from './shown.ts';
 
 const formatTidyMs = (seconds: number): string => formatTidy(seconds * 1000);
@@ -28,71 +16,19 @@ const left = (heading: string, cut = false): TextColumn => ({ heading, align: 'l
 
 /** The whole text of a run. */
 export function fleetTable(result: FleetResult, context: FleetContext): string {
-  return [servingBlock(result, context), stageRows(result), clientRows(result), pipelineRows(result)]
+  return [servingBlock(result, context), stageRows(result), clientRows(result), pipelineRows(result), poolRows(context)]
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n');
 }
 
-/** The rows of `vllm bench serve` in its order and spelling, then ours. */
-function servingBlock(result: FleetResult, context: FleetContext): string[] {
-  const thinks = result.thinking_tokens > 0;
-  return [
-    center(' Serving Benchmark Result ', '='),
-    line('Successful requests:', String(result.completed)),
-    line('Failed requests:', String(result.rejected_kv + result.rejected_length + result.unfinished)),
-    ...(context.maxConcurrency > 0 ? [line('Maximum request concurrency:', String(context.maxConcurrency))] : []),
-    ...(context.requestRate > 0 ? [line('Request rate configured (RPS):', fixed(context.requestRate))] : []),
-    line('Benchmark duration (s):', fixed(result.duration)),
-    line('Total input tokens:', String(result.total_input_tokens)),
-    line('Total generated tokens:', String(result.total_output_tokens)),
-    line('Request throughput (req/s):', fixed(result.request_throughput)),
-    ...(Number.isNaN(result.request_goodput) ? [] : [line('Request goodput (req/s):', fixed(result.request_goodput))]),
-    line('Output token throughput (tok/s):', fixed(result.output_throughput)),
-    line('Peak output token throughput (tok/s):', fixed(result.peak_output_throughput)),
-    line('Peak concurrent requests:', fixed(result.max_concurrent_requests)),
-    line('Total token throughput (tok/s):', fixed(result.total_token_throughput)),
-    ...latencyRows('Time to First Token', 'TTFT', result.ttft),
-    ...(thinks ? latencyRows('Time to First Answer Token', 'TTFAT', result.first_answer) : []),
-    ...latencyRows('Time per Output Token (excl. 1st token)', 'TPOT', result.tpot),
-    ...latencyRows('Inter-token Latency', 'ITL', result.itl),
-    ...latencyRows('End-to-end Latency', 'E2EL', result.e2el),
-    ...draftRows(result.speculation),
-    ...ourRows(result, context),
-    '='.repeat(BLOCK),
-  ];
-}
-
-function ourRows(result: FleetResult, context: FleetContext): string[] {
-  const counts = [
-    ['Rejected, KV cache too small:', result.rejected_kv],
-    ['Rejected, longer than max_model_len:', result.rejected_length],
-    ['Unfinished when stopped:', result.unfinished],
-    ['Input tokens from caches:', result.cached_input_tokens],
-    ['Thinking tokens:', result.thinking_tokens],
-    ['Preemptions:', result.preemptions],
-  ] as const;
-  const power = context.power ?? NO_SITE;
-  const known = (label: string, value: number, rows: readonly string[] = []): string[] =>
-    Number.isNaN(value) ? [] : [line(label, fixed(value)), ...rows];
-  return [
-    center('Simulated Fleet', '-'),
-    ...(result.stopped === '' ? [] : [line('Stopped early:', result.stopped)]),
-    line('Verdict:', result.verdict),
-    ...(context.slo.length > 0 ? [line('Meets the limits:', result.slo_met ? 'yes' : 'no')] : []),
-    ...counts.filter(([, count]) => count > 0).map(([label, count]) => line(label, String(count))),
-    ...swapRows(result),
-    ...(result.devices > 0 ? [line('Devices:', String(result.devices))] : []),
-    ...known('Mean power (W):', result.power_w, siteRows(power)),
-    ...known('Energy per request (J):', result.joules_per_request),
-    ...known('Energy per output token (J):', result.joules_per_token, shareRows(result.energy_shares)),
-    ...known('Cost ($/h):', result.usd_per_hour, electricityRows(result.electricity_usd_per_hour, power)),
-    ...known('Cost ($ per 1,000 requests):', result.usd_per_request * 1000),
-    ...known('Cost ($ per million output tokens):', result.usd_per_million_tokens),
-    ...(context.trust
-      ? [line('Prices rest on figures that are:', context.trust.basis), ...bandRows(result, context.trust.band)]
-      : []),
-  ];
+/** Where step times and KV capacities come from. */
+function poolRows({ pools = [] }: FleetContext): string[] {
+  return pools.map(({ pool, basis, memory, step_times: steps }) => {
+    const from = steps ? `, by the ${steps}` : '';
+    const parts = [basis === '' ? '' : `step times ${basis}${from}`, memory === '' ? '' : `KV cache ${memory}`];
+    return `${pool}: ${parts.filter((part) => part !== '').join('; ')}`;
+  });
 }
 
 const PARTS = ['transfer', 'queue', 'service'] as const;
@@ -138,13 +74,13 @@ function explainStages(result: FleetResult): string[] {
     'Transfer: from the end of the last predecessor until its data was there; queue: until first admitted; service: until ended.',
     'Share of E2EL: along the visits that decide when a request finishes; all shares add up to 100 %.',
     ...(instant.length > 0 ? [`Took no time: ${listWords(instant.map(({ name }) => name))}.`] : []),
-    ...(idle > 0 ? [`Clients that no visit came to cost $${formatShort(idle)} per 1,000 requests more.`] : []),
+    ...(idle > 0 ? [`Instances that no visit came to cost $${formatShort(idle)} per 1,000 requests more.`] : []),
   ];
 }
 
 function clientRows(result: FleetResult): string[] {
   const columns = [
-    left('client', true),
+    left('instance', true),
     left('kind'),
     ...[
       'devices',
@@ -161,24 +97,22 @@ function clientRows(result: FleetResult): string[] {
       '$/h',
     ].map(right),
   ];
-  const rows = result.clients
-    .filter(isReal)
-    .map((client) => [
-      client.name,
-      client.kind,
-      formatNumber(client.devices),
-      formatNumber(client.visits),
-      formatShare(client.utilisation),
-      formatTidy(client.mean_batch),
-      formatNumber(client.peak_batch),
-      formatTidy(client.mean_queue),
-      formatNumber(client.peak_queue),
-      formatShare(client.peak_kv_use),
-      formatShare(client.cached_share),
-      client.preemptions > 0 ? formatNumber(client.preemptions) : '',
-      formatNumber(client.power_w),
-      formatUsd(client.usd_per_hour),
-    ]);
+  const rows = summarisePools(result.clients.filter(isReal)).map((client) => [
+    client.name,
+    client.kind,
+    formatNumber(client.devices),
+    formatNumber(client.visits),
+    formatShare(client.utilisation),
+    formatTidy(client.mean_batch),
+    formatNumber(client.peak_batch),
+    formatTidy(client.mean_queue),
+    formatNumber(client.peak_queue),
+    formatShare(client.peak_kv_use),
+    formatShare(client.cached_share),
+    client.preemptions > 0 ? formatNumber(client.preemptions) : '',
+    formatNumber(client.power_w),
+    formatUsd(client.usd_per_hour),
+  ]);
   return rows.length === 0 ? [] : [...drawTable(dropUnknown(columns, rows), dropCells(rows)), ...explainGaps(result)];
 }
 

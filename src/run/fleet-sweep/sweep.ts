@@ -3,7 +3,7 @@
 import type { Worker } from 'node:worker_threads';
 import { readVersion } from '../../check/version.ts';
 import { type FleetKeptRow, type FleetSweepResult, fleetScore, rankFleets } from '../../metrics/fleet/sweep.ts';
-import type { FleetSweepSpec } from '../../spec/fleet/open-sweep.ts';
+import type { Question } from '../../spec/question.ts';
 import { giveOrder, startThread, threadFile } from '../threads.ts';
 import { BLOCK_ROWS, type FleetOrder, type FleetReport, type FleetWorkerStart, NEXT, STOP } from './protocol.ts';
 
@@ -29,7 +29,7 @@ interface Weighed {
 }
 
 /** Sweeps every row of a spec. */
-export async function sweepFleets(spec: FleetSweepSpec, options: FleetSweepOptions): Promise<FleetSweepResult> {
+export async function sweepFleets(spec: Question, options: FleetSweepOptions): Promise<FleetSweepResult> {
   const started = performance.now();
   const crew = await openCrew(spec, options);
   try {
@@ -68,7 +68,7 @@ interface Crew {
   close(): Promise<void>;
 }
 
-async function openCrew(spec: FleetSweepSpec, options: FleetSweepOptions): Promise<Crew> {
+async function openCrew(spec: Question, options: FleetSweepOptions): Promise<Crew> {
   const { workers, seed, catalogFolder = null, signal } = options;
   const control = new SharedArrayBuffer(8);
   const words = new Int32Array(control);
@@ -87,7 +87,7 @@ async function openCrew(spec: FleetSweepSpec, options: FleetSweepOptions): Promi
   };
 }
 
-async function weighAll(crew: Crew, { rows }: FleetSweepSpec, { onProgress }: FleetSweepOptions): Promise<Weighed> {
+async function weighAll(crew: Crew, { rows }: Question, { onProgress }: FleetSweepOptions): Promise<Weighed> {
   const usdPerHour = new Float64Array(rows).fill(Number.NaN);
   const devices = new Float64Array(rows).fill(Number.NaN);
   const reasons = new Array<string>(rows).fill('');
@@ -108,7 +108,7 @@ async function weighAll(crew: Crew, { rows }: FleetSweepSpec, { onProgress }: Fl
  * Rows in the order of what their devices cost (or how many there are), where that is the objective: as soon as the best `top`
  * that keep the promise are no worse than the devices of the next row alone, no row that is left can be better.
  */
-async function settleAll(crew: Crew, spec: FleetSweepSpec, weighed: Weighed, options: FleetSweepOptions) {
+async function settleAll(crew: Crew, spec: Question, weighed: Weighed, options: FleetSweepOptions) {
   const floor = spec.objective === 'devices' ? weighed.devices : weighed.usdPerHour;
   const ordered = spec.objective === 'devices' || spec.objective === 'usd_per_hour';
   const order = Array.from({ length: spec.rows }, (_, row) => row).filter((row) => !Number.isNaN(floor[row]));
@@ -139,7 +139,7 @@ async function settleAll(crew: Crew, spec: FleetSweepSpec, weighed: Weighed, opt
 }
 
 /** The score of the `top`-th best row that keeps the promise; infinite while there are fewer. */
-function kthBest(kept: readonly Bare[], { objective, top }: FleetSweepSpec): number {
+function kthBest(kept: readonly Bare[], { objective, top }: Question): number {
   const scores = kept.filter(({ result }) => result.slo_met).map(({ result }) => fleetScore(objective, result));
   if (scores.length < top) return Number.POSITIVE_INFINITY;
   return scores.sort((a, b) => a - b)[top - 1];

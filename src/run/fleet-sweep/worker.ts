@@ -5,7 +5,7 @@ import { UserError } from '../../check/issue.ts';
 import { trustFleet } from '../../metrics/fleet/trust.ts';
 import { prepareFleet } from '../../plan/pipeline/lower-fleet.ts';
 import { weighFleet } from '../../plan/pipeline/weigh-fleet.ts';
-import { openFleetRows } from '../../spec/fleet/open-sweep.ts';
+import { openQuestionRows } from '../../spec/question.ts';
 import { openFleetRoom, runFleet } from '../fleet.ts';
 import { summariseRun } from '../measure-fleet.ts';
 import { openSession } from '../session.ts';
@@ -33,7 +33,7 @@ function open({ text, file, seed, catalogFolder, control }: FleetWorkerStart): (
   const catalog = openCatalog(catalogFolder === null ? {} : { folder: catalogFolder });
   const session = openSession(catalog);
   const bands = catalog.errorBands();
-  const sweep = openFleetRows(text, file, catalog, seed);
+  const sweep = openQuestionRows(text, file, catalog, seed);
   const room = openFleetRoom();
   const words = new Int32Array(control);
 

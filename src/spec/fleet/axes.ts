@@ -1,13 +1,17 @@
-// Axes of a pipeline spec: wherever a value may stand, {choices: ...} or {from, to, step | factor} makes a sweep of it.
+// Axes of a spec: wherever a value may stand, a list of values, {choices: ...} or {from, to, step | factor} makes a sweep of it.
 //
 // The document is a tree; the rows of a map or a list are the product of those of its parts (the last part turns fastest), the
 // rows of an axis the sum of those of its choices. So a choice may hold axes of its own, which count only where it is chosen:
 // `fleet: {choices: {together: {...}, apart: {...}}}`. A YAML alias of an axis (`*gpu`) is that axis again, not a second one.
 // An axis is called by the place its value has in the row's own document: `fleet.workers.count`, whichever choice it stands in.
 import { show } from '../../check/issue.ts';
+import { measure, measured } from '../../check/units.ts';
 import { formatPath, type Path } from '../document.ts';
+import { type FieldKind, fieldAt } from '../fields.ts';
 import { MAX_AXIS_VALUES } from '../limits.ts';
+import type { CatalogKind } from '../world.ts';
 import type { Ledger } from './ledger.ts';
+import { takesChoices } from './stage-schema.ts';
 
 export interface Option {
   /** What tables call it. */
@@ -40,52 +44,68 @@ export interface Chosen {
 }
 
 /** Sections that say what the whole sweep is about. */
-const FIXED = ['name', 'slo', 'objective', 'top', 'settle'];
+const FIXED = ['name', 'objective', 'top', 'settle'];
 
-/** Ids that `choices: all` stands for, by the key it is written at. */
-export type AllOf = (key: string) => readonly string[] | undefined;
+/** Ids of the catalog that `choices: all` stands for. */
+export type AllOf = (kind: CatalogKind) => readonly string[];
+
+/** An axis met on the way to a place, and the option that the way goes through. */
+interface Turn {
+  readonly axis: string;
+  readonly option: number;
+}
 
 /** Reads the tree of a document's data; mistakes in the notation of axes go to the ledger. */
 export function readTree(data: unknown, ledger: Ledger, allOf: AllOf): Tree {
-  const seen = new Map<object, { readonly name: string; readonly depth: number }>();
-  const read = (value: unknown, path: Path, place: Path, depth: number): Tree => {
+  const seen = new Map<object, { readonly name: string; readonly trail: readonly Turn[] }>();
+  const read = (value: unknown, path: Path, place: Path, trail: readonly Turn[]): Tree => {
     if (value === null || typeof value !== 'object') return { kind: 'leaf', rows: 1, value };
     const known = seen.get(value);
-    if (known) {
-      if (known.depth === 0) return { kind: 'tie', rows: 1, name: known.name };
-      const expected = 'an alias of an axis that stands outside of any choice';
+    if (known && isBefore(known.trail, trail)) return { kind: 'tie', rows: 1, name: known.name };
+    if (known && !areApart(known.trail, trail)) {
+      const expected = 'an alias of an axis that is met whatever is chosen, or of one in another choice';
       ledger.add({ path, expected, received: `an alias of ${known.name}` });
     }
-    if (isAxis(value) && path.at(-1) !== 'route-to-model') {
+    if ((isAxis(value) || isList(value, place)) && !takesChoices(path.at(-1))) {
       const name = formatPath(place);
-      if (FIXED.includes(String(place[0]))) {
-        ledger.add({
-          path,
-          expected: `one value: all rows of a sweep have the same ${place[0]}`,
-          received: show(value),
-        });
-      }
-      seen.set(value, { name, depth });
-      const raw = listOptions(value, path, ledger, allOf);
+      refuseFixed(value, path, place, ledger);
+      seen.set(value, { name, trail });
+      const raw = listOptions(value, path, place, ledger, allOf);
       refuseRepeats(raw, ledger);
-      const options = raw.map(({ label, value: inner, path: at }) => ({
+      const options = raw.map(({ label, value: inner, path: at }, option) => ({
         label,
         path: at,
         // a choice that is itself a choice stands at the same place: its name needs what leads to it
-        tree: read(inner, at, isAxis(inner) ? [...place, label] : place, depth + 1),
+        tree: read(inner, at, isAxis(inner) ? [...place, label] : place, [...trail, { axis: name, option }]),
       }));
       return { kind: 'axis', rows: options.reduce((sum, { tree }) => sum + tree.rows, 0), name, place, options };
     }
     if (Array.isArray(value)) {
-      const parts = value.map((item, i) => read(item, [...path, i], [...place, i], depth));
+      const parts = value.map((item, i) => read(item, [...path, i], [...place, i], trail));
       return { kind: 'list', rows: product(parts), parts };
     }
     const parts = Object.entries(value).map(
-      ([key, item]) => [key, read(item, [...path, key], [...place, key], depth)] as const,
+      ([key, item]) => [key, read(item, [...path, key], [...place, key], trail)] as const,
     );
     return { kind: 'map', rows: product(parts.map(([, tree]) => tree)), parts };
   };
-  return read(data, [], [], 0);
+  return read(data, [], [], []);
+}
+
+/** Whether whoever comes by `later` came by all of `earlier`. */
+function isBefore(earlier: readonly Turn[], later: readonly Turn[]): boolean {
+  return earlier.every(({ axis, option }, i) => later[i]?.axis === axis && later[i].option === option);
+}
+
+/** Whether nobody comes by both: they take different options of one axis. */
+function areApart(one: readonly Turn[], other: readonly Turn[]): boolean {
+  return one.some(({ axis, option }) => other.some((turn) => turn.axis === axis && turn.option !== option));
+}
+
+function refuseFixed(value: object, path: Path, place: Path, ledger: Ledger): void {
+  if (!FIXED.includes(String(place[0]))) return;
+  const expected = `one value: all rows of a sweep have the same ${place[0]}`;
+  ledger.add({ path, expected, received: show(value) });
 }
 
 function product(trees: readonly Tree[]): number {
@@ -93,7 +113,7 @@ function product(trees: readonly Tree[]): number {
 }
 
 /**
- * Whether an object is the notation of an axis; {process: ramp, from, to} and the like are not. The stage route-to-model has
+ * Whether an object is the notation of an axis; {process: ramp, from, to} and the like are not. A stage may have
  * choices too, all of which it takes.
  */
 function isAxis(value: unknown): value is Record<string, unknown> {
@@ -105,34 +125,56 @@ function isAxis(value: unknown): value is Record<string, unknown> {
 
 const RANGE_KEYS = ['from', 'to', 'step', 'factor'];
 
+/** Keys whose value is a list by itself, and stages, which nest: there only {choices: [...]} makes an axis. */
+const LISTS = [
+  ...['uniform', 'points', 'tiers', 'stages', 'branches', 'levels', 'on', 'after'],
+  ...['acceptance', 'per_position_acceptance_rates'],
+];
+/** Sections whose keys are names of the user's own. */
+const NAMED = ['fleet', 'pipelines', 'links', 'topology', 'tiers', 'prices', 'watts'];
+
+/** Whether a list is an axis: one where a single value is meant. */
+function isList(value: unknown, place: Path): value is unknown[] {
+  if (!Array.isArray(value) || place.length === 0) return false;
+  const keys = place.slice(NAMED.includes(String(place[0])) ? 2 : 1);
+  return (place.length === 1 || keys.length > 0) && !keys.some((key) => LISTS.includes(String(key)));
+}
+
 interface RawOption {
   readonly label: string;
   readonly value: unknown;
   readonly path: Path;
 }
 
-function listOptions(axis: Record<string, unknown>, path: Path, ledger: Ledger, allOf: AllOf): RawOption[] {
-  if (!('choices' in axis)) return expandRange(axis, path, ledger);
+function listOptions(axis: object, path: Path, place: Path, ledger: Ledger, allOf: AllOf): RawOption[] {
+  if (Array.isArray(axis)) return listValues(axis, path, ledger);
+  if (!('choices' in axis)) return expandRange(axis as Range, path, fieldAt(place), ledger);
   const at = [...path, 'choices'];
   const extra = Object.keys(axis).filter((key) => key !== 'choices');
   for (const key of extra)
     ledger.add({ path: [...path, key], expected: 'choices alone', received: `the key ${show(key)}` });
   const { choices } = axis;
-  const all = choices === 'all' ? allOf(String(path[path.length - 1])) : undefined;
-  if (all) return all.map((id) => ({ label: id, value: id, path: at }));
-  if (Array.isArray(choices) && choices.length > 0) {
-    return choices.map((value, i) => ({ label: labelOf(value, i), value, path: [...at, i] }));
+  const field = fieldAt(place);
+  if (choices === 'all' && field && field.of !== 'numbers') {
+    const all = field.of === 'catalog' ? allOf(field.kind) : field.words;
+    return all.map((id) => ({ label: id, value: id, path: at }));
   }
+  if (Array.isArray(choices)) return listValues(choices, at, ledger);
   if (choices !== null && typeof choices === 'object' && Object.keys(choices).length > 0) {
     return Object.entries(choices).map(([label, value]) => ({ label, value, path: [...at, label] }));
   }
   const expected = 'a list of values, or values by name';
-  ledger.add({
-    path: at,
-    expected,
-    received: choices === 'all' ? '"all", which stands for ids of the catalog' : show(choices),
-  });
+  const received = choices === 'all' ? '"all", which stands for ids of the catalog and closed lists' : show(choices);
+  ledger.add({ path: at, expected, received });
   return [{ label: '', value: undefined, path: at }];
+}
+
+function listValues(values: readonly unknown[], path: Path, ledger: Ledger): RawOption[] {
+  if (values.length === 0) {
+    ledger.add({ path, expected: 'at least one value', received: '[]' });
+    return [{ label: '', value: undefined, path }];
+  }
+  return values.map((value, i) => ({ label: labelOf(value, i), value, path: [...path, i] }));
 }
 
 function refuseRepeats(options: readonly RawOption[], ledger: Ledger): void {
@@ -148,24 +190,43 @@ function labelOf(value: unknown, i: number): string {
   return value !== null && typeof value === 'object' ? `#${i + 1}` : String(value);
 }
 
-function expandRange(axis: Record<string, unknown>, path: Path, ledger: Ledger): RawOption[] {
-  const refuse = (key: string, expected: string): RawOption[] => {
+interface Range {
+  readonly from: unknown;
+  readonly to: unknown;
+  readonly step?: unknown;
+  readonly factor?: unknown;
+}
+
+/** from, from + step, ... or from, from * factor, ... while at most `to`. */
+function expandRange(axis: Range, path: Path, field: FieldKind | undefined, ledger: Ledger): RawOption[] {
+  const unit = (field?.of === 'numbers' && field.unit) || 'number';
+  const refuse = (key: keyof Range, expected: string): RawOption[] => {
     ledger.add({ path: [...path, key], expected, received: show(axis[key]) });
     return [{ label: '', value: undefined, path }];
   };
-  for (const key of Object.keys(axis)) if (typeof axis[key] !== 'number') return refuse(key, 'a number');
-  const { from, to, step, factor } = axis as Record<string, number | undefined>;
+  const kinds = { from: unit, to: unit, step: unit, factor: 'number' } as const;
+  for (const key of Object.keys(axis) as (keyof Range)[]) {
+    const reading = measure(axis[key], kinds[key]);
+    if (!reading.ok) return refuse(key, reading.expected);
+  }
+  const from = measured(axis.from, unit);
+  const to = measured(axis.to, unit);
+  const step = axis.step === undefined ? undefined : measured(axis.step, unit);
+  const factor = axis.factor === undefined ? undefined : measured(axis.factor, 'number');
   if (step !== undefined && factor !== undefined) return refuse('factor', 'step or factor, not both');
-  if (from! > to!) return refuse('from', `at most to (${to})`);
+  if (from > to) return refuse('from', `at most to (${to})`);
   if (step !== undefined && !(step > 0)) return refuse('step', 'a step above 0');
-  if (factor !== undefined && !(factor > 1 && from! > 0))
-    return refuse('factor', 'a factor above 1, from a number above 0');
+  if (factor !== undefined && !(factor > 1)) return refuse('factor', 'a factor above 1');
+  if (factor !== undefined && from === 0) return refuse('from', 'a number above 0 where a factor is given');
+  if (field?.of === 'numbers' && !field.integer && step === undefined && factor === undefined)
+    return refuse('step', 'a step or a factor (this field takes fractions)');
   const options: RawOption[] = [];
   for (let i = 0; ; i++) {
-    const value = round(factor === undefined ? from! + i * (step ?? 1) : from! * factor ** i);
-    if (value > to!) return options;
+    const value = round(factor === undefined ? from + i * (step ?? 1) : from * factor ** i);
+    if (value > to) return options;
     if (i === MAX_AXIS_VALUES) return refuse('to', `an axis of at most ${MAX_AXIS_VALUES} values`);
-    options.push({ label: String(value), value, path });
+    const written = unit === 'time' ? `${value}s` : value;
+    options.push({ label: labelOf(written, i), value: written, path });
   }
 }
 
@@ -228,7 +289,7 @@ export interface FleetAxis {
   readonly labels: readonly string[];
 }
 
-/** All axes in the order of the document; those at the same place in several choices are one. */
+/** All axes in the order of the document; those at the same place in several choices are one, and one value is none. */
 export function listAxes(tree: Tree): FleetAxis[] {
   const found = new Map<string, Set<string>>();
   const visit = (node: Tree): void => {
@@ -243,7 +304,7 @@ export function listAxes(tree: Tree): FleetAxis[] {
     }
   };
   visit(tree);
-  return [...found].map(([name, labels]) => ({ name, labels: [...labels] }));
+  return [...found].flatMap(([name, labels]) => (labels.size > 1 ? [{ name, labels: [...labels] }] : []));
 }
 
 /** One choice at one axis, with the choices around it that lead there: axis name → place of the option. */

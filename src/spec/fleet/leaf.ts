@@ -2,12 +2,7 @@
 import { z } from 'zod';
 import { count, name, positive, quantity, section } from '../leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS } from '../limits.ts';
-import { specSchema } from '../schema.ts';
-
-/** The parts of a plain spec that pipeline specs have too. */
-export const plainShape = specSchema.shape;
-export const workloadShape = plainShape.workload.unwrap().shape;
-export const engineShape = plainShape.engine.unwrap().shape;
+import { workloadShape } from '../schema.ts';
 
 const SHARE = 'a share from 0 to 100 %, such as 40% or 0.4';
 

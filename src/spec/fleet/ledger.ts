@@ -13,17 +13,21 @@ export interface Mistake {
 export class Ledger {
   readonly #document: Pick<SpecDocument, 'lineOf'>;
   readonly #file: string;
+  readonly #writtenAt: (path: Path) => Path;
   readonly #issues = new Map<string, Issue>();
   readonly #broken: Path[] = [];
 
-  constructor(document: Pick<SpecDocument, 'lineOf'>, file: string) {
+  /** `writtenAt`: where that stands in the document which the reader sees at another place (shorthand.ts). */
+  constructor(document: Pick<SpecDocument, 'lineOf'>, file: string, writtenAt = (path: Path): Path => path) {
     this.#document = document;
     this.#file = file;
+    this.#writtenAt = writtenAt;
   }
 
   add({ path, expected, received, hint }: Mistake): void {
-    const text = formatPath(path);
-    const line = this.#document.lineOf(path);
+    const written = this.#writtenAt(path);
+    const text = formatPath(written);
+    const line = this.#document.lineOf(written);
     const issue = { path: text, expected, received, file: this.#file, line, ...(hint ? { hint } : {}) };
     this.#issues.set(`${text}\n${expected}`, issue);
     this.#broken.push(path);
@@ -55,6 +59,19 @@ export class Ledger {
       const shared = Math.min(broken.length, path.length);
       return broken.slice(0, shared).every((step, i) => String(step) === String(path[i]));
     });
+  }
+
+  /** Whether a mistake was found at `path` itself or around it: nothing of it is left to read. */
+  isGone(path: Path): boolean {
+    return this.#broken.some(
+      (broken) => broken.length <= path.length && broken.every((step, i) => String(step) === String(path[i])),
+    );
+  }
+
+  /** Mistakes found before the document was rewritten; `rewrittenAt` says where their places are now. */
+  takeOver(earlier: Ledger, rewrittenAt: (path: Path) => Path): void {
+    for (const [key, issue] of earlier.#issues) this.#issues.set(key, issue);
+    this.#broken.push(...earlier.#broken.map(rewrittenAt));
   }
 
   get size(): number {

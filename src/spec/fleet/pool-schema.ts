@@ -4,10 +4,11 @@ import { PACKINGS, POOL_KINDS } from '../../stages/pipeline-stages.ts';
 import { rulesShape } from '../engine-rules.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
-import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, swapSpace, watermark } from '../schema.ts';
-import { speculativePool } from '../speculative.ts';
+import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, stepTime, swapSpace, watermark } from '../schema.ts';
+import { DEPLOYMENT_KEYS } from '../shorthand.ts';
+import { speculativeSection } from '../speculative.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
-import { count, engineShape, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
+import { count, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
 import { COARSE, LOADS, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
 
 const POLICIES = Object.keys(ROUTING_WORDS);
@@ -61,56 +62,81 @@ const shared = {
 
 const one = (words: string) => size().optional().describe(words);
 const FROM_PROFILE = "The profile's if left out.";
-const llm = section(
-  {
-    kind: z.literal('llm').describe('Engines of one model.'),
-    ...shared,
-    role: word(ROLES).optional().describe('What its clients do; both if left out.'),
-    model: name('a model of the catalog, or the path of a config.json').optional().describe('What they run.'),
-    hardware: name('hardware of the catalog').optional().describe('On what.'),
-    tensor_parallel_size: one('Devices that share every layer; 1 if left out.'),
-    pipeline_parallel_size: one('Stages of consecutive layers; 1 if left out.'),
-    data_parallel_size: one('Copies of attention inside one client; 1 if left out.'),
-    expert_parallel_size: one('Devices that share the experts; 1 if left out.'),
-    profile: name('an engine profile of the catalog').optional().describe('vllm-0.11 if left out.'),
-    batching: word(BATCHINGS).optional().describe(`How a step is formed. ${FROM_PROFILE}`),
-    admission: word(ADMISSIONS).optional().describe(`KV blocks that a visit needs to start. ${FROM_PROFILE}`),
-    packing: word(PACKINGS).optional().describe('Which waiting visit is looked at first; fcfs if left out.'),
-    max_num_seqs: one(`Most sequences that run at once in one client. ${FROM_PROFILE}`),
-    max_num_batched_tokens: one(`Token budget of one step. ${FROM_PROFILE}`),
-    max_model_len: count(0, MAX_COUNT).optional().describe("Longest prompt plus output; 0 or left out = the model's."),
-    gpu_memory_utilization: quantity('number', DEMAND, { above: 0, max: 1 }).optional().describe(FROM_PROFILE),
-    block_size: one(`Tokens of one KV block. ${FROM_PROFILE}`),
-    watermark: watermark.optional().describe('Share of the KV blocks that admission leaves free; 0 if left out.'),
-    num_gpu_blocks: z
-      .union([count(0, MAX_COUNT), kvLog], { error: BLOCKS })
-      .optional()
-      .describe(
-        "KV blocks of one client; 0 = computed from memory; {log: FILE} = what the engine's start-up log says.",
-      ),
-    preemption_mode: word(PREEMPTIONS).optional().describe('What becomes of a preempted visit; recompute if left out.'),
-    swap_space: swapSpace.optional().describe('Host memory per device for preempted visits; 4GiB if left out.'),
-    num_scheduler_steps: schedulerSteps
-      .optional()
-      .describe('Decode iterations between two looks of the scheduler; 1 if left out.'),
-    num_cpu_blocks: count(0, MAX_COUNT).optional().describe('KV blocks in host memory; 0 = computed from swap_space.'),
-    quantization: word(WEIGHT_FORMATS).optional().describe("Format of the weights; the checkpoint's if left out."),
-    kv_cache_dtype: word(KV_FORMATS).optional().describe('Format of the KV cache; auto if left out.'),
-    speculative_config: speculativePool
-      .optional()
-      .describe('Speculative decoding, as vLLM spells it; none if left out.'),
-    step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
-    step_time: engineShape.step_time,
-    ...rulesShape,
-    enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
-    transfer: word(TRANSFERS)
-      .optional()
-      .describe('How a prefill client hands its KV on; layer-wise overlaps the prefill; whole if left out.'),
-    write_back: name('a kv-store of the fleet').optional().describe('Store that the KV of every visit is written to.'),
-    kv_bytes_per_token: positive().optional().describe('Bytes of KV per token, where step_time stands for a model.'),
-  },
-  'a pool of kind llm',
-);
+/** Every key of a pool of engines. */
+export const llmShape = {
+  kind: z.literal('llm').describe('Engines of one model.'),
+  ...shared,
+  role: word(ROLES).optional().describe('What its clients do; both if left out.'),
+  model: name('a model of the catalog, or the path of a config.json').optional().describe('What they run.'),
+  hardware: name('hardware of the catalog').optional().describe('On what.'),
+  tensor_parallel_size: one('Devices that share every layer; 1 if left out.'),
+  pipeline_parallel_size: one('Stages of consecutive layers; 1 if left out.'),
+  data_parallel_size: one('Copies of attention inside one client; 1 if left out.'),
+  expert_parallel_size: one('Devices that share the experts; 1 if left out.'),
+  profile: name('an engine profile of the catalog').optional().describe('vllm-0.11 if left out.'),
+  batching: word(BATCHINGS).optional().describe(`How a step is formed. ${FROM_PROFILE}`),
+  admission: word(ADMISSIONS).optional().describe(`KV blocks that a visit needs to start. ${FROM_PROFILE}`),
+  packing: word(PACKINGS).optional().describe('Which waiting visit is looked at first; fcfs if left out.'),
+  max_num_seqs: one(`Most sequences that run at once in one client. ${FROM_PROFILE}`),
+  max_num_batched_tokens: one(`Token budget of one step. ${FROM_PROFILE}`),
+  max_model_len: count(0, MAX_COUNT).optional().describe("Longest prompt plus output; 0 or left out = the model's."),
+  gpu_memory_utilization: quantity('number', DEMAND, { above: 0, max: 1 }).optional().describe(FROM_PROFILE),
+  block_size: one(`Tokens of one KV block. ${FROM_PROFILE}`),
+  watermark: watermark.optional().describe('Share of the KV blocks that admission leaves free; 0 if left out.'),
+  num_gpu_blocks: z
+    .union([count(0, MAX_COUNT), kvLog], { error: BLOCKS })
+    .optional()
+    .describe("KV blocks of one client; 0 = computed from memory; {log: FILE} = what the engine's start-up log says."),
+  preemption_mode: word(PREEMPTIONS).optional().describe('What becomes of a preempted visit; recompute if left out.'),
+  swap_space: swapSpace.optional().describe('Host memory per device for preempted visits; 4GiB if left out.'),
+  num_scheduler_steps: schedulerSteps
+    .optional()
+    .describe('Decode iterations between two looks of the scheduler; 1 if left out.'),
+  num_cpu_blocks: count(0, MAX_COUNT).optional().describe('KV blocks in host memory; 0 = computed from swap_space.'),
+  quantization: word(WEIGHT_FORMATS).optional().describe("Format of the weights; the checkpoint's if left out."),
+  kv_cache_dtype: word(KV_FORMATS).optional().describe('Format of the KV cache; auto if left out.'),
+  speculative_config: speculativeSection
+    .optional()
+    .describe('Speculative decoding, as vLLM spells it; none if left out.'),
+  step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
+  step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
+  ...rulesShape,
+  enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
+  transfer: word(TRANSFERS)
+    .optional()
+    .describe('How a prefill client hands its KV on; layer-wise overlaps the prefill; whole if left out.'),
+  write_back: name('a kv-store of the fleet').optional().describe('Store that the KV of every visit is written to.'),
+  kv_bytes_per_token: positive().optional().describe('Bytes of KV per token, where step_time stands for a model.'),
+};
+const llm = section(llmShape, 'a pool of kind llm');
+
+/** Keys that say how a pool stands beside others: a plain spec has one pool and needs none of them. */
+const AMONG_POOLS = ['kind', 'role', 'location', 'shares', 'transfer', 'write_back', 'model'];
+const ofShape = (wanted: (key: string) => boolean, rename: (key: string) => string): z.core.$ZodLooseShape =>
+  Object.fromEntries(Object.entries(llmShape).flatMap(([key, leaf]) => (wanted(key) ? [[rename(key), leaf]] : [])));
+
+/** The plain notation: the same keys, in sections. */
+export const shortShape = {
+  model: llmShape.model.describe('Model of the catalog, or path of a Hugging Face config.json.'),
+  deployment: section(
+    ofShape(
+      (key) => key in DEPLOYMENT_KEYS,
+      (key) => DEPLOYMENT_KEYS[key],
+    ),
+    'the deployment: hardware, replicas, ...',
+  )
+    .optional()
+    .describe('On what, how many, split how.'),
+  engine: section(
+    ofShape(
+      (key) => !(key in DEPLOYMENT_KEYS) && !AMONG_POOLS.includes(key),
+      (key) => key,
+    ),
+    'the engine: profile, batching, max_num_seqs, ...',
+  )
+    .optional()
+    .describe('How the engine batches; blank = the profile decides.'),
+};
 
 const INDEX = 'an index: {kind: ivf-pq, ...} or {kind: hnsw, ...}';
 const rate = (words: string) =>

@@ -10,32 +10,18 @@ import { findSwapMistakes, SWAP_KEYS, SWAP_SPACE } from '../check-swap.ts';
 import type { Path } from '../document.ts';
 import { checkRules, readRules } from '../engine-rules.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
-import type { ReadOptions } from '../read.ts';
 import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
 import { readStepTime } from '../step-time.ts';
 import type { Configuration, StepTime } from '../types.ts';
+import { number, type Part, readCatalogName, type World } from '../world.ts';
 import { readShare } from './leaf.ts';
 import type { Ledger } from './ledger.ts';
 import type { LlmPool, PoolSpec, RetrievalPool, RoutingSpec } from './types.ts';
 import { ROUTING_WORDS } from './words.ts';
 
-/** A checked part of the document. */
-export type Part = Readonly<Record<string, unknown>>;
-
-/** Names that a spec may use, and where its files are. */
-export interface World {
-  readonly known: ReadOptions['known'];
-  readonly exists?: ReadOptions['exists'];
-  readonly readText?: ReadOptions['readText'];
-  readonly curve?: ReadOptions['known']['curve'];
-  locate(path: string): string;
-}
-
 const DEFAULT_PROFILE = 'vllm-0.11';
-
-export function number(value: unknown, otherwise: number): number {
-  return value === undefined ? otherwise : measured(value, 'number');
-}
+/** Limits of which some engines take less on a small device. */
+const DEVICE_LIMITS = ['max_num_seqs', 'max_num_batched_tokens'] as const;
 
 export function readPools(fleet: Part, ledger: Ledger, world: World): PoolSpec[] {
   return Object.entries(fleet).flatMap(([name, input]) => {
@@ -92,26 +78,6 @@ export function readRouting(input: unknown, path: Path, ledger: Ledger): Routing
   };
 }
 
-/** The catalog's id of a name, null where it is not given or not known (a mistake then). A model may be a config.json. */
-export function readCatalogName(
-  input: unknown,
-  path: Path,
-  kind: 'hardware' | 'models' | 'engines',
-  ledger: Ledger,
-  { known, locate, exists }: World,
-): string | null {
-  if (typeof input !== 'string') return null;
-  if (known[kind].includes(input)) return input;
-  if (kind === 'models') {
-    const file = locate(/\.json$/i.test(input) ? input : `${input}/config.json`);
-    if (exists?.(file)) return file;
-  }
-  const id = known.find?.(kind, input) ?? null;
-  const nouns = { hardware: 'hardware of the catalog', models: 'a model of the catalog', engines: 'an engine profile' };
-  if (id === null) ledger.checkKnown(input, path, nouns[kind], known[kind]);
-  return id;
-}
-
 type EngineFields = Omit<LlmPool, 'kind' | 'name' | 'count' | 'location' | 'routing' | 'shares'>;
 
 function readEngine(input: Part, path: Path, ledger: Ledger, world: World): EngineFields {
@@ -158,6 +124,7 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
   return {
     role,
     configuration,
+    followed: DEVICE_LIMITS.filter((key) => input[key] === undefined),
     packing: (input.packing as LlmPool['packing'] | undefined) ?? 'fcfs',
     transfer: (input.transfer as LlmPool['transfer'] | undefined) ?? 'whole',
     prefixCaching: input.enable_prefix_caching === true,

@@ -1,8 +1,8 @@
 // Links, domains and tiers: defaults, names that refer to each other, and nesting that goes nowhere.
 import { measured } from '../../check/units.ts';
+import { number, type Part } from '../world.ts';
 import { readShare } from './leaf.ts';
 import type { Ledger } from './ledger.ts';
-import { number, type Part } from './read-pools.ts';
 import type { DomainKind, DomainSpec, LinkSpec, TierSpec } from './types.ts';
 import { DOMAIN_PORTS } from './words.ts';
 

@@ -1,12 +1,12 @@
 // Lengths, latencies and names as pipeline specs write them, to what the types say.
+
+import type { LatencySpec, LengthSpec } from '../../check/drawn.ts';
 import { show } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
 import type { Path } from '../document.ts';
 import { MAX_LENGTH_TOKENS } from '../limits.ts';
-import type { LengthSpec } from '../types.ts';
+import { number, type Part } from '../world.ts';
 import type { Ledger } from './ledger.ts';
-import { number, type Part } from './read-pools.ts';
-import type { LatencySpec } from './types.ts';
 
 type Written = string | number;
 
@@ -23,7 +23,8 @@ export function readTokens(input: unknown, path: Path, ledger: Ledger): LengthSp
   const min = number(spread.min, 1);
   const max = number(spread.max, MAX_LENGTH_TOKENS);
   const mean = number(spread.mean, min);
-  if (mean < min || mean > max) {
+  if (min > max) ledger.add({ path: [...path, kind, 'min'], expected: `at most max (${max})`, received: String(min) });
+  else if (mean < min || mean > max) {
     ledger.add({ path: [...path, kind, 'mean'], expected: `a mean between ${min} and ${max}`, received: String(mean) });
   }
   return { kind, mean, std: number(spread.std, 0), min, max };

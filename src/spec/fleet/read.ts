@@ -1,63 +1,56 @@
-// Text of a pipeline spec to a checked FleetSpec: notation, then structure, then meaning; every mistake at once, with its line.
+// Text of a spec to a checked FleetSpec: notation, then structure, then meaning; every mistake at once, with its line.
 
 import { basename, dirname, resolve } from 'node:path';
-import { type Issue, show, UserError } from '../../check/issue.ts';
+import { show, UserError } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
 import { parseSpecDocument, type SpecDocument } from '../document.ts';
-import { Faults } from '../faults.ts';
 import { readPower } from '../power.ts';
-import { meanOfCurve } from '../rate-curve.ts';
-import type { ReadOptions } from '../read.ts';
+import type { ReadOptions } from '../read-options.ts';
+import { isPlain, normalize, rewrittenAt, writtenAt } from '../shorthand.ts';
 import { SLO_KEYS } from '../slo.ts';
-import { readWorkload } from '../traffic.ts';
+import { readLengths, readWorkload } from '../traffic.ts';
 import type { Slo, WorkloadSpec } from '../types.ts';
+import { number, type Part, type World } from '../world.ts';
 import { checkFlow } from './check-flow.ts';
 import { checkTogether } from './check-together.ts';
 import type { StageWorld } from './choose-pools.ts';
 import { readClient } from './client.ts';
 import { Ledger } from './ledger.ts';
 import { readStages } from './read-pipelines.ts';
-import { number, type Part, readPools, type World } from './read-pools.ts';
+import { readPools } from './read-pools.ts';
 import { readDomains, readLinks, readTiers } from './read-topology.ts';
 import { readLatency, readTokens } from './read-values.ts';
-import { checkFleetStructure } from './structure.ts';
+import { checkStructure } from './structure.ts';
 import type { FleetSpec, PipelineSpec, PrefixSpec, SessionSpec } from './types.ts';
 
-/** Whether a text is a pipeline spec: it has a fleet or pipelines at its top. */
-export function isPipelineSpec(text: string): boolean {
-  const { data } = parseSpecDocument(text, '');
-  if (data === null || typeof data !== 'object' || Array.isArray(data)) return /^(fleet|pipelines):/m.test(text);
-  return 'fleet' in data || 'pipelines' in data;
-}
-
-/** Reads a pipeline spec of one fleet. Throws UserError with every mistake in it. */
-export function readFleetSpec(text: string, options: ReadOptions): FleetSpec {
+/** Reads a spec of one deployment or fleet. Throws UserError with every mistake in it. */
+export function readSpec(text: string, options: ReadOptions): FleetSpec {
   const document = parseSpecDocument(text, options.file);
   if (!document.readable) throw new UserError(document.issues);
-  return readFleetDocument(document, text, options);
+  return readDocument(document, text, options);
 }
 
 /**
- * The spec of data that code wrote, which is well-formed: the same as readFleetSpec of its text, without notation and structure looked
- * at. `text` is asked for where something of it is to be blamed.
+ * The spec of data that code wrote, which is well-formed: the same as readSpec of its text, without notation and structure looked at.
+ * `text` is asked for where somebody wants to show it.
  */
-export function readFleetData(data: object, text: () => string, options: ReadOptions): FleetSpec {
+export function readData(data: object, text: () => string, options: ReadOptions): FleetSpec {
   const document: SpecDocument = { data, issues: [], readable: true, lineOf: () => 1 };
   const ledger = new Ledger(document, options.file);
-  const traffic: Issue[] = [];
-  const spec = bind(data as Part, '', options, document, ledger, traffic);
-  const issues = [...ledger.list(), ...traffic];
-  if (issues.length > 0) throw new UserError(issues);
+  const spec = bind(normalize(data as Part), '', options, document, ledger);
+  const issues = ledger.list();
+  if (issues.length > 0) throw new UserError([...issues]);
   return Object.defineProperty({ ...spec }, 'text', { get: text, enumerable: true });
 }
 
 /** The same of a document whose data may be one row of a sweep: places keep the lines that they have in the text. */
-export function readFleetDocument(document: SpecDocument, text: string, options: ReadOptions): FleetSpec {
-  const ledger = new Ledger(document, options.file);
-  const input = checkFleetStructure(document.data, ledger);
-  const traffic: Issue[] = [];
-  const spec = bind(input, text, options, document, ledger, traffic);
-  const issues = [...document.issues, ...ledger.list(), ...traffic].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+export function readDocument(document: SpecDocument, text: string, options: ReadOptions): FleetSpec {
+  const ledger = new Ledger(document, options.file, isPlain(document.data) ? writtenAt : undefined);
+  const written = new Ledger(document, options.file);
+  const input = normalize(checkStructure(document.data, written));
+  ledger.takeOver(written, isPlain(document.data) ? rewrittenAt : (path) => path);
+  const spec = bind(input, text, options, document, ledger);
+  const issues = [...document.issues, ...ledger.list()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   if (issues.length === 0) return spec;
   // what the catalog does not allow of the pools that are well written comes with the other mistakes, not after them
   const pools = spec.pools.filter(({ name }) => !ledger.isBroken(['fleet', name]));
@@ -65,16 +58,9 @@ export function readFleetDocument(document: SpecDocument, text: string, options:
   throw new UserError([...issues, ...met].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
 }
 
-function bind(
-  input: Part,
-  text: string,
-  options: ReadOptions,
-  document: SpecDocument,
-  ledger: Ledger,
-  traffic: Issue[],
-): FleetSpec {
-  const { file, known, exists, readText } = options;
-  const world: World = { known, exists, readText, curve: known.curve, locate: (path) => resolve(dirname(file), path) };
+function bind(input: Part, text: string, options: ReadOptions, document: SpecDocument, ledger: Ledger): FleetSpec {
+  const { file } = options;
+  const world = worldOf(options);
   const part = (key: string) => (input[key] as Part | undefined) ?? {};
   if (input.fleet === undefined) ledger.addMissing(['fleet'], 'pools by name');
   if (input.pipelines === undefined) ledger.addMissing(['pipelines'], 'pipelines by name');
@@ -86,15 +72,13 @@ function bind(
   const stageWorld: StageWorld = {
     ledger,
     pools,
-    poolNames: Object.keys(((document.data as Part | null)?.fleet as object | undefined) ?? {}),
+    poolNames: namesOfPools(document.data, input),
     tiers: Object.keys(part('tiers')),
     nextOrdinal: () => ordinal++,
   };
   const workload = (input.workload as Part | undefined) ?? {};
-  const traffics = (section: Part, at: readonly string[]) =>
-    readTraffic(section, at, document, options, world, traffic);
   const pipelines = Object.entries(part('pipelines')).flatMap(([name, value]) =>
-    value ? [readPipeline(name, value as Part, workload, stageWorld, traffics)] : [],
+    value ? [readPipeline(name, value as Part, workload, stageWorld, world)] : [],
   );
   const disaggregation = input.disaggregation as { local?: unknown } | string | undefined;
   const spec: FleetSpec = {
@@ -105,14 +89,14 @@ function bind(
     tiers,
     localGroups: typeof disaggregation === 'object' ? number(disaggregation.local, 1) : 1,
     pipelines,
-    workload: readMainTraffic(input, pipelines, ledger, traffics),
+    workload: readTraffic(input, pipelines, ledger, world),
     sessions: readSessions(workload.sessions as Part | undefined, ledger),
     prefixes: readPrefixes(workload.shared_prefix as Part | undefined, ledger),
     hashBlock: number(workload.hash_block, 0),
     ...(input.client === undefined ? {} : { client: readClient(part('client')) }),
     slo: readSlo(part('slo'), ledger),
-    prices: readPerHardware(part('prices'), 'prices', known.hardware, ledger),
-    watts: readPerHardware(part('watts'), 'watts', known.hardware, ledger),
+    prices: readPerHardware(part('prices'), 'prices', world, ledger),
+    watts: readPerHardware(part('watts'), 'watts', world, ledger),
     power: readPower(part('power')),
     text,
     file,
@@ -121,63 +105,42 @@ function bind(
   return spec;
 }
 
-type ReadTraffic = (section: Part, at: readonly string[]) => WorkloadSpec;
+/** The pools as they are called, broken ones included. */
+function namesOfPools(data: unknown, input: Part): string[] {
+  const written = (data as Part | null)?.fleet ?? input.fleet;
+  return written !== null && typeof written === 'object' ? Object.keys(written) : [];
+}
 
-/** The workload of a plain spec, read by its own reader; its lengths may be left out where every pipeline has its own. */
-function readMainTraffic(
-  input: Part,
-  pipelines: readonly PipelineSpec[],
-  ledger: Ledger,
-  read: ReadTraffic,
-): WorkloadSpec {
-  if (input.workload === undefined)
-    ledger.addMissing(['workload'], 'the traffic: lengths, arrivals, request_rate, ...');
-  const section = (input.workload as Part | undefined) ?? {};
+/** What reading needs of the surroundings. */
+export function worldOf({ file, known, exists, readText }: ReadOptions): World {
+  return { known, exists, readText, locate: (path) => resolve(dirname(file), path) };
+}
+
+/** The traffic; its lengths may be left out where every pipeline has its own. */
+function readTraffic(input: Part, pipelines: readonly PipelineSpec[], ledger: Ledger, world: World): WorkloadSpec {
+  const { workload } = input;
+  if (workload === undefined) ledger.addMissing(['workload'], 'the traffic: lengths, arrivals, request_rate, ...');
   const own = pipelines.length > 0 && pipelines.every(({ lengths }) => lengths !== null);
-  const bare = section.lengths === undefined && section.requests === undefined;
-  if (own && bare && input.workload !== undefined) {
-    return { ...read({ ...section, lengths: { input_len: 1, output_len: 1 } }, ['workload']), lengths: null };
-  }
-  const workload = read(input.workload === undefined || ledger.isBroken(['workload']) ? FILLED : section, ['workload']);
-  return { ...workload, request_rate: number(section.request_rate, offeredRate(workload)) };
+  const read = workload === undefined || ledger.isGone(['workload']) ? FILLED : workload;
+  return readWorkload(read as Parameters<typeof readWorkload>[0], ledger, world, own);
 }
 
 /** Stands in for a section that was refused already, so that nothing is blamed twice. */
 const FILLED: Part = { lengths: { input_len: 1, output_len: 1 }, request_rate: 1 };
 
-function readTraffic(
-  section: Part,
-  at: readonly string[],
-  document: SpecDocument,
-  options: ReadOptions,
-  world: World,
-  issues: Issue[],
-): WorkloadSpec {
-  const faults = new Faults(document, options.file);
-  const { lengths, arrivals, request_rate, num_requests, seed, requests, drift } = section;
-  const plain = { lengths, arrivals, request_rate, num_requests, seed, requests, drift };
-  const read = readWorkload(plain as Parameters<typeof readWorkload>[0], options.known.workloads, faults, world);
-  const prefix = at.join('.');
-  for (const issue of faults.list()) issues.push({ ...issue, path: issue.path.replace(/^workload/, prefix) });
-  return { ...read, request_rate: number(request_rate, offeredRate(read)) };
-}
-
-/** What a curve offers by itself. */
-function offeredRate({ arrivals }: Pick<WorkloadSpec, 'arrivals'>): number {
-  return arrivals.process === 'curve' ? meanOfCurve(arrivals) : 0;
-}
-
-function readPipeline(name: string, input: Part, workload: Part, world: StageWorld, read: ReadTraffic): PipelineSpec {
+function readPipeline(name: string, input: Part, workload: Part, stages: StageWorld, world: World): PipelineSpec {
   const path = ['pipelines', name];
-  if (input.stages === undefined) world.ledger.addMissing([...path, 'stages'], 'a list of stages');
+  const { ledger } = stages;
+  if (input.stages === undefined) ledger.addMissing([...path, 'stages'], 'a list of stages');
   if (input.lengths !== undefined && workload.requests !== undefined) {
     const expected = 'no lengths of its own: workload.requests has them';
-    world.ledger.add({ path: [...path, 'lengths'], expected, received: show(input.lengths) });
+    ledger.add({ path: [...path, 'lengths'], expected, received: show(input.lengths) });
   }
-  const lengths = input.lengths === undefined ? null : read({ ...FILLED, lengths: input.lengths }, path).lengths;
-  const stages = readStages(input.stages, [...path, 'stages'], world);
-  checkFlow(stages, world);
-  return { name, weight: number(input.weight, 1), lengths, stages };
+  const own = input.lengths as Parameters<typeof readLengths>[0] | undefined;
+  const lengths = own === undefined ? null : readLengths(own, [...path, 'lengths'], ledger, world);
+  const read = readStages(input.stages, [...path, 'stages'], stages);
+  checkFlow(read, stages);
+  return { name, weight: number(input.weight, 1), lengths, stages: read };
 }
 
 function readSessions(input: Part | undefined, ledger: Ledger): SessionSpec | null {
@@ -211,9 +174,9 @@ function readSlo(input: Part, ledger: Ledger): Slo[] {
   return [...limits.values()];
 }
 
-function readPerHardware(input: Part, section: 'prices' | 'watts', known: readonly string[], ledger: Ledger) {
+function readPerHardware(input: Part, section: 'prices' | 'watts', { known }: World, ledger: Ledger) {
   const kind = section === 'prices' ? 'number' : 'power';
-  for (const id of Object.keys(input)) ledger.checkKnown(id, [section, id], 'hardware of the catalog', known);
+  for (const id of Object.keys(input)) ledger.checkKnown(id, [section, id], 'hardware of the catalog', known.hardware);
   return Object.fromEntries(
     Object.entries(input).flatMap(([id, value]) => (value === undefined ? [] : [[id, measured(value, kind)]])),
   );

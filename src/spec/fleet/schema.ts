@@ -1,21 +1,10 @@
 // The structure of a whole pipeline spec: every key, its words and its limits. Editors read it as JSON Schema.
 import { z } from 'zod';
 import { word } from '../leaf.ts';
+import { questionShape, workloadShape } from '../schema.ts';
 import { client } from './client.ts';
-import {
-  latency,
-  link,
-  name,
-  plainShape,
-  positive,
-  quantity,
-  section,
-  size,
-  time,
-  tokens,
-  workloadShape,
-} from './leaf.ts';
-import { fleet } from './pool-schema.ts';
+import { latency, link, name, positive, quantity, section, size, time, tokens } from './leaf.ts';
+import { fleet, shortShape } from './pool-schema.ts';
 import { stages } from './stage-schema.ts';
 import { DOMAIN_KINDS, WRITE_POLICIES } from './words.ts';
 
@@ -81,9 +70,6 @@ const prefixes = section(
 const workload = section(
   {
     ...workloadShape,
-    request_rate: positive('a rate above 0 (requests per second)')
-      .optional()
-      .describe('Requests per second of the whole fleet, turns of conversations included.'),
     sessions: sessions.optional().describe('Conversations of several turns, whose context grows.'),
     shared_prefix: prefixes.optional().describe('Texts that prompts begin with and that caches may hold.'),
     hash_block: size().optional().describe("Tokens of a hash block; the trace's, or 256, if left out."),
@@ -112,10 +98,11 @@ const disaggregation = z.union(
 const byName = <S extends z.core.SomeType>(schema: S, expected: string, words: string) =>
   z.record(name('a name'), schema, { error: expected }).optional().describe(words);
 
-export const fleetSchema = section(
+export const specSchema = section(
   {
-    name: plainShape.name,
-    fleet: fleet.describe('Pools of clients, by name.'),
+    name: questionShape.name,
+    ...shortShape,
+    fleet: fleet.optional().describe('Pools by name, instead of model, deployment and engine, which stand for one.'),
     links: byName(link, 'links by name', 'Links by name, for ports, buses and tiers.'),
     topology: byName(domain, 'domains by name', 'Domains and how they nest; without it nothing is far from anything.'),
     tiers: byName(tier, 'tiers by name', 'Memory tiers, for kv-stores and expected fetches.'),
@@ -124,18 +111,19 @@ export const fleetSchema = section(
       .describe('global: any prefill client hands on to any decode client; local: fixed groups. global if left out.'),
     pipelines: z
       .record(name('a name'), pipeline, { error: 'pipelines by name' })
+      .optional()
       .describe('What requests walk through.'),
     workload: workload.optional().describe('Who arrives, when, how long. Required.'),
     client: client.optional().describe('What of a run its client sees and counts.'),
-    slo: plainShape.slo,
-    objective: plainShape.objective,
-    top: plainShape.top,
-    settle: plainShape.settle.describe('At most so many rows of a sweep are simulated; 1000 if left out.'),
-    prices: plainShape.prices,
-    watts: plainShape.watts,
-    power: plainShape.power,
+    slo: questionShape.slo,
+    objective: questionShape.objective,
+    top: questionShape.top,
+    settle: questionShape.settle,
+    prices: questionShape.prices,
+    watts: questionShape.watts,
+    power: questionShape.power,
   },
-  'a pipeline spec: fleet, pipelines, workload, ...',
+  'a spec: model, workload, deployment, engine, ... or fleet, pipelines, workload, ...',
 );
 
 type JsonSchema = { [key: string]: unknown };
@@ -156,10 +144,13 @@ const AXIS: JsonSchema = {
     },
     {
       type: 'object',
-      properties: Object.fromEntries(['from', 'to', 'step', 'factor'].map((key) => [key, { type: 'number' }])),
+      properties: Object.fromEntries(
+        ['from', 'to', 'step', 'factor'].map((key) => [key, { type: ['number', 'string'] }]),
+      ),
       required: ['from', 'to'],
       additionalProperties: false,
     },
+    { type: 'array', minItems: 1, description: 'The values of the axis, in order.' },
   ],
 };
 
@@ -182,12 +173,12 @@ function allowAxes(schema: JsonSchema): JsonSchema {
   return out;
 }
 
-/** The JSON Schema of a pipeline spec, with a description on every key; any value of the fleet may be an axis. */
-export function fleetJsonSchema(): object {
-  const schema = z.toJSONSchema(fleetSchema, { io: 'input' }) as JsonSchema;
+/** The JSON Schema of a spec, with a description on every key; any value may be an axis. */
+export function specJsonSchema(): object {
+  const schema = z.toJSONSchema(specSchema, { io: 'input' }) as JsonSchema;
   const { properties, ...rest } = schema;
   const open = allowAxes({ properties }).properties as JsonSchema;
   const whole = properties as JsonSchema;
-  for (const key of ['name', 'slo', 'objective', 'top', 'settle']) open[key] = whole[key];
+  for (const key of ['name', 'objective', 'top', 'settle']) open[key] = whole[key];
   return { ...rest, properties: open, $defs: { ...(schema.$defs as object | undefined), axis: AXIS } };
 }

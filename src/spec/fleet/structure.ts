@@ -1,10 +1,11 @@
 // Holds a pipeline document against its schema: each misfit becomes one precise fault, and the rest goes on without broken parts.
-import type { z } from 'zod';
+import { z } from 'zod';
 import { show } from '../../check/issue.ts';
 import { nearest } from '../../check/nearest.ts';
 import type { Path } from '../document.ts';
+import { isPlain, SHORT_KEYS } from '../shorthand.ts';
 import type { Ledger } from './ledger.ts';
-import { fleetSchema } from './schema.ts';
+import { specSchema } from './schema.ts';
 
 type ZodIssue = z.core.$ZodIssue;
 
@@ -20,14 +21,34 @@ interface Misfit {
 const MOST_KEYS = 24;
 
 /** Reports every misfit and returns what is well-formed, as plain data. */
-export function checkFleetStructure(read: unknown, ledger: Ledger): Record<string, unknown> {
+export function checkStructure(read: unknown, ledger: Ledger): Record<string, unknown> {
   const data = withoutBlanks(read);
-  const result = fleetSchema.safeParse(data);
+  refuseMixed(data, ledger);
+  const result = specSchema.safeParse(data);
   if (result.success) return data as Record<string, unknown>;
   const misfits = result.error.issues.flatMap((issue) => explain(issue, data, []));
   for (const misfit of misfits) ledger.add(misfit);
   const kept = misfits.reduce((pruned, { path }) => drop(pruned, path), data);
   return (kept ?? {}) as Record<string, unknown>;
+}
+
+/** What in a value does not fit a part of the schema, at `path`. */
+export function explainMisfits(leaf: z.core.$ZodType, value: unknown, path: Path): Misfit[] {
+  const result = z.safeParse(leaf, value);
+  const wrap = (issue: ZodIssue) =>
+    explain(issue, value, []).map((misfit) => ({ ...misfit, path: [...path, ...misfit.path] }));
+  return result.success ? [] : result.error.issues.flatMap(wrap);
+}
+
+/** A fleet has its models, deployments and engines in its pools. */
+function refuseMixed(data: unknown, ledger: Ledger): void {
+  if (data === null || typeof data !== 'object' || Array.isArray(data) || isPlain(data)) return;
+  for (const key of SHORT_KEYS) {
+    if (key in data) {
+      const expected = `no ${key} beside ${'fleet' in data ? 'fleet' : 'the parts of a fleet'}: pools have their own`;
+      ledger.add({ path: [key], expected, received: `the key ${key}` });
+    }
+  }
 }
 
 /** `max_num_seqs:` with nothing behind it counts as left out; a stage's name with nothing behind it as a stage without parameters. */

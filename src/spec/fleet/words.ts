@@ -20,7 +20,6 @@ export const ROUTING_WORDS: Readonly<Record<string, Routing>> = {
 
 export const ROLES = ['both', 'prefill', 'decode'] as const satisfies readonly LlmPool['role'][];
 export const TRANSFERS = ['whole', 'layer-wise'] as const satisfies readonly LlmPool['transfer'][];
-export const FETCH_MODES = ['simulated', 'expected', 'sampled'] as const;
 export const WRITE_POLICIES = [
   'write_through',
   'write_through_selective',
@@ -28,7 +27,6 @@ export const WRITE_POLICIES = [
 ] as const satisfies readonly TierSpec['policy'][];
 export const COARSE = ['flat', 'tree', 'hnsw'] as const;
 export const PARALLELS = ['auto', 'inter', 'intra'] as const;
-export const SCORED = ['prompt', 'answer', 'both', 'context'] as const;
 
 /**
  * What a domain's members attach by where the spec gives no port. NVLink and network card: Calculon's h100_80g_nvl8 system (450 GB/s

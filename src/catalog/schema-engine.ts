@@ -1,0 +1,91 @@
+// What a file of catalog/engines must look like: defaults and host costs of one engine version.
+import { z } from 'zod';
+import { count, flag, fromZero, named, oneOf, positive, share, size } from './schema-words.ts';
+
+const smallDevices = z.strictObject(
+  {
+    below_bytes: positive,
+    or_named: z.array(named, { error: 'a list of words' }),
+    max_num_seqs: size,
+    max_num_batched_tokens: size,
+  },
+  { error: '{below_bytes, or_named, max_num_seqs, max_num_batched_tokens}' },
+);
+
+/** Factors on time, 1 and more. */
+const factor = z.number().min(1);
+const untuned = z.strictObject(
+  {
+    vendor: named,
+    /** Matrix products where they compute; attention; experts; latency of exchanges. */
+    gemm_compute: factor,
+    attention: factor,
+    moe: factor,
+    hops: factor,
+  },
+  { error: '{vendor, gemm_compute, attention, moe, hops}' },
+);
+
+const host = z.strictObject(
+  {
+    step_s: fromZero,
+    sequence_s: fromZero,
+    layer_s: fromZero,
+    layer_device_s: fromZero.optional(),
+    /** Per layer of a step that carries prompts, whose attention runs outside captured graphs. Absent = 0. */
+    prompt_layer_s: fromZero.optional(),
+    norm: oneOf([1, 2]),
+  },
+  { error: 'host times: {step_s, sequence_s, layer_s, layer_device_s, prompt_layer_s, norm}' },
+);
+
+export const engineSchema = z.strictObject({
+  /** "vllm-0.11". */
+  id: named,
+  name: named,
+  batching: oneOf(['static', 'continuous', 'chunked', 'mixed']),
+  admission: oneOf(['prompt', 'full-length']),
+  max_num_seqs: size,
+  max_num_batched_tokens: size,
+  /**
+   * Smaller limits that it takes on devices with less memory than `below_bytes`, or whose name has one of the words (vLLM V1: 70 GiB,
+   * A100). Absent = the same on every device.
+   */
+  small_devices: smallDevices.optional(),
+  block_size: size,
+  gpu_memory_utilization: share,
+  /** Bytes per device outside weights and KV: CUDA context, graphs, NCCL buffers. */
+  reserve_bytes: fromZero,
+  /** What gpu_memory_utilization is a share of: all memory (vLLM, SGLang), or what weights leave free (TensorRT-LLM). Absent = total. */
+  kv_share_of: oneOf(['total', 'free']).optional(),
+  /** Whether sliding-window layers keep their window only, or every token (vLLM before 0.11). Absent = window. */
+  window_kv: oneOf(['window', 'all']).optional(),
+  /** Whether quantised activations have scales fixed in the checkpoint, so that no kernel looks for them (TensorRT-LLM fp8). Absent = false. */
+  static_scales: flag.optional(),
+  /**
+   * Whose kernels it runs where they differ from those of the traces (vLLM's): exchanges by the `library` of collective fits, and
+   * decode attention that reads an 8-bit cache at the rate of a 16-bit one. Absent = those of the traces.
+   */
+  kernels: oneOf(['trtllm']).optional(),
+  /** Factors on time on devices of vendors that nobody had tuned this version for. Absent = none. */
+  untuned: z.array(untuned).optional(),
+  /** All-reduces of at least this many bytes bring every device's whole message to all others. Absent = none do. */
+  gathers_from_bytes: positive.optional(),
+  /**
+   * Host time: s per step, per sequence in the step, per layer, per layer and device of a tensor-parallel group; norm 1 adds to device
+   * time, 2 overlaps (root of squares).
+   */
+  host,
+  /** Factor on the time of all kernels and exchanges, as runs of one deployment showed it (mist calibrate RESULTS). Absent = 1. */
+  kernel_scale: positive.optional(),
+  /** Floor of steps with prompt tokens above `tokens` new tokens: seconds per layer, joined by root of squares. */
+  prefill_floor: z.strictObject({ layer_s: fromZero, tokens: count }, { error: '{layer_s, tokens}' }),
+  /**
+   * Time between a client and the engine that its client counts into the first token: s per request and per prompt token (HTTP,
+   * tokenizer). Only replays of measured runs add it (mist validate). Absent = none.
+   */
+  client: z
+    .strictObject({ request_s: fromZero, prompt_token_s: fromZero }, { error: '{request_s, prompt_token_s}' })
+    .optional(),
+  source: named,
+});

@@ -1,0 +1,199 @@
+// mist run: every stage of every request on its instance, then tables, lines, a trace and a page.
+
+import { labelsOf } from '../catalog/labels.ts';
+import type { Catalog } from '../catalog/open.ts';
+import { UserError } from '../check/issue.ts';
+import { readVersion } from '../check/version.ts';
+import { trustFleet } from '../metrics/fleet/trust.ts';
+import { type LoweredFleet, meetPools, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
+import type { StepRecord } from '../plan/setup.ts';
+import type { FleetContext, PoolFacts } from '../report/fleet/context.ts';
+import { fleetHtml } from '../report/fleet/html.ts';
+import { fleetJson } from '../report/fleet/json.ts';
+import { fleetRequestTable } from '../report/fleet/request-table.ts';
+import { fleetRequestLines } from '../report/fleet/requests.ts';
+import { fleetTable } from '../report/fleet/terminal.ts';
+import { timelineLines } from '../report/fleet/timeline-lines.ts';
+import { buildLaunch } from '../report/launch.ts';
+import { openProgress } from '../report/progress.ts';
+import { lineFormatOf } from '../report/step-lines.ts';
+import { writeTrace } from '../report/timeline/trace.ts';
+import { measuredWindow } from '../run/client-view.ts';
+import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
+import type { Marks } from '../run/fleet-window.ts';
+import { measureRun } from '../run/measure-fleet.ts';
+import { openSession } from '../run/session.ts';
+import type { FleetSpec } from '../spec/fleet/types.ts';
+import { openQuestion } from '../spec/question.ts';
+import { configurationOf } from '../spec/shape.ts';
+import type { Output } from './flags.ts';
+import { openIfNamed, openSteps } from './line-files.ts';
+
+export interface FleetFlags {
+  /** Row of a spec with axes. */
+  readonly row?: number;
+  readonly seed?: number;
+  readonly requests?: string;
+  readonly steps?: string;
+  readonly trace?: string;
+  readonly html?: string;
+  readonly timeline?: string;
+  readonly perRequest: boolean;
+  /** Window of the trace, s. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly json: boolean;
+}
+
+/** Exit codes: 0 done (a deadlock is an answer too), 130 interrupted. A user's mistakes are thrown (exit code 2). */
+export async function runPipelines(
+  text: string,
+  file: string,
+  catalog: Catalog,
+  flags: FleetFlags,
+  out: Output,
+): Promise<number> {
+  const spec = readFleet(text, file, catalog, flags);
+  const lowered = prepareFleet(spec, catalog, openSession(catalog));
+  const lines = openIfNamed(flags.requests, '--requests'); // before the work, not after it
+  const trace = openIfNamed(flags.trace, '--trace');
+  const page = openIfNamed(flags.html, '--html');
+  const timeline = openIfNamed(flags.timeline, '--timeline');
+  const { run, steps, clock } = await runInSlices(lowered, measuredWindow(spec, lowered), flags, out);
+  const measured = measureRun(spec, lowered, run, { clock, ...(steps === null ? {} : { steps }) });
+  lines?.writeAll(lineFormatOf(flags.requests!) === 'csv' ? fleetRequestTable(measured) : fleetRequestLines(measured));
+  trace?.writeAll(writeTrace(lowered.program, run.results, windowOf(flags), steps ?? []));
+  const trust = trustFleet(spec, lowered, run.results, catalog.errorBands());
+  const context = { ...contextOf(spec, lowered, catalog), trust };
+  page?.writeAll([fleetHtml(measured, context)]);
+  timeline?.writeAll(timelineLines(measured, lineFormatOf(flags.timeline!)));
+  const { result } = measured;
+  out.stdout(`${flags.json ? JSON.stringify(fleetJson(result, context), null, 2) : fleetTable(result, context)}\n`);
+  if (run.stop === 'deadlock') out.stderr(`Stopped early: ${measured.result.stopped}\n`);
+  return run.stop === 'stopped' ? 130 : 0;
+}
+
+/** The one fleet of a spec, or the row that is asked for of one with axes. */
+function readFleet(text: string, file: string, catalog: Catalog, { row, seed }: FleetFlags): FleetSpec {
+  const sweep = openQuestion(text, file, catalog, seed, (spec) => meetPools(spec, catalog));
+  if (row !== undefined && row >= sweep.rows) {
+    throw new UserError([{ path: '--row', expected: `a row below ${sweep.rows}`, received: String(row) }]);
+  }
+  if (row !== undefined || sweep.rows === 1) return sweep.at(row ?? 0).spec;
+  const hint = `mist sweep ${file} tries them all; --row N takes one`;
+  const received = `${sweep.rows} (axes: ${sweep.axes.map(({ name }) => name).join(', ')})`;
+  throw new UserError([{ path: 'mist run', expected: 'a spec of one deployment or fleet', received, hint }]);
+}
+
+function windowOf({ from, to, perRequest }: FleetFlags) {
+  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), perRequest };
+}
+
+/** Most iterations that are kept for curves; a longer run draws its curves from the visits. */
+const MOST_STEPS = 2_000_000;
+
+/** Runs slice by slice so that Ctrl-C is heard between two; what was simulated by then is kept. */
+async function runInSlices(lowered: LoweredFleet, window: { window?: Marks }, flags: FleetFlags, out: Output) {
+  let stopped = false;
+  let clock = 0;
+  const stop = () => {
+    stopped = true;
+  };
+  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
+  const file = flags.steps === undefined ? null : openSteps(flags.steps);
+  // of thoughts too: when the answer after them begins is then known to the step, whatever is asked for
+  const curves =
+    flags.html !== undefined ||
+    flags.trace !== undefined ||
+    flags.timeline !== undefined ||
+    lowered.roles.think.length > 0;
+  let kept: StepRecord[] | null = curves ? [] : null;
+  const keep = (batch: StepRecord[]) => {
+    file?.write(batch);
+    if (kept !== null && kept.length + batch.length > MOST_STEPS) kept = null;
+    for (const step of batch) kept?.push(step);
+  };
+  process.once('SIGINT', stop);
+  try {
+    const fleet = start(lowered, {
+      ...window,
+      leap: file || curves ? 'none' : 'exact',
+      ...(file || curves ? { onSteps: keep } : {}),
+      onProgress: (now) => {
+        clock = now.clock;
+        progress.update(now.finished, lowered.program.visits.count, 'simulating');
+        return !stopped;
+      },
+    });
+    const run = await advanceToEnd(fleet);
+    return { run, steps: kept as StepRecord[] | null, clock };
+  } finally {
+    process.removeListener('SIGINT', stop);
+    progress.end();
+    file?.close();
+  }
+}
+
+async function advanceToEnd(fleet: StartedFleet): Promise<FleetRun> {
+  while (true) {
+    const reason = fleet.advance();
+    if (reason !== 'more') return fleet.close(reason);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function start({ program }: LoweredFleet, options: Parameters<typeof startFleet>[1]): StartedFleet {
+  try {
+    return startFleet(program, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const received = `${program.visits.count.toLocaleString('en-US')} visits of ${program.requests.count.toLocaleString('en-US')} requests`;
+    throw new UserError([{ path: 'workload.num_requests', expected: 'a run of at most 4 GiB of tables', received }]);
+  }
+}
+
+function contextOf(spec: FleetSpec, lowered: LoweredFleet, catalog: Catalog): FleetContext {
+  const { walks, clients } = lowered;
+  const { arrivals, seed } = spec.workload;
+  const ids = spec.pools.flatMap((pool) =>
+    pool.kind === 'llm' && pool.configuration.model ? [pool.configuration.model] : [],
+  );
+  const labels = labelsOf(catalog, ids, []);
+  return {
+    name: spec.name,
+    version: readVersion(),
+    workload: walks.description,
+    requestRate: spec.workload.request_rate,
+    burstiness: arrivals.process === 'gamma' ? arrivals.burstiness : arrivals.process === 'poisson' ? 1 : null,
+    maxConcurrency: walks.concurrency,
+    slo: spec.slo,
+    power: spec.power,
+    pools: factsOf(spec, lowered, labels),
+    bases: clients.map(({ basis }) => basis),
+    seed,
+    models: [...new Set(ids)].map((id) => labels[id] ?? id),
+    text: spec.text,
+    file: spec.file,
+  };
+}
+
+/** One entry per pool of which there is something to say. */
+function factsOf(
+  spec: FleetSpec,
+  { clients, program }: LoweredFleet,
+  labels: Readonly<Record<string, string>>,
+): PoolFacts[] {
+  return spec.pools.flatMap((pool): PoolFacts[] => {
+    const c = clients.findIndex((client) => client.pool === pool.name);
+    if (c < 0 || (clients[c].basis === '' && clients[c].memory === '')) return [];
+    const { basis, memory, steps } = clients[c];
+    const own = pool.kind === 'llm' ? configurationOf(pool, 0) : null;
+    return [
+      {
+        ...{ pool: pool.name, count: pool.count, basis, memory, ...(steps ? { step_times: steps } : {}) },
+        ...(own ? { num_gpu_blocks: program.clients[c].numGpuBlocks, configuration: own } : {}),
+        ...(own ? { launch: buildLaunch(own, labels).command } : {}),
+      },
+    ];
+  });
+}

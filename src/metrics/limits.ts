@@ -1,0 +1,37 @@
+// What a run achieved against its limits, and whether it keeps its promise: defined once for runs and sweeps.
+import type { Percentile, Slo } from '../spec/types.ts';
+import type { Summary, Verdict } from './types.ts';
+
+const PERCENTILE_FIELD: Readonly<Record<Percentile, keyof Summary>> = {
+  mean: 'mean',
+  p50: 'p50',
+  p90: 'p90',
+  p95: 'p95',
+  p99: 'p99',
+  'p99.9': 'p999',
+};
+
+type Summaries = Readonly<Record<Slo['metric'], Summary>>;
+
+/** What a run achieved against one limit, s; NaN where it measured nothing. */
+export function achieved(summaries: Summaries, slo: Pick<Slo, 'metric' | 'percentile'>): number {
+  return summaries[slo.metric][PERCENTILE_FIELD[slo.percentile]];
+}
+
+/** Requests that were finished, and those that were lost. */
+export interface Ends {
+  readonly completed: number;
+  readonly rejected_kv: number;
+  readonly rejected_length: number;
+  readonly unfinished: number;
+}
+
+/**
+ * A limit on something that does not exist (TPOT of one-token answers) is kept. Even without limits a deployment
+ * promises to serve what is offered: it must finish every request and must not fall behind.
+ */
+export function keepsPromise(slos: readonly Slo[], summaries: Summaries, ends: Ends, verdict: Verdict): boolean {
+  const lost = ends.rejected_kv + ends.rejected_length + ends.unfinished;
+  if (ends.completed === 0 || lost > 0) return false;
+  return verdict !== 'overloaded' && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
+}

@@ -1,0 +1,113 @@
+// The visits of all requests, laid out stage by stage; what they are made for may have other clients as long as its pools are alike.
+import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
+import { join, openState, type Walker } from '../../stages/laying.ts';
+import { openHashChains } from '../../workload/hash-chains.ts';
+import type { Walks } from '../../workload/walks.ts';
+import type { FleetClient, FleetProgram, VisitTable } from '../fleet.ts';
+import type { BoundPool } from './bind-pools.ts';
+import { VisitWriter } from './columns.ts';
+import { type GroupRecipe, openGroups, type PoolClients } from './groups.ts';
+import { compileList } from './lay-list.ts';
+import type { StageRoles } from './lower-fleet.ts';
+import { openBuild } from './open-build.ts';
+
+/** Everything about the visits of a run that does not name a client. */
+export interface LaidRequests {
+  readonly stages: readonly string[];
+  readonly roles: StageRoles;
+  readonly visits: VisitTable;
+  readonly groups: readonly GroupRecipe[];
+  /** Whether branches meet somewhere. */
+  readonly joins: boolean;
+  readonly hashCount: number;
+  readonly requests: FleetProgram['requests'];
+}
+
+/** Branches meet at once, however many there are at one instant. */
+const JOINT_CORES = 65536;
+
+export function jointClient(location: number): FleetClient {
+  return {
+    name: 'join',
+    kind: 'cores',
+    batching: 'continuous',
+    admission: 'prompt',
+    packing: 'fcfs',
+    maxNumSeqs: JOINT_CORES,
+    maxNumBatchedTokens: 1,
+    numGpuBlocks: 1,
+    blockSize: 16,
+    maxModelLen: 0,
+    price: { fixed_s: 0, per_new_token_s: 0, per_prefill_pair_s: 0, per_sequence_s: 0, per_context_token_s: 0 },
+    localGroup: 0,
+    location,
+    channel: -1,
+    demand: 0,
+    prefixBlocks: 0,
+    tiers: [],
+  };
+}
+
+export function layRequests(
+  spec: FleetSpec,
+  pools: ReadonlyMap<string, BoundPool>,
+  walks: Walks,
+  apart: boolean,
+  hashBlock: number,
+): LaidRequests {
+  const writer = new VisitWriter();
+  const groups = openGroups(spec, clientsByPool(spec.pools), () => undefined); // blamed when they get their clients
+  const own = spec.pools.reduce((sum, { count }) => sum + count, 0);
+  const chains = hashBlock > 0 ? openHashChains(walks, hashBlock) : null;
+  let joins = false;
+  const addJoint = () => {
+    joins = true;
+    return groups.ofClient(own);
+  };
+  const build = openBuild({ spec, pools, writer, groups, chains, apart, addJoint });
+  const several = spec.pipelines.length > 1;
+  const pipelines = spec.pipelines.map(({ name, stages: list }) => compileList(build, list, several ? `${name}/` : ''));
+  const first = new Int32Array(walks.count + 1);
+  const last = new Int32Array(walks.count);
+  for (let r = 0; r < walks.count; r++) {
+    writer.openRequest(r);
+    first[r] = writer.count;
+    const walker = walkerOf(spec, walks, r);
+    const { ends } = pipelines[walks.pipeline[r]](walker, [], openState(walker));
+    // a request ends with one visit: branches at its end, or no stage at all, make one of no time
+    last[r] = ends.length === 1 ? ends[0] : join(build, ends);
+  }
+  first[walks.count] = writer.count;
+  const visits = writer.done();
+  return {
+    stages: build.stages,
+    roles: build.roles,
+    visits,
+    groups: groups.recipes(),
+    joins,
+    hashCount: chains?.count ?? 0,
+    requests: { count: walks.count, arrival: walks.arrival, first, last, concurrency: walks.concurrency },
+  };
+}
+
+export function clientsByPool(pools: readonly PoolSpec[]): Map<string, PoolClients> {
+  const clients = new Map<string, PoolClients>();
+  let first = 0;
+  for (const { name, count } of pools) {
+    clients.set(name, { first, count });
+    first += count;
+  }
+  return clients;
+}
+
+function walkerOf(spec: FleetSpec, walks: Walks, r: number): Walker {
+  const owner = walks.session[r] >= 0 ? walks.session[r] : r;
+  return {
+    index: r,
+    cell: owner % spec.localGroups,
+    key: walks.prefix[r] >= 0 ? walks.prefix[r] : owner,
+    question: walks.question[r],
+    answer: walks.answer[r],
+    before: walks.prefixTokens[r] + walks.history[r],
+  };
+}

@@ -1,0 +1,58 @@
+// Simulates one row of a sweep over the sweep's own requests (common random numbers), in a memory that all rows of a thread share.
+import type { Catalog } from '../catalog/open.ts';
+import type { ErrorBands } from '../catalog/types.ts';
+import type { FleetSummary } from '../metrics/fleet/sweep.ts';
+import { type FleetTrust, trustFleet } from '../metrics/fleet/trust.ts';
+import { EMPTY_SUMMARY } from '../metrics/summary.ts';
+import { prepareFleet } from '../plan/pipeline/lower-fleet.ts';
+import { type FleetShare, openShare } from '../plan/pipeline/share.ts';
+import type { FleetSpec } from '../spec/fleet/types.ts';
+import { type FleetRoom, isUncoupled, openFleetRoom, runFleet } from './fleet.ts';
+import { summariseRun } from './measure-fleet.ts';
+import type { Session } from './session.ts';
+import { giveUpAt } from './tails.ts';
+
+/** What simulating rows shares in one thread. */
+export interface Simulator {
+  readonly catalog: Catalog;
+  readonly session: Session;
+  readonly bands: ErrorBands;
+  readonly room: FleetRoom;
+  readonly share: FleetShare;
+}
+
+export function openSimulator(catalog: Catalog, session: Session): Simulator {
+  return { catalog, session, bands: catalog.errorBands(), room: openFleetRoom(), share: openShare() };
+}
+
+export interface SimulatedRow {
+  readonly result: FleetSummary;
+  readonly trust: FleetTrust | null;
+  /** What the requests were made from, in words. */
+  readonly workload: string;
+}
+
+/**
+ * Throws UserError where the row cannot be. `hasty`: a run that proves early that it misses a limit ends there, without percentiles;
+ * of a fleet whose clients matter to each other it never does.
+ */
+export function simulateRow(simulator: Simulator, spec: FleetSpec, hasty: boolean): SimulatedRow {
+  const { catalog, session, bands, room, share } = simulator;
+  const lowered = prepareFleet(spec, catalog, session, share);
+  const { program } = lowered;
+  const { visits } = program;
+  const giveUp = hasty && isUncoupled(program) ? { giveUp: giveUpAt(spec.slo, visits) } : {};
+  const run = runFleet(program, { leap: 'closed', borrow: true, ...giveUp }, room);
+  const summary = summariseRun(spec, lowered, run, room.pick(program.requests.count));
+  return {
+    result: run.stop === 'hopeless' ? withoutLatencies(summary) : summary,
+    trust: trustFleet(spec, lowered, run.results, bands),
+    workload: lowered.walks.description,
+  };
+}
+
+/** Latencies of the few requests that finished before a run was given up say nothing about the deployment. */
+function withoutLatencies(result: FleetSummary): FleetSummary {
+  const none = EMPTY_SUMMARY;
+  return { ...result, ttft: none, first_answer: none, tpot: none, itl: none, e2el: none, slo_met: false };
+}

@@ -1,0 +1,203 @@
+// Opens a spec: one document, read once. Its mistakes, its axes, and any row of it as a fleet.
+//
+// The document is a tree of choices (fleet/axes.ts). Rows that differ only in values that mean nothing to one another (setters.ts)
+// share everything that reading finds: they are read once, and each row sets its values on what was read.
+import { type Issue, UserError } from '../check/issue.ts';
+import { measured } from '../check/units.ts';
+import { type Path, parseSpecDocument, type SpecDocument } from './document.ts';
+import { chooseRow, type FleetAxis, listAxes, listSettings, readTree, rowWith, type Tree } from './fleet/axes.ts';
+import { Ledger } from './fleet/ledger.ts';
+import { readDocument, worldOf } from './fleet/read.ts';
+import type { FleetSpec } from './fleet/types.ts';
+import { MAX_ROWS } from './limits.ts';
+import { type CatalogNames, readOptionsOf } from './open.ts';
+import type { ReadOptions } from './read-options.ts';
+import { openRows, type RowIndex } from './row-index.ts';
+import { openSetters, type Setters } from './setters.ts';
+import type { Objective } from './types.ts';
+
+/** One row: its number and the fleet that it is. */
+export interface FleetRow {
+  readonly row: number;
+  readonly spec: FleetSpec;
+}
+
+/** A question: every fleet that a spec spans. */
+export interface Question {
+  readonly name: string;
+  readonly rows: number;
+  /** In the order of the document, by the place their values stand at. */
+  readonly axes: readonly FleetAxis[];
+  readonly objective: Objective;
+  /** How many rows the report keeps, and at most how many are simulated. */
+  readonly top: number;
+  readonly settle: number;
+  /** The fleet of the first row that can be: what all rows have in common is the same in it. */
+  readonly first: FleetSpec;
+  readonly firstRow: number;
+  readonly text: string;
+  readonly file: string;
+  /** The document as written, and as a tree of choices. */
+  readonly data: unknown;
+  readonly tree: Tree;
+  /** What each axis that row `row` meets is set to, by name. */
+  choicesAt(row: number): ReadonlyMap<string, string>;
+  /** Row `row`, 0 <= row < rows. Throws UserError where the reader refuses this combination. */
+  at(row: number): FleetRow;
+}
+
+/** Throws UserError with every mistake: notation, and whatever is refused with a choice whatever the others are. */
+export function openQuestion(
+  text: string,
+  file: string,
+  catalog: CatalogNames,
+  seed?: number,
+  meet?: ReadOptions['meet'],
+): Question {
+  return readQuestion(text, { ...readOptionsOf(file, catalog), ...(meet ? { meet } : {}) }, seed);
+}
+
+/** The same by names and files that somebody else knows. */
+export function readQuestion(text: string, options: ReadOptions, seed?: number): Question {
+  const opened = openDocument(text, options, seed);
+  refuseMistakes(opened);
+  const { document, tree, at } = opened;
+  const { row: firstRow, spec: first } = firstReadable(tree.rows, at);
+  const { top = 20, settle = 1000, objective = 'usd_per_hour' } = (document.data ?? {}) as Written;
+  return {
+    name: first.name,
+    rows: tree.rows,
+    axes: listAxes(tree),
+    objective,
+    top: measured(top, 'number'),
+    settle: measured(settle, 'number'),
+    first,
+    firstRow,
+    text,
+    file: options.file,
+    data: document.data,
+    tree,
+    choicesAt: (row) => chooseRow(tree, row).choices,
+    at,
+  };
+}
+
+/** The rows of a spec that was opened before: for threads, which need not look for its mistakes again. */
+export function openQuestionRows(
+  text: string,
+  file: string,
+  catalog: CatalogNames,
+  seed?: number,
+): Pick<Question, 'at' | 'objective' | 'rows'> {
+  const { document, tree, at } = openDocument(text, readOptionsOf(file, catalog), seed);
+  const { objective = 'usd_per_hour' } = (document.data ?? {}) as Written;
+  return { at, objective, rows: tree.rows };
+}
+
+interface Written {
+  readonly top?: number | string;
+  readonly settle?: number | string;
+  readonly objective?: Objective;
+}
+
+interface Opened {
+  readonly document: SpecDocument;
+  readonly tree: Tree;
+  /** Rows as far as values do not stand by themselves. */
+  readonly index: RowIndex;
+  readonly setters: Setters;
+  readonly options: ReadOptions;
+  readonly at: (row: number) => FleetRow;
+  /** What is read of a row of the skeleton (row-index.ts). */
+  readonly readSkeleton: (row: number) => Read;
+}
+
+/** What reading came to: a fleet, or what is wrong. */
+interface Read {
+  readonly spec: FleetSpec | null;
+  readonly issues: readonly Issue[];
+}
+
+/** Documents read are kept: rows come in the order of the axes, so that few are needed at one time. */
+const MOST_READ = 4096;
+
+function openDocument(text: string, options: ReadOptions, seed?: number): Opened {
+  const document = parseSpecDocument(text, options.file);
+  if (!document.readable) throw new UserError(document.issues);
+  const tree = treeOf(document, options);
+  const setters = openSetters(document, tree, options, worldOf(options));
+  const index = openRows(tree, setters.names);
+  const kept = new Map<number, Read>();
+  const read = (row: number): Read => {
+    const known = kept.get(row);
+    if (known) return known;
+    const { data, origin } = chooseRow(index.skeleton, row);
+    const lineOf = (path: Path) => document.lineOf(origin(path));
+    const found = reading(() => readDocument({ ...document, data, lineOf }, text, options));
+    const own = found.spec;
+    if (kept.size >= MOST_READ) kept.clear();
+    const spec = own && (seed === undefined ? own : { ...own, workload: { ...own.workload, seed } });
+    kept.set(row, { ...found, spec });
+    return { ...found, spec };
+  };
+  const at = (row: number): FleetRow => {
+    const { skeletonRow, values } = index.find(row);
+    const { spec, issues } = read(skeletonRow);
+    if (!spec) throw new UserError(issues);
+    return { row, spec: setters.apply(spec, values) };
+  };
+  return { document, tree, index, setters, options, at, readSkeleton: read };
+}
+
+function reading(act: () => FleetSpec): Read {
+  try {
+    return { spec: act(), issues: [] };
+  } catch (error) {
+    if (error instanceof UserError) return { spec: null, issues: error.issues };
+    throw error;
+  }
+}
+
+function treeOf(document: SpecDocument, { file, known }: ReadOptions): Tree {
+  const ledger = new Ledger(document, file);
+  const tree = readTree(document.data, ledger, (kind) => known[kind]);
+  if (tree.rows > MAX_ROWS) {
+    const axes = listAxes(tree);
+    const longest = axes.reduce((a, b) => (b.labels.length > a.labels.length ? b : a));
+    const expected = `at most ${MAX_ROWS.toLocaleString('en-US')} rows, the product of all axes`;
+    const received = `${tree.rows.toLocaleString('en-US')} rows`;
+    const hint = axes.map(({ name, labels }) => `${name} ${labels.length}`).join(' x ');
+    ledger.add({ path: longest.name.split('.'), expected, received, hint });
+  }
+  if (ledger.size > 0) throw new UserError([...document.issues, ...ledger.list()]);
+  return tree;
+}
+
+/** An issue that comes with a choice both in the first and in the last row that has it is a mistake, not a row that cannot be. */
+function refuseMistakes({ document, index, setters, readSkeleton }: Opened): void {
+  const found = new Map<string, Issue>();
+  const note = (issue: Issue) => void found.set(keyOf(issue), issue);
+  for (const issue of setters.mistakes) note(issue);
+  const { skeleton } = index;
+  const settings = listSettings(skeleton);
+  for (const setting of settings.length > 0 ? settings : [new Map<string, number>()]) {
+    const first = readSkeleton(rowWith(skeleton, setting, 'first')).issues;
+    if (first.length === 0) continue;
+    const last = new Set(readSkeleton(rowWith(skeleton, setting, 'last')).issues.map(keyOf));
+    for (const issue of first) if (last.has(keyOf(issue))) note(issue);
+  }
+  for (const issue of found.size > 0 ? document.issues : []) note(issue);
+  if (found.size > 0) throw new UserError([...found.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
+}
+
+const keyOf = ({ path, expected, received }: Issue): string => `${path}\n${expected}\n${received}`;
+
+/** The first row that can be read; where none of the first can, the mistakes of the first. */
+function firstReadable(rows: number, at: (row: number) => FleetRow): FleetRow {
+  for (let row = 0; row < Math.min(rows, FIRST_ROWS); row++) {
+    const { spec } = reading(() => at(row).spec);
+    if (spec) return { row, spec };
+  }
+  return at(0);
+}
+const FIRST_ROWS = 1000;

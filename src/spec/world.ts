@@ -1,0 +1,73 @@
+// What readers of a spec need to know of the world around it: names, and files that the spec names.
+import type { EngineProfile } from '../catalog/types.ts';
+import { show } from '../check/issue.ts';
+import { measured } from '../check/units.ts';
+import type { Path } from './document.ts';
+import type { Ledger } from './fleet/ledger.ts';
+import type { SizedDevice } from './profile.ts';
+
+/** Lists of the catalog that names are looked up in. */
+export type CatalogKind = 'hardware' | 'models' | 'engines';
+
+/** Ids of the catalog, and what defaults depend on. */
+export interface KnownNames extends Readonly<Record<CatalogKind | 'workloads', readonly string[]>> {
+  profile(id: string): EngineProfile | undefined;
+  /** A device, for defaults that depend on it; left out, they do not. */
+  device?(id: string): SizedDevice | undefined;
+  /** The rate over time of a workload, [s, requests/s, cv]; undefined where it has none. */
+  curve?(id: string): readonly (readonly [number, number, number])[] | undefined;
+  /** The id that another name of it stands for (a Hugging Face name, another case), or null. */
+  find?(kind: CatalogKind, name: string): string | null;
+}
+
+/** Names that a spec may use, and where its files are. */
+export interface World {
+  readonly known: KnownNames;
+  /** A path in the spec as an absolute path. */
+  locate(path: string): string;
+  /** Whether a file is there; absent where there is no file system to ask. */
+  exists?(path: string): boolean;
+  readText?(path: string): string;
+}
+
+/** A checked part of the document. */
+export type Part = Readonly<Record<string, unknown>>;
+
+/** A checked number, or what it is where nothing is written. */
+export function number(value: unknown, otherwise: number): number {
+  return value === undefined ? otherwise : measured(value, 'number');
+}
+
+const NOUNS = { hardware: 'hardware of the catalog', models: 'a model of the catalog', engines: 'an engine profile' };
+
+/** The catalog's id of a name, null where it is not given or not known (a mistake then). A model may be a config.json. */
+export function readCatalogName(
+  input: unknown,
+  path: Path,
+  kind: CatalogKind,
+  ledger: Ledger,
+  { known, locate, exists }: World,
+): string | null {
+  if (typeof input !== 'string') return null;
+  if (known[kind].includes(input)) return input;
+  if (kind === 'models') {
+    const file = locate(/\.json$/i.test(input) ? input : `${input}/config.json`);
+    if (exists?.(file)) return file;
+    if (exists && /\.json$/i.test(input)) {
+      ledger.add({ path, expected: 'a file that exists', received: show(input), hint: `looked for ${file}` });
+      return null;
+    }
+  }
+  const id = known.find?.(kind, input) ?? null;
+  if (id === null) ledger.checkKnown(input, path, NOUNS[kind], known[kind]);
+  return id;
+}
+
+/** A file named in the spec, as an absolute path; a mistake where it is not there. */
+export function readFilePath(text: string, path: Path, ledger: Ledger, world: World): string {
+  const file = world.locate(text);
+  if (world.exists && !world.exists(file)) {
+    ledger.add({ path, expected: 'a file that exists', received: show(text), hint: `looked for ${file}` });
+  }
+  return file;
+}
