@@ -6,6 +6,7 @@ import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
 import { openProgress } from '../report/progress.ts';
+import { compareErrors, readBefore } from '../validate/compare.ts';
 import { errorBands, errorBandsJson } from '../validate/error-bands.ts';
 import { validationPage } from '../validate/markdown.ts';
 import { drawValidation } from '../validate/picture.ts';
@@ -27,6 +28,7 @@ const FLAGS = {
   '--cross-validate': String,
   '--markdown': String,
   '--picture': String,
+  '--before': String,
   '--error-bands': String,
   '--catalog': String,
   '--workers': String,
@@ -46,6 +48,7 @@ const HELP = `mist validate FILE.csv [options]
                      config_id, model, hardware, or several: predict each group with constants refitted without it (minutes)
   --markdown FILE    write the tables as a page, with a picture of predicted against measured
   --picture FILE     where that picture lies (default: beside the page, .svg)
+  --before FILE      what --out of an earlier build wrote: the page compares the errors of the two
   --error-bands FILE write how far figures are off by what their prices rest on, as every report shows it (with --cross-validate
                      hardware); a catalog folder holds the file as validation/error-bands.json
   --catalog FOLDER   a catalog folder of your own, first
@@ -69,6 +72,7 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   }
   const columns = readColumns(flags['--group-by'], file);
   const bands = flags['--error-bands'];
+  const before = flags['--before'] === undefined ? null : readBefore(flags['--before']);
   const ways = readWays(flags['--cross-validate'], bands !== undefined);
   const page = flags['--markdown'];
   const catalog = openCatalog(folderOf(flags['--catalog']));
@@ -84,7 +88,7 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   const crossed = ways.length > 0 ? crossValidateAll(file, catalog, predictions, ways, out) : [];
   if (flags['--out'] !== undefined) writeFile(flags['--out'], predictionLines(predictions), '--out');
   if (flags['--json'] !== undefined) writeFile(flags['--json'], validationJson(validation), '--json');
-  if (page !== undefined) writePage(validation, crossed, pageFiles(page, flags['--picture'], argv));
+  if (page !== undefined) writePage(validation, crossed, pageFiles(page, flags['--picture'], argv), before);
   if (bands !== undefined) writeFile(bands, bandsText(validation, crossed, argv), '--error-bands');
   out.stdout(summaryText(validation, columns));
   for (const one of crossed) out.stdout(`\n${crossText(one)}`);
@@ -146,12 +150,21 @@ const commandOf = (argv: readonly string[]): string =>
   ['mist validate', ...argv.map((word) => basename(word))].join(' ');
 
 /** The page, and the picture that it shows. */
-function writePage(validation: Validation, crossed: readonly CrossValidation[], files: PageFiles): void {
+function writePage(
+  validation: Validation,
+  crossed: readonly CrossValidation[],
+  files: PageFiles,
+  before: ReadonlyMap<string, number | null> | null,
+): void {
   const { page, picture } = files;
   const good = scoredOf(validation.predictions).filter(({ row }) => row.quality !== 'low');
   writeFile(picture, drawValidation(good), '--picture');
   const link = relative(dirname(page), picture).replaceAll('\\', '/');
-  writeFile(page, validationPage(validation, crossed, files.command, link), '--markdown');
+  writeFile(
+    page,
+    validationPage(validation, crossed, files.command, link, before ? compareErrors(good, before) : []),
+    '--markdown',
+  );
 }
 
 interface PageFiles {
