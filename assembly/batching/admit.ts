@@ -1,13 +1,15 @@
 // Admission: from the head of the waiting queue into a slot, as a chunk of the step being formed.
 import {
-  CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX, CLIENT_PREFIX_LOSS, CLIENT_WAIT_STEPS, CLIENT_WAIT_TOKENS, CLIENT_WATERMARK,
+  CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS,
+  CLIENT_PREFIX, CLIENT_PREFIX_LOSS, CLIENT_WAIT_STEPS, CLIENT_WAIT_TOKENS, CLIENT_WATERMARK,
 } from '../layout/client';
-import { ADMISSION_FULL_LENGTH, FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
+import { ADMISSION_FULL_LENGTH } from '../layout/admission';
+import { FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
 import { FLEET_CACHED, FLEET_FETCHED, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
 import {
-  CHUNK_BYTES, CHUNK_PAIRS, CHUNK_SLOT, CHUNK_TOKENS, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING,
-  REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_HELD, REP_HIDDEN, REP_PAIRS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED,
-  REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE, SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
+  GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_HELD, REP_HIDDEN,
+  REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED, REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE,
+  SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
@@ -15,6 +17,7 @@ import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
 import { leadingHits } from '../table/recent';
 import { hasFlag, rowOr } from '../table/visit';
+import { addChunk } from './chunk';
 import { joinDrafts, verifyToo } from './drafts';
 import { admissionBlocks, blocksFor, finalLength, needOf, residueAdd } from './paging';
 import { headIsSwapped, swapIn } from './swap';
@@ -170,21 +173,6 @@ function joinGroup(rep: usize, time: f64): void {
   store<f64>(last, time, GROUP_BYTES + GROUP_TIME);
   store<i32>(last, 1, GROUP_BYTES + GROUP_COUNT);
   seti(rep, REP_GROUPS, groups + 1);
-}
-
-/** Adds a chunk of `tokens` after `past` cached ones to the step being formed. */
-export function addChunk(run: usize, rep: usize, slot: usize, tokens: i32, past: i32, completes: bool): void {
-  const index = geti(rep, REP_CHUNKS);
-  const chunk = rep + geta(rep, CLIENT_AT_CHUNKS) + <usize>(index * CHUNK_BYTES);
-  const n = <f64>tokens;
-  const pairs = n * <f64>past + (n * (n + 1)) / 2;
-  store<i32>(chunk, completes ? <i32>slot : 0, CHUNK_SLOT);
-  store<i32>(chunk, tokens, CHUNK_TOKENS);
-  store<f64>(chunk, pairs, CHUNK_PAIRS);
-  seti(rep, REP_CHUNKS, index + 1);
-  if (completes) addi(rep, REP_COMPLETING, 1);
-  addi(rep, REP_CHUNK_TOKENS, tokens);
-  addf(rep, REP_PAIRS, pairs);
 }
 
 /** Tokens that the head of the queue must prefill: its need less what is cached already (left in REP_HEAD_SKIP). */

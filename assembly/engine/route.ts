@@ -4,10 +4,10 @@ import {
 } from '../layout/client';
 import { FLAG_FIRST, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
 import { FLEET_NEXT_ROOT, FLEET_READY } from '../layout/fleet';
-import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_OUTSTANDING, REP_READY, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
+import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_OUTSTANDING, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
 import {
-  RUN_CONCURRENCY, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_READY, RUN_READY_COUNT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
-  RUN_TREE_LEAVES, RUN_VISITS,
+  RUN_CONCURRENCY, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
+  RUN_VISITS,
 } from '../layout/run';
 import { sharedBlocks } from '../batching/admit';
 import { blocksFor, finalLength } from '../batching/paging';
@@ -17,9 +17,10 @@ import { clientAt } from '../table/client';
 import { queuePush } from '../table/queue';
 import { treeSet } from '../table/tree';
 import { hasFlag } from '../table/visit';
+import { releaseNext } from './closed-loop';
 import { enterCores } from './cores';
 import { planLeap } from './leap';
-import { releaseNext } from './retire';
+import { markReady } from './ready';
 import { lookUpBlocks } from './store';
 import { countLoad, rejectVisit } from './visit';
 
@@ -106,13 +107,4 @@ function refusal(run: usize, rep: usize, request: i32, foreign: i32): i32 {
   }
   const blocks = blocksFor(finalLength(run, request), geti(rep, CLIENT_BLOCK_SIZE)) - foreign;
   return blocks > geti(rep, CLIENT_BLOCKS) ? STATE_REJECTED_KV : STATE_PENDING;
-}
-
-/** Puts a free client on the list of those that form a step at this instant. */
-export function markReady(run: usize, rep: usize): void {
-  if (geti(rep, REP_READY) != 0) return;
-  seti(rep, REP_READY, 1);
-  const count = geti(run, RUN_READY_COUNT);
-  store<u32>(geta(run, RUN_READY) + ((<usize>count) << 2), <u32>rep);
-  seti(run, RUN_READY_COUNT, count + 1);
 }

@@ -6,7 +6,7 @@ export const RUN_REQUESTS = 0; // arrivals
 export const RUN_REPLICAS = 1; // clients
 export const RUN_VISITS = 2; // rows of the visit columns; equal to RUN_REQUESTS without a fleet
 export const RUN_FLEET = 3; // address of the fleet record (layout/fleet.ts), 0 = every request is one visit to one group
-export const RUN_ROUTING = 4; // ROUTING_*, without a fleet
+export const RUN_ROUTING = 4; // ROUTING_ROUND_ROBIN or ROUTING_LOAD, without a fleet
 export const RUN_CLIENTS = 5; // address of one parameter record per client (CLIENT_PARAMETERS cells), 0 = all as in RUN_CLIENT
 export const RUN_LEAP = 6; // LEAP_*
 export const RUN_CONCURRENCY = 12; // requests in flight of a closed loop; 0 = open

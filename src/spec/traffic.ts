@@ -72,6 +72,8 @@ function checkReplay(input: WorkloadInput, process: ArrivalSpec['process'], ledg
 
 function readReplay(input: NonNullable<WorkloadInput['requests']>, ledger: Ledger, world: World) {
   const at = [...AT, 'requests'];
+  if (input === undefined || (typeof input === 'object' && input.file === undefined))
+    return { file: '', rate_scale: 1 };
   if (typeof input === 'string') return { file: readFilePath(input, at, ledger, world), rate_scale: 1 };
   const file = readFilePath(input.file, [...at, 'file'], ledger, world);
   const start = input.start === undefined ? {} : { start: measured(input.start, 'time') };
@@ -94,7 +96,7 @@ function readArrivals(input: NonNullable<WorkloadInput['arrivals']>, ledger: Led
     case 'normal':
       return { process: input.process, cv: number(input.cv, 0) };
     case 'on-off':
-      return { process: input.process, on_s: measured(input.on, 'time'), off_s: measured(input.off, 'time') };
+      return { process: input.process, on_s: measured(input.on ?? 1, 'time'), off_s: measured(input.off ?? 1, 'time') };
     case 'ramp':
       return { process: input.process, from: number(input.from, 0), to: number(input.to, 1) };
     case 'curve':

@@ -1,8 +1,18 @@
 // Small random fleets and pipelines: clients of every kind, tight memory, contended links and channels, instants that coincide.
 import fc from 'fast-check';
+import {
+  ADMISSION,
+  BATCHING,
+  LOAD,
+  PACKING,
+  ROUTING,
+  type RoutingPolicy,
+  splitsMembers,
+} from '../../src/check/scheduler-lists.ts';
 import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src/plan/fleet.ts';
+import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
 import type { StepTime } from '../../src/spec/types.ts';
-import { drawSpeculation, drawSurface } from '../engine/random.ts';
+import { drawSpeculation, drawSurface, drawWord } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
 import { drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
@@ -57,9 +67,9 @@ export const HASH_IDS = 24;
 function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
   return fc
     .record({
-      batching: fc.constantFrom('static', 'continuous', 'continuous', 'chunked', 'chunked', 'mixed'),
-      admission: fc.constantFrom('prompt', 'prompt', 'full-length'),
-      packing: fc.constantFrom('fcfs', 'fcfs', 'least-work-left'),
+      batching: drawWord(BATCHING),
+      admission: drawWord(ADMISSION, 2),
+      packing: drawWord(PACKING, 2),
       maxNumSeqs: fc.integer({ min: 1, max: 8 }),
       maxNumBatchedTokens: fc.integer({ min: 1, max: 48 }),
       blockSize: fc.constantFrom(1, 1, 3, 4, 16),
@@ -118,7 +128,7 @@ function drawStore(scale: Scale): fc.Arbitrary<FleetClient> {
     blocks: fc.integer({ min: 1, max: 10 }),
     latency: scale.seconds(1),
     link: fc.integer({ min: -1, max: LINKS - 1 }),
-    policy: fc.constantFrom('write_through', 'write_through', 'write_through_selective', 'write_back'),
+    policy: fc.constantFrom('write_through', ...WRITE_POLICIES),
   });
   return fc
     .record({ tiers: fc.array(tier, { minLength: 1, maxLength: 3 }), location: fc.nat(LOCATIONS - 1) })
@@ -139,10 +149,10 @@ function drawPaths(): fc.Arbitrary<number[][]> {
     .map((paths) => paths.map((links, at) => (at % (LOCATIONS + 1) === 0 ? [] : links)));
 }
 
-const ROUTINGS = ['round-robin', 'load', 'heavy-light', 'prefix-affinity', 'nearest'] as const;
-const METRICS = ['requests', 'input', 'output', 'kv', 'left'] as const;
+/** What cores can be chosen by: they have no cache, and nobody looks for the nearest. */
+const CORE_ROUTINGS = ['round-robin', 'load'] as const satisfies readonly RoutingPolicy[];
 
-/** A group over any of `clients`; heavy-light needs two. */
+/** A group over any of `clients`; one of two halves needs two. */
 function drawGroup(clients: readonly number[]): fc.Arbitrary<FleetGroup> {
   return fc
     .record({
@@ -150,13 +160,13 @@ function drawGroup(clients: readonly number[]): fc.Arbitrary<FleetGroup> {
         fc.shuffledSubarray([...clients], { minLength: 1 }),
         fc.shuffledSubarray([...clients], { minLength: clients.length }),
       ),
-      routing: fc.constantFrom(...ROUTINGS),
-      metric: fc.constantFrom(...METRICS),
+      routing: drawWord(ROUTING),
+      metric: drawWord(LOAD),
       threshold: fc.oneof(fc.integer({ min: 0, max: 10 }), fc.integer({ min: 0, max: 40 })),
       split: fc.nat(3),
     })
     .map(({ split, members, routing, ...rest }) => {
-      const possible = routing === 'heavy-light' && members.length < 2 ? 'load' : routing;
+      const possible = splitsMembers(routing) && members.length < 2 ? 'load' : routing;
       return groupOf({ ...rest, members, routing: possible, light: 1 + (split % Math.max(1, members.length - 1)) });
     });
 }
@@ -176,7 +186,7 @@ interface Drawn {
   readonly store: FleetClient;
   readonly groups: readonly FleetGroup[];
   readonly row: readonly FleetGroup[];
-  readonly coreRouting: 'round-robin' | 'load';
+  readonly coreRouting: RoutingPolicy;
   readonly links: readonly FleetLink[];
   readonly paths: readonly number[][];
   readonly walks: readonly { readonly gap: number; readonly walk: Walk }[];
@@ -205,7 +215,7 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<FleetProgram> {
         store: drawStore(scale),
         groups: fc.array(group, { minLength: 3, maxLength: 3 }),
         row: fc.tuple(...rowMembers(llms).map(drawGroup)),
-        coreRouting: fc.constantFrom('round-robin', 'load'),
+        coreRouting: fc.constantFrom(...CORE_ROUTINGS),
         links: drawLinks(scale),
         paths: drawPaths(),
         walks: fc.array(

@@ -1,6 +1,8 @@
 // The structure of the fleet: pools of clients, each of a kind, with the fields of that kind and vLLM's names where it has one.
 import { z } from 'zod';
-import { PACKINGS, POOL_KINDS } from '../../stages/pipeline-stages.ts';
+import { tellList } from '../../check/closed-list.ts';
+import { ADMISSION, BATCHING, LOAD, PACKING, ROUTING as ROUTING_LIST } from '../../check/scheduler-lists.ts';
+import { POOL_KINDS } from '../../stages/pipeline-stages.ts';
 import { rulesShape } from '../engine-rules.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
@@ -9,7 +11,7 @@ import { DEPLOYMENT_KEYS } from '../shorthand.ts';
 import { speculativeSection } from '../speculative.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
 import { count, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
-import { COARSE, LOADS, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
+import { COARSE, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
 
 const POLICIES = Object.keys(ROUTING_WORDS);
 const ROUTING = `one of ${POLICIES.join(', ')}, or {policy, ...}`;
@@ -18,8 +20,10 @@ const routing = z.union(
     word(POLICIES),
     section(
       {
-        policy: word(POLICIES).describe('How a client is chosen.'),
-        metric: word([...LOADS, 'requests'])
+        policy: word(POLICIES).describe(
+          `How a client is chosen: ${tellList(ROUTING_LIST)}; by what load: ${tellList(LOAD)}.`,
+        ),
+        metric: word([...LOAD.names.slice(1), LOAD.names[0]])
           .optional()
           .describe('For prefix-affinity and nearest: load that settles ties; requests if left out.'),
         threshold: count(0, MAX_COUNT)
@@ -74,9 +78,15 @@ export const llmShape = {
   data_parallel_size: one('Copies of attention inside one client; 1 if left out.'),
   expert_parallel_size: one('Devices that share the experts; 1 if left out.'),
   profile: name('an engine profile of the catalog').optional().describe('vllm-0.11 if left out.'),
-  batching: word(BATCHINGS).optional().describe(`How a step is formed. ${FROM_PROFILE}`),
-  admission: word(ADMISSIONS).optional().describe(`KV blocks that a visit needs to start. ${FROM_PROFILE}`),
-  packing: word(PACKINGS).optional().describe('Which waiting visit is looked at first; fcfs if left out.'),
+  batching: word(BATCHINGS)
+    .optional()
+    .describe(`How a step is formed: ${tellList(BATCHING)}. ${FROM_PROFILE}`),
+  admission: word(ADMISSIONS)
+    .optional()
+    .describe(`KV blocks that a visit needs to start: ${tellList(ADMISSION)}. ${FROM_PROFILE}`),
+  packing: word(PACKING.names)
+    .optional()
+    .describe(`Which waiting visit is looked at first: ${tellList(PACKING)}; fcfs if left out.`),
   max_num_seqs: one(`Most sequences that run at once in one client. ${FROM_PROFILE}`),
   max_num_batched_tokens: one(`Token budget of one step. ${FROM_PROFILE}`),
   max_model_len: count(0, MAX_COUNT).optional().describe("Longest prompt plus output; 0 or left out = the model's."),

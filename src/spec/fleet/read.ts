@@ -3,7 +3,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { show, UserError } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
-import { parseSpecDocument, type SpecDocument } from '../document.ts';
+import { type Path, parseSpecDocument, type SpecDocument } from '../document.ts';
 import { readPower } from '../power.ts';
 import type { ReadOptions } from '../read-options.ts';
 import { isPlain, normalize, rewrittenAt, writtenAt } from '../shorthand.ts';
@@ -43,10 +43,19 @@ export function readData(data: object, text: () => string, options: ReadOptions)
   return Object.defineProperty({ ...spec }, 'text', { get: text, enumerable: true });
 }
 
-/** The same of a document whose data may be one row of a sweep: places keep the lines that they have in the text. */
-export function readDocument(document: SpecDocument, text: string, options: ReadOptions): FleetSpec {
+/**
+ * The same of a document whose data may be one row of a sweep: places keep the lines that they have in the text. `broken`:
+ * places of which somebody has said what is wrong.
+ */
+export function readDocument(
+  document: SpecDocument,
+  text: string,
+  options: ReadOptions,
+  broken: readonly Path[] = [],
+): FleetSpec {
   const ledger = new Ledger(document, options.file, isPlain(document.data) ? writtenAt : undefined);
   const written = new Ledger(document, options.file);
+  for (const path of broken) written.markBroken(path);
   const input = normalize(checkStructure(document.data, written));
   ledger.takeOver(written, isPlain(document.data) ? rewrittenAt : (path) => path);
   const spec = bind(input, text, options, document, ledger);

@@ -1,4 +1,11 @@
 // How an llm client of a fleet forms a step: DESIGN.md section 4a, with shared and cached prompts, resident KV and packing.
+import {
+  type AdmissionName,
+  type BatchingName,
+  isBatchOfOne,
+  type PackingName,
+  ROUND_BATCHINGS,
+} from '../../../src/check/scheduler-lists.ts';
 import type { Client, FormedStep, Visit } from './state.ts';
 
 /** KV tokens at its end: the last output token never enters the cache. */
@@ -16,13 +23,18 @@ export function isEnded(visit: Visit): boolean {
   return visit.generated === visit.output;
 }
 
+/** What of a client says how far one decode goes. */
+interface Decoding {
+  readonly setup: Pick<Client['setup'], 'batching' | 'schedulerSteps' | 'speculation'>;
+}
+
 /** Decode iterations that go by before the scheduler looks again. */
-export function roundOf({ setup }: Client): number {
-  return setup.batching === 'continuous' || setup.batching === 'static' ? (setup.schedulerSteps ?? 1) : 1;
+export function roundOf({ setup }: Decoding): number {
+  return ROUND_BATCHINGS.includes(setup.batching) ? (setup.schedulerSteps ?? 1) : 1;
 }
 
 /** Tokens of a step that one decode takes: its own and its drafts, or those of a round. */
-export function decodeTokens(client: Client): number {
+export function decodeTokens(client: Decoding): number {
   if (roundOf(client) > 1) return roundOf(client);
   return 1 + (client.setup.speculation?.drafts ?? 0);
 }
@@ -52,13 +64,16 @@ export function formStep(client: Client, hashBlock: number): FormedStep {
     admitted: [],
     decodeBlocks: 0,
   };
-  const { batching } = client.setup;
-  if (batching === 'static') formStatic(client, hashBlock, step);
-  if (batching === 'continuous') formContinuous(client, hashBlock, step);
-  if (batching === 'chunked') formChunked(client, hashBlock, step);
-  if (batching === 'mixed') formMixed(client, hashBlock, step);
+  RULES[client.setup.batching](client, hashBlock, step);
   return step;
 }
+
+const RULES: Readonly<Record<BatchingName, (client: Client, hashBlock: number, step: FormedStep) => void>> = {
+  static: formStatic,
+  continuous: formContinuous,
+  chunked: formChunked,
+  mixed: formMixed,
+};
 
 /** A batch whose final lengths fit, whatever the budget: its prompts in one step, then decodes until the last has ended. */
 function formStatic(client: Client, hashBlock: number, step: FormedStep): void {
@@ -213,10 +228,13 @@ function countSkip(client: Client, visit: Visit, hashBlock: number): number {
 /** The visit whose turn it is: the first, or the one with the least work left, ties by order of joining. */
 function headOf(client: Client): Visit | undefined {
   if (client.waiting.length <= client.hidden) return undefined;
-  if (client.setup.packing === 'fcfs') return client.waiting[0];
-  const byWork = [...client.waiting].sort((a, b) => countWork(a) - countWork(b) || a.joined - b.joined);
-  return byWork[0];
+  return HEADS[client.setup.packing](client.waiting);
 }
+
+const HEADS: Readonly<Record<PackingName, (waiting: readonly Visit[]) => Visit | undefined>> = {
+  fcfs: (waiting) => waiting[0],
+  'least-work-left': (waiting) => [...waiting].sort((a, b) => countWork(a) - countWork(b) || a.joined - b.joined)[0],
+};
 
 /** Tokens to prefill and to generate. */
 function countWork(visit: Visit): number {
@@ -235,11 +253,19 @@ function stayFree({ setup, running }: Client): number {
   return running.length === 0 ? 0 : Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks);
 }
 
-/** Static batching always reserves the final length; the others by their admission. */
+/** A batch that leaves as one always reserves the final length; the others by their admission. */
 function blocksToAdmit(client: Client, visit: Visit, tokens: number): number {
-  const reserves = client.setup.batching === 'static' || client.setup.admission === 'full-length';
-  return countBlocks(visit, reserves ? finalLength(visit) : tokens, client);
+  const length = isBatchOfOne(client.setup.batching)
+    ? finalLength(visit)
+    : LENGTHS[client.setup.admission](visit, tokens);
+  return countBlocks(visit, length, client);
 }
+
+/** Tokens that a visit needs blocks for when it is admitted with a chunk up to token `tokens`. */
+const LENGTHS: Readonly<Record<AdmissionName, (visit: Visit, tokens: number) => number>> = {
+  prompt: (_, tokens) => tokens,
+  'full-length': (visit) => finalLength(visit),
+};
 
 /** Admits the head with a chunk up to token `end` of its prompt. */
 function admitChunk(client: Client, hashBlock: number, step: FormedStep, end: number): void {
@@ -313,8 +339,8 @@ function preemptNewest(client: Client, step: FormedStep): Visit {
     victim.need = victim.prompt + victim.generated;
   }
   victim.joined = client.joins++;
-  if (client.setup.packing === 'fcfs') client.waiting.unshift(victim);
-  else client.waiting.push(victim);
+  // in front of a queue by order; where work decides, joined settles ties
+  client.waiting.unshift(victim);
   step.preempted.push(victim);
   return victim;
 }

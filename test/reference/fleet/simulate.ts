@@ -1,5 +1,6 @@
 // The reference fleet: every iteration of every client, every transfer and every look-up, one by one, straight from the rules.
 import { STATE_PENDING, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
+import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
@@ -22,8 +23,22 @@ export interface FleetReference {
   readonly gaps: readonly number[];
 }
 
-/** Runs a program to its end. `watch` sees the world at the end of every instant. */
-export function referenceFleet(program: FleetProgram, watch: (world: World) => void = () => {}): FleetReference {
+/** A step as it starts. */
+export interface StartedStep {
+  readonly formed: FormedStep;
+  readonly work: StepWork;
+  readonly start: number; // s
+  readonly seconds: number; // at full speed, copies included
+}
+
+export type WatchStep = (client: Client, step: StartedStep) => void;
+
+/** Runs a program to its end. `watch` sees the world at the end of every instant, `watchStep` each client that has formed a step. */
+export function referenceFleet(
+  program: FleetProgram,
+  watch: (world: World) => void = () => {},
+  watchStep: WatchStep = () => {},
+): FleetReference {
   const world = openWorld(program);
   for (let now = nextInstant(world); now < Number.POSITIVE_INFINITY; now = nextInstant(world)) {
     world.now = now;
@@ -32,7 +47,7 @@ export function referenceFleet(program: FleetProgram, watch: (world: World) => v
       deliverPhase(world, now);
       arrivePhase(world, now);
     }
-    for (const client of world.clients) if (canForm(client)) startStep(world, client, now);
+    for (const client of world.clients) if (canForm(client)) startStep(world, client, now, watchStep);
     shareLinks(world, now);
     shareChannels(world, now);
     watch(world);
@@ -120,7 +135,7 @@ function emitTokens(world: World, visit: Visit, tokens: number, now: number): vo
 
 /** Ended visits leave; their blocks are free, or held while others need them. A static batch leaves as one. */
 function letLeave(client: Client): void {
-  if (client.setup.batching === 'static' && !client.running.every(isEnded)) return;
+  if (isBatchOfOne(client.setup.batching) && !client.running.every(isEnded)) return;
   for (const visit of client.running.filter(isEnded)) {
     if (visit.hold && visit.holders > 0) {
       client.held.push(visit);
@@ -145,7 +160,7 @@ function canForm(client: Client): boolean {
   return kind === 'llm' && client.busy === null && !client.asleep && client.waiting.length + client.running.length > 0;
 }
 
-function startStep(world: World, client: Client, now: number): void {
+function startStep(world: World, client: Client, now: number, watch: WatchStep): void {
   lookAtArrivals(client);
   const formed = formStep(client, world.program.hashBlock);
   client.lastHadPrompts = formed.chunks.length > 0;
@@ -163,6 +178,7 @@ function startStep(world: World, client: Client, now: number): void {
   const shared = sharesChannel(client);
   const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
   client.busy = { formed, start: now, left: seconds, rate: shared ? 0 : 1, updated: now, end };
+  watch(client, { formed, work, start: now, seconds });
   countStep(client, work);
 }
 

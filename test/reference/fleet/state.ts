@@ -1,5 +1,6 @@
 // The state of the reference fleet between instants: visits, clients, flows and events as plain objects.
 import { STATE_PENDING } from '../../../assembly/layout/enums.ts';
+import { splitsMembers } from '../../../src/check/scheduler-lists.ts';
 import {
   type FleetClient,
   type FleetProgram,
@@ -181,7 +182,7 @@ export function openWorld(program: FleetProgram): World {
     requestState: new Int32Array(count).fill(STATE_PENDING),
     arrival: concurrency > 0 ? new Float64Array(count).fill(Number.NaN) : program.requests.arrival.slice(),
     lastChosen: program.groups.map(({ members, routing, light }) =>
-      routing === 'heavy-light' ? [light - 1, members.length - light - 1] : [members.length - 1, -1],
+      splitsMembers(routing) ? [light - 1, members.length - light - 1] : [members.length - 1, -1],
     ),
     flows: [],
     flowsChanged: false,
