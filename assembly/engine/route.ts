@@ -1,9 +1,9 @@
 // Phases "arrive" and "route": a request becomes visible, is refused if it can never fit, or joins the queue of a client.
 import {
-  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
+  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_MAX_PROMPT, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
 } from '../layout/client';
-import { FLAG_FIRST, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
-import { FLEET_NEXT_ROOT, FLEET_READY } from '../layout/fleet';
+import { FLAG_FIRST, FLAG_RESIDENT, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
+import { FLEET_NEXT_ROOT, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
 import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_OUTSTANDING, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
 import {
   RUN_CONCURRENCY, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
@@ -16,7 +16,7 @@ import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { queuePush } from '../table/queue';
 import { treeSet } from '../table/tree';
-import { hasFlag } from '../table/visit';
+import { hasFlag, rowOr } from '../table/visit';
 import { releaseNext } from './closed-loop';
 import { enterCores } from './cores';
 import { planLeap } from './leap';
@@ -105,6 +105,16 @@ function refusal(run: usize, rep: usize, request: i32, foreign: i32): i32 {
   if (longest > 0 && rowi(geta(run, RUN_PROMPT), request) + rowi(geta(run, RUN_OUTPUT), request) > longest) {
     return STATE_REJECTED_LENGTH;
   }
+  const whole = geti(rep, CLIENT_MAX_PROMPT);
+  if (whole > 0 && rowi(geta(run, RUN_PROMPT), request) > whole && !isHeld(geta(run, RUN_FLEET), request)) {
+    return STATE_REJECTED_LENGTH;
+  }
   const blocks = blocksFor(finalLength(run, request), geti(rep, CLIENT_BLOCK_SIZE)) - foreign;
   return blocks > geti(rep, CLIENT_BLOCKS) ? STATE_REJECTED_KV : STATE_PENDING;
+}
+
+/** Whether the KV of a visit's prompt is there already: handed over, or shared with another visit. */
+function isHeld(fleet: usize, visit: i32): bool {
+  if (fleet == 0) return false;
+  return hasFlag(fleet, visit, FLAG_RESIDENT) || rowOr(geta(fleet, FLEET_SHARED), visit, 0) > 0;
 }

@@ -48,6 +48,8 @@ export const engineSchema = z.strictObject({
   admission: oneOf(ADMISSION.names),
   max_num_seqs: size,
   max_num_batched_tokens: size,
+  /** Its server answers 400 where a prompt is longer than this limit and is not cut into chunks; absent = it takes any. */
+  refuses_prompts_over: oneOf(['max_num_batched_tokens']).optional(),
   /**
    * Smaller limits that it takes on devices with less memory than `below_bytes`, or whose name has one of the words (vLLM V1: 70 GiB,
    * A100). Absent = the same on every device.

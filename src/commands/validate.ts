@@ -1,10 +1,11 @@
 // mist validate: replays measured cases and says how far the predictions are off.
-import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, relative } from 'node:path';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
+import { refuseOverwrites } from '../check/same-file.ts';
+import { writeWhole } from '../check/whole-file.ts';
 import { openProgress } from '../report/progress.ts';
 import { compareErrors, readBefore } from '../validate/compare.ts';
 import { errorBands, errorBandsJson } from '../validate/error-bands.ts';
@@ -18,7 +19,7 @@ import { scoreAll, type Validation } from '../validate/report.ts';
 import { scoredOf } from '../validate/score.ts';
 import { predictOnThreads } from '../validate/threads.ts';
 import { crossText, predictionLines, summaryText, validationJson } from '../validate/write.ts';
-import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { MOST_WORKERS, type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
 
 const FLAGS = {
   '--out': String,
@@ -75,10 +76,11 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   const before = flags['--before'] === undefined ? null : readBefore(flags['--before']);
   const ways = readWays(flags['--cross-validate'], bands !== undefined);
   const page = flags['--markdown'];
+  refuseOverwrites(outputsOf(flags));
   const catalog = openCatalog(folderOf(flags['--catalog']));
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const note = (done: number, total: number) => progress.update(done, total, 'replaying');
-  const threads = wholeFlag('--workers', flags['--workers'], 1) ?? defaultThreads(file);
+  const threads = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? defaultThreads(file);
   const predictions =
     threads === 1
       ? predictCases(file, catalog, note)
@@ -86,10 +88,10 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   progress.end();
   const validation = scoreAll(predictions, columns);
   const crossed = ways.length > 0 ? crossValidateAll(file, catalog, predictions, ways, out) : [];
-  if (flags['--out'] !== undefined) writeFile(flags['--out'], predictionLines(predictions), '--out');
-  if (flags['--json'] !== undefined) writeFile(flags['--json'], validationJson(validation), '--json');
+  if (flags['--out'] !== undefined) writeWhole(flags['--out'], predictionLines(predictions), '--out');
+  if (flags['--json'] !== undefined) writeWhole(flags['--json'], validationJson(validation), '--json');
   if (page !== undefined) writePage(validation, crossed, pageFiles(page, flags['--picture'], argv), before);
-  if (bands !== undefined) writeFile(bands, bandsText(validation, crossed, argv), '--error-bands');
+  if (bands !== undefined) writeWhole(bands, bandsText(validation, crossed, argv), '--error-bands');
   out.stdout(summaryText(validation, columns));
   for (const one of crossed) out.stdout(`\n${crossText(one)}`);
   return 0;
@@ -158,13 +160,27 @@ function writePage(
 ): void {
   const { page, picture } = files;
   const good = scoredOf(validation.predictions).filter(({ row }) => row.quality !== 'low');
-  writeFile(picture, drawValidation(good), '--picture');
+  writeWhole(picture, drawValidation(good), '--picture');
   const link = relative(dirname(page), picture).replaceAll('\\', '/');
-  writeFile(
+  writeWhole(
     page,
     validationPage(validation, crossed, files.command, link, before ? compareErrors(good, before) : []),
     '--markdown',
   );
+}
+
+/** Everything that these flags write. */
+function outputsOf(flags: ReturnType<typeof readFlags<typeof FLAGS>>): { flag: string; file: string }[] {
+  const page = flags['--markdown'];
+  const picture = page === undefined ? undefined : pageFiles(page, flags['--picture'], []).picture;
+  const named = {
+    '--out': flags['--out'],
+    '--json': flags['--json'],
+    '--error-bands': flags['--error-bands'],
+    '--markdown': page,
+    '--picture': picture,
+  };
+  return Object.entries(named).flatMap(([flag, file]) => (file === undefined ? [] : [{ flag, file }]));
 }
 
 interface PageFiles {
@@ -201,13 +217,4 @@ function readColumns(text: string | undefined, { columns }: CaseFile): string[] 
       };
     }),
   );
-}
-
-function writeFile(file: string, text: string, flag: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    const hint = (error as Error).message;
-    throw new UserError([{ path: flag, expected: 'a file that can be written', received: file, hint }]);
-  }
 }

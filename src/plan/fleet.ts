@@ -42,6 +42,8 @@ export interface FleetClient {
   readonly blockSize: number;
   /** 0 = no limit. */
   readonly maxModelLen: number;
+  /** Longest prompt that is computed whole, more is refused; absent = no limit. */
+  readonly maxPrompt?: number;
   /** Share of the blocks that admission leaves free while anything runs; absent = 0. */
   readonly watermark?: number;
   /** Speculative decoding; absent = one token a decode. Draws go by visit. */

@@ -23,6 +23,8 @@ export interface EngineSetup {
   readonly blockSize: number;
   /** Longest prompt + output that is admitted; 0 = no limit. */
   readonly maxModelLen: number;
+  /** Longest prompt of a server that computes prompts whole and refuses what its budget does not hold; absent = no limit. */
+  readonly maxPrompt?: number;
   /** Share of the blocks that admission leaves free while anything runs (vLLM's watermark); absent = 0. */
   readonly watermark?: number;
   /**

@@ -205,6 +205,7 @@ export type ClientSetup = Pick<
   | 'numGpuBlocks'
   | 'blockSize'
   | 'maxModelLen'
+  | 'maxPrompt'
   | 'watermark'
   | 'speculation'
   | 'swap'
@@ -235,6 +236,7 @@ export function fillClient(record: Cells, base: number, setup: ClientSetup): voi
   put(C.CLIENT_BLOCKS, setup.numGpuBlocks);
   put(C.CLIENT_BLOCK_SIZE, setup.blockSize);
   put(C.CLIENT_MAX_LEN, setup.maxModelLen);
+  put(C.CLIENT_MAX_PROMPT, setup.maxPrompt ?? 0);
   put(C.CLIENT_WATERMARK, Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks));
   // Where nothing is ever preempted nothing is swapped.
   put(C.CLIENT_SWAP_BLOCKS, full ? 0 : (setup.swap?.hostBlocks ?? 0));

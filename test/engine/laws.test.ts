@@ -27,7 +27,8 @@ describe('the reference keeps', () => {
       expect(states.reduce((sum, state) => sum + countState(run, state), 0)).toBe(requests.count);
       for (let i = 0; i < requests.count; i++) {
         const tokens = requests.prompt[i]! + requests.output[i]!;
-        const tooLong = setup.maxModelLen > 0 && tokens > setup.maxModelLen;
+        const most = setup.maxPrompt || Infinity;
+        const tooLong = (setup.maxModelLen > 0 && tokens > setup.maxModelLen) || requests.prompt[i]! > most;
         const tooBig = tokens - 1 > setup.numGpuBlocks * setup.blockSize;
         const expected = tooLong ? STATE_REJECTED_LENGTH : tooBig ? STATE_REJECTED_KV : STATE_FINISHED;
         expect(run.results.state[i]).toBe(expected);

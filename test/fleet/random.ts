@@ -75,6 +75,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       blockSize: fc.constantFrom(1, 1, 3, 4, 16),
       slack: fc.constantFrom(0.7, 1, 1, 1.2, 1.5, 2, 20),
       maxModelLen: fc.constantFrom(0, 0, 0, 0, Math.ceil(longest * 0.8)),
+      maxPrompt: fc.constantFrom(0, 0, 0, 0, Math.ceil(longest * 0.6)),
       schedulerSteps: fc.constantFrom(1, 1, 2, 3, 8),
       receiveEvery: fc.constantFrom(1, 1, 1, 2, 5),
       wait: fc.oneof(

@@ -10,7 +10,7 @@ import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, stepTime, swapSpace, 
 import { DEPLOYMENT_KEYS } from '../shorthand.ts';
 import { speculativeSection } from '../speculative.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
-import { count, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
+import { count, instances, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
 import { COARSE, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
 
 const POLICIES = Object.keys(ROUTING_WORDS);
@@ -56,7 +56,7 @@ const shares = z.union([
 
 const LOCATION = 'a domain of the topology';
 const shared = {
-  count: size().optional().describe('Clients alike; 1 if left out.'),
+  count: instances().optional().describe('Clients alike; 1 if left out.'),
   location: name(LOCATION)
     .optional()
     .describe('Domain of the topology over whose instances the clients are spread; the outermost one if left out.'),
@@ -89,20 +89,22 @@ export const llmShape = {
     .describe(`Which waiting visit is looked at first: ${tellList(PACKING)}; fcfs if left out.`),
   max_num_seqs: one(`Most sequences that run at once in one client. ${FROM_PROFILE}`),
   max_num_batched_tokens: one(`Token budget of one step. ${FROM_PROFILE}`),
-  max_model_len: count(0, MAX_COUNT).optional().describe("Longest prompt plus output; 0 or left out = the model's."),
+  max_model_len: one("Longest prompt plus output; the model's if left out."),
   gpu_memory_utilization: quantity('number', DEMAND, { above: 0, max: 1 }).optional().describe(FROM_PROFILE),
   block_size: one(`Tokens of one KV block. ${FROM_PROFILE}`),
   watermark: watermark.optional().describe('Share of the KV blocks that admission leaves free; 0 if left out.'),
   num_gpu_blocks: z
-    .union([count(0, MAX_COUNT), kvLog], { error: BLOCKS })
+    .union([size(), kvLog], { error: BLOCKS })
     .optional()
-    .describe("KV blocks of one client; 0 = computed from memory; {log: FILE} = what the engine's start-up log says."),
+    .describe(
+      "KV blocks of one client; computed from memory if left out; {log: FILE} = what the engine's start-up log says.",
+    ),
   preemption_mode: word(PREEMPTIONS).optional().describe('What becomes of a preempted visit; recompute if left out.'),
   swap_space: swapSpace.optional().describe('Host memory per device for preempted visits; 4GiB if left out.'),
   num_scheduler_steps: schedulerSteps
     .optional()
     .describe('Decode iterations between two looks of the scheduler; 1 if left out.'),
-  num_cpu_blocks: count(0, MAX_COUNT).optional().describe('KV blocks in host memory; 0 = computed from swap_space.'),
+  num_cpu_blocks: one('KV blocks in host memory; computed from swap_space if left out.'),
   quantization: word(WEIGHT_FORMATS).optional().describe("Format of the weights; the checkpoint's if left out."),
   kv_cache_dtype: word(KV_FORMATS).optional().describe('Format of the KV cache; auto if left out.'),
   speculative_config: speculativeSection

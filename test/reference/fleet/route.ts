@@ -104,8 +104,10 @@ export function findNarrowest(world: World, path: readonly number[]): number {
 
 /** STATE_PENDING, or why its client can never serve a visit. */
 export function findRefusal(visit: Visit, client: Client): number {
-  const { kind, maxModelLen, numGpuBlocks } = client.setup;
+  const { kind, maxModelLen, maxPrompt, numGpuBlocks } = client.setup;
   if (kind !== 'llm') return STATE_PENDING;
   if (maxModelLen > 0 && visit.prompt + visit.output > maxModelLen) return STATE_REJECTED_LENGTH;
+  const computed = !visit.resident && visit.shared === 0;
+  if (maxPrompt && computed && visit.prompt > maxPrompt) return STATE_REJECTED_LENGTH;
   return countBlocks(visit, finalLength(visit), client) > numGpuBlocks ? STATE_REJECTED_KV : STATE_PENDING;
 }
