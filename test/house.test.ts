@@ -21,6 +21,7 @@ const ROOMS = [
   'metrics',
   'run',
   'report',
+  'validate',
   'calibrate',
   'commands',
 ];

@@ -136,6 +136,12 @@ const requests = z.union(
           'Path, relative to this spec: a file, or a folder of ServeGen clients.',
         ),
         rate_scale: positive().optional().describe('Factor on the rate: 2 = arrivals twice as fast. 1 if left out.'),
+        input_scale: positive()
+          .optional()
+          .describe('Factor on every prompt, rounded, at least one token; 1 if left out.'),
+        output_scale: positive()
+          .optional()
+          .describe('Factor on every output, rounded, at least one token; 1 if left out.'),
         start: priceSeconds
           .optional()
           .describe('Of ServeGen clients: where on their day the run begins, such as 18h; 0 if left out.'),
@@ -163,6 +169,11 @@ export const workloadShape = {
     .describe('Requests of a run: 2000 if left out; with `requests` the first so many of the file, all if left out.'),
   seed: count(0, MAX_SEED).optional().describe('Seed of every random draw; 0 if left out.'),
   requests: requests.optional().describe('A trace or request file, instead of lengths and arrivals.'),
+  drift: quantity('number', 'a share of at least 0 and below 1', { max: 1 - Number.EPSILON })
+    .optional()
+    .describe(
+      'How far outputs of equal requests in a closed loop stray from their length, either way: machines do not keep them in step. 0.05 if left out, 0 keeps them equal.',
+    ),
 };
 
 export const stepTime = section(

@@ -3,6 +3,7 @@ import type { KvFormat, WeightFormat } from '../catalog/types.ts';
 import type { LengthSpec } from '../check/drawn.ts';
 import type { AdmissionName, BatchingName } from '../check/scheduler-lists.ts';
 import type { EngineLog } from './engine-log.ts';
+import type { EngineRules } from './engine-rules.ts';
 import type { Objective } from './objectives.ts';
 import type { PowerSpec } from './power.ts';
 import type { SpeculativeConfig } from './speculative.ts';
@@ -69,11 +70,19 @@ export interface WorkloadSpec {
   readonly seed: number;
   /** A trace or request file to replay (absolute path), with its format and a factor on its rate (2 = twice as fast). */
   readonly requests: ReplaySpec | null;
+  /**
+   * How far outputs of equal requests of a closed loop stray from their length, either way, so that they do not stay in step;
+   * absent = workload/drift.ts.
+   */
+  readonly drift?: number;
 }
 
 export interface ReplaySpec {
   readonly file: string;
   readonly rate_scale: number;
+  /** Factors on prompts and outputs, halves up, at least one token; absent = 1. */
+  readonly input_scale?: number;
+  readonly output_scale?: number;
   /** Of clients' streams only: where on their day the run begins, s. */
   readonly start?: number;
 }
@@ -139,6 +148,8 @@ export interface Configuration {
   readonly num_speculative_tokens: number;
   /** Absent where nothing is drafted. */
   readonly speculative_config?: SpeculativeConfig;
+  /** Rules and facts that few specs state; absent where none is. */
+  readonly rules?: EngineRules;
   readonly step_time: StepTime | null;
   /** What prices a step where there is no step_time. */
   readonly step_source: StepSource;
@@ -154,7 +165,7 @@ export type ProfileDefaults = Partial<
 >;
 
 /** Fields of a configuration that may be an axis. */
-export type AxisField = Exclude<keyof Configuration, 'step_time' | 'kv_log' | 'speculative_config'>;
+export type AxisField = Exclude<keyof Configuration, 'step_time' | 'kv_log' | 'speculative_config' | 'rules'>;
 
 /** A field with several values. */
 export interface Axis {

@@ -36,9 +36,10 @@ export interface Walks {
   readonly description: string;
 }
 
-export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogShape']): Walks {
+/** `given`: requests that stand in for those of the workload. */
+export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogShape'], given?: Requests): Walks {
   const { workload, sessions } = spec;
-  const plain = makeRequests(ownLengths(workload, spec), { catalogShape, requestRate: workload.request_rate });
+  const plain = given ?? makeRequests(ownLengths(workload, spec), { catalogShape, requestRate: workload.request_rate });
   const { count } = plain;
   const nextPipeline = openMix(
     spec.pipelines.map(({ weight }) => weight),

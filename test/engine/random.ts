@@ -89,6 +89,7 @@ export function drawSurface(): fc.Arbitrary<Float64Array> {
       hostNorm: fc.constantFrom(1, 2),
       window: fc.constantFrom(0, 0, 17, 100),
       floorTokens: fc.constantFrom(0, 8, 64, 1e9),
+      groups: fc.constantFrom(0, 0, 0, 2, 8),
     })
     .map(fillSurface);
 }
@@ -98,6 +99,7 @@ interface SurfaceDraw {
   readonly hostNorm: number;
   readonly window: number;
   readonly floorTokens: number;
+  readonly groups: number;
 }
 
 function fillSurface(draw: SurfaceDraw): Float64Array {
@@ -114,6 +116,7 @@ function fillSurface(draw: SurfaceDraw): Float64Array {
   surface[layout.SURFACE_FLOOR_TOKENS] = draw.floorTokens;
   surface[layout.SURFACE_AP_FIXED] = 0.01 * next();
   surface[layout.SURFACE_WINDOW] = draw.window;
+  surface[layout.SURFACE_GROUPS] = draw.groups;
   for (let k = 1; k < layout.SURFACE_KNOTS; k++) {
     surface[layout.SURFACE_KNOTS_AT + k] = surface[layout.SURFACE_KNOTS_AT + k - 1]! + 1 + 50 * next();
   }
@@ -125,6 +128,8 @@ function fillSurface(draw: SurfaceDraw): Float64Array {
   }
   climbBoth(surface, layout.SURFACE_DA, 0.001, next);
   climbBoth(surface, layout.SURFACE_DECODE, 0.004, next);
+  // what groups do together is a part of it
+  for (let i = 0; i < GRID_TOKENS; i++) surface[layout.SURFACE_SHARED + i] = 0.4 * surface[layout.SURFACE_G + i]!;
   return surface;
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { tellList } from '../../check/closed-list.ts';
 import { ADMISSION, BATCHING, LOAD, PACKING, ROUTING as ROUTING_LIST } from '../../check/scheduler-lists.ts';
 import { POOL_KINDS } from '../../stages/pipeline-stages.ts';
+import { rulesShape } from '../engine-rules.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
 import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, stepTime, swapSpace, watermark } from '../schema.ts';
@@ -111,6 +112,7 @@ export const llmShape = {
     .describe('Speculative decoding, as vLLM spells it; none if left out.'),
   step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
   step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
+  ...rulesShape,
   enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
   transfer: word(TRANSFERS)
     .optional()

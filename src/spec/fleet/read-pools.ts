@@ -9,6 +9,7 @@ import { FAISS_HOP_SECONDS, SCANN_RESCORE_RATE, SCANN_SCAN_RATE } from '../../st
 import { findRoundMistake } from '../check-rounds.ts';
 import { findSwapMistakes, SWAP_KEYS, SWAP_SPACE } from '../check-swap.ts';
 import type { Path } from '../document.ts';
+import { checkRules, readRules } from '../engine-rules.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
 import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
 import { readStepTime } from '../step-time.ts';
@@ -111,6 +112,7 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
   }
   checkSwap(input, path, configuration, ledger);
   checkRounds(path, configuration, ledger);
+  checkRules(input, path, (mistake) => ledger.isBroken(mistake.path) || ledger.add(mistake));
   if (input.kv_bytes_per_token !== undefined && input.model !== undefined) {
     const expected = 'no kv_bytes_per_token beside a model: the model tells';
     ledger.add({ path: at('kv_bytes_per_token'), expected, received: show(input.kv_bytes_per_token) });
@@ -185,6 +187,7 @@ function readConfiguration(
   ledger: Ledger,
   world: World,
 ): Configuration {
+  const rules = readRules(input);
   const size = (key: keyof Configuration, otherwise: number) => number(input[key], otherwise);
   const word = <K extends keyof Configuration>(key: K, otherwise: Configuration[K]) =>
     (input[key] as Configuration[K] | undefined) ?? otherwise;
@@ -219,6 +222,7 @@ function readConfiguration(
     ...readDrafts(input, path, stepTime !== null, ledger, world),
     step_time: stepTime,
     step_source: word('step_source', 'cost-model'),
+    ...(rules ? { rules } : {}),
     request_rate: 0,
   };
 }

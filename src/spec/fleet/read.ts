@@ -14,6 +14,7 @@ import { number, type Part, type World } from '../world.ts';
 import { checkFlow } from './check-flow.ts';
 import { checkTogether } from './check-together.ts';
 import type { StageWorld } from './choose-pools.ts';
+import { readClient } from './client.ts';
 import { Ledger } from './ledger.ts';
 import { readStages } from './read-pipelines.ts';
 import { readPools } from './read-pools.ts';
@@ -27,6 +28,19 @@ export function readSpec(text: string, options: ReadOptions): FleetSpec {
   const document = parseSpecDocument(text, options.file);
   if (!document.readable) throw new UserError(document.issues);
   return readDocument(document, text, options);
+}
+
+/**
+ * The spec of data that code wrote, which is well-formed: the same as readSpec of its text, without notation and structure looked at.
+ * `text` is asked for where somebody wants to show it.
+ */
+export function readData(data: object, text: () => string, options: ReadOptions): FleetSpec {
+  const document: SpecDocument = { data, issues: [], readable: true, lineOf: () => 1 };
+  const ledger = new Ledger(document, options.file);
+  const spec = bind(normalize(data as Part), '', options, document, ledger);
+  const issues = ledger.list();
+  if (issues.length > 0) throw new UserError([...issues]);
+  return Object.defineProperty({ ...spec }, 'text', { get: text, enumerable: true });
 }
 
 /**
@@ -88,6 +102,7 @@ function bind(input: Part, text: string, options: ReadOptions, document: SpecDoc
     sessions: readSessions(workload.sessions as Part | undefined, ledger),
     prefixes: readPrefixes(workload.shared_prefix as Part | undefined, ledger),
     hashBlock: number(workload.hash_block, 0),
+    ...(input.client === undefined ? {} : { client: readClient(part('client')) }),
     slo: readSlo(part('slo'), ledger),
     prices: readPerHardware(part('prices'), 'prices', world, ledger),
     watts: readPerHardware(part('watts'), 'watts', world, ledger),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { word } from '../leaf.ts';
 import { questionShape, workloadShape } from '../schema.ts';
+import { client } from './client.ts';
 import { bandwidth, instances, latency, link, name, positive, quantity, section, size, time, tokens } from './leaf.ts';
 import { fleet, shortShape } from './pool-schema.ts';
 import { stages } from './stage-schema.ts';
@@ -112,6 +113,7 @@ export const specSchema = section(
       .optional()
       .describe('What requests walk through.'),
     workload: workload.optional().describe('Who arrives, when, how long. Required.'),
+    client: client.optional().describe('What of a run its client sees and counts.'),
     slo: questionShape.slo,
     objective: questionShape.objective,
     top: questionShape.top,

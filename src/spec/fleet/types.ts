@@ -8,6 +8,7 @@ import type { IvfPq } from '../../stages/retrieve-ivf-pq.ts';
 import type { Listed } from '../../stages/stage.ts';
 import type { PowerSpec } from '../power.ts';
 import type { Configuration, Slo, WorkloadSpec } from '../types.ts';
+import type { ClientSpec } from './client.ts';
 import type { DomainKind, ROLES, TRANSFERS, WritePolicy } from './words.ts';
 
 /** How visits are spread over the clients of a pool. */
@@ -149,6 +150,8 @@ export interface FleetSpec {
   readonly prefixes: PrefixSpec | null;
   /** Tokens of a hash block; 0 = the trace's, else 256. */
   readonly hashBlock: number;
+  /** What its client sees and counts; absent = all that the engines did. */
+  readonly client?: ClientSpec;
   readonly slo: readonly Slo[];
   readonly prices: Readonly<Record<string, number>>;
   readonly watts: Readonly<Record<string, number>>;
