@@ -1,6 +1,7 @@
 // The structure of the fleet: pools of clients, each of a kind, with the fields of that kind and vLLM's names where it has one.
 import { z } from 'zod';
 import { PACKINGS, POOL_KINDS } from '../../stages/pipeline-stages.ts';
+import { DEFAULT_PROFILE } from '../defaults.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
 import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, stepTime, swapSpace, watermark } from '../schema.ts';
@@ -72,7 +73,7 @@ export const llmShape = {
   pipeline_parallel_size: one('Stages of consecutive layers; 1 if left out.'),
   data_parallel_size: one('Copies of attention inside one client; 1 if left out.'),
   expert_parallel_size: one('Devices that share the experts; 1 if left out.'),
-  profile: name('an engine profile of the catalog').optional().describe('vllm-0.11 if left out.'),
+  profile: name('an engine profile of the catalog').optional().describe(`${DEFAULT_PROFILE} if left out.`),
   batching: word(BATCHINGS).optional().describe(`How a step is formed. ${FROM_PROFILE}`),
   admission: word(ADMISSIONS).optional().describe(`KV blocks that a visit needs to start. ${FROM_PROFILE}`),
   packing: word(PACKINGS).optional().describe('Which waiting visit is looked at first; fcfs if left out.'),
