@@ -4,10 +4,11 @@ import { UserError } from '../check/issue.ts';
 import { fleetSweepJson, writeFleetSweep } from '../report/fleet-sweep/files.ts';
 import { fleetSweepTable } from '../report/fleet-sweep/terminal.ts';
 import { openProgress } from '../report/progress.ts';
-import { openFolder } from '../report/write.ts';
+import { openFolder, SWEEP_FILES } from '../report/write.ts';
 import { sweepFleets } from '../run/fleet-sweep/sweep.ts';
 import type { Question } from '../spec/question.ts';
-import type { Output } from './flags.ts';
+import { NO_ANSWER, type Output } from './flags.ts';
+import { heedInterrupts } from './interrupt.ts';
 
 export interface FleetSweepFlags {
   readonly out?: string;
@@ -18,29 +19,28 @@ export interface FleetSweepFlags {
   readonly json: boolean;
 }
 
-/** Exit codes: 0 done, 130 interrupted (what was simulated is reported and written). A user's mistakes are thrown (exit code 2). */
+/** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted (what was simulated is reported and written). A user's mistakes are thrown (exit code 2). */
 export async function sweepPipelines(spec: Question, flags: FleetSweepFlags, out: Output): Promise<number> {
   if (spec.rows === 1) throw oneFleet(spec.file);
   const progress = openProgress(Boolean(process.stderr.isTTY), (words) => out.stderr(words));
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  process.once('SIGINT', stop); // before anything that others may wait for
+  const interrupt = heedInterrupts(); // before anything that others may wait for
   try {
-    if (flags.out !== undefined) await openFolder(flags.out); // before the work, not after it
+    if (flags.out !== undefined) await openFolder(flags.out, SWEEP_FILES); // before the work, not after it
     const result = await sweepFleets(spec, {
       workers: flags.workers,
       seed: flags.seed,
       catalogFolder: flags.catalogFolder,
       exhaustive: flags.exhaustive,
       onProgress: (done, total, words) => progress.update(done, total, words),
-      signal: abort.signal,
+      signal: interrupt.signal,
     });
     progress.end();
     out.stdout(flags.json ? `${JSON.stringify(fleetSweepJson(result), null, 2)}\n` : `${fleetSweepTable(result)}\n`);
     if (flags.out !== undefined) out.stderr(`Wrote ${(await writeFleetSweep(flags.out, result)).join(', ')}\n`);
-    return result.interrupted ? 130 : 0;
+    if (result.interrupted) return interrupt.code();
+    return result.kept.some(({ result: { slo_met } }) => slo_met) ? 0 : NO_ANSWER;
   } finally {
-    process.removeListener('SIGINT', stop);
+    interrupt.release();
     progress.end();
   }
 }

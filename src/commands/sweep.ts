@@ -2,15 +2,17 @@
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
+import { findAnswer } from '../report/answer.ts';
 import { sweepJson } from '../report/json.ts';
 import { openProgress } from '../report/progress.ts';
 import { sweepTable } from '../report/terminal.ts';
-import { openFolder, writeSweep } from '../report/write.ts';
+import { openFolder, SWEEP_FILES, writeSweep } from '../report/write.ts';
 import { makePlan, measure, sweep as sweepRows } from '../run/sweep.ts';
 import { defaultSpecFile, readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
 import { onePool } from '../spec/shape.ts';
-import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { MOST_WORKERS, NO_ANSWER, type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { heedInterrupts } from './interrupt.ts';
 import { sweepPipelines } from './sweep-fleet.ts';
 
 const FLAGS = {
@@ -37,9 +39,15 @@ const HELP = `mist sweep [SPEC] [options]
   --catalog FOLDER   a catalog folder of your own, first
   --exhaustive       of a pipeline spec: simulate every fleet that can be (up to the spec's settle)
   --json             results as JSON
+
+  Exit codes: 0 an answer, 2 a mistake in the question, 3 no answer (nothing simulated keeps the promise), 130 interrupted (143 by
+  SIGTERM; what was computed is reported and written).
 `;
 
-/** Exit codes: 0 done, 130 interrupted (what was computed is reported and written). A user's mistakes are thrown (exit code 2). */
+/** Kinds of answers that say no: nothing could be built, or nothing that was simulated keeps the promise. */
+const NO_ANSWERS: readonly string[] = ['missed', 'nothing'];
+
+/** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted (what was computed is reported and written). A user's mistakes are thrown (exit code 2). */
 export async function sweep(argv: readonly string[], out: Output): Promise<number> {
   const flags = readFlags('sweep', FLAGS, argv);
   if (flags['--help']) {
@@ -50,7 +58,7 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
   const folder = flags['--catalog'] ?? null;
   const catalog = openCatalog(folder === null ? {} : { folder });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
-  const workers = wholeFlag('--workers', flags['--workers'], 1) ?? availableParallelism();
+  const workers = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism();
   const exhaustive = flags['--exhaustive'] ?? false;
   const text = readSpecText(file);
   const question = openQuestion(text, file, catalog, seed, (one) => meetPools(one, catalog));
@@ -67,16 +75,15 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
     return sweepPipelines(question, chosen, out);
   }
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  process.once('SIGINT', stop); // before anything that others may wait for
+  const interrupt = heedInterrupts(); // before anything that others may wait for
   try {
-    if (flags['--out'] !== undefined) await openFolder(flags['--out']); // before the work, not after it
-    const swept = await sweepRows(makePlan(spec, catalog), {
+    const plan = makePlan(spec, catalog);
+    if (flags['--out'] !== undefined) await openFolder(flags['--out'], SWEEP_FILES); // before the work, not after it
+    const swept = await sweepRows(plan, {
       workers,
       catalogFolder: folder,
       onProgress: (done, total, words) => progress.update(done, total, words),
-      signal: abort.signal,
+      signal: interrupt.signal,
     });
     const result = measure(swept);
     progress.end();
@@ -85,9 +92,10 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
       const files = await writeSweep(flags['--out'], result);
       out.stderr(`Wrote ${files.join(', ')}\n`);
     }
-    return result.interrupted ? 130 : 0;
+    if (result.interrupted) return interrupt.code();
+    return NO_ANSWERS.includes(findAnswer(result).kind) ? NO_ANSWER : 0;
   } finally {
-    process.removeListener('SIGINT', stop);
+    interrupt.release();
     progress.end();
   }
 }

@@ -1,5 +1,4 @@
 // mist validate: replays measured cases and says how far the predictions are off.
-import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, relative } from 'node:path';
 import { errorBands, errorBandsJson } from '../calibrate/validate/error-bands.ts';
@@ -20,8 +19,10 @@ import { crossText, predictionLines, summaryText, validationJson } from '../cali
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
+import { refuseOverwrites } from '../check/same-file.ts';
+import { writeWhole } from '../check/whole-file.ts';
 import { openProgress } from '../report/progress.ts';
-import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { MOST_WORKERS, type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
 
 const FLAGS = {
   '--out': String,
@@ -68,10 +69,11 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   const bands = flags['--error-bands'];
   const ways = readWays(flags['--cross-validate'], bands !== undefined);
   const page = flags['--markdown'];
+  refuseOverwrites(outputsOf(flags));
   const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const note = (done: number, total: number) => progress.update(done, total, 'replaying');
-  const threads = wholeFlag('--workers', flags['--workers'], 1) ?? defaultThreads(file);
+  const threads = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? defaultThreads(file);
   const predictions =
     threads === 1
       ? predictCases(file, catalog, note)
@@ -79,10 +81,10 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   progress.end();
   const validation = scoreAll(predictions, columns);
   const crossed = ways.length > 0 ? crossValidateAll(file, catalog, predictions, ways, out) : [];
-  if (flags['--out'] !== undefined) writeFile(flags['--out'], predictionLines(predictions), '--out');
-  if (flags['--json'] !== undefined) writeFile(flags['--json'], validationJson(validation), '--json');
+  if (flags['--out'] !== undefined) writeWhole(flags['--out'], predictionLines(predictions), '--out');
+  if (flags['--json'] !== undefined) writeWhole(flags['--json'], validationJson(validation), '--json');
   if (page !== undefined) writePage(validation, crossed, pageFiles(page, flags['--picture'], argv));
-  if (bands !== undefined) writeFile(bands, bandsText(validation, crossed, argv), '--error-bands');
+  if (bands !== undefined) writeWhole(bands, bandsText(validation, crossed, argv), '--error-bands');
   out.stdout(summaryText(validation, columns));
   for (const one of crossed) out.stdout(`\n${crossText(one)}`);
   return 0;
@@ -128,9 +130,23 @@ const commandOf = (argv: readonly string[]): string =>
 function writePage(validation: Validation, crossed: readonly CrossValidation[], files: PageFiles): void {
   const { page, picture } = files;
   const good = scoredOf(validation.predictions).filter(({ row }) => row.quality !== 'low');
-  writeFile(picture, drawValidation(good), '--picture');
+  writeWhole(picture, drawValidation(good), '--picture');
   const link = relative(dirname(page), picture).replaceAll('\\', '/');
-  writeFile(page, validationPage(validation, crossed, files.command, link), '--markdown');
+  writeWhole(page, validationPage(validation, crossed, files.command, link), '--markdown');
+}
+
+/** Everything that these flags write. */
+function outputsOf(flags: ReturnType<typeof readFlags<typeof FLAGS>>): { flag: string; file: string }[] {
+  const page = flags['--markdown'];
+  const picture = page === undefined ? undefined : pageFiles(page, flags['--picture'], []).picture;
+  const named = {
+    '--out': flags['--out'],
+    '--json': flags['--json'],
+    '--error-bands': flags['--error-bands'],
+    '--markdown': page,
+    '--picture': picture,
+  };
+  return Object.entries(named).flatMap(([flag, file]) => (file === undefined ? [] : [{ flag, file }]));
 }
 
 interface PageFiles {
@@ -167,13 +183,4 @@ function readColumns(text: string | undefined, { columns }: CaseFile): string[] 
       };
     }),
   );
-}
-
-function writeFile(file: string, text: string, flag: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    const hint = (error as Error).message;
-    throw new UserError([{ path: flag, expected: 'a file that can be written', received: file, hint }]);
-  }
 }

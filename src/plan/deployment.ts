@@ -209,12 +209,19 @@ export function setupEngine(
     numGpuBlocks: Math.min(blocks, MOST_BLOCKS),
     blockSize: configuration.block_size,
     maxModelLen: configuration.max_model_len || (deployment?.model.max_positions ?? 0),
+    ...promptLimit(configuration, deployment?.profile),
     watermark: configuration.watermark,
     schedulerSteps: configuration.num_scheduler_steps,
     swap: swapSetup(configuration, deployment, blockBytes),
     price,
     ...acceptanceOf(configuration, seed),
   };
+}
+
+/** Some servers refuse a prompt that no step could hold, where prompts are not cut into chunks. */
+function promptLimit(configuration: Configuration, profile: EngineProfile | undefined): Pick<EngineSetup, 'maxPrompt'> {
+  if (profile?.refuses_prompts_over !== 'max_num_batched_tokens' || configuration.batching === 'chunked') return {};
+  return { maxPrompt: configuration.max_num_batched_tokens };
 }
 
 /** What a decode drafts and how much of it is accepted, for the engine. */

@@ -1,4 +1,4 @@
-// What a sweep prints: the answer with its ranking in 120 columns.
+// What a sweep prints: the answer with its ranking in the terminal's width.
 import type { KeptRow, SweepResult } from '../metrics/types.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
 import {
@@ -16,6 +16,7 @@ import { kindOf, tailTpot, tailTtft, throughputScatter, usdPerMillionTokens } fr
 import { drawScatter } from './scatter-text.ts';
 import { drawTable, type TextColumn } from './table.ts';
 import { bandLegend, explainTrust, shortBand } from './trust.ts';
+import { terminalWidth, wrap } from './width.ts';
 
 /** The whole text of a sweep: question, answer, why, ranking, rejections, plot and launch command. */
 export function sweepTable(result: SweepResult, options: { readonly rows?: number } = {}): string {
@@ -46,11 +47,11 @@ function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
     right(`TTFT ${shownPercentile(result.spec, 'ttft')}`),
     right(`TPOT ${shownPercentile(result.spec, 'tpot')}`),
     { heading: 'verdict', align: 'left' },
-    right('tok/s/dev'),
-    right('$/M'),
+    { ...right('tok/s/dev'), spare: 2 },
+    { ...right('$/M'), spare: 1 },
     right('$/h'),
-    right('W'),
-    { heading: '± %', align: 'left' },
+    { ...right('W'), spare: 3 },
+    { heading: '± %', align: 'left', spare: 0 },
   ];
   // Names of models need room: where several are compared, what the result files have too is left out.
   const dropped = comparesModels(result.spec) ? ['tok/s/dev', 'W'] : [];
@@ -64,7 +65,7 @@ function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
     result.kept.length > rows.length
       ? `; ${formatNumber(result.kept.length - rows.length)} more in the result files`
       : '';
-  return [...table, `TTFT and TPOT in ms${tilde}${more}.`, ...wrap(bandLegend(rows))];
+  return [...table, ...wrap(`TTFT and TPOT in ms${tilde}${more}.`), ...wrap(bandLegend(rows))];
 }
 
 function rankCells(row: KeptRow, rank: number, result: SweepResult): string[] {
@@ -96,35 +97,26 @@ function countRows(result: SweepResult): string[] {
   const width = formatNumber(result.rows).length;
   const lines = [
     `${formatNumber(result.rows)} configurations in ${formatDuration(plan + screen + settle)}:`,
-    ...counts.map(([count, words]) => `  ${formatNumber(count).padStart(width)}  ${words}`),
+    ...counts.flatMap(([count, words]) => wrapCount(formatNumber(count).padStart(width), words)),
   ];
   if (result.settled > 1) {
     lines.push(`Simulation re-ordered ${formatShare(result.reordered)} of the pairs that the screen had ordered.`);
   }
-  lines.push(
-    `Digest of the result rows: ${digestOf(result).slice(0, 16)} (the same on any host and for any number of workers)`,
-  );
+  const digest = digestOf(result).slice(0, 16);
+  lines.push(...wrap(`Digest of the result rows: ${digest} (the same on any host and for any number of workers)`));
   if (result.interrupted) lines.push('Stopped before everything was tried: the answer holds for what was reached.');
   return lines;
+}
+
+/** A count and what it counts, the words below each other. */
+function wrapCount(count: string, words: string): string[] {
+  const start = `  ${count}  `;
+  return wrap(words, terminalWidth() - start.length).map(
+    (line, i) => (i === 0 ? start : ' '.repeat(start.length)) + line,
+  );
 }
 
 function launchRows(row: KeptRow, result: SweepResult): string[] {
   const launch = buildLaunch(row.configuration, result.labels);
   return launch.command === null ? [] : [...launch.notes.map((note) => `# ${note}`), launch.command];
-}
-
-/** Words in lines of at most `width` characters. */
-export function wrap(text: string, width = 120): string[] {
-  const lines: string[] = [];
-  let current = '';
-  for (const word of text.split(' ')) {
-    if (current !== '' && current.length + 1 + word.length > width) {
-      lines.push(current);
-      current = word;
-    } else {
-      current = current === '' ? word : `${current} ${word}`;
-    }
-  }
-  lines.push(current);
-  return lines;
 }

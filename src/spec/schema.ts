@@ -1,8 +1,8 @@
 // The spec's structure: every key, its words and its limits. Editors read it as JSON Schema; meaning across keys is in fleet/read.ts.
 import { z } from 'zod';
 import { NUM_REQUESTS, SETTLE, TOP } from './defaults.ts';
-import { count, name, positive, quantity, section, word } from './leaf.ts';
-import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_REQUESTS, MAX_SEED } from './limits.ts';
+import { count, name, positive, quantity, section, timeWithUnit, word } from './leaf.ts';
+import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_RATE, MAX_REQUESTS, MAX_SEED, MIN_RATE } from './limits.ts';
 import { SLO_KEYS } from './slo.ts';
 import { OBJECTIVES, PROCESSES } from './words.ts';
 
@@ -10,10 +10,14 @@ const tokens = count(1, MAX_LENGTH_TOKENS);
 const time = quantity('time', 'a time above 0, such as 250ms or 1.5 (seconds)', { above: 0 });
 const priceSeconds = quantity('time', 'a time of at least 0, such as 20us or 2e-5 (seconds)');
 
+const MEAN = `a number of tokens above 0 and up to ${MAX_LENGTH_TOKENS}`;
+const STD = `a number of tokens from 0 up to ${MAX_LENGTH_TOKENS}`;
 const spread = section(
   {
-    mean: positive().describe('Mean of the distribution, tokens.'),
-    std: quantity('number', 'a number of at least 0').describe('Standard deviation of the distribution, tokens.'),
+    mean: quantity('number', MEAN, { above: 0, max: MAX_LENGTH_TOKENS }).describe('Mean of the distribution, tokens.'),
+    std: quantity('number', STD, { max: MAX_LENGTH_TOKENS }).describe(
+      'Standard deviation of the distribution, tokens.',
+    ),
     min: tokens.optional().describe('Shorter draws are raised to this many tokens; 1 if left out.'),
     max: tokens.optional().describe(`Longer draws are cut to this many tokens; ${MAX_LENGTH_TOKENS} if left out.`),
   },
@@ -143,7 +147,7 @@ const requests = z.union(
   { error: REPLAY },
 );
 
-const RATE = 'a rate above 0 (requests per second)';
+const RATE = `a rate above 0 (requests per second, ${MIN_RATE} to ${MAX_RATE})`;
 /** The traffic: keys of every workload; fleets have more. */
 export const workloadShape = {
   lengths: lengths
@@ -152,7 +156,7 @@ export const workloadShape = {
   arrivals: arrivals
     .optional()
     .describe('When requests arrive; poisson if left out. Beside `requests` only a closed loop.'),
-  request_rate: positive(RATE)
+  request_rate: quantity('number', RATE, { min: MIN_RATE, max: MAX_RATE })
     .optional()
     .describe('Requests per second of the whole deployment. Beside `requests`: the file is stretched to this rate.'),
   num_requests: count(1, MAX_REQUESTS)
@@ -191,7 +195,7 @@ export const watermark = quantity('number', FREE, { max: 1 - Number.EPSILON });
 export const STEP_SOURCE_WORDS =
   'What prices a step: cost-model (op by op), regression (on step traces of this model, hardware and split), or auto (a ' +
   'regression where there is one). cost-model if left out.';
-export const BLOCKS = 'an integer of at least 0, or {log: FILE}';
+export const BLOCKS = 'a positive integer (leave it out to have it computed from memory), or {log: FILE}';
 export const kvLog = section(
   {
     log: name('the path of a start-up log').describe(
@@ -204,7 +208,7 @@ const slo = section(
   Object.fromEntries(
     SLO_KEYS.map(({ key, milliseconds, words: text }) => [
       key,
-      (milliseconds ? positive('a number of milliseconds above 0') : time).optional().describe(text),
+      (milliseconds ? positive('a number of milliseconds above 0') : timeWithUnit).optional().describe(text),
     ]),
   ),
   'latency limits, such as {p99_ttft: 1s, p99_tpot: 50ms}',

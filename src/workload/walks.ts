@@ -1,5 +1,5 @@
 // Who walks which pipeline: arrivals, lengths, turns of conversations and shared beginnings of prompts, one row per request.
-import { readFileSync } from 'node:fs';
+import { readTextFile } from '../check/text-file.ts';
 import { HASH_BLOCK } from '../spec/defaults.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { WorkloadSpec } from '../spec/types.ts';
@@ -132,6 +132,10 @@ function readBlocks(spec: FleetSpec, plain: Requests): PrefixBlocks | null {
   const { requests, arrivals } = spec.workload;
   if (plain.prefix) return plain.prefix;
   if (!requests || arrivals.process === 'closed-loop') return null;
-  if (isServeGen(requests.file) || !isRagPulse(readFileSync(requests.file, 'utf8'))) return null;
+  if (
+    isServeGen(requests.file) ||
+    !isRagPulse(readTextFile(requests.file, { path: 'requests', expected: 'a readable trace' }))
+  )
+    return null;
   return readRagPulseBlocks(requests.file, spec.hashBlock || HASH_BLOCK);
 }

@@ -42,11 +42,11 @@ const MISTAKES: [string[], RegExp][] = [
   [['frobnicate'], /expected a verb: sweep, run/],
   [['run', '--stps', 'x', 'a.yaml'], /received --stps \(did you mean --steps\?\)/],
   [['sweep', '--worker', '2'], /received --worker \(did you mean --workers\?\)/],
-  [['sweep', '--workers', 'two'], /--workers: expected a whole number of at least 1, received two/],
-  [['sweep', '--workers', '0'], /--workers: expected a whole number of at least 1, received 0/],
+  [['sweep', '--workers', 'two'], /--workers: expected a whole number from 1 to 1024, received two/],
+  [['sweep', '--workers', '0'], /--workers: expected a whole number from 1 to 1024, received 0/],
   [['sweep', 'a.yaml', 'b.yaml'], /expected one spec file, received a.yaml b.yaml/],
   [['run'], /expected one spec file, received nothing/],
-  [['run', 'nowhere.yaml'], /expected a readable spec file, received .*nowhere.yaml.*no such file/],
+  [['run', 'nowhere.yaml'], /nowhere.yaml: spec: expected a readable spec file, received no such file/],
   [
     ['run', example('replay-trace.yaml')],
     /replay-trace.yaml:\d+: workload.requests.file: expected a file that exists, received "trace.csv"/,
@@ -60,7 +60,7 @@ const MISTAKES: [string[], RegExp][] = [
   [['run', example('single-run.yaml'), '--seed', '1.5'], /--seed: expected a whole number of at least 0, received 1.5/],
   [
     ['run', example('step-time.yaml'), '--requests', '/nowhere/x.csv'],
-    /--requests: expected a file that can be written, received \/nowhere\/x.csv/,
+    /nowhere\/x.csv: --requests: expected a file that can be written, received a folder that is not there/,
   ],
   [['run', example('step-time.yaml'), '--steps', '/nowhere/x.csv'], /--steps: expected a file that can be written/],
   [['sweep', example('step-time.yaml')], /expected a spec whose steps the cost model prices, received step_time/],

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type LeapName, runEngine } from '../../src/run/engine.ts';
 import { type Row, requestsOf, setupOf } from '../reference/cases.ts';
-import { referenceRun } from '../reference/simulate.ts';
+import { referenceRun } from '../reference/plain.ts';
 import { describeScenario, findStepDifference, listDifferences } from './compare.ts';
 import { drawScenario, drawSurface, hasNearTies, LARGE, type Scenario, type Sizes, SMALL } from './random.ts';
 

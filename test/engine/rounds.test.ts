@@ -7,7 +7,7 @@ import { runEngine } from '../../src/run/engine.ts';
 import { openSession } from '../../src/run/session.ts';
 import { prepare } from '../../src/run/simulate.ts';
 import { requestsOf, setupOf, tabulate } from '../reference/cases.ts';
-import { referenceRun } from '../reference/simulate.ts';
+import { referenceRun } from '../reference/plain.ts';
 import { CONFIGURATION } from '../report/fixture.ts';
 import { findStepDifference, listDifferences } from './compare.ts';
 import { drawScenario } from './random.ts';

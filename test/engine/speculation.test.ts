@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { runEngine } from '../../src/run/engine.ts';
 import { countBelow } from '../reference/accept.ts';
 import { type Row, requestsOf, setupOf, tabulate } from '../reference/cases.ts';
-import { referenceRun } from '../reference/simulate.ts';
+import { referenceRun } from '../reference/plain.ts';
 import { drawScenario, SMALL } from './random.ts';
 
 const chances = (rate: number, drafts: number): number[] => Array.from({ length: drafts }, (_, i) => rate ** (i + 1));

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import type { EngineSetup } from '../../src/plan/setup.ts';
 import { type LeapName, runEngine } from '../../src/run/engine.ts';
 import { requestsOf, setupOf, tabulate } from '../reference/cases.ts';
-import { countBlocks } from '../reference/form.ts';
-import { referenceRun } from '../reference/simulate.ts';
+import { countBlocks } from '../reference/fleet/form.ts';
+import { referenceRun } from '../reference/plain.ts';
 import { describeScenario, findStepDifference, listDifferences } from './compare.ts';
 import { drawScenario, hasNearTies, type Scenario } from './random.ts';
 
@@ -74,11 +74,14 @@ test('L4: host blocks in use + free = capacity, and all are free at the end', ()
   fc.assert(
     fc.property(drawTight(true), ({ requests, setup }) => {
       const free = new Map<number, number>();
-      referenceRun(requests, setup, ({ id, waiting, running, hostFree }) => {
-        const held = waiting.filter((one) => one.swapped).reduce((sum, one) => sum + countBlocks(one.past, setup), 0);
+      referenceRun(requests, setup, (client) => {
+        const { index, waiting, running, hostFree } = client;
+        const held = waiting
+          .filter((one) => one.swapped)
+          .reduce((sum, one) => sum + countBlocks(one, one.past, client), 0);
         if (hostFree < 0 || held + hostFree !== setup.swap!.hostBlocks) throw new Error(`${held} + ${hostFree}`);
         if (running.some((one) => one.swapped)) throw new Error('a running sequence lies in host memory');
-        free.set(id, hostFree);
+        free.set(index, hostFree);
       });
       for (const blocks of free.values()) expect(blocks).toBe(setup.swap!.hostBlocks);
     }),
@@ -125,7 +128,7 @@ test('the watermark holds back what was swapped out, too', () => {
     fc.property(drawTight(true), ({ requests, setup }) => {
       fc.pre(setup.batching !== 'continuous');
       const stays = Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks);
-      referenceRun(requests, setup, ({ free, running }, step) => {
+      referenceRun(requests, setup, ({ free, running }, { formed: step }) => {
         if (step.swappedIn.length === 0 || running[0] === step.swappedIn[0]) return;
         if (free < stays) throw new Error(`${free} of ${stays} blocks are free`);
         if (stays > 0) met++;

@@ -133,7 +133,7 @@ describe('num_gpu_blocks: {log}', () => {
     ['of another split', spec(LOG, 'hardware: h100-sxm-80gb'), /tensor_parallel_size 2 in v1.log:2/],
     ['for several devices', spec(LOG, 'hardware: [l4, mi300x], tensor_parallel_size: 2'), /2 of them/],
     ['that is none', spec('num_gpu_blocks: {log: bad.log}'), /bad.log: 1 lines without/],
-    ['that is not there', spec('num_gpu_blocks: {log: gone.log}'), /no file/],
+    ['that is not there', spec('num_gpu_blocks: {log: gone.log}'), /no such file/],
     ['by another key', spec('num_gpu_blocks: {logs: v1.log}'), /the key "logs"/],
   ])('refuses a log %s', (_, text, received) => {
     const issues = issuesOf(text, { readText });
@@ -152,6 +152,6 @@ describe('num_gpu_blocks: {log}', () => {
     expect(wrong).toThrow(
       /fleet\.yaml:2: fleet\.chat\.num_gpu_blocks\.log: .* received tensor_parallel_size 2 in v1\.log:2/,
     );
-    expect(() => readSpec(fleet('num_gpu_blocks: {log: gone.log}'), options)).toThrow(/no file/);
+    expect(() => readSpec(fleet('num_gpu_blocks: {log: gone.log}'), options)).toThrow(/no such file/);
   });
 });

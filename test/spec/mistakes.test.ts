@@ -142,7 +142,7 @@ const NUMBERS: Case[] = [
     'rounds beside prompts',
     { 10: '  num_scheduler_steps: [1, 8]' },
     '10 engine.num_scheduler_steps',
-    '1, or batching: continuous or static: under chunked batching',
+    '1, or batching: static or continuous: under chunked batching',
   ],
   [
     'rounds of drafts',
@@ -153,7 +153,9 @@ const NUMBERS: Case[] = [
     '1, or no speculative_config',
   ],
   ['a watermark in percent', { 10: '  watermark: 1%' }, '10 engine.watermark', 'at least 0 and below 1'],
-  ['a limit of 0', { 11: 'slo: {p99_ttft: 0}' }, '11 slo.p99_ttft', 'a time above 0'],
+  ['a limit of 0', { 11: 'slo: {p99_ttft: 0s}' }, '11 slo.p99_ttft', 'a time above 0'],
+  ['a limit without a unit', { 11: 'slo: {p99_ttft: 500}' }, '11 slo.p99_ttft', '500ms or 500s?'],
+  ['a limit without a unit, as text', { 11: 'slo: {p99_ttft: "0.5"}' }, '11 slo.p99_ttft', '0.5ms or 0.5s?'],
   ['a negative limit', { 11: 'slo: {p99_ttft: -1s}' }, '11 slo.p99_ttft', 'it must not be negative'],
   ['a wrong unit', { 11: 'slo: {p99_ttft: 1GB}' }, '11 slo.p99_ttft', 'GB is a unit of bytes'],
   ['a unit on milliseconds', { 11: 'slo: {p99_ttft_ms: 50ms}' }, '11 slo.p99_ttft_ms', 'ms is a unit of time'],
@@ -185,12 +187,7 @@ const RANGES: Case[] = [
     '5 workload.request_rate.step',
     'a step or a factor',
   ],
-  [
-    'a factor from 0',
-    { 10: '  max_model_len: {from: 0, to: 4, factor: 2}' },
-    '10 engine.max_model_len.from',
-    'above 0',
-  ],
+  ['a factor from 0', { 10: '  watermark: {from: 0, to: 0.4, factor: 2}' }, '10 engine.watermark.from', 'above 0'],
   [
     'millions of values',
     { 10: '  max_num_seqs: {from: 1, to: 2e9}' },

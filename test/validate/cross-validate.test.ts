@@ -49,7 +49,7 @@ test('constants that made the measurements are found again, also without the gro
   expect(line.heldOut.median).toBeLessThan(1e-6);
   expect(line.shipped.median).toBeGreaterThan(0.1);
   expect(crossed.groups.map(({ key }) => key[0])).toEqual(MODELS);
-}, 60_000);
+});
 
 test('the grids hold what they say', () => {
   expect(CLIENT_GRID.length).toBe(25);
@@ -96,7 +96,7 @@ test('the page and the picture are written, and hold no case', async () => {
   const picture = readFileSync(join(folder, 'p.svg'), 'utf8');
   expect(picture).not.toMatch(/NaN|Infinity/);
   expect(picture.match(/h0/g)!.length).toBe(4);
-}, 60_000);
+});
 
 test('an unknown way to hold out is answered', async () => {
   const folder = writeFolder({ 'cases.csv': caseText([{}]) });

@@ -1,7 +1,7 @@
 // Reads a case file: columns by name, rows in order, every cell checked; a bad row is kept and says what is wrong with it.
-import { readFileSync } from 'node:fs';
 import { type Issue, UserError } from '../../check/issue.ts';
 import { nearest } from '../../check/nearest.ts';
+import { readTextFile } from '../../check/text-file.ts';
 import { type CsvRecord, readRecords } from '../../workload/csv.ts';
 import type { CaseGroup, CaseRow } from './case.ts';
 import { GROUP_COLUMNS, readInput } from './read-input.ts';
@@ -21,16 +21,7 @@ const ISSUES_TOLD = 20;
 
 /** Reads `file`. Throws UserError where it is no case file: unreadable, columns missing, no rows, a case_id blank or twice. */
 export function readCases(file: string): CaseFile {
-  return parseCases(readText(file), file);
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const hint = (error as Error).message;
-    throw new UserError([{ path: 'mist validate', expected: 'a case file that can be read', received: file, hint }]);
-  }
+  return parseCases(readTextFile(file, { path: 'mist validate', expected: 'a case file that can be read' }), file);
 }
 
 export function parseCases(text: string, file: string): CaseFile {

@@ -33,7 +33,7 @@ function quote(cell: string): string {
 
 const left = (heading: string): TextColumn => ({ heading, align: 'left' });
 const right = (heading: string): TextColumn => ({ heading, align: 'right' });
-const WIDTH = 180;
+const WIDTH = 180; // its tables are for files as much as for people
 const FIGURES = [
   ...['rows', 'none', '|err| p50', 'p90', 'signed p50', '<=10', '<=20', '<=30'],
   ...['configs', 'p50', 'p90', 'TTFT<100ms'],

@@ -1,7 +1,7 @@
 // Pools to clients: engines priced and sized, retrieval lowered to surfaces, stores to tiers; and everything that cannot be.
 import type { KvBytes } from '../../catalog/parameters.ts';
 import { kvBytesPerToken } from '../../catalog/parameters.ts';
-import type { Basis, Hardware, Model } from '../../catalog/types.ts';
+import type { Basis, Hardware, KvFormat, Model } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
 import {
   type FleetSpec,
@@ -29,6 +29,7 @@ import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
 import { describeSteps } from '../step-regression.ts';
 import type { Blame } from './blame.ts';
+import { checkHandover } from './check-handover.ts';
 import { energyFigures } from './energy-figures.ts';
 import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
 import { type PricedSurface, type Shelf, surfaceName } from './share.ts';
@@ -45,6 +46,8 @@ export interface BoundPool {
   readonly model: Model | null;
   /** KV of a context in bytes. */
   readonly kv: KvBytes;
+  /** Format of the KV cache; null where no model says. */
+  readonly kvFormat: KvFormat | null;
   readonly layers: number;
   readonly devices: number;
   readonly usdPerDeviceHour: number; // NaN where unknown
@@ -92,6 +95,7 @@ export function bindPools(
     if (found) bound.set(pool.name, found);
   }
   checkEncoders(spec, bound, blame);
+  checkHandover(spec, bound, blame);
   return bound;
 }
 
@@ -110,7 +114,7 @@ function openPrices(lowering: Lowering, surfaces: Shelf<PricedSurface> | null): 
 function bindPool(pool: PoolSpec, source: PlanSource, price: Price | null, blame: Blame): BoundPool | null {
   if (pool.kind === 'llm') return bindEngine(pool, source, price, blame);
   if (pool.kind === 'retrieval') return bindRetrieval(pool, source);
-  const rest = { pool, demand: 1, model: null, kv: NO_KV, layers: 0, basis: '', memory: '' };
+  const rest = { pool, demand: 1, model: null, kv: NO_KV, kvFormat: null, layers: 0, basis: '', memory: '' };
   if (pool.kind === 'cores') {
     const hardware = pool.hardware === null ? null : source.catalog.hardware(pool.hardware);
     const client = { ...NO_ENGINE, kind: 'cores', maxNumSeqs: pool.cores } as const;
@@ -163,6 +167,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     model,
     kv:
       model && deployment ? kvBytesPerToken(model, deployment.formats.kv) : { ...NO_KV, growing: pool.kvBytesPerToken },
+    kvFormat: deployment?.formats.kv ?? null,
     layers: model ? layersOf(model) : 1,
     devices: deployment?.devices ?? 0,
     usdPerDeviceHour: deployment?.usdPerDeviceHour ?? Number.NaN,
@@ -234,6 +239,7 @@ function bindRetrieval(pool: RetrievalPool, source: PlanSource): BoundPool {
     demand: pool.shares?.demand ?? demandOf(pool, processors),
     model: null,
     kv: NO_KV,
+    kvFormat: null,
     layers: 0,
     ...figures,
     energy: energyFigures(null, table),

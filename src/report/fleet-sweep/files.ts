@@ -1,11 +1,13 @@
 // The result files of a sweep of fleets, and the digest of its rows.
+
+import type { Content } from '../../check/whole-file.ts';
 import type { FleetSweepResult } from '../../metrics/fleet/sweep.ts';
 import { drawStandalone } from '../chart.ts';
 import { columnLines } from '../csv.ts';
 import { digestLines } from '../digest.ts';
 import type { JsonObject } from '../json.ts';
 import { tableParquet } from '../parquet.ts';
-import { type Content, writeFiles } from '../write.ts';
+import { writeFiles } from '../write.ts';
 import { fleetColumns } from './columns.ts';
 import { fleetSweepHtml } from './page.ts';
 import { costLatencyScatter } from './points.ts';

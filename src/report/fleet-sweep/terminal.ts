@@ -5,8 +5,8 @@ import type { LatencyMetric } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
 import { formatDuration, formatMs, formatNumber, formatUsd, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
-import { wrap } from '../terminal.ts';
 import { shortBand } from '../trust.ts';
+import { terminalWidth, wrap } from '../width.ts';
 import { fleetDigest } from './files.ts';
 import { explainFleetTrust, fleetBandLegend } from './trust.ts';
 import { answerFleets, askFleets, countFleets, describeChoices, percentileOf, tellTightest } from './words.ts';
@@ -39,11 +39,11 @@ function rankRows(result: FleetSweepResult): string[] {
   const right = (heading: string): TextColumn => ({ heading, align: 'right' });
   const columns: TextColumn[] = [
     right('#'),
-    right('row'),
+    { ...right('row'), spare: 1 },
     { heading: 'fleet', align: 'left', cut: true },
     ...METRICS.map((metric) => right(`${METRIC_WORDS[metric]} ${percentileOf(result.slo, metric)}`)),
     { heading: 'keeps', align: 'left' },
-    right('dev'),
+    { ...right('dev'), spare: 2 },
     right('$/h'),
     { heading: '± %', align: 'left' },
   ];
@@ -63,7 +63,7 @@ function rankRows(result: FleetSweepResult): string[] {
   const rest = more > 0 ? `; ${formatNumber(more)} more simulated rows with --out or --json` : '';
   return [
     ...drawTable(columns, rows.map(cells)),
-    `Latencies in ms${rest}.`,
+    ...wrap(`Latencies in ms${rest}.`),
     ...bandRows(rows),
     ...unpricedRows(result),
   ];
@@ -92,8 +92,14 @@ function countRows(result: FleetSweepResult): string[] {
   const width = formatNumber(result.rows).length;
   const lines = [
     `${formatNumber(result.rows)} fleets in ${formatDuration(check + settle)}:`,
-    ...countFleets(result).map(([count, words]) => `  ${formatNumber(count).padStart(width)}  ${words}`),
-    `Digest of the result rows: ${fleetDigest(result).slice(0, 16)} (the same on any host and for any number of workers)`,
+    ...countFleets(result).flatMap(([count, words]) => {
+      const start = `  ${formatNumber(count).padStart(width)}  `;
+      const lines = wrap(words, terminalWidth() - start.length);
+      return lines.map((line, i) => (i === 0 ? start : ' '.repeat(start.length)) + line);
+    }),
+    ...wrap(
+      `Digest of the result rows: ${fleetDigest(result).slice(0, 16)} (the same on any host and for any number of workers)`,
+    ),
   ];
   if (result.interrupted) lines.push('Stopped before everything was tried: the answer holds for what was reached.');
   return lines;

@@ -2,6 +2,7 @@
 import { limitsOn } from '../../catalog/engine-limits.ts';
 import type { EngineProfile } from '../../catalog/types.ts';
 import { show } from '../../check/issue.ts';
+import { settlesTies, splitsMembers } from '../../check/scheduler-lists.ts';
 import { measured } from '../../check/units.ts';
 import { HNSW_FRESH, HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
 import { FAISS_HOP_SECONDS, SCANN_RESCORE_RATE, SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
@@ -64,11 +65,11 @@ export function readRouting(input: unknown, path: Path, ledger: Ledger): Routing
   const { policy, metric } = ROUTING_WORDS[(written.policy as string | undefined) ?? 'round-robin'];
   const refuse = (key: string, expected: string) =>
     written[key] !== undefined && ledger.add({ path: [...path, key], expected, received: show(written[key]) });
-  if (policy !== 'heavy-light') {
+  if (!splitsMembers(policy)) {
     refuse('threshold', 'no threshold: only heavy-light routing has one');
     refuse('light', 'no light clients: only heavy-light routing has them');
   }
-  if (policy !== 'prefix-affinity' && policy !== 'nearest') refuse('metric', 'no metric: the policy names it');
+  if (!settlesTies(policy)) refuse('metric', 'no metric: the policy names it');
   return {
     policy,
     metric: (written.metric as RoutingSpec['metric'] | undefined) ?? metric,
