@@ -76,7 +76,10 @@ export function readTree(data: unknown, ledger: Ledger, allOf: AllOf): Tree {
         label,
         path: at,
         // a choice that is itself a choice stands at the same place: its name needs what leads to it
-        tree: read(inner, at, isAxis(inner) ? [...place, label] : place, [...trail, { axis: name, option }]),
+        tree: read(inner, at, isAxis(inner) || isList(inner, place) ? [...place, label] : place, [
+          ...trail,
+          { axis: name, option },
+        ]),
       }));
       return { kind: 'axis', rows: options.reduce((sum, { tree }) => sum + tree.rows, 0), name, place, options };
     }
