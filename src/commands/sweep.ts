@@ -2,16 +2,14 @@
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
-import { sweepJson } from '../report/json.ts';
 import { openProgress } from '../report/progress.ts';
+import { sweepJson } from '../report/sweep-json.ts';
 import { sweepTable } from '../report/terminal.ts';
 import { openFolder, writeSweep } from '../report/write.ts';
-import { makePlan, measure, sweep as sweepRows } from '../run/sweep.ts';
+import { sweep as sweepRows } from '../run/sweep.ts';
 import { defaultSpecFile, readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
-import { onePool } from '../spec/shape.ts';
 import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
-import { sweepPipelines } from './sweep-fleet.ts';
 
 const FLAGS = {
   '--out': String,
@@ -28,18 +26,27 @@ const HELP = `mist sweep [SPEC] [options]
 
   Tries every configuration that a spec spans: screens all of them in closed form, settles the best by simulating every
   request, and ranks what keeps the promise. Without SPEC: the question of examples/default-chat.yaml.
-  Of a pipeline spec with axes ({choices: ...} in place of a value): simulates its fleets, cheapest first, until no other can
-  be better.
+  Where the closed form does not hold (pipelines, several pools, caches, axes of the traffic): simulates rows cheapest first,
+  until no other can be better.
 
   --out FOLDER       write results.parquet, results.csv, results.json, report.html and pareto.svg there
   --workers N        threads (default: one per core); results are the same bytes for any number
   --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
-  --exhaustive       of a pipeline spec: simulate every fleet that can be (up to the spec's settle)
+  --exhaustive       simulate every row that can be (up to the spec's settle), whatever the closed form says
   --json             results as JSON
 `;
 
-/** Exit codes: 0 done, 130 interrupted (what was computed is reported and written). A user's mistakes are thrown (exit code 2). */
+/** Of a question that nothing simulated answers. */
+const NO_ANSWER = 3;
+
+/** Lines are as long as the terminal, within what a table can use; whoever is no terminal gets the usual ones. */
+function terminalWidth(): number | undefined {
+  const { isTTY, columns } = process.stdout;
+  return isTTY && columns ? Math.min(200, Math.max(80, columns)) : undefined;
+}
+
+/** Exit codes: 0 done, 3 nothing keeps the promise, 130 interrupted (what was computed is reported and written). A user's mistakes are thrown (exit code 2). */
 export async function sweep(argv: readonly string[], out: Output): Promise<number> {
   const flags = readFlags('sweep', FLAGS, argv);
   if (flags['--help']) {
@@ -54,38 +61,32 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
   const exhaustive = flags['--exhaustive'] ?? false;
   const text = readSpecText(file);
   const question = openQuestion(text, file, catalog, seed, (one) => meetPools(one, catalog));
-  const spec = onePool(question, catalog);
-  if (!spec || exhaustive) {
-    const chosen = {
-      out: flags['--out'],
-      workers,
-      seed,
-      catalogFolder: folder,
-      exhaustive,
-      json: flags['--json'] ?? false,
-    };
-    return sweepPipelines(question, chosen, out);
-  }
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const abort = new AbortController();
   const stop = () => abort.abort();
   process.once('SIGINT', stop); // before anything that others may wait for
   try {
     if (flags['--out'] !== undefined) await openFolder(flags['--out']); // before the work, not after it
-    const swept = await sweepRows(makePlan(spec, catalog), {
+    const result = await sweepRows(question, catalog, {
       workers,
+      seed,
       catalogFolder: folder,
+      exhaustive,
       onProgress: (done, total, words) => progress.update(done, total, words),
       signal: abort.signal,
     });
-    const result = measure(swept);
     progress.end();
-    out.stdout(flags['--json'] ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable(result)}\n`);
+    out.stdout(
+      flags['--json']
+        ? `${JSON.stringify(sweepJson(result), null, 2)}\n`
+        : `${sweepTable(result, { width: terminalWidth() })}\n`,
+    );
     if (flags['--out'] !== undefined) {
       const files = await writeSweep(flags['--out'], result);
       out.stderr(`Wrote ${files.join(', ')}\n`);
     }
-    return result.interrupted ? 130 : 0;
+    if (result.interrupted) return 130;
+    return result.kept.some((row) => row.result?.slo_met) ? 0 : NO_ANSWER;
   } finally {
     process.removeListener('SIGINT', stop);
     progress.end();

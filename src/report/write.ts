@@ -3,13 +3,13 @@ import { statSync } from 'node:fs';
 import { access, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../check/issue.ts';
-import type { SweepResult } from '../metrics/types.ts';
+import type { SweepResult } from '../metrics/sweep.ts';
 import { drawStandalone } from './chart.ts';
 import { csvLines } from './csv.ts';
 import { sweepHtml } from './html.ts';
-import { jsonLines } from './json.ts';
 import { sweepParquet } from './parquet.ts';
-import { throughputScatter } from './points.ts';
+import { mainScatter } from './points.ts';
+import { jsonLines } from './sweep-json.ts';
 
 /** Whole, or in pieces. */
 export type Content = string | Uint8Array | Iterable<string>;
@@ -17,10 +17,10 @@ export type Content = string | Uint8Array | Iterable<string>;
 /** The files, in the order they are written: the data first, should the disk fill up. Each is made only when its turn comes. */
 const FILES: readonly (readonly [name: string, make: (result: SweepResult) => Promise<Content> | Content])[] = [
   ['results.parquet', sweepParquet],
-  ['results.csv', (result) => csvLines(result.kept)],
+  ['results.csv', csvLines],
   ['results.json', jsonLines],
   ['report.html', sweepHtml],
-  ['pareto.svg', (result) => drawStandalone(throughputScatter(result))],
+  ['pareto.svg', (result) => drawStandalone(mainScatter(result))],
 ];
 
 /** Makes sure of an output folder: before a long computation whose results go there. Throws UserError. */

@@ -88,10 +88,10 @@ export function openQuestionRows(
   file: string,
   catalog: CatalogNames,
   seed?: number,
-): Pick<Question, 'at' | 'objective' | 'rows'> {
+): Pick<Question, 'at' | 'objective' | 'rows' | 'first'> {
   const { document, tree, at } = openDocument(text, readOptionsOf(file, catalog), seed);
   const { objective = 'usd_per_hour' } = (document.data ?? {}) as Written;
-  return { at, objective, rows: tree.rows };
+  return { at, objective, rows: tree.rows, first: firstReadable(tree.rows, at).spec };
 }
 
 interface Written {
