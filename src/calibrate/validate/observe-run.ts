@@ -1,8 +1,8 @@
 // Reduces an engine run, or the steady window of one, to what its figures are read from.
 import { SURFACE_DEVICES } from '../../../assembly/layout/surface.ts';
 import { summariseItl, totalWeight } from '../../metrics/itl.ts';
+import { energyFigures } from '../../plan/pipeline/energy-figures.ts';
 import type { EngineCounters } from '../../run/engine.ts';
-import { energyOf } from '../../run/simulate.ts';
 import type { Observed } from './observe.ts';
 import type { SimulatedRun, WindowedRun } from './simulator.ts';
 
@@ -104,7 +104,7 @@ export function meanWatts(
   replicas: number,
   seconds: number,
 ): number {
-  const energy = energyOf(surface);
+  const energy = energyFigures(null, surface);
   if (!energy || !(surface[SURFACE_DEVICES] > 0)) return Number.NaN;
   const joules =
     energy.perStep * counters.steps +
