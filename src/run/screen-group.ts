@@ -157,7 +157,7 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup {
     for (let i = 0; i < screen.grid.size; i++) rejected[reasonIndex(refusalOf(inner, refusals, i)!)]!++;
     return { rejected, feasible: 0, candidates: NO_CANDIDATES, basis: null };
   }
-  const { basis } = runKernel(screen, inner, bound);
+  const { basis } = runKernel(screen, inner, bound, first);
   const feasible = countRows(screen, inner, refusals, rejected);
   return { rejected, feasible, candidates: chooseOffers(screen, inner, refusals, bound, group), basis };
 }
@@ -213,12 +213,12 @@ function tokensHeld(moments: Moments, configuration: Configuration, drafts: numb
   return (moments.prompt_output_mean + moments.output_sq_mean) / moments.output_mean + partial;
 }
 
-function runKernel(screen: Screen, inner: InnerTables, bound: Deployment): { basis: Basis } {
+function runKernel(screen: Screen, inner: InnerTables, bound: Deployment, first: Configuration): { basis: Basis } {
   const { session, columns } = screen;
   const lowered = lowerSurface(bound.key, session.lowering, columns.surface);
   const record = columns.cells.byteOffset;
   const drafts = bound.key.speculation?.drafts ?? 0;
-  columns.cells[SCREEN_ADVANCE] = expectedAdvance(draftsOf(screen), drafts);
+  columns.cells[SCREEN_ADVANCE] = expectedAdvance(first.speculative_config, drafts);
   columns.words[SCREEN_DRAFTS * 2] = drafts;
   inner.curves.forEach(({ batching, budget }, k) => {
     const curve = columns.curves.byteOffset + k * CURVE_SIZE * 8;
@@ -226,12 +226,6 @@ function runKernel(screen: Screen, inner: InnerTables, bound: Deployment): { bas
   });
   session.kernels.screenRows(record);
   return { basis: lowered.basis };
-}
-
-/** All rows draft alike, but for how many. */
-function draftsOf({ question: { first, shape } }: Screen): Configuration['speculative_config'] {
-  const pool = first.pools.find(({ name }) => name === shape.pool);
-  return pool?.kind === 'llm' ? pool.configuration.speculative_config : undefined;
 }
 
 const STATUS_REASON: Readonly<Record<number, string>> = {

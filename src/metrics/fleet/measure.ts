@@ -103,9 +103,10 @@ function measureRequests(
   // tokens that come several at once have fewer gaps than tokens: those that the engine counted
   const gaps = bursts && run.itl ? totalWeight(run.itl) : tokens.gaps;
   const meanGap = gaps > 0 ? tokens.gapSeconds / gaps : Number.NaN;
+  const ttft = summarise(latencies.ttft, run.pick);
   const summaries = {
-    ttft: summarise(latencies.ttft, run.pick),
-    first_answer: summarise(latencies.firstAnswer, run.pick),
+    ttft,
+    first_answer: latencies.firstAnswer === latencies.ttft ? ttft : summarise(latencies.firstAnswer, run.pick),
     tpot: summarise(latencies.tpot, run.pick),
     itl: run.itl
       ? summariseItl(run.itl, lost.unfinished > 0 ? Number.NaN : meanGap)
@@ -172,21 +173,30 @@ function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): F
   return times.subarray(0, n);
 }
 
+/** Streams without a token are one at the end of the request. */
+function closeStreams(requests: RequestColumns, tokens: TokenColumns) {
+  const count = requests.state.length;
+  const output = new Int32Array(count);
+  const first = new Float64Array(count);
+  const lastToken = new Float64Array(count);
+  for (let r = 0; r < count; r++) {
+    output[r] = Math.max(1, tokens.output[r]!);
+    first[r] = Number.isNaN(tokens.firstToken[r]) ? requests.finish[r]! : tokens.firstToken[r]!;
+    lastToken[r] = Number.isNaN(tokens.lastToken[r]) ? requests.finish[r]! : tokens.lastToken[r]!;
+  }
+  return { output, first, lastToken };
+}
+
 /**
  * Requests as the verdict and the token rate see them: a stream of `output` tokens from the first to the last. A request that
  * generates nothing (a pipeline without such a stage) is one token at its end.
  */
 function streamOf(requests: RequestColumns, tokens: TokenColumns) {
   const count = requests.state.length;
-  const output = new Int32Array(count);
-  const first = new Float64Array(count);
-  const lastToken = new Float64Array(count);
-  for (let r = 0; r < count; r++) {
-    output[r] = Math.max(1, tokens.output[r]);
-    first[r] = Number.isNaN(tokens.firstToken[r]) ? requests.finish[r] : tokens.firstToken[r];
-    lastToken[r] = Number.isNaN(tokens.lastToken[r]) ? requests.finish[r] : tokens.lastToken[r];
-  }
   const none = new Int32Array(count);
+  const { output, first, lastToken } = tokens.whole
+    ? { output: tokens.output, first: tokens.firstToken, lastToken: tokens.lastToken }
+    : closeStreams(requests, tokens);
   return {
     lengths: { count, prompt: none, output },
     results: { ...requests, first, preemptions: none, replica: none },
