@@ -59,7 +59,7 @@ const HEAD: readonly FlatColumn[] = [
 ];
 
 const FACTS: readonly FlatColumn[] = [
-  text('basis', (row) => row.trust?.basis ?? null),
+  beside(text('basis', (row) => row.trust?.basis ?? null)),
   ...(['ttft_pct', 'tpot_pct', 'throughput_pct', 'power_pct'] as const).map((field) =>
     beside(real(`band_${field}`, (row) => row.trust?.band[field])),
   ),
