@@ -92,7 +92,10 @@ test('pages without an answer', async () => {
   expect(missed).toContain('Stopped before everything was tried');
   expect(missed).not.toContain('vllm serve');
   const screened = await sweepHtml(
-    makeSweep({ kept: sweep.kept.filter((row) => row.result === null && row.screen!.ttft_tail <= 1).slice(0, 5), simulated: 0 }),
+    makeSweep({
+      kept: sweep.kept.filter((row) => row.result === null && row.screen!.ttft_tail <= 1).slice(0, 5),
+      simulated: 0,
+    }),
   );
   expect(screened).toContain('closed-form estimate');
 });
