@@ -1,4 +1,4 @@
-// Builds everything: the WASM kernels (asc), the module that embeds them, the TypeScript (tsc) and the catalog copies.
+// Builds everything: the WASM kernels (asc), the module that embeds them, the TypeScript (tsc), catalog copies, the schema.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { readSpecSchema, toSchemaText } from './spec-schema.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -55,4 +56,7 @@ function buildTypeScript() {
 }
 
 if (only !== 'typescript') buildKernels();
-if (only !== 'kernels') buildTypeScript();
+if (only !== 'kernels') {
+  buildTypeScript();
+  writeFileSync('dist/spec.schema.json', toSchemaText(await readSpecSchema())); // the examples name it, for editors
+}

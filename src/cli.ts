@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // The command line: finds the verb, prints a user's mistakes precisely, and turns outcomes into exit codes.
 import { UserError } from './check/issue.ts';
+import { asMemoryError } from './check/memory.ts';
 import { nearest } from './check/nearest.ts';
+import { fileWords } from './check/text-file.ts';
 import { readVersion } from './check/version.ts';
 import type { Output } from './commands/flags.ts';
 
@@ -44,8 +46,9 @@ Usage: mist VERB [arguments]
 
 ${verbs.join('\n')}
 
-mist VERB --help explains a verb. Examples: mist sweep examples/default-chat.yaml; mist run examples/single-run.yaml
-Results go to stdout, words and progress to stderr. Exit codes: 0 done, 2 a mistake in the question, 130 interrupted.
+mist VERB --help (or mist help VERB) explains a verb. Examples: mist sweep examples/default-chat.yaml; mist run examples/single-run.yaml
+Results go to stdout, words and progress to stderr. Exit codes: 0 done, 2 a mistake in the question (or no room,
+no memory), 3 no answer (a sweep in which nothing keeps the promise), 130 interrupted by Ctrl-C, 143 by SIGTERM; 1 is a mistake of ours.
 `;
 }
 
@@ -55,7 +58,7 @@ const out: Output = {
 };
 
 async function main(argv: readonly string[]): Promise<number> {
-  const [word, ...rest] = argv;
+  const [word, ...rest] = argv[0] === 'help' && argv.length > 1 ? [argv[1], '--help'] : argv;
   if (word === undefined || word === '--help' || word === '-h' || word === 'help') {
     out.stdout(helpText());
     return 0;
@@ -75,23 +78,29 @@ function unknownVerb(word: string): UserError {
   return new UserError([{ path: 'mist', expected: `a verb: ${Object.keys(VERBS).join(', ')}`, received: word, hint }]);
 }
 
-// A reader that closes the pipe early (head, less) is no error.
+/** Exit code of an error, which is told. */
+function tell(error: unknown): number {
+  const mistake = error instanceof UserError ? error : asMemoryError(error);
+  if (mistake) out.stderr(`${mistake.message}\n`);
+  else
+    out.stderr(`mist failed, which is a mistake of ours:\n${error instanceof Error ? error.stack : String(error)}\n`);
+  return mistake ? 2 : 1;
+}
+
+// A reader that closes the pipe early (head, less) is no error; a full disk behind `>` is one, of the user's.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  const received = fileWords(error);
+  process.exit(tell(new UserError([{ path: 'standard output', expected: 'room to write', received }])));
 });
+// Words that nobody can read any more are no reason to lose an answer.
+process.stderr.on('error', () => undefined);
 
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
-    if (error instanceof UserError) {
-      out.stderr(`${error.message}\n`);
-      process.exitCode = 2;
-      return;
-    }
-    out.stderr(`mist failed, which is a mistake of ours:\n${error instanceof Error ? error.stack : String(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = tell(error);
   },
 );

@@ -21,6 +21,7 @@ const ROOMS = [
   'metrics',
   'run',
   'report',
+  'validate',
   'calibrate',
   'commands',
 ];
@@ -124,6 +125,35 @@ describe('files', () => {
   });
 });
 
+describe('stages', () => {
+  const FOLDER = 'src/stages/built-in/';
+  const LIST = 'src/stages/list.ts';
+  const own = src.filter(({ path }) => path.startsWith(FOLDER));
+  const stems = own.map(({ path }) => basename(path, '.ts'));
+
+  test('are one file each, called as specs call them, and a line in the list: nobody else imports them', () => {
+    for (const { path, text } of own) expect(text, path).toContain(`type: '${basename(path, '.ts')}'`);
+    const importers = src.flatMap((source) =>
+      listImports(source).flatMap((target) => (target.startsWith(FOLDER) ? [`${source.path} ${target}`] : [])),
+    );
+    expect(importers.sort()).toEqual(own.map(({ path }) => `${LIST} ${path}`).sort());
+  });
+
+  /** Halves of an engine's work and of a fleet's engines, and a field of refusals: words for more than the stage. */
+  const SHARED_WORDS = ['prefill', 'decode', 'reason'];
+
+  test('are known by name to their own room alone: what a stage needs, reads and lays out stands in its file', () => {
+    const others = src.filter(({ path }) => !path.startsWith('src/stages/'));
+    const wrong = others.flatMap(({ path, text }) =>
+      stems.flatMap((stem) => {
+        const asked = SHARED_WORDS.includes(stem) ? `(\\bcase |\\btype [!=]== )'${stem}'` : `'${stem}'`;
+        return new RegExp(asked).test(text) ? [`${path} knows ${stem}`] : [];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
 /** Constants of the layout by file, LAYOUT_VERSION itself left out. */
 async function readLayout(): Promise<Map<string, [string, unknown][]>> {
   const files = readdirSync(join(ROOT, 'assembly/layout'))
@@ -134,12 +164,16 @@ async function readLayout(): Promise<Map<string, [string, unknown][]>> {
     const module: Record<string, unknown> = await import(pathToFileURL(join(ROOT, 'assembly/layout', name)).href);
     constants.set(
       name,
-      Object.entries(module).sort(([a], [b]) => (a < b ? -1 : 1)),
+      Object.entries(module)
+        .filter(([, value]) => typeof value !== 'function')
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
     );
   }
   return constants;
 }
 
+/** Files of the layout that are a closed list of words each. */
+const LISTS = ['admission', 'batching', 'load', 'packing', 'routing'];
 /** What only one side knows, and why. */
 const NOT_IN_KERNEL = ['STATE_UNFINISHED']; // src/run marks what a stopped run left undone
 
@@ -155,9 +189,10 @@ describe('layout', () => {
     const screened = layout.get('screen.ts')!.filter(([name]) => name.startsWith('SCREENED_'));
     const ids = [...layout.get('enums.ts')!, ...layout.get('collectives.ts')!, ...screened].map(([name]) => name);
     const families = new Set(ids.map((name) => name.split('_')[0]));
-    for (const family of ['BATCHING', 'ADMISSION', 'ROUTING', 'PRICE', 'STATE', 'STOP'])
-      expect(families).toContain(family);
-    expect(ids.filter((name) => !mentions(assembly, name))).toEqual(NOT_IN_KERNEL);
+    for (const family of ['PRICE', 'STATE', 'STOP']) expect(families).toContain(family);
+    // closed lists name their ids themselves (src/check/closed-list.ts)
+    const listed = LISTS.flatMap((name) => layout.get(`${name}.ts`)!).map(([name]) => name);
+    expect([...ids, ...listed].filter((name) => !mentions(assembly, name))).toEqual(NOT_IN_KERNEL);
     expect(ids.filter((name) => !mentions(src, name))).toEqual([]);
   });
 

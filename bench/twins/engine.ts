@@ -92,6 +92,7 @@ function chooseReplica({ replicas, lastReplica, setup }: TwinRun): number {
 function refusal({ prompt, output, setup }: TwinRun, request: number): number {
   const tokens = prompt[request] + output[request];
   if (setup.maxModelLen > 0 && tokens > setup.maxModelLen) return STATE_REJECTED_LENGTH;
+  if (setup.maxPrompt && prompt[request] > setup.maxPrompt) return STATE_REJECTED_LENGTH;
   return blocksFor(tokens - 1, setup.blockSize) > setup.numGpuBlocks ? STATE_REJECTED_KV : STATE_PENDING;
 }
 

@@ -1,7 +1,7 @@
 // Reads one trace table strictly: every missing column and every bad cell is an issue with its file and line.
-import { readFileSync } from 'node:fs';
 import { type Issue, show } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
+import { readTextFile, tryReadText } from '../check/text-file.ts';
 
 /** What a column must hold. Numbers are finite; `optional` cells may be empty and read as NaN. */
 export type ColumnKind = 'text' | 'positive' | 'nonnegative' | 'number' | 'optional';
@@ -44,7 +44,7 @@ export function readTable(file: string, columns: Record<string, ColumnKind>, iss
 }
 
 export function openCsv(file: string): Sheet {
-  const lines = withoutMark(readFileSync(file, 'utf8')).split(/\r?\n/);
+  const lines = readTextFile(file, TABLE).split(/\r?\n/);
   if (lines[lines.length - 1] === '') lines.pop();
   const header = headerOf(file);
   const rows = lines.slice(1).map((line) => line.split(','));
@@ -59,14 +59,12 @@ export function openCsv(file: string): Sheet {
   };
 }
 
-/** Spreadsheets begin their UTF-8 with a byte order mark. */
-function withoutMark(text: string): string {
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-}
+const TABLE = { path: 'file', expected: 'a table of comma-separated text' };
 
-/** The columns of the first line. */
+/** The columns of the first line; none where the file is no text. */
 export function headerOf(file: string): string[] {
-  const first = withoutMark(readFileSync(file, 'utf8')).split(/\r?\n/, 1)[0] ?? '';
+  const read = tryReadText(file);
+  const first = 'text' in read ? read.text.split(/\r?\n/, 1)[0] : '';
   return first.split(',').map((name) => name.trim());
 }
 
@@ -80,6 +78,15 @@ export function tableOf(sheet: Sheet, columns: Record<string, ColumnKind>, issue
 }
 
 function checkHeader(file: string, header: readonly string[], wanted: readonly string[], issues: Issue[]): void {
+  for (const name of new Set(header.filter((one, i) => header.indexOf(one) !== i))) {
+    issues.push({
+      path: name || 'header',
+      expected: 'every column once',
+      received: `${show(name)} twice`,
+      file,
+      line: 1,
+    });
+  }
   for (const name of wanted) {
     if (header.includes(name)) continue;
     const near = nearest(name, header, 1)[0];

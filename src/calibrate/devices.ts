@@ -1,7 +1,8 @@
 // Reads what fits are held against: peaks, bandwidths and links of the catalog's hardware files.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Issue, show, UserError } from '../check/issue.ts';
+import { readTextFile } from '../check/text-file.ts';
 import type { Device } from './measurement.ts';
 
 /** Every <id>.json below `folder`; a UserError names each file that lacks a figure. */
@@ -23,8 +24,9 @@ export function readDevices(folder: string): Map<string, Device> {
 function readDevice(file: string, issues: Issue[]): Device | null {
   let device: Device;
   try {
-    device = JSON.parse(readFileSync(file, 'utf8')) as Device;
+    device = JSON.parse(readTextFile(file, { path: 'file', expected: 'a readable hardware file' })) as Device;
   } catch (error) {
+    if (error instanceof UserError) throw error;
     issues.push({ path: file, expected: 'JSON', received: (error as Error).message, file });
     return null;
   }

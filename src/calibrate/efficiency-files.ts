@@ -1,12 +1,12 @@
 // Fits as catalog files, one per timed device; written whole or not at all.
 import { join } from 'node:path';
 import type { CollectiveFit, Efficiency, OpFit } from '../catalog/types.ts';
+import type { PlacedFile } from '../check/whole-file.ts';
 import type { Attribution } from './attribution.ts';
 import { round } from './fit.ts';
 import type { Fits, LinkResult, OpResult } from './fit-device.ts';
 import { groupBy, type Layout } from './measurement.ts';
 import { mendBlockScaled, mendExperts, mendTables } from './rules.ts';
-import { writeWhole } from './write-whole.ts';
 
 /** The efficiency files of all fits, in order of theirs; `notes` gains what was replaced and why. */
 export function buildFiles(fits: Fits, attribution: (layout: Layout) => Attribution, notes: string[]): Efficiency[] {
@@ -68,7 +68,7 @@ export function printEfficiency(file: Efficiency): string {
 `;
 }
 
-/** Replaces the files of these devices, all or none. */
-export function writeFiles(folder: string, files: readonly Efficiency[]): void {
-  writeWhole(files.map((file) => ({ path: join(folder, `${file.hardware}.json`), text: printEfficiency(file) })));
+/** The files of these devices in a catalog's folder. */
+export function placeFiles(folder: string, files: readonly Efficiency[]): PlacedFile[] {
+  return files.map((file) => ({ path: join(folder, `${file.hardware}.json`), content: printEfficiency(file) }));
 }

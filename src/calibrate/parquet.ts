@@ -1,7 +1,7 @@
 // Reads a Parquet file as a sheet of cells: AIConfigurator keeps its timings so.
-import { readFileSync } from 'node:fs';
 import zlib from 'node:zlib';
 import { type Issue, show } from '../check/issue.ts';
+import { tryReadBytes } from '../check/text-file.ts';
 import type { Sheet } from './csv.ts';
 
 type Decompress = (input: Uint8Array, outputLength: number) => Uint8Array;
@@ -21,8 +21,12 @@ function decompressors(): Record<string, Decompress> {
 
 /** The file's columns as text; null where it is no Parquet that can be read, which is told. */
 export async function openParquet(file: string, issues: Issue[]): Promise<Sheet | null> {
-  const bytes = readFileSync(file);
-  const ends = [bytes.subarray(0, 4), bytes.subarray(-4)].map((end) => end.toString('latin1'));
+  const bytes = tryReadBytes(file);
+  if (!(bytes instanceof Uint8Array)) {
+    issues.push({ path: 'file', expected: 'a Parquet file', received: bytes.received, file });
+    return null;
+  }
+  const ends = [bytes.subarray(0, 4), bytes.subarray(-4)].map((end) => Buffer.from(end).toString('latin1'));
   if (bytes.length < 12 || ends.some((end) => end !== MAGIC)) {
     const received = bytes.length === 0 ? 'an empty file' : `a file that begins with ${show(ends[0])}`;
     issues.push({ path: 'file', expected: 'a Parquet file', received, file });

@@ -3,15 +3,16 @@ import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Issue, show, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
+import { asPlainJson, parsePythonJson } from '../check/python-json.ts';
 
 type Path = readonly PropertyKey[];
 
-/** Parses JSON; a syntax error becomes an issue with its line and what stands there. */
+/** Parses JSON, Python's too; a syntax error becomes an issue with its line and what stands there. */
 export function parseJson(text: string, file: string): unknown {
   try {
-    return JSON.parse(text);
+    return parsePythonJson(text);
   } catch {
-    const before = text.slice(0, findBreak(text));
+    const before = text.slice(0, findBreak(asPlainJson(text)));
     const lines = before.split('\n');
     const line = lines.length;
     const rest = text.slice(before.length).split(/\s/, 1)[0];

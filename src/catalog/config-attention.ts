@@ -70,6 +70,10 @@ function readGrouped(frame: Frame, { kind, window }: LayerKind): AttentionPart {
   const { fields, family, hidden } = frame;
   const sliding = kind === 'sliding';
   const { heads, kv_heads, head_dim, v_dim } = readShape(frame, sliding);
+  if (heads % kv_heads !== 0) {
+    const expected = `a number that divides the ${heads} query heads, each of which reads one KV head`;
+    fields.blame('num_key_value_heads', expected, String(kv_heads));
+  }
   const gated = fields.flag('attn_output_gate', fields.text('model_type') === 'qwen3_next');
   const qkNorm = family.qkNorm !== 'none' || fields.flag('use_qk_norm');
   // Gemma 4 takes V from K's projection in its full layers; both are still cached.

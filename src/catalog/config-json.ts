@@ -13,6 +13,8 @@ import type { LayerGroup, Model } from './types.ts';
 /** Where multimodal wrappers keep their language model. */
 const WRAPPERS = ['text_config', 'llm_config', 'language_config', 'thinker_config'];
 const HIDDEN = ['hidden_size', 'n_embd', 'n_embed', 'd_model'] as const;
+/** No model has more, and they are read one by one. */
+const MOST_LAYERS = 10_000;
 const LAYERS = ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers'] as const;
 const POSITIONS = [
   'max_position_embeddings',
@@ -84,7 +86,9 @@ function buildModel(fields: Fields, outer: Json, { id, file }: { id: string; fil
   const { family } = familyOf(type);
   const hidden = fields.size(...HIDDEN);
   const blocks = readBlocks(fields);
-  const layers = blocks?.length ?? fields.size(...LAYERS);
+  const stated = blocks?.length ?? fields.size(...LAYERS);
+  const layers = Math.min(stated, MOST_LAYERS);
+  if (stated > MOST_LAYERS) fields.blame(LAYERS[0], `at most ${MOST_LAYERS} layers`, String(stated));
   const positions = fields.size(...POSITIONS);
   const frame: Frame = { fields, family, hidden, layers, positions };
   const kind = isEncoder(fields, outer) ? 'encoder' : 'llm';

@@ -1,10 +1,11 @@
 // Opens the catalog: one JSON file per lookup, a user's folder before ours, unknown names answered with the nearest known.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
-import { type Issue, UserError } from '../check/issue.ts';
+import { type Issue, show, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
+import { readTextFile, statOf } from '../check/text-file.ts';
 import { checkEntry, parseJson } from './check-entry.ts';
 import { isRecord } from './config-fields.ts';
 import { readModelConfig } from './config-json.ts';
@@ -57,6 +58,9 @@ export interface Catalog {
   file(kind: CatalogKind, id: string): string;
 }
 
+/** Letters, digits and _ . - +, not beginning with a dot. */
+const ID = /^[\w+-][\w.+-]*$/;
+
 /** The one file of the kind `validation`. */
 const ERROR_BANDS = 'error-bands';
 
@@ -77,6 +81,8 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
     return found;
   }
   function file(kind: CatalogKind, id: string): string {
+    // an id is a file's name, never a way to one
+    if (!ID.test(id)) throw new UserError([{ path: kind, expected: `${NOUNS[kind]} by its id`, received: show(id) }]);
     const own = folder ? join(folder, kind, `${id}.json`) : '';
     return own && existsSync(own) ? own : join(OURS, kind, `${id}.json`);
   }
@@ -99,7 +105,8 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
   function find(kind: NamedKind, word: string): string | null {
     const asked = word.toLowerCase();
     const id = ids(kind).find((known) => known.toLowerCase() === asked);
-    return id ?? namesOf(kind).get(asked) ?? namesOf(kind).get(plainName(asked)) ?? null;
+    const known = id ?? namesOf(kind).get(asked);
+    return known ?? (isName(kind, asked) ? namesOf(kind).get(plainName(asked)) : null) ?? null;
   }
   function need(kind: NamedKind, word: string): string {
     const id = find(kind, word);
@@ -120,7 +127,7 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
     model(idOrPath) {
       const path = find('models', idOrPath) === null ? findConfig(idOrPath) : null;
       if (path === null) return entry('models', modelSchema, need('models', idOrPath));
-      const text = readFileSync(path, 'utf8');
+      const text = readTextFile(path, { path: 'model', expected: 'a readable config.json' });
       return readModel(parseJson(text, path), text, configId(path), path);
     },
   };
@@ -128,8 +135,9 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
 
 /** A folder that is there, and holds nothing that would be passed over in silence. */
 function checkFolder(folder: string): void {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    const received = existsSync(folder) ? 'a file' : 'nothing at this path';
+  const found = statOf(folder);
+  if (!found?.isDirectory()) {
+    const received = found ? 'a file' : 'nothing at this path';
     throw new UserError([{ path: folder, expected: 'a catalog folder', received }]);
   }
   const issues: Issue[] = [];
@@ -153,14 +161,15 @@ function listIds(kind: CatalogKind, folder: string | null): string[] {
   for (const root of folder ? [OURS, folder] : [OURS]) {
     const place = join(root, kind);
     if (!existsSync(place)) continue;
-    for (const name of readdirSync(place)) if (name.endsWith('.json')) found.add(name.slice(0, -5));
+    for (const name of readdirSync(place))
+      if (name.endsWith('.json') && ID.test(name.slice(0, -5))) found.add(name.slice(0, -5));
   }
   return [...found].sort();
 }
 
 /** Ours are checked by a test; a user's are checked here, and a model may be a config.json as it was downloaded. */
 function readEntry<T>(kind: CatalogKind, schema: z.ZodType<T>, id: string, path: string, folder: string | null): T {
-  const text = readFileSync(path, 'utf8');
+  const text = readTextFile(path, { path: kind, expected: 'a readable catalog file' });
   if (folder === null || path !== join(folder, kind, `${id}.json`)) return JSON.parse(text) as T;
   const data = parseJson(text, path);
   if (kind === 'models') return readModel(data, text, id, path) as T;
@@ -182,10 +191,10 @@ function readModel(data: unknown, text: string, id: string, path: string): Model
 /** A config.json at this path or in this folder. */
 function findConfig(word: string): string | null {
   const path = resolve(word);
-  if (!existsSync(path)) return null;
-  if (!statSync(path).isDirectory()) return path;
+  const found = statOf(path);
+  if (!found?.isDirectory()) return found ? path : null;
   const inside = join(path, 'config.json');
-  return existsSync(inside) ? inside : null;
+  return statOf(inside) ? inside : null;
 }
 
 /** "…/my-model/config.json" is my-model, "…/my-model.json" too. */
@@ -207,6 +216,12 @@ function mapNames(pairs: readonly (readonly [string, string])[]): Map<string, st
   for (const word of shared) names.delete(word);
   for (const [id, name] of pairs) names.set(name.toLowerCase(), id);
   return names;
+}
+
+/** Whether a word can be a name with an owner or an ending more: models have owners (one slash), and nothing climbs out of a folder. */
+function isName(kind: NamedKind, word: string): boolean {
+  const parts = word.split(/[\\/]/);
+  return parts.length <= (kind === 'models' ? 2 : 1) && parts.every((part) => part !== '' && !/^\.+$/.test(part));
 }
 
 /** A Hugging Face name without owner and without the endings of tuned checkpoints, which share the architecture. */

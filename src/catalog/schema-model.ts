@@ -97,18 +97,27 @@ export const mlp = z.discriminatedUnion(
 
 /** `count` consecutive-or-not layers that are alike (order does not matter to cost). */
 export const layerGroup = z.strictObject({
-  count: size,
+  count: size.max(10_000, { error: 'at most 10000 layers' }),
   attention,
   mlp,
   /** Weights of one layer beside the matrices above: norms, biases, sinks; always 16-bit. Absent = 0. */
   other_parameters: count.optional(),
 });
 
+type LayerGroup = z.infer<typeof layerGroup>;
+const rule = (test: (group: LayerGroup) => boolean, path: string[], error: string) => [test, { path, error }] as const;
+/** Query heads share KV heads evenly, and no token goes to more experts than there are. */
+const heads = ({ attention: one }: LayerGroup) => !('kv_heads' in one) || one.heads % one.kv_heads === 0;
+const experts = ({ mlp: one }: LayerGroup) => one.kind !== 'moe' || one.top_k <= one.experts;
+const checkedGroup = layerGroup
+  .refine(...rule(heads, ['attention', 'kv_heads'], 'a number that divides the query heads'))
+  .refine(...rule(experts, ['mlp', 'top_k'], 'at most as many as there are experts'));
+
 export const modelSchema = z.strictObject({
   id: named,
   name: named,
   kind: oneOf(['llm', 'encoder']),
-  groups: z.array(layerGroup, { error: 'a list of layer groups' }).min(1, { error: 'at least one layer group' }),
+  groups: z.array(checkedGroup, { error: 'a list of layer groups' }).min(1, { error: 'at least one layer group' }),
   hidden: size,
   vocab: size,
   tied_embeddings: flag,

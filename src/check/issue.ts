@@ -1,5 +1,8 @@
 // Precise words for a wrong input: where, what was expected, what was received. All of them at once.
 
+/** Keys and places in lists that lead to a part of a document. */
+export type Path = readonly (string | number)[];
+
 /** One mistake of the user's. `path` is a spec path ("engine.max_num_seqs"), a flag ("--seed") or a file; `line` is 1-based. */
 export interface Issue {
   readonly path: string;

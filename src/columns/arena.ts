@@ -1,7 +1,10 @@
 // The only owner of WebAssembly.Memory: one shared memory, sized up front, handed out by a bump allocator.
 import { LAYOUT_VERSION } from '../../assembly/layout/version.ts';
+import { UserError } from '../check/issue.ts';
 
 const PAGE = 65536;
+/** 4 GiB, the most that addresses of 32 bits reach. */
+const MOST_PAGES = 65536;
 /** Static data of the kernel module lives below this address (asc places it from 1024 on; the build test checks it). */
 const ARENA_START = 65536;
 /** Columns start on a cache line, each shifted by 192 bytes more than the last so that streams do not share an L1 set. */
@@ -64,9 +67,32 @@ export class Arena {
   }
 }
 
-/** A new shared memory with room for `bytes` above the kernels' static data, and the arena over it. */
+/** A new shared memory with room for `bytes` above the kernels' static data, and the arena over it. UserError where that cannot be had. */
 export function openArena(bytes: number): Arena {
   const pages = Math.ceil((ARENA_START + bytes) / PAGE) + 1;
-  if (pages > 65536) throw new RangeError(`a WebAssembly memory holds at most 4 GiB; ${bytes} bytes asked`);
-  return new Arena(new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true }));
+  if (pages > MOST_PAGES) throw noMemory('a run of at most 4 GiB of tables', bytes);
+  return new Arena(reserve(pages, bytes));
+}
+
+/** Address space for growth is reserved where it can be; nothing here grows, so that what is needed now is enough. */
+function reserve(pages: number, bytes: number): WebAssembly.Memory {
+  for (const maximum of [MOST_PAGES, pages]) {
+    try {
+      return new WebAssembly.Memory({ initial: pages, maximum, shared: true });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  throw noMemory(
+    'memory for the tables of this run, and the address space around it (16 GB of ulimit -v)',
+    bytes,
+    ' refused by the system',
+  );
+}
+
+function noMemory(expected: string, bytes: number, end = ''): UserError {
+  const received =
+    bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB${end}` : `${Math.round(bytes / 2 ** 30)} GiB${end}`;
+  const hint = 'fewer requests, instances, sequences (max_num_seqs) or workers need less';
+  return new UserError([{ path: 'memory', expected, received, hint }]);
 }

@@ -7,7 +7,7 @@ import { catalogError } from '../calibrate/catalog-errors.ts';
 import { checkKernels } from '../calibrate/check-kernels.ts';
 import { openCsv } from '../calibrate/csv.ts';
 import { readDevices } from '../calibrate/devices.ts';
-import { buildFiles, byHardware, writeFiles } from '../calibrate/efficiency-files.ts';
+import { buildFiles, byHardware, placeFiles } from '../calibrate/efficiency-files.ts';
 import { fitAll } from '../calibrate/fit-device.ts';
 import { fitsTable } from '../calibrate/fits-table.ts';
 import { type Device, groupBy, type Traces } from '../calibrate/measurement.ts';
@@ -18,6 +18,7 @@ import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { fitsOf } from '../plan/efficiency.ts';
 import type { CalibrateFlags } from './calibrate.ts';
+import { writeCatalogFiles } from './catalog-files.ts';
 import type { Output } from './flags.ts';
 
 const SHIPPED_HARDWARE = fileURLToPath(new URL('../catalog/hardware', import.meta.url));
@@ -42,7 +43,7 @@ export async function calibrateKernels(paths: readonly string[], flags: Calibrat
   const fresh = byHardware(buildFiles(fits, () => attribution, notes));
   const files = fresh.map((file) => mergeEfficiency(catalog.efficiency(file.hardware), file));
   const before = errorsBefore(traces, catalog);
-  if (folder) writeFiles(join(folder, 'efficiency'), files);
+  if (folder) writeCatalogFiles(placeFiles(join(folder, 'efficiency'), files), paths);
   if (flags['--json']) {
     const known = { catalog_errors: Object.fromEntries(before) };
     out.stdout(`${JSON.stringify({ ops: fits.ops, collectives: fits.links, notes, ...known, files }, null, 2)}\n`);

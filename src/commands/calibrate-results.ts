@@ -13,7 +13,6 @@ import {
 import type { Figure, MeasuredRun } from '../calibrate/results/measured-run.ts';
 import { readResults } from '../calibrate/results/read-results.ts';
 import { openBench, prepareRun, tunedProfile, tuningOf } from '../calibrate/results/replay.ts';
-import { writeWhole } from '../calibrate/write-whole.ts';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import type { EngineProfile } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
@@ -27,6 +26,7 @@ import { openQuestion } from '../spec/question.ts';
 import { configurationOf as poolConfiguration } from '../spec/shape.ts';
 import type { Configuration } from '../spec/types.ts';
 import type { CalibrateFlags } from './calibrate.ts';
+import { writeCatalogFiles } from './catalog-files.ts';
 import type { Output } from './flags.ts';
 
 /** Throws a UserError with every mistake; then nothing is written. */
@@ -51,7 +51,7 @@ export function calibrateResults(files: readonly string[], flags: CalibrateFlags
   const profile = profileOf(bound, fit, flags, files);
   if (folder !== undefined) {
     const path = join(folder, 'engines', `${profile.id}.json`);
-    writeWhole([{ path, text: `${JSON.stringify(profile, null, 2)}\n` }]);
+    writeCatalogFiles([{ path, content: `${JSON.stringify(profile, null, 2)}\n` }], files);
   }
   if (flags['--json']) out.stdout(`${JSON.stringify(toJson(profile, fit), null, 2)}\n`);
   else out.stdout(describe(bound.profile, profile, fit, folder));

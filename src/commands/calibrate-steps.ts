@@ -6,7 +6,6 @@ import { checkUnit, modelErrors } from '../calibrate/steps/compare.ts';
 import { fitSteps, type StepResult, stepId } from '../calibrate/steps/fit-steps.ts';
 import { findName } from '../calibrate/steps/names.ts';
 import { readSteps, type StepDeployment, type StepSeries } from '../calibrate/steps/read-steps.ts';
-import { writeWhole } from '../calibrate/write-whole.ts';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import type { WeightFormat } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
@@ -18,6 +17,7 @@ import { openSession, type Session } from '../run/session.ts';
 import { WEIGHT_FORMATS } from '../spec/words.ts';
 import { resolveFormats } from '../stages/formats.ts';
 import type { CalibrateFlags } from './calibrate.ts';
+import { writeCatalogFiles } from './catalog-files.ts';
 import { type Output, wholeFlag } from './flags.ts';
 
 /** Which profile's host costs the cost model has where the trace names no engine. */
@@ -47,7 +47,10 @@ export function calibrateSteps(files: readonly string[], flags: CalibrateFlags, 
   const written = results.map(({ fit }) => fit);
   if (folder !== undefined) {
     const print = (fit: object) => `${JSON.stringify(fit, null, 2)}\n`;
-    writeWhole(written.map((fit) => ({ path: join(folder, 'steps', `${fit.id}.json`), text: print(fit) })));
+    writeCatalogFiles(
+      written.map((fit) => ({ path: join(folder, 'steps', `${fit.id}.json`), content: print(fit) })),
+      files,
+    );
   }
   if (flags['--json']) {
     const compared = results.map(({ fit, model }) => ({

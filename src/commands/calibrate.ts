@@ -1,10 +1,10 @@
 // mist calibrate: turns measurements into catalog files. What the measurements are is seen from the files themselves.
-import { existsSync, statSync } from 'node:fs';
 import { headerOf } from '../calibrate/csv.ts';
 import { isKernelHeader } from '../calibrate/read-kernels.ts';
 import { isResultFile } from '../calibrate/results/read-results.ts';
 import { isStepHeader } from '../calibrate/steps/read-steps.ts';
 import { formatIssue, type Issue, UserError } from '../check/issue.ts';
+import { statOf } from '../check/text-file.ts';
 import { calibrateKernels, isParquet } from './calibrate-kernels.ts';
 import { calibrateResults } from './calibrate-results.ts';
 import { calibrateSteps } from './calibrate-steps.ts';
@@ -34,7 +34,7 @@ const HELP = `mist calibrate TIMINGS ... | STEPS.csv | RESULT.json ... [options]
   Fits what MIST needs to measurements, and says how far each fit is off, inside and outside the fitted half.
 
   TIMINGS ...        kernel timings of one device, in Parquet or CSV: tables of AIConfigurator, or profiles with columns op,
-                     dtype, latency_us (or _ms, _s) and the sizes of each op (README); other fits of the device stay
+                     dtype, latency_us (or _ms, _s) and the sizes of each op (docs/calibration.md); other fits of the device stay
   STEPS.csv          step traces, as mist run --steps writes them: a regression on whole steps of one deployment
                      (duration_s or _ms or _us, prefill_tokens, sequences, context_tokens; chunks, past_tokens or
                      prefill_pairs where known; model, hardware, tp, pp, precision, engine as columns or flags)
@@ -73,7 +73,7 @@ export async function fitWhat(argv: readonly string[], out: Output): Promise<voi
     return;
   }
   const words = flags._;
-  const isFile = (path: string) => existsSync(path) && statSync(path).isFile();
+  const isFile = (path: string) => statOf(path)?.isFile() ?? false;
   if (words.length > 0 && words.every((path) => isFile(path) && isStepHeader(headerOf(path)))) {
     calibrateSteps(words, flags, out);
     return;
@@ -94,8 +94,9 @@ export async function fitWhat(argv: readonly string[], out: Output): Promise<voi
 
 /** A path, and why it is no file. */
 function shown(path: string): string {
-  if (!existsSync(path)) return `${path} (nothing there)`;
-  return statSync(path).isDirectory() ? `${path} (a folder)` : path;
+  const found = statOf(path);
+  if (!found) return `${path} (nothing there)`;
+  return found.isDirectory() ? `${path} (a folder)` : path;
 }
 
 function isTimings(path: string): boolean {

@@ -13,6 +13,9 @@ export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: reado
   try {
     return arg(spec, { argv: [...argv] });
   } catch (error) {
+    if (!(error instanceof arg.ArgError)) throw error;
+    const missing = error.code === 'ARG_MISSING_REQUIRED_LONGARG' ? /--[\w-]+/.exec(error.message)?.[0] : undefined;
+    if (missing) throw new UserError([{ path: missing, expected: 'a value after it', received: 'nothing' }]);
     const known = Object.keys(spec).filter((flag) => flag.startsWith('--'));
     const odd = argv.find((word) => word.startsWith('-') && !known.includes(word.split('=')[0])) ?? argv.join(' ');
     const close = nearest(odd.split('=')[0], known, 1);
@@ -21,12 +24,19 @@ export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: reado
   }
 }
 
+/** Exit code of a question that was answered by "nothing does". */
+export const NO_ANSWER = 3;
+
+/** Threads beyond this cost more than they bring on any machine there is. */
+export const MOST_WORKERS = 1024;
+
 /** A whole number of at least `least` (flags are read as text: `arg` would turn "abc" into NaN). */
-export function wholeFlag(flag: string, text: string | undefined, least: number): number | undefined {
+export function wholeFlag(flag: string, text: string | undefined, least: number, most?: number): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new UserError([{ path: flag, expected: `a whole number of at least ${least}`, received: text }]);
+  if (Number.isSafeInteger(value) && value >= least && value <= (most ?? value)) return value;
+  const range = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new UserError([{ path: flag, expected: `a whole number ${range}`, received: text }]);
 }
 
 /** Seconds of simulated time, from 0 on. */

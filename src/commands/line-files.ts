@@ -1,66 +1,26 @@
-// Files that a run writes line by line: opened before the work, so that a wrong path costs nothing, and written in pieces.
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { UserError } from '../check/issue.ts';
-import type { StepRecord } from '../plan/setup.ts';
-import { lineFormatOf, stepHeading, stepLines } from '../report/step-lines.ts';
+// Files that a run writes line by line: opened before the work, so that a wrong path costs nothing, and in place when whole.
+import { refuseOverwrites } from '../check/same-file.ts';
+import { openWhole, type WholeFile } from '../check/whole-file.ts';
 
-export interface LineFile {
-  write(text: string): void;
-  /** Writes every piece, and closes. */
-  writeAll(pieces: Iterable<string>): void;
-  close(): void;
+/** Output files of a verb, by flag; null where the flag is not given. */
+export type OutFiles<Flag extends string> = Readonly<Record<Flag, WholeFile | null>>;
+
+/** Opens what the flags name, before the work. Refuses inputs, and one file for two outputs. */
+export function openOutputs<Flag extends string>(named: Readonly<Record<Flag, string | undefined>>): OutFiles<Flag> {
+  const entries = Object.entries(named) as [Flag, string | undefined][];
+  refuseOverwrites(entries.flatMap(([flag, file]) => (file === undefined ? [] : [{ flag, file }])));
+  return Object.fromEntries(
+    entries.map(([flag, file]) => [flag, file === undefined ? null : openWhole(file, flag)]),
+  ) as unknown as OutFiles<Flag>;
 }
 
-/** Opens what `flag` names. Throws UserError where that cannot be written, now or when the disk is full. */
-export function openLines(file: string, flag: string): LineFile {
-  const handle = openFile(file, flag);
-  const write = (text: string) => put(handle, text, file, flag);
-  const close = () => closeSync(handle);
-  return {
-    write,
-    close,
-    writeAll(pieces) {
-      try {
-        for (const piece of pieces) write(piece);
-      } finally {
-        close();
-      }
-    },
-  };
-}
-
-/** The same, or null without a file. */
-export function openIfNamed(file: string | undefined, flag: string): LineFile | null {
-  return file === undefined ? null : openLines(file, flag);
-}
-
-/** The file of --steps. */
-export function openSteps(file: string) {
-  const format = lineFormatOf(file);
-  const lines = openLines(file, '--steps');
-  lines.write(stepHeading(format));
-  return {
-    write: (batch: readonly StepRecord[]) => lines.write(stepLines(batch, format)),
-    close: () => lines.close(),
-  };
-}
-
-function openFile(file: string, flag: string): number {
+/** Writes every piece, and puts the file in its place. */
+export function writeAll(file: WholeFile | null, pieces: () => Iterable<string>): void {
+  if (file === null) return;
   try {
-    return openSync(file, 'w');
-  } catch (error) {
-    throw new UserError([
-      { path: flag, expected: 'a file that can be written', received: file, hint: (error as Error).message },
-    ]);
-  }
-}
-
-function put(handle: number, text: string, file: string, flag: string): void {
-  const bytes = Buffer.from(text);
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
-  } catch (error) {
-    const hint = `${(error as Error).message}; what was written before is kept`;
-    throw new UserError([{ path: flag, expected: 'room to write', received: file, hint }]);
+    for (const piece of pieces()) file.write(piece);
+    file.keep();
+  } finally {
+    file.drop();
   }
 }

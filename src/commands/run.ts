@@ -42,7 +42,7 @@ const HELP = `mist run SPEC [options]
   --timeline FILE    write every client over time (.csv or .jsonl): busy share, in service, waiting, KV use, in equal parts
 `;
 
-/** Exit codes: 0 done, 130 interrupted (what was computed is written). A user's mistakes are thrown (exit code 2). */
+/** Exit codes: 0 done, 130 or 143 interrupted (what was computed is written). A user's mistakes are thrown (exit code 2). */
 export async function run(argv: readonly string[], out: Output): Promise<number> {
   const flags = readFlags('run', FLAGS, argv);
   if (flags['--help']) {

@@ -4,6 +4,7 @@ import { labelsOf } from '../catalog/labels.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
+import type { WholeFile } from '../check/whole-file.ts';
 import { trustFleet } from '../metrics/fleet/trust.ts';
 import { type LoweredFleet, meetPools, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
@@ -16,16 +17,19 @@ import { fleetTable } from '../report/fleet/terminal.ts';
 import { timelineLines } from '../report/fleet/timeline-lines.ts';
 import { buildLaunch } from '../report/launch.ts';
 import { openProgress } from '../report/progress.ts';
-import { lineFormatOf } from '../report/step-lines.ts';
+import { lineFormatOf, stepHeading, stepLines } from '../report/step-lines.ts';
 import { writeTrace } from '../report/timeline/trace.ts';
+import { measuredWindow } from '../run/client-view.ts';
 import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
+import type { Marks } from '../run/fleet-window.ts';
 import { measureRun } from '../run/measure-fleet.ts';
 import { openSession } from '../run/session.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { openQuestion } from '../spec/question.ts';
 import { configurationOf } from '../spec/shape.ts';
 import type { Output } from './flags.ts';
-import { openIfNamed, openSteps } from './line-files.ts';
+import { heedInterrupts } from './interrupt.ts';
+import { openOutputs, writeAll } from './line-files.ts';
 
 export interface FleetFlags {
   /** Row of a spec with axes. */
@@ -43,7 +47,7 @@ export interface FleetFlags {
   readonly json: boolean;
 }
 
-/** Exit codes: 0 done (a deadlock is an answer too), 130 interrupted. A user's mistakes are thrown (exit code 2). */
+/** Exit codes: 0 done (a deadlock is an answer too), 130 or 143 interrupted. A user's mistakes are thrown (exit code 2). */
 export async function runPipelines(
   text: string,
   file: string,
@@ -53,22 +57,31 @@ export async function runPipelines(
 ): Promise<number> {
   const spec = readFleet(text, file, catalog, flags);
   const lowered = prepareFleet(spec, catalog, openSession(catalog));
-  const lines = openIfNamed(flags.requests, '--requests'); // before the work, not after it
-  const trace = openIfNamed(flags.trace, '--trace');
-  const page = openIfNamed(flags.html, '--html');
-  const timeline = openIfNamed(flags.timeline, '--timeline');
-  const { run, steps, clock } = await runInSlices(lowered, flags, out);
+  const files = openOutputs({
+    '--requests': flags.requests, // before the work, not after it
+    '--steps': flags.steps,
+    '--trace': flags.trace,
+    '--html': flags.html,
+    '--timeline': flags.timeline,
+  });
+  const { run, steps, clock, code } = await runInSlices(
+    lowered,
+    { ...flags, ...measuredWindow(spec, lowered) },
+    files['--steps'],
+    out,
+  );
   const measured = measureRun(spec, lowered, run, { clock, ...(steps === null ? {} : { steps }) });
-  lines?.writeAll(lineFormatOf(flags.requests!) === 'csv' ? fleetRequestTable(measured) : fleetRequestLines(measured));
-  trace?.writeAll(writeTrace(lowered.program, run.results, windowOf(flags), steps ?? []));
+  const tabular = flags.requests !== undefined && lineFormatOf(flags.requests) === 'csv';
+  writeAll(files['--requests'], () => (tabular ? fleetRequestTable(measured) : fleetRequestLines(measured)));
+  writeAll(files['--trace'], () => writeTrace(lowered.program, run.results, windowOf(flags), steps ?? []));
   const trust = trustFleet(spec, lowered, run.results, catalog.errorBands());
   const context = { ...contextOf(spec, lowered, catalog), trust };
-  page?.writeAll([fleetHtml(measured, context)]);
-  timeline?.writeAll(timelineLines(measured, lineFormatOf(flags.timeline!)));
+  writeAll(files['--html'], () => [fleetHtml(measured, context)]);
+  writeAll(files['--timeline'], () => timelineLines(measured, lineFormatOf(flags.timeline!)));
   const { result } = measured;
   out.stdout(`${flags.json ? JSON.stringify(fleetJson(result, context), null, 2) : fleetTable(result, context)}\n`);
   if (run.stop === 'deadlock') out.stderr(`Stopped early: ${measured.result.stopped}\n`);
-  return run.stop === 'stopped' ? 130 : 0;
+  return code;
 }
 
 /** The one fleet of a spec, or the row that is asked for of one with axes. */
@@ -91,14 +104,16 @@ function windowOf({ from, to, perRequest }: FleetFlags) {
 const MOST_STEPS = 2_000_000;
 
 /** Runs slice by slice so that Ctrl-C is heard between two; what was simulated by then is kept. */
-async function runInSlices(lowered: LoweredFleet, flags: FleetFlags, out: Output) {
-  let stopped = false;
+async function runInSlices(
+  lowered: LoweredFleet,
+  flags: FleetFlags & { readonly window?: Marks },
+  file: WholeFile | null,
+  out: Output,
+) {
   let clock = 0;
-  const stop = () => {
-    stopped = true;
-  };
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
-  const file = flags.steps === undefined ? null : openSteps(flags.steps);
+  const format = lineFormatOf(flags.steps ?? '');
+  file?.write(stepHeading(format));
   // of thoughts too: when the answer after them begins is then known to the step, whatever is asked for
   const curves =
     flags.html !== undefined ||
@@ -107,27 +122,28 @@ async function runInSlices(lowered: LoweredFleet, flags: FleetFlags, out: Output
     lowered.roles.think.length > 0;
   let kept: StepRecord[] | null = curves ? [] : null;
   const keep = (batch: StepRecord[]) => {
-    file?.write(batch);
+    file?.write(stepLines(batch, format));
     if (kept !== null && kept.length + batch.length > MOST_STEPS) kept = null;
     for (const step of batch) kept?.push(step);
   };
-  process.once('SIGINT', stop);
+  const interrupt = heedInterrupts();
   try {
     const fleet = start(lowered, {
+      ...(flags.window ? { window: flags.window } : {}),
       leap: file || curves ? 'none' : 'exact',
       ...(file || curves ? { onSteps: keep } : {}),
       onProgress: (now) => {
         clock = now.clock;
         progress.update(now.finished, lowered.program.visits.count, 'simulating');
-        return !stopped;
+        return !interrupt.signal.aborted;
       },
     });
     const run = await advanceToEnd(fleet);
-    return { run, steps: kept as StepRecord[] | null, clock };
+    file?.keep();
+    return { run, steps: kept as StepRecord[] | null, clock, code: run.stop === 'stopped' ? interrupt.code() : 0 };
   } finally {
-    process.removeListener('SIGINT', stop);
+    interrupt.release();
     progress.end();
-    file?.close();
   }
 }
 

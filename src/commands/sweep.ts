@@ -2,14 +2,16 @@
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
+import { findAnswer } from '../report/answer.ts';
 import { openProgress } from '../report/progress.ts';
 import { sweepJson } from '../report/sweep-json.ts';
 import { sweepTable } from '../report/terminal.ts';
-import { openFolder, writeSweep } from '../report/write.ts';
+import { openFolder, SWEEP_FILES, writeSweep } from '../report/write.ts';
 import { sweep as sweepRows } from '../run/sweep.ts';
 import { defaultSpecFile, readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
-import { type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { MOST_WORKERS, NO_ANSWER, type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { heedInterrupts } from './interrupt.ts';
 
 const FLAGS = {
   '--out': String,
@@ -35,18 +37,15 @@ const HELP = `mist sweep [SPEC] [options]
   --catalog FOLDER   a catalog folder of your own, first
   --exhaustive       simulate every row that can be (up to the spec's settle), whatever the closed form says
   --json             results as JSON
+
+  Exit codes: 0 an answer, 2 a mistake in the question, 3 no answer (nothing simulated keeps the promise), 130 interrupted (143 by
+  SIGTERM; what was computed is reported and written).
 `;
 
-/** Of a question that nothing simulated answers. */
-const NO_ANSWER = 3;
+/** Kinds of answers that say no: nothing could be built, or nothing that was simulated keeps the promise. */
+const NO_ANSWERS: readonly string[] = ['missed', 'nothing'];
 
-/** Lines are as long as the terminal, within what a table can use; whoever is no terminal gets the usual ones. */
-function terminalWidth(): number | undefined {
-  const { isTTY, columns } = process.stdout;
-  return isTTY && columns ? Math.min(200, Math.max(80, columns)) : undefined;
-}
-
-/** Exit codes: 0 done, 3 nothing keeps the promise, 130 interrupted (what was computed is reported and written). A user's mistakes are thrown (exit code 2). */
+/** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted (what was computed is reported and written). A user's mistakes are thrown (exit code 2). */
 export async function sweep(argv: readonly string[], out: Output): Promise<number> {
   const flags = readFlags('sweep', FLAGS, argv);
   if (flags['--help']) {
@@ -57,38 +56,32 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
   const folder = flags['--catalog'] ?? null;
   const catalog = openCatalog(folder === null ? {} : { folder });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
-  const workers = wholeFlag('--workers', flags['--workers'], 1) ?? availableParallelism();
+  const workers = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism();
   const exhaustive = flags['--exhaustive'] ?? false;
   const text = readSpecText(file);
   const question = openQuestion(text, file, catalog, seed, (one) => meetPools(one, catalog));
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  process.once('SIGINT', stop); // before anything that others may wait for
+  const interrupt = heedInterrupts(); // before anything that others may wait for
   try {
-    if (flags['--out'] !== undefined) await openFolder(flags['--out']); // before the work, not after it
+    if (flags['--out'] !== undefined) await openFolder(flags['--out'], SWEEP_FILES); // before the work, not after it
     const result = await sweepRows(question, catalog, {
       workers,
       seed,
       catalogFolder: folder,
       exhaustive,
       onProgress: (done, total, words) => progress.update(done, total, words),
-      signal: abort.signal,
+      signal: interrupt.signal,
     });
     progress.end();
-    out.stdout(
-      flags['--json']
-        ? `${JSON.stringify(sweepJson(result), null, 2)}\n`
-        : `${sweepTable(result, { width: terminalWidth() })}\n`,
-    );
+    out.stdout(flags['--json'] ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable(result)}\n`);
     if (flags['--out'] !== undefined) {
       const files = await writeSweep(flags['--out'], result);
       out.stderr(`Wrote ${files.join(', ')}\n`);
     }
-    if (result.interrupted) return 130;
-    return result.kept.some((row) => row.result?.slo_met) ? 0 : NO_ANSWER;
+    if (result.interrupted) return interrupt.code();
+    return NO_ANSWERS.includes(findAnswer(result).kind) ? NO_ANSWER : 0;
   } finally {
-    process.removeListener('SIGINT', stop);
+    interrupt.release();
     progress.end();
   }
 }

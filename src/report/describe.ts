@@ -1,6 +1,7 @@
 // Rows, limits and loads in words: every report says the same thing the same way.
 import { achieved } from '../metrics/limits.ts';
 import { type Devices, type KeptRow, rowScore, type SweepResult } from '../metrics/sweep.ts';
+import { OBJECTIVE } from '../spec/objectives.ts';
 import { soleConfiguration } from '../spec/shape.ts';
 import type { Configuration, LatencyMetric, Objective, Percentile, Slo } from '../spec/types.ts';
 import { describeAxes } from './describe-axes.ts';
@@ -155,16 +156,8 @@ export function describeLengths({ workload }: Pick<SweepResult, 'workload'>): st
   return `${formatNumber(prompt_mean)} prompt and ${formatNumber(output_mean)} output tokens on average`;
 }
 
-const SUPERLATIVE: Readonly<Record<Objective, string>> = {
-  usd_per_hour: 'Cheapest',
-  usd_per_million_tokens: 'Cheapest per token',
-  output_throughput_per_device: 'Most tokens per device',
-  tokens_per_joule: 'Most tokens per joule',
-  devices: 'Fewest devices',
-};
-
 export function describeObjective(objective: Objective): string {
-  return SUPERLATIVE[objective];
+  return OBJECTIVE[objective].words;
 }
 
 /** The figure the objective ranks by: of the simulation where there is one, else of the screen. NaN where unknown. */

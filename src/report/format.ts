@@ -30,6 +30,14 @@ export function formatUsd(usd: number): string {
   return formatNumber(usd, Math.abs(usd) < 1000 ? 2 : 0);
 }
 
+/** Hours of a month, as price lists count them. */
+const HOURS_PER_MONTH = 730;
+
+/** USD per hour as USD per month, without the sign. */
+export function formatMonthly(usdPerHour: number): string {
+  return formatNumber(usdPerHour * HOURS_PER_MONTH);
+}
+
 /** A share in [0, 1] as per cent: "97 %", "0.4 %". */
 export function formatShare(share: number): string {
   if (Number.isNaN(share)) return UNKNOWN;

@@ -20,6 +20,7 @@ import {
 } from './describe.ts';
 import {
   formatGiven,
+  formatMonthly,
   formatMs,
   formatNumber,
   formatShare,
@@ -60,7 +61,7 @@ function drawAnswer(answer: Answer, result: SweepResult): Markup {
   return html`<div class="row"><div><p class="label">${describeObjective(result.objective)} ${kind}${scenario}</p>
 <h1>${describeHosts(row.hosts, result.labels) || plural(row.devices, 'device')}</h1>
 <p class="sub">${words.join('; ')}</p></div>
-${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatNumber(usd_per_hour * 730)} per month${drawElectricity(row)}</p></div>`}</div>`;
+${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatMonthly(usd_per_hour)} per month${drawElectricity(row)}</p></div>`}</div>`;
 }
 
 /** What of the price is electricity, where that is paid apart. */

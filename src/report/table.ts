@@ -1,5 +1,7 @@
 // Text tables: columns as wide as their longest cell; where the line would not fit, long words are cut in the middle.
 
+import { terminalWidth } from './width.ts';
+
 export interface TextColumn {
   readonly heading: string;
   readonly align: 'left' | 'right';
@@ -7,12 +9,44 @@ export interface TextColumn {
   readonly most?: number;
   /** May be cut to make the line fit; figures never are. */
   readonly cut?: boolean;
+  /** Left out where even cut columns do not fit, the highest first; absent = never. */
+  readonly spare?: number;
 }
 
 const GAP = '  ';
 const NARROWEST = 12;
+/** Columns to spare go before names are cut below this. */
+const COMFORT = 24;
 
-export function drawTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[], width = 120): string[] {
+export function drawTable(
+  columns: readonly TextColumn[],
+  rows: readonly (readonly string[])[],
+  width = terminalWidth(),
+): string[] {
+  const kept = keepColumns(columns, rows, width);
+  if (kept.length === columns.length) return drawAll(columns, rows, width);
+  return drawAll(
+    kept.map((i) => columns[i]),
+    rows.map((row) => kept.map((i) => row[i])),
+    width,
+  );
+}
+
+/** Places of the columns that fit once all that may be cut is: those to spare go first. */
+function keepColumns(columns: readonly TextColumn[], rows: readonly (readonly string[])[], width: number): number[] {
+  const least = columns.map(({ heading, cut }, i) => {
+    const longest = rows.reduce((most, row) => Math.max(most, row[i].length), heading.length);
+    return cut ? Math.min(longest, Math.max(heading.length, COMFORT)) : longest;
+  });
+  const kept = columns.map((_, i) => i);
+  const needs = () => kept.reduce((sum, i) => sum + least[i], GAP.length * (kept.length - 1));
+  const spares = kept.filter((i) => columns[i].spare !== undefined);
+  spares.sort((a, b) => columns[b].spare! - columns[a].spare! || b - a);
+  for (const i of spares) if (needs() > width) kept.splice(kept.indexOf(i), 1);
+  return kept;
+}
+
+function drawAll(columns: readonly TextColumn[], rows: readonly (readonly string[])[], width: number): string[] {
   const longest = columns.map(({ heading, most = Number.POSITIVE_INFINITY }, i) => {
     const cells = rows.reduce((width, row) => Math.max(width, row[i].length), 0);
     return Math.max(heading.length, Math.min(cells, most));

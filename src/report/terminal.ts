@@ -19,27 +19,23 @@ import { mainScatter } from './points.ts';
 import { drawScatter } from './scatter-text.ts';
 import { drawTable, type TextColumn } from './table.ts';
 import { bandLegend, explainTrust, shortBand } from './trust.ts';
+import { terminalWidth, wrap } from './width.ts';
 
-/** Rows of the table, and columns of a terminal that nobody has measured. */
+/** Rows of the table. */
 const SHOWN = 20;
-const WIDTH = 120;
 
 /** The whole text of a sweep: question, answer, why, ranking, rejections, plot and launch command. */
-export function sweepTable(
-  result: SweepResult,
-  options: { readonly rows?: number; readonly width?: number } = {},
-): string {
-  const width = options.width ?? WIDTH;
+export function sweepTable(result: SweepResult, options: { readonly rows?: number } = {}): string {
   const shown = result.kept.slice(0, options.rows ?? Math.min(result.top, SHOWN));
   const { row, kind, sentence } = findAnswer(result);
   const again = row?.result ? [`mist run ${result.file} --row ${row.row} shows it in full.`] : [];
   const parts = [
-    wrap(askQuestion(result), width),
-    wrap(`Traffic: ${result.workload.description}; ${describeLengths(result)}.`, width),
-    [sentence, ...explainAnswer(result), ...explainTrust(result), ...again].flatMap((text) => wrap(text, width)),
-    rankRows(shown, result, width),
+    wrap(askQuestion(result)),
+    wrap(`Traffic: ${result.workload.description}; ${describeLengths(result)}.`),
+    [sentence, ...explainAnswer(result), ...explainTrust(result), ...again].flatMap((text) => wrap(text)),
+    rankRows(shown, result),
     countRows(result),
-    drawScatter(mainScatter(result), Math.min(width, 78)),
+    drawScatter(mainScatter(result), Math.min(terminalWidth(), 78)),
     row && kind !== 'missed' ? launchLines(launchesOf(row, result)) : [],
   ];
   return parts
@@ -50,13 +46,11 @@ export function sweepTable(
 
 interface RankColumn extends TextColumn {
   readonly show: (row: KeptRow, rank: number) => string;
-  /** Left out where names need the room: the result files have it too. */
-  readonly spare?: boolean;
 }
 
 function listColumns(result: SweepResult, rows: readonly KeptRow[]): RankColumn[] {
-  const right = (heading: string, show: RankColumn['show'], spare = false): RankColumn => ({
-    ...{ heading, align: 'right', show, spare },
+  const right = (heading: string, show: RankColumn['show'], spare?: number): RankColumn => ({
+    ...{ heading, align: 'right', show, ...(spare === undefined ? {} : { spare }) },
   });
   const about = (row: KeptRow, words: string) => (row.result ? words : `~${words}`);
   const tail = (metric: 'ttft' | 'tpot' | 'e2el') =>
@@ -69,35 +63,27 @@ function listColumns(result: SweepResult, rows: readonly KeptRow[]): RankColumn[
   });
   return [
     right('#', (_, rank) => String(rank)),
-    right('row', ({ row }) => String(row), true),
     left('deployment', (row) => describeDeployment(row, result), true),
     ...(settings ? [left('batching, limits', (row) => describeSettings(row, result), true)] : []),
     tail('ttft'),
     tail('tpot'),
     ...(settings ? [] : [tail('e2el')]),
     left('keeps', tellState),
-    right('dev', ({ devices }) => formatNumber(devices), settings),
-    right('tok/s/dev', (row) => about(row, formatShort(throughputPerDevice(row))), true),
-    right('$/M', (row) => about(row, formatShort(usdPerMillionTokens(row)))),
+    ...(settings ? [] : [right('dev', ({ devices }) => formatNumber(devices), 4)]),
+    right('tok/s/dev', (row) => about(row, formatShort(throughputPerDevice(row))), 2),
+    right('$/M', (row) => about(row, formatShort(usdPerMillionTokens(row))), 1),
     right('$/h', ({ usd_per_hour }) => formatUsd(usd_per_hour)),
-    right('W', (row) => about(row, formatNumber(powerOf(row))), true),
-    left('± %', ({ trust }) => (trust ? shortBand(trust.band) : UNKNOWN)),
+    right('W', (row) => about(row, formatNumber(powerOf(row))), 3),
+    { ...left('± %', ({ trust }) => (trust ? shortBand(trust.band) : UNKNOWN)), spare: 0 },
   ];
 }
 
-/** Names longer than this need the room of spare columns. */
-const LONG_NAME = 34;
-
-function rankRows(rows: readonly KeptRow[], result: SweepResult, width: number): string[] {
+function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
   if (rows.length === 0) return [];
-  const long = width < WIDTH || rows.some((row) => describeDeployment(row, result).length > LONG_NAME);
-  const columns = listColumns(result, rows).filter(
-    ({ spare, heading }) => !spare || (!long && heading !== 'row' && heading !== 'dev'),
-  );
+  const columns = listColumns(result, rows);
   const table = drawTable(
     columns,
     rows.map((row, i) => columns.map(({ show }) => show(row, i + 1))),
-    width,
   );
   const tilde = rows.some((row) => row.result === null) ? '; ~ is the closed-form screen, not a simulation' : '';
   const left = result.kept.length - rows.length;
@@ -105,9 +91,9 @@ function rankRows(rows: readonly KeptRow[], result: SweepResult, width: number):
   const legend = bandLegend(rows);
   return [
     ...table,
-    `Latencies in ms${tilde}${more}.`,
-    ...(legend === '' ? [] : wrap(legend, width)),
-    ...tellUnpriced(result, width),
+    ...wrap(`Latencies in ms${tilde}${more}.`),
+    ...(legend === '' ? [] : wrap(legend)),
+    ...tellUnpriced(result),
   ];
 }
 
@@ -119,10 +105,10 @@ function tellState({ result }: KeptRow): string {
   return result.verdict === 'stable' ? word : `${word}, ${result.verdict}`;
 }
 
-function tellUnpriced({ kept }: SweepResult, width: number): string[] {
+function tellUnpriced({ kept }: SweepResult): string[] {
   const names = [...new Set(kept.flatMap(({ result }) => result?.unpriced ?? []))].sort();
   const shown = names.length > 8 ? [...names.slice(0, 8), '...'] : names;
-  return names.length > 0 ? wrap(`Without a known price, and so left out of $/h: ${shown.join(', ')}.`, width) : [];
+  return names.length > 0 ? wrap(`Without a known price, and so left out of $/h: ${shown.join(', ')}.`) : [];
 }
 
 /** Every row of the sweep, by what became of it: the counts add up to all rows. */
@@ -144,31 +130,22 @@ function countRows(result: SweepResult): string[] {
   const width = formatNumber(result.rows).length;
   const lines = [
     `${formatNumber(result.rows)} configurations in ${formatDuration(plan + screen + settle)}:`,
-    ...countFates(result).map(([count, words]) => `  ${formatNumber(count).padStart(width)}  ${words}`),
+    ...countFates(result).flatMap(([count, words]) => wrapCount(formatNumber(count).padStart(width), words)),
   ];
   if (result.screened && result.simulated > 1) {
     const share = formatShare(result.screened.reordered);
     lines.push(`Simulation re-ordered ${share} of the pairs that the screen had ordered.`);
   }
-  lines.push(
-    `Digest of the result rows: ${digestOf(result).slice(0, 16)} (the same on any host and for any number of workers)`,
-  );
+  const digest = digestOf(result).slice(0, 16);
+  lines.push(...wrap(`Digest of the result rows: ${digest} (the same on any host and for any number of workers)`));
   if (result.interrupted) lines.push('Stopped before everything was tried: the answer holds for what was reached.');
   return lines;
 }
 
-/** Words in lines of at most `width` characters. */
-export function wrap(text: string, width = WIDTH): string[] {
-  const lines: string[] = [];
-  let current = '';
-  for (const word of text.split(' ')) {
-    if (current !== '' && current.length + 1 + word.length > width) {
-      lines.push(current);
-      current = word;
-    } else {
-      current = current === '' ? word : `${current} ${word}`;
-    }
-  }
-  lines.push(current);
-  return lines;
+/** A count and what it counts, the words below each other. */
+function wrapCount(count: string, words: string): string[] {
+  const start = `  ${count}  `;
+  return wrap(words, terminalWidth() - start.length).map(
+    (line, i) => (i === 0 ? start : ' '.repeat(start.length)) + line,
+  );
 }

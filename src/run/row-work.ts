@@ -5,6 +5,7 @@ import { UserError } from '../check/issue.ts';
 import { openArena } from '../columns/arena.ts';
 import { weighFleet } from '../plan/pipeline/weigh-fleet.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
+import { OBJECTIVE } from '../spec/objectives.ts';
 import { openQuestionRows } from '../spec/question.ts';
 import type { OnePool } from '../spec/shape.ts';
 import type { Objective } from '../spec/types.ts';
@@ -93,7 +94,7 @@ function weighBlock(rows: Rows, catalog: Catalog, first: number, last: number, b
 /** Throws UserError, or a reason in words, where nothing can be said of what the row costs. */
 function weighRow(spec: FleetSpec, objective: Objective, catalog: Catalog) {
   const weight = weighFleet(spec, catalog);
-  if (objective !== 'usd_per_hour' && objective !== 'usd_per_million_tokens') return weight;
+  if (!OBJECTIVE[objective].priced) return weight;
   const { unpriced, unmetered } = weight;
   if (unpriced.length > 0) throw new Unranked(`no price is known for ${unpriced.join(', ')}`);
   if (spec.power.usd_per_kwh !== null && unmetered.length > 0)

@@ -1,6 +1,7 @@
 // Threads that take orders: started once, each order done when the thread says it is idle; a user's mistake there is one here.
 import { Worker } from 'node:worker_threads';
 import { type Issue, UserError } from '../check/issue.ts';
+import { asMemoryError } from '../check/memory.ts';
 
 /** What any thread may say beside its own reports. */
 export type Signal =
@@ -73,5 +74,6 @@ function failure(report: Failed): Error {
 /** What a thread says of an error that ended its work. */
 export function failed(error: unknown): Failed {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { kind: 'failed', message, issues: error instanceof UserError ? error.issues : null };
+  const mistake = error instanceof UserError ? error : asMemoryError(error);
+  return { kind: 'failed', message, issues: mistake?.issues ?? null };
 }

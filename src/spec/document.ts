@@ -11,9 +11,10 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
-import type { Issue } from '../check/issue.ts';
+import type { Issue, Path } from '../check/issue.ts';
+import { findEndless, MOST_DEPTH, nestsTooDeep } from './bounded.ts';
 
-export type Path = readonly (string | number)[];
+export type { Path };
 
 export interface SpecDocument {
   readonly data: unknown;
@@ -27,7 +28,8 @@ export interface SpecDocument {
 
 export function parseSpecDocument(text: string, file: string): SpecDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parse(text, lines);
+  if (document === null) return unreadable({ path: 'spec', expected: NESTED, received: 'more', file, line: 1 });
   const found = [...document.errors, ...document.warnings];
   // One broken spot upsets the parser several times over: its first words on a line say it all.
   const issues = found
@@ -43,7 +45,31 @@ export function parseSpecDocument(text: string, file: string): SpecDocument {
     const line = lines.linePos(firstLostAlias(document)).line;
     issues.push({ path: 'spec', expected: 'YAML or JSON', received: (error as Error).message, file, line });
   }
+  const endless = readable ? findEndless(data) : null;
+  if (endless) {
+    const { received } = endless;
+    const line = lineOf(document, lines, endless.path.slice(0, MOST_DEPTH));
+    const path = formatPath(endless.path.length > MOST_DEPTH ? endless.path.slice(0, 2) : endless.path);
+    return unreadable({ path, expected: NESTED, received, file, line });
+  }
   return { data, issues, readable, lineOf: (path) => lineOf(document, lines, path) };
+}
+
+const NESTED = `data that ends, at most ${MOST_DEPTH} levels deep`;
+
+/** null where brackets nest deeper than the parser can follow. */
+function parse(text: string, lines: LineCounter): Document | null {
+  if (nestsTooDeep(text)) return null;
+  try {
+    return parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function unreadable(issue: Issue): SpecDocument {
+  return { data: undefined, issues: [issue], readable: false, lineOf: () => issue.line ?? 1 };
 }
 
 function describe(error: YAMLError, text: string, lines: LineCounter, file: string): Issue {

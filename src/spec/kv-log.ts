@@ -1,5 +1,6 @@
 // Puts the KV capacity of a start-up log into a configuration, and refuses a log of another deployment.
-import { show } from '../check/issue.ts';
+import { show, UserError } from '../check/issue.ts';
+import { fileWords } from '../check/text-file.ts';
 import { type EngineLog, isNoLog, LOGGED_OPTIONS, parseEngineLog } from './engine-log.ts';
 import type { Configuration } from './types.ts';
 
@@ -23,9 +24,8 @@ export function readLog(name: string, { locate, readText }: LogFiles): EngineLog
     if (!readText) throw new Error('there is no file system here');
     text = readText(locate(name));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'where there is no file' : code === 'EISDIR' ? 'a folder' : message;
-    return { expected: 'a readable start-up log', received: `${show(name)}, ${reason}` };
+    const reason = error instanceof UserError ? error.issues[0].received : fileWords(error);
+    return { expected: 'a readable start-up log', received: `${show(name)}: ${reason}` };
   }
   const log = parseEngineLog(text, name);
   if (!isNoLog(log)) return log;

@@ -35,6 +35,22 @@ function inside(value: number, { min = 0, max = Infinity, above = -Infinity, int
   return value >= min && value <= max && value > above && (!integer || Number.isSafeInteger(value));
 }
 
+/** A time above 0 that says its unit: where people think in milliseconds, a plain number would be guessed. */
+export const timeWithUnit = z
+  .string({
+    error: ({ input }) =>
+      typeof input === 'number' ? `a time with its unit: ${input}ms or ${input}s?` : 'a time above 0, such as 250ms',
+  })
+  .superRefine((text, context) => {
+    const reading = measure(text, 'time');
+    const bare = /^[\d._e+-]+$/i.test(text.trim());
+    const message = bare
+      ? `a time with its unit: ${text.trim()}ms or ${text.trim()}s?`
+      : 'a time above 0, such as 250ms';
+    if (!reading.ok) context.addIssue({ code: 'custom', message, params: { hint: reading.hint } });
+    else if (bare || !(reading.value > 0)) context.addIssue({ code: 'custom', message });
+  });
+
 /** A whole number between `min` and `max`. */
 export function count(min: number, max: number) {
   const words = min === 1 ? 'a positive integer' : `an integer from ${min}`;

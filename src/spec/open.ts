@@ -1,9 +1,10 @@
 // Opens a spec file: the one place where the spec room touches the file system.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EngineProfile, Hardware, LengthShape } from '../catalog/types.ts';
-import { show, UserError } from '../check/issue.ts';
+import { noteInput } from '../check/same-file.ts';
+import { readTextFile, statOf } from '../check/text-file.ts';
 import type { ReadOptions } from './read-options.ts';
 
 /** What a spec needs of the catalog: the names there are, and engine profiles for their defaults. */
@@ -22,7 +23,7 @@ export function readOptionsOf(file: string, catalog: CatalogNames): ReadOptions 
   return {
     file,
     exists: isThere,
-    readText: (path) => readFileSync(path, 'utf8'),
+    readText: (path) => readTextFile(path, { path: 'file', expected: 'a readable file' }),
     known: {
       hardware,
       models: catalog.ids('models'),
@@ -38,19 +39,15 @@ export function readOptionsOf(file: string, catalog: CatalogNames): ReadOptions 
 
 /** A file, or a folder of clients' streams. */
 function isThere(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && (found.isFile() || found.isDirectory());
+  const found = statOf(path);
+  if (found === null || !(found.isFile() || found.isDirectory() || found.isFIFO())) return false;
+  if (!found.isDirectory()) noteInput(path); // what a spec names is read sooner or later
+  return true;
 }
 
 /** The text of a spec file. Throws UserError where it cannot be read. */
 export function readSpecText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a folder' : message;
-    throw new UserError([{ path: 'spec', expected: 'a readable spec file', received: show(file), hint: reason }]);
-  }
+  return readTextFile(file, { path: 'spec', expected: 'a readable spec file' });
 }
 
 /** The question that `npm start` asks: examples/default-chat.yaml beside the package.json, from src/ and from dist/ alike. */

@@ -1,7 +1,7 @@
 // The spec's structure: every key, its words and its limits. Editors read it as JSON Schema; meaning across keys is in fleet/read.ts.
 import { z } from 'zod';
-import { count, name, positive, quantity, section, word } from './leaf.ts';
-import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_REQUESTS, MAX_SEED } from './limits.ts';
+import { count, name, positive, quantity, section, timeWithUnit, word } from './leaf.ts';
+import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_RATE, MAX_REQUESTS, MAX_SEED, MIN_RATE } from './limits.ts';
 import { SLO_KEYS } from './slo.ts';
 import { OBJECTIVES, PROCESSES } from './words.ts';
 
@@ -9,10 +9,14 @@ const tokens = count(1, MAX_LENGTH_TOKENS);
 const time = quantity('time', 'a time above 0, such as 250ms or 1.5 (seconds)', { above: 0 });
 const priceSeconds = quantity('time', 'a time of at least 0, such as 20us or 2e-5 (seconds)');
 
+const MEAN = `a number of tokens above 0 and up to ${MAX_LENGTH_TOKENS}`;
+const STD = `a number of tokens from 0 up to ${MAX_LENGTH_TOKENS}`;
 const spread = section(
   {
-    mean: positive().describe('Mean of the distribution, tokens.'),
-    std: quantity('number', 'a number of at least 0').describe('Standard deviation of the distribution, tokens.'),
+    mean: quantity('number', MEAN, { above: 0, max: MAX_LENGTH_TOKENS }).describe('Mean of the distribution, tokens.'),
+    std: quantity('number', STD, { max: MAX_LENGTH_TOKENS }).describe(
+      'Standard deviation of the distribution, tokens.',
+    ),
     min: tokens.optional().describe('Shorter draws are raised to this many tokens; 1 if left out.'),
     max: tokens.optional().describe(`Longer draws are cut to this many tokens; ${MAX_LENGTH_TOKENS} if left out.`),
   },
@@ -132,6 +136,12 @@ const requests = z.union(
           'Path, relative to this spec: a file, or a folder of ServeGen clients.',
         ),
         rate_scale: positive().optional().describe('Factor on the rate: 2 = arrivals twice as fast. 1 if left out.'),
+        input_scale: positive()
+          .optional()
+          .describe('Factor on every prompt, rounded, at least one token; 1 if left out.'),
+        output_scale: positive()
+          .optional()
+          .describe('Factor on every output, rounded, at least one token; 1 if left out.'),
         start: priceSeconds
           .optional()
           .describe('Of ServeGen clients: where on their day the run begins, such as 18h; 0 if left out.'),
@@ -142,7 +152,7 @@ const requests = z.union(
   { error: REPLAY },
 );
 
-const RATE = 'a rate above 0 (requests per second)';
+const RATE = `a rate above 0 (requests per second, ${MIN_RATE} to ${MAX_RATE})`;
 /** The traffic: keys of every workload; fleets have more. */
 export const workloadShape = {
   lengths: lengths
@@ -151,7 +161,7 @@ export const workloadShape = {
   arrivals: arrivals
     .optional()
     .describe('When requests arrive; poisson if left out. Beside `requests` only a closed loop.'),
-  request_rate: positive(RATE)
+  request_rate: quantity('number', RATE, { min: MIN_RATE, max: MAX_RATE })
     .optional()
     .describe('Requests per second of the whole deployment. Beside `requests`: the file is stretched to this rate.'),
   num_requests: count(1, MAX_REQUESTS)
@@ -159,6 +169,11 @@ export const workloadShape = {
     .describe('Requests of a run: 2000 if left out; with `requests` the first so many of the file, all if left out.'),
   seed: count(0, MAX_SEED).optional().describe('Seed of every random draw; 0 if left out.'),
   requests: requests.optional().describe('A trace or request file, instead of lengths and arrivals.'),
+  drift: quantity('number', 'a share of at least 0 and below 1', { max: 1 - Number.EPSILON })
+    .optional()
+    .describe(
+      'How far outputs of equal requests in a closed loop stray from their length, either way: machines do not keep them in step. 0.05 if left out, 0 keeps them equal.',
+    ),
 };
 
 export const stepTime = section(
@@ -188,7 +203,7 @@ export const watermark = quantity('number', FREE, { max: 1 - Number.EPSILON });
 export const STEP_SOURCE_WORDS =
   'What prices a step: cost-model (op by op), regression (on step traces of this model, hardware and split), or auto (a ' +
   'regression where there is one). cost-model if left out.';
-export const BLOCKS = 'an integer of at least 0, or {log: FILE}';
+export const BLOCKS = 'a positive integer (leave it out to have it computed from memory), or {log: FILE}';
 export const kvLog = section(
   {
     log: name('the path of a start-up log').describe(
@@ -201,7 +216,7 @@ const slo = section(
   Object.fromEntries(
     SLO_KEYS.map(({ key, milliseconds, words: text }) => [
       key,
-      (milliseconds ? positive('a number of milliseconds above 0') : time).optional().describe(text),
+      (milliseconds ? positive('a number of milliseconds above 0') : timeWithUnit).optional().describe(text),
     ]),
   ),
   'latency limits, such as {p99_ttft: 1s, p99_tpot: 50ms}',
@@ -213,8 +228,17 @@ const perHardware = <S extends Leaf>(value: S, expected: string, text: string) =
   z.record(name(HARDWARE), value, { error: expected }).optional().describe(text);
 type Leaf = ReturnType<typeof quantity>;
 
+/** Edition of the notation: a spec of another one is told, not guessed. */
+export const SPEC_VERSION = 2;
+
 /** What every spec has beside its deployment and its traffic. */
 export const questionShape = {
+  spec_version: z
+    .literal(SPEC_VERSION, {
+      error: `${SPEC_VERSION}, the notation that this build reads (CHANGELOG.md says what moved)`,
+    })
+    .optional()
+    .describe(`Edition of the notation, ${SPEC_VERSION}; the newest if left out.`),
   name: name('a name').optional().describe("Title of the reports; the file's name if left out."),
   slo: slo.optional().describe('Limits that a deployment must keep, over all completed requests.'),
   objective: word(OBJECTIVES)

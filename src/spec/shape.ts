@@ -1,6 +1,8 @@
 // Recognises the shape that can be screened in closed form: one pool of engines that nothing else is coupled to.
 //
 // Whatever is not recognised is simulated; nothing is declared.
+
+import { isStage } from '../stages/list.ts';
 import type { Tree } from './fleet/axes.ts';
 import type { FleetSpec, LlmPool } from './fleet/types.ts';
 import type { Question } from './question.ts';
@@ -41,9 +43,9 @@ export function lonePool({ pools, pipelines, sessions, prefixes, workload }: Fle
   const [prefill, decode, ...more] = pipelines[0]!.stages;
   const simple =
     more.length === 0 &&
-    prefill?.type === 'prefill' &&
+    isStage(prefill, 'prefill') &&
     prefill.bypassBelow === 0 &&
-    decode?.type === 'decode' &&
+    isStage(decode, 'decode') &&
     decode.output === null;
   return simple && sessions === null && prefixes === null ? pool : null;
 }

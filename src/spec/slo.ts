@@ -1,4 +1,4 @@
-// Names of latency limits: p99_ttft (seconds, or with a unit) and vLLM's p99_ttft_ms (milliseconds).
+// Names of latency limits: p99_ttft (with a unit) and vLLM's p99_ttft_ms (milliseconds).
 import type { LatencyMetric, Percentile, Slo } from './types.ts';
 import { LATENCY_METRICS, PERCENTILES } from './words.ts';
 
@@ -25,7 +25,7 @@ export const SLO_KEYS: readonly SloKey[] = LATENCY_METRICS.flatMap((metric) =>
       metric,
       percentile: statistic === 'median' ? ('p50' as const) : statistic,
       milliseconds,
-      words: `Limit on ${statistic} ${FULL_NAMES[metric]}, ${milliseconds ? 'milliseconds' : 'seconds or with a unit'}.`,
+      words: `Limit on ${statistic} ${FULL_NAMES[metric]}, ${milliseconds ? 'milliseconds' : 'with its unit'}.`,
     })),
   ),
 );

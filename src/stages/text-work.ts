@@ -1,24 +1,44 @@
-// What one core does to text: tokenise, detokenise, look words up. Figures are orders of magnitude; a spec may give its own.
+// What one core does to text: the stages that tokenise, detokenise and look words up differ only in what they read and cost.
+import { type Build, type Lay, linkAll, type State, textBytes, type Walker } from './laying.ts';
+import type { Listed, Reading, Served, Vocabulary } from './stage.ts';
 
 export interface TextCost {
   readonly fixed: number; // s per request
   readonly perToken: number; // s per token
 }
 
-/**
- * Byte-pair encoding runs at a few MB/s and core (tiktoken's README measures about 6 MB/s for itself on one thread and 3 to 6 times
- * less for the Hugging Face tokeniser), which at 4 bytes a token is about a million tokens a second. Turning tokens back is a table
- * look-up and a copy, mostly per-token overhead of the streaming path; a word list is one hash look-up per word.
- */
-export const TEXT_COSTS: Readonly<Record<'tokenize' | 'detokenize' | 'word-lookup', TextCost>> = {
-  tokenize: { fixed: 50e-6, perToken: 1e-6 },
-  detokenize: { fixed: 20e-6, perToken: 1e-6 },
-  'word-lookup': { fixed: 10e-6, perToken: 0.2e-6 },
-};
+export function textParameters({ on, time }: Vocabulary) {
+  return {
+    on,
+    per_token: time().optional().describe('Per token, on one core; a documented order of magnitude if left out.'),
+    fixed: time().optional().describe('Per request; the same.'),
+  };
+}
 
-/** Text of a token as it travels between clients: 4 bytes of UTF-8, English prose. */
-export const TEXT_BYTES_PER_TOKEN = 4;
+export const textExamples = () => [{}, { fixed: '1ms', per_token: '2us' }];
 
-export function textSeconds(cost: TextCost, tokens: number): number {
-  return cost.fixed + cost.perToken * tokens;
+/** A spec may give its own figures. */
+export function readText({ on, seconds }: Reading, usual: TextCost): Served & TextCost {
+  return { on, fixed: seconds('fixed', usual.fixed), perToken: seconds('per_token', usual.perToken) };
+}
+
+export function layText(
+  build: Build,
+  stage: Listed & Served & TextCost,
+  label: string,
+  tokensOf: (walker: Walker, state: State) => number,
+): Lay {
+  const index = build.stage(label + stage.name);
+  return (walker, before, state) => {
+    const tokens = tokensOf(walker, state);
+    const group = build.groups.of(stage.on, walker.cell);
+    const visit = build.writer.add(index, group, tokens, 1, stage.fixed + stage.perToken * tokens);
+    linkAll(build, before, visit, textBytes(tokens));
+    return { ends: [visit], state };
+  };
+}
+
+/** What was generated last. */
+export function answerTokens(_: Walker, { generated }: State): number {
+  return Math.max(1, generated);
 }

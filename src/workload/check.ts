@@ -1,6 +1,8 @@
 // Finds every mistake in a workload before a single request is made of it.
+
+import type { LengthSpec } from '../check/drawn.ts';
 import { type Issue, show } from '../check/issue.ts';
-import type { ArrivalSpec, LengthSpec, WorkloadSpec } from '../spec/types.ts';
+import type { ArrivalSpec, WorkloadSpec } from '../spec/types.ts';
 
 type Report = (path: string, ok: boolean, expected: string, received: unknown) => void;
 

@@ -1,7 +1,6 @@
 // Lengths and latencies one at a time, from a stream: those of whole workloads, and what stages of a pipeline draw.
 import { naturalExp, naturalLog } from '../../assembly/random/elementary.ts';
-import type { LatencySpec } from '../spec/fleet/types.ts';
-import type { LengthSpec } from '../spec/types.ts';
+import type { LatencySpec, LengthSpec } from '../check/drawn.ts';
 import { nextUniform, type Stream } from './streams.ts';
 import { normalQuantile } from './variates.ts';
 

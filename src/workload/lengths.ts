@@ -1,6 +1,6 @@
 // How long requests are: from a distribution, from a shape of the catalog, or from a list of lengths.
 import type { LengthShape } from '../catalog/types.ts';
-import type { LengthSpec } from '../spec/types.ts';
+import type { LengthSpec } from '../check/drawn.ts';
 import { openLengths } from './draws.ts';
 import { nextUniform, openStream, STREAM_ORDER, STREAM_OUTPUTS, STREAM_PROMPTS } from './streams.ts';
 

@@ -1,7 +1,8 @@
 // RAGPulse's hash ids as blocks of equal size: prompts are made of parts of different lengths, caches of blocks of one length.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { show, UserError } from '../check/issue.ts';
+import { readTextFile } from '../check/text-file.ts';
 import type { PrefixBlocks } from './types.ts';
 
 /** Parts of a prompt in the order in which they stand in it, with the files that hold their lengths. Source: RAGPulse's README (MIT). */
@@ -12,6 +13,8 @@ const PARTS = [
   { key: 'web_search', file: '5_web_search.jsonl', id: 'web_search_id' },
   { key: 'user_input', file: '4_user_input.jsonl', id: 'user_input_id' },
 ] as const;
+
+const TRACE = { path: 'requests', expected: 'a readable trace' };
 
 interface Row {
   readonly input_length: number;
@@ -29,7 +32,7 @@ export function isRagPulse(text: string): boolean {
  * that far. Lengths of parts come from the files beside the trace; without them, a prompt's parts share its length evenly.
  */
 export function readRagPulseBlocks(file: string, blockTokens: number): PrefixBlocks {
-  const text = readFileSync(file, 'utf8');
+  const text = readTextFile(file, TRACE);
   const lengths = readPartLengths(dirname(file));
   const rows = text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [parseRow(line, i + 1, file)]));
   const names = new Map<string, number>();
@@ -69,7 +72,7 @@ function readPartLengths(folder: string): ReadonlyMap<number, number> | null {
   if (!PARTS.every(({ file }) => existsSync(join(folder, file)))) return null;
   const lengths = new Map<number, number>();
   for (const { file, id } of PARTS) {
-    for (const line of readFileSync(join(folder, file), 'utf8').split('\n')) {
+    for (const line of readTextFile(join(folder, file), TRACE).split('\n')) {
       const entry = parse(line) as Record<string, number> | undefined;
       if (entry) lengths.set(Number(entry[id]), Number(entry.token_length));
     }

@@ -38,6 +38,11 @@ export function parseCsvRequests(text: string, file: string): RequestRows {
   const first = records.next();
   const header = first.done ? [] : first.value.cells.map((cell) => cell.trim());
   const lower = header.map((cell) => cell.toLowerCase());
+  const twice = lower.findIndex((name, i) => name !== '' && lower.indexOf(name) !== i);
+  if (twice >= 0) {
+    const received = `${show(header[twice])} twice`;
+    throw new UserError([{ path: 'header', expected: 'every column once', received, file, line: 1 }]);
+  }
   const format = FORMATS.find((f) => lower.includes(f.prompt) && lower.includes(f.output));
   if (!format) throw unknownHeader(header, file);
   const at = {

@@ -1,5 +1,6 @@
 // Reads request files of JSON: Mooncake, RAGPulse and LLMServingSim lines, our own lines, and vLLM's detailed benchmark results.
 import { type Issue, show, UserError } from '../check/issue.ts';
+import { parsePythonJson } from '../check/python-json.ts';
 import { type RequestRows, RowCollector, toNumber } from './rows.ts';
 import type { PrefixBlocks } from './types.ts';
 
@@ -64,7 +65,7 @@ export function parseJsonRequests(text: string, file: string): RequestRows {
 
 function parseFields(text: string): Fields | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parsePythonJson(text);
     return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Fields) : null;
   } catch {
     return null;

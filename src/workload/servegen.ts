@@ -3,9 +3,10 @@
 // alibaba/ServeGen (Apache-2.0): chunk-N-trace.csv has lines `s,requests/s,cv,family,shape,scale` of one client, chunk-N-dataset.json
 // its distributions `{value: probability}` of input and output tokens (the reasoning among the output) from each second named on.
 // Every client is a renewal process of its own with gamma gaps of that rate and cv; all of them together are the traffic.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { show, UserError } from '../check/issue.ts';
+import { readTextFile, statOf, tryReadText } from '../check/text-file.ts';
 import type { RatePoint } from '../spec/types.ts';
 import { drawGap } from './arrivals.ts';
 import { type CurveWalk, walkCurve } from './rate-curve.ts';
@@ -36,7 +37,7 @@ interface Client {
 
 /** Whether a path of a request file is a folder of clients or one of them. */
 export function isServeGen(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statOf(path);
   return found?.isDirectory() ? readdirSync(path).some((name) => TRACE.test(name)) : TRACE.test(basename(path));
 }
 
@@ -77,7 +78,7 @@ export function drawClients(path: string, { count, seed, start }: ClientsDraw): 
 }
 
 function listTraces(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path];
+  if (!statOf(path)?.isDirectory()) return [path];
   const names = readdirSync(path).filter((name) => TRACE.test(name));
   return names.sort((a, b) => numberOf(a) - numberOf(b)).map((name) => join(path, name));
 }
@@ -95,7 +96,9 @@ function readClient(trace: string): Client {
 function readPoints(file: string): RatePoint[] {
   const issues: { path: string; expected: string; received: string; file: string; line: number }[] = [];
   const points: RatePoint[] = [];
-  for (const [i, line] of readFileSync(file, 'utf8').split(/\r?\n/).entries()) {
+  for (const [i, line] of readTextFile(file, { path: 'requests', expected: 'a readable trace' })
+    .split(/\r?\n/)
+    .entries()) {
     if (line.trim() === '') continue;
     const [time = Number.NaN, rate = Number.NaN, cv = Number.NaN] = line.split(',').map(Number);
     const good = time >= 0 && rate >= 0 && time > (points.at(-1)?.time ?? -1);
@@ -115,10 +118,12 @@ function readQuarters(file: string): Client['quarters'] {
   const wrong = (received: string): UserError =>
     new UserError([{ path: 'dataset', expected: "the client's distributions by second", received, file }]);
   let data: Record<string, { readonly input_tokens?: string; readonly output_tokens?: string }>;
+  const read = tryReadText(file);
+  if (!('text' in read)) throw wrong(read.received);
   try {
-    data = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw wrong((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : 'no JSON');
+    data = JSON.parse(read.text);
+  } catch {
+    throw wrong('no JSON');
   }
   const quarters = Object.entries(data).flatMap(([second, { input_tokens = '', output_tokens = '' }]) => {
     const [input, output] = [readTokens(input_tokens), readTokens(output_tokens)];

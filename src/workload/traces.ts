@@ -1,6 +1,6 @@
 // Opens a trace or request file, whatever its format, and replays it as requests.
-import { readFileSync } from 'node:fs';
 import { type Issue, show, UserError } from '../check/issue.ts';
+import { tryReadText } from '../check/text-file.ts';
 import { parseCsvRequests } from './read-csv.ts';
 import { parseJsonRequests } from './read-json.ts';
 import type { RequestRows } from './rows.ts';
@@ -24,20 +24,12 @@ export function readRequestRows(file: string, draw: ClientsDraw = { count: 0, se
     const expected = 'none beside a trace: it is for the streams of clients (ServeGen)';
     throw new UserError([{ path: 'requests.start', expected, received: `${draw.start} s` }]);
   }
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const reason =
-      code === 'ENOENT'
-        ? 'no such file'
-        : code === 'EISDIR'
-          ? 'a folder without clients of ServeGen (chunk-1-trace.csv, ...)'
-          : String(code ?? error);
-    throw new UserError([{ path: 'requests', expected: 'a readable file', received: reason, file }]);
-  }
-  return parseRequestRows(text, file);
+  const read = tryReadText(file);
+  if ('text' in read) return parseRequestRows(read.text, file);
+  const received =
+    read.received === 'a folder' ? 'a folder without clients of ServeGen (chunk-1-trace.csv, ...)' : read.received;
+  const line = read.line ? { line: read.line } : {};
+  throw new UserError([{ path: 'requests', expected: 'a readable file', received, file, ...line }]);
 }
 
 /**

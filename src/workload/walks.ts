@@ -1,5 +1,5 @@
 // Who walks which pipeline: arrivals, lengths, turns of conversations and shared beginnings of prompts, one row per request.
-import { readFileSync } from 'node:fs';
+import { readTextFile } from '../check/text-file.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { WorkloadSpec } from '../spec/types.ts';
 import { drawArrivals } from './arrivals.ts';
@@ -36,9 +36,10 @@ export interface Walks {
   readonly description: string;
 }
 
-export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogShape']): Walks {
+/** `given`: requests that stand in for those of the workload. */
+export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogShape'], given?: Requests): Walks {
   const { workload, sessions } = spec;
-  const plain = makeRequests(ownLengths(workload, spec), { catalogShape, requestRate: workload.request_rate });
+  const plain = given ?? makeRequests(ownLengths(workload, spec), { catalogShape, requestRate: workload.request_rate });
   const { count } = plain;
   const nextPipeline = openMix(
     spec.pipelines.map(({ weight }) => weight),
@@ -134,6 +135,10 @@ function readBlocks(spec: FleetSpec, plain: Requests): PrefixBlocks | null {
   const { requests, arrivals } = spec.workload;
   if (plain.prefix) return plain.prefix;
   if (!requests || arrivals.process === 'closed-loop') return null;
-  if (isServeGen(requests.file) || !isRagPulse(readFileSync(requests.file, 'utf8'))) return null;
+  if (
+    isServeGen(requests.file) ||
+    !isRagPulse(readTextFile(requests.file, { path: 'requests', expected: 'a readable trace' }))
+  )
+    return null;
   return readRagPulseBlocks(requests.file, spec.hashBlock || DEFAULT_HASH_BLOCK);
 }

@@ -1,6 +1,6 @@
-// Ctrl-C: a long sweep and a long run end with code 130 and leave what they had computed, readable.
+// Ctrl-C and SIGTERM: a long sweep and a long run end with their codes and leave what they had computed, readable.
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parquetReadObjects } from 'hyparquet';
@@ -9,13 +9,13 @@ import { example, mist, openScratch, parseCsv } from './spawn.ts';
 
 const scratch = openScratch();
 
-/** Presses Ctrl-C as soon as `ready` says that the work has begun; gives up when the process has ended by itself. */
-function interruptWhen(ready: () => boolean) {
+/** Sends a signal (Ctrl-C is SIGINT) as soon as `ready` says that the work has begun; gives up when the process has ended by itself. */
+function interruptWhen(ready: () => boolean, signal: NodeJS.Signals = 'SIGINT') {
   return (started: ChildProcess) => {
     void (async () => {
       while (!ready() && started.exitCode === null) await sleep(20);
       await sleep(150);
-      started.kill('SIGINT');
+      started.kill(signal);
     })();
   };
 }
@@ -38,7 +38,14 @@ test('a sweep that is interrupted reports what it has, marked as such', async ()
   expect(/Stopped before everything was tried/.test(readFileSync(join(out, 'report.html'), 'utf8'))).toBe(true);
 });
 
-test('a run that is interrupted keeps the requests that finished and every step until then', async () => {
+/** Whether a file is being written: it has another name until it is whole. */
+const grows = (name: string) => () =>
+  readdirSync(scratch).some((one) => one.startsWith(`${name}.`) && statSync(join(scratch, one)).size > 1e6);
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('a run that %s ends keeps the requests that finished and every step until then', async (signal, ends) => {
   const spec = join(scratch, 'long.yaml');
   writeFileSync(
     spec,
@@ -46,12 +53,11 @@ test('a run that is interrupted keeps the requests that finished and every step 
 engine: {profile: vllm-0.11, num_gpu_blocks: 4000, step_time: {fixed_s: 10ms}}`,
   );
   const [requests, steps] = [join(scratch, 'requests.csv'), join(scratch, 'steps.csv')];
-  const begun = () => existsSync(steps) && statSync(steps).size > 1e6;
   const { code, stdout } = await mist(
     ['run', spec, '--json', '--requests', requests, '--steps', steps],
-    interruptWhen(begun),
+    interruptWhen(grows('steps.csv'), signal),
   );
-  expect(code).toBe(130);
+  expect(code).toBe(ends);
   const run = JSON.parse(stdout);
   const finished = run.completed;
   expect(finished).toBeGreaterThan(0);
@@ -65,4 +71,13 @@ engine: {profile: vllm-0.11, num_gpu_blocks: 4000, step_time: {fixed_s: 10ms}}`,
   expect(log.endsWith('\n')).toBe(true);
   const last = parseCsv(`${log.slice(0, log.indexOf('\n'))}\n${log.slice(log.lastIndexOf('\n', log.length - 2) + 1)}`);
   expect(last[0]!.duration_s).toBeCloseTo(0.01, 9);
+});
+
+test('a run that is killed outright leaves no half of a file under its name', async () => {
+  const spec = join(scratch, 'killed.yaml');
+  writeFileSync(spec, readFileSync(join(scratch, 'long.yaml')));
+  const steps = join(scratch, 'killed.csv');
+  const { code } = await mist(['run', spec, '--steps', steps], interruptWhen(grows('killed.csv'), 'SIGKILL'));
+  expect(code).toBe(null);
+  expect(existsSync(steps)).toBe(false);
 });

@@ -1,4 +1,4 @@
-// The commands of the README's "Bring your own measurements", run as they stand there, against the shipped examples.
+// The commands of docs/calibration.md on measurements, run as they stand there, against the shipped examples.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { calibrate } from '../../src/commands/calibrate.ts';
 import { run } from '../../src/commands/run.ts';
 import { step } from '../../src/commands/step.ts';
+import { withoutProgress } from './spawn.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const VERBS = { calibrate, run, step };
@@ -15,9 +16,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Lines of the section's shell blocks that call mist, continuation lines joined and comments taken off. */
 function listCommands(): string[] {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const from = readme.indexOf('## Bring your own measurements');
-  const section = readme.slice(from, readme.indexOf('\n## ', from + 1));
+  const page = readFileSync(join(ROOT, 'docs/calibration.md'), 'utf8');
+  const section = page.slice(page.indexOf('## Bring your own measurements'));
   const blocks = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1]!);
   return blocks.flatMap((block) =>
     block
@@ -30,7 +30,7 @@ function listCommands(): string[] {
 
 const commands = listCommands();
 
-describe('the README on own measurements', () => {
+describe('the page on own measurements', () => {
   it('has commands for every kind of file in examples/measurements', () => {
     const text = commands.join('\n');
     const kinds = readdirSync(join(ROOT, 'examples/measurements')).filter(
@@ -55,7 +55,7 @@ describe('the README on own measurements', () => {
         said.err += text;
       },
     });
-    expect(said.err.replace(/^.*(left out|used instead).*\n/gm, '')).toBe('');
+    expect(withoutProgress(said.err).replace(/^.*(left out|used instead).*\n/gm, '')).toBe('');
     expect(code).toBe(0);
     if (verb === 'calibrate') expect(said.out).toMatch(/written/);
     if (verb === 'run') expect(said.out).toMatch(/from vLLM's start-up log, vllm-log\.txt:5/);

@@ -1,5 +1,5 @@
-// Starts the built command line as a user does, in a process of its own.
-import { type ChildProcess, spawn } from 'node:child_process';
+// Asks the built command line as a user does: many times in one process, or in a process of its own.
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const CLI = join(ROOT, 'dist/src/cli.js');
 /** As a user in the checkout would write it: `mist` runs there. */
 export const example = (name: string): string => `examples/${name}`;
 
@@ -17,15 +18,48 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** What long work says on stderr every few seconds: on a slow machine that is any work. */
-const PROGRESS = /^[a-z]+: [\d,]+ of [\d,]+\n/gm;
+/** What is said on stderr, without what long work says there every few seconds: on a slow machine that is any work. */
+export function withoutProgress(stderr: string): string {
+  return stderr.replace(/^[a-z]+: [\d,]+ of [\d,]+\n/gm, '');
+}
 
-/** `mist` with these arguments; `watch` sees the process while it runs. */
-export function mist(args: readonly string[], watch?: (process: ChildProcess) => void): Promise<Ended> {
-  const started = spawn(process.execPath, [join(ROOT, 'dist/src/cli.js'), ...args], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
+interface Server {
+  ask(argv: readonly string[]): Promise<Ended>;
+  close(): void;
+}
+
+let server: Server | undefined;
+
+/** One process that runs the built cli.js again and again. */
+function openServer(): Server {
+  const started = fork(join(ROOT, 'test/cli/serve.mjs'), [CLI], { cwd: ROOT, execArgv: [] });
+  const waiting: ((ended: Ended) => void)[] = [];
+  started.on('message', (ended: Ended) => {
+    waiting.shift()?.({ ...ended, stderr: withoutProgress(ended.stderr) });
   });
+  started.on('exit', (code) => {
+    for (const end of waiting) end({ code, stdout: '', stderr: 'the process that runs cli.js ended' });
+  });
+  return {
+    ask: (argv) =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        started.send(argv);
+      }),
+    close: () => started.disconnect(),
+  };
+}
+
+/** `mist` with these arguments, as `node dist/src/cli.js` answers it; `watch` sees a process that runs nothing else. */
+export function mist(argv: readonly string[], watch?: (process: ChildProcess) => void): Promise<Ended> {
+  if (watch) return mistAlone(argv, watch);
+  server ??= openServer();
+  return server.ask(argv);
+}
+
+/** The same in a process of its own. */
+export function mistAlone(args: readonly string[], watch?: (process: ChildProcess) => void): Promise<Ended> {
+  const started = spawn(process.execPath, [CLI, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   started.stdout.on('data', (bytes) => {
@@ -37,14 +71,18 @@ export function mist(args: readonly string[], watch?: (process: ChildProcess) =>
   watch?.(started);
   return new Promise((resolve, reject) => {
     started.on('error', reject);
-    started.on('close', (code) => resolve({ code, stdout, stderr: stderr.replace(PROGRESS, '') }));
+    started.on('close', (code) => resolve({ code, stdout, stderr: withoutProgress(stderr) }));
   });
 }
 
-/** A folder that is gone when the file's tests are over. */
+/** A folder that is gone when the file's tests are over, and with it the process that answers. */
 export function openScratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mist-cli-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+    server?.close();
+    server = undefined;
+  });
   return folder;
 }
 

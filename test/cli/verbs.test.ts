@@ -1,7 +1,7 @@
 // The command line as a whole: verbs, help, exit codes, mistakes told with the nearest right word, and stdout for results only.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { example, mist, openScratch } from './spawn.ts';
+import { example, mist, mistAlone, openScratch } from './spawn.ts';
 
 const VERBS = ['sweep', 'run', 'step', 'catalog', 'spec', 'calibrate', 'validate'];
 const scratch = openScratch();
@@ -30,17 +30,23 @@ describe.concurrent('help', () => {
   });
 });
 
+test('a process of its own ends with the same codes and words', async () => {
+  for (const args of [['--version'], ['run', example('step-time.yaml')], ['swep'], ['run', 'nowhere.yaml']]) {
+    expect(await mistAlone(args)).toEqual(await mist(args));
+  }
+});
+
 /** Arguments, and what the words on stderr must hold. */
 const MISTAKES: [string[], RegExp][] = [
   [['swep'], /received swep \(did you mean .*sweep/],
   [['frobnicate'], /expected a verb: sweep, run/],
   [['run', '--stps', 'x', 'a.yaml'], /received --stps \(did you mean --steps\?\)/],
   [['sweep', '--worker', '2'], /received --worker \(did you mean --workers\?\)/],
-  [['sweep', '--workers', 'two'], /--workers: expected a whole number of at least 1, received two/],
-  [['sweep', '--workers', '0'], /--workers: expected a whole number of at least 1, received 0/],
+  [['sweep', '--workers', 'two'], /--workers: expected a whole number from 1 to 1024, received two/],
+  [['sweep', '--workers', '0'], /--workers: expected a whole number from 1 to 1024, received 0/],
   [['sweep', 'a.yaml', 'b.yaml'], /expected one spec file, received a.yaml b.yaml/],
   [['run'], /expected one spec file, received nothing/],
-  [['run', 'nowhere.yaml'], /expected a readable spec file, received .*nowhere.yaml.*no such file/],
+  [['run', 'nowhere.yaml'], /nowhere.yaml: spec: expected a readable spec file, received no such file/],
   [
     ['run', example('replay-trace.yaml')],
     /replay-trace.yaml:\d+: workload.requests.file: expected a file that exists, received "trace.csv"/,
@@ -54,7 +60,7 @@ const MISTAKES: [string[], RegExp][] = [
   [['run', example('single-run.yaml'), '--seed', '1.5'], /--seed: expected a whole number of at least 0, received 1.5/],
   [
     ['run', example('step-time.yaml'), '--requests', '/nowhere/x.csv'],
-    /--requests: expected a file that can be written, received \/nowhere\/x.csv/,
+    /nowhere\/x.csv: --requests: expected a file that can be written, received a folder that is not there/,
   ],
   [['run', example('step-time.yaml'), '--steps', '/nowhere/x.csv'], /--steps: expected a file that can be written/],
   [['sweep', example('step-time.yaml')], /expected a spec whose steps the cost model prices, received step_time/],

@@ -9,7 +9,6 @@ import {
 } from '../../assembly/layout/enums.ts';
 import { meanOpen, peakOverlap, sumLengths, uniteIntervals } from '../../src/metrics/fleet/curves.ts';
 import { measureFleet } from '../../src/metrics/fleet/measure.ts';
-import { rolesByName } from '../../src/metrics/fleet/roles.ts';
 import type { FleetRun } from '../../src/metrics/fleet/types.ts';
 import { VISIT_RESIDENT } from '../../src/plan/fleet.ts';
 import { CLIENTS, DISAGGREGATED, makeCounters, makeRun, type RequestLine, type VisitLine } from './builder.ts';
@@ -229,11 +228,6 @@ test('occupancy: means, peaks and unions against counting every second', () => {
     }),
     { seed: 11 },
   );
-});
-
-test('roles by the last word of a stage', () => {
-  const roles = rolesByName(['tokenize', 'chat/prefill', 'math: reason', 'decode', 'reward', 'decode 2', 'Decode']);
-  expect(roles).toEqual({ prefill: [1], decode: [3, 5, 6], think: [2] });
 });
 
 test('pipelines are measured apart, and the examples are their median and p99', () => {

@@ -1,8 +1,8 @@
 // How stores, groups and places become visits: fetches, tiers, local groups, routing of small specs.
 import { describe, expect, it } from 'vitest';
 import { VISIT_LOCAL, VISIT_PREFIX } from '../../src/plan/fleet.ts';
-import { prefillSeconds } from '../../src/plan/pipeline/lay-fetch.ts';
 import type { LoweredFleet } from '../../src/plan/pipeline/lower-fleet.ts';
+import { prefillSeconds } from '../../src/plan/pipeline/open-build.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { build, PAIR, RACK, STEP, TRAFFIC } from './small-fleets.ts';
 
@@ -202,7 +202,7 @@ links: {spine: {bandwidth: 1GB/s}}
   it('a prompt alone is priced as the engine would', () => {
     const model = 'model: llama-3.1-8b, hardware: h100-sxm-80gb';
     const { program } = build(`llm: {kind: llm, ${model}}`, '[prefill]');
-    const seconds = [1000, 2000].map((tokens) => prefillSeconds({ client: program.clients[0] }, tokens));
+    const seconds = [1000, 2000].map((tokens) => prefillSeconds(program.clients[0], tokens));
     expect(seconds[0]).toBeGreaterThan(0.01);
     expect(seconds[1]).toBeGreaterThan(seconds[0]);
   });

@@ -38,6 +38,7 @@ describe('stages', () => {
     ['- {retrieve: {}}', 'a pool in the fleet that can serve retrieve: retrieval'],
     ['- {retrieve: llm}', 'a pool of kind retrieval for retrieve; "llm", a pool of kind llm'],
     ['- {prefill: lmm}', 'a pool of the fleet; "lmm" (did you mean llm?)'],
+    ['- {reward: {on: lmm}}', 'reward.on: a pool of the fleet; "lmm" (did you mean llm?)'],
     ['- {prefil: llm}', 'did you mean prefill?'],
     ['- prefil', 'did you mean prefill?'],
     ['- {prefill: llm, decode: llm}', 'one stage: '],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { processorsOf, retrievalSeconds } from '../../src/plan/pipeline/retrieval-surface.ts';
 import { readSurface } from '../../src/plan/read-surface.ts';
 import type { RetrievalPool } from '../../src/spec/fleet/types.ts';
-import { expectedFetchSeconds } from '../../src/stages/kv-fetch.ts';
+import { expectedFetchSeconds } from '../../src/stages/built-in/kv-fetch.ts';
 import { HNSW_FRESH, HNSW_RATE, type Hnsw, hnswDemand, hnswSeconds } from '../../src/stages/retrieve-hnsw.ts';
 import { FAISS_HOP_SECONDS, type IvfPq, ivfPqDemand, ivfPqSeconds } from '../../src/stages/retrieve-ivf-pq.ts';
 import { catalog, lower, readText } from './world.ts';

@@ -36,6 +36,17 @@ describe('kvCapacity', () => {
     expect(capacity(llama, HUGE, ONE, { ...AUTO, kv: 'fp8' }).blockBytes).toBe(8 * 327_680);
   });
 
+  it('32 layers over 5 stages: the fullest holds 7 of them, in cache, states and weights', () => {
+    const llama = catalog.model('llama-3.1-8b');
+    const formats = resolveFormats(llama, AUTO);
+    expect(capacity(llama, HUGE, { ...ONE, pp: 5 }).blockBytes).toBe((16 * 131_072 * 7) / 32);
+    const last = weightsPerDevice(llama, { ...ONE, pp: 32 }, formats); // one layer, and a table
+    const [five, eight] = [5, 8].map((pp) => weightsPerDevice(llama, { ...ONE, pp }, formats));
+    expect((five! - eight!) / (7 - 4)).toBeCloseTo((eight! - last) / (4 - 1), 0); // a layer is a layer
+    const blocks = (pp: number) => capacity(llama, DEVICE, { ...ONE, pp }).blocks;
+    expect(blocks(5)).toBeLessThan(blocks(8)); // 8 stages hold 4 layers each
+  });
+
   it('deepseek-r1 leaves 70,272 bytes per token on every device of a tp group', () => {
     const r1 = catalog.model('deepseek-r1');
     expect(capacity(r1).blockBytes).toBe(16 * 70_272);

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { afterAll, expect, test } from 'vitest';
 import { UserError } from '../../src/check/issue.ts';
+import { writeWhole } from '../../src/check/whole-file.ts';
 import { sweepCsv } from '../../src/report/csv.ts';
 import { columnsOf } from '../../src/report/flat.ts';
 import { sweepParquet } from '../../src/report/parquet.ts';
 import { jsonLines, sweepJson } from '../../src/report/sweep-json.ts';
-import { replaceFile, writeSweep } from '../../src/report/write.ts';
+import { writeSweep } from '../../src/report/write.ts';
 import { makeSweep } from './fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mist-report-'));
@@ -125,10 +126,14 @@ test('a file that cannot be written leaves the earlier ones whole and no drafts'
   expect(readFileSync(join(target, 'results.csv'), 'utf8').split('\n')).toHaveLength(5);
 });
 
-test('replaceFile keeps the old content when the new cannot be written', async () => {
+test('a file keeps its old content when the new cannot be written', () => {
   const path = join(folder, 'kept.txt');
-  await replaceFile(path, 'old');
-  const bad = { toString: () => 'never' } as unknown as string;
-  await expect(replaceFile(path, bad)).rejects.toThrow();
+  writeWhole(path, 'old', '--out');
+  function* broken(): Generator<string> {
+    yield 'half';
+    throw new Error('no more');
+  }
+  expect(() => writeWhole(path, broken(), '--out')).toThrow('no more');
   expect(readFileSync(path, 'utf8')).toBe('old');
+  expect(readdirSync(folder).filter((name) => name.startsWith('kept'))).toEqual(['kept.txt']);
 });

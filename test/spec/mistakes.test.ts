@@ -50,7 +50,12 @@ const STRUCTURE: Case[] = [
   ['an object of no known kind', { 10: '  max_num_seqs: {values: [1]}' }, '10 engine.max_num_seqs', '{choices: [...]}'],
   ['an empty axis', { 10: '  max_num_seqs: []' }, '10 engine.max_num_seqs', 'at least one value'],
   ['an empty choice', { 7: '  hardware: {choices: []}' }, '7 deployment.hardware.choices', 'at least one value'],
-  ['a range of words', { 10: '  batching: {from: mixed, to: static}' }, '10 engine.batching', 'one of static'],
+  [
+    'a range of words',
+    { 10: '  batching: {from: mixed, to: static}' },
+    '10 engine.batching.from',
+    'words have no order',
+  ],
   ['half a range', { 10: '  max_num_seqs: {from: 3}' }, '10 engine.max_num_seqs.to', 'received nothing'],
 ];
 
@@ -137,7 +142,7 @@ const NUMBERS: Case[] = [
     'rounds beside prompts',
     { 10: '  num_scheduler_steps: [1, 8]' },
     '10 engine.num_scheduler_steps',
-    '1, or batching: continuous or static: under chunked batching',
+    '1, or batching: static or continuous: under chunked batching',
   ],
   [
     'rounds of drafts',
@@ -148,7 +153,9 @@ const NUMBERS: Case[] = [
     '1, or no speculative_config',
   ],
   ['a watermark in percent', { 10: '  watermark: 1%' }, '10 engine.watermark', 'at least 0 and below 1'],
-  ['a limit of 0', { 11: 'slo: {p99_ttft: 0}' }, '11 slo.p99_ttft', 'a time above 0'],
+  ['a limit of 0', { 11: 'slo: {p99_ttft: 0s}' }, '11 slo.p99_ttft', 'a time above 0'],
+  ['a limit without a unit', { 11: 'slo: {p99_ttft: 500}' }, '11 slo.p99_ttft', '500ms or 500s?'],
+  ['a limit without a unit, as text', { 11: 'slo: {p99_ttft: "0.5"}' }, '11 slo.p99_ttft', '0.5ms or 0.5s?'],
   ['a negative limit', { 11: 'slo: {p99_ttft: -1s}' }, '11 slo.p99_ttft', 'it must not be negative'],
   ['a wrong unit', { 11: 'slo: {p99_ttft: 1GB}' }, '11 slo.p99_ttft', 'GB is a unit of bytes'],
   ['a unit on milliseconds', { 11: 'slo: {p99_ttft_ms: 50ms}' }, '11 slo.p99_ttft_ms', 'ms is a unit of time'],
@@ -180,12 +187,7 @@ const RANGES: Case[] = [
     '5 workload.request_rate.step',
     'a step or a factor',
   ],
-  [
-    'a factor from 0',
-    { 10: '  max_model_len: {from: 0, to: 4, factor: 2}' },
-    '10 engine.max_model_len.from',
-    'above 0',
-  ],
+  ['a factor from 0', { 10: '  watermark: {from: 0, to: 0.4, factor: 2}' }, '10 engine.watermark.from', 'above 0'],
   [
     'millions of values',
     { 10: '  max_num_seqs: {from: 1, to: 2e9}' },
@@ -265,8 +267,8 @@ const TRAFFIC: Case[] = [
 ];
 
 const ACROSS: Case[] = [
-  ['no model', { 1: '' }, '2 model', 'a model (only engine.step_time'],
-  ['no hardware', { 7: '  replicas: 2' }, '6 deployment.hardware', 'hardware (only engine.step_time'],
+  ['no model', { 1: '' }, '2 model', 'a model (only step_time'],
+  ['no hardware', { 7: '  replicas: 2' }, '6 deployment.hardware', 'hardware (only step_time'],
   ['no hardware behind the key', { 7: '  hardware:' }, '7 deployment.hardware', 'received nothing'],
   ['no KV blocks', { 1: '', 10: '  step_time: {fixed_s: 1ms}' }, '8 engine.num_gpu_blocks', 'without model'],
   ['a step of no time', { 10: '  step_time: {fixed_s: 0}' }, '10 engine.step_time', 'a step must take time'],
@@ -280,7 +282,7 @@ const ACROSS: Case[] = [
     'too many rows',
     { 7: '  hardware: {choices: all}\n  replicas: {from: 1, to: 100_000}', 10: '  max_num_seqs: {from: 1, to: 10000}' },
     '8 deployment.replicas',
-    'received 4,000,000,000 rows (hardware 4 x replicas 100000 x max_num_seqs 10000)',
+    'received 4,000,000,000 rows (deployment.hardware 4 x deployment.replicas 100000 x engine.max_num_seqs 10000)',
   ],
 ];
 
@@ -333,8 +335,8 @@ it('reports every mistake at once, in order of lines, and blames nothing twice',
     '3 workload.lengths.input_len',
     '3 workload.lengths.output_len.uniform[1]',
     '5 workload.request_rate',
-    '7 deployment.hardware[0]',
     '7 deployment.hardware[2]',
+    '7 deployment.hardware[0]',
     '9 engine.profile',
     '10 engine.max_num_seqs',
     '11 engine.block_size',

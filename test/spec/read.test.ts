@@ -199,7 +199,7 @@ describe('traffic', () => {
 
 describe('the rest', () => {
   it('reads limits in seconds, with units and in vLLM spelling', () => {
-    const { slo } = read(`${MINIMAL}slo: {p99_ttft: 1s, median_tpot: 50ms, mean_e2el: 10, p99.9_itl_ms: 250}\n`);
+    const { slo } = read(`${MINIMAL}slo: {p99_ttft: 1s, median_tpot: 50ms, mean_e2el: 10s, p99.9_itl_ms: 250}\n`);
     expect(slo).toEqual([
       { metric: 'ttft', percentile: 'p99', limit: 1 },
       { metric: 'tpot', percentile: 'p50', limit: 0.05 },

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LengthShape } from '../../src/catalog/types.ts';
-import type { LengthSpec } from '../../src/spec/types.ts';
+import type { LengthSpec } from '../../src/check/drawn.ts';
 import { drawLengthPairs, drawRows, drawShape } from '../../src/workload/lengths.ts';
 
 const ONE: LengthSpec = { kind: 'fixed', value: 1 };

@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDevices } from '../../src/calibrate/devices.ts';
-import { buildFiles, byHardware, writeFiles } from '../../src/calibrate/efficiency-files.ts';
+import { buildFiles, byHardware, placeFiles } from '../../src/calibrate/efficiency-files.ts';
 import { fitAll } from '../../src/calibrate/fit-device.ts';
 import { fitsTable } from '../../src/calibrate/fits-table.ts';
 import { type Issue, UserError } from '../../src/check/issue.ts';
+import { writeTogether } from '../../src/check/whole-file.ts';
 import { type Output, onlyWord, readFlags } from '../../src/commands/flags.ts';
 import { readTraces } from './read-traces.ts';
 import { relativesOf } from './vendors.ts';
@@ -45,7 +46,7 @@ export function fitFolder(argv: readonly string[], out: Output): void {
   const relatives = flags['--vendors'] ? relativesOf(timed, devices) : [];
   const replaced = new Set(relatives.map((file) => file.hardware));
   const files = byHardware([...timed.filter((file) => !replaced.has(file.hardware)), ...relatives]);
-  if (folder) writeFiles(join(folder, 'efficiency'), files);
+  if (folder) writeTogether(placeFiles(join(folder, 'efficiency'), files), '--out');
   if (flags['--json']) {
     out.stdout(`${JSON.stringify({ ops: fits.ops, collectives: fits.links, notes, files }, null, 2)}\n`);
     return;

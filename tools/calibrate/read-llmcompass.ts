@@ -1,9 +1,10 @@
 // Reads ab_matmul_<GPU>.csv: header-less "m, n, k, 0.19ms, 101.7Tflops" lines of fp16 matrix products.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SeriesCollector, type Traces } from '../../src/calibrate/measurement.ts';
 import { gemmWork } from '../../src/calibrate/work.ts';
 import { type Issue, show } from '../../src/check/issue.ts';
+import { readTextFile } from '../../src/check/text-file.ts';
 
 /** MI210 is one die of an MI250 (CDNA 2): half its peak and bandwidth; times are fitted against half of MI250. */
 const DEVICES: Record<string, { readonly device: string; readonly dies: number }> = {
@@ -31,7 +32,7 @@ export function readLlmcompass(folder: string, known: ReadonlySet<string>, issue
 }
 
 function addGemm(file: string, device: string, dies: number, ops: SeriesCollector, issues: Issue[]): void {
-  const lines = readFileSync(file, 'utf8').split(/\r?\n/).filter(Boolean);
+  const lines = readTextFile(file, { path: 'file', expected: 'a readable trace' }).split(/\r?\n/).filter(Boolean);
   for (const [index, line] of lines.entries()) {
     const match = /^(\d+), *(\d+), *(\d+), *([\d.]+)ms/.exec(line);
     if (!match || !(Number(match[4]) > 0)) {

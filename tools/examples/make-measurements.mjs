@@ -163,7 +163,8 @@ INFO 10-04 12:00:55 [gpu_worker.py:298] Available KV cache memory: 54.87 GiB
 INFO 10-04 12:00:55 [kv_cache_utils.py:1087] GPU KV cache size: 449,456 tokens
 INFO 10-04 12:00:55 [kv_cache_utils.py:1091] Maximum concurrency for 131,072 tokens per request: 3.43x
 `;
-const SPEC = `# The KV capacity that an engine found itself.  mist run examples/measurements/start-up-log.yaml
+const SPEC = `# yaml-language-server: $schema=../../dist/spec.schema.json
+# The KV capacity that an engine found itself.  mist run examples/measurements/start-up-log.yaml
 model: llama-3.1-8b
 workload: {lengths: azure-conv-2023, request_rate: 5, num_requests: 500}
 deployment: {hardware: h100-sxm-80gb}
@@ -171,7 +172,7 @@ engine: {num_gpu_blocks: {log: vllm-log.txt}}
 `;
 const NOTE = `# Not measurements
 
-What measurements of a server look like, for trying out \`mist calibrate\` (README, "Bring your own measurements"). Made by
+What measurements of a server look like, for trying out \`mist calibrate\` (docs/calibration.md). Made by
 \`tools/examples/make-measurements.mjs\` from MIST's own engine with slower kernels and host than it thinks, and from a made-up L4.
 `;
 

@@ -1,7 +1,8 @@
 // Reads what benchmarks of a served model leave behind: results of `vllm bench serve` and profiles of AIPerf.
-import { readFileSync } from 'node:fs';
 import { parseJson } from '../../catalog/check-entry.ts';
 import { type Issue, show, UserError } from '../../check/issue.ts';
+import { parsePythonJson } from '../../check/python-json.ts';
+import { readTextFile } from '../../check/text-file.ts';
 import { type Fields, isRecord, type MeasuredRun, type Place } from './measured-run.ts';
 import { readAiperf } from './read-aiperf.ts';
 import { readBenchServe } from './read-bench-serve.ts';
@@ -13,7 +14,7 @@ export function isResultFile(file: string): boolean {
 
 /** The runs of a file; what is wrong is told in `issues`. */
 export function readResults(file: string, issues: Issue[]): MeasuredRun[] {
-  const documents = parseAll(readFileSync(file, 'utf8'), file, issues);
+  const documents = parseAll(readTextFile(file, { path: 'result', expected: 'a readable result file' }), file, issues);
   return documents.flatMap(({ fields, line }, _, all) => {
     const name = all.length > 1 ? `${file}:${line}` : file;
     const run = readOne(fields, { file, line, name }, issues);
@@ -66,7 +67,7 @@ function breakOf(text: string, file: string, line: number): readonly Issue[] {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parsePythonJson(text);
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 // Pools to clients: engines priced and sized, retrieval lowered to surfaces, stores to tiers; and everything that cannot be.
 import type { KvBytes } from '../../catalog/parameters.ts';
 import { kvBytesPerToken } from '../../catalog/parameters.ts';
-import type { Basis, Hardware, Model } from '../../catalog/types.ts';
+import type { Basis, EngineProfile, Hardware, KvFormat, Model } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
 import {
   type FleetSpec,
@@ -29,9 +29,13 @@ import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
 import { describeSteps } from '../step-regression.ts';
 import type { Blame } from './blame.ts';
+import { checkHandover } from './check-handover.ts';
 import { energyFigures } from './energy-figures.ts';
 import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
 import { type PricedSurface, type Shelf, surfaceName } from './share.ts';
+
+/** What is expected of a model that is too large. */
+export const MODEL_FITS = 'a model that fits on its hardware';
 
 /** What one client of a pool is; its clients are alike but for place, channel and store contents. */
 export interface BoundPool {
@@ -45,6 +49,8 @@ export interface BoundPool {
   readonly model: Model | null;
   /** KV of a context in bytes. */
   readonly kv: KvBytes;
+  /** Format of the KV cache; null where no model says. */
+  readonly kvFormat: KvFormat | null;
   readonly layers: number;
   readonly devices: number;
   readonly usdPerDeviceHour: number; // NaN where unknown
@@ -54,6 +60,8 @@ export interface BoundPool {
   readonly memory: string;
   /** The regression on step traces that prices steps, in words; absent where there is none. */
   readonly steps?: string;
+  /** What the engine profile says requests spend on their way. */
+  readonly way?: EngineProfile['client'];
 }
 
 const NO_KV: KvBytes = { growing: 0, window: [], stateBytesPerSequence: 0 };
@@ -92,6 +100,7 @@ export function bindPools(
     if (found) bound.set(pool.name, found);
   }
   checkEncoders(spec, bound, blame);
+  checkHandover(spec, bound, blame);
   return bound;
 }
 
@@ -110,7 +119,7 @@ function openPrices(lowering: Lowering, surfaces: Shelf<PricedSurface> | null): 
 function bindPool(pool: PoolSpec, source: PlanSource, price: Price | null, blame: Blame): BoundPool | null {
   if (pool.kind === 'llm') return bindEngine(pool, source, price, blame);
   if (pool.kind === 'retrieval') return bindRetrieval(pool, source);
-  const rest = { pool, demand: 1, model: null, kv: NO_KV, layers: 0, basis: '', memory: '' };
+  const rest = { pool, demand: 1, model: null, kv: NO_KV, kvFormat: null, layers: 0, basis: '', memory: '' };
   if (pool.kind === 'cores') {
     const hardware = pool.hardware === null ? null : source.catalog.hardware(pool.hardware);
     const client = { ...NO_ENGINE, kind: 'cores', maxNumSeqs: pool.cores } as const;
@@ -137,7 +146,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
   const capacity = deployment ? blocksOf(deployment, configuration) : null;
   if (capacity?.reason && !(configuration.step_time && configuration.num_gpu_blocks > 0)) {
     const received = `${configuration.model} on ${configuration.hardware}: ${capacity.words}`;
-    blame(['fleet', pool.name, 'model'], 'a model that fits on its hardware', received);
+    blame(['fleet', pool.name, 'model'], MODEL_FITS, received);
     return null;
   }
   const blocks = capacity?.reason ? configuration.num_gpu_blocks : (capacity?.blocks ?? configuration.num_gpu_blocks);
@@ -163,12 +172,14 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     model,
     kv:
       model && deployment ? kvBytesPerToken(model, deployment.formats.kv) : { ...NO_KV, growing: pool.kvBytesPerToken },
+    kvFormat: deployment?.formats.kv ?? null,
     layers: model ? layersOf(model) : 1,
     devices: deployment?.devices ?? 0,
     usdPerDeviceHour: deployment?.usdPerDeviceHour ?? Number.NaN,
     energy: surface?.energy ?? null,
     basis: configuration.step_time ? 'measured' : (surface?.lowered.basis ?? ''),
     memory: capacity?.words ?? givenWords(configuration),
+    ...(deployment?.profile.client ? { way: deployment.profile.client } : {}),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
   };
 }
@@ -234,6 +245,7 @@ function bindRetrieval(pool: RetrievalPool, source: PlanSource): BoundPool {
     demand: pool.shares?.demand ?? demandOf(pool, processors),
     model: null,
     kv: NO_KV,
+    kvFormat: null,
     layers: 0,
     ...figures,
     energy: energyFigures(null, table),

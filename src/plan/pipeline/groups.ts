@@ -1,7 +1,9 @@
 // Groups of clients that can serve the same visits: the pools of a stage, in the part that a local group has of them.
+import { type LoadMetric, splitsMembers } from '../../check/scheduler-lists.ts';
 import { splits } from '../../spec/fleet/check-together.ts';
 import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
-import type { FleetGroup, LoadMetric, VisitTable } from '../fleet.ts';
+import type { VisitGroups } from '../../stages/laying.ts';
+import type { FleetGroup, VisitTable } from '../fleet.ts';
 import type { Blame } from './blame.ts';
 
 /** Indices of a pool's clients among all clients of the fleet. */
@@ -10,18 +12,12 @@ export interface PoolClients {
   readonly count: number;
 }
 
-export interface Groups {
-  /** Group of these pools: all their clients, or those of the local group that a request's store belongs to. */
-  of(pools: readonly string[], cell: number): number;
+export interface Groups extends VisitGroups {
   /**
-   * The same for a visit that takes the KV of another one over. `local`: the first of a row of groups, all clients and then those
-   * of each local group; which of them it is, the client of the other visit says when this one is routed (VISIT_LOCAL).
+   * For a visit that takes the KV of another one over. `local`: the first of a row of groups, all clients and then those of each
+   * local group; which of them it is, the client of the other visit says when this one is routed (VISIT_LOCAL).
    */
   after(pools: readonly string[], cell: number): { readonly group: number; readonly local: boolean };
-  /** The client of a kv-store that holds what belongs to `key`. */
-  storeOf(pool: string, cell: number, key: number): number;
-  /** A group of one client. */
-  ofClient(client: number): number;
   /** All groups; thresholds that the spec leaves open are medians over the visits. */
   done(visits: VisitTable): FleetGroup[];
   /** What the groups are of, in their order: whoever makes them again for other clients has the same numbers. */
@@ -75,8 +71,8 @@ export function openGroups(
     const first = poolOf.get(pools[0]);
     if (!first) throw new Error(`no pool ${pools[0]}`);
     const { policy, metric, threshold } = first.routing;
-    const light = policy === 'heavy-light' ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
-    if (policy === 'heavy-light') checkSplit(first, light, members.length);
+    const light = splitsMembers(policy) ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
+    if (splitsMembers(policy)) checkSplit(first, light, members.length);
     const alone = pools.length === 1 && members.length === (clients.get(pools[0])?.count ?? 0);
     const name = alone
       ? pools[0]
@@ -86,7 +82,7 @@ export function openGroups(
       members,
       routing: policy,
       metric,
-      threshold: policy === 'heavy-light' ? threshold : 0,
+      threshold: splitsMembers(policy) ? threshold : 0,
       light,
       recipe: { pools, cell, family },
     };

@@ -1,15 +1,15 @@
 // The visits of all requests, laid out stage by stage; what they are made for may have other clients as long as its pools are alike.
 import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
+import { join, openState, type Walker } from '../../stages/laying.ts';
 import { openHashChains } from '../../workload/hash-chains.ts';
 import type { Walks } from '../../workload/walks.ts';
 import type { FleetClient, FleetProgram, VisitTable } from '../fleet.ts';
 import type { BoundPool } from './bind-pools.ts';
-import type { Blame } from './blame.ts';
 import { VisitWriter } from './columns.ts';
 import { type GroupRecipe, openGroups, type PoolClients } from './groups.ts';
 import { compileList } from './lay-list.ts';
 import type { StageRoles } from './lower-fleet.ts';
-import { type Build, join, openState, type Walker } from './state.ts';
+import { openBuild } from './open-build.ts';
 
 /** Everything about the visits of a run that does not name a client. */
 export interface LaidRequests {
@@ -54,38 +54,17 @@ export function layRequests(
   walks: Walks,
   apart: boolean,
   hashBlock: number,
-  blame: Blame,
 ): LaidRequests {
   const writer = new VisitWriter();
   const groups = openGroups(spec, clientsByPool(spec.pools), () => undefined); // blamed when they get their clients
   const own = spec.pools.reduce((sum, { count }) => sum + count, 0);
   const chains = hashBlock > 0 ? openHashChains(walks, hashBlock) : null;
-  const stages: string[] = [];
-  let joint: { readonly group: number; readonly stage: number } | null = null;
-  const roles = { prefill: [] as number[], decode: [] as number[], think: [] as number[] };
-  const build: Build = {
-    spec,
-    pools,
-    writer,
-    groups,
-    chains,
-    apart,
-    blame,
-    stage(name, role) {
-      // stages of nested lists may be called alike: each is counted by itself
-      let own = name;
-      for (let i = 2; stages.includes(own); i++) own = `${name}-${i}`;
-      stages.push(own);
-      if (role) roles[role].push(stages.length - 1);
-      return stages.length - 1;
-    },
-    joint() {
-      if (joint === null) {
-        joint = { group: groups.ofClient(own), stage: build.stage('join') };
-      }
-      return joint;
-    },
+  let joins = false;
+  const addJoint = () => {
+    joins = true;
+    return groups.ofClient(own);
   };
+  const build = openBuild({ spec, pools, writer, groups, chains, apart, addJoint });
   const several = spec.pipelines.length > 1;
   const pipelines = spec.pipelines.map(({ name, stages: list }) => compileList(build, list, several ? `${name}/` : ''));
   const first = new Int32Array(walks.count + 1);
@@ -101,11 +80,11 @@ export function layRequests(
   first[walks.count] = writer.count;
   const visits = writer.done();
   return {
-    stages,
-    roles,
+    stages: build.stages,
+    roles: build.roles,
     visits,
     groups: groups.recipes(),
-    joins: joint !== null,
+    joins,
     hashCount: chains?.count ?? 0,
     requests: { count: walks.count, arrival: walks.arrival, first, last, concurrency: walks.concurrency },
   };

@@ -1,7 +1,8 @@
 // KV stores as numbers: the size of their blocks, what a token weighs, and tiers with their links.
 import { TIERS_MOST } from '../../../assembly/layout/fleet.ts';
-import { nestedLists } from '../../spec/fleet/check-flow.ts';
-import { type FleetSpec, poolsOfKind, type StageOf, type StorePool } from '../../spec/fleet/types.ts';
+import { type FleetSpec, poolsOfKind, type StorePool } from '../../spec/fleet/types.ts';
+import { nestedLists, opensGeneration, poolsServing, stageOf } from '../../stages/list.ts';
+import type { Listed, Nested } from '../../stages/stage.ts';
 import { DEFAULT_HASH_BLOCK, type Walks } from '../../workload/walks.ts';
 import type { FleetTier } from '../fleet.ts';
 import type { BoundPool } from './bind-pools.ts';
@@ -31,7 +32,7 @@ export function hashBlockOf(spec: FleetSpec, { blocks }: Pick<Walks, 'blocks'>, 
 /** Bytes of KV per token that stores hold and send; 0 without stores. One model fills a fleet's stores. */
 export function storeBytes(spec: FleetSpec, pools: ReadonlyMap<string, BoundPool>, blame: Blame): number {
   const writers = poolsOfKind(spec, 'llm').filter(({ writeBack }) => writeBack !== null);
-  const readers = spec.pipelines.flatMap(({ stages }) => prefillsBehindFetches(stages).flatMap(({ on }) => on));
+  const readers = spec.pipelines.flatMap(({ stages }) => prefillsBehindFetches(stages).flatMap(poolsServing));
   const found = new Map<number, string>();
   for (const name of new Set([...writers.map((pool) => pool.name), ...readers])) {
     const kv = pools.get(name)?.kv;
@@ -50,15 +51,13 @@ export function storeBytes(spec: FleetSpec, pools: ReadonlyMap<string, BoundPool
   return found.size === 0 ? 0 : [...found.keys()][0];
 }
 
-type Stages = FleetSpec['pipelines'][number]['stages'];
-
 /** The prefill that each simulated fetch is for: the next one of its list, or of the list around it. */
-function prefillsBehindFetches(stages: Stages, behind: Stages = []): StageOf<'prefill'>[] {
+function prefillsBehindFetches(stages: Nested, behind: Nested = []): Listed[] {
   return stages.flatMap((stage, i) => {
     const rest = [...stages.slice(i + 1), ...behind];
     const inner = nestedLists(stage).flatMap((list) => prefillsBehindFetches(list, rest));
-    if (stage.type !== 'kv-fetch' || stage.mode !== 'simulated') return inner;
-    const next = rest.find((later): later is StageOf<'prefill'> => later.type === 'prefill');
+    if (!stageOf(stage.type).looksUp?.(stage)) return inner;
+    const next = rest.find(opensGeneration);
     return next ? [next] : inner;
   });
 }

@@ -3,6 +3,7 @@ import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
 import { formatNumber, formatShare, formatShort, formatUsd, listWords, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
+import { wrap } from '../width.ts';
 import { formatTidy } from './axis.ts';
 import type { FleetContext } from './context.ts';
 import { summarisePools } from './pool-rows.ts';
@@ -39,7 +40,9 @@ function stageRows(result: FleetResult): string[] {
     left('stage', true),
     right('visits'),
     left('time, ms'),
-    ...['mean', 'p50', 'p90', 'p99', 'of E2EL', 'J/request', '$/1k requests'].map(right),
+    ...['mean', 'p50', 'p90', 'p99', 'of E2EL'].map(right),
+    { ...right('J/request'), spare: 2 },
+    { ...right('$/1k requests'), spare: 1 },
   ];
   const mean = result.breakdown[0];
   const rows = result.stages.flatMap((stage, s) => {
@@ -71,9 +74,11 @@ function explainStages(result: FleetResult): string[] {
   const instant = result.stages.filter((stage) => stage.visits.total > 0 && !takesTime(stage));
   const idle = result.idle_usd_per_request * 1000;
   return [
-    'Transfer: from the end of the last predecessor until its data was there; queue: until first admitted; service: until ended.',
-    'Share of E2EL: along the visits that decide when a request finishes; all shares add up to 100 %.',
-    ...(instant.length > 0 ? [`Took no time: ${listWords(instant.map(({ name }) => name))}.`] : []),
+    ...wrap(
+      'Transfer: from the end of the last predecessor until its data was there; queue: until first admitted; service: until ended.',
+    ),
+    ...wrap('Share of E2EL: along the visits that decide when a request finishes; all shares add up to 100 %.'),
+    ...(instant.length > 0 ? wrap(`Took no time: ${listWords(instant.map(({ name }) => name))}.`) : []),
     ...(idle > 0 ? [`Instances that no visit came to cost $${formatShort(idle)} per 1,000 requests more.`] : []),
   ];
 }
@@ -81,21 +86,15 @@ function explainStages(result: FleetResult): string[] {
 function clientRows(result: FleetResult): string[] {
   const columns = [
     left('instance', true),
-    left('kind'),
-    ...[
-      'devices',
-      'visits',
-      'busy',
-      'batch',
-      'peak batch',
-      'queue',
-      'peak queue',
-      'KV peak',
-      'cached',
-      'preempted',
-      'W',
-      '$/h',
-    ].map(right),
+    { ...left('kind'), spare: 2 },
+    { ...right('devices'), spare: 1 },
+    ...['visits', 'busy', 'batch'].map(right),
+    { ...right('peak batch'), spare: 5 },
+    right('queue'),
+    { ...right('peak queue'), spare: 4 },
+    ...['KV peak', 'cached', 'preempted'].map(right),
+    { ...right('W'), spare: 3 },
+    right('$/h'),
   ];
   const rows = summarisePools(result.clients.filter(isReal)).map((client) => [
     client.name,
@@ -121,19 +120,12 @@ function pipelineRows(result: FleetResult): string[] {
   const thinks = result.thinking_tokens > 0;
   const columns = [
     left('pipeline', true),
-    ...[
-      'requests',
-      'failed',
-      'TTFT p50',
-      'p99',
-      'TTFAT p50',
-      'p99',
-      'TPOT p50',
-      'p99',
-      'E2EL p50',
-      'p99',
-      'goodput',
-    ].map(right),
+    ...['requests', 'failed'].map(right),
+    ...['TTFT', 'TTFAT', 'TPOT', 'E2EL'].flatMap((metric) => [
+      { ...right(`${metric} p50`), spare: 1 },
+      right(`${metric} p99`),
+    ]),
+    right('goodput'),
   ];
   const rows = result.pipelines.map((pipeline) => {
     const tails = (summary: Summary): string[] => [formatTidyMs(summary.p50), formatTidyMs(summary.p99)];

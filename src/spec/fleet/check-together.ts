@@ -1,8 +1,8 @@
 // What only shows when the parts of a pipeline spec are seen together: places, stores, groups, channels, shares, hashes.
-import { nestedLists } from './check-flow.ts';
+import { allStages, poolsOf } from '../../stages/list.ts';
 import type { StageWorld } from './choose-pools.ts';
 import type { Ledger } from './ledger.ts';
-import { type FleetSpec, type LlmPool, type PoolSpec, poolsOfKind, type StageSpec } from './types.ts';
+import { type FleetSpec, type LlmPool, type PoolSpec, poolsOfKind } from './types.ts';
 
 export function checkTogether(spec: FleetSpec, { ledger, poolNames }: StageWorld): void {
   checkPlaces(spec, ledger);
@@ -107,16 +107,6 @@ function checkUse(spec: FleetSpec, ledger: Ledger): void {
     if (!used.has(name))
       ledger.add({ path: ['fleet', name], expected: 'a pool that some stage uses', received: 'none does' });
   }
-}
-
-/** A list of stages and everything nested in it. */
-export function allStages(stages: readonly StageSpec[]): StageSpec[] {
-  return stages.flatMap((stage) => [stage, ...nestedLists(stage).flatMap(allStages)]);
-}
-
-function poolsOf(stage: StageSpec): readonly string[] {
-  const on = 'on' in stage ? stage.on : [];
-  return stage.type === 'reason' && stage.reward ? [...on, ...stage.reward] : on;
 }
 
 function checkTraffic(spec: FleetSpec, ledger: Ledger): void {

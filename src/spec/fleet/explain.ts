@@ -1,10 +1,10 @@
 // How a pipeline spec was understood, in words: pools, places, pipelines as their stages, traffic.
-
+import { explainLength, type LatencySpec } from '../../check/drawn.ts';
+import { stageOf } from '../../stages/list.ts';
 import { explainPower } from '../power.ts';
 import { explainCurve } from '../rate-curve.ts';
 import { sloName } from '../slo.ts';
-import type { LengthSpec } from '../types.ts';
-import type { FleetSpec, LatencySpec, PoolSpec, StageSpec } from './types.ts';
+import type { FleetSpec, PoolSpec, StageSpec } from './types.ts';
 
 /** A few lines for the terminal. */
 export function explainFleetSpec(spec: FleetSpec): string {
@@ -61,24 +61,9 @@ function explainClient(pool: PoolSpec): string {
 export function explainStages(stages: readonly StageSpec[]): string {
   const names = stages.map((stage) => {
     const waits = stage.after ? ` [after ${stage.after.map((place) => stages[place].name).join(', ')}]` : '';
-    return explainStage(stage) + waits;
+    return (stageOf(stage.type).explain?.(stage, explainStages) ?? stage.name) + waits;
   });
   return names.join(' > ');
-}
-
-function explainStage(stage: StageSpec): string {
-  if (stage.type === 'parallel') return `(${stage.branches.map(explainStages).join(' | ')})`;
-  if (stage.type === 'repeat') return `${explainLength(stage.times)} x (${explainStages(stage.stages)})`;
-  if (stage.type === 'route-to-model') {
-    const choices = stage.choices.map(
-      ({ share, stages }) => `${Number((share * 100).toPrecision(6))} %: ${explainStages(stages)}`,
-    );
-    return `{${choices.join(' | ')}}`;
-  }
-  if (stage.type === 'reason' && (stage.paths > 1 || stage.rounds > 1)) {
-    return `${stage.name} (${stage.paths} paths, ${stage.rounds} rounds)`;
-  }
-  return stage.name;
 }
 
 function explainTraffic({ workload, sessions, prefixes }: FleetSpec): string {
@@ -95,11 +80,6 @@ function explainTraffic({ workload, sessions, prefixes }: FleetSpec): string {
   if (sessions) parts.push(`${explainLength(sessions.turns)} turns, ${explainLatency(sessions.thinkTime)} apart`);
   if (prefixes) parts.push(`beginning with one of ${prefixes.count} texts of ${explainLength(prefixes.tokens)} tokens`);
   return `${parts.join('; ')}; seed ${seed}`;
-}
-
-function explainLength(length: LengthSpec): string {
-  if (length.kind === 'fixed') return String(length.value);
-  return length.kind === 'uniform' ? `${length.min} to ${length.max}` : `about ${length.mean}`;
 }
 
 function explainLatency(latency: LatencySpec): string {

@@ -1,7 +1,7 @@
 // Building blocks that pipeline specs have beyond those of plain specs: shares, lengths, latencies, names of other parts.
 import { z } from 'zod';
 import { count, name, positive, quantity, section } from '../leaf.ts';
-import { MAX_COUNT, MAX_LENGTH_TOKENS } from '../limits.ts';
+import { MAX_COUNT, MAX_INSTANCES, MAX_LENGTH_TOKENS } from '../limits.ts';
 import { workloadShape } from '../schema.ts';
 
 const SHARE = 'a share from 0 to 100 %, such as 40% or 0.4';
@@ -57,13 +57,16 @@ export const latency = z.union(
   { error: LATENCY },
 );
 
+/** Below this a plain number was surely meant in Gb/s or GB/s. */
+const BANDWIDTH = 'a bandwidth of at least 100kB/s, such as 50GB/s or 400Gb/s (a plain number counts bytes per second)';
+export const bandwidth = () => quantity('bandwidth', BANDWIDTH, { min: 1e5 });
+/** Above this a plain number was surely meant in microseconds. */
+const DELAY = 'a time up to 1s, such as 5us (a plain number counts seconds)';
 const LINK = '{bandwidth, latency, efficiency}';
 export const link = section(
   {
-    bandwidth: quantity('bandwidth', 'a bandwidth above 0, such as 50GB/s or 400Gb/s', { above: 0 }).describe(
-      'One way, before efficiency.',
-    ),
-    latency: time().optional().describe('Per transfer; 0 if left out.'),
+    bandwidth: bandwidth().describe('One way, before efficiency.'),
+    latency: quantity('time', DELAY, { max: 1 }).optional().describe('Per transfer; 0 if left out.'),
     efficiency: share('a share above 0 and at most 100 %')
       .refine((value) => readShare(value) > 0, { error: 'a share above 0 and at most 100 %' })
       .optional()
@@ -73,5 +76,7 @@ export const link = section(
 );
 
 export const size = () => count(1, MAX_COUNT);
+/** How many of something are laid out one by one. */
+export const instances = () => count(1, MAX_INSTANCES);
 export const lengthTokens = () => count(1, MAX_LENGTH_TOKENS);
 export { above as timeAbove, count, name, positive, quantity, section, time };

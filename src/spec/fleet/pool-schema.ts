@@ -1,14 +1,17 @@
 // The structure of the fleet: pools of clients, each of a kind, with the fields of that kind and vLLM's names where it has one.
 import { z } from 'zod';
-import { PACKINGS, POOL_KINDS } from '../../stages/pipeline-stages.ts';
+import { tellList } from '../../check/closed-list.ts';
+import { ADMISSION, BATCHING, LOAD, PACKING, ROUTING as ROUTING_LIST } from '../../check/scheduler-lists.ts';
+import { POOL_KINDS } from '../../stages/pipeline-stages.ts';
+import { rulesShape } from '../engine-rules.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
 import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, stepTime, swapSpace, watermark } from '../schema.ts';
 import { DEPLOYMENT_KEYS } from '../shorthand.ts';
 import { speculativeSection } from '../speculative.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
-import { count, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
-import { COARSE, LOADS, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
+import { count, instances, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
+import { COARSE, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
 
 const POLICIES = Object.keys(ROUTING_WORDS);
 const ROUTING = `one of ${POLICIES.join(', ')}, or {policy, ...}`;
@@ -17,8 +20,10 @@ const routing = z.union(
     word(POLICIES),
     section(
       {
-        policy: word(POLICIES).describe('How a client is chosen.'),
-        metric: word([...LOADS, 'requests'])
+        policy: word(POLICIES).describe(
+          `How a client is chosen: ${tellList(ROUTING_LIST)}; by what load: ${tellList(LOAD)}.`,
+        ),
+        metric: word([...LOAD.names.slice(1), LOAD.names[0]])
           .optional()
           .describe('For prefix-affinity and nearest: load that settles ties; requests if left out.'),
         threshold: count(0, MAX_COUNT)
@@ -51,7 +56,7 @@ const shares = z.union([
 
 const LOCATION = 'a domain of the topology';
 const shared = {
-  count: size().optional().describe('Clients alike; 1 if left out.'),
+  count: instances().optional().describe('Clients alike; 1 if left out.'),
   location: name(LOCATION)
     .optional()
     .describe('Domain of the topology over whose instances the clients are spread; the outermost one if left out.'),
@@ -73,25 +78,33 @@ export const llmShape = {
   data_parallel_size: one('Copies of attention inside one client; 1 if left out.'),
   expert_parallel_size: one('Devices that share the experts; 1 if left out.'),
   profile: name('an engine profile of the catalog').optional().describe('vllm-0.11 if left out.'),
-  batching: word(BATCHINGS).optional().describe(`How a step is formed. ${FROM_PROFILE}`),
-  admission: word(ADMISSIONS).optional().describe(`KV blocks that a visit needs to start. ${FROM_PROFILE}`),
-  packing: word(PACKINGS).optional().describe('Which waiting visit is looked at first; fcfs if left out.'),
+  batching: word(BATCHINGS)
+    .optional()
+    .describe(`How a step is formed: ${tellList(BATCHING)}. ${FROM_PROFILE}`),
+  admission: word(ADMISSIONS)
+    .optional()
+    .describe(`KV blocks that a visit needs to start: ${tellList(ADMISSION)}. ${FROM_PROFILE}`),
+  packing: word(PACKING.names)
+    .optional()
+    .describe(`Which waiting visit is looked at first: ${tellList(PACKING)}; fcfs if left out.`),
   max_num_seqs: one(`Most sequences that run at once in one client. ${FROM_PROFILE}`),
   max_num_batched_tokens: one(`Token budget of one step. ${FROM_PROFILE}`),
-  max_model_len: count(0, MAX_COUNT).optional().describe("Longest prompt plus output; 0 or left out = the model's."),
+  max_model_len: one("Longest prompt plus output; the model's if left out."),
   gpu_memory_utilization: quantity('number', DEMAND, { above: 0, max: 1 }).optional().describe(FROM_PROFILE),
   block_size: one(`Tokens of one KV block. ${FROM_PROFILE}`),
   watermark: watermark.optional().describe('Share of the KV blocks that admission leaves free; 0 if left out.'),
   num_gpu_blocks: z
-    .union([count(0, MAX_COUNT), kvLog], { error: BLOCKS })
+    .union([size(), kvLog], { error: BLOCKS })
     .optional()
-    .describe("KV blocks of one client; 0 = computed from memory; {log: FILE} = what the engine's start-up log says."),
+    .describe(
+      "KV blocks of one client; computed from memory if left out; {log: FILE} = what the engine's start-up log says.",
+    ),
   preemption_mode: word(PREEMPTIONS).optional().describe('What becomes of a preempted visit; recompute if left out.'),
   swap_space: swapSpace.optional().describe('Host memory per device for preempted visits; 4GiB if left out.'),
   num_scheduler_steps: schedulerSteps
     .optional()
     .describe('Decode iterations between two looks of the scheduler; 1 if left out.'),
-  num_cpu_blocks: count(0, MAX_COUNT).optional().describe('KV blocks in host memory; 0 = computed from swap_space.'),
+  num_cpu_blocks: one('KV blocks in host memory; computed from swap_space if left out.'),
   quantization: word(WEIGHT_FORMATS).optional().describe("Format of the weights; the checkpoint's if left out."),
   kv_cache_dtype: word(KV_FORMATS).optional().describe('Format of the KV cache; auto if left out.'),
   speculative_config: speculativeSection
@@ -99,6 +112,7 @@ export const llmShape = {
     .describe('Speculative decoding, as vLLM spells it; none if left out.'),
   step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
   step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
+  ...rulesShape,
   enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
   transfer: word(TRANSFERS)
     .optional()

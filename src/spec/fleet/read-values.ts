@@ -1,12 +1,12 @@
 // Lengths, latencies and names as pipeline specs write them, to what the types say.
+
+import type { LatencySpec, LengthSpec } from '../../check/drawn.ts';
 import { show } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
 import type { Path } from '../document.ts';
 import { MAX_LENGTH_TOKENS } from '../limits.ts';
-import type { LengthSpec } from '../types.ts';
 import { number, type Part } from '../world.ts';
 import type { Ledger } from './ledger.ts';
-import type { LatencySpec } from './types.ts';
 
 type Written = string | number;
 
@@ -14,8 +14,10 @@ export function readTokens(input: unknown, path: Path, ledger: Ledger): LengthSp
   if (typeof input !== 'object' || input === null) return { kind: 'fixed', value: number(input, 1) };
   const { uniform, normal, lognormal } = input as { uniform?: Written[]; normal?: Part; lognormal?: Part };
   if (uniform) {
-    const [min, max] = uniform.map((end) => measured(end, 'number'));
-    if (min > max) ledger.add({ path: [...path, 'uniform'], expected: '[shortest, longest]', received: show(uniform) });
+    const [min, max] = uniform.map((end) => number(end, 1));
+    const whole = uniform.every((end) => end !== undefined); // an end that was refused is gone
+    if (whole && min > max)
+      ledger.add({ path: [...path, 'uniform'], expected: '[shortest, longest]', received: show(uniform) });
     return { kind: 'uniform', min, max };
   }
   const kind = normal ? 'normal' : 'lognormal';
@@ -40,7 +42,9 @@ export function readLatency(input: unknown, path: Path, ledger: Ledger): Latency
   const { uniform, exponential, lognormal } = input as { uniform?: Written[]; exponential?: Part; lognormal?: Part };
   if (uniform) {
     const [min, max] = uniform.map(seconds);
-    if (min > max) ledger.add({ path: [...path, 'uniform'], expected: '[shortest, longest]', received: show(uniform) });
+    const whole = uniform.every((end) => end !== undefined);
+    if (whole && min > max)
+      ledger.add({ path: [...path, 'uniform'], expected: '[shortest, longest]', received: show(uniform) });
     return { kind: 'uniform', min, max };
   }
   if (exponential) return { kind: 'exponential', mean: seconds(exponential.mean) };

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { word } from '../leaf.ts';
 import { questionShape, workloadShape } from '../schema.ts';
-import { latency, link, name, positive, quantity, section, size, time, tokens } from './leaf.ts';
+import { client } from './client.ts';
+import { bandwidth, instances, latency, link, name, positive, quantity, section, size, time, tokens } from './leaf.ts';
 import { fleet, shortShape } from './pool-schema.ts';
 import { stages } from './stage-schema.ts';
 import { DOMAIN_KINDS, WRITE_POLICIES } from './words.ts';
@@ -11,7 +12,7 @@ const LINK = 'a link: a name under `links`, or {bandwidth, latency, efficiency}'
 const domain = section(
   {
     kind: word(DOMAIN_KINDS).describe('What it is; decides the port where none is given.'),
-    count: size().optional().describe('Places alike; 1 if left out.'),
+    count: instances().optional().describe('Places alike; 1 if left out.'),
     within: name('a domain')
       .optional()
       .describe('Domain that these are members of, spread over its instances in order.'),
@@ -30,9 +31,7 @@ const tier = section(
   {
     capacity: quantity('bytes', 'a size above 0, such as 1TB', { above: 0 }).describe('Of one store.'),
     latency: time().optional().describe('Per look-up that finds something; 0 if left out.'),
-    bandwidth: quantity('bandwidth', 'a bandwidth above 0, such as 128GB/s', { above: 0 })
-      .optional()
-      .describe('What it sends with.'),
+    bandwidth: bandwidth().optional().describe('What it sends with.'),
     link: name('a link under `links`').optional().describe('Instead of a bandwidth: a link shared with others.'),
     scope: word(['store', 'fleet'])
       .optional()
@@ -89,7 +88,7 @@ const DISAGGREGATION = 'global, or {local: groups}';
 const disaggregation = z.union(
   [
     z.literal('global', { error: DISAGGREGATION }),
-    section({ local: size().describe('Fixed groups that the pools are split into, in order.') }, DISAGGREGATION),
+    section({ local: instances().describe('Fixed groups that the pools are split into, in order.') }, DISAGGREGATION),
   ],
   { error: DISAGGREGATION },
 );
@@ -99,6 +98,7 @@ const byName = <S extends z.core.SomeType>(schema: S, expected: string, words: s
 
 export const specSchema = section(
   {
+    spec_version: questionShape.spec_version,
     name: questionShape.name,
     ...shortShape,
     fleet: fleet.optional().describe('Pools by name, instead of model, deployment and engine, which stand for one.'),
@@ -113,6 +113,7 @@ export const specSchema = section(
       .optional()
       .describe('What requests walk through.'),
     workload: workload.optional().describe('Who arrives, when, how long. Required.'),
+    client: client.optional().describe('What of a run its client sees and counts.'),
     slo: questionShape.slo,
     objective: questionShape.objective,
     top: questionShape.top,
@@ -177,6 +178,6 @@ export function specJsonSchema(): object {
   const { properties, ...rest } = schema;
   const open = allowAxes({ properties }).properties as JsonSchema;
   const whole = properties as JsonSchema;
-  for (const key of ['name', 'objective', 'top', 'settle']) open[key] = whole[key];
+  for (const key of ['spec_version', 'name', 'objective', 'top', 'settle']) open[key] = whole[key];
   return { ...rest, properties: open, $defs: { ...(schema.$defs as object | undefined), axis: AXIS } };
 }

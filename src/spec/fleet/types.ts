@@ -1,26 +1,20 @@
 // A pipeline spec as types: a fleet of pools, how they are connected, the pipelines that requests walk, and who arrives.
 
-import type { PackingName, PoolKind } from '../../stages/pipeline-stages.ts';
+import type { LatencySpec, LengthSpec } from '../../check/drawn.ts';
+import type { LoadMetric, PackingName, RoutingPolicy } from '../../check/scheduler-lists.ts';
+import type { PoolKind } from '../../stages/pipeline-stages.ts';
 import type { Hnsw } from '../../stages/retrieve-hnsw.ts';
 import type { IvfPq } from '../../stages/retrieve-ivf-pq.ts';
-import type { Path } from '../document.ts';
+import type { Listed } from '../../stages/stage.ts';
 import type { PowerSpec } from '../power.ts';
-import type { Configuration, LengthSpec, Slo, WorkloadSpec } from '../types.ts';
-
-/** Seconds: a number, or a distribution. */
-export type LatencySpec =
-  | { readonly kind: 'fixed'; readonly value: number }
-  | { readonly kind: 'uniform'; readonly min: number; readonly max: number }
-  | { readonly kind: 'exponential'; readonly mean: number }
-  | { readonly kind: 'lognormal'; readonly mean: number; readonly std: number };
-
-export type RoutingPolicy = 'round-robin' | 'load' | 'heavy-light' | 'prefix-affinity' | 'nearest';
-export type LoadName = 'requests' | 'input' | 'output' | 'kv' | 'left';
+import type { Configuration, Slo, WorkloadSpec } from '../types.ts';
+import type { ClientSpec } from './client.ts';
+import type { DomainKind, ROLES, TRANSFERS, WritePolicy } from './words.ts';
 
 /** How visits are spread over the clients of a pool. */
 export interface RoutingSpec {
   readonly policy: RoutingPolicy;
-  readonly metric: LoadName;
+  readonly metric: LoadMetric;
   /** Heavy-light: visits up to this much are light; null = the median of the workload's. */
   readonly threshold: number | null;
   /** Heavy-light: clients for the light ones; null = half of them. */
@@ -40,14 +34,14 @@ interface PoolCommon {
 /** Engines of one model: LLMs, encoders, rerankers, reward models. */
 export interface LlmPool extends PoolCommon {
   readonly kind: 'llm';
-  readonly role: 'both' | 'prefill' | 'decode';
+  readonly role: (typeof ROLES)[number];
   /** Model, hardware, split and engine of one client. */
   readonly configuration: Configuration;
   /** Limits that the spec leaves to the profile, which may have others on another device. */
   readonly followed: readonly ('max_num_seqs' | 'max_num_batched_tokens')[];
   readonly packing: PackingName;
   /** How a prefill client hands its KV cache on. */
-  readonly transfer: 'whole' | 'layer-wise';
+  readonly transfer: (typeof TRANSFERS)[number];
   readonly prefixCaching: boolean;
   /** Store that the KV of every finished visit is written to. */
   readonly writeBack: string | null;
@@ -91,8 +85,6 @@ export interface LinkSpec {
   readonly efficiency: number;
 }
 
-export type DomainKind = 'nvlink' | 'pcie' | 'server' | 'rack' | 'dcn';
-
 /** `count` places alike, each joining its members (clients, or the domains within it). */
 export interface DomainSpec {
   readonly name: string;
@@ -115,78 +107,11 @@ export interface TierSpec {
   /** Whether each store has the bandwidth to itself, or all stores of a pool share it. */
   readonly scope: 'store' | 'fleet';
   /** When blocks come into it. */
-  readonly policy: 'write_through' | 'write_through_selective' | 'write_back';
+  readonly policy: WritePolicy;
 }
 
-interface StageCommon {
-  readonly name: string;
-  /** Places in the list that it waits for; null = the one before it. */
-  readonly after: readonly number[] | null;
-  /** Where it stands in the document. */
-  readonly path: Path;
-  /** Its number over all pipelines, nested ones included: each stage has a stream of random numbers of its own. */
-  readonly ordinal: number;
-}
-
-export type StageSpec = StageCommon &
-  (
-    | {
-        readonly type: 'tokenize' | 'detokenize' | 'word-lookup';
-        readonly on: readonly string[];
-        readonly fixed: number; // s
-        readonly perToken: number; // s
-      }
-    | { readonly type: 'embed'; readonly on: readonly string[]; readonly tokens: LengthSpec | null }
-    | {
-        readonly type: 'retrieve';
-        readonly on: readonly string[];
-        readonly passages: number;
-        readonly passageTokens: LengthSpec;
-      }
-    | { readonly type: 'rerank'; readonly on: readonly string[]; readonly keep: number }
-    | {
-        readonly type: 'kv-fetch';
-        readonly on: readonly string[];
-        readonly mode: 'simulated' | 'expected' | 'sampled';
-        /** Cached context that precedes the prompt; null = what the workload's hashes say (simulated). */
-        readonly tokens: LengthSpec | null;
-        readonly levels: readonly { readonly tier: string; readonly hit: number }[];
-      }
-    | { readonly type: 'prefill'; readonly on: readonly string[]; readonly bypassBelow: number }
-    | { readonly type: 'decode'; readonly on: readonly string[]; readonly output: LengthSpec | null }
-    | {
-        readonly type: 'reason';
-        readonly on: readonly string[];
-        readonly paths: number;
-        readonly rounds: number;
-        /** Thinking tokens of one path and round, or as a multiple of the answer. */
-        readonly output: LengthSpec | null;
-        readonly scale: number;
-        /** Reward model that scores every path at the end of a round. */
-        readonly reward: readonly string[] | null;
-      }
-    | {
-        readonly type: 'reward' | 'safety';
-        readonly on: readonly string[];
-        readonly of: 'prompt' | 'answer' | 'both' | 'context';
-      }
-    | {
-        readonly type: 'tool';
-        readonly on: readonly string[];
-        readonly latency: LatencySpec;
-        /** Tokens that its result adds to the context. */
-        readonly tokens: LengthSpec | null;
-      }
-    | {
-        readonly type: 'route-to-model';
-        readonly choices: readonly { readonly share: number; readonly stages: readonly StageSpec[] }[];
-      }
-    | { readonly type: 'repeat'; readonly times: LengthSpec; readonly stages: readonly StageSpec[] }
-    | { readonly type: 'parallel'; readonly branches: readonly (readonly StageSpec[])[] }
-  );
-
-export type StageType = StageSpec['type'];
-export type StageOf<T extends StageType> = Extract<StageSpec, { readonly type: T }>;
+/** A stage of a list; what else it has is its own (stages/list.ts). */
+export type StageSpec = Listed;
 
 export interface PipelineSpec {
   readonly name: string;
@@ -225,6 +150,8 @@ export interface FleetSpec {
   readonly prefixes: PrefixSpec | null;
   /** Tokens of a hash block; 0 = the trace's, else 256. */
   readonly hashBlock: number;
+  /** What its client sees and counts; absent = all that the engines did. */
+  readonly client?: ClientSpec;
   readonly slo: readonly Slo[];
   readonly prices: Readonly<Record<string, number>>;
   readonly watts: Readonly<Record<string, number>>;

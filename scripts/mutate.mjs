@@ -1,0 +1,88 @@
+// Breaks a room on purpose, by the hundred, and lists what its tests did not notice: npm run mutate -- ROOM [FILE...] [TEST...]
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { testsOf } from './test-rooms.mjs';
+
+/** Files of rooms that are no folder of src/ yet. */
+const SOURCES = {
+  search: ['src/search/**/*.ts', 'src/run/fleet-sweep/**/*.ts', 'src/run/settle*.ts', 'src/run/keep.ts'],
+};
+/** At most this share of a room's mutants may survive. */
+const MOST_SURVIVORS = 0.15;
+/** What is no fault: another wording, an option of a regular expression that nobody gives. */
+const LEFT_ALONE = ['StringLiteral'];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+const [name, ...words] = process.argv.slice(2);
+const isTest = (word) => word.startsWith('test/');
+const files = words.filter((word) => !isTest(word));
+const tests = words.filter(isTest);
+const sources = SOURCES[name] ?? (name && existsSync(`src/${name}`) ? [`src/${name}/**/*.ts`] : []);
+if (sources.length === 0) {
+  const rooms = [
+    ...readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory()),
+    { name: 'search' },
+  ];
+  const expected = `expected one of ${rooms.map((room) => room.name).join(', ')}, received ${name ?? 'nothing'}`;
+  process.stderr.write(`npm run mutate -- ROOM [FILE...] [TEST...]: ${expected}\n`);
+  process.exit(2);
+}
+
+const folder = 'build/mutate';
+const result = `${folder}/${name}.json`;
+mkdirSync(folder, { recursive: true });
+rmSync(result, { force: true });
+const named = files.length > 0 ? files.map((file) => (file.includes('/') ? file : `src/${name}/**/${file}`)) : sources;
+writeFileSync(
+  `${folder}/stryker.json`,
+  JSON.stringify({
+    testRunner: 'vitest',
+    plugins: ['@stryker-mutator/vitest-runner'],
+    mutate: [...named, '!src/**/types.ts'],
+    mutator: { excludedMutations: LEFT_ALONE },
+    vitest: { configFile: 'scripts/vitest-mutate.mjs', related: false },
+    coverageAnalysis: 'perTest',
+    ignoreStatic: true, // a constant of a module needs all tests again, once each
+    concurrency: Number(process.env.MIST_MUTATE_CONCURRENCY ?? 1),
+    timeoutMS: 20_000,
+    tsconfigFile: 'none',
+    disableTypeChecks: false,
+    tempDirName: 'build/stryker',
+    ignorePatterns: ['docs', 'bench', 'mist-results', 'build/mutate'],
+    reporters: ['progress-append-only', 'json'],
+    jsonReporter: { fileName: result },
+  }),
+);
+const env = {
+  ...process.env,
+  MIST_MUTATE_TESTS: (tests.length > 0 ? tests : (testsOf(name) ?? [])).join(','),
+};
+const stryker = 'node_modules/@stryker-mutator/core/bin/stryker.js';
+const run = spawnSync(process.execPath, [stryker, 'run', `${folder}/stryker.json`], { stdio: 'inherit', env });
+if (!existsSync(result)) process.exit(run.status || 1);
+
+const report = JSON.parse(readFileSync(result, 'utf8'));
+const counts = { caught: 0, survived: 0 };
+for (const [path, { source, mutants }] of Object.entries(report.files)) {
+  const lines = source.split('\n');
+  const of = (...states) => mutants.filter(({ status }) => states.includes(status));
+  const [caught, survived] = [of('Killed', 'Timeout'), of('Survived', 'NoCoverage')];
+  counts.caught += caught.length;
+  counts.survived += survived.length;
+  if (survived.length > 0) console.log(`\n${path}: ${survived.length} of ${caught.length + survived.length} survive`);
+  for (const { location, mutatorName, replacement, status } of survived) {
+    const { line, column } = location.start;
+    const to = location.end.line === line ? location.end.column - 1 : undefined;
+    const was = lines[line - 1].slice(column - 1, to).trim();
+    const reached = status === 'NoCoverage' ? ' (no test comes here)' : '';
+    console.log(`  ${line}: ${was} -> ${(replacement ?? mutatorName).replace(/\s+/g, ' ').slice(0, 60)}${reached}`);
+  }
+}
+const all = counts.caught + counts.survived;
+const share = all > 0 ? counts.survived / all : 0;
+console.log(
+  `\n${name}: ${counts.survived} of ${all} mutants survive (${(100 * share).toFixed(1)} %, at most ${100 * MOST_SURVIVORS} %)`,
+);
+process.exitCode = share > MOST_SURVIVORS ? 1 : 0;

@@ -1,0 +1,33 @@
+// Builds, then runs the tests: all, those of rooms (npm test -- engine report), or quickly (--quick); the rest goes to vitest.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { listRooms, testsOf } from './test-rooms.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+
+/** What comes behind these is theirs, even where it reads like a room. */
+const TAKES_VALUE = new Set(['-t', '--testNamePattern', '--reporter', '--outputFile', '--project']);
+
+function readArguments(argv) {
+  const passed = [];
+  let quick = false;
+  for (const [i, word] of argv.entries()) {
+    if (word === '--quick') quick = true;
+    else if (word.startsWith('-') || TAKES_VALUE.has(argv[i - 1])) passed.push(word);
+    else passed.push(...(testsOf(word) ?? [word]));
+  }
+  return { passed, quick };
+}
+
+if (process.argv[2] === '--rooms') {
+  for (const room of listRooms()) console.log(`${room.padEnd(14)}${(testsOf(room) ?? []).join(' ')}`);
+} else {
+  const { passed, quick } = readArguments(process.argv.slice(2));
+  const node = (env, ...args) =>
+    spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } }).status ?? 1;
+  process.exitCode = node({}, 'scripts/build.mjs');
+  if (process.exitCode === 0) {
+    process.exitCode = node(quick ? { MIST_TESTS: 'quick' } : {}, 'node_modules/vitest/vitest.mjs', 'run', ...passed);
+  }
+}

@@ -1,0 +1,40 @@
+// Every command of the pages for users works as it stands there, with the files that they show.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { mist, openScratch } from '../cli/spawn.ts';
+import { commandsOf, filesOf } from './pages.ts';
+
+const scratch = openScratch();
+
+/** Files of the page, and those that commands write, lie in the scratch folder; the examples where they are. */
+function place(word: string, files: ReadonlyMap<string, string>): string {
+  const folders = new Set([...files.keys()].map((name) => name.split('/')[0]));
+  const ours =
+    files.has(word) || folders.has(word) || /^(results|my-catalog|[\w-]+\.(csv|jsonl|json|html))$/.test(word);
+  return ours ? join(scratch, word) : word;
+}
+
+describe.each(['docs/start.md', 'docs/questions.md'])('%s', (page) => {
+  const files = filesOf(page);
+  for (const [name, text] of files) {
+    mkdirSync(dirname(join(scratch, name)), { recursive: true });
+    writeFileSync(join(scratch, name), text);
+  }
+  const commands = commandsOf(page);
+
+  test('has commands', () => {
+    expect(commands.length).toBeGreaterThan(5);
+  });
+
+  test.each(commands)('%s', async (line) => {
+    const words = line.split(/ +/).slice(1);
+    // small questions: starting threads would take longer than answering
+    const alone = words[0] === 'sweep' && !words.includes('--workers') ? ['--workers', '1'] : [];
+    const { code, stdout, stderr } = await mist([...words.map((word) => place(word, files)), ...alone]);
+    expect(stderr).not.toMatch(/expected .*received/);
+    expect(code).toBe(0);
+    expect(stdout.length).toBeGreaterThan(50);
+    expect(stdout).not.toMatch(/NaN|undefined|\b0 of [\d,]+ (?:are feasible|keep)/);
+  });
+});
