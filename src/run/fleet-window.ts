@@ -1,6 +1,7 @@
 // A part of a run that is counted by itself: between the first instant with so many sequences running and the end of some request.
 import type { RunWindow } from '../metrics/fleet/client-view.ts';
-import type { EngineCounters, EngineOptions, EngineRun } from './engine.ts';
+import type { EngineCounters, Gaps } from './engine.ts';
+import type { EngineOptions } from './run-record.ts';
 
 export type { RunWindow } from '../metrics/fleet/client-view.ts';
 
@@ -14,7 +15,7 @@ export interface Marks {
 export interface Counts {
   readonly clock: number; // s
   readonly counters: readonly EngineCounters[];
-  readonly gaps: EngineRun['itl'];
+  readonly gaps: Gaps;
 }
 
 export interface WindowWatch {
