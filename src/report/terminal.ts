@@ -2,6 +2,7 @@
 import { countScreened, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
 import {
+  comparesModels,
   describeDeployment,
   describeLengths,
   describeSettings,
@@ -63,7 +64,7 @@ function listColumns(result: SweepResult, rows: readonly KeptRow[]): RankColumn[
   });
   return [
     right('#', (_, rank) => String(rank)),
-    left('deployment', (row) => describeDeployment(row, result), true),
+    left('deployment', (row) => describeDeployment(row, result), !comparesModels(result)),
     ...(settings ? [left('batching, limits', (row) => describeSettings(row, result), true)] : []),
     tail('ttft'),
     tail('tpot'),
