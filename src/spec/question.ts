@@ -4,6 +4,7 @@
 // share everything that reading finds: they are read once, and each row sets its values on what was read.
 import { type Issue, UserError } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
+import { SETTLE, TOP } from './defaults.ts';
 import { type Path, parseSpecDocument, type SpecDocument } from './document.ts';
 import { chooseRow, type FleetAxis, listAxes, listSettings, readTree, rowWith, type Tree } from './fleet/axes.ts';
 import { Ledger } from './fleet/ledger.ts';
@@ -90,14 +91,10 @@ export function openQuestionRows(
   file: string,
   catalog: CatalogNames,
   seed?: number,
-): Pick<Question, 'at' | 'objective' | 'rows'> {
+): Pick<Question, 'at' | 'objective' | 'rows' | 'first'> {
   const { document, tree, at } = openDocument(text, readOptionsOf(file, catalog), seed);
-  return { at, objective: objectiveOf(document), rows: tree.rows };
+  return { at, objective: objectiveOf(document), rows: tree.rows, first: firstReadable(tree.rows, at).spec };
 }
-
-/** Where the spec does not say: how many rows a report keeps, and at most how many are simulated. */
-export const TOP = 20;
-export const SETTLE = 1000;
 
 function objectiveOf({ data }: SpecDocument): Objective {
   return (data as Written).objective ?? OBJECTIVES[0];

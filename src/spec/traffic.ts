@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { show } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
+import { NUM_REQUESTS } from './defaults.ts';
 import type { Path } from './document.ts';
 import type { Ledger } from './fleet/ledger.ts';
 import { readTokens } from './fleet/read-values.ts';
@@ -41,7 +42,7 @@ export function readWorkload(
     lengths: lengths === undefined ? null : readLengths(lengths, [...AT, 'lengths'], ledger, world),
     arrivals: process,
     request_rate: number(input.request_rate, process.process === 'curve' ? meanOfCurve(process) : 0),
-    num_requests: number(count, requests === undefined ? 2000 : 0),
+    num_requests: number(count, requests === undefined ? NUM_REQUESTS : 0),
     seed: number(seed, 0),
     requests: requests === undefined ? null : readReplay(requests, ledger, world),
     ...(input.drift === undefined ? {} : { drift: number(input.drift, 0) }),

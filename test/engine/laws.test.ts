@@ -115,7 +115,7 @@ describe('the reference keeps', () => {
 test('the random scenarios reach what they are for', () => {
   const seen = new Set<string>();
   const note = (what: string, happened: boolean) => happened && seen.add(what);
-  for (const { requests, setup } of fc.sample(drawScenario(true), RUNS)) {
+  for (const { requests, setup } of fc.sample(drawScenario(true), { ...RUNS, numRuns: 2 * RUNS.numRuns })) {
     const run = referenceRun(requests, setup);
     note(`${setup.batching} preempts`, run.counters.preemptions > 1);
     note('rejects by KV', countState(run, STATE_REJECTED_KV) > 0);

@@ -1,8 +1,9 @@
 // Preemption by swapping in tight memory: the same bits as the reference, host blocks that add up, and times worked by hand.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runOnePool } from '../../bench/one-pool.ts';
 import type { EngineSetup } from '../../src/plan/setup.ts';
-import { type LeapName, runEngine } from '../../src/run/engine.ts';
+import type { LeapName } from '../../src/run/engine.ts';
 import { requestsOf, setupOf, tabulate } from '../reference/cases.ts';
 import { countBlocks } from '../reference/fleet/form.ts';
 import { referenceRun } from '../reference/plain.ts';
@@ -38,10 +39,10 @@ test('the engine swaps as the reference does: bit for bit, step by step, with ex
     fc.property(drawTight(true), (scenario) => {
       const { requests, setup } = scenario;
       const reference = referenceRun(requests, setup);
-      const single = runEngine(requests, setup, { leap: 'none', steps: true });
+      const single = runOnePool(requests, setup, { leap: 'none', steps: true });
       report(scenario, 'none', findStepDifference(single.steps, reference.steps));
       report(scenario, 'none', listDifferences(single, reference, true));
-      report(scenario, 'exact', listDifferences(runEngine(requests, setup, { leap: 'exact' }), reference, true));
+      report(scenario, 'exact', listDifferences(runOnePool(requests, setup, { leap: 'exact' }), reference, true));
       const { swapsOut, swapsIn, preemptions } = reference.counters;
       expect(swapsIn).toBe(swapsOut);
       note(`${setup.batching} swaps`, swapsOut > 0);
@@ -63,7 +64,7 @@ test('within 1e-9 with leaps in closed form', () => {
       const reference = referenceRun(requests, setup);
       if (hasNearTies(reference, requests)) return;
       swaps += reference.counters.swapsOut;
-      report(scenario, 'closed', listDifferences(runEngine(requests, setup, { leap: 'closed' }), reference, false));
+      report(scenario, 'closed', listDifferences(runOnePool(requests, setup, { leap: 'closed' }), reference, false));
     }),
     { seed: 4, numRuns: 250 },
   );

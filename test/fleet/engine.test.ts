@@ -1,8 +1,8 @@
 // L9 for fleets: the kernel gives the same result as the reference, which runs every iteration of every client one by one.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runOnePool } from '../../bench/one-pool.ts';
 import { type FleetProgram, VISIT_HOLD } from '../../src/plan/fleet.ts';
-import { runEngine } from '../../src/run/engine.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { drawScenario, type Scenario } from '../engine/random.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
@@ -29,7 +29,7 @@ function demandPlain(drawn: Scenario, before: number, after: number): void {
   const scenario = before + after > 0 ? { ...drawn, setup: plainly } : drawn;
   const stages = before + 1 + after;
   for (const leap of LEAPS) {
-    const plain = runEngine(scenario.requests, scenario.setup, { leap });
+    const plain = runOnePool(scenario.requests, scenario.setup, { leap });
     const fleet = runFleet(poolOf(scenario.requests, scenario.setup, before, after), { leap });
     for (const column of ['state', 'first', 'finish', 'preemptions'] as const) {
       const got = Array.from(plain.results[column], (_, i) => fleet.results[column][i * stages + before]);

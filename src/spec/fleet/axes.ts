@@ -45,7 +45,7 @@ export interface Chosen {
 }
 
 /** Sections that say what the whole sweep is about. */
-const FIXED = ['name', 'objective', 'top', 'settle'];
+const FIXED = ['spec_version', 'name', 'objective', 'top', 'settle'];
 
 /** Ids of the catalog that `choices: all` stands for. */
 export type AllOf = (kind: CatalogKind) => readonly string[];

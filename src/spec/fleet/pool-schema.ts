@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { tellList } from '../../check/closed-list.ts';
 import { ADMISSION, BATCHING, LOAD, PACKING, ROUTING as ROUTING_LIST } from '../../check/scheduler-lists.ts';
 import { POOL_KINDS } from '../../stages/pipeline-stages.ts';
+import { DEFAULT_PROFILE } from '../defaults.ts';
 import { rulesShape } from '../engine-rules.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
@@ -77,7 +78,7 @@ export const llmShape = {
   pipeline_parallel_size: one('Stages of consecutive layers; 1 if left out.'),
   data_parallel_size: one('Copies of attention inside one client; 1 if left out.'),
   expert_parallel_size: one('Devices that share the experts; 1 if left out.'),
-  profile: name('an engine profile of the catalog').optional().describe('vllm-0.11 if left out.'),
+  profile: name('an engine profile of the catalog').optional().describe(`${DEFAULT_PROFILE} if left out.`),
   batching: word(BATCHINGS)
     .optional()
     .describe(`How a step is formed: ${tellList(BATCHING)}. ${FROM_PROFILE}`),

@@ -8,6 +8,7 @@ import { HNSW_FRESH, HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
 import { FAISS_HOP_SECONDS, SCANN_RESCORE_RATE, SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
 import { findRoundMistake } from '../check-rounds.ts';
 import { findSwapMistakes, SWAP_KEYS, SWAP_SPACE } from '../check-swap.ts';
+import { DEFAULT_PROFILE, NO_PROFILE } from '../defaults.ts';
 import type { Path } from '../document.ts';
 import { checkRules, readRules } from '../engine-rules.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
@@ -20,7 +21,6 @@ import type { Ledger } from './ledger.ts';
 import type { LlmPool, PoolSpec, RetrievalPool, RoutingSpec } from './types.ts';
 import { ROUTING_WORDS } from './words.ts';
 
-const DEFAULT_PROFILE = 'vllm-0.11';
 /** Limits of which some engines take less on a small device. */
 const DEVICE_LIMITS = ['max_num_seqs', 'max_num_batched_tokens'] as const;
 
@@ -193,7 +193,8 @@ function readConfiguration(
     (input[key] as Configuration[K] | undefined) ?? otherwise;
   const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world) ?? '';
   const device = world.known.device?.(hardware);
-  const limits = profile && device ? limitsOn(profile, device) : profile;
+  const own = profile ?? NO_PROFILE;
+  const limits = profile && device ? limitsOn(profile, device) : own;
   return {
     model: readCatalogName(input.model, [...path, 'model'], 'models', ledger, world) ?? '',
     hardware,
@@ -206,13 +207,13 @@ function readConfiguration(
     profile: profile?.id ?? DEFAULT_PROFILE,
     quantization: word('quantization', 'auto'),
     kv_cache_dtype: word('kv_cache_dtype', 'auto'),
-    batching: word('batching', profile?.batching ?? 'chunked'),
-    admission: word('admission', profile?.admission ?? 'prompt'),
-    max_num_seqs: size('max_num_seqs', limits?.max_num_seqs ?? 256),
-    max_num_batched_tokens: size('max_num_batched_tokens', limits?.max_num_batched_tokens ?? 8192),
+    batching: word('batching', own.batching),
+    admission: word('admission', own.admission),
+    max_num_seqs: size('max_num_seqs', limits.max_num_seqs),
+    max_num_batched_tokens: size('max_num_batched_tokens', limits.max_num_batched_tokens),
     max_model_len: size('max_model_len', 0),
-    gpu_memory_utilization: size('gpu_memory_utilization', profile?.gpu_memory_utilization ?? 0.9),
-    block_size: size('block_size', profile?.block_size ?? 16),
+    gpu_memory_utilization: size('gpu_memory_utilization', own.gpu_memory_utilization),
+    block_size: size('block_size', own.block_size),
     watermark: size('watermark', 0),
     preemption_mode: word('preemption_mode', 'recompute'),
     swap_space: input.swap_space === undefined ? SWAP_SPACE : measured(input.swap_space, 'bytes'),

@@ -1,5 +1,6 @@
 // The structure of a whole pipeline spec: every key, its words and its limits. Editors read it as JSON Schema.
 import { z } from 'zod';
+import { HASH_BLOCK } from '../defaults.ts';
 import { word } from '../leaf.ts';
 import { questionShape, workloadShape } from '../schema.ts';
 import { client } from './client.ts';
@@ -70,7 +71,7 @@ const workload = section(
     ...workloadShape,
     sessions: sessions.optional().describe('Conversations of several turns, whose context grows.'),
     shared_prefix: prefixes.optional().describe('Texts that prompts begin with and that caches may hold.'),
-    hash_block: size().optional().describe("Tokens of a hash block; the trace's, or 256, if left out."),
+    hash_block: size().optional().describe(`Tokens of a hash block; the trace's, or ${HASH_BLOCK}, if left out.`),
   },
   'the traffic: lengths, arrivals, request_rate, sessions, ...',
 );
@@ -98,6 +99,7 @@ const byName = <S extends z.core.SomeType>(schema: S, expected: string, words: s
 
 export const specSchema = section(
   {
+    spec_version: questionShape.spec_version,
     name: questionShape.name,
     ...shortShape,
     fleet: fleet.optional().describe('Pools by name, instead of model, deployment and engine, which stand for one.'),
@@ -177,6 +179,6 @@ export function specJsonSchema(): object {
   const { properties, ...rest } = schema;
   const open = allowAxes({ properties }).properties as JsonSchema;
   const whole = properties as JsonSchema;
-  for (const key of ['name', 'objective', 'top', 'settle']) open[key] = whole[key];
+  for (const key of ['spec_version', 'name', 'objective', 'top', 'settle']) open[key] = whole[key];
   return { ...rest, properties: open, $defs: { ...(schema.$defs as object | undefined), axis: AXIS } };
 }
