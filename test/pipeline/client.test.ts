@@ -1,6 +1,6 @@
 // What the client of a run sees and the rules of some engines: words of every spec, off where they are left out.
 import { describe, expect, it } from 'vitest';
-import type { FleetSummary } from '../../src/metrics/fleet/sweep.ts';
+import type { FleetSummary } from '../../src/metrics/sweep.ts';
 import { checkFleet } from '../../src/plan/pipeline/lower-fleet.ts';
 import { measuredWindow } from '../../src/run/client-view.ts';
 import { runFleet } from '../../src/run/fleet.ts';
