@@ -72,7 +72,7 @@ function noteMark({ cells, words }: RunRecord, options: EngineOptions): void {
   const finished = words[R.RUN_MARK_FINISHED * 2];
   const isLast = finished > 0 && words[R.RUN_FINISHED * 2] >= finished;
   words[(isLast ? R.RUN_MARK_FINISHED : R.RUN_MARK_RUNNING) * 2] = 0;
-  options.marks?.onMark(cells[R.RUN_CLOCK]);
+  options.marks?.onMark(cells[R.RUN_CLOCK], isLast);
 }
 
 function readLog(log: Float64Array, count: number): StepRecord[] {

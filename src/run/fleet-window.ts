@@ -26,13 +26,23 @@ export interface WindowWatch {
 }
 
 export function openWindow({ running, finished }: Marks): WindowWatch {
-  const seen: Counts[] = [];
+  let opened: Counts | undefined;
+  let closed: Counts | undefined;
+  let isOver = false;
   return {
-    marks: (take) => ({ running, finished, onMark: (clock) => void seen.push(take(clock)) }),
+    marks: (take) => ({
+      running,
+      finished,
+      onMark(clock, isFinished) {
+        if (isFinished) closed = take(clock);
+        else if (!isOver) opened = take(clock);
+        isOver ||= isFinished;
+      },
+    }),
     close(take) {
       // the last completion is the end of the run: the kernel is done there and does not stop for it
-      if (seen.length === 1) seen.push(take());
-      return seen.length === 2 && seen[1].clock > seen[0].clock ? subtract(seen[0], seen[1]) : undefined;
+      const end = closed ?? take();
+      return opened && end.clock > opened.clock ? subtract(opened, end) : undefined;
     },
   };
 }

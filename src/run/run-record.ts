@@ -27,7 +27,11 @@ export interface EngineOptions {
   readonly onProgress?: (progress: { finished: number; clock: number; steps: number }) => boolean;
   readonly giveUp?: GiveUp;
   /** Called when `running` sequences run on all replicas for the first time, and when `finished` requests are over (0 = never). */
-  readonly marks?: { readonly running: number; readonly finished: number; readonly onMark: (clock: number) => void };
+  readonly marks?: {
+    readonly running: number;
+    readonly finished: number;
+    readonly onMark: (clock: number, isFinished: boolean) => void;
+  };
   readonly histogram?: boolean;
 }
 
