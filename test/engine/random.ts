@@ -221,7 +221,6 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
         fc.record({ steps: fc.integer({ min: 1, max: 10 }), tokens: fc.integer({ min: 1, max: 400 }) }),
       ),
       maxModelLen: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, fc.integer({ min: 20, max: 280 })),
-      maxPrompt: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, fc.integer({ min: 10, max: 140 })),
       watermark: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, fc.constantFrom(0.01, 0.1, 0.29, 0.5, 0.9)),
       speculation: drawSpeculation(),
       schedulerSteps: fc.oneof({ arbitrary: fc.constant(1), weight: 3 }, fc.integer({ min: 2, max: 9 })),
@@ -249,6 +248,8 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
         ...rest,
         maxNumBatchedTokens,
         numGpuBlocks,
+        // drawn with the other limit on lengths: so that what else is drawn does not depend on it
+        maxPrompt: rest.maxModelLen % 3 === 1 ? Math.ceil(rest.maxModelLen / 2) : 0,
         ...(wait === null ? {} : { batchWait: wait }),
         ...(swap === null || wait !== null ? {} : { swap: hostOf(swap, numGpuBlocks) }),
         ...(speculation === null ? {} : { speculation }),

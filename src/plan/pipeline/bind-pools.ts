@@ -196,7 +196,10 @@ function bindModel(pool: LlmPool, source: PlanSource, blame: Blame): Deployment 
   } catch (error) {
     // a model's file that cannot be read
     if (!(error instanceof UserError)) throw error;
-    for (const issue of error.issues) blame(['fleet', pool.name, 'model'], issue.expected, issue.received);
+    for (const { path, expected, received, file, line, hint } of error.issues) {
+      const place = file === undefined ? hint : `${path} in ${file}${line === undefined ? '' : `:${line}`}`;
+      blame(['fleet', pool.name, 'model'], expected, received, place);
+    }
   }
   return undefined;
 }
