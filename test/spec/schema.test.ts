@@ -45,6 +45,7 @@ describe('specJsonSchema', () => {
         'disaggregation',
         'pipelines',
         'workload',
+        'client',
         'slo',
         'objective',
         'top',
