@@ -51,10 +51,27 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   step_time: PRICES,
   enable_prefix_caching: [true, false],
   kv_bytes_per_token: [1000, 2e4],
+  recv_interval: [1, 10],
+  batch_wait: [{ iters: 10, max_tokens_ratio: 0.5 }],
+  attention_quantization: ['bf16', 'fp8'],
+  sampling: ['greedy', 'top-p'],
+  shards_per_device: [1, 2],
+  attention_groups: ['even', 'whole-prompts'],
+  padded_len: [2048, 4096],
+  known_to_run: [true, false],
 };
 
 /** Keys that mostly make a spec wrong when they stand alone: chosen less often. */
-const RARE = ['swap_space', 'num_cpu_blocks', 'num_scheduler_steps', 'kv_bytes_per_token', 'step_source', 'step_time'];
+const RARE = [
+  'swap_space',
+  'num_cpu_blocks',
+  'num_scheduler_steps',
+  'kv_bytes_per_token',
+  'step_source',
+  'step_time',
+  'attention_groups',
+  'batch_wait',
+];
 
 const LENGTHS = [
   { input_len: 100, output_len: { uniform: [5, 20] } },
