@@ -15,7 +15,7 @@ import {
   workingSetBytes,
 } from '../src/run/engine.ts';
 import type { Requests } from '../src/workload/types.ts';
-import { referenceRun } from '../test/reference/simulate.ts';
+import { referenceRun } from '../test/reference/plain.ts';
 import { timeMedians } from './measure.ts';
 import { type Asked, type BenchFile, demandSame, figureRow, type Note, type Row, rateRow } from './row.ts';
 import { makeChat, makeSetup } from './scenario.ts';

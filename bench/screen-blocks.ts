@@ -1,5 +1,5 @@
 // The work of the screen bench: blocks of 864 configurations, each block with a step surface of its own, in one shared memory.
-import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED } from '../assembly/layout/enums.ts';
+import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED } from '../assembly/layout/batching.ts';
 import { CURVE_SIZE, SCREEN_SURFACE, SCREENED_FEASIBLE } from '../assembly/layout/screen.ts';
 import { SURFACE_SIZE } from '../assembly/layout/surface.ts';
 import type { Arena } from '../src/columns/arena.ts';

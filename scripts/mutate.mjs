@@ -1,18 +1,12 @@
 // Breaks a room on purpose, by the hundred, and lists what its tests did not notice: npm run mutate -- ROOM [FILE...] [TEST...]
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { testsOf } from './test-rooms.mjs';
 
-/** What of a room is broken, and the tests that must notice: its own, which are fast. Types and words for people are left alone. */
-const ROOMS = {
-  metrics: { sources: ['src/metrics/**/*.ts'], tests: ['test/metrics', 'test/fleet-report'] },
-  plan: { sources: ['src/plan/**/*.ts'], tests: ['test/plan', 'test/pipeline'] },
-  spec: { sources: ['src/spec/**/*.ts'], tests: ['test/spec'] },
-  search: {
-    sources: ['src/search/**/*.ts', 'src/run/fleet-sweep/**/*.ts', 'src/run/settle*.ts', 'src/run/keep.ts'],
-    tests: ['test/search', 'test/sweep', 'test/fleet-sweep', 'test/run'],
-  },
-  report: { sources: ['src/report/**/*.ts'], tests: ['test/report', 'test/fleet-report'] },
+/** Files of rooms that are no folder of src/ yet. */
+const SOURCES = {
+  search: ['src/search/**/*.ts', 'src/run/fleet-sweep/**/*.ts', 'src/run/settle*.ts', 'src/run/keep.ts'],
 };
 /** At most this share of a room's mutants may survive. */
 const MOST_SURVIVORS = 0.15;
@@ -25,11 +19,14 @@ const [name, ...words] = process.argv.slice(2);
 const isTest = (word) => word.startsWith('test/');
 const files = words.filter((word) => !isTest(word));
 const tests = words.filter(isTest);
-const room = ROOMS[name];
-if (!room) {
-  process.stderr.write(
-    `npm run mutate -- ROOM [FILE...]: expected one of ${Object.keys(ROOMS).join(', ')}, received ${name ?? 'nothing'}\n`,
-  );
+const sources = SOURCES[name] ?? (name && existsSync(`src/${name}`) ? [`src/${name}/**/*.ts`] : []);
+if (sources.length === 0) {
+  const rooms = [
+    ...readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory()),
+    { name: 'search' },
+  ];
+  const expected = `expected one of ${rooms.map((room) => room.name).join(', ')}, received ${name ?? 'nothing'}`;
+  process.stderr.write(`npm run mutate -- ROOM [FILE...] [TEST...]: ${expected}\n`);
   process.exit(2);
 }
 
@@ -37,8 +34,7 @@ const folder = 'build/mutate';
 const result = `${folder}/${name}.json`;
 mkdirSync(folder, { recursive: true });
 rmSync(result, { force: true });
-const named =
-  files.length > 0 ? files.map((file) => (file.includes('/') ? file : `src/${name}/**/${file}`)) : room.sources;
+const named = files.length > 0 ? files.map((file) => (file.includes('/') ? file : `src/${name}/**/${file}`)) : sources;
 writeFileSync(
   `${folder}/stryker.json`,
   JSON.stringify({
@@ -54,14 +50,14 @@ writeFileSync(
     tsconfigFile: 'none',
     disableTypeChecks: false,
     tempDirName: 'build/stryker',
-    ignorePatterns: ['docs', 'bench', 'tools', 'mist-results', 'build/mutate'],
+    ignorePatterns: ['docs', 'bench', 'mist-results', 'build/mutate'],
     reporters: ['progress-append-only', 'json'],
     jsonReporter: { fileName: result },
   }),
 );
 const env = {
   ...process.env,
-  MIST_MUTATE_TESTS: (tests.length > 0 ? tests : room.tests.filter((path) => existsSync(path))).join(','),
+  MIST_MUTATE_TESTS: (tests.length > 0 ? tests : (testsOf(name) ?? [])).join(','),
 };
 const stryker = 'node_modules/@stryker-mutator/core/bin/stryker.js';
 const run = spawnSync(process.execPath, [stryker, 'run', `${folder}/stryker.json`], { stdio: 'inherit', env });

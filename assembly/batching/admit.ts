@@ -1,20 +1,23 @@
 // Admission: from the head of the waiting queue into a slot, as a chunk of the step being formed.
 import {
-  CLIENT_ADMISSION, CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS, CLIENT_PREFIX, CLIENT_PREFIX_LOSS, CLIENT_WATERMARK,
+  CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS,
+  CLIENT_PREFIX, CLIENT_PREFIX_LOSS, CLIENT_WAIT_STEPS, CLIENT_WAIT_TOKENS, CLIENT_WATERMARK,
 } from '../layout/client';
-import { ADMISSION_FULL_LENGTH, FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
+import { ADMISSION_FULL_LENGTH } from '../layout/admission';
+import { FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
 import { FLEET_CACHED, FLEET_FETCHED, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
 import {
-  CHUNK_BYTES, CHUNK_PAIRS, CHUNK_SLOT, CHUNK_TOKENS, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING,
-  REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_HELD, REP_HIDDEN, REP_PAIRS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED,
-  REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE, SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
+  GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_HELD, REP_HIDDEN,
+  REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED, REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE,
+  SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
-import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_WAIT_STEPS, RUN_WAIT_TOKENS } from '../layout/run';
+import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
 import { leadingHits } from '../table/recent';
 import { hasFlag, rowOr } from '../table/visit';
+import { addChunk } from './chunk';
 import { joinDrafts, verifyToo } from './drafts';
 import { admissionBlocks, blocksFor, finalLength, needOf, residueAdd } from './paging';
 import { headIsSwapped, swapIn } from './swap';
@@ -172,21 +175,6 @@ function joinGroup(rep: usize, time: f64): void {
   seti(rep, REP_GROUPS, groups + 1);
 }
 
-/** Adds a chunk of `tokens` after `past` cached ones to the step being formed. */
-export function addChunk(run: usize, rep: usize, slot: usize, tokens: i32, past: i32, completes: bool): void {
-  const index = geti(rep, REP_CHUNKS);
-  const chunk = rep + geta(rep, CLIENT_AT_CHUNKS) + <usize>(index * CHUNK_BYTES);
-  const n = <f64>tokens;
-  const pairs = n * <f64>past + (n * (n + 1)) / 2;
-  store<i32>(chunk, completes ? <i32>slot : 0, CHUNK_SLOT);
-  store<i32>(chunk, tokens, CHUNK_TOKENS);
-  store<f64>(chunk, pairs, CHUNK_PAIRS);
-  seti(rep, REP_CHUNKS, index + 1);
-  if (completes) addi(rep, REP_COMPLETING, 1);
-  addi(rep, REP_CHUNK_TOKENS, tokens);
-  addf(rep, REP_PAIRS, pairs);
-}
-
 /** Tokens that the head of the queue must prefill: its need less what is cached already (left in REP_HEAD_SKIP). */
 // @ts-ignore: decorator
 @inline
@@ -215,17 +203,17 @@ function cachedTokens(run: usize, rep: usize, request: i32, need: i32): i32 {
 
 /**
  * Batch waiting (TensorRT-LLM): while sequences decode, prompts that could be admitted are held back until they and the
- * decodes make a step of RUN_WAIT_TOKENS tokens, or were held back for RUN_WAIT_STEPS steps. `left` is the budget that this
+ * decodes make a step of CLIENT_WAIT_TOKENS tokens, or were held back for CLIENT_WAIT_STEPS steps. `left` is the budget that this
  * step has for them; with `whole` a prompt is never cut, and one above the whole budget goes as the only one.
  */
 export function holdBack(run: usize, rep: usize, left: i32, taken: i32, whole: bool): bool {
-  const steps = geti(run, RUN_WAIT_STEPS);
+  const steps = geti(rep, CLIENT_WAIT_STEPS);
   if (steps == 0) return false;
   const decodes = geti(rep, REP_DECODES);
   const tokens = decodes > 0 ? admissible(run, rep, left, taken, whole) : 0;
   if (tokens == 0) return false;
   const step = geti(rep, REP_CHUNK_TOKENS) + decodes * (1 + geti(rep, CLIENT_DRAFTS)) + tokens;
-  if (geti(rep, REP_WAITED) >= steps || step >= geti(run, RUN_WAIT_TOKENS)) {
+  if (geti(rep, REP_WAITED) >= steps || step >= geti(rep, CLIENT_WAIT_TOKENS)) {
     seti(rep, REP_WAITED, 0);
     return false;
   }
@@ -234,7 +222,16 @@ export function holdBack(run: usize, rep: usize, left: i32, taken: i32, whole: b
   return true;
 }
 
-/** Tokens of the prompts that admission would take now, by the rules of admitHead, changing nothing (first come first served). */
+/** Whether a visit of a fleet is no prompt of its own: resident, or sharing another visit's context. */
+function comesWithKv(run: usize, request: i32): bool {
+  const fleet = geta(run, RUN_FLEET);
+  return fleet != 0 && (hasFlag(fleet, request, FLAG_RESIDENT) || rowOr(geta(fleet, FLEET_SHARED), request, 0) > 0);
+}
+
+/**
+ * Tokens of the prompts that admission would take now, by the rules of admitHead, changing nothing (first come first served). What
+ * a cache holds of them counts too; a visit that comes with its KV ends the count.
+ */
 function admissible(run: usize, rep: usize, left: i32, taken: i32, whole: bool): i32 {
   const budget = geti(rep, CLIENT_BUDGET);
   let request = geti(rep, REP_WAIT_HEAD);
@@ -243,6 +240,7 @@ function admissible(run: usize, rep: usize, left: i32, taken: i32, whole: bool):
   let room = admissionRoom(rep) - taken;
   let tokens = 0;
   while (known > 0 && slots > 0) {
+    if (comesWithKv(run, request)) return tokens;
     const need = needOf(run, request);
     let chunk = need;
     if (need > left - tokens) {

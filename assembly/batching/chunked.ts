@@ -5,7 +5,8 @@ import {
   SLOT_RESERVED,
 } from '../layout/replica';
 import { addi, geta, geti, seti } from '../table/cell';
-import { addChunk, admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
+import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
+import { addChunk } from './chunk';
 import { scheduleDrafts } from './drafts';
 import { blocksFor, decodeBlocks, makeRoom } from './paging';
 

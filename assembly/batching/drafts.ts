@@ -6,7 +6,7 @@ import {
 } from '../layout/replica';
 import { RUN_FINISH, RUN_GENERATED, RUN_OUTPUT } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowi, setf, seti } from '../table/cell';
-import { addChunk } from './admit';
+import { addChunk } from './chunk';
 import { blocksFor, finalLength, requeue } from './paging';
 import { swapOut } from './swap';
 

@@ -1,7 +1,7 @@
 // KV blocks: what a sequence needs, what the running ones need next, and preemption (by recompute or swap) when they find none.
 import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_PREEMPTED, CLIENT_UNDONE } from '../layout/client';
 import { RUN_FINISH, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
-import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/enums';
+import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/admission';
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
   REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FINISH_TICK,
@@ -23,6 +23,27 @@ export function blocksFor(tokens: i32, blockSize: i32): i32 {
 @inline
 export function decodeBlocks(run: usize, rep: usize): i32 {
   return load<i32>(rep + geta(rep, CLIENT_AT_RESIDUE) + ((<usize>geti(rep, REP_PHASE)) << 2));
+}
+
+/** Blocks that the next `steps` decode iterations fill: whole periods of the block size, then the rest class by class. */
+export function blocksTaken(rep: usize, steps: i32): i32 {
+  const residue = rep + geta(rep, CLIENT_AT_RESIDUE);
+  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
+  let phase = geti(rep, REP_PHASE);
+  let left = steps;
+  let taken = 0;
+  if (left >= blockSize) {
+    let period = 0;
+    for (let i = 0; i < blockSize; i++) period += load<i32>(residue + ((<usize>i) << 2));
+    taken = (left / blockSize) * period;
+    left %= blockSize;
+  }
+  while (left > 0) {
+    taken += load<i32>(residue + ((<usize>phase) << 2));
+    phase = phase == 0 ? blockSize - 1 : phase - 1;
+    left--;
+  }
+  return taken;
 }
 
 /** Blocks that `request` takes at admission with a first chunk of `tokens`; 0 < result. */

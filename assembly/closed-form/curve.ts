@@ -6,7 +6,7 @@ import {
   CURVE_COST, CURVE_DECODE, CURVE_PREFILL, CURVE_PREFILLS, CURVE_STEPS, SCREEN_ADVANCE, SCREEN_CHUNK, SCREEN_CONTEXT, SCREEN_DRAFTS, SCREEN_OUTPUT,
   SCREEN_OUTPUT_MAX, SCREEN_PAIRS, SCREEN_PROMPT, SCREEN_SURFACE,
 } from '../layout/screen';
-import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_STATIC } from '../layout/enums';
+import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_STATIC } from '../layout/batching';
 import { SURFACE_DECODE } from '../layout/surface';
 import { surfaceMixed, surfacePiece } from '../cost/surface';
 import { geta, getf, geti, setf } from '../table/cell';

@@ -1,9 +1,10 @@
 // Phase "form": a replica that is free decides what its next step holds, and when it will end.
-import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS } from '../layout/client';
-import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END, RUN_RECEIVE_EVERY } from '../layout/run';
-import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC, LEAP_NONE } from '../layout/enums';
+import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS, CLIENT_RECEIVE_EVERY } from '../layout/client';
+import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
+import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC } from '../layout/batching';
+import { LEAP_NONE } from '../layout/enums';
 import {
-  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
+  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
   REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_SWAPPED, REP_USED, REP_WAITING,
 } from '../layout/replica';
 import { formChunked } from '../batching/chunked';
@@ -20,12 +21,12 @@ import { priceDecode, priceDrafts, priceMixed } from './price';
 
 /**
  * Before a step: the scheduler looks at what has arrived after a step with prompts, when nothing ran, and after every
- * RUN_RECEIVE_EVERY decode steps (SGLang); until then arrivals stay hidden at the end of the queue.
+ * CLIENT_RECEIVE_EVERY decode steps (SGLang); until then arrivals stay hidden at the end of the queue.
  */
 // @ts-ignore: decorator
 @inline
-function lookAtArrivals(run: usize, rep: usize): void {
-  const every = geti(run, RUN_RECEIVE_EVERY);
+function lookAtArrivals(rep: usize): void {
+  const every = geti(rep, CLIENT_RECEIVE_EVERY);
   if (every <= 1) return;
   const decoded = geti(rep, REP_RUNNING) > 0 && geti(rep, REP_CHUNKS) == 0;
   if (decoded && geti(rep, REP_SINCE_LOOK) < every) return;
@@ -37,7 +38,7 @@ function lookAtArrivals(run: usize, rep: usize): void {
 export function formStep(run: usize, rep: usize, now: f64): void {
   setf(rep, REP_END, Infinity);
   if (geti(rep, REP_RUNNING) == 0 && geti(rep, REP_WAITING) == 0) return;
-  lookAtArrivals(run, rep);
+  lookAtArrivals(rep);
   setf(rep, REP_START, now);
   formBatch(run, rep);
   // Only where blocks are kept for ended visits can a step come out empty: the client sleeps until blocks are let go or a
@@ -60,7 +61,7 @@ export function formStep(run: usize, rep: usize, now: f64): void {
     } else {
       // What waits now was refused, and stays refused while nobody ends: only an empty queue makes arrivals matter.
       // A scheduler that looks at arrivals now and then leaps no further than its next look, so that they never cut a leap.
-      const unseen = geti(run, RUN_RECEIVE_EVERY) > 1;
+      const unseen = geti(rep, CLIENT_RECEIVE_EVERY) > 1;
       seti(rep, REP_BLOCKED, geti(rep, REP_WAITING) > 0 || batching == BATCHING_STATIC || unseen ? 1 : 0);
       planLeap(run, rep, leapLimit(run, rep, getf(run, RUN_PIECE_END)), nextCut(run, rep));
     }

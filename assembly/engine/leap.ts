@@ -1,6 +1,6 @@
 // Phase "leap": how many decode iterations pass before the batch can change, and how long they take.
-import { CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE } from '../layout/client';
-import { RUN_ARRIVAL, RUN_LEAP, RUN_NEXT_ARRIVAL, RUN_RECEIVE_EVERY, RUN_RELEASED, RUN_REPLICAS } from '../layout/run';
+import { CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_RECEIVE_EVERY } from '../layout/client';
+import { RUN_ARRIVAL, RUN_LEAP, RUN_NEXT_ARRIVAL, RUN_RELEASED, RUN_REPLICAS } from '../layout/run';
 import { LEAP_CLOSED, LEAP_EXACT } from '../layout/enums';
 import {
   REP_BLOCKED, REP_CONTEXT, REP_DECODES, REP_END, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_TICK, REP_USED,
@@ -12,7 +12,7 @@ import { wheelGap } from '../table/slots';
 export function leapLimit(run: usize, rep: usize, pieceEnd: f64): i32 {
   const decodes = geti(rep, REP_DECODES);
   let limit = wheelGap(run, rep, geti(rep, REP_TICK));
-  const every = geti(run, RUN_RECEIVE_EVERY);
+  const every = geti(rep, CLIENT_RECEIVE_EVERY);
   if (every > 1 && every - geti(rep, REP_SINCE_LOOK) < limit) limit = every - geti(rep, REP_SINCE_LOOK);
   if (limit == 1) return 1;
   const toEnd = ceil((pieceEnd - getf(rep, REP_CONTEXT)) / <f64>decodes);

@@ -1,25 +1,30 @@
 // Phase "retire": a step (or leap) has ended; everyone in it advances, and whoever has all its output leaves.
 import {
-  CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_DRAFTS, CLIENT_PAIRS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_ROUND, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
+  CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_DRAFTS, CLIENT_PAIRS,
+  CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_ROUND, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
 } from '../layout/client';
-import { BATCHING_STATIC, FLAG_PREFIX, FLAG_RESIDENT, STATE_FINISHED } from '../layout/enums';
+import { BATCHING_STATIC } from '../layout/batching';
+import { FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
 import {
-  CHUNK_BYTES, CHUNK_SLOT, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_BATCH, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_OUTSTANDING, REP_PAIRS, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PROMISED, REP_RUNNING, REP_RUN_HEAD, REP_RUN_TAIL, REP_SINCE_LOOK, REP_SLOTS_USED, REP_START, REP_STEPS, REP_TICK, REP_USED, SLOT_BASE, SLOT_FOREIGN, SLOT_NEED, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP, SLOT_WHEEL_NEXT,
+  CHUNK_BYTES, CHUNK_SLOT, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_BATCH, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_DECODING,
+  REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_PAIRS, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PROMISED, REP_RUNNING,
+  REP_RUN_HEAD, REP_RUN_TAIL, REP_SINCE_LOOK, REP_SLOTS_USED, REP_START, REP_STEPS, REP_TICK, REP_USED, SLOT_BASE, SLOT_NEED, SLOT_REQUEST,
+  SLOT_RESERVED, SLOT_WHEEL_NEXT,
 } from '../layout/replica';
 import {
-  RUN_ARRIVAL, RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FIRST, RUN_FLEET, RUN_GENERATED, RUN_HISTOGRAM, RUN_OUTPUT, RUN_RELEASED, RUN_REQUESTS, RUN_STATE, RUN_STEPS, RUN_TPOT_LIMIT, RUN_TPOT_MISSES, RUN_TTFT_LIMIT, RUN_TTFT_MISSES,
+  RUN_ARRIVAL, RUN_FINISH, RUN_FIRST, RUN_FLEET, RUN_GENERATED, RUN_HISTOGRAM, RUN_OUTPUT, RUN_STEPS, RUN_TTFT_LIMIT, RUN_TTFT_MISSES,
 } from '../layout/run';
 import { joinDecodes } from '../batching/admit';
 import { stepContext, stepDecodes } from '../batching/drafts';
-import { blocksFor, residueRemove } from '../batching/paging';
+import { blocksTaken, residueRemove } from '../batching/paging';
 import { addf, addi, geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
 import { histogramAdd, histogramAddLinear } from '../table/histogram';
 import { touchBlocks } from '../table/recent';
-import { slotFree, wheelTake } from '../table/slots';
+import { wheelTake } from '../table/slots';
 import { hasFlag } from '../table/visit';
 import { markChannel } from '../contention/channel';
+import { finishSlot } from './finish';
 import { advanceDrafts } from './verify';
-import { endVisit, isHeld, keepBlocks } from './visit';
 
 /** Ends the step under way of `rep`, at its END. */
 export function retireStep(run: usize, rep: usize): void {
@@ -108,27 +113,6 @@ function takeBlocks(run: usize, rep: usize, steps: i32): void {
   if (used > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, used);
 }
 
-/** Blocks that the next `steps` decode iterations fill: whole periods of the block size, then the rest class by class. */
-export function blocksTaken(rep: usize, steps: i32): i32 {
-  const residue = rep + geta(rep, CLIENT_AT_RESIDUE);
-  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
-  let phase = geti(rep, REP_PHASE);
-  let left = steps;
-  let taken = 0;
-  if (left >= blockSize) {
-    let period = 0;
-    for (let i = 0; i < blockSize; i++) period += load<i32>(residue + ((<usize>i) << 2));
-    taken = (left / blockSize) * period;
-    left %= blockSize;
-  }
-  while (left > 0) {
-    taken += load<i32>(residue + ((<usize>phase) << 2));
-    phase = phase == 0 ? blockSize - 1 : phase - 1;
-    left--;
-  }
-  return taken;
-}
-
 /** Chunks that completed their prompt yield a token and decode from now on (or end, when that was their last). */
 function completeChunks(run: usize, rep: usize, now: f64): void {
   let chunk = rep + geta(rep, CLIENT_AT_CHUNKS);
@@ -168,61 +152,12 @@ function finishDecode(run: usize, rep: usize, slot: usize, now: f64, past: i32):
   finishSlot(run, rep, slot, now, past);
 }
 
-/** A sequence with `past` cached tokens ends: its blocks and its slot are free, unless others still need its KV. */
-export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: i32): void {
-  const request = load<i32>(slot, SLOT_REQUEST);
-  store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), now);
-  store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), STATE_FINISHED);
-  addi(run, RUN_FINISHED, 1);
-  const reserved = load<i32>(slot, SLOT_RESERVED);
-  const blocks = reserved == 0 ? blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE)) - load<i32>(slot, SLOT_FOREIGN) : reserved;
-  const fleet = geta(run, RUN_FLEET);
-  const held = fleet != 0 && isHeld(fleet, request);
-  if (geti(rep, CLIENT_BATCHING) != BATCHING_STATIC) {
-    if (!held) addi(rep, REP_USED, -blocks);
-    addi(rep, REP_RUNNING, -1);
-    slotFree(rep, slot);
-  } else if (held) {
-    // The batch gives back its own blocks when it ends; these stay if they are still needed then.
-    addi(rep, REP_KEPT, blocks);
-  }
-  if (fleet != 0) {
-    keepBlocks(run, request, held ? blocks : 0, geti(rep, REP_BATCH));
-    // What of the visit's tokens no step has processed: the last token, and what was cached when it was admitted.
-    addf(rep, CLIENT_UNDONE, -(<f64>(load<i32>(slot, SLOT_SKIP) + 1)));
-    checkTpot(run, request, now);
-    endVisit(run, rep, request, now);
-    return;
-  }
-  addi(rep, REP_OUTSTANDING, -1);
-  checkTpot(run, request, now);
-  if (geti(run, RUN_CONCURRENCY) > 0) releaseNext(run, now);
-}
-
 /** A limit is given only where every request is one visit. */
 // @ts-ignore: decorator
 @inline
 function checkTtft(run: usize, request: i32, now: f64): void {
   const limit = getf(run, RUN_TTFT_LIMIT);
   if (limit < Infinity && now - rowf(geta(run, RUN_ARRIVAL), request) > limit) addi(run, RUN_TTFT_MISSES, 1);
-}
-
-// @ts-ignore: decorator
-@inline
-function checkTpot(run: usize, request: i32, now: f64): void {
-  if (!(getf(run, RUN_TPOT_LIMIT) < Infinity)) return;
-  const gaps = rowi(geta(run, RUN_OUTPUT), request) - 1;
-  if (gaps <= 0) return;
-  const lasted = now - rowf(geta(run, RUN_FIRST), request);
-  if (lasted > getf(run, RUN_TPOT_LIMIT) * <f64>gaps) addi(run, RUN_TPOT_MISSES, 1);
-}
-
-/** Closed loop: the next request is sent at the instant one leaves. */
-export function releaseNext(run: usize, now: f64): void {
-  const released = geti(run, RUN_RELEASED);
-  if (released >= geti(run, RUN_REQUESTS)) return;
-  store<f64>(geta(run, RUN_ARRIVAL) + ((<usize>released) << 3), now);
-  seti(run, RUN_RELEASED, released + 1);
 }
 
 /** Static batching: the last sequence has ended, so the whole batch gives back its slots and blocks. */

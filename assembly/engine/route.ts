@@ -1,13 +1,13 @@
 // Phases "arrive" and "route": a request becomes visible, is refused if it can never fit, or joins the queue of a client.
 import {
-  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_MAX_PROMPT, CLIENT_UNDONE,
+  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_MAX_PROMPT, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
 } from '../layout/client';
 import { FLAG_FIRST, FLAG_RESIDENT, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
 import { FLEET_NEXT_ROOT, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
-import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_OUTSTANDING, REP_READY, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
+import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_OUTSTANDING, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
 import {
-  RUN_CONCURRENCY, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_READY, RUN_READY_COUNT, RUN_RECEIVE_EVERY, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
-  RUN_TREE_LEAVES, RUN_VISITS,
+  RUN_CONCURRENCY, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
+  RUN_VISITS,
 } from '../layout/run';
 import { sharedBlocks } from '../batching/admit';
 import { blocksFor, finalLength } from '../batching/paging';
@@ -17,9 +17,10 @@ import { clientAt } from '../table/client';
 import { queuePush } from '../table/queue';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr } from '../table/visit';
+import { releaseNext } from './closed-loop';
 import { enterCores } from './cores';
 import { planLeap } from './leap';
-import { releaseNext } from './retire';
+import { markReady } from './ready';
 import { lookUpBlocks } from './store';
 import { countLoad, rejectVisit } from './visit';
 
@@ -89,7 +90,7 @@ export function enterClient(run: usize, visit: i32, now: f64): void {
 function joinQueue(run: usize, rep: usize, request: i32, now: f64): void {
   const nobodyWaited = geti(rep, REP_WAITING) == 0;
   queuePush(run, rep, request);
-  if (geti(run, RUN_RECEIVE_EVERY) > 1) addi(rep, REP_HIDDEN, 1);
+  if (geti(rep, CLIENT_RECEIVE_EVERY) > 1) addi(rep, REP_HIDDEN, 1);
   if (getf(rep, REP_END) == Infinity) {
     markReady(run, rep);
   } else if (geti(rep, REP_STEPS) > 1 && (geti(rep, REP_BLOCKED) == 0 ? nobodyWaited : geti(rep, REP_WAIT_HEAD) == request)) {
@@ -116,13 +117,4 @@ function refusal(run: usize, rep: usize, request: i32, foreign: i32): i32 {
 function isHeld(fleet: usize, visit: i32): bool {
   if (fleet == 0) return false;
   return hasFlag(fleet, visit, FLAG_RESIDENT) || rowOr(geta(fleet, FLEET_SHARED), visit, 0) > 0;
-}
-
-/** Puts a free client on the list of those that form a step at this instant. */
-export function markReady(run: usize, rep: usize): void {
-  if (geti(rep, REP_READY) != 0) return;
-  seti(rep, REP_READY, 1);
-  const count = geti(run, RUN_READY_COUNT);
-  store<u32>(geta(run, RUN_READY) + ((<usize>count) << 2), <u32>rep);
-  seti(run, RUN_READY_COUNT, count + 1);
 }

@@ -19,7 +19,8 @@ import { retireCores } from './cores';
 import { deliverEvents } from './deliver';
 import { formStep } from './form';
 import { retireStep } from './retire';
-import { markReady, routeArrival } from './route';
+import { markReady } from './ready';
+import { routeArrival } from './route';
 
 /** Runs the engine of `run` (a run record after engineReset) until a STOP_* reason; call again after STOP_LOG_FULL, STOP_EVENTS or STOP_MARK. */
 export function engineRun(run: usize): i32 {

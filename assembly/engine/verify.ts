@@ -7,7 +7,7 @@ import { RUN_HISTOGRAM, RUN_OUTPUT } from '../layout/run';
 import { mix3 } from './draw';
 import { addf, addi, geta, geti, rowi } from '../table/cell';
 import { histogramAdd } from '../table/histogram';
-import { finishSlot } from './retire';
+import { finishSlot } from './finish';
 
 /** Advances the VERIFY first sequences that decode; those that have all their output end. */
 export function advanceDrafts(run: usize, rep: usize, now: f64): void {

@@ -1,8 +1,7 @@
 // What the end of a visit sets going: its results travel on, blocks that were kept for it are let go, a request may be over.
 import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/client';
-import {
-  BATCHING_STATIC, FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING,
-} from '../layout/enums';
+import { BATCHING_STATIC } from '../layout/batching';
+import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
   EVENT_EDGE, EVENT_WRITE, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_WRITES, VISIT_BYTES, VISIT_EDGES, VISIT_GROUP,
   VISIT_HOLDERS, VISIT_PENDING, LOADS_BYTES, LOADS_INPUT, LOADS_OUTPUT, LOADS_REQUESTS,
@@ -12,14 +11,15 @@ import {
   RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
   RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
+import { blocksTaken } from '../batching/paging';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPush } from '../table/events';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr, visitAt } from '../table/visit';
 import { planLeap } from './leap';
-import { blocksTaken, releaseNext } from './retire';
-import { markReady } from './route';
+import { releaseNext } from './closed-loop';
+import { markReady } from './ready';
 
 /** Whether others still need the KV of a visit that ends. */
 // @ts-ignore: decorator

@@ -31,14 +31,18 @@ export const CLIENT_LOCAL = 56; // i32, its local group, from 1; 0 = none
 export const CLIENT_SWAP_BLOCKS = 57; // i32, KV blocks that host memory holds for preempted sequences; 0 = they are computed again
 export const CLIENT_ROUND = 59; // i32, decode iterations between two looks of the scheduler (multi-step scheduling); 0 = one
 export const CLIENT_PER_SWAP = 58; // f64, s per block copied to host memory or back
-export const CLIENT_MAX_PROMPT = 60; // i32, longest prompt that is computed whole; 0 = no limit
+export const CLIENT_MAX_PROMPT = 63; // i32, longest prompt that is computed whole; 0 = no limit
 export const CLIENT_DRAFTS = 64; // i32, tokens that are drafted for a decode and verified with it (speculative decoding); 0 = none
 export const CLIENT_ACCEPTANCE = 65; // i32, address f64[DRAFTS]: 2^32 times the probability that at least 1, 2, ... drafts are accepted
 export const CLIENT_DRAFT_SEED = 66; // i32
 export const CLIENT_PER_DRAFT_STEP = 67; // f64, linear price: s per step that verifies drafts,
 export const CLIENT_PER_DRAFT = 68; // per sequence whose drafts it verifies
 export const CLIENT_PREFIX_LOSS = 69; // i32, tokens found in the prefix cache that the draft's head needs computed again
-export const CLIENT_PARAMETERS = 40; // cells copied, 61 to 63, 70 and 71 of them free
+// Small rules of some engines: how often a busy scheduler looks at arrivals (SGLang), and batch waiting (TensorRT-LLM)
+export const CLIENT_RECEIVE_EVERY = 60; // i32, decode steps between two looks; 0 or 1 = every step
+export const CLIENT_WAIT_STEPS = 61; // i32, most steps that a prompt is held back; 0 = never
+export const CLIENT_WAIT_TOKENS = 62; // i32, tokens of a step that are worth not waiting for
+export const CLIENT_PARAMETERS = 40; // cells copied, 70 and 71 of them free
 
 // Where its arrays lie, offsets from the record (i32)
 export const CLIENT_AT_RESIDUE = 72;

@@ -1,15 +1,5 @@
-// Every choice that crosses the boundary, as integers. test/house.test.ts checks that each id has a case and a name.
-export const BATCHING_STATIC = 0;
-export const BATCHING_CONTINUOUS = 1;
-export const BATCHING_CHUNKED = 2;
-export const BATCHING_MIXED = 3;
-
-export const ADMISSION_PROMPT = 0; // blocks for the prompt; preempt by recompute when decodes run out
-export const ADMISSION_FULL_LENGTH = 1; // blocks of the final length at once; never preempts
-
-export const ROUTING_ROUND_ROBIN = 0;
-export const ROUTING_LEAST_LOADED = 1; // fewest outstanding requests; ties go to the first after the last chosen
-
+// Choices that cross the boundary, as integers; those that a spec names have a file each (batching.ts, routing.ts, ...). test/house.test.ts checks
+// that each id has a case and a name.
 export const PRICE_LINEAR = 0; // the spec's own step_time
 export const PRICE_SURFACE = 1; // a lowered step surface
 
@@ -44,24 +34,6 @@ export const NORM_INF = 4;
 export const KIND_LLM = 0;
 export const KIND_CORES = 1;
 export const KIND_STORE = 2;
-
-// How a queue is ordered
-export const PACKING_FCFS = 0;
-export const PACKING_LEAST_WORK = 1;
-
-// How a group of a fleet chooses among its clients
-export const POOL_ROUND_ROBIN = 0;
-export const POOL_LOAD = 1;
-export const POOL_HEAVY_LIGHT = 2;
-export const POOL_PREFIX_AFFINITY = 3;
-export const POOL_NEAREST = 4;
-
-// What load is
-export const LOAD_REQUESTS = 0;
-export const LOAD_INPUT = 1;
-export const LOAD_OUTPUT = 2;
-export const LOAD_KV = 3;
-export const LOAD_LEFT = 4;
 
 // Flags of a visit (the same numbers as in src/plan/fleet.ts)
 export const FLAG_RESIDENT = 1;

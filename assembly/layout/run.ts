@@ -6,7 +6,7 @@ export const RUN_REQUESTS = 0; // arrivals
 export const RUN_REPLICAS = 1; // clients
 export const RUN_VISITS = 2; // rows of the visit columns; equal to RUN_REQUESTS without a fleet
 export const RUN_FLEET = 3; // address of the fleet record (layout/fleet.ts), 0 = every request is one visit to one group
-export const RUN_ROUTING = 4; // ROUTING_*, without a fleet
+export const RUN_ROUTING = 4; // ROUTING_ROUND_ROBIN or ROUTING_LOAD, without a fleet
 export const RUN_CLIENTS = 5; // address of one parameter record per client (CLIENT_PARAMETERS cells), 0 = all as in RUN_CLIENT
 export const RUN_LEAP = 6; // LEAP_*
 export const RUN_CONCURRENCY = 12; // requests in flight of a closed loop; 0 = open
@@ -35,10 +35,6 @@ export const RUN_TTFT_ALLOWED = 35;
 export const RUN_TPOT_ALLOWED = 36;
 /** Steps after which engineRun returns STOP_EVENTS, so that a long run can show progress and be stopped (f64). */
 export const RUN_STEP_QUOTA = 37;
-/** Small rules of some engines: how often a busy scheduler looks at arrivals (SGLang, steps), and batch waiting (TensorRT-LLM). */
-export const RUN_RECEIVE_EVERY = 38; // i32, decode steps between two looks; 0 or 1 = every step
-export const RUN_WAIT_STEPS = 39; // i32, most steps that a prompt is held back; 0 = never
-export const RUN_WAIT_TOKENS = 40; // i32, tokens of a step that are worth not waiting for
 /** engineRun returns STOP_MARK once so many sequences run or requests are over; the caller clears the cell it has seen (i32, 0 = none). */
 export const RUN_MARK_RUNNING = 41;
 export const RUN_MARK_FINISHED = 42;

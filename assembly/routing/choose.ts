@@ -1,9 +1,8 @@
 // Which client a request or visit goes to. Without a fleet one case per ROUTING_* id, with one per POOL_* id.
 import { CLIENT_BLOCK_SIZE, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
-import {
-  FLAG_LOCAL, LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS, POOL_HEAVY_LIGHT, POOL_LOAD, POOL_NEAREST, POOL_PREFIX_AFFINITY,
-  POOL_ROUND_ROBIN, ROUTING_LEAST_LOADED, ROUTING_ROUND_ROBIN,
-} from '../layout/enums';
+import { FLAG_LOCAL } from '../layout/enums';
+import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
+import { ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN } from '../layout/routing';
 import {
   FLEET_GROUPS, FLEET_LOADS, FLEET_SAME_AS, LOADS_BYTES, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_THRESHOLD,
@@ -22,8 +21,8 @@ export function chooseReplica(run: usize): i32 {
   const last = geti(run, RUN_LAST_REPLICA);
   let chosen = last + 1 == replicas ? 0 : last + 1;
   const routing = geti(run, RUN_ROUTING);
-  assert(routing == ROUTING_ROUND_ROBIN || routing == ROUTING_LEAST_LOADED, 'chooseReplica: unknown routing');
-  if (routing == ROUTING_LEAST_LOADED) chosen = leastLoaded(run, replicas, chosen);
+  assert(routing == ROUTING_ROUND_ROBIN || routing == ROUTING_LOAD, 'chooseReplica: unknown routing');
+  if (routing == ROUTING_LOAD) chosen = leastLoaded(run, replicas, chosen);
   seti(run, RUN_LAST_REPLICA, chosen);
   return chosen;
 }
@@ -59,7 +58,7 @@ export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64): i32
   const pool = geta(fleet, FLEET_GROUPS) + <usize>(group * (POOL_CELLS * 8));
   const count = geti(pool, POOL_COUNT);
   const light = geti(pool, POOL_LIGHT);
-  if (geti(pool, POOL_ROUTING) != POOL_HEAVY_LIGHT) return chooseAmong(run, fleet, pool, visit, from, bytes, 0, count, POOL_LAST);
+  if (geti(pool, POOL_ROUTING) != ROUTING_HEAVY_LIGHT) return chooseAmong(run, fleet, pool, visit, from, bytes, 0, count, POOL_LAST);
   if (ownMetric(run, pool, visit) <= getf(pool, POOL_THRESHOLD)) return chooseAmong(run, fleet, pool, visit, from, bytes, 0, light, POOL_LAST);
   return chooseAmong(run, fleet, pool, visit, from, bytes, light, count, POOL_LAST_HEAVY);
 }
@@ -77,9 +76,9 @@ function chooseAmong(
   let place = geti(pool, last) + 1;
   if (place < from || place >= end) place = from;
   let best = place;
-  if (routing == POOL_LOAD || routing == POOL_HEAVY_LIGHT) {
+  if (routing == ROUTING_LOAD || routing == ROUTING_HEAVY_LIGHT) {
     best = leastAmong(run, fleet, members, geti(pool, POOL_METRIC), place, from, end);
-  } else if (routing != POOL_ROUND_ROBIN) {
+  } else if (routing != ROUTING_ROUND_ROBIN) {
     let bestFirst = Infinity;
     let bestLoad = Infinity;
     for (let i = from; i < end; i++) {
@@ -145,11 +144,11 @@ function isCounted(metric: i32): bool {
 
 /** What comes before load: smaller is better. */
 function preference(run: usize, fleet: usize, routing: i32, client: usize, visit: i32, source: i32, bytes: f64): f64 {
-  if (routing == POOL_PREFIX_AFFINITY) {
+  if (routing == ROUTING_PREFIX_AFFINITY) {
     const cache = geta(client, CLIENT_PREFIX);
     return cache == 0 ? 0 : -(<f64>leadingHits(fleet, cache, visit));
   }
-  if (routing == POOL_NEAREST) {
+  if (routing == ROUTING_NEAREST) {
     if (source < 0) return 0;
     const from = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), source));
     return pathSeconds(fleet, geti(from, CLIENT_LOCATION), geti(client, CLIENT_LOCATION), bytes);

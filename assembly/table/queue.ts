@@ -2,7 +2,8 @@
 // front. Least work left: a pairing heap through NEXT (siblings) and CHILD. The head is REP_WAIT_HEAD in both.
 import { CLIENT_PACKING, CLIENT_SWAP_BLOCKS } from '../layout/client';
 import { FLEET_CHILD, FLEET_JOINED, FLEET_ORDER, FLEET_WORK } from '../layout/fleet';
-import { FLAG_RESIDENT, PACKING_FCFS, PACKING_LEAST_WORK } from '../layout/enums';
+import { FLAG_RESIDENT } from '../layout/enums';
+import { PACKING_FCFS, PACKING_LEAST_WORK_LEFT } from '../layout/packing';
 import { RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_SWAPPED } from '../layout/run';
 import { REP_WAITING, REP_WAIT_HEAD, REP_WAIT_TAIL } from '../layout/replica';
 import { addi, geta, geti, rowi, seti } from './cell';
@@ -10,7 +11,7 @@ import { hasFlag } from './visit';
 
 /** Joins the end of the queue (or its place by work). */
 export function queuePush(run: usize, rep: usize, request: i32): void {
-  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK) {
+  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK_LEFT) {
     heapJoin(run, rep, request);
     return;
   }
@@ -26,7 +27,7 @@ export function queuePush(run: usize, rep: usize, request: i32): void {
 
 /** Joins the front of the queue (or its place by work): a preempted sequence. */
 export function queuePushFront(run: usize, rep: usize, request: i32): void {
-  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK) {
+  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK_LEFT) {
     heapJoin(run, rep, request);
     return;
   }
@@ -42,7 +43,7 @@ export function queuePushFront(run: usize, rep: usize, request: i32): void {
 @inline
 export function queuePop(run: usize, rep: usize): void {
   const head = geti(rep, REP_WAIT_HEAD);
-  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK) seti(rep, REP_WAIT_HEAD, heapRest(run, head));
+  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK_LEFT) seti(rep, REP_WAIT_HEAD, heapRest(run, head));
   else seti(rep, REP_WAIT_HEAD, rowi(geta(run, RUN_NEXT), head));
   addi(rep, REP_WAITING, -1);
 }

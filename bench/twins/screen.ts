@@ -1,5 +1,5 @@
 // The closed-form screen of assembly/closed-form in plain TypeScript: same operations, same order, so the same bits.
-import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_STATIC } from '../../assembly/layout/enums.ts';
+import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_STATIC } from '../../assembly/layout/batching.ts';
 import { GRID_SEQUENCES } from '../../assembly/layout/grid.ts';
 import * as C from '../../assembly/layout/screen.ts';
 import * as S from '../../assembly/layout/surface.ts';

@@ -1,5 +1,6 @@
 // What a file of catalog/engines must look like: defaults and host costs of one engine version.
 import { z } from 'zod';
+import { ADMISSION, BATCHING } from '../check/scheduler-lists.ts';
 import { count, flag, fromZero, named, oneOf, positive, share, size } from './schema-words.ts';
 
 const smallDevices = z.strictObject(
@@ -43,8 +44,8 @@ export const engineSchema = z.strictObject({
   /** "vllm-0.11". */
   id: named,
   name: named,
-  batching: oneOf(['static', 'continuous', 'chunked', 'mixed']),
-  admission: oneOf(['prompt', 'full-length']),
+  batching: oneOf(BATCHING.names),
+  admission: oneOf(ADMISSION.names),
   max_num_seqs: size,
   max_num_batched_tokens: size,
   /** Its server answers 400 where a prompt is longer than this limit and is not cut into chunks; absent = it takes any. */

@@ -14,6 +14,7 @@ import { lowerSurface } from '../plan/lower.ts';
 import { type SurfaceKey, splitOf } from '../plan/surface-key.ts';
 import { drawTable } from '../report/table.ts';
 import { openSession, type Session } from '../run/session.ts';
+import { DEFAULT_PROFILE } from '../spec/defaults.ts';
 import { WEIGHT_FORMATS } from '../spec/words.ts';
 import { resolveFormats } from '../stages/formats.ts';
 import type { CalibrateFlags } from './calibrate.ts';
@@ -21,7 +22,6 @@ import { writeCatalogFiles } from './catalog-files.ts';
 import { type Output, wholeFlag } from './flags.ts';
 
 /** Which profile's host costs the cost model has where the trace names no engine. */
-const ANY_PROFILE = 'vllm-0.11';
 
 interface Judged extends StepResult {
   /** Median and 90th percentile of the cost model's error on the steps held out. */
@@ -142,7 +142,7 @@ function costModel(
   const key: SurfaceKey = {
     model: catalog.model(model),
     hardware: catalog.hardware(hardware),
-    profile: catalog.engine(profile ?? ANY_PROFILE),
+    profile: catalog.engine(profile ?? DEFAULT_PROFILE),
     quantization: quantization ?? 'auto',
     kv: 'auto',
     ...{ tp, pp, dp: 1, ep: 1 },

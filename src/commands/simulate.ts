@@ -19,7 +19,9 @@ import { buildLaunch } from '../report/launch.ts';
 import { openProgress } from '../report/progress.ts';
 import { lineFormatOf, stepHeading, stepLines } from '../report/step-lines.ts';
 import { writeTrace } from '../report/timeline/trace.ts';
+import { measuredWindow } from '../run/client-view.ts';
 import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
+import type { Marks } from '../run/fleet-window.ts';
 import { measureRun } from '../run/measure-fleet.ts';
 import { openSession } from '../run/session.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
@@ -62,7 +64,12 @@ export async function runPipelines(
     '--html': flags.html,
     '--timeline': flags.timeline,
   });
-  const { run, steps, clock, code } = await runInSlices(lowered, flags, files['--steps'], out);
+  const { run, steps, clock, code } = await runInSlices(
+    lowered,
+    { ...flags, ...measuredWindow(spec, lowered) },
+    files['--steps'],
+    out,
+  );
   const measured = measureRun(spec, lowered, run, { clock, ...(steps === null ? {} : { steps }) });
   const tabular = flags.requests !== undefined && lineFormatOf(flags.requests) === 'csv';
   writeAll(files['--requests'], () => (tabular ? fleetRequestTable(measured) : fleetRequestLines(measured)));
@@ -97,7 +104,12 @@ function windowOf({ from, to, perRequest }: FleetFlags) {
 const MOST_STEPS = 2_000_000;
 
 /** Runs slice by slice so that Ctrl-C is heard between two; what was simulated by then is kept. */
-async function runInSlices(lowered: LoweredFleet, flags: FleetFlags, file: WholeFile | null, out: Output) {
+async function runInSlices(
+  lowered: LoweredFleet,
+  flags: FleetFlags & { readonly window?: Marks },
+  file: WholeFile | null,
+  out: Output,
+) {
   let clock = 0;
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const format = lineFormatOf(flags.steps ?? '');
@@ -117,6 +129,7 @@ async function runInSlices(lowered: LoweredFleet, flags: FleetFlags, file: Whole
   const interrupt = heedInterrupts();
   try {
     const fleet = start(lowered, {
+      ...(flags.window ? { window: flags.window } : {}),
       leap: file || curves ? 'none' : 'exact',
       ...(file || curves ? { onSteps: keep } : {}),
       onProgress: (now) => {

@@ -16,6 +16,7 @@ import { type StepWork, sumWork } from '../plan/step-work.ts';
 import { type SurfaceKey, splitOf } from '../plan/surface-key.ts';
 import { formatNumber, formatShare, formatShort } from '../report/format.ts';
 import { drawTable } from '../report/table.ts';
+import { DEFAULT_PROFILE } from '../spec/defaults.ts';
 import type { StepSource } from '../spec/types.ts';
 import { STEP_SOURCES } from '../spec/words.ts';
 import { resolveFormats } from '../stages/formats.ts';
@@ -42,7 +43,6 @@ const FLAGS = {
 
 const WEIGHT_FORMATS = ['auto', 'bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'] as const;
 const KV_FORMATS = ['auto', 'bf16', 'fp16', 'fp8', 'int8'] as const;
-const DEFAULT_PROFILE = 'vllm-0.11';
 const SCRATCH_BYTES = 1 << 20;
 
 const HELP = `mist step --model ID --hardware ID [--prefill CHUNKS] [--decode GROUPS] [options]

@@ -11,16 +11,13 @@ export interface Measured {
 
 /** The score of an objective: smaller is better. NaN (no price, no watts) cannot be ranked. */
 export function scoreOf(objective: Objective, measured: Measured): number {
-  switch (objective) {
-    case 'usd_per_hour':
-      return measured.usdPerHour;
-    case 'usd_per_million_tokens':
-      return measured.usdPerHour / 3600 / measured.outputThroughput;
-    case 'output_throughput_per_device':
-      return -measured.outputThroughput / measured.devices;
-    case 'tokens_per_joule':
-      return measured.watts / measured.outputThroughput;
-    case 'devices':
-      return measured.devices;
-  }
+  return SCORES[objective](measured);
 }
+
+const SCORES: Readonly<Record<Objective, (measured: Measured) => number>> = {
+  usd_per_hour: ({ usdPerHour }) => usdPerHour,
+  usd_per_million_tokens: ({ usdPerHour, outputThroughput }) => usdPerHour / 3600 / outputThroughput,
+  output_throughput_per_device: ({ outputThroughput, devices }) => -outputThroughput / devices,
+  tokens_per_joule: ({ watts, outputThroughput }) => watts / outputThroughput,
+  devices: ({ devices }) => devices,
+};

@@ -7,8 +7,10 @@ import type { Configuration } from '../spec/types.ts';
 import { type Formats, resolveFormats } from '../stages/formats.ts';
 import { devicesOf, type Split } from '../stages/split.ts';
 import { type DraftKey, draftKeyOf, draftOf, losesBlock, refuseDraft } from './draft.ts';
+import { ranAnyway, schedulerRules, squeeze, withShards } from './engine-rules.ts';
 import { legalSplit } from './legal.ts';
 import { type KvCapacity, kvCapacity } from './memory.ts';
+import { padContexts } from './read-surface.ts';
 import type { EngineSetup } from './setup.ts';
 import { findSteps } from './step-regression.ts';
 import { type SurfaceKey, splitOf } from './surface-key.ts';
@@ -64,7 +66,8 @@ export const SURFACE_FIELDS = [
 export function bindDeployment(configuration: Configuration, source: PlanSource): Deployment | Refusal {
   const { catalog, prices, watts } = source;
   const model = catalog.model(configuration.model);
-  const listed = catalog.hardware(configuration.hardware);
+  const { rules } = configuration;
+  const listed = withShards(catalog.hardware(configuration.hardware), rules?.shards_per_device);
   const hardware = watts[listed.id] === undefined ? listed : { ...listed, tdp_w: watts[listed.id] };
   const profile = catalog.engine(configuration.profile);
   const plain: SurfaceKey = {
@@ -73,6 +76,9 @@ export function bindDeployment(configuration: Configuration, source: PlanSource)
     profile,
     quantization: configuration.quantization,
     kv: configuration.kv_cache_dtype,
+    ...(rules?.attention_quantization ? { attentionQuantization: rules.attention_quantization } : {}),
+    ...(rules?.sampling ? { sampling: rules.sampling } : {}),
+    ...(rules?.attention_groups ? { groups: rules.attention_groups } : {}),
     tp: configuration.tensor_parallel_size,
     pp: configuration.pipeline_parallel_size,
     dp: configuration.data_parallel_size,
@@ -83,7 +89,7 @@ export function bindDeployment(configuration: Configuration, source: PlanSource)
   const split = splitOf(key);
   const formats = resolveFormats(model, key);
   const illegal = legalSplit(model, hardware, split, formats) ?? refuseDraft(key, split);
-  if (illegal) return illegal;
+  if (illegal && !ranAnyway(rules, illegal)) return illegal;
   const steps = stepsFor(configuration, key, split, formats, catalog);
   if (steps === null) return NO_STEPS;
   const usdPerDeviceHour = prices[hardware.id] ?? hardware.usd_per_hour ?? Number.NaN;
@@ -149,9 +155,10 @@ export function blocksOf(deployment: Deployment, configuration: Configuration): 
     },
     draftOf(deployment.key, deployment.split),
   );
-  const { num_gpu_blocks: blocks, kv_log: log } = configuration;
-  if (blocks === 0) return capacity;
-  if (capacity.reason === 'weights-do-not-fit') {
+  const { num_gpu_blocks: blocks, kv_log: log, rules } = configuration;
+  const tuned = capacity.reason && rules?.known_to_run;
+  if (blocks === 0) return tuned ? squeeze(capacity, deployment.hardware, deployment.split.dp) : capacity;
+  if (capacity.reason === 'weights-do-not-fit' && !tuned) {
     const words = log ? `${capacity.words}, though the engine started: ${logWords(log)}` : capacity.words;
     return { ...capacity, words };
   }
@@ -199,28 +206,33 @@ export function setupEngine(
 ): EngineSetup {
   const dp = deployment?.split.dp ?? 1;
   const pp = deployment?.split.pp ?? 1;
+  const budget = configuration.max_num_batched_tokens * dp * pp;
+  const { rules } = configuration;
+  const positions = rules?.known_to_run ? 0 : (deployment?.model.max_positions ?? 0);
   return {
     batching: configuration.batching,
     admission: configuration.admission,
     routing: configuration.routing,
     replicas: configuration.replicas,
     maxNumSeqs: configuration.max_num_seqs * dp,
-    maxNumBatchedTokens: configuration.max_num_batched_tokens * dp * pp,
+    maxNumBatchedTokens: budget,
     numGpuBlocks: Math.min(blocks, MOST_BLOCKS),
     blockSize: configuration.block_size,
-    maxModelLen: configuration.max_model_len || (deployment?.model.max_positions ?? 0),
+    maxModelLen: configuration.max_model_len || positions,
     ...promptLimit(configuration, deployment?.profile),
     watermark: configuration.watermark,
     schedulerSteps: configuration.num_scheduler_steps,
     swap: swapSetup(configuration, deployment, blockBytes),
-    price,
+    price: price instanceof Float64Array && rules?.padded_len ? padContexts(price, rules.padded_len) : price,
+    ...schedulerRules(rules, budget),
     ...acceptanceOf(configuration, seed),
   };
 }
 
 /** Some servers refuse a prompt that no step could hold, where prompts are not cut into chunks. */
 function promptLimit(configuration: Configuration, profile: EngineProfile | undefined): Pick<EngineSetup, 'maxPrompt'> {
-  if (profile?.refuses_prompts_over !== 'max_num_batched_tokens' || configuration.batching === 'chunked') return {};
+  const cut = configuration.batching === 'chunked' || configuration.rules?.known_to_run;
+  if (profile?.refuses_prompts_over !== 'max_num_batched_tokens' || cut) return {};
   return { maxPrompt: configuration.max_num_batched_tokens };
 }
 

@@ -6,16 +6,10 @@
 // to a client of its group. Same-time order, over all clients: retire (in client order) → deliver (in visit order) → arrive
 // (in root order) → form (in client order).
 import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
-import type { AdmissionName, BatchingName, StepTime } from '../spec/types.ts';
-import type { Speculation, SwapSetup } from './setup.ts';
-
-export type PackingName = 'fcfs' | 'least-work-left';
-
-/**
- * write_through: with every visit that is written. write_through_selective: when a nearer tier held the block already.
- * write_back: when the tier before lets it go.
- */
-export type WritePolicy = 'write_through' | 'write_through_selective' | 'write_back';
+import type { AdmissionName, BatchingName, LoadMetric, PackingName, RoutingPolicy } from '../check/scheduler-lists.ts';
+import type { WritePolicy } from '../spec/fleet/words.ts';
+import type { StepTime } from '../spec/types.ts';
+import type { EngineSetup, Speculation, SwapSetup } from './setup.ts';
 
 /** A tier of a KV store: blocks of `hashBlock` tokens kept by LRU. */
 export interface FleetTier {
@@ -61,6 +55,9 @@ export interface FleetClient {
   readonly schedulerSteps?: number;
   /** Host memory for preempted decodes; absent = they are computed again. */
   readonly swap?: SwapSetup;
+  /** Decode steps between two looks at arrivals of a scheduler that is busy decoding, and batch waiting (EngineSetup). */
+  readonly receiveEvery?: number;
+  readonly batchWait?: EngineSetup['batchWait'];
   readonly price: StepTime | Float64Array;
   /** Local group that it belongs to, from 1; 0 = none (VISIT_LOCAL). */
   readonly localGroup: number;
@@ -79,13 +76,6 @@ export interface FleetClient {
   readonly tiers: readonly FleetTier[];
 }
 
-export type GroupRouting = 'round-robin' | 'load' | 'heavy-light' | 'prefix-affinity' | 'nearest';
-/**
- * What load means, per client: outstanding visits; their prompt tokens; their output tokens; KV tokens (blocks in use times
- * block size); tokens left to process (prompt and output tokens of outstanding visits, less what finished steps did).
- */
-export type LoadMetric = 'requests' | 'input' | 'output' | 'kv' | 'left';
-
 /** Clients that can serve the same visits. Ties go to the first member after the last chosen one, cyclically. */
 export interface FleetGroup {
   readonly name: string;
@@ -97,7 +87,7 @@ export interface FleetGroup {
    * prefix-affinity: most cached leading blocks, then least by `metric`. nearest: least seconds of the path from where the
    * visit's last predecessor ran (latency + bytes over the narrowest link), then least by `metric`.
    */
-  readonly routing: GroupRouting;
+  readonly routing: RoutingPolicy;
   readonly metric: LoadMetric;
   readonly threshold: number;
   readonly light: number;

@@ -81,6 +81,7 @@ export function lowerSurface(key: SurfaceKey, lowering: Lowering, into?: Float64
   writeHeader(table, key, shape, drafted ? [...priced.compute, ...drafted.compute] : priced.compute);
   table[surface.SURFACE_AP_FIXED] = scale * table[surface.SURFACE_AP_FIXED] + promptLaunches(key.model, key.profile);
   writeTables(table, lowering.columns, shape.perDecode, hostOfPasses(key, shape));
+  if (key.groups === 'whole-prompts' && shape.split.dp > 1) writeShared(table, lowering, priced, shape, scale);
   if (key.steps) overlaySteps(table, key.steps);
   const basis = key.steps ? 'measured' : basisOf(typicalPrices(priced, drafted, shape));
   return { table, basis, shape, priced };
@@ -89,6 +90,21 @@ export function lowerSurface(key: SurfaceKey, lowering: Lowering, into?: Float64
 function typicalPrices(priced: PricedOps, drafted: PricedOps | null, { split, draft }: Shape): OpPrice[] {
   const prices = priceStepExactly(priced, TYPICAL, split);
   return drafted && draft ? [...prices, ...priceStepExactly(drafted, TYPICAL, draft.split)] : prices;
+}
+
+/** What all attention groups do together, and that a prompt is the work of one of them. */
+function writeShared(table: Float64Array, lowering: Lowering, priced: PricedOps, shape: Shape, scale: number): void {
+  const { columns } = lowering;
+  for (const name of SUMS) columns[name].view.fill(0);
+  for (const one of priced.compute) if (one.op.over === 'experts') addCompute(lowering, one, shape, STEP);
+  for (const one of priced.exchange) if (one.op.over === 'all') addExchange(lowering, one, STEP);
+  const slow = columns.slowAll.view;
+  for (let i = 1; i < GRID_TOKENS; i++) {
+    const seconds = columns.experts.view[i] * slow[i] + columns.linear.view[i] * slow[i] + columns.light.view[i];
+    table[surface.SURFACE_SHARED + i] = scale * seconds;
+  }
+  table[surface.SURFACE_SHARED] = 0;
+  table[surface.SURFACE_GROUPS] = shape.split.dp;
 }
 
 function scaleColumn(view: Float64Array, factor: number): void {

@@ -1,5 +1,5 @@
 // Settings of a scheduler that cannot be together: what one deployment is told, and why a row of a sweep falls.
-import { ROUND_BATCHINGS } from '../spec/check-rounds.ts';
+import { ROUND_BATCHINGS } from '../check/scheduler-lists.ts';
 import type { Configuration } from '../spec/types.ts';
 import type { Deployment, Refusal } from './deployment.ts';
 import { swapRefusal } from './swap.ts';

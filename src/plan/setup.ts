@@ -1,5 +1,6 @@
 // What one engine run needs beside its requests: the limits and the price of a step. Numbers and closed words only.
-import type { AdmissionName, BatchingName, RoutingName, StepTime } from '../spec/types.ts';
+import { type AdmissionName, type BatchingName, ROUND_BATCHINGS } from '../check/scheduler-lists.ts';
+import type { RoutingName, StepTime } from '../spec/types.ts';
 
 /** Host memory for preempted sequences. */
 export interface SwapSetup {
@@ -82,7 +83,7 @@ type Decoding = Pick<EngineSetup, 'batching' | 'schedulerSteps' | 'speculation'>
 
 /** Decode iterations of a round; where steps may carry prompts they are single. */
 export function roundOf({ batching, schedulerSteps }: Decoding): number {
-  return batching === 'continuous' || batching === 'static' ? (schedulerSteps ?? 1) : 1;
+  return ROUND_BATCHINGS.includes(batching) ? (schedulerSteps ?? 1) : 1;
 }
 
 /** Whether tokens come several at once: fewer gaps than tokens. */

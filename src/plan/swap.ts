@@ -1,4 +1,5 @@
 // Host memory for preempted sequences: how many KV blocks it holds, what copying one costs, and why a row cannot swap.
+import { reservesFinal } from '../check/scheduler-lists.ts';
 import type { Configuration } from '../spec/types.ts';
 import type { Deployment, Refusal } from './deployment.ts';
 import type { SwapSetup } from './setup.ts';
@@ -33,7 +34,7 @@ export function swapRefusal(
 ): Refusal | null {
   const swap = swapSetup(configuration, deployment, blockBytes);
   if (swap === undefined) return null;
-  if (configuration.batching === 'static' || configuration.admission === 'full-length') {
+  if (reservesFinal(configuration)) {
     const words = 'preemption_mode swap, but nothing is ever preempted under static batching or full-length admission';
     return { reason: 'swap-without-preemption', words };
   }

@@ -1,5 +1,7 @@
 // Configurations, limits and loads in words: every report says the same thing the same way.
+
 import type { KeptRow, Summary, SweepResult } from '../metrics/types.ts';
+import { OBJECTIVE } from '../spec/objectives.ts';
 import type { AxisField, Configuration, LatencyMetric, Objective, Percentile, Slo, Spec } from '../spec/types.ts';
 import { formatGiven, formatNumber, formatShort, formatUsd, plural } from './format.ts';
 
@@ -124,16 +126,8 @@ export function describeLengths(result: SweepResult): string {
   return `${formatNumber(prompt_mean)} prompt and ${formatNumber(output_mean)} output tokens on average`;
 }
 
-const SUPERLATIVE: Readonly<Record<Objective, string>> = {
-  usd_per_hour: 'Cheapest',
-  usd_per_million_tokens: 'Cheapest per token',
-  output_throughput_per_device: 'Most tokens per device',
-  tokens_per_joule: 'Most tokens per joule',
-  devices: 'Fewest devices',
-};
-
 export function describeObjective(objective: Objective): string {
-  return SUPERLATIVE[objective];
+  return OBJECTIVE[objective].words;
 }
 
 /** The figure the objective ranks by: of the simulation where there is one, else of the screen. NaN where unknown. */

@@ -1,8 +1,10 @@
 // What error bands leave open about an answer: limits they reach over, better rows that may keep them, runners-up as good.
+
 import type { ErrorBand } from '../catalog/types.ts';
 import { holdsFarEnd, holdsNearEnd, latencyBand } from '../metrics/error-band.ts';
 import { achieved } from '../metrics/limits.ts';
 import type { Summary } from '../metrics/types.ts';
+import { OBJECTIVE } from '../spec/objectives.ts';
 import type { LatencyMetric, Objective, Slo } from '../spec/types.ts';
 import { describeSlo } from './describe.ts';
 import { formatMs, formatNumber, plusMinus } from './format.ts';
@@ -53,8 +55,6 @@ export function tellReach(winner: Judged, ranked: readonly Judged[], slos: reado
   return [`Within the error band it may miss ${reach.join(' and ')}.${next}`];
 }
 
-/** Objectives of which more is better; of the others less is. */
-const MORE_IS_BETTER: ReadonlySet<Objective> = new Set(['output_throughput_per_device', 'tokens_per_joule']);
 const NAMED = 3;
 
 /** Rows that would be better, and miss a limit by no more than their band. */
@@ -64,7 +64,7 @@ export function tellBetter(
   slos: readonly Slo[],
   objective: Objective,
 ): string[] {
-  const more = MORE_IS_BETTER.has(objective);
+  const more = OBJECTIVE[objective].better === 'more';
   const better = rows.filter((row) => (more ? row.value > winner.value : row.value < winner.value));
   const open = better.filter((row) => !row.met && row.serves && slos.every((slo) => mayKeep(row, slo)));
   if (open.length === 0) return [];

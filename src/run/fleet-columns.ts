@@ -1,6 +1,8 @@
 // Lays a fleet program out in kernel memory: the columns of its visits and edges, and room for what is under way.
+
 import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
+import { queuesByWork } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { FleetProgram, VisitTable } from '../plan/fleet.ts';
 import { countRooms, type Rooms } from './fleet-rooms.ts';
@@ -70,7 +72,7 @@ function listColumns(program: FleetProgram): Column[] {
   made(F.FLEET_READY, 'f64', Number.NaN, false);
   made(F.FLEET_START, 'f64', Number.NaN, false);
   if (hashes || fetched) made(F.FLEET_CACHED, 'i32', 0, false);
-  if (clients.some(({ kind, packing }) => kind === 'llm' && packing === 'least-work-left')) {
+  if (clients.some(({ kind, packing }) => kind === 'llm' && queuesByWork(packing))) {
     for (const cell of [F.FLEET_WORK, F.FLEET_CHILD, F.FLEET_ORDER]) made(cell, 'i32', 0);
   }
   return columns;

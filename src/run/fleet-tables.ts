@@ -3,26 +3,14 @@ import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
+import { LOAD, needsSteps, PACKING, ROUTING } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
-import type { FleetClient, FleetGroup, FleetProgram, WritePolicy } from '../plan/fleet.ts';
+import type { FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
 import { roundOf } from '../plan/setup.ts';
+import type { WritePolicy } from '../spec/fleet/words.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
 
 const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
-const ROUTING = {
-  'round-robin': E.POOL_ROUND_ROBIN,
-  load: E.POOL_LOAD,
-  'heavy-light': E.POOL_HEAVY_LIGHT,
-  'prefix-affinity': E.POOL_PREFIX_AFFINITY,
-  nearest: E.POOL_NEAREST,
-} as const;
-const METRIC = {
-  requests: E.LOAD_REQUESTS,
-  input: E.LOAD_INPUT,
-  output: E.LOAD_OUTPUT,
-  kv: E.LOAD_KV,
-  left: E.LOAD_LEFT,
-} as const;
 
 /** Writes an address or a number into a cell of the fleet record. */
 export type Put = (cell: number, column: { readonly byteOffset: number } | number) => void;
@@ -114,8 +102,8 @@ function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): voi
     members.set(group.members);
     words[(base + F.POOL_MEMBERS) * 2] = members.byteOffset;
     words[(base + F.POOL_COUNT) * 2] = group.members.length;
-    words[(base + F.POOL_ROUTING) * 2] = ROUTING[group.routing];
-    words[(base + F.POOL_METRIC) * 2] = METRIC[group.metric];
+    words[(base + F.POOL_ROUTING) * 2] = ROUTING.id[group.routing];
+    words[(base + F.POOL_METRIC) * 2] = LOAD.id[group.metric];
     cells[base + F.POOL_THRESHOLD] = group.threshold;
     words[(base + F.POOL_LIGHT) * 2] = group.light;
     // The first choice is the first member of each half.
@@ -140,7 +128,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     fillClient(record, base, client);
     fillPrice(record, base, placeSurface(arena, client.price, surfaces), EMPTY);
     put(C.CLIENT_KIND, KIND[client.kind]);
-    put(C.CLIENT_PACKING, client.packing === 'least-work-left' ? E.PACKING_LEAST_WORK : E.PACKING_FCFS);
+    put(C.CLIENT_PACKING, PACKING.id[client.packing]);
     put(C.CLIENT_LOCATION, client.location);
     put(C.CLIENT_LOCAL, client.localGroup);
     const channel = channelOf(client);
@@ -183,10 +171,7 @@ function placeSurface(
 /** Clients whose KV use or remaining work routing looks at: what changes inside a leap must be seen step by step. */
 function clientsWithoutLeaps(groups: readonly FleetGroup[]): Set<number> {
   const found = new Set<number>();
-  for (const { members, routing, metric } of groups) {
-    if (routing === 'round-robin' || (metric !== 'kv' && metric !== 'left')) continue;
-    for (const client of members) found.add(client);
-  }
+  for (const group of groups.filter(needsSteps)) for (const client of group.members) found.add(client);
   return found;
 }
 

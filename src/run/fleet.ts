@@ -23,6 +23,7 @@ import {
   sumDrafts,
 } from './engine.ts';
 import { type FleetColumns, fleetBytes, placeFleet, requestStates } from './fleet-columns.ts';
+import { type Counts, type Marks, openWindow, type RunWindow } from './fleet-window.ts';
 import { pickBytes, pickInKernel } from './pick.ts';
 import {
   type EngineOptions,
@@ -47,6 +48,8 @@ export interface FleetRun {
   readonly loads: readonly ClientLoad[];
   readonly steps: StepRecord[];
   readonly itl: EngineRun['itl'];
+  /** What was counted between the marks of a window; absent where none was asked for, or it never opened. */
+  readonly window?: RunWindow;
   readonly stop: StopReason;
   /** s, the last instant. */
   readonly clock: number;
@@ -66,6 +69,8 @@ export interface ClientLoad {
 
 export type FleetOptions = Pick<EngineOptions, 'leap' | 'onProgress' | 'onSteps' | 'histogram'> & {
   readonly steps?: boolean;
+  /** A part of the run that is counted by itself. */
+  readonly window?: Marks;
   /** Only of an uncoupled fleet, where a request is one visit. */
   readonly giveUp?: EngineOptions['giveUp'];
   /** The columns of the result are those of the run itself: they last until the next run in the same room. */
@@ -117,7 +122,14 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   if (options.giveUp && !uncoupled) throw new RangeError('a limit per visit means nothing where a request has several');
   // The closed form of leaps would pass over instants that other clients must see: a coupled fleet adds steps one by one.
   const leap = options.leap === 'closed' && !uncoupled ? 'exact' : options.leap;
-  const full: EngineOptions = { ...options, leap, onSteps: options.onSteps ?? (options.steps ? collect : undefined) };
+  const watch = options.window ? openWindow(options.window) : null;
+  const marks = watch?.marks((clock) => takeCounts(record, program, clock));
+  const full: EngineOptions = {
+    ...options,
+    leap,
+    onSteps: options.onSteps ?? (options.steps ? collect : undefined),
+    ...(marks ? { marks } : {}),
+  };
   const work = fleetWorkBytes(program);
   const logBytes = full.onSteps ? Math.max(LOG_STEPS, 2 * program.clients.length) * R.LOG_FIELDS * 8 : 0;
   const n = program.visits.count;
@@ -139,7 +151,11 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   const log = startRecord(kernels, arena, record, placed, full);
   return {
     advance: () => advanceRecord(kernels, record, log, full),
-    close: (stop) => readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false),
+    close: (stop) => {
+      const run = readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false);
+      const part = watch?.close(() => takeCounts(record, program, run.clock));
+      return part ? { ...run, window: part } : run;
+    },
   };
 }
 
@@ -157,6 +173,11 @@ export function isUncoupled({ clients, groups, channels, visits, requests }: Fle
   );
   const single = visits.count === requests.count && visits.edgeTo.length === 0 && visits.fetched === undefined;
   return alone && counted && single && channels === 0 && visits.flags.every((flags) => flags === 0);
+}
+
+/** What every client has counted so far. */
+function takeCounts(record: RunRecord, { clients }: FleetProgram, clock: number): Counts {
+  return { clock, counters: readClients(record, clients.length), gaps: readGaps(record) };
 }
 
 /** Runs a program to its end. */

@@ -7,6 +7,7 @@ import type { PickRanks } from '../metrics/summary.ts';
 import type { LoweredFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
+import { NEVER_STEADY, viewOf } from './client-view.ts';
 import type { FleetRun } from './fleet.ts';
 
 export interface FleetEnd {
@@ -16,33 +17,22 @@ export interface FleetEnd {
   readonly steps?: readonly StepRecord[];
 }
 
+/** What of a spec figures depend on. */
+type Measured = Pick<FleetSpec, 'pools' | 'slo'> & Partial<Pick<FleetSpec, 'power' | 'client'>>;
+
 /** Every figure of a run of a lowered spec. */
-export function measureRun(
-  spec: Pick<FleetSpec, 'pools' | 'slo'> & Partial<Pick<FleetSpec, 'power'>>,
-  lowered: LoweredFleet,
-  run: FleetRun,
-  end: FleetEnd = {},
-): MeasuredFleet {
+export function measureRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, end: FleetEnd = {}): MeasuredFleet {
   return measureFleet(bindRun(spec, lowered, run, end));
 }
 
 /** The figures that stand for the whole fleet. */
-export function summariseRun(
-  spec: Pick<FleetSpec, 'pools' | 'slo'> & Partial<Pick<FleetSpec, 'power'>>,
-  lowered: LoweredFleet,
-  run: FleetRun,
-  pick?: PickRanks,
-): FleetSummary {
+export function summariseRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, pick?: PickRanks): FleetSummary {
   return summariseFleet({ ...bindRun(spec, lowered, run, {}), ...(pick ? { pick } : {}) });
 }
 
-function bindRun(
-  spec: Pick<FleetSpec, 'pools' | 'slo'> & Partial<Pick<FleetSpec, 'power'>>,
-  lowered: LoweredFleet,
-  run: FleetRun,
-  { clock, steps }: FleetEnd,
-): RunToMeasure {
-  const stopped = explainStop(lowered, run);
+function bindRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, { clock, steps }: FleetEnd): RunToMeasure {
+  const view = viewOf(spec, lowered, run);
+  const stopped = explainStop(lowered, run) || (view.client?.window?.to === 0 ? NEVER_STEADY : '');
   return {
     program: lowered.program,
     results: run.results,
@@ -53,6 +43,7 @@ function bindRun(
     prices: priceClients(spec, lowered, spec.power),
     itl: run.itl,
     pipelines: lowered.pipelines,
+    ...view,
     ...(steps === undefined ? {} : { steps }),
     ...(stopped === '' ? {} : { stopped }),
     ...(run.stop === 'stopped' && clock !== undefined ? { clock } : {}),

@@ -1,10 +1,13 @@
 // The record of one engine run and the columns beside it: placed in kernel memory and filled from a setup.
+import { ADMISSION_FULL_LENGTH } from '../../assembly/layout/admission.ts';
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
+import { ADMISSION, BATCHING, PACKING, ROUTING, reservesFinal } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import { type EngineSetup, roundOf, type Speculation, type StepRecord } from '../plan/setup.ts';
+import { ROUTING_WORDS } from '../spec/fleet/words.ts';
 import { MOST_DRAFTS } from '../spec/speculative.ts';
 import type { Requests } from '../workload/types.ts';
 
@@ -31,12 +34,6 @@ export interface EngineOptions {
   readonly histogram?: boolean;
 }
 
-const BATCHING = {
-  static: E.BATCHING_STATIC,
-  continuous: E.BATCHING_CONTINUOUS,
-  chunked: E.BATCHING_CHUNKED,
-  mixed: E.BATCHING_MIXED,
-} as const;
 const LEAP = { none: E.LEAP_NONE, exact: E.LEAP_EXACT, closed: E.LEAP_CLOSED } as const;
 /** Steps between two looks at progress. */
 export const PROGRESS_STEPS = 1e6;
@@ -152,10 +149,7 @@ export function fillRunRecord(
   put(R.RUN_REQUESTS, requests.count);
   put(R.RUN_VISITS, requests.count);
   put(R.RUN_REPLICAS, setup.replicas);
-  put(R.RUN_ROUTING, setup.routing === 'least-loaded' ? E.ROUTING_LEAST_LOADED : E.ROUTING_ROUND_ROBIN);
-  put(R.RUN_RECEIVE_EVERY, setup.receiveEvery ?? 1);
-  put(R.RUN_WAIT_STEPS, setup.batchWait?.steps ?? 0);
-  put(R.RUN_WAIT_TOKENS, setup.batchWait?.tokens ?? 0);
+  put(R.RUN_ROUTING, ROUTING.id[ROUTING_WORDS[setup.routing].policy]);
   fillClient(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
   fillPrice(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup.price, record.surface);
   if (setup.speculation) {
@@ -216,6 +210,8 @@ export type ClientSetup = Pick<
   | 'speculation'
   | 'swap'
   | 'schedulerSteps'
+  | 'receiveEvery'
+  | 'batchWait'
 >;
 
 /** Cells of a record in both views. */
@@ -230,11 +226,11 @@ export function fillClient(record: Cells, base: number, setup: ClientSetup): voi
     record.words[(base + cell) * 2] = value;
   };
   put(C.CLIENT_KIND, E.KIND_LLM);
-  put(C.CLIENT_BATCHING, BATCHING[setup.batching]);
+  put(C.CLIENT_BATCHING, BATCHING.id[setup.batching]);
   // A static batch holds its blocks until its last sequence ends, so it reserves final lengths whatever the spec says.
-  const full = setup.admission === 'full-length' || setup.batching === 'static';
-  put(C.CLIENT_ADMISSION, full ? E.ADMISSION_FULL_LENGTH : E.ADMISSION_PROMPT);
-  put(C.CLIENT_PACKING, E.PACKING_FCFS);
+  const full = reservesFinal(setup);
+  put(C.CLIENT_ADMISSION, full ? ADMISSION_FULL_LENGTH : ADMISSION.id[setup.admission]);
+  put(C.CLIENT_PACKING, PACKING.id.fcfs);
   put(C.CLIENT_MAX_SEQS, setup.maxNumSeqs);
   put(C.CLIENT_BUDGET, setup.maxNumBatchedTokens);
   put(C.CLIENT_BLOCKS, setup.numGpuBlocks);
@@ -246,6 +242,9 @@ export function fillClient(record: Cells, base: number, setup: ClientSetup): voi
   put(C.CLIENT_SWAP_BLOCKS, full ? 0 : (setup.swap?.hostBlocks ?? 0));
   record.cells[base + C.CLIENT_PER_SWAP] = setup.swap?.secondsPerBlock ?? 0;
   put(C.CLIENT_CHANNEL, -1);
+  put(C.CLIENT_RECEIVE_EVERY, setup.receiveEvery ?? 1);
+  put(C.CLIENT_WAIT_STEPS, setup.batchWait?.steps ?? 0);
+  put(C.CLIENT_WAIT_TOKENS, setup.batchWait?.tokens ?? 0);
   // Whose sequences advance unequally is looked at in every step.
   // A round takes the path of drafts that are all accepted: sequences are walked one by one.
   const round = roundOf(setup);

@@ -1,18 +1,11 @@
 // The columns of one block of screened rows, and the tables of what their limits come to: which curve, which KV capacity.
 
-import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC } from '../../assembly/layout/enums.ts';
 import * as S from '../../assembly/layout/screen.ts';
 import { CURVE_SIZE } from '../../assembly/layout/screen.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
+import { BATCHING, reservesFinal } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { ArrivalSpec, Configuration } from '../spec/types.ts';
-
-const BATCHING_ID = {
-  static: BATCHING_STATIC,
-  continuous: BATCHING_CONTINUOUS,
-  chunked: BATCHING_CHUNKED,
-  mixed: BATCHING_MIXED,
-} as const;
 
 /** Distinct curves and KV classes of the rows of a group. */
 export interface InnerTables {
@@ -36,10 +29,10 @@ export function listInner(configurations: readonly Configuration[]): InnerTables
     const curve = `${c.batching}/${c.max_num_batched_tokens}`;
     if (!curves.has(curve)) {
       curves.set(curve, curveList.length);
-      curveList.push({ batching: BATCHING_ID[c.batching], budget: c.max_num_batched_tokens });
+      curveList.push({ batching: BATCHING.id[c.batching], budget: c.max_num_batched_tokens });
     }
     curveOf[i] = curves.get(curve)!;
-    const full = c.admission === 'full-length' || c.batching === 'static';
+    const full = reservesFinal(c);
     const room = `${full}/${c.gpu_memory_utilization}/${c.block_size}/${c.num_gpu_blocks}/${c.max_num_seqs}/${c.max_num_batched_tokens}/${c.preemption_mode}/${c.swap_space}/${c.num_cpu_blocks}/${c.num_scheduler_steps > 1 ? c.batching : 1}`;
     if (!classes.has(room)) {
       classes.set(room, classList.length);

@@ -11,11 +11,13 @@ import {
   SCREENED_TTFT,
 } from '../../assembly/layout/screen.ts';
 import type { Basis } from '../catalog/types.ts';
+import { reservesFinal } from '../check/scheduler-lists.ts';
 import { scoreOf } from '../metrics/objective.ts';
 import { electricityPerHour } from '../metrics/site.ts';
 import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource } from '../plan/deployment.ts';
 import { lowerSurface } from '../plan/lower.ts';
 import { schedulerRefusal } from '../plan/scheduler.ts';
+import { OBJECTIVE } from '../spec/objectives.ts';
 import { defaultsKey } from '../spec/profile.ts';
 import { expectedAdvance } from '../spec/speculative.ts';
 import type { AxisField, Configuration, Objective, Spec } from '../spec/types.ts';
@@ -123,7 +125,7 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup {
 }
 
 function needsPrice(objective: Objective): boolean {
-  return objective === 'usd_per_hour' || objective === 'usd_per_million_tokens';
+  return OBJECTIVE[objective].priced;
 }
 
 /** The inner rows under the group's profile and device; written into the columns when their defaults or dp changed. */
@@ -161,8 +163,7 @@ function fillRoom(screen: Screen, inner: InnerTables, bound: Deployment): (strin
 /** Mean KV tokens that a running sequence holds: what it has reached, with its drafts, or its final length where that is reserved. */
 function tokensHeld(moments: Moments, configuration: Configuration, drafts: number): number {
   const partial = configuration.block_size / 2 + drafts;
-  const full = configuration.admission === 'full-length' || configuration.batching === 'static';
-  if (!full) return Math.max(moments.context_mean, moments.prompt_mean) + partial;
+  if (!reservesFinal(configuration)) return Math.max(moments.context_mean, moments.prompt_mean) + partial;
   return (moments.prompt_output_mean + moments.output_sq_mean) / moments.output_mean + partial;
 }
 

@@ -1,8 +1,5 @@
 // Multi-step scheduling (num_scheduler_steps) and what it does not go with: the same mistakes in plain specs and in pools.
-import type { BatchingName } from './types.ts';
-
-/** Batchings whose decodes never share a step with prompts: vLLM refuses rounds with the others, too. */
-export const ROUND_BATCHINGS: readonly BatchingName[] = ['continuous', 'static'];
+import { type BatchingName, ROUND_BATCHINGS } from '../check/scheduler-lists.ts';
 
 /** Why rounds cannot be, in words; null where some row can have them. `drafts`: tokens that are drafted for a decode. */
 export function findRoundMistake(

@@ -1,6 +1,7 @@
 // What of a spec is about swapping, and goes with it: the same mistakes in plain specs and in pools of pipelines.
 import { show } from '../check/issue.ts';
-import type { AdmissionName, BatchingName, PreemptionName } from './types.ts';
+import { type AdmissionName, type BatchingName, isBatchOfOne, isFullLength } from '../check/scheduler-lists.ts';
+import type { PreemptionName } from './types.ts';
 
 /** vLLM's default: 4 GiB of host memory per device. */
 export const SWAP_SPACE = 4 * 2 ** 30;
@@ -43,8 +44,8 @@ export function findSwapMistakes(question: SwapQuestion): SwapMistake[] {
     }
     return mistakes;
   }
-  const isStatic = batchings.length > 0 && batchings.every((one) => one === 'static');
-  const isFull = admissions.length > 0 && admissions.every((one) => one === 'full-length');
+  const isStatic = batchings.length > 0 && batchings.every(isBatchOfOne);
+  const isFull = admissions.length > 0 && admissions.every(isFullLength);
   if (isStatic || isFull) {
     const why = isStatic ? 'in static batching' : 'under full-length admission';
     const expected = `recompute or nothing: ${why} nothing is ever preempted`;

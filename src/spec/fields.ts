@@ -51,7 +51,8 @@ const FIELDS: Readonly<Record<string, FieldKind>> = {
 
 /** What is known of the values at a place; undefined where its key says nothing. */
 export function fieldAt(place: Path): FieldKind | undefined {
-  if (place[0] === 'slo') return String(place[1]).endsWith('_ms') ? REAL : { ...REAL, unit: 'time' };
+  if (place[0] === 'slo' && place.length === 2)
+    return String(place[1]).endsWith('_ms') ? REAL : { ...REAL, unit: 'time' };
   if (place.at(-2) === 'step_time') return { ...REAL, unit: 'time' };
   const key = String(place.at(-1));
   return Object.hasOwn(FIELDS, key) ? FIELDS[key] : undefined;

@@ -4,17 +4,20 @@
 // share everything that reading finds: they are read once, and each row sets its values on what was read.
 import { type Issue, UserError } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
+import { SETTLE, TOP } from './defaults.ts';
 import { type Path, parseSpecDocument, type SpecDocument } from './document.ts';
 import { chooseRow, type FleetAxis, listAxes, listSettings, readTree, rowWith, type Tree } from './fleet/axes.ts';
 import { Ledger } from './fleet/ledger.ts';
 import { readDocument, worldOf } from './fleet/read.ts';
 import type { FleetSpec } from './fleet/types.ts';
 import { MAX_ROWS } from './limits.ts';
+import { refuseLogAxes } from './log-axes.ts';
 import { type CatalogNames, readOptionsOf } from './open.ts';
 import type { ReadOptions } from './read-options.ts';
 import { openRows, type RowIndex } from './row-index.ts';
 import { openSetters, type Setters } from './setters.ts';
 import type { Objective } from './types.ts';
+import { OBJECTIVES } from './words.ts';
 
 /** One row: its number and the fleet that it is. */
 export interface FleetRow {
@@ -63,14 +66,14 @@ export function readQuestion(text: string, options: ReadOptions, seed?: number):
   refuseMistakes(opened);
   const { document, tree, at } = opened;
   const { row: firstRow, spec: first } = firstReadable(tree.rows, at);
-  const { top = 20, settle = 1000, objective = 'usd_per_hour' } = (document.data ?? {}) as Written;
+  const { top, settle } = document.data as Written;
   return {
     name: first.name,
     rows: tree.rows,
     axes: listAxes(tree),
-    objective,
-    top: measured(top, 'number'),
-    settle: measured(settle, 'number'),
+    objective: objectiveOf(document),
+    top: measured(top ?? TOP, 'number'),
+    settle: measured(settle ?? SETTLE, 'number'),
     first,
     firstRow,
     text,
@@ -90,17 +93,22 @@ export function openQuestionRows(
   seed?: number,
 ): Pick<Question, 'at' | 'objective' | 'rows'> {
   const { document, tree, at } = openDocument(text, readOptionsOf(file, catalog), seed);
-  const { objective = 'usd_per_hour' } = (document.data ?? {}) as Written;
-  return { at, objective, rows: tree.rows };
+  return { at, objective: objectiveOf(document), rows: tree.rows };
+}
+
+function objectiveOf({ data }: SpecDocument): Objective {
+  return (data as Written).objective ?? OBJECTIVES[0];
 }
 
 interface Written {
-  readonly top?: number | string;
-  readonly settle?: number | string;
-  readonly objective?: Objective;
+  readonly top?: number | string | null;
+  readonly settle?: number | string | null;
+  readonly objective?: Objective | null;
 }
 
 interface Opened {
+  /** Mistakes in the notation of axes. */
+  readonly ledger: Ledger;
   readonly document: SpecDocument;
   readonly tree: Tree;
   /** Rows as far as values do not stand by themselves. */
@@ -124,7 +132,11 @@ const MOST_READ = 4096;
 function openDocument(text: string, options: ReadOptions, seed?: number): Opened {
   const document = parseSpecDocument(text, options.file);
   if (!document.readable) throw new UserError(document.issues);
-  const tree = treeOf(document, options);
+  const ledger = new Ledger(document, options.file);
+  const broken: Path[] = [];
+  const tree = readTree(document.data, ledger, (kind) => options.known[kind], broken);
+  refuseTooMany(tree, ledger);
+  refuseLogAxes(tree, ledger);
   const setters = openSetters(document, tree, options, worldOf(options));
   const index = openRows(tree, setters.names);
   const kept = new Map<number, Read>();
@@ -133,7 +145,7 @@ function openDocument(text: string, options: ReadOptions, seed?: number): Opened
     if (known) return known;
     const { data, origin } = chooseRow(index.skeleton, row);
     const lineOf = (path: Path) => document.lineOf(origin(path));
-    const found = reading(() => readDocument({ ...document, data, lineOf }, text, options));
+    const found = reading(() => readDocument({ ...document, data, lineOf }, text, options, broken));
     const own = found.spec;
     if (kept.size >= MOST_READ) kept.clear();
     const spec = own && (seed === undefined ? own : { ...own, workload: { ...own.workload, seed } });
@@ -146,7 +158,7 @@ function openDocument(text: string, options: ReadOptions, seed?: number): Opened
     if (!spec) throw new UserError(issues);
     return { row, spec: setters.apply(spec, values) };
   };
-  return { document, tree, index, setters, options, at, readSkeleton: read };
+  return { ledger, document, tree, index, setters, options, at, readSkeleton: read };
 }
 
 function reading(act: () => FleetSpec): Read {
@@ -158,37 +170,53 @@ function reading(act: () => FleetSpec): Read {
   }
 }
 
-function treeOf(document: SpecDocument, { file, known }: ReadOptions): Tree {
-  const ledger = new Ledger(document, file);
-  const tree = readTree(document.data, ledger, (kind) => known[kind]);
-  if (tree.rows > MAX_ROWS) {
-    const axes = listAxes(tree);
-    const longest = axes.reduce((a, b) => (b.labels.length > a.labels.length ? b : a));
-    const expected = `at most ${MAX_ROWS.toLocaleString('en-US')} rows, the product of all axes`;
-    const received = `${tree.rows.toLocaleString('en-US')} rows`;
-    const hint = axes.map(({ name, labels }) => `${name} ${labels.length}`).join(' x ');
-    ledger.add({ path: longest.name.split('.'), expected, received, hint });
-  }
-  if (ledger.size > 0) throw new UserError([...document.issues, ...ledger.list()]);
-  return tree;
+function refuseTooMany(tree: Tree, ledger: Ledger): void {
+  if (tree.rows <= MAX_ROWS) return;
+  const axes = listAxes(tree);
+  const longest = axes.reduce((a, b) => (b.labels.length > a.labels.length ? b : a));
+  const expected = `at most ${MAX_ROWS.toLocaleString('en-US')} rows, the product of all axes`;
+  const received = `${countRows(tree).toLocaleString('en-US')} rows`;
+  const hint = axes.map(({ name, labels }) => `${name} ${labels.length}`).join(' x ');
+  ledger.add({ path: longest.name.split('.'), expected, received, hint });
+}
+
+/** Rows of a tree, exactly. */
+function countRows(tree: Tree): bigint {
+  if (tree.kind === 'axis') return tree.options.reduce((sum, { tree: inner }) => sum + countRows(inner), 0n);
+  const parts = tree.kind === 'map' ? tree.parts.map(([, part]) => part) : tree.kind === 'list' ? tree.parts : [];
+  return parts.reduce((rows, part) => (part.rows === 1 ? rows : rows * countRows(part)), 1n);
 }
 
 /** An issue that comes with a choice both in the first and in the last row that has it is a mistake, not a row that cannot be. */
-function refuseMistakes({ document, index, setters, readSkeleton }: Opened): void {
+function refuseMistakes({ ledger, document, index, setters, readSkeleton }: Opened): void {
   const found = new Map<string, Issue>();
   const note = (issue: Issue) => void found.set(keyOf(issue), issue);
-  for (const issue of setters.mistakes) note(issue);
+  for (const issue of [...ledger.list(), ...setters.mistakes]) note(issue);
   const { skeleton } = index;
-  const settings = listSettings(skeleton);
-  for (const setting of settings.length > 0 ? settings : [new Map<string, number>()]) {
+  for (const setting of skeleton.rows <= MAX_ROWS ? [new Map<string, number>(), ...listSettings(skeleton)] : []) {
     const first = readSkeleton(rowWith(skeleton, setting, 'first')).issues;
     if (first.length === 0) continue;
     const last = new Set(readSkeleton(rowWith(skeleton, setting, 'last')).issues.map(keyOf));
-    for (const issue of first) if (last.has(keyOf(issue))) note(issue);
+    for (const issue of first) if (last.has(keyOf(issue)) && !setters.wrong.has(issue.path)) note(issue);
   }
   for (const issue of found.size > 0 ? document.issues : []) note(issue);
-  if (found.size > 0) throw new UserError([...found.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
+  if (found.size > 0) throw new UserError(together([...found.values()]).sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
 }
+
+/** What is said alike of several values of an axis is said once, of all of them. */
+function together(issues: readonly Issue[]): Issue[] {
+  const groups = new Map<string, Issue[]>();
+  for (const issue of issues) {
+    const key = `${issue.line}\n${issue.path}\n${issue.expected}\n${issue.hint}`;
+    groups.set(key, [...(groups.get(key) ?? []), issue]);
+  }
+  return [...groups.values()].map((group) => {
+    const shown = group.slice(0, SHOWN_VALUES).map(({ received }) => received);
+    const more = group.length > SHOWN_VALUES ? [`${group.length - SHOWN_VALUES} more`] : [];
+    return { ...group[0], received: [...shown, ...more].join(' and ') };
+  });
+}
+const SHOWN_VALUES = 4;
 
 const keyOf = ({ path, expected, received }: Issue): string => `${path}\n${expected}\n${received}`;
 

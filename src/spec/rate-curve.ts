@@ -62,11 +62,13 @@ export function readCurve(input: CurveInput, at: Path, ledger: Ledger, world: Wo
 
 function listPoints({ points, file, of }: CurveInput, cv: number, at: Path, ledger: Ledger, world: World): RatePoint[] {
   if (points) {
-    return points.map(([time, rate, own]) => ({
-      time: measured(time, 'time'),
-      rate: measured(rate, 'number'),
-      cv: own === undefined ? cv : measured(own, 'number'),
-    }));
+    // points and ends of them that were refused are gone
+    return points.flatMap((point) => {
+      const [time, rate, own] = point ?? [];
+      if (time === undefined || rate === undefined) return [];
+      const spread = own === undefined ? cv : measured(own, 'number');
+      return [{ time: measured(time, 'time'), rate: measured(rate, 'number'), cv: spread }];
+    });
   }
   if (file !== undefined) return readPointFile(file, cv, at, ledger, world);
   const path = [...at, 'of'];

@@ -1,5 +1,6 @@
 // The spec's structure: every key, its words and its limits. Editors read it as JSON Schema; meaning across keys is in fleet/read.ts.
 import { z } from 'zod';
+import { NUM_REQUESTS, SETTLE, TOP } from './defaults.ts';
 import { count, name, positive, quantity, section, timeWithUnit, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_RATE, MAX_REQUESTS, MAX_SEED, MIN_RATE } from './limits.ts';
 import { SLO_KEYS } from './slo.ts';
@@ -136,6 +137,12 @@ const requests = z.union(
           'Path, relative to this spec: a file, or a folder of ServeGen clients.',
         ),
         rate_scale: positive().optional().describe('Factor on the rate: 2 = arrivals twice as fast. 1 if left out.'),
+        input_scale: positive()
+          .optional()
+          .describe('Factor on every prompt, rounded, at least one token; 1 if left out.'),
+        output_scale: positive()
+          .optional()
+          .describe('Factor on every output, rounded, at least one token; 1 if left out.'),
         start: priceSeconds
           .optional()
           .describe('Of ServeGen clients: where on their day the run begins, such as 18h; 0 if left out.'),
@@ -160,9 +167,16 @@ export const workloadShape = {
     .describe('Requests per second of the whole deployment. Beside `requests`: the file is stretched to this rate.'),
   num_requests: count(1, MAX_REQUESTS)
     .optional()
-    .describe('Requests of a run: 2000 if left out; with `requests` the first so many of the file, all if left out.'),
+    .describe(
+      `Requests of a run: ${NUM_REQUESTS} if left out; with \`requests\` the first so many of the file, all if left out.`,
+    ),
   seed: count(0, MAX_SEED).optional().describe('Seed of every random draw; 0 if left out.'),
   requests: requests.optional().describe('A trace or request file, instead of lengths and arrivals.'),
+  drift: quantity('number', 'a share of at least 0 and below 1', { max: 1 - Number.EPSILON })
+    .optional()
+    .describe(
+      'How far outputs of equal requests in a closed loop stray from their length, either way: machines do not keep them in step. 0.05 if left out, 0 keeps them equal.',
+    ),
 };
 
 export const stepTime = section(
@@ -217,17 +231,26 @@ const perHardware = <S extends Leaf>(value: S, expected: string, text: string) =
   z.record(name(HARDWARE), value, { error: expected }).optional().describe(text);
 type Leaf = ReturnType<typeof quantity>;
 
+/** Edition of the notation: a spec of another one is told, not guessed. */
+export const SPEC_VERSION = 2;
+
 /** What every spec has beside its deployment and its traffic. */
 export const questionShape = {
+  spec_version: z
+    .literal(SPEC_VERSION, {
+      error: `${SPEC_VERSION}, the notation that this build reads (CHANGELOG.md says what moved)`,
+    })
+    .optional()
+    .describe(`Edition of the notation, ${SPEC_VERSION}; the newest if left out.`),
   name: name('a name').optional().describe("Title of the reports; the file's name if left out."),
   slo: slo.optional().describe('Limits that a deployment must keep, over all completed requests.'),
   objective: word(OBJECTIVES)
     .optional()
     .describe('What the best deployment has least (or most) of; usd_per_hour if left out.'),
-  top: count(1, 100_000).optional().describe('Deployments the report keeps; 20 if left out.'),
+  top: count(1, 100_000).optional().describe(`Deployments the report keeps; ${TOP} if left out.`),
   settle: count(0, MAX_COUNT)
     .optional()
-    .describe('At most so many deployments are simulated request by request; 1000 if left out.'),
+    .describe(`At most so many deployments are simulated request by request; ${SETTLE} if left out.`),
   prices: perHardware(
     quantity('number', 'a price of at least 0 (USD per device-hour)'),
     'USD per device-hour by hardware id',

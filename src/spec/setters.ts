@@ -59,8 +59,9 @@ type Set = (patch: Patch, value: Value, spec: FleetSpec) => void;
 export interface Setters {
   /** Names of the axes that are set, by their numbers. */
   readonly names: readonly string[];
-  /** Every value that is none. */
+  /** Every value that is none, and the names of the axes that have one. */
   readonly mistakes: readonly Issue[];
+  readonly wrong: ReadonlySet<string>;
   apply(spec: FleetSpec, values: readonly SetValue[]): FleetSpec;
 }
 
@@ -77,15 +78,20 @@ export function openSetters(document: SpecDocument, tree: Tree, options: ReadOpt
   const ledger = new Ledger(document, options.file); // values are blamed where they are written
   const data = normalizeAny(document.data);
   const limits = openLimits(world);
+  const wrong = new Set<string>();
   const setters = listFree(tree).flatMap((axis): Setter[] => {
     const place = plain ? rewrittenAt(axis.place) : axis.place;
     const target = targetOf(place, data);
     if (!target) return [];
-    return [{ name: axis.name, values: readValues(axis, place, target.leaf, ledger, world), set: target.set }];
+    const before = ledger.size;
+    const values = readValues(axis, place, target.leaf, ledger, world);
+    if (ledger.size > before) wrong.add(axis.name);
+    return [{ name: axis.name, values, set: target.set }];
   });
   return {
     names: setters.map(({ name }) => name),
     mistakes: ledger.list(),
+    wrong,
     apply(spec, values) {
       if (values.length === 0) return spec;
       const patch: Patch = { pools: {}, workload: null, slo: null };

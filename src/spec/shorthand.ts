@@ -54,7 +54,9 @@ export function writtenAt(path: Path): Path {
 }
 
 /** Where in the rewritten document that stands what is written at `path` of a plain one. */
-export function rewrittenAt([section, key, ...rest]: Path): Path {
+export function rewrittenAt(path: Path): Path {
+  const [section, key, ...rest] = path;
+  if (section === undefined) return path;
   const pool = ['fleet', PLAIN_POOL];
   if (section === 'model') return key === undefined ? [...pool, 'model'] : [...pool, 'model', key, ...rest];
   if (section === 'engine') return key === undefined ? pool : [...pool, key, ...rest];

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { show } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
+import { NUM_REQUESTS } from './defaults.ts';
 import type { Path } from './document.ts';
 import type { Ledger } from './fleet/ledger.ts';
 import { readTokens } from './fleet/read-values.ts';
@@ -41,9 +42,10 @@ export function readWorkload(
     lengths: lengths === undefined ? null : readLengths(lengths, [...AT, 'lengths'], ledger, world),
     arrivals: process,
     request_rate: number(input.request_rate, process.process === 'curve' ? meanOfCurve(process) : 0),
-    num_requests: number(count, requests === undefined ? 2000 : 0),
+    num_requests: number(count, requests === undefined ? NUM_REQUESTS : 0),
     seed: number(seed, 0),
     requests: requests === undefined ? null : readReplay(requests, ledger, world),
+    ...(input.drift === undefined ? {} : { drift: number(input.drift, 0) }),
   };
 }
 
@@ -52,28 +54,33 @@ function checkReplay(input: WorkloadInput, process: ArrivalSpec['process'], ledg
   const refuse = (key: 'lengths' | 'arrivals' | 'request_rate', expected: string) =>
     ledger.add({ path: [...AT, key], expected, received: show(input[key]) });
   if (input.lengths !== undefined) refuse('lengths', 'no lengths beside requests: the file has them');
-  const closed = process === 'closed-loop';
+  // a closed loop and a run that begins with everything need no times
+  const closed = process === 'closed-loop' || process === 'all-at-once';
   if (input.arrivals !== undefined && !closed)
-    refuse('arrivals', 'closed-loop or none beside requests: the file has times');
+    refuse('arrivals', 'closed-loop, all-at-once or none beside requests: the file has times');
   const scaled = typeof input.requests === 'object' && input.requests.rate_scale !== undefined;
   if (input.request_rate !== undefined && (closed || scaled)) {
     refuse(
       'request_rate',
-      closed ? 'no rate: closed-loop arrivals have none' : 'request_rate or requests.rate_scale, not both',
+      closed ? `no rate: ${process} arrivals have none` : 'request_rate or requests.rate_scale, not both',
     );
   }
   if (closed && scaled) {
-    const expected = 'no rate_scale: closed-loop arrivals have no rate';
+    const expected = `no rate_scale: ${process} arrivals have no rate`;
     ledger.add({ path: [...AT, 'requests', 'rate_scale'], expected, received: show(input.requests) });
   }
 }
 
 function readReplay(input: NonNullable<WorkloadInput['requests']>, ledger: Ledger, world: World) {
   const at = [...AT, 'requests'];
+  if (input === undefined || (typeof input === 'object' && input.file === undefined))
+    return { file: '', rate_scale: 1 };
   if (typeof input === 'string') return { file: readFilePath(input, at, ledger, world), rate_scale: 1 };
   const file = readFilePath(input.file, [...at, 'file'], ledger, world);
   const start = input.start === undefined ? {} : { start: measured(input.start, 'time') };
-  return { file, rate_scale: number(input.rate_scale, 1), ...start };
+  const scale = (key: 'input_scale' | 'output_scale') =>
+    input[key] === undefined ? {} : { [key]: number(input[key], 1) };
+  return { file, rate_scale: number(input.rate_scale, 1), ...scale('input_scale'), ...scale('output_scale'), ...start };
 }
 
 function readArrivals(input: NonNullable<WorkloadInput['arrivals']>, ledger: Ledger, world: World): ArrivalSpec {
@@ -90,7 +97,7 @@ function readArrivals(input: NonNullable<WorkloadInput['arrivals']>, ledger: Led
     case 'normal':
       return { process: input.process, cv: number(input.cv, 0) };
     case 'on-off':
-      return { process: input.process, on_s: measured(input.on, 'time'), off_s: measured(input.off, 'time') };
+      return { process: input.process, on_s: measured(input.on ?? 1, 'time'), off_s: measured(input.off ?? 1, 'time') };
     case 'ramp':
       return { process: input.process, from: number(input.from, 0), to: number(input.to, 1) };
     case 'curve':

@@ -1,24 +1,26 @@
 // The question, as types. `Spec` is what the reader returns: defaults filled in, axes kept apart; `Configuration` is one row of it.
 import type { KvFormat, WeightFormat } from '../catalog/types.ts';
 import type { LengthSpec } from '../check/drawn.ts';
+import type { AdmissionName, BatchingName } from '../check/scheduler-lists.ts';
 import type { EngineLog } from './engine-log.ts';
+import type { EngineRules } from './engine-rules.ts';
+import type { Objective } from './objectives.ts';
 import type { PowerSpec } from './power.ts';
 import type { SpeculativeConfig } from './speculative.ts';
+import type { LATENCY_METRICS, PERCENTILES, PREEMPTIONS, ROUTINGS, STEP_SOURCES } from './words.ts';
 
-/** How a step is formed; docs/scheduler.md has the rules. */
-export type BatchingName = 'static' | 'continuous' | 'chunked' | 'mixed';
-/** KV blocks that a request needs to start: those of its prompt, or of its final length. */
-export type AdmissionName = 'prompt' | 'full-length';
+export type { AdmissionName, BatchingName } from '../check/scheduler-lists.ts';
+export type { Objective } from './objectives.ts';
 /** What prices a step: op by op, a regression on step traces of this very deployment, or that one where there is one. */
-export type StepSource = 'cost-model' | 'regression' | 'auto';
+export type StepSource = (typeof STEP_SOURCES)[number];
 /** What becomes of a preempted sequence: its KV is computed again, or copied to host memory and back. */
-export type PreemptionName = 'recompute' | 'swap';
+export type PreemptionName = (typeof PREEMPTIONS)[number];
 /** How requests are spread over replicas. */
-export type RoutingName = 'round-robin' | 'least-loaded';
+export type RoutingName = (typeof ROUTINGS)[number];
 /** The statistic that a limit holds for. */
-export type Percentile = 'mean' | 'p50' | 'p90' | 'p95' | 'p99' | 'p99.9';
+export type Percentile = (typeof PERCENTILES)[number];
 /** Time to first token, time per further token, gap between tokens, end to end. */
-export type LatencyMetric = 'ttft' | 'tpot' | 'itl' | 'e2el';
+export type LatencyMetric = (typeof LATENCY_METRICS)[number];
 
 /** When requests arrive. */
 export type ArrivalSpec =
@@ -68,11 +70,19 @@ export interface WorkloadSpec {
   readonly seed: number;
   /** A trace or request file to replay (absolute path), with its format and a factor on its rate (2 = twice as fast). */
   readonly requests: ReplaySpec | null;
+  /**
+   * How far outputs of equal requests of a closed loop stray from their length, either way, so that they do not stay in step;
+   * absent = workload/drift.ts.
+   */
+  readonly drift?: number;
 }
 
 export interface ReplaySpec {
   readonly file: string;
   readonly rate_scale: number;
+  /** Factors on prompts and outputs, halves up, at least one token; absent = 1. */
+  readonly input_scale?: number;
+  readonly output_scale?: number;
   /** Of clients' streams only: where on their day the run begins, s. */
   readonly start?: number;
 }
@@ -98,14 +108,6 @@ export interface Slo {
   /** s */
   readonly limit: number;
 }
-
-/** What the best deployment has least of (of throughput and tokens per joule: most). */
-export type Objective =
-  | 'usd_per_hour'
-  | 'usd_per_million_tokens'
-  | 'output_throughput_per_device'
-  | 'tokens_per_joule'
-  | 'devices';
 
 /** One fully bound deployment: what one row of a sweep is, and all of `mist run`. */
 export interface Configuration {
@@ -146,6 +148,8 @@ export interface Configuration {
   readonly num_speculative_tokens: number;
   /** Absent where nothing is drafted. */
   readonly speculative_config?: SpeculativeConfig;
+  /** Rules and facts that few specs state; absent where none is. */
+  readonly rules?: EngineRules;
   readonly step_time: StepTime | null;
   /** What prices a step where there is no step_time. */
   readonly step_source: StepSource;
@@ -161,7 +165,7 @@ export type ProfileDefaults = Partial<
 >;
 
 /** Fields of a configuration that may be an axis. */
-export type AxisField = Exclude<keyof Configuration, 'step_time' | 'kv_log' | 'speculative_config'>;
+export type AxisField = Exclude<keyof Configuration, 'step_time' | 'kv_log' | 'speculative_config' | 'rules'>;
 
 /** A field with several values. */
 export interface Axis {

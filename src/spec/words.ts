@@ -1,36 +1,19 @@
 // The closed lists of words a spec may use, each in the order in which they are shown and offered.
 import type { KvFormat, WeightFormat } from '../catalog/types.ts';
-import type {
-  AdmissionName,
-  ArrivalSpec,
-  AxisField,
-  BatchingName,
-  LatencyMetric,
-  Objective,
-  Percentile,
-  PreemptionName,
-  RoutingName,
-  StepSource,
-} from './types.ts';
+import { ADMISSION, BATCHING } from '../check/scheduler-lists.ts';
 
-export const BATCHINGS = ['static', 'continuous', 'chunked', 'mixed'] as const satisfies readonly BatchingName[];
-export const ADMISSIONS = ['prompt', 'full-length'] as const satisfies readonly AdmissionName[];
-export const PREEMPTIONS = ['recompute', 'swap'] as const satisfies readonly PreemptionName[];
-export const ROUTINGS = ['round-robin', 'least-loaded'] as const satisfies readonly RoutingName[];
+export const BATCHINGS = BATCHING.names;
+export const ADMISSIONS = ADMISSION.names;
+export const PREEMPTIONS = ['recompute', 'swap'] as const;
+export const ROUTINGS = ['round-robin', 'least-loaded'] as const;
 export const WEIGHT_FORMATS = [
   ...['auto', 'bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'],
 ] as readonly (WeightFormat | 'auto')[];
 export const KV_FORMATS = ['auto', 'bf16', 'fp16', 'fp8', 'int8'] as const satisfies readonly (KvFormat | 'auto')[];
-export const STEP_SOURCES = ['cost-model', 'regression', 'auto'] as const satisfies readonly StepSource[];
-export const PERCENTILES = ['mean', 'p50', 'p90', 'p95', 'p99', 'p99.9'] as const satisfies readonly Percentile[];
-export const LATENCY_METRICS = ['ttft', 'tpot', 'itl', 'e2el'] as const satisfies readonly LatencyMetric[];
-export const OBJECTIVES = [
-  'usd_per_hour',
-  'usd_per_million_tokens',
-  'output_throughput_per_device',
-  'tokens_per_joule',
-  'devices',
-] as const satisfies readonly Objective[];
+export const STEP_SOURCES = ['cost-model', 'regression', 'auto'] as const;
+export const PERCENTILES = ['mean', 'p50', 'p90', 'p95', 'p99', 'p99.9'] as const;
+export const LATENCY_METRICS = ['ttft', 'tpot', 'itl', 'e2el'] as const;
+export { OBJECTIVES } from './objectives.ts';
 export const PROCESSES = [
   'poisson',
   'uniform',
@@ -41,7 +24,7 @@ export const PROCESSES = [
   'curve',
   'all-at-once',
   'closed-loop',
-] as const satisfies readonly ArrivalSpec['process'][];
+] as const;
 
 /** Fields that follow the engine profile when they are left blank. */
 export const PROFILE_FIELDS = [
@@ -51,5 +34,5 @@ export const PROFILE_FIELDS = [
   'max_num_batched_tokens',
   'block_size',
   'gpu_memory_utilization',
-] as const satisfies readonly AxisField[];
+] as const;
 export type ProfileField = (typeof PROFILE_FIELDS)[number];

@@ -52,8 +52,9 @@ export function readCatalogName(
   if (known[kind].includes(input)) return input;
   if (kind === 'models') {
     const file = locate(/\.json$/i.test(input) ? input : `${input}/config.json`);
-    if (exists?.(file)) return file;
-    if (exists && /\.json$/i.test(input)) {
+    const isFile = /\.json$/i.test(input);
+    if (exists ? exists(file) : isFile) return file;
+    if (isFile) {
       ledger.add({ path, expected: 'a file that exists', received: show(input), hint: `looked for ${file}` });
       return null;
     }

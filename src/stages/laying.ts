@@ -4,7 +4,9 @@ import type { Model } from '../catalog/types.ts';
 import type { LatencySpec, LengthSpec } from '../check/drawn.ts';
 import type { PoolKind } from './pipeline-stages.ts';
 import type { Listed, Nested } from './stage.ts';
-import { TEXT_BYTES_PER_TOKEN } from './text-work.ts';
+
+/** Text of a token as it travels between clients: 4 bytes of UTF-8, English prose. */
+const TEXT_BYTES_PER_TOKEN = 4;
 
 /** The request that is being laid out. */
 export interface Walker {

@@ -2,7 +2,3 @@
 
 export type PoolKind = 'llm' | 'retrieval' | 'kv-store' | 'cores';
 export const POOL_KINDS = ['llm', 'retrieval', 'kv-store', 'cores'] as const satisfies readonly PoolKind[];
-
-/** Which waiting visit an engine looks at first. */
-export type PackingName = 'fcfs' | 'least-work-left';
-export const PACKINGS = ['fcfs', 'least-work-left'] as const satisfies readonly PackingName[];

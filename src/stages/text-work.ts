@@ -7,9 +7,6 @@ export interface TextCost {
   readonly perToken: number; // s per token
 }
 
-/** Text of a token as it travels between clients: 4 bytes of UTF-8, English prose. */
-export const TEXT_BYTES_PER_TOKEN = 4;
-
 export function textParameters({ on, time }: Vocabulary) {
   return {
     on,

@@ -1,9 +1,10 @@
 // Turns a workload of the spec into request columns: a trace replayed, a list of lengths sampled, or everything drawn.
 import type { LengthShape } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
-import type { WorkloadSpec } from '../spec/types.ts';
+import type { ReplaySpec, WorkloadSpec } from '../spec/types.ts';
 import { describeArrivals, drawArrivals } from './arrivals.ts';
 import { checkWorkload } from './check.ts';
+import { driftApart } from './drift.ts';
 import { describeLength, drawLengthPairs, drawRows, drawShape, type Lengths } from './lengths.ts';
 import type { RequestRows } from './rows.ts';
 import { describeRows, meanRate, readRequestRows, replayRows } from './traces.ts';
@@ -31,9 +32,10 @@ export function makeRequests(workload: WorkloadSpec, options: MakeOptions): Requ
     num_requests: options.numRequests ?? workload.num_requests,
     seed: options.seed ?? workload.seed,
   };
-  const rows = asked.requests ? (options.rows ?? readRows(asked)) : null;
+  const rows = asked.requests ? scaleRows(options.rows ?? readRows(asked), asked.requests) : null;
   if (rows && !rows.arrival && needsRate(asked)) replayRows(rows, 1); // throws: the file has no times, nobody gave a rate
-  const replayed = rows?.arrival != null && asked.arrivals.process !== 'closed-loop';
+  const { process } = asked.arrivals;
+  const replayed = rows?.arrival != null && process !== 'closed-loop' && process !== 'all-at-once';
   const issues = checkWorkload(asked, replayed);
   if (issues.length > 0) throw new UserError(issues);
   if (!rows) return drawRequests(asked, options.catalogShape);
@@ -48,6 +50,13 @@ export function readRows({ requests, num_requests: count, seed }: WorkloadSpec):
   return readRequestRows(requests.file, { count, seed, start: requests.start ?? 0 });
 }
 
+/** Prompts and outputs times their factors, halves up, at least one token. */
+function scaleRows(rows: RequestRows, { input_scale = 1, output_scale = 1 }: ReplaySpec): RequestRows {
+  if (input_scale === 1 && output_scale === 1) return rows;
+  const scale = (by: number) => (length: number) => Math.max(1, Math.floor(length * by + 0.5));
+  return { ...rows, prompt: rows.prompt.map(scale(input_scale)), output: rows.output.map(scale(output_scale)) };
+}
+
 /** A process that needs a rate, without one. */
 function needsRate({ arrivals, request_rate }: WorkloadSpec): boolean {
   return arrivals.process !== 'all-at-once' && arrivals.process !== 'closed-loop' && request_rate === 0;
@@ -59,9 +68,12 @@ function drawRequests(workload: WorkloadSpec, catalogShape: MakeOptions['catalog
   if (typeof lengths === 'string') {
     return joinArrivals(workload, drawShape(catalogShape(lengths), count, seed), `${lengths} lengths`);
   }
-  const { input_len, output_len } = lengths;
+  const drifting = driftApart(lengths, workload);
+  const { input_len, output_len } = drifting ?? lengths;
   const words = `${describeLength(input_len)} in, ${describeLength(output_len)} out`;
-  return joinArrivals(workload, drawLengthPairs(input_len, output_len, count, seed), words);
+  // another seed than lengths that were asked for: what strays is no draw of theirs
+  const drawn = drawLengthPairs(input_len, output_len, count, drifting ? seed + 1 : seed);
+  return joinArrivals(workload, drawn, words);
 }
 
 /** Lengths of a list without times, or of a trace whose times a closed loop does not use; 0 requests = as many as rows. */

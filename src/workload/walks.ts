@@ -1,5 +1,6 @@
 // Who walks which pipeline: arrivals, lengths, turns of conversations and shared beginnings of prompts, one row per request.
 import { readTextFile } from '../check/text-file.ts';
+import { HASH_BLOCK } from '../spec/defaults.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { WorkloadSpec } from '../spec/types.ts';
 import { drawArrivals } from './arrivals.ts';
@@ -11,9 +12,6 @@ import { isServeGen } from './servegen.ts';
 import { layOutTurns, sessionRate } from './sessions.ts';
 import { openStream } from './streams.ts';
 import type { PrefixBlocks, Requests } from './types.ts';
-
-/** Tokens of a hash block where neither spec nor trace says: the chunk of LMCache's KV cache. */
-export const DEFAULT_HASH_BLOCK = 256;
 
 /** Requests in order of arrival; all columns have the same length. */
 export interface Walks {
@@ -36,9 +34,10 @@ export interface Walks {
   readonly description: string;
 }
 
-export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogShape']): Walks {
+/** `given`: requests that stand in for those of the workload. */
+export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogShape'], given?: Requests): Walks {
   const { workload, sessions } = spec;
-  const plain = makeRequests(ownLengths(workload, spec), { catalogShape, requestRate: workload.request_rate });
+  const plain = given ?? makeRequests(ownLengths(workload, spec), { catalogShape, requestRate: workload.request_rate });
   const { count } = plain;
   const nextPipeline = openMix(
     spec.pipelines.map(({ weight }) => weight),
@@ -139,5 +138,5 @@ function readBlocks(spec: FleetSpec, plain: Requests): PrefixBlocks | null {
     !isRagPulse(readTextFile(requests.file, { path: 'requests', expected: 'a readable trace' }))
   )
     return null;
-  return readRagPulseBlocks(requests.file, spec.hashBlock || DEFAULT_HASH_BLOCK);
+  return readRagPulseBlocks(requests.file, spec.hashBlock || HASH_BLOCK);
 }

@@ -1,10 +1,11 @@
 // The engine's plain TypeScript twin gives the kernel's very bits: else a bench would compare different work.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runOnePool } from '../../bench/one-pool.ts';
 import { runTwin } from '../../bench/twins/engine.ts';
 import { openTwin } from '../../bench/twins/engine-state.ts';
-import { type LeapName, runEngine } from '../../src/run/engine.ts';
-import { drawScenario, LARGE, type Scenario, type Sizes, SMALL } from '../engine/random.ts';
+import type { LeapName } from '../../src/run/engine.ts';
+import { drawScenario, drawSurface, LARGE, type Scenario, type Sizes, SMALL } from '../engine/random.ts';
 
 /** The part of the drawn scenarios that the twin knows. */
 function restrict({ requests, setup }: Scenario): Scenario {
@@ -18,12 +19,14 @@ function restrict({ requests, setup }: Scenario): Scenario {
 function demandEqual(leap: LeapName, sizes: Sizes, numRuns: number): number {
   let preemptions = 0;
   fc.assert(
-    fc.property(drawScenario(true, sizes), (scenario) => {
-      const { requests, setup } = restrict(scenario);
+    fc.property(drawScenario(true, sizes), drawSurface(), (scenario, surface) => {
+      const { requests, setup: drawn } = restrict(scenario);
+      // only steps that take time leap in closed form: a linear price may be of none
+      const setup = leap === 'closed' ? { ...drawn, price: surface } : drawn;
       const twin = openTwin(requests, setup, leap);
       runTwin(twin);
       runTwin(twin); // from the start again
-      const engine = runEngine(requests, setup, { leap });
+      const engine = runOnePool(requests, setup, { leap });
       expect(twin.results).toEqual(engine.results);
       expect(twin.counters).toEqual(engine.counters);
       expect(twin.histogram).toEqual(engine.itl.weights);

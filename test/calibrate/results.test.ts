@@ -36,14 +36,17 @@ async function bench(arrivals: string, requests: number): Promise<Result> {
   const said: string[] = [];
   const out = { ...QUIET, stdout: (text: string) => said.push(text) };
   expect(await run([spec, '--catalog', join(folder, 'hidden'), '--json', '--requests', lines], out)).toBe(0);
-  const rows = readFileSync(lines, 'utf8').trim().split('\n').slice(1);
-  const cells = rows.map((row) => row.split(',').map(Number));
+  const [names, ...rows] = readFileSync(lines, 'utf8')
+    .trim()
+    .split('\n')
+    .map((row) => row.split(','));
+  const column = (name: string) => rows.map((row) => Number(row[names.indexOf(name)]));
   const { mist: _, ...result } = JSON.parse(said.join('')) as Result;
   return {
     ...result,
     model_id: 'meta-llama/Llama-3.1-8B-Instruct',
-    input_lens: cells.map((row) => row[6]),
-    output_lens: cells.map((row) => row[7]),
+    input_lens: column('prompt_tokens'),
+    output_lens: column('output_tokens'),
   };
 }
 

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV } from '../../assembly/layout/enums.ts';
 import { seeded } from '../metrics/columns.ts';
 import { type Row, requestsOf, setupOf } from '../reference/cases.ts';
-import { type ReferenceRun, referenceRun } from '../reference/simulate.ts';
+import { type ReferenceRun, referenceRun } from '../reference/plain.ts';
 import { example, mist, openScratch, parseCsv } from './spawn.ts';
 
 const scratch = openScratch();

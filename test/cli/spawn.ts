@@ -18,8 +18,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** What long work says on stderr every few seconds: on a slow machine that is any work. */
-const PROGRESS = /^[a-z]+: [\d,]+ of [\d,]+\n/gm;
+/** What is said on stderr, without what long work says there every few seconds: on a slow machine that is any work. */
+export function withoutProgress(stderr: string): string {
+  return stderr.replace(/^[a-z]+: [\d,]+ of [\d,]+\n/gm, '');
+}
 
 interface Server {
   ask(argv: readonly string[]): Promise<Ended>;
@@ -33,7 +35,7 @@ function openServer(): Server {
   const started = fork(join(ROOT, 'test/cli/serve.mjs'), [CLI], { cwd: ROOT, execArgv: [] });
   const waiting: ((ended: Ended) => void)[] = [];
   started.on('message', (ended: Ended) => {
-    waiting.shift()?.({ ...ended, stderr: ended.stderr.replace(PROGRESS, '') });
+    waiting.shift()?.({ ...ended, stderr: withoutProgress(ended.stderr) });
   });
   started.on('exit', (code) => {
     for (const end of waiting) end({ code, stdout: '', stderr: 'the process that runs cli.js ended' });
@@ -69,7 +71,7 @@ export function mistAlone(args: readonly string[], watch?: (process: ChildProces
   watch?.(started);
   return new Promise((resolve, reject) => {
     started.on('error', reject);
-    started.on('close', (code) => resolve({ code, stdout, stderr: stderr.replace(PROGRESS, '') }));
+    started.on('close', (code) => resolve({ code, stdout, stderr: withoutProgress(stderr) }));
   });
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { seeded } from '../metrics/columns.ts';
 import { type Row, requestsOf, setupOf } from '../reference/cases.ts';
-import { referenceRun } from '../reference/simulate.ts';
+import { referenceRun } from '../reference/plain.ts';
 import { mist, openScratch, parseCsv } from './spawn.ts';
 
 const scratch = openScratch();

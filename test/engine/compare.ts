@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EngineSetup, RequestResults, StepRecord } from '../../src/plan/setup.ts';
 import type { Requests } from '../../src/workload/types.ts';
-import type { Counters, ReferenceRun } from '../reference/simulate.ts';
+import type { Counters, ReferenceRun } from '../reference/plain.ts';
 
 export interface EngineOutcome {
   readonly results: RequestResults;

@@ -1,9 +1,10 @@
 // L9: the engine gives the same result as the reference, which runs every iteration one by one.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type LeapName, runEngine } from '../../src/run/engine.ts';
+import { runOnePool } from '../../bench/one-pool.ts';
+import type { LeapName } from '../../src/run/engine.ts';
 import { type Row, requestsOf, setupOf } from '../reference/cases.ts';
-import { referenceRun } from '../reference/simulate.ts';
+import { referenceRun } from '../reference/plain.ts';
 import { describeScenario, findStepDifference, listDifferences } from './compare.ts';
 import { drawScenario, drawSurface, hasNearTies, LARGE, type Scenario, type Sizes, SMALL } from './random.ts';
 
@@ -19,7 +20,7 @@ function demandSameBits(leaps: readonly LeapName[], sizes: Sizes, runs: { seed: 
     fc.property(drawScenario(true, sizes), (scenario) => {
       const reference = referenceRun(scenario.requests, scenario.setup);
       for (const leap of leaps) {
-        const engine = runEngine(scenario.requests, scenario.setup, { leap });
+        const engine = runOnePool(scenario.requests, scenario.setup, { leap });
         report(scenario, leap, listDifferences(engine, reference, true));
       }
     }),
@@ -28,7 +29,7 @@ function demandSameBits(leaps: readonly LeapName[], sizes: Sizes, runs: { seed: 
 }
 
 function demandSteps(scenario: Scenario): void {
-  const engine = runEngine(scenario.requests, scenario.setup, { leap: 'none', steps: true });
+  const engine = runOnePool(scenario.requests, scenario.setup, { leap: 'none', steps: true });
   const reference = referenceRun(scenario.requests, scenario.setup);
   report(scenario, 'none', findStepDifference(engine.steps, reference.steps));
   report(scenario, 'none', listDifferences(engine, reference, true));
@@ -42,7 +43,7 @@ function demandCloseTimes(sizes: Sizes, runs: { seed: number; numRuns: number })
       const reference = referenceRun(scenario.requests, scenario.setup);
       if (hasNearTies(reference, scenario.requests)) return;
       compared++;
-      const engine = runEngine(scenario.requests, scenario.setup, { leap: 'closed' });
+      const engine = runOnePool(scenario.requests, scenario.setup, { leap: 'closed' });
       report(scenario, 'closed', listDifferences(engine, reference, false));
     }),
     runs,

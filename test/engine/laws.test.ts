@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
-import { decodeTokens, roundOf } from '../reference/form.ts';
-import { type ReferenceRun, referenceRun } from '../reference/simulate.ts';
+import { ADMISSION, BATCHING, isBatchOfOne, ROUND_BATCHINGS } from '../../src/check/scheduler-lists.ts';
+import { decodeTokens, roundOf } from '../reference/fleet/form.ts';
+import { type ReferenceRun, referenceRun } from '../reference/plain.ts';
 import { drawScenario, hasNearTies, type Scenario } from './random.ts';
 
 const RUNS = { seed: 20, numRuns: 150 };
@@ -40,16 +41,16 @@ describe('the reference keeps', () => {
       const done = run.results.state.map((state) => (state === STATE_FINISHED ? 1 : 0));
       const gaps = requests.output.reduce((sum, output, i) => sum + done[i]! * (output - 1), 0);
       // every token has a gap of its own, unless drafts or the rest of a round came with it
-      const single = decodeTokens(setup) === 1;
+      const single = decodeTokens({ setup }) === 1;
       if (single) expect(run.gaps.length).toBe(gaps);
       else expect(run.gaps.length).toBeLessThanOrEqual(gaps);
       const prompts = requests.prompt.reduce((sum, prompt, i) => sum + done[i]! * prompt, 0);
       // every prompt token and every output token but the last enters the cache once; a recompute does it again, a swap does not
       const verified = run.counters.accepted?.reduce((sum, count) => sum + count, 0);
-      const decoded = verified === undefined ? gaps : verified * decodeTokens(setup);
+      const decoded = verified === undefined ? gaps : verified * decodeTokens({ setup });
       const { preemptions, swapsOut } = run.counters;
       // tokens of a round beyond the output count as computed
-      if (roundOf(setup) > 1) expect(run.counters.newTokens).toBeGreaterThanOrEqual(prompts + gaps);
+      if (roundOf({ setup }) > 1) expect(run.counters.newTokens).toBeGreaterThanOrEqual(prompts + gaps);
       else if (preemptions === swapsOut) expect(run.counters.newTokens).toBe(prompts + decoded);
       else expect(run.counters.newTokens).toBeGreaterThan(prompts + (verified === undefined ? gaps : 0));
     });
@@ -84,12 +85,12 @@ describe('the reference keeps', () => {
       fc.property(drawScenario(true), ({ requests, setup }) => {
         const replicas = new Map<number, { free: number; running: unknown[]; waiting: unknown[] }>();
         const run = referenceRun(requests, setup, (replica) => {
-          replicas.set(replica.id, replica);
-          const used = replica.running.reduce((sum, sequence) => sum + sequence.blocks, 0);
-          const fits = replica.running.every((sequence) => sequence.past <= sequence.blocks * setup.blockSize);
+          replicas.set(replica.index, replica);
+          const used = replica.running.reduce((sum, visit) => sum + visit.blocks, 0);
+          const fits = replica.running.every((visit) => visit.past <= visit.blocks * setup.blockSize);
           if (!fits || replica.free < 0 || used + replica.free !== setup.numGpuBlocks) {
             throw new Error(
-              `replica ${replica.id}: ${used} blocks used, ${replica.free} free of ${setup.numGpuBlocks}`,
+              `replica ${replica.index}: ${used} blocks used, ${replica.free} free of ${setup.numGpuBlocks}`,
             );
           }
         });
@@ -114,7 +115,7 @@ describe('the reference keeps', () => {
 test('the random scenarios reach what they are for', () => {
   const seen = new Set<string>();
   const note = (what: string, happened: boolean) => happened && seen.add(what);
-  for (const { requests, setup } of fc.sample(drawScenario(true), RUNS)) {
+  for (const { requests, setup } of fc.sample(drawScenario(true), { ...RUNS, numRuns: 2 * RUNS.numRuns })) {
     const run = referenceRun(requests, setup);
     note(`${setup.batching} preempts`, run.counters.preemptions > 1);
     note('rejects by KV', countState(run, STATE_REJECTED_KV) > 0);
@@ -127,7 +128,7 @@ test('the random scenarios reach what they are for', () => {
     const eager = differsFrom(referenceRun(requests, { ...setup, batchWait: undefined }));
     note(`${setup.batching} holds prompts back`, eager);
     note(`${setup.batching} speculates`, (run.counters.accepted?.filter((count) => count > 0).length ?? 0) > 1);
-    note(`${setup.batching} goes in rounds`, roundOf(setup) > 1 && run.gaps.length > 0);
+    note(`${setup.batching} goes in rounds`, roundOf({ setup }) > 1 && run.gaps.length > 0);
     if (setup.speculation) note(`${setup.batching} preempts with drafts`, run.counters.preemptions > 1);
     note('surface', setup.price instanceof Float64Array);
     note('budget below max_num_seqs', setup.maxNumBatchedTokens < setup.maxNumSeqs);
@@ -143,20 +144,20 @@ test('the random scenarios reach what they are for', () => {
       'rejects by length',
       'surface',
       'ties',
-      'continuous goes in rounds',
-      'static goes in rounds',
-      ...['static', 'continuous', 'chunked', 'mixed'].flatMap((name) => [
-        `${name} with full-length`,
-        `${name} with prompt`,
+      ...ROUND_BATCHINGS.map((name) => `${name} goes in rounds`),
+      ...BATCHING.names.flatMap((name) => [
+        ...ADMISSION.names.map((admission) => `${name} with ${admission}`),
         `${name} speculates`,
         `${name} minds the watermark`,
       ]),
-      ...['continuous', 'chunked', 'mixed'].flatMap((name) => [
-        `${name} preempts`,
-        `${name} preempts with drafts`,
-        `${name} looks at arrivals now and then`,
-        `${name} holds prompts back`,
-      ]),
+      ...BATCHING.names
+        .filter((name) => !isBatchOfOne(name))
+        .flatMap((name) => [
+          `${name} preempts`,
+          `${name} preempts with drafts`,
+          `${name} looks at arrivals now and then`,
+          `${name} holds prompts back`,
+        ]),
     ].sort(),
   );
 });

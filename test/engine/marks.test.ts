@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runEngine } from '../../src/run/engine.ts';
-import { referenceRun } from '../reference/simulate.ts';
+import { referenceRun } from '../reference/plain.ts';
 import { drawScenario } from './random.ts';
 
 test('the marks are those of the reference, and change nothing', () => {
@@ -18,7 +18,7 @@ test('the marks are those of the reference, and change nothing', () => {
         let openedAt = Number.NaN;
         let steps = 0;
         const reference = referenceRun(requests, setup, (replica) => {
-          admitted.set(replica.id, replica.running.length);
+          admitted.set(replica.index, replica.running.length);
           const all = [...admitted.values()].reduce((sum, one) => sum + one, 0);
           if (Number.isNaN(openedAt) && all >= running) openedAt = steps;
           steps++;

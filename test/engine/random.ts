@@ -2,11 +2,14 @@
 import fc from 'fast-check';
 import { GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
 import * as layout from '../../assembly/layout/surface.ts';
+import type { ClosedList } from '../../src/check/closed-list.ts';
+import { ADMISSION, BATCHING } from '../../src/check/scheduler-lists.ts';
 import type { EngineSetup, Speculation, SwapSetup } from '../../src/plan/setup.ts';
 import type { StepTime } from '../../src/spec/types.ts';
+import { ROUTINGS } from '../../src/spec/words.ts';
 import type { Requests } from '../../src/workload/types.ts';
+import type { ReferenceRun } from '../reference/plain.ts';
 import { gridPoint } from '../reference/price.ts';
-import type { ReferenceRun } from '../reference/simulate.ts';
 
 export interface Scenario {
   readonly requests: Requests;
@@ -86,6 +89,7 @@ export function drawSurface(): fc.Arbitrary<Float64Array> {
       hostNorm: fc.constantFrom(1, 2),
       window: fc.constantFrom(0, 0, 17, 100),
       floorTokens: fc.constantFrom(0, 8, 64, 1e9),
+      groups: fc.constantFrom(0, 0, 0, 2, 8),
     })
     .map(fillSurface);
 }
@@ -95,6 +99,7 @@ interface SurfaceDraw {
   readonly hostNorm: number;
   readonly window: number;
   readonly floorTokens: number;
+  readonly groups: number;
 }
 
 function fillSurface(draw: SurfaceDraw): Float64Array {
@@ -111,6 +116,7 @@ function fillSurface(draw: SurfaceDraw): Float64Array {
   surface[layout.SURFACE_FLOOR_TOKENS] = draw.floorTokens;
   surface[layout.SURFACE_AP_FIXED] = 0.01 * next();
   surface[layout.SURFACE_WINDOW] = draw.window;
+  surface[layout.SURFACE_GROUPS] = draw.groups;
   for (let k = 1; k < layout.SURFACE_KNOTS; k++) {
     surface[layout.SURFACE_KNOTS_AT + k] = surface[layout.SURFACE_KNOTS_AT + k - 1]! + 1 + 50 * next();
   }
@@ -122,6 +128,8 @@ function fillSurface(draw: SurfaceDraw): Float64Array {
   }
   climbBoth(surface, layout.SURFACE_DA, 0.001, next);
   climbBoth(surface, layout.SURFACE_DECODE, 0.004, next);
+  // what groups do together is a part of it
+  for (let i = 0; i < GRID_TOKENS; i++) surface[layout.SURFACE_SHARED + i] = 0.4 * surface[layout.SURFACE_G + i]!;
   return surface;
 }
 
@@ -143,6 +151,12 @@ function climbBoth(surface: Float64Array, table: number, scale: number, next: ()
     for (let k = 0; k < layout.SURFACE_KNOTS; k++) surface[row + k] = start + slopes[k]! * gridPoint(i);
     start += scale * next();
   }
+}
+
+/** Any word of a closed list, its first as often as `times` others. */
+export function drawWord<Name extends string>({ names }: ClosedList<Name>, times = 1): fc.Arbitrary<Name> {
+  const [first, ...others] = names.map((name) => fc.constant(name));
+  return fc.oneof({ arbitrary: first!, weight: times }, ...others);
 }
 
 /** Drafts and their acceptance: never, sometimes, always; one draft to five. */
@@ -188,12 +202,9 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
       }),
       concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: sizes.most })),
       slack: fc.constantFrom(0.6, 1, 1.1, 1.5, 2, 3, 5, 100),
-      batching: fc.constantFrom('static', 'continuous', 'chunked', 'mixed'),
-      admission: fc.oneof(
-        { arbitrary: fc.constant('prompt' as const), weight: 3 },
-        fc.constant('full-length' as const),
-      ),
-      routing: fc.constantFrom('round-robin', 'least-loaded'),
+      batching: drawWord(BATCHING),
+      admission: drawWord(ADMISSION, 3),
+      routing: fc.constantFrom(...ROUTINGS),
       replicas: fc.constantFrom(1, 1, 2, 3),
       maxNumSeqs: fc.oneof(fc.integer({ min: 1, max: 6 }), {
         arbitrary: fc.integer({ min: 1, max: sizes.most }),

@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SURFACE_HOST_NORM, SURFACE_HOST_SEQUENCE, SURFACE_HOST_STEP } from '../../assembly/layout/surface.ts';
+import { runOnePool } from '../../bench/one-pool.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
-import { runEngine } from '../../src/run/engine.ts';
 import { openSession } from '../../src/run/session.ts';
 import { prepare } from '../../src/run/simulate.ts';
 import { requestsOf, setupOf, tabulate } from '../reference/cases.ts';
-import { referenceRun } from '../reference/simulate.ts';
+import { referenceRun } from '../reference/plain.ts';
 import { CONFIGURATION } from '../report/fixture.ts';
 import { findStepDifference, listDifferences } from './compare.ts';
 import { drawScenario } from './random.ts';
@@ -57,8 +57,8 @@ test('in tight memory, with preemption of both kinds, the engine equals the refe
         const setup = { ...rest, batching: 'continuous' as const, admission: 'prompt' as const, maxModelLen: 0 };
         const tight = { ...setup, numGpuBlocks, schedulerSteps };
         const reference = referenceRun(requests, tight);
-        const single = runEngine(requests, tight, { leap: 'none', steps: true });
-        const leaping = runEngine(requests, tight, { leap: 'closed' });
+        const single = runOnePool(requests, tight, { leap: 'none', steps: true });
+        const leaping = runOnePool(requests, tight, { leap: 'closed' });
         expect(findStepDifference(single.steps, reference.steps)).toEqual([]);
         expect(listDifferences(single, reference, true)).toEqual([]);
         expect(listDifferences(leaping, reference, true)).toEqual([]); // rounds are never leapt over
@@ -82,7 +82,7 @@ test('the host is paid once a round: in line with the device, or beside it', () 
       const configuration = { ...CONFIGURATION, model: 'llama-3.1-8b', hardware: 'h100-sxm-80gb', profile };
       const settings = { batching: 'continuous' as const, num_scheduler_steps: steps, tensor_parallel_size: 1 };
       const { setup } = prepare({ ...configuration, ...settings }, { catalog, prices: {}, watts: {} }, session);
-      const { results, steps: log } = runEngine(one, setup, { leap: 'none', steps: true });
+      const { results, steps: log } = runOnePool(one, setup, { leap: 'none', steps: true });
       const surface = setup.price as Float64Array;
       return { seconds: results.finish[0]! - results.first[0]!, log, surface };
     };

@@ -1,10 +1,10 @@
 // Speculative decoding: what follows from its rules at the edges, and that acceptance depends on nothing but its place.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { runEngine } from '../../src/run/engine.ts';
+import { runOnePool } from '../../bench/one-pool.ts';
 import { countBelow } from '../reference/accept.ts';
 import { type Row, requestsOf, setupOf, tabulate } from '../reference/cases.ts';
-import { referenceRun } from '../reference/simulate.ts';
+import { referenceRun } from '../reference/plain.ts';
 import { drawScenario, SMALL } from './random.ts';
 
 const chances = (rate: number, drafts: number): number[] => Array.from({ length: drafts }, (_, i) => rate ** (i + 1));
@@ -34,7 +34,7 @@ describe('a step with drafts', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 9 }), (output, drafts) => {
         const speculation = { drafts, acceptance: chances(1, drafts), seed: 0 };
-        const run = runEngine(requestsOf([[0, 3, output]]), setupOf({ speculation }), { leap: 'exact' });
+        const run = runOnePool(requestsOf([[0, 3, output]]), setupOf({ speculation }), { leap: 'exact' });
         expect(run.results.finish[0]).toBe(1 + Math.ceil((output - 1) / (drafts + 1)));
       }),
       { seed: 41 },
@@ -53,7 +53,7 @@ describe('a step with drafts', () => {
         const perDecode = drafts * price.per_new_token_s;
         const speculation = { drafts, acceptance: chances(0, drafts), seed: 3 };
         const plain = { ...price, per_sequence_s: price.per_sequence_s, per_new_token_s: price.per_new_token_s };
-        const withDrafts = runEngine(requests, { ...roomy, price: plain, speculation }, { leap: 'none', steps: true });
+        const withDrafts = runOnePool(requests, { ...roomy, price: plain, speculation }, { leap: 'none', steps: true });
         const reference = referenceRun(requests, { ...roomy, price: plain });
         if (perDecode > 0) return;
         expect([...withDrafts.results.finish]).toEqual([...reference.results.finish]);
@@ -82,7 +82,7 @@ describe('acceptance', () => {
   test('of a run adds up to its expected advance', () => {
     const speculation = { drafts: 3, acceptance: [0.7, 0.5, 0.2], seed: 11 };
     const rows = Array.from({ length: 60 }, (_, i): Row => [i, 10, 400]);
-    const { counters } = runEngine(requestsOf(rows), setupOf({ maxNumSeqs: 60, numGpuBlocks: 1e5, speculation }), {
+    const { counters } = runOnePool(requestsOf(rows), setupOf({ maxNumSeqs: 60, numGpuBlocks: 1e5, speculation }), {
       leap: 'exact',
     });
     const drafts = counters.accepted!.reduce((sum, count) => sum + count, 0);
@@ -94,8 +94,8 @@ describe('acceptance', () => {
     const rows = Array.from({ length: 20 }, (_, i): Row => [i / 3, 4 + i, 30]);
     const speculation = { drafts: 2, acceptance: [0.6, 0.3], seed: 5 };
     const roomy = { blockSize: 4, speculation };
-    const alone = runEngine(requestsOf(rows), setupOf({ ...roomy, maxNumSeqs: 1 }), { leap: 'exact' });
-    const together = runEngine(requestsOf(rows), setupOf({ ...roomy, maxNumSeqs: 20 }), { leap: 'exact' });
+    const alone = runOnePool(requestsOf(rows), setupOf({ ...roomy, maxNumSeqs: 1 }), { leap: 'exact' });
+    const together = runOnePool(requestsOf(rows), setupOf({ ...roomy, maxNumSeqs: 20 }), { leap: 'exact' });
     expect(together.counters.accepted).toEqual(alone.counters.accepted);
   });
 });

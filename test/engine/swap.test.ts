@@ -1,11 +1,12 @@
 // Preemption by swapping in tight memory: the same bits as the reference, host blocks that add up, and times worked by hand.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runOnePool } from '../../bench/one-pool.ts';
 import type { EngineSetup } from '../../src/plan/setup.ts';
-import { type LeapName, runEngine } from '../../src/run/engine.ts';
+import type { LeapName } from '../../src/run/engine.ts';
 import { requestsOf, setupOf, tabulate } from '../reference/cases.ts';
-import { countBlocks } from '../reference/form.ts';
-import { referenceRun } from '../reference/simulate.ts';
+import { countBlocks } from '../reference/fleet/form.ts';
+import { referenceRun } from '../reference/plain.ts';
 import { describeScenario, findStepDifference, listDifferences } from './compare.ts';
 import { drawScenario, hasNearTies, type Scenario } from './random.ts';
 
@@ -38,10 +39,10 @@ test('the engine swaps as the reference does: bit for bit, step by step, with ex
     fc.property(drawTight(true), (scenario) => {
       const { requests, setup } = scenario;
       const reference = referenceRun(requests, setup);
-      const single = runEngine(requests, setup, { leap: 'none', steps: true });
+      const single = runOnePool(requests, setup, { leap: 'none', steps: true });
       report(scenario, 'none', findStepDifference(single.steps, reference.steps));
       report(scenario, 'none', listDifferences(single, reference, true));
-      report(scenario, 'exact', listDifferences(runEngine(requests, setup, { leap: 'exact' }), reference, true));
+      report(scenario, 'exact', listDifferences(runOnePool(requests, setup, { leap: 'exact' }), reference, true));
       const { swapsOut, swapsIn, preemptions } = reference.counters;
       expect(swapsIn).toBe(swapsOut);
       note(`${setup.batching} swaps`, swapsOut > 0);
@@ -63,7 +64,7 @@ test('within 1e-9 with leaps in closed form', () => {
       const reference = referenceRun(requests, setup);
       if (hasNearTies(reference, requests)) return;
       swaps += reference.counters.swapsOut;
-      report(scenario, 'closed', listDifferences(runEngine(requests, setup, { leap: 'closed' }), reference, false));
+      report(scenario, 'closed', listDifferences(runOnePool(requests, setup, { leap: 'closed' }), reference, false));
     }),
     { seed: 4, numRuns: 250 },
   );
@@ -74,11 +75,14 @@ test('L4: host blocks in use + free = capacity, and all are free at the end', ()
   fc.assert(
     fc.property(drawTight(true), ({ requests, setup }) => {
       const free = new Map<number, number>();
-      referenceRun(requests, setup, ({ id, waiting, running, hostFree }) => {
-        const held = waiting.filter((one) => one.swapped).reduce((sum, one) => sum + countBlocks(one.past, setup), 0);
+      referenceRun(requests, setup, (client) => {
+        const { index, waiting, running, hostFree } = client;
+        const held = waiting
+          .filter((one) => one.swapped)
+          .reduce((sum, one) => sum + countBlocks(one, one.past, client), 0);
         if (hostFree < 0 || held + hostFree !== setup.swap!.hostBlocks) throw new Error(`${held} + ${hostFree}`);
         if (running.some((one) => one.swapped)) throw new Error('a running sequence lies in host memory');
-        free.set(id, hostFree);
+        free.set(index, hostFree);
       });
       for (const blocks of free.values()) expect(blocks).toBe(setup.swap!.hostBlocks);
     }),
@@ -125,7 +129,7 @@ test('the watermark holds back what was swapped out, too', () => {
     fc.property(drawTight(true), ({ requests, setup }) => {
       fc.pre(setup.batching !== 'continuous');
       const stays = Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks);
-      referenceRun(requests, setup, ({ free, running }, step) => {
+      referenceRun(requests, setup, ({ free, running }, { formed: step }) => {
         if (step.swappedIn.length === 0 || running[0] === step.swappedIn[0]) return;
         if (free < stays) throw new Error(`${free} of ${stays} blocks are free`);
         if (stays > 0) met++;

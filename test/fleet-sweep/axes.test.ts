@@ -18,11 +18,10 @@ const rowsOf = (tree: Tree) => Array.from({ length: tree.rows }, (_, row) => cho
 
 describe('rows', () => {
   test('a document without axes is one row, as it stands', () => {
-    const { tree } = open('a: 1\nb: [x, {c: null}]\narrivals: {process: ramp, from: 1, to: 5}');
+    const { tree } = open('a: {stages: [x, {c: null}]}\narrivals: {process: ramp, from: 1, to: 5}');
     expect(tree.rows).toBe(1);
     expect(chooseRow(tree, 0).data).toEqual({
-      a: 1,
-      b: ['x', { c: null }],
+      a: { stages: ['x', { c: null }] },
       arrivals: { process: 'ramp', from: 1, to: 5 },
     });
   });
@@ -75,9 +74,9 @@ describe('rows', () => {
 
   test('route-to-model takes all of its choices, which may hold axes', () => {
     const { tree } = open(
-      's: [{route-to-model: {choices: [{share: {choices: [0.1, 0.2]}, stages: []}, {share: 0.5}]}}]',
+      's: {stages: [{route-to-model: {choices: [{share: {choices: [0.1, 0.2]}, stages: []}, {share: 0.5}]}}]}',
     );
-    expect(listAxes(tree)).toEqual([{ name: 's[0].route-to-model.choices[0].share', labels: ['0.1', '0.2'] }]);
+    expect(listAxes(tree)).toEqual([{ name: 's.stages[0].route-to-model.choices[0].share', labels: ['0.1', '0.2'] }]);
   });
 
   test('numbers of a range are as people write them', () => {
@@ -92,7 +91,7 @@ const documents = fc.letrec<{ value: unknown }>((tie) => ({
     { maxDepth: 3 },
     fc.integer({ min: 0, max: 9 }),
     fc.dictionary(fc.constantFrom('k', 'l', 'm'), tie('value'), { maxKeys: 3 }),
-    fc.array(tie('value'), { maxLength: 2 }),
+    fc.uniqueArray(tie('value'), { minLength: 1, maxLength: 2, selector: (value) => JSON.stringify(value) }),
     fc.record({ choices: fc.dictionary(fc.constantFrom('x', 'y', 'z'), tie('value'), { minKeys: 1 }) }),
   ),
 })).value;
@@ -101,7 +100,7 @@ describe('any document', () => {
   test('every row is another way to choose, and every way is a row', () => {
     fc.assert(
       fc.property(documents, (document) => {
-        const tree = readTree(document, new Ledger({ lineOf: () => 1 }, ''), () => []);
+        const tree = readTree({ whole: document }, new Ledger({ lineOf: () => 1 }, ''), () => []);
         fc.pre(tree.rows <= 2000);
         const ways = countWays(document);
         expect(tree.rows).toBe(ways);
@@ -115,7 +114,7 @@ describe('any document', () => {
   test('the first and last row with a setting have it, and no row outside of them does', () => {
     fc.assert(
       fc.property(documents, (document) => {
-        const tree = readTree(document, new Ledger({ lineOf: () => 1 }, ''), () => []);
+        const tree = readTree({ whole: document }, new Ledger({ lineOf: () => 1 }, ''), () => []);
         fc.pre(tree.rows <= 500);
         const rows = rowsOf(tree);
         for (const setting of listSettings(tree)) {
@@ -130,10 +129,11 @@ describe('any document', () => {
   });
 });
 
-/** The plain definition: a choice is one of its ways, anything else all combinations of its parts. */
+/** The plain definition: a choice (and a list inside the document) is one of its ways, anything else all combinations. */
 function countWays(value: unknown): number {
   if (value === null || typeof value !== 'object') return 1;
-  const parts = Object.values(value).map(countWays);
+  const parts = Object.values(value).map((part) => countWays(part));
+  if (Array.isArray(value)) return parts.reduce((sum, ways) => sum + ways, 0);
   if ('choices' in value) {
     return Object.values(value.choices as object).reduce<number>((sum, option) => sum + countWays(option), 0);
   }
@@ -147,12 +147,13 @@ describe('mistakes', () => {
     ['a: {choices: [1], step: 2}', '1: a.step'],
     ['a: {from: 3, to: 1}', '1: a.from'],
     ['a: {from: 1, to: 3, step: 0}', '1: a.step'],
-    ['a: {from: 0, to: 3, factor: 2}', '1: a.factor'],
+    ['a: {from: 0, to: 3, factor: 2}', '1: a.from'],
     ['a: {from: 1, to: 3, step: 1, factor: 2}', '1: a.factor'],
     ['a: {from: one, to: 3}', '1: a.from'],
     ['a: {choices: [x, y, x]}', '1: a.choices[2]'],
     ['a: {from: 0, to: 1, step: 1e-9}', '1: a.to'],
-    ['slo: {p99_ttft: {choices: [1, 2]}}', '1: slo.p99_ttft'],
+    ['objective: {choices: [devices, usd_per_hour]}', '1: objective'],
+    ['block_size: {from: 3}', '1: block_size.to'],
     ['a: {choices: [{b: &x {choices: [1]}}]}\nc: *x', '2: c'],
   ])('%s', (text, mistake) => {
     expect(open(text).mistakes).toEqual([mistake]);

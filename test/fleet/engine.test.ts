@@ -1,14 +1,14 @@
 // L9 for fleets: the kernel gives the same result as the reference, which runs every iteration of every client one by one.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runOnePool } from '../../bench/one-pool.ts';
 import { type FleetProgram, VISIT_HOLD } from '../../src/plan/fleet.ts';
-import { runEngine } from '../../src/run/engine.ts';
 import { runFleet } from '../../src/run/fleet.ts';
-import type { Scenario } from '../engine/random.ts';
+import { drawScenario, type Scenario } from '../engine/random.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
+import { poolOf } from '../reference/plain.ts';
 import { programOf } from './cases.ts';
 import { describeProgram, listDifferences } from './compare.ts';
-import { drawPool, poolOf } from './pool.ts';
 import { drawProgram } from './random.ts';
 
 const LEAPS = ['none', 'exact'] as const;
@@ -29,8 +29,8 @@ function demandPlain(drawn: Scenario, before: number, after: number): void {
   const scenario = before + after > 0 ? { ...drawn, setup: plainly } : drawn;
   const stages = before + 1 + after;
   for (const leap of LEAPS) {
-    const plain = runEngine(scenario.requests, scenario.setup, { leap });
-    const fleet = runFleet(poolOf(scenario, before, after), { leap });
+    const plain = runOnePool(scenario.requests, scenario.setup, { leap });
+    const fleet = runFleet(poolOf(scenario.requests, scenario.setup, before, after), { leap });
     for (const column of ['state', 'first', 'finish', 'preemptions'] as const) {
       const got = Array.from(plain.results[column], (_, i) => fleet.results[column][i * stages + before]);
       expect([column, got]).toEqual([column, [...plain.results[column]]]);
@@ -82,13 +82,13 @@ describe('the fleet kernel', () => {
 
   test('of one pool equals the single-stage engine', () => {
     fc.assert(
-      fc.property(drawPool(), (scenario) => demandPlain(scenario, 0, 0)),
+      fc.property(drawScenario(true), (scenario) => demandPlain(scenario, 0, 0)),
       { seed: 51, numRuns: 60 },
     );
   });
 
   test('with stages before and after that cost nothing equals it too', () => {
     const stages = fc.integer({ min: 0, max: 2 });
-    fc.assert(fc.property(drawPool(), stages, stages, demandPlain), { seed: 52, numRuns: 60 });
+    fc.assert(fc.property(drawScenario(true), stages, stages, demandPlain), { seed: 52, numRuns: 60 });
   });
 });

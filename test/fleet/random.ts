@@ -1,8 +1,18 @@
 // Small random fleets and pipelines: clients of every kind, tight memory, contended links and channels, instants that coincide.
 import fc from 'fast-check';
+import {
+  ADMISSION,
+  BATCHING,
+  LOAD,
+  PACKING,
+  ROUTING,
+  type RoutingPolicy,
+  splitsMembers,
+} from '../../src/check/scheduler-lists.ts';
 import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src/plan/fleet.ts';
+import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
 import type { StepTime } from '../../src/spec/types.ts';
-import { drawSpeculation, drawSurface } from '../engine/random.ts';
+import { drawSpeculation, drawSurface, drawWord } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
 import { drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
@@ -57,9 +67,9 @@ export const HASH_IDS = 24;
 function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
   return fc
     .record({
-      batching: fc.constantFrom('static', 'continuous', 'continuous', 'chunked', 'chunked', 'mixed'),
-      admission: fc.constantFrom('prompt', 'prompt', 'full-length'),
-      packing: fc.constantFrom('fcfs', 'fcfs', 'least-work-left'),
+      batching: drawWord(BATCHING),
+      admission: drawWord(ADMISSION, 2),
+      packing: drawWord(PACKING, 2),
       maxNumSeqs: fc.integer({ min: 1, max: 8 }),
       maxNumBatchedTokens: fc.integer({ min: 1, max: 48 }),
       blockSize: fc.constantFrom(1, 1, 3, 4, 16),
@@ -67,6 +77,11 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       maxModelLen: fc.constantFrom(0, 0, 0, 0, Math.ceil(longest * 0.8)),
       maxPrompt: fc.constantFrom(0, 0, 0, 0, Math.ceil(longest * 0.6)),
       schedulerSteps: fc.constantFrom(1, 1, 2, 3, 8),
+      receiveEvery: fc.constantFrom(1, 1, 1, 2, 5),
+      wait: fc.oneof(
+        { arbitrary: fc.constant(null), weight: 3 },
+        fc.record({ steps: fc.integer({ min: 1, max: 5 }), tokens: fc.integer({ min: 2, max: 40 }) }),
+      ),
       swap: fc.oneof(
         { arbitrary: fc.constant(null), weight: 2 },
         fc.record({ share: fc.constantFrom(0.05, 0.5, 4), secondsPerBlock: scale.copying }),
@@ -80,7 +95,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
       speculation: drawSpeculation(),
     })
-    .map(({ slack, speculation, schedulerSteps, swap, ...rest }) => {
+    .map(({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, ...rest }) => {
       const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
       // a decode that never finds its tokens would wait for ever
       const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
@@ -92,7 +107,9 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       return clientOf({
         ...rest,
         ...drafts,
-        ...(host && { swap: host }),
+        ...(rest.packing === 'fcfs' ? { receiveEvery } : {}),
+        // what lies in host memory is no prompt: the two rules exclude each other
+        ...(rest.packing === 'fcfs' && wait !== null ? { batchWait: wait } : host ? { swap: host } : {}),
         kind: 'llm',
         maxNumBatchedTokens,
         numGpuBlocks,
@@ -112,7 +129,7 @@ function drawStore(scale: Scale): fc.Arbitrary<FleetClient> {
     blocks: fc.integer({ min: 1, max: 10 }),
     latency: scale.seconds(1),
     link: fc.integer({ min: -1, max: LINKS - 1 }),
-    policy: fc.constantFrom('write_through', 'write_through', 'write_through_selective', 'write_back'),
+    policy: fc.constantFrom('write_through', ...WRITE_POLICIES),
   });
   return fc
     .record({ tiers: fc.array(tier, { minLength: 1, maxLength: 3 }), location: fc.nat(LOCATIONS - 1) })
@@ -133,10 +150,10 @@ function drawPaths(): fc.Arbitrary<number[][]> {
     .map((paths) => paths.map((links, at) => (at % (LOCATIONS + 1) === 0 ? [] : links)));
 }
 
-const ROUTINGS = ['round-robin', 'load', 'heavy-light', 'prefix-affinity', 'nearest'] as const;
-const METRICS = ['requests', 'input', 'output', 'kv', 'left'] as const;
+/** What cores can be chosen by: they have no cache, and nobody looks for the nearest. */
+const CORE_ROUTINGS = ['round-robin', 'load'] as const satisfies readonly RoutingPolicy[];
 
-/** A group over any of `clients`; heavy-light needs two. */
+/** A group over any of `clients`; one of two halves needs two. */
 function drawGroup(clients: readonly number[]): fc.Arbitrary<FleetGroup> {
   return fc
     .record({
@@ -144,13 +161,13 @@ function drawGroup(clients: readonly number[]): fc.Arbitrary<FleetGroup> {
         fc.shuffledSubarray([...clients], { minLength: 1 }),
         fc.shuffledSubarray([...clients], { minLength: clients.length }),
       ),
-      routing: fc.constantFrom(...ROUTINGS),
-      metric: fc.constantFrom(...METRICS),
+      routing: drawWord(ROUTING),
+      metric: drawWord(LOAD),
       threshold: fc.oneof(fc.integer({ min: 0, max: 10 }), fc.integer({ min: 0, max: 40 })),
       split: fc.nat(3),
     })
     .map(({ split, members, routing, ...rest }) => {
-      const possible = routing === 'heavy-light' && members.length < 2 ? 'load' : routing;
+      const possible = splitsMembers(routing) && members.length < 2 ? 'load' : routing;
       return groupOf({ ...rest, members, routing: possible, light: 1 + (split % Math.max(1, members.length - 1)) });
     });
 }
@@ -170,7 +187,7 @@ interface Drawn {
   readonly store: FleetClient;
   readonly groups: readonly FleetGroup[];
   readonly row: readonly FleetGroup[];
-  readonly coreRouting: 'round-robin' | 'load';
+  readonly coreRouting: RoutingPolicy;
   readonly links: readonly FleetLink[];
   readonly paths: readonly number[][];
   readonly walks: readonly { readonly gap: number; readonly walk: Walk }[];
@@ -199,7 +216,7 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<FleetProgram> {
         store: drawStore(scale),
         groups: fc.array(group, { minLength: 3, maxLength: 3 }),
         row: fc.tuple(...rowMembers(llms).map(drawGroup)),
-        coreRouting: fc.constantFrom('round-robin', 'load'),
+        coreRouting: fc.constantFrom(...CORE_ROUTINGS),
         links: drawLinks(scale),
         paths: drawPaths(),
         walks: fc.array(

@@ -7,6 +7,7 @@ import {
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
 } from '../../assembly/layout/enums.ts';
+import { ADMISSION, BATCHING, isBatchOfOne, LOAD, PACKING, ROUTING } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, VISIT_LOCAL } from '../../src/plan/fleet.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
 import type { World } from '../reference/fleet/state.ts';
@@ -35,6 +36,11 @@ function noteInstant(world: World): void {
   for (const client of world.clients) {
     const { batching } = client.setup;
     note('a channel slows a step', client.busy !== null && client.busy.rate < 1);
+    note(
+      'has not looked at arrivals yet',
+      (client.setup.receiveEvery ?? 1) > 1 && client.hidden > 0 && client.sinceLook > 0,
+    );
+    note(`${batching} holds prompts back`, client.waited > 0);
     note('held blocks', client.held.length > 0);
     note(`${batching} accepts some drafts`, (client.counters.accepted?.filter((n) => n > 0).length ?? 0) > 1);
     note(
@@ -46,7 +52,7 @@ function noteInstant(world: World): void {
     for (const visit of client.busy?.formed.preempted ?? []) {
       note(`${batching} preempts ${visit.resident ? 'a resident' : visit.shared > 0 ? 'a branch' : 'a prompt'}`, true);
       note(`${batching} preempts with drafts`, client.setup.speculation !== undefined);
-      note('by work left, preempts', client.setup.packing === 'least-work-left');
+      note('by work left, preempts', client.setup.packing !== PACKING.names[0]);
     }
     for (const { visit, skip } of client.busy?.formed.admitted ?? []) {
       note(`${batching} decodes resident KV`, visit.resident && !visit.preempted);
@@ -109,9 +115,10 @@ function noteProgram(program: FleetProgram): void {
   }
 }
 
-test('random programs reach every rule', () => {
-  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 1600 })) noteProgram(program);
-  const batchings = ['static', 'continuous', 'chunked', 'mixed'];
+// L20: every word of the scheduler's closed lists is drawn, and each rule decides something
+test('random programs reach every rule and every word', () => {
+  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 2400 })) noteProgram(program);
+  const preempting = BATCHING.names.filter((name) => !isBatchOfOne(name));
   const expected = [
     'a channel slows a step',
     'a store sends',
@@ -126,6 +133,7 @@ test('random programs reach every rule', () => {
     'fetched more than cached',
     'follows a client without a local group',
     'flows share a link',
+    'has not looked at arrivals yet',
     'held blocks',
     'idle with visits waiting',
     'layer-wise transfer',
@@ -134,23 +142,20 @@ test('random programs reach every rule', () => {
     'runs on after its request was rejected',
     'skips after a preemption',
     'stays in a local group',
-    ...batchings.flatMap((name) => [
+    ...BATCHING.names.flatMap((name) => [
       `${name} decodes resident KV`,
       `${name} accepts some drafts`,
       `${name} verifies drafts behind resident KV`,
       `${name} skips cached tokens`,
       `${name} skips shared tokens`,
-      ...['prompt', 'full-length'].flatMap((admission) =>
-        ['fcfs', 'least-work-left'].map((packing) => `${name} with ${admission}, ${packing}`),
+      ...ADMISSION.names.flatMap((admission) =>
+        PACKING.names.map((packing) => `${name} with ${admission}, ${packing}`),
       ),
     ]),
-    ...batchings
-      .slice(1)
-      .flatMap((name) => ['a prompt', 'a resident', 'a branch'].map((who) => `${name} preempts ${who}`)),
-    ...batchings.slice(1).map((name) => `${name} preempts with drafts`),
-    ...['round-robin', 'load', 'heavy-light', 'prefix-affinity', 'nearest'].flatMap((routing) =>
-      ['requests', 'input', 'output', 'kv', 'left'].map((metric) => `${routing} by ${metric}`),
-    ),
+    ...preempting.flatMap((name) => ['a prompt', 'a resident', 'a branch'].map((who) => `${name} preempts ${who}`)),
+    ...preempting.map((name) => `${name} preempts with drafts`),
+    ...preempting.map((name) => `${name} holds prompts back`),
+    ...ROUTING.names.flatMap((routing) => LOAD.names.map((metric) => `${routing} by ${metric}`)),
   ];
   expect([...seen].sort()).toEqual(expected.sort());
 });

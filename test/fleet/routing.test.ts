@@ -1,7 +1,8 @@
 // The reference fleet against choices worked by hand: load, heavy-light, affinity, nearest, and who is refused (R2, R6).
 import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
-import { type FleetGroup, type LoadMetric, VISIT_LOCAL, VISIT_PREFIX } from '../../src/plan/fleet.ts';
+import type { LoadMetric } from '../../src/check/scheduler-lists.ts';
+import { type FleetGroup, VISIT_LOCAL, VISIT_PREFIX } from '../../src/plan/fleet.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { programOf, type VisitRow } from './cases.ts';
 

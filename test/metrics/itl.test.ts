@@ -19,7 +19,9 @@ test('a rank beyond what was counted is the end of the last bin that has any', (
   const closed = { edges: Float64Array.of(1, 3, 5), weights: Float64Array.of(4, 0) };
   expect(histogramPercentile(closed, 100)).toBe(3);
   expect(histogramPercentile(closed, 100, 8)).toBe(3);
-  expect(histogramPercentile({ edges: closed.edges, weights: Float64Array.of(0, 0) }, 50)).toBeNaN();
+  const nothing = { edges: closed.edges, weights: Float64Array.of(0, 0) };
+  expect(histogramPercentile(nothing, 50)).toBeNaN();
+  expect(summariseItl(nothing, 2).mean).toBeNaN();
 });
 
 test('mean and deviation spread gaps evenly in their bins; the exact mean goes first where it is known', () => {

@@ -57,6 +57,16 @@ test('kept promises go by the objective, then by how little of a limit they use,
   expect(order([{ usd: 3 }, { usd: 1 }, { usd: 2 }])).toEqual([1, 2, 0]);
   expect(order([{ ttft: 1.5 }, { ttft: 0.5 }, { ttft: 1 }])).toEqual([1, 2, 0]);
   expect(order([{}, {}, {}])).toEqual([0, 1, 2]);
+  const backwards = rankFleets(rows([{}, {}, {}]).reverse(), 'usd_per_hour', SLO);
+  expect(backwards.map(({ row }) => row)).toEqual([0, 1, 2]);
+  const [dear, cheap] = [
+    { usd: 3, ttft: 0.5 },
+    { usd: 1, ttft: 1.5 },
+  ];
+  expect([order([dear, cheap]), order([cheap, dear])]).toEqual([
+    [1, 0],
+    [0, 1],
+  ]);
   expect(order([{ usd: Number.NaN }, { usd: 9 }])).toEqual([1, 0]);
 });
 
@@ -69,6 +79,8 @@ test('missed promises come after all kept ones, the nearest first whatever it co
       { ...missed, ttft: 3, usd: 1 },
     ]),
   ).toEqual([1, 0]);
+  const backwards = rankFleets(rows([missed, missed]).reverse(), 'usd_per_hour', SLO);
+  expect(backwards.map(({ row }) => row)).toEqual([0, 1]);
 });
 
 test('the front holds what no other kept row beats in every figure, equal ones together, missed ones never', () => {

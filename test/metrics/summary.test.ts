@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { histogramPercentile, summariseItl } from '../../src/metrics/itl.ts';
-import { percentile, summarise } from '../../src/metrics/summary.ts';
+import { meanAndStd, percentile, sortMeasured, summarise } from '../../src/metrics/summary.ts';
 
 const values = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 60 });
 const sorted = values.map((list) => Float64Array.from(list).sort());
@@ -16,6 +16,21 @@ test('percentile is linear between order statistics', () => {
   expect(percentile(four, 100)).toBe(10);
   expect(percentile(Float64Array.of(7), 99)).toBe(7);
   expect(percentile(new Float64Array(0), 50)).toBeNaN();
+});
+
+test('percentiles are those of NumPy, to the last bit', () => {
+  expect(percentile(Float64Array.of(0.1, 0.7), 50)).toBe(0.39999999999999997);
+  expect(percentile(Float64Array.of(0.1, 0.7), 70)).toBe(0.5199999999999999);
+  expect(percentile(Float64Array.of(0.3, 1.1), 40)).toBe(0.6200000000000001);
+});
+
+test('a spread of one keeps its digits beside values of 2^52', () => {
+  const far = 2 ** 52;
+  expect(meanAndStd(Float64Array.of(far, far + 1, far + 2))).toEqual({ mean: far + 1, std: Math.sqrt(2 / 3) });
+});
+
+test('what was measured is sorted by number, what was not is left out', () => {
+  expect([...sortMeasured(Float64Array.of(10, Number.NaN, 9, -1, Number.NaN))]).toEqual([-1, 9, 10]);
 });
 
 test('percentile keeps to the range, grows with q, and mirrors', () => {

@@ -1,8 +1,11 @@
 // Laws of lowered pipelines, run by the reference simulator: free stages change nothing, contention shows, random specs end.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STATE_FINISHED } from '../../assembly/layout/enums.ts';
+import { BATCHING, PACKING, splitsMembers } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, VISIT_LOCAL } from '../../src/plan/fleet.ts';
+import { ROUTING_WORDS } from '../../src/spec/fleet/words.ts';
 import { STAGE_TYPES } from '../../src/stages/list.ts';
 import { POOL_KINDS } from '../../src/stages/pipeline-stages.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
@@ -77,13 +80,15 @@ it('a store saves what it holds: with it, prompts are computed once', () => {
   expect(warm.finish).toBeLessThan(cold.finish - 0.01);
 });
 
+const ROUTINGS = Object.keys(ROUTING_WORDS);
+
 describe('random pipelines', () => {
   const words = (...list: string[]) => fc.constantFrom(...list);
   const fleet = fc.record({
-    prefillRouting: words('round-robin', 'load-input', 'load-kv', 'nearest', 'prefix-affinity'),
-    decodeRouting: words('load-output', 'load-left', 'heavy-light-output', 'heavy-light-left'),
-    batching: words('static', 'continuous', 'chunked', 'mixed'),
-    packing: words('fcfs', 'least-work-left'),
+    prefillRouting: words(...ROUTINGS.filter((name) => !splitsMembers(ROUTING_WORDS[name]!.policy))),
+    decodeRouting: words(...ROUTINGS),
+    batching: words(...BATCHING.names),
+    packing: words(...PACKING.names),
     transfer: words('whole'), // layer-wise needs a model: lower.test.ts
     local: fc.integer({ min: 1, max: 2 }),
     apart: fc.boolean(),

@@ -1,5 +1,7 @@
 // What must hold of every program, whatever spec it came from: counts that add up, walks that begin and end once, blocks let go.
+
 import { expect } from 'vitest';
+import { splitsMembers } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, VISIT_HOLD, VISIT_LOCAL, VISIT_PREFIX, VISIT_RESIDENT } from '../../src/plan/fleet.ts';
 
 export function checkProgram(program: FleetProgram): void {
@@ -100,7 +102,7 @@ function checkPlaces({ clients, groups, links, locations, paths, channels }: Fle
     }
   }
   for (const { members, light, routing } of groups) {
-    if (routing !== 'heavy-light') continue;
+    if (!splitsMembers(routing)) continue;
     expect(light).toBeGreaterThan(0);
     expect(light).toBeLessThan(members.length);
   }

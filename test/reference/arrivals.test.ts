@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
 import { ONE_SECOND, requestsOf, setupOf } from './cases.ts';
-import { referenceRun } from './simulate.ts';
+import { referenceRun } from './plain.ts';
 
 describe('rejection', () => {
   test('by max_model_len counts prompt + output', () => {

@@ -2,7 +2,7 @@
 import type { EngineSetup } from '../../src/plan/setup.ts';
 import type { StepTime } from '../../src/spec/types.ts';
 import type { Requests } from '../../src/workload/types.ts';
-import type { ReferenceRun } from './simulate.ts';
+import type { ReferenceRun } from './plain.ts';
 
 /** One request: [arrival in s, prompt tokens, output tokens]. */
 export type Row = readonly [arrival: number, prompt: number, output: number];

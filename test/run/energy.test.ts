@@ -1,9 +1,9 @@
 // Law L11: energy is at least idle power times time, and cost is price times devices times time.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runOnePool } from '../../bench/one-pool.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { type EnergyPrice, makeRunResult } from '../../src/metrics/run-result.ts';
-import { runEngine } from '../../src/run/engine.ts';
 import { openSession } from '../../src/run/session.ts';
 import { prepare, resultOf } from '../../src/run/simulate.ts';
 import type { Configuration } from '../../src/spec/types.ts';
@@ -36,7 +36,7 @@ const drawPriced: fc.Arbitrary<Priced> = fc.record({
 
 function resultOfPriced({ scenario, energy, usdPerDeviceHour, perReplica }: Priced) {
   const { requests, setup } = scenario;
-  const { results, counters, itl } = runEngine(requests, setup, { leap: 'exact' });
+  const { results, counters, itl } = runOnePool(requests, setup, { leap: 'exact' });
   return makeRunResult({
     requests,
     results,
@@ -102,7 +102,7 @@ describe('L11 on the hardware of the catalog', () => {
         quantization: 'bf16',
       };
       const prepared = prepare(configuration, { catalog, prices: {}, watts: { [hardware]: 400 } }, session);
-      const { results, counters, itl } = runEngine(requests, prepared.setup, { leap: 'closed' });
+      const { results, counters, itl } = runOnePool(requests, prepared.setup, { leap: 'closed' });
       const result = resultOf(prepared, requests, results, counters, itl, []);
       expect(prepared.energy!.idleW).toBeGreaterThan(0);
       expect(result.power_w).toBeGreaterThan(prepared.energy!.idleW * configuration.replicas);

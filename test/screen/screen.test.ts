@@ -1,7 +1,7 @@
 // The SIMD screen gives the bits of its plain TypeScript twin: every column, any surface, workload and number of rows.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BATCHING_MIXED } from '../../assembly/layout/enums.ts';
+import { BATCHING_MIXED } from '../../assembly/layout/batching.ts';
 import * as layout from '../../assembly/layout/screen.ts';
 import {
   SURFACE_IDLE_W,

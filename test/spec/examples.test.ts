@@ -112,7 +112,7 @@ describe('mist spec', () => {
   it('explains the default: fixed values, axes and rows', async () => {
     const { code, stdout } = await run(defaultSpecFile());
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^limits +p99_ttft <= 1 s, p99_tpot <= 50 ms$/m);
+    expect(stdout).toMatch(/^limits +p99_ttft <= 1 s, p99_tpot <= 0\.05 s$/m);
     expect(stdout).toMatch(/^deployment\.replicas +32 values: 1, 2, 3/m);
     expect(stdout).toMatch(/^ {2}by vllm-0\.11 .*admission prompt, .*block_size 16/m);
     expect(stdout).toMatch(/^ {2}as written .*profile vllm-0\.11/m);

@@ -19,7 +19,7 @@ function undescribed(schema: Schema, path: string): string[] {
   const inner = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.items ? [schema.items] : [])];
   const here = Object.entries(schema.properties ?? {}).flatMap(([key, value]) => {
     const place = path === '' ? key : `${path}.${key}`;
-    const alone = ['from', 'to', 'process', 'uniform', 'normal', 'lognormal'].includes(key);
+    const alone = ['from', 'to', 'process', 'uniform', 'normal', 'lognormal', 'exponential'].includes(key);
     return [...(value.description || alone ? [] : [place]), ...undescribed(value, place)];
   });
   return [...here, ...inner.flatMap((branch) => undescribed(branch, path))];
@@ -35,9 +35,15 @@ describe('specJsonSchema', () => {
       ...[
         'name',
         'model',
-        'workload',
         'deployment',
         'engine',
+        'fleet',
+        'links',
+        'topology',
+        'tiers',
+        'disaggregation',
+        'pipelines',
+        'workload',
         'slo',
         'objective',
         'top',
@@ -48,7 +54,8 @@ describe('specJsonSchema', () => {
       ],
     ]);
     for (const section of ['workload', 'deployment', 'engine', 'slo']) {
-      expect(SCHEMA.properties?.[section].additionalProperties).toBe(false);
+      // a section, or an axis of sections
+      expect(SCHEMA.properties?.[section].anyOf?.[0].additionalProperties).toBe(false);
     }
     expect(SCHEMA.additionalProperties).toBe(false);
   });

@@ -13,9 +13,11 @@ engine: {${engine}speculative_config: ${speculative}}
 
 const configOf = (speculative: string) => baseOf(spec(speculative)).speculative_config!;
 
-function mistakes(text: string): string[] {
+const mistakes = (text: string): string[] => mistakesOf(() => read(text));
+
+function mistakesOf(act: () => unknown): string[] {
   try {
-    read(text);
+    act();
   } catch (error) {
     if (error instanceof UserError)
       return error.issues.map(({ path, expected, received }) => `${path}: ${expected} (${received})`);
@@ -83,7 +85,11 @@ describe('mistakes', () => {
 
   test('a budget that no decode fits into', () => {
     const config = '{method: ngram, num_speculative_tokens: [1, 4], acceptance: 0.5}';
-    expect(mistakes(spec(config, 'max_num_batched_tokens: [4, 64], ')).join()).toContain('at most 3');
+    expect(mistakes(spec(config, 'max_num_batched_tokens: 4, ')).join()).toContain('at most 3');
     expect(mistakes(spec(config, 'max_num_batched_tokens: [5, 64], '))).toEqual([]);
+    // where some budget has room for every draft, and some draft has room in every budget, it is one row that cannot be
+    const question = open(spec(config, 'max_num_batched_tokens: [4, 64], '));
+    const refused = [0, 1, 2, 3].filter((row) => mistakesOf(() => question.at(row)).length > 0);
+    expect(refused).toEqual([1]);
   });
 });

@@ -55,7 +55,7 @@ test('every row is answered, exit code 0, the same bytes again', async () => {
   expect(read('a.csv').split('\n').length).toBe(MIXTURE.length + 2);
 });
 
-const WORKER = fileURLToPath(new URL('../../dist/src/calibrate/validate/worker.js', import.meta.url));
+const WORKER = fileURLToPath(new URL('../../dist/src/validate/worker.js', import.meta.url));
 const noBuild = existsSync(WORKER) ? '' : ' (skipped: no build in dist)';
 
 test.skipIf(noBuild !== '')(`threads change nothing${noBuild}`, async () => {

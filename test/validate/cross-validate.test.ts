@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { predictCases } from '../../src/calibrate/validate/predict.ts';
-import { readCases } from '../../src/calibrate/validate/read-cases.ts';
-import { cellsOf, chooseConstants, placeOf } from '../../src/calibrate/validate/refit/choose.ts';
-import { CLIENT_GRID, GLOBAL_GRID, HOST_CHOICES, withConstants } from '../../src/calibrate/validate/refit/constants.ts';
-import { crossValidate } from '../../src/calibrate/validate/refit/cross-validate.ts';
-import { replayGrid } from '../../src/calibrate/validate/refit/replay-grid.ts';
 import { type Catalog, openCatalog } from '../../src/catalog/open.ts';
 import { UserError } from '../../src/check/issue.ts';
 import { validate } from '../../src/commands/validate.ts';
+import { predictCases } from '../../src/validate/predict.ts';
+import { readCases } from '../../src/validate/read-cases.ts';
+import { cellsOf, chooseConstants, placeOf } from '../../src/validate/refit/choose.ts';
+import { CLIENT_GRID, GLOBAL_GRID, HOST_CHOICES, withConstants } from '../../src/validate/refit/constants.ts';
+import { crossValidate } from '../../src/validate/refit/cross-validate.ts';
+import { replayGrid } from '../../src/validate/refit/replay-grid.ts';
 import { type Cells, caseText, STATIC, writeFolder } from './case-files.ts';
 
 const shipped = openCatalog();
@@ -49,7 +49,7 @@ test('constants that made the measurements are found again, also without the gro
   expect(line.heldOut.median).toBeLessThan(1e-6);
   expect(line.shipped.median).toBeGreaterThan(0.1);
   expect(crossed.groups.map(({ key }) => key[0])).toEqual(MODELS);
-}, 60_000);
+});
 
 test('the grids hold what they say', () => {
   expect(CLIENT_GRID.length).toBe(25);
@@ -96,7 +96,7 @@ test('the page and the picture are written, and hold no case', async () => {
   const picture = readFileSync(join(folder, 'p.svg'), 'utf8');
   expect(picture).not.toMatch(/NaN|Infinity/);
   expect(picture.match(/h0/g)!.length).toBe(4);
-}, 60_000);
+});
 
 test('an unknown way to hold out is answered', async () => {
   const folder = writeFolder({ 'cases.csv': caseText([{}]) });

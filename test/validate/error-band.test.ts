@@ -3,15 +3,15 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { errorBands } from '../../src/calibrate/validate/error-bands.ts';
-import type { Prediction } from '../../src/calibrate/validate/predict.ts';
-import type { CrossValidation } from '../../src/calibrate/validate/refit/cross-validate.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import type { Basis } from '../../src/catalog/types.ts';
 import { UserError } from '../../src/check/issue.ts';
 import { validate } from '../../src/commands/validate.ts';
 import { fleetBand, holdsFarEnd, holdsNearEnd, latencyBand, weakestBasis } from '../../src/metrics/error-band.ts';
 import { BASES } from '../../src/plan/efficiency.ts';
+import { errorBands } from '../../src/validate/error-bands.ts';
+import type { Prediction } from '../../src/validate/predict.ts';
+import type { CrossValidation } from '../../src/validate/refit/cross-validate.ts';
 
 const KEYS = ['ttft_pct', 'tpot_pct', 'throughput_pct', 'power_pct'] as const;
 

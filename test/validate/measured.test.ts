@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { predictCases } from '../../src/calibrate/validate/predict.ts';
-import { readCases } from '../../src/calibrate/validate/read-cases.ts';
-import { scoredOf, tabulate } from '../../src/calibrate/validate/score.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
+import { predictCases } from '../../src/validate/predict.ts';
+import { readCases } from '../../src/validate/read-cases.ts';
+import { scoredOf, tabulate } from '../../src/validate/score.ts';
 
 const DATA = process.env.MIST_DATA ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
 const CASES = join(DATA, 'cases', 'cases.csv');

@@ -1,11 +1,11 @@
 // Scores: percentiles of errors, deployments once each, tau over loads, and pairs that differ in one choice.
 import { describe, expect, test } from 'vitest';
-import { kendallTau, rankSweeps, scoreChoices, summariseTau } from '../../src/calibrate/validate/order.ts';
-import type { Prediction } from '../../src/calibrate/validate/predict.ts';
-import { parseCases } from '../../src/calibrate/validate/read-cases.ts';
-import { scoreAll } from '../../src/calibrate/validate/report.ts';
-import { scoredOf, summariseErrors, tabulate } from '../../src/calibrate/validate/score.ts';
-import { predictionLines, summaryText, validationJson } from '../../src/calibrate/validate/write.ts';
+import { kendallTau, rankSweeps, scoreChoices, summariseTau } from '../../src/validate/order.ts';
+import type { Prediction } from '../../src/validate/predict.ts';
+import { parseCases } from '../../src/validate/read-cases.ts';
+import { scoreAll } from '../../src/validate/report.ts';
+import { scoredOf, summariseErrors, tabulate } from '../../src/validate/score.ts';
+import { predictionLines, summaryText, validationJson } from '../../src/validate/write.ts';
 import { type Cells, caseText, ROW } from './case-files.ts';
 
 /** Rows with predictions of their own, without a simulation. */

@@ -1,9 +1,9 @@
 // Every mode is replayed from the columns alone, every figure is what its definition says, and every row gets an answer.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Prediction, predictCases } from '../../src/calibrate/validate/predict.ts';
-import { readCases } from '../../src/calibrate/validate/read-cases.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
+import { type Prediction, predictCases } from '../../src/validate/predict.ts';
+import { readCases } from '../../src/validate/read-cases.ts';
 import { type Cells, caseText, PAIR, STATIC, writeFolder } from './case-files.ts';
 
 const catalog = openCatalog();

@@ -1,8 +1,8 @@
 // The profile of a measured engine follows its version to the third number, and else the year of the run.
 import { expect, test } from 'vitest';
-import type { CaseInput } from '../../src/calibrate/validate/case.ts';
-import { chooseProfile, readVersion } from '../../src/calibrate/validate/choose-profile.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
+import type { CaseInput } from '../../src/validate/case.ts';
+import { chooseProfile, readVersion } from '../../src/validate/choose-profile.ts';
 
 const choose = (engine: CaseInput['engine'], engine_version: string, year: number | null) =>
   chooseProfile({ engine, engine_version, year, mode: 'closed-loop' } as CaseInput);

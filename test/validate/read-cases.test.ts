@@ -1,7 +1,7 @@
 // A case file that is none is refused with every fault; a bad row in a good file is kept and says what is wrong with it.
 import { describe, expect, test } from 'vitest';
-import { parseCases } from '../../src/calibrate/validate/read-cases.ts';
 import { UserError } from '../../src/check/issue.ts';
+import { parseCases } from '../../src/validate/read-cases.ts';
 import { type Cells, caseText, PAIR, ROW, STATIC } from './case-files.ts';
 
 function issuesOf(text: string): string[] {

@@ -1,8 +1,8 @@
 // Finds the host times, the kernel factor and the client of a deployment with which its measured runs come out as they did.
 import type { Issue } from '../../check/issue.ts';
+import type { FleetSummary } from '../../metrics/fleet/sweep.ts';
 import { minimise } from '../minimise.ts';
 import { medianOf } from '../steps/check-steps.ts';
-import type { Observed } from '../validate/observe.ts';
 import type { Figure, Figures } from './measured-run.ts';
 import { type Bench, type Client, figuresOf, type ReplayedRun, replayRun, type Tuning, tuningOf } from './replay.ts';
 
@@ -161,7 +161,7 @@ function missOf(run: ReplayedRun, predicted: Figures): number {
 const PROMPTS_DIFFER = 2;
 
 /** What first tokens come later by than the engine gives them: per request, and per prompt token where prompts differ. */
-function clientOf(runs: readonly ReplayedRun[], observed: readonly Observed[]): Client {
+function clientOf(runs: readonly ReplayedRun[], observed: readonly FleetSummary[]): Client {
   const none = { request_s: 0, prompt_token_s: 0 };
   const late = runs.flatMap((run, i) => {
     const measured = run.lockstep ? undefined : run.measured.figures.ttft_mean;

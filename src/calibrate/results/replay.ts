@@ -1,20 +1,22 @@
 // Replays a measured run of one deployment with other host times and kernel factors: what its figures would be then.
-import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
 import type { EngineProfile } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
-import { percentile, sortMeasured } from '../../metrics/summary.ts';
-import { blocksOf, type Deployment, setupEngine } from '../../plan/deployment.ts';
-import { lowerSurface } from '../../plan/lower.ts';
+import type { FleetSummary } from '../../metrics/fleet/sweep.ts';
+import { blocksOf, type Deployment } from '../../plan/deployment.ts';
+import { type LoweredFleet, prepareFleet } from '../../plan/pipeline/lower-fleet.ts';
+import { repriceFleet } from '../../plan/pipeline/reprice.ts';
+import { openShare } from '../../plan/pipeline/share.ts';
+import { type FleetRoom, openFleetRoom, runFleet } from '../../run/fleet.ts';
+import { summariseRun } from '../../run/measure-fleet.ts';
 import type { Session } from '../../run/session.ts';
+import { readData } from '../../spec/fleet/read.ts';
+import type { FleetSpec, LlmPool } from '../../spec/fleet/types.ts';
+import { readOptionsOf } from '../../spec/open.ts';
 import type { Configuration } from '../../spec/types.ts';
 import { drawArrivals } from '../../workload/arrivals.ts';
+import { driftApart } from '../../workload/drift.ts';
 import { drawLengthPairs } from '../../workload/lengths.ts';
 import type { Requests } from '../../workload/types.ts';
-import { addClient } from '../validate/client.ts';
-import type { Observed } from '../validate/observe.ts';
-import { observeWhole } from '../validate/observe-run.ts';
-import { driftApart } from '../validate/phases.ts';
-import { openSimulator, type Simulator } from '../validate/simulator.ts';
 import type { Figures, Lengths, MeasuredRun } from './measured-run.ts';
 
 /** What of a profile results can tell. */
@@ -37,12 +39,12 @@ export interface ReplayedRun {
 
 export interface Bench {
   readonly deployment: Deployment;
-  readonly configuration: Configuration;
+  /** The question that each run is: this deployment, seen by its client. */
+  readonly spec: FleetSpec;
   readonly session: Session;
-  readonly simulator: Simulator;
-  readonly blocks: number;
-  /** Bytes of one of them on one device. */
-  readonly blockBytes: number;
+  readonly room: FleetRoom;
+  /** Runs that were laid out before: a tuning changes what steps cost, and nothing else. */
+  readonly known: WeakMap<ReplayedRun, LoweredFleet>;
 }
 
 const SEED = 0;
@@ -55,14 +57,20 @@ export function openBench(deployment: Deployment, configuration: Configuration, 
     const expected = 'a deployment that can be built';
     throw new UserError([{ path: 'deployment', expected, received: capacity.words }]);
   }
-  return {
-    deployment,
-    configuration,
-    session,
-    simulator: openSimulator(),
-    blocks: capacity.blocks,
-    blockBytes: capacity.blockBytes,
+  return { deployment, spec: askFor(configuration, session), session, room: openFleetRoom(), known: new WeakMap() };
+}
+
+/** A spec of one pool with this configuration; the requests are given by whoever runs it. */
+function askFor(configuration: Configuration, { catalog }: Session): FleetSpec {
+  const { model, hardware, replicas, routing } = configuration;
+  const data = {
+    fleet: { engine: { kind: 'llm', model, hardware, count: replicas, routing } },
+    pipelines: { serve: { stages: [{ prefill: {} }, { decode: {} }] } },
+    workload: { lengths: { input_len: 1, output_len: 1 }, arrivals: 'all-at-once' },
+    client: { time: 'profile' },
   };
+  const spec = readData(data, () => JSON.stringify(data), readOptionsOf('mist calibrate', catalog));
+  return { ...spec, pools: spec.pools.map((pool) => ({ ...(pool as LlmPool), configuration })) };
 }
 
 export function tuningOf(profile: EngineProfile): Tuning {
@@ -85,9 +93,16 @@ export function prepareRun(measured: MeasuredRun): ReplayedRun {
   const asked = sendRequests(sent, load);
   const equal = (side: Lengths) => side.each === null && side.std === 0;
   const lockstep = load.kind === 'closed-loop' && equal(input) && equal(output);
-  const alike = { mode: 'closed-loop', length_spread: 1, output_len: lengths.output[0] } as const;
-  const requests = lockstep ? driftApart(alike, asked) : asked;
+  const requests = lockstep ? { ...asked, output: strayOutputs(lengths.output[0], asked) } : asked;
   return { measured, requests, lockstep, meanPrompt: input.mean };
+}
+
+/** Outputs of equal requests in a closed loop, as a spec would have them drift. */
+function strayOutputs(length: number, { count, concurrency, output }: Requests): Int32Array {
+  const fixed = { kind: 'fixed', value: length } as const;
+  const arrivals = { process: 'closed-loop', max_concurrency: concurrency } as const;
+  const drifting = driftApart({ input_len: fixed, output_len: fixed }, { arrivals, num_requests: count });
+  return drifting ? drawLengthPairs(fixed, drifting.output_len, count, SEED + 1).output : output;
 }
 
 function specOf({ mean, std }: Lengths) {
@@ -120,38 +135,36 @@ function sendRequests(sent: Omit<Requests, 'arrival'>, load: MeasuredRun['load']
 }
 
 /** The run under a tuning, as its client would see it with a client that takes no time. */
-export function replayRun(bench: Bench, run: ReplayedRun, tuning: Tuning): Observed {
-  const { deployment, configuration, session, simulator, blocks, blockBytes } = bench;
+export function replayRun(bench: Bench, run: ReplayedRun, tuning: Tuning): FleetSummary {
+  const { deployment, spec, session, room, known } = bench;
+  const { catalog } = session;
   const profile = { ...tunedProfile(deployment.profile, tuning), client: { request_s: 0, prompt_token_s: 0 } };
-  const { table } = lowerSurface({ ...deployment.key, profile }, session.lowering);
-  const setup = setupEngine(configuration, deployment, blocks, table, blockBytes);
-  const simulated = simulator.run(run.requests, setup);
-  const lost = simulated.results.state.reduce((sum, state) => sum + (state === STATE_FINISHED ? 0 : 1), 0);
+  const tuned = { ...catalog, engine: (id: string) => (id === profile.id ? profile : catalog.engine(id)) };
+  const asked = known.get(run) ?? prepareFleet(spec, catalog, session, openShare(), run.requests);
+  known.set(run, asked);
+  const lowered = repriceFleet(spec, asked, tuned, session);
+  const result = summariseRun(spec, lowered, runFleet(lowered.program, { leap: 'exact' }, room));
+  const lost = result.rejected_kv + result.rejected_length + result.unfinished;
   if (lost > 0) {
-    const received = `${lost} of ${run.requests.count} that the KV cache of ${blocks} blocks, or max_model_len, does not let in`;
+    const { numGpuBlocks } = lowered.program.clients[0];
+    const received = `${lost} of ${run.requests.count} that the KV cache of ${numGpuBlocks} blocks, or max_model_len, does not let in`;
     throw new UserError([{ path: run.measured.name, expected: 'requests that this deployment can serve', received }]);
   }
-  const whole = observeWhole(simulated, table, configuration.replicas);
-  return addClient(whole, simulated, profile);
+  return result;
 }
 
-/** The figures of an observed run, first tokens and ends later by the client's time. */
-export function figuresOf(observed: Observed, run: ReplayedRun, { request_s, prompt_token_s }: Client): Figures {
+/** The figures of a run, first tokens and ends later by the client's time. */
+export function figuresOf(result: FleetSummary, run: ReplayedRun, { request_s, prompt_token_s }: Client): Figures {
   const delay = request_s + prompt_token_s * run.meanPrompt;
-  const [ttft, tpot, e2el] = [observed.ttft, observed.tpot, observed.e2e].map(sortMeasured);
-  const e2el_mean = meanOf(e2el);
+  const { ttft, tpot, e2el } = result;
   // a closed loop turns slower by what its requests spend on the way
-  const pace = run.requests.concurrency > 0 ? e2el_mean / (e2el_mean + delay) : 1;
+  const pace = run.requests.concurrency > 0 ? e2el.mean / (e2el.mean + delay) : 1;
   return {
-    ttft_mean: meanOf(ttft) + delay,
-    ttft_p50: percentile(ttft, 50) + delay,
-    tpot_mean: meanOf(tpot),
-    tpot_p50: percentile(tpot, 50),
-    e2el_mean: e2el_mean + delay,
-    output_throughput: observed.outputTokens * pace,
+    ttft_mean: ttft.mean + delay,
+    ttft_p50: ttft.p50 + delay,
+    tpot_mean: tpot.mean,
+    tpot_p50: tpot.p50,
+    e2el_mean: e2el.mean + delay,
+    output_throughput: result.output_throughput * pace,
   };
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

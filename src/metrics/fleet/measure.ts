@@ -8,6 +8,7 @@ import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import { judge } from '../verdict.ts';
+import { type Seen, seeRun } from './client-view.ts';
 import { measureClients, swapsOf } from './clients.ts';
 import { drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
 import { chooseExamples } from './examples.ts';
@@ -31,9 +32,10 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
   const intervals = listIntervals(run, span.to);
   const bills = billClients(run, intervals, span.to - span.from);
   const visitBills = billVisits(run, bills, span.to);
+  const seen = seeRun(run, requests, tokens, span);
   const result: FleetResult = {
-    ...measureRequests(run, requests, tokens, span),
-    ...priceFleet(run, bills, countFinished(requests), tokens.produced, span.to - span.from),
+    ...measureRequests(seen, requests, span.to),
+    ...priceSeen(seen, requests, intervals, bills),
     visits: countStates(results.state),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
@@ -42,12 +44,12 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     breakdown: breakDown(run, requests, latencies.e2el, predecessors),
     stages: measureStages(run, predecessors, stagePrices(run, visitBills, countFinished(requests))),
     clients: measureClients(run, intervals, bills, span.to - span.from),
-    pipelines: measurePipelines(run, requests, latencies, span.to - span.from),
+    pipelines: measurePipelines(run, requests, seen.tokens.latencies, span.to - span.from),
   };
   return {
     run,
     result,
-    latencies,
+    latencies: seen.tokens.latencies,
     firstToken: tokens.firstToken,
     ...requests,
     ...visitBills,
@@ -65,10 +67,10 @@ export function summariseFleet(run: FleetRun): FleetSummary {
   // engines count how long they were busy: only what has no counters is asked for its visits
   const counted = program.clients.every(({ kind }) => kind === 'llm');
   const intervals = counted ? program.clients.map(() => NO_INTERVALS) : listIntervals(run, span.to);
-  const bills = billClients(run, intervals, span.to - span.from);
+  const seen = seeRun(run, requests, tokens, span);
   return {
-    ...measureRequests(run, requests, tokens, span),
-    ...priceFleet(run, bills, countFinished(requests), tokens.produced, span.to - span.from),
+    ...measureRequests(seen, requests, span.to),
+    ...priceSeen(seen, requests, intervals, billClients(run, intervals, span.to - span.from)),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
@@ -90,16 +92,26 @@ function countFinished({ state }: RequestColumns): number {
 
 const per = (amount: number, count: number): number => (count > 0 ? amount / count : Number.NaN);
 
-function measureRequests(
-  run: FleetRun,
+/** Energy and cost of what the client sees; `bills` are those of the whole run. */
+function priceSeen(
+  { run, span, tokens, completed }: Seen,
   requests: RequestColumns,
-  tokens: TokenColumns,
-  span: { readonly from: number; readonly to: number },
+  intervals: readonly Intervals[],
+  bills: readonly ClientBill[],
 ) {
+  const seconds = span.to - span.from;
+  const own = completed === null ? bills : billClients(run, intervals, seconds);
+  return priceFleet(run, own, completed ?? countFinished(requests), tokens.produced, seconds);
+}
+
+/** `end`: of the whole run. */
+function measureRequests({ run, tokens, span, ...seen }: Seen, requests: RequestColumns, end: number) {
   const { latencies } = tokens;
   const bursts = run.program.clients.some(comesInBursts);
   const duration = span.to - span.from;
-  const { total: _, finished: completed, cancelled: __, ...lost } = countStates(requests.state);
+  const { total: _, finished, cancelled: __, ...lost } = countStates(requests.state);
+  const completed = seen.completed ?? finished;
+  const rate = (amount: number) => per(amount, duration) * seen.pace;
   // tokens that come several at once have fewer gaps than tokens: those that the engine counted
   const gaps = bursts && run.itl ? totalWeight(run.itl) : tokens.gaps;
   const meanGap = gaps > 0 ? tokens.gapSeconds / gaps : Number.NaN;
@@ -116,7 +128,7 @@ function measureRequests(
   // A run that came to a standstill cannot keep up with anything.
   const verdict = run.deadlock
     ? 'overloaded'
-    : judge(stream.lengths, stream.results, run.program.requests.concurrency, span.to);
+    : judge(stream.lengths, stream.results, run.program.requests.concurrency, end);
   const good = countGood(latencies, run.slo);
   return {
     ...summaries,
@@ -124,16 +136,16 @@ function measureRequests(
     completed,
     ...lost,
     duration,
-    request_throughput: per(completed, duration),
-    output_throughput: per(tokens.produced, duration),
-    total_token_throughput: per(tokens.input + tokens.produced, duration),
+    request_throughput: rate(completed),
+    output_throughput: rate(tokens.produced),
+    total_token_throughput: rate(tokens.input + tokens.produced),
     peak_output_throughput: peakOutputThroughput(
       stream.lengths,
       { ...stream.results, finish: stream.lastToken },
       span.from,
       duration,
     ),
-    request_goodput: good < 0 ? Number.NaN : per(good, duration),
+    request_goodput: good < 0 ? Number.NaN : rate(good),
     good_fraction: good < 0 ? Number.NaN : per(good, completed),
     slo_met: keepsPromise(run.slo, summaries, { completed, ...lost }, verdict),
     total_input_tokens: tokens.input,

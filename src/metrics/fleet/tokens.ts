@@ -39,6 +39,7 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
   const output = new Int32Array(count);
   const role = roleTable(program.stages.length, run.roles);
   const tokenTimes = findFirstTokens(run);
+  const handed = run.client?.firstToken === 'decode' ? handOver(run, predecessors, role, tokenTimes) : null;
   const total = { span: 0, gaps: 0, input: 0, cached: 0, produced: 0, thought: 0 };
   for (let r = 0; r < count; r++) {
     if (requests.state[r] !== STATE_FINISHED) continue;
@@ -54,7 +55,7 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
       }
       if (!(firstToken[r] <= tokenTimes[v])) firstToken[r] = tokenTimes[v];
       if (!(lastToken[r] >= results.finish[v])) lastToken[r] = results.finish[v];
-      const gap = spanOf(run, v, predecessors[v], role, tokenTimes[v]);
+      const gap = spanOf(run, v, predecessors[v], role, tokenTimes[v], handed);
       span += gap.seconds;
       gaps += gap.count;
       output[r] += visits.output[v];
@@ -87,13 +88,43 @@ function findAnswer(run: FleetRun, r: number, lastThought: number, role: Uint8Ar
   return earliest;
 }
 
+/** Whether a visit goes on where the generating visit before it stopped. */
+function continuesStream({ program }: FleetRun, v: number, predecessor: number, role: Uint8Array): boolean {
+  const { visits } = program;
+  return (visits.flags[v] & VISIT_RESIDENT) !== 0 && predecessor >= 0 && role[visits.stage[predecessor]] !== ROLE_NONE;
+}
+
+/**
+ * Where the engine that decodes sends the first token, which another one made: it does when it takes the visit up. Changes the times of
+ * the visits that were handed over, and returns them.
+ */
+function handOver(run: FleetRun, predecessors: Int32Array, role: Uint8Array, tokenTimes: Float64Array): Float64Array {
+  const { visits } = run.program;
+  const handed = new Float64Array(visits.count).fill(Number.NaN);
+  for (let v = 0; v < visits.count; v++) {
+    const from = predecessors[v];
+    if (!continuesStream(run, v, from, role) || visits.output[from] !== 1) continue;
+    handed[from] = run.results.start[v];
+    tokenTimes[from] = handed[from];
+  }
+  return handed;
+}
+
 /** Seconds and gaps of one visit's stream; a resident visit continues the stream of the generating visit before it. */
-function spanOf(run: FleetRun, v: number, predecessor: number, role: Uint8Array, first: number) {
+function spanOf(
+  run: FleetRun,
+  v: number,
+  predecessor: number,
+  role: Uint8Array,
+  first: number,
+  handed: Float64Array | null,
+) {
   const { visits } = run.program;
   const { finish } = run.results;
-  const continues =
-    (visits.flags[v] & VISIT_RESIDENT) !== 0 && predecessor >= 0 && role[visits.stage[predecessor]] !== ROLE_NONE;
-  if (continues) return { seconds: finish[v] - finish[predecessor], count: visits.output[v] };
+  if (continuesStream(run, v, predecessor, role)) {
+    const from = handed && !Number.isNaN(handed[predecessor]) ? handed[predecessor] : finish[predecessor];
+    return { seconds: finish[v] - from, count: visits.output[v] };
+  }
   return visits.output[v] > 1 ? { seconds: finish[v] - first, count: visits.output[v] - 1 } : { seconds: 0, count: 0 };
 }
 

@@ -11,6 +11,7 @@ import type { EnergyShares } from '../site.ts';
 import type { SpeculationResult } from '../speculation.ts';
 import type { PickRanks } from '../summary.ts';
 import type { Summary, Verdict } from '../types.ts';
+import type { ClientView } from './client-view.ts';
 
 /** What the engine counted for one client. */
 export interface ClientCounters {
@@ -69,6 +70,8 @@ export interface FleetRun {
   readonly itl?: ItlHistogram;
   /** Iterations of all clients (`replica` = client), in order of start per client: exact busy and KV curves. */
   readonly steps?: readonly StepRecord[];
+  /** What its client sees; absent = all that the engines did. */
+  readonly client?: ClientView;
   /** Names of pipelines, and which one each request walks. */
   readonly pipelines?: { readonly names: readonly string[]; readonly of: Int32Array };
   /** Clock at the end of a run that stopped early, s, and why it did. */

@@ -1,7 +1,7 @@
 // Pools to clients: engines priced and sized, retrieval lowered to surfaces, stores to tiers; and everything that cannot be.
 import type { KvBytes } from '../../catalog/parameters.ts';
 import { kvBytesPerToken } from '../../catalog/parameters.ts';
-import type { Basis, Hardware, KvFormat, Model } from '../../catalog/types.ts';
+import type { Basis, EngineProfile, Hardware, KvFormat, Model } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
 import {
   type FleetSpec,
@@ -34,6 +34,9 @@ import { energyFigures } from './energy-figures.ts';
 import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
 import { type PricedSurface, type Shelf, surfaceName } from './share.ts';
 
+/** What is expected of a model that is too large. */
+export const MODEL_FITS = 'a model that fits on its hardware';
+
 /** What one client of a pool is; its clients are alike but for place, channel and store contents. */
 export interface BoundPool {
   readonly pool: PoolSpec;
@@ -57,6 +60,8 @@ export interface BoundPool {
   readonly memory: string;
   /** The regression on step traces that prices steps, in words; absent where there is none. */
   readonly steps?: string;
+  /** What the engine profile says requests spend on their way. */
+  readonly way?: EngineProfile['client'];
 }
 
 const NO_KV: KvBytes = { growing: 0, window: [], stateBytesPerSequence: 0 };
@@ -141,7 +146,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
   const capacity = deployment ? blocksOf(deployment, configuration) : null;
   if (capacity?.reason && !(configuration.step_time && configuration.num_gpu_blocks > 0)) {
     const received = `${configuration.model} on ${configuration.hardware}: ${capacity.words}`;
-    blame(['fleet', pool.name, 'model'], 'a model that fits on its hardware', received);
+    blame(['fleet', pool.name, 'model'], MODEL_FITS, received);
     return null;
   }
   const blocks = capacity?.reason ? configuration.num_gpu_blocks : (capacity?.blocks ?? configuration.num_gpu_blocks);
@@ -174,6 +179,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     energy: surface?.energy ?? null,
     basis: configuration.step_time ? 'measured' : (surface?.lowered.basis ?? ''),
     memory: capacity?.words ?? givenWords(configuration),
+    ...(deployment?.profile.client ? { way: deployment.profile.client } : {}),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
   };
 }

@@ -1,8 +1,9 @@
 // Groups of clients that can serve the same visits: the pools of a stage, in the part that a local group has of them.
+import { type LoadMetric, splitsMembers } from '../../check/scheduler-lists.ts';
 import { splits } from '../../spec/fleet/check-together.ts';
 import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
 import type { VisitGroups } from '../../stages/laying.ts';
-import type { FleetGroup, LoadMetric, VisitTable } from '../fleet.ts';
+import type { FleetGroup, VisitTable } from '../fleet.ts';
 import type { Blame } from './blame.ts';
 
 /** Indices of a pool's clients among all clients of the fleet. */
@@ -70,8 +71,8 @@ export function openGroups(
     const first = poolOf.get(pools[0]);
     if (!first) throw new Error(`no pool ${pools[0]}`);
     const { policy, metric, threshold } = first.routing;
-    const light = policy === 'heavy-light' ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
-    if (policy === 'heavy-light') checkSplit(first, light, members.length);
+    const light = splitsMembers(policy) ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
+    if (splitsMembers(policy)) checkSplit(first, light, members.length);
     const alone = pools.length === 1 && members.length === (clients.get(pools[0])?.count ?? 0);
     const name = alone
       ? pools[0]
@@ -81,7 +82,7 @@ export function openGroups(
       members,
       routing: policy,
       metric,
-      threshold: policy === 'heavy-light' ? threshold : 0,
+      threshold: splitsMembers(policy) ? threshold : 0,
       light,
       recipe: { pools, cell, family },
     };

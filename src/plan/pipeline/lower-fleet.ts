@@ -1,7 +1,9 @@
 // A pipeline spec to the numbers that the engine runs: clients, groups, links, and the visits of every request.
+import type { EngineProfile } from '../../catalog/types.ts';
 import { type Issue, UserError } from '../../check/issue.ts';
 import type { FleetSpec } from '../../spec/fleet/types.ts';
 import type { MakeOptions } from '../../workload/make.ts';
+import type { Requests } from '../../workload/types.ts';
 import { makeWalks, type Walks } from '../../workload/walks.ts';
 import type { PlanSource } from '../deployment.ts';
 import type { EnergyFigures } from '../energy.ts';
@@ -42,6 +44,8 @@ export interface ClientFacts {
   readonly memory: string;
   /** The regression that prices its steps, in words; absent where there is none. */
   readonly steps?: string;
+  /** What its engine profile says requests spend on their way. */
+  readonly way?: EngineProfile['client'];
 }
 
 export interface LoweredFleet {
@@ -73,25 +77,27 @@ export function meetPools(spec: FleetSpec, catalog: FleetCatalog): readonly Issu
   }
 }
 
-function sourceOf(spec: FleetSpec, catalog: FleetCatalog): PlanSource {
+export function sourceOf(spec: FleetSpec, catalog: FleetCatalog): PlanSource {
   return { catalog, prices: spec.prices, watts: spec.watts, seed: spec.workload.seed };
 }
 
 /**
  * The program of a spec, and what people want to know of its clients, stages and requests. Throws UserError like checkFleet.
- * `session`: whoever can lower surfaces. `share`: what earlier rows of the same question have made.
+ * `session`: whoever can lower surfaces. `share`: what earlier rows of the same question have made. `requests`: given ones, in place
+ * of those of the workload, which no other row has.
  */
 export function prepareFleet(
   spec: FleetSpec,
   catalog: FleetCatalog,
   session: { readonly lowering: Lowering },
   share: FleetShare = openShare(),
+  requests?: Requests,
 ): LoweredFleet {
   const { blame, settle } = openBlame(spec);
   const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame, share.surfaces);
   const bytes = storeBytes(spec, pools, blame);
   settle();
-  const walks = share.walks.get(walksName(share, spec), () => makeWalks(spec, (id) => catalog.shape(id)));
+  const walks = share.walks.get(walksName(share, spec), () => makeWalks(spec, (id) => catalog.shape(id), requests));
   const hashBlock = usesHashes(spec) ? hashBlockOf(spec, walks, blame) : 0;
   settle();
   const standing = standClients(spec);
@@ -127,10 +133,11 @@ export function prepareFleet(
 
 const JOINT_FACTS: ClientFacts = { pool: '', devices: 0, usdPerDeviceHour: 0, energy: null, basis: '', memory: '' };
 
-function factsOf(bound: BoundPool | undefined): ClientFacts {
+export function factsOf(bound: BoundPool | undefined): ClientFacts {
   if (!bound) return JOINT_FACTS;
-  const { pool, devices, usdPerDeviceHour, energy, basis, memory, steps } = bound;
-  return { pool: pool.name, devices, usdPerDeviceHour, energy, basis, memory, ...(steps ? { steps } : {}) };
+  const { pool, devices, usdPerDeviceHour, energy, basis, memory, steps, way } = bound;
+  const known = { ...(steps ? { steps } : {}), ...(way ? { way } : {}) };
+  return { pool: pool.name, devices, usdPerDeviceHour, energy, basis, memory, ...known };
 }
 
 interface StandingClient extends Standing {

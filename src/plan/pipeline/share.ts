@@ -100,6 +100,6 @@ export function laidName(
 
 /** Equal for keys with the same surface. */
 export function surfaceName(key: SurfaceKey): string {
-  const { model, hardware, profile, steps } = key;
-  return `${model.id}|${hardware.id}|${hardware.tdp_w}|${profile.id}|${shapeName(key)}|${steps !== undefined}`;
+  const { model, hardware, profile, steps, groups = 'even' } = key;
+  return `${model.id}|${hardware.id}|${hardware.tdp_w}|${profile.id}|${shapeName(key)}|${steps !== undefined}|${groups}`;
 }

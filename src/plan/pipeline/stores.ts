@@ -1,9 +1,10 @@
 // KV stores as numbers: the size of their blocks, what a token weighs, and tiers with their links.
 import { TIERS_MOST } from '../../../assembly/layout/fleet.ts';
+import { HASH_BLOCK } from '../../spec/defaults.ts';
 import { type FleetSpec, poolsOfKind, type StorePool } from '../../spec/fleet/types.ts';
 import { nestedLists, opensGeneration, poolsServing, stageOf } from '../../stages/list.ts';
 import type { Listed, Nested } from '../../stages/stage.ts';
-import { DEFAULT_HASH_BLOCK, type Walks } from '../../workload/walks.ts';
+import type { Walks } from '../../workload/walks.ts';
 import type { FleetTier } from '../fleet.ts';
 import type { BoundPool } from './bind-pools.ts';
 import type { Blame } from './blame.ts';
@@ -16,7 +17,7 @@ export function usesHashes(spec: FleetSpec): boolean {
 
 /** Tokens of a hash block; a trace's own size goes first, and engines' blocks must tile it. */
 export function hashBlockOf(spec: FleetSpec, { blocks }: Pick<Walks, 'blocks'>, blame: Blame): number {
-  const size = blocks?.block_tokens ?? (spec.hashBlock || DEFAULT_HASH_BLOCK);
+  const size = blocks?.block_tokens ?? (spec.hashBlock || HASH_BLOCK);
   if (spec.hashBlock > 0 && spec.hashBlock !== size) {
     const expected = `the trace's block size, ${size} tokens, or nothing`;
     blame(['workload', 'hash_block'], expected, String(spec.hashBlock));

@@ -34,6 +34,7 @@ export function fleetJson(result: FleetResult, context: FleetContext): JsonObjec
 
 function ourFields(result: FleetResult, context: FleetContext): JsonObject {
   return {
+    schema: 'mist-run-2',
     version: context.version,
     verdict: result.verdict,
     stopped: result.stopped === '' ? null : result.stopped,

@@ -1,10 +1,12 @@
 // A thread of a sweep of fleets: takes blocks of rows to weigh, or rows to simulate, by an atomic counter.
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCatalog } from '../../catalog/open.ts';
 import { UserError } from '../../check/issue.ts';
 import { trustFleet } from '../../metrics/fleet/trust.ts';
 import { prepareFleet } from '../../plan/pipeline/lower-fleet.ts';
 import { weighFleet } from '../../plan/pipeline/weigh-fleet.ts';
+import { OBJECTIVE } from '../../spec/objectives.ts';
 import { openQuestionRows } from '../../spec/question.ts';
 import { openFleetRoom, runFleet } from '../fleet.ts';
 import { summariseRun } from '../measure-fleet.ts';
@@ -43,7 +45,7 @@ function open({ text, file, seed, catalogFolder, control }: FleetWorkerStart): (
     const piece = Atomics.add(words, NEXT, 1);
     return piece < count ? piece : -1;
   };
-  const needsPrice = sweep.objective === 'usd_per_hour' || sweep.objective === 'usd_per_million_tokens';
+  const needsPrice = OBJECTIVE[sweep.objective].priced;
 
   const weigh = (row: number) => {
     const { spec } = sweep.at(row);

@@ -5,6 +5,7 @@
 // `fleet: {choices: {together: {...}, apart: {...}}}`. A YAML alias of an axis (`*gpu`) is that axis again, not a second one.
 // An axis is called by the place its value has in the row's own document: `fleet.workers.count`, whichever choice it stands in.
 import { show } from '../../check/issue.ts';
+import { nearest } from '../../check/nearest.ts';
 import { measure, measured } from '../../check/units.ts';
 import { formatPath, type Path } from '../document.ts';
 import { type FieldKind, fieldAt } from '../fields.ts';
@@ -44,7 +45,7 @@ export interface Chosen {
 }
 
 /** Sections that say what the whole sweep is about. */
-const FIXED = ['name', 'objective', 'top', 'settle'];
+const FIXED = ['spec_version', 'name', 'objective', 'top', 'settle'];
 
 /** Ids of the catalog that `choices: all` stands for. */
 export type AllOf = (kind: CatalogKind) => readonly string[];
@@ -55,8 +56,8 @@ interface Turn {
   readonly option: number;
 }
 
-/** Reads the tree of a document's data; mistakes in the notation of axes go to the ledger. */
-export function readTree(data: unknown, ledger: Ledger, allOf: AllOf): Tree {
+/** Reads the tree of a document's data; mistakes in the notation of axes go to the ledger, and their places to `broken`. */
+export function readTree(data: unknown, ledger: Ledger, allOf: AllOf, broken: Path[] = []): Tree {
   const seen = new Map<object, { readonly name: string; readonly trail: readonly Turn[] }>();
   const read = (value: unknown, path: Path, place: Path, trail: readonly Turn[]): Tree => {
     if (value === null || typeof value !== 'object') return { kind: 'leaf', rows: 1, value };
@@ -66,17 +67,19 @@ export function readTree(data: unknown, ledger: Ledger, allOf: AllOf): Tree {
       const expected = 'an alias of an axis that is met whatever is chosen, or of one in another choice';
       ledger.add({ path, expected, received: `an alias of ${known.name}` });
     }
-    if ((isAxis(value) || isList(value, place)) && !takesChoices(path.at(-1))) {
+    if ((isAxis(value, place) || isList(value, place)) && !takesChoices(path.at(-1))) {
       const name = formatPath(place);
+      const before = ledger.size;
       refuseFixed(value, path, place, ledger);
       seen.set(value, { name, trail });
       const raw = listOptions(value, path, place, ledger, allOf);
-      refuseRepeats(raw, ledger);
+      refuseRepeats(raw, fieldAt(place), ledger);
+      if (ledger.size > before) broken.push(place);
       const options = raw.map(({ label, value: inner, path: at }, option) => ({
         label,
         path: at,
         // a choice that is itself a choice stands at the same place: its name needs what leads to it
-        tree: read(inner, at, isAxis(inner) || isList(inner, place) ? [...place, label] : place, [
+        tree: read(inner, at, isAxis(inner, place) || isList(inner, place) ? [...place, label] : place, [
           ...trail,
           { axis: name, option },
         ]),
@@ -119,11 +122,11 @@ function product(trees: readonly Tree[]): number {
  * Whether an object is the notation of an axis; {process: ramp, from, to} and the like are not. A stage may have
  * choices too, all of which it takes.
  */
-function isAxis(value: unknown): value is Record<string, unknown> {
+function isAxis(value: unknown, place: Path): value is Record<string, unknown> {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
-  const keys = Object.keys(value);
-  if (keys.includes('choices')) return true;
-  return keys.includes('from') && keys.includes('to') && keys.every((key) => RANGE_KEYS.includes(key));
+  if ('choices' in value) return true;
+  if ('process' in value || (place.length === 1 && NAMED.includes(String(place[0])))) return false;
+  return 'from' in value && 'to' in value ? true : ('from' in value || 'to' in value) && fieldAt(place) !== undefined;
 }
 
 const RANGE_KEYS = ['from', 'to', 'step', 'factor'];
@@ -180,11 +183,15 @@ function listValues(values: readonly unknown[], path: Path, ledger: Ledger): Raw
   return values.map((value, i) => ({ label: labelOf(value, i), value, path: [...path, i] }));
 }
 
-function refuseRepeats(options: readonly RawOption[], ledger: Ledger): void {
+function refuseRepeats(options: readonly RawOption[], field: FieldKind | undefined, ledger: Ledger): void {
+  const unit = (field?.of === 'numbers' && field.unit) || 'number';
   const seen = new Set<string>();
-  for (const { label, path } of options) {
-    if (seen.has(label)) ledger.add({ path, expected: 'every value of an axis once', received: `${label} again` });
-    seen.add(label);
+  for (const { label, value, path } of options) {
+    const reading = field?.of === 'numbers' ? measure(value, unit) : null;
+    const meant = reading?.ok ? String(reading.value) : label;
+    const received = `${reading?.ok || typeof value !== 'string' ? meant : show(value)} again`;
+    if (seen.has(meant)) ledger.add({ path, expected: 'every value of an axis once', received });
+    seen.add(meant);
   }
 }
 
@@ -203,10 +210,18 @@ interface Range {
 /** from, from + step, ... or from, from * factor, ... while at most `to`. */
 function expandRange(axis: Range, path: Path, field: FieldKind | undefined, ledger: Ledger): RawOption[] {
   const unit = (field?.of === 'numbers' && field.unit) || 'number';
-  const refuse = (key: keyof Range, expected: string): RawOption[] => {
-    ledger.add({ path: [...path, key], expected, received: show(axis[key]) });
+  const refuse = (key: string, expected: string, received = show(axis[key as keyof Range]), hint?: string) => {
+    ledger.add({ path: [...path, key], expected, received, hint });
     return [{ label: '', value: undefined, path }];
   };
+  const unknown = Object.keys(axis).find((key) => !RANGE_KEYS.includes(key));
+  if (unknown) {
+    const [near] = nearest(unknown, RANGE_KEYS);
+    const hint = near && `did you mean ${near}?`;
+    return refuse(unknown, `one of the keys ${RANGE_KEYS.join(', ')}`, `the key ${show(unknown)}`, hint);
+  }
+  if (field && field.of !== 'numbers') return refuse('from', 'a list, or {choices: [...]}: words have no order');
+  for (const key of ['from', 'to']) if (!(key in axis)) return refuse(key, 'where the range ends', 'nothing');
   const kinds = { from: unit, to: unit, step: unit, factor: 'number' } as const;
   for (const key of Object.keys(axis) as (keyof Range)[]) {
     const reading = measure(axis[key], kinds[key]);
@@ -227,10 +242,18 @@ function expandRange(axis: Range, path: Path, field: FieldKind | undefined, ledg
   for (let i = 0; ; i++) {
     const value = round(factor === undefined ? from + i * (step ?? 1) : from * factor ** i);
     if (value > to) return options;
+    if (field?.integer && !Number.isInteger(value)) return refuse(...fraction(axis, value));
     if (i === MAX_AXIS_VALUES) return refuse('to', `an axis of at most ${MAX_AXIS_VALUES} values`);
     const written = unit === 'time' ? `${value}s` : value;
     options.push({ label: labelOf(written, i), value: written, path });
   }
+}
+
+/** Which key of a range of integers it is that gives a fraction. */
+function fraction(axis: Range, value: number): [key: string, expected: string, received: string] {
+  const key =
+    axis.factor !== undefined ? 'factor' : axis.step !== undefined && Number.isInteger(axis.from) ? 'step' : 'from';
+  return [key, 'a range of integers', `${show(axis[key])}, which gives ${value}`];
 }
 
 /** 0.1 + 2 * 0.1 is meant to be 0.3. */
@@ -313,12 +336,17 @@ export function listAxes(tree: Tree): FleetAxis[] {
 /** One choice at one axis, with the choices around it that lead there: axis name → place of the option. */
 export type Setting = ReadonlyMap<string, number>;
 
-/** Every option of every axis, each with what must be chosen to meet it. */
+/** Of an axis of more values only so many are tried, from end to end. */
+const MOST_TRIED = 64;
+
+/** Options of every axis, each with what must be chosen to meet it: all of them, of long lists of values some. */
 export function listSettings(tree: Tree, around: Setting = new Map()): Setting[] {
   if (tree.kind === 'map') return tree.parts.flatMap(([, part]) => listSettings(part, around));
   if (tree.kind === 'list') return tree.parts.flatMap((part) => listSettings(part, around));
   if (tree.kind !== 'axis') return [];
+  const { length } = tree.options;
   return tree.options.flatMap(({ tree: inner }, i) => {
+    if (inner.kind === 'leaf' && i % Math.ceil(length / MOST_TRIED) !== 0 && i + 1 < length) return [];
     const setting = new Map([...around, [tree.name, i] as const]);
     return [setting, ...listSettings(inner, setting)];
   });

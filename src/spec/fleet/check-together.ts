@@ -1,5 +1,7 @@
 // What only shows when the parts of a pipeline spec are seen together: places, stores, groups, channels, shares, hashes.
+
 import { allStages, poolsOf } from '../../stages/list.ts';
+import { HASH_BLOCK } from '../defaults.ts';
 import type { StageWorld } from './choose-pools.ts';
 import type { Ledger } from './ledger.ts';
 import { type FleetSpec, type LlmPool, type PoolSpec, poolsOfKind } from './types.ts';
@@ -125,7 +127,7 @@ function checkTraffic(spec: FleetSpec, ledger: Ledger): void {
     }
   }
   // blocks of the engine must tile the blocks of the hashes
-  const hashBlock = spec.hashBlock === 0 && !replayed ? 256 : spec.hashBlock;
+  const hashBlock = spec.hashBlock === 0 && !replayed ? HASH_BLOCK : spec.hashBlock;
   if (hashBlock === 0) return;
   for (const { name, configuration, prefixCaching, writeBack } of poolsOfKind(spec, 'llm')) {
     if ((!prefixCaching && writeBack === null) || hashBlock % configuration.block_size === 0) continue;

@@ -1,4 +1,4 @@
-// A pipeline spec's mistakes with path and line; remembers which places are broken so that nothing is blamed twice.
+// A spec's mistakes with path and line; remembers which places are broken so that nothing is blamed twice.
 import { type Issue, show } from '../../check/issue.ts';
 import { nearest } from '../../check/nearest.ts';
 import { formatPath, type Path, type SpecDocument } from '../document.ts';
@@ -9,6 +9,9 @@ export interface Mistake {
   readonly received: string;
   readonly hint?: string;
 }
+
+/** What the bare word `all` was surely meant as. */
+export const EACH = 'to try each: {choices: all}';
 
 export class Ledger {
   readonly #document: Pick<SpecDocument, 'lineOf'>;
@@ -43,13 +46,10 @@ export class Ledger {
     if (known.includes(name)) return true;
     const close = nearest(name, known);
     const all = known.length > 0 && known.length <= 12 ? `known: ${known.join(', ')}` : undefined;
-    const hint = close.length > 0 ? `did you mean ${close.join(' or ')}?` : (all ?? `there is none`);
-    this.add({
-      path,
-      expected: noun,
-      received: show(name),
-      hint: known.length > 12 && close.length === 0 ? undefined : hint,
-    });
+    const near = close.length > 0 ? `did you mean ${close.join(' or ')}?` : all;
+    const otherwise = known.length === 0 ? 'there is none' : `none of the ${known.length} known names is near`;
+    const hint = name === 'all' ? EACH : (near ?? otherwise);
+    this.add({ path, expected: noun, received: show(name), hint });
     return false;
   }
 
@@ -66,6 +66,11 @@ export class Ledger {
     return this.#broken.some(
       (broken) => broken.length <= path.length && broken.every((step, i) => String(step) === String(path[i])),
     );
+  }
+
+  /** Somebody else has said what is wrong at `path`. */
+  markBroken(path: Path): void {
+    this.#broken.push(path);
   }
 
   /** Mistakes found before the document was rewritten; `rewrittenAt` says where their places are now. */

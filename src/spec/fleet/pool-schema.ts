@@ -1,6 +1,10 @@
 // The structure of the fleet: pools of clients, each of a kind, with the fields of that kind and vLLM's names where it has one.
 import { z } from 'zod';
-import { PACKINGS, POOL_KINDS } from '../../stages/pipeline-stages.ts';
+import { tellList } from '../../check/closed-list.ts';
+import { ADMISSION, BATCHING, LOAD, PACKING, ROUTING as ROUTING_LIST } from '../../check/scheduler-lists.ts';
+import { POOL_KINDS } from '../../stages/pipeline-stages.ts';
+import { DEFAULT_PROFILE } from '../defaults.ts';
+import { rulesShape } from '../engine-rules.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
 import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, stepTime, swapSpace, watermark } from '../schema.ts';
@@ -8,7 +12,7 @@ import { DEPLOYMENT_KEYS } from '../shorthand.ts';
 import { speculativeSection } from '../speculative.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
 import { count, instances, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
-import { COARSE, LOADS, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
+import { COARSE, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
 
 const POLICIES = Object.keys(ROUTING_WORDS);
 const ROUTING = `one of ${POLICIES.join(', ')}, or {policy, ...}`;
@@ -17,8 +21,10 @@ const routing = z.union(
     word(POLICIES),
     section(
       {
-        policy: word(POLICIES).describe('How a client is chosen.'),
-        metric: word([...LOADS, 'requests'])
+        policy: word(POLICIES).describe(
+          `How a client is chosen: ${tellList(ROUTING_LIST)}; by what load: ${tellList(LOAD)}.`,
+        ),
+        metric: word([...LOAD.names.slice(1), LOAD.names[0]])
           .optional()
           .describe('For prefix-affinity and nearest: load that settles ties; requests if left out.'),
         threshold: count(0, MAX_COUNT)
@@ -72,10 +78,16 @@ export const llmShape = {
   pipeline_parallel_size: one('Stages of consecutive layers; 1 if left out.'),
   data_parallel_size: one('Copies of attention inside one client; 1 if left out.'),
   expert_parallel_size: one('Devices that share the experts; 1 if left out.'),
-  profile: name('an engine profile of the catalog').optional().describe('vllm-0.11 if left out.'),
-  batching: word(BATCHINGS).optional().describe(`How a step is formed. ${FROM_PROFILE}`),
-  admission: word(ADMISSIONS).optional().describe(`KV blocks that a visit needs to start. ${FROM_PROFILE}`),
-  packing: word(PACKINGS).optional().describe('Which waiting visit is looked at first; fcfs if left out.'),
+  profile: name('an engine profile of the catalog').optional().describe(`${DEFAULT_PROFILE} if left out.`),
+  batching: word(BATCHINGS)
+    .optional()
+    .describe(`How a step is formed: ${tellList(BATCHING)}. ${FROM_PROFILE}`),
+  admission: word(ADMISSIONS)
+    .optional()
+    .describe(`KV blocks that a visit needs to start: ${tellList(ADMISSION)}. ${FROM_PROFILE}`),
+  packing: word(PACKING.names)
+    .optional()
+    .describe(`Which waiting visit is looked at first: ${tellList(PACKING)}; fcfs if left out.`),
   max_num_seqs: one(`Most sequences that run at once in one client. ${FROM_PROFILE}`),
   max_num_batched_tokens: one(`Token budget of one step. ${FROM_PROFILE}`),
   max_model_len: one("Longest prompt plus output; the model's if left out."),
@@ -101,6 +113,7 @@ export const llmShape = {
     .describe('Speculative decoding, as vLLM spells it; none if left out.'),
   step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
   step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
+  ...rulesShape,
   enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
   transfer: word(TRANSFERS)
     .optional()

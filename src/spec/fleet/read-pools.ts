@@ -2,12 +2,15 @@
 import { limitsOn } from '../../catalog/engine-limits.ts';
 import type { EngineProfile } from '../../catalog/types.ts';
 import { show } from '../../check/issue.ts';
+import { settlesTies, splitsMembers } from '../../check/scheduler-lists.ts';
 import { measured } from '../../check/units.ts';
 import { HNSW_FRESH, HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
 import { FAISS_HOP_SECONDS, SCANN_RESCORE_RATE, SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
 import { findRoundMistake } from '../check-rounds.ts';
 import { findSwapMistakes, SWAP_KEYS, SWAP_SPACE } from '../check-swap.ts';
+import { DEFAULT_PROFILE, NO_PROFILE } from '../defaults.ts';
 import type { Path } from '../document.ts';
+import { checkRules, readRules } from '../engine-rules.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
 import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
 import { readStepTime } from '../step-time.ts';
@@ -18,7 +21,6 @@ import type { Ledger } from './ledger.ts';
 import type { LlmPool, PoolSpec, RetrievalPool, RoutingSpec } from './types.ts';
 import { ROUTING_WORDS } from './words.ts';
 
-const DEFAULT_PROFILE = 'vllm-0.11';
 /** Limits of which some engines take less on a small device. */
 const DEVICE_LIMITS = ['max_num_seqs', 'max_num_batched_tokens'] as const;
 
@@ -64,11 +66,11 @@ export function readRouting(input: unknown, path: Path, ledger: Ledger): Routing
   const { policy, metric } = ROUTING_WORDS[(written.policy as string | undefined) ?? 'round-robin'];
   const refuse = (key: string, expected: string) =>
     written[key] !== undefined && ledger.add({ path: [...path, key], expected, received: show(written[key]) });
-  if (policy !== 'heavy-light') {
+  if (!splitsMembers(policy)) {
     refuse('threshold', 'no threshold: only heavy-light routing has one');
     refuse('light', 'no light clients: only heavy-light routing has them');
   }
-  if (policy !== 'prefix-affinity' && policy !== 'nearest') refuse('metric', 'no metric: the policy names it');
+  if (!settlesTies(policy)) refuse('metric', 'no metric: the policy names it');
   return {
     policy,
     metric: (written.metric as RoutingSpec['metric'] | undefined) ?? metric,
@@ -110,6 +112,7 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
   }
   checkSwap(input, path, configuration, ledger);
   checkRounds(path, configuration, ledger);
+  checkRules(input, path, (mistake) => ledger.isBroken(mistake.path) || ledger.add(mistake));
   if (input.kv_bytes_per_token !== undefined && input.model !== undefined) {
     const expected = 'no kv_bytes_per_token beside a model: the model tells';
     ledger.add({ path: at('kv_bytes_per_token'), expected, received: show(input.kv_bytes_per_token) });
@@ -184,12 +187,14 @@ function readConfiguration(
   ledger: Ledger,
   world: World,
 ): Configuration {
+  const rules = readRules(input);
   const size = (key: keyof Configuration, otherwise: number) => number(input[key], otherwise);
   const word = <K extends keyof Configuration>(key: K, otherwise: Configuration[K]) =>
     (input[key] as Configuration[K] | undefined) ?? otherwise;
   const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world) ?? '';
   const device = world.known.device?.(hardware);
-  const limits = profile && device ? limitsOn(profile, device) : profile;
+  const own = profile ?? NO_PROFILE;
+  const limits = profile && device ? limitsOn(profile, device) : own;
   return {
     model: readCatalogName(input.model, [...path, 'model'], 'models', ledger, world) ?? '',
     hardware,
@@ -202,13 +207,13 @@ function readConfiguration(
     profile: profile?.id ?? DEFAULT_PROFILE,
     quantization: word('quantization', 'auto'),
     kv_cache_dtype: word('kv_cache_dtype', 'auto'),
-    batching: word('batching', profile?.batching ?? 'chunked'),
-    admission: word('admission', profile?.admission ?? 'prompt'),
-    max_num_seqs: size('max_num_seqs', limits?.max_num_seqs ?? 256),
-    max_num_batched_tokens: size('max_num_batched_tokens', limits?.max_num_batched_tokens ?? 8192),
+    batching: word('batching', own.batching),
+    admission: word('admission', own.admission),
+    max_num_seqs: size('max_num_seqs', limits.max_num_seqs),
+    max_num_batched_tokens: size('max_num_batched_tokens', limits.max_num_batched_tokens),
     max_model_len: size('max_model_len', 0),
-    gpu_memory_utilization: size('gpu_memory_utilization', profile?.gpu_memory_utilization ?? 0.9),
-    block_size: size('block_size', profile?.block_size ?? 16),
+    gpu_memory_utilization: size('gpu_memory_utilization', own.gpu_memory_utilization),
+    block_size: size('block_size', own.block_size),
     watermark: size('watermark', 0),
     preemption_mode: word('preemption_mode', 'recompute'),
     swap_space: input.swap_space === undefined ? SWAP_SPACE : measured(input.swap_space, 'bytes'),
@@ -218,6 +223,7 @@ function readConfiguration(
     ...readDrafts(input, path, stepTime !== null, ledger, world),
     step_time: stepTime,
     step_source: word('step_source', 'cost-model'),
+    ...(rules ? { rules } : {}),
     request_rate: 0,
   };
 }

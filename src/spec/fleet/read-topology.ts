@@ -3,8 +3,8 @@ import { measured } from '../../check/units.ts';
 import { number, type Part } from '../world.ts';
 import { readShare } from './leaf.ts';
 import type { Ledger } from './ledger.ts';
-import type { DomainKind, DomainSpec, LinkSpec, TierSpec } from './types.ts';
-import { DOMAIN_PORTS } from './words.ts';
+import type { DomainSpec, LinkSpec, TierSpec } from './types.ts';
+import { DOMAIN_PORTS, type DomainKind } from './words.ts';
 
 function readLink(input: Part): LinkSpec {
   return {

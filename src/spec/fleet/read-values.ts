@@ -14,8 +14,10 @@ export function readTokens(input: unknown, path: Path, ledger: Ledger): LengthSp
   if (typeof input !== 'object' || input === null) return { kind: 'fixed', value: number(input, 1) };
   const { uniform, normal, lognormal } = input as { uniform?: Written[]; normal?: Part; lognormal?: Part };
   if (uniform) {
-    const [min, max] = uniform.map((end) => measured(end, 'number'));
-    if (min > max) ledger.add({ path: [...path, 'uniform'], expected: '[shortest, longest]', received: show(uniform) });
+    const [min, max] = uniform.map((end) => number(end, 1));
+    const whole = uniform.every((end) => end !== undefined); // an end that was refused is gone
+    if (whole && min > max)
+      ledger.add({ path: [...path, 'uniform'], expected: '[shortest, longest]', received: show(uniform) });
     return { kind: 'uniform', min, max };
   }
   const kind = normal ? 'normal' : 'lognormal';
@@ -40,7 +42,9 @@ export function readLatency(input: unknown, path: Path, ledger: Ledger): Latency
   const { uniform, exponential, lognormal } = input as { uniform?: Written[]; exponential?: Part; lognormal?: Part };
   if (uniform) {
     const [min, max] = uniform.map(seconds);
-    if (min > max) ledger.add({ path: [...path, 'uniform'], expected: '[shortest, longest]', received: show(uniform) });
+    const whole = uniform.every((end) => end !== undefined);
+    if (whole && min > max)
+      ledger.add({ path: [...path, 'uniform'], expected: '[shortest, longest]', received: show(uniform) });
     return { kind: 'uniform', min, max };
   }
   if (exponential) return { kind: 'exponential', mean: seconds(exponential.mean) };

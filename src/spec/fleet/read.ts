@@ -3,7 +3,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { show, UserError } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
-import { parseSpecDocument, type SpecDocument } from '../document.ts';
+import { type Path, parseSpecDocument, type SpecDocument } from '../document.ts';
 import { readPower } from '../power.ts';
 import type { ReadOptions } from '../read-options.ts';
 import { isPlain, normalize, rewrittenAt, writtenAt } from '../shorthand.ts';
@@ -14,6 +14,7 @@ import { number, type Part, type World } from '../world.ts';
 import { checkFlow } from './check-flow.ts';
 import { checkTogether } from './check-together.ts';
 import type { StageWorld } from './choose-pools.ts';
+import { readClient } from './client.ts';
 import { Ledger } from './ledger.ts';
 import { readStages } from './read-pipelines.ts';
 import { readPools } from './read-pools.ts';
@@ -29,10 +30,32 @@ export function readSpec(text: string, options: ReadOptions): FleetSpec {
   return readDocument(document, text, options);
 }
 
-/** The same of a document whose data may be one row of a sweep: places keep the lines that they have in the text. */
-export function readDocument(document: SpecDocument, text: string, options: ReadOptions): FleetSpec {
+/**
+ * The spec of data that code wrote, which is well-formed: the same as readSpec of its text, without notation and structure looked at.
+ * `text` is asked for where somebody wants to show it.
+ */
+export function readData(data: object, text: () => string, options: ReadOptions): FleetSpec {
+  const document: SpecDocument = { data, issues: [], readable: true, lineOf: () => 1 };
+  const ledger = new Ledger(document, options.file);
+  const spec = bind(normalize(data as Part), '', options, document, ledger);
+  const issues = ledger.list();
+  if (issues.length > 0) throw new UserError([...issues]);
+  return Object.defineProperty({ ...spec }, 'text', { get: text, enumerable: true });
+}
+
+/**
+ * The same of a document whose data may be one row of a sweep: places keep the lines that they have in the text. `broken`:
+ * places of which somebody has said what is wrong.
+ */
+export function readDocument(
+  document: SpecDocument,
+  text: string,
+  options: ReadOptions,
+  broken: readonly Path[] = [],
+): FleetSpec {
   const ledger = new Ledger(document, options.file, isPlain(document.data) ? writtenAt : undefined);
   const written = new Ledger(document, options.file);
+  for (const path of broken) written.markBroken(path);
   const input = normalize(checkStructure(document.data, written));
   ledger.takeOver(written, isPlain(document.data) ? rewrittenAt : (path) => path);
   const spec = bind(input, text, options, document, ledger);
@@ -79,6 +102,7 @@ function bind(input: Part, text: string, options: ReadOptions, document: SpecDoc
     sessions: readSessions(workload.sessions as Part | undefined, ledger),
     prefixes: readPrefixes(workload.shared_prefix as Part | undefined, ledger),
     hashBlock: number(workload.hash_block, 0),
+    ...(input.client === undefined ? {} : { client: readClient(part('client')) }),
     slo: readSlo(part('slo'), ledger),
     prices: readPerHardware(part('prices'), 'prices', world, ledger),
     watts: readPerHardware(part('watts'), 'watts', world, ledger),

@@ -1,7 +1,9 @@
 // The structure of a whole pipeline spec: every key, its words and its limits. Editors read it as JSON Schema.
 import { z } from 'zod';
+import { HASH_BLOCK } from '../defaults.ts';
 import { word } from '../leaf.ts';
 import { questionShape, workloadShape } from '../schema.ts';
+import { client } from './client.ts';
 import { bandwidth, instances, latency, link, name, positive, quantity, section, size, time, tokens } from './leaf.ts';
 import { fleet, shortShape } from './pool-schema.ts';
 import { stages } from './stage-schema.ts';
@@ -69,7 +71,7 @@ const workload = section(
     ...workloadShape,
     sessions: sessions.optional().describe('Conversations of several turns, whose context grows.'),
     shared_prefix: prefixes.optional().describe('Texts that prompts begin with and that caches may hold.'),
-    hash_block: size().optional().describe("Tokens of a hash block; the trace's, or 256, if left out."),
+    hash_block: size().optional().describe(`Tokens of a hash block; the trace's, or ${HASH_BLOCK}, if left out.`),
   },
   'the traffic: lengths, arrivals, request_rate, sessions, ...',
 );
@@ -97,6 +99,7 @@ const byName = <S extends z.core.SomeType>(schema: S, expected: string, words: s
 
 export const specSchema = section(
   {
+    spec_version: questionShape.spec_version,
     name: questionShape.name,
     ...shortShape,
     fleet: fleet.optional().describe('Pools by name, instead of model, deployment and engine, which stand for one.'),
@@ -111,6 +114,7 @@ export const specSchema = section(
       .optional()
       .describe('What requests walk through.'),
     workload: workload.optional().describe('Who arrives, when, how long. Required.'),
+    client: client.optional().describe('What of a run its client sees and counts.'),
     slo: questionShape.slo,
     objective: questionShape.objective,
     top: questionShape.top,
@@ -175,6 +179,6 @@ export function specJsonSchema(): object {
   const { properties, ...rest } = schema;
   const open = allowAxes({ properties }).properties as JsonSchema;
   const whole = properties as JsonSchema;
-  for (const key of ['name', 'objective', 'top', 'settle']) open[key] = whole[key];
+  for (const key of ['spec_version', 'name', 'objective', 'top', 'settle']) open[key] = whole[key];
   return { ...rest, properties: open, $defs: { ...(schema.$defs as object | undefined), axis: AXIS } };
 }

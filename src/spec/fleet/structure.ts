@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { show } from '../../check/issue.ts';
 import { nearest } from '../../check/nearest.ts';
 import type { Path } from '../document.ts';
+import { fieldAt } from '../fields.ts';
 import { isPlain, SHORT_KEYS } from '../shorthand.ts';
-import type { Ledger } from './ledger.ts';
+import { EACH, type Ledger } from './ledger.ts';
 import { specSchema } from './schema.ts';
 
 type ZodIssue = z.core.$ZodIssue;
@@ -27,7 +28,9 @@ export function checkStructure(read: unknown, ledger: Ledger): Record<string, un
   const result = specSchema.safeParse(data);
   if (result.success) return data as Record<string, unknown>;
   const misfits = result.error.issues.flatMap((issue) => explain(issue, data, []));
-  for (const misfit of misfits) ledger.add(misfit);
+  // what was taken out before, with a mistake of its own, is not missing
+  const silent = misfits.filter(({ path, received }) => received === 'nothing' && ledger.isGone(path));
+  for (const misfit of misfits) if (!silent.includes(misfit)) ledger.add(misfit);
   const kept = misfits.reduce((pruned, { path }) => drop(pruned, path), data);
   return (kept ?? {}) as Record<string, unknown>;
 }
@@ -69,7 +72,7 @@ function explain(issue: ZodIssue, data: unknown, at: Path): Misfit[] {
   }
   const words = issue.code === 'invalid_value' ? issue.values.map(String) : [];
   const params = issue.code === 'custom' ? (issue.params as { hint?: string } | undefined) : undefined;
-  const hint = params?.hint ?? offer(value, words);
+  const hint = params?.hint ?? offer(value, words) ?? notation(value, path);
   return [{ code: issue.code, path, expected: issue.message, received: receivedWords(value), hint }];
 }
 
@@ -132,7 +135,16 @@ function isOtherKind(misfit: Misfit, path: Path, value: unknown): boolean {
   return misfit.code === 'invalid_value' && typeof value !== 'string';
 }
 
+/** What was meant by an object that stands where a value does. */
+function notation(value: unknown, path: Path): string | undefined {
+  const isObject = value !== null && typeof value === 'object' && !Array.isArray(value);
+  return isObject && fieldAt(path)
+    ? 'several values: a list, {choices: [...]} or {from, to, step | factor}'
+    : undefined;
+}
+
 function offer(word: unknown, known: readonly string[]): string | undefined {
+  if (word === 'all' && known.length > 0) return EACH;
   const names = typeof word === 'string' ? nearest(word, known) : [];
   return names.length > 0 ? `did you mean ${names.join(' or ')}?` : undefined;
 }

@@ -1,20 +1,20 @@
 // A pipeline spec as types: a fleet of pools, how they are connected, the pipelines that requests walk, and who arrives.
 
 import type { LatencySpec, LengthSpec } from '../../check/drawn.ts';
-import type { PackingName, PoolKind } from '../../stages/pipeline-stages.ts';
+import type { LoadMetric, PackingName, RoutingPolicy } from '../../check/scheduler-lists.ts';
+import type { PoolKind } from '../../stages/pipeline-stages.ts';
 import type { Hnsw } from '../../stages/retrieve-hnsw.ts';
 import type { IvfPq } from '../../stages/retrieve-ivf-pq.ts';
 import type { Listed } from '../../stages/stage.ts';
 import type { PowerSpec } from '../power.ts';
 import type { Configuration, Slo, WorkloadSpec } from '../types.ts';
-
-export type RoutingPolicy = 'round-robin' | 'load' | 'heavy-light' | 'prefix-affinity' | 'nearest';
-export type LoadName = 'requests' | 'input' | 'output' | 'kv' | 'left';
+import type { ClientSpec } from './client.ts';
+import type { DomainKind, ROLES, TRANSFERS, WritePolicy } from './words.ts';
 
 /** How visits are spread over the clients of a pool. */
 export interface RoutingSpec {
   readonly policy: RoutingPolicy;
-  readonly metric: LoadName;
+  readonly metric: LoadMetric;
   /** Heavy-light: visits up to this much are light; null = the median of the workload's. */
   readonly threshold: number | null;
   /** Heavy-light: clients for the light ones; null = half of them. */
@@ -34,14 +34,14 @@ interface PoolCommon {
 /** Engines of one model: LLMs, encoders, rerankers, reward models. */
 export interface LlmPool extends PoolCommon {
   readonly kind: 'llm';
-  readonly role: 'both' | 'prefill' | 'decode';
+  readonly role: (typeof ROLES)[number];
   /** Model, hardware, split and engine of one client. */
   readonly configuration: Configuration;
   /** Limits that the spec leaves to the profile, which may have others on another device. */
   readonly followed: readonly ('max_num_seqs' | 'max_num_batched_tokens')[];
   readonly packing: PackingName;
   /** How a prefill client hands its KV cache on. */
-  readonly transfer: 'whole' | 'layer-wise';
+  readonly transfer: (typeof TRANSFERS)[number];
   readonly prefixCaching: boolean;
   /** Store that the KV of every finished visit is written to. */
   readonly writeBack: string | null;
@@ -85,8 +85,6 @@ export interface LinkSpec {
   readonly efficiency: number;
 }
 
-export type DomainKind = 'nvlink' | 'pcie' | 'server' | 'rack' | 'dcn';
-
 /** `count` places alike, each joining its members (clients, or the domains within it). */
 export interface DomainSpec {
   readonly name: string;
@@ -109,7 +107,7 @@ export interface TierSpec {
   /** Whether each store has the bandwidth to itself, or all stores of a pool share it. */
   readonly scope: 'store' | 'fleet';
   /** When blocks come into it. */
-  readonly policy: 'write_through' | 'write_through_selective' | 'write_back';
+  readonly policy: WritePolicy;
 }
 
 /** A stage of a list; what else it has is its own (stages/list.ts). */
@@ -152,6 +150,8 @@ export interface FleetSpec {
   readonly prefixes: PrefixSpec | null;
   /** Tokens of a hash block; 0 = the trace's, else 256. */
   readonly hashBlock: number;
+  /** What its client sees and counts; absent = all that the engines did. */
+  readonly client?: ClientSpec;
   readonly slo: readonly Slo[];
   readonly prices: Readonly<Record<string, number>>;
   readonly watts: Readonly<Record<string, number>>;

@@ -176,6 +176,7 @@ function joinClient(world: World, client: Client, visit: Visit, now: number): vo
   }
   visit.joined = client.joins++;
   client.asleep = false;
+  client.hidden += 1;
   client.waiting.push(visit);
   if (client.setup.kind === 'cores') fillCores(world, client, now);
 }

@@ -1,4 +1,11 @@
 // How an llm client of a fleet forms a step: DESIGN.md section 4a, with shared and cached prompts, resident KV and packing.
+import {
+  type AdmissionName,
+  type BatchingName,
+  isBatchOfOne,
+  type PackingName,
+  ROUND_BATCHINGS,
+} from '../../../src/check/scheduler-lists.ts';
 import type { Client, FormedStep, Visit } from './state.ts';
 
 /** KV tokens at its end: the last output token never enters the cache. */
@@ -16,13 +23,18 @@ export function isEnded(visit: Visit): boolean {
   return visit.generated === visit.output;
 }
 
+/** What of a client says how far one decode goes. */
+interface Decoding {
+  readonly setup: Pick<Client['setup'], 'batching' | 'schedulerSteps' | 'speculation'>;
+}
+
 /** Decode iterations that go by before the scheduler looks again. */
-export function roundOf({ setup }: Client): number {
-  return setup.batching === 'continuous' || setup.batching === 'static' ? (setup.schedulerSteps ?? 1) : 1;
+export function roundOf({ setup }: Decoding): number {
+  return ROUND_BATCHINGS.includes(setup.batching) ? (setup.schedulerSteps ?? 1) : 1;
 }
 
 /** Tokens of a step that one decode takes: its own and its drafts, or those of a round. */
-export function decodeTokens(client: Client): number {
+export function decodeTokens(client: Decoding): number {
   if (roundOf(client) > 1) return roundOf(client);
   return 1 + (client.setup.speculation?.drafts ?? 0);
 }
@@ -30,6 +42,15 @@ export function decodeTokens(client: Client): number {
 /** KV tokens that a decode behind `past` tokens needs room for: drafts beyond the final length are never kept. */
 function decodeEnd(client: Client, visit: Visit, past: number): number {
   return Math.min(past + decodeTokens(client), finalLength(visit));
+}
+
+/** Before a step: a scheduler that is busy decoding sees what has arrived only every so many decode steps. */
+export function lookAtArrivals(client: Client): void {
+  const every = client.setup.receiveEvery ?? 1;
+  const busyDecoding = client.running.length > 0 && !client.lastHadPrompts;
+  if (every > 1 && busyDecoding && client.sinceLook < every) return;
+  client.hidden = 0;
+  client.sinceLook = 0;
 }
 
 /** Forms the next step and takes its blocks; empty when what waits finds no room. */
@@ -43,13 +64,16 @@ export function formStep(client: Client, hashBlock: number): FormedStep {
     admitted: [],
     decodeBlocks: 0,
   };
-  const { batching } = client.setup;
-  if (batching === 'static') formStatic(client, hashBlock, step);
-  if (batching === 'continuous') formContinuous(client, hashBlock, step);
-  if (batching === 'chunked') formChunked(client, hashBlock, step);
-  if (batching === 'mixed') formMixed(client, hashBlock, step);
+  RULES[client.setup.batching](client, hashBlock, step);
   return step;
 }
+
+const RULES: Readonly<Record<BatchingName, (client: Client, hashBlock: number, step: FormedStep) => void>> = {
+  static: formStatic,
+  continuous: formContinuous,
+  chunked: formChunked,
+  mixed: formMixed,
+};
 
 /** A batch whose final lengths fit, whatever the budget: its prompts in one step, then decodes until the last has ended. */
 function formStatic(client: Client, hashBlock: number, step: FormedStep): void {
@@ -64,7 +88,8 @@ function formStatic(client: Client, hashBlock: number, step: FormedStep): void {
 
 /** Residents and whole prompts while they find room; with a prompt a step of prompts only, otherwise everything decodes. */
 function formContinuous(client: Client, hashBlock: number, step: FormedStep): void {
-  admitQueue(client, hashBlock, step, client.setup.maxNumBatchedTokens, false);
+  if (!holdsBack(client, step, client.setup.maxNumBatchedTokens))
+    admitQueue(client, hashBlock, step, client.setup.maxNumBatchedTokens, false);
   if (step.chunks.length === 0) decodeRunning(client, step);
 }
 
@@ -72,13 +97,46 @@ function formContinuous(client: Client, hashBlock: number, step: FormedStep): vo
 function formMixed(client: Client, hashBlock: number, step: FormedStep): void {
   decodeRunning(client, step);
   if (step.preempted.length > 0) return;
-  admitQueue(
-    client,
-    hashBlock,
-    step,
-    client.setup.maxNumBatchedTokens - step.decodes.length * decodeTokens(client),
-    true,
-  );
+  const rest = client.setup.maxNumBatchedTokens - step.decodes.length * decodeTokens(client);
+  if (!holdsBack(client, step, rest)) admitQueue(client, hashBlock, step, rest, true);
+}
+
+/**
+ * Batch waiting: while anything decodes, prompts that could be admitted are held back until they make a step worth its while or have
+ * waited long enough.
+ */
+function holdsBack(client: Client, step: FormedStep, rest: number): boolean {
+  const { batchWait } = client.setup;
+  const decodes = client.running.filter((visit) => visit.past >= visit.need && !isEnded(visit)).length;
+  if (batchWait === undefined || decodes === 0) return false;
+  const admissible = admissibleTokens(client, step, rest);
+  if (admissible === 0) return false;
+  const chunks = step.chunks.reduce((sum, { tokens }) => sum + tokens, 0);
+  const isHeld =
+    client.waited < batchWait.steps && chunks + decodes * decodeTokens(client) + admissible < batchWait.tokens;
+  client.waited = isHeld ? client.waited + 1 : 0;
+  return isHeld;
+}
+
+/** Tokens of the prompts, cached or not, that would be admitted from the head of the queue up to the first that has its KV. */
+function admissibleTokens(client: Client, step: FormedStep, rest: number): number {
+  const { batching, maxNumBatchedTokens, maxNumSeqs } = client.setup;
+  const known = client.waiting.slice(0, client.waiting.length - client.hidden);
+  let free = client.free - stayFree(client);
+  let slots = maxNumSeqs - client.running.length;
+  let tokens = 0;
+  for (const visit of known) {
+    if (slots === 0 || visit.resident || visit.shared > 0) break;
+    const isAlone = visit.need > maxNumBatchedTokens && tokens === 0 && step.chunks.length === 0;
+    const chunk = batching === 'chunked' ? Math.min(visit.need, rest - tokens) : visit.need;
+    if (chunk <= 0 || (chunk > rest - tokens && !isAlone)) break;
+    free -= blocksToAdmit(client, visit, chunk);
+    if (free < 0) break;
+    tokens += chunk;
+    slots -= 1;
+    if (isAlone && batching !== 'chunked') break;
+  }
+  return tokens;
 }
 
 /** Running visits in order of admission while budget is left, then the queue with what is left. */
@@ -94,7 +152,7 @@ function formChunked(client: Client, hashBlock: number, step: FormedStep): void 
     else step.decodes.push(visit);
     budget -= tokens;
   }
-  if (step.preempted.length > 0) return;
+  if (step.preempted.length > 0 || budget <= 0 || holdsBack(client, step, budget)) return;
   while (budget > 0) {
     const head = headOf(client);
     if (head === undefined) return;
@@ -169,10 +227,14 @@ function countSkip(client: Client, visit: Visit, hashBlock: number): number {
 
 /** The visit whose turn it is: the first, or the one with the least work left, ties by order of joining. */
 function headOf(client: Client): Visit | undefined {
-  if (client.setup.packing === 'fcfs') return client.waiting[0];
-  const byWork = [...client.waiting].sort((a, b) => countWork(a) - countWork(b) || a.joined - b.joined);
-  return byWork[0];
+  if (client.waiting.length <= client.hidden) return undefined;
+  return HEADS[client.setup.packing](client.waiting);
 }
+
+const HEADS: Readonly<Record<PackingName, (waiting: readonly Visit[]) => Visit | undefined>> = {
+  fcfs: (waiting) => waiting[0],
+  'least-work-left': (waiting) => [...waiting].sort((a, b) => countWork(a) - countWork(b) || a.joined - b.joined)[0],
+};
 
 /** Tokens to prefill and to generate. */
 function countWork(visit: Visit): number {
@@ -191,11 +253,19 @@ function stayFree({ setup, running }: Client): number {
   return running.length === 0 ? 0 : Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks);
 }
 
-/** Static batching always reserves the final length; the others by their admission. */
+/** A batch that leaves as one always reserves the final length; the others by their admission. */
 function blocksToAdmit(client: Client, visit: Visit, tokens: number): number {
-  const reserves = client.setup.batching === 'static' || client.setup.admission === 'full-length';
-  return countBlocks(visit, reserves ? finalLength(visit) : tokens, client);
+  const length = isBatchOfOne(client.setup.batching)
+    ? finalLength(visit)
+    : LENGTHS[client.setup.admission](visit, tokens);
+  return countBlocks(visit, length, client);
 }
+
+/** Tokens that a visit needs blocks for when it is admitted with a chunk up to token `tokens`. */
+const LENGTHS: Readonly<Record<AdmissionName, (visit: Visit, tokens: number) => number>> = {
+  prompt: (_, tokens) => tokens,
+  'full-length': (visit) => finalLength(visit),
+};
 
 /** Admits the head with a chunk up to token `end` of its prompt. */
 function admitChunk(client: Client, hashBlock: number, step: FormedStep, end: number): void {
@@ -269,8 +339,8 @@ function preemptNewest(client: Client, step: FormedStep): Visit {
     victim.need = victim.prompt + victim.generated;
   }
   victim.joined = client.joins++;
-  if (client.setup.packing === 'fcfs') client.waiting.unshift(victim);
-  else client.waiting.push(victim);
+  // in front of a queue by order; where work decides, joined settles ties
+  client.waiting.unshift(victim);
   step.preempted.push(victim);
   return victim;
 }

@@ -1,6 +1,7 @@
 // Which client of its group a visit goes to, and which visits no client of that kind could ever serve (R2, R6).
 import { STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../../assembly/layout/enums.ts';
-import type { FleetGroup, LoadMetric } from '../../../src/plan/fleet.ts';
+import { type LoadMetric, type RoutingPolicy, splitsMembers } from '../../../src/check/scheduler-lists.ts';
+import type { FleetGroup } from '../../../src/plan/fleet.ts';
 import { countBlocks, finalLength } from './form.ts';
 import type { Client, Edge, Visit, World } from './state.ts';
 
@@ -11,28 +12,39 @@ export function chooseClient(world: World, visit: Visit, edge: Edge | null): Cli
   const index = visit.group + (leader?.setup.localGroup ?? 0);
   const group = world.program.groups[index]!;
   const last = world.lastChosen[index]!;
-  const half = group.routing === 'heavy-light' && ownMetric(visit, group.metric) > group.threshold ? 1 : 0;
+  const half = splitsMembers(group.routing) && OWN[group.metric](visit) > group.threshold ? 1 : 0;
   const members = membersOf(world, group, half);
   const inTurn = members.map((_, step) => (last[half]! + 1 + step) % members.length);
-  const at = leastOf(inTurn, (member) => rankMember(world, group, members[member]!, visit, edge));
+  const rank = RULES[group.routing];
+  const at = leastOf(inTurn, (member) => rank({ world, group, client: members[member]!, visit, edge }));
   last[half] = at;
   return members[at]!;
 }
 
 function membersOf(world: World, group: FleetGroup, half: 0 | 1): Client[] {
   const clients = group.members.map((index) => world.clients[index]!);
-  if (group.routing !== 'heavy-light') return clients;
+  if (!splitsMembers(group.routing)) return clients;
   return half === 0 ? clients.slice(0, group.light) : clients.slice(group.light);
 }
 
-/** What is compared, least first; the first in turn wins ties. */
-function rankMember(world: World, group: FleetGroup, client: Client, visit: Visit, edge: Edge | null): number[] {
-  const load = measureLoad(client, group.metric);
-  if (group.routing === 'round-robin') return [];
-  if (group.routing === 'prefix-affinity') return [-client.prefix.countLeading(visit.hashes), load];
-  if (group.routing === 'nearest') return [countSeconds(world, edge, client), load];
-  return [load];
+interface Choice {
+  readonly world: World;
+  readonly group: FleetGroup;
+  readonly client: Client;
+  readonly visit: Visit;
+  readonly edge: Edge | null;
 }
+
+const loadOf = ({ client, group }: Choice): number => measureLoad(client, group.metric);
+
+/** What is compared of a member, least first; the first in turn wins ties. */
+const RULES: Readonly<Record<RoutingPolicy, (choice: Choice) => number[]>> = {
+  'round-robin': () => [],
+  load: (choice) => [loadOf(choice)],
+  'heavy-light': (choice) => [loadOf(choice)],
+  'prefix-affinity': (choice) => [-choice.client.prefix.countLeading(choice.visit.hashes), loadOf(choice)],
+  nearest: (choice) => [countSeconds(choice.world, choice.edge, choice.client), loadOf(choice)],
+};
 
 function leastOf(members: readonly number[], rank: (member: number) => number[]): number {
   let best = members[0]!;
@@ -47,22 +59,28 @@ function comesBefore(a: readonly number[], b: readonly number[]): boolean {
 
 /** Load as of now: decodes' new blocks and a step's tokens count from its end on. */
 export function measureLoad(client: Client, metric: LoadMetric): number {
-  const visits = [...client.outstanding];
-  const sum = (of: (visit: Visit) => number) => visits.reduce((total, visit) => total + of(visit), 0);
-  if (metric === 'requests') return visits.length;
-  if (metric === 'input') return sum((visit) => visit.prompt);
-  if (metric === 'output') return sum((visit) => visit.output);
-  if (metric === 'left') return sum((visit) => visit.prompt + visit.output - visit.processed);
-  const unseen = client.busy?.formed.decodeBlocks ?? 0;
-  return (client.setup.numGpuBlocks - client.free - unseen) * client.setup.blockSize;
+  return LOADS[metric](client);
 }
 
+const sumOver = (client: Client, of: (visit: Visit) => number): number =>
+  [...client.outstanding].reduce((total, visit) => total + of(visit), 0);
+
+const LOADS: Readonly<Record<LoadMetric, (client: Client) => number>> = {
+  requests: (client) => client.outstanding.size,
+  input: (client) => sumOver(client, (visit) => visit.prompt),
+  output: (client) => sumOver(client, (visit) => visit.output),
+  kv: ({ setup, free, busy }) => (setup.numGpuBlocks - free - (busy?.formed.decodeBlocks ?? 0)) * setup.blockSize,
+  left: (client) => sumOver(client, (visit) => visit.prompt + visit.output - visit.processed),
+};
+
 /** A visit's own share of a metric, as far as it is known before it runs. */
-function ownMetric(visit: Visit, metric: LoadMetric): number {
-  if (metric === 'requests') return 0;
-  if (metric === 'output') return visit.output;
-  return metric === 'left' ? visit.prompt + visit.output : visit.prompt;
-}
+const OWN: Readonly<Record<LoadMetric, (visit: Visit) => number>> = {
+  requests: () => 0,
+  input: (visit) => visit.prompt,
+  output: (visit) => visit.output,
+  kv: (visit) => visit.prompt,
+  left: (visit) => visit.prompt + visit.output,
+};
 
 /** Seconds on an empty path from where the predecessor ran. */
 function countSeconds(world: World, edge: Edge | null, client: Client): number {

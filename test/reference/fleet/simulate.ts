@@ -1,10 +1,11 @@
 // The reference fleet: every iteration of every client, every transfer and every look-up, one by one, straight from the rules.
 import { STATE_PENDING, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
+import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { becomeReady, deliverPhase, endVisit, fillCores, nextEvent } from './deliver.ts';
-import { decodeTokens, formStep, isEnded, roundOf } from './form.ts';
+import { decodeTokens, formStep, isEnded, lookAtArrivals, roundOf } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
 
@@ -22,8 +23,22 @@ export interface FleetReference {
   readonly gaps: readonly number[];
 }
 
-/** Runs a program to its end. `watch` sees the world at the end of every instant. */
-export function referenceFleet(program: FleetProgram, watch: (world: World) => void = () => {}): FleetReference {
+/** A step as it starts. */
+export interface StartedStep {
+  readonly formed: FormedStep;
+  readonly work: StepWork;
+  readonly start: number; // s
+  readonly seconds: number; // at full speed, copies included
+}
+
+export type WatchStep = (client: Client, step: StartedStep) => void;
+
+/** Runs a program to its end. `watch` sees the world at the end of every instant, `watchStep` each client that has formed a step. */
+export function referenceFleet(
+  program: FleetProgram,
+  watch: (world: World) => void = () => {},
+  watchStep: WatchStep = () => {},
+): FleetReference {
   const world = openWorld(program);
   for (let now = nextInstant(world); now < Number.POSITIVE_INFINITY; now = nextInstant(world)) {
     world.now = now;
@@ -32,7 +47,7 @@ export function referenceFleet(program: FleetProgram, watch: (world: World) => v
       deliverPhase(world, now);
       arrivePhase(world, now);
     }
-    for (const client of world.clients) if (canForm(client)) startStep(world, client, now);
+    for (const client of world.clients) if (canForm(client)) startStep(world, client, now, watchStep);
     shareLinks(world, now);
     shareChannels(world, now);
     watch(world);
@@ -78,6 +93,7 @@ function dueOnCores(world: World, now: number): Visit[] {
 function retireStep(world: World, client: Client, now: number): void {
   const { formed, start } = client.busy!;
   client.busy = null;
+  if (formed.decodes.length > 0) client.sinceLook += 1;
   client.counters.busySeconds += now - start;
   for (const { visit, tokens } of formed.chunks) {
     advance(visit, tokens);
@@ -119,7 +135,7 @@ function emitTokens(world: World, visit: Visit, tokens: number, now: number): vo
 
 /** Ended visits leave; their blocks are free, or held while others need them. A static batch leaves as one. */
 function letLeave(client: Client): void {
-  if (client.setup.batching === 'static' && !client.running.every(isEnded)) return;
+  if (isBatchOfOne(client.setup.batching) && !client.running.every(isEnded)) return;
   for (const visit of client.running.filter(isEnded)) {
     if (visit.hold && visit.holders > 0) {
       client.held.push(visit);
@@ -144,8 +160,10 @@ function canForm(client: Client): boolean {
   return kind === 'llm' && client.busy === null && !client.asleep && client.waiting.length + client.running.length > 0;
 }
 
-function startStep(world: World, client: Client, now: number): void {
+function startStep(world: World, client: Client, now: number, watch: WatchStep): void {
+  lookAtArrivals(client);
   const formed = formStep(client, world.program.hashBlock);
+  client.lastHadPrompts = formed.chunks.length > 0;
   noteMembers(world, client, formed, now);
   if (formed.chunks.length + formed.decodes.length === 0) {
     // blocks kept for ended visits leave nothing to run: it sleeps until blocks are let go or a visit joins
@@ -160,6 +178,7 @@ function startStep(world: World, client: Client, now: number): void {
   const shared = sharesChannel(client);
   const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
   client.busy = { formed, start: now, left: seconds, rate: shared ? 0 : 1, updated: now, end };
+  watch(client, { formed, work, start: now, seconds });
   countStep(client, work);
 }
 

@@ -1,5 +1,6 @@
 // The state of the reference fleet between instants: visits, clients, flows and events as plain objects.
 import { STATE_PENDING } from '../../../assembly/layout/enums.ts';
+import { splitsMembers } from '../../../src/check/scheduler-lists.ts';
 import {
   type FleetClient,
   type FleetProgram,
@@ -116,6 +117,13 @@ export interface Client {
   /** Routed to it and not ended. */
   readonly outstanding: Set<Visit>;
   joins: number;
+  /** The newest of the waiting, which a scheduler that looks now and then has not seen; its decode steps since it looked. */
+  hidden: number;
+  sinceLook: number;
+  /** Whether its last step held prompts. */
+  lastHadPrompts: boolean;
+  /** Steps that waiting prompts have been held back. */
+  waited: number;
   /** Its last step came out empty: it waits for blocks that are let go or for a visit that joins. */
   asleep: boolean;
   readonly prefix: Lru;
@@ -174,7 +182,7 @@ export function openWorld(program: FleetProgram): World {
     requestState: new Int32Array(count).fill(STATE_PENDING),
     arrival: concurrency > 0 ? new Float64Array(count).fill(Number.NaN) : program.requests.arrival.slice(),
     lastChosen: program.groups.map(({ members, routing, light }) =>
-      routing === 'heavy-light' ? [light - 1, members.length - light - 1] : [members.length - 1, -1],
+      splitsMembers(routing) ? [light - 1, members.length - light - 1] : [members.length - 1, -1],
     ),
     flows: [],
     flowsChanged: false,
@@ -203,6 +211,10 @@ function openClient(setup: FleetClient, index: number): Client {
     cores: [],
     outstanding: new Set(),
     joins: 0,
+    hidden: 0,
+    sinceLook: 0,
+    lastHadPrompts: false,
+    waited: 0,
     asleep: false,
     prefix: new Lru(setup.prefixBlocks),
     tiers: setup.tiers.map((tier) => new Lru(tier.blocks)),

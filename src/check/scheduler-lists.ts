@@ -1,0 +1,67 @@
+// The closed lists of the scheduler. Each is one table, a file of assembly/layout that both compilers read; everything else follows from it.
+import * as admission from '../../assembly/layout/admission.ts';
+import * as batching from '../../assembly/layout/batching.ts';
+import * as load from '../../assembly/layout/load.ts';
+import * as packing from '../../assembly/layout/packing.ts';
+import * as routing from '../../assembly/layout/routing.ts';
+import { type NameIn, readList } from './closed-list.ts';
+
+/** How a step is formed. */
+export type BatchingName = NameIn<typeof batching, 'BATCHING'>;
+/** KV blocks that a request needs to start. */
+export type AdmissionName = NameIn<typeof admission, 'ADMISSION'>;
+/** Which waiting visit is looked at first. */
+export type PackingName = NameIn<typeof packing, 'PACKING'>;
+/** How a group of clients chooses among its members. */
+export type RoutingPolicy = NameIn<typeof routing, 'ROUTING'>;
+/** What load is. */
+export type LoadMetric = NameIn<typeof load, 'LOAD'>;
+
+export const BATCHING = readList(batching, 'BATCHING', batching.batchingWords);
+export const ADMISSION = readList(admission, 'ADMISSION', admission.admissionWords);
+export const PACKING = readList(packing, 'PACKING', packing.packingWords);
+export const ROUTING = readList(routing, 'ROUTING', routing.routingWords);
+export const LOAD = readList(load, 'LOAD', load.loadWords);
+
+/** A batch that leaves as one: nothing joins it, and it ends with its last sequence. */
+export function isBatchOfOne(name: BatchingName): boolean {
+  return batching.leavesAsOne(BATCHING.id[name]);
+}
+
+/** Whether sequences take all their blocks at once. */
+export function isFullLength(name: AdmissionName): boolean {
+  return admission.neverPreempts(ADMISSION.id[name]);
+}
+
+/** Whether a queue is ordered by work. */
+export function queuesByWork(name: PackingName): boolean {
+  return packing.queuesByWork(PACKING.id[name]);
+}
+
+/** Whether sequences take the blocks of their final length when they are admitted, so that nothing is ever preempted. */
+export function reservesFinal(setup: { readonly batching: BatchingName; readonly admission: AdmissionName }): boolean {
+  return isBatchOfOne(setup.batching) || isFullLength(setup.admission);
+}
+
+/** Batchings whose decodes may go in rounds. */
+export const ROUND_BATCHINGS = BATCHING.names.filter((name) => batching.decodesApart(BATCHING.id[name]));
+
+/** Whether a choice looks at what changes inside a leap: its members must then be seen step by step. */
+export function needsSteps(group: { readonly routing: RoutingPolicy; readonly metric: LoadMetric }): boolean {
+  return routing.looksAtLoad(ROUTING.id[group.routing]) && load.changesInLeaps(LOAD.id[group.metric]);
+}
+
+/** Whether a group's members are two halves, one for light visits and one for heavy ones. */
+export function splitsMembers(policy: RoutingPolicy): boolean {
+  return routing.splitsMembers(ROUTING.id[policy]);
+}
+
+/** Whether a load metric may be given beside the policy: where it settles ties. */
+export function settlesTies(policy: RoutingPolicy): boolean {
+  return routing.looksAtLoad(ROUTING.id[policy]) && !isNamedByLoad(policy);
+}
+
+/** Whether a spec names the policy together with its metric. */
+export function isNamedByLoad(policy: RoutingPolicy): boolean {
+  return routing.namesItsLoad(ROUTING.id[policy]);
+}

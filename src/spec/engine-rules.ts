@@ -1,0 +1,125 @@
+// Rules and facts of an engine that few specs state: how often its scheduler looks up, what it waits for, what was seen to run.
+import { z } from 'zod';
+import type { WeightFormat } from '../catalog/types.ts';
+import { show } from '../check/issue.ts';
+import { measured } from '../check/units.ts';
+import type { Path } from './document.ts';
+import { count, quantity, section, word } from './leaf.ts';
+import { MAX_COUNT, MAX_LENGTH_TOKENS } from './limits.ts';
+import { WEIGHT_FORMATS } from './words.ts';
+
+/** Batch waiting: prompts are held back until their step is worth it. */
+export interface BatchWait {
+  /** Most steps that a prompt is held back. */
+  readonly iters: number;
+  /** Share of the token budget from which on a step is not held back. */
+  readonly max_tokens_ratio: number;
+}
+
+/** Absent = as every engine does. */
+export interface EngineRules {
+  readonly recv_interval?: number;
+  readonly batch_wait?: BatchWait;
+  readonly attention_quantization?: WeightFormat;
+  readonly sampling?: 'greedy' | 'top-p';
+  readonly shards_per_device?: number;
+  readonly attention_groups?: 'even' | 'whole-prompts';
+  readonly padded_len?: number;
+  readonly known_to_run?: boolean;
+}
+
+const WAIT = '{iters, max_tokens_ratio}';
+const FORMATS = WEIGHT_FORMATS.filter((format): format is WeightFormat => format !== 'auto');
+const SAMPLINGS = ['greedy', 'top-p'] as const;
+const GROUPS = ['even', 'whole-prompts'] as const;
+
+/** Keys of an engine, for the schemas of whatever has one. */
+export const rulesShape = {
+  recv_interval: count(1, MAX_COUNT)
+    .optional()
+    .describe(
+      'Decode steps between two looks at arrivals of a scheduler that is busy decoding (SGLang: scheduler_recv_interval); 1 if left out.',
+    ),
+  batch_wait: section(
+    {
+      iters: count(1, MAX_COUNT).describe('Most steps that a prompt is held back (batch_wait_timeout_iters).'),
+      max_tokens_ratio: quantity('number', 'a share above 0 and at most 1', { above: 0, max: 1 }).describe(
+        'Share of max_num_batched_tokens from which on a step goes at once (batch_wait_max_tokens_ratio).',
+      ),
+    },
+    WAIT,
+  )
+    .optional()
+    .describe(
+      'While sequences decode, prompts wait until their step is large enough (TensorRT-LLM); none if left out.',
+    ),
+  attention_quantization: word(FORMATS)
+    .optional()
+    .describe("Format of the attention projections; the checkpoint's, else that of the other weights, if left out."),
+  sampling: word(SAMPLINGS)
+    .optional()
+    .describe('How tokens are chosen; top-p sorts the vocabulary of every sequence in every step. greedy if left out.'),
+  shards_per_device: count(1, 64)
+    .optional()
+    .describe('Shards that the engine makes of one device, where it holds several cores; all of them if left out.'),
+  attention_groups: word(GROUPS)
+    .optional()
+    .describe(
+      'With data_parallel_size: even, as if every step spread its tokens evenly over the groups; whole-prompts, a prompt is the work of one group, for which the others wait. even if left out.',
+    ),
+  padded_len: count(1, MAX_LENGTH_TOKENS)
+    .optional()
+    .describe(
+      'Programs compiled for one shape read a cache of so many tokens in every decode; what is there if left out.',
+    ),
+  known_to_run: z
+    .boolean({ error: 'true or false' })
+    .optional()
+    .describe(
+      'This deployment was seen running: splits and formats that nobody would propose are taken, memory is used up to 97 % where the usual share leaves no room, and prompts may pass the positions of the model. false if left out.',
+    ),
+};
+
+type Input = Readonly<Record<string, unknown>>;
+
+/** The rules of an engine, undefined where nothing departs from what every engine does. */
+export function readRules(input: Input): EngineRules | undefined {
+  const rules: { -readonly [K in keyof EngineRules]: EngineRules[K] } = {};
+  const number = (value: unknown) => measured(value as string | number, 'number');
+  if (input.recv_interval !== undefined && number(input.recv_interval) > 1)
+    rules.recv_interval = number(input.recv_interval);
+  const wait = input.batch_wait as Input | undefined;
+  if (wait?.iters !== undefined && wait.max_tokens_ratio !== undefined)
+    rules.batch_wait = { iters: number(wait.iters), max_tokens_ratio: number(wait.max_tokens_ratio) };
+  if (input.attention_quantization !== undefined)
+    rules.attention_quantization = input.attention_quantization as WeightFormat;
+  if (input.sampling === 'top-p') rules.sampling = 'top-p';
+  if (input.shards_per_device !== undefined) rules.shards_per_device = number(input.shards_per_device);
+  if (input.attention_groups === 'whole-prompts') rules.attention_groups = 'whole-prompts';
+  if (input.padded_len !== undefined) rules.padded_len = number(input.padded_len);
+  if (input.known_to_run === true) rules.known_to_run = true;
+  return Object.keys(rules).length > 0 ? rules : undefined;
+}
+
+/** What of the rules cannot go with the rest of the engine. */
+export function checkRules(
+  input: Input,
+  path: Path,
+  add: (mistake: { readonly path: Path; readonly expected: string; readonly received: string }) => void,
+): void {
+  const refuse = (key: string, expected: string) => add({ path: [...path, key], expected, received: show(input[key]) });
+  const wait = input.batch_wait as Input | undefined;
+  for (const key of ['iters', 'max_tokens_ratio'] as const) {
+    if (wait !== undefined && wait[key] === undefined)
+      add({ path: [...path, 'batch_wait', key], expected: 'a value', received: 'nothing' });
+  }
+  if (input.packing === 'least-work-left') {
+    if (input.recv_interval !== undefined)
+      refuse('recv_interval', 'no recv_interval: only a queue by arrival has a newest end');
+    if (wait !== undefined) refuse('batch_wait', 'no batch_wait: it counts prompts of a queue by arrival');
+  }
+  if (wait !== undefined && input.preemption_mode === 'swap')
+    refuse('batch_wait', 'no batch_wait beside preemption_mode: swap, whose sequences are no prompts');
+  if (input.attention_groups !== undefined && input.data_parallel_size === undefined)
+    refuse('attention_groups', 'no attention_groups without data_parallel_size');
+}

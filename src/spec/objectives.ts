@@ -1,0 +1,21 @@
+// What the best deployment has least of, or most: the closed list of objectives. Its figure is a line in metrics/objective.ts.
+
+interface ObjectiveEntry {
+  readonly better: 'less' | 'more';
+  /** What the best one is called. */
+  readonly words: string;
+  /** Whether it needs prices. */
+  readonly priced: boolean;
+}
+
+export const OBJECTIVE = {
+  usd_per_hour: { better: 'less', words: 'Cheapest', priced: true },
+  usd_per_million_tokens: { better: 'less', words: 'Cheapest per token', priced: true },
+  output_throughput_per_device: { better: 'more', words: 'Most tokens per device', priced: false },
+  tokens_per_joule: { better: 'more', words: 'Most tokens per joule', priced: false },
+  devices: { better: 'less', words: 'Fewest devices', priced: false },
+} as const satisfies Readonly<Record<string, ObjectiveEntry>>;
+
+export type Objective = keyof typeof OBJECTIVE;
+/** In the order in which they are offered. */
+export const OBJECTIVES = Object.keys(OBJECTIVE) as Objective[];

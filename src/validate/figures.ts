@@ -1,0 +1,75 @@
+// From the figures of a run to those that case files have, in their units (data/cases/SCHEMA.md section 5).
+import type { FleetSummary } from '../metrics/fleet/sweep.ts';
+import type { StageResult } from '../metrics/fleet/types.ts';
+import type { Summary } from '../metrics/types.ts';
+import type { Metric, Mode } from './case.ts';
+
+type Statistics = Pick<Summary, 'mean' | 'p50' | 'p99'>;
+
+/** What rows of a run are read from; times in s. */
+export interface Figures {
+  readonly ttft: Statistics;
+  readonly tpot: Statistics;
+  readonly e2e: Statistics;
+  readonly itl: Statistics;
+  /** Per s of the window. */
+  readonly outputTokens: number;
+  readonly totalTokens: number;
+  readonly requests: number;
+  /** W of all devices; NaN where the hardware's watts are not known. */
+  readonly watts: number;
+  /** Whole-batch prefill of a static batch, s; NaN in other modes. */
+  readonly prefill: number;
+  /** Hand-over of a prompt's KV cache; NaN where nothing is handed over. */
+  readonly transfer: Statistics;
+}
+
+const single = (value: number): Statistics => ({ mean: value, p50: value, p99: value });
+
+export function figuresOf(mode: Mode, result: FleetSummary, stages: readonly StageResult[], output: number): Figures {
+  const decode = stages.find(({ name }) => name === 'decode');
+  const whole: Figures = {
+    ttft: result.ttft,
+    tpot: result.tpot,
+    e2e: result.e2el,
+    itl: result.itl,
+    outputTokens: result.output_throughput,
+    totalTokens: result.total_token_throughput,
+    requests: result.request_throughput,
+    watts: result.unmetered.length > 0 ? Number.NaN : result.power_w,
+    prefill: Number.NaN,
+    transfer: decode ? decode.transfer : single(Number.NaN),
+  };
+  if (mode !== 'static-batch') return whole;
+  // a static batch has one TTFT and one end: those of its last sequence
+  const first = result.ttft.max;
+  const end = result.e2el.max;
+  const tpot = output > 1 ? (end - first) / (output - 1) : Number.NaN;
+  return { ...whole, ttft: single(first), e2e: single(end), tpot: single(tpot), prefill: first };
+}
+
+/** The figure of a metric in the unit of the case file; a statistic only where the metric has one. NaN: this run has none. */
+export function readFigure(figures: Figures, metric: Metric, statistic: 'mean' | 'p50' | 'p99'): number {
+  switch (metric) {
+    case 'ttft_ms':
+      return 1000 * figures.ttft[statistic];
+    case 'tpot_ms':
+      return 1000 * figures.tpot[statistic];
+    case 'e2e_ms':
+      return 1000 * figures.e2e[statistic];
+    case 'kv_transfer_ms':
+      return 1000 * figures.transfer[statistic];
+    case 'itl_ms':
+      return 1000 * figures.itl[statistic];
+    case 'prefill_ms':
+      return 1000 * figures.prefill;
+    case 'output_tokens_per_s':
+      return figures.outputTokens;
+    case 'total_tokens_per_s':
+      return figures.totalTokens;
+    case 'requests_per_s':
+      return figures.requests;
+    case 'power_w':
+      return figures.watts;
+  }
+}

@@ -1,0 +1,161 @@
+// Runs the document of a case by the path of `mist run`: read, lowered, simulated, measured; then reads its figures.
+import { dirname, join, resolve } from 'node:path';
+import type { Basis } from '../catalog/types.ts';
+import { type Issue, UserError } from '../check/issue.ts';
+import { worse } from '../plan/efficiency.ts';
+import { SQUEEZED } from '../plan/engine-rules.ts';
+import { MODEL_FITS } from '../plan/pipeline/bind-pools.ts';
+import { type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
+import { repriceFleet } from '../plan/pipeline/reprice.ts';
+import { type FleetShare, openShare } from '../plan/pipeline/share.ts';
+import { measuredWindow, NEVER_STEADY } from '../run/client-view.ts';
+import { type FleetRoom, openFleetRoom, runFleet } from '../run/fleet.ts';
+import { measureRun, summariseRun } from '../run/measure-fleet.ts';
+import type { Session } from '../run/session.ts';
+import { readData } from '../spec/fleet/read.ts';
+import type { FleetSpec } from '../spec/fleet/types.ts';
+import { readOptionsOf } from '../spec/open.ts';
+import type { ReadOptions } from '../spec/read-options.ts';
+import { type CaseInput, isTrouble, type Metric, type Statistic, type Trouble } from './case.ts';
+import { type CaseDocument, caseText, shortened, writeCase } from './case-document.ts';
+import { type Figures, figuresOf, readFigure } from './figures.ts';
+
+/** What replays share: the catalog, surfaces by what decides them, and one memory that runs take turns in. */
+export interface Replayer {
+  readonly session: Session;
+  readonly options: ReadOptions;
+  readonly folder: string;
+  readonly room: FleetRoom;
+  readonly share: FleetShare;
+}
+
+/** What a replay leaves: its figures, and what a reader should know about it. */
+export interface Replayed {
+  readonly figures: Figures;
+  readonly note: string;
+  /** Only the part of the run that stands for all of it was simulated. */
+  readonly truncated: boolean;
+  readonly basis: Basis;
+}
+
+export function openReplayer(caseFile: string, session: Session): Replayer {
+  const folder = dirname(resolve(caseFile));
+  return {
+    session,
+    options: readOptionsOf(join(folder, 'case.yaml'), session.catalog),
+    folder,
+    room: openFleetRoom(),
+    share: openShare(),
+  };
+}
+
+/** The document that stands for a case, as text. */
+export function documentOf(replayer: Replayer, id: string, input: CaseInput): string | Trouble {
+  const document = writeCase(id, input, replayer.session.catalog, replayer.folder);
+  return isTrouble(document) ? document : caseText(document);
+}
+
+export function replayCase(replayer: Replayer, id: string, input: CaseInput): Replayed | Trouble {
+  const document = writeCase(id, input, replayer.session.catalog, replayer.folder);
+  if (isTrouble(document)) return document;
+  try {
+    return runLowered(replayer, lowerDocument(replayer, document), input);
+  } catch (error) {
+    return troubleOf(error);
+  }
+}
+
+/** A case that was read and lowered, to be run under several prices. */
+export interface LoweredCase {
+  readonly spec: FleetSpec;
+  readonly lowered: LoweredFleet;
+}
+
+export function lowerCase(replayer: Replayer, id: string, input: CaseInput): LoweredCase | Trouble {
+  const document = writeCase(id, input, replayer.session.catalog, replayer.folder);
+  if (isTrouble(document)) return document;
+  try {
+    return lowerDocument(replayer, document);
+  } catch (error) {
+    return troubleOf(error);
+  }
+}
+
+/** The same run where steps cost what another catalog or session says. */
+export function replayRepriced(replayer: Replayer, known: LoweredCase | Trouble, input: CaseInput): Replayed | Trouble {
+  if ('words' in known) return known;
+  const { session } = replayer;
+  try {
+    const lowered = repriceFleet(known.spec, known.lowered, session.catalog, session, replayer.share);
+    return runLowered(replayer, { spec: known.spec, lowered }, input);
+  } catch (error) {
+    return troubleOf(error);
+  }
+}
+
+function lowerDocument({ session, options, share }: Replayer, document: CaseDocument): LoweredCase {
+  const spec = readData(document, () => caseText(document), options);
+  return { spec, lowered: prepareFleet(spec, session.catalog, session, share) };
+}
+
+/** One run that fails must not take the answers of all others with it (data/cases/SCHEMA.md section 6: never exit early). */
+function troubleOf(error: unknown): Trouble {
+  return error instanceof UserError ? refusal(error.issues) : { status: 'error', words: (error as Error).message };
+}
+
+function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: CaseInput): Replayed | Trouble {
+  const missing = findMissing(lowered, input);
+  if (missing) return missing;
+  const run = runFleet(lowered.program, { leap: 'exact', ...measuredWindow(spec, lowered) }, room);
+  const moved = input.mode === 'kv-transfer' ? measureRun(spec, lowered, run).result : null;
+  const result = moved ?? summariseRun(spec, lowered, run);
+  const lost = result.rejected_kv + result.rejected_length;
+  if (lost > 0 || result.unfinished > 0) return tooLarge(lowered, lost || result.unfinished);
+  if (result.stopped === NEVER_STEADY) return { status: 'unsupported', words: `window steady: ${NEVER_STEADY}` };
+  const basis = lowered.clients
+    .flatMap((client) => (client.basis === '' ? [] : [client.basis as Basis]))
+    .reduce((least, one) => worse(least, one));
+  const squeezed = lowered.clients.some(({ memory }) => memory.includes(SQUEEZED));
+  const figures = figuresOf(input.mode, result, moved?.stages ?? [], outputOf(lowered));
+  const part = shortened(input);
+  const notes = [
+    ...(squeezed ? [SQUEEZED] : []),
+    ...(part ? [`the first ${part} of ${input.num_requests} requests`] : []),
+  ];
+  return { figures, note: notes.join('; '), truncated: part !== null, basis };
+}
+
+/** A trace that is shorter than the run that it is said to be. */
+function findMissing({ walks }: LoweredFleet, { load_kind, lengths_file, num_requests }: CaseInput): Trouble | null {
+  if (load_kind !== 'trace' || walks.count >= num_requests) return null;
+  const words = `lengths_file ${lengths_file}: ${walks.count} rows, num_requests is ${num_requests}`;
+  return { status: 'error', words };
+}
+
+/** Tokens of the first request, of which all of a static batch are alike. */
+const outputOf = ({ walks }: LoweredFleet): number => walks.answer[0];
+
+function tooLarge({ program }: LoweredFleet, lost: number): Trouble {
+  const { numGpuBlocks, blockSize } = program.clients[program.clients.length - 1];
+  const words = `the KV cache of ${numGpuBlocks} blocks of ${blockSize} tokens cannot hold ${lost} of the requests`;
+  return { status: 'oom', words };
+}
+
+/** What the reader or the catalog refuses of a document. */
+function refusal(issues: readonly Issue[]): Trouble {
+  const [{ path, expected, received, hint }] = issues;
+  if (expected === MODEL_FITS) return { status: 'oom', words: received.slice(received.indexOf(': ') + 2) };
+  const isFile = path.startsWith('workload.requests') || path === 'requests' || path === 'rows';
+  const words = `${path}: expected ${expected}, received ${received}${hint ? ` (${hint})` : ''}`;
+  return { status: isFile ? 'error' : 'unsupported', words };
+}
+
+export function readStatistic(
+  { figures }: Replayed,
+  metric: Metric,
+  statistic: Statistic,
+): { value: number; alternative: number | null } {
+  // `mean_or_median`: the mean, with the median beside it
+  if (statistic !== 'mean_or_median') return { value: readFigure(figures, metric, statistic), alternative: null };
+  return { value: readFigure(figures, metric, 'mean'), alternative: readFigure(figures, metric, 'p50') };
+}

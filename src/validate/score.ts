@@ -1,0 +1,95 @@
+// Scores predictions: error tables by any columns, deployments counted once each, and whether order and choices come out right.
+import { percentile } from '../metrics/summary.ts';
+import type { Prediction } from './predict.ts';
+
+/** Errors of a set of rows, in % of the measured value. */
+export interface ErrorTable {
+  readonly key: readonly string[];
+  /** Rows, and those of them without a prediction: each counts as an error of 100 %. */
+  readonly n: number;
+  readonly missing: number;
+  readonly median: number;
+  readonly p90: number;
+  /** Of the predicted rows only: above 0 is too slow, too much. */
+  readonly signed: number;
+  readonly within10: number;
+  readonly within20: number;
+  readonly within30: number;
+  /** Over the medians of each (config_id, metric): large sweeps count once. */
+  readonly configs: number;
+  readonly configMedian: number;
+  readonly configP90: number;
+  /** Median |error| in ms of TTFTs measured below 100 ms; NaN where there are none. */
+  readonly shortTtftMs: number;
+}
+
+const MISSING_PCT = 100;
+const SHORT_TTFT_MS = 100;
+
+/** Rows that count: what is derived from another row, or fixed by the load, never does. */
+export function scoredOf(predictions: readonly Prediction[]): Prediction[] {
+  return predictions.filter(({ row }) => !row.derived);
+}
+
+export function absoluteError({ errorPct }: Prediction): number {
+  return errorPct === null ? MISSING_PCT : Math.abs(errorPct);
+}
+
+/** One table line per combination of `columns`, in order of their words. */
+export function tabulate(predictions: readonly Prediction[], columns: readonly string[]): ErrorTable[] {
+  const groups = groupBy(predictions, ({ row }) => columns.map((column) => row.cell(column)));
+  return groups.map(({ key, members }) => summariseErrors(key, members));
+}
+
+export function groupBy<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => readonly string[],
+): { key: readonly string[]; members: Item[] }[] {
+  const groups = new Map<string, { key: readonly string[]; members: Item[] }>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const name = JSON.stringify(key);
+    const group = groups.get(name);
+    if (group) group.members.push(item);
+    else groups.set(name, { key, members: [item] });
+  }
+  return [...groups.values()].sort((a, b) => compareKeys(a.key, b.key));
+}
+
+function compareKeys(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i] < b[i] ? -1 : 1;
+  return 0;
+}
+
+export function summariseErrors(key: readonly string[], members: readonly Prediction[]): ErrorTable {
+  const errors = sorted(members.map(absoluteError));
+  const predicted = members.filter(({ errorPct }) => errorPct !== null);
+  const signed = sorted(predicted.map(({ errorPct }) => errorPct!));
+  const configs = groupBy(members, ({ row }) => [row.config_id, row.metric]);
+  const medians = sorted(configs.map((config) => percentile(sorted(config.members.map(absoluteError)), 50)));
+  const within = (limit: number) => errors.filter((error) => error <= limit).length / errors.length;
+  return {
+    key,
+    n: members.length,
+    missing: members.length - predicted.length,
+    median: percentile(errors, 50),
+    p90: percentile(errors, 90),
+    signed: percentile(signed, 50),
+    within10: within(10),
+    within20: within(20),
+    within30: within(30),
+    configs: configs.length,
+    configMedian: percentile(medians, 50),
+    configP90: percentile(medians, 90),
+    shortTtftMs: shortTtft(predicted),
+  };
+}
+
+function shortTtft(predicted: readonly Prediction[]): number {
+  const short = predicted.filter(({ row }) => row.metric === 'ttft_ms' && row.value < SHORT_TTFT_MS);
+  return percentile(sorted(short.map(({ row, errorPct }) => (Math.abs(errorPct!) / 100) * row.value)), 50);
+}
+
+function sorted(values: readonly number[]): Float64Array {
+  return Float64Array.from(values).sort();
+}

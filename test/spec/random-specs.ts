@@ -1,0 +1,156 @@
+// Random plain specs over every key of the notation: values by key, some of them axes, most of them right.
+import fc from 'fast-check';
+import { PACKING } from '../../src/check/scheduler-lists.ts';
+import { shortShape } from '../../src/spec/fleet/pool-schema.ts';
+import { ADMISSIONS, BATCHINGS, KV_FORMATS, STEP_SOURCES } from '../../src/spec/words.ts';
+
+type Data = Record<string, unknown>;
+
+/** Values of every key of `deployment`. */
+export const DEPLOYMENT: Readonly<Record<string, readonly unknown[]>> = {
+  hardware: ['h100-sxm-80gb', 'l40s', 'L4', 'a100-sxm-80gb', 'mi300x'],
+  replicas: [1, 2, '3', 4],
+  tensor_parallel_size: [1, 2, 4, 8],
+  pipeline_parallel_size: [1, 2],
+  data_parallel_size: [1, 2],
+  expert_parallel_size: [1, 2],
+  routing: ['round-robin', 'least-loaded', 'load-kv', { policy: 'load-input' }],
+};
+
+const DRAFTS = [
+  { method: 'ngram', num_speculative_tokens: 2, acceptance: 0.5 },
+  { method: 'draft_model', model: 'llama-3.2-1b', num_speculative_tokens: 3, acceptance: [0.8, 0.7, 0.6] },
+  { method: 'eagle', num_speculative_tokens: [1, 2], per_position_acceptance_rates: [0.7, 0.4] },
+];
+const PRICES = [
+  { fixed_s: '5ms', per_new_token_s: '10us' },
+  { fixed_s: [0.002, 0.003], per_context_token_s: 1e-8, per_sequence_s: '1us', per_prefill_pair_s: 0 },
+];
+
+/** Values of every key of `engine`. */
+export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
+  profile: ['vllm-0.11', 'trtllm-1.0', 'vllm-0.6'],
+  batching: BATCHINGS,
+  admission: ADMISSIONS,
+  packing: PACKING.names,
+  max_num_seqs: [1, 8, '1_28'],
+  max_num_batched_tokens: [64, 512, 2048],
+  max_model_len: [4096, 8192],
+  gpu_memory_utilization: [0.5, 0.9],
+  block_size: [8, 16, 32],
+  watermark: [0, 0.01],
+  num_gpu_blocks: [500, 4000],
+  preemption_mode: ['swap', 'recompute'],
+  swap_space: ['1GiB', '4GiB'],
+  num_scheduler_steps: [1, 4],
+  num_cpu_blocks: [10, 100],
+  quantization: ['auto', 'fp8'],
+  kv_cache_dtype: KV_FORMATS,
+  speculative_config: DRAFTS,
+  step_source: STEP_SOURCES,
+  step_time: PRICES,
+  enable_prefix_caching: [true, false],
+  kv_bytes_per_token: [1000, 2e4],
+};
+
+/** Keys that mostly make a spec wrong when they stand alone: chosen less often. */
+const RARE = ['swap_space', 'num_cpu_blocks', 'num_scheduler_steps', 'kv_bytes_per_token', 'step_source', 'step_time'];
+
+const LENGTHS = [
+  { input_len: 100, output_len: { uniform: [5, 20] } },
+  { input_len: { lognormal: { mean: 80, std: 40, max: 400 } }, output_len: 10 },
+  { input_len: { normal: { mean: [50, 90], std: 9 } }, output_len: 8 },
+  'azure-conv-2023',
+];
+const ARRIVALS = [
+  ...['poisson', 'uniform', { process: 'gamma', burstiness: 0.5 }, { process: 'normal', cv: 0.3 }],
+  ...[
+    { process: 'on-off', on: '5s', off: 2 },
+    { process: 'ramp', from: 0.5, to: [2, 3] },
+    {
+      process: 'curve',
+      points: [
+        [0, 5],
+        ['9s', 20],
+      ],
+    },
+  ],
+];
+const SLO: Readonly<Record<string, readonly unknown[]>> = {
+  p99_ttft: ['1s', '0.3s', '80ms'],
+  p99_tpot_ms: [50, 20],
+  median_e2el: ['3s', '9s'],
+};
+
+/** Some keys of a table, each with a value, or (one in sixteen) with two values as an axis. */
+function section(
+  table: Readonly<Record<string, readonly unknown[]>>,
+  share: number,
+  axes: boolean,
+): fc.Arbitrary<Data> {
+  const parts = Object.entries(table).map(([key, values]) => {
+    const value = fc.constantFrom(...values);
+    const several = fc.uniqueArray(value, { minLength: 2, maxLength: 2, selector: (one) => JSON.stringify(one) });
+    const axis =
+      values.length > 1
+        ? fc.oneof(
+            several,
+            several.map((choices) => ({ choices })),
+          )
+        : value;
+    const any = axes ? fc.oneof({ weight: 15, arbitrary: value }, { weight: 1, arbitrary: axis }) : value;
+    const rare = RARE.includes(key) ? 12 : 1;
+    return fc
+      .option(any, { nil: undefined, freq: Math.max(1, Math.round((share * 10) / rare)) })
+      .map((given) => [key, given] as const);
+  });
+  return fc.tuple(...parts).map((pairs) => Object.fromEntries(pairs.filter(([, value]) => value !== undefined)));
+}
+
+/** A random plain spec. Its sections stand in the order of the long notation, so that axes turn alike in both. */
+export function plainSpecs(axes = true): fc.Arbitrary<Data> {
+  const closed = fc.record({ arrivals: fc.constant({ process: 'closed-loop', max_concurrency: [4, 8] }) });
+  const open = fc.record({
+    request_rate: fc.constantFrom<unknown>(3, '1_0', ...(axes ? [[2, 8], { from: 1, to: 4, factor: 2 }] : [])),
+    arrivals: fc.constantFrom<unknown>(...ARRIVALS),
+  });
+  const traffic = fc.record(
+    { num_requests: fc.constantFrom<unknown>(20, 30), seed: fc.constantFrom<unknown>(1, ...(axes ? [[1, 2]] : [])) },
+    { requiredKeys: ['num_requests'] },
+  );
+  const sessions = fc.option(fc.constant({ sessions: { turns: 2, think_time: { exponential: { mean: '2s' } } } }), {
+    freq: 6,
+  });
+  const workload = fc
+    .tuple(
+      fc.constantFrom(...LENGTHS),
+      fc.oneof({ weight: 6, arbitrary: open }, { weight: 1, arbitrary: closed }),
+      traffic,
+      sessions,
+    )
+    .map(([lengths, arrivals, rest, more]) => ({ lengths, ...arrivals, ...rest, ...more }));
+  return fc
+    .tuple(
+      workload,
+      section(SLO, 1, axes),
+      fc.constantFrom<unknown>('llama-3.1-8b', 'qwen3-8b', ...(axes ? [['llama-3.1-8b', 'llama-3.2-1b']] : [])),
+      section(DEPLOYMENT, 0.2, axes),
+      section(ENGINE, 0.2, axes),
+    )
+    .map(([traffic_, slo, model, deployment, engine]) => ({
+      name: 'random',
+      workload: traffic_,
+      slo,
+      model,
+      deployment: { hardware: 'h100-sxm-80gb', ...deployment },
+      engine,
+    }));
+}
+
+/** Keys of the notation that nothing above gives a value. */
+export function keysLeftOut(): string[] {
+  const shapes = shortShape as unknown as Record<'deployment' | 'engine', { unwrap(): { shape: Data } }>;
+  const missing = (name: 'deployment' | 'engine', table: Data) =>
+    Object.keys(shapes[name].unwrap().shape).filter((key) => !(key in table));
+  return [...missing('deployment', DEPLOYMENT), ...missing('engine', ENGINE)];
+}

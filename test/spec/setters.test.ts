@@ -1,0 +1,115 @@
+// A setter is a reading: what a row sets on a document that was read is what reading the row's own document gives.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { openCatalog } from '../../src/catalog/open.ts';
+import { UserError } from '../../src/check/issue.ts';
+import { parseSpecDocument } from '../../src/spec/document.ts';
+import { chooseRow, readTree, type Tree } from '../../src/spec/fleet/axes.ts';
+import { Ledger } from '../../src/spec/fleet/ledger.ts';
+import { readDocument } from '../../src/spec/fleet/read.ts';
+import { readOptionsOf } from '../../src/spec/open.ts';
+import { type Question, readQuestion } from '../../src/spec/question.ts';
+import { openRows } from '../../src/spec/row-index.ts';
+import { normalize } from '../../src/spec/shorthand.ts';
+import { plainSpecs } from './random-specs.ts';
+
+const OPTIONS = readOptionsOf('examples/spec.yaml', openCatalog());
+
+function attempt<T>(act: () => T): T | 'refused' {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof UserError) return 'refused';
+    throw error;
+  }
+}
+
+/** The fleet of a row, read from its own document. */
+function readRow({ tree, text }: Question, row: number) {
+  const { data } = chooseRow(tree, row);
+  return attempt(() => readDocument({ ...parseSpecDocument(text, 'x'), data }, text, OPTIONS));
+}
+
+/** Random specs, some of which have rows that cannot be: rounds beside prompts. */
+const rounds = { batching: ['chunked', 'continuous'], num_scheduler_steps: [1, 4], speculative_config: undefined };
+const specs = fc
+  .tuple(plainSpecs(), fc.integer({ min: 0, max: 3 }))
+  .map(([data, one]) => (one > 0 ? data : { ...data, engine: { ...(data.engine as object), ...rounds } }));
+
+describe('a setter is a reading', () => {
+  test.each([
+    ['plain specs', (data: Record<string, unknown>) => data],
+    ['fleets', normalize],
+  ])('in %s', (_, write) => {
+    let rows = 0;
+    let refused = 0;
+    fc.assert(
+      fc.property(specs, fc.array(fc.nat(), { minLength: 3, maxLength: 3 }), (data, any) => {
+        const question = attempt(() => readQuestion(JSON.stringify(write(data)), OPTIONS));
+        if (question === 'refused') return;
+        for (const number of any) {
+          const row = number % question.rows;
+          const read = readRow(question, row);
+          expect(attempt(() => question.at(row).spec)).toEqual(read);
+          if (read === 'refused') refused++;
+          else rows++;
+        }
+      }),
+      { numRuns: process.env.MIST_THOROUGH === '1' ? 3000 : 200, seed: 8, endOnFailure: true },
+    );
+    expect(rows).toBeGreaterThan(150);
+    expect(refused).toBeGreaterThan(5);
+  });
+});
+
+/** Documents with axes at any place, some of whose values are set afterwards. */
+const documents = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.integer({ min: 0, max: 9 }),
+    fc.dictionary(fc.constantFrom('k', 'l', 'm'), tie('value'), { maxKeys: 3 }),
+    fc.uniqueArray(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 4 }),
+    fc.record({ choices: fc.dictionary(fc.constantFrom('x', 'y', 'z'), tie('value'), { minKeys: 1 }) }),
+  ),
+})).value;
+
+/** Axes of values, each of which stands once, and what tables call the values. */
+function listFree(tree: Tree): Map<string, readonly string[]> {
+  const found = new Map<string, (readonly string[] | null)[]>();
+  const visit = (node: Tree): void => {
+    if (node.kind === 'map') for (const [, part] of node.parts) visit(part);
+    if (node.kind === 'list') node.parts.forEach(visit);
+    if (node.kind !== 'axis') return;
+    const simple = node.options.every(({ tree: inner }) => inner.kind === 'leaf');
+    found.set(node.name, [...(found.get(node.name) ?? []), simple ? node.options.map(({ label }) => label) : null]);
+    for (const option of node.options) visit(option.tree);
+  };
+  visit(tree);
+  return new Map(
+    [...found].flatMap(([name, [labels, ...others]]) => (labels && others.length === 0 ? [[name, labels]] : [])),
+  );
+}
+
+test('a row of the index is the row that the tree chooses', () => {
+  let set = 0;
+  fc.assert(
+    fc.property(documents, (document) => {
+      const tree = readTree({ whole: document }, new Ledger({ lineOf: () => 1 }, ''), () => []);
+      fc.pre(tree.rows <= 500);
+      const free = listFree(tree);
+      const names = [...free.keys()].filter((name, i) => i % 3 !== 2 && free.get(name)!.length > 1);
+      const index = openRows(tree, names);
+      const { skeleton } = index;
+      for (let row = 0; row < tree.rows; row++) {
+        const { skeletonRow, values } = index.find(row);
+        const expected = chooseRow(tree, row);
+        const found = new Map(chooseRow(skeleton, skeletonRow).choices);
+        for (const { axis, option } of values) found.set(names[axis], free.get(names[axis])![option]);
+        expect(new Map([...found].sort())).toEqual(new Map([...expected.choices].sort()));
+        set += values.length;
+      }
+    }),
+    { seed: 4, numRuns: 300 },
+  );
+  expect(set).toBeGreaterThan(100);
+});
