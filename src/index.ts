@@ -1,13 +1,13 @@
-// The library door. The main path is six calls:
-// openCatalog → openSpec → makePlan → sweep → measure → writeSweep
+// The library door. The main path is four calls:
+// openCatalog → openQuestion → sweep → writeSweep
 export { type Catalog, openCatalog } from './catalog/open.ts';
 export type * from './catalog/types.ts';
 export { formatIssue, type Issue, UserError } from './check/issue.ts';
 export { readVersion } from './check/version.ts';
 export { measureFleet } from './metrics/fleet/measure.ts';
 export { priceClients } from './metrics/fleet/price-list.ts';
-export type * from './metrics/fleet/sweep.ts';
 export type * from './metrics/fleet/types.ts';
+export type * from './metrics/sweep.ts';
 export type * from './metrics/types.ts';
 export { explainStep } from './plan/explain-step.ts';
 export type { FleetProgram, VisitResults, VisitTable } from './plan/fleet.ts';
@@ -20,10 +20,8 @@ export { fleetJson } from './report/fleet/json.ts';
 export { fleetRequestTable } from './report/fleet/request-table.ts';
 export { fleetRequestLines } from './report/fleet/requests.ts';
 export { fleetTable } from './report/fleet/terminal.ts';
-export { fleetSweepJson, writeFleetSweep } from './report/fleet-sweep/files.ts';
-export { fleetSweepTable } from './report/fleet-sweep/terminal.ts';
 export { sweepHtml } from './report/html.ts';
-export { sweepJson } from './report/json.ts';
+export { sweepJson } from './report/sweep-json.ts';
 export { sweepTable } from './report/terminal.ts';
 export { type TraceOptions, writeTrace } from './report/timeline/trace.ts';
 export { writeSweep } from './report/write.ts';
@@ -35,17 +33,14 @@ export {
   type StartedFleet,
   startFleet,
 } from './run/fleet.ts';
-export { type FleetSweepOptions, sweepFleets } from './run/fleet-sweep/sweep.ts';
 export { type FleetEnd, measureRun } from './run/measure-fleet.ts';
 export { openSession, type Session } from './run/session.ts';
-export { type Prepared, prepare, resultOf } from './run/simulate.ts';
-export { makePlan, measure, type Plan, type SweepOptions, type Swept, sweep } from './run/sweep.ts';
+export { type SweepOptions, sweep } from './run/sweep.ts';
 export { readSpec } from './spec/fleet/read.ts';
 export { specJsonSchema } from './spec/fleet/schema.ts';
 export type * from './spec/fleet/types.ts';
 export { defaultSpecFile, readSpecText } from './spec/open.ts';
 export { type FleetRow, openQuestion, type Question } from './spec/question.ts';
-export { countRows, rowAt } from './spec/rows.ts';
 export { onePool } from './spec/shape.ts';
 export type * from './spec/types.ts';
 export { makeRequests } from './workload/make.ts';

@@ -20,6 +20,11 @@ export function leavesAsOne(id: number): boolean {
   return id === BATCHING_STATIC;
 }
 
+/** Whether a prompt may be cut into chunks, so that no step need hold the whole of it. */
+export function cutsPrompts(id: number): boolean {
+  return id === BATCHING_CHUNKED;
+}
+
 /** Whether decodes never share a step with prompts: they may then go in rounds (num_scheduler_steps; vLLM refuses the others, too). */
 export function decodesApart(id: number): boolean {
   return id === BATCHING_CONTINUOUS || id === BATCHING_STATIC;

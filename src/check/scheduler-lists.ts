@@ -28,6 +28,11 @@ export function isBatchOfOne(name: BatchingName): boolean {
   return batching.leavesAsOne(BATCHING.id[name]);
 }
 
+/** Whether prompts are cut into chunks. */
+export function cutsPrompts(name: BatchingName): boolean {
+  return batching.cutsPrompts(BATCHING.id[name]);
+}
+
 /** Whether sequences take all their blocks at once. */
 export function isFullLength(name: AdmissionName): boolean {
   return admission.neverPreempts(ADMISSION.id[name]);

@@ -3,17 +3,15 @@ import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { findAnswer } from '../report/answer.ts';
-import { sweepJson } from '../report/json.ts';
 import { openProgress } from '../report/progress.ts';
+import { sweepJson } from '../report/sweep-json.ts';
 import { sweepTable } from '../report/terminal.ts';
 import { openFolder, SWEEP_FILES, writeSweep } from '../report/write.ts';
-import { makePlan, measure, sweep as sweepRows } from '../run/sweep.ts';
+import { sweep as sweepRows } from '../run/sweep.ts';
 import { defaultSpecFile, readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
-import { onePool } from '../spec/shape.ts';
 import { MOST_WORKERS, NO_ANSWER, type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
-import { sweepPipelines } from './sweep-fleet.ts';
 
 const FLAGS = {
   '--out': String,
@@ -30,14 +28,14 @@ const HELP = `mist sweep [SPEC] [options]
 
   Tries every configuration that a spec spans: screens all of them in closed form, settles the best by simulating every
   request, and ranks what keeps the promise. Without SPEC: the question of examples/default-chat.yaml.
-  Of a pipeline spec with axes ({choices: ...} in place of a value): simulates its fleets, cheapest first, until no other can
-  be better.
+  Where the closed form does not hold (pipelines, several pools, caches, axes of the traffic): simulates rows cheapest first,
+  until no other can be better.
 
   --out FOLDER       write results.parquet, results.csv, results.json, report.html and pareto.svg there
   --workers N        threads (default: one per core); results are the same bytes for any number
   --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
-  --exhaustive       of a pipeline spec: simulate every fleet that can be (up to the spec's settle)
+  --exhaustive       simulate every row that can be (up to the spec's settle), whatever the closed form says
   --json             results as JSON
 
   Exit codes: 0 an answer, 2 a mistake in the question, 3 no answer (nothing simulated keeps the promise), 130 interrupted (143 by
@@ -62,30 +60,18 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
   const exhaustive = flags['--exhaustive'] ?? false;
   const text = readSpecText(file);
   const question = openQuestion(text, file, catalog, seed, (one) => meetPools(one, catalog));
-  const spec = onePool(question, catalog);
-  if (!spec || exhaustive) {
-    const chosen = {
-      out: flags['--out'],
+  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
+  const interrupt = heedInterrupts(); // before anything that others may wait for
+  try {
+    if (flags['--out'] !== undefined) await openFolder(flags['--out'], SWEEP_FILES); // before the work, not after it
+    const result = await sweepRows(question, catalog, {
       workers,
       seed,
       catalogFolder: folder,
       exhaustive,
-      json: flags['--json'] ?? false,
-    };
-    return sweepPipelines(question, chosen, out);
-  }
-  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
-  const interrupt = heedInterrupts(); // before anything that others may wait for
-  try {
-    const plan = makePlan(spec, catalog);
-    if (flags['--out'] !== undefined) await openFolder(flags['--out'], SWEEP_FILES); // before the work, not after it
-    const swept = await sweepRows(plan, {
-      workers,
-      catalogFolder: folder,
       onProgress: (done, total, words) => progress.update(done, total, words),
       signal: interrupt.signal,
     });
-    const result = measure(swept);
     progress.end();
     out.stdout(flags['--json'] ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable(result)}\n`);
     if (flags['--out'] !== undefined) {

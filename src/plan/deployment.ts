@@ -1,6 +1,7 @@
 // Binds one configuration to what the catalog knows: model, hardware, profile, split, formats, price; and says why it cannot be.
 import type { Catalog } from '../catalog/open.ts';
 import type { EngineProfile, Hardware, Model, StepFit } from '../catalog/types.ts';
+import { cutsPrompts } from '../check/scheduler-lists.ts';
 import { type EngineLog, logWords } from '../spec/engine-log.ts';
 import type { PowerSpec } from '../spec/power.ts';
 import type { Configuration } from '../spec/types.ts';
@@ -231,7 +232,7 @@ export function setupEngine(
 
 /** Some servers refuse a prompt that no step could hold, where prompts are not cut into chunks. */
 function promptLimit(configuration: Configuration, profile: EngineProfile | undefined): Pick<EngineSetup, 'maxPrompt'> {
-  const cut = configuration.batching === 'chunked' || configuration.rules?.known_to_run;
+  const cut = cutsPrompts(configuration.batching) || configuration.rules?.known_to_run;
   if (profile?.refuses_prompts_over !== 'max_num_batched_tokens' || cut) return {};
   return { maxPrompt: configuration.max_num_batched_tokens };
 }

@@ -1,13 +1,16 @@
 // The answer to a sweep's question in one sentence, and why: what the winner has to spare, what was lost and to what.
 import { achieved } from '../metrics/limits.ts';
-import type { KeptRow, RejectCount, SweepResult } from '../metrics/types.ts';
+import { type KeptRow, lostIn, type RejectCount, type SweepResult } from '../metrics/sweep.ts';
 import type { Slo } from '../spec/types.ts';
 import {
-  describeDeployment,
+  describeLimits,
   describeLoad,
   describeObjective,
   describeObjectiveValue,
+  describeRow,
   describeSlo,
+  engineOf,
+  hardwareOf,
   labelOf,
 } from './describe.ts';
 import { formatNumber, formatShort, listWords, plural } from './format.ts';
@@ -24,65 +27,104 @@ export interface Answer {
   readonly details: string;
 }
 
-/** "Which deployment of Llama 70B serves azure-conv at 50 req/s with p99 TTFT <= 1,000 ms?" */
+/** "Which deployment of Llama 70B serves the traffic at 50 req/s with p99 TTFT <= 1,000 ms?" */
 export function askQuestion(result: SweepResult): string {
-  const { spec, labels } = result;
-  const models = spec.axes.find((axis) => axis.field === 'model')?.values ?? [spec.base.model];
-  const model = listWords(models.map((id) => labelOf(String(id), labels)));
-  const limits = spec.slo.length > 0 ? ` with ${listWords(spec.slo.map(describeSlo))}` : '';
-  return `Which deployment of ${model} serves the traffic ${describeLoad(spec)}${limits}?`;
+  const { first, labels, axes, name } = result;
+  const goal = describeLimits(result);
+  const limits = goal === '' ? '' : ` with ${goal}`;
+  const [pool, ...others] = first.pools;
+  if (others.length > 0 || pool?.kind !== 'llm' || pool.configuration.model === '') {
+    return `Which fleet of "${name}" serves ${result.workload.description || 'its traffic'}${limits}?`;
+  }
+  const models = axes.find(({ short }) => short === 'model')?.labels ?? [pool.configuration.model];
+  const model = listWords(models.map((id) => labelOf(id, labels)));
+  return `Which deployment of ${model} serves the traffic ${describeLoad(result)}${limits}?`;
+}
+
+/** The best row of each scenario that has one which keeps the promise, in ranking order; of a question without scenarios the best. */
+export function winners({ kept }: SweepResult): KeptRow[] {
+  const seen = new Set<string>();
+  return kept.filter(({ result, scenario }) => {
+    if (!result?.slo_met || seen.has(scenario)) return false;
+    seen.add(scenario);
+    return true;
+  });
+}
+
+/** Questions that rows of the sweep answer: all that were kept of. */
+function scenariosOf({ kept }: SweepResult): string[] {
+  return [...new Set(kept.map(({ scenario }) => scenario))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
 /** `kept` is in ranking order, so the first row is the answer and its state says which kind of answer it is. */
 export function findAnswer(result: SweepResult): Answer {
   const best = result.kept[0];
   if (best === undefined) {
-    const headline = `0 of ${formatNumber(result.rows)} are feasible`;
+    const headline = `0 of ${formatNumber(result.rows)} ${result.screened ? 'are feasible' : 'were simulated'}`;
     return answer('nothing', null, headline, listReasons(result));
   }
-  if (best.run?.slo_met) return answer('met', best, `${describeGoal(result)}: ${describeRow(best, result)}`);
-  if (best.run === null) {
-    return answer('screened', best, `Best by the screen, not simulated: ${describeRow(best, result)}`);
+  if (best.result?.slo_met) {
+    const at = best.scenario === '' ? '' : ` for ${best.scenario}`;
+    return answer('met', best, `${describeGoal(result)}${at}: ${describePriced(best, result)}`);
   }
-  const closest = findClosest(result) ?? best;
+  if (best.result === null) return answerScreened(result);
   const headline = `0 of ${formatNumber(result.rows)} keep the promise`;
-  return answer('missed', closest, headline, describeMiss(closest, result));
+  return answer('missed', best, headline, describeMiss(best, result));
+}
+
+/** Nothing was simulated: what the screen recommends keeps both limits by its own estimate, or nothing is recommended. */
+function answerScreened(result: SweepResult): Answer {
+  const row = result.kept.find((one) => keepsByScreen(one));
+  if (row) return answer('screened', row, `Best by the screen, not simulated: ${describePriced(row, result)}`);
+  const headline = `0 of ${formatNumber(result.rows)} keep the promise by the screen, none was simulated`;
+  return answer('nothing', null, headline, listReasons(result));
+}
+
+function keepsByScreen({ screen, slo }: KeptRow): boolean {
+  if (screen === null) return false;
+  return slo.every(({ metric, percentile, limit }) => {
+    const central = percentile === 'mean' || percentile === 'p50';
+    if (metric === 'ttft') return (central ? screen.ttft : screen.ttft_tail) <= limit;
+    if (metric === 'tpot') return (central ? screen.tpot : screen.tpot_tail) <= limit;
+    return true;
+  });
 }
 
 function answer(kind: Answer['kind'], row: KeptRow | null, headline: string, details = ''): Answer {
   return { kind, row, headline, details, sentence: details === '' ? `${headline}.` : `${headline}: ${details}.` };
 }
 
-function describeRow(row: KeptRow, result: SweepResult): string {
+/** What a row is, with the objective's figure and what it costs. */
+export function describePriced(row: KeptRow, result: SweepResult): string {
   const price = describeObjectiveValue(row, 'usd_per_hour');
-  const value = describeObjectiveValue(row, result.spec.objective);
+  const value = describeObjectiveValue(row, result.objective);
   const figures = Number.isNaN(row.usd_per_hour) || value === price ? value : `${value} (${price})`;
-  return `${describeDeployment(row.configuration, row.devices, result.labels, result.spec)}, ${figures}`;
+  return `${describeRow(row, result)}, ${figures}`;
 }
 
 function describeGoal(result: SweepResult): string {
-  const { spec } = result;
-  const goal = spec.slo.length > 0 ? `meets ${listWords(spec.slo.map(describeSlo))}` : 'keeps up';
-  return `${describeObjective(spec.objective)} that ${goal} ${describeLoad(spec)}`;
+  const limits = describeLimits(result);
+  const load = result.axes.some(({ name }) => name.startsWith('workload')) ? '' : ` ${describeLoad(result)}`;
+  return `${describeObjective(result.objective)} that ${limits === '' ? 'keeps up' : `meets ${limits}`}${load}`;
 }
 
-/** Why rows fell, most frequent first; reasons that met no row are left out. */
-export function countedReasons(result: SweepResult): RejectCount[] {
-  return result.rejected.filter((reason) => reason.count > 0).sort((a, b) => b.count - a.count);
+/** Why rows fell, most frequent first. */
+export function countedReasons({ rejected }: Pick<SweepResult, 'rejected'>): RejectCount[] {
+  return rejected.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
 }
 
 /** "11,900 (weights do not fit in memory), 580 (...)". */
 function listReasons(result: SweepResult): string {
   const counted = countedReasons(result);
-  return counted.map(({ count, words }) => `${formatNumber(count)} (${words})`).join(', ') || 'the sweep is empty';
+  const nothing = result.interrupted ? 'nothing was reached' : 'the sweep is empty';
+  return counted.map(({ count, words }) => `${formatNumber(count)} (${words})`).join(', ') || nothing;
 }
 
 function describeMiss(closest: KeptRow, result: SweepResult): string {
-  const worst = worstLimit(closest, result.spec.slo);
-  const miss = worst ? `misses ${describeSlo(worst.slo)} by ${formatShort(worst.ratio)}x` : describeFailure(closest);
   const reasons = countedReasons(result).length > 0 ? `, ruled out: ${listReasons(result)}` : '';
-  const counts = `${formatNumber(result.settled)} simulated${reasons}`;
-  return `${counts}. Closest: ${describeRow(closest, result)}, which ${miss}`;
+  const counts = `${formatNumber(result.simulated)} simulated${reasons}`;
+  const scenario = closest.scenario === '' ? '' : ` for ${closest.scenario}`;
+  return `${counts}. Closest${scenario}: ${describePriced(closest, result)}, which ${describeFailure(closest)}`;
 }
 
 export interface LimitUse {
@@ -91,65 +133,82 @@ export interface LimitUse {
   readonly ratio: number;
 }
 
-/** The limit that is used up most (so: breaks first); null when there is none or none is above 1 while the row misses. */
-export function tightestLimit(row: KeptRow, slos: readonly Slo[]): LimitUse | null {
-  const { run } = row;
-  if (run === null) return null;
-  const uses = slos.map((slo) => ({ slo, ratio: achieved(run, slo) / slo.limit })).filter((use) => use.ratio >= 0);
-  return uses.reduce<LimitUse | null>((worst, use) => (worst === null || use.ratio > worst.ratio ? use : worst), null);
+/** The limit that is used up most (so: breaks first); null when there is none. */
+export function tightestLimit({ result, slo }: KeptRow): LimitUse | null {
+  if (result === null) return null;
+  const uses = slo.map((limit) => ({ slo: limit, ratio: achieved(result, limit) / limit.limit }));
+  const known = uses.filter(({ ratio }) => ratio >= 0);
+  return known.reduce<LimitUse | null>((worst, use) => (worst === null || use.ratio > worst.ratio ? use : worst), null);
 }
 
-function worstLimit(row: KeptRow, slos: readonly Slo[]): LimitUse | null {
-  const tightest = tightestLimit(row, slos);
-  return tightest !== null && tightest.ratio > 1 ? tightest : null;
-}
-
-/** Of the simulated rows the one whose worst limit is missed least. */
-function findClosest(result: SweepResult): KeptRow | null {
-  let closest: KeptRow | null = null;
-  let least = Number.POSITIVE_INFINITY;
-  for (const row of result.kept) {
-    const ratio = row.run?.verdict === 'overloaded' ? Number.NaN : tightestLimit(row, result.spec.slo)?.ratio;
-    if (ratio !== undefined && ratio < least) {
-      least = ratio;
-      closest = row;
-    }
-  }
-  return closest;
-}
-
-/** Sentences that explain the winner: what breaks first, and why the next cheaper one was not taken. */
+/** Sentences that explain the winner: other scenarios' winners, what breaks first, and why the next cheaper one was not taken. */
 export function explainAnswer(result: SweepResult): string[] {
   const { row, kind } = findAnswer(result);
-  if (row === null || kind !== 'met' || row.run === null) return [];
-  const sentences: string[] = [];
-  const tightest = tightestLimit(row, result.spec.slo);
+  if (row?.result == null) return [];
+  if (kind === 'missed') return explainCapacity(row, result);
+  const sentences = tellScenarios(result);
+  const tightest = tightestLimit(row);
   if (tightest !== null) {
     sentences.push(`${describeSlo(tightest.slo)} breaks first: ${formatNumber(tightest.ratio * 100)} % of it is used.`);
   }
-  const cheaper = result.spec.objective === 'usd_per_hour' ? findNextCheaper(result, row) : null;
+  const cheaper = result.objective === 'usd_per_hour' ? findNextCheaper(result, row) : null;
   if (cheaper !== null) {
-    const worst = worstLimit(cheaper, result.spec.slo);
-    const why = worst ? `misses ${describeSlo(worst.slo)} by ${formatShort(worst.ratio)}x` : describeFailure(cheaper);
-    sentences.push(`The next cheaper simulated, ${describeRow(cheaper, result)}, ${why}.`);
+    sentences.push(`The next cheaper simulated, ${describePriced(cheaper, result)}, ${describeFailure(cheaper)}.`);
   }
   return sentences;
 }
 
-function describeFailure(row: KeptRow): string {
-  const run = row.run!;
+/** Scenarios that are told one by one. */
+const TOLD = 12;
+
+function tellScenarios(result: SweepResult): string[] {
+  const scenarios = scenariosOf(result);
+  if (scenarios.length < 2) return [];
+  const best = new Map(winners(result).map((row) => [row.scenario, row]));
+  const told = scenarios.slice(0, TOLD).map((scenario) => {
+    const row = best.get(scenario);
+    return `${scenario}: ${row ? describePriced(row, result) : 'nothing simulated keeps the promise'}.`;
+  });
+  const more = scenarios.length - told.length;
+  return more > 0 ? [...told, `${formatNumber(more)} more in the result files.`] : told;
+}
+
+/** What the closest row could carry within the limits, and how many devices that would make. */
+function explainCapacity({ result: run, devices, slo }: KeptRow, result: SweepResult): string[] {
+  if (run === null || result.first.workload.arrivals.process === 'closed-loop') return [];
+  const offered = run.completed + lostIn(run) > 0 ? (run.completed + lostIn(run)) / run.duration : Number.NaN;
+  const within = slo.length > 0 ? run.request_goodput : run.request_throughput;
+  if (Number.isNaN(within) || !(offered > 0)) return [];
+  const rate = result.first.workload.request_rate || offered;
+  const words = slo.length > 0 ? 'requests within their limits' : 'requests';
+  if (!(within > 0)) return [`No request of it met its limits: more of the same would not help, faster devices may.`];
+  const needed = Math.ceil((devices * rate) / within);
+  const would = needed > devices ? `: about ${formatNumber(needed)} of these devices would do` : '';
+  return [`It finished ${formatShort(within)} ${words} per second of the ${formatShort(rate)} offered${would}.`];
+}
+
+/** What of the promise a row breaks, worst first. */
+export function describeFailure(row: KeptRow): string {
+  const run = row.result!;
+  if (run.stopped !== '') return `came to a standstill: ${run.stopped}`;
   // A run that was given up has no percentiles: it had proved that one misses its limit.
   if (run.unfinished > 0 && Number.isNaN(run.ttft.p99))
     return 'misses the limits: too many requests were late long before its end';
-  const lost = run.rejected_kv + run.rejected_length + run.unfinished;
-  return lost > 0 ? `leaves ${plural(lost, 'request')} unserved` : `is ${run.verdict}`;
+  const worst = tightestLimit(row);
+  const lost = lostIn(run);
+  if (lost > 0) return `leaves ${plural(lost, 'request')} unserved`;
+  if (run.verdict === 'overloaded') return 'is overloaded';
+  return worst && worst.ratio > 1
+    ? `misses ${describeSlo(worst.slo)} by ${formatShort(worst.ratio)}x`
+    : 'misses its limits';
 }
 
 /** The dearest simulated row below the winner's price: all of those miss, or the winner would be another. */
-function findNextCheaper(result: SweepResult, winner: KeptRow): KeptRow | null {
+function findNextCheaper({ kept }: SweepResult, winner: KeptRow): KeptRow | null {
   let next: KeptRow | null = null;
-  for (const row of result.kept) {
-    if (row.run === null || row.run.slo_met || !(row.usd_per_hour < winner.usd_per_hour)) continue;
+  for (const row of kept) {
+    if (row.scenario !== winner.scenario || row.result === null || row.result.slo_met) continue;
+    if (!(row.usd_per_hour < winner.usd_per_hour)) continue;
     if (next === null || row.usd_per_hour > next.usd_per_hour) next = row;
   }
   return next;
@@ -159,8 +218,14 @@ function findNextCheaper(result: SweepResult, winner: KeptRow): KeptRow | null {
 export function bestByHardware(result: SweepResult): KeptRow[] {
   const seen = new Set<string>();
   return result.kept.filter((row) => {
-    if (seen.has(row.configuration.hardware)) return false;
-    seen.add(row.configuration.hardware);
+    const name = hardwareOf(row, undefined);
+    if (seen.has(name)) return false;
+    seen.add(name);
     return true;
   });
+}
+
+/** Whether rows are deployments of one pool, and not fleets. */
+export function areDeployments(result: SweepResult): boolean {
+  return result.kept.every((row) => engineOf(row, result) !== null);
 }

@@ -1,8 +1,9 @@
 // The rows that `vllm bench serve` prints: a titled block of one width, labels on the left and figures on the right.
 import type { ErrorBand } from '../catalog/types.ts';
+import type { FleetResult } from '../metrics/fleet/types.ts';
 import type { EnergyShares } from '../metrics/site.ts';
 import type { SpeculationResult } from '../metrics/speculation.ts';
-import type { RunResult, Summary } from '../metrics/types.ts';
+import type { Summary } from '../metrics/types.ts';
 import type { PowerSpec } from '../spec/power.ts';
 import { plusMinus, UNKNOWN } from './format.ts';
 
@@ -102,7 +103,7 @@ export function electricityRows(usdPerHour: number, { usd_per_kwh }: PowerSpec):
 }
 
 /** What a run says of swapping; a fleet's has it too. */
-export type SwapFigures = Pick<RunResult, 'swapped_out' | 'swapped_in' | 'swap_s'>;
+export type SwapFigures = Pick<FleetResult, 'swapped_out' | 'swapped_in' | 'swap_s'>;
 
 /** Only where the engine swaps. */
 export function swapRows(result: SwapFigures): string[] {

@@ -27,6 +27,12 @@ export const LIGHT = {
   '--met': '#2b6cb0',
   '--front': '#0b7a5c',
   '--winner': '#0b7a5c',
+  '--series-1': '#2b6cb0',
+  '--series-2': '#b4491a',
+  '--series-3': '#7b4fb5',
+  '--series-4': '#0e7c86',
+  '--series-5': '#a8326e',
+  '--series-6': '#7a6a00',
 } as const;
 
 export const DARK = {
@@ -39,6 +45,12 @@ export const DARK = {
   '--met': '#6aa9f0',
   '--front': '#3ecf9c',
   '--winner': '#3ecf9c',
+  '--series-1': '#6aa9f0',
+  '--series-2': '#f0915c',
+  '--series-3': '#b79af0',
+  '--series-4': '#56c7d1',
+  '--series-5': '#ee86b7',
+  '--series-6': '#d3c04a',
 } as const;
 
 export function cssVariables(scheme: Readonly<Record<string, string>>): string {
@@ -78,7 +90,10 @@ export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE):
       Plot.ruleX(limit, { stroke: 'var(--soft)', strokeDasharray: '4 4' }),
       Plot.text(limit, { x: (value) => value, frameAnchor: 'top', text: () => 'limit', dy: -14, fill: 'var(--soft)' }),
       ...dots.map(({ kind, radius, points }) =>
-        Plot.dot(points, { ...at, ...styleOf(kind), r: radius, className: kind }),
+        Plot.dot(points, { ...at, ...styleOf(kind, scatter), r: radius, className: kind }),
+      ),
+      ...scatter.series.map(({ front }, i) =>
+        Plot.line(front, { x: 'x', y: 'y', stroke: seriesColour(i), strokeWidth: 1.2, curve: scatter.frontCurve }),
       ),
       Plot.line(scatter.front, { x: 'x', y: 'y', stroke: 'var(--front)', strokeWidth: 1.6, curve: scatter.frontCurve }),
       Plot.dot(scatter.front, { ...at, r: 3.8, fill: 'var(--front)', className: 'front' }),
@@ -142,9 +157,18 @@ function formatTick(value: number): string {
   return value >= 1000 ? `${formatGiven(value / 1000)}k` : formatGiven(value);
 }
 
-function styleOf(kind: PointKind) {
-  if (kind === 'missed') return { stroke: 'var(--missed)', strokeWidth: 1.2, fill: 'none' };
-  return { fill: `var(--${kind})`, fillOpacity: kind === 'screened' ? 0.7 : 0.9 };
+/** Colour of an accelerator by its place among the series. */
+export const seriesColour = (i: number): string => `var(--series-${i + 1})`;
+
+/** What was simulated has the colour of its accelerator where several are compared. */
+function styleOf(kind: PointKind, { series }: Scatter) {
+  const own = ({ series: name }: Point): string => {
+    const i = series.findIndex((one) => one.name === name);
+    return i < 0 ? `var(--${kind})` : seriesColour(i);
+  };
+  if (kind === 'missed') return { stroke: own, strokeWidth: 1.2, fill: 'none' };
+  if (kind === 'screened') return { fill: 'var(--screened)', fillOpacity: 0.7 };
+  return { fill: own, fillOpacity: 0.9 };
 }
 
 /** The label goes to the side that has room. */

@@ -1,17 +1,14 @@
-// Kept configurations as CSV (RFC 4180): one row each, empty where there is no value.
-import type { KeptRow } from '../metrics/types.ts';
-import { type Cell, type Column, columnsOf, type FlatColumn } from './flat.ts';
+// Rows of results as CSV (RFC 4180): one line each, empty where there is no value.
+import type { SweepResult } from '../metrics/sweep.ts';
+import { type Cell, type Column, columnsOf } from './flat.ts';
 
-export function sweepCsv(kept: readonly KeptRow[]): string {
-  return [...csvLines(kept)].join('');
+export function sweepCsv(result: SweepResult): string {
+  return [...csvLines(result)].join('');
 }
 
 /** Line by line, so that a file of any length is written without being in memory as a whole. */
-export function csvLines(
-  kept: readonly KeptRow[],
-  columns: readonly FlatColumn[] = columnsOf(kept),
-): Generator<string> {
-  return columnLines(columns, kept);
+export function csvLines(result: Pick<SweepResult, 'axes' | 'kept' | 'screened'>): Generator<string> {
+  return columnLines(columnsOf(result), result.kept);
 }
 
 /** Any rows by their columns. */

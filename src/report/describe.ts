@@ -1,9 +1,11 @@
-// Configurations, limits and loads in words: every report says the same thing the same way.
-
-import type { KeptRow, Summary, SweepResult } from '../metrics/types.ts';
+// Rows, limits and loads in words: every report says the same thing the same way.
+import { achieved } from '../metrics/limits.ts';
+import { type Devices, type KeptRow, rowScore, type SweepResult } from '../metrics/sweep.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
-import type { AxisField, Configuration, LatencyMetric, Objective, Percentile, Slo, Spec } from '../spec/types.ts';
-import { formatGiven, formatNumber, formatShort, formatUsd, plural } from './format.ts';
+import { soleConfiguration } from '../spec/shape.ts';
+import type { Configuration, LatencyMetric, Objective, Percentile, Slo } from '../spec/types.ts';
+import { describeAxes } from './describe-axes.ts';
+import { formatGiven, formatNumber, formatShort, formatUsd, listWords, plural } from './format.ts';
 
 type Labels = Readonly<Record<string, string>> | undefined;
 
@@ -27,66 +29,83 @@ export function describeSplit(configuration: Configuration): string {
   return parts.join(' ');
 }
 
-/** Whether a sweep compares models, so that every row must say which one it serves. */
-export function comparesModels(spec: Spec): boolean {
-  return spec.axes.some((axis) => axis.field === 'model' && axis.values.length > 1);
+const SOLE = new WeakMap<KeptRow, { readonly configuration: Configuration | null }>();
+
+/** The engines of a row that is one pool of them; null of any other fleet. */
+export function engineOf(row: KeptRow, result: Pick<SweepResult, 'specAt'>): Configuration | null {
+  const known = SOLE.get(row);
+  if (known) return known.configuration;
+  const configuration = soleConfiguration(result.specAt(row.row));
+  SOLE.set(row, { configuration });
+  return configuration;
 }
 
-/** A model in few letters: its catalog id, or what its path is called. */
-export function shortModel(configuration: Configuration): string {
-  return labelOf(configuration.model, undefined);
+/** Fields of a pool that the words of a deployment show; `settings` has the others. */
+const OF_DEPLOYMENT: ReadonlySet<string> = new Set([
+  ...['hardware', 'count', 'replicas', 'quantization', 'model'],
+  ...['tensor_parallel_size', 'pipeline_parallel_size', 'data_parallel_size', 'expert_parallel_size'],
+]);
+const OF_ENGINE: ReadonlySet<string> = new Set(['batching', 'max_num_seqs', 'max_num_batched_tokens']);
+
+/** Whether a sweep compares models, so that every row must say which one it serves. */
+function comparesModels({ axes }: Pick<SweepResult, 'axes'>): boolean {
+  return axes.some(({ short }) => short === 'model');
 }
 
 /**
- * "4x H100 SXM tp2 x2 fp8": devices, split, replicas, format of the weights unless it is the checkpoint's; the model first
- * where a sweep compares several.
+ * "4x H100 SXM tp2 x2 fp8": devices, split, replicas, format of the weights unless it is the checkpoint's; the model first where a sweep
+ * compares several. Of a fleet of several pools, what was chosen.
  */
-export function describeDeployment(configuration: Configuration, devices: number, labels: Labels, spec?: Spec): string {
-  const format = configuration.quantization === 'auto' ? '' : ` ${configuration.quantization}`;
-  const split = `${describeSplit(configuration)} x${configuration.replicas}`;
-  const model = spec && comparesModels(spec) ? `${shortModel(configuration)} on ` : '';
-  return `${model}${devices}x ${labelOf(configuration.hardware, labels)} ${split}${format}`;
+export function describeDeployment(row: KeptRow, result: SweepResult): string {
+  const c = engineOf(row, result);
+  if (c === null || c.hardware === '') return describeAxes(row.choices) || describeDevices(row.hosts, row.devices);
+  const format = c.quantization === 'auto' ? '' : ` ${c.quantization}`;
+  const model = comparesModels(result) ? `${labelOf(c.model, undefined)} on ` : '';
+  return `${model}${row.devices}x ${labelOf(c.hardware, result.labels)} ${describeSplit(c)} x${c.replicas}${format}`;
 }
 
-/** Fields that a deployment and its limits already show. */
-const SHOWN: ReadonlySet<AxisField> = new Set([
-  'model',
-  'hardware',
-  'replicas',
-  'tensor_parallel_size',
-  'pipeline_parallel_size',
-  'data_parallel_size',
-  'expert_parallel_size',
-  'quantization',
-  'batching',
-  'max_num_seqs',
-  'max_num_batched_tokens',
-]);
-
-const SHORT_FIELD: Partial<Record<AxisField, string>> = {
-  kv_cache_dtype: 'kv',
-  gpu_memory_utilization: 'mem',
-  request_rate: 'req/s',
-  block_size: 'block',
-  num_gpu_blocks: 'blocks',
-  max_model_len: 'len',
-  num_speculative_tokens: 'drafts',
-};
-
-/** "chunked 256/8192": batching, max_num_seqs/max_num_batched_tokens, and the axes that nothing else shows. */
-export function describeEngine(configuration: Configuration, spec: Spec, labels: Labels): string {
-  const { batching, max_num_seqs, max_num_batched_tokens } = configuration;
-  const rest = spec.axes
-    .filter((axis) => !SHOWN.has(axis.field) && axis.values.length > 1)
-    .map((axis) => describeField(configuration, axis.field, labels));
-  return [`${batching} ${max_num_seqs}/${max_num_batched_tokens}`, ...rest].join(' ');
+/** "chunked 256/8192": batching, max_num_seqs/max_num_batched_tokens, and the axes that nothing else shows; '' of several pools. */
+export function describeSettings(row: KeptRow, result: SweepResult): string {
+  const c = engineOf(row, result);
+  if (c === null || c.hardware === '') return '';
+  const rest = new Map([...row.choices].filter(([axis]) => !isShown(axis)));
+  const others = describeAxes(rest);
+  return `${c.batching} ${c.max_num_seqs}/${c.max_num_batched_tokens}${others === '' ? '' : ` ${others}`}`;
 }
 
-function describeField(configuration: Configuration, field: AxisField, labels: Labels): string {
-  const value = configuration[field];
-  if (field === 'profile') return labelOf(String(value), labels);
-  const name = SHORT_FIELD[field];
-  return name ? `${name}=${value}` : String(value);
+function isShown(axis: string): boolean {
+  const parts = axis.split('.');
+  const key = parts.at(-1)!;
+  if (parts[0] === 'workload' || parts[0] === 'slo') return false;
+  return parts.length <= 3 && (OF_DEPLOYMENT.has(key) || OF_ENGINE.has(key));
+}
+
+/** Everything that was chosen, in words: the deployment, and those of its settings that an axis decided. */
+export function describeRow(row: KeptRow, result: SweepResult): string {
+  const words = describeDeployment(row, result);
+  const settings = describeSettings(row, result);
+  const chosen = [...row.choices.keys()].some((axis) => !OF_DEPLOYMENT.has(axis.split('.').at(-1)!));
+  return settings !== '' && chosen ? `${words}, ${settings}` : words;
+}
+
+/** "10 accelerators + 2 CPU sockets"; of one kind "12 devices". */
+export function describeDevices(hosts: readonly Devices[], devices: number): string {
+  const sum = (processors: boolean) =>
+    hosts.reduce((total, host) => (host.processors === processors ? total + host.count : total), 0);
+  const [accelerators, sockets] = [sum(false), sum(true)];
+  if (accelerators === 0 || sockets === 0) return plural(devices, 'device');
+  return `${plural(accelerators, 'accelerator')} + ${plural(sockets, 'CPU socket')}`;
+}
+
+/** "4 × H100 SXM", "8 × H100 SXM + 2 × Xeon". */
+export function describeHosts(hosts: readonly Devices[], labels: Labels): string {
+  return hosts.map(({ hardware, count }) => `${count} × ${labelOf(hardware, labels)}`).join(' + ');
+}
+
+/** The accelerator that a row's curve belongs to: its hardware, or all of it together. */
+export function hardwareOf({ hosts }: KeptRow, labels: Labels): string {
+  const accelerators = hosts.filter(({ processors }) => !processors);
+  return (accelerators.length > 0 ? accelerators : hosts).map(({ hardware }) => labelOf(hardware, labels)).join(' + ');
 }
 
 export const METRIC_WORDS: Readonly<Record<LatencyMetric, string>> = {
@@ -101,28 +120,39 @@ export function describeSlo(slo: Slo): string {
   return `${slo.percentile} ${METRIC_WORDS[slo.metric]} <= ${formatGiven(slo.limit * 1000)} ms`;
 }
 
-/** The percentile a column shows: the one the spec limits, or p99. */
-export function shownPercentile(spec: Spec, metric: LatencyMetric): Percentile {
-  return spec.slo.find((slo) => slo.metric === metric)?.percentile ?? 'p99';
+/** Limits that all rows have, in words: those that an axis varies are named without a figure. */
+export function describeLimits({ first, axes }: Pick<SweepResult, 'first' | 'axes'>): string {
+  const varied = axes.some(({ name }) => name.startsWith('slo'));
+  if (first.slo.length === 0) return '';
+  return varied ? 'its limits' : listWords(first.slo.map(describeSlo));
 }
 
-export function readPercentile(summary: Summary, percentile: Percentile): number {
-  return percentile === 'p99.9' ? summary.p999 : summary[percentile];
+/** The percentile a column shows: the one the spec limits, or p99. */
+export function shownPercentile(slo: readonly Slo[], metric: LatencyMetric): Percentile {
+  return slo.find((limit) => limit.metric === metric)?.percentile ?? 'p99';
+}
+
+/** The tail of a latency, s: simulated, or as the screen estimates it. NaN where neither has one. */
+export function tailOf(row: KeptRow, result: Pick<SweepResult, 'first'>, metric: LatencyMetric): number {
+  const percentile = shownPercentile(result.first.slo, metric);
+  if (row.result) return achieved(row.result, { metric, percentile });
+  const { screen } = row;
+  if (screen === null || metric === 'itl') return Number.NaN;
+  return { ttft: screen.ttft_tail, tpot: screen.tpot_tail, e2el: screen.e2el }[metric];
 }
 
 /** "at 50 req/s", "with 64 requests in flight", "all 1,000 requests at once", "replayed from trace.jsonl". */
-export function describeLoad(spec: Spec): string {
-  const { arrivals, requests, num_requests } = spec.workload;
+export function describeLoad({ first, axes }: Pick<SweepResult, 'first' | 'axes'>): string {
+  const { arrivals, requests, num_requests, request_rate } = first.workload;
+  const rates = axes.find(({ name }) => name === 'workload.request_rate')?.labels;
   if (arrivals.process === 'closed-loop') return `with ${arrivals.max_concurrency} requests in flight`;
-  if (requests !== null) return `replayed from ${nameOfPath(requests.file)}`;
+  if (requests !== null && !rates) return `replayed from ${nameOfPath(requests.file)}`;
   if (arrivals.process === 'all-at-once') return `all ${formatNumber(num_requests)} requests at once`;
-  const rates = spec.axes.find((axis) => axis.field === 'request_rate')?.values;
-  const shown = rates ?? [spec.base.request_rate];
-  return `at ${shown.map((rate) => formatGiven(Number(rate))).join(', ')} req/s`;
+  return `at ${(rates ?? [formatGiven(request_rate)]).join(', ')} req/s`;
 }
 
-export function describeLengths(result: SweepResult): string {
-  const { prompt_mean, output_mean } = result.workload;
+export function describeLengths({ workload }: Pick<SweepResult, 'workload'>): string {
+  const { prompt_mean, output_mean } = workload;
   return `${formatNumber(prompt_mean)} prompt and ${formatNumber(output_mean)} output tokens on average`;
 }
 
@@ -132,20 +162,12 @@ export function describeObjective(objective: Objective): string {
 
 /** The figure the objective ranks by: of the simulation where there is one, else of the screen. NaN where unknown. */
 export function objectiveValue(row: KeptRow, objective: Objective): number {
-  switch (objective) {
-    case 'usd_per_hour':
-      return row.usd_per_hour;
-    case 'devices':
-      return row.devices;
-    case 'usd_per_million_tokens':
-      return row.run?.usd_per_million_tokens ?? row.screen.usd_per_million_tokens;
-    case 'output_throughput_per_device':
-      return throughputPerDevice(row);
-    case 'tokens_per_joule':
-      return row.run
-        ? 1 / row.run.joules_per_token
-        : (row.screen.output_throughput_per_device * row.devices) / row.screen.power_w;
-  }
+  if (objective === 'usd_per_hour') return row.usd_per_hour;
+  if (objective === 'devices') return row.devices;
+  if (objective === 'usd_per_million_tokens') return usdPerMillionTokens(row);
+  if (objective === 'output_throughput_per_device') return throughputPerDevice(row);
+  if (row.result) return 1 / rowScore(objective, row.result);
+  return (throughputPerDevice(row) * row.devices) / (row.screen?.power_w ?? Number.NaN);
 }
 
 export function describeObjectiveValue(row: KeptRow, objective: Objective): string {
@@ -154,7 +176,7 @@ export function describeObjectiveValue(row: KeptRow, objective: Objective): stri
     case 'usd_per_hour':
       return Number.isNaN(row.usd_per_hour) ? 'price unknown' : `$${formatUsd(row.usd_per_hour)}/h`;
     case 'devices':
-      return plural(row.devices, 'device');
+      return describeDevices(row.hosts, row.devices);
     case 'usd_per_million_tokens':
       return `$${value} per million output tokens`;
     case 'output_throughput_per_device':
@@ -164,12 +186,21 @@ export function describeObjectiveValue(row: KeptRow, objective: Objective): stri
   }
 }
 
+export function usdPerMillionTokens({ result, screen }: KeptRow): number {
+  return result?.usd_per_million_tokens ?? screen?.usd_per_million_tokens ?? Number.NaN;
+}
+
 /** Output tokens per second and device. */
-export function throughputPerDevice(row: KeptRow): number {
-  return row.run ? row.run.output_throughput / row.devices : row.screen.output_throughput_per_device;
+export function throughputPerDevice({ result, screen, devices }: KeptRow): number {
+  if (result) return result.output_throughput / devices;
+  return screen?.output_throughput_per_device ?? Number.NaN;
 }
 
 /** Output tokens per second a user sees: 1 / mean TPOT. */
-export function tokensPerUser(row: KeptRow): number {
-  return 1 / (row.run ? row.run.tpot.mean : row.screen.tpot);
+export function tokensPerUser({ result, screen }: KeptRow): number {
+  return 1 / (result?.tpot.mean ?? screen?.tpot ?? Number.NaN);
+}
+
+export function powerOf({ result, screen }: KeptRow): number {
+  return result?.power_w ?? screen?.power_w ?? Number.NaN;
 }

@@ -1,8 +1,8 @@
 // A digest of results: two runs that print the same one computed the same bytes, on any host and with any number of workers.
 import { createHash } from 'node:crypto';
 import { bytesToHexString, concatUint8Arrays } from 'typed-array-utils';
-import type { SweepResult } from '../metrics/types.ts';
-import { csvLines } from './csv.ts';
+import type { SweepResult } from '../metrics/sweep.ts';
+import { columnLines } from './csv.ts';
 import { columnsOf } from './flat.ts';
 
 /**
@@ -22,9 +22,9 @@ export function toHex(bytes: Uint8Array<ArrayBuffer>): string {
  * SHA-256 over every kept row as it stands in the CSV (which holds neither wall times nor the number of workers), without those
  * that only follow from others, and the error bands: these change when more measured runs are replayed, the results do not.
  */
-export function digestOf(result: Pick<SweepResult, 'kept'>): string {
-  const columns = columnsOf(result.kept).filter(({ beside }) => !beside);
-  return digestLines(csvLines(result.kept, columns));
+export function digestOf(result: Pick<SweepResult, 'axes' | 'kept' | 'screened'>): string {
+  const columns = columnsOf(result).filter(({ beside }) => !beside);
+  return digestLines(columnLines(columns, result.kept));
 }
 
 export function digestLines(lines: Iterable<string>): string {

@@ -1,22 +1,22 @@
 // The top of the report page: the question, the answer in large type, the figures that decide, the launch command.
-
 import { latencyBand } from '../metrics/error-band.ts';
 import { achieved } from '../metrics/limits.ts';
 import type { EnergyShares } from '../metrics/site.ts';
-import type { KeptRow, SweepResult } from '../metrics/types.ts';
+import type { KeptRow, SweepResult } from '../metrics/sweep.ts';
 import type { PowerSpec } from '../spec/power.ts';
 import type { Slo } from '../spec/types.ts';
 import { type Answer, askQuestion, explainAnswer, findAnswer } from './answer.ts';
 import {
-  comparesModels,
-  describeEngine,
+  describeDeployment,
+  describeHosts,
   describeObjective,
-  describeSplit,
-  labelOf,
+  describeSettings,
   METRIC_WORDS,
-  shortModel,
+  powerOf,
+  tailOf,
   throughputPerDevice,
   tokensPerUser,
+  usdPerMillionTokens,
 } from './describe.ts';
 import {
   formatGiven,
@@ -30,8 +30,7 @@ import {
   plusMinus,
 } from './format.ts';
 import { html, type Markup } from './html-text.ts';
-import { buildLaunch } from './launch.ts';
-import { tailTpot, tailTtft, usdPerMillionTokens } from './points.ts';
+import { launchesOf, launchLines } from './launch-row.ts';
 import { explainTrust } from './trust.ts';
 
 /** Limits are written with "<=" for terminals; a page has the sign. */
@@ -41,7 +40,8 @@ export function typeset(sentence: string): string {
 
 export function drawHero(result: SweepResult): Markup {
   const answer = findAnswer(result);
-  const why = [...explainAnswer(result), ...explainTrust(result)];
+  const again = answer.row?.result ? [`mist run ${result.file} --row ${answer.row.row} shows it in full.`] : [];
+  const why = [...explainAnswer(result), ...explainTrust(result), ...again];
   const reasons =
     why.length > 0 ? html`<ul class="why">${why.map((text) => html`<li>${typeset(text)}</li>`)}</ul>` : '';
   const interrupted = result.interrupted
@@ -51,21 +51,22 @@ export function drawHero(result: SweepResult): Markup {
 }
 
 function drawAnswer(answer: Answer, result: SweepResult): Markup {
-  if (answer.row === null || answer.kind === 'missed')
+  const { row } = answer;
+  if (row === null || answer.kind === 'missed')
     return html`<h1>${answer.headline}</h1><p class="sub">${typeset(answer.details)}.</p>`;
-  const { configuration, devices, usd_per_hour } = answer.row;
   const kind = answer.kind === 'met' ? 'that keeps the promise' : 'by the screen, not simulated';
-  const replicas = plural(configuration.replicas, 'replica');
-  const format = configuration.quantization === 'auto' ? '' : `, ${configuration.quantization}`;
-  return html`<div class="row"><div><p class="label">${describeObjective(result.spec.objective)} ${kind}</p>
-<h1>${devices} × ${labelOf(configuration.hardware, result.labels)}</h1>
-<p class="sub">${comparesModels(result.spec) ? `${shortModel(configuration)}: ` : ''}${replicas} of ${describeSplit(configuration)}${format}; ${describeEngine(configuration, result.spec, result.labels)}</p></div>
-${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatMonthly(usd_per_hour)} per month${drawElectricity(answer.row)}</p></div>`}</div>`;
+  const scenario = row.scenario === '' ? '' : ` for ${row.scenario}`;
+  const words = [describeDeployment(row, result), describeSettings(row, result)].filter((part) => part !== '');
+  const { usd_per_hour } = row;
+  return html`<div class="row"><div><p class="label">${describeObjective(result.objective)} ${kind}${scenario}</p>
+<h1>${describeHosts(row.hosts, result.labels) || plural(row.devices, 'device')}</h1>
+<p class="sub">${words.join('; ')}</p></div>
+${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatMonthly(usd_per_hour)} per month${drawElectricity(row)}</p></div>`}</div>`;
 }
 
 /** What of the price is electricity, where that is paid apart. */
-function drawElectricity({ run }: KeptRow): Markup | string {
-  const part = run?.electricity_usd_per_hour ?? 0;
+function drawElectricity({ result }: KeptRow): Markup | string {
+  const part = result?.electricity_usd_per_hour ?? 0;
   return part > 0 ? html`<br>$${formatUsd(part)} per hour of it electricity` : '';
 }
 
@@ -73,36 +74,31 @@ function drawElectricity({ run }: KeptRow): Markup | string {
 export function drawStrip(result: SweepResult): Markup {
   const { row } = findAnswer(result);
   if (row === null) return html``;
-  const about = row.run ? '' : '~';
-  const limits = row.run ? result.spec.slo.map((slo) => drawLimit(row, slo)) : drawEstimates(row, result);
-  const watts = row.run ? row.run.power_w : row.screen.power_w;
+  const about = row.result ? '' : '~';
+  const limits = row.result ? row.slo.map((slo) => drawLimit(row, slo)) : drawEstimates(row, result);
+  const band = row.trust?.band;
+  const run = row.result;
+  const requests = run ? `, $${formatShort(run.usd_per_request * 1000)} per 1,000 requests` : '';
+  const energy = run ? drawEnergy(run.joules_per_token, run.energy_shares, result.first.power) : '';
   const rest: Markup[] = [
     drawTile(
       'Cost of output',
       `${about}$${formatShort(usdPerMillionTokens(row))}`,
       '',
-      row.run
-        ? `per million output tokens, $${formatShort(row.run.usd_per_request * 1000)} per 1,000 requests`
-        : 'per million output tokens',
+      `per million output tokens${requests}`,
     ),
     drawTile(
       'Throughput per device',
       `${about}${formatShort(throughputPerDevice(row))}`,
       'tok/s',
       `${about}${formatShort(tokensPerUser(row))} tok/s per user`,
-      row.band.throughput_pct,
+      band?.throughput_pct,
     ),
-    drawTile(
-      'Power',
-      `${about}${formatNumber(watts)}`,
-      'W',
-      row.run ? drawEnergy(row.run.joules_per_token, row.run.energy_shares, result.spec.power) : '',
-      row.band.power_pct,
-    ),
+    drawTile('Power', `${about}${formatNumber(powerOf(row))}`, 'W', energy, band?.power_pct),
   ];
-  if (row.run) {
-    const memory = `${formatShare(row.run.peak_kv_use)} of KV blocks at most`;
-    rest.push(drawTile('Busy', formatShare(row.run.utilisation), row.run.verdict, memory));
+  if (run) {
+    const memory = Number.isNaN(run.peak_kv_use) ? '' : `${formatShare(run.peak_kv_use)} of KV blocks at most`;
+    rest.push(drawTile('Busy', formatShare(run.utilisation), run.verdict, memory));
   }
   return html`<section class="strip">${limits}${rest}</section>`;
 }
@@ -124,18 +120,18 @@ export function drawTile(label: string, value: string, unit: string, note: strin
 }
 
 function drawLimit(row: KeptRow, slo: Slo): Markup {
-  const value = achieved(row.run!, slo);
+  const value = achieved(row.result!, slo);
   const ratio = value / slo.limit;
   const width = Number.isNaN(ratio) ? 0 : Math.min(100, ratio * 100);
   const note = html`<span class="gauge ${ratio > 1 ? 'bad' : ''}" style="display:block"><i style="width:${width.toFixed(1)}%"></i></span>${formatShare(ratio)} of ${formatGiven(slo.limit * 1000)} ms`;
-  const pct = latencyBand(row.band, slo.metric, row.run!);
+  const pct = row.trust ? latencyBand(row.trust.band, slo.metric, row.result!) : undefined;
   return drawTile(`${METRIC_WORDS[slo.metric]} ${slo.percentile}`, formatMs(value), 'ms', note, pct);
 }
 
 function drawEstimates(row: KeptRow, result: SweepResult): Markup[] {
   return [
-    drawTile('TTFT, tail', `~${formatMs(tailTtft(row, result))}`, 'ms', 'closed-form estimate'),
-    drawTile('TPOT, tail', `~${formatMs(tailTpot(row, result))}`, 'ms', 'closed-form estimate'),
+    drawTile('TTFT, tail', `~${formatMs(tailOf(row, result, 'ttft'))}`, 'ms', 'closed-form estimate'),
+    drawTile('TPOT, tail', `~${formatMs(tailOf(row, result, 'tpot'))}`, 'ms', 'closed-form estimate'),
   ];
 }
 
@@ -143,9 +139,13 @@ function drawEstimates(row: KeptRow, result: SweepResult): Markup[] {
 export function drawLaunch(result: SweepResult): Markup | null {
   const { row, kind } = findAnswer(result);
   if (row === null || kind === 'missed') return null;
-  const launch = buildLaunch(row.configuration, result.labels);
-  const notes = launch.notes.map((note) => `# ${note}`);
-  const text = [...notes, ...(launch.command === null ? [] : [launch.command])].join('\n');
-  return html`<section class="card"><h2>Start it</h2><p class="note">One replica, on ${plural(row.devices / row.configuration.replicas, 'device')}.</p>
-<div class="code"><pre>${text}</pre><button class="copy" type="button">Copy</button></div></section>`;
+  const launches = launchesOf(row, result);
+  const lines = launchLines(launches);
+  if (lines.length === 0) return null;
+  const note =
+    launches.length === 1
+      ? `One instance, on ${plural(launches[0]!.devices, 'device')}.`
+      : 'One instance of each pool.';
+  return html`<section class="card"><h2>Start it</h2><p class="note">${note}</p>
+<div class="code"><pre>${lines.join('\n')}</pre><button class="copy" type="button">Copy</button></div></section>`;
 }

@@ -1,19 +1,22 @@
 // The middle of the report page: the best of each accelerator, the ranking, what was tried and why it fell.
-import type { KeptRow, SweepResult } from '../metrics/types.ts';
-import { bestByHardware, countedReasons } from './answer.ts';
+import { countScreened, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
+import type { LatencyMetric } from '../spec/types.ts';
+import { areDeployments, bestByHardware, countedReasons } from './answer.ts';
 import {
-  comparesModels,
-  describeEngine,
-  describeSplit,
-  labelOf,
-  shortModel,
+  describeDeployment,
+  describeHosts,
+  describeSettings,
+  METRIC_WORDS,
+  powerOf,
   shownPercentile,
+  tailOf,
   throughputPerDevice,
   tokensPerUser,
+  usdPerMillionTokens,
 } from './describe.ts';
-import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd } from './format.ts';
+import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from './format.ts';
 import { html, type Markup } from './html-text.ts';
-import { kindOf, tailTpot, tailTtft, usdPerMillionTokens } from './points.ts';
+import { kindOf } from './points.ts';
 import { shortBand } from './trust.ts';
 
 /** Rows on the page; all kept ones are in the result files. */
@@ -32,7 +35,7 @@ interface Column {
 /** Met or missed, and the verdict where it is not the usual one: an overloaded row has missed whatever its latencies say. */
 function drawState(row: KeptRow): Markup {
   const kind = kindOf(row);
-  const verdict = row.run && row.run.verdict !== 'stable' ? row.run.verdict : '';
+  const verdict = row.result && row.result.verdict !== 'stable' ? row.result.verdict : '';
   const words = { screened: 'screened', met: verdict ? `meets, ${verdict}` : 'meets', missed: verdict || 'misses' };
   return html`<span class="pill ${kind}">${words[kind]}</span>`;
 }
@@ -47,40 +50,41 @@ function figure(
 }
 
 function listColumns(result: SweepResult): Column[] {
-  const { labels, spec } = result;
-  const model: Column = { heading: 'Model', left: true, show: (row) => shortModel(row.configuration) };
+  const { labels, first } = result;
+  const deployments = areDeployments(result);
+  const scenarios = result.kept.some(({ scenario }) => scenario !== '');
+  const latency = (metric: LatencyMetric): Column =>
+    figure(
+      `${METRIC_WORDS[metric]} ${shownPercentile(first.slo, metric)}, ms`,
+      (row) => tailOf(row, result, metric),
+      formatMs,
+    );
   return [
-    ...(comparesModels(spec) ? [model] : []),
-    {
-      heading: 'Hardware',
-      left: true,
-      show: (row) => html`${row.devices} × ${labelOf(row.configuration.hardware, labels)}`,
-    },
-    {
-      heading: 'Split',
-      left: true,
-      show: ({ configuration: c }) => {
-        const format = c.quantization === 'auto' ? '' : html` ${c.quantization}`;
-        return html`${describeSplit(c)} <small>× ${c.replicas}</small>${format}`;
-      },
-    },
-    { heading: 'Batching, limits', left: true, show: (row) => describeEngine(row.configuration, spec, labels) },
+    ...(scenarios ? [{ heading: 'Question', left: true, show: (row: KeptRow) => row.scenario }] : []),
+    { heading: 'Hardware', left: true, show: (row) => describeHosts(row.hosts, labels) },
+    { heading: deployments ? 'Deployment' : 'Fleet', left: true, show: (row) => describeDeployment(row, result) },
+    ...(deployments
+      ? [{ heading: 'Batching, limits', left: true, show: (row: KeptRow) => describeSettings(row, result) }]
+      : []),
     { heading: 'Limits', left: true, show: drawState },
-    figure(`TTFT ${shownPercentile(spec, 'ttft')}, ms`, (row) => tailTtft(row, result), formatMs),
-    figure(`TPOT ${shownPercentile(spec, 'tpot')}, ms`, (row) => tailTpot(row, result), formatMs),
+    ...(['ttft', 'tpot', 'e2el'] as const).map(latency),
     figure('tok/s/device', throughputPerDevice, formatShort),
     figure('tok/s/user', tokensPerUser, formatShort),
-    figure('Busy', (row) => row.run?.utilisation ?? row.screen.utilisation, formatShare),
+    figure('Busy', (row) => row.result?.utilisation ?? row.screen?.utilisation ?? Number.NaN, formatShare),
     figure('$/M tokens', usdPerMillionTokens, formatShort),
     figure('$/h', (row) => row.usd_per_hour, formatUsd, false),
-    figure('W', (row) => row.run?.power_w ?? row.screen.power_w, formatNumber),
-    { heading: 'Basis', left: true, show: (row) => row.basis },
-    { heading: '± %', value: (row) => row.band.ttft_pct, show: (row) => shortBand(row.band) },
+    figure('W', powerOf, formatNumber),
+    { heading: 'Basis', left: true, show: ({ trust }) => trust?.basis ?? UNKNOWN },
+    {
+      heading: '± %',
+      value: ({ trust }) => trust?.band.ttft_pct ?? Number.NaN,
+      show: ({ trust }) => (trust ? shortBand(trust.band) : UNKNOWN),
+    },
   ];
 }
 
 function drawCell(column: Column, row: KeptRow): Markup {
-  const guess = row.run === null && column.estimated === true;
+  const guess = row.result === null && column.estimated === true;
   const classes = `${column.left ? 'left' : ''}${guess ? 'guess' : ''}`;
   const shown = guess ? html`~${column.show(row)}` : column.show(row);
   if (column.value === undefined) return html`<td class="${classes}">${shown}</td>`;
@@ -97,7 +101,7 @@ export function drawRanking(result: SweepResult): Markup {
   );
   const lines = rows.map(
     (row, i) =>
-      html`<tr data-row="${row.row}" class="${i === 0 && row.run?.slo_met ? 'first' : ''}"><td data-v="${i + 1}">${i + 1}</td>${columns.map((column) => drawCell(column, row))}</tr>`,
+      html`<tr data-row="${row.row}" class="${i === 0 && row.result?.slo_met ? 'first' : ''}"><td data-v="${i + 1}">${i + 1}</td>${columns.map((column) => drawCell(column, row))}</tr>`,
   );
   const more =
     result.kept.length > rows.length
@@ -122,20 +126,24 @@ export function drawHardware(result: SweepResult): Markup {
 
 /** The certificate: every configuration is accounted for, by reason. */
 export function drawTried(result: SweepResult): Markup {
-  const met = result.kept.filter((row) => row.run?.slo_met).length;
+  const met = result.kept.filter((row) => row.result?.slo_met).length;
   const bar = (words: string, count: number, tone = ''): Markup => {
     if (count <= 0) return html``;
     const width = (count / result.rows) * 100;
     return html`<dt>${words}</dt><dd class="bar"><div class="track ${tone}"><i style="width:${width.toFixed(2)}%"></i></div></dd><dd class="count">${formatNumber(count)}</dd>`;
   };
   const ruledOut = result.rejected.reduce((sum, { count }) => sum + count, 0);
-  const missing = result.rows - ruledOut - result.feasible;
   const { plan, screen, settle } = result.seconds;
+  const { screened, simulated } = result;
+  const shown = screened
+    ? ` ${formatNumber(screened.feasible)} screened, ${formatNumber(simulated)} of them`
+    : ` ${formatNumber(simulated)}`;
   const order =
-    result.settled > 1
-      ? ` Simulation re-ordered ${formatShare(result.reordered)} of the pairs that the screen had ordered.`
+    screened && simulated > 1
+      ? ` Simulation re-ordered ${formatShare(screened.reordered)} of the pairs that the screen had ordered.`
       : '';
+  const unreached = result.interrupted ? 'not reached' : 'not simulated (settle is the most that are)';
   return html`<section class="card"><h2>What was tried</h2>
-<p class="note">${formatNumber(result.rows)} configurations in ${formatDuration(plan + screen + settle)}: ${formatNumber(ruledOut)} ruled out, ${formatNumber(result.feasible)} screened, ${formatNumber(result.settled)} of them simulated request by request.${order}</p>
-<dl class="bars">${countedReasons(result).map(({ words, count }) => bar(words, count))}${bar('feasible, ranked by the screen', result.feasible - result.settled)}${bar('simulated, misses the limits', result.settled - met, 'run')}${bar('simulated, meets the limits', met, 'met')}${bar('not reached', missing)}</dl></section>`;
+<p class="note">${formatNumber(result.rows)} configurations in ${formatDuration(plan + screen + settle)}: ${formatNumber(ruledOut)} ruled out,${shown} simulated request by request.${order}</p>
+<dl class="bars">${countedReasons(result).map(({ words, count }) => bar(words, count))}${bar('feasible, ranked by the screen', countScreened(result))}${bar('no better: their devices alone cost as much', result.dearer)}${bar('simulated, misses the limits', simulated - met, 'run')}${bar('simulated, meets the limits', met, 'met')}${bar(unreached, result.unreached)}</dl></section>`;
 }

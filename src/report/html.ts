@@ -1,6 +1,6 @@
 // A sweep as one HTML page that needs no network: answer, figures, charts, ranking, what was tried, and what it all rests on.
-import type { SweepResult } from '../metrics/types.ts';
-import { drawChart } from './chart.ts';
+import type { SweepResult } from '../metrics/sweep.ts';
+import { drawChart, seriesColour } from './chart.ts';
 import { describeLengths } from './describe.ts';
 import { formatDuration, formatNumber } from './format.ts';
 import { drawHero, drawLaunch, drawStrip } from './html-answer.ts';
@@ -8,12 +8,12 @@ import { drawPage } from './html-page.ts';
 import { PAGE_SCRIPT } from './html-script.ts';
 import { drawHardware, drawRanking, drawTried } from './html-tables.ts';
 import { html, type Markup, trusted } from './html-text.ts';
-import { costScatter, type Scatter, throughputScatter } from './points.ts';
+import { pageScatters, type Scatter } from './points.ts';
 import { BASIS_WORDS, describeBand } from './trust.ts';
 
 /** A sweep as one self-contained page: answer, charts, tables. It loads nothing from anywhere. */
 export async function sweepHtml(result: SweepResult): Promise<string> {
-  const charts = await drawScatters([throughputScatter(result), costScatter(result)]);
+  const charts = await drawScatters(pageScatters(result));
   const launch = drawLaunch(result);
   const body = html`${drawHero(result)}
 ${drawStrip(result)}
@@ -22,10 +22,8 @@ ${drawHardware(result)}
 ${drawRanking(result)}
 <div class="${launch === null ? '' : 'pair'}">${drawTried(result)}${launch ?? ''}</div>
 ${drawProvenance(result)}`;
-  return drawPage(
-    { title: `${result.spec.name}: MIST sweep`, name: result.spec.name, version: result.version, script: PAGE_SCRIPT },
-    body,
-  );
+  const { name, version } = result;
+  return drawPage({ title: `${name}: MIST sweep`, name, version, script: PAGE_SCRIPT }, body);
 }
 
 /** Charts side by side; those without a point are left out. */
@@ -43,10 +41,12 @@ async function drawFigure(scatter: Scatter): Promise<Markup> {
   const shown = scatter.points.length;
   const left = shown < scatter.total ? `, ${formatNumber(shown)} of ${formatNumber(scatter.total)} points` : '';
   const present = new Set(scatter.points.map((point) => point.kind));
+  const several = scatter.series.length > 0;
   const legend = [
     present.has('screened') ? dot('background:var(--screened)', 'screened') : '',
-    present.has('missed') ? dot('border:1.5px solid var(--missed)', 'misses the limits') : '',
-    present.has('met') ? dot('background:var(--met)', 'meets the limits') : '',
+    present.has('missed') ? dot(`border:1.5px solid var(--${several ? 'soft' : 'missed'})`, 'misses the limits') : '',
+    present.has('met') ? dot(`background:var(--${several ? 'soft' : 'met'})`, 'meets the limits') : '',
+    ...scatter.series.map(({ name }, i) => dot(`background:${seriesColour(i)}`, name)),
     scatter.front.length > 0 ? html`<li><i class="line" style="background:var(--front)"></i>best trade-offs</li>` : '',
   ];
   return html`<figure class="card"><figcaption>${scatter.title}${left}</figcaption><ul class="legend">${legend}</ul>${svg}</figure>`;
@@ -54,11 +54,11 @@ async function drawFigure(scatter: Scatter): Promise<Markup> {
 
 /** What the numbers rest on, and what it takes to get the same ones again. */
 function drawProvenance(result: SweepResult): Markup {
-  const { spec, seconds } = result;
+  const { seconds } = result;
   const fact = (name: string, words: string): Markup => html`<dt>${name}</dt><dd>${words}</dd>`;
   const bases = (Object.keys(BASIS_WORDS) as (keyof typeof BASIS_WORDS)[]).flatMap((basis) => {
-    const rows = result.kept.filter((row) => row.basis === basis);
-    const words = (): string => `${BASIS_WORDS[basis]}; error band: ${describeBand(rows[0].band)}`;
+    const rows = result.kept.flatMap(({ trust }) => (trust?.basis === basis ? [trust] : []));
+    const words = (): string => `${BASIS_WORDS[basis]}; error band: ${describeBand(rows[0]!.band)}`;
     return rows.length === 0 ? [] : [fact(`${formatNumber(rows.length)} ${basis}`, words())];
   });
   return html`<section class="card"><h2>What it rests on</h2>
@@ -66,8 +66,8 @@ function drawProvenance(result: SweepResult): Markup {
 <p class="note">Nine of ten measured runs lay within the <b>error band</b> (±) of what was simulated for them, by the weakest price of a step. Tails (p99) were measured too rarely for a band of their own and are shown with that of their latency.</p>
 <dl class="facts">${bases}
 ${fact('Traffic', `${result.workload.description}; ${describeLengths(result)}`)}
-${fact('Seed', String(spec.workload.seed))}
-${fact('Time', `${formatDuration(seconds.plan)} planning, ${formatDuration(seconds.screen)} screening, ${formatDuration(seconds.settle)} simulating, ${result.workers} at once`)}
+${fact('Seed', String(result.seed))}
+${fact('Time', `${formatDuration(seconds.plan)} planning, ${formatDuration(seconds.screen)} ${result.screened ? 'screening' : 'checking'}, ${formatDuration(seconds.settle)} simulating, ${result.workers} at once`)}
 ${fact('Version', `MIST ${result.version}`)}</dl>
-<details><summary>The question as asked${spec.file ? ` (${spec.file.replace(/^.*[\\/]/, '')})` : ''}</summary><pre>${spec.text}</pre></details></section>`;
+<details><summary>The question as asked${result.file ? ` (${result.file.replace(/^.*[\\/]/, '')})` : ''}</summary><pre>${result.text}</pre></details></section>`;
 }

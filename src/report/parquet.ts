@@ -1,16 +1,16 @@
 // Results as Parquet: one row each, null where there is no value, the question in the file's metadata.
-import type { SweepResult } from '../metrics/types.ts';
+import type { SweepResult } from '../metrics/sweep.ts';
 import { type Cell, type Column, columnsOf } from './flat.ts';
 
-/** The kept configurations of a sweep. */
+/** The kept rows of a sweep. */
 export function sweepParquet(result: SweepResult): Promise<Uint8Array> {
   const metadata = {
     mist_version: result.version,
-    mist_spec: result.spec.text,
-    mist_seed: String(result.spec.workload.seed),
+    mist_spec: result.text,
+    mist_seed: String(result.seed),
     mist_workload: result.workload.description,
   };
-  return tableParquet(columnsOf(result.kept), result.kept, metadata, result.version);
+  return tableParquet(columnsOf(result), result.kept, metadata, result.version);
 }
 
 /** Any rows by their columns. The writer is loaded only when a file is written: most commands never do. */

@@ -1,12 +1,17 @@
 // Kept configurations as points of the two trade-offs people look at, with the front of the best ones.
-import type { KeptRow, SweepResult } from '../metrics/types.ts';
+import type { KeptRow, SweepResult } from '../metrics/sweep.ts';
+import type { LatencyMetric } from '../spec/types.ts';
+import { areDeployments } from './answer.ts';
 import {
   describeDeployment,
-  describeEngine,
-  readPercentile,
+  describeSettings,
+  hardwareOf,
+  METRIC_WORDS,
   shownPercentile,
+  tailOf,
   throughputPerDevice,
   tokensPerUser,
+  usdPerMillionTokens,
 } from './describe.ts';
 import { formatMs, formatShort, formatUsd } from './format.ts';
 
@@ -18,6 +23,8 @@ export interface Point {
   readonly y: number;
   readonly kind: PointKind;
   readonly row: number;
+  /** What its curve is one of: the accelerator that it stands on. */
+  readonly series: string;
   /** Hover text: the deployment and its figures, one per line. */
   readonly title: string;
 }
@@ -33,6 +40,8 @@ export interface Scatter {
   /** No other simulated point is at least as good in both: in order of x. Of those that meet the limits, if any does. */
   readonly front: readonly Point[];
   readonly winner: Point | null;
+  /** The best trade-offs of each accelerator, those with most points first; a curve of its own for each where there are several. */
+  readonly series: readonly { readonly name: string; readonly front: readonly Point[] }[];
   readonly xWords: string;
   readonly yWords: string;
   readonly title: string;
@@ -44,36 +53,40 @@ export interface Scatter {
   readonly logY: boolean;
 }
 
-export function kindOf(row: KeptRow): PointKind {
-  if (row.run === null) return 'screened';
-  return row.run.slo_met ? 'met' : 'missed';
-}
-
-/** The tail of the time to first token, s: simulated, or as the screen estimates it. */
-export function tailTtft(row: KeptRow, result: SweepResult): number {
-  return row.run ? readPercentile(row.run.ttft, shownPercentile(result.spec, 'ttft')) : row.screen.ttft_tail;
-}
-
-export function tailTpot(row: KeptRow, result: SweepResult): number {
-  return row.run ? readPercentile(row.run.tpot, shownPercentile(result.spec, 'tpot')) : row.screen.tpot_tail;
-}
-
-export function usdPerMillionTokens(row: KeptRow): number {
-  return row.run ? row.run.usd_per_million_tokens : row.screen.usd_per_million_tokens;
+export function kindOf({ result }: KeptRow): PointKind {
+  if (result === null) return 'screened';
+  return result.slo_met ? 'met' : 'missed';
 }
 
 function describePoint(row: KeptRow, result: SweepResult): string {
   const kind = kindOf(row);
   const estimate = kind === 'screened' ? '~' : '';
   const state = kind === 'screened' ? 'screened' : kind === 'met' ? 'meets the limits' : 'misses the limits';
+  const tail = (metric: LatencyMetric) =>
+    `${METRIC_WORDS[metric]} ${shownPercentile(result.first.slo, metric)} ${estimate}${formatMs(tailOf(row, result, metric))} ms`;
   return [
-    describeDeployment(row.configuration, row.devices, result.labels, result.spec),
-    describeEngine(row.configuration, result.spec, result.labels),
-    `TTFT ${shownPercentile(result.spec, 'ttft')} ${estimate}${formatMs(tailTtft(row, result))} ms, TPOT ${shownPercentile(result.spec, 'tpot')} ${estimate}${formatMs(tailTpot(row, result))} ms`,
+    ...describeDeployment(row, result).split('; '),
+    describeSettings(row, result),
+    row.scenario,
+    `${tail('ttft')}, ${tail('tpot')}, ${tail('e2el')}`,
     `${estimate}${formatShort(throughputPerDevice(row))} tok/s per device, ${estimate}${formatShort(tokensPerUser(row))} tok/s per user`,
     `$${formatUsd(row.usd_per_hour)}/h, ${estimate}$${formatShort(usdPerMillionTokens(row))} per million output tokens`,
-    row.run ? `${state}, ${row.run.verdict}` : state,
-  ].join('\n');
+    row.result ? `${state}, ${row.result.verdict}` : state,
+  ]
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+/** The picture that stands for a sweep: of deployments what owner and user get, of fleets what the way of a request costs. */
+export function mainScatter(result: SweepResult): Scatter {
+  return areDeployments(result) ? throughputScatter(result) : costLatencyScatter(result);
+}
+
+/** The two pictures of a page. */
+export function pageScatters(result: SweepResult): Scatter[] {
+  return areDeployments(result)
+    ? [throughputScatter(result), costScatter(result)]
+    : [costScatter(result), costLatencyScatter(result)];
 }
 
 /** Tokens/s/device against tokens/s/user: what the owner gets against what the user gets (both: more is better). */
@@ -90,15 +103,31 @@ export function throughputScatter(result: SweepResult): Scatter {
 
 /** USD per million output tokens against the tail of TTFT (both: less is better). */
 export function costScatter(result: SweepResult): Scatter {
-  const limit = result.spec.slo.find((slo) => slo.metric === 'ttft')?.limit;
+  return latencyScatter(result, 'ttft', 'Cost against waiting', 'USD per million output tokens', usdPerMillionTokens);
+}
+
+/** USD per hour against the end-to-end latency (both: less is better). */
+export function costLatencyScatter(result: SweepResult): Scatter {
+  const cost = ({ usd_per_hour }: KeptRow) => usd_per_hour;
+  return latencyScatter(result, 'e2el', 'Cost against the whole way of a request', 'USD per hour', cost);
+}
+
+function latencyScatter(
+  result: SweepResult,
+  metric: LatencyMetric,
+  title: string,
+  yWords: string,
+  cost: (row: KeptRow) => number,
+): Scatter {
+  const limit = result.first.slo.find((slo) => slo.metric === metric)?.limit;
   const words = {
-    title: 'Cost against waiting',
-    xWords: `TTFT ${shownPercentile(result.spec, 'ttft')}, ms`,
-    yWords: 'USD per million output tokens',
+    title,
+    xWords: `${METRIC_WORDS[metric]} ${shownPercentile(result.first.slo, metric)}, ms`,
+    yWords,
     xLimit: limit === undefined ? null : limit * 1000,
     frontCurve: 'step-after' as const,
   };
-  return buildScatter(result, (row) => tailTtft(row, result) * 1000, usdPerMillionTokens, { x: -1, y: -1 }, words);
+  return buildScatter(result, (row) => tailOf(row, result, metric) * 1000, cost, { x: -1, y: -1 }, words);
 }
 
 type Words = Pick<Scatter, 'title' | 'xWords' | 'yWords' | 'xLimit' | 'frontCurve'>;
@@ -113,7 +142,8 @@ function buildScatter(
   words: Words,
 ): Scatter {
   const points = result.kept.map((row) => {
-    return { x: x(row), y: y(row), kind: kindOf(row), row: row.row, title: describePoint(row, result) };
+    const series = hardwareOf(row, result.labels);
+    return { x: x(row), y: y(row), kind: kindOf(row), row: row.row, series, title: describePoint(row, result) };
   });
   return plotScatter(points, better, words);
 }
@@ -128,7 +158,19 @@ export function plotScatter(all: readonly Point[], better: Better, words: Words)
   const front = findFront(met.length > 0 ? met : simulated, better);
   const shown = [...new Set([...points.slice(0, MOST_POINTS), ...front])];
   const total = points.length;
-  return { points: shown, total, front, winner, logX: isWide(shown, 'x'), logY: isWide(shown, 'y'), ...words };
+  const series = seriesOf(met.length > 0 ? met : simulated, better);
+  return { points: shown, total, front, winner, series, logX: isWide(shown, 'x'), logY: isWide(shown, 'y'), ...words };
+}
+
+/** Accelerators that have a colour of their own. */
+export const MOST_SERIES = 6;
+
+function seriesOf(points: readonly Point[], better: Better): Scatter['series'] {
+  const groups = new Map<string, Point[]>();
+  for (const point of points) groups.set(point.series, [...(groups.get(point.series) ?? []), point]);
+  if (groups.size < 2) return [];
+  const most = [...groups].sort((a, b) => b[1].length - a[1].length || (a[0] < b[0] ? -1 : 1)).slice(0, MOST_SERIES);
+  return most.map(([name, own]) => ({ name, front: findFront(own, better) }));
 }
 
 /** Values that span more than a factor of 12 would crowd in the corner of a linear axis. */

@@ -1,35 +1,42 @@
-// What a sweep prints: the answer with its ranking in the terminal's width.
-import type { KeptRow, SweepResult } from '../metrics/types.ts';
+// What a sweep prints: the answer with its ranking, in lines of 120 columns, or as many as the terminal has.
+import { countScreened, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
 import {
-  comparesModels,
   describeDeployment,
-  describeEngine,
   describeLengths,
+  describeSettings,
+  METRIC_WORDS,
+  powerOf,
   shownPercentile,
+  tailOf,
   throughputPerDevice,
+  usdPerMillionTokens,
 } from './describe.ts';
 import { digestOf } from './digest.ts';
-import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd } from './format.ts';
-import { buildLaunch } from './launch.ts';
-import { kindOf, tailTpot, tailTtft, throughputScatter, usdPerMillionTokens } from './points.ts';
+import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from './format.ts';
+import { launchesOf, launchLines } from './launch-row.ts';
+import { mainScatter } from './points.ts';
 import { drawScatter } from './scatter-text.ts';
 import { drawTable, type TextColumn } from './table.ts';
 import { bandLegend, explainTrust, shortBand } from './trust.ts';
 import { terminalWidth, wrap } from './width.ts';
 
+/** Rows of the table. */
+const SHOWN = 20;
+
 /** The whole text of a sweep: question, answer, why, ranking, rejections, plot and launch command. */
 export function sweepTable(result: SweepResult, options: { readonly rows?: number } = {}): string {
-  const shown = result.kept.slice(0, options.rows ?? Math.min(result.spec.top, 20));
-  const answer = findAnswer(result);
+  const shown = result.kept.slice(0, options.rows ?? Math.min(result.top, SHOWN));
+  const { row, kind, sentence } = findAnswer(result);
+  const again = row?.result ? [`mist run ${result.file} --row ${row.row} shows it in full.`] : [];
   const parts = [
     wrap(askQuestion(result)),
-    [`Traffic: ${result.workload.description}; ${describeLengths(result)}.`].flatMap((text) => wrap(text)),
-    [answer.sentence, ...explainAnswer(result), ...explainTrust(result)].flatMap((text) => wrap(text)),
+    wrap(`Traffic: ${result.workload.description}; ${describeLengths(result)}.`),
+    [sentence, ...explainAnswer(result), ...explainTrust(result), ...again].flatMap((text) => wrap(text)),
     rankRows(shown, result),
     countRows(result),
-    drawScatter(throughputScatter(result)),
-    answer.row && answer.kind !== 'missed' ? launchRows(answer.row, result) : [],
+    drawScatter(mainScatter(result), Math.min(terminalWidth(), 78)),
+    row && kind !== 'missed' ? launchLines(launchesOf(row, result)) : [],
   ];
   return parts
     .filter((lines) => lines.length > 0)
@@ -37,70 +44,97 @@ export function sweepTable(result: SweepResult, options: { readonly rows?: numbe
     .join('\n\n');
 }
 
-function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
-  if (rows.length === 0) return [];
-  const right = (heading: string): TextColumn => ({ heading, align: 'right' });
-  const columns: TextColumn[] = [
-    right('#'),
-    { heading: 'deployment', align: 'left', cut: true },
-    { heading: 'batching, limits', align: 'left', cut: true },
-    right(`TTFT ${shownPercentile(result.spec, 'ttft')}`),
-    right(`TPOT ${shownPercentile(result.spec, 'tpot')}`),
-    { heading: 'verdict', align: 'left' },
-    { ...right('tok/s/dev'), spare: 2 },
-    { ...right('$/M'), spare: 1 },
-    right('$/h'),
-    { ...right('W'), spare: 3 },
-    { heading: '± %', align: 'left', spare: 0 },
-  ];
-  // Names of models need room: where several are compared, what the result files have too is left out.
-  const dropped = comparesModels(result.spec) ? ['tok/s/dev', 'W'] : [];
-  const keep = columns.map((column) => !dropped.includes(column.heading));
-  const table = drawTable(
-    columns.filter((_, i) => keep[i]),
-    rows.map((row, rank) => rankCells(row, rank + 1, result).filter((_, i) => keep[i])),
-  );
-  const tilde = rows.some((row) => row.run === null) ? '; ~ is the closed-form screen, not a simulation' : '';
-  const more =
-    result.kept.length > rows.length
-      ? `; ${formatNumber(result.kept.length - rows.length)} more in the result files`
-      : '';
-  return [...table, ...wrap(`TTFT and TPOT in ms${tilde}${more}.`), ...wrap(bandLegend(rows))];
+interface RankColumn extends TextColumn {
+  readonly show: (row: KeptRow, rank: number) => string;
 }
 
-function rankCells(row: KeptRow, rank: number, result: SweepResult): string[] {
-  const about = row.run ? '' : '~';
-  const kind = kindOf(row);
-  const verdict = row.run === null ? 'screened' : kind === 'met' ? `ok ${row.run.verdict}` : `no ${row.run.verdict}`;
+function listColumns(result: SweepResult, rows: readonly KeptRow[]): RankColumn[] {
+  const right = (heading: string, show: RankColumn['show'], spare?: number): RankColumn => ({
+    ...{ heading, align: 'right', show, ...(spare === undefined ? {} : { spare }) },
+  });
+  const about = (row: KeptRow, words: string) => (row.result ? words : `~${words}`);
+  const tail = (metric: 'ttft' | 'tpot' | 'e2el') =>
+    right(`${METRIC_WORDS[metric]} ${shownPercentile(result.first.slo, metric)}`, (row) =>
+      about(row, formatMs(tailOf(row, result, metric))),
+    );
+  const settings = rows.some((row) => describeSettings(row, result) !== '');
+  const left = (heading: string, show: RankColumn['show'], cut = false): RankColumn => ({
+    ...{ heading, align: 'left', show, cut },
+  });
   return [
-    String(rank),
-    describeDeployment(row.configuration, row.devices, result.labels, result.spec),
-    describeEngine(row.configuration, result.spec, result.labels),
-    about + formatMs(tailTtft(row, result)),
-    about + formatMs(tailTpot(row, result)),
-    verdict,
-    about + formatShort(throughputPerDevice(row)),
-    about + formatShort(usdPerMillionTokens(row)),
-    formatUsd(row.usd_per_hour),
-    about + formatNumber(row.run ? row.run.power_w : row.screen.power_w),
-    shortBand(row.band),
+    right('#', (_, rank) => String(rank)),
+    left('deployment', (row) => describeDeployment(row, result), true),
+    ...(settings ? [left('batching, limits', (row) => describeSettings(row, result), true)] : []),
+    tail('ttft'),
+    tail('tpot'),
+    ...(settings ? [] : [tail('e2el')]),
+    left('keeps', tellState),
+    ...(settings ? [] : [right('dev', ({ devices }) => formatNumber(devices), 4)]),
+    right('tok/s/dev', (row) => about(row, formatShort(throughputPerDevice(row))), 2),
+    right('$/M', (row) => about(row, formatShort(usdPerMillionTokens(row))), 1),
+    right('$/h', ({ usd_per_hour }) => formatUsd(usd_per_hour)),
+    right('W', (row) => about(row, formatNumber(powerOf(row))), 3),
+    { ...left('± %', ({ trust }) => (trust ? shortBand(trust.band) : UNKNOWN)), spare: 0 },
   ];
+}
+
+function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
+  if (rows.length === 0) return [];
+  const columns = listColumns(result, rows);
+  const table = drawTable(
+    columns,
+    rows.map((row, i) => columns.map(({ show }) => show(row, i + 1))),
+  );
+  const tilde = rows.some((row) => row.result === null) ? '; ~ is the closed-form screen, not a simulation' : '';
+  const left = result.kept.length - rows.length;
+  const more = left > 0 ? `; ${formatNumber(left)} more with --out or --json` : '';
+  const legend = bandLegend(rows);
+  return [
+    ...table,
+    ...wrap(`Latencies in ms${tilde}${more}.`),
+    ...(legend === '' ? [] : wrap(legend)),
+    ...tellUnpriced(result),
+  ];
+}
+
+/** Whether it keeps the promise, and the verdict where it is not the usual one. */
+function tellState({ result }: KeptRow): string {
+  if (result === null) return 'screened';
+  if (result.stopped !== '') return 'stopped';
+  const word = result.slo_met ? 'yes' : 'no';
+  return result.verdict === 'stable' ? word : `${word}, ${result.verdict}`;
+}
+
+function tellUnpriced({ kept }: SweepResult): string[] {
+  const names = [...new Set(kept.flatMap(({ result }) => result?.unpriced ?? []))].sort();
+  const shown = names.length > 8 ? [...names.slice(0, 8), '...'] : names;
+  return names.length > 0 ? wrap(`Without a known price, and so left out of $/h: ${shown.join(', ')}.`) : [];
+}
+
+/** Every row of the sweep, by what became of it: the counts add up to all rows. */
+export function countFates(result: SweepResult): readonly (readonly [count: number, words: string])[] {
+  const cost = result.objective === 'devices' ? 'are as many' : 'cost as much';
+  const unreached = result.interrupted ? 'not reached' : 'not simulated (settle is the most that are)';
+  const all: (readonly [number, string])[] = [
+    ...countedReasons(result).map(({ count, words }) => [count, words] as const),
+    [countScreened(result), 'feasible, ranked by the screen'],
+    [result.dearer, `no better than the best ${result.top}: their devices alone ${cost}`],
+    [result.unreached, unreached],
+    [result.simulated, 'simulated request by request'],
+  ];
+  return all.filter(([count]) => count > 0);
 }
 
 function countRows(result: SweepResult): string[] {
   const { plan, screen, settle } = result.seconds;
-  const counts = [
-    ...countedReasons(result).map(({ count, words }) => [count, words] as const),
-    [result.feasible - result.settled, 'feasible, ranked by the screen'] as const,
-    [result.settled, 'simulated request by request'] as const,
-  ];
   const width = formatNumber(result.rows).length;
   const lines = [
     `${formatNumber(result.rows)} configurations in ${formatDuration(plan + screen + settle)}:`,
-    ...counts.flatMap(([count, words]) => wrapCount(formatNumber(count).padStart(width), words)),
+    ...countFates(result).flatMap(([count, words]) => wrapCount(formatNumber(count).padStart(width), words)),
   ];
-  if (result.settled > 1) {
-    lines.push(`Simulation re-ordered ${formatShare(result.reordered)} of the pairs that the screen had ordered.`);
+  if (result.screened && result.simulated > 1) {
+    const share = formatShare(result.screened.reordered);
+    lines.push(`Simulation re-ordered ${share} of the pairs that the screen had ordered.`);
   }
   const digest = digestOf(result).slice(0, 16);
   lines.push(...wrap(`Digest of the result rows: ${digest} (the same on any host and for any number of workers)`));
@@ -114,9 +148,4 @@ function wrapCount(count: string, words: string): string[] {
   return wrap(words, terminalWidth() - start.length).map(
     (line, i) => (i === 0 ? start : ' '.repeat(start.length)) + line,
   );
-}
-
-function launchRows(row: KeptRow, result: SweepResult): string[] {
-  const launch = buildLaunch(row.configuration, result.labels);
-  return launch.command === null ? [] : [...launch.notes.map((note) => `# ${note}`), launch.command];
 }

@@ -1,84 +1,84 @@
 // How far to believe a sweep's answer: figures with the error bands of what they rest on, and which other rows the bands leave open.
-import type { Basis } from '../catalog/types.ts';
-import type { KeptRow, SweepResult } from '../metrics/types.ts';
-import { findAnswer } from './answer.ts';
-import {
-  describeDeployment,
-  describeObjectiveValue,
-  METRIC_WORDS,
-  objectiveValue,
-  shownPercentile,
-  throughputPerDevice,
-} from './describe.ts';
+import type { Basis, ErrorBand } from '../catalog/types.ts';
+import { type KeptRow, lostIn, type SweepResult } from '../metrics/sweep.ts';
+import { areDeployments, describePriced, findAnswer } from './answer.ts';
+import { describeDeployment, METRIC_WORDS, objectiveValue, shownPercentile, tailOf } from './describe.ts';
 import { formatMs, formatNumber, formatShort, listWords, plusMinus } from './format.ts';
 import { type Judged, objectiveBand, tellBetter, tellReach, tellRunnersUp } from './judged.ts';
-import { tailTpot, tailTtft } from './points.ts';
 
-/** The figures of the answer with their bands, what may break within them, and how many other deployments they leave open. */
+/** The figures of the answer with their bands, what may break within them, and how many others they leave open. */
 export function explainTrust(result: SweepResult): string[] {
   const { row, kind } = findAnswer(result);
-  if (row === null || row.run === null) return [];
   // a run that was given up has no percentiles
-  if (Number.isNaN(tailTtft(row, result))) return [];
-  const figures = describeFigures(row, result);
+  if (row?.result == null || row.trust === null || Number.isNaN(tailOf(row, result, 'ttft'))) return [];
+  const figures = describeFigures(row, row.trust, result);
   if (kind !== 'met') return [figures];
-  const { slo, objective, workload } = result.spec;
-  const simulated = distinct(
-    result.kept.filter((one) => one.run !== null),
-    result,
-  ).map((one) => judge(one, result));
-  const winner = judge(row, result);
-  const met = simulated.filter((one) => one.met);
-  const band = objectiveBand(row.band, objective, workload.arrivals.process);
+  const { objective, first } = result;
+  // every setting that was simulated may be the one that is sure; to choose between are deployments
+  const rivals = result.kept.filter((one) => one.result !== null && one.scenario === row.scenario);
+  const all = rivals.map((one) => judge(one, result));
+  const distinct = firstOfEach(rivals, result).map((one) => judge(one, result));
+  const band = objectiveBand(row.trust.band, objective, first.workload.arrivals.process);
+  const noun = areDeployments(result) ? 'deployment' : 'fleet';
   return [
     figures,
-    ...tellReach(winner, met, slo),
-    ...tellBetter(winner, simulated, slo, objective),
-    ...tellRunnersUp(met, band, 'deployment'),
+    ...tellReach(judge(row, result), all, row.slo),
+    ...tellBetter(judge(row, result), distinct, row.slo, objective),
+    ...tellRunnersUp(
+      distinct.filter(({ met }) => met),
+      band,
+      noun,
+    ),
   ];
 }
 
-function describeFigures(row: KeptRow, result: SweepResult): string {
-  const { band, basis } = row;
-  const of = (metric: 'ttft' | 'tpot') => `${shownPercentile(result.spec, metric)} ${METRIC_WORDS[metric]}`;
+function describeFigures(row: KeptRow, { band, basis }: NonNullable<KeptRow['trust']>, result: SweepResult): string {
+  const tail = (metric: 'ttft' | 'tpot', pct: number) => {
+    const of = `${shownPercentile(result.first.slo, metric)} ${METRIC_WORDS[metric]}`;
+    return `${of} ${formatMs(tailOf(row, result, metric))} ms (${plusMinus(pct)})`;
+  };
+  const { output_throughput } = row.result!;
   return (
-    `${of('ttft')} ${formatMs(tailTtft(row, result))} ms (${plusMinus(band.ttft_pct)}), ` +
-    `${of('tpot')} ${formatMs(tailTpot(row, result))} ms (${plusMinus(band.tpot_pct)}), ` +
-    `${formatShort(throughputPerDevice(row))} tok/s per device (${plusMinus(band.throughput_pct)}): step prices are ${basis}.`
+    `${tail('ttft', band.ttft_pct)}, ${tail('tpot', band.tpot_pct)}, ` +
+    `${formatShort(output_throughput)} tok/s (${plusMinus(band.throughput_pct)}): step prices are ${basis}.`
   );
 }
 
 /** "56/23/32": of TTFT, TPOT and throughput, for the narrow column of a table. */
-export function shortBand({ ttft_pct, tpot_pct, throughput_pct }: KeptRow['band']): string {
+export function shortBand({ ttft_pct, tpot_pct, throughput_pct }: ErrorBand): string {
   return [ttft_pct, tpot_pct, throughput_pct].map((pct) => formatNumber(pct)).join('/');
 }
 
-/** What the column of `shortBand` says, and the bases behind its figures. */
+/** What the column of `shortBand` says, and the bases behind its figures; '' where no row has one. */
 export function bandLegend(rows: readonly KeptRow[]): string {
-  const bands = new Map(rows.map(({ basis, band }) => [basis, band]));
-  const words = [...bands].map(([basis, band]) => `${shortBand(band)} where step prices are ${basis}`);
-  return `± %: error band of TTFT/TPOT/throughput, within which nine of ten measured runs lay: ${listWords(words)}.`;
+  const bands = new Map<string, Set<string>>();
+  for (const { trust } of rows) {
+    if (trust) bands.set(trust.basis, (bands.get(trust.basis) ?? new Set()).add(shortBand(trust.band)));
+  }
+  if (bands.size === 0) return '';
+  const words = [...bands].map(([basis, shown]) => `${[...shown].join(' or ')} where step prices are ${basis}`);
+  const several = [...bands.values()].some((shown) => shown.size > 1);
+  const why = several ? '; wider where prefill and decode run apart' : '';
+  return `± %: error band of TTFT/TPOT/throughput, within which nine of ten measured serving runs lay: ${listWords(words)}${why}.`;
 }
 
 function judge(row: KeptRow, result: SweepResult): Judged {
-  const run = row.run!;
-  const lost = run.rejected_kv + run.rejected_length + run.unfinished;
-  const words = describeDeployment(row.configuration, row.devices, result.labels, result.spec);
+  const run = row.result!;
   return {
     latencies: run,
-    band: row.band,
+    band: row.trust?.band ?? null,
     met: run.slo_met,
-    serves: lost === 0 && run.verdict !== 'overloaded',
-    value: objectiveValue(row, result.spec.objective),
-    name: `${words}, ${describeObjectiveValue(row, result.spec.objective)}`,
+    serves: lostIn(run) === 0 && run.verdict !== 'overloaded',
+    value: objectiveValue(row, result.objective),
+    name: describePriced(row, result),
   };
 }
 
 /** The first row of each deployment: settings of one deployment are not alternatives to buy. */
-function distinct(rows: readonly KeptRow[], result: SweepResult): KeptRow[] {
+function firstOfEach(rows: readonly KeptRow[], result: SweepResult): KeptRow[] {
   const seen = new Set<string>();
   return rows.filter((row) => {
-    const name = describeDeployment(row.configuration, row.devices, result.labels, result.spec);
+    const name = describeDeployment(row, result);
     if (seen.has(name)) return false;
     seen.add(name);
     return true;
@@ -94,8 +94,7 @@ export const BASIS_WORDS: Readonly<Record<Basis, string>> = {
 };
 
 /** "TTFT ± 56 %, TPOT ± 23 %, throughput ± 32 %, power ± 41 %". */
-export function describeBand(band: KeptRow['band']): string {
-  const { ttft_pct, tpot_pct, throughput_pct, power_pct } = band;
+export function describeBand({ ttft_pct, tpot_pct, throughput_pct, power_pct }: ErrorBand): string {
   return [
     ['TTFT', ttft_pct],
     ['TPOT', tpot_pct],

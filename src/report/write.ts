@@ -5,21 +5,21 @@ import { UserError } from '../check/issue.ts';
 import { refuseOverwrites } from '../check/same-file.ts';
 import { fileWords } from '../check/text-file.ts';
 import { type Content, makeFolder, writeWhole } from '../check/whole-file.ts';
-import type { SweepResult } from '../metrics/types.ts';
+import type { SweepResult } from '../metrics/sweep.ts';
 import { drawStandalone } from './chart.ts';
 import { csvLines } from './csv.ts';
 import { sweepHtml } from './html.ts';
-import { jsonLines } from './json.ts';
 import { sweepParquet } from './parquet.ts';
-import { throughputScatter } from './points.ts';
+import { mainScatter } from './points.ts';
+import { jsonLines } from './sweep-json.ts';
 
 /** The files, in the order they are written: the data first, should the disk fill up. Each is made only when its turn comes. */
 const FILES: readonly (readonly [name: string, make: (result: SweepResult) => Promise<Content> | Content])[] = [
   ['results.parquet', sweepParquet],
-  ['results.csv', (result) => csvLines(result.kept)],
+  ['results.csv', csvLines],
   ['results.json', jsonLines],
   ['report.html', sweepHtml],
-  ['pareto.svg', (result) => drawStandalone(throughputScatter(result))],
+  ['pareto.svg', (result) => drawStandalone(mainScatter(result))],
 ];
 
 /** Names of the files that a sweep writes, of deployments or of fleets. */

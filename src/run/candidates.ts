@@ -1,7 +1,6 @@
 // Rows that the screen lets through: the best few of each deployment, in a struct of arrays that workers can send.
 import type { Basis } from '../catalog/types.ts';
-import { rowAt } from '../spec/rows.ts';
-import type { Spec } from '../spec/types.ts';
+import type { Configuration } from '../spec/types.ts';
 
 /** Columns of the candidates; all have the same length. */
 export interface Candidates {
@@ -94,7 +93,6 @@ export interface Screened {
 }
 
 /** Rows that share surface, replicas and rate are one deployment with other settings. */
-export function deploymentOf(spec: Spec, candidates: Candidates, i: number): string {
-  const { replicas, request_rate } = rowAt(spec, candidates.row[i]);
-  return `${candidates.group[i]}/${replicas}/${request_rate}`;
+export function deploymentName(group: number, { replicas, request_rate }: Configuration): string {
+  return `${group}/${replicas}/${request_rate}`;
 }

@@ -207,6 +207,7 @@ function placeRooms(arena: Arena, { shared, cores }: Rooms, put: Put): void {
 
 /** STATE_* of every request: that of its last visit, or of the visit that was rejected before that ended. */
 export function requestStates({ requests }: FleetProgram, { visits }: FleetColumns, state: Int32Array): Int32Array {
+  if (state.length === requests.count) return state; // one visit a request
   const states = new Int32Array(requests.count);
   for (let r = 0; r < requests.count; r++) {
     states[r] = state[requests.last[r]];

@@ -16,6 +16,7 @@ export interface Rooms {
  */
 export function countRooms(program: FleetProgram): Rooms {
   const { visits, clients, paths } = program;
+  if (visits.edgeTo.length === 0 && clients.every(({ kind }) => kind === 'llm')) return { shared: 0, cores: 0 };
   const linked = paths.some((path) => path.length > 0);
   let shared = 0;
   for (let e = 0; e < visits.edgeTo.length; e++) {

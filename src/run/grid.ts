@@ -1,7 +1,8 @@
-// A sweep as a grid: groups of rows that share one step surface (outer axes), and the limits that vary inside one (inner axes).
+// A screened sweep as a grid: groups of rows that share one step surface (outer axes), and the limits that vary inside one (inner axes).
 import { SURFACE_FIELDS } from '../plan/deployment.ts';
-import { countRows, rowAt, strides } from '../spec/rows.ts';
-import type { Axis, AxisField, Configuration, Spec } from '../spec/types.ts';
+import type { Question } from '../spec/question.ts';
+import { configurationOf, type OnePool, type ShapeAxis } from '../spec/shape.ts';
+import type { AxisField, Configuration } from '../spec/types.ts';
 
 export interface Grid {
   readonly rows: number;
@@ -10,36 +11,45 @@ export interface Grid {
   readonly size: number;
   /** Row number of entry `inner` of group `group`. */
   row(group: number, inner: number): number;
-  /** The configuration of that row. */
-  configuration(group: number, inner: number): Configuration;
 }
 
-/** Splits the axes of a spec; row numbers stay those of the spec. */
-export function openGrid(spec: Spec): Grid {
-  const steps = strides(spec.axes);
-  const isOuter = (axis: Axis) => (SURFACE_FIELDS as readonly AxisField[]).includes(axis.field);
-  const outer = listOffsets(spec.axes, steps, isOuter);
-  const inner = listOffsets(spec.axes, steps, (axis) => !isOuter(axis));
-  const row = (group: number, entry: number) => outer[group] + inner[entry];
+/** Splits the axes of a shape; row numbers stay those of the question. */
+export function openGrid({ axes }: OnePool): Grid {
+  const isOuter = (axis: ShapeAxis) => (SURFACE_FIELDS as readonly AxisField[]).includes(axis.field);
+  const outer = listOffsets(axes, isOuter);
+  const inner = listOffsets(axes, (axis) => !isOuter(axis));
   return {
-    rows: countRows(spec),
+    rows: outer.length * inner.length,
     groups: outer.length,
     size: inner.length,
-    row,
-    configuration: (group, entry) => rowAt(spec, row(group, entry)),
+    row: (group, entry) => outer[group]! + inner[entry]!,
   };
 }
 
 /** Row offsets of every combination of the chosen axes, the last axis fastest. */
-function listOffsets(axes: readonly Axis[], steps: readonly number[], chosen: (axis: Axis) => boolean): Float64Array {
+function listOffsets(axes: readonly ShapeAxis[], chosen: (axis: ShapeAxis) => boolean): Float64Array {
   let offsets = Float64Array.of(0);
   axes.forEach((axis, a) => {
     if (!chosen(axis)) return;
-    const next = new Float64Array(offsets.length * axis.values.length);
+    const stride = axes.slice(a + 1).reduce((rows, { size }) => rows * size, 1);
+    const next = new Float64Array(offsets.length * axis.size);
     offsets.forEach((offset, i) => {
-      for (let v = 0; v < axis.values.length; v++) next[i * axis.values.length + v] = offset + v * steps[a];
+      for (let v = 0; v < axis.size; v++) next[i * axis.size + v] = offset + v * stride;
     });
     offsets = next;
   });
   return offsets;
+}
+
+/** A row of the shape as a configuration. Throws UserError where the reader refuses the combination. */
+export function openConfigurations(
+  { at }: Pick<Question, 'at'>,
+  { pool: name }: OnePool,
+): (row: number) => Configuration {
+  return (row) => {
+    const { pools, workload } = at(row).spec;
+    const pool = pools.find((one) => one.name === name);
+    if (pool?.kind !== 'llm') throw new Error(`row ${row} has no engines ${name}`);
+    return configurationOf(pool, workload.request_rate);
+  };
 }

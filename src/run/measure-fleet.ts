@@ -1,9 +1,9 @@
 // A pipeline run in figures: binds what the engine left to the spec's limits and prices, and says why a run ended early.
 import { measureFleet, summariseFleet } from '../metrics/fleet/measure.ts';
 import { priceClients } from '../metrics/fleet/price-list.ts';
-import type { FleetSummary } from '../metrics/fleet/sweep.ts';
 import type { MeasuredFleet, FleetRun as RunToMeasure } from '../metrics/fleet/types.ts';
 import type { PickRanks } from '../metrics/summary.ts';
+import type { FleetSummary } from '../metrics/sweep.ts';
 import type { LoweredFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';

@@ -1,36 +1,39 @@
-// What the threads of a sweep say to each other. Numbers travel through shared memory or as transferred columns.
+// What the threads of a sweep say to each other.
 import type { Basis } from '../catalog/types.ts';
-import type { RunResult } from '../metrics/types.ts';
-import type { Spec } from '../spec/types.ts';
+import type { OnePool } from '../spec/shape.ts';
 import type { Candidates } from './candidates.ts';
+import type { SimulatedRow } from './simulate-row.ts';
+import type { Signal } from './threads.ts';
 
-/** Cells of the shared control words: the next block to take, and whether to stop. */
+/** Cells of the shared control words: the next piece of work to take, and whether to stop. */
 export const CONTROL_NEXT = 0;
 export const CONTROL_STOP = 1;
-export const CONTROL_CELLS = 16;
 
 /** Groups of a screening block: enough to make a message worth it, few enough to balance two workers. */
 export const BLOCK_GROUPS = 8;
+/** Rows of one piece of weighing. */
+export const BLOCK_ROWS = 32;
 
 export interface WorkerStart {
-  readonly spec: Spec;
+  readonly text: string;
+  readonly file: string;
+  readonly seed: number | undefined;
   readonly catalogFolder: string | null;
-  readonly memory: WebAssembly.Memory;
+  /** What is screened; null where rows are weighed. */
+  readonly shape: OnePool | null;
   readonly module: WebAssembly.Module;
-  /** The worker's own part of the memory, bytes. */
-  readonly start: number;
-  readonly end: number;
-  /** Address of the control words. */
-  readonly control: number;
+  readonly control: SharedArrayBuffer;
 }
 
-/** Orders to a worker: take blocks (of `size` groups) or rows until none is left. */
+/** Orders to a worker: take blocks (of `size` groups or rows) or rows until none is left. */
 export type Order =
   | { readonly kind: 'screen'; readonly blocks: number; readonly size: number }
-  | { readonly kind: 'settle'; readonly rows: Float64Array };
+  | { readonly kind: 'weigh'; readonly rows: number; readonly blocks: number; readonly size: number }
+  /** `hasty`: runs that have proved that they miss a limit end there. */
+  | { readonly kind: 'settle'; readonly rows: Float64Array; readonly hasty: boolean };
 
 export type Report =
-  | { readonly kind: 'ready' }
+  | Signal
   | {
       readonly kind: 'screened';
       readonly block: number;
@@ -39,6 +42,19 @@ export type Report =
       readonly candidates: Candidates;
       readonly bases: readonly (Basis | null)[];
     }
-  | { readonly kind: 'settled'; readonly index: number; readonly result: RunResult }
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'failed'; readonly message: string; readonly issues: readonly unknown[] | null };
+  | {
+      readonly kind: 'weighed';
+      readonly block: number;
+      /** One per row: USD per hour and devices, NaN where the row cannot be. */
+      readonly usdPerHour: Float64Array;
+      readonly devices: Float64Array;
+      /** Why rows cannot be, '' where they can. */
+      readonly reasons: readonly string[];
+    }
+  /** `refused`: what the catalog or the workload did not allow after all; '' when it was simulated. */
+  | {
+      readonly kind: 'settled';
+      readonly index: number;
+      readonly simulated: SimulatedRow | null;
+      readonly refused: string;
+    };

@@ -9,6 +9,8 @@ import type { ArrivalSpec, Configuration } from '../spec/types.ts';
 
 /** Distinct curves and KV classes of the rows of a group. */
 export interface InnerTables {
+  /** 1 where the reader refuses the row: another one stands in its place. */
+  readonly refused: Uint8Array;
   readonly configurations: readonly Configuration[];
   /** Token budget (before dp and pp) and batching of each curve. */
   readonly curves: readonly { readonly batching: number; readonly budget: number }[];
@@ -18,7 +20,10 @@ export interface InnerTables {
   readonly classOf: Int32Array;
 }
 
-export function listInner(configurations: readonly Configuration[]): InnerTables {
+export function listInner(rows: readonly (Configuration | null)[]): InnerTables {
+  const instead = rows.find((row) => row !== null)!;
+  const refused = Uint8Array.from(rows, (row) => (row === null ? 1 : 0));
+  const configurations = rows.map((row) => row ?? instead);
   const curves = new Map<string, number>();
   const classes = new Map<string, number>();
   const curveList: { batching: number; budget: number }[] = [];
@@ -40,7 +45,7 @@ export function listInner(configurations: readonly Configuration[]): InnerTables
     }
     classOf[i] = classes.get(room)!;
   });
-  return { configurations, curves: curveList, curveOf, classes: classList, classOf };
+  return { refused, configurations, curves: curveList, curveOf, classes: classList, classOf };
 }
 
 export interface ScreenColumns {

@@ -11,16 +11,19 @@ import {
   SCREENED_TTFT,
 } from '../../assembly/layout/screen.ts';
 import type { Basis } from '../catalog/types.ts';
+import { UserError } from '../check/issue.ts';
 import { reservesFinal } from '../check/scheduler-lists.ts';
 import { scoreOf } from '../metrics/objective.ts';
 import { electricityPerHour } from '../metrics/site.ts';
 import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource } from '../plan/deployment.ts';
 import { lowerSurface } from '../plan/lower.ts';
 import { schedulerRefusal } from '../plan/scheduler.ts';
+import type { FleetSpec } from '../spec/fleet/types.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
-import { defaultsKey } from '../spec/profile.ts';
+import type { OnePool } from '../spec/shape.ts';
 import { expectedAdvance } from '../spec/speculative.ts';
-import type { AxisField, Configuration, Objective, Spec } from '../spec/types.ts';
+import type { AxisField, Configuration, Objective } from '../spec/types.ts';
+import { PROFILE_FIELDS } from '../spec/words.ts';
 import type { Moments } from '../workload/moments.ts';
 import { type Candidates, NO_CANDIDATES, type Offer, packOffers, VARIANTS } from './candidates.ts';
 import type { Grid } from './grid.ts';
@@ -46,9 +49,19 @@ export interface ScreenedGroup {
   readonly basis: Basis | null;
 }
 
+/** What is asked of every row. */
+export interface ScreenQuestion {
+  readonly shape: OnePool;
+  readonly objective: Objective;
+  /** The first row that can be read, for what all have in common: traffic but for its rate, limits, prices, drafts. */
+  readonly first: FleetSpec;
+  /** Throws UserError where the reader refuses the row. */
+  configurationAt(row: number): Configuration;
+}
+
 /** Everything that the groups of a sweep share in one worker. */
 export interface Screen {
-  readonly spec: Spec;
+  readonly question: ScreenQuestion;
   readonly grid: Grid;
   readonly source: PlanSource;
   readonly session: Session;
@@ -75,28 +88,54 @@ const CLASS_FIELDS: readonly AxisField[] = [
 ];
 
 /** The most combinations that the axes among `fields` have; blank fields follow profile and device, one value per group. */
-function combinations(spec: Spec, fields: readonly AxisField[]): number {
-  return spec.axes.reduce((n, axis) => (fields.includes(axis.field) ? n * axis.values.length : n), 1);
+function combinations({ axes }: OnePool, fields: readonly AxisField[]): number {
+  return axes.reduce((n, axis) => (fields.includes(axis.field) ? n * axis.size : n), 1);
 }
 
 /** Bytes that openScreen takes. */
-export function screenRoom(spec: Spec, grid: Grid): number {
-  return screenBytes(grid.size, combinations(spec, CURVE_FIELDS), combinations(spec, CLASS_FIELDS)) + 4096;
+export function screenRoom(shape: OnePool, grid: Grid): number {
+  return screenBytes(grid.size, combinations(shape, CURVE_FIELDS), combinations(shape, CLASS_FIELDS)) + 4096;
 }
 
-export function openScreen(spec: Spec, grid: Grid, source: PlanSource, session: Session, moments: Moments): Screen {
+export function openScreen(
+  question: ScreenQuestion,
+  grid: Grid,
+  source: PlanSource,
+  session: Session,
+  moments: Moments,
+): Screen {
+  const { shape, first } = question;
   const columns = placeScreen(
     session.arena,
     grid.size,
-    combinations(spec, CURVE_FIELDS),
-    combinations(spec, CLASS_FIELDS),
+    combinations(shape, CURVE_FIELDS),
+    combinations(shape, CLASS_FIELDS),
   );
-  fillQuestion(columns.cells, moments, spec.slo);
-  return { spec, grid, source, session, moments, columns, inner: new Map(), filled: '' };
+  fillQuestion(columns.cells, moments, first.slo);
+  return { question, grid, source, session, moments, columns, inner: new Map(), filled: '' };
 }
 
-function innerConfigurations(grid: Grid, group: number): Configuration[] {
-  return Array.from({ length: grid.size }, (_, i) => grid.configuration(group, i));
+/** The rows of a group; null where the reader refuses one. */
+function innerConfigurations({ question, grid }: Screen, group: number): (Configuration | null)[] {
+  return Array.from({ length: grid.size }, (_, i) => readConfiguration(question, grid.row(group, i)));
+}
+
+function readConfiguration({ configurationAt }: ScreenQuestion, row: number): Configuration | null {
+  try {
+    return configurationAt(row);
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
+}
+
+/** The first row of a group that can be read; null where none can. */
+function firstOf({ question, grid }: Screen, group: number): Configuration | null {
+  for (let i = 0; i < grid.size; i++) {
+    const found = readConfiguration(question, grid.row(group, i));
+    if (found) return found;
+  }
+  return null;
 }
 
 /** Screens group `group`. */
@@ -106,20 +145,21 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup {
     rejected[reasonIndex(reason)] += screen.grid.size;
     return { rejected, feasible: 0, candidates: NO_CANDIDATES, basis: null };
   };
-  const first = screen.grid.configuration(group, 0);
+  const first = firstOf(screen, group);
+  if (!first) return refuseAll('refused');
   const bound = bindDeployment(first, screen.source);
   if (isRefusal(bound)) return refuseAll(bound.reason);
-  if (needsPrice(screen.spec.objective)) {
+  if (needsPrice(screen.question.objective)) {
     if (Number.isNaN(bound.usdPerDeviceHour)) return refuseAll('no-price');
-    if (screen.spec.power.usd_per_kwh !== null && bound.hardware.tdp_w === null) return refuseAll('no-watts');
+    if (screen.question.first.power.usd_per_kwh !== null && bound.hardware.tdp_w === null) return refuseAll('no-watts');
   }
-  const inner = innerOf(screen, group, bound);
+  const inner = innerOf(screen, group, bound, first);
   const refusals = fillRoom(screen, inner, bound);
   if (refusals.every((reason) => reason !== null)) {
-    for (let i = 0; i < screen.grid.size; i++) rejected[reasonIndex(refusals[inner.classOf[i]]!)]++;
+    for (let i = 0; i < screen.grid.size; i++) rejected[reasonIndex(refusalOf(inner, refusals, i)!)]!++;
     return { rejected, feasible: 0, candidates: NO_CANDIDATES, basis: null };
   }
-  const { basis } = runKernel(screen, inner, bound);
+  const { basis } = runKernel(screen, inner, bound, first);
   const feasible = countRows(screen, inner, refusals, rejected);
   return { rejected, feasible, candidates: chooseOffers(screen, inner, refusals, bound, group), basis };
 }
@@ -128,22 +168,29 @@ function needsPrice(objective: Objective): boolean {
   return OBJECTIVE[objective].priced;
 }
 
-/** The inner rows under the group's profile and device; written into the columns when their defaults or dp changed. */
-function innerOf(screen: Screen, group: number, bound: Deployment): InnerTables {
-  const profile = bound.profile.id;
-  const key = defaultsKey(screen.spec.profileDefaults, profile, bound.hardware.id) ?? profile;
+/**
+ * The inner rows under the group's profile and device; written into the columns when their defaults or dp changed. Axes vary them alike
+ * in every group, so what tells groups apart are the fields that follow profile and device.
+ */
+function innerOf(screen: Screen, group: number, bound: Deployment, first: Configuration): InnerTables {
+  const key = `${bound.profile.id} ${PROFILE_FIELDS.map((field) => first[field]).join(' ')}`;
   let inner = screen.inner.get(key);
   if (!inner) {
-    inner = listInner(innerConfigurations(screen.grid, group));
+    inner = listInner(innerConfigurations(screen, group));
     screen.inner.set(key, inner);
   }
   const filled = `${key}/${bound.split.dp}`;
   if (screen.filled !== filled) {
-    const { arrivals, num_requests } = screen.spec.workload;
+    const { arrivals, num_requests } = screen.question.first.workload;
     fillInner(screen.columns, inner, inFlightOf(arrivals, num_requests), bound.split.dp);
     screen.filled = filled;
   }
   return inner;
+}
+
+/** Why row `i` cannot be whatever the screen says; null where it can. */
+function refusalOf(inner: InnerTables, refusals: readonly (string | null)[], i: number): string | null {
+  return inner.refused[i] === 1 ? 'refused' : refusals[inner.classOf[i]!]!;
 }
 
 /** Sequences that fit by KV class, and why a class has no room at all (null = it has). */
@@ -167,12 +214,12 @@ function tokensHeld(moments: Moments, configuration: Configuration, drafts: numb
   return (moments.prompt_output_mean + moments.output_sq_mean) / moments.output_mean + partial;
 }
 
-function runKernel(screen: Screen, inner: InnerTables, bound: Deployment): { basis: Basis } {
+function runKernel(screen: Screen, inner: InnerTables, bound: Deployment, first: Configuration): { basis: Basis } {
   const { session, columns } = screen;
   const lowered = lowerSurface(bound.key, session.lowering, columns.surface);
   const record = columns.cells.byteOffset;
   const drafts = bound.key.speculation?.drafts ?? 0;
-  columns.cells[SCREEN_ADVANCE] = expectedAdvance(screen.spec.base.speculative_config, drafts);
+  columns.cells[SCREEN_ADVANCE] = expectedAdvance(first.speculative_config, drafts);
   columns.words[SCREEN_DRAFTS * 2] = drafts;
   inner.curves.forEach(({ batching, budget }, k) => {
     const curve = columns.curves.byteOffset + k * CURVE_SIZE * 8;
@@ -198,7 +245,7 @@ function countRows(
 ): number {
   let feasible = 0;
   for (let i = 0; i < screen.grid.size; i++) {
-    const reason = refusals[inner.classOf[i]] ?? STATUS_REASON[screen.columns.status[i]];
+    const reason = refusalOf(inner, refusals, i) ?? STATUS_REASON[screen.columns.status[i]!];
     if (reason === undefined) feasible++;
     else rejected[reasonIndex(reason)]++;
   }
@@ -216,7 +263,7 @@ function chooseOffers(
   const { columns, grid } = screen;
   const best = new Map<string, Offer[]>();
   for (let i = 0; i < grid.size; i++) {
-    if (columns.status[i] !== SCREENED_FEASIBLE || refusals[inner.classOf[i]] !== null) continue;
+    if (columns.status[i] !== SCREENED_FEASIBLE || refusalOf(inner, refusals, i) !== null) continue;
     const offer = offerOf(screen, inner.configurations[i], bound, group, i);
     if (Number.isNaN(offer.score)) continue;
     const key = deploymentKey(inner.configurations[i]);
@@ -242,10 +289,11 @@ function insertOffer(list: Offer[], offer: Offer): void {
 }
 
 function offerOf(screen: Screen, configuration: Configuration, bound: Deployment, group: number, i: number): Offer {
-  const { columns, spec, moments, grid } = screen;
+  const { columns, question, moments, grid } = screen;
+  const { slo, power } = question.first;
   const devices = bound.devices * configuration.replicas;
   const measured = {
-    usdPerHour: bound.usdPerDeviceHour * devices + electricityPerHour(columns.watts[i], spec.power),
+    usdPerHour: bound.usdPerDeviceHour * devices + electricityPerHour(columns.watts[i]!, power),
     outputThroughput: columns.served[i] * moments.output_mean,
     watts: columns.watts[i],
     devices,
@@ -253,8 +301,8 @@ function offerOf(screen: Screen, configuration: Configuration, bound: Deployment
   return {
     row: grid.row(group, i),
     group,
-    score: scoreOf(spec.objective, measured),
-    tension: tensionOf(spec, columns, i),
+    score: scoreOf(question.objective, measured),
+    tension: tensionOf(slo, columns, i),
     figures: [
       columns.batch[i],
       columns.ttft[i],
@@ -269,9 +317,9 @@ function offerOf(screen: Screen, configuration: Configuration, bound: Deployment
 }
 
 /** The largest share of a limit that the estimates use; without limits, the load. */
-function tensionOf(spec: Spec, columns: ScreenColumns, i: number): number {
-  let tension = spec.slo.length > 0 ? 0 : columns.load[i];
-  for (const { metric, percentile, limit } of spec.slo) {
+function tensionOf(slo: FleetSpec['slo'], columns: ScreenColumns, i: number): number {
+  let tension = slo.length > 0 ? 0 : columns.load[i]!;
+  for (const { metric, percentile, limit } of slo) {
     const central = percentile === 'mean' || percentile === 'p50';
     if (metric === 'ttft') tension = Math.max(tension, (central ? columns.ttft[i] : columns.ttftTail[i]) / limit);
     if (metric === 'tpot') tension = Math.max(tension, (central ? columns.tpot[i] : columns.tpotTail[i]) / limit);

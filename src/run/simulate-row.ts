@@ -1,9 +1,9 @@
 // Simulates one row of a sweep over the sweep's own requests (common random numbers), in a memory that all rows of a thread share.
 import type { Catalog } from '../catalog/open.ts';
 import type { ErrorBands } from '../catalog/types.ts';
-import type { FleetSummary } from '../metrics/fleet/sweep.ts';
 import { type FleetTrust, trustFleet } from '../metrics/fleet/trust.ts';
 import { EMPTY_SUMMARY } from '../metrics/summary.ts';
+import type { FleetSummary } from '../metrics/sweep.ts';
 import { prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import { type FleetShare, openShare } from '../plan/pipeline/share.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';

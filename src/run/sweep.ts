@@ -1,202 +1,108 @@
-// A sweep: screen every row, settle the best by simulation, rank. Byte-identical results for any number of workers.
-
+// A sweep: every row of a question looked at, the best simulated and ranked. Byte-identical results for any number of workers.
 import { labelsOf } from '../catalog/labels.ts';
 import type { Catalog } from '../catalog/open.ts';
-import type { Basis } from '../catalog/types.ts';
 import { readVersion } from '../check/version.ts';
-import type { SweepResult } from '../metrics/types.ts';
-import type { Spec } from '../spec/types.ts';
-import { makeRequests } from '../workload/make.ts';
-import { type Moments, moments } from '../workload/moments.ts';
-import type { Requests } from '../workload/types.ts';
-import { type Candidates, joinCandidates, orderCandidates, type Screened } from './candidates.ts';
-import { RUN_RECORD_BYTES, requestBytes, workingSetBytes } from './engine.ts';
-import { type Grid, openGrid } from './grid.ts';
-import { keepRows, type Settled } from './keep.ts';
-import { pickBytes } from './pick.ts';
-import { openPool, type Pool } from './pool.ts';
-import { BLOCK_GROUPS, type Report } from './protocol.ts';
-import { REASONS } from './reasons.ts';
-import { screenRoom } from './screen-group.ts';
-import { LOWERING_BYTES } from './session.ts';
-import { settleCandidates } from './settle.ts';
+import type { KeptRow, SweepAxis, SweepResult } from '../metrics/sweep.ts';
+import type { Question } from '../spec/question.ts';
+import { onePool } from '../spec/shape.ts';
+import { moments } from '../workload/moments.ts';
+import { makeWalks } from '../workload/walks.ts';
+import type { Found } from './found.ts';
+import { keepRows } from './keep.ts';
+import { openPool } from './pool.ts';
+import { scenarioOf } from './scenario.ts';
+import { screenRows } from './screen-rows.ts';
+import { weighRows } from './weigh-rows.ts';
 
-/** How a sweep is run; none of it changes a result. */
+/** How a sweep is run; only `exhaustive` changes a result. */
 export interface SweepOptions {
   readonly workers: number;
+  /** Of the question, for the workers that open it again. */
+  readonly seed?: number;
   /** The user's catalog folder, for the workers' own look-ups; null = none. */
   readonly catalogFolder?: string | null;
+  /** Simulate every row that can be (up to the spec's settle), also those that cannot be better. */
+  readonly exhaustive?: boolean;
   readonly onProgress?: (done: number, total: number, words: string) => void;
   /** Aborted: workers finish what they have at hand, and the result says it was interrupted. */
   readonly signal?: AbortSignal;
-  /** Groups of rows per screening block (default: BLOCK_GROUPS): how work is cut, never what comes out (law L6). */
+  /** Groups of rows per screening block: how work is cut, never what comes out (law L6). */
   readonly blockGroups?: number;
 }
 
-/** A question that is ready to be swept: its rows as a grid, and the requests that every simulation uses. */
-export interface Plan {
-  readonly spec: Spec;
-  readonly catalog: Catalog;
-  readonly grid: Grid;
-  /** At the spec's first request rate; other rates stretch the same gaps. */
-  readonly requests: Requests;
-  readonly moments: Moments;
-}
-
-/** Draws or reads the workload and lays out the rows. Throws UserError for mistakes that only the workload's files reveal. */
-export function makePlan(spec: Spec, catalog: Catalog): Plan {
-  const requests = makeRequests(spec.workload, {
-    catalogShape: (id) => catalog.shape(id),
-    requestRate: spec.base.request_rate,
-  });
-  return { spec, catalog, grid: openGrid(spec), requests, moments: moments(requests) };
-}
-
-/** What a sweep found, in columns and by candidate; `measure` turns it into answers. */
-export interface Swept {
-  readonly plan: Plan;
-  readonly screened: Screened;
-  readonly settled: Settled;
-  readonly workers: number;
-  readonly interrupted: boolean;
-  readonly seconds: SweepResult['seconds'];
-}
-
-/** Screens every row of a plan and settles the best by simulation. */
-export async function sweep(plan: Plan, options: SweepOptions): Promise<Swept> {
-  const { spec, grid } = plan;
+/** Throws UserError for mistakes that only the workload's files reveal. */
+export async function sweep(question: Question, catalog: Catalog, options: SweepOptions): Promise<SweepResult> {
   const started = performance.now();
-  const pool = await openPool(
-    spec,
-    options.catalogFolder ?? null,
-    options.workers,
-    workerBytes(spec, grid, plan.requests),
-  );
-  options.signal?.addEventListener('abort', () => pool.stop());
-  if (options.signal?.aborted) pool.stop(); // while the threads were being started
+  const { text, file } = question;
+  const shape = options.exhaustive ? null : onePool(question);
+  const walks = makeWalks(question.first, (id) => catalog.shape(id));
+  const lengths = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
+  const { workers, seed, catalogFolder = null, signal } = options;
+  const pool = await openPool({ text, file, seed, catalogFolder, shape }, workers, signal);
   try {
     const opened = performance.now();
-    const screened = await screenAll(pool, grid, options);
-    const screenedAt = performance.now();
-    const settled = await settleCandidates(pool, spec, screened.candidates, options);
-    const settledAt = performance.now();
+    const scenario = (row: number) => scenarioOf(question.choicesAt(row));
+    const found = shape
+      ? await screenRows(pool, question, shape, catalog, lengths.output_mean, options)
+      : await weighRows(pool, question, { ...options, scenarioOf: scenario });
     const seconds = {
       plan: (opened - started) / 1000,
-      screen: (screenedAt - opened) / 1000,
-      settle: (settledAt - screenedAt) / 1000,
+      screen: (found.lookedAt - opened) / 1000,
+      settle: (performance.now() - found.lookedAt) / 1000,
     };
-    return {
-      plan,
-      screened,
-      settled,
-      workers: options.workers,
-      interrupted: options.signal?.aborted ?? false,
-      seconds,
-    };
+    const { prompt_mean, output_mean } = lengths;
+    const workload = { description: walks.description, prompt_mean, output_mean };
+    const interrupted = signal?.aborted ?? false;
+    return { ...conclude(question, found, catalog), workload, seconds, workers, interrupted };
   } finally {
     await pool.close();
   }
 }
 
-/** Ranks what a sweep found and counts what fell. */
-export function measure(swept: Swept): SweepResult {
-  const { plan, screened, settled } = swept;
-  const { spec, catalog, requests } = plan;
-  const source = { catalog, prices: spec.prices, watts: spec.watts, power: spec.power };
-  const { kept, reordered } = keepRows(
-    spec,
-    screened,
-    settled,
-    orderCandidates(screened.candidates),
-    plan.moments,
-    source,
-    catalog.errorBands().bands,
-  );
+/** Ranks what was found and counts what fell. */
+function conclude(question: Question, found: Found, catalog: Catalog) {
+  const kept = keepRows(question, found, catalog);
+  const { name, file, text, rows, objective, top, first } = question;
+  const rejected = addUp(found.rejected);
+  const fallen = rejected.reduce((sum, { count }) => sum + count, 0);
+  const simulated = found.simulated.size;
   return {
-    spec,
-    rows: plan.grid.rows,
-    rejected: listRejected(screened.rejected),
-    feasible: screened.feasible,
-    settled: settled.size,
-    kept,
-    reordered,
-    interrupted: swept.interrupted,
-    workers: swept.workers,
-    seconds: swept.seconds,
-    workload: {
-      description: requests.description,
-      prompt_mean: plan.moments.prompt_mean,
-      output_mean: plan.moments.output_mean,
-    },
-    labels: labelsOf(
-      catalog,
-      [spec.base.model, ...kept.map(({ configuration }) => configuration.model)],
-      kept.map(({ configuration }) => configuration.hardware),
-    ),
+    ...{ name, file, text, rows, objective, top, first, kept, rejected, simulated },
+    axes: nameAxes(question),
+    screened: found.screened,
+    dearer: found.dearer,
+    unreached: rows - fallen - found.dearer - (found.screened?.feasible ?? simulated),
+    seed: first.workload.seed,
+    labels: labelRows(question, kept, catalog),
     version: readVersion(),
+    specAt: (row: number) => question.at(row).spec,
   };
 }
 
-/** Memory that one worker needs: the screen's columns, the requests, and the working set of the largest engine run. */
-function workerBytes(spec: Spec, grid: Grid, requests: Requests): number {
-  const followed = Object.values(spec.profileDefaults ?? {});
-  const most = (field: 'replicas' | 'max_num_seqs' | 'block_size' | 'data_parallel_size' | 'num_speculative_tokens') =>
-    Math.max(
-      spec.base[field],
-      ...spec.axes.filter((axis) => axis.field === field).flatMap((axis) => axis.values as number[]),
-      ...followed.map((defaults) => (field in defaults ? Number(defaults[field as 'max_num_seqs' | 'block_size']) : 0)),
-    );
-  let maxOutput = 1;
-  for (let i = 0; i < requests.count; i++) maxOutput = Math.max(maxOutput, requests.output[i]);
-  const setup = {
-    batching: 'chunked',
-    admission: 'prompt',
-    routing: 'round-robin',
-    replicas: most('replicas'),
-    maxNumSeqs: most('max_num_seqs') * most('data_parallel_size'),
-    maxNumBatchedTokens: 1,
-    numGpuBlocks: 1,
-    blockSize: most('block_size'),
-    maxModelLen: 0,
-    price: new Float64Array(0),
-    ...(most('num_speculative_tokens') > 0
-      ? { speculation: { drafts: most('num_speculative_tokens'), acceptance: [], seed: 0 } }
-      : {}),
-  } as const;
-  const engine = workingSetBytes({ count: requests.count, maxOutput }, setup) + RUN_RECORD_BYTES;
-  return (
-    LOWERING_BYTES + screenRoom(spec, grid) + requestBytes(requests.count) + pickBytes(requests.count) + engine + 65536
-  );
+function addUp(reasons: Found['rejected']): SweepResult['rejected'] {
+  const counts = new Map<string, number>();
+  for (const { words, count } of reasons) if (count > 0) counts.set(words, (counts.get(words) ?? 0) + count);
+  const list = [...counts].map(([words, count]) => ({ words, count }));
+  return list.sort((a, b) => b.count - a.count || (a.words < b.words ? -1 : 1));
 }
 
-async function screenAll(pool: Pool, grid: Grid, options: SweepOptions): Promise<Screened> {
-  const size = options.blockGroups ?? BLOCK_GROUPS;
-  const blocks = Math.ceil(grid.groups / size);
-  const reports: Extract<Report, { kind: 'screened' }>[] = new Array(blocks);
-  let done = 0;
-  await pool.work({ kind: 'screen', blocks, size }, (report) => {
-    if (report.kind !== 'screened') return;
-    reports[report.block] = report;
-    done += Math.min(grid.groups - report.block * size, size) * grid.size;
-    options.onProgress?.(done, grid.rows, 'screening');
+/** Axes with the shortest end of their place that tells them apart. */
+function nameAxes({ axes }: Question): SweepAxis[] {
+  const endOf = (name: string, parts: number) => name.split('.').slice(-parts).join('.');
+  return axes.map(({ name, labels }) => {
+    const most = name.split('.').length;
+    let parts = 1;
+    while (parts < most && axes.filter((other) => endOf(other.name, parts) === endOf(name, parts)).length > 1) parts++;
+    return { name, short: endOf(name, parts), labels };
   });
-  // In block order, whoever screened them
-  const rejected = new Float64Array(REASONS.length);
-  let feasible = 0;
-  const parts: Candidates[] = [];
-  const bases: (Basis | null)[] = new Array(grid.groups).fill(null);
-  for (const report of reports) {
-    if (!report) continue;
-    report.rejected.forEach((count, i) => {
-      rejected[i] += count;
-    });
-    feasible += report.feasible;
-    parts.push(report.candidates);
-    for (const [k, basis] of report.bases.entries()) bases[report.block * size + k] = basis;
-  }
-  return { rejected, feasible, candidates: joinCandidates(parts), bases };
 }
 
-function listRejected(counts: Float64Array): SweepResult['rejected'] {
-  return REASONS.map(([reason, words], i) => ({ reason, words, count: counts[i] })).filter(({ count }) => count > 0);
+function labelRows(question: Question, kept: readonly KeptRow[], catalog: Catalog): SweepResult['labels'] {
+  const models = new Set<string>();
+  for (const { row } of kept) {
+    for (const pool of question.at(row).spec.pools) if (pool.kind === 'llm') models.add(pool.configuration.model);
+  }
+  for (const pool of question.first.pools) if (pool.kind === 'llm') models.add(pool.configuration.model);
+  const hardware = kept.flatMap(({ hosts }) => hosts.map((host) => host.hardware));
+  return labelsOf(catalog, models, hardware);
 }

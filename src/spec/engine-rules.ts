@@ -1,7 +1,9 @@
 // Rules and facts of an engine that few specs state: how often its scheduler looks up, what it waits for, what was seen to run.
+
 import { z } from 'zod';
 import type { WeightFormat } from '../catalog/types.ts';
 import { show } from '../check/issue.ts';
+import { type PackingName, queuesByWork } from '../check/scheduler-lists.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
 import { count, quantity, section, word } from './leaf.ts';
@@ -113,7 +115,7 @@ export function checkRules(
     if (wait !== undefined && wait[key] === undefined)
       add({ path: [...path, 'batch_wait', key], expected: 'a value', received: 'nothing' });
   }
-  if (input.packing === 'least-work-left') {
+  if (input.packing !== undefined && queuesByWork(input.packing as PackingName)) {
     if (input.recv_interval !== undefined)
       refuse('recv_interval', 'no recv_interval: only a queue by arrival has a newest end');
     if (wait !== undefined) refuse('batch_wait', 'no batch_wait: it counts prompts of a queue by arrival');

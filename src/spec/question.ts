@@ -91,9 +91,9 @@ export function openQuestionRows(
   file: string,
   catalog: CatalogNames,
   seed?: number,
-): Pick<Question, 'at' | 'objective' | 'rows'> {
+): Pick<Question, 'at' | 'objective' | 'rows' | 'first'> {
   const { document, tree, at } = openDocument(text, readOptionsOf(file, catalog), seed);
-  return { at, objective: objectiveOf(document), rows: tree.rows };
+  return { at, objective: objectiveOf(document), rows: tree.rows, first: firstReadable(tree.rows, at).spec };
 }
 
 function objectiveOf({ data }: SpecDocument): Objective {

@@ -1,11 +1,9 @@
-// The question, as types. `Spec` is what the reader returns: defaults filled in, axes kept apart; `Configuration` is one row of it.
+// The question, as types. `Configuration` is one pool of engines, every default filled in.
 import type { KvFormat, WeightFormat } from '../catalog/types.ts';
 import type { LengthSpec } from '../check/drawn.ts';
 import type { AdmissionName, BatchingName } from '../check/scheduler-lists.ts';
 import type { EngineLog } from './engine-log.ts';
 import type { EngineRules } from './engine-rules.ts';
-import type { Objective } from './objectives.ts';
-import type { PowerSpec } from './power.ts';
 import type { SpeculativeConfig } from './speculative.ts';
 import type { LATENCY_METRICS, PERCENTILES, PREEMPTIONS, ROUTINGS, STEP_SOURCES } from './words.ts';
 
@@ -156,46 +154,5 @@ export interface Configuration {
   readonly request_rate: number;
 }
 
-/** What an engine profile gives the fields that the spec leaves blank. */
-export type ProfileDefaults = Partial<
-  Pick<
-    Configuration,
-    'batching' | 'admission' | 'max_num_seqs' | 'max_num_batched_tokens' | 'block_size' | 'gpu_memory_utilization'
-  >
->;
-
 /** Fields of a configuration that may be an axis. */
 export type AxisField = Exclude<keyof Configuration, 'step_time' | 'kv_log' | 'speculative_config' | 'rules'>;
-
-/** A field with several values. */
-export interface Axis {
-  readonly field: AxisField;
-  readonly values: readonly (string | number)[];
-}
-
-/** A question, read and checked: one configuration and the axes that vary it. */
-export interface Spec {
-  readonly name: string;
-  readonly workload: WorkloadSpec;
-  /** Values of the fields that are not axes; axis fields hold their first value. */
-  readonly base: Configuration;
-  /** In order of the spec; row i of N is mixed radix with the last axis fastest. */
-  readonly axes: readonly Axis[];
-  /**
-   * Only where blank fields differ between rows: by profile, and by "profile on hardware" where the engine takes other limits on
-   * a device, what the blank fields are. `rowAt` applies it, so that each row follows its own; `base` holds the first row's values.
-   */
-  readonly profileDefaults?: Readonly<Record<string, ProfileDefaults>>;
-  readonly slo: readonly Slo[];
-  readonly objective: Objective;
-  /** How many configurations the report keeps and at most how many are settled by simulation. */
-  readonly top: number;
-  readonly settle: number;
-  /** USD per device-hour and W per device that override the catalog's. */
-  readonly prices: Readonly<Record<string, number>>;
-  readonly watts: Readonly<Record<string, number>>;
-  readonly power: PowerSpec;
-  /** The spec as read (for the report). */
-  readonly text: string;
-  readonly file: string;
-}

@@ -1,10 +1,9 @@
 // What readers of a spec need to know of the world around it: names, and files that the spec names.
-import type { EngineProfile } from '../catalog/types.ts';
+import type { EngineProfile, Hardware } from '../catalog/types.ts';
 import { show } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
 import type { Ledger } from './fleet/ledger.ts';
-import type { SizedDevice } from './profile.ts';
 
 /** Lists of the catalog that names are looked up in. */
 export type CatalogKind = 'hardware' | 'models' | 'engines';
@@ -13,7 +12,7 @@ export type CatalogKind = 'hardware' | 'models' | 'engines';
 export interface KnownNames extends Readonly<Record<CatalogKind | 'workloads', readonly string[]>> {
   profile(id: string): EngineProfile | undefined;
   /** A device, for defaults that depend on it; left out, they do not. */
-  device?(id: string): SizedDevice | undefined;
+  device?(id: string): Pick<Hardware, 'memory_bytes' | 'name'> | undefined;
   /** The rate over time of a workload, [s, requests/s, cv]; undefined where it has none. */
   curve?(id: string): readonly (readonly [number, number, number])[] | undefined;
   /** The id that another name of it stands for (a Hugging Face name, another case), or null. */

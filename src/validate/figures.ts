@@ -1,6 +1,7 @@
 // From the figures of a run to those that case files have, in their units (data/cases/SCHEMA.md section 5).
-import type { FleetSummary } from '../metrics/fleet/sweep.ts';
+
 import type { StageResult } from '../metrics/fleet/types.ts';
+import type { FleetSummary } from '../metrics/sweep.ts';
 import type { Summary } from '../metrics/types.ts';
 import type { Metric, Mode } from './case.ts';
 

@@ -4,8 +4,9 @@ import { expect, test } from 'vitest';
 import { SURFACE_HOST_NORM, SURFACE_HOST_SEQUENCE, SURFACE_HOST_STEP } from '../../assembly/layout/surface.ts';
 import { runOnePool } from '../../bench/one-pool.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
+import { bindDeployment, blocksOf, isRefusal, setupEngine } from '../../src/plan/deployment.ts';
+import { lowerSurface } from '../../src/plan/lower.ts';
 import { openSession } from '../../src/run/session.ts';
-import { prepare } from '../../src/run/simulate.ts';
 import { requestsOf, setupOf, tabulate } from '../reference/cases.ts';
 import { referenceRun } from '../reference/plain.ts';
 import { CONFIGURATION } from '../report/fixture.ts';
@@ -81,7 +82,11 @@ test('the host is paid once a round: in line with the device, or beside it', () 
     const decodeTime = (steps: number) => {
       const configuration = { ...CONFIGURATION, model: 'llama-3.1-8b', hardware: 'h100-sxm-80gb', profile };
       const settings = { batching: 'continuous' as const, num_scheduler_steps: steps, tensor_parallel_size: 1 };
-      const { setup } = prepare({ ...configuration, ...settings }, { catalog, prices: {}, watts: {} }, session);
+      const own = { ...configuration, ...settings };
+      const bound = bindDeployment(own, { catalog, prices: {}, watts: {} });
+      if (isRefusal(bound)) throw new Error(bound.words);
+      const { blocks, blockBytes } = blocksOf(bound, own);
+      const setup = setupEngine(own, bound, blocks, lowerSurface(bound.key, session.lowering).table, blockBytes);
       const { results, steps: log } = runOnePool(one, setup, { leap: 'none', steps: true });
       const surface = setup.price as Float64Array;
       return { seconds: results.finish[0]! - results.first[0]!, log, surface };

@@ -1,14 +1,15 @@
 // Sweeps of fleets: the same rows whoever computes them, every row accounted for, and what is left out is proved to be no better.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type FleetSweepResult, fleetScore } from '../../src/metrics/fleet/sweep.ts';
-import { columnLines } from '../../src/report/csv.ts';
-import { fleetColumns } from '../../src/report/fleet-sweep/columns.ts';
-import { fleetDigest, fleetSweepJson } from '../../src/report/fleet-sweep/files.ts';
-import { fleetSweepHtml } from '../../src/report/fleet-sweep/page.ts';
-import { fleetSweepTable } from '../../src/report/fleet-sweep/terminal.ts';
+import { rowScore, type SweepResult } from '../../src/metrics/sweep.ts';
+import { winners } from '../../src/report/answer.ts';
+import { csvLines } from '../../src/report/csv.ts';
+import { digestOf } from '../../src/report/digest.ts';
+import { sweepHtml } from '../../src/report/html.ts';
+import { sweepJson } from '../../src/report/sweep-json.ts';
+import { countFates, sweepTable } from '../../src/report/terminal.ts';
 import { runFleet } from '../../src/run/fleet.ts';
-import { type FleetSweepOptions, sweepFleets } from '../../src/run/fleet-sweep/sweep.ts';
 import { measureRun } from '../../src/run/measure-fleet.ts';
+import { type SweepOptions, sweep } from '../../src/run/sweep.ts';
 import { openQuestion, type Question } from '../../src/spec/question.ts';
 import { catalog, issuesIn, lower } from '../pipeline/world.ts';
 
@@ -36,17 +37,17 @@ prices: {l4: 0.8}
 `;
 
 const open = (text = SPEC): Question => openQuestion(text, 'small.yaml', catalog);
-const answer = (options: Partial<FleetSweepOptions> = {}, text = SPEC) =>
-  sweepFleets(open(text), { workers: 1, ...options });
+const answer = (options: Partial<SweepOptions> = {}, text = SPEC) =>
+  sweep(open(text), catalog, { workers: 1, ...options });
 
-let all: FleetSweepResult;
-let proved: FleetSweepResult;
+let all: SweepResult;
+let proved: SweepResult;
 beforeAll(async () => {
   all = await answer({ exhaustive: true });
   proved = await answer();
 });
 
-const rowsIn = (result: FleetSweepResult) =>
+const rowsIn = (result: SweepResult) =>
   result.rejected.reduce((sum, { count }) => sum + count, result.dearer + result.unreached + result.kept.length);
 
 describe('every row is accounted for', () => {
@@ -83,15 +84,15 @@ describe('L10: what is left out is no better', () => {
     const kept = new Set(proved.kept.map(({ row }) => row));
     const left = all.kept.filter(({ row }) => !kept.has(row));
     expect(left.length).toBe(proved.dearer);
-    const worst = fleetScore('usd_per_hour', proved.kept[2].result);
-    for (const { result } of left) expect(result.usd_per_hour).toBeGreaterThanOrEqual(worst - 1e-9);
+    const worst = rowScore('usd_per_hour', proved.kept[2].result!);
+    for (const { result } of left) expect(result!.usd_per_hour).toBeGreaterThanOrEqual(worst - 1e-9);
   });
 
   test('by devices too', async () => {
     const text = `${SPEC}objective: devices\n`;
     const [short, long] = [await answer({}, text), await answer({ exhaustive: true }, text)];
     expect(short.dearer).toBeGreaterThan(0);
-    const devices = (result: FleetSweepResult) => result.kept.slice(0, 3).map((row) => row.result.devices);
+    const devices = (result: SweepResult) => result.kept.slice(0, 3).map((row) => row.devices);
     expect(devices(short)).toEqual(devices(long));
   });
 });
@@ -99,14 +100,14 @@ describe('L10: what is left out is no better', () => {
 describe('L5, L6: the same bytes', () => {
   test.each([2, 3])('with %i workers', async (workers) => {
     const again = await answer({ workers });
-    expect(fleetDigest(again)).toBe(fleetDigest(proved));
+    expect(digestOf(again)).toBe(digestOf(proved));
     expect([again.rejected, again.dearer]).toEqual([proved.rejected, proved.dearer]);
   });
 
   test('another seed is another workload', async () => {
-    const other = await sweepFleets(openQuestion(SPEC, 'small.yaml', catalog, 5), { workers: 1, seed: 5 });
+    const other = await sweep(openQuestion(SPEC, 'small.yaml', catalog, 5), catalog, { workers: 1, seed: 5 });
     expect(other.seed).toBe(5);
-    expect(fleetDigest(other)).not.toBe(fleetDigest(proved));
+    expect(digestOf(other)).not.toBe(digestOf(proved));
   });
 });
 
@@ -123,17 +124,17 @@ test('a row is what `mist run --row` makes of it', () => {
       breakdown: ____,
       visits: _____,
       ...whole
-    } = measureRun(one.spec, lowered, runFleet(lowered.program, { leap: 'exact' })).result;
+    } = measureRun(one.spec, lowered, runFleet(lowered.program, { leap: 'closed' })).result;
     expect(result).toEqual(whole);
   }
 });
 
 test('rows that keep the promise come first, by cost; the others by how near they come', () => {
-  const met = all.kept.filter(({ result }) => result.slo_met);
+  const met = all.kept.filter(({ result }) => result!.slo_met);
   expect(met.length).toBeGreaterThan(2);
   expect(met.length).toBeLessThan(all.kept.length);
   expect(all.kept.slice(0, met.length)).toEqual(met);
-  const costs = met.map(({ result }) => fleetScore('usd_per_hour', result));
+  const costs = met.map(({ result }) => rowScore('usd_per_hour', result!));
   expect(costs).toEqual([...costs].sort((a, b) => a - b));
   expect(met.some(({ on_front }) => on_front)).toBe(true);
 });
@@ -161,24 +162,24 @@ describe('mistakes', () => {
 describe('reports', () => {
   test('say the same in text, JSON, CSV and on the page', async () => {
     const best = proved.kept[0];
-    const text = fleetSweepTable(proved);
+    const text = sweepTable(proved);
     expect(text).toContain(`--row ${best.row}`);
-    const json = fleetSweepJson(proved) as { kept: Record<string, unknown>[]; counts: { count: number }[] };
+    const json = sweepJson(proved) as { kept: Record<string, unknown>[] };
     expect(json.kept.length).toBe(proved.kept.length);
-    expect(json.kept[0]['fleet.workers.hardware'] ?? null).toBe(best.choices.get('fleet.workers.hardware') ?? null);
-    expect(json.counts.reduce((sum, { count }) => sum + count, 0)).toBe(102);
-    const lines = [...columnLines(fleetColumns(proved), proved.kept)];
+    expect(json.kept[0]['workers.hardware'] ?? null).toBe(best.choices.get('fleet.workers.hardware') ?? null);
+    expect(countFates(proved).reduce((sum, [count]) => sum + count, 0)).toBe(102);
+    const lines = [...csvLines(proved)];
     expect(lines.length).toBe(proved.kept.length + 1);
-    const page = await fleetSweepHtml(proved);
+    const page = await sweepHtml(proved);
     expect(page).toContain(`data-row="${best.row}"`);
     for (const shown of [text, page.replace(/<script>.*<\/script>/s, '')])
       expect(shown).not.toMatch(/NaN|undefined|\[object/);
   });
 
   test('answer also where nothing keeps the promise, and where nothing can be', async () => {
-    const missed = fleetSweepTable(await answer({}, SPEC.replace('p99_ttft: 800ms', 'p99_ttft: 1ms')));
-    expect(missed).toMatch(/0 of 102 keep the promise: closest: .* misses p99 TTFT <= 1 ms by/s);
-    const none = fleetSweepTable(await answer({}, SPEC.replaceAll('llama-3.1-8b', 'llama-3.1-405b')));
+    const missed = sweepTable(await answer({}, SPEC.replace('p99_ttft: 800ms', 'p99_ttft: 1ms')));
+    expect(missed).toMatch(/0 of 102 keep the promise: .*Closest: .*misses\s+p99\s+TTFT\s+<=\s+1\s+ms/s);
+    const none = sweepTable(await answer({}, SPEC.replaceAll('llama-3.1-8b', 'llama-3.1-405b')));
     expect(none).toMatch(/0 of 102 were simulated: \d+ \(.*not a model that fits/s);
   });
 });
@@ -193,28 +194,59 @@ describe('error bands', () => {
     }
     expect(all.kept.map(({ choices }) => choices.get('fleet'))).toContain('apart');
     const wider = all.kept.map((row) => ({ ...row, trust: null }));
-    expect(fleetDigest({ ...all, kept: wider })).toBe(fleetDigest(all));
+    expect(digestOf({ ...all, kept: wider })).toBe(digestOf(all));
   });
 
   test('the answer says what they leave open, in every report', async () => {
-    const said = fleetSweepTable(all).replaceAll('\n', ' ');
+    const said = sweepTable(all).replaceAll('\n', ' ');
     expect(said).toMatch(/p99 TTFT [\d,.]+ ms \(± \d+ %\), p99 TPOT [\d,.]+ ms \(± \d+ %\)/);
     expect(said).toMatch(/Within the error band it may miss|across the error band/);
-    const json = fleetSweepJson(all) as { trust: string[]; kept: Record<string, unknown>[] };
+    const json = sweepJson(all) as { trust: string[]; kept: Record<string, unknown>[] };
     expect(json.trust[0]).toContain('±');
     expect(json.kept[0].band_ttft_pct).toBe(all.kept[0].trust!.band.ttft_pct);
-    expect(await fleetSweepHtml(all)).toContain('Error bands');
+    expect(await sweepHtml(all)).toContain('error band');
   });
 });
 
 test('electricity on top: costs rise by it, and the proof still holds', async () => {
   const paid = await answer({}, `${SPEC}power: {pue: 1.3, usd_per_kwh: 0.5}\n`);
   expect(rowsIn(paid)).toBe(paid.rows);
-  const { result } = paid.kept[0];
+  const result = paid.kept[0].result!;
   expect(result.electricity_usd_per_hour).toBeCloseTo((result.power_w / 1000) * 0.5, 9);
   const same = all.kept.find(({ row }) => row === paid.kept[0].row)!;
-  expect(result.usd_per_hour).toBeCloseTo(same.result.usd_per_hour + result.electricity_usd_per_hour, 9);
-  expect(result.power_w).toBeCloseTo(same.result.power_w * 1.3, 9);
+  expect(result.usd_per_hour).toBeCloseTo(same.result!.usd_per_hour + result.electricity_usd_per_hour, 9);
+  expect(result.power_w).toBeCloseTo(same.result!.power_w * 1.3, 9);
   const everything = await answer({ exhaustive: true }, `${SPEC}power: {pue: 1.3, usd_per_kwh: 0.5}\n`);
   expect(paid.kept[0].row).toBe(everything.kept[0].row);
+});
+
+describe('axes of the question', () => {
+  const RATES = SPEC.replace('request_rate: 12', 'request_rate: [4, 12]').replace(
+    'count: {from: 1, to: 16}',
+    'count: {from: 1, to: 8}',
+  );
+
+  test('each of their values has a winner, and the proof holds for each by itself', async () => {
+    const [short, long] = [await answer({}, RATES), await answer({ exhaustive: true }, RATES)];
+    expect(rowsIn(short)).toBe(short.rows);
+    expect(short.dearer).toBeGreaterThan(0);
+    const best = (result: SweepResult) =>
+      winners(result)
+        .map(({ scenario, row }) => `${scenario}: ${row}`)
+        .sort();
+    expect(best(short)).toEqual(best(long));
+    expect(best(short).map((words) => words.split(':')[0])).toEqual(['request_rate 12', 'request_rate 4']);
+    const said = sweepTable(short).replaceAll('\n', ' ');
+    expect(said).toMatch(/Cheapest that meets .* for request_rate 4: .*request_rate 4: .*request_rate 12: /);
+  });
+
+  test('rows are judged by their own limits', async () => {
+    const limits = await answer({ exhaustive: true }, SPEC.replace('p99_ttft: 800ms', 'p99_ttft: [1ms, 800ms]'));
+    expect(new Set(limits.kept.filter(({ result }) => result!.slo_met).map(({ scenario }) => scenario))).toEqual(
+      new Set(['p99_ttft 800ms']),
+    );
+    for (const { slo, choices } of limits.kept) {
+      expect(slo[0].limit).toBe(choices.get('slo.p99_ttft') === '1ms' ? 0.001 : 0.8);
+    }
+  });
 });

@@ -1,6 +1,6 @@
 // Ranking rows of a sweep: kept promises by the objective, missed ones by how near they came, and the front of trade-offs.
 import { expect, test } from 'vitest';
-import { type FleetSummary, fleetScore, rankFleets, tensionOf } from '../../src/metrics/fleet/sweep.ts';
+import { type FleetSummary, type KeptRow, rankRows, rowScore, tensionOf } from '../../src/metrics/sweep.ts';
 import type { Slo } from '../../src/spec/types.ts';
 
 interface Figures {
@@ -45,10 +45,13 @@ function figures({
 
 const SLO: Slo[] = [{ metric: 'ttft', percentile: 'p99', limit: 2 }];
 const rows = (list: readonly Figures[]) =>
-  list.map((one, row) => ({ row, choices: new Map<string, string>(), result: figures(one), trust: null }));
-const order = (list: readonly Figures[]) => rankFleets(rows(list), 'usd_per_hour', SLO).map(({ row }) => row);
+  list.map(
+    (one, row) =>
+      ({ row, choices: new Map(), scenario: '', slo: SLO, result: figures(one), trust: null }) as unknown as KeptRow,
+  );
+const order = (list: readonly Figures[]) => rankRows(rows(list), 'usd_per_hour').map(({ row }) => row);
 const front = (list: readonly Figures[]) =>
-  rankFleets(rows(list), 'usd_per_hour', SLO)
+  rankRows(rows(list), 'usd_per_hour')
     .filter((row) => row.on_front)
     .map(({ row }) => row)
     .sort();
@@ -57,7 +60,7 @@ test('kept promises go by the objective, then by how little of a limit they use,
   expect(order([{ usd: 3 }, { usd: 1 }, { usd: 2 }])).toEqual([1, 2, 0]);
   expect(order([{ ttft: 1.5 }, { ttft: 0.5 }, { ttft: 1 }])).toEqual([1, 2, 0]);
   expect(order([{}, {}, {}])).toEqual([0, 1, 2]);
-  const backwards = rankFleets(rows([{}, {}, {}]).reverse(), 'usd_per_hour', SLO);
+  const backwards = rankRows(rows([{}, {}, {}]).reverse(), 'usd_per_hour');
   expect(backwards.map(({ row }) => row)).toEqual([0, 1, 2]);
   const [dear, cheap] = [
     { usd: 3, ttft: 0.5 },
@@ -79,7 +82,7 @@ test('missed promises come after all kept ones, the nearest first whatever it co
       { ...missed, ttft: 3, usd: 1 },
     ]),
   ).toEqual([1, 0]);
-  const backwards = rankFleets(rows([missed, missed]).reverse(), 'usd_per_hour', SLO);
+  const backwards = rankRows(rows([missed, missed]).reverse(), 'usd_per_hour');
   expect(backwards.map(({ row }) => row)).toEqual([0, 1]);
 });
 
@@ -111,7 +114,7 @@ test('tension is the largest share of a limit in use, and infinite where request
 });
 
 test('scores are rounded to twelve digits: the same prices added in another order rank equal', () => {
-  expect(fleetScore('usd_per_hour', figures({ usd: 0.1 + 0.2 }))).toBe(0.3);
-  expect(fleetScore('tokens_per_joule', figures({}))).toBe(4);
-  expect(fleetScore('devices', figures({}))).toBe(2);
+  expect(rowScore('usd_per_hour', figures({ usd: 0.1 + 0.2 }))).toBe(0.3);
+  expect(rowScore('tokens_per_joule', figures({}))).toBe(4);
+  expect(rowScore('devices', figures({}))).toBe(2);
 });

@@ -2,10 +2,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { STATE_REJECTED_KV, STATE_UNFINISHED } from '../../assembly/layout/enums.ts';
+import { achieved } from '../../src/metrics/limits.ts';
 import { computeLatencies, countGood, countPeakConcurrent, peakOutputThroughput } from '../../src/metrics/requests.ts';
-import { achieved, makeRunResult, type RunInput } from '../../src/metrics/run-result.ts';
 import type { Slo } from '../../src/spec/types.ts';
 import { type Columns, fromRows, poisson, serve } from './columns.ts';
+import { makeRunResult, type RunInput } from './lone-pool.ts';
 
 const slo = (metric: Slo['metric'], limit: number, percentile: Slo['percentile'] = 'p99'): Slo => ({
   metric,

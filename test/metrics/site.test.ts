@@ -2,14 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
-import { type EnergyPrice, makeRunResult, type RunInput } from '../../src/metrics/run-result.ts';
 import { electricityOf, electricityPerHour, sharesOf } from '../../src/metrics/site.ts';
-import { partFigures, workFigures } from '../../src/plan/energy.ts';
-import { makePlan, measure, sweep } from '../../src/run/sweep.ts';
+import { type EnergyFigures, partFigures, workFigures } from '../../src/plan/energy.ts';
+import { sweep } from '../../src/run/sweep.ts';
+import { openQuestion } from '../../src/spec/question.ts';
 import { resolveFormats } from '../../src/stages/formats.ts';
 import { listOps } from '../../src/stages/llm-ops.ts';
-import { readScreened } from '../sweep/small-spec.ts';
 import { fromRows } from './columns.ts';
+import { makeRunResult, type RunInput } from './lone-pool.ts';
 
 const two = fromRows([
   [1, 1.5, 3.5, 11],
@@ -17,7 +17,7 @@ const two = fromRows([
 ]);
 
 const PART = { perStep: 0.5, perToken: 0.25, perPair: 0.0005, perContext: 0.005 };
-const ENERGY: EnergyPrice = {
+const ENERGY: EnergyFigures = {
   perStep: 1,
   perToken: 0.5,
   perPair: 0.001,
@@ -76,13 +76,12 @@ describe('a run by hand: 4 s, two replicas that idle at 100 W, 535 J of work', (
     }
   });
 
-  test('unknown watts: no energy, and with electricity to be paid no cost either', () => {
+  test('unknown watts: no energy, and no electricity in the cost', () => {
     const result = resultOf({ energy: null, power: { pue: 1.2, usd_per_kwh: 0.1 } });
-    expect([result.energy_j, result.energy_shares.idle, result.usd_per_hour]).toEqual([
-      Number.NaN,
-      Number.NaN,
-      Number.NaN,
-    ]);
+    expect([result.energy_j, result.energy_shares.idle]).toEqual([Number.NaN, Number.NaN]);
+    // devices are paid for all the same; a sweep that ranks by cost refuses such rows
+    expect(result.usd_per_hour).toBe(14.4);
+    expect(result.unmetered).toHaveLength(2);
     expect(resultOf({ energy: null, power: { pue: 1.2, usd_per_kwh: null } }).usd_per_hour).toBe(14.4);
   });
 });
@@ -127,27 +126,25 @@ engine: {max_num_seqs: 64}
 prices: {l4: 1.00, l40s: 1.01, tpu-v6e: 0.5}
 `;
 const catalog = openCatalog();
-const read = (text: string) => readScreened(text, catalog, 'q.yaml');
+const read = (text: string) => openQuestion(text, 'q.yaml', catalog);
 
-async function rank(text: string) {
-  return measure(await sweep(makePlan(read(text), catalog), { workers: 1 }));
-}
+const rank = (text: string) => sweep(read(text), catalog, { workers: 1 });
 
 test('a sweep ranks by what electricity makes of the cost, and names hardware whose power is unknown', async () => {
   const plain = await rank(QUESTION);
   const paid = await rank(`${QUESTION}power: {pue: 1.4, usd_per_kwh: 2}\nwatts: {l4: 3kW}\n`);
-  const names = (result: typeof plain) => result.kept.map((row) => row.configuration.hardware);
+  const names = (result: typeof plain) => result.kept.map((row) => row.choices.get('deployment.hardware'));
   expect(names(plain)[0]).toBe('tpu-v6e');
   expect(names(plain).filter((name) => name !== 'tpu-v6e')[0]).toBe('l4');
   expect(names(paid)[0]).toBe('l40s');
-  expect(paid.rejected.find(({ reason }) => reason === 'no-watts')?.count).toBe(1);
+  expect(paid.rejected.find(({ words }) => words.includes('the power of the hardware is unknown'))?.count).toBe(1);
   const [best] = paid.kept;
-  expect(best.usd_per_hour).toBe(best.run!.usd_per_hour);
-  expect(best.run!.usd_per_hour).toBeCloseTo(1.01 + (best.run!.power_w / 1000) * 2, 9);
+  expect(best.usd_per_hour).toBe(best.result!.usd_per_hour);
+  expect(best.result!.usd_per_hour).toBeCloseTo(1.01 + (best.result!.power_w / 1000) * 2, 9);
 });
 
 test('the section of a spec: defaults, and mistakes in its own words', () => {
-  expect(read(QUESTION).power).toEqual({ pue: 1, usd_per_kwh: null });
-  expect(read(`${QUESTION}power: {usd_per_kwh: 0.1}\n`).power).toEqual({ pue: 1, usd_per_kwh: 0.1 });
+  expect(read(QUESTION).first.power).toEqual({ pue: 1, usd_per_kwh: null });
+  expect(read(`${QUESTION}power: {usd_per_kwh: 0.1}\n`).first.power).toEqual({ pue: 1, usd_per_kwh: 0.1 });
   expect(() => read(`${QUESTION}power: {pue: 0.9}\n`)).toThrow(/7: power.pue: expected a factor of at least 1/);
 });

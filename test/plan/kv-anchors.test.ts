@@ -3,19 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { limitsOn } from '../../src/catalog/engine-limits.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { bindDeployment, blocksOf, isRefusal } from '../../src/plan/deployment.ts';
-import { makePlan, measure, sweep } from '../../src/run/sweep.ts';
+import { sweep } from '../../src/run/sweep.ts';
 import { type EngineLog, parseEngineLog } from '../../src/spec/engine-log.ts';
-import { rowAt } from '../../src/spec/rows.ts';
+import { openQuestion } from '../../src/spec/question.ts';
+import { soleConfiguration } from '../../src/spec/shape.ts';
 import type { Configuration } from '../../src/spec/types.ts';
-import { readScreened } from '../sweep/small-spec.ts';
 
 const catalog = openCatalog();
 const SOURCE = { catalog, prices: {}, watts: {} };
 
 function specOf(model: string, hardware: string, engine: string) {
   const text = `model: ${model}\nworkload: {lengths: azure-conv-2023, request_rate: 1}\ndeployment: {hardware: ${hardware}}\nengine: {${engine}}\n`;
-  return readScreened(text, catalog);
+  return openQuestion(text, 'spec.yaml', catalog);
 }
+
+const rowAt = ({ at }: ReturnType<typeof specOf>, row: number): Configuration => soleConfiguration(at(row).spec)!;
 
 function capacityOf(configuration: Configuration) {
   const bound = bindDeployment(configuration, SOURCE);
@@ -103,8 +105,8 @@ describe('limits that an engine takes by itself', () => {
       const text =
         `model: llama-3.2-1b\nworkload: {lengths: {input_len: 6000, output_len: 40}, request_rate: 2, num_requests: 50}\n` +
         `deployment: {hardware: ${hardware}}\nengine: {profile: vllm-0.11}\nprices: {l4: 1}\n`;
-      const { kept } = measure(await sweep(makePlan(readScreened(text, catalog), catalog), { workers: 1 }));
-      return new Map(kept.map((row) => [row.configuration.hardware, row.screen.ttft]));
+      const { kept } = await sweep(openQuestion(text, 'spec.yaml', catalog), catalog, { workers: 1 });
+      return new Map(kept.map((row) => [row.hosts[0]!.hardware, row.screen!.ttft]));
     };
     const both = await estimates('[h100-sxm-80gb, l4]');
     for (const id of ['h100-sxm-80gb', 'l4']) {

@@ -12,10 +12,10 @@ import { readSurface } from '../../src/plan/read-surface.ts';
 import { findSteps, regressionSeconds, tokensByPiece } from '../../src/plan/step-regression.ts';
 import { columnsOf } from '../../src/report/flat.ts';
 import { openSession } from '../../src/run/session.ts';
-import { makePlan, measure, sweep } from '../../src/run/sweep.ts';
+import { sweep } from '../../src/run/sweep.ts';
 import { readSpec } from '../../src/spec/fleet/read.ts';
 import { readOptionsOf } from '../../src/spec/open.ts';
-import { readScreened } from '../sweep/small-spec.ts';
+import { openQuestion } from '../../src/spec/question.ts';
 
 const FIT: StepFit = {
   id: 'm',
@@ -114,22 +114,21 @@ describe('a regression on steps', () => {
       'model: llama-2-70b\nworkload: {lengths: {input_len: 512, output_len: 64}, request_rate: 1, num_requests: 40}\n' +
       'deployment: {hardware: [a100-sxm-80gb, l40s], tensor_parallel_size: 8}\n' +
       'engine: {profile: vllm-2023, quantization: fp16, step_source: [cost-model, regression, auto]}\n';
-    const plan = makePlan(readScreened(text, catalog), catalog);
-    const { kept, rejected } = measure(await sweep(plan, { workers: 1 }));
-    const simulated = kept.filter(({ run }) => run !== null);
+    const result = await sweep(openQuestion(text, 'spec.yaml', catalog), catalog, { workers: 1 });
+    const { kept, rejected } = result;
+    const simulated = kept.filter((row) => row.result !== null);
     const ttft = new Map(
-      simulated.map(({ configuration: c, run }) => [`${c.hardware} ${c.step_source}`, run!.ttft.mean]),
+      simulated.map(({ hosts, choices, result: run }) => [
+        `${hosts[0]!.hardware} ${choices.get('engine.step_source')}`,
+        run!.ttft.mean,
+      ]),
     );
     expect(ttft.get('a100-sxm-80gb regression')).toBe(ttft.get('a100-sxm-80gb auto'));
     expect(ttft.get('a100-sxm-80gb regression')).not.toBe(ttft.get('a100-sxm-80gb cost-model'));
     expect(ttft.get('l40s auto')).toBe(ttft.get('l40s cost-model'));
     expect(ttft.has('l40s regression')).toBe(false);
-    expect(JSON.stringify(rejected)).toContain('no-step-regression');
-    // what prices a row is a column where rows differ in it, and nowhere else
-    const names = (rows: typeof kept) => columnsOf(rows).map(({ name }) => name);
-    expect(names(kept)).toContain('step_source');
-    const plainRows = kept.filter(({ configuration: c }) => c.step_source === 'cost-model');
-    expect(names(plainRows)).not.toContain('step_source');
+    expect(JSON.stringify(rejected)).toContain('no step traces were fitted');
+    expect(columnsOf(result).map(({ name }) => name)).toContain('step_source');
   });
 
   it('is named by mist run, for deployments and for pools', async () => {

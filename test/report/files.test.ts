@@ -7,22 +7,25 @@ import { afterAll, expect, test } from 'vitest';
 import { UserError } from '../../src/check/issue.ts';
 import { writeWhole } from '../../src/check/whole-file.ts';
 import { sweepCsv } from '../../src/report/csv.ts';
-import { FLAT_COLUMNS } from '../../src/report/flat.ts';
-import { jsonLines, sweepJson } from '../../src/report/json.ts';
+import { columnsOf } from '../../src/report/flat.ts';
 import { sweepParquet } from '../../src/report/parquet.ts';
+import { jsonLines, sweepJson } from '../../src/report/sweep-json.ts';
 import { writeSweep } from '../../src/report/write.ts';
 import { makeSweep } from './fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mist-report-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const sweep = makeSweep();
+const namesOf = (result = sweep) => columnsOf(result).map((column) => column.name);
 
 test('column names are flat snake_case, unique, with a stable id first', () => {
-  const names = FLAT_COLUMNS.map((column) => column.name);
+  const names = namesOf();
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
   expect(names[0]).toBe('row');
   expect(names).toContain('ttft_p99_ms');
+  // axes come first, by their short names
+  expect(names.slice(6, 9)).toEqual(['hardware', 'replicas', 'tensor_parallel_size']);
 });
 
 test('Parquet reads back as the rows that were kept, nulls where nothing was simulated', async () => {
@@ -33,13 +36,14 @@ test('Parquet reads back as the rows that were kept, nulls where nothing was sim
   sweep.kept.forEach((row, i) => {
     expect(rows[i].row).toBe(BigInt(row.row));
     expect(rows[i].rank).toBe(i + 1);
-    expect(rows[i].hardware).toBe(row.configuration.hardware);
-    expect(rows[i].ttft_p99_ms).toBe(row.run ? row.run.ttft.p99 * 1000 : null);
-    expect(rows[i].slo_met).toBe(row.run ? row.run.slo_met : null);
-    expect(rows[i].preemptions).toBe(row.run ? 3 : null);
+    expect(rows[i].hardware).toBe(row.choices.get('deployment.hardware'));
+    expect(rows[i].replicas).toBe(Number(row.choices.get('deployment.replicas')));
+    expect(rows[i].ttft_p99_ms).toBe(row.result ? row.result.ttft.p99 * 1000 : null);
+    expect(rows[i].slo_met).toBe(row.result ? row.result.slo_met : null);
+    expect(rows[i].preemptions).toBe(row.result ? 3 : null);
   });
   const metadata = parquetMetadata(file).key_value_metadata;
-  expect(metadata?.find(({ key }) => key === 'mist_spec')?.value).toBe(sweep.spec.text);
+  expect(metadata?.find(({ key }) => key === 'mist_spec')?.value).toBe(sweep.text);
 });
 
 test('row ids beyond 32 bits and unknown prices survive', async () => {
@@ -53,34 +57,37 @@ test('row ids beyond 32 bits and unknown prices survive', async () => {
 test('a sweep that kept nothing still makes readable files', async () => {
   const bytes = await sweepParquet({ ...sweep, kept: [] });
   expect(await parquetReadObjects({ file: bytes.buffer as ArrayBuffer })).toEqual([]);
-  expect(sweepCsv([])).toBe(`${FLAT_COLUMNS.map((column) => column.name).join(',')}\n`);
+  const none = { ...sweep, kept: [] };
+  expect(sweepCsv(none)).toBe(`${namesOf(none).join(',')}\n`);
 });
 
-test('settings that few specs touch are columns only where a row has them', () => {
+test('what few rows have is a column only where one has it; axes of one name are told apart by more of their place', () => {
   const [first, second] = sweep.kept;
-  const rare = { ...second, configuration: { ...second.configuration, watermark: 0.01 } };
-  const [head, plain, set] = sweepCsv([first, rare]).split('\n');
-  const at = head.split(',').indexOf('watermark');
-  expect([plain, set].map((line) => line.split(',')[at])).toEqual(['0', '0.01']);
-  expect(sweepCsv([first, second])).not.toContain('watermark');
-  const json = JSON.parse([...jsonLines({ ...sweep, kept: [first, rare] })].join(''));
-  expect(json.kept.map((row: { watermark: number }) => row.watermark)).toEqual([0, 0.01]);
+  const swapping = { ...second, result: { ...second.result!, swapped_out: 7 } };
+  const [head, plain, set] = sweepCsv({ ...sweep, kept: [first, swapping] }).split('\n');
+  const at = head.split(',').indexOf('swapped_out');
+  expect([plain, set].map((line) => line.split(',')[at])).toEqual(['', '7']);
+  expect(sweepCsv({ ...sweep, kept: [first, second] })).not.toContain('swapped_out');
+  const taken = { name: 'fleet.a.devices', short: 'devices', labels: ['1', '2'] };
+  expect(namesOf({ ...sweep, axes: [taken] })).toContain('fleet.a.devices');
 });
 
 test('CSV quotes what must be quoted and keeps all digits', () => {
   const row = sweep.kept[0];
-  const odd = { ...row, configuration: { ...row.configuration, model: '/a "b", c' }, usd_per_hour: 0.1 + 0.2 };
-  const [head, line] = sweepCsv([odd]).split('\n');
+  const odd = { ...row, choices: new Map([['deployment.hardware', '/a "b", c']]), usd_per_hour: 0.1 + 0.2 };
+  const [head, line] = sweepCsv({ ...sweep, kept: [odd] }).split('\n');
   expect(line).toContain('"/a ""b"", c"');
   expect(line).toContain('0.30000000000000004');
-  const plain = sweepCsv([row]).split('\n')[1].split(',');
+  const plain = sweepCsv({ ...sweep, kept: [row] })
+    .split('\n')[1]
+    .split(',');
   expect(plain).toHaveLength(head.split(',').length);
 });
 
 test('the JSON of a sweep survives a round trip and holds the table of the CSV', () => {
   const json = JSON.parse(JSON.stringify(sweepJson(sweep)));
   expect(json.kept).toHaveLength(sweep.kept.length);
-  expect(Object.keys(json.kept[0])).toEqual(FLAT_COLUMNS.map((column) => column.name));
+  expect(Object.keys(json.kept[0])).toEqual(namesOf());
   expect(json.answer).toMatchObject({ kind: 'met', row: sweep.kept[0].row });
   expect(json.slo[0]).toEqual({ metric: 'ttft', percentile: 'p99', limit_ms: 1000 });
 });

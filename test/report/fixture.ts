@@ -1,7 +1,10 @@
 // A plausible sweep of about 400 kept configurations, made by simple formulas: reports are tested on its shape, not its truth.
-import type { KeptRow, RunResult, Summary, SweepResult } from '../../src/metrics/types.ts';
-import type { Configuration, Slo, Spec } from '../../src/spec/types.ts';
+import type { FleetSummary, KeptRow, SweepAxis, SweepResult } from '../../src/metrics/sweep.ts';
+import type { Summary } from '../../src/metrics/types.ts';
+import type { FleetSpec } from '../../src/spec/fleet/types.ts';
+import type { Configuration, Slo } from '../../src/spec/types.ts';
 import { seeded } from '../metrics/columns.ts';
+import { readText } from '../pipeline/world.ts';
 
 /** tokens/s of one device, USD/h, W. */
 const HARDWARE: Record<string, readonly [number, number, number]> = {
@@ -76,38 +79,50 @@ slo: {ttft: {p99: 1 s}, tpot: {p99: 40 ms}}
 objective: usd_per_hour
 `;
 
-export function makeSpec(more: Partial<Spec> = {}): Spec {
-  return {
-    name: 'llama-70b on a budget',
-    workload: {
-      lengths: 'azure-conv-2023',
-      arrivals: { process: 'poisson' },
-      request_rate: 20,
-      num_requests: 2000,
-      seed: 0,
-      requests: null,
-    },
-    base: CONFIGURATION,
-    axes: [
-      { field: 'hardware', values: Object.keys(HARDWARE) },
-      { field: 'replicas', values: [1, 2, 3, 4, 6, 8] },
-      { field: 'tensor_parallel_size', values: [1, 2, 4, 8] },
-      { field: 'quantization', values: ['fp8', 'bf16'] },
-      { field: 'batching', values: ['chunked', 'continuous'] },
-      { field: 'max_num_seqs', values: [32, 64, 128, 256] },
-    ],
-    slo: SLOS,
-    objective: 'usd_per_hour',
-    top: 20,
-    settle: 150,
-    prices: {},
-    watts: {},
-    power: { pue: 1, usd_per_kwh: null },
-    text: SPEC_TEXT,
-    file: 'llama-70b.yaml',
-    ...more,
-  };
+/** One pool of engines that serves plain prompts, with these limits. */
+const PLAIN = readText(`
+name: llama-70b on a budget
+model: llama-3.1-70b
+workload: {lengths: azure-conv-2023, arrivals: poisson, request_rate: 20, num_requests: 2000}
+deployment: {hardware: h100-sxm-80gb, tensor_parallel_size: 4}
+engine: {profile: vllm-0.11}
+`);
+
+export function makeSpec(more: Partial<FleetSpec> = {}, configuration: Configuration = CONFIGURATION): FleetSpec {
+  const [pool] = PLAIN.pools;
+  if (pool?.kind !== 'llm') throw new Error('a plain spec is one pool of engines');
+  const { replicas: count, routing: _, request_rate: __, ...own } = configuration;
+  const engines = { ...pool, count, configuration: { ...pool.configuration, ...own } };
+  return { ...PLAIN, pools: [engines], slo: SLOS, text: SPEC_TEXT, file: 'llama-70b.yaml', ...more };
 }
+
+/** Fields that the sweep varies, in the order of the document. */
+const VARIED: readonly (readonly [string, keyof Configuration, readonly unknown[]])[] = [
+  ['deployment.hardware', 'hardware', Object.keys(HARDWARE)],
+  ['deployment.replicas', 'replicas', [1, 2, 3, 4, 6, 8]],
+  ['deployment.tensor_parallel_size', 'tensor_parallel_size', [1, 2, 4, 8]],
+  ['engine.quantization', 'quantization', ['fp8', 'bf16']],
+  ['engine.batching', 'batching', ['chunked', 'continuous']],
+  ['engine.max_num_seqs', 'max_num_seqs', [32, 64, 128, 256]],
+];
+
+export const AXES: readonly SweepAxis[] = VARIED.map(([name, short, labels]) => ({
+  ...{ name, short, labels: labels.map(String) },
+}));
+
+export function choicesOf(configuration: Configuration): ReadonlyMap<string, string> {
+  return new Map(VARIED.map(([name, field]) => [name, String(configuration[field])]));
+}
+
+/** The configurations of rows, by number: what `specAt` gives back. */
+const CONFIGURATIONS = new Map<number, Configuration>();
+
+export function configure(row: number, configuration: Configuration): Configuration {
+  CONFIGURATIONS.set(row, configuration);
+  return configuration;
+}
+
+export const specAt = (row: number): FleetSpec => makeSpec({}, CONFIGURATIONS.get(row));
 
 export function makeSummary(mean: number, spread = 0.4): Summary {
   const at = (z: number): number => mean * (1 + spread * z);
@@ -123,9 +138,17 @@ export function makeSummary(mean: number, spread = 0.4): Summary {
   };
 }
 
-export function makeRun(more: Partial<RunResult> = {}): RunResult {
+export function makeRun(more: Partial<FleetSummary> = {}): FleetSummary {
   return {
     ttft: makeSummary(0.2),
+    first_answer: makeSummary(0.2),
+    stopped: '',
+    cached_input_tokens: 0,
+    thinking_tokens: 0,
+    unmetered: [],
+    unpriced: [],
+    idle_joules_per_request: 0,
+    idle_usd_per_request: 0,
     tpot: makeSummary(0.018, 0.2),
     itl: makeSummary(0.018, 0.5),
     e2el: makeSummary(4),
@@ -160,7 +183,6 @@ export function makeRun(more: Partial<RunResult> = {}): RunResult {
     electricity_usd_per_hour: 0,
     usd_per_request: 0.000144,
     devices: 4,
-    num_gpu_blocks: 27_310,
     ...more,
   };
 }
@@ -210,7 +232,10 @@ function makeRow(id: number, configuration: Configuration, simulated: boolean, r
   const guess = 0.85 + 0.3 * random();
   return {
     row: id,
-    configuration,
+    choices: choicesOf(configure(id, configuration)),
+    scenario: '',
+    slo: SLOS,
+    hosts: [{ hardware: configuration.hardware, count: devices, processors: false }],
     devices,
     usd_per_hour: usd,
     screen: {
@@ -225,23 +250,24 @@ function makeRow(id: number, configuration: Configuration, simulated: boolean, r
       usd_per_million_tokens: (usd / 3600 / output) * 1e6,
       power_w: power,
     },
-    run: simulated ? run : null,
+    result: simulated ? run : null,
     on_front: simulated && met && random() < 0.1,
-    ...(configuration.hardware === 'b200-sxm'
-      ? { basis: 'extrapolated' as const, band: BANDS.wide }
-      : { basis: 'calibrated' as const, band: BANDS.narrow }),
+    trust:
+      configuration.hardware === 'b200-sxm'
+        ? { basis: 'extrapolated', band: BANDS.wide }
+        : { basis: 'calibrated', band: BANDS.narrow },
   };
 }
 
 /** Settled rows that meet the limits, by price; settled ones that do not; then screened ones. */
 function rankRows(rows: KeptRow[]): KeptRow[] {
-  const group = (row: KeptRow): number => (row.run === null ? 2 : row.run.slo_met ? 0 : 1);
-  const closeness = (row: KeptRow): number => row.screen.ttft_tail;
+  const group = (row: KeptRow): number => (row.result === null ? 2 : row.result.slo_met ? 0 : 1);
+  const closeness = (row: KeptRow): number => row.screen!.ttft_tail;
   return rows.sort(
     (a, b) =>
       group(a) - group(b) ||
       (group(a) === 1 ? closeness(a) - closeness(b) : a.usd_per_hour - b.usd_per_hour) ||
-      a.screen.ttft_tail - b.screen.ttft_tail ||
+      a.screen!.ttft_tail - b.screen!.ttft_tail ||
       a.row - b.row,
   );
 }
@@ -279,19 +305,28 @@ export function makeSweep(more: Partial<SweepResult> = {}): SweepResult {
   }
   const kept = rankRows(rows);
   return {
-    spec: makeSpec(),
+    name: 'llama-70b on a budget',
+    file: 'llama-70b.yaml',
+    text: SPEC_TEXT,
+    axes: AXES,
+    objective: 'usd_per_hour',
+    top: 20,
+    first: makeSpec(),
+    seed: 0,
+    specAt,
     rows: 12_480,
     rejected: [
-      { reason: 'weights-do-not-fit', words: 'weights do not fit in memory', count: 2_912 },
-      { reason: 'kv-too-small', words: 'KV cache is smaller than one request', count: 611 },
-      { reason: 'split-not-legal', words: 'heads do not divide by tp', count: 1_040 },
-      { reason: 'bound-tpot', words: 'TPOT limit is below the fastest possible step', count: 4_388 },
-      { reason: 'bound-throughput', words: 'offered tokens exceed the best throughput', count: 1_907 },
+      { words: 'weights do not fit in memory', count: 2_912 },
+      { words: 'KV cache is smaller than one request', count: 611 },
+      { words: 'heads do not divide by tp', count: 1_040 },
+      { words: 'TPOT limit is below the fastest possible step', count: 4_388 },
+      { words: 'offered tokens exceed the best throughput', count: 1_907 },
     ],
-    feasible: 1_622,
-    settled: kept.filter((row) => row.run !== null).length,
+    screened: { feasible: 1_622, reordered: 0.083 },
+    dearer: 0,
+    unreached: 0,
+    simulated: kept.filter((row) => row.result !== null).length,
     kept,
-    reordered: 0.083,
     interrupted: false,
     workers: 2,
     seconds: { plan: 0.31, screen: 0.12, settle: 4.61 },

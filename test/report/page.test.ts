@@ -6,7 +6,7 @@ import { drawStandalone } from '../../src/report/chart.ts';
 import { sweepHtml } from '../../src/report/html.ts';
 import { escapeHtml, html } from '../../src/report/html-text.ts';
 import { costScatter, throughputScatter } from '../../src/report/points.ts';
-import { makeSpec, makeSweep } from './fixture.ts';
+import { makeSweep } from './fixture.ts';
 
 const sweep = makeSweep();
 const small = makeSweep({ kept: sweep.kept.slice(0, 8) });
@@ -32,7 +32,7 @@ test('the page has the answer, every point once, and every reason', async () => 
   for (const { words } of sweep.rejected) expect(page).toContain(words);
   expect(document.querySelectorAll('#ranking tbody tr')).toHaveLength(250);
   expect(page).toContain('vllm serve');
-  expect(page).toContain(escapeHtml(sweep.spec.text).slice(0, 40));
+  expect(page).toContain(escapeHtml(sweep.text).slice(0, 40));
 });
 
 test('the page loads nothing', async () => {
@@ -48,9 +48,11 @@ test('what users write is shown, not run', async () => {
   const attack = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>&amp;`;
   const result = makeSweep({
     kept: small.kept,
-    spec: makeSpec({ name: attack, text: attack, file: `/x/${attack}` }),
+    name: attack,
+    text: attack,
+    file: `/x/${attack}`,
     labels: { 'h200-sxm': attack, 'llama-3.3-70b': attack },
-    rejected: [{ reason: 'x', words: attack, count: 5 }],
+    rejected: [{ words: attack, count: 5 }],
     workload: { description: attack, prompt_mean: 1, output_mean: 1 },
     version: attack,
   });
@@ -79,18 +81,21 @@ test('escaping undoes to the same text', () => {
 });
 
 test('pages without an answer', async () => {
-  const nothing = await sweepHtml(makeSweep({ kept: [], feasible: 0, settled: 0 }));
+  const nothing = await sweepHtml(makeSweep({ kept: [], screened: { feasible: 0, reordered: 0 }, simulated: 0 }));
   expect(nothing).toContain('0 of 12,480 are feasible');
   expect(nothing).not.toContain('<svg');
   const missed = await sweepHtml(
-    makeSweep({ kept: sweep.kept.filter((row) => row.run && !row.run.slo_met).slice(0, 5), interrupted: true }),
+    makeSweep({ kept: sweep.kept.filter((row) => row.result && !row.result.slo_met).slice(0, 5), interrupted: true }),
   );
   expect(missed).toContain('0 of 12,480 keep the promise');
   expect(missed).toContain('gauge bad');
   expect(missed).toContain('Stopped before everything was tried');
   expect(missed).not.toContain('vllm serve');
   const screened = await sweepHtml(
-    makeSweep({ kept: sweep.kept.filter((row) => row.run === null).slice(0, 5), settled: 0 }),
+    makeSweep({
+      kept: sweep.kept.filter((row) => row.result === null && row.screen!.ttft_tail <= 1).slice(0, 5),
+      simulated: 0,
+    }),
   );
   expect(screened).toContain('closed-form estimate');
 });
@@ -108,8 +113,8 @@ test('unknown prices leave the cost chart out instead of drawing nothing in it',
   const kept = small.kept.map((row) => ({
     ...row,
     usd_per_hour: Number.NaN,
-    screen: { ...row.screen, usd_per_million_tokens: Number.NaN },
-    run: row.run && { ...row.run, usd_per_million_tokens: Number.NaN, usd_per_hour: Number.NaN },
+    screen: { ...row.screen!, usd_per_million_tokens: Number.NaN },
+    result: row.result && { ...row.result, usd_per_million_tokens: Number.NaN, usd_per_hour: Number.NaN },
   }));
   const page = await sweepHtml(makeSweep({ kept }));
   expect(page.match(/<figure/g)).toHaveLength(1);

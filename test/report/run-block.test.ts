@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import type { FleetResult } from '../../src/metrics/fleet/types.ts';
 import { EMPTY_SUMMARY } from '../../src/metrics/summary.ts';
-import type { RunResult } from '../../src/metrics/types.ts';
 import type { FleetContext } from '../../src/report/fleet/context.ts';
 import { fleetJson } from '../../src/report/fleet/json.ts';
 import { fleetTable } from '../../src/report/fleet/terminal.ts';
@@ -16,7 +15,7 @@ const context: FleetContext = {
 const EMPTY = { total: 0, finished: 0, rejected_kv: 0, rejected_length: 0, cancelled: 0, unfinished: 0 };
 
 /** A run as a fleet measures it, without stages and instances of its own. */
-function resultOf(changes: Partial<RunResult> = {}): FleetResult {
+function resultOf(changes: Partial<FleetResult> = {}): FleetResult {
   return {
     ...makeRun(changes),
     ...{ peak_output_throughput: 5000, first_answer: EMPTY_SUMMARY, stopped: '', visits: EMPTY },
@@ -26,7 +25,7 @@ function resultOf(changes: Partial<RunResult> = {}): FleetResult {
     ...{ stages: [], clients: [], pipelines: [] },
   };
 }
-const runTable = (changes: Partial<RunResult>, more: Partial<FleetContext> = {}) =>
+const runTable = (changes: Partial<FleetResult>, more: Partial<FleetContext> = {}) =>
   fleetTable(resultOf(changes), { ...context, ...more });
 const labelsOf = (block: string) => block.split('\n').map((row) => row.replace(/ {2,}.*$/, '').replace(/:.*$/, ':'));
 

@@ -83,7 +83,7 @@ describe('examples', () => {
     expect(question.rows).toBeGreaterThanOrEqual(1e6);
     expect(question.rows).toBeLessThanOrEqual(1e7);
     expect(question.axes[0]).toEqual({ name: 'deployment.hardware', labels: catalog.ids('hardware') });
-    expect(onePool(question, catalog)?.axes[0]).toEqual({ field: 'hardware', values: catalog.ids('hardware') });
+    expect(onePool(question)?.axes[0]).toEqual({ field: 'hardware', size: catalog.ids('hardware').length });
   });
 });
 

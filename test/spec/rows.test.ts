@@ -1,64 +1,6 @@
 // Row i of N is what nested loops over the axes give, each row once: of the screen's configurations and of a question's fleets.
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { countRows, digitsAt, rowAt, strides } from '../../src/spec/rows.ts';
-import type { Axis, AxisField, Configuration } from '../../src/spec/types.ts';
-import { baseOf, engineOf, KNOWN, open, VLLM } from './world.ts';
-
-const BASE = baseOf(`
-model: llama-3.1-8b
-workload: {lengths: azure-conv-2023, request_rate: 1}
-deployment: {hardware: l4}
-`);
-
-const FIELDS: AxisField[] = ['hardware', 'replicas', 'max_num_seqs', 'block_size', 'request_rate'];
-const axesArbitrary = fc
-  .array(fc.integer({ min: 2, max: 5 }), { maxLength: FIELDS.length })
-  .map((sizes): Axis[] =>
-    sizes.map((size, a) => ({ field: FIELDS[a], values: Array.from({ length: size }, (_, v) => a * 100 + v) })),
-  );
-
-/** The rows by nested loops: the last axis innermost. */
-function loop(axes: readonly Axis[], bound: Configuration): Configuration[] {
-  if (axes.length === 0) return [bound];
-  const [first, ...rest] = axes;
-  return first.values.flatMap((value) => loop(rest, { ...bound, [first.field]: value }));
-}
-
-it('walks rows as nested loops do, the last axis fastest', () => {
-  fc.assert(
-    fc.property(axesArbitrary, (axes) => {
-      const spec = { axes, base: BASE };
-      const rows = Array.from({ length: countRows(spec) }, (_, row) => rowAt(spec, row));
-      expect(rows).toEqual(loop(axes, BASE));
-      expect(new Set(rows.map((row) => JSON.stringify(row))).size).toBe(countRows(spec));
-    }),
-    { seed: 7, numRuns: 60 },
-  );
-});
-
-it('finds a row back from its digits and strides', () => {
-  fc.assert(
-    fc.property(axesArbitrary, fc.nat(), (axes, any) => {
-      const row = any % countRows({ axes });
-      const steps = strides(axes);
-      expect(digitsAt(axes, row).reduce((sum, digit, a) => sum + digit * steps[a], 0)).toBe(row);
-    }),
-    { seed: 7 },
-  );
-});
-
-it('stays exact far beyond 32 bits', () => {
-  const values = Array.from({ length: 1000 }, (_, v) => v);
-  const axes: Axis[] = FIELDS.slice(0, 4).map((field) => ({ field, values }));
-  expect(countRows({ axes })).toBe(1e12);
-  expect(digitsAt(axes, 999_123_456_789)).toEqual([999, 123, 456, 789]);
-});
-
-it('refuses a row that is not there', () => {
-  const spec = { axes: [{ field: 'replicas', values: [1, 2] }] as Axis[], base: BASE };
-  for (const row of [-1, 2, 0.5, Number.NaN]) expect(() => rowAt(spec, row)).toThrow(RangeError);
-});
+import { engineOf, KNOWN, open, VLLM } from './world.ts';
 
 it('lets blank engine fields follow the profile of their own row', () => {
   const question = open(`

@@ -1,8 +1,6 @@
 // A sweep small enough for a test, with rows that fall for several reasons, rows that keep the promise and rows that miss it.
 import type { Catalog } from '../../src/catalog/open.ts';
-import { openQuestion } from '../../src/spec/question.ts';
-import { onePool } from '../../src/spec/shape.ts';
-import type { Spec } from '../../src/spec/types.ts';
+import { openQuestion, type Question } from '../../src/spec/question.ts';
 
 export const SMALL_SPEC = `
 name: small
@@ -29,14 +27,6 @@ settle: 60
 top: 40
 `;
 
-/** A text of one pool as the screen sees it. */
-export function readScreened(text: string, catalog: Catalog, file = 'spec.yaml'): Spec {
-  const spec = onePool(openQuestion(text, file, catalog), catalog);
-  if (!spec) throw new Error('one pool that can be screened was meant');
-  return spec;
-}
-
-export function readSmallSpec(catalog: Catalog, changes: { seed?: number } = {}): Spec {
-  const spec = readScreened(SMALL_SPEC, catalog, 'small.yaml');
-  return { ...spec, workload: { ...spec.workload, seed: changes.seed ?? 0 } };
+export function openSmall(catalog: Catalog, seed?: number): Question {
+  return openQuestion(SMALL_SPEC, 'small.yaml', catalog, seed);
 }

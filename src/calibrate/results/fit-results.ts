@@ -1,6 +1,6 @@
 // Finds the host times, the kernel factor and the client of a deployment with which its measured runs come out as they did.
 import type { Issue } from '../../check/issue.ts';
-import type { FleetSummary } from '../../metrics/fleet/sweep.ts';
+import type { FleetSummary } from '../../metrics/sweep.ts';
 import { minimise } from '../minimise.ts';
 import { medianOf } from '../steps/check-steps.ts';
 import type { Figure, Figures } from './measured-run.ts';

@@ -1,7 +1,7 @@
 // Replays a measured run of one deployment with other host times and kernel factors: what its figures would be then.
 import type { EngineProfile } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
-import type { FleetSummary } from '../../metrics/fleet/sweep.ts';
+import type { FleetSummary } from '../../metrics/sweep.ts';
 import { blocksOf, type Deployment } from '../../plan/deployment.ts';
 import { type LoweredFleet, prepareFleet } from '../../plan/pipeline/lower-fleet.ts';
 import { repriceFleet } from '../../plan/pipeline/reprice.ts';

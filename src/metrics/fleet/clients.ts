@@ -1,9 +1,8 @@
 // One row per client: how busy it was, how large its batches and its queue were, what it drew and cost.
 
-import type { Swaps } from '../run-result.ts';
 import { type Intervals, peakOverlap, sumLengths, uniteIntervals } from './curves.ts';
 import type { ClientBill } from './prices.ts';
-import type { ClientCounters, ClientResult, FleetRun } from './types.ts';
+import type { ClientCounters, ClientResult, FleetResult, FleetRun } from './types.ts';
 
 export function measureClients(
   run: FleetRun,
@@ -42,7 +41,9 @@ export function measureClients(
 }
 
 /** Swaps of several clients together. */
-export function swapsOf(counters: readonly ClientCounters[]): Swaps {
+export function swapsOf(
+  counters: readonly ClientCounters[],
+): Pick<FleetResult, 'swapped_out' | 'swapped_in' | 'swap_s'> {
   const sum = (field: 'swapsOut' | 'swapsIn' | 'swapSeconds') =>
     counters.reduce((total, one) => total + (one[field] ?? 0), 0);
   return { swapped_out: sum('swapsOut'), swapped_in: sum('swapsIn'), swap_s: sum('swapSeconds') };

@@ -7,6 +7,7 @@ import { countGood, peakOutputThroughput } from '../requests.ts';
 import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
+import type { FleetSummary } from '../sweep.ts';
 import { judge } from '../verdict.ts';
 import { type Seen, seeRun } from './client-view.ts';
 import { measureClients, swapsOf } from './clients.ts';
@@ -14,7 +15,6 @@ import { drawTimeline, type Intervals, listIntervals, peakOverlap } from './curv
 import { chooseExamples } from './examples.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
-import type { FleetSummary } from './sweep.ts';
 import { measureTokens, type TokenColumns } from './tokens.ts';
 import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet, PipelineResult } from './types.ts';
 import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
@@ -115,9 +115,10 @@ function measureRequests({ run, tokens, span, ...seen }: Seen, requests: Request
   // tokens that come several at once have fewer gaps than tokens: those that the engine counted
   const gaps = bursts && run.itl ? totalWeight(run.itl) : tokens.gaps;
   const meanGap = gaps > 0 ? tokens.gapSeconds / gaps : Number.NaN;
+  const ttft = summarise(latencies.ttft, run.pick);
   const summaries = {
-    ttft: summarise(latencies.ttft, run.pick),
-    first_answer: summarise(latencies.firstAnswer, run.pick),
+    ttft,
+    first_answer: latencies.firstAnswer === latencies.ttft ? ttft : summarise(latencies.firstAnswer, run.pick),
     tpot: summarise(latencies.tpot, run.pick),
     itl: run.itl
       ? summariseItl(run.itl, lost.unfinished > 0 ? Number.NaN : meanGap)
@@ -184,21 +185,30 @@ function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): F
   return times.subarray(0, n);
 }
 
+/** Streams without a token are one at the end of the request. */
+function closeStreams(requests: RequestColumns, tokens: TokenColumns) {
+  const count = requests.state.length;
+  const output = new Int32Array(count);
+  const first = new Float64Array(count);
+  const lastToken = new Float64Array(count);
+  for (let r = 0; r < count; r++) {
+    output[r] = Math.max(1, tokens.output[r]!);
+    first[r] = Number.isNaN(tokens.firstToken[r]) ? requests.finish[r]! : tokens.firstToken[r]!;
+    lastToken[r] = Number.isNaN(tokens.lastToken[r]) ? requests.finish[r]! : tokens.lastToken[r]!;
+  }
+  return { output, first, lastToken };
+}
+
 /**
  * Requests as the verdict and the token rate see them: a stream of `output` tokens from the first to the last. A request that
  * generates nothing (a pipeline without such a stage) is one token at its end.
  */
 function streamOf(requests: RequestColumns, tokens: TokenColumns) {
   const count = requests.state.length;
-  const output = new Int32Array(count);
-  const first = new Float64Array(count);
-  const lastToken = new Float64Array(count);
-  for (let r = 0; r < count; r++) {
-    output[r] = Math.max(1, tokens.output[r]);
-    first[r] = Number.isNaN(tokens.firstToken[r]) ? requests.finish[r] : tokens.firstToken[r];
-    lastToken[r] = Number.isNaN(tokens.lastToken[r]) ? requests.finish[r] : tokens.lastToken[r];
-  }
   const none = new Int32Array(count);
+  const { output, first, lastToken } = tokens.whole
+    ? { output: tokens.output, first: tokens.firstToken, lastToken: tokens.lastToken }
+    : closeStreams(requests, tokens);
   return {
     lengths: { count, prompt: none, output },
     results: { ...requests, first, preemptions: none, replica: none },

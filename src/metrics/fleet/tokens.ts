@@ -6,7 +6,7 @@
 //               transfer interrupts) gives (last - first)/(output - 1), as vLLM has it; parallel branches are averaged by their
 //               gaps, and a wait for a reward model or a tool between two streams is no gap.
 // E2EL          end of the last visit - arrival: what follows the last token (checks, detokenisation) included.
-import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
+import { STATE_FINISHED, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
 import { VISIT_RESIDENT } from '../../plan/fleet.ts';
 import { ROLE_NONE, ROLE_THINK, roleTable } from './roles.ts';
 import type { FleetLatencies, FleetRun } from './types.ts';
@@ -26,11 +26,14 @@ export interface TokenColumns {
   readonly cached: number;
   readonly produced: number;
   readonly thought: number;
+  /** Every request has its output and its times in the columns, finished or not: they are its visit's own. */
+  readonly whole: boolean;
 }
 
 export function measureTokens(run: FleetRun, requests: RequestColumns, predecessors: Int32Array): TokenColumns {
   const { program, results } = run;
   const { visits } = program;
+  if (isSingle(run)) return measureSingles(run, requests);
   const count = program.requests.count;
   const column = (): Float64Array => new Float64Array(count).fill(Number.NaN);
   const latencies = { ttft: column(), tpot: column(), e2el: column(), firstAnswer: column() };
@@ -42,6 +45,7 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
   const handed = run.client?.firstToken === 'decode' ? handOver(run, predecessors, role, tokenTimes) : null;
   const total = { span: 0, gaps: 0, input: 0, cached: 0, produced: 0, thought: 0 };
   for (let r = 0; r < count; r++) {
+    if (requests.state[r] === STATE_UNFINISHED) firstToken[r] = findFirst(run, r, role, tokenTimes);
     if (requests.state[r] !== STATE_FINISHED) continue;
     let span = 0;
     let gaps = 0;
@@ -74,7 +78,52 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
       lastThought < 0 ? latencies.ttft[r] : findAnswer(run, r, lastThought, role, tokenTimes) - requests.arrival[r];
   }
   const { span: gapSeconds, gaps, input, cached, produced, thought } = total;
-  return { latencies, firstToken, lastToken, output, gapSeconds, gaps, input, cached, produced, thought };
+  return { latencies, firstToken, lastToken, output, gapSeconds, gaps, input, cached, produced, thought, whole: false };
+}
+
+/** Whether every request is one visit that prefills and decodes. */
+function isSingle({ program, roles }: FleetRun): boolean {
+  const { visits, requests, stages } = program;
+  const alone = visits.count === requests.count && visits.edgeTo.length === 0 && stages.length === 1;
+  return alone && roles.prefill.length === 1 && visits.flags.every((flags) => (flags & VISIT_RESIDENT) === 0);
+}
+
+/** The same figures where nothing has to be looked for: a sweep measures thousands of such runs. */
+function measureSingles({ program, results }: FleetRun, requests: RequestColumns): TokenColumns {
+  const { prompt, output, shared } = program.visits;
+  const { first, finish, cached } = results;
+  const count = requests.state.length;
+  const [ttft, tpot, e2el] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
+  const total = { span: 0, gaps: 0, input: 0, cached: 0, produced: 0 };
+  for (let r = 0; r < count; r++) {
+    if (requests.state[r] !== STATE_FINISHED) {
+      ttft[r] = tpot[r] = e2el[r] = Number.NaN;
+      continue;
+    }
+    const gaps = output[r]! - 1;
+    const span = gaps > 0 ? finish[r]! - first[r]! : 0;
+    ttft[r] = first[r]! - requests.arrival[r]!;
+    tpot[r] = gaps > 0 ? span / gaps : Number.NaN;
+    e2el[r] = finish[r]! - requests.arrival[r]!;
+    total.span += span;
+    total.gaps += gaps;
+    total.input += prompt[r]! - shared[r]!;
+    total.cached += cached[r]!;
+    total.produced += output[r]!;
+  }
+  const { span: gapSeconds, ...sums } = total;
+  const latencies = { ttft, tpot, e2el, firstAnswer: ttft };
+  return { latencies, firstToken: first, lastToken: finish, output, gapSeconds, ...sums, thought: 0, whole: true };
+}
+
+/** The first token of a request that was cut off; NaN where it has none yet. */
+function findFirst({ program }: FleetRun, r: number, role: Uint8Array, tokenTimes: Float64Array): number {
+  const { visits, requests } = program;
+  let earliest = Number.NaN;
+  for (let v = requests.first[r]!; v < requests.first[r + 1]!; v++) {
+    if (role[visits.stage[v]!] !== ROLE_NONE && !(earliest <= tokenTimes[v]!)) earliest = tokenTimes[v]!;
+  }
+  return earliest;
 }
 
 /** The first token after thinking: of the visits laid out after the last thought; NaN when none answers. */

@@ -1,12 +1,12 @@
 // What a fleet run is measured from and what it comes to. Times in seconds, percentiles by linear interpolation (NumPy's default).
 
+import type { EnergyFigures } from '../../plan/energy.ts';
 import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
 import type { StageRoles } from '../../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../../plan/setup.ts';
 import type { PowerSpec } from '../../spec/power.ts';
 import type { Slo } from '../../spec/types.ts';
 import type { ItlHistogram } from '../itl.ts';
-import type { EnergyPrice } from '../run-result.ts';
 import type { EnergyShares } from '../site.ts';
 import type { SpeculationResult } from '../speculation.ts';
 import type { PickRanks } from '../summary.ts';
@@ -36,7 +36,7 @@ export interface ClientCounters {
 /** What one client draws and costs. A client without devices stands for something outside the question: it does neither. */
 export interface ClientPrice {
   /** null where watts are unknown. `idleW` is that of all its devices. */
-  readonly energy: EnergyPrice | null;
+  readonly energy: EnergyFigures | null;
   /** W on top of idle while busy, of clients whose work is not priced by steps (cores: with all of them busy); absent = 0. */
   readonly busyW?: number;
   readonly devices: number;

@@ -25,6 +25,11 @@ export function readRequests({
   requestState,
 }: Pick<FleetRun, 'program' | 'results' | 'requestState'>): RequestColumns {
   const { requests } = program;
+  if (requestState && program.visits.count === requests.count) {
+    // every request is one visit, which ends it
+    const arrival = requests.concurrency > 0 ? results.ready : requests.arrival;
+    return { state: requestState, arrival, finish: results.finish };
+  }
   const state = new Int32Array(requests.count);
   const arrival = new Float64Array(requests.count);
   const finish = new Float64Array(requests.count);

@@ -1,0 +1,192 @@
+// What a sweep comes to: rows ranked by the objective, and what became of all the others.
+import type { FleetSpec } from '../spec/fleet/types.ts';
+import type { Objective, Slo } from '../spec/types.ts';
+import type { FleetTrust } from './fleet/trust.ts';
+import type { FleetResult } from './fleet/types.ts';
+import { achieved, type Ends } from './limits.ts';
+import { scoreOf } from './objective.ts';
+
+/** Figures of a row: those of a run that stand for the whole fleet. */
+export type FleetSummary = Omit<FleetResult, 'breakdown' | 'stages' | 'clients' | 'pipelines' | 'visits'>;
+
+/** The closed-form estimate of one pool of engines. Latencies in s. */
+export interface ScreenFigures {
+  readonly batch: number;
+  readonly ttft: number; // mean
+  readonly tpot: number; // mean
+  readonly e2el: number; // mean
+  readonly ttft_tail: number; // the percentile of the limits
+  readonly tpot_tail: number;
+  readonly utilisation: number;
+  readonly output_throughput_per_device: number;
+  readonly usd_per_million_tokens: number;
+  readonly power_w: number;
+}
+
+/** Devices of one kind that a row stands on. */
+export interface Devices {
+  readonly hardware: string;
+  readonly count: number;
+  readonly processors: boolean;
+}
+
+/** One row kept by a sweep: screened, simulated, or both. */
+export interface KeptRow {
+  /** Row number in the sweep: a stable id. */
+  readonly row: number;
+  /** By the name of the axis; axes inside of choices that were not taken are absent. */
+  readonly choices: ReadonlyMap<string, string>;
+  /** What of the choices is the question and not the answer (traffic, pipelines, limits), in words; '' where nothing is. */
+  readonly scenario: string;
+  readonly devices: number;
+  readonly hosts: readonly Devices[];
+  readonly usd_per_hour: number;
+  /** The row's own limits. */
+  readonly slo: readonly Slo[];
+  readonly screen: ScreenFigures | null;
+  readonly result: FleetSummary | null;
+  /** What its figures rest on, and how far they may be off; null where nothing of ours prices a step. */
+  readonly trust: FleetTrust | null;
+  /** No other row of its scenario that keeps the promise is at least as good in cost, TTFT, TPOT and E2EL, and better in one. */
+  readonly on_front: boolean;
+}
+
+/** Why rows fell. */
+export interface RejectCount {
+  readonly words: string;
+  readonly count: number;
+}
+
+export interface SweepAxis {
+  /** Where its value stands in the document. */
+  readonly name: string;
+  /** The shortest end of that by which no other axis is called. */
+  readonly short: string;
+  readonly labels: readonly string[];
+}
+
+/** rows = rejected + screened only + dearer + unreached + simulated (law: a sweep accounts for every row). */
+export interface SweepResult {
+  readonly name: string;
+  readonly file: string;
+  readonly text: string;
+  readonly rows: number;
+  readonly axes: readonly SweepAxis[];
+  readonly objective: Objective;
+  readonly top: number;
+  /** The first row that can be read: what all rows have in common is the same in it. */
+  readonly first: FleetSpec;
+  /** Rows that cannot be, or that the screen ruled out, most first. */
+  readonly rejected: readonly RejectCount[];
+  /** null where rows were not screened: all that can be were weighed. */
+  readonly screened: {
+    /** Rows that the screen let through, simulated ones among them. */
+    readonly feasible: number;
+    /** Of the pairs of simulated rows, the share whose order by screen and by simulation differ. */
+    readonly reordered: number;
+  } | null;
+  /** Rows proved to be no better than the best `top`: their devices alone cost more. */
+  readonly dearer: number;
+  /** Rows left over: beyond `settle`, or not reached before an interrupt. */
+  readonly unreached: number;
+  readonly simulated: number;
+  /** Rows that keep the promise by objective, then the others, nearest to it first, then a sample of the screened. */
+  readonly kept: readonly KeptRow[];
+  readonly interrupted: boolean;
+  readonly workers: number;
+  readonly seconds: { readonly plan: number; readonly screen: number; readonly settle: number };
+  readonly workload: { readonly description: string; readonly prompt_mean: number; readonly output_mean: number };
+  readonly seed: number;
+  /** Names to show for ids of models and hardware ("h100-sxm": "H100 SXM"). */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly version: string;
+  /** Any row of it again, as the fleet that it is. */
+  specAt(row: number): FleetSpec;
+}
+
+/** Rows that only the screen has looked at. */
+export function countScreened({ screened, simulated }: SweepResult): number {
+  return screened === null ? 0 : Math.max(0, screened.feasible - simulated);
+}
+
+/** Smaller is better; NaN where it cannot be ranked. Twelve digits: sums of the same prices in another order are equal. */
+export function rowScore(objective: Objective, result: FleetSummary): number {
+  const score = scoreOf(objective, {
+    usdPerHour: result.usd_per_hour,
+    outputThroughput: result.output_throughput,
+    watts: result.power_w,
+    devices: result.devices,
+  });
+  return Number(score.toPrecision(12));
+}
+
+/** Requests that were not served. */
+export function lostIn({ rejected_kv, rejected_length, unfinished }: Omit<Ends, 'completed'>): number {
+  return rejected_kv + rejected_length + unfinished;
+}
+
+/** The largest share of a limit that the run used; infinite where requests were lost, or it did not keep up. */
+export function tensionOf(result: FleetSummary, slo: readonly Slo[]): number {
+  if (lostIn(result) > 0 || result.completed === 0 || result.verdict === 'overloaded') return Number.POSITIVE_INFINITY;
+  const shares = slo.map((limit) => achieved(result, limit) / limit.limit).filter((share) => !Number.isNaN(share));
+  return Math.max(0, ...shares);
+}
+
+type Simulated = Omit<KeptRow, 'on_front'> & { readonly result: FleetSummary };
+
+/** Simulated rows in ranking order, the fronts marked. `deploymentOf`: rows of one name are settings of one thing to buy. */
+export function rankRows(
+  rows: readonly Omit<KeptRow, 'on_front'>[],
+  objective: Objective,
+  deploymentOf: (row: number) => string = String,
+): KeptRow[] {
+  const simulated = rows.filter((row): row is Simulated => row.result !== null);
+  const met = simulated.filter(({ result }) => result.slo_met);
+  const missed = simulated.filter(({ result }) => !result.slo_met);
+  const byScore = (a: Simulated, b: Simulated) => compare(rowScore(objective, a.result), rowScore(objective, b.result));
+  const byTension = (a: Simulated, b: Simulated) => compare(tensionOf(a.result, a.slo), tensionOf(b.result, b.slo));
+  met.sort((a, b) => byScore(a, b) || byTension(a, b) || a.row - b.row);
+  missed.sort((a, b) => byTension(a, b) || byScore(a, b) || a.row - b.row);
+  const front = findFronts(met);
+  return [...bestFirst(met, deploymentOf), ...missed].map((row) => ({ ...row, on_front: front.has(row) }));
+}
+
+/** The best row of each deployment, then the other settings of the same deployments. */
+function bestFirst(ranked: readonly Simulated[], deploymentOf: (row: number) => string): Simulated[] {
+  const seen = new Set<string>();
+  const [best, others]: [Simulated[], Simulated[]] = [[], []];
+  for (const row of ranked) {
+    const name = deploymentOf(row.row);
+    (seen.has(name) ? others : best).push(row);
+    seen.add(name);
+  }
+  return [...best, ...others];
+}
+
+/** Of each scenario by itself: no deployment of one is in the way of another's. */
+function findFronts(met: readonly Simulated[]): Set<Simulated> {
+  const front = new Set<Simulated>();
+  for (const scenario of new Set(met.map((row) => row.scenario))) {
+    const own = met.filter((row) => row.scenario === scenario);
+    const points = own.map(({ result: { usd_per_hour, ttft, tpot, e2el } }) => [
+      Number(usd_per_hour.toPrecision(12)),
+      ttft.p99,
+      tpot.p99,
+      e2el.p99,
+    ]);
+    own.forEach((row, i) => {
+      if (!points.some((other, j) => j !== i && dominates(other, points[i]))) front.add(row);
+    });
+  }
+  return front;
+}
+
+/** Ascending, what cannot be ranked last. */
+function compare(a: number, b: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function dominates(a: readonly number[], b: readonly number[]): boolean {
+  return a.every((value, k) => !(value > b[k])) && a.some((value, k) => value < b[k]);
+}

@@ -1,0 +1,25 @@
+// What a way of going through the rows of a question has found, before it is ranked.
+import type { Basis } from '../catalog/types.ts';
+import type { ScreenFigures, SweepResult } from '../metrics/sweep.ts';
+import type { SimulatedRow } from './simulate-row.ts';
+
+export interface Estimate {
+  readonly figures: ScreenFigures;
+  readonly usdPerHour: number;
+  readonly basis: Basis;
+}
+
+export interface Found {
+  /** Why rows fell, one entry for each or for many. */
+  readonly rejected: readonly { readonly words: string; readonly count: number }[];
+  readonly screened: SweepResult['screened'];
+  readonly dearer: number;
+  /** By row. */
+  readonly simulated: ReadonlyMap<number, SimulatedRow>;
+  /** Of the simulated rows, and of those that are kept beside them. */
+  readonly estimates: ReadonlyMap<number, Estimate>;
+  /** Rows of one name are settings of one thing to buy; absent: every row is one. */
+  readonly deploymentOf?: (row: number) => string;
+  /** ms, when looking at all rows had ended and simulating began. */
+  readonly lookedAt: number;
+}

@@ -1,0 +1,119 @@
+// What a thread does with the rows of a question: screen a block of them, weigh a block, simulate one.
+import type { Catalog } from '../catalog/open.ts';
+import type { Basis } from '../catalog/types.ts';
+import { UserError } from '../check/issue.ts';
+import { openArena } from '../columns/arena.ts';
+import { weighFleet } from '../plan/pipeline/weigh-fleet.ts';
+import type { FleetSpec } from '../spec/fleet/types.ts';
+import { OBJECTIVE } from '../spec/objectives.ts';
+import { openQuestionRows } from '../spec/question.ts';
+import type { OnePool } from '../spec/shape.ts';
+import type { Objective } from '../spec/types.ts';
+import { makeRequests } from '../workload/make.ts';
+import { moments } from '../workload/moments.ts';
+import { joinCandidates } from './candidates.ts';
+import { openConfigurations, openGrid } from './grid.ts';
+import type { Report, WorkerStart } from './protocol.ts';
+import { REASONS } from './reasons.ts';
+import { openScreen, screenGroup, screenRoom } from './screen-group.ts';
+import { LOWERING_BYTES, openSession } from './session.ts';
+import { openSimulator, simulateRow } from './simulate-row.ts';
+
+export interface RowWork {
+  screen(block: number, size: number): Report;
+  weigh(block: number, size: number, rows: number): Report;
+  settle(index: number, row: number, hasty: boolean): Report;
+}
+
+type Rows = ReturnType<typeof openQuestionRows>;
+
+export function openRowWork({ text, file, seed, shape, module }: WorkerStart, catalog: Catalog): RowWork {
+  const rows = openQuestionRows(text, file, catalog, seed);
+  const screen = shape ? openScreening(rows, shape, catalog, module) : null;
+  const simulator = openSimulator(catalog, openSession(catalog, openArena(LOWERING_BYTES), module));
+  return {
+    screen(block, size) {
+      if (!screen) throw new Error('nothing of this shape is screened');
+      return screen(block, size);
+    },
+    weigh: (block, size, count) => weighBlock(rows, catalog, block * size, Math.min(count, (block + 1) * size), block),
+    settle(index, row, hasty) {
+      const found = refusing(() => simulateRow(simulator, rows.at(row).spec, hasty));
+      return typeof found === 'string'
+        ? { kind: 'settled', index, simulated: null, refused: found }
+        : { kind: 'settled', index, simulated: found, refused: '' };
+    },
+  };
+}
+
+function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: WebAssembly.Module) {
+  const { first, objective } = rows;
+  const grid = openGrid(shape);
+  const session = openSession(catalog, openArena(LOWERING_BYTES + screenRoom(shape, grid) + 65536), module);
+  const { prices, watts, power, workload } = first;
+  const source = { catalog, prices, watts, power, seed: workload.seed };
+  const requests = makeRequests(workload, {
+    catalogShape: (id) => catalog.shape(id),
+    requestRate: workload.request_rate,
+  });
+  const question = { shape, objective, first, configurationAt: openConfigurations(rows, shape) };
+  const screen = openScreen(question, grid, source, session, moments(requests));
+  return (block: number, size: number): Report => {
+    const last = Math.min(grid.groups, (block + 1) * size);
+    const rejected = new Float64Array(REASONS.length);
+    const parts = [];
+    const bases: (Basis | null)[] = [];
+    let feasible = 0;
+    for (let group = block * size; group < last; group++) {
+      const screened = screenGroup(screen, group);
+      screened.rejected.forEach((count, i) => {
+        rejected[i]! += count;
+      });
+      feasible += screened.feasible;
+      parts.push(screened.candidates);
+      bases.push(screened.basis);
+    }
+    return { kind: 'screened', block, rejected, feasible, candidates: joinCandidates(parts), bases };
+  };
+}
+
+/** What the devices of rows `first` to `last` cost, or why they cannot be. */
+function weighBlock(rows: Rows, catalog: Catalog, first: number, last: number, block: number): Report {
+  const usdPerHour = new Float64Array(last - first).fill(Number.NaN);
+  const devices = new Float64Array(last - first).fill(Number.NaN);
+  const reasons = Array.from(usdPerHour, (_, i) => {
+    const found = refusing(() => weighRow(rows.at(first + i).spec, rows.objective, catalog));
+    if (typeof found === 'string') return found;
+    usdPerHour[i] = found.usdPerHour;
+    devices[i] = found.devices;
+    return '';
+  });
+  return { kind: 'weighed', block, usdPerHour, devices, reasons };
+}
+
+/** Throws UserError, or a reason in words, where nothing can be said of what the row costs. */
+function weighRow(spec: FleetSpec, objective: Objective, catalog: Catalog) {
+  const weight = weighFleet(spec, catalog);
+  if (!OBJECTIVE[objective].priced) return weight;
+  const { unpriced, unmetered } = weight;
+  if (unpriced.length > 0) throw new Unranked(`no price is known for ${unpriced.join(', ')}`);
+  if (spec.power.usd_per_kwh !== null && unmetered.length > 0)
+    throw new Unranked(`electricity is to be paid, and no watts are known for ${unmetered.join(', ')}`);
+  return weight;
+}
+
+/** A row that can be, but that the objective can say nothing of. */
+class Unranked extends Error {}
+
+/** What `act` returns, or in words why this row cannot be: where in the spec, and what would have to be. */
+function refusing<T>(act: () => T): T | string {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof Unranked) return error.message;
+    if (!(error instanceof UserError)) throw error;
+    const { path, expected, received } = error.issues[0]!;
+    // figures of their own would make every row a reason of its own
+    return `${path}: not ${expected}${/\d/.test(received) ? '' : ` (${received})`}`;
+  }
+}

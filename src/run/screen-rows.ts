@@ -1,0 +1,155 @@
+// The way through a question whose shape the screen knows: every row in closed form, then the best by simulation.
+import type { Catalog } from '../catalog/open.ts';
+import type { Basis } from '../catalog/types.ts';
+import { electricityPerHour } from '../metrics/site.ts';
+import { tensionOf } from '../metrics/sweep.ts';
+import type { Question } from '../spec/question.ts';
+import type { OnePool } from '../spec/shape.ts';
+import type { Configuration } from '../spec/types.ts';
+import {
+  type Candidates,
+  deploymentName,
+  type Figure,
+  figureOf,
+  joinCandidates,
+  orderCandidates,
+  type Screened,
+} from './candidates.ts';
+import type { Estimate, Found } from './found.ts';
+import { type Grid, openConfigurations, openGrid } from './grid.ts';
+import type { Pool } from './pool.ts';
+import { BLOCK_GROUPS, type Report } from './protocol.ts';
+import { REASONS } from './reasons.ts';
+import { type Settled, type SettleWatch, settleCandidates } from './settle.ts';
+
+/** Screened rows kept beside the simulated ones, so that pictures show the space and not only its best corner. */
+const SCREENED_KEPT = 1500;
+
+export interface Screening extends SettleWatch {
+  readonly blockGroups?: number;
+}
+
+export async function screenRows(
+  pool: Pool,
+  question: Question,
+  shape: OnePool,
+  catalog: Catalog,
+  outputMean: number,
+  options: Screening,
+): Promise<Found> {
+  const grid = openGrid(shape);
+  const screened = await screenAll(pool, grid, options);
+  const lookedAt = performance.now();
+  const { candidates } = screened;
+  const configurationAt = openConfigurations(question, shape);
+  const { top, settle } = question;
+  const settled = await settleCandidates({ pool, candidates, top, settle, configurationAt }, options);
+  const { results, refused } = settled;
+  const estimate = openEstimates(question, screened, configurationAt, catalog, outputMean);
+  const shown = [...results.keys(), ...sampleScreened(candidates, settled)];
+  const groupOf = new Map(shown.map((i) => [candidates.row[i]!, candidates.group[i]!]));
+  return {
+    rejected: [
+      ...REASONS.map(([, words], i) => ({ words, count: screened.rejected[i]! })),
+      ...[...refused.values()].map((words) => ({ words, count: 1 })),
+    ],
+    screened: { feasible: screened.feasible - refused.size, reordered: shareReordered(question, candidates, settled) },
+    dearer: 0,
+    simulated: new Map([...results].map(([i, result]) => [candidates.row[i]!, result])),
+    estimates: new Map(shown.map((i) => [candidates.row[i]!, estimate(i)])),
+    deploymentOf: (row) => deploymentName(groupOf.get(row)!, configurationAt(row)),
+    lookedAt,
+  };
+}
+
+async function screenAll(pool: Pool, grid: Grid, options: Screening): Promise<Screened> {
+  const size = options.blockGroups ?? BLOCK_GROUPS;
+  const blocks = Math.ceil(grid.groups / size);
+  const reports: Extract<Report, { kind: 'screened' }>[] = new Array(blocks);
+  let done = 0;
+  await pool.work({ kind: 'screen', blocks, size }, (report) => {
+    if (report.kind !== 'screened') return;
+    reports[report.block] = report;
+    done += Math.min(grid.groups - report.block * size, size) * grid.size;
+    options.onProgress?.(done, grid.rows, 'screening');
+  });
+  // In block order, whoever screened them
+  const rejected = new Float64Array(REASONS.length);
+  let feasible = 0;
+  const parts: Candidates[] = [];
+  const bases: (Basis | null)[] = new Array(grid.groups).fill(null);
+  for (const report of reports) {
+    if (!report) continue;
+    report.rejected.forEach((count, i) => {
+      rejected[i]! += count;
+    });
+    feasible += report.feasible;
+    parts.push(report.candidates);
+    for (const [k, basis] of report.bases.entries()) bases[report.block * size + k] = basis;
+  }
+  return { rejected, feasible, candidates: joinCandidates(parts), bases };
+}
+
+/** Evenly spaced over the ranking of the screen; the first that keeps every limit by its own estimate is always among them. */
+function sampleScreened(candidates: Candidates, { results, refused }: Settled): number[] {
+  const rest = Array.from(orderCandidates(candidates)).filter((i) => !results.has(i) && !refused.has(i));
+  const step = Math.max(1, rest.length / SCREENED_KEPT);
+  const sample: number[] = [];
+  for (let at = 0; at < rest.length; at += step) sample.push(rest[Math.floor(at)]!);
+  const keeps = rest.find((i) => candidates.tension[i]! <= 1);
+  if (keeps !== undefined && !sample.includes(keeps)) sample.push(keeps);
+  const place = new Map(rest.map((i, at) => [i, at]));
+  return sample.sort((a, b) => place.get(a)! - place.get(b)!);
+}
+
+/** What the screen says of candidates, priced. */
+function openEstimates(
+  { first }: Question,
+  { candidates, bases }: Screened,
+  configurationAt: (row: number) => Configuration,
+  catalog: Catalog,
+  outputMean: number,
+) {
+  const { prices, power } = first;
+  return (i: number): Estimate => {
+    const figure = (name: Figure) => figureOf(candidates, i, name);
+    const c = configurationAt(candidates.row[i]!);
+    const devices = c.replicas * c.tensor_parallel_size * c.pipeline_parallel_size * c.data_parallel_size;
+    const price = prices[c.hardware] ?? catalog.hardware(c.hardware).usd_per_hour ?? Number.NaN;
+    const usdPerHour = price * devices + electricityPerHour(figure('watts'), power);
+    const output = figure('served') * outputMean;
+    const figures = {
+      batch: figure('batch'),
+      ttft: figure('ttft'),
+      tpot: figure('tpot'),
+      e2el: figure('ttft') + figure('tpot') * (outputMean - 1),
+      ttft_tail: figure('ttftTail'),
+      tpot_tail: figure('tpotTail'),
+      utilisation: figure('load'),
+      output_throughput_per_device: output / devices,
+      usd_per_million_tokens: (usdPerHour / 3600 / output) * 1e6,
+      power_w: figure('watts') * power.pue,
+    };
+    return { figures, usdPerHour, basis: bases[candidates.group[i]!] ?? 'datasheet' };
+  };
+}
+
+/** Of all pairs of simulated rows, the share that the screen's tension and the run's put in different order. */
+function shareReordered({ first }: Question, candidates: Candidates, { results }: Settled): number {
+  const list = [...results].map(([i, { result }]) => ({
+    screen: candidates.tension[i]!,
+    run: Number.isNaN(result.ttft.p99) ? Number.POSITIVE_INFINITY : tensionOf(result, first.slo),
+  }));
+  let pairs = 0;
+  let turned = 0;
+  for (let i = 0; i < list.length; i++) {
+    for (let j = 0; j < i; j++) {
+      const screen = list[i]!.screen - list[j]!.screen;
+      const run = list[i]!.run - list[j]!.run;
+      if (!(screen !== 0) || !(run !== 0) || Number.isNaN(run)) continue;
+      pairs++;
+      if (screen > 0 !== run > 0) turned++;
+    }
+  }
+  return pairs > 0 ? turned / pairs : 0;
+}
