@@ -280,9 +280,12 @@ const ACROSS: Case[] = [
   ],
   [
     'too many rows',
-    { 7: '  hardware: {choices: all}\n  replicas: {from: 1, to: 100_000}', 10: '  max_num_seqs: {from: 1, to: 10000}' },
-    '8 deployment.replicas',
-    'received 4,000,000,000 rows (deployment.hardware 4 x deployment.replicas 100000 x engine.max_num_seqs 10000)',
+    {
+      7: '  hardware: {choices: all}\n  replicas: {from: 1, to: 10_000}',
+      10: '  max_num_seqs: {from: 1, to: 100_000}',
+    },
+    '11 engine.max_num_seqs',
+    'received 4,000,000,000 rows (deployment.hardware 4 x deployment.replicas 10000 x engine.max_num_seqs 100000)',
   ],
 ];
 
