@@ -29,7 +29,11 @@ const plain = (changes: Partial<typeof PLAIN>): string =>
 const cases: [string, () => string, RegExp][] = [
   ['an alias of what it stands in', () => plain({ model: '&x [*x]' }), /:1: model\[0\]: expected data that ends/],
   ['brackets without end', () => plain({ model: '['.repeat(50_000) }), /expected data that ends, at most 100 levels/],
-  ['a model that is any file', () => plain({ model: put('x', 'any.json') }), /expected JSON, received .*\(file in .*any.json:1\)/],
+  [
+    'a model that is any file',
+    () => plain({ model: put('x', 'any.json') }),
+    /expected JSON, received .*\(file in .*any.json:1\)/,
+  ],
   ['a model below a file', () => plain({ model: `${put('x', 'file.txt')}/in` }), /model: expected a model/],
   ['a billion replicas', () => plain({ deployment: '{hardware: l4, replicas: 1000000000}' }), /up to 100000, received/],
   ['2^31-1 replicas', () => plain({ deployment: '{hardware: l4, replicas: 2147483647}' }), /up to 100000, received/],
@@ -101,7 +105,9 @@ describe('a config.json', () => {
   });
 
   test('has KV heads that divide its heads, and layers that can be walked', async () => {
-    expect((await model({ num_key_value_heads: 7 })).err).toMatch(/divides the 32 query heads.*received 7 \(num_key_value_heads in /);
+    expect((await model({ num_key_value_heads: 7 })).err).toMatch(
+      /divides the 32 query heads.*received 7 \(num_key_value_heads in /,
+    );
     expect((await model({ num_hidden_layers: 1e9 })).err).toMatch(/expected at most 10000 layers/);
   });
 });
