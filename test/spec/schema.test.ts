@@ -33,6 +33,7 @@ describe('specJsonSchema', () => {
   it('has every section and refuses unknown keys', () => {
     expect(Object.keys(SCHEMA.properties ?? {})).toEqual([
       ...[
+        'spec_version',
         'name',
         'model',
         'deployment',
@@ -44,6 +45,7 @@ describe('specJsonSchema', () => {
         'disaggregation',
         'pipelines',
         'workload',
+        'client',
         'slo',
         'objective',
         'top',
