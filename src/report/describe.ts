@@ -48,7 +48,7 @@ const OF_DEPLOYMENT: ReadonlySet<string> = new Set([
 const OF_ENGINE: ReadonlySet<string> = new Set(['batching', 'max_num_seqs', 'max_num_batched_tokens']);
 
 /** Whether a sweep compares models, so that every row must say which one it serves. */
-function comparesModels({ axes }: Pick<SweepResult, 'axes'>): boolean {
+export function comparesModels({ axes }: Pick<SweepResult, 'axes'>): boolean {
   return axes.some(({ short }) => short === 'model');
 }
 
