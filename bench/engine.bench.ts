@@ -1,22 +1,12 @@
 // The engine: requests a second of simulated serving, its reset included, against the same algorithm in plain TypeScript.
 // Not timed: making the memory and copying the requests into it, which a sweep does once for thousands of runs.
-import { openArena } from '../src/columns/arena.ts';
-import { loadKernels } from '../src/kernels/load.ts';
 import type { EngineSetup } from '../src/plan/setup.ts';
-import {
-  fillRunRecord,
-  type LeapName,
-  placeRequests,
-  placeRunRecord,
-  RUN_RECORD_BYTES,
-  readCounters,
-  requestBytes,
-  runRecord,
-  workingSetBytes,
-} from '../src/run/engine.ts';
+import { type PlacedFleet, placeFleetRun } from '../src/run/fleet.ts';
+import type { LeapName } from '../src/run/run-record.ts';
 import type { Requests } from '../src/workload/types.ts';
 import { referenceRun } from '../test/reference/plain.ts';
 import { timeMedians } from './measure.ts';
+import { onePool, sumCounters } from './one-pool.ts';
 import { type Asked, type BenchFile, demandSame, figureRow, type Note, type Row, rateRow } from './row.ts';
 import { makeChat, makeSetup } from './scenario.ts';
 import { runTwin } from './twins/engine.ts';
@@ -34,42 +24,28 @@ const MANY = 10_000_000;
 
 export const engine: BenchFile = { name: 'engine', words: 'simulated serving, request by request', run: benchEngine };
 
-export interface PlacedRun {
-  readonly run: (leap: LeapName) => void;
-  readonly columns: ReturnType<typeof placeRequests>;
-  readonly record: ReturnType<typeof placeRunRecord>;
-  readonly bytes: number;
-}
-
-/** The requests and a run record in a memory of their own. */
-export function placeRun(requests: Requests, setup: EngineSetup): PlacedRun {
-  const maxOutput = requests.output.reduce((most, length) => Math.max(most, length), 1);
-  const work = workingSetBytes({ count: requests.count, maxOutput }, setup);
-  const arena = openArena(requestBytes(requests.count) + RUN_RECORD_BYTES + work + 4096);
-  const kernels = loadKernels(arena.memory);
-  const columns = placeRequests(arena, requests);
-  const record = placeRunRecord(arena);
-  const run = (leap: LeapName) => {
-    fillRunRecord(record, columns, setup, { leap });
-    runRecord(kernels, arena, record, columns, { leap });
-  };
-  return { run, columns, record, bytes: arena.bytes };
+/** The requests as a program in a memory of their own. */
+export function placeRun(requests: Requests, setup: EngineSetup): PlacedFleet {
+  return placeFleetRun(onePool(requests, setup));
 }
 
 /** What one replica serves when it is never idle, in requests/s. */
 function findCapacity(): number {
   const requests = makeChat(REQUESTS, 1e6);
-  const { run, columns } = placeRun(requests, makeSetup(1));
-  run('exact');
-  return requests.count / columns.finish.reduce((last, finish) => Math.max(last, finish), 0);
+  const placed = placeRun(requests, makeSetup(1));
+  placed.run({ leap: 'exact' });
+  const { finish } = placed.read().results;
+  return requests.count / finish.reduce((last, one) => Math.max(last, one), 0);
 }
 
-function demandSameRun(what: string, placed: PlacedRun, twin: TwinRun): void {
-  for (const name of ['state', 'first', 'finish', 'preemptions', 'replica'] as const) {
-    demandSame(`${what}, ${name}`, placed.columns[name], twin.results[name]);
+function demandSameRun(what: string, placed: PlacedFleet, twin: TwinRun): void {
+  const { results, itl, clients } = placed.read();
+  for (const name of ['state', 'first', 'finish', 'preemptions'] as const) {
+    demandSame(`${what}, ${name}`, results[name], twin.results[name]);
   }
-  demandSame(`${what}, gaps`, placed.record.histogram, twin.histogram);
-  const counters = readCounters(placed.record);
+  demandSame(`${what}, client`, results.client, twin.results.replica);
+  demandSame(`${what}, gaps`, itl.weights, twin.histogram);
+  const counters = sumCounters(clients);
   const names = Object.keys(twin.counters) as (keyof typeof twin.counters)[];
   demandSame(
     `${what}, counters`,
@@ -92,10 +68,10 @@ async function benchRun(
     const name = `${what}, ${leap === 'none' ? 'every iteration' : `leap ${leap}`}`;
     note(name);
     const twin = openTwin(requests, setup, leap);
-    placed.run(leap);
+    placed.run({ leap });
     runTwin(twin);
     demandSameRun(name, placed, twin);
-    const seconds = await timeMedians({ kernel: () => placed.run(leap), twin: () => runTwin(twin) });
+    const seconds = await timeMedians({ kernel: () => placed.run({ leap }), twin: () => runTwin(twin) });
     const million = (s: number) => requests.count / s / 1e6;
     const bar = leap === 'none' ? {} : asked;
     rows.push(rateRow(name, 'M requests/s', million(seconds.kernel), million(seconds.twin), bar));
@@ -134,13 +110,14 @@ async function benchNaive(extra: string, setup: EngineSetup, rate: number, note:
   const placed = placeRun(requests, setup);
   const what = `1 replica, ${requests.count} requests${extra}, twin = naive simulator`;
   note(what);
-  placed.run('exact');
+  placed.run({ leap: 'exact' });
   const reference = referenceRun(requests, setup);
-  demandSame('first against the reference', placed.columns.first, reference.results.first);
-  demandSame('finish against the reference', placed.columns.finish, reference.results.finish);
+  const { results } = placed.read();
+  demandSame('first against the reference', results.first, reference.results.first);
+  demandSame('finish against the reference', results.finish, reference.results.finish);
   const naive = () => void referenceRun(requests, setup);
   const effort = { rounds: 3, milliseconds: 50, calls: 1 };
-  const seconds = await timeMedians({ kernel: () => placed.run('exact'), naive }, effort);
+  const seconds = await timeMedians({ kernel: () => placed.run({ leap: 'exact' }), naive }, effort);
   const million = (s: number) => requests.count / s / 1e6;
   return rateRow(what, 'M requests/s', million(seconds.kernel), million(seconds.naive));
 }
@@ -159,8 +136,8 @@ async function benchScale(setup: EngineSetup, rate: number, note: Note): Promise
   const few = placeRun(cut(FEW), setup);
   const many = placeRun(all, setup);
   note(`${MANY / 1e6} M requests: running them`);
-  const short = await timeMedians({ few: () => few.run('exact') });
-  const long = await timeMedians({ many: () => many.run('exact') }, { rounds: 3, milliseconds: 0, calls: 1 });
+  const short = await timeMedians({ few: () => few.run({ leap: 'exact' }) });
+  const long = await timeMedians({ many: () => many.run({ leap: 'exact' }) }, { rounds: 3, milliseconds: 0, calls: 1 });
   const perFew = (short.few / FEW) * 1e9;
   const perMany = (long.many / MANY) * 1e9;
   return [

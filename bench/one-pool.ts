@@ -67,7 +67,8 @@ export function runOnePool(
   };
 }
 
-function sumCounters(clients: readonly EngineCounters[]): EngineCounters {
+/** What all instances counted together; peaks are those of the fullest. */
+export function sumCounters(clients: readonly EngineCounters[]): EngineCounters {
   const sum = (field: Exclude<keyof EngineCounters, 'accepted'>) =>
     clients.reduce((total, one) => total + (one[field] ?? 0), 0);
   const most = (field: 'peakBlocks' | 'peakSequences') => Math.max(...clients.map((one) => one[field]));

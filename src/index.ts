@@ -25,7 +25,6 @@ export { sweepJson } from './report/sweep-json.ts';
 export { sweepTable } from './report/terminal.ts';
 export { type TraceOptions, writeTrace } from './report/timeline/trace.ts';
 export { writeSweep } from './report/write.ts';
-export { type EngineOptions, type EngineRun, runEngine, startEngine } from './run/engine.ts';
 export {
   type FleetOptions,
   type FleetRun as FleetEngineRun,

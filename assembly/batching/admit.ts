@@ -72,7 +72,7 @@ function takeHead(run: usize, rep: usize, request: i32, blocks: i32, foreign: i3
   const running = geti(rep, REP_RUNNING) + 1;
   seti(rep, REP_RUNNING, running);
   if (running > geti(rep, CLIENT_PEAK_SEQS)) seti(rep, CLIENT_PEAK_SEQS, running);
-  if (geta(run, RUN_FLEET) != 0) noteStart(run, rep, request, skip);
+  noteStart(run, rep, request, skip);
   return slot;
 }
 
@@ -100,8 +100,7 @@ export function sharedBlocks(fleet: usize, rep: usize, visit: i32): i32 {
 // @ts-ignore: decorator
 @inline
 function foreignBlocks(run: usize, rep: usize, request: i32): i32 {
-  const fleet = geta(run, RUN_FLEET);
-  return fleet == 0 ? 0 : sharedBlocks(fleet, rep, request);
+  return sharedBlocks(geta(run, RUN_FLEET), rep, request);
 }
 
 /**
@@ -113,7 +112,6 @@ function foreignBlocks(run: usize, rep: usize, request: i32): i32 {
 export function headIsResident(run: usize, rep: usize): bool {
   if (headIsSwapped(run, rep)) return true;
   const fleet = geta(run, RUN_FLEET);
-  if (fleet == 0) return false;
   const request = geti(rep, REP_WAIT_HEAD);
   return hasFlag(fleet, request, FLAG_RESIDENT) && rowi(geta(run, RUN_PREEMPTIONS), request) == 0;
 }
@@ -181,7 +179,7 @@ function joinGroup(rep: usize, time: f64): void {
 export function headWork(run: usize, rep: usize): i32 {
   const request = geti(rep, REP_WAIT_HEAD);
   const need = needOf(run, request);
-  const skip = geta(run, RUN_FLEET) == 0 ? 0 : cachedTokens(run, rep, request, need);
+  const skip = cachedTokens(run, rep, request, need);
   seti(rep, REP_HEAD_SKIP, skip);
   return need - skip;
 }
@@ -222,10 +220,10 @@ export function holdBack(run: usize, rep: usize, left: i32, taken: i32, whole: b
   return true;
 }
 
-/** Whether a visit of a fleet is no prompt of its own: resident, or sharing another visit's context. */
+/** Whether a visit is no prompt of its own: resident, or sharing another visit's context. */
 function comesWithKv(run: usize, request: i32): bool {
   const fleet = geta(run, RUN_FLEET);
-  return fleet != 0 && (hasFlag(fleet, request, FLAG_RESIDENT) || rowOr(geta(fleet, FLEET_SHARED), request, 0) > 0);
+  return hasFlag(fleet, request, FLAG_RESIDENT) || rowOr(geta(fleet, FLEET_SHARED), request, 0) > 0;
 }
 
 /**

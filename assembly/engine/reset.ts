@@ -6,8 +6,8 @@ import {
 import { KIND_LLM } from '../layout/enums';
 import { CHUNK_BYTES, GROUP_BYTES, REP_END, REP_INDEX, SLOT_BYTES } from '../layout/replica';
 import {
-  HISTOGRAM_BINS, RUN_CLIENT, RUN_CLIENTS, RUN_CONCURRENCY, RUN_FINISH, RUN_FIRST, RUN_GENERATED, RUN_HISTOGRAM,
-  RUN_LAST_REPLICA, RUN_MAX_OUTPUT, RUN_PARAMETERS, RUN_PREEMPTIONS, RUN_READY, RUN_RELEASED, RUN_REPLICAS, RUN_REPLICA_OF, RUN_REQUESTS,
+  HISTOGRAM_BINS, RUN_CELLS, RUN_CLIENTS, RUN_CONCURRENCY, RUN_FINISH, RUN_FIRST, RUN_GENERATED, RUN_HISTOGRAM,
+  RUN_MAX_OUTPUT, RUN_PARAMETERS, RUN_PREEMPTIONS, RUN_READY, RUN_RELEASED, RUN_REPLICAS, RUN_REPLICA_OF, RUN_REQUESTS,
   RUN_STATE, RUN_SWAPPED, RUN_TABLE, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
 import { geta, geti, setf, seti } from '../table/cell';
@@ -28,9 +28,7 @@ function treeLeaves(run: usize): i32 {
 
 /** The parameters of client `index`, as if they stood in a client record (field CLIENT_X is at cell CLIENT_X). */
 function parametersOf(run: usize, index: i32): usize {
-  const clients = geta(run, RUN_CLIENTS);
-  const own = clients == 0 ? run + (RUN_CLIENT << 3) : clients + <usize>(index * (CLIENT_PARAMETERS * 8));
-  return own - (CLIENT_FIRST << 3);
+  return geta(run, RUN_CLIENTS) + <usize>(index * (CLIENT_PARAMETERS * 8)) - (CLIENT_FIRST << 3);
 }
 
 /** Sequences that can be admitted at once: slots beyond the number of visits would never be used. Only engines have slots. */
@@ -84,7 +82,7 @@ export function engineReset(run: usize, work: usize): void {
   assert((work & 63) == 0, 'engineReset: the working set is not 64-byte aligned');
   assert(geti(run, RUN_REQUESTS) >= 0, 'engineReset: negative number of requests');
   assert(geti(run, RUN_REPLICAS) > 0, 'engineReset: replicas must be positive');
-  memory.fill(run + RUN_PARAMETERS * 8, 0, (RUN_CLIENT - RUN_PARAMETERS) * 8);
+  memory.fill(run + RUN_PARAMETERS * 8, 0, (RUN_CELLS - RUN_PARAMETERS) * 8);
   const clients = geti(run, RUN_REPLICAS);
   const leaves = treeLeaves(run);
   seti(run, RUN_TREE, <i32>work);
@@ -94,7 +92,6 @@ export function engineReset(run: usize, work: usize): void {
   const table = ready + <usize>listBytes(run);
   seti(run, RUN_READY, <i32>ready);
   seti(run, RUN_TABLE, <i32>table);
-  seti(run, RUN_LAST_REPLICA, clients - 1);
   let rep = table + <usize>listBytes(run);
   for (let i = 0; i < clients; i++) {
     store<u32>(table + ((<usize>i) << 2), <u32>rep);

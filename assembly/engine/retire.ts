@@ -129,7 +129,7 @@ function completePrompt(run: usize, rep: usize, slot: usize, now: f64): void {
   const generated = rowi(geta(run, RUN_GENERATED), request);
   const need = load<i32>(slot, SLOT_NEED);
   const fleet = geta(run, RUN_FLEET);
-  if (generated == 0 && (fleet == 0 || !hasFlag(fleet, request, FLAG_RESIDENT))) {
+  if (generated == 0 && !hasFlag(fleet, request, FLAG_RESIDENT)) {
     store<f64>(geta(run, RUN_FIRST) + ((<usize>request) << 3), now);
     checkTtft(run, request, now);
   } else if (geti(run, RUN_HISTOGRAM) != 0) {

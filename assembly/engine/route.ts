@@ -4,33 +4,27 @@ import {
 } from '../layout/client';
 import { FLAG_FIRST, FLAG_RESIDENT, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
 import { FLEET_NEXT_ROOT, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
-import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_OUTSTANDING, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
+import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
 import {
-  RUN_CONCURRENCY, RUN_FINISHED, RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE, RUN_TREE_LEAVES,
-  RUN_VISITS,
+  RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
 import { sharedBlocks } from '../batching/admit';
 import { blocksFor, finalLength } from '../batching/paging';
-import { chooseClient, chooseReplica } from '../routing/choose';
+import { chooseClient } from '../routing/choose';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { queuePush } from '../table/queue';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr } from '../table/visit';
-import { releaseNext } from './closed-loop';
 import { enterCores } from './cores';
 import { planLeap } from './leap';
 import { markReady } from './ready';
 import { lookUpBlocks } from './store';
 import { countLoad, rejectVisit } from './visit';
 
-/** Request `index` arrives at `now`. */
-export function routeArrival(run: usize, index: i32, now: f64): void {
+/** The next request arrives at `now`. */
+export function routeArrival(run: usize, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
-  if (fleet == 0) {
-    routeRequest(run, index, now);
-    return;
-  }
   // Requests arrive in the order in which their visits lie.
   const visit = geti(fleet, FLEET_NEXT_ROOT);
   const visits = geti(run, RUN_VISITS);
@@ -41,24 +35,8 @@ export function routeArrival(run: usize, index: i32, now: f64): void {
   if (routeVisit(run, fleet, visit, -1, 0, now)) enterClient(run, visit, now);
 }
 
-/** Without a fleet: a request is one visit. */
-function routeRequest(run: usize, request: i32, now: f64): void {
-  const replica = chooseReplica(run);
-  store<i32>(geta(run, RUN_REPLICA_OF) + ((<usize>request) << 2), replica);
-  const rep = clientAt(run, replica);
-  const refused = refusal(run, rep, request, 0);
-  if (refused != STATE_PENDING) {
-    store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), refused);
-    addi(run, RUN_FINISHED, 1);
-    if (geti(run, RUN_CONCURRENCY) > 0) releaseNext(run, now);
-    return;
-  }
-  addi(rep, REP_OUTSTANDING, 1);
-  joinQueue(run, rep, request, now);
-}
-
 /**
- * With a fleet: chooses the client of a visit and counts it into its load; false when it can never be served there. `from` is
+ * Chooses the client of a visit and counts it into its load; false when it can never be served there. `from` is
  * the visit whose edge makes it ready or departs for it (-1 for roots), with `bytes`.
  */
 export function routeVisit(run: usize, fleet: usize, visit: i32, from: i32, bytes: f64, now: f64): bool {
@@ -115,6 +93,5 @@ function refusal(run: usize, rep: usize, request: i32, foreign: i32): i32 {
 
 /** Whether the KV of a visit's prompt is there already: handed over, or shared with another visit. */
 function isHeld(fleet: usize, visit: i32): bool {
-  if (fleet == 0) return false;
   return hasFlag(fleet, visit, FLAG_RESIDENT) || rowOr(geta(fleet, FLEET_SHARED), visit, 0) > 0;
 }

@@ -1,17 +1,16 @@
-// The event loop of one client group: at every instant first all that ends retires, then all that arrives is routed,
+// The event loop: at every instant first all that ends retires, then all that arrives is routed,
 // then every free replica forms its next step. One call runs until there is a reason to stop.
-import { CLIENT_BUSY, CLIENT_CONTEXT, CLIENT_PAIRS, CLIENT_PEAK_BLOCKS, CLIENT_PEAK_SEQS, CLIENT_PREEMPTED, CLIENT_RUNNING, CLIENT_SWAPS_IN, CLIENT_SWAPS_OUT, CLIENT_SWAP_SECONDS, CLIENT_TOKENS } from '../layout/client';
 import { STOP_DEADLOCK, STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, STOP_MARK } from '../layout/enums';
 import { FLEET_CHANNEL_COUNT, FLEET_CORES, FLEET_CORE_COUNT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOW_NEXT } from '../layout/fleet';
 import { REP_END, REP_INDEX, REP_READY, REP_RUNNING, REP_WAITING } from '../layout/replica';
 import {
-  RUN_ARRIVAL, RUN_BUSY, RUN_CLOCK, RUN_CONTEXT, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_FINISHED, RUN_MARK_RUNNING, RUN_NEXT_ARRIVAL, RUN_PAIRS,
-  RUN_PEAK_BLOCKS, RUN_PEAK_SEQS, RUN_PREEMPTED, RUN_READY, RUN_READY_COUNT, RUN_RELEASED, RUN_REPLICAS, RUN_RUNNING, RUN_STEPS,
-  RUN_STEP_QUOTA, RUN_SWAPS_IN, RUN_SWAPS_OUT, RUN_SWAP_SECONDS, RUN_TABLE, RUN_TOKENS, RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
+  RUN_ARRIVAL, RUN_CLOCK, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_FINISHED, RUN_MARK_RUNNING,
+  RUN_NEXT_ARRIVAL, RUN_READY, RUN_READY_COUNT, RUN_RELEASED, RUN_REPLICAS, RUN_STEPS, RUN_STEP_QUOTA, RUN_TABLE,
+  RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
 } from '../layout/run';
 import { shareChannels } from '../contention/channel';
 import { shareLinks } from '../contention/flows';
-import { addf, addi, geta, getf, geti, rowf, setf, seti } from '../table/cell';
+import { geta, getf, geti, rowf, setf, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventTime } from '../table/events';
 import { treeFirst, treeLeast, treeSet } from '../table/tree';
@@ -25,12 +24,6 @@ import { routeArrival } from './route';
 /** Runs the engine of `run` (a run record after engineReset) until a STOP_* reason; call again after STOP_LOG_FULL, STOP_EVENTS or STOP_MARK. */
 export function engineRun(run: usize): i32 {
   assert(geti(run, RUN_TABLE) != 0, 'engineRun before engineReset');
-  const stop = runEvents(run);
-  sumClients(run);
-  return stop;
-}
-
-function runEvents(run: usize): i32 {
   const tree = geta(run, RUN_TREE);
   const leaves = geti(run, RUN_TREE_LEAVES);
   const arrival = geta(run, RUN_ARRIVAL);
@@ -44,7 +37,7 @@ function runEvents(run: usize): i32 {
       const arrives = rowf(arrival, next);
       if (arrives < now) now = arrives;
     }
-    if (fleet != 0) now = earliestOf(fleet, now);
+    now = earliestOf(fleet, now);
     if (now == Infinity) return isStuck(run) ? STOP_DEADLOCK : STOP_DONE;
     if (watched) {
       const stop = mustPause(run);
@@ -60,18 +53,14 @@ function runEvents(run: usize): i32 {
         treeSet(tree, leaves, leaf, Infinity);
         markReady(run, rep);
       }
-      if (fleet != 0) {
-        retireCores(run, fleet, now);
-        deliverEvents(run, fleet, now);
-      }
+      retireCores(run, fleet, now);
+      deliverEvents(run, fleet, now);
       routeArrivals(run, arrival, now);
-    } while (fleet != 0 && isDue(fleet, now));
+    } while (isDue(fleet, now));
     // Form, price, leap
     formReady(run, tree, leaves, now);
-    if (fleet != 0) {
-      shareLinks(fleet, now);
-      if (geti(fleet, FLEET_CHANNEL_COUNT) > 0) shareChannels(run, fleet, now);
-    }
+    shareLinks(fleet, now);
+    if (geti(fleet, FLEET_CHANNEL_COUNT) > 0) shareChannels(run, fleet, now);
   }
 }
 
@@ -96,33 +85,6 @@ function earliestOf(fleet: usize, now: f64): f64 {
 function isStuck(run: usize): bool {
   for (let i = 0; i < geti(run, RUN_REPLICAS); i++) if (geti(clientAt(run, i), REP_WAITING) > 0) return true;
   return false;
-}
-
-/** Totals over all clients, for callers that want no more. */
-function sumClients(run: usize): void {
-  setf(run, RUN_BUSY, 0);
-  setf(run, RUN_RUNNING, 0);
-  setf(run, RUN_TOKENS, 0);
-  setf(run, RUN_PAIRS, 0);
-  setf(run, RUN_CONTEXT, 0);
-  seti(run, RUN_PREEMPTED, 0);
-  seti(run, RUN_SWAPS_OUT, 0);
-  seti(run, RUN_SWAPS_IN, 0);
-  setf(run, RUN_SWAP_SECONDS, 0);
-  for (let i = 0; i < geti(run, RUN_REPLICAS); i++) {
-    const rep = clientAt(run, i);
-    addf(run, RUN_BUSY, getf(rep, CLIENT_BUSY));
-    addf(run, RUN_RUNNING, getf(rep, CLIENT_RUNNING));
-    addf(run, RUN_TOKENS, getf(rep, CLIENT_TOKENS));
-    addf(run, RUN_PAIRS, getf(rep, CLIENT_PAIRS));
-    addf(run, RUN_CONTEXT, getf(rep, CLIENT_CONTEXT));
-    addi(run, RUN_PREEMPTED, geti(rep, CLIENT_PREEMPTED));
-    addi(run, RUN_SWAPS_OUT, geti(rep, CLIENT_SWAPS_OUT));
-    addi(run, RUN_SWAPS_IN, geti(rep, CLIENT_SWAPS_IN));
-    addf(run, RUN_SWAP_SECONDS, getf(rep, CLIENT_SWAP_SECONDS));
-    if (geti(rep, CLIENT_PEAK_BLOCKS) > geti(run, RUN_PEAK_BLOCKS)) seti(run, RUN_PEAK_BLOCKS, geti(rep, CLIENT_PEAK_BLOCKS));
-    if (geti(rep, CLIENT_PEAK_SEQS) > geti(run, RUN_PEAK_SEQS)) seti(run, RUN_PEAK_SEQS, geti(rep, CLIENT_PEAK_SEQS));
-  }
 }
 
 /** Whether mustPause can ever find a reason: a limit that a percentile may miss, a quota of steps, a log, a mark. */
@@ -160,7 +122,7 @@ function routeArrivals(run: usize, arrival: usize, now: f64): void {
   while (next < geti(run, RUN_RELEASED) && rowf(arrival, next) <= now) {
     // Counted before routing: a leap planned now must look at the arrivals after this one.
     seti(run, RUN_NEXT_ARRIVAL, next + 1);
-    routeArrival(run, next, now);
+    routeArrival(run, now);
     next++;
   }
 }

@@ -16,7 +16,6 @@ export const REP_PARTIAL_PAST = 12; // i32, tokens of it in the cache
 export const REP_FREE_SLOT = 13; // i32, head of the free slots
 export const REP_SLOTS_USED = 14; // i32, slots ever handed out (the rest is virgin)
 export const REP_RUNNING = 15; // i32, admitted sequences (decodes + those in prefill; static: ended ones too)
-export const REP_OUTSTANDING = 16; // i32, waiting + running requests: the load that routing sees without a fleet
 // The step under way
 export const REP_STEPS = 17; // i32, iterations in the leap (1 for a plain step)
 export const REP_DECODING = 18; // i32, 1 when the running sequences decode in this step

@@ -4,10 +4,9 @@
 // Limits and choices (i32)
 export const RUN_REQUESTS = 0; // arrivals
 export const RUN_REPLICAS = 1; // clients
-export const RUN_VISITS = 2; // rows of the visit columns; equal to RUN_REQUESTS without a fleet
-export const RUN_FLEET = 3; // address of the fleet record (layout/fleet.ts), 0 = every request is one visit to one group
-export const RUN_ROUTING = 4; // ROUTING_ROUND_ROBIN or ROUTING_LOAD, without a fleet
-export const RUN_CLIENTS = 5; // address of one parameter record per client (CLIENT_PARAMETERS cells), 0 = all as in RUN_CLIENT
+export const RUN_VISITS = 2; // rows of the visit columns
+export const RUN_FLEET = 3; // address of the fleet record (layout/fleet.ts)
+export const RUN_CLIENTS = 5; // address of one parameter record per client (CLIENT_PARAMETERS cells)
 export const RUN_LEAP = 6; // LEAP_*
 export const RUN_CONCURRENCY = 12; // requests in flight of a closed loop; 0 = open
 export const RUN_MAX_OUTPUT = 13; // largest output length of the visits
@@ -43,24 +42,12 @@ export const RUN_PARAMETERS = 43;
 // Progress and counters, written by the kernel
 export const RUN_NEXT_ARRIVAL = 43; // i32, first request not routed yet
 export const RUN_RELEASED = 44; // i32, requests whose arrival time is known
-export const RUN_LAST_REPLICA = 45; // i32, where the last request went
 export const RUN_TTFT_MISSES = 46; // i32
 export const RUN_TPOT_MISSES = 47; // i32
 export const RUN_LOGGED = 48; // i32, steps in the log
 export const RUN_STEPS = 49; // f64
-export const RUN_BUSY = 50; // f64, s, summed over replicas
-export const RUN_RUNNING = 51; // f64, sequence-seconds in steps
-export const RUN_TOKENS = 52; // f64, new tokens (chunks + decodes)
-export const RUN_PAIRS = 53; // f64, prefill pairs
-export const RUN_CONTEXT = 54; // f64, context tokens read by decodes
-export const RUN_PREEMPTED = 55; // i32, preemptions
-export const RUN_PEAK_BLOCKS = 56; // i32, most blocks in use on one replica
-export const RUN_PEAK_SEQS = 57; // i32, most running sequences on one replica
 export const RUN_FINISHED = 58; // i32
 export const RUN_CLOCK = 59; // f64, s, time of the last event
-export const RUN_SWAPS_OUT = 65; // i32, sequences copied to host memory
-export const RUN_SWAPS_IN = 66; // i32, and back
-export const RUN_SWAP_SECONDS = 67; // f64, s that steps lasted longer for it
 
 // Working set, placed by engineReset
 export const RUN_TREE = 60; // i32, address of the tournament tree over replicas
@@ -71,9 +58,7 @@ export const RUN_TABLE = 64; // i32, address of the addresses of the client reco
 export const RUN_PIECE_A = 73; // f64, scratch of price: duration = A + B * context ...
 export const RUN_PIECE_B = 74;
 export const RUN_PIECE_END = 75; // ... while context < END
-/** Parameters of a client where all are alike: CLIENT_PARAMETERS cells in the order of layout/client.ts. */
-export const RUN_CLIENT = 80;
-export const RUN_CELLS = 120;
+export const RUN_CELLS = 80;
 
 // Step log: one record per iteration
 export const LOG_REPLICA = 0;

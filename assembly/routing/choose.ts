@@ -1,4 +1,4 @@
-// Which client a request or visit goes to. Without a fleet one case per ROUTING_* id, with one per POOL_* id.
+// Which client a visit goes to: one case per ROUTING_* id.
 import { CLIENT_BLOCK_SIZE, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
 import { FLAG_LOCAL } from '../layout/enums';
 import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
@@ -7,44 +7,15 @@ import {
   FLEET_GROUPS, FLEET_LOADS, FLEET_SAME_AS, LOADS_BYTES, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_THRESHOLD,
 } from '../layout/fleet';
-import { REP_OUTSTANDING, REP_PROMISED, REP_USED } from '../layout/replica';
-import { RUN_FLEET, RUN_LAST_REPLICA, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICAS, RUN_REPLICA_OF, RUN_ROUTING } from '../layout/run';
+import { REP_PROMISED, REP_USED } from '../layout/replica';
+import { RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF } from '../layout/run';
 import { pathSeconds } from '../contention/paths';
 import { geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { leadingHits } from '../table/recent';
 import { groupOf, hasFlag, rowOr } from '../table/visit';
 
-/** Without a fleet: chooses a client and remembers it as the last chosen. */
-export function chooseReplica(run: usize): i32 {
-  const replicas = geti(run, RUN_REPLICAS);
-  const last = geti(run, RUN_LAST_REPLICA);
-  let chosen = last + 1 == replicas ? 0 : last + 1;
-  const routing = geti(run, RUN_ROUTING);
-  assert(routing == ROUTING_ROUND_ROBIN || routing == ROUTING_LOAD, 'chooseReplica: unknown routing');
-  if (routing == ROUTING_LOAD) chosen = leastLoaded(run, replicas, chosen);
-  seti(run, RUN_LAST_REPLICA, chosen);
-  return chosen;
-}
-
-/** Fewest waiting and running requests; ties go to the first from `start` on, cyclically. */
-function leastLoaded(run: usize, replicas: i32, start: i32): i32 {
-  let best = start;
-  let load = i32.MAX_VALUE;
-  let replica = start;
-  for (let i = 0; i < replicas; i++) {
-    const outstanding = geti(clientAt(run, replica), REP_OUTSTANDING);
-    if (outstanding < load) {
-      load = outstanding;
-      best = replica;
-      if (load == 0) return best;
-    }
-    replica = replica + 1 == replicas ? 0 : replica + 1;
-  }
-  return best;
-}
-
-/** With a fleet: the client of `visit`; `bytes` come along from visit `from` (-1 for a root). */
+/** The client of `visit`; `bytes` come along from visit `from` (-1 for a root). */
 export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64): i32 {
   const fleet = geta(run, RUN_FLEET);
   const same = rowOr(geta(fleet, FLEET_SAME_AS), visit, -1);

@@ -56,21 +56,21 @@ async function benchPeers(note: Note): Promise<Row[]> {
 
 async function comparePeer(peer: Peer, count: number, note: Note): Promise<Row> {
   const setup = makeSetup(1);
-  const ours = placeRun(makeFixed(count), setup);
+  const requests = makeFixed(count);
+  const ours = placeRun(requests, setup);
   const config = JSON.stringify(describeForPeer(setup, count));
   const run = () => peer.run_simulation(config).metrics;
   note(`${count} requests`);
   const { completed_requests, ttft_mean, e2e_mean } = run();
   if (completed_requests !== count) throw new Error(`the peer completed ${completed_requests} of ${count} requests`);
-  ours.run('exact');
-  const mean = (column: Float64Array) =>
-    (column.reduce((sum, at, i) => sum + at - ours.columns.arrival[i], 0) / count) * 1e3;
-  note(
-    `  mean TTFT and latency, ms: ours ${mean(ours.columns.first).toFixed(0)} and ${mean(ours.columns.finish).toFixed(0)},`,
-  );
+  ours.run({ leap: 'exact' });
+  const { arrival } = requests;
+  const { first, finish } = ours.read().results;
+  const mean = (column: Float64Array) => (column.reduce((sum, at, i) => sum + at - arrival[i], 0) / count) * 1e3;
+  note(`  mean TTFT and latency, ms: ours ${mean(first).toFixed(0)} and ${mean(finish).toFixed(0)},`);
   note(`  the peer's ${ttft_mean.toFixed(0)} and ${e2e_mean.toFixed(0)}`);
   const seconds = await timeMedians(
-    { ours: () => ours.run('exact'), peer: () => void run() },
+    { ours: () => ours.run({ leap: 'exact' }), peer: () => void run() },
     { rounds: 1, milliseconds: 0, calls: count > 5000 ? 1 : 5 },
   );
   const rate = (s: number) => count / s / 1e3;

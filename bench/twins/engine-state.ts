@@ -1,7 +1,7 @@
 // The state of the engine twin: what the kernel keeps in records of cells, as objects with typed arrays.
 import { HISTOGRAM_BINS } from '../../assembly/layout/run.ts';
 import type { EngineSetup, RequestResults } from '../../src/plan/setup.ts';
-import type { LeapName } from '../../src/run/engine.ts';
+import type { LeapName } from '../../src/run/run-record.ts';
 import type { Requests } from '../../src/workload/types.ts';
 
 /** Slots by number; -1 = none. One array per field, one entry per slot. */

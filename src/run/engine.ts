@@ -1,28 +1,12 @@
-// Runs one deployment request by request: columns into memory, the engine kernel until it is done, results out.
+// Drives the engine kernel over a filled run record: starts it, calls it until it is done, reads its log and its gaps.
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
-import { type Arena, openArena } from '../columns/arena.ts';
+import type { Arena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
-import { loadKernels } from '../kernels/load.ts';
 import type { ClientCounters } from '../metrics/fleet/types.ts';
-import type { EngineSetup, RequestResults, StepRecord } from '../plan/setup.ts';
-import type { Requests } from '../workload/types.ts';
-import {
-  type EngineOptions,
-  fillClient,
-  fillRunRecord,
-  type PlacedRequests,
-  PROGRESS_STEPS,
-  placeRequests,
-  placeRunRecord,
-  RUN_RECORD_BYTES,
-  type RunRecord,
-  requestBytes,
-} from './run-record.ts';
-
-export type { EngineOptions, GiveUp, LeapName, PlacedRequests, RunRecord } from './run-record.ts';
-export { fillRunRecord, placeRequests, placeRunRecord, RUN_RECORD_BYTES, requestBytes } from './run-record.ts';
+import type { RequestResults, StepRecord } from '../plan/setup.ts';
+import { type EngineOptions, type PlacedRequests, PROGRESS_STEPS, type RunRecord } from './run-record.ts';
 
 /** What metrics read of a client, and what an engine always counts: preemptions that went to host memory and came back. */
 export interface EngineCounters extends ClientCounters {
@@ -35,26 +19,6 @@ export interface EngineCounters extends ClientCounters {
 export type StopReason = 'done' | 'hopeless' | 'stopped' | 'deadlock';
 
 export const LOG_STEPS = 16384;
-
-/** Runs a filled record to its end; its working set is taken from the arena and given back. */
-export function runRecord(
-  kernels: Kernels,
-  arena: Arena,
-  record: RunRecord,
-  requests: PlacedRequests,
-  options: EngineOptions,
-): StopReason {
-  const mark = arena.mark();
-  try {
-    const log = startRecord(kernels, arena, record, requests, options);
-    while (true) {
-      const stop = advanceRecord(kernels, record, log, options);
-      if (stop !== 'more') return stop;
-    }
-  } finally {
-    arena.release(mark);
-  }
-}
 
 /** Takes the working set (and the step log, if asked for) and resets the run. */
 export function startRecord(
@@ -108,7 +72,7 @@ function noteMark({ cells, words }: RunRecord, options: EngineOptions): void {
   const finished = words[R.RUN_MARK_FINISHED * 2];
   const isLast = finished > 0 && words[R.RUN_FINISHED * 2] >= finished;
   words[(isLast ? R.RUN_MARK_FINISHED : R.RUN_MARK_RUNNING) * 2] = 0;
-  options.marks?.onMark(cells[R.RUN_CLOCK]);
+  options.marks?.onMark(cells[R.RUN_CLOCK], isLast);
 }
 
 function readLog(log: Float64Array, count: number): StepRecord[] {
@@ -126,62 +90,12 @@ function readLog(log: Float64Array, count: number): StepRecord[] {
   });
 }
 
-/** The counters of a finished run. */
-export function readCounters(record: RunRecord): EngineCounters {
-  const { cells, words } = record;
-  return {
-    steps: cells[R.RUN_STEPS],
-    busySeconds: cells[R.RUN_BUSY],
-    runningSeconds: cells[R.RUN_RUNNING],
-    newTokens: cells[R.RUN_TOKENS],
-    pairs: cells[R.RUN_PAIRS],
-    contextTokens: cells[R.RUN_CONTEXT],
-    preemptions: words[R.RUN_PREEMPTED * 2],
-    swapsOut: words[R.RUN_SWAPS_OUT * 2],
-    swapsIn: words[R.RUN_SWAPS_IN * 2],
-    swapSeconds: cells[R.RUN_SWAP_SECONDS],
-    peakBlocks: words[R.RUN_PEAK_BLOCKS * 2],
-    peakSequences: words[R.RUN_PEAK_SEQS * 2],
-    ...sumDrafts(listClients(record)),
-  };
-}
-
-/** A client's record in both views. */
-export interface ClientCells {
-  readonly cells: Float64Array;
-  readonly words: Int32Array;
-}
-
-/** The records of all clients of a run that was reset. */
-export function listClients(record: RunRecord): ClientCells[] {
-  const { buffer } = record.cells;
-  const table = new Int32Array(buffer, record.words[R.RUN_TABLE * 2], record.words[R.RUN_REPLICAS * 2]);
-  return Array.from(table, (address) => ({
-    cells: new Float64Array(buffer, address, C.CLIENT_CELLS),
-    words: new Int32Array(buffer, address, C.CLIENT_CELLS * 2),
-  }));
-}
-
-/** Draft counters of clients that speculate alike; nothing where none does. */
-export function sumDrafts(clients: readonly ClientCells[]): Pick<EngineCounters, 'draftSteps' | 'accepted'> {
-  let draftSteps = 0;
-  const accepted: number[] = [];
-  for (const { cells, words } of clients) {
-    const drafts = words[C.CLIENT_DRAFTS * 2];
-    if (drafts === 0 || words[C.CLIENT_ROUND * 2] !== 0) continue;
-    draftSteps += cells[C.CLIENT_DRAFT_STEPS];
-    const counts = new Float64Array(cells.buffer, cells.byteOffset + words[C.CLIENT_AT_ACCEPTED * 2], drafts + 1);
-    for (const [i, count] of counts.entries()) accepted[i] = (accepted[i] ?? 0) + count;
-  }
-  return accepted.length > 0 ? { draftSteps, accepted } : {};
-}
-
-/** Marks what a stopped run left undone and clears the times that only a finished request has. */
-export function closeStates(requests: PlacedRequests): void {
-  for (let i = 0; i < requests.count; i++) {
-    if (requests.state[i] === E.STATE_PENDING) requests.state[i] = E.STATE_UNFINISHED;
-    if (requests.state[i] !== E.STATE_FINISHED) requests.finish[i] = Number.NaN;
-  }
+/** What of its drafts a client had accepted; nothing where it has none. */
+export function readDrafts(cells: Float64Array, words: Int32Array): Pick<EngineCounters, 'draftSteps' | 'accepted'> {
+  const drafts = words[C.CLIENT_DRAFTS * 2];
+  if (drafts === 0 || words[C.CLIENT_ROUND * 2] !== 0) return {};
+  const counts = new Float64Array(cells.buffer, cells.byteOffset + words[C.CLIENT_AT_ACCEPTED * 2], drafts + 1);
+  return { draftSteps: cells[C.CLIENT_DRAFT_STEPS], accepted: Array.from(counts) };
 }
 
 /** Lower edges (s) of the bins of the inter-token histogram, and one past the last: the same for every run, never written to. */
@@ -190,76 +104,15 @@ export const HISTOGRAM_EDGES: Float64Array = Float64Array.from({ length: R.HISTO
   return octave * (1 + (i % R.HISTOGRAM_PER_OCTAVE) / R.HISTOGRAM_PER_OCTAVE);
 });
 
-export function histogramEdges(): Float64Array {
-  return HISTOGRAM_EDGES;
-}
-
-/** What an engine run left: per-request columns, iterations where they were asked for, counters, inter-token gaps. */
-export interface EngineRun {
-  readonly results: RequestResults;
-  readonly steps: StepRecord[];
-  readonly counters: EngineCounters;
-  readonly itl: { readonly edges: Float64Array; readonly weights: Float64Array };
-  readonly stop: StopReason;
-}
-
-let probe: { kernels: Kernels; record: RunRecord } | undefined;
-
-/** Working-set bytes of a run, asked of the kernel itself on a small memory of its own: no size is declared twice. */
-export function workingSetBytes(requests: { count: number; maxOutput: number }, setup: EngineSetup): number {
-  if (!probe) {
-    const arena = openArena(RUN_RECORD_BYTES);
-    probe = { kernels: loadKernels(arena.memory), record: placeRunRecord(arena) };
-  }
-  const { words, cells } = probe.record;
-  words[R.RUN_REQUESTS * 2] = requests.count;
-  words[R.RUN_VISITS * 2] = requests.count;
-  words[R.RUN_REPLICAS * 2] = setup.replicas;
-  fillClient(probe.record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
-  words[R.RUN_MAX_OUTPUT * 2] = requests.maxOutput;
-  return probe.kernels.engineBytes(cells.byteOffset);
-}
-
-/** A run in a memory of its own that goes on call by call, so that a long one can show progress and be stopped. */
-export interface StartedRun {
-  advance(): StopReason | 'more';
-  /** Copies everything out; what is not finished counts as unfinished. */
-  close(stop: StopReason): EngineRun;
-}
-
-/** Starts `requests` through `setup`. Throws RangeError when the columns and the working set pass 4 GiB. */
-export function startEngine(
-  requests: Requests,
-  setup: EngineSetup,
-  options: EngineOptions & { steps?: boolean },
-): StartedRun {
-  let maxOutput = 1;
-  for (let i = 0; i < requests.count; i++) if (requests.output[i] > maxOutput) maxOutput = requests.output[i];
-  const work = workingSetBytes({ count: requests.count, maxOutput }, setup);
-  const steps: StepRecord[] = [];
-  const collect = (batch: StepRecord[]) => {
-    for (const step of batch) steps.push(step);
-  };
-  const full: EngineOptions = { ...options, onSteps: options.onSteps ?? (options.steps ? collect : undefined) };
-  const logBytes = full.onSteps ? Math.max(LOG_STEPS, 2 * setup.replicas) * R.LOG_FIELDS * 8 : 0;
-  const arena = openArena(requestBytes(requests.count) + RUN_RECORD_BYTES + work + logBytes + 2048);
-  const kernels = loadKernels(arena.memory);
-  const placed = placeRequests(arena, requests, requests.count, setup.swap !== undefined);
-  const record = placeRunRecord(arena);
-  fillRunRecord(record, placed, setup, full);
-  const log = startRecord(kernels, arena, record, placed, full);
-  return {
-    advance: () => advanceRecord(kernels, record, log, full),
-    close: (stop) => {
-      closeStates(placed);
-      return { results: copyResults(placed), steps, counters: readCounters(record), itl: readGaps(record), stop };
-    },
-  };
+/** Inter-token gaps by length. */
+export interface Gaps {
+  readonly edges: Float64Array;
+  readonly weights: Float64Array;
 }
 
 /** The histogram of inter-token gaps of a finished run. */
-export function readGaps(record: RunRecord): EngineRun['itl'] {
-  return { edges: histogramEdges(), weights: record.histogram.slice() };
+export function readGaps(record: RunRecord): Gaps {
+  return { edges: HISTOGRAM_EDGES, weights: record.histogram.slice() };
 }
 
 /** Copies of the result columns. */
@@ -272,17 +125,4 @@ export function copyResults(placed: PlacedRequests): RequestResults {
     preemptions: placed.preemptions.slice(),
     replica: placed.replica.slice(),
   };
-}
-
-/** Runs `requests` through `setup` to the end and returns copies of everything. */
-export function runEngine(
-  requests: Requests,
-  setup: EngineSetup,
-  options: EngineOptions & { steps?: boolean },
-): EngineRun {
-  const run = startEngine(requests, setup, options);
-  while (true) {
-    const stop = run.advance();
-    if (stop !== 'more') return run.close(stop);
-  }
 }

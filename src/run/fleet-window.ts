@@ -1,6 +1,7 @@
 // A part of a run that is counted by itself: between the first instant with so many sequences running and the end of some request.
 import type { RunWindow } from '../metrics/fleet/client-view.ts';
-import type { EngineCounters, EngineOptions, EngineRun } from './engine.ts';
+import type { EngineCounters, Gaps } from './engine.ts';
+import type { EngineOptions } from './run-record.ts';
 
 export type { RunWindow } from '../metrics/fleet/client-view.ts';
 
@@ -14,7 +15,7 @@ export interface Marks {
 export interface Counts {
   readonly clock: number; // s
   readonly counters: readonly EngineCounters[];
-  readonly gaps: EngineRun['itl'];
+  readonly gaps: Gaps;
 }
 
 export interface WindowWatch {
@@ -25,13 +26,23 @@ export interface WindowWatch {
 }
 
 export function openWindow({ running, finished }: Marks): WindowWatch {
-  const seen: Counts[] = [];
+  let opened: Counts | undefined;
+  let closed: Counts | undefined;
+  let isOver = false;
   return {
-    marks: (take) => ({ running, finished, onMark: (clock) => void seen.push(take(clock)) }),
+    marks: (take) => ({
+      running,
+      finished,
+      onMark(clock, isFinished) {
+        if (isFinished) closed = take(clock);
+        else if (!isOver) opened = take(clock);
+        isOver ||= isFinished;
+      },
+    }),
     close(take) {
       // the last completion is the end of the run: the kernel is done there and does not stop for it
-      if (seen.length === 1) seen.push(take());
-      return seen.length === 2 && seen[1].clock > seen[0].clock ? subtract(seen[0], seen[1]) : undefined;
+      const end = closed ?? take();
+      return opened && end.clock > opened.clock ? subtract(opened, end) : undefined;
     },
   };
 }

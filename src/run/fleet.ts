@@ -14,13 +14,13 @@ import {
   advanceRecord,
   copyResults,
   type EngineCounters,
-  type EngineRun,
+  type Gaps,
   HISTOGRAM_EDGES,
   LOG_STEPS,
+  readDrafts,
   readGaps,
   type StopReason,
   startRecord,
-  sumDrafts,
 } from './engine.ts';
 import { type FleetColumns, fleetBytes, placeFleet, requestStates } from './fleet-columns.ts';
 import { type Counts, type Marks, openWindow, type RunWindow } from './fleet-window.ts';
@@ -47,7 +47,7 @@ export interface FleetRun {
   /** By client: what still counts as load there. All 0 when a run is done; what is stuck after a deadlock. */
   readonly loads: readonly ClientLoad[];
   readonly steps: StepRecord[];
-  readonly itl: EngineRun['itl'];
+  readonly itl: Gaps;
   /** What was counted between the marks of a window; absent where none was asked for, or it never opened. */
   readonly window?: RunWindow;
   readonly stop: StopReason;
@@ -67,7 +67,7 @@ export interface ClientLoad {
   readonly blocks: number;
 }
 
-export type FleetOptions = Pick<EngineOptions, 'leap' | 'onProgress' | 'onSteps' | 'histogram'> & {
+export type FleetOptions = Pick<EngineOptions, 'leap' | 'onProgress' | 'onSteps' | 'histogram' | 'marks'> & {
   readonly steps?: boolean;
   /** A part of the run that is counted by itself. */
   readonly window?: Marks;
@@ -130,23 +130,7 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
     onSteps: options.onSteps ?? (options.steps ? collect : undefined),
     ...(marks ? { marks } : {}),
   };
-  const work = fleetWorkBytes(program);
-  const logBytes = full.onSteps ? Math.max(LOG_STEPS, 2 * program.clients.length) * R.LOG_FIELDS * 8 : 0;
-  const n = program.visits.count;
-  const swaps = program.clients.some((client) => client.swap !== undefined);
-  const { arena, kernels } = room.open(
-    requestBytes(n, program.requests.count, swaps) +
-      fleetBytes(program) +
-      RUN_RECORD_BYTES +
-      work +
-      logBytes +
-      pickBytes(program.requests.count) +
-      4096,
-  );
-  const record = placeRunRecord(arena);
-  const { arrival, concurrency, count } = program.requests;
-  const placed = placeRequests(arena, { ...program.visits, arrival, concurrency }, count, swaps);
-  const fleet = placeFleet(arena, program);
+  const { arena, kernels, record, placed, fleet } = placeProgram(program, full.onSteps !== undefined, room);
   fillFleetRecord(record, program, placed, fleet, full);
   const log = startRecord(kernels, arena, record, placed, full);
   return {
@@ -156,6 +140,52 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
       const part = watch?.close(() => takeCounts(record, program, run.clock));
       return part ? { ...run, window: part } : run;
     },
+  };
+}
+
+/** Lays a program out in kernel memory, with room for a run of it, logged or not. */
+function placeProgram(program: FleetProgram, logged: boolean, room: FleetRoom) {
+  const { visits, requests, clients } = program;
+  const swaps = clients.some((client) => client.swap !== undefined);
+  const logBytes = logged ? Math.max(LOG_STEPS, 2 * clients.length) * R.LOG_FIELDS * 8 : 0;
+  const columns = requestBytes(visits.count, requests.count, swaps) + fleetBytes(program) + pickBytes(requests.count);
+  const { arena, kernels } = room.open(columns + RUN_RECORD_BYTES + fleetWorkBytes(program) + logBytes + 4096);
+  const record = placeRunRecord(arena);
+  const { arrival, concurrency, count } = requests;
+  const placed = placeRequests(arena, { ...visits, arrival, concurrency }, count, swaps);
+  const mark = arena.mark();
+  return { arena, kernels, record, placed, fleet: placeFleet(arena, program), mark };
+}
+
+/** A program in memory that is run again and again: for benches, which time the engine and not the copying. */
+export interface PlacedFleet {
+  /** Runs it from its start to its end. */
+  run(options: Pick<EngineOptions, 'leap'>): void;
+  /** What the last run left: columns of the run itself, which the next one overwrites. */
+  read(): FleetRun;
+  readonly bytes: number;
+}
+
+export function placeFleetRun(program: FleetProgram): PlacedFleet {
+  const { arena, kernels, record, placed, fleet, mark } = placeProgram(program, false, openFleetRoom());
+  const end = arena.mark();
+  const { buffer } = record.cells;
+  // what a run changes of the fleet's tables is put back before the next one
+  const tables = new Uint8Array(buffer, mark, end - mark);
+  const untouched = tables.slice();
+  let stop: StopReason = 'done';
+  return {
+    run(options) {
+      tables.set(untouched);
+      fillFleetRecord(record, program, placed, fleet, options);
+      arena.release(end);
+      const log = startRecord(kernels, arena, record, placed, options);
+      let reason: StopReason | 'more' = 'more';
+      while (reason === 'more') reason = advanceRecord(kernels, record, log, options);
+      stop = reason;
+    },
+    read: () => readRun(program, record, placed, fleet, [], stop, true),
+    bytes: arena.bytes,
   };
 }
 
@@ -312,7 +342,7 @@ function readClients(record: RunRecord, count: number): EngineCounters[] {
       swapSeconds: cells[C.CLIENT_SWAP_SECONDS],
       peakBlocks: words[C.CLIENT_PEAK_BLOCKS * 2],
       peakSequences: words[C.CLIENT_PEAK_SEQS * 2],
-      ...sumDrafts([{ cells, words }]),
+      ...readDrafts(cells, words),
     };
   });
 }

@@ -3,12 +3,9 @@ import { ADMISSION_FULL_LENGTH } from '../../assembly/layout/admission.ts';
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
-import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
-import { ADMISSION, BATCHING, PACKING, ROUTING, reservesFinal } from '../check/scheduler-lists.ts';
+import { ADMISSION, BATCHING, PACKING, reservesFinal } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import { type EngineSetup, roundOf, type Speculation, type StepRecord } from '../plan/setup.ts';
-import { ROUTING_WORDS } from '../spec/fleet/words.ts';
-import { MOST_DRAFTS } from '../spec/speculative.ts';
 import type { Requests } from '../workload/types.ts';
 
 export type LeapName = 'none' | 'exact' | 'closed';
@@ -30,7 +27,11 @@ export interface EngineOptions {
   readonly onProgress?: (progress: { finished: number; clock: number; steps: number }) => boolean;
   readonly giveUp?: GiveUp;
   /** Called when `running` sequences run on all replicas for the first time, and when `finished` requests are over (0 = never). */
-  readonly marks?: { readonly running: number; readonly finished: number; readonly onMark: (clock: number) => void };
+  readonly marks?: {
+    readonly running: number;
+    readonly finished: number;
+    readonly onMark: (clock: number, isFinished: boolean) => void;
+  };
   readonly histogram?: boolean;
 }
 
@@ -114,47 +115,15 @@ export interface RunRecord {
   readonly cells: Float64Array;
   readonly words: Int32Array;
   readonly histogram: Float64Array;
-  readonly surface: Float64Array;
-  readonly acceptance: Float64Array;
 }
 
-export const RUN_RECORD_BYTES = R.RUN_CELLS * 8 + R.HISTOGRAM_BINS * 8 + (SURFACE_SIZE + MOST_DRAFTS) * 8 + 5 * 320;
+export const RUN_RECORD_BYTES = R.RUN_CELLS * 8 + R.HISTOGRAM_BINS * 8 + 3 * 320;
 
 /** Reserves a run record. */
 export function placeRunRecord(arena: Arena): RunRecord {
   const cells = arena.f64(R.RUN_CELLS);
   const words = new Int32Array(cells.buffer, cells.byteOffset, R.RUN_CELLS * 2);
-  return {
-    cells,
-    words,
-    histogram: arena.f64(R.HISTOGRAM_BINS),
-    surface: arena.f64(SURFACE_SIZE),
-    acceptance: arena.f64(MOST_DRAFTS),
-  };
-}
-
-/** Fills the parameters of a run record. The surface is used where it lies when it is in kernel memory, else copied. */
-export function fillRunRecord(
-  record: RunRecord,
-  requests: PlacedRequests,
-  setup: EngineSetup,
-  options: EngineOptions,
-): void {
-  fillRunOptions(record, requests, options);
-  const put = (cell: number, value: number) => {
-    record.words[cell * 2] = value;
-  };
-  if (setup.swap && !requests.swapped)
-    throw new RangeError('an engine that swaps needs the column of what is swapped out');
-  put(R.RUN_REQUESTS, requests.count);
-  put(R.RUN_VISITS, requests.count);
-  put(R.RUN_REPLICAS, setup.replicas);
-  put(R.RUN_ROUTING, ROUTING.id[ROUTING_WORDS[setup.routing].policy]);
-  fillClient(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup);
-  fillPrice(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup.price, record.surface);
-  if (setup.speculation) {
-    fillSpeculation(record, R.RUN_CLIENT - C.CLIENT_FIRST, setup.speculation, setup.price, record.acceptance);
-  }
+  return { cells, words, histogram: arena.f64(R.HISTOGRAM_BINS) };
 }
 
 /** The part of a run record that does not depend on the clients. */

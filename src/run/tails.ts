@@ -4,7 +4,7 @@ import type { LatencyMetric, Percentile, Slo } from '../spec/types.ts';
 import type { Moments } from '../workload/moments.ts';
 import type { Requests } from '../workload/types.ts';
 import { normalQuantile } from '../workload/variates.ts';
-import type { GiveUp } from './engine.ts';
+import type { GiveUp } from './run-record.ts';
 
 const QUANTILE: Readonly<Record<Exclude<Percentile, 'mean'>, number>> = {
   p50: 0.5,

@@ -111,10 +111,6 @@ export function checkRules(
 ): void {
   const refuse = (key: string, expected: string) => add({ path: [...path, key], expected, received: show(input[key]) });
   const wait = input.batch_wait as Input | undefined;
-  for (const key of ['iters', 'max_tokens_ratio'] as const) {
-    if (wait !== undefined && wait[key] === undefined)
-      add({ path: [...path, 'batch_wait', key], expected: 'a value', received: 'nothing' });
-  }
   if (input.packing !== undefined && queuesByWork(input.packing as PackingName)) {
     if (input.recv_interval !== undefined)
       refuse('recv_interval', 'no recv_interval: only a queue by arrival has a newest end');

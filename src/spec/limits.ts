@@ -6,8 +6,8 @@ export const MAX_LENGTH_TOKENS = 16_777_216;
 export const MAX_COUNT = 2_147_483_647;
 /** Requests of one run: their columns must fit the 4 GiB of one WebAssembly memory. */
 export const MAX_REQUESTS = 50_000_000;
-/** Instances of one pool (replicas, clients, places of a domain): ten times the largest fleet there is, and a router looks at each. */
-export const MAX_INSTANCES = 100_000;
+/** Instances of one pool (replicas, clients, places of a domain): more than stand behind one router anywhere, and results keep curves of each. */
+export const MAX_INSTANCES = 10_000;
 /** Requests per second: more than all the world's chats, and gaps that stay above a clock's tick. */
 export const MAX_RATE = 1e9;
 export const MIN_RATE = 1e-9;

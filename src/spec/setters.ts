@@ -27,7 +27,7 @@ const FREE: Readonly<Record<string, readonly string[]>> = {
   hardware: ['num_gpu_blocks', 'step_time', 'preemption_mode'],
   count: ['shares', 'disaggregation'],
   routing: [],
-  packing: [],
+  packing: ['recv_interval', 'batch_wait'],
   tensor_parallel_size: ['num_gpu_blocks'],
   pipeline_parallel_size: ['num_gpu_blocks'],
   data_parallel_size: ['num_gpu_blocks'],

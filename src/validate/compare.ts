@@ -1,6 +1,6 @@
 // Errors of the predictions of an earlier build beside those of this one: what moved, by mode and metric.
-import { readFileSync } from 'node:fs';
 import { UserError } from '../check/issue.ts';
+import { readTextFile } from '../check/text-file.ts';
 import { readRecords } from '../workload/csv.ts';
 import type { Prediction } from './predict.ts';
 import { type ErrorTable, groupBy, summariseErrors } from './score.ts';
@@ -15,12 +15,8 @@ export interface Moved {
 /** Reads what `mist validate --out` wrote: error in % by case_id, null where there was no prediction. */
 export function readBefore(file: string): ReadonlyMap<string, number | null> {
   const expected = 'what mist validate --out wrote of the same cases';
-  let records: { readonly cells: readonly string[] }[];
-  try {
-    records = [...readRecords(readFileSync(file, 'utf8'))];
-  } catch (error) {
-    throw new UserError([{ path: '--before', expected, received: file, hint: (error as Error).message }]);
-  }
+  const text = readTextFile(file, { path: '--before', expected });
+  const records = [...readRecords(text)];
   const [head, ...rows] = records;
   const [id, error] = ['case_id', 'error_pct'].map((name) => head?.cells.indexOf(name) ?? -1);
   if (id < 0 || error < 0)

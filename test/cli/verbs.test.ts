@@ -53,7 +53,7 @@ const MISTAKES: [string[], RegExp][] = [
   ],
   [
     ['run', example('sweep-small.yaml')],
-    /expected a spec of one deployment, received 96 \(axes: hardware.*--row N takes one/,
+    /expected a spec of one deployment or fleet, received 96 \(axes: deployment.hardware.*--row N takes one/,
   ],
   [['run', example('sweep-small.yaml'), '--row', '96'], /--row: expected a row below 96, received 96/],
   [['run', example('single-run.yaml'), '--row', '-1'], /--row/],
@@ -63,16 +63,16 @@ const MISTAKES: [string[], RegExp][] = [
     /nowhere\/x.csv: --requests: expected a file that can be written, received a folder that is not there/,
   ],
   [['run', example('step-time.yaml'), '--steps', '/nowhere/x.csv'], /--steps: expected a file that can be written/],
-  [['sweep', example('step-time.yaml')], /expected a spec whose steps the cost model prices, received step_time/],
+  [['sweep', example('step-time.yaml')], /expected a spec with axes, received a spec of one fleet/],
   [
     ['sweep', example('sweep-small.yaml'), '--out', join(example('sweep-small.yaml'), 'in')],
-    /expected a folder that can be created and written to, received a path through something that is not a folder/,
+    /expected a folder that can be created and written to, received a file where the folder should be/,
   ],
   [['sweep', example('sweep-small.yaml'), '--catalog', '/nowhere'], /\/nowhere/],
   [['catalog', 'h100-sxm-80g'], /h100-sxm-80gb/],
   [['step', '--model', 'llama-3.1-8', '--hardware', 'h100-sxm-80gb', '--decode', '8x100'], /llama-3.1-8b/],
   [['spec', '--schem'], /did you mean --schema\?/],
-  [['calibrate', '--vendor', 'x'], /did you mean --vendors\?/],
+  [['calibrate', '--modle', 'x'], /did you mean --model\?/],
 ];
 
 describe.concurrent('a mistake of the user', () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runOnePool } from '../../bench/one-pool.ts';
-import type { LeapName } from '../../src/run/engine.ts';
+import type { LeapName } from '../../src/run/run-record.ts';
 import { type Row, requestsOf, setupOf } from '../reference/cases.ts';
 import { referenceRun } from '../reference/plain.ts';
 import { describeScenario, findStepDifference, listDifferences } from './compare.ts';

@@ -1,7 +1,7 @@
 // Marks: a run tells its caller when so many sequences run and when so many requests are over, and goes on unchanged.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { runEngine } from '../../src/run/engine.ts';
+import { runOnePool } from '../../bench/one-pool.ts';
 import { referenceRun } from '../reference/plain.ts';
 import { drawScenario } from './random.ts';
 
@@ -24,8 +24,8 @@ test('the marks are those of the reference, and change nothing', () => {
           steps++;
         });
         const marks: number[] = [];
-        const plain = runEngine(requests, setup, { leap: 'exact' });
-        const marked = runEngine(requests, setup, {
+        const plain = runOnePool(requests, setup, { leap: 'exact' });
+        const marked = runOnePool(requests, setup, {
           leap: 'exact',
           marks: { running, finished, onMark: (clock) => marks.push(clock) },
         });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runOnePool } from '../../bench/one-pool.ts';
 import type { EngineSetup } from '../../src/plan/setup.ts';
-import type { LeapName } from '../../src/run/engine.ts';
+import type { LeapName } from '../../src/run/run-record.ts';
 import { requestsOf, setupOf, tabulate } from '../reference/cases.ts';
 import { countBlocks } from '../reference/fleet/form.ts';
 import { referenceRun } from '../reference/plain.ts';

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseSpecDocument } from '../../src/spec/document.ts';
-import { chooseRow, listAxes, listSettings, readTree, rowWith, type Tree } from '../../src/spec/fleet/axes.ts';
+import { chooseRow, listAxes, readTree, type Tree } from '../../src/spec/fleet/axes.ts';
 import { Ledger } from '../../src/spec/fleet/ledger.ts';
+import { listSettings, rowWith } from '../../src/spec/fleet/settings.ts';
 
 const HARDWARE = ['a', 'b', 'c'];
 

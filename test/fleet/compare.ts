@@ -1,7 +1,7 @@
 // What "equal" means between the fleet kernel and the reference, bit for bit, and the words for a difference and a program.
 import { isDeepStrictEqual } from 'node:util';
 import type { FleetProgram } from '../../src/plan/fleet.ts';
-import type { EngineRun } from '../../src/run/engine.ts';
+import type { Gaps } from '../../src/run/engine.ts';
 import type { FleetRun } from '../../src/run/fleet.ts';
 import { isClose, listDifferences as listRunDifferences } from '../engine/compare.ts';
 import type { FleetReference } from '../reference/fleet/simulate.ts';
@@ -56,7 +56,7 @@ function listColumn(name: string, got: ArrayLike<number>, expected: ArrayLike<nu
 }
 
 /** Gaps by bin, as single-stage runs are compared. */
-function listGapDifferences(itl: EngineRun['itl'], gaps: readonly number[]): string[] {
+function listGapDifferences(itl: Gaps, gaps: readonly number[]): string[] {
   const none = new Float64Array(0);
   const states = new Int32Array(0);
   const results = { state: states, replica: states, preemptions: states, arrival: none, first: none, finish: none };

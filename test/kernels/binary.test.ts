@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { CLIENT_BLOCK_SIZE, CLIENT_FIRST } from '../../assembly/layout/client.ts';
-import { RUN_CLIENT, RUN_REPLICAS } from '../../assembly/layout/run.ts';
+import { CLIENT_BLOCK_SIZE, CLIENT_FIRST, CLIENT_PARAMETERS } from '../../assembly/layout/client.ts';
+import { RUN_CLIENTS, RUN_REPLICAS } from '../../assembly/layout/run.ts';
 import { openArena } from '../../src/columns/arena.ts';
 import { KERNEL_BASE64 } from '../../src/kernels/binary.ts';
 import { kernelModule, loadKernels } from '../../src/kernels/load.ts';
-import { placeRunRecord } from '../../src/run/engine.ts';
+import { placeRunRecord } from '../../src/run/run-record.ts';
 
 const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
 const debugModule = new WebAssembly.Module(read('build/kernel.debug.wasm'));
@@ -87,8 +87,10 @@ describe('a debug build', () => {
     expect(() => kernels.engineRun(run)).toThrow(/engineRun before engineReset.*assembly\/engine\/run\.ts:\d+:\d+/);
     expect(() => kernels.engineReset(run, 64)).toThrow(/replicas must be positive/);
     record.words[RUN_REPLICAS * 2] = 1;
+    const client = arena.f64(CLIENT_PARAMETERS).fill(0);
+    record.words[RUN_CLIENTS * 2] = client.byteOffset;
     expect(() => kernels.engineReset(run, 64)).toThrow(/block size must be positive/);
-    record.words[(RUN_CLIENT + CLIENT_BLOCK_SIZE - CLIENT_FIRST) * 2] = 16;
+    new Int32Array(client.buffer, client.byteOffset)[(CLIENT_BLOCK_SIZE - CLIENT_FIRST) * 2] = 16;
     expect(() => kernels.engineReset(run, 100)).toThrow(/not 64-byte aligned/);
     expect(() => kernels.priceOps(0, -1, 64, 64, 64, 0, 0, 0, 1, 0)).toThrow(/priceOps: negative number of rows/);
     expect(() => kernels.fairShare(0, 64, 64, 64, Number.NaN)).toThrow(/capacity is negative or not a number/);

@@ -1,10 +1,10 @@
 // Law L11: energy is at least idle power times time, and cost is price times devices times time.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runOnePool } from '../../bench/one-pool.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { bindDeployment, isRefusal } from '../../src/plan/deployment.ts';
 import { type EnergyFigures, idleWatts } from '../../src/plan/energy.ts';
-import { runEngine } from '../../src/run/engine.ts';
 import { openSession } from '../../src/run/session.ts';
 import { openSimulator, simulateRow } from '../../src/run/simulate-row.ts';
 import { drawScenario, type Scenario } from '../engine/random.ts';
@@ -36,7 +36,7 @@ const drawPriced: fc.Arbitrary<Priced> = fc.record({
 
 function resultOfPriced({ scenario, energy, usdPerDeviceHour, perReplica }: Priced) {
   const { requests, setup } = scenario;
-  const { results, counters, itl } = runEngine(requests, setup, { leap: 'exact' });
+  const { results, counters, itl } = runOnePool(requests, setup, { leap: 'exact' });
   return makeRunResult({
     requests,
     results,

@@ -280,9 +280,12 @@ const ACROSS: Case[] = [
   ],
   [
     'too many rows',
-    { 7: '  hardware: {choices: all}\n  replicas: {from: 1, to: 100_000}', 10: '  max_num_seqs: {from: 1, to: 10000}' },
-    '8 deployment.replicas',
-    'received 4,000,000,000 rows (deployment.hardware 4 x deployment.replicas 100000 x engine.max_num_seqs 10000)',
+    {
+      7: '  hardware: {choices: all}\n  replicas: {from: 1, to: 10_000}',
+      10: '  max_num_seqs: {from: 1, to: 100_000}',
+    },
+    '11 engine.max_num_seqs',
+    'received 4,000,000,000 rows (deployment.hardware 4 x deployment.replicas 10000 x engine.max_num_seqs 100000)',
   ],
 ];
 
@@ -356,4 +359,32 @@ it('says so when the default profile is not in the catalog', () => {
   const known = { hardware: ['l4'], models: ['llama-3.1-70b'], engines: [], workloads: ['azure-conv-2023'] };
   const options = { known: { ...known, profile: () => undefined } };
   expect(placesOf(edit({ 9: '' }), options)).toEqual(['8 engine.profile']);
+});
+
+it('an axis anywhere does not hide the mistakes of other sections, nor is hidden by them', () => {
+  const text = edit({
+    5: '  request_rate: [1, 0]\n  num_requests: {from: 10, to: 5}\n  seed: [1, x]',
+    7: '  hardware: [l4, l41s]\n  replicas: {from: 3}',
+    10: '  max_num_seqs: many\n  block_size: []',
+    11: 'slo: {p99_ttft: [1s, 1GB], p99_tpott: 1s}',
+  });
+  expect(placesOf(text)).toEqual([
+    '5 workload.request_rate[1]',
+    '6 workload.num_requests.from',
+    '7 workload.seed[1]',
+    '9 deployment.hardware[1]',
+    '10 deployment.replicas.to',
+    '13 engine.max_num_seqs',
+    '14 engine.block_size',
+    '15 slo.p99_ttft[1]',
+    '15 slo.p99_tpott',
+  ]);
+});
+
+it('refuses an alias of an axis that another choice may not have met, beside other mistakes', () => {
+  const text = edit({
+    7: '  hardware: {choices: {small: l4, large: &big {choices: [l4, mi300x]}}}\n  replicas: *big',
+    11: 'slo: {p99_tfft: 1s}',
+  });
+  expect(placesOf(text)).toEqual(expect.arrayContaining(['8 deployment.replicas', '12 slo.p99_tfft']));
 });

@@ -144,6 +144,43 @@ model: [llama-3.1-70b, llama-3.1-8b]
   });
 });
 
+describe('axes of anything', () => {
+  const values = (text: string, of: (spec: ReturnType<typeof read>) => unknown) => {
+    const { rows, at } = open(text);
+    return Array.from({ length: rows }, (_, row) => of(at(row).spec));
+  };
+  const traffic = (more: string) => `model: llama-3.1-8b\nworkload: {${more}}\ndeployment: {hardware: l4}\n`;
+  const LENGTHS = 'lengths: azure-conv-2023';
+
+  it('of the traffic: seeds, numbers, lengths, arrivals', () => {
+    expect(values(traffic(`${LENGTHS}, request_rate: 1, seed: [1, 2]`), ({ workload }) => workload.seed)).toEqual([
+      1, 2,
+    ]);
+    const counts = values(
+      traffic(`${LENGTHS}, request_rate: 1, num_requests: [5, 7]`),
+      ({ workload }) => workload.num_requests,
+    );
+    expect(counts).toEqual([5, 7]);
+    const lengths = 'lengths: [azure-conv-2023, {input_len: [5, 6], output_len: 1}], request_rate: 1';
+    expect(values(traffic(lengths), ({ workload }) => workload.lengths)).toEqual([
+      'azure-conv-2023',
+      ...[5, 6].map((value) => ({ input_len: { kind: 'fixed', value }, output_len: { kind: 'fixed', value: 1 } })),
+    ]);
+    const arrivals = `${LENGTHS}, request_rate: 1, arrivals: [poisson, {process: gamma, burstiness: [1, 2]}]`;
+    expect(values(traffic(arrivals), ({ workload }) => workload.arrivals)).toEqual([
+      { process: 'poisson' },
+      { process: 'gamma', burstiness: 1 },
+      { process: 'gamma', burstiness: 2 },
+    ]);
+  });
+
+  it('of a price of steps, and of limits', () => {
+    const priced = 'workload: {requests: r.csv}\nengine: {num_gpu_blocks: 500, step_time: {fixed_s: [5ms, 6ms]}}\n';
+    expect(values(priced, (spec) => engineOf(spec).step_time?.fixed_s)).toEqual([0.005, 0.006]);
+    expect(values(`${MINIMAL}slo: {p99_ttft: [1s, 2s]}\n`, ({ slo }) => slo[0].limit)).toEqual([1, 2]);
+  });
+});
+
 describe('traffic', () => {
   it.each([
     ['uniform', { process: 'uniform' }],

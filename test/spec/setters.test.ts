@@ -30,11 +30,12 @@ function readRow({ tree, text }: Question, row: number) {
   return attempt(() => readDocument({ ...parseSpecDocument(text, 'x'), data }, text, OPTIONS));
 }
 
-/** Random specs, some of which have rows that cannot be: rounds beside prompts. */
-const rounds = { batching: ['chunked', 'continuous'], num_scheduler_steps: [1, 4], speculative_config: undefined };
+/** Random specs, some of which have rows that cannot be: rounds beside prompts, a queue that has no newest end. */
+const ROUNDS = { batching: ['chunked', 'continuous'], num_scheduler_steps: [1, 4], speculative_config: undefined };
+const QUEUES = { packing: ['fcfs', 'least-work-left'], recv_interval: [1, 10], preemption_mode: 'recompute' };
 const specs = fc
-  .tuple(plainSpecs(), fc.integer({ min: 0, max: 3 }))
-  .map(([data, one]) => (one > 0 ? data : { ...data, engine: { ...(data.engine as object), ...rounds } }));
+  .tuple(plainSpecs(), fc.constantFrom({}, {}, {}, ROUNDS, QUEUES))
+  .map(([data, more]) => ({ ...data, engine: { ...(data.engine as object), ...more } }));
 
 describe('a setter is a reading', () => {
   test.each([

@@ -74,7 +74,7 @@ function openIds(): (part: unknown) => number {
 
 /** Equal for specs whose requests are the same. */
 export function walksName({ idOf }: FleetShare, spec: FleetSpec): string {
-  return [spec.workload, spec.sessions, spec.prefixes, spec.pipelines].map(idOf).join('/') + `/${spec.hashBlock}`;
+  return `${[spec.workload, spec.sessions, spec.prefixes, spec.pipelines].map(idOf).join('/')}/${spec.hashBlock}`;
 }
 
 /** Equal for fleets that lay the same visits out for the same requests: whatever their groups of clients hold. */

@@ -1,5 +1,5 @@
 // What only shows when the parts of a pipeline spec are seen together: places, stores, groups, channels, shares, hashes.
-
+import { show } from '../../check/issue.ts';
 import { allStages, poolsOf } from '../../stages/list.ts';
 import { HASH_BLOCK } from '../defaults.ts';
 import type { StageWorld } from './choose-pools.ts';
@@ -13,6 +13,7 @@ export function checkTogether(spec: FleetSpec, { ledger, poolNames }: StageWorld
   checkChannels(spec, ledger);
   checkUse(spec, ledger);
   checkTraffic(spec, ledger);
+  checkClient(spec, ledger);
 }
 
 function checkPlaces(spec: FleetSpec, ledger: Ledger): void {
@@ -134,4 +135,21 @@ function checkTraffic(spec: FleetSpec, ledger: Ledger): void {
     const expected = `a multiple of block_size ${configuration.block_size} of pool ${name}`;
     ledger.add({ path: ['workload', 'hash_block'], expected, received: String(hashBlock) });
   }
+}
+
+/** A steady part exists in a closed loop that goes on after it is full; a first token is handed on where somebody else decodes. */
+function checkClient({ client, workload, pools }: FleetSpec, ledger: Ledger): void {
+  const { arrivals, num_requests: count } = workload;
+  if (client?.window === 'steady') {
+    const path = ['client', 'window'];
+    if (arrivals.process !== 'closed-loop') {
+      ledger.add({ path, expected: 'all: only a closed loop has a steady part', received: show('steady') });
+    } else if (count > 0 && count < arrivals.max_concurrency) {
+      const expected = `at least as many requests as are in flight, ${arrivals.max_concurrency}`;
+      ledger.add({ path: ['workload', 'num_requests'], expected, received: String(count) });
+    }
+  }
+  if (client?.firstToken !== 'decode' || pools.some((pool) => pool.kind === 'llm' && pool.role === 'decode')) return;
+  const expected = 'prefill: no pool of role decode takes a first token over';
+  ledger.add({ path: ['client', 'first_token'], expected, received: show('decode') });
 }
