@@ -127,12 +127,12 @@ const MOST_CLIENTS = 24;
 const IDLE = 0.01;
 
 function tellLeftOut({ clients }: FleetResult, busiest: readonly number[], shown: readonly number[]): string {
-  const idle = busiest.filter((c) => !shown.includes(c) && clients[c].utilisation < IDLE);
+  const idle = [...busiest].sort((a, b) => a - b).filter((c) => !shown.includes(c) && clients[c].utilisation < IDLE);
   const active = busiest.length - idle.length;
   const most = active > shown.length ? ` The ${MOST_CLIENTS} busiest of ${formatNumber(active)}.` : '';
   const names = idle.map((c) => clients[c].name);
   if (idle.length === 0) return most;
-  return `${most} Less than ${formatShare(IDLE)} busy and not drawn: ${names.length > 4 ? plural(names.length, 'instance') : listWords(names)}.`;
+  return `${most} Less than ${formatGiven(IDLE * 100)} % busy and not drawn: ${names.length > 4 ? plural(names.length, 'instance') : listWords(names)}.`;
 }
 const CURVE = { left: 46, right: 20, top: 8, bottom: 92, height: 126 };
 
