@@ -202,14 +202,16 @@ function labelWinner(svg: Plotted, { winner, points, xLimit }: Scatter, size: Ch
   const width = winner.label.length * LETTER;
   const dots = points.filter((point) => point !== winner).map((point) => [x.apply(point.x), y.apply(point.y)] as const);
   const limit = xLimit === null ? Number.NaN : x.apply(xLimit);
+  const [atX, atY] = [x.apply(winner.x), y.apply(winner.y)];
   const cost = ({ left, top }: Box): number => {
     const outside = left < 58 || left + width > size.width - 2 || top < 0 || top + LINE > size.height - 44;
     const covered = dots.filter(
       ([dx, dy]) => dx > left - 4 && dx < left + width + 4 && dy > top - 4 && dy < top + LINE + 4,
     ).length;
-    return (outside ? 1e4 : 0) + covered + (limit > left && limit < left + width ? 0.5 : 0);
+    const away = (Math.abs(top + LINE / 2 - atY) + Math.max(left - atX, atX - left - width, 0)) / 100;
+    return (outside ? 1e4 : 0) + covered + away + (limit > left && limit < left + width ? 0.5 : 0);
   };
-  const places = boxesAround(x.apply(winner.x), y.apply(winner.y), width);
+  const places = boxesAround(atX, atY, width);
   const best = places.reduce((least, place) => (cost(place) < cost(least) ? place : least));
   const label = svg.ownerDocument.createElementNS('http://www.w3.org/2000/svg', 'text');
   const style = `text-anchor:start;font-weight:600;font-size:13px;fill:var(--ink);stroke:var(--paper);stroke-width:5;paint-order:stroke;pointer-events:none`;

@@ -83,7 +83,7 @@ test('the tables have every stage and client once, and shares that add up', () =
   const sum = shares.reduce((a, b) => a + b, 0);
   expect(sum).toBeGreaterThan(95);
   expect(sum).toBeLessThan(105);
-  expect(tableAfter(text, 'client').map(([name]) => name)).toHaveLength(measured.run.program.clients.length);
+  expect(tableAfter(text, 'instance').map(([name]) => name)).toHaveLength(measured.run.program.clients.length);
   expect(tableAfter(text, 'pipeline').map(([name]) => name)).toEqual([
     'support',
     'math',
@@ -134,7 +134,7 @@ test('joins of branches are no rows, unknown prices are named, and what is known
   const run = measureFleet(makeRun(clients, [{ arrival: 0, visits }], { prices }));
   const text = fleetTable(run.result, PLAIN);
   const page = fleetHtml(run, PLAIN);
-  expect(tableAfter(text, 'client').map(([name]) => name)).toEqual([
+  expect(tableAfter(text, 'instance').map(([name]) => name)).toEqual([
     'engine',
     'tools',
     expect.stringMatching(/^Energy/),
@@ -201,15 +201,15 @@ test('the page shows every part, loads nothing and runs nothing', () => {
     'Where the time goes',
     'Stages',
     'Requests, visit by visit',
-    'Clients over time',
-    'Clients',
+    'Instances over time',
+    'Instances',
     'Distributions',
     'Pipelines',
     'How it is counted',
   ]);
   expect(document.querySelectorAll('.waterfall')).toHaveLength(4);
   const rows = [...document.querySelectorAll('.waterfall')].map(
-    (waterfall) => waterfall.querySelectorAll('svg g').length,
+    (waterfall) => waterfall.querySelectorAll('.visit').length,
   );
   expect(rows).toEqual([8, 8, 9, 9]);
   for (const stack of document.querySelectorAll('.stack')) {
