@@ -73,7 +73,7 @@ test("the block has vLLM's rows in vLLM's order", () => {
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(130);
 });
 
-test('the tables have every stage and client once, and shares that add up', () => {
+test('the tables have every stage and instance once, and shares that add up', () => {
   const text = fleetTable(result, CONTEXT);
   const stages = tableAfter(text, 'stage');
   expect(stages.map((cells) => cells[0]).filter((cell) => measured.run.program.stages.includes(cell))).toEqual([
