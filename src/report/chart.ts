@@ -192,7 +192,7 @@ interface Plotted extends Element {
 }
 
 /** About, in the semibold face of the label. */
-const LETTER = 7.6;
+const LETTER = 8.2;
 const LINE = 15;
 
 /** The winner's name, where it covers the fewest dots. */
@@ -204,12 +204,19 @@ function labelWinner(svg: Plotted, { winner, points, xLimit }: Scatter, size: Ch
   const limit = xLimit === null ? Number.NaN : x.apply(xLimit);
   const [atX, atY] = [x.apply(winner.x), y.apply(winner.y)];
   const cost = ({ left, top }: Box): number => {
+    const onWinner = atX > left - 9 && atX < left + width + 9 && Math.abs(top + LINE / 2 - atY) < LINE / 2 + 9;
     const outside = left < 58 || left + width > size.width - 2 || top < 0 || top + LINE > size.height - 44;
     const covered = dots.filter(
       ([dx, dy]) => dx > left - 4 && dx < left + width + 4 && dy > top - 4 && dy < top + LINE + 4,
     ).length;
     const away = (Math.abs(top + LINE / 2 - atY) + Math.max(left - atX, atX - left - width, 0)) / 100;
-    return (outside ? 1e4 : 0) + covered + away + (limit > left && limit < left + width ? 0.5 : 0);
+    return (
+      (outside ? 1e4 : 0) +
+      (onWinner ? 1e3 : 0) +
+      covered +
+      away +
+      (limit > left - 6 && limit < left + width + 6 ? 0.5 : 0)
+    );
   };
   const places = boxesAround(atX, atY, width);
   const best = places.reduce((least, place) => (cost(place) < cost(least) ? place : least));
