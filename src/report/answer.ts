@@ -13,7 +13,7 @@ import {
   hardwareOf,
   labelOf,
 } from './describe.ts';
-import { formatNumber, formatShort, listWords, plural } from './format.ts';
+import { formatMonthly, formatNumber, formatShort, listWords, plural } from './format.ts';
 
 export interface Answer {
   /** met: a simulated row keeps the promise; missed: some were simulated, none does; screened: none was simulated. */
@@ -65,7 +65,7 @@ export function findAnswer(result: SweepResult): Answer {
   }
   if (best.result?.slo_met) {
     const at = best.scenario === '' ? '' : ` for ${best.scenario}`;
-    return answer('met', best, `${describeGoal(result)}${at}: ${describePriced(best, result)}`);
+    return answer('met', best, `${describeGoal(result)}${at}: ${describePriced(best, result, true)}`);
   }
   if (best.result === null) return answerScreened(result);
   const headline = `0 of ${formatNumber(result.rows)} keep the promise`;
@@ -75,7 +75,7 @@ export function findAnswer(result: SweepResult): Answer {
 /** Nothing was simulated: what the screen recommends keeps both limits by its own estimate, or nothing is recommended. */
 function answerScreened(result: SweepResult): Answer {
   const row = result.kept.find((one) => keepsByScreen(one));
-  if (row) return answer('screened', row, `Best by the screen, not simulated: ${describePriced(row, result)}`);
+  if (row) return answer('screened', row, `Best by the screen, not simulated: ${describePriced(row, result, true)}`);
   const headline = `0 of ${formatNumber(result.rows)} keep the promise by the screen, none was simulated`;
   return answer('nothing', null, headline, listReasons(result));
 }
@@ -94,12 +94,14 @@ function answer(kind: Answer['kind'], row: KeptRow | null, headline: string, det
   return { kind, row, headline, details, sentence: details === '' ? `${headline}.` : `${headline}: ${details}.` };
 }
 
-/** What a row is, with the objective's figure and what it costs. */
-export function describePriced(row: KeptRow, result: SweepResult): string {
-  const price = describeObjectiveValue(row, 'usd_per_hour');
+/** What a row is, with the objective's figure and what it costs: per hour, and per `month` where that is asked for. */
+export function describePriced(row: KeptRow, result: SweepResult, month = false): string {
   const value = describeObjectiveValue(row, result.objective);
-  const figures = Number.isNaN(row.usd_per_hour) || value === price ? value : `${value} (${price})`;
-  return `${describeRow(row, result)}, ${figures}`;
+  if (Number.isNaN(row.usd_per_hour)) return `${describeRow(row, result)}, ${value}`;
+  const price = describeObjectiveValue(row, 'usd_per_hour');
+  const costs = [value === price ? '' : price, month ? `$${formatMonthly(row.usd_per_hour)}/month` : ''];
+  const brackets = costs.filter((words) => words !== '').join(', ');
+  return `${describeRow(row, result)}, ${value}${brackets === '' ? '' : ` (${brackets})`}`;
 }
 
 function describeGoal(result: SweepResult): string {

@@ -1,5 +1,6 @@
 // A scatter as an SVG picture: points by kind, the front, the winner. Colours are CSS variables, so one picture serves light and dark.
 import { formatGiven } from './format.ts';
+import { escapeHtml } from './html-text.ts';
 import type { Point, PointKind, Scatter } from './points.ts';
 
 export interface ChartSize {
@@ -8,6 +9,8 @@ export interface ChartSize {
 }
 
 export const CHART_SIZE: ChartSize = { width: 620, height: 420 };
+/** For phones: as wide as their text column, so that words keep their size. */
+export const NARROW_SIZE: ChartSize = { width: 340, height: 360 };
 
 /** Drawing order: what matters lies on top. */
 const KINDS: readonly { readonly kind: PointKind; readonly radius: number }[] = [
@@ -68,11 +71,9 @@ export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE):
     radius,
     points: scatter.points.filter((point) => point.kind === kind && point !== scatter.winner),
   }));
-  const at = { x: (point: Point) => point.x, y: (point: Point) => point.y, title: (point: Point) => point.title };
   const winner = scatter.winner ? [scatter.winner] : [];
-  const limit = scatter.xLimit === null ? [] : [scatter.xLimit];
-  const x = axisOf(scatter, 'x', size.width / 110);
-  const y = axisOf(scatter, 'y', size.height / 60);
+  const x = scaleOf(scatter, 'x', size.width / 62);
+  const y = scaleOf(scatter, 'y', size.height / 44);
   const svg = Plot.plot({
     document: document as unknown as Document,
     ...size,
@@ -82,40 +83,14 @@ export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE):
     marginTop: 30,
     marginBottom: 44,
     style: { background: 'transparent', color: 'var(--soft)', fontSize: '12px', overflow: 'visible' },
-    x,
-    y,
+    x: x.scale,
+    y: y.scale,
     marks: [
       Plot.gridX({ stroke: 'var(--line)', strokeOpacity: 1, ticks: x.ticks }),
       Plot.gridY({ stroke: 'var(--line)', strokeOpacity: 1, ticks: y.ticks }),
-      Plot.ruleX(limit, { stroke: 'var(--soft)', strokeDasharray: '4 4' }),
-      Plot.text(limit, { x: (value) => value, frameAnchor: 'top', text: () => 'limit', dy: -14, fill: 'var(--soft)' }),
-      ...dots.map(({ kind, radius, points }) =>
-        Plot.dot(points, { ...at, ...styleOf(kind, scatter), r: radius, className: kind }),
-      ),
-      ...scatter.series.map(({ front }, i) =>
-        Plot.line(front, { x: 'x', y: 'y', stroke: seriesColour(i), strokeWidth: 1.2, curve: scatter.frontCurve }),
-      ),
-      Plot.line(scatter.front, { x: 'x', y: 'y', stroke: 'var(--front)', strokeWidth: 1.6, curve: scatter.frontCurve }),
-      Plot.dot(scatter.front, { ...at, r: 3.8, fill: 'var(--front)', className: 'front' }),
-      Plot.dot(winner, {
-        ...at,
-        r: 7.5,
-        fill: 'var(--winner)',
-        stroke: 'var(--paper)',
-        strokeWidth: 2,
-        className: 'winner',
-      }),
-      Plot.text(winner, {
-        x: 'x',
-        y: 'y',
-        text: (point: Point) => point.title.split('\n')[0],
-        ...labelPlace(scatter),
-        fill: 'var(--ink)',
-        stroke: 'var(--paper)',
-        strokeWidth: 5,
-        fontWeight: 600,
-        fontSize: 13,
-      }),
+      Plot.axisX({ ...AXIS, ticks: x.ticks, label: scatter.xWords }),
+      Plot.axisY({ ...AXIS, ticks: y.ticks, label: scatter.yWords }),
+      ...drawMarks(Plot, scatter, dots),
     ],
   });
   const groups = [
@@ -124,35 +99,73 @@ export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE):
     ['winner', winner] as const,
   ];
   for (const [name, points] of groups) tagPoints(svg, name, points);
+  labelWinner(svg as Plotted, scatter, size);
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', `${scatter.title}: ${scatter.yWords} against ${scatter.xWords}`);
   return svg.outerHTML;
 }
 
-/** Logarithmic axes are labelled at 1, 2 and 5 times a power of ten; more would crowd. */
-function axisOf(scatter: Scatter, axis: 'x' | 'y', ticks: number) {
-  const words = {
-    label: axis === 'x' ? scatter.xWords : scatter.yWords,
-    labelAnchor: 'center',
-    labelArrow: 'none',
-  } as const;
-  const frame = { ...words, tickSize: 0, inset: 10, tickFormat: formatTick };
-  if (!(axis === 'x' ? scatter.logX : scatter.logY)) return { ...frame, type: 'linear' as const, nice: true, ticks };
-  return { ...frame, type: 'log' as const, ticks: logTicks(scatter.points.map((point) => point[axis])) };
+/** Text that is given, and not a format: the library would leave labels of a logarithmic axis out. */
+const AXIS = { tickSize: 0, labelAnchor: 'center', labelArrow: 'none', text: formatTick } as const;
+
+interface Dots {
+  readonly kind: PointKind;
+  readonly radius: number;
+  readonly points: readonly Point[];
 }
 
-function logTicks(values: readonly number[]): number[] {
+function drawMarks(Plot: typeof import('@observablehq/plot'), scatter: Scatter, dots: readonly Dots[]) {
+  const at = { x: (point: Point) => point.x, y: (point: Point) => point.y, title: (point: Point) => point.title };
+  const limit = scatter.xLimit === null ? [] : [scatter.xLimit];
+  const soft = 'var(--soft)';
+  const several = scatter.series.length > 0;
+  const fill = (point: Point): string => (several ? colourOf(point, scatter) : 'var(--front)');
+  const line = { x: 'x', y: 'y', curve: scatter.frontCurve } as const;
+  // beside curves of accelerators the front is a broad pale band below them
+  const front = several ? { strokeWidth: 7, strokeOpacity: 0.28 } : { strokeWidth: 1.6 };
+  return [
+    Plot.ruleX(limit, { stroke: soft, strokeDasharray: '4 4' }),
+    Plot.text(limit, { x: (value) => value, frameAnchor: 'top', text: () => 'limit', dy: -14, fill: soft }),
+    Plot.line(scatter.front, { ...line, stroke: 'var(--front)', strokeLinejoin: 'round', ...front }),
+    ...dots.map(({ kind, radius, points }) =>
+      Plot.dot(points, { ...at, ...styleOf(kind, scatter), r: radius, className: kind }),
+    ),
+    ...scatter.series.map((one, i) => Plot.line(one.front, { ...line, stroke: seriesColour(i), strokeWidth: 1.3 })),
+    Plot.dot(scatter.front, { ...at, r: 3.8, fill, className: 'front' }),
+    Plot.dot(scatter.winner ? [scatter.winner] : [], {
+      ...at,
+      ...{ r: 7.5, fill, stroke: 'var(--paper)', strokeWidth: 2, className: 'winner' },
+    }),
+  ];
+}
+
+/** Logarithmic axes are labelled at 1, 2 and 5 times a power of ten, or at powers of ten where more would crowd. */
+function scaleOf(scatter: Scatter, axis: 'x' | 'y', most: number) {
+  if (!(axis === 'x' ? scatter.logX : scatter.logY))
+    return { scale: { type: 'linear' as const, nice: true, inset: 10 }, ticks: Math.min(6, Math.floor(most * 0.8)) };
+  const ticks = logTicks(
+    scatter.points.map((point) => point[axis]),
+    most,
+  );
+  return { scale: { type: 'log' as const, inset: 10 }, ticks };
+}
+
+function logTicks(values: readonly number[], most: number): number[] {
   const min = Math.min(...values);
   const max = Math.max(...values);
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(min)); power <= Math.log10(max); power++) {
-    for (const digit of max / min > 2000 ? [1] : [1, 2, 5]) ticks.push(Number(`${digit}e${power}`));
-  }
-  return ticks.filter((tick) => tick >= min && tick <= max);
+  const within = (digits: readonly number[]): number[] => {
+    const ticks: number[] = [];
+    for (let power = Math.floor(Math.log10(min)); power <= Math.log10(max); power++) {
+      for (const digit of digits) ticks.push(Number(`${digit}e${power}`));
+    }
+    return ticks.filter((tick) => tick >= min && tick <= max);
+  };
+  const all = within([1, 2, 5]);
+  return all.length <= most ? all : within([1]);
 }
 
 /** "0.5", "20", "5k", "2M". */
-function formatTick(value: number): string {
+export function formatTick(value: number): string {
   if (value >= 1e6) return `${formatGiven(value / 1e6)}M`;
   return value >= 1000 ? `${formatGiven(value / 1000)}k` : formatGiven(value);
 }
@@ -160,22 +173,76 @@ function formatTick(value: number): string {
 /** Colour of an accelerator by its place among the series. */
 export const seriesColour = (i: number): string => `var(--series-${i + 1})`;
 
+/** Of a point where several accelerators are compared: soft beyond those that have one of their own. */
+function colourOf({ series: name }: Point, { series }: Scatter): string {
+  const i = series.findIndex((one) => one.name === name);
+  return i < 0 ? 'var(--soft)' : seriesColour(i);
+}
+
 /** What was simulated has the colour of its accelerator where several are compared. */
-function styleOf(kind: PointKind, { series }: Scatter) {
-  const own = ({ series: name }: Point): string => {
-    const i = series.findIndex((one) => one.name === name);
-    return i < 0 ? `var(--${kind})` : seriesColour(i);
-  };
+function styleOf(kind: PointKind, scatter: Scatter) {
+  const own = (point: Point): string => (scatter.series.length > 0 ? colourOf(point, scatter) : `var(--${kind})`);
   if (kind === 'missed') return { stroke: own, strokeWidth: 1.2, fill: 'none' };
   if (kind === 'screened') return { fill: 'var(--screened)', fillOpacity: 0.7 };
   return { fill: own, fillOpacity: 0.9 };
 }
 
-/** The label goes to the side that has room. */
-function labelPlace(scatter: Scatter): { textAnchor: 'start' | 'end'; dx: number; dy: number } {
-  const right = scatter.points.filter((point) => scatter.winner !== null && point.x > scatter.winner.x).length;
-  const roomy = right > scatter.points.length / 4;
-  return { textAnchor: roomy ? 'start' : 'end', dx: roomy ? 13 : -13, dy: -12 };
+interface Plotted extends Element {
+  scale(name: 'x' | 'y'): { apply(value: number): number } | undefined;
+}
+
+/** About, in the semibold face of the label. */
+const LETTER = 8.2;
+const LINE = 15;
+
+/** The winner's name, where it covers the fewest dots. */
+function labelWinner(svg: Plotted, { winner, points, xLimit }: Scatter, size: ChartSize): void {
+  const [x, y] = [svg.scale('x'), svg.scale('y')];
+  if (winner === null || !x || !y) return;
+  const width = winner.label.length * LETTER;
+  const dots = points.filter((point) => point !== winner).map((point) => [x.apply(point.x), y.apply(point.y)] as const);
+  const limit = xLimit === null ? Number.NaN : x.apply(xLimit);
+  const [atX, atY] = [x.apply(winner.x), y.apply(winner.y)];
+  const cost = ({ left, top }: Box): number => {
+    const onWinner = atX > left - 9 && atX < left + width + 9 && Math.abs(top + LINE / 2 - atY) < LINE / 2 + 9;
+    const outside = left < 58 || left + width > size.width - 2 || top < 0 || top + LINE > size.height - 44;
+    const covered = dots.filter(
+      ([dx, dy]) => dx > left - 4 && dx < left + width + 4 && dy > top - 4 && dy < top + LINE + 4,
+    ).length;
+    const away = (Math.abs(top + LINE / 2 - atY) + Math.max(left - atX, atX - left - width, 0)) / 100;
+    return (
+      (outside ? 1e4 : 0) +
+      (onWinner ? 1e3 : 0) +
+      covered +
+      away +
+      (limit > left - 6 && limit < left + width + 6 ? 0.5 : 0)
+    );
+  };
+  const places = boxesAround(atX, atY, width);
+  const best = places.reduce((least, place) => (cost(place) < cost(least) ? place : least));
+  const label = svg.ownerDocument.createElementNS('http://www.w3.org/2000/svg', 'text');
+  const style = `text-anchor:start;font-weight:600;font-size:13px;fill:var(--ink);stroke:var(--paper);stroke-width:5;paint-order:stroke;pointer-events:none`;
+  label.setAttribute('x', best.left.toFixed(1));
+  label.setAttribute('y', (best.top + 12).toFixed(1));
+  label.setAttribute('style', style);
+  label.textContent = winner.label;
+  svg.append(label);
+}
+
+interface Box {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Places for a label beside, above and below a point, nearest first. */
+function boxesAround(x: number, y: number, width: number): Box[] {
+  return [12, 28, 48, 72, 100].flatMap((far) =>
+    [-far, 0, far].flatMap((dy) =>
+      [x + 12, x - 12 - width, x - width / 2]
+        .map((left) => ({ left, top: y + dy - LINE / 2 }))
+        .filter(({ left }) => dy !== 0 || left !== x - width / 2),
+    ),
+  );
 }
 
 /** Circles come in the order of their points: the page's script finds the table row of a point by this attribute. */
@@ -202,21 +269,28 @@ export async function drawStandalone(scatter: Scatter): Promise<string> {
 
 const LEGEND: Readonly<Record<PointKind, string>> = {
   screened: 'screened',
-  missed: 'simulated, misses the limits',
-  met: 'simulated, meets the limits',
+  missed: 'misses the limits',
+  met: 'meets the limits',
 };
 
 function drawLegend(scatter: Scatter, left: number): string {
+  const several = scatter.series.length > 0;
   let x = left;
   const parts: string[] = [];
+  const add = (mark: string, words: string): void => {
+    parts.push(`${mark}<text x="${x + 9}" y="-10">${escapeHtml(words)}</text>`);
+    x += 28 + 6.4 * words.length;
+  };
   for (const { kind } of KINDS) {
     if (!scatter.points.some((point) => point.kind === kind)) continue;
-    const paint = kind === 'missed' ? 'fill="none" stroke="var(--missed)" stroke-width="1.5"' : `fill="var(--${kind})"`;
-    parts.push(`<circle cx="${x}" cy="-14" r="4" ${paint}/><text x="${x + 9}" y="-10">${LEGEND[kind]}</text>`);
-    x += 34 + 6.4 * LEGEND[kind].length;
+    const colour = several && kind !== 'screened' ? 'soft' : kind;
+    const paint =
+      kind === 'missed' ? `fill="none" stroke="var(--${colour})" stroke-width="1.5"` : `fill="var(--${colour})"`;
+    add(`<circle cx="${x}" cy="-14" r="4" ${paint}/>`, LEGEND[kind]);
   }
-  parts.push(
-    `<path d="M${x - 4} -14h18" stroke="var(--front)" stroke-width="2"/><text x="${x + 20}" y="-10">front</text>`,
-  );
+  for (const [i, { name }] of scatter.series.entries())
+    add(`<circle cx="${x}" cy="-14" r="4" fill="${seriesColour(i)}"/>`, name);
+  const line = several ? 'stroke-width="7" stroke-opacity="0.28"' : 'stroke-width="2"';
+  parts.push(`<path d="M${x - 4} -14h18" stroke="var(--front)" ${line}/><text x="${x + 20}" y="-10">front</text>`);
   return parts.join('');
 }

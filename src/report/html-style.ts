@@ -47,13 +47,17 @@ h2{font-size:17px;margin:0 0 4px;letter-spacing:-.01em}
 .gauge{height:5px;border-radius:3px;background:var(--tint);margin:7px 0 4px;overflow:hidden}
 .gauge i{display:block;height:100%;border-radius:3px;background:var(--good)}
 .gauge.bad i{background:var(--bad)}
-.legend{display:flex;flex-wrap:wrap;gap:4px 18px;color:var(--soft);font-size:13px;margin:0 0 2px;padding:0;list-style:none}
+.legend{display:flex;flex-wrap:wrap;gap:4px 18px;color:var(--soft);font-size:13px;margin:0 0 10px;padding:0;list-style:none}
 .legend i{display:inline-block;width:9px;height:9px;border-radius:50%;margin-right:6px}
-.legend .line{width:16px;height:2px;border-radius:1px;vertical-align:middle}
+.legend .line{width:16px;height:2px;border-radius:1px;vertical-align:middle;background:var(--front)}
+.legend .line.band{height:7px;opacity:.4}
 figure{margin:0}
 figcaption{font-weight:620;font-size:15px;margin-bottom:2px}
 figure svg{width:100%;height:auto;font-family:inherit}
 figure circle[data-row]{cursor:pointer}
+figure .narrow{display:none}
+figure .narrow svg{max-width:440px}
+figure .note{margin:8px 0 0}
 .scroll{overflow:auto;max-height:680px;margin:0 -24px -22px;padding:0 24px 16px}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th,td{padding:6px 8px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
@@ -93,5 +97,6 @@ details pre{margin-top:10px}
 .facts dd{margin:0}
 #tip{position:fixed;z-index:9;pointer-events:none;white-space:pre;background:var(--ink);color:var(--paper);padding:8px 12px;border-radius:8px;font-size:12.5px;line-height:1.5;max-width:92vw;overflow:hidden;text-overflow:ellipsis;box-shadow:0 6px 24px #0004}
 @media (max-width:900px){.pair{grid-template-columns:1fr}h1{font-size:30px}.price{text-align:left}main{padding:20px 14px 48px}.card{padding:18px}.scroll{margin:0 -18px -18px;padding:0 18px 12px}.bars{grid-template-columns:1fr max-content}.bars .bar{display:none}}
+@media (max-width:640px){figure .wide{display:none}figure .narrow{display:block}.tile{padding:12px}.tile b{font-size:19px}.tile:last-child:nth-child(odd){grid-column:1/-1}.facts{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:8px}}
 @media print{.scroll{max-height:none}body{background:#fff}.card,.tile{break-inside:avoid}.tools,.copy,#tip{display:none}}
 `;

@@ -1,6 +1,7 @@
 // A sweep as one HTML page that needs no network: answer, figures, charts, ranking, what was tried, and what it all rests on.
 import type { SweepResult } from '../metrics/sweep.ts';
-import { drawChart, seriesColour } from './chart.ts';
+import type { Objective } from '../spec/types.ts';
+import { drawChart, NARROW_SIZE, seriesColour } from './chart.ts';
 import { describeLengths } from './describe.ts';
 import { formatDuration, formatNumber } from './format.ts';
 import { drawHero, drawLaunch, drawStrip } from './html-answer.ts';
@@ -8,12 +9,12 @@ import { drawPage } from './html-page.ts';
 import { PAGE_SCRIPT } from './html-script.ts';
 import { drawHardware, drawRanking, drawTried } from './html-tables.ts';
 import { html, type Markup, trusted } from './html-text.ts';
-import { pageScatters, type Scatter } from './points.ts';
+import { type Point, pageScatters, type Scatter, tellOffFront } from './points.ts';
 import { BASIS_WORDS, describeBand } from './trust.ts';
 
 /** A sweep as one self-contained page: answer, charts, tables. It loads nothing from anywhere. */
 export async function sweepHtml(result: SweepResult): Promise<string> {
-  const charts = await drawScatters(pageScatters(result));
+  const charts = await drawScatters(pageScatters(result), result.objective);
   const launch = drawLaunch(result);
   const body = html`${drawHero(result)}
 ${drawStrip(result)}
@@ -27,29 +28,38 @@ ${drawProvenance(result)}`;
 }
 
 /** Charts side by side; those without a point are left out. */
-export async function drawScatters(all: readonly Scatter[]): Promise<Markup> {
+export async function drawScatters(all: readonly Scatter[], objective: Objective): Promise<Markup> {
   const scatters = all.filter((scatter) => scatter.points.length > 0);
   if (scatters.length === 0) return html``;
   const figures: Markup[] = [];
-  for (const scatter of scatters) figures.push(await drawFigure(scatter));
+  for (const scatter of scatters) figures.push(await drawFigure(scatter, objective));
   return html`<div class="${figures.length > 1 ? 'pair' : ''}">${figures}</div>`;
 }
 
-async function drawFigure(scatter: Scatter): Promise<Markup> {
+/** Points of the picture for phones: it is small, and the page carries it beside the large one. */
+const FEW_POINTS = 400;
+
+async function drawFigure(scatter: Scatter, objective: Objective): Promise<Markup> {
   const svg = trusted(await drawChart(scatter));
+  const few = { ...scatter, points: [...new Set([...scatter.points.slice(0, FEW_POINTS), ...scatter.front])] };
+  const narrow = trusted(await drawChart(few, NARROW_SIZE));
   const dot = (kind: string, words: string): Markup => html`<li><i style="${kind}"></i>${words}</li>`;
   const shown = scatter.points.length;
   const left = shown < scatter.total ? `, ${formatNumber(shown)} of ${formatNumber(scatter.total)} points` : '';
   const present = new Set(scatter.points.map((point) => point.kind));
   const several = scatter.series.length > 0;
+  const named = new Set(scatter.series.map(({ name }) => name));
+  const isOther = ({ series, kind }: Point): boolean => kind !== 'screened' && !named.has(series);
   const legend = [
     present.has('screened') ? dot('background:var(--screened)', 'screened') : '',
     present.has('missed') ? dot(`border:1.5px solid var(--${several ? 'soft' : 'missed'})`, 'misses the limits') : '',
     present.has('met') ? dot(`background:var(--${several ? 'soft' : 'met'})`, 'meets the limits') : '',
     ...scatter.series.map(({ name }, i) => dot(`background:${seriesColour(i)}`, name)),
-    scatter.front.length > 0 ? html`<li><i class="line" style="background:var(--front)"></i>best trade-offs</li>` : '',
+    several && scatter.points.some(isOther) ? dot('background:var(--soft)', 'other hardware') : '',
+    scatter.front.length > 0 ? html`<li><i class="line ${several ? 'band' : ''}"></i>best trade-offs</li>` : '',
   ];
-  return html`<figure class="card"><figcaption>${scatter.title}${left}</figcaption><ul class="legend">${legend}</ul>${svg}</figure>`;
+  const why = tellOffFront(scatter, objective);
+  return html`<figure class="card"><figcaption>${scatter.title}${left}</figcaption><ul class="legend">${legend}</ul><div class="wide">${svg}</div><div class="narrow">${narrow}</div>${why === '' ? '' : html`<p class="note">${why}</p>`}</figure>`;
 }
 
 /** What the numbers rest on, and what it takes to get the same ones again. */

@@ -1,9 +1,11 @@
 // Kept configurations as points of the two trade-offs people look at, with the front of the best ones.
 import type { KeptRow, SweepResult } from '../metrics/sweep.ts';
-import type { LatencyMetric } from '../spec/types.ts';
+import type { LatencyMetric, Objective } from '../spec/types.ts';
 import { areDeployments } from './answer.ts';
 import {
   describeDeployment,
+  describeHosts,
+  describeObjective,
   describeSettings,
   hardwareOf,
   METRIC_WORDS,
@@ -25,6 +27,8 @@ export interface Point {
   readonly row: number;
   /** What its curve is one of: the accelerator that it stands on. */
   readonly series: string;
+  /** A few words beside the point. */
+  readonly label: string;
   /** Hover text: the deployment and its figures, one per line. */
   readonly title: string;
 }
@@ -130,6 +134,12 @@ function latencyScatter(
   return buildScatter(result, (row) => tailOf(row, result, metric) * 1000, cost, { x: -1, y: -1 }, words);
 }
 
+/** A deployment as it is written everywhere, a fleet by its hardware: what it is made of is too long for a picture. */
+function labelOf(row: KeptRow, result: SweepResult): string {
+  const words = describeDeployment(row, result).split('; ')[0];
+  return areDeployments(result) ? words : describeHosts(row.hosts, result.labels) || words;
+}
+
 type Words = Pick<Scatter, 'title' | 'xWords' | 'yWords' | 'xLimit' | 'frontCurve'>;
 /** +1: more is better, -1: less is better. */
 type Better = { readonly x: 1 | -1; readonly y: 1 | -1 };
@@ -143,7 +153,8 @@ function buildScatter(
 ): Scatter {
   const points = result.kept.map((row) => {
     const series = hardwareOf(row, result.labels);
-    return { x: x(row), y: y(row), kind: kindOf(row), row: row.row, series, title: describePoint(row, result) };
+    const title = describePoint(row, result);
+    return { x: x(row), y: y(row), kind: kindOf(row), row: row.row, series, label: labelOf(row, result), title };
   });
   return plotScatter(points, better, words);
 }
@@ -158,19 +169,30 @@ export function plotScatter(all: readonly Point[], better: Better, words: Words)
   const front = findFront(met.length > 0 ? met : simulated, better);
   const shown = [...new Set([...points.slice(0, MOST_POINTS), ...front])];
   const total = points.length;
-  const series = seriesOf(met.length > 0 ? met : simulated, better);
+  const series = seriesOf(simulated, met.length > 0, better);
   return { points: shown, total, front, winner, series, logX: isWide(shown, 'x'), logY: isWide(shown, 'y'), ...words };
 }
 
 /** Accelerators that have a colour of their own. */
 export const MOST_SERIES = 6;
 
-function seriesOf(points: readonly Point[], better: Better): Scatter['series'] {
+/** Accelerators that keep the limits first, then those with most points; curves are of what keeps the limits, if anything does. */
+function seriesOf(simulated: readonly Point[], someMeet: boolean, better: Better): Scatter['series'] {
   const groups = new Map<string, Point[]>();
-  for (const point of points) groups.set(point.series, [...(groups.get(point.series) ?? []), point]);
+  for (const point of simulated) groups.set(point.series, [...(groups.get(point.series) ?? []), point]);
   if (groups.size < 2) return [];
-  const most = [...groups].sort((a, b) => b[1].length - a[1].length || (a[0] < b[0] ? -1 : 1)).slice(0, MOST_SERIES);
-  return most.map(([name, own]) => ({ name, front: findFront(own, better) }));
+  const all = [...groups].map(([name, points]) => {
+    const own = someMeet ? points.filter(({ kind }) => kind === 'met') : points;
+    return { name, own, count: points.length };
+  });
+  all.sort((a, b) => b.own.length - a.own.length || b.count - a.count || (a.name < b.name ? -1 : 1));
+  return all.slice(0, MOST_SERIES).map(({ name, own }) => ({ name, front: findFront(own, better) }));
+}
+
+/** Why the winner is not among the best trade-offs of a picture; '' where it is. */
+export function tellOffFront({ winner, front }: Scatter, objective: Objective): string {
+  if (winner === null || front.includes(winner)) return '';
+  return `The winner is off the front: it is first by "${describeObjective(objective).toLowerCase()}", which is not what these axes show.`;
 }
 
 /** Values that span more than a factor of 12 would crowd in the corner of a linear axis. */

@@ -16,7 +16,7 @@ import {
 import { digestOf } from './digest.ts';
 import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from './format.ts';
 import { launchesOf, launchLines } from './launch-row.ts';
-import { mainScatter } from './points.ts';
+import { mainScatter, tellOffFront } from './points.ts';
 import { drawScatter } from './scatter-text.ts';
 import { drawTable, type TextColumn } from './table.ts';
 import { bandLegend, explainTrust, shortBand } from './trust.ts';
@@ -38,13 +38,19 @@ export function sweepTable(result: SweepResult, options: { readonly rows?: numbe
     [sentence, ...explainAnswer(result), ...explainTrust(result), ...again].flatMap((text) => wrap(text)),
     rankRows(shown, result),
     countRows(result),
-    drawScatter(mainScatter(result), Math.min(terminalWidth(), 78)),
+    plotRows(result),
     row && kind !== 'missed' ? launchLines(launchesOf(row, result)) : [],
   ];
   return parts
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n');
+}
+
+function plotRows(result: SweepResult): string[] {
+  const scatter = mainScatter(result);
+  const why = tellOffFront(scatter, result.objective);
+  return [...drawScatter(scatter, Math.min(terminalWidth(), 78)), ...(why === '' ? [] : wrap(why))];
 }
 
 interface RankColumn extends TextColumn {

@@ -1,5 +1,5 @@
 // The picture of a validation: predicted against measured on logarithmic axes, one panel per kind of figure, as SVG text.
-import { LIGHT } from '../report/chart.ts';
+import { cssVariables, DARK, formatTick, LIGHT } from '../report/chart.ts';
 import type { Prediction } from './predict.ts';
 
 interface Panel {
@@ -22,19 +22,21 @@ const COLOURS: readonly {
   readonly isOne: (mode: string) => boolean;
   readonly colour: string;
 }[] = [
-  { words: 'static batch', isOne: (mode) => mode === 'static-batch', colour: LIGHT['--screened'] },
+  { words: 'static batch', isOne: (mode) => mode === 'static-batch', colour: 'var(--soft)' },
   {
     words: 'disaggregated',
     isOne: (mode) => mode.startsWith('disagg') || mode === 'kv-transfer',
-    colour: LIGHT['--missed'],
+    colour: 'var(--missed)',
   },
-  { words: 'served (closed or open loop, offline)', isOne: () => true, colour: LIGHT['--met'] },
+  { words: 'served (closed or open loop, offline)', isOne: () => true, colour: 'var(--met)' },
 ];
 
 const SIDE = 300;
-const GAP = 64;
+const GAP = 68;
 const TOP = 58;
-const TEXT = `font-family="system-ui, sans-serif" fill="${LIGHT['--ink']}"`;
+const TEXT = 'fill="var(--ink)"';
+/** One file for both schemes: whoever shows it decides. */
+const STYLE = `svg{${cssVariables(LIGHT)};font-family:system-ui,sans-serif}@media (prefers-color-scheme:dark){svg{${cssVariables(DARK)}}}`;
 
 /** Predictions with an error; every one is a dot. */
 export function drawValidation(predictions: readonly Prediction[]): string {
@@ -46,9 +48,10 @@ export function drawValidation(predictions: readonly Prediction[]): string {
     return drawPanel(panel, own, GAP + (i % 2) * (SIDE + GAP), TOP + Math.floor(i / 2) * (SIDE + GAP));
   });
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     '<title>Predicted against measured</title>',
-    `<rect width="${width}" height="${height}" fill="${LIGHT['--paper']}"/>`,
+    `<style>${STYLE}</style>`,
+    `<rect width="${width}" height="${height}" fill="var(--paper)"/>`,
     drawLegend(),
     ...panels,
     '</svg>',
@@ -58,14 +61,14 @@ export function drawValidation(predictions: readonly Prediction[]): string {
 
 function drawLegend(): string {
   return COLOURS.map(({ words, colour }, i) => {
-    const x = GAP + i * 130;
-    return `<circle cx="${x}" cy="18" r="4" fill="${colour}"/><text x="${x + 9}" y="22" font-size="12" ${TEXT}>${words}</text>`;
+    const x = GAP + i * 140;
+    return `<circle cx="${x}" cy="18" r="4" fill="${colour}"/><text x="${x + 9}" y="22" font-size="12.5" ${TEXT}>${words}</text>`;
   }).join('');
 }
 
 function drawPanel({ title }: Panel, points: readonly Prediction[], left: number, top: number): string {
   const heading = `<text x="${left}" y="${top - 10}" font-size="13" font-weight="600" ${TEXT}>${title}</text>`;
-  const frame = `<rect x="${left}" y="${top}" width="${SIDE}" height="${SIDE}" fill="none" stroke="${LIGHT['--line']}"/>`;
+  const frame = `<rect x="${left}" y="${top}" width="${SIDE}" height="${SIDE}" fill="none" stroke="var(--line)"/>`;
   if (points.length === 0) return `${heading}${frame}`;
   const values = points.flatMap(({ row, errorPct }) => [row.value, predictedOf(row.value, errorPct!)]);
   const from = Math.floor(Math.log10(values.reduce((least, value) => Math.min(least, value))));
@@ -83,16 +86,18 @@ function drawPanel({ title }: Panel, points: readonly Prediction[], left: number
   const line = (factor: number, dash: string) => {
     const [a, b] = factor >= 1 ? [low, high / factor] : [low / factor, high];
     const ends = `x1="${x(a)}" y1="${y(a * factor)}" x2="${x(b)}" y2="${y(b * factor)}"`;
-    return `<line ${ends} stroke="${LIGHT['--soft']}" stroke-width="1"${dash}/>`;
+    return `<line ${ends} stroke="var(--soft)" stroke-width="1"${dash}/>`;
   };
   const dashed = ' stroke-dasharray="3 3"';
   const ticks = Array.from({ length: to - from + 1 }, (_, i) => {
     const value = 10 ** (from + i);
-    const across = `<text x="${x(value)}" y="${top + SIDE + 14}" text-anchor="middle" font-size="10" ${TEXT}>${value}</text>`;
-    return `${across}<text x="${left - 5}" y="${y(value)}" text-anchor="end" font-size="10" ${TEXT}>${value}</text>`;
+    const grid = `<path d="M${x(value)} ${top}V${top + SIDE}M${left} ${y(value)}h${SIDE}" stroke="var(--line)"/>`;
+    const across = `<text x="${x(value)}" y="${top + SIDE + 15}" text-anchor="middle" font-size="12" ${TEXT}>${formatTick(value)}</text>`;
+    const up = `<text x="${left - 6}" y="${(Number(y(value)) + 4).toFixed(1)}" text-anchor="end" font-size="12" ${TEXT}>${formatTick(value)}</text>`;
+    return `${grid}${across}${up}`;
   });
-  const axis = `<text x="${left + SIDE}" y="${top + SIDE + 28}" text-anchor="end" font-size="11" ${TEXT}>measured across, predicted up; dashed: 20 % off</text>`;
-  return [heading, frame, line(1, ''), line(1.2, dashed), line(1 / 1.2, dashed), ...ticks, axis, ...dots].join('');
+  const axis = `<text x="${left + SIDE}" y="${top + SIDE + 32}" text-anchor="end" font-size="12" fill="var(--soft)">measured across, predicted up; dashed: 20 % off</text>`;
+  return [heading, ...ticks, frame, line(1, ''), line(1.2, dashed), line(1 / 1.2, dashed), axis, ...dots].join('');
 }
 
 /** The figure that was scored. */

@@ -214,7 +214,7 @@ test('the page shows every part, loads nothing and runs nothing', () => {
   ]);
   expect(document.querySelectorAll('.waterfall')).toHaveLength(4);
   const rows = [...document.querySelectorAll('.waterfall')].map(
-    (waterfall) => waterfall.querySelectorAll('svg g').length,
+    (waterfall) => waterfall.querySelectorAll('.visit').length,
   );
   expect(rows).toEqual([8, 8, 9, 9]);
   for (const stack of document.querySelectorAll('.stack')) {

@@ -16,8 +16,8 @@ test('the page has the answer, every point once, and every reason', async () => 
   const { document } = parseHTML(page);
   const winner = sweep.kept[0];
   expect(document.querySelector('h1')?.textContent).toBe(`${winner.devices} × H200 SXM`);
-  const svgs = document.querySelectorAll('figure svg');
-  expect(svgs).toHaveLength(2);
+  const svgs = document.querySelectorAll('figure .wide svg');
+  expect(svgs.length).toBe(2);
   for (const [i, scatter] of [throughputScatter(sweep), costScatter(sweep)].entries()) {
     const drawn = svgs[i].querySelectorAll('g.screened circle, g.missed circle, g.met circle, g.winner circle');
     expect(drawn).toHaveLength(scatter.points.length);

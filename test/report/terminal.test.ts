@@ -18,7 +18,7 @@ test('a sweep fits 120 columns and answers first', () => {
   expect(answer.kind).toBe('met');
   expect(text.replace(/\s+/g, ' ')).toContain(answer.sentence);
   expect(answer.sentence).toMatch(
-    /^Cheapest that meets p99 TTFT <= 1,000 ms and p99 TPOT <= 40 ms at 20 req\/s: \d+x .*, (chunked|continuous) \d+\/8192, \$[\d.]+\/h\.$/,
+    /^Cheapest that meets p99 TTFT <= 1,000 ms and p99 TPOT <= 40 ms at 20 req\/s: \d+x .*, (chunked|continuous) \d+\/8192, \$[\d.]+\/h \(\$[\d,]+\/month\)\.$/,
   );
   expect(text).toContain('weights do not fit in memory');
   expect(text).toContain('W winner');

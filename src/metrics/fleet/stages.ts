@@ -67,9 +67,7 @@ export function breakDown(
   e2el: Float64Array,
   predecessors: Int32Array,
 ): Breakdown[] {
-  const order = orderByLatency(requests.state, e2el);
-  return CLASSES.map(({ name, from, to }) => {
-    const members = order.subarray(Math.floor(from * order.length), Math.max(1, Math.ceil(to * order.length)));
+  return latencyClasses(requests.state, e2el).map(({ name, members }) => {
     const sums = new Float64Array(run.program.stages.length * 3);
     for (const r of members) addPath(sums, run, r, predecessors);
     const parts = run.program.stages.map((_, s): PathPart => {
@@ -79,6 +77,15 @@ export function breakDown(
     const latency = members.length > 0 ? meanAndStd(Float64Array.from(members, (r) => e2el[r])).mean : Number.NaN;
     return { name, requests: members.length, e2el: latency, parts };
   });
+}
+
+/** The finished requests that each class of the breakdown holds. */
+export function latencyClasses(state: Int32Array, e2el: Float64Array) {
+  const order = orderByLatency(state, e2el);
+  return CLASSES.map(({ name, from, to }) => ({
+    name,
+    members: order.subarray(Math.floor(from * order.length), Math.max(1, Math.ceil(to * order.length))),
+  }));
 }
 
 /** Finished requests, quickest first. */

@@ -26,6 +26,12 @@ export function logTicks(from: number, to: number, most = 7): number[] {
   return all.length <= most ? all : within([1]);
 }
 
+/** Ticks of a logarithmic axis: as `logTicks`, and round numbers in even steps where those would be fewer than three. */
+export function labelTicks(from: number, to: number): number[] {
+  const ticks = logTicks(from, to, 7);
+  return ticks.length >= 3 ? ticks : linearTicks(from, to, 5);
+}
+
 /** "250 µs", "40 ms", "1.5 s", "12 min": three significant digits, rounded before the unit is chosen. */
 export function formatTime(seconds: number): string {
   const value = Number(seconds.toPrecision(3));

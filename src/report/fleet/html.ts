@@ -23,7 +23,7 @@ export function fleetHtml(measured: MeasuredFleet, context: FleetContext): strin
   const { result } = measured;
   const body = html`${drawHero(result, context)}
 ${drawStrip(result, context)}
-${drawBreakdown(result)}
+${drawBreakdown(measured)}
 ${drawStageTable(result)}
 ${drawWaterfalls(measured)}
 ${drawClients(measured)}

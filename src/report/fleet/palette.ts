@@ -43,25 +43,37 @@ export const FLEET_STYLE = `
 .stacks .stack{display:flex;height:26px;border-radius:5px;overflow:hidden;background:var(--tint)}
 .stacks .stack i{display:block;height:100%;min-width:0}
 .stacks .total{text-align:right;font-variant-numeric:tabular-nums;font-weight:560}
-i.queue,rect.queue{opacity:.38}
-i.transfer{background-image:repeating-linear-gradient(135deg,transparent 0 3px,color-mix(in srgb,var(--paper) 62%,transparent) 3px 6px)}
+i.queue{opacity:.38}
+.stack i.transfer{background-image:repeating-linear-gradient(135deg,transparent 0 3px,color-mix(in srgb,var(--paper) 62%,transparent) 3px 6px)}
 .legend .box{border-radius:3px;width:11px;height:11px;vertical-align:-1px}
 svg.plain{display:block;width:100%;height:auto;font:12px Inter,system-ui,sans-serif;fill:var(--soft)}
 svg.plain .ink{fill:var(--ink)}
 svg.plain .grid{stroke:var(--line)}
-.grid2{display:grid;grid-template-columns:1fr 1fr;gap:18px 28px}
-.grid2 h3{margin:0 0 2px;font-size:13.5px;font-weight:560;display:flex;gap:8px;justify-content:space-between}
-.grid2 h3 small{color:var(--soft);font-weight:400}
+.grid2{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:22px 24px}
+.grid2 svg.plain{max-width:420px}
+.grid2 h3{margin:0 0 2px;font-size:13.5px;font-weight:560}
+.grid2 h3 small{display:block;color:var(--soft);font-size:12px;font-weight:400}
 .waterfall+.waterfall{margin-top:22px;padding-top:18px;border-top:1px solid var(--line)}
-.waterfall{overflow-x:auto}
-.waterfall svg.plain{min-width:680px}
 .waterfall h3{font-size:14px;margin:0 0 6px;font-weight:600}
 .waterfall h3 small{font-weight:400;color:var(--soft)}
+.visits{--names:280px;position:relative;padding-bottom:24px;font-size:12.5px}
+.visits .axis{position:absolute;inset:0 0 24px var(--names)}
+.visits .axis b{position:absolute;top:0;bottom:0;border-left:1px solid var(--line);font-weight:400}
+.visits .axis span{position:absolute;top:100%;left:0;transform:translateX(-50%);padding-top:4px;color:var(--soft);font-size:12px;white-space:nowrap}
+.visits .axis b:first-child span{transform:none}
+.visit{position:relative;display:grid;grid-template-columns:calc(var(--names)*.55) calc(var(--names)*.45) 1fr;align-items:center;min-height:21px}
+.visit>span,.visit>small{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;padding-right:10px}
+.visit small{color:var(--soft);font-size:12px}
+.lane{position:relative;height:21px}
+.lane i{position:absolute;top:4px;height:13px;border-radius:2px}
+.lane i.service{min-width:1.5px}
+.lane i.transfer{top:9px;height:3px}
+.lane em{position:absolute;top:1px;padding-left:6px;color:var(--soft);font-style:normal;white-space:nowrap}
 td .dot{display:inline-block;width:9px;height:9px;border-radius:3px;margin-right:7px}
 .scroll.open{max-height:none}
 .scroll.open th,.scroll.open td{padding:6px 6px}
 .scroll.open th:first-child,.scroll.open td:first-child{padding-left:0}
 th.group{text-align:center;font-weight:600;box-shadow:none;padding-bottom:0}
-@media (max-width:900px){.grid2{grid-template-columns:1fr}}
-@media print{i.transfer,.stacks .stack i,.legend i{print-color-adjust:exact}}
+@media (max-width:640px){.visits{--names:0px}.visit{grid-template-columns:auto 1fr;margin-top:3px}.visit>span{padding-right:8px}.lane{grid-column:1/-1}.lane em{background:none}}
+@media print{.stacks .stack i,.lane i,.legend i{print-color-adjust:exact}}
 `;

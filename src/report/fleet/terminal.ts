@@ -3,7 +3,7 @@ import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
 import { formatNumber, formatShare, formatShort, formatUsd, listWords, UNKNOWN } from '../format.ts';
 import { drawTable, type TextColumn } from '../table.ts';
-import { wrap } from '../width.ts';
+import { terminalWidth, wrap } from '../width.ts';
 import { formatTidy } from './axis.ts';
 import type { FleetContext } from './context.ts';
 import { summarisePools } from './pool-rows.ts';
@@ -25,10 +25,10 @@ export function fleetTable(result: FleetResult, context: FleetContext): string {
 
 /** Where step times and KV capacities come from. */
 function poolRows({ pools = [] }: FleetContext): string[] {
-  return pools.map(({ pool, basis, memory, step_times: steps }) => {
+  return pools.flatMap(({ pool, basis, memory, step_times: steps }) => {
     const from = steps ? `, by the ${steps}` : '';
     const parts = [basis === '' ? '' : `step times ${basis}${from}`, memory === '' ? '' : `KV cache ${memory}`];
-    return `${pool}: ${parts.filter((part) => part !== '').join('; ')}`;
+    return wrap(`${pool}: ${parts.filter((part) => part !== '').join('; ')}`, terminalWidth(), '  ');
   });
 }
 
@@ -112,7 +112,9 @@ function clientRows(result: FleetResult): string[] {
     formatNumber(client.power_w),
     formatUsd(client.usd_per_hour),
   ]);
-  return rows.length === 0 ? [] : [...drawTable(dropUnknown(columns, rows), dropCells(rows)), ...explainGaps(result)];
+  return rows.length === 0
+    ? []
+    : [...drawTable(dropUnknown(columns, rows), dropCells(rows)), ...explainGaps(result).flatMap((text) => wrap(text))];
 }
 
 function pipelineRows(result: FleetResult): string[] {
