@@ -79,7 +79,7 @@ describe('a wrong question', () => {
     expect(await issuesOf([file, '--group-by', 'model,hardwar'])).toBe(
       '--group-by: expected columns of the file, received hardwar (did you mean hardware?)',
     );
-    expect(await issuesOf([file, '--workers', 'many'])).toContain('--workers: expected a whole number of at least 1');
+    expect(await issuesOf([file, '--workers', 'many'])).toContain('--workers: expected a whole number from 1 to 1024');
     expect(await issuesOf([file, '--out', join(folder, 'no/where.csv')])).toContain(
       '--out: expected a file that can be written',
     );
