@@ -3,8 +3,8 @@
 // A request is a walk through stages; each stage is one *visit* to one client. All visits of a request are laid out before the
 // run (branches, rounds and cascades are drawn by seed when the pipeline is lowered), with edges from each visit to those that
 // need its result. A visit becomes ready when all its predecessors have ended and what they send has arrived; then it is routed
-// to a client of its group. Same-time order, over all clients: retire (in client order) → deliver (in visit order) → arrive
-// (in root order) → form (in client order).
+// to a client of its group. Same-time order, over all clients: retire (in order of instance) → deliver (in visit order) → arrive
+// (in root order) → form (in order of instance).
 import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
 import type { AdmissionName, BatchingName, LoadMetric, PackingName, RoutingPolicy } from '../check/scheduler-lists.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';

@@ -63,7 +63,7 @@ export function openGroups(
   const checkSplit = (pool: PoolSpec, light: number, members: number) => {
     if (blamed.has(pool.name) || (light >= 1 && light < members)) return;
     blamed.add(pool.name);
-    const expected = 'heavy-light routing over at least one light and one heavy client';
+    const expected = 'heavy-light routing over at least one light and one heavy instance';
     blame(['fleet', pool.name, 'routing'], expected, `${light} light of ${members}`);
   };
   const draft = (pools: readonly string[], cell: number, family: number): Draft => {

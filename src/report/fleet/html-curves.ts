@@ -1,4 +1,4 @@
-// Curves of the page: how latencies are distributed, and what every client did over time.
+// Curves of the page: how latencies are distributed, and what every instance did over time.
 
 import type { ClientCurve, MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { percentile, sortMeasured } from '../../metrics/summary.ts';
@@ -92,7 +92,7 @@ function quantiles(count: number): number[] {
   return (count < 100 ? even : [...even, ...tail]).sort((a, b) => a - b);
 }
 
-/** Clients with a curve of their own; the rest are in the table. */
+/** Instances with a curve of their own; the rest are in the table. */
 const MOST_CLIENTS = 24;
 const CURVE = { left: 40, right: 12, top: 6, bottom: 92, height: 126 };
 
@@ -107,7 +107,7 @@ export function drawClients(measured: MeasuredFleet): Markup {
   const strip = timeline.clients.some(({ kv }) => kv !== null)
     ? ' A thin line is the KV cache in use, full scale at the top.'
     : '';
-  return html`<section class="card"><h2>Clients over time</h2>
+  return html`<section class="card"><h2>Instances over time</h2>
 <p class="note">Visits in service and waiting, averaged over ${timeline.parts} equal parts of the run; the strip below is the busy share.${strip}${more}</p>
 <ul class="legend"><li><i class="box" style="background:var(--met)"></i>in service</li><li><i class="box" style="background:var(--missed)"></i>waiting</li><li><i class="box" style="background:var(--good)"></i>busy</li></ul>
 <div class="grid2">${shown.map((c) => drawClient(measured, c))}</div></section>`;

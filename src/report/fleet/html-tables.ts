@@ -1,4 +1,4 @@
-// Tables of the page: stages, clients, pipelines.
+// Tables of the page: stages, instances, pipelines.
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
 import { formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from '../format.ts';
 import { html, type Markup } from '../html-text.ts';
@@ -69,19 +69,19 @@ export function drawStageTable(result: FleetResult): Markup {
   ];
   const idle =
     result.idle_usd_per_request > 0
-      ? ` Clients that no visit came to cost $${formatShort(result.idle_usd_per_request * 1000)} per 1,000 requests more.`
+      ? ` Instances that no visit came to cost $${formatShort(result.idle_usd_per_request * 1000)} per 1,000 requests more.`
       : '';
   return html`<section class="card"><h2>Stages</h2>
-<p class="note">Milliseconds over all visits. Transfer: from the end of the last predecessor until its data was there; queue: until first admitted; service: until ended. Energy and cost are those of the clients, divided over their visits.${idle}</p>
+<p class="note">Milliseconds over all visits. Transfer: from the end of the last predecessor until its data was there; queue: until first admitted; service: until ended. Energy and cost are those of the instances, divided over their visits.${idle}</p>
 ${drawTable(columns, result.stages.filter(takesTime))}</section>`;
 }
 
-/** `bases`: what each client's prices rest on, in the order of the result's clients. */
+/** `bases`: what each instance's prices rest on, in the order of the result's instances. */
 export function drawClientTable(result: FleetResult, bases: readonly string[] = []): Markup {
   const basisOf = new Map(result.clients.map((client, c) => [client, bases[c] ?? '']));
   const number = (heading: string, show: (client: ClientResult) => string): Column<ClientResult> => ({ heading, show });
   const columns: Column<ClientResult>[] = [
-    { heading: 'Client', left: true, show: ({ name }) => name },
+    { heading: 'Instance', left: true, show: ({ name }) => name },
     { heading: 'Kind', left: true, show: ({ kind }) => kind },
     number('Devices', ({ devices }) => (devices > 0 ? formatNumber(devices) : UNKNOWN)),
     number('Visits', ({ visits }) => formatNumber(visits)),
@@ -97,7 +97,7 @@ export function drawClientTable(result: FleetResult, bases: readonly string[] = 
     number('$/h', ({ usd_per_hour }) => formatUsd(usd_per_hour)),
     { heading: 'Prices', left: true, show: (client) => basisOf.get(client) ?? '' },
   ];
-  return html`<section class="card"><h2>Clients</h2>
+  return html`<section class="card"><h2>Instances</h2>
 <p class="note">Batch: sequences in a step while busy, or visits in service on average. Cached: prompt tokens that came from a cache or a store. Prices: what step times rest on. ${explainGaps(result).join(' ')}</p>
 ${drawTable(columns, result.clients.filter(isReal))}</section>`;
 }

@@ -1,4 +1,4 @@
-// A pipeline run as one HTML page that needs no network: summary, where the time goes, requests, clients, distributions.
+// A pipeline run as one HTML page that needs no network: summary, where the time goes, requests, instances, distributions.
 
 import { latencyBand } from '../../metrics/error-band.ts';
 import type { FleetResult, MeasuredFleet } from '../../metrics/fleet/types.ts';
@@ -53,7 +53,7 @@ function drawHero(result: FleetResult, context: FleetContext): Markup {
   const losses = lost.filter(([count]) => count > 0).map(([count, words]) => `${formatNumber(count)} ${words}`);
   const stopped = result.stopped === '' ? '' : html`<p class="sub">Stopped early: ${result.stopped}.</p>`;
   return html`<section class="card hero"><p class="question">${context.workload}</p><div class="row"><div><p class="label">${verdict} ${context.slo.length > 0 ? promise : ''}</p>
-<h1>${served}</h1><p class="sub">${formatShort(result.request_throughput)} requests/s and ${formatShort(result.output_throughput)} output tokens/s over ${formatShort(result.duration)} s, on ${plural(result.clients.filter(isReal).length, 'client')}${result.devices > 0 ? ` with ${plural(result.devices, 'device')}` : ''}</p>
+<h1>${served}</h1><p class="sub">${formatShort(result.request_throughput)} requests/s and ${formatShort(result.output_throughput)} output tokens/s over ${formatShort(result.duration)} s, on ${plural(result.clients.filter(isReal).length, 'instance')}${result.devices > 0 ? ` with ${plural(result.devices, 'device')}` : ''}</p>
 ${losses.length > 0 ? html`<p class="sub">${losses.join(', ')}.</p>` : ''}${stopped}</div>
 ${Number.isNaN(result.usd_per_request) ? '' : html`<div class="price"><strong>$${formatShort(result.usd_per_request * 1000)}</strong><p class="label">per 1,000 requests, $${formatShort(result.usd_per_hour)}/h${result.electricity_usd_per_hour > 0 ? ` ($${formatShort(result.electricity_usd_per_hour)}/h of it electricity)` : ''}${result.unpriced.length > 0 ? html`<br>without ${nameClients(result.unpriced)}` : ''}</p></div>`}</div></section>`;
 }
@@ -119,7 +119,7 @@ function drawProvenance(result: FleetResult, context: FleetContext): Markup {
 ${fact('Traffic', context.workload)}
 ${fact('Tokens', `${formatNumber(result.total_input_tokens)} in (${formatNumber(result.cached_input_tokens)} from caches), ${formatNumber(result.total_output_tokens)} out (${formatNumber(result.thinking_tokens)} of them thoughts)`)}
 ${fact('Visits', `${formatNumber(result.visits.finished)} of ${formatNumber(result.visits.total)} ended`)}
-${context.trust ? fact('Rests on', `${BASIS_WORDS[context.trust.basis]} (${context.trust.basis}), its weakest client`) : ''}
+${context.trust ? fact('Rests on', `${BASIS_WORDS[context.trust.basis]} (${context.trust.basis}), its weakest instance`) : ''}
 ${context.trust ? fact('Error band', `${describeBand(context.trust.band)}: nine of ten measured serving runs lay within it; what other stages add was not measured end to end`) : ''}
 ${fact('Seed', String(context.seed))}
 ${fact('Version', `MIST ${context.version}`)}</dl>${question}</section>`;
