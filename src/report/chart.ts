@@ -59,6 +59,11 @@ export function cssVariables(scheme: Readonly<Record<string, string>>): string {
     .join(';');
 }
 
+const FRAME = {
+  ...{ className: 'mist-chart', marginLeft: 56, marginRight: 20, marginTop: 30, marginBottom: 44 },
+  style: { background: 'transparent', color: 'var(--soft)', fontSize: '12px', overflow: 'visible' },
+};
+
 /** The picture as SVG text; each point carries `data-row` and its hover text. Loads the plotting library on first use. */
 export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE): Promise<string> {
   const [Plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
@@ -76,12 +81,7 @@ export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE):
   const svg = Plot.plot({
     document: document as unknown as Document,
     ...size,
-    className: 'mist-chart',
-    marginLeft: 56,
-    marginRight: 20,
-    marginTop: 30,
-    marginBottom: 44,
-    style: { background: 'transparent', color: 'var(--soft)', fontSize: '12px', overflow: 'visible' },
+    ...FRAME,
     x,
     y,
     marks: [
@@ -118,12 +118,9 @@ export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE):
       }),
     ],
   });
-  const groups = [
-    ...dots.map(({ kind, points }) => [kind, points] as const),
-    ['front', scatter.front] as const,
-    ['winner', winner] as const,
-  ];
-  for (const [name, points] of groups) tagPoints(svg, name, points);
+  for (const { kind, points } of dots) tagPoints(svg, kind, points);
+  tagPoints(svg, 'front', scatter.front);
+  tagPoints(svg, 'winner', winner);
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', `${scatter.title}: ${scatter.yWords} against ${scatter.xWords}`);
   return svg.outerHTML;
