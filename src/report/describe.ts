@@ -192,7 +192,7 @@ export function usdPerMillionTokens({ result, screen }: KeptRow): number {
 
 /** Output tokens per second and device. */
 export function throughputPerDevice({ result, screen, devices }: KeptRow): number {
-  if (result) return result.output_throughput / devices;
+  if (result) return devices > 0 ? result.output_throughput / devices : Number.NaN;
   return screen?.output_throughput_per_device ?? Number.NaN;
 }
 

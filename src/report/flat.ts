@@ -113,9 +113,8 @@ const RESULT_COLUMNS: readonly FlatColumn[] = [
   ...METRICS.flatMap((metric) => latencyColumns<KeptRow>(metric, (row) => row.result?.[metric])),
   real('duration_s', (row) => row.result?.duration),
   ...REAL.map((field) => real(field, (row) => row.result?.[field])),
-  real(
-    'output_throughput_per_device',
-    (row) => (row.result && row.result.output_throughput / row.devices) || undefined,
+  real('output_throughput_per_device', (row) =>
+    row.result && row.devices > 0 ? row.result.output_throughput / row.devices : undefined,
   ),
   ...COUNTS.map((field) => integer(field, (row) => row.result?.[field] ?? null)),
   // what follows from power, price and counts of the same row

@@ -9,13 +9,15 @@ export interface TextColumn {
   readonly most?: number;
   /** May be cut to make the line fit; figures never are. */
   readonly cut?: boolean;
+  /** Columns to spare go before this one is cut below so many characters; absent = COMFORT. */
+  readonly comfort?: number;
   /** Left out where even cut columns do not fit, the highest first; absent = never. */
   readonly spare?: number;
 }
 
 const GAP = '  ';
 const NARROWEST = 12;
-/** Columns to spare go before names are cut below this. */
+/** Enough for a name. */
 const COMFORT = 24;
 
 export function drawTable(
@@ -34,9 +36,9 @@ export function drawTable(
 
 /** Places of the columns that fit once all that may be cut is: those to spare go first. */
 function keepColumns(columns: readonly TextColumn[], rows: readonly (readonly string[])[], width: number): number[] {
-  const least = columns.map(({ heading, cut }, i) => {
+  const least = columns.map(({ heading, cut, comfort = COMFORT }, i) => {
     const longest = rows.reduce((most, row) => Math.max(most, row[i].length), heading.length);
-    return cut ? Math.min(longest, Math.max(heading.length, COMFORT)) : longest;
+    return cut ? Math.min(longest, Math.max(heading.length, comfort)) : longest;
   });
   const kept = columns.map((_, i) => i);
   const needs = () => kept.reduce((sum, i) => sum + least[i], GAP.length * (kept.length - 1));

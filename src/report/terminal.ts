@@ -24,6 +24,8 @@ import { terminalWidth, wrap } from './width.ts';
 
 /** Rows of the table. */
 const SHOWN = 20;
+/** Where models are compared, a deployment has the name of one too. */
+const TWO_NAMES = 40;
 
 /** The whole text of a sweep: question, answer, why, ranking, rejections, plot and launch command. */
 export function sweepTable(result: SweepResult, options: { readonly rows?: number } = {}): string {
@@ -64,7 +66,10 @@ function listColumns(result: SweepResult, rows: readonly KeptRow[]): RankColumn[
   });
   return [
     right('#', (_, rank) => String(rank)),
-    left('deployment', (row) => describeDeployment(row, result), !comparesModels(result)),
+    {
+      ...left('deployment', (row) => describeDeployment(row, result), true),
+      ...(comparesModels(result) ? { comfort: TWO_NAMES } : {}),
+    },
     ...(settings ? [left('batching, limits', (row) => describeSettings(row, result), true)] : []),
     tail('ttft'),
     tail('tpot'),

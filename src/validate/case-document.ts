@@ -1,9 +1,11 @@
 // A measured case as a spec document: what was deployed and how it was loaded, in the notation that `mist run` reads.
+
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { Catalog } from '../catalog/open.ts';
 import type { Hardware } from '../catalog/types.ts';
+import { CLIENT } from '../spec/fleet/client.ts';
 import type { CaseInput, Mode, Trouble } from './case.ts';
 import { chooseProfile } from './choose-profile.ts';
 import { isDisaggregated } from './read-input.ts';
@@ -272,5 +274,5 @@ function writeClient({ mode, window }: CaseInput): Part | null {
     ...(isDisaggregated(mode) ? { first_token: 'decode' } : {}),
     ...(window === 'all' ? {} : { window }),
   };
-  return Object.keys(client).length === 1 && client.time === 'none' ? null : client;
+  return Object.keys(client).length === 1 && client.time === CLIENT.time ? null : client;
 }

@@ -1,9 +1,9 @@
 // Pipeline runs that do not go to their end: a deadlock is named and is an answer, Ctrl-C keeps what was simulated.
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { mist, openScratch, parseCsv } from './spawn.ts';
+import { grows, mist, openScratch, parseCsv } from './spawn.ts';
 
 const scratch = openScratch();
 const at = (name: string): string => join(scratch, name);
@@ -45,7 +45,7 @@ workload: {lengths: {input_len: 300, output_len: 400}, arrivals: uniform, reques
 
 test('a run that is interrupted ends with 130 and keeps the requests that finished', async () => {
   const [requests, steps] = [at('long.csv'), at('steps.csv')];
-  const begun = () => existsSync(steps) && statSync(steps).size > 1e6;
+  const begun = grows(scratch, 'steps.csv');
   const { code, stdout } = await mist(
     ['run', write('long.yaml', LONG), '--json', '--requests', requests, '--steps', steps],
     (started) => {

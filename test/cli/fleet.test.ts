@@ -33,7 +33,7 @@ describe.each(PAPER)('examples/%s.yaml', (name) => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^Successful requests: +\d{3,}$/m);
     expect(stdout).toMatch(/^stage .*of E2EL/m);
-    expect(stdout).toMatch(/^client .*busy/m);
+    expect(stdout).toMatch(/^instance .*busy/m);
     for (const text of [stdout, readFileSync(page, 'utf8')])
       expect(text).not.toMatch(/NaN|undefined|Infinity|\[object/);
     // what else is asked for does not change what is printed
@@ -98,7 +98,7 @@ const MISTAKES: [string, string[], RegExp][] = [
   ['run', ['--from', '3'], /--from: expected --trace FILE beside it/],
   ['run', ['--trace', 'x.json', '--from', '3', '--to', '2'], /--to: expected more than --from 3, received 2/],
   ['run', ['--trace', 'x.json', '--from', '-3'], /--from/],
-  ['sweep', [], /expected a spec with axes, received a pipeline spec of one fleet.*mist run .* simulates it/],
+  ['sweep', ['--row', '0'], /mist sweep: expected flags among /],
 ];
 
 describe('mistakes', () => {
@@ -109,11 +109,21 @@ describe('mistakes', () => {
     expect(existsSync('x.json')).toBe(false);
   });
 
-  test('flags of pipelines are refused on a plain spec', async () => {
-    const { code, stderr } = await mist(['run', example('step-time.yaml'), '--html', at('x.html'), '--per-request']);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/--html: expected a pipeline spec/);
-    expect(stderr).toMatch(/--per-request: expected a pipeline spec/);
+  test('every flag is for every spec: the page and the trace of a plain one', async () => {
+    const [page, trace] = [at('plain.html'), at('plain.json')];
+    const args = ['run', example('step-time.yaml'), '--html', page, '--trace', trace, '--per-request'];
+    expect((await mist(args)).code).toBe(0);
+    expect(readFileSync(page, 'utf8')).toMatch(/400 requests served/);
+    expect(checkTrace(parseTrace([readFileSync(trace, 'utf8')]))).toEqual([]);
+  });
+
+  test('a sweep of a spec without axes is of one row, and answers what its run answers', async () => {
+    const spec = write('one.yaml', TINY);
+    const swept = JSON.parse((await mist(['sweep', spec, '--json'])).stdout);
+    const run = JSON.parse((await mist(['run', spec, '--json'])).stdout);
+    expect(swept.rows).toBe(1);
+    expect(swept.kept[0].e2el_p99_ms).toBe(run.p99_e2el_ms);
+    expect(swept.kept[0].output_throughput_per_device).toBe(null); // made-up step times have no devices
   });
 
   test('of a pipeline spec are told all at once, with lines', async () => {

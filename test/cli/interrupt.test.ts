@@ -1,11 +1,11 @@
 // Ctrl-C and SIGTERM: a long sweep and a long run end with their codes and leave what they had computed, readable.
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parquetReadObjects } from 'hyparquet';
 import { expect, test } from 'vitest';
-import { example, mist, openScratch, parseCsv } from './spawn.ts';
+import { example, grows, mist, openScratch, parseCsv } from './spawn.ts';
 
 const scratch = openScratch();
 
@@ -38,10 +38,6 @@ test('a sweep that is interrupted reports what it has, marked as such', async ()
   expect(/Stopped before everything was tried/.test(readFileSync(join(out, 'report.html'), 'utf8'))).toBe(true);
 });
 
-/** Whether a file is being written: it has another name until it is whole. */
-const grows = (name: string) => () =>
-  readdirSync(scratch).some((one) => one.startsWith(`${name}.`) && statSync(join(scratch, one)).size > 1e6);
-
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
@@ -55,7 +51,7 @@ engine: {profile: vllm-0.11, num_gpu_blocks: 4000, step_time: {fixed_s: 10ms}}`,
   const [requests, steps] = [join(scratch, 'requests.csv'), join(scratch, 'steps.csv')];
   const { code, stdout } = await mist(
     ['run', spec, '--json', '--requests', requests, '--steps', steps],
-    interruptWhen(grows('steps.csv'), signal),
+    interruptWhen(grows(scratch, 'steps.csv'), signal),
   );
   expect(code).toBe(ends);
   const run = JSON.parse(stdout);
@@ -77,7 +73,7 @@ test('a run that is killed outright leaves no half of a file under its name', as
   const spec = join(scratch, 'killed.yaml');
   writeFileSync(spec, readFileSync(join(scratch, 'long.yaml')));
   const steps = join(scratch, 'killed.csv');
-  const { code } = await mist(['run', spec, '--steps', steps], interruptWhen(grows('killed.csv'), 'SIGKILL'));
+  const { code } = await mist(['run', spec, '--steps', steps], interruptWhen(grows(scratch, 'killed.csv'), 'SIGKILL'));
   expect(code).toBe(null);
   expect(existsSync(steps)).toBe(false);
 });

@@ -1,6 +1,6 @@
 // Asks the built command line as a user does: many times in one process, or in a process of its own.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +85,10 @@ export function openScratch(): string {
   });
   return folder;
 }
+
+/** Whether a file is being written: it has another name until it is whole. */
+export const grows = (folder: string, name: string) => () =>
+  readdirSync(folder).some((one) => one.startsWith(`${name}.`) && statSync(join(folder, one)).size > 1e6);
 
 /** Lines of a CSV file with a heading, as objects; numbers where they are numbers, null where a cell is empty. */
 export function parseCsv(text: string): Record<string, string | number | null>[] {

@@ -82,7 +82,7 @@ describe('mist run', () => {
     const { mist: ours } = JSON.parse(
       (await mist(['run', example('speculative.yaml'), '--row', '2', '--json'])).stdout,
     );
-    expect(ours.launch).toContain(`--speculative-config '{"method":"eagle3","num_speculative_tokens":3}'`);
+    expect(ours.pools[0].launch).toContain(`--speculative-config '{"method":"eagle3","num_speculative_tokens":3}'`);
   });
 });
 

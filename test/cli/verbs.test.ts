@@ -63,7 +63,7 @@ const MISTAKES: [string[], RegExp][] = [
     /nowhere\/x.csv: --requests: expected a file that can be written, received a folder that is not there/,
   ],
   [['run', example('step-time.yaml'), '--steps', '/nowhere/x.csv'], /--steps: expected a file that can be written/],
-  [['sweep', example('step-time.yaml')], /expected a spec with axes, received a spec of one fleet/],
+  [['run', example('sweep-small.yaml')], /expected a spec of one deployment or fleet, received 96 \(axes: /],
   [
     ['sweep', example('sweep-small.yaml'), '--out', join(example('sweep-small.yaml'), 'in')],
     /expected a folder that can be created and written to, received a file where the folder should be/,

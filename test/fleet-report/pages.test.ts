@@ -73,7 +73,7 @@ test("the block has vLLM's rows in vLLM's order", () => {
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(130);
 });
 
-test('the tables have every stage and client once, and shares that add up', () => {
+test('the tables have every stage and instance once, and shares that add up', () => {
   const text = fleetTable(result, CONTEXT);
   const stages = tableAfter(text, 'stage');
   expect(stages.map((cells) => cells[0]).filter((cell) => measured.run.program.stages.includes(cell))).toEqual([
@@ -83,7 +83,7 @@ test('the tables have every stage and client once, and shares that add up', () =
   const sum = shares.reduce((a, b) => a + b, 0);
   expect(sum).toBeGreaterThan(95);
   expect(sum).toBeLessThan(105);
-  expect(tableAfter(text, 'client').map(([name]) => name)).toHaveLength(measured.run.program.clients.length);
+  expect(tableAfter(text, 'instance').map(([name]) => name)).toHaveLength(measured.run.program.clients.length);
   expect(tableAfter(text, 'pipeline').map(([name]) => name)).toEqual([
     'support',
     'math',
@@ -134,7 +134,7 @@ test('joins of branches are no rows, unknown prices are named, and what is known
   const run = measureFleet(makeRun(clients, [{ arrival: 0, visits }], { prices }));
   const text = fleetTable(run.result, PLAIN);
   const page = fleetHtml(run, PLAIN);
-  expect(tableAfter(text, 'client').map(([name]) => name)).toEqual([
+  expect(tableAfter(text, 'instance').map(([name]) => name)).toEqual([
     'engine',
     'tools',
     expect.stringMatching(/^Energy/),

@@ -51,8 +51,8 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   step_time: PRICES,
   enable_prefix_caching: [true, false],
   kv_bytes_per_token: [1000, 2e4],
-  recv_interval: [1, 10],
-  batch_wait: [{ iters: 10, max_tokens_ratio: 0.5 }],
+  recv_interval: [1, 3, 30],
+  batch_wait: [{ iters: 4, max_tokens_ratio: 0.5 }, { iters: 20 }],
   attention_quantization: ['bf16', 'fp8'],
   sampling: ['greedy', 'top-p'],
   shards_per_device: [1, 2],
@@ -61,17 +61,12 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   known_to_run: [true, false],
 };
 
-/** Keys that mostly make a spec wrong when they stand alone: chosen less often. */
+/** Keys that mostly make a spec wrong when they stand alone, or make it another engine: chosen less often. */
 const RARE = [
-  'swap_space',
-  'num_cpu_blocks',
-  'num_scheduler_steps',
-  'kv_bytes_per_token',
-  'step_source',
-  'step_time',
-  'attention_groups',
-  'batch_wait',
+  ...['swap_space', 'num_cpu_blocks', 'num_scheduler_steps', 'kv_bytes_per_token', 'step_source', 'step_time'],
+  ...['batch_wait', 'shards_per_device', 'attention_groups', 'padded_len', 'known_to_run'],
 ];
+const CLIENTS = [{ time: 'profile' }, { first_token: 'decode' }, { window: 'steady' }, { time: ['none', 'profile'] }];
 
 const LENGTHS = [
   { input_len: 100, output_len: { uniform: [5, 20] } },
@@ -99,7 +94,7 @@ const SLO: Readonly<Record<string, readonly unknown[]>> = {
   median_e2el: ['3s', '9s'],
 };
 
-/** Some keys of a table, each with a value, or (one in sixteen) with two values as an axis. */
+/** Some keys of a table (each with the given chance), with a value, or (one in sixteen) with two values as an axis. */
 function section(
   table: Readonly<Record<string, readonly unknown[]>>,
   share: number,
@@ -116,9 +111,12 @@ function section(
           )
         : value;
     const any = axes ? fc.oneof({ weight: 15, arbitrary: value }, { weight: 1, arbitrary: axis }) : value;
-    const rare = RARE.includes(key) ? 12 : 1;
+    const weight = RARE.includes(key) ? share / 12 : share;
     return fc
-      .option(any, { nil: undefined, freq: Math.max(1, Math.round((share * 10) / rare)) })
+      .oneof(
+        { weight: Math.round(120 * (1 - weight)), arbitrary: fc.constant(undefined) },
+        { weight: Math.round(120 * weight), arbitrary: any },
+      )
       .map((given) => [key, given] as const);
   });
   return fc.tuple(...parts).map((pairs) => Object.fromEntries(pairs.filter(([, value]) => value !== undefined)));
@@ -149,14 +147,16 @@ export function plainSpecs(axes = true): fc.Arbitrary<Data> {
   return fc
     .tuple(
       workload,
-      section(SLO, 1, axes),
+      section(SLO, 0.9, axes),
       fc.constantFrom<unknown>('llama-3.1-8b', 'qwen3-8b', ...(axes ? [['llama-3.1-8b', 'llama-3.2-1b']] : [])),
-      section(DEPLOYMENT, 0.2, axes),
-      section(ENGINE, 0.2, axes),
+      section(DEPLOYMENT, 0.5, axes),
+      section(ENGINE, 0.5, axes),
+      fc.option(fc.constantFrom(...CLIENTS.slice(0, axes ? 4 : 3)), { freq: 4, nil: undefined }),
     )
-    .map(([traffic_, slo, model, deployment, engine]) => ({
+    .map(([traffic_, slo, model, deployment, engine, client]) => ({
       name: 'random',
       workload: traffic_,
+      ...(client ? { client } : {}),
       slo,
       model,
       deployment: { hardware: 'h100-sxm-80gb', ...deployment },

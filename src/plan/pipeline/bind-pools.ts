@@ -179,7 +179,8 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     energy: surface?.energy ?? null,
     basis: configuration.step_time ? 'measured' : (surface?.lowered.basis ?? ''),
     memory: capacity?.words ?? givenWords(configuration),
-    ...(deployment?.profile.client ? { way: deployment.profile.client } : {}),
+    // a step time of the spec's own stands for an engine that no profile knows
+    ...(deployment?.profile.client && !configuration.step_time ? { way: deployment.profile.client } : {}),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
   };
 }

@@ -11,14 +11,14 @@ export interface ClientSpec {
   readonly window: 'all' | 'steady';
 }
 
-export const CLIENT: ClientSpec = { time: 'none', firstToken: 'prefill', window: 'all' };
+export const CLIENT: ClientSpec = { time: 'profile', firstToken: 'prefill', window: 'all' };
 
 export const client = section(
   {
     time: word(['none', 'profile'])
       .optional()
       .describe(
-        'What a request spends on its way (HTTP, tokenizer, the step it just missed): profile, as the engine profile says; none, latencies are those of the engine. none if left out.',
+        'What a request spends on its way (HTTP, tokenizer, the step it just missed): profile, as the engine profile says; none, latencies are those of the engine. profile if left out, as a benchmark prints it.',
       ),
     first_token: word(['prefill', 'decode'])
       .optional()
