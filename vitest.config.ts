@@ -9,6 +9,7 @@ const SLOW = [
   'test/calibrate/results.test.ts',
   'test/cli/**',
   'test/docs/commands.test.ts',
+  'test/docs/library.test.ts',
   'test/engine/marks.test.ts',
   'test/engine/swap.test.ts',
   'test/fleet-sweep/**',

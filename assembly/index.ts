@@ -3,13 +3,10 @@ import { LAYOUT_VERSION } from './layout/version';
 
 export { screenCurve } from './closed-form/curve';
 export { screenRows } from './closed-form/screen';
-export { fairShare } from './contention/fair-share';
-export { fairShareLinks } from './contention/fair-share-links';
 export { engineBytes, engineReset } from './engine/reset';
 export { engineRun } from './engine/run';
 export { collectiveTime, priceCollective } from './cost/collective';
 export { priceLines, priceOps } from './cost/roofline';
-export { countGood } from './reduce/goodput';
 export { selectRank } from './reduce/percentile';
 
 export function layoutVersion(): i32 {

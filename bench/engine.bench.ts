@@ -1,12 +1,12 @@
 // The engine: requests a second of simulated serving, its reset included, against the same algorithm in plain TypeScript.
 // Not timed: making the memory and copying the requests into it, which a sweep does once for thousands of runs.
 import type { EngineSetup } from '../src/plan/setup.ts';
-import { type PlacedFleet, placeFleetRun } from '../src/run/fleet.ts';
 import type { LeapName } from '../src/run/run-record.ts';
 import type { Requests } from '../src/workload/types.ts';
 import { referenceRun } from '../test/reference/plain.ts';
 import { timeMedians } from './measure.ts';
 import { onePool, sumCounters } from './one-pool.ts';
+import { type PlacedFleet, placeFleetRun } from './placed-fleet.ts';
 import { type Asked, type BenchFile, demandSame, figureRow, type Note, type Row, rateRow } from './row.ts';
 import { makeChat, makeSetup } from './scenario.ts';
 import { runTwin } from './twins/engine.ts';

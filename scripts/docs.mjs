@@ -20,7 +20,7 @@ export function answerOf(output) {
   const paragraphs = output.split('\n\n');
   const counted = /^([\d,]+ configurations) in/m.exec(output)?.[1] ?? '';
   const simulated = /^\s*([\d,]+)\s+simulated request by request$/m.exec(output)?.[1] ?? '';
-  return `${paragraphs[2].trim()}\n\n${counted}, ${simulated} of them simulated request by request.\n`;
+  return `${paragraphs[2].trim().replaceAll(ROOT, '')}\n\n${counted}, ${simulated} of them simulated request by request.\n`;
 }
 
 /** Without hover texts and needless digits, for a page that only shows it. */

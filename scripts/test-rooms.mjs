@@ -23,7 +23,7 @@ const ELSEWHERE = {
   batching: ['engine', 'fleet', 'reference'],
   routing: ['engine', 'fleet', 'reference'],
   'closed-form': ['screen'],
-  contention: ['kernels/fair-share', 'fleet'],
+  contention: ['fleet'],
   reduce: ['kernels/reduce'],
   random: ['workload/random', 'workload/compiled'],
   docs: ['docs', 'cli/own-measurements', 'house'],

@@ -1,4 +1,4 @@
-// Runs the maintainers' tools: npm run tools -- calibrate FOLDER ... | make-catalog | make-workloads | make-measurements
+// Runs the maintainers' tools: npm run tools -- calibrate FOLDER ... | validate-page FILE ... | make-catalog | make-workloads | make-measurements
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -27,5 +27,5 @@ else {
   }
   const { runTool } = await import('../build/tools/tools/main.js');
   const out = { stdout: (text) => process.stdout.write(text), stderr: (text) => process.stderr.write(text) };
-  process.exitCode = runTool(process.argv.slice(2), out);
+  process.exitCode = await runTool(process.argv.slice(2), out);
 }

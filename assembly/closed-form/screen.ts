@@ -74,20 +74,15 @@ export function screenRows(screen: usize): void {
 
 /** Rows `a` and `b` in the two lanes; they may be the same row (odd tail). */
 function screenPair(screen: usize, a: i32, b: i32): void {
-  const curves = geta(screen, SCREEN_CURVES);
-  const curveA = curves + <usize>(load<i32>(geta(screen, SCREEN_CURVE) + ((<usize>a) << 2)) * (CURVE_SIZE * 8));
-  const curveB = curves + <usize>(load<i32>(geta(screen, SCREEN_CURVE) + ((<usize>b) << 2)) * (CURVE_SIZE * 8));
+  const curveA = curveOf(screen, a);
+  const curveB = curveOf(screen, b);
   const atA = (<usize>a) << 3;
   const atB = (<usize>b) << 3;
   // Load and limits of one replica
-  const replicas = pair(load<f64>(geta(screen, SCREEN_REPLICAS) + atA), load<f64>(geta(screen, SCREEN_REPLICAS) + atB));
-  const rate = pair(load<f64>(geta(screen, SCREEN_RATE) + atA), load<f64>(geta(screen, SCREEN_RATE) + atB));
-  const flying = pair(load<f64>(geta(screen, SCREEN_IN_FLIGHT) + atA), load<f64>(geta(screen, SCREEN_IN_FLIGHT) + atB));
-  const room = geta(screen, SCREEN_ROOM);
-  const most = f64x2.pmin(
-    pair(load<f64>(geta(screen, SCREEN_MAX_SEQS) + atA), load<f64>(geta(screen, SCREEN_MAX_SEQS) + atB)),
-    pair(roomOf(screen, room, a), roomOf(screen, room, b)),
-  );
+  const replicas = loadPair(screen, SCREEN_REPLICAS, atA, atB);
+  const rate = loadPair(screen, SCREEN_RATE, atA, atB);
+  const flying = loadPair(screen, SCREEN_IN_FLIGHT, atA, atB);
+  const most = f64x2.pmin(loadPair(screen, SCREEN_MAX_SEQS, atA, atB), pair(roomOf(screen, a), roomOf(screen, b)));
   const offered = f64x2.div(rate, replicas);
   const allowed = f64x2.div(f64x2.splat(1), offered);
   const held = f64x2.pmin(f64x2.div(flying, replicas), most);
@@ -111,52 +106,82 @@ function screenPair(screen: usize, a: i32, b: i32): void {
   const cost = f64x2.add(own, f64x2.mul(steps, decode));
   const open = f64x2.gt(rate, f64x2.splat(0));
   const served = v128.bitselect(f64x2.pmin(offered, f64x2.div(f64x2.splat(1), cost)), f64x2.div(f64x2.splat(1), cost), open);
-  const wanted = f64x2.mul(offered, cost);
-  const loadShare = v128.bitselect(wanted, f64x2.splat(1), open);
+  const loadShare = v128.bitselect(f64x2.mul(offered, cost), f64x2.splat(1), open);
   const busy = f64x2.pmin(f64x2.splat(1), loadShare);
   // TPOT: decode steps, and the prompts of others that come between two tokens
-  const gaps = f64x2.splat(outputGaps(screen));
-  const perToken = f64x2.div(f64x2.mul(prefills, max0(f64x2.sub(prefill, decode))), gaps);
+  const perToken = f64x2.div(f64x2.mul(prefills, max0(f64x2.sub(prefill, decode))), f64x2.splat(outputGaps(screen)));
   const advance = f64x2.splat(getf(screen, SCREEN_ADVANCE));
   const tpot = f64x2.add(f64x2.div(decode, advance), f64x2.mul(f64x2.mul(batch, busy), perToken));
-  // TTFT: rest of a step under way, prompts ahead (one server, general service times), one's own prompt
-  const prompts = f64x2.pmin(f64x2.mul(served, own), f64x2.splat(0.995));
-  const variation = f64x2.splat(getf(screen, SCREEN_PROMPT_SQUARE) * 0.5);
-  const ahead = f64x2.div(f64x2.mul(f64x2.mul(prompts, variation), own), f64x2.sub(f64x2.splat(1), prompts));
+  // TTFT: rest of a step under way, prompts ahead, one's own prompt
+  const ahead = promptsAhead(screen, served, own);
   const rest = f64x2.mul(f64x2.mul(busy, f64x2.splat(0.5)), f64x2.mul(tpot, advance));
   const ttft = f64x2.add(f64x2.add(rest, ahead), own);
   // Tails: the batch fluctuates like a Poisson count, queues end exponentially, the longest prompts take their length
-  const sigma = f64x2.splat(getf(screen, SCREEN_TAIL_SIGMA));
-  const swing = f64x2.mul(sigma, f64x2.sqrt(batch));
+  const swing = f64x2.mul(f64x2.splat(getf(screen, SCREEN_TAIL_SIGMA)), f64x2.sqrt(batch));
   const excess = max0(f64x2.sub(f64x2.add(batch, swing), most));
-  const drain = f64x2.div(excess, served);
-  const slots = v128.bitselect(drain, max0(f64x2.sub(f64x2.div(flying, replicas), most)), open);
-  const tail = f64x2.splat(getf(screen, SCREEN_TAIL));
-  const ttftTail = f64x2.add(
-    f64x2.add(f64x2.add(f64x2.mul(f64x2.splat(2), rest), f64x2.mul(ahead, tail)), slots),
-    f64x2.mul(own, f64x2.splat(getf(screen, SCREEN_PROMPT_TAIL))),
-  );
+  const slots = v128.bitselect(f64x2.div(excess, served), max0(f64x2.sub(f64x2.div(flying, replicas), most)), open);
+  const ttftTail = ttftTailOf(screen, rest, ahead, slots, own);
   const crowd = f64x2.div(f64x2.pmin(f64x2.add(batch, swing), most), batch);
-  const slope = pair(slopeAt(curveA, indexA), slopeAt(curveB, indexB));
-  const denser = f64x2.add(decode, f64x2.mul(slope, f64x2.mul(batch, f64x2.sub(crowd, f64x2.splat(1)))));
+  const more = f64x2.mul(batch, f64x2.sub(crowd, f64x2.splat(1)));
+  const denser = f64x2.add(decode, f64x2.mul(pair(slopeAt(curveA, indexA), slopeAt(curveB, indexB)), more));
   const tpotTail = f64x2.add(f64x2.div(denser, advance), f64x2.mul(f64x2.mul(f64x2.mul(batch, crowd), busy), f64x2.mul(perToken, f64x2.splat(1.5))));
   // Power: idle, and the work done per second (law L11)
-  const watts = wattsOf(screen, replicas, served, prefills, steps);
   storePair(screen, SCREEN_BATCH, atA, atB, batch);
+  storeLatencies(screen, atA, atB, ttft, tpot, ttftTail, tpotTail);
+  storePair(screen, SCREEN_LOAD, atA, atB, loadShare);
+  storePair(screen, SCREEN_SERVED, atA, atB, f64x2.mul(served, replicas));
+  storePair(screen, SCREEN_WATTS, atA, atB, wattsOf(screen, replicas, served, prefills, steps));
+  judgePair(screen, a, b, most, steadyA, steadyB);
+}
+
+// @ts-ignore: decorator
+@inline
+function curveOf(screen: usize, row: i32): usize {
+  return geta(screen, SCREEN_CURVES) + <usize>(load<i32>(geta(screen, SCREEN_CURVE) + ((<usize>row) << 2)) * (CURVE_SIZE * 8));
+}
+
+// @ts-ignore: decorator
+@inline
+function loadPair(screen: usize, column: i32, atA: usize, atB: usize): v128 {
+  return pair(load<f64>(geta(screen, column) + atA), load<f64>(geta(screen, column) + atB));
+}
+
+/** Seconds until the prompts ahead are done: one server, general service times. */
+// @ts-ignore: decorator
+@inline
+function promptsAhead(screen: usize, served: v128, own: v128): v128 {
+  const prompts = f64x2.pmin(f64x2.mul(served, own), f64x2.splat(0.995));
+  const variation = f64x2.splat(getf(screen, SCREEN_PROMPT_SQUARE) * 0.5);
+  return f64x2.div(f64x2.mul(f64x2.mul(prompts, variation), own), f64x2.sub(f64x2.splat(1), prompts));
+}
+
+// @ts-ignore: decorator
+@inline
+function ttftTailOf(screen: usize, rest: v128, ahead: v128, slots: v128, own: v128): v128 {
+  const waits = f64x2.add(f64x2.mul(f64x2.splat(2), rest), f64x2.mul(ahead, f64x2.splat(getf(screen, SCREEN_TAIL))));
+  return f64x2.add(f64x2.add(waits, slots), f64x2.mul(own, f64x2.splat(getf(screen, SCREEN_PROMPT_TAIL))));
+}
+
+// @ts-ignore: decorator
+@inline
+function storeLatencies(screen: usize, atA: usize, atB: usize, ttft: v128, tpot: v128, ttftTail: v128, tpotTail: v128): void {
   storePair(screen, SCREEN_TTFT, atA, atB, ttft);
   storePair(screen, SCREEN_TPOT, atA, atB, tpot);
   storePair(screen, SCREEN_TTFT_TAIL, atA, atB, ttftTail);
   storePair(screen, SCREEN_TPOT_TAIL, atA, atB, tpotTail);
-  storePair(screen, SCREEN_LOAD, atA, atB, loadShare);
-  storePair(screen, SCREEN_SERVED, atA, atB, f64x2.mul(served, replicas));
-  storePair(screen, SCREEN_WATTS, atA, atB, watts);
+}
+
+// @ts-ignore: decorator
+@inline
+function judgePair(screen: usize, a: i32, b: i32, most: v128, steadyA: f64, steadyB: f64): void {
   judge(screen, a, f64x2.extract_lane(most, 0), steadyA);
   judge(screen, b, f64x2.extract_lane(most, 1), steadyB);
 }
 
 // @ts-ignore: decorator
 @inline
-function roomOf(screen: usize, room: usize, row: i32): f64 {
+function roomOf(screen: usize, row: i32): f64 {
+  const room = geta(screen, SCREEN_ROOM);
   return load<f64>(room + ((<usize>load<i32>(geta(screen, SCREEN_CLASS) + ((<usize>row) << 2))) << 3));
 }
 

@@ -65,12 +65,3 @@ export function touchBlocks(fleet: usize, tier: usize, visit: i32): void {
   const ids = geta(fleet, FLEET_HASH_IDS);
   for (let j = load<i32>(at); j < end; j++) touchBlock(tier, rowi(ids, j));
 }
-
-/** An empty list over `ids` hash ids. */
-export function clearBlocks(tier: usize, ids: i32): void {
-  seti(tier, TIER_COUNT, 0);
-  seti(tier, TIER_NEWEST, -1);
-  seti(tier, TIER_OLDEST, -1);
-  const newer = geta(tier, TIER_NEWER);
-  for (let id = 0; id < ids; id++) store<i32>(newer + ((<usize>id) << 2), TIER_ABSENT);
-}

@@ -81,11 +81,14 @@ export function priceChunks(
   decodes: number,
   context: number,
 ): number {
-  let device = lookUp(table, S.SURFACE_G, tokens, GRID_TOKENS);
+  const groups = table[S.SURFACE_GROUPS];
+  let device =
+    groups > 1 ? groupTokens(table, sizes, count, tokens, groups) : lookUp(table, S.SURFACE_G, tokens, GRID_TOKENS);
   device += lookUp(table, S.SURFACE_LM, sampling, GRID_SEQUENCES);
   device += table[S.SURFACE_AP_FIXED];
+  if (groups > 1) device += groupAttention(table, sizes, pairs, count, groups);
   const window = table[S.SURFACE_WINDOW];
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count && !(groups > 1); i++) {
     const n = sizes[i];
     device += pairs[i] * lookUp(table, S.SURFACE_APF, n, GRID_TOKENS);
     if (window > 0) device += Math.min(pairs[i], n * window) * lookUp(table, S.SURFACE_APW, n, GRID_TOKENS);
@@ -98,6 +101,37 @@ export function priceChunks(
   if (floor > 0 && tokens > table[S.SURFACE_FLOOR_TOKENS]) device = Math.sqrt(device * device + floor * floor);
   const host = table[S.SURFACE_HOST_STEP] + table[S.SURFACE_HOST_SEQUENCE] * (decodes + count);
   return table[S.SURFACE_HOST_NORM] === 1 ? device + host : Math.sqrt(device * device + host * host);
+}
+
+/** Token-wise work where a prompt is the work of one of `groups` attention groups: the others wait for that of the longest chunk. */
+function groupTokens(table: Float64Array, sizes: Int32Array, count: number, tokens: number, groups: number): number {
+  const fullest = groups * sizes.subarray(0, count).reduce((most, n) => Math.max(most, n), 0);
+  const all = lookUp(table, S.SURFACE_G, Math.max(fullest, tokens), GRID_TOKENS);
+  if (fullest <= tokens) return all;
+  return (
+    all - lookUp(table, S.SURFACE_SHARED, fullest, GRID_TOKENS) + lookUp(table, S.SURFACE_SHARED, tokens, GRID_TOKENS)
+  );
+}
+
+/** Prefill attention likewise: all chunks spread over the groups, or the longest one, whichever takes longer. */
+function groupAttention(
+  table: Float64Array,
+  sizes: Int32Array,
+  pairs: Float64Array,
+  count: number,
+  groups: number,
+): number {
+  const window = table[S.SURFACE_WINDOW];
+  let sum = 0;
+  let most = 0;
+  for (let i = 0; i < count; i++) {
+    const n = sizes[i];
+    let seconds = pairs[i] * lookUp(table, S.SURFACE_APF, n, GRID_TOKENS);
+    if (window > 0) seconds += Math.min(pairs[i], n * window) * lookUp(table, S.SURFACE_APW, n, GRID_TOKENS);
+    sum += seconds;
+    most = Math.max(most, seconds);
+  }
+  return Math.max(most * groups, sum);
 }
 
 /** The affine price of a decode-only step of the replica's running set, into `run.piece`. */

@@ -224,10 +224,7 @@ function screenRow(
   const from = gridValue(index);
   const width = gridValue(index + 1) - from;
   const fraction = (batch - from) / width;
-  const pointOf = (part: number): number => {
-    const left = curves[start + part + index];
-    return left + fraction * (curves[start + part + index + 1] - left);
-  };
+  const pointOf = (part: number): number => curvePoint(curves, start + part + index, fraction);
   const decode = pointOf(C.CURVE_DECODE);
   const prefill = pointOf(C.CURVE_PREFILL);
   const prefills = pointOf(C.CURVE_PREFILLS);
@@ -249,8 +246,7 @@ function screenRow(
   const ttft = rest + ahead + own;
   // Tails
   const swing = load.tailSigma * Math.sqrt(batch);
-  const excess = most(0, batch + swing - limit);
-  const slots = open ? excess / served : most(0, flying - limit);
+  const slots = open ? most(0, batch + swing - limit) / served : most(0, flying - limit);
   const ttftTail = 2 * rest + ahead * load.tail + slots + own * load.promptTail;
   const crowd = least(batch + swing, limit) / batch;
   const slope = (curves[start + C.CURVE_DECODE + index + 1] - curves[start + C.CURVE_DECODE + index]) / width;
@@ -259,12 +255,21 @@ function screenRow(
   out.batch[row] = batch;
   out.ttft[row] = ttft;
   out.tpot[row] = tpot;
-  out.ttftTail[row] = ttftTail;
-  out.tpotTail[row] = tpotTail;
+  storeTails(out, row, ttftTail, tpotTail);
   out.load[row] = share;
   out.served[row] = served * replicas;
   out.watts[row] = wattsOf(surface, load, replicas, served, prefills, steps);
   out.status[row] = judge(load, out, row, limit, steady);
+}
+
+function curvePoint(curves: Float64Array, at: number, fraction: number): number {
+  const left = curves[at];
+  return left + fraction * (curves[at + 1] - left);
+}
+
+function storeTails(out: ScreenResults, row: number, ttftTail: number, tpotTail: number): void {
+  out.ttftTail[row] = ttftTail;
+  out.tpotTail[row] = tpotTail;
 }
 
 function wattsOf(

@@ -80,12 +80,7 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
     lists.set(kind, found);
     return found;
   }
-  function file(kind: CatalogKind, id: string): string {
-    // an id is a file's name, never a way to one
-    if (!ID.test(id)) throw new UserError([{ path: kind, expected: `${NOUNS[kind]} by its id`, received: show(id) }]);
-    const own = folder ? join(folder, kind, `${id}.json`) : '';
-    return own && existsSync(own) ? own : join(OURS, kind, `${id}.json`);
-  }
+  const file = (kind: CatalogKind, id: string) => fileOf(kind, id, folder);
   function entry<T>(kind: CatalogKind, schema: z.ZodType<T>, id: string): T {
     const key = `${kind}/${id}`;
     if (!entries.has(key)) entries.set(key, readEntry(kind, schema, id, file(kind, id), folder));
@@ -131,6 +126,13 @@ export function openCatalog(options: { readonly folder?: string } = {}): Catalog
       return readModel(parseJson(text, path), text, configId(path), path);
     },
   };
+}
+
+function fileOf(kind: CatalogKind, id: string, folder: string | null): string {
+  // an id is a file's name, never a way to one
+  if (!ID.test(id)) throw new UserError([{ path: kind, expected: `${NOUNS[kind]} by its id`, received: show(id) }]);
+  const own = folder ? join(folder, kind, `${id}.json`) : '';
+  return own && existsSync(own) ? own : join(OURS, kind, `${id}.json`);
 }
 
 /** A folder that is there, and holds nothing that would be passed over in silence. */

@@ -145,14 +145,6 @@ export function layerKvBytes(attention: Attention, format: KvFormat): number {
   return perEntry / (attention.kind === 'mla' ? 1 : (attention.compression ?? 1));
 }
 
-/** Cached entries that one decode reads in one layer, `context` tokens being cached. */
-export function entriesRead(attention: Attention, context: number): number {
-  if (attention.kind === 'mla') return Math.min(context, attention.sparse_top_k ?? context);
-  if (attention.kind !== 'full' && attention.kind !== 'sliding') return 0;
-  const entries = Math.min(context, attention.window ?? context) / (attention.compression ?? 1);
-  return Math.min(entries, attention.sparse_top_k ?? entries);
-}
-
 export interface KvBytes {
   /** Bytes per token over all layers whose cache grows with the context. */
   readonly growing: number;

@@ -1,4 +1,4 @@
-// What catalog/validation/error-bands.json must look like: made by `mist validate --error-bands`.
+// What catalog/validation/error-bands.json must look like: made by `npm run tools -- validate-page --error-bands`.
 import { z } from 'zod';
 import { named } from './schema-words.ts';
 

@@ -60,7 +60,7 @@ export type LengthShape = Entry<typeof shapeSchema>;
 
 /** In nine of ten measured runs the figure lay within this many % of the predicted one, to either side. */
 export type ErrorBand = Entry<typeof errorBand>;
-/** Error bands by what step prices rest on, made by `mist validate --error-bands` (catalog/validation/error-bands.json). */
+/** Error bands by what step prices rest on, made by tools/validate (catalog/validation/error-bands.json). */
 export type ErrorBands = Entry<typeof errorBandsSchema>;
 
 /**

@@ -28,18 +28,18 @@ const HELP = `mist run SPEC [options]
   Simulates one deployment, or the pipelines of a fleet, request by request and prints what \`vllm bench serve\` would, and
   more.
 
-  --requests FILE    write one line per request: client, arrival, first token, finish, tokens, preemptions (.csv or .jsonl);
+  --requests FILE    write one line per request: instance, arrival, first token, finish, tokens, preemptions (.csv or .jsonl);
                      of pipelines .jsonl has every visit of the request
-  --steps FILE       write one line per iteration: client, start, duration, prefill tokens, sequences, context, KV blocks in use
+  --steps FILE       write one line per iteration: instance, start, duration, prefill tokens, sequences, context, KV blocks in use
   --row N            row N of a spec that spans several configurations
   --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
   --json             results as JSON, with the field names of \`vllm bench serve\`
-  --trace FILE       write a Chrome trace (ui.perfetto.dev opens it): what every client did, hand-offs, queues
+  --trace FILE       write a Chrome trace (ui.perfetto.dev opens it): what every instance did, hand-offs, queues
   --from S --to S    seconds of the run that the trace shows
-  --per-request      the trace has a track per request instead of one per client
-  --html FILE        write one self-contained page: stages, clients, distributions, requests as waterfalls
-  --timeline FILE    write every client over time (.csv or .jsonl): busy share, in service, waiting, KV use, in equal parts
+  --per-request      the trace has a track per request instead of one per instance
+  --html FILE        write one self-contained page: stages, instances, distributions, requests as waterfalls
+  --timeline FILE    write every instance over time (.csv or .jsonl): busy share, in service, waiting, KV use, in equal parts
 `;
 
 /** Exit codes: 0 done, 130 or 143 interrupted (what was computed is written). A user's mistakes are thrown (exit code 2). */

@@ -15,10 +15,10 @@ import { findSteps } from '../plan/step-regression.ts';
 import { type StepWork, sumWork } from '../plan/step-work.ts';
 import { type SurfaceKey, splitOf } from '../plan/surface-key.ts';
 import { formatNumber, formatShare, formatShort } from '../report/format.ts';
-import { drawTable } from '../report/table.ts';
+import { drawTable, type TextColumn } from '../report/table.ts';
 import { DEFAULT_PROFILE } from '../spec/defaults.ts';
 import type { StepSource } from '../spec/types.ts';
-import { STEP_SOURCES } from '../spec/words.ts';
+import { KV_FORMATS, STEP_SOURCES, WEIGHT_FORMATS } from '../spec/words.ts';
 import { resolveFormats } from '../stages/formats.ts';
 import { type Output, readFlags } from './flags.ts';
 
@@ -41,8 +41,6 @@ const FLAGS = {
   '-h': '--help',
 } as const;
 
-const WEIGHT_FORMATS = ['auto', 'bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'] as const;
-const KV_FORMATS = ['auto', 'bf16', 'fp16', 'fp8', 'int8'] as const;
 const SCRATCH_BYTES = 1 << 20;
 
 const HELP = `mist step --model ID --hardware ID [--prefill CHUNKS] [--decode GROUPS] [options]
@@ -154,35 +152,18 @@ function choose<Word extends string>(
   return known[0];
 }
 
-const COLUMNS = [
+const COLUMNS: readonly TextColumn[] = [
   { heading: 'op', align: 'left' },
-  { heading: 'count', align: 'right' },
-  { heading: 'GFLOP', align: 'right' },
-  { heading: 'MB', align: 'right' },
-  { heading: 'us', align: 'right' },
-  { heading: 'share', align: 'right' },
-  { heading: 'bound', align: 'left' },
-  { heading: 'basis', align: 'left' },
-  { heading: 'fit in efficiency/', align: 'left' },
-  { heading: 'held-out error', align: 'left' },
-] as const;
+  ...['count', 'GFLOP', 'MB', 'us', 'share'].map((heading) => ({ heading, align: 'right' as const })),
+  ...['bound', 'basis', 'fit in efficiency/', 'held-out error'].map((heading) => ({ heading, align: 'left' as const })),
+];
 
 function drawStep(key: SurfaceKey, explained: StepExplained, tokens: number): string {
   const { ops } = explained;
   const deviceSeconds = explained.deviceSeconds / explained.kernelScale;
   const rows = ops.map((op) => drawOp(op, deviceSeconds));
-  rows.push([
-    'sum of ops',
-    '',
-    total(ops, 'flops', 1e9),
-    total(ops, 'bytes', 1e6),
-    us(deviceSeconds),
-    '',
-    '',
-    '',
-    '',
-    '',
-  ]);
+  const sums = ['sum of ops', '', total(ops, 'flops', 1e9), total(ops, 'bytes', 1e6), us(deviceSeconds)];
+  rows.push(COLUMNS.map((_, i) => sums[i] ?? ''));
   const title = `${key.model.id} on ${key.hardware.id}, tp ${key.tp} pp ${key.pp} dp ${key.dp} ep ${key.ep}, ${key.profile.id}`;
   return [title, '', ...drawTable(COLUMNS, rows), '', ...drawSums(key, explained, tokens), ''].join('\n');
 }

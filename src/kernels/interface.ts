@@ -66,36 +66,6 @@ export interface Kernels {
   /** Screens the rows of a screen record (layout/screen.ts). */
   screenRows(screen: number): void;
   /**
-   * Max-min fair shares of one channel: share[i] = min(demand[i], level * weight[i]), their sum in order never above
-   * `capacity` (law L8). demand, weight, share f64[n]; weights positive, demands may be Infinity.
-   */
-  fairShare(n: number, demand: number, weight: number, share: number, capacity: number): void;
-  /**
-   * The same over `links` links: stream i crosses link[offset[i]] .. link[offset[i + 1] - 1]. offset i32[n + 1],
-   * link i32[offset[n]], capacity f64[links] (finite), scratch f64[2 * links].
-   */
-  fairShareLinks(
-    n: number,
-    links: number,
-    demand: number,
-    weight: number,
-    offset: number,
-    link: number,
-    capacity: number,
-    share: number,
-    scratch: number,
-  ): void;
-  /** Requests that finished within every limit (s, Infinity = none); ttft, tpot, e2el f64[n], NaN as in src/metrics/requests.ts. */
-  countGood(
-    n: number,
-    ttft: number,
-    tpot: number,
-    e2el: number,
-    ttftLimit: number,
-    tpotLimit: number,
-    e2elLimit: number,
-  ): number;
-  /**
    * The entry of rank `rank` of f64[n] without NaN; reorders it. Entries before `from` are known to be no larger than the
    * others: for ascending ranks, the last rank + 1.
    */

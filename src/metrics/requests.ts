@@ -1,4 +1,4 @@
-// Latency columns of a run, and what is counted over them: throughput peaks, concurrency, goodput.
+// Latency columns of a run, and what is counted over them: throughput peaks, goodput.
 import { STATE_FINISHED } from '../../assembly/layout/enums.ts';
 import type { RequestResults } from '../plan/setup.ts';
 import type { Slo } from '../spec/types.ts';
@@ -12,36 +12,6 @@ export interface Latencies {
   readonly ttft: Float64Array;
   readonly tpot: Float64Array;
   readonly e2el: Float64Array;
-}
-
-/** TTFT = first - arrival; E2EL = finish - arrival; TPOT = (E2EL - TTFT)/(output - 1), all per finished request. */
-export function computeLatencies(lengths: Lengths, results: RequestResults): Latencies {
-  const ttft = new Float64Array(lengths.count).fill(Number.NaN);
-  const tpot = new Float64Array(lengths.count).fill(Number.NaN);
-  const e2el = new Float64Array(lengths.count).fill(Number.NaN);
-  for (let i = 0; i < lengths.count; i++) {
-    if (results.state[i] !== STATE_FINISHED) continue;
-    ttft[i] = results.first[i] - results.arrival[i];
-    e2el[i] = results.finish[i] - results.arrival[i];
-    if (lengths.output[i] >= 2) tpot[i] = (e2el[i] - ttft[i]) / (lengths.output[i] - 1);
-  }
-  return { ttft, tpot, e2el };
-}
-
-/**
- * Mean of the pooled gaps between tokens: the gaps of one request add up to finish - first, so no gap need be kept. Each token has
- * one, unless `count` says how many there were.
- */
-export function meanGap(lengths: Lengths, results: RequestResults, count?: number): number {
-  let seconds = 0;
-  let gaps = 0;
-  for (let i = 0; i < lengths.count; i++) {
-    if (results.state[i] !== STATE_FINISHED) continue;
-    seconds += results.finish[i] - results.first[i];
-    gaps += lengths.output[i] - 1;
-  }
-  const all = count ?? gaps;
-  return all > 0 ? seconds / all : Number.NaN;
 }
 
 /**
@@ -64,27 +34,6 @@ export function countGood(latencies: Latencies, slos: readonly Slo[]): number {
     if (!Number.isNaN(latencies.e2el[i]) && !late) good++;
   }
   return good;
-}
-
-/** Most requests in the system at one time, from sending to the last token; one that leaves as another comes makes room first. */
-export function countPeakConcurrent(results: RequestResults): number {
-  const starts = selectFinished(results.arrival, results.state).sort();
-  const ends = selectFinished(results.finish, results.state).sort();
-  let peak = 0;
-  for (let started = 0, ended = 0; started < starts.length; started++) {
-    while (ends[ended] <= starts[started]) ended++;
-    peak = Math.max(peak, started + 1 - ended);
-  }
-  return peak;
-}
-
-function selectFinished(column: Float64Array, state: Int32Array): Float64Array {
-  const selected = new Float64Array(column.length);
-  let n = 0;
-  for (let i = 0; i < column.length; i++) {
-    if (state[i] === STATE_FINISHED) selected[n++] = column[i];
-  }
-  return selected.subarray(0, n);
 }
 
 /** Seconds are counted one by one up to this many; a longer run is counted in equal parts of it. */

@@ -3,13 +3,12 @@
 // A request is a walk through stages; each stage is one *visit* to one client. All visits of a request are laid out before the
 // run (branches, rounds and cascades are drawn by seed when the pipeline is lowered), with edges from each visit to those that
 // need its result. A visit becomes ready when all its predecessors have ended and what they send has arrived; then it is routed
-// to a client of its group. Same-time order, over all clients: retire (in client order) → deliver (in visit order) → arrive
-// (in root order) → form (in client order).
+// to a client of its group. Same-time order, over all clients: retire (in order of instance) → deliver (in visit order) → arrive
+// (in root order) → form (in order of instance).
 import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
-import type { AdmissionName, BatchingName, LoadMetric, PackingName, RoutingPolicy } from '../check/scheduler-lists.ts';
+import type { LoadMetric, PackingName, RoutingPolicy } from '../check/scheduler-lists.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
-import type { StepTime } from '../spec/types.ts';
-import type { EngineSetup, Speculation, SwapSetup } from './setup.ts';
+import type { EngineSetup } from './setup.ts';
 
 /** A tier of a KV store: blocks of `hashBlock` tokens kept by LRU. */
 export interface FleetTier {
@@ -24,7 +23,8 @@ export interface FleetTier {
   readonly policy?: WritePolicy;
 }
 
-export interface FleetClient {
+/** One scheduler: the limits of an engine, and where it stands. */
+export interface FleetClient extends Omit<EngineSetup, 'replicas' | 'routing'> {
   readonly name: string;
   /**
    * llm: an engine (also encoders, rerankers, reward models: visits with output 1; and batched schedulers such as retrieval:
@@ -33,32 +33,7 @@ export interface FleetClient {
    * store: a KV store (kv-fetch visits): looks the visit's hash blocks up in its tiers.
    */
   readonly kind: 'llm' | 'cores' | 'store';
-  readonly batching: BatchingName;
-  readonly admission: AdmissionName;
   readonly packing: PackingName;
-  readonly maxNumSeqs: number;
-  readonly maxNumBatchedTokens: number;
-  readonly numGpuBlocks: number;
-  readonly blockSize: number;
-  /** 0 = no limit. */
-  readonly maxModelLen: number;
-  /** Longest prompt that is computed whole, more is refused; absent = no limit. */
-  readonly maxPrompt?: number;
-  /** Share of the blocks that admission leaves free while anything runs; absent = 0. */
-  readonly watermark?: number;
-  /** Speculative decoding; absent = one token a decode. Draws go by visit. */
-  readonly speculation?: Speculation;
-  /**
-   * Decode iterations between two looks of the scheduler (vLLM's num_scheduler_steps), under continuous and static batching and
-   * without speculation; absent = 1.
-   */
-  readonly schedulerSteps?: number;
-  /** Host memory for preempted decodes; absent = they are computed again. */
-  readonly swap?: SwapSetup;
-  /** Decode steps between two looks at arrivals of a scheduler that is busy decoding, and batch waiting (EngineSetup). */
-  readonly receiveEvery?: number;
-  readonly batchWait?: EngineSetup['batchWait'];
-  readonly price: StepTime | Float64Array;
   /** Local group that it belongs to, from 1; 0 = none (VISIT_LOCAL). */
   readonly localGroup: number;
   /** Where it stands: an index into the paths. */

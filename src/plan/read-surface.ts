@@ -60,11 +60,6 @@ export function addHost(table: Float64Array, device: number, sequences: number):
   return table[surface.SURFACE_HOST_NORM] === 1 ? device + host : Math.sqrt(device * device + host * host);
 }
 
-/** Seconds of a decode-only step of `sequences` whose contexts sum to `context`. */
-export function readDecode(table: Float64Array, sequences: number, context: number): number {
-  return readContexts(table, surface.SURFACE_DECODE, sequences, context);
-}
-
 /** The interval of the grid that holds `count`, and how far into it; the last one goes on. */
 function locate(count: number, points: number): { index: number; fraction: number } {
   const index = Math.min(gridIndex(count), points - 2);

@@ -5,7 +5,18 @@ export const UNKNOWN = '-';
 /** Rounded to `digits` decimals with thousands separators; the locale is fixed so that reports are the same everywhere. */
 export function formatNumber(value: number, digits = 0): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? UNKNOWN : 'inf';
-  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return formatOf(digits).format(value);
+}
+
+/** Made once for each number of decimals: making one takes longer than formatting with it. */
+const formats = new Map<number, Intl.NumberFormat>();
+
+function formatOf(digits: number): Intl.NumberFormat {
+  const known = formats.get(digits);
+  if (known) return known;
+  const made = new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  formats.set(digits, made);
+  return made;
 }
 
 /** About three significant digits: 0.0123, 1.23, 12.3, 123, 12,345. */

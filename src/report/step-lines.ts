@@ -2,7 +2,7 @@
 import type { StepRecord } from '../plan/setup.ts';
 
 const STEP_COLUMNS = [
-  'client',
+  'instance',
   'start_s',
   'duration_s',
   'prefill_tokens',

@@ -29,7 +29,11 @@ export function viewOf(
 ): { client?: ClientView } {
   const { time, firstToken, window } = client;
   if (time === 'none' && firstToken === 'prefill' && window === 'all') return {};
-  const never = { from: 0, to: 0, counters: run.clients, itl: { ...run.itl, weights: run.itl.weights.map(() => 0) } };
-  const ways = time === 'profile' ? clients.map(({ way }) => way ?? null) : null;
-  return { client: { ways, firstToken, window: window === 'all' ? null : (run.window ?? never) } };
+  const ways = time === 'profile' && clients.some(({ way }) => way) ? clients.map(({ way }) => way ?? null) : null;
+  if (!ways && firstToken === 'prefill' && window === 'all') return {};
+  return { client: { ways, firstToken, window: window === 'all' ? null : (run.window ?? neverOpen(run)) } };
+}
+
+function neverOpen({ clients, itl }: FleetRun): NonNullable<FleetRun['window']> {
+  return { from: 0, to: 0, counters: clients, itl: { ...itl, weights: new Float64Array(itl.weights.length) } };
 }

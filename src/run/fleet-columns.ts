@@ -163,7 +163,7 @@ function placeColumn(arena: Arena, { cell, type, length, entries }: Column, put:
 function placeVisits(arena: Arena, { visits, groups, requests }: FleetProgram): Int32Array {
   const { count: n } = visits;
   if (groups.length >= 2 ** (31 - F.VISIT_FLAG_BITS))
-    throw new RangeError(`${groups.length} groups of clients are too many`);
+    throw new RangeError(`${groups.length} groups of instances are too many`);
   const words = arena.i32((n + 1) * (F.VISIT_BYTES / 4));
   const known = RECORDS.get(visits);
   if (known) {

@@ -1,29 +1,17 @@
 // Runs a fleet program: every stage of every request on its client, in one event order.
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
-import * as F from '../../assembly/layout/fleet.ts';
-import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { type Arena, openArena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
 import { loadKernels } from '../kernels/load.ts';
 import type { PickRanks } from '../metrics/summary.ts';
-import type { FleetProgram, VisitResults } from '../plan/fleet.ts';
+import type { FleetProgram } from '../plan/fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
-import {
-  advanceRecord,
-  copyResults,
-  type EngineCounters,
-  type Gaps,
-  HISTOGRAM_EDGES,
-  LOG_STEPS,
-  readDrafts,
-  readGaps,
-  type StopReason,
-  startRecord,
-} from './engine.ts';
-import { type FleetColumns, fleetBytes, placeFleet, requestStates } from './fleet-columns.ts';
-import { type Counts, type Marks, openWindow, type RunWindow } from './fleet-window.ts';
+import { advanceRecord, LOG_STEPS, readGaps, type StopReason, startRecord } from './engine.ts';
+import { type FleetColumns, fleetBytes, placeFleet } from './fleet-columns.ts';
+import { type FleetRun, readClients, readRun } from './fleet-read.ts';
+import { type Counts, type Marks, openWindow } from './fleet-window.ts';
 import { pickBytes, pickInKernel } from './pick.ts';
 import {
   type EngineOptions,
@@ -38,34 +26,7 @@ import {
   requestBytes,
 } from './run-record.ts';
 
-export interface FleetRun {
-  readonly results: VisitResults;
-  /** STATE_* per request: what its last visit, or its first rejected one, came to. */
-  readonly requestState: Int32Array;
-  /** By client. */
-  readonly clients: readonly EngineCounters[];
-  /** By client: what still counts as load there. All 0 when a run is done; what is stuck after a deadlock. */
-  readonly loads: readonly ClientLoad[];
-  readonly steps: StepRecord[];
-  readonly itl: Gaps;
-  /** What was counted between the marks of a window; absent where none was asked for, or it never opened. */
-  readonly window?: RunWindow;
-  readonly stop: StopReason;
-  /** s, the last instant. */
-  readonly clock: number;
-  /** Names of the clients at which visits wait for ever (stop 'deadlock'). */
-  readonly stuck: readonly string[];
-}
-
-export interface ClientLoad {
-  /** Visits that are routed and not over, their prompt and output tokens, and how many of those no step has processed. */
-  readonly visits: number;
-  readonly input: number;
-  readonly output: number;
-  readonly left: number;
-  /** KV blocks in use. */
-  readonly blocks: number;
-}
+export type { FleetRun } from './fleet-read.ts';
 
 export type FleetOptions = Pick<EngineOptions, 'leap' | 'onProgress' | 'onSteps' | 'histogram' | 'marks'> & {
   readonly steps?: boolean;
@@ -144,7 +105,7 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
 }
 
 /** Lays a program out in kernel memory, with room for a run of it, logged or not. */
-function placeProgram(program: FleetProgram, logged: boolean, room: FleetRoom) {
+export function placeProgram(program: FleetProgram, logged: boolean, room: FleetRoom) {
   const { visits, requests, clients } = program;
   const swaps = clients.some((client) => client.swap !== undefined);
   const logBytes = logged ? Math.max(LOG_STEPS, 2 * clients.length) * R.LOG_FIELDS * 8 : 0;
@@ -155,38 +116,6 @@ function placeProgram(program: FleetProgram, logged: boolean, room: FleetRoom) {
   const placed = placeRequests(arena, { ...visits, arrival, concurrency }, count, swaps);
   const mark = arena.mark();
   return { arena, kernels, record, placed, fleet: placeFleet(arena, program), mark };
-}
-
-/** A program in memory that is run again and again: for benches, which time the engine and not the copying. */
-export interface PlacedFleet {
-  /** Runs it from its start to its end. */
-  run(options: Pick<EngineOptions, 'leap'>): void;
-  /** What the last run left: columns of the run itself, which the next one overwrites. */
-  read(): FleetRun;
-  readonly bytes: number;
-}
-
-export function placeFleetRun(program: FleetProgram): PlacedFleet {
-  const { arena, kernels, record, placed, fleet, mark } = placeProgram(program, false, openFleetRoom());
-  const end = arena.mark();
-  const { buffer } = record.cells;
-  // what a run changes of the fleet's tables is put back before the next one
-  const tables = new Uint8Array(buffer, mark, end - mark);
-  const untouched = tables.slice();
-  let stop: StopReason = 'done';
-  return {
-    run(options) {
-      tables.set(untouched);
-      fillFleetRecord(record, program, placed, fleet, options);
-      arena.release(end);
-      const log = startRecord(kernels, arena, record, placed, options);
-      let reason: StopReason | 'more' = 'more';
-      while (reason === 'more') reason = advanceRecord(kernels, record, log, options);
-      stop = reason;
-    },
-    read: () => readRun(program, record, placed, fleet, [], stop, true),
-    bytes: arena.bytes,
-  };
 }
 
 /**
@@ -219,7 +148,7 @@ export function runFleet(program: FleetProgram, options: FleetOptions, room?: Fl
   }
 }
 
-function fillFleetRecord(
+export function fillFleetRecord(
   record: RunRecord,
   program: FleetProgram,
   placed: PlacedRequests,
@@ -263,95 +192,4 @@ function fleetWorkBytes(program: FleetProgram): number {
   const bytes = kernels.engineBytes(record.cells.byteOffset);
   arena.release(mark);
   return bytes;
-}
-
-function readRun(
-  program: FleetProgram,
-  record: RunRecord,
-  placed: PlacedRequests,
-  fleet: FleetColumns,
-  steps: StepRecord[],
-  stop: StopReason,
-  borrow: boolean,
-): FleetRun {
-  for (let v = 0; v < placed.count; v++) {
-    if (placed.state[v] === E.STATE_PENDING) placed.state[v] = E.STATE_UNFINISHED;
-    if (placed.state[v] !== E.STATE_FINISHED) placed.finish[v] = Number.NaN;
-  }
-  const { state, first, finish, preemptions, replica } = borrow ? placed : copyResults(placed);
-  const own = <T extends Int32Array | Float64Array>(column: T): T => (borrow ? column : (column.slice() as T));
-  return {
-    results: {
-      state,
-      first,
-      finish,
-      preemptions,
-      client: replica,
-      ready: own(fleet.ready),
-      start: own(fleet.start),
-      cached: fleet.cached ? own(fleet.cached) : new Int32Array(placed.count),
-    },
-    requestState: requestStates(program, fleet, state),
-    clients: readClients(record, program.clients.length),
-    loads: readLoads(record, fleet.loads, program.clients.length),
-    steps,
-    itl: borrow ? { edges: HISTOGRAM_EDGES, weights: record.histogram } : readGaps(record),
-    stop,
-    clock: record.cells[R.RUN_CLOCK],
-    stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],
-  };
-}
-
-/** Of every client what `read` makes of its record. */
-function mapClients<T>(
-  record: RunRecord,
-  count: number,
-  read: (cells: Float64Array, words: Int32Array, client: number) => T,
-): T[] {
-  const { buffer } = record.cells;
-  const table = new Int32Array(buffer, record.words[R.RUN_TABLE * 2], count);
-  return Array.from(table, (address, client) => {
-    const cells = new Float64Array(buffer, address, C.CLIENT_CELLS);
-    return read(cells, new Int32Array(buffer, address, C.CLIENT_CELLS * 2), client);
-  });
-}
-
-function readLoads(record: RunRecord, loads: Float64Array, count: number): ClientLoad[] {
-  return mapClients(record, count, (cells, words, client) => ({
-    visits: loads[(client * F.LOADS_BYTES + F.LOADS_REQUESTS) / 8],
-    input: loads[(client * F.LOADS_BYTES + F.LOADS_INPUT) / 8],
-    output: loads[(client * F.LOADS_BYTES + F.LOADS_OUTPUT) / 8],
-    left: cells[C.CLIENT_UNDONE],
-    blocks: words[P.REP_USED * 2],
-  }));
-}
-
-/** Counters of every client, from its record. */
-function readClients(record: RunRecord, count: number): EngineCounters[] {
-  return mapClients(record, count, (cells, words) => {
-    return {
-      steps: cells[C.CLIENT_STEPS],
-      busySeconds: cells[C.CLIENT_BUSY],
-      runningSeconds: cells[C.CLIENT_RUNNING],
-      newTokens: cells[C.CLIENT_TOKENS],
-      pairs: cells[C.CLIENT_PAIRS],
-      contextTokens: cells[C.CLIENT_CONTEXT],
-      preemptions: words[C.CLIENT_PREEMPTED * 2],
-      swapsOut: words[C.CLIENT_SWAPS_OUT * 2],
-      swapsIn: words[C.CLIENT_SWAPS_IN * 2],
-      swapSeconds: cells[C.CLIENT_SWAP_SECONDS],
-      peakBlocks: words[C.CLIENT_PEAK_BLOCKS * 2],
-      peakSequences: words[C.CLIENT_PEAK_SEQS * 2],
-      ...readDrafts(cells, words),
-    };
-  });
-}
-
-/** Where unfinished visits wait although nothing is left to happen. */
-function stuckClients(program: FleetProgram, state: Int32Array, client: Int32Array): string[] {
-  const names = new Set<string>();
-  for (let v = 0; v < state.length; v++) {
-    if (state[v] === E.STATE_UNFINISHED && client[v] >= 0) names.add(program.clients[client[v]].name);
-  }
-  return [...names].sort();
 }

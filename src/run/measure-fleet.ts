@@ -60,5 +60,5 @@ function explainStop({ program }: LoweredFleet, { stop, stuck, clients }: FleetR
     const { kind, numGpuBlocks } = program.clients[c];
     return kind === 'llm' ? `${name} (${clients[c].peakBlocks} of ${numGpuBlocks} KV blocks at peak)` : name;
   });
-  return `deadlock, nothing can go on: visits wait for ever at ${names.join(', ') || 'clients that were never chosen'}`;
+  return `deadlock, nothing can go on: visits wait for ever at ${names.join(', ') || 'instances that were never chosen'}`;
 }

@@ -35,4 +35,3 @@ export const PROFILE_FIELDS = [
   'block_size',
   'gpu_memory_utilization',
 ] as const;
-export type ProfileField = (typeof PROFILE_FIELDS)[number];

@@ -34,9 +34,6 @@ export type Metric = (typeof METRICS)[number];
 export const STATISTICS = ['mean', 'p50', 'p99', 'mean_or_median'] as const;
 export type Statistic = (typeof STATISTICS)[number];
 
-export const QUALITIES = ['high', 'medium', 'low'] as const;
-export type Quality = (typeof QUALITIES)[number];
-
 /** The columns that decide a run. A blank cell is null: not applicable, or the engine's default. */
 export interface CaseInput {
   readonly engine: Engine;

@@ -2,7 +2,6 @@
 import { drawTable, type TextColumn } from '../report/table.ts';
 import type { ChoiceScore, TauSummary } from './order.ts';
 import type { Prediction } from './predict.ts';
-import type { CrossValidation } from './refit/cross-validate.ts';
 import type { MissingReason, TitledTable, Validation } from './report.ts';
 import type { ErrorTable } from './score.ts';
 
@@ -102,17 +101,6 @@ function choiceTable(choices: readonly ChoiceScore[]): string {
   ]);
   const heads = [left('choice'), left('metric'), right('pairs'), right('right'), right('> 10 % apart'), right('right')];
   return drawTable(heads, rows, WIDTH).join('\n');
-}
-
-/** Errors of cross-validation, median and p90 in %, by mode and metric. */
-export function crossText({ by, folds, lines }: CrossValidation): string {
-  const pair = ({ median, p90 }: ErrorTable) => `${median.toFixed(1)} / ${p90.toFixed(1)}`;
-  const rows = lines.map(({ key, shipped, refitted, heldOut }) => [
-    ...key,
-    ...[String(heldOut.n), pair(shipped), pair(refitted), pair(heldOut)],
-  ]);
-  const heads = [left('mode'), left('metric'), ...['rows', 'as shipped', 'refitted on all', 'held out'].map(right)];
-  return `Refitted without one ${by}, ${folds} folds\n${drawTable(heads, rows, WIDTH).join('\n')}\n`;
 }
 
 function missingTable(missing: readonly MissingReason[]): string {

@@ -1,20 +1,11 @@
 // The engine's plain TypeScript twin gives the kernel's very bits: else a bench would compare different work.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SURFACE_GROUPS } from '../../assembly/layout/surface.ts';
 import { runOnePool } from '../../bench/one-pool.ts';
 import { runTwin } from '../../bench/twins/engine.ts';
 import { openTwin } from '../../bench/twins/engine-state.ts';
 import type { LeapName } from '../../src/run/run-record.ts';
 import { drawScenario, drawSurface, LARGE, type Scenario, type Sizes, SMALL } from '../engine/random.ts';
-
-/** A surface without attention groups that a prompt is not spread over. */
-function ungrouped<P extends Scenario['setup']['price']>(price: P): P {
-  if (!(price instanceof Float64Array)) return price;
-  const own = price.slice();
-  own[SURFACE_GROUPS] = 0;
-  return own as P;
-}
 
 /** The part of the drawn scenarios that the twin knows. */
 function restrict({ requests, setup }: Scenario): Scenario {
@@ -24,7 +15,6 @@ function restrict({ requests, setup }: Scenario): Scenario {
     setup: {
       ...rest,
       maxPrompt: 0,
-      price: ungrouped(rest.price),
       batching: 'chunked',
       admission: 'prompt',
       receiveEvery: 1,
@@ -39,7 +29,7 @@ function demandEqual(leap: LeapName, sizes: Sizes, numRuns: number): number {
     fc.property(drawScenario(true, sizes), drawSurface(), (scenario, surface) => {
       const { requests, setup: drawn } = restrict(scenario);
       // only steps that take time leap in closed form: a linear price may be of none
-      const setup = leap === 'closed' ? { ...drawn, price: ungrouped(surface) } : drawn;
+      const setup = leap === 'closed' ? { ...drawn, price: surface } : drawn;
       const twin = openTwin(requests, setup, leap);
       runTwin(twin);
       runTwin(twin); // from the start again

@@ -246,12 +246,14 @@ describe('the whole file', () => {
       intermediate_size: fc.integer({ min: 1, max: 30000 }),
       vocab_size: fc.integer({ min: 1, max: 300000 }),
       num_attention_heads: fc.constantFrom(1, 2, 4, 8),
-      num_key_value_heads: fc.constantFrom(1, 2, 4, 8),
+      queries_per_head: fc.constantFrom(1, 2, 4, 8),
       tie_word_embeddings: fc.boolean(),
     });
     fc.assert(
-      fc.property(sizes, (config) => {
-        const { hidden_size: h, num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
+      fc.property(sizes, ({ queries_per_head, ...rest }) => {
+        const kvHeads = Math.max(1, rest.num_attention_heads / queries_per_head);
+        const config = { ...rest, num_key_value_heads: kvHeads };
+        const { hidden_size: h, num_attention_heads: heads } = config;
         const width = h / heads;
         const layer = 2 * h * h + 2 * h * kvHeads * width + 3 * h * config.intermediate_size + 2 * h;
         const tables = config.vocab_size * h * (config.tie_word_embeddings ? 1 : 2);

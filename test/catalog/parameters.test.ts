@@ -6,7 +6,6 @@ import {
   attentionParameters,
   BYTES_PER_WEIGHT,
   countParameters,
-  entriesRead,
   kvBytesPerToken,
   layerKvBytes,
   layerParameters,
@@ -85,15 +84,5 @@ describe('KV bytes', () => {
   it('of compressed attention are one entry per so many tokens', () => {
     const full: Attention = { kind: 'full', heads: 64, kv_heads: 1, head_dim: 512, kv_elements: 512, compression: 4 };
     expect(layerKvBytes(full, 'bf16')).toBe(256);
-    expect(entriesRead(full, 1000)).toBe(250);
-    expect(entriesRead({ ...full, sparse_top_k: 100 }, 1000)).toBe(100);
-  });
-
-  it('read by a decode stop at the window, the top k, and nothing for a fixed state', () => {
-    const group: Attention = { kind: 'sliding', heads: 8, kv_heads: 8, head_dim: 64, window: 128 };
-    expect([entriesRead(group, 100), entriesRead(group, 1000)]).toEqual([100, 128]);
-    const v32 = catalog.model('deepseek-v3.2').groups[0].attention;
-    expect([entriesRead(v32, 100), entriesRead(v32, 100_000)]).toEqual([100, 2048]);
-    expect(entriesRead(catalog.model('qwen3.5-27b').groups[0].attention, 1000)).toBe(0);
   });
 });

@@ -81,13 +81,13 @@ interface JsonLine extends Record<string, unknown> {
 
 /** A request of one visit as one row. */
 function flatten({ visits: [visit], ...line }: JsonLine) {
-  const { client, first_token_s, prompt_tokens, output_tokens, preemptions = 0 } = visit!;
-  return pick({ ...line, instance: client, first_token_s, prompt_tokens, output_tokens, preemptions });
+  const { instance, first_token_s, prompt_tokens, output_tokens, preemptions = 0 } = visit!;
+  return pick({ ...line, instance, first_token_s, prompt_tokens, output_tokens, preemptions });
 }
 
 function stepLines({ steps }: ReferenceRun) {
   return steps.map((step) => ({
-    client: step.replica,
+    instance: step.replica,
     start_s: step.start,
     duration_s: step.duration,
     prefill_tokens: step.prefillTokens,

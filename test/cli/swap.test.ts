@@ -122,7 +122,7 @@ test('a pool of a pipeline swaps', async () => {
   const { mist: ours } = JSON.parse(stdout);
   expect(ours.swapped_out).toBeGreaterThan(5);
   expect(ours.swapped_in).toBe(ours.swapped_out);
-  expect(ours.clients[0]).toMatchObject({ swapped_out: ours.swapped_out, swap_s: ours.swap_s });
+  expect(ours.instances[0]).toMatchObject({ swapped_out: ours.swapped_out, swap_s: ours.swap_s });
   expect((await mist(['run', at('pipe.yaml')])).stdout).toContain('Time lost to swapping (s):');
   // as axes of a fleet's sweep, beside keys that only swapping reads
   const text = readFileSync(at('pipe.yaml'), 'utf8').replace(

@@ -147,8 +147,8 @@ test('joins of branches are no rows, unknown prices are named, and what is known
   expect(page).not.toContain('joint');
   expect(page).toContain('without tools');
   expect(fleetJson(run.result, PLAIN).mist).toMatchObject({
-    unpriced_clients: ['tools'],
-    unmetered_clients: ['tools'],
+    unpriced_instances: ['tools'],
+    unmetered_instances: ['tools'],
   });
   expect(run.result.stages.map((stage) => stage.usd_per_request)).toEqual([expect.closeTo(0.005, 12), 0, Number.NaN]);
 });
@@ -169,8 +169,8 @@ test("JSON has vLLM's names, and no value that JSON does not know", () => {
   expect(json.median_ttfat_ms).toBe(result.first_answer.p50 * 1000);
   expect(json.p99_itl_ms).toBeNull();
   expect(json.mist.stages.map((stage: { name: string }) => stage.name)).toEqual(measured.run.program.stages);
-  expect(json.mist.clients).toHaveLength(9);
-  expect(json.mist.clients[0]).toMatchObject({ name: 'front cores', kind: 'cores', peak_kv_use: null });
+  expect(json.mist.instances).toHaveLength(9);
+  expect(json.mist.instances[0]).toMatchObject({ name: 'front cores', kind: 'cores', peak_kv_use: null });
   const p99 = json.mist.breakdown.find((one: { name: string }) => one.name === 'p99');
   const parts = Object.values(p99.stages as Record<string, Record<string, number>>).flatMap((part) =>
     Object.values(part),
@@ -188,7 +188,12 @@ test('one JSON line per request, with all its visits', () => {
   const { request, visits, e2el_s, arrival_s, finish_s, pipeline } = requests[17];
   expect([request, pipeline]).toEqual([17, ['support', 'math'][measured.run.pipelines!.of[17]]]);
   expect(finish_s - arrival_s).toBe(e2el_s);
-  expect(visits[0]).toMatchObject({ stage: 'tokenize', client: 'front cores', state: 'finished', first_token_s: null });
+  expect(visits[0]).toMatchObject({
+    stage: 'tokenize',
+    instance: 'front cores',
+    state: 'finished',
+    first_token_s: null,
+  });
   expect(visits[0].ready_s).toBe(arrival_s);
 });
 

@@ -21,7 +21,7 @@ test('text, JSON and page show bands; end to end both are weighed', () => {
   expect(text).toMatch(/Prices rest on figures that are: +datasheet/);
   const { mist } = JSON.parse(JSON.stringify(fleetJson(measured.result, context)));
   expect([mist.basis, mist.error_band]).toEqual(['datasheet', BAND]);
-  expect(mist.clients.map(({ basis }: { basis: string }) => basis)).toEqual(bases);
+  expect(mist.instances.map(({ basis }: { basis: string }) => basis)).toEqual(bases);
   const page = fleetHtml(measured, context);
   expect(page).toContain('± 40 %');
   expect(page).toContain('TTFT ± 40 %, TPOT ± 20 %, throughput ± 25 %, power ± 50 %');

@@ -93,7 +93,6 @@ describe('a debug build', () => {
     new Int32Array(client.buffer, client.byteOffset)[(CLIENT_BLOCK_SIZE - CLIENT_FIRST) * 2] = 16;
     expect(() => kernels.engineReset(run, 100)).toThrow(/not 64-byte aligned/);
     expect(() => kernels.priceOps(0, -1, 64, 64, 64, 0, 0, 0, 1, 0)).toThrow(/priceOps: negative number of rows/);
-    expect(() => kernels.fairShare(0, 64, 64, 64, Number.NaN)).toThrow(/capacity is negative or not a number/);
     expect(() => kernels.selectRank(64, 0, 3, 3)).toThrow(/need 0 <= from <= rank < n/);
   });
 });

@@ -1,16 +1,13 @@
-// The reducing kernels: exact order statistics and goodput, as sorting and the metrics have them.
+// The reducing kernels: exact order statistics, as sorting has them.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openArena } from '../../src/columns/arena.ts';
 import { loadKernels } from '../../src/kernels/load.ts';
-import { countGood, type Latencies } from '../../src/metrics/requests.ts';
-import type { Slo } from '../../src/spec/types.ts';
 
 const MOST = 100_000;
-const arena = openArena(4 * (MOST * 8 + 512));
+const arena = openArena(MOST * 8 + 512);
 const kernels = loadKernels(arena.memory);
 const column = arena.f64(MOST);
-const [ttft, tpot, e2el] = [arena.f64(MOST), arena.f64(MOST), arena.f64(MOST)];
 
 /** Ascending ranks of `values`, one after the other, as summaries ask for them. */
 function select(values: readonly number[], ranks: readonly number[]): number[] {
@@ -78,33 +75,4 @@ describe('selectRank', () => {
       expect(selecting).toBeLessThan(40 * sorting);
     });
   }
-});
-
-describe('countGood', () => {
-  const latency = fc.oneof(
-    fc.constant(Number.NaN),
-    fc.integer({ min: 0, max: 6 }),
-    fc.double({ min: 0, max: 6, noNaN: true }),
-  );
-  const limit = fc.oneof(
-    fc.constantFrom(0, 1, 3, Number.POSITIVE_INFINITY),
-    fc.double({ min: 0, max: 6, noNaN: true }),
-  );
-  const slo = (metric: Slo['metric'], value: number): Slo => ({ metric, percentile: 'p99', limit: value });
-
-  test('counts what the metrics count', () => {
-    const rows = fc.array(fc.tuple(latency, latency, latency), { maxLength: 60 });
-    fc.assert(
-      fc.property(rows, limit, limit, limit, (latencies, first, gap, total) => {
-        latencies.forEach((row, i) => {
-          [ttft[i], tpot[i], e2el[i]] = row as [number, number, number];
-        });
-        const size = latencies.length;
-        const columns: Latencies = { ttft: ttft.slice(0, size), tpot: tpot.slice(0, size), e2el: e2el.slice(0, size) };
-        const got = kernels.countGood(size, ttft.byteOffset, tpot.byteOffset, e2el.byteOffset, first, gap, total);
-        expect(got).toBe(countGood(columns, [slo('ttft', first), slo('tpot', gap), slo('e2el', total)]));
-      }),
-      { seed: 51, numRuns: 1000 },
-    );
-  });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { STATE_REJECTED_KV, STATE_UNFINISHED } from '../../assembly/layout/enums.ts';
 import { achieved } from '../../src/metrics/limits.ts';
-import { computeLatencies, countGood, countPeakConcurrent, peakOutputThroughput } from '../../src/metrics/requests.ts';
+import { countGood, peakOutputThroughput } from '../../src/metrics/requests.ts';
 import type { Slo } from '../../src/spec/types.ts';
 import { type Columns, fromRows, poisson, serve } from './columns.ts';
 import { makeRunResult, type RunInput } from './lone-pool.ts';
@@ -76,13 +76,13 @@ test('what is unknown stays unknown', () => {
 });
 
 test('goodput counts requests that meet every limit; a missing TPOT is met, ITL has none per request', () => {
-  const latencies = computeLatencies(two.requests, two.results);
+  const latencies = { ttft: Float64Array.of(0.5, 1), tpot: Float64Array.of(0.2, 0.5), e2el: Float64Array.of(2.5, 3) };
   expect(countGood(latencies, [slo('ttft', 1)])).toBe(2);
   expect(countGood(latencies, [slo('ttft', 1), slo('tpot', 0.3)])).toBe(1);
   expect(countGood(latencies, [slo('ttft', 2, 'p50'), slo('ttft', 0.5, 'p99')])).toBe(1);
   expect(countGood(latencies, [slo('itl', 1)])).toBe(-1);
-  const oneToken = fromRows([[0, 1, 1, 1]]);
-  expect(countGood(computeLatencies(oneToken.requests, oneToken.results), [slo('tpot', 0.01)])).toBe(1);
+  const oneToken = { ttft: Float64Array.of(1), tpot: Float64Array.of(Number.NaN), e2el: Float64Array.of(1) };
+  expect(countGood(oneToken, [slo('tpot', 0.01)])).toBe(1);
   const result = makeRunResult(input(two, { slo: [slo('tpot', 0.3)] }));
   expect(result.request_goodput).toBe(0.25);
   expect(result.good_fraction).toBe(0.5);
@@ -126,28 +126,6 @@ test('L1: terminal states add up; L11: energy and cost, for any columns', () => 
     }),
     { seed: 3 },
   );
-});
-
-test('peak concurrency: leaving makes room for coming', () => {
-  const rows = (list: [number, number][]) => fromRows(list.map(([a, z]) => [a, a, z, 2] as const)).results;
-  expect(
-    countPeakConcurrent(
-      rows([
-        [0, 1],
-        [1, 2],
-        [2, 3],
-      ]),
-    ),
-  ).toBe(1);
-  expect(
-    countPeakConcurrent(
-      rows([
-        [0, 5],
-        [1, 2],
-        [1.5, 3],
-      ]),
-    ),
-  ).toBe(3);
 });
 
 test('peak output throughput is that of the busiest second, and spreads every token once', () => {

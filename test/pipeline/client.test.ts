@@ -29,11 +29,12 @@ ${more}`;
 
 describe('the client', () => {
   const engine = '{profile: sglang-0.5.9}';
-  const plain = figures(loop(engine));
+  const plain = figures(loop(engine, 'client: {time: none}\n'));
 
-  it('sees what the engine does where nothing is said, or all of it is said to be off', () => {
-    const off = 'client: {time: none, first_token: prefill, window: all}\n';
-    expect(figures(loop(`${engine}`, off))).toEqual(plain);
+  it('sees what the engine does where that is said, and its own time where nothing is', () => {
+    expect(figures(loop(engine, 'client: {time: none, first_token: prefill, window: all}\n'))).toEqual(plain);
+    expect(figures(loop(engine))).toEqual(figures(loop(engine, 'client: {time: profile}\n')));
+    expect(figures(loop(engine))).not.toEqual(plain);
   });
 
   it('sees first tokens and ends later by its time, and turns slower by it', () => {

@@ -145,7 +145,15 @@ test('loads in words', () => {
 });
 
 test('the front holds what nothing else beats', () => {
-  const at = (x: number, y: number) => ({ x, y, kind: 'met' as const, row: x * 10 + y, series: '', title: '' });
+  const at = (x: number, y: number) => ({
+    x,
+    y,
+    kind: 'met' as const,
+    row: x * 10 + y,
+    series: '',
+    title: '',
+    label: '',
+  });
   const points = [at(1, 5), at(2, 4), at(2, 3), at(3, 4), at(4, 1), at(1, 1)];
   expect(findFront(points, { x: 1, y: 1 }).map(({ x, y }) => [x, y])).toEqual([
     [1, 5],

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { BATCHING_MIXED } from '../../assembly/layout/batching.ts';
 import * as layout from '../../assembly/layout/screen.ts';
 import {
+  SURFACE_GROUPS,
   SURFACE_IDLE_W,
   SURFACE_J_CONTEXT,
   SURFACE_J_DRAFT,
@@ -80,6 +81,7 @@ function place(block: Block, arena: ReturnType<typeof openArena>): ScreenColumns
   });
   columns.room.set(block.room);
   columns.surface.set(block.surface);
+  columns.surface[SURFACE_GROUPS] = 0; // the twins know no attention groups
   J.forEach((cell, i) => {
     columns.surface[cell] = block.energy[i];
   });

@@ -22,9 +22,9 @@ function gemmTable(): string {
   return `${lines.join('\n')}\n`;
 }
 
-function run(...argv: string[]) {
+async function run(...argv: string[]) {
   const said = { out: '', err: '' };
-  const code = runTool(['calibrate', ...argv], {
+  const code = await runTool(['calibrate', ...argv], {
     stdout: (text) => {
       said.out += text;
     },
@@ -43,8 +43,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the fit of a folder', () => {
-  it('writes an efficiency file with the parameters that made the traces', () => {
-    const { code, out } = run(at('traces'), '--out', at('catalog'));
+  it('writes an efficiency file with the parameters that made the traces', async () => {
+    const { code, out } = await run(at('traces'), '--out', at('catalog'));
     expect(code).toBe(0);
     expect(out).toContain('1 files written');
     expect(readdirSync(at('catalog', 'efficiency'))).toEqual(['h100-sxm-80gb.json']);
@@ -58,22 +58,22 @@ describe('the fit of a folder', () => {
     expect(fit.eta_memory).toBeCloseTo(0.8, 2);
   });
 
-  it('takes source and licence from a DATA.md beside the traces', () => {
+  it('takes source and licence from a DATA.md beside the traces', async () => {
     writeFileSync(at('DATA.md'), '| kernels/aiconfigurator/<gpu>.gemm.csv | t | c | someone @1 | MIT |\n');
-    run(at('traces'), '--out', at('catalog'));
+    await run(at('traces'), '--out', at('catalog'));
     const file = JSON.parse(readFileSync(at('catalog', 'efficiency', 'h100-sxm-80gb.json'), 'utf8'));
     expect(file).toMatchObject({ source: 'fits to the traces of someone @1', licence: 'MIT' });
   });
 
-  it('writes nothing without --out, and says so', () => {
-    const { code, out } = run(at('traces'));
+  it('writes nothing without --out, and says so', async () => {
+    const { code, out } = await run(at('traces'));
     expect(code).toBe(0);
     expect(out).toContain('Nothing written');
     expect(readdirSync(folder)).toEqual(['traces']);
   });
 
-  it('adds vendor files on request, every one naming its hardware', () => {
-    run(at('traces'), '--out', at('catalog'), '--vendors');
+  it('adds vendor files on request, every one naming its hardware', async () => {
+    await run(at('traces'), '--out', at('catalog'), '--vendors');
     const names = readdirSync(at('catalog', 'efficiency'));
     for (const id of ['_nvidia', '_amd', '_intel', '_google', '_aws', '_sambanova', '_cpu']) {
       const file = JSON.parse(readFileSync(at('catalog', 'efficiency', `${id}.json`), 'utf8'));
@@ -83,14 +83,14 @@ describe('the fit of a folder', () => {
     }
   });
 
-  it('tells every bad cell with its line, writes nothing and leaves old files as they were', () => {
-    run(at('traces'), '--out', at('catalog'));
+  it('tells every bad cell with its line, writes nothing and leaves old files as they were', async () => {
+    await run(at('traces'), '--out', at('catalog'));
     const old = readFileSync(at('catalog', 'efficiency', 'h100-sxm-80gb.json'), 'utf8');
     const lines = gemmTable().split('\n');
     lines[3] = 'bfloat16,1,4096,1024,-2';
     lines[5] = 'bfloat16,1,8192,NaN,7';
     writeFileSync(at('traces', 'aiconfigurator', 'h100-sxm-80gb.gemm.csv'), lines.join('\n'));
-    const { code, err } = run(at('traces'), '--out', at('catalog'));
+    const { code, err } = await run(at('traces'), '--out', at('catalog'));
     expect(code).toBe(2);
     expect(err).toMatch(/gemm\.csv:4: latency_us: expected a positive number, received "-2"/);
     expect(err).toMatch(/gemm\.csv:6: k: expected a positive number, received "NaN"/);
@@ -98,7 +98,7 @@ describe('the fit of a folder', () => {
     expect(readdirSync(at('catalog', 'efficiency'))).toEqual(['h100-sxm-80gb.json']);
   });
 
-  it('names a missing column, an unknown device, an unknown format and too few rows', () => {
+  it('names a missing column, an unknown device, an unknown format and too few rows', async () => {
     const cases: [name: string, text: string, words: RegExp][] = [
       [
         'h100-sxm-80gb.gemm.csv',
@@ -117,26 +117,28 @@ describe('the fit of a folder', () => {
       rmSync(at('traces', 'aiconfigurator'), { recursive: true });
       mkdirSync(at('traces', 'aiconfigurator'));
       writeFileSync(at('traces', 'aiconfigurator', name), text);
-      const { code, err } = run(at('traces'));
+      const { code, err } = await run(at('traces'));
       expect(code).toBe(2);
       expect(err).toMatch(words);
     }
   });
 
-  it('reads profiles in a folder of their own, one a device', () => {
+  it('reads profiles in a folder of their own, one a device', async () => {
     const lines = gemmTable().replaceAll('bfloat16', 'gemm,bf16').replace('gemm_dtype', 'op,dtype');
     mkdirSync(at('own', 'profile'), { recursive: true });
     writeFileSync(at('own', 'profile', 'h100-sxm-80gb.csv'), lines);
-    const [own, table] = [run(at('own'), '--json'), run(at('traces'), '--json')].map(({ out }) => JSON.parse(out));
+    const [own, table] = [await run(at('own'), '--json'), await run(at('traces'), '--json')].map(({ out }) =>
+      JSON.parse(out),
+    );
     expect(own.ops[0].price).toEqual(table.ops[0].price);
     expect(own.ops[0].layout).toBe('profile');
   });
 
-  it('refuses a missing folder, a folder without traces and unknown flags', () => {
+  it('refuses a missing folder, a folder without traces and unknown flags', async () => {
     mkdirSync(at('empty'));
-    expect(run(at('nowhere')).err).toContain('expected a folder of traces');
-    expect(run(at('empty')).err).toMatch(/expected at least one of the folders .*aiconfigurator/);
-    expect(run(at('traces'), '--outt', 'x').err).toContain('--outt');
-    expect(run().err).toContain('expected one folder of traces');
+    expect((await run(at('nowhere'))).err).toContain('expected a folder of traces');
+    expect((await run(at('empty'))).err).toMatch(/expected at least one of the folders .*aiconfigurator/);
+    expect((await run(at('traces'), '--outt', 'x')).err).toContain('--outt');
+    expect((await run()).err).toContain('expected one folder of traces');
   });
 });

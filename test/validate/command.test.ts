@@ -79,8 +79,9 @@ describe('a wrong question', () => {
     expect(await issuesOf([file, '--group-by', 'model,hardwar'])).toBe(
       '--group-by: expected columns of the file, received hardwar (did you mean hardware?)',
     );
-    expect(await issuesOf([file, '--workers', 'many'])).toContain('--workers: expected a whole number of at least 1');
-    expect(await issuesOf([file, '--out', join(folder, 'no/where.csv')])).toContain(
+    expect(await issuesOf([file, '--workers', 'many'])).toContain('--workers: expected a whole number from 1 to 1024');
+    // folders are made if need be, but not below a file
+    expect(await issuesOf([file, '--out', join(file, 'where.csv')])).toContain(
       '--out: expected a file that can be written',
     );
   });

@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
 import type { Basis } from '../../src/catalog/types.ts';
-import { UserError } from '../../src/check/issue.ts';
-import { validate } from '../../src/commands/validate.ts';
 import { fleetBand, holdsFarEnd, holdsNearEnd, latencyBand, weakestBasis } from '../../src/metrics/error-band.ts';
 import { BASES } from '../../src/plan/efficiency.ts';
-import { errorBands } from '../../src/validate/error-bands.ts';
 import type { Prediction } from '../../src/validate/predict.ts';
-import type { CrossValidation } from '../../src/validate/refit/cross-validate.ts';
+import type { CrossValidation } from '../../tools/validate/cross-validate.ts';
+import { errorBands } from '../../tools/validate/error-bands.ts';
+import { writeValidation } from '../../tools/validate/page.ts';
 
 const KEYS = ['ttft_pct', 'tpot_pct', 'throughput_pct', 'power_pct'] as const;
 
@@ -103,11 +102,11 @@ test('a catalog folder of a user replaces the bands, and a wrong one is named', 
 
 test('bands need the errors on devices that were left out', async () => {
   const quiet = { stdout: () => {}, stderr: () => {} };
-  const asked = validate(
+  const asked = writeValidation(
     ['--error-bands', 'x.json', new URL('../../examples/requests.csv', import.meta.url).pathname],
     quiet,
   );
-  await expect(asked).rejects.toThrow(UserError);
+  await expect(asked).rejects.toThrow('expected hardware among them, for --error-bands');
 });
 
 test('which band a latency has, and what it leaves open', () => {

@@ -129,12 +129,20 @@ function seeDelays(run: FleetRun, requests: RequestColumns, seen: Seen, ways: re
     late[r] = way.request_s + way.prompt_token_s * program.visits.prompt[v] + lost;
   }
   const { latencies } = seen.tokens;
-  const later = (column: Float64Array) => column.map((seconds, r) => seconds + late[r]);
-  const e2el = later(latencies.e2el);
+  const e2el = addTo(latencies.e2el, late);
+  const ttft = addTo(latencies.ttft, late);
+  const firstAnswer = latencies.firstAnswer === latencies.ttft ? ttft : addTo(latencies.firstAnswer, late);
+  const moved = { ...latencies, ttft, firstAnswer, e2el };
+  if (concurrency === 0) return { ...seen, tokens: { ...seen.tokens, latencies: moved } };
   const after = sumMeasured(e2el);
-  const moved = { ...latencies, ttft: later(latencies.ttft), firstAnswer: later(latencies.firstAnswer), e2el };
-  const pace = concurrency > 0 && after > 0 ? sumMeasured(latencies.e2el) / after : 1;
+  const pace = after > 0 ? sumMeasured(latencies.e2el) / after : 1;
   return { ...seen, tokens: { ...seen.tokens, latencies: moved }, pace };
+}
+
+function addTo(column: Float64Array, late: Float64Array): Float64Array {
+  const sums = new Float64Array(column.length);
+  for (let r = 0; r < sums.length; r++) sums[r] = column[r] + late[r];
+  return sums;
 }
 
 function sumMeasured(times: Float64Array): number {

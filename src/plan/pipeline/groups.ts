@@ -41,18 +41,10 @@ export function openGroups(
   blame: Blame,
   recipes: readonly GroupRecipe[] = [],
 ): Groups {
-  const drafts: Draft[] = [];
+  const drafting = openDrafting(spec, clients, blame);
+  const { partOf, isSplit } = drafting;
+  const drafts: Draft[] = recipes.map(drafting.again);
   const known = new Map<string, number>();
-  const blamed = new Set<string>();
-  const poolOf = new Map(spec.pools.map((pool) => [pool.name, pool]));
-  const partOf = (name: string, cell: number): number[] => {
-    const pool = poolOf.get(name);
-    const own = clients.get(name);
-    if (!pool || !own) return [];
-    const parts = cell >= 0 && splits(pool, spec.pools) ? spec.localGroups : 1;
-    const size = own.count / parts;
-    return Array.from({ length: size }, (_, i) => own.first + (parts === 1 ? 0 : cell * size) + i);
-  };
   const homed = hasHomes(spec);
   const remember = (key: string, make: () => Draft) => {
     const found = known.get(key);
@@ -60,52 +52,15 @@ export function openGroups(
     known.set(key, drafts.push(make()) - 1);
     return drafts.length - 1;
   };
-  const checkSplit = (pool: PoolSpec, light: number, members: number) => {
-    if (blamed.has(pool.name) || (light >= 1 && light < members)) return;
-    blamed.add(pool.name);
-    const expected = 'heavy-light routing over at least one light and one heavy client';
-    blame(['fleet', pool.name, 'routing'], expected, `${light} light of ${members}`);
-  };
-  const draft = (pools: readonly string[], cell: number, family: number): Draft => {
-    const members = pools.flatMap((name) => partOf(name, cell));
-    const first = poolOf.get(pools[0]);
-    if (!first) throw new Error(`no pool ${pools[0]}`);
-    const { policy, metric, threshold } = first.routing;
-    const light = splitsMembers(policy) ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
-    if (splitsMembers(policy)) checkSplit(first, light, members.length);
-    const alone = pools.length === 1 && members.length === (clients.get(pools[0])?.count ?? 0);
-    const name = alone
-      ? pools[0]
-      : `${pools.join('+')}${cell >= 0 && spec.localGroups > 1 ? ` of group ${cell + 1}` : ''}`;
-    return {
-      name,
-      members,
-      routing: policy,
-      metric,
-      threshold: splitsMembers(policy) ? threshold : 0,
-      light,
-      recipe: { pools, cell, family },
-    };
-  };
-  const own = [...clients.values()].reduce((sum, { count }) => sum + count, 0);
-  const single = (client: number, family: number): Draft => {
-    const name = [...clients].find(([, { first, count }]) => client >= first && client < first + count)?.[0] ?? 'join';
-    const recipe = { client: client < own ? client : -1, family };
-    return { name, members: [client], routing: 'round-robin', metric: 'requests', threshold: 0, light: 0, recipe };
-  };
-  for (const recipe of recipes) {
-    if ('pools' in recipe) drafts.push(draft(recipe.pools, recipe.cell, recipe.family));
-    else drafts.push(single(recipe.client < 0 ? own : recipe.client, recipe.family));
-  }
   const make = (pools: readonly string[], cell: number) => {
     const members = pools.flatMap((name) => partOf(name, cell));
-    return remember(members.join(), () => draft(pools, cell, drafts.length));
+    return remember(members.join(), () => drafting.draft(pools, cell, drafts.length));
   };
   const makeRow = (pools: readonly string[]) => {
     const key = `row ${pools.flatMap((name) => partOf(name, -1)).join()}`;
     const first = known.get(key) ?? drafts.length;
     if (first < drafts.length) return first;
-    for (let cell = -1; cell < spec.localGroups; cell++) drafts.push(draft(pools, cell, first));
+    for (let cell = -1; cell < spec.localGroups; cell++) drafts.push(drafting.draft(pools, cell, first));
     known.set(key, first);
     return first;
   };
@@ -119,10 +74,6 @@ export function openGroups(
     byCell[cell + 1] ??= make(pools, cell);
     return byCell[cell + 1];
   };
-  const isSplit = (name: string) => {
-    const pool = poolOf.get(name);
-    return pool !== undefined && splits(pool, spec.pools);
-  };
   return {
     of,
     after(pools, cell) {
@@ -131,13 +82,8 @@ export function openGroups(
       rows.set(pools, group);
       return { group, local: true };
     },
-    storeOf(pool, cell, key) {
-      const part = partOf(pool, cell);
-      return part[key % part.length];
-    },
-    ofClient(client) {
-      return remember(String(client), () => single(client, drafts.length));
-    },
+    storeOf: (pool, cell, key) => pickOf(partOf(pool, cell), key),
+    ofClient: (client) => remember(String(client), () => drafting.single(client, drafts.length)),
     done: (visits) =>
       drafts.map(({ threshold, recipe, ...rest }) => ({
         ...rest,
@@ -145,6 +91,56 @@ export function openGroups(
       })),
     recipes: () => drafts.map(({ recipe }) => recipe),
   };
+}
+
+const pickOf = (part: readonly number[], key: number): number => part[key % part.length];
+
+/** Groups before their thresholds are known: of pools, or of one client. */
+function openDrafting(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>, blame: Blame) {
+  const blamed = new Set<string>();
+  const poolOf = new Map(spec.pools.map((pool) => [pool.name, pool]));
+  const own = [...clients.values()].reduce((sum, { count }) => sum + count, 0);
+  const isSplit = (name: string) => {
+    const pool = poolOf.get(name);
+    return pool !== undefined && splits(pool, spec.pools);
+  };
+  const partOf = (name: string, cell: number): number[] => {
+    const found = clients.get(name);
+    if (!poolOf.has(name) || !found) return [];
+    const parts = cell >= 0 && isSplit(name) ? spec.localGroups : 1;
+    const size = found.count / parts;
+    return Array.from({ length: size }, (_, i) => found.first + (parts === 1 ? 0 : cell * size) + i);
+  };
+  const checkSplit = (pool: PoolSpec, light: number, members: number) => {
+    if (blamed.has(pool.name) || (light >= 1 && light < members)) return;
+    blamed.add(pool.name);
+    const expected = 'heavy-light routing over at least one light and one heavy instance';
+    blame(['fleet', pool.name, 'routing'], expected, `${light} light of ${members}`);
+  };
+  const draft = (pools: readonly string[], cell: number, family: number): Draft => {
+    const members = pools.flatMap((name) => partOf(name, cell));
+    const first = poolOf.get(pools[0]);
+    if (!first) throw new Error(`no pool ${pools[0]}`);
+    const { policy, metric, threshold } = first.routing;
+    const splitting = splitsMembers(policy);
+    const light = splitting ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
+    if (splitting) checkSplit(first, light, members.length);
+    const alone = pools.length === 1 && members.length === (clients.get(pools[0])?.count ?? 0);
+    const group = cell >= 0 && spec.localGroups > 1 ? ` of group ${cell + 1}` : '';
+    const name = alone ? pools[0] : `${pools.join('+')}${group}`;
+    const recipe = { pools, cell, family };
+    return { name, members, routing: policy, metric, threshold: splitting ? threshold : 0, light, recipe };
+  };
+  const single = (client: number, family: number): Draft => {
+    const name = [...clients].find(([, { first, count }]) => client >= first && client < first + count)?.[0] ?? 'join';
+    const recipe = { client: client < own ? client : -1, family };
+    return { name, members: [client], routing: 'round-robin', metric: 'requests', threshold: 0, light: 0, recipe };
+  };
+  const again = (recipe: GroupRecipe): Draft =>
+    'pools' in recipe
+      ? draft(recipe.pools, recipe.cell, recipe.family)
+      : single(recipe.client < 0 ? own : recipe.client, recipe.family);
+  return { partOf, isSplit, draft, single, again };
 }
 
 /** Local group of a pool's client, from 1; 0 = none. */

@@ -36,7 +36,7 @@ export interface FleetContext {
   readonly trust?: FleetTrust | null;
   /** What each pool of engines is; pools of which there is nothing to say are absent. */
   readonly pools?: readonly PoolFacts[];
-  /** What the prices of each client rest on, in the program's order; '' where nothing is priced. */
+  /** What the prices of each instance rest on, in the program's order; '' where nothing is priced. */
   readonly bases?: readonly string[];
   /** What the site adds to energy and cost. */
   readonly power?: PowerSpec;

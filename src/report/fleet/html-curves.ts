@@ -1,4 +1,4 @@
-// Curves of the page: how latencies are distributed, and what every client did over time.
+// Curves of the page: how latencies are distributed, and what every instance did over time.
 
 import type { ClientCurve, FleetResult, MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { percentile, sortMeasured } from '../../metrics/summary.ts';

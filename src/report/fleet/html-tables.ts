@@ -76,7 +76,7 @@ export function drawStageTable(result: FleetResult): Markup {
 ${drawTable(columns, result.stages.filter(takesTime))}</section>`;
 }
 
-/** `bases`: what each client's prices rest on, in the order of the result's clients. */
+/** `bases`: what each instance's prices rest on, in the order of the result's instances. */
 export function drawClientTable(result: FleetResult, bases: readonly string[] = []): Markup {
   const basisOf = new Map(result.clients.map((client, c) => [client, bases[c] ?? '']));
   const number = (heading: string, show: (client: ClientResult) => string): Column<ClientResult> => ({ heading, show });

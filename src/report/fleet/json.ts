@@ -1,4 +1,4 @@
-// A run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, clients and pipelines.
+// A run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, instances and pipelines.
 
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
@@ -53,8 +53,8 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     cached_input_tokens: result.cached_input_tokens,
     thinking_tokens: result.thinking_tokens,
     devices: result.devices,
-    unmetered_clients: result.unmetered,
-    unpriced_clients: result.unpriced,
+    unmetered_instances: result.unmetered,
+    unpriced_instances: result.unpriced,
     energy_j: finiteOrNull(result.energy_j),
     power_w: finiteOrNull(result.power_w),
     joules_per_token: finiteOrNull(result.joules_per_token),
@@ -80,7 +80,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     })),
     stages: result.stages.map(stageFields),
     pools: context.pools ?? [],
-    clients: result.clients.map((client, c) => ({ ...clientFields(client), basis: context.bases?.[c] || null })),
+    instances: result.clients.map((client, c) => ({ ...clientFields(client), basis: context.bases?.[c] || null })),
     pipelines: result.pipelines.map(pipelineFields),
     basis: context.trust?.basis ?? null,
     error_band: context.trust?.band ?? null,

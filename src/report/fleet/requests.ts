@@ -61,7 +61,7 @@ function describeVisit({ run }: MeasuredFleet, v: number) {
   return {
     visit: v,
     stage: program.stages[visits.stage[v]],
-    client: client?.name ?? null,
+    instance: client?.name ?? null,
     state: stateName(results.state[v]),
     ready_s: finiteOrNull(results.ready[v]),
     start_s: finiteOrNull(results.start[v]),

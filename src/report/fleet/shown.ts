@@ -1,4 +1,4 @@
-// What tables show: stages that took time, clients that can be busy or cost something, and words for what is left out.
+// What tables show: stages that took time, instances that can be busy or cost something, and words for what is left out.
 import type { ClientResult, FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import { listWords, plural } from '../format.ts';
 
@@ -7,14 +7,14 @@ export function takesTime({ queue, service, transfer, visits }: StageResult): bo
   return visits.total > visits.finished || queue.max > 0 || service.max > 0 || transfer.max > 0;
 }
 
-/** So is the client of such stages. */
+/** So is the instance of such stages. */
 export function isReal({ kind, devices, utilisation }: ClientResult): boolean {
   return kind !== 'cores' || devices > 0 || utilisation > 0;
 }
 
-/** "cores", "cores and store", "13 clients": clients by name while they are few. */
+/** "cores", "cores and store", "13 instances": instances by name while they are few. */
 export function nameClients(names: readonly string[]): string {
-  return names.length <= 4 ? listWords(names) : plural(names.length, 'client');
+  return names.length <= 4 ? listWords(names) : plural(names.length, 'instance');
 }
 
 /** Sentences on what figures leave out; none when they leave out nothing. */

@@ -1,4 +1,4 @@
-// What a run prints: the block of `vllm bench serve`, then where the time went by stage, and what each client did.
+// What a run prints: the block of `vllm bench serve`, then where the time went by stage, and what each instance did.
 import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
 import { formatNumber, formatShare, formatShort, formatUsd, listWords, UNKNOWN } from '../format.ts';

@@ -1,11 +1,11 @@
-// Clients over time as lines: how busy, how full, how long the queue, in equal parts of the run.
+// Instances over time as lines: how busy, how full, how long the queue, in equal parts of the run.
 import type { MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { finiteOrNull } from '../flat.ts';
 
-const COLUMNS = ['client', 'from_s', 'to_s', 'busy_share', 'in_service', 'waiting', 'kv_use'] as const;
+const COLUMNS = ['instance', 'from_s', 'to_s', 'busy_share', 'in_service', 'waiting', 'kv_use'] as const;
 
 /**
- * One line per client and part of the run: the share of the part it was busy, visits in service (running sequences of an engine) and
+ * One line per instance and part of the run: the share of the part it was busy, visits in service (running sequences of an engine) and
  * waiting on average, and the peak share of its KV blocks in use (empty where there are none, or the iterations were not kept).
  */
 export function* timelineLines(

@@ -1,4 +1,4 @@
-// Counter tracks of one client: how many visits run and wait, at every change or, where there are too many, at even times.
+// Counter tracks of one instance: how many visits run and wait, at every change or, where there are too many, at even times.
 import type { StepRecord } from '../../plan/setup.ts';
 import { toNanos } from './lanes.ts';
 
@@ -43,7 +43,7 @@ export function countOpen(
   return thin(points);
 }
 
-/** KV blocks in use at the start of each step of one client inside the window. */
+/** KV blocks in use at the start of each step of one instance inside the window. */
 export function countBlocks(steps: readonly StepRecord[], client: number, from: number, to: number): CounterPoint[] {
   const points: CounterPoint[] = [];
   for (const { replica, start, blocks } of steps) {

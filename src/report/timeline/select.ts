@@ -8,7 +8,7 @@ export interface TraceOptions {
   readonly to?: number;
   /** Client indices; all if absent. */
   readonly clients?: readonly number[];
-  /** One process per request instead of one per client: the listed ones, or (true) as many as fit. */
+  /** One process per request instead of one per instance: the listed ones, or (true) as many as fit. */
   readonly perRequest?: boolean | readonly number[];
   /** Most slices and flow arrows (default 100,000: about 15 MB); beyond, every n-th request is drawn. */
   readonly mostEvents?: number;
@@ -27,7 +27,7 @@ const MOST_EVENTS = 100_000;
 /** Processes that a viewer can list. */
 const MOST_REQUESTS = 200;
 
-/** Visits that were under way inside the window on the chosen clients, of all requests or every n-th one. */
+/** Visits that were under way inside the window on the chosen instances, of all requests or every n-th one. */
 export function selectVisits(program: FleetProgram, results: VisitResults, options: TraceOptions): Selection {
   const { from = 0, to = Number.POSITIVE_INFINITY, mostEvents = MOST_EVENTS } = options;
   const { visits } = program;

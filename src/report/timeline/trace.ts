@@ -16,7 +16,7 @@ const PIECE = 65_536;
 
 /**
  * The trace as pieces of JSON. Times are microseconds since the start of the simulation. `steps` are the iterations of the
- * clients, where they were recorded, for the counters of KV blocks.
+ * instances, where they were recorded, for the counters of KV blocks.
  */
 export function* writeTrace(
   program: FleetProgram,
@@ -135,7 +135,7 @@ function printSlice(slice: PlacedSlice, pid: number, program: FleetProgram, resu
   const args: Record<string, string | number> = { request: visits.request[visit], visit };
   const client = clients[results.client[visit]];
   if (client !== undefined) {
-    args.client = client.name;
+    args.instance = client.name;
     if (client.kind === 'llm') {
       args.prompt = visits.prompt[visit];
       args.output = visits.output[visit];

@@ -1,4 +1,4 @@
-// The tracks of a trace: slices on lanes, either one process per client (slots, waiting) or one per request (branches).
+// The tracks of a trace: slices on lanes, either one process per instance (slots, waiting) or one per request (branches).
 import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
 import { assignLanes, type Slice, toNanos } from './lanes.ts';
 import type { Selection } from './select.ts';
@@ -24,7 +24,7 @@ const WAITING = 1_000_000;
 /** Waiting visits side by side that are drawn; a longer queue shows in the counter. */
 const MOST_WAITING = 256;
 
-/** Slots of a client, then the visits that wait for one. */
+/** Slots of a instance, then the visits that wait for one. */
 export function layOutClients(program: FleetProgram, results: VisitResults, selection: Selection): Process[] {
   const queues: Slice[][] = program.clients.map(() => []);
   const services: Slice[][] = program.clients.map(() => []);

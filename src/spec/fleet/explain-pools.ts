@@ -8,6 +8,7 @@ import { PROFILE_FIELDS } from '../words.ts';
 import { chooseRow } from './axes.ts';
 import type { LlmPool } from './types.ts';
 import { poolsOfKind } from './types.ts';
+import { nameRouting } from './words.ts';
 
 /** A few lines for each pool of engines; of the first row that can be, where there are several. */
 export function explainPools(question: Question): string {
@@ -57,14 +58,13 @@ function explainPool(
 /** Fields and their values; what does not apply is left out. */
 function fieldsOf(pool: LlmPool): [string, string][] {
   const { replicas: _, routing: __, request_rate: ___, kv_log: log, ...configuration } = pool.configuration;
-  const { policy, metric } = pool.routing;
   const swaps = configuration.preemption_mode === 'swap';
   const fields: [string, unknown][] = [
     ...Object.entries(configuration).filter(
       ([field]) => swaps || (field !== 'swap_space' && field !== 'num_cpu_blocks'),
     ),
     ['count', pool.count],
-    ['routing', metric === 'requests' ? policy : `${policy} by ${metric}`],
+    ['routing', nameRouting(pool.routing)],
     ['packing', pool.packing],
     ['enable_prefix_caching', pool.prefixCaching],
     ...(pool.role === 'prefill' ? [['transfer', pool.transfer] as [string, unknown]] : []),

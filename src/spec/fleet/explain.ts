@@ -5,6 +5,7 @@ import { explainPower } from '../power.ts';
 import { explainCurve } from '../rate-curve.ts';
 import { sloName } from '../slo.ts';
 import type { FleetSpec, PoolSpec, StageSpec } from './types.ts';
+import { nameRouting } from './words.ts';
 
 /** A few lines for the terminal. */
 export function explainFleetSpec(spec: FleetSpec): string {
@@ -45,8 +46,7 @@ function explainPool(pool: PoolSpec): string {
 function explainClient(pool: PoolSpec): string {
   if (pool.kind === 'cores') return `${pool.cores} cores${pool.hardware === null ? '' : ` of ${pool.hardware}`}`;
   if (pool.kind === 'kv-store') return `store with tiers ${pool.tiers.join(', ')}`;
-  const { policy, metric } = pool.routing;
-  const routed = pool.count > 1 ? `, ${policy}${metric === 'requests' ? '' : ` by ${metric}`}` : '';
+  const routed = pool.count > 1 ? `, ${nameRouting(pool.routing)}` : '';
   if (pool.kind === 'retrieval') return `${pool.index.kind} on ${pool.cores} cores of ${pool.hardware}${routed}`;
   const { model, hardware, batching, tensor_parallel_size: tp, pipeline_parallel_size: pp } = pool.configuration;
   const split = [tp > 1 ? ` tp ${tp}` : '', pp > 1 ? ` pp ${pp}` : ''].join('');

@@ -1,4 +1,4 @@
-// The structure of the fleet: pools of clients, each of a kind, with the fields of that kind and vLLM's names where it has one.
+// The structure of the fleet: pools of instances, each of a kind, with the fields of that kind and vLLM's names where it has one.
 import { z } from 'zod';
 import { tellList } from '../../check/closed-list.ts';
 import { ADMISSION, BATCHING, LOAD, PACKING, ROUTING as ROUTING_LIST } from '../../check/scheduler-lists.ts';
@@ -22,7 +22,7 @@ const routing = z.union(
     section(
       {
         policy: word(POLICIES).describe(
-          `How a client is chosen: ${tellList(ROUTING_LIST)}; by what load: ${tellList(LOAD)}.`,
+          `How an instance is chosen: ${tellList(ROUTING_LIST)}; by what load: ${tellList(LOAD)}.`,
         ),
         metric: word([...LOAD.names.slice(1), LOAD.names[0]])
           .optional()
@@ -30,7 +30,7 @@ const routing = z.union(
         threshold: count(0, MAX_COUNT)
           .optional()
           .describe("For heavy-light: tokens up to which a visit is light; the workload's median if left out."),
-        light: size().optional().describe('For heavy-light: clients for the light ones; half of them if left out.'),
+        light: size().optional().describe('For heavy-light: instances for the light ones; half of them if left out.'),
       },
       ROUTING,
     ),
@@ -44,7 +44,7 @@ const shares = z.union([
   section(
     {
       channel: name('a channel').describe(
-        'A memory channel or an accelerator that pools share: client i of each is on its instance i.',
+        'A memory channel or an accelerator that pools share: instance i of each pool is on instance i of it.',
       ),
       demand: share(DEMAND)
         .refine((value) => readShare(value) > 0, { error: DEMAND })
@@ -57,11 +57,11 @@ const shares = z.union([
 
 const LOCATION = 'a domain of the topology';
 const shared = {
-  count: instances().optional().describe('Clients alike; 1 if left out.'),
+  count: instances().optional().describe('Instances alike; 1 if left out.'),
   location: name(LOCATION)
     .optional()
-    .describe('Domain of the topology over whose instances the clients are spread; the outermost one if left out.'),
-  routing: routing.optional().describe('How visits are spread over the clients; round-robin if left out.'),
+    .describe('Domain of the topology over whose places the instances are spread; the outermost one if left out.'),
+  routing: routing.optional().describe('How visits are spread over the instances; round-robin if left out.'),
   shares: shares.optional().describe('A channel shared with other pools.'),
 };
 
@@ -71,12 +71,12 @@ const FROM_PROFILE = "The profile's if left out.";
 export const llmShape = {
   kind: z.literal('llm').describe('Engines of one model.'),
   ...shared,
-  role: word(ROLES).optional().describe('What its clients do; both if left out.'),
+  role: word(ROLES).optional().describe('What its instances do; both if left out.'),
   model: name('a model of the catalog, or the path of a config.json').optional().describe('What they run.'),
   hardware: name('hardware of the catalog').optional().describe('On what.'),
   tensor_parallel_size: one('Devices that share every layer; 1 if left out.'),
   pipeline_parallel_size: one('Stages of consecutive layers; 1 if left out.'),
-  data_parallel_size: one('Copies of attention inside one client; 1 if left out.'),
+  data_parallel_size: one('Copies of attention inside one instance; 1 if left out.'),
   expert_parallel_size: one('Devices that share the experts; 1 if left out.'),
   profile: name('an engine profile of the catalog').optional().describe(`${DEFAULT_PROFILE} if left out.`),
   batching: word(BATCHINGS)
@@ -88,7 +88,7 @@ export const llmShape = {
   packing: word(PACKING.names)
     .optional()
     .describe(`Which waiting visit is looked at first: ${tellList(PACKING)}; fcfs if left out.`),
-  max_num_seqs: one(`Most sequences that run at once in one client. ${FROM_PROFILE}`),
+  max_num_seqs: one(`Most sequences that run at once in one instance. ${FROM_PROFILE}`),
   max_num_batched_tokens: one(`Token budget of one step. ${FROM_PROFILE}`),
   max_model_len: one("Longest prompt plus output; the model's if left out."),
   gpu_memory_utilization: quantity('number', DEMAND, { above: 0, max: 1 }).optional().describe(FROM_PROFILE),
@@ -98,7 +98,7 @@ export const llmShape = {
     .union([size(), kvLog], { error: BLOCKS })
     .optional()
     .describe(
-      "KV blocks of one client; computed from memory if left out; {log: FILE} = what the engine's start-up log says.",
+      "KV blocks of one instance; computed from memory if left out; {log: FILE} = what the engine's start-up log says.",
     ),
   preemption_mode: word(PREEMPTIONS).optional().describe('What becomes of a preempted visit; recompute if left out.'),
   swap_space: swapSpace.optional().describe('Host memory per device for preempted visits; 4GiB if left out.'),
@@ -117,7 +117,7 @@ export const llmShape = {
   enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
   transfer: word(TRANSFERS)
     .optional()
-    .describe('How a prefill client hands its KV on; layer-wise overlaps the prefill; whole if left out.'),
+    .describe('How a prefill instance hands its KV on; layer-wise overlaps the prefill; whole if left out.'),
   write_back: name('a kv-store of the fleet').optional().describe('Store that the KV of every visit is written to.'),
   kv_bytes_per_token: positive().optional().describe('Bytes of KV per token, where step_time stands for a model.'),
 };
@@ -199,7 +199,7 @@ const retrieval = section(
     kind: z.literal('retrieval').describe('Vector search on processors, in batches.'),
     ...shared,
     hardware: name('hardware of the catalog').describe('Whose memory bandwidth the scan shares.'),
-    cores: size().describe('Cores of one client and server.'),
+    cores: size().describe('Cores of one instance and server.'),
     dram_bandwidth: rate("That all cores together get; four fifths of the hardware's if left out."),
     index: index.describe('What is searched.'),
     max_num_seqs: one('Most queries in one batch; 64 if left out.'),
@@ -229,7 +229,7 @@ const cores = section(
     count: shared.count,
     location: shared.location,
     routing: shared.routing,
-    cores: size().describe('Visits that one client serves at once.'),
+    cores: size().describe('Visits that one instance serves at once.'),
     hardware: name('hardware of the catalog').optional().describe('For price and power.'),
   },
   'a pool of kind cores',

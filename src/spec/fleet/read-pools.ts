@@ -68,7 +68,7 @@ export function readRouting(input: unknown, path: Path, ledger: Ledger): Routing
     written[key] !== undefined && ledger.add({ path: [...path, key], expected, received: show(written[key]) });
   if (!splitsMembers(policy)) {
     refuse('threshold', 'no threshold: only heavy-light routing has one');
-    refuse('light', 'no light clients: only heavy-light routing has them');
+    refuse('light', 'no light instances: only heavy-light routing has them');
   }
   if (!settlesTies(policy)) refuse('metric', 'no metric: the policy names it');
   return {

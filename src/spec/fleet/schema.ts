@@ -20,7 +20,7 @@ const domain = section(
     port: z
       .union([name(LINK), link], { error: LINK })
       .optional()
-      .describe('Link of every member (client or inner domain) to it, one each way; by kind if left out.'),
+      .describe('Link of every member (instance or inner domain) to it, one each way; by kind if left out.'),
     bus: name('a link under `links`')
       .optional()
       .describe('Link that everything between two members crosses and shares; none if left out.'),
@@ -108,7 +108,9 @@ export const specSchema = section(
     tiers: byName(tier, 'tiers by name', 'Memory tiers, for kv-stores and expected fetches.'),
     disaggregation: disaggregation
       .optional()
-      .describe('global: any prefill client hands on to any decode client; local: fixed groups. global if left out.'),
+      .describe(
+        'global: any prefill instance hands on to any decode instance; local: fixed groups. global if left out.',
+      ),
     pipelines: z
       .record(name('a name'), pipeline, { error: 'pipelines by name' })
       .optional()

@@ -21,6 +21,12 @@ export const ROUTING_WORDS: Readonly<Record<string, Routing>> = Object.fromEntri
   }),
 );
 
+/** As a spec says it. */
+export function nameRouting({ policy, metric }: Routing): string {
+  const found = Object.entries(ROUTING_WORDS).find(([, one]) => one.policy === policy && one.metric === metric);
+  return found?.[0] ?? policy;
+}
+
 export const ROLES = ['both', 'prefill', 'decode'] as const;
 export const TRANSFERS = ['whole', 'layer-wise'] as const;
 /** When blocks come into a tier: with every visit that is written; when a nearer tier held them already; when the nearer tier lets them go. */

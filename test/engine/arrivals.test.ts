@@ -1,8 +1,8 @@
 // The reference against times worked by hand: rejection, closed loop, routing, and what comes first at one instant.
 import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
-import { ONE_SECOND, requestsOf, setupOf } from './cases.ts';
-import { referenceRun } from './plain.ts';
+import { ONE_SECOND, requestsOf, setupOf } from '../reference/cases.ts';
+import { referenceRun } from '../reference/plain.ts';
 
 describe('rejection', () => {
   test('by max_model_len counts prompt + output', () => {

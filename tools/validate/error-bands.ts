@@ -1,9 +1,9 @@
 // From the errors of replayed runs to the error bands that every report shows, by what step prices rest on.
-import type { Basis, ErrorBand, ErrorBands } from '../catalog/types.ts';
-import { percentile } from '../metrics/summary.ts';
-import type { Prediction } from './predict.ts';
-import type { CrossValidation } from './refit/cross-validate.ts';
-import { scoredOf } from './score.ts';
+import type { Basis, ErrorBand, ErrorBands } from '../../src/catalog/types.ts';
+import { percentile } from '../../src/metrics/summary.ts';
+import type { Prediction } from '../../src/validate/predict.ts';
+import { scoredOf } from '../../src/validate/score.ts';
+import type { CrossValidation } from './cross-validate.ts';
 
 const BASES: readonly Basis[] = ['measured', 'calibrated', 'extrapolated', 'datasheet'];
 /** Fewer figures than this make no 90th percentile: the basis then takes the next more trustworthy one's band. */

@@ -1,8 +1,8 @@
 // Grouped cross-validation: every deployment, model or device is predicted with constants that were chosen without it.
-import type { Catalog } from '../../catalog/open.ts';
-import type { Prediction } from '../predict.ts';
-import type { CaseFile } from '../read-cases.ts';
-import { type ErrorTable, groupBy, summariseErrors, tabulate } from '../score.ts';
+import type { Catalog } from '../../src/catalog/open.ts';
+import type { Prediction } from '../../src/validate/predict.ts';
+import type { CaseFile } from '../../src/validate/read-cases.ts';
+import { type ErrorTable, groupBy, summariseErrors, tabulate } from '../../src/validate/score.ts';
 import { type Cell, type Choice, cellsOf, chooseConstants, delayOf, errorOf, placeOf } from './choose.ts';
 import { type GridRow, replayGrid } from './replay-grid.ts';
 

@@ -1,7 +1,7 @@
 // Chooses constants from replayed answers: per engine profile the host, over all of them the global terms, per engine the client.
-import { percentile } from '../../metrics/summary.ts';
-import type { Prediction } from '../predict.ts';
-import { groupBy } from '../score.ts';
+import { percentile } from '../../src/metrics/summary.ts';
+import type { Prediction } from '../../src/validate/predict.ts';
+import { groupBy } from '../../src/validate/score.ts';
 import { CLIENT_GRID, GLOBAL_GRID, HOST_CHOICES } from './constants.ts';
 import type { GridRow } from './replay-grid.ts';
 

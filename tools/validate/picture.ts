@@ -1,6 +1,6 @@
 // The picture of a validation: predicted against measured on logarithmic axes, one panel per kind of figure, as SVG text.
-import { cssVariables, DARK, formatTick, LIGHT } from '../report/chart.ts';
-import type { Prediction } from './predict.ts';
+import { cssVariables, DARK, formatTick, LIGHT } from '../../src/report/chart.ts';
+import type { Prediction } from '../../src/validate/predict.ts';
 
 interface Panel {
   readonly title: string;

@@ -1,6 +1,6 @@
 // The constants of the cost model that were fitted on measured runs, and the coarse grids that a refit chooses them from.
-import type { EngineProfile } from '../../catalog/types.ts';
-import { DERATING } from '../../plan/datasheet.ts';
+import type { EngineProfile } from '../../src/catalog/types.ts';
+import { DERATING } from '../../src/plan/datasheet.ts';
 
 /** Terms that are the same for all engines. */
 export interface GlobalTerms {

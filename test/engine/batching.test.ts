@@ -1,7 +1,7 @@
 // The reference against times worked by hand: batching, admission, preemption (DESIGN.md section 4a), one case a rule.
 import { describe, expect, test } from 'vitest';
-import { requestsOf, setupOf, tabulate } from './cases.ts';
-import { referenceRun } from './plain.ts';
+import { requestsOf, setupOf, tabulate } from '../reference/cases.ts';
+import { referenceRun } from '../reference/plain.ts';
 
 // Every step takes 1 s, so a step that starts at t ends at t + 1. Blocks hold one token unless a case says otherwise.
 

@@ -1,9 +1,9 @@
 // Errors of the predictions of an earlier build beside those of this one: what moved, by mode and metric.
-import { UserError } from '../check/issue.ts';
-import { readTextFile } from '../check/text-file.ts';
-import { readRecords } from '../workload/csv.ts';
-import type { Prediction } from './predict.ts';
-import { type ErrorTable, groupBy, summariseErrors } from './score.ts';
+import { UserError } from '../../src/check/issue.ts';
+import { readTextFile } from '../../src/check/text-file.ts';
+import type { Prediction } from '../../src/validate/predict.ts';
+import { type ErrorTable, groupBy, summariseErrors } from '../../src/validate/score.ts';
+import { readRecords } from '../../src/workload/csv.ts';
 
 /** One mode and metric, before and now. */
 export interface Moved {

@@ -3,15 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Catalog, openCatalog } from '../../src/catalog/open.ts';
-import { UserError } from '../../src/check/issue.ts';
-import { validate } from '../../src/commands/validate.ts';
 import { predictCases } from '../../src/validate/predict.ts';
 import { readCases } from '../../src/validate/read-cases.ts';
-import { cellsOf, chooseConstants, placeOf } from '../../src/validate/refit/choose.ts';
-import { CLIENT_GRID, GLOBAL_GRID, HOST_CHOICES, withConstants } from '../../src/validate/refit/constants.ts';
-import { crossValidate } from '../../src/validate/refit/cross-validate.ts';
-import { replayGrid } from '../../src/validate/refit/replay-grid.ts';
-import { type Cells, caseText, STATIC, writeFolder } from './case-files.ts';
+import { runTool } from '../../tools/main.ts';
+import { cellsOf, chooseConstants, placeOf } from '../../tools/validate/choose.ts';
+import { CLIENT_GRID, GLOBAL_GRID, HOST_CHOICES, withConstants } from '../../tools/validate/constants.ts';
+import { crossValidate } from '../../tools/validate/cross-validate.ts';
+import { replayGrid } from '../../tools/validate/replay-grid.ts';
+import { type Cells, caseText, STATIC, writeFolder } from '../validate/case-files.ts';
 
 const shipped = openCatalog();
 const MODELS = ['llama-3.1-8b', 'qwen3-8b'];
@@ -69,6 +68,7 @@ test('the page and the picture are written, and hold no case', async () => {
     stdout += text;
   };
   const argv = [
+    'validate-page',
     join(folder, 'cases.csv'),
     '--cross-validate',
     'hardware',
@@ -77,7 +77,7 @@ test('the page and the picture are written, and hold no case', async () => {
     '--picture',
     join(folder, 'p.svg'),
   ];
-  const code = await validate(argv, { stdout: add, stderr: () => {} });
+  const code = await runTool(argv, { stdout: add, stderr: () => {} });
   expect(code).toBe(0);
   expect(stdout).toContain('Refitted without one hardware, 1 folds');
   const text = readFileSync(page, 'utf8');
@@ -100,8 +100,11 @@ test('the page and the picture are written, and hold no case', async () => {
 
 test('an unknown way to hold out is answered', async () => {
   const folder = writeFolder({ 'cases.csv': caseText([{}]) });
-  const argv = [join(folder, 'cases.csv'), '--cross-validate', 'model,colour'];
-  const wrong = await validate(argv, { stdout: () => {}, stderr: () => {} }).catch((error) => error);
-  expect(wrong).toBeInstanceOf(UserError);
-  expect(wrong.message).toContain('--cross-validate: expected config_id, model, hardware, received colour');
+  const argv = ['validate-page', join(folder, 'cases.csv'), '--cross-validate', 'model,colour'];
+  let wrong = '';
+  const add = (text: string) => {
+    wrong += text;
+  };
+  expect(await runTool(argv, { stdout: () => {}, stderr: add })).toBe(2);
+  expect(wrong).toContain('--cross-validate: expected config_id, model, hardware, received colour');
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
 import * as layout from '../../assembly/layout/surface.ts';
-import { gridPoint, locateOnGrid, priceStep, type StepWork } from './price.ts';
+import { gridPoint, locateOnGrid, priceStep, type StepWork } from '../reference/price.ts';
 
 const chunk = (tokens: number, past: number, completes: boolean) => ({ tokens, past, completes });
 

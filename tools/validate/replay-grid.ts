@@ -1,11 +1,11 @@
 // Replays a case file once for every choice of constants; every fold of a cross-validation then only picks among the answers.
-import type { Catalog } from '../../catalog/open.ts';
-import type { CaseInput, Trouble } from '../case.ts';
-import { chooseProfile } from '../choose-profile.ts';
-import { type Answer, answerGroup, joinAnswers, openReplayer, type Prediction } from '../predict.ts';
-import type { CaseFile } from '../read-cases.ts';
-import { type LoweredCase, lowerCase, replayRepriced } from '../replay.ts';
-import { scoredOf } from '../score.ts';
+import type { Catalog } from '../../src/catalog/open.ts';
+import type { CaseInput, Trouble } from '../../src/validate/case.ts';
+import { chooseProfile } from '../../src/validate/choose-profile.ts';
+import { type Answer, answerGroup, joinAnswers, openReplayer, type Prediction } from '../../src/validate/predict.ts';
+import type { CaseFile } from '../../src/validate/read-cases.ts';
+import { type LoweredCase, lowerCase, replayRepriced } from '../../src/validate/replay.ts';
+import { scoredOf } from '../../src/validate/score.ts';
 import { GLOBAL_GRID, HOST_CHOICES, isRecent, withConstants } from './constants.ts';
 
 /** A scored row with its answers: choice = global * HOST_CHOICES + host. */

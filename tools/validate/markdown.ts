@@ -1,12 +1,12 @@
 // A validation as a page: error tables, cross-validated figures, order, and the worst misses; no row of the case file in it.
 
+import type { Prediction } from '../../src/validate/predict.ts';
+import type { Validation } from '../../src/validate/report.ts';
+import { type ErrorTable, groupBy, scoredOf, summariseErrors, tabulate } from '../../src/validate/score.ts';
 import type { Moved } from './compare.ts';
-import type { Prediction } from './predict.ts';
+import { CLIENT_GRID, describeChoice, KEPT, REFITTED } from './constants.ts';
+import type { CrossValidation } from './cross-validate.ts';
 import { reasonFor } from './reasons.ts';
-import { CLIENT_GRID, describeChoice, KEPT, REFITTED } from './refit/constants.ts';
-import type { CrossValidation } from './refit/cross-validate.ts';
-import type { Validation } from './report.ts';
-import { type ErrorTable, groupBy, scoredOf, summariseErrors, tabulate } from './score.ts';
 
 const one = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : '–');
 const pair = ({ median, p90 }: ErrorTable) => `${one(median)} / ${one(p90)}`;
@@ -131,7 +131,7 @@ function constantsPart({ choice }: CrossValidation): string {
       'what the fitted constants are worth on strangers; they do not test the choice of the form, and the grids lie around values that ' +
       'were first found on rows like these.',
     `On all rows the grid chooses: ${describeChoice(choice)}.`,
-    `Grid of the client: ${CLIENT_GRID.length} pairs; of host and global terms see \`src/validate/refit/constants.ts\`.`,
+    `Grid of the client: ${CLIENT_GRID.length} pairs; of host and global terms see \`tools/validate/constants.ts\`.`,
   ].join('\n\n');
 }
 
