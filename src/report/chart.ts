@@ -209,7 +209,7 @@ function labelWinner(svg: Plotted, { winner, points, xLimit }: Scatter, size: Ch
     const covered = dots.filter(
       ([dx, dy]) => dx > left - 4 && dx < left + width + 4 && dy > top - 4 && dy < top + LINE + 4,
     ).length;
-    const away = (Math.abs(top + LINE / 2 - atY) + Math.max(left - atX, atX - left - width, 0)) / 100;
+    const away = (Math.abs(top + LINE / 2 - atY) + Math.max(left - atX, atX - left - width, 0)) / 40;
     return (
       (outside ? 1e4 : 0) +
       (onWinner ? 1e3 : 0) +
@@ -251,18 +251,20 @@ function tagPoints(svg: Element, name: string, points: readonly Point[]): void {
   for (let i = 0; i < circles.length; i++) circles[i].setAttribute('data-row', String(points[i].row));
 }
 
+const STANDALONE: ChartSize = { width: 860, height: 520 };
+
 /** A picture that stands alone (README, slides): it brings its colours for both schemes, a title and a legend. */
 export async function drawStandalone(scatter: Scatter): Promise<string> {
-  const size = { width: 860, height: 520 };
+  const size = STANDALONE;
   const svg = await drawChart(scatter, size);
   const body = svg.slice(svg.indexOf('>') + 1, svg.lastIndexOf('</svg>'));
   const style =
     `svg{${cssVariables(LIGHT)};font-family:system-ui,sans-serif;font-size:12px}` +
     `@media (prefers-color-scheme:dark){svg{${cssVariables(DARK)}}}`;
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -34 ${size.width} ${size.height + 34}" width="${size.width}" ` +
-    `height="${size.height + 34}" fill="currentColor" color="var(--soft)" text-anchor="middle"><style>${style}</style>` +
-    `<rect y="-34" width="100%" height="100%" fill="var(--paper)"/>` +
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -50 ${size.width} ${size.height + 50}" width="${size.width}" ` +
+    `height="${size.height + 50}" fill="currentColor" color="var(--soft)" text-anchor="middle"><style>${style}</style>` +
+    `<rect y="-50" width="100%" height="100%" fill="var(--paper)"/>` +
     `<g text-anchor="start">${drawLegend(scatter, 56)}</g>${body}</svg>\n`
   );
 }
@@ -276,21 +278,25 @@ const LEGEND: Readonly<Record<PointKind, string>> = {
 function drawLegend(scatter: Scatter, left: number): string {
   const several = scatter.series.length > 0;
   let x = left;
+  let y = -34;
   const parts: string[] = [];
   const add = (mark: string, words: string): void => {
-    parts.push(`${mark}<text x="${x + 9}" y="-10">${escapeHtml(words)}</text>`);
-    x += 28 + 6.4 * words.length;
+    const width = 32 + 7.2 * words.length;
+    if (x + width > STANDALONE.width) [x, y] = [left, y + 20];
+    parts.push(
+      `<g transform="translate(${x.toFixed(1)} ${y})">${mark}<text x="12" y="4">${escapeHtml(words)}</text></g>`,
+    );
+    x += width;
   };
   for (const { kind } of KINDS) {
     if (!scatter.points.some((point) => point.kind === kind)) continue;
     const colour = several && kind !== 'screened' ? 'soft' : kind;
     const paint =
       kind === 'missed' ? `fill="none" stroke="var(--${colour})" stroke-width="1.5"` : `fill="var(--${colour})"`;
-    add(`<circle cx="${x}" cy="-14" r="4" ${paint}/>`, LEGEND[kind]);
+    add(`<circle r="4" ${paint}/>`, LEGEND[kind]);
   }
-  for (const [i, { name }] of scatter.series.entries())
-    add(`<circle cx="${x}" cy="-14" r="4" fill="${seriesColour(i)}"/>`, name);
+  for (const [i, { name }] of scatter.series.entries()) add(`<circle r="4" fill="${seriesColour(i)}"/>`, name);
   const line = several ? 'stroke-width="7" stroke-opacity="0.28"' : 'stroke-width="2"';
-  parts.push(`<path d="M${x - 4} -14h18" stroke="var(--front)" ${line}/><text x="${x + 20}" y="-10">front</text>`);
+  add(`<path d="M-10 0h18" stroke="var(--front)" ${line}/>`, 'best trade-offs');
   return parts.join('');
 }
