@@ -31,8 +31,9 @@ export function summariseRun(spec: Measured, lowered: LoweredFleet, run: FleetRu
 }
 
 function bindRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, { clock, steps }: FleetEnd): RunToMeasure {
-  const view = viewOf(spec, lowered, run);
-  const stopped = explainStop(lowered, run) || (view.client?.window?.to === 0 ? NEVER_STEADY : '');
+  const hopeless = run.stop === 'hopeless';
+  const view = hopeless ? {} : viewOf(spec, lowered, run);
+  const stopped = explainStop(lowered, run) || ('client' in view && view.client?.window?.to === 0 ? NEVER_STEADY : '');
   return {
     program: lowered.program,
     results: run.results,
@@ -44,6 +45,7 @@ function bindRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, { clock, 
     itl: run.itl,
     pipelines: lowered.pipelines,
     ...view,
+    ...(hopeless ? { hopeless } : {}),
     ...(steps === undefined ? {} : { steps }),
     ...(stopped === '' ? {} : { stopped }),
     ...(run.stop === 'stopped' && clock !== undefined ? { clock } : {}),

@@ -2,7 +2,6 @@
 import type { Catalog } from '../catalog/open.ts';
 import type { ErrorBands } from '../catalog/types.ts';
 import { type FleetTrust, trustFleet } from '../metrics/fleet/trust.ts';
-import { EMPTY_SUMMARY } from '../metrics/summary.ts';
 import type { FleetSummary } from '../metrics/sweep.ts';
 import { prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import { type FleetShare, openShare } from '../plan/pipeline/share.ts';
@@ -43,16 +42,9 @@ export function simulateRow(simulator: Simulator, spec: FleetSpec, hasty: boolea
   const { visits } = program;
   const giveUp = hasty && isUncoupled(program) ? { giveUp: giveUpAt(spec.slo, visits) } : {};
   const run = runFleet(program, { leap: 'closed', borrow: true, ...giveUp }, room);
-  const summary = summariseRun(spec, lowered, run, room.pick(program.requests.count));
   return {
-    result: run.stop === 'hopeless' ? withoutLatencies(summary) : summary,
+    result: summariseRun(spec, lowered, run, room.pick(program.requests.count)),
     trust: trustFleet(spec, lowered, run.results, bands),
     workload: lowered.walks.description,
   };
-}
-
-/** Latencies of the few requests that finished before a run was given up say nothing about the deployment. */
-function withoutLatencies(result: FleetSummary): FleetSummary {
-  const none = EMPTY_SUMMARY;
-  return { ...result, ttft: none, first_answer: none, tpot: none, itl: none, e2el: none, slo_met: false };
 }

@@ -115,16 +115,9 @@ function measureRequests({ run, tokens, span, ...seen }: Seen, requests: Request
   // tokens that come several at once have fewer gaps than tokens: those that the engine counted
   const gaps = bursts && run.itl ? totalWeight(run.itl) : tokens.gaps;
   const meanGap = gaps > 0 ? tokens.gapSeconds / gaps : Number.NaN;
-  const ttft = summarise(latencies.ttft, run.pick);
-  const summaries = {
-    ttft,
-    first_answer: latencies.firstAnswer === latencies.ttft ? ttft : summarise(latencies.firstAnswer, run.pick),
-    tpot: summarise(latencies.tpot, run.pick),
-    itl: run.itl
-      ? summariseItl(run.itl, lost.unfinished > 0 ? Number.NaN : meanGap)
-      : { ...EMPTY_SUMMARY, mean: meanGap },
-    e2el: summarise(latencies.e2el, run.pick),
-  };
+  const summaries = run.hopeless
+    ? NO_LATENCIES
+    : summariseAll(run, latencies, lost.unfinished > 0 ? Number.NaN : meanGap, meanGap);
   const stream = streamOf(requests, tokens);
   // A run that came to a standstill cannot keep up with anything.
   const verdict = run.deadlock
@@ -148,13 +141,33 @@ function measureRequests({ run, tokens, span, ...seen }: Seen, requests: Request
     ),
     request_goodput: good < 0 ? Number.NaN : rate(good),
     good_fraction: good < 0 ? Number.NaN : per(good, completed),
-    slo_met: keepsPromise(run.slo, summaries, { completed, ...lost }, verdict),
+    slo_met: !run.hopeless && keepsPromise(run.slo, summaries, { completed, ...lost }, verdict),
     total_input_tokens: tokens.input,
     cached_input_tokens: tokens.cached,
     total_output_tokens: tokens.produced,
     thinking_tokens: tokens.thought,
     ...engineFigures(run, duration),
     max_concurrent_requests: peakOverlap(finishedOnly(requests, 'arrival'), finishedOnly(requests, 'finish')),
+  };
+}
+
+const NO_LATENCIES = {
+  ttft: EMPTY_SUMMARY,
+  first_answer: EMPTY_SUMMARY,
+  tpot: EMPTY_SUMMARY,
+  itl: EMPTY_SUMMARY,
+  e2el: EMPTY_SUMMARY,
+};
+
+/** `counted`: the mean gap where the histogram of gaps may hold those of unfinished requests, too. */
+function summariseAll({ itl, pick }: FleetRun, latencies: FleetLatencies, counted: number, meanGap: number) {
+  const ttft = summarise(latencies.ttft, pick);
+  return {
+    ttft,
+    first_answer: latencies.firstAnswer === latencies.ttft ? ttft : summarise(latencies.firstAnswer, pick),
+    tpot: summarise(latencies.tpot, pick),
+    itl: itl ? summariseItl(itl, counted) : { ...EMPTY_SUMMARY, mean: meanGap },
+    e2el: summarise(latencies.e2el, pick),
   };
 }
 

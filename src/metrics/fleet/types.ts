@@ -79,6 +79,8 @@ export interface FleetRun {
   readonly stopped?: string;
   /** Finds order statistics where there is something faster than sorting. */
   readonly pick?: PickRanks;
+  /** It was given up: latencies of the few requests that finished before say nothing about the deployment, and are not measured. */
+  readonly hopeless?: boolean;
   /** It came to a standstill by itself: visits wait, and nothing is left to happen. */
   readonly deadlock?: boolean;
 }
