@@ -134,7 +134,7 @@ describe('fleet', () => {
     ['model: llama-3.1-8b, hardware: l4, routing: {policy: load-kv, light: 2}', 'only heavy-light routing has them; 2'],
     [
       'model: llama-3.1-8b, hardware: l4, routing: heavy-light-kv',
-      'at least one light and one heavy client; 0 light of 1',
+      'at least one light and one heavy instance; 0 light of 1',
     ],
     ['model: llama-3.1-8b, hardware: l4, transfer: whole', 'only a pool of role prefill'],
     ['model: llama-3.1-8b, hardware: l4, max_num_seq: 4', 'did you mean max_num_seqs'],
