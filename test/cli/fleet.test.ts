@@ -55,7 +55,7 @@ describe('a tiny fleet', () => {
       expect(row.e2el_s).toBeCloseTo(0.61, 9);
       const line = JSON.parse(lines[i]!);
       expect([line.arrival_s, line.finish_s]).toEqual([row.arrival_s, row.finish_s]);
-      expect(line.visits.map(({ client }: { client: string }) => client)).toEqual(['front', 'llm']);
+      expect(line.visits.map(({ instance }: { instance: string }) => instance)).toEqual(['front', 'llm']);
     }
   });
 

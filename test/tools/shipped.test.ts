@@ -80,14 +80,14 @@ describe.skipIf(!existsSync(KERNELS))('public traces', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mist-traces-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('give the shipped A100 GEMM and collectives again, digit for digit', () => {
+  it('give the shipped A100 GEMM and collectives again, digit for digit', async () => {
     mkdirSync(join(folder, 'kernels', 'aiconfigurator'), { recursive: true });
     for (const table of ['gemm', 'collectives']) {
       const name = `a100_sxm.${table}.csv`;
       symlinkSync(join(KERNELS, 'aiconfigurator', name), join(folder, 'kernels', 'aiconfigurator', name));
     }
     const out = { stdout: () => {}, stderr: () => {} };
-    expect(runTool(['calibrate', join(folder, 'kernels'), '--out', join(folder, 'catalog')], out)).toBe(0);
+    expect(await runTool(['calibrate', join(folder, 'kernels'), '--out', join(folder, 'catalog')], out)).toBe(0);
     const fresh: Efficiency = JSON.parse(readFileSync(join(folder, 'catalog/efficiency/a100-sxm-80gb.json'), 'utf8'));
     const shipped = read('a100-sxm-80gb.json');
     const gemm = (file: Efficiency) => file.ops.find((fit) => fit.family === 'gemm' && fit.format === 'bf16');
