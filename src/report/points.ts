@@ -135,9 +135,9 @@ function latencyScatter(
 }
 
 /** A deployment as it is written everywhere, a fleet by its hardware: what it is made of is too long for a picture. */
-function labelOf(row: KeptRow, result: SweepResult): string {
+function labelOf(row: KeptRow, result: SweepResult, deployments: boolean): string {
   const words = describeDeployment(row, result).split('; ')[0];
-  return areDeployments(result) ? words : describeHosts(row.hosts, result.labels) || words;
+  return deployments ? words : describeHosts(row.hosts, result.labels) || words;
 }
 
 type Words = Pick<Scatter, 'title' | 'xWords' | 'yWords' | 'xLimit' | 'frontCurve'>;
@@ -151,10 +151,12 @@ function buildScatter(
   better: Better,
   words: Words,
 ): Scatter {
+  const deployments = areDeployments(result); // looks at all rows: once, not for each point
   const points = result.kept.map((row) => {
     const series = hardwareOf(row, result.labels);
     const title = describePoint(row, result);
-    return { x: x(row), y: y(row), kind: kindOf(row), row: row.row, series, label: labelOf(row, result), title };
+    const label = labelOf(row, result, deployments);
+    return { x: x(row), y: y(row), kind: kindOf(row), row: row.row, series, label, title };
   });
   return plotScatter(points, better, words);
 }

@@ -236,8 +236,7 @@ function priceFleet(
   outputTokens: number,
   duration: number,
 ) {
-  const served = new Uint8Array(bills.length);
-  for (let v = 0; v < run.results.client.length; v++) served[run.results.client[v]] = 1;
+  const served = findServed(run.results.client, bills.length);
   const unserved = bills.filter((_, c) => served[c] === 0);
   const unknown = (read: (bill: ClientBill) => number): string[] =>
     run.program.clients.filter((_, c) => Number.isNaN(read(bills[c]))).map(({ name }) => name);
@@ -259,6 +258,18 @@ function priceFleet(
     idle_joules_per_request: per(sumKnown(unserved.map(({ joules }) => joules)), completed),
     idle_usd_per_request: per(sumKnown(unserved.map((bill) => bill.usd)), completed),
   };
+}
+
+/** Which clients had a visit; the visits are read only until each has had one. */
+function findServed(client: Int32Array, clients: number): Uint8Array {
+  const served = new Uint8Array(clients);
+  for (let v = 0, left = clients; left > 0 && v < client.length; v++) {
+    const c = client[v]!;
+    if (served[c] !== 0) continue; // served before, or a visit that no client has taken
+    served[c] = 1;
+    left--;
+  }
+  return served;
 }
 
 /** Of the clients whose energy is known, what it went into. */
