@@ -42,7 +42,7 @@ const RULES: Readonly<Record<RoutingPolicy, (choice: Choice) => number[]>> = {
   'round-robin': () => [],
   load: (choice) => [loadOf(choice)],
   'heavy-light': (choice) => [loadOf(choice)],
-  'prefix-affinity': (choice) => [-choice.client.prefix.countLeading(choice.visit.hashes), loadOf(choice)],
+  'prefix-affinity': (choice) => [-choice.client.pool.countLeading(choice.visit.hashes), loadOf(choice)],
   nearest: (choice) => [countSeconds(choice.world, choice.edge, choice.client), loadOf(choice)],
 };
 
@@ -69,7 +69,7 @@ const LOADS: Readonly<Record<LoadMetric, (client: Client) => number>> = {
   requests: (client) => client.outstanding.size,
   input: (client) => sumOver(client, (visit) => visit.prompt),
   output: (client) => sumOver(client, (visit) => visit.output),
-  kv: ({ setup, free, busy }) => (setup.numGpuBlocks - free - (busy?.formed.decodeBlocks ?? 0)) * setup.blockSize,
+  kv: ({ setup, pool, busy }) => (setup.numGpuBlocks - pool.room - (busy?.formed.decodeBlocks ?? 0)) * setup.blockSize,
   left: (client) => sumOver(client, (visit) => visit.prompt + visit.output - visit.processed),
 };
 
