@@ -1,7 +1,7 @@
 // Shared KV blocks of a client that caches prefixes: what an admission finds, what others can find since, and what is left behind.
 // KV blocks in use (REP_USED) are those of running sequences and kept ones, each hash block counted once however many read it.
 import {
-  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_DRAFTS, CLIENT_PREFIX, CLIENT_PREFIX_LOSS,
+  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_DRAFTS, CLIENT_PREFIX, CLIENT_PREFIX_LOSS, CLIENT_WAIT_STEPS,
 } from '../layout/client';
 import { CACHE_UNIT, NODE_BY, NODE_COUNT } from '../layout/cache';
 import { FLAG_PREFIX } from '../layout/enums';
@@ -115,11 +115,11 @@ function leftBlocks(fleet: usize, cache: usize, visit: i32, units: i32): i32 {
 
 /**
  * Whether evictions could let the waiting head in: as it loses what it would hit it may need less (a hash block goes as a whole), or,
- * where it only waits for `budget`, pass the size that goes alone.
+ * where it only waits for `budget`, pass the size that goes alone; and batch waiting counts its tokens, cached or not.
  */
 export function mayGainByLoss(rep: usize, budget: bool): bool {
   if (geti(rep, REP_WAITING) == 0 || geti(rep, REP_HEAD_IDLE) + geti(rep, REP_HEAD_OWN) == 0) return false;
-  return budget || geti(geta(rep, CLIENT_PREFIX), CACHE_UNIT) > 1;
+  return budget || geti(rep, CLIENT_WAIT_STEPS) > 0 || geti(geta(rep, CLIENT_PREFIX), CACHE_UNIT) > 1;
 }
 
 /** The head, as it was looked up, is admitted: it reads what it hits, and takes back what is its own. */

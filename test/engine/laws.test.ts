@@ -53,7 +53,12 @@ describe('the reference keeps', () => {
       // tokens of a round beyond the output count as computed
       if (roundOf({ setup }) > 1) expect(run.counters.newTokens).toBeGreaterThanOrEqual(prompts + gaps);
       else if (preemptions === swapsOut) expect(run.counters.newTokens).toBe(prompts + decoded);
-      else expect(run.counters.newTokens).toBeGreaterThan(prompts + (verified === undefined ? gaps : 0));
+      else {
+        // what nobody used meanwhile is not computed again
+        const again = setup.prefixCaching ? 0 : 1;
+        const least = prompts + (verified === undefined ? gaps : 0) + again;
+        expect(run.counters.newTokens).toBeGreaterThanOrEqual(least);
+      }
     });
   });
 
