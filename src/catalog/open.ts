@@ -68,8 +68,8 @@ const ERROR_BANDS = 'error-bands';
 const OURS = fileURLToPath(new URL('.', import.meta.url));
 
 /** `folder`: a user's catalog with the same subfolders; its files replace ours one by one, and are checked. */
-export function openCatalog(options: { readonly folder?: string } = {}): Catalog {
-  const folder = options.folder === undefined ? null : resolve(options.folder);
+export function openCatalog(options: { readonly folder?: string | null } = {}): Catalog {
+  const folder = typeof options.folder === 'string' ? resolve(options.folder) : null;
   if (folder) checkFolder(folder);
   const lists = new Map<CatalogKind, readonly string[]>();
   const entries = new Map<string, unknown>();

@@ -8,8 +8,29 @@ export interface Output {
   stderr(text: string): void;
 }
 
+export type Flags<T extends arg.Spec> = arg.Result<T>;
+type Verb = (argv: readonly string[], out: Output) => Promise<number>;
+
+/**
+ * A verb of the command line: reads its flags, answers --help, and leaves the rest to `act`, whose word is the exit code. A user's
+ * mistakes are thrown as a UserError (exit code 2).
+ */
+export function verb<T extends arg.Spec>(
+  name: string,
+  spec: T,
+  help: string,
+  act: (flags: Flags<T>, out: Output) => Promise<number>,
+): Verb {
+  return async (argv, out) => {
+    const { '--help': asked, ...flags } = readFlags(name, { ...spec, '--help': Boolean, '-h': '--help' }, argv);
+    if (!asked) return act(flags as Flags<T>, out);
+    out.stdout(help);
+    return 0;
+  };
+}
+
 /** `arg` with its errors turned into ours. */
-export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: readonly string[]): arg.Result<T> {
+export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: readonly string[]): Flags<T> {
   try {
     return arg(spec, { argv: [...argv] });
   } catch (error) {

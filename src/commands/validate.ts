@@ -12,7 +12,7 @@ import { documentOf } from '../validate/replay.ts';
 import { scoreAll } from '../validate/report.ts';
 import { predictOnThreads } from '../validate/threads.ts';
 import { predictionLines, summaryText, validationJson } from '../validate/write.ts';
-import { MOST_WORKERS, type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { MOST_WORKERS, onlyWord, verb, wholeFlag } from './flags.ts';
 
 const FLAGS = {
   '--out': String,
@@ -21,8 +21,6 @@ const FLAGS = {
   '--group-by': String,
   '--catalog': String,
   '--workers': String,
-  '--help': Boolean,
-  '-h': '--help',
 } as const;
 
 const HELP = `mist validate FILE.csv [options]
@@ -40,23 +38,18 @@ const HELP = `mist validate FILE.csv [options]
 `;
 
 /** Exit code 0 when all rows were processed, whatever the errors are. A file that is no case file is thrown (exit code 2). */
-export async function validate(argv: readonly string[], out: Output): Promise<number> {
-  const flags = readFlags('validate', FLAGS, argv);
-  if (flags['--help']) {
-    out.stdout(HELP);
-    return 0;
-  }
+export const validate = verb('validate', FLAGS, HELP, async (flags, out) => {
   const file = readCases(onlyWord('validate', flags._, 'one case file'));
   const printed = flags['--print-spec'];
   if (printed !== undefined) {
-    out.stdout(printSpec(file, printed, openCatalog(folderOf(flags['--catalog']))));
+    out.stdout(printSpec(file, printed, openCatalog({ folder: flags['--catalog'] })));
     return 0;
   }
   const columns = readColumns(flags['--group-by'], file);
   const { '--out': lines, '--json': json } = flags;
   const outputs = Object.entries({ '--out': lines, '--json': json });
   refuseOverwrites(outputs.flatMap(([flag, file]) => (file === undefined ? [] : [{ flag, file }])));
-  const catalog = openCatalog(folderOf(flags['--catalog']));
+  const catalog = openCatalog({ folder: flags['--catalog'] });
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const note = (done: number, total: number) => progress.update(done, total, 'replaying');
   const threads = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? defaultThreads(file);
@@ -70,9 +63,7 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   if (json !== undefined) writeWhole(json, validationJson(validation), '--json');
   out.stdout(summaryText(validation, columns));
   return 0;
-}
-
-const folderOf = (folder: string | undefined) => (folder === undefined ? {} : { folder });
+});
 
 /** The document of the run that a case belongs to. Throws UserError where there is no such case, or no document for it. */
 function printSpec(file: CaseFile, id: string, catalog: Catalog): string {

@@ -4,7 +4,8 @@ import { nearest } from '../check/nearest.ts';
 import { readTextFile } from '../check/text-file.ts';
 import { type CsvRecord, readRecords } from '../workload/csv.ts';
 import type { CaseGroup, CaseRow } from './case.ts';
-import { GROUP_COLUMNS, readInput } from './read-input.ts';
+import { GROUP_COLUMNS } from './case-columns.ts';
+import { readInput } from './read-input.ts';
 
 export interface CaseFile {
   readonly file: string;

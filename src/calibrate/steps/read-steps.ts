@@ -1,4 +1,5 @@
 // Reads traces of whole engine steps: our own steps.csv with columns that say what ran, and the prompt and token times of Splitwise.
+import { WEIGHT_FORMATS } from '../../catalog/schema-words.ts';
 import type { WeightFormat } from '../../catalog/types.ts';
 import { type Issue, show } from '../../check/issue.ts';
 import type { StepQuantities } from '../../plan/step-regression.ts';
@@ -35,7 +36,6 @@ export interface StepTraces {
 
 /** Columns of the duration, with what one of their unit is in seconds. */
 const DURATIONS = { duration_s: 1, duration_ms: 1e-3, duration_us: 1e-6 } as const;
-const FORMATS = ['bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'] as const;
 /** Columns that say what ran, and the flag that says it for the whole trace. */
 export const DEPLOYED = { model: '--model', hardware: '--hardware', tp: '--tp', pp: '--pp' } as const;
 
@@ -188,9 +188,13 @@ function readDeployments(
     const hardware = text('hardware', i);
     const engine = text('engine', i);
     const precision = text('precision', i);
-    if (precision !== undefined && !(FORMATS as readonly string[]).includes(precision) && !known.has(precision)) {
+    if (
+      precision !== undefined &&
+      !(WEIGHT_FORMATS as readonly string[]).includes(precision) &&
+      !known.has(precision)
+    ) {
       known.set(precision, null);
-      const expected = `one of ${FORMATS.join(', ')}`;
+      const expected = `one of ${WEIGHT_FORMATS.join(', ')}`;
       issues.push({ path: 'precision', expected, received: show(precision), file: table.file, line });
     }
     return {

@@ -2,7 +2,7 @@
 import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
 import { formatNumber, formatShare, formatShort, formatUsd, listWords, UNKNOWN } from '../format.ts';
-import { drawTable, type TextColumn } from '../table.ts';
+import { drawTable, left, right, type TextColumn } from '../table.ts';
 import { terminalWidth, wrap } from '../width.ts';
 import { formatTidy } from './axis.ts';
 import type { FleetContext } from './context.ts';
@@ -11,9 +11,6 @@ import { servingBlock } from './serving-block.ts';
 import { explainGaps, isReal, takesTime } from './shown.ts';
 
 const formatTidyMs = (seconds: number): string => formatTidy(seconds * 1000);
-
-const right = (heading: string): TextColumn => ({ heading, align: 'right' });
-const left = (heading: string, cut = false): TextColumn => ({ heading, align: 'left', cut });
 
 /** The whole text of a run. */
 export function fleetTable(result: FleetResult, context: FleetContext): string {
@@ -37,12 +34,12 @@ const PARTS = ['transfer', 'queue', 'service'] as const;
 /** One line per stage and part of its time that is not always zero. */
 function stageRows(result: FleetResult): string[] {
   const columns = [
-    left('stage', true),
-    right('visits'),
-    left('time, ms'),
-    ...['mean', 'p50', 'p90', 'p99', 'of E2EL'].map(right),
-    { ...right('J/request'), spare: 2 },
-    { ...right('$/1k requests'), spare: 1 },
+    ...left(['stage'], { cut: true }),
+    ...right(['visits']),
+    ...left(['time, ms']),
+    ...right(['mean', 'p50', 'p90', 'p99', 'of E2EL']),
+    ...right(['J/request'], { spare: 2 }),
+    ...right(['$/1k requests'], { spare: 1 }),
   ];
   const mean = result.breakdown[0];
   const rows = result.stages.flatMap((stage, s) => {
@@ -85,16 +82,16 @@ function explainStages(result: FleetResult): string[] {
 
 function clientRows(result: FleetResult): string[] {
   const columns = [
-    left('instance', true),
-    { ...left('kind'), spare: 2 },
-    { ...right('devices'), spare: 1 },
-    ...['visits', 'busy', 'batch'].map(right),
-    { ...right('peak batch'), spare: 5 },
-    right('queue'),
-    { ...right('peak queue'), spare: 4 },
-    ...['KV peak', 'cached', 'preempted'].map(right),
-    { ...right('W'), spare: 3 },
-    right('$/h'),
+    ...left(['instance'], { cut: true }),
+    ...left(['kind'], { spare: 2 }),
+    ...right(['devices'], { spare: 1 }),
+    ...right(['visits', 'busy', 'batch']),
+    ...right(['peak batch'], { spare: 5 }),
+    ...right(['queue']),
+    ...right(['peak queue'], { spare: 4 }),
+    ...right(['KV peak', 'cached', 'preempted']),
+    ...right(['W'], { spare: 3 }),
+    ...right(['$/h']),
   ];
   const rows = summarisePools(result.clients.filter(isReal)).map((client) => [
     client.name,
@@ -121,13 +118,13 @@ function pipelineRows(result: FleetResult): string[] {
   if (result.pipelines.length < 2) return [];
   const thinks = result.thinking_tokens > 0;
   const columns = [
-    left('pipeline', true),
-    ...['requests', 'failed'].map(right),
+    ...left(['pipeline'], { cut: true }),
+    ...right(['requests', 'failed']),
     ...['TTFT', 'TTFAT', 'TPOT', 'E2EL'].flatMap((metric) => [
-      { ...right(`${metric} p50`), spare: 1 },
-      right(`${metric} p99`),
+      ...right([`${metric} p50`], { spare: 1 }),
+      ...right([`${metric} p99`]),
     ]),
-    right('goodput'),
+    ...right(['goodput']),
   ];
   const rows = result.pipelines.map((pipeline) => {
     const tails = (summary: Summary): string[] => [formatTidyMs(summary.p50), formatTidyMs(summary.p99)];
