@@ -1,8 +1,9 @@
 // Reads a Hugging Face config.json into a Model: one layer at a time, then alike layers together.
 import { type Issue, show, UserError } from '../check/issue.ts';
+import { isRecord, type Json } from '../check/python-json.ts';
 import { type AttentionPart, type Frame, readAttentions } from './config-attention.ts';
 import { ENCODER_TYPES, familyOf, REFUSED_TYPES } from './config-families.ts';
-import { Fields, isRecord, type Json } from './config-fields.ts';
+import { Fields } from './config-fields.ts';
 import { readFormats, withExpertFormat } from './config-format.ts';
 import { type MlpPart, readDense, readMixture, readMlps } from './config-mlp.ts';
 import { readMamba2 } from './config-recurrent.ts';

@@ -12,7 +12,7 @@ import { type Catalog, NAMED_KINDS, type NamedKind, openCatalog } from '../catal
 import { countParameters, kvBytesPerToken } from '../catalog/parameters.ts';
 import type { Efficiency } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
+import { didYouMean, nearest } from '../check/nearest.ts';
 import { drawTable, left, right, type TextColumn } from '../report/table.ts';
 import { verb } from './flags.ts';
 
@@ -47,9 +47,8 @@ function readKinds(kind: string | undefined): readonly NamedKind[] {
   if (kind === undefined) return NAMED_KINDS;
   const found = NAMED_KINDS.find((name) => name === kind);
   if (found) return [found];
-  const close = nearest(kind, NAMED_KINDS, 1);
-  const hint = close.length > 0 ? { hint: `did you mean ${close[0]}?` } : {};
-  throw new UserError([{ path: '--kind', expected: `one of ${NAMED_KINDS.join(', ')}`, received: kind, ...hint }]);
+  const hint = didYouMean(kind, NAMED_KINDS, 1);
+  throw new UserError([{ path: '--kind', expected: `one of ${NAMED_KINDS.join(', ')}`, received: kind, hint }]);
 }
 
 function toJson(value: unknown): string {
@@ -95,10 +94,8 @@ function findEntry(opened: Catalog, word: string, kinds: readonly NamedKind[]): 
   }
   if (kinds.includes('models') && /[\\/]|\.json$/.test(word)) return describe(opened, 'models', word);
   if (kinds.length === 1) return describe(opened, kinds[0], word);
-  const close = nearest(
-    word,
-    kinds.flatMap((kind) => opened.ids(kind)),
-  );
+  const known = kinds.flatMap((kind) => opened.ids(kind));
+  const close = nearest(word, known);
   const hint = close.length > 0 ? `did you mean ${close.join(', ')}?` : 'mist catalog lists them';
   throw new UserError([{ path: 'mist catalog', expected: 'an id of the catalog', received: word, hint }]);
 }

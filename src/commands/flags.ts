@@ -1,7 +1,7 @@
 // Flags of a verb, read strictly: an unknown one is answered with the nearest known, a wrong value with what was expected.
 import arg from 'arg';
 import { UserError } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
+import { didYouMean } from '../check/nearest.ts';
 
 export interface Output {
   stdout(text: string): void;
@@ -39,8 +39,7 @@ export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: reado
     if (missing) throw new UserError([{ path: missing, expected: 'a value after it', received: 'nothing' }]);
     const known = Object.keys(spec).filter((flag) => flag.startsWith('--'));
     const odd = argv.find((word) => word.startsWith('-') && !known.includes(word.split('=')[0])) ?? argv.join(' ');
-    const close = nearest(odd.split('=')[0], known, 1);
-    const hint = close.length > 0 ? `did you mean ${close[0]}?` : (error as Error).message;
+    const hint = didYouMean(odd.split('=')[0], known, 1) ?? error.message;
     throw new UserError([{ path: `mist ${verb}`, expected: `flags among ${known.join(', ')}`, received: odd, hint }]);
   }
 }

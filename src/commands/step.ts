@@ -2,7 +2,7 @@
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import type { KvFormat, StepFit, WeightFormat } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
+import { didYouMean } from '../check/nearest.ts';
 import { openArena } from '../columns/arena.ts';
 import { loadKernels } from '../kernels/load.ts';
 import { fitsOf } from '../plan/efficiency.ts';
@@ -136,9 +136,8 @@ function choose<Word extends string>(
 ): Word {
   const found = known.find((word) => word === (text ?? 'auto'));
   if (found) return found;
-  const close = nearest(text!, known, 1);
-  const hint = close.length > 0 ? { hint: `did you mean ${close[0]}?` } : {};
-  issues.push({ path: flag, expected: `one of ${known.join(', ')}`, received: text!, ...hint });
+  const hint = didYouMean(text!, known, 1);
+  issues.push({ path: flag, expected: `one of ${known.join(', ')}`, received: text!, hint });
   return known[0];
 }
 

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
+import { didYouMean } from '../check/nearest.ts';
 import { refuseOverwrites } from '../check/same-file.ts';
 import { writeWhole } from '../check/whole-file.ts';
 import { openProgress } from '../report/progress.ts';
@@ -71,9 +71,8 @@ function printSpec(file: CaseFile, id: string, catalog: Catalog): string {
   const path = '--print-spec';
   if (!group) {
     const known = file.rows.map((row) => row.case_id);
-    const close = nearest(id, known, 1)[0];
-    const hint = close ? { hint: `did you mean ${close}?` } : {};
-    throw new UserError([{ path, expected: 'a case_id of the file', received: id, file: file.file, ...hint }]);
+    const hint = didYouMean(id, known, 1);
+    throw new UserError([{ path, expected: 'a case_id of the file', received: id, file: file.file, hint }]);
   }
   const text = group.input ? documentOf(openReplayer(file.file, catalog), group.id, group.input) : group.trouble!;
   if (typeof text === 'string') return text;
@@ -94,14 +93,8 @@ function readColumns(text: string | undefined, { columns }: CaseFile): string[] 
   if (unknown.length === 0) return names;
   throw new UserError(
     unknown.map((name) => {
-      const close = nearest(name, columns, 1)[0];
-      const received = name === '' ? 'nothing' : name;
-      return {
-        path: '--group-by',
-        expected: 'columns of the file',
-        received,
-        ...(close ? { hint: `did you mean ${close}?` } : {}),
-      };
+      const hint = didYouMean(name, columns, 1);
+      return { path: '--group-by', expected: 'columns of the file', received: name || 'nothing', hint };
     }),
   );
 }

@@ -1,6 +1,7 @@
 // Reads traces of whole engine steps: our own steps.csv with columns that say what ran, and the prompt and token times of Splitwise.
 import { WEIGHT_FORMATS } from '../../catalog/schema-words.ts';
 import type { WeightFormat } from '../../catalog/types.ts';
+import { groupBy } from '../../check/group-by.ts';
 import { type Issue, show } from '../../check/issue.ts';
 import type { StepQuantities } from '../../plan/step-regression.ts';
 import { type ColumnKind, headerOf, readTable, type Table } from '../csv.ts';
@@ -57,14 +58,9 @@ export function readSteps(file: string, given: Partial<StepDeployment>, names: S
   const rows = isSplitwise(header)
     ? readSplitwise(file, names, notes, issues)
     : readOwn(file, header, given, names, issues);
-  const series = new Map<string, { deployment: StepDeployment; file: string; rows: StepRow[] }>();
-  for (const { deployment, row } of rows) {
-    const key = JSON.stringify(deployment);
-    const group = series.get(key);
-    if (group) group.rows.push(row);
-    else series.set(key, { deployment, file, rows: [row] });
-  }
-  return { series: [...series.values()], notes };
+  const groups = [...groupBy(rows, ({ deployment }) => JSON.stringify(deployment)).values()];
+  const series = groups.map((group) => ({ deployment: group[0].deployment, file, rows: group.map(({ row }) => row) }));
+  return { series, notes };
 }
 
 /** A step and what ran it. */
