@@ -11,3 +11,8 @@ export function groupBy<Item>(items: Iterable<Item>, key: (item: Item) => string
   }
   return groups;
 }
+
+/** The first item of each key. */
+export function firstOfEach<Item>(items: Iterable<Item>, key: (item: Item) => string): Item[] {
+  return [...groupBy(items, key).values()].map(([first]) => first as Item);
+}

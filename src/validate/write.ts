@@ -1,4 +1,6 @@
 // Predictions as the lines, the tables and the JSON that mist validate gives out.
+import { quoteCell } from '../report/csv.ts';
+import { capital } from '../report/format.ts';
 import { drawTable, left, right } from '../report/table.ts';
 import type { ChoiceScore, TauSummary } from './order.ts';
 import type { Prediction } from './predict.ts';
@@ -11,7 +13,7 @@ const HEADING = 'case_id,value,predicted,predicted_alt,error_pct,status,note';
 export function predictionLines(predictions: readonly Prediction[]): string {
   const lines = predictions.map(({ row, predicted, alternative, errorPct, status, note }) =>
     [row.case_id, row.valueText, figure(predicted), figure(alternative), fixed(errorPct), status, note]
-      .map(quote)
+      .map(quoteCell)
       .join(','),
   );
   return `${[HEADING, ...lines].join('\n')}\n`;
@@ -24,10 +26,6 @@ function figure(value: number | null): string {
 
 function fixed(value: number | null): string {
   return value === null ? '' : value.toFixed(3);
-}
-
-function quote(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 const WIDTH = 180; // its tables are for files as much as for people
@@ -68,8 +66,6 @@ export function summaryText(validation: Validation, more: readonly string[]): st
   if (missing.length > 0) parts.push(`Scored rows without a prediction\n${missingTable(missing)}`);
   return `${parts.join('\n\n')}\n`;
 }
-
-const capital = (words: string) => words[0].toUpperCase() + words.slice(1);
 
 function headlineText(headline: ErrorTable, rows: string): string {
   const one = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : '-');
