@@ -30,7 +30,8 @@ export function listUnmodelled(fields: Fields, outer: Json, tower: number | null
     const value = fields.value(name);
     if (value !== undefined && value !== null && value !== 0 && value !== false) words.push(meaning);
   }
-  if (Object.hasOwn(BY_TYPE, type)) words.push(BY_TYPE[type]);
+  const together = Object.hasOwn(BY_TYPE, type) ? BY_TYPE[type] : undefined;
+  if (together) words.push(together);
   return [...words, ...listAttention(fields)];
 }
 
