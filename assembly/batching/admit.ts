@@ -20,7 +20,7 @@ import { hasFlag, rowOr } from '../table/visit';
 import { addChunk } from './chunk';
 import { joinDrafts, verifyToo } from './drafts';
 import { blocksFor, sharedBlocks } from './count';
-import { admissionBlocks, finalLength, needOf, residueAdd } from './paging';
+import { admissionBlocks, finalLength, needOf, promiseBlocks, residueAdd } from './paging';
 import { listFilled, lookUpHead, readFound } from './share';
 import { headIsSwapped, swapIn } from './swap';
 
@@ -74,6 +74,7 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
 @inline
 function takeHead(run: usize, rep: usize, request: i32, blocks: i32, foreign: i32, skip: i32): usize {
   queuePop(run, rep);
+  promiseBlocks(run, rep, request, -1);
   const slot = slotTake(run, rep, request);
   const drafts = geti(rep, CLIENT_DRAFTS) != 0;
   store<i32>(slot, drafts || geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH ? blocks : 0, SLOT_RESERVED);

@@ -1,9 +1,10 @@
 // KV blocks: what a sequence needs, and preemption (by recompute or swap) when they find none.
-import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_PROMISES, CLIENT_UNDONE } from '../layout/client';
+import { FLEET_LOADS, LOADS_BYTES, LOADS_PROMISED } from '../layout/fleet';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/admission';
 import {
-  GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
+  GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_INDEX, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
   REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FINISH_TICK,
   SLOT_FOREIGN, SLOT_REQUEST, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
@@ -125,6 +126,16 @@ export function leave(run: usize, rep: usize, request: i32, past: i32, own: i32,
   else giveUp(run, rep, request, past, own, returns, room);
 }
 
+/** Whoever is routed to `rep` and not admitted will take blocks there (`by` 1), or no more (-1): where routing asks for KV, they are load. */
+// @ts-ignore: decorator
+@inline
+export function promiseBlocks(run: usize, rep: usize, visit: i32, by: f64): void {
+  if (geti(rep, CLIENT_PROMISES) == 0) return;
+  const fleet = geta(run, RUN_FLEET);
+  const blocks = admissionBlocks(run, rep, visit, needOf(run, visit)) - sharedBlocks(fleet, rep, visit);
+  addf(geta(fleet, FLEET_LOADS) + <usize>(geti(rep, REP_INDEX) * LOADS_BYTES), LOADS_PROMISED >> 3, by * <f64>blocks);
+}
+
 /** A preempted sequence leaves its slot and goes to the front of the queue. */
 export function requeue(run: usize, rep: usize, slot: usize): void {
   const request = load<i32>(slot, SLOT_REQUEST);
@@ -133,6 +144,7 @@ export function requeue(run: usize, rep: usize, slot: usize): void {
   const at = geta(run, RUN_PREEMPTIONS) + ((<usize>request) << 2);
   store<i32>(at, load<i32>(at) + 1);
   queuePushFront(run, rep, request);
+  promiseBlocks(run, rep, request, 1);
   addi(rep, CLIENT_PREEMPTED, 1);
 }
 

@@ -42,7 +42,8 @@ export const CLIENT_PREFIX_LOSS = 69; // i32, tokens found in the prefix cache t
 export const CLIENT_RECEIVE_EVERY = 60; // i32, decode steps between two looks; 0 or 1 = every step
 export const CLIENT_WAIT_STEPS = 61; // i32, most steps that a prompt is held back; 0 = never
 export const CLIENT_WAIT_TOKENS = 62; // i32, tokens of a step that are worth not waiting for
-export const CLIENT_PARAMETERS = 40; // cells copied, 70 and 71 of them free
+export const CLIENT_PROMISES = 70; // i32, 1 where routing asks for KV: blocks that visits will take count before they are admitted
+export const CLIENT_PARAMETERS = 40; // cells copied, 71 of them free
 
 // Where its arrays lie, offsets from the record (i32)
 export const CLIENT_AT_RESIDUE = 72;

@@ -122,7 +122,11 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
   cells.fill(0);
   const record = { cells, words: wordsOf(cells) };
   const surfaces = new Map<Float64Array, Float64Array>();
-  const exact = clientsWithoutLeaps(program);
+  const exact = membersWhere(
+    program.groups,
+    (group) => needsSteps(group) || (looksAtBlocks(group.routing) && program.hashCount > 0),
+  );
+  const promising = membersWhere(program.groups, (group) => needsSteps(group) && group.metric === 'kv');
   program.clients.forEach((client, i) => {
     const base = i * C.CLIENT_PARAMETERS - C.CLIENT_FIRST;
     const put = (cell: number, value: number) => {
@@ -137,6 +141,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     const channel = channelOf(client);
     put(C.CLIENT_CHANNEL, channel);
     cells[base + C.CLIENT_DEMAND] = client.demand;
+    put(C.CLIENT_PROMISES, promising.has(i) ? 1 : 0);
     put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.speculation || roundOf(client) > 1 ? 0 : 1);
     if (client.speculation) {
       fillSpeculation(record, base, client.speculation, client.price, arena.f64(client.speculation.drafts));
@@ -167,12 +172,9 @@ function placeSurface(
   return copy;
 }
 
-/** Clients whose KV use, blocks or remaining work routing looks at: what changes inside a leap must be seen step by step. */
-function clientsWithoutLeaps({ groups, hashCount }: FleetProgram): Set<number> {
-  const found = new Set<number>();
-  const looks = (group: FleetGroup) => needsSteps(group) || (looksAtBlocks(group.routing) && hashCount > 0);
-  for (const group of groups.filter(looks)) for (const client of group.members) found.add(client);
-  return found;
+/** Members of some groups: where routing looks at KV use, blocks or remaining work, what changes inside a leap must be seen step by step. */
+function membersWhere(groups: readonly FleetGroup[], wanted: (group: FleetGroup) => boolean): Set<number> {
+  return new Set(groups.filter(wanted).flatMap(({ members }) => members));
 }
 
 const WRITE_POLICY: Readonly<Record<WritePolicy, number>> = {

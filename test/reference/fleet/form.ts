@@ -235,7 +235,7 @@ function stayFree({ setup, running }: Client): number {
 }
 
 /** A batch that leaves as one always reserves the final length; the others by their admission. */
-function blocksToAdmit(client: Client, visit: Visit, tokens: number): number {
+export function blocksToAdmit(client: Client, visit: Visit, tokens: number): number {
   const length = isBatchOfOne(client.setup.batching)
     ? finalLength(visit)
     : LENGTHS[client.setup.admission](visit, tokens);
