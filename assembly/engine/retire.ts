@@ -1,7 +1,7 @@
 // Phase "retire": a step (or leap) has ended; everyone in it advances, and whoever has all its output leaves.
 import {
   CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_DRAFTS, CLIENT_PAIRS,
-  CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_ROUND, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
+  CLIENT_PEAK_BLOCKS, CLIENT_ROUND, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
 } from '../layout/client';
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_RESIDENT } from '../layout/enums';
@@ -24,6 +24,7 @@ import { wheelTake } from '../table/slots';
 import { hasFlag } from '../table/visit';
 import { markChannel } from '../contention/channel';
 import { finishSlot } from './finish';
+import { sharesBlocks } from '../batching/share';
 import { leaveAfter, leaveAll } from './leaving';
 import { isHeld } from './visit';
 import { advanceDrafts } from './verify';
@@ -33,15 +34,15 @@ export function retireStep(run: usize, rep: usize): void {
   const now = getf(rep, REP_END);
   countStep(run, rep);
   setf(rep, REP_END, Infinity);
-  const caches = geta(rep, CLIENT_PREFIX) != 0;
-  if (caches) seti(rep, REP_RETIRING, 1);
+  const shares = sharesBlocks(rep);
+  if (shares) seti(rep, REP_RETIRING, 1);
   if (geti(rep, REP_DECODING) != 0) {
     if (geti(rep, CLIENT_DRAFTS) != 0) advanceDrafts(run, rep, now);
     else advanceDecodes(run, rep, now);
   }
   if (geti(rep, REP_CHUNKS) > 0) completeChunks(run, rep, now);
   if (geti(rep, CLIENT_BATCHING) == BATCHING_STATIC && geti(rep, REP_DECODES) == 0) clearBatch(run, rep);
-  if (caches) {
+  if (shares) {
     leaveAll(run, rep);
     seti(rep, REP_RETIRING, 0);
   }
@@ -169,7 +170,7 @@ function checkTtft(run: usize, request: i32, now: f64): void {
 /** Static batching: the last sequence has ended, so the whole batch gives back its slots and blocks. */
 function clearBatch(run: usize, rep: usize): void {
   seti(rep, REP_RUNNING, 0);
-  if (geta(rep, CLIENT_PREFIX) != 0) leaveTogether(run, rep);
+  if (sharesBlocks(rep)) leaveTogether(run, rep);
   else seti(rep, REP_USED, geti(rep, REP_KEPT));
   addi(rep, REP_BATCH, 1);
   seti(rep, REP_RUN_TAIL, 0);

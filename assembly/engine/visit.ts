@@ -1,5 +1,5 @@
 // What the end of a visit sets going: its results travel on, blocks that were kept for it are let go, a request may be over.
-import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/client';
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
@@ -20,7 +20,8 @@ import { eventPush } from '../table/events';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr, visitAt } from '../table/visit';
 import { planLeap } from './leap';
-import { leaveAfter } from './leaving';
+import { sharesBlocks } from '../batching/share';
+import { freeBlocks, leaveAfter } from './leaving';
 import { releaseNext } from './closed-loop';
 import { markReady } from './ready';
 
@@ -137,7 +138,7 @@ export function letGo(run: usize, fleet: usize, visit: i32, now: f64): void {
   const held = rowi(geta(run, RUN_GENERATED), visit);
   if (held == 0) return;
   const rep = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), visit));
-  if (geta(rep, CLIENT_PREFIX) != 0) {
+  if (sharesBlocks(rep)) {
     letGoCached(run, rep, visit, now);
     return;
   }
@@ -148,7 +149,7 @@ export function letGo(run: usize, fleet: usize, visit: i32, now: f64): void {
     if (rowi(geta(run, RUN_NEXT), visit) == geti(rep, REP_BATCH)) return;
   }
   noteFree(run, rep, now);
-  addi(rep, REP_USED, -held);
+  freeBlocks(run, rep, held);
 }
 
 /** The same where prefixes are cached: what others read, too, stays in use. */

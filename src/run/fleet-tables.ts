@@ -4,7 +4,15 @@ import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
-import { LOAD, looksAtBlocks, needsSteps, PACKING, ROUTING } from '../check/scheduler-lists.ts';
+import {
+  LOAD,
+  looksAtBlocks,
+  needsSteps,
+  PACKING,
+  queuesByWork,
+  ROUTING,
+  reservesFinal,
+} from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
 import { roundOf } from '../plan/setup.ts';
@@ -21,7 +29,7 @@ export function tableBytes(program: FleetProgram): number {
   const { clients, groups, links, paths, hashCount, channels } = program;
   const surfaces = new Set(clients.map((client) => client.price)).size * SURFACE_SIZE * 8;
   const lists = clients.reduce((sum, client) => sum + client.tiers.length, 0);
-  const caches = clients.reduce((sum, client) => sum + cacheBytes(program, client), 0);
+  const cached = clients.reduce((sum, client) => sum + cacheBytes(program, client), 0);
   const members = groups.reduce((sum, group) => sum + group.members.length, 0);
   const pathLinks = paths.reduce((sum, path) => sum + 1 + path.length, 0);
   const cells =
@@ -31,7 +39,7 @@ export function tableBytes(program: FleetProgram): number {
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
   const padding = 256 * (16 + groups.length + 3 * clients.length + 2 * lists);
-  return caches + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
+  return cached + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
 
 /** Places links, paths, channels and groups; returns one parameter record per client, and what counts as its load. */
@@ -146,7 +154,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     if (client.speculation) {
       fillSpeculation(record, base, client.speculation, client.price, arena.f64(client.speculation.drafts));
     }
-    put(C.CLIENT_PREFIX, client.prefixCaching ? placeCache(arena, program, client).byteOffset : 0);
+    put(C.CLIENT_PREFIX, caches(program, client) ? placeCache(arena, program, client).byteOffset : 0);
     const tiers = placeLists(arena, client.tiers, program.hashCount);
     put(C.CLIENT_TIERS, tiers.byteOffset);
     put(C.CLIENT_TIER_COUNT, client.tiers.length);
@@ -183,17 +191,23 @@ const WRITE_POLICY: Readonly<Record<WritePolicy, number>> = {
   write_back: F.WRITE_BACK,
 };
 
+/** Without ids only preempted visits find anything: what they left behind. */
+function caches({ hashCount }: FleetProgram, client: FleetClient): boolean {
+  return client.prefixCaching === true && (hashCount > 0 || !reservesFinal(client));
+}
+
 /**
  * Nodes of a cache and its buckets: every node stands for at least one KV block, and for a hash block, what a visit left behind, or
- * what lies between two such.
+ * what lies between two such. Who was preempted is not overtaken first come, first served: so many were running together.
  */
-function cacheRooms({ hashCount, visits }: FleetProgram, { numGpuBlocks }: FleetClient) {
-  const nodes = Math.min(numGpuBlocks, 2 * (hashCount + visits.count) + 2) + 2;
+function cacheRooms({ hashCount, visits }: FleetProgram, { numGpuBlocks, packing, maxNumSeqs }: FleetClient) {
+  const owners = queuesByWork(packing) ? visits.count : Math.min(maxNumSeqs, visits.count);
+  const nodes = Math.min(numGpuBlocks, 2 * (hashCount + owners) + 2) + 2;
   return { nodes, buckets: 2 ** Math.ceil(Math.log2(Math.max(1, Math.min(nodes, hashCount)))) };
 }
 
 function cacheBytes(program: FleetProgram, client: FleetClient): number {
-  if (!client.prefixCaching) return 0;
+  if (!caches(program, client)) return 0;
   const { nodes, buckets } = cacheRooms(program, client);
   return K.CACHE_CELLS * 8 + nodes * K.NODE_BYTES + buckets * 4 + 3 * 256;
 }
