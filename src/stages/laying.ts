@@ -95,9 +95,9 @@ export interface LaidPool {
   readonly pool: {
     readonly kind: PoolKind;
     readonly transfer?: 'whole' | 'layer-wise';
-    readonly prefixCaching?: boolean;
     readonly writeBack?: string | null;
   };
+  readonly client: { readonly prefixCaching?: boolean };
   readonly model: Model | null;
   readonly kv: KvBytes;
   readonly layers: number;

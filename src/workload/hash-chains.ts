@@ -19,6 +19,10 @@ export interface HashChains {
 }
 
 export function openHashChains(walks: Walks, blockTokens: number): HashChains {
+  // blocks of the trace in one of these, or of these in one of the trace's
+  const traceTokens = walks.blocks?.block_tokens ?? blockTokens;
+  const large = Math.max(1, blockTokens / traceTokens);
+  const parts = Math.max(1, traceTokens / blockTokens);
   let count = 0;
   const next = () => count++;
   const texts = new Map<number, number[]>();
@@ -46,12 +50,15 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
     const r = chain.request;
     const end = (block + 1) * blockTokens;
     const [from, to] = blocksOf(r);
-    if (blocks && block < to - from) {
-      const id = blocks.ids[from + block]!;
-      const known = traced.get(id);
-      if (known !== undefined) return known;
-      traced.set(id, count);
-      return next();
+    // the trace's block that ends with this one, or that this one is a part of, as far as it is of the prompt
+    const at = parts > 1 ? Math.floor(block / parts) : (block + 1) * large - 1;
+    const prompt = parts > 1 ? prefixTokens[r]! + walks.history[r]! + walks.question[r]! : end;
+    if (blocks && at < to - from && end <= prompt) {
+      const id = blocks.ids[from + at]!;
+      const first = traced.get(id) ?? count;
+      if (first === count) count += parts;
+      traced.set(id, first);
+      return first + (block % parts);
     }
     if (end <= prefixTokens[r]!) return idIn(listOf(texts, prefix[r]!), block);
     if (session[r]! >= 0 && end <= chain.chained) return idIn(listOf(sessions, session[r]!), block);
@@ -67,7 +74,8 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
       const whole = Math.floor(chain.tokens / blockTokens);
       // a trace hashes its last block too when it is not full
       const [from, to] = blocksOf(request);
-      const last = Math.max(whole, Math.min(to - from, Math.ceil(chain.tokens / blockTokens)));
+      const given = parts > 1 ? 0 : Math.floor((to - from) / large);
+      const last = Math.max(whole, Math.min(given, Math.ceil(chain.tokens / blockTokens)));
       return Array.from({ length: last }, (_, block) => idOf(chain, block));
     },
     get count() {

@@ -151,9 +151,13 @@ describe('hash blocks', () => {
     ];
     writeFileSync(file, rows.map((row) => JSON.stringify(row)).join('\n'));
     const spec = (more = '') => readText(`${FLEET}${PIPELINE}workload: {requests: ${file}${more}}\n`);
-    const { program } = lower(spec());
+    const { program } = lower(spec(', hash_block: 512'));
     expect(program.hashBlock).toBe(512);
     expect([...program.visits.hashIds]).toEqual([0, 1, 2, 0, 1, 3]);
+    // 69 and 64 blocks of an engine: a block of the trace is 32 of them, as far as the prompt goes
+    const { hashBlock, visits } = lower(spec()).program;
+    expect([hashBlock, ...visits.hashAt]).toEqual([16, 0, 69, 69 + 64]);
+    expect([...visits.hashIds]).toEqual([...Array(69).keys(), ...Array(64).keys()].map((id) => (id === 68 ? 96 : id)));
     const [issue] = issuesIn(() => lower(spec(', hash_block: 256')));
     expect(issue).toMatchObject({ path: 'workload.hash_block', received: '256' });
     expect(issue.expected).toContain('512');

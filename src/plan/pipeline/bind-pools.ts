@@ -40,10 +40,7 @@ export const MODEL_FITS = 'a model that fits on its hardware';
 /** What one client of a pool is; its clients are alike but for place, channel and store contents. */
 export interface BoundPool {
   readonly pool: PoolSpec;
-  readonly client: Omit<
-    FleetClient,
-    'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'prefixCaching' | 'tiers'
-  >;
+  readonly client: Omit<FleetClient, 'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'tiers'>;
   /** Share of its channel that a step wants. */
   readonly demand: number;
   readonly model: Model | null;
@@ -165,9 +162,13 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
   } = setupEngine(configuration, deployment, blocks, price, blockBytes, source.seed);
   const model = deployment?.model ?? null;
   const encoder = model?.kind === 'encoder';
+  const prefixCaching = pool.prefixCaching ?? cachesPrefixes(source.catalog.engine(configuration.profile), model);
   return {
     pool,
-    client: { kind: 'llm', packing: pool.packing, ...setup, maxModelLen: encoder ? 0 : setup.maxModelLen },
+    client: {
+      ...{ kind: 'llm', packing: pool.packing, ...setup },
+      ...{ maxModelLen: encoder ? 0 : setup.maxModelLen, prefixCaching },
+    },
     demand: pool.shares?.demand ?? 1,
     model,
     kv:
@@ -183,6 +184,12 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     ...(deployment?.profile.client && !configuration.step_time ? { way: deployment.profile.client } : {}),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
   };
+}
+
+/** Whether an engine shares and keeps KV blocks if nobody says: encoders have none. */
+function cachesPrefixes({ prefix_caching: which }: EngineProfile, model: Model | null): boolean {
+  if (which === undefined || model?.kind === 'encoder') return false;
+  return which === 'all' || !model?.groups.some(({ attention }) => attention.kind === 'linear');
 }
 
 /** null where the spec names no model; undefined where what it names cannot be, which is blamed. */

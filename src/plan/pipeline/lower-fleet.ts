@@ -98,7 +98,7 @@ export function prepareFleet(
   const bytes = storeBytes(spec, pools, blame);
   settle();
   const walks = share.walks.get(walksName(share, spec), () => makeWalks(spec, (id) => catalog.shape(id), requests));
-  const hashBlock = usesHashes(spec) ? hashBlockOf(spec, walks, blame) : 0;
+  const hashBlock = usesHashes(spec, pools, walks) ? hashBlockOf(spec, pools, walks, blame) : 0;
   settle();
   const standing = standClients(spec);
   const placement = placeClients(spec, standing);
@@ -194,7 +194,6 @@ function makeClients(
       location,
       channel,
       demand,
-      prefixCaching: pool.kind === 'llm' && pool.prefixCaching,
       tiers: pool.kind === 'kv-store' ? tiersOf(spec, pool, location, placement, hashBlock * bytes, blame) : [],
     };
   });

@@ -2,7 +2,7 @@
 import { TIERS_MOST } from '../../../assembly/layout/fleet.ts';
 import { HASH_BLOCK } from '../../spec/defaults.ts';
 import { type FleetSpec, poolsOfKind, type StorePool } from '../../spec/fleet/types.ts';
-import { nestedLists, opensGeneration, poolsServing, stageOf } from '../../stages/list.ts';
+import { allStages, nestedLists, opensGeneration, poolsServing, stageOf } from '../../stages/list.ts';
 import type { Listed, Nested } from '../../stages/stage.ts';
 import type { Walks } from '../../workload/walks.ts';
 import type { FleetTier } from '../fleet.ts';
@@ -10,24 +10,54 @@ import type { BoundPool } from './bind-pools.ts';
 import type { Blame } from './blame.ts';
 import type { Placement } from './place.ts';
 
-/** Whether anything looks at hash blocks: a prefix cache or a store. */
-export function usesHashes(spec: FleetSpec): boolean {
-  return spec.pools.some((pool) => pool.kind === 'kv-store' || (pool.kind === 'llm' && pool.prefixCaching));
+type Pools = ReadonlyMap<string, BoundPool>;
+
+/** Whether anything looks at hash blocks: a store, or an engine that keeps blocks where prompts have something in common. */
+export function usesHashes(spec: FleetSpec, pools: Pools, walks: Pick<Walks, 'blocks'>): boolean {
+  if (hasStores(spec)) return true;
+  const common = spec.sessions !== null || spec.prefixes !== null || walks.blocks !== null;
+  return (common || spec.pipelines.some(({ stages }) => promptsAgain(stages))) && cachingBlocks(pools).length > 0;
 }
 
-/** Tokens of a hash block; a trace's own size goes first, and engines' blocks must tile it. */
-export function hashBlockOf(spec: FleetSpec, { blocks }: Pick<Walks, 'blocks'>, blame: Blame): number {
-  const size = blocks?.block_tokens ?? (spec.hashBlock || HASH_BLOCK);
-  if (spec.hashBlock > 0 && spec.hashBlock !== size) {
+function hasStores({ pools }: FleetSpec): boolean {
+  return pools.some(({ kind }) => kind === 'kv-store');
+}
+
+/** Block sizes of engines that keep blocks. */
+function cachingBlocks(pools: Pools): number[] {
+  return [...pools.values()].flatMap(({ client }) => (client.prefixCaching ? [client.blockSize] : []));
+}
+
+/** Whether a request may bring the same prompt to an engine more than once: side by side, in rounds, or one after the other. */
+function promptsAgain(stages: Nested): boolean {
+  const nested = stages.flatMap(nestedLists).flatMap(allStages);
+  return nested.some(opensGeneration) || stages.filter(opensGeneration).length > 1;
+}
+
+/**
+ * Tokens of a hash block. Without stores it is a block of the engines that keep theirs, of which a trace's own blocks may hold several;
+ * else a trace's own size goes first, then what the spec says, made as large as it must be for blocks of engines to tile it.
+ */
+export function hashBlockOf(spec: FleetSpec, pools: Pools, { blocks }: Pick<Walks, 'blocks'>, blame: Blame): number {
+  const engines = cachingBlocks(pools).reduce(leastCommonMultiple, 1);
+  if (blocks && !hasStores(spec) && spec.hashBlock === 0 && blocks.block_tokens % engines === 0) return engines;
+  const size = blocks?.block_tokens ?? (spec.hashBlock || (hasStores(spec) ? HASH_BLOCK : 1));
+  if (blocks && spec.hashBlock > 0 && spec.hashBlock !== size) {
     const expected = `the trace's block size, ${size} tokens, or nothing`;
     blame(['workload', 'hash_block'], expected, String(spec.hashBlock));
   }
   for (const { name, configuration, prefixCaching, writeBack } of poolsOfKind(spec, 'llm')) {
     const { block_size: own } = configuration;
-    if ((!prefixCaching && writeBack === null) || size % own === 0) continue;
+    if ((prefixCaching !== true && writeBack === null) || size % own === 0 || size === 1) continue;
     blame(['fleet', name, 'block_size'], `a divisor of the ${size} tokens of a hash block`, String(own));
   }
-  return size;
+  return leastCommonMultiple(size, engines);
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let [high, low] = [a, b];
+  while (low > 0) [high, low] = [low, high % low];
+  return (a / high) * b;
 }
 
 /** Bytes of KV per token that stores hold and send; 0 without stores. One model fills a fleet's stores. */

@@ -128,10 +128,11 @@ function checkTraffic(spec: FleetSpec, ledger: Ledger): void {
     }
   }
   // blocks of the engine must tile the blocks of the hashes
-  const hashBlock = spec.hashBlock === 0 && !replayed ? HASH_BLOCK : spec.hashBlock;
+  const stores = spec.pools.some(({ kind }) => kind === 'kv-store');
+  const hashBlock = spec.hashBlock === 0 && !replayed && stores ? HASH_BLOCK : spec.hashBlock;
   if (hashBlock === 0) return;
   for (const { name, configuration, prefixCaching, writeBack } of poolsOfKind(spec, 'llm')) {
-    if ((!prefixCaching && writeBack === null) || hashBlock % configuration.block_size === 0) continue;
+    if ((prefixCaching !== true && writeBack === null) || hashBlock % configuration.block_size === 0) continue;
     const expected = `a multiple of block_size ${configuration.block_size} of pool ${name}`;
     ledger.add({ path: ['workload', 'hash_block'], expected, received: String(hashBlock) });
   }

@@ -114,7 +114,12 @@ export const llmShape = {
   step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
   step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
   ...rulesShape,
-  enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
+  enable_prefix_caching: z
+    .boolean({ error: 'true or false' })
+    .optional()
+    .describe(
+      'Whether KV blocks are shared and found by later prompts; as the engine has it (its profile) if left out.',
+    ),
   transfer: word(TRANSFERS)
     .optional()
     .describe(

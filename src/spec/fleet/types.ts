@@ -42,7 +42,8 @@ export interface LlmPool extends PoolCommon {
   readonly packing: PackingName;
   /** How a prefill client hands its KV cache on. */
   readonly transfer: (typeof TRANSFERS)[number];
-  readonly prefixCaching: boolean;
+  /** null: as its engine has it. */
+  readonly prefixCaching: boolean | null;
   /** Store that the KV of every finished visit is written to. */
   readonly writeBack: string | null;
   /** Bytes of KV per token where no model tells (step_time); 0 = none. */
