@@ -27,7 +27,7 @@ test('the marks are those of the reference, and change nothing', () => {
         const plain = runOnePool(requests, setup, { leap: 'exact' });
         const marked = runOnePool(requests, setup, {
           leap: 'exact',
-          marks: { running, finished, onMark: (clock) => marks.push(clock) },
+          marks: { running, finished, arrived: [], onMark: (clock) => marks.push(clock) },
         });
         expect(marked.results).toEqual(plain.results);
         expect(marked.counters).toEqual(plain.counters);
