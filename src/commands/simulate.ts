@@ -97,7 +97,7 @@ function readFleet(text: string, file: string, catalog: Catalog, { row, seed, wi
     throw new UserError([{ path: '--row', expected: `a row below ${sweep.rows}`, received: String(row) }]);
   }
   if (row !== undefined || sweep.rows === 1)
-    return { spec: withWindow(sweep.at(row ?? 0).spec, window), isRow: sweep.rows > 1 };
+    return { spec: withWindow(sweep.at(row ?? 0).spec, window), isRow: row !== undefined };
   const hint = `mist sweep ${file} tries them all; --row N takes one`;
   const received = `${sweep.rows} (axes: ${sweep.axes.map(({ name }) => name).join(', ')})`;
   throw new UserError([{ path: 'mist run', expected: 'a spec of one deployment or fleet', received, hint }]);

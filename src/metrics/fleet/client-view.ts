@@ -86,7 +86,7 @@ function seeWindow({ run, tokens, ...all }: Seen, requests: RequestColumns, wind
   };
   return {
     ...all,
-    tokens: { ...tokens, latencies: kept, ...countWithin(run, requests, tokens, from, to), gaps: 0, gapSeconds: 0 },
+    tokens: { ...tokens, latencies: kept, ...countWithin(run, requests, from, to), gaps: 0, gapSeconds: 0 },
     span: { from, to },
     run: { ...run, ...countBetween(window.from, window.to) },
     members,

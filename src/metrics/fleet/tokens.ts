@@ -18,8 +18,6 @@ export interface TokenColumns {
   readonly firstToken: Float64Array;
   readonly lastToken: Float64Array;
   readonly output: Int32Array;
-  /** Time of each visit's first token, s; NaN where it makes none. */
-  readonly visitFirst: Float64Array;
   /** Of all requests: seconds between tokens, and how many gaps between single tokens they are. */
   readonly gapSeconds: number;
   readonly gaps: number;
@@ -81,7 +79,7 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
   }
   const { span: gapSeconds, gaps, input, cached, produced, thought } = total;
   const sums = { gapSeconds, gaps, input, cached, produced, thought };
-  return { latencies, firstToken, lastToken, output, visitFirst: tokenTimes, ...sums, whole: false };
+  return { latencies, firstToken, lastToken, output, ...sums, whole: false };
 }
 
 /** Whether every request is one visit that prefills and decodes. */
@@ -116,7 +114,7 @@ function measureSingles({ program, results }: FleetRun, requests: RequestColumns
   }
   const { span: gapSeconds, ...sums } = total;
   const latencies = { ttft, tpot, e2el, firstAnswer: ttft };
-  const times = { firstToken: first, lastToken: finish, visitFirst: first };
+  const times = { firstToken: first, lastToken: finish };
   return { latencies, ...times, output, gapSeconds, ...sums, thought: 0, whole: true };
 }
 
@@ -125,30 +123,27 @@ const overlap = (begin: number, end: number, from: number, to: number): number =
   Math.max(0, Math.min(end, to) - Math.max(begin, from));
 
 /**
- * The same counts between two instants: prompts by their first token; of the tokens after the first, which are spread evenly between
- * it and the end of their visit, those in between.
+ * The same counts between two instants: prompts by their first token; of the other tokens, which are spread evenly between it (of a
+ * visit that comes with its KV: between its start) and the end of their visit, those in between.
  */
-export function countWithin(
-  { program, results, roles }: FleetRun,
-  requests: RequestColumns,
-  tokens: TokenColumns,
-  from: number,
-  to: number,
-) {
+export function countWithin({ program, results, roles }: FleetRun, requests: RequestColumns, from: number, to: number) {
   const { visits } = program;
   const role = roleTable(program.stages.length, roles);
   const total = { input: 0, cached: 0, produced: 0, thought: 0 };
   for (let v = 0; v < visits.count; v++) {
     const does = role[visits.stage[v]!];
-    if (does === ROLE_NONE || results.state[v] !== STATE_FINISHED || results.finish[v]! < from) continue;
+    const end = results.finish[v]!;
+    if (does === ROLE_NONE || results.state[v] !== STATE_FINISHED || end < from) continue;
     if (requests.state[visits.request[v]!] !== STATE_FINISHED) continue;
-    const [begin, end] = [tokens.visitFirst[v]!, results.finish[v]!];
+    const resident = (visits.flags[v]! & VISIT_RESIDENT) !== 0;
+    const begin = resident ? results.start[v]! : results.first[v]!;
     const opens = begin >= from && begin < to;
-    const rest = end > begin ? ((visits.output[v]! - 1) * overlap(begin, end, from, to)) / (end - begin) : 0;
-    const made = end > begin ? rest + Number(opens) : opens ? visits.output[v]! : 0;
+    const [head, rest] = resident ? [0, visits.output[v]!] : [1, visits.output[v]! - 1];
+    const share = end > begin ? overlap(begin, end, from, to) / (end - begin) : Number(opens);
+    const made = rest * share + (opens ? head : 0);
     total.produced += made;
     if (does === ROLE_THINK) total.thought += made;
-    if (!opens || (visits.flags[v]! & VISIT_RESIDENT) !== 0) continue;
+    if (!opens || resident) continue;
     total.input += visits.prompt[v]! - visits.shared[v]!;
     total.cached += results.cached[v]!;
   }
