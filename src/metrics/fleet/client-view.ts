@@ -59,7 +59,7 @@ function seeNothing({ tokens, ...all }: Seen): Seen {
   const none = (column: Float64Array) => new Float64Array(column.length).fill(Number.NaN);
   const { ttft, firstAnswer, tpot, e2el } = tokens.latencies;
   const latencies = { ttft: none(ttft), firstAnswer: none(firstAnswer), tpot: none(tpot), e2el: none(e2el) };
-  const counts = { input: 0, cached: 0, produced: 0, thought: 0, gaps: 0, gapSeconds: 0 };
+  const counts = { input: 0, cached: 0, produced: 0, thought: 0, gaps: 0, gapSeconds: Number.NaN };
   return { ...all, tokens: { ...tokens, latencies, ...counts }, span: { from: 0, to: 0 }, completed: 0 };
 }
 
@@ -86,7 +86,7 @@ function seeWindow({ run, tokens, ...all }: Seen, requests: RequestColumns, wind
   };
   return {
     ...all,
-    tokens: { ...tokens, latencies: kept, ...countWithin(run, requests, from, to), gaps: 0, gapSeconds: 0 },
+    tokens: { ...tokens, latencies: kept, ...countWithin(run, requests, from, to), gaps: 0, gapSeconds: Number.NaN },
     span: { from, to },
     run: { ...run, ...countBetween(window.from, window.to) },
     members,

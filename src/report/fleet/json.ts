@@ -18,7 +18,7 @@ export function fleetJson(result: FleetResult, context: FleetContext): JsonObjec
     label: context.name,
     model_id: model,
     tokenizer_id: model,
-    num_prompts: result.completed + failed,
+    num_prompts: result.window?.run_requests ?? result.completed + failed,
     request_rate: context.requestRate > 0 ? context.requestRate : 'inf',
     burstiness: context.burstiness,
     max_concurrency: context.maxConcurrency > 0 ? context.maxConcurrency : null,
