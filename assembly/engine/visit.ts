@@ -3,7 +3,7 @@ import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/cl
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_EDGE, EVENT_WRITE, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_WRITES, VISIT_BYTES, VISIT_EDGES, VISIT_GROUP,
+  EVENT_EDGE, EVENT_WRITE, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_VISIT_STRIDE, FLEET_WRITES, VISIT_EDGES, VISIT_GROUP,
   VISIT_HOLDERS, VISIT_PENDING, LOADS_BYTES, LOADS_INPUT, LOADS_OUTPUT, LOADS_REQUESTS,
 } from '../layout/fleet';
 import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_STEPS, REP_USED } from '../layout/replica';
@@ -64,7 +64,7 @@ export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
   countLoad(run, fleet, visit, geti(rep, REP_INDEX), -1);
   const record = visitAt(fleet, visit);
-  const end = load<i32>(record, VISIT_BYTES + VISIT_EDGES);
+  const end = load<i32>(record + <usize>geti(fleet, FLEET_VISIT_STRIDE), VISIT_EDGES);
   for (let edge = load<i32>(record, VISIT_EDGES); edge < end; edge++) {
     eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_EDGE, edge * 2);
   }
@@ -94,9 +94,9 @@ export function rejectVisit(run: usize, fleet: usize, visit: i32, state: i32, no
     const pending = rowi(geta(run, RUN_STATE), v) == STATE_PENDING;
     // Who waits for nothing any more has joined.
     if (pending && load<u16>(record, VISIT_PENDING) > 0) cancelVisit(run, fleet, v, now);
-    // Unless the request has ended before, it ends here.
+    // Unless the request has ended before, it ends here. (A record that is all visits' says nothing of one.)
     if (hasFlag(fleet, v, FLAG_LAST) && rowi(geta(run, RUN_STATE), v) != STATE_FINISHED) {
-      store<i32>(record, load<i32>(record, VISIT_GROUP) | FLAG_REJECTED, VISIT_GROUP);
+      if (geti(fleet, FLEET_VISIT_STRIDE) != 0) store<i32>(record, load<i32>(record, VISIT_GROUP) | FLAG_REJECTED, VISIT_GROUP);
       closeRequest(run, now);
     }
     v++;

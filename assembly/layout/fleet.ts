@@ -3,7 +3,7 @@
 // otherwise. Columns "where ..." are left out of a program that has no use for them: address 0.
 
 // Visits and edges, in
-export const FLEET_VISITS = 0; // VISIT_BYTES records[visits + 1]
+export const FLEET_VISITS = 0; // VISIT_BYTES records[visits + 1], or one for all
 export const FLEET_EDGE_TO = 1; // i32 per edge
 export const FLEET_EDGE_BYTES = 2; // f64 per edge, where an edge has bytes
 export const FLEET_EDGE_LAYERS = 3; // i32 per edge, where transfers go layer by layer
@@ -16,7 +16,8 @@ export const FLEET_WRITES = 9; // i32, where blocks are written back
 export const FLEET_HASH_AT = 10; // i32[visits + 1], where there are stores or prefix caches
 export const FLEET_HASH_IDS = 11; // i32
 // Visits, out
-export const FLEET_READY = 12; // f64
+export const FLEET_VISIT_STRIDE = 21; // i32, VISIT_BYTES, or 0 where every request is one visit and all have the same record
+export const FLEET_READY = 12; // f64; the column of arrivals where every request is one visit
 export const FLEET_START = 13; // f64
 export const FLEET_CACHED = 14; // i32, where tokens can come from a cache or a store
 // Visits, working

@@ -71,8 +71,8 @@ export function readRun(
       finish,
       preemptions,
       client: replica,
-      ready: own(fleet.ready),
-      start: own(fleet.start),
+      ready: readyTimes(program, record, placed, borrow),
+      start: own(placed.start),
       cached: fleet.cached ? own(fleet.cached) : new Int32Array(placed.count),
     },
     requestState: requestStates(program, fleet, state),
@@ -84,6 +84,15 @@ export function readRun(
     clock: record.cells[R.RUN_CLOCK],
     stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],
   };
+}
+
+/** When visits were ready. Where that stands in the column of arrivals, whoever has not arrived when a run stops is taken out. */
+function readyTimes(program: FleetProgram, { words }: RunRecord, { ready, arrival }: PlacedRequests, borrow: boolean) {
+  const arrived = words[R.RUN_NEXT_ARRIVAL * 2];
+  const apart = ready !== arrival || arrived === program.requests.count;
+  if (borrow && apart) return ready;
+  const own = ready.slice();
+  return apart ? own : own.fill(Number.NaN, arrived);
 }
 
 /** Of every client what `read` makes of its record. */

@@ -115,7 +115,7 @@ export function placeProgram(program: FleetProgram, logged: boolean, room: Fleet
   const { arrival, concurrency, count } = requests;
   const placed = placeRequests(arena, { ...visits, arrival, concurrency }, count, swaps);
   const mark = arena.mark();
-  return { arena, kernels, record, placed, fleet: placeFleet(arena, program), mark };
+  return { arena, kernels, record, placed, fleet: placeFleet(arena, program, placed), mark };
 }
 
 /**
