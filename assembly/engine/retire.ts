@@ -12,7 +12,7 @@ import {
   SLOT_RESERVED, SLOT_WHEEL_NEXT,
 } from '../layout/replica';
 import {
-  RUN_ARRIVAL, RUN_FINISH, RUN_FIRST, RUN_FLEET, RUN_GENERATED, RUN_HISTOGRAM, RUN_OUTPUT, RUN_STEPS, RUN_TTFT_LIMIT, RUN_TTFT_MISSES,
+  RUN_ARRIVAL, RUN_FINISH, RUN_FIRST, RUN_FLEET, RUN_GENERATED, RUN_HISTOGRAM, RUN_OUTPUT, RUN_PLAIN, RUN_STEPS, RUN_TTFT_LIMIT, RUN_TTFT_MISSES,
 } from '../layout/run';
 import { joinDecodes } from '../batching/admit';
 import { stepContext, stepDecodes } from '../batching/drafts';
@@ -129,13 +129,14 @@ function completePrompt(run: usize, rep: usize, slot: usize, now: f64): void {
   const generated = rowi(geta(run, RUN_GENERATED), request);
   const need = load<i32>(slot, SLOT_NEED);
   const fleet = geta(run, RUN_FLEET);
-  if (generated == 0 && !hasFlag(fleet, request, FLAG_RESIDENT)) {
+  const plain = geti(run, RUN_PLAIN) != 0;
+  if (generated == 0 && (plain || !hasFlag(fleet, request, FLAG_RESIDENT))) {
     store<f64>(geta(run, RUN_FIRST) + ((<usize>request) << 3), now);
     checkTtft(run, request, now);
   } else if (geti(run, RUN_HISTOGRAM) != 0) {
     histogramAdd(geta(run, RUN_HISTOGRAM), now - rowf(geta(run, RUN_FINISH), request), 1);
   }
-  const cache = geta(rep, CLIENT_PREFIX);
+  const cache: usize = plain ? 0 : geta(rep, CLIENT_PREFIX);
   if (cache != 0 && hasFlag(fleet, request, FLAG_PREFIX)) touchBlocks(fleet, cache, request);
   const left = rowi(geta(run, RUN_OUTPUT), request) - generated - 1;
   if (left == 0) finishSlot(run, rep, slot, now, need);

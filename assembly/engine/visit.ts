@@ -3,12 +3,13 @@ import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/cl
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_EDGE, EVENT_WRITE, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_VISIT_STRIDE, FLEET_WRITES, VISIT_EDGES, VISIT_GROUP,
+  EVENT_EDGE, EVENT_WRITE, FLEET_COMPARED, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_VISIT_STRIDE, FLEET_WRITES, VISIT_EDGES, VISIT_GROUP,
   VISIT_HOLDERS, VISIT_PENDING, LOADS_BYTES, LOADS_INPUT, LOADS_OUTPUT, LOADS_REQUESTS,
 } from '../layout/fleet';
+import { LOAD_INPUT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
 import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_STEPS, REP_USED } from '../layout/replica';
 import {
-  RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
+  RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PLAIN, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
   RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
 import { blocksTaken } from '../batching/paging';
@@ -53,16 +54,22 @@ export function finishVisit(run: usize, rep: usize, visit: i32, now: f64): void 
 // @ts-ignore: decorator
 @inline
 export function countLoad(run: usize, fleet: usize, visit: i32, client: i32, by: f64): void {
+  const compared = geti(fleet, FLEET_COMPARED);
+  if (compared == 0) return;
   const loads = geta(fleet, FLEET_LOADS) + <usize>(client * LOADS_BYTES);
-  store<f64>(loads, load<f64>(loads, LOADS_REQUESTS) + by, LOADS_REQUESTS);
-  store<f64>(loads, load<f64>(loads, LOADS_INPUT) + by * <f64>rowi(geta(run, RUN_PROMPT), visit), LOADS_INPUT);
-  store<f64>(loads, load<f64>(loads, LOADS_OUTPUT) + by * <f64>rowi(geta(run, RUN_OUTPUT), visit), LOADS_OUTPUT);
+  if ((compared & (1 << LOAD_REQUESTS)) != 0) store<f64>(loads, load<f64>(loads, LOADS_REQUESTS) + by, LOADS_REQUESTS);
+  if ((compared & (1 << LOAD_INPUT)) != 0) store<f64>(loads, load<f64>(loads, LOADS_INPUT) + by * <f64>rowi(geta(run, RUN_PROMPT), visit), LOADS_INPUT);
+  if ((compared & (1 << LOAD_OUTPUT)) != 0) store<f64>(loads, load<f64>(loads, LOADS_OUTPUT) + by * <f64>rowi(geta(run, RUN_OUTPUT), visit), LOADS_OUTPUT);
 }
 
 /** Everything that the end of `visit` on `rep` sets going. */
 export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
   countLoad(run, fleet, visit, geti(rep, REP_INDEX), -1);
+  if (geti(run, RUN_PLAIN) != 0) {
+    closeRequest(run, now);
+    return;
+  }
   const record = visitAt(fleet, visit);
   const end = load<i32>(record + <usize>geti(fleet, FLEET_VISIT_STRIDE), VISIT_EDGES);
   for (let edge = load<i32>(record, VISIT_EDGES); edge < end; edge++) {

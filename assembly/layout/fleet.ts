@@ -26,6 +26,7 @@ export const FLEET_WORK = 16; // i32, key of the least-work-left queue, where a 
 export const FLEET_CHILD = 17; // i32, pairing heap of that queue
 export const FLEET_ORDER = 18; // i32, when it joined the queue
 export const FLEET_LOADS = 20; // LOADS_BYTES record per client
+export const FLEET_COMPARED = 22; // i32, bit LOAD_* set where routing compares that load: only these are counted in FLEET_LOADS
 export const FLEET_NEXT_ROOT = 19; // i32, first visit of the request that arrives next
 
 // Groups, links, channels

@@ -96,6 +96,13 @@ function usesOf(visits: VisitTable): Readonly<Record<VisitUse, boolean>> {
   return uses;
 }
 
+/** Whether every request is one visit to an engine that waits for nothing, shares nothing and comes with nothing. */
+export function isPlain(program: FleetProgram): boolean {
+  const { visits, clients } = program;
+  if (!isUniform(program) || visits.flags[0] !== 0 || clients.some(({ kind }) => kind !== 'llm')) return false;
+  return Object.values(usesOf(visits)).every((used) => !used);
+}
+
 /** Bytes of one column without padding. */
 function bytesOf({ type, length }: Column): number {
   return length * (type === 'f64' ? 8 : 4);

@@ -111,6 +111,9 @@ function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): voi
     words[(base + F.POOL_LAST_HEAVY) * 2] = -1;
   });
   put(F.FLEET_GROUPS, cells);
+  // Where a group has one member nothing is compared
+  const compared = groups.filter(({ members }) => members.length > 1).map(({ metric }) => 1 << LOAD.id[metric]);
+  put(F.FLEET_COMPARED, compared.reduce((all, bit) => all | bit, 0));
 }
 
 /** One parameter record per client, with its surface, tiers and prefix cache. */
