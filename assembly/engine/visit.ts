@@ -3,8 +3,8 @@ import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/cl
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_EDGE, EVENT_WRITE, FLEET_COMPARED, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_VISIT_STRIDE, FLEET_WRITES, VISIT_EDGES, VISIT_GROUP,
-  VISIT_HOLDERS, VISIT_PENDING, LOADS_BYTES, LOADS_INPUT, LOADS_OUTPUT, LOADS_REQUESTS,
+  EVENT_EDGE, EVENT_WRITE, FLEET_COMPARED, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_READY, FLEET_VISIT_STRIDE, FLEET_WRITES, VISIT_EDGES, VISIT_GROUP,
+  VISIT_HOLDERS, VISIT_PENDING,
 } from '../layout/fleet';
 import { LOAD_INPUT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
 import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_STEPS, REP_USED } from '../layout/replica';
@@ -14,7 +14,7 @@ import {
 } from '../layout/run';
 import { blocksTaken } from '../batching/paging';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
-import { clientAt } from '../table/client';
+import { clientAt, loadsOf } from '../table/client';
 import { eventPush } from '../table/events';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr, visitAt } from '../table/visit';
@@ -56,10 +56,16 @@ export function finishVisit(run: usize, rep: usize, visit: i32, now: f64): void 
 export function countLoad(run: usize, fleet: usize, visit: i32, client: i32, by: f64): void {
   const compared = geti(fleet, FLEET_COMPARED);
   if (compared == 0) return;
-  const loads = geta(fleet, FLEET_LOADS) + <usize>(client * LOADS_BYTES);
-  if ((compared & (1 << LOAD_REQUESTS)) != 0) store<f64>(loads, load<f64>(loads, LOADS_REQUESTS) + by, LOADS_REQUESTS);
-  if ((compared & (1 << LOAD_INPUT)) != 0) store<f64>(loads, load<f64>(loads, LOADS_INPUT) + by * <f64>rowi(geta(run, RUN_PROMPT), visit), LOADS_INPUT);
-  if ((compared & (1 << LOAD_OUTPUT)) != 0) store<f64>(loads, load<f64>(loads, LOADS_OUTPUT) + by * <f64>rowi(geta(run, RUN_OUTPUT), visit), LOADS_OUTPUT);
+  if ((compared & (1 << LOAD_REQUESTS)) != 0) addLoad(run, fleet, LOAD_REQUESTS, client, by);
+  if ((compared & (1 << LOAD_INPUT)) != 0) addLoad(run, fleet, LOAD_INPUT, client, by * <f64>rowi(geta(run, RUN_PROMPT), visit));
+  if ((compared & (1 << LOAD_OUTPUT)) != 0) addLoad(run, fleet, LOAD_OUTPUT, client, by * <f64>rowi(geta(run, RUN_OUTPUT), visit));
+}
+
+// @ts-ignore: decorator
+@inline
+function addLoad(run: usize, fleet: usize, metric: i32, client: i32, by: f64): void {
+  const at = loadsOf(run, fleet, metric) + ((<usize>client) << 3);
+  store<f64>(at, load<f64>(at) + by);
 }
 
 /** Everything that the end of `visit` on `rep` sets going. */

@@ -25,7 +25,7 @@ export const FLEET_FETCHED = 15; // i32, prompt tokens that a store has sent, wh
 export const FLEET_WORK = 16; // i32, key of the least-work-left queue, where a client has one
 export const FLEET_CHILD = 17; // i32, pairing heap of that queue
 export const FLEET_ORDER = 18; // i32, when it joined the queue
-export const FLEET_LOADS = 20; // LOADS_BYTES record per client
+export const FLEET_LOADS = 20; // f64[LOADS_COLUMNS][clients]
 export const FLEET_COMPARED = 22; // i32, bit LOAD_* set where routing compares that load: only these are counted in FLEET_LOADS
 export const FLEET_NEXT_ROOT = 19; // i32, first visit of the request that arrives next
 
@@ -73,11 +73,8 @@ export const VISIT_BYTES = 12;
 /** Most that PENDING and HOLDERS count. */
 export const VISIT_MOST = 65535;
 
-// Load of a client that routing compares, over visits that are routed and not over (32 bytes; at 8 * LOAD_*)
-export const LOADS_REQUESTS = 0; // f64
-export const LOADS_INPUT = 8; // f64, prompt tokens
-export const LOADS_OUTPUT = 16; // f64, output tokens
-export const LOADS_BYTES = 32;
+/** Loads that routing compares, over visits that are routed and not over: the columns LOAD_REQUESTS, LOAD_INPUT and LOAD_OUTPUT. */
+export const LOADS_COLUMNS = 3;
 
 export const EVENT_TIME = 0; // f64
 export const EVENT_KEY = 8; // i32
@@ -106,7 +103,8 @@ export const POOL_THRESHOLD = 4; // f64
 export const POOL_LIGHT = 5; // i32
 export const POOL_LAST = 6; // i32, position of the last chosen (of the light half)
 export const POOL_LAST_HEAVY = 7; // i32
-export const POOL_CELLS = 8;
+export const POOL_ROW = 8; // i32, 1 when its members are clients in a row
+export const POOL_CELLS = 9;
 
 // A list of hash blocks kept by least recent use: a tier of a store, or a prefix cache (cells)
 export const TIER_CAPACITY = 0; // i32, blocks

@@ -13,7 +13,7 @@ import type { PlacedRequests } from './run-record.ts';
 export interface FleetColumns {
   readonly record: Float64Array;
   readonly clients: Float64Array;
-  /** LOADS_* records. */
+  /** Columns of loads, by client. */
   readonly loads: Float64Array;
   /** VISIT_* records as words. */
   readonly visits: Int32Array;

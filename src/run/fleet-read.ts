@@ -1,7 +1,7 @@
 // Reads what a fleet run left in kernel memory: results of visits and requests, counters and loads of clients.
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
-import * as F from '../../assembly/layout/fleet.ts';
+import * as L from '../../assembly/layout/load.ts';
 import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
 import type { FleetProgram, VisitResults } from '../plan/fleet.ts';
@@ -111,9 +111,9 @@ function mapClients<T>(
 
 function readLoads(record: RunRecord, loads: Float64Array, count: number): ClientLoad[] {
   return mapClients(record, count, (cells, words, client) => ({
-    visits: loads[(client * F.LOADS_BYTES + F.LOADS_REQUESTS) / 8],
-    input: loads[(client * F.LOADS_BYTES + F.LOADS_INPUT) / 8],
-    output: loads[(client * F.LOADS_BYTES + F.LOADS_OUTPUT) / 8],
+    visits: loads[L.LOAD_REQUESTS * count + client],
+    input: loads[L.LOAD_INPUT * count + client],
+    output: loads[L.LOAD_OUTPUT * count + client],
     left: cells[C.CLIENT_UNDONE],
     blocks: words[P.REP_USED * 2],
   }));
