@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { STATE_FINISHED, STATE_REJECTED_KV } from '../../assembly/layout/enums.ts';
 import { EVENT_BYTES, FLOW_BYTES, VISIT_MOST } from '../../assembly/layout/fleet.ts';
-import { type FleetProgram, VISIT_HOLD, VISIT_LOCAL } from '../../src/plan/fleet.ts';
+import { type FleetProgram, VISIT_HOLD, VISIT_LOCAL, VISIT_PREFIX } from '../../src/plan/fleet.ts';
 import { openFleetRoom, runFleet, startFleet } from '../../src/run/fleet.ts';
 import { columnBytes } from '../../src/run/fleet-columns.ts';
 import { countRooms } from '../../src/run/fleet-rooms.ts';
@@ -175,6 +176,20 @@ describe('requests that are one visit', () => {
     const bytes = (groups: readonly number[]) => columnBytes(oneVisit(groups)).all;
     expect(bytes([0, 0, 0])).toBe(bytes([0]));
     expect(bytes([0, 0, 1]) - bytes([0, 1])).toBe(12);
+  });
+
+  test('keep none of the others from ending when they are rejected', () => {
+    const visit = (prompt: number) => ({ at: 0, visits: [{ group: 0, prompt, output: 2, flags: VISIT_PREFIX }] });
+    const program = programOf({ clients: [{}], requests: [visit(2000), visit(3), visit(4)], concurrency: 1 });
+    const { state } = runFleet(program, { leap: 'exact' }).results;
+    expect([...state]).toEqual([STATE_REJECTED_KV, STATE_FINISHED, STATE_FINISHED]);
+  });
+
+  test('are looked at where they come with something', () => {
+    const visit = { group: 0, prompt: 5, output: 2, flags: VISIT_PREFIX, hashes: [0, 1] };
+    const requests = [0, 100].map((at) => ({ at, visits: [visit] }));
+    const program = programOf({ clients: [{ prefixBlocks: 9 }], hashBlock: 2, requests });
+    expect([...runFleet(program, { leap: 'exact' }).results.cached]).toEqual([0, 4]);
   });
 
   test('are ready when they arrive, and not before', () => {
