@@ -16,7 +16,7 @@ export const FLEET_WRITES = 9; // i32, where blocks are written back
 export const FLEET_HASH_AT = 10; // i32[visits + 1], where there are stores or prefix caches
 export const FLEET_HASH_IDS = 11; // i32
 // Visits, out
-export const FLEET_VISIT_STRIDE = 21; // i32, VISIT_BYTES, or 0 where every request is one visit and all have the same record
+export const FLEET_VISIT_STRIDE = 23; // i32, VISIT_BYTES, or 0 where every request is one visit and all have the same record
 export const FLEET_READY = 12; // f64; the column of arrivals where every request is one visit
 export const FLEET_START = 13; // f64
 export const FLEET_CACHED = 14; // i32, where tokens can come from a cache or a store
@@ -27,6 +27,7 @@ export const FLEET_CHILD = 17; // i32, pairing heap of that queue
 export const FLEET_ORDER = 18; // i32, when it joined the queue
 export const FLEET_LOADS = 20; // f64[LOADS_COLUMNS][clients]
 export const FLEET_COMPARED = 22; // i32, bit LOAD_* set where routing compares that load: only these are counted in FLEET_LOADS
+export const FLEET_EDGE_PACE = 21; // f64 per edge, B/s that come up while layers are computed; where transfers go layer by layer
 export const FLEET_NEXT_ROOT = 19; // i32, first visit of the request that arrives next
 
 // Groups, links, channels
@@ -86,9 +87,9 @@ export const EVENT_WRITE = 2; // key: visit whose blocks go into a store
 export const EVENT_CORE = 3; // key: visit
 export const TIERS_MOST = 8;
 
-export const FLOW_LEFT = 0; // f64, bytes
+export const FLOW_LEFT = 0; // f64, bytes; below 0 the first of them are still being computed
 export const FLOW_RATE = 8; // f64, B/s
-export const FLOW_DONE = 16; // f64, s
+export const FLOW_DONE = 16; // f64, s; of one that grows: when its first bytes are there, or all that are there are sent
 export const FLOW_KEY = 24; // i32: edge, or FLOW_TIER | visit * TIERS_MOST + tier
 export const FLOW_PATH = 28; // u32, address of its path: i32 how many links, then the links
 export const FLOW_BYTES = 32;
