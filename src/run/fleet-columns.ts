@@ -51,7 +51,8 @@ function listColumns(program: FleetProgram): Column[] {
     columns.push({ cell, type: 'i32', length: n, entries, working });
   const has = usesOf(visits);
   const stores = clients.some(({ kind }) => kind === 'store');
-  const hashes = stores || clients.some(({ prefixBlocks }) => prefixBlocks > 0);
+  const caches = clients.some(({ prefixCaching }) => prefixCaching);
+  const hashes = stores || (caches && program.hashCount > 0);
   const fetched = has.fetched && visits.fetched ? visits.fetched : null;
   given(F.FLEET_EDGE_TO, visits.edgeTo);
   if (has.edgeBytes) given(F.FLEET_EDGE_BYTES, visits.edgeBytes);
@@ -77,6 +78,7 @@ function listColumns(program: FleetProgram): Column[] {
   }
   if (fetched) given(F.FLEET_FETCHED, fetched);
   else if (stores) made(F.FLEET_FETCHED, 0);
+  if (caches) made(F.FLEET_READS, 0);
   if (hashes || fetched) made(F.FLEET_CACHED, 0, false);
   if (clients.some(({ kind, packing }) => kind === 'llm' && queuesByWork(packing))) {
     for (const cell of [F.FLEET_WORK, F.FLEET_CHILD, F.FLEET_ORDER]) made(cell, 0);
@@ -108,7 +110,12 @@ function usesOf(visits: VisitTable): Readonly<Record<VisitUse, boolean>> {
 /** Whether every request is one visit to an engine that waits for nothing, shares nothing and comes with nothing. */
 export function isPlain(program: FleetProgram): boolean {
   const { visits, clients } = program;
-  if (!isUniform(program) || visits.flags[0] !== 0 || clients.some(({ kind }) => kind !== 'llm')) return false;
+  if (
+    !isUniform(program) ||
+    visits.flags[0] !== 0 ||
+    clients.some(({ kind, prefixCaching }) => kind !== 'llm' || prefixCaching)
+  )
+    return false;
   return Object.values(usesOf(visits)).every((used) => !used);
 }
 

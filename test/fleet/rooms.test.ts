@@ -188,7 +188,7 @@ describe('requests that are one visit', () => {
   test('are looked at where they come with something', () => {
     const visit = { group: 0, prompt: 5, output: 2, flags: VISIT_PREFIX, hashes: [0, 1] };
     const requests = [0, 100].map((at) => ({ at, visits: [visit] }));
-    const program = programOf({ clients: [{ prefixBlocks: 9 }], hashBlock: 2, requests });
+    const program = programOf({ clients: [{ prefixCaching: true, blockSize: 2 }], hashBlock: 2, requests });
     expect([...runFleet(program, { leap: 'exact' }).results.cached]).toEqual([0, 4]);
   });
 
