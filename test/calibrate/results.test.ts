@@ -147,7 +147,12 @@ describe('results of a benchmark', () => {
       spec,
       'model: llama-3.1-8b\nworkload: {lengths: azure-conv-2023, request_rate: 1}\ndeployment: {hardware: h100-sxm-80gb}\nengine: {max_num_seqs: 512}\n',
     );
-    const [file] = write([results.slice(0, 3).map((result) => JSON.stringify(result)).join('\n')]);
+    const [file] = write([
+      results
+        .slice(0, 3)
+        .map((result) => JSON.stringify(result))
+        .join('\n'),
+    ]);
     const out = join(folder, `catalog-${made++}`);
     const said: string[] = [];
     await calibrate([file, '--spec', spec, '--out', out], { ...QUIET, stdout: (text) => said.push(text) });
