@@ -11,7 +11,7 @@ import type { FleetProgram } from '../plan/fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import { type Measuring, openCheckpoints } from './checkpoints.ts';
 import { advanceRecord, LOG_STEPS, readGaps, type StopReason, startRecord } from './engine.ts';
-import { type FleetColumns, fleetBytes, placeFleet } from './fleet-columns.ts';
+import { type FleetColumns, fleetBytes, isPlain, placeFleet } from './fleet-columns.ts';
 import { type FleetRun, readClients, readRun } from './fleet-read.ts';
 import { pickBytes, pickInKernel } from './pick.ts';
 import {
@@ -117,7 +117,7 @@ export function placeProgram(program: FleetProgram, logged: boolean, room: Fleet
   const { arrival, concurrency, count } = requests;
   const placed = placeRequests(arena, { ...visits, arrival, concurrency }, count, swaps);
   const mark = arena.mark();
-  return { arena, kernels, record, placed, fleet: placeFleet(arena, program), mark };
+  return { arena, kernels, record, placed, fleet: placeFleet(arena, program, placed), mark };
 }
 
 /**
@@ -167,6 +167,7 @@ export function fillFleetRecord(
   put(R.RUN_REPLICAS, program.clients.length);
   put(R.RUN_FLEET, fleet.record.byteOffset);
   put(R.RUN_CLIENTS, fleet.clients.byteOffset);
+  put(R.RUN_PLAIN, isPlain(program) ? 1 : 0);
 }
 
 let probe: { kernels: Kernels; record: RunRecord; arena: ReturnType<typeof openArena> } | undefined;
