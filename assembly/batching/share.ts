@@ -98,6 +98,12 @@ export function lookUpHead(run: usize, rep: usize, visit: i32, need: i32, shared
   const cache = geta(rep, CLIENT_PREFIX);
   const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   const unit = geti(cache, CACHE_UNIT);
+  if (unit == 0 && rowi(geta(fleet, FLEET_READS), visit) == 0) {
+    seti(rep, REP_HEAD_UNITS, 0);
+    seti(rep, REP_HEAD_OWN, 0);
+    seti(rep, REP_HEAD_IDLE, 0);
+    return shared;
+  }
   trimTo(fleet, rep, cache, taken);
   const count = idCount(fleet, visit);
   const ids = count > 0 ? idsOf(fleet, visit) : 0;

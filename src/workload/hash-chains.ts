@@ -18,6 +18,12 @@ export interface HashChains {
   readonly count: number;
 }
 
+function listOf(lists: Map<number, number[]>, key: number): number[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
+}
+
 export function openHashChains(walks: Walks, blockTokens: number): HashChains {
   // blocks of the trace in one of these, or of these in one of the trace's
   const traceTokens = walks.blocks?.block_tokens ?? blockTokens;
@@ -34,11 +40,6 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
   const idIn = (list: number[], block: number) => {
     list[block] ??= next();
     return list[block];
-  };
-  const listOf = (lists: Map<number, number[]>, key: number) => {
-    const list = lists.get(key) ?? [];
-    lists.set(key, list);
-    return list;
   };
   /** Where the ids of a request's own blocks begin and end; nowhere without a trace of them. */
   const blocksOf = (r: number): [number, number] => {
