@@ -24,6 +24,7 @@ import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
 import type { Marks } from '../run/fleet-window.ts';
 import { measureRun } from '../run/measure-fleet.ts';
 import { openSession } from '../run/session.ts';
+import { fleetCaveats } from '../spec/fleet/caveats.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { openQuestion } from '../spec/question.ts';
 import { configurationOf } from '../spec/shape.ts';
@@ -183,6 +184,7 @@ function contextOf(spec: FleetSpec, lowered: LoweredFleet, catalog: Catalog): Fl
     power: spec.power,
     pools: factsOf(spec, lowered, labels),
     bases: clients.map(({ basis }) => basis),
+    caveats: fleetCaveats(spec, catalog),
     seed,
     models: [...new Set(ids)].map((id) => labels[id] ?? id),
     text: spec.text,
