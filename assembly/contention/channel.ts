@@ -66,8 +66,8 @@ function shareChannel(run: usize, members: usize, count: i32, now: f64): void {
   let compute = 1.0;
   let bandwidth = 1.0;
   while (open > 0) {
-    const computeLevel = compute / sumOpen(run, members, count, CLIENT_COMPUTE);
-    const bandwidthLevel = bandwidth / sumOpen(run, members, count, CLIENT_BANDWIDTH);
+    const computeLevel = levelOf(compute, sumOpen(run, members, count, CLIENT_COMPUTE));
+    const bandwidthLevel = levelOf(bandwidth, sumOpen(run, members, count, CLIENT_BANDWIDTH));
     const level = computeLevel < bandwidthLevel ? computeLevel : bandwidthLevel;
     const tight = computeLevel < bandwidthLevel ? CLIENT_COMPUTE : CLIENT_BANDWIDTH;
     const modest = leastWanting(run, members, count);
@@ -102,6 +102,13 @@ function mostWanted(rep: usize): f64 {
   const wants = larger(rep);
   const demand = getf(rep, CLIENT_DEMAND);
   return wants < demand ? wants : demand;
+}
+
+/** How far the shares of those who want `sum` of a resource for each unit can grow on what is left of it. */
+// @ts-ignore: decorator
+@inline
+function levelOf(left: f64, sum: f64): f64 {
+  return sum > 0 ? left / sum : Infinity;
 }
 
 /** What those without a rate want of a resource together, each by a unit of its larger share. */

@@ -109,8 +109,9 @@ function shareDevice(busy: readonly Client[]): Map<Client, number> {
   };
   for (let open = [...busy]; open.length > 0; open = open.filter((client) => !rates.has(client))) {
     const levels = RESOURCES.map((resource) => {
-      const wanting = open.filter((client) => larger(client) > 0);
-      return left[resource] / wanting.reduce((sum, one) => sum + one.busy!.wants[resource] / larger(one), 0);
+      const wanting = open.filter(({ busy: step }) => step!.wants[resource] > 0);
+      const sum = wanting.reduce((total, one) => total + one.busy!.wants[resource] / larger(one), 0);
+      return wanting.length > 0 ? left[resource] / sum : Number.POSITIVE_INFINITY;
     });
     const level = Math.min(...levels);
     const tight = RESOURCES[levels[0]! < levels[1]! ? 0 : 1];
