@@ -1,4 +1,4 @@
-// The reference fleet against times worked by hand: what comes first at one instant, transfers, channels, cores (R1, R4, R5, R11, R12).
+// The reference fleet against times worked by hand: what comes first at one instant, transfers, cores (R1, R5, R11, R12).
 import { describe, expect, test } from 'vitest';
 import {
   STATE_CANCELLED,
@@ -7,27 +7,9 @@ import {
   STATE_REJECTED_LENGTH,
   STATE_UNFINISHED,
 } from '../../assembly/layout/enums.ts';
-import {
-  SURFACE_DECODE,
-  SURFACE_G,
-  SURFACE_KNOTS,
-  SURFACE_KNOTS_AT,
-  SURFACE_LM,
-  SURFACE_SHARED,
-  SURFACE_SIZE,
-} from '../../assembly/layout/surface.ts';
 import { VISIT_HOLD } from '../../src/plan/fleet.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { programOf } from './cases.ts';
-
-/** A surface by which every step takes so many seconds. */
-function flat(seconds: number): Float64Array {
-  const surface = new Float64Array(SURFACE_SIZE);
-  for (let k = 0; k < SURFACE_KNOTS; k++) surface[SURFACE_KNOTS_AT + k] = k;
-  surface.fill(seconds, SURFACE_G, SURFACE_LM);
-  surface.fill(seconds, SURFACE_DECODE, SURFACE_SHARED);
-  return surface;
-}
 
 // Every step takes 1 s, and a prompt of 1 token with 1 output token is one step, unless a case says otherwise.
 
@@ -211,53 +193,6 @@ describe('R1: a transfer', () => {
     expect([...referenceFleet(programOf({ clients, groups, requests: lazy })).results.client]).toEqual([0, 1, 2]);
     const early = [lazy[0]!, { at: 0.5, visits: [{ group: 1 }] }];
     expect([...referenceFleet(programOf({ clients, groups, requests: early })).results.client]).toEqual([0, 2, 1]);
-  });
-});
-
-describe('R4: clients on one channel', () => {
-  test('slow each other down while both run', () => {
-    const clients = [0, 1].map(() => ({ channel: 0, demand: 1 }));
-    const requests = [0, 0.5].map((at, group) => ({ at, visits: [{ group }] }));
-    const { results, clients: counters } = referenceFleet(programOf({ clients, requests }));
-    // from 0.5 on at half speed: the first has 0.5 s left and ends at 1.5; the second has then done 0.5 s of its 1
-    expect([...results.finish]).toEqual([1.5, 2]);
-    expect(counters.map((one) => one.busySeconds)).toEqual([1.5, 1.5]);
-  });
-
-  test('get what they want where that is less than their share', () => {
-    const clients = [1, 0.25].map((demand) => ({ channel: 0, demand }));
-    const requests = [0, 1].map((group) => ({ at: 0, visits: [{ group }] }));
-    const { results } = referenceFleet(programOf({ clients, requests }));
-    // 0.25 is below a half, so the other runs at 0.75 of its speed until 1, and has 0.25 s left then
-    expect([...results.finish]).toEqual([1.25, 1]);
-  });
-
-  test('share compute and bandwidth: a step that is bound by one leaves the other', () => {
-    const partsOf = (compute: number, bandwidth: number) => ({ compute: flat(compute), bandwidth: flat(bandwidth) });
-    const endsOf = (...parts: readonly (readonly [compute: number, bandwidth: number, demand?: number])[]) => {
-      const clients = parts.map(([compute, bandwidth, demand = 1]) => {
-        return { channel: 0, demand, parts: partsOf(compute, bandwidth) };
-      });
-      const requests = parts.map((_, group) => ({ at: 0, visits: [{ group }] }));
-      return [...referenceFleet(programOf({ clients, requests })).results.finish];
-    };
-    // alike, by whatever they are bound
-    expect(endsOf([1, 0.25], [1, 0.25])).toEqual([2, 2]);
-    expect(endsOf([0.25, 0.75], [0.25, 0.75])).toEqual([1.5, 1.5]);
-    // each has 0.8 of what it is bound by, and 0.2 of the other
-    expect(endsOf([1, 0.25], [0.25, 1])).toEqual([1.25, 1.25]);
-    // the third wants only what the others leave
-    expect(endsOf([1, 0], [1, 0], [0, 1])).toEqual([2, 2, 1]);
-    // one that needs more than it lasts is bound by it; one that may have half is held back though it is alone
-    expect(endsOf([4, 2], [0, 0.5])).toEqual([1, 1]);
-    expect(endsOf([1, 0.5, 0.5])).toEqual([2]);
-    expect(endsOf([0.25, 0.5, 0.5])).toEqual([1]);
-  });
-
-  test('do not contend when they want nothing', () => {
-    const clients = [1, 0].map((demand) => ({ channel: 0, demand }));
-    const requests = [0, 1].map((group) => ({ at: 0, visits: [{ group }] }));
-    expect([...referenceFleet(programOf({ clients, requests })).results.finish]).toEqual([1, 1]);
   });
 });
 

@@ -43,7 +43,7 @@ export interface BoundPool {
   readonly pool: PoolSpec;
   readonly client: Omit<
     FleetClient,
-    'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'prefixBlocks' | 'tiers'
+    'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'prefixCaching' | 'tiers'
   >;
   /** Most of its channel that its steps want. */
   readonly demand: number;
