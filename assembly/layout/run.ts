@@ -2,7 +2,7 @@
 // TypeScript fills the cells up to RUN_PARAMETERS, calls engineBytes and engineReset, then engineRun until it says STOP_DONE.
 
 // Limits and choices (i32)
-export const RUN_REQUESTS = 0; // arrivals
+export const RUN_REQUESTS = 0; // arrivals that follow no other request
 export const RUN_REPLICAS = 1; // clients
 export const RUN_VISITS = 2; // rows of the visit columns
 export const RUN_FLEET = 3; // address of the fleet record (layout/fleet.ts)
@@ -12,7 +12,7 @@ export const RUN_CONCURRENCY = 12; // requests in flight of a closed loop; 0 = o
 export const RUN_MAX_OUTPUT = 13; // largest output length of the visits
 
 // Addresses of columns, one entry per request unless said (i32)
-export const RUN_ARRIVAL = 14; // f64, s; written in a closed loop
+export const RUN_ARRIVAL = 14; // f64, s; written in a closed loop, and of requests that follow others (until then: the earliest)
 export const RUN_PROMPT = 15; // i32
 export const RUN_OUTPUT = 16; // i32
 export const RUN_FIRST = 17; // f64, s, out

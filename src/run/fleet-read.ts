@@ -58,8 +58,10 @@ export function readRun(
   stop: StopReason,
   borrow: boolean,
 ): FleetRun {
+  // nothing is left to happen: what has not come by now follows a request that was rejected
+  const left = stop === 'done' && program.requests.turns ? E.STATE_UNSENT : E.STATE_UNFINISHED;
   for (let v = 0; v < placed.count; v++) {
-    if (placed.state[v] === E.STATE_PENDING) placed.state[v] = E.STATE_UNFINISHED;
+    if (placed.state[v] === E.STATE_PENDING) placed.state[v] = left;
     if (placed.state[v] !== E.STATE_FINISHED) placed.finish[v] = Number.NaN;
   }
   const { state, first, finish, preemptions, replica } = borrow ? placed : copyResults(placed);

@@ -131,7 +131,7 @@ export function isUncoupled({ clients, groups, channels, visits, requests }: Fle
     ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',
   );
   const single = visits.count === requests.count && visits.edgeTo.length === 0 && visits.fetched === undefined;
-  return alone && counted && single && channels === 0 && visits.flags.every((flags) => flags === 0);
+  return alone && counted && single && channels === 0 && !requests.turns && visits.flags.every((flags) => flags === 0);
 }
 
 /** What every client has counted so far. */
@@ -159,7 +159,7 @@ export function fillFleetRecord(
   const put = (cell: number, value: number) => {
     record.words[cell * 2] = value;
   };
-  put(R.RUN_REQUESTS, program.requests.count);
+  put(R.RUN_REQUESTS, program.requests.turns?.roots ?? program.requests.count);
   put(R.RUN_VISITS, program.visits.count);
   put(R.RUN_REPLICAS, program.clients.length);
   put(R.RUN_FLEET, fleet.record.byteOffset);

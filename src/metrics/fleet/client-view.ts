@@ -133,7 +133,8 @@ function seeDelays(run: FleetRun, requests: RequestColumns, seen: Seen, ways: re
   const ttft = addTo(latencies.ttft, late);
   const firstAnswer = latencies.firstAnswer === latencies.ttft ? ttft : addTo(latencies.firstAnswer, late);
   const moved = { ...latencies, ttft, firstAnswer, e2el };
-  if (concurrency === 0) return { ...seen, tokens: { ...seen.tokens, latencies: moved } };
+  // turns were sent when the answers before them had arrived: nothing is left that could slow them
+  if (concurrency === 0 || program.requests.turns) return { ...seen, tokens: { ...seen.tokens, latencies: moved } };
   const after = sumMeasured(e2el);
   const pace = after > 0 ? sumMeasured(latencies.e2el) / after : 1;
   return { ...seen, tokens: { ...seen.tokens, latencies: moved }, pace };

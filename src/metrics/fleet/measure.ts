@@ -118,7 +118,7 @@ function measureRequests({ run, tokens, span, ...seen }: Seen, requests: Request
   const summaries = run.hopeless
     ? NO_LATENCIES
     : summariseAll(run, latencies, lost.unfinished > 0 ? Number.NaN : meanGap, meanGap);
-  const stream = streamOf(requests, tokens);
+  const stream = streamOf(requests, tokens, run.program.requests.turns !== undefined);
   // A run that came to a standstill cannot keep up with anything.
   const verdict = run.deadlock
     ? 'overloaded'
@@ -213,20 +213,37 @@ function closeStreams(requests: RequestColumns, tokens: TokenColumns) {
 }
 
 /**
- * Requests as the verdict and the token rate see them: a stream of `output` tokens from the first to the last. A request that
- * generates nothing (a pipeline without such a stage) is one token at its end.
+ * Requests as the verdict and the token rate see them, in order of arrival: a stream of `output` tokens from the first to the last.
+ * A request that generates nothing (a pipeline without such a stage) is one token at its end. `mixed`: arrivals are in no order.
  */
-function streamOf(requests: RequestColumns, tokens: TokenColumns) {
+function streamOf(requests: RequestColumns, tokens: TokenColumns, mixed: boolean) {
   const count = requests.state.length;
   const none = new Int32Array(count);
   const { output, first, lastToken } = tokens.whole
     ? { output: tokens.output, first: tokens.firstToken, lastToken: tokens.lastToken }
     : closeStreams(requests, tokens);
+  const sorted = mixed ? orderOf(requests.arrival) : null;
+  const own = <T extends Int32Array | Float64Array>(column: T): T =>
+    sorted ? (column.map((_, i) => column[sorted[i]!]!) as T) : column;
+  const { state, arrival, finish } = requests;
   return {
-    lengths: { count, prompt: none, output },
-    results: { ...requests, first, preemptions: none, replica: none },
-    lastToken,
+    lengths: { count, prompt: none, output: own(output) },
+    results: {
+      state: own(state),
+      arrival: own(arrival),
+      finish: own(finish),
+      first: own(first),
+      preemptions: none,
+      replica: none,
+    },
+    lastToken: own(lastToken),
   };
+}
+
+/** Places of the times in rising order; what never happened comes last. */
+function orderOf(times: Float64Array): Uint32Array {
+  const at = (i: number) => (Number.isNaN(times[i]) ? Number.POSITIVE_INFINITY : times[i]!);
+  return Uint32Array.from(times, (_, i) => i).sort((a, b) => (at(a) === at(b) ? a - b : at(a) - at(b)));
 }
 
 function priceFleet(

@@ -4,6 +4,7 @@ import {
   STATE_FINISHED,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
+  STATE_UNSENT,
 } from '../../../assembly/layout/enums.ts';
 import type { MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { finiteOrNull } from '../flat.ts';
@@ -15,6 +16,7 @@ export function stateName(state: number): string {
   if (state === STATE_FINISHED) return 'finished';
   if (state === STATE_REJECTED_KV) return 'rejected-kv';
   if (state === STATE_CANCELLED) return 'cancelled';
+  if (state === STATE_UNSENT) return 'unsent';
   return state === STATE_REJECTED_LENGTH ? 'rejected-length' : 'unfinished';
 }
 
