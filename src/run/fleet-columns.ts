@@ -216,7 +216,8 @@ function placeTurns(
   for (let r = roots; r < count; r++) {
     const turn = r - roots;
     const end = last[after[r]];
-    if (concurrency > 0 && then[end] >= 0) throw new RangeError('in a closed loop a request is followed by one at most');
+    if (concurrency > 0 && then[end] >= 0)
+      throw new RangeError('in a closed loop a request is followed by one at most');
     const at = turn * (F.TURN_BYTES / 4);
     words[at + F.TURN_VISIT / 4] = first[r];
     words[at + F.TURN_REQUEST / 4] = r;

@@ -107,7 +107,7 @@ function rootsOf(count: number, turns: Turns | undefined): Int32Array {
   if (!turns) return new Int32Array(count).fill(-1);
   const root = new Int32Array(count);
   // what is followed comes before what follows it
-  for (let r = 0; r < count; r++) root[r] = turns.after[r] < 0 ? r : root[turns.after[r]];
+  for (const [r, before] of turns.after.entries()) root[r] = before < 0 ? r : root[before]!;
   return root;
 }
 

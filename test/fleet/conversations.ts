@@ -1,5 +1,5 @@
 // Random conversations over random fleets: each turn's prompt is the text so far and a question, in blocks that caches and stores know.
-import fc from 'fast-check';
+import type fc from 'fast-check';
 import { type FleetProgram, VISIT_PREFIX } from '../../src/plan/fleet.ts';
 import type { VisitRow } from './cases.ts';
 import { assembleWith, type Drawn, drawParts } from './random.ts';

@@ -218,40 +218,38 @@ export function drawParts(most: number): fc.Arbitrary<Drawn> {
 }
 
 function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
-  return fc
-    .array(drawLlm(scale, LONGEST), { minLength: 1, maxLength: 4, size: 'max' })
-    .chain((llms) => {
-      const indices = llms.map((_, index) => index);
-      const group = drawGroup(indices);
-      return fc.record({
-        llms: fc.constant(llms),
-        cores: fc.array(drawCores(), { minLength: 1, maxLength: 2 }),
-        store: drawStore(scale),
-        groups: fc.array(group, { minLength: 3, maxLength: 3 }),
-        row: fc.tuple(...rowMembers(llms).map(drawGroup)),
-        coreRouting: fc.constantFrom(...CORE_ROUTINGS),
-        links: drawLinks(scale),
-        paths: drawPaths(),
-        walks: fc.array(
-          fc.record({
-            gap: fc.oneof(scale.seconds(1), scale.seconds(3)),
-            walk: drawWalk(scale.seconds(2)),
-            // one in three follows one of those before it, after a while and perhaps not before its own time
-            after: fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, fc.nat(99)),
-            delay: fc.oneof(fc.constant(0), scale.seconds(2)),
-            dated: fc.boolean(),
-          }),
-          {
-            minLength: 1,
-            maxLength: most,
-            size: 'max',
-          },
-        ),
-        concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 6 })),
-        hashBlock: fc.integer({ min: 1, max: 8 }),
-        storeBytesPerToken: fc.constantFrom(0.5, 1, 4),
-      });
+  return fc.array(drawLlm(scale, LONGEST), { minLength: 1, maxLength: 4, size: 'max' }).chain((llms) => {
+    const indices = llms.map((_, index) => index);
+    const group = drawGroup(indices);
+    return fc.record({
+      llms: fc.constant(llms),
+      cores: fc.array(drawCores(), { minLength: 1, maxLength: 2 }),
+      store: drawStore(scale),
+      groups: fc.array(group, { minLength: 3, maxLength: 3 }),
+      row: fc.tuple(...rowMembers(llms).map(drawGroup)),
+      coreRouting: fc.constantFrom(...CORE_ROUTINGS),
+      links: drawLinks(scale),
+      paths: drawPaths(),
+      walks: fc.array(
+        fc.record({
+          gap: fc.oneof(scale.seconds(1), scale.seconds(3)),
+          walk: drawWalk(scale.seconds(2)),
+          // one in three follows one of those before it, after a while and perhaps not before its own time
+          after: fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, fc.nat(99)),
+          delay: fc.oneof(fc.constant(0), scale.seconds(2)),
+          dated: fc.boolean(),
+        }),
+        {
+          minLength: 1,
+          maxLength: most,
+          size: 'max',
+        },
+      ),
+      concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 6 })),
+      hashBlock: fc.integer({ min: 1, max: 8 }),
+      storeBytesPerToken: fc.constantFrom(0.5, 1, 4),
     });
+  });
 }
 
 function assemble(drawn: Drawn): FleetProgram {

@@ -6,8 +6,8 @@ import type { FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import type { Visit, World } from '../reference/fleet/state.ts';
-import { drawConversations } from './conversations.ts';
 import { listDifferences } from './compare.ts';
+import { drawConversations } from './conversations.ts';
 
 /** Tokens of every visit's text whose KV was computed by now, or is by a step under way. */
 function openWritten(program: FleetProgram) {

@@ -17,7 +17,14 @@ import { billClients, billVisits, type ClientBill, type VisitBills } from './pri
 import { breakDown, measureStages } from './stages.ts';
 import { measureTokens, type TokenColumns } from './tokens.ts';
 import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet, PipelineResult } from './types.ts';
-import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
+import {
+  countStates,
+  findLastPredecessors,
+  findSpan,
+  orderByArrival,
+  type RequestColumns,
+  readRequests,
+} from './walk.ts';
 
 const NONE = new Float64Array(0);
 const NO_INTERVALS: Intervals = { ready: NONE, start: NONE, finish: NONE };
@@ -222,7 +229,7 @@ function streamOf(requests: RequestColumns, tokens: TokenColumns, mixed: boolean
   const { output, first, lastToken } = tokens.whole
     ? { output: tokens.output, first: tokens.firstToken, lastToken: tokens.lastToken }
     : closeStreams(requests, tokens);
-  const sorted = mixed ? orderOf(requests.arrival) : null;
+  const sorted = mixed ? orderByArrival(requests.arrival) : null;
   const own = <T extends Int32Array | Float64Array>(column: T): T =>
     sorted ? (column.map((_, i) => column[sorted[i]!]!) as T) : column;
   const { state, arrival, finish } = requests;
@@ -238,12 +245,6 @@ function streamOf(requests: RequestColumns, tokens: TokenColumns, mixed: boolean
     },
     lastToken: own(lastToken),
   };
-}
-
-/** Places of the times in rising order; what never happened comes last. */
-function orderOf(times: Float64Array): Uint32Array {
-  const at = (i: number) => (Number.isNaN(times[i]) ? Number.POSITIVE_INFINITY : times[i]!);
-  return Uint32Array.from(times, (_, i) => i).sort((a, b) => (at(a) === at(b) ? a - b : at(a) - at(b)));
 }
 
 function priceFleet(

@@ -67,6 +67,12 @@ export function isRejected(state: number): boolean {
   return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH;
 }
 
+/** Requests in order of arrival; what never arrived comes last. */
+export function orderByArrival(arrival: Float64Array): Uint32Array {
+  const at = (i: number) => (Number.isNaN(arrival[i]) ? Number.POSITIVE_INFINITY : arrival[i]!);
+  return Uint32Array.from(arrival, (_, i) => i).sort((a, b) => (at(a) === at(b) ? a - b : at(a) - at(b)));
+}
+
 /** Of each visit the predecessor that ended last (its hand-off is what the visit waited for); -1 for roots. */
 export function findLastPredecessors(program: FleetProgram, results: VisitResults): Int32Array {
   const { count, edgeAt, edgeTo } = program.visits;
