@@ -28,8 +28,8 @@ export const FLEET_LOADS = 20; // LOADS_BYTES record per client
 export const FLEET_EDGE_PACE = 21; // f64 per edge, B/s that come up while layers are computed; where transfers go layer by layer
 export const FLEET_NEXT_ROOT = 19; // i32, first visit of the request that arrives next
 // Requests that follow others, where some do, in
-export const FLEET_THEN = 21; // i32, of the visit that ends a request: the first turn that its end sends, -1 = none
-export const FLEET_TURNS = 22; // TURN_BYTES records
+export const FLEET_THEN = 29; // i32, of the visit that ends a request: the first turn that its end sends, -1 = none
+export const FLEET_TURNS = 30; // TURN_BYTES records
 
 // Groups, links, channels
 export const FLEET_GROUPS = 32; // GROUP_CELLS records
