@@ -1,18 +1,18 @@
 // Which client a visit goes to: one case per ROUTING_* id.
-import { CLIENT_BLOCK_SIZE, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BLOCK_SIZE, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_UNDONE } from '../layout/client';
 import { FLAG_LOCAL } from '../layout/enums';
 import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
 import { ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN } from '../layout/routing';
 import {
-  FLEET_GROUPS, FLEET_LOADS, FLEET_SAME_AS, LOADS_BYTES, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
+  FLEET_GROUPS, FLEET_LOADS, FLEET_SAME_AS, LOADS_BYTES, LOADS_PROMISED, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_THRESHOLD,
 } from '../layout/fleet';
 import { REP_PROMISED, REP_USED } from '../layout/replica';
 import { RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF } from '../layout/run';
+import { leadingBlocks } from '../batching/share';
 import { pathSeconds } from '../contention/paths';
 import { geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
-import { leadingHits } from '../table/recent';
 import { groupOf, hasFlag, rowOr } from '../table/visit';
 
 /** The client of `visit`; `bytes` come along from visit `from` (-1 for a root). */
@@ -115,10 +115,7 @@ function isCounted(metric: i32): bool {
 
 /** What comes before load: smaller is better. */
 function preference(run: usize, fleet: usize, routing: i32, client: usize, visit: i32, source: i32, bytes: f64): f64 {
-  if (routing == ROUTING_PREFIX_AFFINITY) {
-    const cache = geta(client, CLIENT_PREFIX);
-    return cache == 0 ? 0 : -(<f64>leadingHits(fleet, cache, visit));
-  }
+  if (routing == ROUTING_PREFIX_AFFINITY) return -(<f64>leadingBlocks(run, client, visit));
   if (routing == ROUTING_NEAREST) {
     if (source < 0) return 0;
     const from = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), source));
@@ -130,7 +127,10 @@ function preference(run: usize, fleet: usize, routing: i32, client: usize, visit
 
 function loadOf(fleet: usize, metric: i32, client: usize, index: i32): f64 {
   if (isCounted(metric)) return load<f64>(geta(fleet, FLEET_LOADS) + <usize>(index * LOADS_BYTES) + (<usize>metric << 3));
-  if (metric == LOAD_KV) return <f64>((geti(client, REP_USED) + geti(client, REP_PROMISED)) * geti(client, CLIENT_BLOCK_SIZE));
+  if (metric == LOAD_KV) {
+    const promised = load<f64>(geta(fleet, FLEET_LOADS) + <usize>(index * LOADS_BYTES), LOADS_PROMISED);
+    return (<f64>(geti(client, REP_USED) + geti(client, REP_PROMISED)) + promised) * <f64>geti(client, CLIENT_BLOCK_SIZE);
+  }
   assert(metric == LOAD_LEFT, 'unknown load metric');
   return getf(client, CLIENT_UNDONE);
 }
