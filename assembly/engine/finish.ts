@@ -4,7 +4,7 @@ import { CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_PREFIX, CLIENT_UNDONE } from
 import { STATE_FINISHED } from '../layout/enums';
 import { REP_BATCH, REP_KEPT, REP_RUNNING, REP_USED, SLOT_FOREIGN, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP } from '../layout/replica';
 import {
-  RUN_FINISH, RUN_FINISHED, RUN_FIRST, RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_STATE, RUN_TPOT_LIMIT, RUN_TPOT_MISSES,
+  RUN_COUNT_FROM, RUN_COUNT_TO, RUN_FINISH, RUN_FINISHED, RUN_FIRST, RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_STATE, RUN_TPOT_LIMIT, RUN_TPOT_MISSES,
 } from '../layout/run';
 import { blocksFor } from '../batching/count';
 import { addf, addi, geta, getf, geti, rowf, rowi } from '../table/cell';
@@ -46,5 +46,10 @@ function checkTpot(run: usize, request: i32, now: f64): void {
   const gaps = rowi(geta(run, RUN_OUTPUT), request) - 1;
   if (gaps <= 0) return;
   const lasted = now - rowf(geta(run, RUN_FIRST), request);
-  if (lasted > getf(run, RUN_TPOT_LIMIT) * <f64>gaps) addi(run, RUN_TPOT_MISSES, 1);
+  if (lasted > getf(run, RUN_TPOT_LIMIT) * <f64>gaps && isCounted(run, request)) addi(run, RUN_TPOT_MISSES, 1);
+}
+
+/** Whether a limit that the request misses counts: it arrives in the window that is measured. */
+export function isCounted(run: usize, request: i32): bool {
+  return request >= geti(run, RUN_COUNT_FROM) && request < geti(run, RUN_COUNT_TO);
 }

@@ -23,7 +23,7 @@ import { histogramAdd, histogramAddLinear } from '../table/histogram';
 import { wheelTake } from '../table/slots';
 import { hasFlag } from '../table/visit';
 import { markChannel } from '../contention/channel';
-import { finishSlot } from './finish';
+import { finishSlot, isCounted } from './finish';
 import { leaveAfter, leaveAll } from './leaving';
 import { isHeld } from './visit';
 import { advanceDrafts } from './verify';
@@ -164,7 +164,7 @@ function finishDecode(run: usize, rep: usize, slot: usize, now: f64, past: i32):
 @inline
 function checkTtft(run: usize, request: i32, now: f64): void {
   const limit = getf(run, RUN_TTFT_LIMIT);
-  if (limit < Infinity && now - rowf(geta(run, RUN_ARRIVAL), request) > limit) addi(run, RUN_TTFT_MISSES, 1);
+  if (limit < Infinity && now - rowf(geta(run, RUN_ARRIVAL), request) > limit && isCounted(run, request)) addi(run, RUN_TTFT_MISSES, 1);
 }
 
 /** Static batching: the last sequence has ended, so the whole batch gives back its slots and blocks. */

@@ -38,6 +38,12 @@ export const RUN_STEP_QUOTA = 37;
 /** engineRun returns STOP_MARK once so many sequences run or requests are over; the caller clears the cell it has seen (i32, 0 = none). */
 export const RUN_MARK_RUNNING = 41;
 export const RUN_MARK_FINISHED = 42;
+/** engineRun returns STOP_MARK before the first instant after so many requests have arrived (i32, none = NO_MARK); the caller sets the next. */
+export const RUN_MARK_ARRIVED = 38;
+export const NO_MARK = 0x7fffffff;
+/** Requests (from, to) whose missed limits count against what a percentile may miss (i32). */
+export const RUN_COUNT_FROM = 39;
+export const RUN_COUNT_TO = 40;
 export const RUN_PARAMETERS = 43;
 
 // Progress and counters, written by the kernel
