@@ -49,6 +49,7 @@ export const RUN_PARAMETERS = 43;
 // Progress and counters, written by the kernel
 export const RUN_NEXT_ARRIVAL = 43; // i32, first request not routed yet
 export const RUN_RELEASED = 44; // i32, requests whose arrival time is known
+export const RUN_TURNED = 45; // i32, requests that follow others and have arrived
 export const RUN_TTFT_MISSES = 46; // i32
 export const RUN_TPOT_MISSES = 47; // i32
 export const RUN_LOGGED = 48; // i32, steps in the log

@@ -3,7 +3,7 @@ import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
 import { ROLE_NONE, roleTable } from './roles.ts';
 import { countWithin, type TokenColumns } from './tokens.ts';
 import type { FleetLatencies, FleetRun } from './types.ts';
-import type { RequestColumns } from './walk.ts';
+import { openOrder, type RequestColumns } from './walk.ts';
 import { type Checkpoint, chooseWindow, countBetween, type RunWindow, type WindowRule } from './window.ts';
 
 /** Time that requests of an engine are on their way before the first token. */
@@ -48,7 +48,10 @@ export function seeRun(run: FleetRun, requests: RequestColumns, tokens: TokenCol
   const all: Seen = { tokens, span, run, members: null, completed: null, window: null, pace: 1 };
   if (!client) return all;
   const asked = client.window;
-  const window = asked ? chooseWindow(asked.checkpoints, asked.rule, requests, tokens) : null;
+  const sort = openOrder(run.program.requests, requests);
+  const { state, arrival, finish } = requests;
+  const sorted = { state: sort(state), arrival: sort(arrival), finish: sort(finish) };
+  const window = asked ? chooseWindow(asked.checkpoints, asked.rule, sorted, sort(tokens.latencies.ttft)) : null;
   if (asked?.rule === 'steady' && !window) return seeNothing(all);
   const part = window ? seeWindow(all, requests, window) : all;
   return client.ways ? seeDelays(run, requests, part, client.ways) : part;

@@ -67,6 +67,15 @@ export function isRejected(state: number): boolean {
   return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH;
 }
 
+type Column = Float64Array | Int32Array | Uint8Array;
+
+/** Puts columns in order of arrival without what never arrived, where requests are not numbered so; else they stay as they are. */
+export function openOrder({ turns }: FleetProgram['requests'], { arrival }: RequestColumns) {
+  const order = turns ? orderByArrival(arrival).filter((r) => !Number.isNaN(arrival[r])) : null;
+  return <T extends Column>(column: T): T =>
+    order ? (column.slice(0, order.length).map((_, i) => column[order[i]!]!) as T) : column;
+}
+
 /** Requests in order of arrival; what never arrived comes last. */
 export function orderByArrival(arrival: Float64Array): Uint32Array {
   const at = (i: number) => (Number.isNaN(arrival[i]) ? Number.POSITIVE_INFINITY : arrival[i]!);
