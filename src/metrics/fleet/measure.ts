@@ -16,16 +16,10 @@ import { judgeRun, windowFigures } from './judge-run.ts';
 import { measurePipelines } from './pipelines.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
-import { measureTokens, type TokenColumns } from './tokens.ts';
+import { streamOf } from './streams.ts';
+import { measureTokens } from './tokens.ts';
 import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet } from './types.ts';
-import {
-  countStates,
-  findLastPredecessors,
-  findSpan,
-  orderByArrival,
-  type RequestColumns,
-  readRequests,
-} from './walk.ts';
+import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
 
 const NONE = new Float64Array(0);
 const NO_INTERVALS: Intervals = { ready: NONE, start: NONE, finish: NONE };
@@ -225,48 +219,6 @@ function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): F
   let n = 0;
   for (let r = 0; r < times.length; r++) if (requests.state[r] === STATE_FINISHED) times[n++] = requests[column][r];
   return times.subarray(0, n);
-}
-
-/** Streams without a token are one at the end of the request. */
-function closeStreams(requests: RequestColumns, tokens: TokenColumns) {
-  const count = requests.state.length;
-  const output = new Int32Array(count);
-  const first = new Float64Array(count);
-  const lastToken = new Float64Array(count);
-  for (let r = 0; r < count; r++) {
-    output[r] = Math.max(1, tokens.output[r]!);
-    first[r] = Number.isNaN(tokens.firstToken[r]) ? requests.finish[r]! : tokens.firstToken[r]!;
-    lastToken[r] = Number.isNaN(tokens.lastToken[r]) ? requests.finish[r]! : tokens.lastToken[r]!;
-  }
-  return { output, first, lastToken };
-}
-
-/**
- * Requests as the verdict and the token rate see them, in order of arrival: a stream of `output` tokens from the first to the last.
- * A request that generates nothing (a pipeline without such a stage) is one token at its end. `mixed`: arrivals are in no order.
- */
-function streamOf(requests: RequestColumns, tokens: TokenColumns, mixed: boolean) {
-  const count = requests.state.length;
-  const none = new Int32Array(count);
-  const { output, first, lastToken } = tokens.whole
-    ? { output: tokens.output, first: tokens.firstToken, lastToken: tokens.lastToken }
-    : closeStreams(requests, tokens);
-  const sorted = mixed ? orderByArrival(requests.arrival) : null;
-  const own = <T extends Int32Array | Float64Array>(column: T): T =>
-    sorted ? (column.map((_, i) => column[sorted[i]!]!) as T) : column;
-  const { state, arrival, finish } = requests;
-  return {
-    lengths: { count, prompt: none, output: own(output) },
-    results: {
-      state: own(state),
-      arrival: own(arrival),
-      finish: own(finish),
-      first: own(first),
-      preemptions: none,
-      replica: none,
-    },
-    lastToken: own(lastToken),
-  };
 }
 
 function priceFleet(
