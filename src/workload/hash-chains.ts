@@ -42,10 +42,8 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
     return list[block];
   };
   /** Where the ids of a request's own blocks begin and end; nowhere without a trace of them. */
-  const blocksOf = (r: number): [number, number] => {
-    const { blocks } = walks;
-    return blocks ? [blocks.offset[r]!, blocks.offset[r + 1]!] : [0, 0];
-  };
+  const blocksOf = (r: number): [number, number] =>
+    walks.blocks ? [walks.blocks.offset[r]!, walks.blocks.offset[r + 1]!] : [0, 0];
   const idOf = (chain: PromptChain, block: number) => {
     const { blocks, prefix, prefixTokens, session } = walks;
     const r = chain.request;
@@ -62,7 +60,8 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
       return first + (block % parts);
     }
     if (end <= prefixTokens[r]!) return idIn(listOf(texts, prefix[r]!), block);
-    if (session[r]! >= 0 && end <= chain.chained) return idIn(listOf(sessions, session[r]!), block);
+    // a trace says itself what later turns begin with
+    if (!blocks && session[r]! >= 0 && end <= chain.chained) return idIn(listOf(sessions, session[r]!), block);
     return idIn(own, block);
   };
   return {
