@@ -125,7 +125,8 @@ export function weightsPerDevice(model: Model, split: Split, formats: Formats): 
   const embedding = (2 * embeddingParameters(model)) / split.tp;
   const head = model.tied_embeddings && split.pp === 1 ? 0 : (2 * headParameters(model)) / split.tp;
   const tables = split.pp === 1 ? embedding + head : Math.max(embedding, head);
-  return body * stage + tables + 2 * (model.other_parameters ?? 0);
+  const towers = (2 * (model.tower_parameters ?? 0)) / split.tp;
+  return body * stage + tables + towers + 2 * (model.other_parameters ?? 0);
 }
 
 function layerBytes(group: LayerGroup, hidden: number, split: Split, formats: Formats): number {
@@ -183,6 +184,7 @@ function keepsWindow(attention: Attention, profile: EngineProfile): boolean {
 /** Replication of KV heads included; the indexer's keys are part of `layerKvBytes` and never split. */
 function layerBytesPerToken(attention: Attention, split: Split, formats: Formats): number {
   if (attention.kind === 'none' || attention.kind === 'linear') return 0;
+  if (attention.kind !== 'mla' && attention.shares_kv) return 0;
   const compression = attention.kind === 'mla' ? 1 : (attention.compression ?? 1);
   const elements = localKvElements(attention, split) - kvElements(attention);
   return layerKvBytes(attention, formats.kv) + (elements * BYTES_PER_KV_ELEMENT[formats.kv]) / compression;

@@ -4,7 +4,7 @@ import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
-import { becomeReady, deliverPhase, endVisit, fillCores, nextEvent } from './deliver.ts';
+import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
 import { decodeTokens, formStep, isEnded, lookAtArrivals, roundOf } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
@@ -48,8 +48,8 @@ export function referenceFleet(
       arrivePhase(world, now);
     }
     for (const client of world.clients) if (canForm(client)) startStep(world, client, now, watchStep);
-    shareLinks(world, now);
     shareChannels(world, now);
+    shareLinks(world, now);
     watch(world);
   }
   return closeWorld(world);
@@ -178,6 +178,7 @@ function startStep(world: World, client: Client, now: number, watch: WatchStep):
   const shared = sharesChannel(client);
   const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
   client.busy = { formed, start: now, left: seconds, rate: shared ? 0 : 1, updated: now, end };
+  if (now + seconds > now) departLayers(world, formed, now);
   watch(client, { formed, work, start: now, seconds });
   countStep(client, work);
 }
