@@ -6,11 +6,11 @@ import {
   FLEET_READY, FLEET_WRITES, VISIT_PENDING,
 } from '../layout/fleet';
 import { REP_END } from '../layout/replica';
-import { RUN_FINISH, RUN_REPLICA_OF, RUN_STATE } from '../layout/run';
+import { RUN_FINISH, RUN_REPLICA_OF, RUN_STATE, RUN_TURNED } from '../layout/run';
 import { endFlows, startFlow } from '../contention/flows';
 import { pathBetween, pathLength } from '../contention/paths';
 import { setPace, settleFlows } from '../contention/supply';
-import { geta, getf, geti, rowf, rowi } from '../table/cell';
+import { addi, geta, getf, geti, rowf, rowi } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPop, eventTime } from '../table/events';
 import { hasFlag, sourceOf, visitAt } from '../table/visit';
@@ -28,7 +28,10 @@ export function deliverEvents(run: usize, fleet: usize, now: f64): void {
     eventPop(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT);
     if (kind == EVENT_WRITE) writeBlocks(run, fleet, rowi(geta(fleet, FLEET_WRITES), key), key);
     else if (kind == EVENT_TIER) deliverTier(run, fleet, key, now);
-    else if (kind == EVENT_TURN) routeRoot(run, fleet, key, now);
+    else if (kind == EVENT_TURN) {
+      addi(run, RUN_TURNED, 1);
+      routeRoot(run, fleet, key, now);
+    }
     else if ((key & 1) == 0) departEdge(run, fleet, key >> 1, now);
     else deliverEdge(run, fleet, key >> 1, now);
   }

@@ -2,8 +2,9 @@
 
 import { openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
+import { WINDOWS } from '../spec/fleet/client.ts';
 import { readSpecText } from '../spec/open.ts';
-import { type Output, onlyWord, readFlags, secondsFlag, wholeFlag } from './flags.ts';
+import { type Flags, onlyWord, secondsFlag, verb, wholeFlag, wordFlag } from './flags.ts';
 import { type FleetFlags, runPipelines } from './simulate.ts';
 
 const FLAGS = {
@@ -17,10 +18,9 @@ const FLAGS = {
   '--html': String,
   '--timeline': String,
   '--seed': String,
+  '--window': String,
   '--catalog': String,
   '--json': Boolean,
-  '--help': Boolean,
-  '-h': '--help',
 } as const;
 
 const HELP = `mist run SPEC [options]
@@ -33,6 +33,8 @@ const HELP = `mist run SPEC [options]
   --steps FILE       write one line per iteration: instance, start, duration, prefill tokens, sequences, context, KV blocks in use
   --row N            row N of a spec that spans several configurations
   --seed N           another seed for the workload
+  --window PART      what figures are of: measured (between warm-up and cool-down, the default), all (what a benchmark client prints:
+                     ramp, start burst and drain included), steady (of a closed loop)
   --catalog FOLDER   a catalog folder of your own, first
   --json             results as JSON, with the field names of \`vllm bench serve\`
   --trace FILE       write a Chrome trace (ui.perfetto.dev opens it): what every instance did, hand-offs, queues
@@ -43,20 +45,13 @@ const HELP = `mist run SPEC [options]
 `;
 
 /** Exit codes: 0 done, 130 or 143 interrupted (what was computed is written). A user's mistakes are thrown (exit code 2). */
-export async function run(argv: readonly string[], out: Output): Promise<number> {
-  const flags = readFlags('run', FLAGS, argv);
-  if (flags['--help']) {
-    out.stdout(HELP);
-    return 0;
-  }
+export const run = verb('run', FLAGS, HELP, async (flags, out) => {
   const file = onlyWord('run', flags._, 'one spec file');
-  const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
+  const catalog = openCatalog({ folder: flags['--catalog'] });
   return runPipelines(readSpecText(file), file, catalog, fleetFlags(flags), out);
-}
+});
 
-type RunFlags = ReturnType<typeof readFlags<typeof FLAGS>>;
-
-function fleetFlags(flags: RunFlags): FleetFlags {
+function fleetFlags(flags: Flags<typeof FLAGS>): FleetFlags {
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const [from, to] = [secondsFlag('--from', flags['--from']), secondsFlag('--to', flags['--to'])];
   const issues: Issue[] = [];
@@ -72,6 +67,7 @@ function fleetFlags(flags: RunFlags): FleetFlags {
   if (issues.length > 0) throw new UserError(issues);
   return {
     seed,
+    window: wordFlag('--window', flags['--window'], WINDOWS),
     row: wholeFlag('--row', flags['--row'], 0),
     requests: flags['--requests'],
     steps: flags['--steps'],

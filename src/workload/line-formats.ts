@@ -1,19 +1,15 @@
 // Request files of one JSON object a line: what their fields are called, in which units, and how turns are linked.
 
+import type { TraceFormat } from './rows.ts';
+
 export type Fields = Readonly<Record<string, unknown>>;
 
-export interface LineFormat {
-  readonly format: string;
-  /** Fields, a dot between the names of nested ones. */
-  readonly time: string;
-  readonly prompt: string;
-  readonly output: string;
+/** Names of fields have a dot between those of nested ones. */
+export interface LineFormat extends TraceFormat {
   /** A field that only this format has. */
   readonly mark?: string;
   /** Units of the time column in one second. */
   readonly perSecond: number;
-  readonly fromFirst: boolean;
-  readonly zeroOutputIsOne: boolean;
   /** s after which the recorded clock starts again at 0; 0 = never. */
   readonly wrap: number;
   /** Tokens per hash id; 0 = it has none. */

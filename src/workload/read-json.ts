@@ -1,6 +1,6 @@
 // Reads request files of JSON: lines of all the formats in line-formats.ts, and vLLM's detailed benchmark results.
 import { type Issue, show, UserError } from '../check/issue.ts';
-import { parsePythonJson } from '../check/python-json.ts';
+import { isRecord, tryJson } from '../check/python-json.ts';
 import { parseInstant } from './clock.ts';
 import { type Fields, fieldOf, type LineFormat, nearestFormat, PARTS, pickFormat } from './line-formats.ts';
 import { LinkCollector, packBlocks } from './links.ts';
@@ -18,19 +18,13 @@ export function parseJsonRequests(text: string, file: string): RequestRows {
 }
 
 function parseFields(text: string): Fields | null {
-  try {
-    const value: unknown = parsePythonJson(text);
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Fields) : null;
-  } catch {
-    return null;
-  }
+  const value = tryJson(text);
+  return isRecord(value) ? value : null;
 }
 
 function readLines(lines: readonly string[], format: LineFormat, file: string): RequestRows {
   const { time, prompt, output } = format;
-  const { fromFirst, zeroOutputIsOne } = format;
-  const names = { time, prompt, output };
-  const rows = new RowCollector({ file, format: format.format, names, timed: true, fromFirst, zeroOutputIsOne });
+  const rows = new RowCollector({ ...format, file, timed: true });
   rows.unitsPerSecond = format.perSecond;
   const readTime = makeTimeReader(rows, format);
   const links = new LinkCollector(format);
@@ -136,7 +130,7 @@ function readBlocks(
 }
 
 /** The result of `vllm bench serve --save-detailed`: three lists of equal length, in no promised order of time. */
-function readBenchmark(result: Fields, text: string, file: string): RequestRows {
+function readBenchmark(result: Json, text: string, file: string): RequestRows {
   const names = ['start_times', 'input_lens', 'output_lens'] as const;
   const lists = names.map((name) => result[name]);
   const counts = lists.map((list) => (Array.isArray(list) ? list.length : -1));
@@ -153,18 +147,13 @@ function readBenchmark(result: Fields, text: string, file: string): RequestRows 
   if (issues.length > 0) throw new UserError(issues);
   const [starts, inputs, outputs] = lists as [unknown[], unknown[], unknown[]];
   const order = starts.map((_, i) => i).sort((a, b) => toNumber(starts[a]) - toNumber(starts[b]) || a - b);
-  const rows = new RowCollector({
-    file,
-    format: 'vLLM benchmark result',
-    names: { time: names[0], prompt: names[1], output: names[2] },
-    timed: true,
-    fromFirst: true,
-    zeroOutputIsOne: true,
-  });
+  const [time, prompt, output] = names;
+  const rules = { format: 'vLLM benchmark result', time, prompt, output, fromFirst: true, zeroOutputIsOne: true };
+  const rows = new RowCollector({ ...rules, file, timed: true });
   for (const i of order) {
-    const time = toNumber(starts[i]);
-    if (!Number.isFinite(time)) rows.report(1, `start_times[${i}]`, 'seconds', show(starts[i]));
-    rows.add(1, time, inputs[i], outputs[i]);
+    const start = toNumber(starts[i]);
+    if (!Number.isFinite(start)) rows.report(1, `start_times[${i}]`, 'seconds', show(starts[i]));
+    rows.add(1, start, inputs[i], outputs[i]);
   }
   return rows.finish();
 }

@@ -272,7 +272,7 @@ describe('traffic', () => {
     ['workload: {lengths: azure-conv-2023, request_rate: 1, sessions: {turns: 3}}', 'workload.sessions.think_time'],
     [
       'workload: {lengths: azure-conv-2023, arrivals: {process: closed-loop, max_concurrency: 2}, sessions: {turns: 3, think_time: 1}}\nclient: {window: steady}',
-      'client.window: all: with sessions it is conversations that are in flight',
+      'client.window: measured or all: with sessions it is conversations that are in flight',
     ],
     [
       'workload: {lengths: azure-conv-2023, request_rate: 1, sessions: {turns: 3, think_time: -1s}}',

@@ -35,7 +35,7 @@ export function readRequests({
   const arrival = new Float64Array(requests.count);
   const finish = new Float64Array(requests.count);
   for (let r = 0; r < requests.count; r++) {
-    const rejected = findRejected(requests.first[r], requests.first[r + 1], results);
+    const rejected = findRejection(requests.first[r], requests.first[r + 1], results);
     const last = requests.last[r];
     const ended = results.state[last] === STATE_FINISHED;
     const before = rejected >= 0 && !(ended && results.finish[last] < results.ready[rejected]);
@@ -54,7 +54,7 @@ function isKnown({ concurrency, turns }: FleetProgram['requests']): boolean {
 }
 
 /** The visit that was rejected first, -1 when there is none. */
-function findRejected(from: number, to: number, results: VisitResults): number {
+export function findRejection(from: number, to: number, results: VisitResults): number {
   let found = -1;
   for (let v = from; v < to; v++) {
     if (!isRejected(results.state[v])) continue;
@@ -65,6 +65,15 @@ function findRejected(from: number, to: number, results: VisitResults): number {
 
 export function isRejected(state: number): boolean {
   return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH;
+}
+
+type Column = Float64Array | Int32Array | Uint8Array;
+
+/** Puts columns in order of arrival without what never arrived, where requests are not numbered so; else they stay as they are. */
+export function openOrder({ turns }: FleetProgram['requests'], { arrival }: RequestColumns) {
+  const order = turns ? orderByArrival(arrival).filter((r) => !Number.isNaN(arrival[r])) : null;
+  return <T extends Column>(column: T): T =>
+    order ? (column.slice(0, order.length).map((_, i) => column[order[i]!]!) as T) : column;
 }
 
 /** Requests in order of arrival; what never arrived comes last. */

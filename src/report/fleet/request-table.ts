@@ -2,6 +2,8 @@
 import type { MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { orderByArrival } from '../../metrics/fleet/walk.ts';
 import { VISIT_RESIDENT } from '../../plan/fleet.ts';
+import { quoteCell } from '../csv.ts';
+import { finiteOrNull } from '../flat.ts';
 import { stateName } from './requests.ts';
 
 const COLUMNS = [
@@ -69,6 +71,5 @@ function instanceOf({ run }: MeasuredFleet, r: number): string {
 }
 
 function cell(value: number | string): string {
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : '';
-  return /[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  return quoteCell(typeof value === 'number' ? finiteOrNull(value) : value);
 }
