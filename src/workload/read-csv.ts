@@ -90,7 +90,7 @@ function makeTimeReader(rows: RowCollector): (line: number, cell: string) => num
 
 function unknownHeader(header: readonly string[], file: string): UserError {
   const lower = header.map((cell) => cell.toLowerCase());
-  const count = (f: CsvFormat) => [f.time, f.prompt, f.output].filter((name) => lower.includes(name)).length;
+  const count = (f: TraceFormat) => [f.time, f.prompt, f.output].filter((name) => lower.includes(name)).length;
   const most = Math.max(...FORMATS.map(count));
   const nearest = most > 0 ? FORMATS.filter((f) => count(f) === most) : FORMATS;
   const known = nearest.map((f) => `${f.time},${f.prompt},${f.output}`).join(' | ');

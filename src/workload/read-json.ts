@@ -130,7 +130,7 @@ function readBlocks(
 }
 
 /** The result of `vllm bench serve --save-detailed`: three lists of equal length, in no promised order of time. */
-function readBenchmark(result: Json, text: string, file: string): RequestRows {
+function readBenchmark(result: Fields, text: string, file: string): RequestRows {
   const names = ['start_times', 'input_lens', 'output_lens'] as const;
   const lists = names.map((name) => result[name]);
   const counts = lists.map((list) => (Array.isArray(list) ? list.length : -1));
