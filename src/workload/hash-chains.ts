@@ -1,4 +1,5 @@
 // Hash blocks of prompts as dense ids: equal ids where prompts agree from their first token to the end of the block.
+import { regroupBlocks } from './hash-blocks.ts';
 import type { Walks } from './walks.ts';
 
 /** What stands in the prompt of a request. */
@@ -18,17 +19,8 @@ export interface HashChains {
   readonly count: number;
 }
 
-function listOf(lists: Map<number, number[]>, key: number): number[] {
-  const list = lists.get(key) ?? [];
-  lists.set(key, list);
-  return list;
-}
-
 export function openHashChains(walks: Walks, blockTokens: number): HashChains {
-  // blocks of the trace in one of these, or of these in one of the trace's
-  const traceTokens = walks.blocks?.block_tokens ?? blockTokens;
-  const large = Math.max(1, blockTokens / traceTokens);
-  const parts = Math.max(1, traceTokens / blockTokens);
+  const blocks = walks.blocks && regroupBlocks(walks.blocks, walks.question, blockTokens);
   let count = 0;
   const next = () => count++;
   const texts = new Map<number, number[]>();
@@ -41,23 +33,26 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
     list[block] ??= next();
     return list[block];
   };
+  const listOf = (lists: Map<number, number[]>, key: number) => {
+    const list = lists.get(key) ?? [];
+    lists.set(key, list);
+    return list;
+  };
   /** Where the ids of a request's own blocks begin and end; nowhere without a trace of them. */
-  const blocksOf = (r: number): [number, number] =>
-    walks.blocks ? [walks.blocks.offset[r]!, walks.blocks.offset[r + 1]!] : [0, 0];
+  const blocksOf = (r: number): [number, number] => {
+    return blocks ? [blocks.offset[r]!, blocks.offset[r + 1]!] : [0, 0];
+  };
   const idOf = (chain: PromptChain, block: number) => {
-    const { blocks, prefix, prefixTokens, session } = walks;
+    const { prefix, prefixTokens, session } = walks;
     const r = chain.request;
     const end = (block + 1) * blockTokens;
     const [from, to] = blocksOf(r);
-    // the trace's block that ends with this one, or that this one is a part of, as far as it is of the prompt
-    const at = parts > 1 ? Math.floor(block / parts) : (block + 1) * large - 1;
-    const prompt = parts > 1 ? prefixTokens[r]! + walks.history[r]! + walks.question[r]! : end;
-    if (blocks && at < to - from && end <= prompt) {
-      const id = blocks.ids[from + at]!;
-      const first = traced.get(id) ?? count;
-      if (first === count) count += parts;
-      traced.set(id, first);
-      return first + (block % parts);
+    if (blocks && block < to - from) {
+      const id = blocks.ids[from + block]!;
+      const known = traced.get(id);
+      if (known !== undefined) return known;
+      traced.set(id, count);
+      return next();
     }
     if (end <= prefixTokens[r]!) return idIn(listOf(texts, prefix[r]!), block);
     // a trace says itself what later turns begin with
@@ -74,8 +69,7 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
       const whole = Math.floor(chain.tokens / blockTokens);
       // a trace hashes its last block too when it is not full
       const [from, to] = blocksOf(request);
-      const given = parts > 1 ? 0 : Math.floor((to - from) / large);
-      const last = Math.max(whole, Math.min(given, Math.ceil(chain.tokens / blockTokens)));
+      const last = Math.max(whole, Math.min(to - from, Math.ceil(chain.tokens / blockTokens)));
       return Array.from({ length: last }, (_, block) => idOf(chain, block));
     },
     get count() {

@@ -4,6 +4,7 @@ import { HASH_BLOCK } from '../../spec/defaults.ts';
 import { type FleetSpec, poolsOfKind, type StorePool } from '../../spec/fleet/types.ts';
 import { allStages, nestedLists, opensGeneration, poolsServing, stageOf } from '../../stages/list.ts';
 import type { Listed, Nested } from '../../stages/stage.ts';
+import { canRegroup } from '../../workload/hash-blocks.ts';
 import type { Walks } from '../../workload/walks.ts';
 import type { FleetTier } from '../fleet.ts';
 import type { BoundPool } from './bind-pools.ts';
@@ -35,23 +36,30 @@ function promptsAgain(stages: Nested): boolean {
 }
 
 /**
- * Tokens of a hash block. Without stores it is a block of the engines that keep theirs, of which a trace's own blocks may hold several;
- * else a trace's own size goes first, then what the spec says, made as large as it must be for blocks of engines to tile it.
+ * Tokens of a hash block: as the spec says, else without stores a block of the engines that keep theirs, with them a trace's own or what
+ * a larger block of an engine makes of it; as large as it must be for blocks of engines to tile it. A trace's ids are those of its parts
+ * or its multiples.
  */
 export function hashBlockOf(spec: FleetSpec, pools: Pools, { blocks }: Pick<Walks, 'blocks'>, blame: Blame): number {
-  const engines = cachingBlocks(pools).reduce(leastCommonMultiple, 1);
-  if (blocks && !hasStores(spec) && spec.hashBlock === 0 && blocks.block_tokens % engines === 0) return engines;
-  const size = blocks?.block_tokens ?? (spec.hashBlock || (hasStores(spec) ? HASH_BLOCK : 1));
-  if (blocks && spec.hashBlock > 0 && spec.hashBlock !== size) {
-    const expected = `the trace's block size, ${size} tokens, or nothing`;
-    blame(['workload', 'hash_block'], expected, String(spec.hashBlock));
+  const traced = blocks?.block_tokens ?? 0;
+  let size = spec.hashBlock || (hasStores(spec) ? traced || HASH_BLOCK : 1);
+  const asked = poolsOfKind(spec, 'llm').filter(
+    ({ prefixCaching, writeBack }) => size > 1 && (prefixCaching === true || writeBack !== null),
+  );
+  for (const { configuration } of spec.hashBlock > 0 ? [] : asked) {
+    if (configuration.block_size % size === 0) size = configuration.block_size;
   }
-  for (const { name, configuration, prefixCaching, writeBack } of poolsOfKind(spec, 'llm')) {
+  for (const { name, configuration } of asked) {
     const { block_size: own } = configuration;
-    if ((prefixCaching !== true && writeBack === null) || size % own === 0 || size === 1) continue;
+    if (size % own === 0) continue;
     blame(['fleet', name, 'block_size'], `a divisor of the ${size} tokens of a hash block`, String(own));
   }
-  return leastCommonMultiple(size, engines);
+  size = cachingBlocks(pools).reduce(leastCommonMultiple, size);
+  if (traced === 0 || canRegroup(traced, size)) return size;
+  if (spec.hashBlock === 0) return leastCommonMultiple(size, traced);
+  const expected = `a part or a multiple of the trace's blocks of ${traced} tokens, or nothing`;
+  blame(['workload', 'hash_block'], expected, String(spec.hashBlock));
+  return size;
 }
 
 function leastCommonMultiple(a: number, b: number): number {

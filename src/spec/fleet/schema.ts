@@ -74,7 +74,7 @@ const workload = section(
     hash_block: size()
       .optional()
       .describe(
-        `Tokens of a hash block; if left out, the trace's or ${HASH_BLOCK} with a kv-store, else those of the engines' blocks.`,
+        `Tokens of a hash block: a part or a multiple of a trace's; if left out, the trace's or ${HASH_BLOCK} with a kv-store, else those of the engines' blocks.`,
       ),
   },
   'the traffic: lengths, arrivals, request_rate, sessions, ...',
