@@ -102,6 +102,8 @@ export interface SweepResult {
   readonly seed: number;
   /** Names to show for ids of models and hardware ("h100-sxm": "H100 SXM"). */
   readonly labels: Readonly<Record<string, string>>;
+  /** What must be said of the models asked for and of the answer's devices, one sentence each; absent where there is nothing. */
+  readonly caveats?: readonly string[];
   readonly version: string;
   /** Any row of it again, as the fleet that it is. */
   specAt(row: number): FleetSpec;

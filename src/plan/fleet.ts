@@ -23,6 +23,12 @@ export interface FleetTier {
   readonly policy?: WritePolicy;
 }
 
+/** Step surfaces (assembly/layout/surface.ts) of what a step takes of a device. */
+export interface ChannelParts {
+  readonly compute: Float64Array;
+  readonly bandwidth: Float64Array;
+}
+
 /** One scheduler: the limits of an engine, and where it stands. */
 export interface FleetClient extends Omit<EngineSetup, 'replicas' | 'routing'> {
   readonly name: string;
@@ -39,12 +45,17 @@ export interface FleetClient extends Omit<EngineSetup, 'replicas' | 'routing'> {
   /** Where it stands: an index into the paths. */
   readonly location: number;
   /**
-   * A shared resource of capacity 1 (a memory channel, an accelerator that two models share), -1 = none, and the share of it
-   * that this client's steps want while they run. Active clients get max–min fair shares; a step that wants d and gets s runs
-   * at rate s/d.
+   * A device that clients share, with compute and bandwidth of capacity 1 each (an accelerator under two models, a processor with
+   * its memory), -1 = none, and the most of either that this client's steps want while they run. Active steps get max–min fair
+   * shares by the larger of theirs; one that wants d and gets s runs at rate s/d.
    */
   readonly channel: number;
   readonly demand: number;
+  /**
+   * Surfaces: seconds of the device's compute, and of its bandwidth, that a step takes; over those that it lasts they are what it
+   * wants of each. Absent = `demand` of both.
+   */
+  readonly parts?: ChannelParts;
   /** Tiers of a store, nearest first. */
   readonly tiers: readonly FleetTier[];
 }

@@ -35,7 +35,9 @@ export function sweepTable(result: SweepResult, options: { readonly rows?: numbe
   const parts = [
     wrap(askQuestion(result)),
     wrap(`Traffic: ${result.workload.description}; ${describeLengths(result)}.`),
-    [sentence, ...explainAnswer(result), ...explainTrust(result), ...again].flatMap((text) => wrap(text)),
+    [sentence, ...explainAnswer(result), ...explainTrust(result), ...(result.caveats ?? []), ...again].flatMap((text) =>
+      wrap(text),
+    ),
     rankRows(shown, result),
     countRows(result),
     plotRows(result),

@@ -13,7 +13,6 @@ import type { FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { countBlocks } from '../reference/fleet/form.ts';
 import type { Block } from '../reference/fleet/pool.ts';
-import { sharesChannel } from '../reference/fleet/rates.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
 import type { Client, Flow, World } from '../reference/fleet/state.ts';
 import { drawProgram } from './random.ts';
@@ -265,23 +264,6 @@ describe('the reference fleet keeps', () => {
       }),
       RUNS,
     );
-  });
-
-  test('L8: steps share channels within capacity, and run at full speed when all fit', () => {
-    demandAlways((world) => {
-      for (let channel = 0; channel < world.program.channels; channel++) {
-        const active = world.clients.filter(
-          (one) => one.setup.channel === channel && sharesChannel(one) && one.busy !== null,
-        );
-        const wanted = active.reduce((sum, client) => sum + client.setup.demand, 0);
-        const got = active.reduce((sum, client) => sum + client.setup.demand * client.busy!.rate, 0);
-        insist(Math.abs(got - Math.min(1, wanted)) < 1e-12, () => `channel ${channel} gives ${got} of ${wanted}`);
-        insist(
-          active.every((client) => client.busy!.rate <= 1),
-          () => `channel ${channel} speeds a step up`,
-        );
-      }
-    });
   });
 });
 

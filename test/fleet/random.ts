@@ -1,5 +1,6 @@
 // Small random fleets and pipelines: clients of every kind, tight memory, contended links and channels, instants that coincide.
 import fc from 'fast-check';
+import { SURFACE_AP_FIXED, SURFACE_G, SURFACE_KNOTS_AT } from '../../assembly/layout/surface.ts';
 import {
   ADMISSION,
   BATCHING,
@@ -91,11 +92,15 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       location: fc.nat(LOCATIONS - 1),
       channel: fc.oneof({ arbitrary: fc.constant(-1), weight: 2 }, fc.nat(CHANNELS - 1)),
       demand: fc.constantFrom(0, 0.25, 0.5, 0.6, 0.75, 1),
+      parts: fc.oneof(
+        { arbitrary: fc.constant(null), weight: 2 },
+        fc.record({ compute: drawPart(), bandwidth: drawPart() }),
+      ),
       prefixCaching: fc.boolean(),
       watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
       speculation: drawSpeculation(),
     })
-    .map(({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, ...rest }) => {
+    .map(({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, parts, ...rest }) => {
       const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
       // a decode that never finds its tokens would wait for ever
       const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
@@ -108,6 +113,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
         ...rest,
         ...drafts,
         ...(rest.packing === 'fcfs' ? { receiveEvery } : {}),
+        ...(parts && rest.channel >= 0 ? { parts } : {}),
         // what lies in host memory is no prompt: the two rules exclude each other
         ...(rest.packing === 'fcfs' && wait !== null ? { batchWait: wait } : host ? { swap: host } : {}),
         kind: 'llm',
@@ -115,6 +121,17 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
         numGpuBlocks,
       } as Partial<FleetClient>);
     });
+}
+
+/** What steps take of one resource of a device: nothing, little, or more than they last. */
+function drawPart(): fc.Arbitrary<Float64Array> {
+  return fc
+    .record({ surface: drawSurface(), scale: fc.constantFrom(0, 0.1, 0.5, 1, 4) })
+    .map(({ surface, scale }) =>
+      surface.map((value, at) =>
+        at >= SURFACE_G || at === SURFACE_AP_FIXED ? value * scale : at >= SURFACE_KNOTS_AT ? value : 0,
+      ),
+    );
 }
 
 function drawCores(): fc.Arbitrary<FleetClient> {

@@ -40,7 +40,15 @@ function noteInstant(world: World): void {
   );
   for (const client of world.clients) {
     const { batching } = client.setup;
-    note('a channel slows a step', client.busy !== null && client.busy.rate < 1);
+    if (client.busy !== null && client.setup.channel >= 0 && client.setup.demand > 0) {
+      const { wants, rate } = client.busy;
+      const larger = Math.max(wants.compute, wants.bandwidth);
+      note('a channel slows a step', rate < 1);
+      note('a step wants more bandwidth than compute', wants.bandwidth > wants.compute);
+      note('a step wants more compute than bandwidth', wants.compute > wants.bandwidth);
+      note('a step wants nothing', larger === 0);
+      note('a step has the most that it may', rate < 1 && rate * larger === client.setup.demand);
+    }
     note(
       'has not looked at arrivals yet',
       (client.setup.receiveEvery ?? 1) > 1 && client.hidden > 0 && client.sinceLook > 0,
@@ -146,6 +154,10 @@ test('random programs reach every rule and every word', () => {
   const preempting = BATCHING.names.filter((name) => !isBatchOfOne(name));
   const expected = [
     'a channel slows a step',
+    'a step has the most that it may',
+    'a step wants more bandwidth than compute',
+    'a step wants more compute than bandwidth',
+    'a step wants nothing',
     'a store sends',
     'a transfer to a cancelled visit goes on',
     'a visit waits for a core',

@@ -25,13 +25,14 @@ import {
 import { type EnergyFigures, partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
 import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
+import { lowerParts } from '../lower-parts.ts';
 import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
 import { describeSteps } from '../step-regression.ts';
 import type { Blame } from './blame.ts';
 import { checkHandover } from './check-handover.ts';
 import { energyFigures } from './energy-figures.ts';
-import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
+import { demandOf, lowerRetrieval, processorsOf, scanParts } from './retrieval-surface.ts';
 import { type PricedSurface, type Shelf, surfaceName } from './share.ts';
 
 /** What is expected of a model that is too large. */
@@ -44,7 +45,7 @@ export interface BoundPool {
     FleetClient,
     'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'prefixCaching' | 'tiers'
   >;
-  /** Share of its channel that a step wants. */
+  /** Most of its channel that its steps want. */
   readonly demand: number;
   readonly model: Model | null;
   /** KV of a context in bytes. */
@@ -105,15 +106,18 @@ export function bindPools(
 }
 
 /** The price of a step of a deployment: made, or the one that an earlier row had. */
-type Price = (deployment: Deployment) => PricedSurface;
+type Price = (deployment: Deployment, shared: boolean) => PricedSurface;
 
 function openPrices(lowering: Lowering, surfaces: Shelf<PricedSurface> | null): Price {
-  const make = (deployment: Deployment): PricedSurface => {
+  const make = (deployment: Deployment, shared: boolean): PricedSurface => {
     const lowered = lowerSurface(deployment.key, lowering);
-    return { lowered, energy: engineEnergy(lowered, deployment) };
+    const parts = shared ? { parts: lowerParts(deployment.key, lowering) } : {};
+    return { lowered, energy: engineEnergy(lowered, deployment), ...parts };
   };
-  return (deployment) =>
-    surfaces ? surfaces.get(surfaceName(deployment.key), () => make(deployment)) : make(deployment);
+  return (deployment, shared) => {
+    const name = `${surfaceName(deployment.key)}${shared ? '|shared' : ''}`;
+    return surfaces ? surfaces.get(name, () => make(deployment, shared)) : make(deployment, shared);
+  };
 }
 
 function bindPool(pool: PoolSpec, source: PlanSource, price: Price | null, blame: Blame): BoundPool | null {
@@ -156,7 +160,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     blame(['fleet', pool.name, 'preemption_mode'], 'recompute, or a swap that can be', refused.words);
     return null;
   }
-  const surface = deployment && !configuration.step_time && priceOf ? priceOf(deployment) : null;
+  const surface = deployment && !configuration.step_time && priceOf ? priceOf(deployment, pool.shares !== null) : null;
   const price = configuration.step_time ?? surface?.lowered.table ?? FREE_PRICE;
   const {
     replicas: _,
@@ -167,7 +171,13 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
   const encoder = model?.kind === 'encoder';
   return {
     pool,
-    client: { kind: 'llm', packing: pool.packing, ...setup, maxModelLen: encoder ? 0 : setup.maxModelLen },
+    client: {
+      kind: 'llm',
+      packing: pool.packing,
+      ...setup,
+      maxModelLen: encoder ? 0 : setup.maxModelLen,
+      ...(surface?.parts ? { parts: surface.parts } : {}),
+    },
     demand: pool.shares?.demand ?? 1,
     model,
     kv:
@@ -245,8 +255,9 @@ function bindRetrieval(pool: RetrievalPool, source: PlanSource): BoundPool {
       blockSize: 16,
       maxModelLen: 0,
       price: table,
+      ...(pool.shares ? { parts: scanParts(table, demandOf(pool, processors)) } : {}),
     },
-    demand: pool.shares?.demand ?? demandOf(pool, processors),
+    demand: pool.shares?.demand ?? 1,
     model: null,
     kv: NO_KV,
     kvFormat: null,

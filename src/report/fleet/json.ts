@@ -89,6 +89,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     pipelines: result.pipelines.map(pipelineFields),
     basis: context.trust?.basis ?? null,
     error_band: context.trust?.band ?? null,
+    ...(context.caveats?.length ? { caveats: context.caveats } : {}),
     workload: context.workload,
     seed: context.seed,
   };

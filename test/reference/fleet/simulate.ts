@@ -8,7 +8,15 @@ import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent
 import { decodeTokens, formStep, isEnded, lookAtArrivals, roundOf } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { giveUp } from './share.ts';
-import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
+import {
+  type Client,
+  type ClientCounters,
+  type FormedStep,
+  openWorld,
+  type Step,
+  type Visit,
+  type World,
+} from './state.ts';
 
 export interface FleetReference {
   readonly results: VisitResults;
@@ -176,10 +184,20 @@ function startStep(world: World, client: Client, now: number, watch: WatchStep):
   client.counters.swapSeconds += copying;
   const shared = sharesChannel(client);
   const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
-  client.busy = { formed, start: now, left: seconds, rate: shared ? 0 : 1, updated: now, end };
+  const wants = describeWants(client, work, seconds);
+  client.busy = { formed, start: now, wants, left: seconds, rate: shared ? 0 : 1, updated: now, end };
   if (now + seconds > now) departLayers(world, formed, now);
   watch(client, { formed, work, start: now, seconds });
   countStep(client, work);
+}
+
+/** What a step wants of its channel: what it takes of each resource over what it lasts, and no more than all of it. */
+function describeWants({ setup }: Client, work: StepWork, seconds: number): Step['wants'] {
+  if (!setup.parts) return { compute: setup.demand, bandwidth: setup.demand };
+  const compute = priceStep(work, setup.parts.compute) / seconds;
+  const bandwidth = priceStep(work, setup.parts.bandwidth) / seconds;
+  const most = Math.max(1, compute, bandwidth);
+  return { compute: compute / most, bandwidth: bandwidth / most };
 }
 
 function noteMembers(world: World, client: Client, formed: FormedStep, now: number): void {

@@ -86,6 +86,8 @@ export interface FormedStep {
 export interface Step {
   readonly formed: FormedStep;
   readonly start: number;
+  /** Shares of its channel's compute and bandwidth at full speed. */
+  readonly wants: { readonly compute: number; readonly bandwidth: number };
   left: number;
   rate: number;
   updated: number;
