@@ -38,10 +38,13 @@ export function explainVerdict({ balance }: Pick<FleetResult, 'balance'>): strin
   const { in_flight_start: start, in_flight_end: end, offered, served, lost, to } = balance;
   const flow = `${formatNumber(start)} in flight + ${formatNumber(offered)} offered = ${formatNumber(served)} served + ${formatNumber(lost)} lost + ${formatNumber(end)} in flight`;
   if (!Number.isFinite(to) || offered === 0) return [`${flow}.`];
-  const growth = `grew by ${formatShare(balance.growth)} ± ${formatShare(balance.growth_error)} of what was offered`;
-  const waiting = `waiting by ${formatShare(balance.waiting_growth)} ± ${formatShare(balance.waiting_growth_error)}`;
+  const growth = `grew by ${signless(balance.growth)} ± ${formatShare(balance.growth_error)} of what was offered`;
+  const waiting = `waiting by ${signless(balance.waiting_growth)} ± ${formatShare(balance.waiting_growth_error)}`;
   return [`${flow}: ${growth}, ${waiting}; ${formatShort(balance.services)} service times long.`];
 }
+
+/** A share that rounds to nothing has no sign. */
+const signless = (share: number): string => formatShare(share).replace(/^-(0(?:\.0*)? %)$/, '$1');
 
 /** Whether limits are kept; of a run that is too short to tell whether they stay so, that. */
 export function tellPromise(result: FleetResult, slo: readonly Slo[]): 'yes' | 'no' | 'too short to tell' {
