@@ -8,6 +8,7 @@
 import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
 import type { LoadMetric, PackingName, RoutingPolicy } from '../check/scheduler-lists.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
+import type { Turns } from '../workload/types.ts';
 import type { EngineSetup } from './setup.ts';
 
 /** A tier of a KV store: blocks of `hashBlock` tokens kept by LRU. */
@@ -155,7 +156,10 @@ export interface FleetProgram {
   readonly visits: VisitTable;
   readonly requests: {
     readonly count: number;
-    /** s, non-decreasing; first visit of each request is a root (pending 0) and becomes ready then. */
+    /**
+     * s, non-decreasing; first visit of each request is a root (pending 0) and becomes ready then. Of a request that follows
+     * another: the earliest, in any order.
+     */
     readonly arrival: Float64Array;
     /** First visit of request r; visits of r are first[r] .. first[r + 1] - 1. Only the first is a root. */
     readonly first: Int32Array;
@@ -164,8 +168,16 @@ export interface FleetProgram {
      * its visits joins a client any more (they are cancelled), and what has joined goes on to its end.
      */
     readonly last: Int32Array;
-    /** Requests in flight of a closed loop, 0 = open. A finished or rejected request lets the next one arrive. */
+    /**
+     * Requests in flight of a closed loop, 0 = open. A finished or rejected request lets the next one arrive; with turns one that
+     * nothing follows: then it is conversations that are in flight, each followed by one turn at most.
+     */
     readonly concurrency: number;
+    /**
+     * Requests that follow others (turns of a conversation): each arrives `delay` seconds after the request that it follows has
+     * ended, but not before its own `arrival`. What follows a rejected request is never sent. Absent where none follows another.
+     */
+    readonly turns?: Turns;
   };
   /** Tokens of a hash block; 0 without hashes. Ids are below `hashCount`. Blocks of clients that cache prefixes tile it. */
   readonly hashBlock: number;

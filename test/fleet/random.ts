@@ -198,7 +198,15 @@ function rowMembers(llms: readonly FleetClient[]): number[][] {
   return [all, ...parts.map((part) => (part.length > 0 ? part : all))];
 }
 
-interface Drawn {
+export interface DrawnRequest {
+  readonly gap: number;
+  readonly walk: Walk;
+  readonly after: number | null;
+  readonly delay: number;
+  readonly dated: boolean;
+}
+
+export interface Drawn {
   readonly llms: readonly FleetClient[];
   readonly cores: readonly FleetClient[];
   readonly store: FleetClient;
@@ -207,7 +215,7 @@ interface Drawn {
   readonly coreRouting: RoutingPolicy;
   readonly links: readonly FleetLink[];
   readonly paths: readonly number[][];
-  readonly walks: readonly { readonly gap: number; readonly walk: Walk }[];
+  readonly walks: readonly DrawnRequest[];
   readonly concurrency: number;
   readonly hashBlock: number;
   readonly storeBytesPerToken: number;
@@ -218,41 +226,60 @@ const LONGEST = 64;
 
 /** Any fleet and any work the design knows. */
 export function drawProgram(most = 14): fc.Arbitrary<FleetProgram> {
+  return drawParts(most).map(assemble);
+}
+
+/** Any fleet, and requests that are not yet walks through it. */
+export function drawParts(most: number): fc.Arbitrary<Drawn> {
   return fc.boolean().chain((round) => drawWith(round ? ROUND : ANY, most));
 }
 
-function drawWith(scale: Scale, most: number): fc.Arbitrary<FleetProgram> {
-  return fc
-    .array(drawLlm(scale, LONGEST), { minLength: 1, maxLength: 4, size: 'max' })
-    .chain((llms) => {
-      const indices = llms.map((_, index) => index);
-      const group = drawGroup(indices);
-      return fc.record({
-        llms: fc.constant(llms),
-        cores: fc.array(drawCores(), { minLength: 1, maxLength: 2 }),
-        store: drawStore(scale),
-        groups: fc.array(group, { minLength: 3, maxLength: 3 }),
-        row: fc.tuple(...rowMembers(llms).map(drawGroup)),
-        coreRouting: fc.constantFrom(...CORE_ROUTINGS),
-        links: drawLinks(scale),
-        paths: drawPaths(),
-        walks: fc.array(
-          fc.record({ gap: fc.oneof(scale.seconds(1), scale.seconds(3)), walk: drawWalk(scale.seconds(2)) }),
-          {
-            minLength: 1,
-            maxLength: most,
-            size: 'max',
-          },
-        ),
-        concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 6 })),
-        hashBlock: fc.constantFrom(1, 2, 3, 4, 4, 6, 8, 16),
-        storeBytesPerToken: fc.constantFrom(0.5, 1, 4),
-      });
-    })
-    .map(assemble);
+function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
+  return fc.array(drawLlm(scale, LONGEST), { minLength: 1, maxLength: 4, size: 'max' }).chain((llms) => {
+    const indices = llms.map((_, index) => index);
+    const group = drawGroup(indices);
+    return fc.record({
+      llms: fc.constant(llms),
+      cores: fc.array(drawCores(), { minLength: 1, maxLength: 2 }),
+      store: drawStore(scale),
+      groups: fc.array(group, { minLength: 3, maxLength: 3 }),
+      row: fc.tuple(...rowMembers(llms).map(drawGroup)),
+      coreRouting: fc.constantFrom(...CORE_ROUTINGS),
+      links: drawLinks(scale),
+      paths: drawPaths(),
+      walks: fc.array(
+        fc.record({
+          gap: fc.oneof(scale.seconds(1), scale.seconds(3)),
+          walk: drawWalk(scale.seconds(2)),
+          // one in three follows one of those before it, after a while and perhaps not before its own time
+          after: fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, fc.nat(99)),
+          delay: fc.oneof(fc.constant(0), scale.seconds(2)),
+          dated: fc.boolean(),
+        }),
+        {
+          minLength: 1,
+          maxLength: most,
+          size: 'max',
+        },
+      ),
+      concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 6 })),
+      hashBlock: fc.constantFrom(1, 2, 3, 4, 4, 6, 8, 16),
+      storeBytesPerToken: fc.constantFrom(0.5, 1, 4),
+    });
+  });
 }
 
 function assemble(drawn: Drawn): FleetProgram {
+  const store = drawn.llms.length + drawn.cores.length;
+  return assembleWith(drawn, ({ walk }) => walkRows(walk, drawn.hashBlock, store), HASH_IDS);
+}
+
+/** The program of a drawn fleet: `rowOf` lays each request out, which may follow the one that was listed at place `after`. */
+export function assembleWith(
+  drawn: Drawn,
+  rowOf: (request: DrawnRequest, after: number | undefined) => Pick<RequestRow, 'visits' | 'last'>,
+  hashCount: number,
+): FleetProgram {
   const { llms, cores, store, links, paths, concurrency, hashBlock, storeBytesPerToken } = drawn;
   const tiled = llms.map((client) => ({
     ...client,
@@ -266,10 +293,18 @@ function assemble(drawn: Drawn): FleetProgram {
     ...drawn.row,
   ];
   let now = 0;
-  const requests = drawn.walks.map(({ gap, walk }): RequestRow => {
+  const followed = new Set<number>();
+  const requests = drawn.walks.map((request, i): RequestRow => {
+    const { gap, after, delay, dated } = request;
     now += gap;
-    return { at: concurrency > 0 ? 0 : now, ...walkRows(walk, hashBlock, clients.length - 1) };
+    const before = after === null || i === 0 ? -1 : after % i;
+    // conversations of a closed loop do not branch
+    if (before < 0 || (concurrency > 0 && followed.has(before))) {
+      return { at: concurrency > 0 ? 0 : now, ...rowOf(request, undefined) };
+    }
+    followed.add(before);
+    return { at: concurrency === 0 && dated ? now : 0, ...rowOf(request, before), after: before, delay };
   });
   const fleet = { clients, groups, links, locations: LOCATIONS, paths, channels: CHANNELS };
-  return assembleProgram({ ...fleet, requests, concurrency, hashBlock, hashCount: HASH_IDS, storeBytesPerToken });
+  return assembleProgram({ ...fleet, requests, concurrency, hashBlock, hashCount, storeBytesPerToken });
 }

@@ -16,6 +16,7 @@ import { clientsByPool, jointClient, layRequests } from './lay-requests.ts';
 import { type Placement, placeClients, type Standing } from './place.ts';
 import { type FleetShare, laidName, openShare, walksName } from './share.ts';
 import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
+import { timeTurns } from './turn-delays.ts';
 
 /** The catalog that models, hardware and shapes are looked up in. */
 export type FleetCatalog = PlanSource['catalog'] & { shape: MakeOptions['catalogShape'] };
@@ -112,6 +113,7 @@ export function prepareFleet(
   const groups = openGroups(spec, clientsByPool(spec.pools), blame, laid.groups).done(laid.visits);
   settle();
   const clients = laid.joins ? [...own, jointClient(0)] : own;
+  const facts = clients.map((_, c) => factsOf(pools.get(standing[c]?.pool ?? '')));
   const program: FleetProgram = {
     clients,
     groups,
@@ -121,14 +123,25 @@ export function prepareFleet(
     channels: channelsOf(spec).count,
     stages: laid.stages,
     visits: laid.visits,
-    requests: laid.requests,
+    requests: timeTurns(spec, laid, groups, facts),
     hashBlock,
     hashCount: laid.hashCount,
     storeBytesPerToken: bytes,
   };
-  const facts = clients.map((_, c) => factsOf(pools.get(standing[c]?.pool ?? '')));
   const names = spec.pipelines.map(({ name }) => name);
-  return { program, roles: laid.roles, clients: facts, pipelines: { names, of: walks.pipeline }, walks };
+  return {
+    program,
+    roles: laid.roles,
+    clients: facts,
+    pipelines: { names, of: walks.pipeline },
+    walks: tellUnused(spec, walks),
+  };
+}
+
+/** Says of a trace with hash ids that nothing looks at them. */
+function tellUnused(spec: FleetSpec, walks: Walks): Walks {
+  if (!walks.blocks || usesHashes(spec)) return walks;
+  return { ...walks, description: `${walks.description}; hash ids ignored: no pool caches prefixes` };
 }
 
 const JOINT_FACTS: ClientFacts = { pool: '', devices: 0, usdPerDeviceHour: 0, energy: null, basis: '', memory: '' };

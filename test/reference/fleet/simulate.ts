@@ -1,5 +1,5 @@
 // The reference fleet: every iteration of every client, every transfer and every look-up, one by one, straight from the rules.
-import { STATE_PENDING, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
+import { STATE_PENDING, STATE_UNFINISHED, STATE_UNSENT } from '../../../assembly/layout/enums.ts';
 import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
@@ -241,8 +241,10 @@ function countStep(client: Client, work: StepWork): void {
 function closeWorld(world: World): FleetReference {
   const { results, requestState, arrival, gaps } = world;
   const deadlock = describeDeadlock(world);
+  // when nothing is left to happen, what has not come follows a request that was rejected
+  const left = deadlock === null && world.program.requests.turns ? STATE_UNSENT : STATE_UNFINISHED;
   for (const states of [results.state, requestState]) {
-    for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = STATE_UNFINISHED;
+    for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = left;
   }
   const clients = world.clients.map((client) => client.counters);
   return { results, clients, requestState, arrival, deadlock, clock: world.now, gaps };
