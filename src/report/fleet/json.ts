@@ -38,10 +38,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
   return {
     schema: 'mist-run-2',
     version: context.version,
-    verdict: result.verdict,
-    balance: balanceFields(result.balance),
-    window: result.window && { ...result.window },
-    sampling_95: result.sampling ? samplingFields(result.sampling) : null,
+    ...windowFields(result),
     stopped: result.stopped === '' ? null : result.stopped,
     slo_met: result.slo_met,
     good_fraction: finiteOrNull(result.good_fraction),
@@ -93,6 +90,16 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     ...(context.caveats?.length ? { caveats: context.caveats } : {}),
     workload: context.workload,
     seed: context.seed,
+  };
+}
+
+/** What was measured, how it was judged, and how far chance may move it. */
+function windowFields({ verdict, balance, window, sampling }: FleetResult): JsonObject {
+  return {
+    verdict,
+    balance: balanceFields(balance),
+    window: window && { ...window },
+    sampling_95: sampling ? samplingFields(sampling) : null,
   };
 }
 
