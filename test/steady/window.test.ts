@@ -143,6 +143,23 @@ test('a closed loop is measured without the burst that starts it; all of it has 
   expect(measured.verdict).toBe('stable');
 });
 
+test('tokens of a window are those of the steps that end in it, also while a loop fills up', () => {
+  const fleet = text(
+    'arrivals: {process: closed-loop, max_concurrency: 40}, num_requests: 300, warmup: 45, cooldown: 100',
+  ).replace('max_num_seqs: 16', 'max_num_seqs: 64, max_num_batched_tokens: 16384'); // no prompt in parts: a token a sequence and step
+  const spec = readText(fleet);
+  const lowered = lower(spec);
+  const asked = planMeasuring(spec, lowered, true);
+  const run = runFleet(lowered.program, { leap: 'none', steps: true, ...asked });
+  const [from, to] = run.window!.checkpoints.map(({ clock }) => clock);
+  let made = 0;
+  for (const { start, duration, sequences } of run.steps)
+    if (start + duration > from! && start + duration <= to!) made += sequences;
+  expect(measureRun(spec, lowered, run).result.total_output_tokens).toBe(made);
+  const leaping = runFleet(lowered.program, { leap: 'exact', ...asked });
+  expect(summariseRun(spec, lowered, leaping).output_throughput * (to! - from!)).toBeCloseTo(made, 6);
+});
+
 test('MSER-5 cuts what a start adds, and says where a series never settles', () => {
   const burst = Float64Array.from({ length: 400 }, (_, i) => (i < 60 ? 60 - i : 0) + (i % 7) / 7);
   const cut = truncate(burst)!;

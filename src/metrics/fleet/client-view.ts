@@ -1,5 +1,7 @@
 // What the sender of the requests sees of a run: later first tokens and ends, and only what falls into the measured window.
 import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
+import { comesInBursts } from '../../plan/setup.ts';
+import { totalWeight } from '../itl.ts';
 import { ROLE_NONE, roleTable } from './roles.ts';
 import { countWithin, type TokenColumns } from './tokens.ts';
 import type { FleetLatencies, FleetRun } from './types.ts';
@@ -87,15 +89,32 @@ function seeWindow({ run, tokens, ...all }: Seen, requests: RequestColumns, wind
     tpot: only(latencies.tpot),
     e2el: only(latencies.e2el),
   };
+  const between = { ...run, ...countBetween(window.from, window.to) };
+  const within = countWithin(run, requests, from, to);
+  const produced = countTokens(between, from, to) ?? within.produced;
   return {
     ...all,
-    tokens: { ...tokens, latencies: kept, ...countWithin(run, requests, from, to), gaps: 0, gapSeconds: Number.NaN },
+    tokens: { ...tokens, latencies: kept, ...within, produced, gaps: 0, gapSeconds: Number.NaN },
     span: { from, to },
-    run: { ...run, ...countBetween(window.from, window.to) },
+    run: between,
     members,
     completed,
     window,
   };
+}
+
+/**
+ * Tokens that engines made between two instants: first tokens, and a token for each gap they counted; null where tokens come several
+ * at once. Exact also where a ramp makes the gaps of one answer unequal, which countWithin cannot know.
+ */
+function countTokens({ program, results, roles, itl }: FleetRun, from: number, to: number): number | null {
+  if (!itl || program.clients.some(comesInBursts)) return null;
+  const role = roleTable(program.stages.length, roles);
+  let made = totalWeight(itl);
+  // an instant's steps end before its requests arrive
+  for (let v = 0; v < program.visits.count; v++)
+    if (results.first[v]! > from && results.first[v]! <= to && role[program.visits.stage[v]!] !== ROLE_NONE) made++;
+  return Math.round(made);
 }
 
 /** A request's first generating visit; -1 where it has none. */
