@@ -8,7 +8,7 @@ import { FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
 import { FLEET_CACHED, FLEET_FETCHED, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_HELD, REP_HIDDEN,
-  REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED, REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE,
+  REP_PARTIAL, REP_PARTIAL_PAST, REP_PASSING, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED, REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE,
   SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
@@ -19,7 +19,7 @@ import { leadingHits } from '../table/recent';
 import { hasFlag, rowOr } from '../table/visit';
 import { addChunk } from './chunk';
 import { joinDrafts, verifyToo } from './drafts';
-import { admissionBlocks, blocksFor, finalLength, needOf, residueAdd } from './paging';
+import { admissionBlocks, finalLength, heldBlocks, needOf, passingBlocks, residueAdd, takenEach, windowsFill } from './paging';
 import { headIsSwapped, swapIn } from './swap';
 
 /** Whether a sequence waits that the scheduler knows of, and a slot is free for it. */
@@ -46,8 +46,10 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
   const skip = geti(rep, REP_HEAD_SKIP);
   const foreign = foreignBlocks(run, rep, request);
   const blocks = admissionBlocks(run, rep, request, skip + tokens) - foreign;
-  if (blocks + taken > admissionRoom(rep)) return false;
+  const passing = passingBlocks(rep, skip + tokens, tokens);
+  if (blocks + passing + taken > admissionRoom(rep)) return false;
   const slot = takeHead(run, rep, request, blocks, foreign, skip);
+  if (passing > 0) holdPassing(rep, passing);
   store<i32>(slot, skip + work, SLOT_NEED);
   if (tokens < work) {
     seti(rep, REP_PARTIAL, <i32>slot);
@@ -55,6 +57,12 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
   }
   addChunk(run, rep, slot, tokens, skip, tokens == work);
   return true;
+}
+
+/** Blocks that are in use until the step ends. */
+export function holdPassing(rep: usize, blocks: i32): void {
+  addi(rep, REP_USED, blocks);
+  addi(rep, REP_PASSING, blocks);
 }
 
 /** Moves the head of the queue into a slot with `blocks` blocks of its own. */
@@ -88,12 +96,12 @@ function noteStart(run: usize, rep: usize, request: i32, skip: i32): void {
   store<i32>(cached + ((<usize>request) << 2), own ? skip : 0);
 }
 
-/** Whole blocks of a visit's context that another one holds for it. */
+/** Whole blocks of a visit's context that another one holds for it: of layers that keep all of it. */
 // @ts-ignore: decorator
 @inline
 export function sharedBlocks(fleet: usize, rep: usize, visit: i32): i32 {
   const shared = geta(fleet, FLEET_SHARED);
-  return shared == 0 ? 0 : rowi(shared, visit) / geti(rep, CLIENT_BLOCK_SIZE);
+  return shared == 0 ? 0 : takenEach(rep, true) * (rowi(shared, visit) / geti(rep, CLIENT_BLOCK_SIZE));
 }
 
 /** Blocks of the head's context that another visit holds for it. */
@@ -124,15 +132,15 @@ export function admitResident(run: usize, rep: usize, taken: i32): bool {
   const request = geti(rep, REP_WAIT_HEAD);
   const generated = rowi(geta(run, RUN_GENERATED), request);
   const past = rowi(geta(run, RUN_PROMPT), request) + generated - 1;
-  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   const foreign = foreignBlocks(run, rep, request);
   const drafts = geti(rep, CLIENT_DRAFTS);
   const full = geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH || drafts != 0;
   const most = finalLength(run, request);
   const first = admissionBlocks(run, rep, request, past + 1 + drafts < most ? past + 1 + drafts : most) - foreign;
   if (first + taken > admissionRoom(rep)) return false;
-  const own = full ? first : blocksFor(past, blockSize) - foreign;
-  const skip = headIsSwapped(run, rep) ? swapIn(run, rep, request, blocksFor(past, blockSize) - foreign) : past;
+  const held = heldBlocks(rep, past) - foreign;
+  const own = full ? first : held;
+  const skip = headIsSwapped(run, rep) ? swapIn(run, rep, request, held) : past;
   const slot = takeHead(run, rep, request, own, foreign, skip);
   addi(rep, REP_PROMISED, first - own);
   const last = rowf(geta(run, RUN_FINISH), request);
@@ -154,8 +162,16 @@ export function joinDecodes(run: usize, rep: usize, slot: usize, past: i32, left
   store<i32>(slot, past - tick, SLOT_BASE);
   store<f64>(slot, last, SLOT_ENTERED);
   store<i32>(slot, tick, SLOT_TICK);
-  wheelAdd(run, rep, slot, tick + left);
+  wheelAdd(run, rep, slot, tick + (load<i32>(slot, SLOT_RESERVED) == 0 ? nextChange(rep, past, left) : left));
   joinGroup(rep, last);
+}
+
+/** Decodes of a sequence with `left` to generate until it ends, or until its windows are full and it takes fewer blocks. */
+// @ts-ignore: decorator
+@inline
+function nextChange(rep: usize, past: i32, left: i32): i32 {
+  const fill = windowsFill(rep) - past;
+  return fill > 0 && fill < left ? fill : left;
 }
 
 /** Joins the last group when its last token came just then too. */
@@ -246,7 +262,7 @@ function admissible(run: usize, rep: usize, left: i32, taken: i32, whole: bool):
       if (whole ? !alone : tokens >= left) return tokens;
       if (!whole) chunk = left - tokens;
     }
-    room -= admissionBlocks(run, rep, request, chunk);
+    room -= admissionBlocks(run, rep, request, chunk) + passingBlocks(rep, chunk, chunk);
     if (room < 0) return tokens;
     tokens += chunk;
     if (whole && tokens > left) return tokens;

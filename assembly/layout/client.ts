@@ -42,7 +42,16 @@ export const CLIENT_PREFIX_LOSS = 69; // i32, tokens found in the prefix cache t
 export const CLIENT_RECEIVE_EVERY = 60; // i32, decode steps between two looks; 0 or 1 = every step
 export const CLIENT_WAIT_STEPS = 61; // i32, most steps that a prompt is held back; 0 = never
 export const CLIENT_WAIT_TOKENS = 62; // i32, tokens of a step that are worth not waiting for
-export const CLIENT_PARAMETERS = 40; // cells copied, 70 and 71 of them free
+// Hybrid models: what a sequence takes of the pool where that is not one block for every BLOCK_SIZE tokens
+export const CLIENT_PAGES = 70; // i32, address of a PAGES_BYTES record, 0 = one block for every BLOCK_SIZE tokens
+export const CLIENT_PARAMETERS = 40; // cells copied, 71 of them free
+
+// Pages of a sequence (i32): FULL of them for every BLOCK_SIZE tokens, NEAR for those that a window of WINDOW tokens may touch, FIXED for its states
+export const PAGES_FULL = 0;
+export const PAGES_NEAR = 4;
+export const PAGES_WINDOW = 8;
+export const PAGES_FIXED = 12;
+export const PAGES_BYTES = 16;
 
 // Where its arrays lie, offsets from the record (i32)
 export const CLIENT_AT_RESIDUE = 72;

@@ -2,10 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
-import { ADMISSION, BATCHING, isBatchOfOne, ROUND_BATCHINGS } from '../../src/check/scheduler-lists.ts';
+import { ADMISSION, BATCHING, isBatchOfOne, ROUND_BATCHINGS, reservesFinal } from '../../src/check/scheduler-lists.ts';
 import { decodeTokens, roundOf } from '../reference/fleet/form.ts';
+import type { StartedStep } from '../reference/fleet/simulate.ts';
 import { type ReferenceRun, referenceRun } from '../reference/plain.ts';
-import { drawScenario, hasNearTies, type Scenario } from './random.ts';
+import { drawScenario, hasNearTies, pagesHeld, type Scenario } from './random.ts';
 
 const RUNS = { seed: 20, numRuns: 150 };
 
@@ -29,7 +30,8 @@ describe('the reference keeps', () => {
         const tokens = requests.prompt[i]! + requests.output[i]!;
         const most = setup.maxPrompt || Infinity;
         const tooLong = (setup.maxModelLen > 0 && tokens > setup.maxModelLen) || requests.prompt[i]! > most;
-        const tooBig = tokens - 1 > setup.numGpuBlocks * setup.blockSize;
+        const chunk = setup.batching === 'chunked' ? setup.maxNumBatchedTokens : tokens;
+        const tooBig = pagesHeld(setup, tokens - 1, Math.min(chunk, tokens - 1)) > setup.numGpuBlocks;
         const expected = tooLong ? STATE_REJECTED_LENGTH : tooBig ? STATE_REJECTED_KV : STATE_FINISHED;
         expect(run.results.state[i]).toBe(expected);
       }
@@ -87,7 +89,7 @@ describe('the reference keeps', () => {
         const run = referenceRun(requests, setup, (replica) => {
           replicas.set(replica.index, replica);
           const used = replica.running.reduce((sum, visit) => sum + visit.blocks, 0);
-          const fits = replica.running.every((visit) => visit.past <= visit.blocks * setup.blockSize);
+          const fits = replica.running.every((visit) => pagesHeld(setup, visit.past, 0) <= visit.blocks);
           if (!fits || replica.free < 0 || used + replica.free !== setup.numGpuBlocks) {
             throw new Error(
               `replica ${replica.index}: ${used} blocks used, ${replica.free} free of ${setup.numGpuBlocks}`,
@@ -112,11 +114,23 @@ describe('the reference keeps', () => {
   });
 });
 
+/** Of a hybrid model: sequences that decode on with full windows, and chunks that hold more than what stays. */
+function whatWindowsDo(setup: Scenario['setup'], { formed }: StartedStep): string[] {
+  const beyond = ({ past }: { past: number }) => pagesHeld(setup, past, past) > pagesHeld(setup, past, 0);
+  const passes = formed.chunks.some(({ visit, tokens }) => visit.blocks > pagesHeld(setup, visit.past + tokens, 0));
+  const fills = setup.pages !== undefined && formed.decodes.some(beyond);
+  return [...(fills ? ['fills windows'] : []), ...(passes ? ['holds what passes'] : [])];
+}
+
 test('the random scenarios reach what they are for', () => {
   const seen = new Set<string>();
   const note = (what: string, happened: boolean) => happened && seen.add(what);
   for (const { requests, setup } of fc.sample(drawScenario(true), { ...RUNS, numRuns: 2 * RUNS.numRuns })) {
-    const run = referenceRun(requests, setup);
+    const run = referenceRun(requests, setup, (_, step) => {
+      const { batching, admission } = setup;
+      for (const what of whatWindowsDo(setup, step))
+        if (!reservesFinal({ batching, admission })) note(`${batching} ${what}`, true);
+    });
     note(`${setup.batching} preempts`, run.counters.preemptions > 1);
     note('rejects by KV', countState(run, STATE_REJECTED_KV) > 0);
     note('rejects by length', countState(run, STATE_REJECTED_LENGTH) > 0);
@@ -157,6 +171,8 @@ test('the random scenarios reach what they are for', () => {
           `${name} preempts with drafts`,
           `${name} looks at arrivals now and then`,
           `${name} holds prompts back`,
+          `${name} fills windows`,
+          `${name} holds what passes`,
         ]),
     ].sort(),
   );

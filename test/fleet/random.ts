@@ -12,7 +12,7 @@ import {
 import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src/plan/fleet.ts';
 import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
 import type { StepTime } from '../../src/spec/types.ts';
-import { drawSpeculation, drawSurface, drawWord } from '../engine/random.ts';
+import { drawPages, drawSpeculation, drawSurface, drawWord, mostPages } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
 import { drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
@@ -94,9 +94,10 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       prefixBlocks: fc.constantFrom(0, 3, 8),
       watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
       speculation: drawSpeculation(),
+      pages: drawPages(),
     })
-    .map(({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, ...rest }) => {
-      const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
+    .map(({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, pages, ...rest }) => {
+      const numGpuBlocks = Math.max(1, Math.floor(mostPages(pages, longest, rest.blockSize) * slack));
       // a decode that never finds its tokens would wait for ever
       const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
       const host = swap && {
@@ -106,6 +107,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       const drafts = speculation === null ? { schedulerSteps } : { speculation };
       return clientOf({
         ...rest,
+        ...(pages === null ? {} : { pages }),
         ...drafts,
         ...(rest.packing === 'fcfs' ? { receiveEvery } : {}),
         // what lies in host memory is no prompt: the two rules exclude each other

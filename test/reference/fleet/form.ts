@@ -5,6 +5,7 @@ import {
   isBatchOfOne,
   type PackingName,
   ROUND_BATCHINGS,
+  reservesFinal,
 } from '../../../src/check/scheduler-lists.ts';
 import type { Client, FormedStep, Visit } from './state.ts';
 
@@ -13,10 +14,35 @@ export function finalLength(visit: { readonly prompt: number; readonly output: n
   return visit.prompt + visit.output - 1;
 }
 
-/** Blocks of its own that hold `tokens`: whole blocks that another visit holds for it are not stored again. */
-export function countBlocks(visit: Visit, tokens: number, client: Client): number {
-  const { blockSize } = client.setup;
-  return Math.ceil(tokens / blockSize) - Math.floor(visit.shared / blockSize);
+/**
+ * Blocks of its own that hold `tokens`, the last `step` of which are new (0: those of a decode): whole blocks that another visit holds for
+ * it are not stored again. Layers of a hybrid model in turn: those that keep all, those that keep a window, those that keep a state.
+ */
+export function countBlocks(visit: Visit, tokens: number, client: Client, step = 0): number {
+  const { blockSize, pages } = client.setup;
+  const blocks = Math.ceil(tokens / blockSize);
+  const shared = Math.floor(visit.shared / blockSize);
+  if (!pages) return blocks - shared;
+  const reached = pages.window - 1 + Math.max(step, decodeTokens(client));
+  let count = pages.fixed;
+  for (let page = 0; page < pages.full; page++) count += blocks - shared;
+  for (let page = 0; page < pages.near; page++) count += Math.min(blocks, Math.ceil(reached / blockSize) + 1);
+  return count;
+}
+
+/** The most that it will ever hold: after a preemption it is prefilled again, in chunks that may be as long as a step. */
+export function mostBlocks(visit: Visit, client: Client): number {
+  const { batching, maxNumBatchedTokens } = client.setup;
+  const length = finalLength(visit);
+  return countBlocks(visit, length, client, batching === 'chunked' ? Math.min(length, maxNumBatchedTokens) : length);
+}
+
+/** A chunk has ended: what has left the windows is let go, unless all was reserved. */
+export function letPass(client: Client, visit: Visit): void {
+  if (reservesFinal(client.setup)) return;
+  const stays = countBlocks(visit, visit.past, client);
+  client.free += visit.blocks - stays;
+  visit.blocks = stays;
 }
 
 export function isEnded(visit: Visit): boolean {
@@ -130,7 +156,7 @@ function admissibleTokens(client: Client, step: FormedStep, rest: number): numbe
     const isAlone = visit.need > maxNumBatchedTokens && tokens === 0 && step.chunks.length === 0;
     const chunk = batching === 'chunked' ? Math.min(visit.need, rest - tokens) : visit.need;
     if (chunk <= 0 || (chunk > rest - tokens && !isAlone)) break;
-    free -= blocksToAdmit(client, visit, chunk);
+    free -= blocksToAdmit(client, visit, chunk, chunk);
     if (free < 0) break;
     tokens += chunk;
     slots -= 1;
@@ -147,7 +173,8 @@ function formChunked(client: Client, hashBlock: number, step: FormedStep): void 
     const left = Math.max(0, visit.need - visit.past);
     const tokens = left > 0 ? Math.min(left, budget) : decodeTokens(client);
     if (tokens > budget) return; // nobody overtakes it
-    if (!makeRoom(client, step, visit, left > 0 ? visit.past + tokens : decodeEnd(client, visit, visit.past))) break;
+    const end = left > 0 ? visit.past + tokens : decodeEnd(client, visit, visit.past);
+    if (!makeRoom(client, step, visit, end, left > 0 ? tokens : 0)) break;
     if (left > 0) step.chunks.push({ visit, tokens });
     else step.decodes.push(visit);
     budget -= tokens;
@@ -159,7 +186,10 @@ function formChunked(client: Client, hashBlock: number, step: FormedStep): void 
     const skip = countSkip(client, head, hashBlock);
     const tokens = isResident(head) ? decodeTokens(client) : Math.min(head.need - skip, budget);
     if (tokens > budget) return;
-    if (!canAdmit(client, head, isResident(head) ? residentEnd(client, head) : skip + tokens)) return;
+    const fits = isResident(head)
+      ? canAdmit(client, head, residentEnd(client, head))
+      : canAdmit(client, head, skip + tokens, tokens);
+    if (!fits) return;
     if (isResident(head)) step.decodes.push(admitResident(client, step));
     else admitChunk(client, hashBlock, step, skip + tokens);
     budget -= tokens;
@@ -191,7 +221,7 @@ function admitQueue(client: Client, hashBlock: number, step: FormedStep, rest: n
     } else {
       const tokens = head.need - countSkip(client, head, hashBlock);
       const alone = step.chunks.length === 0 && tokens > client.setup.maxNumBatchedTokens;
-      if ((tokens > left && !alone) || !canAdmit(client, head, head.need)) return;
+      if ((tokens > left && !alone) || !canAdmit(client, head, head.need, tokens)) return;
       admitChunk(client, hashBlock, step, head.need);
       left -= tokens;
     }
@@ -241,10 +271,10 @@ function countWork(visit: Visit): number {
   return (isResident(visit) ? 0 : visit.need) + visit.output - visit.generated;
 }
 
-/** Whether the head of the queue finds a slot, and blocks for its first `tokens`. */
-function canAdmit(client: Client, head: Visit | undefined, tokens: number | undefined): boolean {
+/** Whether the head of the queue finds a slot, and blocks for its first `tokens`, of which a chunk computes the last `chunk`. */
+function canAdmit(client: Client, head: Visit | undefined, tokens: number | undefined, chunk = 0): boolean {
   if (head === undefined || tokens === undefined) return false;
-  const blocks = blocksToAdmit(client, head, tokens) + stayFree(client);
+  const blocks = blocksToAdmit(client, head, tokens, chunk) + stayFree(client);
   return client.running.length < client.setup.maxNumSeqs && blocks <= client.free;
 }
 
@@ -254,17 +284,17 @@ function stayFree({ setup, running }: Client): number {
 }
 
 /** A batch that leaves as one always reserves the final length; the others by their admission. */
-function blocksToAdmit(client: Client, visit: Visit, tokens: number): number {
-  const length = isBatchOfOne(client.setup.batching)
-    ? finalLength(visit)
-    : LENGTHS[client.setup.admission](visit, tokens);
-  return countBlocks(visit, length, client);
+function blocksToAdmit(client: Client, visit: Visit, tokens: number, chunk: number): number {
+  const { batching, admission } = client.setup;
+  return ADMITTED[isBatchOfOne(batching) ? 'full-length' : admission](client, visit, tokens, chunk);
 }
 
-/** Tokens that a visit needs blocks for when it is admitted with a chunk up to token `tokens`. */
-const LENGTHS: Readonly<Record<AdmissionName, (visit: Visit, tokens: number) => number>> = {
-  prompt: (_, tokens) => tokens,
-  'full-length': (visit) => finalLength(visit),
+/** Blocks that a visit takes when it is admitted with a chunk of `chunk` tokens up to token `tokens`. */
+const ADMITTED: Readonly<
+  Record<AdmissionName, (client: Client, visit: Visit, tokens: number, chunk: number) => number>
+> = {
+  prompt: (client, visit, tokens, chunk) => countBlocks(visit, tokens, client, chunk),
+  'full-length': (client, visit) => mostBlocks(visit, client),
 };
 
 /** Admits the head with a chunk up to token `end` of its prompt. */
@@ -273,7 +303,7 @@ function admitChunk(client: Client, hashBlock: number, step: FormedStep, end: nu
   const skip = countSkip(client, visit, hashBlock);
   visit.past = skip;
   step.chunks.push({ visit, tokens: end - skip });
-  admit(client, step, visit, end, skip);
+  admit(client, step, visit, end, skip, end - skip);
 }
 
 /** Admits the head, whose context is in the cache but for its last token. */
@@ -299,18 +329,18 @@ function swapIn(client: Client, step: FormedStep, visit: Visit): Visit {
   return visit;
 }
 
-function admit(client: Client, step: FormedStep, visit: Visit, tokens: number, skip: number): void {
+function admit(client: Client, step: FormedStep, visit: Visit, tokens: number, skip: number, chunk = 0): void {
   client.waiting = client.waiting.filter((one) => one !== visit);
-  visit.blocks = blocksToAdmit(client, visit, tokens);
+  visit.blocks = blocksToAdmit(client, visit, tokens, chunk);
   visit.processed = 0;
   client.free -= visit.blocks;
   client.running.push(visit);
   step.admitted.push({ visit, skip });
 }
 
-/** Blocks for a running visit; preempts the newest ones until it fits. False: it was the newest left, and went. */
-function makeRoom(client: Client, step: FormedStep, visit: Visit, tokens: number): boolean {
-  const more = Math.max(0, countBlocks(visit, tokens, client) - visit.blocks);
+/** Blocks for a running visit, behind a chunk or a decode; preempts the newest ones until it fits. False: it was the newest left, and went. */
+function makeRoom(client: Client, step: FormedStep, visit: Visit, tokens: number, chunk = 0): boolean {
+  const more = Math.max(0, countBlocks(visit, tokens, client, chunk) - visit.blocks);
   while (more > client.free) {
     const victim = preemptNewest(client, step);
     if (victim === visit) return false;

@@ -5,7 +5,7 @@ import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { becomeReady, deliverPhase, endVisit, fillCores, nextEvent } from './deliver.ts';
-import { decodeTokens, formStep, isEnded, lookAtArrivals, roundOf } from './form.ts';
+import { decodeTokens, formStep, isEnded, letPass, lookAtArrivals, roundOf } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
 
@@ -97,6 +97,7 @@ function retireStep(world: World, client: Client, now: number): void {
   client.counters.busySeconds += now - start;
   for (const { visit, tokens } of formed.chunks) {
     advance(visit, tokens);
+    letPass(client, visit);
     if (visit.past < visit.need) continue;
     if (visit.prefix) for (const id of visit.hashes) client.prefix.touch(id);
     emitTokens(world, visit, 1, now);
