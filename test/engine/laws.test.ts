@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
 import { ADMISSION, BATCHING, isBatchOfOne, ROUND_BATCHINGS, reservesFinal } from '../../src/check/scheduler-lists.ts';
-import { decodeTokens, roundOf } from '../reference/fleet/form.ts';
+import { decodeTokens, roundOf } from '../reference/fleet/blocks.ts';
 import type { StartedStep } from '../reference/fleet/simulate.ts';
 import { type ReferenceRun, referenceRun } from '../reference/plain.ts';
 import { drawScenario, hasNearTies, pagesHeld, type Scenario } from './random.ts';

@@ -8,7 +8,7 @@ import type { EngineSetup, SequencePages, Speculation, SwapSetup } from '../../s
 import type { StepTime } from '../../src/spec/types.ts';
 import { ROUTINGS } from '../../src/spec/words.ts';
 import type { Requests } from '../../src/workload/types.ts';
-import { decodeTokens } from '../reference/fleet/form.ts';
+import { decodeTokens } from '../reference/fleet/blocks.ts';
 import type { ReferenceRun } from '../reference/plain.ts';
 import { gridPoint } from '../reference/price.ts';
 

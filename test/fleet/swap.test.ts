@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runFleet } from '../../src/run/fleet.ts';
 import { mostPages } from '../engine/random.ts';
-import { countBlocks } from '../reference/fleet/form.ts';
+import { countBlocks } from '../reference/fleet/blocks.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { programOf } from './cases.ts';
 import { listDifferences } from './compare.ts';

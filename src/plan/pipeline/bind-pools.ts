@@ -25,6 +25,7 @@ import {
 import { type EnergyFigures, partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
 import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
+import type { PoolLayout } from '../pages.ts';
 import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
 import { describeSteps } from '../step-regression.ts';
@@ -150,8 +151,8 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     return null;
   }
   const blocks = capacity?.reason ? configuration.num_gpu_blocks : (capacity?.blocks ?? configuration.num_gpu_blocks);
-  const blockBytes = capacity?.blockBytes ?? pool.kvBytesPerToken * configuration.block_size;
-  const refused = schedulerRefusal(configuration, deployment, blockBytes);
+  const layout = capacity ?? ownLayout(pool);
+  const refused = schedulerRefusal(configuration, deployment, layout.blockBytes);
   if (refused) {
     blame(['fleet', pool.name, 'preemption_mode'], 'recompute, or a swap that can be', refused.words);
     return null;
@@ -162,7 +163,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     replicas: _,
     routing: __,
     ...setup
-  } = setupEngine(configuration, deployment, blocks, price, blockBytes, source.seed);
+  } = setupEngine(configuration, deployment, blocks, price, layout, source.seed);
   const model = deployment?.model ?? null;
   const encoder = model?.kind === 'encoder';
   return {
@@ -183,6 +184,12 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     ...(deployment?.profile.client && !configuration.step_time ? { way: deployment.profile.client } : {}),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
   };
+}
+
+/** Blocks of a pool without a model. */
+function ownLayout({ configuration, kvBytesPerToken }: LlmPool): PoolLayout {
+  const { block_size: blockTokens } = configuration;
+  return { blockTokens, blockBytes: kvBytesPerToken * blockTokens };
 }
 
 /** null where the spec names no model; undefined where what it names cannot be, which is blamed. */

@@ -2,7 +2,7 @@
 import { STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../../assembly/layout/enums.ts';
 import { type LoadMetric, type RoutingPolicy, splitsMembers } from '../../../src/check/scheduler-lists.ts';
 import type { FleetGroup } from '../../../src/plan/fleet.ts';
-import { mostBlocks } from './form.ts';
+import { mostBlocks } from './blocks.ts';
 import type { Client, Edge, Visit, World } from './state.ts';
 
 /** Chooses the client of a visit; `edge` is what triggers it, null for roots. */

@@ -4,8 +4,9 @@ import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
+import { decodeTokens, letPass, roundOf } from './blocks.ts';
 import { becomeReady, deliverPhase, endVisit, fillCores, nextEvent } from './deliver.ts';
-import { decodeTokens, formStep, isEnded, letPass, lookAtArrivals, roundOf } from './form.ts';
+import { formStep, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
 
