@@ -1,6 +1,6 @@
 // Opens the catalog: one JSON file per lookup, a user's folder before ours, unknown names answered with the nearest known.
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { type Issue, show, UserError } from '../check/issue.ts';
@@ -8,6 +8,7 @@ import { nearest } from '../check/nearest.ts';
 import { readTextFile, statOf } from '../check/text-file.ts';
 import { checkEntry, parseJson } from './check-entry.ts';
 import { isRecord } from './config-fields.ts';
+import { completeConfig, configId, findConfig } from './config-folder.ts';
 import { readModelConfig } from './config-json.ts';
 import {
   efficiencySchema,
@@ -187,22 +188,7 @@ function readEntry<T>(kind: CatalogKind, schema: z.ZodType<T>, id: string, path:
 /** A catalog entry (it has layer groups) or a Hugging Face config.json. */
 function readModel(data: unknown, text: string, id: string, path: string): Model {
   if (isRecord(data) && 'groups' in data) return checkEntry(modelSchema, data, text, path);
-  return readModelConfig(data, { id, file: path });
-}
-
-/** A config.json at this path or in this folder. */
-function findConfig(word: string): string | null {
-  const path = resolve(word);
-  const found = statOf(path);
-  if (!found?.isDirectory()) return found ? path : null;
-  const inside = join(path, 'config.json');
-  return statOf(inside) ? inside : null;
-}
-
-/** "…/my-model/config.json" is my-model, "…/my-model.json" too. */
-function configId(path: string): string {
-  const name = basename(path).replace(/\.json$/i, '');
-  return name === 'config' ? basename(resolve(path, '..')) : name;
+  return readModelConfig(completeConfig(data, path), { id, file: path });
 }
 
 /** Names in lower case, whole and plain, to ids. A plain name that two entries share stands for neither. */

@@ -5,7 +5,7 @@ import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
-import { becomeReady, deliverPhase, endVisit, fillCores, nextEvent } from './deliver.ts';
+import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
 import { formStep, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
@@ -49,8 +49,8 @@ export function referenceFleet(
       arrivePhase(world, now);
     }
     for (const client of world.clients) if (canForm(client)) startStep(world, client, now, watchStep);
-    shareLinks(world, now);
     shareChannels(world, now);
+    shareLinks(world, now);
     watch(world);
   }
   return closeWorld(world);
@@ -180,6 +180,7 @@ function startStep(world: World, client: Client, now: number, watch: WatchStep):
   const shared = sharesChannel(client);
   const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
   client.busy = { formed, start: now, left: seconds, rate: shared ? 0 : 1, updated: now, end };
+  if (now + seconds > now) departLayers(world, formed, now);
   watch(client, { formed, work, start: now, seconds });
   countStep(client, work);
 }
