@@ -11,7 +11,7 @@ import {
   RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
   RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
-import { blocksTaken } from '../batching/paging';
+import { blocksTaken, promiseBlocks } from '../batching/paging';
 import { endSupply } from '../contention/supply';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
@@ -112,6 +112,7 @@ function cancelVisit(run: usize, fleet: usize, visit: i32, now: f64): void {
   if (client >= 0) {
     const rep = clientAt(run, client);
     countLoad(run, fleet, visit, client, -1);
+    promiseBlocks(run, rep, visit, -1);
     addf(rep, CLIENT_UNDONE, -(<f64>(rowi(geta(run, RUN_PROMPT), visit) + rowi(geta(run, RUN_OUTPUT), visit))));
   }
   dropVisit(run, fleet, visit, STATE_CANCELLED, now);

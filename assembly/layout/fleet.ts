@@ -76,6 +76,7 @@ export const VISIT_MOST = 65535;
 export const LOADS_REQUESTS = 0; // f64
 export const LOADS_INPUT = 8; // f64, prompt tokens
 export const LOADS_OUTPUT = 16; // f64, output tokens
+export const LOADS_PROMISED = 24; // f64, KV blocks of visits that are not admitted, where routing asks for them
 export const LOADS_BYTES = 32;
 
 export const EVENT_TIME = 0; // f64

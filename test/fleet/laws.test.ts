@@ -279,7 +279,7 @@ describe('the reference fleet keeps', () => {
 });
 
 test('L4: the kernel, too, ends with every block free and no load', () => {
-  const none = { visits: 0, input: 0, output: 0, left: 0, blocks: 0 };
+  const none = { visits: 0, input: 0, output: 0, left: 0, blocks: 0, promised: 0 };
   fc.assert(
     fc.property(drawProgram(), (program) => {
       const { loads, stop } = runFleet(program, { leap: 'exact' });
