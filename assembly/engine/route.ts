@@ -8,8 +8,8 @@ import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_STEPS, REP_WAITING, RE
 import {
   RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
-import { sharedBlocks } from '../batching/admit';
-import { finalLength, mostBlocks, promiseBlocks } from '../batching/paging';
+import { mostBlocks, sharedBlocks } from '../batching/count';
+import { finalLength, promiseBlocks } from '../batching/paging';
 import { chooseClient } from '../routing/choose';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';

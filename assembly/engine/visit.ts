@@ -1,5 +1,5 @@
 // What the end of a visit sets going: its results travel on, blocks that were kept for it are let go, a request may be over.
-import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
@@ -11,7 +11,8 @@ import {
   RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
   RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
-import { blocksTaken, promiseBlocks } from '../batching/paging';
+import { blocksTaken } from '../batching/count';
+import { promiseBlocks } from '../batching/paging';
 import { endSupply } from '../contention/supply';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
@@ -19,6 +20,7 @@ import { eventPush } from '../table/events';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr, visitAt } from '../table/visit';
 import { planLeap } from './leap';
+import { leaveAfter } from './leaving';
 import { releaseNext } from './closed-loop';
 import { markReady } from './ready';
 
@@ -134,31 +136,41 @@ export function letGo(run: usize, fleet: usize, visit: i32, now: f64): void {
   if (holders > 0 || rowi(geta(run, RUN_STATE), visit) != STATE_FINISHED) return;
   const held = rowi(geta(run, RUN_GENERATED), visit);
   if (held == 0) return;
-  store<i32>(geta(run, RUN_GENERATED) + ((<usize>visit) << 2), 0);
   const rep = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), visit));
+  if (geta(rep, CLIENT_PREFIX) != 0) {
+    letGoCached(run, rep, visit, now);
+    return;
+  }
+  store<i32>(geta(run, RUN_GENERATED) + ((<usize>visit) << 2), 0);
   if (geti(rep, CLIENT_BATCHING) == BATCHING_STATIC) {
     addi(rep, REP_KEPT, -held);
     // While its own batch runs, an ended sequence keeps its blocks anyway.
     if (rowi(geta(run, RUN_NEXT), visit) == geti(rep, REP_BATCH)) return;
   }
-  freeHeld(run, rep, held, now);
+  noteFree(run, rep, now);
+  addi(rep, REP_USED, -held);
+}
+
+/** The same where prefixes are cached: what others read, too, stays in use. */
+function letGoCached(run: usize, rep: usize, visit: i32, now: f64): void {
+  const inBatch = geti(rep, CLIENT_BATCHING) == BATCHING_STATIC && rowi(geta(run, RUN_NEXT), visit) == geti(rep, REP_BATCH);
+  if (inBatch) return;
+  noteFree(run, rep, now);
+  leaveAfter(run, rep, visit);
 }
 
 /**
  * Kept blocks are free: a client at rest forms a step; a leap ends at the next iteration boundary, since they may matter
  * there, and what it has taken by then is noted beside the blocks that are given back now.
  */
-function freeHeld(run: usize, rep: usize, held: i32, now: f64): void {
+function noteFree(run: usize, rep: usize, now: f64): void {
   if (getf(rep, REP_END) == Infinity) {
-    addi(rep, REP_USED, -held);
     markReady(run, rep);
     return;
   }
-  if (geti(rep, REP_STEPS) > 1) {
-    planLeap(run, rep, geti(rep, REP_STEPS), now);
-    treeSet(geta(run, RUN_TREE), geti(run, RUN_TREE_LEAVES), geti(rep, REP_INDEX), getf(rep, REP_END));
-    const most = geti(rep, REP_USED) + blocksTaken(rep, geti(rep, REP_STEPS));
-    if (most > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, most);
-  }
-  addi(rep, REP_USED, -held);
+  if (geti(rep, REP_STEPS) == 1) return;
+  planLeap(run, rep, geti(rep, REP_STEPS), now);
+  treeSet(geta(run, RUN_TREE), geti(run, RUN_TREE_LEAVES), geti(rep, REP_INDEX), getf(rep, REP_END));
+  const most = geti(rep, REP_USED) + blocksTaken(rep, geti(rep, REP_STEPS));
+  if (most > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, most);
 }

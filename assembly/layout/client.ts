@@ -25,7 +25,7 @@ export const CLIENT_DEMAND = 50; // f64, share of the channel that its steps wan
 export const CLIENT_WATERMARK = 51; // i32, KV blocks that admission leaves free while anything runs
 export const CLIENT_TIERS = 52; // i32, address of TIER_BYTES records of a store
 export const CLIENT_TIER_COUNT = 53; // i32
-export const CLIENT_PREFIX = 54; // i32, address of the TIER_CELLS record of its prefix cache, 0 = none
+export const CLIENT_PREFIX = 54; // i32, address of the CACHE_CELLS record of its KV blocks, 0 = it caches nothing
 export const CLIENT_LEAPS = 55; // i32, 1 when constant batches may be leapt over (routing looks at nothing that changes inside)
 export const CLIENT_LOCAL = 56; // i32, its local group, from 1; 0 = none
 export const CLIENT_SWAP_BLOCKS = 57; // i32, KV blocks that host memory holds for preempted sequences; 0 = they are computed again

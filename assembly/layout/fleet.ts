@@ -21,6 +21,7 @@ export const FLEET_START = 13; // f64
 export const FLEET_CACHED = 14; // i32, where tokens can come from a cache or a store
 // Visits, working
 export const FLEET_FETCHED = 15; // i32, prompt tokens that a store has sent, where they can come from one
+export const FLEET_READS = 22; // i32, hash blocks that it hit, while it runs or its blocks are kept; while it waits the node of the blocks that it left behind, 0 = none. Where clients cache prefixes
 export const FLEET_WORK = 16; // i32, key of the least-work-left queue, where a client has one
 export const FLEET_CHILD = 17; // i32, pairing heap of that queue
 export const FLEET_ORDER = 18; // i32, when it joined the queue
@@ -108,7 +109,7 @@ export const POOL_LAST = 6; // i32, position of the last chosen (of the light ha
 export const POOL_LAST_HEAVY = 7; // i32
 export const POOL_CELLS = 8;
 
-// A list of hash blocks kept by least recent use: a tier of a store, or a prefix cache (cells)
+// A list of hash blocks kept by least recent use: a tier of a store (cells)
 export const TIER_CAPACITY = 0; // i32, blocks
 export const TIER_COUNT = 1; // i32
 export const TIER_NEWEST = 2; // i32, -1 = empty

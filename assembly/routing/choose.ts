@@ -1,5 +1,5 @@
 // Which client a visit goes to: one case per ROUTING_* id.
-import { CLIENT_BLOCK_SIZE, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BLOCK_SIZE, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_UNDONE } from '../layout/client';
 import { FLAG_LOCAL } from '../layout/enums';
 import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
 import { ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN } from '../layout/routing';
@@ -9,10 +9,10 @@ import {
 } from '../layout/fleet';
 import { REP_PROMISED, REP_USED } from '../layout/replica';
 import { RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF } from '../layout/run';
+import { leadingBlocks } from '../batching/share';
 import { pathSeconds } from '../contention/paths';
 import { geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
-import { leadingHits } from '../table/recent';
 import { groupOf, hasFlag, rowOr } from '../table/visit';
 
 /** The client of `visit`; `bytes` come along from visit `from` (-1 for a root). */
@@ -115,10 +115,7 @@ function isCounted(metric: i32): bool {
 
 /** What comes before load: smaller is better. */
 function preference(run: usize, fleet: usize, routing: i32, client: usize, visit: i32, source: i32, bytes: f64): f64 {
-  if (routing == ROUTING_PREFIX_AFFINITY) {
-    const cache = geta(client, CLIENT_PREFIX);
-    return cache == 0 ? 0 : -(<f64>leadingHits(fleet, cache, visit));
-  }
+  if (routing == ROUTING_PREFIX_AFFINITY) return -(<f64>leadingBlocks(run, client, visit));
   if (routing == ROUTING_NEAREST) {
     if (source < 0) return 0;
     const from = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), source));

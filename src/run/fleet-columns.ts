@@ -52,7 +52,8 @@ function listColumns(program: FleetProgram): Column[] {
     columns.push({ cell, type, length: n, entries, working });
   const has = usesOf(visits);
   const stores = clients.some(({ kind }) => kind === 'store');
-  const hashes = stores || clients.some(({ prefixBlocks }) => prefixBlocks > 0);
+  const caches = clients.some(({ prefixCaching }) => prefixCaching);
+  const hashes = stores || (caches && program.hashCount > 0);
   const fetched = has.fetched && visits.fetched ? visits.fetched : null;
   given(F.FLEET_EDGE_TO, visits.edgeTo);
   if (has.edgeBytes) given(F.FLEET_EDGE_BYTES, visits.edgeBytes);
@@ -78,6 +79,7 @@ function listColumns(program: FleetProgram): Column[] {
   }
   if (fetched) given(F.FLEET_FETCHED, fetched);
   else if (stores) made(F.FLEET_FETCHED, 'i32', 0);
+  if (caches) made(F.FLEET_READS, 'i32', 0);
   made(F.FLEET_READY, 'f64', Number.NaN, false);
   made(F.FLEET_START, 'f64', Number.NaN, false);
   if (hashes || fetched) made(F.FLEET_CACHED, 'i32', 0, false);

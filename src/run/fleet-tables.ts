@@ -1,9 +1,10 @@
 // Lays the tables of a fleet out in kernel memory: client parameters, surfaces, groups, links and paths, tiers and prefix caches.
+import * as K from '../../assembly/layout/cache.ts';
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
-import { LOAD, needsSteps, PACKING, ROUTING } from '../check/scheduler-lists.ts';
+import { LOAD, looksAtBlocks, needsSteps, PACKING, ROUTING } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
 import { roundOf, type SequencePages } from '../plan/setup.ts';
@@ -16,9 +17,11 @@ const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as co
 export type Put = (cell: number, column: { readonly byteOffset: number } | number) => void;
 
 /** Bytes of all tables, padding included; nothing here grows with the requests but lists of hash ids. */
-export function tableBytes({ clients, groups, links, paths, hashCount, channels }: FleetProgram): number {
+export function tableBytes(program: FleetProgram): number {
+  const { clients, groups, links, paths, hashCount, channels } = program;
   const surfaces = new Set(clients.map((client) => client.price)).size * SURFACE_SIZE * 8;
-  const lists = clients.reduce((sum, client) => sum + client.tiers.length + (client.prefixBlocks > 0 ? 1 : 0), 0);
+  const lists = clients.reduce((sum, client) => sum + client.tiers.length, 0);
+  const caches = clients.reduce((sum, client) => sum + cacheBytes(program, client), 0);
   const members = groups.reduce((sum, group) => sum + group.members.length, 0);
   const pathLinks = paths.reduce((sum, path) => sum + 1 + path.length, 0);
   const cells =
@@ -28,7 +31,7 @@ export function tableBytes({ clients, groups, links, paths, hashCount, channels 
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
   const padding = 256 * (16 + groups.length + 4 * clients.length + 2 * lists);
-  return surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
+  return caches + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
 
 /** Places links, paths, channels and groups; returns one parameter record per client, and what counts as its load. */
@@ -129,7 +132,10 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
   cells.fill(0);
   const record = { cells, words: wordsOf(cells) };
   const surfaces = new Map<Float64Array, Float64Array>();
-  const exact = membersWhere(program.groups, needsSteps);
+  const exact = membersWhere(
+    program.groups,
+    (group) => needsSteps(group) || (looksAtBlocks(group.routing) && program.hashCount > 0),
+  );
   const promising = membersWhere(program.groups, (group) => needsSteps(group) && group.metric === 'kv');
   program.clients.forEach((client, i) => {
     const base = i * C.CLIENT_PARAMETERS - C.CLIENT_FIRST;
@@ -151,11 +157,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     if (client.speculation) {
       fillSpeculation(record, base, client.speculation, client.price, arena.f64(client.speculation.drafts));
     }
-    const prefix =
-      client.prefixBlocks > 0
-        ? placeLists(arena, [{ blocks: client.prefixBlocks, latency: 0, link: -1 }], program.hashCount)
-        : null;
-    put(C.CLIENT_PREFIX, prefix ? prefix.byteOffset : 0);
+    put(C.CLIENT_PREFIX, client.prefixCaching ? placeCache(arena, program, client).byteOffset : 0);
     const tiers = placeLists(arena, client.tiers, program.hashCount);
     put(C.CLIENT_TIERS, tiers.byteOffset);
     put(C.CLIENT_TIER_COUNT, client.tiers.length);
@@ -181,7 +183,7 @@ function placeSurface(
   return copy;
 }
 
-/** Members of some groups: where routing looks at KV use or remaining work, what changes inside a leap must be seen step by step. */
+/** Members of some groups: where routing looks at KV use, blocks or remaining work, what changes inside a leap must be seen step by step. */
 function membersWhere(groups: readonly FleetGroup[], wanted: (group: FleetGroup) => boolean): Set<number> {
   return new Set(groups.filter(wanted).flatMap(({ members }) => members));
 }
@@ -191,6 +193,39 @@ const WRITE_POLICY: Readonly<Record<WritePolicy, number>> = {
   write_through_selective: F.WRITE_SELECTIVE,
   write_back: F.WRITE_BACK,
 };
+
+/**
+ * Nodes of a cache and its buckets: every node stands for at least one KV block, and for a hash block, what a visit left behind, or
+ * what lies between two such.
+ */
+function cacheRooms({ hashCount, visits }: FleetProgram, { numGpuBlocks }: FleetClient) {
+  const nodes = Math.min(numGpuBlocks, 2 * (hashCount + visits.count) + 2) + 2;
+  return { nodes, buckets: 2 ** Math.ceil(Math.log2(Math.max(1, Math.min(nodes, hashCount)))) };
+}
+
+function cacheBytes(program: FleetProgram, client: FleetClient): number {
+  if (!client.prefixCaching) return 0;
+  const { nodes, buckets } = cacheRooms(program, client);
+  return K.CACHE_CELLS * 8 + nodes * K.NODE_BYTES + buckets * 4 + 3 * 256;
+}
+
+/** An empty cache. Throws RangeError where hash blocks are no whole KV blocks. */
+function placeCache(arena: Arena, program: FleetProgram, client: FleetClient): Float64Array {
+  const { nodes, buckets } = cacheRooms(program, client);
+  const { hashBlock, hashCount } = program;
+  if (hashCount > 0 && hashBlock % client.blockSize !== 0)
+    throw new RangeError(
+      `${client.name}: hash blocks of ${hashBlock} tokens are no whole blocks of ${client.blockSize}`,
+    );
+  const cells = arena.f64(K.CACHE_CELLS).fill(0);
+  const words = wordsOf(cells);
+  words[K.CACHE_NODES * 2] = arena.i32((nodes * K.NODE_BYTES) / 4).byteOffset;
+  words[K.CACHE_BUCKETS * 2] = arena.i32(buckets).fill(0).byteOffset;
+  words[K.CACHE_MASK * 2] = buckets - 1;
+  words[K.CACHE_UNIT * 2] = hashCount > 0 ? hashBlock / client.blockSize : 0;
+  words[K.CACHE_ROOM * 2] = nodes;
+  return cells;
+}
 
 /** Empty lists of hash blocks. The kernel counts finds in TIERS_MOST places: more tiers are a mistake of the caller's. */
 function placeLists(

@@ -124,8 +124,8 @@ export function placeProgram(program: FleetProgram, logged: boolean, room: Fleet
  */
 export function isUncoupled({ clients, groups, channels, visits, requests }: FleetProgram): boolean {
   const alone = clients.every(
-    ({ kind, channel, prefixBlocks, packing, price }) =>
-      kind === 'llm' && channel < 0 && prefixBlocks === 0 && packing === 'fcfs' && price instanceof Float64Array,
+    ({ kind, channel, packing, price }) =>
+      kind === 'llm' && channel < 0 && packing === 'fcfs' && price instanceof Float64Array,
   );
   const counted = groups.every(
     ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',

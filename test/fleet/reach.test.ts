@@ -10,7 +10,7 @@ import {
 import { ADMISSION, BATCHING, isBatchOfOne, LOAD, PACKING, ROUTING } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, VISIT_LOCAL } from '../../src/plan/fleet.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
-import type { Flow, World } from '../reference/fleet/state.ts';
+import type { Client, Flow, Visit, World } from '../reference/fleet/state.ts';
 import { drawProgram } from './random.ts';
 
 const seen = new Set<string>();
@@ -66,11 +66,27 @@ function noteInstant(world: World): void {
       note(`${batching} skips shared tokens`, skip > 0 && visit.shared > 0);
       note('skips after a preemption', skip > 0 && visit.preempted);
       note(
+        'reads what others read',
+        visit.kv.some(({ readers }) => readers > 1),
+      );
+      note('takes back what it left behind', skip > visit.listed * world.program.hashBlock && visit.preempted);
+      note('reads hash blocks of several blocks', visit.listed > 0 && world.program.hashBlock > client.setup.blockSize);
+      note(
+        'copies what can be found',
+        visit.kv.some(({ unit }, at) => unit === null && isListed(world, client, visit, at)),
+      );
+      note(
         'fetched more than cached',
-        visit.fetched > client.prefix.countLeading(visit.hashes) * world.program.hashBlock,
+        visit.fetched > client.pool.countLeading(visit.hashes) * world.program.hashBlock,
       );
     }
   }
+}
+
+/** Whether the hash block that block `at` of a visit belongs to can be found. */
+function isListed({ program }: World, { pool, setup }: Client, visit: Visit, at: number): boolean {
+  const id = visit.hashes[Math.floor((at * setup.blockSize) / program.hashBlock)];
+  return visit.prefix && visit.shared === 0 && id !== undefined && pool.find(id) !== undefined;
 }
 
 function meet(a: Flow, b: Flow): boolean {
@@ -142,9 +158,12 @@ test('random programs reach every rule and every word', () => {
     'fetched more than cached',
     'follows a client without a local group',
     'flows share a link',
+    'copies what can be found',
     'has not looked at arrivals yet',
     'held blocks',
     'idle with visits waiting',
+    'reads hash blocks of several blocks',
+    'reads what others read',
     'layers are behind',
     'layers are not there yet',
     'layers catch up',
@@ -155,6 +174,7 @@ test('random programs reach every rule and every word', () => {
     'rejects by length',
     'runs on after its request was rejected',
     'skips after a preemption',
+    'takes back what it left behind',
     'stays in a local group',
     ...BATCHING.names.flatMap((name) => [
       `${name} decodes resident KV`,

@@ -43,7 +43,7 @@ export interface BoundPool {
   readonly pool: PoolSpec;
   readonly client: Omit<
     FleetClient,
-    'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'prefixBlocks' | 'tiers'
+    'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'prefixCaching' | 'tiers'
   >;
   /** Share of its channel that a step wants. */
   readonly demand: number;
@@ -144,7 +144,11 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
   const { configuration } = pool;
   const deployment = bindModel(pool, source, blame);
   if (deployment === undefined) return null;
-  const capacity = deployment ? blocksOf(deployment, configuration) : null;
+  const capacity = deployment ? blocksOf(pool.prefixCaching ? keepsAll(deployment) : deployment, configuration) : null;
+  if (pool.prefixCaching && capacity?.pages) {
+    blame(['fleet', pool.name, 'enable_prefix_caching'], NO_STATES, String(configuration.model));
+    return null;
+  }
   if (capacity?.reason && !(configuration.step_time && configuration.num_gpu_blocks > 0)) {
     const received = `${configuration.model} on ${configuration.hardware}: ${capacity.words}`;
     blame(['fleet', pool.name, 'model'], MODEL_FITS, received);
@@ -184,6 +188,13 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     ...(deployment?.profile.client && !configuration.step_time ? { way: deployment.profile.client } : {}),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
   };
+}
+
+const NO_STATES = 'false: the model keeps states, of which no block can be found again';
+
+/** What is shared is found by blocks that hold all layers: windows are kept whole (vLLM's --disable-hybrid-kv-cache-manager). */
+function keepsAll(deployment: Deployment): Deployment {
+  return { ...deployment, profile: { ...deployment.profile, window_kv: 'all' } };
 }
 
 /** Blocks of a pool without a model. */

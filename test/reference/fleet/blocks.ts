@@ -49,7 +49,5 @@ export function mostBlocks(visit: Visit, client: Client): number {
 /** A chunk has ended: what has left the windows is let go, unless all was reserved. */
 export function letPass(client: Client, visit: Visit): void {
   if (reservesFinal(client.setup)) return;
-  const stays = countBlocks(visit, visit.past, client);
-  client.free += visit.blocks - stays;
-  visit.blocks = stays;
+  client.pool.renew(visit.kv.splice(countBlocks(visit, visit.past, client)));
 }

@@ -2,6 +2,7 @@
 import { STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../../../assembly/layout/enums.ts';
 import { settleFlows } from './rates.ts';
 import { chooseClient, findRefusal, pathBetween, sumLatencies } from './route.ts';
+import { giveUp } from './share.ts';
 import type { Client, Edge, FleetEvent, Flow, FormedStep, Visit, World } from './state.ts';
 
 /** Has all its output: writes to its store, lets go of what it shared, and its edges are due now. */
@@ -46,9 +47,9 @@ function letGo(visit: Visit): void {
   const client = visit.client;
   if (visit.holders > 0 || !client?.held.includes(visit)) return;
   client.held = client.held.filter((one) => one !== visit);
-  client.free += visit.blocks;
   client.asleep = false;
-  visit.blocks = 0;
+  if (client.leaving) client.leaving.push(visit);
+  else giveUp(client, visit);
 }
 
 /** The first end counts: finished, or rejected with its first rejected visit. In a closed loop the next one is sent. */
