@@ -12,7 +12,7 @@ import {
   REP_PARTIAL, REP_PARTIAL_PAST, REP_PASSING, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED, REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE,
   SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_LISTED, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
-import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
+import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PLAIN, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
@@ -114,7 +114,7 @@ function noteStart(run: usize, rep: usize, request: i32, skip: i32): void {
 // @ts-ignore: decorator
 @inline
 function foreignBlocks(run: usize, rep: usize, request: i32): i32 {
-  return sharedBlocks(geta(run, RUN_FLEET), rep, request);
+  return geti(run, RUN_PLAIN) != 0 ? 0 : sharedBlocks(geta(run, RUN_FLEET), rep, request);
 }
 
 /**
@@ -125,6 +125,7 @@ function foreignBlocks(run: usize, rep: usize, request: i32): i32 {
 @inline
 export function headIsResident(run: usize, rep: usize): bool {
   if (headIsSwapped(run, rep)) return true;
+  if (geti(run, RUN_PLAIN) != 0) return false;
   const fleet = geta(run, RUN_FLEET);
   const request = geti(rep, REP_WAIT_HEAD);
   return hasFlag(fleet, request, FLAG_RESIDENT) && rowi(geta(run, RUN_PREEMPTIONS), request) == 0;
@@ -205,7 +206,7 @@ function joinGroup(rep: usize, time: f64): void {
 export function headWork(run: usize, rep: usize, taken: i32): i32 {
   const request = geti(rep, REP_WAIT_HEAD);
   const need = needOf(run, request);
-  const skip = cachedTokens(run, rep, request, need, taken);
+  const skip = geti(run, RUN_PLAIN) != 0 ? 0 : cachedTokens(run, rep, request, need, taken);
   seti(rep, REP_HEAD_SKIP, skip);
   return need - skip;
 }

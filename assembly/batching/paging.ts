@@ -1,6 +1,6 @@
 // KV blocks: what a sequence needs, and preemption (by recompute or swap) when they find none.
 import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_PROMISES, CLIENT_UNDONE } from '../layout/client';
-import { FLEET_LOADS, LOADS_BYTES, LOADS_PROMISED } from '../layout/fleet';
+import { LOAD_KV } from '../layout/load';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/admission';
 import {
@@ -9,6 +9,7 @@ import {
   SLOT_REQUEST, SLOT_SKIP, SLOT_TAKES, SLOT_TICK,
 } from '../layout/replica';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
+import { loadsOf } from '../table/client';
 import { queuePushFront } from '../table/queue';
 import { slotFree, wheelRemove } from '../table/slots';
 import { decodeBlocks, heldBlocks, mostBlocks, passingBlocks, sharedBlocks, takenEach, windowsFill } from './count';
@@ -133,7 +134,7 @@ export function promiseBlocks(run: usize, rep: usize, visit: i32, by: f64): void
   if (geti(rep, CLIENT_PROMISES) == 0) return;
   const fleet = geta(run, RUN_FLEET);
   const blocks = admissionBlocks(run, rep, visit, needOf(run, visit)) - sharedBlocks(fleet, rep, visit);
-  addf(geta(fleet, FLEET_LOADS) + <usize>(geti(rep, REP_INDEX) * LOADS_BYTES), LOADS_PROMISED >> 3, by * <f64>blocks);
+  addf(loadsOf(run, fleet, LOAD_KV), geti(rep, REP_INDEX), by * <f64>blocks);
 }
 
 /** A preempted sequence leaves its slot and goes to the front of the queue. */

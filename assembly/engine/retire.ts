@@ -12,7 +12,7 @@ import {
   SLOT_RESERVED, SLOT_RUN_NEXT, SLOT_WHEEL_NEXT,
 } from '../layout/replica';
 import {
-  RUN_ARRIVAL, RUN_FINISH, RUN_FIRST, RUN_FLEET, RUN_GENERATED, RUN_HISTOGRAM, RUN_OUTPUT, RUN_STEPS, RUN_TTFT_LIMIT, RUN_TTFT_MISSES,
+  RUN_ARRIVAL, RUN_FINISH, RUN_FIRST, RUN_FLEET, RUN_GENERATED, RUN_HISTOGRAM, RUN_OUTPUT, RUN_PLAIN, RUN_STEPS, RUN_TTFT_LIMIT, RUN_TTFT_MISSES,
 } from '../layout/run';
 import { joinDecodes } from '../batching/admit';
 import { stepContext, stepDecodes } from '../batching/drafts';
@@ -23,7 +23,7 @@ import { histogramAdd, histogramAddLinear } from '../table/histogram';
 import { wheelAdd, wheelTake } from '../table/slots';
 import { hasFlag } from '../table/visit';
 import { markChannel } from '../contention/channel';
-import { finishSlot } from './finish';
+import { finishSlot, isCounted } from './finish';
 import { leaveAfter, leaveAll } from './leaving';
 import { isHeld } from './visit';
 import { advanceDrafts } from './verify';
@@ -161,7 +161,8 @@ function completePrompt(run: usize, rep: usize, slot: usize, now: f64): void {
   const generated = rowi(geta(run, RUN_GENERATED), request);
   const need = load<i32>(slot, SLOT_NEED);
   const fleet = geta(run, RUN_FLEET);
-  if (generated == 0 && !hasFlag(fleet, request, FLAG_RESIDENT)) {
+  const plain = geti(run, RUN_PLAIN) != 0;
+  if (generated == 0 && (plain || !hasFlag(fleet, request, FLAG_RESIDENT))) {
     store<f64>(geta(run, RUN_FIRST) + ((<usize>request) << 3), now);
     checkTtft(run, request, now);
   } else if (geti(run, RUN_HISTOGRAM) != 0) {
@@ -187,7 +188,7 @@ function finishDecode(run: usize, rep: usize, slot: usize, now: f64, past: i32):
 @inline
 function checkTtft(run: usize, request: i32, now: f64): void {
   const limit = getf(run, RUN_TTFT_LIMIT);
-  if (limit < Infinity && now - rowf(geta(run, RUN_ARRIVAL), request) > limit) addi(run, RUN_TTFT_MISSES, 1);
+  if (limit < Infinity && now - rowf(geta(run, RUN_ARRIVAL), request) > limit && isCounted(run, request)) addi(run, RUN_TTFT_MISSES, 1);
 }
 
 /** Static batching: the last sequence has ended, so the whole batch gives back its slots and blocks. */

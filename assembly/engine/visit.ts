@@ -3,19 +3,20 @@ import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_UNDONE } fro
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_EDGE, EVENT_WRITE, FLEET_EDGE_BYTES, FLEET_EDGE_LAYERS, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_WRITES, VISIT_BYTES, VISIT_EDGES, VISIT_GROUP,
-  VISIT_HOLDERS, VISIT_PENDING, LOADS_BYTES, LOADS_INPUT, LOADS_OUTPUT, LOADS_REQUESTS,
+  EVENT_EDGE, EVENT_WRITE, FLEET_COMPARED, FLEET_EDGE_BYTES, FLEET_EDGE_LAYERS, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_READY, FLEET_VISIT_STRIDE, FLEET_WRITES, VISIT_EDGES, VISIT_GROUP,
+  VISIT_HOLDERS, VISIT_PENDING,
 } from '../layout/fleet';
+import { LOAD_INPUT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
 import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_STEPS, REP_USED } from '../layout/replica';
 import {
-  RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
+  RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PLAIN, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
   RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
 import { blocksTaken } from '../batching/count';
 import { promiseBlocks } from '../batching/paging';
 import { endSupply } from '../contention/supply';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
-import { clientAt } from '../table/client';
+import { clientAt, loadsOf } from '../table/client';
 import { eventPush } from '../table/events';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr, visitAt } from '../table/visit';
@@ -56,18 +57,30 @@ export function finishVisit(run: usize, rep: usize, visit: i32, now: f64): void 
 // @ts-ignore: decorator
 @inline
 export function countLoad(run: usize, fleet: usize, visit: i32, client: i32, by: f64): void {
-  const loads = geta(fleet, FLEET_LOADS) + <usize>(client * LOADS_BYTES);
-  store<f64>(loads, load<f64>(loads, LOADS_REQUESTS) + by, LOADS_REQUESTS);
-  store<f64>(loads, load<f64>(loads, LOADS_INPUT) + by * <f64>rowi(geta(run, RUN_PROMPT), visit), LOADS_INPUT);
-  store<f64>(loads, load<f64>(loads, LOADS_OUTPUT) + by * <f64>rowi(geta(run, RUN_OUTPUT), visit), LOADS_OUTPUT);
+  const compared = geti(fleet, FLEET_COMPARED);
+  if (compared == 0) return;
+  if ((compared & (1 << LOAD_REQUESTS)) != 0) addLoad(run, fleet, LOAD_REQUESTS, client, by);
+  if ((compared & (1 << LOAD_INPUT)) != 0) addLoad(run, fleet, LOAD_INPUT, client, by * <f64>rowi(geta(run, RUN_PROMPT), visit));
+  if ((compared & (1 << LOAD_OUTPUT)) != 0) addLoad(run, fleet, LOAD_OUTPUT, client, by * <f64>rowi(geta(run, RUN_OUTPUT), visit));
+}
+
+// @ts-ignore: decorator
+@inline
+function addLoad(run: usize, fleet: usize, metric: i32, client: i32, by: f64): void {
+  const at = loadsOf(run, fleet, metric) + ((<usize>client) << 3);
+  store<f64>(at, load<f64>(at) + by);
 }
 
 /** Everything that the end of `visit` on `rep` sets going. */
 export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
   countLoad(run, fleet, visit, geti(rep, REP_INDEX), -1);
+  if (geti(run, RUN_PLAIN) != 0) {
+    closeRequest(run, now);
+    return;
+  }
   const record = visitAt(fleet, visit);
-  const end = load<i32>(record, VISIT_BYTES + VISIT_EDGES);
+  const end = load<i32>(record + <usize>geti(fleet, FLEET_VISIT_STRIDE), VISIT_EDGES);
   const layers = geta(fleet, FLEET_EDGE_LAYERS);
   for (let edge = load<i32>(record, VISIT_EDGES); edge < end; edge++) {
     if (layers != 0 && endSupply(fleet, edge, rowf(geta(fleet, FLEET_EDGE_BYTES), edge) / <f64>rowi(layers, edge), now)) continue;
@@ -99,9 +112,9 @@ export function rejectVisit(run: usize, fleet: usize, visit: i32, state: i32, no
     const pending = rowi(geta(run, RUN_STATE), v) == STATE_PENDING;
     // Who waits for nothing any more has joined.
     if (pending && load<u16>(record, VISIT_PENDING) > 0) cancelVisit(run, fleet, v, now);
-    // Unless the request has ended before, it ends here.
+    // Unless the request has ended before, it ends here. (A record that is all visits' says nothing of one.)
     if (hasFlag(fleet, v, FLAG_LAST) && rowi(geta(run, RUN_STATE), v) != STATE_FINISHED) {
-      store<i32>(record, load<i32>(record, VISIT_GROUP) | FLAG_REJECTED, VISIT_GROUP);
+      if (geti(fleet, FLEET_VISIT_STRIDE) != 0) store<i32>(record, load<i32>(record, VISIT_GROUP) | FLAG_REJECTED, VISIT_GROUP);
       closeRequest(run, now);
     }
     v++;

@@ -134,6 +134,7 @@ const RARE: readonly FlatColumn[] = [
   integer('swapped_out', (row) => row.result?.swapped_out ?? null),
   integer('swapped_in', (row) => row.result?.swapped_in ?? null),
   real('swap_s', (row) => row.result?.swap_s),
+  integer('times_as_long', ({ times }) => (times > 1 ? times : null)),
   text('unpriced', (row) => row.result?.unpriced.join(' ') || null),
   text('stopped', (row) => row.result?.stopped || null),
 ];

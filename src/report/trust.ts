@@ -2,6 +2,7 @@
 import type { Basis, ErrorBand } from '../catalog/types.ts';
 import { firstOfEach } from '../check/group-by.ts';
 import { type KeptRow, lostIn, type SweepResult } from '../metrics/sweep.ts';
+import { keepsUp } from '../metrics/types.ts';
 import { areDeployments, describePriced, findAnswer } from './answer.ts';
 import { describeDeployment, METRIC_WORDS, objectiveValue, shownPercentile, tailOf } from './describe.ts';
 import { formatMs, formatNumber, formatShort, listWords, plusMinus } from './format.ts';
@@ -70,7 +71,7 @@ function judge(row: KeptRow, result: SweepResult): Judged {
     latencies: run,
     band: row.trust?.band ?? null,
     met: run.slo_met,
-    serves: lostIn(run) === 0 && run.verdict !== 'overloaded',
+    serves: lostIn(run) === 0 && keepsUp(run.verdict),
     value: objectiveValue(row, result.objective),
     name: describePriced(row, result),
   };

@@ -26,7 +26,7 @@ export function tableBytes(program: FleetProgram): number {
   const pathLinks = paths.reduce((sum, path) => sum + 1 + path.length, 0);
   const cells =
     clients.length * C.CLIENT_PARAMETERS + groups.length * F.POOL_CELLS + (lists + clients.length) * F.TIER_CELLS;
-  const loads = clients.length * F.LOADS_BYTES;
+  const loads = clients.length * F.LOADS_COLUMNS * 8;
   const blocks = lists * hashCount * 8;
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
@@ -39,7 +39,7 @@ export function placeTables(arena: Arena, program: FleetProgram, put: Put) {
   placeLinks(arena, program, put);
   placeGroups(arena, program.groups, put);
   put(F.FLEET_HASH_BLOCK, program.hashBlock);
-  const loads = arena.f64((program.clients.length * F.LOADS_BYTES) / 8).fill(0);
+  const loads = arena.f64(program.clients.length * F.LOADS_COLUMNS).fill(0);
   put(F.FLEET_LOADS, loads);
   return { clients: placeClients(arena, program), loads };
 }
@@ -106,6 +106,7 @@ function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): voi
     words[(base + F.POOL_MEMBERS) * 2] = members.byteOffset;
     words[(base + F.POOL_COUNT) * 2] = group.members.length;
     words[(base + F.POOL_ROUTING) * 2] = ROUTING.id[group.routing];
+    words[(base + F.POOL_ROW) * 2] = group.members.every((member, i) => member === group.members[0] + i) ? 1 : 0;
     words[(base + F.POOL_METRIC) * 2] = LOAD.id[group.metric];
     cells[base + F.POOL_THRESHOLD] = group.threshold;
     words[(base + F.POOL_LIGHT) * 2] = group.light;
@@ -114,6 +115,12 @@ function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): voi
     words[(base + F.POOL_LAST_HEAVY) * 2] = -1;
   });
   put(F.FLEET_GROUPS, cells);
+  // Where a group has one member nothing is compared
+  const compared = groups.filter(({ members }) => members.length > 1).map(({ metric }) => 1 << LOAD.id[metric]);
+  put(
+    F.FLEET_COMPARED,
+    compared.reduce((all, bit) => all | bit, 0),
+  );
 }
 
 /** What a sequence of a hybrid model takes, in kernel memory. */

@@ -14,6 +14,7 @@ export interface CatalogNames {
   hardware(id: string): Hardware;
   shape?(id: string): LengthShape;
   find?(kind: 'hardware' | 'models' | 'engines', name: string): string | null;
+  named?(name: string): { readonly words: string } | null;
 }
 
 /** What a reader needs to know of a catalog, and of the files around the spec. */
@@ -30,6 +31,7 @@ export function readOptionsOf(file: string, catalog: CatalogNames): ReadOptions 
       engines,
       workloads: catalog.ids('workloads'),
       find: catalog.find,
+      named: catalog.named,
       profile: (id) => (engines.includes(id) ? catalog.engine(id) : undefined),
       curve: (id) => catalog.shape?.(id).curve,
       device: (id) => (hardware.includes(id) ? catalog.hardware(id) : undefined),

@@ -17,6 +17,8 @@ export interface KnownNames extends Readonly<Record<CatalogKind | 'workloads', r
   curve?(id: string): readonly (readonly [number, number, number])[] | undefined;
   /** The id that another name of it stands for (a Hugging Face name, another case), or null. */
   find?(kind: CatalogKind, name: string): string | null;
+  /** What the name of a model is taken for, in words; '' where it is the catalog's own. */
+  named?(name: string): { readonly words: string } | null;
 }
 
 /** Names that a spec may use, and where its files are. */
@@ -60,6 +62,8 @@ export function readCatalogName(
       return null;
     }
   }
+  const named = kind === 'models' ? known.named?.(input) : null;
+  if (named?.words) return input; // what is taken for another, or has a format of its own, keeps its name
   const id = known.find?.(kind, input) ?? null;
   if (id === null) ledger.checkKnown(input, path, NOUNS[kind], known[kind]);
   return id;

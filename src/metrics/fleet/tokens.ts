@@ -78,7 +78,8 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
       lastThought < 0 ? latencies.ttft[r] : findAnswer(run, r, lastThought, role, tokenTimes) - requests.arrival[r];
   }
   const { span: gapSeconds, gaps, input, cached, produced, thought } = total;
-  return { latencies, firstToken, lastToken, output, gapSeconds, gaps, input, cached, produced, thought, whole: false };
+  const sums = { gapSeconds, gaps, input, cached, produced, thought };
+  return { latencies, firstToken, lastToken, output, ...sums, whole: false };
 }
 
 /** Whether every request is one visit that prefills and decodes. */
@@ -113,7 +114,40 @@ function measureSingles({ program, results }: FleetRun, requests: RequestColumns
   }
   const { span: gapSeconds, ...sums } = total;
   const latencies = { ttft, tpot, e2el, firstAnswer: ttft };
-  return { latencies, firstToken: first, lastToken: finish, output, gapSeconds, ...sums, thought: 0, whole: true };
+  const times = { firstToken: first, lastToken: finish };
+  return { latencies, ...times, output, gapSeconds, ...sums, thought: 0, whole: true };
+}
+
+/** Seconds of [begin, end] between `from` and `to`. */
+const overlap = (begin: number, end: number, from: number, to: number): number =>
+  Math.max(0, Math.min(end, to) - Math.max(begin, from));
+
+/**
+ * The same counts between two instants: prompts by their first token; of the other tokens, which are spread evenly between it (of a
+ * visit that comes with its KV: between its start) and the end of their visit, those in between.
+ */
+export function countWithin({ program, results, roles }: FleetRun, requests: RequestColumns, from: number, to: number) {
+  const { visits } = program;
+  const role = roleTable(program.stages.length, roles);
+  const total = { input: 0, cached: 0, produced: 0, thought: 0 };
+  for (let v = 0; v < visits.count; v++) {
+    const does = role[visits.stage[v]!];
+    const end = results.finish[v]!;
+    if (does === ROLE_NONE || results.state[v] !== STATE_FINISHED || end < from) continue;
+    if (requests.state[visits.request[v]!] !== STATE_FINISHED) continue;
+    const resident = (visits.flags[v]! & VISIT_RESIDENT) !== 0;
+    const begin = resident ? results.start[v]! : results.first[v]!;
+    const opens = begin >= from && begin < to;
+    const [head, rest] = resident ? [0, visits.output[v]!] : [1, visits.output[v]! - 1];
+    const share = end > begin ? overlap(begin, end, from, to) / (end - begin) : Number(opens);
+    const made = rest * share + (opens ? head : 0);
+    total.produced += made;
+    if (does === ROLE_THINK) total.thought += made;
+    if (!opens || resident) continue;
+    total.input += visits.prompt[v]! - visits.shared[v]!;
+    total.cached += results.cached[v]!;
+  }
+  return { ...total, produced: Math.round(total.produced), thought: Math.round(total.thought) };
 }
 
 /** The first token of a request that was cut off; NaN where it has none yet. */

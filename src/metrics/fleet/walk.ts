@@ -34,7 +34,7 @@ export function readRequests({
   const arrival = new Float64Array(requests.count);
   const finish = new Float64Array(requests.count);
   for (let r = 0; r < requests.count; r++) {
-    const rejected = findRejected(requests.first[r], requests.first[r + 1], results);
+    const rejected = findRejection(requests.first[r], requests.first[r + 1], results);
     const last = requests.last[r];
     const ended = results.state[last] === STATE_FINISHED;
     const before = rejected >= 0 && !(ended && results.finish[last] < results.ready[rejected]);
@@ -47,7 +47,7 @@ export function readRequests({
 }
 
 /** The visit that was rejected first, -1 when there is none. */
-function findRejected(from: number, to: number, results: VisitResults): number {
+export function findRejection(from: number, to: number, results: VisitResults): number {
   let found = -1;
   for (let v = from; v < to; v++) {
     if (!isRejected(results.state[v])) continue;

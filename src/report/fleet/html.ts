@@ -121,6 +121,6 @@ ${fact('Tokens', `${formatNumber(result.total_input_tokens)} in (${formatNumber(
 ${fact('Visits', `${formatNumber(result.visits.finished)} of ${formatNumber(result.visits.total)} ended`)}
 ${context.trust ? fact('Rests on', `${BASIS_WORDS[context.trust.basis]} (${context.trust.basis}), its weakest instance`) : ''}
 ${context.trust ? fact('Error band', `${describeBand(context.trust.band)}: nine of ten measured serving runs lay within it; what other stages add was not measured end to end`) : ''}
-${fact('Seed', String(context.seed))}
+${(context.caveats ?? []).map((words) => fact('To know', words))}${fact('Seed', String(context.seed))}
 ${fact('Version', `MIST ${context.version}`)}</dl>${question}</section>`;
 }

@@ -2,6 +2,7 @@
 
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
+import type { Balance } from '../../metrics/verdict.ts';
 import { draftFields } from '../block.ts';
 import { finiteOrNull } from '../flat.ts';
 import { type JsonObject, latencyFields, msOrNull as ms, servedFields, shareFields, swapFields } from '../json.ts';
@@ -17,7 +18,7 @@ export function fleetJson(result: FleetResult, context: FleetContext): JsonObjec
     label: context.name,
     model_id: model,
     tokenizer_id: model,
-    num_prompts: result.completed + failed,
+    num_prompts: result.window?.run_requests ?? result.completed + failed,
     request_rate: context.requestRate > 0 ? context.requestRate : 'inf',
     burstiness: context.burstiness,
     max_concurrency: context.maxConcurrency > 0 ? context.maxConcurrency : null,
@@ -37,6 +38,8 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     schema: 'mist-run-2',
     version: context.version,
     verdict: result.verdict,
+    balance: balanceFields(result.balance),
+    window: result.window && { ...result.window },
     stopped: result.stopped === '' ? null : result.stopped,
     slo_met: result.slo_met,
     good_fraction: finiteOrNull(result.good_fraction),
@@ -84,9 +87,15 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     pipelines: result.pipelines.map(pipelineFields),
     basis: context.trust?.basis ?? null,
     error_band: context.trust?.band ?? null,
+    ...(context.caveats?.length ? { caveats: context.caveats } : {}),
     workload: context.workload,
     seed: context.seed,
   };
+}
+
+/** Every field as it is called in the result, times in s; what nobody knows is null. */
+function balanceFields(balance: Balance): JsonObject {
+  return Object.fromEntries(Object.entries(balance).map(([name, value]) => [name, finiteOrNull(value)]));
 }
 
 function figures(summary: Summary): JsonObject {

@@ -14,7 +14,9 @@ import {
   siteRows,
   swapRows,
 } from '../block.ts';
+import { wrap } from '../width.ts';
 import type { FleetContext } from './context.ts';
+import { explainVerdict, tellPromise, windowRows } from './window-words.ts';
 
 /** The rows of `vllm bench serve` in its order and spelling, then ours. */
 export function servingBlock(result: FleetResult, context: FleetContext): string[] {
@@ -60,8 +62,10 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
   return [
     center(context.pools?.length === 1 ? 'Simulated Deployment' : 'Simulated Fleet', '-'),
     ...(result.stopped === '' ? [] : [line('Stopped early:', result.stopped)]),
+    ...windowRows(result),
     line('Verdict:', result.verdict),
-    ...(context.slo.length > 0 ? [line('Meets the limits:', result.slo_met ? 'yes' : 'no')] : []),
+    ...explainVerdict(result).flatMap((text) => wrap(text, BLOCK, '  ')),
+    ...(context.slo.length > 0 ? [line('Meets the limits:', tellPromise(result, context.slo))] : []),
     ...counts.filter(([, count]) => count > 0).map(([label, count]) => line(label, String(count))),
     ...swapRows(result),
     ...engineRows(result, context),

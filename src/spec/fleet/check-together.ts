@@ -2,6 +2,7 @@
 import { show } from '../../check/issue.ts';
 import { allStages, poolsOf } from '../../stages/list.ts';
 import { HASH_BLOCK } from '../defaults.ts';
+import { explainEdge } from '../window.ts';
 import type { StageWorld } from './choose-pools.ts';
 import type { Ledger } from './ledger.ts';
 import { type FleetSpec, type LlmPool, type PoolSpec, poolsOfKind } from './types.ts';
@@ -14,6 +15,7 @@ export function checkTogether(spec: FleetSpec, { ledger, poolNames }: StageWorld
   checkUse(spec, ledger);
   checkTraffic(spec, ledger);
   checkClient(spec, ledger);
+  checkWindow(spec, ledger);
 }
 
 function checkPlaces(spec: FleetSpec, ledger: Ledger): void {
@@ -143,7 +145,7 @@ function checkClient({ client, workload, pools }: FleetSpec, ledger: Ledger): vo
   if (client?.window === 'steady') {
     const path = ['client', 'window'];
     if (arrivals.process !== 'closed-loop') {
-      ledger.add({ path, expected: 'all: only a closed loop has a steady part', received: show('steady') });
+      ledger.add({ path, expected: 'measured or all: only a closed loop has a steady part', received: show('steady') });
     } else if (count > 0 && count < arrivals.max_concurrency) {
       const expected = `at least as many requests as are in flight, ${arrivals.max_concurrency}`;
       ledger.add({ path: ['workload', 'num_requests'], expected, received: String(count) });
@@ -152,4 +154,33 @@ function checkClient({ client, workload, pools }: FleetSpec, ledger: Ledger): vo
   if (client?.firstToken !== 'decode' || pools.some((pool) => pool.kind === 'llm' && pool.role === 'decode')) return;
   const expected = 'prefill: no pool of role decode takes a first token over';
   ledger.add({ path: ['client', 'first_token'], expected, received: show('decode') });
+}
+
+/** What a run of so many requests, or so many seconds, cannot leave out. */
+function checkWindow({ workload, sessions }: FleetSpec, ledger: Ledger): void {
+  const { arrivals, duration, num_requests: count, warmup, cooldown } = workload;
+  const refuse = (key: string, expected: string, received: string) =>
+    ledger.add({ path: ['workload', key], expected, received });
+  if (duration !== undefined && (sessions || arrivals.process === 'all-at-once')) {
+    const why = sessions ? 'how many turns come until then shows only in the run' : 'all arrive at once';
+    refuse('duration', `num_requests instead: ${why}`, `${duration} s`);
+  }
+  const edges = [
+    ['warmup', warmup],
+    ['cooldown', cooldown],
+  ] as const;
+  const left = { time: duration ?? Infinity, requests: count || Infinity, share: 1 };
+  for (const [key, asked] of edges) {
+    if (asked === undefined || asked.of === 'auto') continue;
+    if (arrivals.process === 'all-at-once') {
+      refuse(key, 'none: requests that arrive at once have no steady part', explainEdge(asked));
+      continue;
+    }
+    const before = left[asked.of];
+    left[asked.of] -= asked.of === 'time' ? asked.seconds : asked.of === 'requests' ? asked.count : asked.share;
+    if (left[asked.of] > 0) continue;
+    const unit = { time: ' s', requests: ' requests', share: '' }[asked.of];
+    const rest = asked.of === 'share' ? `${before * 100} %` : `${before}${unit}`;
+    refuse(key, `less than the ${rest} that the run has left`, explainEdge(asked));
+  }
 }

@@ -1,9 +1,5 @@
 // How an llm client of a fleet forms a step: DESIGN.md section 4a, with shared and cached prompts, resident KV and packing.
-import {
-  type AdmissionName,
-  type BatchingName,
-  isBatchOfOne,
-} from '../../../src/check/scheduler-lists.ts';
+import { type AdmissionName, type BatchingName, isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import { countBlocks, decodeTokens, finalLength, mostBlocks } from './blocks.ts';
 import { headOf, isResident } from './queue.ts';
 import { type Found, giveUp, leaveBehind, listUnits, lookUp, NO_BLOCKS, takeBack } from './share.ts';

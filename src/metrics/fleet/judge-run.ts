@@ -1,0 +1,40 @@
+// The verdict of a run over the window that is measured, and that window in figures.
+import { COOLDOWN_SHARE, WARMUP_SHARE } from '../../spec/window.ts';
+import { judge } from '../verdict.ts';
+import type { Seen } from './client-view.ts';
+import { measureFlow } from './flow.ts';
+import type { FleetRun, WindowFigures } from './types.ts';
+import type { RequestColumns } from './walk.ts';
+import type { RunWindow } from './window.ts';
+
+/** A run that came to a standstill cannot keep up with anything. */
+export function judgeRun(
+  run: FleetRun,
+  requests: RequestColumns,
+  predecessors: Int32Array,
+  window: Seen['window'],
+  end: number,
+) {
+  const span = window ? { from: window.from.clock, to: window.to.clock } : usualSpan(run, requests.arrival, end);
+  const judged = judge(measureFlow(run, requests, predecessors), span, run.program.requests.concurrency);
+  return run.deadlock ? { ...judged, verdict: 'overloaded' as const } : judged;
+}
+
+/** What a verdict looks at where figures are of the whole run: the part that a sweep measures. */
+function usualSpan({ program }: FleetRun, arrival: Float64Array, end: number): Seen['span'] {
+  const { count, concurrency } = program.requests;
+  const first = arrival[0]!;
+  if (concurrency === 0 && !(arrival[count - 1]! > first)) return { from: first, to: Number.POSITIVE_INFINITY };
+  const from = arrival[Math.floor(WARMUP_SHARE * count)]!;
+  return { from, to: Math.max(from, Math.min(end, arrival[count - 1 - Math.floor(COOLDOWN_SHARE * count)]!)) };
+}
+
+export function windowFigures(
+  { from, to, warmup }: RunWindow,
+  members: Uint8Array | null,
+  whole: Seen['span'],
+): WindowFigures {
+  const requests = members ? members.reduce((sum, one) => sum + one, 0) : 0;
+  const run = { run_from: whole.from, run_to: whole.to, run_requests: members?.length ?? 0 };
+  return { from: from.clock, to: to.clock, ...run, warmup, requests };
+}
