@@ -32,6 +32,13 @@ export function routeArrival(run: usize, now: f64): void {
   const plain = geti(run, RUN_PLAIN) != 0;
   while (!plain && next < visits && !hasFlag(fleet, next, FLAG_FIRST)) next++;
   seti(fleet, FLEET_NEXT_ROOT, next);
+  routeRoot(run, fleet, visit, now);
+}
+
+/** The first visit of a request is ready with its arrival. */
+// @ts-ignore: decorator
+@inline
+export function routeRoot(run: usize, fleet: usize, visit: i32, now: f64): void {
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>visit) << 3), now);
   if (routeVisit(run, fleet, visit, -1, 0, now)) enterClient(run, visit, now);
 }

@@ -6,7 +6,7 @@ import { REP_END, REP_INDEX, REP_READY, REP_RUNNING, REP_WAITING } from '../layo
 import {
   RUN_ARRIVAL, RUN_CLOCK, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_ARRIVED, RUN_MARK_FINISHED, RUN_MARK_RUNNING,
   RUN_NEXT_ARRIVAL, RUN_READY, RUN_READY_COUNT, RUN_RELEASED, RUN_REPLICAS, RUN_STEPS, RUN_STEP_QUOTA, RUN_TABLE,
-  RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
+  RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TURNED, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
 } from '../layout/run';
 import { shareChannels } from '../contention/channel';
 import { shareLinks } from '../contention/flows';
@@ -34,7 +34,7 @@ export function engineRun(run: usize): i32 {
   while (true) {
     // The next instant
     const next = geti(run, RUN_NEXT_ARRIVAL);
-    if (next >= mark) return STOP_MARK;
+    if (next + geti(run, RUN_TURNED) >= mark) return STOP_MARK;
     let now = treeLeast(tree);
     if (next < geti(run, RUN_RELEASED)) {
       const arrives = rowf(arrival, next);

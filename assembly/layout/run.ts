@@ -2,7 +2,7 @@
 // TypeScript fills the cells up to RUN_PARAMETERS, calls engineBytes and engineReset, then engineRun until it says STOP_DONE.
 
 // Limits and choices (i32)
-export const RUN_REQUESTS = 0; // arrivals
+export const RUN_REQUESTS = 0; // arrivals that follow no other request
 export const RUN_REPLICAS = 1; // clients
 export const RUN_VISITS = 2; // rows of the visit columns
 export const RUN_FLEET = 3; // address of the fleet record (layout/fleet.ts)
@@ -13,7 +13,7 @@ export const RUN_CONCURRENCY = 12; // requests in flight of a closed loop; 0 = o
 export const RUN_MAX_OUTPUT = 13; // largest output length of the visits
 
 // Addresses of columns, one entry per request unless said (i32)
-export const RUN_ARRIVAL = 14; // f64, s; written in a closed loop
+export const RUN_ARRIVAL = 14; // f64, s; written in a closed loop, and of requests that follow others (until then: the earliest)
 export const RUN_PROMPT = 15; // i32
 export const RUN_OUTPUT = 16; // i32
 export const RUN_FIRST = 17; // f64, s, out
@@ -49,6 +49,7 @@ export const RUN_PARAMETERS = 43;
 // Progress and counters, written by the kernel
 export const RUN_NEXT_ARRIVAL = 43; // i32, first request not routed yet
 export const RUN_RELEASED = 44; // i32, requests whose arrival time is known
+export const RUN_TURNED = 45; // i32, requests that follow others and have arrived
 export const RUN_TTFT_MISSES = 46; // i32
 export const RUN_TPOT_MISSES = 47; // i32
 export const RUN_LOGGED = 48; // i32, steps in the log

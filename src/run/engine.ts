@@ -69,7 +69,7 @@ export function advanceRecord(
 
 /** One mark at a time: the kernel stops again at once where several were reached. */
 function noteMark({ cells, words }: RunRecord, { marks }: EngineOptions): void {
-  const arrived = words[R.RUN_NEXT_ARRIVAL * 2];
+  const arrived = words[R.RUN_NEXT_ARRIVAL * 2] + words[R.RUN_TURNED * 2];
   if (arrived >= words[R.RUN_MARK_ARRIVED * 2]) {
     words[R.RUN_MARK_ARRIVED * 2] = marks?.arrived.find((mark) => mark > arrived) ?? R.NO_MARK;
     marks?.onMark(cells[R.RUN_CLOCK], 'arrived');

@@ -59,8 +59,10 @@ export function readRun(
   stop: StopReason,
   borrow: boolean,
 ): FleetRun {
+  // nothing is left to happen: what has not come by now follows a request that was rejected
+  const left = stop === 'done' && program.requests.turns ? E.STATE_UNSENT : E.STATE_UNFINISHED;
   for (let v = 0; v < placed.count; v++) {
-    if (placed.state[v] === E.STATE_PENDING) placed.state[v] = E.STATE_UNFINISHED;
+    if (placed.state[v] === E.STATE_PENDING) placed.state[v] = left;
     if (placed.state[v] !== E.STATE_FINISHED) placed.finish[v] = Number.NaN;
   }
   const { state, first, finish, preemptions, replica } = borrow ? placed : copyResults(placed);
@@ -88,7 +90,10 @@ export function readRun(
 }
 
 /** When visits were ready. Where that stands in the column of arrivals, whoever has not arrived when a run stops is taken out. */
-function readyTimes(program: FleetProgram, { words }: RunRecord, { ready, arrival }: PlacedRequests, borrow: boolean) {
+function readyTimes(program: FleetProgram, { words }: RunRecord, placed: PlacedRequests, borrow: boolean) {
+  const { ready, arrival, replica } = placed;
+  // turns arrive in any order: whoever has arrived was routed
+  if (ready === arrival && program.requests.turns) return ready.map((time, v) => (replica[v] < 0 ? Number.NaN : time));
   const arrived = words[R.RUN_NEXT_ARRIVAL * 2];
   const apart = ready !== arrival || arrived === program.requests.count;
   if (borrow && apart) return ready;

@@ -6,7 +6,7 @@ import * as F from '../../assembly/layout/fleet.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import { LOAD, looksAtBlocks, needsSteps, PACKING, ROUTING } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
-import type { FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
+import type { ChannelParts, FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
 import { roundOf, type SequencePages } from '../plan/setup.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
@@ -19,7 +19,8 @@ export type Put = (cell: number, column: { readonly byteOffset: number } | numbe
 /** Bytes of all tables, padding included; nothing here grows with the requests but lists of hash ids. */
 export function tableBytes(program: FleetProgram): number {
   const { clients, groups, links, paths, hashCount, channels } = program;
-  const surfaces = new Set(clients.map((client) => client.price)).size * SURFACE_SIZE * 8;
+  const parts = new Set(clients.map((client) => client.parts)).size * 2;
+  const surfaces = (new Set(clients.map((client) => client.price)).size + parts) * SURFACE_SIZE * 8;
   const lists = clients.reduce((sum, client) => sum + client.tiers.length, 0);
   const caches = clients.reduce((sum, client) => sum + cacheBytes(program, client), 0);
   const members = groups.reduce((sum, group) => sum + group.members.length, 0);
@@ -139,6 +140,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
   cells.fill(0);
   const record = { cells, words: wordsOf(cells) };
   const surfaces = new Map<Float64Array, Float64Array>();
+  const parts = new Map<ChannelParts, Float64Array>();
   const exact = membersWhere(
     program.groups,
     (group) => needsSteps(group) || (looksAtBlocks(group.routing) && program.hashCount > 0),
@@ -158,6 +160,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     const channel = channelOf(client);
     put(C.CLIENT_CHANNEL, channel);
     cells[base + C.CLIENT_DEMAND] = client.demand;
+    if (client.parts && channel >= 0) put(C.CLIENT_PARTS, placeParts(arena, client.parts, parts).byteOffset);
     put(C.CLIENT_PROMISES, promising.has(i) ? 1 : 0);
     put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.speculation || roundOf(client) > 1 ? 0 : 1);
     if (client.pages) put(C.CLIENT_PAGES, placePages(arena, client.pages));
@@ -170,6 +173,18 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     put(C.CLIENT_TIER_COUNT, client.tiers.length);
   });
   return cells;
+}
+
+/** Both surfaces, one behind the other; shared by the clients that have the same. */
+function placeParts(arena: Arena, parts: ChannelParts, placed: Map<ChannelParts, Float64Array>): Float64Array {
+  let copy = placed.get(parts);
+  if (!copy) {
+    copy = arena.f64(2 * SURFACE_SIZE);
+    copy.set(parts.compute);
+    copy.set(parts.bandwidth, SURFACE_SIZE);
+    placed.set(parts, copy);
+  }
+  return copy;
 }
 
 const EMPTY = new Float64Array(SURFACE_SIZE);

@@ -133,12 +133,12 @@ export function isUncoupled({ clients, groups, channels, visits, requests }: Fle
     ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',
   );
   const single = visits.count === requests.count && visits.edgeTo.length === 0 && visits.fetched === undefined;
-  return alone && counted && single && channels === 0 && visits.flags.every((flags) => flags === 0);
+  return alone && counted && single && channels === 0 && !requests.turns && visits.flags.every((flags) => flags === 0);
 }
 
 /** What every client has counted by `clock`: of the step under way the part that is over. */
 function takeCounts(record: RunRecord, { clients }: FleetProgram, clock: number): Checkpoint {
-  const arrived = record.words[R.RUN_NEXT_ARRIVAL * 2];
+  const arrived = record.words[R.RUN_NEXT_ARRIVAL * 2] + record.words[R.RUN_TURNED * 2];
   return { clock, arrived, counters: readClients(record, clients.length, clock), itl: readGaps(record) };
 }
 
@@ -162,7 +162,7 @@ export function fillFleetRecord(
   const put = (cell: number, value: number) => {
     record.words[cell * 2] = value;
   };
-  put(R.RUN_REQUESTS, program.requests.count);
+  put(R.RUN_REQUESTS, program.requests.turns?.roots ?? program.requests.count);
   put(R.RUN_VISITS, program.visits.count);
   put(R.RUN_REPLICAS, program.clients.length);
   put(R.RUN_FLEET, fleet.record.byteOffset);

@@ -54,7 +54,8 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
       return next();
     }
     if (end <= prefixTokens[r]!) return idIn(listOf(texts, prefix[r]!), block);
-    if (session[r]! >= 0 && end <= chain.chained) return idIn(listOf(sessions, session[r]!), block);
+    // a trace says itself what later turns begin with
+    if (!blocks && session[r]! >= 0 && end <= chain.chained) return idIn(listOf(sessions, session[r]!), block);
     return idIn(own, block);
   };
   return {

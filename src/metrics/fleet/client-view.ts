@@ -3,7 +3,7 @@ import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
 import { ROLE_NONE, roleTable } from './roles.ts';
 import { countWithin, type TokenColumns } from './tokens.ts';
 import type { FleetLatencies, FleetRun } from './types.ts';
-import type { RequestColumns } from './walk.ts';
+import { openOrder, type RequestColumns } from './walk.ts';
 import { type Checkpoint, chooseWindow, countBetween, type RunWindow, type WindowRule } from './window.ts';
 
 /** Time that requests of an engine are on their way before the first token. */
@@ -48,7 +48,10 @@ export function seeRun(run: FleetRun, requests: RequestColumns, tokens: TokenCol
   const all: Seen = { tokens, span, run, members: null, completed: null, window: null, pace: 1 };
   if (!client) return all;
   const asked = client.window;
-  const window = asked ? chooseWindow(asked.checkpoints, asked.rule, requests, tokens) : null;
+  const sort = openOrder(run.program.requests, requests);
+  const { state, arrival, finish } = requests;
+  const sorted = { state: sort(state), arrival: sort(arrival), finish: sort(finish) };
+  const window = asked ? chooseWindow(asked.checkpoints, asked.rule, sorted, sort(tokens.latencies.ttft)) : null;
   if (asked?.rule === 'steady' && !window) return seeNothing(all);
   const part = window ? seeWindow(all, requests, window) : all;
   return client.ways ? seeDelays(run, requests, part, client.ways) : part;
@@ -134,7 +137,8 @@ function seeDelays(run: FleetRun, requests: RequestColumns, seen: Seen, ways: re
   const ttft = addTo(latencies.ttft, late);
   const firstAnswer = latencies.firstAnswer === latencies.ttft ? ttft : addTo(latencies.firstAnswer, late);
   const moved = { ...latencies, ttft, firstAnswer, e2el };
-  if (concurrency === 0) return { ...seen, tokens: { ...seen.tokens, latencies: moved } };
+  // turns were sent when the answers before them had arrived: nothing is left that could slow them
+  if (concurrency === 0 || program.requests.turns) return { ...seen, tokens: { ...seen.tokens, latencies: moved } };
   const after = sumMeasured(e2el);
   const pace = after > 0 ? sumMeasured(latencies.e2el) / after : 1;
   return { ...seen, tokens: { ...seen.tokens, latencies: moved }, pace };

@@ -2,9 +2,9 @@
 import { COOLDOWN_SHARE, WARMUP_SHARE } from '../../spec/window.ts';
 import { judge } from '../verdict.ts';
 import type { Seen } from './client-view.ts';
-import { measureFlow } from './flow.ts';
+import { type Flow, measureFlow } from './flow.ts';
 import type { FleetRun, WindowFigures } from './types.ts';
-import type { RequestColumns } from './walk.ts';
+import { openOrder, type RequestColumns } from './walk.ts';
 import type { RunWindow } from './window.ts';
 
 /** A run that came to a standstill cannot keep up with anything. */
@@ -15,14 +15,30 @@ export function judgeRun(
   window: Seen['window'],
   end: number,
 ) {
-  const span = window ? { from: window.from.clock, to: window.to.clock } : usualSpan(run, requests.arrival, end);
-  const judged = judge(measureFlow(run, requests, predecessors), span, run.program.requests.concurrency);
+  const flow = sortFlow(run, requests, measureFlow(run, requests, predecessors));
+  const span = window ? { from: window.from.clock, to: window.to.clock } : usualSpan(run, flow.arrival, end);
+  const judged = judge(flow, span, run.program.requests.concurrency);
   return run.deadlock ? { ...judged, verdict: 'overloaded' as const } : judged;
+}
+
+/** The flow in order of arrival: turns arrive when they are asked, whatever their numbers. */
+function sortFlow({ program }: FleetRun, requests: RequestColumns, flow: Flow): Flow {
+  const { arrival, end, served, waited, waits } = flow;
+  const sort = openOrder(program.requests, requests);
+  const single = waits.begin.length === arrival.length;
+  return {
+    arrival: sort(arrival),
+    end: sort(end),
+    served: sort(served),
+    waited: sort(waited),
+    waits: single ? { begin: sort(waits.begin), end: sort(waits.end) } : waits,
+  };
 }
 
 /** What a verdict looks at where figures are of the whole run: the part that a sweep measures. */
 function usualSpan({ program }: FleetRun, arrival: Float64Array, end: number): Seen['span'] {
-  const { count, concurrency } = program.requests;
+  const { concurrency } = program.requests;
+  const count = arrival.length;
   const first = arrival[0]!;
   if (concurrency === 0 && !(arrival[count - 1]! > first)) return { from: first, to: Number.POSITIVE_INFINITY };
   const from = arrival[Math.floor(WARMUP_SHARE * count)]!;

@@ -16,7 +16,8 @@ import { judgeRun, windowFigures } from './judge-run.ts';
 import { measurePipelines } from './pipelines.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
-import { measureTokens, type TokenColumns } from './tokens.ts';
+import { streamOf } from './streams.ts';
+import { measureTokens } from './tokens.ts';
 import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet } from './types.ts';
 import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
 
@@ -139,7 +140,7 @@ function measureRequests(
   const summaries = run.hopeless
     ? NO_LATENCIES
     : summariseAll(run, latencies, lost.unfinished > 0 ? Number.NaN : meanGap, meanGap);
-  const stream = streamOf(requests, tokens);
+  const stream = streamOf(requests, tokens, run.program.requests.turns !== undefined);
   const { verdict, balance } = judgeRun(run, requests, predecessors, window, whole.to);
   // of those that arrive in the window, which are not quite those that end in it
   const good = countGood(latencies, run.slo);
@@ -218,37 +219,6 @@ function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): F
   let n = 0;
   for (let r = 0; r < times.length; r++) if (requests.state[r] === STATE_FINISHED) times[n++] = requests[column][r];
   return times.subarray(0, n);
-}
-
-/** Streams without a token are one at the end of the request. */
-function closeStreams(requests: RequestColumns, tokens: TokenColumns) {
-  const count = requests.state.length;
-  const output = new Int32Array(count);
-  const first = new Float64Array(count);
-  const lastToken = new Float64Array(count);
-  for (let r = 0; r < count; r++) {
-    output[r] = Math.max(1, tokens.output[r]!);
-    first[r] = Number.isNaN(tokens.firstToken[r]) ? requests.finish[r]! : tokens.firstToken[r]!;
-    lastToken[r] = Number.isNaN(tokens.lastToken[r]) ? requests.finish[r]! : tokens.lastToken[r]!;
-  }
-  return { output, first, lastToken };
-}
-
-/**
- * Requests as the verdict and the token rate see them: a stream of `output` tokens from the first to the last. A request that
- * generates nothing (a pipeline without such a stage) is one token at its end.
- */
-function streamOf(requests: RequestColumns, tokens: TokenColumns) {
-  const count = requests.state.length;
-  const none = new Int32Array(count);
-  const { output, first, lastToken } = tokens.whole
-    ? { output: tokens.output, first: tokens.firstToken, lastToken: tokens.lastToken }
-    : closeStreams(requests, tokens);
-  return {
-    lengths: { count, prompt: none, output },
-    results: { ...requests, first, preemptions: none, replica: none },
-    lastToken,
-  };
 }
 
 function priceFleet(

@@ -103,6 +103,8 @@ export interface StateCounts {
   readonly rejected_length: number;
   /** Visits that never joined a client because another one of their request was rejected; requests never are. */
   readonly cancelled: number;
+  /** Never arrived, because what they follow was rejected: the conversation was over. Absent where there are none. */
+  readonly unsent?: number;
   readonly unfinished: number;
 }
 
@@ -210,6 +212,8 @@ export interface FleetResult {
   readonly rejected_kv: number;
   readonly rejected_length: number;
   readonly unfinished: number;
+  /** Turns of conversations that a rejected turn ended; absent where there are none. */
+  readonly unsent?: number;
   readonly visits: StateCounts;
   readonly preemptions: number;
   /** Preempted sequences copied to host memory, and back, and the seconds that steps lasted longer for it; only where the engine swaps. */

@@ -5,7 +5,6 @@
 //                A minimum in the second half says that the run never settled: then the share of a sweep is cut.
 // rates          of what ends (tokens: is made) in the window; latencies of requests that arrive in it, however late they end.
 import type { ItlHistogram } from '../itl.ts';
-import type { TokenColumns } from './tokens.ts';
 import type { ClientCounters } from './types.ts';
 import type { RequestColumns } from './walk.ts';
 
@@ -36,12 +35,12 @@ export interface RunWindow {
   readonly warmup: 'asked' | 'settled' | 'unsettled';
 }
 
-/** The window of a run by a rule; null where the run ended before it, or nothing lies in it. */
+/** The window of a run by a rule; requests and their first-token latencies in order of arrival. Null where the run ended before it, or nothing lies in it. */
 export function chooseWindow(
   checkpoints: readonly Checkpoint[],
   rule: WindowRule | 'steady',
   requests: RequestColumns,
-  tokens: TokenColumns,
+  ttft: Float64Array,
 ): RunWindow | null {
   const [first, last] = [checkpoints[0], checkpoints.at(-1)];
   if (!first || !last) return null;
@@ -49,7 +48,7 @@ export function chooseWindow(
     return checkpoints.length === 2 && last.clock > first.clock ? { from: first, to: last, warmup: 'asked' } : null;
   const to = findEnd(checkpoints, rule.to, requests.arrival.at(-1)!);
   if (!to) return null;
-  const { from, warmup } = findStart(checkpoints, rule.from, requests, tokens, to);
+  const { from, warmup } = findStart(checkpoints, rule.from, requests, ttft, to);
   return from && to.clock > from.clock ? { from, to, warmup } : null;
 }
 
@@ -67,21 +66,21 @@ function findStart(
   checkpoints: readonly Checkpoint[],
   rule: WindowRule['from'],
   requests: RequestColumns,
-  tokens: TokenColumns,
+  ttft: Float64Array,
   to: Checkpoint,
 ): { readonly from: Checkpoint | undefined; readonly warmup: RunWindow['warmup'] } {
   const start = requests.arrival[0]!;
   if (rule.at === 'arrival') return { from: atArrival(checkpoints, rule.request), warmup: 'asked' };
   if (rule.at === 'time')
     return { from: checkpoints.find(({ clock }) => clock >= start + rule.seconds), warmup: 'asked' };
-  const cut = settlesAt(requests, tokens, to.arrived);
+  const cut = settlesAt(requests, ttft, to.arrived);
   const from = atArrival(checkpoints, cut ?? rule.request);
   return { from, warmup: cut === null ? 'unsettled' : 'settled' };
 }
 
 /** The request by whose arrival the first `count` have settled; null where they never do. */
-function settlesAt(requests: RequestColumns, { latencies }: TokenColumns, count: number): number | null {
-  const cuts = [latencies.ttft, countInFlight(requests)].map((series) => truncate(series.subarray(0, count)));
+function settlesAt(requests: RequestColumns, ttft: Float64Array, count: number): number | null {
+  const cuts = [ttft, countInFlight(requests)].map((series) => truncate(series.subarray(0, count)));
   return cuts.includes(null) ? null : Math.max(...(cuts as number[]));
 }
 

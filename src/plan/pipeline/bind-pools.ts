@@ -25,6 +25,7 @@ import {
 import { type EnergyFigures, partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
 import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
+import { lowerParts } from '../lower-parts.ts';
 import type { PoolLayout } from '../pages.ts';
 import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
@@ -32,7 +33,7 @@ import { describeSteps } from '../step-regression.ts';
 import type { Blame } from './blame.ts';
 import { checkHandover } from './check-handover.ts';
 import { energyFigures } from './energy-figures.ts';
-import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
+import { demandOf, lowerRetrieval, processorsOf, scanParts } from './retrieval-surface.ts';
 import { type PricedSurface, type Shelf, surfaceName } from './share.ts';
 
 /** What is expected of a model that is too large. */
@@ -45,7 +46,7 @@ export interface BoundPool {
     FleetClient,
     'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'prefixCaching' | 'tiers'
   >;
-  /** Share of its channel that a step wants. */
+  /** Most of its channel that its steps want. */
   readonly demand: number;
   readonly model: Model | null;
   /** KV of a context in bytes. */
@@ -106,15 +107,18 @@ export function bindPools(
 }
 
 /** The price of a step of a deployment: made, or the one that an earlier row had. */
-type Price = (deployment: Deployment) => PricedSurface;
+type Price = (deployment: Deployment, shared: boolean) => PricedSurface;
 
 function openPrices(lowering: Lowering, surfaces: Shelf<PricedSurface> | null): Price {
-  const make = (deployment: Deployment): PricedSurface => {
+  const make = (deployment: Deployment, shared: boolean): PricedSurface => {
     const lowered = lowerSurface(deployment.key, lowering);
-    return { lowered, energy: engineEnergy(lowered, deployment) };
+    const parts = shared ? { parts: lowerParts(deployment.key, lowering) } : {};
+    return { lowered, energy: engineEnergy(lowered, deployment), ...parts };
   };
-  return (deployment) =>
-    surfaces ? surfaces.get(surfaceName(deployment.key), () => make(deployment)) : make(deployment);
+  return (deployment, shared) => {
+    const name = `${surfaceName(deployment.key)}${shared ? '|shared' : ''}`;
+    return surfaces ? surfaces.get(name, () => make(deployment, shared)) : make(deployment, shared);
+  };
 }
 
 function bindPool(pool: PoolSpec, source: PlanSource, price: Price | null, blame: Blame): BoundPool | null {
@@ -161,7 +165,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     blame(['fleet', pool.name, 'preemption_mode'], 'recompute, or a swap that can be', refused.words);
     return null;
   }
-  const surface = deployment && !configuration.step_time && priceOf ? priceOf(deployment) : null;
+  const surface = deployment && !configuration.step_time && priceOf ? priceOf(deployment, pool.shares !== null) : null;
   const price = configuration.step_time ?? surface?.lowered.table ?? FREE_PRICE;
   const {
     replicas: _,
@@ -172,7 +176,13 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
   const encoder = model?.kind === 'encoder';
   return {
     pool,
-    client: { kind: 'llm', packing: pool.packing, ...setup, maxModelLen: encoder ? 0 : setup.maxModelLen },
+    client: {
+      kind: 'llm',
+      packing: pool.packing,
+      ...setup,
+      maxModelLen: encoder ? 0 : setup.maxModelLen,
+      ...(surface?.parts ? { parts: surface.parts } : {}),
+    },
     demand: pool.shares?.demand ?? 1,
     model,
     kv:
@@ -263,8 +273,9 @@ function bindRetrieval(pool: RetrievalPool, source: PlanSource): BoundPool {
       blockSize: 16,
       maxModelLen: 0,
       price: table,
+      ...(pool.shares ? { parts: scanParts(table, demandOf(pool, processors)) } : {}),
     },
-    demand: pool.shares?.demand ?? demandOf(pool, processors),
+    demand: pool.shares?.demand ?? 1,
     model: null,
     kv: NO_KV,
     kvFormat: null,

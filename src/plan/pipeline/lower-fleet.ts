@@ -16,6 +16,7 @@ import { clientsByPool, jointClient, layRequests } from './lay-requests.ts';
 import { type Placement, placeClients, type Standing } from './place.ts';
 import { type FleetShare, laidName, openShare, walksName } from './share.ts';
 import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
+import { timeTurns } from './turn-delays.ts';
 
 /** The catalog that models, hardware and shapes are looked up in. */
 export type FleetCatalog = PlanSource['catalog'] & { shape: MakeOptions['catalogShape'] };
@@ -112,6 +113,7 @@ export function prepareFleet(
   const groups = openGroups(spec, clientsByPool(spec.pools), blame, laid.groups).done(laid.visits);
   settle();
   const clients = laid.joins ? [...own, jointClient(0)] : own;
+  const facts = clients.map((_, c) => factsOf(pools.get(standing[c]?.pool ?? '')));
   const program: FleetProgram = {
     clients,
     groups,
@@ -121,12 +123,11 @@ export function prepareFleet(
     channels: channelsOf(spec).count,
     stages: laid.stages,
     visits: laid.visits,
-    requests: laid.requests,
+    requests: timeTurns(spec, laid, groups, facts),
     hashBlock,
     hashCount: laid.hashCount,
     storeBytesPerToken: bytes,
   };
-  const facts = clients.map((_, c) => factsOf(pools.get(standing[c]?.pool ?? '')));
   const names = spec.pipelines.map(({ name }) => name);
   return { program, roles: laid.roles, clients: facts, pipelines: { names, of: walks.pipeline }, walks };
 }

@@ -3,6 +3,7 @@
 import type { FleetSpec } from '../../spec/fleet/types.ts';
 import type { Walks } from '../../workload/walks.ts';
 import type { EnergyFigures } from '../energy.ts';
+import type { ChannelParts } from '../fleet.ts';
 import type { LoweredSurface } from '../lower.ts';
 import { type SurfaceKey, shapeName } from '../surface-key.ts';
 import type { BoundPool } from './bind-pools.ts';
@@ -11,6 +12,8 @@ import type { LaidRequests } from './lay-requests.ts';
 export interface PricedSurface {
   readonly lowered: LoweredSurface;
   readonly energy: EnergyFigures | null;
+  /** What steps take of the device, where pools share it. */
+  readonly parts?: ChannelParts;
 }
 
 export interface FleetShare {

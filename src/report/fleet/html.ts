@@ -36,7 +36,8 @@ ${drawProvenance(result, context)}`;
 }
 
 function drawHero(result: FleetResult, context: FleetContext): Markup {
-  const total = result.completed + result.rejected_kv + result.rejected_length + result.unfinished;
+  const { unsent = 0 } = result;
+  const total = result.completed + result.rejected_kv + result.rejected_length + result.unfinished + unsent;
   const served =
     result.completed === total
       ? `${plural(total, 'request')} served`
@@ -49,6 +50,7 @@ function drawHero(result: FleetResult, context: FleetContext): Markup {
     [result.rejected_kv, 'rejected because the KV cache is too small'],
     [result.rejected_length, 'rejected as too long'],
     [result.unfinished, 'unfinished'],
+    [unsent, 'never sent after a rejected turn'],
   ] as const;
   const losses = lost.filter(([count]) => count > 0).map(([count, words]) => `${formatNumber(count)} ${words}`);
   const stopped = result.stopped === '' ? '' : html`<p class="sub">Stopped early: ${result.stopped}.</p>`;

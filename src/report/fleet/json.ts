@@ -46,6 +46,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     rejected_kv: result.rejected_kv,
     rejected_length: result.rejected_length,
     unfinished: result.unfinished,
+    ...(result.unsent === undefined ? {} : { unsent: result.unsent }),
     visits: result.visits,
     preemptions: result.preemptions,
     utilisation: finiteOrNull(result.utilisation),

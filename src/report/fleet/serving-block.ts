@@ -52,6 +52,7 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ['Rejected, KV cache too small:', result.rejected_kv],
     ['Rejected, longer than max_model_len:', result.rejected_length],
     ['Unfinished when stopped:', result.unfinished],
+    ['Never sent after a rejected turn:', result.unsent ?? 0],
     ['Input tokens from caches:', result.cached_input_tokens],
     ['Thinking tokens:', result.thinking_tokens],
     ['Preemptions:', result.preemptions],

@@ -125,9 +125,6 @@ function checkTraffic(spec: FleetSpec, ledger: Ledger): void {
     const path = ['workload', key];
     if (replayed)
       ledger.add({ path, expected: `no ${key} beside requests: the file has what it has`, received: 'both' });
-    if (key === 'sessions' && workload.arrivals.process === 'closed-loop') {
-      ledger.add({ path, expected: 'no sessions in a closed loop: it has no arrival times', received: 'both' });
-    }
   }
   // blocks of the engine must tile the blocks of the hashes
   const hashBlock = spec.hashBlock === 0 && !replayed ? HASH_BLOCK : spec.hashBlock;
@@ -140,12 +137,15 @@ function checkTraffic(spec: FleetSpec, ledger: Ledger): void {
 }
 
 /** A steady part exists in a closed loop that goes on after it is full; a first token is handed on where somebody else decodes. */
-function checkClient({ client, workload, pools }: FleetSpec, ledger: Ledger): void {
+function checkClient({ client, workload, sessions, pools }: FleetSpec, ledger: Ledger): void {
   const { arrivals, num_requests: count } = workload;
   if (client?.window === 'steady') {
     const path = ['client', 'window'];
     if (arrivals.process !== 'closed-loop') {
       ledger.add({ path, expected: 'measured or all: only a closed loop has a steady part', received: show('steady') });
+    } else if (sessions) {
+      const expected = 'measured or all: with sessions it is conversations that are in flight, between turns too';
+      ledger.add({ path, expected, received: show('steady') });
     } else if (count > 0 && count < arrivals.max_concurrency) {
       const expected = `at least as many requests as are in flight, ${arrivals.max_concurrency}`;
       ledger.add({ path: ['workload', 'num_requests'], expected, received: String(count) });

@@ -44,12 +44,14 @@ const shares = z.union([
   section(
     {
       channel: name('a channel').describe(
-        'A memory channel or an accelerator that pools share: instance i of each pool is on instance i of it.',
+        'An accelerator, or a processor with its memory, that pools share: instance i of each pool is on instance i of it.',
       ),
       demand: share(DEMAND)
         .refine((value) => readShare(value) > 0, { error: DEMAND })
         .optional()
-        .describe('Share that a step wants while it runs; 100 %, or what the scan takes, if left out.'),
+        .describe(
+          'Most of its compute and bandwidth that a step wants; all if left out. With step_time, which says no more: what it wants.',
+        ),
     },
     'a channel, or {channel, demand}',
   ),

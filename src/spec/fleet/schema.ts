@@ -50,7 +50,7 @@ const tier = section(
 const sessions = section(
   {
     turns: tokens.describe('Questions of a conversation: a number, or a distribution.'),
-    think_time: latency.describe('From the arrival of a turn to that of the next.'),
+    think_time: latency.describe('From the end of an answer to the next turn.'),
   },
   '{turns, think_time}',
 );

@@ -125,7 +125,7 @@ export interface PipelineSpec {
 /** Conversations: each turn's prompt holds the questions and answers before it. */
 export interface SessionSpec {
   readonly turns: LengthSpec;
-  /** From the arrival of a turn to that of the next one: a late answer does not delay it, as in a replay. */
+  /** From the end of an answer to the arrival of the next turn. */
   readonly thinkTime: LatencySpec;
 }
 
