@@ -87,9 +87,12 @@ export async function runPipelines(
   writeAll(files['--timeline'], () => timelineLines(measured, lineFormatOf(flags.timeline!)));
   const { result } = measured;
   out.stdout(`${flags.json ? JSON.stringify(fleetJson(result, context), null, 2) : fleetTable(result, context)}\n`);
+  if (lowered.walks.blocks && lowered.program.hashBlock === 0) out.stderr(`${HASHES_IGNORED}\n`);
   if (run.stop === 'deadlock') out.stderr(`Stopped early: ${measured.result.stopped}\n`);
   return code;
 }
+
+const HASHES_IGNORED = 'The hash ids of the trace are ignored: no pool has enable_prefix_caching.';
 
 /** The one fleet of a spec, or the row that is asked for of one with axes, which is measured as its sweep does. */
 function readFleet(text: string, file: string, catalog: Catalog, { row, seed, window }: FleetFlags) {

@@ -155,8 +155,9 @@ function replayTrace(rows: RequestRows, count: number, rateScale: number, rate: 
 function cutRows(rows: RequestRows, count: number): RequestRows {
   const arrival = rows.arrival?.slice(0, count) ?? null;
   const prefix = rows.prefix && cutPrefix(rows.prefix, count);
+  const links = rows.links && { after: rows.links.after.slice(0, count), delay: rows.links.delay.slice(0, count) };
   const cut = { ...rows, arrival, prompt: rows.prompt.slice(0, count), output: rows.output.slice(0, count) };
-  return prefix ? { ...cut, prefix } : cut;
+  return { ...cut, ...(links ? { links } : {}), ...(prefix ? { prefix } : {}) };
 }
 
 function cutPrefix(prefix: PrefixBlocks, count: number): PrefixBlocks {

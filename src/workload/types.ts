@@ -14,6 +14,8 @@ export interface Requests {
   readonly concurrency: number;
   /** Mean offered rate in requests/s: 0 for a closed loop or all at once. */
   readonly rate: number;
+  /** Row of the file that each is, where linked turns put them in another order. */
+  readonly rows?: Int32Array;
   /** Which requests follow others; absent where none does. */
   readonly turns?: Turns;
   /** Shared prompt prefixes, where the trace carries them (Mooncake). */

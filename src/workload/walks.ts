@@ -5,6 +5,7 @@ import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { WorkloadSpec } from '../spec/types.ts';
 import { drawArrivals } from './arrivals.ts';
 import { meanLength, openLengths, STREAM_MIX, STREAM_PREFIX_LENGTHS, STREAM_PREFIXES } from './draws.ts';
+import { orderBlocks } from './links.ts';
 import { type MakeOptions, makeRequests } from './make.ts';
 import { openMix, zipfWeights } from './mix.ts';
 import { isRagPulse, readRagPulseBlocks } from './ragpulse.ts';
@@ -150,5 +151,6 @@ function readBlocks(spec: FleetSpec, plain: Requests): PrefixBlocks | null {
     !isRagPulse(readTextFile(requests.file, { path: 'requests', expected: 'a readable trace' }))
   )
     return null;
-  return readRagPulseBlocks(requests.file, spec.hashBlock || HASH_BLOCK);
+  const blocks = readRagPulseBlocks(requests.file, spec.hashBlock || HASH_BLOCK);
+  return plain.rows ? orderBlocks(blocks, plain.rows) : blocks;
 }

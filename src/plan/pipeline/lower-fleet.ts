@@ -129,7 +129,19 @@ export function prepareFleet(
     storeBytesPerToken: bytes,
   };
   const names = spec.pipelines.map(({ name }) => name);
-  return { program, roles: laid.roles, clients: facts, pipelines: { names, of: walks.pipeline }, walks };
+  return {
+    program,
+    roles: laid.roles,
+    clients: facts,
+    pipelines: { names, of: walks.pipeline },
+    walks: tellUnused(spec, walks),
+  };
+}
+
+/** Says of a trace with hash ids that nothing looks at them. */
+function tellUnused(spec: FleetSpec, walks: Walks): Walks {
+  if (!walks.blocks || usesHashes(spec)) return walks;
+  return { ...walks, description: `${walks.description}; hash ids ignored: no pool caches prefixes` };
 }
 
 const JOINT_FACTS: ClientFacts = { pool: '', devices: 0, usdPerDeviceHour: 0, energy: null, basis: '', memory: '' };

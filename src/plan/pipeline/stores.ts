@@ -4,6 +4,7 @@ import { HASH_BLOCK } from '../../spec/defaults.ts';
 import { type FleetSpec, poolsOfKind, type StorePool } from '../../spec/fleet/types.ts';
 import { nestedLists, opensGeneration, poolsServing, stageOf } from '../../stages/list.ts';
 import type { Listed, Nested } from '../../stages/stage.ts';
+import { canRegroup } from '../../workload/hash-blocks.ts';
 import type { Walks } from '../../workload/walks.ts';
 import type { FleetTier } from '../fleet.ts';
 import type { BoundPool } from './bind-pools.ts';
@@ -15,16 +16,26 @@ export function usesHashes(spec: FleetSpec): boolean {
   return spec.pools.some((pool) => pool.kind === 'kv-store' || (pool.kind === 'llm' && pool.prefixCaching));
 }
 
-/** Tokens of a hash block; a trace's own size goes first, and engines' blocks must tile it. */
+/**
+ * Tokens of a hash block: as the spec says, else a trace's own or what a larger block of an engine makes of it. Blocks of engines must
+ * tile it, and a trace's ids be those of its parts or its multiples.
+ */
 export function hashBlockOf(spec: FleetSpec, { blocks }: Pick<Walks, 'blocks'>, blame: Blame): number {
-  const size = blocks?.block_tokens ?? (spec.hashBlock || HASH_BLOCK);
-  if (spec.hashBlock > 0 && spec.hashBlock !== size) {
-    const expected = `the trace's block size, ${size} tokens, or nothing`;
-    blame(['workload', 'hash_block'], expected, String(spec.hashBlock));
+  const traced = blocks?.block_tokens ?? 0;
+  const caching = poolsOfKind(spec, 'llm').filter(
+    ({ prefixCaching, writeBack }) => prefixCaching || writeBack !== null,
+  );
+  let size = spec.hashBlock || traced || HASH_BLOCK;
+  if (traced > 0 && !canRegroup(traced, size)) {
+    const expected = `a part or a multiple of the trace's blocks of ${traced} tokens, or nothing`;
+    blame(['workload', 'hash_block'], expected, String(size));
   }
-  for (const { name, configuration, prefixCaching, writeBack } of poolsOfKind(spec, 'llm')) {
+  for (const { configuration } of spec.hashBlock > 0 ? [] : caching) {
+    if (configuration.block_size % size === 0) size = configuration.block_size;
+  }
+  for (const { name, configuration } of caching) {
     const { block_size: own } = configuration;
-    if ((!prefixCaching && writeBack === null) || size % own === 0) continue;
+    if (size % own === 0) continue;
     blame(['fleet', name, 'block_size'], `a divisor of the ${size} tokens of a hash block`, String(own));
   }
   return size;

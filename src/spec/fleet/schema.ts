@@ -71,7 +71,11 @@ const workload = section(
     ...workloadShape,
     sessions: sessions.optional().describe('Conversations of several turns, whose context grows.'),
     shared_prefix: prefixes.optional().describe('Texts that prompts begin with and that caches may hold.'),
-    hash_block: size().optional().describe(`Tokens of a hash block; the trace's, or ${HASH_BLOCK}, if left out.`),
+    hash_block: size()
+      .optional()
+      .describe(
+        `Tokens of a hash block: a part or a multiple of a trace's; the trace's, or ${HASH_BLOCK}, if left out.`,
+      ),
   },
   'the traffic: lengths, arrivals, request_rate, sessions, ...',
 );
