@@ -56,13 +56,13 @@ export const PAGES_FIXED = 12;
 export const PAGES_BYTES = 16;
 
 // Where its arrays lie, offsets from the record (i32)
-export const CLIENT_AT_RESIDUE = 101;
-export const CLIENT_AT_WHEEL = 102;
-export const CLIENT_AT_BITS = 103;
-export const CLIENT_AT_CHUNKS = 104;
-export const CLIENT_AT_GROUPS = 105;
-export const CLIENT_AT_SLOTS = 106;
-export const CLIENT_WHEEL_MASK = 107;
+export const CLIENT_AT_RESIDUE = 102;
+export const CLIENT_AT_WHEEL = 103;
+export const CLIENT_AT_BITS = 104;
+export const CLIENT_AT_CHUNKS = 105;
+export const CLIENT_AT_GROUPS = 106;
+export const CLIENT_AT_SLOTS = 107;
+export const CLIENT_WHEEL_MASK = 108;
 
 // Counters
 export const CLIENT_STEPS = 80; // f64

@@ -34,9 +34,9 @@ export const REP_PIECE_B = 30; // f64, s per context token
 export const REP_HIDDEN = 31; // i32, the newest of the waiting, which the scheduler has not looked at yet
 // More state, after the cells of layout/client.ts
 // Of the queue's head where prefixes are cached, as it was last looked up in forming this step
-export const REP_HEAD_UNITS = 92; // i32, hash blocks that it hits
-export const REP_HEAD_OWN = 93; // i32, KV blocks that it left behind and takes back
-export const REP_HEAD_IDLE = 95; // i32, KV blocks of its hits that nobody reads
+export const REP_HEAD_UNITS = 118; // i32, hash blocks that it hits
+export const REP_HEAD_OWN = 119; // i32, KV blocks that it left behind and takes back
+export const REP_HEAD_IDLE = 125; // i32, KV blocks of its hits that nobody reads
 export const REP_RETIRING = 100; // i32, 1 while a step is retired
 export const REP_LEAVING = 101; // i32, 1 + the first visit, in order of visit, that gives its blocks up at the end of that
 export const REP_HEAD_SKIP = 96; // i32, prompt tokens of the queue's head that need no computing
@@ -47,7 +47,7 @@ export const REP_WAITED = 110; // i32, steps that the waiting prompts have been 
 export const REP_HELD = 111; // i32, 1 when this step holds prompts back that it could admit
 export const REP_HOST_USED = 115; // i32, host blocks in use
 export const REP_SWAPPED = 116; // i32, blocks copied out or in by the step being formed
-export const REP_PASSING = 100; // i32, of the blocks in use those that only this step's chunks need: what has left a window is let go when it ends
+export const REP_PASSING = 117; // i32, of the blocks in use those that only this step's chunks need: what has left a window is let go when it ends
 export const REP_BATCH = 98; // i32, static batching: batches so far
 
 export const REP_RUN_HEAD = 120; // i32, slot address of the first admitted, 0 = none
