@@ -117,7 +117,7 @@ function drawProvenance(result: FleetResult, context: FleetContext): Markup {
       ? ''
       : html`<details><summary>The question as asked${context.file ? ` (${context.file.replace(/^.*[\\/]/, '')})` : ''}</summary><pre>${context.text}</pre></details>`;
   return html`<section class="card"><h2>How it is counted</h2>
-<p class="note">TTFT: from sending to the first token of the first generating stage, whatever came before it. First answer token: the first one after all thinking. TPOT: seconds per gap between tokens of a request's streams. E2EL: until the last stage has ended. Percentiles over finished requests by linear interpolation.</p>
+<p class="note">TTFT: from sending to the first token of the first generating stage of the answer that counts (in a cascade that of the last model asked), whatever came before it. First answer token: the first one after all thinking. TPOT: seconds per gap between tokens of a request's streams. E2EL: until the last stage has ended. Percentiles over finished requests by linear interpolation.</p>
 <dl class="facts">${context.models.length > 0 ? fact('Models', context.models.join(', ')) : ''}
 ${fact('Traffic', context.workload)}
 ${fact('Tokens', `${formatNumber(result.total_input_tokens)} in (${formatNumber(result.cached_input_tokens)} from caches), ${formatNumber(result.total_output_tokens)} out (${formatNumber(result.thinking_tokens)} of them thoughts)`)}

@@ -98,6 +98,7 @@ function checkMemoryShares(pools: readonly LlmPool[], channel: string, ledger: L
       path: ['fleet', last.name, 'gpu_memory_utilization'],
       expected: `shares of the memory of ${channel} of at most 100 % together`,
       received: `${Number((sum * 100).toPrecision(6))} % (${terms})`,
+      row: true,
     });
   }
 }
