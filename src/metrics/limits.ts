@@ -1,8 +1,9 @@
 // What a run achieved against its limits, and whether it keeps its promise: defined once for runs and sweeps.
 import type { Percentile, Slo } from '../spec/types.ts';
+import type { Statistic } from './sampling.ts';
 import { keepsUp, type Summary, type Verdict } from './types.ts';
 
-const PERCENTILE_FIELD: Readonly<Record<Percentile, keyof Summary>> = {
+export const PERCENTILE_FIELD: Readonly<Record<Percentile, Statistic>> = {
   mean: 'mean',
   p50: 'p50',
   p90: 'p90',

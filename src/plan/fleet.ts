@@ -136,6 +136,8 @@ export interface VisitTable {
    * run: R9's fetched tokens start at this. Absent = 0 for all.
    */
   readonly fetched?: Int32Array;
+  /** 1 = what it generates is a try: the answer of a later model of a cascade takes its place. Absent = 0 for all. */
+  readonly replaced?: Int32Array;
   /** Store client into which this visit's hash blocks are written when it ends, -1 = none. */
   readonly writes: Int32Array;
   /** Hash blocks of the visit's prompt: hashIds[hashAt[v] .. hashAt[v + 1] - 1], dense ids from 0. */

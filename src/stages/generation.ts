@@ -100,6 +100,7 @@ export function afterAnswer({ decode }: Generation, state: State, answer: number
     cached: 0,
     fetch: -1,
     vector: state.vector,
+    answers: state.answers,
   };
 }
 

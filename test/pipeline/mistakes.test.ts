@@ -142,7 +142,7 @@ describe('fleet', () => {
     ['model: llama-3.1-8b, hardware: l4, write_back: store', 'a kv-store of the fleet; "store"'],
     ['model: llama-3.1-8b, hardware: l4, shares: {channel: gpu, demand: 120%}', 'a share above 0 and at most 100 %'],
     ['model: llama-3.1-8b, hardware: l4, shares: gpu', 'another pool that shares channel gpu; none'],
-    ['model: bge-large-en-v1.5, hardware: l4, role: decode', 'a pool of role prefill or both for prefill'],
+    ['model: bge-large-en-v1.5, hardware: l4, role: decode', 'a model that can generate, for prefill'],
   ])('%s', (text, said) => {
     expect(pool(text).join('\n')).toContain(said);
   });

@@ -1,5 +1,6 @@
-// The verdict of a run over the window that is measured, and that window in figures.
+// What is said of the window that is measured: its figures, the verdict, how far chance may move what is measured in it.
 import { COOLDOWN_SHARE, WARMUP_SHARE } from '../../spec/window.ts';
+import { sample, sampleGaps } from '../sampling.ts';
 import { judge } from '../verdict.ts';
 import type { Seen } from './client-view.ts';
 import { type Flow, measureFlow } from './flow.ts';
@@ -53,4 +54,12 @@ export function windowFigures(
   const requests = members ? members.reduce((sum, one) => sum + one, 0) : 0;
   const run = { run_from: whole.from, run_to: whole.to, run_requests: members?.length ?? 0 };
   return { from: from.clock, to: to.clock, ...run, warmup, requests };
+}
+
+/** Sampling intervals of what is measured; of the gaps where there were checkpoints enough in the window. */
+export function sampleRun(run: FleetRun, { window, tokens: { latencies } }: Seen) {
+  const { ttft, tpot, e2el } = latencies;
+  const all = run.client?.window?.checkpoints ?? [];
+  const inside = window ? all.filter(({ clock }) => clock >= window.from.clock && clock <= window.to.clock) : [];
+  return { ttft: sample(ttft), tpot: sample(tpot), itl: sampleGaps(inside), e2el: sample(e2el) };
 }

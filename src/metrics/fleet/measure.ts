@@ -12,7 +12,7 @@ import { type Seen, seeLatencies, seeRun } from './client-view.ts';
 import { measureClients, swapsOf } from './clients.ts';
 import { clipIntervals, drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
 import { chooseExamples } from './examples.ts';
-import { judgeRun, windowFigures } from './judge-run.ts';
+import { judgeRun, sampleRun, windowFigures } from './judge-run.ts';
 import { measurePipelines } from './pipelines.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
@@ -41,8 +41,10 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
   const ownBills = isPart ? billClients(seen.run, clipped, seconds(seen.span)) : bills;
   const priced = priceSeen(seen, requests, ownBills);
   const prices = stagePrices(run, visitBills, countFinished(requests), seen.window ? priced : null);
+  const measured = measureRequests(seen, requests, predecessors, span);
   const result: FleetResult = {
-    ...measureRequests(seen, requests, predecessors, span),
+    ...measured,
+    sampling: sampleRun(run, seen),
     ...priced,
     visits: countStates(results.state),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
@@ -79,8 +81,10 @@ export function summariseFleet(run: FleetRun): FleetSummary {
   const intervals = counted ? program.clients.map(() => NO_INTERVALS) : listIntervals(run, span.to);
   const seen = seeRun(run, requests, tokens, span);
   const clipped = seen.span !== span ? intervals.map((list) => clipIntervals(list, seen.span)) : intervals;
+  const measured = measureRequests(seen, requests, predecessors, span);
   return {
-    ...measureRequests(seen, requests, predecessors, span),
+    ...measured,
+    ...(measured.slo_met ? { sampling: sampleRun(run, seen) } : {}),
     ...priceSeen(seen, requests, billClients(seen.run, clipped, seconds(seen.span))),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),

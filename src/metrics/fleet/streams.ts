@@ -10,7 +10,7 @@ function closeStreams(requests: RequestColumns, tokens: TokenColumns) {
   const lastToken = new Float64Array(count);
   for (let r = 0; r < count; r++) {
     output[r] = Math.max(1, tokens.output[r]!);
-    first[r] = Number.isNaN(tokens.firstToken[r]) ? requests.finish[r]! : tokens.firstToken[r]!;
+    first[r] = Number.isNaN(tokens.firstMade[r]) ? requests.finish[r]! : tokens.firstMade[r]!;
     lastToken[r] = Number.isNaN(tokens.lastToken[r]) ? requests.finish[r]! : tokens.lastToken[r]!;
   }
   return { output, first, lastToken };
@@ -24,7 +24,7 @@ export function streamOf(requests: RequestColumns, tokens: TokenColumns, mixed: 
   const count = requests.state.length;
   const none = new Int32Array(count);
   const { output, first, lastToken } = tokens.whole
-    ? { output: tokens.output, first: tokens.firstToken, lastToken: tokens.lastToken }
+    ? { output: tokens.output, first: tokens.firstMade, lastToken: tokens.lastToken }
     : closeStreams(requests, tokens);
   const sorted = mixed ? orderByArrival(requests.arrival) : null;
   const own = <T extends Int32Array | Float64Array>(column: T): T =>

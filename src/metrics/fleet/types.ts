@@ -7,6 +7,7 @@ import type { StepRecord } from '../../plan/setup.ts';
 import type { PowerSpec } from '../../spec/power.ts';
 import type { Slo } from '../../spec/types.ts';
 import type { ItlHistogram } from '../itl.ts';
+import type { Sampling } from '../sampling.ts';
 import type { EnergyShares } from '../site.ts';
 import type { SpeculationResult } from '../speculation.ts';
 import type { PickRanks } from '../summary.ts';
@@ -202,6 +203,8 @@ export interface FleetResult {
   readonly itl: Summary;
   readonly e2el: Summary;
   readonly verdict: Verdict;
+  /** How far chance may move each statistic; absent where nobody looks at it (rows of a sweep that miss a limit). */
+  readonly sampling?: Readonly<Record<'ttft' | 'tpot' | 'itl' | 'e2el', Sampling>>;
   /** What the verdict rests on. */
   readonly balance: Balance;
   /** The part of the run that figures are of; null = all of it. */

@@ -1,6 +1,7 @@
 // A run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, instances and pipelines.
 
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
+import type { Sampling } from '../../metrics/sampling.ts';
 import type { Summary } from '../../metrics/types.ts';
 import type { Balance } from '../../metrics/verdict.ts';
 import { draftFields } from '../block.ts';
@@ -37,9 +38,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
   return {
     schema: 'mist-run-2',
     version: context.version,
-    verdict: result.verdict,
-    balance: balanceFields(result.balance),
-    window: result.window && { ...result.window },
+    ...windowFields(result),
     stopped: result.stopped === '' ? null : result.stopped,
     slo_met: result.slo_met,
     good_fraction: finiteOrNull(result.good_fraction),
@@ -94,9 +93,25 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
   };
 }
 
+/** What was measured, how it was judged, and how far chance may move it. */
+function windowFields({ verdict, balance, window, sampling }: FleetResult): JsonObject {
+  return {
+    verdict,
+    balance: balanceFields(balance),
+    window: window && { ...window },
+    sampling_95: sampling ? samplingFields(sampling) : null,
+  };
+}
+
 /** Every field as it is called in the result, times in s; what nobody knows is null. */
 function balanceFields(balance: Balance): JsonObject {
   return Object.fromEntries(Object.entries(balance).map(([name, value]) => [name, finiteOrNull(value)]));
+}
+
+/** [low, high] in ms; null where there is no end, or too few requests to say. */
+function samplingFields(sampling: NonNullable<FleetResult['sampling']>): JsonObject {
+  const of = (one: Sampling) => Object.fromEntries(Object.entries(one).map(([name, ends]) => [name, ends.map(ms)]));
+  return Object.fromEntries(Object.entries(sampling).map(([metric, one]) => [`${metric}_ms`, of(one)]));
 }
 
 function figures(summary: Summary): JsonObject {

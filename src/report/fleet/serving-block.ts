@@ -10,6 +10,7 @@ import {
   fixed,
   latencyRows,
   line,
+  samplingRows,
   shareRows,
   siteRows,
   swapRows,
@@ -77,6 +78,7 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ...known('Cost ($/h):', result.usd_per_hour, electricityRows(result.electricity_usd_per_hour, power)),
     ...known('Cost ($ per 1,000 requests):', result.usd_per_request * 1000),
     ...known('Cost ($ per million output tokens):', result.usd_per_million_tokens),
+    ...samplingRows(result.sampling),
     ...(context.trust
       ? [line('Prices rest on figures that are:', context.trust.basis), ...bandRows(result, context.trust.band)]
       : []),
