@@ -227,6 +227,19 @@ describe('layout', () => {
     }
   });
 
+  // client.ts goes on where replica.ts ends: two rooms that add a cell each must not take the same one
+  test('cells of a client record are distinct', async () => {
+    const layout = await readLayout();
+    const names = [...layout]
+      .filter(([file]) => /(client|replica)\.ts$/.test(file))
+      .flatMap(([, constants]) => constants);
+    const cells = names.filter(
+      ([name]) => /^(REP|CLIENT)_/.test(name) && !/^CLIENT_(FIRST|PARAMETERS|CELLS)$/.test(name),
+    );
+    const taken = cells.map(([, value]) => value);
+    expect(cells.filter(([, value], i) => taken.indexOf(value) !== i)).toEqual([]);
+  });
+
   // Never change a line of house.layout.json: raise LAYOUT_VERSION and add one. An old binary is then refused by name.
   test('changes only together with LAYOUT_VERSION', async () => {
     const lines = [...(await readLayout())].flatMap(([file, constants]) =>

@@ -1,12 +1,12 @@
 // The end of a sequence on an engine: its slot and its blocks are free, and its visit is over.
 import { BATCHING_STATIC } from '../layout/batching';
-import { CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_UNDONE } from '../layout/client';
 import { STATE_FINISHED } from '../layout/enums';
 import { REP_BATCH, REP_KEPT, REP_RUNNING, REP_USED, SLOT_FOREIGN, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP } from '../layout/replica';
 import {
   RUN_COUNT_FROM, RUN_COUNT_TO, RUN_FINISH, RUN_FINISHED, RUN_FIRST, RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_STATE, RUN_TPOT_LIMIT, RUN_TPOT_MISSES,
 } from '../layout/run';
-import { blocksFor } from '../batching/count';
+import { heldBlocks } from '../batching/count';
 import { addf, addi, geta, getf, geti, rowf, rowi } from '../table/cell';
 import { slotFree } from '../table/slots';
 import { sharesBlocks } from '../batching/share';
@@ -20,7 +20,7 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
   store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), STATE_FINISHED);
   addi(run, RUN_FINISHED, 1);
   const reserved = load<i32>(slot, SLOT_RESERVED);
-  const blocks = reserved == 0 ? blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE)) - load<i32>(slot, SLOT_FOREIGN) : reserved;
+  const blocks = reserved == 0 ? heldBlocks(rep, past) - load<i32>(slot, SLOT_FOREIGN) : reserved;
   const plain = geti(run, RUN_PLAIN) != 0;
   const held = !plain && isHeld(geta(run, RUN_FLEET), request);
   const shares = !plain && sharesBlocks(rep);

@@ -44,16 +44,25 @@ export const CLIENT_WAIT_STEPS = 61; // i32, most steps that a prompt is held ba
 export const CLIENT_WAIT_TOKENS = 62; // i32, tokens of a step that are worth not waiting for
 export const CLIENT_PROMISES = 70; // i32, 1 where routing asks for KV: blocks that visits will take count before they are admitted
 export const CLIENT_PARTS = 71; // i32, address f64[2][SURFACE_SIZE]: seconds of the channel's compute, and of its bandwidth, that a step takes
-export const CLIENT_PARAMETERS = 40; // cells copied
+// Hybrid models: what a sequence takes of the pool where that is not one block for every BLOCK_SIZE tokens
+export const CLIENT_PAGES = 72; // i32, address of a PAGES_BYTES record, 0 = one block for every BLOCK_SIZE tokens
+export const CLIENT_PARAMETERS = 48; // cells copied, 73 to 79 of them free
+
+// Pages of a sequence (i32): FULL of them for every BLOCK_SIZE tokens, NEAR for those that a window of WINDOW tokens may touch, FIXED for its states
+export const PAGES_FULL = 0;
+export const PAGES_NEAR = 4;
+export const PAGES_WINDOW = 8;
+export const PAGES_FIXED = 12;
+export const PAGES_BYTES = 16;
 
 // Where its arrays lie, offsets from the record (i32)
-export const CLIENT_AT_RESIDUE = 72;
-export const CLIENT_AT_WHEEL = 73;
-export const CLIENT_AT_BITS = 74;
-export const CLIENT_AT_CHUNKS = 75;
-export const CLIENT_AT_GROUPS = 76;
-export const CLIENT_AT_SLOTS = 77;
-export const CLIENT_WHEEL_MASK = 78;
+export const CLIENT_AT_RESIDUE = 102;
+export const CLIENT_AT_WHEEL = 103;
+export const CLIENT_AT_BITS = 104;
+export const CLIENT_AT_CHUNKS = 105;
+export const CLIENT_AT_GROUPS = 106;
+export const CLIENT_AT_SLOTS = 107;
+export const CLIENT_WHEEL_MASK = 108;
 
 // Counters
 export const CLIENT_STEPS = 80; // f64

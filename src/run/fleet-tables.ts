@@ -15,7 +15,7 @@ import {
 } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { ChannelParts, FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
-import { roundOf } from '../plan/setup.ts';
+import { roundOf, type SequencePages } from '../plan/setup.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
 
@@ -39,7 +39,7 @@ export function tableBytes(program: FleetProgram): number {
   const blocks = lists * hashCount * 8;
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
-  const padding = 256 * (16 + groups.length + 3 * clients.length + 2 * lists);
+  const padding = 256 * (16 + groups.length + 4 * clients.length + 2 * lists);
   return cached + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
 
@@ -132,6 +132,16 @@ function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): voi
   );
 }
 
+/** What a sequence of a hybrid model takes, in kernel memory. */
+function placePages(arena: Arena, { full, near, window, fixed }: SequencePages): number {
+  const cells = arena.i32(C.PAGES_BYTES / 4);
+  cells[C.PAGES_FULL / 4] = full;
+  cells[C.PAGES_NEAR / 4] = near;
+  cells[C.PAGES_WINDOW / 4] = window;
+  cells[C.PAGES_FIXED / 4] = fixed;
+  return cells.byteOffset;
+}
+
 /** One parameter record per client, with its surface, tiers and prefix cache. */
 function placeClients(arena: Arena, program: FleetProgram): Float64Array {
   const cells = arena.f64(program.clients.length * C.CLIENT_PARAMETERS);
@@ -161,6 +171,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     if (client.parts && channel >= 0) put(C.CLIENT_PARTS, placeParts(arena, client.parts, parts).byteOffset);
     put(C.CLIENT_PROMISES, promising.has(i) ? 1 : 0);
     put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.speculation || roundOf(client) > 1 ? 0 : 1);
+    if (client.pages) put(C.CLIENT_PAGES, placePages(arena, client.pages));
     if (client.speculation) {
       fillSpeculation(record, base, client.speculation, client.price, arena.f64(client.speculation.drafts));
     }

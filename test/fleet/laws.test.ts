@@ -12,7 +12,7 @@ import {
 } from '../../assembly/layout/enums.ts';
 import type { FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
-import { countBlocks } from '../reference/fleet/form.ts';
+import { countBlocks } from '../reference/fleet/blocks.ts';
 import type { Block } from '../reference/fleet/pool.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
 import type { Client, Flow, World } from '../reference/fleet/state.ts';

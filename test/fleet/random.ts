@@ -13,7 +13,7 @@ import {
 import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src/plan/fleet.ts';
 import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
 import type { StepTime } from '../../src/spec/types.ts';
-import { drawSpeculation, drawSurface, drawWord } from '../engine/random.ts';
+import { drawPages, drawSpeculation, drawSurface, drawWord, mostPages } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
 import { drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
@@ -99,9 +99,12 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       prefixCaching: fc.boolean(),
       watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
       speculation: drawSpeculation(),
+      pages: drawPages(),
     })
-    .map(({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, parts, ...rest }) => {
-      const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
+    .map(({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, parts, pages: hybrid, ...rest }) => {
+      // what is shared is found by blocks that hold all layers
+      const pages = rest.prefixCaching ? null : hybrid;
+      const numGpuBlocks = Math.max(1, Math.floor(mostPages(pages, longest, rest.blockSize) * slack));
       // a decode that never finds its tokens would wait for ever
       const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
       const host = swap && {
@@ -111,6 +114,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       const drafts = speculation === null ? { schedulerSteps } : { speculation };
       return clientOf({
         ...rest,
+        ...(pages === null ? {} : { pages }),
         ...drafts,
         ...(rest.packing === 'fcfs' ? { receiveEvery } : {}),
         ...(parts && rest.channel >= 0 ? { parts } : {}),

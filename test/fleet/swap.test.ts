@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runFleet } from '../../src/run/fleet.ts';
-import { countBlocks } from '../reference/fleet/form.ts';
+import { mostPages } from '../engine/random.ts';
+import { countBlocks } from '../reference/fleet/blocks.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { programOf } from './cases.ts';
 import { listDifferences } from './compare.ts';
@@ -18,9 +19,10 @@ const drawTight = () =>
   fc.tuple(drawProgram(), hosts, fc.constantFrom(1, 1, 1.1, 1.5)).map(([program, host, slack]) => {
     const clients = program.clients.map((client) => {
       if (client.kind !== 'llm') return client;
-      const numGpuBlocks = Math.ceil(Math.ceil(48 / client.blockSize) * slack);
+      const numGpuBlocks = Math.ceil(mostPages(client.pages ?? null, 48, client.blockSize) * slack);
+      const { batchWait: _, ...rest } = client; // the two rules exclude each other
       return {
-        ...client,
+        ...rest,
         admission: 'prompt' as const,
         batching: client.batching === 'static' ? ('continuous' as const) : client.batching,
         numGpuBlocks,

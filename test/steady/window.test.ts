@@ -192,6 +192,9 @@ describe('what cannot be', () => {
       '4 workload.cooldown: less than the 40 % that the run has left | 40 %',
     ]);
     expect(told('arrivals: all-at-once, duration: 10s, warmup: 3').length).toBe(2);
+    expect(told('arrivals: {process: closed-loop, max_concurrency: 4}, duration: 10s')).toEqual([
+      '4 workload.duration: num_requests instead: how many a closed loop sends until then shows only in the run | 10 s',
+    ]);
   });
 
   it('a warm-up longer than the run that comes of it', () => {

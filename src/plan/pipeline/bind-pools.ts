@@ -26,6 +26,7 @@ import { type EnergyFigures, partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
 import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
 import { lowerParts } from '../lower-parts.ts';
+import type { PoolLayout } from '../pages.ts';
 import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
 import { describeSteps } from '../step-regression.ts';
@@ -144,15 +145,19 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
   const { configuration } = pool;
   const deployment = bindModel(pool, source, blame);
   if (deployment === undefined) return null;
-  const capacity = deployment ? blocksOf(deployment, configuration) : null;
+  const capacity = deployment ? blocksOf(pool.prefixCaching ? keepsAll(deployment) : deployment, configuration) : null;
+  if (pool.prefixCaching && capacity?.pages) {
+    blame(['fleet', pool.name, 'enable_prefix_caching'], NO_STATES, String(configuration.model));
+    return null;
+  }
   if (capacity?.reason && !(configuration.step_time && configuration.num_gpu_blocks > 0)) {
     const received = `${configuration.model} on ${configuration.hardware}: ${capacity.words}`;
     blame(['fleet', pool.name, 'model'], MODEL_FITS, received);
     return null;
   }
   const blocks = capacity?.reason ? configuration.num_gpu_blocks : (capacity?.blocks ?? configuration.num_gpu_blocks);
-  const blockBytes = capacity?.blockBytes ?? pool.kvBytesPerToken * configuration.block_size;
-  const refused = schedulerRefusal(configuration, deployment, blockBytes);
+  const layout = capacity ?? ownLayout(pool);
+  const refused = schedulerRefusal(configuration, deployment, layout.blockBytes);
   if (refused) {
     blame(['fleet', pool.name, 'preemption_mode'], 'recompute, or a swap that can be', refused.words);
     return null;
@@ -163,10 +168,11 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     replicas: _,
     routing: __,
     ...setup
-  } = setupEngine(configuration, deployment, blocks, price, blockBytes, source.seed);
+  } = setupEngine(configuration, deployment, blocks, price, layout, source.seed);
   const model = deployment?.model ?? null;
   const encoder = model?.kind === 'encoder';
-  const prefixCaching = pool.prefixCaching ?? cachesPrefixes(source.catalog.engine(configuration.profile), model);
+  const caches = !capacity?.pages && cachesPrefixes(source.catalog.engine(configuration.profile), model);
+  const prefixCaching = pool.prefixCaching ?? caches;
   return {
     pool,
     client: {
@@ -198,6 +204,19 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
 function cachesPrefixes({ prefix_caching: which }: EngineProfile, model: Model | null): boolean {
   if (which === undefined || model?.kind === 'encoder') return false;
   return which === 'all' || !model?.groups.some(({ attention }) => attention.kind === 'linear');
+}
+
+const NO_STATES = 'false: the model keeps states, of which no block can be found again';
+
+/** What is shared is found by blocks that hold all layers: windows are kept whole (vLLM's --disable-hybrid-kv-cache-manager). */
+function keepsAll(deployment: Deployment): Deployment {
+  return { ...deployment, profile: { ...deployment.profile, window_kv: 'all' } };
+}
+
+/** Blocks of a pool without a model. */
+function ownLayout({ configuration, kvBytesPerToken }: LlmPool): PoolLayout {
+  const { block_size: blockTokens } = configuration;
+  return { blockTokens, blockBytes: kvBytesPerToken * blockTokens };
 }
 
 /** null where the spec names no model; undefined where what it names cannot be, which is blamed. */

@@ -163,10 +163,14 @@ function checkWindow({ workload, sessions }: FleetSpec, ledger: Ledger): void {
   const { arrivals, duration, num_requests: count, warmup, cooldown } = workload;
   const refuse = (key: string, expected: string, received: string) =>
     ledger.add({ path: ['workload', key], expected, received });
-  if (duration !== undefined && (sessions || arrivals.process === 'all-at-once')) {
-    const why = sessions ? 'how many turns come until then shows only in the run' : 'all arrive at once';
-    refuse('duration', `num_requests instead: ${why}`, `${duration} s`);
-  }
+  const unknown = sessions
+    ? 'how many turns come until then shows only in the run'
+    : {
+        'all-at-once': 'all arrive at once',
+        'closed-loop': 'how many a closed loop sends until then shows only in the run',
+      }[arrivals.process as string];
+  if (duration !== undefined && unknown !== undefined)
+    refuse('duration', `num_requests instead: ${unknown}`, `${duration} s`);
   const edges = [
     ['warmup', warmup],
     ['cooldown', cooldown],

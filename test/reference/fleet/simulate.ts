@@ -4,8 +4,9 @@ import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
+import { decodeTokens, letPass, roundOf } from './blocks.ts';
 import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
-import { decodeTokens, formStep, isEnded, lookAtArrivals, roundOf } from './form.ts';
+import { formStep, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { giveUp } from './share.ts';
 import {
@@ -107,6 +108,7 @@ function retireStep(world: World, client: Client, now: number): void {
   client.counters.busySeconds += now - start;
   for (const { visit, tokens } of formed.chunks) {
     advance(visit, tokens);
+    letPass(client, visit);
     if (visit.past < visit.need) continue;
     emitTokens(world, visit, 1, now);
   }
