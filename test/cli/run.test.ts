@@ -42,7 +42,7 @@ engine:
 `;
 
 function referenceOf(batching: 'chunked' | 'continuous'): ReferenceRun {
-  const limits = { maxNumSeqs: 12, maxNumBatchedTokens: 512, blockSize: 16, numGpuBlocks: 60, prefixCaching: true };
+  const limits = { maxNumSeqs: 12, maxNumBatchedTokens: 512, blockSize: 16, numGpuBlocks: 60 };
   return referenceRun(requestsOf(rows), setupOf({ ...limits, batching, price, replicas: 2, routing: 'least-loaded' }));
 }
 

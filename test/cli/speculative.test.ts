@@ -26,7 +26,6 @@ const LIMITS = {
   maxNumSeqs: 12,
   maxNumBatchedTokens: 512,
   blockSize: 16,
-  prefixCaching: true,
   numGpuBlocks: 70,
   batching: 'chunked' as const,
 };

@@ -39,7 +39,6 @@ test('mist run swaps as the reference does, and counts it', async () => {
       maxNumSeqs: 12,
       maxNumBatchedTokens: 512,
       blockSize: 16,
-      prefixCaching: true,
       numGpuBlocks: 60,
       price,
       swap: { hostBlocks: 25, secondsPerBlock: 0.0005 },

@@ -200,9 +200,12 @@ function makeClients(
     const { pool, client, demand } = bound;
     const location = placement.locations === 1 ? 0 : c;
     const channel = pool.shares ? (channels.first.get(pool.shares.channel) ?? 0) + index : -1;
+    // Where no prompt has anything in common a cache that nobody asked for is not kept: it would cost time and find next to nothing.
+    const keeps = client.prefixCaching && (hashBlock > 0 || (pool.kind === 'llm' && pool.prefixCaching === true));
     return {
       name,
       ...client,
+      ...(client.prefixCaching ? { prefixCaching: keeps } : {}),
       localGroup: localGroupOf(spec, pool, index),
       location,
       channel,
