@@ -46,7 +46,7 @@ export const CLIENT_PROMISES = 70; // i32, 1 where routing asks for KV: blocks t
 export const CLIENT_PARTS = 71; // i32, address f64[2][SURFACE_SIZE]: seconds of the channel's compute, and of its bandwidth, that a step takes
 // Hybrid models: what a sequence takes of the pool where that is not one block for every BLOCK_SIZE tokens
 export const CLIENT_PAGES = 72; // i32, address of a PAGES_BYTES record, 0 = one block for every BLOCK_SIZE tokens
-export const CLIENT_PARAMETERS = 48; // cells copied, 73 to 79 of them free
+export const CLIENT_PARAMETERS = 46; // cells copied, 73 to 77 of them free
 
 // Pages of a sequence (i32): FULL of them for every BLOCK_SIZE tokens, NEAR for those that a window of WINDOW tokens may touch, FIXED for its states
 export const PAGES_FULL = 0;
@@ -74,6 +74,10 @@ export const CLIENT_CONTEXT = 85; // f64
 export const CLIENT_PEAK_BLOCKS = 86; // i32
 export const CLIENT_PEAK_SEQS = 87; // i32
 export const CLIENT_PREEMPTED = 88; // i32
+// The least of each limit under which the run would have gone the same way; more than the limit itself where it had a say
+export const CLIENT_NEED_SEQS = 78; // i32
+export const CLIENT_NEED_BUDGET = 79; // i32, tokens of a step
+export const CLIENT_NEED_BLOCKS = 127; // i32
 
 // Work under way on a shared channel
 export const CLIENT_LEFT = 89; // f64, s at full speed

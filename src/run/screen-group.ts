@@ -5,10 +5,6 @@ import {
   SCREEN_ADVANCE,
   SCREEN_DRAFTS,
   SCREENED_FEASIBLE,
-  SCREENED_NO_ROOM,
-  SCREENED_OVERLOADED,
-  SCREENED_TPOT,
-  SCREENED_TTFT,
 } from '../../assembly/layout/screen.ts';
 import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
@@ -27,8 +23,10 @@ import { expectedAdvance } from '../spec/speculative.ts';
 import type { AxisField, Configuration, Objective } from '../spec/types.ts';
 import { PROFILE_FIELDS } from '../spec/words.ts';
 import type { Moments } from '../workload/moments.ts';
-import { type Candidates, NO_CANDIDATES, type Offer, packOffers, VARIANTS } from './candidates.ts';
+import { type Bound, boundOf, type Deadlines, type Demand, floorOf } from './bounds.ts';
+import { type Candidates, type Legal, NO_CANDIDATES, NO_ROWS, type Offer, packOffers, VARIANTS } from './candidates.ts';
 import type { Grid } from './grid.ts';
+import type { StepLimits } from './least-work.ts';
 import { REASONS, reasonIndex } from './reasons.ts';
 import {
   fillInner,
@@ -48,6 +46,9 @@ export interface ScreenedGroup {
   readonly rejected: Float64Array;
   readonly feasible: number;
   readonly candidates: Candidates;
+  readonly legal: Legal;
+  /** The least that a row which is too few falls short by: engines asked for over engines there. */
+  readonly margin: number;
   readonly basis: Basis | null;
 }
 
@@ -68,6 +69,8 @@ export interface Screen {
   readonly source: PlanSource;
   readonly session: Session;
   readonly moments: Moments;
+  /** What the traffic asks for, by rate. */
+  readonly demand: (rate: number) => Demand;
   readonly columns: ScreenColumns;
   readonly inner: Map<string, InnerTables>;
   /** Defaults and dp that the columns were last filled for. */
@@ -105,6 +108,7 @@ export function openScreen(
   source: PlanSource,
   session: Session,
   moments: Moments,
+  demand: (rate: number) => Demand,
 ): Screen {
   const { shape, first } = question;
   const columns = placeScreen(
@@ -114,7 +118,7 @@ export function openScreen(
     combinations(shape, CLASS_FIELDS),
   );
   fillQuestion(columns.cells, moments, first.slo);
-  return { question, grid, source, session, moments, columns, inner: new Map(), filled: '' };
+  return { question, grid, source, session, moments, demand, columns, inner: new Map(), filled: '' };
 }
 
 /** The rows of a group; null where the reader refuses one. */
@@ -145,7 +149,7 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup {
   const rejected = new Float64Array(REASONS.length);
   const refuseAll = (reason: string): ScreenedGroup => {
     rejected[reasonIndex(reason)] += screen.grid.size;
-    return { rejected, feasible: 0, candidates: NO_CANDIDATES, basis: null };
+    return { ...NOTHING, rejected };
   };
   const first = firstOf(screen, group);
   if (!first) return refuseAll('refused');
@@ -159,12 +163,14 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup {
   const refusals = fillRoom(screen, inner, bound);
   if (refusals.every((reason) => reason !== null)) {
     for (let i = 0; i < screen.grid.size; i++) rejected[reasonIndex(refusalOf(inner, refusals, i)!)]!++;
-    return { rejected, feasible: 0, candidates: NO_CANDIDATES, basis: null };
+    return { ...NOTHING, rejected };
   }
   const { basis } = runKernel(screen, inner, bound, first);
-  const feasible = countRows(screen, inner, refusals, rejected);
-  return { rejected, feasible, candidates: chooseOffers(screen, inner, refusals, bound, group), basis };
+  const { ruled, ...proved } = boundRows({ screen, inner, refusals, bound, group }, rejected);
+  return { rejected, ...proved, candidates: chooseOffers(screen, inner, ruled, bound, group), basis };
 }
+
+const NOTHING = { feasible: 0, candidates: NO_CANDIDATES, legal: NO_ROWS, margin: Number.POSITIVE_INFINITY, basis: null };
 
 function needsPrice(objective: Objective): boolean {
   return OBJECTIVE[objective].priced;
@@ -241,41 +247,104 @@ function runKernel(screen: Screen, inner: InnerTables, bound: Deployment, first:
   return { basis: lowered.basis };
 }
 
-const STATUS_REASON: Readonly<Record<number, string>> = {
-  [SCREENED_OVERLOADED]: 'overloaded',
-  [SCREENED_TTFT]: 'ttft-over-limit',
-  [SCREENED_TPOT]: 'tpot-over-limit',
-  [SCREENED_NO_ROOM]: 'no-room-for-a-request',
-};
-
-/** Counts the fallen by reason; returns how many stand. */
-function countRows(
-  screen: Screen,
-  inner: InnerTables,
-  refusals: readonly (string | null)[],
-  rejected: Float64Array,
-): number {
-  let feasible = 0;
-  for (let i = 0; i < screen.grid.size; i++) {
-    const reason = refusalOf(inner, refusals, i) ?? STATUS_REASON[screen.columns.status[i]!];
-    if (reason === undefined) feasible++;
-    else rejected[reasonIndex(reason)]++;
-  }
-  return feasible;
+interface Group {
+  readonly screen: Screen;
+  readonly inner: InnerTables;
+  readonly refusals: readonly (string | null)[];
+  readonly bound: Deployment;
+  readonly group: number;
 }
 
-/** The best VARIANTS rows of each deployment of the group. */
+/** Rows that can be, with what their score cannot undercut; counts those that cannot, or that are proved too slow, by reason. */
+function boundRows(of: Group, rejected: Float64Array) {
+  const { screen, inner, refusals, bound, group } = of;
+  const { grid, columns, question } = screen;
+  const bounds = openBounds(of);
+  const row: number[] = [];
+  const floor: number[] = [];
+  const out = new Uint8Array(grid.size);
+  let [feasible, margin] = [0, Number.POSITIVE_INFINITY];
+  for (let i = 0; i < grid.size; i++) {
+    const configuration = inner.configurations[i]!;
+    const { demand, ...proved } = bounds(configuration.request_rate);
+    const short = proved.engines / configuration.replicas;
+    const usdPerHour = bound.usdPerDeviceHour * bound.devices * configuration.replicas;
+    const weight = { usdPerHour, devices: bound.devices * configuration.replicas };
+    const score = floorOf(question.objective, weight, demand.mostTokens);
+    const late = proved.isLate ? 'late-alone' : short > 1 + 1e-9 ? 'too-few' : null;
+    const reason = refusalOf(inner, refusals, i) ?? (Number.isNaN(score) ? 'unranked' : late);
+    if (reason === 'too-few') margin = Math.min(margin, short);
+    if (reason !== null) {
+      rejected[reasonIndex(reason)]!++;
+      out[i] = 1;
+      continue;
+    }
+    row.push(grid.row(group, i));
+    floor.push(score);
+    if (columns.status[i] === SCREENED_FEASIBLE) feasible++;
+  }
+  return { feasible, margin, ruled: out, legal: { row: Float64Array.from(row), floor: Float64Array.from(floor) } };
+}
+
+/** What no run on the group's surface undercuts, by rate: under the loosest limits of its rows. */
+function openBounds(of: Group) {
+  const known = new Map<number, Bound & { readonly demand: Demand }>();
+  const limits = isBounded(of) ? limitsOf(of) : null;
+  return (rate: number) => {
+    const own = known.get(rate);
+    if (own) return own;
+    const demand = of.screen.demand(rate);
+    const { deadlines } = demand;
+    const bound = deadlines && limits ? boundOf(of.screen.columns.surface, limits(deadlines), deadlines) : UNBOUND;
+    const made = { ...bound, demand };
+    known.set(rate, made);
+    return made;
+  };
+}
+
+const UNBOUND: Bound = { engines: 0, isLate: false };
+
+/** Steps of one scheduler, one token a decode, priced by the surface as it stands. */
+function isBounded({ screen, inner, bound }: Group): boolean {
+  const { rules, num_scheduler_steps: steps } = inner.configurations[0]!;
+  const alone = bound.split.dp === 1 && !bound.key.speculation && rules?.padded_len === undefined;
+  return alone && steps === 1 && screen.columns.words[SCREEN_DRAFTS * 2] === 0;
+}
+
+/** The most that a step of any row of the group can hold. */
+function limitsOf({ inner, refusals, bound }: Group): (deadlines: Deadlines) => StepLimits {
+  let [sequences, budget, context] = [1, 1, 0];
+  let isWhole = false;
+  for (const configuration of inner.configurations) {
+    sequences = Math.max(sequences, configuration.max_num_seqs);
+    budget = Math.max(budget, configuration.max_num_batched_tokens * bound.split.pp);
+    isWhole ||= configuration.batching === 'static' || configuration.num_scheduler_steps !== 1;
+  }
+  inner.classes.forEach((row, k) => {
+    if (refusals[k] !== null) return;
+    const { blocks, blockTokens, pages } = blocksOf(bound, inner.configurations[row]!);
+    context = Math.max(context, pages ? Number.POSITIVE_INFINITY : blocks * blockTokens);
+  });
+  return ({ longest }) => ({
+    sequences,
+    tokens: isWhole ? Number.MAX_SAFE_INTEGER : Math.max(budget, longest + sequences),
+    context,
+    longest,
+  });
+}
+
+/** The best VARIANTS rows of each deployment of the group, as the screen sees them; `ruled`: rows that cannot be, or are proved too slow. */
 function chooseOffers(
   screen: Screen,
   inner: InnerTables,
-  refusals: readonly (string | null)[],
+  ruled: Uint8Array,
   bound: Deployment,
   group: number,
 ): Candidates {
   const { columns, grid } = screen;
   const best = new Map<string, Offer[]>();
   for (let i = 0; i < grid.size; i++) {
-    if (columns.status[i] !== SCREENED_FEASIBLE || refusalOf(inner, refusals, i) !== null) continue;
+    if (columns.status[i] !== SCREENED_FEASIBLE || ruled[i] === 1) continue;
     const offer = offerOf(screen, inner.configurations[i], bound, group, i);
     if (Number.isNaN(offer.score)) continue;
     const key = deploymentKey(inner.configurations[i]);

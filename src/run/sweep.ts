@@ -8,10 +8,13 @@ import type { Question } from '../spec/question.ts';
 import { onePool } from '../spec/shape.ts';
 import { moments } from '../workload/moments.ts';
 import { makeWalks } from '../workload/walks.ts';
+import { deploymentName } from './candidates.ts';
 import type { Found } from './found.ts';
+import { openConfigurations } from './grid.ts';
 import { keepRows } from './keep.ts';
 import { openPool } from './pool.ts';
-import { scenarioOf } from './scenario.ts';
+import type { Searching } from './prove.ts';
+import { isAsked, scenarioOf } from './scenario.ts';
 import { screenRows } from './screen-rows.ts';
 import { weighRows } from './weigh-rows.ts';
 
@@ -42,10 +45,10 @@ export async function sweep(question: Question, catalog: Catalog, options: Sweep
   const pool = await openPool({ text, file, seed, catalogFolder, shape }, workers, signal);
   try {
     const opened = performance.now();
-    const scenario = (row: number) => scenarioOf(question.choicesAt(row));
+    const searching = { pool, ...tellApart(question), watch: options };
     const found = shape
-      ? await screenRows(pool, question, shape, catalog, lengths.output_mean, options)
-      : await weighRows(pool, question, { ...options, scenarioOf: scenario });
+      ? await screenRows(searching, question, shape, catalog, lengths.output_mean, options)
+      : await weighRows(searching, question, options.exhaustive ?? false);
     const seconds = {
       plan: (opened - started) / 1000,
       screen: (found.lookedAt - opened) / 1000,
@@ -60,9 +63,22 @@ export async function sweep(question: Question, catalog: Catalog, options: Sweep
   }
 }
 
+/** How rows are told apart: by scenario, and by what is bought; of one pool those are settings that share surface, replicas and rate. */
+function tellApart(question: Question): Omit<Searching, 'pool' | 'watch'> {
+  const { objective, top, settle, axes } = question;
+  const shape = onePool(question);
+  const configurationAt = shape ? openConfigurations(question, shape) : null;
+  const isOne = !axes.some(({ name }) => isAsked(name));
+  return {
+    ...{ objective, top, settle },
+    scenarioOf: isOne ? () => '' : (row) => scenarioOf(question.choicesAt(row)),
+    deploymentOf: configurationAt ? (row) => deploymentName(configurationAt(row)) : String,
+  };
+}
+
 /** Ranks what was found and counts what fell. */
 function conclude(question: Question, found: Found, catalog: Catalog) {
-  const kept = keepRows(question, found, catalog);
+  const kept = keepRows(question, found, catalog, tellApart(question).deploymentOf);
   const { name, file, text, rows, objective, top, first } = question;
   const rejected = addUp(found.rejected);
   const fallen = rejected.reduce((sum, { count }) => sum + count, 0);
@@ -72,7 +88,9 @@ function conclude(question: Question, found: Found, catalog: Catalog) {
     axes: nameAxes(question),
     screened: found.screened,
     dearer: found.dearer,
-    unreached: rows - fallen - found.dearer - (found.screened?.feasible ?? simulated),
+    equivalent: found.equivalent,
+    proof: found.proof,
+    unreached: rows - fallen - found.dearer - simulated,
     seed: first.workload.seed,
     ...labelRows(question, kept, catalog),
     version: readVersion(),

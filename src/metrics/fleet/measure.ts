@@ -8,6 +8,7 @@ import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import type { FleetSummary } from '../sweep.ts';
+import { EMPTY_BALANCE } from '../verdict.ts';
 import { type Seen, seeLatencies, seeRun } from './client-view.ts';
 import { measureClients, swapsOf } from './clients.ts';
 import { clipIntervals, drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
@@ -71,6 +72,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
 
 /** The part of the result that stands for the whole fleet, at a fraction of the time: for sweeps. */
 export function summariseFleet(run: FleetRun): FleetSummary {
+  if (run.hopeless) return summariseGivenUp(run);
   const { program, results } = run;
   const requests = readRequests(run);
   const span = findSpan(requests, results, run.clock);
@@ -92,6 +94,41 @@ export function summariseFleet(run: FleetRun): FleetSummary {
     stopped: run.stopped ?? '',
   };
 }
+
+/** Of a run that was given up all that is known: that it misses, what it stands on and what that costs. */
+function summariseGivenUp(run: FleetRun): FleetSummary {
+  const requests = readRequests(run);
+  const duration = (run.clock ?? Number.NaN) - requests.arrival[0]!;
+  const { total: _, finished: completed, cancelled: __, ...lost } = countStates(requests.state);
+  const intervals = run.program.clients.map(() => NO_INTERVALS);
+  return {
+    ...NO_LATENCIES,
+    ...NOTHING_MEASURED,
+    ...{ completed, ...lost, duration },
+    ...engineFigures(run, duration),
+    ...priceFleet(run, billClients(run, intervals, duration), completed, Number.NaN, duration),
+    preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
+  };
+}
+
+const NOTHING_MEASURED = {
+  verdict: 'too-short',
+  balance: EMPTY_BALANCE,
+  window: null,
+  stopped: '',
+  request_throughput: Number.NaN,
+  output_throughput: Number.NaN,
+  total_token_throughput: Number.NaN,
+  peak_output_throughput: Number.NaN,
+  request_goodput: Number.NaN,
+  good_fraction: Number.NaN,
+  slo_met: false,
+  total_input_tokens: Number.NaN,
+  cached_input_tokens: Number.NaN,
+  total_output_tokens: Number.NaN,
+  thinking_tokens: Number.NaN,
+  max_concurrent_requests: Number.NaN,
+} as const;
 
 /** How the drafts of all clients did; nothing where none drafts. */
 function draftsOf({ counters }: FleetRun): Pick<FleetResult, 'speculation'> {
