@@ -1,10 +1,11 @@
 // Phase "form": a replica that is free decides what its next step holds, and when it will end.
-import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS, CLIENT_RECEIVE_EVERY } from '../layout/client';
-import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
+import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RECEIVE_EVERY } from '../layout/client';
+import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_FLEET, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC } from '../layout/batching';
 import { LEAP_NONE } from '../layout/enums';
+import { FLEET_EDGE_LAYERS } from '../layout/fleet';
 import {
-  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
+  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HEAD_IDLE, REP_HEAD_OWN, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
   REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_SWAPPED, REP_USED, REP_WAITING,
 } from '../layout/replica';
 import { formChunked } from '../batching/chunked';
@@ -12,10 +13,12 @@ import { formContinuous } from '../batching/continuous';
 import { formMixed } from '../batching/mixed';
 import { formStatic } from '../batching/static';
 import { stepContext, stepDecodes } from '../batching/drafts';
-import { decodeBlocks } from '../batching/paging';
+import { decodeBlocks } from '../batching/count';
+import { mayGainByLoss } from '../batching/share';
 import { paySwaps, swapSeconds } from '../batching/swap';
 import { geta, getf, geti, setf, seti } from '../table/cell';
 import { startOnChannel } from '../contention/channel';
+import { departLayers } from './layers';
 import { leapLimit, nextCut, planLeap } from './leap';
 import { priceDecode, priceDrafts, priceMixed } from './price';
 
@@ -66,6 +69,7 @@ export function formStep(run: usize, rep: usize, now: f64): void {
       planLeap(run, rep, leapLimit(run, rep, getf(run, RUN_PIECE_END)), nextCut(run, rep));
     }
   }
+  if (geti(rep, REP_COMPLETING) > 0 && geta(geta(run, RUN_FLEET), FLEET_EDGE_LAYERS) != 0) departLayers(run, rep, now);
   if (geti(run, RUN_LOG) != 0) logStep(run, rep, decoding);
   if (geti(rep, REP_SWAPPED) != 0) paySwaps(rep);
 }
@@ -79,7 +83,8 @@ function isEmpty(rep: usize): bool {
 // @ts-ignore: decorator
 @inline
 function mayNotLeap(rep: usize): bool {
-  return geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0 || geti(rep, REP_SWAPPED) != 0;
+  if (geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0 || geti(rep, REP_SWAPPED) != 0) return true;
+  return geta(rep, CLIENT_PREFIX) != 0 && mayGainByLoss(rep, geti(rep, CLIENT_BATCHING) == BATCHING_MIXED);
 }
 
 // @ts-ignore: decorator
@@ -92,6 +97,8 @@ function formBatch(run: usize, rep: usize): void {
   setf(rep, REP_PAIRS, 0);
   seti(rep, REP_PREEMPTED, 0);
   seti(rep, REP_HELD, 0);
+  seti(rep, REP_HEAD_IDLE, 0);
+  seti(rep, REP_HEAD_OWN, 0);
   const batching = geti(rep, CLIENT_BATCHING);
   if (batching == BATCHING_CHUNKED) formChunked(run, rep);
   else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);

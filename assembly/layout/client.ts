@@ -25,7 +25,7 @@ export const CLIENT_DEMAND = 50; // f64, share of the channel that its steps wan
 export const CLIENT_WATERMARK = 51; // i32, KV blocks that admission leaves free while anything runs
 export const CLIENT_TIERS = 52; // i32, address of TIER_BYTES records of a store
 export const CLIENT_TIER_COUNT = 53; // i32
-export const CLIENT_PREFIX = 54; // i32, address of the TIER_CELLS record of its prefix cache, 0 = none
+export const CLIENT_PREFIX = 54; // i32, address of the CACHE_CELLS record of its KV blocks, 0 = it caches nothing
 export const CLIENT_LEAPS = 55; // i32, 1 when constant batches may be leapt over (routing looks at nothing that changes inside)
 export const CLIENT_LOCAL = 56; // i32, its local group, from 1; 0 = none
 export const CLIENT_SWAP_BLOCKS = 57; // i32, KV blocks that host memory holds for preempted sequences; 0 = they are computed again
@@ -42,7 +42,8 @@ export const CLIENT_PREFIX_LOSS = 69; // i32, tokens found in the prefix cache t
 export const CLIENT_RECEIVE_EVERY = 60; // i32, decode steps between two looks; 0 or 1 = every step
 export const CLIENT_WAIT_STEPS = 61; // i32, most steps that a prompt is held back; 0 = never
 export const CLIENT_WAIT_TOKENS = 62; // i32, tokens of a step that are worth not waiting for
-export const CLIENT_PARAMETERS = 40; // cells copied, 70 and 71 of them free
+export const CLIENT_PROMISES = 70; // i32, 1 where routing asks for KV: blocks that visits will take count before they are admitted
+export const CLIENT_PARAMETERS = 40; // cells copied, 71 of them free
 
 // Where its arrays lie, offsets from the record (i32)
 export const CLIENT_AT_RESIDUE = 72;

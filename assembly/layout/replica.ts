@@ -33,6 +33,12 @@ export const REP_PIECE_A = 29; // f64, s, of the leap under way: step j lasts A 
 export const REP_PIECE_B = 30; // f64, s per context token
 export const REP_HIDDEN = 31; // i32, the newest of the waiting, which the scheduler has not looked at yet
 // More state, after the cells of layout/client.ts
+// Of the queue's head where prefixes are cached, as it was last looked up in forming this step
+export const REP_HEAD_UNITS = 92; // i32, hash blocks that it hits
+export const REP_HEAD_OWN = 93; // i32, KV blocks that it left behind and takes back
+export const REP_HEAD_IDLE = 95; // i32, KV blocks of its hits that nobody reads
+export const REP_RETIRING = 100; // i32, 1 while a step is retired
+export const REP_LEAVING = 101; // i32, 1 + the first visit, in order of visit, that gives its blocks up at the end of that
 export const REP_HEAD_SKIP = 96; // i32, prompt tokens of the queue's head that need no computing
 export const REP_KEPT = 97; // i32, static batching: blocks of ended sequences that others still need after the batch
 export const REP_PROMISED = 99; // i32, blocks that resident sequences will take in their first decode step
@@ -61,6 +67,7 @@ export const SLOT_RESERVED = 36; // i32, blocks reserved at admission (full leng
 export const SLOT_ENTERED = 40; // f64, s, time of its last token when it began to decode; with drafts: of its last token
 export const SLOT_FOREIGN = 48; // i32, blocks of its context that another visit holds
 export const SLOT_SKIP = 52; // i32, tokens that were in the cache at admission
+export const SLOT_LISTED = 60; // i32, leading hash blocks that others can find, or could, since it runs
 export const SLOT_TICK = 56; // i32, decode tick when it began to decode
 // With drafts sequences advance unequally, and no class or finish tick is known
 export const SLOT_PAST = 20; // i32, tokens in the cache (in place of BASE)

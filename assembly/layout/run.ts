@@ -7,6 +7,7 @@ export const RUN_REPLICAS = 1; // clients
 export const RUN_VISITS = 2; // rows of the visit columns
 export const RUN_FLEET = 3; // address of the fleet record (layout/fleet.ts)
 export const RUN_CLIENTS = 5; // address of one parameter record per client (CLIENT_PARAMETERS cells)
+export const RUN_PLAIN = 4; // i32, 1 where a request is one visit that waits for nothing, shares nothing and comes with nothing: its flags and optional columns need no look
 export const RUN_LEAP = 6; // LEAP_*
 export const RUN_CONCURRENCY = 12; // requests in flight of a closed loop; 0 = open
 export const RUN_MAX_OUTPUT = 13; // largest output length of the visits

@@ -1,7 +1,8 @@
 // Models whose layers are not one mixer and one MLP each: halves alone, two of each, both mixers at once, every layer its own.
 import { show } from '../check/issue.ts';
+import { isRecord } from '../check/python-json.ts';
 import { type AttentionPart, type Frame, readAttentions, readGrouped } from './config-attention.ts';
-import { type Fields, isRecord } from './config-fields.ts';
+import type { Fields } from './config-fields.ts';
 import { type MlpPart, readDense, readMixture, readMlps } from './config-mlp.ts';
 import { readMamba2 } from './config-recurrent.ts';
 

@@ -1,12 +1,7 @@
 // Typed access to the fields of a config.json under all the names they go by, collecting every mistake instead of stopping.
 import { type Issue, show } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
-
-export type Json = Readonly<Record<string, unknown>>;
-
-export function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { didYouMean } from '../check/nearest.ts';
+import { isRecord, type Json } from '../check/python-json.ts';
 
 /** What a field is called: the name that is told where none of them is there, and others that are read. */
 export type Names = readonly [string, ...string[]];
@@ -84,8 +79,7 @@ export class Fields {
     if (!found) {
       if (fallback !== null) return fallback;
       const also = names.length > 1 ? ` (also read: ${names.slice(1).join(', ')})` : '';
-      const close = nearest(names[0], Object.keys(this.data), 1);
-      this.blame(names[0], expected + also, 'nothing', close.length > 0 ? `did you mean ${close[0]}?` : undefined);
+      this.blame(names[0], expected + also, 'nothing', didYouMean(names[0], Object.keys(this.data), 1));
       return 1;
     }
     // Hunyuan and Gemma 3n repeat one number for every layer

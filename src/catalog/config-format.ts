@@ -1,5 +1,6 @@
 // Number formats of a checkpoint, from torch_dtype and quantization_config.
-import { type Fields, isRecord, type Json } from './config-fields.ts';
+import { isRecord, type Json } from '../check/python-json.ts';
+import type { Fields } from './config-fields.ts';
 import type { WeightFormat } from './types.ts';
 
 export interface NativeFormats {

@@ -1,9 +1,10 @@
 // Reads a Hugging Face config.json into a Model: one layer at a time, then alike layers together.
 import { type Issue, show, UserError } from '../check/issue.ts';
+import { isRecord, type Json } from '../check/python-json.ts';
 import type { Frame } from './config-attention.ts';
 import { type Layer, readLayers, readLetters } from './config-blocks.ts';
 import { type Family, familyOf, REFUSED_TYPES } from './config-families.ts';
-import { Fields, isRecord, type Json } from './config-fields.ts';
+import { Fields } from './config-fields.ts';
 import { readFormats, withExpertFormat } from './config-format.ts';
 import { countVisionTower } from './config-towers.ts';
 import { listUnmodelled } from './config-unmodelled.ts';

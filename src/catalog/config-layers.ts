@@ -1,6 +1,8 @@
 // Which kind of mixer each layer of a config.json has: full or sliding attention, linear attention, a state space (Mamba-2).
+
+import { isRecord } from '../check/python-json.ts';
 import type { Family } from './config-families.ts';
-import { type Fields, isRecord } from './config-fields.ts';
+import type { Fields } from './config-fields.ts';
 
 export interface LayerKind {
   readonly kind: 'full' | 'sliding' | 'linear' | 'mamba';

@@ -1,6 +1,8 @@
 // Mixers with a fixed state per sequence: gated delta nets, lightning attention, Mamba-2.
+
+import { isRecord } from '../check/python-json.ts';
 import type { AttentionPart, Frame } from './config-attention.ts';
-import { Fields, isRecord } from './config-fields.ts';
+import { Fields } from './config-fields.ts';
 
 /** Bytes per element of the recurrent state; the short convolution's tail is kept in 16 bits beside it. */
 function readStateBytes(fields: Fields): 2 | 4 {

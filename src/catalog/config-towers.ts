@@ -1,5 +1,6 @@
 // Vision towers of multimodal models: how many weights they load, from their part of the config.json.
-import { Fields, isRecord, type Json } from './config-fields.ts';
+import { isRecord, type Json } from '../check/python-json.ts';
+import { Fields } from './config-fields.ts';
 
 /** Towers whose MLP has a gate. */
 const GATED = /pixtral|qwen2_5_vl|gemma4/;

@@ -1,7 +1,8 @@
 // What a config.json describes and this catalog cannot: in words, so that nobody takes a number for more than it is.
 
+import { isRecord, type Json } from '../check/python-json.ts';
 import { familyOf } from './config-families.ts';
-import { type Fields, isRecord, type Json } from './config-fields.ts';
+import type { Fields } from './config-fields.ts';
 
 /** Field -> what it stands for, where its presence (not null, false or 0) changes costs that the catalog has no words for. */
 const BY_FIELD: Readonly<Record<string, string>> = {

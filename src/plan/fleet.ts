@@ -45,8 +45,6 @@ export interface FleetClient extends Omit<EngineSetup, 'replicas' | 'routing'> {
    */
   readonly channel: number;
   readonly demand: number;
-  /** Hash blocks that its own prefix cache holds (LRU); 0 = no prefix cache. */
-  readonly prefixBlocks: number;
   /** Tiers of a store, nearest first. */
   readonly tiers: readonly FleetTier[];
 }
@@ -79,7 +77,7 @@ export interface FleetLink {
 export const VISIT_RESIDENT = FLAG_RESIDENT;
 /** Keeps its blocks after it ended until its `holders` let go: transfers that deliver it, branches that share it. */
 export const VISIT_HOLD = FLAG_HOLD;
-/** Looks up and fills the prefix cache of its client with its hash blocks. */
+/** Its hash blocks are looked up where its client caches prefixes, and can be found there by others. */
 export const VISIT_PREFIX = FLAG_PREFIX;
 /**
  * Stays in the local group in which `sameAs` was served: of the groups of clients from `group` on, it goes to the one as many
@@ -117,7 +115,7 @@ export interface VisitTable {
   readonly edgeTo: Int32Array;
   /** Bytes sent along the edge; 0 = the result is simply there. */
   readonly edgeBytes: Float64Array;
-  /** Layers of a layer-wise KV transfer that overlaps the prefill; 0 = sent whole when the visit has ended. */
+  /** Layers of a KV transfer that goes layer by layer while the last step of its visit computes them; 0 or 1 = sent whole when the visit has ended. */
   readonly edgeLayers: Int32Array;
   /** Visit (of the same request) whose prompt's leading blocks this kv-fetch visit provides, -1 = none. */
   readonly fetches: Int32Array;
@@ -158,7 +156,7 @@ export interface FleetProgram {
     /** Requests in flight of a closed loop, 0 = open. A finished or rejected request lets the next one arrive. */
     readonly concurrency: number;
   };
-  /** Tokens of a hash block; 0 without hashes. Ids are below `hashCount`. */
+  /** Tokens of a hash block; 0 without hashes. Ids are below `hashCount`. Blocks of clients that cache prefixes tile it. */
   readonly hashBlock: number;
   readonly hashCount: number;
   /** KV bytes per token that a store moves when it sends a block. */

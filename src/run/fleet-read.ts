@@ -1,7 +1,7 @@
 // Reads what a fleet run left in kernel memory: results of visits and requests, counters and loads of clients.
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
-import * as F from '../../assembly/layout/fleet.ts';
+import * as L from '../../assembly/layout/load.ts';
 import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
 import type { FleetProgram, VisitResults } from '../plan/fleet.ts';
@@ -44,8 +44,9 @@ export interface ClientLoad {
   readonly input: number;
   readonly output: number;
   readonly left: number;
-  /** KV blocks in use. */
+  /** KV blocks in use, and where routing asks for them those that will be taken by who is not admitted. */
   readonly blocks: number;
+  readonly promised: number;
 }
 
 /** What a run left, by visit, request and client. */
@@ -71,8 +72,8 @@ export function readRun(
       finish,
       preemptions,
       client: replica,
-      ready: own(fleet.ready),
-      start: own(fleet.start),
+      ready: readyTimes(program, record, placed, borrow),
+      start: own(placed.start),
       cached: fleet.cached ? own(fleet.cached) : new Int32Array(placed.count),
     },
     requestState: requestStates(program, fleet, state),
@@ -84,6 +85,15 @@ export function readRun(
     clock: record.cells[R.RUN_CLOCK],
     stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],
   };
+}
+
+/** When visits were ready. Where that stands in the column of arrivals, whoever has not arrived when a run stops is taken out. */
+function readyTimes(program: FleetProgram, { words }: RunRecord, { ready, arrival }: PlacedRequests, borrow: boolean) {
+  const arrived = words[R.RUN_NEXT_ARRIVAL * 2];
+  const apart = ready !== arrival || arrived === program.requests.count;
+  if (borrow && apart) return ready;
+  const own = ready.slice();
+  return apart ? own : own.fill(Number.NaN, arrived);
 }
 
 /** Of every client what `read` makes of its record. */
@@ -102,11 +112,12 @@ function mapClients<T>(
 
 function readLoads(record: RunRecord, loads: Float64Array, count: number): ClientLoad[] {
   return mapClients(record, count, (cells, words, client) => ({
-    visits: loads[(client * F.LOADS_BYTES + F.LOADS_REQUESTS) / 8],
-    input: loads[(client * F.LOADS_BYTES + F.LOADS_INPUT) / 8],
-    output: loads[(client * F.LOADS_BYTES + F.LOADS_OUTPUT) / 8],
+    visits: loads[L.LOAD_REQUESTS * count + client],
+    input: loads[L.LOAD_INPUT * count + client],
+    output: loads[L.LOAD_OUTPUT * count + client],
     left: cells[C.CLIENT_UNDONE],
     blocks: words[P.REP_USED * 2],
+    promised: loads[L.LOAD_KV * count + client],
   }));
 }
 

@@ -9,7 +9,7 @@ import type { PickRanks } from '../metrics/summary.ts';
 import type { FleetProgram } from '../plan/fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import { advanceRecord, LOG_STEPS, readGaps, type StopReason, startRecord } from './engine.ts';
-import { type FleetColumns, fleetBytes, placeFleet } from './fleet-columns.ts';
+import { type FleetColumns, fleetBytes, isPlain, placeFleet } from './fleet-columns.ts';
 import { type FleetRun, readClients, readRun } from './fleet-read.ts';
 import { type Counts, type Marks, openWindow } from './fleet-window.ts';
 import { pickBytes, pickInKernel } from './pick.ts';
@@ -115,7 +115,7 @@ export function placeProgram(program: FleetProgram, logged: boolean, room: Fleet
   const { arrival, concurrency, count } = requests;
   const placed = placeRequests(arena, { ...visits, arrival, concurrency }, count, swaps);
   const mark = arena.mark();
-  return { arena, kernels, record, placed, fleet: placeFleet(arena, program), mark };
+  return { arena, kernels, record, placed, fleet: placeFleet(arena, program, placed), mark };
 }
 
 /**
@@ -124,8 +124,8 @@ export function placeProgram(program: FleetProgram, logged: boolean, room: Fleet
  */
 export function isUncoupled({ clients, groups, channels, visits, requests }: FleetProgram): boolean {
   const alone = clients.every(
-    ({ kind, channel, prefixBlocks, packing, price }) =>
-      kind === 'llm' && channel < 0 && prefixBlocks === 0 && packing === 'fcfs' && price instanceof Float64Array,
+    ({ kind, channel, packing, price }) =>
+      kind === 'llm' && channel < 0 && packing === 'fcfs' && price instanceof Float64Array,
   );
   const counted = groups.every(
     ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',
@@ -164,6 +164,7 @@ export function fillFleetRecord(
   put(R.RUN_REPLICAS, program.clients.length);
   put(R.RUN_FLEET, fleet.record.byteOffset);
   put(R.RUN_CLIENTS, fleet.clients.byteOffset);
+  put(R.RUN_PLAIN, isPlain(program) ? 1 : 0);
 }
 
 let probe: { kernels: Kernels; record: RunRecord; arena: ReturnType<typeof openArena> } | undefined;

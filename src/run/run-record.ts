@@ -48,6 +48,9 @@ export interface PlacedRequests {
   readonly arrival: Float64Array;
   readonly prompt: Int32Array;
   readonly output: Int32Array;
+  /** Where every request is one visit, it is ready when it arrives: the same column. */
+  readonly ready: Float64Array;
+  readonly start: Float64Array;
   readonly first: Float64Array;
   readonly finish: Float64Array;
   readonly state: Int32Array;
@@ -60,13 +63,13 @@ export interface PlacedRequests {
 }
 
 /**
- * Bytes that placeRequests takes for `count` requests, cache-line padding included; a fleet has more visits than `arrivals`,
- * and a column for what was `swapped` out only where some client swaps.
+ * Bytes that placeRequests takes for `count` visits of `arrivals` requests, cache-line padding included; a column for what was
+ * `swapped` out only where some client swaps.
  */
 export function requestBytes(count: number, arrivals = count, swaps = true): number {
-  return count * REQUEST_COLUMNS + arrivals * 8 + (swaps ? count * 4 : 0) + 11 * 320;
+  return count * (REQUEST_COLUMNS + (count > arrivals ? 8 : 0) + (swaps ? 4 : 0)) + arrivals * 8 + 13 * 320;
 }
-const REQUEST_COLUMNS = 7 * 4 + 2 * 8;
+const REQUEST_COLUMNS = 7 * 4 + 3 * 8;
 
 /** Longest of the first `count` outputs, at least one token. */
 export function maxOutputOf(output: Int32Array, count: number): number {
@@ -99,6 +102,8 @@ export function placeRequests(
     arrival,
     prompt,
     output,
+    ready: n > arrivals ? arena.f64(n) : arrival,
+    start: arena.f64(n),
     first: arena.f64(n),
     finish: arena.f64(n),
     state: arena.i32(n),

@@ -235,6 +235,7 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
         },
       ),
       price,
+      prefixCaching: fc.boolean(),
     })
     .map(({ rows, concurrency, slack, wait, speculation, schedulerSteps, swap, ...rest }) => {
       const tick = rest.price instanceof Float64Array ? 0.0625 : rest.price.fixed_s || 0.25;

@@ -69,7 +69,6 @@ export function clientOf(changes: Partial<FleetClient>, index = 0): FleetClient 
     location: 0,
     channel: -1,
     demand: 0,
-    prefixBlocks: 0,
     tiers: [],
     ...changes,
   };

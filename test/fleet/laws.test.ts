@@ -12,6 +12,7 @@ import {
 import type { FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { countBlocks } from '../reference/fleet/form.ts';
+import type { Block } from '../reference/fleet/pool.ts';
 import { sharesChannel } from '../reference/fleet/rates.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
 import type { Client, Flow, World } from '../reference/fleet/state.ts';
@@ -188,17 +189,23 @@ describe('the reference fleet keeps', () => {
           clients = world.clients;
         });
         for (const client of run.deadlock === null ? clients : []) {
-          expect([client.free, client.held, [...client.outstanding]]).toEqual([client.setup.numGpuBlocks, [], []]);
+          expect([client.pool.room, client.held, [...client.outstanding]]).toEqual([client.setup.numGpuBlocks, [], []]);
         }
       }),
       RUNS,
     );
   });
 
-  test('L4: tiers and prefix caches hold each block once, and no more than they can', () => {
+  test('L16: a block is read or free, once, and has as many readers as visits read it', () => {
+    demandAlways((world) => {
+      for (const client of world.clients) demandOnce(client);
+    });
+  });
+
+  test('L4: tiers hold each block once, and no more than they can', () => {
     demandAlways((world) => {
       for (const client of world.clients) {
-        for (const cache of [client.prefix, ...client.tiers]) {
+        for (const cache of client.tiers) {
           insist(cache.ids.length <= cache.capacity, () => `${client.setup.name} holds ${cache.ids.length} blocks`);
           insist(new Set(cache.ids).size === cache.ids.length, () => `${client.setup.name} holds a block twice`);
         }
@@ -217,12 +224,47 @@ describe('the reference fleet keeps', () => {
         const full = used[link]! * ROUNDING >= world.program.links[link]!.bandwidth;
         return full && crossing[link]!.every((other) => other.rate <= flow.rate * ROUNDING);
       };
-      for (const flow of world.flows)
-        insist(
-          flow.links.some((link) => isBound(flow, link)),
-          () => 'a flow is too slow',
-        );
+      for (const flow of world.flows) {
+        // one whose layers are still being computed sends no more than comes up
+        const isSupplied = flow.remaining < 0 ? flow.rate === 0 : flow.remaining > 0 || flow.rate <= flow.pace;
+        insist(flow.pace === 0 || isSupplied, () => 'a flow sends what is not there');
+        const waits = flow.pace > 0 && (flow.remaining < 0 || (flow.remaining === 0 && flow.rate === flow.pace));
+        insist(waits || flow.links.some((link) => isBound(flow, link)), () => 'a flow is too slow');
+      }
     });
+  });
+
+  test('L8: between any two instants a link carries no more than it can, and what is delivered has gone over it', () => {
+    fc.assert(
+      fc.property(drawProgram(), (program) => {
+        const sent = new Map<Flow, number>();
+        const wanted = new Map<Flow, number>();
+        let before: {
+          readonly now: number;
+          readonly flows: readonly Flow[];
+          readonly rates: readonly number[];
+        } | null = null;
+        referenceFleet(program, ({ now, flows }) => {
+          const carried = program.links.map(() => 0);
+          const elapsed = now - (before?.now ?? now);
+          before?.flows.forEach((flow, i) => {
+            const bytes = before!.rates[i]! * elapsed;
+            sent.set(flow, (sent.get(flow) ?? 0) + bytes);
+            for (const link of flow.links) carried[link]! += bytes;
+            const whole = wanted.get(flow)!;
+            const isOver = flows.includes(flow) || Math.abs(sent.get(flow)! - whole) <= 1e-9 * whole;
+            insist(isOver, () => `${sent.get(flow)} B of ${whole} went over`);
+          });
+          carried.forEach((bytes, link) => {
+            const most = program.links[link]!.bandwidth * elapsed;
+            insist(bytes <= most * (1 + 1e-9), () => `link ${link} carries ${bytes} B where ${most} have room`);
+          });
+          for (const flow of flows) if (!wanted.has(flow)) wanted.set(flow, flow.edge?.bytes ?? flow.remaining);
+          before = { now, flows: [...flows], rates: flows.map(({ rate }) => rate) };
+        });
+      }),
+      RUNS,
+    );
   });
 
   test('L8: steps share channels within capacity, and run at full speed when all fit', () => {
@@ -244,7 +286,7 @@ describe('the reference fleet keeps', () => {
 });
 
 test('L4: the kernel, too, ends with every block free and no load', () => {
-  const none = { visits: 0, input: 0, output: 0, left: 0, blocks: 0 };
+  const none = { visits: 0, input: 0, output: 0, left: 0, blocks: 0, promised: 0 };
   fc.assert(
     fc.property(drawProgram(), (program) => {
       const { loads, stop } = runFleet(program, { leap: 'exact' });
@@ -259,10 +301,28 @@ function pathOf(program: FleetProgram, from: number, to: number): readonly numbe
 }
 
 function demandBlocks(client: Client): void {
-  const { setup, running, held, free } = client;
-  const used = [...running, ...held].reduce((sum, visit) => sum + visit.blocks, 0);
-  insist(free >= 0 && used + free === setup.numGpuBlocks, () => `${setup.name}: ${used} used, ${free} free`);
-  const fits = running.every((visit) => countBlocks(visit, visit.past, client) <= visit.blocks);
+  const { setup, running, held, pool } = client;
+  const used = new Set([...running, ...held].flatMap((visit) => visit.kv)).size;
+  insist(used + pool.room === setup.numGpuBlocks, () => `${setup.name}: ${used} used, ${pool.room} free`);
+  const fits = running.every((visit) => countBlocks(visit, visit.past, client) <= visit.kv.length);
   insist(fits, () => `${setup.name}: a visit has more tokens than its blocks hold`);
   insist(setup.kind !== 'llm' || running.length <= setup.maxNumSeqs, () => `${setup.name} runs ${running.length}`);
+}
+
+function demandOnce({ setup, running, held, pool }: Client): void {
+  const readers = new Map<Block, number>();
+  for (const block of [...running, ...held].flatMap((visit) => visit.kv))
+    readers.set(block, (readers.get(block) ?? 0) + 1);
+  for (const [block, count] of readers)
+    insist(block.readers === count, () => `${setup.name}: ${count} read a block that counts ${block.readers}`);
+  const free = new Set(pool.free);
+  insist(free.size === pool.free.length, () => `${setup.name}: a block is free twice`);
+  insist(
+    !pool.free.some((block) => readers.has(block) || block.readers > 0),
+    () => `${setup.name}: reads a free block`,
+  );
+  for (const block of [...readers.keys(), ...free]) {
+    const found = block.unit === null || pool.find(block.unit.id)?.blocks.includes(block);
+    insist(found === true, () => `${setup.name}: a block has an id by which it is not found`);
+  }
 }

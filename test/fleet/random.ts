@@ -62,7 +62,7 @@ function drawPrice(): fc.Arbitrary<StepTime> {
 const LOCATIONS = 3;
 const LINKS = 3;
 const CHANNELS = 2;
-export const HASH_IDS = 24;
+export const HASH_IDS = 48;
 
 function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
   return fc
@@ -91,7 +91,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       location: fc.nat(LOCATIONS - 1),
       channel: fc.oneof({ arbitrary: fc.constant(-1), weight: 2 }, fc.nat(CHANNELS - 1)),
       demand: fc.constantFrom(0, 0.25, 0.5, 0.6, 0.75, 1),
-      prefixBlocks: fc.constantFrom(0, 3, 8),
+      prefixCaching: fc.boolean(),
       watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
       speculation: drawSpeculation(),
     })
@@ -228,7 +228,7 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<FleetProgram> {
           },
         ),
         concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 6 })),
-        hashBlock: fc.integer({ min: 1, max: 8 }),
+        hashBlock: fc.constantFrom(1, 2, 3, 4, 4, 6, 8, 16),
         storeBytesPerToken: fc.constantFrom(0.5, 1, 4),
       });
     })
@@ -237,7 +237,11 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<FleetProgram> {
 
 function assemble(drawn: Drawn): FleetProgram {
   const { llms, cores, store, links, paths, concurrency, hashBlock, storeBytesPerToken } = drawn;
-  const clients = [...llms, ...cores, store].map((client, index) => ({ ...client, name: `client ${index}` }));
+  const tiled = llms.map((client) => ({
+    ...client,
+    ...(hashBlock % client.blockSize > 0 && { prefixCaching: false }),
+  }));
+  const clients = [...tiled, ...cores, store].map((client, index) => ({ ...client, name: `client ${index}` }));
   const groups = [
     ...drawn.groups,
     groupOf({ members: cores.map((_, index) => llms.length + index), routing: drawn.coreRouting }),

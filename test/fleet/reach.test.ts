@@ -10,7 +10,7 @@ import {
 import { ADMISSION, BATCHING, isBatchOfOne, LOAD, PACKING, ROUTING } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, VISIT_LOCAL } from '../../src/plan/fleet.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
-import type { World } from '../reference/fleet/state.ts';
+import type { Client, Flow, Visit, World } from '../reference/fleet/state.ts';
 import { drawProgram } from './random.ts';
 
 const seen = new Set<string>();
@@ -25,10 +25,15 @@ function noteInstant(world: World): void {
     'a store sends',
     world.flows.some((flow) => flow.edge === null),
   );
-  note(
-    'layer-wise transfer',
-    world.flows.some((flow) => (flow.edge?.layers ?? 0) > 0 && flow.remaining < flow.edge!.bytes),
-  );
+  for (const flow of world.flows.filter(({ pace }) => pace > 0)) {
+    const shared = world.flows.some((other) => other !== flow && other.rate > 0 && meet(flow, other));
+    note('layers are not there yet', flow.remaining < 0);
+    note('layers go as they are computed', flow.remaining === 0 && flow.rate === flow.pace);
+    note('layers leave others more than an even share', shared && flow.rate === flow.pace);
+    note('layers are behind', flow.remaining > 0);
+    note('layers catch up', flow.remaining > 0 && flow.rate > flow.pace);
+    note('layers of a step that is slowed', (flow.visit.client!.busy?.rate ?? 1) < 1);
+  }
   note(
     'a transfer to a cancelled visit goes on',
     world.flows.some((flow) => flow.edge !== null && world.results.state[flow.edge.to.index] === STATE_CANCELLED),
@@ -61,11 +66,31 @@ function noteInstant(world: World): void {
       note(`${batching} skips shared tokens`, skip > 0 && visit.shared > 0);
       note('skips after a preemption', skip > 0 && visit.preempted);
       note(
+        'reads what others read',
+        visit.kv.some(({ readers }) => readers > 1),
+      );
+      note('takes back what it left behind', skip > visit.listed * world.program.hashBlock && visit.preempted);
+      note('reads hash blocks of several blocks', visit.listed > 0 && world.program.hashBlock > client.setup.blockSize);
+      note(
+        'copies what can be found',
+        visit.kv.some(({ unit }, at) => unit === null && isListed(world, client, visit, at)),
+      );
+      note(
         'fetched more than cached',
-        visit.fetched > client.prefix.countLeading(visit.hashes) * world.program.hashBlock,
+        visit.fetched > client.pool.countLeading(visit.hashes) * world.program.hashBlock,
       );
     }
   }
+}
+
+/** Whether the hash block that block `at` of a visit belongs to can be found. */
+function isListed({ program }: World, { pool, setup }: Client, visit: Visit, at: number): boolean {
+  const id = visit.hashes[Math.floor((at * setup.blockSize) / program.hashBlock)];
+  return visit.prefix && visit.shared === 0 && id !== undefined && pool.find(id) !== undefined;
+}
+
+function meet(a: Flow, b: Flow): boolean {
+  return a.links.some((link) => b.links.includes(link));
 }
 
 function isRejected(state: number): boolean {
@@ -133,14 +158,23 @@ test('random programs reach every rule and every word', () => {
     'fetched more than cached',
     'follows a client without a local group',
     'flows share a link',
+    'copies what can be found',
     'has not looked at arrivals yet',
     'held blocks',
     'idle with visits waiting',
-    'layer-wise transfer',
+    'reads hash blocks of several blocks',
+    'reads what others read',
+    'layers are behind',
+    'layers are not there yet',
+    'layers catch up',
+    'layers go as they are computed',
+    'layers leave others more than an even share',
+    'layers of a step that is slowed',
     'rejects by KV',
     'rejects by length',
     'runs on after its request was rejected',
     'skips after a preemption',
+    'takes back what it left behind',
     'stays in a local group',
     ...BATCHING.names.flatMap((name) => [
       `${name} decodes resident KV`,

@@ -58,7 +58,7 @@ function checkVisit({ visits, groups, clients, stages, hashCount }: FleetProgram
     }
   }
   for (let h = visits.hashAt[v]; h < visits.hashAt[v + 1]; h++) expect(visits.hashIds[h]).toBeLessThan(hashCount);
-  if (visits.flags[v] & VISIT_PREFIX) expect(members.some((c) => clients[c].prefixBlocks > 0)).toBe(true);
+  if (visits.flags[v] & VISIT_PREFIX) expect(members.some((c) => clients[c].prefixCaching === true)).toBe(true);
   if (visits.writes[v] >= 0) expect(clients[visits.writes[v]].kind).toBe('store');
   if (visits.fetches[v] >= 0) {
     expect(visits.request[visits.fetches[v]]).toBe(visits.request[v]);

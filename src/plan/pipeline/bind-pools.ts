@@ -42,7 +42,7 @@ export interface BoundPool {
   readonly pool: PoolSpec;
   readonly client: Omit<
     FleetClient,
-    'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'prefixBlocks' | 'tiers'
+    'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'prefixCaching' | 'tiers'
   >;
   /** Share of its channel that a step wants. */
   readonly demand: number;

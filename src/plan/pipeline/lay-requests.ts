@@ -43,7 +43,6 @@ export function jointClient(location: number): FleetClient {
     location,
     channel: -1,
     demand: 0,
-    prefixBlocks: 0,
     tiers: [],
   };
 }

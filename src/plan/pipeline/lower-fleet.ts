@@ -194,13 +194,8 @@ function makeClients(
       location,
       channel,
       demand,
-      prefixBlocks: pool.kind === 'llm' && pool.prefixCaching ? prefixBlocks(client, hashBlock) : 0,
+      prefixCaching: pool.kind === 'llm' && pool.prefixCaching,
       tiers: pool.kind === 'kv-store' ? tiersOf(spec, pool, location, placement, hashBlock * bytes, blame) : [],
     };
   });
-}
-
-/** A prefix cache lives in the blocks that no running sequence needs: at most all of them. */
-function prefixBlocks({ numGpuBlocks, blockSize }: BoundPool['client'], hashBlock: number): number {
-  return Math.floor((numGpuBlocks * blockSize) / hashBlock);
 }

@@ -4,9 +4,10 @@ import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
-import { becomeReady, deliverPhase, endVisit, fillCores, nextEvent } from './deliver.ts';
+import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
 import { decodeTokens, formStep, isEnded, lookAtArrivals, roundOf } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
+import { giveUp } from './share.ts';
 import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
 
 export interface FleetReference {
@@ -48,8 +49,8 @@ export function referenceFleet(
       arrivePhase(world, now);
     }
     for (const client of world.clients) if (canForm(client)) startStep(world, client, now, watchStep);
-    shareLinks(world, now);
     shareChannels(world, now);
+    shareLinks(world, now);
     watch(world);
   }
   return closeWorld(world);
@@ -93,12 +94,12 @@ function dueOnCores(world: World, now: number): Visit[] {
 function retireStep(world: World, client: Client, now: number): void {
   const { formed, start } = client.busy!;
   client.busy = null;
+  client.leaving = [];
   if (formed.decodes.length > 0) client.sinceLook += 1;
   client.counters.busySeconds += now - start;
   for (const { visit, tokens } of formed.chunks) {
     advance(visit, tokens);
     if (visit.past < visit.need) continue;
-    if (visit.prefix) for (const id of visit.hashes) client.prefix.touch(id);
     emitTokens(world, visit, 1, now);
   }
   for (const visit of formed.decodes) {
@@ -135,16 +136,14 @@ function emitTokens(world: World, visit: Visit, tokens: number, now: number): vo
 
 /** Ended visits leave; their blocks are free, or held while others need them. A static batch leaves as one. */
 function letLeave(client: Client): void {
-  if (isBatchOfOne(client.setup.batching) && !client.running.every(isEnded)) return;
-  for (const visit of client.running.filter(isEnded)) {
-    if (visit.hold && visit.holders > 0) {
-      client.held.push(visit);
-    } else {
-      client.free += visit.blocks;
-      visit.blocks = 0;
-    }
+  if (!isBatchOfOne(client.setup.batching) || client.running.every(isEnded)) {
+    const ended = client.running.filter(isEnded);
+    client.held.push(...ended.filter((visit) => visit.hold && visit.holders > 0));
+    client.leaving!.push(...ended.filter((visit) => !client.held.includes(visit)));
+    client.running = client.running.filter((visit) => !isEnded(visit));
   }
-  client.running = client.running.filter((visit) => !isEnded(visit));
+  for (const visit of client.leaving!.toSorted((a, b) => a.index - b.index)) giveUp(client, visit);
+  client.leaving = null;
 }
 
 function arrivePhase(world: World, now: number): void {
@@ -162,7 +161,7 @@ function canForm(client: Client): boolean {
 
 function startStep(world: World, client: Client, now: number, watch: WatchStep): void {
   lookAtArrivals(client);
-  const formed = formStep(client, world.program.hashBlock);
+  const formed = formStep(client);
   client.lastHadPrompts = formed.chunks.length > 0;
   noteMembers(world, client, formed, now);
   if (formed.chunks.length + formed.decodes.length === 0) {
@@ -178,6 +177,7 @@ function startStep(world: World, client: Client, now: number, watch: WatchStep):
   const shared = sharesChannel(client);
   const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
   client.busy = { formed, start: now, left: seconds, rate: shared ? 0 : 1, updated: now, end };
+  if (now + seconds > now) departLayers(world, formed, now);
   watch(client, { formed, work, start: now, seconds });
   countStep(client, work);
 }
@@ -217,7 +217,7 @@ function countStep(client: Client, work: StepWork): void {
   if (work.decodes > 0 && setup.speculation) counters.draftSteps! += 1;
   counters.pairs += sumPairs(work);
   for (let i = 0; i < round; i++) counters.contextTokens += work.context + work.decodes * i;
-  counters.peakBlocks = Math.max(counters.peakBlocks, setup.numGpuBlocks - client.free);
+  counters.peakBlocks = Math.max(counters.peakBlocks, setup.numGpuBlocks - client.pool.room);
 }
 
 function closeWorld(world: World): FleetReference {
@@ -233,9 +233,9 @@ function closeWorld(world: World): FleetReference {
 function describeDeadlock(world: World): string | null {
   const stuck = world.clients.filter((client) => client.waiting.length + client.running.length > 0);
   if (stuck.length === 0) return null;
-  const words = stuck.map(({ setup, waiting, running, held, free }) => {
-    const blocks = held.reduce((sum, visit) => sum + visit.blocks, 0);
-    return `${setup.name}: ${waiting.length + running.length} visits wait, ${held.length} hold ${blocks} of ${setup.numGpuBlocks} blocks, ${free} are free`;
+  const words = stuck.map(({ setup, waiting, running, held, pool }) => {
+    const blocks = held.reduce((sum, visit) => sum + visit.kv.length, 0);
+    return `${setup.name}: ${waiting.length + running.length} visits wait, ${held.length} hold ${blocks} of ${setup.numGpuBlocks} blocks, ${pool.room} are free`;
   });
   return words.join('; ');
 }
