@@ -9,7 +9,7 @@ import { FLAG_RESIDENT } from '../layout/enums';
 import { FLEET_CACHED, FLEET_FETCHED, FLEET_READS, FLEET_SHARED, FLEET_START } from '../layout/fleet';
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_IDLE, REP_HEAD_SKIP, REP_HEAD_UNITS, REP_HELD, REP_HIDDEN,
-  REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED, REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE,
+  REP_PARTIAL, REP_PARTIAL_PAST, REP_PASSING, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED, REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE,
   SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_LISTED, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PLAIN, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
@@ -19,7 +19,7 @@ import { slotTake, wheelAdd } from '../table/slots';
 import { hasFlag, rowOr } from '../table/visit';
 import { addChunk } from './chunk';
 import { joinDrafts, verifyToo } from './drafts';
-import { blocksFor, sharedBlocks } from './count';
+import { heldBlocks, passingBlocks, sharedBlocks, windowsFill } from './count';
 import { admissionBlocks, finalLength, needOf, promiseBlocks, residueAdd } from './paging';
 import { listFilled, lookUpHead, readFound } from './share';
 import { headIsSwapped, swapIn } from './swap';
@@ -54,8 +54,10 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
     idle = geti(rep, REP_HEAD_IDLE);
   }
   const blocks = admissionBlocks(run, rep, request, skip + tokens) - foreign;
-  if (blocks + idle + taken > admissionRoom(rep)) return false;
+  const passing = passingBlocks(rep, skip + tokens, tokens);
+  if (blocks + idle + passing + taken > admissionRoom(rep)) return false;
   const slot = takeHead(run, rep, request, blocks, foreign, skip);
+  if (passing > 0) holdPassing(rep, passing);
   if (cache != 0) {
     readFound(run, rep, slot);
     listFilled(run, rep, slot, skip + tokens, taken);
@@ -67,6 +69,12 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
   }
   addChunk(run, rep, slot, tokens, skip, tokens == work);
   return true;
+}
+
+/** Blocks that are in use until the step ends. */
+export function holdPassing(rep: usize, blocks: i32): void {
+  addi(rep, REP_USED, blocks);
+  addi(rep, REP_PASSING, blocks);
 }
 
 /** Moves the head of the queue into a slot with `blocks` blocks of its own. */
@@ -131,15 +139,15 @@ export function admitResident(run: usize, rep: usize, taken: i32): bool {
   const request = geti(rep, REP_WAIT_HEAD);
   const generated = rowi(geta(run, RUN_GENERATED), request);
   const past = rowi(geta(run, RUN_PROMPT), request) + generated - 1;
-  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   const foreign = foreignBlocks(run, rep, request);
   const drafts = geti(rep, CLIENT_DRAFTS);
   const full = geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH || drafts != 0;
   const most = finalLength(run, request);
   const first = admissionBlocks(run, rep, request, past + 1 + drafts < most ? past + 1 + drafts : most) - foreign;
   if (first + taken > admissionRoom(rep)) return false;
-  const own = full ? first : blocksFor(past, blockSize) - foreign;
-  const skip = headIsSwapped(run, rep) ? swapIn(run, rep, request, blocksFor(past, blockSize) - foreign) : past;
+  const held = heldBlocks(rep, past) - foreign;
+  const own = full ? first : held;
+  const skip = headIsSwapped(run, rep) ? swapIn(run, rep, request, held) : past;
   const slot = takeHead(run, rep, request, own, foreign, skip);
   if (geta(rep, CLIENT_PREFIX) != 0) store<i32>(geta(geta(run, RUN_FLEET), FLEET_READS) + ((<usize>request) << 2), 0);
   addi(rep, REP_PROMISED, first - own);
@@ -162,8 +170,16 @@ export function joinDecodes(run: usize, rep: usize, slot: usize, past: i32, left
   store<i32>(slot, past - tick, SLOT_BASE);
   store<f64>(slot, last, SLOT_ENTERED);
   store<i32>(slot, tick, SLOT_TICK);
-  wheelAdd(run, rep, slot, tick + left);
+  wheelAdd(run, rep, slot, tick + (load<i32>(slot, SLOT_RESERVED) == 0 ? nextChange(rep, past, left) : left));
   joinGroup(rep, last);
+}
+
+/** Decodes of a sequence with `left` to generate until it ends, or until its windows are full and it takes fewer blocks. */
+// @ts-ignore: decorator
+@inline
+function nextChange(rep: usize, past: i32, left: i32): i32 {
+  const fill = windowsFill(rep) - past;
+  return fill > 0 && fill < left ? fill : left;
 }
 
 /** Joins the last group when its last token came just then too. */
@@ -190,7 +206,8 @@ function joinGroup(rep: usize, time: f64): void {
 export function headWork(run: usize, rep: usize, taken: i32): i32 {
   const request = geti(rep, REP_WAIT_HEAD);
   const need = needOf(run, request);
-  const skip = geti(run, RUN_PLAIN) != 0 ? 0 : cachedTokens(run, rep, request, need, taken);
+  const nothing = geti(run, RUN_PLAIN) != 0 && geta(rep, CLIENT_PREFIX) == 0;
+  const skip = nothing ? 0 : cachedTokens(run, rep, request, need, taken);
   seti(rep, REP_HEAD_SKIP, skip);
   return need - skip;
 }
@@ -254,7 +271,7 @@ function admissible(run: usize, rep: usize, left: i32, taken: i32, whole: bool):
       if (whole ? !alone : tokens >= left) return tokens;
       if (!whole) chunk = left - tokens;
     }
-    room -= admissionBlocks(run, rep, request, chunk);
+    room -= admissionBlocks(run, rep, request, chunk) + passingBlocks(rep, chunk, chunk);
     if (room < 0) return tokens;
     tokens += chunk;
     if (whole && tokens > left) return tokens;

@@ -1,14 +1,14 @@
 // Chunked prefill (Sarathi-Serve, vLLM): a token budget per step; running sequences first, then prompt chunks in queue order.
-import { CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_PREFIX } from '../layout/client';
+import { CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_PREFIX } from '../layout/client';
 import {
   REP_DECODES, REP_DECODING, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, REP_VERIFY, SLOT_NEED,
   SLOT_RESERVED,
 } from '../layout/replica';
 import { addi, geta, geti, seti } from '../table/cell';
-import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
+import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack, holdPassing } from './admit';
 import { addChunk } from './chunk';
 import { scheduleDrafts } from './drafts';
-import { blocksFor, decodeBlocks } from './count';
+import { decodeBlocks, heldBlocks, passingBlocks } from './count';
 import { makeRoom } from './paging';
 import { listFilled } from './share';
 
@@ -78,6 +78,7 @@ function makeRoomForPartial(run: usize, rep: usize, slot: usize, tokens: i32): v
 @inline
 function reservePartial(run: usize, rep: usize, slot: usize, past: i32, tokens: i32): void {
   if (load<i32>(slot, SLOT_RESERVED) != 0) return;
-  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
-  addi(rep, REP_USED, blocksFor(past + tokens, blockSize) - blocksFor(past, blockSize));
+  addi(rep, REP_USED, heldBlocks(rep, past + tokens) - heldBlocks(rep, past));
+  const passing = passingBlocks(rep, past + tokens, tokens);
+  if (passing > 0) holdPassing(rep, passing);
 }

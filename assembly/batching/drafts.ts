@@ -1,13 +1,13 @@
 // Speculative decoding: a decode takes one token and its drafts, and sequences advance unequally, so each one is walked.
-import { CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_DRAFTS, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BLOCKS, CLIENT_DRAFTS, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
 import {
-  REP_CONTEXT, REP_DECODES, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_RUN_HEAD, REP_RUN_TAIL, REP_USED, REP_VERIFY, REP_VERIFY_CONTEXT,
+  REP_CONTEXT, REP_DECODES, REP_PARTIAL, REP_PARTIAL_PAST, REP_PASSING, REP_PREEMPTED, REP_RUN_HEAD, REP_RUN_TAIL, REP_USED, REP_VERIFY, REP_VERIFY_CONTEXT,
   SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_NEED, SLOT_PAST, SLOT_REQUEST, SLOT_RESERVED, SLOT_RUN_NEXT, SLOT_SKIP,
 } from '../layout/replica';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowi, setf, seti } from '../table/cell';
 import { addChunk } from './chunk';
-import { blocksFor, sharedBlocks } from './count';
+import { heldBlocks, passingBlocks, sharedBlocks } from './count';
 import { finalLength, leave, requeue } from './paging';
 import { listFilled } from './share';
 import { swapOut } from './swap';
@@ -46,13 +46,13 @@ export function scheduleDrafts(run: usize, rep: usize, budget: i32): i32 {
   while (slot != 0 && left > 0) {
     if (slot == geta(rep, REP_PARTIAL)) {
       const tokens = nextChunk(rep, slot, left);
-      if (!takeRoom(run, rep, slot, geti(rep, REP_PARTIAL_PAST) + tokens)) break;
+      if (!takeRoom(run, rep, slot, geti(rep, REP_PARTIAL_PAST) + tokens, tokens)) break;
       continuePartial(run, rep, slot, tokens);
       left -= tokens;
     } else {
       if (left < each) return 0;
       const past = load<i32>(slot, SLOT_PAST);
-      if (!takeRoom(run, rep, slot, cappedLength(run, slot, past + each))) break;
+      if (!takeRoom(run, rep, slot, cappedLength(run, slot, past + each), 0)) break;
       addi(rep, REP_VERIFY, 1);
       addf(rep, REP_VERIFY_CONTEXT, <f64>past);
       left -= each;
@@ -89,17 +89,23 @@ function continuePartial(run: usize, rep: usize, slot: usize, tokens: i32): void
   addChunk(run, rep, slot, tokens, past, completes);
 }
 
-/** Blocks for `tokens` tokens of a running sequence; preempts the newest until they fit. False when it went itself. */
-function takeRoom(run: usize, rep: usize, slot: usize, tokens: i32): bool {
-  const more = blocksFor(tokens, geti(rep, CLIENT_BLOCK_SIZE)) - load<i32>(slot, SLOT_FOREIGN) - load<i32>(slot, SLOT_RESERVED);
-  if (more <= 0) return true;
-  while (geti(rep, REP_USED) + more > geti(rep, CLIENT_BLOCKS)) {
+/**
+ * Blocks for `tokens` tokens of a running sequence (reached by a chunk of `chunk` tokens, 0 = by a decode); preempts the newest until
+ * they fit. False when it went itself.
+ */
+function takeRoom(run: usize, rep: usize, slot: usize, tokens: i32, chunk: i32): bool {
+  const stays = heldBlocks(rep, tokens) - load<i32>(slot, SLOT_FOREIGN) - load<i32>(slot, SLOT_RESERVED);
+  const more = stays > 0 ? stays : 0;
+  const passing = passingBlocks(rep, tokens, chunk);
+  if (more + passing == 0) return true;
+  while (geti(rep, REP_USED) + more + passing > geti(rep, CLIENT_BLOCKS)) {
     const victim = geta(rep, REP_RUN_TAIL);
     preempt(run, rep, victim);
     seti(rep, REP_PREEMPTED, 1);
     if (victim == slot) return false;
   }
-  addi(rep, REP_USED, more);
+  addi(rep, REP_USED, more + passing);
+  addi(rep, REP_PASSING, passing);
   store<i32>(slot, load<i32>(slot, SLOT_RESERVED) + more, SLOT_RESERVED);
   return true;
 }
@@ -111,7 +117,7 @@ export function nextDraftBlocks(run: usize, rep: usize): i32 {
   for (let slot = geta(rep, REP_RUN_HEAD); slot != 0; slot = <usize>load<u32>(slot, SLOT_RUN_NEXT)) {
     if (load<i32>(slot, SLOT_LEFT) == 0) continue;
     const tokens = cappedLength(run, slot, load<i32>(slot, SLOT_PAST) + each);
-    const more = blocksFor(tokens, geti(rep, CLIENT_BLOCK_SIZE)) - load<i32>(slot, SLOT_FOREIGN) - load<i32>(slot, SLOT_RESERVED);
+    const more = heldBlocks(rep, tokens) - load<i32>(slot, SLOT_FOREIGN) - load<i32>(slot, SLOT_RESERVED);
     if (more > 0) blocks += more;
   }
   return blocks;
@@ -130,7 +136,7 @@ function preempt(run: usize, rep: usize, slot: usize): void {
     addi(rep, REP_DECODES, -1);
     addf(rep, REP_CONTEXT, -(<f64>past));
     store<i32>(geta(run, RUN_GENERATED) + ((<usize>request) << 2), rowi(geta(run, RUN_OUTPUT), request) - load<i32>(slot, SLOT_LEFT));
-    kept = swapOut(run, rep, request, blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE)) - sharedBlocks(geta(run, RUN_FLEET), rep, request), skip);
+    kept = swapOut(run, rep, request, heldBlocks(rep, past) - sharedBlocks(geta(run, RUN_FLEET), rep, request), skip);
     // The gap to the token after the recompute or swap starts at the last token: kept where the finish time will stand.
     store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), load<f64>(slot, SLOT_ENTERED));
   }

@@ -5,14 +5,14 @@ import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_
 import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/admission';
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_INDEX, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
-  REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FINISH_TICK,
-  SLOT_FOREIGN, SLOT_REQUEST, SLOT_SKIP, SLOT_TICK,
+  REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FOREIGN,
+  SLOT_REQUEST, SLOT_SKIP, SLOT_TAKES, SLOT_TICK,
 } from '../layout/replica';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { loadsOf } from '../table/client';
 import { queuePushFront } from '../table/queue';
 import { slotFree, wheelRemove } from '../table/slots';
-import { blocksFor, decodeBlocks, sharedBlocks } from './count';
+import { decodeBlocks, heldBlocks, mostBlocks, passingBlocks, sharedBlocks, takenEach, windowsFill } from './count';
 import { giveUp } from './share';
 import { swapOut } from './swap';
 
@@ -20,11 +20,10 @@ import { swapOut } from './swap';
 // @ts-ignore: decorator
 @inline
 export function admissionBlocks(run: usize, rep: usize, request: i32, tokens: i32): i32 {
-  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   const admission = geti(rep, CLIENT_ADMISSION);
-  if (admission == ADMISSION_FULL_LENGTH) return blocksFor(finalLength(run, request), blockSize);
+  if (admission == ADMISSION_FULL_LENGTH) return mostBlocks(rep, finalLength(run, request));
   assert(admission == ADMISSION_PROMPT, 'admissionBlocks: unknown admission');
-  return blocksFor(tokens, blockSize);
+  return heldBlocks(rep, tokens);
 }
 
 /** Tokens in the cache when the request ends: the last token is never fed back. */
@@ -41,21 +40,23 @@ export function needOf(run: usize, request: i32): i32 {
   return rowi(geta(run, RUN_PROMPT), request) + rowi(geta(run, RUN_GENERATED), request);
 }
 
-/** Counts a decoding slot with `past` tokens into its residue class. */
+/** Counts the blocks that a decoding slot with `past` tokens takes at each end of a block into its residue class. */
 // @ts-ignore: decorator
 @inline
 export function residueAdd(run: usize, rep: usize, slot: usize, past: i32): void {
   const residue = <i32>(<u32>(past + geti(rep, REP_PHASE)) % <u32>geti(rep, CLIENT_BLOCK_SIZE));
+  const takes = takenEach(rep, past >= windowsFill(rep));
   store<i32>(slot, residue, SLOT_CLASS);
+  store<i32>(slot, takes, SLOT_TAKES);
   const at = rep + geta(rep, CLIENT_AT_RESIDUE) + ((<usize>residue) << 2);
-  store<i32>(at, load<i32>(at) + 1);
+  store<i32>(at, load<i32>(at) + takes);
 }
 
 // @ts-ignore: decorator
 @inline
 export function residueRemove(run: usize, rep: usize, slot: usize): void {
   const at = rep + geta(rep, CLIENT_AT_RESIDUE) + ((<usize>load<i32>(slot, SLOT_CLASS)) << 2);
-  store<i32>(at, load<i32>(at) - 1);
+  store<i32>(at, load<i32>(at) - load<i32>(slot, SLOT_TAKES));
 }
 
 /**
@@ -64,12 +65,11 @@ export function residueRemove(run: usize, rep: usize, slot: usize): void {
  * finds no block ends with the same set, because only the tail is ever preempted and it has taken nothing yet.
  */
 export function makeRoom(run: usize, rep: usize, chunk: i32): void {
-  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   const blocks = geti(rep, CLIENT_BLOCKS);
   let partial = 0;
   if (chunk > 0) {
     const past = geti(rep, REP_PARTIAL_PAST);
-    partial = blocksFor(past + chunk, blockSize) - blocksFor(past, blockSize);
+    partial = heldBlocks(rep, past + chunk) - heldBlocks(rep, past) + passingBlocks(rep, past + chunk, chunk);
   }
   while (geti(rep, REP_USED) + decodeBlocks(run, rep) + partial > blocks) {
     if (geti(rep, REP_PARTIAL) != 0) {
@@ -85,7 +85,7 @@ export function makeRoom(run: usize, rep: usize, chunk: i32): void {
 function preemptPartial(run: usize, rep: usize): void {
   const slot = geta(rep, REP_PARTIAL);
   const past = geti(rep, REP_PARTIAL_PAST);
-  const own = blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE)) - load<i32>(slot, SLOT_FOREIGN);
+  const own = heldBlocks(rep, past) - load<i32>(slot, SLOT_FOREIGN);
   leave(run, rep, load<i32>(slot, SLOT_REQUEST), past, own, true, roomBesideDecodes(run, rep));
   seti(rep, REP_PARTIAL, 0);
   addf(rep, CLIENT_UNDONE, <f64>(past - load<i32>(slot, SLOT_SKIP)));
@@ -96,7 +96,7 @@ function preemptDecode(run: usize, rep: usize, slot: usize): void {
   const request = load<i32>(slot, SLOT_REQUEST);
   const tick = geti(rep, REP_TICK);
   const past = load<i32>(slot, SLOT_BASE) + tick;
-  const blocks = blocksFor(past, geti(rep, CLIENT_BLOCK_SIZE));
+  const blocks = heldBlocks(rep, past);
   const skip = load<i32>(slot, SLOT_SKIP);
   const swapped = swapOut(run, rep, request, blocks - sharedBlocks(geta(run, RUN_FLEET), rep, request), skip);
   if (!swapped) addf(rep, CLIENT_UNDONE, <f64>(past - skip));
@@ -105,7 +105,7 @@ function preemptDecode(run: usize, rep: usize, slot: usize): void {
   wheelRemove(run, rep, slot);
   addi(rep, REP_DECODES, -1);
   addf(rep, REP_CONTEXT, -(<f64>past));
-  const left = load<i32>(slot, SLOT_FINISH_TICK) - tick;
+  const left = finalLength(run, request) - past;
   store<i32>(geta(run, RUN_GENERATED) + ((<usize>request) << 2), rowi(geta(run, RUN_OUTPUT), request) - left);
   // The gap to the token after the recompute or swap starts at the last token: kept where the finish time will stand.
   const last = tick > load<i32>(slot, SLOT_TICK) ? getf(rep, REP_LAST_DECODE) : load<f64>(slot, SLOT_ENTERED);

@@ -3,7 +3,7 @@
 import {
   CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_DRAFTS, CLIENT_PREFIX, CLIENT_PREFIX_LOSS, CLIENT_WAIT_STEPS,
 } from '../layout/client';
-import { CACHE_UNIT, NODE_BY, NODE_COUNT } from '../layout/cache';
+import { CACHE_GIVEN, CACHE_UNIT, NODE_BY, NODE_COUNT } from '../layout/cache';
 import { FLAG_PREFIX } from '../layout/enums';
 import { FLEET_HASH_AT, FLEET_HASH_IDS, FLEET_READS, FLEET_SHARED } from '../layout/fleet';
 import {
@@ -39,6 +39,23 @@ function filledUnits(fleet: usize, rep: usize, cache: usize, visit: i32, tokens:
   if (count == 0) return 0;
   const whole = tokens / (geti(cache, CACHE_UNIT) * geti(rep, CLIENT_BLOCK_SIZE));
   return whole < count ? whole : count;
+}
+
+/** Whether anything can be found by its id at a client. */
+// @ts-ignore: decorator
+@inline
+export function sharesBlocks(rep: usize): bool {
+  const cache = geta(rep, CLIENT_PREFIX);
+  return cache != 0 && geti(cache, CACHE_UNIT) > 0;
+}
+
+/** Blocks that are counted as free already hold nothing to be found: where nothing can be, nobody asks in which order they came. */
+export function giveNameless(run: usize, rep: usize, blocks: i32): void {
+  const cache = geta(rep, CLIENT_PREFIX);
+  if (cache == 0) return;
+  appendNameless(cache, blocks);
+  // What was used again since is only looked at when somebody returns: the count must not run over until then.
+  if (geti(cache, CACHE_GIVEN) > 0x20000000) trimTo(geta(run, RUN_FLEET), rep, cache, 0);
 }
 
 /** The free list as it is when `taken` blocks are in use beside those that are counted. */
@@ -81,6 +98,12 @@ export function lookUpHead(run: usize, rep: usize, visit: i32, need: i32, shared
   const cache = geta(rep, CLIENT_PREFIX);
   const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   const unit = geti(cache, CACHE_UNIT);
+  if (unit == 0 && rowi(geta(fleet, FLEET_READS), visit) == 0) {
+    seti(rep, REP_HEAD_UNITS, 0);
+    seti(rep, REP_HEAD_OWN, 0);
+    seti(rep, REP_HEAD_IDLE, 0);
+    return shared;
+  }
   trimTo(fleet, rep, cache, taken);
   const count = idCount(fleet, visit);
   const ids = count > 0 ? idsOf(fleet, visit) : 0;

@@ -20,7 +20,7 @@ import { geta, getf, geti, setf, seti } from '../table/cell';
 import { startOnChannel } from '../contention/channel';
 import { departLayers } from './layers';
 import { leapLimit, nextCut, planLeap } from './leap';
-import { priceDecode, priceDrafts, priceMixed } from './price';
+import { noteWants, priceDecode, priceDrafts, priceMixed } from './price';
 
 /**
  * Before a step: the scheduler looks at what has arrived after a step with prompts, when nothing ran, and after every
@@ -111,7 +111,9 @@ function formBatch(run: usize, rep: usize): void {
 @inline
 function endAfter(run: usize, rep: usize, duration: f64, now: f64): void {
   setf(rep, REP_END, now + duration);
-  if (geti(rep, CLIENT_CHANNEL) >= 0) startOnChannel(run, rep, duration, now);
+  if (geti(rep, CLIENT_CHANNEL) < 0) return;
+  noteWants(run, rep, duration);
+  startOnChannel(run, rep, duration, now);
 }
 
 // @ts-ignore: decorator

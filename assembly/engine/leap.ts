@@ -5,6 +5,7 @@ import { LEAP_CLOSED, LEAP_EXACT } from '../layout/enums';
 import {
   REP_BLOCKED, REP_CONTEXT, REP_DECODES, REP_END, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_TICK, REP_USED,
 } from '../layout/replica';
+import { takenEach } from '../batching/count';
 import { geta, getf, geti, rowf, setf, seti } from '../table/cell';
 import { wheelGap } from '../table/slots';
 
@@ -19,8 +20,8 @@ export function leapLimit(run: usize, rep: usize, pieceEnd: f64): i32 {
   if (toEnd < <f64>limit) limit = toEnd < 1 ? 1 : <i32>toEnd;
   const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   const free = geti(rep, CLIENT_BLOCKS) - geti(rep, REP_USED);
-  // Every sequence takes one block per blockSize iterations: enough room for the whole leap needs no closer look.
-  if (<f64>free >= <f64>decodes * <f64>(limit / blockSize + 1)) return limit;
+  // Every sequence takes at most so many blocks per blockSize iterations: enough room for the whole leap needs no closer look.
+  if (<f64>free >= <f64>decodes * <f64>takenEach(rep, false) * <f64>(limit / blockSize + 1)) return limit;
   const room = stepsThatFit(run, rep, free);
   return room < limit ? room : limit;
 }

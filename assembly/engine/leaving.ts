@@ -1,9 +1,17 @@
 // Ended visits of a client that caches prefixes give up their blocks in order of visit, when the step in which they end is retired.
-import { REP_LEAVING, REP_RETIRING } from '../layout/replica';
+import { REP_LEAVING, REP_RETIRING, REP_USED } from '../layout/replica';
 import { RUN_GENERATED, RUN_NEXT } from '../layout/run';
 import { finalLength, leave } from '../batching/paging';
-import { roomNow } from '../batching/share';
-import { geta, geti, rowi, seti } from '../table/cell';
+import { giveNameless, roomNow } from '../batching/share';
+import { addi, geta, geti, rowi, seti } from '../table/cell';
+
+/** `blocks` that nothing can be found in are free. */
+// @ts-ignore: decorator
+@inline
+export function freeBlocks(run: usize, rep: usize, blocks: i32): void {
+  addi(rep, REP_USED, -blocks);
+  giveNameless(run, rep, blocks);
+}
 
 /** `visit` gives its blocks up when the step is retired, or now where none is; it keeps as many as keepBlocks has noted. */
 export function leaveAfter(run: usize, rep: usize, visit: i32): void {

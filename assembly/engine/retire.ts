@@ -1,13 +1,13 @@
 // Phase "retire": a step (or leap) has ended; everyone in it advances, and whoever has all its output leaves.
 import {
-  CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_DRAFTS, CLIENT_PAIRS,
-  CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_ROUND, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
+  CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_DRAFTS, CLIENT_PAGES, CLIENT_PAIRS,
+  CLIENT_PEAK_BLOCKS, CLIENT_ROUND, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
 } from '../layout/client';
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_RESIDENT } from '../layout/enums';
 import {
   CHUNK_BYTES, CHUNK_SLOT, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_BATCH, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_DECODING,
-  REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_PAIRS, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PROMISED, REP_RETIRING, REP_RUNNING,
+  REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_PAIRS, REP_PASSING, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PROMISED, REP_RETIRING, REP_RUNNING,
   REP_RUN_HEAD, REP_RUN_TAIL, REP_SINCE_LOOK, REP_SLOTS_USED, REP_START, REP_STEPS, REP_TICK, REP_USED, SLOT_BASE, SLOT_NEED, SLOT_REQUEST,
   SLOT_RESERVED, SLOT_RUN_NEXT, SLOT_WHEEL_NEXT,
 } from '../layout/replica';
@@ -17,13 +17,14 @@ import {
 import { joinDecodes } from '../batching/admit';
 import { stepContext, stepDecodes } from '../batching/drafts';
 import { blocksTaken } from '../batching/count';
-import { residueRemove } from '../batching/paging';
+import { finalLength, residueAdd, residueRemove } from '../batching/paging';
 import { addf, addi, geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
 import { histogramAdd, histogramAddLinear } from '../table/histogram';
-import { wheelTake } from '../table/slots';
+import { wheelAdd, wheelTake } from '../table/slots';
 import { hasFlag } from '../table/visit';
 import { markChannel } from '../contention/channel';
-import { finishSlot } from './finish';
+import { finishSlot, isCounted } from './finish';
+import { sharesBlocks } from '../batching/share';
 import { leaveAfter, leaveAll } from './leaving';
 import { isHeld } from './visit';
 import { advanceDrafts } from './verify';
@@ -33,15 +34,18 @@ export function retireStep(run: usize, rep: usize): void {
   const now = getf(rep, REP_END);
   countStep(run, rep);
   setf(rep, REP_END, Infinity);
-  const caches = geta(rep, CLIENT_PREFIX) != 0;
-  if (caches) seti(rep, REP_RETIRING, 1);
+  const shares = sharesBlocks(rep);
+  if (shares) seti(rep, REP_RETIRING, 1);
   if (geti(rep, REP_DECODING) != 0) {
     if (geti(rep, CLIENT_DRAFTS) != 0) advanceDrafts(run, rep, now);
     else advanceDecodes(run, rep, now);
   }
-  if (geti(rep, REP_CHUNKS) > 0) completeChunks(run, rep, now);
+  if (geti(rep, REP_CHUNKS) > 0) {
+    letPass(rep);
+    completeChunks(run, rep, now);
+  }
   if (geti(rep, CLIENT_BATCHING) == BATCHING_STATIC && geti(rep, REP_DECODES) == 0) clearBatch(run, rep);
-  if (caches) {
+  if (shares) {
     leaveAll(run, rep);
     seti(rep, REP_RETIRING, 0);
   }
@@ -84,13 +88,34 @@ function advanceDecodes(run: usize, rep: usize, now: f64): void {
   let slot = wheelTake(run, rep, tick);
   while (slot != 0) {
     const next = <usize>load<u32>(slot, SLOT_WHEEL_NEXT);
-    finishDecode(run, rep, slot, now, load<i32>(slot, SLOT_BASE) + tick);
+    const past = load<i32>(slot, SLOT_BASE) + tick;
+    if (geta(rep, CLIENT_PAGES) == 0 || !goesOn(run, rep, slot, past)) finishDecode(run, rep, slot, now, past);
     slot = next;
   }
   const group = rep + geta(rep, CLIENT_AT_GROUPS);
   store<f64>(group, now, GROUP_TIME);
   store<i32>(group, geti(rep, REP_DECODES), GROUP_COUNT);
   seti(rep, REP_GROUPS, 1);
+}
+
+/** Whether a sequence of a hybrid model whose tick has come has only filled its windows: from now on it takes fewer blocks. */
+function goesOn(run: usize, rep: usize, slot: usize, past: i32): bool {
+  const left = finalLength(run, load<i32>(slot, SLOT_REQUEST)) - past;
+  if (left == 0) return false;
+  residueRemove(run, rep, slot);
+  residueAdd(run, rep, slot, past);
+  wheelAdd(run, rep, slot, geti(rep, REP_TICK) + left);
+  return true;
+}
+
+/** What only the chunks of the step needed is let go. */
+// @ts-ignore: decorator
+@inline
+function letPass(rep: usize): void {
+  const passing = geti(rep, REP_PASSING);
+  if (passing == 0) return;
+  addi(rep, REP_USED, -passing);
+  seti(rep, REP_PASSING, 0);
 }
 
 /** Inter-token gaps of a leap: the first token closes each group's own gap, the others are the steps themselves. */
@@ -164,13 +189,13 @@ function finishDecode(run: usize, rep: usize, slot: usize, now: f64, past: i32):
 @inline
 function checkTtft(run: usize, request: i32, now: f64): void {
   const limit = getf(run, RUN_TTFT_LIMIT);
-  if (limit < Infinity && now - rowf(geta(run, RUN_ARRIVAL), request) > limit) addi(run, RUN_TTFT_MISSES, 1);
+  if (limit < Infinity && now - rowf(geta(run, RUN_ARRIVAL), request) > limit && isCounted(run, request)) addi(run, RUN_TTFT_MISSES, 1);
 }
 
 /** Static batching: the last sequence has ended, so the whole batch gives back its slots and blocks. */
 function clearBatch(run: usize, rep: usize): void {
   seti(rep, REP_RUNNING, 0);
-  if (geta(rep, CLIENT_PREFIX) != 0) leaveTogether(run, rep);
+  if (sharesBlocks(rep)) leaveTogether(run, rep);
   else seti(rep, REP_USED, geti(rep, REP_KEPT));
   addi(rep, REP_BATCH, 1);
   seti(rep, REP_RUN_TAIL, 0);

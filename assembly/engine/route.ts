@@ -1,6 +1,6 @@
 // Phases "arrive" and "route": a request becomes visible, is refused if it can never fit, or joins the queue of a client.
 import {
-  CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_MAX_PROMPT, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
+  CLIENT_BLOCKS, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_MAX_PROMPT, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
 } from '../layout/client';
 import { FLAG_FIRST, FLAG_RESIDENT, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
 import { FLEET_NEXT_ROOT, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
@@ -8,7 +8,7 @@ import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_STEPS, REP_WAITING, RE
 import {
   RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_PROMPT, RUN_REPLICA_OF, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
-import { blocksFor, sharedBlocks } from '../batching/count';
+import { mostBlocks, sharedBlocks } from '../batching/count';
 import { finalLength, promiseBlocks } from '../batching/paging';
 import { chooseClient } from '../routing/choose';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
@@ -32,6 +32,13 @@ export function routeArrival(run: usize, now: f64): void {
   const plain = geti(run, RUN_PLAIN) != 0;
   while (!plain && next < visits && !hasFlag(fleet, next, FLAG_FIRST)) next++;
   seti(fleet, FLEET_NEXT_ROOT, next);
+  routeRoot(run, fleet, visit, now);
+}
+
+/** The first visit of a request is ready with its arrival. */
+// @ts-ignore: decorator
+@inline
+export function routeRoot(run: usize, fleet: usize, visit: i32, now: f64): void {
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>visit) << 3), now);
   if (routeVisit(run, fleet, visit, -1, 0, now)) enterClient(run, visit, now);
 }
@@ -89,8 +96,7 @@ function refusal(run: usize, rep: usize, request: i32, foreign: i32): i32 {
   if (whole > 0 && rowi(geta(run, RUN_PROMPT), request) > whole && !isHeld(geta(run, RUN_FLEET), request)) {
     return STATE_REJECTED_LENGTH;
   }
-  const blocks = blocksFor(finalLength(run, request), geti(rep, CLIENT_BLOCK_SIZE)) - foreign;
-  return blocks > geti(rep, CLIENT_BLOCKS) ? STATE_REJECTED_KV : STATE_PENDING;
+  return mostBlocks(rep, finalLength(run, request)) - foreign > geti(rep, CLIENT_BLOCKS) ? STATE_REJECTED_KV : STATE_PENDING;
 }
 
 /** Whether the KV of a visit's prompt is there already: handed over, or shared with another visit. */

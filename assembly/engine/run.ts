@@ -4,9 +4,9 @@ import { STOP_DEADLOCK, STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, ST
 import { EVENT_BYTES, FLEET_CHANNEL_COUNT, FLEET_CORES, FLEET_CORE_COUNT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_NEXT } from '../layout/fleet';
 import { REP_END, REP_INDEX, REP_READY, REP_RUNNING, REP_WAITING } from '../layout/replica';
 import {
-  RUN_ARRIVAL, RUN_CLOCK, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_FINISHED, RUN_MARK_RUNNING,
+  RUN_ARRIVAL, RUN_CLOCK, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_ARRIVED, RUN_MARK_FINISHED, RUN_MARK_RUNNING,
   RUN_NEXT_ARRIVAL, RUN_READY, RUN_READY_COUNT, RUN_RELEASED, RUN_REPLICAS, RUN_STEPS, RUN_STEP_QUOTA, RUN_TABLE,
-  RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
+  RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TURNED, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
 } from '../layout/run';
 import { shareChannels } from '../contention/channel';
 import { shareLinks } from '../contention/flows';
@@ -29,10 +29,12 @@ export function engineRun(run: usize): i32 {
   const arrival = geta(run, RUN_ARRIVAL);
   const fleet = geta(run, RUN_FLEET);
   const watched = isWatched(run);
+  const mark = geti(run, RUN_MARK_ARRIVED);
   const quiet = isQuiet(fleet);
   while (true) {
     // The next instant
     const next = geti(run, RUN_NEXT_ARRIVAL);
+    if (next + geti(run, RUN_TURNED) >= mark) return STOP_MARK;
     let now = treeLeast(tree);
     if (next < geti(run, RUN_RELEASED)) {
       const arrives = rowf(arrival, next);

@@ -1,5 +1,5 @@
 // What the end of a visit sets going: its results travel on, blocks that were kept for it are let go, a request may be over.
-import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/client';
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
@@ -9,7 +9,7 @@ import {
 import { LOAD_INPUT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
 import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_STEPS, REP_USED } from '../layout/replica';
 import {
-  RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PLAIN, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
+  RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PLAIN, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
   RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
 import { blocksTaken } from '../batching/count';
@@ -21,8 +21,9 @@ import { eventPush } from '../table/events';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr, visitAt } from '../table/visit';
 import { planLeap } from './leap';
-import { leaveAfter } from './leaving';
-import { releaseNext } from './closed-loop';
+import { sharesBlocks } from '../batching/share';
+import { freeBlocks, leaveAfter } from './leaving';
+import { answerRequest, releaseNext } from './closed-loop';
 import { markReady } from './ready';
 
 /** Whether others still need the KV of a visit that ends. */
@@ -76,7 +77,7 @@ export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
   countLoad(run, fleet, visit, geti(rep, REP_INDEX), -1);
   if (geti(run, RUN_PLAIN) != 0) {
-    closeRequest(run, now);
+    releaseNext(run, now);
     return;
   }
   const record = visitAt(fleet, visit);
@@ -91,15 +92,10 @@ export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   // Written after everything that this instant sends: several visits that end together write in visit order.
   if (rowOr(geta(fleet, FLEET_WRITES), visit, -1) >= 0) eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_WRITE, visit);
   // Law L1: the first end of a request stands.
-  if ((load<i32>(record, VISIT_GROUP) & (FLAG_LAST | FLAG_REJECTED)) == FLAG_LAST) closeRequest(run, now);
+  if ((load<i32>(record, VISIT_GROUP) & (FLAG_LAST | FLAG_REJECTED)) == FLAG_LAST) answerRequest(run, fleet, visit, now);
 }
 
-/** The request is over: a closed loop sends the next. */
-function closeRequest(run: usize, now: f64): void {
-  if (geti(run, RUN_CONCURRENCY) > 0) releaseNext(run, now);
-}
-
-/** A visit that can never be served: its request is rejected, and what of it has not joined a client by now never will. */
+/** A visit that can never be served: its request is rejected, what of it has not joined a client by now never will, and nothing follows it. */
 export function rejectVisit(run: usize, fleet: usize, visit: i32, state: i32, now: f64): void {
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>visit) << 3), now);
   dropVisit(run, fleet, visit, state, now);
@@ -115,7 +111,7 @@ export function rejectVisit(run: usize, fleet: usize, visit: i32, state: i32, no
     // Unless the request has ended before, it ends here. (A record that is all visits' says nothing of one.)
     if (hasFlag(fleet, v, FLAG_LAST) && rowi(geta(run, RUN_STATE), v) != STATE_FINISHED) {
       if (geti(fleet, FLEET_VISIT_STRIDE) != 0) store<i32>(record, load<i32>(record, VISIT_GROUP) | FLAG_REJECTED, VISIT_GROUP);
-      closeRequest(run, now);
+      releaseNext(run, now);
     }
     v++;
   } while (v < visits && !hasFlag(fleet, v, FLAG_FIRST));
@@ -150,7 +146,7 @@ export function letGo(run: usize, fleet: usize, visit: i32, now: f64): void {
   const held = rowi(geta(run, RUN_GENERATED), visit);
   if (held == 0) return;
   const rep = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), visit));
-  if (geta(rep, CLIENT_PREFIX) != 0) {
+  if (sharesBlocks(rep)) {
     letGoCached(run, rep, visit, now);
     return;
   }
@@ -161,7 +157,7 @@ export function letGo(run: usize, fleet: usize, visit: i32, now: f64): void {
     if (rowi(geta(run, RUN_NEXT), visit) == geti(rep, REP_BATCH)) return;
   }
   noteFree(run, rep, now);
-  addi(rep, REP_USED, -held);
+  freeBlocks(run, rep, held);
 }
 
 /** The same where prefixes are cached: what others read, too, stays in use. */

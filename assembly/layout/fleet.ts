@@ -30,6 +30,9 @@ export const FLEET_LOADS = 20; // f64[LOADS_COLUMNS][clients]
 export const FLEET_COMPARED = 24; // i32, bit LOAD_* set where routing compares that load: only these are counted in FLEET_LOADS
 export const FLEET_EDGE_PACE = 21; // f64 per edge, B/s that come up while layers are computed; where transfers go layer by layer
 export const FLEET_NEXT_ROOT = 19; // i32, first visit of the request that arrives next
+// Requests that follow others, where some do, in
+export const FLEET_THEN = 29; // i32, of the visit that ends a request: the first turn that its end sends, -1 = none
+export const FLEET_TURNS = 30; // TURN_BYTES records
 
 // Groups, links, channels
 export const FLEET_GROUPS = 32; // GROUP_CELLS records
@@ -81,6 +84,13 @@ export const VISIT_MOST = 65535;
  */
 export const LOADS_COLUMNS = 4;
 
+// A request that follows another: sent a delay after the end of that (24 bytes)
+export const TURN_VISIT = 0; // i32, its first visit
+export const TURN_REQUEST = 4; // i32
+export const TURN_NEXT = 8; // i32, another turn that the same end sends, -1 = none
+export const TURN_DELAY = 16; // f64, s
+export const TURN_BYTES = 24;
+
 export const EVENT_TIME = 0; // f64
 export const EVENT_KEY = 8; // i32
 export const EVENT_KIND = 12; // i32
@@ -89,6 +99,7 @@ export const EVENT_EDGE = 0; // key: edge * 2, + 1 when it arrives
 export const EVENT_TIER = 1; // key: visit * TIERS_MOST + tier
 export const EVENT_WRITE = 2; // key: visit whose blocks go into a store
 export const EVENT_CORE = 3; // key: visit
+export const EVENT_TURN = 4; // key: first visit of a request that arrives because another one is over
 export const TIERS_MOST = 8;
 
 export const FLOW_LEFT = 0; // f64, bytes; below 0 the first of them are still being computed

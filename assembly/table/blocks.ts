@@ -88,6 +88,21 @@ export function unlinkNode(cache: usize, node: i32, blocks: i32): void {
   if (next != 0) store<i32>(nodeAt(cache, next), prev, NODE_PREV);
   else seti(cache, CACHE_LAST, prev);
   addi(cache, CACHE_GIVEN, -blocks);
+  joinNameless(cache, prev, next);
+}
+
+/** Neighbours that hold nothing to be found are one node: there are never more of them than of what lies between them. */
+function joinNameless(cache: usize, left: i32, right: i32): void {
+  if (left == 0 || right == 0) return;
+  const a = nodeAt(cache, left);
+  const b = nodeAt(cache, right);
+  if (load<i32>(a, NODE_ID) != NODE_NAMELESS || load<i32>(b, NODE_ID) != NODE_NAMELESS) return;
+  const next = load<i32>(b, NODE_NEXT);
+  store<i32>(a, load<i32>(a, NODE_COUNT) + load<i32>(b, NODE_COUNT), NODE_COUNT);
+  store<i32>(a, next, NODE_NEXT);
+  if (next != 0) store<i32>(nodeAt(cache, next), left, NODE_PREV);
+  else seti(cache, CACHE_LAST, left);
+  dropNode(cache, right);
 }
 
 /** `blocks` KV blocks that hold nothing to be found go to the end of the free list. */
@@ -122,6 +137,8 @@ export function takeOwned(cache: usize, node: i32, blocks: i32): void {
   store<i32>(at, NODE_NAMELESS, NODE_ID);
   store<i32>(at, left, NODE_COUNT);
   addi(cache, CACHE_GIVEN, -blocks);
+  joinNameless(cache, node, load<i32>(at, NODE_NEXT));
+  joinNameless(cache, load<i32>(at, NODE_PREV), node);
 }
 
 /**

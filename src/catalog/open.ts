@@ -86,8 +86,6 @@ export function openCatalog(options: { readonly folder?: string | null } = {}): 
   if (folder) checkFolder(folder);
   const lists = new Map<CatalogKind, readonly string[]>();
   const entries = new Map<string, unknown>();
-  const names = new Map<NamedKind, ReadonlyMap<string, string>>();
-  let models: NameIndex | null = null;
 
   function ids(kind: CatalogKind): readonly string[] {
     const found = lists.get(kind) ?? listIds(kind, folder);
@@ -105,28 +103,7 @@ export function openCatalog(options: { readonly folder?: string | null } = {}): 
     if (kind === 'models') return entry(kind, modelSchema, id);
     return kind === 'engines' ? entry(kind, engineSchema, id) : entry(kind, shapeSchema, id);
   }
-  /** Names cost a read of every file of the kind, so they are looked at only where the id is not known. */
-  function namesOf(kind: NamedKind): ReadonlyMap<string, string> {
-    const known = names.get(kind) ?? new Map(ids(kind).map((id) => [read(kind, id).name.toLowerCase(), id]));
-    names.set(kind, known);
-    return known;
-  }
-  function named(word: string): NamedModel | null {
-    if (ids('models').includes(word)) return { id: word, format: null, words: '' };
-    if (!isModelName(word)) return null;
-    models ??= indexNames(ids('models').map((id) => entry('models', modelSchema, id)));
-    return models(word);
-  }
-  function find(kind: NamedKind, word: string): string | null {
-    if (kind === 'models') return named(word)?.id ?? null;
-    const asked = word.toLowerCase();
-    return ids(kind).find((known) => known.toLowerCase() === asked) ?? namesOf(kind).get(asked) ?? null;
-  }
-  function need(kind: NamedKind, word: string): string {
-    const id = find(kind, word);
-    if (id !== null) return id;
-    throw new UserError([unknown(kind, word, ids(kind), namesOf(kind))]);
-  }
+  const { named, find, need } = openNames(ids, read, (id) => entry('models', modelSchema, id));
 
   return {
     ids,
@@ -148,6 +125,38 @@ export function openCatalog(options: { readonly folder?: string | null } = {}): 
       return readModel(parseJson(text, path), text, configId(path), path);
     },
   };
+}
+
+/** Look-ups by any name. Names cost a read of every file of the kind, so they are looked at only where the id is not known. */
+function openNames(
+  ids: Catalog['ids'],
+  read: (kind: NamedKind, id: string) => { readonly name: string },
+  model: (id: string) => Model,
+): Pick<Catalog, 'named' | 'find'> & { need(kind: NamedKind, word: string): string } {
+  const names = new Map<NamedKind, ReadonlyMap<string, string>>();
+  let models: NameIndex | null = null;
+  function namesOf(kind: NamedKind): ReadonlyMap<string, string> {
+    const known = names.get(kind) ?? new Map(ids(kind).map((id) => [read(kind, id).name.toLowerCase(), id]));
+    names.set(kind, known);
+    return known;
+  }
+  function named(word: string): NamedModel | null {
+    if (ids('models').includes(word)) return { id: word, format: null, words: '' };
+    if (!isModelName(word)) return null;
+    models ??= indexNames(ids('models').map(model));
+    return models(word);
+  }
+  function find(kind: NamedKind, word: string): string | null {
+    if (kind === 'models') return named(word)?.id ?? null;
+    const asked = word.toLowerCase();
+    return ids(kind).find((known) => known.toLowerCase() === asked) ?? namesOf(kind).get(asked) ?? null;
+  }
+  function need(kind: NamedKind, word: string): string {
+    const id = find(kind, word);
+    if (id !== null) return id;
+    throw new UserError([unknown(kind, word, ids(kind), namesOf(kind))]);
+  }
+  return { named, find, need };
 }
 
 function fileOf(kind: CatalogKind, id: string, folder: string | null): string {

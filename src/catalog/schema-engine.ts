@@ -56,6 +56,11 @@ export const engineSchema = z.strictObject({
    */
   small_devices: smallDevices.optional(),
   block_size: size,
+  /**
+   * For which models it keeps KV blocks to be found by later prompts, if nobody says: `all`, or those whose every layer is `attention`
+   * (vLLM before 0.28). Absent = none.
+   */
+  prefix_caching: oneOf(['attention', 'all']).optional(),
   gpu_memory_utilization: share,
   /** Bytes per device outside weights and KV: CUDA context, graphs, NCCL buffers. */
   reserve_bytes: fromZero,
@@ -63,6 +68,8 @@ export const engineSchema = z.strictObject({
   kv_share_of: oneOf(['total', 'free']).optional(),
   /** Whether sliding-window layers keep their window only, or every token (vLLM before 0.11). Absent = window. */
   window_kv: oneOf(['window', 'all']).optional(),
+  /** Whether a block of a hybrid model is made as long as it takes for a page of attention to hold a layer's state (vLLM V1). Absent = false. */
+  raises_block_size: flag.optional(),
   /** Whether quantised activations have scales fixed in the checkpoint, so that no kernel looks for them (TensorRT-LLM fp8). Absent = false. */
   static_scales: flag.optional(),
   /**

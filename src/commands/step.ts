@@ -245,11 +245,12 @@ function toJson(key: SurfaceKey, explained: StepExplained): object {
     basis: sums.basis,
     kv_capacity: {
       num_gpu_blocks: capacity.blocks,
+      block_tokens: capacity.blockTokens,
       block_bytes: capacity.blockBytes,
+      pages: capacity.pages ?? null,
       weights_bytes: capacity.weightsBytes,
       activation_bytes: capacity.activationBytes,
       reserve_bytes: capacity.reserveBytes,
-      sequence_bytes: capacity.sequenceBytes,
       reason: capacity.reason ?? null,
       words: capacity.words,
     },

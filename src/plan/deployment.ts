@@ -11,6 +11,7 @@ import { type DraftKey, draftKeyOf, draftOf, losesBlock, refuseDraft } from './d
 import { ranAnyway, schedulerRules, squeeze, withShards } from './engine-rules.ts';
 import { legalSplit } from './legal.ts';
 import { type KvCapacity, kvCapacity } from './memory.ts';
+import { blocksOfLog, type PoolLayout } from './pages.ts';
 import { padContexts } from './read-surface.ts';
 import type { EngineSetup } from './setup.ts';
 import { findSteps } from './step-regression.ts';
@@ -153,10 +154,12 @@ export function blocksOf(deployment: Deployment, configuration: Configuration): 
       maxNumSeqs: configuration.max_num_seqs,
       maxNumBatchedTokens: configuration.max_num_batched_tokens,
       blockSize: configuration.block_size,
+      drafts: configuration.num_speculative_tokens,
     },
     draftOf(deployment.key, deployment.split),
   );
-  const { num_gpu_blocks: blocks, kv_log: log, rules } = configuration;
+  const { kv_log: log, rules } = configuration;
+  const blocks = givenBlocks(configuration, capacity, deployment.split.dp);
   const tuned = capacity.reason && rules?.known_to_run;
   if (blocks === 0) return tuned ? squeeze(capacity, deployment.hardware, deployment.split.dp) : capacity;
   if (capacity.reason === 'weights-do-not-fit' && !tuned) {
@@ -165,6 +168,12 @@ export function blocksOf(deployment: Deployment, configuration: Configuration): 
   }
   const { reason: _, ...rest } = capacity;
   return { ...rest, blocks, words: `${blocks} blocks, ${originOf(capacity, blocks, log)}` };
+}
+
+/** Blocks that are given, 0 = none. A log counts tokens, and of how many a block of a hybrid model is only its pool tells. */
+function givenBlocks(configuration: Configuration, layout: PoolLayout, groups: number): number {
+  const { num_gpu_blocks: blocks, kv_log: log, max_num_batched_tokens: budget } = configuration;
+  return log && layout.pages ? blocksOfLog(log, layout, budget) * groups : blocks;
 }
 
 /** Where given blocks come from, and how far the memory model is from them and from what a log says of memory. */
@@ -194,15 +203,14 @@ const MOST_BLOCKS = 2 ** 30;
 
 /**
  * The engine's limits for a configuration. Limits are per scheduler: each attention group (dp) has its own, and an iteration
- * of a pipeline is pp scheduler calls, so one iteration may hold dp*pp budgets and dp times the sequences. `blockBytes`: of
- * a KV block on one device, for those that swap.
+ * of a pipeline is pp scheduler calls, so one iteration may hold dp*pp budgets and dp times the sequences. `layout`: of a KV block.
  */
 export function setupEngine(
   configuration: Configuration,
   deployment: Deployment | null,
   blocks: number,
   price: EngineSetup['price'],
-  blockBytes: number,
+  layout: PoolLayout,
   seed = 0,
 ): EngineSetup {
   const dp = deployment?.split.dp ?? 1;
@@ -218,15 +226,16 @@ export function setupEngine(
     maxNumSeqs: configuration.max_num_seqs * dp,
     maxNumBatchedTokens: budget,
     numGpuBlocks: Math.min(blocks, MOST_BLOCKS),
-    blockSize: configuration.block_size,
+    blockSize: layout.blockTokens,
+    ...(layout.pages ? { pages: layout.pages } : {}),
     maxModelLen: configuration.max_model_len || positions,
     ...promptLimit(configuration, deployment?.profile),
     watermark: configuration.watermark,
     schedulerSteps: configuration.num_scheduler_steps,
-    swap: swapSetup(configuration, deployment, blockBytes),
+    swap: swapSetup(configuration, deployment, layout.blockBytes),
     price: price instanceof Float64Array && rules?.padded_len ? padContexts(price, rules.padded_len) : price,
     ...schedulerRules(rules, budget),
-    ...acceptanceOf(configuration, seed),
+    ...acceptanceOf(configuration, layout.blockTokens, seed),
   };
 }
 
@@ -238,9 +247,13 @@ function promptLimit(configuration: Configuration, profile: EngineProfile | unde
 }
 
 /** What a decode drafts and how much of it is accepted, for the engine. */
-function acceptanceOf(configuration: Configuration, seed: number): Pick<EngineSetup, 'speculation'> {
+function acceptanceOf(
+  configuration: Configuration,
+  blockTokens: number,
+  seed: number,
+): Pick<EngineSetup, 'speculation'> {
   const { speculative_config: config, num_speculative_tokens: drafts } = configuration;
   if (!config || drafts === 0) return {};
-  const prefixLoss = losesBlock(config.method) ? { prefixLoss: configuration.block_size } : {};
+  const prefixLoss = losesBlock(config.method) ? { prefixLoss: blockTokens } : {};
   return { speculation: { drafts, acceptance: config.acceptance.slice(0, drafts), seed, ...prefixLoss } };
 }

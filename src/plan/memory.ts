@@ -1,12 +1,10 @@
 // How many KV blocks fit beside the weights: allocator rules of the engines, not ideal bytes (data/cases/SCHEMA.md section 3).
 import {
-  BYTES_PER_KV_ELEMENT,
   BYTES_PER_WEIGHT,
   embeddingParameters,
   expertParameters,
   headParameters,
   kvElements,
-  layerKvBytes,
   layerParameters,
 } from '../catalog/parameters.ts';
 import type { Attention, EngineProfile, Hardware, LayerGroup, Model } from '../catalog/types.ts';
@@ -15,6 +13,7 @@ import { headBytes } from '../stages/draft-head.ts';
 import type { Formats } from '../stages/formats.ts';
 import { layersOf, localExpertWidth, localHeads, localKvElements, localWidth, type Split } from '../stages/split.ts';
 import type { Draft } from './draft.ts';
+import { growingBytes, mostRequests, type PoolLayout, pagesHeld, poolLayout } from './pages.ts';
 
 /** What a deployment asks of one device's memory; the engine's own defaults are in its profile. */
 export interface MemoryAsk {
@@ -22,20 +21,18 @@ export interface MemoryAsk {
   readonly maxNumSeqs: number;
   readonly maxNumBatchedTokens: number;
   readonly blockSize: number;
+  /** Tokens that are drafted for a decode; absent = none. */
+  readonly drafts?: number;
 }
 
-export interface KvCapacity {
+export interface KvCapacity extends PoolLayout {
   /** KV blocks of one instance: the sum over its attention groups of what the fullest stage holds. */
   readonly blocks: number;
-  /** Bytes of one block on one device of the fullest stage. */
-  readonly blockBytes: number;
   readonly weightsBytes: number;
   readonly activationBytes: number;
   readonly reserveBytes: number;
-  /** What the cache gets on one device: blocks, windows and states together. */
+  /** What the cache gets on one device. */
   readonly cacheBytes: number;
-  /** Windows and fixed states of the sequences that may run at once, kept beside the blocks. */
-  readonly sequenceBytes: number;
   readonly reason?: 'weights-do-not-fit' | 'no-room-for-kv';
   readonly words: string;
 }
@@ -59,26 +56,25 @@ export function kvCapacity(
   const reserveBytes = profile.reserve_bytes;
   const room = roomForCache(hardware, profile, ask, weightsBytes, activationBytes);
   const stage = Math.ceil(layersOf(model) / split.pp) / layersOf(model);
-  const own = sumLayers(model, (group) => tokenBytes(group.attention, split, formats, profile)) * stage;
-  const perToken = own + (draft ? draftTokenBytes(draft, profile) : 0);
-  const sequenceBytes = sequencesShare(room, model, split, formats, profile, ask, stage);
-  const blockBytes = perToken * ask.blockSize;
-  // a model whose cache does not grow needs no blocks: as many as a block table can count
+  const draftBytes = draft ? draftTokenBytes(draft, profile) : 0;
+  const { blockSize, drafts = 0 } = ask;
+  const layout = poolLayout(model, split, formats, profile, { blockSize, stage, draftBytes, drafts });
+  // a model that caches nothing needs no blocks: as many as a block table can count
   const counted = Math.floor(MOST_BLOCKS / split.dp);
-  const fitting = blockBytes > 0 ? Math.floor((room - sequenceBytes) / blockBytes) : counted;
+  const fitting = layout.blockBytes > 0 ? Math.floor(room / layout.blockBytes) : counted;
   const perGroup = Math.min(counted, fitting);
-  const sizes = { blockBytes, weightsBytes, activationBytes, reserveBytes, cacheBytes: room, sequenceBytes };
+  const sizes = { ...layout, weightsBytes, activationBytes, reserveBytes, cacheBytes: room };
   if (weightsBytes > hardware.memory_bytes * ask.gpuMemoryUtilization) {
     const words = `weights of ${gigabytes(weightsBytes)} per device do not fit in ${gigabytes(hardware.memory_bytes)}`;
     return { blocks: 0, ...sizes, reason: 'weights-do-not-fit', words };
   }
-  if (perGroup < 1) {
+  if (perGroup < pagesHeld(layout, 1, 1)) {
     const words = `weights of ${gigabytes(weightsBytes)} per device leave no room for a KV block in ${gigabytes(hardware.memory_bytes)}`;
     return { blocks: 0, ...sizes, reason: 'no-room-for-kv', words };
   }
   const blocks = perGroup * split.dp;
   const words =
-    `${blocks} blocks of ${ask.blockSize} tokens: ${gigabytes(room)} of ${gigabytes(hardware.memory_bytes)} left after ` +
+    `${blocks} blocks of ${layout.blockTokens} tokens${pageWords(layout, perGroup, model, ask)}: ${gigabytes(room)} of ${gigabytes(hardware.memory_bytes)} left after ` +
     `weights ${gigabytes(weightsBytes)}, activations ${gigabytes(activationBytes)}, reserve ${gigabytes(reserveBytes)}`;
   return { blocks, ...sizes, words };
 }
@@ -93,7 +89,22 @@ function draftWeights({ method, model, split, formats }: Draft, target: Model): 
 
 /** The draft's own cache of one token, on one device: the same tokens as the model's, in blocks beside it. */
 function draftTokenBytes({ model, split, formats }: Draft, profile: EngineProfile): number {
-  return sumLayers(model, (group) => tokenBytes(group.attention, split, formats, profile));
+  return growingBytes(model, split, formats, profile);
+}
+
+/** What of its blocks a sequence of a hybrid model takes, and how many of the longest fit, in words. */
+function pageWords(layout: PoolLayout, blocks: number, model: Model, { maxNumBatchedTokens }: MemoryAsk): string {
+  const { pages, blockTokens } = layout;
+  if (!pages) return '';
+  const { full, near, window, fixed } = pages;
+  const parts = [
+    full > 0 ? `${full} for every ${blockTokens} tokens` : '',
+    near > 0 ? `${near} for every ${blockTokens} of its last ${window}` : '',
+    fixed > 0 ? `${fixed} for its states` : '',
+  ].filter((part) => part !== '');
+  const longest = model.max_positions;
+  const most = mostRequests(layout, blocks, longest, maxNumBatchedTokens).toFixed(2);
+  return ` (a sequence takes ${parts.join(', ')}; ${most} sequences of ${longest} tokens)`;
 }
 
 /** vLLM and SGLang take a share of all memory, weights included; TensorRT-LLM takes a share of what the rest leaves free. */
@@ -168,50 +179,6 @@ function attentionShare(attention: Attention, hidden: number, split: Split): num
   const keyValue = 2 * attention.kv_heads;
   const kv = localKvElements(attention, split) / kvElements(attention);
   return (query * heads + keyValue * kv) / (query + keyValue);
-}
-
-/** Bytes one token adds to the blocks of one device in one layer. Windows are kept beside the blocks where the engine can. */
-function tokenBytes(attention: Attention, split: Split, formats: Formats, profile: EngineProfile): number {
-  if (attention.kind === 'none' || attention.kind === 'linear') return 0;
-  if (keepsWindow(attention, profile)) return 0;
-  return layerBytesPerToken(attention, split, formats);
-}
-
-function keepsWindow(attention: Attention, profile: EngineProfile): boolean {
-  return attention.kind === 'sliding' && attention.window !== undefined && profile.window_kv !== 'all';
-}
-
-/** Replication of KV heads included; the indexer's keys are part of `layerKvBytes` and never split. */
-function layerBytesPerToken(attention: Attention, split: Split, formats: Formats): number {
-  if (attention.kind === 'none' || attention.kind === 'linear') return 0;
-  if (attention.kind !== 'mla' && attention.shares_kv) return 0;
-  const compression = attention.kind === 'mla' ? 1 : (attention.compression ?? 1);
-  const elements = localKvElements(attention, split) - kvElements(attention);
-  return layerKvBytes(attention, formats.kv) + (elements * BYTES_PER_KV_ELEMENT[formats.kv]) / compression;
-}
-
-/**
- * Room for the windows and states of running sequences: `max_num_seqs` of them, but never more than half of what is free, because
- * an engine whose pools are shared would rather run fewer sequences.
- */
-function sequencesShare(
-  room: number,
-  model: Model,
-  split: Split,
-  formats: Formats,
-  profile: EngineProfile,
-  ask: MemoryAsk,
-  stage: number,
-): number {
-  const one =
-    stage *
-    sumLayers(model, ({ attention }) => {
-      if (attention.kind === 'linear') return (attention.state_elements * attention.state_bytes) / split.tp;
-      if (attention.kind !== 'sliding' || attention.window === undefined || !keepsWindow(attention, profile)) return 0;
-      const blocks = Math.ceil(attention.window / ask.blockSize) + 1;
-      return blocks * ask.blockSize * layerBytesPerToken(attention, split, formats);
-    });
-  return Math.min(room / 2, one * ask.maxNumSeqs);
 }
 
 /**

@@ -10,6 +10,17 @@ export interface SwapSetup {
   readonly secondsPerBlock: number;
 }
 
+/**
+ * What a sequence of a hybrid model takes of the pool of blocks: `full` of them for every `blockSize` tokens (layers that keep all), `near`
+ * for those that a window of `window` tokens may touch, and `fixed` for its states.
+ */
+export interface SequencePages {
+  readonly full: number;
+  readonly near: number;
+  readonly window: number;
+  readonly fixed: number;
+}
+
 /** The limits of an engine run, bound to numbers; those of memory and batch are per replica. */
 export interface EngineSetup {
   readonly batching: BatchingName;
@@ -21,6 +32,8 @@ export interface EngineSetup {
   /** KV blocks of one replica, and tokens per block. */
   readonly numGpuBlocks: number;
   readonly blockSize: number;
+  /** Absent = a block for every `blockSize` tokens. */
+  readonly pages?: SequencePages;
   /** Longest prompt + output that is admitted; 0 = no limit. */
   readonly maxModelLen: number;
   /** Longest prompt of a server that computes prompts whole and refuses what its budget does not hold; absent = no limit. */

@@ -5,6 +5,7 @@ import * as F from '../../assembly/layout/fleet.ts';
 import { queuesByWork } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { FleetProgram, VisitTable } from '../plan/fleet.ts';
+import type { Turns } from '../workload/types.ts';
 import { countRooms, type Rooms } from './fleet-rooms.ts';
 import { type Put, placeTables, tableBytes, wordsOf } from './fleet-tables.ts';
 import type { PlacedRequests } from './run-record.ts';
@@ -107,13 +108,15 @@ function usesOf(visits: VisitTable): Readonly<Record<VisitUse, boolean>> {
   return uses;
 }
 
-/** Whether every request is one visit to an engine that waits for nothing, shares nothing and comes with nothing. */
+/** Whether every request is one visit to an engine that waits for nothing, shares nothing, has no ids, comes with nothing and follows none. */
 export function isPlain(program: FleetProgram): boolean {
-  const { visits, clients } = program;
+  const { visits, clients, requests } = program;
   if (
+    requests.turns ||
     !isUniform(program) ||
     visits.flags[0] !== 0 ||
-    clients.some(({ kind, prefixCaching }) => kind !== 'llm' || prefixCaching)
+    program.hashCount > 0 ||
+    clients.some(({ kind }) => kind !== 'llm')
   )
     return false;
   return Object.values(usesOf(visits)).every((used) => !used);
@@ -148,6 +151,10 @@ function isUniform({ visits, requests }: FleetProgram): boolean {
   return uniform;
 }
 
+function turnBytes({ visits, requests: { count, turns } }: FleetProgram): number {
+  return turns ? visits.count * 4 + (count - turns.roots) * F.TURN_BYTES : 0;
+}
+
 /** Bytes that grow with the requests, without padding: `all` of them, and of these what only serves requests in flight. */
 export function columnBytes(program: FleetProgram): { readonly all: number; readonly working: number } {
   const columns = listColumns(program);
@@ -155,7 +162,7 @@ export function columnBytes(program: FleetProgram): { readonly all: number; read
   const sum = (some: readonly Column[]) => some.reduce((bytes, column) => bytes + bytesOf(column), 0);
   const room = rooms.shared + rooms.cores * F.EVENT_BYTES;
   return {
-    all: visitBytes(program) + sum(columns) + room,
+    all: visitBytes(program) + turnBytes(program) + sum(columns) + room,
     // the two counters of a visit's record
     working: (isUniform(program) ? 0 : 4 * program.visits.count) + sum(columns.filter(({ working }) => working)) + room,
   };
@@ -163,7 +170,7 @@ export function columnBytes(program: FleetProgram): { readonly all: number; read
 
 /** Bytes that placeFleet takes, padding included. */
 export function fleetBytes(program: FleetProgram): number {
-  const padding = PADDING * (listColumns(program).length + 4);
+  const padding = PADDING * (listColumns(program).length + 6);
   return F.FLEET_CELLS * 8 + columnBytes(program).all + padding + tableBytes(program);
 }
 
@@ -177,6 +184,7 @@ export function placeFleet(arena: Arena, program: FleetProgram, requests: Placed
   };
   const visits = placeVisits(arena, program);
   put(F.FLEET_VISITS, visits);
+  if (program.requests.turns) placeTurns(arena, program.requests, program.requests.turns, put);
   put(F.FLEET_VISIT_STRIDE, isUniform(program) ? 0 : F.VISIT_BYTES);
   put(F.FLEET_READY, requests.ready);
   put(F.FLEET_START, requests.start);
@@ -242,6 +250,32 @@ const RECORDS = new WeakMap<VisitTable, Int32Array>();
 function counted(count: number, words: string): number {
   if (count <= F.VISIT_MOST) return count;
   throw new RangeError(`a visit ${words} at most ${F.VISIT_MOST} others, received ${count}`);
+}
+
+/** Of every visit that ends a request: what its end sends. Throws RangeError where a closed loop would grow by it. */
+function placeTurns(
+  arena: Arena,
+  { count, first, last, concurrency }: FleetProgram['requests'],
+  { roots, after, delay }: Turns,
+  put: Put,
+): void {
+  const then = arena.i32(first[count]).fill(-1);
+  const records = arena.f64(((count - roots) * F.TURN_BYTES) / 8);
+  const words = wordsOf(records);
+  for (let r = roots; r < count; r++) {
+    const turn = r - roots;
+    const end = last[after[r]];
+    if (concurrency > 0 && then[end] >= 0)
+      throw new RangeError('in a closed loop a request is followed by one at most');
+    const at = turn * (F.TURN_BYTES / 4);
+    words[at + F.TURN_VISIT / 4] = first[r];
+    words[at + F.TURN_REQUEST / 4] = r;
+    words[at + F.TURN_NEXT / 4] = then[end];
+    records[(turn * F.TURN_BYTES + F.TURN_DELAY) / 8] = delay[r];
+    then[end] = turn;
+  }
+  put(F.FLEET_THEN, then);
+  put(F.FLEET_TURNS, records);
 }
 
 /** The room of flows and events, and above it that of visits on cores. */

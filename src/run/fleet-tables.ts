@@ -4,10 +4,18 @@ import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
-import { LOAD, looksAtBlocks, needsSteps, PACKING, ROUTING } from '../check/scheduler-lists.ts';
+import {
+  LOAD,
+  looksAtBlocks,
+  needsSteps,
+  PACKING,
+  queuesByWork,
+  ROUTING,
+  reservesFinal,
+} from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
-import type { FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
-import { roundOf } from '../plan/setup.ts';
+import type { ChannelParts, FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
+import { roundOf, type SequencePages } from '../plan/setup.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
 
@@ -19,9 +27,10 @@ export type Put = (cell: number, column: { readonly byteOffset: number } | numbe
 /** Bytes of all tables, padding included; nothing here grows with the requests but lists of hash ids. */
 export function tableBytes(program: FleetProgram): number {
   const { clients, groups, links, paths, hashCount, channels } = program;
-  const surfaces = new Set(clients.map((client) => client.price)).size * SURFACE_SIZE * 8;
+  const parts = new Set(clients.map((client) => client.parts)).size * 2;
+  const surfaces = (new Set(clients.map((client) => client.price)).size + parts) * SURFACE_SIZE * 8;
   const lists = clients.reduce((sum, client) => sum + client.tiers.length, 0);
-  const caches = clients.reduce((sum, client) => sum + cacheBytes(program, client), 0);
+  const cached = clients.reduce((sum, client) => sum + cacheBytes(program, client), 0);
   const members = groups.reduce((sum, group) => sum + group.members.length, 0);
   const pathLinks = paths.reduce((sum, path) => sum + 1 + path.length, 0);
   const cells =
@@ -30,8 +39,8 @@ export function tableBytes(program: FleetProgram): number {
   const blocks = lists * hashCount * 8;
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
-  const padding = 256 * (16 + groups.length + 3 * clients.length + 2 * lists);
-  return caches + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
+  const padding = 256 * (16 + groups.length + 4 * clients.length + 2 * lists);
+  return cached + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
 
 /** Places links, paths, channels and groups; returns one parameter record per client, and what counts as its load. */
@@ -123,12 +132,23 @@ function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): voi
   );
 }
 
+/** What a sequence of a hybrid model takes, in kernel memory. */
+function placePages(arena: Arena, { full, near, window, fixed }: SequencePages): number {
+  const cells = arena.i32(C.PAGES_BYTES / 4);
+  cells[C.PAGES_FULL / 4] = full;
+  cells[C.PAGES_NEAR / 4] = near;
+  cells[C.PAGES_WINDOW / 4] = window;
+  cells[C.PAGES_FIXED / 4] = fixed;
+  return cells.byteOffset;
+}
+
 /** One parameter record per client, with its surface, tiers and prefix cache. */
 function placeClients(arena: Arena, program: FleetProgram): Float64Array {
   const cells = arena.f64(program.clients.length * C.CLIENT_PARAMETERS);
   cells.fill(0);
   const record = { cells, words: wordsOf(cells) };
   const surfaces = new Map<Float64Array, Float64Array>();
+  const parts = new Map<ChannelParts, Float64Array>();
   const exact = membersWhere(
     program.groups,
     (group) => needsSteps(group) || (looksAtBlocks(group.routing) && program.hashCount > 0),
@@ -148,17 +168,31 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     const channel = channelOf(client);
     put(C.CLIENT_CHANNEL, channel);
     cells[base + C.CLIENT_DEMAND] = client.demand;
+    if (client.parts && channel >= 0) put(C.CLIENT_PARTS, placeParts(arena, client.parts, parts).byteOffset);
     put(C.CLIENT_PROMISES, promising.has(i) ? 1 : 0);
     put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.speculation || roundOf(client) > 1 ? 0 : 1);
+    if (client.pages) put(C.CLIENT_PAGES, placePages(arena, client.pages));
     if (client.speculation) {
       fillSpeculation(record, base, client.speculation, client.price, arena.f64(client.speculation.drafts));
     }
-    put(C.CLIENT_PREFIX, client.prefixCaching ? placeCache(arena, program, client).byteOffset : 0);
+    put(C.CLIENT_PREFIX, caches(program, client) ? placeCache(arena, program, client).byteOffset : 0);
     const tiers = placeLists(arena, client.tiers, program.hashCount);
     put(C.CLIENT_TIERS, tiers.byteOffset);
     put(C.CLIENT_TIER_COUNT, client.tiers.length);
   });
   return cells;
+}
+
+/** Both surfaces, one behind the other; shared by the clients that have the same. */
+function placeParts(arena: Arena, parts: ChannelParts, placed: Map<ChannelParts, Float64Array>): Float64Array {
+  let copy = placed.get(parts);
+  if (!copy) {
+    copy = arena.f64(2 * SURFACE_SIZE);
+    copy.set(parts.compute);
+    copy.set(parts.bandwidth, SURFACE_SIZE);
+    placed.set(parts, copy);
+  }
+  return copy;
 }
 
 const EMPTY = new Float64Array(SURFACE_SIZE);
@@ -190,17 +224,23 @@ const WRITE_POLICY: Readonly<Record<WritePolicy, number>> = {
   write_back: F.WRITE_BACK,
 };
 
+/** Without ids only preempted visits find anything: what they left behind. */
+function caches({ hashCount }: FleetProgram, client: FleetClient): boolean {
+  return client.prefixCaching === true && (hashCount > 0 || !reservesFinal(client));
+}
+
 /**
  * Nodes of a cache and its buckets: every node stands for at least one KV block, and for a hash block, what a visit left behind, or
- * what lies between two such.
+ * what lies between two such. Who was preempted is not overtaken first come, first served: so many were running together.
  */
-function cacheRooms({ hashCount, visits }: FleetProgram, { numGpuBlocks }: FleetClient) {
-  const nodes = Math.min(numGpuBlocks, 2 * (hashCount + visits.count) + 2) + 2;
+function cacheRooms({ hashCount, visits }: FleetProgram, { numGpuBlocks, packing, maxNumSeqs }: FleetClient) {
+  const owners = queuesByWork(packing) ? visits.count : Math.min(maxNumSeqs, visits.count);
+  const nodes = Math.min(numGpuBlocks, 2 * (hashCount + owners) + 2) + 2;
   return { nodes, buckets: 2 ** Math.ceil(Math.log2(Math.max(1, Math.min(nodes, hashCount)))) };
 }
 
 function cacheBytes(program: FleetProgram, client: FleetClient): number {
-  if (!client.prefixCaching) return 0;
+  if (!caches(program, client)) return 0;
   const { nodes, buckets } = cacheRooms(program, client);
   return K.CACHE_CELLS * 8 + nodes * K.NODE_BYTES + buckets * 4 + 3 * 256;
 }

@@ -16,6 +16,18 @@ export interface GiveUp {
   readonly ttftAllowed: number;
   readonly tpotLimit: number;
   readonly tpotAllowed: number;
+  /** Only of requests from..to-1; absent = of all. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** Instants that the caller wants to hear of. */
+export interface Marks {
+  /** `running` sequences run on all replicas for the first time, `finished` requests are over; 0 = never. */
+  readonly running: number;
+  readonly finished: number;
+  /** So many requests have arrived: ascending. */
+  readonly arrived: readonly number[];
 }
 
 /** How an engine run goes: `exact` leaps give the bits of `none`, `closed` ones are equal to 1e-9 relative. */
@@ -26,12 +38,7 @@ export interface EngineOptions {
   /** Called about every `quota` steps with the simulated time; return false to stop the run there. */
   readonly onProgress?: (progress: { finished: number; clock: number; steps: number }) => boolean;
   readonly giveUp?: GiveUp;
-  /** Called when `running` sequences run on all replicas for the first time, and when `finished` requests are over (0 = never). */
-  readonly marks?: {
-    readonly running: number;
-    readonly finished: number;
-    readonly onMark: (clock: number, isFinished: boolean) => void;
-  };
+  readonly marks?: Marks & { readonly onMark: (clock: number, mark: keyof Marks) => void };
   readonly histogram?: boolean;
 }
 
@@ -143,12 +150,15 @@ export function fillRunOptions(record: RunRecord, requests: PlacedRequests, opti
   put(R.RUN_MAX_OUTPUT, requests.maxOutput);
   put(R.RUN_MARK_RUNNING, options.marks?.running ?? 0);
   put(R.RUN_MARK_FINISHED, options.marks?.finished ?? 0);
+  put(R.RUN_MARK_ARRIVED, options.marks?.arrived[0] ?? R.NO_MARK);
   fillAddresses(put, requests, record, options);
   const giveUp = options.giveUp;
   cells[R.RUN_TTFT_LIMIT] = giveUp?.ttftLimit ?? Number.POSITIVE_INFINITY;
   cells[R.RUN_TPOT_LIMIT] = giveUp?.tpotLimit ?? Number.POSITIVE_INFINITY;
   put(R.RUN_TTFT_ALLOWED, giveUp?.ttftAllowed ?? 0x7fffffff);
   put(R.RUN_TPOT_ALLOWED, giveUp?.tpotAllowed ?? 0x7fffffff);
+  put(R.RUN_COUNT_FROM, giveUp?.from ?? 0);
+  put(R.RUN_COUNT_TO, giveUp?.to ?? requests.count);
   cells[R.RUN_STEP_QUOTA] = options.onProgress ? PROGRESS_STEPS : Number.POSITIVE_INFINITY;
 }
 

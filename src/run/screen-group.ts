@@ -12,11 +12,13 @@ import {
 } from '../../assembly/layout/screen.ts';
 import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
-import { reservesFinal } from '../check/scheduler-lists.ts';
+import { cutsPrompts, reservesFinal } from '../check/scheduler-lists.ts';
 import { scoreOf } from '../metrics/objective.ts';
 import { electricityPerHour } from '../metrics/site.ts';
 import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource } from '../plan/deployment.ts';
 import { lowerSurface } from '../plan/lower.ts';
+import type { KvCapacity } from '../plan/memory.ts';
+import { type PoolLayout, pagesHeld } from '../plan/pages.ts';
 import { schedulerRefusal } from '../plan/scheduler.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
@@ -198,18 +200,28 @@ function fillRoom(screen: Screen, inner: InnerTables, bound: Deployment): (strin
   return inner.classes.map((row, k) => {
     const configuration = inner.configurations[row];
     const capacity = blocksOf(bound, configuration);
-    const tokens = capacity.blocks * configuration.block_size;
-    screen.columns.room[k] = tokens / tokensHeld(screen.moments, configuration, bound.key.speculation?.drafts ?? 0);
+    const held = tokensHeld(screen.moments, configuration, capacity, bound.key.speculation?.drafts ?? 0);
+    screen.columns.room[k] = roomFor(capacity, held);
     if (capacity.reason) return capacity.reason;
     const refused = schedulerRefusal(configuration, bound, capacity.blockBytes);
     if (refused) return refused.reason;
-    return tokens < screen.moments.final_max ? 'no-room-for-a-request' : null;
+    const { final_max: longest } = screen.moments;
+    const step = cutsPrompts(configuration.batching) ? configuration.max_num_batched_tokens : longest;
+    return capacity.blocks < pagesHeld(capacity, longest, Math.min(step, longest)) ? 'no-room-for-a-request' : null;
   });
 }
 
+/** Sequences of so many tokens that fit: of a hybrid model by their pages. */
+function roomFor(capacity: KvCapacity, tokens: number): number {
+  const { blocks, blockTokens, pages } = capacity;
+  if (!pages) return (blocks * blockTokens) / tokens;
+  const near = Math.min(tokens, pages.window + blockTokens);
+  return (blocks * blockTokens) / (pages.full * tokens + pages.near * near + pages.fixed * blockTokens);
+}
+
 /** Mean KV tokens that a running sequence holds: what it has reached, with its drafts, or its final length where that is reserved. */
-function tokensHeld(moments: Moments, configuration: Configuration, drafts: number): number {
-  const partial = configuration.block_size / 2 + drafts;
+function tokensHeld(moments: Moments, configuration: Configuration, layout: PoolLayout, drafts: number): number {
+  const partial = layout.blockTokens / 2 + drafts;
   if (!reservesFinal(configuration)) return Math.max(moments.context_mean, moments.prompt_mean) + partial;
   return (moments.prompt_output_mean + moments.output_sq_mean) / moments.output_mean + partial;
 }

@@ -16,6 +16,8 @@ export interface EngineLog {
   /** Where that stands, and its words. */
   readonly line: number;
   readonly quote: string;
+  /** So many requests of `length` tokens fit, rounded to hundredths (vLLM V1). */
+  readonly fits?: { readonly length: number; readonly requests: number };
   /** Worked out from a rounded number of requests: good to half a hundredth of one. */
   readonly rounded?: boolean;
   /** Bytes per device, where the log says them. */
@@ -91,7 +93,7 @@ export function parseEngineLog(text: string, file: string): EngineLog | NoLog {
   // TensorRT-LLM allocates a small cache to measure with, then the real one: its last word counts
   if (trtllm.length > 0) return withTokens({ engine: 'TensorRT-LLM', ...figures }, trtllm[trtllm.length - 1]);
   if (sglang.length > 0) return withTokens({ engine: 'SGLang', ...figures }, least(sglang));
-  if (tokens.length > 0) return withTokens({ engine: 'vLLM', ...figures }, least(tokens));
+  if (tokens.length > 0) return withTokens({ engine: 'vLLM', ...figures, ...fitsOf(requests) }, least(tokens));
   if (blocks.length > 0) return withBlocks({ engine: 'vLLM', ...figures }, least(blocks), options.block_size);
   if (requests.length > 0) return withRequests({ engine: 'vLLM', ...figures }, requests);
   return {
@@ -111,7 +113,7 @@ export function isNoLog(log: EngineLog | NoLog): log is NoLog {
   return 'expected' in log;
 }
 
-type Figures = Pick<EngineLog, 'engine' | 'file' | 'options' | 'weightsBytes' | 'activationBytes' | 'kvBytes'>;
+type Figures = Pick<EngineLog, 'engine' | 'file' | 'options' | 'fits' | 'weightsBytes' | 'activationBytes' | 'kvBytes'>;
 
 function withTokens(figures: Figures, { value, line, quote }: Found): EngineLog | NoLog {
   return value > 0 ? { ...figures, tokens: value, line, quote } : noRoom(quote, line);
@@ -128,8 +130,16 @@ function withRequests(figures: Figures, found: readonly Found[]): EngineLog | No
     const [, length, count] = VLLM_REQUESTS.exec(one.quote)!;
     return { ...one, value: Math.floor(toNumber(length) * toNumber(count)) };
   });
-  const log = withTokens(figures, least(each));
+  const log = withTokens({ ...figures, ...fitsOf(found) }, least(each));
   return isNoLog(log) ? log : { ...log, rounded: true };
+}
+
+/** The fewest requests that a worker has room for. */
+function fitsOf(found: readonly Found[]): Pick<EngineLog, 'fits'> {
+  if (found.length === 0) return {};
+  const pairs = found.map(({ quote }) => VLLM_REQUESTS.exec(quote)!.slice(1).map(toNumber));
+  const [length, requests] = pairs.reduce((a, b) => (b[0] * b[1] < a[0] * a[1] ? b : a));
+  return { fits: { length, requests } };
 }
 
 function noRoom(quote: string, line: number): NoLog {

@@ -30,7 +30,7 @@ async function bench(arrivals: string, requests: number): Promise<Result> {
   writeFileSync(
     spec,
     `model: llama-3.1-8b\nworkload: {lengths: {input_len: {uniform: [300, 900]}, output_len: {uniform: [50, 250]}}, ${arrivals}, num_requests: ${requests}}\n` +
-      'deployment: {hardware: h100-sxm-80gb}\nengine: {profile: hidden}\nclient: {time: none}\n',
+      'deployment: {hardware: h100-sxm-80gb}\nengine: {profile: hidden}\nclient: {time: none, window: all}\n',
   );
   const lines = join(folder, 'requests.csv');
   const said: string[] = [];

@@ -2,11 +2,12 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
-import { ADMISSION, BATCHING, isBatchOfOne, ROUND_BATCHINGS } from '../../src/check/scheduler-lists.ts';
-import { decodeTokens, roundOf } from '../reference/fleet/form.ts';
+import { ADMISSION, BATCHING, isBatchOfOne, ROUND_BATCHINGS, reservesFinal } from '../../src/check/scheduler-lists.ts';
+import { decodeTokens, roundOf } from '../reference/fleet/blocks.ts';
+import type { StartedStep } from '../reference/fleet/simulate.ts';
 import type { Client } from '../reference/fleet/state.ts';
 import { type ReferenceRun, referenceRun } from '../reference/plain.ts';
-import { drawScenario, hasNearTies, type Scenario } from './random.ts';
+import { drawScenario, hasNearTies, pagesHeld, type Scenario } from './random.ts';
 
 const RUNS = { seed: 20, numRuns: 150 };
 
@@ -23,7 +24,7 @@ function observe({ requests, setup }: Scenario): Observed {
   const run = referenceRun(requests, setup, (replica) => {
     replicas.set(replica.index, replica);
     const used = new Set(replica.running.flatMap((visit) => visit.kv)).size;
-    const fits = replica.running.every((visit) => visit.past <= visit.kv.length * setup.blockSize);
+    const fits = replica.running.every((visit) => pagesHeld(setup, visit.past, 0) <= visit.kv.length);
     const { room } = replica.pool;
     if (!fits || used + room !== setup.numGpuBlocks)
       blocks.push(`replica ${replica.index}: ${used} blocks used, ${room} free of ${setup.numGpuBlocks}`);
@@ -65,7 +66,8 @@ describe('the reference keeps', () => {
         const tokens = requests.prompt[i]! + requests.output[i]!;
         const most = setup.maxPrompt || Infinity;
         const tooLong = (setup.maxModelLen > 0 && tokens > setup.maxModelLen) || requests.prompt[i]! > most;
-        const tooBig = tokens - 1 > setup.numGpuBlocks * setup.blockSize;
+        const chunk = setup.batching === 'chunked' ? setup.maxNumBatchedTokens : tokens;
+        const tooBig = pagesHeld(setup, tokens - 1, Math.min(chunk, tokens - 1)) > setup.numGpuBlocks;
         const expected = tooLong ? STATE_REJECTED_LENGTH : tooBig ? STATE_REJECTED_KV : STATE_FINISHED;
         expect(run.results.state[i]).toBe(expected);
       }
@@ -138,11 +140,23 @@ describe('the reference keeps', () => {
   });
 });
 
+/** Of a hybrid model: sequences that decode on with full windows, and chunks that hold more than what stays. */
+function whatWindowsDo(setup: Scenario['setup'], { formed }: StartedStep): string[] {
+  const beyond = ({ past }: { past: number }) => pagesHeld(setup, past, past) > pagesHeld(setup, past, 0);
+  const passes = formed.chunks.some(({ visit, tokens }) => visit.kv.length > pagesHeld(setup, visit.past + tokens, 0));
+  const fills = setup.pages !== undefined && formed.decodes.some(beyond);
+  return [...(fills ? ['fills windows'] : []), ...(passes ? ['holds what passes'] : [])];
+}
+
 test('the random scenarios reach what they are for', () => {
   const seen = new Set<string>();
   const note = (what: string, happened: boolean) => happened && seen.add(what);
   for (const { requests, setup } of fc.sample(drawScenario(true), { ...RUNS, numRuns: 2 * RUNS.numRuns })) {
-    const run = referenceRun(requests, setup);
+    const run = referenceRun(requests, setup, (_, step) => {
+      const { batching, admission } = setup;
+      for (const what of whatWindowsDo(setup, step))
+        if (!reservesFinal({ batching, admission })) note(`${batching} ${what}`, true);
+    });
     note(`${setup.batching} preempts`, run.counters.preemptions > 1);
     note('rejects by KV', countState(run, STATE_REJECTED_KV) > 0);
     note('rejects by length', countState(run, STATE_REJECTED_LENGTH) > 0);
@@ -188,6 +202,8 @@ test('the random scenarios reach what they are for', () => {
           `${name} preempts with drafts`,
           `${name} looks at arrivals now and then`,
           `${name} holds prompts back`,
+          `${name} fills windows`,
+          `${name} holds what passes`,
         ]),
     ].sort(),
   );

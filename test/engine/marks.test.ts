@@ -28,7 +28,7 @@ test('the marks are those of the reference, and change nothing', () => {
         const plain = runOnePool(requests, setup, { leap: 'exact' });
         const marked = runOnePool(requests, setup, {
           leap: 'exact',
-          marks: { running, finished, onMark: (clock) => marks.push(clock) },
+          marks: { running, finished, arrived: [], onMark: (clock) => marks.push(clock) },
         });
         expectSame(marked.results, plain.results);
         expectSame(marked.counters, plain.counters);

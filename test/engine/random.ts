@@ -4,10 +4,11 @@ import { GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
 import * as layout from '../../assembly/layout/surface.ts';
 import type { ClosedList } from '../../src/check/closed-list.ts';
 import { ADMISSION, BATCHING } from '../../src/check/scheduler-lists.ts';
-import type { EngineSetup, Speculation, SwapSetup } from '../../src/plan/setup.ts';
+import type { EngineSetup, SequencePages, Speculation, SwapSetup } from '../../src/plan/setup.ts';
 import type { StepTime } from '../../src/spec/types.ts';
 import { ROUTINGS } from '../../src/spec/words.ts';
 import type { Requests } from '../../src/workload/types.ts';
+import { decodeTokens } from '../reference/fleet/blocks.ts';
 import type { ReferenceRun } from '../reference/plain.ts';
 import { gridPoint } from '../reference/price.ts';
 
@@ -188,6 +189,34 @@ export function drawSpeculation(): fc.Arbitrary<Speculation | null> {
   return fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, some);
 }
 
+/** Pages of a hybrid model: with and without layers that keep all, windows shorter and longer than a block and a prompt, states. */
+export function drawPages(): fc.Arbitrary<SequencePages | null> {
+  const some = fc
+    .record({
+      full: fc.constantFrom(0, 1, 1, 2),
+      near: fc.constantFrom(0, 1, 1, 3),
+      window: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 120 })),
+      fixed: fc.constantFrom(0, 0, 1, 4),
+    })
+    .filter(({ full, near, fixed }) => full + near + fixed > 0);
+  return fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, some);
+}
+
+type Paged = Pick<EngineSetup, 'pages' | 'blockSize' | 'batching' | 'schedulerSteps' | 'speculation'>;
+
+/** Blocks that a sequence of `tokens` tokens holds in a step that brings it there by `chunk` of them (at least a decode). */
+export function pagesHeld(setup: Paged, tokens: number, chunk: number): number {
+  const { full, near, window, fixed } = setup.pages ?? { full: 1, near: 0, window: 1, fixed: 0 };
+  const blocks = Math.ceil(tokens / setup.blockSize);
+  const reach = Math.ceil((window - 1 + Math.max(chunk, decodeTokens({ setup }))) / setup.blockSize) + 1;
+  return full * blocks + near * Math.min(blocks, reach) + fixed;
+}
+
+/** The most that it ever holds, prefilled in one step. */
+export function mostPages(pages: SequencePages | null, tokens: number, blockSize: number): number {
+  return pagesHeld({ ...(pages ? { pages } : {}), blockSize, batching: 'static' }, tokens, tokens);
+}
+
 /** Any engine the design knows. `ties`: instants may coincide exactly; without, prices and gaps have all their bits. */
 export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<Scenario> {
   const price = ties
@@ -223,6 +252,7 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
       maxModelLen: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, fc.integer({ min: 20, max: 280 })),
       watermark: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, fc.constantFrom(0.01, 0.1, 0.29, 0.5, 0.9)),
       speculation: drawSpeculation(),
+      pages: drawPages(),
       schedulerSteps: fc.oneof({ arbitrary: fc.constant(1), weight: 3 }, fc.integer({ min: 2, max: 9 })),
       swap: fc.oneof(
         { arbitrary: fc.constant(null), weight: 3 },
@@ -237,11 +267,13 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
       price,
       prefixCaching: fc.boolean(),
     })
-    .map(({ rows, concurrency, slack, wait, speculation, schedulerSteps, swap, ...rest }) => {
+    .map(({ rows, concurrency, slack, wait, speculation, schedulerSteps, swap, pages: hybrid, ...rest }) => {
+      // what is shared is found by blocks that hold all layers
+      const pages = rest.prefixCaching ? null : hybrid;
       const tick = rest.price instanceof Float64Array ? 0.0625 : rest.price.fixed_s || 0.25;
       const requests = arrangeRequests(rows, concurrency, tick);
       const longest = Math.max(...rows.map(([{ prompt, output }]) => prompt + output - 1));
-      const numGpuBlocks = Math.max(1, Math.floor(Math.ceil(longest / rest.blockSize) * slack));
+      const numGpuBlocks = Math.max(1, Math.floor(mostPages(pages, longest, rest.blockSize) * slack));
       // a decode that never finds its tokens would wait for ever
       const least = 1 + (speculation?.drafts ?? 0);
       const maxNumBatchedTokens = Math.max(least, rest.maxNumBatchedTokens);
@@ -251,6 +283,7 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
         numGpuBlocks,
         // drawn with the other limit on lengths: so that what else is drawn does not depend on it
         maxPrompt: rest.maxModelLen % 3 === 1 ? Math.ceil(rest.maxModelLen / 2) : 0,
+        ...(pages === null ? {} : { pages }),
         ...(wait === null ? {} : { batchWait: wait }),
         ...(swap === null || wait !== null ? {} : { swap: hostOf(swap, numGpuBlocks) }),
         ...(speculation === null ? {} : { speculation }),

@@ -85,8 +85,8 @@ test('the host is paid once a round: in line with the device, or beside it', () 
       const own = { ...configuration, ...settings };
       const bound = bindDeployment(own, { catalog, prices: {}, watts: {} });
       if (isRefusal(bound)) throw new Error(bound.words);
-      const { blocks, blockBytes } = blocksOf(bound, own);
-      const setup = setupEngine(own, bound, blocks, lowerSurface(bound.key, session.lowering).table, blockBytes);
+      const capacity = blocksOf(bound, own);
+      const setup = setupEngine(own, bound, capacity.blocks, lowerSurface(bound.key, session.lowering).table, capacity);
       const { results, steps: log } = runOnePool(one, setup, { leap: 'none', steps: true });
       const surface = setup.price as Float64Array;
       return { seconds: results.finish[0]! - results.first[0]!, log, surface };

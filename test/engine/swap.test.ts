@@ -5,7 +5,7 @@ import { runOnePool } from '../../bench/one-pool.ts';
 import type { EngineSetup } from '../../src/plan/setup.ts';
 import type { LeapName } from '../../src/run/run-record.ts';
 import { requestsOf, setupOf, tabulate } from '../reference/cases.ts';
-import { countBlocks } from '../reference/fleet/form.ts';
+import { countBlocks } from '../reference/fleet/blocks.ts';
 import { referenceRun } from '../reference/plain.ts';
 import { describeScenario, findStepDifference, listDifferences } from './compare.ts';
 import { drawScenario, hasNearTies, type Scenario } from './random.ts';

@@ -8,12 +8,12 @@ import {
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
   STATE_UNFINISHED,
+  STATE_UNSENT,
 } from '../../assembly/layout/enums.ts';
 import type { FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
-import { countBlocks } from '../reference/fleet/form.ts';
+import { countBlocks } from '../reference/fleet/blocks.ts';
 import type { Block } from '../reference/fleet/pool.ts';
-import { sharesChannel } from '../reference/fleet/rates.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
 import type { Client, Flow, World } from '../reference/fleet/state.ts';
 import { drawProgram } from './random.ts';
@@ -60,9 +60,11 @@ describe('the reference fleet keeps', () => {
         const state = run.requestState[r]!;
         insist(state !== STATE_UNFINISHED || run.deadlock !== null, () => `request ${r} is left over`);
         insist(
-          state === STATE_FINISHED || state === STATE_UNFINISHED || refused.includes(state),
+          [STATE_FINISHED, STATE_UNFINISHED, STATE_UNSENT].includes(state) || refused.includes(state),
           () => `request ${r}: ${state}`,
         );
+        demandSent(program, run, r);
+        if (state === STATE_UNSENT) continue;
         const last = run.results.state[program.requests.last[r]!];
         insist(
           (state === STATE_FINISHED) === (last === STATE_FINISHED),
@@ -74,6 +76,18 @@ describe('the reference fleet keeps', () => {
         const all = finished + refused.length + cancelled === visits.length;
         insist(all || run.deadlock !== null, () => `request ${r} lost a visit`);
         insist(cancelled === 0 || refused.length === 1, () => `request ${r} was cancelled, but not rejected`);
+      }
+    });
+  });
+
+  test('L15: what follows a request comes its delay after the end of that, and never before its own time', () => {
+    demand((program, { results, arrival, requestState }) => {
+      const { turns, first, last, arrival: earliest } = program.requests;
+      for (let r = turns?.roots ?? program.requests.count; r < program.requests.count; r++) {
+        const before = turns!.after[r]!;
+        const answered = results.finish[last[before]!]! + turns!.delay[r]!;
+        const due = requestState[before] === STATE_FINISHED ? Math.max(answered, earliest[r]!) : Number.NaN;
+        expect([r, arrival[r], results.ready[first[r]!]]).toEqual([r, due, due]);
       }
     });
   });
@@ -266,23 +280,6 @@ describe('the reference fleet keeps', () => {
       RUNS,
     );
   });
-
-  test('L8: steps share channels within capacity, and run at full speed when all fit', () => {
-    demandAlways((world) => {
-      for (let channel = 0; channel < world.program.channels; channel++) {
-        const active = world.clients.filter(
-          (one) => one.setup.channel === channel && sharesChannel(one) && one.busy !== null,
-        );
-        const wanted = active.reduce((sum, client) => sum + client.setup.demand, 0);
-        const got = active.reduce((sum, client) => sum + client.setup.demand * client.busy!.rate, 0);
-        insist(Math.abs(got - Math.min(1, wanted)) < 1e-12, () => `channel ${channel} gives ${got} of ${wanted}`);
-        insist(
-          active.every((client) => client.busy!.rate <= 1),
-          () => `channel ${channel} speeds a step up`,
-        );
-      }
-    });
-  });
 });
 
 test('L4: the kernel, too, ends with every block free and no load', () => {
@@ -295,6 +292,16 @@ test('L4: the kernel, too, ends with every block free and no load', () => {
     { seed: 43, numRuns: 300 },
   );
 });
+
+/** A request was never sent exactly where the one that it follows has no answer. */
+function demandSent({ requests }: FleetProgram, run: FleetReference, r: number): void {
+  const before = requests.turns?.after[r] ?? -1;
+  const answered = before < 0 || run.requestState[before] === STATE_FINISHED;
+  const unsent = run.requestState[r] === STATE_UNSENT;
+  insist(run.deadlock !== null || unsent === !answered, () => `request ${r}: ${run.requestState[r]}`);
+  const visits = run.results.state.subarray(requests.first[r]!, requests.first[r + 1]!);
+  insist(!unsent || visits.every((state) => state === STATE_UNSENT), () => `visits of ${r}: ${visits}`);
+}
 
 function pathOf(program: FleetProgram, from: number, to: number): readonly number[] {
   return program.paths[program.clients[from]!.location * program.locations + program.clients[to]!.location]!;

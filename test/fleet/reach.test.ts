@@ -6,6 +6,7 @@ import {
   STATE_FINISHED,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
+  STATE_UNSENT,
 } from '../../assembly/layout/enums.ts';
 import { ADMISSION, BATCHING, isBatchOfOne, LOAD, PACKING, ROUTING } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, VISIT_LOCAL } from '../../src/plan/fleet.ts';
@@ -40,7 +41,15 @@ function noteInstant(world: World): void {
   );
   for (const client of world.clients) {
     const { batching } = client.setup;
-    note('a channel slows a step', client.busy !== null && client.busy.rate < 1);
+    if (client.busy !== null && client.setup.channel >= 0 && client.setup.demand > 0) {
+      const { wants, rate } = client.busy;
+      const larger = Math.max(wants.compute, wants.bandwidth);
+      note('a channel slows a step', rate < 1);
+      note('a step wants more bandwidth than compute', wants.bandwidth > wants.compute);
+      note('a step wants more compute than bandwidth', wants.compute > wants.bandwidth);
+      note('a step wants nothing', larger === 0);
+      note('a step has the most that it may', rate < 1 && rate * larger === client.setup.demand);
+    }
     note(
       'has not looked at arrivals yet',
       (client.setup.receiveEvery ?? 1) > 1 && client.hidden > 0 && client.sinceLook > 0,
@@ -124,6 +133,20 @@ function noteLocal({ visits, clients, groups }: FleetProgram, { results }: Fleet
   }
 }
 
+function noteTurns({ requests }: FleetProgram, { results, arrival, requestState }: FleetReference): void {
+  const { turns, last, count } = requests;
+  if (!turns) return;
+  for (let r = turns.roots; r < count; r++) {
+    const answered = results.finish[last[turns.after[r]!]!]!;
+    if (Number.isNaN(arrival[r])) continue;
+    note('a turn follows at once', arrival[r] === answered && requestState[r] === STATE_FINISHED);
+    note('a turn waits for the time it has', arrival[r]! > answered + turns.delay[r]!);
+    note('turns branch', turns.after.indexOf(turns.after[r]!) < r);
+    note('a turn of a closed loop', requests.concurrency > 0);
+  }
+  note('ends a conversation of a closed loop', requests.concurrency > 0 && requestState.includes(STATE_UNSENT));
+}
+
 function noteProgram(program: FleetProgram): void {
   const run = referenceFleet(program, noteInstant);
   noteLocal(program, run);
@@ -132,6 +155,7 @@ function noteProgram(program: FleetProgram): void {
   note('deadlock', run.deadlock !== null);
   noteCancelled(program, run);
   note('closed loop', program.requests.concurrency > 0);
+  noteTurns(program, run);
   for (const { routing, metric, members } of program.groups.slice(0, 3)) {
     note(`${routing} by ${metric}`, members.length > 1);
   }
@@ -142,12 +166,19 @@ function noteProgram(program: FleetProgram): void {
 
 // L20: every word of the scheduler's closed lists is drawn, and each rule decides something
 test('random programs reach every rule and every word', () => {
-  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 2400 })) noteProgram(program);
+  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 3600 })) noteProgram(program);
   const preempting = BATCHING.names.filter((name) => !isBatchOfOne(name));
   const expected = [
     'a channel slows a step',
+    'a step has the most that it may',
+    'a step wants more bandwidth than compute',
+    'a step wants more compute than bandwidth',
+    'a step wants nothing',
     'a store sends',
     'a transfer to a cancelled visit goes on',
+    'a turn follows at once',
+    'a turn of a closed loop',
+    'a turn waits for the time it has',
     'a visit waits for a core',
     'by work left, preempts',
     'cancels a branch of a prompt that ended',
@@ -155,6 +186,7 @@ test('random programs reach every rule and every word', () => {
     'chooses within a local group',
     'closed loop',
     'deadlock',
+    'ends a conversation of a closed loop',
     'fetched more than cached',
     'follows a client without a local group',
     'flows share a link',
@@ -176,6 +208,7 @@ test('random programs reach every rule and every word', () => {
     'skips after a preemption',
     'takes back what it left behind',
     'stays in a local group',
+    'turns branch',
     ...BATCHING.names.flatMap((name) => [
       `${name} decodes resident KV`,
       `${name} accepts some drafts`,

@@ -23,7 +23,13 @@ export function checkProgram(program: FleetProgram): void {
   expect([...holders]).toEqual([...visits.holders]);
   expect(visits.edgeAt[visits.count]).toBe(visits.edgeTo.length);
   for (let r = 0; r < requests.count; r++) checkRequest(program, r);
-  for (let r = 1; r < requests.count; r++) expect(requests.arrival[r]).toBeGreaterThanOrEqual(requests.arrival[r - 1]);
+  const roots = requests.turns?.roots ?? requests.count;
+  for (let r = 1; r < roots; r++) expect(requests.arrival[r]).toBeGreaterThanOrEqual(requests.arrival[r - 1]);
+  for (let r = 0; r < requests.count; r++) {
+    const after = requests.turns?.after[r] ?? -1;
+    expect(after >= 0 && after < r).toBe(r >= roots);
+    expect(requests.turns?.delay[r] ?? 0).toBeGreaterThanOrEqual(0);
+  }
   checkPlaces(program);
 }
 

@@ -82,31 +82,15 @@ describe('kvCapacity', () => {
     expect(groups.blocks).toBeGreaterThan(4 * one.blocks);
   });
 
-  it('windows and states are kept beside the blocks, unless the engine keeps every token', () => {
-    const sliding = { kind: 'sliding', heads: 16, kv_heads: 4, head_dim: 64, window: 1000 } as const;
-    const full = { kind: 'full', heads: 16, kv_heads: 4, head_dim: 64 } as const;
-    const mlp = { kind: 'none' } as const;
-    const model = modelOf([
-      { count: 5, attention: sliding, mlp },
-      { count: 5, attention: full, mlp },
-    ]);
-    const perLayer = 2 * 4 * 64 * 2;
-    const window = capacity(model);
-    expect(window.blockBytes).toBe(16 * 5 * perLayer);
-    // 63 whole blocks hold 1000 tokens; one more while the window moves through a block
-    expect(window.sequenceBytes).toBe(256 * 5 * 64 * 16 * perLayer);
-    const all = capacity(model, HUGE, ONE, AUTO, { ...PROFILE, window_kv: 'all' });
-    expect([all.blockBytes, all.sequenceBytes]).toEqual([16 * 10 * perLayer, 0]);
-  });
-
-  it('counts blocks in 32 bits where the cache does not grow at all', () => {
+  it('a model that keeps states only takes blocks that hold them', () => {
     const state = { parameters: 1e6, state_elements: 1000, state_bytes: 2, flops_per_token: 1 };
     const model = modelOf([{ count: 4, attention: { kind: 'linear', ...state }, mlp: { kind: 'none' } }]);
-    expect(capacity(model, DEVICE)).toMatchObject({
-      blocks: 2 ** 31 - 1,
-      blockBytes: 0,
-      sequenceBytes: 256 * 4 * 2000,
-    });
+    expect(capacity(model, DEVICE)).toMatchObject({ blockBytes: 4 * 2000, pages: { full: 0, near: 0, fixed: 1 } });
+  });
+
+  it('counts blocks in 32 bits where nothing is cached at all', () => {
+    const model = modelOf([{ count: 4, attention: { kind: 'none' }, mlp: { kind: 'none' } }]);
+    expect(capacity(model, DEVICE)).toMatchObject({ blocks: 2 ** 31 - 1, blockBytes: 0 });
   });
 
   it('says why nothing fits', () => {

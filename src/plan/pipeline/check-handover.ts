@@ -26,9 +26,13 @@ function blameDifference(from: string, prefill: BoundPool, to: string, decode: B
     blame(['fleet', to, key], `${expected}, as pool ${from} hands over: KV is not converted on the way`, received);
   if (prefill.kvFormat && decode.kvFormat && prefill.kvFormat !== decode.kvFormat)
     tell('kv_cache_dtype', `a KV cache of ${prefill.kvFormat}`, decode.kvFormat);
-  const [blocks, own] = [prefill.client.blockSize, decode.client.blockSize];
+  // as asked for: what a hybrid model's state makes of it depends on its split
+  const [blocks, own] = [blockSizeOf(prefill), blockSizeOf(decode)];
   if (blocks !== own) tell('block_size', `KV blocks of ${blocks} tokens`, `${own}`);
 }
+
+const blockSizeOf = ({ pool, client }: BoundPool): number =>
+  pool.kind === 'llm' ? pool.configuration.block_size : client.blockSize;
 
 /** Pairs of pools, prefill first, between which some pipeline moves a KV cache. */
 function listHandovers(spec: FleetSpec): (readonly [string, string])[] {

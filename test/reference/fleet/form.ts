@@ -1,43 +1,12 @@
 // How an llm client of a fleet forms a step: DESIGN.md section 4a, with shared and cached prompts, resident KV and packing.
-import {
-  type AdmissionName,
-  type BatchingName,
-  isBatchOfOne,
-  ROUND_BATCHINGS,
-} from '../../../src/check/scheduler-lists.ts';
+import { type AdmissionName, type BatchingName, isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
+import { countBlocks, decodeTokens, finalLength, mostBlocks } from './blocks.ts';
 import { headOf, isResident } from './queue.ts';
 import { type Found, giveUp, leaveBehind, listUnits, lookUp, NO_BLOCKS, takeBack } from './share.ts';
 import type { Client, FormedStep, Visit } from './state.ts';
 
-/** KV tokens at its end: the last output token never enters the cache. */
-export function finalLength(visit: { readonly prompt: number; readonly output: number }): number {
-  return visit.prompt + visit.output - 1;
-}
-
-/** Blocks of its own that hold `tokens`: whole blocks that another visit holds for it are not stored again. */
-export function countBlocks(visit: Visit, tokens: number, client: Client): number {
-  const { blockSize } = client.setup;
-  return Math.ceil(tokens / blockSize) - Math.floor(visit.shared / blockSize);
-}
-
 export function isEnded(visit: Visit): boolean {
   return visit.generated === visit.output;
-}
-
-/** What of a client says how far one decode goes. */
-interface Decoding {
-  readonly setup: Pick<Client['setup'], 'batching' | 'schedulerSteps' | 'speculation'>;
-}
-
-/** Decode iterations that go by before the scheduler looks again. */
-export function roundOf({ setup }: Decoding): number {
-  return ROUND_BATCHINGS.includes(setup.batching) ? (setup.schedulerSteps ?? 1) : 1;
-}
-
-/** Tokens of a step that one decode takes: its own and its drafts, or those of a round. */
-export function decodeTokens(client: Decoding): number {
-  if (roundOf(client) > 1) return roundOf(client);
-  return 1 + (client.setup.speculation?.drafts ?? 0);
 }
 
 /** KV tokens that a decode behind `past` tokens needs room for: drafts beyond the final length are never kept. */
@@ -131,7 +100,7 @@ function admissibleTokens(client: Client, step: FormedStep, rest: number): numbe
     const isAlone = visit.need > maxNumBatchedTokens && tokens === 0 && step.chunks.length === 0;
     const chunk = batching === 'chunked' ? Math.min(visit.need, rest - tokens) : visit.need;
     if (chunk <= 0 || (chunk > rest - tokens && !isAlone)) break;
-    free -= blocksToAdmit(client, visit, chunk);
+    free -= blocksToAdmit(client, visit, chunk, chunk);
     if (free < 0) break;
     tokens += chunk;
     slots -= 1;
@@ -148,7 +117,8 @@ function formChunked(client: Client, step: FormedStep): void {
     const left = Math.max(0, visit.need - visit.past);
     const tokens = left > 0 ? Math.min(left, budget) : decodeTokens(client);
     if (tokens > budget) return; // nobody overtakes it
-    if (!makeRoom(client, step, visit, left > 0 ? visit.past + tokens : decodeEnd(client, visit, visit.past))) break;
+    const end = left > 0 ? visit.past + tokens : decodeEnd(client, visit, visit.past);
+    if (!makeRoom(client, step, visit, end, left > 0 ? tokens : 0)) break;
     if (left > 0) step.chunks.push({ visit, tokens });
     else step.decodes.push(visit);
     if (left > 0) listUnits(client, visit, visit.past + tokens);
@@ -161,7 +131,10 @@ function formChunked(client: Client, step: FormedStep): void {
     const skip = countSkip(head, lookUp(client, head));
     const tokens = isResident(head) ? decodeTokens(client) : Math.min(head.need - skip, budget);
     if (tokens > budget) return;
-    if (!canAdmit(client, head, isResident(head) ? residentEnd(client, head) : skip + tokens)) return;
+    const fits = isResident(head)
+      ? canAdmit(client, head, residentEnd(client, head))
+      : canAdmit(client, head, skip + tokens, 0, tokens);
+    if (!fits) return;
     if (isResident(head)) step.decodes.push(admitResident(client, step));
     else admitChunk(client, step, skip + tokens);
     budget -= tokens;
@@ -193,7 +166,7 @@ function admitQueue(client: Client, step: FormedStep, rest: number, decodes: boo
     } else {
       const tokens = head.need - countSkip(head, lookUp(client, head));
       const alone = step.chunks.length === 0 && tokens > client.setup.maxNumBatchedTokens;
-      if ((tokens > left && !alone) || !canAdmit(client, head, head.need)) return;
+      if ((tokens > left && !alone) || !canAdmit(client, head, head.need, 0, tokens)) return;
       admitChunk(client, step, head.need);
       left -= tokens;
     }
@@ -220,12 +193,12 @@ function countSkip(visit: Visit, { tokens }: Found): number {
   return Math.min(Math.max(tokens, fetched), visit.need - 1);
 }
 
-/** Whether the head of the queue finds a slot, and blocks for its first `tokens` beside those that are spoken for. */
-function canAdmit(client: Client, head: Visit | undefined, tokens: number | undefined, taken = 0): boolean {
+/** Whether the head of the queue finds a slot, and blocks for its first `tokens` beside those that are spoken for; a chunk computes the last `chunk`. */
+function canAdmit(client: Client, head: Visit | undefined, tokens: number | undefined, taken = 0, chunk = 0): boolean {
   if (head === undefined || tokens === undefined) return false;
   const found = isResident(head) ? [] : lookUp(client, head).blocks;
   const read = found.filter(({ readers }) => readers > 0).length;
-  const blocks = blocksToAdmit(client, head, tokens) - read + taken + stayFree(client);
+  const blocks = blocksToAdmit(client, head, tokens, chunk) - read + taken + stayFree(client);
   return client.running.length < client.setup.maxNumSeqs && blocks <= client.pool.room;
 }
 
@@ -235,17 +208,17 @@ function stayFree({ setup, running }: Client): number {
 }
 
 /** A batch that leaves as one always reserves the final length; the others by their admission. */
-export function blocksToAdmit(client: Client, visit: Visit, tokens: number): number {
-  const length = isBatchOfOne(client.setup.batching)
-    ? finalLength(visit)
-    : LENGTHS[client.setup.admission](visit, tokens);
-  return countBlocks(visit, length, client);
+export function blocksToAdmit(client: Client, visit: Visit, tokens: number, chunk = 0): number {
+  const { batching, admission } = client.setup;
+  return ADMITTED[isBatchOfOne(batching) ? 'full-length' : admission](client, visit, tokens, chunk);
 }
 
-/** Tokens that a visit needs blocks for when it is admitted with a chunk up to token `tokens`. */
-const LENGTHS: Readonly<Record<AdmissionName, (visit: Visit, tokens: number) => number>> = {
-  prompt: (_, tokens) => tokens,
-  'full-length': (visit) => finalLength(visit),
+/** Blocks that a visit takes when it is admitted with a chunk of `chunk` tokens up to token `tokens`. */
+const ADMITTED: Readonly<
+  Record<AdmissionName, (client: Client, visit: Visit, tokens: number, chunk: number) => number>
+> = {
+  prompt: (client, visit, tokens, chunk) => countBlocks(visit, tokens, client, chunk),
+  'full-length': (client, visit) => mostBlocks(visit, client),
 };
 
 /** Admits the head with a chunk up to token `end` of its prompt. */
@@ -255,7 +228,7 @@ function admitChunk(client: Client, step: FormedStep, end: number): void {
   const skip = countSkip(visit, found);
   visit.past = skip;
   step.chunks.push({ visit, tokens: end - skip });
-  admit(client, step, visit, end, skip, found);
+  admit(client, step, visit, end, skip, found, end - skip);
   listUnits(client, visit, end);
 }
 
@@ -289,20 +262,21 @@ function admit(
   tokens: number,
   skip: number,
   found: Found = NO_BLOCKS,
+  chunk = 0,
 ): void {
   client.waiting = client.waiting.filter((one) => one !== visit);
   client.pool.read(found.blocks);
   takeBack(visit);
-  visit.kv = [...found.blocks, ...client.pool.take(blocksToAdmit(client, visit, tokens) - found.blocks.length)];
+  visit.kv = [...found.blocks, ...client.pool.take(blocksToAdmit(client, visit, tokens, chunk) - found.blocks.length)];
   visit.listed = found.units;
   visit.processed = 0;
   client.running.push(visit);
   step.admitted.push({ visit, skip });
 }
 
-/** Blocks for a running visit; preempts the newest ones until it fits. False: it was the newest left, and went. */
-function makeRoom(client: Client, step: FormedStep, visit: Visit, tokens: number): boolean {
-  const more = Math.max(0, countBlocks(visit, tokens, client) - visit.kv.length);
+/** Blocks for a running visit, behind a chunk or a decode; preempts the newest ones until it fits. False: it was the newest left, and went. */
+function makeRoom(client: Client, step: FormedStep, visit: Visit, tokens: number, chunk = 0): boolean {
+  const more = Math.max(0, countBlocks(visit, tokens, client, chunk) - visit.kv.length);
   while (more > client.pool.room) {
     const victim = preemptNewest(client, step);
     if (victim === visit) return false;

@@ -53,6 +53,11 @@ export class BlockPool {
     return [...Array.from({ length: fresh }, (): Block => ({ readers: 1, unit: null, owner: null })), ...used];
   }
 
+  /** Blocks of which nobody can find anything: as if they had never been used. */
+  renew(blocks: readonly Block[]): void {
+    this.#fresh += blocks.length;
+  }
+
   /** One reader more of each of these. */
   read(blocks: readonly Block[]): void {
     for (const block of blocks) {

@@ -2,7 +2,8 @@
 import { STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../../assembly/layout/enums.ts';
 import { type LoadMetric, type RoutingPolicy, splitsMembers } from '../../../src/check/scheduler-lists.ts';
 import type { FleetGroup } from '../../../src/plan/fleet.ts';
-import { blocksToAdmit, countBlocks, finalLength } from './form.ts';
+import { mostBlocks } from './blocks.ts';
+import { blocksToAdmit } from './form.ts';
 import type { Client, Edge, Visit, World } from './state.ts';
 
 /** Chooses the client of a visit; `edge` is what triggers it, null for roots. */
@@ -115,5 +116,5 @@ export function findRefusal(visit: Visit, client: Client): number {
   if (maxModelLen > 0 && visit.prompt + visit.output > maxModelLen) return STATE_REJECTED_LENGTH;
   const computed = !visit.resident && visit.shared === 0;
   if (maxPrompt && computed && visit.prompt > maxPrompt) return STATE_REJECTED_LENGTH;
-  return countBlocks(visit, finalLength(visit), client) > numGpuBlocks ? STATE_REJECTED_KV : STATE_PENDING;
+  return mostBlocks(visit, client) > numGpuBlocks ? STATE_REJECTED_KV : STATE_PENDING;
 }

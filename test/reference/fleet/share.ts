@@ -59,8 +59,12 @@ export function listUnits(client: Client, visit: Visit, tokens: number): void {
   }
 }
 
-/** A visit reads none of its blocks any more; those that answers filled can be found from now on. */
+/**
+ * A visit reads none of its blocks any more; those that answers filled can be found from now on, and copies of what others held when it
+ * computed them, where that is gone.
+ */
 export function giveUp(client: Client, visit: Visit): void {
+  visit.listed = 0;
   listUnits(client, visit, visit.past);
   client.pool.giveUp(visit.kv);
   visit.kv = [];

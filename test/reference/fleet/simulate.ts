@@ -1,14 +1,23 @@
 // The reference fleet: every iteration of every client, every transfer and every look-up, one by one, straight from the rules.
-import { STATE_PENDING, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
+import { STATE_PENDING, STATE_UNFINISHED, STATE_UNSENT } from '../../../assembly/layout/enums.ts';
 import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
+import { decodeTokens, letPass, roundOf } from './blocks.ts';
 import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
-import { decodeTokens, formStep, isEnded, lookAtArrivals, roundOf } from './form.ts';
+import { formStep, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { giveUp } from './share.ts';
-import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
+import {
+  type Client,
+  type ClientCounters,
+  type FormedStep,
+  openWorld,
+  type Step,
+  type Visit,
+  type World,
+} from './state.ts';
 
 export interface FleetReference {
   readonly results: VisitResults;
@@ -99,6 +108,7 @@ function retireStep(world: World, client: Client, now: number): void {
   client.counters.busySeconds += now - start;
   for (const { visit, tokens } of formed.chunks) {
     advance(visit, tokens);
+    letPass(client, visit);
     if (visit.past < visit.need) continue;
     emitTokens(world, visit, 1, now);
   }
@@ -176,10 +186,20 @@ function startStep(world: World, client: Client, now: number, watch: WatchStep):
   client.counters.swapSeconds += copying;
   const shared = sharesChannel(client);
   const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
-  client.busy = { formed, start: now, left: seconds, rate: shared ? 0 : 1, updated: now, end };
+  const wants = describeWants(client, work, seconds);
+  client.busy = { formed, start: now, wants, left: seconds, rate: shared ? 0 : 1, updated: now, end };
   if (now + seconds > now) departLayers(world, formed, now);
   watch(client, { formed, work, start: now, seconds });
   countStep(client, work);
+}
+
+/** What a step wants of its channel: what it takes of each resource over what it lasts, and no more than all of it. */
+function describeWants({ setup }: Client, work: StepWork, seconds: number): Step['wants'] {
+  if (!setup.parts) return { compute: setup.demand, bandwidth: setup.demand };
+  const compute = priceStep(work, setup.parts.compute) / seconds;
+  const bandwidth = priceStep(work, setup.parts.bandwidth) / seconds;
+  const most = Math.max(1, compute, bandwidth);
+  return { compute: compute / most, bandwidth: bandwidth / most };
 }
 
 function noteMembers(world: World, client: Client, formed: FormedStep, now: number): void {
@@ -223,8 +243,10 @@ function countStep(client: Client, work: StepWork): void {
 function closeWorld(world: World): FleetReference {
   const { results, requestState, arrival, gaps } = world;
   const deadlock = describeDeadlock(world);
+  // when nothing is left to happen, what has not come follows a request that was rejected
+  const left = deadlock === null && world.program.requests.turns ? STATE_UNSENT : STATE_UNFINISHED;
   for (const states of [results.state, requestState]) {
-    for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = STATE_UNFINISHED;
+    for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = left;
   }
   const clients = world.clients.map((client) => client.counters);
   return { results, clients, requestState, arrival, deadlock, clock: world.now, gaps };

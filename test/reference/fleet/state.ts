@@ -86,6 +86,8 @@ export interface FormedStep {
 export interface Step {
   readonly formed: FormedStep;
   readonly start: number;
+  /** Shares of its channel's compute and bandwidth at full speed. */
+  readonly wants: { readonly compute: number; readonly bandwidth: number };
   left: number;
   rate: number;
   updated: number;
@@ -155,7 +157,7 @@ export interface Flow {
   end: number; // s
 }
 
-/** An edge that departs or is delivered, or a tier of a store that delivers. */
+/** An edge that departs or is delivered, a tier of a store that delivers, blocks that are written, a turn that arrives (deliver.ts). */
 export interface FleetEvent {
   readonly time: number;
   readonly edge: Edge | null;
@@ -179,13 +181,14 @@ export interface World {
   active: Step[][];
   readonly gaps: number[];
   next: number; // request to arrive next
-  sent: number; // requests whose arrival is known
+  sent: number; // requests that follow no other whose arrival is known
   now: number;
 }
 
 export function openWorld(program: FleetProgram): World {
   const visits = readVisits(program);
-  const { count, concurrency } = program.requests;
+  const { count, concurrency, turns } = program.requests;
+  const roots = turns?.roots ?? count;
   const world: World = {
     program,
     visits,
@@ -202,10 +205,11 @@ export function openWorld(program: FleetProgram): World {
     active: Array.from({ length: program.channels }, () => []),
     gaps: [],
     next: 0,
-    sent: concurrency > 0 ? Math.min(concurrency, count) : count,
+    sent: concurrency > 0 ? Math.min(concurrency, roots) : roots,
     now: 0,
   };
   if (concurrency > 0) world.arrival.set(program.requests.arrival.subarray(0, world.sent));
+  world.arrival.fill(Number.NaN, roots);
   return world;
 }
 
