@@ -1,5 +1,6 @@
 // A run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, instances and pipelines.
 
+import type { Paid } from '../../catalog/price-sheets.ts';
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Sampling } from '../../metrics/sampling.ts';
 import type { Summary } from '../../metrics/types.ts';
@@ -88,9 +89,14 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     basis: context.trust?.basis ?? null,
     error_band: context.trust?.band ?? null,
     ...(context.caveats?.length ? { caveats: context.caveats } : {}),
+    ...(context.prices?.devices.length ? { prices: paidFields(context.prices) } : {}),
     workload: context.workload,
     seed: context.seed,
   };
+}
+
+function paidFields({ devices, ...kind }: Paid): JsonObject {
+  return { ...kind, devices: devices.map((device) => ({ ...device })) };
 }
 
 /** What was measured, how it was judged, and how far chance may move it. */
