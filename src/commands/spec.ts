@@ -70,7 +70,9 @@ function tell(file: string, catalog: Catalog, json: boolean): string {
   const told = caveats.length > 0 ? { caveats } : {};
   if (json) return toJson({ rows: sweep.rows, axes: sweep.axes, ...told, ...describeFleetSpec(first) });
   const parts = [explainFleetSpec(first), explainPools(sweep), sweep.axes.length > 0 ? explainAxes(sweep) : ''];
-  const lines = [...caveats, ...tellPaid(fleetPrices(first, catalog))].flatMap((words) => wrap(words)).map((line) => `${line}\n`);
+  const lines = [...caveats, ...tellPaid(fleetPrices(first, catalog))]
+    .flatMap((words) => wrap(words))
+    .map((line) => `${line}\n`);
   return [...parts, lines.join('')].filter((part) => part !== '').join('\n');
 }
 

@@ -1,5 +1,5 @@
 // What the answer's devices cost, of which kind that price is, and what the answer would be under the others.
-import { tellPaid } from '../catalog/price-sheets.ts';
+import { type Paid, tellPaid } from '../catalog/price-sheets.ts';
 import type { KeptRow, PriceKind, SweepResult } from '../metrics/sweep.ts';
 import { describeDeployment } from './describe.ts';
 import { formatUsd, listWords, plural } from './format.ts';
@@ -39,6 +39,10 @@ function sameDevices(a: KeptRow, b: KeptRow): boolean {
 /** How the answer is shown again. */
 export function againLine({ row }: KeptRow, { file, prices }: SweepResult): string {
   return `mist run ${file} --row ${row}${prices?.given ? ` --prices ${prices.given}` : ''} shows it in full.`;
+}
+
+export function paidJson({ devices, ...kind }: Paid): JsonObject {
+  return { ...kind, devices: devices.map((device) => ({ ...device })) };
 }
 
 export function pricesJson({ prices }: SweepResult): JsonObject {

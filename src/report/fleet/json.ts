@@ -1,6 +1,5 @@
 // A run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, instances and pipelines.
 
-import type { Paid } from '../../catalog/price-sheets.ts';
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Sampling } from '../../metrics/sampling.ts';
 import type { Summary } from '../../metrics/types.ts';
@@ -8,6 +7,7 @@ import type { Balance } from '../../metrics/verdict.ts';
 import { draftFields } from '../block.ts';
 import { finiteOrNull } from '../flat.ts';
 import { type JsonObject, latencyFields, msOrNull as ms, servedFields, shareFields, swapFields } from '../json.ts';
+import { paidJson } from '../prices.ts';
 import type { FleetContext } from './context.ts';
 
 export function fleetJson(result: FleetResult, context: FleetContext): JsonObject {
@@ -89,14 +89,10 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     basis: context.trust?.basis ?? null,
     error_band: context.trust?.band ?? null,
     ...(context.caveats?.length ? { caveats: context.caveats } : {}),
-    ...(context.prices?.devices.length ? { prices: paidFields(context.prices) } : {}),
+    ...(context.prices?.devices.length ? { prices: paidJson(context.prices) } : {}),
     workload: context.workload,
     seed: context.seed,
   };
-}
-
-function paidFields({ devices, ...kind }: Paid): JsonObject {
-  return { ...kind, devices: devices.map((device) => ({ ...device })) };
 }
 
 /** What was measured, how it was judged, and how far chance may move it. */
