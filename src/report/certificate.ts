@@ -3,7 +3,10 @@ import type { SweepProof, SweepResult } from '../metrics/sweep.ts';
 import { formatNumber, formatShare } from './format.ts';
 import type { JsonObject } from './json.ts';
 
-type Certified = Pick<SweepResult, 'rows' | 'rejected' | 'dearer' | 'equivalent' | 'simulated' | 'unreached' | 'proof' | 'top'>;
+type Certified = Pick<
+  SweepResult,
+  'rows' | 'rejected' | 'dearer' | 'equivalent' | 'simulated' | 'unreached' | 'proof' | 'top'
+>;
 
 /** In one or two sentences. */
 export function tellProof(result: Certified): string {
@@ -16,7 +19,8 @@ export function tellProof(result: Certified): string {
 
 function tellMargins({ margin, tooFew }: SweepProof): string {
   const parts: string[] = [];
-  if (margin < Number.POSITIVE_INFINITY) parts.push(`the nearest of the dearer is worse by ${formatShare(margin)} at least`);
+  if (margin < Number.POSITIVE_INFINITY)
+    parts.push(`the nearest of the dearer is worse by ${formatShare(margin)} at least`);
   if (tooFew < Number.POSITIVE_INFINITY)
     parts.push(`of those with too few engines the nearest would need ${formatShare(tooFew - 1)} more`);
   return parts.join(', and ');

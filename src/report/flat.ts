@@ -18,7 +18,8 @@ export interface Column<Row> {
 export type FlatColumn = Column<KeptRow>;
 
 /** Runs that were given up have counted nothing. */
-const counted = (count: number | undefined): number | null => (count === undefined || Number.isNaN(count) ? null : count);
+const counted = (count: number | undefined): number | null =>
+  count === undefined || Number.isNaN(count) ? null : count;
 const integer = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'INT32', read });
 const text = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'STRING', read });
 const flag = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'BOOLEAN', read });

@@ -30,7 +30,10 @@ export function planMeasuring(
 ): { measuring?: Measuring } {
   const { count, concurrency, arrival } = program.requests;
   if (client.window === 'steady') {
-    const slots = (program.clients ?? []).reduce((sum, { kind, maxNumSeqs }) => sum + (kind === 'llm' ? maxNumSeqs : 0), 0);
+    const slots = (program.clients ?? []).reduce(
+      (sum, { kind, maxNumSeqs }) => sum + (kind === 'llm' ? maxNumSeqs : 0),
+      0,
+    );
     const marks = { running: Math.min(concurrency, slots), finished: count - concurrency + 1, arrived: [] };
     return { measuring: { marks, rule: 'steady' } };
   }

@@ -22,7 +22,8 @@ export function openDemand(spec: FleetSpec, catalog: Catalog): (rate: number) =>
 }
 
 function demandAt(spec: FleetSpec, catalog: Catalog): Demand {
-  const draw = ({ workload }: FleetSpec): Requests => makeRequests(workload, { catalogShape: (id) => catalog.shape(id) });
+  const draw = ({ workload }: FleetSpec): Requests =>
+    makeRequests(workload, { catalogShape: (id) => catalog.shape(id) });
   const measured = (own: FleetSpec): Lengthened => {
     const requests = draw(own);
     return { requests, rule: planMeasuring(own, { program: { requests } }, true).measuring?.rule };

@@ -95,15 +95,13 @@ export function restate<T extends { readonly peak_kv_use: number }>(result: T, f
 /** Whether its rules look at limits in ways that the kernel does not note: drafts, rounds, batch waiting, caches, pages, swaps, order by work. */
 function looksAtLimits(client: FleetClient): boolean {
   const { speculation, batchWait, prefixCaching, pages, swap, packing } = client;
-  return Boolean(speculation || batchWait || prefixCaching || pages || swap || roundOf(client) > 1 || packing !== 'fcfs');
+  return Boolean(
+    speculation || batchWait || prefixCaching || pages || swap || roundOf(client) > 1 || packing !== 'fcfs',
+  );
 }
 
 /** Equal for rows that differ in nothing but the limits. */
-export function className(
-  spec: FleetSpec,
-  { program, clients }: LoweredFleet,
-  hasty: boolean,
-): string {
+export function className(spec: FleetSpec, { program, clients }: LoweredFleet, hasty: boolean): string {
   const { pools, text: _, file: __, name: ___, ...rest } = spec;
   const around = Object.entries(rest).map(([key, part]) => `${key}:${nameOf(part)}`);
   const own = pools.map((pool) => poolName(pool));

@@ -170,7 +170,8 @@ function shortestStep(table: Float64Array, { sequences, tokens, prompts }: Corne
   let least = Number.POSITIVE_INFINITY;
   for (let j = 1; j <= tokens; j++) least = Math.min(least, prompts[j]!);
   for (let i = 1; i <= sequences; i++)
-    for (let k = 0; k < S.SURFACE_KNOTS; k++) least = Math.min(least, table[S.SURFACE_DECODE + i * S.SURFACE_KNOTS + k]!);
+    for (let k = 0; k < S.SURFACE_KNOTS; k++)
+      least = Math.min(least, table[S.SURFACE_DECODE + i * S.SURFACE_KNOTS + k]!);
   return Math.max(0, least);
 }
 

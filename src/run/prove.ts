@@ -43,7 +43,13 @@ export interface Search extends Searching {
 }
 
 export function openSearch(searching: Searching): Search {
-  const found = { results: new Map(), refused: new Map(), leaders: new Map(), classes: new Map(), equivalent: new Set() };
+  const found = {
+    results: new Map(),
+    refused: new Map(),
+    leaders: new Map(),
+    classes: new Map(),
+    equivalent: new Set(),
+  };
   return { ...searching, ...(found as Pick<Search, keyof typeof found>) };
 }
 
@@ -102,7 +108,12 @@ function worstLeaders({ leaders, top }: Search): Map<string, number> {
 }
 
 /** Simulates `rows` that are not done yet, all of them or until stopped. `hasty`: runs that have proved that they miss a limit end there. */
-export async function simulateRows(search: Search, rows: readonly number[], hasty: boolean, total: number): Promise<void> {
+export async function simulateRows(
+  search: Search,
+  rows: readonly number[],
+  hasty: boolean,
+  total: number,
+): Promise<void> {
   const { pool, watch, settle, results, refused } = search;
   const settled: (SettledRow | undefined)[] = new Array(rows.length);
   let done = results.size + refused.size;

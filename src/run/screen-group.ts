@@ -1,11 +1,6 @@
 // Screens one group of a sweep: binds its deployment, lowers its surface, runs the closed-form kernel over its rows.
 
-import {
-  CURVE_SIZE,
-  SCREEN_ADVANCE,
-  SCREEN_DRAFTS,
-  SCREENED_FEASIBLE,
-} from '../../assembly/layout/screen.ts';
+import { CURVE_SIZE, SCREEN_ADVANCE, SCREEN_DRAFTS, SCREENED_FEASIBLE } from '../../assembly/layout/screen.ts';
 import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { cutsPrompts, reservesFinal } from '../check/scheduler-lists.ts';
@@ -170,7 +165,13 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup {
   return { rejected, ...proved, candidates: chooseOffers(screen, inner, ruled, bound, group), basis };
 }
 
-const NOTHING = { feasible: 0, candidates: NO_CANDIDATES, legal: NO_ROWS, margin: Number.POSITIVE_INFINITY, basis: null };
+const NOTHING = {
+  feasible: 0,
+  candidates: NO_CANDIDATES,
+  legal: NO_ROWS,
+  margin: Number.POSITIVE_INFINITY,
+  basis: null,
+};
 
 function needsPrice(objective: Objective): boolean {
   return OBJECTIVE[objective].priced;

@@ -1,5 +1,6 @@
 // The way through a question whose shape the screen knows: every row in closed form, then the best by simulation.
 import type { Catalog } from '../catalog/open.ts';
+import { pricesOf } from '../catalog/price-sheets.ts';
 import type { Basis } from '../catalog/types.ts';
 import { electricityPerHour } from '../metrics/site.ts';
 import { tensionOf } from '../metrics/sweep.ts';
@@ -20,8 +21,8 @@ import type { Estimate, Found } from './found.ts';
 import { type Grid, openConfigurations, openGrid } from './grid.ts';
 import type { Pool } from './pool.ts';
 import { BLOCK_GROUPS, type Report } from './protocol.ts';
-import { REASONS } from './reasons.ts';
 import { isDone, openSearch, type Proof, prove, type Search, type Searching, tellSearch } from './prove.ts';
+import { REASONS } from './reasons.ts';
 import { settleFirst, settleOthers } from './settle.ts';
 
 /** Screened rows kept beside the simulated ones, so that pictures show the space and not only its best corner. */
@@ -51,7 +52,11 @@ export async function screenRows(
   await settleFirst(settling);
   const proof = await prove(search, screened.legal, false);
   await settleOthers(settling);
-  return { ...tellScreened(search, screened, proof, question), ...estimateRows(search, question, screened, configurationAt, catalog, outputMean), lookedAt };
+  return {
+    ...tellScreened(search, screened, proof, question),
+    ...estimateRows(search, question, screened, configurationAt, catalog, outputMean),
+    lookedAt,
+  };
 }
 
 function tellScreened(search: Search, screened: Screened, proof: Proof, question: Question) {
@@ -62,7 +67,10 @@ function tellScreened(search: Search, screened: Screened, proof: Proof, question
       ...REASONS.map(([, words], i) => ({ words, count: screened.rejected[i]! })),
       ...[...refused.values()].map((words) => ({ words, count: 1 })),
     ],
-    screened: { feasible: screened.feasible - refused.size, reordered: shareReordered(question, screened.candidates, search) },
+    screened: {
+      feasible: screened.feasible - refused.size,
+      reordered: shareReordered(question, screened.candidates, search),
+    },
   };
 }
 
@@ -133,12 +141,13 @@ function openEstimates(
   catalog: Catalog,
   outputMean: number,
 ) {
-  const { prices, power } = first;
+  const { power } = first;
+  const prices = pricesOf(first, catalog);
   return (i: number): Estimate => {
     const figure = (name: Figure) => figureOf(candidates, i, name);
     const c = configurationAt(candidates.row[i]!);
     const devices = c.replicas * c.tensor_parallel_size * c.pipeline_parallel_size * c.data_parallel_size;
-    const price = prices[c.hardware] ?? catalog.hardware(c.hardware).usd_per_hour ?? Number.NaN;
+    const price = prices[c.hardware] ?? Number.NaN;
     const usdPerHour = price * devices + electricityPerHour(figure('watts'), power);
     const output = figure('served') * outputMean;
     const figures = {

@@ -36,7 +36,14 @@ interface Known {
 const MOST_CLASSES = 4096;
 
 export function openSimulator(catalog: Catalog, session: Session): Simulator {
-  return { catalog, session, bands: catalog.errorBands(), room: openFleetRoom(), share: openShare(), classes: new Map() };
+  return {
+    catalog,
+    session,
+    bands: catalog.errorBands(),
+    room: openFleetRoom(),
+    share: openShare(),
+    classes: new Map(),
+  };
 }
 
 export interface SimulatedRow {

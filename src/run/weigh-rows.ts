@@ -2,8 +2,8 @@
 import type { Question } from '../spec/question.ts';
 import { joinLegal, type Legal } from './candidates.ts';
 import type { Found } from './found.ts';
-import { openSearch, prove, type Searching, tellSearch } from './prove.ts';
 import { BLOCK_ROWS } from './protocol.ts';
+import { openSearch, prove, type Searching, tellSearch } from './prove.ts';
 
 /** Throws UserError for mistakes that only the workload's files reveal. `exhaustive`: also rows that cannot be better. */
 export async function weighRows(searching: Searching, question: Question, exhaustive: boolean): Promise<Found> {

@@ -7,8 +7,8 @@ import { lowerSurface } from '../../src/plan/lower.ts';
 import { readSurface } from '../../src/plan/read-surface.ts';
 import { leastWork } from '../../src/run/least-work.ts';
 import { openSession } from '../../src/run/session.ts';
-import { configurationOf } from '../../src/spec/shape.ts';
 import { openQuestion } from '../../src/spec/question.ts';
+import { configurationOf } from '../../src/spec/shape.ts';
 
 const catalog = openCatalog({});
 const session = openSession(catalog);
@@ -41,7 +41,10 @@ describe('no step undercuts the least work', () => {
       expect(least.perPromptToken).toBeGreaterThan(0);
       let nearest = Number.POSITIVE_INFINITY;
       const step = fc.record({
-        chunks: fc.array(fc.record({ tokens: fc.integer({ min: 1, max: 4000 }), past: fc.integer({ min: 0, max: 4000 }) }), { maxLength: 3 }),
+        chunks: fc.array(
+          fc.record({ tokens: fc.integer({ min: 1, max: 4000 }), past: fc.integer({ min: 0, max: 4000 }) }),
+          { maxLength: 3 },
+        ),
         decodes: fc.integer({ min: 0, max: 256 }),
         context: fc.integer({ min: 1, max: 9000 }),
       });

@@ -2,7 +2,11 @@
 const ENGINE = 'kind: llm, model: llama-3.1-8b, profile: vllm-0.11';
 
 /** A plain question, small enough to simulate every row of it. */
-function plain(rest: string, load = 'request_rate: 6, num_requests: 200', slo = 'p99_ttft: 700ms, p99_tpot: 45ms'): string {
+function plain(
+  rest: string,
+  load = 'request_rate: 6, num_requests: 200',
+  slo = 'p99_ttft: 700ms, p99_tpot: 45ms',
+): string {
   return `
 model: llama-3.1-8b
 workload: {lengths: {input_len: {lognormal: {mean: 900, std: 700, max: 6000}}, output_len: {uniform: [20, 180]}}, ${load}}
@@ -33,7 +37,7 @@ ${rest}
 }
 
 export const SPACES: Readonly<Record<string, string>> = {
-  'cheapest': plain('objective: usd_per_hour'),
+  cheapest: plain('objective: usd_per_hour'),
   'fewest devices': plain('objective: devices'),
   'cheapest per token': plain('objective: usd_per_million_tokens'),
   'most tokens per device': plain('objective: output_throughput_per_device'),
@@ -43,7 +47,10 @@ export const SPACES: Readonly<Record<string, string>> = {
   'a limit on the first token only': plain('objective: usd_per_hour', undefined, 'p90_ttft: 300ms'),
   'a limit on a mean': plain('objective: usd_per_hour', undefined, 'mean_tpot: 20ms, p99_ttft: 2s'),
   'no limits: whatever keeps up': plain('objective: usd_per_hour', 'request_rate: 12, num_requests: 200', ''),
-  'a closed loop': plain('objective: usd_per_million_tokens', 'arrivals: {process: closed-loop, max_concurrency: 24}, num_requests: 200'),
+  'a closed loop': plain(
+    'objective: usd_per_million_tokens',
+    'arrivals: {process: closed-loop, max_concurrency: 24}, num_requests: 200',
+  ),
   'two rates, a winner for each': plain('objective: usd_per_hour', 'request_rate: [4, 12], num_requests: 150'),
   'electricity apart': plain('objective: usd_per_hour\npower: {usd_per_kwh: 0.3, pue: 1.3}'),
   'apart or together, cheapest': fleet('objective: usd_per_hour'),

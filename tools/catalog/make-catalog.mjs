@@ -6,14 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { inferSchema, initParser } from 'udsv';
 import { runnerImport } from 'vite';
 import {
+  AVAILABILITY,
   formatFix,
   GENERATIONS,
   HARDWARE_FIXES,
+  LEFT_OUT,
   MODEL_FIXES,
   NAME_FIXES,
   OTHER_MODELS,
+  OWNERS,
   VISIBLE_GIB,
 } from './catalog-facts.mjs';
+import { makePrices } from './make-prices.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const data = process.env.MIST_DATA ?? join(root, '..', 'shared', 'data');
@@ -42,6 +46,8 @@ function write(kind, id, value) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${id}.json`), format(value));
 }
+
+const DEFAULTS = readTable('catalog/prices_default.csv');
 
 /** Units of the table to SI, without the noise of binary fractions. */
 const scale = (text, factor) => Number((Number(text) * factor).toPrecision(12));
@@ -76,11 +82,18 @@ function makeHardware(row) {
     host_link_bandwidth: scale(row.host_link_gbps_unidir, 1e9),
     scale_out_bandwidth: scale(row.scaleout_gbps_per_dev, 1e9),
     tdp_w: orNull(row.tdp_w),
-    usd_per_hour: orNull(row.usd_per_h),
-    price_source: row.price_source,
+    ...availabilityOf(row),
     source: [row.source, memory, fix.why].filter(Boolean).join('; '),
     confidence: row.confidence,
   };
+}
+
+/** Why a device is not to be rented at a public price, where that is so. */
+function availabilityOf({ id }) {
+  const { availability = 'rentable', kind = '' } = DEFAULTS.find(({ device_id }) => device_id === id) ?? {};
+  if (/low-confidence/.test(kind) && !OWNERS.test(id)) return { availability: 'doubtful' };
+  const word = Object.keys(AVAILABILITY).find((start) => availability.startsWith(start));
+  return word === undefined ? {} : { availability: AVAILABILITY[word] };
 }
 
 function readFacts(id, file) {
@@ -142,7 +155,11 @@ function withNames(models, rows) {
   });
 }
 
-for (const row of readTable('cases/hardware_ids.csv')) write('hardware', row.id, makeHardware(row));
+const devices = [...readTable('cases/hardware_ids.csv'), ...readTable('catalog/hardware_new.csv')];
+const shipped = devices.filter(({ id }) => !LEFT_OUT.has(id));
+for (const row of shipped) write('hardware', row.id, makeHardware(row));
+const watts = new Map(shipped.map(({ id, tdp_w }) => [id, orNull(tdp_w)]));
+for (const sheet of makePrices(readTable('catalog/prices.csv'), DEFAULTS, watts)) write('prices', sheet.id, sheet);
 const rows = readTable('catalog/models_new.csv');
 const models = [
   ...readTable('cases/model_ids.csv').map(makeModel),
