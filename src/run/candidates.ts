@@ -2,6 +2,7 @@
 import type { Basis } from '../catalog/types.ts';
 import { SURFACE_FIELDS } from '../plan/deployment.ts';
 import type { Configuration } from '../spec/types.ts';
+import type { Near } from './bound-rows.ts';
 
 /** Columns of the candidates; all have the same length. */
 export interface Candidates {
@@ -112,6 +113,8 @@ export interface Screened {
   readonly legal: Legal;
   /** How far the bound that is nearest to letting a row through is from it: engines asked for over engines there. */
   readonly margin: number;
+  /** Of the rows that a bound rules out the nearest of every group. */
+  readonly nearest: readonly Near[];
   /** What the prices of each group rest on; null where nothing was priced. */
   readonly bases: readonly (Basis | null)[];
 }

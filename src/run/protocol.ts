@@ -1,6 +1,7 @@
 // What the threads of a sweep say to each other.
 import type { Basis } from '../catalog/types.ts';
 import type { OnePool } from '../spec/shape.ts';
+import type { Near } from './bound-rows.ts';
 import type { Candidates, Legal } from './candidates.ts';
 import type { Limits, Range } from './equivalent.ts';
 import type { SimulatedRow } from './simulate-row.ts';
@@ -43,6 +44,7 @@ export type Report =
       readonly rejected: Float64Array;
       readonly feasible: number;
       readonly margin: number;
+      readonly nearest: readonly Near[];
       readonly candidates: Candidates;
       readonly legal: Legal;
       readonly bases: readonly (Basis | null)[];

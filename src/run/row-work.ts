@@ -12,6 +12,7 @@ import type { OnePool } from '../spec/shape.ts';
 import type { Objective } from '../spec/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import { moments } from '../workload/moments.ts';
+import type { Near } from './bound-rows.ts';
 import { floorOf } from './bounds.ts';
 import { joinCandidates, joinLegal, type Legal } from './candidates.ts';
 import { openDemand } from './demand.ts';
@@ -70,6 +71,7 @@ function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: Web
   return (block: number, size: number): Report => {
     const last = Math.min(grid.groups, (block + 1) * size);
     const legal: Legal[] = [];
+    const nearest: Near[] = [];
     const rejected = new Float64Array(REASONS.length);
     const parts = [];
     const bases: (Basis | null)[] = [];
@@ -82,11 +84,12 @@ function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: Web
       feasible += screened.feasible;
       parts.push(screened.candidates);
       legal.push(screened.legal);
+      nearest.push(...screened.nearest);
       margin = Math.min(margin, screened.margin);
       bases.push(screened.basis);
     }
     const joined = { candidates: joinCandidates(parts), legal: joinLegal(legal) };
-    return { kind: 'screened', block, rejected, feasible, margin, ...joined, bases };
+    return { kind: 'screened', block, rejected, feasible, margin, nearest, ...joined, bases };
   };
 }
 

@@ -1,6 +1,6 @@
 // Screens one group of a sweep: binds its deployment, lowers its surface, runs the closed-form kernel over its rows.
 
-import { CURVE_SIZE, SCREEN_ADVANCE, SCREEN_DRAFTS, SCREENED_FEASIBLE } from '../../assembly/layout/screen.ts';
+import { CURVE_SIZE, SCREEN_ADVANCE, SCREEN_DRAFTS, SCREENED_DOUBTFUL } from '../../assembly/layout/screen.ts';
 import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { cutsPrompts, reservesFinal } from '../check/scheduler-lists.ts';
@@ -18,10 +18,10 @@ import { expectedAdvance } from '../spec/speculative.ts';
 import type { AxisField, Configuration, Objective } from '../spec/types.ts';
 import { PROFILE_FIELDS } from '../spec/words.ts';
 import type { Moments } from '../workload/moments.ts';
-import { type Bound, boundOf, type Deadlines, type Demand, floorOf } from './bounds.ts';
+import { boundRows, type Near } from './bound-rows.ts';
+import type { Demand } from './bounds.ts';
 import { type Candidates, type Legal, NO_CANDIDATES, NO_ROWS, type Offer, packOffers, VARIANTS } from './candidates.ts';
 import type { Grid } from './grid.ts';
-import type { StepLimits } from './least-work.ts';
 import { REASONS, reasonIndex } from './reasons.ts';
 import {
   fillInner,
@@ -44,6 +44,8 @@ export interface ScreenedGroup {
   readonly legal: Legal;
   /** The least that a row which is too few falls short by: engines asked for over engines there. */
   readonly margin: number;
+  /** Of the rows that are ruled out by a bound the nearest to being let through. */
+  readonly nearest: readonly Near[];
   readonly basis: Basis | null;
 }
 
@@ -161,7 +163,8 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup {
     return { ...NOTHING, rejected };
   }
   const { basis } = runKernel(screen, inner, bound, first);
-  const { ruled, ...proved } = boundRows({ screen, inner, refusals, bound, group }, rejected);
+  const refusalAt = (i: number) => refusalOf(inner, refusals, i);
+  const { ruled, ...proved } = boundRows({ screen, inner, refusals, bound, group, refusalAt }, rejected);
   return { rejected, ...proved, candidates: chooseOffers(screen, inner, ruled, bound, group), basis };
 }
 
@@ -170,6 +173,7 @@ const NOTHING = {
   candidates: NO_CANDIDATES,
   legal: NO_ROWS,
   margin: Number.POSITIVE_INFINITY,
+  nearest: [],
   basis: null,
 };
 
@@ -197,7 +201,7 @@ function innerOf(screen: Screen, group: number, bound: Deployment, first: Config
   return inner;
 }
 
-/** Why row `i` cannot be whatever the screen says; null where it can. */
+/** Why row `i` cannot be; null where it can. */
 function refusalOf(inner: InnerTables, refusals: readonly (string | null)[], i: number): string | null {
   return inner.refused[i] === 1 ? 'refused' : refusals[inner.classOf[i]!]!;
 }
@@ -248,92 +252,6 @@ function runKernel(screen: Screen, inner: InnerTables, bound: Deployment, first:
   return { basis: lowered.basis };
 }
 
-interface Group {
-  readonly screen: Screen;
-  readonly inner: InnerTables;
-  readonly refusals: readonly (string | null)[];
-  readonly bound: Deployment;
-  readonly group: number;
-}
-
-/** Rows that can be, with what their score cannot undercut; counts those that cannot, or that are proved too slow, by reason. */
-function boundRows(of: Group, rejected: Float64Array) {
-  const { screen, inner, refusals, bound, group } = of;
-  const { grid, columns, question } = screen;
-  const bounds = openBounds(of);
-  const row: number[] = [];
-  const floor: number[] = [];
-  const out = new Uint8Array(grid.size);
-  let [feasible, margin] = [0, Number.POSITIVE_INFINITY];
-  for (let i = 0; i < grid.size; i++) {
-    const configuration = inner.configurations[i]!;
-    const { demand, ...proved } = bounds(configuration.request_rate);
-    const short = proved.engines / configuration.replicas;
-    const usdPerHour = bound.usdPerDeviceHour * bound.devices * configuration.replicas;
-    const weight = { usdPerHour, devices: bound.devices * configuration.replicas };
-    const score = floorOf(question.objective, weight, demand.mostTokens);
-    const late = proved.isLate ? 'late-alone' : short > 1 + 1e-9 ? 'too-few' : null;
-    const reason = refusalOf(inner, refusals, i) ?? (Number.isNaN(score) ? 'unranked' : late);
-    if (reason === 'too-few') margin = Math.min(margin, short);
-    if (reason !== null) {
-      rejected[reasonIndex(reason)]!++;
-      out[i] = 1;
-      continue;
-    }
-    row.push(grid.row(group, i));
-    floor.push(score);
-    if (columns.status[i] === SCREENED_FEASIBLE) feasible++;
-  }
-  return { feasible, margin, ruled: out, legal: { row: Float64Array.from(row), floor: Float64Array.from(floor) } };
-}
-
-/** What no run on the group's surface undercuts, by rate: under the loosest limits of its rows. */
-function openBounds(of: Group) {
-  const known = new Map<number, Bound & { readonly demand: Demand }>();
-  const limits = isBounded(of) ? limitsOf(of) : null;
-  return (rate: number) => {
-    const own = known.get(rate);
-    if (own) return own;
-    const demand = of.screen.demand(rate);
-    const { deadlines } = demand;
-    const bound = deadlines && limits ? boundOf(of.screen.columns.surface, limits(deadlines), deadlines) : UNBOUND;
-    const made = { ...bound, demand };
-    known.set(rate, made);
-    return made;
-  };
-}
-
-const UNBOUND: Bound = { engines: 0, isLate: false };
-
-/** Steps of one scheduler, one token a decode, priced by the surface as it stands. */
-function isBounded({ screen, inner, bound }: Group): boolean {
-  const { rules, num_scheduler_steps: steps } = inner.configurations[0]!;
-  const alone = bound.split.dp === 1 && !bound.key.speculation && rules?.padded_len === undefined;
-  return alone && steps === 1 && screen.columns.words[SCREEN_DRAFTS * 2] === 0;
-}
-
-/** The most that a step of any row of the group can hold. */
-function limitsOf({ inner, refusals, bound }: Group): (deadlines: Deadlines) => StepLimits {
-  let [sequences, budget, context] = [1, 1, 0];
-  let isWhole = false;
-  for (const configuration of inner.configurations) {
-    sequences = Math.max(sequences, configuration.max_num_seqs);
-    budget = Math.max(budget, configuration.max_num_batched_tokens * bound.split.pp);
-    isWhole ||= configuration.batching === 'static' || configuration.num_scheduler_steps !== 1;
-  }
-  inner.classes.forEach((row, k) => {
-    if (refusals[k] !== null) return;
-    const { blocks, blockTokens, pages } = blocksOf(bound, inner.configurations[row]!);
-    context = Math.max(context, pages ? Number.POSITIVE_INFINITY : blocks * blockTokens);
-  });
-  return ({ longest }) => ({
-    sequences,
-    tokens: isWhole ? Number.MAX_SAFE_INTEGER : Math.max(budget, longest + sequences),
-    context,
-    longest,
-  });
-}
-
 /** The best VARIANTS rows of each deployment of the group, as the screen sees them; `ruled`: rows that cannot be, or are proved too slow. */
 function chooseOffers(
   screen: Screen,
@@ -345,7 +263,7 @@ function chooseOffers(
   const { columns, grid } = screen;
   const best = new Map<string, Offer[]>();
   for (let i = 0; i < grid.size; i++) {
-    if (columns.status[i] !== SCREENED_FEASIBLE || ruled[i] === 1) continue;
+    if (columns.status[i] === SCREENED_DOUBTFUL || ruled[i] === 1) continue;
     const offer = offerOf(screen, inner.configurations[i], bound, group, i);
     if (Number.isNaN(offer.score)) continue;
     const key = deploymentKey(inner.configurations[i]);

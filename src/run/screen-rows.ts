@@ -7,6 +7,7 @@ import { tensionOf } from '../metrics/sweep.ts';
 import type { Question } from '../spec/question.ts';
 import type { OnePool } from '../spec/shape.ts';
 import type { Configuration } from '../spec/types.ts';
+import type { Near } from './bound-rows.ts';
 import {
   type Candidates,
   type Figure,
@@ -22,8 +23,8 @@ import { type Grid, openConfigurations, openGrid } from './grid.ts';
 import type { Pool } from './pool.ts';
 import { BLOCK_GROUPS, type Report } from './protocol.ts';
 import { isDone, openSearch, type Proof, prove, type Search, type Searching, tellSearch } from './prove.ts';
-import { REASONS } from './reasons.ts';
-import { settleFirst, settleOthers } from './settle.ts';
+import { REASONS, reasonIndex } from './reasons.ts';
+import { settleFirst, settleNearest, settleOthers } from './settle.ts';
 
 /** Screened rows kept beside the simulated ones, so that pictures show the space and not only its best corner. */
 const SCREENED_KEPT = 1500;
@@ -52,6 +53,8 @@ export async function screenRows(
   await settleFirst(settling);
   const proof = await prove(search, screened.legal, false);
   await settleOthers(settling);
+  const tried = await settleNearest(search, screened.nearest);
+  for (const { reason } of tried) screened.rejected[reasonIndex(reason)]!--;
   return {
     ...tellScreened(search, screened, proof, question),
     ...estimateRows(search, question, screened, configurationAt, catalog, outputMean),
@@ -106,6 +109,7 @@ async function screenAll(pool: Pool, grid: Grid, options: Screening & Searching[
   let [feasible, margin] = [0, Number.POSITIVE_INFINITY];
   const parts: Candidates[] = [];
   const legal: Legal[] = [];
+  const nearest: Near[] = [];
   const bases: (Basis | null)[] = new Array(grid.groups).fill(null);
   for (const report of reports) {
     if (!report) continue;
@@ -116,9 +120,10 @@ async function screenAll(pool: Pool, grid: Grid, options: Screening & Searching[
     margin = Math.min(margin, report.margin);
     parts.push(report.candidates);
     legal.push(report.legal);
+    nearest.push(...report.nearest);
     for (const [k, basis] of report.bases.entries()) bases[report.block * size + k] = basis;
   }
-  return { rejected, feasible, margin, candidates: joinCandidates(parts), legal: joinLegal(legal), bases };
+  return { rejected, feasible, margin, nearest, candidates: joinCandidates(parts), legal: joinLegal(legal), bases };
 }
 
 /** Evenly spaced over the ranking of the screen; the first that keeps every limit by its own estimate is always among them. */

@@ -1,6 +1,7 @@
 // What a screened sweep simulates beside its proof: first what the screen holds for the best, so that a proof has a bar; then the best of
 // each hardware and the screen's own fronts, so that pictures show more than the cheapest corner.
 import type { Configuration } from '../spec/types.ts';
+import type { Near } from './bound-rows.ts';
 import { type Candidates, figureOf, orderCandidates } from './candidates.ts';
 import { isDone, isMet, isOver, type Search, simulateRows } from './prove.ts';
 
@@ -128,4 +129,18 @@ async function settleWhole({ search, candidates }: Settling): Promise<void> {
   const of = (row: number): number => tension.get(row) ?? Number.POSITIVE_INFINITY;
   given.sort((a, b) => of(a) - of(b) || a - b);
   await simulateRows(search, given.slice(0, WHOLE), false, candidates.row.length);
+}
+
+/** Where nothing that could be simulated keeps the promise, and little was: the nearest of the rows that a bound rules out, to tell how far off they are. */
+export async function settleNearest(search: Search, nearest: readonly Near[]): Promise<Near[]> {
+  const { results, leaders, watch } = search;
+  if (leaders.size > 0 || results.size >= WHOLE || watch.signal?.aborted) return [];
+  const order = [...nearest].sort((a, b) => a.short - b.short || a.row - b.row).slice(0, WHOLE - results.size);
+  await simulateRows(
+    search,
+    order.map(({ row }) => row),
+    false,
+    order.length,
+  );
+  return order.filter(({ row }) => results.has(row));
 }

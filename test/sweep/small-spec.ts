@@ -23,7 +23,7 @@ engine:
   max_num_seqs: [8, 64]
 slo: {p99_ttft: 700ms, p99_tpot: 45ms}
 objective: usd_per_hour
-top: 3
+top: 2
 `;
 
 export function openSmall(catalog: Catalog, seed?: number): Question {

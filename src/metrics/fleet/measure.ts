@@ -8,12 +8,12 @@ import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import type { FleetSummary } from '../sweep.ts';
-import { EMPTY_BALANCE } from '../verdict.ts';
 import { type Seen, seeLatencies, seeRun } from './client-view.ts';
 import { measureClients, swapsOf } from './clients.ts';
 import { clipIntervals, drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
 import { chooseExamples } from './examples.ts';
 import { judgeRun, sampleRun, windowFigures } from './judge-run.ts';
+import { NO_LATENCIES, NOTHING_MEASURED } from './nothing.ts';
 import { measurePipelines } from './pipelines.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
@@ -111,25 +111,6 @@ function summariseGivenUp(run: FleetRun): FleetSummary {
   };
 }
 
-const NOTHING_MEASURED = {
-  verdict: 'too-short',
-  balance: EMPTY_BALANCE,
-  window: null,
-  stopped: '',
-  request_throughput: Number.NaN,
-  output_throughput: Number.NaN,
-  total_token_throughput: Number.NaN,
-  peak_output_throughput: Number.NaN,
-  request_goodput: Number.NaN,
-  good_fraction: Number.NaN,
-  slo_met: false,
-  total_input_tokens: Number.NaN,
-  cached_input_tokens: Number.NaN,
-  total_output_tokens: Number.NaN,
-  thinking_tokens: Number.NaN,
-  max_concurrent_requests: Number.NaN,
-} as const;
-
 /** How the drafts of all clients did; nothing where none drafts. */
 function draftsOf({ counters }: FleetRun): Pick<FleetResult, 'speculation'> {
   const accepted = counters.flatMap((client) => (client.accepted ? [client.accepted] : []));
@@ -214,14 +195,6 @@ function measureRequests(
     max_concurrent_requests: peakOverlap(finishedOnly(requests, 'arrival'), finishedOnly(requests, 'finish')),
   };
 }
-
-const NO_LATENCIES = {
-  ttft: EMPTY_SUMMARY,
-  first_answer: EMPTY_SUMMARY,
-  tpot: EMPTY_SUMMARY,
-  itl: EMPTY_SUMMARY,
-  e2el: EMPTY_SUMMARY,
-};
 
 /** `counted`: the mean gap where the histogram of gaps may hold those of unfinished requests, too. */
 function summariseAll({ itl, pick }: FleetRun, latencies: FleetLatencies, counted: number, meanGap: number) {
