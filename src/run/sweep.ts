@@ -8,15 +8,12 @@ import type { Question } from '../spec/question.ts';
 import { onePool } from '../spec/shape.ts';
 import { moments } from '../workload/moments.ts';
 import { makeWalks } from '../workload/walks.ts';
-import { deploymentName } from './candidates.ts';
 import type { Found } from './found.ts';
-import { openConfigurations } from './grid.ts';
 import { keepRows } from './keep.ts';
 import { openPool } from './pool.ts';
 import { priceSweep } from './price-kinds.ts';
-import type { Searching } from './prove.ts';
-import { isAsked, scenarioOf } from './scenario.ts';
 import { screenRows } from './screen-rows.ts';
+import { tellApart } from './tell-apart.ts';
 import { weighRows } from './weigh-rows.ts';
 
 /** How a sweep is run; only `exhaustive` changes a result. */
@@ -64,19 +61,6 @@ export async function sweep(question: Question, catalog: Catalog, options: Sweep
   } finally {
     await pool.close();
   }
-}
-
-/** How rows are told apart: by scenario, and by what is bought; of one pool those are settings that share surface, replicas and rate. */
-function tellApart(question: Question): Omit<Searching, 'pool' | 'watch'> {
-  const { objective, top, settle, axes } = question;
-  const shape = onePool(question);
-  const configurationAt = shape ? openConfigurations(question, shape) : null;
-  const isOne = !axes.some(({ name }) => isAsked(name));
-  return {
-    ...{ objective, top, settle },
-    scenarioOf: isOne ? () => '' : (row) => scenarioOf(question.choicesAt(row)),
-    deploymentOf: configurationAt ? (row) => deploymentName(configurationAt(row)) : String,
-  };
 }
 
 /** Ranks what was found and counts what fell. */
