@@ -24,6 +24,7 @@ const FLAGS = {
   '--workers': String,
   '--seed': String,
   '--catalog': String,
+  '--prices': String,
   '--print-spec': Boolean,
   '--json': Boolean,
 } as const;
@@ -60,6 +61,7 @@ mist size SPEC --max-load [options]
   --seed N           another seed for the workload
   --print-spec       print the spec instead, for mist sweep; of --max-load the spec at the answer, for mist run
   --catalog FOLDER   a catalog folder of your own, first
+  --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
   --json             results as JSON
 
   Exit codes: 0 an answer, 2 a mistake in the question, 3 no answer (nothing that was tried keeps the promise), 130 interrupted (143
