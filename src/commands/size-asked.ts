@@ -1,4 +1,6 @@
 // The flags of mist size as the data of a spec: a model, a rate, lengths, limits; mistakes in it are told by the flag.
+import { resolve } from 'node:path';
+import { isPriceFile } from '../catalog/price-file.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { SLO_KEYS } from '../spec/slo.ts';
 import { wholeFlag } from './flags.ts';
@@ -125,3 +127,9 @@ const known = (part: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
 
 const whole = (name: string, part: object) => (Object.keys(part).length > 0 ? { [name]: part } : {});
+
+/** A list is read from where the spec lies, and that is not known: its whole path is. */
+export function withPrices<Data extends object>(data: Data, prices: string | undefined): Data {
+  if (prices === undefined) return data;
+  return { ...data, price_sheet: isPriceFile(prices) ? resolve(prices) : prices };
+}

@@ -12,7 +12,7 @@ import type { Objective } from '../spec/types.ts';
 import { MOST_WORKERS, NO_ANSWER, type Output, wholeFlag, wordFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import type { SizeFlags } from './size.ts';
-import { type Asked, readAsked } from './size-asked.ts';
+import { type Asked, readAsked, withPrices } from './size-asked.ts';
 
 /** What is asked for where nobody says: the figures that a plan is made of. */
 const ASKED: readonly Objective[] = ['devices', 'usd_per_hour', 'watts'];
@@ -20,16 +20,18 @@ const ASKED: readonly Objective[] = ['devices', 'usd_per_hour', 'watts'];
 /** Exit codes as of size. */
 export async function sizeSpec(flags: SizeFlags, out: Output): Promise<number> {
   const asked = flags._.length > 0 ? readFile(flags) : readAsked(flags);
+  const data = withPrices(asked.data, flags['--prices']);
   const folder = flags['--catalog'] ?? null;
-  const catalog = openCatalog({ folder });
+  const prices = flags['--prices'] ?? null;
+  const catalog = openCatalog({ folder, prices });
   const workers = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism();
-  const own = asked.data.objective as Objective | undefined;
+  const own = data.objective as Objective | undefined;
   const only = wordFlag('--objective', flags['--objective'], OBJECTIVES) ?? own;
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const interrupt = heedInterrupts();
   try {
-    const sized = await sizeFleet(asked.data, catalog, {
-      ...{ workers, catalogFolder: folder, file: asked.file, objectives: only ? [only] : ASKED },
+    const sized = await sizeFleet(data, catalog, {
+      ...{ workers, catalogFolder: folder, prices, file: asked.file, objectives: only ? [only] : ASKED },
       onProgress: (done, total, words) => progress.update(done, total, words),
       signal: interrupt.signal,
     }).catch((error) => {

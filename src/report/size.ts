@@ -3,6 +3,7 @@ import { achieved } from '../metrics/limits.ts';
 import type { KeptRow } from '../metrics/sweep.ts';
 import { REASONS } from '../run/reasons.ts';
 import type { SizeAnswer, Sized } from '../run/size.ts';
+import { OBJECTIVE } from '../spec/objectives.ts';
 import { askQuestion, countedReasons, describePriced, explainAnswer, findAnswer, tightestLimit } from './answer.ts';
 import {
   describeDeployment,
@@ -19,6 +20,7 @@ import {
 import { formatDuration, formatMs, formatNumber, formatShort, formatUsd, listWords, UNKNOWN } from './format.ts';
 import type { JsonObject } from './json.ts';
 import { launchesOf, launchLines } from './launch-row.ts';
+import { explainPrices } from './prices.ts';
 import { sweepJson } from './sweep-json.ts';
 import { drawTable, left, right } from './table.ts';
 import { bandLegend, explainTrust, shortBand } from './trust.ts';
@@ -105,7 +107,8 @@ function drawAnswers(met: readonly Met[]): string[] {
 
 /** The answer in a sentence, what breaks first, how far to believe it. */
 function explainMet({ result }: Met): string[] {
-  return [findAnswer(result).sentence, ...explainAnswer(result), ...explainTrust(result)].flatMap((words) =>
+  const prices = OBJECTIVE[result.objective].priced ? explainPrices(result) : [];
+  return [findAnswer(result).sentence, ...explainAnswer(result), ...explainTrust(result), ...prices].flatMap((words) =>
     wrap(words),
   );
 }

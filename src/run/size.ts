@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import type { SweepResult } from '../metrics/sweep.ts';
 import { writeSpecDocument } from '../spec/document.ts';
+import { OBJECTIVE } from '../spec/objectives.ts';
 import { openQuestion, type Question } from '../spec/question.ts';
 import { isPlain } from '../spec/shorthand.ts';
 import { openSizing } from '../spec/sizing.ts';
@@ -15,7 +16,7 @@ export interface SizeAnswer {
 }
 
 export interface Sized {
-  /** One for each objective in turn; up to the first that has none, whose rows are all rows that the others could choose from. */
+  /** One for each objective in turn; up to one that has none though it needs neither prices nor watts: the others have none either. */
   readonly answers: readonly SizeAnswer[];
   readonly objectives: readonly Objective[];
   /** The document that was asked, without its objective. */
@@ -71,14 +72,25 @@ export function writeSizing({ data }: Pick<Sized, 'data'>, objective: Objective)
 
 async function askAll(data: Sized['data'], catalog: Catalog, options: SizeOptions): Promise<SizeAnswer[]> {
   const { file, seed, objectives } = options;
+  const found = new Map<Objective, SweepResult>();
+  const ask = async (objective: Objective): Promise<SweepResult> => {
+    const question = openQuestion(writeSizing({ data }, objective), file, catalog, seed);
+    const twin = objectives.find((other) => OBJECTIVE[other].priced && orderAlike(objective, other, question));
+    // what prices decide is asked for both: it says more of the same answer
+    const same = twin && twin !== objective ? await askOnce(twin) : null;
+    return same && isMet(same) ? { ...same, objective } : sweep(question, catalog, options);
+  };
+  const askOnce = async (objective: Objective): Promise<SweepResult> => {
+    const known = found.get(objective) ?? (await ask(objective));
+    found.set(objective, known);
+    return known;
+  };
   const answers: SizeAnswer[] = [];
   for (const objective of objectives) {
-    const text = writeSizing({ data }, objective);
-    const question = openQuestion(text, file, catalog, seed);
-    const same = answers.find((earlier) => orderAlike(earlier.objective, objective, question));
-    const result = same ? { ...same.result, objective } : await sweep(question, catalog, options);
+    const result = await askOnce(objective);
     answers.push({ objective, result });
-    if (!isMet(result)) break;
+    const { priced, metered } = OBJECTIVE[objective];
+    if (!isMet(result) && !priced && !metered) break;
   }
   return answers;
 }
@@ -89,7 +101,9 @@ function orderAlike(one: Objective, other: Objective, { first, axes }: Question)
   if (!counted(one) || !counted(other) || first.power.usd_per_kwh !== null) return false;
   const { hardware } = first.pools[0]?.kind === 'llm' ? first.pools[0].configuration : { hardware: '' };
   return (
-    first.pools.length === 1 && hardware !== '' && !axes.some(({ name }) => /(^|\.)(hardware|prices)(\.|$)/.test(name))
+    first.pools.length === 1 &&
+    hardware !== '' &&
+    !axes.some(({ name }) => /(^|\.)(hardware|prices|price_sheet)(\.|$)/.test(name))
   );
 }
 

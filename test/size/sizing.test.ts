@@ -105,6 +105,7 @@ describe('as few searches as the answers need', () => {
     const { answers } = await size(one, ['devices', 'usd_per_hour', 'watts']);
     const [devices, usd, watts] = answers;
     expect(usd!.result.kept).toBe(devices!.result.kept);
+    expect([devices!.result.objective, usd!.result.objective]).toEqual(['devices', 'usd_per_hour']);
     expect(watts!.result.kept).not.toBe(devices!.result.kept);
     const alone = await size(one, ['usd_per_hour']);
     expect(findAnswer(alone.answers[0]!.result).sentence).toBe(findAnswer(usd!.result).sentence);
