@@ -1,5 +1,6 @@
 // Rules rows of a screened group out by what no run can undercut: too few engines for what is due, prompts late with an engine for themselves.
 import { SCREEN_DRAFTS, SCREENED_FEASIBLE } from '../../assembly/layout/screen.ts';
+import { SURFACE_IDLE_W } from '../../assembly/layout/surface.ts';
 import { isBatchOfOne } from '../check/scheduler-lists.ts';
 import { blocksOf, type Deployment } from '../plan/deployment.ts';
 import { type Bound, boundOf, type Deadlines, type Demand, floorOf } from './bounds.ts';
@@ -34,7 +35,8 @@ export function boundRows(of: Group, rejected: Float64Array) {
     const { demand, ...proved } = bounds(configuration.request_rate);
     const short = proved.engines / configuration.replicas;
     const usdPerHour = bound.usdPerDeviceHour * bound.devices * configuration.replicas;
-    const weight = { usdPerHour, devices: bound.devices * configuration.replicas };
+    const watts = columns.surface[SURFACE_IDLE_W]! * configuration.replicas * question.first.power.pue;
+    const weight = { usdPerHour, devices: bound.devices * configuration.replicas, watts };
     const score = floorOf(question.objective, weight, demand.mostTokens);
     const late = proved.isLate ? 'late-alone' : short > 1 + 1e-9 ? 'too-few' : null;
     const reason = of.refusalAt(i) ?? (Number.isNaN(score) ? 'unranked' : late);

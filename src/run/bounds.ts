@@ -3,7 +3,7 @@
 // All but a few requests of the window must have their first token, or their last, by a deadline; what those need lies between the arrival
 // of the first and the deadline of the last, so that it takes that many engines at least. (Client's delays only move deadlines forward.)
 import type { WindowRule } from '../metrics/fleet/window.ts';
-import { scoreOf } from '../metrics/objective.ts';
+import { type Measured, scoreOf } from '../metrics/objective.ts';
 import type { Objective, Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
 import { type LeastWork, leastWork, type StepLimits, type Totals } from './least-work.ts';
@@ -146,14 +146,14 @@ function tokensIn({ count, arrival, output, concurrency }: Requests, rule: Windo
 }
 
 /**
- * What the score of a deployment cannot undercut (metrics/objective.ts): its devices cost at least their price, and no run serves more
- * than is asked for. A little less, so that rounding never makes it more.
+ * What the score of a deployment cannot undercut (metrics/objective.ts): its devices cost at least their price and draw at least their idle
+ * power (law L11), and no run serves more than is asked for. A little less, so that rounding never makes it more.
  */
 export function floorOf(
   objective: Objective,
-  { usdPerHour, devices }: { readonly usdPerHour: number; readonly devices: number },
+  { usdPerHour, devices, watts = 0 }: Pick<Measured, 'usdPerHour' | 'devices'> & Partial<Pick<Measured, 'watts'>>,
   mostTokens: number,
 ): number {
-  const floor = scoreOf(objective, { usdPerHour, outputThroughput: mostTokens, watts: 0, devices });
+  const floor = scoreOf(objective, { usdPerHour, outputThroughput: mostTokens, watts, devices });
   return floor - Math.abs(floor) * 1e-11;
 }

@@ -42,6 +42,7 @@ export const SPACES: Readonly<Record<string, string>> = {
   'cheapest per token': plain('objective: usd_per_million_tokens'),
   'most tokens per device': plain('objective: output_throughput_per_device'),
   'most tokens per joule': plain('objective: tokens_per_joule'),
+  'least power': plain('objective: watts'),
   'heavy load, most rows too few': plain('objective: usd_per_hour', 'request_rate: 25, num_requests: 250'),
   'limits that nothing keeps': plain('objective: usd_per_hour', undefined, 'p99_ttft: 20ms'),
   'a limit on the first token only': plain('objective: usd_per_hour', undefined, 'p90_ttft: 300ms'),
