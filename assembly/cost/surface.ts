@@ -66,13 +66,58 @@ export function surfaceMixed(
   }
   // Decode attention of those that ride along
   if (decodes > 0) {
-    surfacePiece(out, surface, SURFACE_DA, decodes, context);
-    device += getf(out, RUN_PIECE_A) + getf(out, RUN_PIECE_B) * context;
+    device += surfaceDecodes(out, surface, decodes, context);
   }
   const floor = getf(surface, SURFACE_FLOOR);
   if (floor > 0 && <f64>tokens > getf(surface, SURFACE_FLOOR_TOKENS)) device = sqrt(device * device + floor * floor);
   const host = getf(surface, SURFACE_HOST_STEP) + getf(surface, SURFACE_HOST_SEQUENCE) * <f64>(decodes + count);
   return getf(surface, SURFACE_HOST_NORM) == 1 ? device + host : sqrt(device * device + host * host);
+}
+
+/**
+ * Duration of a step of `ranks` attention groups with work of their own. All their new tokens; tokens, samples and sequences of the group
+ * that has most; chunks of all; and seconds of the group that reads most, as an instance of such groups would.
+ */
+export function ranksSeconds(
+  surface: usize, ranks: i32, all: i32, tokens: i32, samples: i32, prompts: i32, attention: f64, sequences: i32,
+): f64 {
+  const shared = surface + (SURFACE_SHARED << 3);
+  let device = gridLookup(surface + (SURFACE_G << 3), ranks * tokens, GRID_TOKENS);
+  device += gridLookup(shared, all, GRID_TOKENS) - gridLookup(shared, ranks * tokens, GRID_TOKENS);
+  device += gridLookup(surface + (SURFACE_LM << 3), ranks * samples, GRID_SEQUENCES);
+  device += attention;
+  if (prompts > 0) {
+    device += getf(surface, SURFACE_AP_FIXED);
+    const floor = getf(surface, SURFACE_FLOOR);
+    if (floor > 0 && <f64>tokens > getf(surface, SURFACE_FLOOR_TOKENS)) device = sqrt(device * device + floor * floor);
+  }
+  const host = getf(surface, SURFACE_HOST_STEP) + getf(surface, SURFACE_HOST_SEQUENCE) * <f64>(ranks * sequences);
+  return getf(surface, SURFACE_HOST_NORM) == 1 ? device + host : sqrt(device * device + host * host);
+}
+
+/** Decode attention of `sequences` whose contexts sum to `context`. */
+export function surfaceDecodes(out: usize, surface: usize, sequences: i32, context: f64): f64 {
+  surfacePiece(out, surface, SURFACE_DA, sequences, context);
+  return getf(out, RUN_PIECE_A) + getf(out, RUN_PIECE_B) * context;
+}
+
+/** Prefill attention of CHUNK_BYTES[count]. */
+export function surfacePrompts(surface: usize, chunks: usize, count: i32): f64 {
+  const window = getf(surface, SURFACE_WINDOW);
+  let sum = 0.0;
+  for (let i = 0; i < count; i++) sum += chunkSeconds(surface, window, chunks + <usize>(i * CHUNK_BYTES));
+  return sum;
+}
+
+// @ts-ignore: decorator
+@inline
+function chunkSeconds(surface: usize, window: f64, chunk: usize): f64 {
+  const n = load<i32>(chunk, CHUNK_TOKENS);
+  const pairs = load<f64>(chunk, CHUNK_PAIRS);
+  const seconds = pairs * gridLookup(surface + (SURFACE_APF << 3), n, GRID_TOKENS);
+  if (window <= 0) return seconds;
+  const near = <f64>n * window;
+  return seconds + (pairs < near ? pairs : near) * gridLookup(surface + (SURFACE_APW << 3), n, GRID_TOKENS);
 }
 
 /** Token-wise work where a prompt is the work of one of `groups` attention groups: the others wait for that of the longest chunk. */
@@ -95,14 +140,7 @@ function groupAttention(surface: usize, chunks: usize, count: i32, groups: f64):
   let sum = 0.0;
   let most = 0.0;
   for (let i = 0; i < count; i++) {
-    const chunk = chunks + <usize>(i * CHUNK_BYTES);
-    const n = load<i32>(chunk, CHUNK_TOKENS);
-    const pairs = load<f64>(chunk, CHUNK_PAIRS);
-    let seconds = pairs * gridLookup(surface + (SURFACE_APF << 3), n, GRID_TOKENS);
-    if (window > 0) {
-      const near = <f64>n * window;
-      seconds += (pairs < near ? pairs : near) * gridLookup(surface + (SURFACE_APW << 3), n, GRID_TOKENS);
-    }
+    const seconds = chunkSeconds(surface, window, chunks + <usize>(i * CHUNK_BYTES));
     sum += seconds;
     if (seconds > most) most = seconds;
   }

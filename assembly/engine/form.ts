@@ -5,7 +5,7 @@ import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC 
 import { LEAP_NONE } from '../layout/enums';
 import {
   REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
-  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_SWAPPED, REP_USED, REP_WAITING,
+  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_READY, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_SWAPPED, REP_USED, REP_WAITING,
 } from '../layout/replica';
 import { formChunked } from '../batching/chunked';
 import { formContinuous } from '../batching/continuous';
@@ -15,8 +15,10 @@ import { stepContext, stepDecodes } from '../batching/drafts';
 import { decodeBlocks } from '../batching/paging';
 import { paySwaps, swapSeconds } from '../batching/swap';
 import { geta, getf, geti, setf, seti } from '../table/cell';
+import { clientAt } from '../table/client';
 import { startOnChannel } from '../contention/channel';
 import { leapLimit, nextCut, planLeap } from './leap';
+import { firstRank, priceRanks, ranksOf } from './ranks';
 import { priceDecode, priceDrafts, priceMixed } from './price';
 
 /**
@@ -66,8 +68,43 @@ export function formStep(run: usize, rep: usize, now: f64): void {
       planLeap(run, rep, leapLimit(run, rep, getf(run, RUN_PIECE_END)), nextCut(run, rep));
     }
   }
-  if (geti(run, RUN_LOG) != 0) logStep(run, rep, decoding);
+  if (geti(run, RUN_LOG) != 0) logStep(run, rep, decoding, stepDuration(run, rep));
   if (geti(rep, REP_SWAPPED) != 0) paySwaps(rep);
+}
+
+/**
+ * All ranks of an instance form their next step together, each from its own queue: ranks without work wait for the others. Only where none
+ * has any do they sleep.
+ */
+export function formRanks(run: usize, rep: usize, now: f64): void {
+  const first = firstRank(rep);
+  const count = ranksOf(rep);
+  let waits = false;
+  for (let i = 0; i < count; i++) {
+    const rank = clientAt(run, first + i);
+    seti(rank, REP_READY, 0);
+    setf(rank, REP_END, Infinity);
+    if (geti(rank, REP_RUNNING) > 0 || geti(rank, REP_WAITING) > 0) waits = true;
+  }
+  if (!waits) return;
+  let works = false;
+  for (let i = 0; i < count; i++) {
+    const rank = clientAt(run, first + i);
+    lookAtArrivals(rank);
+    setf(rank, REP_START, now);
+    formBatch(run, rank);
+    if (!isEmpty(rank)) works = true;
+  }
+  if (!works) return;
+  const seconds = priceRanks(run, first, count);
+  for (let i = 0; i < count; i++) {
+    const rank = clientAt(run, first + i);
+    const decoding = geti(rank, REP_DECODING) != 0;
+    setf(rank, REP_END, now + seconds);
+    notePeak(run, rank, decoding);
+    if (geti(run, RUN_LOG) != 0 && !isEmpty(rank)) logStep(run, rank, decoding, seconds);
+    if (geti(rank, REP_SWAPPED) != 0) paySwaps(rank);
+  }
 }
 
 // @ts-ignore: decorator
@@ -114,13 +151,13 @@ function notePeak(run: usize, rep: usize, decoding: bool): void {
   if (blocks > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, blocks);
 }
 
-function logStep(run: usize, rep: usize, decoding: bool): void {
+function logStep(run: usize, rep: usize, decoding: bool, duration: f64): void {
   const index = geti(run, RUN_LOGGED);
   const record = geta(run, RUN_LOG) + <usize>(index * (LOG_FIELDS * 8));
   const decodes = decoding ? stepDecodes(rep) : 0;
   setf(record, LOG_REPLICA, <f64>geti(rep, REP_INDEX));
   setf(record, LOG_START, getf(rep, REP_START));
-  setf(record, LOG_DURATION, stepDuration(run, rep));
+  setf(record, LOG_DURATION, duration);
   setf(record, LOG_PREFILL_TOKENS, <f64>geti(rep, REP_CHUNK_TOKENS));
   setf(record, LOG_SEQUENCES, <f64>(geti(rep, REP_CHUNKS) + decodes));
   setf(record, LOG_CONTEXT, decoding ? stepContext(rep) : 0);

@@ -44,7 +44,9 @@ export const CLIENT_WAIT_STEPS = 61; // i32, most steps that a prompt is held ba
 export const CLIENT_WAIT_TOKENS = 62; // i32, tokens of a step that are worth not waiting for
 // Hybrid models: what a sequence takes of the pool where that is not one block for every BLOCK_SIZE tokens
 export const CLIENT_PAGES = 70; // i32, address of a PAGES_BYTES record, 0 = one block for every BLOCK_SIZE tokens
-export const CLIENT_PARAMETERS = 40; // cells copied, 71 of them free
+export const CLIENT_RANKS = 71; // i32, attention data parallel: how many clients in a row step together, + RANKS_PLACE times its place; 0 = it is alone
+export const CLIENT_PARAMETERS = 40; // cells copied
+export const RANKS_PLACE = 65536;
 
 // Pages of a sequence (i32): FULL of them for every BLOCK_SIZE tokens, NEAR for those that a window of WINDOW tokens may touch, FIXED for its states
 export const PAGES_FULL = 0;

@@ -34,6 +34,11 @@ export interface FleetClient extends Omit<EngineSetup, 'replicas' | 'routing'> {
    */
   readonly kind: 'llm' | 'cores' | 'store';
   readonly packing: PackingName;
+  /**
+   * Attention data parallel: it is the `at`-th (from 0) of `of` clients in a row that are alike and whose steps begin together and last as
+   * long as the fullest of them. Absent = alone.
+   */
+  readonly rank?: { readonly at: number; readonly of: number };
   /** Local group that it belongs to, from 1; 0 = none (VISIT_LOCAL). */
   readonly localGroup: number;
   /** Where it stands: an index into the paths. */

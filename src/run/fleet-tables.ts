@@ -145,6 +145,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     put(C.CLIENT_CHANNEL, channel);
     cells[base + C.CLIENT_DEMAND] = client.demand;
     put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.speculation || roundOf(client) > 1 ? 0 : 1);
+    if (client.rank) put(C.CLIENT_RANKS, client.rank.of + C.RANKS_PLACE * client.rank.at);
     if (client.pages) put(C.CLIENT_PAGES, placePages(arena, client.pages));
     if (client.speculation) {
       fillSpeculation(record, base, client.speculation, client.price, arena.f64(client.speculation.drafts));
