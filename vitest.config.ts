@@ -5,7 +5,6 @@ import { defineConfig } from 'vitest/config';
 
 /** Each takes seconds of computing time: whole sweeps, whole processes, long comparisons with a reference. */
 const SLOW = [
-  'test/bench/engine-twin.test.ts',
   'test/calibrate/results.test.ts',
   'test/cli/**',
   'test/docs/commands.test.ts',

@@ -2,7 +2,7 @@
 // The command line: finds the verb, prints a user's mistakes precisely, and turns outcomes into exit codes.
 import { UserError } from './check/issue.ts';
 import { asMemoryError } from './check/memory.ts';
-import { nearest } from './check/nearest.ts';
+import { didYouMean } from './check/nearest.ts';
 import { fileWords } from './check/text-file.ts';
 import { readVersion } from './check/version.ts';
 import type { Output } from './commands/flags.ts';
@@ -73,8 +73,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 function unknownVerb(word: string): UserError {
-  const close = nearest(word, Object.keys(VERBS), 2);
-  const hint = close.length > 0 ? `did you mean ${close.join(' or ')}?` : 'mist --help';
+  const hint = didYouMean(word, Object.keys(VERBS), 2) ?? 'mist --help';
   return new UserError([{ path: 'mist', expected: `a verb: ${Object.keys(VERBS).join(', ')}`, received: word, hint }]);
 }
 

@@ -19,7 +19,7 @@ import { leadingHits } from '../table/recent';
 import { hasFlag, rowOr } from '../table/visit';
 import { addChunk } from './chunk';
 import { joinDrafts, verifyToo } from './drafts';
-import { admissionBlocks, finalLength, heldBlocks, needOf, passingBlocks, residueAdd, takenEach, windowsFill } from './paging';
+import { admissionBlocks, finalLength, heldBlocks, needOf, passingBlocks, promiseBlocks, residueAdd, takenEach, windowsFill } from './paging';
 import { headIsSwapped, swapIn } from './swap';
 
 /** Whether a sequence waits that the scheduler knows of, and a slot is free for it. */
@@ -70,6 +70,7 @@ export function holdPassing(rep: usize, blocks: i32): void {
 @inline
 function takeHead(run: usize, rep: usize, request: i32, blocks: i32, foreign: i32, skip: i32): usize {
   queuePop(run, rep);
+  promiseBlocks(run, rep, request, -1);
   const slot = slotTake(run, rep, request);
   const drafts = geti(rep, CLIENT_DRAFTS) != 0;
   store<i32>(slot, drafts || geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH ? blocks : 0, SLOT_RESERVED);

@@ -1,19 +1,21 @@
 // KV blocks: what a sequence needs, what the running ones need next, and preemption (by recompute or swap) when they find none.
 import {
   CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BATCHING, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_PAGES,
-  CLIENT_PREEMPTED, CLIENT_UNDONE, PAGES_FIXED, PAGES_FULL, PAGES_NEAR, PAGES_WINDOW,
+  CLIENT_PREEMPTED, CLIENT_PROMISES, CLIENT_UNDONE, PAGES_FIXED, PAGES_FULL, PAGES_NEAR, PAGES_WINDOW,
 } from '../layout/client';
-import { RUN_FINISH, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
+import { FLEET_LOADS, FLEET_SHARED, LOADS_BYTES, LOADS_PROMISED } from '../layout/fleet';
+import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/admission';
 import { BATCHING_CHUNKED } from '../layout/batching';
 import {
-  GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
+  GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_INDEX, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
   REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FOREIGN,
   SLOT_REQUEST, SLOT_SKIP, SLOT_TAKES, SLOT_TICK,
 } from '../layout/replica';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { queuePushFront } from '../table/queue';
 import { slotFree, wheelRemove } from '../table/slots';
+import { rowOr } from '../table/visit';
 import { swapOut } from './swap';
 
 // @ts-ignore: decorator
@@ -210,6 +212,17 @@ function preemptDecode(run: usize, rep: usize, slot: usize): void {
   requeue(run, rep, slot);
 }
 
+/** Whoever is routed to `rep` and not admitted will take blocks there (`by` 1), or no more (-1): where routing asks for KV, they are load. */
+// @ts-ignore: decorator
+@inline
+export function promiseBlocks(run: usize, rep: usize, visit: i32, by: f64): void {
+  if (geti(rep, CLIENT_PROMISES) == 0) return;
+  const fleet = geta(run, RUN_FLEET);
+  const shared = takenEach(rep, true) * (rowOr(geta(fleet, FLEET_SHARED), visit, 0) / geti(rep, CLIENT_BLOCK_SIZE));
+  const blocks = admissionBlocks(run, rep, visit, needOf(run, visit)) - shared;
+  addf(geta(fleet, FLEET_LOADS) + <usize>(geti(rep, REP_INDEX) * LOADS_BYTES), LOADS_PROMISED >> 3, by * <f64>blocks);
+}
+
 /** A preempted sequence leaves its slot and goes to the front of the queue. */
 export function requeue(run: usize, rep: usize, slot: usize): void {
   const request = load<i32>(slot, SLOT_REQUEST);
@@ -218,6 +231,7 @@ export function requeue(run: usize, rep: usize, slot: usize): void {
   const at = geta(run, RUN_PREEMPTIONS) + ((<usize>request) << 2);
   store<i32>(at, load<i32>(at) + 1);
   queuePushFront(run, rep, request);
+  promiseBlocks(run, rep, request, 1);
   addi(rep, CLIENT_PREEMPTED, 1);
 }
 

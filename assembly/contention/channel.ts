@@ -1,12 +1,13 @@
 // A channel that several clients share (one memory channel, one accelerator under two models): steps under way get max-min
 // fair shares of it, and a step that wants d and gets s runs at rate s/d.
 import { CLIENT_CHANNEL, CLIENT_DEMAND, CLIENT_LEFT, CLIENT_RATE, CLIENT_UPDATED } from '../layout/client';
-import { FLEET_CHANNEL_AT, FLEET_CHANNEL_COUNT, FLEET_CHANNEL_DIRTY, FLEET_CHANNEL_MEMBERS, FLEET_DIRTY_CHANNELS } from '../layout/fleet';
+import { FLEET_CHANNEL_AT, FLEET_CHANNEL_COUNT, FLEET_CHANNEL_DIRTY, FLEET_CHANNEL_MEMBERS, FLEET_DIRTY_CHANNELS, FLEET_EDGE_PACE } from '../layout/fleet';
 import { REP_END, REP_INDEX } from '../layout/replica';
 import { RUN_FLEET, RUN_TREE, RUN_TREE_LEAVES } from '../layout/run';
 import { addi, geta, getf, geti, rowi, setf, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { treeSet } from '../table/tree';
+import { changePace } from './supply';
 
 /** A step of `rep` started or ended: the shares of its channel must be found again at the end of the instant. */
 export function markChannel(run: usize, rep: usize): void {
@@ -92,7 +93,9 @@ function nextByDemand(run: usize, members: usize, count: i32, demand: f64, clien
 }
 
 function setRate(run: usize, rep: usize, rate: f64, now: f64): void {
-  if (rate == getf(rep, CLIENT_RATE)) return;
+  const before = getf(rep, CLIENT_RATE);
+  if (rate == before) return;
+  if (before > 0 && geta(geta(run, RUN_FLEET), FLEET_EDGE_PACE) != 0) changePace(run, rep, rate / before, now);
   setf(rep, CLIENT_RATE, rate);
   setf(rep, REP_END, now + getf(rep, CLIENT_LEFT) / rate);
   treeSet(geta(run, RUN_TREE), geti(run, RUN_TREE_LEAVES), geti(rep, REP_INDEX), getf(rep, REP_END));

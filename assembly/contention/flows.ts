@@ -1,14 +1,15 @@
-// Flows over links share bandwidth max-min fairly; rates change only when a flow starts or ends.
+// Flows over links share bandwidth max-min fairly; rates change only when a flow starts, ends or has caught up with what is computed.
 import {
-  EVENT_BYTES, EVENT_EDGE, EVENT_TIER, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_COUNT, FLEET_FLOW_DIRTY, FLEET_FLOW_NEXT,
+  EVENT_BYTES, EVENT_EDGE, EVENT_TIER, FLEET_EDGE_PACE, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_COUNT, FLEET_FLOW_DIRTY, FLEET_FLOW_NEXT,
   FLEET_FLOW_UPDATED, FLEET_LINK_BANDWIDTH, FLEET_LINK_COUNT, FLEET_LINK_FLOWS, FLEET_LINK_LEFT, FLEET_LINK_USERS, FLOW_BYTES, FLOW_DONE, FLOW_KEY, FLOW_LEFT,
   FLOW_PATH, FLOW_RATE, FLOW_TIER, TIER_LATENCY, TIER_PATH,
 } from '../layout/fleet';
 import { geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
 import { eventPush } from '../table/events';
-import { pathLatency, pathLength, pathLink } from './paths';
+import { countFlow, pathLatency, pathLength, pathLink } from './paths';
+import { paceOf, settleFlows, turnFlow } from './supply';
 
-/** Adds a flow of `bytes` over `path`, of an edge or of FLOW_TIER | a tier's key. Flows are kept in order of key. */
+/** Adds a flow of `bytes` (below 0: closed, supply.ts) over `path`, of an edge or of FLOW_TIER | a tier's key. Flows are kept in order of key. */
 export function startFlow(fleet: usize, key: i32, bytes: f64, path: usize): void {
   const base = geta(fleet, FLEET_FLOWS);
   const flows = geti(fleet, FLEET_FLOW_COUNT);
@@ -26,7 +27,7 @@ export function startFlow(fleet: usize, key: i32, bytes: f64, path: usize): void
   store<f64>(flow, Infinity, FLOW_DONE);
   store<i32>(flow, key, FLOW_KEY);
   store<u32>(flow, <u32>path, FLOW_PATH);
-  countFlow(fleet, path, 1);
+  if (bytes >= 0) countFlow(fleet, path, 1);
   seti(fleet, FLEET_FLOW_COUNT, flows + 1);
   seti(fleet, FLEET_FLOW_DIRTY, 1);
 }
@@ -34,10 +35,17 @@ export function startFlow(fleet: usize, key: i32, bytes: f64, path: usize): void
 /** Flows that are done at `now` become deliveries after their latency. */
 export function endFlows(fleet: usize, now: f64): void {
   if (getf(fleet, FLEET_FLOW_NEXT) > now) return;
+  const paces = geta(fleet, FLEET_EDGE_PACE);
+  if (paces != 0) settleFlows(fleet, now);
   let flow = geta(fleet, FLEET_FLOWS);
   let end = flow + <usize>(geti(fleet, FLEET_FLOW_COUNT) * FLOW_BYTES);
   while (flow < end) {
     if (load<f64>(flow, FLOW_DONE) > now) {
+      flow += FLOW_BYTES;
+      continue;
+    }
+    if (paceOf(paces, flow) > 0) {
+      turnFlow(fleet, flow);
       flow += FLOW_BYTES;
       continue;
     }
@@ -69,6 +77,9 @@ function pushDelivery(fleet: usize, key: i32, path: usize, now: f64): void {
 export function shareLinks(fleet: usize, now: f64): void {
   if (geti(fleet, FLEET_FLOW_DIRTY) == 0) return;
   seti(fleet, FLEET_FLOW_DIRTY, 0);
+  const paces = geta(fleet, FLEET_EDGE_PACE);
+  // Which flows are open must be known before the first has its rate.
+  if (paces != 0) settleFlows(fleet, now);
   const elapsed = now - getf(fleet, FLEET_FLOW_UPDATED);
   setf(fleet, FLEET_FLOW_UPDATED, now);
   const base = geta(fleet, FLEET_FLOWS);
@@ -76,30 +87,53 @@ export function shareLinks(fleet: usize, now: f64): void {
   let next = Infinity;
   let open = 0;
   for (let flow = base; flow < end; flow += FLOW_BYTES) {
-    store<f64>(flow, load<f64>(flow, FLOW_LEFT) - load<f64>(flow, FLOW_RATE) * elapsed, FLOW_LEFT);
-    const rate = rateAlone(fleet, flow);
+    if (paces == 0) {
+      const left = load<f64>(flow, FLOW_LEFT) - load<f64>(flow, FLOW_RATE) * elapsed;
+      store<f64>(flow, left < 0 ? 0 : left, FLOW_LEFT);
+    }
+    const rate = rateAlone(fleet, flow, paces);
     store<f64>(flow, rate, FLOW_RATE);
     if (rate < 0) {
       open++;
       continue;
     }
-    const done = now + load<f64>(flow, FLOW_LEFT) / rate;
-    store<f64>(flow, done, FLOW_DONE);
+    const done = whenDone(flow, rate, paces, now);
     if (done < next) next = done;
   }
-  if (open > 0) next = fillLinks(fleet, base, end, open, now, next);
+  if (open > 0) next = fillLinks(fleet, base, end, open, now, next, paces);
   setf(fleet, FLEET_FLOW_NEXT, next);
 }
 
-/** A flow that shares none of its links goes at the bandwidth of its narrowest; -1 when it meets others. */
+/** When a flow of this rate is done, which is noted; one that grows is never done, but it may catch up with what is computed. */
 // @ts-ignore: decorator
 @inline
-function rateAlone(fleet: usize, flow: usize): f64 {
+function whenDone(flow: usize, rate: f64, paces: usize, now: f64): f64 {
+  const left = load<f64>(flow, FLOW_LEFT);
+  const pace = paceOf(paces, flow);
+  let done = Infinity;
+  if (left < 0) done = now - left / pace;
+  else if (pace == 0 || (left > 0 && rate > pace)) done = now + left / (rate - pace);
+  store<f64>(flow, done, FLOW_DONE);
+  return done;
+}
+
+/** The most that a flow can send: what comes up, once it has sent all that is there. */
+// @ts-ignore: decorator
+@inline
+function mostOf(paces: usize, flow: usize): f64 {
+  return load<f64>(flow, FLOW_LEFT) == 0 && paceOf(paces, flow) > 0 ? paceOf(paces, flow) : Infinity;
+}
+
+/** A flow that shares none of its links goes at the bandwidth of its narrowest; -1 when it meets others, 0 while it is closed. */
+// @ts-ignore: decorator
+@inline
+function rateAlone(fleet: usize, flow: usize, paces: usize): f64 {
+  if (load<f64>(flow, FLOW_LEFT) < 0) return 0;
   const path = <usize>load<u32>(flow, FLOW_PATH);
   const count = pathLength(path);
   const flows = geta(fleet, FLEET_LINK_FLOWS);
   const bandwidth = geta(fleet, FLEET_LINK_BANDWIDTH);
-  let narrowest = Infinity;
+  let narrowest = mostOf(paces, flow);
   for (let i = 0; i < count; i++) {
     const link = pathLink(path, i);
     if (rowi(flows, link) != 1) return -1;
@@ -111,9 +145,10 @@ function rateAlone(fleet: usize, flow: usize): f64 {
 
 /**
  * Progressive filling of the links of the `open` flows that meet others (rate -1): again and again the link with the least share
- * per flow fixes the rate of its flows. Returns when the first of them, or of those before (`next`), is done.
+ * per flow fixes the rate of its flows, or what a flow can send at most fixes its own. Returns when the first of them, or of those
+ * before (`next`), is done.
  */
-function fillLinks(fleet: usize, base: usize, end: usize, open: i32, now: f64, next: f64): f64 {
+function fillLinks(fleet: usize, base: usize, end: usize, open: i32, now: f64, next: f64, paces: usize): f64 {
   const left = geta(fleet, FLEET_LINK_LEFT);
   const users = geta(fleet, FLEET_LINK_USERS);
   const links = geti(fleet, FLEET_LINK_COUNT);
@@ -124,6 +159,8 @@ function fillLinks(fleet: usize, base: usize, end: usize, open: i32, now: f64, n
     memory.copy(users, geta(fleet, FLEET_LINK_FLOWS), <usize>links << 2);
   }
   for (let flow = base; flow < end; flow += FLOW_BYTES) {
+    // A closed flow is no user.
+    if (load<f64>(flow, FLOW_LEFT) < 0) continue;
     const isOpen = load<f64>(flow, FLOW_RATE) < 0;
     if (few && isOpen) openLinks(fleet, flow, left, users);
     else if (!few && !isOpen) dropUser(flow, users);
@@ -131,19 +168,32 @@ function fillLinks(fleet: usize, base: usize, end: usize, open: i32, now: f64, n
   let first = next;
   while (open > 0) {
     const tightest = few ? tightestCrossed(base, end, left, users) : tightestOf(links, left, users);
-    const least = rowf(left, tightest) / <f64>rowi(users, tightest);
+    let least = rowf(left, tightest) / <f64>rowi(users, tightest);
+    const only: usize = paces == 0 ? 0 : leastSupplied(base, end, paces, least);
+    if (only != 0) least = paceOf(paces, only);
     for (let flow = base; flow < end; flow += FLOW_BYTES) {
-      if (load<f64>(flow, FLOW_RATE) >= 0 || !crosses(flow, tightest)) continue;
+      if (only != 0 ? flow != only : load<f64>(flow, FLOW_RATE) >= 0 || !crosses(flow, tightest)) continue;
       store<f64>(flow, least, FLOW_RATE);
       takeShare(flow, left, least);
       dropUser(flow, users);
       open--;
-      const done = now + load<f64>(flow, FLOW_LEFT) / least;
-      store<f64>(flow, done, FLOW_DONE);
+      const done = whenDone(flow, least, paces, now);
       if (done < first) first = done;
     }
   }
   return first;
+}
+
+/** The flow without a rate that can send the least, and less than `share`: 0 where there is none. */
+function leastSupplied(base: usize, end: usize, paces: usize, share: f64): usize {
+  let least = share;
+  let found: usize = 0;
+  for (let flow = base; flow < end; flow += FLOW_BYTES) {
+    if (load<f64>(flow, FLOW_RATE) >= 0 || !(mostOf(paces, flow) < least)) continue;
+    least = mostOf(paces, flow);
+    found = flow;
+  }
+  return found;
 }
 
 /** The link with the least share per flow, the first of equals. */
@@ -196,15 +246,6 @@ function dropUser(flow: usize, users: usize): void {
   for (let i = 0; i < pathLength(path); i++) {
     const at = users + ((<usize>pathLink(path, i)) << 2);
     store<i32>(at, load<i32>(at) - 1);
-  }
-}
-
-/** One flow more (or fewer) on every link of a path. */
-function countFlow(fleet: usize, path: usize, by: i32): void {
-  const flows = geta(fleet, FLEET_LINK_FLOWS);
-  for (let i = 0; i < pathLength(path); i++) {
-    const at = flows + ((<usize>pathLink(path, i)) << 2);
-    store<i32>(at, load<i32>(at) + by);
   }
 }
 

@@ -1,5 +1,5 @@
 // Paths between locations: the links that are crossed, their latency and their narrowest bandwidth.
-import { FLEET_LINK_BANDWIDTH, FLEET_LINK_LATENCY, FLEET_LOCATIONS, FLEET_PATH_AT, FLEET_PATH_LINKS } from '../layout/fleet';
+import { FLEET_LINK_BANDWIDTH, FLEET_LINK_FLOWS, FLEET_LINK_LATENCY, FLEET_LOCATIONS, FLEET_PATH_AT, FLEET_PATH_LINKS } from '../layout/fleet';
 import { geta, geti, rowf, rowi } from '../table/cell';
 
 /** Address of a path: how many links it has, then the links. */
@@ -19,6 +19,15 @@ export function pathLength(path: usize): i32 {
 @inline
 export function pathLink(path: usize, i: i32): i32 {
   return load<i32>(path + ((<usize>i) << 2), 4);
+}
+
+/** One flow more (or fewer) on every link of a path. */
+export function countFlow(fleet: usize, path: usize, by: i32): void {
+  const flows = geta(fleet, FLEET_LINK_FLOWS);
+  for (let i = 0; i < pathLength(path); i++) {
+    const at = flows + ((<usize>pathLink(path, i)) << 2);
+    store<i32>(at, load<i32>(at) + by);
+  }
 }
 
 /** Sum of the latencies of a path, s. */

@@ -3,15 +3,17 @@ import { CLIENT_LOCATION } from '../layout/client';
 import { FLAG_RESIDENT, STATE_PENDING } from '../layout/enums';
 import {
   EVENT_KEY, EVENT_KIND, EVENT_TIER, EVENT_WRITE, FLEET_EDGE_BYTES, FLEET_EDGE_LAYERS, FLEET_EDGE_TO, FLEET_EVENTS, FLEET_EVENT_COUNT,
-  FLEET_READY, FLEET_START, FLEET_WRITES, VISIT_PENDING,
+  FLEET_READY, FLEET_WRITES, VISIT_PENDING,
 } from '../layout/fleet';
+import { REP_END } from '../layout/replica';
 import { RUN_FINISH, RUN_REPLICA_OF, RUN_STATE } from '../layout/run';
 import { endFlows, startFlow } from '../contention/flows';
-import { pathBandwidth, pathBetween, pathLength } from '../contention/paths';
-import { geta, geti, rowf, rowi } from '../table/cell';
+import { pathBetween, pathLength } from '../contention/paths';
+import { setPace, settleFlows } from '../contention/supply';
+import { geta, getf, geti, rowf, rowi } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPop, eventTime } from '../table/events';
-import { hasFlag, rowOr, sourceOf, visitAt } from '../table/visit';
+import { hasFlag, sourceOf, visitAt } from '../table/visit';
 import { enterClient, routeVisit } from './route';
 import { deliverTier, writeBlocks } from './store';
 import { letGo } from './visit';
@@ -47,29 +49,28 @@ function departEdge(run: usize, fleet: usize, edge: i32, now: f64): void {
   const target = rowi(geta(fleet, FLEET_EDGE_TO), edge);
   const from = sourceOf(fleet, edge, target - 1);
   if (rowi(geta(run, RUN_STATE), target) == STATE_PENDING && !isRouted(run, target)) routeVisit(run, fleet, target, from, bytes, now);
+  // Its source still runs: it goes layer by layer. What cannot go yet is looked at again when that has ended.
+  const early = rowi(geta(run, RUN_STATE), from) == STATE_PENDING;
   // Nothing is sent to a visit that was rejected or cancelled.
   if (rowi(geta(run, RUN_STATE), target) != STATE_PENDING) {
-    letGo(run, fleet, from, now);
+    if (!early) letGo(run, fleet, from, now);
     return;
   }
-  const here = geti(clientAt(run, rowi(geta(run, RUN_REPLICA_OF), from)), CLIENT_LOCATION);
+  const source = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), from));
+  const here = geti(source, CLIENT_LOCATION);
   const there = geti(clientAt(run, rowi(geta(run, RUN_REPLICA_OF), target)), CLIENT_LOCATION);
   const path = pathBetween(fleet, here, there);
   if (pathLength(path) == 0) {
-    deliverEdge(run, fleet, edge, now);
+    if (!early) deliverEdge(run, fleet, edge, now);
     return;
   }
-  startFlow(fleet, edge, bytesAfterEnd(run, fleet, edge, from, bytes, pathBandwidth(fleet, path)), path);
-}
-
-/** Layer by layer, all but the last layer travels while the prefill runs, as far as the path lets it. */
-function bytesAfterEnd(run: usize, fleet: usize, edge: i32, from: i32, bytes: f64, narrowest: f64): f64 {
-  const layers = <f64>rowOr(geta(fleet, FLEET_EDGE_LAYERS), edge, 0);
-  if (layers <= 0) return bytes;
-  const lasted = rowf(geta(run, RUN_FINISH), from) - rowf(geta(fleet, FLEET_START), from);
-  const rest = bytes - (narrowest * lasted * (layers - 1)) / layers;
-  const last = bytes / layers;
-  return rest > last ? rest : last;
+  if (!early) {
+    startFlow(fleet, edge, bytes, path);
+    return;
+  }
+  settleFlows(fleet, now);
+  startFlow(fleet, edge, -bytes / <f64>rowi(geta(fleet, FLEET_EDGE_LAYERS), edge), path);
+  setPace(fleet, edge, bytes / (getf(source, REP_END) - now));
 }
 
 function deliverEdge(run: usize, fleet: usize, edge: i32, now: f64): void {

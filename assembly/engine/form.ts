@@ -1,8 +1,9 @@
 // Phase "form": a replica that is free decides what its next step holds, and when it will end.
 import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS, CLIENT_RECEIVE_EVERY } from '../layout/client';
-import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
+import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_FLEET, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC } from '../layout/batching';
 import { LEAP_NONE } from '../layout/enums';
+import { FLEET_EDGE_LAYERS } from '../layout/fleet';
 import {
   REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
   REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_READY, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_SWAPPED, REP_USED, REP_WAITING,
@@ -17,6 +18,7 @@ import { paySwaps, swapSeconds } from '../batching/swap';
 import { geta, getf, geti, setf, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { startOnChannel } from '../contention/channel';
+import { departLayers } from './layers';
 import { leapLimit, nextCut, planLeap } from './leap';
 import { firstRank, priceRanks, ranksOf } from './ranks';
 import { priceDecode, priceDrafts, priceMixed } from './price';
@@ -68,6 +70,7 @@ export function formStep(run: usize, rep: usize, now: f64): void {
       planLeap(run, rep, leapLimit(run, rep, getf(run, RUN_PIECE_END)), nextCut(run, rep));
     }
   }
+  sendLayers(run, rep, now);
   if (geti(run, RUN_LOG) != 0) logStep(run, rep, decoding, stepDuration(run, rep));
   if (geti(rep, REP_SWAPPED) != 0) paySwaps(rep);
 }
@@ -102,9 +105,16 @@ export function formRanks(run: usize, rep: usize, now: f64): void {
     const decoding = geti(rank, REP_DECODING) != 0;
     setf(rank, REP_END, now + seconds);
     notePeak(run, rank, decoding);
+    sendLayers(run, rank, now);
     if (geti(run, RUN_LOG) != 0 && !isEmpty(rank)) logStep(run, rank, decoding, seconds);
     if (geti(rank, REP_SWAPPED) != 0) paySwaps(rank);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function sendLayers(run: usize, rep: usize, now: f64): void {
+  if (geti(rep, REP_COMPLETING) > 0 && geta(geta(run, RUN_FLEET), FLEET_EDGE_LAYERS) != 0) departLayers(run, rep, now);
 }
 
 // @ts-ignore: decorator

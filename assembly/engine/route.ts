@@ -9,7 +9,7 @@ import {
   RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
 import { sharedBlocks } from '../batching/admit';
-import { finalLength, mostBlocks } from '../batching/paging';
+import { finalLength, mostBlocks, promiseBlocks } from '../batching/paging';
 import { chooseClient } from '../routing/choose';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
@@ -51,6 +51,7 @@ export function routeVisit(run: usize, fleet: usize, visit: i32, from: i32, byte
     }
   }
   countLoad(run, fleet, visit, client, 1);
+  promiseBlocks(run, rep, visit, 1);
   addf(rep, CLIENT_UNDONE, <f64>(rowi(geta(run, RUN_PROMPT), visit) + rowi(geta(run, RUN_OUTPUT), visit)));
   return true;
 }

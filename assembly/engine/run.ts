@@ -60,8 +60,9 @@ export function engineRun(run: usize): i32 {
     } while (isDue(fleet, now));
     // Form, price, leap
     formReady(run, tree, leaves, now);
-    shareLinks(fleet, now);
+    // Before links: what layers send follows the speed of the step that computes them.
     if (geti(fleet, FLEET_CHANNEL_COUNT) > 0) shareChannels(run, fleet, now);
+    shareLinks(fleet, now);
   }
 }
 

@@ -3,7 +3,7 @@ import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/cl
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_EDGE, EVENT_WRITE, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_WRITES, VISIT_BYTES, VISIT_EDGES, VISIT_GROUP,
+  EVENT_EDGE, EVENT_WRITE, FLEET_EDGE_BYTES, FLEET_EDGE_LAYERS, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_WRITES, VISIT_BYTES, VISIT_EDGES, VISIT_GROUP,
   VISIT_HOLDERS, VISIT_PENDING, LOADS_BYTES, LOADS_INPUT, LOADS_OUTPUT, LOADS_REQUESTS,
 } from '../layout/fleet';
 import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_STEPS, REP_USED } from '../layout/replica';
@@ -11,8 +11,9 @@ import {
   RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
   RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
-import { blocksTaken } from '../batching/paging';
-import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
+import { blocksTaken, promiseBlocks } from '../batching/paging';
+import { endSupply } from '../contention/supply';
+import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPush } from '../table/events';
 import { treeSet } from '../table/tree';
@@ -65,7 +66,9 @@ export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   countLoad(run, fleet, visit, geti(rep, REP_INDEX), -1);
   const record = visitAt(fleet, visit);
   const end = load<i32>(record, VISIT_BYTES + VISIT_EDGES);
+  const layers = geta(fleet, FLEET_EDGE_LAYERS);
   for (let edge = load<i32>(record, VISIT_EDGES); edge < end; edge++) {
+    if (layers != 0 && endSupply(fleet, edge, rowf(geta(fleet, FLEET_EDGE_BYTES), edge) / <f64>rowi(layers, edge), now)) continue;
     eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_EDGE, edge * 2);
   }
   const lets = rowOr(geta(fleet, FLEET_LETS), visit, -1);
@@ -109,6 +112,7 @@ function cancelVisit(run: usize, fleet: usize, visit: i32, now: f64): void {
   if (client >= 0) {
     const rep = clientAt(run, client);
     countLoad(run, fleet, visit, client, -1);
+    promiseBlocks(run, rep, visit, -1);
     addf(rep, CLIENT_UNDONE, -(<f64>(rowi(geta(run, RUN_PROMPT), visit) + rowi(geta(run, RUN_OUTPUT), visit))));
   }
   dropVisit(run, fleet, visit, STATE_CANCELLED, now);

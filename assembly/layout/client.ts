@@ -42,10 +42,11 @@ export const CLIENT_PREFIX_LOSS = 69; // i32, tokens found in the prefix cache t
 export const CLIENT_RECEIVE_EVERY = 60; // i32, decode steps between two looks; 0 or 1 = every step
 export const CLIENT_WAIT_STEPS = 61; // i32, most steps that a prompt is held back; 0 = never
 export const CLIENT_WAIT_TOKENS = 62; // i32, tokens of a step that are worth not waiting for
+export const CLIENT_PROMISES = 70; // i32, 1 where routing asks for KV: blocks that visits will take count before they are admitted
 // Hybrid models: what a sequence takes of the pool where that is not one block for every BLOCK_SIZE tokens
-export const CLIENT_PAGES = 70; // i32, address of a PAGES_BYTES record, 0 = one block for every BLOCK_SIZE tokens
-export const CLIENT_RANKS = 71; // i32, attention data parallel: how many clients in a row step together, + RANKS_PLACE times its place; 0 = it is alone
-export const CLIENT_PARAMETERS = 40; // cells copied
+export const CLIENT_PAGES = 71; // i32, address of a PAGES_BYTES record, 0 = one block for every BLOCK_SIZE tokens
+export const CLIENT_RANKS = 72; // i32, attention data parallel: how many clients in a row step together, + RANKS_PLACE times its place; 0 = it is alone
+export const CLIENT_PARAMETERS = 48; // cells copied, 73 to 79 of them free
 export const RANKS_PLACE = 65536;
 
 // Pages of a sequence (i32): FULL of them for every BLOCK_SIZE tokens, NEAR for those that a window of WINDOW tokens may touch, FIXED for its states
@@ -56,13 +57,13 @@ export const PAGES_FIXED = 12;
 export const PAGES_BYTES = 16;
 
 // Where its arrays lie, offsets from the record (i32)
-export const CLIENT_AT_RESIDUE = 72;
-export const CLIENT_AT_WHEEL = 73;
-export const CLIENT_AT_BITS = 74;
-export const CLIENT_AT_CHUNKS = 75;
-export const CLIENT_AT_GROUPS = 76;
-export const CLIENT_AT_SLOTS = 77;
-export const CLIENT_WHEEL_MASK = 78;
+export const CLIENT_AT_RESIDUE = 101;
+export const CLIENT_AT_WHEEL = 102;
+export const CLIENT_AT_BITS = 103;
+export const CLIENT_AT_CHUNKS = 104;
+export const CLIENT_AT_GROUPS = 105;
+export const CLIENT_AT_SLOTS = 106;
+export const CLIENT_WHEEL_MASK = 107;
 
 // Counters
 export const CLIENT_STEPS = 80; // f64

@@ -25,6 +25,7 @@ export const FLEET_WORK = 16; // i32, key of the least-work-left queue, where a 
 export const FLEET_CHILD = 17; // i32, pairing heap of that queue
 export const FLEET_ORDER = 18; // i32, when it joined the queue
 export const FLEET_LOADS = 20; // LOADS_BYTES record per client
+export const FLEET_EDGE_PACE = 21; // f64 per edge, B/s that come up while layers are computed; where transfers go layer by layer
 export const FLEET_NEXT_ROOT = 19; // i32, first visit of the request that arrives next
 
 // Groups, links, channels
@@ -75,6 +76,7 @@ export const VISIT_MOST = 65535;
 export const LOADS_REQUESTS = 0; // f64
 export const LOADS_INPUT = 8; // f64, prompt tokens
 export const LOADS_OUTPUT = 16; // f64, output tokens
+export const LOADS_PROMISED = 24; // f64, KV blocks of visits that are not admitted, where routing asks for them
 export const LOADS_BYTES = 32;
 
 export const EVENT_TIME = 0; // f64
@@ -87,9 +89,9 @@ export const EVENT_WRITE = 2; // key: visit whose blocks go into a store
 export const EVENT_CORE = 3; // key: visit
 export const TIERS_MOST = 8;
 
-export const FLOW_LEFT = 0; // f64, bytes
+export const FLOW_LEFT = 0; // f64, bytes; below 0 the first of them are still being computed
 export const FLOW_RATE = 8; // f64, B/s
-export const FLOW_DONE = 16; // f64, s
+export const FLOW_DONE = 16; // f64, s; of one that grows: when its first bytes are there, or all that are there are sent
 export const FLOW_KEY = 24; // i32: edge, or FLOW_TIER | visit * TIERS_MOST + tier
 export const FLOW_PATH = 28; // u32, address of its path: i32 how many links, then the links
 export const FLOW_BYTES = 32;

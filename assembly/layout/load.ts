@@ -9,7 +9,7 @@ export function loadWords(id: number): string {
   if (id === LOAD_REQUESTS) return 'outstanding visits';
   if (id === LOAD_INPUT) return 'prompt tokens of outstanding visits';
   if (id === LOAD_OUTPUT) return 'output tokens of outstanding visits';
-  if (id === LOAD_KV) return 'tokens of the KV blocks in use';
+  if (id === LOAD_KV) return 'tokens of the KV blocks in use or promised to visits on their way or waiting';
   if (id === LOAD_LEFT) return 'tokens left to process, prompt and output';
   return '';
 }

@@ -4,7 +4,7 @@ import { FLAG_LOCAL } from '../layout/enums';
 import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
 import { ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN } from '../layout/routing';
 import {
-  FLEET_GROUPS, FLEET_LOADS, FLEET_SAME_AS, LOADS_BYTES, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
+  FLEET_GROUPS, FLEET_LOADS, FLEET_SAME_AS, LOADS_BYTES, LOADS_PROMISED, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_THRESHOLD,
 } from '../layout/fleet';
 import { REP_PROMISED, REP_USED } from '../layout/replica';
@@ -130,7 +130,10 @@ function preference(run: usize, fleet: usize, routing: i32, client: usize, visit
 
 function loadOf(fleet: usize, metric: i32, client: usize, index: i32): f64 {
   if (isCounted(metric)) return load<f64>(geta(fleet, FLEET_LOADS) + <usize>(index * LOADS_BYTES) + (<usize>metric << 3));
-  if (metric == LOAD_KV) return <f64>((geti(client, REP_USED) + geti(client, REP_PROMISED)) * geti(client, CLIENT_BLOCK_SIZE));
+  if (metric == LOAD_KV) {
+    const promised = load<f64>(geta(fleet, FLEET_LOADS) + <usize>(index * LOADS_BYTES), LOADS_PROMISED);
+    return (<f64>(geti(client, REP_USED) + geti(client, REP_PROMISED)) + promised) * <f64>geti(client, CLIENT_BLOCK_SIZE);
+  }
   assert(metric == LOAD_LEFT, 'unknown load metric');
   return getf(client, CLIENT_UNDONE);
 }

@@ -4,7 +4,7 @@ import { GRID_SEQUENCES } from '../../assembly/layout/grid.ts';
 import * as C from '../../assembly/layout/screen.ts';
 import * as S from '../../assembly/layout/surface.ts';
 import type { ScreenColumns } from '../../src/run/screen-columns.ts';
-import { findPiece, gridIndex, gridValue, type Piece, priceChunks } from './engine-price.ts';
+import { findPiece, gridIndex, gridValue, type Piece, priceChunk } from './price.ts';
 
 /** Means and tails of a workload, with limits in seconds. */
 export interface ScreenLoad {
@@ -63,8 +63,6 @@ export type ScreenResults = Pick<ScreenColumns, Results>;
 export type ScreenInputs = Omit<ScreenColumns, Results | 'cells' | 'words' | 'surface' | 'curves'>;
 
 const piece: Piece = { a: 0, b: 0, end: 0 };
-const chunkTokens = new Int32Array(1);
-const chunkPairs = new Float64Array(1);
 
 /** Fills curve number `index` of `curves` for a batching and a token budget. */
 export function fillCurveTwin(
@@ -104,12 +102,10 @@ function prefillSeconds(
   decodes: number,
 ): number {
   const whole = Math.ceil(tokens);
-  chunkTokens[0] = whole;
-  chunkPairs[0] = pairs;
   const context = load.context * decodes;
   const verified = decodes * (1 + load.drafts);
   const all = whole + verified;
-  return priceChunks(piece, surface, chunkTokens, chunkPairs, 1, all, sampling + verified, decodes, context);
+  return priceChunk(piece, surface, whole, pairs, all, sampling + verified, decodes, context);
 }
 
 function store(

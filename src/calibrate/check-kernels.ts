@@ -1,7 +1,9 @@
 // What must hold of kernel timings that somebody brings: their unit, and equal shapes that take about equally long.
+
+import { groupBy } from '../check/group-by.ts';
 import type { Issue } from '../check/issue.ts';
 import { peakOf } from '../plan/arithmetic.ts';
-import { type Device, groupBy, type OpRow, type OpSeries } from './measurement.ts';
+import type { Device, OpRow, OpSeries } from './measurement.ts';
 import { medianOf } from './steps/check-steps.ts';
 
 /** Shares of the time at peak rates that large kernels take: below it is faster than any, above it slower than any. */

@@ -1,4 +1,5 @@
 // Makes measured times monotone: a shape never costs more than a larger one, since the larger kernel could be used padded.
+import { groupBy } from '../check/group-by.ts';
 import type { OpRow, OpSeries } from './measurement.ts';
 
 /** One row per shape (the fastest of repeats), each time the minimum over all shapes at least as large in every axis. */
@@ -21,14 +22,8 @@ function keepFastest(rows: readonly OpRow[]): OpRow[] {
 
 /** Running minimum from the largest value of one axis down, among rows that agree in everything else. */
 function lowerAlong(rows: readonly OpRow[], seconds: number[], axis: number): void {
-  const lines = new Map<string, number[]>();
-  for (const [i, row] of rows.entries()) {
-    const key = `${row.fixed}|${row.axes.filter((_, a) => a !== axis).join(',')}`;
-    const line = lines.get(key);
-    if (line) line.push(i);
-    else lines.set(key, [i]);
-  }
-  for (const line of lines.values()) {
+  const others = ({ fixed, axes }: OpRow) => `${fixed}|${axes.filter((_, a) => a !== axis).join(',')}`;
+  for (const line of groupBy(rows.keys(), (i) => others(rows[i])).values()) {
     line.sort((a, b) => rows[b].axes[axis] - rows[a].axes[axis]);
     for (let j = 1; j < line.length; j++) seconds[line[j]] = Math.min(seconds[line[j]], seconds[line[j - 1]]);
   }

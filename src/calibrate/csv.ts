@@ -79,25 +79,15 @@ export function tableOf(sheet: Sheet, columns: Record<string, ColumnKind>, issue
 
 function checkHeader(file: string, header: readonly string[], wanted: readonly string[], issues: Issue[]): void {
   for (const name of new Set(header.filter((one, i) => header.indexOf(one) !== i))) {
-    issues.push({
-      path: name || 'header',
-      expected: 'every column once',
-      received: `${show(name)} twice`,
-      file,
-      line: 1,
-    });
+    const received = `${show(name)} twice`;
+    issues.push({ path: name || 'header', expected: 'every column once', received, file, line: 1 });
   }
   for (const name of wanted) {
     if (header.includes(name)) continue;
-    const near = nearest(name, header, 1)[0];
-    issues.push({
-      path: name,
-      expected: 'a column of this name',
-      received: `columns ${header.join(', ')}`,
-      file,
-      line: 1,
-      ...(near ? { hint: `nearest: ${near}` } : {}),
-    });
+    const [near] = nearest(name, header, 1);
+    const hint = near && `nearest: ${near}`;
+    const received = `columns ${header.join(', ')}`;
+    issues.push({ path: name, expected: 'a column of this name', received, file, line: 1, hint });
   }
 }
 

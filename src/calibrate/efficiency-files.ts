@@ -1,11 +1,12 @@
 // Fits as catalog files, one per timed device; written whole or not at all.
 import { join } from 'node:path';
 import type { CollectiveFit, Efficiency, OpFit } from '../catalog/types.ts';
+import { groupBy } from '../check/group-by.ts';
 import type { PlacedFile } from '../check/whole-file.ts';
 import type { Attribution } from './attribution.ts';
 import { round } from './fit.ts';
 import type { Fits, LinkResult, OpResult } from './fit-device.ts';
-import { groupBy, type Layout } from './measurement.ts';
+import type { Layout } from './measurement.ts';
 import { mendBlockScaled, mendExperts, mendTables } from './rules.ts';
 
 /** The efficiency files of all fits, in order of theirs; `notes` gains what was replaced and why. */

@@ -1,5 +1,6 @@
 // All fits of one folder of traces: which series is used for what, and how well each fit does.
 import type { CollectiveFit, CollectiveOp, OpFamily, OpTable, WeightFormat } from '../catalog/types.ts';
+import { groupBy } from '../check/group-by.ts';
 import type { Issue } from '../check/issue.ts';
 import { peakOf } from '../plan/arithmetic.ts';
 import { ACTIVATION_BYTES } from '../stages/formats.ts';
@@ -17,7 +18,7 @@ import {
   relativeErrors,
 } from './fit.ts';
 import { bestLinks } from './libraries.ts';
-import { type Device, groupBy, LAYOUTS, type Layout, type OpSeries, type Traces } from './measurement.ts';
+import { type Device, LAYOUTS, type Layout, type OpSeries, type Traces } from './measurement.ts';
 import { linkTable, tableOf } from './tables.ts';
 
 export interface OpResult {

@@ -1,20 +1,18 @@
 // The fits as a person reads them: one line a fit, with its errors.
-import { drawTable } from '../report/table.ts';
+import { drawTable, left, right } from '../report/table.ts';
 import type { Fits } from './fit-device.ts';
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 const microseconds = (seconds: number): string => (seconds * 1e6).toFixed(2);
-const left = (heading: string) => ({ heading, align: 'left' as const });
-const right = (heading: string) => ({ heading, align: 'right' as const });
 
 /** Errors are |predicted/measured - 1| in %, median and 90th percentile, in the fitted half and in the half held out. */
 export function fitsTable({ ops, links }: Fits, before: ReadonlyMap<string, number> | null): string {
-  const errors = ['in p50 %', 'in p90 %', 'out p50 %', 'out p90 %'].map(right);
+  const errors = right(['in p50 %', 'in p90 %', 'out p50 %', 'out p90 %']);
   const cells = (e: Fits['ops'][number]['errors']) => [e.in_median, e.in_p90, e.out_median, e.out_p90].map(percent);
-  const head = [left('device'), left('work'), left('format'), left('traces'), right('rows'), right('t0 us')];
-  const old = before ? [right('catalog p50 %')] : [];
+  const prices = right(['rows', 't0 us', 'eta compute', 'eta memory', 'p']);
+  const old = right(before ? ['catalog p50 %'] : []);
   const work = drawTable(
-    [...head, right('eta compute'), right('eta memory'), right('p'), ...errors, ...old, left('other traces, p50 %')],
+    [...left(['device', 'work', 'format', 'traces']), ...prices, ...errors, ...old, ...left(['other traces, p50 %'])],
     ops.map(({ device, family, format, layout, price, errors: e, elsewhere }) => [
       ...[device, family, format, layout, String(e.rows), microseconds(price.t0_s)],
       ...[String(price.eta_compute), String(price.eta_memory), String(price.p)],
@@ -25,15 +23,9 @@ export function fitsTable({ ops, links }: Fits, before: ReadonlyMap<string, numb
   );
   const messages = drawTable(
     [
-      left('device'),
-      left('exchange'),
-      right('devices'),
-      right('rows'),
-      right('t0 us'),
-      right('GB/s'),
-      right('p'),
-      ...errors,
-      left('libraries'),
+      ...left(['device', 'exchange']),
+      ...[...right(['devices', 'rows', 't0 us', 'GB/s', 'p']), ...errors],
+      ...left(['libraries']),
     ],
     links.map(({ device, op, devices, price, errors: e, libraries }) => [
       ...[device, op, String(devices), String(e.rows), microseconds(price.t0_s), (price.rate / 1e9).toFixed(1)],

@@ -1,6 +1,7 @@
 // Kernel timings as AIConfigurator's tables have them, one table a kind of work, times in microseconds.
 import { basename } from 'node:path';
 import type { CollectiveOp, WeightFormat } from '../catalog/types.ts';
+import { groupBy } from '../check/group-by.ts';
 import { type Issue, show } from '../check/issue.ts';
 import { decodeCell, gemmCell, prefillCell, promptsPerStep } from './cells.ts';
 import type { ColumnKind, Table } from './csv.ts';
@@ -220,35 +221,24 @@ function addMoe(table: Table, device: string, ops: SeriesCollector, notes: strin
 function readLinks(table: Table, device: string, notes: string[], issues: Issue[]): LinkSeries[] {
   const [libraries, words, dtypes] = ['lib', 'op', 'dtype'].map((column) => table.text(column));
   const [devices, bytes, us] = ['num_gpus', 'bytes', 'latency_us'].map((column) => table.number(column));
-  const groups = new Map<string, LinkSeries & { rows: { bytes: number; seconds: number }[] }>();
-  let narrow = 0;
   for (const word of new Set(words)) {
     if (OPS[word]) continue;
     const expected = `one of ${Object.keys(OPS).join(', ')}`;
-    issues.push({
-      path: 'op',
-      expected,
-      received: show(word),
-      file: table.file,
-      line: table.lineOf(words.indexOf(word)),
-    });
+    const line = table.lineOf(words.indexOf(word));
+    issues.push({ path: 'op', expected, received: show(word), file: table.file, line });
   }
-  for (let i = 0; i < table.length; i++) {
-    const op = OPS[words[i]];
-    if (!op) continue;
-    if (dtypes[i] === 'int8') {
-      narrow++; // times follow bytes, not element types; the 16-bit twin is used
-      continue;
-    }
-    const key = `${op} ${devices[i]} ${libraries[i]}`;
-    let group = groups.get(key);
-    if (!group) {
-      group = { device, op, devices: devices[i], library: libraries[i], layout: 'aiconfigurator', rows: [] };
-      groups.set(key, group);
-    }
-    group.rows.push({ bytes: bytes[i], seconds: us[i] * 1e-6 });
-  }
+  const known = [...words.keys()].filter((i) => OPS[words[i]]);
+  // times follow bytes, not element types; the 16-bit twin is used
+  const wide = known.filter((i) => dtypes[i] !== 'int8');
+  const narrow = known.length - wide.length;
   if (narrow > 0)
     notes.push(`${basename(table.file)}: ${narrow} int8 messages left out (the 16-bit ones say the same)`);
-  return [...groups.values()];
+  return [...groupBy(wide, (i) => `${OPS[words[i]]} ${devices[i]} ${libraries[i]}`).values()].map(
+    (group): LinkSeries => {
+      const [first] = group;
+      const rows = group.map((i) => ({ bytes: bytes[i], seconds: us[i] * 1e-6 }));
+      const what = { device, op: OPS[words[first]], devices: devices[first], library: libraries[first] };
+      return { ...what, layout: 'aiconfigurator', rows };
+    },
+  );
 }

@@ -1,6 +1,7 @@
 // Which timings stand for a collective: the engine's own kernel or a general library, whichever is faster.
 import type { CollectiveFit, CollectiveOp } from '../catalog/types.ts';
-import { groupBy, LAYOUTS, type Layout, type LinkSeries } from './measurement.ts';
+import { groupBy } from '../check/group-by.ts';
+import { LAYOUTS, type Layout, type LinkSeries } from './measurement.ts';
 
 export interface LinkGroup {
   readonly device: string;

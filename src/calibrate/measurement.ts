@@ -79,15 +79,3 @@ export class SeriesCollector {
     return [...this.groups.values()];
   }
 }
-
-/** Items by key, in order of first appearance. */
-export function groupBy<Item>(items: Iterable<Item>, key: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const name = key(item);
-    const group = groups.get(name);
-    if (group) group.push(item);
-    else groups.set(name, [item]);
-  }
-  return groups;
-}

@@ -1,7 +1,8 @@
 // Reads one file of kernel timings: a table of AIConfigurator (Parquet or CSV), or a profile with an `op` in every line.
 import { basename } from 'node:path';
+import { groupBy } from '../check/group-by.ts';
 import { type Issue, show } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
+import { didYouMean } from '../check/nearest.ts';
 import { type Sheet, tableOf } from './csv.ts';
 import { addTable, COLUMNS, DEVICES, type TableKind } from './kernel-tables.ts';
 import { type Layout, SeriesCollector, type Traces } from './measurement.ts';
@@ -89,17 +90,10 @@ export function deviceOf(
   const word = given ?? basename(file).split('.')[0];
   const device = known.has(word) ? word : DEVICES[word];
   if (device !== undefined && known.has(device)) return device;
-  const close = nearest(word, [...known, ...Object.keys(DEVICES)]);
-  const hint = close.length > 0 ? { hint: `did you mean ${close.join(' or ')}?` } : {};
-  const expected =
-    given === undefined ? '--hardware ID, or a file named <hardware id>.<table>' : 'hardware of the catalog';
-  issues.push({
-    path: '--hardware',
-    expected,
-    received: show(word),
-    ...(given === undefined ? { file } : {}),
-    ...hint,
-  });
+  const hint = didYouMean(word, [...known, ...Object.keys(DEVICES)]);
+  const mistake = { path: '--hardware', received: show(word), hint };
+  if (given !== undefined) issues.push({ ...mistake, expected: 'hardware of the catalog' });
+  else issues.push({ ...mistake, expected: '--hardware ID, or a file named <hardware id>.<table>', file });
   return null;
 }
 
@@ -182,21 +176,14 @@ function wholePart(sheet: Sheet, issues: Issue[]): Part[] {
 
 /** The lines of every op of a profile. */
 function profileParts(sheet: Sheet, issues: Issue[]): Part[] {
-  const byOp = new Map<string, number[]>();
-  for (const i of all(sheet)) {
-    const op = sheet.cell('op', i);
-    const rows = byOp.get(op);
-    if (rows) rows.push(i);
-    else byOp.set(op, [i]);
-  }
+  const byOp = groupBy(all(sheet), (i) => sheet.cell('op', i));
   return [...byOp].flatMap(([op, rows]) => {
     const known = PROFILE_OPS[op];
     if (known) return partOf(sheet, op, rows, issues);
     const names = Object.keys(PROFILE_OPS);
-    const close = nearest(op, names, 1);
-    const hint = close.length > 0 ? { hint: `did you mean ${close[0]}?` } : {};
+    const hint = didYouMean(op, names, 1);
     const expected = `one of ${names.join(', ')}`;
-    issues.push({ path: 'op', expected, received: show(op), file: sheet.file, line: sheet.lineOf(rows[0]), ...hint });
+    issues.push({ path: 'op', expected, received: show(op), file: sheet.file, line: sheet.lineOf(rows[0]), hint });
     return [];
   });
 }

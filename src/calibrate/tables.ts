@@ -1,8 +1,8 @@
 // What measurements say beyond a fit: measured over fitted time on the grid they were taken on, averaged and filled.
 import type { CollectiveFit, OpFamily, OpTable, WeightFormat } from '../catalog/types.ts';
+import { groupBy } from '../check/group-by.ts';
 import { factorAt, nearestLayer } from '../plan/op-table.ts';
 import { type FitRow, type LinkPrice, type OpPrice, percentile, priceLink, priceRow, round } from './fit.ts';
-import { groupBy } from './measurement.ts';
 import { splitByShape } from './split.ts';
 
 /** Fewer rows than these are no grid. */

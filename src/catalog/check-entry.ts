@@ -2,7 +2,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Issue, show, UserError } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
+import { didYouMean } from '../check/nearest.ts';
 import { asPlainJson, parsePythonJson } from '../check/python-json.ts';
 
 type Path = readonly PropertyKey[];
@@ -70,9 +70,7 @@ function explain(issue: z.core.$ZodIssue, data: unknown, known: ReadonlySet<stri
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const at = [...issue.path, key];
-      const close = nearest(key, known, 1);
-      const hint = close.length > 0 ? { hint: `did you mean ${close[0]}?` } : {};
-      return { path: formatPath(at), expected: 'a known field', received: key, at, ...hint };
+      return { path: formatPath(at), expected: 'a known field', received: key, at, hint: didYouMean(key, known, 1) };
     });
   }
   const received = valueAt(data, issue.path);

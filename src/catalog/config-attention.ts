@@ -2,7 +2,7 @@
 import type { Family } from './config-families.ts';
 import type { Fields } from './config-fields.ts';
 import { type LayerKind, readLayerKinds } from './config-layers.ts';
-import { readDeltaNet, readLightning } from './config-recurrent.ts';
+import { readDeltaNet, readKimiDelta, readLightning, readMamba2 } from './config-recurrent.ts';
 import type { Attention, Indexer } from './types.ts';
 
 /** What every layer of one file shares. */
@@ -24,14 +24,35 @@ export function readAttentions(frame: Frame): AttentionPart[] {
   const { fields, layers } = frame;
   if (fields.has('compress_ratios')) return readCompressed(frame);
   const kinds = readLayerKinds(fields, frame.family, layers, frame.positions);
-  if (fields.has('kv_lora_rank')) {
-    const indexed = fields.perLayer('indexer_types', layers);
-    return kinds.map((_, layer) => readMla(frame, indexed === null || indexed[layer] === 'full'));
-  }
-  return kinds.map((kind) => {
-    if (kind.kind !== 'linear') return readGrouped(frame, kind);
-    return fields.has('attn_type_list') ? readLightning(frame) : readDeltaNet(frame);
+  const indexed = fields.perLayer('indexer_types', layers);
+  const crossing = fields.value('cross_attention_layers');
+  const shared = sharesFrom(frame);
+  return kinds.map((kind, layer) => {
+    if (kind.kind === 'mamba') return readMamba2(frame);
+    if (kind.kind === 'linear') return readLinear(frame);
+    if (fields.has('kv_lora_rank')) return readMla(frame, indexed === null || indexed[layer] === 'full');
+    if (Array.isArray(crossing) && crossing.includes(layer)) return readCross(frame);
+    return readGrouped(frame, kind, layer >= shared);
   });
+}
+
+/** The first of the last layers that attend to what earlier ones cached (Gemma 3n and 4). */
+export function sharesFrom({ fields, layers }: Frame): number {
+  return layers - fields.countOr(0, 'num_kv_shared_layers');
+}
+
+function readLinear(frame: Frame): AttentionPart {
+  const { fields } = frame;
+  if (fields.has('linear_attn_config', 'linear_num_heads')) return readKimiDelta(frame);
+  return fields.has('attn_type_list') ? readLightning(frame) : readDeltaNet(frame);
+}
+
+/** Llama 3.2 Vision: attends to what an image left, a fixed number of tokens; without an image there is nothing to read. */
+function readCross(frame: Frame): AttentionPart {
+  const { heads, kv_heads, head_dim } = readShape(frame, false);
+  const parameters = 2 * frame.hidden * (heads + kv_heads) * head_dim;
+  const attention = { kind: 'linear', parameters, state_elements: 0, state_bytes: 2, flops_per_token: 0 } as const;
+  return { attention, other: 2 * head_dim };
 }
 
 /** Query heads, KV heads and widths of one layer: MiMo-V2 has others where it slides, Gemma 4 where it does not. */
@@ -57,7 +78,7 @@ function readShape({ fields, hidden }: Frame, sliding: boolean) {
 }
 
 function readKvHeads(fields: Fields, heads: number): number {
-  const config = fields.data.attn_config; // MPT and DBRX nest it
+  const config = fields.value('attn_config'); // MPT and DBRX nest it
   if (typeof config === 'object' && config !== null && 'kv_n_heads' in config)
     return Number(config.kv_n_heads) || heads;
   const grouped = fields.sizeOr(heads, 'num_key_value_heads', 'num_kv_heads', 'n_head_kv', 'multi_query_group_num');
@@ -66,7 +87,8 @@ function readKvHeads(fields: Fields, heads: number): number {
   return single ? 1 : grouped;
 }
 
-function readGrouped(frame: Frame, { kind, window }: LayerKind): AttentionPart {
+/** `shares`: the layer has no keys and values of its own. */
+export function readGrouped(frame: Frame, { kind, window }: LayerKind, shares = false): AttentionPart {
   const { fields, family, hidden } = frame;
   const sliding = kind === 'sliding';
   const { heads, kv_heads, head_dim, v_dim } = readShape(frame, sliding);
@@ -79,12 +101,13 @@ function readGrouped(frame: Frame, { kind, window }: LayerKind): AttentionPart {
   // Gemma 4 takes V from K's projection in its full layers; both are still cached.
   const oneProjection = !sliding && fields.flag('attention_k_eq_v');
   const q = hidden * heads * head_dim * (gated ? 2 : 1);
-  const kv = hidden * kv_heads * (oneProjection ? head_dim : head_dim + v_dim);
+  const kv = shares ? 0 : hidden * kv_heads * (oneProjection ? head_dim : head_dim + v_dim);
   const sizes = { heads, kv_heads, head_dim };
   const extras = {
     ...(qkNorm ? { qk_norm: true } : {}),
     ...(gated ? { gated: true } : {}),
-    ...(oneProjection || v_dim !== head_dim ? { projections: q + kv + heads * v_dim * hidden } : {}),
+    ...(shares ? { shares_kv: true } : {}),
+    ...(shares || oneProjection || v_dim !== head_dim ? { projections: q + kv + heads * v_dim * hidden } : {}),
     ...(v_dim !== head_dim ? { kv_elements: kv_heads * (head_dim + v_dim) } : {}),
   };
   const attention: Attention = sliding

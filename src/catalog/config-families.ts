@@ -13,6 +13,8 @@ export interface Family {
   readonly tied: boolean;
   /** MLP width in units of the hidden size where the file leaves it out; null = it must be there. */
   readonly widthFactor: number | null;
+  /** Reads once and never decodes; BERT's kin have tables of positions and a pooler. */
+  readonly encoder?: 'bert' | 'plain';
   /** Which layers slide, where the file has a window but no list of layers. */
   readonly sliding: 'all' | 'none' | { readonly fullEvery: number } | { readonly slidingFirstOfTwo: true };
 }
@@ -38,7 +40,10 @@ const GPT: Family = {
   mlpBias: true,
   widthFactor: 4,
 };
+const BERT: Family = { ...GPT, tied: true, encoder: 'bert' };
+const ROTARY_ENCODER: Family = { ...LLAMA, tied: true, encoder: 'plain' };
 const GEMMA: Family = { ...LLAMA, tied: true, sliding: 'none' };
+const GLM_MOE: Family = { ...LLAMA, attentionBias: 'qkv' };
 const COHERE: Family = { ...LLAMA, norms: 1, tied: true, sliding: { fullEvery: 4 } };
 
 /** By model_type of the language model. */
@@ -46,6 +51,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   llama: LLAMA,
   mistral: LLAMA,
   ministral: LLAMA,
+  ministral3: LLAMA,
   mistral3: LLAMA,
   mixtral: LLAMA,
   phimoe: { ...LLAMA, norms: 4, attentionBias: 'all' },
@@ -61,23 +67,38 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   qwen2: QWEN2,
   qwen2_moe: QWEN2,
   qwen2_vl_text: QWEN2,
+  qwen2_vl: QWEN2,
+  qwen2_5_vl: QWEN2,
   qwen2_5_vl_text: QWEN2,
   qwen3: QWEN3,
   qwen3_moe: QWEN3,
   qwen3_vl_text: QWEN3,
   qwen3_vl_moe_text: QWEN3,
+  qwen3_omni_moe_text: QWEN3,
   qwen3_next: QWEN3,
   qwen3_5_text: QWEN3,
   qwen3_5_moe_text: QWEN3,
   mimo: QWEN2,
   mimo_v2_flash: LLAMA,
   minimax_m2: { ...LLAMA, qkNorm: 'projection' },
+  minimax_m3: { ...LLAMA, qkNorm: 'head' },
   gemma: GEMMA,
   gemma2: { ...GEMMA, norms: 4, sliding: { slidingFirstOfTwo: true } },
   gemma3_text: { ...GEMMA, norms: 4, qkNorm: 'head', sliding: { fullEvery: 6 } },
+  gemma3n_text: { ...GEMMA, norms: 4, qkNorm: 'head' },
   gemma4_text: { ...GEMMA, norms: 4, qkNorm: 'head', sliding: { fullEvery: 6 } },
   gpt_oss: { ...LLAMA, attentionBias: 'all', sliding: { slidingFirstOfTwo: true } },
   llama4_text: LLAMA,
+  mllama_text_model: LLAMA,
+  'nemotron-nas': LLAMA,
+  apertus: { ...LLAMA, qkNorm: 'head' },
+  hunyuan_v1_moe: { ...LLAMA, qkNorm: 'head' },
+  bailing_moe_v2: { ...LLAMA, qkNorm: 'head' },
+  longcat_flash: LLAMA,
+  kimi_linear: LLAMA,
+  granitemoehybrid: LLAMA,
+  falcon_h1: LLAMA,
+  minicpmv: LLAMA,
   deepseek_v2: LLAMA,
   deepseek_v3: LLAMA,
   deepseek_v32: LLAMA,
@@ -85,7 +106,8 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   kimi_k2: LLAMA,
   chatglm: QWEN2,
   glm4: { ...LLAMA, norms: 4, attentionBias: 'qkv' },
-  glm4_moe: { ...LLAMA, attentionBias: 'qkv' },
+  glm4_moe: GLM_MOE,
+  glm4v_moe_text: GLM_MOE,
   glm4_moe_lite: LLAMA,
   glm_moe_dsa: LLAMA,
   nemotron_h: { ...LLAMA, norms: 1, gated: false },
@@ -106,13 +128,14 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   bloom: { ...GPT, tied: true },
   falcon: { ...GPT, attentionBias: 'none', mlpBias: false, tied: true },
   mpt: { ...GPT, norms: 2, attentionBias: 'none', mlpBias: false, tied: true },
-  bert: { ...GPT, tied: true },
-  roberta: { ...GPT, tied: true },
-  'xlm-roberta': { ...GPT, tied: true },
+  bert: BERT,
+  roberta: BERT,
+  'xlm-roberta': BERT,
+  mpnet: BERT,
+  modernbert: ROTARY_ENCODER,
+  nomic_bert: ROTARY_ENCODER,
+  new: ROTARY_ENCODER, // GTE
 };
-
-/** Encoders: they read once and never decode. */
-export const ENCODER_TYPES: ReadonlySet<string> = new Set(['bert', 'roberta', 'xlm-roberta']);
 
 /** Types whose layers this reader has no words for: a wrong number would be worse than none. */
 export const REFUSED_TYPES: Readonly<Record<string, string>> = {
@@ -121,9 +144,12 @@ export const REFUSED_TYPES: Readonly<Record<string, string>> = {
   rwkv: 'a recurrent model',
   jamba: 'a hybrid with its own layer pattern',
   zamba2: 'a hybrid with shared attention blocks',
-  kimi_linear: 'a hybrid of MLA and delta attention',
   lfm2: 'a hybrid with convolution layers',
-  falcon_h1: 'a hybrid with parallel state-space and attention heads',
+  lfm2_moe: 'a hybrid with convolution layers',
+  falcon_mamba: 'a pure state-space model',
+  xlstm: 'a recurrent model',
+  recurrent_gemma: 'a recurrent model',
+  zamba: 'a hybrid with shared attention blocks',
   t5: 'an encoder-decoder',
   bart: 'an encoder-decoder',
   whisper: 'an encoder-decoder',

@@ -1,11 +1,12 @@
 // Reads a Hugging Face config.json into a Model: one layer at a time, then alike layers together.
 import { type Issue, show, UserError } from '../check/issue.ts';
-import { type AttentionPart, type Frame, readAttentions } from './config-attention.ts';
-import { ENCODER_TYPES, familyOf, REFUSED_TYPES } from './config-families.ts';
-import { Fields, isRecord, type Json } from './config-fields.ts';
+import { isRecord, type Json } from '../check/python-json.ts';
+import type { Frame } from './config-attention.ts';
+import { type Layer, readLayers, readLetters } from './config-blocks.ts';
+import { type Family, familyOf, REFUSED_TYPES } from './config-families.ts';
+import { Fields } from './config-fields.ts';
 import { readFormats, withExpertFormat } from './config-format.ts';
-import { type MlpPart, readDense, readMixture, readMlps } from './config-mlp.ts';
-import { readMamba2 } from './config-recurrent.ts';
+import { countVisionTower } from './config-towers.ts';
 import { listUnmodelled } from './config-unmodelled.ts';
 import { countParameters } from './parameters.ts';
 import type { LayerGroup, Model } from './types.ts';
@@ -23,6 +24,7 @@ const POSITIONS = [
   'seq_length',
   'n_ctx',
   'max_sequence_length',
+  'model_max_length',
 ] as const;
 
 /** The model of a config.json. Throws a UserError with everything that is missing or malformed. */
@@ -33,6 +35,7 @@ export function readModelConfig(json: unknown, where: { id: string; file: string
   refuse(fields, outer, where.file);
   const model = buildModel(fields, outer, where);
   if (fields.issues.length > 0) throw new UserError(fields.issues);
+  refuseUnread(fields, where.file);
   return { ...model, parameters: roundCounts(model) };
 }
 
@@ -77,6 +80,20 @@ function refuse(fields: Fields, outer: Json, file: string): void {
   throw new UserError([{ path: 'model_type', expected, received: `${type || 'none'}, ${reason}`, file }]);
 }
 
+/** Fields that hold weights whatever the model. */
+const WEIGHTY = /expert|moe_|altup|latent|per_layer/;
+
+/** Sizes that were passed over make every figure wrong: of types that the reader knows only where they name weights. */
+function refuseUnread(fields: Fields, file: string): void {
+  const type = fields.text('model_type');
+  const { known } = familyOf(type);
+  const unread = fields.unread().filter((name) => !known || WEIGHTY.test(name));
+  if (unread.length === 0) return;
+  const expected = 'an architecture all of whose sizes are understood';
+  const received = `${type || 'none'}, whose ${unread.slice(0, 8).join(', ')}${unread.length > 8 ? ', ...' : ''} is not`;
+  throw new UserError([{ path: 'model_type', expected, received, file }]);
+}
+
 function unless(fields: Fields, name: string): string | null {
   return fields.has(name) ? 'a pure state-space model' : null;
 }
@@ -85,18 +102,19 @@ function buildModel(fields: Fields, outer: Json, { id, file }: { id: string; fil
   const type = fields.text('model_type');
   const { family } = familyOf(type);
   const hidden = fields.size(...HIDDEN);
-  const blocks = readBlocks(fields);
-  const stated = blocks?.length ?? fields.size(...LAYERS);
+  const letters = readLetters(fields);
+  const stated = letters?.length ?? fields.size(...LAYERS);
   const layers = Math.min(stated, MOST_LAYERS);
   if (stated > MOST_LAYERS) fields.blame(LAYERS[0], `at most ${MOST_LAYERS} layers`, String(stated));
   const positions = fields.size(...POSITIONS);
   const frame: Frame = { fields, family, hidden, layers, positions };
-  const kind = isEncoder(fields, outer) ? 'encoder' : 'llm';
+  const kind = isEncoder(family, fields, outer) ? 'encoder' : 'llm';
   const vocab = fields.size('vocab_size', 'padded_vocab_size');
   const tied = fields.flag('tie_word_embeddings', readTied(outer) ?? family.tied);
-  const formats = withExpertFormat(fields, readFormats(fields, outer));
-  const groups = groupAlike(blocks ? readHybrid(frame, blocks) : readLayers(frame));
-  const { rows, weights } = countOutside(frame, vocab);
+  const formats = withExpertFormat(fields, readFormats(fields, outer, layers));
+  const groups = groupAlike(readLayers(frame, letters));
+  const tower = countVisionTower(outer, hidden);
+  const { rows, tables, weights } = countOutside(frame, vocab);
   return {
     id,
     name: String(outer._name_or_path || id),
@@ -109,10 +127,13 @@ function buildModel(fields: Fields, outer: Json, { id, file }: { id: string; fil
     mtp_layers: countMtp(fields),
     native_format: formats.weights,
     ...(formats.attention ? { native_attention_format: formats.attention } : {}),
+    ...(formats.unclear ? { format_unclear: formats.unclear } : {}),
     ...(rows > 0 ? { position_rows: rows } : {}),
+    ...(tables > 0 ? { table_parameters: tables } : {}),
+    ...(tower ? { tower_parameters: tower } : {}),
     other_parameters: weights,
     parameters: { total: 0, active: 0 },
-    unmodelled: [...listUnmodelled(fields, outer), ...formats.assumed],
+    unmodelled: [...listUnmodelled(fields, outer, tower), ...formats.assumed],
     source: file,
   };
 }
@@ -121,12 +142,15 @@ function readTied(outer: Json): boolean | null {
   return typeof outer.tie_word_embeddings === 'boolean' ? outer.tie_word_embeddings : null;
 }
 
+/** Bodies of decoders end in "Model" like encoders do; these have a head on theirs. */
+const DECODER_BODY = /(LMHead|Generation|Chat|GLM)Model$/;
+
 /** A model without an LM head: BERT and its kin, embedding models cut from decoders, rerankers. */
-function isEncoder(fields: Fields, outer: Json): boolean {
-  if (ENCODER_TYPES.has(fields.text('model_type'))) return true;
-  const names = outer.architectures ?? fields.data.architectures;
+function isEncoder({ encoder }: Family, fields: Fields, outer: Json): boolean {
+  if (encoder) return true;
+  const names = fields.data.architectures ?? outer.architectures; // a wrapper is called after its own class
   const name = Array.isArray(names) ? String(names[0] ?? '') : '';
-  return /ForSequenceClassification$/.test(name) || (/Model$/.test(name) && !/(LMHead|Generation)Model$/.test(name));
+  return /ForSequenceClassification$/.test(name) || (/Model$/.test(name) && !DECODER_BODY.test(name));
 }
 
 function countMtp(fields: Fields): number {
@@ -134,10 +158,20 @@ function countMtp(fields: Fields): number {
   return modules || fields.countOr(0, 'num_nextn_predict_layers', 'mtp_num_hidden_layers');
 }
 
-/** Position and token-type rows, and weights outside the layers. */
-function countOutside({ fields, hidden, positions }: Frame, vocab: number): { rows: number; weights: number } {
+/** Position and token-type rows, further tables, and weights outside the layers. */
+function countOutside(frame: Frame, vocab: number): { rows: number; tables: number; weights: number } {
+  const { fields, hidden, layers } = frame;
+  const width = fields.countOr(0, 'hidden_size_per_layer_input'); // Gemma 3n and 4
+  const tables = width > 0 ? fields.sizeOr(vocab, 'vocab_size_per_layer_input') * width * layers : 0;
+  const streams = Math.max(0, fields.countOr(0, 'altup_num_inputs') - 1);
+  const inputs = width > 0 ? hidden * width * layers + width + 2 * streams * hidden * hidden : 0;
+  const { rows, weights } = countEnds(frame, vocab);
+  return { rows, tables, weights: weights + inputs };
+}
+
+function countEnds({ fields, family, hidden, positions }: Frame, vocab: number): { rows: number; weights: number } {
   const type = fields.text('model_type');
-  if (ENCODER_TYPES.has(type)) {
+  if (family.encoder === 'bert') {
     // Norm of the embeddings, and the pooler (a dense layer on the first token).
     const rows = positions + fields.countOr(0, 'type_vocab_size');
     return { rows, weights: 2 * hidden + hidden * hidden + hidden };
@@ -147,59 +181,6 @@ function countOutside({ fields, hidden, positions }: Frame, vocab: number): { ro
   if (type === 'bloom') return { rows: 0, weights: 3 * hidden }; // a norm after the embedding
   if (type === 'gptj') return { rows: 0, weights: hidden + vocab }; // the head has a bias
   return { rows: 0, weights: hidden };
-}
-
-interface Layer {
-  readonly attention: AttentionPart;
-  readonly mlp: MlpPart;
-  readonly norms: number;
-}
-
-function readLayers(frame: Frame): Layer[] {
-  const mlps = readMlps(frame);
-  // Gemma 4 norms the experts' way in and out beside the dense MLP's.
-  const extra = (mlp: MlpPart) => (mlp.mlp.kind === 'moe' && frame.fields.has('enable_moe_block') ? 2 : 0);
-  return readAttentions(frame).map((attention, i) => {
-    const mlp = mlps[i]!; // both have one entry a layer
-    return { attention, mlp, norms: (frame.family.norms + extra(mlp)) * frame.hidden };
-  });
-}
-
-const BLOCK_NAMES: Readonly<Record<string, string>> = { mamba: 'M', moe: 'E', attention: '*', mlp: '-' };
-
-/** Nemotron-H: one letter per layer, M = Mamba-2, * = attention, - = MLP, E = experts; or the same in words. */
-function readBlocks(fields: Fields): string[] | null {
-  const words = fields.data.layers_block_type;
-  if (Array.isArray(words)) {
-    return words.map((word, i) => {
-      const letter = BLOCK_NAMES[String(word)];
-      if (!letter) fields.blame(`layers_block_type[${i}]`, `one of ${Object.keys(BLOCK_NAMES).join(', ')}`, show(word));
-      return letter ?? '-';
-    });
-  }
-  if (!fields.has('hybrid_override_pattern')) return null;
-  const pattern = [...fields.text('hybrid_override_pattern')];
-  const odd = pattern.find((letter) => !'ME*-'.includes(letter));
-  if (odd) fields.blame('hybrid_override_pattern', 'letters M, *, - and E', show(odd));
-  return pattern;
-}
-
-/** Layers that are a mixer or an MLP, never both. */
-function readHybrid(frame: Frame, blocks: readonly string[]): Layer[] {
-  const none: AttentionPart = { attention: { kind: 'none' }, other: 0 };
-  const noMlp: MlpPart = { mlp: { kind: 'none' }, other: 0 };
-  const norms = frame.hidden;
-  const kinds = new Map<string, Layer>();
-  const read = (letter: string): Layer => {
-    if (letter === 'M') return { attention: readMamba2(frame), mlp: noMlp, norms };
-    if (letter === '*') return { attention: readAttentions({ ...frame, layers: 1 })[0]!, mlp: noMlp, norms };
-    return { attention: none, mlp: letter === 'E' ? readMixture(frame) : readDense(frame), norms };
-  };
-  return blocks.map((letter) => {
-    const layer = kinds.get(letter) ?? read(letter);
-    kinds.set(letter, layer);
-    return layer;
-  });
 }
 
 /** Alike layers together, in order of their first appearance. */

@@ -1,6 +1,6 @@
 // The MLP of each layer of a config.json: dense or a mixture of experts, and which layers are which.
 import { show } from '../check/issue.ts';
-import type { Frame } from './config-attention.ts';
+import { type Frame, sharesFrom } from './config-attention.ts';
 import type { Fields, Names } from './config-fields.ts';
 import type { Mlp } from './types.ts';
 
@@ -11,25 +11,45 @@ export interface MlpPart {
 }
 
 const WIDTH_NAMES = ['intermediate_size', 'ffn_hidden_size', 'ffn_dim', 'n_inner', 'd_ff'] as const;
-const EXPERT_NAMES = ['n_routed_experts', 'num_local_experts', 'num_experts', 'moe_num_experts'] as const;
+const EXPERT_NAMES = [
+  'n_routed_experts',
+  'num_routed_experts',
+  'num_local_experts',
+  'num_experts',
+  'moe_num_experts',
+] as const;
+const SHARED_NAMES = ['n_shared_experts', 'num_shared_experts', 'moe_num_shared_experts', 'num_shared_expert'] as const;
+const EXPERT_WIDTHS = ['moe_intermediate_size', 'expert_ffn_hidden_size'] as const;
 const TOP_K_NAMES = [
   'num_experts_per_tok',
   'num_experts_per_token',
+  'experts_per_token',
   'top_k_experts',
   'moe_topk',
   'moe_k',
   'moe_top_k',
 ] as const;
 
+const SHARED_WIDTHS = [
+  'shared_expert_intermediate_size',
+  'moe_shared_expert_intermediate_size',
+  'share_expert_dim',
+  'shared_intermediate_size',
+] as const;
+
 /** Whether the file describes experts at all (Gemma 4 states their number and switches them off). */
 export function hasExperts(fields: Fields): boolean {
+  // where their number is known, what else is said of them is understood, whether or not a layer has them
+  if (fields.has(...EXPERT_NAMES)) fields.has(...TOP_K_NAMES, ...EXPERT_WIDTHS, ...SHARED_NAMES, ...SHARED_WIDTHS);
   return fields.countOr(0, ...EXPERT_NAMES) > 1 && fields.flag('enable_moe_block', true);
 }
 
 export function readMlps(frame: Frame): MlpPart[] {
   const { fields, layers } = frame;
   const sparse = hasExperts(fields) ? sparseLayers(fields, layers) : Array<boolean>(layers).fill(false);
-  return sparse.map((isSparse) => (isSparse ? readMixture(frame) : readDense(frame)));
+  // Gemma 4 E2B: twice as wide where the layer has no keys and values of its own
+  const wide = fields.flag('use_double_wide_mlp') ? sharesFrom(frame) : layers;
+  return sparse.map((isSparse, i) => (isSparse ? readMixture(frame) : readDense(frame, i >= wide ? 2 : 1)));
 }
 
 /** Which layers are mixtures: a list where there is one, else the first-dense and every-nth rules of the model's code. */
@@ -37,13 +57,14 @@ function sparseLayers(fields: Fields, layers: number): boolean[] {
   const index = Array.from({ length: layers }, (_, i) => i);
   const types = fields.perLayer('mlp_layer_types', layers);
   if (types) return index.map((i) => types[i] === 'sparse');
-  if (Array.isArray(fields.data.moe_layer_freq)) {
+  if (Array.isArray(fields.value('moe_layer_freq'))) {
     const list = fields.perLayer('moe_layer_freq', layers) ?? [];
     return index.map((i) => list[i] === 1);
   }
   const named = readNamedLayers(fields);
   if (named) return index.map((i) => named.has(i));
-  const only = new Set(Array.isArray(fields.data.mlp_only_layers) ? fields.data.mlp_only_layers : []);
+  const listed = fields.value('mlp_only_layers');
+  const only = new Set(Array.isArray(listed) ? listed : []);
   const first = fields.countOr(0, 'first_k_dense_replace', 'moe_layer_start_index');
   const every = fields.sizeOr(1, 'interleave_moe_layer_step', 'moe_layer_interval', 'moe_layer_freq');
   const step = fields.sizeOr(1, 'decoder_sparse_step');
@@ -54,7 +75,7 @@ function sparseLayers(fields: Fields, layers: number): boolean[] {
 
 /** Llama 4's `moe_layers` and Step's "3,4,5": layer numbers. */
 function readNamedLayers(fields: Fields): Set<number> | null {
-  const { moe_layers: list, moe_layers_enum: text } = fields.data;
+  const [list, text] = [fields.value('moe_layers'), fields.value('moe_layers_enum')];
   if (Array.isArray(list) && list.length > 0) return new Set(list.map(Number));
   if (typeof text !== 'string') return null;
   const numbers = text.split(',').map(Number);
@@ -64,16 +85,24 @@ function readNamedLayers(fields: Fields): Set<number> | null {
   return new Set(numbers);
 }
 
-/** Nemotron's squared ReLU has no gate, whatever the family. */
-function isGated({ fields, family }: Frame): boolean {
-  return family.gated && fields.text('mlp_hidden_act', 'hidden_act') !== 'relu2';
+/** Granite 4 hybrids without experts have what others share. */
+function dense(fields: Fields): Names {
+  const only = fields.text('model_type') === 'granitemoehybrid' && !hasExperts(fields);
+  return only ? ['shared_intermediate_size'] : WIDTH_NAMES;
 }
 
-export function readDense(frame: Frame): MlpPart {
+/** A squared ReLU (Nemotron) and xIELU (Apertus) have no gate, whatever the family. */
+function isGated({ fields, family }: Frame): boolean {
+  return family.gated && !['relu2', 'xielu'].includes(fields.text('mlp_hidden_act', 'hidden_act'));
+}
+
+export function readDense(frame: Frame, times = 1): MlpPart {
   const { fields, family, hidden } = frame;
   const expansion = fields.countOr(0, 'expansion_ratio') || family.widthFactor; // MPT
-  const names: Names = fields.has('intermediate_size_mlp') ? ['intermediate_size_mlp'] : WIDTH_NAMES;
-  const intermediate = expansion === null ? fields.size(...names) : fields.sizeOr(expansion * hidden, ...names);
+  const own = fields.find('intermediate_size_mlp', 'dense_intermediate_size'); // Llama 4, MiniMax-M3
+  const names: Names = own ? [own.name] : dense(fields);
+  const width = expansion === null ? fields.size(...names) : fields.sizeOr(expansion * hidden, ...names);
+  const intermediate = times * width;
   const gated = isGated(frame);
   const biased = family.mlpBias || fields.flag('mlp_bias');
   const other = biased ? (gated ? 2 : 1) * intermediate + hidden : 0;
@@ -83,9 +112,9 @@ export function readDense(frame: Frame): MlpPart {
 export function readMixture(frame: Frame): MlpPart {
   const { fields, hidden } = frame;
   const experts = fields.size(...EXPERT_NAMES);
-  const top_k = fields.size(...TOP_K_NAMES);
+  const top_k = chosenOf(fields, experts);
   if (top_k > experts) fields.blame(TOP_K_NAMES[0], `at most the ${experts} experts`, String(top_k));
-  const intermediate = fields.size('moe_intermediate_size', 'expert_ffn_hidden_size', ...WIDTH_NAMES);
+  const intermediate = fields.size(...EXPERT_WIDTHS, ...WIDTH_NAMES);
   const latent = fields.countOr(0, 'moe_latent_size');
   const mlp: Mlp = {
     kind: 'moe',
@@ -99,17 +128,20 @@ export function readMixture(frame: Frame): MlpPart {
   return { mlp, other: countSmall(fields, mlp, hidden) };
 }
 
+/** Experts of one token. LongCat-Flash also chooses among experts that do nothing: the share of real ones is expected. */
+function chosenOf(fields: Fields, experts: number): number {
+  const chosen = fields.size(...TOP_K_NAMES);
+  const idle = fields.countOr(0, 'zero_expert_num');
+  return Math.max(1, Math.round((chosen * experts) / (experts + idle)));
+}
+
 /** Total width of what is always on beside the routed experts. */
 function readSharedWidth(fields: Fields, intermediate: number): number {
-  const width = fields.find(
-    'shared_expert_intermediate_size',
-    'moe_shared_expert_intermediate_size',
-    'share_expert_dim',
-  );
+  const width = fields.find(...SHARED_WIDTHS);
   if (width) return fields.countOr(0, width.name);
   if (fields.has('enable_moe_block')) return fields.size('intermediate_size'); // Gemma 4: the dense MLP runs beside
   if (fields.has('interleave_moe_layer_step')) return intermediate; // Llama 4: one shared expert
-  return intermediate * fields.countOr(0, 'n_shared_experts', 'moe_num_shared_experts', 'num_shared_expert');
+  return intermediate * fields.countOr(0, ...SHARED_NAMES);
 }
 
 function countSmall(fields: Fields, mlp: Mlp & { kind: 'moe' }, hidden: number): number {
@@ -120,5 +152,6 @@ function countSmall(fields: Fields, mlp: Mlp & { kind: 'moe' }, hidden: number):
     fields.text('topk_method') === 'noaux_tc' ||
     ['minimax_m2', 'nemotron_h', 'gemma4_text', 'deepseek_v2', 'glm4_moe'].includes(type);
   const gate = fields.has('shared_expert_intermediate_size') && mlp.shared_intermediate > 0 ? hidden : 0;
-  return (corrected ? mlp.experts : 0) + gate;
+  const idle = fields.countOr(0, 'zero_expert_num'); // the router knows them
+  return (corrected ? mlp.experts : 0) + gate + idle * hidden;
 }

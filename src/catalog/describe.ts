@@ -111,7 +111,7 @@ export function describeModel(entry: Model): Fact[] {
     ['published', `${billions(published.total)}, active ${billions(published.active)}`],
     ['hidden, vocabulary', `${short(entry.hidden)}, ${short(entry.vocab)}${entry.tied_embeddings ? ' (tied)' : ''}`],
     ['longest context', `${entry.max_positions.toLocaleString('en-US')} tokens`],
-    ['checkpoint', formats],
+    ['checkpoint', entry.format_unclear ? `say quantization: ${entry.format_unclear}` : formats],
     ['weights', describeWeights(entry)],
     ['KV cache, bf16', describeKv(entry, 'bf16')],
     ['KV cache, fp8', describeKv(entry, 'fp8')],

@@ -1,13 +1,14 @@
 // Opens the catalog: one JSON file per lookup, a user's folder before ours, unknown names answered with the nearest known.
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { type Issue, show, UserError } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
+import { didYouMean, nearest } from '../check/nearest.ts';
+import { isRecord } from '../check/python-json.ts';
 import { readTextFile, statOf } from '../check/text-file.ts';
 import { checkEntry, parseJson } from './check-entry.ts';
-import { isRecord } from './config-fields.ts';
+import { completeConfig, configId, findConfig } from './config-folder.ts';
 import { readModelConfig } from './config-json.ts';
 import {
   efficiencySchema,
@@ -68,8 +69,8 @@ const ERROR_BANDS = 'error-bands';
 const OURS = fileURLToPath(new URL('.', import.meta.url));
 
 /** `folder`: a user's catalog with the same subfolders; its files replace ours one by one, and are checked. */
-export function openCatalog(options: { readonly folder?: string } = {}): Catalog {
-  const folder = options.folder === undefined ? null : resolve(options.folder);
+export function openCatalog(options: { readonly folder?: string | null } = {}): Catalog {
+  const folder = typeof options.folder === 'string' ? resolve(options.folder) : null;
   if (folder) checkFolder(folder);
   const lists = new Map<CatalogKind, readonly string[]>();
   const entries = new Map<string, unknown>();
@@ -146,14 +147,9 @@ function checkFolder(folder: string): void {
   for (const item of readdirSync(folder, { withFileTypes: true })) {
     const isKind = (KINDS as readonly string[]).includes(item.name);
     if (item.name.startsWith('.') || (item.isDirectory() && isKind) || /\.(md|txt)$/i.test(item.name)) continue;
-    const close = nearest(item.name, KINDS, 1);
-    const hint = close.length > 0 ? { hint: `did you mean ${close[0]}?` } : {};
-    issues.push({
-      path: join(folder, item.name),
-      expected: `a folder ${KINDS.join(', ')}`,
-      received: item.name,
-      ...hint,
-    });
+    const hint = didYouMean(item.name, KINDS, 1);
+    const expected = `a folder ${KINDS.join(', ')}`;
+    issues.push({ path: join(folder, item.name), expected, received: item.name, hint });
   }
   if (issues.length > 0) throw new UserError(issues);
 }
@@ -187,22 +183,7 @@ function readEntry<T>(kind: CatalogKind, schema: z.ZodType<T>, id: string, path:
 /** A catalog entry (it has layer groups) or a Hugging Face config.json. */
 function readModel(data: unknown, text: string, id: string, path: string): Model {
   if (isRecord(data) && 'groups' in data) return checkEntry(modelSchema, data, text, path);
-  return readModelConfig(data, { id, file: path });
-}
-
-/** A config.json at this path or in this folder. */
-function findConfig(word: string): string | null {
-  const path = resolve(word);
-  const found = statOf(path);
-  if (!found?.isDirectory()) return found ? path : null;
-  const inside = join(path, 'config.json');
-  return statOf(inside) ? inside : null;
-}
-
-/** "…/my-model/config.json" is my-model, "…/my-model.json" too. */
-function configId(path: string): string {
-  const name = basename(path).replace(/\.json$/i, '');
-  return name === 'config' ? basename(resolve(path, '..')) : name;
+  return readModelConfig(completeConfig(data, path), { id, file: path });
 }
 
 /** Names in lower case, whole and plain, to ids. A plain name that two entries share stands for neither. */

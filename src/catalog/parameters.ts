@@ -83,9 +83,9 @@ export function layerParameters(group: LayerGroup, hidden: number): LayerParamet
   };
 }
 
-/** Weights of the tables that are looked up: vocabulary, positions. A head of its own is not among them. */
+/** Weights of the tables that are looked up: vocabulary, positions, inputs of every layer. A head of its own is not among them. */
 export function embeddingParameters(model: Model): number {
-  return (model.vocab + (model.position_rows ?? 0)) * model.hidden;
+  return (model.vocab + (model.position_rows ?? 0)) * model.hidden + (model.table_parameters ?? 0);
 }
 
 /** Weights of the LM head that one sampling sequence multiplies with; 0 for an encoder, which has none. */
@@ -94,7 +94,7 @@ export function headParameters(model: Model): number {
 }
 
 /**
- * All weights; the weights one decoded token multiplies with (the head is one of them, the lookup tables are not); and the
+ * All weights, of towers too; the weights one decoded token multiplies with (the head is one of them, the lookup tables are not); and the
  * lookup tables. Multi-token-prediction layers are not counted, as in the published counts.
  */
 export function countParameters(model: Model): { total: number; active: number; embedding: number } {
@@ -108,12 +108,13 @@ export function countParameters(model: Model): { total: number; active: number; 
     active += group.count * (always + layer.top_k * layer.expert);
   }
   const head = headParameters(model);
-  return { total: total + embedding + (model.tied_embeddings ? 0 : head), active: active + head, embedding };
+  total += embedding + (model.tied_embeddings ? 0 : head) + (model.tower_parameters ?? 0);
+  return { total, active: active + head, embedding };
 }
 
 /** Bytes of all weights. Embeddings, head, norms and routers are 16-bit in every format (data/cases/SCHEMA.md section 2). */
 export function weightBytes(model: Model, format: WeightFormat, attentionFormat: WeightFormat = format): number {
-  let sixteenBit = (model.other_parameters ?? 0) + embeddingParameters(model);
+  let sixteenBit = (model.other_parameters ?? 0) + embeddingParameters(model) + (model.tower_parameters ?? 0);
   if (!model.tied_embeddings) sixteenBit += headParameters(model);
   let bytes = 0;
   for (const group of model.groups) {
@@ -137,11 +138,21 @@ export function kvElements(attention: Attention): number {
   return attention.kv_elements ?? 2 * attention.kv_heads * attention.head_dim;
 }
 
+/**
+ * Bytes of one cached entry beside an indexer's key. Sparse MLA in 8 bits (vLLM's fp8_ds_mla): the latent with a 4-byte scale per 128
+ * elements, the rotary part in 16 bits: 656 bytes of DeepSeek-V3.2.
+ */
+export function entryBytes(attention: Attention, format: KvFormat): number {
+  if (attention.kind === 'mla' && attention.sparse_top_k !== undefined && BYTES_PER_KV_ELEMENT[format] === 1)
+    return attention.kv_lora_rank + 4 * Math.ceil(attention.kv_lora_rank / 128) + 2 * attention.qk_rope_dim;
+  return kvElements(attention) * BYTES_PER_KV_ELEMENT[format];
+}
+
 /** Bytes that one token leaves in the cache of one layer. An indexer's key is kept in 8 bits with a 4-byte scale. */
 export function layerKvBytes(attention: Attention, format: KvFormat): number {
   if (attention.kind !== 'mla' && attention.kind !== 'full' && attention.kind !== 'sliding') return 0;
-  const perEntry =
-    kvElements(attention) * BYTES_PER_KV_ELEMENT[format] + (attention.indexer ? attention.indexer.head_dim + 4 : 0);
+  if (attention.kind !== 'mla' && attention.shares_kv) return 0;
+  const perEntry = entryBytes(attention, format) + (attention.indexer ? attention.indexer.head_dim + 4 : 0);
   return perEntry / (attention.kind === 'mla' ? 1 : (attention.compression ?? 1));
 }
 

@@ -26,6 +26,8 @@ const grouped = {
   projections: size.optional(),
   /** Cached elements per entry where they are not 2 kv_heads head_dim (narrow V, or K and V in one vector). */
   kv_elements: size.optional(),
+  /** Reads what an earlier layer cached and stores nothing (the last layers of Gemma 3n and 4). */
+  shares_kv: flag.optional(),
   /** Tokens per cached entry (DeepSeek-V4's compressed attention); absent = 1. */
   compression: size.optional(),
   /** Sparse attention: decode reads at most this many entries, beside the indexer. */
@@ -127,8 +129,14 @@ export const modelSchema = z.strictObject({
   native_format: weightFormat,
   /** Format of the attention projections in it, where it differs (gpt-oss). */
   native_attention_format: weightFormat.optional(),
+  /** Why `quantization: auto` has no meaning: the checkpoint mixes formats, or in one that is not known. Absent where it has one. */
+  format_unclear: text.optional(),
   /** Rows of learned position and token-type tables (BERT, GPT-2): looked up, never multiplied. */
   position_rows: count.optional(),
+  /** Weights of other tables that are looked up (Gemma's embeddings per layer), elements. Absent = 0. */
+  table_parameters: count.optional(),
+  /** Weights of vision and audio towers and what joins them to the model: loaded, not used by a token of text. Absent = 0. */
+  tower_parameters: count.optional(),
   /** Weights outside layers and embeddings: final norm, pooler. Absent = 0. */
   other_parameters: count.optional(),
   /** Published parameter counts in units of one parameter, where known; computed ones are checked against them. */

@@ -18,9 +18,11 @@ export const oneOf = <const T extends readonly (string | number)[]>(values: T) =
 /** How a figure came to be, from the most to the least trustworthy. */
 export const basis = oneOf(['measured', 'calibrated', 'extrapolated', 'datasheet']);
 /** Formats of weights, named as vLLM and the case files name them. */
-export const weightFormat = oneOf(['bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4']);
+export const WEIGHT_FORMATS = ['bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'] as const;
+export const weightFormat = oneOf(WEIGHT_FORMATS);
 /** Formats of the KV cache. */
-export const kvFormat = oneOf(['bf16', 'fp16', 'fp8', 'int8']);
+export const KV_FORMATS = ['bf16', 'fp16', 'fp8', 'int8'] as const;
+export const kvFormat = oneOf(KV_FORMATS);
 /** Kinds of work that have an efficiency of their own. */
 export const opFamily = oneOf(['gemm', 'attention-prefill', 'attention-decode', 'moe', 'elementwise']);
 /** Exchanges between devices. */

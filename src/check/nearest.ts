@@ -32,3 +32,9 @@ export function nearest(word: string, known: Iterable<string>, limit = 3): strin
   scored.sort((x, y) => x.score - y.score || (x.name < y.name ? -1 : 1));
   return scored.slice(0, limit).map((entry) => entry.name);
 }
+
+/** "did you mean tp or pp?": the hint of an issue; none where nothing known is near. */
+export function didYouMean(word: string, known: Iterable<string>, limit = 3): string | undefined {
+  const close = nearest(word, known, limit);
+  return close.length > 0 ? `did you mean ${close.join(' or ')}?` : undefined;
+}

@@ -14,6 +14,22 @@ export function parsePythonJson(text: string): unknown {
   }
 }
 
+/** The same without throwing: undefined where it is no JSON. */
+export function tryJson(text: string): unknown {
+  try {
+    return parsePythonJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields of an object, whatever they are. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** The same text as JSON with everything in its place, to look for what else is wrong with it. */
 export function asPlainJson(text: string): string {
   return mend(text, '0.0');

@@ -10,15 +10,16 @@ import { readDevices } from '../calibrate/devices.ts';
 import { buildFiles, byHardware, placeFiles } from '../calibrate/efficiency-files.ts';
 import { fitAll } from '../calibrate/fit-device.ts';
 import { fitsTable } from '../calibrate/fits-table.ts';
-import { type Device, groupBy, type Traces } from '../calibrate/measurement.ts';
+import type { Device, Traces } from '../calibrate/measurement.ts';
 import { mergeEfficiency } from '../calibrate/merge.ts';
 import { openParquet } from '../calibrate/parquet.ts';
 import { deviceOf, readKernels } from '../calibrate/read-kernels.ts';
-import { type Catalog, openCatalog } from '../catalog/open.ts';
+import type { Catalog } from '../catalog/open.ts';
+import { groupBy } from '../check/group-by.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { fitsOf } from '../plan/efficiency.ts';
 import type { CalibrateFlags } from './calibrate.ts';
-import { writeCatalogFiles } from './catalog-files.ts';
+import { openOwn, writeCatalogFiles } from './catalog-files.ts';
 import type { Output } from './flags.ts';
 
 const SHIPPED_HARDWARE = fileURLToPath(new URL('../catalog/hardware', import.meta.url));
@@ -39,7 +40,7 @@ export async function calibrateKernels(paths: readonly string[], flags: Calibrat
   const fits = fitAll(traces, devices, issues);
   if (issues.length > 0) throw new UserError(issues);
   const notes = [...fits.notes];
-  const catalog = openCatalog(folder !== undefined && existsSync(folder) ? { folder } : {});
+  const catalog = openOwn(folder);
   const fresh = byHardware(buildFiles(fits, () => attribution, notes));
   const files = fresh.map((file) => mergeEfficiency(catalog.efficiency(file.hardware), file));
   const before = errorsBefore(traces, catalog);

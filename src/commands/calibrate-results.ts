@@ -1,5 +1,4 @@
 // mist calibrate on results of benchmarks: an engine profile of your own whose host, kernels and client reproduce them.
-import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { checkResults } from '../calibrate/results/check-results.ts';
 import {
@@ -13,12 +12,12 @@ import {
 import type { Figure, MeasuredRun } from '../calibrate/results/measured-run.ts';
 import { readResults } from '../calibrate/results/read-results.ts';
 import { openBench, prepareRun, tunedProfile, tuningOf } from '../calibrate/results/replay.ts';
-import { type Catalog, openCatalog } from '../catalog/open.ts';
+import type { Catalog } from '../catalog/open.ts';
 import type { EngineProfile } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { bindDeployment, type Deployment, isRefusal } from '../plan/deployment.ts';
 import { openProgress } from '../report/progress.ts';
-import { drawTable } from '../report/table.ts';
+import { drawTable, left, right } from '../report/table.ts';
 import { openSession } from '../run/session.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { readSpecText } from '../spec/open.ts';
@@ -26,13 +25,13 @@ import { openQuestion } from '../spec/question.ts';
 import { configurationOf as poolConfiguration } from '../spec/shape.ts';
 import type { Configuration } from '../spec/types.ts';
 import type { CalibrateFlags } from './calibrate.ts';
-import { writeCatalogFiles } from './catalog-files.ts';
+import { openOwn, writeCatalogFiles } from './catalog-files.ts';
 import type { Output } from './flags.ts';
 
 /** Throws a UserError with every mistake; then nothing is written. */
 export function calibrateResults(files: readonly string[], flags: CalibrateFlags, out: Output): void {
   const folder = flags['--out'];
-  const catalog = openCatalog(folder !== undefined && existsSync(folder) ? { folder } : {});
+  const catalog = openOwn(folder);
   const issues: Issue[] = [];
   const runs = files.flatMap((file) => readResults(file, issues));
   const configuration = configurationOf(flags, catalog, issues);
@@ -169,9 +168,7 @@ const WORDS: Record<Figure, readonly [string, number]> = {
 };
 
 function describe(base: EngineProfile, profile: EngineProfile, fit: ResultsFit, folder: string | undefined): string {
-  const left = (heading: string) => ({ heading, align: 'left' as const });
-  const right = (heading: string) => ({ heading, align: 'right' as const });
-  const heads = [left('run'), left('load'), left('figure'), right('measured'), right('before %'), right('after %')];
+  const heads = [...left(['run', 'load', 'figure']), ...right(['measured', 'before %', 'after %', 'held out %'])];
   const rows = fit.judged.flatMap(({ run, before, after, heldOut }) =>
     COMPARED.flatMap(([figure]) => {
       const measured = run.measured.figures[figure];
@@ -199,7 +196,7 @@ function describe(base: EngineProfile, profile: EngineProfile, fit: ResultsFit, 
   const [was, now] = [tuningOf(base), fit.tuning];
   const us = (seconds: number) => `${Number((seconds * 1e6).toPrecision(3))} us`;
   const lines = [
-    ...drawTable([...heads, right('held out %')], rows),
+    ...drawTable(heads, rows),
     '',
     `median |error|: ${summary(fit.judged, 'before')} with ${base.id}, ${summary(fit.judged, 'after')} fitted, ` +
       `${summary(fit.judged, 'heldOut')} on each run by a fit to the others${held}`,

@@ -1,24 +1,23 @@
 // mist calibrate on step traces: a regression on whole steps per deployment, its errors beside those of the cost model.
-import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { attributionOf } from '../calibrate/attribution.ts';
 import { checkUnit, modelErrors } from '../calibrate/steps/compare.ts';
 import { fitSteps, type StepResult, stepId } from '../calibrate/steps/fit-steps.ts';
 import { findName } from '../calibrate/steps/names.ts';
 import { readSteps, type StepDeployment, type StepSeries } from '../calibrate/steps/read-steps.ts';
-import { type Catalog, openCatalog } from '../catalog/open.ts';
+import type { Catalog } from '../catalog/open.ts';
 import type { WeightFormat } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { legalSplit } from '../plan/legal.ts';
 import { lowerSurface } from '../plan/lower.ts';
 import { type SurfaceKey, splitOf } from '../plan/surface-key.ts';
-import { drawTable } from '../report/table.ts';
+import { drawTable, left, right } from '../report/table.ts';
 import { openSession, type Session } from '../run/session.ts';
 import { DEFAULT_PROFILE } from '../spec/defaults.ts';
 import { WEIGHT_FORMATS } from '../spec/words.ts';
 import { resolveFormats } from '../stages/formats.ts';
 import type { CalibrateFlags } from './calibrate.ts';
-import { writeCatalogFiles } from './catalog-files.ts';
+import { openOwn, writeCatalogFiles } from './catalog-files.ts';
 import { type Output, wholeFlag } from './flags.ts';
 
 /** Which profile's host costs the cost model has where the trace names no engine. */
@@ -31,7 +30,7 @@ interface Judged extends StepResult {
 /** Throws a UserError with every mistake in the traces; then nothing is written. */
 export function calibrateSteps(files: readonly string[], flags: CalibrateFlags, out: Output): void {
   const folder = flags['--out'];
-  const catalog = openCatalog(folder !== undefined && existsSync(folder) ? { folder } : {});
+  const catalog = openOwn(folder);
   const issues: Issue[] = [];
   const given = deploymentOf(flags, catalog, issues);
   const notes: string[] = [];
@@ -154,23 +153,14 @@ function costModel(
 }
 
 const percent = (share: number): string => (100 * share).toFixed(1);
-const left = (heading: string) => ({ heading, align: 'left' as const });
-const right = (heading: string) => ({ heading, align: 'right' as const });
 
 function describe(results: readonly Judged[]): string {
   const us = (seconds: number) => String(Number((seconds * 1e6).toPrecision(4)));
   const table = drawTable(
     [
-      ...[
-        left('deployment'),
-        right('steps'),
-        right('fixed us'),
-        right('prompt us'),
-        right('us/token'),
-        right('us/sequence'),
-      ],
-      ...[right('ns/context token'), right('ns/pair'), right('in p50 %'), right('out p50 %'), right('out p90 %')],
-      ...[right('cost model p50 %'), right('p90 %')],
+      ...left(['deployment']),
+      ...right(['steps', 'fixed us', 'prompt us', 'us/token', 'us/sequence', 'ns/context token', 'ns/pair']),
+      ...right(['in p50 %', 'out p50 %', 'out p90 %', 'cost model p50 %', 'p90 %']),
     ],
     results.map(({ fit, model }) => [
       ...[fit.id, String(fit.rows), us(fit.fixed_s), us(fit.prompt_step_s)],

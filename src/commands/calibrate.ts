@@ -3,12 +3,12 @@ import { headerOf } from '../calibrate/csv.ts';
 import { isKernelHeader } from '../calibrate/read-kernels.ts';
 import { isResultFile } from '../calibrate/results/read-results.ts';
 import { isStepHeader } from '../calibrate/steps/read-steps.ts';
-import { formatIssue, type Issue, UserError } from '../check/issue.ts';
+import { type Issue, UserError } from '../check/issue.ts';
 import { statOf } from '../check/text-file.ts';
 import { calibrateKernels, isParquet } from './calibrate-kernels.ts';
 import { calibrateResults } from './calibrate-results.ts';
 import { calibrateSteps } from './calibrate-steps.ts';
-import { type Output, readFlags } from './flags.ts';
+import { type Flags, verb } from './flags.ts';
 
 const FLAGS = {
   '--out': String,
@@ -23,11 +23,9 @@ const FLAGS = {
   '--source': String,
   '--licence': String,
   '--json': Boolean,
-  '--help': Boolean,
-  '-h': '--help',
 } as const;
 
-export type CalibrateFlags = ReturnType<typeof readFlags<typeof FLAGS>>;
+export type CalibrateFlags = Flags<typeof FLAGS>;
 
 const HELP = `mist calibrate TIMINGS ... | STEPS.csv | RESULT.json ... [options]
 
@@ -53,44 +51,27 @@ const HELP = `mist calibrate TIMINGS ... | STEPS.csv | RESULT.json ... [options]
   --json             for programs
 `;
 
-/** Exit code 0, or 2 for a mistake of the user's. Without --out nothing is written. */
-export async function calibrate(argv: readonly string[], out: Output): Promise<number> {
-  try {
-    await fitWhat(argv, out);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    for (const issue of error.issues) out.stderr(`${formatIssue(issue)}\n`);
-    return 2;
-  }
-}
+/** What files of measurements may be, and who fits to each. */
+const KINDS = [
+  [(path: string) => isStepHeader(headerOf(path)), calibrateSteps],
+  [isResultFile, calibrateResults],
+  [isTimings, calibrateKernels],
+] as const;
 
-/** The same, with a user's mistakes thrown as a UserError. */
-export async function fitWhat(argv: readonly string[], out: Output): Promise<void> {
-  const flags = readFlags('calibrate', FLAGS, argv);
-  if (flags['--help']) {
-    out.stdout(HELP);
-    return;
-  }
+/** Exit code 0; a user's mistakes are thrown as a UserError (exit code 2). Without --out nothing is written. */
+export const calibrate = verb('calibrate', FLAGS, HELP, async (flags, out) => {
   const words = flags._;
   const isFile = (path: string) => statOf(path)?.isFile() ?? false;
-  if (words.length > 0 && words.every((path) => isFile(path) && isStepHeader(headerOf(path)))) {
-    calibrateSteps(words, flags, out);
-    return;
-  }
-  if (words.length > 0 && words.every((path) => isFile(path) && isResultFile(path))) {
-    calibrateResults(words, flags, out);
-    return;
-  }
-  if (words.length > 0 && words.every((path) => isFile(path) && isTimings(path))) {
-    await calibrateKernels(words, flags, out);
-    return;
+  for (const [isOne, calibrateBy] of KINDS) {
+    if (words.length === 0 || !words.every((path) => isFile(path) && isOne(path))) continue;
+    await calibrateBy(words, flags, out);
+    return 0;
   }
   if (words.length === 1 && isFile(words[0])) throw new UserError([unknownFile(words[0])]);
   const received = words.length === 0 ? 'nothing' : words.map((path) => shown(path)).join(' ');
   const hint = 'mist calibrate --help';
   throw new UserError([{ path: 'mist calibrate', expected: 'files of one kind of measurements', received, hint }]);
-}
+});
 
 /** A path, and why it is no file. */
 function shown(path: string): string {

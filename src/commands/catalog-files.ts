@@ -1,7 +1,14 @@
 // Catalog files that a verb makes: all of them or none, and never over what they were made from.
+import { existsSync } from 'node:fs';
+import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { identityOf } from '../check/same-file.ts';
 import { type PlacedFile, writeTogether } from '../check/whole-file.ts';
+
+/** The catalog with a user's folder first, which need not be there yet. */
+export function openOwn(folder: string | undefined): Catalog {
+  return openCatalog({ folder: folder !== undefined && existsSync(folder) ? folder : null });
+}
 
 /** Replaces files of a catalog folder; `measured`: what was measured, which stays as it is. */
 export function writeCatalogFiles(files: readonly PlacedFile[], measured: readonly string[]): void {

@@ -12,11 +12,11 @@ import { type Catalog, NAMED_KINDS, type NamedKind, openCatalog } from '../catal
 import { countParameters, kvBytesPerToken } from '../catalog/parameters.ts';
 import type { Efficiency } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
-import { drawTable, type TextColumn } from '../report/table.ts';
-import { type Output, readFlags } from './flags.ts';
+import { didYouMean, nearest } from '../check/nearest.ts';
+import { drawTable, left, right, type TextColumn } from '../report/table.ts';
+import { verb } from './flags.ts';
 
-const FLAGS = { '--kind': String, '--json': Boolean, '--catalog': String, '--help': Boolean, '-h': '--help' } as const;
+const FLAGS = { '--kind': String, '--json': Boolean, '--catalog': String } as const;
 
 const HELP = `mist catalog [ID ...] [--kind KIND] [--json] [--catalog FOLDER]
 
@@ -29,13 +29,8 @@ const HELP = `mist catalog [ID ...] [--kind KIND] [--json] [--catalog FOLDER]
 `;
 
 /** Exit code 0; a user's mistake is thrown as a UserError (exit code 2). */
-export async function catalog(argv: readonly string[], out: Output): Promise<number> {
-  const flags = readFlags('catalog', FLAGS, argv);
-  if (flags['--help']) {
-    out.stdout(HELP);
-    return 0;
-  }
-  const opened = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
+export const catalog = verb('catalog', FLAGS, HELP, async (flags, out) => {
+  const opened = openCatalog({ folder: flags['--catalog'] });
   const kinds = readKinds(flags['--kind']);
   const asJson = flags['--json'] === true;
   if (flags._.length === 0) {
@@ -46,15 +41,14 @@ export async function catalog(argv: readonly string[], out: Output): Promise<num
   if (asJson) out.stdout(toJson(entries.length === 1 ? entries[0].json : entries.map((entry) => entry.json)));
   else out.stdout(entries.map((entry) => drawFacts(entry.title, entry.facts)).join('\n'));
   return 0;
-}
+});
 
 function readKinds(kind: string | undefined): readonly NamedKind[] {
   if (kind === undefined) return NAMED_KINDS;
   const found = NAMED_KINDS.find((name) => name === kind);
   if (found) return [found];
-  const close = nearest(kind, NAMED_KINDS, 1);
-  const hint = close.length > 0 ? { hint: `did you mean ${close[0]}?` } : {};
-  throw new UserError([{ path: '--kind', expected: `one of ${NAMED_KINDS.join(', ')}`, received: kind, ...hint }]);
+  const hint = didYouMean(kind, NAMED_KINDS, 1);
+  throw new UserError([{ path: '--kind', expected: `one of ${NAMED_KINDS.join(', ')}`, received: kind, hint }]);
 }
 
 function toJson(value: unknown): string {
@@ -100,10 +94,8 @@ function findEntry(opened: Catalog, word: string, kinds: readonly NamedKind[]): 
   }
   if (kinds.includes('models') && /[\\/]|\.json$/.test(word)) return describe(opened, 'models', word);
   if (kinds.length === 1) return describe(opened, kinds[0], word);
-  const close = nearest(
-    word,
-    kinds.flatMap((kind) => opened.ids(kind)),
-  );
+  const known = kinds.flatMap((kind) => opened.ids(kind));
+  const close = nearest(word, known);
   const hint = close.length > 0 ? `did you mean ${close.join(', ')}?` : 'mist catalog lists them';
   throw new UserError([{ path: 'mist catalog', expected: 'an id of the catalog', received: word, hint }]);
 }
@@ -158,9 +150,6 @@ function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-const left = (heading: string, most?: number): TextColumn => ({ heading, align: 'left', ...(most ? { most } : {}) });
-const right = (heading: string): TextColumn => ({ heading, align: 'right' });
-
 /** One kind as a table. */
 function drawKind(opened: Catalog, kind: NamedKind): string {
   const ids = opened.ids(kind);
@@ -180,17 +169,8 @@ interface KindTable {
 const TABLES: Readonly<Record<NamedKind, KindTable>> = {
   hardware: {
     columns: [
-      left('id'),
-      left('vendor'),
-      left('family'),
-      right('bf16 TFLOP/s'),
-      right('fp8'),
-      right('fp4'),
-      right('GB'),
-      right('GB/s'),
-      right('link GB/s'),
-      right('W'),
-      right('USD/h'),
+      ...left(['id', 'vendor', 'family']),
+      ...right(['bf16 TFLOP/s', 'fp8', 'fp4', 'GB', 'GB/s', 'link GB/s', 'W', 'USD/h']),
     ],
     row(opened, id) {
       const { vendor, generation, peak, ...entry } = opened.hardware(id);
@@ -208,14 +188,8 @@ const TABLES: Readonly<Record<NamedKind, KindTable>> = {
   },
   models: {
     columns: [
-      left('id'),
-      right('B total'),
-      right('B active'),
-      left('checkpoint'),
-      right('layers'),
-      right('KV B/token'),
-      right('context'),
-      left('name'),
+      ...[...left(['id']), ...right(['B total', 'B active']), ...left(['checkpoint'])],
+      ...[...right(['layers', 'KV B/token', 'context']), ...left(['name'])],
     ],
     row(opened, id) {
       const model = opened.model(id);
@@ -230,15 +204,7 @@ const TABLES: Readonly<Record<NamedKind, KindTable>> = {
     },
   },
   engines: {
-    columns: [
-      left('id'),
-      left('batching'),
-      left('admission'),
-      right('seqs'),
-      right('tokens'),
-      right('block'),
-      left('name'),
-    ],
+    columns: [...left(['id', 'batching', 'admission']), ...right(['seqs', 'tokens', 'block']), ...left(['name'])],
     row(opened, id) {
       const engine = opened.engine(id);
       const limits = [engine.max_num_seqs, engine.max_num_batched_tokens, engine.block_size].map(String);
@@ -246,7 +212,7 @@ const TABLES: Readonly<Record<NamedKind, KindTable>> = {
     },
   },
   workloads: {
-    columns: [left('id'), right('requests'), right('prompt'), right('output'), left('name', 70)],
+    columns: [...left(['id']), ...right(['requests', 'prompt', 'output']), ...left(['name'], { most: 70 })],
     row(opened, id) {
       const shape = opened.shape(id);
       return [id, shape.rows.toLocaleString('en-US'), short(shape.prompt_mean), short(shape.output_mean), shape.name];

@@ -1,15 +1,36 @@
 // Flags of a verb, read strictly: an unknown one is answered with the nearest known, a wrong value with what was expected.
 import arg from 'arg';
 import { UserError } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
+import { didYouMean } from '../check/nearest.ts';
 
 export interface Output {
   stdout(text: string): void;
   stderr(text: string): void;
 }
 
+export type Flags<T extends arg.Spec> = arg.Result<T>;
+type Verb = (argv: readonly string[], out: Output) => Promise<number>;
+
+/**
+ * A verb of the command line: reads its flags, answers --help, and leaves the rest to `act`, whose word is the exit code. A user's
+ * mistakes are thrown as a UserError (exit code 2).
+ */
+export function verb<T extends arg.Spec>(
+  name: string,
+  spec: T,
+  help: string,
+  act: (flags: Flags<T>, out: Output) => Promise<number>,
+): Verb {
+  return async (argv, out) => {
+    const { '--help': asked, ...flags } = readFlags(name, { ...spec, '--help': Boolean, '-h': '--help' }, argv);
+    if (!asked) return act(flags as Flags<T>, out);
+    out.stdout(help);
+    return 0;
+  };
+}
+
 /** `arg` with its errors turned into ours. */
-export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: readonly string[]): arg.Result<T> {
+export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: readonly string[]): Flags<T> {
   try {
     return arg(spec, { argv: [...argv] });
   } catch (error) {
@@ -18,8 +39,7 @@ export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: reado
     if (missing) throw new UserError([{ path: missing, expected: 'a value after it', received: 'nothing' }]);
     const known = Object.keys(spec).filter((flag) => flag.startsWith('--'));
     const odd = argv.find((word) => word.startsWith('-') && !known.includes(word.split('=')[0])) ?? argv.join(' ');
-    const close = nearest(odd.split('=')[0], known, 1);
-    const hint = close.length > 0 ? `did you mean ${close[0]}?` : (error as Error).message;
+    const hint = didYouMean(odd.split('=')[0], known, 1) ?? error.message;
     throw new UserError([{ path: `mist ${verb}`, expected: `flags among ${known.join(', ')}`, received: odd, hint }]);
   }
 }

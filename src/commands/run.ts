@@ -3,7 +3,7 @@
 import { openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { readSpecText } from '../spec/open.ts';
-import { type Output, onlyWord, readFlags, secondsFlag, wholeFlag } from './flags.ts';
+import { type Flags, onlyWord, secondsFlag, verb, wholeFlag } from './flags.ts';
 import { type FleetFlags, runPipelines } from './simulate.ts';
 
 const FLAGS = {
@@ -19,8 +19,6 @@ const FLAGS = {
   '--seed': String,
   '--catalog': String,
   '--json': Boolean,
-  '--help': Boolean,
-  '-h': '--help',
 } as const;
 
 const HELP = `mist run SPEC [options]
@@ -43,20 +41,13 @@ const HELP = `mist run SPEC [options]
 `;
 
 /** Exit codes: 0 done, 130 or 143 interrupted (what was computed is written). A user's mistakes are thrown (exit code 2). */
-export async function run(argv: readonly string[], out: Output): Promise<number> {
-  const flags = readFlags('run', FLAGS, argv);
-  if (flags['--help']) {
-    out.stdout(HELP);
-    return 0;
-  }
+export const run = verb('run', FLAGS, HELP, async (flags, out) => {
   const file = onlyWord('run', flags._, 'one spec file');
-  const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
+  const catalog = openCatalog({ folder: flags['--catalog'] });
   return runPipelines(readSpecText(file), file, catalog, fleetFlags(flags), out);
-}
+});
 
-type RunFlags = ReturnType<typeof readFlags<typeof FLAGS>>;
-
-function fleetFlags(flags: RunFlags): FleetFlags {
+function fleetFlags(flags: Flags<typeof FLAGS>): FleetFlags {
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const [from, to] = [secondsFlag('--from', flags['--from']), secondsFlag('--to', flags['--to'])];
   const issues: Issue[] = [];

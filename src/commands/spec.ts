@@ -8,14 +8,12 @@ import { explainAxes } from '../spec/fleet/explain-rows.ts';
 import { specJsonSchema } from '../spec/fleet/schema.ts';
 import { readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
-import { type Output, readFlags } from './flags.ts';
+import { type Flags, verb } from './flags.ts';
 
 const FLAGS = {
   '--schema': Boolean,
   '--json': Boolean,
   '--catalog': String,
-  '--help': Boolean,
-  '-h': '--help',
 } as const;
 
 const HELP = `mist spec FILE [--json] [--catalog FOLDER]
@@ -29,16 +27,12 @@ mist spec --schema
 `;
 
 /** Exit code 0; a user's mistakes are thrown as a UserError (exit code 2). */
-export async function spec(argv: readonly string[], out: Output): Promise<number> {
-  const flags = readQuestion(argv);
-  if (flags['--help']) out.stdout(HELP);
-  else if (flags['--schema']) out.stdout(toJson(specJsonSchema()));
-  else {
-    const folder = flags['--catalog'];
-    out.stdout(tell(flags._[0], openCatalog(folder === undefined ? {} : { folder }), flags['--json'] ?? false));
-  }
+export const spec = verb('spec', FLAGS, HELP, async (flags, out) => {
+  checkFiles(flags);
+  const { '--schema': schema, '--catalog': folder, '--json': json = false } = flags;
+  out.stdout(schema ? toJson(specJsonSchema()) : tell(flags._[0], openCatalog({ folder }), json));
   return 0;
-}
+});
 
 function tell(file: string, catalog: Catalog, json: boolean): string {
   const sweep = openQuestion(readSpecText(file), file, catalog, undefined, (spec) => meetPools(spec, catalog));
@@ -49,10 +43,9 @@ function tell(file: string, catalog: Catalog, json: boolean): string {
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function readQuestion(argv: readonly string[]) {
-  const flags = readFlags('spec', FLAGS, argv);
+function checkFiles(flags: Flags<typeof FLAGS>): void {
   const files = flags._.length;
-  if (flags['--help'] || (flags['--schema'] ? files === 0 : files === 1)) return flags;
+  if (flags['--schema'] ? files === 0 : files === 1) return;
   const expected = flags['--schema'] ? 'no file beside --schema' : 'one spec file, or --schema';
   throw new UserError([{ path: 'mist spec', expected, received: files === 0 ? 'none' : flags._.join(' ') }]);
 }

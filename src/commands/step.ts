@@ -1,9 +1,8 @@
 // mist step: one engine iteration op by op, so that every number behind a simulation can be looked at.
-import type arg from 'arg';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import type { KvFormat, StepFit, WeightFormat } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
+import { didYouMean } from '../check/nearest.ts';
 import { openArena } from '../columns/arena.ts';
 import { loadKernels } from '../kernels/load.ts';
 import { fitsOf } from '../plan/efficiency.ts';
@@ -15,12 +14,12 @@ import { findSteps } from '../plan/step-regression.ts';
 import { type StepWork, sumWork } from '../plan/step-work.ts';
 import { type SurfaceKey, splitOf } from '../plan/surface-key.ts';
 import { formatNumber, formatShare, formatShort } from '../report/format.ts';
-import { drawTable, type TextColumn } from '../report/table.ts';
+import { drawTable, left, right } from '../report/table.ts';
 import { DEFAULT_PROFILE } from '../spec/defaults.ts';
 import type { StepSource } from '../spec/types.ts';
 import { KV_FORMATS, STEP_SOURCES, WEIGHT_FORMATS } from '../spec/words.ts';
 import { resolveFormats } from '../stages/formats.ts';
-import { type Output, readFlags } from './flags.ts';
+import { type Flags, verb } from './flags.ts';
 
 const FLAGS = {
   '--model': String,
@@ -37,8 +36,6 @@ const FLAGS = {
   '--decode': String,
   '--catalog': String,
   '--json': Boolean,
-  '--help': Boolean,
-  '-h': '--help',
 } as const;
 
 const SCRATCH_BYTES = 1 << 20;
@@ -62,13 +59,8 @@ const HELP = `mist step --model ID --hardware ID [--prefill CHUNKS] [--decode GR
 `;
 
 /** Exit code 0; a user's mistake is thrown as a UserError (exit code 2). */
-export async function step(argv: readonly string[], out: Output): Promise<number> {
-  const flags = readFlags('step', FLAGS, argv);
-  if (flags['--help']) {
-    out.stdout(HELP);
-    return 0;
-  }
-  const catalog = openCatalog(flags['--catalog'] === undefined ? {} : { folder: flags['--catalog'] });
+export const step = verb('step', FLAGS, HELP, async (flags, out) => {
+  const catalog = openCatalog({ folder: flags['--catalog'] });
   const { key, work } = readQuestion(flags, catalog);
   const arena = openArena(SCRATCH_BYTES);
   const explained = explainStep(key, work, fitsOf(catalog), loadKernels(arena.memory), arena);
@@ -78,12 +70,10 @@ export async function step(argv: readonly string[], out: Output): Promise<number
       : drawStep(key, explained, sumWork(work).tokens),
   );
   return 0;
-}
-
-type Flags = arg.Result<typeof FLAGS>;
+});
 
 /** Everything the flags ask for, or every mistake in them at once. */
-function readQuestion(flags: Flags, catalog: Catalog): { key: SurfaceKey; work: StepWork } {
+function readQuestion(flags: Flags<typeof FLAGS>, catalog: Catalog): { key: SurfaceKey; work: StepWork } {
   const issues: Issue[] = [];
   for (const word of flags._) issues.push({ path: 'mist step', expected: 'flags only', received: word });
   const model = lookUp('--model', flags['--model'], (id) => catalog.model(id), issues);
@@ -146,16 +136,15 @@ function choose<Word extends string>(
 ): Word {
   const found = known.find((word) => word === (text ?? 'auto'));
   if (found) return found;
-  const close = nearest(text!, known, 1);
-  const hint = close.length > 0 ? { hint: `did you mean ${close[0]}?` } : {};
-  issues.push({ path: flag, expected: `one of ${known.join(', ')}`, received: text!, ...hint });
+  const hint = didYouMean(text!, known, 1);
+  issues.push({ path: flag, expected: `one of ${known.join(', ')}`, received: text!, hint });
   return known[0];
 }
 
-const COLUMNS: readonly TextColumn[] = [
-  { heading: 'op', align: 'left' },
-  ...['count', 'GFLOP', 'MB', 'us', 'share'].map((heading) => ({ heading, align: 'right' as const })),
-  ...['bound', 'basis', 'fit in efficiency/', 'held-out error'].map((heading) => ({ heading, align: 'left' as const })),
+const COLUMNS = [
+  ...left(['op']),
+  ...right(['count', 'GFLOP', 'MB', 'us', 'share']),
+  ...left(['bound', 'basis', 'fit in efficiency/', 'held-out error']),
 ];
 
 function drawStep(key: SurfaceKey, explained: StepExplained, tokens: number): string {

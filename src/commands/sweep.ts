@@ -10,7 +10,7 @@ import { openFolder, SWEEP_FILES, writeSweep } from '../report/write.ts';
 import { sweep as sweepRows } from '../run/sweep.ts';
 import { defaultSpecFile, readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
-import { MOST_WORKERS, NO_ANSWER, type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { MOST_WORKERS, NO_ANSWER, onlyWord, verb, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 
 const FLAGS = {
@@ -20,8 +20,6 @@ const FLAGS = {
   '--catalog': String,
   '--exhaustive': Boolean,
   '--json': Boolean,
-  '--help': Boolean,
-  '-h': '--help',
 } as const;
 
 const HELP = `mist sweep [SPEC] [options]
@@ -46,15 +44,10 @@ const HELP = `mist sweep [SPEC] [options]
 const NO_ANSWERS: readonly string[] = ['missed', 'nothing'];
 
 /** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted (what was computed is reported and written). A user's mistakes are thrown (exit code 2). */
-export async function sweep(argv: readonly string[], out: Output): Promise<number> {
-  const flags = readFlags('sweep', FLAGS, argv);
-  if (flags['--help']) {
-    out.stdout(HELP);
-    return 0;
-  }
+export const sweep = verb('sweep', FLAGS, HELP, async (flags, out) => {
   const file = flags._.length === 0 ? defaultSpecFile() : onlyWord('sweep', flags._, 'one spec file');
   const folder = flags['--catalog'] ?? null;
-  const catalog = openCatalog(folder === null ? {} : { folder });
+  const catalog = openCatalog({ folder });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const workers = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism();
   const exhaustive = flags['--exhaustive'] ?? false;
@@ -84,4 +77,4 @@ export async function sweep(argv: readonly string[], out: Output): Promise<numbe
     interrupt.release();
     progress.end();
   }
-}
+});

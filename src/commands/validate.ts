@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
-import { nearest } from '../check/nearest.ts';
+import { didYouMean } from '../check/nearest.ts';
 import { refuseOverwrites } from '../check/same-file.ts';
 import { writeWhole } from '../check/whole-file.ts';
 import { openProgress } from '../report/progress.ts';
@@ -12,7 +12,7 @@ import { documentOf } from '../validate/replay.ts';
 import { scoreAll } from '../validate/report.ts';
 import { predictOnThreads } from '../validate/threads.ts';
 import { predictionLines, summaryText, validationJson } from '../validate/write.ts';
-import { MOST_WORKERS, type Output, onlyWord, readFlags, wholeFlag } from './flags.ts';
+import { MOST_WORKERS, onlyWord, verb, wholeFlag } from './flags.ts';
 
 const FLAGS = {
   '--out': String,
@@ -21,8 +21,6 @@ const FLAGS = {
   '--group-by': String,
   '--catalog': String,
   '--workers': String,
-  '--help': Boolean,
-  '-h': '--help',
 } as const;
 
 const HELP = `mist validate FILE.csv [options]
@@ -40,23 +38,18 @@ const HELP = `mist validate FILE.csv [options]
 `;
 
 /** Exit code 0 when all rows were processed, whatever the errors are. A file that is no case file is thrown (exit code 2). */
-export async function validate(argv: readonly string[], out: Output): Promise<number> {
-  const flags = readFlags('validate', FLAGS, argv);
-  if (flags['--help']) {
-    out.stdout(HELP);
-    return 0;
-  }
+export const validate = verb('validate', FLAGS, HELP, async (flags, out) => {
   const file = readCases(onlyWord('validate', flags._, 'one case file'));
   const printed = flags['--print-spec'];
   if (printed !== undefined) {
-    out.stdout(printSpec(file, printed, openCatalog(folderOf(flags['--catalog']))));
+    out.stdout(printSpec(file, printed, openCatalog({ folder: flags['--catalog'] })));
     return 0;
   }
   const columns = readColumns(flags['--group-by'], file);
   const { '--out': lines, '--json': json } = flags;
   const outputs = Object.entries({ '--out': lines, '--json': json });
   refuseOverwrites(outputs.flatMap(([flag, file]) => (file === undefined ? [] : [{ flag, file }])));
-  const catalog = openCatalog(folderOf(flags['--catalog']));
+  const catalog = openCatalog({ folder: flags['--catalog'] });
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const note = (done: number, total: number) => progress.update(done, total, 'replaying');
   const threads = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? defaultThreads(file);
@@ -70,9 +63,7 @@ export async function validate(argv: readonly string[], out: Output): Promise<nu
   if (json !== undefined) writeWhole(json, validationJson(validation), '--json');
   out.stdout(summaryText(validation, columns));
   return 0;
-}
-
-const folderOf = (folder: string | undefined) => (folder === undefined ? {} : { folder });
+});
 
 /** The document of the run that a case belongs to. Throws UserError where there is no such case, or no document for it. */
 function printSpec(file: CaseFile, id: string, catalog: Catalog): string {
@@ -80,9 +71,8 @@ function printSpec(file: CaseFile, id: string, catalog: Catalog): string {
   const path = '--print-spec';
   if (!group) {
     const known = file.rows.map((row) => row.case_id);
-    const close = nearest(id, known, 1)[0];
-    const hint = close ? { hint: `did you mean ${close}?` } : {};
-    throw new UserError([{ path, expected: 'a case_id of the file', received: id, file: file.file, ...hint }]);
+    const hint = didYouMean(id, known, 1);
+    throw new UserError([{ path, expected: 'a case_id of the file', received: id, file: file.file, hint }]);
   }
   const text = group.input ? documentOf(openReplayer(file.file, catalog), group.id, group.input) : group.trouble!;
   if (typeof text === 'string') return text;
@@ -103,14 +93,8 @@ function readColumns(text: string | undefined, { columns }: CaseFile): string[] 
   if (unknown.length === 0) return names;
   throw new UserError(
     unknown.map((name) => {
-      const close = nearest(name, columns, 1)[0];
-      const received = name === '' ? 'nothing' : name;
-      return {
-        path: '--group-by',
-        expected: 'columns of the file',
-        received,
-        ...(close ? { hint: `did you mean ${close}?` } : {}),
-      };
+      const hint = didYouMean(name, columns, 1);
+      return { path: '--group-by', expected: 'columns of the file', received: name || 'nothing', hint };
     }),
   );
 }

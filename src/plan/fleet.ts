@@ -122,7 +122,7 @@ export interface VisitTable {
   readonly edgeTo: Int32Array;
   /** Bytes sent along the edge; 0 = the result is simply there. */
   readonly edgeBytes: Float64Array;
-  /** Layers of a layer-wise KV transfer that overlaps the prefill; 0 = sent whole when the visit has ended. */
+  /** Layers of a KV transfer that goes layer by layer while the last step of its visit computes them; 0 or 1 = sent whole when the visit has ended. */
   readonly edgeLayers: Int32Array;
   /** Visit (of the same request) whose prompt's leading blocks this kv-fetch visit provides, -1 = none. */
   readonly fetches: Int32Array;

@@ -136,7 +136,8 @@ export function weightsPerDevice(model: Model, split: Split, formats: Formats): 
   const embedding = (2 * embeddingParameters(model)) / split.tp;
   const head = model.tied_embeddings && split.pp === 1 ? 0 : (2 * headParameters(model)) / split.tp;
   const tables = split.pp === 1 ? embedding + head : Math.max(embedding, head);
-  return body * stage + tables + 2 * (model.other_parameters ?? 0);
+  const towers = (2 * (model.tower_parameters ?? 0)) / split.tp;
+  return body * stage + tables + towers + 2 * (model.other_parameters ?? 0);
 }
 
 function layerBytes(group: LayerGroup, hidden: number, split: Split, formats: Formats): number {

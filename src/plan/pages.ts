@@ -32,6 +32,7 @@ export function isSlidingOnly(attention: Attention, profile: EngineProfile): boo
 /** Bytes of one cached token in one layer of one device; replicated KV heads included, an indexer's keys never split. */
 function tokenBytes(attention: Attention, split: Split, formats: Formats): number {
   if (attention.kind === 'none' || attention.kind === 'linear') return 0;
+  if (attention.kind !== 'mla' && attention.shares_kv) return 0;
   const compression = attention.kind === 'mla' ? 1 : (attention.compression ?? 1);
   const elements = localKvElements(attention, split) - kvElements(attention);
   return layerKvBytes(attention, formats.kv) + (elements * BYTES_PER_KV_ELEMENT[formats.kv]) / compression;
@@ -48,7 +49,7 @@ function kindsOf(model: Model, split: Split, formats: Formats, profile: EnginePr
   const kinds: Kind[] = [];
   for (const { count, attention } of model.groups) {
     const one = kindOf(attention, split, formats, profile);
-    if (one === null) continue;
+    if (one === null || one.bytes === 0) continue;
     const same = kinds.findIndex(({ window, bytes }) => window === one.window && bytes === one.bytes);
     if (same < 0) kinds.push({ ...one, layers: count });
     else kinds[same] = { ...one, layers: kinds[same].layers + count };

@@ -1,4 +1,5 @@
 // The answer to a sweep's question in one sentence, and why: what the winner has to spare, what was lost and to what.
+import { firstOfEach } from '../check/group-by.ts';
 import { achieved } from '../metrics/limits.ts';
 import { type KeptRow, lostIn, type RejectCount, type SweepResult } from '../metrics/sweep.ts';
 import type { Slo } from '../spec/types.ts';
@@ -43,12 +44,8 @@ export function askQuestion(result: SweepResult): string {
 
 /** The best row of each scenario that has one which keeps the promise, in ranking order; of a question without scenarios the best. */
 export function winners({ kept }: SweepResult): KeptRow[] {
-  const seen = new Set<string>();
-  return kept.filter(({ result, scenario }) => {
-    if (!result?.slo_met || seen.has(scenario)) return false;
-    seen.add(scenario);
-    return true;
-  });
+  const met = kept.filter(({ result }) => result?.slo_met);
+  return firstOfEach(met, ({ scenario }) => scenario);
 }
 
 /** Questions that rows of the sweep answer: all that were kept of. */
@@ -218,13 +215,7 @@ function findNextCheaper({ kept }: SweepResult, winner: KeptRow): KeptRow | null
 
 /** The best row of each hardware, in ranking order. */
 export function bestByHardware(result: SweepResult): KeptRow[] {
-  const seen = new Set<string>();
-  return result.kept.filter((row) => {
-    const name = hardwareOf(row, undefined);
-    if (seen.has(name)) return false;
-    seen.add(name);
-    return true;
-  });
+  return firstOfEach(result.kept, (row) => hardwareOf(row, undefined));
 }
 
 /** Whether rows are deployments of one pool, and not fleets. */

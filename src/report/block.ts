@@ -5,6 +5,7 @@ import type { EnergyShares } from '../metrics/site.ts';
 import type { SpeculationResult } from '../metrics/speculation.ts';
 import type { Summary } from '../metrics/types.ts';
 import type { PowerSpec } from '../spec/power.ts';
+import { finiteOrNull } from './flat.ts';
 import { plusMinus, UNKNOWN } from './format.ts';
 
 /** Width of vLLM's block, and of its first column. */
@@ -52,14 +53,13 @@ export function draftRows(result: SpeculationResult | undefined): string[] {
 /** The same as fields of `vllm bench serve --save-result`: the rate in %, positions as shares. */
 export function draftFields(result: SpeculationResult | undefined): Record<string, number | null | (number | null)[]> {
   if (result === undefined) return {};
-  const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
   return {
-    spec_decode_acceptance_rate: known(result.acceptance_rate * 100),
-    spec_decode_acceptance_length: known(result.acceptance_length),
+    spec_decode_acceptance_rate: finiteOrNull(result.acceptance_rate * 100),
+    spec_decode_acceptance_length: finiteOrNull(result.acceptance_length),
     spec_decode_num_drafts: result.num_drafts,
     spec_decode_draft_tokens: result.draft_tokens,
     spec_decode_accepted_tokens: result.accepted_tokens,
-    spec_decode_per_position_acceptance_rates: result.per_position_acceptance_rates.map(known),
+    spec_decode_per_position_acceptance_rates: result.per_position_acceptance_rates.map(finiteOrNull),
   };
 }
 

@@ -1,4 +1,5 @@
 // A scatter as an SVG picture: points by kind, the front, the winner. Colours are CSS variables, so one picture serves light and dark.
+import { logTicks } from './fleet/axis.ts';
 import { formatGiven } from './format.ts';
 import { escapeHtml } from './html-text.ts';
 import type { Point, PointKind, Scatter } from './points.ts';
@@ -19,42 +20,31 @@ const KINDS: readonly { readonly kind: PointKind; readonly radius: number }[] = 
   { kind: 'met', radius: 3.8 },
 ];
 
-/** Colours of the page for one scheme, as CSS custom properties. */
-export const LIGHT = {
-  '--ink': '#16181d',
-  '--soft': '#5c6370',
-  '--line': '#e3e5ea',
-  '--paper': '#ffffff',
-  '--screened': '#b4bac6',
-  '--missed': '#d9822b',
-  '--met': '#2b6cb0',
-  '--front': '#0b7a5c',
-  '--winner': '#0b7a5c',
-  '--series-1': '#2b6cb0',
-  '--series-2': '#b4491a',
-  '--series-3': '#7b4fb5',
-  '--series-4': '#0e7c86',
-  '--series-5': '#a8326e',
-  '--series-6': '#7a6a00',
+/** Colours of the page, light and dark, by CSS custom property. */
+const COLOURS = {
+  '--ink': ['#16181d', '#e9ebf0'],
+  '--soft': ['#5c6370', '#9aa3b2'],
+  '--line': ['#e3e5ea', '#2b303a'],
+  '--paper': ['#ffffff', '#171a21'],
+  '--screened': ['#b4bac6', '#545c6b'],
+  '--missed': ['#d9822b', '#e8a15a'],
+  '--met': ['#2b6cb0', '#6aa9f0'],
+  '--front': ['#0b7a5c', '#3ecf9c'],
+  '--winner': ['#0b7a5c', '#3ecf9c'],
+  '--series-1': ['#2b6cb0', '#6aa9f0'],
+  '--series-2': ['#b4491a', '#f0915c'],
+  '--series-3': ['#7b4fb5', '#b79af0'],
+  '--series-4': ['#0e7c86', '#56c7d1'],
+  '--series-5': ['#a8326e', '#ee86b7'],
+  '--series-6': ['#7a6a00', '#d3c04a'],
 } as const;
 
-export const DARK = {
-  '--ink': '#e9ebf0',
-  '--soft': '#9aa3b2',
-  '--line': '#2b303a',
-  '--paper': '#171a21',
-  '--screened': '#545c6b',
-  '--missed': '#e8a15a',
-  '--met': '#6aa9f0',
-  '--front': '#3ecf9c',
-  '--winner': '#3ecf9c',
-  '--series-1': '#6aa9f0',
-  '--series-2': '#f0915c',
-  '--series-3': '#b79af0',
-  '--series-4': '#56c7d1',
-  '--series-5': '#ee86b7',
-  '--series-6': '#d3c04a',
-} as const;
+type Scheme = Readonly<Record<keyof typeof COLOURS, string>>;
+const schemeOf = (place: 0 | 1): Scheme =>
+  Object.fromEntries(Object.entries(COLOURS).map(([name, pair]) => [name, pair[place]])) as Scheme;
+
+export const LIGHT = schemeOf(0);
+export const DARK = schemeOf(1);
 
 export function cssVariables(scheme: Readonly<Record<string, string>>): string {
   return Object.entries(scheme)
@@ -143,25 +133,11 @@ function drawMarks(Plot: typeof import('@observablehq/plot'), scatter: Scatter, 
 function scaleOf(scatter: Scatter, axis: 'x' | 'y', most: number) {
   if (!(axis === 'x' ? scatter.logX : scatter.logY))
     return { scale: { type: 'linear' as const, nice: true, inset: 10 }, ticks: Math.min(6, Math.floor(most * 0.8)) };
-  const ticks = logTicks(
-    scatter.points.map((point) => point[axis]),
-    most,
-  );
-  return { scale: { type: 'log' as const, inset: 10 }, ticks };
-}
-
-function logTicks(values: readonly number[], most: number): number[] {
-  const min = Math.min(...values);
-  const max = Math.max(...values);
-  const within = (digits: readonly number[]): number[] => {
-    const ticks: number[] = [];
-    for (let power = Math.floor(Math.log10(min)); power <= Math.log10(max); power++) {
-      for (const digit of digits) ticks.push(Number(`${digit}e${power}`));
-    }
-    return ticks.filter((tick) => tick >= min && tick <= max);
+  const values = scatter.points.map((point) => point[axis]);
+  return {
+    scale: { type: 'log' as const, inset: 10 },
+    ticks: logTicks(Math.min(...values), Math.max(...values), most),
   };
-  const all = within([1, 2, 5]);
-  return all.length <= most ? all : within([1]);
 }
 
 /** "0.5", "20", "5k", "2M". */

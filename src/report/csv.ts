@@ -2,10 +2,6 @@
 import type { SweepResult } from '../metrics/sweep.ts';
 import { type Cell, type Column, columnsOf } from './flat.ts';
 
-export function sweepCsv(result: SweepResult): string {
-  return [...csvLines(result)].join('');
-}
-
 /** Line by line, so that a file of any length is written without being in memory as a whole. */
 export function csvLines(result: Pick<SweepResult, 'axes' | 'kept' | 'screened'>): Generator<string> {
   return columnLines(columnsOf(result), result.kept);
@@ -20,7 +16,7 @@ export function* columnLines<Row>(columns: readonly Column<Row>[], rows: readonl
 }
 
 /** Numbers keep all their digits; text is quoted only where it must be. */
-function quoteCell(cell: Cell): string {
+export function quoteCell(cell: Cell): string {
   if (cell === null) return '';
   const shown = String(cell);
   return /[",\r\n]/.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown;

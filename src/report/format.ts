@@ -80,3 +80,6 @@ export function listWords(words: readonly string[]): string {
   if (words.length < 2) return words.join('');
   return `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]}`;
 }
+
+/** The first letter large. */
+export const capital = (words: string): string => words[0].toUpperCase() + words.slice(1);

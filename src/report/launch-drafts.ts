@@ -1,7 +1,8 @@
 // The flags that start an engine with speculative decoding, in the words of each engine.
 import type { Configuration } from '../spec/types.ts';
 
-type Flag = readonly [name: string, value?: string | number];
+/** A flag of an engine's command, in the words of that engine. */
+export type Flag = readonly [name: string, value?: string | number];
 
 /** vLLM takes one JSON object. */
 export function draftsOfVllm(configuration: Configuration, labels: Labels, notes: string[]): Flag[] {
@@ -16,9 +17,11 @@ export function draftsOfVllm(configuration: Configuration, labels: Labels, notes
   return [['--speculative-config', JSON.stringify(fields)]];
 }
 
-type Labels = Readonly<Record<string, string>> | undefined;
+/** Checkpoints to serve, by model id. */
+export type Labels = Readonly<Record<string, string>> | undefined;
 
-function nameOf(model: string, labels: Labels): string {
+/** A path is served from its folder; a label counts only if it looks like a checkpoint ("organisation/name"). */
+export function nameOf(model: string, labels: Labels): string {
   const label = labels?.[model];
   return label && /^[\w.-]+\/[\w.-]+$/.test(label) ? label : model.replace(/[\\/]config\.json$/, '');
 }

@@ -1,6 +1,6 @@
 // The command that starts a configuration on real machines, in the words of its engine, and what the command cannot say.
 import type { Configuration } from '../spec/types.ts';
-import { draftsOfSglang, draftsOfTrtllm, draftsOfVllm } from './launch-drafts.ts';
+import { draftsOfSglang, draftsOfTrtllm, draftsOfVllm, type Flag, type Labels, nameOf } from './launch-drafts.ts';
 
 export interface Launch {
   /** null where the profile belongs to no engine with a launch command. */
@@ -9,15 +9,12 @@ export interface Launch {
   readonly notes: readonly string[];
 }
 
-type Flag = readonly [name: string, value?: string | number];
-type Labels = Readonly<Record<string, string>> | undefined;
-
 /** `labels` may name the checkpoint to serve for a model id; without one the id itself stands in the command. */
-export function buildLaunch(configuration: Configuration, labels?: Readonly<Record<string, string>>): Launch {
+export function buildLaunch(configuration: Configuration, labels?: Labels): Launch {
   if (configuration.step_time !== null)
     return { command: null, notes: ['a step_time of its own has no engine to launch'] };
   const engine = /^(vllm|sglang|trtllm|tensorrt-llm)/.exec(configuration.profile)?.[1];
-  const model = checkpointOf(configuration.model, labels);
+  const model = quoteWord(nameOf(configuration.model, labels));
   const notes = noteReplicas(configuration);
   if (engine === 'vllm')
     return { command: join(`vllm serve ${model}`, flagsOfVllm(configuration, labels, notes)), notes };
@@ -28,13 +25,6 @@ export function buildLaunch(configuration: Configuration, labels?: Readonly<Reco
   if (engine !== undefined)
     return { command: join(`trtllm-serve ${model}`, flagsOfTrtllm(configuration, labels, notes)), notes };
   return { command: null, notes: [`no launch command is known for the profile ${configuration.profile}`] };
-}
-
-/** A path is served from its folder; a label counts only if it looks like a checkpoint ("organisation/name"). */
-function checkpointOf(model: string, labels: Readonly<Record<string, string>> | undefined): string {
-  const label = labels?.[model];
-  const checkpoint = label && /^[\w.-]+\/[\w.-]+$/.test(label) ? label : model.replace(/[\\/]config\.json$/, '');
-  return quoteWord(checkpoint);
 }
 
 /** Quoted for a POSIX shell where it must be. */

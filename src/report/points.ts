@@ -1,4 +1,5 @@
 // Kept configurations as points of the two trade-offs people look at, with the front of the best ones.
+import { groupBy } from '../check/group-by.ts';
 import type { KeptRow, SweepResult } from '../metrics/sweep.ts';
 import type { LatencyMetric, Objective } from '../spec/types.ts';
 import { areDeployments } from './answer.ts';
@@ -180,8 +181,7 @@ export const MOST_SERIES = 6;
 
 /** Accelerators that keep the limits first, then those with most points; curves are of what keeps the limits, if anything does. */
 function seriesOf(simulated: readonly Point[], someMeet: boolean, better: Better): Scatter['series'] {
-  const groups = new Map<string, Point[]>();
-  for (const point of simulated) groups.set(point.series, [...(groups.get(point.series) ?? []), point]);
+  const groups = groupBy(simulated, ({ series }) => series);
   if (groups.size < 2) return [];
   const all = [...groups].map(([name, points]) => {
     const own = someMeet ? points.filter(({ kind }) => kind === 'met') : points;

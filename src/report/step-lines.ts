@@ -17,11 +17,12 @@ export function lineFormatOf(file: string): LineFormat {
   return /\.(jsonl|json|ndjson)$/i.test(file) ? 'jsonl' : 'csv';
 }
 
-type Cell = number | string;
+type Cell = number | string | null;
 
-function writeLine(format: LineFormat, columns: readonly string[], cells: readonly Cell[]): string {
-  if (format === 'csv') return `${cells.map((cell) => (Number.isNaN(cell) ? '' : String(cell))).join(',')}\n`;
-  return `${JSON.stringify(Object.fromEntries(columns.map((name, i) => [name, Number.isNaN(cells[i]) ? null : cells[i]])))}\n`;
+/** Nothing, or null in JSON, where there is no figure. */
+export function writeLine(format: LineFormat, columns: readonly string[], cells: readonly Cell[]): string {
+  if (format === 'csv') return `${cells.map((cell) => (Number.isNaN(cell) ? '' : cell)).join(',')}\n`;
+  return `${JSON.stringify(Object.fromEntries(columns.map((name, i) => [name, cells[i]])))}\n`;
 }
 
 /** The heading line of a step file ('' for JSON lines). */

@@ -15,6 +15,18 @@ export interface TextColumn {
   readonly spare?: number;
 }
 
+type Rest = Omit<TextColumn, 'heading' | 'align'>;
+
+/** Columns of words. */
+export function left(headings: readonly string[], rest: Rest = {}): TextColumn[] {
+  return headings.map((heading) => ({ heading, align: 'left', ...rest }));
+}
+
+/** Columns of figures. */
+export function right(headings: readonly string[], rest: Rest = {}): TextColumn[] {
+  return headings.map((heading) => ({ heading, align: 'right', ...rest }));
+}
+
 const GAP = '  ';
 const NARROWEST = 12;
 /** Enough for a name. */

@@ -1,5 +1,6 @@
 // How far to believe a sweep's answer: figures with the error bands of what they rest on, and which other rows the bands leave open.
 import type { Basis, ErrorBand } from '../catalog/types.ts';
+import { firstOfEach } from '../check/group-by.ts';
 import { type KeptRow, lostIn, type SweepResult } from '../metrics/sweep.ts';
 import { areDeployments, describePriced, findAnswer } from './answer.ts';
 import { describeDeployment, METRIC_WORDS, objectiveValue, shownPercentile, tailOf } from './describe.ts';
@@ -17,7 +18,8 @@ export function explainTrust(result: SweepResult): string[] {
   // every setting that was simulated may be the one that is sure; to choose between are deployments
   const rivals = result.kept.filter((one) => one.result !== null && one.scenario === row.scenario);
   const all = rivals.map((one) => judge(one, result));
-  const distinct = firstOfEach(rivals, result).map((one) => judge(one, result));
+  // settings of one deployment are not alternatives to buy
+  const distinct = firstOfEach(rivals, (one) => describeDeployment(one, result)).map((one) => judge(one, result));
   const band = objectiveBand(row.trust.band, objective, first.workload.arrivals.process);
   const noun = areDeployments(result) ? 'deployment' : 'fleet';
   return [
@@ -74,17 +76,6 @@ function judge(row: KeptRow, result: SweepResult): Judged {
   };
 }
 
-/** The first row of each deployment: settings of one deployment are not alternatives to buy. */
-function firstOfEach(rows: readonly KeptRow[], result: SweepResult): KeptRow[] {
-  const seen = new Set<string>();
-  return rows.filter((row) => {
-    const name = describeDeployment(row, result);
-    if (seen.has(name)) return false;
-    seen.add(name);
-    return true;
-  });
-}
-
 /** What a basis means, for people. */
 export const BASIS_WORDS: Readonly<Record<Basis, string>> = {
   measured: 'tables of measured kernels',
@@ -95,12 +86,8 @@ export const BASIS_WORDS: Readonly<Record<Basis, string>> = {
 
 /** "TTFT ± 56 %, TPOT ± 23 %, throughput ± 32 %, power ± 41 %". */
 export function describeBand({ ttft_pct, tpot_pct, throughput_pct, power_pct }: ErrorBand): string {
-  return [
-    ['TTFT', ttft_pct],
-    ['TPOT', tpot_pct],
-    ['throughput', throughput_pct],
-    ['power', power_pct],
-  ]
-    .map(([name, pct]) => `${name} ${plusMinus(Number(pct))}`)
+  const parts = { TTFT: ttft_pct, TPOT: tpot_pct, throughput: throughput_pct, power: power_pct };
+  return Object.entries(parts)
+    .map(([name, pct]) => `${name} ${plusMinus(pct)}`)
     .join(', ');
 }

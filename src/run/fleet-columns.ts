@@ -56,7 +56,16 @@ function listColumns(program: FleetProgram): Column[] {
   const fetched = has.fetched && visits.fetched ? visits.fetched : null;
   given(F.FLEET_EDGE_TO, visits.edgeTo);
   if (has.edgeBytes) given(F.FLEET_EDGE_BYTES, visits.edgeBytes);
-  if (has.edgeLayers) given(F.FLEET_EDGE_LAYERS, visits.edgeLayers);
+  if (has.edgeLayers) {
+    given(F.FLEET_EDGE_LAYERS, visits.edgeLayers);
+    columns.push({
+      cell: F.FLEET_EDGE_PACE,
+      type: 'f64',
+      length: visits.edgeTo.length,
+      entries: 0,
+      working: true,
+    });
+  }
   if (clients.some(({ kind }) => kind === 'cores')) given(F.FLEET_SECONDS, visits.seconds);
   if (has.sameAs) given(F.FLEET_SAME_AS, visits.sameAs);
   if (has.shared) given(F.FLEET_SHARED, visits.shared);

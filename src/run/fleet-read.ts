@@ -44,8 +44,9 @@ export interface ClientLoad {
   readonly input: number;
   readonly output: number;
   readonly left: number;
-  /** KV blocks in use. */
+  /** KV blocks in use, and where routing asks for them those that will be taken by who is not admitted. */
   readonly blocks: number;
+  readonly promised: number;
 }
 
 /** What a run left, by visit, request and client. */
@@ -107,6 +108,7 @@ function readLoads(record: RunRecord, loads: Float64Array, count: number): Clien
     output: loads[(client * F.LOADS_BYTES + F.LOADS_OUTPUT) / 8],
     left: cells[C.CLIENT_UNDONE],
     blocks: words[P.REP_USED * 2],
+    promised: loads[(client * F.LOADS_BYTES + F.LOADS_PROMISED) / 8],
   }));
 }
 

@@ -129,7 +129,8 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
   cells.fill(0);
   const record = { cells, words: wordsOf(cells) };
   const surfaces = new Map<Float64Array, Float64Array>();
-  const exact = clientsWithoutLeaps(program.groups);
+  const exact = membersWhere(program.groups, needsSteps);
+  const promising = membersWhere(program.groups, (group) => needsSteps(group) && group.metric === 'kv');
   program.clients.forEach((client, i) => {
     const base = i * C.CLIENT_PARAMETERS - C.CLIENT_FIRST;
     const put = (cell: number, value: number) => {
@@ -144,7 +145,8 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     const channel = channelOf(client);
     put(C.CLIENT_CHANNEL, channel);
     cells[base + C.CLIENT_DEMAND] = client.demand;
-    put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.speculation || roundOf(client) > 1 ? 0 : 1);
+    put(C.CLIENT_PROMISES, promising.has(i) ? 1 : 0);
+    put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.rank || client.speculation || roundOf(client) > 1 ? 0 : 1);
     if (client.rank) put(C.CLIENT_RANKS, client.rank.of + C.RANKS_PLACE * client.rank.at);
     if (client.pages) put(C.CLIENT_PAGES, placePages(arena, client.pages));
     if (client.speculation) {
@@ -180,11 +182,9 @@ function placeSurface(
   return copy;
 }
 
-/** Clients whose KV use or remaining work routing looks at: what changes inside a leap must be seen step by step. */
-function clientsWithoutLeaps(groups: readonly FleetGroup[]): Set<number> {
-  const found = new Set<number>();
-  for (const group of groups.filter(needsSteps)) for (const client of group.members) found.add(client);
-  return found;
+/** Members of some groups: where routing looks at KV use or remaining work, what changes inside a leap must be seen step by step. */
+function membersWhere(groups: readonly FleetGroup[], wanted: (group: FleetGroup) => boolean): Set<number> {
+  return new Set(groups.filter(wanted).flatMap(({ members }) => members));
 }
 
 const WRITE_POLICY: Readonly<Record<WritePolicy, number>> = {

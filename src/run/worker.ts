@@ -24,7 +24,7 @@ try {
 
 function open(start: WorkerStart): (order: Order) => void {
   const { catalogFolder: folder, control } = start;
-  const rows = openRowWork(start, openCatalog(folder === null ? {} : { folder }));
+  const rows = openRowWork(start, openCatalog({ folder }));
   const words = new Int32Array(control);
 
   /** Does every piece below `count` that is not taken yet, until the sweep is stopped. */

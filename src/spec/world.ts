@@ -50,9 +50,11 @@ export function readCatalogName(
   if (typeof input !== 'string') return null;
   if (known[kind].includes(input)) return input;
   if (kind === 'models') {
-    const file = locate(/\.json$/i.test(input) ? input : `${input}/config.json`);
     const isFile = /\.json$/i.test(input);
-    if (exists ? exists(file) : isFile) return file;
+    const files = (isFile ? [input] : [`${input}/config.json`, `${input}/params.json`]).map(locate);
+    const [file] = files;
+    const found = exists ? files.find(exists) : isFile ? file : undefined;
+    if (found !== undefined) return found;
     if (isFile) {
       ledger.add({ path, expected: 'a file that exists', received: show(input), hint: `looked for ${file}` });
       return null;

@@ -1,5 +1,5 @@
 // The mixer of one layer group: projections, attention over the cache for prefill and decode, or a fixed state.
-import { BYTES_PER_KV_ELEMENT } from '../catalog/parameters.ts';
+import { BYTES_PER_KV_ELEMENT, entryBytes } from '../catalog/parameters.ts';
 import type { Attention, Indexer, KvFormat } from '../catalog/types.ts';
 import type { Formats } from './formats.ts';
 import { gemm } from './gemm-ops.ts';
@@ -126,7 +126,7 @@ function listMla(at: Mla, hidden: number, count: number, split: Split, formats: 
   ops.push(gemm('attention out', heads * at.v_head_dim, hidden, format, count));
   if (at.indexer) ops.push(gemm('indexer projections', hidden, at.indexer.parameters / hidden, format, count));
   const cap = at.sparse_top_k ?? Infinity;
-  const bytes = latent * BYTES_PER_KV_ELEMENT[formats.kv];
+  const bytes = entryBytes(at, formats.kv);
   const prefill = heads * (at.qk_nope_dim + at.qk_rope_dim + at.v_head_dim);
   const decode = heads * (latent + at.kv_lora_rank);
   // latent kernels multiply in 16 bits whatever the cache holds

@@ -75,7 +75,7 @@ export interface Visits {
   setFetches(fetch: number, visit: number): void;
   /** Hash blocks of the visit that was added last. */
   pushHashes(ids: readonly number[]): void;
-  /** `to` waits for `from`, which sends it so many bytes; layers above 0: layer by layer, overlapping the visit. */
+  /** `to` waits for `from`, which sends it so many bytes; layers above 1: layer by layer, while its last step computes them. */
   link(from: number, to: number, bytes: number, layers?: number): void;
 }
 

@@ -6,7 +6,8 @@ import { stringify } from 'yaml';
 import type { Catalog } from '../catalog/open.ts';
 import type { Hardware } from '../catalog/types.ts';
 import { CLIENT } from '../spec/fleet/client.ts';
-import type { CaseInput, Mode, Trouble } from './case.ts';
+import type { Trouble } from './case.ts';
+import type { CaseInput, Mode } from './case-columns.ts';
 import { chooseProfile } from './choose-profile.ts';
 import { isDisaggregated } from './read-input.ts';
 

@@ -1,5 +1,5 @@
 // Which engine profile stands for a measured engine: by its version where one is readable, else by the year of the run.
-import type { CaseInput } from './case.ts';
+import type { CaseInput } from './case-columns.ts';
 
 type Version = readonly [major: number, minor: number, patch: number];
 

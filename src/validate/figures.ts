@@ -3,7 +3,8 @@
 import type { StageResult } from '../metrics/fleet/types.ts';
 import type { FleetSummary } from '../metrics/sweep.ts';
 import type { Summary } from '../metrics/types.ts';
-import type { Metric, Mode } from './case.ts';
+import type { Metric } from './case.ts';
+import type { Mode } from './case-columns.ts';
 
 type Statistics = Pick<Summary, 'mean' | 'p50' | 'p99'>;
 

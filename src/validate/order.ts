@@ -1,7 +1,7 @@
 // Whether predictions put things in the right order: over the loads of a deployment, and between two that differ in one choice.
 import { percentile } from '../metrics/summary.ts';
 import type { Prediction } from './predict.ts';
-import { groupBy } from './score.ts';
+import { groupSorted } from './score.ts';
 
 /** Kendall's tau-b of predicted against measured over the loads of one deployment, for one figure. */
 export interface LoadSweep {
@@ -50,7 +50,7 @@ function scoredValue({ row, errorPct }: Prediction): number {
 }
 
 export function rankSweeps(predictions: readonly Prediction[]): LoadSweep[] {
-  const sweeps = groupBy(rankable(predictions), ({ row }) => SWEEP.map((column) => row.cell(column)));
+  const sweeps = groupSorted(rankable(predictions), ({ row }) => SWEEP.map((column) => row.cell(column)));
   return sweeps
     .map(({ key, members }) => ({ key, points: onePerLoad(members) }))
     .filter(({ points }) => points.length >= LEAST_LOADS)
@@ -72,7 +72,7 @@ export function rankSweeps(predictions: readonly Prediction[]): LoadSweep[] {
 
 /** The first row of each load: limits may differ inside a sweep, loads may not repeat. */
 function onePerLoad(members: readonly Prediction[]): Prediction[] {
-  return groupBy(members, ({ row }) => [row.cell('load_value')]).map(({ members: [first] }) => first);
+  return groupSorted(members, ({ row }) => [row.cell('load_value')]).map(({ members: [first] }) => first);
 }
 
 /** tau-b: ties of either side count for neither order; NaN where one side is all ties. */
@@ -96,7 +96,7 @@ export function kendallTau(a: readonly number[], b: readonly number[]): number {
 }
 
 export function summariseTau(sweeps: readonly LoadSweep[]): TauSummary[] {
-  return groupBy(sweeps, ({ metric }) => [metric]).map(({ key, members }) => {
+  return groupSorted(sweeps, ({ metric }) => [metric]).map(({ key, members }) => {
     const taus = Float64Array.from(members, ({ tau }) => tau).sort();
     const mean = taus.reduce((sum, tau) => sum + tau, 0) / taus.length;
     return { metric: key[0], sweeps: taus.length, mean, median: percentile(taus, 50), worst: taus[0] };
@@ -129,9 +129,11 @@ export function scoreChoices(predictions: readonly Prediction[]): ChoiceScore[] 
   const points = rankable(predictions);
   return Object.entries(CHOICES).flatMap(([choice, columns]) => {
     const fixed = POINT.filter((column) => !columns.includes(column));
-    const alike = groupBy(points, ({ row }) => fixed.map((column) => row.cell(column)));
+    const alike = groupSorted(points, ({ row }) => fixed.map((column) => row.cell(column)));
     const pairs = alike.flatMap(({ members }) => listPairs(members, columns));
-    return groupBy(pairs, ([{ row }]) => [row.metric]).map(({ key, members }) => countRight(choice, key[0], members));
+    return groupSorted(pairs, ([{ row }]) => [row.metric]).map(({ key, members }) =>
+      countRight(choice, key[0], members),
+    );
   });
 }
 

@@ -1,10 +1,12 @@
 // Reads a case file: columns by name, rows in order, every cell checked; a bad row is kept and says what is wrong with it.
+import { groupBy } from '../check/group-by.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
 import { readTextFile } from '../check/text-file.ts';
 import { type CsvRecord, readRecords } from '../workload/csv.ts';
 import type { CaseGroup, CaseRow } from './case.ts';
-import { GROUP_COLUMNS, readInput } from './read-input.ts';
+import { GROUP_COLUMNS } from './case-columns.ts';
+import { readInput } from './read-input.ts';
 
 export interface CaseFile {
   readonly file: string;
@@ -48,15 +50,10 @@ function checkHeader(header: readonly string[], file: string): Issue[] {
   for (const name of [...FIGURE_COLUMNS, ...GROUP_COLUMNS]) {
     const times = header.filter((column) => column === name).length;
     if (times === 1) continue;
-    const near = nearest(name, header, 1)[0];
-    issues.push({
-      path: name,
-      expected: 'one column of this name',
-      received: times === 0 ? 'none' : `${times}`,
-      file,
-      line: 1,
-      ...(times === 0 && near ? { hint: `nearest: ${near}` } : {}),
-    });
+    const [near] = times === 0 ? nearest(name, header, 1) : [];
+    const hint = near && `nearest: ${near}`;
+    const received = times === 0 ? 'none' : `${times}`;
+    issues.push({ path: name, expected: 'one column of this name', received, file, line: 1, hint });
   }
   return issues;
 }
@@ -106,15 +103,8 @@ function checkIds(rows: readonly CaseRow[], file: string): void {
 
 /** Rows of one group_id are one run: their input columns must agree. */
 function groupRows(rows: readonly CaseRow[], fault: (row: CaseRow) => string | null): CaseGroup[] {
-  const byId = new Map<string, CaseRow[]>();
-  for (const row of rows) {
-    // a row without a group is a run of its own
-    const id = row.group_id || row.case_id;
-    const group = byId.get(id);
-    if (group) group.push(row);
-    else byId.set(id, [row]);
-  }
-  return [...byId].map(([id, members]) => {
+  // a row without a group is a run of its own
+  return [...groupBy(rows, (row) => row.group_id || row.case_id)].map(([id, members]) => {
     const words = members.map(fault).find((one) => one !== null) ?? findConflict(members);
     if (words) return { id, rows: members, input: null, trouble: { status: 'error' as const, words } };
     return { id, rows: members, ...readInput(members[0]) };

@@ -16,7 +16,8 @@ import { readData } from '../spec/fleet/read.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { readOptionsOf } from '../spec/open.ts';
 import type { ReadOptions } from '../spec/read-options.ts';
-import { type CaseInput, isTrouble, type Metric, type Statistic, type Trouble } from './case.ts';
+import { isTrouble, type Metric, type Statistic, type Trouble } from './case.ts';
+import type { CaseInput } from './case-columns.ts';
 import { type CaseDocument, caseText, shortened, writeCase } from './case-document.ts';
 import { type Figures, figuresOf, readFigure } from './figures.ts';
 

@@ -1,4 +1,5 @@
 // The whole result of a validation: predictions, error tables, order, and everything that was not predicted, as one JSON value.
+import { groupBy } from '../check/group-by.ts';
 import { type ChoiceScore, type LoadSweep, rankSweeps, scoreChoices, summariseTau, type TauSummary } from './order.ts';
 import type { Prediction } from './predict.ts';
 import { type ErrorTable, scoredOf, summariseErrors, tabulate } from './score.ts';
@@ -65,13 +66,10 @@ export function scoreAll(predictions: readonly Prediction[], more: readonly stri
 }
 
 function listMissing(scored: readonly Prediction[]): MissingReason[] {
-  const reasons = new Map<string, { status: string; note: string; rows: number; cases: string[] }>();
-  for (const { row, errorPct, status, note } of scored) {
-    if (errorPct !== null) continue;
-    const reason = reasons.get(`${status} ${note}`) ?? { status, note, rows: 0, cases: [] };
-    reason.rows += 1;
-    reason.cases.push(row.case_id);
-    reasons.set(`${status} ${note}`, reason);
-  }
-  return [...reasons.values()].sort((a, b) => b.rows - a.rows);
+  const open = scored.filter(({ errorPct }) => errorPct === null);
+  const reasons = [...groupBy(open, ({ status, note }) => `${status} ${note}`).values()].map((rows) => {
+    const [{ status, note }] = rows;
+    return { status, note, rows: rows.length, cases: rows.map(({ row }) => row.case_id) };
+  });
+  return reasons.sort((a, b) => b.rows - a.rows);
 }

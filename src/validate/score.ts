@@ -1,4 +1,5 @@
 // Scores predictions: error tables by any columns, deployments counted once each, and whether order and choices come out right.
+import { groupBy } from '../check/group-by.ts';
 import { percentile } from '../metrics/summary.ts';
 import type { Prediction } from './predict.ts';
 
@@ -37,23 +38,14 @@ export function absoluteError({ errorPct }: Prediction): number {
 
 /** One table line per combination of `columns`, in order of their words. */
 export function tabulate(predictions: readonly Prediction[], columns: readonly string[]): ErrorTable[] {
-  const groups = groupBy(predictions, ({ row }) => columns.map((column) => row.cell(column)));
+  const groups = groupSorted(predictions, ({ row }) => columns.map((column) => row.cell(column)));
   return groups.map(({ key, members }) => summariseErrors(key, members));
 }
 
-export function groupBy<Item>(
-  items: readonly Item[],
-  keyOf: (item: Item) => readonly string[],
-): { key: readonly string[]; members: Item[] }[] {
-  const groups = new Map<string, { key: readonly string[]; members: Item[] }>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const name = JSON.stringify(key);
-    const group = groups.get(name);
-    if (group) group.members.push(item);
-    else groups.set(name, { key, members: [item] });
-  }
-  return [...groups.values()].sort((a, b) => compareKeys(a.key, b.key));
+/** Items by several words, sorted by them. */
+export function groupSorted<Item>(items: readonly Item[], keyOf: (item: Item) => readonly string[]) {
+  const groups = [...groupBy(items, (item) => JSON.stringify(keyOf(item))).values()];
+  return groups.map((members) => ({ key: keyOf(members[0]), members })).sort((a, b) => compareKeys(a.key, b.key));
 }
 
 function compareKeys(a: readonly string[], b: readonly string[]): number {
@@ -65,7 +57,7 @@ export function summariseErrors(key: readonly string[], members: readonly Predic
   const errors = sorted(members.map(absoluteError));
   const predicted = members.filter(({ errorPct }) => errorPct !== null);
   const signed = sorted(predicted.map(({ errorPct }) => errorPct!));
-  const configs = groupBy(members, ({ row }) => [row.config_id, row.metric]);
+  const configs = groupSorted(members, ({ row }) => [row.config_id, row.metric]);
   const medians = sorted(configs.map((config) => percentile(sorted(config.members.map(absoluteError)), 50)));
   const within = (limit: number) => errors.filter((error) => error <= limit).length / errors.length;
   return {

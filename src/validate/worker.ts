@@ -21,7 +21,7 @@ export interface WorkerReport {
 const port = parentPort!;
 const { file, catalogFolder, next } = workerData as WorkerStart;
 const cases = readCases(file);
-const replayer = openReplayer(file, openCatalog(catalogFolder === null ? {} : { folder: catalogFolder }));
+const replayer = openReplayer(file, openCatalog({ folder: catalogFolder }));
 const counter = new Int32Array(next);
 for (let group = Atomics.add(counter, 0, 1); group < cases.groups.length; group = Atomics.add(counter, 0, 1)) {
   const report: WorkerReport = { group, answers: predictGroup(replayer, cases.groups[group]) };

@@ -1,5 +1,7 @@
 // Predictions as the lines, the tables and the JSON that mist validate gives out.
-import { drawTable, type TextColumn } from '../report/table.ts';
+import { quoteCell } from '../report/csv.ts';
+import { capital } from '../report/format.ts';
+import { drawTable, left, right } from '../report/table.ts';
 import type { ChoiceScore, TauSummary } from './order.ts';
 import type { Prediction } from './predict.ts';
 import type { MissingReason, TitledTable, Validation } from './report.ts';
@@ -11,7 +13,7 @@ const HEADING = 'case_id,value,predicted,predicted_alt,error_pct,status,note';
 export function predictionLines(predictions: readonly Prediction[]): string {
   const lines = predictions.map(({ row, predicted, alternative, errorPct, status, note }) =>
     [row.case_id, row.valueText, figure(predicted), figure(alternative), fixed(errorPct), status, note]
-      .map(quote)
+      .map(quoteCell)
       .join(','),
   );
   return `${[HEADING, ...lines].join('\n')}\n`;
@@ -26,22 +28,16 @@ function fixed(value: number | null): string {
   return value === null ? '' : value.toFixed(3);
 }
 
-function quote(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
-}
-
-const left = (heading: string): TextColumn => ({ heading, align: 'left' });
-const right = (heading: string): TextColumn => ({ heading, align: 'right' });
 const WIDTH = 180; // its tables are for files as much as for people
-const FIGURES = [
+const FIGURES = right([
   ...['rows', 'none', '|err| p50', 'p90', 'signed p50', '<=10', '<=20', '<=30'],
   ...['configs', 'p50', 'p90', 'TTFT<100ms'],
-].map(right);
+]);
 
 /** Errors in %; `none` are rows without a prediction, `configs` medians of each (config, metric); short TTFTs also in ms. */
 export function errorTable({ by, lines }: TitledTable): string {
   const rows = lines.map((line) => [...line.key, ...errorCells(line)]);
-  return drawTable([...by.map(left), ...FIGURES], rows, WIDTH).join('\n');
+  return drawTable([...left(by), ...FIGURES], rows, WIDTH).join('\n');
 }
 
 function errorCells(table: ErrorTable): string[] {
@@ -71,8 +67,6 @@ export function summaryText(validation: Validation, more: readonly string[]): st
   return `${parts.join('\n\n')}\n`;
 }
 
-const capital = (words: string) => words[0].toUpperCase() + words.slice(1);
-
 function headlineText(headline: ErrorTable, rows: string): string {
   const one = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : '-');
   return (
@@ -88,9 +82,8 @@ function tauTable(tau: readonly TauSummary[]): string {
     String(sweeps),
     ...[mean, median, worst].map((value) => value.toFixed(3)),
   ]);
-  return drawTable([left('metric'), right('sweeps'), right('mean'), right('median'), right('worst')], rows, WIDTH).join(
-    '\n',
-  );
+  const heads = [...left(['metric']), ...right(['sweeps', 'mean', 'median', 'worst'])];
+  return drawTable(heads, rows, WIDTH).join('\n');
 }
 
 function choiceTable(choices: readonly ChoiceScore[]): string {
@@ -99,15 +92,14 @@ function choiceTable(choices: readonly ChoiceScore[]): string {
     ...[choice, metric, String(pairs), share(good, pairs)],
     ...[String(clearPairs), share(clearRight, clearPairs)],
   ]);
-  const heads = [left('choice'), left('metric'), right('pairs'), right('right'), right('> 10 % apart'), right('right')];
+  const heads = [...left(['choice', 'metric']), ...right(['pairs', 'right', '> 10 % apart', 'right'])];
   return drawTable(heads, rows, WIDTH).join('\n');
 }
 
 function missingTable(missing: readonly MissingReason[]): string {
   const rows = missing.map(({ status, note, rows: count, cases }) => [String(count), status, note, cases[0]]);
-  return drawTable([right('rows'), left('status'), { ...left('why'), cut: true }, left('first')], rows, WIDTH).join(
-    '\n',
-  );
+  const heads = [...right(['rows']), ...left(['status']), ...left(['why'], { cut: true }), ...left(['first'])];
+  return drawTable(heads, rows, WIDTH).join('\n');
 }
 
 /** The same as JSON: rows, tables, order, reasons. Numbers keep their digits; what does not exist is null. */
@@ -146,6 +138,6 @@ export function validationJson(validation: Validation): string {
     without_prediction: missing,
     rows,
   };
-  // JSON has no NaN: what was not measured is null
-  return `${JSON.stringify(answer, (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? null : value), 1)}\n`;
+  // JSON writes NaN, what was not measured, as null
+  return `${JSON.stringify(answer, null, 1)}\n`;
 }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { show, UserError } from '../check/issue.ts';
+import { isRecord, tryJson } from '../check/python-json.ts';
 import { readTextFile } from '../check/text-file.ts';
 import type { PrefixBlocks } from './types.ts';
 
@@ -46,25 +47,12 @@ export function readRagPulseBlocks(file: string, blockTokens: number): PrefixBlo
 }
 
 function parseRow(line: string, number: number, file: string): Row {
-  const row = parse(line) as Partial<Row> | undefined;
-  if (
-    row?.hash_ids &&
-    typeof row.hash_ids === 'object' &&
-    !Array.isArray(row.hash_ids) &&
-    Number(row.input_length) > 0
-  ) {
+  const row = tryJson(line) as Partial<Row> | undefined;
+  if (isRecord(row?.hash_ids) && Number(row.input_length) > 0) {
     return { input_length: Number(row.input_length), hash_ids: row.hash_ids };
   }
   const expected = 'a row with input_length and hash_ids by part';
   throw new UserError([{ path: 'hash_ids', expected, received: show(line.trim()), file, line: number }]);
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Tokens by id; null where the files are not there. */
@@ -73,7 +61,7 @@ function readPartLengths(folder: string): ReadonlyMap<number, number> | null {
   const lengths = new Map<number, number>();
   for (const { file, id } of PARTS) {
     for (const line of readTextFile(join(folder, file), TRACE).split('\n')) {
-      const entry = parse(line) as Record<string, number> | undefined;
+      const entry = tryJson(line) as Record<string, number> | undefined;
       if (entry) lengths.set(Number(entry[id]), Number(entry.token_length));
     }
   }

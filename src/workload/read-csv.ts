@@ -2,20 +2,10 @@
 import { show, UserError } from '../check/issue.ts';
 import { type Instant, nanosecondsBetween, parseInstant } from './clock.ts';
 import { type CsvRecord, readRecords } from './csv.ts';
-import { type RequestRows, RowCollector, toNumber } from './rows.ts';
-
-interface CsvFormat {
-  readonly format: string;
-  readonly time: string;
-  readonly prompt: string;
-  readonly output: string;
-  /** A recorded clock starts anywhere: count from its first row. */
-  readonly fromFirst: boolean;
-  readonly zeroOutputIsOne: boolean;
-}
+import { type RequestRows, RowCollector, type TraceFormat, toNumber } from './rows.ts';
 
 /** Known headers, lower case; the first whose prompt and output columns are both there. The time column may be missing. */
-const FORMATS: readonly CsvFormat[] = [
+const FORMATS: readonly TraceFormat[] = [
   own('request list', 'prompt_tokens', 'output_tokens'),
   own('request list', 'input_len', 'output_len'),
   recorded('Azure LLM inference trace', 'timestamp', 'contexttokens', 'generatedtokens', true),
@@ -25,11 +15,11 @@ const FORMATS: readonly CsvFormat[] = [
   recorded('CSV trace', 'timestamp', 'input', 'output', false),
 ];
 
-function own(format: string, prompt: string, output: string): CsvFormat {
+function own(format: string, prompt: string, output: string): TraceFormat {
   return { format, time: 'arrival_s', prompt, output, fromFirst: false, zeroOutputIsOne: false };
 }
 
-function recorded(format: string, time: string, prompt: string, output: string, zeroOutputIsOne: boolean): CsvFormat {
+function recorded(format: string, time: string, prompt: string, output: string, zeroOutputIsOne: boolean): TraceFormat {
   return { format, time, prompt, output, fromFirst: true, zeroOutputIsOne };
 }
 
@@ -50,15 +40,11 @@ export function parseCsvRequests(text: string, file: string): RequestRows {
     prompt: lower.indexOf(format.prompt),
     output: lower.indexOf(format.output),
   };
-  const rows = new RowCollector({
-    file,
-    format: at.time < 0 ? `${format.format} without times` : format.format,
-    names: { time: header[at.time] ?? format.time, prompt: header[at.prompt]!, output: header[at.output]! },
-    timed: at.time >= 0,
-    fromFirst: format.fromFirst,
-    zeroOutputIsOne: format.zeroOutputIsOne,
-  });
-  const readTime = at.time < 0 ? () => 0 : makeTimeReader(rows);
+  const timed = at.time >= 0;
+  const names = { time: header[at.time] ?? format.time, prompt: header[at.prompt]!, output: header[at.output]! };
+  const words = timed ? format.format : `${format.format} without times`;
+  const rows = new RowCollector({ ...format, ...names, file, format: words, timed });
+  const readTime = timed ? makeTimeReader(rows) : () => 0;
   for (const record of records) {
     if (record.cells.length !== header.length) reportWidth(rows, record, header.length);
     else
@@ -96,7 +82,7 @@ function makeTimeReader(rows: RowCollector): (line: number, cell: string) => num
     }
     const choice = inSeconds ? 'seconds, 0 or more' : 'seconds (0 or more) or a date and time';
     const expected = first ? 'a date and time like 2023-11-16 18:17:03.9799600' : choice;
-    rows.report(line, rows.rules.names.time, expected, text === '' ? 'nothing' : show(text));
+    rows.report(line, rows.rules.time, expected, text === '' ? 'nothing' : show(text));
     return Number.NaN;
   };
 }

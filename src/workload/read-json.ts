@@ -1,20 +1,12 @@
 // Reads request files of JSON: Mooncake, RAGPulse and LLMServingSim lines, our own lines, and vLLM's detailed benchmark results.
 import { type Issue, show, UserError } from '../check/issue.ts';
-import { parsePythonJson } from '../check/python-json.ts';
-import { type RequestRows, RowCollector, toNumber } from './rows.ts';
+import { isRecord, type Json, tryJson } from '../check/python-json.ts';
+import { type RequestRows, RowCollector, type TraceFormat, toNumber } from './rows.ts';
 import type { PrefixBlocks } from './types.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
-
-interface LineFormat {
-  readonly format: string;
-  readonly time: string;
-  readonly prompt: string;
-  readonly output: string;
+interface LineFormat extends TraceFormat {
   /** Units of the time column in one second. */
   readonly perSecond: number;
-  readonly fromFirst: boolean;
-  readonly zeroOutputIsOne: boolean;
   /** s after which the recorded clock starts again at 0; 0 = never. */
   readonly wrap: number;
 }
@@ -63,16 +55,12 @@ export function parseJsonRequests(text: string, file: string): RequestRows {
   return readLines(lines, format, file);
 }
 
-function parseFields(text: string): Fields | null {
-  try {
-    const value: unknown = parsePythonJson(text);
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Fields) : null;
-  } catch {
-    return null;
-  }
+function parseFields(text: string): Json | null {
+  const value = tryJson(text);
+  return isRecord(value) ? value : null;
 }
 
-function pickFormat(first: Fields): LineFormat | null {
+function pickFormat(first: Json): LineFormat | null {
   if ('prompt_tokens' in first && 'output_tokens' in first) return OWN;
   if ('input_toks' in first && 'output_toks' in first) return SERVING_SIM;
   if (!('input_length' in first && 'output_length' in first)) return null;
@@ -81,9 +69,7 @@ function pickFormat(first: Fields): LineFormat | null {
 
 function readLines(lines: readonly string[], format: LineFormat, file: string): RequestRows {
   const { time, prompt, output } = format;
-  const { fromFirst, zeroOutputIsOne } = format;
-  const names = { time, prompt, output };
-  const rows = new RowCollector({ file, format: format.format, names, timed: true, fromFirst, zeroOutputIsOne });
+  const rows = new RowCollector({ ...format, file, timed: true });
   rows.unitsPerSecond = format.perSecond;
   const readTime = makeTimeReader(rows, format);
   const blocks: (readonly number[])[] = [];
@@ -123,7 +109,7 @@ function makeTimeReader(rows: RowCollector, format: LineFormat): (line: number, 
 }
 
 /** The hash ids of one line; absent is as good as none. */
-function readBlocks(rows: RowCollector, line: number, fields: Fields): readonly number[] {
+function readBlocks(rows: RowCollector, line: number, fields: Json): readonly number[] {
   const ids = fields.hash_ids ?? [];
   if (Array.isArray(ids) && ids.every((id) => Number.isInteger(id) && id >= 0 && id <= 2147483647)) return ids;
   rows.report(line, 'hash_ids', 'a list of whole numbers from 0 to 2147483647', show(ids));
@@ -139,7 +125,7 @@ function packBlocks(blocks: readonly (readonly number[])[]): PrefixBlocks {
 }
 
 /** The result of `vllm bench serve --save-detailed`: three lists of equal length, in no promised order of time. */
-function readBenchmark(result: Fields, text: string, file: string): RequestRows {
+function readBenchmark(result: Json, text: string, file: string): RequestRows {
   const names = ['start_times', 'input_lens', 'output_lens'] as const;
   const lists = names.map((name) => result[name]);
   const counts = lists.map((list) => (Array.isArray(list) ? list.length : -1));
@@ -156,18 +142,13 @@ function readBenchmark(result: Fields, text: string, file: string): RequestRows 
   if (issues.length > 0) throw new UserError(issues);
   const [starts, inputs, outputs] = lists as [unknown[], unknown[], unknown[]];
   const order = starts.map((_, i) => i).sort((a, b) => toNumber(starts[a]) - toNumber(starts[b]) || a - b);
-  const rows = new RowCollector({
-    file,
-    format: 'vLLM benchmark result',
-    names: { time: names[0], prompt: names[1], output: names[2] },
-    timed: true,
-    fromFirst: true,
-    zeroOutputIsOne: true,
-  });
+  const [time, prompt, output] = names;
+  const rules = { format: 'vLLM benchmark result', time, prompt, output, fromFirst: true, zeroOutputIsOne: true };
+  const rows = new RowCollector({ ...rules, file, timed: true });
   for (const i of order) {
-    const time = toNumber(starts[i]);
-    if (!Number.isFinite(time)) rows.report(1, `start_times[${i}]`, 'seconds', show(starts[i]));
-    rows.add(1, time, inputs[i], outputs[i]);
+    const start = toNumber(starts[i]);
+    if (!Number.isFinite(start)) rows.report(1, `start_times[${i}]`, 'seconds', show(starts[i]));
+    rows.add(1, start, inputs[i], outputs[i]);
   }
   return rows.finish();
 }

@@ -19,17 +19,22 @@ export interface RequestRows {
   readonly notes: readonly string[];
 }
 
-/** How rows are to be judged. */
-export interface RowRules {
-  readonly file: string;
+/** What a format of request files calls its columns, and how their rows are to be judged. */
+export interface TraceFormat {
   readonly format: string;
-  /** Names of the columns, for messages. */
-  readonly names: { readonly time: string; readonly prompt: string; readonly output: string };
-  readonly timed: boolean;
+  readonly time: string;
+  readonly prompt: string;
+  readonly output: string;
   /** Arrival times count from the first row (a recorded clock) or stay as they are (our own `arrival_s`). */
   readonly fromFirst: boolean;
   /** Recorded traces hold requests that failed before their first token: their output of 0 counts as 1 token. */
   readonly zeroOutputIsOne: boolean;
+}
+
+/** The format of one file; its names are those of messages. */
+export interface RowRules extends TraceFormat {
+  readonly file: string;
+  readonly timed: boolean;
 }
 
 const LONGEST = 2147483647;
@@ -58,10 +63,9 @@ export class RowCollector {
 
   /** One row; `time` in units of the clock (ignored without one). Values are as the file has them: text, numbers or nothing. */
   add(line: number, time: number, prompt: unknown, output: unknown): void {
-    const { names, timed } = this.rules;
-    if (timed) this.checkOrder(line, time);
-    this.prompts.push(this.readTokens(line, names.prompt, prompt, 1));
-    const tokens = this.readTokens(line, names.output, output, this.rules.zeroOutputIsOne ? 0 : 1);
+    if (this.rules.timed) this.checkOrder(line, time);
+    this.prompts.push(this.readTokens(line, this.rules.prompt, prompt, 1));
+    const tokens = this.readTokens(line, this.rules.output, output, this.rules.zeroOutputIsOne ? 0 : 1);
     if (tokens === 0) this.zeroOutputs++;
     this.outputs.push(Math.max(1, tokens));
   }
@@ -71,7 +75,7 @@ export class RowCollector {
     if (time < before) {
       this.report(
         line,
-        this.rules.names.time,
+        this.rules.time,
         `a time not before line ${this.lastLine}`,
         `${(before - time) / this.unitsPerSecond} s before it`,
       );
@@ -89,7 +93,7 @@ export class RowCollector {
   }
 
   finish(): RequestRows {
-    const { file, format, timed, fromFirst, names } = this.rules;
+    const { file, format, timed, fromFirst } = this.rules;
     if (this.mistakes > MISTAKES_LISTED) {
       const rest = this.mistakes - MISTAKES_LISTED;
       this.issues.push({ path: 'rows', expected: 'rows without mistakes', received: `${rest} more mistakes`, file });
@@ -98,7 +102,8 @@ export class RowCollector {
     if (this.prompts.length === 0) {
       throw new UserError([{ path: 'rows', expected: 'at least one request', received: 'none', file }]);
     }
-    if (this.zeroOutputs > 0) this.notes.push(`${names.output} of 0 counted as 1 token, rows: ${this.zeroOutputs}`);
+    if (this.zeroOutputs > 0)
+      this.notes.push(`${this.rules.output} of 0 counted as 1 token, rows: ${this.zeroOutputs}`);
     const start = fromFirst ? (this.times[0] ?? 0) : 0;
     const arrival = timed ? Float64Array.from(this.times, (time) => (time - start) / this.unitsPerSecond) : null;
     return {

@@ -9,7 +9,7 @@ import { mergeEfficiency } from '../../src/calibrate/merge.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import type { Efficiency } from '../../src/catalog/types.ts';
 import { type Issue, UserError } from '../../src/check/issue.ts';
-import { fitWhat } from '../../src/commands/calibrate.ts';
+import { calibrate } from '../../src/commands/calibrate.ts';
 
 type Row = Record<string, string | number>;
 const folder = mkdtempSync(join(tmpdir(), 'mist-kernels-'));
@@ -55,7 +55,7 @@ async function fitted(
 ): Promise<{ file: Efficiency; out: string; said: string }> {
   const out = join(folder, `catalog-${made++}`);
   const said: string[] = [];
-  await fitWhat([...files, '--out', out, ...flags], {
+  await calibrate([...files, '--out', out, ...flags], {
     stdout: (text) => said.push(text),
     stderr: (text) => said.push(text),
   });
@@ -66,7 +66,7 @@ async function fitted(
 async function issuesOf(files: readonly string[], ...flags: string[]): Promise<readonly Issue[]> {
   const out = join(folder, `catalog-${made++}`);
   try {
-    await fitWhat([...files, '--out', out, ...flags], { stdout: () => undefined, stderr: () => undefined });
+    await calibrate([...files, '--out', out, ...flags], { stdout: () => undefined, stderr: () => undefined });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     expect(existsSync(out)).toBe(false);

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
 import type { EngineProfile } from '../../src/catalog/types.ts';
 import { type Issue, UserError } from '../../src/check/issue.ts';
-import { fitWhat } from '../../src/commands/calibrate.ts';
+import { calibrate } from '../../src/commands/calibrate.ts';
 import { run } from '../../src/commands/run.ts';
 
 const QUIET = { stdout: () => undefined, stderr: () => undefined };
@@ -71,7 +71,7 @@ function write(all: readonly unknown[]): string[] {
 async function calibrated(all: readonly unknown[], ...flags: string[]) {
   const out = join(folder, `catalog-${made++}`);
   const said: string[] = [];
-  await fitWhat([...write(all), ...WHAT, '--out', out, ...flags], { ...QUIET, stdout: (text) => said.push(text) });
+  await calibrate([...write(all), ...WHAT, '--out', out, ...flags], { ...QUIET, stdout: (text) => said.push(text) });
   const id = /engines\/(\S+)\.json written/.exec(said.join(''))?.[1] ?? 'none';
   return { profile: openCatalog({ folder: out }).engine(id), said: said.join(''), out };
 }
@@ -79,7 +79,7 @@ async function calibrated(all: readonly unknown[], ...flags: string[]) {
 async function issuesOf(all: readonly unknown[], ...flags: string[]): Promise<readonly Issue[]> {
   const out = join(folder, `catalog-${made++}`);
   try {
-    await fitWhat([...write(all), ...(flags.length > 0 ? flags : WHAT), '--out', out], QUIET);
+    await calibrate([...write(all), ...(flags.length > 0 ? flags : WHAT), '--out', out], QUIET);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     expect(existsSync(out)).toBe(false);
@@ -154,7 +154,7 @@ describe('results of a benchmark', () => {
     const [file] = write([results.map((result) => JSON.stringify(result)).join('\n')]);
     const out = join(folder, `catalog-${made++}`);
     const said: string[] = [];
-    await fitWhat([file, '--spec', spec, '--out', out], { ...QUIET, stdout: (text) => said.push(text) });
+    await calibrate([file, '--spec', spec, '--out', out], { ...QUIET, stdout: (text) => said.push(text) });
     expect(said.join('')).toMatch(/\.json:3 +64 in flight/);
   });
 

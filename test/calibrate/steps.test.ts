@@ -8,7 +8,7 @@ import { solveNonNegative } from '../../src/calibrate/steps/nnls.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import type { StepFit } from '../../src/catalog/types.ts';
 import { type Issue, UserError } from '../../src/check/issue.ts';
-import { fitWhat } from '../../src/commands/calibrate.ts';
+import { calibrate } from '../../src/commands/calibrate.ts';
 import { run } from '../../src/commands/run.ts';
 import { step } from '../../src/commands/step.ts';
 import { regressionSeconds } from '../../src/plan/step-regression.ts';
@@ -59,7 +59,7 @@ async function calibrated(lines: readonly string[], flags: readonly string[] = W
   const out = join(folder, 'catalog');
   const said: string[] = [];
   const notes: string[] = [];
-  await fitWhat([file, ...flags, '--out', out], {
+  await calibrate([file, ...flags, '--out', out], {
     stdout: (text) => said.push(text),
     stderr: (text) => notes.push(text),
   });
@@ -77,7 +77,7 @@ async function issuesOf(
   const { file, folder } = trace(lines, header);
   const out = join(folder, 'catalog');
   try {
-    await fitWhat([file, ...flags, '--out', out], { stdout: () => undefined, stderr: () => undefined });
+    await calibrate([file, ...flags, '--out', out], { stdout: () => undefined, stderr: () => undefined });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     expect(existsSync(out)).toBe(false);
@@ -147,7 +147,7 @@ describe('a step trace', () => {
     const quiet = { stdout: () => undefined, stderr: () => undefined };
     expect(await run([spec, '--steps', file], quiet)).toBe(0);
     const out = join(folder, 'catalog');
-    await fitWhat([file, ...WHAT, '--out', out], quiet);
+    await calibrate([file, ...WHAT, '--out', out], quiet);
     const [fit] = openCatalog({ folder: out })
       .stepFits()
       .filter(({ model }) => model === 'llama-3.1-8b');
@@ -237,7 +237,7 @@ describe('a step trace', () => {
     const before = readFileSync(file, 'utf8');
     const { file: bad } = trace(good.slice(0, 30));
     const quiet = { stdout: () => undefined, stderr: () => undefined };
-    await expect(fitWhat([bad, ...WHAT, '--out', out], quiet)).rejects.toThrow(UserError);
+    await expect(calibrate([bad, ...WHAT, '--out', out], quiet)).rejects.toThrow(UserError);
     expect(readFileSync(file, 'utf8')).toBe(before);
     expect(readdirSync(join(out, 'steps'))).toHaveLength(1);
   });

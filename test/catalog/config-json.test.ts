@@ -5,6 +5,7 @@ import { readModelConfig } from '../../src/catalog/config-json.ts';
 import { countParameters } from '../../src/catalog/parameters.ts';
 import type { LayerGroup, Model } from '../../src/catalog/types.ts';
 import { UserError } from '../../src/check/issue.ts';
+import { resolveFormats } from '../../src/stages/formats.ts';
 
 const LLAMA = {
   architectures: ['LlamaForCausalLM'],
@@ -186,8 +187,36 @@ describe('formats', () => {
     expect(read({ ...LLAMA, torch_dtype: 'float32' }).unmodelled).toEqual([
       'weights published as float32: taken as bf16',
     ]);
-    const odd = read({ ...LLAMA, quantization_config: { quant_method: 'aqlm' } });
-    expect(odd.unmodelled[0]).toMatch(/aqlm/);
+    expect(read({ ...LLAMA, quantization_config: { quant_method: 'aqlm' } }).format_unclear).toMatch(/aqlm/);
+  });
+
+  it("reads NVIDIA's exports: an algorithm without a method, and which modules have which", () => {
+    expect(format({ quant_algo: 'FP8' })).toBe('fp8');
+    expect(format({ quant_algo: 'FP8_PB_WO', quant_method: 'modelopt_fp8' })).toBe('fp8-block');
+    const all = Array.from({ length: 6 }, (_, i) => `model.layers.${i}.self_attn*`);
+    const spared = { quant_algo: 'NVFP4', exclude_modules: ['lm_head', ...all] };
+    expect(read({ ...LLAMA, quantization_config: spared }).native_attention_format).toBe('bf16');
+    expect(
+      read({ ...LLAMA, quantization_config: { ...spared, exclude_modules: all.slice(0, 2) } }).native_attention_format,
+    ).toBeUndefined();
+    const mixed = (quantized_layers: object) =>
+      read({ ...LLAMA, quantization_config: { quant_algo: 'MIXED_PRECISION', quantized_layers } });
+    const [nvfp4, fp8] = [{ quant_algo: 'NVFP4' }, { quant_algo: 'FP8' }];
+    const split = mixed({ 'model.layers.0.mlp.up_proj': nvfp4, 'model.layers.0.self_attn.q_proj': fp8 });
+    expect([split.native_format, split.native_attention_format]).toEqual(['nvfp4', 'fp8']);
+    expect(mixed({ 'model.layers.0.mlp.up_proj': nvfp4 }).native_attention_format).toBe('bf16');
+    const odd = mixed({ 'model.layers.0.mlp.up_proj': nvfp4, 'model.layers.1.mlp.up_proj': fp8 });
+    expect(odd.format_unclear).toMatch(/differ in format \(nvfp4, fp8\)/);
+    expect(() => resolveFormats(odd, { quantization: 'auto', kv: 'auto' })).toThrow(/quantization/);
+    expect(resolveFormats(odd, { quantization: 'fp8', kv: 'auto' }).weights).toBe('fp8');
+  });
+
+  it('asks for a format where groups of a checkpoint differ, and reads AMD Quark', () => {
+    const group = (num_bits: number) => ({ weights: { num_bits, type: 'float' } });
+    const groups = { quant_method: 'compressed-tensors', config_groups: { a: group(8), b: group(4) } };
+    expect(read({ ...LLAMA, quantization_config: groups }).format_unclear).toMatch(/compressed-tensors/);
+    const quark = (dtype: string) => ({ quant_method: 'quark', global_quant_config: { weight: { dtype } } });
+    expect(['fp4', 'fp8_e4m3', 'int8'].map((dtype) => format(quark(dtype)))).toEqual(['mxfp4', 'fp8', 'int8']);
   });
 });
 

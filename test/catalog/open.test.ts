@@ -88,6 +88,32 @@ describe('a config.json by path', () => {
     expect(issuesOf(() => ours.model(cut))[0]).toMatchObject({ line: 2, received: 'the end of the file' });
   });
 
+  it("takes its format from NVIDIA's file beside it, where its own says none", () => {
+    const quantization = { quant_algo: 'NVFP4', exclude_modules: ['lm_head'], kv_cache_quant_algo: 'FP8' };
+    put('export/hf_quant_config.json', { producer: { name: 'modelopt' }, quantization });
+    const file = put('export/config.json', config);
+    expect(ours.model(file).native_format).toBe('nvfp4');
+    expect(ours.model(join(file, '..')).unmodelled.join()).toMatch(/KV cache in FP8/);
+    put('export/config.json', { ...config, quantization_config: { quant_method: 'fp8' } });
+    expect(ours.model(file).native_format).toBe('fp8');
+  });
+
+  it("may be Mistral's params.json", () => {
+    const params = { dim: 64, n_layers: 2, n_heads: 8, n_kv_heads: 2, head_dim: 8, hidden_dim: 128, vocab_size: 100 };
+    const moe = { num_experts: 4, num_experts_per_tok: 2 };
+    const file = put('mistral/params.json', { ...params, max_seq_len: 2048, norm_eps: 1e-5, rope_theta: 1e6 });
+    expect(ours.model(join(file, '..'))).toMatchObject({ id: 'mistral', hidden: 64, max_positions: 2048 });
+    put('mistral/params.json', { ...params, max_seq_len: 2048, moe, quantization: { qformat_weight: 'fp8_e4m3' } });
+    const model = ours.model(file);
+    expect(model.native_format).toBe('fp8');
+    expect(model.groups[0].mlp).toMatchObject({ kind: 'moe', experts: 4, top_k: 2, intermediate: 128 });
+  });
+
+  it("reads Python's numbers that JSON has no words for", () => {
+    const text = JSON.stringify({ ...config, time_step_limit: [0, 'x'] }).replace('"x"', 'Infinity');
+    expect(ours.model(put('python.json', text.replace('}', ', "eps": NaN, "low": -Infinity}'))).hidden).toBe(64);
+  });
+
   it('may lie in the models folder of a catalog', () => {
     put('models/house-model.json', config);
     const catalog = openCatalog({ folder });

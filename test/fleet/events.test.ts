@@ -116,13 +116,67 @@ describe('R1: a transfer', () => {
   });
 
   test('layer by layer overlaps the service of its source, but for the last layer', () => {
-    const visits = [{ group: 0, output: 2, to: [[1, 8, 4]] as const }, { group: 1 }];
-    const readyAt = (bandwidth: number) =>
-      referenceFleet(programOf({ ...far, links: [[bandwidth, 0]], requests: [{ at: 0, visits }] })).results.ready[1];
-    // the source runs from 0 to 2: 3 of 4 layers had 2 s to be sent in, so 1.5 B are gone at 1 B/s
-    expect(readyAt(1)).toBe(2 + 6.5);
-    // at 8 B/s they all are, and one layer of 2 B is left
-    expect(readyAt(8)).toBe(2 + 0.25);
+    const readyAt = (bandwidth: number, output = 1) => {
+      const visits = [{ group: 0, output, to: [[1, 8, 4]] as const }, { group: 1 }];
+      return referenceFleet(programOf({ ...far, links: [[bandwidth, 0]], requests: [{ at: 0, visits }] })).results
+        .ready[1];
+    };
+    // the source runs from 0 to 1: from 0.25 on there is something to send, so 0.75 B are gone at 1 B/s
+    expect(readyAt(1)).toBe(1 + 7.25);
+    // at 8 B/s all that came up is, and one layer of 2 B is left
+    expect(readyAt(8)).toBe(1 + 0.25);
+    // one that ends with a decode sends everything then
+    expect(readyAt(8, 2)).toBe(2 + 1);
+  });
+
+  test('layer by layer has no more of a link than others leave it, and no more than what is computed', () => {
+    const play = (bandwidth: number, bytes: number) => {
+      const layered = { at: 0.5, visits: [{ group: 0, to: [[1, 8, 4]] as const }, { group: 1 }] };
+      const whole = { at: 0, visits: [{ group: 2, to: [[1, bytes]] as const }, { group: 1 }] };
+      const requests = [whole, layered];
+      const clients = [{}, { location: 1 }, {}];
+      const { results } = referenceFleet(programOf({ ...far, clients, links: [[bandwidth, 0]], requests }));
+      return [results.ready[1], results.ready[3]];
+    };
+    // 8 B/s come up between 0.75 and 1.5; from 1 on the other has 20 - 8 = 12 B/s, more than an even 10, and is over at 1.5; the
+    // last layer, 2 B, then has the whole link
+    expect(play(20, 6)).toEqual([1.5, 1.5 + 2 / 20]);
+    // each has 5 B/s from 1 to 1.8, when of 8 B 0.25 s * 8 B/s and 0.8 s * 5 B/s are sent
+    expect(play(10, 4)).toEqual([1.8, 1.8 + 2 / 10]);
+    // at 1.1 the layers are 0.3 B behind, and catch up with 10 - 8 B/s
+    const [other, behind] = play(10, 0.5);
+    expect(other).toBeCloseTo(1.1, 12);
+    expect(behind).toBeCloseTo(1.5 + 2 / 10, 12);
+  });
+
+  test('layer by layer follows the speed of the step that computes them', () => {
+    const shared = { channel: 0, demand: 1 };
+    const requests = [
+      { at: 0, visits: [{ group: 0, to: [[1, 8, 4]] as const }, { group: 1 }] },
+      { at: 0.5, visits: [{ group: 2 }] },
+    ];
+    const clients = [shared, { location: 1 }, shared];
+    const { results } = referenceFleet(programOf({ ...far, clients, links: [[8, 0]], requests }));
+    // from 0.5 on the step has half its speed: it ends at 1.5, when the last layer is there
+    expect([results.finish[0], results.ready[1]]).toEqual([1.5, 1.5 + 2 / 8]);
+  });
+
+  test('layer by layer routes its visit when the step that computes them starts', () => {
+    const clients = [{}, { location: 1 }, { location: 1 }];
+    const groups = [{ members: [0] }, { members: [1, 2] }];
+    const chosen = (layers: number) => {
+      const visits = [{ group: 0, to: [[1, 8, layers]] as const }, { group: 1 }];
+      const requests = [
+        { at: 0, visits },
+        { at: 0.5, visits: [{ group: 1 }] },
+      ];
+      const program = programOf({ clients, groups, links: [[2, 0]], paths: [[0, 1, 0]], requests });
+      return [...referenceFleet(program).results.client];
+    };
+    expect([chosen(0), chosen(4)]).toEqual([
+      [0, 2, 1],
+      [0, 1, 2],
+    ]);
   });
 
   test('routes its visit when it departs', () => {

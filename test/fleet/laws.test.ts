@@ -217,12 +217,47 @@ describe('the reference fleet keeps', () => {
         const full = used[link]! * ROUNDING >= world.program.links[link]!.bandwidth;
         return full && crossing[link]!.every((other) => other.rate <= flow.rate * ROUNDING);
       };
-      for (const flow of world.flows)
-        insist(
-          flow.links.some((link) => isBound(flow, link)),
-          () => 'a flow is too slow',
-        );
+      for (const flow of world.flows) {
+        // one whose layers are still being computed sends no more than comes up
+        const isSupplied = flow.remaining < 0 ? flow.rate === 0 : flow.remaining > 0 || flow.rate <= flow.pace;
+        insist(flow.pace === 0 || isSupplied, () => 'a flow sends what is not there');
+        const waits = flow.pace > 0 && (flow.remaining < 0 || (flow.remaining === 0 && flow.rate === flow.pace));
+        insist(waits || flow.links.some((link) => isBound(flow, link)), () => 'a flow is too slow');
+      }
     });
+  });
+
+  test('L8: between any two instants a link carries no more than it can, and what is delivered has gone over it', () => {
+    fc.assert(
+      fc.property(drawProgram(), (program) => {
+        const sent = new Map<Flow, number>();
+        const wanted = new Map<Flow, number>();
+        let before: {
+          readonly now: number;
+          readonly flows: readonly Flow[];
+          readonly rates: readonly number[];
+        } | null = null;
+        referenceFleet(program, ({ now, flows }) => {
+          const carried = program.links.map(() => 0);
+          const elapsed = now - (before?.now ?? now);
+          before?.flows.forEach((flow, i) => {
+            const bytes = before!.rates[i]! * elapsed;
+            sent.set(flow, (sent.get(flow) ?? 0) + bytes);
+            for (const link of flow.links) carried[link]! += bytes;
+            const whole = wanted.get(flow)!;
+            const isOver = flows.includes(flow) || Math.abs(sent.get(flow)! - whole) <= 1e-9 * whole;
+            insist(isOver, () => `${sent.get(flow)} B of ${whole} went over`);
+          });
+          carried.forEach((bytes, link) => {
+            const most = program.links[link]!.bandwidth * elapsed;
+            insist(bytes <= most * (1 + 1e-9), () => `link ${link} carries ${bytes} B where ${most} have room`);
+          });
+          for (const flow of flows) if (!wanted.has(flow)) wanted.set(flow, flow.edge?.bytes ?? flow.remaining);
+          before = { now, flows: [...flows], rates: flows.map(({ rate }) => rate) };
+        });
+      }),
+      RUNS,
+    );
   });
 
   test('L8: steps share channels within capacity, and run at full speed when all fit', () => {
@@ -244,7 +279,7 @@ describe('the reference fleet keeps', () => {
 });
 
 test('L4: the kernel, too, ends with every block free and no load', () => {
-  const none = { visits: 0, input: 0, output: 0, left: 0, blocks: 0 };
+  const none = { visits: 0, input: 0, output: 0, left: 0, blocks: 0, promised: 0 };
   fc.assert(
     fc.property(drawProgram(), (program) => {
       const { loads, stop } = runFleet(program, { leap: 'exact' });

@@ -119,6 +119,16 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
     });
 }
 
+/** An engine, or the ranks of one with attention data parallel: alike, on no channel, and without rounds of decodes. */
+function drawRanks(scale: Scale, longest: number): fc.Arbitrary<FleetClient[]> {
+  const ranks = fc.oneof({ arbitrary: fc.constant(1), weight: 3 }, fc.integer({ min: 2, max: 4 }));
+  return fc.tuple(drawLlm(scale, longest), ranks).map(([client, of]) => {
+    if (of === 1) return [client];
+    const { schedulerSteps: _, ...rest } = client;
+    return Array.from({ length: of }, (_, at) => ({ ...rest, channel: -1, rank: { at, of } }));
+  });
+}
+
 function drawCores(): fc.Arbitrary<FleetClient> {
   return fc
     .record({ maxNumSeqs: fc.integer({ min: 1, max: 3 }), location: fc.nat(LOCATIONS - 1) })
@@ -208,8 +218,9 @@ export function drawProgram(most = 14): fc.Arbitrary<FleetProgram> {
 
 function drawWith(scale: Scale, most: number): fc.Arbitrary<FleetProgram> {
   return fc
-    .array(drawLlm(scale, LONGEST), { minLength: 1, maxLength: 4, size: 'max' })
-    .chain((llms) => {
+    .array(drawRanks(scale, LONGEST), { minLength: 1, maxLength: 4, size: 'max' })
+    .chain((engines) => {
+      const llms = engines.flat();
       const indices = llms.map((_, index) => index);
       const group = drawGroup(indices);
       return fc.record({

@@ -10,7 +10,7 @@ import {
 import { ADMISSION, BATCHING, isBatchOfOne, LOAD, PACKING, ROUTING } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, VISIT_LOCAL } from '../../src/plan/fleet.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
-import type { World } from '../reference/fleet/state.ts';
+import type { Flow, World } from '../reference/fleet/state.ts';
 import { drawProgram } from './random.ts';
 
 const seen = new Set<string>();
@@ -25,10 +25,15 @@ function noteInstant(world: World): void {
     'a store sends',
     world.flows.some((flow) => flow.edge === null),
   );
-  note(
-    'layer-wise transfer',
-    world.flows.some((flow) => (flow.edge?.layers ?? 0) > 0 && flow.remaining < flow.edge!.bytes),
-  );
+  for (const flow of world.flows.filter(({ pace }) => pace > 0)) {
+    const shared = world.flows.some((other) => other !== flow && other.rate > 0 && meet(flow, other));
+    note('layers are not there yet', flow.remaining < 0);
+    note('layers go as they are computed', flow.remaining === 0 && flow.rate === flow.pace);
+    note('layers leave others more than an even share', shared && flow.rate === flow.pace);
+    note('layers are behind', flow.remaining > 0);
+    note('layers catch up', flow.remaining > 0 && flow.rate > flow.pace);
+    note('layers of a step that is slowed', (flow.visit.client!.busy?.rate ?? 1) < 1);
+  }
   note(
     'a transfer to a cancelled visit goes on',
     world.flows.some((flow) => flow.edge !== null && world.results.state[flow.edge.to.index] === STATE_CANCELLED),
@@ -66,6 +71,10 @@ function noteInstant(world: World): void {
       );
     }
   }
+}
+
+function meet(a: Flow, b: Flow): boolean {
+  return a.links.some((link) => b.links.includes(link));
 }
 
 function isRejected(state: number): boolean {
@@ -136,7 +145,12 @@ test('random programs reach every rule and every word', () => {
     'has not looked at arrivals yet',
     'held blocks',
     'idle with visits waiting',
-    'layer-wise transfer',
+    'layers are behind',
+    'layers are not there yet',
+    'layers catch up',
+    'layers go as they are computed',
+    'layers leave others more than an even share',
+    'layers of a step that is slowed',
     'rejects by KV',
     'rejects by length',
     'runs on after its request was rejected',

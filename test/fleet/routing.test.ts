@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
 import type { LoadMetric } from '../../src/check/scheduler-lists.ts';
-import { type FleetGroup, VISIT_LOCAL, VISIT_PREFIX } from '../../src/plan/fleet.ts';
+import { type FleetGroup, VISIT_HOLD, VISIT_LOCAL, VISIT_PREFIX, VISIT_RESIDENT } from '../../src/plan/fleet.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { programOf, type VisitRow } from './cases.ts';
 
@@ -100,6 +100,31 @@ describe('R2: load', () => {
         4,
       ),
     ).toEqual([0, 1, 0]);
+  });
+
+  test('by KV counts what visits on their way, waiting or preempted will take', () => {
+    const handOver = { group: 0, prompt: 5, flags: VISIT_HOLD, to: [[1, 5]] as const };
+    const resident = { group: 1, prompt: 6, output: 3, flags: VISIT_RESIDENT };
+    const requests = [0, 0, 0].map(() => ({ at: 0, visits: [handOver, resident] }));
+    const decoders = { members: [1, 2, 3], ...byLoad('kv') };
+    const clients = [{}, { location: 1 }, { location: 1 }, { location: 1 }];
+    const far = { clients, links: [[1, 0]] as const, paths: [[0, 1, 0]] as const };
+    const { results } = referenceFleet(programOf({ ...far, groups: [{ members: [0] }, decoders], requests }));
+    // all three depart at 1, when nothing is in use anywhere
+    expect([1, 3, 5].map((visit) => results.client[visit])).toEqual([1, 2, 3]);
+    const waits = { maxNumSeqs: 1, numGpuBlocks: 99 };
+    const sizes = [3, 4, 2, 2, 1];
+    const queued = sizes.map((prompt, i) => ({ at: i / 8, visits: [{ group: 0, prompt, output: 9 }] }));
+    const pair = { clients: [waits, waits], groups: [{ members: [0, 1], ...byLoad('kv') }], requests: queued };
+    // 3 | 4, then 3 + 2 | 4, 5 | 4 + 2, 5 + 1 | 6: only the first of each has blocks
+    expect([...referenceFleet(programOf(pair)).results.client]).toEqual([0, 1, 0, 1, 0]);
+    const tight = [0, 0].map(() => ({ at: 0, visits: [{ group: 1, prompt: 2, output: 5 }] }));
+    const other = { at: 0, visits: [{ group: 2, prompt: 5, output: 9 }] };
+    const late = { at: 2.5, visits: [{ group: 0 }] };
+    const groups = [{ members: [0, 1], ...byLoad('kv') }, { members: [0] }, { members: [1] }];
+    const preempting = { clients: [{ numGpuBlocks: 7 }, {}], groups, requests: [...tight, other, late] };
+    // at 2.5 the first of client 0 has 4 blocks and the second, preempted at 2, will take 4 again; client 1 has 7
+    expect(referenceFleet(programOf(preempting)).results.client[3]).toBe(1);
   });
 
   test('heavy and light visits go to their own members', () => {

@@ -15,7 +15,7 @@ it('says pools, places and pipelines', () => {
   const words = explainFleetSpec(open('chat-support'));
   expect(words).toMatch(/^hand-over +within 2 fixed groups$/m);
   expect(words).toMatch(
-    /^pool decoders +2 x llama-3.1-70b on h200-sxm-141gb tp 2, chunked, decode only, load-kv in group$/m,
+    /^pool decoders +2 x llama-3.1-70b on h200-sxm-141gb tp 2, chunked, decode only, round-robin in group$/m,
   );
   expect(words).toMatch(
     /^pipeline support +tokenize > \(embed > retrieve \| kv-fetch \| safety\) > prefill > decode > detokenize$/m,

@@ -6,12 +6,14 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { afterAll, expect, test } from 'vitest';
 import { UserError } from '../../src/check/issue.ts';
 import { writeWhole } from '../../src/check/whole-file.ts';
-import { sweepCsv } from '../../src/report/csv.ts';
+import { csvLines } from '../../src/report/csv.ts';
 import { columnsOf } from '../../src/report/flat.ts';
 import { sweepParquet } from '../../src/report/parquet.ts';
 import { jsonLines, sweepJson } from '../../src/report/sweep-json.ts';
 import { writeSweep } from '../../src/report/write.ts';
 import { makeSweep } from './fixture.ts';
+
+const sweepCsv = (result: Parameters<typeof csvLines>[0]): string => [...csvLines(result)].join('');
 
 const folder = mkdtempSync(join(tmpdir(), 'mist-report-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,11 +2,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { countScreened, type SweepResult } from '../../src/metrics/sweep.ts';
-import { sweepCsv } from '../../src/report/csv.ts';
+import { csvLines } from '../../src/report/csv.ts';
 import { digestOf } from '../../src/report/digest.ts';
 import { sweepParquet } from '../../src/report/parquet.ts';
 import { type SweepOptions, sweep } from '../../src/run/sweep.ts';
 import { openSmall } from './small-spec.ts';
+
+const sweepCsv = (result: Parameters<typeof csvLines>[0]): string => [...csvLines(result)].join('');
 
 const catalog = openCatalog({});
 

@@ -7,7 +7,7 @@ import { run } from '../../src/commands/run.ts';
 import { validate } from '../../src/commands/validate.ts';
 import { readData, readSpec } from '../../src/spec/fleet/read.ts';
 import { readOptionsOf } from '../../src/spec/open.ts';
-import type { CaseInput } from '../../src/validate/case.ts';
+import type { CaseInput } from '../../src/validate/case-columns.ts';
 import { type CaseDocument, caseText as documentText, writeCase } from '../../src/validate/case-document.ts';
 import { predictCases } from '../../src/validate/predict.ts';
 import { readCases } from '../../src/validate/read-cases.ts';

@@ -1,7 +1,7 @@
 // The profile of a measured engine follows its version to the third number, and else the year of the run.
 import { expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
-import type { CaseInput } from '../../src/validate/case.ts';
+import type { CaseInput } from '../../src/validate/case-columns.ts';
 import { chooseProfile, readVersion } from '../../src/validate/choose-profile.ts';
 
 const choose = (engine: CaseInput['engine'], engine_version: string, year: number | null) =>

@@ -1,8 +1,9 @@
 // What to expect of hardware nobody timed: medians over a vendor's devices, cautious values where a vendor has no traces at all.
 
 import { percentile, round } from '../../src/calibrate/fit.ts';
-import { type Device, groupBy } from '../../src/calibrate/measurement.ts';
+import type { Device } from '../../src/calibrate/measurement.ts';
 import type { Efficiency, OpFit } from '../../src/catalog/types.ts';
+import { groupBy } from '../../src/check/group-by.ts';
 import { ELEMENTWISE, FACTS_SOURCE, MATMUL_FACTS } from './facts.ts';
 
 /** Vendors of the catalog without traces get the cautious quartile of everyone's fits; so do CPUs, whoever made them. */

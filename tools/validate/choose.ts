@@ -1,7 +1,7 @@
 // Chooses constants from replayed answers: per engine profile the host, over all of them the global terms, per engine the client.
 import { percentile } from '../../src/metrics/summary.ts';
 import type { Prediction } from '../../src/validate/predict.ts';
-import { groupBy } from '../../src/validate/score.ts';
+import { groupSorted } from '../../src/validate/score.ts';
 import { CLIENT_GRID, GLOBAL_GRID, HOST_CHOICES } from './constants.ts';
 import type { GridRow } from './replay-grid.ts';
 
@@ -40,7 +40,7 @@ export function isFirstToken({ row }: Prediction): boolean {
 
 export function cellsOf(rows: readonly GridRow[]): Cell[] {
   const wanted = rows.filter(({ shipped }) => SPEEDS.has(shipped.row.metric) || isFirstToken(shipped));
-  const cells = groupBy(wanted, ({ shipped: { row }, profile }) => [profile, row.config_id, row.metric]);
+  const cells = groupSorted(wanted, ({ shipped: { row }, profile }) => [profile, row.config_id, row.metric]);
   return cells.map(({ members }) => {
     const [{ profile, recent, shipped }] = members;
     const choices = isFirstToken(shipped) ? 0 : GLOBAL_GRID.length * HOST_CHOICES;
@@ -66,7 +66,7 @@ function median(values: readonly number[]): number {
 
 export function chooseConstants(training: readonly Cell[]): Choice {
   const speeds = training.filter(({ cost }) => cost.length > 0);
-  const byProfile = groupBy(speeds, ({ profile }) => [profile]);
+  const byProfile = groupSorted(speeds, ({ profile }) => [profile]);
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (let global = 0; global < GLOBAL_GRID.length; global++) {
@@ -82,7 +82,7 @@ export function chooseConstants(training: readonly Cell[]): Choice {
   const early = new Set(speeds.filter(({ recent }) => !recent).map(({ profile }) => profile));
   const partial: Choice = { global: best, hosts, early, recentHost, earlyHost, clients: new Map(), anyClient: 0 };
   const firsts = training.filter(({ cost }) => cost.length === 0);
-  const engines = groupBy(firsts, ({ engine }) => [engine]).filter(
+  const engines = groupSorted(firsts, ({ engine }) => [engine]).filter(
     ({ members }) => members.length >= LEAST_CLIENT_CELLS,
   );
   return {

@@ -2,7 +2,7 @@
 import { UserError } from '../../src/check/issue.ts';
 import { readTextFile } from '../../src/check/text-file.ts';
 import type { Prediction } from '../../src/validate/predict.ts';
-import { type ErrorTable, groupBy, summariseErrors } from '../../src/validate/score.ts';
+import { type ErrorTable, groupSorted, summariseErrors } from '../../src/validate/score.ts';
 import { readRecords } from '../../src/workload/csv.ts';
 
 /** One mode and metric, before and now. */
@@ -27,7 +27,7 @@ export function readBefore(file: string): ReadonlyMap<string, number | null> {
 /** Of the rows that both have. */
 export function compareErrors(predictions: readonly Prediction[], before: ReadonlyMap<string, number | null>): Moved[] {
   const known = predictions.filter(({ row }) => before.has(row.case_id));
-  return groupBy(known, ({ row }) => [row.cell('mode'), row.metric]).map(({ key, members }) => ({
+  return groupSorted(known, ({ row }) => [row.cell('mode'), row.metric]).map(({ key, members }) => ({
     key,
     before: summariseErrors(
       key,

@@ -2,7 +2,7 @@
 import type { Catalog } from '../../src/catalog/open.ts';
 import type { Prediction } from '../../src/validate/predict.ts';
 import type { CaseFile } from '../../src/validate/read-cases.ts';
-import { type ErrorTable, groupBy, summariseErrors, tabulate } from '../../src/validate/score.ts';
+import { type ErrorTable, groupSorted, summariseErrors, tabulate } from '../../src/validate/score.ts';
 import { type Cell, type Choice, cellsOf, chooseConstants, delayOf, errorOf, placeOf } from './choose.ts';
 import { type GridRow, replayGrid } from './replay-grid.ts';
 
@@ -37,7 +37,7 @@ function routeOf({ row }: Prediction): string[] {
 }
 
 function tabulateRoutes(predictions: readonly Prediction[]): ErrorTable[] {
-  return groupBy(predictions, routeOf).map(({ key, members }) => summariseErrors(key, members));
+  return groupSorted(predictions, routeOf).map(({ key, members }) => summariseErrors(key, members));
 }
 
 /** One replay of the grid serves any number of ways to hold out. */
@@ -68,7 +68,7 @@ export function crossValidate(
 function holdOut(rows: readonly GridRow[], cells: readonly Cell[], by: HeldOut) {
   const nameOf = ({ shipped }: GridRow) => shipped.row.cell(by);
   const found = new Map<GridRow, Prediction>();
-  const folds = groupBy(rows, (row) => [nameOf(row)]);
+  const folds = groupSorted(rows, (row) => [nameOf(row)]);
   for (const { key, members } of folds) {
     const choice = chooseConstants(cells.filter((cell) => nameOf(cell.rows[0]) !== key[0]));
     for (const row of members) found.set(row, predictWith(row, choice));

@@ -2,7 +2,7 @@
 
 import type { Prediction } from '../../src/validate/predict.ts';
 import type { Validation } from '../../src/validate/report.ts';
-import { type ErrorTable, groupBy, scoredOf, summariseErrors, tabulate } from '../../src/validate/score.ts';
+import { type ErrorTable, groupSorted, scoredOf, summariseErrors, tabulate } from '../../src/validate/score.ts';
 import type { Moved } from './compare.ts';
 import { CLIENT_GRID, describeChoice, KEPT, REFITTED } from './constants.ts';
 import type { CrossValidation } from './cross-validate.ts';
@@ -150,7 +150,7 @@ function sparseText(good: readonly Prediction[]): string {
 /** Times of engines with a scheduler, and whole batches, by basis. */
 function basisTable(good: readonly Prediction[]): string {
   const known = good.filter(({ basis }) => basis !== null);
-  const groups = groupBy(known, ({ row, basis }) => [basis!, row.metric]);
+  const groups = groupSorted(known, ({ row, basis }) => [basis!, row.metric]);
   return errorTable(
     ['basis', 'metric'],
     groups.map(({ key, members }) => summariseErrors(key, members)),
@@ -162,7 +162,7 @@ const SHOWN = 15;
 
 function worstTable(good: readonly Prediction[]): string {
   const by = ['mode', 'metric', 'engine', 'model', 'hardware'];
-  const lines = groupBy(good, ({ row }) => by.map((column) => row.cell(column)))
+  const lines = groupSorted(good, ({ row }) => by.map((column) => row.cell(column)))
     .filter(({ members }) => members.length >= LEAST_ROWS)
     .map(({ key, members }) => summariseErrors(key, members))
     .sort((a, b) => b.median - a.median)

@@ -1,6 +1,7 @@
 // Replays a case file once for every choice of constants; every fold of a cross-validation then only picks among the answers.
 import type { Catalog } from '../../src/catalog/open.ts';
-import type { CaseInput, Trouble } from '../../src/validate/case.ts';
+import type { Trouble } from '../../src/validate/case.ts';
+import type { CaseInput } from '../../src/validate/case-columns.ts';
 import { chooseProfile } from '../../src/validate/choose-profile.ts';
 import { type Answer, answerGroup, joinAnswers, openReplayer, type Prediction } from '../../src/validate/predict.ts';
 import type { CaseFile } from '../../src/validate/read-cases.ts';

@@ -42,17 +42,11 @@ export interface MeasuredRun {
   readonly figures: Figures;
 }
 
-export type Fields = Readonly<Record<string, unknown>>;
-
 /** Where a result stands, for issues. */
 export interface Place {
   readonly file: string;
   readonly line: number;
   readonly name: string;
-}
-
-export function isRecord(value: unknown): value is Fields {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
 /** Reads fields of one result, with every mistake told. */

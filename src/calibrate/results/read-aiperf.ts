@@ -1,19 +1,12 @@
 // A profile_export_aiperf.json: every metric with its unit and statistics, and the load in the configuration that was asked for.
 import { type Issue, show } from '../../check/issue.ts';
-import {
-  FieldReader,
-  type Fields,
-  isRecord,
-  type Lengths,
-  type Load,
-  type MeasuredRun,
-  type Place,
-} from './measured-run.ts';
+import { isRecord, type Json } from '../../check/python-json.ts';
+import { FieldReader, type Lengths, type Load, type MeasuredRun, type Place } from './measured-run.ts';
 
 /** What one of a unit is in seconds (times), or in itself (counts). */
 const UNITS: Record<string, number> = { s: 1, sec: 1, seconds: 1, ms: 1e-3, milliseconds: 1e-3, us: 1e-6, ns: 1e-9 };
 
-export function readAiperf(fields: Fields, place: Place, issues: Issue[]): MeasuredRun | null {
+export function readAiperf(fields: Json, place: Place, issues: Issue[]): MeasuredRun | null {
   const reader = new FieldReader(place, issues);
   const time = (tag: string, statistic: string, needed: boolean) =>
     readTime(fields[tag], tag, statistic, needed, reader);
@@ -74,7 +67,7 @@ function readTime(
   return reader.positive(`${tag}.${name}`, metric[name]) * unit;
 }
 
-function lengthsOf(fields: Fields, tag: string, reader: FieldReader): Lengths {
+function lengthsOf(fields: Json, tag: string, reader: FieldReader): Lengths {
   const mean = reader.positive(`${tag}.avg`, statistic(fields[tag], 'avg'));
   return { mean, std: Math.max(0, statistic(fields[tag], 'std') ?? 0), each: null };
 }

@@ -1,16 +1,9 @@
 // A result of `vllm bench serve --save-result`; with --save-detailed also every request's lengths and start.
 import { type Issue, show } from '../../check/issue.ts';
-import {
-  FieldReader,
-  type Fields,
-  type Figures,
-  type Lengths,
-  type Load,
-  type MeasuredRun,
-  type Place,
-} from './measured-run.ts';
+import type { Json } from '../../check/python-json.ts';
+import { FieldReader, type Figures, type Lengths, type Load, type MeasuredRun, type Place } from './measured-run.ts';
 
-export function readBenchServe(fields: Fields, place: Place, issues: Issue[]): MeasuredRun | null {
+export function readBenchServe(fields: Json, place: Place, issues: Issue[]): MeasuredRun | null {
   const reader = new FieldReader(place, issues);
   const completed = reader.positive('completed', fields.completed);
   const asked = reader.optional('num_prompts', fields.num_prompts) ?? completed;
@@ -25,7 +18,7 @@ export function readBenchServe(fields: Fields, place: Place, issues: Issue[]): M
   return { name: place.name, tool: 'vLLM', model, requests, load, input, output, figures };
 }
 
-function figuresOf(fields: Fields, reader: FieldReader): Figures {
+function figuresOf(fields: Json, reader: FieldReader): Figures {
   const seconds = (key: string) => {
     const value = reader.optional(key, fields[key]);
     return value === undefined ? undefined : value / 1e3;
@@ -43,7 +36,7 @@ function figuresOf(fields: Fields, reader: FieldReader): Figures {
 }
 
 /** Every request's tokens where they are listed, else the mean. */
-function lengthsOf(fields: Fields, side: 'input' | 'output', completed: number, reader: FieldReader): Lengths {
+function lengthsOf(fields: Json, side: 'input' | 'output', completed: number, reader: FieldReader): Lengths {
   const total = reader.positive(`total_${side}_tokens`, fields[`total_${side}_tokens`]);
   const list = fields[`${side}_lens`];
   const mean = total / completed;
@@ -58,7 +51,7 @@ function lengthsOf(fields: Fields, side: 'input' | 'output', completed: number, 
   return { mean, std: 0, each: Int32Array.from(list as number[], (tokens) => Math.max(1, tokens)) };
 }
 
-function loadOf(fields: Fields, reader: FieldReader): Load | null {
+function loadOf(fields: Json, reader: FieldReader): Load | null {
   const { request_rate: rate, max_concurrency: most } = fields;
   const endless = rate === 'inf' || rate === undefined || rate === null;
   const concurrency = reader.optional('max_concurrency', most);

@@ -1,9 +1,9 @@
 // Reads what benchmarks of a served model leave behind: results of `vllm bench serve` and profiles of AIPerf.
 import { parseJson } from '../../catalog/check-entry.ts';
 import { type Issue, show, UserError } from '../../check/issue.ts';
-import { parsePythonJson } from '../../check/python-json.ts';
+import { isRecord, type Json, tryJson } from '../../check/python-json.ts';
 import { readTextFile } from '../../check/text-file.ts';
-import { type Fields, isRecord, type MeasuredRun, type Place } from './measured-run.ts';
+import type { MeasuredRun, Place } from './measured-run.ts';
 import { readAiperf } from './read-aiperf.ts';
 import { readBenchServe } from './read-bench-serve.ts';
 
@@ -22,7 +22,7 @@ export function readResults(file: string, issues: Issue[]): MeasuredRun[] {
   });
 }
 
-function readOne(fields: Fields, place: Place, issues: Issue[]): MeasuredRun | null {
+function readOne(fields: Json, place: Place, issues: Issue[]): MeasuredRun | null {
   if ('mean_ttft_ms' in fields || 'mean_tpot_ms' in fields) return readBenchServe(fields, place, issues);
   if (isRecord(fields.time_to_first_token) || isRecord(fields.inter_token_latency))
     return readAiperf(fields, place, issues);
@@ -37,15 +37,15 @@ function readOne(fields: Fields, place: Place, issues: Issue[]): MeasuredRun | n
 }
 
 /** One document, or one a line (--append-result). */
-function parseAll(text: string, file: string, issues: Issue[]): { fields: Fields; line: number }[] {
-  const whole = parse(text);
+function parseAll(text: string, file: string, issues: Issue[]): { fields: Json; line: number }[] {
+  const whole = tryJson(text);
   if (isRecord(whole)) return [{ fields: whole, line: 1 }];
   if (Array.isArray(whole) && whole.length > 0 && whole.every(isRecord))
     return whole.map((fields, i) => ({ fields, line: i + 1 }));
   const lines = text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [{ line: i + 1, text: line }]));
-  const found: { fields: Fields; line: number }[] = [];
+  const found: { fields: Json; line: number }[] = [];
   for (const { line, text: one } of lines) {
-    const fields = parse(one);
+    const fields = tryJson(one);
     if (isRecord(fields)) found.push({ fields, line });
     else if (issues.every((issue) => issue.file !== file))
       issues.push(...breakOf(found.length > 0 ? one : text, file, line));
@@ -63,12 +63,4 @@ function breakOf(text: string, file: string, line: number): readonly Issue[] {
       return error.issues.map((issue) => ({ ...issue, line: (issue.line ?? 1) + line - 1 }));
   }
   return [{ path: 'result', expected: 'an object', received: show(text.trim()), file, line }];
-}
-
-function parse(text: string): unknown {
-  try {
-    return parsePythonJson(text);
-  } catch {
-    return undefined;
-  }
 }

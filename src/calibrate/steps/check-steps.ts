@@ -1,6 +1,7 @@
 // What must hold of a step trace before anything is fitted to it: enough steps, of different kinds, that do not contradict each other.
+
+import { groupBy } from '../../check/group-by.ts';
 import type { Issue } from '../../check/issue.ts';
-import { groupBy } from '../measurement.ts';
 import { thin } from '../split.ts';
 import { independentShares } from './nnls.ts';
 import type { StepRow, StepSeries } from './read-steps.ts';

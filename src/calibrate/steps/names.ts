@@ -1,6 +1,6 @@
 // Looks a name of a trace up in the catalog, or says what is near.
 import { type Issue, show } from '../../check/issue.ts';
-import { nearest } from '../../check/nearest.ts';
+import { didYouMean } from '../../check/nearest.ts';
 
 /** Catalog look-ups: the id that a word stands for, or null. */
 export interface StepNames {
@@ -19,9 +19,8 @@ export function findName(
 ): string | null {
   const id = names.find(kind, word);
   if (id !== null) return id;
-  const close = nearest(word, names.ids(kind));
   const nouns = { models: 'a model', hardware: 'hardware', engines: 'an engine profile' };
-  const hint = close.length > 0 ? { hint: `did you mean ${close.join(' or ')}?` } : {};
-  issues.push({ path, expected: `${nouns[kind]} of the catalog`, received: show(word), ...place, ...hint });
+  const hint = didYouMean(word, names.ids(kind));
+  issues.push({ path, expected: `${nouns[kind]} of the catalog`, received: show(word), ...place, hint });
   return null;
 }

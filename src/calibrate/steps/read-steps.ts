@@ -1,5 +1,7 @@
 // Reads traces of whole engine steps: our own steps.csv with columns that say what ran, and the prompt and token times of Splitwise.
+import { WEIGHT_FORMATS } from '../../catalog/schema-words.ts';
 import type { WeightFormat } from '../../catalog/types.ts';
+import { groupBy } from '../../check/group-by.ts';
 import { type Issue, show } from '../../check/issue.ts';
 import type { StepQuantities } from '../../plan/step-regression.ts';
 import { type ColumnKind, headerOf, readTable, type Table } from '../csv.ts';
@@ -35,7 +37,6 @@ export interface StepTraces {
 
 /** Columns of the duration, with what one of their unit is in seconds. */
 const DURATIONS = { duration_s: 1, duration_ms: 1e-3, duration_us: 1e-6 } as const;
-const FORMATS = ['bf16', 'fp16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'] as const;
 /** Columns that say what ran, and the flag that says it for the whole trace. */
 export const DEPLOYED = { model: '--model', hardware: '--hardware', tp: '--tp', pp: '--pp' } as const;
 
@@ -57,14 +58,9 @@ export function readSteps(file: string, given: Partial<StepDeployment>, names: S
   const rows = isSplitwise(header)
     ? readSplitwise(file, names, notes, issues)
     : readOwn(file, header, given, names, issues);
-  const series = new Map<string, { deployment: StepDeployment; file: string; rows: StepRow[] }>();
-  for (const { deployment, row } of rows) {
-    const key = JSON.stringify(deployment);
-    const group = series.get(key);
-    if (group) group.rows.push(row);
-    else series.set(key, { deployment, file, rows: [row] });
-  }
-  return { series: [...series.values()], notes };
+  const groups = [...groupBy(rows, ({ deployment }) => JSON.stringify(deployment)).values()];
+  const series = groups.map((group) => ({ deployment: group[0].deployment, file, rows: group.map(({ row }) => row) }));
+  return { series, notes };
 }
 
 /** A step and what ran it. */
@@ -188,9 +184,13 @@ function readDeployments(
     const hardware = text('hardware', i);
     const engine = text('engine', i);
     const precision = text('precision', i);
-    if (precision !== undefined && !(FORMATS as readonly string[]).includes(precision) && !known.has(precision)) {
+    if (
+      precision !== undefined &&
+      !(WEIGHT_FORMATS as readonly string[]).includes(precision) &&
+      !known.has(precision)
+    ) {
       known.set(precision, null);
-      const expected = `one of ${FORMATS.join(', ')}`;
+      const expected = `one of ${WEIGHT_FORMATS.join(', ')}`;
       issues.push({ path: 'precision', expected, received: show(precision), file: table.file, line });
     }
     return {

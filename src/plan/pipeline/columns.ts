@@ -124,7 +124,7 @@ export class VisitWriter {
     for (const id of ids) this.#hashIds.push(id);
   }
 
-  /** `to` waits for `from`, which sends it so many bytes; layers above 0: layer by layer, overlapping the visit. */
+  /** `to` waits for `from`, which sends it so many bytes; layers above 1: layer by layer, while its last step computes them. */
   link(from: number, to: number, bytes: number, layers = 0): void {
     this.#edges.from.push(from);
     this.#edges.to.push(to);

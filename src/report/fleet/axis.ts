@@ -49,3 +49,6 @@ export function formatTidy(value: number): string {
   if (value > 0 && value < 0.01) return '<0.01';
   return formatShort(Number(value.toPrecision(3)));
 }
+
+/** Seconds as ms, likewise. */
+export const formatTidyMs = (seconds: number): string => formatTidy(seconds * 1000);

@@ -1,12 +1,11 @@
 // Tables of the page: stages, instances, pipelines.
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
-import { formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from '../format.ts';
+import { capital, formatNumber, formatShort, UNKNOWN } from '../format.ts';
 import { html, type Markup } from '../html-text.ts';
-import { formatTidy } from './axis.ts';
+import { formatTidyMs } from './axis.ts';
+import { clientColumns } from './client-columns.ts';
 import { stageColour } from './palette.ts';
 import { explainGaps, isReal, takesTime } from './shown.ts';
-
-const formatTidyMs = (seconds: number): string => formatTidy(seconds * 1000);
 
 interface Column<Row> {
   readonly heading: string;
@@ -79,22 +78,9 @@ ${drawTable(columns, result.stages.filter(takesTime))}</section>`;
 /** `bases`: what each instance's prices rest on, in the order of the result's instances. */
 export function drawClientTable(result: FleetResult, bases: readonly string[] = []): Markup {
   const basisOf = new Map(result.clients.map((client, c) => [client, bases[c] ?? '']));
-  const number = (heading: string, show: (client: ClientResult) => string): Column<ClientResult> => ({ heading, show });
+  const shared = clientColumns((devices) => (devices > 0 ? formatNumber(devices) : UNKNOWN));
   const columns: Column<ClientResult>[] = [
-    { heading: 'Instance', left: true, show: ({ name }) => name },
-    { heading: 'Kind', left: true, show: ({ kind }) => kind },
-    number('Devices', ({ devices }) => (devices > 0 ? formatNumber(devices) : UNKNOWN)),
-    number('Visits', ({ visits }) => formatNumber(visits)),
-    number('Busy', ({ utilisation }) => formatShare(utilisation)),
-    number('Batch', ({ mean_batch }) => formatTidy(mean_batch)),
-    number('Peak batch', ({ peak_batch }) => formatNumber(peak_batch)),
-    number('Queue', ({ mean_queue }) => formatTidy(mean_queue)),
-    number('Peak queue', ({ peak_queue }) => formatNumber(peak_queue)),
-    number('KV peak', ({ peak_kv_use }) => formatShare(peak_kv_use)),
-    number('Cached', ({ cached_share }) => formatShare(cached_share)),
-    number('Preempted', ({ preemptions }) => (preemptions > 0 ? formatNumber(preemptions) : '')),
-    number('W', ({ power_w }) => formatNumber(power_w)),
-    number('$/h', ({ usd_per_hour }) => formatUsd(usd_per_hour)),
+    ...shared.map(({ heading, align, show }) => ({ heading: capital(heading), left: align === 'left', show })),
     { heading: 'Prices', left: true, show: (client) => basisOf.get(client) ?? '' },
   ];
   return html`<section class="card"><h2>Instances</h2>

@@ -1,4 +1,5 @@
 // Many instances alike are one row of a table: sums of what adds up, means of shares, the largest of peaks.
+import { groupBy } from '../../check/group-by.ts';
 import type { ClientResult } from '../../metrics/fleet/types.ts';
 
 /** Instances of one pool that are shown one by one. */
@@ -6,12 +7,7 @@ const MOST_SHOWN = 8;
 
 /** The instances, those of large pools as one row each. */
 export function summarisePools(clients: readonly ClientResult[]): ClientResult[] {
-  const pools = new Map<string, ClientResult[]>();
-  for (const client of clients) {
-    const name = poolOf(client);
-    pools.set(name, [...(pools.get(name) ?? []), client]);
-  }
-  return [...pools].flatMap(([name, own]) => (own.length > MOST_SHOWN ? [join(name, own)] : own));
+  return [...groupBy(clients, poolOf)].flatMap(([name, own]) => (own.length > MOST_SHOWN ? [join(name, own)] : own));
 }
 
 /** Instances are called by their pool and a number where there are several. */

@@ -1,6 +1,8 @@
 // One CSV line per request of a pipeline run: what a spreadsheet opens. The visits are in the JSON lines (requests.ts).
 import type { MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { VISIT_RESIDENT } from '../../plan/fleet.ts';
+import { quoteCell } from '../csv.ts';
+import { finiteOrNull } from '../flat.ts';
 import { stateName } from './requests.ts';
 
 const COLUMNS = [
@@ -68,6 +70,5 @@ function instanceOf({ run }: MeasuredFleet, r: number): string {
 }
 
 function cell(value: number | string): string {
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : '';
-  return /[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  return quoteCell(typeof value === 'number' ? finiteOrNull(value) : value);
 }

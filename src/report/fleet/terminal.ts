@@ -1,19 +1,15 @@
 // What a run prints: the block of `vllm bench serve`, then where the time went by stage, and what each instance did.
 import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
-import { formatNumber, formatShare, formatShort, formatUsd, listWords, UNKNOWN } from '../format.ts';
-import { drawTable, type TextColumn } from '../table.ts';
+import { formatNumber, formatShare, formatShort, listWords, UNKNOWN } from '../format.ts';
+import { drawTable, left, right, type TextColumn } from '../table.ts';
 import { terminalWidth, wrap } from '../width.ts';
-import { formatTidy } from './axis.ts';
+import { formatTidyMs } from './axis.ts';
+import { clientColumns } from './client-columns.ts';
 import type { FleetContext } from './context.ts';
 import { summarisePools } from './pool-rows.ts';
 import { servingBlock } from './serving-block.ts';
 import { explainGaps, isReal, takesTime } from './shown.ts';
-
-const formatTidyMs = (seconds: number): string => formatTidy(seconds * 1000);
-
-const right = (heading: string): TextColumn => ({ heading, align: 'right' });
-const left = (heading: string, cut = false): TextColumn => ({ heading, align: 'left', cut });
 
 /** The whole text of a run. */
 export function fleetTable(result: FleetResult, context: FleetContext): string {
@@ -37,12 +33,12 @@ const PARTS = ['transfer', 'queue', 'service'] as const;
 /** One line per stage and part of its time that is not always zero. */
 function stageRows(result: FleetResult): string[] {
   const columns = [
-    left('stage', true),
-    right('visits'),
-    left('time, ms'),
-    ...['mean', 'p50', 'p90', 'p99', 'of E2EL'].map(right),
-    { ...right('J/request'), spare: 2 },
-    { ...right('$/1k requests'), spare: 1 },
+    ...left(['stage'], { cut: true }),
+    ...right(['visits']),
+    ...left(['time, ms']),
+    ...right(['mean', 'p50', 'p90', 'p99', 'of E2EL']),
+    ...right(['J/request'], { spare: 2 }),
+    ...right(['$/1k requests'], { spare: 1 }),
   ];
   const mean = result.breakdown[0];
   const rows = result.stages.flatMap((stage, s) => {
@@ -62,7 +58,7 @@ function stageRows(result: FleetResult): string[] {
       ];
     });
   });
-  return rows.length === 0 ? [] : [...drawTable(dropUnknown(columns, rows), dropCells(rows)), ...explainStages(result)];
+  return rows.length === 0 ? [] : [...drawKnown(columns, rows), ...explainStages(result)];
 }
 
 function countVisits({ visits }: StageResult): string {
@@ -84,50 +80,22 @@ function explainStages(result: FleetResult): string[] {
 }
 
 function clientRows(result: FleetResult): string[] {
-  const columns = [
-    left('instance', true),
-    { ...left('kind'), spare: 2 },
-    { ...right('devices'), spare: 1 },
-    ...['visits', 'busy', 'batch'].map(right),
-    { ...right('peak batch'), spare: 5 },
-    right('queue'),
-    { ...right('peak queue'), spare: 4 },
-    ...['KV peak', 'cached', 'preempted'].map(right),
-    { ...right('W'), spare: 3 },
-    right('$/h'),
-  ];
-  const rows = summarisePools(result.clients.filter(isReal)).map((client) => [
-    client.name,
-    client.kind,
-    formatNumber(client.devices),
-    formatNumber(client.visits),
-    formatShare(client.utilisation),
-    formatTidy(client.mean_batch),
-    formatNumber(client.peak_batch),
-    formatTidy(client.mean_queue),
-    formatNumber(client.peak_queue),
-    formatShare(client.peak_kv_use),
-    formatShare(client.cached_share),
-    client.preemptions > 0 ? formatNumber(client.preemptions) : '',
-    formatNumber(client.power_w),
-    formatUsd(client.usd_per_hour),
-  ]);
-  return rows.length === 0
-    ? []
-    : [...drawTable(dropUnknown(columns, rows), dropCells(rows)), ...explainGaps(result).flatMap((text) => wrap(text))];
+  const columns = clientColumns(formatNumber);
+  const rows = summarisePools(result.clients.filter(isReal)).map((client) => columns.map(({ show }) => show(client)));
+  return rows.length === 0 ? [] : [...drawKnown(columns, rows), ...explainGaps(result).flatMap((text) => wrap(text))];
 }
 
 function pipelineRows(result: FleetResult): string[] {
   if (result.pipelines.length < 2) return [];
   const thinks = result.thinking_tokens > 0;
   const columns = [
-    left('pipeline', true),
-    ...['requests', 'failed'].map(right),
+    ...left(['pipeline'], { cut: true }),
+    ...right(['requests', 'failed']),
     ...['TTFT', 'TTFAT', 'TPOT', 'E2EL'].flatMap((metric) => [
-      { ...right(`${metric} p50`), spare: 1 },
-      right(`${metric} p99`),
+      ...right([`${metric} p50`], { spare: 1 }),
+      ...right([`${metric} p99`]),
     ]),
-    right('goodput'),
+    ...right(['goodput']),
   ];
   const rows = result.pipelines.map((pipeline) => {
     const tails = (summary: Summary): string[] => [formatTidyMs(summary.p50), formatTidyMs(summary.p99)];
@@ -142,18 +110,15 @@ function pipelineRows(result: FleetResult): string[] {
       formatShort(pipeline.request_goodput),
     ];
   });
-  return [...drawTable(dropUnknown(columns, rows), dropCells(rows)), 'Latencies in ms; goodput in requests/s.'];
+  return [...drawKnown(columns, rows), 'Latencies in ms; goodput in requests/s.'];
 }
 
-/** A column that says nothing in any row is left out. */
-function saysSomething(rows: readonly (readonly string[])[], i: number): boolean {
-  return rows.some((row) => row[i] !== '' && row[i] !== UNKNOWN);
-}
-
-function dropUnknown(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): TextColumn[] {
-  return columns.filter((_, i) => saysSomething(rows, i));
-}
-
-function dropCells(rows: readonly (readonly string[])[]): string[][] {
-  return rows.map((row) => row.filter((_, i) => saysSomething(rows, i)));
+/** Columns that say nothing in any row are left out. */
+function drawKnown(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): string[] {
+  const saysSomething = (i: number) => rows.some((row) => row[i] !== '' && row[i] !== UNKNOWN);
+  const kept = [...columns.keys()].filter(saysSomething);
+  return drawTable(
+    kept.map((i) => columns[i]),
+    rows.map((row) => kept.map((i) => row[i])),
+  );
 }

@@ -1,6 +1,7 @@
 // Instances over time as lines: how busy, how full, how long the queue, in equal parts of the run.
 import type { MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { finiteOrNull } from '../flat.ts';
+import { type LineFormat, writeLine } from '../step-lines.ts';
 
 const COLUMNS = ['instance', 'from_s', 'to_s', 'busy_share', 'in_service', 'waiting', 'kv_use'] as const;
 
@@ -10,7 +11,7 @@ const COLUMNS = ['instance', 'from_s', 'to_s', 'busy_share', 'in_service', 'wait
  */
 export function* timelineLines(
   { run, timeline }: Pick<MeasuredFleet, 'run' | 'timeline'>,
-  format: 'csv' | 'jsonl',
+  format: LineFormat,
 ): Generator<string> {
   const { from, to, parts, clients } = timeline;
   if (format === 'csv') yield `${COLUMNS.join(',')}\n`;
@@ -20,8 +21,7 @@ export function* timelineLines(
       const edge = (k: number): number => from + ((to - from) * k) / parts;
       const kv = curve.kv === null ? null : finiteOrNull(curve.kv[part]);
       const cells = [name, edge(part), edge(part + 1), curve.busy[part], curve.running[part], curve.waiting[part], kv];
-      if (format === 'csv') yield `${cells.map((cell) => cell ?? '').join(',')}\n`;
-      else yield `${JSON.stringify(Object.fromEntries(COLUMNS.map((column, i) => [column, cells[i]])))}\n`;
+      yield writeLine(format, COLUMNS, cells);
     }
   }
 }

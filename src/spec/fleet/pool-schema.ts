@@ -117,7 +117,9 @@ export const llmShape = {
   enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
   transfer: word(TRANSFERS)
     .optional()
-    .describe('How a prefill instance hands its KV on; layer-wise overlaps the prefill; whole if left out.'),
+    .describe(
+      'How a prefill instance hands its KV on; layer-wise sends layers while the last chunk is computed; whole if left out.',
+    ),
   write_back: name('a kv-store of the fleet').optional().describe('Store that the KV of every visit is written to.'),
   kv_bytes_per_token: positive().optional().describe('Bytes of KV per token, where step_time stands for a model.'),
 };

@@ -1,7 +1,8 @@
 // From visit to visit: a visit ends, its edges depart and are delivered, the next becomes ready, is routed and joins (R1, R3, R5, R10).
 import { STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../../../assembly/layout/enums.ts';
-import { chooseClient, findNarrowest, findRefusal, pathBetween, sumLatencies } from './route.ts';
-import type { Client, Edge, FleetEvent, Flow, Visit, World } from './state.ts';
+import { settleFlows } from './rates.ts';
+import { chooseClient, findRefusal, pathBetween, sumLatencies } from './route.ts';
+import type { Client, Edge, FleetEvent, Flow, FormedStep, Visit, World } from './state.ts';
 
 /** Has all its output: writes to its store, lets go of what it shared, and its edges are due now. */
 export function endVisit(world: World, visit: Visit, now: number): void {
@@ -11,7 +12,8 @@ export function endVisit(world: World, visit: Visit, now: number): void {
   visit.client!.outstanding.delete(visit);
   if (visit.writes >= 0) world.events.push({ time: now, edge: null, visit, tier: WRITE });
   if (visit.lets >= 0) letGo(world.visits[visit.lets]!);
-  for (const edge of visit.edges) world.events.push({ time: now, edge, visit, tier: -1 });
+  for (const edge of visit.edges)
+    if (!endSupply(world, edge, now)) world.events.push({ time: now, edge, visit, tier: -1 });
   if (program.requests.last[visit.request] === visit.index) closeRequest(world, visit.request, STATE_FINISHED, now);
 }
 
@@ -59,7 +61,15 @@ function closeRequest(world: World, request: number, state: number, now: number)
 
 /** Ends the flows that are over and handles every event that is due, in order. */
 export function deliverPhase(world: World, now: number): void {
-  for (const flow of world.flows.filter((one) => one.end <= now)) {
+  const due = world.flows.filter((one) => one.end <= now);
+  if (due.length > 0) settleFlows(world, now);
+  for (const flow of due.filter((one) => one.pace > 0)) {
+    // its first layer is there, or it has sent all that is there
+    flow.remaining = 0;
+    flow.end = Number.POSITIVE_INFINITY;
+    world.flowsChanged = true;
+  }
+  for (const flow of due.filter((one) => one.pace === 0)) {
     world.flows = world.flows.filter((one) => one !== flow);
     world.flowsChanged = true;
     world.events.push({ time: now + flowLatency(world, flow), edge: flow.edge, visit: flow.visit, tier: flow.tier });
@@ -94,33 +104,50 @@ function comesBefore(a: FleetEvent, b: FleetEvent): boolean {
   return a.visit.index < b.visit.index || (a.visit === b.visit && a.tier < b.tier);
 }
 
-function departEdge(world: World, edge: Edge, now: number): void {
-  edge.departed = true;
-  if (edge.to.client === null && edge.bytes > 0 && isPending(world, edge.to)) routeVisit(world, edge.to, edge, now);
-  if (!isPending(world, edge.to)) {
-    // its target was rejected or cancelled: nobody needs what it would bring
-    if (edge.bytes > 0) letGo(edge.from);
-    return;
+/** Of visits that end with this step, edges that go layer by layer depart in the instant in which it starts. */
+export function departLayers(world: World, { chunks }: FormedStep, now: number): void {
+  for (const { visit, tokens } of chunks) {
+    if (visit.past + tokens < visit.need || visit.generated + 1 < visit.output) continue;
+    for (const edge of visit.edges) if (edge.layers > 1) world.events.push({ time: now, edge, visit, tier: -1 });
   }
-  const links = edge.bytes > 0 ? pathBetween(world, edge.from.client!, edge.to.client!) : [];
-  if (links.length === 0) deliverEdge(world, edge, now);
-  else startFlow(world, { edge, visit: edge.from, tier: -1, links }, countBytes(world, edge, links), now);
 }
 
-/** Bytes that are still to be sent when the source has ended: layer by layer, what overlapped its service is gone. */
-function countBytes(world: World, edge: Edge, links: readonly number[]): number {
-  const { bytes, layers } = edge;
-  if (layers === 0) return bytes;
-  const { start, finish } = world.results;
-  const service = finish[edge.from.index]! - start[edge.from.index]!;
-  const overlapped = (findNarrowest(world, links) * service * (layers - 1)) / layers;
-  return Math.max(bytes / layers, bytes - overlapped);
+/** An edge departs when its source has ended, and layer by layer before, if it can. */
+function departEdge(world: World, edge: Edge, now: number): void {
+  const { from, to, bytes, layers } = edge;
+  const early = isPending(world, from);
+  edge.departed = !early;
+  if (to.client === null && bytes > 0 && isPending(world, to)) routeVisit(world, to, edge, now);
+  const links = bytes > 0 && isPending(world, to) ? pathBetween(world, from.client!, to.client!) : [];
+  if (links.length > 0) {
+    edge.departed = true;
+    settleFlows(world, now);
+    const path = { edge, visit: from, tier: -1, links };
+    if (early) startFlow(world, path, -bytes / layers, now, bytes / (from.client!.busy!.end - now));
+    else startFlow(world, path, bytes, now);
+  } else if (!early) {
+    if (isPending(world, to)) deliverEdge(world, edge, now);
+    // its target was rejected or cancelled: nobody needs what it would bring
+    else if (bytes > 0) letGo(from);
+  }
+}
+
+/** The source of an edge has ended: the last layer of what it sends is there. False if none of it has departed. */
+function endSupply(world: World, edge: Edge, now: number): boolean {
+  if (!edge.departed) return false;
+  settleFlows(world, now);
+  const flow = world.flows.find((one) => one.edge === edge)!;
+  flow.remaining = Math.max(0, flow.remaining) + edge.bytes / edge.layers;
+  flow.pace = 0;
+  flow.end = Number.POSITIVE_INFINITY;
+  world.flowsChanged = true;
+  return true;
 }
 
 type FlowPath = Pick<Flow, 'edge' | 'visit' | 'tier' | 'links'>;
 
-function startFlow(world: World, path: FlowPath, bytes: number, now: number): void {
-  world.flows.push({ ...path, remaining: bytes, rate: 0, updated: now, end: Number.POSITIVE_INFINITY });
+function startFlow(world: World, path: FlowPath, bytes: number, now: number, pace = 0): void {
+  world.flows.push({ ...path, remaining: bytes, pace, rate: 0, updated: now, end: Number.POSITIVE_INFINITY });
   world.flowsChanged = true;
 }
 

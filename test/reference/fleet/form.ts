@@ -231,7 +231,7 @@ function stayFree({ setup, running }: Client): number {
 }
 
 /** A batch that leaves as one always reserves the final length; the others by their admission. */
-function blocksToAdmit(client: Client, visit: Visit, tokens: number, chunk: number): number {
+export function blocksToAdmit(client: Client, visit: Visit, tokens: number, chunk = 0): number {
   const { batching, admission } = client.setup;
   return ADMITTED[isBatchOfOne(batching) ? 'full-length' : admission](client, visit, tokens, chunk);
 }

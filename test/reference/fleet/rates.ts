@@ -5,30 +5,51 @@ import type { Client, Flow, Step, World } from './state.ts';
 export function shareLinks(world: World, now: number): void {
   if (!world.flowsChanged) return;
   world.flowsChanged = false;
-  for (const flow of world.flows) {
-    flow.remaining = Math.max(0, flow.remaining - flow.rate * (now - flow.updated));
-    flow.updated = now;
-  }
+  settleFlows(world, now);
   fillLinks(world);
-  for (const flow of world.flows) flow.end = now + flow.remaining / flow.rate;
+  for (const flow of world.flows) flow.end = now + secondsLeft(flow);
 }
 
-/** The link that leaves its flows the least fixes them there; what they use is gone from their other links; and so on. */
+/** Brings every flow to `now`: what is there grows while the source computes, and shrinks as it is sent. */
+export function settleFlows(world: World, now: number): void {
+  for (const flow of world.flows) {
+    const remaining = flow.remaining - (flow.rate - flow.pace) * (now - flow.updated);
+    flow.remaining = flow.remaining < 0 ? Math.min(0, remaining) : Math.max(0, remaining);
+    flow.updated = now;
+  }
+}
+
+/** Until all is sent; of what still grows, until its first layer is there, or until all that is there is sent. */
+function secondsLeft({ remaining, rate, pace }: Flow): number {
+  if (remaining < 0) return -remaining / pace;
+  if (pace === 0) return remaining / rate;
+  return remaining > 0 && rate > pace ? remaining / (rate - pace) : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * The link that leaves its flows the least fixes them there; what they use is gone from their other links; and so on. A flow that
+ * has sent all that is there, while more comes up, crosses one link more: its source, as wide as what comes up.
+ */
 function fillLinks(world: World): void {
   const left = world.program.links.map((link) => link.bandwidth);
-  let unfixed = [...world.flows].sort(compareFlows);
+  for (const flow of world.flows) flow.rate = 0;
+  const open = world.flows.filter((flow) => flow.remaining >= 0).sort(compareFlows);
+  let unfixed = open.map((flow) => {
+    if (flow.pace === 0 || flow.remaining > 0) return { flow, links: flow.links };
+    return { flow, links: [...flow.links, left.push(flow.pace) - 1] };
+  });
   while (unfixed.length > 0) {
     const shares = left.map((bandwidth, link) => {
-      const crossing = unfixed.filter((flow) => flow.links.includes(link)).length;
+      const crossing = unfixed.filter(({ links }) => links.includes(link)).length;
       return crossing > 0 ? bandwidth / crossing : Number.POSITIVE_INFINITY;
     });
     const share = Math.min(...shares);
     const link = shares.indexOf(share);
-    for (const flow of unfixed.filter((one) => one.links.includes(link))) {
+    for (const { flow, links } of unfixed.filter((one) => one.links.includes(link))) {
       flow.rate = share;
-      for (const crossed of flow.links) left[crossed]! -= share;
+      for (const crossed of links) left[crossed]! -= share;
     }
-    unfixed = unfixed.filter((flow) => !flow.links.includes(link));
+    unfixed = unfixed.filter(({ links }) => !links.includes(link));
   }
 }
 
@@ -48,7 +69,7 @@ export function shareChannels(world: World, now: number): void {
     const before = world.active[channel]!;
     if (steps.length === before.length && steps.every((step) => before.includes(step))) continue;
     world.active[channel] = steps;
-    speedSteps(busy, before, now);
+    speedSteps(world, busy, before, now);
   }
 }
 
@@ -57,7 +78,7 @@ export function sharesChannel(client: Client): boolean {
   return client.setup.channel >= 0 && client.setup.demand > 0;
 }
 
-function speedSteps(busy: readonly Client[], before: readonly Step[], now: number): void {
+function speedSteps(world: World, busy: readonly Client[], before: readonly Step[], now: number): void {
   for (const { busy: step } of busy) {
     step!.left = Math.max(0, step!.left - step!.rate * (now - step!.updated));
     step!.updated = now;
@@ -69,8 +90,19 @@ function speedSteps(busy: readonly Client[], before: readonly Step[], now: numbe
     const share = Math.min(client.setup.demand, capacity / remaining);
     const rate = share / client.setup.demand;
     if (rate !== step.rate || !before.includes(step)) step.end = now + step.left / rate;
+    if (rate !== step.rate && before.includes(step)) changePace(world, client, rate / step.rate, now);
     step.rate = rate;
     capacity -= share;
     remaining -= 1;
+  }
+}
+
+/** A step goes on at `ratio` times its speed, and so does what it computes for transfers. */
+function changePace(world: World, client: Client, ratio: number, now: number): void {
+  settleFlows(world, now);
+  for (const flow of world.flows) {
+    if (flow.pace === 0 || flow.visit.client !== client) continue;
+    flow.pace *= ratio;
+    world.flowsChanged = true;
   }
 }

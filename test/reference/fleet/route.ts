@@ -3,6 +3,7 @@ import { STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../.
 import { type LoadMetric, type RoutingPolicy, splitsMembers } from '../../../src/check/scheduler-lists.ts';
 import type { FleetGroup } from '../../../src/plan/fleet.ts';
 import { mostBlocks } from './blocks.ts';
+import { blocksToAdmit } from './form.ts';
 import type { Client, Edge, Visit, World } from './state.ts';
 
 /** Chooses the client of a visit; `edge` is what triggers it, null for roots. */
@@ -69,7 +70,13 @@ const LOADS: Readonly<Record<LoadMetric, (client: Client) => number>> = {
   requests: (client) => client.outstanding.size,
   input: (client) => sumOver(client, (visit) => visit.prompt),
   output: (client) => sumOver(client, (visit) => visit.output),
-  kv: ({ setup, free, busy }) => (setup.numGpuBlocks - free - (busy?.formed.decodeBlocks ?? 0)) * setup.blockSize,
+  kv: (client) => {
+    const { setup, free, busy, outstanding, running } = client;
+    const inUse = setup.numGpuBlocks - free - (busy?.formed.decodeBlocks ?? 0);
+    const coming = [...outstanding].filter((visit) => !running.includes(visit));
+    const promised = coming.map((visit) => blocksToAdmit(client, visit, visit.prompt + visit.generated));
+    return (inUse + promised.reduce((sum, blocks) => sum + blocks, 0)) * setup.blockSize;
+  },
   left: (client) => sumOver(client, (visit) => visit.prompt + visit.output - visit.processed),
 };
 

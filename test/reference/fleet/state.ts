@@ -137,7 +137,8 @@ export interface Flow {
   readonly visit: Visit;
   readonly tier: number;
   readonly links: readonly number[];
-  remaining: number; // bytes
+  remaining: number; // bytes that are there; below 0 the first layer is still being computed
+  pace: number; // B/s that come up while the source computes; 0 when all is there
   rate: number; // B/s
   updated: number; // s
   end: number; // s
