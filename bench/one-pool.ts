@@ -11,7 +11,7 @@ export function onePool(requests: Requests, { replicas, routing, ...engine }: En
   const { policy, metric } = ROUTING_WORDS[routing];
   const members = Array.from({ length: replicas }, (_, index) => index);
   const alone = { kind: 'llm', packing: 'fcfs', localGroup: 0, location: 0, channel: -1, demand: 1 } as const;
-  const client = { ...engine, ...alone, prefixBlocks: 0, tiers: [] };
+  const client = { ...engine, ...alone, tiers: [] };
   return {
     clients: members.map((index): FleetClient => ({ ...client, name: `engine-${index + 1}` })),
     groups: [{ name: 'engine', members, routing: policy, metric, threshold: 0, light: 0 }],

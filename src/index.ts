@@ -25,6 +25,7 @@ export { sweepJson } from './report/sweep-json.ts';
 export { sweepTable } from './report/terminal.ts';
 export { type TraceOptions, writeTrace } from './report/timeline/trace.ts';
 export { writeSweep } from './report/write.ts';
+export { planMeasuring } from './run/client-view.ts';
 export {
   type FleetOptions,
   type FleetRun as FleetEngineRun,

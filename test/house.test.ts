@@ -199,7 +199,7 @@ async function readLayout(): Promise<Map<string, [string, unknown][]>> {
 /** Files of the layout that are a closed list of words each. */
 const LISTS = ['admission', 'batching', 'load', 'packing', 'routing'];
 /** What only one side knows, and why. */
-const NOT_IN_KERNEL = ['STATE_UNFINISHED']; // src/run marks what a stopped run left undone
+const NOT_IN_KERNEL = ['STATE_UNFINISHED', 'STATE_UNSENT']; // src/run marks what a stopped run left undone, and what was never sent
 
 /** Whether code (not an import) mentions a name. */
 function mentions(sources: readonly Source[], name: string): boolean {
@@ -225,6 +225,19 @@ describe('layout', () => {
       const taken = constants.map(([name, value]) => `${name.split('_')[0]} ${value}`);
       expect(taken.filter((one, i) => taken.indexOf(one) !== i)).toEqual([]);
     }
+  });
+
+  // client.ts goes on where replica.ts ends: two rooms that add a cell each must not take the same one
+  test('cells of a client record are distinct', async () => {
+    const layout = await readLayout();
+    const names = [...layout]
+      .filter(([file]) => /(client|replica)\.ts$/.test(file))
+      .flatMap(([, constants]) => constants);
+    const cells = names.filter(
+      ([name]) => /^(REP|CLIENT)_/.test(name) && !/^CLIENT_(FIRST|PARAMETERS|CELLS)$/.test(name),
+    );
+    const taken = cells.map(([, value]) => value);
+    expect(cells.filter(([, value], i) => taken.indexOf(value) !== i)).toEqual([]);
   });
 
   // Never change a line of house.layout.json: raise LAYOUT_VERSION and add one. An old binary is then refused by name.

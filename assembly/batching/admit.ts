@@ -1,25 +1,27 @@
 // Admission: from the head of the waiting queue into a slot, as a chunk of the step being formed.
 import {
   CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS,
-  CLIENT_PREFIX, CLIENT_PREFIX_LOSS, CLIENT_WAIT_STEPS, CLIENT_WAIT_TOKENS, CLIENT_WATERMARK,
+  CLIENT_PREFIX, CLIENT_WAIT_STEPS, CLIENT_WAIT_TOKENS, CLIENT_WATERMARK,
 } from '../layout/client';
 import { ADMISSION_FULL_LENGTH } from '../layout/admission';
-import { FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
-import { FLEET_CACHED, FLEET_FETCHED, FLEET_HASH_BLOCK, FLEET_SHARED, FLEET_START } from '../layout/fleet';
+import { CACHE_UNIT } from '../layout/cache';
+import { FLAG_RESIDENT } from '../layout/enums';
+import { FLEET_CACHED, FLEET_FETCHED, FLEET_READS, FLEET_SHARED, FLEET_START } from '../layout/fleet';
 import {
-  GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_SKIP, REP_HELD, REP_HIDDEN,
+  GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_IDLE, REP_HEAD_SKIP, REP_HEAD_UNITS, REP_HELD, REP_HIDDEN,
   REP_PARTIAL, REP_PARTIAL_PAST, REP_PASSING, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED, REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE,
-  SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
+  SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_LISTED, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
-import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
+import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PLAIN, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
-import { leadingHits } from '../table/recent';
 import { hasFlag, rowOr } from '../table/visit';
 import { addChunk } from './chunk';
 import { joinDrafts, verifyToo } from './drafts';
-import { admissionBlocks, finalLength, heldBlocks, needOf, passingBlocks, promiseBlocks, residueAdd, takenEach, windowsFill } from './paging';
+import { heldBlocks, passingBlocks, sharedBlocks, windowsFill } from './count';
+import { admissionBlocks, finalLength, needOf, promiseBlocks, residueAdd } from './paging';
+import { listFilled, lookUpHead, readFound } from './share';
 import { headIsSwapped, swapIn } from './swap';
 
 /** Whether a sequence waits that the scheduler knows of, and a slot is free for it. */
@@ -44,12 +46,22 @@ function admissionRoom(rep: usize): i32 {
 export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken: i32): bool {
   const request = geti(rep, REP_WAIT_HEAD);
   const skip = geti(rep, REP_HEAD_SKIP);
-  const foreign = foreignBlocks(run, rep, request);
+  const cache = geta(rep, CLIENT_PREFIX);
+  let foreign = foreignBlocks(run, rep, request);
+  let idle = 0;
+  if (cache != 0) {
+    foreign += geti(rep, REP_HEAD_UNITS) * geti(cache, CACHE_UNIT);
+    idle = geti(rep, REP_HEAD_IDLE);
+  }
   const blocks = admissionBlocks(run, rep, request, skip + tokens) - foreign;
   const passing = passingBlocks(rep, skip + tokens, tokens);
-  if (blocks + passing + taken > admissionRoom(rep)) return false;
+  if (blocks + idle + passing + taken > admissionRoom(rep)) return false;
   const slot = takeHead(run, rep, request, blocks, foreign, skip);
   if (passing > 0) holdPassing(rep, passing);
+  if (cache != 0) {
+    readFound(run, rep, slot);
+    listFilled(run, rep, slot, skip + tokens, taken);
+  }
   store<i32>(slot, skip + work, SLOT_NEED);
   if (tokens < work) {
     seti(rep, REP_PARTIAL, <i32>slot);
@@ -77,6 +89,7 @@ function takeHead(run: usize, rep: usize, request: i32, blocks: i32, foreign: i3
   if (drafts) store<i32>(slot, 0, SLOT_LEFT);
   store<i32>(slot, foreign, SLOT_FOREIGN);
   store<i32>(slot, skip, SLOT_SKIP);
+  store<i32>(slot, 0, SLOT_LISTED);
   addi(rep, REP_USED, blocks);
   const running = geti(rep, REP_RUNNING) + 1;
   seti(rep, REP_RUNNING, running);
@@ -97,19 +110,11 @@ function noteStart(run: usize, rep: usize, request: i32, skip: i32): void {
   store<i32>(cached + ((<usize>request) << 2), own ? skip : 0);
 }
 
-/** Whole blocks of a visit's context that another one holds for it: of layers that keep all of it. */
-// @ts-ignore: decorator
-@inline
-export function sharedBlocks(fleet: usize, rep: usize, visit: i32): i32 {
-  const shared = geta(fleet, FLEET_SHARED);
-  return shared == 0 ? 0 : takenEach(rep, true) * (rowi(shared, visit) / geti(rep, CLIENT_BLOCK_SIZE));
-}
-
 /** Blocks of the head's context that another visit holds for it. */
 // @ts-ignore: decorator
 @inline
 function foreignBlocks(run: usize, rep: usize, request: i32): i32 {
-  return sharedBlocks(geta(run, RUN_FLEET), rep, request);
+  return geti(run, RUN_PLAIN) != 0 ? 0 : sharedBlocks(geta(run, RUN_FLEET), rep, request);
 }
 
 /**
@@ -120,6 +125,7 @@ function foreignBlocks(run: usize, rep: usize, request: i32): i32 {
 @inline
 export function headIsResident(run: usize, rep: usize): bool {
   if (headIsSwapped(run, rep)) return true;
+  if (geti(run, RUN_PLAIN) != 0) return false;
   const fleet = geta(run, RUN_FLEET);
   const request = geti(rep, REP_WAIT_HEAD);
   return hasFlag(fleet, request, FLAG_RESIDENT) && rowi(geta(run, RUN_PREEMPTIONS), request) == 0;
@@ -143,6 +149,7 @@ export function admitResident(run: usize, rep: usize, taken: i32): bool {
   const own = full ? first : held;
   const skip = headIsSwapped(run, rep) ? swapIn(run, rep, request, held) : past;
   const slot = takeHead(run, rep, request, own, foreign, skip);
+  if (geta(rep, CLIENT_PREFIX) != 0) store<i32>(geta(geta(run, RUN_FLEET), FLEET_READS) + ((<usize>request) << 2), 0);
   addi(rep, REP_PROMISED, first - own);
   const last = rowf(geta(run, RUN_FINISH), request);
   joinDecodes(run, rep, slot, past, rowi(geta(run, RUN_OUTPUT), request) - generated, last);
@@ -190,28 +197,29 @@ function joinGroup(rep: usize, time: f64): void {
   seti(rep, REP_GROUPS, groups + 1);
 }
 
-/** Tokens that the head of the queue must prefill: its need less what is cached already (left in REP_HEAD_SKIP). */
+/**
+ * Tokens that the head of the queue must prefill: its need less what is cached already (left in REP_HEAD_SKIP), beside `taken` blocks
+ * that are spoken for.
+ */
 // @ts-ignore: decorator
 @inline
-export function headWork(run: usize, rep: usize): i32 {
+export function headWork(run: usize, rep: usize, taken: i32): i32 {
   const request = geti(rep, REP_WAIT_HEAD);
   const need = needOf(run, request);
-  const skip = cachedTokens(run, rep, request, need);
+  const nothing = geti(run, RUN_PLAIN) != 0 && geta(rep, CLIENT_PREFIX) == 0;
+  const skip = nothing ? 0 : cachedTokens(run, rep, request, need, taken);
   seti(rep, REP_HEAD_SKIP, skip);
   return need - skip;
 }
 
 /** Prompt tokens that need no computing: shared with another visit, found in the prefix cache or sent by a store. */
-function cachedTokens(run: usize, rep: usize, request: i32, need: i32): i32 {
+function cachedTokens(run: usize, rep: usize, request: i32, need: i32, taken: i32): i32 {
   const fleet = geta(run, RUN_FLEET);
-  let tokens = rowOr(geta(fleet, FLEET_SHARED), request, 0);
-  if (tokens == 0) {
-    if (rowi(geta(run, RUN_PREEMPTIONS), request) == 0) tokens = rowOr(geta(fleet, FLEET_FETCHED), request, 0);
-    const cache = geta(rep, CLIENT_PREFIX);
-    if (cache != 0 && hasFlag(fleet, request, FLAG_PREFIX)) {
-      const hits = leadingHits(fleet, cache, request) * geti(fleet, FLEET_HASH_BLOCK) - geti(rep, CLIENT_PREFIX_LOSS);
-      if (hits > tokens) tokens = hits;
-    }
+  const shared = rowOr(geta(fleet, FLEET_SHARED), request, 0);
+  let tokens = geta(rep, CLIENT_PREFIX) == 0 ? shared : lookUpHead(run, rep, request, need, shared, taken);
+  if (shared == 0 && rowi(geta(run, RUN_PREEMPTIONS), request) == 0) {
+    const fetched = rowOr(geta(fleet, FLEET_FETCHED), request, 0);
+    if (fetched > tokens) tokens = fetched;
   }
   return tokens < need - 1 ? tokens : need - 1;
 }

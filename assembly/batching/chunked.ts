@@ -1,5 +1,5 @@
 // Chunked prefill (Sarathi-Serve, vLLM): a token budget per step; running sequences first, then prompt chunks in queue order.
-import { CLIENT_BUDGET, CLIENT_DRAFTS } from '../layout/client';
+import { CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_PREFIX } from '../layout/client';
 import {
   REP_DECODES, REP_DECODING, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, REP_VERIFY, SLOT_NEED,
   SLOT_RESERVED,
@@ -8,7 +8,9 @@ import { addi, geta, geti, seti } from '../table/cell';
 import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack, holdPassing } from './admit';
 import { addChunk } from './chunk';
 import { scheduleDrafts } from './drafts';
-import { decodeBlocks, heldBlocks, makeRoom, passingBlocks } from './paging';
+import { decodeBlocks, heldBlocks, passingBlocks } from './count';
+import { makeRoom } from './paging';
+import { listFilled } from './share';
 
 /**
  * Forms a chunked step. At most one prompt is partial, and it is the most recently admitted: a prompt stays partial only
@@ -42,7 +44,7 @@ function admitChunks(run: usize, rep: usize, budget: i32): void {
       budget -= tokens;
       continue;
     }
-    const work = headWork(run, rep);
+    const work = headWork(run, rep, decodeBlocks(run, rep));
     const tokens = work < budget ? work : budget;
     if (!admitHead(run, rep, tokens, work, decodeBlocks(run, rep))) return;
     budget -= tokens;
@@ -59,6 +61,7 @@ function continuePartial(run: usize, rep: usize, budget: i32): i32 {
   if (geti(rep, REP_PARTIAL) == 0) return budget;
   const completes = tokens == left;
   reservePartial(run, rep, slot, past, tokens);
+  if (geta(rep, CLIENT_PREFIX) != 0) listFilled(run, rep, slot, past + tokens, decodeBlocks(run, rep));
   seti(rep, REP_PARTIAL_PAST, past + tokens);
   if (completes) seti(rep, REP_PARTIAL, 0);
   addChunk(run, rep, slot, tokens, past, completes);

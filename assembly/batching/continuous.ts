@@ -4,7 +4,8 @@ import { REP_CHUNKS, REP_CHUNK_TOKENS, REP_DECODES, REP_DECODING, REP_PROMISED }
 import { geti, seti } from '../table/cell';
 import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
 import { nextDraftBlocks, scheduleDrafts } from './drafts';
-import { decodeBlocks, makeRoom } from './paging';
+import { decodeBlocks } from './count';
+import { makeRoom } from './paging';
 import { headIsSwapped } from './swap';
 
 /** Forms a continuous-batching step: prompts while their sum stays within the budget (a longer one goes alone), or decodes. */
@@ -19,7 +20,7 @@ export function formContinuous(run: usize, rep: usize): void {
       if (!admitResident(run, rep, taken)) break;
       continue;
     }
-    const work = headWork(run, rep);
+    const work = headWork(run, rep, geti(rep, REP_PROMISED));
     if (geti(rep, REP_CHUNKS) > 0 && geti(rep, REP_CHUNK_TOKENS) + work > budget) break;
     if (!admitHead(run, rep, work, work, geti(rep, REP_PROMISED))) break;
   }

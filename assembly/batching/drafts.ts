@@ -1,13 +1,15 @@
 // Speculative decoding: a decode takes one token and its drafts, and sequences advance unequally, so each one is walked.
-import { CLIENT_BLOCKS, CLIENT_DRAFTS, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BLOCKS, CLIENT_DRAFTS, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
 import {
   REP_CONTEXT, REP_DECODES, REP_PARTIAL, REP_PARTIAL_PAST, REP_PASSING, REP_PREEMPTED, REP_RUN_HEAD, REP_RUN_TAIL, REP_USED, REP_VERIFY, REP_VERIFY_CONTEXT,
   SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_NEED, SLOT_PAST, SLOT_REQUEST, SLOT_RESERVED, SLOT_RUN_NEXT, SLOT_SKIP,
 } from '../layout/replica';
-import { RUN_FINISH, RUN_GENERATED, RUN_OUTPUT } from '../layout/run';
+import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowi, setf, seti } from '../table/cell';
 import { addChunk } from './chunk';
-import { finalLength, heldBlocks, passingBlocks, requeue } from './paging';
+import { heldBlocks, passingBlocks, sharedBlocks } from './count';
+import { finalLength, leave, requeue } from './paging';
+import { listFilled } from './share';
 import { swapOut } from './swap';
 
 /** Sequences that decode in the step under way. */
@@ -83,6 +85,7 @@ function continuePartial(run: usize, rep: usize, slot: usize, tokens: i32): void
   const completes = past + tokens == load<i32>(slot, SLOT_NEED);
   seti(rep, REP_PARTIAL_PAST, past + tokens);
   if (completes) seti(rep, REP_PARTIAL, 0);
+  if (geta(rep, CLIENT_PREFIX) != 0) listFilled(run, rep, slot, past + tokens, 0);
   addChunk(run, rep, slot, tokens, past, completes);
 }
 
@@ -124,21 +127,21 @@ function preempt(run: usize, rep: usize, slot: usize): void {
   const skip = load<i32>(slot, SLOT_SKIP);
   let past = geti(rep, REP_PARTIAL_PAST);
   let kept = false;
-  addi(rep, REP_USED, -load<i32>(slot, SLOT_RESERVED));
+  const room = geti(rep, CLIENT_BLOCKS) - geti(rep, REP_USED);
+  const request = load<i32>(slot, SLOT_REQUEST);
   if (slot == geta(rep, REP_PARTIAL)) {
     seti(rep, REP_PARTIAL, 0);
   } else {
-    const request = load<i32>(slot, SLOT_REQUEST);
     past = load<i32>(slot, SLOT_PAST);
     addi(rep, REP_DECODES, -1);
     addf(rep, REP_CONTEXT, -(<f64>past));
     store<i32>(geta(run, RUN_GENERATED) + ((<usize>request) << 2), rowi(geta(run, RUN_OUTPUT), request) - load<i32>(slot, SLOT_LEFT));
-    const blocks = heldBlocks(rep, past) - load<i32>(slot, SLOT_FOREIGN);
-    kept = swapOut(run, rep, request, blocks, skip);
+    kept = swapOut(run, rep, request, heldBlocks(rep, past) - sharedBlocks(geta(run, RUN_FLEET), rep, request), skip);
     // The gap to the token after the recompute or swap starts at the last token: kept where the finish time will stand.
     store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), load<f64>(slot, SLOT_ENTERED));
   }
   if (!kept) addf(rep, CLIENT_UNDONE, <f64>(past - skip));
+  leave(run, rep, request, past, load<i32>(slot, SLOT_RESERVED), !kept, room);
   requeue(run, rep, slot);
 }
 

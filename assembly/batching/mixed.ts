@@ -4,7 +4,8 @@ import { REP_CHUNKS, REP_DECODES, REP_DECODING, REP_PREEMPTED } from '../layout/
 import { geti, seti } from '../table/cell';
 import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
 import { scheduleDrafts } from './drafts';
-import { decodeBlocks, makeRoom } from './paging';
+import { decodeBlocks } from './count';
+import { makeRoom } from './paging';
 
 /** Forms a mixed step; a prompt longer than the whole budget goes as the only prompt. */
 export function formMixed(run: usize, rep: usize): void {
@@ -29,7 +30,7 @@ function admitWhole(run: usize, rep: usize, budget: i32, left: i32): void {
       left -= tokens;
       continue;
     }
-    const work = headWork(run, rep);
+    const work = headWork(run, rep, decodeBlocks(run, rep));
     const alone = work > budget && geti(rep, REP_CHUNKS) == 0;
     if (work > left && !alone) return;
     if (!admitHead(run, rep, work, work, decodeBlocks(run, rep)) || alone) return;

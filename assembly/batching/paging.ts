@@ -1,120 +1,20 @@
-// KV blocks: what a sequence needs, what the running ones need next, and preemption (by recompute or swap) when they find none.
-import {
-  CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BATCHING, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_PAGES,
-  CLIENT_PREEMPTED, CLIENT_PROMISES, CLIENT_UNDONE, PAGES_FIXED, PAGES_FULL, PAGES_NEAR, PAGES_WINDOW,
-} from '../layout/client';
-import { FLEET_LOADS, FLEET_SHARED, LOADS_BYTES, LOADS_PROMISED } from '../layout/fleet';
+// KV blocks: what a sequence needs, and preemption (by recompute or swap) when they find none.
+import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_PROMISES, CLIENT_UNDONE } from '../layout/client';
+import { LOAD_KV } from '../layout/load';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/admission';
-import { BATCHING_CHUNKED } from '../layout/batching';
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_INDEX, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
   REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FOREIGN,
   SLOT_REQUEST, SLOT_SKIP, SLOT_TAKES, SLOT_TICK,
 } from '../layout/replica';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
+import { loadsOf } from '../table/client';
 import { queuePushFront } from '../table/queue';
 import { slotFree, wheelRemove } from '../table/slots';
-import { rowOr } from '../table/visit';
+import { decodeBlocks, heldBlocks, mostBlocks, passingBlocks, sharedBlocks, takenEach, windowsFill } from './count';
+import { giveUp } from './share';
 import { swapOut } from './swap';
-
-// @ts-ignore: decorator
-@inline
-function blocksFor(tokens: i32, blockSize: i32): i32 {
-  return <i32>(<u32>(tokens + blockSize - 1) / <u32>blockSize);
-}
-
-/**
- * Blocks that a sequence of `tokens` tokens holds, with the decode that brings it there: one for every block of tokens or, of a hybrid
- * model, its pages: of full layers by length, of windows as far as one reaches, of states always as many.
- */
-// @ts-ignore: decorator
-@inline
-export function heldBlocks(rep: usize, tokens: i32): i32 {
-  const blocks = blocksFor(tokens, geti(rep, CLIENT_BLOCK_SIZE));
-  return geta(rep, CLIENT_PAGES) == 0 ? blocks : pagesOf(rep, blocks, nearBlocks(rep, 1 + geti(rep, CLIENT_DRAFTS)));
-}
-
-/** The same, with `near` blocks of tokens that windows may touch. */
-function pagesOf(rep: usize, blocks: i32, near: i32): i32 {
-  const pages = geta(rep, CLIENT_PAGES);
-  const window = load<i32>(pages, PAGES_NEAR) * (blocks < near ? blocks : near);
-  return load<i32>(pages, PAGES_FULL) * blocks + window + load<i32>(pages, PAGES_FIXED);
-}
-
-/** Blocks of tokens that the windows of a step's `tokens` newest tokens touch, wherever in a block they begin. */
-function nearBlocks(rep: usize, tokens: i32): i32 {
-  return blocksFor(load<i32>(geta(rep, CLIENT_PAGES), PAGES_WINDOW) - 1 + tokens, geti(rep, CLIENT_BLOCK_SIZE)) + 1;
-}
-
-/** What a chunk of `chunk` tokens that ends at `tokens` needs beyond what stays: windows of all its tokens. Reserved with the final length. */
-// @ts-ignore: decorator
-@inline
-export function passingBlocks(rep: usize, tokens: i32, chunk: i32): i32 {
-  return geta(rep, CLIENT_PAGES) == 0 || geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH ? 0 : chunkWindows(rep, tokens, chunk);
-}
-
-function chunkWindows(rep: usize, tokens: i32, chunk: i32): i32 {
-  if (chunk <= 1 + geti(rep, CLIENT_DRAFTS)) return 0;
-  return pagesOf(rep, blocksFor(tokens, geti(rep, CLIENT_BLOCK_SIZE)), nearBlocks(rep, chunk)) - heldBlocks(rep, tokens);
-}
-
-/** The most that a sequence of `tokens` tokens in the end ever holds: it may have to be prefilled as far as a step takes. */
-// @ts-ignore: decorator
-@inline
-export function mostBlocks(rep: usize, tokens: i32): i32 {
-  return heldBlocks(rep, tokens) + (geta(rep, CLIENT_PAGES) == 0 ? 0 : chunkWindows(rep, tokens, longestChunk(rep, tokens)));
-}
-
-function longestChunk(rep: usize, tokens: i32): i32 {
-  const budget = geti(rep, CLIENT_BUDGET);
-  return geti(rep, CLIENT_BATCHING) == BATCHING_CHUNKED && budget < tokens ? budget : tokens;
-}
-
-/** Blocks that a sequence takes whenever its past fills a block of tokens, as long as its windows grow, and after (`full`). */
-// @ts-ignore: decorator
-@inline
-export function takenEach(rep: usize, full: bool): i32 {
-  const pages = geta(rep, CLIENT_PAGES);
-  return pages == 0 ? 1 : load<i32>(pages, PAGES_FULL) + (full ? 0 : load<i32>(pages, PAGES_NEAR));
-}
-
-/** Tokens from which on a sequence's windows are full; 0 without windows. */
-// @ts-ignore: decorator
-@inline
-export function windowsFill(rep: usize): i32 {
-  const pages = geta(rep, CLIENT_PAGES);
-  if (pages == 0 || load<i32>(pages, PAGES_NEAR) == 0) return 0;
-  return nearBlocks(rep, 1 + geti(rep, CLIENT_DRAFTS)) * geti(rep, CLIENT_BLOCK_SIZE);
-}
-
-/** Blocks that the decodes of the coming step take: those whose past fills its last block exactly. */
-// @ts-ignore: decorator
-@inline
-export function decodeBlocks(run: usize, rep: usize): i32 {
-  return load<i32>(rep + geta(rep, CLIENT_AT_RESIDUE) + ((<usize>geti(rep, REP_PHASE)) << 2));
-}
-
-/** Blocks that the next `steps` decode iterations fill: whole periods of the block size, then the rest class by class. */
-export function blocksTaken(rep: usize, steps: i32): i32 {
-  const residue = rep + geta(rep, CLIENT_AT_RESIDUE);
-  const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
-  let phase = geti(rep, REP_PHASE);
-  let left = steps;
-  let taken = 0;
-  if (left >= blockSize) {
-    let period = 0;
-    for (let i = 0; i < blockSize; i++) period += load<i32>(residue + ((<usize>i) << 2));
-    taken = (left / blockSize) * period;
-    left %= blockSize;
-  }
-  while (left > 0) {
-    taken += load<i32>(residue + ((<usize>phase) << 2));
-    phase = phase == 0 ? blockSize - 1 : phase - 1;
-    left--;
-  }
-  return taken;
-}
 
 /** Blocks that `request` takes at admission with a first chunk of `tokens`; 0 < result. */
 // @ts-ignore: decorator
@@ -185,7 +85,8 @@ export function makeRoom(run: usize, rep: usize, chunk: i32): void {
 function preemptPartial(run: usize, rep: usize): void {
   const slot = geta(rep, REP_PARTIAL);
   const past = geti(rep, REP_PARTIAL_PAST);
-  addi(rep, REP_USED, load<i32>(slot, SLOT_FOREIGN) - heldBlocks(rep, past));
+  const own = heldBlocks(rep, past) - load<i32>(slot, SLOT_FOREIGN);
+  leave(run, rep, load<i32>(slot, SLOT_REQUEST), past, own, true, roomBesideDecodes(run, rep));
   seti(rep, REP_PARTIAL, 0);
   addf(rep, CLIENT_UNDONE, <f64>(past - load<i32>(slot, SLOT_SKIP)));
   requeue(run, rep, slot);
@@ -195,10 +96,11 @@ function preemptDecode(run: usize, rep: usize, slot: usize): void {
   const request = load<i32>(slot, SLOT_REQUEST);
   const tick = geti(rep, REP_TICK);
   const past = load<i32>(slot, SLOT_BASE) + tick;
-  const blocks = heldBlocks(rep, past) - load<i32>(slot, SLOT_FOREIGN);
+  const blocks = heldBlocks(rep, past);
   const skip = load<i32>(slot, SLOT_SKIP);
-  addi(rep, REP_USED, -blocks);
-  if (!swapOut(run, rep, request, blocks, skip)) addf(rep, CLIENT_UNDONE, <f64>(past - skip));
+  const swapped = swapOut(run, rep, request, blocks - sharedBlocks(geta(run, RUN_FLEET), rep, request), skip);
+  if (!swapped) addf(rep, CLIENT_UNDONE, <f64>(past - skip));
+  leave(run, rep, request, past, blocks - load<i32>(slot, SLOT_FOREIGN), !swapped, roomBesideDecodes(run, rep));
   residueRemove(run, rep, slot);
   wheelRemove(run, rep, slot);
   addi(rep, REP_DECODES, -1);
@@ -212,15 +114,27 @@ function preemptDecode(run: usize, rep: usize, slot: usize): void {
   requeue(run, rep, slot);
 }
 
+/** Blocks that are free when the decodes of the step have taken theirs: none where one of them found none. */
+// @ts-ignore: decorator
+@inline
+function roomBesideDecodes(run: usize, rep: usize): i32 {
+  return geti(rep, CLIENT_BLOCKS) - geti(rep, REP_USED) - decodeBlocks(run, rep);
+}
+
+/** A sequence gives up its `own` blocks, and what it reads of others (giveUp in share.ts). */
+export function leave(run: usize, rep: usize, request: i32, past: i32, own: i32, returns: bool, room: i32): void {
+  if (geta(rep, CLIENT_PREFIX) == 0) addi(rep, REP_USED, -own);
+  else giveUp(run, rep, request, past, own, returns, room);
+}
+
 /** Whoever is routed to `rep` and not admitted will take blocks there (`by` 1), or no more (-1): where routing asks for KV, they are load. */
 // @ts-ignore: decorator
 @inline
 export function promiseBlocks(run: usize, rep: usize, visit: i32, by: f64): void {
   if (geti(rep, CLIENT_PROMISES) == 0) return;
   const fleet = geta(run, RUN_FLEET);
-  const shared = takenEach(rep, true) * (rowOr(geta(fleet, FLEET_SHARED), visit, 0) / geti(rep, CLIENT_BLOCK_SIZE));
-  const blocks = admissionBlocks(run, rep, visit, needOf(run, visit)) - shared;
-  addf(geta(fleet, FLEET_LOADS) + <usize>(geti(rep, REP_INDEX) * LOADS_BYTES), LOADS_PROMISED >> 3, by * <f64>blocks);
+  const blocks = admissionBlocks(run, rep, visit, needOf(run, visit)) - sharedBlocks(fleet, rep, visit);
+  addf(loadsOf(run, fleet, LOAD_KV), geti(rep, REP_INDEX), by * <f64>blocks);
 }
 
 /** A preempted sequence leaves its slot and goes to the front of the queue. */

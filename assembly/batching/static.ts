@@ -23,7 +23,7 @@ function fillBatch(run: usize, rep: usize): void {
       if (!admitResident(run, rep, 0)) return;
       continue;
     }
-    const work = headWork(run, rep);
+    const work = headWork(run, rep, 0);
     if (!admitHead(run, rep, work, work, 0)) return;
   }
 }

@@ -1,6 +1,8 @@
-// A channel that several clients share (one memory channel, one accelerator under two models): steps under way get max-min
-// fair shares of it, and a step that wants d and gets s runs at rate s/d.
-import { CLIENT_CHANNEL, CLIENT_DEMAND, CLIENT_LEFT, CLIENT_RATE, CLIENT_UPDATED } from '../layout/client';
+// A channel that several clients share (an accelerator under two models, a processor with its memory): steps under way get max-min
+// fair shares of its compute and its bandwidth, and a step that wants d and gets s runs at rate s/d.
+import {
+  CLIENT_BANDWIDTH, CLIENT_CHANNEL, CLIENT_COMPUTE, CLIENT_DEMAND, CLIENT_LEFT, CLIENT_RATE, CLIENT_SHARED, CLIENT_UPDATED,
+} from '../layout/client';
 import { FLEET_CHANNEL_AT, FLEET_CHANNEL_COUNT, FLEET_CHANNEL_DIRTY, FLEET_CHANNEL_MEMBERS, FLEET_DIRTY_CHANNELS, FLEET_EDGE_PACE } from '../layout/fleet';
 import { REP_END, REP_INDEX } from '../layout/replica';
 import { RUN_FLEET, RUN_TREE, RUN_TREE_LEAVES } from '../layout/run';
@@ -49,45 +51,85 @@ function isActive(rep: usize): bool {
 
 /** The shares of the `count` clients of one channel, listed at `members` in order. */
 function shareChannel(run: usize, members: usize, count: i32, now: f64): void {
-  let active = 0;
+  let open = 0;
   for (let i = 0; i < count; i++) {
     const rep = clientAt(run, rowi(members, i));
+    seti(rep, CLIENT_SHARED, isActive(rep) ? 0 : 1);
     if (!isActive(rep)) continue;
-    active++;
+    open++;
     // Work done since the last change
     setf(rep, CLIENT_LEFT, getf(rep, CLIENT_LEFT) - getf(rep, CLIENT_RATE) * (now - getf(rep, CLIENT_UPDATED)));
     setf(rep, CLIENT_UPDATED, now);
   }
-  // Max-min: ascending demand, each takes at most an even part of what is left
-  let capacity = 1.0;
-  let lastDemand = -Infinity;
-  let lastClient = -1;
-  while (active > 0) {
-    const next = nextByDemand(run, members, count, lastDemand, lastClient);
-    const rep = clientAt(run, next);
-    const demand = getf(rep, CLIENT_DEMAND);
-    lastDemand = demand;
-    lastClient = next;
-    const even = capacity / <f64>active;
-    const share = demand < even ? demand : even;
-    capacity -= share;
-    active--;
-    setRate(run, rep, demand > 0 ? share / demand : 1, now);
+  // Max-min in the larger of the two shares that a step wants (dominant resource fairness): all get the same of theirs, until one
+  // has what it wants at most, or a resource is used up by those who want of it
+  let compute = 1.0;
+  let bandwidth = 1.0;
+  while (open > 0) {
+    const computeLevel = levelOf(compute, sumOpen(run, members, count, CLIENT_COMPUTE));
+    const bandwidthLevel = levelOf(bandwidth, sumOpen(run, members, count, CLIENT_BANDWIDTH));
+    const level = computeLevel < bandwidthLevel ? computeLevel : bandwidthLevel;
+    const tight = computeLevel < bandwidthLevel ? CLIENT_COMPUTE : CLIENT_BANDWIDTH;
+    const modest = leastWanting(run, members, count);
+    const isContent = mostWanted(modest) <= level;
+    for (let i = 0; i < count; i++) {
+      const rep = clientAt(run, rowi(members, i));
+      if (geti(rep, CLIENT_SHARED) != 0 || (isContent ? rep != modest : !(getf(rep, tight) > 0))) continue;
+      const wants = larger(rep);
+      const rate = wants > 0 ? (isContent ? mostWanted(rep) : level) / wants : 1;
+      compute -= getf(rep, CLIENT_COMPUTE) * rate;
+      bandwidth -= getf(rep, CLIENT_BANDWIDTH) * rate;
+      seti(rep, CLIENT_SHARED, 1);
+      open--;
+      setRate(run, rep, rate, now);
+    }
   }
 }
 
-/** The active client that follows (demand, index) in ascending order. */
-function nextByDemand(run: usize, members: usize, count: i32, demand: f64, client: i32): i32 {
-  let best = -1;
+/** The larger of what a step wants of compute and of bandwidth at full speed. */
+// @ts-ignore: decorator
+@inline
+function larger(rep: usize): f64 {
+  const compute = getf(rep, CLIENT_COMPUTE);
+  const bandwidth = getf(rep, CLIENT_BANDWIDTH);
+  return compute > bandwidth ? compute : bandwidth;
+}
+
+/** The same, but no more than its client may have. */
+// @ts-ignore: decorator
+@inline
+function mostWanted(rep: usize): f64 {
+  const wants = larger(rep);
+  const demand = getf(rep, CLIENT_DEMAND);
+  return wants < demand ? wants : demand;
+}
+
+/** How far the shares of those who want `sum` of a resource for each unit can grow on what is left of it. */
+// @ts-ignore: decorator
+@inline
+function levelOf(left: f64, sum: f64): f64 {
+  return sum > 0 ? left / sum : Infinity;
+}
+
+/** What those without a rate want of a resource together, each by a unit of its larger share. */
+function sumOpen(run: usize, members: usize, count: i32, resource: i32): f64 {
+  let sum = 0.0;
+  for (let i = 0; i < count; i++) {
+    const rep = clientAt(run, rowi(members, i));
+    if (geti(rep, CLIENT_SHARED) == 0 && larger(rep) > 0) sum += getf(rep, resource) / larger(rep);
+  }
+  return sum;
+}
+
+/** Of those without a rate the one that wants the least, the first of equals. */
+function leastWanting(run: usize, members: usize, count: i32): usize {
+  let best: usize = 0;
   let least = Infinity;
   for (let i = 0; i < count; i++) {
-    const index = rowi(members, i);
-    const rep = clientAt(run, index);
-    if (!isActive(rep)) continue;
-    const wants = getf(rep, CLIENT_DEMAND);
-    if (wants < demand || (wants == demand && index <= client) || wants >= least) continue;
-    least = wants;
-    best = index;
+    const rep = clientAt(run, rowi(members, i));
+    if (geti(rep, CLIENT_SHARED) != 0 || mostWanted(rep) >= least) continue;
+    least = mostWanted(rep);
+    best = rep;
   }
   return best;
 }

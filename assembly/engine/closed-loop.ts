@@ -1,11 +1,36 @@
-// A closed loop: whoever is over lets the next request arrive.
-import { RUN_ARRIVAL, RUN_RELEASED, RUN_REQUESTS } from '../layout/run';
+// Arrivals that the end of a request sets going: the next request of a closed loop, the next turns of a conversation.
+import { EVENT_TURN, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_THEN, FLEET_TURNS, TURN_BYTES, TURN_DELAY, TURN_NEXT, TURN_REQUEST, TURN_VISIT } from '../layout/fleet';
+import { RUN_ARRIVAL, RUN_CONCURRENCY, RUN_RELEASED, RUN_REQUESTS } from '../layout/run';
 import { geta, geti, seti } from '../table/cell';
+import { eventPush } from '../table/events';
+import { rowOr } from '../table/visit';
 
-/** The next request is sent at the instant one leaves. */
+/** The request that `visit` ends has its answer: what follows it is sent; where nothing does, a closed loop sends the next. */
+export function answerRequest(run: usize, fleet: usize, visit: i32, now: f64): void {
+  const then = rowOr(geta(fleet, FLEET_THEN), visit, -1);
+  if (then >= 0) sendTurns(run, fleet, then, now);
+  else releaseNext(run, now);
+}
+
+/** In a closed loop the next request that follows none is sent at the instant one leaves without being followed. */
 export function releaseNext(run: usize, now: f64): void {
+  if (geti(run, RUN_CONCURRENCY) == 0) return;
   const released = geti(run, RUN_RELEASED);
   if (released >= geti(run, RUN_REQUESTS)) return;
   store<f64>(geta(run, RUN_ARRIVAL) + ((<usize>released) << 3), now);
   seti(run, RUN_RELEASED, released + 1);
+}
+
+/** Each turn arrives its delay after `now`, but not before its earliest time. */
+function sendTurns(run: usize, fleet: usize, then: i32, now: f64): void {
+  for (let turn = then; turn >= 0; ) {
+    const record = geta(fleet, FLEET_TURNS) + <usize>turn * TURN_BYTES;
+    const arrival = geta(run, RUN_ARRIVAL) + ((<usize>load<i32>(record, TURN_REQUEST)) << 3);
+    const earliest = load<f64>(arrival);
+    const answered = now + load<f64>(record, TURN_DELAY);
+    const at = answered > earliest ? answered : earliest;
+    store<f64>(arrival, at);
+    eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, at, EVENT_TURN, load<i32>(record, TURN_VISIT));
+    turn = load<i32>(record, TURN_NEXT);
+  }
 }

@@ -4,11 +4,13 @@ import { CLIENT_BATCHING, CLIENT_UNDONE } from '../layout/client';
 import { STATE_FINISHED } from '../layout/enums';
 import { REP_BATCH, REP_KEPT, REP_RUNNING, REP_USED, SLOT_FOREIGN, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP } from '../layout/replica';
 import {
-  RUN_FINISH, RUN_FINISHED, RUN_FIRST, RUN_FLEET, RUN_OUTPUT, RUN_STATE, RUN_TPOT_LIMIT, RUN_TPOT_MISSES,
+  RUN_COUNT_FROM, RUN_COUNT_TO, RUN_FINISH, RUN_FINISHED, RUN_FIRST, RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_STATE, RUN_TPOT_LIMIT, RUN_TPOT_MISSES,
 } from '../layout/run';
-import { heldBlocks } from '../batching/paging';
+import { heldBlocks } from '../batching/count';
 import { addf, addi, geta, getf, geti, rowf, rowi } from '../table/cell';
 import { slotFree } from '../table/slots';
+import { sharesBlocks } from '../batching/share';
+import { freeBlocks, leaveAfter } from './leaving';
 import { endVisit, isHeld, keepBlocks } from './visit';
 
 /** A sequence with `past` cached tokens ends: its blocks and its slot are free, unless others still need its KV. */
@@ -19,16 +21,19 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
   addi(run, RUN_FINISHED, 1);
   const reserved = load<i32>(slot, SLOT_RESERVED);
   const blocks = reserved == 0 ? heldBlocks(rep, past) - load<i32>(slot, SLOT_FOREIGN) : reserved;
-  const held = isHeld(geta(run, RUN_FLEET), request);
+  const plain = geti(run, RUN_PLAIN) != 0;
+  const held = !plain && isHeld(geta(run, RUN_FLEET), request);
+  const shares = !plain && sharesBlocks(rep);
   if (geti(rep, CLIENT_BATCHING) != BATCHING_STATIC) {
-    if (!held) addi(rep, REP_USED, -blocks);
+    if (!held && !shares) freeBlocks(run, rep, blocks);
     addi(rep, REP_RUNNING, -1);
     slotFree(rep, slot);
-  } else if (held) {
+  } else if (held && !shares) {
     // The batch gives back its own blocks when it ends; these stay if they are still needed then.
     addi(rep, REP_KEPT, blocks);
   }
-  keepBlocks(run, request, held ? blocks : 0, geti(rep, REP_BATCH));
+  if (!plain) keepBlocks(run, request, held || shares ? blocks : 0, geti(rep, REP_BATCH));
+  if (shares && !held && geti(rep, CLIENT_BATCHING) != BATCHING_STATIC) leaveAfter(run, rep, request);
   // What of the visit's tokens no step has processed: the last token, and what was cached when it was admitted.
   addf(rep, CLIENT_UNDONE, -(<f64>(load<i32>(slot, SLOT_SKIP) + 1)));
   checkTpot(run, request, now);
@@ -42,5 +47,10 @@ function checkTpot(run: usize, request: i32, now: f64): void {
   const gaps = rowi(geta(run, RUN_OUTPUT), request) - 1;
   if (gaps <= 0) return;
   const lasted = now - rowf(geta(run, RUN_FIRST), request);
-  if (lasted > getf(run, RUN_TPOT_LIMIT) * <f64>gaps) addi(run, RUN_TPOT_MISSES, 1);
+  if (lasted > getf(run, RUN_TPOT_LIMIT) * <f64>gaps && isCounted(run, request)) addi(run, RUN_TPOT_MISSES, 1);
+}
+
+/** Whether a limit that the request misses counts: it arrives in the window that is measured. */
+export function isCounted(run: usize, request: i32): bool {
+  return request >= geti(run, RUN_COUNT_FROM) && request < geti(run, RUN_COUNT_TO);
 }

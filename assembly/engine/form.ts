@@ -1,11 +1,11 @@
 // Phase "form": a replica that is free decides what its next step holds, and when it will end.
-import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS, CLIENT_RECEIVE_EVERY } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RECEIVE_EVERY } from '../layout/client';
 import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_FLEET, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC } from '../layout/batching';
 import { LEAP_NONE } from '../layout/enums';
 import { FLEET_EDGE_LAYERS } from '../layout/fleet';
 import {
-  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
+  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HEAD_IDLE, REP_HEAD_OWN, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
   REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_READY, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_SWAPPED, REP_USED, REP_WAITING,
 } from '../layout/replica';
 import { formChunked } from '../batching/chunked';
@@ -13,7 +13,8 @@ import { formContinuous } from '../batching/continuous';
 import { formMixed } from '../batching/mixed';
 import { formStatic } from '../batching/static';
 import { stepContext, stepDecodes } from '../batching/drafts';
-import { decodeBlocks } from '../batching/paging';
+import { decodeBlocks } from '../batching/count';
+import { mayGainByLoss } from '../batching/share';
 import { paySwaps, swapSeconds } from '../batching/swap';
 import { geta, getf, geti, setf, seti } from '../table/cell';
 import { clientAt } from '../table/client';
@@ -21,7 +22,7 @@ import { startOnChannel } from '../contention/channel';
 import { departLayers } from './layers';
 import { leapLimit, nextCut, planLeap } from './leap';
 import { firstRank, priceRanks, ranksOf } from './ranks';
-import { priceDecode, priceDrafts, priceMixed } from './price';
+import { noteWants, priceDecode, priceDrafts, priceMixed } from './price';
 
 /**
  * Before a step: the scheduler looks at what has arrived after a step with prompts, when nothing ran, and after every
@@ -126,7 +127,8 @@ function isEmpty(rep: usize): bool {
 // @ts-ignore: decorator
 @inline
 function mayNotLeap(rep: usize): bool {
-  return geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0 || geti(rep, REP_SWAPPED) != 0;
+  if (geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0 || geti(rep, REP_SWAPPED) != 0) return true;
+  return geta(rep, CLIENT_PREFIX) != 0 && mayGainByLoss(rep, geti(rep, CLIENT_BATCHING) == BATCHING_MIXED);
 }
 
 // @ts-ignore: decorator
@@ -139,6 +141,8 @@ function formBatch(run: usize, rep: usize): void {
   setf(rep, REP_PAIRS, 0);
   seti(rep, REP_PREEMPTED, 0);
   seti(rep, REP_HELD, 0);
+  seti(rep, REP_HEAD_IDLE, 0);
+  seti(rep, REP_HEAD_OWN, 0);
   const batching = geti(rep, CLIENT_BATCHING);
   if (batching == BATCHING_CHUNKED) formChunked(run, rep);
   else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);
@@ -151,7 +155,9 @@ function formBatch(run: usize, rep: usize): void {
 @inline
 function endAfter(run: usize, rep: usize, duration: f64, now: f64): void {
   setf(rep, REP_END, now + duration);
-  if (geti(rep, CLIENT_CHANNEL) >= 0) startOnChannel(run, rep, duration, now);
+  if (geti(rep, CLIENT_CHANNEL) < 0) return;
+  noteWants(run, rep, duration);
+  startOnChannel(run, rep, duration, now);
 }
 
 // @ts-ignore: decorator

@@ -5,7 +5,7 @@ import { LEAP_CLOSED, LEAP_EXACT } from '../layout/enums';
 import {
   REP_BLOCKED, REP_CONTEXT, REP_DECODES, REP_END, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_TICK, REP_USED,
 } from '../layout/replica';
-import { takenEach } from '../batching/paging';
+import { takenEach } from '../batching/count';
 import { geta, getf, geti, rowf, setf, seti } from '../table/cell';
 import { wheelGap } from '../table/slots';
 

@@ -1,7 +1,7 @@
 // Phase "price": how long the step just formed takes, by the spec's linear price or by the step surface.
-import { CLIENT_AT_CHUNKS, CLIENT_DRAFTS, CLIENT_PER_CONTEXT, CLIENT_PER_DRAFT, CLIENT_PER_DRAFT_STEP, CLIENT_PER_PAIR, CLIENT_PER_SEQUENCE, CLIENT_PER_STEP, CLIENT_PER_TOKEN, CLIENT_PRICE, CLIENT_ROUND, CLIENT_SURFACE } from '../layout/client';
+import { CLIENT_AT_CHUNKS, CLIENT_BANDWIDTH, CLIENT_COMPUTE, CLIENT_DEMAND, CLIENT_DRAFTS, CLIENT_PARTS, CLIENT_PER_CONTEXT, CLIENT_PER_DRAFT, CLIENT_PER_DRAFT_STEP, CLIENT_PER_PAIR, CLIENT_PER_SEQUENCE, CLIENT_PER_STEP, CLIENT_PER_TOKEN, CLIENT_PRICE, CLIENT_ROUND, CLIENT_SURFACE } from '../layout/client';
 import { RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
-import { SURFACE_DECODE, SURFACE_HOST_NORM, SURFACE_HOST_SEQUENCE, SURFACE_HOST_STEP } from '../layout/surface';
+import { SURFACE_DECODE, SURFACE_HOST_NORM, SURFACE_HOST_SEQUENCE, SURFACE_HOST_STEP, SURFACE_SIZE } from '../layout/surface';
 import { PRICE_LINEAR, PRICE_SURFACE } from '../layout/enums';
 import {
   REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_PAIRS, REP_VERIFY, REP_VERIFY_CONTEXT,
@@ -25,11 +25,11 @@ export function priceDecode(run: usize, rep: usize): void {
 
 /** Duration of a step with at least one chunk. */
 export function priceMixed(run: usize, rep: usize): f64 {
-  const chunks = geti(rep, REP_CHUNKS);
-  const decodes = geti(rep, REP_DECODING) != 0 ? geti(rep, REP_DECODES) : 0;
-  const tokens = geti(rep, REP_CHUNK_TOKENS) + decodes;
-  const context = decodes > 0 ? getf(rep, REP_CONTEXT) : 0;
   if (geti(rep, CLIENT_PRICE) == PRICE_LINEAR) {
+    const chunks = geti(rep, REP_CHUNKS);
+    const decodes = geti(rep, REP_DECODING) != 0 ? geti(rep, REP_DECODES) : 0;
+    const tokens = geti(rep, REP_CHUNK_TOKENS) + decodes;
+    const context = decodes > 0 ? getf(rep, REP_CONTEXT) : 0;
     return (
       getf(rep, CLIENT_PER_STEP) +
       getf(rep, CLIENT_PER_TOKEN) * <f64>tokens +
@@ -38,24 +38,62 @@ export function priceMixed(run: usize, rep: usize): f64 {
       getf(rep, CLIENT_PER_CONTEXT) * context
     );
   }
+  return mixedBy(run, rep, geta(rep, CLIENT_SURFACE));
+}
+
+/** The same by a surface. */
+function mixedBy(run: usize, rep: usize, surface: usize): f64 {
+  const chunks = geti(rep, REP_CHUNKS);
+  const decodes = geti(rep, REP_DECODING) != 0 ? geti(rep, REP_DECODES) : 0;
+  const tokens = geti(rep, REP_CHUNK_TOKENS) + decodes;
+  const context = decodes > 0 ? getf(rep, REP_CONTEXT) : 0;
   const sampling = decodes + geti(rep, REP_COMPLETING);
-  return surfaceMixed(run, geta(rep, CLIENT_SURFACE), rep + geta(rep, CLIENT_AT_CHUNKS), chunks, tokens, sampling, decodes, context);
+  return surfaceMixed(run, surface, rep + geta(rep, CLIENT_AT_CHUNKS), chunks, tokens, sampling, decodes, context);
+}
+
+/**
+ * What the step just formed, of `duration` s, wants of its channel's compute and bandwidth at full speed: the seconds that it takes of
+ * each, but no more than all of either.
+ */
+export function noteWants(run: usize, rep: usize, duration: f64): void {
+  const parts = geta(rep, CLIENT_PARTS);
+  let compute = getf(rep, CLIENT_DEMAND);
+  let bandwidth = compute;
+  if (parts != 0) {
+    compute = partOf(run, rep, parts) / duration;
+    bandwidth = partOf(run, rep, parts + SURFACE_SIZE * 8) / duration;
+    const most = compute > bandwidth ? compute : bandwidth;
+    if (most > 1) {
+      compute /= most;
+      bandwidth /= most;
+    }
+  }
+  setf(rep, CLIENT_COMPUTE, compute);
+  setf(rep, CLIENT_BANDWIDTH, bandwidth);
+}
+
+/** Seconds of the step just formed by a surface. */
+function partOf(run: usize, rep: usize, surface: usize): f64 {
+  if (geti(rep, CLIENT_DRAFTS) != 0) return draftsBy(run, rep, surface);
+  if (geti(rep, REP_CHUNKS) > 0) return mixedBy(run, rep, surface);
+  surfacePiece(run, surface, SURFACE_DECODE, geti(rep, REP_DECODES), getf(rep, REP_CONTEXT));
+  return getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * getf(rep, REP_CONTEXT);
 }
 
 /**
  * Duration of a round: ROUND decode iterations of `sequences` whose contexts sum to `context` before the first. The host's time
  * per step is paid once, its time per sequence in every iteration; where host and device overlap, they do so over the round.
+ * `surface` 0: by the linear price.
  */
-function priceRound(run: usize, rep: usize, sequences: i32, context: f64): f64 {
+function priceRound(run: usize, rep: usize, surface: usize, sequences: i32, context: f64): f64 {
   const iterations = geti(rep, CLIENT_ROUND);
   const count = <f64>sequences;
-  if (geti(rep, CLIENT_PRICE) == PRICE_LINEAR) {
+  if (surface == 0) {
     const decodes = getf(rep, CLIENT_PER_TOKEN) * count + getf(rep, CLIENT_PER_SEQUENCE) * count;
     let seconds = getf(rep, CLIENT_PER_STEP);
     for (let i = 0; i < iterations; i++) seconds += decodes + getf(rep, CLIENT_PER_CONTEXT) * (context + count * <f64>i);
     return seconds;
   }
-  const surface = geta(rep, CLIENT_SURFACE);
   const adds = getf(surface, SURFACE_HOST_NORM) == 1;
   const perStep = getf(surface, SURFACE_HOST_STEP);
   const perIteration = getf(surface, SURFACE_HOST_SEQUENCE) * count;
@@ -73,13 +111,18 @@ function priceRound(run: usize, rep: usize, sequences: i32, context: f64): f64 {
 
 /** Duration of a step of a client that drafts: VERIFY decodes of 1 + DRAFTS new tokens each, and chunks. */
 export function priceDrafts(run: usize, rep: usize): f64 {
+  return draftsBy(run, rep, geti(rep, CLIENT_PRICE) == PRICE_LINEAR ? 0 : geta(rep, CLIENT_SURFACE));
+}
+
+/** The same by a surface, or by the linear price (0). */
+function draftsBy(run: usize, rep: usize, surface: usize): f64 {
   const chunks = geti(rep, REP_CHUNKS);
-  if (chunks == 0 && geti(rep, CLIENT_ROUND) != 0) return priceRound(run, rep, geti(rep, REP_VERIFY), getf(rep, REP_VERIFY_CONTEXT));
+  if (chunks == 0 && geti(rep, CLIENT_ROUND) != 0) return priceRound(run, rep, surface, geti(rep, REP_VERIFY), getf(rep, REP_VERIFY_CONTEXT));
   const verified = geti(rep, REP_DECODING) != 0 ? geti(rep, REP_VERIFY) : 0;
   const context = verified > 0 ? getf(rep, REP_VERIFY_CONTEXT) : 0;
   const sampling = verified * (1 + geti(rep, CLIENT_DRAFTS)) + geti(rep, REP_COMPLETING);
   const tokens = geti(rep, REP_CHUNK_TOKENS) + verified * (1 + geti(rep, CLIENT_DRAFTS));
-  if (geti(rep, CLIENT_PRICE) == PRICE_LINEAR) {
+  if (surface == 0) {
     const seconds =
       getf(rep, CLIENT_PER_STEP) +
       getf(rep, CLIENT_PER_TOKEN) * <f64>tokens +
@@ -88,7 +131,6 @@ export function priceDrafts(run: usize, rep: usize): f64 {
       getf(rep, CLIENT_PER_CONTEXT) * context;
     return verified == 0 ? seconds : seconds + (getf(rep, CLIENT_PER_DRAFT_STEP) + getf(rep, CLIENT_PER_DRAFT) * <f64>verified);
   }
-  const surface = geta(rep, CLIENT_SURFACE);
   if (chunks > 0) return surfaceMixed(run, surface, rep + geta(rep, CLIENT_AT_CHUNKS), chunks, tokens, sampling, verified, context);
   surfacePiece(run, surface, SURFACE_DECODE, verified, context);
   return getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * context;

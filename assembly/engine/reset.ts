@@ -4,9 +4,10 @@ import {
   CLIENT_FIRST, CLIENT_KIND, CLIENT_MAX_SEQS, CLIENT_PARAMETERS, CLIENT_WHEEL_MASK,
 } from '../layout/client';
 import { KIND_LLM } from '../layout/enums';
+import { FLEET_READY, FLEET_START } from '../layout/fleet';
 import { CHUNK_BYTES, GROUP_BYTES, REP_END, REP_INDEX, SLOT_BYTES } from '../layout/replica';
 import {
-  HISTOGRAM_BINS, RUN_CELLS, RUN_CLIENTS, RUN_CONCURRENCY, RUN_FINISH, RUN_FIRST, RUN_GENERATED, RUN_HISTOGRAM,
+  HISTOGRAM_BINS, RUN_ARRIVAL, RUN_CELLS, RUN_CLIENTS, RUN_CONCURRENCY, RUN_FINISH, RUN_FIRST, RUN_FLEET, RUN_GENERATED, RUN_HISTOGRAM,
   RUN_MAX_OUTPUT, RUN_PARAMETERS, RUN_PREEMPTIONS, RUN_READY, RUN_RELEASED, RUN_REPLICAS, RUN_REPLICA_OF, RUN_REQUESTS,
   RUN_STATE, RUN_SWAPPED, RUN_TABLE, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
@@ -121,6 +122,9 @@ function clearColumns(run: usize): void {
   memory.fill(geta(run, RUN_GENERATED), 0, bytes);
   if (geti(run, RUN_SWAPPED) != 0) memory.fill(geta(run, RUN_SWAPPED), 0, bytes);
   memory.fill(geta(run, RUN_REPLICA_OF), 0xff, bytes);
+  const fleet = geta(run, RUN_FLEET);
+  if (geti(fleet, FLEET_READY) != geti(run, RUN_ARRIVAL)) fillNaN(geta(fleet, FLEET_READY), visits);
+  fillNaN(geta(fleet, FLEET_START), visits);
   fillNaN(geta(run, RUN_FIRST), visits);
   fillNaN(geta(run, RUN_FINISH), visits);
   if (geti(run, RUN_HISTOGRAM) != 0) memory.fill(geta(run, RUN_HISTOGRAM), 0, HISTOGRAM_BINS * 8);

@@ -1,29 +1,32 @@
 // Phase "retire": a step (or leap) has ended; everyone in it advances, and whoever has all its output leaves.
 import {
   CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_DRAFTS, CLIENT_PAGES, CLIENT_PAIRS,
-  CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_ROUND, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
+  CLIENT_PEAK_BLOCKS, CLIENT_ROUND, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
 } from '../layout/client';
 import { BATCHING_STATIC } from '../layout/batching';
-import { FLAG_PREFIX, FLAG_RESIDENT } from '../layout/enums';
+import { FLAG_RESIDENT } from '../layout/enums';
 import {
   CHUNK_BYTES, CHUNK_SLOT, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_BATCH, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_DECODING,
-  REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_PAIRS, REP_PASSING, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PROMISED, REP_RUNNING,
+  REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_PAIRS, REP_PASSING, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PROMISED, REP_RETIRING, REP_RUNNING,
   REP_RUN_HEAD, REP_RUN_TAIL, REP_SINCE_LOOK, REP_SLOTS_USED, REP_START, REP_STEPS, REP_TICK, REP_USED, SLOT_BASE, SLOT_NEED, SLOT_REQUEST,
-  SLOT_RESERVED, SLOT_WHEEL_NEXT,
+  SLOT_RESERVED, SLOT_RUN_NEXT, SLOT_WHEEL_NEXT,
 } from '../layout/replica';
 import {
-  RUN_ARRIVAL, RUN_FINISH, RUN_FIRST, RUN_FLEET, RUN_GENERATED, RUN_HISTOGRAM, RUN_OUTPUT, RUN_STEPS, RUN_TTFT_LIMIT, RUN_TTFT_MISSES,
+  RUN_ARRIVAL, RUN_FINISH, RUN_FIRST, RUN_FLEET, RUN_GENERATED, RUN_HISTOGRAM, RUN_OUTPUT, RUN_PLAIN, RUN_STEPS, RUN_TTFT_LIMIT, RUN_TTFT_MISSES,
 } from '../layout/run';
 import { joinDecodes } from '../batching/admit';
 import { stepContext, stepDecodes } from '../batching/drafts';
-import { blocksTaken, finalLength, residueAdd, residueRemove } from '../batching/paging';
+import { blocksTaken } from '../batching/count';
+import { finalLength, residueAdd, residueRemove } from '../batching/paging';
 import { addf, addi, geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
 import { histogramAdd, histogramAddLinear } from '../table/histogram';
-import { touchBlocks } from '../table/recent';
 import { wheelAdd, wheelTake } from '../table/slots';
 import { hasFlag } from '../table/visit';
 import { markChannel } from '../contention/channel';
-import { finishSlot } from './finish';
+import { finishSlot, isCounted } from './finish';
+import { sharesBlocks } from '../batching/share';
+import { leaveAfter, leaveAll } from './leaving';
+import { isHeld } from './visit';
 import { advanceDrafts } from './verify';
 
 /** Ends the step under way of `rep`, at its END. */
@@ -31,6 +34,8 @@ export function retireStep(run: usize, rep: usize): void {
   const now = getf(rep, REP_END);
   countStep(run, rep);
   setf(rep, REP_END, Infinity);
+  const shares = sharesBlocks(rep);
+  if (shares) seti(rep, REP_RETIRING, 1);
   if (geti(rep, REP_DECODING) != 0) {
     if (geti(rep, CLIENT_DRAFTS) != 0) advanceDrafts(run, rep, now);
     else advanceDecodes(run, rep, now);
@@ -39,7 +44,11 @@ export function retireStep(run: usize, rep: usize): void {
     letPass(rep);
     completeChunks(run, rep, now);
   }
-  if (geti(rep, CLIENT_BATCHING) == BATCHING_STATIC && geti(rep, REP_DECODES) == 0) clearBatch(rep);
+  if (geti(rep, CLIENT_BATCHING) == BATCHING_STATIC && geti(rep, REP_DECODES) == 0) clearBatch(run, rep);
+  if (shares) {
+    leaveAll(run, rep);
+    seti(rep, REP_RETIRING, 0);
+  }
   if (geti(rep, CLIENT_CHANNEL) >= 0) markChannel(run, rep);
 }
 
@@ -153,14 +162,13 @@ function completePrompt(run: usize, rep: usize, slot: usize, now: f64): void {
   const generated = rowi(geta(run, RUN_GENERATED), request);
   const need = load<i32>(slot, SLOT_NEED);
   const fleet = geta(run, RUN_FLEET);
-  if (generated == 0 && !hasFlag(fleet, request, FLAG_RESIDENT)) {
+  const plain = geti(run, RUN_PLAIN) != 0;
+  if (generated == 0 && (plain || !hasFlag(fleet, request, FLAG_RESIDENT))) {
     store<f64>(geta(run, RUN_FIRST) + ((<usize>request) << 3), now);
     checkTtft(run, request, now);
   } else if (geti(run, RUN_HISTOGRAM) != 0) {
     histogramAdd(geta(run, RUN_HISTOGRAM), now - rowf(geta(run, RUN_FINISH), request), 1);
   }
-  const cache = geta(rep, CLIENT_PREFIX);
-  if (cache != 0 && hasFlag(fleet, request, FLAG_PREFIX)) touchBlocks(fleet, cache, request);
   const left = rowi(geta(run, RUN_OUTPUT), request) - generated - 1;
   if (left == 0) finishSlot(run, rep, slot, now, need);
   else joinDecodes(run, rep, slot, need, left, now);
@@ -181,16 +189,25 @@ function finishDecode(run: usize, rep: usize, slot: usize, now: f64, past: i32):
 @inline
 function checkTtft(run: usize, request: i32, now: f64): void {
   const limit = getf(run, RUN_TTFT_LIMIT);
-  if (limit < Infinity && now - rowf(geta(run, RUN_ARRIVAL), request) > limit) addi(run, RUN_TTFT_MISSES, 1);
+  if (limit < Infinity && now - rowf(geta(run, RUN_ARRIVAL), request) > limit && isCounted(run, request)) addi(run, RUN_TTFT_MISSES, 1);
 }
 
 /** Static batching: the last sequence has ended, so the whole batch gives back its slots and blocks. */
-function clearBatch(rep: usize): void {
+function clearBatch(run: usize, rep: usize): void {
   seti(rep, REP_RUNNING, 0);
-  seti(rep, REP_USED, geti(rep, REP_KEPT));
+  if (sharesBlocks(rep)) leaveTogether(run, rep);
+  else seti(rep, REP_USED, geti(rep, REP_KEPT));
   addi(rep, REP_BATCH, 1);
   seti(rep, REP_RUN_TAIL, 0);
   seti(rep, REP_RUN_HEAD, 0);
   seti(rep, REP_FREE_SLOT, 0);
   seti(rep, REP_SLOTS_USED, 0);
+}
+
+/** All of a batch but those whose blocks others still need. */
+function leaveTogether(run: usize, rep: usize): void {
+  for (let slot = geta(rep, REP_RUN_HEAD); slot != 0; slot = <usize>load<u32>(slot, SLOT_RUN_NEXT)) {
+    const request = load<i32>(slot, SLOT_REQUEST);
+    if (!isHeld(geta(run, RUN_FLEET), request)) leaveAfter(run, rep, request);
+  }
 }

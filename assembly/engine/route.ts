@@ -6,10 +6,10 @@ import { FLAG_FIRST, FLAG_RESIDENT, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PEND
 import { FLEET_NEXT_ROOT, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
 import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
 import {
-  RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
+  RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_PROMPT, RUN_REPLICA_OF, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
-import { sharedBlocks } from '../batching/admit';
-import { finalLength, mostBlocks, promiseBlocks } from '../batching/paging';
+import { mostBlocks, sharedBlocks } from '../batching/count';
+import { finalLength, promiseBlocks } from '../batching/paging';
 import { chooseClient } from '../routing/choose';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
@@ -29,8 +29,16 @@ export function routeArrival(run: usize, now: f64): void {
   const visit = geti(fleet, FLEET_NEXT_ROOT);
   const visits = geti(run, RUN_VISITS);
   let next = visit + 1;
-  while (next < visits && !hasFlag(fleet, next, FLAG_FIRST)) next++;
+  const plain = geti(run, RUN_PLAIN) != 0;
+  while (!plain && next < visits && !hasFlag(fleet, next, FLAG_FIRST)) next++;
   seti(fleet, FLEET_NEXT_ROOT, next);
+  routeRoot(run, fleet, visit, now);
+}
+
+/** The first visit of a request is ready with its arrival. */
+// @ts-ignore: decorator
+@inline
+export function routeRoot(run: usize, fleet: usize, visit: i32, now: f64): void {
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>visit) << 3), now);
   if (routeVisit(run, fleet, visit, -1, 0, now)) enterClient(run, visit, now);
 }

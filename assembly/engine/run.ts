@@ -1,12 +1,12 @@
 // The event loop: at every instant first all that ends retires, then all that arrives is routed,
 // then every free replica forms its next step. One call runs until there is a reason to stop.
 import { STOP_DEADLOCK, STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, STOP_MARK } from '../layout/enums';
-import { FLEET_CHANNEL_COUNT, FLEET_CORES, FLEET_CORE_COUNT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOW_NEXT } from '../layout/fleet';
+import { EVENT_BYTES, FLEET_CHANNEL_COUNT, FLEET_CORES, FLEET_CORE_COUNT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_NEXT } from '../layout/fleet';
 import { REP_END, REP_INDEX, REP_READY, REP_RUNNING, REP_WAITING } from '../layout/replica';
 import {
-  RUN_ARRIVAL, RUN_CLOCK, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_FINISHED, RUN_MARK_RUNNING,
+  RUN_ARRIVAL, RUN_CLOCK, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_ARRIVED, RUN_MARK_FINISHED, RUN_MARK_RUNNING,
   RUN_NEXT_ARRIVAL, RUN_READY, RUN_READY_COUNT, RUN_RELEASED, RUN_REPLICAS, RUN_STEPS, RUN_STEP_QUOTA, RUN_TABLE,
-  RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
+  RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TURNED, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
 } from '../layout/run';
 import { shareChannels } from '../contention/channel';
 import { shareLinks } from '../contention/flows';
@@ -30,15 +30,18 @@ export function engineRun(run: usize): i32 {
   const arrival = geta(run, RUN_ARRIVAL);
   const fleet = geta(run, RUN_FLEET);
   const watched = isWatched(run);
+  const mark = geti(run, RUN_MARK_ARRIVED);
+  const quiet = isQuiet(fleet);
   while (true) {
     // The next instant
     const next = geti(run, RUN_NEXT_ARRIVAL);
+    if (next + geti(run, RUN_TURNED) >= mark) return STOP_MARK;
     let now = treeLeast(tree);
     if (next < geti(run, RUN_RELEASED)) {
       const arrives = rowf(arrival, next);
       if (arrives < now) now = arrives;
     }
-    now = earliestOf(fleet, now);
+    if (!quiet) now = earliestOf(fleet, now);
     if (now == Infinity) return isStuck(run) ? STOP_DEADLOCK : STOP_DONE;
     if (watched) {
       const stop = mustPause(run);
@@ -54,16 +57,24 @@ export function engineRun(run: usize): i32 {
         treeSet(tree, leaves, leaf, Infinity);
         markReady(run, rep);
       }
-      retireCores(run, fleet, now);
-      deliverEvents(run, fleet, now);
+      if (!quiet) {
+        retireCores(run, fleet, now);
+        deliverEvents(run, fleet, now);
+      }
       routeArrivals(run, arrival, now);
-    } while (isDue(fleet, now));
+    } while (!quiet && isDue(fleet, now));
     // Form, price, leap
     formReady(run, tree, leaves, now);
+    if (quiet) continue;
     // Before links: what layers send follows the speed of the step that computes them.
     if (geti(fleet, FLEET_CHANNEL_COUNT) > 0) shareChannels(run, fleet, now);
     shareLinks(fleet, now);
   }
+}
+
+/** Whether nothing but arrivals and steps can ever happen: no room was left for events, flows and visits on cores, and no channel is shared. */
+function isQuiet(fleet: usize): bool {
+  return geta(fleet, FLEET_CORES) + EVENT_BYTES == geta(fleet, FLEET_FLOWS) && geti(fleet, FLEET_CHANNEL_COUNT) == 0;
 }
 
 /** Whether something is due that came up after its turn at `now`. No flow is: those that end now have, and new ones have no rate yet. */

@@ -3,23 +3,27 @@ import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/cl
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_EDGE, EVENT_WRITE, FLEET_EDGE_BYTES, FLEET_EDGE_LAYERS, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_LOADS, FLEET_READY, FLEET_WRITES, VISIT_BYTES, VISIT_EDGES, VISIT_GROUP,
-  VISIT_HOLDERS, VISIT_PENDING, LOADS_BYTES, LOADS_INPUT, LOADS_OUTPUT, LOADS_REQUESTS,
+  EVENT_EDGE, EVENT_WRITE, FLEET_COMPARED, FLEET_EDGE_BYTES, FLEET_EDGE_LAYERS, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_READY, FLEET_VISIT_STRIDE, FLEET_WRITES, VISIT_EDGES, VISIT_GROUP,
+  VISIT_HOLDERS, VISIT_PENDING,
 } from '../layout/fleet';
+import { LOAD_INPUT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
 import { REP_BATCH, REP_END, REP_INDEX, REP_KEPT, REP_STEPS, REP_USED } from '../layout/replica';
 import {
-  RUN_CONCURRENCY, RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
+  RUN_FINISH, RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PLAIN, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_TREE,
   RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
-import { blocksTaken, promiseBlocks } from '../batching/paging';
+import { blocksTaken } from '../batching/count';
+import { promiseBlocks } from '../batching/paging';
 import { endSupply } from '../contention/supply';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
-import { clientAt } from '../table/client';
+import { clientAt, loadsOf } from '../table/client';
 import { eventPush } from '../table/events';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr, visitAt } from '../table/visit';
 import { planLeap } from './leap';
-import { releaseNext } from './closed-loop';
+import { sharesBlocks } from '../batching/share';
+import { freeBlocks, leaveAfter } from './leaving';
+import { answerRequest, releaseNext } from './closed-loop';
 import { markReady } from './ready';
 
 /** Whether others still need the KV of a visit that ends. */
@@ -54,18 +58,30 @@ export function finishVisit(run: usize, rep: usize, visit: i32, now: f64): void 
 // @ts-ignore: decorator
 @inline
 export function countLoad(run: usize, fleet: usize, visit: i32, client: i32, by: f64): void {
-  const loads = geta(fleet, FLEET_LOADS) + <usize>(client * LOADS_BYTES);
-  store<f64>(loads, load<f64>(loads, LOADS_REQUESTS) + by, LOADS_REQUESTS);
-  store<f64>(loads, load<f64>(loads, LOADS_INPUT) + by * <f64>rowi(geta(run, RUN_PROMPT), visit), LOADS_INPUT);
-  store<f64>(loads, load<f64>(loads, LOADS_OUTPUT) + by * <f64>rowi(geta(run, RUN_OUTPUT), visit), LOADS_OUTPUT);
+  const compared = geti(fleet, FLEET_COMPARED);
+  if (compared == 0) return;
+  if ((compared & (1 << LOAD_REQUESTS)) != 0) addLoad(run, fleet, LOAD_REQUESTS, client, by);
+  if ((compared & (1 << LOAD_INPUT)) != 0) addLoad(run, fleet, LOAD_INPUT, client, by * <f64>rowi(geta(run, RUN_PROMPT), visit));
+  if ((compared & (1 << LOAD_OUTPUT)) != 0) addLoad(run, fleet, LOAD_OUTPUT, client, by * <f64>rowi(geta(run, RUN_OUTPUT), visit));
+}
+
+// @ts-ignore: decorator
+@inline
+function addLoad(run: usize, fleet: usize, metric: i32, client: i32, by: f64): void {
+  const at = loadsOf(run, fleet, metric) + ((<usize>client) << 3);
+  store<f64>(at, load<f64>(at) + by);
 }
 
 /** Everything that the end of `visit` on `rep` sets going. */
 export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
   countLoad(run, fleet, visit, geti(rep, REP_INDEX), -1);
+  if (geti(run, RUN_PLAIN) != 0) {
+    releaseNext(run, now);
+    return;
+  }
   const record = visitAt(fleet, visit);
-  const end = load<i32>(record, VISIT_BYTES + VISIT_EDGES);
+  const end = load<i32>(record + <usize>geti(fleet, FLEET_VISIT_STRIDE), VISIT_EDGES);
   const layers = geta(fleet, FLEET_EDGE_LAYERS);
   for (let edge = load<i32>(record, VISIT_EDGES); edge < end; edge++) {
     if (layers != 0 && endSupply(fleet, edge, rowf(geta(fleet, FLEET_EDGE_BYTES), edge) / <f64>rowi(layers, edge), now)) continue;
@@ -76,15 +92,10 @@ export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   // Written after everything that this instant sends: several visits that end together write in visit order.
   if (rowOr(geta(fleet, FLEET_WRITES), visit, -1) >= 0) eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now, EVENT_WRITE, visit);
   // Law L1: the first end of a request stands.
-  if ((load<i32>(record, VISIT_GROUP) & (FLAG_LAST | FLAG_REJECTED)) == FLAG_LAST) closeRequest(run, now);
+  if ((load<i32>(record, VISIT_GROUP) & (FLAG_LAST | FLAG_REJECTED)) == FLAG_LAST) answerRequest(run, fleet, visit, now);
 }
 
-/** The request is over: a closed loop sends the next. */
-function closeRequest(run: usize, now: f64): void {
-  if (geti(run, RUN_CONCURRENCY) > 0) releaseNext(run, now);
-}
-
-/** A visit that can never be served: its request is rejected, and what of it has not joined a client by now never will. */
+/** A visit that can never be served: its request is rejected, what of it has not joined a client by now never will, and nothing follows it. */
 export function rejectVisit(run: usize, fleet: usize, visit: i32, state: i32, now: f64): void {
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>visit) << 3), now);
   dropVisit(run, fleet, visit, state, now);
@@ -97,10 +108,10 @@ export function rejectVisit(run: usize, fleet: usize, visit: i32, state: i32, no
     const pending = rowi(geta(run, RUN_STATE), v) == STATE_PENDING;
     // Who waits for nothing any more has joined.
     if (pending && load<u16>(record, VISIT_PENDING) > 0) cancelVisit(run, fleet, v, now);
-    // Unless the request has ended before, it ends here.
+    // Unless the request has ended before, it ends here. (A record that is all visits' says nothing of one.)
     if (hasFlag(fleet, v, FLAG_LAST) && rowi(geta(run, RUN_STATE), v) != STATE_FINISHED) {
-      store<i32>(record, load<i32>(record, VISIT_GROUP) | FLAG_REJECTED, VISIT_GROUP);
-      closeRequest(run, now);
+      if (geti(fleet, FLEET_VISIT_STRIDE) != 0) store<i32>(record, load<i32>(record, VISIT_GROUP) | FLAG_REJECTED, VISIT_GROUP);
+      releaseNext(run, now);
     }
     v++;
   } while (v < visits && !hasFlag(fleet, v, FLAG_FIRST));
@@ -134,31 +145,41 @@ export function letGo(run: usize, fleet: usize, visit: i32, now: f64): void {
   if (holders > 0 || rowi(geta(run, RUN_STATE), visit) != STATE_FINISHED) return;
   const held = rowi(geta(run, RUN_GENERATED), visit);
   if (held == 0) return;
-  store<i32>(geta(run, RUN_GENERATED) + ((<usize>visit) << 2), 0);
   const rep = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), visit));
+  if (sharesBlocks(rep)) {
+    letGoCached(run, rep, visit, now);
+    return;
+  }
+  store<i32>(geta(run, RUN_GENERATED) + ((<usize>visit) << 2), 0);
   if (geti(rep, CLIENT_BATCHING) == BATCHING_STATIC) {
     addi(rep, REP_KEPT, -held);
     // While its own batch runs, an ended sequence keeps its blocks anyway.
     if (rowi(geta(run, RUN_NEXT), visit) == geti(rep, REP_BATCH)) return;
   }
-  freeHeld(run, rep, held, now);
+  noteFree(run, rep, now);
+  freeBlocks(run, rep, held);
+}
+
+/** The same where prefixes are cached: what others read, too, stays in use. */
+function letGoCached(run: usize, rep: usize, visit: i32, now: f64): void {
+  const inBatch = geti(rep, CLIENT_BATCHING) == BATCHING_STATIC && rowi(geta(run, RUN_NEXT), visit) == geti(rep, REP_BATCH);
+  if (inBatch) return;
+  noteFree(run, rep, now);
+  leaveAfter(run, rep, visit);
 }
 
 /**
  * Kept blocks are free: a client at rest forms a step; a leap ends at the next iteration boundary, since they may matter
  * there, and what it has taken by then is noted beside the blocks that are given back now.
  */
-function freeHeld(run: usize, rep: usize, held: i32, now: f64): void {
+function noteFree(run: usize, rep: usize, now: f64): void {
   if (getf(rep, REP_END) == Infinity) {
-    addi(rep, REP_USED, -held);
     markReady(run, rep);
     return;
   }
-  if (geti(rep, REP_STEPS) > 1) {
-    planLeap(run, rep, geti(rep, REP_STEPS), now);
-    treeSet(geta(run, RUN_TREE), geti(run, RUN_TREE_LEAVES), geti(rep, REP_INDEX), getf(rep, REP_END));
-    const most = geti(rep, REP_USED) + blocksTaken(rep, geti(rep, REP_STEPS));
-    if (most > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, most);
-  }
-  addi(rep, REP_USED, -held);
+  if (geti(rep, REP_STEPS) == 1) return;
+  planLeap(run, rep, geti(rep, REP_STEPS), now);
+  treeSet(geta(run, RUN_TREE), geti(run, RUN_TREE_LEAVES), geti(rep, REP_INDEX), getf(rep, REP_END));
+  const most = geti(rep, REP_USED) + blocksTaken(rep, geti(rep, REP_STEPS));
+  if (most > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, most);
 }

@@ -21,11 +21,11 @@ export const CLIENT_PER_SEQUENCE = 46; // per sequence,
 export const CLIENT_PER_CONTEXT = 47; // per context token
 export const CLIENT_LOCATION = 48; // i32
 export const CLIENT_CHANNEL = 49; // i32, -1 = none
-export const CLIENT_DEMAND = 50; // f64, share of the channel that its steps want
+export const CLIENT_DEMAND = 50; // f64, most of the channel that its steps want; what they want of both its resources where PARTS is 0
 export const CLIENT_WATERMARK = 51; // i32, KV blocks that admission leaves free while anything runs
 export const CLIENT_TIERS = 52; // i32, address of TIER_BYTES records of a store
 export const CLIENT_TIER_COUNT = 53; // i32
-export const CLIENT_PREFIX = 54; // i32, address of the TIER_CELLS record of its prefix cache, 0 = none
+export const CLIENT_PREFIX = 54; // i32, address of the CACHE_CELLS record of its KV blocks, 0 = it caches nothing
 export const CLIENT_LEAPS = 55; // i32, 1 when constant batches may be leapt over (routing looks at nothing that changes inside)
 export const CLIENT_LOCAL = 56; // i32, its local group, from 1; 0 = none
 export const CLIENT_SWAP_BLOCKS = 57; // i32, KV blocks that host memory holds for preempted sequences; 0 = they are computed again
@@ -43,10 +43,11 @@ export const CLIENT_RECEIVE_EVERY = 60; // i32, decode steps between two looks; 
 export const CLIENT_WAIT_STEPS = 61; // i32, most steps that a prompt is held back; 0 = never
 export const CLIENT_WAIT_TOKENS = 62; // i32, tokens of a step that are worth not waiting for
 export const CLIENT_PROMISES = 70; // i32, 1 where routing asks for KV: blocks that visits will take count before they are admitted
+export const CLIENT_PARTS = 71; // i32, address f64[2][SURFACE_SIZE]: seconds of the channel's compute, and of its bandwidth, that a step takes
 // Hybrid models: what a sequence takes of the pool where that is not one block for every BLOCK_SIZE tokens
-export const CLIENT_PAGES = 71; // i32, address of a PAGES_BYTES record, 0 = one block for every BLOCK_SIZE tokens
-export const CLIENT_RANKS = 72; // i32, attention data parallel: how many clients in a row step together, + RANKS_PLACE times its place; 0 = it is alone
-export const CLIENT_PARAMETERS = 48; // cells copied, 73 to 79 of them free
+export const CLIENT_PAGES = 72; // i32, address of a PAGES_BYTES record, 0 = one block for every BLOCK_SIZE tokens
+export const CLIENT_RANKS = 73; // i32, attention data parallel: how many clients in a row step together, + RANKS_PLACE times its place; 0 = it is alone
+export const CLIENT_PARAMETERS = 48; // cells copied, 74 to 79 of them free
 export const RANKS_PLACE = 65536;
 
 // Pages of a sequence (i32): FULL of them for every BLOCK_SIZE tokens, NEAR for those that a window of WINDOW tokens may touch, FIXED for its states
@@ -57,13 +58,13 @@ export const PAGES_FIXED = 12;
 export const PAGES_BYTES = 16;
 
 // Where its arrays lie, offsets from the record (i32)
-export const CLIENT_AT_RESIDUE = 101;
-export const CLIENT_AT_WHEEL = 102;
-export const CLIENT_AT_BITS = 103;
-export const CLIENT_AT_CHUNKS = 104;
-export const CLIENT_AT_GROUPS = 105;
-export const CLIENT_AT_SLOTS = 106;
-export const CLIENT_WHEEL_MASK = 107;
+export const CLIENT_AT_RESIDUE = 102;
+export const CLIENT_AT_WHEEL = 103;
+export const CLIENT_AT_BITS = 104;
+export const CLIENT_AT_CHUNKS = 105;
+export const CLIENT_AT_GROUPS = 106;
+export const CLIENT_AT_SLOTS = 107;
+export const CLIENT_WHEEL_MASK = 108;
 
 // Counters
 export const CLIENT_STEPS = 80; // f64
@@ -80,6 +81,9 @@ export const CLIENT_PREEMPTED = 88; // i32
 export const CLIENT_LEFT = 89; // f64, s at full speed
 export const CLIENT_RATE = 90; // f64, share of full speed
 export const CLIENT_UPDATED = 91; // f64, s
+export const CLIENT_COMPUTE = 92; // f64, share of the channel's compute that the step wants at full speed,
+export const CLIENT_BANDWIDTH = 93; // and of its bandwidth
+export const CLIENT_SHARED = 95; // i32, scratch: 1 once its rate has been found
 
 // Load that routing sees, over outstanding visits (the rest of it: LOADS_* of layout/fleet.ts)
 export const CLIENT_UNDONE = 94; // f64, tokens left to process

@@ -15,6 +15,8 @@ export const STATE_REJECTED_LENGTH = 3; // longer than max_model_len
 export const STATE_UNFINISHED = 4; // the run ended early (stop reason says why)
 export const STATE_CANCELLED = 5; // a visit that never joined a client, because another one of its request was rejected
 
+export const STATE_UNSENT = 6; // never arrived: what it follows was rejected, which ended the conversation
+
 // Stop reasons of an engine run.
 export const STOP_DONE = 0;
 export const STOP_HOPELESS = 1; // more requests already miss the limits than the percentile allows

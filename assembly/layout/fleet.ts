@@ -3,7 +3,7 @@
 // otherwise. Columns "where ..." are left out of a program that has no use for them: address 0.
 
 // Visits and edges, in
-export const FLEET_VISITS = 0; // VISIT_BYTES records[visits + 1]
+export const FLEET_VISITS = 0; // VISIT_BYTES records[visits + 1], or one for all
 export const FLEET_EDGE_TO = 1; // i32 per edge
 export const FLEET_EDGE_BYTES = 2; // f64 per edge, where an edge has bytes
 export const FLEET_EDGE_LAYERS = 3; // i32 per edge, where transfers go layer by layer
@@ -16,17 +16,23 @@ export const FLEET_WRITES = 9; // i32, where blocks are written back
 export const FLEET_HASH_AT = 10; // i32[visits + 1], where there are stores or prefix caches
 export const FLEET_HASH_IDS = 11; // i32
 // Visits, out
-export const FLEET_READY = 12; // f64
+export const FLEET_VISIT_STRIDE = 23; // i32, VISIT_BYTES, or 0 where every request is one visit and all have the same record
+export const FLEET_READY = 12; // f64; the column of arrivals where every request is one visit
 export const FLEET_START = 13; // f64
 export const FLEET_CACHED = 14; // i32, where tokens can come from a cache or a store
 // Visits, working
 export const FLEET_FETCHED = 15; // i32, prompt tokens that a store has sent, where they can come from one
+export const FLEET_READS = 22; // i32, hash blocks that it hit, while it runs or its blocks are kept; while it waits the node of the blocks that it left behind, 0 = none. Where clients cache prefixes
 export const FLEET_WORK = 16; // i32, key of the least-work-left queue, where a client has one
 export const FLEET_CHILD = 17; // i32, pairing heap of that queue
 export const FLEET_ORDER = 18; // i32, when it joined the queue
-export const FLEET_LOADS = 20; // LOADS_BYTES record per client
+export const FLEET_LOADS = 20; // f64[LOADS_COLUMNS][clients]
+export const FLEET_COMPARED = 24; // i32, bit LOAD_* set where routing compares that load: only these are counted in FLEET_LOADS
 export const FLEET_EDGE_PACE = 21; // f64 per edge, B/s that come up while layers are computed; where transfers go layer by layer
 export const FLEET_NEXT_ROOT = 19; // i32, first visit of the request that arrives next
+// Requests that follow others, where some do, in
+export const FLEET_THEN = 29; // i32, of the visit that ends a request: the first turn that its end sends, -1 = none
+export const FLEET_TURNS = 30; // TURN_BYTES records
 
 // Groups, links, channels
 export const FLEET_GROUPS = 32; // GROUP_CELLS records
@@ -72,12 +78,18 @@ export const VISIT_BYTES = 12;
 /** Most that PENDING and HOLDERS count. */
 export const VISIT_MOST = 65535;
 
-// Load of a client that routing compares, over visits that are routed and not over (32 bytes; at 8 * LOAD_*)
-export const LOADS_REQUESTS = 0; // f64
-export const LOADS_INPUT = 8; // f64, prompt tokens
-export const LOADS_OUTPUT = 16; // f64, output tokens
-export const LOADS_PROMISED = 24; // f64, KV blocks of visits that are not admitted, where routing asks for them
-export const LOADS_BYTES = 32;
+/**
+ * Loads that routing compares, over visits that are routed and not over: the columns LOAD_REQUESTS, LOAD_INPUT, LOAD_OUTPUT and, at
+ * LOAD_KV, the KV blocks of visits that are not admitted, where routing asks for them.
+ */
+export const LOADS_COLUMNS = 4;
+
+// A request that follows another: sent a delay after the end of that (24 bytes)
+export const TURN_VISIT = 0; // i32, its first visit
+export const TURN_REQUEST = 4; // i32
+export const TURN_NEXT = 8; // i32, another turn that the same end sends, -1 = none
+export const TURN_DELAY = 16; // f64, s
+export const TURN_BYTES = 24;
 
 export const EVENT_TIME = 0; // f64
 export const EVENT_KEY = 8; // i32
@@ -87,6 +99,7 @@ export const EVENT_EDGE = 0; // key: edge * 2, + 1 when it arrives
 export const EVENT_TIER = 1; // key: visit * TIERS_MOST + tier
 export const EVENT_WRITE = 2; // key: visit whose blocks go into a store
 export const EVENT_CORE = 3; // key: visit
+export const EVENT_TURN = 4; // key: first visit of a request that arrives because another one is over
 export const TIERS_MOST = 8;
 
 export const FLOW_LEFT = 0; // f64, bytes; below 0 the first of them are still being computed
@@ -106,9 +119,10 @@ export const POOL_THRESHOLD = 4; // f64
 export const POOL_LIGHT = 5; // i32
 export const POOL_LAST = 6; // i32, position of the last chosen (of the light half)
 export const POOL_LAST_HEAVY = 7; // i32
-export const POOL_CELLS = 8;
+export const POOL_ROW = 8; // i32, 1 when its members are clients in a row
+export const POOL_CELLS = 9;
 
-// A list of hash blocks kept by least recent use: a tier of a store, or a prefix cache (cells)
+// A list of hash blocks kept by least recent use: a tier of a store (cells)
 export const TIER_CAPACITY = 0; // i32, blocks
 export const TIER_COUNT = 1; // i32
 export const TIER_NEWEST = 2; // i32, -1 = empty

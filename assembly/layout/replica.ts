@@ -33,6 +33,12 @@ export const REP_PIECE_A = 29; // f64, s, of the leap under way: step j lasts A 
 export const REP_PIECE_B = 30; // f64, s per context token
 export const REP_HIDDEN = 31; // i32, the newest of the waiting, which the scheduler has not looked at yet
 // More state, after the cells of layout/client.ts
+// Of the queue's head where prefixes are cached, as it was last looked up in forming this step
+export const REP_HEAD_UNITS = 118; // i32, hash blocks that it hits
+export const REP_HEAD_OWN = 119; // i32, KV blocks that it left behind and takes back
+export const REP_HEAD_IDLE = 125; // i32, KV blocks of its hits that nobody reads
+export const REP_RETIRING = 100; // i32, 1 while a step is retired
+export const REP_LEAVING = 101; // i32, 1 + the first visit, in order of visit, that gives its blocks up at the end of that
 export const REP_HEAD_SKIP = 96; // i32, prompt tokens of the queue's head that need no computing
 export const REP_KEPT = 97; // i32, static batching: blocks of ended sequences that others still need after the batch
 export const REP_PROMISED = 99; // i32, blocks that resident sequences will take in their first decode step
@@ -41,7 +47,7 @@ export const REP_WAITED = 110; // i32, steps that the waiting prompts have been 
 export const REP_HELD = 111; // i32, 1 when this step holds prompts back that it could admit
 export const REP_HOST_USED = 115; // i32, host blocks in use
 export const REP_SWAPPED = 116; // i32, blocks copied out or in by the step being formed
-export const REP_PASSING = 100; // i32, of the blocks in use those that only this step's chunks need: what has left a window is let go when it ends
+export const REP_PASSING = 117; // i32, of the blocks in use those that only this step's chunks need: what has left a window is let go when it ends
 export const REP_BATCH = 98; // i32, static batching: batches so far
 
 export const REP_RUN_HEAD = 120; // i32, slot address of the first admitted, 0 = none
@@ -62,6 +68,7 @@ export const SLOT_RESERVED = 36; // i32, blocks reserved at admission (full leng
 export const SLOT_ENTERED = 40; // f64, s, time of its last token when it began to decode; with drafts: of its last token
 export const SLOT_FOREIGN = 48; // i32, blocks of its context that another visit holds
 export const SLOT_SKIP = 52; // i32, tokens that were in the cache at admission
+export const SLOT_LISTED = 60; // i32, leading hash blocks that others can find, or could, since it runs
 export const SLOT_TICK = 56; // i32, decode tick when it began to decode
 export const SLOT_TAKES = 60; // i32, blocks that it takes when its past fills a block (0: its blocks are reserved)
 // With drafts sequences advance unequally, and no class or finish tick is known

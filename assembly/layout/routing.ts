@@ -11,7 +11,7 @@ export function routingWords(id: number): string {
   if (id === ROUTING_LOAD) return 'the least load';
   if (id === ROUTING_HEAVY_LIGHT)
     return 'the least load among the members for visits as heavy, or as light, as this one';
-  if (id === ROUTING_PREFIX_AFFINITY) return 'the most leading blocks in its prefix cache, then the least load';
+  if (id === ROUTING_PREFIX_AFFINITY) return 'the most leading hash blocks in its KV blocks, then the least load';
   if (id === ROUTING_NEAREST) return 'the least seconds from where the last stage ran, then the least load';
   return '';
 }
@@ -24,6 +24,11 @@ export function namesItsLoad(id: number): boolean {
 /** Whether its members are two halves, one for light visits and one for heavy ones (threshold, light). */
 export function splitsMembers(id: number): boolean {
   return id === ROUTING_HEAVY_LIGHT;
+}
+
+/** Whether it looks at what its members' blocks hold. */
+export function looksAtBlocks(id: number): boolean {
+  return id === ROUTING_PREFIX_AFFINITY;
 }
 
 /** Whether it looks at what its members do; one that does not leaves them free to leap. */

@@ -2,17 +2,18 @@
 // TypeScript fills the cells up to RUN_PARAMETERS, calls engineBytes and engineReset, then engineRun until it says STOP_DONE.
 
 // Limits and choices (i32)
-export const RUN_REQUESTS = 0; // arrivals
+export const RUN_REQUESTS = 0; // arrivals that follow no other request
 export const RUN_REPLICAS = 1; // clients
 export const RUN_VISITS = 2; // rows of the visit columns
 export const RUN_FLEET = 3; // address of the fleet record (layout/fleet.ts)
 export const RUN_CLIENTS = 5; // address of one parameter record per client (CLIENT_PARAMETERS cells)
+export const RUN_PLAIN = 4; // i32, 1 where a request is one visit that waits for nothing, shares nothing and comes with nothing: its flags and optional columns need no look
 export const RUN_LEAP = 6; // LEAP_*
 export const RUN_CONCURRENCY = 12; // requests in flight of a closed loop; 0 = open
 export const RUN_MAX_OUTPUT = 13; // largest output length of the visits
 
 // Addresses of columns, one entry per request unless said (i32)
-export const RUN_ARRIVAL = 14; // f64, s; written in a closed loop
+export const RUN_ARRIVAL = 14; // f64, s; written in a closed loop, and of requests that follow others (until then: the earliest)
 export const RUN_PROMPT = 15; // i32
 export const RUN_OUTPUT = 16; // i32
 export const RUN_FIRST = 17; // f64, s, out
@@ -37,11 +38,18 @@ export const RUN_STEP_QUOTA = 37;
 /** engineRun returns STOP_MARK once so many sequences run or requests are over; the caller clears the cell it has seen (i32, 0 = none). */
 export const RUN_MARK_RUNNING = 41;
 export const RUN_MARK_FINISHED = 42;
+/** engineRun returns STOP_MARK before the first instant after so many requests have arrived (i32, none = NO_MARK); the caller sets the next. */
+export const RUN_MARK_ARRIVED = 38;
+export const NO_MARK = 0x7fffffff;
+/** Requests (from, to) whose missed limits count against what a percentile may miss (i32). */
+export const RUN_COUNT_FROM = 39;
+export const RUN_COUNT_TO = 40;
 export const RUN_PARAMETERS = 43;
 
 // Progress and counters, written by the kernel
 export const RUN_NEXT_ARRIVAL = 43; // i32, first request not routed yet
 export const RUN_RELEASED = 44; // i32, requests whose arrival time is known
+export const RUN_TURNED = 45; // i32, requests that follow others and have arrived
 export const RUN_TTFT_MISSES = 46; // i32
 export const RUN_TPOT_MISSES = 47; // i32
 export const RUN_LOGGED = 48; // i32, steps in the log

@@ -1,18 +1,18 @@
 // Which client a visit goes to: one case per ROUTING_* id.
-import { CLIENT_BLOCK_SIZE, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_PREFIX, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BLOCK_SIZE, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_UNDONE } from '../layout/client';
 import { FLAG_LOCAL } from '../layout/enums';
 import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
 import { ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN } from '../layout/routing';
 import {
-  FLEET_GROUPS, FLEET_LOADS, FLEET_SAME_AS, LOADS_BYTES, LOADS_PROMISED, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
-  POOL_METRIC, POOL_ROUTING, POOL_THRESHOLD,
+  FLEET_GROUPS, FLEET_SAME_AS, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
+  POOL_METRIC, POOL_ROUTING, POOL_ROW, POOL_THRESHOLD,
 } from '../layout/fleet';
 import { REP_PROMISED, REP_USED } from '../layout/replica';
 import { RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF } from '../layout/run';
+import { leadingBlocks } from '../batching/share';
 import { pathSeconds } from '../contention/paths';
-import { geta, getf, geti, rowi, seti } from '../table/cell';
-import { clientAt } from '../table/client';
-import { leadingHits } from '../table/recent';
+import { geta, getf, geti, rowf, rowi, seti } from '../table/cell';
+import { clientAt, loadsOf } from '../table/client';
 import { groupOf, hasFlag, rowOr } from '../table/visit';
 
 /** The client of `visit`; `bytes` come along from visit `from` (-1 for a root). */
@@ -29,6 +29,8 @@ export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64): i32
   const pool = geta(fleet, FLEET_GROUPS) + <usize>(group * (POOL_CELLS * 8));
   const count = geti(pool, POOL_COUNT);
   const light = geti(pool, POOL_LIGHT);
+  // Nobody to choose from
+  if (count == 1) return rowi(geta(pool, POOL_MEMBERS), 0);
   if (geti(pool, POOL_ROUTING) != ROUTING_HEAVY_LIGHT) return chooseAmong(run, fleet, pool, visit, from, bytes, 0, count, POOL_LAST);
   if (ownMetric(run, pool, visit) <= getf(pool, POOL_THRESHOLD)) return chooseAmong(run, fleet, pool, visit, from, bytes, 0, light, POOL_LAST);
   return chooseAmong(run, fleet, pool, visit, from, bytes, light, count, POOL_LAST_HEAVY);
@@ -48,14 +50,14 @@ function chooseAmong(
   if (place < from || place >= end) place = from;
   let best = place;
   if (routing == ROUTING_LOAD || routing == ROUTING_HEAVY_LIGHT) {
-    best = leastAmong(run, fleet, members, geti(pool, POOL_METRIC), place, from, end);
+    best = leastAmong(run, fleet, pool, place, from, end);
   } else if (routing != ROUTING_ROUND_ROBIN) {
     let bestFirst = Infinity;
     let bestLoad = Infinity;
     for (let i = from; i < end; i++) {
       const client = clientAt(run, rowi(members, place));
       const first = preference(run, fleet, routing, client, visit, source, bytes);
-      const load = loadOf(fleet, geti(pool, POOL_METRIC), client, rowi(members, place));
+      const load = loadOf(run, fleet, geti(pool, POOL_METRIC), client, rowi(members, place));
       if (first < bestFirst || (first == bestFirst && load < bestLoad)) {
         bestFirst = first;
         bestLoad = load;
@@ -69,13 +71,19 @@ function chooseAmong(
 }
 
 /** Position of the member with the least load; ties go to the first from `place` on, cyclically. */
-function leastAmong(run: usize, fleet: usize, members: usize, metric: i32, place: i32, from: i32, end: i32): i32 {
-  if (isCounted(metric)) return leastCounted(fleet, members, metric, place, from, end);
+function leastAmong(run: usize, fleet: usize, pool: usize, place: i32, from: i32, end: i32): i32 {
+  const metric = geti(pool, POOL_METRIC);
+  const members = geta(pool, POOL_MEMBERS);
+  if (isCounted(metric)) {
+    const loads = loadsOf(run, fleet, metric);
+    if (geti(pool, POOL_ROW) != 0) return leastInRow(loads + ((<usize>rowi(members, 0)) << 3), place, from, end);
+    return leastCounted(loads, members, place, from, end);
+  }
   let best = place;
   let least = Infinity;
   for (let i = from; i < end; i++) {
     const index = rowi(members, place);
-    const own = loadOf(fleet, metric, clientAt(run, index), index);
+    const own = loadOf(run, fleet, metric, clientAt(run, index), index);
     if (own < least) {
       least = own;
       best = place;
@@ -88,25 +96,37 @@ function leastAmong(run: usize, fleet: usize, members: usize, metric: i32, place
 }
 
 /** The same without a branch that depends on who is ahead: counts are never negative, so that their bits compare like they do. */
-function leastCounted(fleet: usize, members: usize, metric: i32, place: i32, from: i32, end: i32): i32 {
-  // The figure that is compared, of client 0
-  const loads = geta(fleet, FLEET_LOADS) + (<usize>metric << 3);
+function leastCounted(loads: usize, members: usize, place: i32, from: i32, end: i32): i32 {
   let best = place;
   let least = i64.MAX_VALUE;
   for (let at = place; at < end; at++) {
-    const own = load<i64>(loads + <usize>(rowi(members, at) * LOADS_BYTES));
+    const own = load<i64>(loads + ((<usize>rowi(members, at)) << 3));
     best = select<i32>(at, best, own < least);
     least = select<i64>(own, least, own < least);
   }
   for (let at = from; at < place; at++) {
-    const own = load<i64>(loads + <usize>(rowi(members, at) * LOADS_BYTES));
+    const own = load<i64>(loads + ((<usize>rowi(members, at)) << 3));
     best = select<i32>(at, best, own < least);
     least = select<i64>(own, least, own < least);
   }
   return best;
 }
 
-/** Whether a load stands in the LOADS_* record of its client, at 8 * metric. */
+/** The same over figures side by side, at least two: first how little it is, two figures at a time, then who has it. */
+function leastInRow(loads: usize, place: i32, from: i32, end: i32): i32 {
+  const last = loads + ((<usize>(end - 2)) << 3);
+  let two = v128.load(last);
+  for (let at = loads + ((<usize>from) << 3); at < last; at += 16) two = v128.pmin<f64>(two, v128.load(at));
+  const low = v128.extract_lane<f64>(two, 0);
+  const high = v128.extract_lane<f64>(two, 1);
+  const least = low < high ? low : high;
+  for (let at = place; at < end; at++) if (rowf(loads, at) == least) return at;
+  let at = from;
+  while (rowf(loads, at) != least) at++;
+  return at;
+}
+
+/** Whether a load stands in a column of loads (LOADS_COLUMNS). */
 // @ts-ignore: decorator
 @inline
 function isCounted(metric: i32): bool {
@@ -115,10 +135,7 @@ function isCounted(metric: i32): bool {
 
 /** What comes before load: smaller is better. */
 function preference(run: usize, fleet: usize, routing: i32, client: usize, visit: i32, source: i32, bytes: f64): f64 {
-  if (routing == ROUTING_PREFIX_AFFINITY) {
-    const cache = geta(client, CLIENT_PREFIX);
-    return cache == 0 ? 0 : -(<f64>leadingHits(fleet, cache, visit));
-  }
+  if (routing == ROUTING_PREFIX_AFFINITY) return -(<f64>leadingBlocks(run, client, visit));
   if (routing == ROUTING_NEAREST) {
     if (source < 0) return 0;
     const from = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), source));
@@ -128,10 +145,10 @@ function preference(run: usize, fleet: usize, routing: i32, client: usize, visit
   return 0;
 }
 
-function loadOf(fleet: usize, metric: i32, client: usize, index: i32): f64 {
-  if (isCounted(metric)) return load<f64>(geta(fleet, FLEET_LOADS) + <usize>(index * LOADS_BYTES) + (<usize>metric << 3));
+function loadOf(run: usize, fleet: usize, metric: i32, client: usize, index: i32): f64 {
+  if (isCounted(metric)) return rowf(loadsOf(run, fleet, metric), index);
   if (metric == LOAD_KV) {
-    const promised = load<f64>(geta(fleet, FLEET_LOADS) + <usize>(index * LOADS_BYTES), LOADS_PROMISED);
+    const promised = rowf(loadsOf(run, fleet, LOAD_KV), index);
     return (<f64>(geti(client, REP_USED) + geti(client, REP_PROMISED)) + promised) * <f64>geti(client, CLIENT_BLOCK_SIZE);
   }
   assert(metric == LOAD_LEFT, 'unknown load metric');

@@ -1,6 +1,5 @@
-// Hash blocks kept by least recent use: a tier of a KV store, or the prefix cache of a client. A doubly linked list threaded
+// Hash blocks kept by least recent use: a tier of a KV store. A doubly linked list threaded
 // through two columns over all hash ids, so that every touch is O(1).
-import { FLEET_HASH_AT, FLEET_HASH_IDS } from '../layout/fleet';
 import {
   TIER_ABSENT, TIER_CAPACITY, TIER_COUNT, TIER_NEWER, TIER_NEWEST, TIER_OLDER, TIER_OLDEST,
 } from '../layout/fleet';
@@ -10,17 +9,6 @@ import { addi, geta, geti, rowi, seti } from './cell';
 @inline
 export function holdsBlock(tier: usize, id: i32): bool {
   return rowi(geta(tier, TIER_NEWER), id) != TIER_ABSENT;
-}
-
-/** How many leading hash blocks of a visit's prompt the list holds. */
-export function leadingHits(fleet: usize, tier: usize, visit: i32): i32 {
-  const at = geta(fleet, FLEET_HASH_AT) + ((<usize>visit) << 2);
-  const first = load<i32>(at);
-  const end = load<i32>(at, 4);
-  const ids = geta(fleet, FLEET_HASH_IDS);
-  let j = first;
-  while (j < end && holdsBlock(tier, rowi(ids, j))) j++;
-  return j - first;
 }
 
 /**
@@ -56,12 +44,4 @@ function unlinkBlock(tier: usize, id: i32): void {
   else seti(tier, TIER_NEWEST, down);
   if (down >= 0) store<i32>(newer + ((<usize>down) << 2), up);
   else seti(tier, TIER_OLDEST, up);
-}
-
-/** Touches all hash blocks of a visit in order of the prompt. */
-export function touchBlocks(fleet: usize, tier: usize, visit: i32): void {
-  const at = geta(fleet, FLEET_HASH_AT) + ((<usize>visit) << 2);
-  const end = load<i32>(at, 4);
-  const ids = geta(fleet, FLEET_HASH_IDS);
-  for (let j = load<i32>(at); j < end; j++) touchBlock(tier, rowi(ids, j));
 }

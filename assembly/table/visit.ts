@@ -1,12 +1,12 @@
 // Records of visits by index (layout/fleet.ts), and columns that a program may leave out.
-import { FLEET_VISITS, VISIT_BYTES, VISIT_EDGES, VISIT_FLAG_BITS, VISIT_GROUP } from '../layout/fleet';
-import { geta, rowi } from './cell';
+import { FLEET_VISITS, FLEET_VISIT_STRIDE, VISIT_BYTES, VISIT_EDGES, VISIT_FLAG_BITS, VISIT_GROUP } from '../layout/fleet';
+import { geta, geti, rowi } from './cell';
 
 /** The record of a visit. */
 // @ts-ignore: decorator
 @inline
 export function visitAt(fleet: usize, visit: i32): usize {
-  return geta(fleet, FLEET_VISITS) + <usize>(visit * VISIT_BYTES);
+  return geta(fleet, FLEET_VISITS) + <usize>(visit * geti(fleet, FLEET_VISIT_STRIDE));
 }
 
 /** Whether a visit has one of these FLAG_*. */

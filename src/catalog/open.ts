@@ -10,6 +10,7 @@ import { readTextFile, statOf } from '../check/text-file.ts';
 import { checkEntry, parseJson } from './check-entry.ts';
 import { completeConfig, configId, findConfig } from './config-folder.ts';
 import { readModelConfig } from './config-json.ts';
+import { bare, indexNames, type NamedModel, type NameIndex } from './names.ts';
 import {
   efficiencySchema,
   engineSchema,
@@ -19,7 +20,16 @@ import {
   shapeSchema,
   stepFitSchema,
 } from './schemas.ts';
-import type { Efficiency, EngineProfile, ErrorBands, Hardware, LengthShape, Model, StepFit } from './types.ts';
+import type {
+  Efficiency,
+  EngineProfile,
+  ErrorBands,
+  Hardware,
+  LengthShape,
+  Model,
+  StepFit,
+  WeightFormat,
+} from './types.ts';
 
 export type CatalogKind = 'hardware' | 'models' | 'engines' | 'workloads' | 'efficiency' | 'steps' | 'validation';
 
@@ -41,8 +51,10 @@ const NOUNS: Readonly<Record<CatalogKind, string>> = {
 /** What exists, looked up by name. A name that is unknown throws a UserError with the nearest known ones. */
 export interface Catalog {
   hardware(id: string): Hardware;
-  /** By id, Hugging Face name, or path of a config.json (or of its folder). */
+  /** By id, Hugging Face name, or path of a config.json (or of its folder). A name that implies a format has it as its own. */
   model(idOrPath: string): Model;
+  /** What a name of a model is taken for; null where it stands for none. */
+  named(word: string): NamedModel | null;
   engine(id: string): EngineProfile;
   shape(id: string): LengthShape;
   /** Fits of one device ("h100-sxm-80gb") or a vendor's medians ("_nvidia"); null where there are none. */
@@ -74,7 +86,6 @@ export function openCatalog(options: { readonly folder?: string | null } = {}): 
   if (folder) checkFolder(folder);
   const lists = new Map<CatalogKind, readonly string[]>();
   const entries = new Map<string, unknown>();
-  const names = new Map<NamedKind, ReadonlyMap<string, string>>();
 
   function ids(kind: CatalogKind): readonly string[] {
     const found = lists.get(kind) ?? listIds(kind, folder);
@@ -92,23 +103,7 @@ export function openCatalog(options: { readonly folder?: string | null } = {}): 
     if (kind === 'models') return entry(kind, modelSchema, id);
     return kind === 'engines' ? entry(kind, engineSchema, id) : entry(kind, shapeSchema, id);
   }
-  /** Names cost a read of every file of the kind, so they are looked at only where the id is not known. */
-  function namesOf(kind: NamedKind): ReadonlyMap<string, string> {
-    const known = names.get(kind) ?? mapNames(ids(kind).map((id) => [id, read(kind, id).name]));
-    names.set(kind, known);
-    return known;
-  }
-  function find(kind: NamedKind, word: string): string | null {
-    const asked = word.toLowerCase();
-    const id = ids(kind).find((known) => known.toLowerCase() === asked);
-    const known = id ?? namesOf(kind).get(asked);
-    return known ?? (isName(kind, asked) ? namesOf(kind).get(plainName(asked)) : null) ?? null;
-  }
-  function need(kind: NamedKind, word: string): string {
-    const id = find(kind, word);
-    if (id !== null) return id;
-    throw new UserError([unknown(kind, word, ids(kind), namesOf(kind))]);
-  }
+  const { named, find, need } = openNames(ids, read, (id) => entry('models', modelSchema, id));
 
   return {
     ids,
@@ -120,13 +115,48 @@ export function openCatalog(options: { readonly folder?: string | null } = {}): 
     efficiency: (id) => (ids('efficiency').includes(id) ? entry('efficiency', efficiencySchema, id) : null),
     errorBands: () => entry('validation', errorBandsSchema, ERROR_BANDS),
     stepFits: () => ids('steps').map((id) => entry('steps', stepFitSchema, id)),
+    named,
     model(idOrPath) {
-      const path = find('models', idOrPath) === null ? findConfig(idOrPath) : null;
-      if (path === null) return entry('models', modelSchema, need('models', idOrPath));
+      const known = named(idOrPath);
+      const path = known === null ? findConfig(idOrPath) : null;
+      if (path === null)
+        return inFormat(entry('models', modelSchema, known?.id ?? need('models', idOrPath)), known?.format ?? null);
       const text = readTextFile(path, { path: 'model', expected: 'a readable config.json' });
       return readModel(parseJson(text, path), text, configId(path), path);
     },
   };
+}
+
+/** Look-ups by any name. Names cost a read of every file of the kind, so they are looked at only where the id is not known. */
+function openNames(
+  ids: Catalog['ids'],
+  read: (kind: NamedKind, id: string) => { readonly name: string },
+  model: (id: string) => Model,
+): Pick<Catalog, 'named' | 'find'> & { need(kind: NamedKind, word: string): string } {
+  const names = new Map<NamedKind, ReadonlyMap<string, string>>();
+  let models: NameIndex | null = null;
+  function namesOf(kind: NamedKind): ReadonlyMap<string, string> {
+    const known = names.get(kind) ?? new Map(ids(kind).map((id) => [read(kind, id).name.toLowerCase(), id]));
+    names.set(kind, known);
+    return known;
+  }
+  function named(word: string): NamedModel | null {
+    if (ids('models').includes(word)) return { id: word, format: null, words: '' };
+    if (!isModelName(word)) return null;
+    models ??= indexNames(ids('models').map(model));
+    return models(word);
+  }
+  function find(kind: NamedKind, word: string): string | null {
+    if (kind === 'models') return named(word)?.id ?? null;
+    const asked = word.toLowerCase();
+    return ids(kind).find((known) => known.toLowerCase() === asked) ?? namesOf(kind).get(asked) ?? null;
+  }
+  function need(kind: NamedKind, word: string): string {
+    const id = find(kind, word);
+    if (id !== null) return id;
+    throw new UserError([unknown(kind, word, ids(kind), namesOf(kind))]);
+  }
+  return { named, find, need };
 }
 
 function fileOf(kind: CatalogKind, id: string, folder: string | null): string {
@@ -186,36 +216,25 @@ function readModel(data: unknown, text: string, id: string, path: string): Model
   return readModelConfig(completeConfig(data, path), { id, file: path });
 }
 
-/** Names in lower case, whole and plain, to ids. A plain name that two entries share stands for neither. */
-function mapNames(pairs: readonly (readonly [string, string])[]): Map<string, string> {
-  const names = new Map<string, string>();
-  const shared = new Set<string>();
-  for (const [id, name] of pairs) {
-    for (const word of new Set([plainName(name.toLowerCase()), plainName(id.toLowerCase())])) {
-      if (names.has(word) && names.get(word) !== id) shared.add(word);
-      names.set(word, id);
-    }
-  }
-  for (const word of shared) names.delete(word);
-  for (const [id, name] of pairs) names.set(name.toLowerCase(), id);
-  return names;
+/** The same layers in the format that a name implies: as `quantization` would have it, attention too unless it is mxfp4. */
+function inFormat(model: Model, format: WeightFormat | null): Model {
+  if (format === null) return model;
+  const { native_attention_format: _, format_unclear: __, ...layers } = model;
+  return { ...layers, native_format: format, ...(format === 'mxfp4' ? { native_attention_format: 'bf16' } : {}) };
 }
 
-/** Whether a word can be a name with an owner or an ending more: models have owners (one slash), and nothing climbs out of a folder. */
-function isName(kind: NamedKind, word: string): boolean {
+/** Whether a word can be a name: models have at most an owner (one slash), and nothing climbs out of a folder. */
+function isModelName(word: string): boolean {
   const parts = word.split(/[\\/]/);
-  return parts.length <= (kind === 'models' ? 2 : 1) && parts.every((part) => part !== '' && !/^\.+$/.test(part));
-}
-
-/** A Hugging Face name without owner and without the endings of tuned checkpoints, which share the architecture. */
-function plainName(word: string): string {
-  const own = word.slice(word.lastIndexOf('/') + 1).replace(/^meta-/, '');
-  return own.replace(/(-(instruct|it|chat|base|hf|v0\.1))+$/, '');
+  return parts.length <= 2 && parts.every((part) => part !== '' && !/^\.+$/.test(part));
 }
 
 function unknown(kind: NamedKind, word: string, ids: readonly string[], names: ReadonlyMap<string, string>): Issue {
-  const plain = plainName(word.toLowerCase());
-  const close = new Set([...nearest(plain, ids), ...nearest(word, names.keys()).map((name) => names.get(name)!)]);
+  const plain = bare(word);
+  const close = new Set([
+    ...nearest(plain, ids),
+    ...nearest(word.toLowerCase(), names.keys()).map((name) => names.get(name)!),
+  ]);
   const looksLikePath = kind === 'models' && (/\.json$/.test(word) || /^[.~]?[\\/]/.test(word));
   if (looksLikePath) return { path: kind, expected: NOUNS[kind], received: `${word}, where there is no file` };
   const hint = close.size > 0 ? `did you mean ${[...close].slice(0, 3).join(', ')}?` : `mist catalog --kind ${kind}`;

@@ -56,6 +56,11 @@ export const engineSchema = z.strictObject({
    */
   small_devices: smallDevices.optional(),
   block_size: size,
+  /**
+   * For which models it keeps KV blocks to be found by later prompts, if nobody says: `all`, or those whose every layer is `attention`
+   * (vLLM before 0.28). Absent = none.
+   */
+  prefix_caching: oneOf(['attention', 'all']).optional(),
   gpu_memory_utilization: share,
   /** Bytes per device outside weights and KV: CUDA context, graphs, NCCL buffers. */
   reserve_bytes: fromZero,

@@ -118,6 +118,8 @@ const checkedGroup = layerGroup
 export const modelSchema = z.strictObject({
   id: named,
   name: named,
+  /** Names of other checkpoints that have these layers; what is tuned, dated or quantised of them is found by rule (names.ts). */
+  also: z.array(named, { error: 'a list of names' }).optional(),
   kind: oneOf(['llm', 'encoder']),
   groups: z.array(checkedGroup, { error: 'a list of layer groups' }).min(1, { error: 'at least one layer group' }),
   hidden: size,

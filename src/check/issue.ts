@@ -12,6 +12,8 @@ export interface Issue {
   readonly line?: number;
   /** A closing hint, e.g. the nearest known names. */
   readonly hint?: string;
+  /** It is about values together: in a sweep the rows that have them fall, and the others stay. */
+  readonly row?: true;
 }
 
 /** A user's mistakes, all at once. The command line prints them and exits with code 2. */

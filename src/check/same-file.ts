@@ -40,11 +40,14 @@ export function refuseOverwrites(outputs: readonly Output[]): void {
   if (issues.length > 0) throw new UserError(issues);
 }
 
-/** Device and number of what is there, through every link; the real folder and the name of what is not there yet. */
+/**
+ * Device, number and birth of what is there, through every link: the number of a file that is gone is given again. The real folder and
+ * the name of what is not there yet.
+ */
 export function identityOf(file: string): string {
   try {
-    const { dev, ino } = statSync(file, { bigint: true });
-    return `${dev}:${ino}`;
+    const { dev, ino, birthtimeNs } = statSync(file, { bigint: true });
+    return `${dev}:${ino}:${birthtimeNs}`;
   } catch {
     return join(realFolder(dirname(resolve(file))), basename(file));
   }

@@ -57,6 +57,11 @@ export function needsSteps(group: { readonly routing: RoutingPolicy; readonly me
 }
 
 /** Whether a group's members are two halves, one for light visits and one for heavy ones. */
+/** Whether what it chooses by changes as its members use blocks again. */
+export function looksAtBlocks(policy: RoutingPolicy): boolean {
+  return routing.looksAtBlocks(ROUTING.id[policy]);
+}
+
 export function splitsMembers(policy: RoutingPolicy): boolean {
   return routing.splitsMembers(ROUTING.id[policy]);
 }

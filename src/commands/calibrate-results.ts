@@ -12,6 +12,7 @@ import {
 import type { Figure, MeasuredRun } from '../calibrate/results/measured-run.ts';
 import { readResults } from '../calibrate/results/read-results.ts';
 import { openBench, prepareRun, tunedProfile, tuningOf } from '../calibrate/results/replay.ts';
+import { caveatsOf } from '../catalog/caveats.ts';
 import type { Catalog } from '../catalog/open.ts';
 import type { EngineProfile } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
@@ -41,6 +42,7 @@ export function calibrateResults(files: readonly string[], flags: CalibrateFlags
   if (isRefusal(bound)) issues.push({ path: 'deployment', expected: 'one that can be built', received: bound.words });
   else checkModel(runs, bound, catalog, issues);
   if (issues.length > 0 || isRefusal(bound)) throw new UserError(issues);
+  for (const words of caveatsOf(catalog, [configuration.model], [bound.hardware.id])) out.stderr(`${words}\n`);
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const note = (done: number, total: number) => progress.update(done, total, 'fitting');
   const bench = openBench(bound, configuration, openSession(catalog));

@@ -5,6 +5,7 @@ import { checkUnit, modelErrors } from '../calibrate/steps/compare.ts';
 import { fitSteps, type StepResult, stepId } from '../calibrate/steps/fit-steps.ts';
 import { findName } from '../calibrate/steps/names.ts';
 import { readSteps, type StepDeployment, type StepSeries } from '../calibrate/steps/read-steps.ts';
+import { caveatsOf } from '../catalog/caveats.ts';
 import type { Catalog } from '../catalog/open.ts';
 import type { WeightFormat } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
@@ -42,6 +43,8 @@ export function calibrateSteps(files: readonly string[], flags: CalibrateFlags, 
   const results = issues.length > 0 ? [] : fitAll(series, flags, catalog, issues);
   if (issues.length > 0) throw new UserError(issues);
   for (const result of results) notes.push(...result.notes);
+  const used = (field: 'model' | 'hardware') => new Set(results.map(({ fit }) => fit[field]));
+  notes.push(...caveatsOf(catalog, used('model'), used('hardware')));
   for (const note of notes) out.stderr(`${note}\n`);
   const written = results.map(({ fit }) => fit);
   if (folder !== undefined) {

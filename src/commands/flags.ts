@@ -59,6 +59,18 @@ export function wholeFlag(flag: string, text: string | undefined, least: number,
   throw new UserError([{ path: flag, expected: `a whole number ${range}`, received: text }]);
 }
 
+/** One word of a closed list. */
+export function wordFlag<const T extends string>(
+  flag: string,
+  text: string | undefined,
+  words: readonly T[],
+): T | undefined {
+  if (text === undefined) return undefined;
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  throw new UserError([{ path: flag, expected: `one of ${words.join(', ')}`, received: text }]);
+}
+
 /** Seconds of simulated time, from 0 on. */
 export function secondsFlag(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

@@ -2,8 +2,9 @@
 
 import { openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
+import { WINDOWS } from '../spec/fleet/client.ts';
 import { readSpecText } from '../spec/open.ts';
-import { type Flags, onlyWord, secondsFlag, verb, wholeFlag } from './flags.ts';
+import { type Flags, onlyWord, secondsFlag, verb, wholeFlag, wordFlag } from './flags.ts';
 import { type FleetFlags, runPipelines } from './simulate.ts';
 
 const FLAGS = {
@@ -17,6 +18,7 @@ const FLAGS = {
   '--html': String,
   '--timeline': String,
   '--seed': String,
+  '--window': String,
   '--catalog': String,
   '--json': Boolean,
 } as const;
@@ -31,6 +33,8 @@ const HELP = `mist run SPEC [options]
   --steps FILE       write one line per iteration: instance, start, duration, prefill tokens, sequences, context, KV blocks in use
   --row N            row N of a spec that spans several configurations
   --seed N           another seed for the workload
+  --window PART      what figures are of: measured (between warm-up and cool-down, the default), all (what a benchmark client prints:
+                     ramp, start burst and drain included), steady (of a closed loop)
   --catalog FOLDER   a catalog folder of your own, first
   --json             results as JSON, with the field names of \`vllm bench serve\`
   --trace FILE       write a Chrome trace (ui.perfetto.dev opens it): what every instance did, hand-offs, queues
@@ -63,6 +67,7 @@ function fleetFlags(flags: Flags<typeof FLAGS>): FleetFlags {
   if (issues.length > 0) throw new UserError(issues);
   return {
     seed,
+    window: wordFlag('--window', flags['--window'], WINDOWS),
     row: wholeFlag('--row', flags['--row'], 0),
     requests: flags['--requests'],
     steps: flags['--steps'],

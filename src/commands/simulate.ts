@@ -19,11 +19,15 @@ import { buildLaunch } from '../report/launch.ts';
 import { openProgress } from '../report/progress.ts';
 import { lineFormatOf, stepHeading, stepLines } from '../report/step-lines.ts';
 import { writeTrace } from '../report/timeline/trace.ts';
-import { measuredWindow } from '../run/client-view.ts';
+import type { Measuring } from '../run/checkpoints.ts';
+import { planMeasuring } from '../run/client-view.ts';
+import { lengthen } from '../run/extend.ts';
 import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
-import type { Marks } from '../run/fleet-window.ts';
 import { measureRun } from '../run/measure-fleet.ts';
-import { openSession } from '../run/session.ts';
+import { openSession, type Session } from '../run/session.ts';
+import { openSimulator, simulateRow } from '../run/simulate-row.ts';
+import { fleetCaveats } from '../spec/fleet/caveats.ts';
+import { CLIENT, type WindowName } from '../spec/fleet/client.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { openQuestion } from '../spec/question.ts';
 import { configurationOf } from '../spec/shape.ts';
@@ -35,6 +39,7 @@ export interface FleetFlags {
   /** Row of a spec with axes. */
   readonly row?: number;
   readonly seed?: number;
+  readonly window?: WindowName;
   readonly requests?: string;
   readonly steps?: string;
   readonly trace?: string;
@@ -55,8 +60,10 @@ export async function runPipelines(
   flags: FleetFlags,
   out: Output,
 ): Promise<number> {
-  const spec = readFleet(text, file, catalog, flags);
-  const lowered = prepareFleet(spec, catalog, openSession(catalog));
+  const { spec: asked, isRow } = readFleet(text, file, catalog, flags);
+  const session = openSession(catalog);
+  const spec = isRow ? longEnough(asked, catalog, session) : asked;
+  const lowered = prepareFleet(spec, catalog, session);
   const files = openOutputs({
     '--requests': flags.requests, // before the work, not after it
     '--steps': flags.steps,
@@ -66,7 +73,7 @@ export async function runPipelines(
   });
   const { run, steps, clock, code } = await runInSlices(
     lowered,
-    { ...flags, ...measuredWindow(spec, lowered) },
+    { ...flags, ...planMeasuring(spec, lowered, isRow) },
     files['--steps'],
     out,
   );
@@ -80,20 +87,40 @@ export async function runPipelines(
   writeAll(files['--timeline'], () => timelineLines(measured, lineFormatOf(flags.timeline!)));
   const { result } = measured;
   out.stdout(`${flags.json ? JSON.stringify(fleetJson(result, context), null, 2) : fleetTable(result, context)}\n`);
+  if (lowered.walks.blocks && lowered.program.hashBlock === 0) out.stderr(`${HASHES_IGNORED}\n`);
   if (run.stop === 'deadlock') out.stderr(`Stopped early: ${measured.result.stopped}\n`);
   return code;
 }
 
-/** The one fleet of a spec, or the row that is asked for of one with axes. */
-function readFleet(text: string, file: string, catalog: Catalog, { row, seed }: FleetFlags): FleetSpec {
+const HASHES_IGNORED = 'The hash ids of the trace are ignored: no pool has enable_prefix_caching.';
+
+/** The one fleet of a spec, or the row that is asked for of one with axes, which is measured as its sweep does. */
+function readFleet(text: string, file: string, catalog: Catalog, { row, seed, window }: FleetFlags) {
   const sweep = openQuestion(text, file, catalog, seed, (spec) => meetPools(spec, catalog));
   if (row !== undefined && row >= sweep.rows) {
     throw new UserError([{ path: '--row', expected: `a row below ${sweep.rows}`, received: String(row) }]);
   }
-  if (row !== undefined || sweep.rows === 1) return sweep.at(row ?? 0).spec;
+  if (row !== undefined || sweep.rows === 1)
+    return { spec: withWindow(sweep.at(row ?? 0).spec, window), isRow: row !== undefined };
   const hint = `mist sweep ${file} tries them all; --row N takes one`;
   const received = `${sweep.rows} (axes: ${sweep.axes.map(({ name }) => name).join(', ')})`;
   throw new UserError([{ path: 'mist run', expected: 'a spec of one deployment or fleet', received, hint }]);
+}
+
+/** As long as the sweep ran it: until it was told whether it keeps up. */
+function longEnough(spec: FleetSpec, catalog: Catalog, session: Session): FleetSpec {
+  const { times } = simulateRow(openSimulator(catalog, session), spec, false);
+  return times > 1 ? (lengthen(spec, times) ?? spec) : spec;
+}
+
+function withWindow(spec: FleetSpec, window: WindowName | undefined): FleetSpec {
+  if (window === undefined) return spec;
+  const { process } = spec.workload.arrivals;
+  if (window === 'steady' && process !== 'closed-loop') {
+    const expected = 'measured or all: only a closed loop has a steady part';
+    throw new UserError([{ path: '--window', expected, received: `steady, of ${process} arrivals` }]);
+  }
+  return { ...spec, client: { ...(spec.client ?? CLIENT), window } };
 }
 
 function windowOf({ from, to, perRequest }: FleetFlags) {
@@ -106,7 +133,7 @@ const MOST_STEPS = 2_000_000;
 /** Runs slice by slice so that Ctrl-C is heard between two; what was simulated by then is kept. */
 async function runInSlices(
   lowered: LoweredFleet,
-  flags: FleetFlags & { readonly window?: Marks },
+  flags: FleetFlags & { readonly measuring?: Measuring },
   file: WholeFile | null,
   out: Output,
 ) {
@@ -129,7 +156,7 @@ async function runInSlices(
   const interrupt = heedInterrupts();
   try {
     const fleet = start(lowered, {
-      ...(flags.window ? { window: flags.window } : {}),
+      ...(flags.measuring ? { measuring: flags.measuring } : {}),
       leap: file || curves ? 'none' : 'exact',
       ...(file || curves ? { onSteps: keep } : {}),
       onProgress: (now) => {
@@ -183,6 +210,7 @@ function contextOf(spec: FleetSpec, lowered: LoweredFleet, catalog: Catalog): Fl
     power: spec.power,
     pools: factsOf(spec, lowered, labels),
     bases: clients.map(({ basis }) => basis),
+    caveats: fleetCaveats(spec, catalog),
     seed,
     models: [...new Set(ids)].map((id) => labels[id] ?? id),
     text: spec.text,

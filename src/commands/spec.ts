@@ -2,6 +2,8 @@
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { checkFleet, meetPools } from '../plan/pipeline/lower-fleet.ts';
+import { wrap } from '../report/width.ts';
+import { fleetCaveats } from '../spec/fleet/caveats.ts';
 import { describeFleetSpec, explainFleetSpec } from '../spec/fleet/explain.ts';
 import { explainPools } from '../spec/fleet/explain-pools.ts';
 import { explainAxes } from '../spec/fleet/explain-rows.ts';
@@ -38,9 +40,12 @@ function tell(file: string, catalog: Catalog, json: boolean): string {
   const sweep = openQuestion(readSpecText(file), file, catalog, undefined, (spec) => meetPools(spec, catalog));
   const { first } = sweep;
   if (sweep.rows === 1) checkFleet(first, catalog);
-  if (json) return toJson({ rows: sweep.rows, axes: sweep.axes, ...describeFleetSpec(first) });
+  const caveats = fleetCaveats(first, catalog);
+  const told = caveats.length > 0 ? { caveats } : {};
+  if (json) return toJson({ rows: sweep.rows, axes: sweep.axes, ...told, ...describeFleetSpec(first) });
   const parts = [explainFleetSpec(first), explainPools(sweep), sweep.axes.length > 0 ? explainAxes(sweep) : ''];
-  return parts.filter((part) => part !== '').join('\n');
+  const lines = caveats.flatMap((words) => wrap(words)).map((line) => `${line}\n`);
+  return [...parts, lines.join('')].filter((part) => part !== '').join('\n');
 }
 
 function checkFiles(flags: Flags<typeof FLAGS>): void {

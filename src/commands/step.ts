@@ -1,4 +1,5 @@
 // mist step: one engine iteration op by op, so that every number behind a simulation can be looked at.
+import { caveatsOf } from '../catalog/caveats.ts';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import type { KvFormat, StepFit, WeightFormat } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
@@ -15,6 +16,7 @@ import { type StepWork, sumWork } from '../plan/step-work.ts';
 import { type SurfaceKey, splitOf } from '../plan/surface-key.ts';
 import { formatNumber, formatShare, formatShort } from '../report/format.ts';
 import { drawTable, left, right } from '../report/table.ts';
+import { wrap } from '../report/width.ts';
 import { DEFAULT_PROFILE } from '../spec/defaults.ts';
 import type { StepSource } from '../spec/types.ts';
 import { KV_FORMATS, STEP_SOURCES, WEIGHT_FORMATS } from '../spec/words.ts';
@@ -64,11 +66,14 @@ export const step = verb('step', FLAGS, HELP, async (flags, out) => {
   const { key, work } = readQuestion(flags, catalog);
   const arena = openArena(SCRATCH_BYTES);
   const explained = explainStep(key, work, fitsOf(catalog), loadKernels(arena.memory), arena);
-  out.stdout(
-    flags['--json']
-      ? `${JSON.stringify(toJson(key, explained), null, 2)}\n`
-      : drawStep(key, explained, sumWork(work).tokens),
-  );
+  const caveats = caveatsOf(catalog, [flags['--model'] ?? ''], [key.hardware.id]);
+  if (flags['--json']) {
+    const told = caveats.length > 0 ? { caveats } : {};
+    out.stdout(`${JSON.stringify({ ...toJson(key, explained), ...told }, null, 2)}\n`);
+  } else {
+    const lines = caveats.flatMap((words) => wrap(words)).map((line) => `${line}\n`);
+    out.stdout(drawStep(key, explained, sumWork(work).tokens) + lines.join(''));
+  }
   return 0;
 });
 

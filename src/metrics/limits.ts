@@ -1,8 +1,9 @@
 // What a run achieved against its limits, and whether it keeps its promise: defined once for runs and sweeps.
 import type { Percentile, Slo } from '../spec/types.ts';
-import type { Summary, Verdict } from './types.ts';
+import type { Statistic } from './sampling.ts';
+import { keepsUp, type Summary, type Verdict } from './types.ts';
 
-const PERCENTILE_FIELD: Readonly<Record<Percentile, keyof Summary>> = {
+export const PERCENTILE_FIELD: Readonly<Record<Percentile, Statistic>> = {
   mean: 'mean',
   p50: 'p50',
   p90: 'p90',
@@ -28,10 +29,15 @@ export interface Ends {
 
 /**
  * A limit on something that does not exist (TPOT of one-token answers) is kept. Even without limits a deployment
- * promises to serve what is offered: it must finish every request and must not fall behind.
+ * promises to serve what is offered: it must finish every request, and the run must be long enough to tell that it does not fall behind.
  */
 export function keepsPromise(slos: readonly Slo[], summaries: Summaries, ends: Ends, verdict: Verdict): boolean {
   const lost = ends.rejected_kv + ends.rejected_length + ends.unfinished;
   if (ends.completed === 0 || lost > 0) return false;
-  return verdict !== 'overloaded' && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
+  return keepsUp(verdict) && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
+}
+
+/** Whether only the length of a run keeps it from the promise: nothing is lost, every limit kept, and it is too short to tell more. */
+export function isUndecided(slos: readonly Slo[], result: Summaries & Ends & { readonly verdict: Verdict }): boolean {
+  return result.verdict === 'too-short' && keepsPromise(slos, result, result, 'stable');
 }

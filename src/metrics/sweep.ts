@@ -3,8 +3,9 @@ import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Objective, Slo } from '../spec/types.ts';
 import type { FleetTrust } from './fleet/trust.ts';
 import type { FleetResult } from './fleet/types.ts';
-import { achieved, type Ends } from './limits.ts';
+import { achieved, type Ends, isUndecided } from './limits.ts';
 import { scoreOf } from './objective.ts';
+import { keepsUp } from './types.ts';
 
 /** Figures of a row: those of a run that stand for the whole fleet. */
 export type FleetSummary = Omit<FleetResult, 'breakdown' | 'stages' | 'clients' | 'pipelines' | 'visits'>;
@@ -45,6 +46,8 @@ export interface KeptRow {
   readonly slo: readonly Slo[];
   readonly screen: ScreenFigures | null;
   readonly result: FleetSummary | null;
+  /** How many times as long as the spec says its run was, so that it tells whether it keeps up; 1 where it was not simulated. */
+  readonly times: number;
   /** What its figures rest on, and how far they may be off; null where nothing of ours prices a step. */
   readonly trust: FleetTrust | null;
   /** No other row of its scenario that keeps the promise is at least as good in cost, TTFT, TPOT and E2EL, and better in one. */
@@ -99,6 +102,8 @@ export interface SweepResult {
   readonly seed: number;
   /** Names to show for ids of models and hardware ("h100-sxm": "H100 SXM"). */
   readonly labels: Readonly<Record<string, string>>;
+  /** What must be said of the models asked for and of the answer's devices, one sentence each; absent where there is nothing. */
+  readonly caveats?: readonly string[];
   readonly version: string;
   /** Any row of it again, as the fleet that it is. */
   specAt(row: number): FleetSpec;
@@ -107,6 +112,14 @@ export interface SweepResult {
 /** Rows that only the screen has looked at. */
 export function countScreened({ screened, simulated }: SweepResult): number {
   return screened === null ? 0 : Math.max(0, screened.feasible - simulated);
+}
+
+/** How many times as long as its spec says a run may become that is too short to tell whether it keeps up. */
+export const MOST_TIMES = 16;
+
+/** Simulated rows of which even the longest run does not tell whether they keep up: they cannot win. */
+export function countUndecided({ kept }: Pick<SweepResult, 'kept'>): number {
+  return kept.filter(({ result, slo }) => result !== null && isUndecided(slo, result)).length;
 }
 
 /** Smaller is better; NaN where it cannot be ranked. Twelve digits: sums of the same prices in another order are equal. */
@@ -127,7 +140,7 @@ export function lostIn({ rejected_kv, rejected_length, unfinished }: Omit<Ends, 
 
 /** The largest share of a limit that the run used; infinite where requests were lost, or it did not keep up. */
 export function tensionOf(result: FleetSummary, slo: readonly Slo[]): number {
-  if (lostIn(result) > 0 || result.completed === 0 || result.verdict === 'overloaded') return Number.POSITIVE_INFINITY;
+  if (lostIn(result) > 0 || result.completed === 0 || !keepsUp(result.verdict)) return Number.POSITIVE_INFINITY;
   const shares = slo.map((limit) => achieved(result, limit) / limit.limit).filter((share) => !Number.isNaN(share));
   return Math.max(0, ...shares);
 }

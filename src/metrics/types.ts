@@ -1,6 +1,9 @@
 // Words and statistics that every result is made of. Times in seconds, percentiles by linear interpolation (NumPy's default).
 /** Whether a run kept up with its load; src/metrics/verdict.ts defines the words. */
-export type Verdict = 'stable' | 'backlogged' | 'overloaded';
+export type Verdict = (typeof VERDICTS)[number];
+export const VERDICTS = ['stable', 'backlogged', 'too-short', 'overloaded', 'rejected'] as const;
+/** What keeps a deployment from being an answer, whatever its latencies. */
+export const keepsUp = (verdict: Verdict): boolean => verdict === 'stable' || verdict === 'backlogged';
 
 /** Statistics of one latency over requests (ITL: over gaps). NaN where nothing was measured. */
 export interface Summary {

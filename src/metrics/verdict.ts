@@ -1,138 +1,200 @@
-// Whether a run kept up with its load: stable, backlogged or overloaded. Defined here, once.
+// Whether a run kept up with its load, by conservation: what is in flight at the start of the window and what is offered in it equal what
+// is served and lost in it and what is in flight at its end (law L14). Defined here, once.
 //
-// overloaded  The offered rate exceeds what is served: each second of arrivals adds more than GROWTH seconds of lag, over
-//             the whole arrival window and still over its second half. Latencies then say how long the run was, not how
-//             good the deployment is. Lag is the TTFT, or the latency of a request of mean length (TTFT + TPOT * (mean
-//             output - 1)): the first grows when prompts queue up, the second when the running batch does.
-// backlogged  Not overloaded, but for some cohort (one in twenty arrivals) the wait before the first token was QUEUE times
-//             as long as the service itself: by Little's law, then QUEUE times as many requests waited as were served.
-// stable      Otherwise: a longer run would show the same latencies.
+// rejected    everything that arrived in the window was turned away.
+// overloaded  What waits (or is carried: flow.ts) grows: for sure (SURE standard errors) by more than LEAST of what is offered, and in both
+//             halves of the window. Or all that is in flight does, in a window of FILLED services: what an empty fleet fills up to is
+//             reached by then. Latencies then say how long the run was, not how good the deployment is.
+// too-short   Neither that nor stable can be told: the window is shorter than SERVICES times the service of its quietest part, or chance
+//             could hide a growth of more than MOST of what is offered.
+// backlogged  Stable, but requests wait QUEUE times as long as they are served.
+// stable      It is all but sure (LIKELY standard errors, 95 %) that less than MOST of what is offered piles up.
 //
-// A closed loop offers only what is served, so it is stable by construction. Requests that all arrive at once offer no rate:
-// they can be backlogged (the rest of the batch waits) but not overloaded.
-import { STATE_FINISHED, STATE_UNFINISHED } from '../../assembly/layout/enums.ts';
-import type { RequestResults } from '../plan/setup.ts';
-import type { Lengths } from './requests.ts';
+// Growth has two standard errors. What waits moves as its own increments say: of BATCHES parts of the window with equally many arrivals,
+// as if they were independent, which a queue that comes back to where it was only overstates. What is being served is as many as arrive in
+// a service time, so Poisson, or as much more irregular as the arrivals are: at both ends of the window.
+//
+// A closed loop keeps what is in flight as it is: it is stable as soon as every place was taken SERVICES times. Requests that arrive all at
+// once offer no rate: they can be backlogged, not overloaded.
+import { countOpen, type Flow } from './fleet/flow.ts';
 import type { Verdict } from './types.ts';
 
-/** Seconds of lag per second of arrivals: 0.05 = the offered rate exceeds the served one by 5 %. */
-const GROWTH = 0.05;
-/** A slope counts when it exceeds GROWTH by this many standard errors; noise of single requests must not decide. */
-const ERRORS = 2;
-/** Waiting requests per served one above which a queue is a backlog and not the play of chance. */
+const SURE = 4;
+const LIKELY = 1.645;
+const LEAST = 0.01;
+const MOST = 0.03;
+const SERVICES = 2;
+const FILLED = 10;
 const QUEUE = 3;
-/** Fewer requests than this show no trend. */
-const FEWEST = 16;
-/** Consecutive arrivals are compared by the mean of cohorts: this many, of at least this many requests each. */
-const COHORTS = 20;
-const COHORT_SIZE = 8;
+const BATCHES = 20;
 
-/** Requests with a known lag in order of arrival. */
-interface Lags {
-  readonly arrival: Float64Array;
-  readonly ttft: Float64Array;
-  /** Latency of a request of mean length; NaN where the request has no TPOT. */
-  readonly meanLength: Float64Array;
+/** What came into the window, what left it, and what the verdict rests on. Counts are of requests. */
+export interface Balance {
+  readonly from: number; // s
+  readonly to: number; // s
+  readonly in_flight_start: number;
+  readonly offered: number;
+  readonly served: number;
+  readonly lost: number;
+  readonly in_flight_end: number;
+  /** Of those in flight, those that wait or are carried. */
+  readonly waiting_start: number;
+  readonly waiting_end: number;
+  /** Growth of what is in flight and of what waits, as shares of what is offered, and their standard errors. */
+  readonly growth: number;
+  readonly growth_error: number;
+  readonly waiting_growth: number;
+  readonly waiting_growth_error: number;
+  /** s; mean over the requests that arrive in the window and are served. */
+  readonly wait: number;
+  readonly service: number;
+  /** Length of the window over the service of its quietest part. */
+  readonly services: number;
 }
 
-/** `end` is the clock at which the run stopped; it bounds the lag of requests that were cut off from below. */
-export function judge(lengths: Lengths, results: RequestResults, concurrency: number, end: number): Verdict {
-  if (concurrency > 0) return 'stable';
-  const lags = collectLags(lengths, results, end);
-  if (isGrowing(lags.arrival, lags.ttft) || isGrowing(lags.arrival, lags.meanLength)) return 'overloaded';
-  return queuedUp(lengths, results, lags) ? 'backlogged' : 'stable';
+export interface Judged {
+  readonly verdict: Verdict;
+  readonly balance: Balance;
 }
 
-/** Results are in order of arrival (src/plan/setup.ts), so the lags are too. */
-function collectLags(lengths: Lengths, results: RequestResults, end: number): Lags {
-  const { state, arrival, first, finish } = results;
-  const lags = {
-    arrival: new Float64Array(lengths.count),
-    ttft: new Float64Array(lengths.count),
-    meanLength: new Float64Array(lengths.count),
+/** `window`: s, from one arrival to a later one; up to Infinity where all arrive at once. */
+export function judge(flow: Flow, window: { readonly from: number; readonly to: number }, concurrency: number): Judged {
+  const { balance, ...levels } = takeBalance(flow, window);
+  return { balance, verdict: decide(balance, levels, concurrency) };
+}
+
+/** How many times as long a run that is too short must be for the word to be told, as far as one can see: errors fall with its root. */
+export function timesToDecide({ growth, growth_error, services }: Balance): number {
+  const left = Math.max(MOST - Math.max(0, growth), MOST / 4);
+  return Math.max(SERVICES / services, ((LIKELY * growth_error) / left) ** 2);
+}
+
+/** Requests in flight, and those of them that wait, at the edges of the batches. */
+interface Levels {
+  readonly flying: Float64Array;
+  readonly waiting: Float64Array;
+}
+
+function decide(balance: Balance, { flying, waiting }: Levels, concurrency: number): Verdict {
+  const { offered, served, lost } = balance;
+  if (lost > 0 && served === 0 && lost >= offered) return 'rejected';
+  const isLong = balance.services >= SERVICES;
+  if (concurrency > 0) return served >= SERVICES * concurrency ? 'stable' : 'too-short';
+  const isSlow = balance.wait > QUEUE * balance.service;
+  if (balance.to === Number.POSITIVE_INFINITY) return isSlow ? 'backlogged' : 'stable';
+  if (isLong && growsForSure(waiting, offered)) return 'overloaded';
+  if (balance.services >= FILLED && growsForSure(flying, offered)) return 'overloaded';
+  const atMost = balance.growth + LIKELY * balance.growth_error;
+  if (!isLong || !(atMost < MOST) || offered < 2 * BATCHES) return 'too-short';
+  return isSlow ? 'backlogged' : 'stable';
+}
+
+/** Whether levels at the edges of the batches grow by more than chance, and in both halves. */
+function growsForSure(levels: Float64Array, offered: number): boolean {
+  const [start, middle, end] = [levels[0]!, levels[BATCHES / 2]!, levels[BATCHES]!];
+  return end - start - SURE * deviate(levels) > LEAST * offered && middle > start && end > middle;
+}
+
+function takeBalance(
+  flow: Flow,
+  { from, to }: { readonly from: number; readonly to: number },
+): Levels & { readonly balance: Balance } {
+  const members = listMembers(flow, from, to);
+  const edges = cutEvenly(flow.arrival, members, from, to);
+  const flying = countOpen({ begin: flow.arrival, end: flow.end }, edges);
+  const waiting = countOpen(flow.waits, edges);
+  const ends = countEnds(flow, from, to);
+  const offered = members.length;
+  const share = (amount: number) => (offered > 0 ? amount / offered : Number.NaN);
+  const [start, end] = [flying[0]!, flying[BATCHES]!];
+  const waited = deviate(waiting);
+  const serving = start - waiting[0]! + (end - waiting[BATCHES]!);
+  const balance: Balance = {
+    ...{ from, to, in_flight_start: start, offered, ...ends, in_flight_end: end },
+    waiting_start: waiting[0]!,
+    waiting_end: waiting[BATCHES]!,
+    growth: share(end - start),
+    growth_error: share(Math.sqrt(waited ** 2 + serving * disperse(flow.arrival, members, from, to))),
+    waiting_growth: share(waiting[BATCHES]! - waiting[0]!),
+    waiting_growth_error: share(waited),
+    ...timesOf(flow, members, to - from),
   };
-  const gaps = meanOutput(lengths) - 1;
+  return { balance, flying, waiting };
+}
+
+/** Requests that arrive in the window, in order of arrival. */
+function listMembers({ arrival }: Flow, from: number, to: number): Int32Array {
+  const members = new Int32Array(arrival.length);
   let n = 0;
-  for (let i = 0; i < lengths.count; i++) {
-    const cutOff = state[i] === STATE_UNFINISHED && arrival[i] < end;
-    if (state[i] !== STATE_FINISHED && !cutOff) continue;
-    const ttft = (cutOff && Number.isNaN(first[i]) ? end : first[i]) - arrival[i];
-    const known = !cutOff && lengths.output[i] >= 2;
-    lags.arrival[n] = arrival[i];
-    lags.ttft[n] = ttft;
-    lags.meanLength[n] = known ? ttft + ((finish[i] - first[i]) / (lengths.output[i] - 1)) * gaps : Number.NaN;
-    n++;
+  for (let r = 0; r < arrival.length; r++) {
+    const time = arrival[r]!;
+    if (time >= from && time < to) members[n++] = r;
   }
+  return members.subarray(0, n);
+}
+
+/** BATCHES + 1 instants from `from` to `to` between which equally many of the members arrive. */
+function cutEvenly(arrival: Float64Array, members: Int32Array, from: number, to: number): Float64Array {
+  return Float64Array.from({ length: BATCHES + 1 }, (_, k) => {
+    if (k === BATCHES) return to;
+    return k === 0 || members.length === 0 ? from : arrival[members[Math.floor((k * members.length) / BATCHES)]!]!;
+  });
+}
+
+function countEnds(
+  { end, served }: Flow,
+  from: number,
+  to: number,
+): { readonly served: number; readonly lost: number } {
+  let [finished, lost] = [0, 0];
+  for (let r = 0; r < end.length; r++) {
+    if (!(end[r]! >= from && end[r]! < to)) continue;
+    if (served[r] === 1) finished++;
+    else lost++;
+  }
+  return { served: finished, lost };
+}
+
+/** Standard error of the growth from the first to the last level, from that of its increments. */
+function deviate(levels: Float64Array): number {
+  const mean = (levels[BATCHES]! - levels[0]!) / BATCHES;
+  let squares = 0;
+  for (let k = 0; k < BATCHES; k++) squares += (levels[k + 1]! - levels[k]! - mean) ** 2;
+  return Math.sqrt((squares / (BATCHES - 1)) * BATCHES);
+}
+
+/** Variance over mean of the arrivals in BATCHES parts of equal length; at least that of Poisson arrivals. */
+function disperse(arrival: Float64Array, members: Int32Array, from: number, to: number): number {
+  if (to === Number.POSITIVE_INFINITY) return 1;
+  const counts = new Float64Array(BATCHES);
+  for (const r of members) counts[Math.min(BATCHES - 1, Math.floor(((arrival[r]! - from) / (to - from)) * BATCHES))]!++;
+  const mean = members.length / BATCHES;
+  let squares = 0;
+  for (const count of counts) squares += (count - mean) ** 2;
+  return mean > 0 ? Math.max(1, squares / (BATCHES - 1) / mean) : 1;
+}
+
+/** Mean wait and service of those that were served, and how often the service of the quietest batch goes into the window. */
+function timesOf({ arrival, end, served, waited }: Flow, members: Int32Array, length: number) {
+  let [wait, service, count, quietest] = [0, 0, 0, Number.POSITIVE_INFINITY];
+  for (let k = 0; k < BATCHES; k++) {
+    const [first, last] = [k, k + 1].map((part) => Math.floor((part * members.length) / BATCHES)) as [number, number];
+    let [own, n] = [0, 0];
+    for (let i = first; i < last; i++) {
+      const r = members[i]!;
+      if (served[r] !== 1) continue;
+      own += end[r]! - arrival[r]! - waited[r]!;
+      wait += waited[r]!;
+      n++;
+    }
+    service += own;
+    count += n;
+    if (n > 0) quietest = Math.min(quietest, own / n);
+  }
+  const mean = (sum: number) => (count > 0 ? sum / count : Number.NaN);
   return {
-    arrival: lags.arrival.subarray(0, n),
-    ttft: lags.ttft.subarray(0, n),
-    meanLength: lags.meanLength.subarray(0, n),
+    wait: mean(wait),
+    service: mean(service),
+    services: quietest > 0 ? length / quietest : Number.POSITIVE_INFINITY,
   };
-}
-
-function meanOutput(lengths: Lengths): number {
-  let sum = 0;
-  for (let i = 0; i < lengths.count; i++) sum += lengths.output[i];
-  return sum / lengths.count;
-}
-
-/** Lag grows over the whole window and over its second half (so that a queue that has settled or drained does not count). */
-function isGrowing(arrival: Float64Array, lag: Float64Array): boolean {
-  const half = Math.floor(arrival.length / 2);
-  return slopeExceeds(arrival, lag) && slopeExceeds(arrival.subarray(half), lag.subarray(half));
-}
-
-/** Least squares of lag on arrival: whether the slope is above GROWTH by ERRORS standard errors. Skips lags that are NaN. */
-function slopeExceeds(arrival: Float64Array, lag: Float64Array): boolean {
-  let n = 0;
-  let sumX = 0;
-  let sumY = 0;
-  for (let i = 0; i < lag.length; i++) {
-    if (Number.isNaN(lag[i])) continue;
-    n++;
-    sumX += arrival[i];
-    sumY += lag[i];
-  }
-  if (n < FEWEST) return false;
-  let xx = 0;
-  let xy = 0;
-  let yy = 0;
-  for (let i = 0; i < lag.length; i++) {
-    if (Number.isNaN(lag[i])) continue;
-    const x = arrival[i] - sumX / n;
-    const y = lag[i] - sumY / n;
-    xx += x * x;
-    xy += x * y;
-    yy += y * y;
-  }
-  if (!(xx > 0)) return false; // all at once: no rate was offered
-  const slope = xy / xx;
-  const residual = Math.max(0, yy - slope * xy);
-  return slope - ERRORS * Math.sqrt(residual / (n - 2) / xx) > GROWTH;
-}
-
-/** Some cohort waits QUEUE times the service, which is the TTFT of the quietest cohort and the mean decode. */
-function queuedUp(lengths: Lengths, results: RequestResults, lags: Lags): boolean {
-  const size = Math.max(COHORT_SIZE, Math.ceil(lags.ttft.length / COHORTS));
-  let quietest = Number.POSITIVE_INFINITY;
-  let longest = Number.NEGATIVE_INFINITY;
-  for (let from = 0; from < lags.ttft.length; from += size) {
-    const to = Math.min(from + size, lags.ttft.length);
-    let sum = 0;
-    for (let i = from; i < to; i++) sum += lags.ttft[i];
-    quietest = Math.min(quietest, sum / (to - from));
-    longest = Math.max(longest, sum / (to - from));
-  }
-  return longest - quietest > QUEUE * (quietest + meanDecode(lengths, results));
-}
-
-function meanDecode(lengths: Lengths, results: RequestResults): number {
-  let sum = 0;
-  let count = 0;
-  for (let i = 0; i < lengths.count; i++) {
-    if (results.state[i] !== STATE_FINISHED) continue;
-    sum += results.finish[i] - results.first[i];
-    count++;
-  }
-  return count > 0 ? sum / count : 0;
 }

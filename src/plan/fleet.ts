@@ -8,6 +8,7 @@
 import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
 import type { LoadMetric, PackingName, RoutingPolicy } from '../check/scheduler-lists.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
+import type { Turns } from '../workload/types.ts';
 import type { EngineSetup } from './setup.ts';
 
 /** A tier of a KV store: blocks of `hashBlock` tokens kept by LRU. */
@@ -21,6 +22,12 @@ export interface FleetTier {
   readonly link: number;
   /** When blocks come into it; write_through if absent. */
   readonly policy?: WritePolicy;
+}
+
+/** Step surfaces (assembly/layout/surface.ts) of what a step takes of a device. */
+export interface ChannelParts {
+  readonly compute: Float64Array;
+  readonly bandwidth: Float64Array;
 }
 
 /** One scheduler: the limits of an engine, and where it stands. */
@@ -44,14 +51,17 @@ export interface FleetClient extends Omit<EngineSetup, 'replicas' | 'routing'> {
   /** Where it stands: an index into the paths. */
   readonly location: number;
   /**
-   * A shared resource of capacity 1 (a memory channel, an accelerator that two models share), -1 = none, and the share of it
-   * that this client's steps want while they run. Active clients get max–min fair shares; a step that wants d and gets s runs
-   * at rate s/d.
+   * A device that clients share, with compute and bandwidth of capacity 1 each (an accelerator under two models, a processor with
+   * its memory), -1 = none, and the most of either that this client's steps want while they run. Active steps get max–min fair
+   * shares by the larger of theirs; one that wants d and gets s runs at rate s/d.
    */
   readonly channel: number;
   readonly demand: number;
-  /** Hash blocks that its own prefix cache holds (LRU); 0 = no prefix cache. */
-  readonly prefixBlocks: number;
+  /**
+   * Surfaces: seconds of the device's compute, and of its bandwidth, that a step takes; over those that it lasts they are what it
+   * wants of each. Absent = `demand` of both.
+   */
+  readonly parts?: ChannelParts;
   /** Tiers of a store, nearest first. */
   readonly tiers: readonly FleetTier[];
 }
@@ -84,7 +94,7 @@ export interface FleetLink {
 export const VISIT_RESIDENT = FLAG_RESIDENT;
 /** Keeps its blocks after it ended until its `holders` let go: transfers that deliver it, branches that share it. */
 export const VISIT_HOLD = FLAG_HOLD;
-/** Looks up and fills the prefix cache of its client with its hash blocks. */
+/** Its hash blocks are looked up where its client caches prefixes, and can be found there by others. */
 export const VISIT_PREFIX = FLAG_PREFIX;
 /**
  * Stays in the local group in which `sameAs` was served: of the groups of clients from `group` on, it goes to the one as many
@@ -131,6 +141,8 @@ export interface VisitTable {
    * run: R9's fetched tokens start at this. Absent = 0 for all.
    */
   readonly fetched?: Int32Array;
+  /** 1 = what it generates is a try: the answer of a later model of a cascade takes its place. Absent = 0 for all. */
+  readonly replaced?: Int32Array;
   /** Store client into which this visit's hash blocks are written when it ends, -1 = none. */
   readonly writes: Int32Array;
   /** Hash blocks of the visit's prompt: hashIds[hashAt[v] .. hashAt[v + 1] - 1], dense ids from 0. */
@@ -151,7 +163,10 @@ export interface FleetProgram {
   readonly visits: VisitTable;
   readonly requests: {
     readonly count: number;
-    /** s, non-decreasing; first visit of each request is a root (pending 0) and becomes ready then. */
+    /**
+     * s, non-decreasing; first visit of each request is a root (pending 0) and becomes ready then. Of a request that follows
+     * another: the earliest, in any order.
+     */
     readonly arrival: Float64Array;
     /** First visit of request r; visits of r are first[r] .. first[r + 1] - 1. Only the first is a root. */
     readonly first: Int32Array;
@@ -160,10 +175,18 @@ export interface FleetProgram {
      * its visits joins a client any more (they are cancelled), and what has joined goes on to its end.
      */
     readonly last: Int32Array;
-    /** Requests in flight of a closed loop, 0 = open. A finished or rejected request lets the next one arrive. */
+    /**
+     * Requests in flight of a closed loop, 0 = open. A finished or rejected request lets the next one arrive; with turns one that
+     * nothing follows: then it is conversations that are in flight, each followed by one turn at most.
+     */
     readonly concurrency: number;
+    /**
+     * Requests that follow others (turns of a conversation): each arrives `delay` seconds after the request that it follows has
+     * ended, but not before its own `arrival`. What follows a rejected request is never sent. Absent where none follows another.
+     */
+    readonly turns?: Turns;
   };
-  /** Tokens of a hash block; 0 without hashes. Ids are below `hashCount`. */
+  /** Tokens of a hash block; 0 without hashes. Ids are below `hashCount`. Blocks of clients that cache prefixes tile it. */
   readonly hashBlock: number;
   readonly hashCount: number;
   /** KV bytes per token that a store moves when it sends a block. */

@@ -18,10 +18,17 @@ const OTHER_PASSES: Sinks = {
 
 /**
  * k passes of the draft: the first over every new token of the step (that is how its own cache is filled, prompts included), the
- * others over one token of each sequence that decodes; every pass reads the cache and samples once a sequence.
+ * others over one token of each sequence that decodes; every pass reads the cache and samples once a sequence. `partOf`: what of the
+ * ops is counted.
  */
-export function addDraft(lowering: Lowering, key: SurfaceKey, shape: Shape, draft: Draft): PricedOps {
-  const drafted = priceList(draft.ops, key.hardware, lowering.book, key.profile);
+export function addDraft(
+  lowering: Lowering,
+  key: SurfaceKey,
+  shape: Shape,
+  draft: Draft,
+  partOf: (ops: PricedOps) => PricedOps = (ops) => ops,
+): PricedOps {
+  const drafted = partOf(priceList(draft.ops, key.hardware, lowering.book, key.profile));
   const passes = shape.perDecode - 1;
   const inShape = { ...shape, split: draft.split };
   for (const priced of drafted.compute) {

@@ -107,7 +107,7 @@ function writeShared(table: Float64Array, lowering: Lowering, priced: PricedOps,
   table[surface.SURFACE_GROUPS] = shape.split.dp;
 }
 
-function scaleColumn(view: Float64Array, factor: number): void {
+export function scaleColumn(view: Float64Array, factor: number): void {
   for (let i = 0; i < view.length; i++) view[i] *= factor;
 }
 
@@ -118,7 +118,7 @@ export function shapeOf(key: SurfaceKey, lowering: Lowering): Shape {
 }
 
 /** The token quantities at every grid point, with their derating; they change only with dp and pp. */
-function fillGrids({ columns, filled, derating }: Lowering, { split, knots }: Shape): void {
+export function fillGrids({ columns, filled, derating }: Lowering, { split, knots }: Shape): void {
   if (knots.length !== SURFACE_KNOTS) throw new Error(`${knots.length} knots, the layout has ${SURFACE_KNOTS}`);
   if (filled.dp === split.dp && filled.pp === split.pp) return;
   const tokens = columns.tokens.view;
@@ -175,7 +175,7 @@ export function sumLaunches(compute: readonly PricedCompute[]): number {
   return launches;
 }
 
-function writeTables(table: Float64Array, columns: Columns, perDecode: number, hostPasses: number): void {
+export function writeTables(table: Float64Array, columns: Columns, perDecode: number, hostPasses: number): void {
   const slowTokens = columns.slowTokens.view;
   const slowAll = columns.slowAll.view;
   for (let i = 1; i < GRID_TOKENS; i++) {

@@ -56,6 +56,8 @@ export interface EngineSetup {
    * (TensorRT-LLM's batch waiting); absent = never.
    */
   readonly batchWait?: { readonly steps: number; readonly tokens: number };
+  /** Blocks keep what they hold until they are used again, and are shared by all that read it; absent = no. */
+  readonly prefixCaching?: boolean;
   /** Absent = one token a decode. */
   readonly speculation?: Speculation;
 }

@@ -1,7 +1,14 @@
 // The answer to a sweep's question in one sentence, and why: what the winner has to spare, what was lost and to what.
 import { firstOfEach } from '../check/group-by.ts';
-import { achieved } from '../metrics/limits.ts';
-import { type KeptRow, lostIn, type RejectCount, type SweepResult } from '../metrics/sweep.ts';
+import { achieved, isUndecided } from '../metrics/limits.ts';
+import {
+  type FleetSummary,
+  type KeptRow,
+  lostIn,
+  MOST_TIMES,
+  type RejectCount,
+  type SweepResult,
+} from '../metrics/sweep.ts';
 import type { Slo } from '../spec/types.ts';
 import {
   describeLimits,
@@ -107,6 +114,9 @@ function describeGoal(result: SweepResult): string {
   return `${describeObjective(result.objective)} that ${limits === '' ? 'keeps up' : `meets ${limits}`}${load}`;
 }
 
+/** What becomes of rows whose runs stay too short to tell. */
+export const UNDECIDED = `simulated, even ${MOST_TIMES} times as long too short to tell whether they keep up`;
+
 /** Why rows fell, most frequent first. */
 export function countedReasons({ rejected }: Pick<SweepResult, 'rejected'>): RejectCount[] {
   return rejected.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
@@ -175,7 +185,8 @@ function tellScenarios(result: SweepResult): string[] {
 /** What the closest row could carry within the limits, and how many devices that would make. */
 function explainCapacity({ result: run, devices, slo }: KeptRow, result: SweepResult): string[] {
   if (run === null || result.first.workload.arrivals.process === 'closed-loop') return [];
-  const offered = run.completed + lostIn(run) > 0 ? (run.completed + lostIn(run)) / run.duration : Number.NaN;
+  const { offered: came, from, to } = run.balance;
+  const offered = came / (to - from);
   const within = slo.length > 0 ? run.request_goodput : run.request_throughput;
   if (Number.isNaN(within) || !(offered > 0)) return [];
   const rate = result.first.workload.request_rate || offered;
@@ -197,9 +208,17 @@ export function describeFailure(row: KeptRow): string {
   const lost = lostIn(run);
   if (lost > 0) return `leaves ${plural(lost, 'request')} unserved`;
   if (run.verdict === 'overloaded') return 'is overloaded';
+  if (isUndecided(row.slo, run))
+    return 'keeps its limits as far as it goes, and is too short to tell whether it keeps up';
   return worst && worst.ratio > 1
     ? `misses ${describeSlo(worst.slo)} by ${formatShort(worst.ratio)}x`
     : 'misses its limits';
+}
+
+/** The verdict where it is not the usual one; that a run was too short matters only where its limits are kept. */
+export function tellVerdict(run: FleetSummary, slo: readonly Slo[]): string {
+  const isUsual = run.verdict === 'stable' || (run.verdict === 'too-short' && !isUndecided(slo, run));
+  return isUsual ? '' : run.verdict;
 }
 
 /** The dearest simulated row below the winner's price: all of those miss, or the winner would be another. */

@@ -78,6 +78,27 @@ export function bandRows(result: Banded, band: ErrorBand): string[] {
   ];
 }
 
+/** How far chance may move the figures that people quote. */
+export function samplingRows(sampling: FleetResult['sampling']): string[] {
+  if (!sampling || Number.isNaN(sampling.e2el.mean[0])) return [];
+  const shown = [
+    ['mean', 'mean'],
+    ['p50', 'median'],
+    ['p99', 'p99'],
+  ] as const;
+  const rows = (['ttft', 'tpot', 'itl', 'e2el'] as const).flatMap((metric) =>
+    shown.flatMap(([field, name]) => {
+      const [low, high] = sampling[metric][field];
+      const ends =
+        high === Number.POSITIVE_INFINITY
+          ? `${fixed(low * 1000)} or more`
+          : `${fixed(low * 1000)} to ${fixed(high * 1000)}`;
+      return Number.isNaN(low) ? [] : [line(`${metric.toUpperCase()} ${name} (ms):`, ends)];
+    }),
+  );
+  return [center(' Sampling Interval of This Run, 95 % ', '-'), ...rows];
+}
+
 interface Banded {
   readonly ttft: Summary;
   readonly tpot: Summary;

@@ -1,4 +1,6 @@
 // One kept row as one flat row: the columns of the CSV, the Parquet file and the JSON, defined once. The axes come first, then figures.
+
+import type { Statistic } from '../metrics/sampling.ts';
 import type { FleetSummary, KeptRow, ScreenFigures, SweepResult } from '../metrics/sweep.ts';
 import type { Summary } from '../metrics/types.ts';
 
@@ -126,14 +128,30 @@ const RESULT_COLUMNS: readonly FlatColumn[] = [
   ),
 ];
 
+/** Ends of the sampling intervals (95 %) of rows that keep the promise: `ttft_p99_low_ms`; no high where there is none. */
+const SAMPLING: readonly FlatColumn[] = (['ttft', 'tpot', 'e2el'] as const).flatMap((metric) =>
+  STATISTICS.flatMap(([field, name]) =>
+    (['low', 'high'] as const).map((end, i) =>
+      beside(
+        real(
+          `${metric}_${name}_${end}_ms`,
+          (row) => (row.result?.sampling?.[metric][field as Statistic][i] ?? Number.NaN) * 1000,
+        ),
+      ),
+    ),
+  ),
+);
+
 /** Columns of what few rows have: there only where some row has it. */
 const RARE: readonly FlatColumn[] = [
+  ...SAMPLING,
   ...latencyColumns<KeptRow>('first_answer', ({ result }) =>
     result && result.first_answer.mean !== result.ttft.mean ? result.first_answer : undefined,
   ),
   integer('swapped_out', (row) => row.result?.swapped_out ?? null),
   integer('swapped_in', (row) => row.result?.swapped_in ?? null),
   real('swap_s', (row) => row.result?.swap_s),
+  integer('times_as_long', ({ times }) => (times > 1 ? times : null)),
   text('unpriced', (row) => row.result?.unpriced.join(' ') || null),
   text('stopped', (row) => row.result?.stopped || null),
 ];

@@ -41,7 +41,7 @@ export function typeset(sentence: string): string {
 export function drawHero(result: SweepResult): Markup {
   const answer = findAnswer(result);
   const again = answer.row?.result ? [`mist run ${result.file} --row ${answer.row.row} shows it in full.`] : [];
-  const why = [...explainAnswer(result), ...explainTrust(result), ...again];
+  const why = [...explainAnswer(result), ...explainTrust(result), ...(result.caveats ?? []), ...again];
   const reasons =
     why.length > 0 ? html`<ul class="why">${why.map((text) => html`<li>${typeset(text)}</li>`)}</ul>` : '';
   const interrupted = result.interrupted

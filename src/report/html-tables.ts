@@ -1,7 +1,7 @@
 // The middle of the report page: the best of each accelerator, the ranking, what was tried and why it fell.
-import { countScreened, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
+import { countScreened, countUndecided, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
 import type { LatencyMetric } from '../spec/types.ts';
-import { areDeployments, bestByHardware, countedReasons } from './answer.ts';
+import { areDeployments, bestByHardware, countedReasons, tellVerdict, UNDECIDED } from './answer.ts';
 import {
   describeDeployment,
   describeHosts,
@@ -35,7 +35,7 @@ interface Column {
 /** Met or missed, and the verdict where it is not the usual one: an overloaded row has missed whatever its latencies say. */
 function drawState(row: KeptRow): Markup {
   const kind = kindOf(row);
-  const verdict = row.result && row.result.verdict !== 'stable' ? row.result.verdict : '';
+  const verdict = row.result ? tellVerdict(row.result, row.slo) : '';
   const words = { screened: 'screened', met: verdict ? `meets, ${verdict}` : 'meets', missed: verdict || 'misses' };
   return html`<span class="pill ${kind}">${words[kind]}</span>`;
 }
@@ -135,6 +135,7 @@ export function drawTried(result: SweepResult): Markup {
   const ruledOut = result.rejected.reduce((sum, { count }) => sum + count, 0);
   const { plan, screen, settle } = result.seconds;
   const { screened, simulated } = result;
+  const undecided = countUndecided(result);
   const shown = screened
     ? ` ${formatNumber(screened.feasible)} screened, ${formatNumber(simulated)} of them`
     : ` ${formatNumber(simulated)}`;
@@ -145,5 +146,5 @@ export function drawTried(result: SweepResult): Markup {
   const unreached = result.interrupted ? 'not reached' : 'not simulated (settle is the most that are)';
   return html`<section class="card"><h2>What was tried</h2>
 <p class="note">${formatNumber(result.rows)} configurations in ${formatDuration(plan + screen + settle)}: ${formatNumber(ruledOut)} ruled out,${shown} simulated request by request.${order}</p>
-<dl class="bars">${countedReasons(result).map(({ words, count }) => bar(words, count))}${bar('feasible, ranked by the screen', countScreened(result))}${bar('no better: their devices alone cost as much', result.dearer)}${bar('simulated, misses the limits', simulated - met, 'run')}${bar('simulated, meets the limits', met, 'met')}${bar(unreached, result.unreached)}</dl></section>`;
+<dl class="bars">${countedReasons(result).map(({ words, count }) => bar(words, count))}${bar('feasible, ranked by the screen', countScreened(result))}${bar('no better: their devices alone cost as much', result.dearer)}${bar('simulated, misses the limits', simulated - met - undecided, 'run')}${bar(UNDECIDED, undecided, 'run')}${bar('simulated, meets the limits', met, 'met')}${bar(unreached, result.unreached)}</dl></section>`;
 }

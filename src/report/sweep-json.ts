@@ -55,6 +55,7 @@ function describeSweep(result: SweepResult): JsonObject {
     interrupted: result.interrupted,
     error_bands: Object.fromEntries(result.kept.flatMap(({ trust }) => (trust ? [[trust.basis, trust.band]] : []))),
     trust: explainTrust(result),
+    ...(result.caveats ? { caveats: result.caveats } : {}),
     digest: digestOf(result),
     workers: result.workers,
     seconds: result.seconds,

@@ -1,6 +1,6 @@
 // What a sweep prints: the answer with its ranking, in lines of 120 columns, or as many as the terminal has.
-import { countScreened, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
-import { askQuestion, countedReasons, explainAnswer, findAnswer } from './answer.ts';
+import { countScreened, countUndecided, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
+import { askQuestion, countedReasons, explainAnswer, findAnswer, tellVerdict, UNDECIDED } from './answer.ts';
 import {
   comparesModels,
   describeDeployment,
@@ -35,7 +35,9 @@ export function sweepTable(result: SweepResult, options: { readonly rows?: numbe
   const parts = [
     wrap(askQuestion(result)),
     wrap(`Traffic: ${result.workload.description}; ${describeLengths(result)}.`),
-    [sentence, ...explainAnswer(result), ...explainTrust(result), ...again].flatMap((text) => wrap(text)),
+    [sentence, ...explainAnswer(result), ...explainTrust(result), ...(result.caveats ?? []), ...again].flatMap((text) =>
+      wrap(text),
+    ),
     rankRows(shown, result),
     countRows(result),
     plotRows(result),
@@ -110,11 +112,12 @@ function rankRows(rows: readonly KeptRow[], result: SweepResult): string[] {
 }
 
 /** Whether it keeps the promise, and the verdict where it is not the usual one. */
-function tellState({ result }: KeptRow): string {
+function tellState({ result, slo }: KeptRow): string {
   if (result === null) return 'screened';
   if (result.stopped !== '') return 'stopped';
   const word = result.slo_met ? 'yes' : 'no';
-  return result.verdict === 'stable' ? word : `${word}, ${result.verdict}`;
+  const told = tellVerdict(result, slo);
+  return told === '' ? word : `${word}, ${told}`;
 }
 
 function tellUnpriced({ kept }: SweepResult): string[] {
@@ -132,7 +135,8 @@ export function countFates(result: SweepResult): readonly (readonly [count: numb
     [countScreened(result), 'feasible, ranked by the screen'],
     [result.dearer, `no better than the best ${result.top}: their devices alone ${cost}`],
     [result.unreached, unreached],
-    [result.simulated, 'simulated request by request'],
+    [result.simulated - countUndecided(result), 'simulated request by request'],
+    [countUndecided(result), UNDECIDED],
   ];
   return all.filter(([count]) => count > 0);
 }

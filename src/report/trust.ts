@@ -1,7 +1,9 @@
 // How far to believe a sweep's answer: figures with the error bands of what they rest on, and which other rows the bands leave open.
 import type { Basis, ErrorBand } from '../catalog/types.ts';
 import { firstOfEach } from '../check/group-by.ts';
+import { PERCENTILE_FIELD } from '../metrics/limits.ts';
 import { type KeptRow, lostIn, type SweepResult } from '../metrics/sweep.ts';
+import { keepsUp } from '../metrics/types.ts';
 import { areDeployments, describePriced, findAnswer } from './answer.ts';
 import { describeDeployment, METRIC_WORDS, objectiveValue, shownPercentile, tailOf } from './describe.ts';
 import { formatMs, formatNumber, formatShort, listWords, plusMinus } from './format.ts';
@@ -13,7 +15,8 @@ export function explainTrust(result: SweepResult): string[] {
   // a run that was given up has no percentiles
   if (row?.result == null || row.trust === null || Number.isNaN(tailOf(row, result, 'ttft'))) return [];
   const figures = describeFigures(row, row.trust, result);
-  if (kind !== 'met') return [figures];
+  const chance = describeChance(row, result);
+  if (kind !== 'met') return [figures, ...chance];
   const { objective, first } = result;
   // every setting that was simulated may be the one that is sure; to choose between are deployments
   const rivals = result.kept.filter((one) => one.result !== null && one.scenario === row.scenario);
@@ -24,6 +27,7 @@ export function explainTrust(result: SweepResult): string[] {
   const noun = areDeployments(result) ? 'deployment' : 'fleet';
   return [
     figures,
+    ...chance,
     ...tellReach(judge(row, result), all, row.slo),
     ...tellBetter(judge(row, result), distinct, row.slo, objective),
     ...tellRunnersUp(
@@ -44,6 +48,19 @@ function describeFigures(row: KeptRow, { band, basis }: NonNullable<KeptRow['tru
     `${tail('ttft', band.ttft_pct)}, ${tail('tpot', band.tpot_pct)}, ` +
     `${formatShort(output_throughput)} tok/s (${plusMinus(band.throughput_pct)}): step prices are ${basis}.`
   );
+}
+
+/** Sampling intervals of the same tails: how far another seed of the same traffic may move them. */
+function describeChance({ result: run }: KeptRow, result: SweepResult): string[] {
+  const words = (['ttft', 'tpot'] as const).flatMap((metric) => {
+    const percentile = shownPercentile(result.first.slo, metric);
+    const [low, high] = run?.sampling?.[metric][PERCENTILE_FIELD[percentile]] ?? [Number.NaN, Number.NaN];
+    if (Number.isNaN(low)) return [];
+    const ends =
+      high === Number.POSITIVE_INFINITY ? `${formatMs(low)} ms or more` : `${formatMs(low)} to ${formatMs(high)} ms`;
+    return [`${percentile} ${METRIC_WORDS[metric]} ${ends}`];
+  });
+  return words.length > 0 ? [`By chance alone, with other requests of this traffic: ${words.join(', ')} (95 %).`] : [];
 }
 
 /** "56/23/32": of TTFT, TPOT and throughput, for the narrow column of a table. */
@@ -70,7 +87,7 @@ function judge(row: KeptRow, result: SweepResult): Judged {
     latencies: run,
     band: row.trust?.band ?? null,
     met: run.slo_met,
-    serves: lostIn(run) === 0 && run.verdict !== 'overloaded',
+    serves: lostIn(run) === 0 && keepsUp(run.verdict),
     value: objectiveValue(row, result.objective),
     name: describePriced(row, result),
   };

@@ -67,12 +67,18 @@ export function advanceRecord(
   return options.onProgress && !options.onProgress(progress) ? 'stopped' : 'more';
 }
 
-/** One mark at a time: the kernel stops again at once where both were reached. */
-function noteMark({ cells, words }: RunRecord, options: EngineOptions): void {
+/** One mark at a time: the kernel stops again at once where several were reached. */
+function noteMark({ cells, words }: RunRecord, { marks }: EngineOptions): void {
+  const arrived = words[R.RUN_NEXT_ARRIVAL * 2] + words[R.RUN_TURNED * 2];
+  if (arrived >= words[R.RUN_MARK_ARRIVED * 2]) {
+    words[R.RUN_MARK_ARRIVED * 2] = marks?.arrived.find((mark) => mark > arrived) ?? R.NO_MARK;
+    marks?.onMark(cells[R.RUN_CLOCK], 'arrived');
+    return;
+  }
   const finished = words[R.RUN_MARK_FINISHED * 2];
   const isLast = finished > 0 && words[R.RUN_FINISHED * 2] >= finished;
   words[(isLast ? R.RUN_MARK_FINISHED : R.RUN_MARK_RUNNING) * 2] = 0;
-  options.marks?.onMark(cells[R.RUN_CLOCK], isLast);
+  marks?.onMark(cells[R.RUN_CLOCK], isLast ? 'finished' : 'running');
 }
 
 function readLog(log: Float64Array, count: number): StepRecord[] {

@@ -5,19 +5,19 @@ import * as F from '../../assembly/layout/fleet.ts';
 import { queuesByWork } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { FleetProgram, VisitTable } from '../plan/fleet.ts';
+import type { Turns } from '../workload/types.ts';
 import { countRooms, type Rooms } from './fleet-rooms.ts';
 import { type Put, placeTables, tableBytes, wordsOf } from './fleet-tables.ts';
+import type { PlacedRequests } from './run-record.ts';
 
 /** What a run writes, and the records that it reads. */
 export interface FleetColumns {
   readonly record: Float64Array;
   readonly clients: Float64Array;
-  /** LOADS_* records. */
+  /** Columns of loads, by client. */
   readonly loads: Float64Array;
   /** VISIT_* records as words. */
   readonly visits: Int32Array;
-  readonly ready: Float64Array;
-  readonly start: Float64Array;
   /** null where nothing can be cached. */
   readonly cached: Int32Array | null;
 }
@@ -48,11 +48,12 @@ function listColumns(program: FleetProgram): Column[] {
       entries,
       working: false,
     });
-  const made = (cell: number, type: Column['type'], entries: number, working = true) =>
-    columns.push({ cell, type, length: n, entries, working });
+  const made = (cell: number, entries: number, working = true) =>
+    columns.push({ cell, type: 'i32', length: n, entries, working });
   const has = usesOf(visits);
   const stores = clients.some(({ kind }) => kind === 'store');
-  const hashes = stores || clients.some(({ prefixBlocks }) => prefixBlocks > 0);
+  const caches = clients.some(({ prefixCaching }) => prefixCaching);
+  const hashes = stores || (caches && program.hashCount > 0);
   const fetched = has.fetched && visits.fetched ? visits.fetched : null;
   given(F.FLEET_EDGE_TO, visits.edgeTo);
   if (has.edgeBytes) given(F.FLEET_EDGE_BYTES, visits.edgeBytes);
@@ -77,12 +78,11 @@ function listColumns(program: FleetProgram): Column[] {
     given(F.FLEET_HASH_IDS, visits.hashIds);
   }
   if (fetched) given(F.FLEET_FETCHED, fetched);
-  else if (stores) made(F.FLEET_FETCHED, 'i32', 0);
-  made(F.FLEET_READY, 'f64', Number.NaN, false);
-  made(F.FLEET_START, 'f64', Number.NaN, false);
-  if (hashes || fetched) made(F.FLEET_CACHED, 'i32', 0, false);
+  else if (stores) made(F.FLEET_FETCHED, 0);
+  if (caches) made(F.FLEET_READS, 0);
+  if (hashes || fetched) made(F.FLEET_CACHED, 0, false);
   if (clients.some(({ kind, packing }) => kind === 'llm' && queuesByWork(packing))) {
-    for (const cell of [F.FLEET_WORK, F.FLEET_CHILD, F.FLEET_ORDER]) made(cell, 'i32', 0);
+    for (const cell of [F.FLEET_WORK, F.FLEET_CHILD, F.FLEET_ORDER]) made(cell, 0);
   }
   return columns;
 }
@@ -108,13 +108,51 @@ function usesOf(visits: VisitTable): Readonly<Record<VisitUse, boolean>> {
   return uses;
 }
 
+/** Whether every request is one visit to an engine that waits for nothing, shares nothing, has no ids, comes with nothing and follows none. */
+export function isPlain(program: FleetProgram): boolean {
+  const { visits, clients, requests } = program;
+  if (
+    requests.turns ||
+    !isUniform(program) ||
+    visits.flags[0] !== 0 ||
+    program.hashCount > 0 ||
+    clients.some(({ kind }) => kind !== 'llm')
+  )
+    return false;
+  return Object.values(usesOf(visits)).every((used) => !used);
+}
+
 /** Bytes of one column without padding. */
 function bytesOf({ type, length }: Column): number {
   return length * (type === 'f64' ? 8 : 4);
 }
 
-function visitBytes({ visits }: FleetProgram): number {
-  return (visits.count + 1) * F.VISIT_BYTES;
+function visitBytes(program: FleetProgram): number {
+  return recordCount(program) * F.VISIT_BYTES;
+}
+
+/** Records of visits, and one more for where the edges end; where all are alike one is enough. */
+function recordCount(program: FleetProgram): number {
+  return isUniform(program) ? 1 : program.visits.count + 1;
+}
+
+const UNIFORM = new WeakMap<VisitTable, boolean>();
+
+/** Whether every request is one visit, all to the same group and with nothing of its own: looked for once in a table. */
+function isUniform({ visits, requests }: FleetProgram): boolean {
+  if (visits.count === 0 || visits.count > requests.count || visits.edgeTo.length > 0) return false;
+  let uniform = UNIFORM.get(visits);
+  if (uniform === undefined) {
+    const same = (column: Int32Array, entry: number) => column.every((one) => one === entry);
+    const { group, flags, pending, holders } = visits;
+    uniform = same(group, group[0]) && same(flags, flags[0]) && same(pending, 0) && same(holders, 0);
+    UNIFORM.set(visits, uniform);
+  }
+  return uniform;
+}
+
+function turnBytes({ visits, requests: { count, turns } }: FleetProgram): number {
+  return turns ? visits.count * 4 + (count - turns.roots) * F.TURN_BYTES : 0;
 }
 
 /** Bytes that grow with the requests, without padding: `all` of them, and of these what only serves requests in flight. */
@@ -124,20 +162,20 @@ export function columnBytes(program: FleetProgram): { readonly all: number; read
   const sum = (some: readonly Column[]) => some.reduce((bytes, column) => bytes + bytesOf(column), 0);
   const room = rooms.shared + rooms.cores * F.EVENT_BYTES;
   return {
-    all: visitBytes(program) + sum(columns) + room,
+    all: visitBytes(program) + turnBytes(program) + sum(columns) + room,
     // the two counters of a visit's record
-    working: 4 * program.visits.count + sum(columns.filter(({ working }) => working)) + room,
+    working: (isUniform(program) ? 0 : 4 * program.visits.count) + sum(columns.filter(({ working }) => working)) + room,
   };
 }
 
 /** Bytes that placeFleet takes, padding included. */
 export function fleetBytes(program: FleetProgram): number {
-  const padding = PADDING * (listColumns(program).length + 4);
+  const padding = PADDING * (listColumns(program).length + 6);
   return F.FLEET_CELLS * 8 + columnBytes(program).all + padding + tableBytes(program);
 }
 
-/** Places everything but the columns that single-stage runs have too (engine.ts places those). */
-export function placeFleet(arena: Arena, program: FleetProgram): FleetColumns {
+/** Places everything but the columns that every run has (`requests`). */
+export function placeFleet(arena: Arena, program: FleetProgram, requests: PlacedRequests): FleetColumns {
   const record = arena.f64(F.FLEET_CELLS);
   record.fill(0);
   const words = wordsOf(record);
@@ -146,6 +184,10 @@ export function placeFleet(arena: Arena, program: FleetProgram): FleetColumns {
   };
   const visits = placeVisits(arena, program);
   put(F.FLEET_VISITS, visits);
+  if (program.requests.turns) placeTurns(arena, program.requests, program.requests.turns, put);
+  put(F.FLEET_VISIT_STRIDE, isUniform(program) ? 0 : F.VISIT_BYTES);
+  put(F.FLEET_READY, requests.ready);
+  put(F.FLEET_START, requests.start);
   const placed = new Map(listColumns(program).map((column) => [column.cell, placeColumn(arena, column, put)]));
   placeRooms(arena, countRooms(program), put);
   record[F.FLEET_FLOW_NEXT] = Number.POSITIVE_INFINITY;
@@ -154,8 +196,6 @@ export function placeFleet(arena: Arena, program: FleetProgram): FleetColumns {
     record,
     ...placeTables(arena, program, put),
     visits,
-    ready: placed.get(F.FLEET_READY) as Float64Array,
-    start: placed.get(F.FLEET_START) as Float64Array,
     cached: (placed.get(F.FLEET_CACHED) as Int32Array | undefined) ?? null,
   };
 }
@@ -168,12 +208,18 @@ function placeColumn(arena: Arena, { cell, type, length, entries }: Column, put:
   return column;
 }
 
-/** One record per visit, and one more for where the edges end. Throws RangeError for what a record cannot hold. */
-function placeVisits(arena: Arena, { visits, groups, requests }: FleetProgram): Int32Array {
+/** The records of the visits. Throws RangeError for what a record cannot hold. */
+function placeVisits(arena: Arena, program: FleetProgram): Int32Array {
+  const { visits, groups, requests } = program;
   const { count: n } = visits;
   if (groups.length >= 2 ** (31 - F.VISIT_FLAG_BITS))
     throw new RangeError(`${groups.length} groups of instances are too many`);
-  const words = arena.i32((n + 1) * (F.VISIT_BYTES / 4));
+  const words = arena.i32(recordCount(program) * (F.VISIT_BYTES / 4));
+  if (isUniform(program)) {
+    words.fill(0);
+    words[0] = (visits.group[0] << F.VISIT_FLAG_BITS) | visits.flags[0] | E.FLAG_FIRST | E.FLAG_LAST;
+    return words;
+  }
   const known = RECORDS.get(visits);
   if (known) {
     words.set(known);
@@ -204,6 +250,32 @@ const RECORDS = new WeakMap<VisitTable, Int32Array>();
 function counted(count: number, words: string): number {
   if (count <= F.VISIT_MOST) return count;
   throw new RangeError(`a visit ${words} at most ${F.VISIT_MOST} others, received ${count}`);
+}
+
+/** Of every visit that ends a request: what its end sends. Throws RangeError where a closed loop would grow by it. */
+function placeTurns(
+  arena: Arena,
+  { count, first, last, concurrency }: FleetProgram['requests'],
+  { roots, after, delay }: Turns,
+  put: Put,
+): void {
+  const then = arena.i32(first[count]).fill(-1);
+  const records = arena.f64(((count - roots) * F.TURN_BYTES) / 8);
+  const words = wordsOf(records);
+  for (let r = roots; r < count; r++) {
+    const turn = r - roots;
+    const end = last[after[r]];
+    if (concurrency > 0 && then[end] >= 0)
+      throw new RangeError('in a closed loop a request is followed by one at most');
+    const at = turn * (F.TURN_BYTES / 4);
+    words[at + F.TURN_VISIT / 4] = first[r];
+    words[at + F.TURN_REQUEST / 4] = r;
+    words[at + F.TURN_NEXT / 4] = then[end];
+    records[(turn * F.TURN_BYTES + F.TURN_DELAY) / 8] = delay[r];
+    then[end] = turn;
+  }
+  put(F.FLEET_THEN, then);
+  put(F.FLEET_TURNS, records);
 }
 
 /** The room of flows and events, and above it that of visits on cores. */

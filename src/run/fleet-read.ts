@@ -1,9 +1,10 @@
 // Reads what a fleet run left in kernel memory: results of visits and requests, counters and loads of clients.
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
-import * as F from '../../assembly/layout/fleet.ts';
+import * as L from '../../assembly/layout/load.ts';
 import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
+import type { Checkpoint, WindowRule } from '../metrics/fleet/window.ts';
 import type { FleetProgram, VisitResults } from '../plan/fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import {
@@ -16,7 +17,6 @@ import {
   type StopReason,
 } from './engine.ts';
 import { type FleetColumns, requestStates } from './fleet-columns.ts';
-import type { RunWindow } from './fleet-window.ts';
 import type { PlacedRequests, RunRecord } from './run-record.ts';
 
 export interface FleetRun {
@@ -29,8 +29,8 @@ export interface FleetRun {
   readonly loads: readonly ClientLoad[];
   readonly steps: StepRecord[];
   readonly itl: Gaps;
-  /** What was counted between the marks of a window; absent where none was asked for, or it never opened. */
-  readonly window?: RunWindow;
+  /** What was counted by the instants of the window that is measured; absent where none is. */
+  readonly window?: { readonly rule: WindowRule | 'steady'; readonly checkpoints: readonly Checkpoint[] };
   readonly stop: StopReason;
   /** s, the last instant. */
   readonly clock: number;
@@ -59,8 +59,10 @@ export function readRun(
   stop: StopReason,
   borrow: boolean,
 ): FleetRun {
+  // nothing is left to happen: what has not come by now follows a request that was rejected
+  const left = stop === 'done' && program.requests.turns ? E.STATE_UNSENT : E.STATE_UNFINISHED;
   for (let v = 0; v < placed.count; v++) {
-    if (placed.state[v] === E.STATE_PENDING) placed.state[v] = E.STATE_UNFINISHED;
+    if (placed.state[v] === E.STATE_PENDING) placed.state[v] = left;
     if (placed.state[v] !== E.STATE_FINISHED) placed.finish[v] = Number.NaN;
   }
   const { state, first, finish, preemptions, replica } = borrow ? placed : copyResults(placed);
@@ -72,8 +74,8 @@ export function readRun(
       finish,
       preemptions,
       client: replica,
-      ready: own(fleet.ready),
-      start: own(fleet.start),
+      ready: readyTimes(program, record, placed, borrow),
+      start: own(placed.start),
       cached: fleet.cached ? own(fleet.cached) : new Int32Array(placed.count),
     },
     requestState: requestStates(program, fleet, state),
@@ -85,6 +87,18 @@ export function readRun(
     clock: record.cells[R.RUN_CLOCK],
     stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],
   };
+}
+
+/** When visits were ready. Where that stands in the column of arrivals, whoever has not arrived when a run stops is taken out. */
+function readyTimes(program: FleetProgram, { words }: RunRecord, placed: PlacedRequests, borrow: boolean) {
+  const { ready, arrival, replica } = placed;
+  // turns arrive in any order: whoever has arrived was routed
+  if (ready === arrival && program.requests.turns) return ready.map((time, v) => (replica[v] < 0 ? Number.NaN : time));
+  const arrived = words[R.RUN_NEXT_ARRIVAL * 2];
+  const apart = ready !== arrival || arrived === program.requests.count;
+  if (borrow && apart) return ready;
+  const own = ready.slice();
+  return apart ? own : own.fill(Number.NaN, arrived);
 }
 
 /** Of every client what `read` makes of its record. */
@@ -103,25 +117,26 @@ function mapClients<T>(
 
 function readLoads(record: RunRecord, loads: Float64Array, count: number): ClientLoad[] {
   return mapClients(record, count, (cells, words, client) => ({
-    visits: loads[(client * F.LOADS_BYTES + F.LOADS_REQUESTS) / 8],
-    input: loads[(client * F.LOADS_BYTES + F.LOADS_INPUT) / 8],
-    output: loads[(client * F.LOADS_BYTES + F.LOADS_OUTPUT) / 8],
+    visits: loads[L.LOAD_REQUESTS * count + client],
+    input: loads[L.LOAD_INPUT * count + client],
+    output: loads[L.LOAD_OUTPUT * count + client],
     left: cells[C.CLIENT_UNDONE],
     blocks: words[P.REP_USED * 2],
-    promised: loads[(client * F.LOADS_BYTES + F.LOADS_PROMISED) / 8],
+    promised: loads[L.LOAD_KV * count + client],
   }));
 }
 
-/** Counters of every client, from its record. */
-export function readClients(record: RunRecord, count: number): EngineCounters[] {
+/** Counters of every client, from its record. `clock`: with what of the step under way is over by then, evenly over its time. */
+export function readClients(record: RunRecord, count: number, clock = Number.NEGATIVE_INFINITY): EngineCounters[] {
   return mapClients(record, count, (cells, words) => {
+    const part = readUnderWay(cells, words, clock);
     return {
-      steps: cells[C.CLIENT_STEPS],
-      busySeconds: cells[C.CLIENT_BUSY],
-      runningSeconds: cells[C.CLIENT_RUNNING],
-      newTokens: cells[C.CLIENT_TOKENS],
-      pairs: cells[C.CLIENT_PAIRS],
-      contextTokens: cells[C.CLIENT_CONTEXT],
+      steps: cells[C.CLIENT_STEPS] + part.steps,
+      busySeconds: cells[C.CLIENT_BUSY] + part.seconds,
+      runningSeconds: cells[C.CLIENT_RUNNING] + part.seconds * part.sequences,
+      newTokens: cells[C.CLIENT_TOKENS] + part.tokens,
+      pairs: cells[C.CLIENT_PAIRS] + part.pairs,
+      contextTokens: cells[C.CLIENT_CONTEXT] + part.context,
       preemptions: words[C.CLIENT_PREEMPTED * 2],
       swapsOut: words[C.CLIENT_SWAPS_OUT * 2],
       swapsIn: words[C.CLIENT_SWAPS_IN * 2],
@@ -131,6 +146,28 @@ export function readClients(record: RunRecord, count: number): EngineCounters[] 
       ...readDrafts(cells, words),
     };
   });
+}
+
+const NOTHING = { steps: 0, seconds: 0, sequences: 0, tokens: 0, pairs: 0, context: 0 };
+
+/** What the kernel will count of the step (or leap) under way when it ends (assembly/engine/retire.ts), as far as it is over by `clock`. */
+function readUnderWay(cells: Float64Array, words: Int32Array, clock: number): typeof NOTHING {
+  const [start, end] = [cells[P.REP_START], cells[P.REP_END]];
+  if (!(end < Number.POSITIVE_INFINITY) || !(clock > start) || !(end > start)) return NOTHING;
+  const share = Math.min(1, (clock - start) / (end - start));
+  const drafts = words[C.CLIENT_DRAFTS * 2];
+  const decodes = words[P.REP_DECODING * 2] === 0 ? 0 : words[(drafts === 0 ? P.REP_DECODES : P.REP_VERIFY) * 2];
+  const round = decodes > 0 ? words[C.CLIENT_ROUND * 2] : 0;
+  const steps = round || words[P.REP_STEPS * 2];
+  const past = cells[drafts === 0 ? P.REP_CONTEXT : P.REP_VERIFY_CONTEXT];
+  return {
+    steps: share * steps,
+    seconds: Math.min(end, clock) - start,
+    sequences: decodes + words[P.REP_CHUNKS * 2],
+    tokens: share * (steps * decodes + words[P.REP_CHUNK_TOKENS * 2] + (round ? 0 : decodes * drafts)),
+    pairs: share * cells[P.REP_PAIRS],
+    context: decodes > 0 ? share * (steps * past + (decodes * steps * (steps - 1)) / 2) : 0,
+  };
 }
 
 /** Where unfinished visits wait although nothing is left to happen. */

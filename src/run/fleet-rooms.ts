@@ -11,14 +11,14 @@ export interface Rooms {
 
 /**
  * Every edge is at most one thing at a time: an event when it departs, a flow if it has bytes and there are links, an event until
- * it arrives. So is what each tier of a store sends for a visit, and the write of a visit that writes back is one event. On cores
- * are no more visits than there are cores.
+ * it arrives. So is what each tier of a store sends for a visit, and the write of a visit that writes back is one event, and a
+ * request that follows another from the end of that to its own arrival. On cores are no more visits than there are cores.
  */
 export function countRooms(program: FleetProgram): Rooms {
-  const { visits, clients, paths } = program;
-  if (visits.edgeTo.length === 0 && clients.every(({ kind }) => kind === 'llm')) return { shared: 0, cores: 0 };
+  const { visits, clients, paths, requests } = program;
+  let shared = requests.turns ? (requests.count - requests.turns.roots) * F.EVENT_BYTES : 0;
+  if (visits.edgeTo.length === 0 && clients.every(({ kind }) => kind === 'llm')) return { shared, cores: 0 };
   const linked = paths.some((path) => path.length > 0);
-  let shared = 0;
   for (let e = 0; e < visits.edgeTo.length; e++) {
     shared += linked && visits.edgeBytes[e] > 0 ? F.FLOW_BYTES : F.EVENT_BYTES;
   }

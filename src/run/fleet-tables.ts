@@ -1,11 +1,20 @@
 // Lays the tables of a fleet out in kernel memory: client parameters, surfaces, groups, links and paths, tiers and prefix caches.
+import * as K from '../../assembly/layout/cache.ts';
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
-import { LOAD, needsSteps, PACKING, ROUTING } from '../check/scheduler-lists.ts';
+import {
+  LOAD,
+  looksAtBlocks,
+  needsSteps,
+  PACKING,
+  queuesByWork,
+  ROUTING,
+  reservesFinal,
+} from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
-import type { FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
+import type { ChannelParts, FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
 import { roundOf, type SequencePages } from '../plan/setup.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
@@ -16,19 +25,22 @@ const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as co
 export type Put = (cell: number, column: { readonly byteOffset: number } | number) => void;
 
 /** Bytes of all tables, padding included; nothing here grows with the requests but lists of hash ids. */
-export function tableBytes({ clients, groups, links, paths, hashCount, channels }: FleetProgram): number {
-  const surfaces = new Set(clients.map((client) => client.price)).size * SURFACE_SIZE * 8;
-  const lists = clients.reduce((sum, client) => sum + client.tiers.length + (client.prefixBlocks > 0 ? 1 : 0), 0);
+export function tableBytes(program: FleetProgram): number {
+  const { clients, groups, links, paths, hashCount, channels } = program;
+  const parts = new Set(clients.map((client) => client.parts)).size * 2;
+  const surfaces = (new Set(clients.map((client) => client.price)).size + parts) * SURFACE_SIZE * 8;
+  const lists = clients.reduce((sum, client) => sum + client.tiers.length, 0);
+  const cached = clients.reduce((sum, client) => sum + cacheBytes(program, client), 0);
   const members = groups.reduce((sum, group) => sum + group.members.length, 0);
   const pathLinks = paths.reduce((sum, path) => sum + 1 + path.length, 0);
   const cells =
     clients.length * C.CLIENT_PARAMETERS + groups.length * F.POOL_CELLS + (lists + clients.length) * F.TIER_CELLS;
-  const loads = clients.length * F.LOADS_BYTES;
+  const loads = clients.length * F.LOADS_COLUMNS * 8;
   const blocks = lists * hashCount * 8;
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
   const padding = 256 * (16 + groups.length + 4 * clients.length + 2 * lists);
-  return surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
+  return cached + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
 
 /** Places links, paths, channels and groups; returns one parameter record per client, and what counts as its load. */
@@ -36,7 +48,7 @@ export function placeTables(arena: Arena, program: FleetProgram, put: Put) {
   placeLinks(arena, program, put);
   placeGroups(arena, program.groups, put);
   put(F.FLEET_HASH_BLOCK, program.hashBlock);
-  const loads = arena.f64((program.clients.length * F.LOADS_BYTES) / 8).fill(0);
+  const loads = arena.f64(program.clients.length * F.LOADS_COLUMNS).fill(0);
   put(F.FLEET_LOADS, loads);
   return { clients: placeClients(arena, program), loads };
 }
@@ -103,6 +115,7 @@ function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): voi
     words[(base + F.POOL_MEMBERS) * 2] = members.byteOffset;
     words[(base + F.POOL_COUNT) * 2] = group.members.length;
     words[(base + F.POOL_ROUTING) * 2] = ROUTING.id[group.routing];
+    words[(base + F.POOL_ROW) * 2] = group.members.every((member, i) => member === group.members[0] + i) ? 1 : 0;
     words[(base + F.POOL_METRIC) * 2] = LOAD.id[group.metric];
     cells[base + F.POOL_THRESHOLD] = group.threshold;
     words[(base + F.POOL_LIGHT) * 2] = group.light;
@@ -111,6 +124,12 @@ function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): voi
     words[(base + F.POOL_LAST_HEAVY) * 2] = -1;
   });
   put(F.FLEET_GROUPS, cells);
+  // Where a group has one member nothing is compared
+  const compared = groups.filter(({ members }) => members.length > 1).map(({ metric }) => 1 << LOAD.id[metric]);
+  put(
+    F.FLEET_COMPARED,
+    compared.reduce((all, bit) => all | bit, 0),
+  );
 }
 
 /** What a sequence of a hybrid model takes, in kernel memory. */
@@ -129,7 +148,11 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
   cells.fill(0);
   const record = { cells, words: wordsOf(cells) };
   const surfaces = new Map<Float64Array, Float64Array>();
-  const exact = membersWhere(program.groups, needsSteps);
+  const parts = new Map<ChannelParts, Float64Array>();
+  const exact = membersWhere(
+    program.groups,
+    (group) => needsSteps(group) || (looksAtBlocks(group.routing) && program.hashCount > 0),
+  );
   const promising = membersWhere(program.groups, (group) => needsSteps(group) && group.metric === 'kv');
   program.clients.forEach((client, i) => {
     const base = i * C.CLIENT_PARAMETERS - C.CLIENT_FIRST;
@@ -145,6 +168,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     const channel = channelOf(client);
     put(C.CLIENT_CHANNEL, channel);
     cells[base + C.CLIENT_DEMAND] = client.demand;
+    if (client.parts && channel >= 0) put(C.CLIENT_PARTS, placeParts(arena, client.parts, parts).byteOffset);
     put(C.CLIENT_PROMISES, promising.has(i) ? 1 : 0);
     put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.rank || client.speculation || roundOf(client) > 1 ? 0 : 1);
     if (client.rank) put(C.CLIENT_RANKS, client.rank.of + C.RANKS_PLACE * client.rank.at);
@@ -152,16 +176,24 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     if (client.speculation) {
       fillSpeculation(record, base, client.speculation, client.price, arena.f64(client.speculation.drafts));
     }
-    const prefix =
-      client.prefixBlocks > 0
-        ? placeLists(arena, [{ blocks: client.prefixBlocks, latency: 0, link: -1 }], program.hashCount)
-        : null;
-    put(C.CLIENT_PREFIX, prefix ? prefix.byteOffset : 0);
+    put(C.CLIENT_PREFIX, caches(program, client) ? placeCache(arena, program, client).byteOffset : 0);
     const tiers = placeLists(arena, client.tiers, program.hashCount);
     put(C.CLIENT_TIERS, tiers.byteOffset);
     put(C.CLIENT_TIER_COUNT, client.tiers.length);
   });
   return cells;
+}
+
+/** Both surfaces, one behind the other; shared by the clients that have the same. */
+function placeParts(arena: Arena, parts: ChannelParts, placed: Map<ChannelParts, Float64Array>): Float64Array {
+  let copy = placed.get(parts);
+  if (!copy) {
+    copy = arena.f64(2 * SURFACE_SIZE);
+    copy.set(parts.compute);
+    copy.set(parts.bandwidth, SURFACE_SIZE);
+    placed.set(parts, copy);
+  }
+  return copy;
 }
 
 const EMPTY = new Float64Array(SURFACE_SIZE);
@@ -182,7 +214,7 @@ function placeSurface(
   return copy;
 }
 
-/** Members of some groups: where routing looks at KV use or remaining work, what changes inside a leap must be seen step by step. */
+/** Members of some groups: where routing looks at KV use, blocks or remaining work, what changes inside a leap must be seen step by step. */
 function membersWhere(groups: readonly FleetGroup[], wanted: (group: FleetGroup) => boolean): Set<number> {
   return new Set(groups.filter(wanted).flatMap(({ members }) => members));
 }
@@ -192,6 +224,45 @@ const WRITE_POLICY: Readonly<Record<WritePolicy, number>> = {
   write_through_selective: F.WRITE_SELECTIVE,
   write_back: F.WRITE_BACK,
 };
+
+/** Without ids only preempted visits find anything: what they left behind. */
+function caches({ hashCount }: FleetProgram, client: FleetClient): boolean {
+  return client.prefixCaching === true && (hashCount > 0 || !reservesFinal(client));
+}
+
+/**
+ * Nodes of a cache and its buckets: every node stands for at least one KV block, and for a hash block, what a visit left behind, or
+ * what lies between two such. Who was preempted is not overtaken first come, first served: so many were running together.
+ */
+function cacheRooms({ hashCount, visits }: FleetProgram, { numGpuBlocks, packing, maxNumSeqs }: FleetClient) {
+  const owners = queuesByWork(packing) ? visits.count : Math.min(maxNumSeqs, visits.count);
+  const nodes = Math.min(numGpuBlocks, 2 * (hashCount + owners) + 2) + 2;
+  return { nodes, buckets: 2 ** Math.ceil(Math.log2(Math.max(1, Math.min(nodes, hashCount)))) };
+}
+
+function cacheBytes(program: FleetProgram, client: FleetClient): number {
+  if (!caches(program, client)) return 0;
+  const { nodes, buckets } = cacheRooms(program, client);
+  return K.CACHE_CELLS * 8 + nodes * K.NODE_BYTES + buckets * 4 + 3 * 256;
+}
+
+/** An empty cache. Throws RangeError where hash blocks are no whole KV blocks. */
+function placeCache(arena: Arena, program: FleetProgram, client: FleetClient): Float64Array {
+  const { nodes, buckets } = cacheRooms(program, client);
+  const { hashBlock, hashCount } = program;
+  if (hashCount > 0 && hashBlock % client.blockSize !== 0)
+    throw new RangeError(
+      `${client.name}: hash blocks of ${hashBlock} tokens are no whole blocks of ${client.blockSize}`,
+    );
+  const cells = arena.f64(K.CACHE_CELLS).fill(0);
+  const words = wordsOf(cells);
+  words[K.CACHE_NODES * 2] = arena.i32((nodes * K.NODE_BYTES) / 4).byteOffset;
+  words[K.CACHE_BUCKETS * 2] = arena.i32(buckets).fill(0).byteOffset;
+  words[K.CACHE_MASK * 2] = buckets - 1;
+  words[K.CACHE_UNIT * 2] = hashCount > 0 ? hashBlock / client.blockSize : 0;
+  words[K.CACHE_ROOM * 2] = nodes;
+  return cells;
+}
 
 /** Empty lists of hash blocks. The kernel counts finds in TIERS_MOST places: more tiers are a mistake of the caller's. */
 function placeLists(

@@ -5,13 +5,14 @@ import * as R from '../../assembly/layout/run.ts';
 import { type Arena, openArena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
 import { loadKernels } from '../kernels/load.ts';
+import type { Checkpoint } from '../metrics/fleet/window.ts';
 import type { PickRanks } from '../metrics/summary.ts';
 import type { FleetProgram } from '../plan/fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
+import { type Measuring, openCheckpoints } from './checkpoints.ts';
 import { advanceRecord, LOG_STEPS, readGaps, type StopReason, startRecord } from './engine.ts';
-import { type FleetColumns, fleetBytes, placeFleet } from './fleet-columns.ts';
+import { type FleetColumns, fleetBytes, isPlain, placeFleet } from './fleet-columns.ts';
 import { type FleetRun, readClients, readRun } from './fleet-read.ts';
-import { type Counts, type Marks, openWindow } from './fleet-window.ts';
 import { pickBytes, pickInKernel } from './pick.ts';
 import {
   type EngineOptions,
@@ -30,8 +31,8 @@ export type { FleetRun } from './fleet-read.ts';
 
 export type FleetOptions = Pick<EngineOptions, 'leap' | 'onProgress' | 'onSteps' | 'histogram' | 'marks'> & {
   readonly steps?: boolean;
-  /** A part of the run that is counted by itself. */
-  readonly window?: Marks;
+  /** The window that is to be measured. */
+  readonly measuring?: Measuring;
   /** Only of an uncoupled fleet, where a request is one visit. */
   readonly giveUp?: EngineOptions['giveUp'];
   /** The columns of the result are those of the run itself: they last until the next run in the same room. */
@@ -83,13 +84,13 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   if (options.giveUp && !uncoupled) throw new RangeError('a limit per visit means nothing where a request has several');
   // The closed form of leaps would pass over instants that other clients must see: a coupled fleet adds steps one by one.
   const leap = options.leap === 'closed' && !uncoupled ? 'exact' : options.leap;
-  const watch = options.window ? openWindow(options.window) : null;
-  const marks = watch?.marks((clock) => takeCounts(record, program, clock));
+  const { measuring } = options;
+  const watch = measuring ? openCheckpoints(measuring.marks, (clock) => takeCounts(record, program, clock)) : null;
   const full: EngineOptions = {
     ...options,
     leap,
     onSteps: options.onSteps ?? (options.steps ? collect : undefined),
-    ...(marks ? { marks } : {}),
+    ...(watch ? { marks: watch.marks } : {}),
   };
   const { arena, kernels, record, placed, fleet } = placeProgram(program, full.onSteps !== undefined, room);
   fillFleetRecord(record, program, placed, fleet, full);
@@ -98,8 +99,9 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
     advance: () => advanceRecord(kernels, record, log, full),
     close: (stop) => {
       const run = readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false);
-      const part = watch?.close(() => takeCounts(record, program, run.clock));
-      return part ? { ...run, window: part } : run;
+      return measuring && watch
+        ? { ...run, window: { rule: measuring.rule, checkpoints: watch.close(run.clock) } }
+        : run;
     },
   };
 }
@@ -115,7 +117,7 @@ export function placeProgram(program: FleetProgram, logged: boolean, room: Fleet
   const { arrival, concurrency, count } = requests;
   const placed = placeRequests(arena, { ...visits, arrival, concurrency }, count, swaps);
   const mark = arena.mark();
-  return { arena, kernels, record, placed, fleet: placeFleet(arena, program), mark };
+  return { arena, kernels, record, placed, fleet: placeFleet(arena, program, placed), mark };
 }
 
 /**
@@ -124,19 +126,20 @@ export function placeProgram(program: FleetProgram, logged: boolean, room: Fleet
  */
 export function isUncoupled({ clients, groups, channels, visits, requests }: FleetProgram): boolean {
   const alone = clients.every(
-    ({ kind, channel, prefixBlocks, packing, price }) =>
-      kind === 'llm' && channel < 0 && prefixBlocks === 0 && packing === 'fcfs' && price instanceof Float64Array,
+    ({ kind, channel, packing, price }) =>
+      kind === 'llm' && channel < 0 && packing === 'fcfs' && price instanceof Float64Array,
   );
   const counted = groups.every(
     ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',
   );
   const single = visits.count === requests.count && visits.edgeTo.length === 0 && visits.fetched === undefined;
-  return alone && counted && single && channels === 0 && visits.flags.every((flags) => flags === 0);
+  return alone && counted && single && channels === 0 && !requests.turns && visits.flags.every((flags) => flags === 0);
 }
 
-/** What every client has counted so far. */
-function takeCounts(record: RunRecord, { clients }: FleetProgram, clock: number): Counts {
-  return { clock, counters: readClients(record, clients.length), gaps: readGaps(record) };
+/** What every client has counted by `clock`: of the step under way the part that is over. */
+function takeCounts(record: RunRecord, { clients }: FleetProgram, clock: number): Checkpoint {
+  const arrived = record.words[R.RUN_NEXT_ARRIVAL * 2] + record.words[R.RUN_TURNED * 2];
+  return { clock, arrived, counters: readClients(record, clients.length, clock), itl: readGaps(record) };
 }
 
 /** Runs a program to its end. */
@@ -159,11 +162,12 @@ export function fillFleetRecord(
   const put = (cell: number, value: number) => {
     record.words[cell * 2] = value;
   };
-  put(R.RUN_REQUESTS, program.requests.count);
+  put(R.RUN_REQUESTS, program.requests.turns?.roots ?? program.requests.count);
   put(R.RUN_VISITS, program.visits.count);
   put(R.RUN_REPLICAS, program.clients.length);
   put(R.RUN_FLEET, fleet.record.byteOffset);
   put(R.RUN_CLIENTS, fleet.clients.byteOffset);
+  put(R.RUN_PLAIN, isPlain(program) ? 1 : 0);
 }
 
 let probe: { kernels: Kernels; record: RunRecord; arena: ReturnType<typeof openArena> } | undefined;

@@ -26,6 +26,7 @@ export function keepRows(question: Question, found: Found, catalog: Catalog): Ke
       slo: spec.slo,
       screen: estimate?.figures ?? null,
       result: run?.result ?? null,
+      times: run?.times ?? 1,
       trust: run?.trust ?? (estimate ? { basis: estimate.basis, band: bands[estimate.basis] } : null),
     };
   };

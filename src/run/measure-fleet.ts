@@ -33,7 +33,8 @@ export function summariseRun(spec: Measured, lowered: LoweredFleet, run: FleetRu
 function bindRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, { clock, steps }: FleetEnd): RunToMeasure {
   const hopeless = run.stop === 'hopeless';
   const view = hopeless ? {} : viewOf(spec, lowered, run);
-  const stopped = explainStop(lowered, run) || ('client' in view && view.client?.window?.to === 0 ? NEVER_STEADY : '');
+  const closed = run.window?.rule === 'steady' && run.window.checkpoints.length < 2;
+  const stopped = explainStop(lowered, run) || (closed ? NEVER_STEADY : '');
   return {
     program: lowered.program,
     results: run.results,

@@ -16,6 +16,18 @@ export interface GiveUp {
   readonly ttftAllowed: number;
   readonly tpotLimit: number;
   readonly tpotAllowed: number;
+  /** Only of requests from..to-1; absent = of all. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** Instants that the caller wants to hear of. */
+export interface Marks {
+  /** `running` sequences run on all replicas for the first time, `finished` requests are over; 0 = never. */
+  readonly running: number;
+  readonly finished: number;
+  /** So many requests have arrived: ascending. */
+  readonly arrived: readonly number[];
 }
 
 /** How an engine run goes: `exact` leaps give the bits of `none`, `closed` ones are equal to 1e-9 relative. */
@@ -26,12 +38,7 @@ export interface EngineOptions {
   /** Called about every `quota` steps with the simulated time; return false to stop the run there. */
   readonly onProgress?: (progress: { finished: number; clock: number; steps: number }) => boolean;
   readonly giveUp?: GiveUp;
-  /** Called when `running` sequences run on all replicas for the first time, and when `finished` requests are over (0 = never). */
-  readonly marks?: {
-    readonly running: number;
-    readonly finished: number;
-    readonly onMark: (clock: number, isFinished: boolean) => void;
-  };
+  readonly marks?: Marks & { readonly onMark: (clock: number, mark: keyof Marks) => void };
   readonly histogram?: boolean;
 }
 
@@ -48,6 +55,9 @@ export interface PlacedRequests {
   readonly arrival: Float64Array;
   readonly prompt: Int32Array;
   readonly output: Int32Array;
+  /** Where every request is one visit, it is ready when it arrives: the same column. */
+  readonly ready: Float64Array;
+  readonly start: Float64Array;
   readonly first: Float64Array;
   readonly finish: Float64Array;
   readonly state: Int32Array;
@@ -60,13 +70,13 @@ export interface PlacedRequests {
 }
 
 /**
- * Bytes that placeRequests takes for `count` requests, cache-line padding included; a fleet has more visits than `arrivals`,
- * and a column for what was `swapped` out only where some client swaps.
+ * Bytes that placeRequests takes for `count` visits of `arrivals` requests, cache-line padding included; a column for what was
+ * `swapped` out only where some client swaps.
  */
 export function requestBytes(count: number, arrivals = count, swaps = true): number {
-  return count * REQUEST_COLUMNS + arrivals * 8 + (swaps ? count * 4 : 0) + 11 * 320;
+  return count * (REQUEST_COLUMNS + (count > arrivals ? 8 : 0) + (swaps ? 4 : 0)) + arrivals * 8 + 13 * 320;
 }
-const REQUEST_COLUMNS = 7 * 4 + 2 * 8;
+const REQUEST_COLUMNS = 7 * 4 + 3 * 8;
 
 /** Longest of the first `count` outputs, at least one token. */
 export function maxOutputOf(output: Int32Array, count: number): number {
@@ -99,6 +109,8 @@ export function placeRequests(
     arrival,
     prompt,
     output,
+    ready: n > arrivals ? arena.f64(n) : arrival,
+    start: arena.f64(n),
     first: arena.f64(n),
     finish: arena.f64(n),
     state: arena.i32(n),
@@ -138,12 +150,15 @@ export function fillRunOptions(record: RunRecord, requests: PlacedRequests, opti
   put(R.RUN_MAX_OUTPUT, requests.maxOutput);
   put(R.RUN_MARK_RUNNING, options.marks?.running ?? 0);
   put(R.RUN_MARK_FINISHED, options.marks?.finished ?? 0);
+  put(R.RUN_MARK_ARRIVED, options.marks?.arrived[0] ?? R.NO_MARK);
   fillAddresses(put, requests, record, options);
   const giveUp = options.giveUp;
   cells[R.RUN_TTFT_LIMIT] = giveUp?.ttftLimit ?? Number.POSITIVE_INFINITY;
   cells[R.RUN_TPOT_LIMIT] = giveUp?.tpotLimit ?? Number.POSITIVE_INFINITY;
   put(R.RUN_TTFT_ALLOWED, giveUp?.ttftAllowed ?? 0x7fffffff);
   put(R.RUN_TPOT_ALLOWED, giveUp?.tpotAllowed ?? 0x7fffffff);
+  put(R.RUN_COUNT_FROM, giveUp?.from ?? 0);
+  put(R.RUN_COUNT_TO, giveUp?.to ?? requests.count);
   cells[R.RUN_STEP_QUOTA] = options.onProgress ? PROGRESS_STEPS : Number.POSITIVE_INFINITY;
 }
 

@@ -1,4 +1,5 @@
 // A sweep: every row of a question looked at, the best simulated and ranked. Byte-identical results for any number of workers.
+import { caveatsOf } from '../catalog/caveats.ts';
 import { labelsOf } from '../catalog/labels.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { readVersion } from '../check/version.ts';
@@ -73,7 +74,7 @@ function conclude(question: Question, found: Found, catalog: Catalog) {
     dearer: found.dearer,
     unreached: rows - fallen - found.dearer - (found.screened?.feasible ?? simulated),
     seed: first.workload.seed,
-    labels: labelRows(question, kept, catalog),
+    ...labelRows(question, kept, catalog),
     version: readVersion(),
     specAt: (row: number) => question.at(row).spec,
   };
@@ -97,12 +98,18 @@ function nameAxes({ axes }: Question): SweepAxis[] {
   });
 }
 
-function labelRows(question: Question, kept: readonly KeptRow[], catalog: Catalog): SweepResult['labels'] {
+/** Names of what the rows use, and what must be said of it. */
+function labelRows(
+  question: Question,
+  kept: readonly KeptRow[],
+  catalog: Catalog,
+): Pick<SweepResult, 'labels' | 'caveats'> {
   const models = new Set<string>();
   for (const { row } of kept) {
     for (const pool of question.at(row).spec.pools) if (pool.kind === 'llm') models.add(pool.configuration.model);
   }
   for (const pool of question.first.pools) if (pool.kind === 'llm') models.add(pool.configuration.model);
   const hardware = kept.flatMap(({ hosts }) => hosts.map((host) => host.hardware));
-  return labelsOf(catalog, models, hardware);
+  const caveats = caveatsOf(catalog, models, new Set(kept[0]?.hosts.map((host) => host.hardware)));
+  return { labels: labelsOf(catalog, models, hardware), ...(caveats.length > 0 ? { caveats } : {}) };
 }

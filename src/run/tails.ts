@@ -1,5 +1,6 @@
 // What the limits of a spec mean to the screen and to a run that may give up early.
 import * as S from '../../assembly/layout/screen.ts';
+import type { WindowRule } from '../metrics/fleet/window.ts';
 import type { LatencyMetric, Percentile, Slo } from '../spec/types.ts';
 import type { Moments } from '../workload/moments.ts';
 import type { Requests } from '../workload/types.ts';
@@ -53,14 +54,27 @@ function limitOf(slo: readonly Slo[], metric: LatencyMetric, which: (percentile:
 
 /**
  * When a run has proved that a percentile misses its limit: the value at position q(n-1) of the sorted latencies is over the
- * limit as soon as n - floor(q(n-1)) of them are (NumPy's definition interpolates upwards from there).
+ * limit as soon as n - floor(q(n-1)) of them are (NumPy's definition interpolates upwards from there). Only latencies of the window
+ * count; null where it is not known before the run which those are.
  */
-export function giveUpAt(slo: readonly Slo[], requests: Pick<Requests, 'count' | 'output'>): GiveUp {
+export function giveUpAt(
+  slo: readonly Slo[],
+  requests: Pick<Requests, 'count' | 'output'>,
+  rule: WindowRule | 'steady' | undefined,
+): GiveUp | null {
+  const span = rule === undefined ? { from: 0, to: requests.count } : rule === 'steady' ? null : spanOf(rule);
+  if (!span) return null;
+  const { from, to } = span;
   let gaps = 0;
-  for (let i = 0; i < requests.count; i++) if (requests.output[i] >= 2) gaps++;
-  const ttft = strictest(slo, 'ttft', requests.count);
+  for (let i = from; i < to; i++) if (requests.output[i] >= 2) gaps++;
+  const ttft = strictest(slo, 'ttft', to - from);
   const tpot = strictest(slo, 'tpot', gaps);
-  return { ttftLimit: ttft.limit, ttftAllowed: ttft.allowed, tpotLimit: tpot.limit, tpotAllowed: tpot.allowed };
+  const limits = { ttftLimit: ttft.limit, ttftAllowed: ttft.allowed, tpotLimit: tpot.limit, tpotAllowed: tpot.allowed };
+  return { ...limits, from, to };
+}
+
+function spanOf({ from, to }: WindowRule): { readonly from: number; readonly to: number } | null {
+  return from.at === 'arrival' && to.at === 'arrival' ? { from: from.request, to: to.request } : null;
 }
 
 /** Of several percentile limits on one metric, the one that fewest requests may miss. */

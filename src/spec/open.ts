@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EngineProfile, Hardware, LengthShape } from '../catalog/types.ts';
+import type { EngineProfile, Hardware, LengthShape, Model } from '../catalog/types.ts';
+import { UserError } from '../check/issue.ts';
 import { noteInput } from '../check/same-file.ts';
 import { readTextFile, statOf } from '../check/text-file.ts';
 import type { ReadOptions } from './read-options.ts';
@@ -12,14 +13,17 @@ export interface CatalogNames {
   ids(kind: 'hardware' | 'models' | 'engines' | 'workloads'): readonly string[];
   engine(id: string): EngineProfile;
   hardware(id: string): Hardware;
+  model?(idOrPath: string): Model;
   shape?(id: string): LengthShape;
   find?(kind: 'hardware' | 'models' | 'engines', name: string): string | null;
+  named?(name: string): { readonly words: string } | null;
 }
 
 /** What a reader needs to know of a catalog, and of the files around the spec. */
 export function readOptionsOf(file: string, catalog: CatalogNames): ReadOptions {
   const engines = catalog.ids('engines');
   const hardware = catalog.ids('hardware');
+  const models = new Map<string, Model | undefined>(); // a sweep asks for every row
   return {
     file,
     exists: isThere,
@@ -30,11 +34,26 @@ export function readOptionsOf(file: string, catalog: CatalogNames): ReadOptions 
       engines,
       workloads: catalog.ids('workloads'),
       find: catalog.find,
+      named: catalog.named,
       profile: (id) => (engines.includes(id) ? catalog.engine(id) : undefined),
+      model(id) {
+        if (id !== '' && !models.has(id)) models.set(id, readModel(id, catalog));
+        return models.get(id);
+      },
       curve: (id) => catalog.shape?.(id).curve,
       device: (id) => (hardware.includes(id) ? catalog.hardware(id) : undefined),
     },
   };
+}
+
+/** What is wrong with a model's file is said when it is bound (plan/pipeline). */
+function readModel(id: string, catalog: CatalogNames): Model | undefined {
+  try {
+    return catalog.model?.(id);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 /** A file, or a folder of clients' streams. */

@@ -198,7 +198,10 @@ function refuseMistakes({ ledger, document, index, setters, readSkeleton }: Open
     const first = readSkeleton(rowWith(skeleton, setting, 'first')).issues;
     if (first.length === 0) continue;
     const last = new Set(readSkeleton(rowWith(skeleton, setting, 'last')).issues.map(keyOf));
-    for (const issue of first) if (last.has(keyOf(issue)) && !setters.wrong.has(issue.path)) note(issue);
+    for (const issue of first) {
+      const falls = issue.row && setting.size > 0;
+      if (last.has(keyOf(issue)) && !falls && !setters.wrong.has(issue.path)) note(issue);
+    }
   }
   for (const issue of found.size > 0 ? document.issues : []) note(issue);
   if (found.size > 0) throw new UserError(together([...found.values()]).sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));

@@ -4,6 +4,7 @@ import { NUM_REQUESTS, SETTLE, TOP } from './defaults.ts';
 import { count, name, positive, quantity, section, timeWithUnit, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_RATE, MAX_REQUESTS, MAX_SEED, MIN_RATE } from './limits.ts';
 import { SLO_KEYS } from './slo.ts';
+import { edge } from './window.ts';
 import { OBJECTIVES, PROCESSES } from './words.ts';
 
 const tokens = count(1, MAX_LENGTH_TOKENS);
@@ -169,6 +170,19 @@ export const workloadShape = {
     .optional()
     .describe(
       `Requests of a run: ${NUM_REQUESTS} if left out; with \`requests\` the first so many of the file, all if left out.`,
+    ),
+  duration: timeWithUnit
+    .optional()
+    .describe('Requests arrive until then, as many as do, such as 10min. Beside num_requests: whichever comes first.'),
+  warmup: edge
+    .optional()
+    .describe(
+      'Left out of every figure at the beginning: a time (30s), requests (200), a share of them (10%), or auto, the default: what MSER-5 cuts in mist run, 20% in sweeps.',
+    ),
+  cooldown: edge
+    .optional()
+    .describe(
+      'The same at the end of the arrivals; auto, the default, is 10%. What drains afterwards is never in a rate.',
     ),
   seed: count(0, MAX_SEED).optional().describe('Seed of every random draw; 0 if left out.'),
   requests: requests.optional().describe('A trace or request file, instead of lengths and arrivals.'),

@@ -24,7 +24,7 @@ import { readCatalogName, type World } from './world.ts';
 
 /** Keys of a pool whose value stands by itself, unless one of the keys behind it is there too. */
 const FREE: Readonly<Record<string, readonly string[]>> = {
-  hardware: ['num_gpu_blocks', 'step_time', 'preemption_mode'],
+  hardware: ['num_gpu_blocks', 'step_time', 'preemption_mode', 'shares'],
   count: ['shares', 'disaggregation'],
   routing: [],
   packing: ['recv_interval', 'batch_wait'],

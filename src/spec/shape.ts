@@ -38,7 +38,7 @@ export function onePool({ first, data, tree }: Pick<Question, 'first' | 'data' |
 export function lonePool({ pools, pipelines, sessions, prefixes, workload }: FleetSpec): LlmPool | null {
   const [pool, ...others] = pools;
   if (others.length > 0 || pool?.kind !== 'llm' || pool.role !== 'both') return null;
-  if (pool.shares || pool.prefixCaching || pool.writeBack !== null || pool.packing !== 'fcfs') return null;
+  if (pool.shares || pool.writeBack !== null || pool.packing !== 'fcfs') return null;
   if (pipelines.length !== 1 || pipelines[0]!.lengths !== null || workload.lengths === '') return null;
   const [prefill, decode, ...more] = pipelines[0]!.stages;
   const simple =

@@ -9,6 +9,7 @@ import { readTokens } from './fleet/read-values.ts';
 import { meanOfCurve, readCurve } from './rate-curve.ts';
 import type { workloadShape } from './schema.ts';
 import type { ArrivalSpec, WorkloadSpec } from './types.ts';
+import { readEdge } from './window.ts';
 import { number, readFilePath, type World } from './world.ts';
 
 type WorkloadInput = z.input<z.ZodObject<typeof workloadShape>>;
@@ -42,7 +43,10 @@ export function readWorkload(
     lengths: lengths === undefined ? null : readLengths(lengths, [...AT, 'lengths'], ledger, world),
     arrivals: process,
     request_rate: number(input.request_rate, process.process === 'curve' ? meanOfCurve(process) : 0),
-    num_requests: number(count, requests === undefined ? NUM_REQUESTS : 0),
+    num_requests: number(count, requests === undefined && input.duration === undefined ? NUM_REQUESTS : 0),
+    ...(input.duration === undefined ? {} : { duration: measured(input.duration, 'time') }),
+    ...(input.warmup === undefined ? {} : { warmup: readEdge(input.warmup) }),
+    ...(input.cooldown === undefined ? {} : { cooldown: readEdge(input.cooldown) }),
     seed: number(seed, 0),
     requests: requests === undefined ? null : readReplay(requests, ledger, world),
     ...(input.drift === undefined ? {} : { drift: number(input.drift, 0) }),

@@ -5,6 +5,7 @@ import type { AdmissionName, BatchingName } from '../check/scheduler-lists.ts';
 import type { EngineLog } from './engine-log.ts';
 import type { EngineRules } from './engine-rules.ts';
 import type { SpeculativeConfig } from './speculative.ts';
+import type { Edge } from './window.ts';
 import type { LATENCY_METRICS, PERCENTILES, PREEMPTIONS, ROUTINGS, STEP_SOURCES } from './words.ts';
 
 export type { AdmissionName, BatchingName } from '../check/scheduler-lists.ts';
@@ -65,6 +66,11 @@ export interface WorkloadSpec {
   readonly request_rate: number;
   /** Requests of a run; with `requests` the first so many of the file, 0 = all of it. */
   readonly num_requests: number;
+  /** Requests arrive until then, s; absent = until there are num_requests. */
+  readonly duration?: number;
+  /** What is left out of figures at the beginning and the end; absent = auto. */
+  readonly warmup?: Edge;
+  readonly cooldown?: Edge;
   readonly seed: number;
   /** A trace or request file to replay (absolute path), with its format and a factor on its rate (2 = twice as fast). */
   readonly requests: ReplaySpec | null;

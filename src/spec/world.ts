@@ -1,5 +1,5 @@
 // What readers of a spec need to know of the world around it: names, and files that the spec names.
-import type { EngineProfile, Hardware } from '../catalog/types.ts';
+import type { EngineProfile, Hardware, Model } from '../catalog/types.ts';
 import { show } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
@@ -13,10 +13,14 @@ export interface KnownNames extends Readonly<Record<CatalogKind | 'workloads', r
   profile(id: string): EngineProfile | undefined;
   /** A device, for defaults that depend on it; left out, they do not. */
   device?(id: string): Pick<Hardware, 'memory_bytes' | 'name'> | undefined;
+  /** What a model is, by id or path; left out, or undefined where its file cannot be read, it is taken for one that can do everything. */
+  model?(id: string): Pick<Model, 'kind'> | undefined;
   /** The rate over time of a workload, [s, requests/s, cv]; undefined where it has none. */
   curve?(id: string): readonly (readonly [number, number, number])[] | undefined;
   /** The id that another name of it stands for (a Hugging Face name, another case), or null. */
   find?(kind: CatalogKind, name: string): string | null;
+  /** What the name of a model is taken for, in words; '' where it is the catalog's own. */
+  named?(name: string): { readonly words: string } | null;
 }
 
 /** Names that a spec may use, and where its files are. */
@@ -60,6 +64,8 @@ export function readCatalogName(
       return null;
     }
   }
+  const named = kind === 'models' ? known.named?.(input) : null;
+  if (named?.words) return input; // what is taken for another, or has a format of its own, keeps its name
   const id = known.find?.(kind, input) ?? null;
   if (id === null) ledger.checkKnown(input, path, NOUNS[kind], known[kind]);
   return id;

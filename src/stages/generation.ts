@@ -100,6 +100,7 @@ export function afterAnswer({ decode }: Generation, state: State, answer: number
     cached: 0,
     fetch: -1,
     vector: state.vector,
+    answers: state.answers,
   };
 }
 
@@ -115,10 +116,10 @@ function hashPrompt(
   state: State,
   output: number,
 ): void {
-  const cachesPrefixes = pools.some((name) => build.pools.get(name)?.pool.prefixCaching === true);
-  if (cachesPrefixes) build.writer.addFlags(visit, FLAG_PREFIX);
+  const caches = build.chains !== null && pools.some((name) => build.pools.get(name)?.client.prefixCaching === true);
+  if (caches) build.writer.addFlags(visit, FLAG_PREFIX);
   const written = writeBack(build, walker, pools, visit);
-  if (cachesPrefixes || written || state.fetch >= 0) build.writer.pushHashes(hashIds(build, walker, state, output));
+  if (caches || written || state.fetch >= 0) build.writer.pushHashes(hashIds(build, walker, state, output));
 }
 
 /** Hash blocks of a decode that goes on from a cache, where a store takes them. */

@@ -37,6 +37,14 @@ export interface State {
   readonly fetch: number;
   /** Bytes of the question's vector, 0 = not embedded. */
   readonly vector: number;
+  /** Generations whose tokens the user gets, unless the answer of a later model takes their place. */
+  readonly answers: readonly Answer[];
+}
+
+/** The visits of one generation: from .. to - 1. */
+export interface Answer {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** A stage laid out: visits that whoever comes next waits for, and what it leaves. */
@@ -60,11 +68,15 @@ export interface Place {
 
 /** Writes the visits of all requests. */
 export interface Visits {
+  /** Visits of all requests so far. */
+  readonly count: number;
   /** Adds a visit and returns its index; `seconds` for cores only. */
   add(stage: number, group: number, prompt: number, output: number, seconds?: number): number;
   addFlags(visit: number, flags: number): void;
   /** Leading tokens of its prompt lie in the blocks that `anchor` holds until this visit, too, has ended. */
   shareWith(visit: number, anchor: number, tokens: number): void;
+  /** What these visits generate is a try: the answer of a later model takes its place. */
+  replace(answer: Answer): void;
   /** Is served in the local group of the client that `leader` had. */
   stayWith(visit: number, leader: number): void;
   /** Its blocks go to this store client when it ends. */
@@ -95,9 +107,9 @@ export interface LaidPool {
   readonly pool: {
     readonly kind: PoolKind;
     readonly transfer?: 'whole' | 'layer-wise';
-    readonly prefixCaching?: boolean;
     readonly writeBack?: string | null;
   };
+  readonly client: { readonly prefixCaching?: boolean };
   readonly model: Model | null;
   readonly kv: KvBytes;
   readonly layers: number;
@@ -137,7 +149,7 @@ export interface Build {
 
 export function openState(walker: Walker): State {
   const context = walker.before + walker.question;
-  return { context, generated: 0, passages: [], chained: context, cached: 0, fetch: -1, vector: 0 };
+  return { context, generated: 0, passages: [], chained: context, cached: 0, fetch: -1, vector: 0, answers: [] };
 }
 
 /** Adds `tokens` that only this request has. */
@@ -157,9 +169,18 @@ export function combineStates(base: State, changes: readonly { readonly from: St
       cached: state.cached + to.cached - from.cached,
       fetch: to.fetch === from.fetch ? state.fetch : to.fetch,
       vector: Math.max(state.vector, to.vector),
+      answers: [
+        ...state.answers.filter((answer) => to.answers.includes(answer) || !from.answers.includes(answer)),
+        ...newAnswers(from, to),
+      ],
     };
   }
   return state;
+}
+
+/** Generations that one state has and the other has not. */
+export function newAnswers(from: State, to: State): readonly Answer[] {
+  return to.answers.filter((answer) => !from.answers.includes(answer));
 }
 
 /** Links every visit that is waited for, each sending its share of the bytes. */

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { LatencySpec, LengthSpec } from '../check/drawn.ts';
 import type { Path } from '../check/issue.ts';
 import type { Build, Lay, Place } from './laying.ts';
-import type { PoolKind } from './pipeline-stages.ts';
+import type { Ability, PoolKind } from './pipeline-stages.ts';
 
 /** A stage as it stands in a list of a pipeline, once it is read; its parameters come on top. */
 export interface Listed {
@@ -105,6 +105,8 @@ interface StageWords<P extends object> {
   readonly needs: readonly PoolKind[];
   /** The same where parameters decide. */
   needsFor?(given: Part): readonly PoolKind[];
+  /** What the model of a pool of engines must be able to do; set by every stage that such pools serve. */
+  readonly asks?: Ability;
   /** Half of the work of an engine that it is: engines of the other role cannot serve it. */
   readonly role?: 'prefill' | 'decode';
   parameters(vocabulary: Vocabulary): z.core.$ZodLooseShape;

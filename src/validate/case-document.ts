@@ -5,7 +5,6 @@ import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { Catalog } from '../catalog/open.ts';
 import type { Hardware } from '../catalog/types.ts';
-import { CLIENT } from '../spec/fleet/client.ts';
 import type { Trouble } from './case.ts';
 import type { CaseInput, Mode } from './case-columns.ts';
 import { chooseProfile } from './choose-profile.ts';
@@ -269,11 +268,10 @@ const ONLINE: ReadonlySet<Mode> = new Set([
   'disagg-closed-loop',
 ]);
 
-function writeClient({ mode, window }: CaseInput): Part | null {
-  const client = {
+function writeClient({ mode, window }: CaseInput): Part {
+  return {
     time: ONLINE.has(mode) ? 'profile' : 'none',
     ...(isDisaggregated(mode) ? { first_token: 'decode' } : {}),
-    ...(window === 'all' ? {} : { window }),
+    window, // all: what publishers count, ramp and drain included
   };
-  return Object.keys(client).length === 1 && client.time === CLIENT.time ? null : client;
 }

@@ -1,5 +1,6 @@
 // From the figures of a run to those that case files have, in their units (data/cases/SCHEMA.md section 5).
 
+import { perToken } from '../metrics/fleet/tokens.ts';
 import type { StageResult } from '../metrics/fleet/types.ts';
 import type { FleetSummary } from '../metrics/sweep.ts';
 import type { Summary } from '../metrics/types.ts';
@@ -46,8 +47,13 @@ export function figuresOf(mode: Mode, result: FleetSummary, stages: readonly Sta
   // a static batch has one TTFT and one end: those of its last sequence
   const first = result.ttft.max;
   const end = result.e2el.max;
-  const tpot = output > 1 ? (end - first) / (output - 1) : Number.NaN;
-  return { ...whole, ttft: single(first), e2e: single(end), tpot: single(tpot), prefill: first };
+  return {
+    ...whole,
+    ttft: single(first),
+    e2e: single(end),
+    tpot: single(perToken(end - first, output - 1)),
+    prefill: first,
+  };
 }
 
 /** The figure of a metric in the unit of the case file; a statistic only where the metric has one. NaN: this run has none. */

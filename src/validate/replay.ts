@@ -8,7 +8,7 @@ import { MODEL_FITS } from '../plan/pipeline/bind-pools.ts';
 import { type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import { repriceFleet } from '../plan/pipeline/reprice.ts';
 import { type FleetShare, openShare } from '../plan/pipeline/share.ts';
-import { measuredWindow, NEVER_STEADY } from '../run/client-view.ts';
+import { NEVER_STEADY, planMeasuring } from '../run/client-view.ts';
 import { type FleetRoom, openFleetRoom, runFleet } from '../run/fleet.ts';
 import { measureRun, summariseRun } from '../run/measure-fleet.ts';
 import type { Session } from '../run/session.ts';
@@ -107,7 +107,7 @@ function troubleOf(error: unknown): Trouble {
 function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: CaseInput): Replayed | Trouble {
   const missing = findMissing(lowered, input);
   if (missing) return missing;
-  const run = runFleet(lowered.program, { leap: 'exact', ...measuredWindow(spec, lowered) }, room);
+  const run = runFleet(lowered.program, { leap: 'exact', ...planMeasuring(spec, lowered, true) }, room);
   const moved = input.mode === 'kv-transfer' ? measureRun(spec, lowered, run).result : null;
   const result = moved ?? summariseRun(spec, lowered, run);
   const lost = result.rejected_kv + result.rejected_length;

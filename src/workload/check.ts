@@ -16,7 +16,7 @@ export function checkWorkload(workload: WorkloadSpec, timed: boolean): Issue[] {
   };
   const { seed, num_requests: count, lengths } = workload;
   report('seed', Number.isSafeInteger(seed) && seed >= 0, 'a whole number from 0 to 2^53 - 1', seed);
-  const least = workload.requests ? 0 : 1;
+  const least = workload.requests || workload.duration !== undefined ? 0 : 1;
   report('num_requests', Number.isSafeInteger(count) && count >= least, `a whole number, at least ${least}`, count);
   report('lengths', lengths !== null || workload.requests !== null, 'lengths or a request file', lengths);
   if (!timed) checkArrivals(workload.arrivals, workload.request_rate, report);

@@ -1,4 +1,5 @@
 // Hash blocks of prompts as dense ids: equal ids where prompts agree from their first token to the end of the block.
+import { regroupBlocks } from './hash-blocks.ts';
 import type { Walks } from './walks.ts';
 
 /** What stands in the prompt of a request. */
@@ -19,6 +20,7 @@ export interface HashChains {
 }
 
 export function openHashChains(walks: Walks, blockTokens: number): HashChains {
+  const blocks = walks.blocks && regroupBlocks(walks.blocks, walks.question, blockTokens);
   let count = 0;
   const next = () => count++;
   const texts = new Map<number, number[]>();
@@ -38,11 +40,10 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
   };
   /** Where the ids of a request's own blocks begin and end; nowhere without a trace of them. */
   const blocksOf = (r: number): [number, number] => {
-    const { blocks } = walks;
     return blocks ? [blocks.offset[r]!, blocks.offset[r + 1]!] : [0, 0];
   };
   const idOf = (chain: PromptChain, block: number) => {
-    const { blocks, prefix, prefixTokens, session } = walks;
+    const { prefix, prefixTokens, session } = walks;
     const r = chain.request;
     const end = (block + 1) * blockTokens;
     const [from, to] = blocksOf(r);
@@ -54,7 +55,8 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
       return next();
     }
     if (end <= prefixTokens[r]!) return idIn(listOf(texts, prefix[r]!), block);
-    if (session[r]! >= 0 && end <= chain.chained) return idIn(listOf(sessions, session[r]!), block);
+    // a trace says itself what later turns begin with
+    if (!blocks && session[r]! >= 0 && end <= chain.chained) return idIn(listOf(sessions, session[r]!), block);
     return idIn(own, block);
   };
   return {

@@ -1,6 +1,7 @@
 // Turns a workload of the spec into request columns: a trace replayed, a list of lengths sampled, or everything drawn.
 import type { LengthShape } from '../catalog/types.ts';
-import { UserError } from '../check/issue.ts';
+import { type Issue, UserError } from '../check/issue.ts';
+import { MAX_REQUESTS } from '../spec/limits.ts';
 import type { ReplaySpec, WorkloadSpec } from '../spec/types.ts';
 import { describeArrivals, drawArrivals } from './arrivals.ts';
 import { checkWorkload } from './check.ts';
@@ -32,6 +33,53 @@ export function makeRequests(workload: WorkloadSpec, options: MakeOptions): Requ
     num_requests: options.numRequests ?? workload.num_requests,
     seed: options.seed ?? workload.seed,
   };
+  return asked.duration === undefined ? makeCounted(asked, options) : makeUntil(asked, asked.duration, options);
+}
+
+/** Drawn at first for a duration, beyond what its rate promises. */
+const SPARE = 64;
+
+/** As many as arrive before `end`, and no more than are asked for: every column of more requests begins with that of fewer. */
+function makeUntil(asked: WorkloadSpec, end: number, options: MakeOptions): Requests {
+  const most = asked.num_requests || MAX_REQUESTS;
+  let count = asked.requests ? asked.num_requests : Math.min(most, Math.ceil(asked.request_rate * end) + SPARE);
+  for (;;) {
+    const made = makeCounted({ ...asked, num_requests: count }, options);
+    const kept = countBefore(made.arrival, end);
+    const isAll = asked.requests !== null || count === most;
+    if (kept === 0 || (kept === MAX_REQUESTS && isAll)) throw new UserError([refuseDuration(made, end)]);
+    if (kept < made.count || isAll) return cutRequests(made, kept, end);
+    count = Math.min(most, count * 2);
+  }
+}
+
+function countBefore(arrival: Float64Array, end: number): number {
+  const later = arrival.findIndex((time) => time >= end);
+  return later < 0 ? arrival.length : later;
+}
+
+function refuseDuration({ arrival }: Requests, end: number): Issue {
+  const expected =
+    arrival[0]! >= end
+      ? `a time after the first arrival, at ${Number(arrival[0]!.toPrecision(4))} s`
+      : `a time in which less than ${MAX_REQUESTS} requests arrive`;
+  return { path: 'workload.duration', expected, received: `${end} s` };
+}
+
+function cutRequests(requests: Requests, count: number, end: number): Requests {
+  const { arrival, prompt, output, prefix, description } = requests;
+  return {
+    ...requests,
+    count,
+    arrival: arrival.slice(0, count),
+    prompt: prompt.slice(0, count),
+    output: output.slice(0, count),
+    ...(prefix ? { prefix: cutPrefix(prefix, count) } : {}),
+    description: `${description}, until ${end} s`,
+  };
+}
+
+function makeCounted(asked: WorkloadSpec, options: MakeOptions): Requests {
   const rows = asked.requests ? scaleRows(options.rows ?? readRows(asked), asked.requests) : null;
   if (rows && !rows.arrival && needsRate(asked)) replayRows(rows, 1); // throws: the file has no times, nobody gave a rate
   const { process } = asked.arrivals;
@@ -84,10 +132,11 @@ function sampleList(rows: RequestRows, workload: WorkloadSpec): Requests {
 }
 
 function joinArrivals(workload: WorkloadSpec, lengths: Lengths, words: string): Requests {
-  const { arrivals, num_requests: count, request_rate: rate, seed } = workload;
+  const { arrivals, num_requests: count, request_rate: rate, seed, duration } = workload;
+  const run = duration === undefined ? count : rate * duration;
   return {
     count,
-    ...drawArrivals(arrivals, count, rate, seed),
+    ...drawArrivals(arrivals, count, rate, seed, run),
     ...lengths,
     description: `${words}, ${describeArrivals(arrivals, rate)}, seed ${seed}`,
   };
@@ -106,8 +155,9 @@ function replayTrace(rows: RequestRows, count: number, rateScale: number, rate: 
 function cutRows(rows: RequestRows, count: number): RequestRows {
   const arrival = rows.arrival?.slice(0, count) ?? null;
   const prefix = rows.prefix && cutPrefix(rows.prefix, count);
+  const links = rows.links && { after: rows.links.after.slice(0, count), delay: rows.links.delay.slice(0, count) };
   const cut = { ...rows, arrival, prompt: rows.prompt.slice(0, count), output: rows.output.slice(0, count) };
-  return prefix ? { ...cut, prefix } : cut;
+  return { ...cut, ...(links ? { links } : {}), ...(prefix ? { prefix } : {}) };
 }
 
 function cutPrefix(prefix: PrefixBlocks, count: number): PrefixBlocks {

@@ -13,6 +13,7 @@ const FORMATS: readonly TraceFormat[] = [
   recorded('Vidur trace', 'arrived_at', 'num_prefill_tokens', 'num_decode_tokens', false),
   recorded('CSV trace', 'timestamp', 'input_length', 'output_length', false),
   recorded('CSV trace', 'timestamp', 'input', 'output', false),
+  recorded('usage log', 'timestamp', 'prompt_tokens', 'completion_tokens', true),
 ];
 
 function own(format: string, prompt: string, output: string): TraceFormat {
@@ -88,7 +89,11 @@ function makeTimeReader(rows: RowCollector): (line: number, cell: string) => num
 }
 
 function unknownHeader(header: readonly string[], file: string): UserError {
-  const known = FORMATS.map((f) => `${f.time},${f.prompt},${f.output}`).join(' | ');
+  const lower = header.map((cell) => cell.toLowerCase());
+  const count = (f: TraceFormat) => [f.time, f.prompt, f.output].filter((name) => lower.includes(name)).length;
+  const most = Math.max(...FORMATS.map(count));
+  const nearest = most > 0 ? FORMATS.filter((f) => count(f) === most) : FORMATS;
+  const known = nearest.map((f) => `${f.time},${f.prompt},${f.output}`).join(' | ');
   const received = header.length === 0 ? 'an empty file' : show(header.join(','));
   return new UserError([{ path: 'header', expected: `one of ${known}`, received, file, line: 1 }]);
 }

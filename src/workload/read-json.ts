@@ -1,48 +1,10 @@
-// Reads request files of JSON: Mooncake, RAGPulse and LLMServingSim lines, our own lines, and vLLM's detailed benchmark results.
+// Reads request files of JSON: lines of all the formats in line-formats.ts, and vLLM's detailed benchmark results.
 import { type Issue, show, UserError } from '../check/issue.ts';
-import { isRecord, type Json, tryJson } from '../check/python-json.ts';
-import { type RequestRows, RowCollector, type TraceFormat, toNumber } from './rows.ts';
-import type { PrefixBlocks } from './types.ts';
-
-interface LineFormat extends TraceFormat {
-  /** Units of the time column in one second. */
-  readonly perSecond: number;
-  /** s after which the recorded clock starts again at 0; 0 = never. */
-  readonly wrap: number;
-}
-
-const MOONCAKE: LineFormat = {
-  format: 'Mooncake trace',
-  time: 'timestamp',
-  prompt: 'input_length',
-  output: 'output_length',
-  perSecond: 1000,
-  fromFirst: true,
-  zeroOutputIsOne: true,
-  wrap: 0,
-};
-/** Its README calls it one week; it is two, and its clock of seconds starts again after the first (the session ids tell). */
-const RAGPULSE: LineFormat = { ...MOONCAKE, format: 'RAGPulse trace', perSecond: 1, wrap: 7 * 86400 };
-const SERVING_SIM: LineFormat = {
-  ...MOONCAKE,
-  format: 'LLMServingSim trace',
-  time: 'arrival_time_ns',
-  prompt: 'input_toks',
-  output: 'output_toks',
-  perSecond: 1e9,
-};
-const OWN: LineFormat = {
-  format: 'request list',
-  time: 'arrival_s',
-  prompt: 'prompt_tokens',
-  output: 'output_tokens',
-  perSecond: 1,
-  fromFirst: false,
-  zeroOutputIsOne: false,
-  wrap: 0,
-};
-/** Tokens per hash id. Source: README of the Mooncake traces (github.com/kvcache-ai/Mooncake). */
-const MOONCAKE_BLOCK = 512;
+import { isRecord, tryJson } from '../check/python-json.ts';
+import { parseInstant } from './clock.ts';
+import { type Fields, fieldOf, type LineFormat, nearestFormat, PARTS, pickFormat } from './line-formats.ts';
+import { LinkCollector, packBlocks } from './links.ts';
+import { type RequestRows, RowCollector, toNumber } from './rows.ts';
 
 export function parseJsonRequests(text: string, file: string): RequestRows {
   const lines = text.split('\n');
@@ -51,20 +13,13 @@ export function parseJsonRequests(text: string, file: string): RequestRows {
   const first = parseFields(opening) ?? parseFields(text);
   if (first && ('input_lens' in first || 'start_times' in first)) return readBenchmark(first, text, file);
   const format = first ? pickFormat(first) : null;
-  if (!format) throw unknownLine(opening, head + 1, file);
+  if (!format) throw unknownLine(opening, first, head + 1, file);
   return readLines(lines, format, file);
 }
 
-function parseFields(text: string): Json | null {
+function parseFields(text: string): Fields | null {
   const value = tryJson(text);
   return isRecord(value) ? value : null;
-}
-
-function pickFormat(first: Json): LineFormat | null {
-  if ('prompt_tokens' in first && 'output_tokens' in first) return OWN;
-  if ('input_toks' in first && 'output_toks' in first) return SERVING_SIM;
-  if (!('input_length' in first && 'output_length' in first)) return null;
-  return 'session_id' in first || typeof first.timestamp === 'string' ? RAGPULSE : MOONCAKE;
 }
 
 function readLines(lines: readonly string[], format: LineFormat, file: string): RequestRows {
@@ -72,20 +27,64 @@ function readLines(lines: readonly string[], format: LineFormat, file: string): 
   const rows = new RowCollector({ ...format, file, timed: true });
   rows.unitsPerSecond = format.perSecond;
   const readTime = makeTimeReader(rows, format);
+  const links = new LinkCollector(format);
   const blocks: (readonly number[])[] = [];
-  for (const [i, line] of lines.entries()) {
-    if (line.trim() === '') continue;
-    const fields = parseFields(line);
-    if (!fields) {
-      rows.report(i + 1, 'row', 'a whole JSON object', show(line.trim()));
+  for (const { line, fields } of parseLines(lines, rows, format)) {
+    const at = readTime(line, fieldOf(fields, time));
+    const parts = fields[PARTS];
+    if (Array.isArray(parts)) {
+      addParts(rows, links, line, at, parts, format);
       continue;
     }
-    rows.add(i + 1, readTime(i + 1, fields[time]), fields[prompt], fields[output]);
-    if (format === MOONCAKE) blocks.push(readBlocks(rows, i + 1, fields));
+    links.add(rows, line, fields);
+    rows.add(line, at, fieldOf(fields, prompt), fieldOf(fields, output));
+    if (format.block > 0) blocks.push(readBlocks(rows, line, fields, format));
   }
-  if (format === RAGPULSE) rows.notes.push('passage ids not used');
-  const read = rows.finish();
-  return blocks.some((ids) => ids.length > 0) ? { ...read, prefix: packBlocks(blocks) } : read;
+  if (format.wrap > 0) rows.notes.push('passage ids not used');
+  const found = links.finish(rows);
+  const turns = found?.after.filter((before) => before >= 0).length ?? 0;
+  if (turns > 0) rows.notes.push(`${turns} turns follow an answer`);
+  const read = { ...rows.finish(), ...(found ? { links: found } : {}) };
+  return blocks.some((ids) => ids.length > 0) ? { ...read, prefix: packBlocks(blocks, format.block) } : read;
+}
+
+/** Whole objects with their lines, in the order of their times where the file has another one. */
+function parseLines(lines: readonly string[], rows: RowCollector, format: LineFormat) {
+  const found = lines.flatMap((text, i) => {
+    if (text.trim() === '') return [];
+    const fields = parseFields(text);
+    if (!fields) rows.report(i + 1, 'row', 'a whole JSON object', show(text.trim()));
+    return fields ? [{ line: i + 1, fields }] : [];
+  });
+  if (!format.sorts) return found;
+  const timeOf = ({ fields }: { readonly fields: Fields }) => {
+    const value = fieldOf(fields, format.time);
+    const date = typeof value === 'string' ? parseInstant(value) : null;
+    return date ? date.seconds + date.nanoseconds / 1e9 : toNumber(value) || 0;
+  };
+  return found.sort((a, b) => timeOf(a) - timeOf(b) || a.line - b.line);
+}
+
+/** How long the tool call takes that comes after a part. */
+const TOOL_NS = 'tool_duration_ns';
+
+function addParts(
+  rows: RowCollector,
+  links: LinkCollector,
+  line: number,
+  at: number,
+  parts: readonly unknown[],
+  { prompt, output, perSecond }: LineFormat,
+): void {
+  let wait = 0;
+  for (const [i, part] of parts.entries()) {
+    const fields = (part ?? {}) as Fields;
+    links.push(i === 0 ? -1 : links.count - 1, wait);
+    rows.add(line, at, fields[prompt], fields[output]);
+    const tool = fields[TOOL_NS] === undefined ? 0 : toNumber(fields[TOOL_NS]);
+    if (!(tool >= 0)) rows.report(line, `${PARTS}[${i}].${TOOL_NS}`, 'a time, 0 or more', show(fields[TOOL_NS]));
+    wait = tool / perSecond;
+  }
 }
 
 /** The clock in its own units. Where it wraps, a step back by half the wrap or more means that it started again. */
@@ -94,7 +93,8 @@ function makeTimeReader(rows: RowCollector, format: LineFormat): (line: number, 
   let before = 0;
   let shift = 0;
   return (line, value) => {
-    const time = toNumber(value);
+    const date = typeof value === 'string' ? parseInstant(value) : null;
+    const time = date ? (date.seconds + date.nanoseconds / 1e9) * format.perSecond : toNumber(value);
     if (!(time >= 0 && time < Infinity)) {
       rows.report(line, format.time, 'a time, 0 or more', value === undefined ? 'nothing' : show(value));
       return Number.NaN;
@@ -108,24 +108,29 @@ function makeTimeReader(rows: RowCollector, format: LineFormat): (line: number, 
   };
 }
 
-/** The hash ids of one line; absent is as good as none. */
-function readBlocks(rows: RowCollector, line: number, fields: Json): readonly number[] {
+/** The hash ids of one line, as many as its prompt has blocks (the last may be left out where it is not full); absent is as good as none. */
+function readBlocks(
+  rows: RowCollector,
+  line: number,
+  fields: Fields,
+  { prompt, block }: LineFormat,
+): readonly number[] {
   const ids = fields.hash_ids ?? [];
-  if (Array.isArray(ids) && ids.every((id) => Number.isInteger(id) && id >= 0 && id <= 2147483647)) return ids;
-  rows.report(line, 'hash_ids', 'a list of whole numbers from 0 to 2147483647', show(ids));
-  return [];
-}
-
-function packBlocks(blocks: readonly (readonly number[])[]): PrefixBlocks {
-  const offset = new Int32Array(blocks.length + 1);
-  for (const [i, { length }] of blocks.entries()) offset[i + 1] = offset[i]! + length;
-  const ids = new Int32Array(offset.at(-1)!);
-  for (const [i, own] of blocks.entries()) ids.set(own, offset[i]);
-  return { block_tokens: MOONCAKE_BLOCK, offset, ids };
+  if (!Array.isArray(ids) || !ids.every((id) => Number.isInteger(id) && id >= 0 && id <= 2147483647)) {
+    rows.report(line, 'hash_ids', 'a list of whole numbers from 0 to 2147483647', show(ids));
+    return [];
+  }
+  const tokens = toNumber(fieldOf(fields, prompt));
+  const [least, most] = [Math.floor(tokens / block), Math.ceil(tokens / block)];
+  if (ids.length > most || (ids.length > 0 && ids.length < least)) {
+    const expected = `${most} ids, one for every ${block} of ${tokens} tokens`;
+    rows.report(line, 'hash_ids', expected, `${ids.length}`);
+  }
+  return ids;
 }
 
 /** The result of `vllm bench serve --save-detailed`: three lists of equal length, in no promised order of time. */
-function readBenchmark(result: Json, text: string, file: string): RequestRows {
+function readBenchmark(result: Fields, text: string, file: string): RequestRows {
   const names = ['start_times', 'input_lens', 'output_lens'] as const;
   const lists = names.map((name) => result[name]);
   const counts = lists.map((list) => (Array.isArray(list) ? list.length : -1));
@@ -153,9 +158,7 @@ function readBenchmark(result: Json, text: string, file: string): RequestRows {
   return rows.finish();
 }
 
-function unknownLine(line: string, number: number, file: string): UserError {
-  const expected =
-    'a JSON object with timestamp, input_length and output_length (Mooncake, RAGPulse), with arrival_s, prompt_tokens ' +
-    'and output_tokens, or a result of vllm bench serve --save-detailed';
+function unknownLine(line: string, first: Fields | null, number: number, file: string): UserError {
+  const expected = `a JSON object with ${nearestFormat(first)}, or a result of vllm bench serve --save-detailed`;
   return new UserError([{ path: 'row', expected, received: show(line.trim()), file, line: number }]);
 }

@@ -1,5 +1,6 @@
 // Gathers the rows of a request file into columns, and every mistake in them with its line.
 import { type Issue, show, UserError } from '../check/issue.ts';
+import type { RowLinks } from './links.ts';
 import type { PrefixBlocks } from './types.ts';
 
 /** Mistakes listed one by one; the rest are counted. */
@@ -15,6 +16,8 @@ export interface RequestRows {
   readonly prompt: Int32Array;
   readonly output: Int32Array;
   readonly prefix?: PrefixBlocks;
+  /** Which rows follow others; absent where none does. */
+  readonly links?: RowLinks;
   /** What was done to the rows, in words ("GeneratedTokens of 0 counted as 1 token, rows: 3"). */
   readonly notes: readonly string[];
 }

@@ -1,13 +1,16 @@
-// Conversations: turns that arrive one after the other, each prompt holding the questions and answers before it.
+// Conversations: turns that follow each other, each prompt holding the questions and answers before it.
 import type { SessionSpec } from '../spec/fleet/types.ts';
 import { meanLength, openLatencies, openLengths, STREAM_THINKING, STREAM_TURNS } from './draws.ts';
 import { openStream } from './streams.ts';
+import type { Turns } from './types.ts';
 
-/** Turns in order of arrival. */
-export interface Turns {
-  readonly arrival: Float64Array; // s
+/** Turns of sessions: the first ones in order of arrival, then all that follow another. */
+export interface SessionTurns {
+  /** s: of a first turn when it arrives, of any other 0 (whenever the one before is answered). */
+  readonly arrival: Float64Array;
   readonly session: Int32Array;
   readonly turn: Int32Array; // 0 = the first
+  readonly turns: Turns | null;
 }
 
 /** The rate at which sessions start when their turns come at `rate` requests/s in the long run. */
@@ -16,41 +19,50 @@ export function sessionRate(spec: SessionSpec, rate: number): number {
 }
 
 interface Row {
+  /** When it would arrive if answers took no time. */
   readonly at: number;
   readonly session: number;
   readonly turn: number;
+  /** s from the answer of the turn before; 0 of the first. */
+  readonly delay: number;
 }
 
 /**
- * The first `count` turns of sessions that start at `starts` (s, non-decreasing; as many as there are turns are always enough).
- * Every turn follows the one before it by a think time, counted from arrival to arrival: a late answer does not delay the next
- * question, as in the replay of a trace. Nobody is in a conversation at time 0, so the rate of turns rises at first.
+ * Sessions that start at `starts` (s, non-decreasing), one after the other until their turns are `count`; of the last one only as
+ * many turns as are left. Every turn arrives a think time after the answer to the one before, so nobody knows when before the run.
  */
-export function layOutTurns(spec: SessionSpec, starts: Float64Array, count: number, seed: number): Turns {
+export function layOutTurns(spec: SessionSpec, starts: Float64Array, count: number, seed: number): SessionTurns {
   const nextTurns = openLengths(spec.turns, openStream(seed, STREAM_TURNS));
   const nextGap = openLatencies(spec.thinkTime, openStream(seed, STREAM_THINKING));
-  let rows: Row[] = [];
-  let last = Infinity;
-  for (const [session, start] of starts.entries()) {
-    if (start > last) break;
-    const turns = nextTurns();
-    for (let turn = 0, at = start; turn < turns; turn++) {
-      if (turn > 0) at += nextGap();
-      rows.push({ at, session, turn });
+  const first: Row[] = [];
+  const later: Row[] = [];
+  for (let session = 0; first.length + later.length < count; session++) {
+    const turns = Math.min(nextTurns(), count - first.length - later.length);
+    let at = starts[session]!;
+    first.push({ at, session, turn: 0, delay: 0 });
+    for (let turn = 1; turn < turns; turn++) {
+      const delay = nextGap();
+      at += delay;
+      later.push({ at, session, turn, delay });
     }
-    if (rows.length < 2 * count) continue;
-    // what comes after the last of the first `count` turns is left out: so are sessions that start after it
-    rows = firstRows(rows, count);
-    last = rows[count - 1]!.at;
   }
-  const kept = firstRows(rows, count);
+  later.sort((a, b) => a.at - b.at || a.session - b.session || a.turn - b.turn);
+  const rows = [...first, ...later];
   return {
-    arrival: Float64Array.from(kept, ({ at }) => at),
-    session: Int32Array.from(kept, ({ session }) => session),
-    turn: Int32Array.from(kept, ({ turn }) => turn),
+    arrival: Float64Array.from(rows, ({ at, turn }) => (turn === 0 ? at : 0)),
+    session: Int32Array.from(rows, ({ session }) => session),
+    turn: Int32Array.from(rows, ({ turn }) => turn),
+    turns: later.length > 0 ? follow(rows, first.length) : null,
   };
 }
 
-function firstRows(rows: Row[], count: number): Row[] {
-  return rows.sort((a, b) => a.at - b.at || a.session - b.session || a.turn - b.turn).slice(0, count);
+/** Every turn behind the first `roots` follows the latest row of its session. */
+function follow(rows: readonly Row[], roots: number): Turns {
+  const latest = new Int32Array(roots);
+  const after = Int32Array.from(rows, ({ session, turn }, i) => {
+    const before = turn === 0 ? -1 : latest[session]!;
+    latest[session] = i;
+    return before;
+  });
+  return { roots, after, delay: Float64Array.from(rows, ({ delay }) => delay) };
 }

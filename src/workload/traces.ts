@@ -1,11 +1,12 @@
 // Opens a trace or request file, whatever its format, and replays it as requests.
 import { type Issue, show, UserError } from '../check/issue.ts';
 import { tryReadText } from '../check/text-file.ts';
+import { orderBlocks, orderRows } from './links.ts';
 import { parseCsvRequests } from './read-csv.ts';
 import { parseJsonRequests } from './read-json.ts';
 import type { RequestRows } from './rows.ts';
 import { type ClientsDraw, drawClients, isServeGen } from './servegen.ts';
-import type { Requests } from './types.ts';
+import type { Requests, Turns } from './types.ts';
 
 /** The rows of a request file. Formats are told apart by their first character and their column names. */
 export function parseRequestRows(text: string, file: string): RequestRows {
@@ -33,7 +34,7 @@ export function readRequestRows(file: string, draw: ClientsDraw = { count: 0, se
 }
 
 /**
- * A trace as it was recorded, `rateScale` times as fast. Recorded clocks count from their first request; the
+ * A trace as it was recorded, linked turns no sooner than the answer before, `rateScale` times as fast. Recorded clocks count from their first request; the
  * `arrival_s` of our own lists stays as it is.
  */
 export function readTrace(file: string, options: { readonly rateScale?: number } = {}): Requests {
@@ -50,19 +51,29 @@ export function replayRows(rows: RequestRows, rateScale: number): Requests {
     issues.push({ path: 'requests', expected: 'a file with arrival times', received, file: rows.file });
   }
   if (!rows.arrival || issues.length > 0) throw new UserError(issues);
-  const arrival = rows.arrival.map((time) => time / rateScale);
-  const rate = meanRate(arrival);
+  const times = rows.arrival.map((time) => time / rateScale);
+  const rate = meanRate(times);
+  const ordered = orderRows(rows.links ?? null);
+  const own = <T extends Float64Array | Int32Array>(column: T): T =>
+    ordered ? (column.map((_, request) => column[ordered.rows[request]!]!) as T) : column;
+  const prefix = rows.prefix && (ordered ? orderBlocks(rows.prefix, ordered.rows) : rows.prefix);
   const speed = rateScale === 1 ? '' : `, ${rateScale} times as fast`;
   return {
-    count: arrival.length,
-    arrival,
-    prompt: rows.prompt,
-    output: rows.output,
+    count: times.length,
+    arrival: own(times),
+    prompt: own(rows.prompt),
+    output: own(rows.output),
     concurrency: 0,
     rate,
-    ...(rows.prefix ? { prefix: rows.prefix } : {}),
+    ...(ordered ? { rows: ordered.rows, turns: quicken(ordered.turns, rateScale) } : {}),
+    ...(prefix ? { prefix } : {}),
     description: `${describeRows(rows)}${speed}, ${Number(rate.toPrecision(4))} req/s`,
   };
+}
+
+/** Delays between turns, too, go by the faster clock. */
+function quicken(turns: Turns, rateScale: number): Turns {
+  return rateScale === 1 ? turns : { ...turns, delay: turns.delay.map((wait) => wait / rateScale) };
 }
 
 /** Gaps per second between the first and the last arrival; 0 where all arrive at once. */

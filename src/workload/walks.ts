@@ -5,18 +5,20 @@ import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { WorkloadSpec } from '../spec/types.ts';
 import { drawArrivals } from './arrivals.ts';
 import { meanLength, openLengths, STREAM_MIX, STREAM_PREFIX_LENGTHS, STREAM_PREFIXES } from './draws.ts';
+import { orderBlocks } from './links.ts';
 import { type MakeOptions, makeRequests } from './make.ts';
 import { openMix, zipfWeights } from './mix.ts';
 import { isRagPulse, readRagPulseBlocks } from './ragpulse.ts';
 import { isServeGen } from './servegen.ts';
 import { layOutTurns, sessionRate } from './sessions.ts';
 import { openStream } from './streams.ts';
-import type { PrefixBlocks, Requests } from './types.ts';
+import type { PrefixBlocks, Requests, Turns } from './types.ts';
 
-/** Requests in order of arrival; all columns have the same length. */
+/** Requests in order of arrival, those that follow others behind the rest; all columns have the same length. */
 export interface Walks {
   readonly count: number;
-  readonly arrival: Float64Array; // s
+  readonly arrival: Float64Array; // s; the earliest of one that follows another
+  readonly turns: Turns | null;
   readonly concurrency: number; // of a closed loop; 0 = open
   readonly pipeline: Int32Array;
   /** Tokens of the question, and of the answer. */
@@ -27,7 +29,7 @@ export interface Walks {
   readonly history: Int32Array;
   readonly prefix: Int32Array; // which shared text, -1 = none
   readonly session: Int32Array; // -1 = none
-  readonly turn: Int32Array;
+  readonly turn: Int32Array; // 0 = the first
   /** Hash blocks of a replayed trace. */
   readonly blocks: PrefixBlocks | null;
   readonly rate: number;
@@ -45,14 +47,16 @@ export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogSha
   );
   const pipeline = Int32Array.from({ length: count }, nextPipeline);
   const { question, answer } = pickLengths(spec, plain, pipeline, catalogShape);
-  const turns = sessions ? makeTurns(spec, count) : null;
-  const session = turns?.session ?? new Int32Array(count).fill(-1);
+  const drawn = sessions ? makeTurns(spec, count) : null;
+  const turns = drawn ? drawn.turns : (plain.turns ?? null);
+  const session = drawn ? drawn.session : rootsOf(count, plain.turns);
   const prefix = pickPrefixes(spec, session);
-  const history = turns ? addHistory(turns.session, question, answer) : new Int32Array(count);
-  const words = turns ? `${plain.description}, in conversations` : plain.description;
+  const history = drawn ? addHistory(session, question, answer) : new Int32Array(count);
+  const words = drawn ? `${plain.description}, in conversations` : plain.description;
   return {
     count,
-    arrival: turns?.arrival ?? plain.arrival,
+    arrival: drawn?.arrival ?? plain.arrival,
+    turns,
     concurrency: plain.concurrency,
     pipeline,
     question,
@@ -60,7 +64,7 @@ export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogSha
     ...prefix,
     history,
     session,
-    turn: turns?.turn ?? new Int32Array(count),
+    turn: drawn?.turn ?? new Int32Array(count),
     blocks: readBlocks(spec, plain),
     rate: plain.rate,
     description: words,
@@ -97,6 +101,15 @@ function makeTurns(spec: FleetSpec, count: number) {
   const needed = count / meanLength(sessions.turns);
   const starts = drawArrivals(arrivals, count, sessionRate(sessions, rate), seed, needed).arrival;
   return layOutTurns(sessions, starts, count, seed);
+}
+
+/** The request that began what each is a part of: of a recorded conversation its first turn; -1 where nothing follows another. */
+function rootsOf(count: number, turns: Turns | undefined): Int32Array {
+  if (!turns) return new Int32Array(count).fill(-1);
+  const root = new Int32Array(count);
+  // what is followed comes before what follows it
+  for (const [r, before] of turns.after.entries()) root[r] = before < 0 ? r : root[before]!;
+  return root;
 }
 
 /** Questions and answers of the earlier turns of the same session. */
@@ -138,5 +151,6 @@ function readBlocks(spec: FleetSpec, plain: Requests): PrefixBlocks | null {
     !isRagPulse(readTextFile(requests.file, { path: 'requests', expected: 'a readable trace' }))
   )
     return null;
-  return readRagPulseBlocks(requests.file, spec.hashBlock || HASH_BLOCK);
+  const blocks = readRagPulseBlocks(requests.file, spec.hashBlock || HASH_BLOCK);
+  return plain.rows ? orderBlocks(blocks, plain.rows) : blocks;
 }

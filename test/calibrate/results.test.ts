@@ -30,7 +30,7 @@ async function bench(arrivals: string, requests: number): Promise<Result> {
   writeFileSync(
     spec,
     `model: llama-3.1-8b\nworkload: {lengths: {input_len: {uniform: [300, 900]}, output_len: {uniform: [50, 250]}}, ${arrivals}, num_requests: ${requests}}\n` +
-      'deployment: {hardware: h100-sxm-80gb}\nengine: {profile: hidden}\nclient: {time: none}\n',
+      'deployment: {hardware: h100-sxm-80gb}\nengine: {profile: hidden}\nclient: {time: none, window: all}\n',
   );
   const lines = join(folder, 'requests.csv');
   const said: string[] = [];
@@ -130,15 +130,11 @@ describe('results of a benchmark', () => {
   });
 
   it('may come from AIPerf, in its own units, and a client that takes time is found', async () => {
-    const late = results.slice(0, 3).map((result) => {
+    const late = [results[0], results[2]].map((result) => {
       const later = (key: string) => ({ [key]: Number(result[key]) + 30 });
       return { ...result, ...later('mean_ttft_ms'), ...later('mean_e2el_ms') };
     });
-    const { profile, said } = await calibrated(
-      [aiperf(late[0]), aiperf(late[1], 's'), aiperf(late[2])],
-      '--name',
-      'ours',
-    );
+    const { profile, said } = await calibrated([aiperf(late[0]), aiperf(late[1], 's')], '--name', 'ours');
     expect(profile.id).toBe('ours');
     expect(profile.client!.request_s).toBeGreaterThan(0.02);
     expect(profile.client!.request_s).toBeLessThan(0.045);
@@ -151,7 +147,12 @@ describe('results of a benchmark', () => {
       spec,
       'model: llama-3.1-8b\nworkload: {lengths: azure-conv-2023, request_rate: 1}\ndeployment: {hardware: h100-sxm-80gb}\nengine: {max_num_seqs: 512}\n',
     );
-    const [file] = write([results.map((result) => JSON.stringify(result)).join('\n')]);
+    const [file] = write([
+      results
+        .slice(0, 3)
+        .map((result) => JSON.stringify(result))
+        .join('\n'),
+    ]);
     const out = join(folder, `catalog-${made++}`);
     const said: string[] = [];
     await calibrate([file, '--spec', spec, '--out', out], { ...QUIET, stdout: (text) => said.push(text) });

@@ -44,8 +44,11 @@ describe('names', () => {
     expect(ours.model('meta-llama/Meta-Llama-3.1-70B-Instruct').id).toBe('llama-3.1-70b');
     expect(ours.model('google/gemma-2-9b-it').id).toBe('gemma-2-9b');
     expect(ours.model('mistralai/Mixtral-8x7B-Instruct-v0.1').id).toBe('mixtral-8x7b');
-    // Version 0.3 has no window and another vocabulary.
-    expect(ours.find('models', 'mistralai/Mistral-7B-Instruct-v0.3')).toBeNull();
+    // Version 0.2 has no window, 0.3 another vocabulary too.
+    expect(ours.model('mistralai/Mistral-7B-Instruct-v0.1').groups[0].attention.kind).toBe('sliding');
+    expect(ours.model('mistralai/Mistral-7B-Instruct-v0.2')).toMatchObject({ id: 'mistral-7b-v0.2', vocab: 32000 });
+    expect(ours.find('models', 'mistralai/Mistral-7B-Instruct-v0.3')).toBe('mistral-7b-v0.3');
+    expect(ours.find('models', 'mistralai/Mistral-7B-Instruct-v0.4')).toBeNull();
   });
 
   it('answers an unknown name with the nearest ones', () => {

@@ -163,6 +163,14 @@ describe('an output', () => {
     expect(refusal(at('other.csv'))).toBe('');
   });
 
+  test('may be given the number of an input that is gone', () => {
+    for (let i = 0; i < 20; i++) {
+      readTextFile(put('gone.csv', 'x'), { path: 'p', expected: 'e' });
+      rmSync(at('gone.csv'));
+      expect(refusal(put(`fresh-${i}.csv`, 'y'))).toBe('');
+    }
+  });
+
   test('is no file of another output, there or not', () => {
     expect(refusal(at('new.csv'), `${folder}/./new.csv`)).toMatch(/--out-1: .*which --out-0 writes too/);
     expect(refusal('/dev/null', '/dev/null')).toBe('');

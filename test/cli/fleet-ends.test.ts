@@ -40,7 +40,7 @@ fleet:
   llm: {kind: llm, step_time: {fixed_s: 10ms}, num_gpu_blocks: 4000}
 pipelines:
   ask: {stages: [{prefill: llm}, {decode: llm}]}
-workload: {lengths: {input_len: 300, output_len: 400}, arrivals: uniform, request_rate: 4, num_requests: 400000}
+workload: {lengths: {input_len: 300, output_len: 400}, arrivals: uniform, request_rate: 4, num_requests: 60000}
 `;
 
 test('a run that is interrupted ends with 130 and keeps the requests that finished', async () => {
@@ -58,8 +58,8 @@ test('a run that is interrupted ends with 130 and keeps the requests that finish
   expect(code).toBe(130);
   const run = JSON.parse(stdout);
   expect(run.completed).toBeGreaterThan(0);
-  expect(run.completed + run.failed).toBe(400000);
+  expect(run.completed + run.failed).toBe(60000);
   const lines = readFileSync(requests, 'utf8').trimEnd().split('\n');
-  expect(lines.length).toBe(400001);
+  expect(lines.length).toBe(60001);
   expect(lines.filter((line) => line.includes(',finished,')).length).toBe(run.completed);
 });

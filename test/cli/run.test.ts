@@ -126,7 +126,7 @@ describe.each(['chunked', 'continuous'] as const)('mist run, %s', (batching) => 
   });
 
   test('shows what was rejected', async () => {
-    const run = JSON.parse((await mist(['run', at(`${batching}.yaml`), '--json'])).stdout);
+    const run = JSON.parse((await mist(['run', at(`${batching}.yaml`), '--window', 'all', '--json'])).stdout);
     expect([run.completed, run.failed, run.mist.rejected_kv]).toEqual([119, 1, 1]);
   });
 });

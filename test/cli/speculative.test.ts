@@ -51,7 +51,7 @@ describe('mist run', () => {
     const speculation = { drafts: 3, acceptance: [0.8, 0.8 * 0.5, 0.8 * 0.5 * 0.5], seed: 9 };
     const reference = referenceRun(requestsOf(rows), setupOf({ ...LIMITS, price, speculation }));
     expect(reference.counters.preemptions).toBeGreaterThan(0);
-    const files = ['--requests', at('requests-out.csv'), '--steps', at('steps.csv'), '--json'];
+    const files = ['--requests', at('requests-out.csv'), '--steps', at('steps.csv'), '--window', 'all', '--json'];
     const run = JSON.parse((await mist(['run', at('drafts.yaml'), ...files])).stdout);
     const lines = parseCsv(readFileSync(at('requests-out.csv'), 'utf8'));
     expect(lines.map((line) => line.finish_s)).toEqual([...reference.results.finish]);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runOnePool } from '../../bench/one-pool.ts';
 import { referenceRun } from '../reference/plain.ts';
+import { expectSame } from '../same.ts';
 import { drawScenario } from './random.ts';
 
 test('the marks are those of the reference, and change nothing', () => {
@@ -27,11 +28,11 @@ test('the marks are those of the reference, and change nothing', () => {
         const plain = runOnePool(requests, setup, { leap: 'exact' });
         const marked = runOnePool(requests, setup, {
           leap: 'exact',
-          marks: { running, finished, onMark: (clock) => marks.push(clock) },
+          marks: { running, finished, arrived: [], onMark: (clock) => marks.push(clock) },
         });
-        expect(marked.results).toEqual(plain.results);
-        expect(marked.counters).toEqual(plain.counters);
-        expect(marked.itl.weights).toEqual(plain.itl.weights);
+        expectSame(marked.results, plain.results);
+        expectSame(marked.counters, plain.counters);
+        expectSame(marked.itl.weights, plain.itl.weights);
         // one replica: its running set is known at every step, so the instants must be the very same
         if (setup.replicas > 1 || setup.batching === 'static' || requests.concurrency > 0) return;
         const over = Array.from(reference.results.finish, (time, i) =>

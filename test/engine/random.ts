@@ -265,8 +265,11 @@ export function drawScenario(ties: boolean, sizes: Sizes = SMALL): fc.Arbitrary<
         },
       ),
       price,
+      prefixCaching: fc.boolean(),
     })
-    .map(({ rows, concurrency, slack, wait, speculation, schedulerSteps, swap, pages, ...rest }) => {
+    .map(({ rows, concurrency, slack, wait, speculation, schedulerSteps, swap, pages: hybrid, ...rest }) => {
+      // what is shared is found by blocks that hold all layers
+      const pages = rest.prefixCaching ? null : hybrid;
       const tick = rest.price instanceof Float64Array ? 0.0625 : rest.price.fixed_s || 0.25;
       const requests = arrangeRequests(rows, concurrency, tick);
       const longest = Math.max(...rows.map(([{ prompt, output }]) => prompt + output - 1));

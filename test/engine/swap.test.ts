@@ -129,9 +129,9 @@ test('the watermark holds back what was swapped out, too', () => {
     fc.property(drawTight(true), ({ requests, setup }) => {
       fc.pre(setup.batching !== 'continuous');
       const stays = Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks);
-      referenceRun(requests, setup, ({ free, running }, { formed: step }) => {
+      referenceRun(requests, setup, ({ pool, running }, { formed: step }) => {
         if (step.swappedIn.length === 0 || running[0] === step.swappedIn[0]) return;
-        if (free < stays) throw new Error(`${free} of ${stays} blocks are free`);
+        if (pool.room < stays) throw new Error(`${pool.room} of ${stays} blocks are free`);
         if (stays > 0) met++;
       });
     }),

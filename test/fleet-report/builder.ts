@@ -21,7 +21,6 @@ export function makeClient(name: string, more: Partial<FleetClient> = {}): Fleet
     location: 0,
     channel: -1,
     demand: 0,
-    prefixBlocks: 0,
     tiers: [],
     ...more,
   };

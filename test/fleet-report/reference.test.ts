@@ -35,8 +35,8 @@ test('requests end as the reference says, sent when it says', () => {
     for (let r = 0; r < state.length; r++) {
       if (state[r] === STATE_FINISHED) expect(arrival[r]).toBe(reference.arrival[r]);
     }
-    const { completed, rejected_kv, rejected_length, unfinished } = result;
-    expect(completed + rejected_kv + rejected_length + unfinished).toBe(state.length);
+    const { completed, rejected_kv, rejected_length, unfinished, unsent = 0 } = result;
+    expect(completed + rejected_kv + rejected_length + unfinished + unsent).toBe(state.length);
   });
 });
 

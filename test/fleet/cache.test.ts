@@ -186,56 +186,83 @@ describe('R9: prompt tokens that need no computing', () => {
   });
   const inTurn = (rows: readonly VisitRow[], client: Partial<FleetClient> = {}) =>
     run({
-      clients: [{ price: BY_TOKEN, prefixBlocks: 4, ...client }],
+      clients: [{ price: BY_TOKEN, blockSize: 2, prefixCaching: true, ...client }],
       hashBlock: 2,
       requests: rows.map((row, i) => ({ at: 100 * i, visits: [row] })),
     });
 
-  test('are the leading blocks in the prefix cache, but never the last token', () => {
-    const { results, clients } = inTurn([cached([0, 1, 2]), cached([0, 1, 3]), cached([0, 1, 3, 4], { prompt: 6 })]);
-    expect([...results.cached]).toEqual([0, 4, 5]); // 6 would be the whole prompt
-    expect([...results.finish]).toEqual([8, 104, 201]);
-    // chunks of 8 at 0, 4 at 4, 1 at 5
-    expect(clients[0]!.pairs).toBe(36 + (16 + 10) + (5 + 1));
-    expect(clients[0]!.peakBlocks).toBe(8);
+  test('are the leading blocks that are there, but one token is always computed', () => {
+    const { results, clients } = inTurn([cached([0, 1, 2]), cached([0, 1, 3]), cached([0, 1, 3], { prompt: 6 })]);
+    expect([...results.cached]).toEqual([0, 4, 4]); // 6 would be the whole prompt
+    expect([...results.finish]).toEqual([8, 104, 202]);
+    // chunks of 8 at 0, 4 at 4, 2 at 4
+    expect(clients[0]!.pairs).toBe(36 + (16 + 10) + (8 + 3));
+    expect(clients[0]!.peakBlocks).toBe(4);
   });
 
-  test('are fewer where a head drafts: it needs the last block computed again', () => {
-    const rows = [cached([0, 1, 2]), cached([0, 1, 3]), cached([0], { prompt: 6 })];
-    const speculation = { drafts: 1, acceptance: [0], seed: 0, prefixLoss: 3 };
-    expect([...inTurn(rows, { speculation }).results.cached]).toEqual([0, 1, 0]); // 4 - 3, and 2 - 3 is nothing
+  // engines.md 11.3: vLLM, blocks of 16, all four of a prompt cached
+  test.each([
+    [64, 48, 32],
+    [65, 64, 48],
+  ])('of %i tokens are %i, and %i where a head drafts', (prompt, plainly, drafting) => {
+    const speculation = { drafts: 1, acceptance: [0], seed: 0, prefixLoss: 16 };
+    const of = (client: Partial<FleetClient>) =>
+      run({
+        clients: [{ blockSize: 16, prefixCaching: true, ...client }],
+        hashBlock: 16,
+        requests: [0, 1].map((i) => ({ at: 100 * i, visits: [cached([0, 1, 2, 3], { prompt })] })),
+      }).results.cached[1];
+    expect([of({}), of({ speculation })]).toEqual([plainly, drafting]);
   });
 
-  test('are none of a visit that does not ask, nor where there is no cache', () => {
+  test('are none of a visit that does not ask, nor where nothing is cached', () => {
     expect([...inTurn([cached([0]), cached([0], { flags: 0 })]).results.cached]).toEqual([0, 0]);
     expect([...inTurn([cached([0], { flags: 0 }), cached([0])]).results.cached]).toEqual([0, 0]);
-    expect([...inTurn([cached([0]), cached([0])], { prefixBlocks: 0 }).results.cached]).toEqual([0, 0]);
+    expect([...inTurn([cached([0]), cached([0])], { prefixCaching: false }).results.cached]).toEqual([0, 0]);
   });
 
-  test('are forgotten least recently used first', () => {
-    const rows = [cached([0, 1]), cached([2, 3]), cached([0, 1]), cached([4]), cached([2]), cached([1]), cached([0])];
-    // after the fourth: 3 0 1 4 (2 went); the fifth finds nothing and drives out 3; then 1 and 0 are still there
-    expect([...inTurn(rows).results.cached]).toEqual([0, 0, 4, 0, 0, 2, 2]);
+  test('are forgotten as blocks are used again: first what was given up first, the tail before the head', () => {
+    const of = (ids: readonly number[]) => cached(ids, { prompt: 5 });
+    const rows = [of([0, 1]), of([2, 3]), of([0, 1]), of([4]), of([2]), of([4])];
+    // each takes 3 of 6 blocks; given up, in order: . 1 0 . 3 2; then . 3 2 . 1 0; the fourth uses . 3 2, the fifth . 1 0
+    expect([...inTurn(rows, { numGpuBlocks: 6 }).results.cached]).toEqual([0, 0, 4, 0, 0, 2]);
+    // the second finds one block that was never used, and takes the third and the second of the first: its head is left
+    const tail = [of([0, 1]), of([2, 3]), of([0, 1])];
+    expect([...inTurn(tail, { numGpuBlocks: 4 }).results.cached]).toEqual([0, 0, 2]);
   });
 
-  test('are found in chunks, in whole prompts and after a preemption', () => {
+  test('are there as soon as the step that computes them has started, and of an answer when it has ended', () => {
+    const together = [0, 0].map(() => ({ at: 0, visits: [cached([0, 1])] }));
+    const fleet = { clients: [{ blockSize: 2, prefixCaching: true }], hashBlock: 2 };
+    const { results, clients } = run({ ...fleet, requests: together });
+    expect([...results.cached]).toEqual([0, 4]);
+    expect([clients[0]!.newTokens, clients[0]!.peakBlocks]).toEqual([12, 4 + 2]);
+    // 5 + 4 - 1 tokens fill 4 blocks; the next turn has them behind its question
+    const turns = [cached([0, 1, 2, 3], { prompt: 5, output: 4 }), cached([0, 1, 2, 3], { prompt: 12 })];
+    expect([...inTurn(turns).results.cached]).toEqual([0, 8]);
+  });
+
+  test('are found in chunks and in whole prompts', () => {
     const { results, clients } = inTurn([cached([0, 1]), cached([0, 1]), cached([0, 1])], { maxNumBatchedTokens: 3 });
     expect([...results.cached]).toEqual([0, 4, 4]);
     expect(clients[0]!.steps).toBe(3 + 2 + 2);
     const mixed = inTurn([cached([0, 1]), cached([0, 1])], { maxNumBatchedTokens: 5, batching: 'mixed' });
     expect(mixed.clients[0]!.newTokens).toBe(8 + 4);
-    const twice = run({
-      clients: [{ prefixBlocks: 4, numGpuBlocks: 11, maxNumSeqs: 2 }],
-      hashBlock: 2,
-      requests: [cached([0, 1], { prompt: 5, output: 4 }), cached([0, 1], { prompt: 5, output: 3 })].map((row) => ({
-        at: 0,
-        visits: [row],
-      })),
-    });
-    // both prefill 5 at 0; at 1 they want 12 blocks: the second goes, waits until 4, and then computes 6 - 4 tokens
-    expect([...twice.results.finish]).toEqual([4, 6]);
-    expect([...twice.results.cached]).toEqual([0, 0]);
-    expect(twice.clients[0]!.newTokens).toBe(10 + 3 + 2 + 1);
+  });
+
+  test('are, after a preemption, those of its blocks that were not used again, with an id or not', () => {
+    const rows = [cached([0, 1], { prompt: 5, output: 4 }), cached([2, 3], { prompt: 5, output: 4 })];
+    const play = (prefixCaching: boolean) =>
+      run({
+        clients: [{ blockSize: 2, prefixCaching, numGpuBlocks: 7, maxNumSeqs: 2 }],
+        hashBlock: 2,
+        requests: rows.map((row) => ({ at: 0, visits: [row] })),
+      });
+    // 3 + 3 blocks; at 2 both want a fourth, and the second goes with 6 tokens in 3 blocks; at 4 it has 7 to prefill
+    const { results, clients } = play(true);
+    expect([...results.finish]).toEqual([4, 6]);
+    expect(clients[0]!.newTokens).toBe(10 + 2 + 1 + 1 + 1 + 1);
+    expect(play(false).clients[0]!.newTokens).toBe(10 + 2 + 1 + 1 + 7 + 1);
   });
 
   test('are those that were fetched before, where the program says so', () => {
@@ -248,8 +275,8 @@ describe('R9: prompt tokens that need no computing', () => {
     const branch = cached([7], { prompt: 8, sameAs: 0, shared: 6, lets: 0 });
     const visits: VisitRow[] = [{ group: 0, prompt: 6, flags: VISIT_HOLD, to: [[1]] }, branch];
     const { results, clients } = run({
-      clients: [{ price: BY_TOKEN, blockSize: 4, prefixBlocks: 4 }],
-      hashBlock: 2,
+      clients: [{ price: BY_TOKEN, blockSize: 4, prefixCaching: true }],
+      hashBlock: 4,
       requests: [{ at: 0, visits }],
     });
     expect([...results.finish]).toEqual([6, 8]);

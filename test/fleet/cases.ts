@@ -7,6 +7,7 @@ import {
   VISIT_HOLD,
   type VisitTable,
 } from '../../src/plan/fleet.ts';
+import type { Turns } from '../../src/workload/types.ts';
 import { ONE_SECOND } from '../reference/cases.ts';
 
 /** One visit of a request; `to`, `sameAs`, `lets` and `fetches` are positions within the request. */
@@ -36,6 +37,9 @@ export interface RequestRow {
   readonly visits: readonly VisitRow[];
   /** Position of the visit whose end finishes it; the last one unless said. */
   readonly last?: number;
+  /** Position of the request that it follows, so many seconds after the end of that and not before `at`. */
+  readonly after?: number;
+  readonly delay?: number; // s
 }
 
 export interface FleetCase {
@@ -69,7 +73,6 @@ export function clientOf(changes: Partial<FleetClient>, index = 0): FleetClient 
     location: 0,
     channel: -1,
     demand: 0,
-    prefixBlocks: 0,
     tiers: [],
     ...changes,
   };
@@ -118,7 +121,8 @@ export function programOf(fleet: FleetCase): FleetProgram {
   });
 }
 
-export function assembleProgram({ requests, concurrency, ...fleet }: Assembly): FleetProgram {
+export function assembleProgram({ requests: listed, concurrency, ...fleet }: Assembly): FleetProgram {
+  const requests = [...listed.filter(({ after }) => after === undefined), ...listed.filter(isTurn)];
   const first = countFirst(requests);
   const last = requests.map((request, r) => first[r]! + (request.last ?? request.visits.length - 1));
   return {
@@ -131,7 +135,19 @@ export function assembleProgram({ requests, concurrency, ...fleet }: Assembly): 
       first: Int32Array.from(first),
       last: Int32Array.from(last),
       concurrency,
+      ...(listed.some(isTurn) ? { turns: tabulateTurns(requests, listed) } : {}),
     },
+  };
+}
+
+const isTurn = ({ after }: RequestRow) => after !== undefined;
+
+/** Turns of requests in their final order, which name each other by their place in the list. */
+function tabulateTurns(requests: readonly RequestRow[], listed: readonly RequestRow[]): Turns {
+  return {
+    roots: requests.filter(({ after }) => after === undefined).length,
+    after: Int32Array.from(requests, ({ after }) => (after === undefined ? -1 : requests.indexOf(listed[after]!))),
+    delay: Float64Array.from(requests, ({ delay = 0 }) => delay),
   };
 }
 

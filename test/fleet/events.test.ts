@@ -1,4 +1,4 @@
-// The reference fleet against times worked by hand: what comes first at one instant, transfers, channels, cores (R1, R4, R5, R11, R12).
+// The reference fleet against times worked by hand: what comes first at one instant, transfers, cores (R1, R5, R11, R12).
 import { describe, expect, test } from 'vitest';
 import {
   STATE_CANCELLED,
@@ -193,31 +193,6 @@ describe('R1: a transfer', () => {
     expect([...referenceFleet(programOf({ clients, groups, requests: lazy })).results.client]).toEqual([0, 1, 2]);
     const early = [lazy[0]!, { at: 0.5, visits: [{ group: 1 }] }];
     expect([...referenceFleet(programOf({ clients, groups, requests: early })).results.client]).toEqual([0, 2, 1]);
-  });
-});
-
-describe('R4: clients on one channel', () => {
-  test('slow each other down while both run', () => {
-    const clients = [0, 1].map(() => ({ channel: 0, demand: 1 }));
-    const requests = [0, 0.5].map((at, group) => ({ at, visits: [{ group }] }));
-    const { results, clients: counters } = referenceFleet(programOf({ clients, requests }));
-    // from 0.5 on at half speed: the first has 0.5 s left and ends at 1.5; the second has then done 0.5 s of its 1
-    expect([...results.finish]).toEqual([1.5, 2]);
-    expect(counters.map((one) => one.busySeconds)).toEqual([1.5, 1.5]);
-  });
-
-  test('get what they want where that is less than their share', () => {
-    const clients = [1, 0.25].map((demand) => ({ channel: 0, demand }));
-    const requests = [0, 1].map((group) => ({ at: 0, visits: [{ group }] }));
-    const { results } = referenceFleet(programOf({ clients, requests }));
-    // 0.25 is below a half, so the other runs at 0.75 of its speed until 1, and has 0.25 s left then
-    expect([...results.finish]).toEqual([1.25, 1]);
-  });
-
-  test('do not contend when they want nothing', () => {
-    const clients = [1, 0].map((demand) => ({ channel: 0, demand }));
-    const requests = [0, 1].map((group) => ({ at: 0, visits: [{ group }] }));
-    expect([...referenceFleet(programOf({ clients, requests })).results.finish]).toEqual([1, 1]);
   });
 });
 

@@ -8,11 +8,12 @@ import {
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
   STATE_UNFINISHED,
+  STATE_UNSENT,
 } from '../../assembly/layout/enums.ts';
 import type { FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { countBlocks } from '../reference/fleet/blocks.ts';
-import { sharesChannel } from '../reference/fleet/rates.ts';
+import type { Block } from '../reference/fleet/pool.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
 import type { Client, Flow, World } from '../reference/fleet/state.ts';
 import { drawProgram } from './random.ts';
@@ -59,9 +60,11 @@ describe('the reference fleet keeps', () => {
         const state = run.requestState[r]!;
         insist(state !== STATE_UNFINISHED || run.deadlock !== null, () => `request ${r} is left over`);
         insist(
-          state === STATE_FINISHED || state === STATE_UNFINISHED || refused.includes(state),
+          [STATE_FINISHED, STATE_UNFINISHED, STATE_UNSENT].includes(state) || refused.includes(state),
           () => `request ${r}: ${state}`,
         );
+        demandSent(program, run, r);
+        if (state === STATE_UNSENT) continue;
         const last = run.results.state[program.requests.last[r]!];
         insist(
           (state === STATE_FINISHED) === (last === STATE_FINISHED),
@@ -73,6 +76,18 @@ describe('the reference fleet keeps', () => {
         const all = finished + refused.length + cancelled === visits.length;
         insist(all || run.deadlock !== null, () => `request ${r} lost a visit`);
         insist(cancelled === 0 || refused.length === 1, () => `request ${r} was cancelled, but not rejected`);
+      }
+    });
+  });
+
+  test('L15: what follows a request comes its delay after the end of that, and never before its own time', () => {
+    demand((program, { results, arrival, requestState }) => {
+      const { turns, first, last, arrival: earliest } = program.requests;
+      for (let r = turns?.roots ?? program.requests.count; r < program.requests.count; r++) {
+        const before = turns!.after[r]!;
+        const answered = results.finish[last[before]!]! + turns!.delay[r]!;
+        const due = requestState[before] === STATE_FINISHED ? Math.max(answered, earliest[r]!) : Number.NaN;
+        expect([r, arrival[r], results.ready[first[r]!]]).toEqual([r, due, due]);
       }
     });
   });
@@ -188,17 +203,23 @@ describe('the reference fleet keeps', () => {
           clients = world.clients;
         });
         for (const client of run.deadlock === null ? clients : []) {
-          expect([client.free, client.held, [...client.outstanding]]).toEqual([client.setup.numGpuBlocks, [], []]);
+          expect([client.pool.room, client.held, [...client.outstanding]]).toEqual([client.setup.numGpuBlocks, [], []]);
         }
       }),
       RUNS,
     );
   });
 
-  test('L4: tiers and prefix caches hold each block once, and no more than they can', () => {
+  test('L16: a block is read or free, once, and has as many readers as visits read it', () => {
+    demandAlways((world) => {
+      for (const client of world.clients) demandOnce(client);
+    });
+  });
+
+  test('L4: tiers hold each block once, and no more than they can', () => {
     demandAlways((world) => {
       for (const client of world.clients) {
-        for (const cache of [client.prefix, ...client.tiers]) {
+        for (const cache of client.tiers) {
           insist(cache.ids.length <= cache.capacity, () => `${client.setup.name} holds ${cache.ids.length} blocks`);
           insist(new Set(cache.ids).size === cache.ids.length, () => `${client.setup.name} holds a block twice`);
         }
@@ -259,23 +280,6 @@ describe('the reference fleet keeps', () => {
       RUNS,
     );
   });
-
-  test('L8: steps share channels within capacity, and run at full speed when all fit', () => {
-    demandAlways((world) => {
-      for (let channel = 0; channel < world.program.channels; channel++) {
-        const active = world.clients.filter(
-          (one) => one.setup.channel === channel && sharesChannel(one) && one.busy !== null,
-        );
-        const wanted = active.reduce((sum, client) => sum + client.setup.demand, 0);
-        const got = active.reduce((sum, client) => sum + client.setup.demand * client.busy!.rate, 0);
-        insist(Math.abs(got - Math.min(1, wanted)) < 1e-12, () => `channel ${channel} gives ${got} of ${wanted}`);
-        insist(
-          active.every((client) => client.busy!.rate <= 1),
-          () => `channel ${channel} speeds a step up`,
-        );
-      }
-    });
-  });
 });
 
 test('L4: the kernel, too, ends with every block free and no load', () => {
@@ -289,15 +293,43 @@ test('L4: the kernel, too, ends with every block free and no load', () => {
   );
 });
 
+/** A request was never sent exactly where the one that it follows has no answer. */
+function demandSent({ requests }: FleetProgram, run: FleetReference, r: number): void {
+  const before = requests.turns?.after[r] ?? -1;
+  const answered = before < 0 || run.requestState[before] === STATE_FINISHED;
+  const unsent = run.requestState[r] === STATE_UNSENT;
+  insist(run.deadlock !== null || unsent === !answered, () => `request ${r}: ${run.requestState[r]}`);
+  const visits = run.results.state.subarray(requests.first[r]!, requests.first[r + 1]!);
+  insist(!unsent || visits.every((state) => state === STATE_UNSENT), () => `visits of ${r}: ${visits}`);
+}
+
 function pathOf(program: FleetProgram, from: number, to: number): readonly number[] {
   return program.paths[program.clients[from]!.location * program.locations + program.clients[to]!.location]!;
 }
 
 function demandBlocks(client: Client): void {
-  const { setup, running, held, free } = client;
-  const used = [...running, ...held].reduce((sum, visit) => sum + visit.blocks, 0);
-  insist(free >= 0 && used + free === setup.numGpuBlocks, () => `${setup.name}: ${used} used, ${free} free`);
-  const fits = running.every((visit) => countBlocks(visit, visit.past, client) <= visit.blocks);
+  const { setup, running, held, pool } = client;
+  const used = new Set([...running, ...held].flatMap((visit) => visit.kv)).size;
+  insist(used + pool.room === setup.numGpuBlocks, () => `${setup.name}: ${used} used, ${pool.room} free`);
+  const fits = running.every((visit) => countBlocks(visit, visit.past, client) <= visit.kv.length);
   insist(fits, () => `${setup.name}: a visit has more tokens than its blocks hold`);
   insist(setup.kind !== 'llm' || running.length <= setup.maxNumSeqs, () => `${setup.name} runs ${running.length}`);
+}
+
+function demandOnce({ setup, running, held, pool }: Client): void {
+  const readers = new Map<Block, number>();
+  for (const block of [...running, ...held].flatMap((visit) => visit.kv))
+    readers.set(block, (readers.get(block) ?? 0) + 1);
+  for (const [block, count] of readers)
+    insist(block.readers === count, () => `${setup.name}: ${count} read a block that counts ${block.readers}`);
+  const free = new Set(pool.free);
+  insist(free.size === pool.free.length, () => `${setup.name}: a block is free twice`);
+  insist(
+    !pool.free.some((block) => readers.has(block) || block.readers > 0),
+    () => `${setup.name}: reads a free block`,
+  );
+  for (const block of [...readers.keys(), ...free]) {
+    const found = block.unit === null || pool.find(block.unit.id)?.blocks.includes(block);
+    insist(found === true, () => `${setup.name}: a block has an id by which it is not found`);
+  }
 }

@@ -1,5 +1,6 @@
 // Small random fleets and pipelines: clients of every kind, tight memory, contended links and channels, instants that coincide.
 import fc from 'fast-check';
+import { SURFACE_AP_FIXED, SURFACE_G, SURFACE_KNOTS_AT } from '../../assembly/layout/surface.ts';
 import {
   ADMISSION,
   BATCHING,
@@ -62,7 +63,7 @@ function drawPrice(): fc.Arbitrary<StepTime> {
 const LOCATIONS = 3;
 const LINKS = 3;
 const CHANNELS = 2;
-export const HASH_IDS = 24;
+export const HASH_IDS = 48;
 
 function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
   return fc
@@ -91,12 +92,18 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       location: fc.nat(LOCATIONS - 1),
       channel: fc.oneof({ arbitrary: fc.constant(-1), weight: 2 }, fc.nat(CHANNELS - 1)),
       demand: fc.constantFrom(0, 0.25, 0.5, 0.6, 0.75, 1),
-      prefixBlocks: fc.constantFrom(0, 3, 8),
+      parts: fc.oneof(
+        { arbitrary: fc.constant(null), weight: 2 },
+        fc.record({ compute: drawPart(), bandwidth: drawPart() }),
+      ),
+      prefixCaching: fc.boolean(),
       watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
       speculation: drawSpeculation(),
       pages: drawPages(),
     })
-    .map(({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, pages, ...rest }) => {
+    .map(({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, parts, pages: hybrid, ...rest }) => {
+      // what is shared is found by blocks that hold all layers
+      const pages = rest.prefixCaching ? null : hybrid;
       const numGpuBlocks = Math.max(1, Math.floor(mostPages(pages, longest, rest.blockSize) * slack));
       // a decode that never finds its tokens would wait for ever
       const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
@@ -110,6 +117,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
         ...(pages === null ? {} : { pages }),
         ...drafts,
         ...(rest.packing === 'fcfs' ? { receiveEvery } : {}),
+        ...(parts && rest.channel >= 0 ? { parts } : {}),
         // what lies in host memory is no prompt: the two rules exclude each other
         ...(rest.packing === 'fcfs' && wait !== null ? { batchWait: wait } : host ? { swap: host } : {}),
         kind: 'llm',
@@ -124,9 +132,20 @@ function drawRanks(scale: Scale, longest: number): fc.Arbitrary<FleetClient[]> {
   const ranks = fc.oneof({ arbitrary: fc.constant(1), weight: 3 }, fc.integer({ min: 2, max: 4 }));
   return fc.tuple(drawLlm(scale, longest), ranks).map(([client, of]) => {
     if (of === 1) return [client];
-    const { schedulerSteps: _, ...rest } = client;
+    const { schedulerSteps: _, parts: __, ...rest } = client;
     return Array.from({ length: of }, (_, at) => ({ ...rest, channel: -1, rank: { at, of } }));
   });
+}
+
+/** What steps take of one resource of a device: nothing, little, or more than they last. */
+function drawPart(): fc.Arbitrary<Float64Array> {
+  return fc
+    .record({ surface: drawSurface(), scale: fc.constantFrom(0, 0.1, 0.5, 1, 4) })
+    .map(({ surface, scale }) =>
+      surface.map((value, at) =>
+        at >= SURFACE_G || at === SURFACE_AP_FIXED ? value * scale : at >= SURFACE_KNOTS_AT ? value : 0,
+      ),
+    );
 }
 
 function drawCores(): fc.Arbitrary<FleetClient> {
@@ -193,7 +212,15 @@ function rowMembers(llms: readonly FleetClient[]): number[][] {
   return [all, ...parts.map((part) => (part.length > 0 ? part : all))];
 }
 
-interface Drawn {
+export interface DrawnRequest {
+  readonly gap: number;
+  readonly walk: Walk;
+  readonly after: number | null;
+  readonly delay: number;
+  readonly dated: boolean;
+}
+
+export interface Drawn {
   readonly llms: readonly FleetClient[];
   readonly cores: readonly FleetClient[];
   readonly store: FleetClient;
@@ -202,7 +229,7 @@ interface Drawn {
   readonly coreRouting: RoutingPolicy;
   readonly links: readonly FleetLink[];
   readonly paths: readonly number[][];
-  readonly walks: readonly { readonly gap: number; readonly walk: Walk }[];
+  readonly walks: readonly DrawnRequest[];
   readonly concurrency: number;
   readonly hashBlock: number;
   readonly storeBytesPerToken: number;
@@ -213,44 +240,67 @@ const LONGEST = 64;
 
 /** Any fleet and any work the design knows. */
 export function drawProgram(most = 14): fc.Arbitrary<FleetProgram> {
+  return drawParts(most).map(assemble);
+}
+
+/** Any fleet, and requests that are not yet walks through it. */
+export function drawParts(most: number): fc.Arbitrary<Drawn> {
   return fc.boolean().chain((round) => drawWith(round ? ROUND : ANY, most));
 }
 
-function drawWith(scale: Scale, most: number): fc.Arbitrary<FleetProgram> {
-  return fc
-    .array(drawRanks(scale, LONGEST), { minLength: 1, maxLength: 4, size: 'max' })
-    .chain((engines) => {
-      const llms = engines.flat();
-      const indices = llms.map((_, index) => index);
-      const group = drawGroup(indices);
-      return fc.record({
-        llms: fc.constant(llms),
-        cores: fc.array(drawCores(), { minLength: 1, maxLength: 2 }),
-        store: drawStore(scale),
-        groups: fc.array(group, { minLength: 3, maxLength: 3 }),
-        row: fc.tuple(...rowMembers(llms).map(drawGroup)),
-        coreRouting: fc.constantFrom(...CORE_ROUTINGS),
-        links: drawLinks(scale),
-        paths: drawPaths(),
-        walks: fc.array(
-          fc.record({ gap: fc.oneof(scale.seconds(1), scale.seconds(3)), walk: drawWalk(scale.seconds(2)) }),
-          {
-            minLength: 1,
-            maxLength: most,
-            size: 'max',
-          },
-        ),
-        concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 6 })),
-        hashBlock: fc.integer({ min: 1, max: 8 }),
-        storeBytesPerToken: fc.constantFrom(0.5, 1, 4),
-      });
-    })
-    .map(assemble);
+function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
+  return fc.array(drawRanks(scale, LONGEST), { minLength: 1, maxLength: 4, size: 'max' }).chain((engines) => {
+    const llms = engines.flat();
+    const indices = llms.map((_, index) => index);
+    const group = drawGroup(indices);
+    return fc.record({
+      llms: fc.constant(llms),
+      cores: fc.array(drawCores(), { minLength: 1, maxLength: 2 }),
+      store: drawStore(scale),
+      groups: fc.array(group, { minLength: 3, maxLength: 3 }),
+      row: fc.tuple(...rowMembers(llms).map(drawGroup)),
+      coreRouting: fc.constantFrom(...CORE_ROUTINGS),
+      links: drawLinks(scale),
+      paths: drawPaths(),
+      walks: fc.array(
+        fc.record({
+          gap: fc.oneof(scale.seconds(1), scale.seconds(3)),
+          walk: drawWalk(scale.seconds(2)),
+          // one in three follows one of those before it, after a while and perhaps not before its own time
+          after: fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, fc.nat(99)),
+          delay: fc.oneof(fc.constant(0), scale.seconds(2)),
+          dated: fc.boolean(),
+        }),
+        {
+          minLength: 1,
+          maxLength: most,
+          size: 'max',
+        },
+      ),
+      concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 6 })),
+      hashBlock: fc.constantFrom(1, 2, 3, 4, 4, 6, 8, 16),
+      storeBytesPerToken: fc.constantFrom(0.5, 1, 4),
+    });
+  });
 }
 
 function assemble(drawn: Drawn): FleetProgram {
+  const store = drawn.llms.length + drawn.cores.length;
+  return assembleWith(drawn, ({ walk }) => walkRows(walk, drawn.hashBlock, store), HASH_IDS);
+}
+
+/** The program of a drawn fleet: `rowOf` lays each request out, which may follow the one that was listed at place `after`. */
+export function assembleWith(
+  drawn: Drawn,
+  rowOf: (request: DrawnRequest, after: number | undefined) => Pick<RequestRow, 'visits' | 'last'>,
+  hashCount: number,
+): FleetProgram {
   const { llms, cores, store, links, paths, concurrency, hashBlock, storeBytesPerToken } = drawn;
-  const clients = [...llms, ...cores, store].map((client, index) => ({ ...client, name: `client ${index}` }));
+  const tiled = llms.map((client) => ({
+    ...client,
+    ...(hashBlock % client.blockSize > 0 && { prefixCaching: false }),
+  }));
+  const clients = [...tiled, ...cores, store].map((client, index) => ({ ...client, name: `client ${index}` }));
   const groups = [
     ...drawn.groups,
     groupOf({ members: cores.map((_, index) => llms.length + index), routing: drawn.coreRouting }),
@@ -258,10 +308,18 @@ function assemble(drawn: Drawn): FleetProgram {
     ...drawn.row,
   ];
   let now = 0;
-  const requests = drawn.walks.map(({ gap, walk }): RequestRow => {
+  const followed = new Set<number>();
+  const requests = drawn.walks.map((request, i): RequestRow => {
+    const { gap, after, delay, dated } = request;
     now += gap;
-    return { at: concurrency > 0 ? 0 : now, ...walkRows(walk, hashBlock, clients.length - 1) };
+    const before = after === null || i === 0 ? -1 : after % i;
+    // conversations of a closed loop do not branch
+    if (before < 0 || (concurrency > 0 && followed.has(before))) {
+      return { at: concurrency > 0 ? 0 : now, ...rowOf(request, undefined) };
+    }
+    followed.add(before);
+    return { at: concurrency === 0 && dated ? now : 0, ...rowOf(request, before), after: before, delay };
   });
   const fleet = { clients, groups, links, locations: LOCATIONS, paths, channels: CHANNELS };
-  return assembleProgram({ ...fleet, requests, concurrency, hashBlock, hashCount: HASH_IDS, storeBytesPerToken });
+  return assembleProgram({ ...fleet, requests, concurrency, hashBlock, hashCount, storeBytesPerToken });
 }

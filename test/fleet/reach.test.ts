@@ -6,11 +6,12 @@ import {
   STATE_FINISHED,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
+  STATE_UNSENT,
 } from '../../assembly/layout/enums.ts';
 import { ADMISSION, BATCHING, isBatchOfOne, LOAD, PACKING, ROUTING } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, VISIT_LOCAL } from '../../src/plan/fleet.ts';
 import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
-import type { Flow, World } from '../reference/fleet/state.ts';
+import type { Client, Flow, Visit, World } from '../reference/fleet/state.ts';
 import { drawProgram } from './random.ts';
 
 const seen = new Set<string>();
@@ -40,7 +41,15 @@ function noteInstant(world: World): void {
   );
   for (const client of world.clients) {
     const { batching } = client.setup;
-    note('a channel slows a step', client.busy !== null && client.busy.rate < 1);
+    if (client.busy !== null && client.setup.channel >= 0 && client.setup.demand > 0) {
+      const { wants, rate } = client.busy;
+      const larger = Math.max(wants.compute, wants.bandwidth);
+      note('a channel slows a step', rate < 1);
+      note('a step wants more bandwidth than compute', wants.bandwidth > wants.compute);
+      note('a step wants more compute than bandwidth', wants.compute > wants.bandwidth);
+      note('a step wants nothing', larger === 0);
+      note('a step has the most that it may', rate < 1 && rate * larger === client.setup.demand);
+    }
     note(
       'has not looked at arrivals yet',
       (client.setup.receiveEvery ?? 1) > 1 && client.hidden > 0 && client.sinceLook > 0,
@@ -66,11 +75,27 @@ function noteInstant(world: World): void {
       note(`${batching} skips shared tokens`, skip > 0 && visit.shared > 0);
       note('skips after a preemption', skip > 0 && visit.preempted);
       note(
+        'reads what others read',
+        visit.kv.some(({ readers }) => readers > 1),
+      );
+      note('takes back what it left behind', skip > visit.listed * world.program.hashBlock && visit.preempted);
+      note('reads hash blocks of several blocks', visit.listed > 0 && world.program.hashBlock > client.setup.blockSize);
+      note(
+        'copies what can be found',
+        visit.kv.some(({ unit }, at) => unit === null && isListed(world, client, visit, at)),
+      );
+      note(
         'fetched more than cached',
-        visit.fetched > client.prefix.countLeading(visit.hashes) * world.program.hashBlock,
+        visit.fetched > client.pool.countLeading(visit.hashes) * world.program.hashBlock,
       );
     }
   }
+}
+
+/** Whether the hash block that block `at` of a visit belongs to can be found. */
+function isListed({ program }: World, { pool, setup }: Client, visit: Visit, at: number): boolean {
+  const id = visit.hashes[Math.floor((at * setup.blockSize) / program.hashBlock)];
+  return visit.prefix && visit.shared === 0 && id !== undefined && pool.find(id) !== undefined;
 }
 
 function meet(a: Flow, b: Flow): boolean {
@@ -108,6 +133,20 @@ function noteLocal({ visits, clients, groups }: FleetProgram, { results }: Fleet
   }
 }
 
+function noteTurns({ requests }: FleetProgram, { results, arrival, requestState }: FleetReference): void {
+  const { turns, last, count } = requests;
+  if (!turns) return;
+  for (let r = turns.roots; r < count; r++) {
+    const answered = results.finish[last[turns.after[r]!]!]!;
+    if (Number.isNaN(arrival[r])) continue;
+    note('a turn follows at once', arrival[r] === answered && requestState[r] === STATE_FINISHED);
+    note('a turn waits for the time it has', arrival[r]! > answered + turns.delay[r]!);
+    note('turns branch', turns.after.indexOf(turns.after[r]!) < r);
+    note('a turn of a closed loop', requests.concurrency > 0);
+  }
+  note('ends a conversation of a closed loop', requests.concurrency > 0 && requestState.includes(STATE_UNSENT));
+}
+
 function noteProgram(program: FleetProgram): void {
   const run = referenceFleet(program, noteInstant);
   noteLocal(program, run);
@@ -116,6 +155,7 @@ function noteProgram(program: FleetProgram): void {
   note('deadlock', run.deadlock !== null);
   noteCancelled(program, run);
   note('closed loop', program.requests.concurrency > 0);
+  noteTurns(program, run);
   for (const { routing, metric, members } of program.groups.slice(0, 3)) {
     note(`${routing} by ${metric}`, members.length > 1);
   }
@@ -126,12 +166,19 @@ function noteProgram(program: FleetProgram): void {
 
 // L20: every word of the scheduler's closed lists is drawn, and each rule decides something
 test('random programs reach every rule and every word', () => {
-  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 2400 })) noteProgram(program);
+  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 3600 })) noteProgram(program);
   const preempting = BATCHING.names.filter((name) => !isBatchOfOne(name));
   const expected = [
     'a channel slows a step',
+    'a step has the most that it may',
+    'a step wants more bandwidth than compute',
+    'a step wants more compute than bandwidth',
+    'a step wants nothing',
     'a store sends',
     'a transfer to a cancelled visit goes on',
+    'a turn follows at once',
+    'a turn of a closed loop',
+    'a turn waits for the time it has',
     'a visit waits for a core',
     'by work left, preempts',
     'cancels a branch of a prompt that ended',
@@ -139,12 +186,16 @@ test('random programs reach every rule and every word', () => {
     'chooses within a local group',
     'closed loop',
     'deadlock',
+    'ends a conversation of a closed loop',
     'fetched more than cached',
     'follows a client without a local group',
     'flows share a link',
+    'copies what can be found',
     'has not looked at arrivals yet',
     'held blocks',
     'idle with visits waiting',
+    'reads hash blocks of several blocks',
+    'reads what others read',
     'layers are behind',
     'layers are not there yet',
     'layers catch up',
@@ -155,7 +206,9 @@ test('random programs reach every rule and every word', () => {
     'rejects by length',
     'runs on after its request was rejected',
     'skips after a preemption',
+    'takes back what it left behind',
     'stays in a local group',
+    'turns branch',
     ...BATCHING.names.flatMap((name) => [
       `${name} decodes resident KV`,
       `${name} accepts some drafts`,

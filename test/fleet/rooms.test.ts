@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { STATE_FINISHED, STATE_REJECTED_KV } from '../../assembly/layout/enums.ts';
 import { EVENT_BYTES, FLOW_BYTES, VISIT_MOST } from '../../assembly/layout/fleet.ts';
-import { type FleetProgram, VISIT_HOLD, VISIT_LOCAL } from '../../src/plan/fleet.ts';
-import { openFleetRoom, runFleet } from '../../src/run/fleet.ts';
+import { type FleetProgram, VISIT_HOLD, VISIT_LOCAL, VISIT_PREFIX } from '../../src/plan/fleet.ts';
+import { openFleetRoom, runFleet, startFleet } from '../../src/run/fleet.ts';
 import { columnBytes } from '../../src/run/fleet-columns.ts';
 import { countRooms } from '../../src/run/fleet-rooms.ts';
 import { programOf, type RequestRow, type VisitRow } from './cases.ts';
@@ -157,11 +158,47 @@ test('a hand-over between two clients takes what its parts take', () => {
     const requests = Array.from({ length: count }, () => ({ at: 0, visits }));
     return columnBytes(programOf({ clients: [{}, { location: 1 }], links: [[1, 0]], paths: [[0, 1, 0]], requests }));
   };
-  // of each visit 12 of a record, ready and start; of the edge target and bytes; room for a flow
+  // of each visit 12 of a record; of the edge target and bytes; room for a flow
   const edge = 4 + 8 + FLOW_BYTES;
-  expect(bytes(2).all - bytes(1).all).toBe(2 * (12 + 16) + edge);
+  expect(bytes(2).all - bytes(1).all).toBe(2 * 12 + edge);
   // two counters of 2 bytes a visit, and the room
   expect(bytes(2).working - bytes(1).working).toBe(2 * 4 + FLOW_BYTES);
+});
+
+describe('requests that are one visit', () => {
+  const oneVisit = (groups: readonly number[]) =>
+    programOf({
+      clients: [{}, { location: 1 }],
+      requests: groups.map((group, at) => ({ at, visits: [{ group }] })),
+    });
+
+  test('share a record where all are alike', () => {
+    const bytes = (groups: readonly number[]) => columnBytes(oneVisit(groups)).all;
+    expect(bytes([0, 0, 0])).toBe(bytes([0]));
+    expect(bytes([0, 0, 1]) - bytes([0, 1])).toBe(12);
+  });
+
+  test('keep none of the others from ending when they are rejected', () => {
+    const visit = (prompt: number) => ({ at: 0, visits: [{ group: 0, prompt, output: 2, flags: VISIT_PREFIX }] });
+    const program = programOf({ clients: [{}], requests: [visit(2000), visit(3), visit(4)], concurrency: 1 });
+    const { state } = runFleet(program, { leap: 'exact' }).results;
+    expect([...state]).toEqual([STATE_REJECTED_KV, STATE_FINISHED, STATE_FINISHED]);
+  });
+
+  test('are looked at where they come with something', () => {
+    const visit = { group: 0, prompt: 5, output: 2, flags: VISIT_PREFIX, hashes: [0, 1] };
+    const requests = [0, 100].map((at) => ({ at, visits: [visit] }));
+    const program = programOf({ clients: [{ prefixCaching: true, blockSize: 2 }], hashBlock: 2, requests });
+    expect([...runFleet(program, { leap: 'exact' }).results.cached]).toEqual([0, 4]);
+  });
+
+  test('are ready when they arrive, and not before', () => {
+    const program = oneVisit([0, 0, 0]);
+    expect([...runFleet(program, { leap: 'exact' }).results.ready]).toEqual([0, 1, 2]);
+    const { ready } = startFleet(program, { leap: 'exact' }).close('stopped').results;
+    expect([...ready]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect([...program.requests.arrival]).toEqual([0, 1, 2]);
+  });
 });
 
 test('more predecessors or holders than a record can count are refused', () => {

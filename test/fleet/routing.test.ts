@@ -141,7 +141,7 @@ describe('R2: load', () => {
 test('R2: prefix affinity follows the most leading blocks that are cached, then load', () => {
   const visit = (hashes: number[]): VisitRow => ({ group: 0, prompt: 4, hashes, flags: VISIT_PREFIX });
   const program = programOf({
-    clients: [0, 1, 2].map(() => ({ prefixBlocks: 8 })),
+    clients: [0, 1, 2].map(() => ({ prefixCaching: true })),
     groups: [{ members: [0, 1, 2], routing: 'prefix-affinity' }],
     hashBlock: 1,
     requests: [

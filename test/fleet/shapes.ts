@@ -53,27 +53,28 @@ export function drawWalk(seconds: fc.Arbitrary<number>): fc.Arbitrary<Walk> {
 }
 
 /** Hash blocks of one document, and how many documents there are: HASH_IDS of random.ts covers them. */
-const BLOCKS_PER_DOCUMENT = 8;
+const BLOCKS_PER_DOCUMENT = 16;
 
-function hashesOf(walk: Walk, prompt: number, hashBlock: number): number[] {
-  const count = Math.min(Math.floor(prompt / hashBlock), BLOCKS_PER_DOCUMENT);
+/** Blocks that `tokens` tokens of its document fill. */
+function hashesOf(walk: Walk, tokens: number, hashBlock: number): number[] {
+  const count = Math.min(Math.floor(tokens / hashBlock), BLOCKS_PER_DOCUMENT);
   return Array.from({ length: count }, (_, block) => walk.document * BLOCKS_PER_DOCUMENT + block);
 }
 
 /** The visits of one request. `store` is the store's client index. */
 export function walkRows(walk: Walk, hashBlock: number, store: number): { visits: VisitRow[]; last?: number } {
   const { prompt, output, extra, fan, bytes, layers, seconds } = walk;
-  const known = (tokens: number, flags = 0): Partial<VisitRow> => ({
+  const known = (tokens: number, flags = 0, answer = 1): Partial<VisitRow> => ({
     flags: flags | (walk.prefix ? VISIT_PREFIX : 0),
-    hashes: hashesOf(walk, tokens, hashBlock),
+    hashes: hashesOf(walk, tokens + answer - 1, hashBlock),
     writes: walk.writes ? store : -1,
   });
   const core = (...to: NonNullable<VisitRow['to']>): VisitRow => ({ group: CORES, seconds, to });
   switch (walk.shape) {
     case 'plain':
-      return { visits: [{ group: A, prompt, output, fetched: fan > 2 ? extra : 0, ...known(prompt) }] };
+      return { visits: [{ group: A, prompt, output, fetched: fan > 2 ? extra : 0, ...known(prompt, 0, output) }] };
     case 'cored':
-      return { visits: [core([1]), { group: A, prompt, output, ...known(prompt), to: [[2]] }, core()] };
+      return { visits: [core([1]), { group: A, prompt, output, ...known(prompt, 0, output), to: [[2]] }, core()] };
     case 'handoff':
       return {
         visits: [
@@ -104,9 +105,9 @@ export function walkRows(walk: Walk, hashBlock: number, store: number): { visits
       const again = Math.min(prompt + output + extra, 40);
       return {
         visits: [
-          { group: A, prompt, output: extra, ...known(prompt), to: [[1]] },
+          { group: A, prompt, output: extra, ...known(prompt, 0, extra), to: [[1]] },
           { group: B, prompt: prompt + extra, to: [[2, fan > 1 ? bytes : 0]] },
-          { group: A, prompt: again, output, sameAs: 0, ...known(again), to: [[3]] },
+          { group: A, prompt: again, output, sameAs: 0, ...known(again, 0, output), to: [[3]] },
           { group: B, prompt: extra },
         ],
       };

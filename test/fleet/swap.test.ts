@@ -1,6 +1,7 @@
 // Swapping in fleets: residents, branches and packings in tight memory give the reference's bits; on a channel copies are shared.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { mostPages } from '../engine/random.ts';
 import { countBlocks } from '../reference/fleet/blocks.ts';
@@ -35,16 +36,22 @@ const drawTight = () =>
     return { ...program, clients };
   });
 
+/** Throws where kernel and reference differ. */
+function compare(program: FleetProgram) {
+  const reference = referenceFleet(program);
+  for (const leap of ['none', 'exact'] as const) {
+    const differences = listDifferences(program, runFleet(program, { leap }), reference);
+    if (differences.length > 0) throw new Error(`leap ${leap}: ${differences.slice(0, 8).join('; ')}`);
+  }
+  return reference;
+}
+
 describe('a fleet that swaps', () => {
   test('equals the reference bit for bit', () => {
     const seen = new Map<string, number>();
     fc.assert(
       fc.property(drawTight(), (program) => {
-        const reference = referenceFleet(program);
-        for (const leap of ['none', 'exact'] as const) {
-          const differences = listDifferences(program, runFleet(program, { leap }), reference);
-          if (differences.length > 0) throw new Error(`leap ${leap}: ${differences.slice(0, 8).join('; ')}`);
-        }
+        const reference = compare(program);
         reference.clients.forEach(({ swapsOut }, c) => {
           const { batching, packing, channel } = program.clients[c]!;
           for (const what of [batching, packing, channel >= 0 ? 'channel' : 'alone'])

@@ -54,7 +54,7 @@ export function makeRunResult(input: RunInput): FleetSummary {
   const { state, arrival, first, finish, preemptions } = results;
   return summariseFleet({
     program,
-    results: { state, ready: arrival, start: arrival, first, finish, client: none, preemptions, cached: none },
+    results: { state, ready: arrival, start: first, first, finish, client: none, preemptions, cached: none },
     requestState: state,
     counters: each((i) => (i === 0 ? { ...counted, peakSequences: 0 } : IDLE)),
     roles: { prefill: [0], decode: [], think: [] },

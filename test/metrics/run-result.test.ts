@@ -65,7 +65,9 @@ test('each figure by its definition', () => {
   expect(result.usd_per_hour).toBe(14.4);
   expect(result.usd_per_million_tokens).toBeCloseTo(1000, 9); // 0.004 USD/s at 4 tok/s
   expect(result.request_goodput).toBeNaN();
-  expect(result.slo_met).toBe(true);
+  // two requests tell nothing of whether it keeps up
+  expect(result.verdict).toBe('too-short');
+  expect(result.slo_met).toBe(false);
 });
 
 test('what is unknown stays unknown', () => {
@@ -89,14 +91,21 @@ test('goodput counts requests that meet every limit; a missing TPOT is met, ITL 
 });
 
 test('the promise: limits at their percentiles, nothing lost, not overloaded', () => {
-  const met = (limits: Slo[], columns = two) => makeRunResult(input(columns, { slo: limits })).slo_met;
+  // the two again and again, one at a time
+  const many = fromRows(
+    Array.from({ length: 400 }, (_, i) => {
+      const at = 8 * i;
+      return i % 2 ? ([at, at + 0.5, at + 2.5, 11] as const) : ([at, at + 1, at + 3, 5] as const);
+    }),
+  );
+  const met = (limits: Slo[], columns = many) => makeRunResult(input(columns, { slo: limits })).slo_met;
   expect(met([slo('ttft', 0.75, 'mean'), slo('e2el', 3, 'p99.9')])).toBe(true);
   expect(met([slo('ttft', 0.74, 'mean')])).toBe(false);
   expect(met([slo('itl', 1.5, 'p90')])).toBe(true);
   expect(achieved(makeRunResult(input(two)), slo('ttft', 1, 'p50'))).toBe(0.75);
-  const lost = { ...two, results: { ...two.results, state: Int32Array.of(1, STATE_REJECTED_KV) } };
-  expect(met([], lost)).toBe(false);
-  const overloaded = serve(poisson(500, 15), 1, 0.1, 0, 1);
+  const state = many.results.state.map((one, i) => (i === 7 ? STATE_REJECTED_KV : one));
+  expect(met([], { ...many, results: { ...many.results, state } })).toBe(false);
+  const overloaded = serve(poisson(4000, 15), 1, 0.1, 0, 1);
   expect(makeRunResult(input(overloaded)).verdict).toBe('overloaded');
   expect(met([slo('ttft', 1e9)], overloaded)).toBe(false);
 });

@@ -1,88 +1,163 @@
-// The verdict on queues whose capacity is known: it must not depend on seeds, scales or long answers.
-import { expect, test } from 'vitest';
-import { STATE_UNFINISHED } from '../../assembly/layout/enums.ts';
+// The verdict on queues whose capacity is known: it must not depend on seeds, scales or long answers, and its counts must balance.
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import type { Flow } from '../../src/metrics/fleet/flow.ts';
 import { judge } from '../../src/metrics/verdict.ts';
-import { type Columns, fromRows, poisson, serve } from './columns.ts';
+import { poisson, seeded } from './columns.ts';
 
-const verdictOf = (columns: Columns, concurrency = 0) =>
-  judge(columns.requests, columns.results, concurrency, Math.max(...columns.results.finish));
+/** First come first served by `slots` slots; service exponential around `mean`, or always that. */
+function serve(arrivals: readonly number[], slots: number, mean: number, seed = 1, law = 'exponential'): Flow {
+  const random = seeded(seed);
+  const free = new Array<number>(slots).fill(0);
+  const spans = arrivals.map((arrival) => {
+    const slot = free.indexOf(Math.min(...free));
+    const start = Math.max(arrival, free[slot]!);
+    free[slot] = start + (law === 'exponential' ? -Math.log(1 - random()) * mean : mean);
+    return { arrival, start, end: free[slot]! };
+  });
+  return flowOf(spans);
+}
 
-// 40 slots of 0.1 + 199*0.02 = 4.08 s: 9.8 requests/s.
-const slots = (rate: number, count: number, seed: number) =>
-  serve(poisson(count, rate, seed), 40, 0.1, 0.02, 200, seed + 100);
+interface Span {
+  readonly arrival: number;
+  readonly start: number;
+  readonly end: number;
+  readonly lost?: boolean;
+}
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])('a queue at 0.7 of its capacity is stable, at 1.3 overloaded (seed %i)', (seed) => {
-  expect(verdictOf(slots(6.9, 1000, seed))).toBe('stable');
-  expect(verdictOf(slots(12.7, 1000, seed))).toBe('overloaded');
+function flowOf(spans: readonly Span[]): Flow {
+  const column = (read: (span: Span) => number) => Float64Array.from(spans, read);
+  const arrival = column((span) => span.arrival);
+  return {
+    arrival,
+    end: column(({ end }) => end),
+    served: Uint8Array.from(spans, ({ lost, end }) => (lost || end === Infinity ? 0 : 1)),
+    waited: column((span) => span.start - span.arrival),
+    waits: { begin: arrival, end: column(({ start }) => start) },
+  };
+}
+
+/** From a fifth of the arrivals to nine tenths of them. */
+function verdictOf(flow: Flow, concurrency = 0) {
+  const { arrival } = flow;
+  const at = (share: number) => arrival[Math.floor(share * arrival.length)]!;
+  return judge(flow, { from: at(0.2), to: at(0.9) }, concurrency).verdict;
+}
+
+describe('queues of known capacity', () => {
+  // 40 slots of 4 s: 10 requests/s
+  const slots = (rate: number, count: number, seed: number) => serve(poisson(count, rate, seed), 40, 4, seed + 100);
+  const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
+
+  it.each(seeds)('are stable at 0.7 of it, overloaded at 1.3 (seed %i)', (seed) => {
+    expect(verdictOf(slots(7, 4000, seed))).toBe('stable');
+    expect(verdictOf(slots(13, 4000, seed))).toBe('overloaded');
+  });
+
+  it.each(seeds)('say in short runs that they are too short, never the other word (seed %i)', (seed) => {
+    for (const count of [20, 50, 100, 300]) {
+      expect(verdictOf(slots(13, count, seed))).not.toBe('stable');
+      expect(verdictOf(slots(7, count, seed))).not.toBe('overloaded');
+    }
+    expect(verdictOf(slots(7, 50, seed))).toBe('too-short');
+  });
+
+  it.each([1e-3, 1, 1e3])('do not depend on the unit of time (%d)', (scale) => {
+    for (const rate of [7, 13]) {
+      const flow = slots(rate, 2000, 3);
+      const scaled = (column: Float64Array) => column.map((time) => time * scale);
+      const { arrival, end, waited, waits, served } = flow;
+      const stretched = {
+        ...{ arrival: scaled(arrival), end: scaled(end), waited: scaled(waited), served },
+        waits: { begin: scaled(waits.begin), end: scaled(waits.end) },
+      };
+      expect(verdictOf(stretched)).toBe(verdictOf(flow));
+    }
+  });
 });
 
-test.each([1e-3, 1, 1e3])('the verdict does not depend on the unit of time (%d)', (scale) => {
-  for (const rate of [6.9, 12.7]) {
-    const { requests, results } = slots(rate, 600, 3);
-    const scaled = (column: Float64Array) => column.map((t) => t * scale);
-    const stretched = {
-      requests,
-      results: {
-        ...results,
-        arrival: scaled(results.arrival),
-        first: scaled(results.first),
-        finish: scaled(results.finish),
-      },
-    };
-    expect(verdictOf(stretched)).toBe(verdictOf({ requests, results }));
-  }
+test('answers longer than the window are no overload and no proof of none', () => {
+  expect(verdictOf(serve(poisson(2000, 100), 10_000, 40, 1, 'constant'))).toBe('too-short');
 });
 
-test('answers longer than the arrival window are not an overload', () => {
-  expect(verdictOf(serve(poisson(200, 100), 1000, 0.1, 0.02, 2000))).toBe('stable');
+test('what is served ever slower is overloaded although nothing waits', () => {
+  const spans = poisson(4000, 10).map((t, i) => ({ arrival: t, start: t, end: t + 1 + 0.02 * i }));
+  expect(verdictOf(flowOf(spans))).toBe('overloaded');
+  // as it fills up, a fleet is too short to judge
+  expect(verdictOf(flowOf(spans.slice(0, 300)))).toBe('too-short');
 });
 
-test('a batch that grows without limit is overloaded although first tokens come at once', () => {
-  // Pace grows with the number of requests before it: prompts are served immediately, decodes fall behind.
-  const rows = poisson(500, 10).map((t, i) => [t, t + 0.05, t + 0.05 + 100 * (0.01 + 0.0002 * i), 101] as const);
-  expect(verdictOf(fromRows(rows))).toBe('overloaded');
+test('a queue that stays as long as it is: backlogged where it is three times the service', () => {
+  const waiting = (wait: number) =>
+    flowOf(Array.from({ length: 1000 }, (_, i) => ({ arrival: i, start: i + wait, end: i + wait + 2 })));
+  expect(verdictOf(waiting(5.9))).toBe('stable');
+  expect(verdictOf(waiting(6.1))).toBe('backlogged');
 });
 
-test('a burst that is worked off is backlogged', () => {
-  const calm = poisson(400, 4);
-  const burst = Array.from({ length: 300 }, (_, i) => 30 + i * 0.01);
-  expect(
-    verdictOf(
-      serve(
-        [...calm, ...burst].sort((a, b) => a - b),
-        40,
-        0.1,
-        0.02,
-        200,
-      ),
-    ),
-  ).toBe('backlogged');
+test('both halves must grow', () => {
+  const grown = (wait: (i: number) => number) =>
+    flowOf(Array.from({ length: 4000 }, (_, i) => ({ arrival: i, start: i + wait(i), end: i + wait(i) + 2 })));
+  expect(verdictOf(grown((i) => 0.2 * i))).toBe('overloaded');
+  expect(verdictOf(grown((i) => 0.2 * Math.min(i, 1500)))).not.toBe('overloaded');
+  expect(verdictOf(grown((i) => 0.2 * Math.max(0, i - 2500)))).not.toBe('overloaded');
+});
+
+test('nothing but refusals has a word of its own', () => {
+  const refused = Array.from({ length: 50 }, (_, i) => ({ arrival: i, start: i, end: i, lost: true }));
+  expect(verdictOf(flowOf(refused))).toBe('rejected');
+  expect(judge(flowOf(refused), { from: 0, to: Infinity }, 0).verdict).toBe('rejected');
 });
 
 test('all at once: stable when everything runs together, backlogged when the rest must wait', () => {
   const together = new Array<number>(100).fill(0);
-  expect(verdictOf(serve(together, 100, 0.1, 0.02, 200))).toBe('stable');
-  expect(verdictOf(serve(together, 10, 0.1, 0.02, 200))).toBe('backlogged');
+  const all = { from: 0, to: Number.POSITIVE_INFINITY };
+  expect(judge(serve(together, 100, 4), all, 0).verdict).toBe('stable');
+  expect(judge(serve(together, 10, 4), all, 0).verdict).toBe('backlogged');
 });
 
-test('a closed loop is stable whatever it measured', () => {
-  expect(verdictOf(slots(12.7, 1000, 1), 64)).toBe('stable');
+test('a closed loop is stable once every place was taken twice', () => {
+  const loop = (count: number) => serve(poisson(count, 10), 64, 4);
+  expect(verdictOf(loop(1000), 64)).toBe('stable');
+  expect(verdictOf(loop(100), 64)).toBe('too-short');
 });
 
-test('requests cut off before their first token count with the lag they had', () => {
-  const columns = slots(12.7, 1000, 1);
-  const end = 40;
-  const results = { ...columns.results, state: columns.results.state.slice(), first: columns.results.first.slice() };
-  for (let i = 0; i < 1000; i++) {
-    if (results.finish[i] <= end) continue;
-    results.state[i] = STATE_UNFINISHED;
-    if (results.first[i] > end) results.first[i] = Number.NaN;
-  }
-  expect(judge(columns.requests, results, 0, end)).toBe('overloaded');
+test('what never ended is in flight, and waits where it never began', () => {
+  const flow = serve(poisson(4000, 13), 40, 4);
+  const cut = flow.arrival[3700]!;
+  const late = (column: Float64Array) => column.map((time) => (time > cut ? Infinity : time));
+  const waits = { begin: flow.waits.begin, end: late(flow.waits.end) };
+  const served = flow.served.map((one, r) => (flow.end[r]! > cut ? 0 : one));
+  expect(verdictOf({ ...flow, end: late(flow.end), waits, served })).toBe('overloaded');
 });
 
-test('a handful of requests and one-token answers get a verdict', () => {
-  expect(verdictOf(fromRows([[0, 0.1, 0.2, 5]]))).toBe('stable');
-  expect(verdictOf(serve(poisson(500, 5), 1, 0.1, 0, 1))).toBe('stable');
-  expect(verdictOf(serve(poisson(500, 15), 1, 0.1, 0, 1))).toBe('overloaded');
+test('L14: in flight at the start + offered = served + lost + in flight at the end, in every window', () => {
+  const time = fc.double({ min: 0, max: 10, noNaN: true });
+  const tick = fc.integer({ min: 0, max: 10 }).map((t) => t);
+  const span = fc.record({
+    arrival: fc.oneof(time, tick),
+    wait: fc.oneof(time, tick),
+    serve: fc.oneof(time, tick),
+    lost: fc.boolean(),
+    never: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(span, { minLength: 1, maxLength: 40 }),
+      fc.oneof(time, tick),
+      fc.oneof(time, tick),
+      (drawn, a, b) => {
+        const spans = drawn
+          .map(({ arrival, wait, serve: lasts, lost, never }) => ({
+            arrival,
+            start: arrival + wait,
+            end: never ? Infinity : arrival + wait + lasts,
+            lost,
+          }))
+          .sort((one, other) => one.arrival - other.arrival);
+        const { balance } = judge(flowOf(spans), { from: Math.min(a, b), to: Math.max(a, b) + 1e-3 }, 0);
+        const { in_flight_start, offered, served, lost, in_flight_end } = balance;
+        expect(in_flight_start + offered).toBe(served + lost + in_flight_end);
+      },
+    ),
+  );
 });

@@ -69,10 +69,10 @@ it('a store saves what it holds: with it, prompts are computed once', () => {
     const last = program.requests.last[59];
     return { finish: results.finish[last] - program.requests.arrival[59], cached: results.cached[last] };
   };
-  const cold = run(`llm: {kind: llm, ${STEP}}`, '[prefill, decode]');
+  const cold = run(`llm: {kind: llm, ${STEP}, enable_prefix_caching: false}`, '[prefill, decode]');
   const tiers = 'tiers: {t: {capacity: 1GB, latency: 1ms, bandwidth: 1GB/s}}\n';
   const warm = run(
-    `llm: {kind: llm, ${STEP}, write_back: s}, s: {kind: kv-store, tiers: [t]}`,
+    `llm: {kind: llm, ${STEP}, enable_prefix_caching: false, write_back: s}, s: {kind: kv-store, tiers: [t]}`,
     '[kv-fetch, prefill, decode]',
     tiers,
   );

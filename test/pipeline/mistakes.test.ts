@@ -142,7 +142,7 @@ describe('fleet', () => {
     ['model: llama-3.1-8b, hardware: l4, write_back: store', 'a kv-store of the fleet; "store"'],
     ['model: llama-3.1-8b, hardware: l4, shares: {channel: gpu, demand: 120%}', 'a share above 0 and at most 100 %'],
     ['model: llama-3.1-8b, hardware: l4, shares: gpu', 'another pool that shares channel gpu; none'],
-    ['model: bge-large-en-v1.5, hardware: l4, role: decode', 'a pool of role prefill or both for prefill'],
+    ['model: bge-large-en-v1.5, hardware: l4, role: decode', 'a model that can generate, for prefill'],
   ])('%s', (text, said) => {
     expect(pool(text).join('\n')).toContain(said);
   });
@@ -271,8 +271,16 @@ describe('traffic', () => {
     ['workload: {lengths: azure-conv-2023}', 'a rate above 0 (requests per second) for poisson arrivals; nothing'],
     ['workload: {lengths: azure-conv-2023, request_rate: 1, sessions: {turns: 3}}', 'workload.sessions.think_time'],
     [
-      'workload: {lengths: azure-conv-2023, arrivals: {process: closed-loop, max_concurrency: 2}, sessions: {turns: 3, think_time: 1}}',
-      'no sessions in a closed loop',
+      'workload: {lengths: azure-conv-2023, arrivals: {process: closed-loop, max_concurrency: 2}, sessions: {turns: 3, think_time: 1}}\nclient: {window: steady}',
+      'client.window: measured or all: with sessions it is conversations that are in flight',
+    ],
+    [
+      'workload: {lengths: azure-conv-2023, request_rate: 1, sessions: {turns: 3, think_time: -1s}}',
+      'workload.sessions.think_time: a time',
+    ],
+    [
+      'workload: {lengths: azure-conv-2023, request_rate: 1, sessions: {turns: 3, think_time: {uniform: [-1s, 2s]}}}',
+      'workload.sessions.think_time.uniform[0]: a time',
     ],
     [
       'workload: {lengths: azure-conv-2023, request_rate: 1, shared_prefix: {}}',

@@ -23,7 +23,13 @@ export function checkProgram(program: FleetProgram): void {
   expect([...holders]).toEqual([...visits.holders]);
   expect(visits.edgeAt[visits.count]).toBe(visits.edgeTo.length);
   for (let r = 0; r < requests.count; r++) checkRequest(program, r);
-  for (let r = 1; r < requests.count; r++) expect(requests.arrival[r]).toBeGreaterThanOrEqual(requests.arrival[r - 1]);
+  const roots = requests.turns?.roots ?? requests.count;
+  for (let r = 1; r < roots; r++) expect(requests.arrival[r]).toBeGreaterThanOrEqual(requests.arrival[r - 1]);
+  for (let r = 0; r < requests.count; r++) {
+    const after = requests.turns?.after[r] ?? -1;
+    expect(after >= 0 && after < r).toBe(r >= roots);
+    expect(requests.turns?.delay[r] ?? 0).toBeGreaterThanOrEqual(0);
+  }
   checkPlaces(program);
 }
 
@@ -58,7 +64,7 @@ function checkVisit({ visits, groups, clients, stages, hashCount }: FleetProgram
     }
   }
   for (let h = visits.hashAt[v]; h < visits.hashAt[v + 1]; h++) expect(visits.hashIds[h]).toBeLessThan(hashCount);
-  if (visits.flags[v] & VISIT_PREFIX) expect(members.some((c) => clients[c].prefixBlocks > 0)).toBe(true);
+  if (visits.flags[v] & VISIT_PREFIX) expect(members.some((c) => clients[c].prefixCaching === true)).toBe(true);
   if (visits.writes[v] >= 0) expect(clients[visits.writes[v]].kind).toBe('store');
   if (visits.fetches[v] >= 0) {
     expect(visits.request[visits.fetches[v]]).toBe(visits.request[v]);

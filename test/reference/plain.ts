@@ -5,7 +5,7 @@ import { ROUTING_WORDS } from '../../src/spec/fleet/words.ts';
 import type { Requests } from '../../src/workload/types.ts';
 import { programOf, type RequestRow, type VisitRow } from '../fleet/cases.ts';
 import { type FleetReference, referenceFleet, type WatchStep } from './fleet/simulate.ts';
-import type { Client, ClientCounters } from './fleet/state.ts';
+import type { ClientCounters } from './fleet/state.ts';
 import { sumPrefillTokens } from './price.ts';
 
 export interface Counters extends ClientCounters {
@@ -36,7 +36,7 @@ export function referenceRun(requests: Requests, setup: EngineSetup, watch: Watc
       const { work, start, seconds } = step;
       const sequences = work.chunks.length + work.decodes;
       const prefillTokens = sumPrefillTokens(work);
-      const blocks = countHeld(replica);
+      const blocks = replica.setup.numGpuBlocks - replica.pool.room;
       const { context } = work;
       steps.push({ replica: replica.index, start, duration: seconds, prefillTokens, sequences, context, blocks });
       runningSeconds += seconds * sequences;
@@ -46,11 +46,6 @@ export function referenceRun(requests: Requests, setup: EngineSetup, watch: Watc
   const replicas = fleet.clients.slice(0, setup.replicas);
   const counters = { ...sumCounters(replicas), runningSeconds, peakSequences };
   return { results: resultsOf(fleet), steps, counters, gaps: fleet.gaps };
-}
-
-/** Blocks that what runs has. */
-function countHeld({ running }: Client): number {
-  return running.reduce((sum, visit) => sum + visit.blocks, 0);
 }
 
 function resultsOf({ results, arrival }: FleetReference): RequestResults {

@@ -5,6 +5,7 @@ import type { FleetSpec } from '../../src/spec/fleet/types.ts';
 import type { Configuration, Slo } from '../../src/spec/types.ts';
 import { seeded } from '../metrics/columns.ts';
 import { readText } from '../pipeline/world.ts';
+import { BALANCE, WINDOW } from './balance.ts';
 
 /** tokens/s of one device, USD/h, W. */
 const HARDWARE: Record<string, readonly [number, number, number]> = {
@@ -153,6 +154,7 @@ export function makeRun(more: Partial<FleetSummary> = {}): FleetSummary {
     itl: makeSummary(0.018, 0.5),
     e2el: makeSummary(4),
     verdict: 'stable',
+    ...{ balance: BALANCE, window: WINDOW },
     completed: 2000,
     rejected_kv: 0,
     rejected_length: 0,
@@ -234,6 +236,7 @@ function makeRow(id: number, configuration: Configuration, simulated: boolean, r
     row: id,
     choices: choicesOf(configure(id, configuration)),
     scenario: '',
+    times: 1,
     slo: SLOS,
     hosts: [{ hardware: configuration.hardware, count: devices, processors: false }],
     devices,

@@ -93,7 +93,7 @@ test('a run has the fields of vllm bench serve, null for NaN', () => {
     expect(json[`p99.9_${metric}_ms`]).toBeTypeOf('number');
   }
   expect(json.request_goodput).toBeNull();
-  expect(json.num_prompts).toBe(2002);
+  expect(json.num_prompts).toBe(2850);
   expect(json.failed).toBe(2);
   expect(json.request_rate).toBe(20);
   expect(json.mean_ttft_ms).toBe(200);

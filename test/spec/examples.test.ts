@@ -88,17 +88,17 @@ describe('examples', () => {
 });
 
 describe('a file', () => {
-  it('takes a Hugging Face name for its id, and a folder with a config.json for a model', () => {
+  it('keeps a name that is taken for another model, takes a display name for its id, a folder with a config.json for a model', () => {
     inFolder((folder) => {
       const file = join(folder, 'a.yaml');
       writeFileSync(join(folder, 'config.json'), '{}');
       const rest = 'workload: {lengths: sharegpt, request_rate: 1}\ndeployment: {hardware: L4}\n';
-      writeFileSync(file, `model: [meta-llama/Llama-3.1-8B, .]\n${rest}`);
+      writeFileSync(file, `model: [meta-llama/Llama-3.1-8B-Instruct, meta-llama/Meta-Llama-3.1-8B, .]\n${rest}`);
       const question = openFile(file);
-      const models = [0, 1]
+      const models = [0, 1, 2]
         .map((row) => question.at(row).spec.pools[0])
         .map((pool) => pool.kind === 'llm' && pool.configuration.model);
-      expect(models).toEqual(['llama-3.1-8b', join(folder, 'config.json')]);
+      expect(models).toEqual(['meta-llama/Llama-3.1-8B-Instruct', 'llama-3.1-8b', join(folder, 'config.json')]);
       expect(question.first).toMatchObject({ name: 'a', pools: [{ configuration: { hardware: 'l4' } }] });
     });
   });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { UserError } from '../../src/check/issue.ts';
-import { parseSpecDocument } from '../../src/spec/document.ts';
+import { parseSpecDocument, type SpecDocument } from '../../src/spec/document.ts';
 import { chooseRow, readTree, type Tree } from '../../src/spec/fleet/axes.ts';
 import { Ledger } from '../../src/spec/fleet/ledger.ts';
 import { readDocument } from '../../src/spec/fleet/read.ts';
@@ -11,6 +11,7 @@ import { readOptionsOf } from '../../src/spec/open.ts';
 import { type Question, readQuestion } from '../../src/spec/question.ts';
 import { openRows } from '../../src/spec/row-index.ts';
 import { normalize } from '../../src/spec/shorthand.ts';
+import { expectSame } from '../same.ts';
 import { plainSpecs } from './random-specs.ts';
 
 const OPTIONS = readOptionsOf('examples/spec.yaml', openCatalog());
@@ -25,9 +26,9 @@ function attempt<T>(act: () => T): T | 'refused' {
 }
 
 /** The fleet of a row, read from its own document. */
-function readRow({ tree, text }: Question, row: number) {
+function readRow({ tree, text }: Question, document: SpecDocument, row: number) {
   const { data } = chooseRow(tree, row);
-  return attempt(() => readDocument({ ...parseSpecDocument(text, 'x'), data }, text, OPTIONS));
+  return attempt(() => readDocument({ ...document, data }, text, OPTIONS));
 }
 
 /** Random specs, some of which have rows that cannot be: rounds beside prompts, a queue that has no newest end. */
@@ -48,10 +49,14 @@ describe('a setter is a reading', () => {
       fc.property(specs, fc.array(fc.nat(), { minLength: 3, maxLength: 3 }), (data, any) => {
         const question = attempt(() => readQuestion(JSON.stringify(write(data)), OPTIONS));
         if (question === 'refused') return;
+        const document = parseSpecDocument(question.text, 'x');
         for (const number of any) {
           const row = number % question.rows;
-          const read = readRow(question, row);
-          expect(attempt(() => question.at(row).spec)).toEqual(read);
+          const read = readRow(question, document, row);
+          expectSame(
+            attempt(() => question.at(row).spec),
+            read,
+          );
           if (read === 'refused') refused++;
           else rows++;
         }

@@ -92,7 +92,21 @@ export const HARDWARE_FIXES = {
   'gb300-288gb': { why: 'fp4: 15 PFLOP/s is the dense figure' },
 };
 
-/** The fields of models/*.json that a published checkpoint has and the table of facts leaves out. */
+/** Vision towers that tables of text models leave out: SigLIP so400m of Gemma 3, the tower of Llama 4. */
+const SIGLIP = { hidden_size: 1152, num_hidden_layers: 27, intermediate_size: 4304, patch_size: 14, image_size: 896 };
+const LLAMA_4 = { hidden_size: 1408, num_hidden_layers: 34, intermediate_size: 5632, patch_size: 14, image_size: 336 };
+/** Qwen3-VL's tower without features that go in deeper: transformers' Qwen3_5VisionConfig (Apache-2.0). */
+const QWEN_3_5 = (width) => ({
+  outer: {
+    vision_config: {
+      ...{ hidden_size: 1152, depth: 27, intermediate_size: 4304, patch_size: 16, temporal_patch_size: 2 },
+      ...{ spatial_merge_size: 2, out_hidden_size: width },
+    },
+  },
+  why: "vision tower: sizes of transformers' Qwen3_5VisionConfig",
+});
+
+/** What a published checkpoint has and the table of facts leaves out: fields of the text model or of the whole file, the name. */
 export const MODEL_FIXES = {
   'kimi-k2.5': {
     config: {
@@ -104,4 +118,75 @@ export const MODEL_FIXES = {
     },
     why: 'weights: published in int4 with 16-bit attention (model card, from memory)',
   },
+  'gemma-4-31b': { name: 'google/gemma-4-31B-it' },
+  'gemma-3-27b': { outer: { vision_config: SIGLIP }, why: 'vision tower: that of the smaller Gemma 3' },
+  'llama-4-scout-17b-16e': { outer: { vision_config: LLAMA_4 }, why: 'vision tower: that of Llama Guard 4' },
+  'llama-4-maverick-17b-128e': { outer: { vision_config: LLAMA_4 }, why: 'vision tower: that of Llama Guard 4' },
+  'qwen3.5-9b': QWEN_3_5(4096),
+  'qwen3.5-27b': QWEN_3_5(5120),
+  'qwen3.5-35b-a3b': QWEN_3_5(2048),
+  'qwen3.5-122b-a10b': QWEN_3_5(3072),
+  'qwen3.5-397b-a17b': QWEN_3_5(4096),
+  'granite-4.0-h-small': {
+    config: {
+      ...{ mamba_n_heads: 128, mamba_d_head: 64, mamba_d_state: 128, mamba_n_groups: 1, mamba_d_conv: 4 },
+    },
+    why: 'Mamba-2: sizes of the published config.json (from memory; the count agrees)',
+  },
+  'falcon-h1-7b': {
+    config: {
+      ...{ mamba_n_heads: 24, mamba_d_head: 128, mamba_d_state: 256, mamba_n_groups: 1, mamba_d_conv: 4 },
+    },
+    why: 'Mamba-2: sizes of the published config.json (from memory; the count agrees)',
+  },
+  'internvl3.5-38b': { towerByDifference: true },
+  'gemma-3n-e4b': { towerByDifference: true },
+  'devstral-small-2-24b': { towerByDifference: true },
+  'llama-3.2-11b-vision': { towerByDifference: true },
 };
+
+const TEXT_ONLY = 'the text model of Mistral Small 3.2';
+const ofText = ({ tower_parameters: _, unmodelled: __, ...model }) => ({ ...model, unmodelled: [] });
+
+/** Architectures that are another's with a field changed; `models` are those of the tables. */
+export const OTHER_MODELS = {
+  'mistral-7b-v0.2': (models) => {
+    const v3 = models.find(({ id }) => id === 'mistral-7b-v0.3');
+    const fewer = 2 * (v3.vocab - 32000) * v3.hidden; // embedding and head
+    const { total, active } = v3.parameters;
+    return {
+      ...v3,
+      name: 'mistralai/Mistral-7B-Instruct-v0.2',
+      vocab: 32000,
+      parameters: { total: total - fewer, active: active - fewer / 2 },
+      source: `${v3.source}; v0.2: the vocabulary of v0.1 (32,000), no window (published config.json, from memory)`,
+    };
+  },
+  'mistral-small-24b': (models) => {
+    const vision = models.find(({ id }) => id === 'mistral-small-3.2-24b');
+    const total = vision.parameters.total - vision.tower_parameters;
+    return {
+      ...ofText(vision),
+      name: 'mistralai/Mistral-Small-24B-Instruct-2501',
+      max_positions: 32768,
+      parameters: { ...vision.parameters, total },
+      source: `${TEXT_ONLY}; ${vision.source}`,
+    };
+  },
+};
+
+/** Names that the table gives to another architecture: v0.2 has no window, and two Small models no vision tower. */
+export const NAME_FIXES = {
+  'mistralai/Mistral-7B-Instruct-v0.2': 'mistral-7b-v0.2',
+  'TheBloke/Mistral-7B-Instruct-v0.2-GPTQ': 'mistral-7b-v0.2',
+  'TheBloke/Mistral-7B-Instruct-v0.2-AWQ': 'mistral-7b-v0.2',
+  'mistralai/Mistral-Small-24B-Instruct-2501': 'mistral-small-24b',
+  'mistralai/Devstral-Small-2507': 'mistral-small-24b',
+};
+
+/** The format where the table gives another than the ending of the name says: it has int4 for all of AWQ, bf16 for some. */
+export function formatFix(name) {
+  if (/8bit$/.test(name)) return 'int8';
+  if (name === 'zai-org/GLM-5.1-FP8') return 'fp8-block'; // as GLM-5-FP8
+  return /int4$/.test(name) ? 'int4' : undefined;
+}

@@ -5,13 +5,22 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inferSchema, initParser } from 'udsv';
 import { runnerImport } from 'vite';
-import { GENERATIONS, HARDWARE_FIXES, MODEL_FIXES, VISIBLE_GIB } from './catalog-facts.mjs';
+import {
+  formatFix,
+  GENERATIONS,
+  HARDWARE_FIXES,
+  MODEL_FIXES,
+  NAME_FIXES,
+  OTHER_MODELS,
+  VISIBLE_GIB,
+} from './catalog-facts.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const data = join(process.env.MIST_DATA ?? join(root, '..', 'shared', 'data'), 'cases');
+const data = process.env.MIST_DATA ?? join(root, '..', 'shared', 'data');
 const importSource = async (file) => (await runnerImport(join(root, 'src', 'catalog', file))).module;
 const { readModelConfig } = await importSource('config-json.ts');
 const { countParameters } = await importSource('parameters.ts');
+const { indexNames, withoutFormat } = await importSource('names.ts');
 
 function readTable(name) {
   const text = readFileSync(join(data, name), 'utf8');
@@ -74,19 +83,85 @@ function makeHardware(row) {
   };
 }
 
-function makeModel(row) {
-  const fix = MODEL_FIXES[row.id] ?? {};
-  const facts = JSON.parse(readFileSync(join(data, 'models', `${row.id}.json`), 'utf8'));
+function readFacts(id, file) {
+  const fix = MODEL_FIXES[id] ?? {};
+  const facts = JSON.parse(readFileSync(join(data, file), 'utf8'));
   Object.assign(facts.text_config ?? facts, fix.config);
-  const model = readModelConfig(facts, { id: row.id, file: `${row.id}.json` });
+  Object.assign(facts, fix.outer);
+  return { fix, model: { ...readModelConfig(facts, { id, file: `${id}.json` }), ...fix.model } };
+}
+
+function makeModel(row) {
+  const { fix, model } = readFacts(row.id, join('cases', 'models', `${row.id}.json`));
   const active = model.kind === 'encoder' ? countParameters(model).active : Math.round(row.params_active_b * 1e9);
+  const total = Math.round(row.params_total_b * 1e9) + (model.tower_parameters ?? 0);
   return {
     ...model,
-    name: row.hf_reference,
-    parameters: { total: Math.round(row.params_total_b * 1e9), active },
+    name: fix.name ?? row.hf_reference,
+    parameters: { total, active },
     source: [`architecture: ${row.source}`, row.note, fix.why].filter(Boolean).join('; '),
   };
 }
 
-for (const row of readTable('hardware_ids.csv')) write('hardware', row.id, makeHardware(row));
-for (const row of readTable('model_ids.csv')) write('models', row.id, makeModel(row));
+/** A model of the newer table: published counts are rounded there, so the computed ones stand. */
+function makeNewModel(row) {
+  const { fix, model } = readFacts(row.resolves_to, join('catalog', row.config_file));
+  const towers = model.unmodelled.filter((words) => !/^(vision|audio) tower/.test(words));
+  // towers whose sizes the table leaves out: the published count less the text model
+  const tower = fix.towerByDifference ? Math.round(row.total_b * 1e9 - countParameters(model).total) : 0;
+  const whole = tower > 0 ? { ...model, tower_parameters: tower, unmodelled: [...TOWER_WORDS, ...towers] } : model;
+  const published = `published: ${row.total_b} B, active ${row.active_b} B`;
+  return {
+    ...whole,
+    name: row.hf_id,
+    parameters: roundCounts(countParameters(whole)),
+    source: [`architecture: ${row.source}`, published, row.note, fix.why].filter(Boolean).join('; '),
+  };
+}
+
+const roundCounts = ({ total, active }) => ({ total: Math.round(total), active: Math.round(active) });
+
+const TOWER_WORDS = ['vision tower: its weights are counted, its work is not'];
+
+/** Names that stand for a model beside its own: those of the table that the rule of names does not find by itself. */
+function withNames(models, rows) {
+  const find = indexNames(models);
+  const also = new Map();
+  for (const row of rows) {
+    const id = NAME_FIXES[row.hf_id] ?? row.resolves_to;
+    if (find(row.hf_id)?.id === id) continue;
+    const owner = row.hf_id.slice(0, row.hf_id.indexOf('/'));
+    const { ending } = withoutFormat(row.hf_id);
+    const plain = row.hf_id.slice(owner.length + 1, ending === '' ? undefined : -ending.length);
+    const list = also.get(id) ?? [];
+    if (!list.some((name) => name.toLowerCase() === plain.toLowerCase())) also.set(id, [...list, plain]);
+  }
+  return models.map((model) => {
+    const { id, name, ...rest } = model;
+    return also.has(id) ? { id, name, also: also.get(id), ...rest } : model;
+  });
+}
+
+for (const row of readTable('cases/hardware_ids.csv')) write('hardware', row.id, makeHardware(row));
+const rows = readTable('catalog/models_new.csv');
+const models = [
+  ...readTable('cases/model_ids.csv').map(makeModel),
+  ...rows.filter((row) => row.config_file !== '').map(makeNewModel),
+];
+models.push(...Object.entries(OTHER_MODELS).map(([id, make]) => ({ ...make(models), id })));
+for (const model of withNames(models, rows)) write('models', model.id, model);
+writeNames(rows);
+
+/** The names that the suite looks up: what each stands for, as the table says it or as it was corrected. */
+function writeNames(rows) {
+  const formats = { 'bnb-4bit': 'int4', 'nvfp4 (mixed)': 'nvfp4' };
+  const lines = rows.map((row) => {
+    const quantised = withoutFormat(row.hf_id).ending !== '';
+    const format = quantised ? (formatFix(row.hf_id) ?? formats[row.format] ?? row.format) : '';
+    return [row.hf_id, NAME_FIXES[row.hf_id] ?? row.resolves_to, format].join(',');
+  });
+  const head =
+    '# Names of checkpoints as people type them, the model that each stands for and the format its ending implies.\n' +
+    '# Facts gathered from public repositories and model cards in 2026-11, corrected where tools/catalog/catalog-facts.mjs says so.\n';
+  writeFileSync(join(root, 'test', 'catalog', 'model-names.csv'), `${head}name,model,format\n${lines.join('\n')}\n`);
+}

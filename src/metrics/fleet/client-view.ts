@@ -1,11 +1,12 @@
 // What the sender of the requests sees of a run: later first tokens and ends, and only what falls into the measured window.
 import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
-import type { ItlHistogram } from '../itl.ts';
+import { comesInBursts } from '../../plan/setup.ts';
 import { totalWeight } from '../itl.ts';
 import { ROLE_NONE, roleTable } from './roles.ts';
-import type { TokenColumns } from './tokens.ts';
-import type { ClientCounters, FleetLatencies, FleetRun } from './types.ts';
-import type { RequestColumns } from './walk.ts';
+import { countWithin, type TokenColumns } from './tokens.ts';
+import type { FleetLatencies, FleetRun } from './types.ts';
+import { openOrder, type RequestColumns } from './walk.ts';
+import { type Checkpoint, chooseWindow, countBetween, type RunWindow, type WindowRule } from './window.ts';
 
 /** Time that requests of an engine are on their way before the first token. */
 export interface Way {
@@ -13,21 +14,13 @@ export interface Way {
   readonly prompt_token_s: number;
 }
 
-/** A part of a run, s, and what was counted in it. */
-export interface RunWindow {
-  readonly from: number;
-  readonly to: number;
-  readonly counters: readonly ClientCounters[];
-  readonly itl: ItlHistogram;
-}
-
 export interface ClientView {
   /** By client of the program; null = latencies are those of the engines. */
   readonly ways: readonly (Way | null)[] | null;
   /** Which engine sends the first token where prefill and decode are apart. */
   readonly firstToken: 'prefill' | 'decode';
-  /** null = all of the run. */
-  readonly window: RunWindow | null;
+  /** Which part of the run figures are of; absent = all of it. */
+  readonly window?: { readonly rule: WindowRule | 'steady'; readonly checkpoints: readonly Checkpoint[] };
 }
 
 interface Span {
@@ -41,8 +34,12 @@ export interface Seen {
   readonly span: Span;
   /** Of the counters and gaps that figures are made of. */
   readonly run: FleetRun;
+  /** Which requests arrived in the window (1); null = all count. */
+  readonly members: Uint8Array | null;
   /** Requests that ended in the window; null = all that did. */
   readonly completed: number | null;
+  /** The window; null = all of the run. */
+  readonly window: RunWindow | null;
   /** How much slower a closed loop turns by what its requests spend on their way: a factor on rates. */
   readonly pace: number;
 }
@@ -50,43 +47,74 @@ export interface Seen {
 /** What is left of a run when its client looks at it; the very same where it sees what the engines do. */
 export function seeRun(run: FleetRun, requests: RequestColumns, tokens: TokenColumns, span: Span): Seen {
   const { client } = run;
-  const all: Seen = { tokens, span, run, completed: null, pace: 1 };
+  const all: Seen = { tokens, span, run, members: null, completed: null, window: null, pace: 1 };
   if (!client) return all;
-  const { window } = client;
-  const part = window ? seeWindow(run, requests, tokens, window) : all;
+  const asked = client.window;
+  const sort = openOrder(run.program.requests, requests);
+  const { state, arrival, finish } = requests;
+  const sorted = { state: sort(state), arrival: sort(arrival), finish: sort(finish) };
+  const window = asked ? chooseWindow(asked.checkpoints, asked.rule, sorted, sort(tokens.latencies.ttft)) : null;
+  if (asked?.rule === 'steady' && !window) return seeNothing(all);
+  const part = window ? seeWindow(all, requests, window) : all;
   return client.ways ? seeDelays(run, requests, part, client.ways) : part;
 }
 
-function seeWindow(run: FleetRun, requests: RequestColumns, tokens: TokenColumns, window: RunWindow): Seen {
-  const { from, to, counters, itl } = window;
-  const inside = (time: number) => time > from && time <= to;
-  const { latencies, firstToken } = tokens;
-  let [firsts, input, completed] = [0, 0, 0];
-  const first = firstToken.map((time, r) => {
-    if (!inside(time)) return 0;
-    firsts++;
-    input += promptOf(run, r);
-    return 1;
-  });
-  const end = requests.finish.map((time) => (inside(time) ? 1 : 0));
-  for (const ended of end) completed += ended;
-  const only = (column: Float64Array, chosen: (r: number) => boolean) =>
-    column.map((value, r) => (chosen(r) ? value : Number.NaN));
-  const both = (r: number) => first[r] === 1 && end[r] === 1;
+/** A steady part that never was. */
+function seeNothing({ tokens, ...all }: Seen): Seen {
+  const none = (column: Float64Array) => new Float64Array(column.length).fill(Number.NaN);
+  const { ttft, firstAnswer, tpot, e2el } = tokens.latencies;
+  const latencies = { ttft: none(ttft), firstAnswer: none(firstAnswer), tpot: none(tpot), e2el: none(e2el) };
+  const counts = { input: 0, cached: 0, produced: 0, thought: 0, gaps: 0, gapSeconds: Number.NaN };
+  return { ...all, tokens: { ...tokens, latencies, ...counts }, span: { from: 0, to: 0 }, completed: 0 };
+}
+
+/** Latencies of all requests as their client sees them, whatever is measured. */
+export function seeLatencies(run: FleetRun, requests: RequestColumns, tokens: TokenColumns, span: Span) {
+  const whole = run.client ? { ...run, client: { ways: run.client.ways, firstToken: run.client.firstToken } } : run;
+  return seeRun(whole, requests, tokens, span).tokens.latencies;
+}
+
+function seeWindow({ run, tokens, ...all }: Seen, requests: RequestColumns, window: RunWindow): Seen {
+  const [from, to] = [window.from.clock, window.to.clock];
+  const inside = (time: number) => time >= from && time < to;
+  const { latencies } = tokens;
+  let completed = 0;
+  for (const time of requests.finish) if (inside(time)) completed++;
+  const members = Uint8Array.from(requests.arrival, (time) => (inside(time) ? 1 : 0));
+  const only = (column: Float64Array) => column.map((value, r) => (members[r] === 1 ? value : Number.NaN));
+  const ttft = only(latencies.ttft);
   const kept: FleetLatencies = {
-    ttft: only(latencies.ttft, (r) => first[r] === 1),
-    firstAnswer: only(latencies.firstAnswer, (r) => first[r] === 1),
-    tpot: only(latencies.tpot, both),
-    e2el: only(latencies.e2el, both),
+    ttft,
+    firstAnswer: latencies.firstAnswer === latencies.ttft ? ttft : only(latencies.firstAnswer),
+    tpot: only(latencies.tpot),
+    e2el: only(latencies.e2el),
   };
-  const produced = totalWeight(itl) + firsts;
+  const between = { ...run, ...countBetween(window.from, window.to) };
+  const within = countWithin(run, requests, from, to);
+  const produced = countTokens(between, from, to) ?? within.produced;
   return {
-    tokens: { ...tokens, latencies: kept, input, produced, gaps: 0, gapSeconds: 0 },
+    ...all,
+    tokens: { ...tokens, latencies: kept, ...within, produced, gaps: 0, gapSeconds: Number.NaN },
     span: { from, to },
-    run: { ...run, counters, itl },
+    run: between,
+    members,
     completed,
-    pace: 1,
+    window,
   };
+}
+
+/**
+ * Tokens that engines made between two instants: first tokens, and a token for each gap they counted; null where tokens come several
+ * at once. Exact also where a ramp makes the gaps of one answer unequal, which countWithin cannot know.
+ */
+function countTokens({ program, results, roles, itl }: FleetRun, from: number, to: number): number | null {
+  if (!itl || program.clients.some(comesInBursts)) return null;
+  const role = roleTable(program.stages.length, roles);
+  let made = totalWeight(itl);
+  // an instant's steps end before its requests arrive
+  for (let v = 0; v < program.visits.count; v++)
+    if (results.first[v]! > from && results.first[v]! <= to && role[program.visits.stage[v]!] !== ROLE_NONE) made++;
+  return Math.round(made);
 }
 
 /** A request's first generating visit; -1 where it has none. */
@@ -95,11 +123,6 @@ function firstVisit(run: FleetRun, role: Uint8Array, request: number): number {
   for (let v = requests.first[request]; v < requests.first[request + 1]; v++)
     if (role[visits.stage[v]] !== ROLE_NONE) return v;
   return -1;
-}
-
-function promptOf(run: FleetRun, request: number): number {
-  const visit = firstVisit(run, roleTable(run.program.stages.length, run.roles), request);
-  return visit < 0 ? 0 : run.program.visits.prompt[visit];
 }
 
 /**
@@ -133,7 +156,8 @@ function seeDelays(run: FleetRun, requests: RequestColumns, seen: Seen, ways: re
   const ttft = addTo(latencies.ttft, late);
   const firstAnswer = latencies.firstAnswer === latencies.ttft ? ttft : addTo(latencies.firstAnswer, late);
   const moved = { ...latencies, ttft, firstAnswer, e2el };
-  if (concurrency === 0) return { ...seen, tokens: { ...seen.tokens, latencies: moved } };
+  // turns were sent when the answers before them had arrived: nothing is left that could slow them
+  if (concurrency === 0 || program.requests.turns) return { ...seen, tokens: { ...seen.tokens, latencies: moved } };
   const after = sumMeasured(e2el);
   const pace = after > 0 ? sumMeasured(latencies.e2el) / after : 1;
   return { ...seen, tokens: { ...seen.tokens, latencies: moved }, pace };

@@ -4,9 +4,12 @@ import { type Intervals, peakOverlap, sumLengths, uniteIntervals } from './curve
 import type { ClientBill } from './prices.ts';
 import type { ClientCounters, ClientResult, FleetResult, FleetRun } from './types.ts';
 
+/** `counted`, `clipped`, `bills`: of the `duration` seconds that are measured; peaks, visits and caches are those of the whole run. */
 export function measureClients(
   run: FleetRun,
+  counted: readonly ClientCounters[],
   intervals: readonly Intervals[],
+  clipped: readonly Intervals[],
   bills: readonly ClientBill[],
   duration: number,
 ): ClientResult[] {
@@ -14,24 +17,25 @@ export function measureClients(
   const prompts = sumByClient(run, run.program.visits.prompt);
   return run.program.clients.map((client, c): ClientResult => {
     const { ready, start, finish } = intervals[c];
-    const counters = run.counters[c];
+    const part = clipped[c];
+    const [counters, own] = [run.counters[c], counted[c]];
     const over = (amount: number): number => (duration > 0 ? amount / duration : Number.NaN);
     return {
       name: client.name,
       kind: client.kind,
       visits: ready.length,
-      utilisation: over(busySeconds(run, c, intervals[c])),
+      utilisation: over(busySeconds(client, own, part)),
       mean_batch:
-        client.kind === 'llm' ? counters.runningSeconds / counters.busySeconds : over(sumLengths(start, finish)),
+        client.kind === 'llm' ? own.runningSeconds / own.busySeconds : over(sumLengths(part.start, part.finish)),
       peak_batch: client.kind === 'llm' ? counters.peakSequences : peakOverlap(start, finish),
-      mean_queue: over(sumLengths(ready, start)),
+      mean_queue: over(sumLengths(part.ready, part.start)),
       peak_queue: peakOverlap(ready, start),
       peak_kv_use:
         client.kind === 'llm' && client.numGpuBlocks > 0 ? counters.peakBlocks / client.numGpuBlocks : Number.NaN,
       cached_share: client.kind === 'llm' && prompts[c] > 0 ? cached[c] / prompts[c] : Number.NaN,
       preemptions: counters.preemptions,
       ...(client.swap ? swapsOf([counters]) : {}),
-      steps: counters.steps,
+      steps: own.steps,
       devices: bills[c].devices,
       energy_j: bills[c].joules,
       power_w: over(bills[c].joules),
@@ -50,9 +54,12 @@ export function swapsOf(
 }
 
 /** Engines count their own; of the cores the share taken counts, of a store the time with a look-up under way. */
-export function busySeconds(run: FleetRun, c: number, { start, finish }: Intervals): number {
-  const client = run.program.clients[c];
-  if (client.kind === 'llm') return run.counters[c].busySeconds;
+export function busySeconds(
+  client: FleetRun['program']['clients'][number],
+  counters: ClientCounters,
+  { start, finish }: Intervals,
+): number {
+  if (client.kind === 'llm') return counters.busySeconds;
   if (client.kind === 'cores') return sumLengths(start, finish) / client.maxNumSeqs;
   const united = uniteIntervals(start, finish);
   return sumLengths(united.start, united.finish);

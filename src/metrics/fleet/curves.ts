@@ -33,6 +33,15 @@ export function listIntervals(run: FleetRun, end: number): Intervals[] {
   return lists;
 }
 
+/** What of the intervals lies between two instants; those that do not are empty. */
+export function clipIntervals(
+  list: Intervals,
+  { from, to }: { readonly from: number; readonly to: number },
+): Intervals {
+  const clip = (times: Float64Array) => times.map((time) => Math.min(to, Math.max(from, time)));
+  return { ready: clip(list.ready), start: clip(list.start), finish: clip(list.finish) };
+}
+
 export function sumLengths(begins: Float64Array, ends: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < begins.length; i++) sum += ends[i] - begins[i];

@@ -1,5 +1,5 @@
 // From the columns and counters of a fleet run to its result: every figure that reports of pipelines print is made here.
-import { STATE_FINISHED } from '../../../assembly/layout/enums.ts';
+import { STATE_FINISHED, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
 import { comesInBursts } from '../../plan/setup.ts';
 import { summariseItl, totalWeight } from '../itl.ts';
 import { keepsPromise } from '../limits.ts';
@@ -8,15 +8,17 @@ import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import type { FleetSummary } from '../sweep.ts';
-import { judge } from '../verdict.ts';
-import { type Seen, seeRun } from './client-view.ts';
+import { type Seen, seeLatencies, seeRun } from './client-view.ts';
 import { measureClients, swapsOf } from './clients.ts';
-import { drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
+import { clipIntervals, drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
 import { chooseExamples } from './examples.ts';
+import { judgeRun, sampleRun, windowFigures } from './judge-run.ts';
+import { measurePipelines } from './pipelines.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
-import { measureTokens, type TokenColumns } from './tokens.ts';
-import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet, PipelineResult } from './types.ts';
+import { streamOf } from './streams.ts';
+import { measureTokens } from './tokens.ts';
+import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet } from './types.ts';
 import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
 
 const NONE = new Float64Array(0);
@@ -33,23 +35,32 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
   const bills = billClients(run, intervals, span.to - span.from);
   const visitBills = billVisits(run, bills, span.to);
   const seen = seeRun(run, requests, tokens, span);
+  const within = { state: stateWithin(requests, seen), latencies: seen.tokens.latencies };
+  const isPart = seen.span !== span;
+  const clipped = isPart ? intervals.map((list) => clipIntervals(list, seen.span)) : intervals;
+  const ownBills = isPart ? billClients(seen.run, clipped, seconds(seen.span)) : bills;
+  const priced = priceSeen(seen, requests, ownBills);
+  const prices = stagePrices(run, visitBills, countFinished(requests), seen.window ? priced : null);
+  const measured = measureRequests(seen, requests, predecessors, span);
   const result: FleetResult = {
-    ...measureRequests(seen, requests, span.to),
-    ...priceSeen(seen, requests, intervals, bills),
+    ...measured,
+    sampling: sampleRun(run, seen),
+    ...priced,
     visits: countStates(results.state),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
     stopped: run.stopped ?? '',
-    breakdown: breakDown(run, requests, latencies.e2el, predecessors),
-    stages: measureStages(run, predecessors, stagePrices(run, visitBills, countFinished(requests))),
-    clients: measureClients(run, intervals, bills, span.to - span.from),
-    pipelines: measurePipelines(run, requests, seen.tokens.latencies, span.to - span.from),
+    breakdown: breakDown(run, { ...requests, state: within.state }, latencies.e2el, predecessors),
+    stages: measureStages(run, seen.members, predecessors, prices),
+    clients: measureClients(run, seen.run.counters, intervals, clipped, ownBills, seconds(seen.span)),
+    pipelines: measurePipelines(run, requests, within.latencies, seconds(seen.span)),
   };
   return {
     run,
     result,
-    latencies: seen.tokens.latencies,
+    latencies: seeLatencies(run, requests, tokens, span),
+    within,
     firstToken: tokens.firstToken,
     ...requests,
     ...visitBills,
@@ -63,14 +74,18 @@ export function summariseFleet(run: FleetRun): FleetSummary {
   const { program, results } = run;
   const requests = readRequests(run);
   const span = findSpan(requests, results, run.clock);
-  const tokens = measureTokens(run, requests, findLastPredecessors(program, results));
+  const predecessors = findLastPredecessors(program, results);
+  const tokens = measureTokens(run, requests, predecessors);
   // engines count how long they were busy: only what has no counters is asked for its visits
   const counted = program.clients.every(({ kind }) => kind === 'llm');
   const intervals = counted ? program.clients.map(() => NO_INTERVALS) : listIntervals(run, span.to);
   const seen = seeRun(run, requests, tokens, span);
+  const clipped = seen.span !== span ? intervals.map((list) => clipIntervals(list, seen.span)) : intervals;
+  const measured = measureRequests(seen, requests, predecessors, span);
   return {
-    ...measureRequests(seen, requests, span.to),
-    ...priceSeen(seen, requests, intervals, billClients(run, intervals, span.to - span.from)),
+    ...measured,
+    ...(measured.slo_met ? { sampling: sampleRun(run, seen) } : {}),
+    ...priceSeen(seen, requests, billClients(seen.run, clipped, seconds(seen.span))),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
@@ -90,25 +105,36 @@ function countFinished({ state }: RequestColumns): number {
   return count;
 }
 
-const per = (amount: number, count: number): number => (count > 0 ? amount / count : Number.NaN);
-
-/** Energy and cost of what the client sees; `bills` are those of the whole run. */
-function priceSeen(
-  { run, span, tokens, completed }: Seen,
-  requests: RequestColumns,
-  intervals: readonly Intervals[],
-  bills: readonly ClientBill[],
-) {
-  const seconds = span.to - span.from;
-  const own = completed === null ? bills : billClients(run, intervals, seconds);
-  return priceFleet(run, own, completed ?? countFinished(requests), tokens.produced, seconds);
+function countMeasured(column: Float64Array): number {
+  let count = 0;
+  for (const value of column) if (!Number.isNaN(value)) count++;
+  return count;
 }
 
-/** `end`: of the whole run. */
-function measureRequests({ run, tokens, span, ...seen }: Seen, requests: RequestColumns, end: number) {
+const per = (amount: number, count: number): number => (count > 0 ? amount / count : Number.NaN);
+
+/** Requests that did not arrive in the window as if they had not been. */
+function stateWithin({ state }: RequestColumns, { members }: Seen): Int32Array {
+  return members ? state.map((one, r) => (members[r] === 1 ? one : STATE_UNFINISHED)) : state;
+}
+
+const seconds = ({ from, to }: Seen['span']): number => to - from;
+
+/** Energy and cost of what the client sees. */
+function priceSeen({ run, span, tokens, completed }: Seen, requests: RequestColumns, bills: readonly ClientBill[]) {
+  return priceFleet(run, bills, completed ?? countFinished(requests), tokens.produced, seconds(span));
+}
+
+/** `whole`: all of the run. */
+function measureRequests(
+  { run, tokens, span, window, members, ...seen }: Seen,
+  requests: RequestColumns,
+  predecessors: Int32Array,
+  whole: Seen['span'],
+) {
   const { latencies } = tokens;
   const bursts = run.program.clients.some(comesInBursts);
-  const duration = span.to - span.from;
+  const duration = seconds(span);
   const { total: _, finished, cancelled: __, ...lost } = countStates(requests.state);
   const completed = seen.completed ?? finished;
   const rate = (amount: number) => per(amount, duration) * seen.pace;
@@ -118,15 +144,16 @@ function measureRequests({ run, tokens, span, ...seen }: Seen, requests: Request
   const summaries = run.hopeless
     ? NO_LATENCIES
     : summariseAll(run, latencies, lost.unfinished > 0 ? Number.NaN : meanGap, meanGap);
-  const stream = streamOf(requests, tokens);
-  // A run that came to a standstill cannot keep up with anything.
-  const verdict = run.deadlock
-    ? 'overloaded'
-    : judge(stream.lengths, stream.results, run.program.requests.concurrency, end);
+  const stream = streamOf(requests, tokens, run.program.requests.turns !== undefined);
+  const { verdict, balance } = judgeRun(run, requests, predecessors, window, whole.to);
+  // of those that arrive in the window, which are not quite those that end in it
   const good = countGood(latencies, run.slo);
+  const fraction = good < 0 ? Number.NaN : per(good, countMeasured(latencies.e2el));
   return {
     ...summaries,
     verdict,
+    balance,
+    window: window ? windowFigures(window, members, whole) : null,
     completed,
     ...lost,
     duration,
@@ -136,11 +163,11 @@ function measureRequests({ run, tokens, span, ...seen }: Seen, requests: Request
     peak_output_throughput: peakOutputThroughput(
       stream.lengths,
       { ...stream.results, finish: stream.lastToken },
-      span.from,
-      duration,
+      whole.from,
+      seconds(whole),
     ),
-    request_goodput: good < 0 ? Number.NaN : rate(good),
-    good_fraction: good < 0 ? Number.NaN : per(good, completed),
+    request_goodput: good < 0 ? Number.NaN : window ? rate(completed) * fraction : rate(good),
+    good_fraction: fraction,
     slo_met: !run.hopeless && keepsPromise(run.slo, summaries, { completed, ...lost }, verdict),
     total_input_tokens: tokens.input,
     cached_input_tokens: tokens.cached,
@@ -196,37 +223,6 @@ function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): F
   let n = 0;
   for (let r = 0; r < times.length; r++) if (requests.state[r] === STATE_FINISHED) times[n++] = requests[column][r];
   return times.subarray(0, n);
-}
-
-/** Streams without a token are one at the end of the request. */
-function closeStreams(requests: RequestColumns, tokens: TokenColumns) {
-  const count = requests.state.length;
-  const output = new Int32Array(count);
-  const first = new Float64Array(count);
-  const lastToken = new Float64Array(count);
-  for (let r = 0; r < count; r++) {
-    output[r] = Math.max(1, tokens.output[r]!);
-    first[r] = Number.isNaN(tokens.firstToken[r]) ? requests.finish[r]! : tokens.firstToken[r]!;
-    lastToken[r] = Number.isNaN(tokens.lastToken[r]) ? requests.finish[r]! : tokens.lastToken[r]!;
-  }
-  return { output, first, lastToken };
-}
-
-/**
- * Requests as the verdict and the token rate see them: a stream of `output` tokens from the first to the last. A request that
- * generates nothing (a pipeline without such a stage) is one token at its end.
- */
-function streamOf(requests: RequestColumns, tokens: TokenColumns) {
-  const count = requests.state.length;
-  const none = new Int32Array(count);
-  const { output, first, lastToken } = tokens.whole
-    ? { output: tokens.output, first: tokens.firstToken, lastToken: tokens.lastToken }
-    : closeStreams(requests, tokens);
-  return {
-    lengths: { count, prompt: none, output },
-    results: { ...requests, first, preemptions: none, replica: none },
-    lastToken,
-  };
 }
 
 function priceFleet(
@@ -285,9 +281,25 @@ function sumKnown(values: readonly number[]): number {
   return values.length > 0 && known.length === 0 ? Number.NaN : known.reduce((sum, value) => sum + value, 0);
 }
 
-/** What each stage bears per finished request; visits of requests that did not finish are paid by those that did. */
-function stagePrices(run: FleetRun, bills: VisitBills, completed: number) {
-  return { joules: sumByStage(run, bills.joules, completed), usd: sumByStage(run, bills.usd, completed) };
+type PerRequest = Pick<
+  FleetResult,
+  'joules_per_request' | 'usd_per_request' | 'idle_joules_per_request' | 'idle_usd_per_request'
+>;
+
+/**
+ * What each stage bears per finished request; visits of requests that did not finish are paid by those that did. Where a window is
+ * measured, stages share what a request costs `within` it as they share what one costs in the whole run.
+ */
+function stagePrices(run: FleetRun, visits: VisitBills, completed: number, within: PerRequest | null) {
+  const share = (column: Float64Array, part: number) => {
+    const sums = sumByStage(run, column, completed);
+    const total = sumKnown([...sums]);
+    return within === null ? sums : sums.map((value) => value * (part / total));
+  };
+  const [joules, usd] = within
+    ? [within.joules_per_request - within.idle_joules_per_request, within.usd_per_request - within.idle_usd_per_request]
+    : [Number.NaN, Number.NaN];
+  return { joules: share(visits.joules, joules), usd: share(visits.usd, usd) };
 }
 
 /** NaN for a stage none of whose visits has a known figure. */
@@ -300,28 +312,4 @@ function sumByStage({ program }: FleetRun, column: Float64Array, completed: numb
     sums[stage] = (Number.isNaN(sums[stage]) ? 0 : sums[stage]) + column[v] / completed;
   }
   return sums;
-}
-
-function measurePipelines(
-  run: FleetRun,
-  requests: RequestColumns,
-  latencies: FleetLatencies,
-  duration: number,
-): PipelineResult[] {
-  const { pipelines } = run;
-  if (pipelines === undefined) return [];
-  return pipelines.names.map((name, p) => {
-    const only = (column: Float64Array): Float64Array => column.filter((_, r) => pipelines.of[r] === p);
-    const own = { ttft: only(latencies.ttft), tpot: only(latencies.tpot), e2el: only(latencies.e2el) };
-    const good = countGood(own, run.slo);
-    return {
-      name,
-      requests: countStates(requests.state, (r) => pipelines.of[r] === p),
-      ttft: summarise(own.ttft),
-      first_answer: summarise(only(latencies.firstAnswer)),
-      tpot: summarise(own.tpot),
-      e2el: summarise(own.e2el),
-      request_goodput: good < 0 ? Number.NaN : per(good, duration),
-    };
-  });
 }

@@ -33,7 +33,7 @@ export function billClients(run: FleetRun, intervals: readonly Intervals[], dura
     const unknown = { devices: 0, devicesBorne: 0, parts: NO_SHARES, ...none };
     return run.program.clients.map(() => unknown);
   }
-  const busy = intervals.map((list, c) => busySeconds(run, c, list));
+  const busy = intervals.map((list, c) => busySeconds(run.program.clients[c], run.counters[c], list));
   return prices.clients.map((price, c) => {
     const { idleW, usdPerHour, devicesBorne } = bearPart(prices.clients, busy, c);
     const busyJoules = (price.busyW ?? 0) * busy[c];

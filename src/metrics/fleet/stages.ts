@@ -10,12 +10,18 @@ export interface StagePrices {
   readonly usd: Float64Array;
 }
 
-/** One row per stage of the program, over all its finished visits. */
-export function measureStages(run: FleetRun, predecessors: Int32Array, prices: StagePrices): StageResult[] {
+/** One row per stage of the program: its visits, and times over the finished ones of `members` (null = of all requests). */
+export function measureStages(
+  run: FleetRun,
+  members: Uint8Array | null,
+  predecessors: Int32Array,
+  prices: StagePrices,
+): StageResult[] {
   const { visits, stages } = run.program;
   const listed = listByStage(visits.stage, stages.length);
   return stages.map((name, stage) => {
-    const finished = listed[stage].filter((v) => run.results.state[v] === STATE_FINISHED);
+    const counts = (v: number) => members === null || members[visits.request[v]] === 1;
+    const finished = listed[stage].filter((v) => run.results.state[v] === STATE_FINISHED && counts(v));
     const column = (read: (v: number) => number) => summarise(Float64Array.from(finished, read));
     const sum = (tokens: Int32Array): number => finished.reduce((total, v) => total + tokens[v], 0);
     return {

@@ -1,8 +1,11 @@
 // Latencies of requests from the tokens their generating visits make, each metric defined once.
 //
+// Visits that are a try (a cascade asks a later model) count as work and as gaps of ITL, which is pooled by engines; the latencies of
+// their request are those of the answer that counts.
+//
 // TTFT          first token of the first generating visit - arrival.
 // first answer  first token of the first decode (or prefill) visit after the last thought - arrival; TTFT where nobody thinks.
-// TPOT          seconds between tokens / gaps between tokens, over the streams of the request. One stream (also one that a
+// TPOT          seconds between tokens / gaps between tokens (perToken), over the streams of the request. One stream (also one that a
 //               transfer interrupts) gives (last - first)/(output - 1), as vLLM has it; parallel branches are averaged by their
 //               gaps, and a wait for a reward model or a tool between two streams is no gap.
 // E2EL          end of the last visit - arrival: what follows the last token (checks, detokenisation) included.
@@ -14,8 +17,9 @@ import type { RequestColumns } from './walk.ts';
 
 export interface TokenColumns {
   readonly latencies: FleetLatencies;
-  /** Time of the first and the last token, s, NaN where there is none; tokens made. */
+  /** Time of the first token of the answer, of the first one of all (tries included) and of the last, s, NaN where there is none; tokens made. */
   readonly firstToken: Float64Array;
+  readonly firstMade: Float64Array;
   readonly lastToken: Float64Array;
   readonly output: Int32Array;
   /** Of all requests: seconds between tokens, and how many gaps between single tokens they are. */
@@ -30,6 +34,11 @@ export interface TokenColumns {
   readonly whole: boolean;
 }
 
+/** TPOT: seconds per gap between tokens; NaN where there is no gap. */
+export function perToken(seconds: number, gaps: number): number {
+  return gaps > 0 ? seconds / gaps : Number.NaN;
+}
+
 export function measureTokens(run: FleetRun, requests: RequestColumns, predecessors: Int32Array): TokenColumns {
   const { program, results } = run;
   const { visits } = program;
@@ -38,6 +47,7 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
   const column = (): Float64Array => new Float64Array(count).fill(Number.NaN);
   const latencies = { ttft: column(), tpot: column(), e2el: column(), firstAnswer: column() };
   const firstToken = column();
+  const firstMade = column();
   const lastToken = column();
   const output = new Int32Array(count);
   const role = roleTable(program.stages.length, run.roles);
@@ -45,40 +55,44 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
   const handed = run.client?.firstToken === 'decode' ? handOver(run, predecessors, role, tokenTimes) : null;
   const total = { span: 0, gaps: 0, input: 0, cached: 0, produced: 0, thought: 0 };
   for (let r = 0; r < count; r++) {
-    if (requests.state[r] === STATE_UNFINISHED) firstToken[r] = findFirst(run, r, role, tokenTimes);
+    if (requests.state[r] === STATE_UNFINISHED) firstMade[r] = firstToken[r] = findFirst(run, r, role, tokenTimes);
     if (requests.state[r] !== STATE_FINISHED) continue;
-    let span = 0;
-    let gaps = 0;
+    const answer = { span: 0, gaps: 0 };
     let lastThought = -1;
     for (let v = program.requests.first[r]; v < program.requests.first[r + 1]; v++) {
       const does = role[visits.stage[v]];
       if (does === ROLE_NONE || results.state[v] !== STATE_FINISHED) continue;
+      const counts = visits.replaced?.[v] !== 1;
       if (does === ROLE_THINK) {
-        lastThought = v;
+        if (counts) lastThought = v;
         total.thought += visits.output[v];
       }
-      if (!(firstToken[r] <= tokenTimes[v])) firstToken[r] = tokenTimes[v];
+      if (!(firstMade[r] <= tokenTimes[v])) firstMade[r] = tokenTimes[v];
+      if (counts && !(firstToken[r] <= tokenTimes[v])) firstToken[r] = tokenTimes[v];
       if (!(lastToken[r] >= results.finish[v])) lastToken[r] = results.finish[v];
       const gap = spanOf(run, v, predecessors[v], role, tokenTimes[v], handed);
-      span += gap.seconds;
-      gaps += gap.count;
+      total.span += gap.seconds;
+      total.gaps += gap.count;
+      if (counts) {
+        answer.span += gap.seconds;
+        answer.gaps += gap.count;
+      }
       output[r] += visits.output[v];
       if ((visits.flags[v] & VISIT_RESIDENT) === 0) {
         total.input += visits.prompt[v] - visits.shared[v];
         total.cached += results.cached[v];
       }
     }
-    total.span += span;
-    total.gaps += gaps;
     total.produced += output[r];
     latencies.ttft[r] = firstToken[r] - requests.arrival[r];
-    latencies.tpot[r] = gaps > 0 ? span / gaps : Number.NaN;
+    latencies.tpot[r] = perToken(answer.span, answer.gaps);
     latencies.e2el[r] = requests.finish[r] - requests.arrival[r];
     latencies.firstAnswer[r] =
       lastThought < 0 ? latencies.ttft[r] : findAnswer(run, r, lastThought, role, tokenTimes) - requests.arrival[r];
   }
   const { span: gapSeconds, gaps, input, cached, produced, thought } = total;
-  return { latencies, firstToken, lastToken, output, gapSeconds, gaps, input, cached, produced, thought, whole: false };
+  const sums = { gapSeconds, gaps, input, cached, produced, thought };
+  return { latencies, firstToken, firstMade, lastToken, output, ...sums, whole: false };
 }
 
 /** Whether every request is one visit that prefills and decodes. */
@@ -103,7 +117,7 @@ function measureSingles({ program, results }: FleetRun, requests: RequestColumns
     const gaps = output[r]! - 1;
     const span = gaps > 0 ? finish[r]! - first[r]! : 0;
     ttft[r] = first[r]! - requests.arrival[r]!;
-    tpot[r] = gaps > 0 ? span / gaps : Number.NaN;
+    tpot[r] = perToken(span, gaps);
     e2el[r] = finish[r]! - requests.arrival[r]!;
     total.span += span;
     total.gaps += gaps;
@@ -113,14 +127,48 @@ function measureSingles({ program, results }: FleetRun, requests: RequestColumns
   }
   const { span: gapSeconds, ...sums } = total;
   const latencies = { ttft, tpot, e2el, firstAnswer: ttft };
-  return { latencies, firstToken: first, lastToken: finish, output, gapSeconds, ...sums, thought: 0, whole: true };
+  const times = { firstToken: first, firstMade: first, lastToken: finish };
+  return { latencies, ...times, output, gapSeconds, ...sums, thought: 0, whole: true };
 }
 
-/** The first token of a request that was cut off; NaN where it has none yet. */
+/** Seconds of [begin, end] between `from` and `to`. */
+const overlap = (begin: number, end: number, from: number, to: number): number =>
+  Math.max(0, Math.min(end, to) - Math.max(begin, from));
+
+/**
+ * The same counts between two instants: prompts by their first token; of the other tokens, which are spread evenly between it (of a
+ * visit that comes with its KV: between its start) and the end of their visit, those in between.
+ */
+export function countWithin({ program, results, roles }: FleetRun, requests: RequestColumns, from: number, to: number) {
+  const { visits } = program;
+  const role = roleTable(program.stages.length, roles);
+  const total = { input: 0, cached: 0, produced: 0, thought: 0 };
+  for (let v = 0; v < visits.count; v++) {
+    const does = role[visits.stage[v]!];
+    const end = results.finish[v]!;
+    if (does === ROLE_NONE || results.state[v] !== STATE_FINISHED || end < from) continue;
+    if (requests.state[visits.request[v]!] !== STATE_FINISHED) continue;
+    const resident = (visits.flags[v]! & VISIT_RESIDENT) !== 0;
+    const begin = resident ? results.start[v]! : results.first[v]!;
+    const opens = begin >= from && begin < to;
+    const [head, rest] = resident ? [0, visits.output[v]!] : [1, visits.output[v]! - 1];
+    const share = end > begin ? overlap(begin, end, from, to) / (end - begin) : Number(opens);
+    const made = rest * share + (opens ? head : 0);
+    total.produced += made;
+    if (does === ROLE_THINK) total.thought += made;
+    if (!opens || resident) continue;
+    total.input += visits.prompt[v]! - visits.shared[v]!;
+    total.cached += results.cached[v]!;
+  }
+  return { ...total, produced: Math.round(total.produced), thought: Math.round(total.thought) };
+}
+
+/** The first token of the answer of a request that was cut off; NaN where it has none yet. */
 function findFirst({ program }: FleetRun, r: number, role: Uint8Array, tokenTimes: Float64Array): number {
   const { visits, requests } = program;
   let earliest = Number.NaN;
   for (let v = requests.first[r]!; v < requests.first[r + 1]!; v++) {
+    if (visits.replaced?.[v] === 1) continue;
     if (role[visits.stage[v]!] !== ROLE_NONE && !(earliest <= tokenTimes[v]!)) earliest = tokenTimes[v]!;
   }
   return earliest;

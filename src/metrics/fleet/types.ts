@@ -7,10 +7,12 @@ import type { StepRecord } from '../../plan/setup.ts';
 import type { PowerSpec } from '../../spec/power.ts';
 import type { Slo } from '../../spec/types.ts';
 import type { ItlHistogram } from '../itl.ts';
+import type { Sampling } from '../sampling.ts';
 import type { EnergyShares } from '../site.ts';
 import type { SpeculationResult } from '../speculation.ts';
 import type { PickRanks } from '../summary.ts';
 import type { Summary, Verdict } from '../types.ts';
+import type { Balance } from '../verdict.ts';
 import type { ClientView } from './client-view.ts';
 
 /** What the engine counted for one client. */
@@ -102,6 +104,8 @@ export interface StateCounts {
   readonly rejected_length: number;
   /** Visits that never joined a client because another one of their request was rejected; requests never are. */
   readonly cancelled: number;
+  /** Never arrived, because what they follow was rejected: the conversation was over. Absent where there are none. */
+  readonly unsent?: number;
   readonly unfinished: number;
 }
 
@@ -177,6 +181,20 @@ export interface PipelineResult {
   readonly request_goodput: number;
 }
 
+/** A window in figures; s on the clock of the run. */
+export interface WindowFigures {
+  readonly from: number;
+  readonly to: number;
+  /** First arrival and end of the whole run, and its requests. */
+  readonly run_from: number;
+  readonly run_to: number;
+  readonly run_requests: number;
+  /** Whether the warm-up was asked for, chosen by the run (MSER-5), or could not be because the run never settled. */
+  readonly warmup: 'asked' | 'settled' | 'unsettled';
+  /** Requests that arrive in it. */
+  readonly requests: number;
+}
+
 /** A fleet run in figures; those that a plain run has too bear the same names (../types.ts). */
 export interface FleetResult {
   readonly ttft: Summary;
@@ -185,12 +203,20 @@ export interface FleetResult {
   readonly itl: Summary;
   readonly e2el: Summary;
   readonly verdict: Verdict;
+  /** How far chance may move each statistic; absent where nobody looks at it (rows of a sweep that miss a limit). */
+  readonly sampling?: Readonly<Record<'ttft' | 'tpot' | 'itl' | 'e2el', Sampling>>;
+  /** What the verdict rests on. */
+  readonly balance: Balance;
+  /** The part of the run that figures are of; null = all of it. */
+  readonly window: WindowFigures | null;
   /** Why the run ended before everything was done; '' when it did not. */
   readonly stopped: string;
   readonly completed: number;
   readonly rejected_kv: number;
   readonly rejected_length: number;
   readonly unfinished: number;
+  /** Turns of conversations that a rejected turn ended; absent where there are none. */
+  readonly unsent?: number;
   readonly visits: StateCounts;
   readonly preemptions: number;
   /** Preempted sequences copied to host memory, and back, and the seconds that steps lasted longer for it; only where the engine swaps. */
@@ -272,6 +298,8 @@ export interface MeasuredFleet {
   readonly run: FleetRun;
   readonly result: FleetResult;
   readonly latencies: FleetLatencies;
+  /** The same of the requests that are measured: the others as if they had not been (STATE_UNFINISHED, NaN). */
+  readonly within: { readonly state: Int32Array; readonly latencies: FleetLatencies };
   /** Per request: STATE_*, time it was sent, time it was over. */
   readonly state: Int32Array;
   readonly arrival: Float64Array;

@@ -5,6 +5,7 @@ import {
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
   STATE_UNFINISHED,
+  STATE_UNSENT,
 } from '../../../assembly/layout/enums.ts';
 import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
 import type { FleetRun, StateCounts } from './types.ts';
@@ -17,7 +18,7 @@ export interface RequestColumns {
 
 /**
  * A request is finished when its last visit has ended, rejected with the first visit that is (if that comes first). In a closed
- * loop it was sent when its first visit became ready.
+ * loop, and where requests follow others, it was sent when its first visit became ready.
  */
 export function readRequests({
   program,
@@ -27,27 +28,33 @@ export function readRequests({
   const { requests } = program;
   if (requestState && program.visits.count === requests.count) {
     // every request is one visit, which ends it
-    const arrival = requests.concurrency > 0 ? results.ready : requests.arrival;
+    const arrival = isKnown(requests) ? requests.arrival : results.ready;
     return { state: requestState, arrival, finish: results.finish };
   }
   const state = new Int32Array(requests.count);
   const arrival = new Float64Array(requests.count);
   const finish = new Float64Array(requests.count);
   for (let r = 0; r < requests.count; r++) {
-    const rejected = findRejected(requests.first[r], requests.first[r + 1], results);
+    const rejected = findRejection(requests.first[r], requests.first[r + 1], results);
     const last = requests.last[r];
     const ended = results.state[last] === STATE_FINISHED;
     const before = rejected >= 0 && !(ended && results.finish[last] < results.ready[rejected]);
-    const worked = before ? results.state[rejected] : ended ? STATE_FINISHED : STATE_UNFINISHED;
+    const left = results.state[last] === STATE_UNSENT ? STATE_UNSENT : STATE_UNFINISHED;
+    const worked = before ? results.state[rejected] : ended ? STATE_FINISHED : left;
     state[r] = requestState?.[r] ?? worked;
     finish[r] = state[r] === STATE_FINISHED ? results.finish[last] : Number.NaN;
-    arrival[r] = requests.concurrency > 0 ? results.ready[requests.first[r]] : requests.arrival[r];
+    arrival[r] = isKnown(requests) ? requests.arrival[r] : results.ready[requests.first[r]];
   }
   return { state, arrival, finish };
 }
 
+/** Whether arrivals were known before the run. */
+function isKnown({ concurrency, turns }: FleetProgram['requests']): boolean {
+  return concurrency === 0 && turns === undefined;
+}
+
 /** The visit that was rejected first, -1 when there is none. */
-function findRejected(from: number, to: number, results: VisitResults): number {
+export function findRejection(from: number, to: number, results: VisitResults): number {
   let found = -1;
   for (let v = from; v < to; v++) {
     if (!isRejected(results.state[v])) continue;
@@ -58,6 +65,21 @@ function findRejected(from: number, to: number, results: VisitResults): number {
 
 export function isRejected(state: number): boolean {
   return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH;
+}
+
+type Column = Float64Array | Int32Array | Uint8Array;
+
+/** Puts columns in order of arrival without what never arrived, where requests are not numbered so; else they stay as they are. */
+export function openOrder({ turns }: FleetProgram['requests'], { arrival }: RequestColumns) {
+  const order = turns ? orderByArrival(arrival).filter((r) => !Number.isNaN(arrival[r])) : null;
+  return <T extends Column>(column: T): T =>
+    order ? (column.slice(0, order.length).map((_, i) => column[order[i]!]!) as T) : column;
+}
+
+/** Requests in order of arrival; what never arrived comes last. */
+export function orderByArrival(arrival: Float64Array): Uint32Array {
+  const at = (i: number) => (Number.isNaN(arrival[i]) ? Number.POSITIVE_INFINITY : arrival[i]!);
+  return Uint32Array.from(arrival, (_, i) => i).sort((a, b) => (at(a) === at(b) ? a - b : at(a) - at(b)));
 }
 
 /** Of each visit the predecessor that ended last (its hand-off is what the visit waited for); -1 for roots. */
@@ -78,6 +100,7 @@ export function findLastPredecessors(program: FleetProgram, results: VisitResult
 /** Counts the entries from..to-1 of a state column, or those that `chosen` picks. */
 export function countStates(state: Int32Array, chosen: (index: number) => boolean = () => true): StateCounts {
   const counts = { total: 0, finished: 0, rejected_kv: 0, rejected_length: 0, cancelled: 0, unfinished: 0 };
+  let unsent = 0;
   for (let i = 0; i < state.length; i++) {
     if (!chosen(i)) continue;
     counts.total++;
@@ -85,9 +108,10 @@ export function countStates(state: Int32Array, chosen: (index: number) => boolea
     else if (state[i] === STATE_REJECTED_KV) counts.rejected_kv++;
     else if (state[i] === STATE_REJECTED_LENGTH) counts.rejected_length++;
     else if (state[i] === STATE_CANCELLED) counts.cancelled++;
+    else if (state[i] === STATE_UNSENT) unsent++;
     else counts.unfinished++;
   }
-  return counts;
+  return unsent > 0 ? { ...counts, unsent } : counts;
 }
 
 /** First arrival to the last end of a visit; a run that stopped early ends at its clock if that is later. */

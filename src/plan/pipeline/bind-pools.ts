@@ -25,6 +25,7 @@ import {
 import { type EnergyFigures, partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
 import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
+import { lowerParts } from '../lower-parts.ts';
 import type { PoolLayout } from '../pages.ts';
 import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
@@ -32,7 +33,7 @@ import { describeSteps } from '../step-regression.ts';
 import type { Blame } from './blame.ts';
 import { checkHandover } from './check-handover.ts';
 import { energyFigures } from './energy-figures.ts';
-import { demandOf, lowerRetrieval, processorsOf } from './retrieval-surface.ts';
+import { demandOf, lowerRetrieval, processorsOf, scanParts } from './retrieval-surface.ts';
 import { type PricedSurface, type Shelf, surfaceName } from './share.ts';
 
 /** What is expected of a model that is too large. */
@@ -41,11 +42,8 @@ export const MODEL_FITS = 'a model that fits on its hardware';
 /** What one client of a pool is; its clients are alike but for place, channel and store contents. */
 export interface BoundPool {
   readonly pool: PoolSpec;
-  readonly client: Omit<
-    FleetClient,
-    'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'prefixBlocks' | 'tiers'
-  >;
-  /** Share of its channel that a step wants. */
+  readonly client: Omit<FleetClient, 'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'tiers'>;
+  /** Most of its channel that its steps want. */
   readonly demand: number;
   readonly model: Model | null;
   /** KV of a context in bytes. */
@@ -106,15 +104,18 @@ export function bindPools(
 }
 
 /** The price of a step of a deployment: made, or the one that an earlier row had. */
-type Price = (deployment: Deployment) => PricedSurface;
+type Price = (deployment: Deployment, shared: boolean) => PricedSurface;
 
 function openPrices(lowering: Lowering, surfaces: Shelf<PricedSurface> | null): Price {
-  const make = (deployment: Deployment): PricedSurface => {
+  const make = (deployment: Deployment, shared: boolean): PricedSurface => {
     const lowered = lowerSurface(deployment.key, lowering);
-    return { lowered, energy: engineEnergy(lowered, deployment) };
+    const parts = shared ? { parts: lowerParts(deployment.key, lowering) } : {};
+    return { lowered, energy: engineEnergy(lowered, deployment), ...parts };
   };
-  return (deployment) =>
-    surfaces ? surfaces.get(surfaceName(deployment.key), () => make(deployment)) : make(deployment);
+  return (deployment, shared) => {
+    const name = `${surfaceName(deployment.key)}${shared ? '|shared' : ''}`;
+    return surfaces ? surfaces.get(name, () => make(deployment, shared)) : make(deployment, shared);
+  };
 }
 
 function bindPool(pool: PoolSpec, source: PlanSource, price: Price | null, blame: Blame): BoundPool | null {
@@ -144,7 +145,11 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
   const { configuration } = pool;
   const deployment = bindModel(pool, source, blame);
   if (deployment === undefined) return null;
-  const capacity = deployment ? blocksOf(deployment, configuration) : null;
+  const capacity = deployment ? blocksOf(pool.prefixCaching ? keepsAll(deployment) : deployment, configuration) : null;
+  if (pool.prefixCaching && capacity?.pages) {
+    blame(['fleet', pool.name, 'enable_prefix_caching'], NO_STATES, String(configuration.model));
+    return null;
+  }
   if (capacity?.reason && !(configuration.step_time && configuration.num_gpu_blocks > 0)) {
     const received = `${configuration.model} on ${configuration.hardware}: ${capacity.words}`;
     blame(['fleet', pool.name, 'model'], MODEL_FITS, received);
@@ -157,7 +162,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     blame(['fleet', pool.name, 'preemption_mode'], 'recompute, or a swap that can be', refused.words);
     return null;
   }
-  const surface = deployment && !configuration.step_time && priceOf ? priceOf(deployment) : null;
+  const surface = deployment && !configuration.step_time && priceOf ? priceOf(deployment, pool.shares !== null) : null;
   const price = configuration.step_time ?? surface?.lowered.table ?? FREE_PRICE;
   const {
     replicas: _,
@@ -166,9 +171,18 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
   } = setupEngine(configuration, deployment, blocks, price, layout, source.seed);
   const model = deployment?.model ?? null;
   const encoder = model?.kind === 'encoder';
+  const caches = !capacity?.pages && cachesPrefixes(source.catalog.engine(configuration.profile), model);
+  const prefixCaching = pool.prefixCaching ?? caches;
   return {
     pool,
-    client: { kind: 'llm', packing: pool.packing, ...setup, maxModelLen: encoder ? 0 : setup.maxModelLen },
+    client: {
+      kind: 'llm',
+      packing: pool.packing,
+      ...setup,
+      maxModelLen: encoder ? 0 : setup.maxModelLen,
+      prefixCaching,
+      ...(surface?.parts ? { parts: surface.parts } : {}),
+    },
     demand: pool.shares?.demand ?? 1,
     model,
     kv:
@@ -184,6 +198,19 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     ...(deployment?.profile.client && !configuration.step_time ? { way: deployment.profile.client } : {}),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
   };
+}
+
+/** Whether an engine shares and keeps KV blocks if nobody says: encoders have none. */
+function cachesPrefixes({ prefix_caching: which }: EngineProfile, model: Model | null): boolean {
+  if (which === undefined || model?.kind === 'encoder') return false;
+  return which === 'all' || !model?.groups.some(({ attention }) => attention.kind === 'linear');
+}
+
+const NO_STATES = 'false: the model keeps states, of which no block can be found again';
+
+/** What is shared is found by blocks that hold all layers: windows are kept whole (vLLM's --disable-hybrid-kv-cache-manager). */
+function keepsAll(deployment: Deployment): Deployment {
+  return { ...deployment, profile: { ...deployment.profile, window_kv: 'all' } };
 }
 
 /** Blocks of a pool without a model. */
@@ -252,8 +279,9 @@ function bindRetrieval(pool: RetrievalPool, source: PlanSource): BoundPool {
       blockSize: 16,
       maxModelLen: 0,
       price: table,
+      ...(pool.shares ? { parts: scanParts(table, demandOf(pool, processors)) } : {}),
     },
-    demand: pool.shares?.demand ?? demandOf(pool, processors),
+    demand: pool.shares?.demand ?? 1,
     model: null,
     kv: NO_KV,
     kvFormat: null,

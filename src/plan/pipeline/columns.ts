@@ -52,6 +52,7 @@ const NAMES = [
   'fetches',
   'writes',
   'fetched',
+  'replaced',
 ] as const;
 type Name = (typeof NAMES)[number];
 
@@ -87,6 +88,7 @@ export class VisitWriter {
     columns.fetches.push(-1);
     columns.writes.push(-1);
     columns.fetched.push(0);
+    columns.replaced.push(0);
     this.#seconds.push(seconds);
     this.#hashAt.push(this.#hashIds.length);
     return this.count - 1;
@@ -112,6 +114,11 @@ export class VisitWriter {
   /** Its blocks go to this store client when it ends. */
   setWrites(visit: number, store: number): void {
     this.#columns.writes.set(visit, store);
+  }
+
+  /** What these visits generate is a try: the answer of a later model takes its place. */
+  replace({ from, to }: { readonly from: number; readonly to: number }): void {
+    for (let v = from; v < to; v++) this.#columns.replaced.set(v, 1);
   }
 
   /** So many leading tokens are there without being computed. */
@@ -143,7 +150,7 @@ export class VisitWriter {
       Name,
       Int32Array
     >;
-    const { fetched, ...rest } = columns;
+    const { fetched, replaced, ...rest } = columns;
     const hashAt = new Int32Array(count + 1);
     hashAt.set(this.#hashAt.done());
     hashAt[count] = this.#hashIds.length;
@@ -157,6 +164,7 @@ export class VisitWriter {
       hashAt,
       hashIds: this.#hashIds.done(),
       ...(fetched.some((tokens) => tokens > 0) ? { fetched } : {}),
+      ...(replaced.includes(1) ? { replaced } : {}),
     };
   }
 

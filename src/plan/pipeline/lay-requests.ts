@@ -43,7 +43,6 @@ export function jointClient(location: number): FleetClient {
     location,
     channel: -1,
     demand: 0,
-    prefixBlocks: 0,
     tiers: [],
   };
 }
@@ -86,8 +85,13 @@ export function layRequests(
     groups: groups.recipes(),
     joins,
     hashCount: chains?.count ?? 0,
-    requests: { count: walks.count, arrival: walks.arrival, first, last, concurrency: walks.concurrency },
+    requests: requestsOf(walks, first, last),
   };
+}
+
+function requestsOf(walks: Walks, first: Int32Array, last: Int32Array): FleetProgram['requests'] {
+  const { count, arrival, concurrency, turns } = walks;
+  return { count, arrival, first, last, concurrency, ...(turns ? { turns } : {}) };
 }
 
 export function clientsByPool(pools: readonly PoolSpec[]): Map<string, PoolClients> {

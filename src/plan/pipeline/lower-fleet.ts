@@ -16,6 +16,7 @@ import { clientsByPool, jointClient, layRequests } from './lay-requests.ts';
 import { type Placement, placeClients, type Standing } from './place.ts';
 import { type FleetShare, laidName, openShare, walksName } from './share.ts';
 import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
+import { timeTurns } from './turn-delays.ts';
 
 /** The catalog that models, hardware and shapes are looked up in. */
 export type FleetCatalog = PlanSource['catalog'] & { shape: MakeOptions['catalogShape'] };
@@ -98,7 +99,7 @@ export function prepareFleet(
   const bytes = storeBytes(spec, pools, blame);
   settle();
   const walks = share.walks.get(walksName(share, spec), () => makeWalks(spec, (id) => catalog.shape(id), requests));
-  const hashBlock = usesHashes(spec) ? hashBlockOf(spec, walks, blame) : 0;
+  const hashBlock = usesHashes(spec, pools, walks) ? hashBlockOf(spec, pools, walks, blame) : 0;
   settle();
   const standing = standClients(spec);
   const placement = placeClients(spec, standing);
@@ -112,6 +113,7 @@ export function prepareFleet(
   const groups = openGroups(spec, clientsByPool(spec.pools), blame, laid.groups).done(laid.visits);
   settle();
   const clients = laid.joins ? [...own, jointClient(0)] : own;
+  const facts = clients.map((_, c) => factsOf(pools.get(standing[c]?.pool ?? '')));
   const program: FleetProgram = {
     clients,
     groups,
@@ -121,14 +123,25 @@ export function prepareFleet(
     channels: channelsOf(spec).count,
     stages: laid.stages,
     visits: laid.visits,
-    requests: laid.requests,
+    requests: timeTurns(spec, laid, groups, facts),
     hashBlock,
     hashCount: laid.hashCount,
     storeBytesPerToken: bytes,
   };
-  const facts = clients.map((_, c) => factsOf(pools.get(standing[c]?.pool ?? '')));
   const names = spec.pipelines.map(({ name }) => name);
-  return { program, roles: laid.roles, clients: facts, pipelines: { names, of: walks.pipeline }, walks };
+  return {
+    program,
+    roles: laid.roles,
+    clients: facts,
+    pipelines: { names, of: walks.pipeline },
+    walks: tellUnused(walks, hashBlock),
+  };
+}
+
+/** Says of a trace with hash ids that nothing looks at them. */
+function tellUnused(walks: Walks, hashBlock: number): Walks {
+  if (!walks.blocks || hashBlock > 0) return walks;
+  return { ...walks, description: `${walks.description}; hash ids ignored: no pool caches prefixes` };
 }
 
 const JOINT_FACTS: ClientFacts = { pool: '', devices: 0, usdPerDeviceHour: 0, energy: null, basis: '', memory: '' };
@@ -187,20 +200,17 @@ function makeClients(
     const { pool, client, demand } = bound;
     const location = placement.locations === 1 ? 0 : c;
     const channel = pool.shares ? (channels.first.get(pool.shares.channel) ?? 0) + index : -1;
+    // Where no prompt has anything in common a cache that nobody asked for is not kept: it would cost time and find next to nothing.
+    const keeps = client.prefixCaching && (hashBlock > 0 || (pool.kind === 'llm' && pool.prefixCaching === true));
     return {
       name,
       ...client,
+      ...(client.prefixCaching ? { prefixCaching: keeps } : {}),
       localGroup: localGroupOf(spec, pool, index),
       location,
       channel,
       demand,
-      prefixBlocks: pool.kind === 'llm' && pool.prefixCaching ? prefixBlocks(client, hashBlock) : 0,
       tiers: pool.kind === 'kv-store' ? tiersOf(spec, pool, location, placement, hashBlock * bytes, blame) : [],
     };
   });
-}
-
-/** A prefix cache lives in the blocks that no running sequence needs: at most all of them. */
-function prefixBlocks({ numGpuBlocks, blockSize }: BoundPool['client'], hashBlock: number): number {
-  return Math.floor((numGpuBlocks * blockSize) / hashBlock);
 }

@@ -19,8 +19,8 @@ export function repriceFleet(
   settle();
   const bound = lowered.clients.map(({ pool }) => pools.get(pool));
   const clients = lowered.program.clients.map((client, c) => {
-    const { price } = bound[c]?.client ?? client;
-    return { ...client, price };
+    const { price, parts } = bound[c]?.client ?? client;
+    return { ...client, price, ...(parts ? { parts } : {}) };
   });
   const facts = lowered.clients.map((client, c) => (bound[c] ? factsOf(bound[c]) : client));
   return { ...lowered, program: { ...lowered.program, clients }, clients: facts };

@@ -7,6 +7,7 @@ import { hnswDemand, hnswSeconds } from '../../stages/retrieve-hnsw.ts';
 import { ivfPqDemand, ivfPqSeconds, type Processors, SCAN_BANDWIDTH_SHARE } from '../../stages/retrieve-ivf-pq.ts';
 import type { EnergyFigures } from '../energy.ts';
 import { IDLE_SHARE } from '../energy.ts';
+import type { ChannelParts } from '../fleet.ts';
 import { GRID_POINTS } from '../grid-points.ts';
 
 export function processorsOf(pool: RetrievalPool, hardware: Hardware): Processors {
@@ -24,6 +25,12 @@ export function retrievalSeconds({ index }: RetrievalPool, processors: Processor
 export function demandOf({ index }: RetrievalPool, processors: Processors): number {
   const demand = index.kind === 'hnsw' ? hnswDemand(index.of, processors) : ivfPqDemand(index.of, processors);
   return Math.max(0.01, demand);
+}
+
+/** A search runs on cores of its own: of what it shares it takes bandwidth only, the same share of every step. */
+export function scanParts(table: Float64Array, demand: number): ChannelParts {
+  const scaled = (factor: number) => table.map((value, at) => (at >= surface.SURFACE_G ? factor * value : value));
+  return { compute: scaled(0), bandwidth: scaled(demand) };
 }
 
 /** A query is a prompt of one token: only G, and DECODE where an engine asks for it, hold anything. */

@@ -3,6 +3,7 @@
 import type { FleetSpec } from '../../spec/fleet/types.ts';
 import type { Walks } from '../../workload/walks.ts';
 import type { EnergyFigures } from '../energy.ts';
+import type { ChannelParts } from '../fleet.ts';
 import type { LoweredSurface } from '../lower.ts';
 import { type SurfaceKey, shapeName } from '../surface-key.ts';
 import type { BoundPool } from './bind-pools.ts';
@@ -11,6 +12,8 @@ import type { LaidRequests } from './lay-requests.ts';
 export interface PricedSurface {
   readonly lowered: LoweredSurface;
   readonly energy: EnergyFigures | null;
+  /** What steps take of the device, where pools share it. */
+  readonly parts?: ChannelParts;
 }
 
 export interface FleetShare {
@@ -88,10 +91,10 @@ export function laidName(
   const { idOf } = share;
   // stores and local groups are chosen by number, of as many as there are
   const counted = spec.localGroups > 1 || spec.pools.some(({ kind }) => kind === 'kv-store');
-  const parts = [...pools.values()].map(({ pool, model, kv, layers }) => {
+  const parts = [...pools.values()].map(({ pool, client, model, kv, layers }) => {
     if (pool.kind !== 'llm') return idOf(counted ? pool : { ...pool, count: 0 });
-    const { name, role, transfer, prefixCaching, writeBack, count } = pool;
-    const own = `${name} ${role} ${transfer} ${prefixCaching} ${writeBack} ${counted ? count : 0}`;
+    const { name, role, transfer, writeBack, count } = pool;
+    const own = `${name} ${role} ${transfer} ${client.prefixCaching} ${writeBack} ${counted ? count : 0}`;
     return `${own} ${model?.id} ${model?.kind} ${model?.max_positions} ${layers} ${idOf(kv)}`;
   });
   const around = [spec.tiers, spec.links, spec.domains].map(idOf).join('/');

@@ -2,32 +2,70 @@
 import { TIERS_MOST } from '../../../assembly/layout/fleet.ts';
 import { HASH_BLOCK } from '../../spec/defaults.ts';
 import { type FleetSpec, poolsOfKind, type StorePool } from '../../spec/fleet/types.ts';
-import { nestedLists, opensGeneration, poolsServing, stageOf } from '../../stages/list.ts';
+import { allStages, nestedLists, opensGeneration, poolsServing, stageOf } from '../../stages/list.ts';
 import type { Listed, Nested } from '../../stages/stage.ts';
+import { canRegroup } from '../../workload/hash-blocks.ts';
 import type { Walks } from '../../workload/walks.ts';
 import type { FleetTier } from '../fleet.ts';
 import type { BoundPool } from './bind-pools.ts';
 import type { Blame } from './blame.ts';
 import type { Placement } from './place.ts';
 
-/** Whether anything looks at hash blocks: a prefix cache or a store. */
-export function usesHashes(spec: FleetSpec): boolean {
-  return spec.pools.some((pool) => pool.kind === 'kv-store' || (pool.kind === 'llm' && pool.prefixCaching));
+type Pools = ReadonlyMap<string, BoundPool>;
+
+/** Whether anything looks at hash blocks: a store, or an engine that keeps blocks where prompts have something in common. */
+export function usesHashes(spec: FleetSpec, pools: Pools, walks: Pick<Walks, 'blocks'>): boolean {
+  if (hasStores(spec)) return true;
+  const common = spec.sessions !== null || spec.prefixes !== null || walks.blocks !== null;
+  return (common || spec.pipelines.some(({ stages }) => promptsAgain(stages))) && cachingBlocks(pools).length > 0;
 }
 
-/** Tokens of a hash block; a trace's own size goes first, and engines' blocks must tile it. */
-export function hashBlockOf(spec: FleetSpec, { blocks }: Pick<Walks, 'blocks'>, blame: Blame): number {
-  const size = blocks?.block_tokens ?? (spec.hashBlock || HASH_BLOCK);
-  if (spec.hashBlock > 0 && spec.hashBlock !== size) {
-    const expected = `the trace's block size, ${size} tokens, or nothing`;
-    blame(['workload', 'hash_block'], expected, String(spec.hashBlock));
+function hasStores({ pools }: FleetSpec): boolean {
+  return pools.some(({ kind }) => kind === 'kv-store');
+}
+
+/** Block sizes of engines that keep blocks. */
+function cachingBlocks(pools: Pools): number[] {
+  return [...pools.values()].flatMap(({ client }) => (client.prefixCaching ? [client.blockSize] : []));
+}
+
+/** Whether a request may bring the same prompt to an engine more than once: side by side, in rounds, or one after the other. */
+function promptsAgain(stages: Nested): boolean {
+  const nested = stages.flatMap(nestedLists).flatMap(allStages);
+  return nested.some(opensGeneration) || stages.filter(opensGeneration).length > 1;
+}
+
+/**
+ * Tokens of a hash block: as the spec says, else without stores a block of the engines that keep theirs, with them a trace's own or what
+ * a larger block of an engine makes of it; as large as it must be for blocks of engines to tile it. A trace's ids are those of its parts
+ * or its multiples.
+ */
+export function hashBlockOf(spec: FleetSpec, pools: Pools, { blocks }: Pick<Walks, 'blocks'>, blame: Blame): number {
+  const traced = blocks?.block_tokens ?? 0;
+  let size = spec.hashBlock || (hasStores(spec) ? traced || HASH_BLOCK : 1);
+  const asked = poolsOfKind(spec, 'llm').filter(
+    ({ prefixCaching, writeBack }) => size > 1 && (prefixCaching === true || writeBack !== null),
+  );
+  for (const { configuration } of spec.hashBlock > 0 ? [] : asked) {
+    if (configuration.block_size % size === 0) size = configuration.block_size;
   }
-  for (const { name, configuration, prefixCaching, writeBack } of poolsOfKind(spec, 'llm')) {
+  for (const { name, configuration } of asked) {
     const { block_size: own } = configuration;
-    if ((!prefixCaching && writeBack === null) || size % own === 0) continue;
+    if (size % own === 0) continue;
     blame(['fleet', name, 'block_size'], `a divisor of the ${size} tokens of a hash block`, String(own));
   }
+  size = cachingBlocks(pools).reduce(leastCommonMultiple, size);
+  if (traced === 0 || canRegroup(traced, size)) return size;
+  if (spec.hashBlock === 0) return leastCommonMultiple(size, traced);
+  const expected = `a part or a multiple of the trace's blocks of ${traced} tokens, or nothing`;
+  blame(['workload', 'hash_block'], expected, String(spec.hashBlock));
   return size;
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let [high, low] = [a, b];
+  while (low > 0) [high, low] = [low, high % low];
+  return (a / high) * b;
 }
 
 /** Bytes of KV per token that stores hold and send; 0 without stores. One model fills a fleet's stores. */

@@ -34,6 +34,8 @@ export interface FleetContext {
   readonly models: readonly string[];
   /** What the figures rest on, and how far they may be off; null where nothing of ours prices a step. */
   readonly trust?: FleetTrust | null;
+  /** What must be said of the models and devices, one sentence each. */
+  readonly caveats?: readonly string[];
   /** What each pool of engines is; pools of which there is nothing to say are absent. */
   readonly pools?: readonly PoolFacts[];
   /** What the prices of each instance rest on, in the program's order; '' where nothing is priced. */

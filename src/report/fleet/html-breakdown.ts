@@ -47,7 +47,7 @@ function divideStages(result: FleetResult): Markup {
 }
 
 /** null where requests have several stages, or no tokens to divide them at. */
-function dividePhases({ result, state, latencies }: MeasuredFleet): Markup | null {
+function dividePhases({ result, within: { state, latencies } }: MeasuredFleet): Markup | null {
   const s = result.stages.findIndex(takesTime);
   if (s < 0 || result.stages.filter(takesTime).length > 1 || result.breakdown.some((b) => b.parts[s].transfer > 0))
     return null;

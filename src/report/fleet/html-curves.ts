@@ -14,7 +14,10 @@ const WIDTH = 340;
 
 /** One distribution per metric, one line per pipeline. */
 export function drawDistributions(measured: MeasuredFleet): Markup {
-  const { latencies, result } = measured;
+  const {
+    within: { latencies },
+    result,
+  } = measured;
   const limitOf = (metric: LatencyMetric) => measured.run.slo.filter((slo) => slo.metric === metric);
   const metrics = [
     { title: 'Time to first token', column: latencies.ttft, slos: limitOf('ttft') },

@@ -18,6 +18,7 @@ import { drawClientTable, drawPipelineTable, drawStageTable } from './html-table
 import { drawWaterfalls } from './html-waterfall.ts';
 import { FLEET_STYLE } from './palette.ts';
 import { isReal, nameClients } from './shown.ts';
+import { explainVerdict, explainWindow, tellPromise } from './window-words.ts';
 
 export function fleetHtml(measured: MeasuredFleet, context: FleetContext): string {
   const { result } = measured;
@@ -36,25 +37,27 @@ ${drawProvenance(result, context)}`;
 }
 
 function drawHero(result: FleetResult, context: FleetContext): Markup {
-  const total = result.completed + result.rejected_kv + result.rejected_length + result.unfinished;
+  const { unsent = 0 } = result;
+  const total = result.completed + result.rejected_kv + result.rejected_length + result.unfinished + unsent;
   const served =
     result.completed === total
       ? `${plural(total, 'request')} served`
       : `${formatNumber(result.completed)} of ${plural(total, 'request')} served`;
-  const promise = result.slo_met
-    ? html`<span class="pill met">meets the limits</span>`
-    : html`<span class="pill missed">misses the limits</span>`;
+  const kept = tellPromise(result, context.slo);
+  const words = { yes: 'meets the limits', no: 'misses the limits', 'too short to tell': 'too short to tell' }[kept];
+  const promise = html`<span class="pill ${result.slo_met ? 'met' : 'missed'}">${words}</span>`;
   const verdict = html`<span class="pill ${result.verdict === 'stable' ? '' : 'missed'}">${result.verdict}</span>`;
   const lost = [
     [result.rejected_kv, 'rejected because the KV cache is too small'],
     [result.rejected_length, 'rejected as too long'],
     [result.unfinished, 'unfinished'],
+    [unsent, 'never sent after a rejected turn'],
   ] as const;
   const losses = lost.filter(([count]) => count > 0).map(([count, words]) => `${formatNumber(count)} ${words}`);
   const stopped = result.stopped === '' ? '' : html`<p class="sub">Stopped early: ${result.stopped}.</p>`;
   return html`<section class="card hero"><p class="question">${context.workload}</p><div class="row"><div><p class="label">${verdict} ${context.slo.length > 0 ? promise : ''}</p>
 <h1>${served}</h1><p class="sub">${formatShort(result.request_throughput)} requests/s and ${formatShort(result.output_throughput)} output tokens/s over ${formatShort(result.duration)} s, on ${plural(result.clients.filter(isReal).length, 'instance')}${result.devices > 0 ? ` with ${plural(result.devices, 'device')}` : ''}</p>
-${losses.length > 0 ? html`<p class="sub">${losses.join(', ')}.</p>` : ''}${stopped}</div>
+${losses.length > 0 ? html`<p class="sub">${losses.join(', ')}.</p>` : ''}${stopped}<p class="sub">${explainWindow(result)} ${explainVerdict(result)}</p></div>
 ${Number.isNaN(result.usd_per_request) ? '' : html`<div class="price"><strong>$${formatShort(result.usd_per_request * 1000)}</strong><p class="label">per 1,000 requests, $${formatShort(result.usd_per_hour)}/h${result.electricity_usd_per_hour > 0 ? ` ($${formatShort(result.electricity_usd_per_hour)}/h of it electricity)` : ''}${result.unpriced.length > 0 ? html`<br>without ${nameClients(result.unpriced)}` : ''}</p></div>`}</div></section>`;
 }
 
@@ -114,13 +117,13 @@ function drawProvenance(result: FleetResult, context: FleetContext): Markup {
       ? ''
       : html`<details><summary>The question as asked${context.file ? ` (${context.file.replace(/^.*[\\/]/, '')})` : ''}</summary><pre>${context.text}</pre></details>`;
   return html`<section class="card"><h2>How it is counted</h2>
-<p class="note">TTFT: from sending to the first token of the first generating stage, whatever came before it. First answer token: the first one after all thinking. TPOT: seconds per gap between tokens of a request's streams. E2EL: until the last stage has ended. Percentiles over finished requests by linear interpolation.</p>
+<p class="note">TTFT: from sending to the first token of the first generating stage of the answer that counts (in a cascade that of the last model asked), whatever came before it. First answer token: the first one after all thinking. TPOT: seconds per gap between tokens of a request's streams. E2EL: until the last stage has ended. Percentiles over finished requests by linear interpolation.</p>
 <dl class="facts">${context.models.length > 0 ? fact('Models', context.models.join(', ')) : ''}
 ${fact('Traffic', context.workload)}
 ${fact('Tokens', `${formatNumber(result.total_input_tokens)} in (${formatNumber(result.cached_input_tokens)} from caches), ${formatNumber(result.total_output_tokens)} out (${formatNumber(result.thinking_tokens)} of them thoughts)`)}
 ${fact('Visits', `${formatNumber(result.visits.finished)} of ${formatNumber(result.visits.total)} ended`)}
 ${context.trust ? fact('Rests on', `${BASIS_WORDS[context.trust.basis]} (${context.trust.basis}), its weakest instance`) : ''}
 ${context.trust ? fact('Error band', `${describeBand(context.trust.band)}: nine of ten measured serving runs lay within it; what other stages add was not measured end to end`) : ''}
-${fact('Seed', String(context.seed))}
+${(context.caveats ?? []).map((words) => fact('To know', words))}${fact('Seed', String(context.seed))}
 ${fact('Version', `MIST ${context.version}`)}</dl>${question}</section>`;
 }

@@ -1,7 +1,9 @@
 // A run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, instances and pipelines.
 
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
+import type { Sampling } from '../../metrics/sampling.ts';
 import type { Summary } from '../../metrics/types.ts';
+import type { Balance } from '../../metrics/verdict.ts';
 import { draftFields } from '../block.ts';
 import { finiteOrNull } from '../flat.ts';
 import { type JsonObject, latencyFields, msOrNull as ms, servedFields, shareFields, swapFields } from '../json.ts';
@@ -17,7 +19,7 @@ export function fleetJson(result: FleetResult, context: FleetContext): JsonObjec
     label: context.name,
     model_id: model,
     tokenizer_id: model,
-    num_prompts: result.completed + failed,
+    num_prompts: result.window?.run_requests ?? result.completed + failed,
     request_rate: context.requestRate > 0 ? context.requestRate : 'inf',
     burstiness: context.burstiness,
     max_concurrency: context.maxConcurrency > 0 ? context.maxConcurrency : null,
@@ -36,13 +38,14 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
   return {
     schema: 'mist-run-2',
     version: context.version,
-    verdict: result.verdict,
+    ...windowFields(result),
     stopped: result.stopped === '' ? null : result.stopped,
     slo_met: result.slo_met,
     good_fraction: finiteOrNull(result.good_fraction),
     rejected_kv: result.rejected_kv,
     rejected_length: result.rejected_length,
     unfinished: result.unfinished,
+    ...(result.unsent === undefined ? {} : { unsent: result.unsent }),
     visits: result.visits,
     preemptions: result.preemptions,
     utilisation: finiteOrNull(result.utilisation),
@@ -84,9 +87,31 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     pipelines: result.pipelines.map(pipelineFields),
     basis: context.trust?.basis ?? null,
     error_band: context.trust?.band ?? null,
+    ...(context.caveats?.length ? { caveats: context.caveats } : {}),
     workload: context.workload,
     seed: context.seed,
   };
+}
+
+/** What was measured, how it was judged, and how far chance may move it. */
+function windowFields({ verdict, balance, window, sampling }: FleetResult): JsonObject {
+  return {
+    verdict,
+    balance: balanceFields(balance),
+    window: window && { ...window },
+    sampling_95: sampling ? samplingFields(sampling) : null,
+  };
+}
+
+/** Every field as it is called in the result, times in s; what nobody knows is null. */
+function balanceFields(balance: Balance): JsonObject {
+  return Object.fromEntries(Object.entries(balance).map(([name, value]) => [name, finiteOrNull(value)]));
+}
+
+/** [low, high] in ms; null where there is no end, or too few requests to say. */
+function samplingFields(sampling: NonNullable<FleetResult['sampling']>): JsonObject {
+  const of = (one: Sampling) => Object.fromEntries(Object.entries(one).map(([name, ends]) => [name, ends.map(ms)]));
+  return Object.fromEntries(Object.entries(sampling).map(([metric, one]) => [`${metric}_ms`, of(one)]));
 }
 
 function figures(summary: Summary): JsonObject {

@@ -1,5 +1,6 @@
 // One CSV line per request of a pipeline run: what a spreadsheet opens. The visits are in the JSON lines (requests.ts).
 import type { MeasuredFleet } from '../../metrics/fleet/types.ts';
+import { orderByArrival } from '../../metrics/fleet/walk.ts';
 import { VISIT_RESIDENT } from '../../plan/fleet.ts';
 import { quoteCell } from '../csv.ts';
 import { finiteOrNull } from '../flat.ts';
@@ -15,9 +16,9 @@ const PIECE = 8192;
 /** Lines of all requests in order of arrival, in pieces; times in s, a cell is empty where its event never happened. */
 export function* fleetRequestTable(measured: MeasuredFleet): Generator<string> {
   let piece = `${COLUMNS.join(',')}\n`;
-  for (let r = 0; r < measured.state.length; r++) {
+  for (const [i, r] of orderByArrival(measured.arrival).entries()) {
     piece += `${describe(measured, r).map(cell).join(',')}\n`;
-    if (r % PIECE === PIECE - 1) {
+    if (i % PIECE === PIECE - 1) {
       yield piece;
       piece = '';
     }

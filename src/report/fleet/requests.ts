@@ -4,8 +4,10 @@ import {
   STATE_FINISHED,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
+  STATE_UNSENT,
 } from '../../../assembly/layout/enums.ts';
 import type { MeasuredFleet } from '../../metrics/fleet/types.ts';
+import { orderByArrival } from '../../metrics/fleet/walk.ts';
 import { finiteOrNull } from '../flat.ts';
 
 /** Text per piece: a file of millions of lines is never one string. */
@@ -15,13 +17,14 @@ export function stateName(state: number): string {
   if (state === STATE_FINISHED) return 'finished';
   if (state === STATE_REJECTED_KV) return 'rejected-kv';
   if (state === STATE_CANCELLED) return 'cancelled';
+  if (state === STATE_UNSENT) return 'unsent';
   return state === STATE_REJECTED_LENGTH ? 'rejected-length' : 'unfinished';
 }
 
 /** Lines of all requests in order of arrival, in pieces; times in s since the start of the simulation, null where never. */
 export function* fleetRequestLines(measured: MeasuredFleet): Generator<string> {
   let piece = '';
-  for (let r = 0; r < measured.state.length; r++) {
+  for (const r of orderByArrival(measured.arrival)) {
     piece += `${JSON.stringify(describeRequest(measured, r))}\n`;
     if (piece.length > PIECE) {
       yield piece;
@@ -33,12 +36,14 @@ export function* fleetRequestLines(measured: MeasuredFleet): Generator<string> {
 
 function describeRequest(measured: MeasuredFleet, r: number) {
   const { run, latencies, state, arrival, finish } = measured;
-  const { first } = run.program.requests;
+  const { first, turns } = run.program.requests;
+  const follows = turns?.after[r] ?? -1;
   const visits = Array.from({ length: first[r + 1] - first[r] }, (_, i) => first[r] + i);
   const sum = (column: Float64Array): number => visits.reduce((total, v) => total + column[v], 0);
   const pipeline = run.pipelines?.names[run.pipelines.of[r]];
   return {
     request: r,
+    ...(follows < 0 ? {} : { follows }),
     ...(pipeline === undefined ? {} : { pipeline }),
     state: stateName(state[r]),
     arrival_s: finiteOrNull(arrival[r]),

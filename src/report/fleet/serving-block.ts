@@ -10,11 +10,14 @@ import {
   fixed,
   latencyRows,
   line,
+  samplingRows,
   shareRows,
   siteRows,
   swapRows,
 } from '../block.ts';
+import { wrap } from '../width.ts';
 import type { FleetContext } from './context.ts';
+import { explainVerdict, tellPromise, windowRows } from './window-words.ts';
 
 /** The rows of `vllm bench serve` in its order and spelling, then ours. */
 export function servingBlock(result: FleetResult, context: FleetContext): string[] {
@@ -50,6 +53,7 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ['Rejected, KV cache too small:', result.rejected_kv],
     ['Rejected, longer than max_model_len:', result.rejected_length],
     ['Unfinished when stopped:', result.unfinished],
+    ['Never sent after a rejected turn:', result.unsent ?? 0],
     ['Input tokens from caches:', result.cached_input_tokens],
     ['Thinking tokens:', result.thinking_tokens],
     ['Preemptions:', result.preemptions],
@@ -60,8 +64,10 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
   return [
     center(context.pools?.length === 1 ? 'Simulated Deployment' : 'Simulated Fleet', '-'),
     ...(result.stopped === '' ? [] : [line('Stopped early:', result.stopped)]),
+    ...windowRows(result),
     line('Verdict:', result.verdict),
-    ...(context.slo.length > 0 ? [line('Meets the limits:', result.slo_met ? 'yes' : 'no')] : []),
+    ...explainVerdict(result).flatMap((text) => wrap(text, BLOCK, '  ')),
+    ...(context.slo.length > 0 ? [line('Meets the limits:', tellPromise(result, context.slo))] : []),
     ...counts.filter(([, count]) => count > 0).map(([label, count]) => line(label, String(count))),
     ...swapRows(result),
     ...engineRows(result, context),
@@ -72,6 +78,7 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ...known('Cost ($/h):', result.usd_per_hour, electricityRows(result.electricity_usd_per_hour, power)),
     ...known('Cost ($ per 1,000 requests):', result.usd_per_request * 1000),
     ...known('Cost ($ per million output tokens):', result.usd_per_million_tokens),
+    ...samplingRows(result.sampling),
     ...(context.trust
       ? [line('Prices rest on figures that are:', context.trust.basis), ...bandRows(result, context.trust.band)]
       : []),

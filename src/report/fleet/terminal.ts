@@ -13,7 +13,14 @@ import { explainGaps, isReal, takesTime } from './shown.ts';
 
 /** The whole text of a run. */
 export function fleetTable(result: FleetResult, context: FleetContext): string {
-  return [servingBlock(result, context), stageRows(result), clientRows(result), pipelineRows(result), poolRows(context)]
+  return [
+    servingBlock(result, context),
+    stageRows(result),
+    clientRows(result),
+    pipelineRows(result),
+    poolRows(context),
+    caveatRows(context),
+  ]
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n');
@@ -26,6 +33,10 @@ function poolRows({ pools = [] }: FleetContext): string[] {
     const parts = [basis === '' ? '' : `step times ${basis}${from}`, memory === '' ? '' : `KV cache ${memory}`];
     return wrap(`${pool}: ${parts.filter((part) => part !== '').join('; ')}`, terminalWidth(), '  ');
   });
+}
+
+function caveatRows({ caveats = [] }: FleetContext): string[] {
+  return caveats.flatMap((words) => wrap(words));
 }
 
 const PARTS = ['transfer', 'queue', 'service'] as const;

@@ -2,6 +2,7 @@
 import { show } from '../../check/issue.ts';
 import { allStages, poolsOf } from '../../stages/list.ts';
 import { HASH_BLOCK } from '../defaults.ts';
+import { explainEdge } from '../window.ts';
 import type { StageWorld } from './choose-pools.ts';
 import type { Ledger } from './ledger.ts';
 import { type FleetSpec, type LlmPool, type PoolSpec, poolsOfKind } from './types.ts';
@@ -14,6 +15,7 @@ export function checkTogether(spec: FleetSpec, { ledger, poolNames }: StageWorld
   checkUse(spec, ledger);
   checkTraffic(spec, ledger);
   checkClient(spec, ledger);
+  checkWindow(spec, ledger);
 }
 
 function checkPlaces(spec: FleetSpec, ledger: Ledger): void {
@@ -96,6 +98,7 @@ function checkMemoryShares(pools: readonly LlmPool[], channel: string, ledger: L
       path: ['fleet', last.name, 'gpu_memory_utilization'],
       expected: `shares of the memory of ${channel} of at most 100 % together`,
       received: `${Number((sum * 100).toPrecision(6))} % (${terms})`,
+      row: true,
     });
   }
 }
@@ -123,27 +126,28 @@ function checkTraffic(spec: FleetSpec, ledger: Ledger): void {
     const path = ['workload', key];
     if (replayed)
       ledger.add({ path, expected: `no ${key} beside requests: the file has what it has`, received: 'both' });
-    if (key === 'sessions' && workload.arrivals.process === 'closed-loop') {
-      ledger.add({ path, expected: 'no sessions in a closed loop: it has no arrival times', received: 'both' });
-    }
   }
   // blocks of the engine must tile the blocks of the hashes
-  const hashBlock = spec.hashBlock === 0 && !replayed ? HASH_BLOCK : spec.hashBlock;
+  const stores = spec.pools.some(({ kind }) => kind === 'kv-store');
+  const hashBlock = spec.hashBlock === 0 && !replayed && stores ? HASH_BLOCK : spec.hashBlock;
   if (hashBlock === 0) return;
   for (const { name, configuration, prefixCaching, writeBack } of poolsOfKind(spec, 'llm')) {
-    if ((!prefixCaching && writeBack === null) || hashBlock % configuration.block_size === 0) continue;
+    if ((prefixCaching !== true && writeBack === null) || hashBlock % configuration.block_size === 0) continue;
     const expected = `a multiple of block_size ${configuration.block_size} of pool ${name}`;
     ledger.add({ path: ['workload', 'hash_block'], expected, received: String(hashBlock) });
   }
 }
 
 /** A steady part exists in a closed loop that goes on after it is full; a first token is handed on where somebody else decodes. */
-function checkClient({ client, workload, pools }: FleetSpec, ledger: Ledger): void {
+function checkClient({ client, workload, sessions, pools }: FleetSpec, ledger: Ledger): void {
   const { arrivals, num_requests: count } = workload;
   if (client?.window === 'steady') {
     const path = ['client', 'window'];
     if (arrivals.process !== 'closed-loop') {
-      ledger.add({ path, expected: 'all: only a closed loop has a steady part', received: show('steady') });
+      ledger.add({ path, expected: 'measured or all: only a closed loop has a steady part', received: show('steady') });
+    } else if (sessions) {
+      const expected = 'measured or all: with sessions it is conversations that are in flight, between turns too';
+      ledger.add({ path, expected, received: show('steady') });
     } else if (count > 0 && count < arrivals.max_concurrency) {
       const expected = `at least as many requests as are in flight, ${arrivals.max_concurrency}`;
       ledger.add({ path: ['workload', 'num_requests'], expected, received: String(count) });
@@ -152,4 +156,37 @@ function checkClient({ client, workload, pools }: FleetSpec, ledger: Ledger): vo
   if (client?.firstToken !== 'decode' || pools.some((pool) => pool.kind === 'llm' && pool.role === 'decode')) return;
   const expected = 'prefill: no pool of role decode takes a first token over';
   ledger.add({ path: ['client', 'first_token'], expected, received: show('decode') });
+}
+
+/** What a run of so many requests, or so many seconds, cannot leave out. */
+function checkWindow({ workload, sessions }: FleetSpec, ledger: Ledger): void {
+  const { arrivals, duration, num_requests: count, warmup, cooldown } = workload;
+  const refuse = (key: string, expected: string, received: string) =>
+    ledger.add({ path: ['workload', key], expected, received });
+  const unknown = sessions
+    ? 'how many turns come until then shows only in the run'
+    : {
+        'all-at-once': 'all arrive at once',
+        'closed-loop': 'how many a closed loop sends until then shows only in the run',
+      }[arrivals.process as string];
+  if (duration !== undefined && unknown !== undefined)
+    refuse('duration', `num_requests instead: ${unknown}`, `${duration} s`);
+  const edges = [
+    ['warmup', warmup],
+    ['cooldown', cooldown],
+  ] as const;
+  const left = { time: duration ?? Infinity, requests: count || Infinity, share: 1 };
+  for (const [key, asked] of edges) {
+    if (asked === undefined || asked.of === 'auto') continue;
+    if (arrivals.process === 'all-at-once') {
+      refuse(key, 'none: requests that arrive at once have no steady part', explainEdge(asked));
+      continue;
+    }
+    const before = left[asked.of];
+    left[asked.of] -= asked.of === 'time' ? asked.seconds : asked.of === 'requests' ? asked.count : asked.share;
+    if (left[asked.of] > 0) continue;
+    const unit = { time: ' s', requests: ' requests', share: '' }[asked.of];
+    const rest = asked.of === 'share' ? `${before * 100} %` : `${before}${unit}`;
+    refuse(key, `less than the ${rest} that the run has left`, explainEdge(asked));
+  }
 }

@@ -7,11 +7,18 @@ export interface ClientSpec {
   readonly time: 'none' | 'profile';
   /** Which of two engines sends the first token, where one prefills and another decodes. */
   readonly firstToken: 'prefill' | 'decode';
-  /** steady: from the first instant at which all are in flight until the first completion that is not replaced. */
-  readonly window: 'all' | 'steady';
+  /**
+   * measured: between the warm-up and the cool-down of the workload. all: what a benchmark counts, ramp, burst and drain included.
+   * steady: from the first instant at which all of a closed loop are in flight until the first completion that is not replaced.
+   */
+  readonly window: WindowName;
 }
 
-export const CLIENT: ClientSpec = { time: 'profile', firstToken: 'prefill', window: 'all' };
+/** Parts of a run that figures can be of; the first is the default. */
+export const WINDOWS = ['measured', 'all', 'steady'] as const;
+export type WindowName = (typeof WINDOWS)[number];
+
+export const CLIENT: ClientSpec = { time: 'profile', firstToken: 'prefill', window: WINDOWS[0] };
 
 export const client = section(
   {
@@ -25,10 +32,10 @@ export const client = section(
       .describe(
         'Which engine sends the first token where prefill and decode are apart: decode waits for the KV and a free slot. prefill if left out.',
       ),
-    window: word(['all', 'steady'])
+    window: word(WINDOWS)
       .optional()
       .describe(
-        'What is measured: all of the run, or the steady part of a closed loop, from the first instant at which all are in flight until the first completion that is not replaced. all if left out.',
+        'What figures are of: measured, the run between warmup and cooldown of the workload; all, what a benchmark counts, ramp, start burst and drain included; steady, of a closed loop, from the first instant at which all are in flight until the first completion that is not replaced. measured if left out.',
       ),
   },
   'what the client sees: {time, first_token, window}',

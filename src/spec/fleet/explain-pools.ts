@@ -66,7 +66,7 @@ function fieldsOf(pool: LlmPool): [string, string][] {
     ['count', pool.count],
     ['routing', nameRouting(pool.routing)],
     ['packing', pool.packing],
-    ['enable_prefix_caching', pool.prefixCaching],
+    ['enable_prefix_caching', pool.prefixCaching ?? 'as the engine has it'],
     ...(pool.role === 'prefill' ? [['transfer', pool.transfer] as [string, unknown]] : []),
   ];
   return fields.flatMap(([field, value]): [string, string][] => {

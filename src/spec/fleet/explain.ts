@@ -4,6 +4,7 @@ import { stageOf } from '../../stages/list.ts';
 import { explainPower } from '../power.ts';
 import { explainCurve } from '../rate-curve.ts';
 import { sloName } from '../slo.ts';
+import { explainEdge } from '../window.ts';
 import type { FleetSpec, PoolSpec, StageSpec } from './types.ts';
 import { nameRouting } from './words.ts';
 
@@ -68,6 +69,7 @@ export function explainStages(stages: readonly StageSpec[]): string {
 
 function explainTraffic({ workload, sessions, prefixes }: FleetSpec): string {
   const { requests, num_requests: count, lengths, arrivals, request_rate: rate, seed } = workload;
+  const { duration, warmup, cooldown } = workload;
   const number = count === 0 ? 'all' : String(count);
   const parts = requests
     ? [`${number} requests of ${requests.file}`]
@@ -77,6 +79,9 @@ function explainTraffic({ workload, sessions, prefixes }: FleetSpec): string {
   if (typeof lengths === 'string') parts.push(`lengths of ${lengths}`);
   else if (lengths)
     parts.push(`${explainLength(lengths.input_len)} tokens in, ${explainLength(lengths.output_len)} out`);
+  if (duration !== undefined) parts.push(`until ${duration} s`);
+  if (warmup) parts.push(`warm-up ${explainEdge(warmup)}`);
+  if (cooldown) parts.push(`cool-down ${explainEdge(cooldown)}`);
   if (sessions) parts.push(`${explainLength(sessions.turns)} turns, ${explainLatency(sessions.thinkTime)} apart`);
   if (prefixes) parts.push(`beginning with one of ${prefixes.count} texts of ${explainLength(prefixes.tokens)} tokens`);
   return `${parts.join('; ')}; seed ${seed}`;

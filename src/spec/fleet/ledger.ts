@@ -8,6 +8,7 @@ export interface Mistake {
   readonly expected: string;
   readonly received: string;
   readonly hint?: string;
+  readonly row?: true;
 }
 
 /** What the bare word `all` was surely meant as. */
@@ -27,11 +28,19 @@ export class Ledger {
     this.#writtenAt = writtenAt;
   }
 
-  add({ path, expected, received, hint }: Mistake): void {
+  add({ path, expected, received, hint, row }: Mistake): void {
     const written = this.#writtenAt(path);
     const text = formatPath(written);
     const line = this.#document.lineOf(written);
-    const issue = { path: text, expected, received, file: this.#file, line, ...(hint ? { hint } : {}) };
+    const issue = {
+      path: text,
+      expected,
+      received,
+      file: this.#file,
+      line,
+      ...(hint ? { hint } : {}),
+      ...(row ? { row } : {}),
+    };
     this.#issues.set(`${text}\n${expected}`, issue);
     this.#broken.push(path);
   }

@@ -44,12 +44,14 @@ const shares = z.union([
   section(
     {
       channel: name('a channel').describe(
-        'A memory channel or an accelerator that pools share: instance i of each pool is on instance i of it.',
+        'An accelerator, or a processor with its memory, that pools share: instance i of each pool is on instance i of it.',
       ),
       demand: share(DEMAND)
         .refine((value) => readShare(value) > 0, { error: DEMAND })
         .optional()
-        .describe('Share that a step wants while it runs; 100 %, or what the scan takes, if left out.'),
+        .describe(
+          'Most of its compute and bandwidth that a step wants; all if left out. With step_time, which says no more: what it wants.',
+        ),
     },
     'a channel, or {channel, demand}',
   ),
@@ -114,7 +116,12 @@ export const llmShape = {
   step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
   step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
   ...rulesShape,
-  enable_prefix_caching: z.boolean({ error: 'true or false' }).optional().describe('Off if left out.'),
+  enable_prefix_caching: z
+    .boolean({ error: 'true or false' })
+    .optional()
+    .describe(
+      'Whether KV blocks are shared and found by later prompts; as the engine has it (its profile) if left out.',
+    ),
   transfer: word(TRANSFERS)
     .optional()
     .describe(

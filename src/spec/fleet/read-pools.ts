@@ -128,7 +128,7 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
     followed: DEVICE_LIMITS.filter((key) => input[key] === undefined),
     packing: (input.packing as LlmPool['packing'] | undefined) ?? 'fcfs',
     transfer: (input.transfer as LlmPool['transfer'] | undefined) ?? 'whole',
-    prefixCaching: input.enable_prefix_caching === true,
+    prefixCaching: (input.enable_prefix_caching as boolean | undefined) ?? null,
     writeBack: (input.write_back as string | undefined) ?? null,
     kvBytesPerToken: number(input.kv_bytes_per_token, 0),
   };

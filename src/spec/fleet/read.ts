@@ -83,6 +83,7 @@ function bind(input: Part, text: string, options: ReadOptions, document: SpecDoc
     pools,
     poolNames: namesOfPools(document.data, input),
     tiers: Object.keys(part('tiers')),
+    modelKind: (id) => world.known.model?.(id)?.kind,
     nextOrdinal: () => ordinal++,
   };
   const workload = (input.workload as Part | undefined) ?? {};

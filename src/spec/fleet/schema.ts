@@ -50,7 +50,7 @@ const tier = section(
 const sessions = section(
   {
     turns: tokens.describe('Questions of a conversation: a number, or a distribution.'),
-    think_time: latency.describe('From the arrival of a turn to that of the next.'),
+    think_time: latency.describe('From the end of an answer to the next turn.'),
   },
   '{turns, think_time}',
 );
@@ -71,7 +71,11 @@ const workload = section(
     ...workloadShape,
     sessions: sessions.optional().describe('Conversations of several turns, whose context grows.'),
     shared_prefix: prefixes.optional().describe('Texts that prompts begin with and that caches may hold.'),
-    hash_block: size().optional().describe(`Tokens of a hash block; the trace's, or ${HASH_BLOCK}, if left out.`),
+    hash_block: size()
+      .optional()
+      .describe(
+        `Tokens of a hash block: a part or a multiple of a trace's; if left out, the trace's or ${HASH_BLOCK} with a kv-store, else those of the engines' blocks.`,
+      ),
   },
   'the traffic: lengths, arrivals, request_rate, sessions, ...',
 );

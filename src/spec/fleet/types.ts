@@ -42,7 +42,8 @@ export interface LlmPool extends PoolCommon {
   readonly packing: PackingName;
   /** How a prefill client hands its KV cache on. */
   readonly transfer: (typeof TRANSFERS)[number];
-  readonly prefixCaching: boolean;
+  /** null: as its engine has it. */
+  readonly prefixCaching: boolean | null;
   /** Store that the KV of every finished visit is written to. */
   readonly writeBack: string | null;
   /** Bytes of KV per token where no model tells (step_time); 0 = none. */
@@ -125,7 +126,7 @@ export interface PipelineSpec {
 /** Conversations: each turn's prompt holds the questions and answers before it. */
 export interface SessionSpec {
   readonly turns: LengthSpec;
-  /** From the arrival of a turn to that of the next one: a late answer does not delay it, as in a replay. */
+  /** From the end of an answer to the arrival of the next turn. */
   readonly thinkTime: LatencySpec;
 }
 

@@ -6,6 +6,7 @@ export const decode = {
   type: 'decode',
   words: 'The answer, token by token.',
   needs: ['llm'],
+  asks: 'generate',
   role: 'decode',
   continues: ['prefill', 'reason'],
   parameters: ({ on, tokens }) => ({

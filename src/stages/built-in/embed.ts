@@ -15,6 +15,7 @@ export const embed = {
   type: 'embed',
   words: 'The question to a vector: one forward pass of an encoder.',
   needs: ['llm'],
+  asks: 'embed',
   parameters: ({ on, tokens }) => ({
     on,
     tokens: tokens.optional().describe("Tokens that are embedded; the question's if left out."),

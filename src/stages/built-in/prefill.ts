@@ -20,6 +20,7 @@ export const prefill = {
   type: 'prefill',
   words: 'The whole context through the model, up to the first token.',
   needs: ['llm'],
+  asks: 'generate',
   role: 'prefill',
   opens: true,
   parameters: ({ on, lengthTokens }) => ({
@@ -34,6 +35,16 @@ export const prefill = {
 } as const satisfies Stage<Prefill>;
 
 function layGeneration(generation: Generation): Lay {
+  const { writer } = generation.build;
+  const lay = layTokens(generation);
+  return (walker, before, state) => {
+    const from = writer.count;
+    const { ends, state: left } = lay(walker, before, state);
+    return { ends, state: { ...left, answers: [...left.answers, { from, to: writer.count }] } };
+  };
+}
+
+function layTokens(generation: Generation): Lay {
   const { reason } = generation;
   return (walker, before, state) => {
     const answer = generation.decode ? (generation.nextAnswer?.() ?? walker.answer) : 1;

@@ -7,6 +7,7 @@ export const reason = {
   type: 'reason',
   words: 'Thinking before the answer: paths that share the prompt, in rounds with a reward model.',
   needs: ['llm'],
+  asks: 'generate',
   role: 'decode',
   continues: ['prefill'],
   keepsCache: 'the pool that reasoned, which holds the KV cache',

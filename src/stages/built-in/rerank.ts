@@ -11,6 +11,7 @@ export const rerank = {
   type: 'rerank',
   words: 'A cross-encoder scores every passage beside the question; the best stay.',
   needs: ['llm'],
+  asks: 'score',
   behind: 'retrieve',
   parameters: ({ on, size }) => ({ on, keep: size().describe('Passages that stay in the context.') }),
   examples: () => [{ keep: 2 }],

@@ -6,6 +6,7 @@ export const reward = {
   type: 'reward',
   words: 'A reward model scores the whole context.',
   needs: ['llm'],
+  asks: 'score',
   parameters: (vocabulary) => scoringParameters(vocabulary, 'context'),
   examples: scoringExamples,
   read: ({ on, given }) => ({ on, of: (given.of as Scoring['of'] | undefined) ?? 'context' }),

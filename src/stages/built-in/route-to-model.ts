@@ -1,4 +1,6 @@
-// route-to-model: one of several lists of stages, drawn by its share.
+// route-to-model: one of several lists of stages, drawn by its share. Where a model has answered before, the one that is asked then
+// (a cascade) gives the answer that counts.
+import { type Build, type Laid, newAnswers, type State } from '../laying.ts';
 import type { Nested, Part, Reading, Stage } from '../stage.ts';
 
 export interface Route {
@@ -33,13 +35,21 @@ export const routeToModel = {
     return (walker, before, state) => {
       let draw = uniform();
       for (const { share, lay } of choices) {
-        if (draw < share) return lay(walker, before, state);
+        if (draw < share) return answerAnew(build, state, lay(walker, before, state));
         draw -= share;
       }
       return { ends: before, state };
     };
   },
 } as const satisfies Stage<Route>;
+
+/** Generations of the choice take the place of those that came before it. */
+function answerAnew(build: Build, before: State, laid: Laid): Laid {
+  const answers = newAnswers(before, laid.state);
+  if (answers.length === 0) return laid;
+  for (const answer of before.answers) build.writer.replace(answer);
+  return { ends: laid.ends, state: { ...laid.state, answers } };
+}
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(6))} %`;
 

@@ -6,6 +6,7 @@ export const safety = {
   type: 'safety',
   words: 'A small model checks prompt or answer.',
   needs: ['llm'],
+  asks: 'score',
   parameters: (vocabulary) => scoringParameters(vocabulary, 'answer'),
   examples: scoringExamples,
   read: ({ on, given }) => ({ on, of: (given.of as Scoring['of'] | undefined) ?? 'answer' }),

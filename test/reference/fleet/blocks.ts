@@ -1,5 +1,5 @@
 // How many blocks a visit holds, by the rules of docs/scheduler.md; of a hybrid model layer by layer of each kind.
-import { ROUND_BATCHINGS, reservesFinal } from '../../../src/check/scheduler-lists.ts';
+import { cutsPrompts, ROUND_BATCHINGS, reservesFinal } from '../../../src/check/scheduler-lists.ts';
 import type { Client, Visit } from './state.ts';
 
 /** KV tokens at its end: the last output token never enters the cache. */
@@ -43,13 +43,11 @@ export function countBlocks(visit: Visit, tokens: number, client: Client, step =
 export function mostBlocks(visit: Visit, client: Client): number {
   const { batching, maxNumBatchedTokens } = client.setup;
   const length = finalLength(visit);
-  return countBlocks(visit, length, client, batching === 'chunked' ? Math.min(length, maxNumBatchedTokens) : length);
+  return countBlocks(visit, length, client, cutsPrompts(batching) ? Math.min(length, maxNumBatchedTokens) : length);
 }
 
 /** A chunk has ended: what has left the windows is let go, unless all was reserved. */
 export function letPass(client: Client, visit: Visit): void {
   if (reservesFinal(client.setup)) return;
-  const stays = countBlocks(visit, visit.past, client);
-  client.free += visit.blocks - stays;
-  visit.blocks = stays;
+  client.pool.renew(visit.kv.splice(countBlocks(visit, visit.past, client)));
 }

@@ -2,6 +2,7 @@
 import { STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../../../assembly/layout/enums.ts';
 import { settleFlows } from './rates.ts';
 import { chooseClient, findRefusal, pathBetween, sumLatencies } from './route.ts';
+import { giveUp } from './share.ts';
 import type { Client, Edge, FleetEvent, Flow, FormedStep, Visit, World } from './state.ts';
 
 /** Has all its output: writes to its store, lets go of what it shared, and its edges are due now. */
@@ -17,8 +18,10 @@ export function endVisit(world: World, visit: Visit, now: number): void {
   if (program.requests.last[visit.request] === visit.index) closeRequest(world, visit.request, STATE_FINISHED, now);
 }
 
-/** The tier of the event that writes a visit's blocks: after all other events of its instant, in visit order. */
+/** The tier of the event that writes a visit's blocks: after all others of its instant but the turns that arrive, in visit order. */
 const WRITE = 1e9;
+/** The tier of the event that a request arrives which follows another: after all other events of its instant, in visit order. */
+const TURN = 2e9;
 
 function writeBlocks(world: World, visit: Visit): void {
   const { tiers, setup } = world.clients[visit.writes]!;
@@ -46,17 +49,27 @@ function letGo(visit: Visit): void {
   const client = visit.client;
   if (visit.holders > 0 || !client?.held.includes(visit)) return;
   client.held = client.held.filter((one) => one !== visit);
-  client.free += visit.blocks;
   client.asleep = false;
-  visit.blocks = 0;
+  if (client.leaving) client.leaving.push(visit);
+  else giveUp(client, visit);
 }
 
-/** The first end counts: finished, or rejected with its first rejected visit. In a closed loop the next one is sent. */
+/**
+ * The first end counts: finished, or rejected with its first rejected visit. What follows a finished request arrives its delay later,
+ * and not before its time. In a closed loop one that nothing follows, or that was rejected, has the next one sent.
+ */
 function closeRequest(world: World, request: number, state: number, now: number): void {
   if (world.requestState[request] !== STATE_PENDING) return;
   world.requestState[request] = state;
-  const { count, concurrency } = world.program.requests;
-  if (concurrency > 0 && world.sent < count) world.arrival[world.sent++] = now;
+  const { count, concurrency, turns, first, arrival } = world.program.requests;
+  const followers = Array.from(turns?.after ?? []).flatMap((after, r) => (after === request ? [r] : []));
+  if (followers.length > 0 && state === STATE_FINISHED) {
+    for (const r of followers) {
+      const time = Math.max(now + turns!.delay[r]!, arrival[r]!);
+      world.arrival[r] = time;
+      world.events.push({ time, edge: null, visit: world.visits[first[r]!]!, tier: TURN });
+    }
+  } else if (concurrency > 0 && world.sent < (turns?.roots ?? count)) world.arrival[world.sent++] = now;
 }
 
 /** Ends the flows that are over and handles every event that is due, in order. */
@@ -78,6 +91,7 @@ export function deliverPhase(world: World, now: number): void {
     const handled = event;
     world.events = world.events.filter((one) => one !== handled);
     if (handled.tier === WRITE) writeBlocks(world, handled.visit);
+    else if (handled.tier === TURN) becomeReady(world, handled.visit, null, now);
     else if (handled.edge === null) deliverTier(world, handled.visit, now);
     else if (handled.edge.departed) deliverEdge(world, handled.edge, now);
     else departEdge(world, handled.edge, now);
@@ -100,8 +114,12 @@ function comesBefore(a: FleetEvent, b: FleetEvent): boolean {
   if (a.time !== b.time) return a.time < b.time;
   if (a.edge !== null && b.edge !== null) return a.edge.index < b.edge.index;
   if (a.edge !== null || b.edge !== null) return a.edge !== null;
-  if ((a.tier === WRITE) !== (b.tier === WRITE)) return b.tier === WRITE;
+  if (rankOf(a) !== rankOf(b)) return rankOf(a) < rankOf(b);
   return a.visit.index < b.visit.index || (a.visit === b.visit && a.tier < b.tier);
+}
+
+function rankOf({ tier }: FleetEvent): number {
+  return tier === TURN ? 2 : Number(tier === WRITE);
 }
 
 /** Of visits that end with this step, edges that go layer by layer depart in the instant in which it starts. */

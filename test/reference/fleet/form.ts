@@ -1,11 +1,8 @@
 // How an llm client of a fleet forms a step: DESIGN.md section 4a, with shared and cached prompts, resident KV and packing.
-import {
-  type AdmissionName,
-  type BatchingName,
-  isBatchOfOne,
-  type PackingName,
-} from '../../../src/check/scheduler-lists.ts';
+import { type AdmissionName, type BatchingName, isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import { countBlocks, decodeTokens, finalLength, mostBlocks } from './blocks.ts';
+import { headOf, isResident } from './queue.ts';
+import { type Found, giveUp, leaveBehind, listUnits, lookUp, NO_BLOCKS, takeBack } from './share.ts';
 import type { Client, FormedStep, Visit } from './state.ts';
 
 export function isEnded(visit: Visit): boolean {
@@ -27,7 +24,7 @@ export function lookAtArrivals(client: Client): void {
 }
 
 /** Forms the next step and takes its blocks; empty when what waits finds no room. */
-export function formStep(client: Client, hashBlock: number): FormedStep {
+export function formStep(client: Client): FormedStep {
   const step: FormedStep = {
     chunks: [],
     decodes: [],
@@ -37,11 +34,11 @@ export function formStep(client: Client, hashBlock: number): FormedStep {
     admitted: [],
     decodeBlocks: 0,
   };
-  RULES[client.setup.batching](client, hashBlock, step);
+  RULES[client.setup.batching](client, step);
   return step;
 }
 
-const RULES: Readonly<Record<BatchingName, (client: Client, hashBlock: number, step: FormedStep) => void>> = {
+const RULES: Readonly<Record<BatchingName, (client: Client, step: FormedStep) => void>> = {
   static: formStatic,
   continuous: formContinuous,
   chunked: formChunked,
@@ -49,29 +46,29 @@ const RULES: Readonly<Record<BatchingName, (client: Client, hashBlock: number, s
 };
 
 /** A batch whose final lengths fit, whatever the budget: its prompts in one step, then decodes until the last has ended. */
-function formStatic(client: Client, hashBlock: number, step: FormedStep): void {
+function formStatic(client: Client, step: FormedStep): void {
   if (client.running.length === 0) {
     for (let head = headOf(client); canAdmit(client, head, head?.need); head = headOf(client)) {
       if (isResident(head!)) admitResident(client, step);
-      else admitChunk(client, hashBlock, step, head!.need);
+      else admitChunk(client, step, head!.need);
     }
   }
   if (step.chunks.length === 0) step.decodes.push(...client.running.filter((visit) => !isEnded(visit)));
 }
 
 /** Residents and whole prompts while they find room; with a prompt a step of prompts only, otherwise everything decodes. */
-function formContinuous(client: Client, hashBlock: number, step: FormedStep): void {
+function formContinuous(client: Client, step: FormedStep): void {
   if (!holdsBack(client, step, client.setup.maxNumBatchedTokens))
-    admitQueue(client, hashBlock, step, client.setup.maxNumBatchedTokens, false);
+    admitQueue(client, step, client.setup.maxNumBatchedTokens, false);
   if (step.chunks.length === 0) decodeRunning(client, step);
 }
 
 /** One decode for every running visit, then residents and whole prompts in the rest of the budget. */
-function formMixed(client: Client, hashBlock: number, step: FormedStep): void {
+function formMixed(client: Client, step: FormedStep): void {
   decodeRunning(client, step);
   if (step.preempted.length > 0) return;
   const rest = client.setup.maxNumBatchedTokens - step.decodes.length * decodeTokens(client);
-  if (!holdsBack(client, step, rest)) admitQueue(client, hashBlock, step, rest, true);
+  if (!holdsBack(client, step, rest)) admitQueue(client, step, rest, true);
 }
 
 /**
@@ -95,7 +92,7 @@ function holdsBack(client: Client, step: FormedStep, rest: number): boolean {
 function admissibleTokens(client: Client, step: FormedStep, rest: number): number {
   const { batching, maxNumBatchedTokens, maxNumSeqs } = client.setup;
   const known = client.waiting.slice(0, client.waiting.length - client.hidden);
-  let free = client.free - stayFree(client);
+  let free = client.pool.room - stayFree(client);
   let slots = maxNumSeqs - client.running.length;
   let tokens = 0;
   for (const visit of known) {
@@ -113,7 +110,7 @@ function admissibleTokens(client: Client, step: FormedStep, rest: number): numbe
 }
 
 /** Running visits in order of admission while budget is left, then the queue with what is left. */
-function formChunked(client: Client, hashBlock: number, step: FormedStep): void {
+function formChunked(client: Client, step: FormedStep): void {
   let budget = client.setup.maxNumBatchedTokens;
   for (let at = 0; at < client.running.length && budget > 0; at++) {
     const visit = client.running[at]!;
@@ -124,21 +121,22 @@ function formChunked(client: Client, hashBlock: number, step: FormedStep): void 
     if (!makeRoom(client, step, visit, end, left > 0 ? tokens : 0)) break;
     if (left > 0) step.chunks.push({ visit, tokens });
     else step.decodes.push(visit);
+    if (left > 0) listUnits(client, visit, visit.past + tokens);
     budget -= tokens;
   }
   if (step.preempted.length > 0 || budget <= 0 || holdsBack(client, step, budget)) return;
   while (budget > 0) {
     const head = headOf(client);
     if (head === undefined) return;
-    const skip = countSkip(client, head, hashBlock);
+    const skip = countSkip(head, lookUp(client, head));
     const tokens = isResident(head) ? decodeTokens(client) : Math.min(head.need - skip, budget);
     if (tokens > budget) return;
     const fits = isResident(head)
       ? canAdmit(client, head, residentEnd(client, head))
-      : canAdmit(client, head, skip + tokens, tokens);
+      : canAdmit(client, head, skip + tokens, 0, tokens);
     if (!fits) return;
     if (isResident(head)) step.decodes.push(admitResident(client, step));
-    else admitChunk(client, hashBlock, step, skip + tokens);
+    else admitChunk(client, step, skip + tokens);
     budget -= tokens;
   }
 }
@@ -155,36 +153,31 @@ function decodeRunning(client: Client, step: FormedStep): void {
  * The queue from its head on: whole prompts within `rest` (one above the whole budget goes as the only prompt), and
  * residents, which decode at once and take their tokens of `rest` when the step decodes whatever else is in it.
  */
-function admitQueue(client: Client, hashBlock: number, step: FormedStep, rest: number, decodes: boolean): void {
+function admitQueue(client: Client, step: FormedStep, rest: number, decodes: boolean): void {
   let left = rest;
   for (let head = headOf(client); head !== undefined; head = headOf(client)) {
     if (isResident(head)) {
       const tokens = decodeTokens(client);
-      const room = head.swapped && !decodes ? client.free - countNext(client) : client.free;
-      if ((decodes && left < tokens) || !canAdmit({ ...client, free: room }, head, residentEnd(client, head))) return;
+      const taken = head.swapped && !decodes ? countNext(client) : 0;
+      if ((decodes && left < tokens) || !canAdmit(client, head, residentEnd(client, head), taken)) return;
       const visit = admitResident(client, step);
       if (decodes) step.decodes.push(visit);
       if (decodes) left -= tokens;
     } else {
-      const tokens = head.need - countSkip(client, head, hashBlock);
+      const tokens = head.need - countSkip(head, lookUp(client, head));
       const alone = step.chunks.length === 0 && tokens > client.setup.maxNumBatchedTokens;
-      if ((tokens > left && !alone) || !canAdmit(client, head, head.need, tokens)) return;
-      admitChunk(client, hashBlock, step, head.need);
+      if ((tokens > left && !alone) || !canAdmit(client, head, head.need, 0, tokens)) return;
+      admitChunk(client, step, head.need);
       left -= tokens;
     }
   }
-}
-
-/** Its KV is there, in the cache or in host memory; once it was preempted and lost it, it is like any other. */
-export function isResident(visit: Visit): boolean {
-  return visit.swapped || (visit.resident && !visit.preempted);
 }
 
 /** Blocks that the next decode of every running visit takes: one that comes back from host memory must not take them. */
 function countNext(client: Client): number {
   const decoding = client.running.filter((one) => one.past >= one.need);
   return decoding.reduce(
-    (sum, one) => sum + Math.max(0, countBlocks(one, decodeEnd(client, one, one.past), client) - one.blocks),
+    (sum, one) => sum + Math.max(0, countBlocks(one, decodeEnd(client, one, one.past), client) - one.kv.length),
     0,
   );
 }
@@ -195,34 +188,18 @@ function residentEnd(client: Client, visit: Visit): number {
 }
 
 /** Prompt tokens that need no computing (R9). */
-function countSkip(client: Client, visit: Visit, hashBlock: number): number {
-  const found = visit.prefix ? client.prefix.countLeading(visit.hashes) * hashBlock : 0;
-  const cached = Math.max(0, found - (client.setup.speculation?.prefixLoss ?? 0));
-  const fetched = visit.preempted ? 0 : visit.fetched;
-  return Math.min(visit.shared > 0 ? visit.shared : Math.max(cached, fetched), visit.need - 1);
+function countSkip(visit: Visit, { tokens }: Found): number {
+  const fetched = visit.preempted || visit.shared > 0 ? 0 : visit.fetched;
+  return Math.min(Math.max(tokens, fetched), visit.need - 1);
 }
 
-/** The visit whose turn it is: the first, or the one with the least work left, ties by order of joining. */
-function headOf(client: Client): Visit | undefined {
-  if (client.waiting.length <= client.hidden) return undefined;
-  return HEADS[client.setup.packing](client.waiting);
-}
-
-const HEADS: Readonly<Record<PackingName, (waiting: readonly Visit[]) => Visit | undefined>> = {
-  fcfs: (waiting) => waiting[0],
-  'least-work-left': (waiting) => [...waiting].sort((a, b) => countWork(a) - countWork(b) || a.joined - b.joined)[0],
-};
-
-/** Tokens to prefill and to generate. */
-function countWork(visit: Visit): number {
-  return (isResident(visit) ? 0 : visit.need) + visit.output - visit.generated;
-}
-
-/** Whether the head of the queue finds a slot, and blocks for its first `tokens`, of which a chunk computes the last `chunk`. */
-function canAdmit(client: Client, head: Visit | undefined, tokens: number | undefined, chunk = 0): boolean {
+/** Whether the head of the queue finds a slot, and blocks for its first `tokens` beside those that are spoken for; a chunk computes the last `chunk`. */
+function canAdmit(client: Client, head: Visit | undefined, tokens: number | undefined, taken = 0, chunk = 0): boolean {
   if (head === undefined || tokens === undefined) return false;
-  const blocks = blocksToAdmit(client, head, tokens, chunk) + stayFree(client);
-  return client.running.length < client.setup.maxNumSeqs && blocks <= client.free;
+  const found = isResident(head) ? [] : lookUp(client, head).blocks;
+  const read = found.filter(({ readers }) => readers > 0).length;
+  const blocks = blocksToAdmit(client, head, tokens, chunk) - read + taken + stayFree(client);
+  return client.running.length < client.setup.maxNumSeqs && blocks <= client.pool.room;
 }
 
 /** Blocks that admission leaves free while anything runs. */
@@ -245,12 +222,14 @@ const ADMITTED: Readonly<
 };
 
 /** Admits the head with a chunk up to token `end` of its prompt. */
-function admitChunk(client: Client, hashBlock: number, step: FormedStep, end: number): void {
+function admitChunk(client: Client, step: FormedStep, end: number): void {
   const visit = headOf(client)!;
-  const skip = countSkip(client, visit, hashBlock);
+  const found = lookUp(client, visit);
+  const skip = countSkip(visit, found);
   visit.past = skip;
   step.chunks.push({ visit, tokens: end - skip });
-  admit(client, step, visit, end, skip, end - skip);
+  admit(client, step, visit, end, skip, found, end - skip);
+  listUnits(client, visit, end);
 }
 
 /** Admits the head, whose context is in the cache but for its last token. */
@@ -276,24 +255,33 @@ function swapIn(client: Client, step: FormedStep, visit: Visit): Visit {
   return visit;
 }
 
-function admit(client: Client, step: FormedStep, visit: Visit, tokens: number, skip: number, chunk = 0): void {
+function admit(
+  client: Client,
+  step: FormedStep,
+  visit: Visit,
+  tokens: number,
+  skip: number,
+  found: Found = NO_BLOCKS,
+  chunk = 0,
+): void {
   client.waiting = client.waiting.filter((one) => one !== visit);
-  visit.blocks = blocksToAdmit(client, visit, tokens, chunk);
+  client.pool.read(found.blocks);
+  takeBack(visit);
+  visit.kv = [...found.blocks, ...client.pool.take(blocksToAdmit(client, visit, tokens, chunk) - found.blocks.length)];
+  visit.listed = found.units;
   visit.processed = 0;
-  client.free -= visit.blocks;
   client.running.push(visit);
   step.admitted.push({ visit, skip });
 }
 
 /** Blocks for a running visit, behind a chunk or a decode; preempts the newest ones until it fits. False: it was the newest left, and went. */
 function makeRoom(client: Client, step: FormedStep, visit: Visit, tokens: number, chunk = 0): boolean {
-  const more = Math.max(0, countBlocks(visit, tokens, client, chunk) - visit.blocks);
-  while (more > client.free) {
+  const more = Math.max(0, countBlocks(visit, tokens, client, chunk) - visit.kv.length);
+  while (more > client.pool.room) {
     const victim = preemptNewest(client, step);
     if (victim === visit) return false;
   }
-  client.free -= more;
-  visit.blocks += more;
+  visit.kv.push(...client.pool.take(more));
   // drafts take theirs at once: nobody knows how many they will fill
   if (visit.past >= visit.need && decodeTokens(client) === 1) step.decodeBlocks += more;
   return true;
@@ -301,8 +289,6 @@ function makeRoom(client: Client, step: FormedStep, visit: Visit, tokens: number
 
 function preemptNewest(client: Client, step: FormedStep): Visit {
   const victim = client.running.pop()!;
-  client.free += victim.blocks;
-  victim.blocks = 0;
   victim.preempted = true;
   const content = countBlocks(victim, victim.past, client);
   if (client.setup.swap && victim.past >= victim.need && content <= client.hostFree) {
@@ -310,7 +296,9 @@ function preemptNewest(client: Client, step: FormedStep): Visit {
     client.moved += content;
     victim.swapped = true;
     step.swappedOut.push(victim);
+    giveUp(client, victim);
   } else {
+    leaveBehind(client, victim);
     victim.past = 0;
     victim.processed = 0;
     victim.need = victim.prompt + victim.generated;

@@ -83,18 +83,43 @@ function speedSteps(world: World, busy: readonly Client[], before: readonly Step
     step!.left = Math.max(0, step!.left - step!.rate * (now - step!.updated));
     step!.updated = now;
   }
-  let capacity = 1;
-  let remaining = busy.length;
-  for (const client of [...busy].sort((a, b) => a.setup.demand - b.setup.demand || a.index - b.index)) {
+  for (const [client, rate] of shareDevice(busy)) {
     const step = client.busy!;
-    const share = Math.min(client.setup.demand, capacity / remaining);
-    const rate = share / client.setup.demand;
     if (rate !== step.rate || !before.includes(step)) step.end = now + step.left / rate;
     if (rate !== step.rate && before.includes(step)) changePace(world, client, rate / step.rate, now);
     step.rate = rate;
-    capacity -= share;
-    remaining -= 1;
   }
+}
+
+const RESOURCES = ['compute', 'bandwidth'] as const;
+
+/**
+ * The speed of each step on one device. What a step has is the larger of its two shares; all have the same until one has the most that it
+ * wants, or those who want of a resource have used it up: they stay where they are, and the others go on.
+ */
+function shareDevice(busy: readonly Client[]): Map<Client, number> {
+  const rates = new Map<Client, number>();
+  const left = { compute: 1, bandwidth: 1 };
+  const larger = ({ busy: step }: Client) => Math.max(step!.wants.compute, step!.wants.bandwidth);
+  const most = (client: Client) => Math.min(larger(client), client.setup.demand);
+  const fix = (client: Client, share: number) => {
+    const rate = larger(client) > 0 ? share / larger(client) : 1;
+    rates.set(client, rate);
+    for (const resource of RESOURCES) left[resource] -= client.busy!.wants[resource] * rate;
+  };
+  for (let open = [...busy]; open.length > 0; open = open.filter((client) => !rates.has(client))) {
+    const levels = RESOURCES.map((resource) => {
+      const wanting = open.filter(({ busy: step }) => step!.wants[resource] > 0);
+      const sum = wanting.reduce((total, one) => total + one.busy!.wants[resource] / larger(one), 0);
+      return wanting.length > 0 ? left[resource] / sum : Number.POSITIVE_INFINITY;
+    });
+    const level = Math.min(...levels);
+    const tight = RESOURCES[levels[0]! < levels[1]! ? 0 : 1];
+    const modest = open.reduce((a, b) => (most(b) < most(a) ? b : a));
+    if (most(modest) <= level) fix(modest, most(modest));
+    else for (const client of open.filter((one) => one.busy!.wants[tight] > 0)) fix(client, level);
+  }
+  return rates;
 }
 
 /** A step goes on at `ratio` times its speed, and so does what it computes for transfers. */

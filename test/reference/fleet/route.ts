@@ -43,7 +43,7 @@ const RULES: Readonly<Record<RoutingPolicy, (choice: Choice) => number[]>> = {
   'round-robin': () => [],
   load: (choice) => [loadOf(choice)],
   'heavy-light': (choice) => [loadOf(choice)],
-  'prefix-affinity': (choice) => [-choice.client.prefix.countLeading(choice.visit.hashes), loadOf(choice)],
+  'prefix-affinity': (choice) => [-choice.client.pool.countLeading(choice.visit.hashes), loadOf(choice)],
   nearest: (choice) => [countSeconds(choice.world, choice.edge, choice.client), loadOf(choice)],
 };
 
@@ -71,8 +71,8 @@ const LOADS: Readonly<Record<LoadMetric, (client: Client) => number>> = {
   input: (client) => sumOver(client, (visit) => visit.prompt),
   output: (client) => sumOver(client, (visit) => visit.output),
   kv: (client) => {
-    const { setup, free, busy, outstanding, running } = client;
-    const inUse = setup.numGpuBlocks - free - (busy?.formed.decodeBlocks ?? 0);
+    const { setup, pool, busy, outstanding, running } = client;
+    const inUse = setup.numGpuBlocks - pool.room - (busy?.formed.decodeBlocks ?? 0);
     const coming = [...outstanding].filter((visit) => !running.includes(visit));
     const promised = coming.map((visit) => blocksToAdmit(client, visit, visit.prompt + visit.generated));
     return (inUse + promised.reduce((sum, blocks) => sum + blocks, 0)) * setup.blockSize;

@@ -1,5 +1,5 @@
 // The reference fleet: every iteration of every client, every transfer and every look-up, one by one, straight from the rules.
-import { STATE_PENDING, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
+import { STATE_PENDING, STATE_UNFINISHED, STATE_UNSENT } from '../../../assembly/layout/enums.ts';
 import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
@@ -8,7 +8,16 @@ import { decodeTokens, letPass, roundOf } from './blocks.ts';
 import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
 import { formStep, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
-import { type Client, type ClientCounters, type FormedStep, openWorld, type Visit, type World } from './state.ts';
+import { giveUp } from './share.ts';
+import {
+  type Client,
+  type ClientCounters,
+  type FormedStep,
+  openWorld,
+  type Step,
+  type Visit,
+  type World,
+} from './state.ts';
 
 export interface FleetReference {
   readonly results: VisitResults;
@@ -97,13 +106,13 @@ function dueOnCores(world: World, now: number): Visit[] {
 function retireStep(world: World, client: Client, now: number): void {
   const { formed, start } = client.busy!;
   client.busy = null;
+  client.leaving = [];
   if (formed.decodes.length > 0) client.sinceLook += 1;
   client.counters.busySeconds += now - start;
   for (const { visit, tokens } of formed.chunks) {
     advance(visit, tokens);
     letPass(client, visit);
     if (visit.past < visit.need) continue;
-    if (visit.prefix) for (const id of visit.hashes) client.prefix.touch(id);
     emitTokens(world, visit, 1, now);
   }
   for (const visit of formed.decodes) {
@@ -140,16 +149,14 @@ function emitTokens(world: World, visit: Visit, tokens: number, now: number): vo
 
 /** Ended visits leave; their blocks are free, or held while others need them. A static batch leaves as one. */
 function letLeave(client: Client): void {
-  if (isBatchOfOne(client.setup.batching) && !client.running.every(isEnded)) return;
-  for (const visit of client.running.filter(isEnded)) {
-    if (visit.hold && visit.holders > 0) {
-      client.held.push(visit);
-    } else {
-      client.free += visit.blocks;
-      visit.blocks = 0;
-    }
+  if (!isBatchOfOne(client.setup.batching) || client.running.every(isEnded)) {
+    const ended = client.running.filter(isEnded);
+    client.held.push(...ended.filter((visit) => visit.hold && visit.holders > 0));
+    client.leaving!.push(...ended.filter((visit) => !client.held.includes(visit)));
+    client.running = client.running.filter((visit) => !isEnded(visit));
   }
-  client.running = client.running.filter((visit) => !isEnded(visit));
+  for (const visit of client.leaving!.toSorted((a, b) => a.index - b.index)) giveUp(client, visit);
+  client.leaving = null;
 }
 
 function arrivePhase(world: World, now: number): void {
@@ -174,7 +181,7 @@ function ranksOf({ clients }: World, { index, setup: { rank } }: Client): readon
 function startStep(world: World, together: readonly Client[], now: number, watch: WatchStep): void {
   const steps = together.map((client) => {
     lookAtArrivals(client);
-    const formed = formStep(client, world.program.hashBlock);
+    const formed = formStep(client);
     client.lastHadPrompts = formed.chunks.length > 0;
     noteMembers(world, client, formed, now);
     return { client, formed, work: describeWork(formed, client) };
@@ -192,7 +199,8 @@ function startStep(world: World, together: readonly Client[], now: number, watch
     client.counters.swapSeconds += copies[i]!;
     const shared = sharesChannel(client);
     const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
-    client.busy = { formed, start: now, left: seconds, rate: shared ? 0 : 1, updated: now, end };
+    const wants = describeWants(client, work, seconds);
+    client.busy = { formed, start: now, wants, left: seconds, rate: shared ? 0 : 1, updated: now, end };
     if (now + seconds > now) departLayers(world, formed, now);
     if (!isEmpty(formed)) watch(client, { formed, work, start: now, seconds });
     countStep(client, work);
@@ -201,6 +209,15 @@ function startStep(world: World, together: readonly Client[], now: number, watch
 
 function isEmpty({ chunks, decodes }: FormedStep): boolean {
   return chunks.length + decodes.length === 0;
+}
+
+/** What a step wants of its channel: what it takes of each resource over what it lasts, and no more than all of it. */
+function describeWants({ setup }: Client, work: StepWork, seconds: number): Step['wants'] {
+  if (!setup.parts) return { compute: setup.demand, bandwidth: setup.demand };
+  const compute = priceStep(work, setup.parts.compute) / seconds;
+  const bandwidth = priceStep(work, setup.parts.bandwidth) / seconds;
+  const most = Math.max(1, compute, bandwidth);
+  return { compute: compute / most, bandwidth: bandwidth / most };
 }
 
 function noteMembers(world: World, client: Client, formed: FormedStep, now: number): void {
@@ -238,14 +255,16 @@ function countStep(client: Client, work: StepWork): void {
   if (work.decodes > 0 && setup.speculation) counters.draftSteps! += 1;
   counters.pairs += sumPairs(work);
   for (let i = 0; i < round; i++) counters.contextTokens += work.context + work.decodes * i;
-  counters.peakBlocks = Math.max(counters.peakBlocks, setup.numGpuBlocks - client.free);
+  counters.peakBlocks = Math.max(counters.peakBlocks, setup.numGpuBlocks - client.pool.room);
 }
 
 function closeWorld(world: World): FleetReference {
   const { results, requestState, arrival, gaps } = world;
   const deadlock = describeDeadlock(world);
+  // when nothing is left to happen, what has not come follows a request that was rejected
+  const left = deadlock === null && world.program.requests.turns ? STATE_UNSENT : STATE_UNFINISHED;
   for (const states of [results.state, requestState]) {
-    for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = STATE_UNFINISHED;
+    for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = left;
   }
   const clients = world.clients.map((client) => client.counters);
   return { results, clients, requestState, arrival, deadlock, clock: world.now, gaps };
@@ -254,9 +273,9 @@ function closeWorld(world: World): FleetReference {
 function describeDeadlock(world: World): string | null {
   const stuck = world.clients.filter((client) => client.waiting.length + client.running.length > 0);
   if (stuck.length === 0) return null;
-  const words = stuck.map(({ setup, waiting, running, held, free }) => {
-    const blocks = held.reduce((sum, visit) => sum + visit.blocks, 0);
-    return `${setup.name}: ${waiting.length + running.length} visits wait, ${held.length} hold ${blocks} of ${setup.numGpuBlocks} blocks, ${free} are free`;
+  const words = stuck.map(({ setup, waiting, running, held, pool }) => {
+    const blocks = held.reduce((sum, visit) => sum + visit.kv.length, 0);
+    return `${setup.name}: ${waiting.length + running.length} visits wait, ${held.length} hold ${blocks} of ${setup.numGpuBlocks} blocks, ${pool.room} are free`;
   });
   return words.join('; ');
 }

@@ -11,6 +11,7 @@ import {
   type VisitResults,
 } from '../../../src/plan/fleet.ts';
 import { Lru } from './lru.ts';
+import { type Block, BlockPool } from './pool.ts';
 
 /** One stage of one request. While it is in an llm client it is prefilling while past < need, else decoding. */
 export interface Visit {
@@ -41,7 +42,12 @@ export interface Visit {
   past: number; // tokens in the KV cache
   need: number; // tokens to prefill: the prompt, or after a preemption prompt + generated
   generated: number; // output tokens so far
-  blocks: number; // KV blocks of its own
+  /** KV blocks that it reads, in order of position, but for those at the front that another visit holds for it. */
+  kv: Block[];
+  /** Leading hash blocks that others can find since it computed them, or could before. */
+  listed: number;
+  /** Of what it gave up when it was preempted: the blocks of whole blocks of tokens without ids, and where the first stood. */
+  left: { readonly from: number; readonly blocks: readonly Block[] };
   lastToken: number; // s
   preempted: boolean;
   swapped: boolean; // its KV lies in host memory while it waits
@@ -60,6 +66,9 @@ export interface Edge {
   departed: boolean;
 }
 
+/** Nothing was left behind. */
+export const NOTHING: Visit['left'] = { from: 0, blocks: [] };
+
 /** What a step does. Chunks are in the order they were scheduled. */
 export interface FormedStep {
   readonly chunks: { readonly visit: Visit; readonly tokens: number }[];
@@ -77,6 +86,8 @@ export interface FormedStep {
 export interface Step {
   readonly formed: FormedStep;
   readonly start: number;
+  /** Shares of its channel's compute and bandwidth at full speed. */
+  readonly wants: { readonly compute: number; readonly bandwidth: number };
   left: number;
   rate: number;
   updated: number;
@@ -102,12 +113,15 @@ export interface ClientCounters {
 export interface Client {
   readonly index: number;
   readonly setup: FleetClient;
+  readonly hashBlock: number; // tokens
   /** In order of joining; a preempted visit of a first-come-first-served client stands at the front. */
   waiting: Visit[];
   running: Visit[]; // in order of admission
   /** Ended, but others still need their blocks. */
   held: Visit[];
-  free: number; // KV blocks
+  readonly pool: BlockPool;
+  /** Visits that give their blocks up at the end of the step that is being retired; null between. */
+  leaving: Visit[] | null;
   hostFree: number; // KV blocks of host memory
   /** Blocks copied out or in that no step has paid for yet. */
   moved: number;
@@ -126,7 +140,6 @@ export interface Client {
   waited: number;
   /** Its last step came out empty: it waits for blocks that are let go or for a visit that joins. */
   asleep: boolean;
-  readonly prefix: Lru;
   readonly tiers: readonly Lru[];
   readonly counters: ClientCounters;
 }
@@ -144,7 +157,7 @@ export interface Flow {
   end: number; // s
 }
 
-/** An edge that departs or is delivered, or a tier of a store that delivers. */
+/** An edge that departs or is delivered, a tier of a store that delivers, blocks that are written, a turn that arrives (deliver.ts). */
 export interface FleetEvent {
   readonly time: number;
   readonly edge: Edge | null;
@@ -168,17 +181,18 @@ export interface World {
   active: Step[][];
   readonly gaps: number[];
   next: number; // request to arrive next
-  sent: number; // requests whose arrival is known
+  sent: number; // requests that follow no other whose arrival is known
   now: number;
 }
 
 export function openWorld(program: FleetProgram): World {
   const visits = readVisits(program);
-  const { count, concurrency } = program.requests;
+  const { count, concurrency, turns } = program.requests;
+  const roots = turns?.roots ?? count;
   const world: World = {
     program,
     visits,
-    clients: program.clients.map(openClient),
+    clients: program.clients.map((setup, index) => openClient(setup, index, program.hashBlock)),
     results: openResults(visits.length),
     requestState: new Int32Array(count).fill(STATE_PENDING),
     arrival: concurrency > 0 ? new Float64Array(count).fill(Number.NaN) : program.requests.arrival.slice(),
@@ -191,21 +205,24 @@ export function openWorld(program: FleetProgram): World {
     active: Array.from({ length: program.channels }, () => []),
     gaps: [],
     next: 0,
-    sent: concurrency > 0 ? Math.min(concurrency, count) : count,
+    sent: concurrency > 0 ? Math.min(concurrency, roots) : roots,
     now: 0,
   };
   if (concurrency > 0) world.arrival.set(program.requests.arrival.subarray(0, world.sent));
+  world.arrival.fill(Number.NaN, roots);
   return world;
 }
 
-function openClient(setup: FleetClient, index: number): Client {
+function openClient(setup: FleetClient, index: number, hashBlock: number): Client {
   return {
     index,
     setup,
+    hashBlock,
     waiting: [],
     running: [],
     held: [],
-    free: setup.numGpuBlocks,
+    pool: new BlockPool(setup.numGpuBlocks),
+    leaving: null,
     hostFree: setup.swap?.hostBlocks ?? 0,
     moved: 0,
     busy: null,
@@ -217,7 +234,6 @@ function openClient(setup: FleetClient, index: number): Client {
     lastHadPrompts: false,
     waited: 0,
     asleep: false,
-    prefix: new Lru(setup.prefixBlocks),
     tiers: setup.tiers.map((tier) => new Lru(tier.blocks)),
     counters: {
       steps: 0,
@@ -278,7 +294,9 @@ function readVisits({ visits: table }: FleetProgram): Visit[] {
       past: 0,
       need: table.prompt[index]!,
       generated: 0,
-      blocks: 0,
+      kv: [],
+      listed: 0,
+      left: NOTHING,
       lastToken: Number.NaN,
       preempted: false,
       swapped: false,

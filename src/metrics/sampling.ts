@@ -1,0 +1,109 @@
+// How far chance may move a statistic of a run: its sampling interval, at 95 % confidence, from the one run there is. It says nothing of
+// how far the model's prices are off: that is the error band, which stands beside it and is never mixed with it.
+//
+// mean         batch means: BATCHES parts of the requests in order of arrival, Student's t over the means of the parts.
+// percentiles  order statistics at the ranks n (p ± t s), where s is the standard error of the share of requests over the percentile: that
+//              of independent requests, sqrt(p (1 - p) / n), or that of the shares of the batches, whichever is larger, since late requests
+//              come in bursts. A rank beyond the largest value has no upper end (Infinity): the run is too short to say.
+//
+// Gaps between tokens are pooled: their batches are the parts of the window between checkpoints, each with the weight of its gaps.
+import type { Checkpoint } from './fleet/window.ts';
+import { histogramPercentile, type ItlHistogram, totalWeight } from './itl.ts';
+import { meanAndStd, percentile } from './summary.ts';
+import type { Summary } from './types.ts';
+
+const BATCHES = 20;
+/** Student's t with BATCHES - 1 degrees of freedom, 0.975. */
+const T = 2.093;
+
+export type Statistic = Exclude<keyof Summary, 'std' | 'max'>;
+/** s; from and to. */
+export type Interval = readonly [low: number, high: number];
+export type Sampling = Readonly<Record<Statistic, Interval>>;
+
+const SHARES: Readonly<Record<Exclude<Statistic, 'mean'>, number>> = {
+  p50: 0.5,
+  p90: 0.9,
+  p95: 0.95,
+  p99: 0.99,
+  p999: 0.999,
+};
+
+const NONE: Interval = [Number.NaN, Number.NaN];
+const NOTHING: Sampling = { mean: NONE, p50: NONE, p90: NONE, p95: NONE, p99: NONE, p999: NONE };
+
+/** Intervals of a column in order of arrival; entries that are NaN were never measured. NaN where fewer than two per batch were. */
+export function sample(values: Float64Array): Sampling {
+  const measured = values.filter((value) => !Number.isNaN(value));
+  const n = measured.length;
+  if (n < 2 * BATCHES) return NOTHING;
+  const sorted = measured.slice().sort();
+  const { mean } = meanAndStd(measured);
+  const off = T * errorOf(measured, (value) => value);
+  const at = (p: number): Interval => {
+    const value = percentile(sorted, p * 100);
+    const error = Math.max(
+      Math.sqrt((p * (1 - p)) / n),
+      errorOf(measured, (one) => Number(one > value)),
+    );
+    const read = (share: number) => percentile(sorted, share * 100);
+    return [atShare(p - T * error, read), atShare(p + T * error, read)];
+  };
+  const { p50, p90, p95, p99, p999 } = SHARES;
+  return { mean: [mean - off, mean + off], p50: at(p50), p90: at(p90), p95: at(p95), p99: at(p99), p999: at(p999) };
+}
+
+/** The value at a share of the ranks: the smallest below them, none (Infinity) above. */
+function atShare(share: number, read: (share: number) => number): number {
+  return share >= 1 ? Number.POSITIVE_INFINITY : read(Math.max(0, share));
+}
+
+/** Standard error of the mean of what is read of every value, by batches. */
+function errorOf(values: Float64Array, read: (value: number) => number): number {
+  const means = new Float64Array(BATCHES);
+  for (let k = 0; k < BATCHES; k++) {
+    const [from, to] = [Math.floor((k * values.length) / BATCHES), Math.floor(((k + 1) * values.length) / BATCHES)];
+    for (let i = from; i < to; i++) means[k]! += read(values[i]!) / (to - from);
+  }
+  const { std } = meanAndStd(means);
+  return std / Math.sqrt(BATCHES - 1);
+}
+
+/** Intervals of the gaps between the first and the last of these checkpoints; NaN where they are fewer than the batches. */
+export function sampleGaps(checkpoints: readonly Checkpoint[]): Sampling {
+  const parts = checkpoints
+    .slice(1)
+    .map(({ itl }, k) => itl.weights.map((w, bin) => w - checkpoints[k]!.itl.weights[bin]!));
+  if (parts.length < BATCHES) return NOTHING;
+  const { edges } = checkpoints[0]!.itl;
+  const whole = {
+    edges,
+    weights: checkpoints.at(-1)!.itl.weights.map((w, bin) => w - checkpoints[0]!.itl.weights[bin]!),
+  };
+  const total = totalWeight(whole);
+  if (!(total > 0)) return NOTHING;
+  const middle = (bin: number): number =>
+    Number.isFinite(edges[bin + 1]!) ? (edges[bin]! + edges[bin + 1]!) / 2 : edges[bin]!;
+  /** Standard error of a ratio: of what bins come to, over the gaps in them. */
+  const ratioError = (read: (bin: number) => number): number => {
+    const sums = parts.map((weights) => weights.reduce((sum, w, bin) => sum + w * read(bin), 0));
+    const ratio = sums.reduce((sum, one) => sum + one, 0) / total;
+    const squares = parts.reduce(
+      (sum, weights, k) => sum + (sums[k]! - ratio * totalWeight({ edges, weights })) ** 2,
+      0,
+    );
+    return Math.sqrt((squares * parts.length) / (parts.length - 1)) / total;
+  };
+  const at = (p: number): Interval =>
+    rankInterval(whole, p, (value) => ratioError((bin) => Number(edges[bin + 1]! > value)), total);
+  const off = T * ratioError(middle);
+  const mean = whole.weights.reduce((sum, w, bin) => sum + w * middle(bin), 0) / total;
+  const { p50, p90, p95, p99, p999 } = SHARES;
+  return { mean: [mean - off, mean + off], p50: at(p50), p90: at(p90), p95: at(p95), p99: at(p99), p999: at(p999) };
+}
+
+function rankInterval(whole: ItlHistogram, p: number, error: (value: number) => number, total: number): Interval {
+  const read = (share: number) => histogramPercentile(whole, share * 100, total);
+  const off = T * error(read(p));
+  return [atShare(p - off, read), atShare(p + off, read)];
+}

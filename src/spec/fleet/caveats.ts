@@ -1,0 +1,20 @@
+// What must be said of the models and devices of a spec.
+import { caveatsOf } from '../../catalog/caveats.ts';
+import type { Catalog } from '../../catalog/open.ts';
+import type { FleetSpec, PoolSpec } from './types.ts';
+
+/** One sentence each; of drafting models too. */
+export function fleetCaveats({ pools }: Pick<FleetSpec, 'pools'>, catalog: Catalog): string[] {
+  return caveatsOf(catalog, new Set(pools.flatMap(modelsOf)), new Set(pools.map(deviceOf)));
+}
+
+function modelsOf(pool: PoolSpec): string[] {
+  if (pool.kind !== 'llm') return [];
+  const { model, speculative_config: drafts } = pool.configuration;
+  return [model, drafts?.model ?? ''];
+}
+
+function deviceOf(pool: PoolSpec): string {
+  if (pool.kind === 'llm') return pool.configuration.hardware;
+  return pool.kind === 'kv-store' ? '' : (pool.hardware ?? '');
+}

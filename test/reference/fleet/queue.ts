@@ -1,0 +1,24 @@
+// Whose turn it is in the queue of an llm client.
+import type { PackingName } from '../../../src/check/scheduler-lists.ts';
+import type { Client, Visit } from './state.ts';
+
+/** The visit whose turn it is: the first, or the one with the least work left, ties by order of joining. */
+export function headOf(client: Client): Visit | undefined {
+  if (client.waiting.length <= client.hidden) return undefined;
+  return HEADS[client.setup.packing](client.waiting);
+}
+
+const HEADS: Readonly<Record<PackingName, (waiting: readonly Visit[]) => Visit | undefined>> = {
+  fcfs: (waiting) => waiting[0],
+  'least-work-left': (waiting) => [...waiting].sort((a, b) => countWork(a) - countWork(b) || a.joined - b.joined)[0],
+};
+
+/** Tokens to prefill and to generate. */
+function countWork(visit: Visit): number {
+  return (isResident(visit) ? 0 : visit.need) + visit.output - visit.generated;
+}
+
+/** Its KV is there, in the cache or in host memory; once it was preempted and lost it, it is like any other. */
+export function isResident(visit: Visit): boolean {
+  return visit.swapped || (visit.resident && !visit.preempted);
+}
