@@ -1,7 +1,7 @@
 // The price of any step by lookup in a step surface (layout/surface.ts has the formulas).
 import { GRID_SEQUENCES, GRID_TOKENS } from '../layout/grid';
 import {
-  SURFACE_APF, SURFACE_APW, SURFACE_AP_FIXED, SURFACE_DA, SURFACE_DECODE, SURFACE_FLOOR, SURFACE_FLOOR_TOKENS, SURFACE_G, SURFACE_GROUPS,
+  SURFACE_APF, SURFACE_APW, SURFACE_AP_FIXED, SURFACE_DA, SURFACE_DECODE, SURFACE_FLOOR, SURFACE_FLOOR_TOKENS, SURFACE_G,
   SURFACE_HOST_NORM, SURFACE_HOST_SEQUENCE, SURFACE_HOST_STEP, SURFACE_KNOTS, SURFACE_KNOTS_AT, SURFACE_LM, SURFACE_SHARED, SURFACE_WINDOW,
 } from '../layout/surface';
 import { RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
@@ -45,23 +45,19 @@ export function surfacePiece(out: usize, surface: usize, table: i32, sequences: 
 export function surfaceMixed(
   out: usize, surface: usize, chunks: usize, count: i32, tokens: i32, sampling: i32, decodes: i32, context: f64,
 ): f64 {
-  const groups = getf(surface, SURFACE_GROUPS);
-  let device = groups > 1 ? groupTokens(surface, chunks, count, tokens, <i32>groups) : gridLookup(surface + (SURFACE_G << 3), tokens, GRID_TOKENS);
+  let device = gridLookup(surface + (SURFACE_G << 3), tokens, GRID_TOKENS);
   device += gridLookup(surface + (SURFACE_LM << 3), sampling, GRID_SEQUENCES);
   device += getf(surface, SURFACE_AP_FIXED);
-  if (groups > 1) device += groupAttention(surface, chunks, count, groups);
-  else {
-    // Prefill attention, chunk by chunk
-    const window = getf(surface, SURFACE_WINDOW);
-    for (let i = 0; i < count; i++) {
-      const chunk = chunks + <usize>(i * CHUNK_BYTES);
-      const n = load<i32>(chunk, CHUNK_TOKENS);
-      const pairs = load<f64>(chunk, CHUNK_PAIRS);
-      device += pairs * gridLookup(surface + (SURFACE_APF << 3), n, GRID_TOKENS);
-      if (window > 0) {
-        const near = <f64>n * window;
-        device += (pairs < near ? pairs : near) * gridLookup(surface + (SURFACE_APW << 3), n, GRID_TOKENS);
-      }
+  // Prefill attention, chunk by chunk
+  const window = getf(surface, SURFACE_WINDOW);
+  for (let i = 0; i < count; i++) {
+    const chunk = chunks + <usize>(i * CHUNK_BYTES);
+    const n = load<i32>(chunk, CHUNK_TOKENS);
+    const pairs = load<f64>(chunk, CHUNK_PAIRS);
+    device += pairs * gridLookup(surface + (SURFACE_APF << 3), n, GRID_TOKENS);
+    if (window > 0) {
+      const near = <f64>n * window;
+      device += (pairs < near ? pairs : near) * gridLookup(surface + (SURFACE_APW << 3), n, GRID_TOKENS);
     }
   }
   // Decode attention of those that ride along
@@ -118,31 +114,4 @@ function chunkSeconds(surface: usize, window: f64, chunk: usize): f64 {
   if (window <= 0) return seconds;
   const near = <f64>n * window;
   return seconds + (pairs < near ? pairs : near) * gridLookup(surface + (SURFACE_APW << 3), n, GRID_TOKENS);
-}
-
-/** Token-wise work where a prompt is the work of one of `groups` attention groups: the others wait for that of the longest chunk. */
-function groupTokens(surface: usize, chunks: usize, count: i32, tokens: i32, groups: i32): f64 {
-  let longest = 0;
-  for (let i = 0; i < count; i++) {
-    const n = load<i32>(chunks + <usize>(i * CHUNK_BYTES), CHUNK_TOKENS);
-    if (n > longest) longest = n;
-  }
-  const fullest = longest * groups;
-  const all = gridLookup(surface + (SURFACE_G << 3), fullest > tokens ? fullest : tokens, GRID_TOKENS);
-  if (fullest <= tokens) return all;
-  const shared = surface + (SURFACE_SHARED << 3);
-  return all - gridLookup(shared, fullest, GRID_TOKENS) + gridLookup(shared, tokens, GRID_TOKENS);
-}
-
-/** Prefill attention likewise: all chunks spread over the groups, or the longest one, whichever takes longer. */
-function groupAttention(surface: usize, chunks: usize, count: i32, groups: f64): f64 {
-  const window = getf(surface, SURFACE_WINDOW);
-  let sum = 0.0;
-  let most = 0.0;
-  for (let i = 0; i < count; i++) {
-    const seconds = chunkSeconds(surface, window, chunks + <usize>(i * CHUNK_BYTES));
-    sum += seconds;
-    if (seconds > most) most = seconds;
-  }
-  return most * groups > sum ? most * groups : sum;
 }

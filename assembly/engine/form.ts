@@ -17,12 +17,12 @@ import { decodeBlocks } from '../batching/count';
 import { mayGainByLoss } from '../batching/share';
 import { paySwaps, swapSeconds } from '../batching/swap';
 import { geta, getf, geti, setf, seti } from '../table/cell';
-import { clientAt } from '../table/client';
+import { clientAt, firstRank, ranksOf } from '../table/client';
 import { startOnChannel } from '../contention/channel';
 import { departLayers } from './layers';
 import { leapLimit, nextCut, planLeap } from './leap';
-import { firstRank, priceRanks, ranksOf } from './ranks';
 import { noteWants, priceDecode, priceDrafts, priceMixed } from './price';
+import { holdUneven, priceRanks } from './ranks';
 
 /**
  * Before a step: the scheduler looks at what has arrived after a step with prompts, when nothing ran, and after every
@@ -91,10 +91,11 @@ export function formRanks(run: usize, rep: usize, now: f64): void {
     if (geti(rank, REP_RUNNING) > 0 || geti(rank, REP_WAITING) > 0) waits = true;
   }
   if (!waits) return;
+  for (let i = 0; i < count; i++) lookAtArrivals(clientAt(run, first + i));
+  holdUneven(run, first, count);
   let works = false;
   for (let i = 0; i < count; i++) {
     const rank = clientAt(run, first + i);
-    lookAtArrivals(rank);
     setf(rank, REP_START, now);
     formBatch(run, rank);
     if (!isEmpty(rank)) works = true;

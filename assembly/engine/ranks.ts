@@ -1,26 +1,37 @@
 // Attention data parallel: ranks whose steps begin together and last as long as the fullest, which all of them wait for.
-import { CLIENT_AT_CHUNKS, CLIENT_DRAFTS, CLIENT_PRICE, CLIENT_RANKS, CLIENT_SURFACE, RANKS_PLACE } from '../layout/client';
+import { CLIENT_AT_CHUNKS, CLIENT_DRAFTS, CLIENT_EVEN_BATCH, CLIENT_EVEN_STEPS, CLIENT_PRICE, CLIENT_SURFACE } from '../layout/client';
 import { PRICE_LINEAR } from '../layout/enums';
-import { REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_DECODING, REP_INDEX } from '../layout/replica';
+import { REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_DECODES, REP_DECODING, REP_EVEN, REP_HOLDS, REP_PARTIAL, REP_UNEVEN } from '../layout/replica';
+import { canTake, headIsResident } from '../batching/admit';
 import { stepContext, stepDecodes } from '../batching/drafts';
 import { swapSeconds } from '../batching/swap';
 import { ranksSeconds, surfaceDecodes, surfacePrompts } from '../cost/surface';
-import { geta, geti } from '../table/cell';
+import { geta, geti, seti } from '../table/cell';
 import { clientAt } from '../table/client';
 import { priceDrafts, priceMixed } from './price';
 
-/** Ranks that step together with a client; 0 = it is alone. */
-// @ts-ignore: decorator
-@inline
-export function ranksOf(rep: usize): i32 {
-  return geti(rep, CLIENT_RANKS) % RANKS_PLACE;
-}
-
-/** Index of the first of them. */
-// @ts-ignore: decorator
-@inline
-export function firstRank(rep: usize): i32 {
-  return geti(rep, REP_INDEX) - geti(rep, CLIENT_RANKS) / RANKS_PLACE;
+/**
+ * Some engines hold prompts back until every rank has one, while all decode (TensorRT-LLM's attention_dp_config): a prompt on one rank
+ * alone would stall the decodes of all. A prompt that is computed in pieces goes on.
+ */
+export function holdUneven(run: usize, first: i32, count: i32): void {
+  const head = clientAt(run, first);
+  const steps = geti(head, CLIENT_EVEN_STEPS);
+  if (steps == 0) return;
+  let even = true;
+  let decodes = true;
+  for (let i = 0; i < count; i++) {
+    const rep = clientAt(run, first + i);
+    if (geti(rep, REP_PARTIAL) == 0 && (!canTake(run, rep) || headIsResident(run, rep))) even = false;
+    if (geti(rep, REP_DECODES) == 0) decodes = false;
+  }
+  const counter = even ? REP_EVEN : REP_UNEVEN;
+  const waited = geti(head, counter) + 1;
+  let holds = false;
+  if (even) seti(head, REP_UNEVEN, 0);
+  if (decodes) holds = even ? waited <= geti(head, CLIENT_EVEN_BATCH) : waited < steps;
+  if (decodes || !even) seti(head, counter, holds ? waited : 0);
+  for (let i = 0; i < count; i++) seti(clientAt(run, first + i), REP_HOLDS, holds ? 1 : 0);
 }
 
 /** Duration of the step that ranks `first` .. `first` + `count` - 1 have formed, copies to and from host memory included. */

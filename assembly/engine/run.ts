@@ -11,14 +11,13 @@ import {
 import { shareChannels } from '../contention/channel';
 import { shareLinks } from '../contention/flows';
 import { geta, getf, geti, rowf, setf, seti } from '../table/cell';
-import { clientAt } from '../table/client';
+import { clientAt, firstRank, ranksOf } from '../table/client';
 import { eventTime } from '../table/events';
 import { treeFirst, treeLeast, treeSet } from '../table/tree';
 import { retireCores } from './cores';
 import { deliverEvents } from './deliver';
 import { formRanks, formStep } from './form';
 import { retireStep } from './retire';
-import { firstRank, ranksOf } from './ranks';
 import { markReady } from './ready';
 import { routeArrival } from './route';
 

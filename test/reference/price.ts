@@ -111,32 +111,12 @@ function priceBySurface(work: StepWork, surface: Float64Array): number {
   const verified = work.decodes * (1 + (work.drafts ?? 0));
   const tokens = sumPrefillTokens(work) + verified;
   const sampling = verified + work.chunks.filter((chunk) => chunk.completes).length;
-  const groups = surface[layout.SURFACE_GROUPS]!;
-  let device =
-    groups > 1 ? priceOfFullest(surface, work, tokens, groups) : lookUp(surface, layout.SURFACE_G, GRID_TOKENS, tokens);
+  let device = lookUp(surface, layout.SURFACE_G, GRID_TOKENS, tokens);
   device += lookUp(surface, layout.SURFACE_LM, GRID_SEQUENCES, sampling);
   device += surface[layout.SURFACE_AP_FIXED]!;
-  if (groups > 1) {
-    const own = work.chunks.map((chunk) => attentionTerms(surface, chunk).reduce((sum, term) => sum + term, 0));
-    device += Math.max(
-      own.reduce((sum, one) => sum + one, 0),
-      groups * Math.max(...own),
-    );
-  } else for (const term of work.chunks.flatMap((chunk) => attentionTerms(surface, chunk))) device += term;
+  for (const term of work.chunks.flatMap((chunk) => attentionTerms(surface, chunk))) device += term;
   if (work.decodes > 0) device += lookUpContext(surface, layout.SURFACE_DA, work.decodes, work.context);
   return addHost(surface, applyFloor(surface, device, tokens), work.decodes + work.chunks.length);
-}
-
-/** Tokens of the group that has the longest chunk, on every group; but what the groups do together is that of all tokens. */
-function priceOfFullest(surface: Float64Array, work: StepWork, tokens: number, groups: number): number {
-  const fullest = groups * Math.max(...work.chunks.map((chunk) => chunk.tokens));
-  if (fullest <= tokens) return lookUp(surface, layout.SURFACE_G, GRID_TOKENS, tokens);
-  const alone = lookUp(surface, layout.SURFACE_G, GRID_TOKENS, fullest);
-  return (
-    alone -
-    lookUp(surface, layout.SURFACE_SHARED, GRID_TOKENS, fullest) +
-    lookUp(surface, layout.SURFACE_SHARED, GRID_TOKENS, tokens)
-  );
 }
 
 /** Prefill attention of a chunk: of layers that see everything, and of those with a window where there are any. */

@@ -6,7 +6,7 @@ import { countBelow } from '../accept.ts';
 import { priceRanks, priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
 import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
-import { formStep, isEnded, lookAtArrivals } from './form.ts';
+import { formStep, holdUneven, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { giveUp } from './share.ts';
 import {
@@ -179,8 +179,9 @@ function ranksOf({ clients }: World, { index, setup: { rank } }: Client): readon
 
 /** One client starts a step, or several that step together: each forms its own, and all last as long as they take together. */
 function startStep(world: World, together: readonly Client[], now: number, watch: WatchStep): void {
+  together.forEach(lookAtArrivals);
+  holdUneven(together);
   const steps = together.map((client) => {
-    lookAtArrivals(client);
     const formed = formStep(client);
     client.lastHadPrompts = formed.chunks.length > 0;
     noteMembers(world, client, formed, now);
