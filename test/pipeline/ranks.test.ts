@@ -76,6 +76,38 @@ describe('a rank', () => {
   });
 });
 
+describe('prompts that are held back', () => {
+  // two decode, 1 s and a bit a step, when the third prompt comes, alone
+  const late = 'lengths: {input_len: 10, output_len: 40}, arrivals: uniform, request_rate: 0.5, num_requests: 3';
+  const firstOf = (more: string) => {
+    const { results } = run(specOf(`${STEP}, data_parallel_size: 2${more}`, late));
+    return results.first[2] - results.ready[2];
+  };
+
+  it('wait for the other ranks to have one, so long as all decode, and no longer than is said', () => {
+    const [at, once] = [firstOf(''), firstOf(', attention_dp_config: {timeout_iters: 1, batching_wait_iters: 0}')];
+    expect(at).toBeLessThan(2.5);
+    expect(once).toBe(at); // the first uneven step is the last that it may be held
+    const held = firstOf(', attention_dp_config: {timeout_iters: 20, batching_wait_iters: 0}');
+    // uneven steps were counted from the first on, also before there was anything to hold
+    expect(held).toBeGreaterThan(12);
+    expect(held).toBeLessThan(21);
+  });
+
+  it('go at once where a rank has nothing to decode', () => {
+    const one = 'lengths: {input_len: 10, output_len: 4}, arrivals: uniform, request_rate: 0.1, num_requests: 3';
+    const config = ', attention_dp_config: {timeout_iters: 20}';
+    const text = (more: string) => specOf(`${STEP}, data_parallel_size: 2${more}`, one);
+    expect([...run(text(config)).results.first]).toEqual([...run(text('')).results.first]);
+  });
+
+  it('need ranks', () => {
+    expect(issuesIn(() => readText(specOf(`${STEP}, attention_dp_config: {}`, late))).map(({ path }) => path)).toEqual([
+      'fleet.engine.attention_dp_config',
+    ]);
+  });
+});
+
 describe('an instance', () => {
   const engine = `${MOE}, data_parallel_size: 4, count: 2`;
   const { spec, lowered, figures } = run(specOf(engine, atOnce(64, 500, 50)));
