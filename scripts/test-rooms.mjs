@@ -8,7 +8,7 @@ const TESTS = fileURLToPath(new URL('../test/', import.meta.url));
 const ELSEWHERE = {
   check: ['spec/units', 'spec/fuzz', 'spec/mistakes', 'pipeline/mistakes'],
   stages: ['plan/ops', 'plan/op-table', 'pipeline', 'fleet-report'],
-  spec: ['pipeline'],
+  spec: ['pipeline', 'launch'],
   columns: ['kernels'],
   workload: ['pipeline/workload'],
   plan: ['cost', 'pipeline'],

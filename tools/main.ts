@@ -1,7 +1,8 @@
-// The door of the maintainers' tools: npm run tools -- calibrate FOLDER | validate-page FILE ... (scripts/tools.mjs builds them first).
+// The door of the maintainers' tools: npm run tools -- calibrate FOLDER | validate-page FILE | accuracy ... (scripts/tools.mjs builds them first).
 import { formatIssue, UserError } from '../src/check/issue.ts';
 import type { Output } from '../src/commands/flags.ts';
 import { fitFolder, HELP } from './calibrate/fit-folder.ts';
+import { printAccuracy } from './validate/accuracy.ts';
 import { HELP as PAGE_HELP, writeValidation } from './validate/page.ts';
 
 /** Exit code 0, or 2 for a mistake of the user's. */
@@ -9,6 +10,7 @@ export async function runTool([verb, ...argv]: readonly string[], out: Output): 
   try {
     if (verb === 'calibrate') fitFolder(argv, out);
     else if (verb === 'validate-page') await writeValidation(argv, out);
+    else if (verb === 'accuracy') return await printAccuracy(argv, out, process.cwd());
     else {
       out.stdout(`${HELP}\n${PAGE_HELP}`);
       return verb === undefined ? 0 : 2;

@@ -6,6 +6,7 @@ import { didYouMean } from '../check/nearest.ts';
 import { refuseOverwrites } from '../check/same-file.ts';
 import { writeWhole } from '../check/whole-file.ts';
 import { openProgress } from '../report/progress.ts';
+import { atOnce, JUDGED_BELOW } from '../validate/capacity.ts';
 import { openReplayer, predictCases } from '../validate/predict.ts';
 import { type CaseFile, readCases } from '../validate/read-cases.ts';
 import { documentOf } from '../validate/replay.ts';
@@ -29,12 +30,14 @@ const HELP = `mist validate FILE.csv [options]
 
   --out FILE         write one line per case: case_id, value, predicted, predicted_alt, error_pct, status, note
   --print-spec CASE  print the spec that stands for the run of a case, and nothing else: mist run on it gives the figures that were scored
+                     (CASE.capacity: of a server run, what its capacity is judged by)
   --json FILE        write the rows, all tables, Kendall's tau over loads and what was not predicted as JSON
   --group-by COLUMNS one more table by these columns of the file, e.g. model,hardware
   --catalog FOLDER   a catalog folder of your own, first
   --workers N        threads to replay on (default: one per core, fewer for small files); the answers do not depend on it
 
-  Every row is answered: ok, unsupported, oom or error, with the reason. Rows that are derived from others are not scored.
+  Every row is answered: ok, truncated, undetermined, unsupported, oom or error, with the reason. Rows that are derived from others are
+  not scored. Server runs are judged by their capacity; their latencies only below ${100 * JUDGED_BELOW} % of it, and undetermined beyond.
 `;
 
 /** Exit code 0 when all rows were processed, whatever the errors are. A file that is no case file is thrown (exit code 2). */
@@ -65,25 +68,34 @@ export const validate = verb('validate', FLAGS, HELP, async (flags, out) => {
   return 0;
 });
 
+/** Of a server run, what its capacity is judged by: the same deployment with all requests at once. */
+const CAPACITY = '.capacity';
+
 /** The document of the run that a case belongs to. Throws UserError where there is no such case, or no document for it. */
 function printSpec(file: CaseFile, id: string, catalog: Catalog): string {
-  const group = file.groups.find((one) => one.id === id || one.rows.some((row) => row.case_id === id));
+  const name = id.endsWith(CAPACITY) ? id.slice(0, -CAPACITY.length) : id;
+  const group = file.groups.find((one) => one.id === name || one.rows.some((row) => row.case_id === name));
   const path = '--print-spec';
   if (!group) {
     const known = file.rows.map((row) => row.case_id);
     const hint = didYouMean(id, known, 1);
     throw new UserError([{ path, expected: 'a case_id of the file', received: id, file: file.file, hint }]);
   }
-  const text = group.input ? documentOf(openReplayer(file.file, catalog), group.id, group.input) : group.trouble!;
+  const input = group.input && (name === id ? group.input : atOnce(group.input));
+  if (group.input && !input)
+    throw new UserError([
+      { path, expected: `the case of a server run before ${CAPACITY}`, received: id, file: file.file },
+    ]);
+  const text = input ? documentOf(openReplayer(file.file, catalog), group.id, input) : group.trouble!;
   if (typeof text === 'string') return text;
   const line = group.rows[0].line;
   throw new UserError([{ path, expected: 'a case that can be replayed', received: text.words, file: file.file, line }]);
 }
 
 /** A thread must have enough runs to be worth its start. */
-const RUNS_PER_THREAD = 1000;
+const RUNS_PER_THREAD = 250;
 
-function defaultThreads(file: CaseFile): number {
+export function defaultThreads(file: CaseFile): number {
   return Math.max(1, Math.min(availableParallelism(), Math.floor(file.groups.length / RUNS_PER_THREAD)));
 }
 

@@ -27,16 +27,17 @@ export function writeCase(id: string, input: CaseInput, catalog: Catalog, folder
   const trouble = findTrouble(input, catalog, folder);
   if (trouble) return trouble;
   const hardware = catalog.hardware(input.hardware);
+  const part = { ...input, ...shortened(input) };
   const placed = isDisaggregated(input.mode)
-    ? writeApart(input, hardware, catalog)
-    : writeTogether(input, hardware, catalog);
+    ? writeApart(part, hardware, catalog)
+    : writeTogether(part, hardware, catalog);
   if ('words' in placed) return placed as Trouble;
   const client = writeClient(input);
   return {
     name: id,
     ...(placed as Pick<CaseDocument, 'fleet' | 'topology'>),
     pipelines: { serve: { stages: [{ prefill: {} }, { decode: {} }] } },
-    workload: writeWorkload(input, folder),
+    workload: writeWorkload(part, folder),
     ...(client ? { client } : {}),
   };
 }
@@ -212,7 +213,7 @@ function linkBandwidth(hardware: Hardware, prefill: number, decode: number, all:
 function writeWorkload(input: CaseInput, folder: string): Part {
   const { load_kind, load_value, lengths_file, mode } = input;
   // a static batch is its batch, whatever the publisher counted as a request
-  const count = mode === 'static-batch' ? load_value! : (shortened(input) ?? input.num_requests);
+  const count = mode === 'static-batch' ? load_value! : input.num_requests;
   return {
     ...(lengths_file === null
       ? { lengths: writeLengths(input) }
@@ -226,18 +227,25 @@ function writeWorkload(input: CaseInput, folder: string): Part {
 /** Requests of an open loop that are enough for any figure, of all replicas and of each (data/cases/SCHEMA.md sections 6 and 7). */
 const ENOUGH = 20_000;
 const ENOUGH_EACH = 1500;
-/** Of a run that begins with everything: so many times what runs at once, so that filling and draining are a small part. */
+/** Requests of a run that begins with everything, of which only means are asked: so many, and so many times what runs at once. */
+const ENOUGH_MEAN = 5000;
 const ROUNDS = 8;
 /** Sequences that run at once where a case does not say: the most that engines of large devices take by default. */
 const USUAL_SEQS = 1024;
 
-/** Requests of the part of a long run that stands for all of it; null = the whole run is simulated. */
-export function shortened({ mode, load_kind, num_requests, replicas, max_num_seqs, dp }: CaseInput): number | null {
+/** How much of a run is simulated. */
+export type Sample = Pick<CaseInput, 'num_requests' | 'replicas'>;
+
+/** The part of a long run that stands for all of it; null = the whole run is simulated. Of all requests at once one replica has its share. */
+export function shortened({ mode, load_kind, num_requests, replicas, max_num_seqs, dp }: CaseInput): Sample | null {
   if (!/^(open-loop|offline|mlperf)/.test(mode)) return null;
-  const atOnce = (max_num_seqs ?? USUAL_SEQS) * (dp ?? 1);
-  const each = load_kind === 'all-at-once' ? Math.max(ENOUGH_EACH, ROUNDS * atOnce) : ENOUGH_EACH;
-  const enough = Math.max(ENOUGH, each * replicas);
-  return num_requests > enough ? enough : null;
+  if (load_kind !== 'all-at-once') {
+    const enough = Math.max(ENOUGH, ENOUGH_EACH * replicas);
+    return num_requests > enough ? { num_requests: enough, replicas } : null;
+  }
+  if (num_requests <= ENOUGH) return null;
+  const enough = Math.max(ENOUGH_MEAN, ROUNDS * (max_num_seqs ?? USUAL_SEQS) * (dp ?? 1));
+  return { num_requests: Math.min(enough, Math.ceil(num_requests / replicas)), replicas: 1 };
 }
 
 /** Whole numbers from floor(r L) to L, or L itself. */

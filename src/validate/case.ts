@@ -49,12 +49,14 @@ export interface CaseGroup {
 }
 
 /** Status words of a prediction (data/cases/SCHEMA.md section 6). */
-export type Status = 'ok' | 'truncated' | 'unsupported' | 'oom' | 'error';
+export type Status = 'ok' | 'truncated' | 'undetermined' | 'unsupported' | 'oom' | 'error';
 
 /** Why there is no prediction. */
 export interface Trouble {
-  readonly status: 'unsupported' | 'oom' | 'error';
+  readonly status: 'undetermined' | 'unsupported' | 'oom' | 'error';
   readonly words: string;
+  /** Of a server run: 100 (predicted / offered - 1) of its capacity. */
+  readonly capacityPct?: number;
 }
 
 export function isTrouble(value: object): value is Trouble {

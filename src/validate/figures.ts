@@ -29,17 +29,28 @@ export interface Figures {
 
 const single = (value: number): Statistics => ({ mean: value, p50: value, p99: value });
 
-export function figuresOf(mode: Mode, result: FleetSummary, stages: readonly StageResult[], output: number): Figures {
+/** Beside its result: output tokens of a request of a static batch, and deployments like the one that ran which the case has. */
+interface About {
+  readonly output: number;
+  readonly copies: number;
+}
+
+export function figuresOf(
+  mode: Mode,
+  result: FleetSummary,
+  stages: readonly StageResult[],
+  { output, copies }: About,
+): Figures {
   const decode = stages.find(({ name }) => name === 'decode');
   const whole: Figures = {
     ttft: result.ttft,
     tpot: result.tpot,
     e2e: result.e2el,
     itl: result.itl,
-    outputTokens: result.output_throughput,
-    totalTokens: result.total_token_throughput,
-    requests: result.request_throughput,
-    watts: result.unmetered.length > 0 ? Number.NaN : result.power_w,
+    outputTokens: copies * result.output_throughput,
+    totalTokens: copies * result.total_token_throughput,
+    requests: copies * result.request_throughput,
+    watts: result.unmetered.length > 0 ? Number.NaN : copies * result.power_w,
     prefill: Number.NaN,
     transfer: decode ? decode.transfer : single(Number.NaN),
   };

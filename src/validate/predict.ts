@@ -27,6 +27,8 @@ export interface Answer {
   readonly note: string;
   /** What the price of the run's steps rests on; null where it was not replayed. */
   readonly basis: Basis | null;
+  /** Of a row of a server run: 100 (predicted / offered - 1) of the capacity of its deployment; else null. */
+  readonly capacityPct: number | null;
 }
 
 export interface Prediction extends Answer {
@@ -76,29 +78,30 @@ export function answerGroup(group: CaseGroup, replayed: Replayed | Trouble): Ans
   return group.rows.map((row) => answerRow(row, replayed));
 }
 
-const refuse = (status: Status, note: string): Answer => ({
+const refuse = (status: Status, note: string, capacityPct: number | null = null): Answer => ({
   predicted: null,
   alternative: null,
   errorPct: null,
   status,
   note,
   basis: null,
+  capacityPct,
 });
 
 function answerRow(row: CaseRow, replayed: Replayed | Trouble): Answer {
-  if (isTrouble(replayed)) return refuse(replayed.status, replayed.words);
+  if (isTrouble(replayed)) return refuse(replayed.status, replayed.words, replayed.capacityPct);
   const { metric, statistic } = row;
   if (!(METRICS as readonly string[]).includes(metric))
     return refuse('unsupported', `metric ${metric || '(blank)'} is not known`);
   if (!(STATISTICS as readonly string[]).includes(statistic)) {
     return refuse('unsupported', `statistic ${statistic || '(blank)'} is not known`);
   }
-  const { basis } = replayed;
+  const { basis, capacityPct = null } = replayed;
   const { value: predicted, alternative } = readStatistic(replayed, metric as Metric, statistic as Statistic);
   if (!Number.isFinite(predicted)) return refuse('unsupported', `${metric} does not exist in this run`);
   if (!(row.value > 0 && Number.isFinite(row.value))) {
     const note = `value: expected a positive number, received ${row.valueText || 'nothing'}`;
-    return { predicted, alternative, errorPct: null, status: 'error', note, basis };
+    return { predicted, alternative, errorPct: null, status: 'error', note, basis, capacityPct };
   }
   return {
     predicted,
@@ -106,6 +109,7 @@ function answerRow(row: CaseRow, replayed: Replayed | Trouble): Answer {
     ...compare(row.value, predicted, alternative, replayed.note),
     status: replayed.truncated ? 'truncated' : 'ok',
     basis,
+    capacityPct,
   };
 }
 

@@ -16,6 +16,7 @@ import { readData } from '../spec/fleet/read.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { readOptionsOf } from '../spec/open.ts';
 import type { ReadOptions } from '../spec/read-options.ts';
+import { atOnce, JUDGED_BELOW, loadOf } from './capacity.ts';
 import { isTrouble, type Metric, type Statistic, type Trouble } from './case.ts';
 import type { CaseInput } from './case-columns.ts';
 import { type CaseDocument, caseText, shortened, writeCase } from './case-document.ts';
@@ -37,6 +38,8 @@ export interface Replayed {
   /** Only the part of the run that stands for all of it was simulated. */
   readonly truncated: boolean;
   readonly basis: Basis;
+  /** Of a server run: 100 (predicted / offered - 1) of its capacity. */
+  readonly capacityPct?: number;
 }
 
 export function openReplayer(caseFile: string, session: Session): Replayer {
@@ -56,7 +59,22 @@ export function documentOf(replayer: Replayer, id: string, input: CaseInput): st
   return isTrouble(document) ? document : caseText(document);
 }
 
+/** Server runs are judged by their capacity first (capacity.ts); their latencies are predicted only well below it. */
 export function replayCase(replayer: Replayer, id: string, input: CaseInput): Replayed | Trouble {
+  const all = atOnce(input);
+  if (!all) return replayRun(replayer, id, input);
+  const most = replayRun(replayer, id, all);
+  if (isTrouble(most)) return most;
+  const load = loadOf(input, most.figures.outputTokens);
+  const capacityPct = 100 * (1 / load - 1);
+  if (load > JUDGED_BELOW) {
+    const words = `offered ${(100 * load).toFixed(0)} % of the predicted capacity: a few per cent of it decide every latency`;
+    return { status: 'undetermined', words, capacityPct };
+  }
+  return { ...replayRun(replayer, id, input), capacityPct };
+}
+
+function replayRun(replayer: Replayer, id: string, input: CaseInput): Replayed | Trouble {
   const document = writeCase(id, input, replayer.session.catalog, replayer.folder);
   if (isTrouble(document)) return document;
   try {
@@ -117,11 +135,13 @@ function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: C
     .flatMap((client) => (client.basis === '' ? [] : [client.basis as Basis]))
     .reduce((least, one) => worse(least, one));
   const squeezed = lowered.clients.some(({ memory }) => memory.includes(SQUEEZED));
-  const figures = figuresOf(input.mode, result, moved?.stages ?? [], outputOf(lowered));
   const part = shortened(input);
+  const copies = part ? input.replicas / part.replicas : 1;
+  const figures = figuresOf(input.mode, result, moved?.stages ?? [], { output: outputOf(lowered), copies });
   const notes = [
     ...(squeezed ? [SQUEEZED] : []),
-    ...(part ? [`the first ${part} of ${input.num_requests} requests`] : []),
+    ...(part ? [`the first ${part.num_requests * copies} of ${input.num_requests} requests`] : []),
+    ...(copies > 1 ? [`one of ${copies} replicas`] : []),
   ];
   return { figures, note: notes.join('; '), truncated: part !== null, basis };
 }

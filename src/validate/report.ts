@@ -2,7 +2,7 @@
 import { groupBy } from '../check/group-by.ts';
 import { type ChoiceScore, type LoadSweep, rankSweeps, scoreChoices, summariseTau, type TauSummary } from './order.ts';
 import type { Prediction } from './predict.ts';
-import { type ErrorTable, scoredOf, summariseErrors, tabulate } from './score.ts';
+import { type CapacityScore, type ErrorTable, scoreCapacity, scoredOf, summariseErrors, tabulate } from './score.ts';
 
 /** A table of errors by columns of the case file. */
 export interface TitledTable {
@@ -29,6 +29,8 @@ export interface Validation {
   readonly sweeps: readonly LoadSweep[];
   readonly tau: readonly TauSummary[];
   readonly choices: readonly ChoiceScore[];
+  /** Of server runs of high and medium quality; null where there are none. */
+  readonly capacity: CapacityScore | null;
   readonly missing: readonly MissingReason[];
 }
 
@@ -61,6 +63,7 @@ export function scoreAll(predictions: readonly Prediction[], more: readonly stri
     sweeps,
     tau: summariseTau(sweeps),
     choices: scoreChoices(good),
+    capacity: scoreCapacity(predictions.filter(({ row }) => row.quality !== 'low')),
     missing: listMissing(scored),
   };
 }

@@ -27,9 +27,25 @@ export interface ErrorTable {
 const MISSING_PCT = 100;
 const SHORT_TTFT_MS = 100;
 
-/** Rows that count: what is derived from another row, or fixed by the load, never does. */
+/** Rows that count: what is derived from another row, or fixed by the load, never does, nor does what nobody can determine. */
 export function scoredOf(predictions: readonly Prediction[]): Prediction[] {
-  return predictions.filter(({ row }) => !row.derived);
+  return predictions.filter(({ row, status }) => !row.derived && status !== 'undetermined');
+}
+
+/** Errors of capacity, one figure a server run, and how many of the rows of these runs are undetermined. */
+export interface CapacityScore extends ErrorTable {
+  readonly rows: number;
+  readonly undetermined: number;
+}
+
+/** How far the capacity of server runs is off (capacity.ts), one figure a run; null where the file has none. */
+export function scoreCapacity(predictions: readonly Prediction[]): CapacityScore | null {
+  const known = predictions.filter(({ row, capacityPct }) => !row.derived && capacityPct !== null);
+  if (known.length === 0) return null;
+  const runs = [...groupBy(known, ({ row }) => row.group_id || row.case_id).values()];
+  const errors = runs.map(([one]) => ({ ...one, row: { ...one.row, metric: 'capacity' }, errorPct: one.capacityPct }));
+  const undetermined = known.filter(({ status }) => status === 'undetermined').length;
+  return { ...summariseErrors([], errors), rows: known.length, undetermined };
 }
 
 export function absoluteError({ errorPct }: Prediction): number {

@@ -2,10 +2,11 @@
 import { quoteCell } from '../report/csv.ts';
 import { capital } from '../report/format.ts';
 import { drawTable, left, right } from '../report/table.ts';
+import { JUDGED_BELOW } from './capacity.ts';
 import type { ChoiceScore, TauSummary } from './order.ts';
 import type { Prediction } from './predict.ts';
 import type { MissingReason, TitledTable, Validation } from './report.ts';
-import type { ErrorTable } from './score.ts';
+import type { CapacityScore, ErrorTable } from './score.ts';
 
 const HEADING = 'case_id,value,predicted,predicted_alt,error_pct,status,note';
 
@@ -54,12 +55,13 @@ function errorCells(table: ErrorTable): string[] {
 
 /** The terminal's summary: errors by mode, metric and quality, what was asked for, order and choices, and what is missing. */
 export function summaryText(validation: Validation, more: readonly string[]): string {
-  const { tables, headline, tau, choices, missing } = validation;
+  const { tables, headline, capacity, tau, choices, missing } = validation;
   const parts = [`Errors in % of the measured value, all scored rows\n${errorTable(tables[0])}`];
   const rest = [tables[1], ...tables.filter(({ rows }) => rows === 'core')];
   if (more.length > 0) rest.push(tables[tables.length - 1]);
   for (const table of rest) parts.push(`${capital(table.rows)} rows\n${errorTable(table)}`);
   parts.push(headlineText(headline, tables[1].rows));
+  if (capacity) parts.push(capacityText(capacity));
   if (tau.length > 0)
     parts.push(`Order over loads (Kendall's tau, deployments with 4 loads or more)\n${tauTable(tau)}`);
   if (choices.length > 0) parts.push(`The better of two that differ in one choice\n${choiceTable(choices)}`);
@@ -73,6 +75,15 @@ function headlineText(headline: ErrorTable, rows: string): string {
     `${capital(rows)}: ${headline.n} rows, median |error| ${one(headline.median)} %, p90 ${one(headline.p90)} %; ` +
     `over ${headline.configs} configs and metrics ${one(headline.configMedian)} % and ${one(headline.configP90)} %; ` +
     `${headline.missing} without a prediction`
+  );
+}
+
+function capacityText({ n, median, p90, signed, configMedian, configP90, rows, undetermined }: CapacityScore): string {
+  const one = (value: number) => value.toFixed(1);
+  return (
+    `Capacity of ${n} server runs: median |error| ${one(median)} %, p90 ${one(p90)} %, bias ${one(signed)} %; ` +
+    `over configs ${one(configMedian)} % and ${one(configP90)} %; ${undetermined} of their ${rows} rows are undetermined: ` +
+    `offered more than ${100 * JUDGED_BELOW} % of the predicted capacity`
   );
 }
 
@@ -104,7 +115,7 @@ function missingTable(missing: readonly MissingReason[]): string {
 
 /** The same as JSON: rows, tables, order, reasons. Numbers keep their digits; what does not exist is null. */
 export function validationJson(validation: Validation): string {
-  const rows = validation.predictions.map(({ row, predicted, alternative, errorPct, status, note }) => ({
+  const rows = validation.predictions.map(({ row, predicted, alternative, errorPct, status, note, capacityPct }) => ({
     case_id: row.case_id,
     value: Number.isFinite(row.value) ? row.value : null,
     predicted,
@@ -112,6 +123,7 @@ export function validationJson(validation: Validation): string {
     error_pct: errorPct,
     status,
     note,
+    ...(capacityPct === null ? {} : { capacity_error_pct: capacityPct }),
   }));
   const table = (by: readonly string[], line: ErrorTable) => ({
     ...Object.fromEntries(by.map((column, i) => [column, line.key[i]])),
@@ -128,10 +140,11 @@ export function validationJson(validation: Validation): string {
     config_p90_abs_error_pct: line.configP90,
     short_ttft_median_abs_error_ms: line.shortTtftMs,
   });
-  const { headline, tables, tau, sweeps, choices, missing } = validation;
+  const { headline, tables, capacity, tau, sweeps, choices, missing } = validation;
   const answer = {
     headline: table([], headline),
     tables: tables.map(({ by, rows: of, lines }) => ({ by, rows: of, lines: lines.map((line) => table(by, line)) })),
+    capacity: capacity && { ...table([], capacity), rows: capacity.rows, undetermined: capacity.undetermined },
     kendall_tau: tau,
     load_sweeps: sweeps,
     choices,

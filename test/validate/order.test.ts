@@ -31,9 +31,19 @@ function predictionsOf(
         status: 'oom',
         note: 'too big, "really"',
         basis: null,
+        capacityPct: null,
       };
     const errorPct = 100 * (predicted / row.value - 1);
-    return { row, predicted, alternative: null, errorPct, status: 'ok', note: '', basis: 'measured' };
+    return {
+      row,
+      predicted,
+      alternative: null,
+      errorPct,
+      status: 'ok',
+      note: '',
+      basis: 'measured',
+      capacityPct: null,
+    };
   });
 }
 

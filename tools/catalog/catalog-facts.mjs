@@ -1,5 +1,7 @@
 // What the tables of facts lack or have wrong, for make-catalog.mjs: families, visible memory, corrections with their reasons.
 
+const of = (generation, ids) => Object.fromEntries(ids.split(' ').map((id) => [id, generation]));
+
 /** Architecture families: relatives lend each other efficiencies. */
 export const GENERATIONS = {
   'a100-sxm-40gb': 'ampere',
@@ -47,6 +49,45 @@ export const GENERATIONS = {
   'xeon-6787p': 'granite-rapids',
   'epyc-9654': 'zen4',
   'epyc-9755': 'zen5',
+  ...of(
+    'ampere',
+    'rtx-3090-24gb rtx-a4000-16gb rtx-a5000-24gb rtx-a6000-48gb a2-16gb a10-24gb a10g-24gb a100-pcie-40gb',
+  ),
+  ...of('ampere', 'a800-sxm-80gb jetson-agx-orin-64gb'),
+  ...of('ada', 'rtx-4080-16gb rtx-5000-ada-32gb rtx-6000-ada-48gb l40-48gb l20-48gb'),
+  ...of('turing', 'rtx-2080-ti-22gb t4-16gb'),
+  ...of('volta', 'v100-sxm2-16gb v100-sxm2-32gb'),
+  ...of('pascal', 'p100-16gb p40-24gb'),
+  ...of(
+    'blackwell-rtx',
+    'rtx-5090-32gb rtx-5080-16gb rtx-5070-ti-16gb rtx-5060-ti-16gb rtx-pro-4000-24gb rtx-pro-4500-32gb',
+  ),
+  ...of('blackwell-rtx', 'rtx-pro-4500-server-32gb rtx-pro-5000-48gb rtx-pro-5000-72gb rtx-pro-6000-ws-96gb'),
+  ...of('blackwell-rtx', 'rtx-pro-6000-maxq-96gb gb10-128gb jetson-thor-128gb'),
+  ...of('hopper', 'h20-96gb h20-3e-141gb'),
+  ...of('blackwell', 'b100-sxm-192gb'),
+  ...of('rubin', 'rubin-288gb rubin-cpx-128gb'),
+  ...of('cdna1', 'mi100-32gb'),
+  ...of('cdna2', 'mi210-64gb'),
+  ...of('cdna3', 'mi300a-128gb mi308x-192gb'),
+  ...of('cdna4', 'mi350x'),
+  ...of('cdna5', 'mi455x-432gb'),
+  ...of('rdna3', 'radeon-pro-w7900-48gb rx-7900-xtx-24gb ryzen-ai-max-395-128gb'),
+  ...of('rdna4', 'radeon-ai-pro-r9700-32gb rx-9070-xt-16gb'),
+  ...of('xe2', 'arc-pro-b50-16gb arc-pro-b65-32gb arc-pro-b70-32gb'),
+  ...of('tpu-v4', 'tpu-v4'),
+  ...of('tpu-v8', 'tpu-8t tpu-8i'),
+  ...of('trainium2', 'trainium2-ultra'),
+  ...of('trainium3', 'trainium3'),
+  ...of('wormhole', 'wormhole-n150-12gb wormhole-n300-24gb'),
+  ...of('blackhole', 'blackhole-p150a-32gb'),
+  ...of('cloud-ai100', 'cloud-ai100-ultra-128gb'),
+  ...of('ascend-910', 'ascend-910b-64gb ascend-910c-128gb'),
+  ...of('ascend-950', 'ascend-950pr-128gb ascend-950dt-144gb'),
+  ...of('apple-m', 'm2-max-96gb m2-ultra-192gb m3-max-128gb m3-ultra-512gb m4-max-128gb m5-max-128gb m5-ultra-256gb'),
+  ...of('zen5', 'epyc-9965 epyc-9575f ryzen-9950x'),
+  ...of('neoverse-v2', 'graviton4-96c'),
+  ...of('vera', 'vera-88c'),
 };
 
 /**
@@ -74,13 +115,30 @@ export const VISIBLE_GIB = {
   'b300-sxm-288gb': 267.7,
   'gb200-186gb': 184,
   'gb300-288gb': 276.6,
+  'rtx-3090-24gb': 23.6,
+  'rtx-4080-16gb': 15.6,
+  'rtx-5090-32gb': 31.3,
+  'rtx-5080-16gb': 15.5,
+  'rtx-a6000-48gb': 47.4,
+  'rtx-6000-ada-48gb': 47.4,
+  'a10-24gb': 22.1,
+  'a10g-24gb': 22.1,
+  't4-16gb': 14.6,
+  'v100-sxm2-16gb': 15.8,
+  'v100-sxm2-32gb': 31.7,
+  'l40-48gb': 44.4,
+  'l20-48gb': 44.4,
+  'a100-pcie-40gb': 39.5,
+  'a800-sxm-80gb': 79.15,
+  'h20-96gb': 95.1,
+  'h20-3e-141gb': 139.8,
 };
 
 /** Corrections to hardware_ids.csv. */
 export const HARDWARE_FIXES = {
   'rtx-4090-24gb': {
-    peak: { int8: 660e12 },
-    why: 'int8: 660 TOP/s dense (Ada whitepaper, from memory), twice the 330 of fp8 with 32-bit sums',
+    peak: { int8: 660.6e12 },
+    why: 'int8: 660.6 TOP/s dense (hmc-tech.com), twice the 330 of fp8 with 32-bit sums',
   },
   'h100-pcie-80gb': {
     scale_up: { domain: 8 },
@@ -90,7 +148,18 @@ export const HARDWARE_FIXES = {
   'tpu-v6e': { peak: { fp8: undefined }, why: 'no fp8 rate: the matrix unit has none of its own' },
   'b300-sxm-288gb': { why: 'fp4: 14 PFLOP/s is the dense figure' },
   'gb300-288gb': { why: 'fp4: 15 PFLOP/s is the dense figure' },
+  mi355x: {
+    scale_up: { bandwidth: 535.5e9 },
+    why: 'scale-up: 7 links of 76.5 GB/s one way (stas00/ml-engineering@744d01e, from 153 GB/s a link both ways of AMD); 576 was of InferenceX',
+  },
+  'tpu-v7x': { why: '7,380 GB/s, 192 GiB and 100 Gbit/s confirmed by docs.cloud.google.com/tpu/docs/tpu7x' },
 };
+
+/** Devices of the newer table that the cost model has no words for: weights that stream from elsewhere, a schedule over hundreds of chips. */
+export const LEFT_OUT = new Set(['cerebras-wse-3', 'groq-lpu-v1']);
+
+/** Sold by their maker alone, so that its price on demand is the price. */
+export const OWNERS = /^(tpu|trainium|inferentia)/;
 
 /** Vision towers that tables of text models leave out: SigLIP so400m of Gemma 3, the tower of Llama 4. */
 const SIGLIP = { hidden_size: 1152, num_hidden_layers: 27, intermediate_size: 4304, patch_size: 14, image_size: 896 };

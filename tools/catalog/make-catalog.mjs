@@ -9,9 +9,11 @@ import {
   formatFix,
   GENERATIONS,
   HARDWARE_FIXES,
+  LEFT_OUT,
   MODEL_FIXES,
   NAME_FIXES,
   OTHER_MODELS,
+  OWNERS,
   VISIBLE_GIB,
 } from './catalog-facts.mjs';
 
@@ -42,6 +44,8 @@ function write(kind, id, value) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${id}.json`), format(value));
 }
+
+const PRICES = new Map(readTable('catalog/prices_default.csv').map((row) => [row.device_id, row]));
 
 /** Units of the table to SI, without the noise of binary fractions. */
 const scale = (text, factor) => Number((Number(text) * factor).toPrecision(12));
@@ -76,11 +80,27 @@ function makeHardware(row) {
     host_link_bandwidth: scale(row.host_link_gbps_unidir, 1e9),
     scale_out_bandwidth: scale(row.scaleout_gbps_per_dev, 1e9),
     tdp_w: orNull(row.tdp_w),
-    usd_per_hour: orNull(row.usd_per_h),
-    price_source: row.price_source,
+    ...priceOf(row),
     source: [row.source, memory, fix.why].filter(Boolean).join('; '),
     confidence: row.confidence,
   };
+}
+
+/**
+ * One kind of price for all: on demand at specialised clouds (the median), or derived from it by the ratio of list prices; of devices that
+ * their maker alone rents, its own. None of another kind.
+ */
+function priceOf({ id, usd_per_h, price_source }) {
+  const price = PRICES.get(id);
+  const { recommended_usd_h: usd = '', kind = '' } = price ?? {};
+  const specialised = /^(specialised|DERIVED)/.test(kind);
+  if (specialised || (OWNERS.test(id) && kind.startsWith('hyperscaler'))) {
+    const [low, high] = [price.specialised_min, price.specialised_max];
+    const spread = low === high ? '' : `, ${low} to ${high}`;
+    return { usd_per_hour: Number(usd), price_source: `${kind.replace('DERIVED', 'derived')}${spread}; 2026-11` };
+  }
+  // what nobody else lists stays as it was, with its own words
+  return OWNERS.test(id) ? { usd_per_hour: orNull(usd_per_h), price_source } : { usd_per_hour: null, price_source: '' };
 }
 
 function readFacts(id, file) {
@@ -142,7 +162,8 @@ function withNames(models, rows) {
   });
 }
 
-for (const row of readTable('cases/hardware_ids.csv')) write('hardware', row.id, makeHardware(row));
+const devices = [...readTable('cases/hardware_ids.csv'), ...readTable('catalog/hardware_new.csv')];
+for (const row of devices) if (!LEFT_OUT.has(row.id)) write('hardware', row.id, makeHardware(row));
 const rows = readTable('catalog/models_new.csv');
 const models = [
   ...readTable('cases/model_ids.csv').map(makeModel),

@@ -1,5 +1,6 @@
 // Replays a case file once for every choice of constants; every fold of a cross-validation then only picks among the answers.
 import type { Catalog } from '../../src/catalog/open.ts';
+import { atOnce } from '../../src/validate/capacity.ts';
 import type { Trouble } from '../../src/validate/case.ts';
 import type { CaseInput } from '../../src/validate/case-columns.ts';
 import { chooseProfile } from '../../src/validate/choose-profile.ts';
@@ -31,7 +32,7 @@ export function replayGrid(
   const scored = new Map(scoredOf(shipped).map((prediction) => [prediction.row, prediction]));
   const isWanted = ({ quality }: Prediction['row']) => quality !== 'low';
   const groups = file.groups
-    .filter(({ input }) => input !== null)
+    .filter(({ input }) => input !== null && atOnce(input) === null) // servers are judged by capacity, which constants do not choose
     .map((group) => ({ ...group, rows: group.rows.filter((row) => scored.has(row) && isWanted(row)) }))
     .filter(({ rows }) => rows.length > 0);
   const choices = GLOBAL_GRID.length * HOST_CHOICES;

@@ -1,0 +1,187 @@
+// How far predictions are off, as one table: groups of measured figures, each with its error, what is asked of it and the coverage of its band.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type Catalog, openCatalog } from '../../src/catalog/open.ts';
+import type { ErrorBand } from '../../src/catalog/types.ts';
+import { type Output, readFlags } from '../../src/commands/flags.ts';
+import { drawTable, left, right } from '../../src/report/table.ts';
+import type { Metric } from '../../src/validate/case.ts';
+import type { Prediction } from '../../src/validate/predict.ts';
+import { readCases } from '../../src/validate/read-cases.ts';
+import { type ErrorTable, scoreCapacity, scoredOf, summariseErrors } from '../../src/validate/score.ts';
+import { predictOnThreads } from '../../src/validate/threads.ts';
+import { readRecords } from '../../src/workload/csv.ts';
+import { scoreKvRows } from './kv-rows.ts';
+
+const FLAGS = { '--append': String, '--data': String, '--help': Boolean, '-h': '--help' } as const;
+
+export const HELP = `npm run accuracy [-- options]
+
+  Replays all measured cases as mist validate does and prints one table: error by group of figures, what is asked, coverage of the bands.
+
+  --data FOLDER      the measurements (default: MIST_DATA)
+  --append LABEL     add this run to bench/accuracy-history.csv under a label, and compare with the last one there: exit code 1 if a group
+                     that kept what is asked of it no longer does
+`;
+
+type File = 'cases.csv' | 'cases_2026.csv';
+
+/** A group of figures. Its error is the median and the 90th percentile of |predicted / measured - 1|, in %. */
+interface Group {
+  readonly what: string;
+  readonly file: File;
+  readonly mode: string;
+  readonly metric: Metric;
+  /** Median and 90th percentile, %; `rows`: over rows, else over deployments (the median of each deployment and metric counts once). */
+  readonly asked: readonly [median: number, p90: number];
+  readonly over: 'rows' | 'deployments';
+}
+
+const NEW = { file: 'cases_2026.csv', over: 'deployments' } as const;
+const OLD = { file: 'cases.csv', over: 'rows', mode: 'closed-loop' } as const;
+
+/** cases.csv: one point more than what it was when the newer file came; the newer file: what is aimed at. */
+const GROUPS: readonly Group[] = [
+  { ...OLD, what: 'closed-loop TPOT', metric: 'tpot_ms', asked: [5.6, 15] },
+  { ...OLD, what: 'closed-loop throughput', metric: 'output_tokens_per_s', asked: [7.1, 13] },
+  { ...OLD, what: 'closed-loop TTFT', metric: 'ttft_ms', asked: [13.8, 41] },
+  { ...OLD, what: 'static batch E2E', mode: 'static-batch', metric: 'e2e_ms', asked: [6.8, 16.5] },
+  { ...NEW, what: 'closed-loop TPOT', mode: 'closed-loop', metric: 'tpot_ms', asked: [6, 14] },
+  { ...NEW, what: 'chat ITL', mode: 'closed-loop', metric: 'itl_ms', asked: [7, 14] },
+  { ...NEW, what: 'chat throughput', mode: 'closed-loop', metric: 'output_tokens_per_s', asked: [8, 14] },
+  { ...NEW, what: 'closed-loop TTFT', mode: 'closed-loop', metric: 'ttft_ms', asked: [9, 22] },
+  { ...NEW, what: 'apart TPOT', mode: 'disagg-closed-loop', metric: 'tpot_ms', asked: [12, 30] },
+  { ...NEW, what: 'apart TTFT', mode: 'disagg-closed-loop', metric: 'ttft_ms', asked: [20, 50] },
+  { ...NEW, what: 'MLPerf offline', mode: 'mlperf-offline', metric: 'output_tokens_per_s', asked: [8, 18] },
+  { ...NEW, what: 'MLPerf server TPOT', mode: 'mlperf-server mlperf-interactive', metric: 'tpot_ms', asked: [12, 30] },
+  { ...NEW, what: 'chat power', mode: 'closed-loop', metric: 'power_w', asked: [8, 15] },
+  { ...NEW, what: 'offline throughput', mode: 'offline', metric: 'output_tokens_per_s', asked: [8, 18] },
+  { ...NEW, what: 'static batch E2E', mode: 'static-batch', metric: 'e2e_ms', asked: [12, 18] },
+];
+const CAPACITY_ASKED = [8, 18] as const;
+const KV_ASKED = [2, 8] as const;
+
+/** One line of the table. `coverage`: share of rows within the band that a user would be shown, NaN where no band is. */
+export interface AccuracyLine {
+  readonly file: string;
+  readonly what: string;
+  readonly rows: number;
+  readonly deployments: number;
+  readonly median: number;
+  readonly p90: number;
+  readonly bias: number;
+  readonly asked: readonly [median: number, p90: number];
+  readonly coverage: number;
+}
+
+export async function printAccuracy(argv: readonly string[], out: Output, root: string): Promise<number> {
+  const flags = readFlags('accuracy', FLAGS, argv);
+  if (flags['--help']) {
+    out.stdout(HELP);
+    return 0;
+  }
+  const data = flags['--data'] ?? process.env.MIST_DATA ?? join(root, '../shared/data');
+  if (!existsSync(join(data, 'cases', 'cases.csv'))) {
+    out.stdout(`skipped: no measured cases at ${data} (set MIST_DATA)\n`);
+    return 0;
+  }
+  const lines = await measureAccuracy(data, openCatalog());
+  out.stdout(accuracyTable(lines));
+  const label = flags['--append'];
+  return label === undefined ? 0 : keepHistory(join(root, 'bench/accuracy-history.csv'), label, lines, out);
+}
+
+async function measureAccuracy(data: string, catalog: Catalog): Promise<AccuracyLine[]> {
+  const predictions = new Map<File, Prediction[]>();
+  for (const name of ['cases.csv', 'cases_2026.csv'] as const) {
+    const file = join(data, 'cases', name);
+    if (existsSync(file))
+      predictions.set(name, await predictOnThreads(readCases(file), null, Math.min(availableParallelism(), 16)));
+  }
+  const good = (name: File) => (predictions.get(name) ?? []).filter(({ row }) => row.quality !== 'low');
+  const lines = GROUPS.flatMap((group) => {
+    const isOne = ({ row }: Prediction) =>
+      group.mode.split(' ').includes(row.cell('mode')) && row.metric === group.metric;
+    const rows = scoredOf(good(group.file)).filter(isOne);
+    if (rows.length === 0) return [];
+    const { file, what, asked } = group;
+    return [lineOf({ file, what, asked }, summariseErrors([], rows), coverageOf(rows, catalog), group.over)];
+  });
+  const capacity = scoreCapacity(good('cases_2026.csv'));
+  const of = { file: 'cases_2026.csv', what: 'MLPerf server capacity', asked: CAPACITY_ASKED };
+  if (capacity) lines.push(lineOf(of, capacity, Number.NaN, 'rows'));
+  const kv = scoreKvRows(join(data, 'kv_capacity', 'kv_capacity.csv'), catalog);
+  if (kv) lines.push({ file: 'kv_capacity.csv', what: 'KV capacity', asked: KV_ASKED, ...kv, coverage: Number.NaN });
+  return lines;
+}
+
+type Named = Pick<AccuracyLine, 'file' | 'what' | 'asked'>;
+
+function lineOf(named: Named, table: ErrorTable, coverage: number, over: Group['over']): AccuracyLine {
+  const [median, p90] = over === 'rows' ? [table.median, table.p90] : [table.configMedian, table.configP90];
+  return { ...named, rows: table.n, deployments: table.configs, median, p90, bias: table.signed, coverage };
+}
+
+const BAND: Readonly<Partial<Record<Metric, keyof ErrorBand>>> = {
+  ttft_ms: 'ttft_pct',
+  tpot_ms: 'tpot_pct',
+  itl_ms: 'tpot_pct',
+  e2e_ms: 'tpot_pct',
+  output_tokens_per_s: 'throughput_pct',
+  power_w: 'power_pct',
+};
+
+/** Share of rows measured within the band of their basis: |measured / predicted - 1| <= band. */
+function coverageOf(rows: readonly Prediction[], catalog: Catalog): number {
+  const { bands, disaggregated } = catalog.errorBands();
+  const known = rows.filter(({ errorPct, basis }) => errorPct !== null && basis !== null);
+  const inside = known.filter(({ row, errorPct, basis }) => {
+    const key = BAND[row.metric as Metric]!;
+    const apart = row.cell('mode').startsWith('disagg') && (key === 'ttft_pct' || key === 'tpot_pct');
+    const band = Math.max(bands[basis!][key], apart ? disaggregated[key as 'ttft_pct' | 'tpot_pct'] : 0);
+    return 100 * Math.abs(1 / (1 + errorPct! / 100) - 1) <= band;
+  });
+  return inside.length / known.length;
+}
+
+const kept = ({ median, p90, asked }: AccuracyLine): boolean => median <= asked[0] && p90 <= asked[1];
+
+const one = (value: number): string => (Number.isFinite(value) ? value.toFixed(1) : '-');
+const WIDTH = 180;
+
+export function accuracyTable(lines: readonly AccuracyLine[]): string {
+  const rows = lines.map((line) => [
+    ...[line.file, line.what, String(line.rows), String(line.deployments)],
+    ...[`${one(line.median)} / ${one(line.p90)}`, one(line.bias), `${line.asked[0]} / ${line.asked[1]}`],
+    ...[kept(line) ? 'yes' : 'no', Number.isNaN(line.coverage) ? '-' : `${(100 * line.coverage).toFixed(0)} %`],
+  ]);
+  const heads = ['rows', 'deployments', 'error', 'bias', 'asked', 'kept', 'in band'];
+  const table = drawTable([...left(['file', 'what']), ...right(heads)], rows, WIDTH).join('\n');
+  return (
+    'Median / 90th percentile of |predicted / measured - 1| in %, high and medium rows. cases.csv: over rows; cases_2026.csv: over\n' +
+    'deployments, the median of each (config_id, metric) once (data/cases/SCHEMA.md section 7.3); capacity: one figure a server run, whose\n' +
+    'TPOT is scored only below 80 % of it. In band: share of rows measured within the "nine of ten" band that a user is shown.\n\n' +
+    `${table}\n`
+  );
+}
+
+const HEADING = 'label,file,what,rows,deployments,median_pct,p90_pct,bias_pct,in_band,kept';
+
+/** Adds lines to the history. Exit code 1 if a group that kept what is asked of it in the run before no longer does. */
+export function keepHistory(file: string, label: string, lines: readonly AccuracyLine[], out: Output): number {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : `${HEADING}\n`;
+  const before = new Map<string, boolean>();
+  for (const { cells } of [...readRecords(text)].slice(1)) before.set(`${cells[1]} ${cells[2]}`, cells[9] === '1');
+  const written = lines.map((line) =>
+    [
+      ...[label, line.file, line.what, line.rows, line.deployments, one(line.median), one(line.p90), one(line.bias)],
+      ...[Number.isNaN(line.coverage) ? '' : line.coverage.toFixed(2), kept(line) ? 1 : 0],
+    ].join(','),
+  );
+  appendFileSync(file, `${existsSync(file) ? '' : `${HEADING}\n`}${written.join('\n')}\n`);
+  const lost = lines.filter((line) => before.get(`${line.file} ${line.what}`) && !kept(line));
+  for (const { file: of, what } of lost)
+    out.stderr(`${of} ${what}: kept what is asked of it in the run before, and no longer does\n`);
+  return lost.length > 0 ? 1 : 0;
+}
