@@ -1,5 +1,7 @@
 // mist size --max-load: the highest load at which a fleet keeps its promise.
+import { resolve } from 'node:path';
 import { openCatalog } from '../catalog/open.ts';
+import { isPriceFile } from '../catalog/price-file.ts';
 import { UserError } from '../check/issue.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { maxLoadJson, maxLoadTable } from '../report/max-load.ts';
@@ -20,7 +22,7 @@ const USUAL = 16;
 /** Exit codes as of size. */
 export async function sizeLoad(flags: SizeFlags, out: Output): Promise<number> {
   const file = onlyWord('size', flags._, 'one spec file beside --max-load');
-  const catalog = openCatalog({ folder: flags['--catalog'] });
+  const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const row = wholeFlag('--row', flags['--row'], 0);
   const tolerance = shareFlag('--tolerance', flags['--tolerance']) ?? TOLERANCE;
@@ -39,7 +41,7 @@ export async function sizeLoad(flags: SizeFlags, out: Output): Promise<number> {
       onProgress: (done) => progress.update(done, Math.max(USUAL, done), 'probing'),
     });
     progress.end();
-    const document = writeAnswer(chooseRow(tree, row ?? 0).data as object, answer, seed);
+    const document = writeAnswer(withPrices(chooseRow(tree, row ?? 0).data as object, flags['--prices']), answer, seed);
     if (flags['--print-spec']) out.stdout(document);
     else
       out.stdout(
@@ -51,6 +53,12 @@ export async function sizeLoad(flags: SizeFlags, out: Output): Promise<number> {
     interrupt.release();
     progress.end();
   }
+}
+
+/** A list is read from where the spec lies, and that is not known: its whole path is. */
+function withPrices(data: object, prices: string | undefined): object {
+  if (prices === undefined) return data;
+  return { ...data, price_sheet: isPriceFile(prices) ? resolve(prices) : prices };
 }
 
 /** The spec at the answer, or where there is none at the lowest load that was tried. */

@@ -9,6 +9,7 @@ const FLAGS = {
   '--tolerance': String,
   '--seed': String,
   '--catalog': String,
+  '--prices': String,
   '--print-spec': Boolean,
   '--json': Boolean,
 } as const;
@@ -26,6 +27,7 @@ const HELP = `mist size SPEC --max-load [options]
   --seed N           another seed for the workload
   --print-spec       print the spec at the answer instead, for mist run: its run is the probe
   --catalog FOLDER   a catalog folder of your own, first
+  --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
   --json             results as JSON
 
   Exit codes: 0 an answer, 2 a mistake in the question, 3 no answer (no load keeps the promise), 130 interrupted (143 by SIGTERM).

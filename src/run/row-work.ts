@@ -1,5 +1,6 @@
 // What a thread does with the rows of a question: screen a block of them, weigh a block, simulate one.
 import type { Catalog } from '../catalog/open.ts';
+import { pricesOf } from '../catalog/price-sheets.ts';
 import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { openArena } from '../columns/arena.ts';
@@ -50,8 +51,8 @@ function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: Web
   const { first, objective } = rows;
   const grid = openGrid(shape);
   const session = openSession(catalog, openArena(LOWERING_BYTES + screenRoom(shape, grid) + 65536), module);
-  const { prices, watts, power, workload } = first;
-  const source = { catalog, prices, watts, power, seed: workload.seed };
+  const { watts, power, workload } = first;
+  const source = { catalog, prices: pricesOf(first, catalog), watts, power, seed: workload.seed };
   const requests = makeRequests(workload, {
     catalogShape: (id) => catalog.shape(id),
     requestRate: workload.request_rate,

@@ -58,6 +58,31 @@ describe('mist size --max-load', () => {
     expect(printed.stdout).toBe(said.spec);
   });
 
+  test('--prices: the document that it writes has them, and mist run pays the same', async () => {
+    const list = join(scratch, 'prices.csv');
+    writeFileSync(list, 'hardware,usd_per_hour\nh100-sxm-80gb,0.25\n');
+    const spec = write(`model: llama-3.1-8b
+workload: {lengths: {input_len: 512, output_len: 64}, request_rate: 8, num_requests: 200}
+deployment: {hardware: h100-sxm-80gb}
+slo: {p99_tpot: 40ms}
+price_sheet: owned
+`);
+    for (const [prices, usd] of [
+      [list, 0.25],
+      ['specialised', 3.22],
+    ] as const) {
+      const { said } = await json('size', spec, '--max-load', '--tolerance', '20%', '--prices', prices);
+      expect(said.prices.devices[0].usd_per_hour).toBe(usd);
+      const ran = (await json('run', write(said.spec))).said;
+      expect(ran.mist.usd_per_hour).toBeCloseTo(usd, 12);
+      expect(ran.mist.prices.sheet).toBe(prices);
+      const best = said.probes.find((probe: { readonly load: number }) => probe.load === said.answer.load);
+      expect(best.usd_per_hour).toBeCloseTo(usd, 12);
+    }
+    const { code, stderr } = await mist(['size', spec, '--max-load', '--prices', 'owed']);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/received owed \(did you mean owned\?\)/)]);
+  });
+
   test('says where the promise is kept again above the answer, in words and as data', async () => {
     const { said } = await json('size', example('code-generation.yaml'), '--max-load');
     const above = said.probes.filter(
