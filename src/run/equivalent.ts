@@ -93,11 +93,11 @@ export function restate<T extends { readonly peak_kv_use: number }>(result: T, f
   return { ...result, peak_kv_use: Math.round(result.peak_kv_use * was) / is };
 }
 
-/** Whether its rules look at limits in ways that the kernel does not note: drafts, rounds, batch waiting, caches, pages, swaps, order by work. */
+/** Whether its rules look at limits in ways that the kernel does not note: drafts, rounds, batch waiting, caches, pages, swaps, ranks, order by work. */
 function looksAtLimits(client: FleetClient): boolean {
-  const { speculation, batchWait, prefixCaching, pages, swap, packing } = client;
+  const { speculation, batchWait, prefixCaching, pages, swap, rank, packing } = client;
   return Boolean(
-    speculation || batchWait || prefixCaching || pages || swap || roundOf(client) > 1 || queuesByWork(packing),
+    speculation || batchWait || prefixCaching || pages || swap || rank || roundOf(client) > 1 || queuesByWork(packing),
   );
 }
 
