@@ -82,7 +82,7 @@ export const CLIENT_PREEMPTED = 88; // i32
 // The least of each limit under which the run would have gone the same way; more than the limit itself where it had a say
 export const CLIENT_NEED_SEQS = 78; // i32
 export const CLIENT_NEED_BUDGET = 79; // i32, tokens of a step
-export const CLIENT_NEED_BLOCKS = 127; // i32
+export const CLIENT_NEED_BLOCKS = 16; // i32
 
 // Work under way on a shared channel
 export const CLIENT_LEFT = 89; // f64, s at full speed
