@@ -2,8 +2,9 @@
 import type { Basis } from '../catalog/types.ts';
 import type { OnePool } from '../spec/shape.ts';
 import type { Near } from './bound-rows.ts';
-import type { Candidates, Legal } from './candidates.ts';
+import type { Candidates } from './candidates.ts';
 import type { Limits, Range } from './equivalent.ts';
+import type { Legal } from './legal.ts';
 import type { SimulatedRow } from './simulate-row.ts';
 import type { Signal } from './threads.ts';
 
@@ -54,7 +55,7 @@ export type Report =
       readonly block: number;
       readonly legal: Legal;
       /** Why the other rows cannot be. */
-      readonly reasons: string[];
+      readonly reasons: ReadonlyMap<string, number>;
     }
   /** Rows from `index` on. */
   | { readonly kind: 'settled'; readonly index: number; readonly rows: readonly SettledRow[] };

@@ -14,10 +14,11 @@ import { makeRequests } from '../workload/make.ts';
 import { moments } from '../workload/moments.ts';
 import type { Near } from './bound-rows.ts';
 import { floorOf } from './bounds.ts';
-import { joinCandidates, joinLegal, type Legal } from './candidates.ts';
+import { joinCandidates } from './candidates.ts';
 import { openDemand } from './demand.ts';
 import { openConfigurations, openGrid } from './grid.ts';
 import { hashOf } from './hash.ts';
+import { joinLegal, type Legal } from './legal.ts';
 import { type Order, type Report, SETTLED_ROWS, type SettledRow, type WorkerStart } from './protocol.ts';
 import { REASONS } from './reasons.ts';
 import { openScreen, screenGroup, screenRoom } from './screen-group.ts';
@@ -97,11 +98,11 @@ function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: Web
 function weighBlock(rows: Rows, catalog: Catalog, first: number, last: number, block: number): Report {
   const row: number[] = [];
   const floor: number[] = [];
-  const reasons: string[] = [];
+  const reasons = new Map<string, number>();
   for (let i = first; i < last; i++) {
     const found = refusing(() => weighRow(rows.at(i).spec, rows.objective, catalog));
     if (typeof found === 'string') {
-      reasons.push(found);
+      reasons.set(found, (reasons.get(found) ?? 0) + 1);
       continue;
     }
     row.push(i);
