@@ -33,7 +33,14 @@ export interface WorkerStart {
 /** Orders to a worker: take blocks (of `size` groups or rows) or rows until none is left. */
 export type Order =
   | { readonly kind: 'screen'; readonly blocks: number; readonly size: number }
-  | { readonly kind: 'weigh'; readonly rows: number; readonly blocks: number; readonly size: number }
+  /** `bounded`: rows that are proved too slow are ruled out. */
+  | {
+      readonly kind: 'weigh';
+      readonly rows: number;
+      readonly blocks: number;
+      readonly size: number;
+      readonly bounded: boolean;
+    }
   /** `hasty`: runs that have proved that they miss a limit end there. */
   | { readonly kind: 'settle'; readonly rows: Float64Array; readonly hasty: boolean };
 
@@ -53,6 +60,8 @@ export type Report =
   | {
       readonly kind: 'weighed';
       readonly block: number;
+      readonly margin: number;
+      readonly nearest: readonly Near[];
       readonly legal: Legal;
       /** Why the other rows cannot be. */
       readonly reasons: ReadonlyMap<string, number>;

@@ -55,6 +55,7 @@ export const SPACES: Readonly<Record<string, string>> = {
   'two rates, a winner for each': plain('objective: usd_per_hour', 'request_rate: [4, 12], num_requests: 120'),
   'electricity apart': plain('objective: usd_per_hour\npower: {usd_per_kwh: 0.3, pue: 1.3}'),
   'apart or together, cheapest': fleet('objective: usd_per_hour'),
+  'apart or together, nothing keeps the limits': fleet('objective: usd_per_hour', 'p99_ttft: 10ms, p99_tpot: 60ms'),
   'apart or together, fewest devices': fleet('objective: devices'),
   'apart or together, cheapest per token': fleet('objective: usd_per_million_tokens', 'p99_ttft: 2s'),
 };
