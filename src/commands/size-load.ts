@@ -1,7 +1,5 @@
 // mist size --max-load: the highest load at which a fleet keeps its promise.
-import { resolve } from 'node:path';
 import { openCatalog } from '../catalog/open.ts';
-import { isPriceFile } from '../catalog/price-file.ts';
 import { UserError } from '../check/issue.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { maxLoadJson, maxLoadTable } from '../report/max-load.ts';
@@ -15,6 +13,7 @@ import { openQuestion } from '../spec/question.ts';
 import { NO_ANSWER, type Output, onlyWord, shareFlag, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import type { SizeFlags } from './size.ts';
+import { withPrices } from './size-asked.ts';
 
 /** Probes of a usual search, for its progress. */
 const USUAL = 16;
@@ -53,12 +52,6 @@ export async function sizeLoad(flags: SizeFlags, out: Output): Promise<number> {
     interrupt.release();
     progress.end();
   }
-}
-
-/** A list is read from where the spec lies, and that is not known: its whole path is. */
-function withPrices(data: object, prices: string | undefined): object {
-  if (prices === undefined) return data;
-  return { ...data, price_sheet: isPriceFile(prices) ? resolve(prices) : prices };
 }
 
 /** The spec at the answer, or where there is none at the lowest load that was tried. */

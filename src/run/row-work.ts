@@ -95,8 +95,10 @@ function weighBlock(rows: Rows, catalog: Catalog, first: number, last: number, b
 /** Throws UserError, or a reason in words, where nothing can be said of what the row costs. */
 function weighRow(spec: FleetSpec, objective: Objective, catalog: Catalog) {
   const weight = weighFleet(spec, catalog);
-  if (!OBJECTIVE[objective].priced) return weight;
+  const { priced, metered } = OBJECTIVE[objective];
   const { unpriced, unmetered } = weight;
+  if (metered && unmetered.length > 0) throw new Unranked(`no watts are known for ${unmetered.join(', ')}`);
+  if (!priced) return weight;
   if (unpriced.length > 0) throw new Unranked(`no price is known for ${unpriced.join(', ')}`);
   if (spec.power.usd_per_kwh !== null && unmetered.length > 0)
     throw new Unranked(`electricity is to be paid, and no watts are known for ${unmetered.join(', ')}`);
