@@ -39,7 +39,7 @@ function link(id: string, bandwidth: number, domain?: number): Link {
   const known = { ...shares, source: 'invented for tests', confidence: 'low' } as const;
   return { id, name: id, bandwidth, ...(domain === undefined ? {} : { domain }), ...known };
 }
-const LINKS = [link('pcie', 63e9, 8), link('ib', 50e9)];
+const LINKS = [link('pcie5-x16', 63e9, 8), link('ib-ndr', 50e9)];
 
 export const KNOWN: ReadOptions['known'] = {
   hardware: ['h100-sxm-80gb', 'a100-sxm-80gb', 'l4', 'mi300x'],
