@@ -13,10 +13,11 @@ import { processes, ROOT } from './process.bench.ts';
 import { roofline } from './roofline.bench.ts';
 import type { BenchFile, Row } from './row.ts';
 import { screen } from './screen.bench.ts';
+import { search } from './search.bench.ts';
 import { specs } from './spec.bench.ts';
 import { markdownTable, replaceTable, textTable } from './table.ts';
 
-const BENCHES: readonly BenchFile[] = [specs, roofline, lowering, screen, engine, fleet, processes, peers];
+const BENCHES: readonly BenchFile[] = [specs, roofline, lowering, screen, engine, fleet, search, processes, peers];
 const README = join(ROOT, 'bench', 'README.md');
 const say = (words: string) => void process.stderr.write(`${words}\n`);
 

@@ -11,7 +11,7 @@ import { catalog } from './scenario.ts';
 
 /** Benches run from build/bench/bench. */
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const CLI = join(ROOT, 'dist', 'src', 'cli.js');
+export const CLI = join(ROOT, 'dist', 'src', 'cli.js');
 /** What `npm start` asks. */
 const QUESTION = join(ROOT, 'examples', 'default-chat.yaml');
 /** Fleets of two kinds, with axes. */
@@ -44,7 +44,7 @@ interface Timed {
 }
 
 /** Runs a command to its end; throws what it said on stderr when it fails. */
-async function timeCommand(folder: string, command: string, args: readonly string[]): Promise<Timed> {
+export async function timeCommand(folder: string, command: string, args: readonly string[]): Promise<Timed> {
   const usage = join(folder, 'usage');
   rmSync(usage, { force: true });
   const preload = new URL('./usage.js', import.meta.url).href;
