@@ -44,7 +44,11 @@ export function settleTrtllm(told: Told, setting: Setting): Settled {
     ...(drafts.section ? { speculative_config: drafts.section } : {}),
     role: told.role,
   };
-  return { keys, lost: drafts.lost, faults: drafts.faults };
+  // a context server has to have it off
+  const off = told.overlap_off === true && told.role !== 'prefill';
+  const why = 'host time is that of the profile, which overlaps';
+  const lost = off ? [{ flag: 'disable_overlap_scheduler', why }] : [];
+  return { keys, lost: [...drafts.lost, ...lost], faults: drafts.faults };
 }
 
 export function tellTrtllm(pool: Deployed, version: Version): Telling {
@@ -58,20 +62,23 @@ export function tellTrtllm(pool: Deployed, version: Version): Telling {
   if (c.batching !== 'chunked' && c.batching !== 'mixed')
     notes.push(`the engine has no flag for ${c.batching} batching`);
   noteForeign(pool, ['batch_wait'], notes);
-  tellFormat(pool, [], notes);
+  const { dtype } = tellFormat(pool, [], notes);
+  if (dtype !== undefined) notes.push(`serve a checkpoint whose weights are ${String(dtype)}`);
+  if (built && tp * dp > 1) notes.push(`convert the checkpoint with --tp_size ${tp * dp}`);
   const wait = c.rules?.batch_wait;
   const told = {
-    ...{ tp_size: tp * dp },
+    ...(built ? {} : { tp_size: tp * dp }),
     ...(dp > 1 ? { enable_attention_dp: true } : {}),
     ...(ep > 1 ? { expert_parallel_size: ep } : {}),
     ...tellCommon(pool),
     ...(c.num_gpu_blocks > 0 ? { max_total_tokens: Math.floor(c.num_gpu_blocks / dp) * c.block_size } : {}),
-    ...(c.batching === 'chunked' && !built ? { enable_chunked_prefill: true } : {}),
+    ...(c.batching === 'chunked' ? { enable_chunked_prefill: true } : {}),
     ...(c.admission === 'full-length' ? {} : { admission: c.admission }),
     ...(pool.prefixCaching === null ? {} : { enable_prefix_caching: pool.prefixCaching }),
     ...(wait ? { batch_wait_iters: wait.iters, batch_wait_ratio: wait.max_tokens_ratio } : {}),
     ...draftsToWords(c, 'trtllm', notes),
-    ...(pool.role === 'both' ? {} : { role: pool.role }),
+    ...(pool.role === 'both' ? {} : { role: pool.role, transceiver: 'DEFAULT' }),
+    ...(pool.role === 'prefill' ? { overlap_off: true } : {}),
   };
   return { told, notes };
 }
