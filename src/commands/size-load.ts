@@ -13,6 +13,7 @@ import { openQuestion } from '../spec/question.ts';
 import { NO_ANSWER, type Output, onlyWord, shareFlag, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import type { SizeFlags } from './size.ts';
+import { withPrices } from './size-asked.ts';
 
 /** Probes of a usual search, for its progress. */
 const USUAL = 16;
@@ -20,7 +21,7 @@ const USUAL = 16;
 /** Exit codes as of size. */
 export async function sizeLoad(flags: SizeFlags, out: Output): Promise<number> {
   const file = onlyWord('size', flags._, 'one spec file beside --max-load');
-  const catalog = openCatalog({ folder: flags['--catalog'] });
+  const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const row = wholeFlag('--row', flags['--row'], 0);
   const tolerance = shareFlag('--tolerance', flags['--tolerance']) ?? TOLERANCE;
@@ -39,7 +40,7 @@ export async function sizeLoad(flags: SizeFlags, out: Output): Promise<number> {
       onProgress: (done) => progress.update(done, Math.max(USUAL, done), 'probing'),
     });
     progress.end();
-    const document = writeAnswer(chooseRow(tree, row ?? 0).data as object, answer, seed);
+    const document = writeAnswer(withPrices(chooseRow(tree, row ?? 0).data as object, flags['--prices']), answer, seed);
     if (flags['--print-spec']) out.stdout(document);
     else
       out.stdout(

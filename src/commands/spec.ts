@@ -1,10 +1,11 @@
 // mist spec: checks a spec (of a deployment or of pipelines) and says how it was understood, or prints the JSON Schema.
 import { parse } from 'yaml';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
+import { tellPaid } from '../catalog/price-sheets.ts';
 import { UserError } from '../check/issue.ts';
 import { checkFleet, meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { wrap } from '../report/width.ts';
-import { fleetCaveats } from '../spec/fleet/caveats.ts';
+import { fleetCaveats, fleetPrices } from '../spec/fleet/caveats.ts';
 import { describeFleetSpec, explainFleetSpec } from '../spec/fleet/explain.ts';
 import { explainPools } from '../spec/fleet/explain-pools.ts';
 import { explainAxes } from '../spec/fleet/explain-rows.ts';
@@ -69,7 +70,9 @@ function tell(file: string, catalog: Catalog, json: boolean): string {
   const told = caveats.length > 0 ? { caveats } : {};
   if (json) return toJson({ rows: sweep.rows, axes: sweep.axes, ...told, ...describeFleetSpec(first) });
   const parts = [explainFleetSpec(first), explainPools(sweep), sweep.axes.length > 0 ? explainAxes(sweep) : ''];
-  const lines = caveats.flatMap((words) => wrap(words)).map((line) => `${line}\n`);
+  const lines = [...caveats, ...tellPaid(fleetPrices(first, catalog))]
+    .flatMap((words) => wrap(words))
+    .map((line) => `${line}\n`);
   return [...parts, lines.join('')].filter((part) => part !== '').join('\n');
 }
 

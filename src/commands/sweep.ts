@@ -18,6 +18,7 @@ const FLAGS = {
   '--workers': String,
   '--seed': String,
   '--catalog': String,
+  '--prices': String,
   '--exhaustive': Boolean,
   '--json': Boolean,
 } as const;
@@ -33,6 +34,7 @@ const HELP = `mist sweep [SPEC] [options]
   --workers N        threads (default: one per core); results are the same bytes for any number
   --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
+  --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
   --exhaustive       simulate every row that can be (up to the spec's settle), whatever the closed form says
   --json             results as JSON
 
@@ -47,7 +49,8 @@ const NO_ANSWERS: readonly string[] = ['missed', 'nothing'];
 export const sweep = verb('sweep', FLAGS, HELP, async (flags, out) => {
   const file = flags._.length === 0 ? defaultSpecFile() : onlyWord('sweep', flags._, 'one spec file');
   const folder = flags['--catalog'] ?? null;
-  const catalog = openCatalog({ folder });
+  const prices = flags['--prices'] ?? null;
+  const catalog = openCatalog({ folder, prices });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const workers = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism();
   const exhaustive = flags['--exhaustive'] ?? false;
@@ -61,6 +64,7 @@ export const sweep = verb('sweep', FLAGS, HELP, async (flags, out) => {
       workers,
       seed,
       catalogFolder: folder,
+      prices,
       exhaustive,
       onProgress: (done, total, words) => progress.update(done, total, words),
       signal: interrupt.signal,

@@ -1,4 +1,5 @@
 // What a sweep comes to: rows ranked by the objective, and what became of all the others.
+import type { Paid } from '../catalog/price-sheets.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Objective, Slo } from '../spec/types.ts';
 import type { FleetTrust } from './fleet/trust.ts';
@@ -68,6 +69,27 @@ export interface SweepAxis {
   readonly labels: readonly string[];
 }
 
+/** The best of what was simulated under one kind of price. */
+export interface PriceKind {
+  readonly kind: string;
+  /** null where nothing that keeps the promise has a price of this kind. */
+  readonly row: KeptRow | null;
+  readonly usd_per_hour: number | null;
+  /** Kinds of device among the rows that keep the promise, and those of them without such a price. */
+  readonly tried: number;
+  readonly without: number;
+}
+
+export interface SweepPrices extends Paid {
+  /** What came in place of the spec's prices (`--prices`); null where nothing did. */
+  readonly given: string | null;
+  /** Kinds of device that the question has, and why some of them have no price. */
+  readonly asked: number;
+  readonly unpriced: readonly RejectCount[];
+  /** The answer's own kind first; none where prices do not decide. */
+  readonly kinds: readonly PriceKind[];
+}
+
 /** rows = rejected + screened only + dearer + unreached + simulated (law: a sweep accounts for every row). */
 export interface SweepResult {
   readonly name: string;
@@ -104,6 +126,8 @@ export interface SweepResult {
   readonly labels: Readonly<Record<string, string>>;
   /** What must be said of the models asked for and of the answer's devices, one sentence each; absent where there is nothing. */
   readonly caveats?: readonly string[];
+  /** What the answer's devices cost and where that stands; absent where it has none. */
+  readonly prices?: SweepPrices;
   readonly version: string;
   /** Any row of it again, as the fleet that it is. */
   specAt(row: number): FleetSpec;

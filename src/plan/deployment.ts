@@ -18,9 +18,9 @@ import { findSteps } from './step-regression.ts';
 import { type SurfaceKey, splitOf } from './surface-key.ts';
 import { swapSetup } from './swap.ts';
 
-/** The catalog, and the user's own prices (USD per device-hour) and watts (per device) that come before it. */
+/** The catalog, prices (USD per device-hour, catalog/price-sheets.ts), and the user's own watts (per device) that come before the catalog's. */
 export interface PlanSource {
-  readonly catalog: Pick<Catalog, 'model' | 'hardware' | 'engine' | 'stepFits'>;
+  readonly catalog: Pick<Catalog, 'model' | 'hardware' | 'engine' | 'stepFits' | 'prices'>;
   readonly prices: Readonly<Record<string, number>>;
   readonly watts: Readonly<Record<string, number>>;
   /** What the site adds to energy and cost; absent = nothing. */
@@ -94,7 +94,7 @@ export function bindDeployment(configuration: Configuration, source: PlanSource)
   if (illegal && !ranAnyway(rules, illegal)) return illegal;
   const steps = stepsFor(configuration, key, split, formats, catalog);
   if (steps === null) return NO_STEPS;
-  const usdPerDeviceHour = prices[hardware.id] ?? hardware.usd_per_hour ?? Number.NaN;
+  const usdPerDeviceHour = prices[hardware.id] ?? Number.NaN;
   return {
     model,
     hardware,

@@ -1,4 +1,5 @@
 // The highest load of a fleet in words: the answer, what breaks above it, and every load that was tried.
+import { tellPaid } from '../catalog/price-sheets.ts';
 import { holdsFarEnd, latencyBand } from '../metrics/error-band.ts';
 import { achieved } from '../metrics/limits.ts';
 import type { LoadAnswer, LoadProbe } from '../run/probe-load.ts';
@@ -8,6 +9,7 @@ import { describeSlo, METRIC_WORDS, shownPercentile } from './describe.ts';
 import { finiteOrNull, latencyColumns } from './flat.ts';
 import { formatDuration, formatGiven, formatMs, formatNumber, formatShort, listWords, UNKNOWN } from './format.ts';
 import type { JsonObject } from './json.ts';
+import { paidJson } from './prices.ts';
 import { drawTable, left, right } from './table.ts';
 import { wrap } from './width.ts';
 
@@ -106,7 +108,7 @@ export function maxLoadTable(answer: LoadAnswer): string {
   const parts = [
     wrap(`How much load does "${name}" take ${describePromise(answer)}?`),
     wrap(`Traffic: ${answer.workload}.`),
-    explainMaxLoad(answer).flatMap((words) => wrap(words)),
+    [...explainMaxLoad(answer), ...tellPaid(answer.prices)].flatMap((words) => wrap(words)),
     drawProbes(answer),
     wrap(
       `${probes.length} loads in ${formatDuration(seconds)}, each the same requests at another ${kind.whole ? 'depth' : 'rate'}; the answer and the ` +
@@ -169,6 +171,7 @@ export function maxLoadJson(answer: LoadAnswer, document: string): JsonObject {
     tolerance: answer.tolerance,
     slo: slo.map((limit) => ({ metric: limit.metric, percentile: limit.percentile, limit_ms: limit.limit * 1000 })),
     workload: answer.workload,
+    prices: paidJson(answer.prices),
     seed: answer.spec.workload.seed,
     probes: probes.map(probeJson),
     interrupted: answer.interrupted,

@@ -5,6 +5,7 @@ import { digestOf } from './digest.ts';
 import { columnsOf, type FlatColumn, finiteOrNull } from './flat.ts';
 import type { JsonObject } from './json.ts';
 import { launchesOf } from './launch-row.ts';
+import { pricesJson } from './prices.ts';
 import { explainTrust } from './trust.ts';
 
 export function sweepJson(result: SweepResult): JsonObject {
@@ -56,6 +57,7 @@ function describeSweep(result: SweepResult): JsonObject {
     error_bands: Object.fromEntries(result.kept.flatMap(({ trust }) => (trust ? [[trust.basis, trust.band]] : []))),
     trust: explainTrust(result),
     ...(result.caveats ? { caveats: result.caveats } : {}),
+    ...pricesJson(result),
     digest: digestOf(result),
     workers: result.workers,
     seconds: result.seconds,

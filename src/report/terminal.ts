@@ -17,6 +17,7 @@ import { digestOf } from './digest.ts';
 import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from './format.ts';
 import { launchesOf, launchLines } from './launch-row.ts';
 import { mainScatter, tellOffFront } from './points.ts';
+import { againLine, explainPrices } from './prices.ts';
 import { drawScatter } from './scatter-text.ts';
 import { drawTable, type TextColumn } from './table.ts';
 import { bandLegend, explainTrust, shortBand } from './trust.ts';
@@ -31,13 +32,18 @@ const TWO_NAMES = 40;
 export function sweepTable(result: SweepResult, options: { readonly rows?: number } = {}): string {
   const shown = result.kept.slice(0, options.rows ?? Math.min(result.top, SHOWN));
   const { row, kind, sentence } = findAnswer(result);
-  const again = row?.result ? [`mist run ${result.file} --row ${row.row} shows it in full.`] : [];
+  const again = row?.result ? [againLine(row, result)] : [];
   const parts = [
     wrap(askQuestion(result)),
     wrap(`Traffic: ${result.workload.description}; ${describeLengths(result)}.`),
-    [sentence, ...explainAnswer(result), ...explainTrust(result), ...(result.caveats ?? []), ...again].flatMap((text) =>
-      wrap(text),
-    ),
+    [
+      sentence,
+      ...explainAnswer(result),
+      ...explainTrust(result),
+      ...(result.caveats ?? []),
+      ...explainPrices(result),
+      ...again,
+    ].flatMap((text) => wrap(text)),
     rankRows(shown, result),
     countRows(result),
     plotRows(result),

@@ -1,10 +1,12 @@
 // The highest load that a fleet keeps its promise at: the very spec simulated at one load after another, over the same random streams.
 import type { Catalog } from '../catalog/open.ts';
+import type { Paid } from '../catalog/price-sheets.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
 import type { FleetTrust } from '../metrics/fleet/trust.ts';
 import { type FleetSummary, lostIn } from '../metrics/sweep.ts';
 import { keepsUp } from '../metrics/types.ts';
+import { fleetPrices } from '../spec/fleet/caveats.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Slo } from '../spec/types.ts';
 import { type LoadKind, loadKindOf } from './load.ts';
@@ -30,6 +32,7 @@ export interface LoadAnswer extends MaxLoad<LoadProbe> {
   /** What the requests are made from, in words, at the answer or else at the first load. */
   readonly workload: string;
   readonly spec: FleetSpec;
+  readonly prices: Paid;
   readonly version: string;
   readonly seconds: number;
   readonly interrupted: boolean;
@@ -67,7 +70,7 @@ export async function probeLoads(spec: FleetSpec, catalog: Catalog, options: Loa
   const found = await findMaxLoad(probe, { ...options, ...kind, start });
   return {
     ...found,
-    ...{ name: spec.name, kind, slo: spec.slo, tolerance: options.tolerance, spec },
+    ...{ name: spec.name, kind, slo: spec.slo, tolerance: options.tolerance, spec, prices: fleetPrices(spec, catalog) },
     workload: workloads.get((found.best ?? found.next)!.load) ?? '',
     version: readVersion(),
     seconds: (performance.now() - started) / 1000,

@@ -19,6 +19,7 @@ export interface WorkerStart {
   readonly file: string;
   readonly seed: number | undefined;
   readonly catalogFolder: string | null;
+  readonly prices: string | null;
   /** What is screened; null where rows are weighed. */
   readonly shape: OnePool | null;
   readonly module: WebAssembly.Module;

@@ -1,5 +1,6 @@
 // What a thread does with the rows of a question: screen a block of them, weigh a block, simulate one.
 import type { Catalog } from '../catalog/open.ts';
+import { pricesOf } from '../catalog/price-sheets.ts';
 import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { openArena } from '../columns/arena.ts';
@@ -50,8 +51,8 @@ function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: Web
   const { first, objective } = rows;
   const grid = openGrid(shape);
   const session = openSession(catalog, openArena(LOWERING_BYTES + screenRoom(shape, grid) + 65536), module);
-  const { prices, watts, power, workload } = first;
-  const source = { catalog, prices, watts, power, seed: workload.seed };
+  const { watts, power, workload } = first;
+  const source = { catalog, prices: pricesOf(first, catalog), watts, power, seed: workload.seed };
   const requests = makeRequests(workload, {
     catalogShape: (id) => catalog.shape(id),
     requestRate: workload.request_rate,
@@ -94,8 +95,10 @@ function weighBlock(rows: Rows, catalog: Catalog, first: number, last: number, b
 /** Throws UserError, or a reason in words, where nothing can be said of what the row costs. */
 function weighRow(spec: FleetSpec, objective: Objective, catalog: Catalog) {
   const weight = weighFleet(spec, catalog);
-  if (!OBJECTIVE[objective].priced) return weight;
+  const { priced, metered } = OBJECTIVE[objective];
   const { unpriced, unmetered } = weight;
+  if (metered && unmetered.length > 0) throw new Unranked(`no watts are known for ${unmetered.join(', ')}`);
+  if (!priced) return weight;
   if (unpriced.length > 0) throw new Unranked(`no price is known for ${unpriced.join(', ')}`);
   if (spec.power.usd_per_kwh !== null && unmetered.length > 0)
     throw new Unranked(`electricity is to be paid, and no watts are known for ${unmetered.join(', ')}`);

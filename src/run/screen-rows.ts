@@ -1,5 +1,6 @@
 // The way through a question whose shape the screen knows: every row in closed form, then the best by simulation.
 import type { Catalog } from '../catalog/open.ts';
+import { pricesOf } from '../catalog/price-sheets.ts';
 import type { Basis } from '../catalog/types.ts';
 import { electricityPerHour } from '../metrics/site.ts';
 import { tensionOf } from '../metrics/sweep.ts';
@@ -110,12 +111,13 @@ function openEstimates(
   catalog: Catalog,
   outputMean: number,
 ) {
-  const { prices, power } = first;
+  const { power } = first;
+  const prices = pricesOf(first, catalog);
   return (i: number): Estimate => {
     const figure = (name: Figure) => figureOf(candidates, i, name);
     const c = configurationAt(candidates.row[i]!);
     const devices = c.replicas * c.tensor_parallel_size * c.pipeline_parallel_size * c.data_parallel_size;
-    const price = prices[c.hardware] ?? catalog.hardware(c.hardware).usd_per_hour ?? Number.NaN;
+    const price = prices[c.hardware] ?? Number.NaN;
     const usdPerHour = price * devices + electricityPerHour(figure('watts'), power);
     const output = figure('served') * outputMean;
     const figures = {

@@ -11,6 +11,7 @@ import { makeWalks } from '../workload/walks.ts';
 import type { Found } from './found.ts';
 import { keepRows } from './keep.ts';
 import { openPool } from './pool.ts';
+import { priceSweep } from './price-kinds.ts';
 import { scenarioOf } from './scenario.ts';
 import { screenRows } from './screen-rows.ts';
 import { weighRows } from './weigh-rows.ts';
@@ -22,6 +23,8 @@ export interface SweepOptions {
   readonly seed?: number;
   /** The user's catalog folder, for the workers' own look-ups; null = none. */
   readonly catalogFolder?: string | null;
+  /** What the catalog was opened with in place of the spec's prices, for them too. */
+  readonly prices?: string | null;
   /** Simulate every row that can be (up to the spec's settle), also those that cannot be better. */
   readonly exhaustive?: boolean;
   readonly onProgress?: (done: number, total: number, words: string) => void;
@@ -38,8 +41,8 @@ export async function sweep(question: Question, catalog: Catalog, options: Sweep
   const shape = options.exhaustive ? null : onePool(question);
   const walks = makeWalks(question.first, (id) => catalog.shape(id));
   const lengths = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
-  const { workers, seed, catalogFolder = null, signal } = options;
-  const pool = await openPool({ text, file, seed, catalogFolder, shape }, workers, signal);
+  const { workers, seed, catalogFolder = null, prices = null, signal } = options;
+  const pool = await openPool({ text, file, seed, catalogFolder, prices, shape }, workers, signal);
   try {
     const opened = performance.now();
     const scenario = (row: number) => scenarioOf(question.choicesAt(row));
@@ -54,14 +57,14 @@ export async function sweep(question: Question, catalog: Catalog, options: Sweep
     const { prompt_mean, output_mean } = lengths;
     const workload = { description: walks.description, prompt_mean, output_mean };
     const interrupted = signal?.aborted ?? false;
-    return { ...conclude(question, found, catalog), workload, seconds, workers, interrupted };
+    return { ...conclude(question, found, catalog, prices), workload, seconds, workers, interrupted };
   } finally {
     await pool.close();
   }
 }
 
 /** Ranks what was found and counts what fell. */
-function conclude(question: Question, found: Found, catalog: Catalog) {
+function conclude(question: Question, found: Found, catalog: Catalog, prices: string | null) {
   const kept = keepRows(question, found, catalog);
   const { name, file, text, rows, objective, top, first } = question;
   const rejected = addUp(found.rejected);
@@ -75,9 +78,20 @@ function conclude(question: Question, found: Found, catalog: Catalog) {
     unreached: rows - fallen - found.dearer - (found.screened?.feasible ?? simulated),
     seed: first.workload.seed,
     ...labelRows(question, kept, catalog),
+    ...pricedBy(question, kept, catalog, prices),
     version: readVersion(),
     specAt: (row: number) => question.at(row).spec,
   };
+}
+
+function pricedBy(
+  question: Question,
+  kept: readonly KeptRow[],
+  catalog: Catalog,
+  given: string | null,
+): Pick<SweepResult, 'prices'> {
+  const prices = priceSweep(question, kept, catalog, given);
+  return prices ? { prices } : {};
 }
 
 function addUp(reasons: Found['rejected']): SweepResult['rejected'] {

@@ -23,8 +23,8 @@ try {
 }
 
 function open(start: WorkerStart): (order: Order) => void {
-  const { catalogFolder: folder, control } = start;
-  const rows = openRowWork(start, openCatalog({ folder }));
+  const { catalogFolder: folder, prices, control } = start;
+  const rows = openRowWork(start, openCatalog({ folder, prices }));
   const words = new Int32Array(control);
 
   /** Does every piece below `count` that is not taken yet, until the sweep is stopped. */

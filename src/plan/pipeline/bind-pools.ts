@@ -136,7 +136,7 @@ function ownFigures(hardware: Hardware | null, devices: number, source: PlanSour
   const watts = source.watts[hardware.id] ?? hardware.tdp_w;
   return {
     devices,
-    usdPerDeviceHour: source.prices[hardware.id] ?? hardware.usd_per_hour ?? Number.NaN,
+    usdPerDeviceHour: source.prices[hardware.id] ?? Number.NaN,
     energy: energyFigures(watts === null ? null : watts * devices),
   };
 }

@@ -1,4 +1,5 @@
 // A pipeline spec to the numbers that the engine runs: clients, groups, links, and the visits of every request.
+import { pricesOf } from '../../catalog/price-sheets.ts';
 import type { EngineProfile } from '../../catalog/types.ts';
 import { type Issue, UserError } from '../../check/issue.ts';
 import type { FleetSpec } from '../../spec/fleet/types.ts';
@@ -79,7 +80,7 @@ export function meetPools(spec: FleetSpec, catalog: FleetCatalog): readonly Issu
 }
 
 export function sourceOf(spec: FleetSpec, catalog: FleetCatalog): PlanSource {
-  return { catalog, prices: spec.prices, watts: spec.watts, seed: spec.workload.seed };
+  return { catalog, prices: pricesOf(spec, catalog), watts: spec.watts, seed: spec.workload.seed };
 }
 
 /**

@@ -1,5 +1,6 @@
 // A pipeline spec as types: a fleet of pools, how they are connected, the pipelines that requests walk, and who arrives.
 
+import type { Ownership } from '../../catalog/price-sheets.ts';
 import type { LatencySpec, LengthSpec } from '../../check/drawn.ts';
 import type { LoadMetric, PackingName, RoutingPolicy } from '../../check/scheduler-lists.ts';
 import type { PoolKind } from '../../stages/pipeline-stages.ts';
@@ -155,6 +156,9 @@ export interface FleetSpec {
   readonly client?: ClientSpec;
   readonly slo: readonly Slo[];
   readonly prices: Readonly<Record<string, number>>;
+  /** The sheet of prices of all others: a kind of the catalog, or the path of a list; the catalog's default if absent. */
+  readonly priceSheet?: string;
+  readonly ownership?: Ownership;
   readonly watts: Readonly<Record<string, number>>;
   readonly power: PowerSpec;
   readonly text: string;
