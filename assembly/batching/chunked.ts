@@ -1,7 +1,7 @@
 // Chunked prefill (Sarathi-Serve, vLLM): a token budget per step; running sequences first, then prompt chunks in queue order.
 import { CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_PREFIX } from '../layout/client';
 import {
-  REP_DECODES, REP_DECODING, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, REP_VERIFY, SLOT_NEED,
+  REP_DECODES, REP_DECODING, REP_HOLDS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, REP_VERIFY, SLOT_NEED,
   SLOT_RESERVED,
 } from '../layout/replica';
 import { addi, geta, geti, seti } from '../table/cell';
@@ -44,6 +44,7 @@ function admitChunks(run: usize, rep: usize, budget: i32): void {
       budget -= tokens;
       continue;
     }
+    if (geti(rep, REP_HOLDS) != 0) return;
     const work = headWork(run, rep, decodeBlocks(run, rep));
     const tokens = work < budget ? work : budget;
     if (!admitHead(run, rep, tokens, work, decodeBlocks(run, rep))) return;

@@ -1,6 +1,6 @@
 // Mixed batching: everyone decodes, and whole prompts share the step while they fit in the rest of the budget.
 import { CLIENT_BUDGET, CLIENT_DRAFTS } from '../layout/client';
-import { REP_CHUNKS, REP_DECODES, REP_DECODING, REP_PREEMPTED } from '../layout/replica';
+import { REP_CHUNKS, REP_DECODES, REP_DECODING, REP_HOLDS, REP_PREEMPTED } from '../layout/replica';
 import { geti, seti } from '../table/cell';
 import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
 import { scheduleDrafts } from './drafts';
@@ -30,6 +30,7 @@ function admitWhole(run: usize, rep: usize, budget: i32, left: i32): void {
       left -= tokens;
       continue;
     }
+    if (geti(rep, REP_HOLDS) != 0) return;
     const work = headWork(run, rep, decodeBlocks(run, rep));
     const alone = work > budget && geti(rep, REP_CHUNKS) == 0;
     if (work > left && !alone) return;

@@ -4,7 +4,7 @@ import {
   CURVE_COST, CURVE_DECODE, CURVE_PREFILL, CURVE_PREFILLS, CURVE_SIZE, CURVE_STEPS, SCREENED_FEASIBLE, SCREENED_NO_ROOM,
   SCREENED_OVERLOADED, SCREENED_TPOT, SCREENED_TTFT, SCREEN_ADVANCE, SCREEN_BATCH, SCREEN_CLASS, SCREEN_CONTEXT, SCREEN_CURVE, SCREEN_CURVES, SCREEN_DRAFTS,
   SCREEN_IN_FLIGHT, SCREEN_LOAD, SCREEN_MAX_SEQS, SCREEN_OUTPUT, SCREEN_PAIRS, SCREEN_PROMPT, SCREEN_PROMPT_SQUARE,
-  SCREEN_PROMPT_TAIL, SCREEN_RATE, SCREEN_REPLICAS, SCREEN_ROOM, SCREEN_ROWS, SCREEN_SERVED, SCREEN_STATUS, SCREEN_SURFACE,
+  SCREEN_PROMPT_TAIL, SCREEN_RANKS, SCREEN_RATE, SCREEN_REPLICAS, SCREEN_ROOM, SCREEN_ROWS, SCREEN_SERVED, SCREEN_STATUS, SCREEN_SURFACE,
   SCREEN_TAIL, SCREEN_TAIL_SIGMA, SCREEN_TPOT, SCREEN_TPOT_LIMIT, SCREEN_TPOT_TAIL, SCREEN_TPOT_TAIL_LIMIT, SCREEN_TTFT,
   SCREEN_TTFT_LIMIT, SCREEN_TTFT_TAIL, SCREEN_TTFT_TAIL_LIMIT, SCREEN_WATTS,
 } from '../layout/screen';
@@ -222,9 +222,10 @@ function wattsOf(screen: usize, replicas: v128, served: v128, prefills: v128, st
     getf(surface, SURFACE_J_PAIR) * getf(screen, SCREEN_PAIRS) +
     getf(surface, SURFACE_J_CONTEXT) * getf(screen, SCREEN_CONTEXT) * verified +
     getf(surface, SURFACE_J_DRAFT) * verified;
-  const perStep = f64x2.splat(getf(surface, SURFACE_J_STEP) + getf(surface, SURFACE_J_DRAFT_STEP));
+  const ranks = <f64>geti(screen, SCREEN_RANKS);
+  const perStep = f64x2.splat((getf(surface, SURFACE_J_STEP) + getf(surface, SURFACE_J_DRAFT_STEP)) / ranks);
   const perRequest = f64x2.add(f64x2.splat(fixed), f64x2.mul(f64x2.add(prefills, steps), perStep));
-  return f64x2.mul(replicas, f64x2.add(f64x2.splat(getf(surface, SURFACE_IDLE_W)), f64x2.mul(served, perRequest)));
+  return f64x2.mul(replicas, f64x2.add(f64x2.splat(getf(surface, SURFACE_IDLE_W) / ranks), f64x2.mul(served, perRequest)));
 }
 
 // @ts-ignore: decorator

@@ -235,7 +235,7 @@ function runKernel(screen: Screen, inner: InnerTables, bound: Deployment, first:
   columns.words[SCREEN_DRAFTS * 2] = drafts;
   inner.curves.forEach(({ batching, budget }, k) => {
     const curve = columns.curves.byteOffset + k * CURVE_SIZE * 8;
-    session.kernels.screenCurve(record, curve, batching, budget * bound.split.dp * bound.split.pp);
+    session.kernels.screenCurve(record, curve, batching, budget * bound.split.pp);
   });
   session.kernels.screenRows(record);
   return { basis: lowered.basis };
@@ -316,7 +316,7 @@ function offerOf(screen: Screen, configuration: Configuration, bound: Deployment
     score: scoreOf(question.objective, measured),
     tension: tensionOf(slo, columns, i),
     figures: [
-      columns.batch[i],
+      columns.batch[i] * bound.split.dp,
       columns.ttft[i],
       columns.tpot[i],
       columns.ttftTail[i],

@@ -49,21 +49,29 @@ const pool = (profile: string): fc.Arbitrary<Deployed> =>
       num_scheduler_steps: fc.constantFrom(1, 8),
       recv_interval: fc.constantFrom(1, 50),
       wait: fc.option(fc.record({ iters: whole(50), max_tokens_ratio: fc.constantFrom(0.5, 1) }), { nil: null }),
+      even: fc.option(fc.record({ timeout_iters: whole(50), batching_wait_iters: fc.constantFrom(0, 10) }), {
+        nil: null,
+      }),
       drafting: fc.option(drafts, { nil: null }),
       prefixCaching: fc.constantFrom(null, true, false),
       packing: fc.constantFrom(...PACKING.names),
       role: fc.constantFrom('both', 'prefill', 'decode' as const),
     })
     .map((drawn) => {
-      const { tp, dp, spread, pp, blocks, recv_interval, wait, drafting, prefixCaching, packing, role, ...keys } =
+      const { tp, dp, spread, pp, blocks, recv_interval, wait, even, drafting, prefixCaching, packing, role, ...keys } =
         drawn;
-      const rules = { ...(recv_interval > 1 ? { recv_interval } : {}), ...(wait ? { batch_wait: wait } : {}) };
+      const evens = even && dp > 1 ? { attention_dp_config: even } : {};
+      const rules = {
+        ...evens,
+        ...(recv_interval > 1 ? { recv_interval } : {}),
+        ...(wait ? { batch_wait: wait } : {}),
+      };
       const own = drafting?.method === 'draft_model';
       const named = own || (drafting?.method.startsWith('eagle') && drafting.named);
       const configuration: Configuration = {
         ...{ ...CONFIGURATION, ...keys, profile, model: 'moe/m', rules },
         ...{ tensor_parallel_size: tp, data_parallel_size: dp, pipeline_parallel_size: pp },
-        ...{ expert_parallel_size: spread ? tp * dp : 1, num_gpu_blocks: blocks * dp },
+        ...{ expert_parallel_size: spread ? tp * dp : 1, num_gpu_blocks: blocks },
         ...(drafting
           ? {
               num_speculative_tokens: drafting.length,
@@ -95,6 +103,7 @@ function meantBy({ configuration: c, prefixCaching, packing, role }: Deployed): 
     swap_space: c.preemption_mode === 'swap' ? c.swap_space : 0,
     recv_interval: c.rules?.recv_interval ?? 1,
     batch_wait: c.rules?.batch_wait ?? null,
+    attention_dp_config: c.rules?.attention_dp_config ?? null,
     method: config?.method ?? null,
     drafts: config ? c.num_speculative_tokens : 0,
     drafter: config?.model ?? '',
@@ -115,7 +124,14 @@ function meantByKeys(keys: Keys, profile: string): Keys {
   return {
     ...{ tensor_parallel_size: 1, pipeline_parallel_size: 1, data_parallel_size: 1, expert_parallel_size: 1 },
     ...{ quantization: 'auto', kv_cache_dtype: 'auto', max_model_len: 0, num_gpu_blocks: 0, watermark: 0 },
-    ...{ preemption_mode: 'recompute', num_scheduler_steps: 1, swap_space: 0, recv_interval: 1, batch_wait: null },
+    ...{
+      preemption_mode: 'recompute',
+      num_scheduler_steps: 1,
+      swap_space: 0,
+      recv_interval: 1,
+      batch_wait: null,
+      attention_dp_config: null,
+    },
     ...{ packing: 'fcfs', role: 'both', batching: own.batching, admission: own.admission, block_size: own.block_size },
     enable_prefix_caching: own.prefix_caching !== undefined,
     ...Object.fromEntries(Object.entries(keys).filter(([key]) => key !== 'speculative_config')),
@@ -144,6 +160,7 @@ const NOTED: Readonly<Record<string, RegExp>> = {
   num_scheduler_steps: /two looks of the scheduler/,
   recv_interval: /two looks at arrivals/,
   batch_wait: /batch waiting/,
+  attention_dp_config: /until every rank has one|repeats attention over all/,
   packing: /packing/,
   method: /no flag for (mtp|eagle3?|draft_model)|name the eagle3? head/,
   drafts: /no flag for (mtp|eagle3?)|name the eagle3? head/,
