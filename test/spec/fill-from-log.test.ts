@@ -54,7 +54,7 @@ describe('engine: {log}', () => {
       ...{ model: 'qwen3-30b-a3b', profile: 'vllm-0.11', tensor_parallel_size: 2, data_parallel_size: 2 },
       ...{ expert_parallel_size: 4, max_num_seqs: 128, max_num_batched_tokens: 4096, max_model_len: 32768 },
       ...{ kv_cache_dtype: 'fp8', gpu_memory_utilization: 0.85, batching: 'chunked', quantization: 'auto' },
-      num_gpu_blocks: 2 * Math.floor(449_456 / 16),
+      num_gpu_blocks: Math.floor(449_456 / 16), // of a rank
     });
     expect(pool.prefixCaching).toBe(false);
     expect(fleetCaveats(question.first, CATALOG).join()).toContain('of v1.log is left out: enforce_eager');
@@ -64,7 +64,7 @@ describe('engine: {log}', () => {
   it('counts as the engine counts', () => {
     expect(poolOf('log: sglang.log').configuration).toMatchObject({
       ...{ profile: 'sglang-0.5.9', tensor_parallel_size: 2, data_parallel_size: 4, expert_parallel_size: 8 },
-      ...{ max_num_seqs: 300, max_num_batched_tokens: 2048, block_size: 64, num_gpu_blocks: 40_000 },
+      ...{ max_num_seqs: 300, max_num_batched_tokens: 2048, block_size: 64, num_gpu_blocks: 10_000 },
     });
     // the split of `num_gpu_blocks: {log}` is the same: eight devices are four groups of two
     const split = 'hardware: h100-sxm-80gb, tensor_parallel_size: 2, data_parallel_size: 4, expert_parallel_size: 8';
@@ -73,7 +73,7 @@ describe('engine: {log}', () => {
       split,
       'model: qwen3-30b-a3b\n',
     );
-    expect(blocks.configuration.num_gpu_blocks).toBe(40_000);
+    expect(blocks.configuration.num_gpu_blocks).toBe(10_000);
   });
 
   it('leaves what the spec states beside it', () => {
