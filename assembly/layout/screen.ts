@@ -61,7 +61,4 @@ export const CURVE_SIZE = 808;
 
 // What becomes of a row
 export const SCREENED_FEASIBLE = 0;
-export const SCREENED_OVERLOADED = 1; // the rate exceeds what the replicas can do at their largest batch
-export const SCREENED_TTFT = 2; // the estimated TTFT is over the limit
-export const SCREENED_TPOT = 3; // the estimated TPOT is over the limit
-export const SCREENED_NO_ROOM = 4; // not one sequence of mean length fits
+export const SCREENED_DOUBTFUL = 1; // by the estimate the load is too much, or a latency over its limit

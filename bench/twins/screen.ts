@@ -292,9 +292,7 @@ function wattsOf(
 }
 
 function judge(load: ScreenLoad, out: ScreenResults, row: number, limit: number, steady: number): number {
-  if (limit < 1) return C.SCREENED_NO_ROOM;
-  if (steady > limit) return C.SCREENED_OVERLOADED;
-  if (out.ttft[row] > load.ttftLimit || out.ttftTail[row] > load.ttftTailLimit) return C.SCREENED_TTFT;
-  if (out.tpot[row] > load.tpotLimit || out.tpotTail[row] > load.tpotTailLimit) return C.SCREENED_TPOT;
-  return C.SCREENED_FEASIBLE;
+  const late = out.ttft[row] > load.ttftLimit || out.ttftTail[row] > load.ttftTailLimit;
+  const slow = out.tpot[row] > load.tpotLimit || out.tpotTail[row] > load.tpotTailLimit;
+  return limit < 1 || steady > limit || late || slow ? C.SCREENED_DOUBTFUL : C.SCREENED_FEASIBLE;
 }
