@@ -19,6 +19,14 @@ const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> 
     words: 'simulate one deployment, or a fleet of pipelines, request by request',
     load: async () => (await import('./commands/run.ts')).run,
   },
+  verify: {
+    words: 'hold the certificate of a sweep against runs of rows at random',
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  size: {
+    words: 'how many devices a promise takes, which are cheapest, how much load a fleet takes',
+    load: async () => (await import('./commands/size.ts')).size,
+  },
   step: { words: 'price one engine iteration, op by op', load: async () => (await import('./commands/step.ts')).step },
   catalog: {
     words: 'list or show hardware, models, engines, workloads',
@@ -48,7 +56,7 @@ ${verbs.join('\n')}
 
 mist VERB --help (or mist help VERB) explains a verb. Examples: mist sweep examples/default-chat.yaml; mist run examples/single-run.yaml
 Results go to stdout, words and progress to stderr. Exit codes: 0 done, 2 a mistake in the question (or no room,
-no memory), 3 no answer (a sweep in which nothing keeps the promise), 130 interrupted by Ctrl-C, 143 by SIGTERM; 1 is a mistake of ours.
+no memory), 3 no answer (nothing that was tried keeps the promise), 130 interrupted by Ctrl-C, 143 by SIGTERM; 1 is a mistake of ours.
 `;
 }
 

@@ -58,6 +58,12 @@ export function checkEntry<T>(schema: z.ZodType<T>, data: unknown, text: string,
   );
 }
 
+/** Fields of an earlier edition, and where that is said now. */
+const MOVED: Readonly<Record<string, string>> = {
+  usd_per_hour: 'prices stand apart: `prices: {ID: USD}` in the spec, a sheet under prices/, or --prices LIST.csv',
+  price_source: 'prices stand apart, with their source: prices/ of the catalog',
+};
+
 interface Explained extends Issue {
   readonly at: Path;
 }
@@ -70,7 +76,13 @@ function explain(issue: z.core.$ZodIssue, data: unknown, known: ReadonlySet<stri
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const at = [...issue.path, key];
-      return { path: formatPath(at), expected: 'a known field', received: key, at, hint: didYouMean(key, known, 1) };
+      return {
+        path: formatPath(at),
+        expected: 'a known field',
+        received: key,
+        at,
+        hint: MOVED[key] ?? didYouMean(key, known, 1),
+      };
     });
   }
   const received = valueAt(data, issue.path);

@@ -1,5 +1,7 @@
 // A catalog entry in words: labels and values a person can check against a datasheet or a model card.
+
 import { BYTES_PER_WEIGHT, countParameters, kvBytesPerToken, layerParameters, weightBytes } from './parameters.ts';
+import { tellPrice, tellUnpriced, usdPerHour } from './price-sheets.ts';
 import type {
   Attention,
   EngineProfile,
@@ -9,6 +11,7 @@ import type {
   LengthShape,
   Mlp,
   Model,
+  PriceSheet,
   WeightFormat,
 } from './types.ts';
 
@@ -23,7 +26,6 @@ export function short(value: number): string {
 
 const giga = (value: number) => short(value / 1e9);
 const billions = (count: number) => `${short(count / 1e9)} B`;
-const usd = (price: number | null) => (price === null ? 'unknown' : `${price.toFixed(2)} USD/hour`);
 
 /** Bytes in decimal units, as the rest of the program states them. */
 function bytes(value: number): string {
@@ -47,11 +49,34 @@ export function describeHardware(entry: Hardware): Fact[] {
     ['to the host', `${giga(entry.host_link_bandwidth)} GB/s one way`],
     ['scale-out', entry.scale_out_bandwidth === 0 ? 'none' : `${giga(entry.scale_out_bandwidth)} GB/s one way`],
     ['board power', entry.tdp_w === null ? 'unknown' : `${entry.tdp_w} W`],
-    ['price', `${usd(entry.usd_per_hour)}${entry.price_source ? ` (${entry.price_source})` : ''}`],
     ['confidence', entry.confidence],
     ['source', entry.source],
   ];
 }
+
+/** What a device costs under every sheet that has it, at the sheets' own terms; or why none does. */
+export function describePrices(entry: Hardware, sheets: readonly PriceSheet[]): Fact[] {
+  const facts = sheets.flatMap((sheet): Fact[] =>
+    sheet.prices
+      .filter(({ hardware }) => hardware === entry.id)
+      .map((price) => [`price, ${sheet.id}`, tellPrice(price, usdPerHour(price, sheet, PAID_ALONE))]),
+  );
+  return facts.length > 0 ? facts : [['price', `none: ${tellUnpriced(entry)}`]];
+}
+
+export function describeSheet(sheet: PriceSheet): Fact[] {
+  const { years, utilisation, usd_per_kwh, pue } = sheet.ownership ?? {};
+  const terms = `${years} years, ${short((utilisation ?? 0) * 100)} % of their hours, power at ${usd_per_kwh} USD per kWh x PUE ${pue}`;
+  return [
+    ['kind', sheet.name],
+    ...(sheet.ownership ? [['terms', terms] as Fact] : []),
+    ...sheet.prices.map((price): Fact => [price.hardware, tellPrice(price, usdPerHour(price, sheet, PAID_ALONE))]),
+    ['source', `${sheet.source} (${sheet.licence})`],
+  ];
+}
+
+/** No electricity but what a price holds. */
+const PAID_ALONE = { power: { usd_per_kwh: null } };
 
 function smallLimits({ small_devices: small }: EngineProfile): Fact[] {
   if (!small) return [];

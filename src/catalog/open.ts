@@ -11,12 +11,15 @@ import { checkEntry, parseJson } from './check-entry.ts';
 import { completeConfig, configId, findConfig } from './config-folder.ts';
 import { readModelConfig } from './config-json.ts';
 import { bare, indexNames, type NamedModel, type NameIndex } from './names.ts';
+import { isPriceFile, readPriceFile } from './price-file.ts';
+import { DEFAULT_SHEET } from './price-sheets.ts';
 import {
   efficiencySchema,
   engineSchema,
   errorBandsSchema,
   hardwareSchema,
   modelSchema,
+  priceSheetSchema,
   shapeSchema,
   stepFitSchema,
 } from './schemas.ts';
@@ -27,14 +30,23 @@ import type {
   Hardware,
   LengthShape,
   Model,
+  PriceSheet,
   StepFit,
   WeightFormat,
 } from './types.ts';
 
-export type CatalogKind = 'hardware' | 'models' | 'engines' | 'workloads' | 'efficiency' | 'steps' | 'validation';
+export type CatalogKind =
+  | 'hardware'
+  | 'models'
+  | 'engines'
+  | 'workloads'
+  | 'prices'
+  | 'efficiency'
+  | 'steps'
+  | 'validation';
 
 /** Kinds that a person looks up by name; efficiencies follow the hardware. */
-export const NAMED_KINDS = ['hardware', 'models', 'engines', 'workloads'] as const;
+export const NAMED_KINDS = ['hardware', 'models', 'engines', 'workloads', 'prices'] as const;
 export type NamedKind = (typeof NAMED_KINDS)[number];
 
 const KINDS: readonly CatalogKind[] = [...NAMED_KINDS, 'efficiency', 'steps', 'validation'];
@@ -43,6 +55,7 @@ const NOUNS: Readonly<Record<CatalogKind, string>> = {
   models: 'a model, or the path of a config.json',
   engines: 'an engine profile',
   workloads: 'a workload',
+  prices: 'a kind of price, or the path of a price list',
   efficiency: 'efficiencies',
   validation: 'error bands',
   steps: 'regressions on whole steps',
@@ -57,6 +70,10 @@ export interface Catalog {
   named(word: string): NamedModel | null;
   engine(id: string): EngineProfile;
   shape(id: string): LengthShape;
+  /** A sheet of prices by its kind, or the path of a list. */
+  sheet(word: string): PriceSheet;
+  /** The sheet of a spec that says `word` or nothing; of a catalog that was opened with `prices` always that. */
+  prices(word?: string): PriceSheet;
   /** Fits of one device ("h100-sxm-80gb") or a vendor's medians ("_nvidia"); null where there are none. */
   efficiency(hardwareId: string): Efficiency | null;
   /** How far simulated figures may be off, by what their prices rest on. */
@@ -80,8 +97,14 @@ const ERROR_BANDS = 'error-bands';
 /** The folder of the catalog that ships: the JSON lies beside this module, in src/ as in dist/. */
 const OURS = fileURLToPath(new URL('.', import.meta.url));
 
+export interface CatalogOptions {
+  readonly folder?: string | null;
+  /** The prices to use whatever a spec says: a kind of price, or the path of a list. */
+  readonly prices?: string | null;
+}
+
 /** `folder`: a user's catalog with the same subfolders; its files replace ours one by one, and are checked. */
-export function openCatalog(options: { readonly folder?: string | null } = {}): Catalog {
+export function openCatalog(options: CatalogOptions = {}): Catalog {
   const folder = typeof options.folder === 'string' ? resolve(options.folder) : null;
   if (folder) checkFolder(folder);
   const lists = new Map<CatalogKind, readonly string[]>();
@@ -98,12 +121,22 @@ export function openCatalog(options: { readonly folder?: string | null } = {}): 
     if (!entries.has(key)) entries.set(key, readEntry(kind, schema, id, file(kind, id), folder));
     return entries.get(key) as T;
   }
-  function read(kind: NamedKind, id: string): Hardware | Model | EngineProfile | LengthShape {
+  function read(kind: NamedKind, id: string): Hardware | Model | EngineProfile | LengthShape | PriceSheet {
     if (kind === 'hardware') return entry(kind, hardwareSchema, id);
     if (kind === 'models') return entry(kind, modelSchema, id);
+    if (kind === 'prices') return entry(kind, priceSheetSchema, id);
     return kind === 'engines' ? entry(kind, engineSchema, id) : entry(kind, shapeSchema, id);
   }
+  const priceLists = new Map<string, PriceSheet>();
+  function prices(asked: string): PriceSheet {
+    if (!isPriceFile(asked)) return entry('prices', priceSheetSchema, need('prices', asked));
+    const path = resolve(asked);
+    const found = priceLists.get(path) ?? readPriceFile(path, ids('hardware'));
+    priceLists.set(path, found);
+    return found;
+  }
   const { named, find, need } = openNames(ids, read, (id) => entry('models', modelSchema, id));
+  if (options.prices) prices(options.prices); // a mistake is said before any work
 
   return {
     ids,
@@ -111,6 +144,8 @@ export function openCatalog(options: { readonly folder?: string | null } = {}): 
     find,
     hardware: (id) => entry('hardware', hardwareSchema, need('hardware', id)),
     engine: (id) => entry('engines', engineSchema, need('engines', id)),
+    sheet: prices,
+    prices: (word) => prices(options.prices ?? (word || DEFAULT_SHEET)),
     shape: (id) => entry('workloads', shapeSchema, need('workloads', id)),
     efficiency: (id) => (ids('efficiency').includes(id) ? entry('efficiency', efficiencySchema, id) : null),
     errorBands: () => entry('validation', errorBandsSchema, ERROR_BANDS),

@@ -2,6 +2,17 @@
 import { z } from 'zod';
 import { fromZero, named, oneOf, positive, size, text } from './schema-words.ts';
 
+/** What is said of devices that no sheet of rentals has a price of. */
+export const AVAILABILITY = {
+  unlisted: 'rented out without a public price',
+  doubtful: 'rented out, at prices in doubt',
+  owned: 'bought, not rented',
+  announced: 'announced, not to be had yet',
+  china: 'only at clouds in China, without a public price in USD',
+  'per-token': 'sold by the token by its maker, not by the device',
+} as const;
+export type Availability = keyof typeof AVAILABILITY;
+
 export const hardwareSchema = z.strictObject({
   id: named,
   name: named,
@@ -24,8 +35,8 @@ export const hardwareSchema = z.strictObject({
   /** B/s one way per device to other servers; 0 where there is none. */
   scale_out_bandwidth: fromZero,
   tdp_w: positive.nullable(),
-  usd_per_hour: fromZero.nullable(),
-  price_source: text,
+  /** Why it is not to be rented at a public price; left out where it is. Prices stand in catalog/prices. */
+  availability: oneOf(Object.keys(AVAILABILITY) as Availability[]).optional(),
   source: named,
   confidence: oneOf(['high', 'medium', 'low']),
 });

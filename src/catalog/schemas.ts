@@ -4,5 +4,6 @@ export { efficiencySchema } from './schema-efficiency.ts';
 export { engineSchema } from './schema-engine.ts';
 export { hardwareSchema } from './schema-hardware.ts';
 export { modelSchema } from './schema-model.ts';
+export { priceSheetSchema } from './schema-prices.ts';
 export { shapeSchema } from './schema-shape.ts';
 export { stepFitSchema } from './schema-steps.ts';

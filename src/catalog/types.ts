@@ -6,6 +6,7 @@ import type { collectiveFit, efficiencySchema, opFit, opTable } from './schema-e
 import type { engineSchema } from './schema-engine.ts';
 import type { hardwareSchema } from './schema-hardware.ts';
 import type { attention, indexer, layerGroup, mlp, modelSchema } from './schema-model.ts';
+import type { priceEntry, priceSheetSchema } from './schema-prices.ts';
 import type { shapeSchema } from './schema-shape.ts';
 import type { stepFitSchema } from './schema-steps.ts';
 import type { basis, collectiveOp, kvFormat, opFamily, weightFormat } from './schema-words.ts';
@@ -31,6 +32,11 @@ export type CollectiveOp = z.infer<typeof collectiveOp>;
 
 /** One accelerator, CPU or chip: one socketed package as `hardware_ids.csv` counts it. File: catalog/hardware/<id>.json. */
 export type Hardware = Entry<typeof hardwareSchema>;
+
+/** Prices of one kind: on demand, spot, owned, ... File: catalog/prices/<id>.json. */
+export type PriceSheet = Entry<typeof priceSheetSchema>;
+/** What a sheet says of one device. */
+export type PriceEntry = Entry<typeof priceEntry>;
 
 /** Sparse attention's light indexer: `heads` small queries score every past token against one cached key of `head_dim`. */
 export type Indexer = Entry<typeof indexer>;

@@ -1,15 +1,18 @@
-// mist catalog: what is known of hardware, models, engines and workloads, with sources.
+// mist catalog: what is known of hardware, models, engines, workloads and prices, with sources.
 import {
   deriveModel,
   describeEngine,
   describeHardware,
   describeModel,
+  describePrices,
   describeShape,
+  describeSheet,
   type Fact,
   short,
 } from '../catalog/describe.ts';
 import { type Catalog, NAMED_KINDS, type NamedKind, openCatalog } from '../catalog/open.ts';
 import { countParameters, kvBytesPerToken } from '../catalog/parameters.ts';
+import { pricesOf } from '../catalog/price-sheets.ts';
 import type { Efficiency } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { didYouMean, nearest } from '../check/nearest.ts';
@@ -20,12 +23,12 @@ const FLAGS = { '--kind': String, '--json': Boolean, '--catalog': String } as co
 
 const HELP = `mist catalog [ID ...] [--kind KIND] [--json] [--catalog FOLDER]
 
-  mist catalog                      everything: hardware, models, engines, workloads
+  mist catalog                      everything: hardware, models, engines, workloads, prices
   mist catalog --kind hardware      one kind
   mist catalog h100-sxm-80gb        one entry with its sources
   mist catalog path/to/config.json  a Hugging Face config.json, as it is understood
   --json                            for programs
-  --catalog FOLDER                  a folder of your own (hardware/ models/ engines/ workloads/ efficiency/), first
+  --catalog FOLDER                  a folder of your own (hardware/ models/ engines/ workloads/ prices/ efficiency/), first
 `;
 
 /** Exit code 0; a user's mistake is thrown as a UserError (exit code 2). */
@@ -64,6 +67,7 @@ interface Described {
 function readEntry(opened: Catalog, kind: NamedKind, id: string) {
   if (kind === 'hardware') return opened.hardware(id);
   if (kind === 'models') return opened.model(id);
+  if (kind === 'prices') return opened.sheet(id);
   return kind === 'engines' ? opened.engine(id) : opened.shape(id);
 }
 
@@ -104,8 +108,14 @@ function describe(opened: Catalog, kind: NamedKind, id: string): Described {
   if (kind === 'hardware') {
     const entry = opened.hardware(id);
     const efficiency = opened.efficiency(entry.id);
-    const facts = [...describeHardware(entry), ...describeEfficiency(efficiency)];
-    return { title: entry.id, facts, json: { ...entry, efficiency } };
+    const sheets = opened.ids('prices').map((kind) => opened.sheet(kind));
+    const facts = [...describeHardware(entry), ...describePrices(entry, sheets), ...describeEfficiency(efficiency)];
+    const prices = Object.fromEntries(
+      sheets.flatMap((sheet) =>
+        sheet.prices.filter(({ hardware }) => hardware === entry.id).map((price) => [sheet.id, price]),
+      ),
+    );
+    return { title: entry.id, facts, json: { ...entry, prices, efficiency } };
   }
   if (kind === 'models') {
     const entry = opened.model(id);
@@ -114,6 +124,10 @@ function describe(opened: Catalog, kind: NamedKind, id: string): Described {
   if (kind === 'engines') {
     const entry = opened.engine(id);
     return { title: entry.id, facts: describeEngine(entry), json: entry };
+  }
+  if (kind === 'prices') {
+    const entry = opened.sheet(id);
+    return { title: entry.id, facts: describeSheet(entry), json: entry };
   }
   const entry = opened.shape(id);
   return { title: entry.id, facts: describeShape(entry), json: entry };
@@ -161,6 +175,12 @@ function drawKind(opened: Catalog, kind: NamedKind): string {
   return `${kind} (${ids.length})\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
 }
 
+/** Under the sheet that a spec without one has. */
+function priceIn(opened: Catalog, id: string): string {
+  const prices = pricesOf({ prices: {}, power: { usd_per_kwh: null } }, opened);
+  return prices[id]?.toFixed(2) ?? '-';
+}
+
 interface KindTable {
   readonly columns: readonly TextColumn[];
   row(opened: Catalog, id: string): string[];
@@ -182,7 +202,7 @@ const TABLES: Readonly<Record<NamedKind, KindTable>> = {
           short(entry.memory_bandwidth / 1e9),
           short(entry.scale_up.bandwidth / 1e9),
         ],
-        ...[entry.tdp_w === null ? '-' : short(entry.tdp_w), entry.usd_per_hour?.toFixed(2) ?? '-'],
+        ...[entry.tdp_w === null ? '-' : short(entry.tdp_w), priceIn(opened, id)],
       ];
     },
   },
@@ -209,6 +229,13 @@ const TABLES: Readonly<Record<NamedKind, KindTable>> = {
       const engine = opened.engine(id);
       const limits = [engine.max_num_seqs, engine.max_num_batched_tokens, engine.block_size].map(String);
       return [id, engine.batching, engine.admission, ...limits, engine.name];
+    },
+  },
+  prices: {
+    columns: [...left(['id']), ...right(['devices']), ...left(['name'], { most: 100 })],
+    row(opened, id) {
+      const { name, prices } = opened.sheet(id);
+      return [id, String(prices.length), name];
     },
   },
   workloads: {

@@ -79,6 +79,15 @@ export function secondsFlag(flag: string, text: string | undefined): number | un
   throw new UserError([{ path: flag, expected: 'seconds from 0 on', received: text }]);
 }
 
+/** A share above 0 and below 1, as "2%" or 0.02. */
+export function shareFlag(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, digits, percent] = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(text.trim()) ?? [];
+  const value = digits === undefined ? Number.NaN : Number(digits) / (percent ? 100 : 1);
+  if (value > 0 && value < 1) return value;
+  throw new UserError([{ path: flag, expected: 'a share above 0 and below 100%, such as 2% or 0.02', received: text }]);
+}
+
 /** The only positional word of a verb. */
 export function onlyWord(verb: string, words: readonly string[], expected: string): string {
   if (words.length === 1) return words[0];

@@ -20,6 +20,7 @@ const FLAGS = {
   '--seed': String,
   '--window': String,
   '--catalog': String,
+  '--prices': String,
   '--json': Boolean,
 } as const;
 
@@ -36,6 +37,7 @@ const HELP = `mist run SPEC [options]
   --window PART      what figures are of: measured (between warm-up and cool-down, the default), all (what a benchmark client prints:
                      ramp, start burst and drain included), steady (of a closed loop)
   --catalog FOLDER   a catalog folder of your own, first
+  --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
   --json             results as JSON, with the field names of \`vllm bench serve\`
   --trace FILE       write a Chrome trace (ui.perfetto.dev opens it): what every instance did, hand-offs, queues
   --from S --to S    seconds of the run that the trace shows
@@ -47,7 +49,7 @@ const HELP = `mist run SPEC [options]
 /** Exit codes: 0 done, 130 or 143 interrupted (what was computed is written). A user's mistakes are thrown (exit code 2). */
 export const run = verb('run', FLAGS, HELP, async (flags, out) => {
   const file = onlyWord('run', flags._, 'one spec file');
-  const catalog = openCatalog({ folder: flags['--catalog'] });
+  const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
   return runPipelines(readSpecText(file), file, catalog, fleetFlags(flags), out);
 });
 

@@ -26,7 +26,7 @@ import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
 import { measureRun } from '../run/measure-fleet.ts';
 import { openSession, type Session } from '../run/session.ts';
 import { openSimulator, simulateRow } from '../run/simulate-row.ts';
-import { fleetCaveats } from '../spec/fleet/caveats.ts';
+import { fleetCaveats, fleetPrices } from '../spec/fleet/caveats.ts';
 import { CLIENT, type WindowName } from '../spec/fleet/client.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { openQuestion } from '../spec/question.ts';
@@ -211,6 +211,7 @@ function contextOf(spec: FleetSpec, lowered: LoweredFleet, catalog: Catalog): Fl
     pools: factsOf(spec, lowered, labels),
     bases: clients.map(({ basis }) => basis),
     caveats: fleetCaveats(spec, catalog),
+    prices: fleetPrices(spec, catalog),
     seed,
     models: [...new Set(ids)].map((id) => labels[id] ?? id),
     text: spec.text,

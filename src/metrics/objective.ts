@@ -20,4 +20,5 @@ const SCORES: Readonly<Record<Objective, (measured: Measured) => number>> = {
   output_throughput_per_device: ({ outputThroughput, devices }) => -outputThroughput / devices,
   tokens_per_joule: ({ watts, outputThroughput }) => watts / outputThroughput,
   devices: ({ devices }) => devices,
+  watts: ({ watts }) => watts,
 };

@@ -1,4 +1,5 @@
 // What a sweep comes to: rows ranked by the objective, and what became of all the others.
+import type { Paid } from '../catalog/price-sheets.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Objective, Slo } from '../spec/types.ts';
 import type { FleetTrust } from './fleet/trust.ts';
@@ -68,7 +69,38 @@ export interface SweepAxis {
   readonly labels: readonly string[];
 }
 
-/** rows = rejected + screened only + dearer + unreached + simulated (law: a sweep accounts for every row). */
+/** That nothing better was left out. */
+export interface SweepProof {
+  /** Every row that can be was simulated, or proved to be no better: nothing was interrupted, and `settle` was enough. */
+  readonly complete: boolean;
+  /** How much more the nearest row that was left out for its cost must cost than the last leader, as a share; Infinity where none was. */
+  readonly margin: number;
+  /** Of the rows with too few engines for what is due in time, the least that they fall short by: engines asked for over engines there. */
+  readonly tooFew: number;
+}
+
+/** The best of what was simulated under one kind of price. */
+export interface PriceKind {
+  readonly kind: string;
+  /** null where nothing that keeps the promise has a price of this kind. */
+  readonly row: KeptRow | null;
+  readonly usd_per_hour: number | null;
+  /** Kinds of device among the rows that keep the promise, and those of them without such a price. */
+  readonly tried: number;
+  readonly without: number;
+}
+
+export interface SweepPrices extends Paid {
+  /** What came in place of the spec's prices (`--prices`); null where nothing did. */
+  readonly given: string | null;
+  /** Kinds of device that the question has, and why some of them have no price. */
+  readonly asked: number;
+  readonly unpriced: readonly RejectCount[];
+  /** The answer's own kind first; none where prices do not decide. */
+  readonly kinds: readonly PriceKind[];
+}
+
+/** rows = rejected + dearer + unreached + simulated (law: a sweep accounts for every row). */
 export interface SweepResult {
   readonly name: string;
   readonly file: string;
@@ -88,8 +120,11 @@ export interface SweepResult {
     /** Of the pairs of simulated rows, the share whose order by screen and by simulation differ. */
     readonly reordered: number;
   } | null;
-  /** Rows proved to be no better than the best `top`: their devices alone cost more. */
+  /** Rows proved to be no better than the best `top`: whatever they do, their score is worse. */
   readonly dearer: number;
+  /** Of the simulated rows those that were not run: the run of another is theirs, bit for bit. */
+  readonly equivalent: number;
+  readonly proof: SweepProof;
   /** Rows left over: beyond `settle`, or not reached before an interrupt. */
   readonly unreached: number;
   readonly simulated: number;
@@ -104,14 +139,11 @@ export interface SweepResult {
   readonly labels: Readonly<Record<string, string>>;
   /** What must be said of the models asked for and of the answer's devices, one sentence each; absent where there is nothing. */
   readonly caveats?: readonly string[];
+  /** What the answer's devices cost and where that stands; absent where it has none. */
+  readonly prices?: SweepPrices;
   readonly version: string;
   /** Any row of it again, as the fleet that it is. */
   specAt(row: number): FleetSpec;
-}
-
-/** Rows that only the screen has looked at. */
-export function countScreened({ screened, simulated }: SweepResult): number {
-  return screened === null ? 0 : Math.max(0, screened.feasible - simulated);
 }
 
 /** How many times as long as its spec says a run may become that is too short to tell whether it keeps up. */

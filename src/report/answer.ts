@@ -143,7 +143,7 @@ export interface LimitUse {
 }
 
 /** The limit that is used up most (so: breaks first); null when there is none. */
-export function tightestLimit({ result, slo }: KeptRow): LimitUse | null {
+export function tightestLimit({ result, slo }: Pick<KeptRow, 'result' | 'slo'>): LimitUse | null {
   if (result === null) return null;
   const uses = slo.map((limit) => ({ slo: limit, ratio: achieved(result, limit) / limit.limit }));
   const known = uses.filter(({ ratio }) => ratio >= 0);
@@ -198,7 +198,7 @@ function explainCapacity({ result: run, devices, slo }: KeptRow, result: SweepRe
 }
 
 /** What of the promise a row breaks, worst first. */
-export function describeFailure(row: KeptRow): string {
+export function describeFailure(row: Pick<KeptRow, 'result' | 'slo'>): string {
   const run = row.result!;
   if (run.stopped !== '') return `came to a standstill: ${run.stopped}`;
   // A run that was given up has no percentiles: it had proved that one misses its limit.

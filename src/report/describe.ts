@@ -164,6 +164,7 @@ export function describeObjective(objective: Objective): string {
 export function objectiveValue(row: KeptRow, objective: Objective): number {
   if (objective === 'usd_per_hour') return row.usd_per_hour;
   if (objective === 'devices') return row.devices;
+  if (objective === 'watts') return powerOf(row);
   if (objective === 'usd_per_million_tokens') return usdPerMillionTokens(row);
   if (objective === 'output_throughput_per_device') return throughputPerDevice(row);
   if (row.result) return 1 / rowScore(objective, row.result);
@@ -177,6 +178,8 @@ export function describeObjectiveValue(row: KeptRow, objective: Objective): stri
       return Number.isNaN(row.usd_per_hour) ? 'price unknown' : `$${formatUsd(row.usd_per_hour)}/h`;
     case 'devices':
       return describeDevices(row.hosts, row.devices);
+    case 'watts':
+      return `${value} W`;
     case 'usd_per_million_tokens':
       return `$${value} per million output tokens`;
     case 'output_throughput_per_device':

@@ -31,6 +31,7 @@ import {
 } from './format.ts';
 import { html, type Markup } from './html-text.ts';
 import { launchesOf, launchLines } from './launch-row.ts';
+import { againLine, explainPrices } from './prices.ts';
 import { explainTrust } from './trust.ts';
 
 /** Limits are written with "<=" for terminals; a page has the sign. */
@@ -40,8 +41,14 @@ export function typeset(sentence: string): string {
 
 export function drawHero(result: SweepResult): Markup {
   const answer = findAnswer(result);
-  const again = answer.row?.result ? [`mist run ${result.file} --row ${answer.row.row} shows it in full.`] : [];
-  const why = [...explainAnswer(result), ...explainTrust(result), ...(result.caveats ?? []), ...again];
+  const again = answer.row?.result ? [againLine(answer.row, result)] : [];
+  const why = [
+    ...explainAnswer(result),
+    ...explainTrust(result),
+    ...(result.caveats ?? []),
+    ...explainPrices(result),
+    ...again,
+  ];
   const reasons =
     why.length > 0 ? html`<ul class="why">${why.map((text) => html`<li>${typeset(text)}</li>`)}</ul>` : '';
   const interrupted = result.interrupted

@@ -101,5 +101,6 @@ export function objectiveBand(band: ErrorBand | null, objective: Objective, proc
   if (band === null || objective === 'usd_per_hour' || objective === 'devices') return SAME_PCT;
   const offered = process !== 'closed-loop' && process !== 'all-at-once';
   const tokens = offered ? SAME_PCT : band.throughput_pct;
+  if (objective === 'watts') return band.power_pct;
   return objective === 'tokens_per_joule' ? Math.max(band.power_pct, tokens) : tokens;
 }

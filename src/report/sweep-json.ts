@@ -1,10 +1,12 @@
 // A sweep as JSON: question, answer, why rows fell, and every kept row with the columns of the flat table.
 import type { KeptRow, SweepResult } from '../metrics/sweep.ts';
 import { askQuestion, explainAnswer, findAnswer, winners } from './answer.ts';
+import { certificate } from './certificate.ts';
 import { digestOf } from './digest.ts';
 import { columnsOf, type FlatColumn, finiteOrNull } from './flat.ts';
 import type { JsonObject } from './json.ts';
 import { launchesOf } from './launch-row.ts';
+import { pricesJson } from './prices.ts';
 import { explainTrust } from './trust.ts';
 
 export function sweepJson(result: SweepResult): JsonObject {
@@ -50,12 +52,14 @@ function describeSweep(result: SweepResult): JsonObject {
     feasible: screened?.feasible ?? null,
     reordered: screened ? finiteOrNull(screened.reordered) : null,
     dearer: result.dearer,
+    certificate: certificate(result),
     unreached: result.unreached,
     simulated: result.simulated,
     interrupted: result.interrupted,
     error_bands: Object.fromEntries(result.kept.flatMap(({ trust }) => (trust ? [[trust.basis, trust.band]] : []))),
     trust: explainTrust(result),
     ...(result.caveats ? { caveats: result.caveats } : {}),
+    ...pricesJson(result),
     digest: digestOf(result),
     workers: result.workers,
     seconds: result.seconds,

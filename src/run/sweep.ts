@@ -11,8 +11,9 @@ import { makeWalks } from '../workload/walks.ts';
 import type { Found } from './found.ts';
 import { keepRows } from './keep.ts';
 import { openPool } from './pool.ts';
-import { scenarioOf } from './scenario.ts';
+import { priceSweep } from './price-kinds.ts';
 import { screenRows } from './screen-rows.ts';
+import { tellApart } from './tell-apart.ts';
 import { weighRows } from './weigh-rows.ts';
 
 /** How a sweep is run; only `exhaustive` changes a result. */
@@ -22,6 +23,8 @@ export interface SweepOptions {
   readonly seed?: number;
   /** The user's catalog folder, for the workers' own look-ups; null = none. */
   readonly catalogFolder?: string | null;
+  /** What the catalog was opened with in place of the spec's prices, for them too. */
+  readonly prices?: string | null;
   /** Simulate every row that can be (up to the spec's settle), also those that cannot be better. */
   readonly exhaustive?: boolean;
   readonly onProgress?: (done: number, total: number, words: string) => void;
@@ -38,14 +41,14 @@ export async function sweep(question: Question, catalog: Catalog, options: Sweep
   const shape = options.exhaustive ? null : onePool(question);
   const walks = makeWalks(question.first, (id) => catalog.shape(id));
   const lengths = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
-  const { workers, seed, catalogFolder = null, signal } = options;
-  const pool = await openPool({ text, file, seed, catalogFolder, shape }, workers, signal);
+  const { workers, seed, catalogFolder = null, prices = null, signal } = options;
+  const pool = await openPool({ text, file, seed, catalogFolder, prices, shape }, workers, signal);
   try {
     const opened = performance.now();
-    const scenario = (row: number) => scenarioOf(question.choicesAt(row));
+    const searching = { pool, ...tellApart(question), watch: options };
     const found = shape
-      ? await screenRows(pool, question, shape, catalog, lengths.output_mean, options)
-      : await weighRows(pool, question, { ...options, scenarioOf: scenario });
+      ? await screenRows(searching, question, shape, catalog, lengths.output_mean, options)
+      : await weighRows(searching, question, options.exhaustive ?? false);
     const seconds = {
       plan: (opened - started) / 1000,
       screen: (found.lookedAt - opened) / 1000,
@@ -54,15 +57,15 @@ export async function sweep(question: Question, catalog: Catalog, options: Sweep
     const { prompt_mean, output_mean } = lengths;
     const workload = { description: walks.description, prompt_mean, output_mean };
     const interrupted = signal?.aborted ?? false;
-    return { ...conclude(question, found, catalog), workload, seconds, workers, interrupted };
+    return { ...conclude(question, found, catalog, prices), workload, seconds, workers, interrupted };
   } finally {
     await pool.close();
   }
 }
 
 /** Ranks what was found and counts what fell. */
-function conclude(question: Question, found: Found, catalog: Catalog) {
-  const kept = keepRows(question, found, catalog);
+function conclude(question: Question, found: Found, catalog: Catalog, prices: string | null) {
+  const kept = keepRows(question, found, catalog, tellApart(question).deploymentOf);
   const { name, file, text, rows, objective, top, first } = question;
   const rejected = addUp(found.rejected);
   const fallen = rejected.reduce((sum, { count }) => sum + count, 0);
@@ -72,12 +75,25 @@ function conclude(question: Question, found: Found, catalog: Catalog) {
     axes: nameAxes(question),
     screened: found.screened,
     dearer: found.dearer,
-    unreached: rows - fallen - found.dearer - (found.screened?.feasible ?? simulated),
+    equivalent: found.equivalent,
+    proof: found.proof,
+    unreached: rows - fallen - found.dearer - simulated,
     seed: first.workload.seed,
     ...labelRows(question, kept, catalog),
+    ...pricedBy(question, kept, catalog, prices),
     version: readVersion(),
     specAt: (row: number) => question.at(row).spec,
   };
+}
+
+function pricedBy(
+  question: Question,
+  kept: readonly KeptRow[],
+  catalog: Catalog,
+  given: string | null,
+): Pick<SweepResult, 'prices'> {
+  const prices = priceSweep(question, kept, catalog, given);
+  return prices ? { prices } : {};
 }
 
 function addUp(reasons: Found['rejected']): SweepResult['rejected'] {

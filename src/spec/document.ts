@@ -1,8 +1,9 @@
 // YAML text (JSON is YAML) to plain data, with the line of every key and its mistakes as Issues.
 import {
-  type Document,
+  Document,
   isAlias,
   isMap,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -54,6 +55,21 @@ export function parseSpecDocument(text: string, file: string): SpecDocument {
   }
   return { data, issues, readable, lineOf: (path) => lineOf(document, lines, path) };
 }
+
+/** Data as the text of a document: inside of a section, lists and maps of plain values stand on one line, as people write them. */
+export function writeSpecDocument(data: object): string {
+  const document = new Document(data, { aliasDuplicateObjects: false });
+  visit(document, {
+    Collection(_, node, ancestors) {
+      const values = node.items.map((item) => (isPair(item) ? item.value : item));
+      if (ancestors.length > DEEP && values.every((value) => isScalar(value))) node.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 120 });
+}
+
+/** Ancestors of a section of the document: itself, the map of sections, and the pair that names it. */
+const DEEP = 3;
 
 const NESTED = `data that ends, at most ${MOST_DEPTH} levels deep`;
 

@@ -19,6 +19,7 @@ const FIELDS: Readonly<Record<string, FieldKind>> = {
   model: { of: 'catalog', kind: 'models' },
   hardware: { of: 'catalog', kind: 'hardware' },
   profile: { of: 'catalog', kind: 'engines' },
+  price_sheet: { of: 'catalog', kind: 'prices' },
   routing: words(Object.keys(ROUTING_WORDS)),
   batching: words(BATCHINGS),
   admission: words(ADMISSIONS),

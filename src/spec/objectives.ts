@@ -6,14 +6,17 @@ interface ObjectiveEntry {
   readonly words: string;
   /** Whether it needs prices. */
   readonly priced: boolean;
+  /** Whether it needs watts. */
+  readonly metered: boolean;
 }
 
 export const OBJECTIVE = {
-  usd_per_hour: { better: 'less', words: 'Cheapest', priced: true },
-  usd_per_million_tokens: { better: 'less', words: 'Cheapest per token', priced: true },
-  output_throughput_per_device: { better: 'more', words: 'Most tokens per device', priced: false },
-  tokens_per_joule: { better: 'more', words: 'Most tokens per joule', priced: false },
-  devices: { better: 'less', words: 'Fewest devices', priced: false },
+  usd_per_hour: { better: 'less', words: 'Cheapest', priced: true, metered: false },
+  usd_per_million_tokens: { better: 'less', words: 'Cheapest per token', priced: true, metered: false },
+  output_throughput_per_device: { better: 'more', words: 'Most tokens per device', priced: false, metered: false },
+  tokens_per_joule: { better: 'more', words: 'Most tokens per joule', priced: false, metered: true },
+  devices: { better: 'less', words: 'Fewest devices', priced: false, metered: false },
+  watts: { better: 'less', words: 'Least power', priced: false, metered: true },
 } as const satisfies Readonly<Record<string, ObjectiveEntry>>;
 
 export type Objective = keyof typeof OBJECTIVE;

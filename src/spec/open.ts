@@ -10,7 +10,7 @@ import type { ReadOptions } from './read-options.ts';
 
 /** What a spec needs of the catalog: the names there are, and engine profiles for their defaults. */
 export interface CatalogNames {
-  ids(kind: 'hardware' | 'models' | 'engines' | 'workloads'): readonly string[];
+  ids(kind: 'hardware' | 'models' | 'engines' | 'workloads' | 'prices'): readonly string[];
   engine(id: string): EngineProfile;
   hardware(id: string): Hardware;
   model?(idOrPath: string): Model;
@@ -33,6 +33,7 @@ export function readOptionsOf(file: string, catalog: CatalogNames): ReadOptions 
       models: catalog.ids('models'),
       engines,
       workloads: catalog.ids('workloads'),
+      prices: catalog.ids('prices'),
       find: catalog.find,
       named: catalog.named,
       profile: (id) => (engines.includes(id) ? catalog.engine(id) : undefined),

@@ -135,7 +135,7 @@ function openDocument(text: string, options: ReadOptions, seed?: number): Opened
   if (!document.readable) throw new UserError(document.issues);
   const ledger = new Ledger(document, options.file);
   const broken: Path[] = [];
-  const tree = readTree(document.data, ledger, (kind) => options.known[kind], broken);
+  const tree = readTree(document.data, ledger, (kind) => options.known[kind] ?? [], broken);
   refuseTooMany(tree, ledger);
   refuseLogAxes(tree, ledger);
   const setters = openSetters(document, tree, options, worldOf(options));

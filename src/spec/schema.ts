@@ -1,5 +1,6 @@
 // The spec's structure: every key, its words and its limits. Editors read it as JSON Schema; meaning across keys is in fleet/read.ts.
 import { z } from 'zod';
+import { DEFAULT_SHEET } from '../catalog/price-sheets.ts';
 import { NUM_REQUESTS, SETTLE, TOP } from './defaults.ts';
 import { count, name, positive, quantity, section, timeWithUnit, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_RATE, MAX_REQUESTS, MAX_SEED, MIN_RATE } from './limits.ts';
@@ -268,8 +269,26 @@ export const questionShape = {
   prices: perHardware(
     quantity('number', 'a price of at least 0 (USD per device-hour)'),
     'USD per device-hour by hardware id',
-    "USD per device-hour, in place of the catalog's.",
+    "USD per device-hour, in place of the sheet's.",
   ),
+  price_sheet: name('a kind of price of the catalog, or the path of a list (.csv, .json)')
+    .optional()
+    .describe(
+      `Kind of all other prices: specialised, hyperscaler, reserved, spot, owned, or a list; ${DEFAULT_SHEET} if left out.`,
+    ),
+  ownership: section(
+    {
+      years: quantity('number', 'years above 0', { above: 0 })
+        .optional()
+        .describe("Over which a purchase is spread, where prices are owned; the sheet's if left out."),
+      utilisation: quantity('number', 'a share above 0 and at most 1', { above: 0, max: 1 })
+        .optional()
+        .describe("Share of their hours in which the devices do this work; the sheet's if left out."),
+    },
+    '{years, utilisation}',
+  )
+    .optional()
+    .describe('How devices that are bought are paid for.'),
   watts: perHardware(
     quantity('power', 'a power above 0, such as 400W or 700 (watts)', { above: 0 }),
     'watts per device by hardware id',

@@ -30,7 +30,7 @@ const FREE: Readonly<Record<string, readonly string[]>> = {
   packing: ['recv_interval', 'batch_wait'],
   tensor_parallel_size: ['num_gpu_blocks'],
   pipeline_parallel_size: ['num_gpu_blocks'],
-  data_parallel_size: ['num_gpu_blocks'],
+  data_parallel_size: ['num_gpu_blocks', 'num_scheduler_steps', 'batch_wait', 'shares'],
   expert_parallel_size: ['num_gpu_blocks'],
   quantization: ['num_gpu_blocks'],
   kv_cache_dtype: ['num_gpu_blocks'],
@@ -228,7 +228,8 @@ function readValues(axis: Axis, place: Path, leaf: z.core.$ZodType, ledger: Ledg
     for (const misfit of misfits) ledger.add(misfit);
     if (misfits.length > 0) return value;
     const field = fieldAt(place);
-    if (field?.of === 'catalog') return readCatalogName(value, path, field.kind, ledger, world) ?? value;
+    if (field?.of === 'catalog' && field.kind !== 'prices')
+      return readCatalogName(value, path, field.kind, ledger, world) ?? value;
     return field?.of === 'numbers' ? measured(value, field.unit ?? 'number') : value;
   });
 }

@@ -6,10 +6,12 @@ import type { Path } from './document.ts';
 import type { Ledger } from './fleet/ledger.ts';
 
 /** Lists of the catalog that names are looked up in. */
-export type CatalogKind = 'hardware' | 'models' | 'engines';
+export type CatalogKind = 'hardware' | 'models' | 'engines' | 'prices';
 
 /** Ids of the catalog, and what defaults depend on. */
-export interface KnownNames extends Readonly<Record<CatalogKind | 'workloads', readonly string[]>> {
+export interface KnownNames extends Readonly<Record<Exclude<CatalogKind, 'prices'> | 'workloads', readonly string[]>> {
+  /** Kinds of price; left out, every word is taken for one. */
+  readonly prices?: readonly string[];
   profile(id: string): EngineProfile | undefined;
   /** A device, for defaults that depend on it; left out, they do not. */
   device?(id: string): Pick<Hardware, 'memory_bytes' | 'name'> | undefined;
@@ -18,7 +20,7 @@ export interface KnownNames extends Readonly<Record<CatalogKind | 'workloads', r
   /** The rate over time of a workload, [s, requests/s, cv]; undefined where it has none. */
   curve?(id: string): readonly (readonly [number, number, number])[] | undefined;
   /** The id that another name of it stands for (a Hugging Face name, another case), or null. */
-  find?(kind: CatalogKind, name: string): string | null;
+  find?(kind: Exclude<CatalogKind, 'prices'>, name: string): string | null;
   /** What the name of a model is taken for, in words; '' where it is the catalog's own. */
   named?(name: string): { readonly words: string } | null;
 }
@@ -47,7 +49,7 @@ const NOUNS = { hardware: 'hardware of the catalog', models: 'a model of the cat
 export function readCatalogName(
   input: unknown,
   path: Path,
-  kind: CatalogKind,
+  kind: Exclude<CatalogKind, 'prices'>,
   ledger: Ledger,
   { known, locate, exists }: World,
 ): string | null {

@@ -55,7 +55,7 @@ describe('mist catalog', () => {
   it('prints hardware with price, source and confidence', async () => {
     const text = await run('h100-sxm-80gb');
     expect(text).toContain('bf16 989 · fp8 1,979 · int8 1,979 TFLOP/s');
-    expect(text).toMatch(/price +3\.22 USD\/hour/);
+    expect(text).toMatch(/price, specialised +\$3\.22\/h, 2\.29 to 5\.95 \(Crusoe us 3\.90,/);
     expect(text).toMatch(/confidence +high/);
   });
 

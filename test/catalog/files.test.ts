@@ -4,13 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { checkEntry } from '../../src/catalog/check-entry.ts';
-import { type CatalogKind, openCatalog } from '../../src/catalog/open.ts';
+import { type CatalogKind, NAMED_KINDS, openCatalog } from '../../src/catalog/open.ts';
 import {
   efficiencySchema,
   engineSchema,
   errorBandsSchema,
   hardwareSchema,
   modelSchema,
+  priceSheetSchema,
   shapeSchema,
   stepFitSchema,
 } from '../../src/catalog/schemas.ts';
@@ -21,6 +22,7 @@ const schemas: Record<CatalogKind, z.ZodType> = {
   models: modelSchema,
   engines: engineSchema,
   workloads: shapeSchema,
+  prices: priceSheetSchema,
   efficiency: efficiencySchema,
   validation: errorBandsSchema,
   steps: stepFitSchema,
@@ -45,7 +47,7 @@ describe('the catalog files', () => {
   });
 
   it('names no id of one kind in another, so that a word means one thing', () => {
-    const all = (['hardware', 'models', 'engines', 'workloads'] as const).flatMap((kind) => catalog.ids(kind));
+    const all = NAMED_KINDS.flatMap((kind) => catalog.ids(kind));
     expect(new Set(all).size).toBe(all.length);
   });
 });
@@ -68,19 +70,6 @@ describe('hardware figures', () => {
       expect(device.generation).toMatch(/^[a-z0-9-]+$/);
     });
   }
-
-  it('are of one kind of price: on demand at specialised clouds, or from the only one who rents it out', () => {
-    for (const id of catalog.ids('hardware')) {
-      const { usd_per_hour: usd, price_source: source } = catalog.hardware(id);
-      expect(usd === null, id).toBe(source === '');
-      if (usd === null) continue;
-      const alone = /^(tpu|trainium|inferentia)/.test(id);
-      expect(source, id).toMatch(alone ? /on-demand|unverified/ : /^(specialised on-demand|derived)/);
-    }
-    // one kind turns the order of devices: 3.7 of H100 and MI300X was two kinds of price
-    const ratio = catalog.hardware('h100-sxm-80gb').usd_per_hour! / catalog.hardware('mi300x').usd_per_hour!;
-    expect(ratio).toBeCloseTo(1.74, 2);
-  });
 
   it('states the memory that a process can have, not the nominal one', () => {
     // 79.1 GiB of an 80 GB board: what start-up logs of vLLM show.

@@ -129,15 +129,15 @@ describe("a user's folder", () => {
   const device = { ...ours.hardware('h100-sxm-80gb') };
 
   it('adds to ours and replaces file by file', () => {
-    put('hardware/h100-sxm-80gb.json', { ...device, usd_per_hour: 2 });
+    put('hardware/h100-sxm-80gb.json', { ...device, tdp_w: 2 });
     put('hardware/dream-1.json', { ...device, id: 'dream-1', memory_bandwidth: 2 * device.memory_bandwidth });
     const catalog = openCatalog({ folder });
-    expect(catalog.hardware('h100-sxm-80gb').usd_per_hour).toBe(2);
+    expect(catalog.hardware('h100-sxm-80gb').tdp_w).toBe(2);
     expect(catalog.hardware('dream-1').memory_bandwidth).toBe(6.7e12);
     expect(catalog.hardware('a40').id).toBe('a40');
     expect(catalog.ids('hardware')).toHaveLength(ours.ids('hardware').length + 1);
     expect(catalog.file('hardware', 'dream-1')).toBe(join(folder, 'hardware', 'dream-1.json'));
-    expect(ours.hardware('h100-sxm-80gb').usd_per_hour).not.toBe(2);
+    expect(ours.hardware('h100-sxm-80gb').tdp_w).not.toBe(2);
   });
 
   it('names every mistake of a file at once, with lines and the field that was meant', () => {

@@ -33,8 +33,8 @@ export function commandsOf(path: string): string[] {
 /** Files that a page asks to be saved: blocks that begin with a comment of their name. */
 export function filesOf(path: string): Map<string, string> {
   const files = new Map<string, string>();
-  for (const block of [...blocksOf(path, 'yaml'), ...blocksOf(path, 'json')]) {
-    const name = /^(?:#|\/\/) ([\w./-]+\.(?:yaml|json))\n/.exec(block);
+  for (const block of [...blocksOf(path, 'yaml'), ...blocksOf(path, 'json'), ...blocksOf(path, 'csv')]) {
+    const name = /^(?:#|\/\/) ([\w./-]+\.(?:yaml|json|csv))\n/.exec(block);
     if (name) files.set(name[1], block.startsWith('//') ? block.slice(block.indexOf('\n') + 1) : block);
   }
   return files;

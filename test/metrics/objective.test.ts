@@ -12,6 +12,7 @@ const CASES: Record<Objective, { score: number; better: Partial<Measured>; unkno
   output_throughput_per_device: { score: -250, better: { devices: 3 }, unknown: { outputThroughput: Number.NaN } },
   tokens_per_joule: { score: 0.5, better: { outputThroughput: 1001 }, unknown: { watts: Number.NaN } },
   devices: { score: 4, better: { devices: 3 }, unknown: { devices: Number.NaN } },
+  watts: { score: 500, better: { watts: 499 }, unknown: { watts: Number.NaN } },
 };
 
 for (const [objective, { score, better, unknown }] of Object.entries(CASES)) {

@@ -28,8 +28,6 @@ export const DEVICE: Hardware = {
   host_link_bandwidth: 64e9,
   scale_out_bandwidth: 50e9,
   tdp_w: 700,
-  usd_per_hour: 2,
-  price_source: 'test',
   source: 'test',
   confidence: 'low',
 };

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runOnePool } from '../../bench/one-pool.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
+import { pricesOf } from '../../src/catalog/price-sheets.ts';
 import { bindDeployment, isRefusal } from '../../src/plan/deployment.ts';
 import { type EnergyFigures, idleWatts } from '../../src/plan/energy.ts';
 import { openSession } from '../../src/run/session.ts';
@@ -103,7 +104,7 @@ describe('L11 on the hardware of the catalog', () => {
       expect(idle).toBeGreaterThan(0);
       expect(result.power_w).toBeGreaterThan(idle * 2);
       expect(result.power_w).toBeLessThanOrEqual(400 * result.devices);
-      expect(result.usd_per_hour).toBeCloseTo(catalog.hardware(hardware).usd_per_hour! * result.devices, 9);
+      expect(result.usd_per_hour).toBeCloseTo(pricesOf(spec, catalog)[hardware]! * result.devices, 9);
     },
   );
 });

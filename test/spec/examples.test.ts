@@ -149,8 +149,8 @@ describe('mist spec', () => {
   });
 
   it.each([
-    [[], 'one spec file, or --schema'],
-    [['a.yaml', 'b.yaml'], 'one spec file, or --schema'],
+    [[], 'one spec file, --schema, or --from-command'],
+    [['a.yaml', 'b.yaml'], 'one spec file, --schema, or --from-command'],
     [['--schema', 'a.yaml'], 'no file beside --schema'],
     [['--jsn'], 'did you mean --json?'],
     [['nowhere.yaml'], 'no such file'],

@@ -51,6 +51,8 @@ describe('specJsonSchema', () => {
         'top',
         'settle',
         'prices',
+        'price_sheet',
+        'ownership',
         'watts',
         'power',
       ],

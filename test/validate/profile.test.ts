@@ -1,8 +1,9 @@
 // The profile of a measured engine follows its version to the third number, and else the year of the run.
 import { expect, test } from 'vitest';
+import { readVersion } from '../../src/catalog/engine-versions.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import type { CaseInput } from '../../src/validate/case-columns.ts';
-import { chooseProfile, readVersion } from '../../src/validate/choose-profile.ts';
+import { chooseProfile } from '../../src/validate/choose-profile.ts';
 
 const choose = (engine: CaseInput['engine'], engine_version: string, year: number | null) =>
   chooseProfile({ engine, engine_version, year, mode: 'closed-loop' } as CaseInput);

@@ -158,6 +158,15 @@ export const HARDWARE_FIXES = {
 /** Devices of the newer table that the cost model has no words for: weights that stream from elsewhere, a schedule over hundreds of chips. */
 export const LEFT_OUT = new Set(['cerebras-wse-3', 'groq-lpu-v1']);
 
+/** Words of the table of prices for devices without a public rental price, and ours. */
+export const AVAILABILITY = {
+  'rental exists': 'unlisted',
+  'own only': 'owned',
+  announced: 'announced',
+  'China clouds': 'china',
+  'sold per token': 'per-token',
+};
+
 /** Sold by their maker alone, so that its price on demand is the price. */
 export const OWNERS = /^(tpu|trainium|inferentia)/;
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { inferSchema, initParser } from 'udsv';
 import { runnerImport } from 'vite';
 import {
+  AVAILABILITY,
   formatFix,
   GENERATIONS,
   HARDWARE_FIXES,
@@ -16,6 +17,7 @@ import {
   OWNERS,
   VISIBLE_GIB,
 } from './catalog-facts.mjs';
+import { makePrices } from './make-prices.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const data = process.env.MIST_DATA ?? join(root, '..', 'shared', 'data');
@@ -45,7 +47,7 @@ function write(kind, id, value) {
   writeFileSync(join(folder, `${id}.json`), format(value));
 }
 
-const PRICES = new Map(readTable('catalog/prices_default.csv').map((row) => [row.device_id, row]));
+const DEFAULTS = readTable('catalog/prices_default.csv');
 
 /** Units of the table to SI, without the noise of binary fractions. */
 const scale = (text, factor) => Number((Number(text) * factor).toPrecision(12));
@@ -80,27 +82,18 @@ function makeHardware(row) {
     host_link_bandwidth: scale(row.host_link_gbps_unidir, 1e9),
     scale_out_bandwidth: scale(row.scaleout_gbps_per_dev, 1e9),
     tdp_w: orNull(row.tdp_w),
-    ...priceOf(row),
+    ...availabilityOf(row),
     source: [row.source, memory, fix.why].filter(Boolean).join('; '),
     confidence: row.confidence,
   };
 }
 
-/**
- * One kind of price for all: on demand at specialised clouds (the median), or derived from it by the ratio of list prices; of devices that
- * their maker alone rents, its own. None of another kind.
- */
-function priceOf({ id, usd_per_h, price_source }) {
-  const price = PRICES.get(id);
-  const { recommended_usd_h: usd = '', kind = '' } = price ?? {};
-  const specialised = /^(specialised|DERIVED)/.test(kind);
-  if (specialised || (OWNERS.test(id) && kind.startsWith('hyperscaler'))) {
-    const [low, high] = [price.specialised_min, price.specialised_max];
-    const spread = low === high ? '' : `, ${low} to ${high}`;
-    return { usd_per_hour: Number(usd), price_source: `${kind.replace('DERIVED', 'derived')}${spread}; 2026-11` };
-  }
-  // what nobody else lists stays as it was, with its own words
-  return OWNERS.test(id) ? { usd_per_hour: orNull(usd_per_h), price_source } : { usd_per_hour: null, price_source: '' };
+/** Why a device is not to be rented at a public price, where that is so. */
+function availabilityOf({ id }) {
+  const { availability = 'rentable', kind = '' } = DEFAULTS.find(({ device_id }) => device_id === id) ?? {};
+  if (/low-confidence/.test(kind) && !OWNERS.test(id)) return { availability: 'doubtful' };
+  const word = Object.keys(AVAILABILITY).find((start) => availability.startsWith(start));
+  return word === undefined ? {} : { availability: AVAILABILITY[word] };
 }
 
 function readFacts(id, file) {
@@ -163,7 +156,10 @@ function withNames(models, rows) {
 }
 
 const devices = [...readTable('cases/hardware_ids.csv'), ...readTable('catalog/hardware_new.csv')];
-for (const row of devices) if (!LEFT_OUT.has(row.id)) write('hardware', row.id, makeHardware(row));
+const shipped = devices.filter(({ id }) => !LEFT_OUT.has(id));
+for (const row of shipped) write('hardware', row.id, makeHardware(row));
+const watts = new Map(shipped.map(({ id, tdp_w }) => [id, orNull(tdp_w)]));
+for (const sheet of makePrices(readTable('catalog/prices.csv'), DEFAULTS, watts)) write('prices', sheet.id, sheet);
 const rows = readTable('catalog/models_new.csv');
 const models = [
   ...readTable('cases/model_ids.csv').map(makeModel),

@@ -2,7 +2,7 @@
 import { type FleetSpec, poolsOfKind } from '../../spec/fleet/types.ts';
 import { type BoundPool, bindPools } from './bind-pools.ts';
 import { openBlame } from './blame.ts';
-import type { FleetCatalog } from './lower-fleet.ts';
+import { type FleetCatalog, sourceOf } from './lower-fleet.ts';
 import { storeBytes } from './stores.ts';
 
 export interface FleetWeight {
@@ -18,7 +18,7 @@ export interface FleetWeight {
 /** Throws UserError with everything about the spec that the catalog does not allow (checkFleet). */
 export function weighFleet(spec: FleetSpec, catalog: FleetCatalog): FleetWeight {
   const { blame, settle } = openBlame(spec);
-  const pools = bindPools(spec, { catalog, prices: spec.prices, watts: spec.watts }, null, blame);
+  const pools = bindPools(spec, sourceOf(spec, catalog), null, blame);
   storeBytes(spec, pools, blame);
   settle();
   const hosts = new Map<string, Host>();

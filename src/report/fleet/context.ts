@@ -1,4 +1,5 @@
 // What a report of a fleet run needs beside its result: the question in the spec's words.
+import type { Paid } from '../../catalog/price-sheets.ts';
 import type { FleetTrust } from '../../metrics/fleet/trust.ts';
 import type { PowerSpec } from '../../spec/power.ts';
 import type { Configuration, Slo } from '../../spec/types.ts';
@@ -36,6 +37,8 @@ export interface FleetContext {
   readonly trust?: FleetTrust | null;
   /** What must be said of the models and devices, one sentence each. */
   readonly caveats?: readonly string[];
+  /** What its devices cost and where that stands. */
+  readonly prices?: Paid;
   /** What each pool of engines is; pools of which there is nothing to say are absent. */
   readonly pools?: readonly PoolFacts[];
   /** What the prices of each instance rest on, in the program's order; '' where nothing is priced. */

@@ -1,5 +1,6 @@
 // A pipeline run as one HTML page that needs no network: summary, where the time goes, requests, instances, distributions.
 
+import { tellPaid } from '../../catalog/price-sheets.ts';
 import { latencyBand } from '../../metrics/error-band.ts';
 import type { FleetResult, MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { achieved } from '../../metrics/limits.ts';
@@ -124,6 +125,6 @@ ${fact('Tokens', `${formatNumber(result.total_input_tokens)} in (${formatNumber(
 ${fact('Visits', `${formatNumber(result.visits.finished)} of ${formatNumber(result.visits.total)} ended`)}
 ${context.trust ? fact('Rests on', `${BASIS_WORDS[context.trust.basis]} (${context.trust.basis}), its weakest instance`) : ''}
 ${context.trust ? fact('Error band', `${describeBand(context.trust.band)}: nine of ten measured serving runs lay within it; what other stages add was not measured end to end`) : ''}
-${(context.caveats ?? []).map((words) => fact('To know', words))}${fact('Seed', String(context.seed))}
+${(context.caveats ?? []).map((words) => fact('To know', words))}${(context.prices ? tellPaid(context.prices) : []).map((words) => fact('Prices', words))}${fact('Seed', String(context.seed))}
 ${fact('Version', `MIST ${context.version}`)}</dl>${question}</section>`;
 }

@@ -7,6 +7,7 @@ import type { Balance } from '../../metrics/verdict.ts';
 import { draftFields } from '../block.ts';
 import { finiteOrNull } from '../flat.ts';
 import { type JsonObject, latencyFields, msOrNull as ms, servedFields, shareFields, swapFields } from '../json.ts';
+import { paidJson } from '../prices.ts';
 import type { FleetContext } from './context.ts';
 
 export function fleetJson(result: FleetResult, context: FleetContext): JsonObject {
@@ -88,6 +89,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     basis: context.trust?.basis ?? null,
     error_band: context.trust?.band ?? null,
     ...(context.caveats?.length ? { caveats: context.caveats } : {}),
+    ...(context.prices?.devices.length ? { prices: paidJson(context.prices) } : {}),
     workload: context.workload,
     seed: context.seed,
   };

@@ -1,4 +1,5 @@
 // What a run prints: the block of `vllm bench serve`, then where the time went by stage, and what each instance did.
+import { tellPaid } from '../../catalog/price-sheets.ts';
 import type { FleetResult, StageResult } from '../../metrics/fleet/types.ts';
 import type { Summary } from '../../metrics/types.ts';
 import { formatNumber, formatShare, formatShort, listWords, UNKNOWN } from '../format.ts';
@@ -35,8 +36,8 @@ function poolRows({ pools = [] }: FleetContext): string[] {
   });
 }
 
-function caveatRows({ caveats = [] }: FleetContext): string[] {
-  return caveats.flatMap((words) => wrap(words));
+function caveatRows({ caveats = [], prices }: FleetContext): string[] {
+  return [...caveats, ...(prices ? tellPaid(prices) : [])].flatMap((words) => wrap(words));
 }
 
 const PARTS = ['transfer', 'queue', 'service'] as const;

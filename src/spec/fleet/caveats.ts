@@ -1,6 +1,7 @@
 // What must be said of the models and devices of a spec.
 import { caveatsOf } from '../../catalog/caveats.ts';
 import type { Catalog } from '../../catalog/open.ts';
+import { type Paid, paidFor } from '../../catalog/price-sheets.ts';
 import type { FleetSpec, PoolSpec } from './types.ts';
 
 /** One sentence each; of drafting models too. */
@@ -12,6 +13,11 @@ function modelsOf(pool: PoolSpec): string[] {
   if (pool.kind !== 'llm') return [];
   const { model, speculative_config: drafts } = pool.configuration;
   return [model, drafts?.model ?? ''];
+}
+
+/** What the devices of a spec cost, and where that stands. */
+export function fleetPrices(spec: FleetSpec, catalog: Catalog): Paid {
+  return paidFor(spec, catalog, spec.pools.map(deviceOf));
 }
 
 function deviceOf(pool: PoolSpec): string {

@@ -1,6 +1,8 @@
 // Text of a spec to a checked FleetSpec: notation, then structure, then meaning; every mistake at once, with its line.
 
 import { basename, dirname, resolve } from 'node:path';
+import { isPriceFile } from '../../catalog/price-file.ts';
+import type { Ownership } from '../../catalog/price-sheets.ts';
 import { show, UserError } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
 import { type Path, parseSpecDocument, type SpecDocument } from '../document.ts';
@@ -10,7 +12,7 @@ import { isPlain, normalize, rewrittenAt, writtenAt } from '../shorthand.ts';
 import { SLO_KEYS } from '../slo.ts';
 import { readLengths, readWorkload } from '../traffic.ts';
 import type { Slo, WorkloadSpec } from '../types.ts';
-import { number, type Part, type World } from '../world.ts';
+import { number, type Part, readFilePath, type World } from '../world.ts';
 import { checkFlow } from './check-flow.ts';
 import { checkTogether } from './check-together.ts';
 import type { StageWorld } from './choose-pools.ts';
@@ -106,6 +108,10 @@ function bind(input: Part, text: string, options: ReadOptions, document: SpecDoc
     ...(input.client === undefined ? {} : { client: readClient(part('client')) }),
     slo: readSlo(part('slo'), ledger),
     prices: readPerHardware(part('prices'), 'prices', world, ledger),
+    ...(input.price_sheet === undefined
+      ? {}
+      : { priceSheet: readPriceSheet(String(input.price_sheet), ledger, world) }),
+    ...(input.ownership === undefined ? {} : { ownership: readOwnership(part('ownership')) }),
     watts: readPerHardware(part('watts'), 'watts', world, ledger),
     power: readPower(part('power')),
     text,
@@ -182,6 +188,20 @@ function readSlo(input: Part, ledger: Ledger): Slo[] {
     limits.set(id, { metric, percentile, limit });
   }
   return [...limits.values()];
+}
+
+function readPriceSheet(word: string, ledger: Ledger, world: World): string {
+  const path = ['price_sheet'];
+  if (isPriceFile(word)) return readFilePath(word, path, ledger, world);
+  ledger.checkKnown(word, path, 'a kind of price, or the path of a list', world.known.prices ?? [word]);
+  return word;
+}
+
+function readOwnership({ years, utilisation }: Part): Ownership {
+  return {
+    ...(years === undefined ? {} : { years: number(years, 0) }),
+    ...(utilisation === undefined ? {} : { utilisation: number(utilisation, 0) }),
+  };
 }
 
 function readPerHardware(input: Part, section: 'prices' | 'watts', { known }: World, ledger: Ledger) {

@@ -126,6 +126,8 @@ export const specSchema = section(
     top: questionShape.top,
     settle: questionShape.settle,
     prices: questionShape.prices,
+    price_sheet: questionShape.price_sheet,
+    ownership: questionShape.ownership,
     watts: questionShape.watts,
     power: questionShape.power,
   },

@@ -1,5 +1,6 @@
 // A pipeline spec as types: a fleet of pools, how they are connected, the pipelines that requests walk, and who arrives.
 
+import type { Ownership } from '../../catalog/price-sheets.ts';
 import type { LatencySpec, LengthSpec } from '../../check/drawn.ts';
 import type { LoadMetric, PackingName, RoutingPolicy } from '../../check/scheduler-lists.ts';
 import type { PoolKind } from '../../stages/pipeline-stages.ts';
@@ -23,6 +24,7 @@ export interface RoutingSpec {
 
 interface PoolCommon {
   readonly name: string;
+  /** Instances. */
   readonly count: number;
   /** Domain of the topology whose instances the clients are spread over; null = the outermost one. */
   readonly location: string | null;
@@ -155,10 +157,23 @@ export interface FleetSpec {
   readonly client?: ClientSpec;
   readonly slo: readonly Slo[];
   readonly prices: Readonly<Record<string, number>>;
+  /** The sheet of prices of all others: a kind of the catalog, or the path of a list; the catalog's default if absent. */
+  readonly priceSheet?: string;
+  readonly ownership?: Ownership;
   readonly watts: Readonly<Record<string, number>>;
   readonly power: PowerSpec;
   readonly text: string;
   readonly file: string;
+}
+
+/** Schedulers of one instance of a pool: an engine with attention data parallel has one for every rank. */
+export function ranksIn(pool: PoolSpec): number {
+  return pool.kind === 'llm' ? pool.configuration.data_parallel_size : 1;
+}
+
+/** Clients of a pool: the ranks of all its instances. */
+export function clientsIn(pool: PoolSpec): number {
+  return pool.count * ranksIn(pool);
 }
 
 export function poolsOfKind<K extends PoolKind>(spec: Pick<FleetSpec, 'pools'>, kind: K) {

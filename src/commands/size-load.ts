@@ -1,0 +1,62 @@
+// mist size --max-load: the highest load at which a fleet keeps its promise.
+import { openCatalog } from '../catalog/open.ts';
+import { UserError } from '../check/issue.ts';
+import { meetPools } from '../plan/pipeline/lower-fleet.ts';
+import { maxLoadJson, maxLoadTable } from '../report/max-load.ts';
+import { openProgress } from '../report/progress.ts';
+import { writeLoad } from '../run/load.ts';
+import { type LoadAnswer, probeLoads, TOLERANCE } from '../run/probe-load.ts';
+import { writeSpecDocument } from '../spec/document.ts';
+import { chooseRow } from '../spec/fleet/axes.ts';
+import { readSpecText } from '../spec/open.ts';
+import { openQuestion } from '../spec/question.ts';
+import { NO_ANSWER, type Output, onlyWord, shareFlag, wholeFlag } from './flags.ts';
+import { heedInterrupts } from './interrupt.ts';
+import type { SizeFlags } from './size.ts';
+import { withPrices } from './size-asked.ts';
+
+/** Probes of a usual search, for its progress. */
+const USUAL = 16;
+
+/** Exit codes as of size. */
+export async function sizeLoad(flags: SizeFlags, out: Output): Promise<number> {
+  const file = onlyWord('size', flags._, 'one spec file beside --max-load');
+  const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
+  const seed = wholeFlag('--seed', flags['--seed'], 0);
+  const row = wholeFlag('--row', flags['--row'], 0);
+  const tolerance = shareFlag('--tolerance', flags['--tolerance']) ?? TOLERANCE;
+  const question = openQuestion(readSpecText(file), file, catalog, seed, (one) => meetPools(one, catalog));
+  const { tree, rows } = question;
+  if (row === undefined ? rows > 1 : row >= rows) {
+    const expected = row === undefined ? 'a spec of one fleet: --row N takes one' : `a row below ${rows}`;
+    throw new UserError([{ path: '--row', expected, received: row === undefined ? `${rows} rows` : String(row) }]);
+  }
+  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
+  const interrupt = heedInterrupts();
+  try {
+    const answer = await probeLoads(question.at(row ?? 0).spec, catalog, {
+      tolerance,
+      signal: interrupt.signal,
+      onProgress: (done) => progress.update(done, Math.max(USUAL, done), 'probing'),
+    });
+    progress.end();
+    const document = writeAnswer(withPrices(chooseRow(tree, row ?? 0).data as object, flags['--prices']), answer, seed);
+    if (flags['--print-spec']) out.stdout(document);
+    else
+      out.stdout(
+        flags['--json'] ? `${JSON.stringify(maxLoadJson(answer, document), null, 2)}\n` : `${maxLoadTable(answer)}\n`,
+      );
+    if (answer.interrupted) return interrupt.code();
+    return answer.best === null ? NO_ANSWER : 0;
+  } finally {
+    interrupt.release();
+    progress.end();
+  }
+}
+
+/** The spec at the answer, or where there is none at the lowest load that was tried. */
+function writeAnswer(data: object, { kind, spec, best, next }: LoadAnswer, seed: number | undefined): string {
+  const { load, times } = (best ?? next)!;
+  const { workload, ...rest } = writeLoad(data, kind, load, spec, times) as { workload: object };
+  return writeSpecDocument({ ...rest, workload: { ...workload, ...(seed === undefined ? {} : { seed }) } });
+}

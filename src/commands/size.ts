@@ -1,0 +1,91 @@
+// mist size: how many devices, which are cheapest and draw the least; how much load a fleet takes.
+
+import { type Issue, UserError } from '../check/issue.ts';
+import { TOLERANCE } from '../run/probe-load.ts';
+import { type Flags, verb } from './flags.ts';
+import { ASKED_FLAGS, LENGTHS } from './size-asked.ts';
+import { sizeSpec } from './size-fleet.ts';
+import { sizeLoad } from './size-load.ts';
+
+/** Flags of some of the questions only. */
+const OWN_FLAGS = {
+  '--row': ['--max-load'],
+  '--tolerance': ['--max-load'],
+  '--objective': [],
+  '--workers': [],
+} as const;
+
+const FLAGS = {
+  ...ASKED_FLAGS,
+  '--max-load': Boolean,
+  '--row': String,
+  '--tolerance': String,
+  '--objective': String,
+  '--workers': String,
+  '--seed': String,
+  '--catalog': String,
+  '--prices': String,
+  '--print-spec': Boolean,
+  '--json': Boolean,
+} as const;
+export type SizeFlags = Flags<typeof FLAGS>;
+
+const HELP = `mist size --model MODEL --rate N [--p99-ttft 1s --p99-tpot 50ms ...] [options]
+mist size SPEC [options]
+mist size SPEC --max-load [options]
+
+  How many devices does a promise take? The fewest devices, the cheapest and the least power of all deployments that keep it:
+  what is left open (hardware, replicas, split, formats, limits of the engine) becomes the axes of a sweep, whose answers are these.
+  Of a fleet of several pools only counts and hardware that it leaves out are opened.
+
+  --model MODEL      a model of the catalog, or the path of a config.json
+  --rate N           requests per second
+  --hardware LIST    devices of the catalog, with commas between, or all (the default)
+  --p99-ttft T ...   limits, each a time with its unit: mean, p50, p90, p95, p99, p99-9 of ttft, tpot, itl, e2el
+  --lengths NAME     prompt and answer lengths of a workload of the catalog (${LENGTHS})
+  --input-len N --output-len N   tokens of every prompt and answer instead
+  --requests N       requests of a run
+  --engine NAME      an engine profile of the catalog
+  --quantization LIST, --kv-cache-dtype LIST   formats that are tried
+  --objective WORD   one answer only: devices, usd_per_hour, watts, or another objective of a spec
+  --workers N        threads (default: one per core); results are the same bytes for any number
+
+  --max-load: the highest load at which a fleet keeps the promise of its spec: requests per second, or requests in flight of a closed
+  loop. Simulates the very spec, the same requests at one load after another: doubling or dividing the spec's own load, then halving
+  the ratio, then a few loads below and above what was found. The answer is the highest load of which every load that was tried up to
+  it keeps the promise; where one above it keeps it again, that is said.
+
+  --row N            row N of a spec that spans several configurations
+  --tolerance P      how far the lowest load that fails may be above the answer (${TOLERANCE * 100}%)
+
+  --seed N           another seed for the workload
+  --print-spec       print the spec instead, for mist sweep; of --max-load the spec at the answer, for mist run
+  --catalog FOLDER   a catalog folder of your own, first
+  --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
+  --json             results as JSON
+
+  Exit codes: 0 an answer, 2 a mistake in the question, 3 no answer (nothing that was tried keeps the promise), 130 interrupted (143
+  by SIGTERM).
+`;
+
+/** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted. A user's mistakes are thrown (exit code 2). */
+export const size = verb('size', FLAGS, HELP, async (flags, out) => {
+  refuseTogether(flags);
+  return flags['--max-load'] ? sizeLoad(flags, out) : sizeSpec(flags, out);
+});
+
+/** What contradicts another flag, or means nothing without one. */
+function refuseTogether(flags: SizeFlags): void {
+  const issues: Issue[] = [];
+  const given = (flag: string) => (flags as Record<string, unknown>)[flag] !== undefined;
+  const refuse = (path: string, expected: string, received: string) => void issues.push({ path, expected, received });
+  if (given('--json') && given('--print-spec')) refuse('--print-spec', 'no --json beside it: it prints YAML', '--json');
+  for (const flag of Object.keys(ASKED_FLAGS).filter(given))
+    if (flags._.length > 0) refuse(flag, `no ${flag} beside a spec, which says it`, flags._.join(' '));
+  for (const [flag, [of]] of Object.entries(OWN_FLAGS)) {
+    if (!given(flag)) continue;
+    if (of !== undefined && !given(of)) refuse(flag, `${of} beside it`, 'none');
+    if (of === undefined && given('--max-load')) refuse(flag, `no ${flag} beside --max-load`, '--max-load');
+  }
+  if (issues.length > 0) throw new UserError(issues);
+}
