@@ -79,7 +79,7 @@ function startsOf(given: string, asked: Asked, catalog: Catalog, issues: Issue[]
     issues.push({ path: '--from-command', expected, received: text.trim() === '' ? 'nothing' : firstWords(text) });
   }
   const world: StartWorld = {
-    readFile(name) {
+    readText(name) {
       if (Object.hasOwn(files, name)) return files[name];
       const path = resolve(isFile ? dirname(given) : '.', name);
       return readTextFile(path, { path: '--from-command', expected: 'a readable file of options' });

@@ -19,7 +19,7 @@ const ASKED: readonly Objective[] = ['devices', 'usd_per_hour', 'watts'];
 
 /** Exit codes as of size. */
 export async function sizeSpec(flags: SizeFlags, out: Output): Promise<number> {
-  const asked = flags._.length > 0 ? readFile(flags) : readAsked(flags);
+  const asked = flags._.length > 0 ? readAskedFile(flags) : readAsked(flags);
   const data = withPrices(asked.data, flags['--prices']);
   const folder = flags['--catalog'] ?? null;
   const prices = flags['--prices'] ?? null;
@@ -51,7 +51,7 @@ export async function sizeSpec(flags: SizeFlags, out: Output): Promise<number> {
 }
 
 /** A spec, with the lines of its own text in what is said of it. */
-function readFile(flags: SizeFlags): Asked {
+function readAskedFile(flags: SizeFlags): Asked {
   const [file, ...more] = flags._;
   if (more.length > 0)
     throw new UserError([{ path: 'mist size', expected: 'one spec file', received: flags._.join(' ') }]);

@@ -114,7 +114,7 @@ function mayLieBeyond({ kept, objective }: SweepResult, counts: readonly string[
   const best = kept[0];
   if (best === undefined) return true;
   const isAtEnd = counts.some((name) => best.choices.get(name) === String(most));
-  return isAtEnd || best.result === null || (objective === 'devices' && best.devices > most);
+  return isAtEnd || !best.result?.slo_met || (objective === 'devices' && best.devices > most);
 }
 
 /** Whether the model's own weights are wider than those that are tried beside them. */

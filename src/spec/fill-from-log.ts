@@ -108,7 +108,7 @@ function refuseOthers(stated: Part, input: Part, path: Path, name: string, ledge
 /** What reading a start needs, of what reading a spec knows. */
 export function startWorldOf({ known }: World): StartWorld {
   return {
-    readFile(name) {
+    readText(name) {
       throw new Error(`${name} is not looked for beside a log`);
     },
     blockSize: (profile) => known.profile(profile)?.block_size ?? NO_PROFILE.block_size,

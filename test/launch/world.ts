@@ -7,7 +7,7 @@ export const CATALOG = openCatalog();
 
 export function worldOf(files: Readonly<Record<string, string>> = {}): StartWorld {
   return {
-    readFile(name) {
+    readText(name) {
       if (!Object.hasOwn(files, name)) throw new Error('no such file');
       return files[name]!;
     },

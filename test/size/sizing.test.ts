@@ -128,7 +128,6 @@ describe('how many are tried', () => {
     workload: { lengths: { input_len: 1024, output_len: 32 }, request_rate: rate, num_requests: 1000 },
     deployment: { hardware: 'l4', tensor_parallel_size: 1 },
     engine: { quantization: 'auto', kv_cache_dtype: 'auto', max_num_seqs: 1, max_num_batched_tokens: 2048 },
-    settle: 16,
   });
 
   test('more where the answer lies beyond those that were tried at first, and no more where it does not', async () => {

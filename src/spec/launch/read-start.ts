@@ -22,7 +22,7 @@ import { isObject } from './value.ts';
 /** What reading a start needs of its surroundings. */
 export interface StartWorld {
   /** The text of a file of options that a command names; throws where it cannot be read. */
-  readFile(name: string): string;
+  readText(name: string): string;
   /** Tokens of a block of a profile where nobody says. */
   blockSize(profile: string): number;
   /** What a model is; null where its name stands for none. */
@@ -151,7 +151,7 @@ function readOptionsFile(given: readonly Given[], start: Start, world: StartWorl
     if (row.sets !== 'config' || typeof value !== 'string' || value === '') return [];
     if (start.from === 'log') return []; // what it said is among what the log states
     try {
-      const data: unknown = parse(world.readFile(value));
+      const data: unknown = parse(world.readText(value));
       if (!isObject(data)) throw new Error('no map of options');
       const read = readStated(data, start.engine, true);
       faults.push(...read.faults.map((fault) => ({ ...fault, path: `${value}: ${fault.path}` })));
