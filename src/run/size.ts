@@ -110,7 +110,7 @@ function orderAlike(one: Objective, other: Objective, { first, axes }: Question)
 const isMet = ({ kept }: SweepResult): boolean => kept[0]?.result?.slo_met ?? false;
 
 /** Whether more of the same could be an answer, or a better one: the best has as many as were tried, or nothing is enough. */
-function mayLieBeyond({ kept, objective }: SweepResult, counts: readonly string[], most: number): boolean {
+export function mayLieBeyond({ kept, objective }: SweepResult, counts: readonly string[], most: number): boolean {
   const best = kept[0];
   if (best === undefined) return true;
   const isAtEnd = counts.some((name) => best.choices.get(name) === String(most));

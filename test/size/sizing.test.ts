@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { rankRows } from '../../src/metrics/sweep.ts';
 import { findAnswer } from '../../src/report/answer.ts';
-import { sizeFleet, writeSizing } from '../../src/run/size.ts';
+import { mayLieBeyond, sizeFleet, writeSizing } from '../../src/run/size.ts';
 import { sweep } from '../../src/run/sweep.ts';
 import { OBJECTIVES } from '../../src/spec/objectives.ts';
 import { openQuestion } from '../../src/spec/question.ts';
@@ -146,5 +146,20 @@ describe('how many are tried', () => {
     const { most, answers } = await sizeFleet(data, catalog, { ...options, objectives: ['devices'] });
     expect(most).toBe(null);
     expect(answers[0]!.result.rows).toBe(1);
+  });
+
+  test('beyond what was tried lies an answer that has as many, of fewest devices one with more devices, and what is not there', () => {
+    type Asked = Parameters<typeof mayLieBeyond>[0];
+    const best = (replicas: number, devices: number, objective: Objective) =>
+      ({
+        objective,
+        kept: [{ choices: new Map([['replicas', String(replicas)]]), devices, result: { slo_met: true } }],
+      }) as unknown as Asked;
+    const beyond = (asked: Asked) => mayLieBeyond(asked, ['replicas'], 64);
+    expect(beyond(best(64, 64, 'usd_per_hour'))).toBe(true);
+    expect(beyond(best(63, 63, 'usd_per_hour'))).toBe(false);
+    expect(beyond(best(16, 128, 'devices'))).toBe(true);
+    expect(beyond(best(16, 128, 'usd_per_hour'))).toBe(false);
+    expect(beyond({ objective: 'watts', kept: [] } as unknown as Asked)).toBe(true);
   });
 });
