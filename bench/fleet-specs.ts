@@ -67,6 +67,22 @@ workload:
   seed: 0
 `;
 
+/** Conversations behind twenty shared texts on sixteen engines that keep blocks, to whichever has least to do. */
+export const conversations = (requests: number): string => `
+name: conversations with shared prefixes
+model: llama-3.1-8b
+deployment: {hardware: h100-sxm-80gb, replicas: 16, routing: least-loaded}
+engine: {profile: vllm-0.19}
+workload:
+  lengths: {input_len: {lognormal: {mean: 120, std: 80, max: 800}}, output_len: {lognormal: {mean: 100, std: 60, max: 600}}}
+  sessions: {turns: {uniform: [1, 8]}, think_time: {lognormal: {mean: 20s, std: 15s}}}
+  shared_prefix: {tokens: 1024, count: 20}
+  hash_block: 256
+  request_rate: 160
+  num_requests: ${requests}
+  seed: 0
+`;
+
 /** Three tiers before ten engines; the workload is the trace or, without it, conversations of about its shape. */
 const store = (workload: string) => `
 name: trace through a store

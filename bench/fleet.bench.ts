@@ -6,7 +6,7 @@ import { type FleetRun, startFleet } from '../src/run/fleet.ts';
 import { columnBytes } from '../src/run/fleet-columns.ts';
 import { requestBytes } from '../src/run/run-record.ts';
 import { referenceFleet } from '../test/reference/fleet/simulate.ts';
-import { cluster, pipeline, programOf, traceSpec } from './fleet-specs.ts';
+import { cluster, conversations, pipeline, programOf, traceSpec } from './fleet-specs.ts';
 import { median } from './measure.ts';
 import { type BenchFile, demandSame, figureRow, type Note, type Row, rateRow } from './row.ts';
 
@@ -60,6 +60,7 @@ async function benchFleet(note: Note): Promise<Row[]> {
   const rows = [benchRate('32 clients, disaggregated 20/12', large, 1, note)];
   const long = programOf(pipeline(REQUESTS / 5));
   rows.push(benchRate('16 clients, search, fetch and reason', long, 0.3, note));
+  rows.push(benchRate('turns with shared prefixes, 16 instances', programOf(conversations(REQUESTS)), 0.5, note));
   const { text, words } = traceSpec();
   const trace = programOf(text);
   const what = `${words}, ${trace.requests.count.toLocaleString('en')} requests, three tiers`;

@@ -14,7 +14,7 @@ const ELSEWHERE = {
   plan: ['cost', 'pipeline'],
   metrics: ['fleet-report'],
   run: ['engine', 'fleet', 'fleet-sweep', 'screen', 'sweep'],
-  search: ['fleet-sweep', 'screen', 'sweep'],
+  search: ['fleet-sweep', 'screen', 'search', 'sweep'],
   report: ['fleet-report', 'golden'],
   calibrate: ['cli/own-measurements'],
   commands: ['cli', 'hosts', 'docs'],

@@ -19,6 +19,10 @@ const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> 
     words: 'simulate one deployment, or a fleet of pipelines, request by request',
     load: async () => (await import('./commands/run.ts')).run,
   },
+  verify: {
+    words: 'hold the certificate of a sweep against runs of rows at random',
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
   size: {
     words: 'how many devices a promise takes, which are cheapest, how much load a fleet takes, when another overtakes',
     load: async () => (await import('./commands/size.ts')).size,

@@ -1,6 +1,6 @@
 // Admission: from the head of the waiting queue into a slot, as a chunk of the step being formed.
 import {
-  CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_PEAK_SEQS,
+  CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_NEED_BLOCKS, CLIENT_NEED_SEQS, CLIENT_PEAK_SEQS,
   CLIENT_PREFIX, CLIENT_WAIT_STEPS, CLIENT_WAIT_TOKENS, CLIENT_WATERMARK,
 } from '../layout/client';
 import { ADMISSION_FULL_LENGTH } from '../layout/admission';
@@ -14,6 +14,7 @@ import {
 } from '../layout/replica';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PLAIN, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
+import { noteNeed } from '../table/limits';
 import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
 import { hasFlag, rowOr } from '../table/visit';
@@ -28,7 +29,18 @@ import { headIsSwapped, swapIn } from './swap';
 // @ts-ignore: decorator
 @inline
 export function canTake(run: usize, rep: usize): bool {
-  return geti(rep, REP_WAITING) > geti(rep, REP_HIDDEN) && geti(rep, REP_RUNNING) < geti(rep, CLIENT_MAX_SEQS);
+  if (geti(rep, REP_WAITING) <= geti(rep, REP_HIDDEN)) return false;
+  const running = geti(rep, REP_RUNNING);
+  noteNeed(rep, CLIENT_NEED_SEQS, running + 1);
+  return running < geti(rep, CLIENT_MAX_SEQS);
+}
+
+/** Whether `blocks` more are free for admission. */
+// @ts-ignore: decorator
+@inline
+function hasRoom(rep: usize, blocks: i32): bool {
+  noteNeed(rep, CLIENT_NEED_BLOCKS, geti(rep, REP_USED) + blocks);
+  return blocks <= admissionRoom(rep);
 }
 
 /** Blocks that admission may take: all that are free, less the watermark while anything runs (with nothing it would wait for ever). */
@@ -55,7 +67,7 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
   }
   const blocks = admissionBlocks(run, rep, request, skip + tokens) - foreign;
   const passing = passingBlocks(rep, skip + tokens, tokens);
-  if (blocks + idle + passing + taken > admissionRoom(rep)) return false;
+  if (!hasRoom(rep, blocks + idle + passing + taken)) return false;
   const slot = takeHead(run, rep, request, blocks, foreign, skip);
   if (passing > 0) holdPassing(rep, passing);
   if (cache != 0) {
@@ -144,7 +156,7 @@ export function admitResident(run: usize, rep: usize, taken: i32): bool {
   const full = geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH || drafts != 0;
   const most = finalLength(run, request);
   const first = admissionBlocks(run, rep, request, past + 1 + drafts < most ? past + 1 + drafts : most) - foreign;
-  if (first + taken > admissionRoom(rep)) return false;
+  if (!hasRoom(rep, first + taken)) return false;
   const held = heldBlocks(rep, past) - foreign;
   const own = full ? first : held;
   const skip = headIsSwapped(run, rep) ? swapIn(run, rep, request, held) : past;

@@ -1,10 +1,11 @@
 // Chunked prefill (Sarathi-Serve, vLLM): a token budget per step; running sequences first, then prompt chunks in queue order.
-import { CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_PREFIX } from '../layout/client';
+import { CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_NEED_BUDGET, CLIENT_PREFIX } from '../layout/client';
 import {
-  REP_DECODES, REP_DECODING, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, REP_VERIFY, SLOT_NEED,
+  REP_DECODES, REP_DECODING, REP_HOLDS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, REP_VERIFY, SLOT_NEED,
   SLOT_RESERVED,
 } from '../layout/replica';
 import { addi, geta, geti, seti } from '../table/cell';
+import { noteNeed } from '../table/limits';
 import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack, holdPassing } from './admit';
 import { addChunk } from './chunk';
 import { scheduleDrafts } from './drafts';
@@ -23,7 +24,9 @@ export function formChunked(run: usize, rep: usize): void {
     seti(rep, REP_DECODING, geti(rep, REP_VERIFY) > 0 ? 1 : 0);
     return;
   }
-  let budget = geti(rep, CLIENT_BUDGET) - geti(rep, REP_DECODES);
+  const decodes = geti(rep, REP_DECODES);
+  let budget = geti(rep, CLIENT_BUDGET) - decodes;
+  noteNeed(rep, CLIENT_NEED_BUDGET, decodes + 1);
   // Running sequences
   if (geti(rep, REP_PARTIAL) != 0) budget = continuePartial(run, rep, budget);
   else makeRoom(run, rep, 0);
@@ -40,12 +43,15 @@ function admitChunks(run: usize, rep: usize, budget: i32): void {
   while (budget > 0 && canTake(run, rep)) {
     if (headIsResident(run, rep)) {
       const tokens = 1 + geti(rep, CLIENT_DRAFTS);
+      noteNeed(rep, CLIENT_NEED_BUDGET, geti(rep, CLIENT_BUDGET) - budget + tokens + 1);
       if (budget < tokens || !admitResident(run, rep, decodeBlocks(run, rep))) return;
       budget -= tokens;
       continue;
     }
+    if (geti(rep, REP_HOLDS) != 0) return;
     const work = headWork(run, rep, decodeBlocks(run, rep));
     const tokens = work < budget ? work : budget;
+    noteNeed(rep, CLIENT_NEED_BUDGET, geti(rep, CLIENT_BUDGET) - budget + work + 1);
     if (!admitHead(run, rep, tokens, work, decodeBlocks(run, rep))) return;
     budget -= tokens;
   }
@@ -57,6 +63,7 @@ function continuePartial(run: usize, rep: usize, budget: i32): i32 {
   const past = geti(rep, REP_PARTIAL_PAST);
   const left = load<i32>(slot, SLOT_NEED) - past;
   const tokens = left < budget ? left : budget;
+  noteNeed(rep, CLIENT_NEED_BUDGET, geti(rep, CLIENT_BUDGET) - budget + left + 1);
   makeRoomForPartial(run, rep, slot, tokens);
   if (geti(rep, REP_PARTIAL) == 0) return budget;
   const completes = tokens == left;

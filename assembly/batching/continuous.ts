@@ -1,7 +1,8 @@
 // Continuous batching (Orca, early vLLM): waiting prompts first, whole and in steps of their own; otherwise everyone decodes.
-import { CLIENT_BUDGET, CLIENT_DRAFTS } from '../layout/client';
-import { REP_CHUNKS, REP_CHUNK_TOKENS, REP_DECODES, REP_DECODING, REP_PROMISED } from '../layout/replica';
+import { CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_NEED_BUDGET } from '../layout/client';
+import { REP_CHUNKS, REP_CHUNK_TOKENS, REP_DECODES, REP_DECODING, REP_HOLDS, REP_PROMISED } from '../layout/replica';
 import { geti, seti } from '../table/cell';
+import { noteNeed } from '../table/limits';
 import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
 import { nextDraftBlocks, scheduleDrafts } from './drafts';
 import { decodeBlocks } from './count';
@@ -20,8 +21,13 @@ export function formContinuous(run: usize, rep: usize): void {
       if (!admitResident(run, rep, taken)) break;
       continue;
     }
+    if (geti(rep, REP_HOLDS) != 0) break;
     const work = headWork(run, rep, geti(rep, REP_PROMISED));
-    if (geti(rep, REP_CHUNKS) > 0 && geti(rep, REP_CHUNK_TOKENS) + work > budget) break;
+    if (geti(rep, REP_CHUNKS) > 0) {
+      const tokens = geti(rep, REP_CHUNK_TOKENS) + work;
+      noteNeed(rep, CLIENT_NEED_BUDGET, tokens);
+      if (tokens > budget) break;
+    }
     if (!admitHead(run, rep, work, work, geti(rep, REP_PROMISED))) break;
   }
   if (geti(rep, REP_CHUNKS) > 0) {

@@ -1,7 +1,8 @@
 // Mixed batching: everyone decodes, and whole prompts share the step while they fit in the rest of the budget.
-import { CLIENT_BUDGET, CLIENT_DRAFTS } from '../layout/client';
-import { REP_CHUNKS, REP_DECODES, REP_DECODING, REP_PREEMPTED } from '../layout/replica';
+import { CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_NEED_BUDGET } from '../layout/client';
+import { REP_CHUNKS, REP_DECODES, REP_DECODING, REP_HOLDS, REP_PREEMPTED } from '../layout/replica';
 import { geti, seti } from '../table/cell';
+import { noteNeed } from '../table/limits';
 import { admitHead, admitResident, canTake, headIsResident, headWork, holdBack } from './admit';
 import { scheduleDrafts } from './drafts';
 import { decodeBlocks } from './count';
@@ -26,11 +27,14 @@ function admitWhole(run: usize, rep: usize, budget: i32, left: i32): void {
   while (canTake(run, rep)) {
     if (headIsResident(run, rep)) {
       const tokens = 1 + geti(rep, CLIENT_DRAFTS);
+      noteNeed(rep, CLIENT_NEED_BUDGET, budget - left + tokens);
       if (left < tokens || !admitResident(run, rep, decodeBlocks(run, rep))) return;
       left -= tokens;
       continue;
     }
+    if (geti(rep, REP_HOLDS) != 0) return;
     const work = headWork(run, rep, decodeBlocks(run, rep));
+    noteNeed(rep, CLIENT_NEED_BUDGET, budget - left + work);
     const alone = work > budget && geti(rep, REP_CHUNKS) == 0;
     if (work > left && !alone) return;
     if (!admitHead(run, rep, work, work, decodeBlocks(run, rep)) || alone) return;

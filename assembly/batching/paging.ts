@@ -1,5 +1,5 @@
 // KV blocks: what a sequence needs, and preemption (by recompute or swap) when they find none.
-import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_PROMISES, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_NEED_BLOCKS, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_PROMISES, CLIENT_UNDONE } from '../layout/client';
 import { LOAD_KV } from '../layout/load';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/admission';
@@ -10,6 +10,7 @@ import {
 } from '../layout/replica';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { loadsOf } from '../table/client';
+import { noteNeed } from '../table/limits';
 import { queuePushFront } from '../table/queue';
 import { slotFree, wheelRemove } from '../table/slots';
 import { decodeBlocks, heldBlocks, mostBlocks, passingBlocks, sharedBlocks, takenEach, windowsFill } from './count';
@@ -71,7 +72,10 @@ export function makeRoom(run: usize, rep: usize, chunk: i32): void {
     const past = geti(rep, REP_PARTIAL_PAST);
     partial = heldBlocks(rep, past + chunk) - heldBlocks(rep, past) + passingBlocks(rep, past + chunk, chunk);
   }
-  while (geti(rep, REP_USED) + decodeBlocks(run, rep) + partial > blocks) {
+  while (true) {
+    const need = geti(rep, REP_USED) + decodeBlocks(run, rep) + partial;
+    noteNeed(rep, CLIENT_NEED_BLOCKS, need);
+    if (need <= blocks) return;
     if (geti(rep, REP_PARTIAL) != 0) {
       preemptPartial(run, rep);
       partial = 0;

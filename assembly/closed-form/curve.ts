@@ -4,11 +4,11 @@ import { CHUNK_PAIRS, CHUNK_TOKENS } from '../layout/replica';
 import { RUN_PIECE_A, RUN_PIECE_B } from '../layout/run';
 import {
   CURVE_COST, CURVE_DECODE, CURVE_PREFILL, CURVE_PREFILLS, CURVE_STEPS, SCREEN_ADVANCE, SCREEN_CHUNK, SCREEN_CONTEXT, SCREEN_DRAFTS, SCREEN_OUTPUT,
-  SCREEN_OUTPUT_MAX, SCREEN_PAIRS, SCREEN_PROMPT, SCREEN_SURFACE,
+  SCREEN_OUTPUT_MAX, SCREEN_PAIRS, SCREEN_PROMPT, SCREEN_RANKS, SCREEN_SURFACE,
 } from '../layout/screen';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_STATIC } from '../layout/batching';
 import { SURFACE_DECODE } from '../layout/surface';
-import { surfaceMixed, surfacePiece } from '../cost/surface';
+import { ranksSeconds, surfaceDecodes, surfaceMixed, surfacePiece, surfacePrompts } from '../cost/surface';
 import { geta, getf, geti, setf } from '../table/cell';
 import { gridValue } from '../table/grid';
 
@@ -30,8 +30,9 @@ export function screenCurve(screen: usize, curve: usize, batching: i32, budget: 
 
 /** Seconds of a decode-only step of `batch` sequences at the workload's mean context. */
 function decodeSeconds(screen: usize, batch: i32): f64 {
-  const context = getf(screen, SCREEN_CONTEXT) * <f64>batch;
-  surfacePiece(screen, geta(screen, SCREEN_SURFACE), SURFACE_DECODE, batch, context);
+  const all = geti(screen, SCREEN_RANKS) * batch;
+  const context = getf(screen, SCREEN_CONTEXT) * <f64>all;
+  surfacePiece(screen, geta(screen, SCREEN_SURFACE), SURFACE_DECODE, all, context);
   return getf(screen, RUN_PIECE_A) + getf(screen, RUN_PIECE_B) * context;
 }
 
@@ -43,6 +44,14 @@ function prefillSeconds(screen: usize, tokens: f64, pairs: f64, sampling: i32, d
   setf(screen, SCREEN_CHUNK + (CHUNK_PAIRS >> 3), pairs);
   const context = getf(screen, SCREEN_CONTEXT) * <f64>decodes;
   const verified = decodes * (1 + geti(screen, SCREEN_DRAFTS));
+  const ranks = geti(screen, SCREEN_RANKS);
+  if (ranks > 1) {
+    const surface = geta(screen, SCREEN_SURFACE);
+    const own = min(whole + verified, i32.MAX_VALUE / ranks); // of a static batch beyond any
+    let attention = <f64>ranks * surfacePrompts(surface, chunk, 1);
+    if (decodes > 0) attention += surfaceDecodes(screen, surface, ranks * decodes, <f64>ranks * context);
+    return ranksSeconds(surface, ranks, ranks * own, own, sampling + verified, ranks, attention, 1 + decodes);
+  }
   return surfaceMixed(screen, geta(screen, SCREEN_SURFACE), chunk, 1, whole + verified, sampling + verified, decodes, context);
 }
 

@@ -1,10 +1,10 @@
 // Closed-form steady state of a block of configurations, two at a time: batch by Little's law, latencies, load, power.
 import { GRID_SEQUENCES } from '../layout/grid';
 import {
-  CURVE_COST, CURVE_DECODE, CURVE_PREFILL, CURVE_PREFILLS, CURVE_SIZE, CURVE_STEPS, SCREENED_FEASIBLE, SCREENED_NO_ROOM,
-  SCREENED_OVERLOADED, SCREENED_TPOT, SCREENED_TTFT, SCREEN_ADVANCE, SCREEN_BATCH, SCREEN_CLASS, SCREEN_CONTEXT, SCREEN_CURVE, SCREEN_CURVES, SCREEN_DRAFTS,
+  CURVE_COST, CURVE_DECODE, CURVE_PREFILL, CURVE_PREFILLS, CURVE_SIZE, CURVE_STEPS, SCREENED_DOUBTFUL, SCREENED_FEASIBLE,
+  SCREEN_ADVANCE, SCREEN_BATCH, SCREEN_CLASS, SCREEN_CONTEXT, SCREEN_CURVE, SCREEN_CURVES, SCREEN_DRAFTS,
   SCREEN_IN_FLIGHT, SCREEN_LOAD, SCREEN_MAX_SEQS, SCREEN_OUTPUT, SCREEN_PAIRS, SCREEN_PROMPT, SCREEN_PROMPT_SQUARE,
-  SCREEN_PROMPT_TAIL, SCREEN_RATE, SCREEN_REPLICAS, SCREEN_ROOM, SCREEN_ROWS, SCREEN_SERVED, SCREEN_STATUS, SCREEN_SURFACE,
+  SCREEN_PROMPT_TAIL, SCREEN_RANKS, SCREEN_RATE, SCREEN_REPLICAS, SCREEN_ROOM, SCREEN_ROWS, SCREEN_SERVED, SCREEN_STATUS, SCREEN_SURFACE,
   SCREEN_TAIL, SCREEN_TAIL_SIGMA, SCREEN_TPOT, SCREEN_TPOT_LIMIT, SCREEN_TPOT_TAIL, SCREEN_TPOT_TAIL_LIMIT, SCREEN_TTFT,
   SCREEN_TTFT_LIMIT, SCREEN_TTFT_TAIL, SCREEN_TTFT_TAIL_LIMIT, SCREEN_WATTS,
 } from '../layout/screen';
@@ -222,9 +222,10 @@ function wattsOf(screen: usize, replicas: v128, served: v128, prefills: v128, st
     getf(surface, SURFACE_J_PAIR) * getf(screen, SCREEN_PAIRS) +
     getf(surface, SURFACE_J_CONTEXT) * getf(screen, SCREEN_CONTEXT) * verified +
     getf(surface, SURFACE_J_DRAFT) * verified;
-  const perStep = f64x2.splat(getf(surface, SURFACE_J_STEP) + getf(surface, SURFACE_J_DRAFT_STEP));
+  const ranks = <f64>geti(screen, SCREEN_RANKS);
+  const perStep = f64x2.splat((getf(surface, SURFACE_J_STEP) + getf(surface, SURFACE_J_DRAFT_STEP)) / ranks);
   const perRequest = f64x2.add(f64x2.splat(fixed), f64x2.mul(f64x2.add(prefills, steps), perStep));
-  return f64x2.mul(replicas, f64x2.add(f64x2.splat(getf(surface, SURFACE_IDLE_W)), f64x2.mul(served, perRequest)));
+  return f64x2.mul(replicas, f64x2.add(f64x2.splat(getf(surface, SURFACE_IDLE_W) / ranks), f64x2.mul(served, perRequest)));
 }
 
 // @ts-ignore: decorator
@@ -235,17 +236,15 @@ function storePair(screen: usize, column: i32, atA: usize, atB: usize, value: v1
   store<f64>(base + atB, f64x2.extract_lane(value, 1));
 }
 
-/** The row's status, in the order in which the reasons are counted. */
+/** Whether the row may keep its limits by the estimate. */
 // @ts-ignore: decorator
 @inline
 function judge(screen: usize, row: i32, most: f64, steady: f64): void {
   const at = (<usize>row) << 3;
-  let status = SCREENED_FEASIBLE;
-  if (most < 1) status = SCREENED_NO_ROOM;
-  else if (steady > most) status = SCREENED_OVERLOADED;
-  else if (load<f64>(geta(screen, SCREEN_TTFT) + at) > getf(screen, SCREEN_TTFT_LIMIT)) status = SCREENED_TTFT;
-  else if (load<f64>(geta(screen, SCREEN_TTFT_TAIL) + at) > getf(screen, SCREEN_TTFT_TAIL_LIMIT)) status = SCREENED_TTFT;
-  else if (load<f64>(geta(screen, SCREEN_TPOT) + at) > getf(screen, SCREEN_TPOT_LIMIT)) status = SCREENED_TPOT;
-  else if (load<f64>(geta(screen, SCREEN_TPOT_TAIL) + at) > getf(screen, SCREEN_TPOT_TAIL_LIMIT)) status = SCREENED_TPOT;
+  const late = load<f64>(geta(screen, SCREEN_TTFT) + at) > getf(screen, SCREEN_TTFT_LIMIT)
+    || load<f64>(geta(screen, SCREEN_TTFT_TAIL) + at) > getf(screen, SCREEN_TTFT_TAIL_LIMIT)
+    || load<f64>(geta(screen, SCREEN_TPOT) + at) > getf(screen, SCREEN_TPOT_LIMIT)
+    || load<f64>(geta(screen, SCREEN_TPOT_TAIL) + at) > getf(screen, SCREEN_TPOT_TAIL_LIMIT);
+  const status = most < 1 || steady > most || late ? SCREENED_DOUBTFUL : SCREENED_FEASIBLE;
   store<i32>(geta(screen, SCREEN_STATUS) + ((<usize>row) << 2), status);
 }

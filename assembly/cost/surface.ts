@@ -1,7 +1,7 @@
 // The price of any step by lookup in a step surface (layout/surface.ts has the formulas).
 import { GRID_SEQUENCES, GRID_TOKENS } from '../layout/grid';
 import {
-  SURFACE_APF, SURFACE_APW, SURFACE_AP_FIXED, SURFACE_DA, SURFACE_DECODE, SURFACE_FLOOR, SURFACE_FLOOR_TOKENS, SURFACE_G, SURFACE_GROUPS,
+  SURFACE_APF, SURFACE_APW, SURFACE_AP_FIXED, SURFACE_DA, SURFACE_DECODE, SURFACE_FLOOR, SURFACE_FLOOR_TOKENS, SURFACE_G,
   SURFACE_HOST_NORM, SURFACE_HOST_SEQUENCE, SURFACE_HOST_STEP, SURFACE_KNOTS, SURFACE_KNOTS_AT, SURFACE_LM, SURFACE_SHARED, SURFACE_WINDOW,
 } from '../layout/surface';
 import { RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
@@ -45,29 +45,24 @@ export function surfacePiece(out: usize, surface: usize, table: i32, sequences: 
 export function surfaceMixed(
   out: usize, surface: usize, chunks: usize, count: i32, tokens: i32, sampling: i32, decodes: i32, context: f64,
 ): f64 {
-  const groups = getf(surface, SURFACE_GROUPS);
-  let device = groups > 1 ? groupTokens(surface, chunks, count, tokens, <i32>groups) : gridLookup(surface + (SURFACE_G << 3), tokens, GRID_TOKENS);
+  let device = gridLookup(surface + (SURFACE_G << 3), tokens, GRID_TOKENS);
   device += gridLookup(surface + (SURFACE_LM << 3), sampling, GRID_SEQUENCES);
   device += getf(surface, SURFACE_AP_FIXED);
-  if (groups > 1) device += groupAttention(surface, chunks, count, groups);
-  else {
-    // Prefill attention, chunk by chunk
-    const window = getf(surface, SURFACE_WINDOW);
-    for (let i = 0; i < count; i++) {
-      const chunk = chunks + <usize>(i * CHUNK_BYTES);
-      const n = load<i32>(chunk, CHUNK_TOKENS);
-      const pairs = load<f64>(chunk, CHUNK_PAIRS);
-      device += pairs * gridLookup(surface + (SURFACE_APF << 3), n, GRID_TOKENS);
-      if (window > 0) {
-        const near = <f64>n * window;
-        device += (pairs < near ? pairs : near) * gridLookup(surface + (SURFACE_APW << 3), n, GRID_TOKENS);
-      }
+  // Prefill attention, chunk by chunk
+  const window = getf(surface, SURFACE_WINDOW);
+  for (let i = 0; i < count; i++) {
+    const chunk = chunks + <usize>(i * CHUNK_BYTES);
+    const n = load<i32>(chunk, CHUNK_TOKENS);
+    const pairs = load<f64>(chunk, CHUNK_PAIRS);
+    device += pairs * gridLookup(surface + (SURFACE_APF << 3), n, GRID_TOKENS);
+    if (window > 0) {
+      const near = <f64>n * window;
+      device += (pairs < near ? pairs : near) * gridLookup(surface + (SURFACE_APW << 3), n, GRID_TOKENS);
     }
   }
   // Decode attention of those that ride along
   if (decodes > 0) {
-    surfacePiece(out, surface, SURFACE_DA, decodes, context);
-    device += getf(out, RUN_PIECE_A) + getf(out, RUN_PIECE_B) * context;
+    device += surfaceDecodes(out, surface, decodes, context);
   }
   const floor = getf(surface, SURFACE_FLOOR);
   if (floor > 0 && <f64>tokens > getf(surface, SURFACE_FLOOR_TOKENS)) device = sqrt(device * device + floor * floor);
@@ -75,36 +70,48 @@ export function surfaceMixed(
   return getf(surface, SURFACE_HOST_NORM) == 1 ? device + host : sqrt(device * device + host * host);
 }
 
-/** Token-wise work where a prompt is the work of one of `groups` attention groups: the others wait for that of the longest chunk. */
-function groupTokens(surface: usize, chunks: usize, count: i32, tokens: i32, groups: i32): f64 {
-  let longest = 0;
-  for (let i = 0; i < count; i++) {
-    const n = load<i32>(chunks + <usize>(i * CHUNK_BYTES), CHUNK_TOKENS);
-    if (n > longest) longest = n;
-  }
-  const fullest = longest * groups;
-  const all = gridLookup(surface + (SURFACE_G << 3), fullest > tokens ? fullest : tokens, GRID_TOKENS);
-  if (fullest <= tokens) return all;
+/**
+ * Duration of a step of `ranks` attention groups with work of their own. All their new tokens; tokens, samples and sequences of the group
+ * that has most; chunks of all; and seconds of the group that reads most, as an instance of such groups would.
+ */
+export function ranksSeconds(
+  surface: usize, ranks: i32, all: i32, tokens: i32, samples: i32, prompts: i32, attention: f64, sequences: i32,
+): f64 {
   const shared = surface + (SURFACE_SHARED << 3);
-  return all - gridLookup(shared, fullest, GRID_TOKENS) + gridLookup(shared, tokens, GRID_TOKENS);
+  let device = gridLookup(surface + (SURFACE_G << 3), ranks * tokens, GRID_TOKENS);
+  device += gridLookup(shared, all, GRID_TOKENS) - gridLookup(shared, ranks * tokens, GRID_TOKENS);
+  device += gridLookup(surface + (SURFACE_LM << 3), ranks * samples, GRID_SEQUENCES);
+  device += attention;
+  if (prompts > 0) {
+    device += getf(surface, SURFACE_AP_FIXED);
+    const floor = getf(surface, SURFACE_FLOOR);
+    if (floor > 0 && <f64>tokens > getf(surface, SURFACE_FLOOR_TOKENS)) device = sqrt(device * device + floor * floor);
+  }
+  const host = getf(surface, SURFACE_HOST_STEP) + getf(surface, SURFACE_HOST_SEQUENCE) * <f64>(ranks * sequences);
+  return getf(surface, SURFACE_HOST_NORM) == 1 ? device + host : sqrt(device * device + host * host);
 }
 
-/** Prefill attention likewise: all chunks spread over the groups, or the longest one, whichever takes longer. */
-function groupAttention(surface: usize, chunks: usize, count: i32, groups: f64): f64 {
+/** Decode attention of `sequences` whose contexts sum to `context`. */
+export function surfaceDecodes(out: usize, surface: usize, sequences: i32, context: f64): f64 {
+  surfacePiece(out, surface, SURFACE_DA, sequences, context);
+  return getf(out, RUN_PIECE_A) + getf(out, RUN_PIECE_B) * context;
+}
+
+/** Prefill attention of CHUNK_BYTES[count]. */
+export function surfacePrompts(surface: usize, chunks: usize, count: i32): f64 {
   const window = getf(surface, SURFACE_WINDOW);
   let sum = 0.0;
-  let most = 0.0;
-  for (let i = 0; i < count; i++) {
-    const chunk = chunks + <usize>(i * CHUNK_BYTES);
-    const n = load<i32>(chunk, CHUNK_TOKENS);
-    const pairs = load<f64>(chunk, CHUNK_PAIRS);
-    let seconds = pairs * gridLookup(surface + (SURFACE_APF << 3), n, GRID_TOKENS);
-    if (window > 0) {
-      const near = <f64>n * window;
-      seconds += (pairs < near ? pairs : near) * gridLookup(surface + (SURFACE_APW << 3), n, GRID_TOKENS);
-    }
-    sum += seconds;
-    if (seconds > most) most = seconds;
-  }
-  return most * groups > sum ? most * groups : sum;
+  for (let i = 0; i < count; i++) sum += chunkSeconds(surface, window, chunks + <usize>(i * CHUNK_BYTES));
+  return sum;
+}
+
+// @ts-ignore: decorator
+@inline
+function chunkSeconds(surface: usize, window: f64, chunk: usize): f64 {
+  const n = load<i32>(chunk, CHUNK_TOKENS);
+  const pairs = load<f64>(chunk, CHUNK_PAIRS);
+  const seconds = pairs * gridLookup(surface + (SURFACE_APF << 3), n, GRID_TOKENS);
+  if (window <= 0) return seconds;
+  const near = <f64>n * window;
+  return seconds + (pairs < near ? pairs : near) * gridLookup(surface + (SURFACE_APW << 3), n, GRID_TOKENS);
 }

@@ -6,7 +6,7 @@ import { LEAP_NONE } from '../layout/enums';
 import { FLEET_EDGE_LAYERS } from '../layout/fleet';
 import {
   REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HEAD_IDLE, REP_HEAD_OWN, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
-  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_SWAPPED, REP_USED, REP_WAITING,
+  REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_READY, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_SWAPPED, REP_USED, REP_WAITING,
 } from '../layout/replica';
 import { formChunked } from '../batching/chunked';
 import { formContinuous } from '../batching/continuous';
@@ -17,10 +17,12 @@ import { decodeBlocks } from '../batching/count';
 import { mayGainByLoss } from '../batching/share';
 import { paySwaps, swapSeconds } from '../batching/swap';
 import { geta, getf, geti, setf, seti } from '../table/cell';
+import { clientAt, firstRank, ranksOf } from '../table/client';
 import { startOnChannel } from '../contention/channel';
 import { departLayers } from './layers';
 import { leapLimit, nextCut, planLeap } from './leap';
 import { noteWants, priceDecode, priceDrafts, priceMixed } from './price';
+import { holdUneven, priceRanks } from './ranks';
 
 /**
  * Before a step: the scheduler looks at what has arrived after a step with prompts, when nothing ran, and after every
@@ -69,9 +71,52 @@ export function formStep(run: usize, rep: usize, now: f64): void {
       planLeap(run, rep, leapLimit(run, rep, getf(run, RUN_PIECE_END)), nextCut(run, rep));
     }
   }
-  if (geti(rep, REP_COMPLETING) > 0 && geta(geta(run, RUN_FLEET), FLEET_EDGE_LAYERS) != 0) departLayers(run, rep, now);
-  if (geti(run, RUN_LOG) != 0) logStep(run, rep, decoding);
+  sendLayers(run, rep, now);
+  if (geti(run, RUN_LOG) != 0) logStep(run, rep, decoding, stepDuration(run, rep));
   if (geti(rep, REP_SWAPPED) != 0) paySwaps(rep);
+}
+
+/**
+ * All ranks of an instance form their next step together, each from its own queue: ranks without work wait for the others. Only where none
+ * has any do they sleep.
+ */
+export function formRanks(run: usize, rep: usize, now: f64): void {
+  const first = firstRank(rep);
+  const count = ranksOf(rep);
+  let waits = false;
+  for (let i = 0; i < count; i++) {
+    const rank = clientAt(run, first + i);
+    seti(rank, REP_READY, 0);
+    setf(rank, REP_END, Infinity);
+    if (geti(rank, REP_RUNNING) > 0 || geti(rank, REP_WAITING) > 0) waits = true;
+  }
+  if (!waits) return;
+  for (let i = 0; i < count; i++) lookAtArrivals(clientAt(run, first + i));
+  holdUneven(run, first, count);
+  let works = false;
+  for (let i = 0; i < count; i++) {
+    const rank = clientAt(run, first + i);
+    setf(rank, REP_START, now);
+    formBatch(run, rank);
+    if (!isEmpty(rank)) works = true;
+  }
+  if (!works) return;
+  const seconds = priceRanks(run, first, count);
+  for (let i = 0; i < count; i++) {
+    const rank = clientAt(run, first + i);
+    const decoding = geti(rank, REP_DECODING) != 0;
+    setf(rank, REP_END, now + seconds);
+    notePeak(run, rank, decoding);
+    sendLayers(run, rank, now);
+    if (geti(run, RUN_LOG) != 0 && !isEmpty(rank)) logStep(run, rank, decoding, seconds);
+    if (geti(rank, REP_SWAPPED) != 0) paySwaps(rank);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function sendLayers(run: usize, rep: usize, now: f64): void {
+  if (geti(rep, REP_COMPLETING) > 0 && geta(geta(run, RUN_FLEET), FLEET_EDGE_LAYERS) != 0) departLayers(run, rep, now);
 }
 
 // @ts-ignore: decorator
@@ -123,13 +168,13 @@ function notePeak(run: usize, rep: usize, decoding: bool): void {
   if (blocks > geti(rep, CLIENT_PEAK_BLOCKS)) seti(rep, CLIENT_PEAK_BLOCKS, blocks);
 }
 
-function logStep(run: usize, rep: usize, decoding: bool): void {
+function logStep(run: usize, rep: usize, decoding: bool, duration: f64): void {
   const index = geti(run, RUN_LOGGED);
   const record = geta(run, RUN_LOG) + <usize>(index * (LOG_FIELDS * 8));
   const decodes = decoding ? stepDecodes(rep) : 0;
   setf(record, LOG_REPLICA, <f64>geti(rep, REP_INDEX));
   setf(record, LOG_START, getf(rep, REP_START));
-  setf(record, LOG_DURATION, stepDuration(run, rep));
+  setf(record, LOG_DURATION, duration);
   setf(record, LOG_PREFILL_TOKENS, <f64>geti(rep, REP_CHUNK_TOKENS));
   setf(record, LOG_SEQUENCES, <f64>(geti(rep, REP_CHUNKS) + decodes));
   setf(record, LOG_CONTEXT, decoding ? stepContext(rep) : 0);

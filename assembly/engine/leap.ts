@@ -1,5 +1,5 @@
 // Phase "leap": how many decode iterations pass before the batch can change, and how long they take.
-import { CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_RECEIVE_EVERY } from '../layout/client';
+import { CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_NEED_BLOCKS, CLIENT_RECEIVE_EVERY } from '../layout/client';
 import { RUN_ARRIVAL, RUN_LEAP, RUN_NEXT_ARRIVAL, RUN_RELEASED, RUN_REPLICAS } from '../layout/run';
 import { LEAP_CLOSED, LEAP_EXACT } from '../layout/enums';
 import {
@@ -7,6 +7,7 @@ import {
 } from '../layout/replica';
 import { takenEach } from '../batching/count';
 import { geta, getf, geti, rowf, setf, seti } from '../table/cell';
+import { noteNeed } from '../table/limits';
 import { wheelGap } from '../table/slots';
 
 /** The most iterations with an unchanged batch: until a sequence ends, the KV cache fills or the price changes its piece. */
@@ -21,7 +22,9 @@ export function leapLimit(run: usize, rep: usize, pieceEnd: f64): i32 {
   const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
   const free = geti(rep, CLIENT_BLOCKS) - geti(rep, REP_USED);
   // Every sequence takes at most so many blocks per blockSize iterations: enough room for the whole leap needs no closer look.
-  if (<f64>free >= <f64>decodes * <f64>takenEach(rep, false) * <f64>(limit / blockSize + 1)) return limit;
+  const most = <f64>decodes * <f64>takenEach(rep, false) * <f64>(limit / blockSize + 1);
+  noteNeed(rep, CLIENT_NEED_BLOCKS, most < 1e9 ? geti(rep, REP_USED) + <i32>most : i32.MAX_VALUE);
+  if (<f64>free >= most) return limit;
   const room = stepsThatFit(run, rep, free);
   return room < limit ? room : limit;
 }

@@ -1,6 +1,6 @@
 // Phases "arrive" and "route": a request becomes visible, is refused if it can never fit, or joins the queue of a client.
 import {
-  CLIENT_BLOCKS, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_MAX_PROMPT, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
+  CLIENT_BLOCKS, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_MAX_PROMPT, CLIENT_NEED_BLOCKS, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
 } from '../layout/client';
 import { FLAG_FIRST, FLAG_RESIDENT, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
 import { FLEET_NEXT_ROOT, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
@@ -13,6 +13,7 @@ import { finalLength, promiseBlocks } from '../batching/paging';
 import { chooseClient } from '../routing/choose';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
+import { noteNeed } from '../table/limits';
 import { queuePush } from '../table/queue';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr } from '../table/visit';
@@ -96,7 +97,9 @@ function refusal(run: usize, rep: usize, request: i32, foreign: i32): i32 {
   if (whole > 0 && rowi(geta(run, RUN_PROMPT), request) > whole && !isHeld(geta(run, RUN_FLEET), request)) {
     return STATE_REJECTED_LENGTH;
   }
-  return mostBlocks(rep, finalLength(run, request)) - foreign > geti(rep, CLIENT_BLOCKS) ? STATE_REJECTED_KV : STATE_PENDING;
+  const blocks = mostBlocks(rep, finalLength(run, request)) - foreign;
+  noteNeed(rep, CLIENT_NEED_BLOCKS, blocks);
+  return blocks > geti(rep, CLIENT_BLOCKS) ? STATE_REJECTED_KV : STATE_PENDING;
 }
 
 /** Whether the KV of a visit's prompt is there already: handed over, or shared with another visit. */

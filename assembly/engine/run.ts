@@ -11,12 +11,12 @@ import {
 import { shareChannels } from '../contention/channel';
 import { shareLinks } from '../contention/flows';
 import { geta, getf, geti, rowf, setf, seti } from '../table/cell';
-import { clientAt } from '../table/client';
+import { clientAt, firstRank, ranksOf } from '../table/client';
 import { eventTime } from '../table/events';
 import { treeFirst, treeLeast, treeSet } from '../table/tree';
 import { retireCores } from './cores';
 import { deliverEvents } from './deliver';
-import { formStep } from './form';
+import { formRanks, formStep } from './form';
 import { retireStep } from './retire';
 import { markReady } from './ready';
 import { routeArrival } from './route';
@@ -145,9 +145,15 @@ function formReady(run: usize, tree: usize, leaves: i32, now: f64): void {
   if (count > 1) sortReady(ready, count);
   for (let i = 0; i < count; i++) {
     const rep = <usize>load<u32>(ready + ((<usize>i) << 2));
-    seti(rep, REP_READY, 0);
-    formStep(run, rep, now);
-    treeSet(tree, leaves, geti(rep, REP_INDEX), getf(rep, REP_END));
+    const ranks = ranksOf(rep);
+    if (ranks == 0) {
+      seti(rep, REP_READY, 0);
+      formStep(run, rep, now);
+      treeSet(tree, leaves, geti(rep, REP_INDEX), getf(rep, REP_END));
+    } else if (geti(rep, REP_READY) != 0) {
+      formRanks(run, rep, now);
+      for (let first = firstRank(rep), k = 0; k < ranks; k++) treeSet(tree, leaves, first + k, getf(rep, REP_END));
+    }
   }
   seti(run, RUN_READY_COUNT, 0);
 }

@@ -46,7 +46,12 @@ export const CLIENT_PROMISES = 70; // i32, 1 where routing asks for KV: blocks t
 export const CLIENT_PARTS = 71; // i32, address f64[2][SURFACE_SIZE]: seconds of the channel's compute, and of its bandwidth, that a step takes
 // Hybrid models: what a sequence takes of the pool where that is not one block for every BLOCK_SIZE tokens
 export const CLIENT_PAGES = 72; // i32, address of a PAGES_BYTES record, 0 = one block for every BLOCK_SIZE tokens
-export const CLIENT_PARAMETERS = 48; // cells copied, 73 to 79 of them free
+export const CLIENT_RANKS = 73; // i32, attention data parallel: how many clients in a row step together, + RANKS_PLACE times its place; 0 = it is alone
+export const CLIENT_DEALING = 74; // i32, DEALING_*: how visits of its instance are dealt to the ranks
+export const CLIENT_EVEN_STEPS = 75; // i32, most steps that prompts are held back until every rank has one; 0 = never
+export const CLIENT_EVEN_BATCH = 76; // i32, steps that they are held back from then on, while every rank decodes
+export const CLIENT_PARAMETERS = 45; // cells copied
+export const RANKS_PLACE = 65536;
 
 // Pages of a sequence (i32): FULL of them for every BLOCK_SIZE tokens, NEAR for those that a window of WINDOW tokens may touch, FIXED for its states
 export const PAGES_FULL = 0;
@@ -74,6 +79,10 @@ export const CLIENT_CONTEXT = 85; // f64
 export const CLIENT_PEAK_BLOCKS = 86; // i32
 export const CLIENT_PEAK_SEQS = 87; // i32
 export const CLIENT_PREEMPTED = 88; // i32
+// The least of each limit under which the run would have gone the same way; more than the limit itself where it had a say
+export const CLIENT_NEED_SEQS = 78; // i32
+export const CLIENT_NEED_BUDGET = 79; // i32, tokens of a step
+export const CLIENT_NEED_BLOCKS = 77; // i32
 
 // Work under way on a shared channel
 export const CLIENT_LEFT = 89; // f64, s at full speed
@@ -94,4 +103,4 @@ export const CLIENT_DRAFT_STEPS = 124; // f64, steps that verified drafts
 export const CLIENT_SWAPS_OUT = 112; // i32, sequences
 export const CLIENT_SWAPS_IN = 113; // i32, sequences
 export const CLIENT_SWAP_SECONDS = 114; // f64, s that steps lasted longer
-export const CLIENT_CELLS = 128;
+export const CLIENT_CELLS = 136;

@@ -120,7 +120,8 @@ export const POOL_LIGHT = 5; // i32
 export const POOL_LAST = 6; // i32, position of the last chosen (of the light half)
 export const POOL_LAST_HEAVY = 7; // i32
 export const POOL_ROW = 8; // i32, 1 when its members are clients in a row
-export const POOL_CELLS = 9;
+export const POOL_INSTANCES = 9; // i32, 1 where a member with ranks is the first of an instance, whose load is that of them all and which deals to one of them
+export const POOL_CELLS = 10;
 
 // A list of hash blocks kept by least recent use: a tier of a store (cells)
 export const TIER_CAPACITY = 0; // i32, blocks

@@ -48,6 +48,10 @@ export const REP_HELD = 111; // i32, 1 when this step holds prompts back that it
 export const REP_HOST_USED = 115; // i32, host blocks in use
 export const REP_SWAPPED = 116; // i32, blocks copied out or in by the step being formed
 export const REP_PASSING = 117; // i32, of the blocks in use those that only this step's chunks need: what has left a window is let go when it ends
+export const REP_HOLDS = 16; // i32, 1 when ranks that step together hold back the prompts that wait
+export const REP_UNEVEN = 127; // i32, of the first rank: steps that prompts have been held back for ranks without one,
+export const REP_EVEN = 128; // and since every rank has one
+export const REP_NEXT_RANK = 126; // i32, of the first rank of an instance: the rank that ties go to
 export const REP_BATCH = 98; // i32, static batching: batches so far
 
 export const REP_RUN_HEAD = 120; // i32, slot address of the first admitted, 0 = none

@@ -1,5 +1,6 @@
 // The screen record: closed-form steady states of a block of configurations that share one step surface and one workload.
-// Cells of 8 bytes, like the run record. Rows differ in replicas, rate, limits and batching.
+// Cells of 8 bytes, like the run record. Rows differ in replicas, rate, limits and batching. With attention data parallel a replica is
+// one of the RANKS ranks of an instance, all of which have as much to do, and the surface that of the instance.
 
 export const SCREEN_ROWS = 0; // i32
 export const SCREEN_SURFACE = 1; // i32, address f64[SURFACE_SIZE]
@@ -43,6 +44,7 @@ export const SCREEN_TPOT_TAIL_LIMIT = 32;
 // Speculative decoding
 export const SCREEN_ADVANCE = 33; // f64, tokens that a decode gains on average; 1 without
 export const SCREEN_DRAFTS = 34; // i32, tokens drafted for each decode
+export const SCREEN_RANKS = 35; // i32, ranks of an instance; 1 without attention data parallel
 
 /** Scratch chunk record of screenCurve at this cell; cells 73..75 are the scratch of the surface lookup. */
 export const SCREEN_CHUNK = 40;
@@ -59,7 +61,4 @@ export const CURVE_SIZE = 808;
 
 // What becomes of a row
 export const SCREENED_FEASIBLE = 0;
-export const SCREENED_OVERLOADED = 1; // the rate exceeds what the replicas can do at their largest batch
-export const SCREENED_TTFT = 2; // the estimated TTFT is over the limit
-export const SCREENED_TPOT = 3; // the estimated TPOT is over the limit
-export const SCREENED_NO_ROOM = 4; // not one sequence of mean length fits
+export const SCREENED_DOUBTFUL = 1; // by the estimate the load is too much, or a latency over its limit

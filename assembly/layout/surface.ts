@@ -8,9 +8,9 @@
 //   g'   = N > FLOOR_TOKENS ? sqrt(g^2 + FLOOR^2) : g
 //   host = HOST_STEP + HOST_SEQUENCE * (B + chunks)
 //   step = HOST_NORM == 1 ? g' + host : sqrt(g'^2 + host^2)
-// Where a prompt is the work of one of GROUPS attention groups (0 = tokens spread evenly), the fullest group decides: with the
-// longest chunk of n tokens, N' = max(N, GROUPS*n) stands for N in G but for what all groups do together, G(N') - SHARED(N') + SHARED(N),
-// and the sum over chunks is at least GROUPS times its largest term.
+// A step of R attention groups with work of their own (ranks: each its N_r tokens, S_r samples, B_r decodes, chunks) lasts as if every
+// group had as much as the one that has most: G, LM and the host at R times the most of N_r, S_r and sequences, the largest of the R-fold
+// attention; but what they do together, SHARED, is that of all tokens. The floor holds by the most of N_r.
 // With k drafts a decode the B decodes are B (1+k) of the N new tokens and of the S samples, DA holds the attention of all their
 // queries and the draft's passes, DECODE all of it, and G, APF and APW also the draft's first pass, which sees every new token.
 // Tables over tokens use layout/grid.ts; tables over (B, x) hold SURFACE_KNOTS values per grid point of B, one per
@@ -36,7 +36,6 @@ export const SURFACE_DEVICES = 12; // devices of one replica
 // With speculative decoding, the passes of the draft after its first (which the figures above contain)
 export const SURFACE_J_DRAFT_STEP = 13; // J per step that verifies drafts
 export const SURFACE_J_DRAFT = 14; // J per sequence whose drafts it verifies
-export const SURFACE_GROUPS = 15; // attention groups that a prompt is not spread over; 0 = none
 export const SURFACE_HEADER = 16;
 
 export const SURFACE_KNOTS_AT = 16; // f64[SURFACE_KNOTS], mean context in tokens

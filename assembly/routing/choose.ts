@@ -4,7 +4,7 @@ import { FLAG_LOCAL } from '../layout/enums';
 import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
 import { ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN } from '../layout/routing';
 import {
-  FLEET_GROUPS, FLEET_SAME_AS, POOL_CELLS, POOL_COUNT, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
+  FLEET_GROUPS, FLEET_SAME_AS, POOL_CELLS, POOL_COUNT, POOL_INSTANCES, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_ROW, POOL_THRESHOLD,
 } from '../layout/fleet';
 import { REP_PROMISED, REP_USED } from '../layout/replica';
@@ -12,8 +12,9 @@ import { RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF } from '../layout/run
 import { leadingBlocks } from '../batching/share';
 import { pathSeconds } from '../contention/paths';
 import { geta, getf, geti, rowf, rowi, seti } from '../table/cell';
-import { clientAt, loadsOf } from '../table/client';
+import { clientAt, loadsOf, ranksOf } from '../table/client';
 import { groupOf, hasFlag, rowOr } from '../table/visit';
+import { dealRank } from './deal';
 
 /** The client of `visit`; `bytes` come along from visit `from` (-1 for a root). */
 export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64): i32 {
@@ -27,6 +28,11 @@ export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64): i32
     group += geti(clientAt(run, client), CLIENT_LOCAL);
   }
   const pool = geta(fleet, FLEET_GROUPS) + <usize>(group * (POOL_CELLS * 8));
+  const member = chooseMember(run, fleet, pool, visit, from, bytes);
+  return geti(pool, POOL_INSTANCES) == 0 ? member : dealRank(run, fleet, clientAt(run, member));
+}
+
+function chooseMember(run: usize, fleet: usize, pool: usize, visit: i32, from: i32, bytes: f64): i32 {
   const count = geti(pool, POOL_COUNT);
   const light = geti(pool, POOL_LIGHT);
   // Nobody to choose from
@@ -57,7 +63,7 @@ function chooseAmong(
     for (let i = from; i < end; i++) {
       const client = clientAt(run, rowi(members, place));
       const first = preference(run, fleet, routing, client, visit, source, bytes);
-      const load = loadOf(run, fleet, geti(pool, POOL_METRIC), client, rowi(members, place));
+      const load = memberLoad(run, fleet, pool, rowi(members, place));
       if (first < bestFirst || (first == bestFirst && load < bestLoad)) {
         bestFirst = first;
         bestLoad = load;
@@ -74,7 +80,7 @@ function chooseAmong(
 function leastAmong(run: usize, fleet: usize, pool: usize, place: i32, from: i32, end: i32): i32 {
   const metric = geti(pool, POOL_METRIC);
   const members = geta(pool, POOL_MEMBERS);
-  if (isCounted(metric)) {
+  if (isCounted(metric) && geti(pool, POOL_INSTANCES) == 0) {
     const loads = loadsOf(run, fleet, metric);
     if (geti(pool, POOL_ROW) != 0) return leastInRow(loads + ((<usize>rowi(members, 0)) << 3), place, from, end);
     return leastCounted(loads, members, place, from, end);
@@ -82,8 +88,7 @@ function leastAmong(run: usize, fleet: usize, pool: usize, place: i32, from: i32
   let best = place;
   let least = Infinity;
   for (let i = from; i < end; i++) {
-    const index = rowi(members, place);
-    const own = loadOf(run, fleet, metric, clientAt(run, index), index);
+    const own = memberLoad(run, fleet, pool, rowi(members, place));
     if (own < least) {
       least = own;
       best = place;
@@ -143,6 +148,16 @@ function preference(run: usize, fleet: usize, routing: i32, client: usize, visit
   }
   assert(false, 'unknown routing');
   return 0;
+}
+
+/** The load of a member, or of all ranks of the instance that it begins. */
+function memberLoad(run: usize, fleet: usize, pool: usize, index: i32): f64 {
+  const metric = geti(pool, POOL_METRIC);
+  const client = clientAt(run, index);
+  let load = loadOf(run, fleet, metric, client, index);
+  if (geti(pool, POOL_INSTANCES) == 0) return load;
+  for (let i = 1; i < ranksOf(client); i++) load += loadOf(run, fleet, metric, clientAt(run, index + i), index + i);
+  return load;
 }
 
 function loadOf(run: usize, fleet: usize, metric: i32, client: usize, index: i32): f64 {

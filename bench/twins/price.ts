@@ -62,7 +62,7 @@ export function findPiece(piece: Piece, table: Float64Array, at: number, sequenc
   piece.end = knot < S.SURFACE_KNOTS - 2 ? right * sequences : Number.POSITIVE_INFINITY;
 }
 
-/** Seconds of a step with one prompt chunk of `n` tokens, of an engine without attention groups. */
+/** Seconds of a step with one prompt chunk of `n` tokens, of an engine without attention groups, or on each of `ranks` of them. */
 export function priceChunk(
   piece: Piece,
   table: Float64Array,
@@ -72,7 +72,9 @@ export function priceChunk(
   sampling: number,
   decodes: number,
   context: number,
+  ranks = 1,
 ): number {
+  if (ranks > 1) return priceRanks(piece, table, n, pairs, tokens, sampling, decodes, context, ranks);
   let device = lookUp(table, S.SURFACE_G, tokens, GRID_TOKENS);
   device += lookUp(table, S.SURFACE_LM, sampling, GRID_SEQUENCES);
   device += table[S.SURFACE_AP_FIXED];
@@ -86,5 +88,35 @@ export function priceChunk(
   const floor = table[S.SURFACE_FLOOR];
   if (floor > 0 && tokens > table[S.SURFACE_FLOOR_TOKENS]) device = Math.sqrt(device * device + floor * floor);
   const host = table[S.SURFACE_HOST_STEP] + table[S.SURFACE_HOST_SEQUENCE] * (decodes + 1);
+  return table[S.SURFACE_HOST_NORM] === 1 ? device + host : Math.sqrt(device * device + host * host);
+}
+
+function priceRanks(
+  piece: Piece,
+  table: Float64Array,
+  n: number,
+  pairs: number,
+  own: number,
+  sampling: number,
+  decodes: number,
+  context: number,
+  ranks: number,
+): number {
+  const tokens = Math.min(own, Math.trunc((2 ** 31 - 1) / ranks));
+  let device = lookUp(table, S.SURFACE_G, ranks * tokens, GRID_TOKENS);
+  device += lookUp(table, S.SURFACE_LM, ranks * sampling, GRID_SEQUENCES);
+  const window = table[S.SURFACE_WINDOW];
+  let prompts = pairs * lookUp(table, S.SURFACE_APF, n, GRID_TOKENS);
+  if (window > 0) prompts += Math.min(pairs, n * window) * lookUp(table, S.SURFACE_APW, n, GRID_TOKENS);
+  let attention = ranks * prompts;
+  if (decodes > 0) {
+    findPiece(piece, table, S.SURFACE_DA, ranks * decodes, ranks * context);
+    attention += piece.a + piece.b * (ranks * context);
+  }
+  device += attention;
+  device += table[S.SURFACE_AP_FIXED];
+  const floor = table[S.SURFACE_FLOOR];
+  if (floor > 0 && tokens > table[S.SURFACE_FLOOR_TOKENS]) device = Math.sqrt(device * device + floor * floor);
+  const host = table[S.SURFACE_HOST_STEP] + table[S.SURFACE_HOST_SEQUENCE] * (ranks * (1 + decodes));
   return table[S.SURFACE_HOST_NORM] === 1 ? device + host : Math.sqrt(device * device + host * host);
 }

@@ -23,9 +23,11 @@ export interface ScreenLoad {
   readonly tpotTailLimit: number;
   readonly advance: number;
   readonly drafts: number;
+  readonly ranks: number;
 }
 
 export function readLoad(cells: Float64Array): ScreenLoad {
+  const words = new Int32Array(cells.buffer, cells.byteOffset, cells.length * 2);
   return {
     prompt: cells[C.SCREEN_PROMPT],
     output: cells[C.SCREEN_OUTPUT],
@@ -41,7 +43,8 @@ export function readLoad(cells: Float64Array): ScreenLoad {
     ttftTailLimit: cells[C.SCREEN_TTFT_TAIL_LIMIT],
     tpotTailLimit: cells[C.SCREEN_TPOT_TAIL_LIMIT],
     advance: cells[C.SCREEN_ADVANCE],
-    drafts: new Int32Array(cells.buffer, cells.byteOffset, cells.length * 2)[C.SCREEN_DRAFTS * 2],
+    drafts: words[C.SCREEN_DRAFTS * 2],
+    ranks: words[C.SCREEN_RANKS * 2],
   };
 }
 
@@ -88,8 +91,9 @@ export function fillCurveTwin(
 }
 
 function decodeSeconds(surface: Float64Array, load: ScreenLoad, batch: number): number {
-  const context = load.context * batch;
-  findPiece(piece, surface, S.SURFACE_DECODE, batch, context);
+  const all = load.ranks * batch;
+  const context = load.context * all;
+  findPiece(piece, surface, S.SURFACE_DECODE, all, context);
   return piece.a + piece.b * context;
 }
 
@@ -105,7 +109,7 @@ function prefillSeconds(
   const context = load.context * decodes;
   const verified = decodes * (1 + load.drafts);
   const all = whole + verified;
-  return priceChunk(piece, surface, whole, pairs, all, sampling + verified, decodes, context);
+  return priceChunk(piece, surface, whole, pairs, all, sampling + verified, decodes, context, load.ranks);
 }
 
 function store(
@@ -282,15 +286,13 @@ function wattsOf(
     surface[S.SURFACE_J_PAIR] * load.pairs +
     surface[S.SURFACE_J_CONTEXT] * load.context * verified +
     surface[S.SURFACE_J_DRAFT] * verified;
-  const perStep = surface[S.SURFACE_J_STEP] + surface[S.SURFACE_J_DRAFT_STEP];
+  const perStep = (surface[S.SURFACE_J_STEP] + surface[S.SURFACE_J_DRAFT_STEP]) / load.ranks;
   const perRequest = fixed + (prefills + steps) * perStep;
-  return replicas * (surface[S.SURFACE_IDLE_W] + served * perRequest);
+  return replicas * (surface[S.SURFACE_IDLE_W] / load.ranks + served * perRequest);
 }
 
 function judge(load: ScreenLoad, out: ScreenResults, row: number, limit: number, steady: number): number {
-  if (limit < 1) return C.SCREENED_NO_ROOM;
-  if (steady > limit) return C.SCREENED_OVERLOADED;
-  if (out.ttft[row] > load.ttftLimit || out.ttftTail[row] > load.ttftTailLimit) return C.SCREENED_TTFT;
-  if (out.tpot[row] > load.tpotLimit || out.tpotTail[row] > load.tpotTailLimit) return C.SCREENED_TPOT;
-  return C.SCREENED_FEASIBLE;
+  const late = out.ttft[row] > load.ttftLimit || out.ttftTail[row] > load.ttftTailLimit;
+  const slow = out.tpot[row] > load.tpotLimit || out.tpotTail[row] > load.tpotTailLimit;
+  return limit < 1 || steady > limit || late || slow ? C.SCREENED_DOUBTFUL : C.SCREENED_FEASIBLE;
 }

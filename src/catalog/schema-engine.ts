@@ -1,6 +1,6 @@
 // What a file of catalog/engines must look like: defaults and host costs of one engine version.
 import { z } from 'zod';
-import { ADMISSION, BATCHING } from '../check/scheduler-lists.ts';
+import { ADMISSION, BATCHING, DEALING } from '../check/scheduler-lists.ts';
 import { count, flag, fromZero, named, oneOf, positive, share, size } from './schema-words.ts';
 
 const smallDevices = z.strictObject(
@@ -64,6 +64,8 @@ export const engineSchema = z.strictObject({
   gpu_memory_utilization: share,
   /** Bytes per device outside weights and KV: CUDA context, graphs, NCCL buffers. */
   reserve_bytes: fromZero,
+  /** How it deals requests to the ranks of an instance with attention data parallel (SGLang: one after another). Absent = in-turn. */
+  deals_to_ranks: oneOf(DEALING.names).optional(),
   /** What gpu_memory_utilization is a share of: all memory (vLLM, SGLang), or what weights leave free (TensorRT-LLM). Absent = total. */
   kv_share_of: oneOf(['total', 'free']).optional(),
   /** Whether sliding-window layers keep their window only, or every token (vLLM before 0.11). Absent = window. */

@@ -1,6 +1,7 @@
 // The closed lists of the scheduler. Each is one table, a file of assembly/layout that both compilers read; everything else follows from it.
 import * as admission from '../../assembly/layout/admission.ts';
 import * as batching from '../../assembly/layout/batching.ts';
+import * as dealing from '../../assembly/layout/dealing.ts';
 import * as load from '../../assembly/layout/load.ts';
 import * as packing from '../../assembly/layout/packing.ts';
 import * as routing from '../../assembly/layout/routing.ts';
@@ -14,6 +15,8 @@ export type AdmissionName = NameIn<typeof admission, 'ADMISSION'>;
 export type PackingName = NameIn<typeof packing, 'PACKING'>;
 /** How a group of clients chooses among its members. */
 export type RoutingPolicy = NameIn<typeof routing, 'ROUTING'>;
+/** How an engine deals visits to the ranks of an instance. */
+export type DealingName = NameIn<typeof dealing, 'DEALING'>;
 /** What load is. */
 export type LoadMetric = NameIn<typeof load, 'LOAD'>;
 
@@ -21,6 +24,7 @@ export const BATCHING = readList(batching, 'BATCHING', batching.batchingWords);
 export const ADMISSION = readList(admission, 'ADMISSION', admission.admissionWords);
 export const PACKING = readList(packing, 'PACKING', packing.packingWords);
 export const ROUTING = readList(routing, 'ROUTING', routing.routingWords);
+export const DEALING = readList(dealing, 'DEALING', dealing.dealingWords);
 export const LOAD = readList(load, 'LOAD', load.loadWords);
 
 /** A batch that leaves as one: nothing joins it, and it ends with its last sequence. */
@@ -56,12 +60,17 @@ export function needsSteps(group: { readonly routing: RoutingPolicy; readonly me
   return routing.looksAtLoad(ROUTING.id[group.routing]) && load.changesInLeaps(LOAD.id[group.metric]);
 }
 
-/** Whether a group's members are two halves, one for light visits and one for heavy ones. */
+/** Whether a choice of ranks looks at what they have to do. */
+export function looksAtRanks(name: DealingName): boolean {
+  return dealing.looksAtRanks(DEALING.id[name]);
+}
+
 /** Whether what it chooses by changes as its members use blocks again. */
 export function looksAtBlocks(policy: RoutingPolicy): boolean {
   return routing.looksAtBlocks(ROUTING.id[policy]);
 }
 
+/** Whether a group's members are two halves, one for light visits and one for heavy ones. */
 export function splitsMembers(policy: RoutingPolicy): boolean {
   return routing.splitsMembers(ROUTING.id[policy]);
 }

@@ -48,7 +48,8 @@ const HELP = `mist step --model ID --hardware ID [--prefill CHUNKS] [--decode GR
 
   --prefill 512:0,1024:2048   prompt chunks, TOKENS[:PAST]; "512:0.." is a chunk that does not end its prompt
   --decode 64x1200            SEQUENCESxCONTEXT groups that decode one token each
-  --tp --pp --dp --ep N       tensor, pipeline, attention data and expert parallel degree (default 1)
+  --tp --pp --dp --ep N       tensor, pipeline, attention data and expert parallel degree (default 1); with --dp the work is
+                              that of one rank, and all ranks have as much
   --quantization FORMAT       ${WEIGHT_FORMATS.join(', ')} (default auto: the checkpoint's)
   --kv-cache-dtype FORMAT     ${KV_FORMATS.join(', ')}
   --step-source SOURCE        ${STEP_SOURCES.join(', ')}: what simulations price the step by (default cost-model)

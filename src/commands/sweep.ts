@@ -25,17 +25,15 @@ const FLAGS = {
 
 const HELP = `mist sweep [SPEC] [options]
 
-  Tries every configuration that a spec spans: screens all of them in closed form, settles the best by simulating every
-  request, and ranks what keeps the promise. Without SPEC: the question of examples/default-chat.yaml.
-  Where the closed form does not hold (pipelines, several pools, caches, axes of the traffic): simulates rows cheapest first,
-  until no other can be better.
+  Finds the best configuration that a spec spans, and proves it: every row is ruled out by what it cannot undercut, or
+  simulated request by request. Without SPEC: the question of examples/default-chat.yaml.
 
   --out FOLDER       write results.parquet, results.csv, results.json, report.html and pareto.svg there
   --workers N        threads (default: one per core); results are the same bytes for any number
   --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
   --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
-  --exhaustive       simulate every row that can be (up to the spec's settle), whatever the closed form says
+  --exhaustive       simulate every row that can be, also those that are proved to be no better; the answer is the same
   --json             results as JSON
 
   Exit codes: 0 an answer, 2 a mistake in the question, 3 no answer (nothing simulated keeps the promise), 130 interrupted (143 by

@@ -69,6 +69,16 @@ export interface SweepAxis {
   readonly labels: readonly string[];
 }
 
+/** That nothing better was left out. */
+export interface SweepProof {
+  /** Every row that can be was simulated, or proved to be no better: nothing was interrupted, and `settle` was enough. */
+  readonly complete: boolean;
+  /** How much more the nearest row that was left out for its cost must cost than the last leader, as a share; Infinity where none was. */
+  readonly margin: number;
+  /** Of the rows with too few engines for what is due in time, the least that they fall short by: engines asked for over engines there. */
+  readonly tooFew: number;
+}
+
 /** The best of what was simulated under one kind of price. */
 export interface PriceKind {
   readonly kind: string;
@@ -90,7 +100,7 @@ export interface SweepPrices extends Paid {
   readonly kinds: readonly PriceKind[];
 }
 
-/** rows = rejected + screened only + dearer + unreached + simulated (law: a sweep accounts for every row). */
+/** rows = rejected + dearer + unreached + simulated (law: a sweep accounts for every row). */
 export interface SweepResult {
   readonly name: string;
   readonly file: string;
@@ -110,8 +120,11 @@ export interface SweepResult {
     /** Of the pairs of simulated rows, the share whose order by screen and by simulation differ. */
     readonly reordered: number;
   } | null;
-  /** Rows proved to be no better than the best `top`: their devices alone cost more. */
+  /** Rows proved to be no better than the best `top`: whatever they do, their score is worse. */
   readonly dearer: number;
+  /** Of the simulated rows those that were not run: the run of another is theirs, bit for bit. */
+  readonly equivalent: number;
+  readonly proof: SweepProof;
   /** Rows left over: beyond `settle`, or not reached before an interrupt. */
   readonly unreached: number;
   readonly simulated: number;
@@ -131,11 +144,6 @@ export interface SweepResult {
   readonly version: string;
   /** Any row of it again, as the fleet that it is. */
   specAt(row: number): FleetSpec;
-}
-
-/** Rows that only the screen has looked at. */
-export function countScreened({ screened, simulated }: SweepResult): number {
-  return screened === null ? 0 : Math.max(0, screened.feasible - simulated);
 }
 
 /** How many times as long as its spec says a run may become that is too short to tell whether it keeps up. */

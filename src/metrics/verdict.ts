@@ -52,6 +52,26 @@ export interface Balance {
   readonly services: number;
 }
 
+/** Of a run that was given up: nothing was counted. */
+export const EMPTY_BALANCE: Balance = {
+  from: Number.NaN,
+  to: Number.NaN,
+  in_flight_start: Number.NaN,
+  offered: Number.NaN,
+  served: Number.NaN,
+  lost: Number.NaN,
+  in_flight_end: Number.NaN,
+  waiting_start: Number.NaN,
+  waiting_end: Number.NaN,
+  growth: Number.NaN,
+  growth_error: Number.NaN,
+  waiting_growth: Number.NaN,
+  waiting_growth_error: Number.NaN,
+  wait: Number.NaN,
+  service: Number.NaN,
+  services: Number.NaN,
+};
+
 export interface Judged {
   readonly verdict: Verdict;
   readonly balance: Balance;

@@ -80,7 +80,6 @@ export function bindDeployment(configuration: Configuration, source: PlanSource)
     kv: configuration.kv_cache_dtype,
     ...(rules?.attention_quantization ? { attentionQuantization: rules.attention_quantization } : {}),
     ...(rules?.sampling ? { sampling: rules.sampling } : {}),
-    ...(rules?.attention_groups ? { groups: rules.attention_groups } : {}),
     tp: configuration.tensor_parallel_size,
     pp: configuration.pipeline_parallel_size,
     dp: configuration.data_parallel_size,
@@ -141,7 +140,7 @@ export function isRefusal(bound: Deployment | Refusal): bound is Refusal {
   return 'reason' in bound;
 }
 
-/** KV blocks of one replica under the configuration's limits; `num_gpu_blocks` overrides what memory would give. */
+/** KV blocks of one scheduler (of each rank of a replica) under the configuration's limits; `num_gpu_blocks` overrides what memory would give. */
 export function blocksOf(deployment: Deployment, configuration: Configuration): KvCapacity {
   const capacity = kvCapacity(
     deployment.model,
@@ -159,9 +158,9 @@ export function blocksOf(deployment: Deployment, configuration: Configuration): 
     draftOf(deployment.key, deployment.split),
   );
   const { kv_log: log, rules } = configuration;
-  const blocks = givenBlocks(configuration, capacity, deployment.split.dp);
+  const blocks = givenBlocks(configuration, capacity);
   const tuned = capacity.reason && rules?.known_to_run;
-  if (blocks === 0) return tuned ? squeeze(capacity, deployment.hardware, deployment.split.dp) : capacity;
+  if (blocks === 0) return tuned ? squeeze(capacity, deployment.hardware) : capacity;
   if (capacity.reason === 'weights-do-not-fit' && !tuned) {
     const words = log ? `${capacity.words}, though the engine started: ${logWords(log)}` : capacity.words;
     return { ...capacity, words };
@@ -171,9 +170,9 @@ export function blocksOf(deployment: Deployment, configuration: Configuration): 
 }
 
 /** Blocks that are given, 0 = none. A log counts tokens, and of how many a block of a hybrid model is only its pool tells. */
-function givenBlocks(configuration: Configuration, layout: PoolLayout, groups: number): number {
+function givenBlocks(configuration: Configuration, layout: PoolLayout): number {
   const { num_gpu_blocks: blocks, kv_log: log, max_num_batched_tokens: budget } = configuration;
-  return log && layout.pages ? blocksOfLog(log, layout, budget) * groups : blocks;
+  return log && layout.pages ? blocksOfLog(log, layout, budget) : blocks;
 }
 
 /** Where given blocks come from, and how far the memory model is from them and from what a log says of memory. */
@@ -202,8 +201,8 @@ export function givenWords({ num_gpu_blocks: blocks, kv_log: log }: Configuratio
 const MOST_BLOCKS = 2 ** 30;
 
 /**
- * The engine's limits for a configuration. Limits are per scheduler: each attention group (dp) has its own, and an iteration
- * of a pipeline is pp scheduler calls, so one iteration may hold dp*pp budgets and dp times the sequences. `layout`: of a KV block.
+ * The limits of one scheduler for a configuration: each attention group (dp) is one, with blocks of its own. An iteration of a pipeline is
+ * pp scheduler calls, so one iteration may hold pp budgets. `layout`: of a KV block.
  */
 export function setupEngine(
   configuration: Configuration,
@@ -213,9 +212,8 @@ export function setupEngine(
   layout: PoolLayout,
   seed = 0,
 ): EngineSetup {
-  const dp = deployment?.split.dp ?? 1;
   const pp = deployment?.split.pp ?? 1;
-  const budget = configuration.max_num_batched_tokens * dp * pp;
+  const budget = configuration.max_num_batched_tokens * pp;
   const { rules } = configuration;
   const positions = rules?.known_to_run ? 0 : (deployment?.model.max_positions ?? 0);
   return {
@@ -223,7 +221,7 @@ export function setupEngine(
     admission: configuration.admission,
     routing: configuration.routing,
     replicas: configuration.replicas,
-    maxNumSeqs: configuration.max_num_seqs * dp,
+    maxNumSeqs: configuration.max_num_seqs,
     maxNumBatchedTokens: budget,
     numGpuBlocks: Math.min(blocks, MOST_BLOCKS),
     blockSize: layout.blockTokens,

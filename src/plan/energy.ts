@@ -50,6 +50,19 @@ export interface EnergyFigures extends WorkFigures {
   readonly parts?: Readonly<Record<Resource, WorkFigures>>;
 }
 
+/** Of one of the `ranks` of an instance: every rank counts each step, so that its fixed part is divided; work is counted once. */
+export function perRank(energy: EnergyFigures, ranks: number): EnergyFigures {
+  if (ranks === 1) return energy;
+  const part = <F extends WorkFigures>(figures: F): F => ({
+    ...figures,
+    perStep: figures.perStep / ranks,
+    ...(figures.perDraftStep === undefined ? {} : { perDraftStep: figures.perDraftStep / ranks }),
+  });
+  const { parts } = energy;
+  const divided = parts && { compute: part(parts.compute), memory: part(parts.memory), network: part(parts.network) };
+  return { ...part(energy), idleW: energy.idleW / ranks, ...(divided ? { parts: divided } : {}) };
+}
+
 /** J per step, token, pair and context token by what they go into. */
 export function partFigures(work: EnergyOps, hardware: Hardware): Readonly<Record<Resource, WorkFigures>> {
   const only = (resource: Resource) => workFigures(work, hardware, { ...NO_SHARE, [resource]: FULL_SHARES[resource] });

@@ -57,9 +57,9 @@ export function withShards(listed: Hardware, shards: number | undefined): Hardwa
 const TUNED_SHARE = 0.97;
 
 /** The run was measured, so its operators made it fit: by a larger share of memory and smaller workspaces than the defaults. */
-export function squeeze(capacity: KvCapacity, hardware: Pick<Hardware, 'memory_bytes'>, groups: number): KvCapacity {
+export function squeeze(capacity: KvCapacity, hardware: Pick<Hardware, 'memory_bytes'>): KvCapacity {
   const room = hardware.memory_bytes * TUNED_SHARE - capacity.weightsBytes;
-  const blocks = Math.floor(room / capacity.blockBytes) * groups;
+  const blocks = Math.floor(room / capacity.blockBytes);
   if (!(blocks >= 1)) return capacity;
   const { reason: _, ...rest } = capacity;
   return { ...rest, blocks, words: `${blocks} blocks: ${SQUEEZED}` };
@@ -70,10 +70,11 @@ export const SQUEEZED = `default memory rules leave no room; ${TUNED_SHARE} of m
 export function schedulerRules(
   rules: EngineRules | undefined,
   budget: number,
-): Pick<EngineSetup, 'receiveEvery' | 'batchWait'> {
-  const { recv_interval: every, batch_wait: wait } = rules ?? {};
+): Pick<EngineSetup, 'receiveEvery' | 'batchWait' | 'evenPrompts'> {
+  const { recv_interval: every, batch_wait: wait, attention_dp_config: even } = rules ?? {};
   return {
     ...(every === undefined ? {} : { receiveEvery: every }),
+    ...(even === undefined ? {} : { evenPrompts: { steps: even.timeout_iters, batching: even.batching_wait_iters } }),
     ...(wait === undefined
       ? {}
       : { batchWait: { steps: wait.iters, tokens: Math.ceil(wait.max_tokens_ratio * budget) } }),

@@ -30,10 +30,13 @@ export interface StepExplained {
   readonly capacity: KvCapacity;
 }
 
-/** Prices one iteration op by op, and by the surface that simulations use: what `mist step` prints. */
+/**
+ * Prices one iteration op by op, and by the surface that simulations use: what `mist step` prints. With attention data parallel
+ * `asked` is the work of one rank, and all ranks have as much.
+ */
 export function explainStep(
   key: SurfaceKey,
-  work: StepWork,
+  asked: StepWork,
   fits: FitSource,
   kernels: Kernels,
   arena: Arena,
@@ -43,15 +46,16 @@ export function explainStep(
   const { table, shape, priced } = lowerSurface(opByOp, lowering);
   const surface = key.steps ? lowerSurface(key, lowering).table : table;
   const { model, hardware, profile } = key;
+  const work = onAllRanks(asked, key.dp);
   const ops = priceStepExactly(priced, work, shape.split);
   const { tokens, decodes, chunks } = sumWork(work);
   const kernelScale = profile.kernel_scale ?? 1;
   const launched = chunks > 0 ? promptLaunches(model, profile) : 0;
   const deviceSeconds = kernelScale * ops.reduce((sum, op) => sum + op.seconds, 0) + launched;
   // decode-only steps run in captured graphs, whatever their size
-  const floored = chunks > 0 ? applyFloor(table, deviceSeconds, tokens) : deviceSeconds;
+  const floored = chunks > 0 ? applyFloor(table, deviceSeconds, tokens / key.dp) : deviceSeconds;
   const exactSeconds = addHost(table, floored, decodes + chunks);
-  const surfaceSeconds = readSurface(surface, work);
+  const surfaceSeconds = readSurface(surface, work, key.dp);
   const limits = limitsOn(profile, hardware);
   const capacity = kvCapacity(model, hardware, shape.split, shape.formats, profile, {
     gpuMemoryUtilization: profile.gpu_memory_utilization,
@@ -71,5 +75,12 @@ export function explainStep(
     difference: surfaceSeconds / exactSeconds - 1,
     basis: basisOf(ops),
     capacity,
+  };
+}
+
+function onAllRanks({ prefill, decode }: StepWork, ranks: number): StepWork {
+  return {
+    prefill: Array.from({ length: ranks }, () => prefill).flat(),
+    decode: decode.map(({ count, context }) => ({ count: count * ranks, context })),
   };
 }

@@ -6,7 +6,7 @@
 // to a client of its group. Same-time order, over all clients: retire (in order of instance) → deliver (in visit order) → arrive
 // (in root order) → form (in order of instance).
 import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
-import type { LoadMetric, PackingName, RoutingPolicy } from '../check/scheduler-lists.ts';
+import type { DealingName, LoadMetric, PackingName, RoutingPolicy } from '../check/scheduler-lists.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import type { Turns } from '../workload/types.ts';
 import type { EngineSetup } from './setup.ts';
@@ -41,6 +41,11 @@ export interface FleetClient extends Omit<EngineSetup, 'replicas' | 'routing'> {
    */
   readonly kind: 'llm' | 'cores' | 'store';
   readonly packing: PackingName;
+  /**
+   * Attention data parallel: it is the `at`-th (from 0) of `of` clients in a row that are alike and whose steps begin together and last as
+   * long as the fullest of them: an instance, which deals its visits to them. Absent = alone.
+   */
+  readonly rank?: { readonly at: number; readonly of: number; readonly dealing: DealingName };
   /** Local group that it belongs to, from 1; 0 = none (VISIT_LOCAL). */
   readonly localGroup: number;
   /** Where it stands: an index into the paths. */
@@ -66,6 +71,11 @@ export interface FleetGroup {
   readonly name: string;
   /** Client indices. */
   readonly members: readonly number[];
+  /**
+   * true: a member with ranks is the first of an instance. The group chooses an instance, by the load of all its ranks, and that deals
+   * the visit to one of them. Absent = members are chosen one by one.
+   */
+  readonly instances?: boolean;
   /**
    * load: least by `metric`. heavy-light: visits whose own metric (input, output, input for kv, input + output for left; 0 for
    * requests) is at most `threshold` go to the first `light` members, the others to the rest, there least by `metric`.

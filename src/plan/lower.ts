@@ -81,7 +81,7 @@ export function lowerSurface(key: SurfaceKey, lowering: Lowering, into?: Float64
   writeHeader(table, key, shape, drafted ? [...priced.compute, ...drafted.compute] : priced.compute);
   table[surface.SURFACE_AP_FIXED] = scale * table[surface.SURFACE_AP_FIXED] + promptLaunches(key.model, key.profile);
   writeTables(table, lowering.columns, shape.perDecode, hostOfPasses(key, shape));
-  if (key.groups === 'whole-prompts' && shape.split.dp > 1) writeShared(table, lowering, priced, shape, scale);
+  if (shape.split.dp > 1) writeShared(table, lowering, priced, shape, scale);
   if (key.steps) overlaySteps(table, key.steps);
   const basis = key.steps ? 'measured' : basisOf(typicalPrices(priced, drafted, shape));
   return { table, basis, shape, priced };
@@ -92,7 +92,7 @@ function typicalPrices(priced: PricedOps, drafted: PricedOps | null, { split, dr
   return drafted && draft ? [...prices, ...priceStepExactly(drafted, TYPICAL, draft.split)] : prices;
 }
 
-/** What all attention groups do together, and that a prompt is the work of one of them. */
+/** What all attention groups do together: of everything else a step lasts as long as the group that has most. */
 function writeShared(table: Float64Array, lowering: Lowering, priced: PricedOps, shape: Shape, scale: number): void {
   const { columns } = lowering;
   for (const name of SUMS) columns[name].view.fill(0);
@@ -104,7 +104,6 @@ function writeShared(table: Float64Array, lowering: Lowering, priced: PricedOps,
     table[surface.SURFACE_SHARED + i] = scale * seconds;
   }
   table[surface.SURFACE_SHARED] = 0;
-  table[surface.SURFACE_GROUPS] = shape.split.dp;
 }
 
 export function scaleColumn(view: Float64Array, factor: number): void {

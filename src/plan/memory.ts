@@ -26,7 +26,7 @@ export interface MemoryAsk {
 }
 
 export interface KvCapacity extends PoolLayout {
-  /** KV blocks of one instance: the sum over its attention groups of what the fullest stage holds. */
+  /** KV blocks of one scheduler, so of each attention group (dp): what its fullest stage holds. */
   readonly blocks: number;
   readonly weightsBytes: number;
   readonly activationBytes: number;
@@ -40,7 +40,7 @@ export interface KvCapacity extends PoolLayout {
 /** Block ids are 32-bit. */
 const MOST_BLOCKS = 2 ** 31 - 1;
 
-/** Blocks of one instance of the model on this hardware. */
+/** Blocks of one scheduler of the model on this hardware. */
 export function kvCapacity(
   model: Model,
   hardware: Hardware,
@@ -60,23 +60,26 @@ export function kvCapacity(
   const { blockSize, drafts = 0 } = ask;
   const layout = poolLayout(model, split, formats, profile, { blockSize, stage, draftBytes, drafts });
   // a model that caches nothing needs no blocks: as many as a block table can count
-  const counted = Math.floor(MOST_BLOCKS / split.dp);
-  const fitting = layout.blockBytes > 0 ? Math.floor(room / layout.blockBytes) : counted;
-  const perGroup = Math.min(counted, fitting);
+  const fitting = layout.blockBytes > 0 ? Math.floor(room / layout.blockBytes) : MOST_BLOCKS;
+  const blocks = Math.min(MOST_BLOCKS, fitting);
   const sizes = { ...layout, weightsBytes, activationBytes, reserveBytes, cacheBytes: room };
   if (weightsBytes > hardware.memory_bytes * ask.gpuMemoryUtilization) {
     const words = `weights of ${gigabytes(weightsBytes)} per device do not fit in ${gigabytes(hardware.memory_bytes)}`;
     return { blocks: 0, ...sizes, reason: 'weights-do-not-fit', words };
   }
-  if (perGroup < pagesHeld(layout, 1, 1)) {
+  if (blocks < pagesHeld(layout, 1, 1)) {
     const words = `weights of ${gigabytes(weightsBytes)} per device leave no room for a KV block in ${gigabytes(hardware.memory_bytes)}`;
     return { blocks: 0, ...sizes, reason: 'no-room-for-kv', words };
   }
-  const blocks = perGroup * split.dp;
   const words =
-    `${blocks} blocks of ${layout.blockTokens} tokens${pageWords(layout, perGroup, model, ask)}: ${gigabytes(room)} of ${gigabytes(hardware.memory_bytes)} left after ` +
+    `${blocks} blocks of ${layout.blockTokens} tokens${rankWords(split)}${pageWords(layout, blocks, model, ask)}: ${gigabytes(room)} of ${gigabytes(hardware.memory_bytes)} left after ` +
     `weights ${gigabytes(weightsBytes)}, activations ${gigabytes(activationBytes)}, reserve ${gigabytes(reserveBytes)}`;
   return { blocks, ...sizes, words };
+}
+
+/** A sequence lives on one rank. */
+function rankWords({ dp }: Split): string {
+  return dp > 1 ? ` on each of ${dp} ranks` : '';
 }
 
 /** A draft model is whole on its devices; a head is its layer, its fusion and what it does not share with the model. */

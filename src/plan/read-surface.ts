@@ -4,37 +4,21 @@ import * as surface from '../../assembly/layout/surface.ts';
 import { GRID_POINTS, gridIndex } from './grid-points.ts';
 import { countPairs, type StepWork, sumWork } from './step-work.ts';
 
-/** Seconds of the step by the surface. */
-export function readSurface(table: Float64Array, work: StepWork): number {
+/** Seconds of the step by the surface; of an instance of `ranks` attention groups that have as much each. */
+export function readSurface(table: Float64Array, work: StepWork, ranks = 1): number {
   const { tokens, samples, decodes, chunks } = sumWork(work);
   const context = work.decode.reduce((sum, group) => sum + group.count * group.context, 0);
-  if (chunks === 0) return decodes === 0 ? 0 : readContexts(table, surface.SURFACE_DECODE, decodes, context);
-  let device = readTokens(table, work, tokens);
+  if (tokens === 0) return 0;
+  if (chunks === 0 && ranks === 1) return readContexts(table, surface.SURFACE_DECODE, decodes, context);
+  let device = readGrid(table, surface.SURFACE_G, GRID_TOKENS, tokens);
   device += readGrid(table, surface.SURFACE_LM, GRID_SEQUENCES, samples);
-  device += table[surface.SURFACE_AP_FIXED];
-  device = addPrompts(table, work, device);
+  if (chunks > 0) device += table[surface.SURFACE_AP_FIXED];
+  for (const chunk of work.prefill) device += readChunk(table, chunk.tokens, chunk.past);
   if (decodes > 0) device += readContexts(table, surface.SURFACE_DA, decodes, context);
-  return addHost(table, applyFloor(table, device, tokens), decodes + chunks);
+  return addHost(table, chunks > 0 ? applyFloor(table, device, tokens / ranks) : device, decodes + chunks);
 }
 
-/** Token-wise work; where a prompt is the work of one attention group, of the fullest one. */
-function readTokens(table: Float64Array, { prefill }: StepWork, tokens: number): number {
-  const of = (at: number, count: number) => readGrid(table, at, GRID_TOKENS, count);
-  const longest = prefill.reduce((most, chunk) => Math.max(most, chunk.tokens), 0);
-  const fullest = longest * table[surface.SURFACE_GROUPS];
-  if (fullest <= tokens) return of(surface.SURFACE_G, tokens);
-  return of(surface.SURFACE_G, fullest) - of(surface.SURFACE_SHARED, fullest) + of(surface.SURFACE_SHARED, tokens);
-}
-
-/** Prefill attention, likewise. */
-function addPrompts(table: Float64Array, { prefill }: StepWork, device: number): number {
-  const chunks = prefill.map(({ tokens, past }) => readChunk(table, tokens, past));
-  const groups = table[surface.SURFACE_GROUPS];
-  if (groups === 0) return chunks.reduce((all, seconds) => all + seconds, device);
-  const sum = chunks.reduce((all, seconds) => all + seconds, 0);
-  return device + Math.max(sum, groups * Math.max(...chunks));
-}
-
+/** Prefill attention of a chunk. */
 function readChunk(table: Float64Array, tokens: number, past: number): number {
   const pairs = countPairs(tokens, past, Number.POSITIVE_INFINITY);
   const window = table[surface.SURFACE_WINDOW];

@@ -7,7 +7,7 @@ import { swapRefusal } from './swap.ts';
 /** Why a row's scheduler cannot be, or null. `blockBytes`: of a KV block on one device. */
 export function schedulerRefusal(
   configuration: Configuration,
-  deployment: Pick<Deployment, 'hardware' | 'split' | 'key'> | null,
+  deployment: Pick<Deployment, 'hardware' | 'key'> | null,
   blockBytes: number,
 ): Refusal | null {
   const { num_scheduler_steps: steps, batching } = configuration;

@@ -4,7 +4,7 @@ import type { RoutingName, StepTime } from '../spec/types.ts';
 
 /** Host memory for preempted sequences. */
 export interface SwapSetup {
-  /** KV blocks that it holds for one replica, at least 1. */
+  /** KV blocks that it holds for one scheduler, at least 1. */
   readonly hostBlocks: number;
   /** s that a step lasts longer for every block that is copied out or in at its start. */
   readonly secondsPerBlock: number;
@@ -21,7 +21,7 @@ export interface SequencePages {
   readonly fixed: number;
 }
 
-/** The limits of an engine run, bound to numbers; those of memory and batch are per replica. */
+/** The limits of an engine run, bound to numbers; those of memory and batch are of one scheduler. */
 export interface EngineSetup {
   readonly batching: BatchingName;
   readonly admission: AdmissionName;
@@ -29,7 +29,7 @@ export interface EngineSetup {
   readonly replicas: number;
   readonly maxNumSeqs: number;
   readonly maxNumBatchedTokens: number;
-  /** KV blocks of one replica, and tokens per block. */
+  /** KV blocks of one scheduler, and tokens per block. */
   readonly numGpuBlocks: number;
   readonly blockSize: number;
   /** Absent = a block for every `blockSize` tokens. */
@@ -56,6 +56,11 @@ export interface EngineSetup {
    * (TensorRT-LLM's batch waiting); absent = never.
    */
   readonly batchWait?: { readonly steps: number; readonly tokens: number };
+  /**
+   * Of ranks: while all decode, prompts that wait are held back until every rank has one or they were held for `steps` steps, and then
+   * for `batching` steps more (TensorRT-LLM's attention_dp_config); absent = never.
+   */
+  readonly evenPrompts?: { readonly steps: number; readonly batching: number };
   /** Blocks keep what they hold until they are used again, and are shared by all that read it; absent = no. */
   readonly prefixCaching?: boolean;
   /** Absent = one token a decode. */

@@ -19,8 +19,6 @@ export interface SurfaceKey {
   readonly kv: KvFormat | 'auto';
   /** Absent = greedy. */
   readonly sampling?: Sampling;
-  /** Absent = tokens of a step are spread evenly over the attention groups (dp). */
-  readonly groups?: 'even' | 'whole-prompts';
   readonly tp: number;
   readonly pp: number;
   readonly dp: number;

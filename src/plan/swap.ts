@@ -9,17 +9,16 @@ const MOST_BLOCKS = 2 ** 30;
 
 /**
  * Swapping as numbers, undefined where preempted sequences are recomputed. `blockBytes`: bytes of a KV block on one device of
- * the fullest stage. Host blocks are those of all attention groups, each of which has `swap_space` per device; all devices
- * that hold parts of a block copy them at the same time, each over its own link.
+ * the fullest stage. Host blocks are those of one scheduler (of each attention group); all devices that hold parts of a block copy
+ * them at the same time, each over its own link.
  */
 export function swapSetup(
   configuration: Configuration,
-  deployment: Pick<Deployment, 'hardware' | 'split'> | null,
+  deployment: Pick<Deployment, 'hardware'> | null,
   blockBytes: number,
 ): SwapSetup | undefined {
   if (configuration.preemption_mode !== 'swap') return undefined;
-  const groups = deployment?.split.dp ?? 1;
-  const computed = Math.floor(configuration.swap_space / blockBytes) * groups;
+  const computed = Math.floor(configuration.swap_space / blockBytes);
   const hostBlocks = Math.min(configuration.num_cpu_blocks || computed, MOST_BLOCKS);
   const { step_time: own } = configuration;
   const link = deployment?.hardware.host_link_bandwidth ?? 0;
@@ -29,7 +28,7 @@ export function swapSetup(
 /** Why a row that swaps cannot be, or null. */
 export function swapRefusal(
   configuration: Configuration,
-  deployment: Pick<Deployment, 'hardware' | 'split'> | null,
+  deployment: Pick<Deployment, 'hardware'> | null,
   blockBytes: number,
 ): Refusal | null {
   const swap = swapSetup(configuration, deployment, blockBytes);

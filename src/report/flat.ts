@@ -17,6 +17,9 @@ export interface Column<Row> {
 
 export type FlatColumn = Column<KeptRow>;
 
+/** Runs that were given up have counted nothing. */
+const counted = (count: number | undefined): number | null =>
+  count === undefined || Number.isNaN(count) ? null : count;
 const integer = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'INT32', read });
 const text = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'STRING', read });
 const flag = (name: string, read: FlatColumn['read']): FlatColumn => ({ name, type: 'BOOLEAN', read });
@@ -118,7 +121,7 @@ const RESULT_COLUMNS: readonly FlatColumn[] = [
   real('output_throughput_per_device', (row) =>
     row.result && row.devices > 0 ? row.result.output_throughput / row.devices : undefined,
   ),
-  ...COUNTS.map((field) => integer(field, (row) => row.result?.[field] ?? null)),
+  ...COUNTS.map((field) => integer(field, (row) => counted(row.result?.[field]))),
   // what follows from power, price and counts of the same row
   ...(['joules_per_request', 'usd_per_request', 'electricity_usd_per_hour'] as const).map((field) =>
     beside(real(field, (row) => row.result?.[field])),

@@ -1,7 +1,8 @@
 // The middle of the report page: the best of each accelerator, the ranking, what was tried and why it fell.
-import { countScreened, countUndecided, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
+import { countUndecided, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
 import type { LatencyMetric } from '../spec/types.ts';
 import { areDeployments, bestByHardware, countedReasons, tellVerdict, UNDECIDED } from './answer.ts';
+import { tellProof } from './certificate.ts';
 import {
   describeDeployment,
   describeHosts,
@@ -145,6 +146,6 @@ export function drawTried(result: SweepResult): Markup {
       : '';
   const unreached = result.interrupted ? 'not reached' : 'not simulated (settle is the most that are)';
   return html`<section class="card"><h2>What was tried</h2>
-<p class="note">${formatNumber(result.rows)} configurations in ${formatDuration(plan + screen + settle)}: ${formatNumber(ruledOut)} ruled out,${shown} simulated request by request.${order}</p>
-<dl class="bars">${countedReasons(result).map(({ words, count }) => bar(words, count))}${bar('feasible, ranked by the screen', countScreened(result))}${bar('no better: their devices alone cost as much', result.dearer)}${bar('simulated, misses the limits', simulated - met - undecided, 'run')}${bar(UNDECIDED, undecided, 'run')}${bar('simulated, meets the limits', met, 'met')}${bar(unreached, result.unreached)}</dl></section>`;
+<p class="note">${formatNumber(result.rows)} configurations in ${formatDuration(plan + screen + settle)}: ${formatNumber(ruledOut)} ruled out,${shown} simulated request by request.${order} ${tellProof(result)}</p>
+<dl class="bars">${countedReasons(result).map(({ words, count }) => bar(words, count))}${bar(`worse than the best ${result.top} whatever they do (proved)`, result.dearer)}${bar('simulated, misses the limits', simulated - met - undecided, 'run')}${bar(UNDECIDED, undecided, 'run')}${bar('simulated, meets the limits', met, 'met')}${bar(unreached, result.unreached)}</dl></section>`;
 }

@@ -121,8 +121,9 @@ function flagsOfSglang(configuration: Configuration, labels: Labels, notes: stri
   if (noteFormat(configuration, ['fp8'], notes)) flags.push(['--quantization', 'fp8']);
   if (configuration.kv_cache_dtype === 'fp8') flags.push(['--kv-cache-dtype', 'fp8_e4m3']);
   if (configuration.kv_cache_dtype === 'int8') notes.push('SGLang has no int8 KV cache');
-  flags.push(['--max-running-requests', configuration.max_num_seqs]);
-  flags.push(['--chunked-prefill-size', configuration.max_num_batched_tokens]);
+  // SGLang's limits are those of all ranks, which it divides by
+  flags.push(['--max-running-requests', configuration.max_num_seqs * dp]);
+  flags.push(['--chunked-prefill-size', configuration.max_num_batched_tokens * dp]);
   if (configuration.max_model_len > 0) flags.push(['--context-length', configuration.max_model_len]);
   flags.push(['--mem-fraction-static', configuration.gpu_memory_utilization]);
   flags.push(['--page-size', configuration.block_size]);

@@ -1,6 +1,7 @@
 // A sweep as JSON: question, answer, why rows fell, and every kept row with the columns of the flat table.
 import type { KeptRow, SweepResult } from '../metrics/sweep.ts';
 import { askQuestion, explainAnswer, findAnswer, winners } from './answer.ts';
+import { certificate } from './certificate.ts';
 import { digestOf } from './digest.ts';
 import { columnsOf, type FlatColumn, finiteOrNull } from './flat.ts';
 import type { JsonObject } from './json.ts';
@@ -51,6 +52,7 @@ function describeSweep(result: SweepResult): JsonObject {
     feasible: screened?.feasible ?? null,
     reordered: screened ? finiteOrNull(screened.reordered) : null,
     dearer: result.dearer,
+    certificate: certificate(result),
     unreached: result.unreached,
     simulated: result.simulated,
     interrupted: result.interrupted,

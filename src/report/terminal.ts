@@ -1,6 +1,7 @@
 // What a sweep prints: the answer with its ranking, in lines of 120 columns, or as many as the terminal has.
-import { countScreened, countUndecided, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
+import { countUndecided, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
 import { askQuestion, countedReasons, explainAnswer, findAnswer, tellVerdict, UNDECIDED } from './answer.ts';
+import { tellProof } from './certificate.ts';
 import {
   comparesModels,
   describeDeployment,
@@ -134,14 +135,13 @@ function tellUnpriced({ kept }: SweepResult): string[] {
 
 /** Every row of the sweep, by what became of it: the counts add up to all rows. */
 export function countFates(result: SweepResult): readonly (readonly [count: number, words: string])[] {
-  const cost = result.objective === 'devices' ? 'are as many' : 'cost as much';
   const unreached = result.interrupted ? 'not reached' : 'not simulated (settle is the most that are)';
   const all: (readonly [number, string])[] = [
     ...countedReasons(result).map(({ count, words }) => [count, words] as const),
-    [countScreened(result), 'feasible, ranked by the screen'],
-    [result.dearer, `no better than the best ${result.top}: their devices alone ${cost}`],
+    [result.dearer, `worse than the best ${result.top} whatever they do (proved)`],
     [result.unreached, unreached],
-    [result.simulated - countUndecided(result), 'simulated request by request'],
+    [result.equivalent, 'equal to a simulated one: no limit that tells them apart had a say in its run (proved)'],
+    [result.simulated - result.equivalent - countUndecided(result), 'simulated request by request'],
     [countUndecided(result), UNDECIDED],
   ];
   return all.filter(([count]) => count > 0);
@@ -158,6 +158,7 @@ function countRows(result: SweepResult): string[] {
     const share = formatShare(result.screened.reordered);
     lines.push(`Simulation re-ordered ${share} of the pairs that the screen had ordered.`);
   }
+  lines.push(...wrap(tellProof(result)));
   const digest = digestOf(result).slice(0, 16);
   lines.push(...wrap(`Digest of the result rows: ${digest} (the same on any host and for any number of workers)`));
   if (result.interrupted) lines.push('Stopped before everything was tried: the answer holds for what was reached.');

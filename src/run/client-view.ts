@@ -1,6 +1,7 @@
 // From the client section of a spec, and the edges that its workload leaves out, to what a run is asked for and measured by.
 import type { ClientView } from '../metrics/fleet/client-view.ts';
 import type { EdgeRule } from '../metrics/fleet/window.ts';
+import type { FleetProgram } from '../plan/fleet.ts';
 import { openBlame } from '../plan/pipeline/blame.ts';
 import type { LoweredFleet } from '../plan/pipeline/lower-fleet.ts';
 import { CLIENT } from '../spec/fleet/client.ts';
@@ -16,15 +17,23 @@ const FEWEST = 20;
 /** Checkpoints of a run that chooses its window, or whose arrivals only show in it. */
 const CHECKPOINTS = 64;
 
+/** What of a program decides that. */
+interface Measurable extends Partial<Pick<FleetProgram, 'clients'>> {
+  readonly requests: Pick<FleetProgram['requests'], 'count' | 'concurrency' | 'arrival'>;
+}
+
 /** What of a run is measured. `fixed`: a warm-up that is left to the run is that of a sweep, so that rows compare. */
 export function planMeasuring(
   { client = CLIENT, workload, ...document }: Asked,
-  { program }: Pick<LoweredFleet, 'program'>,
+  { program }: { readonly program: Measurable },
   fixed: boolean,
 ): { measuring?: Measuring } {
   const { count, concurrency, arrival } = program.requests;
   if (client.window === 'steady') {
-    const slots = program.clients.reduce((sum, { kind, maxNumSeqs }) => sum + (kind === 'llm' ? maxNumSeqs : 0), 0);
+    const slots = (program.clients ?? []).reduce(
+      (sum, { kind, maxNumSeqs }) => sum + (kind === 'llm' ? maxNumSeqs : 0),
+      0,
+    );
     const marks = { running: Math.min(concurrency, slots), finished: count - concurrency + 1, arrived: [] };
     return { measuring: { marks, rule: 'steady' } };
   }

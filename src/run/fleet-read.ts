@@ -34,6 +34,8 @@ export interface FleetRun {
   readonly stop: StopReason;
   /** s, the last instant. */
   readonly clock: number;
+  /** By client; absent where it was not asked for. */
+  readonly reach?: readonly Reach[];
   /** Names of the clients at which visits wait for ever (stop 'deadlock'). */
   readonly stuck: readonly string[];
 }
@@ -146,6 +148,21 @@ export function readClients(record: RunRecord, count: number, clock = Number.NEG
       ...readDrafts(cells, words),
     };
   });
+}
+
+/** The least of each limit under which a client would have done the same; more than the limit itself where it had a say. */
+export interface Reach {
+  readonly sequences: number;
+  readonly budget: number;
+  readonly blocks: number;
+}
+
+export function readReach(record: RunRecord, count: number): Reach[] {
+  return mapClients(record, count, (_, words) => ({
+    sequences: words[C.CLIENT_NEED_SEQS * 2],
+    budget: words[C.CLIENT_NEED_BUDGET * 2],
+    blocks: words[C.CLIENT_NEED_BLOCKS * 2],
+  }));
 }
 
 const NOTHING = { steps: 0, seconds: 0, sequences: 0, tokens: 0, pairs: 0, context: 0 };

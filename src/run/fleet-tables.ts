@@ -5,8 +5,10 @@ import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
 import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import {
+  DEALING,
   LOAD,
   looksAtBlocks,
+  looksAtRanks,
   needsSteps,
   PACKING,
   queuesByWork,
@@ -46,7 +48,7 @@ export function tableBytes(program: FleetProgram): number {
 /** Places links, paths, channels and groups; returns one parameter record per client, and what counts as its load. */
 export function placeTables(arena: Arena, program: FleetProgram, put: Put) {
   placeLinks(arena, program, put);
-  placeGroups(arena, program.groups, put);
+  placeGroups(arena, program, put);
   put(F.FLEET_HASH_BLOCK, program.hashBlock);
   const loads = arena.f64(program.clients.length * F.LOADS_COLUMNS).fill(0);
   put(F.FLEET_LOADS, loads);
@@ -105,7 +107,7 @@ function channelOf({ channel, demand }: FleetClient): number {
   return demand > 0 ? channel : -1;
 }
 
-function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): void {
+function placeGroups(arena: Arena, { groups, clients }: FleetProgram, put: Put): void {
   const cells = arena.f64(groups.length * F.POOL_CELLS);
   const words = wordsOf(cells);
   groups.forEach((group, g) => {
@@ -116,6 +118,7 @@ function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): voi
     words[(base + F.POOL_COUNT) * 2] = group.members.length;
     words[(base + F.POOL_ROUTING) * 2] = ROUTING.id[group.routing];
     words[(base + F.POOL_ROW) * 2] = group.members.every((member, i) => member === group.members[0] + i) ? 1 : 0;
+    words[(base + F.POOL_INSTANCES) * 2] = group.instances ? 1 : 0;
     words[(base + F.POOL_METRIC) * 2] = LOAD.id[group.metric];
     cells[base + F.POOL_THRESHOLD] = group.threshold;
     words[(base + F.POOL_LIGHT) * 2] = group.light;
@@ -126,6 +129,7 @@ function placeGroups(arena: Arena, groups: readonly FleetGroup[], put: Put): voi
   put(F.FLEET_GROUPS, cells);
   // Where a group has one member nothing is compared
   const compared = groups.filter(({ members }) => members.length > 1).map(({ metric }) => 1 << LOAD.id[metric]);
+  if (clients.some(({ rank }) => rank && looksAtRanks(rank.dealing))) compared.push(1 << LOAD.id.requests);
   put(
     F.FLEET_COMPARED,
     compared.reduce((all, bit) => all | bit, 0),
@@ -150,10 +154,10 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
   const surfaces = new Map<Float64Array, Float64Array>();
   const parts = new Map<ChannelParts, Float64Array>();
   const exact = membersWhere(
-    program.groups,
+    program,
     (group) => needsSteps(group) || (looksAtBlocks(group.routing) && program.hashCount > 0),
   );
-  const promising = membersWhere(program.groups, (group) => needsSteps(group) && group.metric === 'kv');
+  const promising = membersWhere(program, (group) => needsSteps(group) && group.metric === 'kv');
   program.clients.forEach((client, i) => {
     const base = i * C.CLIENT_PARAMETERS - C.CLIENT_FIRST;
     const put = (cell: number, value: number) => {
@@ -170,7 +174,14 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     cells[base + C.CLIENT_DEMAND] = client.demand;
     if (client.parts && channel >= 0) put(C.CLIENT_PARTS, placeParts(arena, client.parts, parts).byteOffset);
     put(C.CLIENT_PROMISES, promising.has(i) ? 1 : 0);
-    put(C.CLIENT_LEAPS, exact.has(i) || channel >= 0 || client.speculation || roundOf(client) > 1 ? 0 : 1);
+    put(
+      C.CLIENT_LEAPS,
+      exact.has(i) || channel >= 0 || client.rank || client.speculation || roundOf(client) > 1 ? 0 : 1,
+    );
+    if (client.rank) {
+      put(C.CLIENT_RANKS, client.rank.of + C.RANKS_PLACE * client.rank.at);
+      put(C.CLIENT_DEALING, DEALING.id[client.rank.dealing]);
+    }
     if (client.pages) put(C.CLIENT_PAGES, placePages(arena, client.pages));
     if (client.speculation) {
       fillSpeculation(record, base, client.speculation, client.price, arena.f64(client.speculation.drafts));
@@ -214,8 +225,11 @@ function placeSurface(
 }
 
 /** Members of some groups: where routing looks at KV use, blocks or remaining work, what changes inside a leap must be seen step by step. */
-function membersWhere(groups: readonly FleetGroup[], wanted: (group: FleetGroup) => boolean): Set<number> {
-  return new Set(groups.filter(wanted).flatMap(({ members }) => members));
+function membersWhere({ groups, clients }: FleetProgram, wanted: (group: FleetGroup) => boolean): Set<number> {
+  const all = (member: number) => Array.from({ length: clients[member].rank?.of ?? 1 }, (_, rank) => member + rank);
+  return new Set(
+    groups.filter(wanted).flatMap(({ members, instances }) => (instances ? members.flatMap(all) : members)),
+  );
 }
 
 const WRITE_POLICY: Readonly<Record<WritePolicy, number>> = {

@@ -12,7 +12,7 @@ import type { StepRecord } from '../plan/setup.ts';
 import { type Measuring, openCheckpoints } from './checkpoints.ts';
 import { advanceRecord, LOG_STEPS, readGaps, type StopReason, startRecord } from './engine.ts';
 import { type FleetColumns, fleetBytes, isPlain, placeFleet } from './fleet-columns.ts';
-import { type FleetRun, readClients, readRun } from './fleet-read.ts';
+import { type FleetRun, readClients, readReach, readRun } from './fleet-read.ts';
 import { pickBytes, pickInKernel } from './pick.ts';
 import {
   type EngineOptions,
@@ -37,6 +37,8 @@ export type FleetOptions = Pick<EngineOptions, 'leap' | 'onProgress' | 'onSteps'
   readonly giveUp?: EngineOptions['giveUp'];
   /** The columns of the result are those of the run itself: they last until the next run in the same room. */
   readonly borrow?: boolean;
+  /** Tell which limits had a say. */
+  readonly reach?: boolean;
 };
 
 /** A fleet run that goes on call by call. */
@@ -98,7 +100,8 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   return {
     advance: () => advanceRecord(kernels, record, log, full),
     close: (stop) => {
-      const run = readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false);
+      const read = readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false);
+      const run = options.reach ? { ...read, reach: readReach(record, program.clients.length) } : read;
       return measuring && watch
         ? { ...run, window: { rule: measuring.rule, checkpoints: watch.close(run.clock) } }
         : run;
@@ -133,7 +136,16 @@ export function isUncoupled({ clients, groups, channels, visits, requests }: Fle
     ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',
   );
   const single = visits.count === requests.count && visits.edgeTo.length === 0 && visits.fetched === undefined;
-  return alone && counted && single && channels === 0 && !requests.turns && visits.flags.every((flags) => flags === 0);
+  return alone && counted && single && channels === 0 && !requests.turns && isUnflagged(visits.flags);
+}
+
+const unflagged = new WeakMap<Int32Array, boolean>();
+
+/** Asked of the same visits by every row of a sweep. */
+function isUnflagged(flags: Int32Array): boolean {
+  const known = unflagged.get(flags) ?? flags.every((one) => one === 0);
+  unflagged.set(flags, known);
+  return known;
 }
 
 /** What every client has counted by `clock`: of the step under way the part that is over. */

@@ -1,6 +1,6 @@
 // What a way of going through the rows of a question has found, before it is ranked.
 import type { Basis } from '../catalog/types.ts';
-import type { ScreenFigures, SweepResult } from '../metrics/sweep.ts';
+import type { ScreenFigures, SweepProof, SweepResult } from '../metrics/sweep.ts';
 import type { SimulatedRow } from './simulate-row.ts';
 
 export interface Estimate {
@@ -14,12 +14,13 @@ export interface Found {
   readonly rejected: readonly { readonly words: string; readonly count: number }[];
   readonly screened: SweepResult['screened'];
   readonly dearer: number;
+  /** Of the simulated rows those whose run another one proves equal to theirs. */
+  readonly equivalent: number;
+  readonly proof: SweepProof;
   /** By row. */
   readonly simulated: ReadonlyMap<number, SimulatedRow>;
   /** Of the simulated rows, and of those that are kept beside them. */
   readonly estimates: ReadonlyMap<number, Estimate>;
-  /** Rows of one name are settings of one thing to buy; absent: every row is one. */
-  readonly deploymentOf?: (row: number) => string;
   /** ms, when looking at all rows had ended and simulating began. */
   readonly lookedAt: number;
 }

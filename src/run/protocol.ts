@@ -1,7 +1,9 @@
 // What the threads of a sweep say to each other.
 import type { Basis } from '../catalog/types.ts';
 import type { OnePool } from '../spec/shape.ts';
-import type { Candidates } from './candidates.ts';
+import type { Near } from './bound-rows.ts';
+import type { Candidates, Legal } from './candidates.ts';
+import type { Limits, Range } from './equivalent.ts';
 import type { SimulatedRow } from './simulate-row.ts';
 import type { Signal } from './threads.ts';
 
@@ -11,8 +13,9 @@ export const CONTROL_STOP = 1;
 
 /** Groups of a screening block: enough to make a message worth it, few enough to balance two workers. */
 export const BLOCK_GROUPS = 8;
-/** Rows of one piece of weighing. */
+/** Rows of one piece of weighing, and of simulating. */
 export const BLOCK_ROWS = 32;
+export const SETTLED_ROWS = 4;
 
 export interface WorkerStart {
   readonly text: string;
@@ -40,22 +43,26 @@ export type Report =
       readonly block: number;
       readonly rejected: Float64Array;
       readonly feasible: number;
+      readonly margin: number;
+      readonly nearest: readonly Near[];
       readonly candidates: Candidates;
+      readonly legal: Legal;
       readonly bases: readonly (Basis | null)[];
     }
   | {
       readonly kind: 'weighed';
       readonly block: number;
-      /** One per row: USD per hour and devices, NaN where the row cannot be. */
-      readonly usdPerHour: Float64Array;
-      readonly devices: Float64Array;
-      /** Why rows cannot be, '' where they can. */
-      readonly reasons: readonly string[];
+      readonly legal: Legal;
+      /** Why the other rows cannot be. */
+      readonly reasons: string[];
     }
-  /** `refused`: what the catalog or the workload did not allow after all; '' when it was simulated. */
-  | {
-      readonly kind: 'settled';
-      readonly index: number;
-      readonly simulated: SimulatedRow | null;
-      readonly refused: string;
-    };
+  /** Rows from `index` on. */
+  | { readonly kind: 'settled'; readonly index: number; readonly rows: readonly SettledRow[] };
+
+/** `refused`: what the catalog or the workload did not allow after all; '' when it was simulated. */
+export interface SettledRow {
+  readonly simulated: SimulatedRow | null;
+  readonly refused: string;
+  /** What must be equal for a row to be the same (a hash of it), its own limits, and those under which it is; null where refused. */
+  readonly same: { readonly name: number; readonly limits: Limits; readonly range: Range } | null;
+}

@@ -26,9 +26,9 @@ export const REASONS = [
   ['swap-without-preemption', 'swaps, but nothing is ever preempted'],
   ['no-host-memory', 'no host memory or link to swap to'],
   ['no-room-for-a-request', 'the KV cache does not hold the longest request'],
-  ['overloaded', 'cannot keep up with the rate (screen)'],
-  ['ttft-over-limit', 'TTFT over the limit (screen)'],
-  ['tpot-over-limit', 'TPOT over the limit (screen)'],
+  ['unranked', 'the objective has no figure for it'],
+  ['too-few', 'too few engines for the least work that is due in time (proved)'],
+  ['late-alone', 'late even with an engine for each request (proved)'],
 ] as const;
 
 export type Reason = (typeof REASONS)[number][0];

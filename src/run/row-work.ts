@@ -12,18 +12,22 @@ import type { OnePool } from '../spec/shape.ts';
 import type { Objective } from '../spec/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import { moments } from '../workload/moments.ts';
-import { joinCandidates } from './candidates.ts';
+import type { Near } from './bound-rows.ts';
+import { floorOf } from './bounds.ts';
+import { joinCandidates, joinLegal, type Legal } from './candidates.ts';
+import { openDemand } from './demand.ts';
 import { openConfigurations, openGrid } from './grid.ts';
-import type { Report, WorkerStart } from './protocol.ts';
+import { hashOf } from './hash.ts';
+import { type Order, type Report, SETTLED_ROWS, type SettledRow, type WorkerStart } from './protocol.ts';
 import { REASONS } from './reasons.ts';
 import { openScreen, screenGroup, screenRoom } from './screen-group.ts';
 import { LOWERING_BYTES, openSession } from './session.ts';
-import { openSimulator, simulateRow } from './simulate-row.ts';
+import { openSimulator, type Simulator, simulateClass } from './simulate-row.ts';
 
 export interface RowWork {
   screen(block: number, size: number): Report;
   weigh(block: number, size: number, rows: number): Report;
-  settle(index: number, row: number, hasty: boolean): Report;
+  settle(index: number, order: Extract<Order, { kind: 'settle' }>): Report;
 }
 
 type Rows = ReturnType<typeof openQuestionRows>;
@@ -38,13 +42,18 @@ export function openRowWork({ text, file, seed, shape, module }: WorkerStart, ca
       return screen(block, size);
     },
     weigh: (block, size, count) => weighBlock(rows, catalog, block * size, Math.min(count, (block + 1) * size), block),
-    settle(index, row, hasty) {
-      const found = refusing(() => simulateRow(simulator, rows.at(row).spec, hasty));
-      return typeof found === 'string'
-        ? { kind: 'settled', index, simulated: null, refused: found }
-        : { kind: 'settled', index, simulated: found, refused: '' };
+    settle(index, { rows: wave, hasty }) {
+      const part = wave.subarray(index, index + SETTLED_ROWS);
+      return { kind: 'settled', index, rows: Array.from(part, (row) => settleRow(simulator, rows, row, hasty)) };
     },
   };
+}
+
+function settleRow(simulator: Simulator, rows: Rows, row: number, hasty: boolean): SettledRow {
+  const found = refusing(() => simulateClass(simulator, rows.at(row).spec, hasty));
+  if (typeof found === 'string') return { simulated: null, refused: found, same: null };
+  const { name, limits, range } = found;
+  return { simulated: found.found, refused: '', same: { name: hashOf(name), limits, range } };
 }
 
 function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: WebAssembly.Module) {
@@ -58,13 +67,15 @@ function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: Web
     requestRate: workload.request_rate,
   });
   const question = { shape, objective, first, configurationAt: openConfigurations(rows, shape) };
-  const screen = openScreen(question, grid, source, session, moments(requests));
+  const screen = openScreen(question, grid, source, session, moments(requests), openDemand(first, catalog));
   return (block: number, size: number): Report => {
     const last = Math.min(grid.groups, (block + 1) * size);
+    const legal: Legal[] = [];
+    const nearest: Near[] = [];
     const rejected = new Float64Array(REASONS.length);
     const parts = [];
     const bases: (Basis | null)[] = [];
-    let feasible = 0;
+    let [feasible, margin] = [0, Number.POSITIVE_INFINITY];
     for (let group = block * size; group < last; group++) {
       const screened = screenGroup(screen, group);
       screened.rejected.forEach((count, i) => {
@@ -72,24 +83,31 @@ function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: Web
       });
       feasible += screened.feasible;
       parts.push(screened.candidates);
+      legal.push(screened.legal);
+      nearest.push(...screened.nearest);
+      margin = Math.min(margin, screened.margin);
       bases.push(screened.basis);
     }
-    return { kind: 'screened', block, rejected, feasible, candidates: joinCandidates(parts), bases };
+    const joined = { candidates: joinCandidates(parts), legal: joinLegal(legal) };
+    return { kind: 'screened', block, rejected, feasible, margin, nearest, ...joined, bases };
   };
 }
 
-/** What the devices of rows `first` to `last` cost, or why they cannot be. */
+/** What the scores of rows `first` to `last` cannot undercut, or why they cannot be. */
 function weighBlock(rows: Rows, catalog: Catalog, first: number, last: number, block: number): Report {
-  const usdPerHour = new Float64Array(last - first).fill(Number.NaN);
-  const devices = new Float64Array(last - first).fill(Number.NaN);
-  const reasons = Array.from(usdPerHour, (_, i) => {
-    const found = refusing(() => weighRow(rows.at(first + i).spec, rows.objective, catalog));
-    if (typeof found === 'string') return found;
-    usdPerHour[i] = found.usdPerHour;
-    devices[i] = found.devices;
-    return '';
-  });
-  return { kind: 'weighed', block, usdPerHour, devices, reasons };
+  const row: number[] = [];
+  const floor: number[] = [];
+  const reasons: string[] = [];
+  for (let i = first; i < last; i++) {
+    const found = refusing(() => weighRow(rows.at(i).spec, rows.objective, catalog));
+    if (typeof found === 'string') {
+      reasons.push(found);
+      continue;
+    }
+    row.push(i);
+    floor.push(floorOf(rows.objective, found, Number.POSITIVE_INFINITY));
+  }
+  return { kind: 'weighed', block, legal: { row: Float64Array.from(row), floor: Float64Array.from(floor) }, reasons };
 }
 
 /** Throws UserError, or a reason in words, where nothing can be said of what the row costs. */

@@ -196,6 +196,7 @@ export type ClientSetup = Pick<
   | 'schedulerSteps'
   | 'receiveEvery'
   | 'batchWait'
+  | 'evenPrompts'
 >;
 
 /** Cells of a record in both views. */
@@ -229,6 +230,8 @@ export function fillClient(record: Cells, base: number, setup: ClientSetup): voi
   put(C.CLIENT_RECEIVE_EVERY, setup.receiveEvery ?? 1);
   put(C.CLIENT_WAIT_STEPS, setup.batchWait?.steps ?? 0);
   put(C.CLIENT_WAIT_TOKENS, setup.batchWait?.tokens ?? 0);
+  put(C.CLIENT_EVEN_STEPS, setup.evenPrompts?.steps ?? 0);
+  put(C.CLIENT_EVEN_BATCH, setup.evenPrompts?.batching ?? 0);
   // Whose sequences advance unequally is looked at in every step.
   // A round takes the path of drafts that are all accepted: sequences are walked one by one.
   const round = roundOf(setup);

@@ -12,7 +12,7 @@ export interface InnerTables {
   /** 1 where the reader refuses the row: another one stands in its place. */
   readonly refused: Uint8Array;
   readonly configurations: readonly Configuration[];
-  /** Token budget (before dp and pp) and batching of each curve. */
+  /** Token budget (before pp) and batching of each curve. */
   readonly curves: readonly { readonly batching: number; readonly budget: number }[];
   readonly curveOf: Int32Array;
   /** A row of each class: rows of one class have the same KV blocks and keep the same tokens per sequence. */
@@ -108,6 +108,7 @@ export function placeScreen(arena: Arena, rows: number, curves: number, classes:
     words[cell * 2] = column.byteOffset;
   };
   words[S.SCREEN_ROWS * 2] = rows;
+  words[S.SCREEN_RANKS * 2] = 1;
   put(S.SCREEN_SURFACE, columns.surface);
   put(S.SCREEN_CURVES, columns.curves);
   put(S.SCREEN_ROOM, columns.room);
@@ -135,14 +136,15 @@ export function inFlightOf(arrivals: ArrivalSpec, requests: number): number {
   return arrivals.process === 'all-at-once' ? requests : 0;
 }
 
-/** Writes what every group shares: rates, replicas, limits (of one scheduler; `dp` of them in a replica). */
+/** Writes what every group shares: rates, limits, and replicas: schedulers, `dp` of them in an instance. */
 export function fillInner(columns: ScreenColumns, inner: InnerTables, inFlight: number, dp: number): void {
   inner.configurations.forEach((configuration, i) => {
     columns.rate[i] = inFlight > 0 ? 0 : configuration.request_rate;
-    columns.replicas[i] = configuration.replicas;
+    columns.replicas[i] = configuration.replicas * dp;
     columns.inFlight[i] = inFlight;
-    columns.maxSeqs[i] = configuration.max_num_seqs * dp;
+    columns.maxSeqs[i] = configuration.max_num_seqs;
   });
+  columns.words[S.SCREEN_RANKS * 2] = dp;
   columns.classOf.set(inner.classOf);
   columns.curveOf.set(inner.curveOf);
 }

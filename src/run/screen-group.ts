@@ -1,15 +1,6 @@
 // Screens one group of a sweep: binds its deployment, lowers its surface, runs the closed-form kernel over its rows.
 
-import {
-  CURVE_SIZE,
-  SCREEN_ADVANCE,
-  SCREEN_DRAFTS,
-  SCREENED_FEASIBLE,
-  SCREENED_NO_ROOM,
-  SCREENED_OVERLOADED,
-  SCREENED_TPOT,
-  SCREENED_TTFT,
-} from '../../assembly/layout/screen.ts';
+import { CURVE_SIZE, SCREEN_ADVANCE, SCREEN_DRAFTS, SCREENED_DOUBTFUL } from '../../assembly/layout/screen.ts';
 import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { cutsPrompts, reservesFinal } from '../check/scheduler-lists.ts';
@@ -27,7 +18,9 @@ import { expectedAdvance } from '../spec/speculative.ts';
 import type { AxisField, Configuration, Objective } from '../spec/types.ts';
 import { PROFILE_FIELDS } from '../spec/words.ts';
 import type { Moments } from '../workload/moments.ts';
-import { type Candidates, NO_CANDIDATES, type Offer, packOffers, VARIANTS } from './candidates.ts';
+import { boundRows, type Near } from './bound-rows.ts';
+import type { Demand } from './bounds.ts';
+import { type Candidates, type Legal, NO_CANDIDATES, NO_ROWS, type Offer, packOffers, VARIANTS } from './candidates.ts';
 import type { Grid } from './grid.ts';
 import { REASONS, reasonIndex } from './reasons.ts';
 import {
@@ -48,6 +41,11 @@ export interface ScreenedGroup {
   readonly rejected: Float64Array;
   readonly feasible: number;
   readonly candidates: Candidates;
+  readonly legal: Legal;
+  /** The least that a row which is too few falls short by: engines asked for over engines there. */
+  readonly margin: number;
+  /** Of the rows that are ruled out by a bound the nearest to being let through. */
+  readonly nearest: readonly Near[];
   readonly basis: Basis | null;
 }
 
@@ -68,6 +66,8 @@ export interface Screen {
   readonly source: PlanSource;
   readonly session: Session;
   readonly moments: Moments;
+  /** What the traffic asks for, by rate. */
+  readonly demand: (rate: number) => Demand;
   readonly columns: ScreenColumns;
   readonly inner: Map<string, InnerTables>;
   /** Defaults and dp that the columns were last filled for. */
@@ -105,6 +105,7 @@ export function openScreen(
   source: PlanSource,
   session: Session,
   moments: Moments,
+  demand: (rate: number) => Demand,
 ): Screen {
   const { shape, first } = question;
   const columns = placeScreen(
@@ -114,7 +115,7 @@ export function openScreen(
     combinations(shape, CLASS_FIELDS),
   );
   fillQuestion(columns.cells, moments, first.slo);
-  return { question, grid, source, session, moments, columns, inner: new Map(), filled: '' };
+  return { question, grid, source, session, moments, demand, columns, inner: new Map(), filled: '' };
 }
 
 /** The rows of a group; null where the reader refuses one. */
@@ -145,7 +146,7 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup {
   const rejected = new Float64Array(REASONS.length);
   const refuseAll = (reason: string): ScreenedGroup => {
     rejected[reasonIndex(reason)] += screen.grid.size;
-    return { rejected, feasible: 0, candidates: NO_CANDIDATES, basis: null };
+    return { ...NOTHING, rejected };
   };
   const first = firstOf(screen, group);
   if (!first) return refuseAll('refused');
@@ -159,12 +160,22 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup {
   const refusals = fillRoom(screen, inner, bound);
   if (refusals.every((reason) => reason !== null)) {
     for (let i = 0; i < screen.grid.size; i++) rejected[reasonIndex(refusalOf(inner, refusals, i)!)]!++;
-    return { rejected, feasible: 0, candidates: NO_CANDIDATES, basis: null };
+    return { ...NOTHING, rejected };
   }
   const { basis } = runKernel(screen, inner, bound, first);
-  const feasible = countRows(screen, inner, refusals, rejected);
-  return { rejected, feasible, candidates: chooseOffers(screen, inner, refusals, bound, group), basis };
+  const refusalAt = (i: number) => refusalOf(inner, refusals, i);
+  const { ruled, ...proved } = boundRows({ screen, inner, refusals, bound, group, refusalAt }, rejected);
+  return { rejected, ...proved, candidates: chooseOffers(screen, inner, ruled, bound, group), basis };
 }
+
+const NOTHING = {
+  feasible: 0,
+  candidates: NO_CANDIDATES,
+  legal: NO_ROWS,
+  margin: Number.POSITIVE_INFINITY,
+  nearest: [],
+  basis: null,
+};
 
 function needsPrice(objective: Objective): boolean {
   return OBJECTIVE[objective].priced;
@@ -190,7 +201,7 @@ function innerOf(screen: Screen, group: number, bound: Deployment, first: Config
   return inner;
 }
 
-/** Why row `i` cannot be whatever the screen says; null where it can. */
+/** Why row `i` cannot be; null where it can. */
 function refusalOf(inner: InnerTables, refusals: readonly (string | null)[], i: number): string | null {
   return inner.refused[i] === 1 ? 'refused' : refusals[inner.classOf[i]!]!;
 }
@@ -235,47 +246,24 @@ function runKernel(screen: Screen, inner: InnerTables, bound: Deployment, first:
   columns.words[SCREEN_DRAFTS * 2] = drafts;
   inner.curves.forEach(({ batching, budget }, k) => {
     const curve = columns.curves.byteOffset + k * CURVE_SIZE * 8;
-    session.kernels.screenCurve(record, curve, batching, budget * bound.split.dp * bound.split.pp);
+    session.kernels.screenCurve(record, curve, batching, budget * bound.split.pp);
   });
   session.kernels.screenRows(record);
   return { basis: lowered.basis };
 }
 
-const STATUS_REASON: Readonly<Record<number, string>> = {
-  [SCREENED_OVERLOADED]: 'overloaded',
-  [SCREENED_TTFT]: 'ttft-over-limit',
-  [SCREENED_TPOT]: 'tpot-over-limit',
-  [SCREENED_NO_ROOM]: 'no-room-for-a-request',
-};
-
-/** Counts the fallen by reason; returns how many stand. */
-function countRows(
-  screen: Screen,
-  inner: InnerTables,
-  refusals: readonly (string | null)[],
-  rejected: Float64Array,
-): number {
-  let feasible = 0;
-  for (let i = 0; i < screen.grid.size; i++) {
-    const reason = refusalOf(inner, refusals, i) ?? STATUS_REASON[screen.columns.status[i]!];
-    if (reason === undefined) feasible++;
-    else rejected[reasonIndex(reason)]++;
-  }
-  return feasible;
-}
-
-/** The best VARIANTS rows of each deployment of the group. */
+/** The best VARIANTS rows of each deployment of the group, as the screen sees them; `ruled`: rows that cannot be, or are proved too slow. */
 function chooseOffers(
   screen: Screen,
   inner: InnerTables,
-  refusals: readonly (string | null)[],
+  ruled: Uint8Array,
   bound: Deployment,
   group: number,
 ): Candidates {
   const { columns, grid } = screen;
   const best = new Map<string, Offer[]>();
   for (let i = 0; i < grid.size; i++) {
-    if (columns.status[i] !== SCREENED_FEASIBLE || refusalOf(inner, refusals, i) !== null) continue;
+    if (columns.status[i] === SCREENED_DOUBTFUL || ruled[i] === 1) continue;
     const offer = offerOf(screen, inner.configurations[i], bound, group, i);
     if (Number.isNaN(offer.score)) continue;
     const key = deploymentKey(inner.configurations[i]);
@@ -316,7 +304,7 @@ function offerOf(screen: Screen, configuration: Configuration, bound: Deployment
     score: scoreOf(question.objective, measured),
     tension: tensionOf(slo, columns, i),
     figures: [
-      columns.batch[i],
+      columns.batch[i] * bound.split.dp,
       columns.ttft[i],
       columns.tpot[i],
       columns.ttftTail[i],

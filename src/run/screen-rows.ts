@@ -7,12 +7,14 @@ import { tensionOf } from '../metrics/sweep.ts';
 import type { Question } from '../spec/question.ts';
 import type { OnePool } from '../spec/shape.ts';
 import type { Configuration } from '../spec/types.ts';
+import type { Near } from './bound-rows.ts';
 import {
   type Candidates,
-  deploymentName,
   type Figure,
   figureOf,
   joinCandidates,
+  joinLegal,
+  type Legal,
   orderCandidates,
   type Screened,
 } from './candidates.ts';
@@ -20,50 +22,78 @@ import type { Estimate, Found } from './found.ts';
 import { type Grid, openConfigurations, openGrid } from './grid.ts';
 import type { Pool } from './pool.ts';
 import { BLOCK_GROUPS, type Report } from './protocol.ts';
-import { REASONS } from './reasons.ts';
-import { type Settled, type SettleWatch, settleCandidates } from './settle.ts';
+import { isDone, openSearch, type Proof, prove, type Search, type Searching, tellSearch } from './prove.ts';
+import { REASONS, reasonIndex } from './reasons.ts';
+import { settleFirst, settleNearest, settleOthers } from './settle.ts';
 
 /** Screened rows kept beside the simulated ones, so that pictures show the space and not only its best corner. */
 const SCREENED_KEPT = 1500;
 
-export interface Screening extends SettleWatch {
+export interface Screening {
   readonly blockGroups?: number;
 }
 
+/** `searching`: deployments of a screened question are told apart by their surface, replicas and rate. */
 export async function screenRows(
-  pool: Pool,
+  searching: Searching,
   question: Question,
   shape: OnePool,
   catalog: Catalog,
   outputMean: number,
   options: Screening,
 ): Promise<Found> {
+  const { pool, watch } = searching;
   const grid = openGrid(shape);
-  const screened = await screenAll(pool, grid, options);
+  const screened = await screenAll(pool, grid, { ...watch, ...options });
   const lookedAt = performance.now();
   const { candidates } = screened;
   const configurationAt = openConfigurations(question, shape);
-  const { top, settle } = question;
-  const settled = await settleCandidates({ pool, candidates, top, settle, configurationAt }, options);
-  const { results, refused } = settled;
-  const estimate = openEstimates(question, screened, configurationAt, catalog, outputMean);
-  const shown = [...results.keys(), ...sampleScreened(candidates, settled)];
-  const groupOf = new Map(shown.map((i) => [candidates.row[i]!, candidates.group[i]!]));
+  const search = openSearch(searching);
+  const settling = { search, candidates, configurationAt };
+  await settleFirst(settling);
+  const proof = await prove(search, screened.legal, false);
+  await settleOthers(settling);
+  const tried = await settleNearest(search, screened.nearest);
+  for (const { reason } of tried) screened.rejected[reasonIndex(reason)]!--;
   return {
-    rejected: [
-      ...REASONS.map(([, words], i) => ({ words, count: screened.rejected[i]! })),
-      ...[...refused.values()].map((words) => ({ words, count: 1 })),
-    ],
-    screened: { feasible: screened.feasible - refused.size, reordered: shareReordered(question, candidates, settled) },
-    dearer: 0,
-    simulated: new Map([...results].map(([i, result]) => [candidates.row[i]!, result])),
-    estimates: new Map(shown.map((i) => [candidates.row[i]!, estimate(i)])),
-    deploymentOf: (row) => deploymentName(groupOf.get(row)!, configurationAt(row)),
+    ...tellScreened(search, screened, proof, question),
+    ...estimateRows(search, question, screened, configurationAt, catalog, outputMean),
     lookedAt,
   };
 }
 
-async function screenAll(pool: Pool, grid: Grid, options: Screening): Promise<Screened> {
+function tellScreened(search: Search, screened: Screened, proof: Proof, question: Question) {
+  const { refused } = search;
+  return {
+    ...tellSearch(search, screened.legal, proof, screened.margin),
+    rejected: [
+      ...REASONS.map(([, words], i) => ({ words, count: screened.rejected[i]! })),
+      ...[...refused.values()].map((words) => ({ words, count: 1 })),
+    ],
+    screened: {
+      feasible: screened.feasible - refused.size,
+      reordered: shareReordered(question, screened.candidates, search),
+    },
+  };
+}
+
+/** What the screen says of the rows that were simulated, and of a sample of the others. */
+function estimateRows(
+  search: Search,
+  question: Question,
+  screened: Screened,
+  configurationAt: (row: number) => Configuration,
+  catalog: Catalog,
+  outputMean: number,
+): { readonly estimates: Map<number, Estimate> } {
+  const { candidates } = screened;
+  const estimate = openEstimates(question, screened, configurationAt, catalog, outputMean);
+  const shown = Array.from(candidates.row, (row, i) => [row, i] as const).filter(([row]) => search.results.has(row));
+  const all = [...shown.map(([, i]) => i), ...sampleScreened(candidates, search)];
+  return { estimates: new Map(all.map((i) => [candidates.row[i]!, estimate(i)])) };
+}
+
+async function screenAll(pool: Pool, grid: Grid, options: Screening & Searching['watch']): Promise<Screened> {
   const size = options.blockGroups ?? BLOCK_GROUPS;
   const blocks = Math.ceil(grid.groups / size);
   const reports: Extract<Report, { kind: 'screened' }>[] = new Array(blocks);
@@ -76,8 +106,10 @@ async function screenAll(pool: Pool, grid: Grid, options: Screening): Promise<Sc
   });
   // In block order, whoever screened them
   const rejected = new Float64Array(REASONS.length);
-  let feasible = 0;
+  let [feasible, margin] = [0, Number.POSITIVE_INFINITY];
   const parts: Candidates[] = [];
+  const legal: Legal[] = [];
+  const nearest: Near[] = [];
   const bases: (Basis | null)[] = new Array(grid.groups).fill(null);
   for (const report of reports) {
     if (!report) continue;
@@ -85,15 +117,18 @@ async function screenAll(pool: Pool, grid: Grid, options: Screening): Promise<Sc
       rejected[i]! += count;
     });
     feasible += report.feasible;
+    margin = Math.min(margin, report.margin);
     parts.push(report.candidates);
+    legal.push(report.legal);
+    nearest.push(...report.nearest);
     for (const [k, basis] of report.bases.entries()) bases[report.block * size + k] = basis;
   }
-  return { rejected, feasible, candidates: joinCandidates(parts), bases };
+  return { rejected, feasible, margin, nearest, candidates: joinCandidates(parts), legal: joinLegal(legal), bases };
 }
 
 /** Evenly spaced over the ranking of the screen; the first that keeps every limit by its own estimate is always among them. */
-function sampleScreened(candidates: Candidates, { results, refused }: Settled): number[] {
-  const rest = Array.from(orderCandidates(candidates)).filter((i) => !results.has(i) && !refused.has(i));
+function sampleScreened(candidates: Candidates, search: Search): number[] {
+  const rest = Array.from(orderCandidates(candidates)).filter((i) => !isDone(search, candidates.row[i]!));
   const step = Math.max(1, rest.length / SCREENED_KEPT);
   const sample: number[] = [];
   for (let at = 0; at < rest.length; at += step) sample.push(rest[Math.floor(at)]!);
@@ -137,11 +172,13 @@ function openEstimates(
 }
 
 /** Of all pairs of simulated rows, the share that the screen's tension and the run's put in different order. */
-function shareReordered({ first }: Question, candidates: Candidates, { results }: Settled): number {
-  const list = [...results].map(([i, { result }]) => ({
-    screen: candidates.tension[i]!,
-    run: Number.isNaN(result.ttft.p99) ? Number.POSITIVE_INFINITY : tensionOf(result, first.slo),
-  }));
+function shareReordered({ first }: Question, candidates: Candidates, { results }: Search): number {
+  const list = Array.from(candidates.row).flatMap((row, i) => {
+    const result = results.get(row)?.result;
+    if (!result) return [];
+    const run = Number.isNaN(result.ttft.p99) ? Number.POSITIVE_INFINITY : tensionOf(result, first.slo);
+    return [{ screen: candidates.tension[i]!, run }];
+  });
   let pairs = 0;
   let turned = 0;
   for (let i = 0; i < list.length; i++) {

@@ -1,125 +1,108 @@
-// What a screened sweep simulates, and in which order: the best of all, then the best of each hardware, then the screen's own fronts.
+// What a screened sweep simulates beside its proof: first what the screen holds for the best, so that a proof has a bar; then the best of
+// each hardware and the screen's own fronts, so that pictures show more than the cheapest corner.
 import type { Configuration } from '../spec/types.ts';
-import { type Candidates, deploymentName, figureOf, orderCandidates } from './candidates.ts';
-import type { Pool } from './pool.ts';
-import type { SimulatedRow } from './simulate-row.ts';
+import type { Near } from './bound-rows.ts';
+import { type Candidates, figureOf, orderCandidates } from './candidates.ts';
+import { isDone, isMet, isOver, type Search, simulateRows } from './prove.ts';
 
-/** Candidates per wave: what is simulated next depends on whole waves only, never on which worker was faster. */
+/** Candidates per wave. */
 const WAVE = 64;
 /** Candidates of one hardware per wave, and in all, while none of it keeps the promise. */
 const PER_HARDWARE = 8;
 const MOST_PER_HARDWARE = 256;
 /** Candidates from the fronts of the screen, for pictures whose best points are simulated ones. */
 const FRONT = 192;
+/** Candidates that are tried for a first bar at most. */
+const MOST_FIRST = 1024;
 /** Runs that were given up and are gone through to their end where nothing keeps the promise: how far off is the answer then. */
 const WHOLE = 16;
 
-export interface SettleWatch {
-  readonly onProgress?: (done: number, total: number, words: string) => void;
-  readonly signal?: AbortSignal;
-}
-
-/** What is settled of: rows, how they are bound, how many deployments are wanted and how many runs at most. */
 export interface Settling {
-  readonly pool: Pool;
+  readonly search: Search;
   readonly candidates: Candidates;
-  readonly top: number;
-  readonly settle: number;
   configurationAt(row: number): Configuration;
 }
 
-/** By candidate: what was simulated, and what could not be after all. */
-export interface Settled {
-  readonly results: Map<number, SimulatedRow>;
-  readonly refused: Map<number, string>;
-}
-
-interface Round extends Settling, Settled {
-  readonly watch: SettleWatch;
-  /** Deployments that keep the promise with one of their settings: the others are not tried. */
-  readonly met: Set<string>;
-}
-
-/** Simulates candidates until the question is answered; at most `settle` of them. */
-export async function settleCandidates(settling: Settling, watch: SettleWatch): Promise<Settled> {
-  const round: Round = { ...settling, watch, results: new Map(), refused: new Map(), met: new Set() };
-  const order = Array.from(orderCandidates(settling.candidates));
-  await settleBest(round, order);
-  await settleEachHardware(round, order);
-  await settleWaves(round, chooseFront(round));
-  if (round.met.size === 0) await settleWhole(round);
-  return round;
-}
-
-function isOver({ results, refused, settle, watch }: Round): boolean {
-  return results.size + refused.size >= settle || (watch.signal?.aborted ?? false);
-}
-
-function deploymentOf({ candidates, configurationAt }: Round, i: number): string {
-  return deploymentName(candidates.group[i]!, configurationAt(candidates.row[i]!));
-}
-
-const isDone = ({ results, refused }: Round, i: number): boolean => results.has(i) || refused.has(i);
-const isMet = ({ results }: Round, i: number): boolean => results.get(i)?.result.slo_met ?? false;
-
-/** Best first, until `top` deployments keep the promise. */
-async function settleBest(round: Round, order: readonly number[]): Promise<void> {
-  let at = 0;
-  while (at < order.length && round.met.size < round.top && !isOver(round)) {
+/** Best first by the screen, until `top` deployments keep the promise: rows that are no better than those need no run. */
+export async function settleFirst({ search, candidates }: Settling): Promise<void> {
+  const order = orderCandidates(candidates);
+  const met = new Set<string>();
+  for (let at = 0; at < Math.min(order.length, MOST_FIRST) && met.size < search.top && !isOver(search); ) {
     const wave: number[] = [];
     while (at < order.length && wave.length < WAVE) {
-      const i = order[at++]!;
-      if (!round.met.has(deploymentOf(round, i))) wave.push(i);
+      const row = candidates.row[order[at++]!]!;
+      if (!met.has(search.deploymentOf(row))) wave.push(row);
     }
-    await settleWave(round, wave);
+    await settleWave(search, wave, candidates);
+    for (const row of wave) if (isMet(search, row)) met.add(search.deploymentOf(row));
   }
 }
 
+/** The best of each hardware, the fronts of the screen, and where nothing keeps the promise how far off it is. */
+export async function settleOthers(settling: Settling): Promise<void> {
+  const { search, candidates } = settling;
+  await settleEachHardware(settling, orderCandidates(candidates));
+  const front = chooseFront(settling).map((i) => candidates.row[i]!);
+  for (let at = 0; at < front.length && !isOver(search); at += WAVE)
+    await settleWave(search, front.slice(at, at + WAVE), candidates);
+  if (search.leaders.size === 0) await settleWhole(settling);
+}
+
+async function settleWave(search: Search, rows: readonly number[], candidates: Candidates): Promise<void> {
+  const left = search.settle - search.results.size - search.refused.size;
+  const wave = rows.filter((row) => !isDone(search, row)).slice(0, Math.max(0, left));
+  await simulateRows(search, wave, true, candidates.row.length);
+}
+
 /** For every hardware at every rate that has no row yet which keeps the promise: its best first, a few per wave, until one does. */
-async function settleEachHardware(round: Round, order: readonly number[]): Promise<void> {
-  const queues = queueByHardware(round, order);
-  while (queues.size > 0 && !isOver(round)) {
+async function settleEachHardware(settling: Settling, order: Uint32Array): Promise<void> {
+  const { search, candidates } = settling;
+  const queues = queueByHardware(settling, order);
+  while (queues.size > 0 && !isOver(search)) {
     const wave: number[] = [];
     for (const queue of queues.values()) wave.push(...queue.rest.splice(0, PER_HARDWARE));
-    await settleWave(round, wave);
+    await settleWave(search, wave, candidates);
     for (const [hardware, queue] of queues) {
       queue.tried += PER_HARDWARE;
-      const keeps = wave.some((i) => queue.all.has(i) && isMet(round, i));
+      const keeps = wave.some((row) => queue.all.has(row) && isMet(search, row));
       if (keeps || queue.rest.length === 0 || queue.tried >= MOST_PER_HARDWARE) queues.delete(hardware);
     }
   }
 }
 
+/** Rows of one hardware that are left, best first. */
 interface Queue {
   readonly all: Set<number>;
   readonly rest: number[];
   tried: number;
 }
 
-function queueByHardware(round: Round, order: readonly number[]): Map<string, Queue> {
-  const { candidates, configurationAt } = round;
+function queueByHardware({ search, candidates, configurationAt }: Settling, order: Uint32Array): Map<string, Queue> {
   const queues = new Map<string, Queue>();
   const done = new Set<string>();
+  const nameOf = (row: number): string => {
+    const { hardware, request_rate } = configurationAt(row);
+    return `${hardware} ${request_rate}`;
+  };
+  for (const row of search.results.keys()) if (isMet(search, row)) done.add(nameOf(row));
   for (const i of order) {
-    const { hardware, request_rate } = configurationAt(candidates.row[i]!);
-    const name = `${hardware} ${request_rate}`;
-    if (isMet(round, i)) done.add(name);
-    if (isDone(round, i)) continue;
+    const row = candidates.row[i]!;
+    if (isDone(search, row)) continue;
+    const name = nameOf(row);
+    if (done.has(name)) continue;
     const queue = queues.get(name) ?? { all: new Set(), rest: [], tried: 0 };
     queues.set(name, queue);
-    queue.all.add(i);
-    queue.rest.push(i);
+    queue.all.add(row);
+    queue.rest.push(row);
   }
-  for (const name of done) queues.delete(name);
   return new Map([...queues].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Candidates that no other beats in both throughput per score and speed per user, front by front, as the screen sees them. */
-function chooseFront(round: Round): number[] {
-  const { candidates } = round;
+function chooseFront({ search, candidates }: Settling): number[] {
   const speed = (i: number) => -figureOf(candidates, i, 'tpot');
   const rest = Array.from({ length: candidates.row.length }, (_, i) => i).filter(
-    (i) => !isDone(round, i) && candidates.tension[i]! <= 1,
+    (i) => !isDone(search, candidates.row[i]!) && candidates.tension[i]! <= 1,
   );
   rest.sort((a, b) => speed(b) - speed(a) || candidates.score[a]! - candidates.score[b]! || a - b);
   const chosen: number[] = [];
@@ -138,34 +121,26 @@ function chooseFront(round: Round): number[] {
   return chosen.slice(0, FRONT);
 }
 
-async function settleWaves(round: Round, list: readonly number[]): Promise<void> {
-  for (let at = 0; at < list.length && !isOver(round); at += WAVE) await settleWave(round, list.slice(at, at + WAVE));
-}
-
 /** Of the runs that were given up, those that the screen holds for the nearest, now to their end. */
-async function settleWhole(round: Round): Promise<void> {
-  const { candidates, results, watch } = round;
-  if (watch.signal?.aborted) return;
-  const given = [...results].filter(([, { result }]) => Number.isNaN(result.ttft.p99)).map(([i]) => i);
-  given.sort((a, b) => candidates.tension[a]! - candidates.tension[b]! || candidates.row[a]! - candidates.row[b]!);
-  await runRows(round, given.slice(0, WHOLE), false);
+async function settleWhole({ search, candidates }: Settling): Promise<void> {
+  if (search.watch.signal?.aborted) return;
+  const tension = new Map(Array.from(candidates.row, (row, i) => [row, candidates.tension[i]!]));
+  const given = [...search.results].filter(([, { result }]) => Number.isNaN(result.ttft.p99)).map(([row]) => row);
+  const of = (row: number): number => tension.get(row) ?? Number.POSITIVE_INFINITY;
+  given.sort((a, b) => of(a) - of(b) || a - b);
+  await simulateRows(search, given.slice(0, WHOLE), false, candidates.row.length);
 }
 
-async function settleWave(round: Round, wanted: readonly number[]): Promise<void> {
-  const left = round.settle - round.results.size - round.refused.size;
-  const wave = wanted.slice(0, Math.max(0, left));
-  await runRows(round, wave, true);
-  for (const i of wave) if (isMet(round, i)) round.met.add(deploymentOf(round, i));
-}
-
-async function runRows(round: Round, wave: readonly number[], hasty: boolean): Promise<void> {
-  const { pool, candidates, watch, results, refused, settle } = round;
-  const rows = Float64Array.from(wave, (i) => candidates.row[i]!);
-  await pool.work({ kind: 'settle', rows, hasty }, (report) => {
-    if (report.kind !== 'settled') return;
-    const i = wave[report.index]!;
-    if (report.simulated) results.set(i, report.simulated);
-    else refused.set(i, report.refused);
-    watch.onProgress?.(results.size, Math.min(settle, candidates.row.length), 'simulating');
-  });
+/** Where nothing that could be simulated keeps the promise, and little was: the nearest of the rows that a bound rules out, to tell how far off they are. */
+export async function settleNearest(search: Search, nearest: readonly Near[]): Promise<Near[]> {
+  const { results, leaders, watch } = search;
+  if (leaders.size > 0 || results.size >= WHOLE || watch.signal?.aborted) return [];
+  const order = [...nearest].sort((a, b) => a.short - b.short || a.row - b.row).slice(0, WHOLE - results.size);
+  await simulateRows(
+    search,
+    order.map(({ row }) => row),
+    false,
+    order.length,
+  );
+  return order.filter(({ row }) => results.has(row));
 }

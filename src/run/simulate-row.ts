@@ -3,10 +3,11 @@ import type { Catalog } from '../catalog/open.ts';
 import type { ErrorBands } from '../catalog/types.ts';
 import { type FleetTrust, trustFleet } from '../metrics/fleet/trust.ts';
 import type { FleetSummary } from '../metrics/sweep.ts';
-import { prepareFleet } from '../plan/pipeline/lower-fleet.ts';
+import { type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import { type FleetShare, openShare } from '../plan/pipeline/share.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { planMeasuring } from './client-view.ts';
+import { className, covers, type Limits, limitsOf, meet, type Range, rangeOf, restate } from './equivalent.ts';
 import { lengthen, nextTimes } from './extend.ts';
 import { type FleetRoom, isUncoupled, openFleetRoom, runFleet } from './fleet.ts';
 import { summariseRun } from './measure-fleet.ts';
@@ -20,10 +21,29 @@ export interface Simulator {
   readonly bands: ErrorBands;
   readonly room: FleetRoom;
   readonly share: FleetShare;
+  /** What was simulated, by what its rows have in common but for their limits. */
+  readonly classes: Map<string, Known[]>;
 }
 
+/** A run, and the limits under which every other is the same. */
+interface Known {
+  readonly range: Range;
+  readonly limits: Limits;
+  readonly found: SimulatedRow;
+}
+
+/** Classes that are kept in a thread. */
+const MOST_CLASSES = 4096;
+
 export function openSimulator(catalog: Catalog, session: Session): Simulator {
-  return { catalog, session, bands: catalog.errorBands(), room: openFleetRoom(), share: openShare() };
+  return {
+    catalog,
+    session,
+    bands: catalog.errorBands(),
+    room: openFleetRoom(),
+    share: openShare(),
+    classes: new Map(),
+  };
 }
 
 export interface SimulatedRow {
@@ -40,28 +60,60 @@ export interface SimulatedRow {
  * of a fleet whose clients matter to each other it never does. A run that is too short to tell is done again, longer.
  */
 export function simulateRow(simulator: Simulator, spec: FleetSpec, hasty: boolean): SimulatedRow {
-  let found = simulateOnce(simulator, spec, hasty);
+  return simulateClass(simulator, spec, hasty).found;
+}
+
+/** The same, and what else is known by it: the limits under which the run is bit for bit the same, under the name of what must be equal. */
+export interface ClassRun extends Known {
+  readonly name: string;
+}
+
+/** A row that another run of the thread proves equal to it is not run again. */
+export function simulateClass(simulator: Simulator, spec: FleetSpec, hasty: boolean): ClassRun {
+  const { catalog, session, share, classes } = simulator;
+  const lowered = prepareFleet(spec, catalog, session, share);
+  const name = className(spec, lowered, hasty);
+  const limits = limitsOf(lowered);
+  const known = classes.get(name)?.find(({ range }) => covers(range, limits));
+  if (known) {
+    const result = restate(known.found.result, known.limits, limits);
+    return { name, limits, range: known.range, found: { ...known.found, result } };
+  }
+  const made = simulateLonger(simulator, spec, lowered, hasty);
+  if (classes.size >= MOST_CLASSES) classes.delete(classes.keys().next().value!);
+  classes.set(name, [...(classes.get(name) ?? []), made]);
+  return { ...made, name };
+}
+
+function simulateLonger(simulator: Simulator, spec: FleetSpec, first: LoweredFleet, hasty: boolean): Known {
+  const { catalog, session, share } = simulator;
+  const once = simulateOnce(simulator, spec, first, hasty);
+  const { limits } = once;
+  let { found, range } = once;
   for (let times: number | null = 1; ; ) {
     times = nextTimes(found.result, spec, times);
     const longer = times === null ? null : lengthen(spec, times);
-    if (times === null || longer === null) return found;
-    found = { ...simulateOnce(simulator, longer, hasty), times };
+    if (times === null || longer === null) return { found, range, limits };
+    const next = simulateOnce(simulator, longer, prepareFleet(longer, catalog, session, share), hasty);
+    found = { ...next.found, times };
+    range = meet(range, next.range);
   }
 }
 
-function simulateOnce(simulator: Simulator, spec: FleetSpec, hasty: boolean): SimulatedRow {
-  const { catalog, session, bands, room, share } = simulator;
-  const lowered = prepareFleet(spec, catalog, session, share);
+function simulateOnce(simulator: Simulator, spec: FleetSpec, lowered: LoweredFleet, hasty: boolean): Known {
+  const { bands, room } = simulator;
   const { program } = lowered;
   const { visits } = program;
   const asked = planMeasuring(spec, lowered, true);
   const giveUp = hasty && isUncoupled(program) ? giveUpAt(spec.slo, visits, asked.measuring?.rule) : null;
   const options = { ...asked, ...(giveUp ? { giveUp } : {}) };
-  const run = runFleet(program, { leap: 'closed', borrow: true, ...options }, room);
-  return {
+  const run = runFleet(program, { leap: 'closed', borrow: true, reach: true, ...options }, room);
+  const found = {
     result: summariseRun(spec, lowered, run, room.pick(program.requests.count)),
     trust: trustFleet(spec, lowered, run.results, bands),
     workload: lowered.walks.description,
     times: 1,
   };
+  const limits = limitsOf(lowered);
+  return { found, limits, range: rangeOf(lowered, limits, run.reach!) };
 }

@@ -12,8 +12,8 @@ import type { Found } from './found.ts';
 import { keepRows } from './keep.ts';
 import { openPool } from './pool.ts';
 import { priceSweep } from './price-kinds.ts';
-import { scenarioOf } from './scenario.ts';
 import { screenRows } from './screen-rows.ts';
+import { tellApart } from './tell-apart.ts';
 import { weighRows } from './weigh-rows.ts';
 
 /** How a sweep is run; only `exhaustive` changes a result. */
@@ -45,10 +45,10 @@ export async function sweep(question: Question, catalog: Catalog, options: Sweep
   const pool = await openPool({ text, file, seed, catalogFolder, prices, shape }, workers, signal);
   try {
     const opened = performance.now();
-    const scenario = (row: number) => scenarioOf(question.choicesAt(row));
+    const searching = { pool, ...tellApart(question), watch: options };
     const found = shape
-      ? await screenRows(pool, question, shape, catalog, lengths.output_mean, options)
-      : await weighRows(pool, question, { ...options, scenarioOf: scenario });
+      ? await screenRows(searching, question, shape, catalog, lengths.output_mean, options)
+      : await weighRows(searching, question, options.exhaustive ?? false);
     const seconds = {
       plan: (opened - started) / 1000,
       screen: (found.lookedAt - opened) / 1000,
@@ -65,7 +65,7 @@ export async function sweep(question: Question, catalog: Catalog, options: Sweep
 
 /** Ranks what was found and counts what fell. */
 function conclude(question: Question, found: Found, catalog: Catalog, prices: string | null) {
-  const kept = keepRows(question, found, catalog);
+  const kept = keepRows(question, found, catalog, tellApart(question).deploymentOf);
   const { name, file, text, rows, objective, top, first } = question;
   const rejected = addUp(found.rejected);
   const fallen = rejected.reduce((sum, { count }) => sum + count, 0);
@@ -75,7 +75,9 @@ function conclude(question: Question, found: Found, catalog: Catalog, prices: st
     axes: nameAxes(question),
     screened: found.screened,
     dearer: found.dearer,
-    unreached: rows - fallen - found.dearer - (found.screened?.feasible ?? simulated),
+    equivalent: found.equivalent,
+    proof: found.proof,
+    unreached: rows - fallen - found.dearer - simulated,
     seed: first.workload.seed,
     ...labelRows(question, kept, catalog),
     ...pricedBy(question, kept, catalog, prices),

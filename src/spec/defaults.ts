@@ -7,7 +7,7 @@ export const DEFAULT_PROFILE = 'vllm-0.11';
 export const NUM_REQUESTS = 2000;
 /** Rows that a report keeps, and at most how many are simulated. */
 export const TOP = 20;
-export const SETTLE = 1000;
+export const SETTLE = 1_000_000;
 /** Tokens of a hash block where no trace says: the chunk of LMCache's KV cache. */
 export const HASH_BLOCK = 256;
 

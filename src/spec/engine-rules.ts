@@ -18,22 +18,31 @@ export interface BatchWait {
   readonly max_tokens_ratio: number;
 }
 
+/** Attention data parallel: prompts are held back until every rank has one. */
+export interface EvenPrompts {
+  /** Most steps that they are held back for ranks without one. */
+  readonly timeout_iters: number;
+  /** Steps that they are held back from then on. */
+  readonly batching_wait_iters: number;
+}
+
 /** Absent = as every engine does. */
 export interface EngineRules {
   readonly recv_interval?: number;
   readonly batch_wait?: BatchWait;
+  readonly attention_dp_config?: EvenPrompts;
   readonly attention_quantization?: WeightFormat;
   readonly sampling?: 'greedy' | 'top-p';
   readonly shards_per_device?: number;
-  readonly attention_groups?: 'even' | 'whole-prompts';
   readonly padded_len?: number;
   readonly known_to_run?: boolean;
 }
 
 const WAIT = '{iters, max_tokens_ratio}';
+const EVEN = '{timeout_iters, batching_wait_iters}';
+const EVEN_DEFAULTS: EvenPrompts = { timeout_iters: 50, batching_wait_iters: 10 };
 const FORMATS = WEIGHT_FORMATS.filter((format): format is WeightFormat => format !== 'auto');
 const SAMPLINGS = ['greedy', 'top-p'] as const;
-const GROUPS = ['even', 'whole-prompts'] as const;
 
 /** Keys of an engine, for the schemas of whatever has one. */
 export const rulesShape = {
@@ -55,6 +64,25 @@ export const rulesShape = {
     .describe(
       'While sequences decode, prompts wait until their step is large enough (TensorRT-LLM); none if left out.',
     ),
+  attention_dp_config: section(
+    {
+      timeout_iters: count(1, MAX_COUNT)
+        .optional()
+        .describe(
+          `Most steps that prompts are held back for ranks without one; ${EVEN_DEFAULTS.timeout_iters} if left out.`,
+        ),
+      batching_wait_iters: count(0, MAX_COUNT)
+        .optional()
+        .describe(
+          `Steps that they are held back once every rank has one; ${EVEN_DEFAULTS.batching_wait_iters} if left out.`,
+        ),
+    },
+    EVEN,
+  )
+    .optional()
+    .describe(
+      'With data_parallel_size: while all ranks decode, prompts that wait are held back until every rank has one (TensorRT-LLM: enable_balance); none if left out.',
+    ),
   attention_quantization: word(FORMATS)
     .optional()
     .describe("Format of the attention projections; the checkpoint's, else that of the other weights, if left out."),
@@ -64,11 +92,6 @@ export const rulesShape = {
   shards_per_device: count(1, 64)
     .optional()
     .describe('Shards that the engine makes of one device, where it holds several cores; all of them if left out.'),
-  attention_groups: word(GROUPS)
-    .optional()
-    .describe(
-      'With data_parallel_size: even, as if every step spread its tokens evenly over the groups; whole-prompts, a prompt is the work of one group, for which the others wait. even if left out.',
-    ),
   padded_len: count(1, MAX_LENGTH_TOKENS)
     .optional()
     .describe(
@@ -93,11 +116,16 @@ export function readRules(input: Input): EngineRules | undefined {
   const wait = input.batch_wait as Input | undefined;
   if (wait?.iters !== undefined && wait.max_tokens_ratio !== undefined)
     rules.batch_wait = { iters: number(wait.iters), max_tokens_ratio: number(wait.max_tokens_ratio) };
+  const even = input.attention_dp_config as Input | undefined;
+  if (even !== undefined)
+    rules.attention_dp_config = {
+      timeout_iters: number(even.timeout_iters ?? EVEN_DEFAULTS.timeout_iters),
+      batching_wait_iters: number(even.batching_wait_iters ?? EVEN_DEFAULTS.batching_wait_iters),
+    };
   if (input.attention_quantization !== undefined)
     rules.attention_quantization = input.attention_quantization as WeightFormat;
   if (input.sampling === 'top-p') rules.sampling = 'top-p';
   if (input.shards_per_device !== undefined) rules.shards_per_device = number(input.shards_per_device);
-  if (input.attention_groups === 'whole-prompts') rules.attention_groups = 'whole-prompts';
   if (input.padded_len !== undefined) rules.padded_len = number(input.padded_len);
   if (input.known_to_run === true) rules.known_to_run = true;
   return Object.keys(rules).length > 0 ? rules : undefined;
@@ -116,8 +144,8 @@ export function checkRules(
       refuse('recv_interval', 'no recv_interval: only a queue by arrival has a newest end');
     if (wait !== undefined) refuse('batch_wait', 'no batch_wait: it counts prompts of a queue by arrival');
   }
+  if (input.attention_dp_config !== undefined && input.data_parallel_size === undefined)
+    refuse('attention_dp_config', 'no attention_dp_config without data_parallel_size');
   if (wait !== undefined && input.preemption_mode === 'swap')
     refuse('batch_wait', 'no batch_wait beside preemption_mode: swap, whose sequences are no prompts');
-  if (input.attention_groups !== undefined && input.data_parallel_size === undefined)
-    refuse('attention_groups', 'no attention_groups without data_parallel_size');
 }

@@ -39,7 +39,7 @@ export function isLogFault(log: EngineLog | Configuration | LogFault): log is Lo
 
 /**
  * The configuration with the log's KV blocks, or what does not go together. A log speaks of one engine: with attention data
- * parallel, of one group; a replica has as many of them as groups.
+ * parallel, of one rank, as `num_gpu_blocks` does.
  */
 export function applyLog(configuration: Configuration, log: EngineLog): Configuration | LogFault {
   for (const option of LOGGED_OPTIONS) {
@@ -48,8 +48,8 @@ export function applyLog(configuration: Configuration, log: EngineLog): Configur
     const expected = `a log of this deployment, whose ${option} is ${configuration[option]}`;
     return { expected, received: `${option} ${stated.value} in ${log.file}:${stated.line}` };
   }
-  const { block_size: size, data_parallel_size: groups } = configuration;
-  const blocks = (log.blocks ?? Math.floor((log.tokens ?? 0) / size)) * groups;
+  const { block_size: size } = configuration;
+  const blocks = log.blocks ?? Math.floor((log.tokens ?? 0) / size);
   if (blocks > 0) return { ...configuration, num_gpu_blocks: blocks, kv_log: log };
   return { expected: `room for a block of ${size} tokens`, received: `${log.file}:${log.line}: ${log.quote}` };
 }

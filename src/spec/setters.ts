@@ -30,7 +30,7 @@ const FREE: Readonly<Record<string, readonly string[]>> = {
   packing: ['recv_interval', 'batch_wait'],
   tensor_parallel_size: ['num_gpu_blocks'],
   pipeline_parallel_size: ['num_gpu_blocks'],
-  data_parallel_size: ['num_gpu_blocks'],
+  data_parallel_size: ['num_gpu_blocks', 'num_scheduler_steps', 'batch_wait', 'shares'],
   expert_parallel_size: ['num_gpu_blocks'],
   quantization: ['num_gpu_blocks'],
   kv_cache_dtype: ['num_gpu_blocks'],

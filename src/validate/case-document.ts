@@ -117,6 +117,16 @@ function writeLimits(input: CaseInput): Part {
   };
 }
 
+/** Recipes of TensorRT-LLM with attention data parallel in one place for prompts and decodes (InferenceX: timeout 60, batching 0). */
+function writeBalance({ engine }: CaseInput, { dp }: Degrees): Part {
+  return engine === 'trtllm' && dp > 1 ? { attention_dp_config: { timeout_iters: 60, batching_wait_iters: 0 } } : {};
+}
+
+/** Measured tokens are those of an instance, blocks those of a rank. */
+function writeCapacity({ kv_capacity_tokens: tokens }: CaseInput, { dp }: Degrees, blockSize: number): Part {
+  return tokens === null ? {} : { num_gpu_blocks: Math.max(1, Math.floor(tokens / dp / blockSize)) };
+}
+
 function writeTogether(input: CaseInput, hardware: Hardware, catalog: Catalog): Pick<CaseDocument, 'fleet'> {
   const { tp, pp, dp, ep, mode } = input;
   const degrees = { tp: tp!, pp: pp!, dp: dp!, ep: ep!, shards: (input.tp_shards ?? tp!) / tp! };
@@ -136,9 +146,8 @@ function writeTogether(input: CaseInput, hardware: Hardware, catalog: Catalog): 
         ...writeLimits(input),
         ...(input.recv_interval === null ? {} : { recv_interval: input.recv_interval }),
         ...(wait === null ? {} : { batch_wait: { iters: wait, max_tokens_ratio: input.batch_wait_ratio ?? 1e-9 } }),
-        ...(input.kv_capacity_tokens === null
-          ? {}
-          : { num_gpu_blocks: Math.max(1, Math.floor(input.kv_capacity_tokens / blockSize)) }),
+        ...writeBalance(input, degrees),
+        ...writeCapacity(input, degrees, blockSize),
         ...(padded ? { padded_len: Math.round(input.input_len + input.output_len) } : {}),
       },
     },
@@ -167,7 +176,6 @@ function writeApart(
   if (!(bandwidth > 0))
     return { status: 'unsupported', words: `no network of ${hardware.id} is known that a KV cache could move over` };
   const workers = (count: number) => (count === 1 ? {} : { count });
-  const whole = ({ dp }: Degrees) => (dp === 1 ? {} : { attention_groups: 'whole-prompts' });
   const blockSize = catalog.engine(chooseProfile(input)).block_size;
   return {
     fleet: {
@@ -177,7 +185,6 @@ function writeApart(
         ...workers(input.prefill_workers! * input.replicas),
         routing: 'load-input',
         batching: 'continuous',
-        ...whole(prefill),
         ...writeLimits(input),
       },
       decode: {
@@ -186,9 +193,7 @@ function writeApart(
         ...workers(input.decode_workers! * input.replicas),
         routing: 'least-loaded',
         ...writeLimits(input),
-        ...(input.kv_capacity_tokens === null
-          ? {}
-          : { num_gpu_blocks: Math.max(1, Math.floor(input.kv_capacity_tokens / blockSize)) }),
+        ...writeCapacity(input, decode, blockSize),
       },
     },
     topology: { network: { kind: 'server', port: { bandwidth, latency: 0, efficiency: 1 } } },

@@ -90,7 +90,6 @@ export function drawSurface(): fc.Arbitrary<Float64Array> {
       hostNorm: fc.constantFrom(1, 2),
       window: fc.constantFrom(0, 0, 17, 100),
       floorTokens: fc.constantFrom(0, 8, 64, 1e9),
-      groups: fc.constantFrom(0, 0, 0, 2, 8),
     })
     .map(fillSurface);
 }
@@ -100,7 +99,6 @@ interface SurfaceDraw {
   readonly hostNorm: number;
   readonly window: number;
   readonly floorTokens: number;
-  readonly groups: number;
 }
 
 function fillSurface(draw: SurfaceDraw): Float64Array {
@@ -117,7 +115,6 @@ function fillSurface(draw: SurfaceDraw): Float64Array {
   surface[layout.SURFACE_FLOOR_TOKENS] = draw.floorTokens;
   surface[layout.SURFACE_AP_FIXED] = 0.01 * next();
   surface[layout.SURFACE_WINDOW] = draw.window;
-  surface[layout.SURFACE_GROUPS] = draw.groups;
   for (let k = 1; k < layout.SURFACE_KNOTS; k++) {
     surface[layout.SURFACE_KNOTS_AT + k] = surface[layout.SURFACE_KNOTS_AT + k - 1]! + 1 + 50 * next();
   }

@@ -4,6 +4,7 @@ import { SURFACE_AP_FIXED, SURFACE_G, SURFACE_KNOTS_AT } from '../../assembly/la
 import {
   ADMISSION,
   BATCHING,
+  DEALING,
   LOAD,
   PACKING,
   ROUTING,
@@ -127,6 +128,25 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
     });
 }
 
+/** An engine, or the ranks of one with attention data parallel: alike, on no channel, and without rounds of decodes. */
+function drawRanks(scale: Scale, longest: number): fc.Arbitrary<FleetClient[]> {
+  const ranks = fc.oneof({ arbitrary: fc.constant(1), weight: 3 }, fc.integer({ min: 2, max: 4 }));
+  const balance = fc.oneof(
+    { arbitrary: fc.constant(null), weight: 2 },
+    fc.record({ steps: fc.integer({ min: 1, max: 5 }), batching: fc.nat(3) }),
+  );
+  return fc.tuple(drawLlm(scale, longest), ranks, drawWord(DEALING), balance).map(([client, of, dealing, even]) => {
+    if (of === 1) return [client];
+    const { schedulerSteps: _, parts: __, ...rest } = client;
+    return Array.from({ length: of }, (_, at) => ({
+      ...rest,
+      ...(even ? { evenPrompts: even } : {}),
+      channel: -1,
+      rank: { at, of, dealing },
+    }));
+  });
+}
+
 /** What steps take of one resource of a device: nothing, little, or more than they last. */
 function drawPart(): fc.Arbitrary<Float64Array> {
   return fc
@@ -174,8 +194,9 @@ function drawPaths(): fc.Arbitrary<number[][]> {
 /** What cores can be chosen by: they have no cache, and nobody looks for the nearest. */
 const CORE_ROUTINGS = ['round-robin', 'load'] as const satisfies readonly RoutingPolicy[];
 
-/** A group over any of `clients`; one of two halves needs two. */
-function drawGroup(clients: readonly number[]): fc.Arbitrary<FleetGroup> {
+/** A group over any of `clients`, or over the instances that these belong to; one of two halves needs two. */
+function drawGroup(clients: readonly number[], llms: readonly FleetClient[]): fc.Arbitrary<FleetGroup> {
+  const firstOf = (index: number) => index - (llms[index]!.rank?.at ?? 0);
   return fc
     .record({
       members: fc.oneof(
@@ -186,8 +207,10 @@ function drawGroup(clients: readonly number[]): fc.Arbitrary<FleetGroup> {
       metric: drawWord(LOAD),
       threshold: fc.oneof(fc.integer({ min: 0, max: 10 }), fc.integer({ min: 0, max: 40 })),
       split: fc.nat(3),
+      instances: fc.boolean(),
     })
-    .map(({ split, members, routing, ...rest }) => {
+    .map(({ split, members: any, routing, ...rest }) => {
+      const members = rest.instances ? [...new Set(any.map(firstOf))] : any;
       const possible = splitsMembers(routing) && members.length < 2 ? 'load' : routing;
       return groupOf({ ...rest, members, routing: possible, light: 1 + (split % Math.max(1, members.length - 1)) });
     });
@@ -239,15 +262,16 @@ export function drawParts(most: number): fc.Arbitrary<Drawn> {
 }
 
 function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
-  return fc.array(drawLlm(scale, LONGEST), { minLength: 1, maxLength: 4, size: 'max' }).chain((llms) => {
+  return fc.array(drawRanks(scale, LONGEST), { minLength: 1, maxLength: 4, size: 'max' }).chain((engines) => {
+    const llms = engines.flat();
     const indices = llms.map((_, index) => index);
-    const group = drawGroup(indices);
+    const group = drawGroup(indices, llms);
     return fc.record({
       llms: fc.constant(llms),
       cores: fc.array(drawCores(), { minLength: 1, maxLength: 2 }),
       store: drawStore(scale),
       groups: fc.array(group, { minLength: 3, maxLength: 3 }),
-      row: fc.tuple(...rowMembers(llms).map(drawGroup)),
+      row: fc.tuple(...rowMembers(llms).map((members) => drawGroup(members, llms))),
       coreRouting: fc.constantFrom(...CORE_ROUTINGS),
       links: drawLinks(scale),
       paths: drawPaths(),

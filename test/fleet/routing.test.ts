@@ -1,7 +1,7 @@
 // The reference fleet against choices worked by hand: load, heavy-light, affinity, nearest, and who is refused (R2, R6).
 import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
-import type { LoadMetric } from '../../src/check/scheduler-lists.ts';
+import type { DealingName, LoadMetric } from '../../src/check/scheduler-lists.ts';
 import { type FleetGroup, VISIT_HOLD, VISIT_LOCAL, VISIT_PREFIX, VISIT_RESIDENT } from '../../src/plan/fleet.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { programOf, type VisitRow } from './cases.ts';
@@ -135,6 +135,46 @@ describe('R2: load', () => {
     expect(choose(4, { ...group, metric: 'output' }, rows)).toEqual([2, 0, 1, 0, 3]);
     expect(choose(4, { ...group, metric: 'requests' }, rows)).toEqual([0, 1, 0, 1, 0]);
     expect(choose(4, { ...group, metric: 'left' }, rows)).toEqual([2, 3, 2, 3, 2]);
+  });
+});
+
+describe('R2: ranks of an instance', () => {
+  /** Clients that visits of two engines of three ranks go to, the first of them if nothing else is said. */
+  function deal(dealing: DealingName, rows: readonly Row[], maxNumSeqs = 8, group: Partial<FleetGroup> = {}): number[] {
+    const clients = Array.from({ length: 6 }, (_, index) => ({
+      blockSize: 1,
+      maxNumSeqs,
+      rank: { at: index % 3, of: 3, dealing },
+    }));
+    const requests = rows.map(([at, prompt, output]) => ({ at, visits: [{ group: 0, prompt, output }] }));
+    const program = programOf({ clients, groups: [{ members: [0], instances: true, ...group }], requests });
+    return [...referenceFleet(program).results.client];
+  }
+  const long: Row = [0, 1, 9];
+  const short: Row = [0, 1, 1];
+
+  test('in turn, whatever they have to do', () => {
+    expect(deal('in-turn', [long, short, short, [5, 1, 1], [5, 1, 1]])).toEqual([0, 1, 2, 0, 1]);
+  });
+
+  test('the fewest outstanding: ties go to the first after the last chosen', () => {
+    expect(deal('fewest', [long, short, short, [5, 1, 1], [5, 1, 1], [5, 1, 1]])).toEqual([0, 1, 2, 1, 2, 0]);
+  });
+
+  test('the shortest queue: one that waits counts as four that run', () => {
+    // from 1 on the second rank runs one, the others three; what comes during the next step waits for it
+    const rows: Row[] = [long, long, long, long, short, long, long, short, long];
+    const dealt = [0, 1, 2, 0, 1, 2, 0, 1, 2];
+    expect(deal('shortest-queue', [...rows, [1.5, 1, 1], [1.5, 1, 1]])).toEqual([...dealt, 1, 2]);
+    expect(deal('fewest', [...rows, [1.5, 1, 1], [1.5, 1, 1]])).toEqual([...dealt, 1, 1]);
+  });
+
+  test('the load of an instance is that of all its ranks', () => {
+    const two = { members: [0, 3], routing: 'load', metric: 'requests' } as const;
+    expect(deal('in-turn', [long, long, long, long, [1, 1, 1]], 8, two)).toEqual([0, 3, 1, 4, 2]);
+    // the first instance has 9 tokens of prompts, whichever of its ranks has them
+    const heavy: Row[] = [[0, 9, 9], long, long, short];
+    expect(deal('in-turn', heavy, 8, { ...two, metric: 'input' })).toEqual([0, 3, 4, 5]);
   });
 });
 

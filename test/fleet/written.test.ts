@@ -62,7 +62,7 @@ test('what a turn finds in a cache or a store was computed before', () => {
     fc.property(drawConversations(), (program) => {
       hits += demandWritten(program);
     }),
-    { seed: 60, numRuns: 300 },
+    { seed: 60, numRuns: 400 },
   );
   expect(hits).toBeGreaterThan(200);
 });

@@ -18,7 +18,7 @@ describe('vllm', () => {
       ...{ tensor_parallel_size: 2, pipeline_parallel_size: 2, data_parallel_size: 4, expert_parallel_size: 8 },
       ...{ max_num_seqs: 128, max_num_batched_tokens: 4000, max_model_len: 32768, gpu_memory_utilization: 0.85 },
       ...{ block_size: 32, quantization: 'fp8', kv_cache_dtype: 'fp8', enable_prefix_caching: false },
-      num_gpu_blocks: 400, // of four attention groups
+      num_gpu_blocks: 100, // of each rank
       speculative_config: { method: 'mtp', num_speculative_tokens: 3 },
     });
     expect(read.silent).toEqual(['--port', '--trust-remote-code']);
@@ -130,7 +130,7 @@ describe('sglang', () => {
     );
     expect(read.keys).toEqual({
       ...{ tensor_parallel_size: 2, data_parallel_size: 8, expert_parallel_size: 16, max_num_seqs: 128 },
-      ...{ max_num_batched_tokens: 4096, gpu_memory_utilization: 0.8, block_size: 64, num_gpu_blocks: 800 },
+      ...{ max_num_batched_tokens: 4096, gpu_memory_utilization: 0.8, block_size: 64, num_gpu_blocks: 100 },
       enable_prefix_caching: false,
     });
   });
@@ -177,9 +177,9 @@ batch_wait_max_tokens_ratio: 0.5
 cuda_graph_config: null
 print_iter_log: true
 `;
+  const WAIT = { batch_wait: { iters: 20, max_tokens_ratio: 0.5 } };
   const KEYS = {
     ...{ kv_cache_dtype: 'fp8', admission: 'prompt', block_size: 64, enable_prefix_caching: false },
-    ...{ batch_wait: { iters: 20, max_tokens_ratio: 0.5 } },
     speculative_config: { method: 'mtp', num_speculative_tokens: 3 },
   };
 
@@ -189,15 +189,19 @@ print_iter_log: true
     expect(read.faults).toEqual([]);
     expect(read.keys).toEqual({
       ...{ tensor_parallel_size: 1, data_parallel_size: 8, expert_parallel_size: 8, max_num_seqs: 32 },
-      ...{ num_gpu_blocks: 800, ...KEYS },
+      ...{ num_gpu_blocks: 100, ...KEYS },
     });
-    expect(lostOf(read)).toEqual(['cuda_graph_config']);
+    expect(lostOf(read).sort()).toEqual(['batch_wait_timeout_iters', 'cuda_graph_config']);
+    const even = `${OPTIONS}attention_dp_config: {enable_balance: true, timeout_iters: 60, batching_wait_iters: 0}\n`;
+    expect(readOne(`${command} o.yaml`, { 'o.yaml': even }).keys.attention_dp_config).toEqual({
+      ...{ timeout_iters: 60, batching_wait_iters: 0 },
+    });
     const wrong = readOne(`${command} o.yaml`, { 'o.yaml': 'kv_cache_config: {dtpye: fp8}' });
     expect(wrong.faults).toMatchObject([{ path: 'o.yaml: kv_cache_config.dtpye', hint: /kv_cache_config\.dtype/ }]);
   });
 
   it('is a file of options alone, or a script that writes one', () => {
-    expect(readOne(OPTIONS)).toMatchObject({ engine: 'trtllm', model: null, keys: KEYS });
+    expect(readOne(OPTIONS)).toMatchObject({ engine: 'trtllm', model: null, keys: { ...KEYS, ...WAIT } });
     const script = `cat > o.yaml <<EOF\n${OPTIONS}EOF\nmpirun -n 8 trtllm-llmapi-launch trtllm-serve serve moe/m --config o.yaml`;
     expect(readOne(script)).toMatchObject({ model: 'moe/m', keys: KEYS });
   });

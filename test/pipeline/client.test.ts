@@ -114,18 +114,6 @@ describe('rules of an engine', () => {
     expect(issuesIn(() => checkFleet(readText(text('')), catalog)).length).toBe(1);
     expect(issuesIn(() => checkFleet(readText(text('known_to_run: true')), catalog))).toEqual([]);
   });
-
-  it('price a prompt as the work of one attention group', () => {
-    const text = (groups: string) => `
-model: deepseek-r1
-deployment: {hardware: h200-sxm-141gb, data_parallel_size: 8, expert_parallel_size: 8}
-engine: {attention_groups: ${groups}}
-workload: {lengths: {input_len: 4000, output_len: 4}, arrivals: {process: closed-loop, max_concurrency: 1}, num_requests: 4}
-`;
-    const [even, whole] = [figures(text('even')), figures(text('whole-prompts'))];
-    expect(whole.ttft.mean).toBeGreaterThan(1.2 * even.ttft.mean);
-    expect(whole.tpot.mean).toBeCloseTo(even.tpot.mean, 12);
-  });
 });
 
 describe('mistakes', () => {
@@ -144,9 +132,6 @@ describe('mistakes', () => {
     ]);
     expect(told(loop('{preemption_mode: swap, batch_wait: {iters: 3, max_tokens_ratio: 0.5}}'))).toEqual([
       'engine.batch_wait: no batch_wait beside preemption_mode: swap, whose sequences are no prompts',
-    ]);
-    expect(told(loop('{attention_groups: even}'))).toEqual([
-      'engine.attention_groups: no attention_groups without data_parallel_size',
     ]);
     const open = loop('{}', 'client: {window: steady, first_token: decode}\n').replace(
       /arrivals: .*/,

@@ -73,13 +73,15 @@ describe('kvCapacity', () => {
     expect(Math.abs(blocks / 28_000 - 1)).toBeLessThan(0.05);
   });
 
-  it('groups add their caches; experts are shared over all devices', () => {
+  it('every rank has a cache of its own beside its part of the experts', () => {
     const model = catalog.model('deepseek-r1');
     const split = { ...ONE, dp: 8, ep: 8 };
     const one = capacity(model, { ...DEVICE, memory_bytes: 150e9 }, { ...ONE, dp: 1, tp: 8 });
     const groups = capacity(model, { ...DEVICE, memory_bytes: 150e9 }, split);
-    expect(groups.blocks % 8).toBe(0);
-    expect(groups.blocks).toBeGreaterThan(4 * one.blocks);
+    expect(groups.words).toContain('on each of 8 ranks');
+    // a latent is whole on every device of a tensor-parallel group: eight ranks hold eight times what that does
+    expect(8 * groups.blocks).toBeGreaterThan(4 * one.blocks);
+    expect(groups.blocks).toBeLessThan(one.blocks);
   });
 
   it('a model that keeps states only takes blocks that hold them', () => {

@@ -1,6 +1,7 @@
 // Lowered surfaces: equal to the op-by-op sum where they are sampled, close between, and never cheaper with more work (L7).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { GRID_TOKENS } from '../../assembly/layout/grid.ts';
 import * as layout from '../../assembly/layout/surface.ts';
 import { openArena } from '../../src/columns/arena.ts';
 import { loadKernels } from '../../src/kernels/load.ts';
@@ -10,7 +11,7 @@ import { priceStepExactly } from '../../src/plan/priced-ops.ts';
 import { addHost, applyFloor, readSurface } from '../../src/plan/read-surface.ts';
 import { type StepWork, sumWork } from '../../src/plan/step-work.ts';
 import type { SurfaceKey } from '../../src/plan/surface-key.ts';
-import { priceStep } from '../reference/price.ts';
+import { priceRanks, priceStep } from '../reference/price.ts';
 import {
   anyEfficiency,
   anyHardware,
@@ -152,6 +153,61 @@ describe('lowerSurface', () => {
     );
   });
 
+  it('of ranks that have as much each is the step of the instance', () => {
+    fc.assert(
+      fc.property(anyKey, anyWork, (any, { prefill, decode }) => {
+        const { dp } = any.key;
+        const { table } = lower(any.key, any.fits);
+        const [{ count, context }] = decode;
+        const one = { chunks: prefill, decodes: count, context: count * context };
+        const all = {
+          prefill: Array.from({ length: dp }, () => prefill).flat(),
+          decode: [{ count: count * dp, context }],
+        };
+        const together = priceRanks(
+          Array.from({ length: dp }, () => one),
+          table,
+        );
+        const whole = dp > 1 ? together : priceStep(one, table);
+        expect(readSurface(table, all, dp) / whole).toBeCloseTo(1, 9);
+      }),
+      { seed: 6, numRuns: 100 },
+    );
+  });
+
+  it('L7: a step of ranks is never shorter with more for one of them, and never shorter than that one alone', () => {
+    const anyRank = fc.record({
+      chunks: fc.array(
+        fc.record({
+          tokens: fc.integer({ min: 1, max: 9000 }),
+          past: fc.integer({ min: 0, max: 30000 }),
+          completes: fc.boolean(),
+        }),
+        { maxLength: 3 },
+      ),
+      decodes: fc.integer({ min: 0, max: 300 }),
+      context: fc.integer({ min: 0, max: 20000 }),
+    });
+    const idle = { chunks: [], decodes: 0, context: 0 };
+    fc.assert(
+      fc.property(anyKey, fc.array(anyRank, { minLength: 2, maxLength: 2 }), fc.nat(9000), (any, drawn, by) => {
+        const dp = Math.max(2, any.key.dp);
+        const { table } = lower({ ...any.key, dp, ep: 1 }, any.fits);
+        const works = drawn.map((work) => ({ ...work, context: work.decodes * work.context }));
+        const price = (some: typeof works) =>
+          priceRanks([...some, ...Array.from({ length: dp - some.length }, () => idle)], table);
+        const [first, ...rest] = works;
+        const longer = { ...first, chunks: [...first.chunks, { tokens: by + 1, past: 0, completes: true }] };
+        const busier = { ...first, decodes: first.decodes + 1, context: (first.decodes + 1) * drawn[0].context };
+        const least = price(works) * (1 - 1e-9);
+        expect(price([longer, ...rest])).toBeGreaterThanOrEqual(least);
+        expect(price([busier, ...rest])).toBeGreaterThanOrEqual(least);
+        expect(price(works)).toBeGreaterThanOrEqual(price([first]) * (1 - 1e-9));
+      }),
+      { seed: 7, numRuns: 150 },
+    );
+  });
+
   it('has finite tables that never fall, and strictly increasing knots', () => {
     fc.assert(
       fc.property(anyKey, (any) => {
@@ -166,7 +222,14 @@ describe('lowerSurface', () => {
           [],
         );
         const falls = (i: number) => (i - layout.SURFACE_DA) % layout.SURFACE_KNOTS > 0 && !(table[i] >= table[i - 1]);
-        expect(cellsWhere(layout.SURFACE_DA, layout.SURFACE_SIZE, falls)).toEqual([]);
+        expect(cellsWhere(layout.SURFACE_DA, layout.SURFACE_SHARED, falls)).toEqual([]);
+        // what groups do together is a part of what they do, and so is the rest
+        const [whole, shared] = [layout.SURFACE_G, layout.SURFACE_SHARED].map((at) =>
+          table.subarray(at, at + GRID_TOKENS),
+        );
+        const alone = whole.map((value, i) => value - shared[i]);
+        expect(cellsWhere(1, GRID_TOKENS, (i) => !(shared[i] >= shared[i - 1]))).toEqual([]);
+        expect(cellsWhere(1, GRID_TOKENS, (i) => !(alone[i] >= alone[i - 1] * (1 - 1e-12)))).toEqual([]);
       }),
       { seed: 5, numRuns: 40 },
     );

@@ -62,6 +62,35 @@ function priceRound({ decodes, context, round }: StepWork, price: StepTime | Flo
   return overlaps ? Math.sqrt(device * device + once * once) : device + once;
 }
 
+/**
+ * Seconds of a step of several attention groups, each with work of its own: the longest of their own steps, or by a surface of the whole
+ * instance each part as long as it takes the group that has most of it, as if all had as much; but what they share is that of all tokens.
+ */
+export function priceRanks(works: readonly StepWork[], price: StepTime | Float64Array): number {
+  if (!(price instanceof Float64Array)) return Math.max(...works.map((work) => priceByLine(work, price)));
+  const ranks = works.length;
+  const verified = (work: StepWork) => work.decodes * (1 + (work.drafts ?? 0));
+  const tokens = works.map((work) => sumPrefillTokens(work) + verified(work));
+  const samples = works.map((work) => verified(work) + work.chunks.filter((chunk) => chunk.completes).length);
+  const sequences = works.map((work) => work.chunks.length + work.decodes);
+  const attention = works.map((work) => {
+    const own = work.chunks.map((chunk) => attentionTerms(price, chunk).reduce((sum, term) => sum + term, 0));
+    const prompts = ranks * own.reduce((sum, one) => sum + one, 0);
+    if (work.decodes === 0) return prompts;
+    return prompts + lookUpContext(price, layout.SURFACE_DA, ranks * work.decodes, ranks * work.context);
+  });
+  const fullest = ranks * Math.max(...tokens);
+  const all = tokens.reduce((sum, one) => sum + one, 0);
+  let device = lookUp(price, layout.SURFACE_G, GRID_TOKENS, fullest);
+  device +=
+    lookUp(price, layout.SURFACE_SHARED, GRID_TOKENS, all) - lookUp(price, layout.SURFACE_SHARED, GRID_TOKENS, fullest);
+  device += lookUp(price, layout.SURFACE_LM, GRID_SEQUENCES, ranks * Math.max(...samples));
+  device += Math.max(...attention);
+  if (works.some((work) => work.chunks.length > 0))
+    device = applyFloor(price, device + price[layout.SURFACE_AP_FIXED]!, Math.max(...tokens));
+  return addHost(price, device, ranks * Math.max(...sequences));
+}
+
 function priceByLine(work: StepWork, price: StepTime): number {
   const drafts = work.drafts ?? 0;
   const tokens = sumPrefillTokens(work) + work.decodes * (1 + drafts);
@@ -82,32 +111,12 @@ function priceBySurface(work: StepWork, surface: Float64Array): number {
   const verified = work.decodes * (1 + (work.drafts ?? 0));
   const tokens = sumPrefillTokens(work) + verified;
   const sampling = verified + work.chunks.filter((chunk) => chunk.completes).length;
-  const groups = surface[layout.SURFACE_GROUPS]!;
-  let device =
-    groups > 1 ? priceOfFullest(surface, work, tokens, groups) : lookUp(surface, layout.SURFACE_G, GRID_TOKENS, tokens);
+  let device = lookUp(surface, layout.SURFACE_G, GRID_TOKENS, tokens);
   device += lookUp(surface, layout.SURFACE_LM, GRID_SEQUENCES, sampling);
   device += surface[layout.SURFACE_AP_FIXED]!;
-  if (groups > 1) {
-    const own = work.chunks.map((chunk) => attentionTerms(surface, chunk).reduce((sum, term) => sum + term, 0));
-    device += Math.max(
-      own.reduce((sum, one) => sum + one, 0),
-      groups * Math.max(...own),
-    );
-  } else for (const term of work.chunks.flatMap((chunk) => attentionTerms(surface, chunk))) device += term;
+  for (const term of work.chunks.flatMap((chunk) => attentionTerms(surface, chunk))) device += term;
   if (work.decodes > 0) device += lookUpContext(surface, layout.SURFACE_DA, work.decodes, work.context);
   return addHost(surface, applyFloor(surface, device, tokens), work.decodes + work.chunks.length);
-}
-
-/** Tokens of the group that has the longest chunk, on every group; but what the groups do together is that of all tokens. */
-function priceOfFullest(surface: Float64Array, work: StepWork, tokens: number, groups: number): number {
-  const fullest = groups * Math.max(...work.chunks.map((chunk) => chunk.tokens));
-  if (fullest <= tokens) return lookUp(surface, layout.SURFACE_G, GRID_TOKENS, tokens);
-  const alone = lookUp(surface, layout.SURFACE_G, GRID_TOKENS, fullest);
-  return (
-    alone -
-    lookUp(surface, layout.SURFACE_SHARED, GRID_TOKENS, fullest) +
-    lookUp(surface, layout.SURFACE_SHARED, GRID_TOKENS, tokens)
-  );
 }
 
 /** Prefill attention of a chunk: of layers that see everything, and of those with a window where there are any. */

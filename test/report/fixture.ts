@@ -327,6 +327,8 @@ export function makeSweep(more: Partial<SweepResult> = {}): SweepResult {
     ],
     screened: { feasible: 1_622, reordered: 0.083 },
     dearer: 0,
+    equivalent: 0,
+    proof: { complete: true, margin: 0.05, tooFew: 1.02 },
     unreached: 0,
     simulated: kept.filter((row) => row.result !== null).length,
     kept,

@@ -38,7 +38,9 @@ test('sglang counts data parallel devices as tensor parallel', () => {
   expect(oneLine(command)).toMatch(
     /^python -m sglang.launch_server --model-path \S+ --tp-size 8 --dp-size 4 --enable-dp-attention/,
   );
-  expect(command).toContain('--chunked-prefill-size 8192');
+  // the limits of a rank are what it makes of those of all
+  expect(command).toContain('--chunked-prefill-size 32768');
+  expect(command).toContain(`--max-running-requests ${4 * CONFIGURATION.max_num_seqs}`);
   expect(command).toContain('--enable-mixed-chunk');
 });
 

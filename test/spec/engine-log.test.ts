@@ -115,13 +115,13 @@ describe('num_gpu_blocks: {log}', () => {
     `model: llama-3.1-8b\nworkload: {lengths: azure-conv-2023, request_rate: 1}\ndeployment: {${deployment}}\nengine: {${engine}}\n`;
   const LOG = 'num_gpu_blocks: {log: v1.log}';
 
-  it('is the tokens of the log in blocks of the spec, for every attention group', () => {
+  it('is the tokens of the log in blocks of the spec, and of one rank', () => {
     const base = baseOf(spec(LOG), { readText });
     expect(base.num_gpu_blocks).toBe(Math.floor(449_456 / 16));
     expect(base.kv_log?.line).toBe(5);
     expect(baseOf(spec(`${LOG}, block_size: 64`), { readText }).num_gpu_blocks).toBe(Math.floor(449_456 / 64));
     const groups = 'hardware: h100-sxm-80gb, tensor_parallel_size: 2, data_parallel_size: 4';
-    expect(baseOf(spec(LOG, groups), { readText }).num_gpu_blocks).toBe(4 * Math.floor(449_456 / 16));
+    expect(baseOf(spec(LOG, groups), { readText }).num_gpu_blocks).toBe(Math.floor(449_456 / 16));
   });
 
   it('stands for model and hardware beside a step time', () => {

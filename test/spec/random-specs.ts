@@ -56,7 +56,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   attention_quantization: ['bf16', 'fp8'],
   sampling: ['greedy', 'top-p'],
   shards_per_device: [1, 2],
-  attention_groups: ['even', 'whole-prompts'],
+  attention_dp_config: [{}, { timeout_iters: 4 }, { timeout_iters: 9, batching_wait_iters: 0 }],
   padded_len: [2048, 4096],
   known_to_run: [true, false],
 };
@@ -64,7 +64,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
 /** Keys that mostly make a spec wrong when they stand alone, or make it another engine: chosen less often. */
 const RARE = [
   ...['swap_space', 'num_cpu_blocks', 'num_scheduler_steps', 'kv_bytes_per_token', 'step_source', 'step_time'],
-  ...['batch_wait', 'shards_per_device', 'attention_groups', 'padded_len', 'known_to_run'],
+  ...['batch_wait', 'shards_per_device', 'attention_dp_config', 'padded_len', 'known_to_run'],
 ];
 const CLIENTS = [{ time: 'profile' }, { first_token: 'decode' }, { window: 'steady' }, { time: ['none', 'profile'] }];
 

@@ -22,9 +22,8 @@ engine:
   batching: [chunked, continuous]
   max_num_seqs: [8, 64]
 slo: {p99_ttft: 700ms, p99_tpot: 45ms}
-objective: usd_per_million_tokens
-settle: 60
-top: 40
+objective: usd_per_hour
+top: 2
 `;
 
 export function openSmall(catalog: Catalog, seed?: number): Question {

@@ -13,6 +13,7 @@ import { measureClients, swapsOf } from './clients.ts';
 import { clipIntervals, drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
 import { chooseExamples } from './examples.ts';
 import { judgeRun, sampleRun, windowFigures } from './judge-run.ts';
+import { NO_LATENCIES, NOTHING_MEASURED } from './nothing.ts';
 import { measurePipelines } from './pipelines.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
@@ -71,6 +72,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
 
 /** The part of the result that stands for the whole fleet, at a fraction of the time: for sweeps. */
 export function summariseFleet(run: FleetRun): FleetSummary {
+  if (run.hopeless) return summariseGivenUp(run);
   const { program, results } = run;
   const requests = readRequests(run);
   const span = findSpan(requests, results, run.clock);
@@ -90,6 +92,22 @@ export function summariseFleet(run: FleetRun): FleetSummary {
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
     stopped: run.stopped ?? '',
+  };
+}
+
+/** Of a run that was given up all that is known: that it misses, what it stands on and what that costs. */
+function summariseGivenUp(run: FleetRun): FleetSummary {
+  const requests = readRequests(run);
+  const duration = (run.clock ?? Number.NaN) - requests.arrival[0]!;
+  const { total: _, finished: completed, cancelled: __, ...lost } = countStates(requests.state);
+  const intervals = run.program.clients.map(() => NO_INTERVALS);
+  return {
+    ...NO_LATENCIES,
+    ...NOTHING_MEASURED,
+    ...{ completed, ...lost, duration },
+    ...engineFigures(run, duration),
+    ...priceFleet(run, billClients(run, intervals, duration), completed, Number.NaN, duration),
+    preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
   };
 }
 
@@ -177,14 +195,6 @@ function measureRequests(
     max_concurrent_requests: peakOverlap(finishedOnly(requests, 'arrival'), finishedOnly(requests, 'finish')),
   };
 }
-
-const NO_LATENCIES = {
-  ttft: EMPTY_SUMMARY,
-  first_answer: EMPTY_SUMMARY,
-  tpot: EMPTY_SUMMARY,
-  itl: EMPTY_SUMMARY,
-  e2el: EMPTY_SUMMARY,
-};
 
 /** `counted`: the mean gap where the histogram of gaps may hold those of unfinished requests, too. */
 function summariseAll({ itl, pick }: FleetRun, latencies: FleetLatencies, counted: number, meanGap: number) {

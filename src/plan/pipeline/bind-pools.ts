@@ -3,6 +3,7 @@ import type { KvBytes } from '../../catalog/parameters.ts';
 import { kvBytesPerToken } from '../../catalog/parameters.ts';
 import type { Basis, EngineProfile, Hardware, KvFormat, Model } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
+import type { DealingName } from '../../check/scheduler-lists.ts';
 import {
   type FleetSpec,
   type LlmPool,
@@ -39,10 +40,12 @@ import { type PricedSurface, type Shelf, surfaceName } from './share.ts';
 /** What is expected of a model that is too large. */
 export const MODEL_FITS = 'a model that fits on its hardware';
 
-/** What one client of a pool is; its clients are alike but for place, channel and store contents. */
+/** What one instance of a pool is, and its clients; they are alike but for place, channel and store contents. */
 export interface BoundPool {
   readonly pool: PoolSpec;
-  readonly client: Omit<FleetClient, 'name' | 'localGroup' | 'location' | 'channel' | 'demand' | 'tiers'>;
+  readonly client: Omit<FleetClient, 'name' | 'rank' | 'localGroup' | 'location' | 'channel' | 'demand' | 'tiers'>;
+  /** How an instance deals visits to its ranks. */
+  readonly dealing: DealingName;
   /** Most of its channel that its steps want. */
   readonly demand: number;
   readonly model: Model | null;
@@ -71,6 +74,9 @@ const FREE_PRICE: EngineSetup['price'] = {
   per_sequence_s: 0,
   per_context_token_s: 0,
 };
+
+/** What engines do of which nothing else is known. */
+const IN_TURN: DealingName = 'in-turn';
 
 /** A client without an engine: cores and stores. */
 const NO_ENGINE = {
@@ -121,7 +127,17 @@ function openPrices(lowering: Lowering, surfaces: Shelf<PricedSurface> | null): 
 function bindPool(pool: PoolSpec, source: PlanSource, price: Price | null, blame: Blame): BoundPool | null {
   if (pool.kind === 'llm') return bindEngine(pool, source, price, blame);
   if (pool.kind === 'retrieval') return bindRetrieval(pool, source);
-  const rest = { pool, demand: 1, model: null, kv: NO_KV, kvFormat: null, layers: 0, basis: '', memory: '' };
+  const rest = {
+    pool,
+    dealing: IN_TURN,
+    demand: 1,
+    model: null,
+    kv: NO_KV,
+    kvFormat: null,
+    layers: 0,
+    basis: '',
+    memory: '',
+  };
   if (pool.kind === 'cores') {
     const hardware = pool.hardware === null ? null : source.catalog.hardware(pool.hardware);
     const client = { ...NO_ENGINE, kind: 'cores', maxNumSeqs: pool.cores } as const;
@@ -169,9 +185,10 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     routing: __,
     ...setup
   } = setupEngine(configuration, deployment, blocks, price, layout, source.seed);
+  const profile = source.catalog.engine(configuration.profile);
   const model = deployment?.model ?? null;
   const encoder = model?.kind === 'encoder';
-  const caches = !capacity?.pages && cachesPrefixes(source.catalog.engine(configuration.profile), model);
+  const caches = !capacity?.pages && cachesPrefixes(profile, model);
   const prefixCaching = pool.prefixCaching ?? caches;
   return {
     pool,
@@ -183,6 +200,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
       prefixCaching,
       ...(surface?.parts ? { parts: surface.parts } : {}),
     },
+    dealing: profile.deals_to_ranks ?? IN_TURN,
     demand: pool.shares?.demand ?? 1,
     model,
     kv:
@@ -281,6 +299,7 @@ function bindRetrieval(pool: RetrievalPool, source: PlanSource): BoundPool {
       price: table,
       ...(pool.shares ? { parts: scanParts(table, demandOf(pool, processors)) } : {}),
     },
+    dealing: IN_TURN,
     demand: pool.shares?.demand ?? 1,
     model: null,
     kv: NO_KV,

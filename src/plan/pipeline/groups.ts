@@ -1,15 +1,17 @@
 // Groups of clients that can serve the same visits: the pools of a stage, in the part that a local group has of them.
-import { type LoadMetric, splitsMembers } from '../../check/scheduler-lists.ts';
+import { type LoadMetric, looksAtBlocks, splitsMembers } from '../../check/scheduler-lists.ts';
 import { splits } from '../../spec/fleet/check-together.ts';
 import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
 import type { VisitGroups } from '../../stages/laying.ts';
 import type { FleetGroup, VisitTable } from '../fleet.ts';
 import type { Blame } from './blame.ts';
 
-/** Indices of a pool's clients among all clients of the fleet. */
+/** Indices of a pool's clients among all clients of the fleet: the ranks of an instance side by side. */
 export interface PoolClients {
   readonly first: number;
+  /** Instances, and clients of each. */
   readonly count: number;
+  readonly ranks: number;
 }
 
 export interface Groups extends VisitGroups {
@@ -99,17 +101,20 @@ const pickOf = (part: readonly number[], key: number): number => part[key % part
 function openDrafting(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>, blame: Blame) {
   const blamed = new Set<string>();
   const poolOf = new Map(spec.pools.map((pool) => [pool.name, pool]));
-  const own = [...clients.values()].reduce((sum, { count }) => sum + count, 0);
+  const own = [...clients.values()].reduce((sum, { count, ranks }) => sum + count * ranks, 0);
   const isSplit = (name: string) => {
     const pool = poolOf.get(name);
     return pool !== undefined && splits(pool, spec.pools);
   };
+  const ranksOf = (name: string) => clients.get(name)?.ranks ?? 1;
+  /** The first client of every instance. */
   const partOf = (name: string, cell: number): number[] => {
     const found = clients.get(name);
     if (!poolOf.has(name) || !found) return [];
     const parts = cell >= 0 && isSplit(name) ? spec.localGroups : 1;
     const size = found.count / parts;
-    return Array.from({ length: size }, (_, i) => found.first + (parts === 1 ? 0 : cell * size) + i);
+    const before = parts === 1 ? 0 : cell * size;
+    return Array.from({ length: size }, (_, i) => found.first + (before + i) * found.ranks);
   };
   const checkSplit = (pool: PoolSpec, light: number, members: number) => {
     if (blamed.has(pool.name) || (light >= 1 && light < members)) return;
@@ -117,22 +122,33 @@ function openDrafting(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>
     const expected = 'heavy-light routing over at least one light and one heavy instance';
     blame(['fleet', pool.name, 'routing'], expected, `${light} light of ${members}`);
   };
+  /** Blocks are those of a rank: who chooses by them chooses ranks. Anything else chooses instances, which deal to their ranks. */
+  const membersOf = (name: string, cell: number, byBlocks: boolean): number[] => {
+    const instances = partOf(name, cell);
+    if (!byBlocks) return instances;
+    return instances.flatMap((first) => Array.from({ length: ranksOf(name) }, (_, rank) => first + rank));
+  };
   const draft = (pools: readonly string[], cell: number, family: number): Draft => {
-    const members = pools.flatMap((name) => partOf(name, cell));
     const first = poolOf.get(pools[0]);
     if (!first) throw new Error(`no pool ${pools[0]}`);
     const { policy, metric, threshold } = first.routing;
+    const byBlocks = looksAtBlocks(policy);
+    const members = pools.flatMap((name) => membersOf(name, cell, byBlocks));
+    const instances = !byBlocks && pools.some((name) => ranksOf(name) > 1);
     const splitting = splitsMembers(policy);
     const light = splitting ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
     if (splitting) checkSplit(first, light, members.length);
-    const alone = pools.length === 1 && members.length === (clients.get(pools[0])?.count ?? 0);
+    const alone = pools.length === 1 && partOf(pools[0], cell).length === (clients.get(pools[0])?.count ?? 0);
     const group = cell >= 0 && spec.localGroups > 1 ? ` of group ${cell + 1}` : '';
     const name = alone ? pools[0] : `${pools.join('+')}${group}`;
     const recipe = { pools, cell, family };
-    return { name, members, routing: policy, metric, threshold: splitting ? threshold : 0, light, recipe };
+    const rest = { metric, threshold: splitting ? threshold : 0, light, recipe };
+    return { name, members, ...(instances ? { instances } : {}), routing: policy, ...rest };
   };
   const single = (client: number, family: number): Draft => {
-    const name = [...clients].find(([, { first, count }]) => client >= first && client < first + count)?.[0] ?? 'join';
+    const name =
+      [...clients].find(([, { first, count, ranks }]) => client >= first && client < first + count * ranks)?.[0] ??
+      'join';
     const recipe = { client: client < own ? client : -1, family };
     return { name, members: [client], routing: 'round-robin', metric: 'requests', threshold: 0, light: 0, recipe };
   };

@@ -1,5 +1,5 @@
 // The visits of all requests, laid out stage by stage; what they are made for may have other clients as long as its pools are alike.
-import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
+import { clientsIn, type FleetSpec, type PoolSpec, ranksIn } from '../../spec/fleet/types.ts';
 import { join, openState, type Walker } from '../../stages/laying.ts';
 import { openHashChains } from '../../workload/hash-chains.ts';
 import type { Walks } from '../../workload/walks.ts';
@@ -56,7 +56,7 @@ export function layRequests(
 ): LaidRequests {
   const writer = new VisitWriter();
   const groups = openGroups(spec, clientsByPool(spec.pools), () => undefined); // blamed when they get their clients
-  const own = spec.pools.reduce((sum, { count }) => sum + count, 0);
+  const own = spec.pools.reduce((sum, pool) => sum + clientsIn(pool), 0);
   const chains = hashBlock > 0 ? openHashChains(walks, hashBlock) : null;
   let joins = false;
   const addJoint = () => {
@@ -97,9 +97,9 @@ function requestsOf(walks: Walks, first: Int32Array, last: Int32Array): FleetPro
 export function clientsByPool(pools: readonly PoolSpec[]): Map<string, PoolClients> {
   const clients = new Map<string, PoolClients>();
   let first = 0;
-  for (const { name, count } of pools) {
-    clients.set(name, { first, count });
-    first += count;
+  for (const pool of pools) {
+    clients.set(pool.name, { first, count: pool.count, ranks: ranksIn(pool) });
+    first += clientsIn(pool);
   }
   return clients;
 }

@@ -2,19 +2,19 @@
 import { pricesOf } from '../../catalog/price-sheets.ts';
 import type { EngineProfile } from '../../catalog/types.ts';
 import { type Issue, UserError } from '../../check/issue.ts';
-import type { FleetSpec } from '../../spec/fleet/types.ts';
+import { type FleetSpec, ranksIn } from '../../spec/fleet/types.ts';
 import type { MakeOptions } from '../../workload/make.ts';
 import type { Requests } from '../../workload/types.ts';
 import { makeWalks, type Walks } from '../../workload/walks.ts';
 import type { PlanSource } from '../deployment.ts';
-import type { EnergyFigures } from '../energy.ts';
+import { type EnergyFigures, perRank } from '../energy.ts';
 import type { FleetClient, FleetProgram } from '../fleet.ts';
 import type { Lowering } from '../lower.ts';
 import { type BoundPool, bindPools } from './bind-pools.ts';
 import { type Blame, openBlame } from './blame.ts';
 import { localGroupOf, openGroups } from './groups.ts';
 import { clientsByPool, jointClient, layRequests } from './lay-requests.ts';
-import { type Placement, placeClients, type Standing } from './place.ts';
+import { type Placement, placeInstances, type Standing } from './place.ts';
 import { type FleetShare, laidName, openShare, walksName } from './share.ts';
 import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
 import { timeTurns } from './turn-delays.ts';
@@ -35,7 +35,7 @@ export interface StageRoles {
   readonly think: readonly number[];
 }
 
-/** What one client is, for people and for bills. */
+/** What one client is, for people and for bills: of a rank, its part of the instance. */
 export interface ClientFacts {
   /** Its pool; '' for the client that joins branches. */
   readonly pool: string;
@@ -102,9 +102,9 @@ export function prepareFleet(
   const walks = share.walks.get(walksName(share, spec), () => makeWalks(spec, (id) => catalog.shape(id), requests));
   const hashBlock = usesHashes(spec, pools, walks) ? hashBlockOf(spec, pools, walks, blame) : 0;
   settle();
-  const standing = standClients(spec);
-  const placement = placeClients(spec, standing);
-  const own = makeClients(spec, pools, standing, placement, hashBlock, bytes, blame);
+  const standing = standInstances(spec);
+  const placement = placeInstances(spec, standing);
+  const own = standing.flatMap((_, at) => makeClients(spec, pools, standing, at, placement, hashBlock, bytes, blame));
   settle();
   const laid = share.laid.get(laidName(share, spec, pools, placement.apart, hashBlock), () => {
     const made = layRequests(spec, pools, walks, placement.apart, hashBlock);
@@ -114,7 +114,8 @@ export function prepareFleet(
   const groups = openGroups(spec, clientsByPool(spec.pools), blame, laid.groups).done(laid.visits);
   settle();
   const clients = laid.joins ? [...own, jointClient(0)] : own;
-  const facts = clients.map((_, c) => factsOf(pools.get(standing[c]?.pool ?? '')));
+  const ofPool = standing.flatMap(({ pool, ranks }) => Array.from({ length: ranks }, () => pools.get(pool)));
+  const facts = clients.map((_, c) => factsOf(ofPool[c]));
   const program: FleetProgram = {
     clients,
     groups,
@@ -149,25 +150,31 @@ const JOINT_FACTS: ClientFacts = { pool: '', devices: 0, usdPerDeviceHour: 0, en
 
 export function factsOf(bound: BoundPool | undefined): ClientFacts {
   if (!bound) return JOINT_FACTS;
-  const { pool, devices, usdPerDeviceHour, energy, basis, memory, steps, way } = bound;
+  const { pool, usdPerDeviceHour, basis, memory, steps, way } = bound;
+  const ranks = ranksIn(pool);
+  const devices = bound.devices / ranks;
+  const energy = bound.energy && perRank(bound.energy, ranks);
   const known = { ...(steps ? { steps } : {}), ...(way ? { way } : {}) };
   return { pool: pool.name, devices, usdPerDeviceHour, energy, basis, memory, ...known };
 }
 
-interface StandingClient extends Standing {
+interface StandingInstance extends Standing {
   readonly pool: string;
+  readonly ranks: number;
 }
 
-function standClients({ pools }: FleetSpec): StandingClient[] {
-  return pools.flatMap(({ name, count, location }) =>
-    Array.from({ length: count }, (_, index) => ({
+function standInstances({ pools }: FleetSpec): StandingInstance[] {
+  return pools.flatMap((pool) => {
+    const { name, count, location } = pool;
+    return Array.from({ length: count }, (_, index) => ({
       pool: name,
       name: count === 1 ? name : `${name}-${index + 1}`,
       location,
       index,
       count,
-    })),
-  );
+      ranks: ranksIn(pool),
+    }));
+  });
 }
 
 /** Instances of every channel: as many as the largest pool that shares it has clients. */
@@ -185,33 +192,39 @@ function channelsOf({ pools }: FleetSpec): { readonly count: number; readonly fi
   return { count, first };
 }
 
+/** The clients of an instance: one, or its ranks (called as vLLM does, from 0). */
 function makeClients(
   spec: FleetSpec,
   pools: ReadonlyMap<string, BoundPool>,
-  standing: readonly StandingClient[],
+  standing: readonly StandingInstance[],
+  at: number,
   placement: Placement,
   hashBlock: number,
   bytes: number,
   blame: Blame,
 ): FleetClient[] {
-  const channels = channelsOf(spec);
-  return standing.map(({ pool: poolName, name, index }, c): FleetClient => {
-    const bound = pools.get(poolName);
-    if (!bound) throw new Error(`no pool ${poolName}`); // blamed before
-    const { pool, client, demand } = bound;
-    const location = placement.locations === 1 ? 0 : c;
-    const channel = pool.shares ? (channels.first.get(pool.shares.channel) ?? 0) + index : -1;
-    // Where no prompt has anything in common a cache that nobody asked for is not kept: it would cost time and find next to nothing.
-    const keeps = client.prefixCaching && (hashBlock > 0 || (pool.kind === 'llm' && pool.prefixCaching === true));
-    return {
-      name,
-      ...client,
-      ...(client.prefixCaching ? { prefixCaching: keeps } : {}),
-      localGroup: localGroupOf(spec, pool, index),
-      location,
-      channel,
-      demand,
-      tiers: pool.kind === 'kv-store' ? tiersOf(spec, pool, location, placement, hashBlock * bytes, blame) : [],
-    };
-  });
+  const { pool: poolName, name, index, ranks } = standing[at];
+  const bound = pools.get(poolName);
+  if (!bound) throw new Error(`no pool ${poolName}`); // blamed before
+  const { pool, client, demand, dealing } = bound;
+  const location = placement.locations === 1 ? 0 : at;
+  const channel = pool.shares ? (channelsOf(spec).first.get(pool.shares.channel) ?? 0) + index : -1;
+  // Where no prompt has anything in common a cache that nobody asked for is not kept: it would cost time and find next to nothing.
+  const keeps = client.prefixCaching && (hashBlock > 0 || (pool.kind === 'llm' && pool.prefixCaching === true));
+  const one: FleetClient = {
+    name,
+    ...client,
+    ...(client.prefixCaching ? { prefixCaching: keeps } : {}),
+    localGroup: localGroupOf(spec, pool, index),
+    location,
+    channel,
+    demand,
+    tiers: pool.kind === 'kv-store' ? tiersOf(spec, pool, location, placement, hashBlock * bytes, blame) : [],
+  };
+  if (ranks === 1) return [one];
+  return Array.from({ length: ranks }, (_, rank) => ({
+    ...one,
+    name: `${name}/dp${rank}`,
+    rank: { at: rank, of: ranks, dealing },
+  }));
 }

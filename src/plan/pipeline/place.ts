@@ -18,13 +18,13 @@ export interface Placement {
   readonly paths: readonly (readonly number[])[];
   /** Whether anything lies between any two clients. */
   readonly apart: boolean;
-  /** The link of this name that a client stands at (a bus around it), else one for the whole fleet. */
+  /** The link of this name that an instance stands at (a bus around it), else one for the whole fleet. */
   linkAt(location: number, name: string): number;
   /** Adds a link that only its owner knows. */
   addLink(link: FleetLink): number;
 }
 
-/** One client to be placed: `index` of the `count` of its pool. */
+/** One instance to be placed: `index` of the `count` of its pool. */
 export interface Standing {
   readonly name: string;
   readonly location: string | null;
@@ -32,7 +32,7 @@ export interface Standing {
   readonly count: number;
 }
 
-export function placeClients(spec: FleetSpec, clients: readonly Standing[]): Placement {
+export function placeInstances(spec: FleetSpec, instances: readonly Standing[]): Placement {
   const links: FleetLink[] = [];
   const addLink = (link: FleetLink) => links.push(link) - 1;
   const shared = new Map<string, number>();
@@ -42,9 +42,9 @@ export function placeClients(spec: FleetSpec, clients: readonly Standing[]): Pla
   }
   const places = layOutPlaces(spec, addLink);
   const outermost = spec.domains.find(({ within }) => within === null);
-  const leaves = clients.map(({ name, location, index, count }): Place => {
-    const instances = places.get(location ?? outermost?.name ?? '') ?? [];
-    const parent = instances[spread(index, count, instances.length)];
+  const leaves = instances.map(({ name, location, index, count }): Place => {
+    const domains = places.get(location ?? outermost?.name ?? '') ?? [];
+    const parent = domains[spread(index, count, domains.length)];
     return attach(name, parent.domain, parent, addLink);
   });
   const paths = leaves.flatMap((from, i) => leaves.map((to, j) => (i === j ? [] : findPath(from, to))));

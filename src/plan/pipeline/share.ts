@@ -1,6 +1,6 @@
 // What rows of a sweep have in common: traffic, the visits laid out for it, step surfaces. Each is made once, under a text of
 // everything that it is made from.
-import type { FleetSpec } from '../../spec/fleet/types.ts';
+import { clientsIn, type FleetSpec } from '../../spec/fleet/types.ts';
 import type { Walks } from '../../workload/walks.ts';
 import type { EnergyFigures } from '../energy.ts';
 import type { ChannelParts } from '../fleet.ts';
@@ -93,8 +93,8 @@ export function laidName(
   const counted = spec.localGroups > 1 || spec.pools.some(({ kind }) => kind === 'kv-store');
   const parts = [...pools.values()].map(({ pool, client, model, kv, layers }) => {
     if (pool.kind !== 'llm') return idOf(counted ? pool : { ...pool, count: 0 });
-    const { name, role, transfer, writeBack, count } = pool;
-    const own = `${name} ${role} ${transfer} ${client.prefixCaching} ${writeBack} ${counted ? count : 0}`;
+    const { name, role, transfer, writeBack } = pool;
+    const own = `${name} ${role} ${transfer} ${client.prefixCaching} ${writeBack} ${counted ? clientsIn(pool) : 0}`;
     return `${own} ${model?.id} ${model?.kind} ${model?.max_positions} ${layers} ${idOf(kv)}`;
   });
   const around = [spec.tiers, spec.links, spec.domains].map(idOf).join('/');
@@ -103,6 +103,6 @@ export function laidName(
 
 /** Equal for keys with the same surface. */
 export function surfaceName(key: SurfaceKey): string {
-  const { model, hardware, profile, steps, groups = 'even' } = key;
-  return `${model.id}|${hardware.id}|${hardware.tdp_w}|${profile.id}|${shapeName(key)}|${steps !== undefined}|${groups}`;
+  const { model, hardware, profile, steps } = key;
+  return `${model.id}|${hardware.id}|${hardware.tdp_w}|${profile.id}|${shapeName(key)}|${steps !== undefined}`;
 }

@@ -10,9 +10,9 @@ export function summarisePools(clients: readonly ClientResult[]): ClientResult[]
   return [...groupBy(clients, poolOf)].flatMap(([name, own]) => (own.length > MOST_SHOWN ? [join(name, own)] : own));
 }
 
-/** Instances are called by their pool and a number where there are several. */
+/** Instances are called by their pool and a number where there are several, their ranks by a number behind. */
 function poolOf({ name }: ClientResult): string {
-  return name.replace(/-\d+$/, '');
+  return name.replace(/(-\d+)?(\/dp\d+)?$/, '');
 }
 
 function join(name: string, own: readonly ClientResult[]): ClientResult {

@@ -78,7 +78,9 @@ export const llmShape = {
   hardware: name('hardware of the catalog').optional().describe('On what.'),
   tensor_parallel_size: one('Devices that share every layer; 1 if left out.'),
   pipeline_parallel_size: one('Stages of consecutive layers; 1 if left out.'),
-  data_parallel_size: one('Copies of attention inside one instance; 1 if left out.'),
+  data_parallel_size: one(
+    'Ranks of one instance (attention data parallel, of models with experts): each has attention, KV blocks, limits and requests of its own, all step together; 1 if left out.',
+  ),
   expert_parallel_size: one('Devices that share the experts; 1 if left out.'),
   profile: name('an engine profile of the catalog').optional().describe(`${DEFAULT_PROFILE} if left out.`),
   batching: word(BATCHINGS)
@@ -90,8 +92,8 @@ export const llmShape = {
   packing: word(PACKING.names)
     .optional()
     .describe(`Which waiting visit is looked at first: ${tellList(PACKING)}; fcfs if left out.`),
-  max_num_seqs: one(`Most sequences that run at once in one instance. ${FROM_PROFILE}`),
-  max_num_batched_tokens: one(`Token budget of one step. ${FROM_PROFILE}`),
+  max_num_seqs: one(`Most sequences that run at once in one instance, or rank of one. ${FROM_PROFILE}`),
+  max_num_batched_tokens: one(`Token budget of one step (of each rank). ${FROM_PROFILE}`),
   max_model_len: one("Longest prompt plus output; the model's if left out."),
   gpu_memory_utilization: quantity('number', DEMAND, { above: 0, max: 1 }).optional().describe(FROM_PROFILE),
   block_size: one(`Tokens of one KV block. ${FROM_PROFILE}`),
@@ -100,14 +102,14 @@ export const llmShape = {
     .union([size(), kvLog], { error: BLOCKS })
     .optional()
     .describe(
-      "KV blocks of one instance; computed from memory if left out; {log: FILE} = what the engine's start-up log says.",
+      "KV blocks of one instance, or of each rank of one; computed from memory if left out; {log: FILE} = what the engine's start-up log says.",
     ),
   preemption_mode: word(PREEMPTIONS).optional().describe('What becomes of a preempted visit; recompute if left out.'),
   swap_space: swapSpace.optional().describe('Host memory per device for preempted visits; 4GiB if left out.'),
   num_scheduler_steps: schedulerSteps
     .optional()
     .describe('Decode iterations between two looks of the scheduler; 1 if left out.'),
-  num_cpu_blocks: one('KV blocks in host memory; computed from swap_space if left out.'),
+  num_cpu_blocks: one('KV blocks in host memory (of each rank); computed from swap_space if left out.'),
   quantization: word(WEIGHT_FORMATS).optional().describe("Format of the weights; the checkpoint's if left out."),
   kv_cache_dtype: word(KV_FORMATS).optional().describe('Format of the KV cache; auto if left out.'),
   speculative_config: speculativeSection

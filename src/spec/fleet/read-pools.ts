@@ -112,6 +112,7 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
   }
   checkSwap(input, path, configuration, ledger);
   checkRounds(path, configuration, ledger);
+  checkRanks(input, path, configuration, ledger);
   checkRules(input, path, (mistake) => ledger.isBroken(mistake.path) || ledger.add(mistake));
   if (input.kv_bytes_per_token !== undefined && input.model !== undefined) {
     const expected = 'no kv_bytes_per_token beside a model: the model tells';
@@ -152,10 +153,31 @@ function withLog(
 }
 
 function checkRounds(path: Path, configuration: Configuration, ledger: Ledger): void {
-  const { num_scheduler_steps: steps, batching, num_speculative_tokens: drafts } = configuration;
+  const {
+    num_scheduler_steps: steps,
+    batching,
+    num_speculative_tokens: drafts,
+    data_parallel_size: ranks,
+  } = configuration;
   if (['num_scheduler_steps', 'batching'].some((key) => ledger.isBroken([...path, key]))) return;
-  const expected = findRoundMistake([steps], [batching], [drafts]);
+  const expected = findRoundMistake([steps], [batching], [drafts], [ranks]);
   if (expected) ledger.add({ path: [...path, 'num_scheduler_steps'], expected, received: String(steps) });
+}
+
+/** What the ranks of an instance, which step together, do not go with. */
+const NOT_BESIDE_RANKS = {
+  shares:
+    'no shares beside data_parallel_size: ranks that step together cannot each be slowed by what shares their devices',
+  batch_wait: 'no batch_wait beside data_parallel_size: the engine holds no prompts back under attention data parallel',
+} as const;
+
+function checkRanks(input: Part, path: Path, configuration: Configuration, ledger: Ledger): void {
+  if (configuration.data_parallel_size === 1) return;
+  for (const [key, expected] of Object.entries(NOT_BESIDE_RANKS)) {
+    const place = [...path, key];
+    if (input[key] !== undefined && !ledger.isBroken(place))
+      ledger.add({ path: place, expected, received: show(input[key]) });
+  }
 }
 
 function checkSwap(input: Part, path: Path, configuration: Configuration, ledger: Ledger): void {

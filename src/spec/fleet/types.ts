@@ -24,6 +24,7 @@ export interface RoutingSpec {
 
 interface PoolCommon {
   readonly name: string;
+  /** Instances. */
   readonly count: number;
   /** Domain of the topology whose instances the clients are spread over; null = the outermost one. */
   readonly location: string | null;
@@ -163,6 +164,16 @@ export interface FleetSpec {
   readonly power: PowerSpec;
   readonly text: string;
   readonly file: string;
+}
+
+/** Schedulers of one instance of a pool: an engine with attention data parallel has one for every rank. */
+export function ranksIn(pool: PoolSpec): number {
+  return pool.kind === 'llm' ? pool.configuration.data_parallel_size : 1;
+}
+
+/** Clients of a pool: the ranks of all its instances. */
+export function clientsIn(pool: PoolSpec): number {
+  return pool.count * ranksIn(pool);
 }
 
 export function poolsOfKind<K extends PoolKind>(spec: Pick<FleetSpec, 'pools'>, kind: K) {

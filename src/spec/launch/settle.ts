@@ -91,5 +91,6 @@ export function noteForeign(pool: Deployed, known: readonly string[], notes: str
     note('num_scheduler_steps', `${c.num_scheduler_steps} decode iterations between two looks of the scheduler`);
   if (packing !== 'fcfs') note('packing', `${packing} packing`);
   if (c.rules?.batch_wait) note('batch_wait', 'batch waiting');
+  if (c.rules?.attention_dp_config) note('attention_dp_config', 'prompts that wait until every rank has one');
   if (c.rules?.recv_interval) note('recv_interval', `${c.rules.recv_interval} steps between two looks at arrivals`);
 }

@@ -46,7 +46,7 @@ export function settleSglang(told: Told, setting: Setting): Settled {
     block_size: told.block_size,
     ...(told.max_total_tokens === undefined
       ? {}
-      : { num_gpu_blocks: Math.max(1, Math.floor(Number(told.max_total_tokens) / size)) * groups }),
+      : { num_gpu_blocks: Math.max(1, Math.floor(Number(told.max_total_tokens) / size)) }),
     ...(told.disable_radix_cache === true ? { enable_prefix_caching: false } : {}),
     recv_interval: told.recv_interval,
     ...(drafts.section ? { speculative_config: drafts.section } : {}),
@@ -87,7 +87,7 @@ export function tellSglang(pool: Deployed): Telling {
     chunked_prefill_size: budget * dp,
     // a second limit of its own would bind first
     ...(budget > MAX_PREFILL_TOKENS ? { max_prefill_tokens: budget } : {}),
-    ...(c.num_gpu_blocks > 0 ? { max_total_tokens: Math.floor(c.num_gpu_blocks / dp) * c.block_size } : {}),
+    ...(c.num_gpu_blocks > 0 ? { max_total_tokens: c.num_gpu_blocks * c.block_size } : {}),
     ...(c.batching === 'chunked' ? { enable_mixed_chunk: true } : {}),
     ...(pool.prefixCaching === false ? { disable_radix_cache: true } : {}),
     ...(c.rules?.recv_interval ? { recv_interval: c.rules.recv_interval } : {}),

@@ -44,7 +44,9 @@ const SPLIT: readonly FlagRow[] = [
   lost('--cluster_size --moe_cluster_parallel_size moe_cluster_parallel_size', 'no clusters of experts', {
     as: SIGNED,
   }),
-  lost('attention_dp_config', 'prompts of attention groups are spread as they come', { as: OBJECT }),
+  sets('attention_dp_config.enable_balance', 'balances', SWITCH, { since: '1.0' }),
+  sets('attention_dp_config.timeout_iters', 'timeout_iters', COUNT, { since: '1.0' }),
+  sets('attention_dp_config.batching_wait_iters', 'batching_wait_iters', SIGNED, { since: '1.0' }),
   lost('moe_config.load_balancer', 'no rebalancing of experts'),
   ...silent('--gpus_per_node'),
 ];

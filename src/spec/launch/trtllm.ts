@@ -24,6 +24,8 @@ export function settleTrtllm(told: Told, setting: Setting): Settled {
     length: 'speculative_config.max_draft_len',
   });
   const [iters, ratio] = [numberOf(told.batch_wait_iters, 0), numberOf(told.batch_wait_ratio, 0)];
+  const waits = iters > 0 && ratio > 0;
+  const idle = { flag: 'batch_wait_timeout_iters', why: 'batches do not wait under attention data parallel' };
   const size = numberOf(told.block_size, setting.blockSize);
   const keys = {
     tensor_parallel_size: told.tp_size === undefined ? undefined : tp / groups,
@@ -38,13 +40,21 @@ export function settleTrtllm(told: Told, setting: Setting): Settled {
     block_size: told.block_size,
     ...(told.max_total_tokens === undefined
       ? {}
-      : { num_gpu_blocks: Math.max(1, Math.floor(Number(told.max_total_tokens) / size)) * groups }),
+      : { num_gpu_blocks: Math.max(1, Math.floor(Number(told.max_total_tokens) / size)) }),
     enable_prefix_caching: told.enable_prefix_caching,
-    ...(iters > 0 && ratio > 0 ? { batch_wait: { iters, max_tokens_ratio: ratio } } : {}),
+    ...(waits && groups === 1 ? { batch_wait: { iters, max_tokens_ratio: ratio } } : {}),
+    ...(told.balances === true && groups > 1 ? { attention_dp_config: evenOf(told) } : {}),
     ...(drafts.section ? { speculative_config: drafts.section } : {}),
     role: told.role,
   };
-  return { keys, lost: drafts.lost, faults: drafts.faults };
+  return { keys, lost: [...drafts.lost, ...(waits && groups > 1 ? [idle] : [])], faults: drafts.faults };
+}
+
+function evenOf({ timeout_iters, batching_wait_iters }: Told): Told {
+  return {
+    ...(timeout_iters === undefined ? {} : { timeout_iters }),
+    ...(batching_wait_iters === undefined ? {} : { batching_wait_iters }),
+  };
 }
 
 export function tellTrtllm(pool: Deployed, version: Version): Telling {
@@ -57,19 +67,21 @@ export function tellTrtllm(pool: Deployed, version: Version): Telling {
   if (c.kv_cache_dtype === 'int8') notes.push('TensorRT-LLM has no flag for an int8 KV cache');
   if (c.batching !== 'chunked' && c.batching !== 'mixed')
     notes.push(`the engine has no flag for ${c.batching} batching`);
-  noteForeign(pool, ['batch_wait'], notes);
+  noteForeign(pool, ['batch_wait', 'attention_dp_config'], notes);
   tellFormat(pool, [], notes);
   const wait = c.rules?.batch_wait;
+  const even = c.rules?.attention_dp_config;
   const told = {
     ...{ tp_size: tp * dp },
     ...(dp > 1 ? { enable_attention_dp: true } : {}),
     ...(ep > 1 ? { expert_parallel_size: ep } : {}),
     ...tellCommon(pool),
-    ...(c.num_gpu_blocks > 0 ? { max_total_tokens: Math.floor(c.num_gpu_blocks / dp) * c.block_size } : {}),
+    ...(c.num_gpu_blocks > 0 ? { max_total_tokens: c.num_gpu_blocks * c.block_size } : {}),
     ...(c.batching === 'chunked' && !built ? { enable_chunked_prefill: true } : {}),
     ...(c.admission === 'full-length' ? {} : { admission: c.admission }),
     ...(pool.prefixCaching === null ? {} : { enable_prefix_caching: pool.prefixCaching }),
     ...(wait ? { batch_wait_iters: wait.iters, batch_wait_ratio: wait.max_tokens_ratio } : {}),
+    ...(even ? { balances: true, ...even } : {}),
     ...draftsToWords(c, 'trtllm', notes),
     ...(pool.role === 'both' ? {} : { role: pool.role }),
   };

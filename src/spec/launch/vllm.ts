@@ -40,7 +40,7 @@ export function settleVllm(told: Told, setting: Setting): Settled {
     ...{ max_num_seqs: told.max_num_seqs, max_num_batched_tokens: told.max_num_batched_tokens },
     ...{ max_model_len: told.max_model_len, gpu_memory_utilization: told.gpu_memory_utilization },
     ...{ block_size: told.block_size, watermark: told.watermark },
-    ...(told.num_gpu_blocks === undefined ? {} : { num_gpu_blocks: Number(told.num_gpu_blocks) * groups }),
+    num_gpu_blocks: told.num_gpu_blocks,
     enable_prefix_caching: told.enable_prefix_caching,
     ...(preemption_mode === 'swap' ? { preemption_mode, swap_space: told.swap_space } : {}),
     num_scheduler_steps: told.num_scheduler_steps,
@@ -71,7 +71,7 @@ function roleOf(config: unknown): { readonly keys: Told; readonly lost: readonly
   return { keys: {}, lost: [{ flag, why }] };
 }
 
-/** Blocks, sequences and budgets are those of one group, as in a spec; blocks of a spec are those of all. */
+/** Blocks, sequences and budgets are those of one rank, as in a spec. */
 export function tellVllm(pool: Deployed, version: Version): Telling {
   const { configuration: c } = pool;
   const notes: string[] = [];
@@ -98,7 +98,7 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
     ...(ep > 1 ? { enable_expert_parallel: true } : {}),
     ...tellFormat(pool, ['fp8'], notes),
     ...tellCommon(pool),
-    ...(c.num_gpu_blocks > 0 ? { num_gpu_blocks: Math.floor(c.num_gpu_blocks / dp) } : {}),
+    ...(c.num_gpu_blocks > 0 ? { num_gpu_blocks: c.num_gpu_blocks } : {}),
     ...tellBatching(pool, version, notes),
     ...(pool.prefixCaching === null ? {} : { enable_prefix_caching: pool.prefixCaching }),
     ...(c.watermark > 0 && marks ? { watermark: c.watermark } : {}),

@@ -88,6 +88,37 @@ function holdsBack(client: Client, step: FormedStep, rest: number): boolean {
   return isHeld;
 }
 
+/**
+ * Ranks hold the prompts that wait back while all decode: until every rank has one, or for `steps` steps, and then for `batching` more.
+ */
+export function holdUneven(ranks: readonly Client[]): void {
+  const [first] = ranks as [Client];
+  const rule = first.setup.evenPrompts;
+  if (!rule) return;
+  const even = ranks.every((client) => client.running.some(isPartial) || hasPrompt(client));
+  const all = ranks.every(({ running }) => running.some((visit) => !isPartial(visit) && !isEnded(visit)));
+  if (even) first.uneven = 0;
+  let holds = false;
+  if (even && all) {
+    holds = first.even < rule.batching;
+    first.even = holds ? first.even + 1 : 0;
+  } else if (!even) {
+    holds = all && first.uneven + 1 < rule.steps;
+    first.uneven = holds ? first.uneven + 1 : 0;
+  }
+  for (const client of ranks) client.holds = holds;
+}
+
+function isPartial({ past, need }: Visit): boolean {
+  return past < need;
+}
+
+/** Whether a prompt that the scheduler knows of waits at the head of the queue, and a slot is free. */
+function hasPrompt(client: Client): boolean {
+  const head = headOf(client);
+  return head !== undefined && !isResident(head) && client.running.length < client.setup.maxNumSeqs;
+}
+
 /** Tokens of the prompts, cached or not, that would be admitted from the head of the queue up to the first that has its KV. */
 function admissibleTokens(client: Client, step: FormedStep, rest: number): number {
   const { batching, maxNumBatchedTokens, maxNumSeqs } = client.setup;
@@ -128,6 +159,7 @@ function formChunked(client: Client, step: FormedStep): void {
   while (budget > 0) {
     const head = headOf(client);
     if (head === undefined) return;
+    if (client.holds && !isResident(head)) return;
     const skip = countSkip(head, lookUp(client, head));
     const tokens = isResident(head) ? decodeTokens(client) : Math.min(head.need - skip, budget);
     if (tokens > budget) return;
@@ -164,6 +196,7 @@ function admitQueue(client: Client, step: FormedStep, rest: number, decodes: boo
       if (decodes) step.decodes.push(visit);
       if (decodes) left -= tokens;
     } else {
+      if (client.holds) return;
       const tokens = head.need - countSkip(head, lookUp(client, head));
       const alone = step.chunks.length === 0 && tokens > client.setup.maxNumBatchedTokens;
       if ((tokens > left && !alone) || !canAdmit(client, head, head.need, 0, tokens)) return;

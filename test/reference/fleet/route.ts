@@ -1,6 +1,11 @@
 // Which client of its group a visit goes to, and which visits no client of that kind could ever serve (R2, R6).
 import { STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../../assembly/layout/enums.ts';
-import { type LoadMetric, type RoutingPolicy, splitsMembers } from '../../../src/check/scheduler-lists.ts';
+import {
+  type DealingName,
+  type LoadMetric,
+  type RoutingPolicy,
+  splitsMembers,
+} from '../../../src/check/scheduler-lists.ts';
 import type { FleetGroup } from '../../../src/plan/fleet.ts';
 import { mostBlocks } from './blocks.ts';
 import { blocksToAdmit } from './form.ts';
@@ -19,7 +24,31 @@ export function chooseClient(world: World, visit: Visit, edge: Edge | null): Cli
   const rank = RULES[group.routing];
   const at = leastOf(inTurn, (member) => rank({ world, group, client: members[member]!, visit, edge }));
   last[half] = at;
-  return members[at]!;
+  return group.instances ? dealRank(world, members[at]!) : members[at]!;
+}
+
+/** The ranks of the instance that a client begins; itself where it has none. */
+function ranksFrom({ clients }: World, { index, setup: { rank } }: Client): Client[] {
+  return clients.slice(index, index + (rank?.of ?? 1));
+}
+
+/** What is compared of a rank, least first; the first in turn wins ties. */
+const DEALINGS: Readonly<Record<DealingName, (rank: Client) => number[]>> = {
+  'in-turn': () => [],
+  fewest: ({ outstanding }) => [outstanding.size],
+  'shortest-queue': ({ outstanding, running }) => [4 * (outstanding.size - running.length) + running.length],
+};
+
+/** The rank that an instance deals a visit to. */
+function dealRank(world: World, first: Client): Client {
+  const { rank } = first.setup;
+  if (!rank) return first;
+  const ranks = ranksFrom(world, first);
+  const last = world.lastRank.get(first) ?? -1;
+  const inTurn = ranks.map((_, step) => (last + 1 + step) % ranks.length);
+  const at = leastOf(inTurn, (place) => DEALINGS[rank.dealing](ranks[place]!));
+  world.lastRank.set(first, at);
+  return ranks[at]!;
 }
 
 function membersOf(world: World, group: FleetGroup, half: 0 | 1): Client[] {
@@ -36,7 +65,11 @@ interface Choice {
   readonly edge: Edge | null;
 }
 
-const loadOf = ({ client, group }: Choice): number => measureLoad(client, group.metric);
+/** The load of a member, or of all ranks of the instance that it begins. */
+function loadOf({ world, client, group }: Choice): number {
+  const all = group.instances ? ranksFrom(world, client) : [client];
+  return all.reduce((sum, one) => sum + measureLoad(one, group.metric), 0);
+}
 
 /** What is compared of a member, least first; the first in turn wins ties. */
 const RULES: Readonly<Record<RoutingPolicy, (choice: Choice) => number[]>> = {

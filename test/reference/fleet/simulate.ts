@@ -3,10 +3,10 @@ import { STATE_PENDING, STATE_UNFINISHED, STATE_UNSENT } from '../../../assembly
 import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
-import { priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
+import { priceRanks, priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
 import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
-import { formStep, isEnded, lookAtArrivals } from './form.ts';
+import { formStep, holdUneven, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { giveUp } from './share.ts';
 import {
@@ -57,7 +57,10 @@ export function referenceFleet(
       deliverPhase(world, now);
       arrivePhase(world, now);
     }
-    for (const client of world.clients) if (canForm(client)) startStep(world, client, now, watchStep);
+    for (const client of world.clients) {
+      const together = ranksOf(world, client);
+      if (together[0] === client && together.some(canForm)) startStep(world, together, now, watchStep);
+    }
     shareChannels(world, now);
     shareLinks(world, now);
     watch(world);
@@ -169,28 +172,44 @@ function canForm(client: Client): boolean {
   return kind === 'llm' && client.busy === null && !client.asleep && client.waiting.length + client.running.length > 0;
 }
 
-function startStep(world: World, client: Client, now: number, watch: WatchStep): void {
-  lookAtArrivals(client);
-  const formed = formStep(client);
-  client.lastHadPrompts = formed.chunks.length > 0;
-  noteMembers(world, client, formed, now);
-  if (formed.chunks.length + formed.decodes.length === 0) {
-    // blocks kept for ended visits leave nothing to run: it sleeps until blocks are let go or a visit joins
-    client.asleep = true;
-    return;
-  }
-  const work = describeWork(formed, client);
-  const copying = client.moved * (client.setup.swap?.secondsPerBlock ?? 0);
-  const seconds = priceStep(work, client.setup.price) + copying;
-  client.moved = 0;
-  client.counters.swapSeconds += copying;
-  const shared = sharesChannel(client);
-  const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
-  const wants = describeWants(client, work, seconds);
-  client.busy = { formed, start: now, wants, left: seconds, rate: shared ? 0 : 1, updated: now, end };
-  if (now + seconds > now) departLayers(world, formed, now);
-  watch(client, { formed, work, start: now, seconds });
-  countStep(client, work);
+/** A client and those whose steps begin and end with its own. */
+function ranksOf({ clients }: World, { index, setup: { rank } }: Client): readonly Client[] {
+  return rank ? clients.slice(index - rank.at, index - rank.at + rank.of) : [clients[index]!];
+}
+
+/** One client starts a step, or several that step together: each forms its own, and all last as long as they take together. */
+function startStep(world: World, together: readonly Client[], now: number, watch: WatchStep): void {
+  together.forEach(lookAtArrivals);
+  holdUneven(together);
+  const steps = together.map((client) => {
+    const formed = formStep(client);
+    client.lastHadPrompts = formed.chunks.length > 0;
+    noteMembers(world, client, formed, now);
+    return { client, formed, work: describeWork(formed, client) };
+  });
+  // blocks kept for ended visits leave nothing to run: they sleep until blocks are let go or a visit joins
+  const asleep = steps.every(({ formed }) => isEmpty(formed));
+  for (const client of together) client.asleep = asleep;
+  if (asleep) return;
+  const copies = together.map(({ moved, setup }) => moved * (setup.swap?.secondsPerBlock ?? 0));
+  const works = steps.map(({ work }) => work);
+  const { price } = together[0]!.setup;
+  const seconds = (works.length > 1 ? priceRanks(works, price) : priceStep(works[0]!, price)) + Math.max(...copies);
+  steps.forEach(({ client, formed, work }, i) => {
+    client.moved = 0;
+    client.counters.swapSeconds += copies[i]!;
+    const shared = sharesChannel(client);
+    const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
+    const wants = describeWants(client, work, seconds);
+    client.busy = { formed, start: now, wants, left: seconds, rate: shared ? 0 : 1, updated: now, end };
+    if (now + seconds > now) departLayers(world, formed, now);
+    if (!isEmpty(formed)) watch(client, { formed, work, start: now, seconds });
+    countStep(client, work);
+  });
+}
+
+function isEmpty({ chunks, decodes }: FormedStep): boolean {
+  return chunks.length + decodes.length === 0;
 }
 
 /** What a step wants of its channel: what it takes of each resource over what it lasts, and no more than all of it. */

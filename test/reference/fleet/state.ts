@@ -138,6 +138,10 @@ export interface Client {
   lastHadPrompts: boolean;
   /** Steps that waiting prompts have been held back. */
   waited: number;
+  /** Whether ranks that step together hold back the prompts that wait; of the first rank: steps so far for ranks without, and since all have one. */
+  holds: boolean;
+  uneven: number;
+  even: number;
   /** Its last step came out empty: it waits for blocks that are let go or for a visit that joins. */
   asleep: boolean;
   readonly tiers: readonly Lru[];
@@ -174,6 +178,8 @@ export interface World {
   readonly arrival: Float64Array;
   /** Position of the last chosen member: one per group, two with heavy-light. */
   readonly lastChosen: [number, number][];
+  /** By the first client of an instance: the rank that it last dealt a visit to. */
+  readonly lastRank: Map<Client, number>;
   flows: Flow[];
   flowsChanged: boolean;
   events: FleetEvent[];
@@ -199,6 +205,7 @@ export function openWorld(program: FleetProgram): World {
     lastChosen: program.groups.map(({ members, routing, light }) =>
       splitsMembers(routing) ? [light - 1, members.length - light - 1] : [members.length - 1, -1],
     ),
+    lastRank: new Map(),
     flows: [],
     flowsChanged: false,
     events: [],
@@ -233,6 +240,9 @@ function openClient(setup: FleetClient, index: number, hashBlock: number): Clien
     sinceLook: 0,
     lastHadPrompts: false,
     waited: 0,
+    holds: false,
+    uneven: 0,
+    even: 0,
     asleep: false,
     tiers: setup.tiers.map((tier) => new Lru(tier.blocks)),
     counters: {

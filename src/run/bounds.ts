@@ -1,0 +1,159 @@
+// What no run of a deployment can undercut: from the least work of its engines to the fewest of them that can keep the limits.
+//
+// All but a few requests of the window must have their first token, or their last, by a deadline; what those need lies between the arrival
+// of the first and the deadline of the last, so that it takes that many engines at least. (Client's delays only move deadlines forward.)
+import type { WindowRule } from '../metrics/fleet/window.ts';
+import { type Measured, scoreOf } from '../metrics/objective.ts';
+import type { Objective, Slo } from '../spec/types.ts';
+import type { Requests } from '../workload/types.ts';
+import { type LeastWork, leastWork, type StepLimits, type Totals } from './least-work.ts';
+import type { GiveUp } from './run-record.ts';
+
+/** Requests of the window, by deadline. Times in s after the first arrival of the run at the workload's own rate. */
+export interface Deadlines {
+  readonly count: number;
+  readonly arrival: Float64Array;
+  readonly due: Float64Array;
+  readonly prompt: Float64Array;
+  readonly decodes: Float64Array;
+  readonly context: Float64Array;
+  readonly totals: Totals;
+  /** How many of them may be late. */
+  readonly allowed: number;
+  readonly giveUp: GiveUp;
+  readonly longest: number;
+  readonly longestPrompt: number;
+}
+
+/** null where no limit gives requests a deadline. */
+export function deadlinesOf(requests: Requests, giveUp: GiveUp | null, slo: readonly Slo[]): Deadlines | null {
+  if (!giveUp || !slo.some(({ metric, percentile }) => metric === 'ttft' && percentile !== 'mean')) return null;
+  if (giveUp.ttftLimit === Number.POSITIVE_INFINITY) return null;
+  const { from = 0, to = requests.count } = giveUp;
+  const whole = giveUp.tpotLimit < Number.POSITIVE_INFINITY;
+  const dueOf = (r: number): number =>
+    requests.arrival[r]! + giveUp.ttftLimit + (whole ? giveUp.tpotLimit * (requests.output[r]! - 1) : 0);
+  const order = Array.from({ length: to - from }, (_, i) => from + i).sort((a, b) => dueOf(a) - dueOf(b) || a - b);
+  const column = (of: (r: number) => number): Float64Array => Float64Array.from(order, of);
+  const prompt = column((r) => requests.prompt[r]!);
+  const decodes = column((r) => (whole ? requests.output[r]! - 1 : 0));
+  const context = decodes.map((steps, i) => steps * prompt[i]! + (steps * (steps - 1)) / 2);
+  const sum = (values: Float64Array): number => values.reduce((all, value) => all + value, 0);
+  let [longest, longestPrompt] = [1, 1];
+  for (let r = 0; r < requests.count; r++) {
+    longest = Math.max(longest, requests.prompt[r]! + requests.output[r]!);
+    longestPrompt = Math.max(longestPrompt, requests.prompt[r]!);
+  }
+  const pairs = prompt.reduce((all, n) => all + pairsOf(n), 0);
+  return {
+    count: order.length,
+    arrival: column((r) => requests.arrival[r]!),
+    due: column(dueOf),
+    ...{ prompt, decodes, context },
+    totals: { promptTokens: sum(prompt), decodes: sum(decodes), context: sum(context), pairs },
+    allowed: giveUp.ttftAllowed + (whole ? giveUp.tpotAllowed : 0),
+    ...{ giveUp, longest, longestPrompt },
+  };
+}
+
+const pairsOf = (tokens: number): number => (tokens * (tokens + 1)) / 2;
+
+/** What is known of every deployment on a surface. */
+export interface Bound {
+  /** Fewer engines than this (not a whole number) cannot be in time. */
+  readonly engines: number;
+  /** Whether too many requests are late however many engines there are. */
+  readonly isLate: boolean;
+}
+
+/** Instants at which spans of work begin. */
+const STARTS = 8;
+
+export function boundOf(table: Float64Array, limits: StepLimits, deadlines: Deadlines): Bound {
+  const least = leastWork(table, limits, deadlines.totals);
+  const work = workOf(least, deadlines);
+  return { engines: enginesFor(work, deadlines), isLate: comesLate(least, deadlines) };
+}
+
+function workOf({ perPromptToken, perDecode, perContext, perPair }: LeastWork, d: Deadlines): Float64Array {
+  return d.prompt.map(
+    (prompt, i) =>
+      perPromptToken * prompt + perPair * pairsOf(prompt) + perDecode * d.decodes[i]! + perContext * d.context[i]!,
+  );
+}
+
+/** The most engine-seconds a second that any span asks for, when the dearest of those that may be late are left out. */
+function enginesFor(work: Float64Array, { count, arrival, due, allowed }: Deadlines): number {
+  const sorted = work.slice().sort();
+  let spared = 0;
+  for (let i = Math.max(0, count - allowed); i < count; i++) spared += sorted[i]!;
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const time of arrival) {
+    first = Math.min(first, time);
+    last = Math.max(last, time);
+  }
+  let most = 0;
+  for (let part = 0; part < STARTS; part++) {
+    const start = first + ((last - first) * part) / STARTS;
+    let sum = -spared;
+    for (let i = 0; i < count; i++) {
+      if (arrival[i]! < start) continue;
+      sum += work[i]!;
+      most = Math.max(most, sum / (due[i]! - start));
+    }
+  }
+  return most;
+}
+
+function comesLate({ alone, shortest, perPair }: LeastWork, { count, prompt, decodes, giveUp }: Deadlines): boolean {
+  let [first, next] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    const own = Math.max(shortest, alone * prompt[i]!) + perPair * pairsOf(prompt[i]!);
+    if (own > giveUp.ttftLimit) first++;
+    if (decodes[i]! > 0 && shortest > giveUp.tpotLimit) next++;
+  }
+  return first > giveUp.ttftAllowed || next > giveUp.tpotAllowed;
+}
+
+/** What traffic asks of every deployment. */
+export interface Demand {
+  readonly deadlines: Deadlines | null;
+  /** Output tokens per second that no run can measure more of; Infinity where that depends on the run. */
+  readonly mostTokens: number;
+}
+
+/** What a run is given, and what of it is measured: extended runs measure their own window. */
+export interface Lengthened {
+  readonly requests: Requests;
+  readonly rule: WindowRule | 'steady' | undefined;
+}
+
+/** Of an open load whose window is known before the run: all that is asked for before its end, over its length. */
+export function mostTokensOf(runs: readonly Lengthened[]): number {
+  return runs.reduce((most, { requests, rule }) => Math.max(most, tokensIn(requests, rule)), 0);
+}
+
+function tokensIn({ count, arrival, output, concurrency }: Requests, rule: WindowRule | 'steady' | undefined): number {
+  if (concurrency > 0 || rule === 'steady') return Number.POSITIVE_INFINITY;
+  const from = rule === undefined ? 0 : rule.from.at === 'arrival' ? rule.from.request : -1;
+  const to = rule === undefined ? count - 1 : rule.to.at === 'arrival' ? rule.to.request : -1;
+  if (from < 0 || to < 0) return Number.POSITIVE_INFINITY;
+  const seconds = arrival[to]! - arrival[from]!;
+  let tokens = 0;
+  for (let r = 0; r < count; r++) if (rule === undefined || arrival[r]! < arrival[to]!) tokens += output[r]!;
+  return seconds > 0 ? tokens / seconds : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * What the score of a deployment cannot undercut (metrics/objective.ts): its devices cost at least their price and draw at least their idle
+ * power (law L11), and no run serves more than is asked for. A little less, so that rounding never makes it more.
+ */
+export function floorOf(
+  objective: Objective,
+  { usdPerHour, devices, watts = 0 }: Pick<Measured, 'usdPerHour' | 'devices'> & Partial<Pick<Measured, 'watts'>>,
+  mostTokens: number,
+): number {
+  const floor = scoreOf(objective, { usdPerHour, outputThroughput: mostTokens, watts, devices });
+  return floor - Math.abs(floor) * 1e-11;
+}

@@ -1,0 +1,49 @@
+// What the traffic of a question asks of every deployment, by rate: deadlines, and the most tokens that a run can count.
+import type { Catalog } from '../catalog/open.ts';
+import { MOST_TIMES } from '../metrics/sweep.ts';
+import type { FleetSpec } from '../spec/fleet/types.ts';
+import { makeRequests } from '../workload/make.ts';
+import type { Requests } from '../workload/types.ts';
+import { type Demand, deadlinesOf, type Lengthened, mostTokensOf } from './bounds.ts';
+import { planMeasuring } from './client-view.ts';
+import { lengthen } from './extend.ts';
+import { giveUpAt } from './tails.ts';
+
+/** Of a question of one pool (spec/shape.ts), whose rows have the traffic and the limits of `spec` but for the rate. */
+export function openDemand(spec: FleetSpec, catalog: Catalog): (rate: number) => Demand {
+  const known = new Map<number, Demand>();
+  return (rate) => {
+    const own = known.get(rate);
+    if (own) return own;
+    const made = demandAt({ ...spec, workload: { ...spec.workload, request_rate: rate } }, catalog);
+    known.set(rate, made);
+    return made;
+  };
+}
+
+function demandAt(spec: FleetSpec, catalog: Catalog): Demand {
+  const draw = ({ workload }: FleetSpec): Requests =>
+    makeRequests(workload, { catalogShape: (id) => catalog.shape(id) });
+  const measured = (own: FleetSpec): Lengthened => {
+    const requests = draw(own);
+    return { requests, rule: planMeasuring(own, { program: { requests } }, true).measuring?.rule };
+  };
+  const first = measured(spec);
+  const { requests, rule } = first;
+  const isOpen = requests.concurrency === 0 && requests.rate > 0;
+  let most: number | undefined;
+  return {
+    deadlines: isOpen ? deadlinesOf(requests, giveUpAt(spec.slo, requests, rule), spec.slo) : null,
+    get mostTokens() {
+      most ??= mostTokensOf([first, ...longerOnes(spec).map(measured)]);
+      return most;
+    },
+  };
+}
+
+/** The runs that a row may be extended to. */
+function longerOnes(spec: FleetSpec): FleetSpec[] {
+  const longer: FleetSpec[] = [];
+  for (let times = 2; times <= MOST_TIMES; times *= 2) longer.push(lengthen(spec, times) ?? spec);
+  return longer;
+}

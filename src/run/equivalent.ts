@@ -1,0 +1,123 @@
+// Runs that are equal though their limits differ: one that a limit had no say in is, bit for bit, that of every row with a looser one.
+import { queuesByWork } from '../check/scheduler-lists.ts';
+import type { FleetClient } from '../plan/fleet.ts';
+import type { LoweredFleet } from '../plan/pipeline/lower-fleet.ts';
+import { roundOf } from '../plan/setup.ts';
+import type { FleetSpec, PoolSpec } from '../spec/fleet/types.ts';
+import type { Reach } from './fleet-read.ts';
+import { nameOf } from './hash.ts';
+
+/** Limits of the engines of every pool, three in a row: sequences, tokens of a step, KV blocks. */
+export type Limits = readonly number[];
+
+/** Every run with each limit from `least` to `most` is the same. */
+export interface Range {
+  readonly least: Limits;
+  readonly most: Limits;
+}
+
+const PER_POOL = 3;
+const ANY = 0x7fffffff;
+
+type Lowered = Pick<LoweredFleet, 'program' | 'clients'>;
+
+/** The first instance of every pool: all of one have the same limits. */
+function firstsOf({ clients }: Lowered): number[] {
+  return clients.flatMap(({ pool }, c) => (c === 0 || clients[c - 1]!.pool !== pool ? [c] : []));
+}
+
+export function limitsOf(lowered: Lowered): Limits {
+  return firstsOf(lowered).flatMap((c) => {
+    const { maxNumSeqs, maxNumBatchedTokens, numGpuBlocks } = lowered.program.clients[c]!;
+    return [maxNumSeqs, maxNumBatchedTokens, numGpuBlocks];
+  });
+}
+
+export function covers({ least, most }: Range, limits: Limits): boolean {
+  return limits.length === least.length && limits.every((limit, i) => limit >= least[i]! && limit <= most[i]!);
+}
+
+/** Limits under which the run that left `reach` goes the same way: whatever is no less than it needed, unless its own is. */
+export function rangeOf(lowered: Lowered, limits: Limits, reach: readonly Reach[]): Range {
+  const least = [...limits];
+  const most = [...limits];
+  const isOne = poolOf(limits) !== null;
+  const firsts = firstsOf(lowered);
+  firsts.forEach((first, p) => {
+    const client = lowered.program.clients[first]!;
+    if (client.kind !== 'llm' || looksAtLimits(client)) return;
+    const { sequences, budget, blocks } = ofAll(reach.slice(first, firsts[p + 1] ?? reach.length));
+    const open = (limit: number, need: number): void => {
+      const at = p * PER_POOL + limit;
+      if (need > limits[at]!) return;
+      least[at] = need;
+      most[at] = ANY;
+    };
+    open(0, sequences);
+    open(1, budget);
+    // a watermark is a share of the pool
+    if (isOne && !client.watermark) open(2, blocks);
+  });
+  return { least, most };
+}
+
+function ofAll(reach: readonly Reach[]): Reach {
+  const all = { sequences: 0, budget: 0, blocks: 0 };
+  for (const { sequences, budget, blocks } of reach) {
+    all.sequences = Math.max(all.sequences, sequences);
+    all.budget = Math.max(all.budget, budget);
+    all.blocks = Math.max(all.blocks, blocks);
+  }
+  return all;
+}
+
+/** What both ranges hold. */
+export function meet(a: Range, b: Range): Range {
+  return {
+    least: a.least.map((value, i) => Math.max(value, b.least[i]!)),
+    most: a.most.map((value, i) => Math.min(value, b.most[i]!)),
+  };
+}
+
+/** KV blocks of every engine; null where they differ (0: it has no engine's limits). */
+function poolOf(limits: Limits): number | null {
+  const pools = new Set<number>();
+  for (let i = 2; i < limits.length; i += PER_POOL) if (limits[i]! > 0) pools.add(limits[i]!);
+  return pools.size === 1 ? [...pools][0]! : null;
+}
+
+/** The result of a run under other limits of its range: equal in all but the share of the pool that it used at most. */
+export function restate<T extends { readonly peak_kv_use: number }>(result: T, from: Limits, to: Limits): T {
+  const [was, is] = [poolOf(from), poolOf(to)];
+  if (was === is || was === null || is === null) return result;
+  return { ...result, peak_kv_use: Math.round(result.peak_kv_use * was) / is };
+}
+
+/** Whether its rules look at limits in ways that the kernel does not note: drafts, rounds, batch waiting, caches, pages, swaps, ranks, order by work. */
+function looksAtLimits(client: FleetClient): boolean {
+  const { speculation, batchWait, prefixCaching, pages, swap, rank, packing } = client;
+  return Boolean(
+    speculation || batchWait || prefixCaching || pages || swap || rank || roundOf(client) > 1 || queuesByWork(packing),
+  );
+}
+
+/** Equal for rows that differ in nothing but the limits. */
+export function className(spec: FleetSpec, { program, clients }: LoweredFleet, hasty: boolean): string {
+  const { pools, text: _, file: __, name: ___, ...rest } = spec;
+  const around = Object.entries(rest).map(([key, part]) => `${key}:${nameOf(part)}`);
+  const own = pools.map((pool) => poolName(pool));
+  const engines = firstsOf({ program, clients }).map((c) => engineName(program.clients[c]!));
+  return `${hasty} ${around.join(' ')} ${own.join('|')} ${engines.join('|')}`;
+}
+
+/** All of an engine but the limits: what else follows from them (the longest prompt that is computed whole) tells rows apart. */
+function engineName({ price, parts, ...client }: FleetClient): string {
+  const { maxNumSeqs: _, maxNumBatchedTokens: __, numGpuBlocks: ___, batchWait: ____, ...rest } = client;
+  return `${nameOf(price)} ${parts ? nameOf(parts.compute) : ''} ${JSON.stringify(rest)}`;
+}
+
+function poolName(pool: PoolSpec): string {
+  if (pool.kind !== 'llm') return JSON.stringify(pool);
+  const { max_num_seqs: _, max_num_batched_tokens: __, gpu_memory_utilization: ___, ...rest } = pool.configuration;
+  return JSON.stringify({ ...pool, configuration: rest });
+}

@@ -1,0 +1,162 @@
+// Finds the best rows of a question and proves that no other is better: in the order of what their scores cannot undercut, until that is
+// worse than what was found. What is simulated depends on whole waves only, never on which worker was faster.
+import { rowScore } from '../metrics/sweep.ts';
+import type { Objective } from '../spec/types.ts';
+import type { Legal } from './candidates.ts';
+import { covers, type Range } from './equivalent.ts';
+import type { Pool } from './pool.ts';
+import type { SettledRow } from './protocol.ts';
+import type { SimulatedRow } from './simulate-row.ts';
+
+/** Rows of the first wave, and at most of a later one: as many as a quarter of those before. */
+const WAVE = 32;
+const MOST_WAVE = 4096;
+
+export interface SearchWatch {
+  readonly onProgress?: (done: number, total: number, words: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What is searched: how rows are told apart, how many are wanted, how many runs at most. */
+export interface Searching {
+  readonly pool: Pool;
+  readonly objective: Objective;
+  readonly top: number;
+  readonly settle: number;
+  readonly watch: SearchWatch;
+  /** Which question a row answers: what is better is asked of each by itself. */
+  scenarioOf(row: number): string;
+  /** Rows of one name are settings of one thing to buy: the best `top` are of different ones. */
+  deploymentOf(row: number): string;
+}
+
+/** What has been found so far, by row. */
+export interface Search extends Searching {
+  readonly results: Map<number, SimulatedRow>;
+  readonly refused: Map<number, string>;
+  /** By scenario and deployment: the best score that keeps the promise. */
+  readonly leaders: Map<string, Map<string, number>>;
+  /** Runs by what must be equal: under which limits a row is the same. */
+  readonly classes: Map<number, Range[]>;
+  /** Rows that the run of another row proves equal to it. */
+  readonly equivalent: Set<number>;
+}
+
+export function openSearch(searching: Searching): Search {
+  const found = {
+    results: new Map(),
+    refused: new Map(),
+    leaders: new Map(),
+    classes: new Map(),
+    equivalent: new Set(),
+  };
+  return { ...searching, ...(found as Pick<Search, keyof typeof found>) };
+}
+
+/** Rows that were proved to be no better, and how near the nearest of them came. */
+export interface Proof {
+  readonly dearer: number;
+  /** The least that the score of a row which was left out exceeds that of the last leader by, as a share of it; Infinity where none was. */
+  readonly margin: number;
+  /** Whether every row is accounted for: nothing was interrupted or beyond `settle`. */
+  readonly complete: boolean;
+}
+
+export const isDone = ({ results, refused }: Search, row: number): boolean => results.has(row) || refused.has(row);
+export const isMet = ({ results }: Search, row: number): boolean => results.get(row)?.result.slo_met ?? false;
+export const isOver = ({ results, refused, settle, watch }: Search): boolean =>
+  results.size + refused.size >= settle || (watch.signal?.aborted ?? false);
+
+/** Simulates rows until every one of `legal` is simulated or proved to be no better than the best `top`. `exhaustive`: all of them. */
+export async function prove(search: Search, legal: Legal, exhaustive: boolean): Promise<Proof> {
+  const order = orderRows(legal);
+  let [at, dearer, margin] = [0, 0, Number.POSITIVE_INFINITY];
+  while (at < order.length && !isOver(search)) {
+    const worst = exhaustive ? new Map<string, number>() : worstLeaders(search);
+    const left = search.settle - search.results.size - search.refused.size;
+    const room = Math.min(left, Math.max(WAVE, Math.min(MOST_WAVE, search.results.size >> 2)));
+    const wave: number[] = [];
+    for (; at < order.length && wave.length < room; at++) {
+      const row = legal.row[order[at]!]!;
+      if (isDone(search, row)) continue;
+      const floor = legal.floor[order[at]!]!;
+      const bar = worst.get(search.scenarioOf(row)) ?? Number.POSITIVE_INFINITY;
+      if (floor <= bar) wave.push(row);
+      else {
+        dearer++;
+        margin = Math.min(margin, (floor - bar) / Math.abs(bar));
+      }
+    }
+    await simulateRows(search, wave, !exhaustive, order.length);
+  }
+  return { dearer, margin, complete: at >= order.length && !(search.watch.signal?.aborted ?? false) };
+}
+
+/** Indices by floor, then row. */
+function orderRows({ row, floor }: Legal): Uint32Array {
+  const order = Uint32Array.from({ length: row.length }, (_, i) => i);
+  return order.sort((a, b) => floor[a]! - floor[b]! || row[a]! - row[b]!);
+}
+
+/** By scenario: the score of the `top`-th best deployment; absent while there are fewer. */
+function worstLeaders({ leaders, top }: Search): Map<string, number> {
+  const worst = new Map<string, number>();
+  for (const [scenario, best] of leaders) {
+    if (best.size >= top) worst.set(scenario, [...best.values()].sort((a, b) => a - b)[top - 1]!);
+  }
+  return worst;
+}
+
+/** Simulates `rows` that are not done yet, all of them or until stopped. `hasty`: runs that have proved that they miss a limit end there. */
+export async function simulateRows(
+  search: Search,
+  rows: readonly number[],
+  hasty: boolean,
+  total: number,
+): Promise<void> {
+  const { pool, watch, settle, results, refused } = search;
+  const settled: (SettledRow | undefined)[] = new Array(rows.length);
+  let done = results.size + refused.size;
+  await pool.work({ kind: 'settle', rows: Float64Array.from(rows), hasty }, (report) => {
+    if (report.kind !== 'settled') return;
+    report.rows.forEach((one, i) => {
+      settled[report.index + i] = one;
+    });
+    done += report.rows.length;
+    watch.onProgress?.(done, Math.min(settle, total), 'simulating');
+  });
+  for (const [i, one] of settled.entries()) if (one) note(search, rows[i]!, one);
+}
+
+function note(search: Search, row: number, { simulated, refused, same }: SettledRow): void {
+  if (!simulated) {
+    search.refused.set(row, refused);
+    return;
+  }
+  search.results.set(row, simulated);
+  if (same) noteClass(search, row, same);
+  if (!simulated.result.slo_met) return;
+  const score = rowScore(search.objective, simulated.result);
+  if (Number.isNaN(score)) return;
+  const scenario = search.scenarioOf(row);
+  const deployment = search.deploymentOf(row);
+  const best = search.leaders.get(scenario) ?? new Map<string, number>();
+  search.leaders.set(scenario, best.set(deployment, Math.min(score, best.get(deployment) ?? Number.POSITIVE_INFINITY)));
+}
+
+function noteClass({ classes, equivalent }: Search, row: number, own: NonNullable<SettledRow['same']>): void {
+  const { name, limits, range } = own;
+  const ranges = classes.get(name) ?? [];
+  if (ranges.some((known) => covers(known, limits))) equivalent.add(row);
+  else classes.set(name, [...ranges, range]);
+}
+
+/** Rows of `legal` by what became of them. `tooFew`: how near the bound on engines came to letting a row through. */
+export function tellSearch(search: Search, legal: Legal, proof: Proof, tooFew = Number.POSITIVE_INFINITY) {
+  const { results, equivalent } = search;
+  let left = 0;
+  for (const row of legal.row) if (!isDone(search, row)) left++;
+  // some of those that were proved no better were simulated after all, for pictures
+  const dearer = proof.complete ? left : Math.min(left, proof.dearer);
+  return { simulated: results, equivalent: equivalent.size, dearer, proof: { ...proof, tooFew } };
+}

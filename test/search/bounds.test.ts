@@ -1,0 +1,73 @@
+// The least work of a surface: no step of it undercuts what its tokens are held to cost, and no run is faster than its bound.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { openCatalog } from '../../src/catalog/open.ts';
+import { bindDeployment, isRefusal } from '../../src/plan/deployment.ts';
+import { lowerSurface } from '../../src/plan/lower.ts';
+import { readSurface } from '../../src/plan/read-surface.ts';
+import { leastWork } from '../../src/run/least-work.ts';
+import { openSession } from '../../src/run/session.ts';
+import { openQuestion } from '../../src/spec/question.ts';
+import { configurationOf } from '../../src/spec/shape.ts';
+
+const catalog = openCatalog({});
+const session = openSession(catalog);
+
+function surfaceOf(model: string, hardware: string, tp: number, profile: string): Float64Array | null {
+  const text = `{model: ${model}, workload: {lengths: {input_len: 500, output_len: 50}, request_rate: 1, num_requests: 10}, deployment: {hardware: ${hardware}, tensor_parallel_size: ${tp}}, engine: {profile: ${profile}}}`;
+  const { first } = openQuestion(text, 'x.yaml', catalog);
+  const [pool] = first.pools;
+  if (pool?.kind !== 'llm') throw new Error('no engine');
+  const bound = bindDeployment(configurationOf(pool, 1), { catalog, prices: {}, watts: {}, seed: 0 });
+  return isRefusal(bound) ? null : lowerSurface(bound.key, session.lowering).table.slice();
+}
+
+const SURFACES = [
+  ['llama-3.1-8b', 'l4', 1, 'vllm-0.11'],
+  ['llama-3.1-8b', 'h100-sxm-80gb', 2, 'vllm-0.6'],
+  ['llama-3.1-70b', 'mi300x', 2, 'vllm-0.11'],
+  ['gemma-3-27b', 'h200-sxm-141gb', 1, 'sglang-0.5'],
+  ['deepseek-v3', 'h200-sxm-141gb', 8, 'sglang-0.5'],
+] as const;
+
+describe('no step undercuts the least work', () => {
+  for (const [model, hardware, tp, profile] of SURFACES) {
+    test(`${model} on ${hardware} tp${tp}, ${profile}`, () => {
+      const table = surfaceOf(model, hardware, tp, profile);
+      if (!table) throw new Error('the catalog has no such deployment');
+      const limits = { sequences: 256, tokens: 8192, context: 200_000, longest: 9000 };
+      const totals = { promptTokens: 1e6, decodes: 2e5, context: 2e8, pairs: 1e9 };
+      const least = leastWork(table, limits, totals);
+      expect(least.perPromptToken).toBeGreaterThan(0);
+      let nearest = Number.POSITIVE_INFINITY;
+      const step = fc.record({
+        chunks: fc.array(
+          fc.record({ tokens: fc.integer({ min: 1, max: 4000 }), past: fc.integer({ min: 0, max: 4000 }) }),
+          { maxLength: 3 },
+        ),
+        decodes: fc.integer({ min: 0, max: 256 }),
+        context: fc.integer({ min: 1, max: 9000 }),
+      });
+      fc.assert(
+        fc.property(step, ({ chunks, decodes, context }) => {
+          const tokens = chunks.reduce((sum, chunk) => sum + chunk.tokens, 0);
+          fc.pre(tokens + decodes <= limits.tokens && decodes * context <= limits.context && tokens + decodes > 0);
+          const prefill = chunks.map((chunk) => ({ ...chunk, completes: false }));
+          const seconds = readSurface(table, { prefill, decode: decodes > 0 ? [{ count: decodes, context }] : [] });
+          const pairs = chunks.reduce((sum, { tokens: n, past }) => sum + n * past + (n * (n + 1)) / 2, 0);
+          const floor =
+            least.perPromptToken * tokens +
+            least.perDecode * decodes +
+            least.perContext * decodes * context +
+            least.perPair * pairs;
+          expect(floor).toBeLessThanOrEqual(seconds * (1 + 1e-12));
+          expect(least.shortest).toBeLessThanOrEqual(seconds);
+          nearest = Math.min(nearest, seconds / floor);
+        }),
+        { numRuns: 3000 },
+      );
+      // a bound that is far from every step proves nothing
+      expect(nearest).toBeLessThan(3);
+    });
+  }
+});

@@ -1,0 +1,58 @@
+// Law L10: a proof never lies. What a search leaves out, if simulated, is no better than what it found.
+import { describe, expect, test } from 'vitest';
+import { openCatalog } from '../../src/catalog/open.ts';
+import { type KeptRow, rowScore, type SweepResult } from '../../src/metrics/sweep.ts';
+import { certificate } from '../../src/report/certificate.ts';
+import { sweep } from '../../src/run/sweep.ts';
+import { openQuestion } from '../../src/spec/question.ts';
+import { SPACES } from './spaces.ts';
+
+const catalog = openCatalog({});
+
+/** The best of each scenario: as many rows as it was asked for, each of another deployment. */
+function leaders({ kept, top, objective }: SweepResult): string[] {
+  const scenarios = [...new Set(kept.map(({ scenario }) => scenario))].sort();
+  return scenarios.flatMap((scenario) => {
+    const met = kept.filter((row) => row.scenario === scenario && row.result?.slo_met);
+    const names = new Set<string>();
+    const best: KeptRow[] = [];
+    for (const row of met) {
+      const name = [...row.choices].filter(([axis]) => !SETTINGS.some((setting) => axis.endsWith(setting))).join(' ');
+      if (best.length < top && !names.has(name)) best.push(row);
+      names.add(name);
+    }
+    return best.map((row) => `${scenario} ${row.row} ${rowScore(objective, row.result!)}`);
+  });
+}
+
+const SETTINGS = ['batching', 'max_num_seqs', 'max_num_batched_tokens'];
+
+describe('L10: proved and exhaustive give one answer', () => {
+  for (const [name, text] of Object.entries(SPACES)) {
+    test(name, { timeout: 600_000 }, async () => {
+      const question = () => openQuestion(text, 'space.yaml', catalog);
+      const all = await sweep(question(), catalog, { workers: 2, exhaustive: true });
+      const proved = await sweep(question(), catalog, { workers: 2 });
+      expect(leaders(proved)).toEqual(leaders(all));
+      expect(certificate(all)).toMatchObject({ proved: true, dearer: 0, unreached: 0 });
+      const said = certificate(proved);
+      expect(said).toMatchObject({ proved: true, unreached: 0 });
+      const fallen = proved.rejected.reduce((sum, { count }) => sum + count, 0);
+      expect(fallen + proved.dearer + proved.simulated).toBe(proved.rows);
+    });
+  }
+});
+
+test('the spaces have what a search is for: rows of every fate', async () => {
+  const fates = { dearer: 0, equivalent: 0, tooFew: 0, late: 0 };
+  for (const name of ['cheapest', 'heavy load, most rows too few', 'limits that nothing keeps']) {
+    const result = await sweep(openQuestion(SPACES[name]!, 'space.yaml', catalog), catalog, { workers: 2 });
+    fates.dearer += result.dearer;
+    fates.equivalent += result.equivalent;
+    for (const { words, count } of result.rejected) {
+      if (words.startsWith('too few')) fates.tooFew += count;
+      if (words.startsWith('late even')) fates.late += count;
+    }
+  }
+  for (const count of Object.values(fates)) expect(count).toBeGreaterThan(10);
+});
