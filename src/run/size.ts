@@ -112,9 +112,9 @@ const isMet = ({ kept }: SweepResult): boolean => kept[0]?.result?.slo_met ?? fa
 /** Whether more of the same could be an answer, or a better one: the best has as many as were tried, or nothing is enough. */
 export function mayLieBeyond({ kept, objective }: SweepResult, counts: readonly string[], most: number): boolean {
   const best = kept[0];
-  if (best === undefined) return true;
+  if (!best?.result?.slo_met) return true;
   const isAtEnd = counts.some((name) => best.choices.get(name) === String(most));
-  return isAtEnd || best.result === null || (objective === 'devices' && best.devices > most);
+  return isAtEnd || (objective === 'devices' && best.devices > most);
 }
 
 /** Whether the model's own weights are wider than those that are tried beside them. */
