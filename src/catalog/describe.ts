@@ -9,6 +9,7 @@ import type {
   KvFormat,
   LayerGroup,
   LengthShape,
+  Link,
   Mlp,
   Model,
   PriceSheet,
@@ -49,6 +50,18 @@ export function describeHardware(entry: Hardware): Fact[] {
     ['to the host', `${giga(entry.host_link_bandwidth)} GB/s one way`],
     ['scale-out', entry.scale_out_bandwidth === 0 ? 'none' : `${giga(entry.scale_out_bandwidth)} GB/s one way`],
     ['board power', entry.tdp_w === null ? 'unknown' : `${entry.tdp_w} W`],
+    ['confidence', entry.confidence],
+    ['source', entry.source],
+  ];
+}
+
+export function describeLink(entry: Link): Fact[] {
+  const shares = `${short(entry.exchange_share * 100)} % of it in exchanges, ${short(entry.copy_share * 100)} % in copies`;
+  return [
+    ['name', entry.name],
+    ['bandwidth', `${giga(entry.bandwidth)} GB/s one way per device; ${shares}`],
+    ['hop', `${short(entry.latency_s * 1e6)} us`],
+    ['joins', entry.domain === undefined ? 'any number' : String(entry.domain)],
     ['confidence', entry.confidence],
     ['source', entry.source],
   ];

@@ -18,6 +18,7 @@ import {
   engineSchema,
   errorBandsSchema,
   hardwareSchema,
+  linkSchema,
   modelSchema,
   priceSheetSchema,
   shapeSchema,
@@ -29,6 +30,7 @@ import type {
   ErrorBands,
   Hardware,
   LengthShape,
+  Link,
   Model,
   PriceSheet,
   StepFit,
@@ -41,12 +43,13 @@ export type CatalogKind =
   | 'engines'
   | 'workloads'
   | 'prices'
+  | 'links'
   | 'efficiency'
   | 'steps'
   | 'validation';
 
 /** Kinds that a person looks up by name; efficiencies follow the hardware. */
-export const NAMED_KINDS = ['hardware', 'models', 'engines', 'workloads', 'prices'] as const;
+export const NAMED_KINDS = ['hardware', 'models', 'engines', 'workloads', 'prices', 'links'] as const;
 export type NamedKind = (typeof NAMED_KINDS)[number];
 
 const KINDS: readonly CatalogKind[] = [...NAMED_KINDS, 'efficiency', 'steps', 'validation'];
@@ -55,6 +58,7 @@ const NOUNS: Readonly<Record<CatalogKind, string>> = {
   models: 'a model, or the path of a config.json',
   engines: 'an engine profile',
   workloads: 'a workload',
+  links: 'a link',
   prices: 'a kind of price, or the path of a price list',
   efficiency: 'efficiencies',
   validation: 'error bands',
@@ -70,6 +74,7 @@ export interface Catalog {
   named(word: string): NamedModel | null;
   engine(id: string): EngineProfile;
   shape(id: string): LengthShape;
+  link(id: string): Link;
   /** A sheet of prices by its kind, or the path of a list. */
   sheet(word: string): PriceSheet;
   /** The sheet of a spec that says `word` or nothing; of a catalog that was opened with `prices` always that. */
@@ -121,10 +126,11 @@ export function openCatalog(options: CatalogOptions = {}): Catalog {
     if (!entries.has(key)) entries.set(key, readEntry(kind, schema, id, file(kind, id), folder));
     return entries.get(key) as T;
   }
-  function read(kind: NamedKind, id: string): Hardware | Model | EngineProfile | LengthShape | PriceSheet {
+  function read(kind: NamedKind, id: string): Hardware | Model | EngineProfile | LengthShape | PriceSheet | Link {
     if (kind === 'hardware') return entry(kind, hardwareSchema, id);
     if (kind === 'models') return entry(kind, modelSchema, id);
     if (kind === 'prices') return entry(kind, priceSheetSchema, id);
+    if (kind === 'links') return entry(kind, linkSchema, id);
     return kind === 'engines' ? entry(kind, engineSchema, id) : entry(kind, shapeSchema, id);
   }
   const priceLists = new Map<string, PriceSheet>();
@@ -144,6 +150,7 @@ export function openCatalog(options: CatalogOptions = {}): Catalog {
     find,
     hardware: (id) => entry('hardware', hardwareSchema, need('hardware', id)),
     engine: (id) => entry('engines', engineSchema, need('engines', id)),
+    link: (id) => entry('links', linkSchema, need('links', id)),
     sheet: prices,
     prices: (word) => prices(options.prices ?? (word || DEFAULT_SHEET)),
     shape: (id) => entry('workloads', shapeSchema, need('workloads', id)),

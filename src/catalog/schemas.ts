@@ -3,6 +3,7 @@ export { errorBandsSchema } from './schema-bands.ts';
 export { efficiencySchema } from './schema-efficiency.ts';
 export { engineSchema } from './schema-engine.ts';
 export { hardwareSchema } from './schema-hardware.ts';
+export { linkSchema } from './schema-links.ts';
 export { modelSchema } from './schema-model.ts';
 export { priceSheetSchema } from './schema-prices.ts';
 export { shapeSchema } from './schema-shape.ts';

@@ -5,6 +5,7 @@ import type { errorBand, errorBandsSchema } from './schema-bands.ts';
 import type { collectiveFit, efficiencySchema, opFit, opTable } from './schema-efficiency.ts';
 import type { engineSchema } from './schema-engine.ts';
 import type { hardwareSchema } from './schema-hardware.ts';
+import type { linkSchema } from './schema-links.ts';
 import type { attention, indexer, layerGroup, mlp, modelSchema } from './schema-model.ts';
 import type { priceEntry, priceSheetSchema } from './schema-prices.ts';
 import type { shapeSchema } from './schema-shape.ts';
@@ -32,6 +33,9 @@ export type CollectiveOp = z.infer<typeof collectiveOp>;
 
 /** One accelerator, CPU or chip: one socketed package as `hardware_ids.csv` counts it. File: catalog/hardware/<id>.json. */
 export type Hardware = Entry<typeof hardwareSchema>;
+
+/** How devices, servers or a device and its host are joined. File: catalog/links/<id>.json. */
+export type Link = Entry<typeof linkSchema>;
 
 /** Prices of one kind: on demand, spot, owned, ... File: catalog/prices/<id>.json. */
 export type PriceSheet = Entry<typeof priceSheetSchema>;

@@ -1,8 +1,9 @@
-// mist catalog: what is known of hardware, models, engines, workloads and prices, with sources.
+// mist catalog: what is known of hardware, models, engines, workloads, prices and links, with sources.
 import {
   deriveModel,
   describeEngine,
   describeHardware,
+  describeLink,
   describeModel,
   describePrices,
   describeShape,
@@ -23,12 +24,12 @@ const FLAGS = { '--kind': String, '--json': Boolean, '--catalog': String } as co
 
 const HELP = `mist catalog [ID ...] [--kind KIND] [--json] [--catalog FOLDER]
 
-  mist catalog                      everything: hardware, models, engines, workloads, prices
+  mist catalog                      everything: hardware, models, engines, workloads, prices, links
   mist catalog --kind hardware      one kind
   mist catalog h100-sxm-80gb        one entry with its sources
   mist catalog path/to/config.json  a Hugging Face config.json, as it is understood
   --json                            for programs
-  --catalog FOLDER                  a folder of your own (hardware/ models/ engines/ workloads/ prices/ efficiency/), first
+  --catalog FOLDER                  a folder of your own (hardware/ models/ engines/ workloads/ prices/ links/ efficiency/), first
 `;
 
 /** Exit code 0; a user's mistake is thrown as a UserError (exit code 2). */
@@ -68,6 +69,7 @@ function readEntry(opened: Catalog, kind: NamedKind, id: string) {
   if (kind === 'hardware') return opened.hardware(id);
   if (kind === 'models') return opened.model(id);
   if (kind === 'prices') return opened.sheet(id);
+  if (kind === 'links') return opened.link(id);
   return kind === 'engines' ? opened.engine(id) : opened.shape(id);
 }
 
@@ -124,6 +126,10 @@ function describe(opened: Catalog, kind: NamedKind, id: string): Described {
   if (kind === 'engines') {
     const entry = opened.engine(id);
     return { title: entry.id, facts: describeEngine(entry), json: entry };
+  }
+  if (kind === 'links') {
+    const entry = opened.link(id);
+    return { title: entry.id, facts: describeLink(entry), json: entry };
   }
   if (kind === 'prices') {
     const entry = opened.sheet(id);
@@ -236,6 +242,14 @@ const TABLES: Readonly<Record<NamedKind, KindTable>> = {
     row(opened, id) {
       const { name, prices } = opened.sheet(id);
       return [id, String(prices.length), name];
+    },
+  },
+  links: {
+    columns: [...left(['id']), ...right(['GB/s', 'exchanges', 'copies', 'hop us', 'joins']), ...left(['name'])],
+    row(opened, id) {
+      const { bandwidth, exchange_share: exchange, copy_share: copy, latency_s, domain, name } = opened.link(id);
+      const shares = [exchange, copy].map((part) => `${short(part * 100)} %`);
+      return [id, short(bandwidth / 1e9), ...shares, short(latency_s * 1e6), String(domain ?? '-'), name];
     },
   },
   workloads: {

@@ -9,6 +9,7 @@ import { loadKernels } from '../kernels/load.ts';
 import { fitsOf } from '../plan/efficiency.ts';
 import { explainStep, type StepExplained } from '../plan/explain-step.ts';
 import { legalSplit } from '../plan/legal.ts';
+import { withMachine } from '../plan/machine.ts';
 import type { OpPrice } from '../plan/priced-ops.ts';
 import { readWork } from '../plan/read-work.ts';
 import { findSteps } from '../plan/step-regression.ts';
@@ -18,6 +19,7 @@ import { formatNumber, formatShare, formatShort } from '../report/format.ts';
 import { drawTable, left, right } from '../report/table.ts';
 import { wrap } from '../report/width.ts';
 import { DEFAULT_PROFILE } from '../spec/defaults.ts';
+import { type Joint, jointOf, type Machine } from '../spec/machine.ts';
 import type { StepSource } from '../spec/types.ts';
 import { KV_FORMATS, STEP_SOURCES, WEIGHT_FORMATS } from '../spec/words.ts';
 import { resolveFormats } from '../stages/formats.ts';
@@ -31,6 +33,8 @@ const FLAGS = {
   '--pp': String,
   '--dp': String,
   '--ep': String,
+  '--interconnect': String,
+  '--network': String,
   '--quantization': String,
   '--kv-cache-dtype': String,
   '--step-source': String,
@@ -50,6 +54,8 @@ const HELP = `mist step --model ID --hardware ID [--prefill CHUNKS] [--decode GR
   --decode 64x1200            SEQUENCESxCONTEXT groups that decode one token each
   --tp --pp --dp --ep N       tensor, pipeline, attention data and expert parallel degree (default 1); with --dp the work is
                               that of one rank, and all ranks have as much
+  --interconnect LINK         how the devices of a server are joined (mist catalog --kind links)
+  --network LINK              how servers are joined, which tensor parallel may then span
   --quantization FORMAT       ${WEIGHT_FORMATS.join(', ')} (default auto: the checkpoint's)
   --kv-cache-dtype FORMAT     ${KV_FORMATS.join(', ')}
   --step-source SOURCE        ${STEP_SOURCES.join(', ')}: what simulations price the step by (default cost-model)
@@ -83,7 +89,9 @@ function readQuestion(flags: Flags<typeof FLAGS>, catalog: Catalog): { key: Surf
   const issues: Issue[] = [];
   for (const word of flags._) issues.push({ path: 'mist step', expected: 'flags only', received: word });
   const model = lookUp('--model', flags['--model'], (id) => catalog.model(id), issues);
-  const hardware = lookUp('--hardware', flags['--hardware'], (id) => catalog.hardware(id), issues);
+  const listed = lookUp('--hardware', flags['--hardware'], (id) => catalog.hardware(id), issues);
+  const machine = readJoints(flags, catalog, issues);
+  const hardware = listed && withMachine(listed, machine);
   const profile = lookUp('--profile', flags['--profile'] ?? DEFAULT_PROFILE, (id) => catalog.engine(id), issues);
   const [tp, pp, dp, ep] = (['--tp', '--pp', '--dp', '--ep'] as const).map((flag) => degree(flag, flags[flag], issues));
   const quantization = choose<WeightFormat | 'auto'>('--quantization', flags['--quantization'], WEIGHT_FORMATS, issues);
@@ -100,6 +108,16 @@ function readQuestion(flags: Flags<typeof FLAGS>, catalog: Catalog): { key: Surf
     throw new UserError([{ path: '--tp, --pp, --dp, --ep', expected: 'a split that can run', received }]);
   }
   return { key, work };
+}
+
+function readJoints(flags: Flags<typeof FLAGS>, catalog: Catalog, issues: Issue[]): Machine | undefined {
+  const joint = (flag: '--interconnect' | '--network'): Joint | undefined => {
+    const link = flags[flag] === undefined ? null : lookUp(flag, flags[flag], (id) => catalog.link(id), issues);
+    return link ? jointOf(link) : undefined;
+  };
+  const [interconnect, network] = [joint('--interconnect'), joint('--network')];
+  if (!interconnect && !network) return undefined;
+  return { ...(interconnect ? { interconnect } : {}), ...(network ? { network } : {}) };
 }
 
 function chooseSteps(source: StepSource, key: SurfaceKey, catalog: Catalog): StepFit | null {

@@ -3,10 +3,10 @@
 //
 // rejected    everything that arrived in the window was turned away.
 // overloaded  What waits (or is carried: flow.ts) grows: for sure (SURE standard errors) by more than LEAST of what is offered, and in both
-//             halves of the window. Or all that is in flight does, in a window of FILLED services: what an empty fleet fills up to is
+//             halves of the window. Or the bytes that links and stores have yet to send do, of those that they are given. Or all that is in flight does, in a window of FILLED services: what an empty fleet fills up to is
 //             reached by then. Latencies then say how long the run was, not how good the deployment is.
-// too-short   Neither that nor stable can be told: the window is shorter than SERVICES times the service of its quietest part, or chance
-//             could hide a growth of more than MOST of what is offered.
+// too-short   Neither that nor stable can be told: the window is shorter than SERVICES times the service of its quietest part, chance
+//             could hide a growth of more than MOST of what is offered, or more than MOST of the bytes piled up, but not for sure.
 // backlogged  Stable, but requests wait QUEUE times as long as they are served.
 // stable      It is all but sure (LIKELY standard errors, 95 %) that less than MOST of what is offered piles up.
 //
@@ -45,6 +45,11 @@ export interface Balance {
   readonly growth_error: number;
   readonly waiting_growth: number;
   readonly waiting_growth_error: number;
+  /** Bytes on their way at both ends, and their growth as a share of what is sent off in the window; absent where nothing is sent. */
+  readonly queued_bytes_start?: number;
+  readonly queued_bytes_end?: number;
+  readonly queued_bytes_growth?: number;
+  readonly queued_bytes_growth_error?: number;
   /** s; mean over the requests that arrive in the window and are served. */
   readonly wait: number;
   readonly service: number;
@@ -89,13 +94,14 @@ export function timesToDecide({ growth, growth_error, services }: Balance): numb
   return Math.max(SERVICES / services, ((LIKELY * growth_error) / left) ** 2);
 }
 
-/** Requests in flight, and those of them that wait, at the edges of the batches. */
+/** Requests in flight, those of them that wait, and bytes on their way, at the edges of the batches. */
 interface Levels {
   readonly flying: Float64Array;
   readonly waiting: Float64Array;
+  readonly queued: { readonly bytes: Float64Array; readonly offered: number } | null;
 }
 
-function decide(balance: Balance, { flying, waiting }: Levels, concurrency: number): Verdict {
+function decide(balance: Balance, { flying, waiting, queued }: Levels, concurrency: number): Verdict {
   const { offered, served, lost } = balance;
   if (lost > 0 && served === 0 && lost >= offered) return 'rejected';
   const isLong = balance.services >= SERVICES;
@@ -103,9 +109,11 @@ function decide(balance: Balance, { flying, waiting }: Levels, concurrency: numb
   const isSlow = balance.wait > QUEUE * balance.service;
   if (balance.to === Number.POSITIVE_INFINITY) return isSlow ? 'backlogged' : 'stable';
   if (isLong && growsForSure(waiting, offered)) return 'overloaded';
+  if (isLong && queued && growsForSure(queued.bytes, queued.offered)) return 'overloaded';
   if (balance.services >= FILLED && growsForSure(flying, offered)) return 'overloaded';
   const atMost = balance.growth + LIKELY * balance.growth_error;
-  if (!isLong || !(atMost < MOST) || offered < 2 * BATCHES) return 'too-short';
+  const piles = (balance.queued_bytes_growth ?? 0) > MOST;
+  if (!isLong || !(atMost < MOST) || piles || offered < 2 * BATCHES) return 'too-short';
   return isSlow ? 'backlogged' : 'stable';
 }
 
@@ -123,6 +131,7 @@ function takeBalance(
   const edges = cutEvenly(flow.arrival, members, from, to);
   const flying = countOpen({ begin: flow.arrival, end: flow.end }, edges);
   const waiting = countOpen(flow.waits, edges);
+  const queued = takeQueued(flow, edges);
   const ends = countEnds(flow, from, to);
   const offered = members.length;
   const share = (amount: number) => (offered > 0 ? amount / offered : Number.NaN);
@@ -137,9 +146,30 @@ function takeBalance(
     growth_error: share(Math.sqrt(waited ** 2 + serving * disperse(flow.arrival, members, from, to))),
     waiting_growth: share(waiting[BATCHES]! - waiting[0]!),
     waiting_growth_error: share(waited),
+    ...(queued ? tellQueued(queued) : {}),
     ...timesOf(flow, members, to - from),
   };
-  return { balance, flying, waiting };
+  return { balance, flying, waiting, queued };
+}
+
+function takeQueued({ sent }: Flow, edges: Float64Array): Levels['queued'] {
+  if (!sent) return null;
+  const [from, to] = [edges[0]!, edges[BATCHES]!];
+  let offered = 0;
+  for (let i = 0; i < sent.bytes.length; i++)
+    if (sent.begin[i]! >= from && sent.begin[i]! < to) offered += sent.bytes[i]!;
+  return { bytes: countOpen(sent, edges, sent.bytes), offered };
+}
+
+function tellQueued({ bytes, offered }: NonNullable<Levels['queued']>) {
+  const [start, end] = [bytes[0]!, bytes[BATCHES]!];
+  const share = (amount: number) => (offered > 0 ? amount / offered : Number.NaN);
+  return {
+    queued_bytes_start: start,
+    queued_bytes_end: end,
+    queued_bytes_growth: share(end - start),
+    queued_bytes_growth_error: share(deviate(bytes)),
+  };
 }
 
 /** Requests that arrive in the window, in order of arrival. */

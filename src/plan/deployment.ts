@@ -10,6 +10,7 @@ import { devicesOf, type Split } from '../stages/split.ts';
 import { type DraftKey, draftKeyOf, draftOf, losesBlock, refuseDraft } from './draft.ts';
 import { ranAnyway, schedulerRules, squeeze, withShards } from './engine-rules.ts';
 import { legalSplit } from './legal.ts';
+import { withMachine } from './machine.ts';
 import { type KvCapacity, kvCapacity } from './memory.ts';
 import { blocksOfLog, type PoolLayout } from './pages.ts';
 import { padContexts } from './read-surface.ts';
@@ -69,7 +70,10 @@ export function bindDeployment(configuration: Configuration, source: PlanSource)
   const { catalog, prices, watts } = source;
   const model = catalog.model(configuration.model);
   const { rules } = configuration;
-  const listed = withShards(catalog.hardware(configuration.hardware), rules?.shards_per_device);
+  const listed = withMachine(
+    withShards(catalog.hardware(configuration.hardware), rules?.shards_per_device),
+    configuration.machine,
+  );
   const hardware = watts[listed.id] === undefined ? listed : { ...listed, tdp_w: watts[listed.id] };
   const profile = catalog.engine(configuration.profile);
   const plain: SurfaceKey = {

@@ -22,6 +22,7 @@ import {
   LATENT_PREFILL,
   LINK_SHARE,
 } from './datasheet.ts';
+import { listedHop, listedLink, machineOf, secondsPerByte } from './machine.ts';
 import type { Norm } from './roofline-twin.ts';
 
 /** Where fits come from: what plan needs of a catalog. */
@@ -96,7 +97,7 @@ export function listSources(source: FitSource, hardware: Hardware): Source[] {
     const efficiency = source.efficiency(id);
     if (efficiency) found.push({ id, own: id === hardware.id, efficiency, link });
   };
-  for (const device of [hardware, ...relatives]) add(device.id, device.scale_up.bandwidth);
+  for (const device of [hardware, ...relatives]) add(device.id, listedLink(device));
   add(hardware.kind === 'cpu' ? '_cpu' : `_${hardware.vendor.toLowerCase()}`, 0);
   return found;
 }
@@ -192,19 +193,26 @@ export function chooseExchange(
   library?: CollectiveFit['library'],
 ): ExchangeRate {
   const place = placeGroup(hardware, devices);
+  const { interconnect: inside, network } = machineOf(hardware);
+  const copies = op === 'send-recv';
   const links = {
     ...place,
-    hopIn: HOP_INSIDE_S,
-    byteIn: 1 / (LINK_SHARE * hardware.scale_up.bandwidth),
-    hopOut: HOP_ACROSS_S,
-    byteOut: 1 / (LINK_SHARE * (hardware.scale_out_bandwidth || hardware.scale_up.bandwidth)),
+    hopIn: inside?.latency ?? HOP_INSIDE_S,
+    byteIn: inside ? secondsPerByte(inside, copies) : 1 / (LINK_SHARE * hardware.scale_up.bandwidth),
+    hopOut: network?.latency ?? HOP_ACROSS_S,
+    byteOut: network
+      ? secondsPerByte(network, copies)
+      : 1 / (LINK_SHARE * (hardware.scale_out_bandwidth || hardware.scale_up.bandwidth)),
   };
   const closed: ExchangeRate = {
     fit: null,
     table: null,
     ...links,
     basis: 'datasheet',
-    from: 'link rates',
+    from:
+      inside || network
+        ? `link rates of ${[inside, network].flatMap((one) => one?.name ?? []).join(', ')}`
+        : 'link rates',
     error: null,
   };
   if (place.across > 1) return closed;
@@ -212,6 +220,10 @@ export function chooseExchange(
     const fits = efficiency.collectives.filter((one) => one.op === op);
     const fit = nearestFit(fits, devices, library) ?? nearestFit(fits, devices);
     if (!fit || link === 0) continue;
+    if (inside) {
+      const from = `${id} over ${inside.name}`;
+      return { ...closed, fit: joinFit(fit, op, devices, links, hardware), basis: 'extrapolated', from, error: null };
+    }
     const exact = own && (op === 'send-recv' || fit.devices === devices);
     const basis = exact ? (fit.table ? 'measured' : fit.basis) : worse(fit.basis, 'extrapolated');
     const scaled = scaleFit(fit, devices, link / hardware.scale_up.bandwidth);
@@ -219,6 +231,19 @@ export function chooseExchange(
     return { ...closed, fit: scaled, table: fit.table ?? null, basis, from, error: errorOf(fit) };
   }
   return closed;
+}
+
+/** A fit on other links: its latency by their hops, and what goes over the wire at their rate. */
+function joinFit(
+  fit: CollectiveFit,
+  op: CollectiveOp,
+  devices: number,
+  { hopIn, byteIn }: Pick<ExchangeRate, 'hopIn' | 'byteIn'>,
+  hardware: Hardware,
+): ExchangeRate['fit'] {
+  const { t0 } = scaleFit(fit, devices, 1);
+  const part = op === 'send-recv' ? 1 : (devices - 1) / devices;
+  return { t0: (t0 * hopIn) / listedHop(hardware), perByte: (op === 'all-reduce' ? 2 : 1) * part * byteIn, p: fit.p };
 }
 
 function nearestFit(

@@ -2,6 +2,7 @@
 import type { Attention, Hardware, Model } from '../catalog/types.ts';
 import type { Formats } from '../stages/formats.ts';
 import { devicesOf, layersOf, type Split } from '../stages/split.ts';
+import { machineOf } from './machine.ts';
 
 export interface IllegalSplit {
   /** Machine word, counted by sweeps. */
@@ -44,8 +45,10 @@ function checkDegrees(split: Split): IllegalSplit | null {
 
 function checkTensor(model: Model, hardware: Hardware, split: Split): IllegalSplit | null {
   const { domain } = hardware.scale_up;
-  if (split.tp > domain)
-    return no('tp-beyond-scale-up', `tp ${split.tp} exceeds the scale-up domain of ${domain} devices`);
+  if (split.tp > domain && !machineOf(hardware).network) {
+    const words = `tp ${split.tp} exceeds the scale-up domain of ${domain} devices`;
+    return no('tp-beyond-scale-up', `${words} (network: LINK says how servers are joined, and it may span them)`);
+  }
   const shards = split.tp * split.shards;
   for (const { attention } of model.groups) {
     if (attention.kind === 'none' || attention.kind === 'linear') continue;

@@ -226,7 +226,8 @@ function findNextCheaper({ kept }: SweepResult, winner: KeptRow): KeptRow | null
   let next: KeptRow | null = null;
   for (const row of kept) {
     if (row.scenario !== winner.scenario || row.result === null || row.result.slo_met) continue;
-    if (!(row.usd_per_hour < winner.usd_per_hour)) continue;
+    // sums of the same prices in another order are equal
+    if (!(row.usd_per_hour < winner.usd_per_hour * (1 - 1e-12))) continue;
     if (next === null || row.usd_per_hour > next.usd_per_hour) next = row;
   }
   return next;

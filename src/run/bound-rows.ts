@@ -64,13 +64,14 @@ export function boundRows(of: Group, rejected: Float64Array) {
 export interface Near {
   readonly row: number;
   readonly reason: Reason;
+  /** Engines asked for over engines there. */
   readonly short: number;
 }
 
 /** Rows of a group that are remembered: how far off is the answer where nothing keeps the promise. */
 const NEAREST = 2;
 
-function noteNear(nearest: Near[], own: Near): void {
+export function noteNear(nearest: Near[], own: Near): void {
   nearest.push(own);
   nearest.sort((a, b) => a.short - b.short || a.row - b.row).splice(NEAREST);
 }
@@ -83,7 +84,7 @@ function openBounds(of: Group) {
     const own = known.get(rate);
     if (own) return own;
     const demand = of.screen.demand(rate);
-    const { deadlines } = demand;
+    const deadlines = demand.deadlines();
     const bound = deadlines && limits ? boundOf(of.screen.columns.surface, limits(deadlines), deadlines) : UNBOUND;
     const made = { ...bound, demand };
     known.set(rate, made);

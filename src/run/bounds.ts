@@ -25,19 +25,29 @@ export interface Deadlines {
   readonly longestPrompt: number;
 }
 
-/** null where no limit gives requests a deadline. */
-export function deadlinesOf(requests: Requests, giveUp: GiveUp | null, slo: readonly Slo[]): Deadlines | null {
+/** What of a request engines do: all of it, or the prompt alone, or the rest. */
+export type Part = 'all' | 'prefill' | 'decode';
+
+/** null where no limit gives that part of requests a deadline. */
+export function deadlinesOf(
+  requests: Requests,
+  giveUp: GiveUp | null,
+  slo: readonly Slo[],
+  part: Part = 'all',
+): Deadlines | null {
   if (!giveUp || !slo.some(({ metric, percentile }) => metric === 'ttft' && percentile !== 'mean')) return null;
   if (giveUp.ttftLimit === Number.POSITIVE_INFINITY) return null;
   const { from = 0, to = requests.count } = giveUp;
-  const whole = giveUp.tpotLimit < Number.POSITIVE_INFINITY;
+  const whole = giveUp.tpotLimit < Number.POSITIVE_INFINITY && part !== 'prefill';
+  if (part === 'decode' && !whole) return null;
   const dueOf = (r: number): number =>
     requests.arrival[r]! + giveUp.ttftLimit + (whole ? giveUp.tpotLimit * (requests.output[r]! - 1) : 0);
   const order = Array.from({ length: to - from }, (_, i) => from + i).sort((a, b) => dueOf(a) - dueOf(b) || a - b);
   const column = (of: (r: number) => number): Float64Array => Float64Array.from(order, of);
-  const prompt = column((r) => requests.prompt[r]!);
+  const before = column((r) => requests.prompt[r]!);
+  const prompt = part === 'decode' ? new Float64Array(before.length) : before;
   const decodes = column((r) => (whole ? requests.output[r]! - 1 : 0));
-  const context = decodes.map((steps, i) => steps * prompt[i]! + (steps * (steps - 1)) / 2);
+  const context = decodes.map((steps, i) => steps * before[i]! + (steps * (steps - 1)) / 2);
   const sum = (values: Float64Array): number => values.reduce((all, value) => all + value, 0);
   let [longest, longestPrompt] = [1, 1];
   for (let r = 0; r < requests.count; r++) {
@@ -118,7 +128,7 @@ function comesLate({ alone, shortest, perPair }: LeastWork, { count, prompt, dec
 
 /** What traffic asks of every deployment. */
 export interface Demand {
-  readonly deadlines: Deadlines | null;
+  deadlines(part?: Part): Deadlines | null;
   /** Output tokens per second that no run can measure more of; Infinity where that depends on the run. */
   readonly mostTokens: number;
 }

@@ -3,6 +3,7 @@ import type { Basis } from '../catalog/types.ts';
 import { SURFACE_FIELDS } from '../plan/deployment.ts';
 import type { Configuration } from '../spec/types.ts';
 import type { Near } from './bound-rows.ts';
+import type { Gathered } from './legal.ts';
 
 /** Columns of the candidates; all have the same length. */
 export interface Candidates {
@@ -26,26 +27,6 @@ export const NO_CANDIDATES: Candidates = {
   tension: new Float64Array(0),
   figures: new Float64Array(0),
 };
-
-/** Every row that can be and that nothing proves too slow: what its score cannot undercut. Columns of the same length. */
-export interface Legal {
-  readonly row: Float64Array;
-  readonly floor: Float64Array;
-}
-
-export const NO_ROWS: Legal = { row: new Float64Array(0), floor: new Float64Array(0) };
-
-export function joinLegal(parts: readonly Legal[]): Legal {
-  const rows = parts.reduce((sum, part) => sum + part.row.length, 0);
-  const joined: Legal = { row: new Float64Array(rows), floor: new Float64Array(rows) };
-  let at = 0;
-  for (const { row, floor } of parts) {
-    joined.row.set(row, at);
-    joined.floor.set(floor, at);
-    at += row.length;
-  }
-  return joined;
-}
 
 /** Variants of one deployment (same surface, replicas and rate; other limits) that are kept. */
 export const VARIANTS = 4;
@@ -110,7 +91,7 @@ export interface Screened {
   readonly rejected: Float64Array;
   readonly feasible: number;
   readonly candidates: Candidates;
-  readonly legal: Legal;
+  readonly legal: Gathered;
   /** How far the bound that is nearest to letting a row through is from it: engines asked for over engines there. */
   readonly margin: number;
   /** Of the rows that a bound rules out the nearest of every group. */

@@ -4,7 +4,7 @@ import { MOST_TIMES } from '../metrics/sweep.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import type { Requests } from '../workload/types.ts';
-import { type Demand, deadlinesOf, type Lengthened, mostTokensOf } from './bounds.ts';
+import { type Deadlines, type Demand, deadlinesOf, type Lengthened, mostTokensOf, type Part } from './bounds.ts';
 import { planMeasuring } from './client-view.ts';
 import { lengthen } from './extend.ts';
 import { giveUpAt } from './tails.ts';
@@ -21,7 +21,7 @@ export function openDemand(spec: FleetSpec, catalog: Catalog): (rate: number) =>
   };
 }
 
-function demandAt(spec: FleetSpec, catalog: Catalog): Demand {
+export function demandAt(spec: FleetSpec, catalog: Catalog): Demand {
   const draw = ({ workload }: FleetSpec): Requests =>
     makeRequests(workload, { catalogShape: (id) => catalog.shape(id) });
   const measured = (own: FleetSpec): Lengthened => {
@@ -31,9 +31,15 @@ function demandAt(spec: FleetSpec, catalog: Catalog): Demand {
   const first = measured(spec);
   const { requests, rule } = first;
   const isOpen = requests.concurrency === 0 && requests.rate > 0;
+  const giveUp = giveUpAt(spec.slo, requests, rule);
+  const known = new Map<Part, Deadlines | null>();
   let most: number | undefined;
   return {
-    deadlines: isOpen ? deadlinesOf(requests, giveUpAt(spec.slo, requests, rule), spec.slo) : null,
+    deadlines: (part: Part = 'all') => {
+      const own = known.get(part) ?? (isOpen ? deadlinesOf(requests, giveUp, spec.slo, part) : null);
+      known.set(part, own);
+      return own;
+    },
     get mostTokens() {
       most ??= mostTokensOf([first, ...longerOnes(spec).map(measured)]);
       return most;

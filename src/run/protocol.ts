@@ -2,8 +2,9 @@
 import type { Basis } from '../catalog/types.ts';
 import type { OnePool } from '../spec/shape.ts';
 import type { Near } from './bound-rows.ts';
-import type { Candidates, Legal } from './candidates.ts';
+import type { Candidates } from './candidates.ts';
 import type { Limits, Range } from './equivalent.ts';
+import type { Legal } from './legal.ts';
 import type { SimulatedRow } from './simulate-row.ts';
 import type { Signal } from './threads.ts';
 
@@ -32,7 +33,14 @@ export interface WorkerStart {
 /** Orders to a worker: take blocks (of `size` groups or rows) or rows until none is left. */
 export type Order =
   | { readonly kind: 'screen'; readonly blocks: number; readonly size: number }
-  | { readonly kind: 'weigh'; readonly rows: number; readonly blocks: number; readonly size: number }
+  /** `bounded`: rows that are proved too slow are ruled out. */
+  | {
+      readonly kind: 'weigh';
+      readonly rows: number;
+      readonly blocks: number;
+      readonly size: number;
+      readonly bounded: boolean;
+    }
   /** `hasty`: runs that have proved that they miss a limit end there. */
   | { readonly kind: 'settle'; readonly rows: Float64Array; readonly hasty: boolean };
 
@@ -52,9 +60,11 @@ export type Report =
   | {
       readonly kind: 'weighed';
       readonly block: number;
+      readonly margin: number;
+      readonly nearest: readonly Near[];
       readonly legal: Legal;
       /** Why the other rows cannot be. */
-      readonly reasons: string[];
+      readonly reasons: ReadonlyMap<string, number>;
     }
   /** Rows from `index` on. */
   | { readonly kind: 'settled'; readonly index: number; readonly rows: readonly SettledRow[] };

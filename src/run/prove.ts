@@ -2,8 +2,8 @@
 // worse than what was found. What is simulated depends on whole waves only, never on which worker was faster.
 import { rowScore } from '../metrics/sweep.ts';
 import type { Objective } from '../spec/types.ts';
-import type { Legal } from './candidates.ts';
 import { covers, type Range } from './equivalent.ts';
+import type { Gathered, Legal } from './legal.ts';
 import type { Pool } from './pool.ts';
 import type { SettledRow } from './protocol.ts';
 import type { SimulatedRow } from './simulate-row.ts';
@@ -68,7 +68,7 @@ export const isOver = ({ results, refused, settle, watch }: Search): boolean =>
   results.size + refused.size >= settle || (watch.signal?.aborted ?? false);
 
 /** Simulates rows until every one of `legal` is simulated or proved to be no better than the best `top`. `exhaustive`: all of them. */
-export async function prove(search: Search, legal: Legal, exhaustive: boolean): Promise<Proof> {
+export async function prove(search: Search, legal: Gathered, exhaustive: boolean): Promise<Proof> {
   const order = orderRows(legal);
   let [at, dearer, margin] = [0, 0, Number.POSITIVE_INFINITY];
   while (at < order.length && !isOver(search)) {
@@ -89,7 +89,21 @@ export async function prove(search: Search, legal: Legal, exhaustive: boolean): 
     }
     await simulateRows(search, wave, !exhaustive, order.length);
   }
-  return { dearer, margin, complete: at >= order.length && !(search.watch.signal?.aborted ?? false) };
+  const looked = at >= order.length && !(search.watch.signal?.aborted ?? false);
+  const beyond = legal.beyond === 0 ? Number.POSITIVE_INFINITY : marginBeyond(search, legal.beyondFloor);
+  return {
+    dearer,
+    margin: Math.min(margin, beyond),
+    complete: looked && (!exhaustive || legal.beyond === 0) && beyond > 0,
+  };
+}
+
+/** How far the rows that did not fit are from the leaders, as a share; 0 where one of them may be as good. */
+function marginBeyond(search: Search, floor: number): number {
+  const bars = [...worstLeaders(search).values()];
+  if (bars.length === 0 || bars.length < search.leaders.size) return 0;
+  const worst = Math.max(...bars);
+  return floor > worst ? (floor - worst) / Math.abs(worst) : 0;
 }
 
 /** Indices by floor, then row. */
@@ -152,11 +166,11 @@ function noteClass({ classes, equivalent }: Search, row: number, own: NonNullabl
 }
 
 /** Rows of `legal` by what became of them. `tooFew`: how near the bound on engines came to letting a row through. */
-export function tellSearch(search: Search, legal: Legal, proof: Proof, tooFew = Number.POSITIVE_INFINITY) {
+export function tellSearch(search: Search, legal: Gathered, proof: Proof, tooFew = Number.POSITIVE_INFINITY) {
   const { results, equivalent } = search;
   let left = 0;
   for (const row of legal.row) if (!isDone(search, row)) left++;
   // some of those that were proved no better were simulated after all, for pictures
-  const dearer = proof.complete ? left : Math.min(left, proof.dearer);
+  const dearer = proof.complete ? left + legal.beyond : Math.min(left, proof.dearer);
   return { simulated: results, equivalent: equivalent.size, dearer, proof: { ...proof, tooFew } };
 }

@@ -41,3 +41,6 @@ export function reasonIndex(reason: string): number {
   if (index === undefined) throw new Error(`unknown reason ${reason}`);
   return index;
 }
+
+/** What to tell a person, by reason. */
+export const REASON_WORDS = Object.fromEntries(REASONS) as Readonly<Record<Reason, string>>;

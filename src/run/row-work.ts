@@ -9,24 +9,25 @@ import type { FleetSpec } from '../spec/fleet/types.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
 import { openQuestionRows } from '../spec/question.ts';
 import type { OnePool } from '../spec/shape.ts';
-import type { Objective } from '../spec/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import { moments } from '../workload/moments.ts';
-import type { Near } from './bound-rows.ts';
+import { type FleetBounds, openFleetBounds } from './bound-fleet.ts';
+import { type Near, noteNear } from './bound-rows.ts';
 import { floorOf } from './bounds.ts';
-import { joinCandidates, joinLegal, type Legal } from './candidates.ts';
+import { joinCandidates } from './candidates.ts';
 import { openDemand } from './demand.ts';
 import { openConfigurations, openGrid } from './grid.ts';
 import { hashOf } from './hash.ts';
+import { joinLegal, type Legal } from './legal.ts';
 import { type Order, type Report, SETTLED_ROWS, type SettledRow, type WorkerStart } from './protocol.ts';
-import { REASONS } from './reasons.ts';
+import { REASON_WORDS, REASONS } from './reasons.ts';
 import { openScreen, screenGroup, screenRoom } from './screen-group.ts';
 import { LOWERING_BYTES, openSession } from './session.ts';
 import { openSimulator, type Simulator, simulateClass } from './simulate-row.ts';
 
 export interface RowWork {
   screen(block: number, size: number): Report;
-  weigh(block: number, size: number, rows: number): Report;
+  weigh(block: number, order: Extract<Order, { kind: 'weigh' }>): Report;
   settle(index: number, order: Extract<Order, { kind: 'settle' }>): Report;
 }
 
@@ -36,12 +37,16 @@ export function openRowWork({ text, file, seed, shape, module }: WorkerStart, ca
   const rows = openQuestionRows(text, file, catalog, seed);
   const screen = shape ? openScreening(rows, shape, catalog, module) : null;
   const simulator = openSimulator(catalog, openSession(catalog, openArena(LOWERING_BYTES), module));
+  const bounds = openFleetBounds(catalog, simulator.share);
   return {
     screen(block, size) {
       if (!screen) throw new Error('nothing of this shape is screened');
       return screen(block, size);
     },
-    weigh: (block, size, count) => weighBlock(rows, catalog, block * size, Math.min(count, (block + 1) * size), block),
+    weigh(block, { size, rows: count, bounded }) {
+      const last = Math.min(count, (block + 1) * size);
+      return weighBlock({ rows, catalog, simulator, bounds: bounded ? bounds : null }, block * size, last, block);
+    },
     settle(index, { rows: wave, hasty }) {
       const part = wave.subarray(index, index + SETTLED_ROWS);
       return { kind: 'settled', index, rows: Array.from(part, (row) => settleRow(simulator, rows, row, hasty)) };
@@ -93,26 +98,54 @@ function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: Web
   };
 }
 
+interface Weighing {
+  readonly rows: Rows;
+  readonly catalog: Catalog;
+  readonly simulator: Simulator;
+  /** null where rows that are proved too slow are wanted too. */
+  readonly bounds: FleetBounds | null;
+}
+
 /** What the scores of rows `first` to `last` cannot undercut, or why they cannot be. */
-function weighBlock(rows: Rows, catalog: Catalog, first: number, last: number, block: number): Report {
+function weighBlock(weighing: Weighing, first: number, last: number, block: number): Report {
+  const { rows, bounds } = weighing;
   const row: number[] = [];
   const floor: number[] = [];
-  const reasons: string[] = [];
+  const reasons = new Map<string, number>();
+  const nearest: Near[] = [];
+  let margin = Number.POSITIVE_INFINITY;
   for (let i = first; i < last; i++) {
-    const found = refusing(() => weighRow(rows.at(i).spec, rows.objective, catalog));
+    const found = refusing(() => {
+      const { spec } = rows.at(i);
+      const weight = weighRow(weighing, spec);
+      const slow = bounds?.(spec, weight.pools);
+      if (!slow) return weight;
+      margin = Math.min(margin, slow.short);
+      noteNear(nearest, { row: i, ...slow });
+      return REASON_WORDS[slow.reason];
+    });
     if (typeof found === 'string') {
-      reasons.push(found);
+      reasons.set(found, (reasons.get(found) ?? 0) + 1);
       continue;
     }
     row.push(i);
     floor.push(floorOf(rows.objective, found, Number.POSITIVE_INFINITY));
   }
-  return { kind: 'weighed', block, legal: { row: Float64Array.from(row), floor: Float64Array.from(floor) }, reasons };
+  return {
+    kind: 'weighed',
+    block,
+    margin,
+    nearest,
+    legal: { row: Float64Array.from(row), floor: Float64Array.from(floor) },
+    reasons,
+  };
 }
 
 /** Throws UserError, or a reason in words, where nothing can be said of what the row costs. */
-function weighRow(spec: FleetSpec, objective: Objective, catalog: Catalog) {
-  const weight = weighFleet(spec, catalog);
+function weighRow({ rows, catalog, simulator, bounds }: Weighing, spec: FleetSpec) {
+  const { session, share } = simulator;
+  const { objective } = rows;
+  const weight = weighFleet(spec, catalog, bounds && { lowering: session.lowering, surfaces: share.surfaces });
   const { priced, metered } = OBJECTIVE[objective];
   const { unpriced, unmetered } = weight;
   if (metered && unmetered.length > 0) throw new Unranked(`no watts are known for ${unmetered.join(', ')}`);

@@ -20,8 +20,9 @@ import { PROFILE_FIELDS } from '../spec/words.ts';
 import type { Moments } from '../workload/moments.ts';
 import { boundRows, type Near } from './bound-rows.ts';
 import type { Demand } from './bounds.ts';
-import { type Candidates, type Legal, NO_CANDIDATES, NO_ROWS, type Offer, packOffers, VARIANTS } from './candidates.ts';
+import { type Candidates, NO_CANDIDATES, type Offer, packOffers, VARIANTS } from './candidates.ts';
 import type { Grid } from './grid.ts';
+import { type Legal, NO_ROWS } from './legal.ts';
 import { REASONS, reasonIndex } from './reasons.ts';
 import {
   fillInner,

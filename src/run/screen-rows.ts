@@ -13,13 +13,12 @@ import {
   type Figure,
   figureOf,
   joinCandidates,
-  joinLegal,
-  type Legal,
   orderCandidates,
   type Screened,
 } from './candidates.ts';
 import type { Estimate, Found } from './found.ts';
 import { type Grid, openConfigurations, openGrid } from './grid.ts';
+import { gatherLegal, openInOrder } from './legal.ts';
 import type { Pool } from './pool.ts';
 import { BLOCK_GROUPS, type Report } from './protocol.ts';
 import { isDone, openSearch, type Proof, prove, type Search, type Searching, tellSearch } from './prove.ts';
@@ -96,35 +95,33 @@ function estimateRows(
 async function screenAll(pool: Pool, grid: Grid, options: Screening & Searching['watch']): Promise<Screened> {
   const size = options.blockGroups ?? BLOCK_GROUPS;
   const blocks = Math.ceil(grid.groups / size);
-  const reports: Extract<Report, { kind: 'screened' }>[] = new Array(blocks);
-  let done = 0;
-  await pool.work({ kind: 'screen', blocks, size }, (report) => {
-    if (report.kind !== 'screened') return;
-    reports[report.block] = report;
-    done += Math.min(grid.groups - report.block * size, size) * grid.size;
-    options.onProgress?.(done, grid.rows, 'screening');
-  });
-  // In block order, whoever screened them
   const rejected = new Float64Array(REASONS.length);
-  let [feasible, margin] = [0, Number.POSITIVE_INFINITY];
+  let [done, feasible, margin] = [0, 0, Number.POSITIVE_INFINITY];
   const parts: Candidates[] = [];
-  const legal: Legal[] = [];
+  const legal = gatherLegal();
   const nearest: Near[] = [];
   const bases: (Basis | null)[] = new Array(grid.groups).fill(null);
-  for (const report of reports) {
-    if (!report) continue;
-    report.rejected.forEach((count, i) => {
-      rejected[i]! += count;
-    });
+  const note = (report: BlockReport): void => {
+    for (const [i, count] of report.rejected.entries()) rejected[i]! += count;
     feasible += report.feasible;
     margin = Math.min(margin, report.margin);
     parts.push(report.candidates);
-    legal.push(report.legal);
+    legal.add(report.legal);
     nearest.push(...report.nearest);
     for (const [k, basis] of report.bases.entries()) bases[report.block * size + k] = basis;
-  }
-  return { rejected, feasible, margin, nearest, candidates: joinCandidates(parts), legal: joinLegal(legal), bases };
+  };
+  const inOrder = openInOrder(note);
+  await pool.work({ kind: 'screen', blocks, size }, (report) => {
+    if (report.kind !== 'screened') return;
+    inOrder.take(report);
+    done += Math.min(grid.groups - report.block * size, size) * grid.size;
+    options.onProgress?.(done, grid.rows, 'screening');
+  });
+  inOrder.rest();
+  return { rejected, feasible, margin, nearest, candidates: joinCandidates(parts), legal: legal.done(), bases };
 }
+
+type BlockReport = Extract<Report, { kind: 'screened' }>;
 
 /** Evenly spaced over the ranking of the screen; the first that keeps every limit by its own estimate is always among them. */
 function sampleScreened(candidates: Candidates, search: Search): number[] {

@@ -1,37 +1,56 @@
 // The way through a question of any shape: every row weighed, then simulated in the order of what its score cannot undercut.
 import type { Question } from '../spec/question.ts';
-import { joinLegal, type Legal } from './candidates.ts';
+import type { Near } from './bound-rows.ts';
 import type { Found } from './found.ts';
-import { BLOCK_ROWS } from './protocol.ts';
+import { gatherLegal, openInOrder } from './legal.ts';
+import { BLOCK_ROWS, type Report } from './protocol.ts';
 import { openSearch, prove, type Searching, tellSearch } from './prove.ts';
+import { REASON_WORDS } from './reasons.ts';
+import { settleNearest } from './settle.ts';
 
 /** Throws UserError for mistakes that only the workload's files reveal. `exhaustive`: also rows that cannot be better. */
 export async function weighRows(searching: Searching, question: Question, exhaustive: boolean): Promise<Found> {
-  const { legal, reasons } = await weighAll(searching, question);
+  const { legal, reasons, margin, nearest } = await weighAll(searching, question, !exhaustive);
   const lookedAt = performance.now();
   const search = openSearch(searching);
   const proof = await prove(search, legal, exhaustive);
-  const fallen = [...reasons, ...search.refused.values()];
+  for (const { reason } of await settleNearest(search, nearest)) {
+    const words = REASON_WORDS[reason];
+    reasons.set(words, (reasons.get(words) ?? 0) - 1);
+  }
   return {
-    ...tellSearch(search, legal, proof),
-    rejected: fallen.map((words) => ({ words, count: 1 })),
+    ...tellSearch(search, legal, proof, margin),
+    rejected: [
+      ...[...reasons].map(([words, count]) => ({ words, count })),
+      ...[...search.refused.values()].map((words) => ({ words, count: 1 })),
+    ],
     screened: null,
     estimates: new Map(),
     lookedAt,
   };
 }
 
-async function weighAll({ pool, watch }: Searching, { rows }: Question) {
+async function weighAll({ pool, watch }: Searching, { rows }: Question, bounded: boolean) {
   const blocks = Math.ceil(rows / BLOCK_ROWS);
-  const parts: Legal[] = new Array(blocks);
-  const reasons: string[][] = new Array(blocks);
+  const legal = gatherLegal();
+  const reasons = new Map<string, number>();
+  const nearest: Near[] = [];
+  let margin = Number.POSITIVE_INFINITY;
+  const inOrder = openInOrder((report: Weighed) => {
+    legal.add(report.legal);
+    margin = Math.min(margin, report.margin);
+    nearest.push(...report.nearest);
+    for (const [words, count] of report.reasons) reasons.set(words, (reasons.get(words) ?? 0) + count);
+  });
   let done = 0;
-  await pool.work({ kind: 'weigh', rows, blocks, size: BLOCK_ROWS }, (report) => {
+  await pool.work({ kind: 'weigh', rows, blocks, size: BLOCK_ROWS, bounded }, (report) => {
     if (report.kind !== 'weighed') return;
-    parts[report.block] = report.legal;
-    reasons[report.block] = report.reasons;
-    done += report.legal.row.length + report.reasons.length;
+    inOrder.take(report);
+    done += Math.min(BLOCK_ROWS, rows - report.block * BLOCK_ROWS);
     watch.onProgress?.(done, rows, 'checking');
   });
-  return { legal: joinLegal(parts.filter(Boolean)), reasons: reasons.flat() };
+  inOrder.rest();
+  return { legal: legal.done(), reasons, margin, nearest };
 }
+
+type Weighed = Extract<Report, { kind: 'weighed' }>;

@@ -37,7 +37,7 @@ function open(start: WorkerStart): (order: Order) => void {
   };
   return (order) => {
     if (order.kind === 'screen') each(order.blocks, (block) => rows.screen(block, order.size));
-    else if (order.kind === 'weigh') each(order.blocks, (block) => rows.weigh(block, order.size, order.rows));
+    else if (order.kind === 'weigh') each(order.blocks, (block) => rows.weigh(block, order));
     else each(Math.ceil(order.rows.length / SETTLED_ROWS), (piece) => rows.settle(piece * SETTLED_ROWS, order));
     say({ kind: 'idle' });
   };

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EngineProfile, Hardware, LengthShape, Model } from '../catalog/types.ts';
+import type { EngineProfile, Hardware, LengthShape, Link, Model } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { noteInput } from '../check/same-file.ts';
 import { readTextFile, statOf } from '../check/text-file.ts';
@@ -10,11 +10,12 @@ import type { ReadOptions } from './read-options.ts';
 
 /** What a spec needs of the catalog: the names there are, and engine profiles for their defaults. */
 export interface CatalogNames {
-  ids(kind: 'hardware' | 'models' | 'engines' | 'workloads' | 'prices'): readonly string[];
+  ids(kind: 'hardware' | 'models' | 'engines' | 'workloads' | 'prices' | 'links'): readonly string[];
   engine(id: string): EngineProfile;
   hardware(id: string): Hardware;
   model?(idOrPath: string): Model;
   shape?(id: string): LengthShape;
+  link?(id: string): Link;
   find?(kind: 'hardware' | 'models' | 'engines', name: string): string | null;
   named?(name: string): { readonly words: string } | null;
 }
@@ -34,6 +35,8 @@ export function readOptionsOf(file: string, catalog: CatalogNames): ReadOptions 
       engines,
       workloads: catalog.ids('workloads'),
       prices: catalog.ids('prices'),
+      links: catalog.ids('links'),
+      link: (id) => (catalog.ids('links').includes(id) ? catalog.link?.(id) : undefined),
       find: catalog.find,
       named: catalog.named,
       profile: (id) => (engines.includes(id) ? catalog.engine(id) : undefined),

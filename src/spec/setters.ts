@@ -228,7 +228,7 @@ function readValues(axis: Axis, place: Path, leaf: z.core.$ZodType, ledger: Ledg
     for (const misfit of misfits) ledger.add(misfit);
     if (misfits.length > 0) return value;
     const field = fieldAt(place);
-    if (field?.of === 'catalog' && field.kind !== 'prices')
+    if (field?.of === 'catalog' && field.kind !== 'prices' && field.kind !== 'links')
       return readCatalogName(value, path, field.kind, ledger, world) ?? value;
     return field?.of === 'numbers' ? measured(value, field.unit ?? 'number') : value;
   });

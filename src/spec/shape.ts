@@ -35,11 +35,16 @@ export function onePool({ first, data, tree }: Pick<Question, 'first' | 'data' |
 }
 
 /** The pool, where one pool of engines serves plain prompts and nothing is shared, cached or connected. */
-export function lonePool({ pools, pipelines, sessions, prefixes, workload }: FleetSpec): LlmPool | null {
-  const [pool, ...others] = pools;
+export function lonePool(spec: FleetSpec): LlmPool | null {
+  const [pool, ...others] = spec.pools;
   if (others.length > 0 || pool?.kind !== 'llm' || pool.role !== 'both') return null;
   if (pool.shares || pool.writeBack !== null || pool.packing !== 'fcfs') return null;
-  if (pipelines.length !== 1 || pipelines[0]!.lengths !== null || workload.lengths === '') return null;
+  return isPlainChat(spec) ? pool : null;
+}
+
+/** Whether every request is a prompt of its own, prefilled and decoded once. */
+export function isPlainChat({ pipelines, sessions, prefixes, workload }: FleetSpec): boolean {
+  if (pipelines.length !== 1 || pipelines[0]!.lengths !== null || workload.lengths === '') return false;
   const [prefill, decode, ...more] = pipelines[0]!.stages;
   const simple =
     more.length === 0 &&
@@ -47,7 +52,7 @@ export function lonePool({ pools, pipelines, sessions, prefixes, workload }: Fle
     prefill.bypassBelow === 0 &&
     isStage(decode, 'decode') &&
     decode.output === null;
-  return simple && sessions === null && prefixes === null ? pool : null;
+  return simple && sessions === null && prefixes === null;
 }
 
 /** Axes of the configuration, in order, and the routings that rows have; null where another axis is among them. */

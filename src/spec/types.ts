@@ -4,6 +4,7 @@ import type { LengthSpec } from '../check/drawn.ts';
 import type { AdmissionName, BatchingName } from '../check/scheduler-lists.ts';
 import type { EngineLog } from './engine-log.ts';
 import type { EngineRules } from './engine-rules.ts';
+import type { Machine } from './machine.ts';
 import type { SpeculativeConfig } from './speculative.ts';
 import type { Edge } from './window.ts';
 import type { LATENCY_METRICS, PERCENTILES, PREEMPTIONS, ROUTINGS, STEP_SOURCES } from './words.ts';
@@ -154,6 +155,8 @@ export interface Configuration {
   readonly speculative_config?: SpeculativeConfig;
   /** Rules and facts that few specs state; absent where none is. */
   readonly rules?: EngineRules;
+  /** How devices are joined, where that is not as the catalog has them. */
+  readonly machine?: Machine;
   readonly step_time: StepTime | null;
   /** What prices a step where there is no step_time. */
   readonly step_source: StepSource;
@@ -161,4 +164,7 @@ export interface Configuration {
 }
 
 /** Fields of a configuration that may be an axis. */
-export type AxisField = Exclude<keyof Configuration, 'step_time' | 'kv_log' | 'speculative_config' | 'rules'>;
+export type AxisField = Exclude<
+  keyof Configuration,
+  'step_time' | 'kv_log' | 'speculative_config' | 'rules' | 'machine'
+>;

@@ -1,15 +1,21 @@
 // What readers of a spec need to know of the world around it: names, and files that the spec names.
-import type { EngineProfile, Hardware, Model } from '../catalog/types.ts';
+import type { EngineProfile, Hardware, Link, Model } from '../catalog/types.ts';
 import { show } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
 import type { Ledger } from './fleet/ledger.ts';
 
 /** Lists of the catalog that names are looked up in. */
-export type CatalogKind = 'hardware' | 'models' | 'engines' | 'prices';
+export type CatalogKind = 'hardware' | 'models' | 'engines' | 'prices' | 'links';
+
+/** Those that have other names too. */
+export type NameKind = Exclude<CatalogKind, 'prices' | 'links'>;
 
 /** Ids of the catalog, and what defaults depend on. */
-export interface KnownNames extends Readonly<Record<Exclude<CatalogKind, 'prices'> | 'workloads', readonly string[]>> {
+export interface KnownNames extends Readonly<Record<NameKind | 'workloads', readonly string[]>> {
+  /** Links; left out, there are none. */
+  readonly links?: readonly string[];
+  link?(id: string): Link | undefined;
   /** Kinds of price; left out, every word is taken for one. */
   readonly prices?: readonly string[];
   profile(id: string): EngineProfile | undefined;
@@ -20,7 +26,7 @@ export interface KnownNames extends Readonly<Record<Exclude<CatalogKind, 'prices
   /** The rate over time of a workload, [s, requests/s, cv]; undefined where it has none. */
   curve?(id: string): readonly (readonly [number, number, number])[] | undefined;
   /** The id that another name of it stands for (a Hugging Face name, another case), or null. */
-  find?(kind: Exclude<CatalogKind, 'prices'>, name: string): string | null;
+  find?(kind: NameKind, name: string): string | null;
   /** What the name of a model is taken for, in words; '' where it is the catalog's own. */
   named?(name: string): { readonly words: string } | null;
 }
@@ -49,7 +55,7 @@ const NOUNS = { hardware: 'hardware of the catalog', models: 'a model of the cat
 export function readCatalogName(
   input: unknown,
   path: Path,
-  kind: Exclude<CatalogKind, 'prices'>,
+  kind: NameKind,
   ledger: Ledger,
   { known, locate, exists }: World,
 ): string | null {

@@ -44,6 +44,31 @@ function verdictOf(flow: Flow, concurrency = 0) {
   return judge(flow, { from: at(0.2), to: at(0.9) }, concurrency).verdict;
 }
 
+describe('bytes on links', () => {
+  /** Nine hundred and ninety-five of a thousand requests send nothing; the others a gigabyte over one link, one after another. */
+  const carried = (seconds: number): Flow => {
+    const flow = serve(poisson(20_000, 10, 3), 40, 2);
+    const senders = [...flow.arrival.keys()].filter((r) => r % 200 === 0);
+    let free = 0;
+    const until = senders.map((r) => {
+      free = Math.max(free, flow.arrival[r]!) + seconds;
+      return free;
+    });
+    const begin = Float64Array.from(senders, (r) => flow.arrival[r]!);
+    return {
+      ...flow,
+      sent: { begin, end: Float64Array.from(until), bytes: new Float64Array(senders.length).fill(1e9) },
+    };
+  };
+
+  it('that pile up are an overload, however few requests wait for them', () => {
+    // one every 20 s
+    expect(verdictOf(carried(10))).toBe('stable');
+    expect(verdictOf(carried(30))).toBe('overloaded');
+    expect(verdictOf({ ...carried(30), sent: undefined } as Flow)).toBe('stable');
+  });
+});
+
 describe('queues of known capacity', () => {
   // 40 slots of 4 s: 10 requests/s
   const slots = (rate: number, count: number, seed: number) => serve(poisson(count, rate, seed), 40, 4, seed + 100);

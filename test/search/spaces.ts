@@ -4,14 +4,14 @@ const ENGINE = 'kind: llm, model: llama-3.1-8b, profile: vllm-0.11';
 /** A plain question, small enough to simulate every row of it. */
 function plain(
   rest: string,
-  load = 'request_rate: 6, num_requests: 200',
+  load = 'request_rate: 6, num_requests: 140',
   slo = 'p99_ttft: 700ms, p99_tpot: 45ms',
 ): string {
   return `
 model: llama-3.1-8b
 workload: {lengths: {input_len: {lognormal: {mean: 900, std: 700, max: 6000}}, output_len: {uniform: [20, 180]}}, ${load}}
-deployment: {hardware: [l4, l40s, h100-sxm-80gb], replicas: [1, 2, 3, 5], tensor_parallel_size: [1, 2]}
-engine: {profile: vllm-0.11, quantization: [bf16, fp8], batching: [chunked, mixed], max_num_seqs: [8, 64, 256], max_num_batched_tokens: [1024, 8192]}
+deployment: {hardware: [l4, l40s, h100-sxm-80gb], replicas: [1, 2, 4], tensor_parallel_size: [1, 2]}
+engine: {profile: vllm-0.11, quantization: [bf16, fp8], batching: [chunked, mixed], max_num_seqs: [8, 128], max_num_batched_tokens: [1024, 8192]}
 slo: {${slo}}
 top: 4
 ${rest}
@@ -43,18 +43,19 @@ export const SPACES: Readonly<Record<string, string>> = {
   'most tokens per device': plain('objective: output_throughput_per_device'),
   'most tokens per joule': plain('objective: tokens_per_joule'),
   'least power': plain('objective: watts'),
-  'heavy load, most rows too few': plain('objective: usd_per_hour', 'request_rate: 25, num_requests: 250'),
+  'heavy load, most rows too few': plain('objective: usd_per_hour', 'request_rate: 25, num_requests: 180'),
   'limits that nothing keeps': plain('objective: usd_per_hour', undefined, 'p99_ttft: 20ms'),
   'a limit on the first token only': plain('objective: usd_per_hour', undefined, 'p90_ttft: 300ms'),
   'a limit on a mean': plain('objective: usd_per_hour', undefined, 'mean_tpot: 20ms, p99_ttft: 2s'),
-  'no limits: whatever keeps up': plain('objective: usd_per_hour', 'request_rate: 12, num_requests: 200', ''),
+  'no limits: whatever keeps up': plain('objective: usd_per_hour', 'request_rate: 12, num_requests: 140', ''),
   'a closed loop': plain(
     'objective: usd_per_million_tokens',
-    'arrivals: {process: closed-loop, max_concurrency: 24}, num_requests: 200',
+    'arrivals: {process: closed-loop, max_concurrency: 24}, num_requests: 140',
   ),
-  'two rates, a winner for each': plain('objective: usd_per_hour', 'request_rate: [4, 12], num_requests: 150'),
+  'two rates, a winner for each': plain('objective: usd_per_hour', 'request_rate: [4, 12], num_requests: 120'),
   'electricity apart': plain('objective: usd_per_hour\npower: {usd_per_kwh: 0.3, pue: 1.3}'),
   'apart or together, cheapest': fleet('objective: usd_per_hour'),
+  'apart or together, nothing keeps the limits': fleet('objective: usd_per_hour', 'p99_ttft: 10ms, p99_tpot: 60ms'),
   'apart or together, fewest devices': fleet('objective: devices'),
   'apart or together, cheapest per token': fleet('objective: usd_per_million_tokens', 'p99_ttft: 2s'),
 };

@@ -30,7 +30,7 @@ const OTHER_TOPS = ['src/report/terminal.ts', 'src/report/fleet/html-curves.ts']
 
 test.each([
   ['top', '20', 'TOP'],
-  ['settle', '1000', 'SETTLE'],
+  ['settle', '1_000_000', 'SETTLE'],
   ['num_requests', '2000', 'NUM_REQUESTS'],
   ['hash_?block', '256', 'HASH_BLOCK'],
 ])('%s %s is said by spec/defaults.ts alone', (key, literal, name) => {

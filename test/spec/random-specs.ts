@@ -59,12 +59,16 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   attention_dp_config: [{}, { timeout_iters: 4 }, { timeout_iters: 9, batching_wait_iters: 0 }],
   padded_len: [2048, 4096],
   known_to_run: [true, false],
+  interconnect: ['pcie5-x16', { like: 'pcie5-x16', domain: 4 }],
+  network: ['ib-ndr', { like: 'ib-ndr', bandwidth: '200Gb/s', latency: '9us' }],
+  host_link: ['pcie5-x16', { like: 'pcie5-x16', efficiency: 0.5 }],
 };
 
 /** Keys that mostly make a spec wrong when they stand alone, or make it another engine: chosen less often. */
 const RARE = [
   ...['swap_space', 'num_cpu_blocks', 'num_scheduler_steps', 'kv_bytes_per_token', 'step_source', 'step_time'],
   ...['batch_wait', 'shards_per_device', 'attention_dp_config', 'padded_len', 'known_to_run'],
+  ...['interconnect', 'network', 'host_link'],
 ];
 const CLIENTS = [{ time: 'profile' }, { first_token: 'decode' }, { window: 'steady' }, { time: ['none', 'profile'] }];
 

@@ -27,7 +27,7 @@ describe('defaults', () => {
   it('come from the profile and from the documented values', () => {
     const question = open(MINIMAL);
     const spec = question.first;
-    expect(question).toMatchObject({ rows: 1, axes: [], objective: 'usd_per_hour', top: 20, settle: 1000 });
+    expect(question).toMatchObject({ rows: 1, axes: [], objective: 'usd_per_hour', top: 20, settle: 1_000_000 });
     expect(spec).toMatchObject({ name: 'spec', slo: [] });
     expect(poolOf(spec)).toMatchObject({ count: 1, routing: { policy: 'round-robin' }, role: 'both', packing: 'fcfs' });
     expect(spec.workload).toEqual({

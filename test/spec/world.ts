@@ -1,5 +1,5 @@
 // A small catalog for tests of the spec room: a few names and two engine profiles with different defaults.
-import type { EngineProfile } from '../../src/catalog/types.ts';
+import type { EngineProfile, Link } from '../../src/catalog/types.ts';
 import { type Issue, UserError } from '../../src/check/issue.ts';
 import type { FleetSpec, LlmPool } from '../../src/spec/fleet/types.ts';
 import { type Question, readQuestion } from '../../src/spec/question.ts';
@@ -34,11 +34,20 @@ export const TRT = profile('trtllm-1.0', {
 });
 const PROFILES = [VLLM, TRT];
 
+function link(id: string, bandwidth: number, domain?: number): Link {
+  const shares = { exchange_share: 0.6, copy_share: 0.9, latency_s: 4e-6 };
+  const known = { ...shares, source: 'invented for tests', confidence: 'low' } as const;
+  return { id, name: id, bandwidth, ...(domain === undefined ? {} : { domain }), ...known };
+}
+const LINKS = [link('pcie5-x16', 63e9, 8), link('ib-ndr', 50e9)];
+
 export const KNOWN: ReadOptions['known'] = {
   hardware: ['h100-sxm-80gb', 'a100-sxm-80gb', 'l4', 'mi300x'],
   models: ['llama-3.1-70b', 'llama-3.1-8b'],
   engines: PROFILES.map(({ id }) => id),
   workloads: ['azure-conv-2023', 'azure-code-2023'],
+  links: LINKS.map(({ id }) => id),
+  link: (id) => LINKS.find((known) => known.id === id),
   profile: (id) => PROFILES.find((known) => known.id === id),
 };
 

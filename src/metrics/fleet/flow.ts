@@ -14,6 +14,11 @@ export interface Spans {
   readonly end: Float64Array;
 }
 
+/** Bytes of each transfer, while they are on their way. */
+export interface Sent extends Spans {
+  readonly bytes: Float64Array;
+}
+
 export interface Flow {
   readonly arrival: Float64Array;
   /** Time at which each request was over, s; Infinity where it never was. */
@@ -21,6 +26,8 @@ export interface Flow {
   /** Seconds that each request waited. */
   readonly waited: Float64Array;
   readonly waits: Spans;
+  /** What links and stores send; absent where they send nothing. */
+  readonly sent?: Sent;
   /** 1 = served; else lost, once it is over. */
   readonly served: Uint8Array;
 }
@@ -37,7 +44,32 @@ export function measureFlow(run: FleetRun, requests: RequestColumns, predecessor
   }
   const alone = program.visits.count === count && program.clients.every(({ kind }) => kind !== 'store');
   const waits = alone ? waitsOfSingles(requests, results.start, end) : waitsOnPaths(run, requests, predecessors, end);
-  return { arrival: requests.arrival, end, served, ...waits };
+  const sent = alone ? null : listSent(run, end);
+  return { arrival: requests.arrival, end, served, ...waits, ...(sent ? { sent } : {}) };
+}
+
+/**
+ * Every transfer from the end of the visit that sends until the one that needs it has everything, and what stores send from when they are
+ * asked until they have. Of a request that is over what never arrived goes with it.
+ */
+function listSent({ program, results }: FleetRun, over: Float64Array): Sent | null {
+  const { visits, clients, storeBytesPerToken } = program;
+  const [begin, end, bytes]: [number[], number[], number[]] = [[], [], []];
+  const add = (v: number, from: number, to: number, amount: number) => {
+    if (!(amount > 0) || Number.isNaN(from)) return;
+    begin.push(from);
+    end.push(Number.isNaN(to) ? over[visits.request[v]!]! : to);
+    bytes.push(amount);
+  };
+  for (let v = 0; v < visits.count; v++) {
+    for (let e = visits.edgeAt[v]!; e < visits.edgeAt[v + 1]!; e++)
+      add(v, results.finish[v]!, results.ready[visits.edgeTo[e]!]!, visits.edgeBytes[e]!);
+    const reader = visits.fetches[v]!;
+    if (reader >= 0 && clients[results.client[v]!]?.kind === 'store')
+      add(v, results.ready[v]!, results.finish[v]!, results.cached[reader]! * storeBytesPerToken);
+  }
+  if (bytes.length === 0) return null;
+  return { begin: Float64Array.from(begin), end: Float64Array.from(end), bytes: Float64Array.from(bytes) };
 }
 
 function rejectedAt({ program, results }: FleetRun, r: number): number {
@@ -92,15 +124,16 @@ function lastSeen({ program, results }: FleetRun, r: number, arrival: number): n
   return last;
 }
 
-/** How many spans hold each of these ascending instants: begun before it, and not over by then. */
-export function countOpen({ begin, end }: Spans, instants: Float64Array): Float64Array {
+/** How many spans hold each of these ascending instants (begun before it, and not over by then), or what they weigh together. */
+export function countOpen({ begin, end }: Spans, instants: Float64Array, weights?: Float64Array): Float64Array {
   const open = new Float64Array(instants.length + 1);
   for (let i = 0; i < begin.length; i++) {
     const from = firstAfter(instants, begin[i]!);
     const to = firstAfter(instants, end[i]!);
     if (from === to) continue;
-    open[from]!++;
-    open[to]!--;
+    const weight = weights ? weights[i]! : 1;
+    open[from]! += weight;
+    open[to]! -= weight;
   }
   for (let i = 1; i < open.length; i++) open[i]! += open[i - 1]!;
   return open.subarray(0, instants.length);

@@ -33,6 +33,7 @@ function sortFlow({ program }: FleetRun, requests: RequestColumns, flow: Flow): 
     served: sort(served),
     waited: sort(waited),
     waits: single ? { begin: sort(waits.begin), end: sort(waits.end) } : waits,
+    ...(flow.sent ? { sent: flow.sent } : {}),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Walks } from '../../workload/walks.ts';
 import type { EnergyFigures } from '../energy.ts';
 import type { ChannelParts } from '../fleet.ts';
 import type { LoweredSurface } from '../lower.ts';
+import { machineName, machineOf } from '../machine.ts';
 import { type SurfaceKey, shapeName } from '../surface-key.ts';
 import type { BoundPool } from './bind-pools.ts';
 import type { LaidRequests } from './lay-requests.ts';
@@ -104,5 +105,6 @@ export function laidName(
 /** Equal for keys with the same surface. */
 export function surfaceName(key: SurfaceKey): string {
   const { model, hardware, profile, steps } = key;
-  return `${model.id}|${hardware.id}|${hardware.tdp_w}|${profile.id}|${shapeName(key)}|${steps !== undefined}`;
+  const machine = machineName(machineOf(hardware));
+  return `${model.id}|${hardware.id}|${hardware.tdp_w}|${machine}|${profile.id}|${shapeName(key)}|${steps !== undefined}`;
 }

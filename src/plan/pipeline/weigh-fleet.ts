@@ -1,8 +1,10 @@
 // What a fleet costs before anything runs: its devices and their price per hour. A sweep orders rows by it and proves them out.
 import { type FleetSpec, poolsOfKind } from '../../spec/fleet/types.ts';
+import type { Lowering } from '../lower.ts';
 import { type BoundPool, bindPools } from './bind-pools.ts';
 import { openBlame } from './blame.ts';
 import { type FleetCatalog, sourceOf } from './lower-fleet.ts';
+import type { PricedSurface, Shelf } from './share.ts';
 import { storeBytes } from './stores.ts';
 
 export interface FleetWeight {
@@ -13,12 +15,20 @@ export interface FleetWeight {
   readonly unpriced: readonly string[];
   /** Hardware of engines whose watts nobody knows: where electricity is paid apart, so would they. */
   readonly unmetered: readonly string[];
+  /** Its pools, bound; with the surfaces that price their steps where those were asked for. */
+  readonly pools: ReadonlyMap<string, BoundPool>;
+}
+
+/** Whoever can lower surfaces, and where those that rows share are kept. */
+export interface Prices {
+  readonly lowering: Lowering;
+  readonly surfaces: Shelf<PricedSurface>;
 }
 
 /** Throws UserError with everything about the spec that the catalog does not allow (checkFleet). */
-export function weighFleet(spec: FleetSpec, catalog: FleetCatalog): FleetWeight {
+export function weighFleet(spec: FleetSpec, catalog: FleetCatalog, prices: Prices | null = null): FleetWeight {
   const { blame, settle } = openBlame(spec);
-  const pools = bindPools(spec, sourceOf(spec, catalog), null, blame);
+  const pools = bindPools(spec, sourceOf(spec, catalog), prices?.lowering ?? null, blame, prices?.surfaces);
   storeBytes(spec, pools, blame);
   settle();
   const hosts = new Map<string, Host>();
@@ -29,6 +39,7 @@ export function weighFleet(spec: FleetSpec, catalog: FleetCatalog): FleetWeight 
     usdPerHour: all.reduce((sum, { usd, places }) => sum + usd * places, 0),
     unpriced: unpricedEngines(spec, pools),
     unmetered: unmeteredEngines(spec, catalog),
+    pools,
   };
 }
 

@@ -1,6 +1,7 @@
 // The window that figures are of, and what its verdict rests on, in words.
 import type { FleetResult, WindowFigures } from '../../metrics/fleet/types.ts';
 import { isUndecided } from '../../metrics/limits.ts';
+import type { Balance } from '../../metrics/verdict.ts';
 import type { Slo } from '../../spec/types.ts';
 import { fixed, line } from '../block.ts';
 import { formatNumber, formatShare, formatShort } from '../format.ts';
@@ -40,7 +41,14 @@ export function explainVerdict({ balance }: Pick<FleetResult, 'balance'>): strin
   if (!Number.isFinite(to) || offered === 0) return [`${flow}.`];
   const growth = `grew by ${signless(balance.growth)} ± ${formatShare(balance.growth_error)} of what was offered`;
   const waiting = `waiting by ${signless(balance.waiting_growth)} ± ${formatShare(balance.waiting_growth_error)}`;
-  return [`${flow}: ${growth}, ${waiting}; ${formatShort(balance.services)} service times long.`];
+  const queued = tellBytes(balance);
+  return [`${flow}: ${growth}, ${waiting}${queued}; ${formatShort(balance.services)} service times long.`];
+}
+
+/** Of a fleet whose links and stores send. */
+function tellBytes({ queued_bytes_growth: growth, queued_bytes_growth_error: error }: Balance): string {
+  if (growth === undefined || error === undefined || !Number.isFinite(growth)) return '';
+  return `, bytes to be sent by ${signless(growth)} ± ${formatShare(error)}`;
 }
 
 /** A share that rounds to nothing has no sign. */

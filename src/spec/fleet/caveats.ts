@@ -1,12 +1,16 @@
 // What must be said of the models and devices of a spec.
-import { caveatsOf } from '../../catalog/caveats.ts';
+import { caveatsOf, isDoubtful } from '../../catalog/caveats.ts';
 import type { Catalog } from '../../catalog/open.ts';
 import { type Paid, paidFor } from '../../catalog/price-sheets.ts';
+import type { Joint } from '../machine.ts';
 import type { FleetSpec, PoolSpec } from './types.ts';
 
 /** One sentence each; of drafting models too. */
 export function fleetCaveats({ pools }: Pick<FleetSpec, 'pools'>, catalog: Catalog): string[] {
-  return caveatsOf(catalog, new Set(pools.flatMap(modelsOf)), new Set(pools.map(deviceOf)));
+  return [
+    ...caveatsOf(catalog, new Set(pools.flatMap(modelsOf)), new Set(pools.map(deviceOf))),
+    ...new Set(pools.flatMap((pool) => doubtfulLinks(pool, catalog))),
+  ];
 }
 
 function modelsOf(pool: PoolSpec): string[] {
@@ -18,6 +22,16 @@ function modelsOf(pool: PoolSpec): string[] {
 /** What the devices of a spec cost, and where that stands. */
 export function fleetPrices(spec: FleetSpec, catalog: Catalog): Paid {
   return paidFor(spec, catalog, spec.pools.map(deviceOf));
+}
+
+function doubtfulLinks(pool: PoolSpec, catalog: Catalog): string[] {
+  if (pool.kind !== 'llm') return [];
+  const named = Object.values(pool.configuration.machine ?? {}) as Joint[];
+  return named
+    .filter(({ name }) => catalog.ids('links').includes(name))
+    .map(({ name }) => catalog.link(name))
+    .filter(isDoubtful)
+    .map(({ id, source }) => `The figures of the link ${id} are of low confidence: ${source}.`);
 }
 
 function deviceOf(pool: PoolSpec): string {

@@ -62,10 +62,13 @@ const BANDWIDTH = 'a bandwidth of at least 100kB/s, such as 50GB/s or 400Gb/s (a
 export const bandwidth = () => quantity('bandwidth', BANDWIDTH, { min: 1e5 });
 /** Above this a plain number was surely meant in microseconds. */
 const DELAY = 'a time up to 1s, such as 5us (a plain number counts seconds)';
-const LINK = '{bandwidth, latency, efficiency}';
+const LINK = '{bandwidth, latency, efficiency}, or {like: a link of the catalog}';
 export const link = section(
   {
-    bandwidth: bandwidth().describe('One way, before efficiency.'),
+    like: name('a link of the catalog')
+      .optional()
+      .describe('A link of the catalog (`mist catalog --kind links`) that gives what is left out, as copies have it.'),
+    bandwidth: bandwidth().optional().describe('One way, before efficiency. Required without like.'),
     latency: quantity('time', DELAY, { max: 1 }).optional().describe('Per transfer; 0 if left out.'),
     efficiency: share('a share above 0 and at most 100 %')
       .refine((value) => readShare(value) > 0, { error: 'a share above 0 and at most 100 %' })

@@ -7,6 +7,7 @@ import { DEFAULT_PROFILE } from '../defaults.ts';
 import { rulesShape } from '../engine-rules.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
+import { machineShape } from '../machine.ts';
 import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, stepTime, swapSpace, watermark } from '../schema.ts';
 import { DEPLOYMENT_KEYS } from '../shorthand.ts';
 import { speculativeSection } from '../speculative.ts';
@@ -118,6 +119,7 @@ export const llmShape = {
   step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
   step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
   ...rulesShape,
+  ...machineShape,
   enable_prefix_caching: z
     .boolean({ error: 'true or false' })
     .optional()

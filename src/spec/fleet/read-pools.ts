@@ -12,6 +12,7 @@ import { DEFAULT_PROFILE, NO_PROFILE } from '../defaults.ts';
 import type { Path } from '../document.ts';
 import { checkRules, readRules } from '../engine-rules.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
+import { readMachine } from '../machine.ts';
 import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
 import { readStepTime } from '../step-time.ts';
 import type { Configuration, StepTime } from '../types.ts';
@@ -210,6 +211,9 @@ function readConfiguration(
   world: World,
 ): Configuration {
   const rules = readRules(input);
+  const unknownLink = (word: string, at: Path) =>
+    ledger.checkKnown(word, at, 'a link of the catalog', world.known.links ?? []);
+  const machine = readMachine(input, path, world, unknownLink);
   const size = (key: keyof Configuration, otherwise: number) => number(input[key], otherwise);
   const word = <K extends keyof Configuration>(key: K, otherwise: Configuration[K]) =>
     (input[key] as Configuration[K] | undefined) ?? otherwise;
@@ -246,6 +250,7 @@ function readConfiguration(
     step_time: stepTime,
     step_source: word('step_source', 'cost-model'),
     ...(rules ? { rules } : {}),
+    ...(machine ? { machine } : {}),
     request_rate: 0,
   };
 }

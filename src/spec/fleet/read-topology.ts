@@ -1,26 +1,41 @@
 // Links, domains and tiers: defaults, names that refer to each other, and nesting that goes nowhere.
 import { measured } from '../../check/units.ts';
-import { number, type Part } from '../world.ts';
+import type { Path } from '../document.ts';
+import { number, type Part, type World } from '../world.ts';
 import { readShare } from './leaf.ts';
 import type { Ledger } from './ledger.ts';
 import type { DomainSpec, LinkSpec, TierSpec } from './types.ts';
 import { DOMAIN_PORTS, type DomainKind } from './words.ts';
 
-function readLink(input: Part): LinkSpec {
+function readLink(input: Part, path: Path, ledger: Ledger, { known }: World): LinkSpec {
+  const { like } = input;
+  if (like !== undefined)
+    ledger.checkKnown(String(like), [...path, 'like'], 'a link of the catalog', known.links ?? []);
+  if (like === undefined && input.bandwidth === undefined)
+    ledger.addMissing([...path, 'bandwidth'], 'a bandwidth, or like');
+  const link = like === undefined ? undefined : known.link?.(String(like));
   return {
-    bandwidth: measured(input.bandwidth ?? 1, 'bandwidth'),
-    latency: measured(input.latency ?? 0, 'time'),
-    efficiency: input.efficiency === undefined ? 1 : readShare(input.efficiency as string | number),
+    bandwidth: input.bandwidth === undefined ? (link?.bandwidth ?? 1) : measured(input.bandwidth, 'bandwidth'),
+    latency: input.latency === undefined ? (link?.latency_s ?? 0) : measured(input.latency, 'time'),
+    efficiency:
+      input.efficiency === undefined ? (link?.copy_share ?? 1) : readShare(input.efficiency as string | number),
   };
 }
 
-export function readLinks(input: Part): Record<string, LinkSpec> {
+export function readLinks(input: Part, ledger: Ledger, world: World): Record<string, LinkSpec> {
   return Object.fromEntries(
-    Object.entries(input).flatMap(([name, link]) => (link ? [[name, readLink(link as Part)]] : [])),
+    Object.entries(input).flatMap(([name, link]) =>
+      link ? [[name, readLink(link as Part, ['links', name], ledger, world)]] : [],
+    ),
   );
 }
 
-export function readDomains(input: Part, links: Readonly<Record<string, LinkSpec>>, ledger: Ledger): DomainSpec[] {
+export function readDomains(
+  input: Part,
+  links: Readonly<Record<string, LinkSpec>>,
+  ledger: Ledger,
+  world: World,
+): DomainSpec[] {
   const names = Object.keys(input);
   const linkNames = Object.keys(links);
   const domains = Object.entries(input).flatMap(([name, value]) => {
@@ -32,7 +47,12 @@ export function readDomains(input: Part, links: Readonly<Record<string, LinkSpec
     if (bus !== undefined) ledger.checkKnown(bus, [...path, 'bus'], 'a link under links', linkNames);
     if (typeof port === 'string') ledger.checkKnown(port, [...path, 'port'], 'a link under links', linkNames);
     const kind = domain.kind as DomainKind;
-    const own = typeof port === 'object' ? readLink(port) : port === undefined ? undefined : links[port];
+    const own =
+      typeof port === 'object'
+        ? readLink(port, [...path, 'port'], ledger, world)
+        : port === undefined
+          ? undefined
+          : links[port];
     const found: DomainSpec = {
       name,
       kind,

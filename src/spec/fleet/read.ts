@@ -76,8 +76,8 @@ function bind(input: Part, text: string, options: ReadOptions, document: SpecDoc
   if (input.fleet === undefined) ledger.addMissing(['fleet'], 'pools by name');
   if (input.pipelines === undefined) ledger.addMissing(['pipelines'], 'pipelines by name');
   const pools = readPools(part('fleet'), ledger, world);
-  const links = readLinks(part('links'));
-  const domains = readDomains(part('topology'), links, ledger);
+  const links = readLinks(part('links'), ledger, world);
+  const domains = readDomains(part('topology'), links, ledger, world);
   const tiers = readTiers(part('tiers'), links, ledger);
   let ordinal = 0;
   const stageWorld: StageWorld = {

@@ -1,0 +1,72 @@
+// Rules fleets out by what no run can undercut: a pool with too few instances for what it alone must have done in time.
+import type { Catalog } from '../catalog/open.ts';
+import { cutsPrompts, isBatchOfOne } from '../check/scheduler-lists.ts';
+import type { BoundPool } from '../plan/pipeline/bind-pools.ts';
+import type { FleetShare } from '../plan/pipeline/share.ts';
+import { roundOf } from '../plan/setup.ts';
+import { type FleetSpec, type LlmPool, poolsOfKind } from '../spec/fleet/types.ts';
+import { isPlainChat } from '../spec/shape.ts';
+import type { Near } from './bound-rows.ts';
+import { type Bound, boundOf, type Deadlines, type Demand, type Part } from './bounds.ts';
+import { demandAt } from './demand.ts';
+import { nameOf } from './hash.ts';
+import type { StepLimits } from './least-work.ts';
+
+/** Why a fleet is too slow, and how far off. */
+export type TooSlow = Pick<Near, 'reason' | 'short'>;
+
+/** null where no bound says that the fleet is too slow. */
+export type FleetBounds = (spec: FleetSpec, pools: ReadonlyMap<string, BoundPool>) => TooSlow | null;
+
+/** Only of fleets whose requests are plain prompts, where one pool does all of it, or one the prompts and one the rest. */
+export function openFleetBounds(catalog: Catalog, { idOf }: FleetShare): FleetBounds {
+  const demands = new Map<string, Demand>();
+  const bounds = new Map<string, Bound>();
+  const demandOf = (spec: FleetSpec, name: string): Demand => {
+    const demand = demands.get(name) ?? demandAt(spec, catalog);
+    demands.set(name, demand);
+    return demand;
+  };
+  return (spec, pools) => {
+    const engines = poolsOfKind(spec, 'llm');
+    if (engines.length !== spec.pools.length || !isPlainChat(spec) || !isSplit(engines)) return null;
+    const name = [spec.workload, spec.slo, spec.client].map(idOf).join('/');
+    const demand = demandOf(spec, name);
+    for (const pool of engines) {
+      const part: Part = pool.role === 'both' ? 'all' : pool.role;
+      const bound = pools.get(pool.name);
+      const deadlines = demand.deadlines(part);
+      if (!bound || !deadlines || !isBounded(pool, bound)) continue;
+      const { price } = bound.client;
+      if (!(price instanceof Float64Array)) continue;
+      const limits = limitsOf(bound, deadlines);
+      const key = `${name} ${part} ${nameOf(price)} ${Object.values(limits).join(' ')}`;
+      const known = bounds.get(key) ?? boundOf(price, limits, deadlines);
+      bounds.set(key, known);
+      if (known.isLate) return { reason: 'late-alone', short: Number.POSITIVE_INFINITY };
+      const short = known.engines / pool.count;
+      if (short > 1 + 1e-9) return { reason: 'too-few', short };
+    }
+    return null;
+  };
+}
+
+/** Whether each part of a request has one pool that does it. */
+function isSplit(pools: readonly LlmPool[]): boolean {
+  const roles = pools.map(({ role }) => role).sort();
+  return ['both', 'decode prefill'].includes(roles.join(' '));
+}
+
+/** Steps of one scheduler, one token a decode, priced by its surface as it stands, on devices of its own. */
+function isBounded({ shares, configuration }: LlmPool, { client }: BoundPool): boolean {
+  const { data_parallel_size: ranks, rules } = configuration;
+  const alone = !shares && ranks === 1 && rules?.padded_len === undefined;
+  return alone && !client.speculation && roundOf(client) === 1;
+}
+
+function limitsOf({ client }: BoundPool, { longest }: Deadlines): StepLimits {
+  const { maxNumSeqs: sequences, maxNumBatchedTokens: budget, numGpuBlocks, blockSize, batching, pages } = client;
+  const whole = Math.max(budget, longest + sequences);
+  const tokens = isBatchOfOne(batching) ? Number.MAX_SAFE_INTEGER : cutsPrompts(batching) ? budget : whole;
+  return { sequences, tokens, context: pages ? Number.POSITIVE_INFINITY : numGpuBlocks * blockSize, longest };
+}

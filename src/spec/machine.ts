@@ -1,0 +1,101 @@
+// How devices are joined, where that is not as the catalog has the hardware: links of the catalog by name, or figures of one's own.
+import { z } from 'zod';
+import type { Link } from '../catalog/types.ts';
+import { measured } from '../check/units.ts';
+import type { Path } from './document.ts';
+import { count, name, quantity, section } from './leaf.ts';
+import { MAX_COUNT } from './limits.ts';
+import type { Part, World } from './world.ts';
+
+/** A link as an engine has it. B/s one way per device; shares of it that exchanges and copies get; s of one hop. */
+export interface Joint {
+  readonly name: string;
+  readonly bandwidth: number;
+  readonly exchange: number;
+  readonly copy: number;
+  readonly latency: number;
+  /** Most devices that it joins; null = any number. */
+  readonly domain: number | null;
+}
+
+/** Absent = as the catalog has the hardware. */
+export interface Machine {
+  readonly interconnect?: Joint;
+  readonly network?: Joint;
+  readonly host_link?: Joint;
+}
+export type JointName = keyof Machine;
+
+const JOINT = 'a link of the catalog, or {like, bandwidth, efficiency, latency, domain}';
+const joint = (words: string) =>
+  z
+    .union(
+      [
+        name(JOINT),
+        section(
+          {
+            like: name('a link of the catalog').describe('The link that it has everything else of.'),
+            bandwidth: quantity('bandwidth', 'a bandwidth of at least 100kB/s, such as 50GB/s or 400Gb/s', { min: 1e5 })
+              .optional()
+              .describe("One way per device; the link's if left out."),
+            efficiency: quantity('number', 'a share above 0 and at most 1', { above: 0, max: 1 })
+              .optional()
+              .describe("Share of the bandwidth that is left to exchanges and copies; the link's if left out."),
+            latency: quantity('time', 'a time above 0 and up to 1s, such as 5us', { above: 0, max: 1 })
+              .optional()
+              .describe("Of one hop; the link's if left out."),
+            domain: count(1, MAX_COUNT).optional().describe("Most devices that it joins; the link's if left out."),
+          },
+          JOINT,
+        ),
+      ],
+      { error: JOINT },
+    )
+    .optional()
+    .describe(`${words} as the catalog has the hardware if left out.`);
+
+/** Keys of an engine, for the schemas of whatever has one. */
+export const machineShape = {
+  interconnect: joint('How the devices of a server are joined (`mist catalog --kind links`);'),
+  network: joint('How servers are joined, per device; with it tensor parallel may span them;'),
+  host_link: joint('How a device is joined to its host (swapped blocks);'),
+};
+
+/** Every key of the machine, in the order of the schema. */
+export const JOINTS = Object.keys(machineShape) as JointName[];
+
+/** undefined where all is as the catalog has it. */
+export function readMachine(
+  input: Part,
+  path: Path,
+  world: World,
+  refuse: (word: string, path: Path) => void,
+): Machine | undefined {
+  const found = JOINTS.flatMap((key): [JointName, Joint][] => {
+    const given = input[key] as string | Part | undefined;
+    if (given === undefined) return [];
+    const own = typeof given === 'string' ? {} : given;
+    const like = typeof given === 'string' ? given : (given.like as string | undefined);
+    if (like === undefined) return [];
+    const link = world.known.link?.(like);
+    if (link) return [[key, jointOf(link, own)]];
+    refuse(like, typeof given === 'string' ? [...path, key] : [...path, key, 'like']);
+    return [];
+  });
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
+}
+
+/** A link with whatever somebody has in its place. */
+export function jointOf(link: Link, own: Part = {}): Joint {
+  const share = own.efficiency === undefined ? undefined : measured(own.efficiency as string | number, 'number');
+  const figure = (key: string, kind: 'bandwidth' | 'time' | 'number', otherwise: number): number =>
+    own[key] === undefined ? otherwise : measured(own[key] as string | number, kind);
+  return {
+    name: Object.keys(own).length > 1 ? `${link.id} with your figures` : link.id,
+    bandwidth: figure('bandwidth', 'bandwidth', link.bandwidth),
+    exchange: share ?? link.exchange_share,
+    copy: share ?? link.copy_share,
+    latency: figure('latency', 'time', link.latency_s),
+    domain: own.domain === undefined ? (link.domain ?? null) : measured(own.domain as number, 'number'),
+  };
+}
