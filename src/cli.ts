@@ -36,6 +36,10 @@ const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> 
     words: 'check a spec and say how it is understood, or print its JSON Schema (--schema)',
     load: async () => (await import('./commands/spec.ts')).spec,
   },
+  launch: {
+    words: 'the commands and manifests that start a deployment, and those that put its load on it',
+    load: async () => (await import('./commands/launch.ts')).launch,
+  },
   calibrate: {
     words: 'fit efficiencies to kernel measurements',
     load: async () => (await import('./commands/calibrate.ts')).calibrate,

@@ -23,8 +23,7 @@ const TOUCHED = {
 const WORDS = [...BATCHING.names, ...PACKING.names, ...ROUTING.names, 'full-length'].filter((word) => word !== 'load');
 /** Who may decide by a word, and why. */
 const MAY_DECIDE: Readonly<Record<string, string>> = {
-  'src/report/launch.ts': 'which flag of an engine means it; a word without one becomes a note',
-  'src/spec/launch/': 'the same, both ways',
+  'src/spec/launch/': 'which flag of an engine means it, both ways; a word without one becomes a note',
   'src/spec/words.ts': 'the two routings that a screened pool may have',
   'src/spec/shape.ts': 'which pools can be screened; any other is simulated',
   'src/run/fleet.ts': 'what leaps in closed form are proven for; any other leaps exactly',

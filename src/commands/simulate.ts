@@ -234,7 +234,7 @@ function factsOf(
       {
         ...{ pool: pool.name, count: pool.count, basis, memory, ...(steps ? { step_times: steps } : {}) },
         ...(own ? { num_gpu_blocks: program.clients[c].numGpuBlocks, configuration: own } : {}),
-        ...(own ? { launch: buildLaunch(own, labels).command } : {}),
+        ...(own && pool.kind === 'llm' ? { launch: buildLaunch({ ...pool, configuration: own }, labels).command } : {}),
       },
     ];
   });

@@ -11,12 +11,15 @@ export interface PoolLaunch {
   readonly launch: Launch;
 }
 
-export function launchesOf({ row }: KeptRow, { specAt, labels }: Pick<SweepResult, 'specAt' | 'labels'>): PoolLaunch[] {
+export function launchesOf(
+  { row }: Pick<KeptRow, 'row'>,
+  { specAt, labels }: Pick<SweepResult, 'specAt' | 'labels'>,
+): PoolLaunch[] {
   const spec = specAt(row);
   return poolsOfKind(spec, 'llm').map((pool) => {
     const c = configurationOf(pool, spec.workload.request_rate);
     const devices = c.tensor_parallel_size * c.pipeline_parallel_size * c.data_parallel_size;
-    return { pool: pool.name, devices, launch: buildLaunch(c, labels) };
+    return { pool: pool.name, devices, launch: buildLaunch({ ...pool, configuration: c }, labels) };
   });
 }
 

@@ -48,12 +48,22 @@ export function sweepTable(result: SweepResult, options: { readonly rows?: numbe
     rankRows(shown, result),
     countRows(result),
     plotRows(result),
-    row && kind !== 'missed' ? launchLines(launchesOf(row, result)) : [],
+    row && kind !== 'missed' ? startLines(row, result) : [],
   ];
   return parts
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n');
+}
+
+/** The commands of the answer, and who writes the rest of what starts it. */
+function startLines(row: KeptRow, result: SweepResult): string[] {
+  const lines = launchLines(launchesOf(row, result));
+  if (lines.length === 0) return [];
+  return [
+    ...lines,
+    `# mist launch ${result.file} --row ${row.row}: manifests, and the commands that put the load on it`,
+  ];
 }
 
 function plotRows(result: SweepResult): string[] {

@@ -2,6 +2,8 @@
 import { show, UserError } from '../check/issue.ts';
 import { fileWords } from '../check/text-file.ts';
 import { type EngineLog, isNoLog, LOGGED_OPTIONS, parseEngineLog } from './engine-log.ts';
+import { findLogged } from './launch/find-start.ts';
+import { readStart, type StartWorld } from './launch/read-start.ts';
 import type { Configuration } from './types.ts';
 
 /** What is wrong with a log, in the words of a fault. */
@@ -17,21 +19,37 @@ export interface LogFiles {
   readText?(path: string): string;
 }
 
-/** The log, or what is wrong with it. */
-export function readLog(name: string, { locate, readText }: LogFiles): EngineLog | LogFault {
-  let text: string;
+/** The text of a log, or why it cannot be read. */
+export function readLogText(name: string, { locate, readText }: LogFiles): string | LogFault {
   try {
     if (!readText) throw new Error('there is no file system here');
-    text = readText(locate(name));
+    return readText(locate(name));
   } catch (error) {
     const reason = error instanceof UserError ? error.issues[0].received : fileWords(error);
     return { expected: 'a readable start-up log', received: `${show(name)}: ${reason}` };
   }
-  const log = parseEngineLog(text, name);
-  if (!isNoLog(log)) return log;
-  const place = log.line === undefined ? name : `${name}:${log.line}`;
-  return { expected: log.expected, received: `${place}: ${log.received}` };
 }
+
+/** The log, or what is wrong with it. Its split is the one that the engine's own way of counting comes to (launch/). */
+export function readLog(name: string, files: LogFiles, world: StartWorld): EngineLog | LogFault {
+  const text = readLogText(name, files);
+  if (typeof text !== 'string') return text;
+  const log = parseEngineLog(text, name);
+  if (isNoLog(log)) {
+    const place = log.line === undefined ? name : `${name}:${log.line}`;
+    return { expected: log.expected, received: `${place}: ${log.received}` };
+  }
+  const start = findLogged(text);
+  if (start === null) return log;
+  const { keys } = readStart(start, world);
+  const counted = SPLIT.flatMap((key) => {
+    const stated = log.options[key];
+    const value = Number(keys[key] ?? 1);
+    return stated || value > 1 ? [[key, { value, line: stated?.line ?? start.line }] as const] : [];
+  });
+  return { ...log, options: { ...log.options, ...Object.fromEntries(counted) } };
+}
+const SPLIT = ['tensor_parallel_size', 'pipeline_parallel_size', 'data_parallel_size'] as const;
 
 export function isLogFault(log: EngineLog | Configuration | LogFault): log is LogFault {
   return 'received' in log;

@@ -17,9 +17,11 @@ export function refuseLogAxes(tree: Tree, ledger: Ledger): void {
     if (node.kind === 'list') node.parts.forEach((part, i) => void visit(part, [...path, i], []));
     if (node.kind !== 'map') return;
     const axis = [...around, ...node.parts].find(([key, part]) => LOGGED.includes(key) && countValues(part) > 1);
-    if (axis && node.parts.some(([key, part]) => key === 'num_gpu_blocks' && isLog(part))) {
+    const log = node.parts.find(([key, part]) => key === 'log' || (key === 'num_gpu_blocks' && isLog(part)));
+    if (axis && log) {
       const expected = `one ${axis[0]}: a start-up log is that of one deployment`;
-      ledger.add({ path: [...path, 'num_gpu_blocks', 'log'], expected, received: `${countValues(axis[1])} of them` });
+      const place = log[0] === 'log' ? ['log'] : ['num_gpu_blocks', 'log'];
+      ledger.add({ path: [...path, ...place], expected, received: `${countValues(axis[1])} of them` });
     }
     for (const [key, part] of node.parts)
       visit(part, [...path, key], path.length === 0 ? besideEngine(node.parts) : []);

@@ -181,7 +181,9 @@ const TRAFFIC = ['request_rate', 'num_requests', 'seed'];
 function isFree(key: string, pool: unknown, data: unknown): boolean {
   if (!Object.hasOwn(FREE, key)) return false;
   const beside = (other: string) => other !== key && inputAt(pool, [other]) !== undefined;
-  return !FREE[key].some((other) => beside(other) || (other === 'disaggregation' && inputAt(data, [other])));
+  return !['log', ...FREE[key]].some(
+    (other) => beside(other) || (other === 'disaggregation' && inputAt(data, [other])),
+  );
 }
 
 function poolSetter(name: string, key: string): Set {

@@ -1,9 +1,10 @@
 // A verb in this process, with what it printed and the code that the command line would end with.
 import { UserError } from '../../src/check/issue.ts';
+import { launch } from '../../src/commands/launch.ts';
 import { run } from '../../src/commands/run.ts';
 import { spec } from '../../src/commands/spec.ts';
 
-const VERBS = { run, spec };
+const VERBS = { launch, run, spec };
 
 export interface Said {
   readonly code: number;

@@ -1,7 +1,13 @@
 // Launch commands: every limit of the configuration arrives at the engine, and what cannot is said.
 import { expect, test } from 'vitest';
-import { buildLaunch } from '../../src/report/launch.ts';
+import { parse } from 'yaml';
+import { buildLaunch as build, type Labels } from '../../src/report/launch.ts';
+import type { Deployed } from '../../src/spec/launch/settle.ts';
+import type { Configuration } from '../../src/spec/types.ts';
 import { CONFIGURATION } from './fixture.ts';
+
+const buildLaunch = (configuration: Configuration, labels?: Labels, pool: Partial<Deployed> = {}) =>
+  build({ configuration, prefixCaching: null, packing: 'fcfs', role: 'both', ...pool }, labels);
 
 const oneLine = (command: string | null) => command?.replaceAll(' \\\n ', '');
 
@@ -13,9 +19,9 @@ test('vllm', () => {
     kv_cache_dtype: 'fp8',
   });
   expect(oneLine(command)).toBe(
-    'vllm serve llama-3.3-70b --tensor-parallel-size 2 --quantization fp8 --kv-cache-dtype fp8 --max-num-seqs 256 ' +
-      '--max-num-batched-tokens 8192 --max-model-len 16384 --gpu-memory-utilization 0.9 --block-size 16 ' +
-      '--num-gpu-blocks-override 9000 --enable-chunked-prefill',
+    'vllm serve llama-3.3-70b --tensor-parallel-size 2 --max-num-seqs 256 --max-num-batched-tokens 8192 ' +
+      '--max-model-len 16384 --enable-chunked-prefill --gpu-memory-utilization 0.9 --block-size 16 ' +
+      '--num-gpu-blocks-override 9000 --kv-cache-dtype fp8 --quantization fp8',
   );
   expect(notes).toEqual(['start 3 of these behind a balancer (least-loaded)']);
 });
@@ -38,9 +44,8 @@ test('sglang counts data parallel devices as tensor parallel', () => {
   expect(oneLine(command)).toMatch(
     /^python -m sglang.launch_server --model-path \S+ --tp-size 8 --dp-size 4 --enable-dp-attention/,
   );
-  // the limits of a rank are what it makes of those of all
-  expect(command).toContain('--chunked-prefill-size 32768');
-  expect(command).toContain(`--max-running-requests ${4 * CONFIGURATION.max_num_seqs}`);
+  // limits of the whole server, which it shares out among the groups
+  expect(oneLine(command)).toContain('--max-running-requests 1024 --chunked-prefill-size 32768');
   expect(command).toContain('--enable-mixed-chunk');
 });
 
@@ -51,10 +56,16 @@ test('trtllm keeps what has no flag in an options file', () => {
     kv_cache_dtype: 'fp8',
     max_model_len: 0,
   });
-  expect(oneLine(command)).toMatch(
-    /^trtllm-serve \S+ --tp_size 2 --max_batch_size 256 --max_num_tokens 8192 --kv_cache_free/,
+  const [, file, start] = command!.split(/'?YAML'?\n/);
+  expect(parse(file!)).toEqual({
+    enable_chunked_prefill: true,
+    scheduler_config: { capacity_scheduler_policy: 'MAX_UTILIZATION' },
+    kv_cache_config: { tokens_per_block: 16, dtype: 'fp8' },
+  });
+  expect(oneLine(start!)).toMatch(
+    /^trtllm-serve \S+ --tp_size 2 --max_batch_size 256 --max_num_tokens 8192 --kv_cache_free\S+ 0.9 --extra_llm_api_options options.yaml$/,
   );
-  expect(notes.join()).toContain('options.yaml: enable_chunked_prefill: true; kv_cache_config: {dtype: fp8}');
+  expect(notes.join()).toContain('weights are fp8');
 });
 
 test('a watermark has no flag anywhere, and that is said', () => {
@@ -69,7 +80,7 @@ test('a watermark has no flag anywhere, and that is said', () => {
 test('swapping is a flag of vLLM before V1, and a note elsewhere', () => {
   const swap = { ...CONFIGURATION, preemption_mode: 'swap' as const, swap_space: 6 * 2 ** 30 };
   const early = buildLaunch({ ...swap, profile: 'vllm-0.6' });
-  expect(oneLine(early.command)).toContain('--preemption-mode swap --swap-space 6');
+  expect(oneLine(early.command)).toContain('--swap-space 6');
   const counted = buildLaunch({ ...swap, profile: 'vllm-0.4', num_cpu_blocks: 90 });
   expect(counted.command).not.toContain('--swap-space');
   expect(counted.notes.join()).toContain('--swap-space so that it holds 90 blocks');
@@ -88,6 +99,25 @@ test('rounds of decodes are a flag of vLLM 0.6 and 0.7', () => {
     expect(command).not.toContain('scheduler-steps');
     expect(notes.join()).toContain('no flag for 8 decode iterations');
   }
+});
+
+test('what caches prefixes is said where it was chosen, and only there', () => {
+  const vllm = (prefixCaching: boolean | null, profile = 'vllm-0.11') =>
+    buildLaunch({ ...CONFIGURATION, profile }, undefined, { prefixCaching }).command;
+  expect(vllm(true)).toContain(' --enable-prefix-caching');
+  expect(vllm(false)).toContain(' --no-enable-prefix-caching');
+  expect(vllm(null)).not.toContain('prefix-caching');
+  expect(vllm(true, 'vllm-0.6')).toContain(' --enable-prefix-caching');
+  expect(vllm(false, 'vllm-0.6')).not.toContain('prefix-caching'); // it has no such word, and does not
+  expect(vllm(false, 'sglang-0.5')).toContain(' --disable-radix-cache');
+  expect(vllm(true, 'sglang-0.5')).not.toContain('radix');
+  expect(vllm(false, 'trtllm-1.0')).toContain('enable_block_reuse: false');
+});
+
+test('TensorRT-LLM of before there was a server is built, and the rest is for Triton', () => {
+  const { command, notes } = buildLaunch({ ...CONFIGURATION, profile: 'trtllm-0.9', quantization: 'fp16' });
+  expect(oneLine(command)).toMatch(/^trtllm-build --checkpoint_dir \S+ --max_batch_size 256 --max_num_tokens 8192/);
+  expect(notes.join()).toMatch(/convert the checkpoint with --tp_size 2.*kv_cache_free_gpu_mem_fraction 0.9/);
 });
 
 test('no command where there is no engine', () => {
@@ -123,8 +153,8 @@ test('speculative decoding, as each engine spells it', () => {
     '--speculative-algorithm EAGLE3 --speculative-draft-model-path yuhuili/EAGLE3-LLaMA3.1-Instruct-8B ' +
       '--speculative-num-steps 2 --speculative-eagle-topk 1 --speculative-num-draft-tokens 3',
   );
-  expect(buildLaunch({ ...drafting, profile: 'trtllm-1.0' }).notes.join()).toContain(
-    'speculative_config: {decoding_type: Eagle, max_draft_len: 2',
+  expect(buildLaunch({ ...drafting, profile: 'trtllm-1.0' }).command).toContain(
+    'speculative_config:\n  decoding_type: Eagle3\n  max_draft_len: 2\n',
   );
   const unnamed = buildLaunch({ ...drafting, speculative_config: { ...speculative_config, model: '' } });
   expect(unnamed.notes.join()).toContain('name the eagle3 head');

@@ -40,6 +40,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   block_size: [8, 16, 32],
   watermark: [0, 0.01],
   num_gpu_blocks: [500, 4000],
+  log: ['gone.log'], // refused alike in both notations; what logs say: fill-from-log.test.ts
   preemption_mode: ['swap', 'recompute'],
   swap_space: ['1GiB', '4GiB'],
   num_scheduler_steps: [1, 4],
@@ -67,7 +68,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
 /** Keys that mostly make a spec wrong when they stand alone, or make it another engine: chosen less often. */
 const RARE = [
   ...['swap_space', 'num_cpu_blocks', 'num_scheduler_steps', 'kv_bytes_per_token', 'step_source', 'step_time'],
-  ...['batch_wait', 'shards_per_device', 'attention_dp_config', 'padded_len', 'known_to_run'],
+  ...['batch_wait', 'shards_per_device', 'attention_dp_config', 'padded_len', 'known_to_run', 'log'],
   ...['interconnect', 'network', 'host_link'],
 ];
 const CLIENTS = [{ time: 'profile' }, { first_token: 'decode' }, { window: 'steady' }, { time: ['none', 'profile'] }];

@@ -5,12 +5,20 @@ import { type Paid, paidFor } from '../../catalog/price-sheets.ts';
 import type { Joint } from '../machine.ts';
 import type { FleetSpec, PoolSpec } from './types.ts';
 
-/** One sentence each; of drafting models too. */
+/** One sentence each; of drafting models too, and of what start-up logs say beyond a spec. */
 export function fleetCaveats({ pools }: Pick<FleetSpec, 'pools'>, catalog: Catalog): string[] {
   return [
     ...caveatsOf(catalog, new Set(pools.flatMap(modelsOf)), new Set(pools.map(deviceOf))),
     ...new Set(pools.flatMap((pool) => doubtfulLinks(pool, catalog))),
+    ...pools.flatMap(tellLeftOut),
   ];
+}
+
+/** Flags of a start-up log that nothing is made of. */
+function tellLeftOut(pool: PoolSpec): string[] {
+  const from = pool.kind === 'llm' ? pool.fromLog : undefined;
+  if (!from || from.leftOut.length === 0) return [];
+  return [`Pool ${pool.name}: of ${from.file} is left out: ${from.leftOut.join(', ')}.`];
 }
 
 function modelsOf(pool: PoolSpec): string[] {

@@ -40,6 +40,7 @@ function explainPool(
     [`in row ${row}`, []],
     [`by ${profile}`, []],
     ['by default', []],
+    [`by ${pool.fromLog?.file ?? ''}`, []],
   ];
   for (const [field, words] of fieldsOf(pool)) {
     const onAxis = [...axes].some(
@@ -47,7 +48,8 @@ function explainPool(
     );
     const given = written[field] !== undefined;
     const byProfile = (PROFILE_FIELDS as readonly string[]).includes(field);
-    groups[given ? (onAxis ? 1 : 0) : byProfile ? 2 : 3][1].push(`${field} ${words}`);
+    const logged = pool.fromLog?.keys.includes(field) ?? false;
+    groups[given ? (onAxis ? 1 : 0) : logged ? 4 : byProfile ? 2 : 3][1].push(`${field} ${words}`);
   }
   const shown = groups.filter(([, fields]) => fields.length > 0);
   const width = Math.max(...groups.map(([title]) => title.length));

@@ -105,6 +105,11 @@ export const llmShape = {
     .describe(
       "KV blocks of one instance, or of each rank of one; computed from memory if left out; {log: FILE} = what the engine's start-up log says.",
     ),
+  log: name('the path of a start-up log')
+    .optional()
+    .describe(
+      'Start-up log of its engine, relative to this spec: stands for profile, split, limits, formats and KV blocks that are left out.',
+    ),
   preemption_mode: word(PREEMPTIONS).optional().describe('What becomes of a preempted visit; recompute if left out.'),
   swap_space: swapSpace.optional().describe('Host memory per device for preempted visits; 4GiB if left out.'),
   num_scheduler_steps: schedulerSteps

@@ -11,6 +11,7 @@ import { findSwapMistakes, SWAP_KEYS, SWAP_SPACE } from '../check-swap.ts';
 import { DEFAULT_PROFILE, NO_PROFILE } from '../defaults.ts';
 import type { Path } from '../document.ts';
 import { checkRules, readRules } from '../engine-rules.ts';
+import { fillFromLog, startWorldOf } from '../fill-from-log.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
 import { readMachine } from '../machine.ts';
 import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
@@ -32,8 +33,9 @@ export function readPools(fleet: Part, ledger: Ledger, world: World): PoolSpec[]
   });
 }
 
-function readPool(name: string, input: Part, ledger: Ledger, world: World): PoolSpec | null {
+function readPool(name: string, written: Part, ledger: Ledger, world: World): PoolSpec | null {
   const path = ['fleet', name];
+  const { filled: input, from } = fillFromLog(written, path, ledger, world);
   const common = {
     name,
     count: number(input.count, 1),
@@ -41,7 +43,8 @@ function readPool(name: string, input: Part, ledger: Ledger, world: World): Pool
     routing: readRouting(input.routing, [...path, 'routing'], ledger),
     shares: readShares(input.shares),
   };
-  if (input.kind === 'llm') return { kind: 'llm', ...common, ...readEngine(input, path, ledger, world) };
+  if (input.kind === 'llm')
+    return { kind: 'llm', ...common, ...readEngine(input, path, ledger, world), ...(from ? { fromLog: from } : {}) };
   if (input.kind === 'retrieval') {
     const read = readRetrieval(input, path, ledger, world);
     return read && { kind: 'retrieval', ...common, ...read };
@@ -146,7 +149,7 @@ function withLog(
 ): Configuration {
   const name = (given as { log?: unknown } | undefined)?.log;
   if (typeof name !== 'string') return configuration;
-  const log = readLog(name, world);
+  const log = readLog(name, world, startWorldOf(world));
   const applied = isLogFault(log) ? log : applyLog(configuration, log);
   if (!isLogFault(applied)) return applied;
   ledger.add({ path: [...path, 'log'], ...applied });

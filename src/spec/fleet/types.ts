@@ -7,6 +7,7 @@ import type { PoolKind } from '../../stages/pipeline-stages.ts';
 import type { Hnsw } from '../../stages/retrieve-hnsw.ts';
 import type { IvfPq } from '../../stages/retrieve-ivf-pq.ts';
 import type { Listed } from '../../stages/stage.ts';
+import type { FromLog } from '../fill-from-log.ts';
 import type { PowerSpec } from '../power.ts';
 import type { Configuration, Slo, WorkloadSpec } from '../types.ts';
 import type { ClientSpec } from './client.ts';
@@ -50,6 +51,8 @@ export interface LlmPool extends PoolCommon {
   readonly writeBack: string | null;
   /** Bytes of KV per token where no model tells (step_time); 0 = none. */
   readonly kvBytesPerToken: number;
+  /** What a start-up log says of it; absent where the spec names none. */
+  readonly fromLog?: FromLog;
 }
 
 /** Vector search on processors: queries run in batches. */

@@ -112,6 +112,7 @@ export function draftsToVllm(c: Drafting, isOld: boolean, notes: string[]): Told
   if (isOld) {
     if (config.method !== 'draft_model' && config.method !== 'ngram')
       notes.push(`vLLM of that time had no flag for ${config.method}`);
+    if (quantized !== undefined) notes.push(`serve a draft checkpoint whose weights are ${config.quantization}`);
     const draft_model = config.method === 'ngram' ? '[ngram]' : config.model || undefined;
     const own = split > 0 ? { draft_tensor_parallel_size: split } : {};
     return draft_model === undefined ? {} : { draft_model, num_speculative_tokens: drafts, ...own };

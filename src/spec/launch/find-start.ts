@@ -139,7 +139,7 @@ const TRTLLM_LIMITS = /max_seq_len=(\d+), max_num_requests=\d+, max_num_tokens=(
 const TRTLLM_BLOCK = /Number of tokens per block: (\d+)/g;
 
 /** What a start-up log states: the arguments that were given, and over them what the engine says it made of them. */
-function findLogged(text: string): Start | null {
+export function findLogged(text: string): Start | null {
   const last = (pattern: RegExp) => [...text.matchAll(pattern)].at(-1);
   const [vllm, sglang] = [last(VLLM_ARGS), last(SGLANG_ARGS)];
   const [config, limits, trtllm] = [last(VLLM_CONFIG), last(SGLANG_LIMITS), last(TRTLLM_LIMITS)];

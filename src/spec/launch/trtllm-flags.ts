@@ -64,7 +64,7 @@ const SCHEDULER: readonly FlagRow[] = [
     usual: ['FIRST_COME_FIRST_SERVED', 'null'],
   }),
   lost('scheduler_config.dynamic_batch_config', 'limits are not tuned while the server runs', { as: OBJECT }),
-  lost('disable_overlap_scheduler', 'host time is that of the profile, which overlaps', { as: SWITCH }),
+  sets('disable_overlap_scheduler', 'overlap_off', SWITCH, { since: SERVES }),
   lost('pytorch_backend_config.enable_overlap_scheduler', 'host time is that of the profile, which overlaps', {
     usual: [true],
     until: '1.0',
@@ -80,6 +80,7 @@ const MEMORY: readonly FlagRow[] = [
     '--kv_cache_free_gpu_memory_fraction --free_gpu_memory_fraction kv_cache_config.free_gpu_memory_fraction',
     'gpu_memory_utilization',
     SHARE,
+    { since: SERVES },
   ),
   sets('kv_cache_config.max_tokens', 'max_total_tokens', COUNT, { since: SERVES }),
   sets('kv_cache_config.tokens_per_block', 'block_size', COUNT, { since: SERVES }),
@@ -96,6 +97,15 @@ const MEMORY: readonly FlagRow[] = [
     as: MANY,
   }),
   ...silent('kv_cache_config.event_buffer_max_size'),
+];
+
+/** Keys of Triton's config.pbtxt, beside an engine that trtllm-build made. */
+const TRITON: readonly FlagRow[] = [
+  sets('kv_cache_free_gpu_mem_fraction', 'gpu_memory_utilization', SHARE, { until: SERVES }),
+  sets('enable_kv_cache_reuse', 'enable_prefix_caching', SWITCH, { until: SERVES }),
+  sets('enable_chunked_context', 'enable_chunked_prefill', SWITCH, { until: SERVES }),
+  sets('batch_scheduler_policy', 'admission', POLICY, { until: SERVES }),
+  sets('max_tokens_in_paged_kv_cache', 'max_total_tokens', COUNT, { until: SERVES }),
 ];
 
 const KERNELS: readonly FlagRow[] = [
@@ -150,10 +160,11 @@ const SERVER: readonly FlagRow[] = [
   ...silent(
     '--checkpoint_dir --output_dir --workers --gemm_plugin --use_paged_context_fmha --multiple_profiles --remove_input_padding --gpt_attention_plugin --kv_cache_type --max_prompt_embedding_table_size',
   ),
-  ...silent('cache_transceiver_config.backend cache_transceiver_config.max_tokens_in_buffer'),
+  sets('cache_transceiver_config.backend', 'transceiver', WORD, { since: SERVES }),
+  ...silent('cache_transceiver_config.max_tokens_in_buffer'),
   ...silent('cache_transceiver_config.kv_transfer_timeout_ms pytorch_backend_config.print_iter_log'),
   ...silentSwitches('--trust_remote_code --fail_fast_on_attention_window_too_large enable_iter_req_stats'),
   ...silentSwitches('return_perf_metrics skip_tokenizer_init'),
 ];
 
-export const TRTLLM_FLAGS: readonly FlagRow[] = [...[SPLIT, SCHEDULER, MEMORY, KERNELS, DRAFTS, SERVER].flat()];
+export const TRTLLM_FLAGS: readonly FlagRow[] = [...[SPLIT, SCHEDULER, MEMORY, TRITON, KERNELS, DRAFTS, SERVER].flat()];

@@ -47,7 +47,11 @@ export function settleTrtllm(told: Told, setting: Setting): Settled {
     ...(drafts.section ? { speculative_config: drafts.section } : {}),
     role: told.role,
   };
-  return { keys, lost: [...drafts.lost, ...(waits && groups > 1 ? [idle] : [])], faults: drafts.faults };
+  // a context server has to have it off
+  const off = told.overlap_off === true && told.role !== 'prefill';
+  const why = 'host time is that of the profile, which overlaps';
+  const lost = [...(waits && groups > 1 ? [idle] : []), ...(off ? [{ flag: 'disable_overlap_scheduler', why }] : [])];
+  return { keys, lost: [...drafts.lost, ...lost], faults: drafts.faults };
 }
 
 function evenOf({ timeout_iters, batching_wait_iters }: Told): Told {
@@ -68,22 +72,26 @@ export function tellTrtllm(pool: Deployed, version: Version): Telling {
   if (c.batching !== 'chunked' && c.batching !== 'mixed')
     notes.push(`the engine has no flag for ${c.batching} batching`);
   noteForeign(pool, ['batch_wait', 'attention_dp_config'], notes);
-  tellFormat(pool, [], notes);
+  const { dtype } = tellFormat(pool, [], notes);
+  if (dtype !== undefined) notes.push(`serve a checkpoint whose weights are ${String(dtype)}`);
+  if (built && tp * dp > 1) notes.push(`convert the checkpoint with --tp_size ${tp * dp}`);
+  if (c.rules?.batch_wait && dp > 1) notes.push('under attention data parallel there is no batch waiting');
   const wait = c.rules?.batch_wait;
   const even = c.rules?.attention_dp_config;
   const told = {
-    ...{ tp_size: tp * dp },
+    ...(built ? {} : { tp_size: tp * dp }),
     ...(dp > 1 ? { enable_attention_dp: true } : {}),
     ...(ep > 1 ? { expert_parallel_size: ep } : {}),
     ...tellCommon(pool),
     ...(c.num_gpu_blocks > 0 ? { max_total_tokens: c.num_gpu_blocks * c.block_size } : {}),
-    ...(c.batching === 'chunked' && !built ? { enable_chunked_prefill: true } : {}),
+    ...(c.batching === 'chunked' ? { enable_chunked_prefill: true } : {}),
     ...(c.admission === 'full-length' ? {} : { admission: c.admission }),
     ...(pool.prefixCaching === null ? {} : { enable_prefix_caching: pool.prefixCaching }),
     ...(wait ? { batch_wait_iters: wait.iters, batch_wait_ratio: wait.max_tokens_ratio } : {}),
     ...(even ? { balances: true, ...even } : {}),
     ...draftsToWords(c, 'trtllm', notes),
-    ...(pool.role === 'both' ? {} : { role: pool.role }),
+    ...(pool.role === 'both' ? {} : { role: pool.role, transceiver: 'DEFAULT' }),
+    ...(pool.role === 'prefill' ? { overlap_off: true } : {}),
   };
   return { told, notes };
 }

@@ -58,7 +58,7 @@ const SCHEDULER: readonly FlagRow[] = [
   sets('--max-num-seqs', 'max_num_seqs', COUNT),
   sets('--max-num-batched-tokens', 'max_num_batched_tokens', COUNT_OR_AUTO),
   sets('--max-model-len', 'max_model_len', COUNT_OR_AUTO),
-  sets('--enable-chunked-prefill', 'enable_chunked_prefill', SWITCH),
+  sets('--enable-chunked-prefill', 'enable_chunked_prefill', SWITCH, { since: '0.4' }),
   sets('--watermark', 'watermark', FREE_SHARE, { since: '0.23' }),
   sets('--preemption-mode', 'preemption_mode', words({ swap: ['swap'] }, { plain: ['recompute', 'none'] }), {
     since: '0.4',
@@ -91,7 +91,7 @@ const MEMORY: readonly FlagRow[] = [
   sets('--block-size', 'block_size', COUNT),
   sets('--num-gpu-blocks-override', 'num_gpu_blocks', COUNT),
   sets('--kv-cache-dtype', 'kv_cache_dtype', VLLM_KV),
-  sets('--enable-prefix-caching', 'enable_prefix_caching', SWITCH),
+  sets('--enable-prefix-caching', 'enable_prefix_caching', SWITCH, { since: '0.4' }),
   sets('--swap-space', 'swap_space', GIB), // V1 takes it and does nothing with it
   lost('--kv-cache-memory-bytes', 'KV memory in bytes: state num_gpu_blocks, or give the start-up log', {
     since: '0.11',

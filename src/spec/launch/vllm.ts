@@ -100,7 +100,10 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
     ...tellCommon(pool),
     ...(c.num_gpu_blocks > 0 ? { num_gpu_blocks: c.num_gpu_blocks } : {}),
     ...tellBatching(pool, version, notes),
-    ...(pool.prefixCaching === null ? {} : { enable_prefix_caching: pool.prefixCaching }),
+    // V0 has no word for what it does anyway
+    ...(pool.prefixCaching === null || (!pool.prefixCaching && !isV1(version))
+      ? {}
+      : { enable_prefix_caching: pool.prefixCaching }),
     ...(c.watermark > 0 && marks ? { watermark: c.watermark } : {}),
     ...(swaps ? { preemption_mode: 'swap' } : {}),
     ...(swaps && c.num_cpu_blocks === 0 ? { swap_space: c.swap_space } : {}),
