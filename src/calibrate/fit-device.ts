@@ -53,7 +53,7 @@ export interface Fits {
 }
 
 /** Kinds of work whose bytes come from memory in a real step, whatever a benchmark that repeats one shape finds in a cache. */
-const COLD: ReadonlySet<OpFamily> = new Set(['gemm', 'attention-decode', 'moe']);
+const COLD: ReadonlySet<OpFamily> = new Set(['gemm', 'attention-decode', 'mla-decode', 'moe']);
 
 /** A fit that misses held-out shapes by more than this in the median says less than a relative's. */
 const WORST_MEDIAN = 0.35;

@@ -44,7 +44,15 @@ export interface LinkSeries {
 }
 
 /** Folder layouts that are understood, in order of trust where two time the same thing. */
-export const LAYOUTS = ['profile', 'aiconfigurator', 'llmservingsim', 'vidur', 'aiter', 'llmcompass'] as const;
+export const LAYOUTS = [
+  'profile',
+  'aiconfigurator',
+  'new_ops',
+  'llmservingsim',
+  'vidur',
+  'aiter',
+  'llmcompass',
+] as const;
 export type Layout = (typeof LAYOUTS)[number];
 
 export interface Traces {

@@ -56,7 +56,7 @@ function predict(table: OpTable, row: FitRow, price: OpPrice): number {
 
 /** Prompts of one step share one launch: their factors hold for what comes beyond it. */
 function launchOf(family: OpFamily, price: OpPrice): number {
-  return family === 'attention-prefill' ? price.t0_s : 0;
+  return family === 'attention-prefill' || family === 'mla-prefill' ? price.t0_s : 0;
 }
 
 function makeTable(family: OpFamily, format: WeightFormat, rows: readonly FitRow[], price: OpPrice): OpTable {

@@ -37,6 +37,27 @@ export function prefillWork(batch: number, length: number, past: number, at: Hea
   return workOf(attentionOp('attention-prefill', at), pairs, batch * (length + past), batch * length);
 }
 
+/** Attention over latent vectors of DeepSeek-V3 with `heads` heads on this device: prompts of `length`, or decodes over `context`. */
+export function mlaPrefillWork(batch: number, length: number, heads: number, kv: KvFormat): Work {
+  return workOf(mlaOp('mla-prefill', heads, kv), batch * ((length * (length + 1)) / 2), batch * length, batch * length);
+}
+
+export function mlaDecodeWork(batch: number, context: number, heads: number, kv: KvFormat): Work {
+  return workOf(mlaOp('mla-decode', heads, kv), batch * context, batch);
+}
+
+/** Sizes that every model with these kernels shares (DeepSeek-V2 and later, Kimi K2). */
+export const LATENT = { q_lora_rank: 1536, kv_lora_rank: 512, qk_nope_dim: 128, qk_rope_dim: 64, v_head_dim: 128 };
+
+function mlaOp(family: 'mla-prefill' | 'mla-decode', heads: number, kv: KvFormat): ComputeOp {
+  return remember(`${family} ${heads} ${kv}`, () => {
+    const formats = { weights: 'bf16', attention: 'bf16', kv } as const;
+    return listAttentionOps({ kind: 'mla', heads, ...LATENT }, 7168, 1, WHOLE, formats).find(
+      (op) => op.family === family,
+    )!;
+  });
+}
+
 /** One new token per sequence against `context` cached tokens. */
 export function decodeWork(batch: number, context: number, at: Heads): Work {
   return workOf(attentionOp('attention-decode', at), batch * context, batch);

@@ -54,6 +54,7 @@ const permille = z.array(positive, { error: 'a list of positive thousandths' });
  *   gemm               rows m; outputs n; inputs k
  *   attention-decode   sequences times KV heads; context; query heads per KV head; head size
  *   attention-prefill  new tokens of a chunk; query heads; head size (of the time beyond t0)
+ *   mla-*              as attention, all heads over one latent vector
  *   moe                tokens of the instance, for each layer of `layers`
  */
 export const opTable = z

@@ -88,6 +88,11 @@ export const engineSchema = z.strictObject({
    * time, 2 overlaps (root of squares).
    */
   host,
+  /**
+   * Share by which matrix products and experts of 1,024 rows and more are slower in steps with prompts than in the traces, ramping from
+   * 128 rows. Absent = what most engines showed (plan/datasheet.ts, DERATING).
+   */
+  prompt_slowdown: fromZero.optional(),
   /** Factor on the time of all kernels and exchanges, as runs of one deployment showed it (mist calibrate RESULTS). Absent = 1. */
   kernel_scale: positive.optional(),
   /** Floor of steps with prompt tokens above `tokens` new tokens: seconds per layer, joined by root of squares. */

@@ -24,6 +24,15 @@ export const weightFormat = oneOf(WEIGHT_FORMATS);
 export const KV_FORMATS = ['bf16', 'fp16', 'fp8', 'int8'] as const;
 export const kvFormat = oneOf(KV_FORMATS);
 /** Kinds of work that have an efficiency of their own. */
-export const opFamily = oneOf(['gemm', 'attention-prefill', 'attention-decode', 'moe', 'elementwise']);
+/** `mla-*`: attention over latent vectors (DeepSeek-V2), whose kernels are others. */
+export const opFamily = oneOf([
+  'gemm',
+  'attention-prefill',
+  'attention-decode',
+  'mla-prefill',
+  'mla-decode',
+  'moe',
+  'elementwise',
+]);
 /** Exchanges between devices. */
 export const collectiveOp = oneOf(['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all', 'send-recv']);

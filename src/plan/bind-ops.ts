@@ -4,7 +4,6 @@ import { ACTIVATION_BYTES } from '../stages/formats.ts';
 import { gemm } from '../stages/gemm-ops.ts';
 import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';
 import type { ComputeOp } from '../stages/op.ts';
-import { derate, UNPACKING } from './datasheet.ts';
 import type { ExchangeRate, Rate } from './efficiency.ts';
 import {
   type Curve,
@@ -31,6 +30,8 @@ export interface PricedCompute {
   readonly plane: Plane | null;
   /** Prefill attention: measured over fitted time by tokens of a chunk; null = 1. */
   readonly factors: { readonly knots: readonly number[]; readonly values: Float64Array } | null;
+  /** Experts of packed weights that slow down in steps with prompts (plan/datasheet.ts, UNPACKING). */
+  readonly unpacks: boolean;
 }
 
 /** What a curve needs beside an op's own rate: the rate of any other matrix product on the same hardware. */
@@ -39,7 +40,7 @@ export interface Binding {
   readonly gemmRate: (format: WeightFormat) => Rate;
   /** The engine's activations have scales of their own accord (EngineProfile.static_scales). */
   readonly staticScales: boolean;
-  /** The engine's experts of packed weights slow down with many tokens (plan/datasheet.ts, UNPACKING). */
+  /** The engine unpacks weights that the hardware has no rate for. */
   readonly unpacks: boolean;
 }
 
@@ -47,12 +48,14 @@ export function bindCompute(op: ComputeOp, binding: Binding): PricedCompute {
   const { rate } = binding;
   const line = lineOf(op, rate);
   const norm = normId(rate.p);
-  const bound = { op, rate, norm, line, memoryZ: op.bytesZ * rate.perByte, curve: null, plane: null, factors: null };
+  const none = { curve: null, plane: null, factors: null, unpacks: false };
+  const bound = { op, rate, norm, line, memoryZ: op.bytesZ * rate.perByte, ...none };
   if (op.shape.length === 0) return bound;
   if (op.family === 'gemm') return { ...bound, curve: gemmCurve(op, binding) };
   if (!rate.table) return bound;
-  if (op.family === 'moe') return { ...bound, curve: expertsCurve(op, binding, line) };
-  if (op.family === 'attention-decode') {
+  const unpacks = binding.unpacks && WEIGHT_ONLY.has(op.format);
+  if (op.family === 'moe') return { ...bound, unpacks, curve: expertsCurve(op, rate, line) };
+  if (op.over === 'decode') {
     const fitted = (sequences: number, context: number) => launch(norm, line, sequences * context, sequences);
     return { ...bound, plane: makePlane(rate.table, op.shape, fitted) };
   }
@@ -132,16 +135,12 @@ const readAt = (curve: Curve, x: number): number => readFactor(curve.knots, curv
 /** Formats whose weights are unpacked to 16 bits on the way to the matrix unit, where the hardware has no rate of their own. */
 const WEIGHT_ONLY: ReadonlySet<WeightFormat> = new Set(['mxfp4', 'int4']);
 
-function expertsCurve(op: ComputeOp, { rate, unpacks }: Binding, line: Line): Curve {
+function expertsCurve(op: ComputeOp, rate: Rate, line: Line): Curve {
   const { routing } = op;
   const norm = normId(rate.p);
   const fitted = (tokens: number) =>
     launch(norm, line, busiestPairs(routing!, tokens), touchedExperts(routing!, tokens));
-  const knots = rate.table!.axes[0];
-  const factors = factorsOfLayer(rate.table!, op.shape);
-  if (unpacks && WEIGHT_ONLY.has(op.format))
-    for (let i = 0; i < factors.length; i++) factors[i] *= derate(knots[i], UNPACKING);
-  return makeCurve(knots, factors, fitted);
+  return makeCurve(rate.table!.axes[0], factorsOfLayer(rate.table!, op.shape), fitted);
 }
 
 /** Seconds of an exchange by message bytes, where it was timed. */

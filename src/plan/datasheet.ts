@@ -17,13 +17,12 @@ export const DATASHEET_OPS: Readonly<Record<OpFamily, Assumed>> = {
   gemm: { t0_s: 4e-6, eta_compute: 0.75, eta_memory: 0.8, p: 4 },
   'attention-prefill': { t0_s: 8e-6, eta_compute: 0.6, eta_memory: 0.8, p: 1 },
   'attention-decode': { t0_s: 12e-6, eta_compute: 0.6, eta_memory: 0.9, p: 'inf' },
+  // chosen against measured DeepSeek-R1 runs before MLA kernels were timed: calibration.md section 2
+  'mla-prefill': { t0_s: 8e-6, eta_compute: 0.5, eta_memory: 0.75, p: 'inf' },
+  'mla-decode': { t0_s: 8e-6, eta_compute: 0.55, eta_memory: 0.75, p: 'inf' },
   moe: { t0_s: 40e-6, eta_compute: 0.45, eta_memory: 0.95, p: 1 },
   elementwise: { t0_s: 2e-6, eta_compute: 0.5, eta_memory: 0.8, p: 'inf' },
 };
-
-/** MLA kernels, for which there are no traces: chosen against measured DeepSeek-R1 runs, calibration.md section 2. */
-export const LATENT_DECODE: Assumed = { t0_s: 8e-6, eta_compute: 0.55, eta_memory: 0.75, p: 'inf' };
-export const LATENT_PREFILL: Assumed = { t0_s: 8e-6, eta_compute: 0.5, eta_memory: 0.75, p: 'inf' };
 
 /** Block-scaled fp8 against per-tensor fp8 where only that was measured: calibration.md section 7. */
 export const FP8_BLOCK_SLOWDOWN = 1.08;
@@ -38,20 +37,21 @@ export const HOP_INSIDE_S = 3e-6;
 export const HOP_ACROSS_S = 6e-6;
 
 /**
- * Isolated kernels run faster than the same kernels inside a power-limited server: linear work slows by a quarter at 1024 rows
- * and more, ramping in log2 from 128 rows (calibration.md section 3; one value for all hardware).
+ * In steps that carry prompts, which engines launch kernel by kernel, linear work of 1024 rows and more takes a quarter longer than the
+ * same kernels in the traces, ramping in log2 from 128 rows (calibration.md section 3; profiles may say another share). Steps of decodes
+ * only run as captured graphs and take what the traces say, whatever their rows.
  */
 export const DERATING = 0.25;
 /**
- * The experts of mxfp4 and int4 checkpoints that open engines run on hardware without such a rate are slower by half again with
- * 1024 tokens and more, on the same ramp, than the kernel of vLLM 0.24 that the traces time: 45 measured gpt-oss runs of vLLM 0.10
+ * In such steps the experts of mxfp4 and int4 checkpoints that open engines run on hardware without such a rate are slower by half again
+ * with 1024 tokens and more, on the same ramp, than the kernel of vLLM 0.24 that the traces time: 45 measured gpt-oss runs of vLLM 0.10
  * and 0.18 on H100 and H200 (InferenceX via aiconfigurator, Apache-2.0; TTFT off by 20 / 34 % without, 10 / 22 % with it).
  */
 export const UNPACKING = 0.5;
 const DERATED_FROM_LOG2 = 7;
 const DERATED_FULL_LOG2 = 10;
 
-/** Factor on linear work of `rows` rows: 1 to 1 + `most`. log2 is taken linear between powers of two: no library logarithm. */
+/** Factor on linear work of `rows` rows in a step with prompts: 1 to 1 + `most`. log2 is taken linear between powers of two: no library logarithm. */
 export function derate(rows: number, most: number = DERATING): number {
   if (rows < 1) return 1;
   const octave = 31 - Math.clz32(rows);

@@ -18,8 +18,6 @@ import {
   FP8_BLOCK_SLOWDOWN,
   HOP_ACROSS_S,
   HOP_INSIDE_S,
-  LATENT_DECODE,
-  LATENT_PREFILL,
   LINK_SHARE,
 } from './datasheet.ts';
 import { listedHop, listedLink, machineOf, secondsPerByte } from './machine.ts';
@@ -105,17 +103,7 @@ export function listSources(source: FitSource, hardware: Hardware): Source[] {
 type Sources = readonly Source[];
 
 /** The rate of one kind of work. The exact format of any source comes before a stand-in of the hardware's own. */
-export function chooseRate(
-  sources: Sources,
-  hardware: Hardware,
-  family: OpFamily,
-  format: WeightFormat,
-  latent = false,
-): Rate {
-  if (latent) {
-    const assumed = family === 'attention-decode' ? LATENT_DECODE : LATENT_PREFILL;
-    return rateOf(hardware, format, assumed, null, 'extrapolated', 'MLA kernels of Hopper and Blackwell', 1);
-  }
+export function chooseRate(sources: Sources, hardware: Hardware, family: OpFamily, format: WeightFormat): Rate {
   for (const standIn of standIns(format)) {
     for (const { id, own, efficiency } of sources) {
       const fit = efficiency.ops.find((row) => row.family === family && row.format === standIn);

@@ -29,9 +29,9 @@ export interface Lowering {
   /** By model object, then by the rest of the key. */
   readonly shapes: Map<Model, Map<string, Shape>>;
   readonly columns: Columns;
-  /** dp and pp that the token columns were last filled for. */
-  readonly filled: { dp: number; pp: number };
-  /** Another slowing of linear work than plan/datasheet.ts has, for refits of it. */
+  /** What the token columns were last filled for. */
+  readonly filled: { dp: number; pp: number; slowdown: number };
+  /** Another slowing of linear work than profiles have, for refits of it. */
   readonly derating?: number;
 }
 
@@ -43,14 +43,16 @@ export const COLUMN_LENGTHS = {
   one: GRID_TOKENS,
   tokens: GRID_TOKENS, // new tokens of one group
   all: GRID_TOKENS, // new tokens of the instance
-  slowTokens: GRID_TOKENS, // derating of linear work on `tokens` rows
+  slowTokens: GRID_TOKENS, // factor on linear work of `tokens` rows in steps with prompts
   slowAll: GRID_TOKENS,
+  slowUnpacked: GRID_TOKENS, // what experts of packed weights add to theirs there
   pairs: GRID_TOKENS, // (token, expert) pairs on the busiest device
   touched: GRID_TOKENS, // distinct experts there
   decodes: CELLS, // decoding sequences of one group
   read: CELLS, // tokens they read under one cap
-  linear: GRID_TOKENS, // seconds: matrix multiplications, before derating
+  linear: GRID_TOKENS, // seconds: matrix multiplications,
   experts: GRID_TOKENS,
+  unpacked: GRID_TOKENS, // those of `experts` that unpack their weights
   light: GRID_TOKENS,
   head: GRID_TOKENS,
   headLight: GRID_TOKENS,
@@ -65,6 +67,7 @@ export const COLUMN_LENGTHS = {
 export const SUMS = [
   'linear',
   'experts',
+  'unpacked',
   'light',
   'head',
   'headLight',
@@ -109,6 +112,8 @@ export function addCompute(lowering: Lowering, priced: PricedCompute, shape: Sha
   } else if (op.over === 'experts' && op.routing) {
     if (curve) {
       sumCurve(curve, GRID_TOKENS, columns.all, 1, columns[sinks.experts], op.count);
+      if (priced.unpacks && sinks.experts === 'experts')
+        sumCurve(curve, GRID_TOKENS, columns.all, 1, columns.unpacked, op.count);
     } else {
       fillRouting(columns, op.routing);
       sumLine(lowering, priced, GRID_TOKENS, columns.pairs, columns.touched, columns[sinks.experts]);

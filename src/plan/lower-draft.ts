@@ -52,10 +52,9 @@ function times<Priced extends PricedCompute | PricedExchange>(priced: Priced, co
 
 /** Seconds of the draft's passes on B decodes: launches of the host (all but the first pass, which goes with the step) and device. */
 export function passesAt(columns: Columns, i: number, hostSeconds: number): number {
-  const { drafted, draftedExperts, draftedLight, slowTokens, slowAll } = columns;
+  const { drafted, draftedExperts, draftedLight } = columns;
   if (i === 0 || i >= GRID_TOKENS) return 0;
-  const linear = drafted.view[i] * slowTokens.view[i] + draftedExperts.view[i] * slowAll.view[i];
-  return linear + draftedLight.view[i] + hostSeconds;
+  return drafted.view[i] + draftedExperts.view[i] + draftedLight.view[i] + hostSeconds;
 }
 
 /** Host seconds of one layer on `tp` devices. */

@@ -21,13 +21,14 @@ type Part = 'compute' | 'memory';
 function lowerPart(key: SurfaceKey, lowering: Lowering, part: Part): Float64Array {
   const table = new Float64Array(surface.SURFACE_SIZE);
   const shape = shapeOf(key, lowering);
-  const partOf = ({ compute }: PricedOps): PricedOps => ({
+  const partOf = ({ compute, slowdown }: PricedOps): PricedOps => ({
+    slowdown,
     compute: compute.map((op) => onlyPart(op, part)),
     exchange: [],
   });
-  fillGrids(lowering, shape);
+  const { compute, slowdown } = partOf(priceList(shape.ops, key.hardware, lowering.book, key.profile));
+  fillGrids(lowering, shape, slowdown);
   for (const name of SUMS) lowering.columns[name].view.fill(0);
-  const { compute } = partOf(priceList(shape.ops, key.hardware, lowering.book, key.profile));
   for (const op of compute) addCompute(lowering, op, shape, STEP);
   if (shape.draft) addDraft(lowering, key, shape, shape.draft, partOf);
   const scale = key.profile.kernel_scale ?? 1;

@@ -6,7 +6,7 @@ import type { Arena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
 import { devicesOf, layersOf } from '../stages/split.ts';
 import type { PricedCompute } from './bind-ops.ts';
-import { derate } from './datasheet.ts';
+import { derate, UNPACKING } from './datasheet.ts';
 import type { FitSource } from './efficiency.ts';
 import { idleWatts, workFigures } from './energy.ts';
 import { GRID_POINTS } from './grid-points.ts';
@@ -63,7 +63,7 @@ export function openLowering(fits: FitSource, kernels: Kernels, arena: Arena): L
     view.fill(name === 'one' ? 1 : 0);
     columns[name as ColumnName] = { view, at: view.byteOffset };
   }
-  return { kernels, book: openRateBook(fits), shapes: new Map(), columns, filled: { dp: 0, pp: 0 } };
+  return { kernels, book: openRateBook(fits), shapes: new Map(), columns, filled: { dp: 0, pp: 0, slowdown: 0 } };
 }
 
 /** Lowers one surface into `into` (SURFACE_SIZE f64), or into a new array. */
@@ -71,7 +71,7 @@ export function lowerSurface(key: SurfaceKey, lowering: Lowering, into?: Float64
   const table = into ?? new Float64Array(surface.SURFACE_SIZE);
   const shape = shapeOf(key, lowering);
   const priced = priceList(shape.ops, key.hardware, lowering.book, key.profile);
-  fillGrids(lowering, shape);
+  fillGrids(lowering, shape, priced.slowdown);
   for (const name of SUMS) lowering.columns[name].view.fill(0);
   for (const op of priced.compute) addCompute(lowering, op, shape, STEP);
   for (const op of priced.exchange) addExchange(lowering, op, STEP);
@@ -98,9 +98,10 @@ function writeShared(table: Float64Array, lowering: Lowering, priced: PricedOps,
   for (const name of SUMS) columns[name].view.fill(0);
   for (const one of priced.compute) if (one.op.over === 'experts') addCompute(lowering, one, shape, STEP);
   for (const one of priced.exchange) if (one.op.over === 'all') addExchange(lowering, one, STEP);
-  const slow = columns.slowAll.view;
+  const { experts, linear, light, unpacked, slowAll, slowUnpacked } = columns;
   for (let i = 1; i < GRID_TOKENS; i++) {
-    const seconds = columns.experts.view[i] * slow[i] + columns.linear.view[i] * slow[i] + columns.light.view[i];
+    const slowed = (experts.view[i] + linear.view[i]) * slowAll.view[i];
+    const seconds = slowed + unpacked.view[i] * slowUnpacked.view[i] + light.view[i];
     table[surface.SURFACE_SHARED + i] = scale * seconds;
   }
   table[surface.SURFACE_SHARED] = 0;
@@ -116,22 +117,25 @@ export function shapeOf(key: SurfaceKey, lowering: Lowering): Shape {
   return remember(shapes, shapeName(key), () => makeShape(key));
 }
 
-/** The token quantities at every grid point, with their derating; they change only with dp and pp. */
-export function fillGrids({ columns, filled, derating }: Lowering, { split, knots }: Shape): void {
+/** The token quantities at every grid point, and how much slower steps with prompts are there; they change with few things. */
+export function fillGrids({ columns, filled, derating }: Lowering, { split, knots }: Shape, share: number): void {
   if (knots.length !== SURFACE_KNOTS) throw new Error(`${knots.length} knots, the layout has ${SURFACE_KNOTS}`);
-  if (filled.dp === split.dp && filled.pp === split.pp) return;
+  const slowdown = derating ?? share;
+  if (filled.dp === split.dp && filled.pp === split.pp && filled.slowdown === slowdown) return;
   const tokens = columns.tokens.view;
   const all = columns.all.view;
   for (let i = 0; i < GRID_TOKENS; i++) {
     tokens[i] = perGroup(GRID_POINTS[i], split);
     all[i] = perMicroBatch(GRID_POINTS[i], split);
-    columns.slowTokens.view[i] = derate(tokens[i], derating);
-    columns.slowAll.view[i] = derate(all[i], derating);
+    columns.slowTokens.view[i] = derate(tokens[i], slowdown);
+    columns.slowAll.view[i] = derate(all[i], slowdown);
+    columns.slowUnpacked.view[i] = columns.slowAll.view[i] * (derate(all[i], UNPACKING) - 1);
   }
   const decodes = columns.decodes.view;
   for (let i = 0; i < CELLS; i++) decodes[i] = tokens[Math.floor(i / SURFACE_KNOTS)];
   filled.dp = split.dp;
   filled.pp = split.pp;
+  filled.slowdown = slowdown;
 }
 
 function writeHeader(table: Float64Array, key: SurfaceKey, shape: Shape, compute: readonly PricedCompute[]): void {
@@ -175,21 +179,23 @@ export function sumLaunches(compute: readonly PricedCompute[]): number {
 }
 
 export function writeTables(table: Float64Array, columns: Columns, perDecode: number, hostPasses: number): void {
-  const slowTokens = columns.slowTokens.view;
-  const slowAll = columns.slowAll.view;
+  const { linear, experts, unpacked, light, head, headLight, slowTokens, slowAll, slowUnpacked } = columns;
+  const captured = { tokens: new Float64Array(GRID_TOKENS), samples: new Float64Array(GRID_SEQUENCES) };
   for (let i = 1; i < GRID_TOKENS; i++) {
-    const linear = columns.linear.view[i] * slowTokens[i] + columns.experts.view[i] * slowAll[i];
-    table[surface.SURFACE_G + i] = linear + columns.light.view[i];
+    captured.tokens[i] = linear.view[i] + experts.view[i] + light.view[i];
+    const slowed = linear.view[i] * slowTokens.view[i] + experts.view[i] * slowAll.view[i];
+    table[surface.SURFACE_G + i] = slowed + unpacked.view[i] * slowUnpacked.view[i] + light.view[i];
   }
   for (let i = 1; i < GRID_SEQUENCES; i++) {
-    table[surface.SURFACE_LM + i] = columns.head.view[i] * slowTokens[i] + columns.headLight.view[i];
+    captured.samples[i] = head.view[i] + headLight.view[i];
+    table[surface.SURFACE_LM + i] = head.view[i] * slowTokens.view[i] + headLight.view[i];
   }
   // a step of no tokens, of no samples, of no decodes costs nothing
   table[surface.SURFACE_G] = 0;
   table[surface.SURFACE_LM] = 0;
   writePairPrices(table, surface.SURFACE_APF, columns.pairPrice.view);
   writePairPrices(table, surface.SURFACE_APW, columns.windowPrice.view);
-  writeDecode(table, columns, perDecode, hostPasses);
+  writeDecode(table, columns, captured, perDecode, hostPasses);
 }
 
 /**
@@ -210,11 +216,23 @@ function writePairPrices(table: Float64Array, at: number, prices: Float64Array):
   }
 }
 
+/** Seconds of token-wise work and of the LM head in steps without prompts, over their grids. */
+interface Captured {
+  readonly tokens: Float64Array;
+  readonly samples: Float64Array;
+}
+
 /**
  * What rides with prompts (decode attention and the draft's passes), and the whole decode-only step with the host at every knot: B
  * sequences are B times perDecode tokens and samples.
  */
-function writeDecode(table: Float64Array, columns: Columns, perDecode: number, hostPasses: number): void {
+function writeDecode(
+  table: Float64Array,
+  columns: Columns,
+  captured: Captured,
+  perDecode: number,
+  hostPasses: number,
+): void {
   const attention = columns.attention.view;
   const hostStep = table[surface.SURFACE_HOST_STEP];
   const hostSequence = table[surface.SURFACE_HOST_SEQUENCE];
@@ -224,7 +242,7 @@ function writeDecode(table: Float64Array, columns: Columns, perDecode: number, h
     table[surface.SURFACE_DECODE + k] = 0;
   }
   for (let i = 1; i < GRID_SEQUENCES; i++) {
-    const tokenWise = tokenWiseAt(table, i, perDecode);
+    const tokenWise = tokenWiseAt(captured, i, perDecode);
     const passes = passesAt(columns, i, hostPasses);
     const host = hostStep + hostSequence * GRID_POINTS[i];
     for (let k = 0; k < SURFACE_KNOTS; k++) {
@@ -238,11 +256,8 @@ function writeDecode(table: Float64Array, columns: Columns, perDecode: number, h
 }
 
 /** Token-wise work and LM head of B decodes. */
-function tokenWiseAt(table: Float64Array, i: number, perDecode: number): number {
-  if (perDecode === 1) return table[surface.SURFACE_G + i] + table[surface.SURFACE_LM + i];
-  const tokens = GRID_POINTS[i] * perDecode;
-  return (
-    readGrid(table, surface.SURFACE_G, GRID_TOKENS, tokens) +
-    readGrid(table, surface.SURFACE_LM, GRID_SEQUENCES, tokens)
-  );
+function tokenWiseAt({ tokens, samples }: Captured, i: number, perDecode: number): number {
+  if (perDecode === 1) return tokens[i] + samples[i];
+  const verified = GRID_POINTS[i] * perDecode;
+  return readGrid(tokens, 0, GRID_TOKENS, verified) + readGrid(samples, 0, GRID_SEQUENCES, verified);
 }

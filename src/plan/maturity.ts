@@ -4,7 +4,10 @@ import type { ExchangeRate, Rate } from './efficiency.ts';
 import type { Curve } from './op-table.ts';
 
 /** What an engine changes about the price of an op on the device. */
-export type KernelTraits = Pick<EngineProfile, 'static_scales' | 'kernels' | 'untuned' | 'gathers_from_bytes'>;
+export type KernelTraits = Pick<
+  EngineProfile,
+  'static_scales' | 'kernels' | 'untuned' | 'gathers_from_bytes' | 'prompt_slowdown'
+>;
 
 /** Factors on time of the vendor's devices; null where its kernels are as good as the timings. */
 export function untunedOn({ untuned }: KernelTraits, { vendor }: Hardware) {

@@ -4,7 +4,7 @@ import type { ComputeOp, ExchangeOp, Op } from '../stages/op.ts';
 import type { Split } from '../stages/split.ts';
 import { bindCompute, exchangeCurve, fasterCurve, launch, type PricedCompute } from './bind-ops.ts';
 import { collectiveId, collectiveTimeTwin } from './collective-twin.ts';
-import { derate } from './datasheet.ts';
+import { DERATING, derate, UNPACKING } from './datasheet.ts';
 import {
   chooseExchange,
   chooseRate,
@@ -38,11 +38,13 @@ export interface PricedExchange {
 export interface PricedOps {
   readonly compute: readonly PricedCompute[];
   readonly exchange: readonly PricedExchange[];
+  /** Share by which linear work of many rows is slower in steps with prompts. */
+  readonly slowdown: number;
 }
 
 /** Rates of hardware, looked up once per kind of work. */
 export interface RateBook {
-  rate(hardware: Hardware, family: OpFamily, format: WeightFormat, latent: boolean): Rate;
+  rate(hardware: Hardware, family: OpFamily, format: WeightFormat): Rate;
   exchange(hardware: Hardware, op: ExchangeOp, library: EngineProfile['kernels']): ExchangeRate;
 }
 
@@ -51,11 +53,9 @@ export function openRateBook(fits: FitSource): RateBook {
   const books = new Map<Hardware, HardwareBook>();
   const bookOf = (hardware: Hardware) => remember(books, hardware, () => openHardwareBook(listSources(fits, hardware)));
   return {
-    rate(hardware, family, format, latent) {
+    rate(hardware, family, format) {
       const { sources, rates } = bookOf(hardware);
-      return remember(rates, `${family} ${format} ${latent}`, () =>
-        chooseRate(sources, hardware, family, format, latent),
-      );
+      return remember(rates, `${family} ${format}`, () => chooseRate(sources, hardware, family, format));
     },
     exchange(hardware, op, library) {
       const { sources, exchanges } = bookOf(hardware);
@@ -91,7 +91,7 @@ const SUMMED: ReadonlySet<ExchangeOp['op']> = new Set(['all-gather', 'reduce-sca
 
 /** TensorRT-LLM's decode kernels read an 8-bit cache as fast as a 16-bit one; vLLM's, which the traces time, do not on Hopper. */
 function formatOf(op: ComputeOp, traits: KernelTraits): WeightFormat {
-  const wide = traits.kernels === 'trtllm' && op.family === 'attention-decode' && op.format === 'fp8' && !op.latent;
+  const wide = traits.kernels === 'trtllm' && op.family === 'attention-decode' && op.format === 'fp8';
   return wide ? 'bf16' : op.format;
 }
 
@@ -105,17 +105,17 @@ export function priceList(
   const exchange: PricedExchange[] = [];
   const staticScales = traits.static_scales ?? false;
   const unpacks = traits.kernels !== 'trtllm';
-  const rateOf = (family: OpFamily, format: WeightFormat, latent = false) =>
-    slowRate(book.rate(hardware, family, format, latent), family, traits, hardware);
+  const rateOf = (family: OpFamily, format: WeightFormat) =>
+    slowRate(book.rate(hardware, family, format), family, traits, hardware);
   const gemmRate = (format: WeightFormat) => rateOf('gemm', format);
   for (const op of ops) {
     if (op.kind === 'exchange') exchange.push(priceExchangeOp(op, hardware, book, traits));
     else {
-      const rate = rateOf(op.family, formatOf(op, traits), op.latent);
+      const rate = rateOf(op.family, formatOf(op, traits));
       compute.push(bindCompute(op, { rate, gemmRate, staticScales, unpacks }));
     }
   }
-  return { compute, exchange };
+  return { compute, exchange, slowdown: traits.prompt_slowdown ?? DERATING };
 }
 
 function priceExchangeOp(op: ExchangeOp, hardware: Hardware, book: RateBook, traits: KernelTraits): PricedExchange {
@@ -161,8 +161,8 @@ export function priceStepExactly(priced: PricedOps, work: StepWork, split: Split
   for (const compute of priced.compute) {
     const { x, y } = quantitiesOf(compute.op, work, totals, split);
     if (x <= 0 && y <= 0) continue;
-    const prefill = compute.op.over === 'prefill';
-    prices.push(prefill ? pricePrefill(compute, work.prefill, split) : priceCompute(compute, x, y, totals, split));
+    if (compute.op.over === 'prefill') prices.push(pricePrefill(compute, work.prefill, split));
+    else prices.push(priceCompute(compute, x, y, { totals, split, slowdown: priced.slowdown }));
   }
   for (const exchange of priced.exchange) {
     const { x } = quantitiesOf(exchange.op, work, totals, split);
@@ -171,7 +171,13 @@ export function priceStepExactly(priced: PricedOps, work: StepWork, split: Split
   return prices;
 }
 
-function priceCompute(priced: PricedCompute, x: number, y: number, totals: Totals, split: Split): OpPrice {
+interface About {
+  readonly totals: Totals;
+  readonly split: Split;
+  readonly slowdown: number;
+}
+
+function priceCompute(priced: PricedCompute, x: number, y: number, { totals, split, slowdown }: About): OpPrice {
   const { op, line, norm, curve, plane } = priced;
   const { compute, memory } = lineParts(line, x, y);
   const rows = op.over === 'experts' ? perMicroBatch(totals.tokens, split) : x;
@@ -179,10 +185,15 @@ function priceCompute(priced: PricedCompute, x: number, y: number, totals: Total
   if (curve) each = readCurve(curve, rows);
   else if (plane) each = readPlane(plane, y, x / y);
   // micro-batches of a pipeline are counted in `count` for layers
-  const seconds = op.count * each * (isLinear(op) ? derate(rows) : 1);
+  const slowed = totals.chunks > 0 && isLinear(op) ? slowOf(priced, rows, slowdown) : 1;
+  const seconds = op.count * each * slowed;
   const work = { flops: op.flopsX * x + op.flopsY * y, bytes: op.bytes0 + op.bytesX * x + op.bytesY * y };
   return describe(priced, work, seconds, compute, memory);
 }
+
+/** Factor on linear work of a step with prompts. */
+const slowOf = ({ unpacks }: PricedCompute, rows: number, slowdown: number): number =>
+  derate(rows, slowdown) * (unpacks ? derate(rows, UNPACKING) : 1);
 
 /** Prefill attention, chunk by chunk: every chunk at the efficiency of its length, one launch for all of them. */
 function pricePrefill(priced: PricedCompute, chunks: readonly Chunk[], split: Split): OpPrice {
@@ -231,7 +242,7 @@ function priceExchange(priced: PricedExchange, x: number): OpPrice {
   };
 }
 
-/** Linear work slows inside a real server: matrix multiplications and experts (plan/datasheet.ts, derate). */
+/** What slows in steps with prompts: matrix multiplications and experts (plan/datasheet.ts, derate). */
 export function isLinear(op: ComputeOp): boolean {
   return op.family === 'gemm' || op.family === 'moe';
 }

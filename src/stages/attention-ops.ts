@@ -51,7 +51,7 @@ function listSoftmax(at: Softmax, hidden: number, count: number, split: Split, f
   // nothing like compressed caches was timed
   const shape = compression === 1 ? [query / at.head_dim, localKvHeads(at.kv_heads, split), at.head_dim] : [];
   const cache = { bytes: bytes * BYTES_PER_KV_ELEMENT[formats.kv], cap, format: formats.kv };
-  ops.push(...attend({ name, flops, ...cache, own: 4 * query, latent: false, count, shape }));
+  ops.push(...attend({ name, flops, ...cache, own: 4 * query, count, shape }));
   if (at.indexer) ops.push(...scoreIndex(at.indexer, compression, count));
   return ops;
 }
@@ -88,26 +88,27 @@ interface Attended {
   readonly own: number;
   readonly cap: number;
   readonly format: KvFormat;
-  readonly latent: boolean;
+  /** Kernels over latent vectors are a family of their own. */
+  readonly mixer?: 'attention' | 'mla';
   readonly count: number;
   readonly shape: readonly number[];
 }
 
 /** Prefill and decode over a cache. */
-function attend({ name, flops, bytes, own, ...both }: Attended): [ComputeOp, ComputeOp] {
+function attend({ name, flops, bytes, own, mixer = 'attention', ...both }: Attended): [ComputeOp, ComputeOp] {
   const work = { ...both, flopsX: flops };
   const [prefill, decode] = [`${name}, prefill`, `${name}, decode`];
   return [
     computeOp({
       ...work,
       name: prefill,
-      family: 'attention-prefill',
+      family: `${mixer}-prefill`,
       over: 'prefill',
       bytesX: 0,
       bytesY: bytes,
       bytesZ: own,
     }),
-    computeOp({ ...work, name: decode, family: 'attention-decode', over: 'decode', bytesX: bytes, bytesY: own }),
+    computeOp({ ...work, name: decode, family: `${mixer}-decode`, over: 'decode', bytesX: bytes, bytesY: own }),
   ];
 }
 
@@ -129,8 +130,9 @@ function listMla(at: Mla, hidden: number, count: number, split: Split, formats: 
   const bytes = entryBytes(at, formats.kv);
   const prefill = heads * (at.qk_nope_dim + at.qk_rope_dim + at.v_head_dim);
   const decode = heads * (latent + at.kv_lora_rank);
-  // latent kernels multiply in 16 bits whatever the cache holds
-  const both = { name: 'attention', bytes, cap, format: 'bf16', latent: true, count, shape: [] } as const;
+  // every head reads the one latent vector; nothing like a sparse choice of entries was timed
+  const shape = cap === Infinity ? [heads, 1, latent] : [];
+  const both = { name: 'attention', bytes, cap, format: formats.kv, mixer: 'mla', count, shape } as const;
   const [prefillOp] = attend({ ...both, flops: 2 * prefill, own: 2 * prefill });
   const [, decodeOp] = attend({ ...both, flops: 2 * decode, own: 2 * decode });
   ops.push(prefillOp, decodeOp);
@@ -147,7 +149,6 @@ function scoreIndex(indexer: Indexer, compression: number, count: number): Compu
     flops: (2 * query) / compression,
     ...cache,
     own: query,
-    latent: false,
     count,
     shape: [],
   });

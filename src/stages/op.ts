@@ -18,8 +18,6 @@ export interface ComputeOp {
   readonly family: OpFamily;
   /** Arithmetic and storage; for attention the KV format. */
   readonly format: WeightFormat;
-  /** MLA keeps a latent vector per token: its kernels have constants of their own. */
-  readonly latent: boolean;
   /** Launches per iteration. */
   readonly count: number;
   readonly over: Driver;
@@ -65,7 +63,6 @@ export interface ExchangeOp {
 export type Op = ComputeOp | ExchangeOp;
 
 const NOTHING = {
-  latent: false,
   cap: Number.POSITIVE_INFINITY,
   flopsY: 0,
   bytes0: 0,

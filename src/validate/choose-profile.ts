@@ -14,11 +14,12 @@ const SINGLE: Readonly<Record<CaseInput['engine'], string>> = {
 
 /** MLPerf submissions are tuned for that very benchmark: what an engine of their year cost by default says little of them. */
 const isTuned = (mode: CaseInput['mode']): boolean => mode.startsWith('mlperf');
+const TUNED: Readonly<Partial<Record<CaseInput['engine'], string>>> = { vllm: 'vllm-tuned', trtllm: 'trtllm-tuned' };
 
 export function chooseProfile({ engine, engine_version, year, mode }: CaseInput): string {
+  if (isTuned(mode)) return TUNED[engine] ?? SINGLE[engine];
   const lines = (LINES as Readonly<Partial<Record<CaseInput['engine'], readonly Line[]>>>)[engine];
   if (!lines) return SINGLE[engine];
-  if (isTuned(mode)) return lines[0].profile;
   const version = readVersion(engine_version);
   if (version) return lines.find(({ from }) => isAtLeast(version, from))!.profile;
   if (year === null) return SINGLE[engine];

@@ -72,7 +72,9 @@ export const SMALL = modelOf([{ count: 10, attention: GQA, mlp: DENSE }]);
 
 export const NO_FITS: FitSource = { hardware: [DEVICE], efficiency: () => null };
 
-const FAMILIES: readonly OpFamily[] = ['gemm', 'attention-prefill', 'attention-decode', 'moe', 'elementwise'];
+const FAMILIES: readonly OpFamily[] = [
+  ...(['gemm', 'attention-prefill', 'attention-decode', 'mla-prefill', 'mla-decode', 'moe', 'elementwise'] as const),
+];
 const eta = fc.double({ min: 0.2, max: 1, noNaN: true });
 const norm = fc.constantFrom<1 | 2 | 4 | 8 | 'inf'>(1, 2, 4, 8, 'inf');
 const launch = fc.double({ min: 1e-6, max: 5e-5, noNaN: true });

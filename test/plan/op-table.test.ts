@@ -14,7 +14,7 @@ import {
   readCurve,
   readPlane,
 } from '../../src/plan/op-table.ts';
-import { exchangeSeconds, openRateBook, priceList } from '../../src/plan/priced-ops.ts';
+import { exchangeSeconds, openRateBook, priceList, priceStepExactly } from '../../src/plan/priced-ops.ts';
 import { gemm } from '../../src/stages/gemm-ops.ts';
 import { listOps } from '../../src/stages/llm-ops.ts';
 import { listMlpOps } from '../../src/stages/mlp-ops.ts';
@@ -153,21 +153,38 @@ describe('bound ops', () => {
       expect(seconds('fp8', true, 2 * m)).toBeGreaterThanOrEqual(seconds('fp8', true, m));
   });
 
-  it('experts of packed weights slow by half with many tokens on open engines, and only those', () => {
+  it('experts of packed weights slow by half with many tokens of prompts on open engines, and only those', () => {
     const layers = [[8, 2, 4096, 1024, 1]];
     const table = { ...{ family: 'moe', formats: ['mxfp4', 'bf16'] as const }, axes: [[1, 128, 1024, 8192]], layers };
     const flat = { ...table, permille: [1000, 1000, 1000, 1000], error_out: 0, error_out_p90: 0 } as OpTable;
     const source = sourceOf([fitOf('moe', 'mxfp4'), fitOf('moe', 'bf16')], [flat]);
     const mlp = { kind: 'moe', experts: 8, top_k: 2, intermediate: 1024, shared_intermediate: 0, gated: true } as const;
-    const ratio = (format: 'mxfp4' | 'bf16', tokens: number) => {
-      const op = listMlpOps(mlp, 4096, 1, ONE, format).find((one) => one.family === 'moe')!;
-      const rate = chooseRate(listSources(source, DEVICE), DEVICE, 'moe', format);
-      const curve = (unpacks: boolean) =>
-        bindCompute(op, { rate, gemmRate: () => rate, staticScales: false, unpacks }).curve!;
-      return readCurve(curve(true), tokens) / readCurve(curve(false), tokens);
+    const op = (format: 'mxfp4' | 'bf16') =>
+      listMlpOps(mlp, 4096, 1, ONE, format).filter((one) => one.family === 'moe');
+    const seconds = (format: 'mxfp4' | 'bf16', tokens: number, prompt: boolean, kernels?: 'trtllm') => {
+      const priced = priceList(op(format), DEVICE, openRateBook(source), { kernels, prompt_slowdown: 0 });
+      const prefill = prompt ? [{ tokens, past: 0, completes: true }] : [];
+      const decode = prompt ? [] : [{ count: tokens, context: 64 }];
+      return priceStepExactly(priced, { prefill, decode }, ONE)[0]!.seconds;
     };
+    const ratio = (format: 'mxfp4' | 'bf16', tokens: number, kernels?: 'trtllm') =>
+      seconds(format, tokens, true, kernels) / seconds(format, tokens, false, kernels);
     expect([1, 128, 1024, 8192].map((tokens) => ratio('mxfp4', tokens))).toEqual([1, 1, 1.5, 1.5]);
-    expect(ratio('bf16', 8192)).toBe(1);
+    expect([ratio('bf16', 8192), ratio('mxfp4', 8192, 'trtllm')]).toEqual([1, 1]);
+  });
+
+  it('products of many rows are slower in steps with prompts, by what the engine says, and never in steps of decodes', () => {
+    const source = sourceOf([fitOf('gemm', 'bf16')], []);
+    const seconds = (rows: number, prompt: boolean, prompt_slowdown?: number) => {
+      const ops = [gemm('mlp', 4096, 4096, 'bf16', 1)];
+      const priced = priceList(ops, DEVICE, openRateBook(source), { prompt_slowdown });
+      const prefill = prompt ? [{ tokens: rows, past: 0, completes: true }] : [];
+      const decode = prompt ? [] : [{ count: rows, context: 64 }];
+      return priceStepExactly(priced, { prefill, decode }, ONE)[0]!.seconds;
+    };
+    const ratio = (rows: number, slowdown?: number) => seconds(rows, true, slowdown) / seconds(rows, false, slowdown);
+    expect([128, 1024, 8192].map((rows) => ratio(rows))).toEqual([1, 1.25, 1.25]);
+    expect([ratio(8192, 0), ratio(8192, 0.1)]).toEqual([1, 1.1]);
   });
 
   it('a table is not read with fewer sizes than it has axes', () => {

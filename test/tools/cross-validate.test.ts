@@ -106,5 +106,5 @@ test('an unknown way to hold out is answered', async () => {
     wrong += text;
   };
   expect(await runTool(argv, { stdout: () => {}, stderr: add })).toBe(2);
-  expect(wrong).toContain('--cross-validate: expected config_id, model, hardware, received colour');
+  expect(wrong).toContain('--cross-validate: expected config_id, model, hardware, source, received colour');
 });

@@ -18,6 +18,33 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('readers', () => {
+  it('read attention over latent vectors of many devices, without what a tile of heads pads and devices nobody knows', () => {
+    const head = 'system,backend,kv_cache_dtype,num_heads,batch_size,isl,step,latency_us';
+    const rows = [
+      'h200_sxm,trtllm,fp8,128,64,1,1023,49',
+      'h200_sxm,trtllm,fp8,8,64,1,1023,20',
+      'z9,trtllm,fp8,128,1,1,1023,9',
+    ];
+    put('new_ops', 'mla_decode.trtllm.csv', head, ...rows);
+    put('new_ops', 'mla_decode.sglang.csv', head, 'h200_sxm,sglang,fp8,128,64,1,1023,166');
+    put('new_ops', 'mla_prefill.trtllm.csv', head, 'h200_sxm,trtllm,bfloat16,128,2,1024,0,300');
+    put('new_ops', 'mamba2.trtllm.csv', head);
+    const { ops, notes } = read('h200-sxm-141gb');
+    expect(ops.map(({ family, format, layout, rows }) => [family, format, layout, rows.length])).toEqual([
+      ['mla-decode', 'fp8', 'new_ops', 2],
+      ['mla-prefill', 'bf16', 'new_ops', 1],
+    ]);
+    // one latent of 576 bytes and a query of 128 heads a sequence; 2 (576 + 512) FLOPs a head and cached token
+    const [decode] = ops[0]!.rows;
+    expect([decode!.flops, decode!.cell]).toEqual([
+      64 * 1024 * 128 * 2 * 1088,
+      { layer: [], at: [64, 1024, 128, 576] },
+    ]);
+    expect(ops[1]!.rows[0]!.cell).toEqual({ layer: [], at: [1024, 128, 576, 1] });
+    expect(notes.join('\n')).toMatch(/mamba2\.trtllm\.csv: no reader/);
+    expect(notes.join('\n')).toMatch(/z9: not a device of the catalog/);
+  });
+
   it('read attention with KV format, leaving out decodes with nothing cached', () => {
     const names = 'kv_cache_dtype,batch_size,num_heads,num_key_value_heads,head_dim';
     put(

