@@ -16,6 +16,8 @@ export const CLI = join(ROOT, 'dist', 'src', 'cli.js');
 const QUESTION = join(ROOT, 'examples', 'default-chat.yaml');
 /** Fleets of two kinds, with axes. */
 const FLEETS = join(ROOT, 'examples', 'disaggregate-or-not.yaml');
+/** One pool, and two fleets of several. */
+const LOADED = ['single-run', 'code-generation', 'question-answering'];
 const STARTS = 7;
 const RUN_SPEC = `model: llama-3.1-70b
 workload:
@@ -33,7 +35,7 @@ engine:
 
 export const processes: BenchFile = {
   name: 'process',
-  words: 'whole commands: npm start, mist run',
+  words: 'whole commands: npm start, mist run, mist size',
   run: benchProcesses,
 };
 
@@ -82,6 +84,7 @@ async function benchProcesses(note: Note): Promise<Row[]> {
       ...(await benchStart(folder, note)),
       ...(await benchFleets(folder, note)),
       ...(await benchRun(folder, note)),
+      ...(await benchSize(folder, note)),
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -109,6 +112,23 @@ async function benchFleets(folder: string, note: Note): Promise<Row[]> {
     figureRow('mist sweep of 1,152 fleets, proved', 's', seconds),
     figureRow('the same, --exhaustive (1,000 simulated)', 's', all.seconds),
   ];
+}
+
+async function benchSize(folder: string, note: Note): Promise<Row[]> {
+  note('mist size of one model on all kinds of device, and the highest load of example fleets');
+  const asked = ['--model', 'llama-3.1-70b', '--rate', '20', '--p99-ttft', '1s', '--p99-tpot', '50ms'];
+  const { seconds } = await timeCommand(folder, process.execPath, [CLI, 'size', ...asked]);
+  const loads: Row[] = [];
+  for (const name of LOADED) {
+    const file = join(ROOT, 'examples', `${name}.yaml`);
+    const runs: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const timed = await timeCommand(folder, process.execPath, [CLI, 'size', file, '--max-load']);
+      runs.push(timed.seconds);
+    }
+    loads.push(figureRow(`mist size --max-load, ${name}`, 's', median(runs), { atMost: 1 }));
+  }
+  return [figureRow('mist size, one model, all kinds', 's', seconds, { atMost: 10 }), ...loads];
 }
 
 async function benchRun(folder: string, note: Note): Promise<Row[]> {

@@ -24,7 +24,7 @@ const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> 
     load: async () => (await import('./commands/verify.ts')).verify,
   },
   size: {
-    words: 'how many devices a promise takes, which are cheapest, how much load a fleet takes',
+    words: 'how many devices a promise takes, which are cheapest, how much load a fleet takes, when another overtakes',
     load: async () => (await import('./commands/size.ts')).size,
   },
   step: { words: 'price one engine iteration, op by op', load: async () => (await import('./commands/step.ts')).step },

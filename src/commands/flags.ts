@@ -79,6 +79,14 @@ export function secondsFlag(flag: string, text: string | undefined): number | un
   throw new UserError([{ path: flag, expected: 'seconds from 0 on', received: text }]);
 }
 
+/** A number above 0. */
+export function numberFlag(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new UserError([{ path: flag, expected: 'a number above 0', received: text }]);
+}
+
 /** A share above 0 and below 1, as "2%" or 0.02. */
 export function shareFlag(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

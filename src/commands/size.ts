@@ -1,23 +1,35 @@
-// mist size: how many devices, which are cheapest and draw the least; how much load a fleet takes.
+// mist size: how many devices, which are cheapest and draw the least; how much load a fleet takes; when one overtakes another.
 
 import { type Issue, UserError } from '../check/issue.ts';
 import { TOLERANCE } from '../run/probe-load.ts';
 import { type Flags, verb } from './flags.ts';
+import { sizeAgainst } from './size-against.ts';
 import { ASKED_FLAGS, LENGTHS } from './size-asked.ts';
 import { sizeSpec } from './size-fleet.ts';
 import { sizeLoad } from './size-load.ts';
 
-/** Flags of some of the questions only. */
-const OWN_FLAGS = {
+/** Flags of one or two of the questions: which flags make them mean something, and which contradict them. */
+const BESIDE: Readonly<Record<string, readonly string[]>> = {
   '--row': ['--max-load'],
-  '--tolerance': ['--max-load'],
-  '--objective': [],
-  '--workers': [],
-} as const;
+  '--tolerance': ['--max-load', '--against'],
+  '--over': ['--against'],
+  '--from': ['--against'],
+  '--to': ['--against'],
+};
+const NEVER_BESIDE: Readonly<Record<string, readonly string[]>> = {
+  '--objective': ['--max-load'],
+  '--workers': ['--max-load', '--against'],
+  '--print-spec': ['--against', '--json'],
+  '--against': ['--max-load'],
+};
 
 const FLAGS = {
   ...ASKED_FLAGS,
   '--max-load': Boolean,
+  '--against': String,
+  '--over': String,
+  '--from': String,
+  '--to': String,
   '--row': String,
   '--tolerance': String,
   '--objective': String,
@@ -33,6 +45,7 @@ export type SizeFlags = Flags<typeof FLAGS>;
 const HELP = `mist size --model MODEL --rate N [--p99-ttft 1s --p99-tpot 50ms ...] [options]
 mist size SPEC [options]
 mist size SPEC --max-load [options]
+mist size A --against B --over request_rate|price|prompt [options]
 
   How many devices does a promise take? The fewest devices, the cheapest and the least power of all deployments that keep it:
   what is left open (hardware, replicas, split, formats, limits of the engine) becomes the axes of a sweep, whose answers are these.
@@ -56,7 +69,12 @@ mist size SPEC --max-load [options]
   it keeps the promise; where one above it keeps it again, that is said.
 
   --row N            row N of a spec that spans several configurations
-  --tolerance P      how far the lowest load that fails may be above the answer (${TOLERANCE * 100}%)
+  --against: when one of two fleets overtakes the other, at one traffic and one promise: whoever keeps the promise comes before whoever
+  does not; of two that keep it the better by the objective (of the specs, or --objective). Over request_rate or prompt both are
+  simulated at one value after another; over price (USD per hour of the first fleet's device) costs are straight lines.
+
+  --from N --to N    values between which it is looked for (an eighth of the specs' own to eight times; prompts 125 to 32,000 tokens)
+  --tolerance P      how far apart what is next to an answer of --max-load or --against may be (${TOLERANCE * 100}%)
 
   --seed N           another seed for the workload
   --print-spec       print the spec instead, for mist sweep; of --max-load the spec at the answer, for mist run
@@ -71,7 +89,8 @@ mist size SPEC --max-load [options]
 /** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted. A user's mistakes are thrown (exit code 2). */
 export const size = verb('size', FLAGS, HELP, async (flags, out) => {
   refuseTogether(flags);
-  return flags['--max-load'] ? sizeLoad(flags, out) : sizeSpec(flags, out);
+  if (flags['--max-load']) return sizeLoad(flags, out);
+  return flags['--against'] === undefined ? sizeSpec(flags, out) : sizeAgainst(flags, out);
 });
 
 /** What contradicts another flag, or means nothing without one. */
@@ -79,13 +98,11 @@ function refuseTogether(flags: SizeFlags): void {
   const issues: Issue[] = [];
   const given = (flag: string) => (flags as Record<string, unknown>)[flag] !== undefined;
   const refuse = (path: string, expected: string, received: string) => void issues.push({ path, expected, received });
-  if (given('--json') && given('--print-spec')) refuse('--print-spec', 'no --json beside it: it prints YAML', '--json');
   for (const flag of Object.keys(ASKED_FLAGS).filter(given))
     if (flags._.length > 0) refuse(flag, `no ${flag} beside a spec, which says it`, flags._.join(' '));
-  for (const [flag, [of]] of Object.entries(OWN_FLAGS)) {
-    if (!given(flag)) continue;
-    if (of !== undefined && !given(of)) refuse(flag, `${of} beside it`, 'none');
-    if (of === undefined && given('--max-load')) refuse(flag, `no ${flag} beside --max-load`, '--max-load');
-  }
+  for (const [flag, needed] of Object.entries(BESIDE))
+    if (given(flag) && !needed.some(given)) refuse(flag, `${needed.join(' or ')} beside it`, 'none');
+  for (const [flag, others] of Object.entries(NEVER_BESIDE))
+    for (const other of others.filter(given)) if (given(flag)) refuse(flag, `no ${other} beside it`, other);
   if (issues.length > 0) throw new UserError(issues);
 }

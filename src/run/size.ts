@@ -110,11 +110,11 @@ function orderAlike(one: Objective, other: Objective, { first, axes }: Question)
 const isMet = ({ kept }: SweepResult): boolean => kept[0]?.result?.slo_met ?? false;
 
 /** Whether more of the same could be an answer, or a better one: the best has as many as were tried, or nothing is enough. */
-function mayLieBeyond({ kept, objective }: SweepResult, counts: readonly string[], most: number): boolean {
+export function mayLieBeyond({ kept, objective }: SweepResult, counts: readonly string[], most: number): boolean {
   const best = kept[0];
-  if (best === undefined) return true;
+  if (!best?.result?.slo_met) return true;
   const isAtEnd = counts.some((name) => best.choices.get(name) === String(most));
-  return isAtEnd || !best.result?.slo_met || (objective === 'devices' && best.devices > most);
+  return isAtEnd || (objective === 'devices' && best.devices > most);
 }
 
 /** Whether the model's own weights are wider than those that are tried beside them. */

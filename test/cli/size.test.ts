@@ -128,7 +128,7 @@ slo: {p99_ttft: 1ms}
       [['size', example('single-run.yaml'), '--max-load', '--tolerance', '0'], /--tolerance: expected a share above 0/],
       [
         ['size', example('single-run.yaml'), '--max-load', '--json', '--print-spec'],
-        /--print-spec: expected no --json/,
+        /--print-spec: expected no --json beside it, received --json/,
       ],
       [
         ['size', example('sweep-small.yaml'), '--max-load'],
@@ -279,7 +279,10 @@ settle: 24
         ['size', ...SMALL, '--lengths', 'azure-conv-2023'],
         /^--lengths: expected --lengths or --input-len and --output-len, not both/m,
       ],
-      [['size', ...SMALL, '--tolerance', '1%'], /^--tolerance: expected --max-load beside it, received none$/m],
+      [
+        ['size', ...SMALL, '--tolerance', '1%'],
+        /^--tolerance: expected --max-load or --against beside it, received none$/m,
+      ],
       [['size', ...SMALL, '--objective', 'cheap'], /^--objective: expected one of usd_per_hour/m],
       [
         ['size', example('single-run.yaml'), '--model', 'x'],
@@ -287,7 +290,7 @@ settle: 24
       ],
       [
         ['size', example('single-run.yaml'), '--max-load', '--workers', '2'],
-        /^--workers: expected no --workers beside --max-load/m,
+        /^--workers: expected no --max-load beside it/m,
       ],
       [
         [

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { rankRows } from '../../src/metrics/sweep.ts';
 import { findAnswer } from '../../src/report/answer.ts';
-import { sizeFleet, writeSizing } from '../../src/run/size.ts';
+import { mayLieBeyond, sizeFleet, writeSizing } from '../../src/run/size.ts';
 import { sweep } from '../../src/run/sweep.ts';
 import { OBJECTIVES } from '../../src/spec/objectives.ts';
 import { openQuestion } from '../../src/spec/question.ts';
@@ -123,27 +123,32 @@ describe('as few searches as the answers need', () => {
 });
 
 describe('how many are tried', () => {
-  const at = (rate: number) => ({
+  const few = {
     model: 'llama-3.1-8b',
-    workload: { lengths: { input_len: 1024, output_len: 32 }, request_rate: rate, num_requests: 1000 },
+    workload: { lengths: { input_len: 1024, output_len: 32 }, request_rate: 1, num_requests: 500 },
     deployment: { hardware: 'l4', tensor_parallel_size: 1 },
     engine: { quantization: 'auto', kv_cache_dtype: 'auto', max_num_seqs: 1, max_num_batched_tokens: 2048 },
-  });
-
-  test('more where the answer lies beyond those that were tried at first, and no more where it does not', async () => {
-    const few = await sizeFleet(at(2), catalog, { ...options, objectives: ['devices'] });
-    const [best] = few.answers[0]!.result.kept;
-    expect([few.most, best!.result!.slo_met]).toEqual([64, true]);
-    const many = await sizeFleet(at(60), catalog, { ...options, objectives: ['devices'] });
-    const [large] = many.answers[0]!.result.kept;
-    expect([many.most, large!.result!.slo_met]).toEqual([512, true]);
-    expect(large!.devices).toBeGreaterThan(64);
-  });
+  };
 
   test('as many as the spec says where it does', async () => {
-    const data = { ...at(1), deployment: { hardware: 'l4', tensor_parallel_size: 1, replicas: 4 } };
+    const data = { ...few, deployment: { hardware: 'l4', tensor_parallel_size: 1, replicas: 4 } };
     const { most, answers } = await sizeFleet(data, catalog, { ...options, objectives: ['devices'] });
     expect(most).toBe(null);
     expect(answers[0]!.result.rows).toBe(1);
+  });
+
+  test('beyond what was tried lies an answer that has as many, of fewest devices one with more devices, and what is not there', () => {
+    type Asked = Parameters<typeof mayLieBeyond>[0];
+    const best = (replicas: number, devices: number, objective: Objective) =>
+      ({
+        objective,
+        kept: [{ choices: new Map([['replicas', String(replicas)]]), devices, result: { slo_met: true } }],
+      }) as unknown as Asked;
+    const beyond = (asked: Asked) => mayLieBeyond(asked, ['replicas'], 64);
+    expect(beyond(best(64, 64, 'usd_per_hour'))).toBe(true);
+    expect(beyond(best(63, 63, 'usd_per_hour'))).toBe(false);
+    expect(beyond(best(16, 128, 'devices'))).toBe(true);
+    expect(beyond(best(16, 128, 'usd_per_hour'))).toBe(false);
+    expect(beyond({ objective: 'watts', kept: [] } as unknown as Asked)).toBe(true);
   });
 });
