@@ -12,7 +12,7 @@ ${LIMITS}`;
 
 /** More than a million rows that can be. */
 export const MILLION = GRID.replace('replicas: {from: 1, to: 32}', 'replicas: {from: 1, to: 64}')
-  .replace('max_num_seqs: [64, 256]', 'max_num_seqs: [32, 48, 64, 96, 128, 192, 256, 512]')
+  .replace('max_num_seqs: [64, 256]', 'max_num_seqs: [32, 48, 64, 96, 128, 160, 192, 256, 384, 512]')
   .replace(
     'max_num_batched_tokens: [2048, 8192]',
     'max_num_batched_tokens: [1024, 2048, 3072, 4096, 6144, 8192, 12288, 16384]',
