@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/open.ts';
 import { cutsPrompts, isBatchOfOne } from '../check/scheduler-lists.ts';
 import type { BoundPool } from '../plan/pipeline/bind-pools.ts';
 import type { FleetShare } from '../plan/pipeline/share.ts';
+import { remember } from '../plan/priced-ops.ts';
 import { roundOf } from '../plan/setup.ts';
 import { type FleetSpec, type LlmPool, poolsOfKind } from '../spec/fleet/types.ts';
 import { isPlainChat } from '../spec/shape.ts';
@@ -22,16 +23,11 @@ export type FleetBounds = (spec: FleetSpec, pools: ReadonlyMap<string, BoundPool
 export function openFleetBounds(catalog: Catalog, { idOf }: FleetShare): FleetBounds {
   const demands = new Map<string, Demand>();
   const bounds = new Map<string, Bound>();
-  const demandOf = (spec: FleetSpec, name: string): Demand => {
-    const demand = demands.get(name) ?? demandAt(spec, catalog);
-    demands.set(name, demand);
-    return demand;
-  };
   return (spec, pools) => {
     const engines = poolsOfKind(spec, 'llm');
     if (engines.length !== spec.pools.length || !isPlainChat(spec) || !isSplit(engines)) return null;
     const name = [spec.workload, spec.slo, spec.client].map(idOf).join('/');
-    const demand = demandOf(spec, name);
+    const demand = remember(demands, name, () => demandAt(spec, catalog));
     for (const pool of engines) {
       const part: Part = pool.role === 'both' ? 'all' : pool.role;
       const bound = pools.get(pool.name);
@@ -41,8 +37,7 @@ export function openFleetBounds(catalog: Catalog, { idOf }: FleetShare): FleetBo
       if (!(price instanceof Float64Array)) continue;
       const limits = limitsOf(bound, deadlines);
       const key = `${name} ${part} ${nameOf(price)} ${Object.values(limits).join(' ')}`;
-      const known = bounds.get(key) ?? boundOf(price, limits, deadlines);
-      bounds.set(key, known);
+      const known = remember(bounds, key, () => boundOf(price, limits, deadlines));
       if (known.isLate) return { reason: 'late-alone', short: Number.POSITIVE_INFINITY };
       const short = known.engines / pool.count;
       if (short > 1 + 1e-9) return { reason: 'too-few', short };

@@ -3,6 +3,7 @@ import { SCREEN_DRAFTS, SCREENED_FEASIBLE } from '../../assembly/layout/screen.t
 import { SURFACE_IDLE_W } from '../../assembly/layout/surface.ts';
 import { isBatchOfOne } from '../check/scheduler-lists.ts';
 import { blocksOf, type Deployment } from '../plan/deployment.ts';
+import { remember } from '../plan/priced-ops.ts';
 import { type Bound, boundOf, type Deadlines, type Demand, floorOf } from './bounds.ts';
 import type { StepLimits } from './least-work.ts';
 import { type Reason, reasonIndex } from './reasons.ts';
@@ -37,7 +38,7 @@ export function boundRows(of: Group, rejected: Float64Array) {
     const usdPerHour = bound.usdPerDeviceHour * bound.devices * configuration.replicas;
     const watts = columns.surface[SURFACE_IDLE_W]! * configuration.replicas * question.first.power.pue;
     const weight = { usdPerHour, devices: bound.devices * configuration.replicas, watts };
-    const score = floorOf(question.objective, weight, demand.mostTokens);
+    const score = floorOf(question.objective, weight, demand);
     const late = proved.isLate ? 'late-alone' : short > 1 + 1e-9 ? 'too-few' : null;
     const reason = of.refusalAt(i) ?? (Number.isNaN(score) ? 'unranked' : late);
     if (reason === 'too-few') margin = Math.min(margin, short);
@@ -80,16 +81,13 @@ export function noteNear(nearest: Near[], own: Near): void {
 function openBounds(of: Group) {
   const known = new Map<number, Bound & { readonly demand: Demand }>();
   const limits = isBounded(of) ? limitsOf(of) : null;
-  return (rate: number) => {
-    const own = known.get(rate);
-    if (own) return own;
-    const demand = of.screen.demand(rate);
-    const deadlines = demand.deadlines();
-    const bound = deadlines && limits ? boundOf(of.screen.columns.surface, limits(deadlines), deadlines) : UNBOUND;
-    const made = { ...bound, demand };
-    known.set(rate, made);
-    return made;
-  };
+  return (rate: number) =>
+    remember(known, rate, () => {
+      const demand = of.screen.demand(rate);
+      const deadlines = demand.deadlines();
+      const bound = deadlines && limits ? boundOf(of.screen.columns.surface, limits(deadlines), deadlines) : UNBOUND;
+      return { ...bound, demand };
+    });
 }
 
 const UNBOUND: Bound = { engines: 0, isLate: false };

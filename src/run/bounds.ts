@@ -162,8 +162,14 @@ function tokensIn({ count, arrival, output, concurrency }: Requests, rule: Windo
 export function floorOf(
   objective: Objective,
   { usdPerHour, devices, watts = 0 }: Pick<Measured, 'usdPerHour' | 'devices'> & Partial<Pick<Measured, 'watts'>>,
-  mostTokens: number,
+  demand: Pick<Demand, 'mostTokens'>,
 ): number {
-  const floor = scoreOf(objective, { usdPerHour, outputThroughput: mostTokens, watts, devices });
+  const floor = scoreOf(objective, {
+    ...{ usdPerHour, watts, devices },
+    // drawn only for an objective that asks for it: it takes the longest runs' requests
+    get outputThroughput() {
+      return demand.mostTokens;
+    },
+  });
   return floor - Math.abs(floor) * 1e-11;
 }

@@ -1,6 +1,7 @@
 // What the traffic of a question asks of every deployment, by rate: deadlines, and the most tokens that a run can count.
 import type { Catalog } from '../catalog/open.ts';
 import { MOST_TIMES } from '../metrics/sweep.ts';
+import { remember } from '../plan/priced-ops.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import type { Requests } from '../workload/types.ts';
@@ -12,13 +13,8 @@ import { giveUpAt } from './tails.ts';
 /** Of a question of one pool (spec/shape.ts), whose rows have the traffic and the limits of `spec` but for the rate. */
 export function openDemand(spec: FleetSpec, catalog: Catalog): (rate: number) => Demand {
   const known = new Map<number, Demand>();
-  return (rate) => {
-    const own = known.get(rate);
-    if (own) return own;
-    const made = demandAt({ ...spec, workload: { ...spec.workload, request_rate: rate } }, catalog);
-    known.set(rate, made);
-    return made;
-  };
+  const at = (request_rate: number) => demandAt({ ...spec, workload: { ...spec.workload, request_rate } }, catalog);
+  return (rate) => remember(known, rate, () => at(rate));
 }
 
 export function demandAt(spec: FleetSpec, catalog: Catalog): Demand {
@@ -35,11 +31,8 @@ export function demandAt(spec: FleetSpec, catalog: Catalog): Demand {
   const known = new Map<Part, Deadlines | null>();
   let most: number | undefined;
   return {
-    deadlines: (part: Part = 'all') => {
-      const own = known.get(part) ?? (isOpen ? deadlinesOf(requests, giveUp, spec.slo, part) : null);
-      known.set(part, own);
-      return own;
-    },
+    deadlines: (part: Part = 'all') =>
+      remember(known, part, () => (isOpen ? deadlinesOf(requests, giveUp, spec.slo, part) : null)),
     get mostTokens() {
       most ??= mostTokensOf([first, ...longerOnes(spec).map(measured)]);
       return most;

@@ -113,7 +113,7 @@ function orderRows({ row, floor }: Legal): Uint32Array {
 }
 
 /** By scenario: the score of the `top`-th best deployment; absent while there are fewer. */
-function worstLeaders({ leaders, top }: Search): Map<string, number> {
+export function worstLeaders({ leaders, top }: Search): Map<string, number> {
   const worst = new Map<string, number>();
   for (const [scenario, best] of leaders) {
     if (best.size >= top) worst.set(scenario, [...best.values()].sort((a, b) => a - b)[top - 1]!);

@@ -98,6 +98,9 @@ function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: Web
   };
 }
 
+/** Of fleets nothing is known of what a run may count at most. */
+const ANY_TOKENS = { mostTokens: Number.POSITIVE_INFINITY };
+
 interface Weighing {
   readonly rows: Rows;
   readonly catalog: Catalog;
@@ -129,7 +132,7 @@ function weighBlock(weighing: Weighing, first: number, last: number, block: numb
       continue;
     }
     row.push(i);
-    floor.push(floorOf(rows.objective, found, Number.POSITIVE_INFINITY));
+    floor.push(floorOf(rows.objective, found, ANY_TOKENS));
   }
   return {
     kind: 'weighed',

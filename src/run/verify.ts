@@ -2,8 +2,9 @@
 import { UserError } from '../check/issue.ts';
 import { rowScore } from '../metrics/sweep.ts';
 import type { Question } from '../spec/question.ts';
+import { nextUniform, openStream, STREAM_ORDER } from '../workload/streams.ts';
 import { openPool } from './pool.ts';
-import { isMet, openSearch, type Search, type SearchWatch, simulateRows } from './prove.ts';
+import { isMet, openSearch, type Search, type SearchWatch, simulateRows, worstLeaders } from './prove.ts';
 import { tellApart } from './tell-apart.ts';
 
 /** What a result says: its rows, those that keep the promise best first, and the figures by which they are recognised. */
@@ -36,6 +37,7 @@ export interface Verified {
 
 /** Draws per row that is wanted: most rows of a question may be ones that cannot be. */
 const MOST_DRAWS = 200;
+const SAMPLE_SEED = 20_260_801;
 const WAVE = 64;
 
 /** Throws UserError where the result is of another question. */
@@ -54,7 +56,7 @@ export async function verifySweep(question: Question, told: Told, options: Verif
       leaders.length + sample,
     );
     const changed = leaders.filter((leader) => !isAsTold(search, leader)).map(({ row }) => row);
-    const bars = barsOf(search);
+    const bars = worstLeaders(search);
     const known = new Set(told.leaders.map(({ row }) => row));
     const drawn = await drawRows(search, question.rows, known, sample);
     const better = drawn.filter((row) => isBetter(search, row, bars));
@@ -92,22 +94,15 @@ function isAsTold({ results }: Search, told: Told['leaders'][number]): boolean {
   return near(result.usd_per_hour, told.usd_per_hour) && near(result.ttft.p99 * 1000, told.ttft_p99_ms);
 }
 
-/** By scenario: the worst score of its leaders, where there are `top` of them. */
-function barsOf({ leaders, top }: Search): Map<string, number> {
-  return new Map(
-    [...leaders].flatMap(([scenario, best]) => (best.size < top ? [] : [[scenario, Math.max(...best.values())]])),
-  );
-}
-
 /** Rows at random, the same for every number of threads, until `sample` of them were simulated. */
 async function drawRows(search: Search, rows: number, known: ReadonlySet<number>, sample: number): Promise<number[]> {
   const drawn = new Set<number>();
-  const random = openRandom();
+  const stream = openStream(SAMPLE_SEED, STREAM_ORDER);
   let simulated = 0;
   for (let draws = 0; simulated < sample && draws < MOST_DRAWS * sample && drawn.size + known.size < rows; ) {
     const wave: number[] = [];
     for (; wave.length < Math.min(WAVE, sample - simulated) && draws < MOST_DRAWS * sample; draws++) {
-      const row = Math.floor(random() * rows);
+      const row = Math.floor(nextUniform(stream) * rows);
       if (known.has(row) || drawn.has(row)) continue;
       drawn.add(row);
       wave.push(row);
@@ -125,13 +120,4 @@ function isBetter(search: Search, row: number, bars: ReadonlyMap<string, number>
   const score = rowScore(search.objective, search.results.get(row)!.result);
   const bar = bars.get(search.scenarioOf(row));
   return bar === undefined ? !search.leaders.get(search.scenarioOf(row))?.has(search.deploymentOf(row)) : score < bar;
-}
-
-/** Uniform in [0, 1): a linear congruential generator is random enough for a sample (constants of Numerical Recipes). */
-function openRandom(): () => number {
-  let state = 20_260_801;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
