@@ -37,7 +37,7 @@ function benchRows(note: Note): Row[] {
   const WANTED = 1500;
   note(`${WANTED} rows simulated by one thread`);
   const start = { text: GRID, file: 'grid.yaml', seed: undefined, catalogFolder: null, prices: null, shape: null };
-  const work = openRowWork({ ...start, module: kernelModule(), control: new SharedArrayBuffer(8) }, catalog);
+  const work = openRowWork({ ...start, module: kernelModule() }, catalog);
   const { rows } = openQuestion(GRID, 'grid.yaml', catalog);
   const chosen = Float64Array.from({ length: WANTED }, (_, i) => Math.floor((i * rows) / WANTED));
   const time = (hasty: boolean): { readonly rate: number; readonly long: number } => {

@@ -31,9 +31,25 @@ export interface RowWork {
   settle(index: number, order: Extract<Order, { kind: 'settle' }>): Report;
 }
 
+/** An order in pieces that can be done in any order by anyone. */
+export interface Pieces {
+  readonly count: number;
+  act(piece: number): Report;
+}
+
+export function piecesOf(rows: RowWork, order: Order): Pieces {
+  if (order.kind === 'screen') return { count: order.blocks, act: (block) => rows.screen(block, order.size) };
+  if (order.kind === 'weigh') return { count: order.blocks, act: (block) => rows.weigh(block, order) };
+  const count = Math.ceil(order.rows.length / SETTLED_ROWS);
+  return { count, act: (piece) => rows.settle(piece * SETTLED_ROWS, order) };
+}
+
 type Rows = ReturnType<typeof openQuestionRows>;
 
-export function openRowWork({ text, file, seed, shape, module }: WorkerStart, catalog: Catalog): RowWork {
+export function openRowWork(
+  { text, file, seed, shape, module }: Omit<WorkerStart, 'control'>,
+  catalog: Catalog,
+): RowWork {
   const rows = openQuestionRows(text, file, catalog, seed);
   const screen = shape ? openScreening(rows, shape, catalog, module) : null;
   const simulator = openSimulator(catalog, openSession(catalog, openArena(LOWERING_BYTES), module));

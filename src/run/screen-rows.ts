@@ -30,7 +30,11 @@ const SCREENED_KEPT = 1500;
 
 export interface Screening {
   readonly blockGroups?: number;
+  /** What there is to say before anything is simulated. */
+  readonly onScreened?: (found: Found) => void;
 }
+
+const NOTHING_PROVED: Proof = { dearer: 0, margin: Number.POSITIVE_INFINITY, complete: false };
 
 /** `searching`: deployments of a screened question are told apart by their surface, replicas and rate. */
 export async function screenRows(
@@ -49,16 +53,18 @@ export async function screenRows(
   const configurationAt = openConfigurations(question, shape);
   const search = openSearch(searching);
   const settling = { search, candidates, configurationAt };
+  const tell = (proof: Proof): Found => ({
+    ...tellScreened(search, screened, proof, question),
+    ...estimateRows(search, question, screened, configurationAt, catalog, outputMean),
+    lookedAt,
+  });
+  options.onScreened?.(tell(NOTHING_PROVED));
   await settleFirst(settling);
   const proof = await prove(search, screened.legal, false);
   await settleOthers(settling);
   const tried = await settleNearest(search, screened.nearest);
   for (const { reason } of tried) screened.rejected[reasonIndex(reason)]!--;
-  return {
-    ...tellScreened(search, screened, proof, question),
-    ...estimateRows(search, question, screened, configurationAt, catalog, outputMean),
-    lookedAt,
-  };
+  return tell(proof);
 }
 
 function tellScreened(search: Search, screened: Screened, proof: Proof, question: Question) {

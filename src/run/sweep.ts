@@ -28,6 +28,8 @@ export interface SweepOptions {
   /** Simulate every row that can be (up to the spec's settle), also those that cannot be better. */
   readonly exhaustive?: boolean;
   readonly onProgress?: (done: number, total: number, words: string) => void;
+  /** Of a screened question: the same result before anything is simulated, from the screen alone. */
+  readonly onScreened?: (result: SweepResult) => void;
   /** Aborted: workers finish what they have at hand, and the result says it was interrupted. */
   readonly signal?: AbortSignal;
   /** Groups of rows per screening block: how work is cut, never what comes out (law L6). */
@@ -46,18 +48,26 @@ export async function sweep(question: Question, catalog: Catalog, options: Sweep
   try {
     const opened = performance.now();
     const searching = { pool, ...tellApart(question), watch: options };
-    const found = shape
-      ? await screenRows(searching, question, shape, catalog, lengths.output_mean, options)
-      : await weighRows(searching, question, options.exhaustive ?? false);
-    const seconds = {
-      plan: (opened - started) / 1000,
-      screen: (found.lookedAt - opened) / 1000,
-      settle: (performance.now() - found.lookedAt) / 1000,
-    };
     const { prompt_mean, output_mean } = lengths;
     const workload = { description: walks.description, prompt_mean, output_mean };
-    const interrupted = signal?.aborted ?? false;
-    return { ...conclude(question, found, catalog, prices), workload, seconds, workers, interrupted };
+    const finish = (found: Found): SweepResult => {
+      const seconds = {
+        plan: (opened - started) / 1000,
+        screen: (found.lookedAt - opened) / 1000,
+        settle: (performance.now() - found.lookedAt) / 1000,
+      };
+      const interrupted = signal?.aborted ?? false;
+      return { ...conclude(question, found, catalog, prices), workload, seconds, workers, interrupted };
+    };
+    const { blockGroups, onScreened } = options;
+    const screening = {
+      blockGroups,
+      ...(onScreened ? { onScreened: (found: Found) => onScreened(finish(found)) } : {}),
+    };
+    const found = shape
+      ? await screenRows(searching, question, shape, catalog, output_mean, screening)
+      : await weighRows(searching, question, options.exhaustive ?? false);
+    return finish(found);
   } finally {
     await pool.close();
   }
