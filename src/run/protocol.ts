@@ -33,9 +33,9 @@ export interface WorkerStart {
   readonly control: SharedArrayBuffer;
 }
 
-/** Orders to a worker: take blocks (of `size` groups or rows) or rows until none is left. */
+/** Orders to a worker: take blocks (of `size` groups or rows) or rows until none is left. `skip`: not 0 for a block that nobody needs. */
 export type Order =
-  | { readonly kind: 'screen'; readonly blocks: number; readonly size: number }
+  | { readonly kind: 'screen'; readonly blocks: number; readonly size: number; readonly skip?: Uint8Array }
   /** `bounded`: rows that are proved too slow are ruled out. */
   | {
       readonly kind: 'weigh';
@@ -44,6 +44,7 @@ export type Order =
       readonly blocks: number;
       readonly size: number;
       readonly bounded: boolean;
+      readonly skip?: Uint8Array;
     }
   /** `cuts`: where pieces of the rows begin. `hasty`: runs that have proved that they miss a limit end there. */
   | { readonly kind: 'settle'; readonly rows: Float64Array; readonly cuts: Uint32Array; readonly hasty: boolean };

@@ -12,6 +12,7 @@ import { makeWalks } from '../workload/walks.ts';
 import type { Screened } from './candidates.ts';
 import type { Found } from './found.ts';
 import { keepRows } from './keep.ts';
+import { rememberWork, type WorkStore } from './known-work.ts';
 import { openPool } from './pool.ts';
 import { priceSweep } from './price-kinds.ts';
 import type { KnownRuns } from './prove.ts';
@@ -33,6 +34,8 @@ export interface SweepOptions {
   readonly onProgress?: (done: number, total: number, words: string) => void;
   /** Aborted: workers finish what they have at hand, and the result says it was interrupted. */
   readonly signal?: AbortSignal;
+  /** Where finished work is kept, and read again: how it is done, never what comes out. */
+  readonly store?: WorkStore;
   /** Groups of rows per screening block: how work is cut, never what comes out (law L6). */
   readonly blockGroups?: number;
 }
@@ -66,7 +69,8 @@ export async function openSweep(
   const walks = makeWalks(first, (id) => catalog.shape(id));
   const lengths = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
   const { workers, seed, catalogFolder = null, prices = null, signal } = options;
-  const pool = await openPool({ text, file, seed, catalogFolder, prices, shape, objectives }, workers, signal);
+  const threads = await openPool({ text, file, seed, catalogFolder, prices, shape, objectives }, workers, signal);
+  const pool = options.store ? rememberWork(threads, options.store) : threads;
   const runs: KnownRuns = new Map();
   let screened: readonly Screened[] | undefined;
   const find = async (asked: Question): Promise<Found> => {
