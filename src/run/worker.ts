@@ -33,7 +33,7 @@ function open(start: WorkerStart): (order: Order) => void {
     while (Atomics.load(words, CONTROL_STOP) === 0) {
       const piece = Atomics.add(words, CONTROL_NEXT, 1);
       if (piece >= pieces.count) break;
-      say(pieces.act(piece));
+      if (!pieces.skip?.[piece]) say(pieces.act(piece));
     }
     say({ kind: 'idle' });
   };

@@ -45,9 +45,7 @@ function ask(host: Read): unknown[] {
     return [
       host.existsSync(path),
       [found?.isFile(), found?.isDirectory()],
-      say(() => host.readdirSync(path).sort())
-        .toString()
-        .replace('ENOTDIR', 'ENOENT'),
+      String(say(() => host.readdirSync(path).sort())).replace('ENOTDIR', 'ENOENT'),
       found?.isDirectory() ? '' : say(() => Array.from(host.readFileSync(path))),
       [host.basename(path), host.dirname(path), host.resolve(path, '../z')],
     ];
