@@ -33,11 +33,11 @@ const SHARED = ['assembly/layout', 'assembly/random'];
 const NODE_ALONE = [
   'src/check/folder-lock.ts',
   'src/check/whole-file.ts',
+  'src/report/write.ts',
   'src/run/asked.ts',
   'src/run/work-file.ts',
   'src/run/work-folder.ts',
   'src/run/worker.ts',
-  'src/report/write.ts',
 ];
 const BANNED = /(^|-)(utils?|helpers?|managers?|handlers?|base|common|misc)(-|$)/;
 const MOST_LINES = 350;
