@@ -101,10 +101,24 @@ const disaggregation = z.union(
 const byName = <S extends z.core.SomeType>(schema: S, expected: string, words: string) =>
   z.record(name('a name'), schema, { error: expected }).optional().describe(words);
 
+const WHERE = 'a comparison, such as devices == 8 and tp * pp <= 4';
 export const specSchema = section(
   {
     spec_version: questionShape.spec_version,
     name: questionShape.name,
+    let: z
+      .record(name('a name of letters, digits and _'), z.unknown(), { error: 'parameters by name' })
+      .optional()
+      .describe(
+        'Parameters by name: numbers, words, parts, or expressions of one another. Wherever a number may stand, an expression of them may (count: n - p); $name is the value itself.',
+      ),
+    where: z
+      .string({ error: WHERE })
+      .optional()
+      .describe(
+        'Which rows count: a comparison of parameters, keys of pools, traffic and limits, devices and instances (devices == 8 and tp * pp <= 4). All others are left out before anything of them is computed.',
+      ),
+    study: z.unknown().optional().describe('What `mist study` claims of the rows; other verbs pass over it.'),
     ...shortShape,
     fleet: fleet.optional().describe('Pools by name, instead of model, deployment and engine, which stand for one.'),
     links: byName(link, 'links by name', 'Links by name, for ports, buses and tiers.'),
@@ -187,6 +201,6 @@ export function specJsonSchema(): object {
   const { properties, ...rest } = schema;
   const open = allowAxes({ properties }).properties as JsonSchema;
   const whole = properties as JsonSchema;
-  for (const key of ['spec_version', 'name', 'objective', 'top', 'settle']) open[key] = whole[key];
+  for (const key of ['spec_version', 'name', 'objective', 'top', 'settle', 'where', 'study']) open[key] = whole[key];
   return { ...rest, properties: open, $defs: { ...(schema.$defs as object | undefined), axis: AXIS } };
 }
