@@ -64,6 +64,11 @@ export function stepInto(schemas: readonly Schema[], key: string | number): Sche
 
 function innerOf(schema: Schema, key: string | number): Schema[] {
   const { shape, valueType, element, items } = schema._zod.def as unknown as Def;
-  const inner = typeof key === 'number' ? (items?.[key] ?? element) : shape ? shape[key] : valueType;
-  return inner ? openSchema(inner) : [];
+  if (typeof key === 'number') return openAny(items?.[key] ?? element);
+  // a key may be called as what every object has
+  return openAny(shape && Object.hasOwn(shape, key) ? shape[key] : shape ? undefined : valueType);
+}
+
+function openAny(schema: Schema | undefined): Schema[] {
+  return schema ? openSchema(schema) : [];
 }

@@ -184,7 +184,10 @@ function openDocument(text: string, options: ReadOptions, seed?: number): Opened
     text: (document.data as { where?: unknown } | null)?.where,
     line: document.lineOf(['where']),
     ...{ ledger, file: options.file, tree, index },
-    row: (row) => ({ spec: any(row).spec, parameters: parametersOf(chooseRow(tree, row).data) }),
+    row: (row) => {
+      const { data, choices } = chooseRow(tree, row);
+      return { spec: any(row).spec, parameters: parametersOf(data), choices };
+    },
   });
   const at = (row: number): FleetRow => {
     if (where?.keeps(row) === false) throw new UserError([leftOut(where, row, options.file, document)]);

@@ -5,7 +5,7 @@ import { type Expression, namesIn, parseExpression } from '../check/expression/p
 import { ExpressionError } from '../check/expression/tokens.ts';
 import { show, UserError } from '../check/issue.ts';
 import { fieldAt } from './fields.ts';
-import type { Tree } from './fleet/axes.ts';
+import { listAxes, type Tree } from './fleet/axes.ts';
 import type { Ledger } from './fleet/ledger.ts';
 import type { FleetSpec, LlmPool, PoolSpec } from './fleet/types.ts';
 import type { Parameters } from './parameters.ts';
@@ -16,6 +16,8 @@ import type { Slo } from './types.ts';
 export interface WhereRow {
   readonly spec: FleetSpec;
   readonly parameters: Parameters;
+  /** What its axes are set to, by name. */
+  readonly choices: ReadonlyMap<string, string>;
 }
 
 export interface WhereSource {
@@ -64,11 +66,12 @@ export function openWhere(source: WhereSource): Where | null {
   });
   if (parsed === null) return null;
   const pools = poolNames(tree);
+  const axes = new Set(listAxes(tree).map(({ name }) => name));
   const judge = (row: number): boolean => {
     const found = readable(() => source.row(row));
     if (found === null) return true;
     try {
-      return isTrue(parsed, { ...found, pools });
+      return isTrue(parsed, { ...found, pools, axes });
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       const { expected, received, hint } = error;
@@ -115,6 +118,7 @@ function poolNames(tree: Tree): ReadonlySet<string> {
 
 interface Named extends WhereRow {
   readonly pools: ReadonlySet<string>;
+  readonly axes: ReadonlySet<string>;
 }
 
 function isTrue(parsed: Expression, row: Named): boolean {
@@ -161,8 +165,8 @@ function remembering(
   };
 }
 
-/** What names stand for in a row. A pool that the row does not have has 0 of everything. */
-function namesOf({ spec, parameters, pools }: Named): Names {
+/** What names stand for in a row: an axis of whole parts for what is chosen. A pool that the row does not have has 0 of everything. */
+function namesOf({ spec, parameters, pools, axes, choices }: Named): Names {
   const known = () => [
     ...parameters.names,
     ...['devices', 'instances', 'request_rate', 'num_requests', 'seed'],
@@ -170,13 +174,18 @@ function namesOf({ spec, parameters, pools }: Named): Names {
     ...[...pools].flatMap((name) => [`${name}.devices`, `${name}.count`]),
     ...spec.pools.flatMap((pool) => Object.keys(keysOf(pool))),
     ...spec.slo.map(keyOf),
+    ...axes,
   ];
   return {
     noun: NOUN,
     get known() {
       return new Set(known());
     },
-    find: (name) => parameters.find(name) ?? ofFleet(name, spec, pools) ?? ofQuestion(name, spec),
+    find: (name) =>
+      parameters.find(name) ??
+      ofFleet(name, spec, pools) ??
+      ofQuestion(name, spec) ??
+      (axes.has(name) ? { is: 'word', value: choices.get(name) ?? '' } : undefined),
   };
 }
 
