@@ -1,7 +1,7 @@
 // A thread of a sweep: takes blocks of rows to screen or to weigh, or rows to simulate, by an atomic counter.
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCatalog } from '../catalog/open.ts';
-import { CONTROL_NEXT, CONTROL_STOP, type Order, type Report, SETTLED_ROWS, type WorkerStart } from './protocol.ts';
+import { CONTROL_NEXT, CONTROL_STOP, type Order, type Report, type WorkerStart } from './protocol.ts';
 import { openRowWork } from './row-work.ts';
 import { failed } from './threads.ts';
 
@@ -24,18 +24,22 @@ function open(start: WorkerStart): (order: Order) => Promise<void> {
   const words = new Int32Array(control);
 
   /** Does every piece below `count` that is not taken yet, until the sweep is stopped. */
-  const each = async (count: number, act: (piece: number) => Report | Promise<Report>): Promise<void> => {
+  const each = async (
+    count: number,
+    act: (piece: number) => Report | Promise<Report>,
+    skip?: Uint8Array,
+  ): Promise<void> => {
     while (Atomics.load(words, CONTROL_STOP) === 0) {
       const piece = Atomics.add(words, CONTROL_NEXT, 1);
       if (piece >= count) return;
-      say(await act(piece));
+      if (!skip?.[piece]) say(await act(piece));
     }
   };
   return async (order) => {
-    if (order.kind === 'screen') await each(order.blocks, (block) => rows.screen(block, order.size));
-    else if (order.kind === 'weigh') await each(order.blocks, (block) => rows.weigh(block, order));
+    if (order.kind === 'screen') await each(order.blocks, (block) => rows.screen(block, order.size), order.skip);
+    else if (order.kind === 'weigh') await each(order.blocks, (block) => rows.weigh(block, order), order.skip);
     else if (order.kind === 'seek') await each(order.rows.length, (index) => rows.seek(index, order));
-    else await each(Math.ceil(order.rows.length / SETTLED_ROWS), (piece) => rows.settle(piece * SETTLED_ROWS, order));
+    else await each(order.cuts.length, (piece) => rows.settle(piece, order));
     say({ kind: 'idle' });
   };
 }

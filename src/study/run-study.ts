@@ -43,12 +43,16 @@ export async function runStudy(study: Study, catalog: Catalog, options: StudyOpt
   };
 }
 
+/** Rows that a thread takes at a time: neighbours share what is priced. */
+const PIECE = 4;
+
 async function studyRows(study: Study, catalog: Catalog, options: StudyOptions): Promise<StudiedRow[]> {
   const { question, section, rows } = study;
   const { workers, catalogFolder = null, prices = null, onRow, signal } = options;
   const { text, file } = question;
   const threads = Math.min(workers, rows.length);
-  const pool = await openPool({ text, file, seed: undefined, catalogFolder, prices, shape: null }, threads, signal);
+  const start = { text, file, seed: undefined, catalogFolder, prices, shape: null, objectives: [] };
+  const pool = await openPool(start, threads, signal);
   const found = new Map<number, StudiedRow>();
   const note = (row: number, simulated: SimulatedRow | null, refused: string, load: number | null): void => {
     const own = describeRow(study, catalog, row, { simulated, refused, load });
@@ -64,7 +68,8 @@ async function studyRows(study: Study, catalog: Catalog, options: StudyOptions):
         note(asked[report.index]!, simulated, refused, load);
       });
     } else {
-      await pool.work({ kind: 'settle', rows: asked, hasty: false }, (report) => {
+      const cuts = Uint32Array.from({ length: Math.ceil(rows.length / PIECE) }, (_, i) => i * PIECE);
+      await pool.work({ kind: 'settle', rows: asked, cuts, hasty: false }, (report) => {
         if (report.kind !== 'settled') return;
         for (const [i, one] of report.rows.entries()) note(asked[report.index + i]!, one.simulated, one.refused, null);
       });
