@@ -20,6 +20,7 @@ export function rememberWork(pool: Pool, store: WorkStore): Pool {
     close: () => pool.close(),
     work(order, onReport) {
       const key = keyOf(order);
+      if (order.kind === 'seek') return pool.work(order, onReport); // each is asked once
       if (order.kind === 'settle') return settle(pool, store, key, order, onReport);
       return lookAt(pool, store, key, order, onReport);
     },
