@@ -159,7 +159,7 @@ function readPipeline(name: string, input: Part, workload: Part, stages: StageWo
   const lengths = own === undefined ? null : readLengths(own, [...path, 'lengths'], ledger, world);
   const read = readStages(input.stages, [...path, 'stages'], stages);
   checkFlow(read, stages);
-  return { name, weight: number(input.weight, 1), lengths, stages: read };
+  return { name, weight: number(input.weight, 1), priority: number(input.priority, 0), lengths, stages: read };
 }
 
 function readSessions(input: Part | undefined, ledger: Ledger): SessionSpec | null {

@@ -4,7 +4,20 @@ import { HASH_BLOCK } from '../defaults.ts';
 import { word } from '../leaf.ts';
 import { questionShape, workloadShape } from '../schema.ts';
 import { client } from './client.ts';
-import { bandwidth, instances, latency, link, name, positive, quantity, section, size, time, tokens } from './leaf.ts';
+import {
+  bandwidth,
+  count,
+  instances,
+  latency,
+  link,
+  name,
+  positive,
+  quantity,
+  section,
+  size,
+  time,
+  tokens,
+} from './leaf.ts';
 import { fleet, shortShape } from './pool-schema.ts';
 import { stages } from './stage-schema.ts';
 import { DOMAIN_KINDS, WRITE_POLICIES } from './words.ts';
@@ -83,10 +96,15 @@ const workload = section(
 const pipeline = section(
   {
     weight: positive().optional().describe("Relative to the other pipelines'; 1 if left out."),
+    priority: count(-1000, 1000)
+      .optional()
+      .describe(
+        'Where engines have packing: priority, requests of the smallest are served first and preempted last; 0 if left out.',
+      ),
     lengths: workloadShape.lengths.describe("Lengths of its own, instead of the workload's."),
     stages,
   },
-  'a pipeline: {weight, lengths, stages}',
+  'a pipeline: {weight, priority, lengths, stages}',
 );
 
 const DISAGGREGATION = 'global, or {local: groups}';
