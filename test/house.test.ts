@@ -24,6 +24,7 @@ const ROOMS = [
   'report',
   'validate',
   'calibrate',
+  'study',
   'commands',
   'explorer',
 ];

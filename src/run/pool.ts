@@ -50,7 +50,7 @@ function openOwnPool(start: Start, signal?: AbortSignal): Pool {
       let since = performance.now();
       for (let piece = 0; piece < pieces.count && !signal?.aborted; piece++) {
         if (pieces.skip?.[piece]) continue;
-        onReport(pieces.act(piece));
+        onReport(await pieces.act(piece));
         if (performance.now() - since < TURN_MS) continue;
         await turn();
         since = performance.now();

@@ -11,29 +11,25 @@ const say = (report: Report) => port.postMessage(report);
 try {
   const work = open(workerData as WorkerStart);
   port.on('message', (order: Order) => {
-    try {
-      work(order);
-    } catch (error) {
-      say(failed(error));
-    }
+    work(order).catch((error: unknown) => say(failed(error)));
   });
   say({ kind: 'ready' });
 } catch (error) {
   say(failed(error));
 }
 
-function open(start: WorkerStart): (order: Order) => void {
+function open(start: WorkerStart): (order: Order) => Promise<void> {
   const { catalogFolder: folder, prices, control } = start;
   const rows = openRowWork(start, openCatalog({ folder, prices }));
   const words = new Int32Array(control);
 
-  return (order) => {
+  return async (order) => {
     const pieces = piecesOf(rows, order);
     // every piece that is not taken yet, until the sweep is stopped
     while (Atomics.load(words, CONTROL_STOP) === 0) {
       const piece = Atomics.add(words, CONTROL_NEXT, 1);
       if (piece >= pieces.count) break;
-      if (!pieces.skip?.[piece]) say(pieces.act(piece));
+      if (!pieces.skip?.[piece]) say(await pieces.act(piece));
     }
     say({ kind: 'idle' });
   };
