@@ -4,8 +4,8 @@ import { cssVariables, DARK, LIGHT } from './chart.ts';
 const PAGE_LIGHT = {
   '--ground': '#f5f6f8',
   '--tint': '#eef1f5',
-  '--good': '#0b7a5c',
-  '--bad': '#b4491a',
+  '--good': '#086b50',
+  '--bad': '#9e3d12',
   '--mute': '#7a8291',
 };
 const PAGE_DARK = {
