@@ -8,10 +8,11 @@ import { sweepJson } from '../report/sweep-json.ts';
 import { sweepTable } from '../report/terminal.ts';
 import { openFolder, SWEEP_FILES, writeSweep } from '../report/write.ts';
 import { sweep as sweepRows } from '../run/sweep.ts';
-import { defaultSpecFile, readSpecText } from '../spec/open.ts';
+import { defaultSpecFile } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
-import { MOST_WORKERS, NO_ANSWER, onlyWord, verb, wholeFlag } from './flags.ts';
+import { MOST_WORKERS, NO_ANSWER, onlyWord, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
+import { SPEC_HELP, specVerb } from './spec-door.ts';
 
 const FLAGS = {
   '--out': String,
@@ -30,7 +31,7 @@ const HELP = `mist sweep [SPEC] [options]
 
   --out FOLDER       write results.parquet, results.csv, results.json, report.html and pareto.svg there
   --workers N        threads (default: one per core); results are the same bytes for any number
-  --seed N           another seed for the workload
+${SPEC_HELP}  --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
   --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
   --exhaustive       simulate every row that can be, also those that are proved to be no better; the answer is the same
@@ -44,7 +45,7 @@ const HELP = `mist sweep [SPEC] [options]
 const NO_ANSWERS: readonly string[] = ['missed', 'nothing'];
 
 /** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted (what was computed is reported and written). A user's mistakes are thrown (exit code 2). */
-export const sweep = verb('sweep', FLAGS, HELP, async (flags, out) => {
+export const sweep = specVerb('sweep', FLAGS, HELP, async (flags, out, specs) => {
   const file = flags._.length === 0 ? defaultSpecFile() : onlyWord('sweep', flags._, 'one spec file');
   const folder = flags['--catalog'] ?? null;
   const prices = flags['--prices'] ?? null;
@@ -52,7 +53,7 @@ export const sweep = verb('sweep', FLAGS, HELP, async (flags, out) => {
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const workers = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism();
   const exhaustive = flags['--exhaustive'] ?? false;
-  const text = readSpecText(file);
+  const text = specs.read(file);
   const question = openQuestion(text, file, catalog, seed, (one) => meetPools(one, catalog));
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const interrupt = heedInterrupts(); // before anything that others may wait for
@@ -68,7 +69,8 @@ export const sweep = verb('sweep', FLAGS, HELP, async (flags, out) => {
       signal: interrupt.signal,
     });
     progress.end();
-    out.stdout(flags['--json'] ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable(result)}\n`);
+    const told = { ...result, file: specs.words(file) }; // what it suggests is typed again
+    out.stdout(flags['--json'] ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable(told)}\n`);
     if (flags['--out'] !== undefined) {
       const files = await writeSweep(flags['--out'], result);
       out.stderr(`Wrote ${files.join(', ')}\n`);

@@ -1,6 +1,7 @@
 // A scatter as characters, for the terminal: the shape of the trade-off without leaving the shell.
 import { formatShort } from './format.ts';
 import type { Point, Scatter } from './points.ts';
+import { terminalWidth, wrap } from './width.ts';
 
 /** Later marks cover earlier ones. */
 const MARKS = ['.', 'o', '+', '#', 'W'] as const;
@@ -48,9 +49,13 @@ export function drawScatter(scatter: Scatter, width = 78, height = 14): string[]
     ...grid.map((cells, line) => `${label(line).padStart(margin)}|${cells.join('')}`.trimEnd()),
     `${pad}+${'-'.repeat(across)}`,
     `${pad} ${left}${right.padStart(Math.max(0, across - left.length))}`,
-    `${pad} ${scatter.xWords}${scatter.logX ? ' (log)' : ''}   ${MARKS.filter((mark) => used.has(mark))
-      .map((mark) => `${mark} ${LEGEND[mark]}`)
-      .join('   ')}`,
+    ...wrap(
+      `${pad} ${scatter.xWords}${scatter.logX ? ' (log)' : ''}   ${MARKS.filter((mark) => used.has(mark))
+        .map((mark) => `${mark} ${LEGEND[mark]}`)
+        .join('   ')}`,
+      terminalWidth(),
+      `${pad} `,
+    ),
   ];
 }
 

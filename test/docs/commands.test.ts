@@ -15,7 +15,7 @@ function place(word: string, files: ReadonlyMap<string, string>): string {
   return ours ? join(scratch, word) : word;
 }
 
-describe.each(['docs/start.md', 'docs/questions.md', 'docs/commands.md'])('%s', (page) => {
+describe.each(['docs/start.md', 'docs/questions.md', 'docs/commands.md', 'docs/terminal.md'])('%s', (page) => {
   const files = filesOf(page);
   for (const [name, text] of files) {
     mkdirSync(dirname(join(scratch, name)), { recursive: true });
@@ -28,7 +28,8 @@ describe.each(['docs/start.md', 'docs/questions.md', 'docs/commands.md'])('%s', 
   });
 
   test.each(commands)('%s', async (line) => {
-    const words = line.split(/ +/).slice(1);
+    // as a shell reads them: quotes only ever stand around words without spaces
+    const words = line.replaceAll("'", '').split(/ +/).slice(1);
     // small questions: starting threads would take longer than answering
     const alone = words[0] === 'sweep' && !words.includes('--workers') ? ['--workers', '1'] : [];
     const { code, stdout, stderr } = await mist([...words.map((word) => place(word, files)), ...alone]);
