@@ -44,18 +44,15 @@ export function drawScatter(scatter: Scatter, width = 78, height = 14): string[]
   const left = formatShort(x.min);
   const right = formatShort(x.max);
   const pad = ' '.repeat(margin);
+  const legend = `${scatter.xWords}${scatter.logX ? ' (log)' : ''}   ${MARKS.filter((mark) => used.has(mark))
+    .map((mark) => `${mark} ${LEGEND[mark]}`)
+    .join('   ')}`;
   return [
     `${scatter.yWords}${scatter.logY ? ' (log)' : ''}`,
     ...grid.map((cells, line) => `${label(line).padStart(margin)}|${cells.join('')}`.trimEnd()),
     `${pad}+${'-'.repeat(across)}`,
     `${pad} ${left}${right.padStart(Math.max(0, across - left.length))}`,
-    ...wrap(
-      `${pad} ${scatter.xWords}${scatter.logX ? ' (log)' : ''}   ${MARKS.filter((mark) => used.has(mark))
-        .map((mark) => `${mark} ${LEGEND[mark]}`)
-        .join('   ')}`,
-      terminalWidth(),
-      `${pad} `,
-    ),
+    ...wrap(legend, terminalWidth() - margin - 1).map((line) => `${pad} ${line}`),
   ];
 }
 

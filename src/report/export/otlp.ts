@@ -1,5 +1,6 @@
 // OpenTelemetry spans as OTLP JSON: a trace per request, a span per visit, with the attributes of vLLM's own tracing.
 import { createHash } from 'node:crypto';
+import { STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
 import { stateName } from '../fleet/requests.ts';
 import { type Exported, type ExportFormat, type RequestRecord, recordsOf } from './records.ts';
 
@@ -26,6 +27,7 @@ const idOf = (digits: number, ...parts: readonly Value[]): string =>
 const nanoseconds = (seconds: number): string => String(BigInt(Math.round(seconds * 1e9)));
 
 const KIND = { internal: 1, server: 2 } as const;
+const UNFINISHED = stateName(STATE_UNFINISHED);
 const STATUS = { ok: 1, error: 2 } as const;
 
 export const OTLP: ExportFormat = {
@@ -41,7 +43,7 @@ export const OTLP: ExportFormat = {
     yield `{"resourceSpans":[{"resource":${JSON.stringify({ attributes: resource })},"scopeSpans":[{"scope":${JSON.stringify(scope)},"spans":[`;
     let before = '';
     for (const record of recordsOf(run)) {
-      if (Number.isNaN(record.finish)) continue; // still under way: its end is not known
+      if (record.error === UNFINISHED) continue; // its end is not known
       for (const span of spansOf(run, record)) {
         yield before + JSON.stringify(span);
         before = ',\n';
@@ -59,7 +61,7 @@ function* spansOf({ measured, context }: Exported, record: RequestRecord): Gener
   const [from, to] = [program.requests.first[request], program.requests.first[request + 1]];
   yield {
     ...{ traceId, spanId: root, name: 'llm_request', kind: KIND.server },
-    ...{ startTimeUnixNano: nanoseconds(arrival), endTimeUnixNano: nanoseconds(finish) },
+    ...{ startTimeUnixNano: nanoseconds(arrival), endTimeUnixNano: nanoseconds(finished ? finish : arrival) }, // a refusal takes no time
     attributes: attributes({
       'gen_ai.request.id': String(request),
       'gen_ai.response.model': context.models.join(', '),
