@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { isatty } from 'node:tty';
 // The command line: finds the verb, prints a user's mistakes precisely, and turns outcomes into exit codes.
+import { isatty } from 'node:tty';
 import { UserError } from './check/issue.ts';
 import { asMemoryError } from './check/memory.ts';
 import { didYouMean } from './check/nearest.ts';

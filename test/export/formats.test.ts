@@ -122,7 +122,7 @@ test('inference-perf says loads, successes and failures', () => {
     records.length - done.length,
   ]);
   expect(successes.latency.time_to_first_token.mean).toBeCloseTo(run.measured.result.ttft.mean, 12);
-  expect(successes.latency.request_latency['p99']).toBeCloseTo(run.measured.result.e2el.p99, 12);
+  expect(successes.latency.request_latency.p99).toBeCloseTo(run.measured.result.e2el.p99, 12);
 });
 
 describe('prometheus', () => {
