@@ -1,6 +1,6 @@
 // OpenTelemetry spans as OTLP JSON: a trace per request, a span per visit, with the attributes of vLLM's own tracing.
-import { createHash } from 'node:crypto';
 import { STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
+import { sha256 } from '../../host/host.ts';
 import { stateName } from '../fleet/requests.ts';
 import { type Exported, type ExportFormat, type RequestRecord, recordsOf } from './records.ts';
 
@@ -21,7 +21,9 @@ const attributes = (of: Readonly<Record<string, Value>>) =>
 
 /** Ids are of the run, the request and the visit: the same question gives the same bytes. */
 const idOf = (digits: number, ...parts: readonly Value[]): string =>
-  createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, digits);
+  Array.from(sha256(new TextEncoder().encode(parts.join('\0'))), (byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .slice(0, digits);
 
 /** The run begins at the epoch: simulated clocks have no date. */
 const nanoseconds = (seconds: number): string => String(BigInt(Math.round(seconds * 1e9)));
