@@ -155,6 +155,18 @@ const requests = z.union(
   { error: REPLAY },
 );
 
+const MOST = `an integer from 1 up to ${MAX_LENGTH_TOKENS}, or {ratio: 1.5}`;
+const maxTokens = z.union(
+  [
+    quantity('number', MOST, { min: 1, max: MAX_LENGTH_TOKENS, integer: true }),
+    section(
+      { ratio: quantity('number', 'a factor of at least 1', { min: 1 }).describe('Times its answer, rounded up.') },
+      MOST,
+    ),
+  ],
+  { error: MOST },
+);
+
 const RATE = `a rate above 0 (requests per second, ${MIN_RATE} to ${MAX_RATE})`;
 /** The traffic: keys of every workload; fleets have more. */
 export const workloadShape = {
@@ -187,6 +199,11 @@ export const workloadShape = {
     ),
   seed: count(0, MAX_SEED).optional().describe('Seed of every random draw; 0 if left out.'),
   requests: requests.optional().describe('A trace or request file, instead of lengths and arrivals.'),
+  max_tokens: maxTokens
+    .optional()
+    .describe(
+      'Output tokens that clients ask for at most; a longer answer is asked for as it is. Engines that reserve the final length reserve these, and refuse what would pass max_model_len with them. The length of the answer if left out.',
+    ),
   drift: quantity('number', 'a share of at least 0 and below 1', { max: 1 - Number.EPSILON })
     .optional()
     .describe(

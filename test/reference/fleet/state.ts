@@ -20,6 +20,8 @@ export interface Visit {
   readonly group: number;
   readonly prompt: number;
   readonly output: number;
+  /** Output tokens that its client asked for at most. */
+  readonly asked: number;
   readonly seconds: number;
   readonly resident: boolean;
   readonly hold: boolean;
@@ -284,6 +286,7 @@ function readVisits({ visits: table }: FleetProgram): Visit[] {
       group: table.group[index]!,
       prompt: table.prompt[index]!,
       output: table.output[index]!,
+      asked: table.asked?.[index] ?? table.output[index]!,
       seconds: table.seconds[index]!,
       resident: (flags & VISIT_RESIDENT) !== 0,
       hold: (flags & VISIT_HOLD) !== 0,
