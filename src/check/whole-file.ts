@@ -7,7 +7,7 @@ import { isStream } from './same-file.ts';
 import { fileWords, statOf } from './text-file.ts';
 
 /** Whole, or in pieces. */
-export type Content = string | Uint8Array | Iterable<string>;
+export type Content = string | Uint8Array | Iterable<string | Uint8Array>;
 
 /** A file that is being written. */
 export interface WholeFile {

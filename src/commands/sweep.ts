@@ -1,13 +1,17 @@
 // mist sweep: every configuration of a spec, ranked.
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
+import { UserError } from '../check/issue.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { findAnswer } from '../report/answer.ts';
+import { formatNumber } from '../report/format.ts';
 import { openProgress } from '../report/progress.ts';
 import { sweepJson } from '../report/sweep-json.ts';
 import { sweepTable } from '../report/terminal.ts';
 import { openFolder, SWEEP_FILES, writeSweep } from '../report/write.ts';
+import { headOf } from '../run/asked.ts';
 import { sweep as sweepRows } from '../run/sweep.ts';
+import { openWorkFolder, type WorkFolder } from '../run/work-folder.ts';
 import { defaultSpecFile, readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
 import { MOST_WORKERS, NO_ANSWER, onlyWord, verb, wholeFlag } from './flags.ts';
@@ -20,6 +24,7 @@ const FLAGS = {
   '--catalog': String,
   '--prices': String,
   '--exhaustive': Boolean,
+  '--resume': Boolean,
   '--json': Boolean,
 } as const;
 
@@ -29,6 +34,7 @@ const HELP = `mist sweep [SPEC] [options]
   simulated request by request. Without SPEC: the question of examples/default-chat.yaml.
 
   --out FOLDER       write results.parquet, results.csv, results.json, report.html and pareto.svg there
+  --resume           goes on with what an earlier run with this --out had finished when it was ended, however it was
   --workers N        threads (default: one per core); results are the same bytes for any number
   --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
@@ -52,12 +58,23 @@ export const sweep = verb('sweep', FLAGS, HELP, async (flags, out) => {
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const workers = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism();
   const exhaustive = flags['--exhaustive'] ?? false;
+  if (flags['--resume'] && flags['--out'] === undefined)
+    throw new UserError([
+      { path: '--resume', expected: '--out with the folder of the run to go on with', received: 'no --out' },
+    ]);
   const text = readSpecText(file);
   const question = openQuestion(text, file, catalog, seed, (one) => meetPools(one, catalog));
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const interrupt = heedInterrupts(); // before anything that others may wait for
+  let work: WorkFolder | null = null;
   try {
-    if (flags['--out'] !== undefined) await openFolder(flags['--out'], SWEEP_FILES); // before the work, not after it
+    if (flags['--out'] !== undefined) {
+      await openFolder(flags['--out'], SWEEP_FILES); // before the work, not after it
+      const asking = { file, seed: seed ?? null, catalogFolder: folder, prices, exhaustive };
+      work = openWorkFolder(flags['--out'], headOf(question, asking, null), flags['--resume'] ?? false);
+      for (const note of work.notes) out.stderr(`${note}\n`);
+      if (flags['--resume']) out.stderr(`${formatNumber(work.known)} pieces of work were finished before\n`);
+    }
     const result = await sweepRows(question, catalog, {
       workers,
       seed,
@@ -66,16 +83,20 @@ export const sweep = verb('sweep', FLAGS, HELP, async (flags, out) => {
       exhaustive,
       onProgress: (done, total, words) => progress.update(done, total, words),
       signal: interrupt.signal,
+      ...(work ? { store: work.store } : {}),
     });
     progress.end();
     out.stdout(flags['--json'] ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable(result)}\n`);
     if (flags['--out'] !== undefined) {
       const files = await writeSweep(flags['--out'], result);
       out.stderr(`Wrote ${files.join(', ')}\n`);
+      work?.close(!result.interrupted);
+      work = null;
     }
     if (result.interrupted) return interrupt.code();
     return NO_ANSWERS.includes(findAnswer(result).kind) ? NO_ANSWER : 0;
   } finally {
+    work?.close(false);
     interrupt.release();
     progress.end();
   }

@@ -15,7 +15,7 @@ import {
   tokensPerUser,
   usdPerMillionTokens,
 } from './describe.ts';
-import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from './format.ts';
+import { formatMs, formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from './format.ts';
 import { html, type Markup } from './html-text.ts';
 import { kindOf } from './points.ts';
 import { shortBand } from './trust.ts';
@@ -134,7 +134,6 @@ export function drawTried(result: SweepResult): Markup {
     return html`<dt>${words}</dt><dd class="bar"><div class="track ${tone}"><i style="width:${width.toFixed(2)}%"></i></div></dd><dd class="count">${formatNumber(count)}</dd>`;
   };
   const ruledOut = result.rejected.reduce((sum, { count }) => sum + count, 0);
-  const { plan, screen, settle } = result.seconds;
   const { screened, simulated } = result;
   const undecided = countUndecided(result);
   const shown = screened
@@ -146,6 +145,6 @@ export function drawTried(result: SweepResult): Markup {
       : '';
   const unreached = result.interrupted ? 'not reached' : 'not simulated (settle is the most that are)';
   return html`<section class="card"><h2>What was tried</h2>
-<p class="note">${formatNumber(result.rows)} configurations in ${formatDuration(plan + screen + settle)}: ${formatNumber(ruledOut)} ruled out,${shown} simulated request by request.${order} ${tellProof(result)}</p>
+<p class="note">${formatNumber(result.rows)} configurations: ${formatNumber(ruledOut)} ruled out,${shown} simulated request by request.${order} ${tellProof(result)}</p>
 <dl class="bars">${countedReasons(result).map(({ words, count }) => bar(words, count))}${bar(`worse than the best ${result.top} whatever they do (proved)`, result.dearer)}${bar('simulated, misses the limits', simulated - met - undecided, 'run')}${bar(UNDECIDED, undecided, 'run')}${bar('simulated, meets the limits', met, 'met')}${bar(unreached, result.unreached)}</dl></section>`;
 }

@@ -3,7 +3,7 @@ import type { SweepResult } from '../metrics/sweep.ts';
 import type { Objective } from '../spec/types.ts';
 import { drawChart, NARROW_SIZE, seriesColour } from './chart.ts';
 import { describeLengths } from './describe.ts';
-import { formatDuration, formatNumber } from './format.ts';
+import { formatNumber } from './format.ts';
 import { drawHero, drawLaunch, drawStrip } from './html-answer.ts';
 import { drawPage } from './html-page.ts';
 import { PAGE_SCRIPT } from './html-script.ts';
@@ -64,7 +64,6 @@ async function drawFigure(scatter: Scatter, objective: Objective): Promise<Marku
 
 /** What the numbers rest on, and what it takes to get the same ones again. */
 function drawProvenance(result: SweepResult): Markup {
-  const { seconds } = result;
   const fact = (name: string, words: string): Markup => html`<dt>${name}</dt><dd>${words}</dd>`;
   const bases = (Object.keys(BASIS_WORDS) as (keyof typeof BASIS_WORDS)[]).flatMap((basis) => {
     const rows = result.kept.flatMap(({ trust }) => (trust?.basis === basis ? [trust] : []));
@@ -77,7 +76,6 @@ function drawProvenance(result: SweepResult): Markup {
 <dl class="facts">${bases}
 ${fact('Traffic', `${result.workload.description}; ${describeLengths(result)}`)}
 ${fact('Seed', String(result.seed))}
-${fact('Time', `${formatDuration(seconds.plan)} planning, ${formatDuration(seconds.screen)} ${result.screened ? 'screening' : 'checking'}, ${formatDuration(seconds.settle)} simulating, ${result.workers} at once`)}
 ${fact('Version', `MIST ${result.version}`)}</dl>
 <details><summary>The question as asked${result.file ? ` (${result.file.replace(/^.*[\\/]/, '')})` : ''}</summary><pre>${result.text}</pre></details></section>`;
 }

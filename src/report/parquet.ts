@@ -2,8 +2,11 @@
 import type { SweepResult } from '../metrics/sweep.ts';
 import { type Cell, type Column, columnsOf } from './flat.ts';
 
-/** The kept rows of a sweep. */
-export function sweepParquet(result: SweepResult): Promise<Uint8Array> {
+/** Rows of a row group: as many are turned into columns and bytes at a time, whatever the length of the table. */
+const GROUP_ROWS = 10_000;
+
+/** The kept rows of a sweep, in the pieces that a file is written by. */
+export function sweepParquet(result: SweepResult): Promise<Iterable<Uint8Array>> {
   const metadata = {
     mist_version: result.version,
     mist_spec: result.text,
@@ -13,22 +16,39 @@ export function sweepParquet(result: SweepResult): Promise<Uint8Array> {
   return tableParquet(columnsOf(result), result.kept, metadata, result.version);
 }
 
-/** Any rows by their columns. The writer is loaded only when a file is written: most commands never do. */
+/** Any rows by their columns, a row group a piece. The writer is loaded only when a file is written: most commands never do. */
 export async function tableParquet<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   metadata: Readonly<Record<string, string>>,
   version: string,
-): Promise<Uint8Array> {
-  const { parquetWriteBuffer } = await import('hyparquet-writer');
-  const columnData = columns.map((column) => ({
-    name: column.name,
-    type: column.type,
-    nullable: true,
-    data: rows.map((row, i) => storeCell(column.type, column.read(row, i + 1))),
-  }));
+): Promise<Iterable<Uint8Array>> {
+  const { ByteWriter, ParquetWriter, schemaFromColumnData } = await import('hyparquet-writer');
+  const columnsAt = (from: number) =>
+    columns.map((column) => ({
+      name: column.name,
+      type: column.type,
+      nullable: true,
+      data: rows.slice(from, from + GROUP_ROWS).map((row, i) => storeCell(column.type, column.read(row, from + i + 1))),
+    }));
   const kvMetadata = Object.entries(metadata).map(([key, value]) => ({ key, value }));
-  return new Uint8Array(parquetWriteBuffer({ columnData, kvMetadata, createdBy: `mist ${version}` }));
+  return (function* groups() {
+    const bytes = new ByteWriter();
+    const schema = schemaFromColumnData({ columnData: columnsAt(0) });
+    const file = new ParquetWriter({ writer: bytes, schema, kvMetadata, createdBy: `mist ${version}` });
+    /** What was written since; `offset` goes on counting the bytes of the file. */
+    const taken = (): Uint8Array => {
+      const piece = bytes.getBytes().slice();
+      bytes.index = 0;
+      return piece;
+    };
+    for (let from = 0; from < rows.length; from += GROUP_ROWS) {
+      file.write({ columnData: columnsAt(from), rowGroupSize: GROUP_ROWS });
+      yield taken();
+    }
+    file.finish();
+    yield taken();
+  })();
 }
 
 /** Row ids may pass 2^31, so they are 64-bit integers, which the writer wants as BigInt. */

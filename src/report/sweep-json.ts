@@ -11,10 +11,11 @@ import { explainTrust } from './trust.ts';
 
 export function sweepJson(result: SweepResult): JsonObject {
   const columns = columnsOf(result);
-  return { ...describeSweep(result), kept: result.kept.map((row, i) => flatRow(columns, row, i)) };
+  const { workers, seconds } = result;
+  return { ...describeSweep(result), workers, seconds, kept: result.kept.map((row, i) => flatRow(columns, row, i)) };
 }
 
-/** The same as text, one row a line, in pieces: a long table need not be in memory as one string. */
+/** The same as text without how long it took, one row a line, in pieces: a long table need not be in memory as one string. */
 export function* jsonLines(result: SweepResult): Generator<string> {
   const head = JSON.stringify(describeSweep(result), null, 1);
   const columns = columnsOf(result);
@@ -61,8 +62,6 @@ function describeSweep(result: SweepResult): JsonObject {
     ...(result.caveats ? { caveats: result.caveats } : {}),
     ...pricesJson(result),
     digest: digestOf(result),
-    workers: result.workers,
-    seconds: result.seconds,
     spec: result.text,
   };
 }

@@ -30,9 +30,9 @@ export interface WorkerStart {
   readonly control: SharedArrayBuffer;
 }
 
-/** Orders to a worker: take blocks (of `size` groups or rows) or rows until none is left. */
+/** Orders to a worker: take blocks (of `size` groups or rows) or rows until none is left. `skip`: not 0 for a block that nobody needs. */
 export type Order =
-  | { readonly kind: 'screen'; readonly blocks: number; readonly size: number }
+  | { readonly kind: 'screen'; readonly blocks: number; readonly size: number; readonly skip?: Uint8Array }
   /** `bounded`: rows that are proved too slow are ruled out. */
   | {
       readonly kind: 'weigh';
@@ -40,6 +40,7 @@ export type Order =
       readonly blocks: number;
       readonly size: number;
       readonly bounded: boolean;
+      readonly skip?: Uint8Array;
     }
   /** `hasty`: runs that have proved that they miss a limit end there. */
   | { readonly kind: 'settle'; readonly rows: Float64Array; readonly hasty: boolean };

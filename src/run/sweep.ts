@@ -10,6 +10,7 @@ import { moments } from '../workload/moments.ts';
 import { makeWalks } from '../workload/walks.ts';
 import type { Found } from './found.ts';
 import { keepRows } from './keep.ts';
+import { rememberWork, type WorkStore } from './known-work.ts';
 import { openPool } from './pool.ts';
 import { priceSweep } from './price-kinds.ts';
 import { screenRows } from './screen-rows.ts';
@@ -30,6 +31,8 @@ export interface SweepOptions {
   readonly onProgress?: (done: number, total: number, words: string) => void;
   /** Aborted: workers finish what they have at hand, and the result says it was interrupted. */
   readonly signal?: AbortSignal;
+  /** Where finished work is kept, and read again: how it is done, never what comes out. */
+  readonly store?: WorkStore;
   /** Groups of rows per screening block: how work is cut, never what comes out (law L6). */
   readonly blockGroups?: number;
 }
@@ -42,7 +45,8 @@ export async function sweep(question: Question, catalog: Catalog, options: Sweep
   const walks = makeWalks(question.first, (id) => catalog.shape(id));
   const lengths = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
   const { workers, seed, catalogFolder = null, prices = null, signal } = options;
-  const pool = await openPool({ text, file, seed, catalogFolder, prices, shape }, workers, signal);
+  const threads = await openPool({ text, file, seed, catalogFolder, prices, shape }, workers, signal);
+  const pool = options.store ? rememberWork(threads, options.store) : threads;
   try {
     const opened = performance.now();
     const searching = { pool, ...tellApart(question), watch: options };

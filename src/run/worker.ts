@@ -28,16 +28,16 @@ function open(start: WorkerStart): (order: Order) => void {
   const words = new Int32Array(control);
 
   /** Does every piece below `count` that is not taken yet, until the sweep is stopped. */
-  const each = (count: number, act: (piece: number) => Report): void => {
+  const each = (count: number, act: (piece: number) => Report, skip?: Uint8Array): void => {
     while (Atomics.load(words, CONTROL_STOP) === 0) {
       const piece = Atomics.add(words, CONTROL_NEXT, 1);
       if (piece >= count) return;
-      say(act(piece));
+      if (!skip?.[piece]) say(act(piece));
     }
   };
   return (order) => {
-    if (order.kind === 'screen') each(order.blocks, (block) => rows.screen(block, order.size));
-    else if (order.kind === 'weigh') each(order.blocks, (block) => rows.weigh(block, order));
+    if (order.kind === 'screen') each(order.blocks, (block) => rows.screen(block, order.size), order.skip);
+    else if (order.kind === 'weigh') each(order.blocks, (block) => rows.weigh(block, order), order.skip);
     else each(Math.ceil(order.rows.length / SETTLED_ROWS), (piece) => rows.settle(piece * SETTLED_ROWS, order));
     say({ kind: 'idle' });
   };

@@ -20,7 +20,7 @@ export interface Ended {
 
 /** What is said on stderr, without what long work says there every few seconds: on a slow machine that is any work. */
 export function withoutProgress(stderr: string): string {
-  return stderr.replace(/^[a-z]+: [\d,]+ of [\d,]+\n/gm, '');
+  return stderr.replace(/^[a-z]+: [\d,]+ of [\d,]+(, .* left at this rate)?\n/gm, '');
 }
 
 interface Server {
