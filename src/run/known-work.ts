@@ -11,7 +11,7 @@ export interface WorkStore extends FinishedWork {
 
 /** What makes two orders one, but for the pieces of them that are asked for. */
 function keyOf(order: Order): string {
-  const { skip: _, rows, ...rest } = { skip: null, rows: null, ...order };
+  const { skip: _, cuts: __, rows, ...rest } = { skip: null, cuts: null, rows: null, ...order };
   return JSON.stringify(typeof rows === 'number' ? { ...rest, rows } : rest);
 }
 
@@ -55,7 +55,7 @@ async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOr
   });
   if (places.length === 0) return;
   const rows = Float64Array.from(places, (place) => order.rows[place]!);
-  await pool.work({ ...order, rows }, (report) => {
+  await pool.work({ ...order, rows, cuts: cutAlike(order.cuts, places) }, (report) => {
     if (report.kind !== 'settled') return onReport(report);
     report.rows.forEach((one, i) => {
       const place = places[report.index + i]!;
@@ -63,4 +63,16 @@ async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOr
       onReport({ kind: 'settled', index: place, rows: [one] });
     });
   });
+}
+
+/** Pieces of what is left, between the same rows as those of all. */
+function cutAlike(cuts: Uint32Array, places: readonly number[]): Uint32Array {
+  const left: number[] = [];
+  let [piece, last] = [0, -1];
+  for (const [i, place] of places.entries()) {
+    while (piece + 1 < cuts.length && cuts[piece + 1]! <= place) piece++;
+    if (piece !== last) left.push(i);
+    last = piece;
+  }
+  return Uint32Array.from(left);
 }

@@ -6,14 +6,17 @@ import { readVersion } from '../check/version.ts';
 import type { KeptRow, SweepAxis, SweepResult } from '../metrics/sweep.ts';
 import type { Question } from '../spec/question.ts';
 import { onePool } from '../spec/shape.ts';
+import type { Objective } from '../spec/types.ts';
 import { moments } from '../workload/moments.ts';
 import { makeWalks } from '../workload/walks.ts';
+import type { Screened } from './candidates.ts';
 import type { Found } from './found.ts';
 import { keepRows } from './keep.ts';
 import { rememberWork, type WorkStore } from './known-work.ts';
 import { openPool } from './pool.ts';
 import { priceSweep } from './price-kinds.ts';
-import { screenRows } from './screen-rows.ts';
+import type { KnownRuns } from './prove.ts';
+import { screenAll, screenRows } from './screen-rows.ts';
 import { tellApart } from './tell-apart.ts';
 import { weighRows } from './weigh-rows.ts';
 
@@ -37,34 +40,64 @@ export interface SweepOptions {
   readonly blockGroups?: number;
 }
 
+/** A question whose rows are looked at once, whatever is asked of them. */
+export interface OpenSweep {
+  /** The answer to the question, or to one that differs from it in nothing but its objective: one of those that it was opened for. */
+  ask(question: Question): Promise<SweepResult>;
+  close(): Promise<void>;
+}
+
 /** Throws UserError for mistakes that only the workload's files reveal. */
 export async function sweep(question: Question, catalog: Catalog, options: SweepOptions): Promise<SweepResult> {
-  const started = performance.now();
-  const { text, file } = question;
-  const shape = options.exhaustive ? null : onePool(question);
-  const walks = makeWalks(question.first, (id) => catalog.shape(id));
+  const opened = await openSweep(question, catalog, options, [question.objective]);
+  try {
+    return await opened.ask(question);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Starts the threads. Objectives share what the screen says of a row's limits, and runs: whatever one has simulated the others need not. */
+export async function openSweep(
+  { text, file, first, ...question }: Question,
+  catalog: Catalog,
+  options: SweepOptions,
+  objectives: readonly Objective[],
+): Promise<OpenSweep> {
+  let started = performance.now();
+  const shape = options.exhaustive ? null : onePool({ first, ...question });
+  const walks = makeWalks(first, (id) => catalog.shape(id));
   const lengths = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
   const { workers, seed, catalogFolder = null, prices = null, signal } = options;
-  const threads = await openPool({ text, file, seed, catalogFolder, prices, shape }, workers, signal);
+  const threads = await openPool({ text, file, seed, catalogFolder, prices, shape, objectives }, workers, signal);
   const pool = options.store ? rememberWork(threads, options.store) : threads;
-  try {
-    const opened = performance.now();
-    const searching = { pool, ...tellApart(question), watch: options };
-    const found = shape
-      ? await screenRows(searching, question, shape, catalog, lengths.output_mean, options)
-      : await weighRows(searching, question, options.exhaustive ?? false);
-    const seconds = {
-      plan: (opened - started) / 1000,
-      screen: (found.lookedAt - opened) / 1000,
-      settle: (performance.now() - found.lookedAt) / 1000,
-    };
-    const { prompt_mean, output_mean } = lengths;
-    const workload = { description: walks.description, prompt_mean, output_mean };
-    const interrupted = signal?.aborted ?? false;
-    return { ...conclude(question, found, catalog, prices), workload, seconds, workers, interrupted };
-  } finally {
-    await pool.close();
-  }
+  const runs: KnownRuns = new Map();
+  let screened: readonly Screened[] | undefined;
+  const find = async (asked: Question): Promise<Found> => {
+    const searching = { pool, runs, ...tellApart(asked), watch: options };
+    if (!shape) return weighRows(searching, asked, options.exhaustive ?? false);
+    screened ??= await screenAll(pool, shape, objectives, options);
+    const own = screened[objectives.indexOf(asked.objective)];
+    if (!own) throw new Error(`the sweep was not opened for ${asked.objective}`);
+    return screenRows(searching, asked, shape, own, catalog, lengths.output_mean);
+  };
+  return {
+    async ask(asked) {
+      const opened = performance.now();
+      const found = await find(asked);
+      const seconds = {
+        plan: (opened - started) / 1000,
+        screen: (found.lookedAt - opened) / 1000,
+        settle: (performance.now() - found.lookedAt) / 1000,
+      };
+      started = performance.now();
+      const { prompt_mean, output_mean } = lengths;
+      const workload = { description: walks.description, prompt_mean, output_mean };
+      const interrupted = signal?.aborted ?? false;
+      return { ...conclude(asked, found, catalog, prices), workload, seconds, workers, interrupted };
+    },
+    close: () => pool.close(),
+  };
 }
 
 /** Ranks what was found and counts what fell. */
