@@ -7,8 +7,8 @@ import {
   splitsMembers,
 } from '../../../src/check/scheduler-lists.ts';
 import type { FleetGroup } from '../../../src/plan/fleet.ts';
-import { mostBlocks } from './blocks.ts';
 import { blocksToAdmit } from './admit.ts';
+import { mostBlocks } from './blocks.ts';
 import type { Client, Edge, Visit, World } from './state.ts';
 
 /** Chooses the client of a visit; `edge` is what triggers it, null for roots. */
