@@ -24,10 +24,11 @@ export const FLEET_CACHED = 14; // i32, where tokens can come from a cache or a 
 // Visits, working
 export const FLEET_FETCHED = 15; // i32, prompt tokens that a store has sent, where they can come from one
 export const FLEET_READS = 22; // i32, hash blocks that it hit, while it runs or its blocks are kept; while it waits the node of the blocks that it left behind, 0 = none. Where clients cache prefixes
-export const FLEET_WORK = 16; // i32, key of the least-work-left queue, where a client has one
+export const FLEET_WORK = 16; // i32, key in a queue that is a heap, where a client has one
 export const FLEET_CHILD = 17; // i32, pairing heap of that queue
 export const FLEET_ORDER = 18; // i32, when it joined the queue
 export const FLEET_LOADS = 20; // f64[LOADS_COLUMNS][clients]
+export const FLEET_PRIORITY = 25; // i32, given: who is served first where a client ranks requests, the smallest first; where they differ
 export const FLEET_COMPARED = 24; // i32, bit LOAD_* set where routing compares that load: only these are counted in FLEET_LOADS
 export const FLEET_EDGE_PACE = 21; // f64 per edge, B/s that come up while layers are computed; where transfers go layer by layer
 export const FLEET_NEXT_ROOT = 19; // i32, first visit of the request that arrives next

@@ -2,7 +2,7 @@
 
 import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
-import { queuesByWork } from '../check/scheduler-lists.ts';
+import { queuesByKey } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { FleetProgram, VisitTable } from '../plan/fleet.ts';
 import type { Turns } from '../workload/types.ts';
@@ -82,8 +82,9 @@ function listColumns(program: FleetProgram): Column[] {
   else if (stores) made(F.FLEET_FETCHED, 0);
   if (caches) made(F.FLEET_READS, 0);
   if (hashes || fetched) made(F.FLEET_CACHED, 0, false);
-  if (clients.some(({ kind, packing }) => kind === 'llm' && queuesByWork(packing))) {
+  if (clients.some(({ kind, packing }) => kind === 'llm' && queuesByKey(packing))) {
     for (const cell of [F.FLEET_WORK, F.FLEET_CHILD, F.FLEET_ORDER]) made(cell, 0);
+    if (visits.priority) given(F.FLEET_PRIORITY, visits.priority);
   }
   return columns;
 }

@@ -11,7 +11,7 @@ import {
   looksAtRanks,
   needsSteps,
   PACKING,
-  queuesByWork,
+  queuesByKey,
   ROUTING,
   reservesFinal,
 } from '../check/scheduler-lists.ts';
@@ -248,7 +248,7 @@ function caches({ hashCount }: FleetProgram, client: FleetClient): boolean {
  * what lies between two such. Who was preempted is not overtaken first come, first served: so many were running together.
  */
 function cacheRooms({ hashCount, visits }: FleetProgram, { numGpuBlocks, packing, maxNumSeqs }: FleetClient) {
-  const owners = queuesByWork(packing) ? visits.count : Math.min(maxNumSeqs, visits.count);
+  const owners = queuesByKey(packing) ? visits.count : Math.min(maxNumSeqs, visits.count);
   const nodes = Math.min(numGpuBlocks, 2 * (hashCount + owners) + 2) + 2;
   return { nodes, buckets: 2 ** Math.ceil(Math.log2(Math.max(1, Math.min(nodes, hashCount)))) };
 }

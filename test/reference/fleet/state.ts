@@ -23,6 +23,8 @@ export interface Visit {
   /** Output tokens that its client asked for at most. */
   readonly asked: number;
   readonly seconds: number;
+  /** The smallest is served first, where clients look at it. */
+  readonly priority: number;
   readonly resident: boolean;
   readonly hold: boolean;
   readonly prefix: boolean;
@@ -288,6 +290,7 @@ function readVisits({ visits: table }: FleetProgram): Visit[] {
       output: table.output[index]!,
       asked: table.asked?.[index] ?? table.output[index]!,
       seconds: table.seconds[index]!,
+      priority: table.priority?.[index] ?? 0,
       resident: (flags & VISIT_RESIDENT) !== 0,
       hold: (flags & VISIT_HOLD) !== 0,
       prefix: (flags & VISIT_PREFIX) !== 0,
