@@ -207,6 +207,7 @@ function contextOf(spec: FleetSpec, lowered: LoweredFleet, catalog: Catalog): Fl
     burstiness: arrivals.process === 'gamma' ? arrivals.burstiness : arrivals.process === 'poisson' ? 1 : null,
     maxConcurrency: walks.concurrency,
     slo: spec.slo,
+    budgeted: spec.budget !== undefined,
     power: spec.power,
     pools: factsOf(spec, lowered, labels),
     bases: clients.map(({ basis }) => basis),

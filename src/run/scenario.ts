@@ -1,7 +1,7 @@
 // Which axes of a sweep belong to the question: the answer is asked for each of their values by itself.
 
 /** Sections of a document that say what is to be served, how well, and how devices are paid for. */
-const ASKED = ['workload', 'pipelines', 'slo', 'price_sheet', 'ownership'];
+const ASKED = ['workload', 'pipelines', 'slo', 'budget', 'price_sheet', 'ownership'];
 
 export function isAsked(axis: string): boolean {
   return ASKED.some((section) => axis === section || axis.startsWith(`${section}.`));

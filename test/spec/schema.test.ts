@@ -47,6 +47,7 @@ describe('specJsonSchema', () => {
         'workload',
         'client',
         'slo',
+        'budget',
         'objective',
         'top',
         'settle',
