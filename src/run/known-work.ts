@@ -20,6 +20,7 @@ export function rememberWork(pool: Pool, store: WorkStore): Pool {
     close: () => pool.close(),
     work(order, onReport) {
       const key = keyOf(order);
+      if (order.kind === 'seek') return pool.work(order, onReport); // each is asked once
       if (order.kind === 'settle') return settle(pool, store, key, order, onReport);
       return lookAt(pool, store, key, order, onReport);
     },
@@ -44,7 +45,7 @@ async function lookAt(pool: Pool, store: WorkStore, key: string, order: BlockOrd
   });
 }
 
-type BlockOrder = Exclude<Order, { kind: 'settle' }>;
+type BlockOrder = Extract<Order, { kind: 'screen' | 'weigh' }>;
 type SettleOrder = Extract<Order, { kind: 'settle' }>;
 
 async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOrder, onReport: Hear): Promise<void> {

@@ -23,6 +23,7 @@ import { joinLegal } from './legal.ts';
 import type { Order, Report, ScreenedPart, SettledRow, WorkerStart } from './protocol.ts';
 import { REASON_WORDS, REASONS } from './reasons.ts';
 import { openScreen, type ScreenedGroup, screenGroup, screenRoom } from './screen-group.ts';
+import { seekLoad } from './seek-load.ts';
 import { LOWERING_BYTES, openSession } from './session.ts';
 import { openSimulator, type Simulator, simulateClass } from './simulate-row.ts';
 
@@ -30,11 +31,32 @@ export interface RowWork {
   screen(block: number, size: number): Report;
   weigh(block: number, order: Extract<Order, { kind: 'weigh' }>): Report;
   settle(piece: number, order: Extract<Order, { kind: 'settle' }>): Report;
+  seek(index: number, order: Extract<Order, { kind: 'seek' }>): Promise<Report>;
+}
+
+/** An order in pieces that can be done in any order by anyone. */
+export interface Pieces {
+  readonly count: number;
+  /** Pieces that are done already have a 1. */
+  readonly skip?: Uint8Array;
+  act(piece: number): Report | Promise<Report>;
+}
+
+export function piecesOf(rows: RowWork, order: Order): Pieces {
+  if (order.kind === 'seek') return { count: order.rows.length, act: (index) => rows.seek(index, order) };
+  if (order.kind === 'settle') return { count: order.cuts.length, act: (piece) => rows.settle(piece, order) };
+  const { blocks: count, skip } = order;
+  const act = (block: number): Report =>
+    order.kind === 'screen' ? rows.screen(block, order.size) : rows.weigh(block, order);
+  return { count, ...(skip ? { skip } : {}), act };
 }
 
 type Rows = ReturnType<typeof openQuestionRows>;
 
-export function openRowWork({ text, file, seed, shape, objectives, module }: WorkerStart, catalog: Catalog): RowWork {
+export function openRowWork(
+  { text, file, seed, shape, objectives, module }: Omit<WorkerStart, 'control'>,
+  catalog: Catalog,
+): RowWork {
   const rows = openQuestionRows(text, file, catalog, seed);
   const screen = shape ? openScreening(rows, shape, objectives, catalog, module) : null;
   const simulator = openSimulator(catalog, openSession(catalog, openArena(LOWERING_BYTES), module));
@@ -53,6 +75,10 @@ export function openRowWork({ text, file, seed, shape, objectives, module }: Wor
       const index = cuts[piece]!;
       const part = wave.subarray(index, cuts[piece + 1]);
       return { kind: 'settled', index, rows: Array.from(part, (row) => settleRow(simulator, rows, row, hasty)) };
+    },
+    async seek(index, { rows: asked, tolerance }) {
+      const row = await seekLoad(simulator, () => rows.at(asked[index]!).spec, tolerance);
+      return { kind: 'sought', index, row };
     },
   };
 }
@@ -80,7 +106,9 @@ function openScreening(
     catalogShape: (id) => catalog.shape(id),
     requestRate: workload.request_rate,
   });
-  const question = { shape, objectives, first, configurationAt: openConfigurations(rows, shape) };
+  const { any, keeps } = rows;
+  // rows that are left out lend their limits to the groups that they stand in
+  const question = { shape, objectives, first, keeps, configurationAt: openConfigurations({ at: any }, shape) };
   const screen = openScreen(question, grid, source, session, moments(requests), openDemand(first, catalog));
   return (block: number, size: number): Report => {
     const last = Math.min(grid.groups, (block + 1) * size);
@@ -129,6 +157,10 @@ function weighBlock(weighing: Weighing, first: number, last: number, block: numb
   const nearest: Near[] = [];
   let margin = Number.POSITIVE_INFINITY;
   for (let i = first; i < last; i++) {
+    if (!rows.keeps(i)) {
+      reasons.set(REASON_WORDS.where, (reasons.get(REASON_WORDS.where) ?? 0) + 1);
+      continue;
+    }
     const found = refusing(() => {
       const { spec } = rows.at(i);
       const weight = weighRow(weighing, spec);

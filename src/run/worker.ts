@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCatalog } from '../catalog/open.ts';
 import { CONTROL_NEXT, CONTROL_STOP, type Order, type Report, type WorkerStart } from './protocol.ts';
-import { openRowWork } from './row-work.ts';
+import { openRowWork, piecesOf } from './row-work.ts';
 import { failed } from './threads.ts';
 
 const port = parentPort!;
@@ -11,34 +11,26 @@ const say = (report: Report) => port.postMessage(report);
 try {
   const work = open(workerData as WorkerStart);
   port.on('message', (order: Order) => {
-    try {
-      work(order);
-    } catch (error) {
-      say(failed(error));
-    }
+    work(order).catch((error: unknown) => say(failed(error)));
   });
   say({ kind: 'ready' });
 } catch (error) {
   say(failed(error));
 }
 
-function open(start: WorkerStart): (order: Order) => void {
+function open(start: WorkerStart): (order: Order) => Promise<void> {
   const { catalogFolder: folder, prices, control } = start;
   const rows = openRowWork(start, openCatalog({ folder, prices }));
   const words = new Int32Array(control);
 
-  /** Does every piece below `count` that is not taken yet, until the sweep is stopped. */
-  const each = (count: number, act: (piece: number) => Report, skip?: Uint8Array): void => {
+  return async (order) => {
+    const pieces = piecesOf(rows, order);
+    // every piece that is not taken yet, until the sweep is stopped
     while (Atomics.load(words, CONTROL_STOP) === 0) {
       const piece = Atomics.add(words, CONTROL_NEXT, 1);
-      if (piece >= count) return;
-      if (!skip?.[piece]) say(act(piece));
+      if (piece >= pieces.count) break;
+      if (!pieces.skip?.[piece]) say(await pieces.act(piece));
     }
-  };
-  return (order) => {
-    if (order.kind === 'screen') each(order.blocks, (block) => rows.screen(block, order.size), order.skip);
-    else if (order.kind === 'weigh') each(order.blocks, (block) => rows.weigh(block, order), order.skip);
-    else each(order.cuts.length, (piece) => rows.settle(piece, order));
     say({ kind: 'idle' });
   };
 }
