@@ -11,9 +11,11 @@ import { makeWalks } from '../workload/walks.ts';
 import type { Found } from './found.ts';
 import { keepRows } from './keep.ts';
 import { rememberWork, type WorkStore } from './known-work.ts';
-import { openPool } from './pool.ts';
+import type { Part } from './part.ts';
+import { openPool, type Pool } from './pool.ts';
 import { priceSweep } from './price-kinds.ts';
-import { screenRows } from './screen-rows.ts';
+import type { Searching } from './prove.ts';
+import { type Screening, screenRows } from './screen-rows.ts';
 import { tellApart } from './tell-apart.ts';
 import { weighRows } from './weigh-rows.ts';
 
@@ -37,33 +39,62 @@ export interface SweepOptions {
   readonly blockGroups?: number;
 }
 
+/** Groups of rows per screening block of a sweep that is shared out: parts are whole blocks, and are to be alike. */
+export const SHARED_GROUPS = 1;
+
+/** A question whose threads are there. */
+export interface OpenSweep {
+  /** All of it, ranked. */
+  whole(): Promise<SweepResult>;
+  /** What is a part's of it goes to `store`: its rows looked at, and simulated until none of them can be among the best of what is known. */
+  part(part: Part, store: WorkStore, exchange?: Searching['exchange']): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Throws UserError for mistakes that only the workload's files reveal. */
-export async function sweep(question: Question, catalog: Catalog, options: SweepOptions): Promise<SweepResult> {
+export async function openSweep(question: Question, catalog: Catalog, options: SweepOptions): Promise<OpenSweep> {
   const started = performance.now();
   const { text, file } = question;
-  const shape = options.exhaustive ? null : onePool(question);
+  const { workers, seed, catalogFolder = null, prices = null, exhaustive = false, signal, store } = options;
+  const shape = exhaustive ? null : onePool(question);
   const walks = makeWalks(question.first, (id) => catalog.shape(id));
   const lengths = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
-  const { workers, seed, catalogFolder = null, prices = null, signal } = options;
   const threads = await openPool({ text, file, seed, catalogFolder, prices, shape }, workers, signal);
-  const pool = options.store ? rememberWork(threads, options.store) : threads;
+  const search = (pool: Pool, own: Pick<Searching, 'share' | 'exchange'> & Screening): Promise<Found> => {
+    const searching = { pool, ...tellApart(question), watch: options, ...own };
+    return shape
+      ? screenRows(searching, question, shape, catalog, lengths.output_mean, { ...options, ...own })
+      : weighRows(searching, question, exhaustive);
+  };
+  return {
+    async whole() {
+      const opened = performance.now();
+      const found = await search(store ? rememberWork(threads, store) : threads, {});
+      const seconds = {
+        plan: (opened - started) / 1000,
+        screen: (found.lookedAt - opened) / 1000,
+        settle: (performance.now() - found.lookedAt) / 1000,
+      };
+      const { prompt_mean, output_mean } = lengths;
+      const workload = { description: walks.description, prompt_mean, output_mean };
+      const interrupted = signal?.aborted ?? false;
+      return { ...conclude(question, found, catalog, prices), workload, seconds, workers, interrupted };
+    },
+    async part(part, own, exchange) {
+      const shared = { share: 1 / part.of, blockGroups: SHARED_GROUPS, ...(exchange ? { exchange } : {}) };
+      await search(rememberWork(threads, own, part), shared);
+    },
+    close: () => threads.close(),
+  };
+}
+
+/** Throws UserError for mistakes that only the workload's files reveal. */
+export async function sweep(question: Question, catalog: Catalog, options: SweepOptions): Promise<SweepResult> {
+  const open = await openSweep(question, catalog, options);
   try {
-    const opened = performance.now();
-    const searching = { pool, ...tellApart(question), watch: options };
-    const found = shape
-      ? await screenRows(searching, question, shape, catalog, lengths.output_mean, options)
-      : await weighRows(searching, question, options.exhaustive ?? false);
-    const seconds = {
-      plan: (opened - started) / 1000,
-      screen: (found.lookedAt - opened) / 1000,
-      settle: (performance.now() - found.lookedAt) / 1000,
-    };
-    const { prompt_mean, output_mean } = lengths;
-    const workload = { description: walks.description, prompt_mean, output_mean };
-    const interrupted = signal?.aborted ?? false;
-    return { ...conclude(question, found, catalog, prices), workload, seconds, workers, interrupted };
+    return await open.whole();
   } finally {
-    await pool.close();
+    await open.close();
   }
 }
 

@@ -11,11 +11,13 @@ const scratch = openScratch();
 function place(word: string, files: ReadonlyMap<string, string>): string {
   const folders = new Set([...files.keys()].map((name) => name.split('/')[0]));
   const ours =
-    files.has(word) || folders.has(word) || /^(results|my-catalog|[\w-]+\.(csv|jsonl|json|html))$/.test(word);
+    files.has(word) ||
+    folders.has(word) ||
+    /^(results(\/[\w-]+)?|my-catalog|[\w-]+\.(csv|jsonl|json|html))$/.test(word);
   return ours ? join(scratch, word) : word;
 }
 
-describe.each(['docs/start.md', 'docs/questions.md', 'docs/commands.md'])('%s', (page) => {
+describe.each(['docs/start.md', 'docs/questions.md', 'docs/commands.md', 'docs/long-runs.md'])('%s', (page) => {
   const files = filesOf(page);
   for (const [name, text] of files) {
     mkdirSync(dirname(join(scratch, name)), { recursive: true });
