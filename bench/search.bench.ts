@@ -36,15 +36,24 @@ async function benchSearch(note: Note): Promise<Row[]> {
 function benchRows(note: Note): Row[] {
   const WANTED = 1500;
   note(`${WANTED} rows simulated by one thread`);
-  const start = { text: GRID, file: 'grid.yaml', seed: undefined, catalogFolder: null, prices: null, shape: null };
+  const start = {
+    text: GRID,
+    file: 'grid.yaml',
+    seed: undefined,
+    catalogFolder: null,
+    prices: null,
+    shape: null,
+    objectives: [],
+  };
   const work = openRowWork({ ...start, module: kernelModule(), control: new SharedArrayBuffer(8) }, catalog);
   const { rows } = openQuestion(GRID, 'grid.yaml', catalog);
   const chosen = Float64Array.from({ length: WANTED }, (_, i) => Math.floor((i * rows) / WANTED));
+  const cuts = Uint32Array.from({ length: Math.ceil(WANTED / SETTLED_ROWS) }, (_, piece) => piece * SETTLED_ROWS);
   const time = (hasty: boolean): { readonly rate: number; readonly long: number } => {
     const started = process.cpuUsage();
     let [done, long] = [0, 0];
-    for (let at = 0; at < WANTED; at += SETTLED_ROWS) {
-      const report = work.settle(at, { kind: 'settle', rows: chosen, hasty });
+    for (let piece = 0; piece < cuts.length; piece++) {
+      const report = work.settle(piece, { kind: 'settle', rows: chosen, cuts, hasty });
       if (report.kind !== 'settled') throw new Error('nothing was simulated');
       for (const { simulated } of report.rows) {
         if (simulated) done++;

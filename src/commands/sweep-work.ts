@@ -72,7 +72,11 @@ export async function workOn(
       signal: interrupt.signal,
       ...(work ? { store: work.store } : {}),
     };
-    const quiet = { ...out, stdout: (text: string) => (progress.end(), out.stdout(text)) };
+    const stdout = (text: string): void => {
+      progress.end();
+      out.stdout(text);
+    };
+    const quiet = { ...out, stdout };
     const ended = await act({ ...asked, head, out: quiet, work, interrupt, options });
     spent = ended.spent;
     return ended.code;

@@ -96,9 +96,9 @@ async function sweepPart(
 ): Promise<Ended> {
   const { store } = work!;
   if (!isDone(store)) {
-    const open = await openSweep(question, catalog, options);
+    const open = await openSweep(question, catalog, options, [question.objective]);
     try {
-      await open.part(part, store);
+      await open.part(question, part, store);
     } finally {
       await open.close();
     }

@@ -39,13 +39,10 @@ export function sample(values: Float64Array): Sampling {
   if (n < 2 * BATCHES) return NOTHING;
   const sorted = measured.slice().sort();
   const { mean } = meanAndStd(measured);
-  const off = T * errorOf(measured, (value) => value);
+  const off = T * errorOf(measured);
   const at = (p: number): Interval => {
     const value = percentile(sorted, p * 100);
-    const error = Math.max(
-      Math.sqrt((p * (1 - p)) / n),
-      errorOf(measured, (one) => Number(one > value)),
-    );
+    const error = Math.max(Math.sqrt((p * (1 - p)) / n), errorOf(measured, value));
     const read = (share: number) => percentile(sorted, share * 100);
     return [atShare(p - T * error, read), atShare(p + T * error, read)];
   };
@@ -58,12 +55,16 @@ function atShare(share: number, read: (share: number) => number): number {
   return share >= 1 ? Number.POSITIVE_INFINITY : read(Math.max(0, share));
 }
 
-/** Standard error of the mean of what is read of every value, by batches. */
-function errorOf(values: Float64Array, read: (value: number) => number): number {
+/** Standard error of the mean of values, or of the share of them that is more than `over`, by batches. */
+function errorOf(values: Float64Array, over?: number): number {
   const means = new Float64Array(BATCHES);
   for (let k = 0; k < BATCHES; k++) {
     const [from, to] = [Math.floor((k * values.length) / BATCHES), Math.floor(((k + 1) * values.length) / BATCHES)];
-    for (let i = from; i < to; i++) means[k]! += read(values[i]!) / (to - from);
+    const count = to - from;
+    let mean = 0;
+    if (over === undefined) for (let i = from; i < to; i++) mean += values[i]! / count;
+    else for (let i = from; i < to; i++) mean += (values[i]! > over ? 1 : 0) / count;
+    means[k] = mean;
   }
   const { std } = meanAndStd(means);
   return std / Math.sqrt(BATCHES - 1);

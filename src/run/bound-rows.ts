@@ -4,9 +4,10 @@ import { SURFACE_IDLE_W } from '../../assembly/layout/surface.ts';
 import { isBatchOfOne } from '../check/scheduler-lists.ts';
 import { blocksOf, type Deployment } from '../plan/deployment.ts';
 import { remember } from '../plan/priced-ops.ts';
+import type { Objective } from '../spec/types.ts';
 import { type Bound, boundOf, type Deadlines, type Demand, floorOf } from './bounds.ts';
 import type { StepLimits } from './least-work.ts';
-import { type Reason, reasonIndex } from './reasons.ts';
+import { REASONS, type Reason, reasonIndex } from './reasons.ts';
 import type { InnerTables } from './screen-columns.ts';
 import type { Screen } from './screen-group.ts';
 
@@ -21,43 +22,70 @@ export interface Group {
   refusalAt(i: number): string | null;
 }
 
-/** Rows that can be, with what their score cannot undercut; counts those that cannot, or that are proved too slow, by reason. */
-export function boundRows(of: Group, rejected: Float64Array) {
-  const { screen, inner, bound, group } = of;
-  const { grid, columns, question } = screen;
+/** Rows of a group that can be for an objective, with what their score cannot undercut; counts those that cannot, or that are proved too slow, by reason. */
+export function openBoundRows(of: Group) {
+  const { screen, inner, refusals } = of;
   const bounds = openBounds(of);
-  const row: number[] = [];
-  const floor: number[] = [];
-  const out = new Uint8Array(grid.size);
+  const refused = reasonIndex('refused');
+  const ofClass = Int32Array.from(refusals, (reason) => (reason === null ? -1 : reasonIndex(reason)));
+  const why = Int32Array.from(inner.classOf, (kind, i) => (inner.refused[i] === 1 ? refused : ofClass[kind]!));
+  const proved = inner.deals.map((row) => bounds(inner.configurations[row]!.request_rate));
+  const short = Float64Array.from(inner.deals, (row, k) => proved[k]!.engines / inner.configurations[row]!.replicas);
+  return (objective: Objective) => {
+    const floor = Float64Array.from(inner.deals, (row, k) => floorAt(of, objective, row, proved[k]!.demand));
+    const verdict = floor.map((score, k) => (Number.isNaN(score) ? UNRANKED : lateness(proved[k]!, short[k]!)));
+    return countRows(of, { why, floor, short, verdict: Int32Array.from(verdict) }, screen.columns.status);
+  };
+}
+
+const UNRANKED = reasonIndex('unranked');
+const TOO_FEW = reasonIndex('too-few');
+const LATE = reasonIndex('late-alone');
+
+const lateness = ({ isLate }: Bound, short: number): number => (isLate ? LATE : short > 1 + 1e-9 ? TOO_FEW : -1);
+
+function floorAt({ screen, inner, bound }: Group, objective: Objective, row: number, demand: Demand): number {
+  const { replicas } = inner.configurations[row]!;
+  const usdPerHour = bound.usdPerDeviceHour * bound.devices * replicas;
+  const watts = screen.columns.surface[SURFACE_IDLE_W]! * replicas * screen.question.first.power.pue;
+  return floorOf(objective, { usdPerHour, devices: bound.devices * replicas, watts }, demand);
+}
+
+/** What is known of the rows of a group, and of its deployments: places in REASONS, -1 = none. */
+interface Known {
+  readonly why: Int32Array;
+  readonly floor: Float64Array;
+  readonly short: Float64Array;
+  readonly verdict: Int32Array;
+}
+
+function countRows({ screen, inner, group }: Group, { why, floor, short, verdict }: Known, status: Int32Array) {
+  const { grid } = screen;
+  const { dealOf } = inner;
+  const rejected = new Float64Array(REASONS.length);
+  const ruled = new Uint8Array(grid.size);
+  const legal = { row: new Float64Array(grid.size), floor: new Float64Array(grid.size) };
   const nearest: Near[] = [];
-  let [feasible, margin] = [0, Number.POSITIVE_INFINITY];
+  let [left, feasible, margin] = [0, 0, Number.POSITIVE_INFINITY];
   for (let i = 0; i < grid.size; i++) {
-    const configuration = inner.configurations[i]!;
-    const { demand, ...proved } = bounds(configuration.request_rate);
-    const short = proved.engines / configuration.replicas;
-    const usdPerHour = bound.usdPerDeviceHour * bound.devices * configuration.replicas;
-    const watts = columns.surface[SURFACE_IDLE_W]! * configuration.replicas * question.first.power.pue;
-    const weight = { usdPerHour, devices: bound.devices * configuration.replicas, watts };
-    const score = floorOf(question.objective, weight, demand);
-    const late = proved.isLate ? 'late-alone' : short > 1 + 1e-9 ? 'too-few' : null;
-    const reason = of.refusalAt(i) ?? (Number.isNaN(score) ? 'unranked' : late);
-    if (reason === 'too-few') margin = Math.min(margin, short);
-    if (reason !== null) {
-      rejected[reasonIndex(reason)]!++;
-      out[i] = 1;
-      if (late !== null && reason === late) noteNear(nearest, { row: grid.row(group, i), reason, short });
+    const deal = dealOf[i]!;
+    const reason = why[i]! >= 0 ? why[i]! : verdict[deal]!;
+    if (reason < 0) {
+      legal.row[left] = grid.row(group, i);
+      legal.floor[left++] = floor[deal]!;
+      if (status[i] === SCREENED_FEASIBLE) feasible++;
       continue;
     }
-    row.push(grid.row(group, i));
-    floor.push(score);
-    if (columns.status[i] === SCREENED_FEASIBLE) feasible++;
+    rejected[reason]!++;
+    ruled[i] = 1;
+    if (reason !== TOO_FEW && reason !== LATE) continue;
+    if (reason === TOO_FEW) margin = Math.min(margin, short[deal]!);
+    if (nearest.length < NEAREST || short[deal]! < nearest[NEAREST - 1]!.short)
+      noteNear(nearest, { row: grid.row(group, i), reason: REASONS[reason]![0], short: short[deal]! });
   }
   return {
-    feasible,
-    margin,
-    nearest,
-    ruled: out,
-    legal: { row: Float64Array.from(row), floor: Float64Array.from(floor) },
+    ...{ rejected, feasible, margin, nearest, ruled },
+    legal: { row: legal.row.slice(0, left), floor: legal.floor.slice(0, left) },
   };
 }
 

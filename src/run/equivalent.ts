@@ -5,7 +5,7 @@ import type { LoweredFleet } from '../plan/pipeline/lower-fleet.ts';
 import { roundOf } from '../plan/setup.ts';
 import type { FleetSpec, PoolSpec } from '../spec/fleet/types.ts';
 import type { Reach } from './fleet-read.ts';
-import { nameOf } from './hash.ts';
+import { nameFields, nameOf } from './hash.ts';
 
 /** Limits of the engines of every pool, three in a row: sequences, tokens of a step, KV blocks. */
 export type Limits = readonly number[];
@@ -103,21 +103,22 @@ function looksAtLimits(client: FleetClient): boolean {
 
 /** Equal for rows that differ in nothing but the limits. */
 export function className(spec: FleetSpec, { program, clients }: LoweredFleet, hasty: boolean): string {
-  const { pools, text: _, file: __, name: ___, ...rest } = spec;
-  const around = Object.entries(rest).map(([key, part]) => `${key}:${nameOf(part)}`);
-  const own = pools.map((pool) => poolName(pool));
+  const own = spec.pools.map((pool) => poolName(pool));
   const engines = firstsOf({ program, clients }).map((c) => engineName(program.clients[c]!));
-  return `${hasty} ${around.join(' ')} ${own.join('|')} ${engines.join('|')}`;
+  return `${hasty} ${nameFields(spec, DOCUMENT)} ${own.join('|')} ${engines.join('|')}`;
 }
 
+const DOCUMENT = new Set(['pools', 'text', 'file', 'name']);
+const ENGINE_LIMITS = new Set(['price', 'parts', 'maxNumSeqs', 'maxNumBatchedTokens', 'numGpuBlocks', 'batchWait']);
+const POOL_LIMITS = new Set(['max_num_seqs', 'max_num_batched_tokens', 'gpu_memory_utilization']);
+const CONFIGURATION = new Set(['configuration']);
+
 /** All of an engine but the limits: what else follows from them (the longest prompt that is computed whole) tells rows apart. */
-function engineName({ price, parts, ...client }: FleetClient): string {
-  const { maxNumSeqs: _, maxNumBatchedTokens: __, numGpuBlocks: ___, batchWait: ____, ...rest } = client;
-  return `${nameOf(price)} ${parts ? nameOf(parts.compute) : ''} ${JSON.stringify(rest)}`;
+function engineName(client: FleetClient): string {
+  return `${nameOf(client.price)} ${client.parts ? nameOf(client.parts.compute) : ''} ${nameFields(client, ENGINE_LIMITS)}`;
 }
 
 function poolName(pool: PoolSpec): string {
-  if (pool.kind !== 'llm') return JSON.stringify(pool);
-  const { max_num_seqs: _, max_num_batched_tokens: __, gpu_memory_utilization: ___, ...rest } = pool.configuration;
-  return JSON.stringify({ ...pool, configuration: rest });
+  if (pool.kind !== 'llm') return nameFields(pool);
+  return `${nameFields(pool, CONFIGURATION)} ${nameFields(pool.configuration, POOL_LIMITS)}`;
 }

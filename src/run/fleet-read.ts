@@ -76,7 +76,7 @@ export function readRun(
       finish,
       preemptions,
       client: replica,
-      ready: readyTimes(program, record, placed, borrow),
+      ready: borrow && stop === 'hopeless' ? placed.ready : readyTimes(program, record, placed, borrow),
       start: own(placed.start),
       cached: fleet.cached ? own(fleet.cached) : new Int32Array(placed.count),
     },

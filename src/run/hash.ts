@@ -5,15 +5,26 @@ export function hashOf(text: string): number {
   return mix(text.length, (i) => text.charCodeAt(i));
 }
 
-const hashes = new WeakMap<object, number>();
+const names = new WeakMap<object, string>();
 
 /** Of a part of a spec or a table of numbers; asked again of the same one it is not gone through again. */
 export function nameOf(part: unknown): string {
   if (typeof part !== 'object' || part === null) return String(part);
-  const known = hashes.get(part) ?? (part instanceof Float64Array ? hashWords(part) : hashOf(JSON.stringify(part)));
-  hashes.set(part, known);
-  return known.toString(36);
+  const known = names.get(part);
+  if (known !== undefined) return known;
+  const name = (part instanceof Float64Array ? hashWords(part) : hashOf(JSON.stringify(part))).toString(36);
+  names.set(part, name);
+  return name;
 }
+
+/** Of an object by its own fields: parts that many share (of a spec, of its rows) are gone through once, and plain values are read as they are. */
+export function nameFields(object: object, without: ReadonlySet<string> = NONE): string {
+  let name = '';
+  for (const [key, value] of Object.entries(object)) if (!without.has(key)) name += `${key}:${nameOf(value)} `;
+  return name;
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 function hashWords({ buffer, byteOffset, length }: Float64Array): number {
   const words = new Int32Array(buffer, byteOffset, length * 2);

@@ -1,6 +1,5 @@
 // A pool of threads that does nothing twice: pieces of work that are finished, by this run before it was ended or on another machine, are
 // read from where they are kept, and what is new is kept there. What a piece comes to depends on its order alone, so nobody can tell.
-import { NO_CANDIDATES } from './candidates.ts';
 import { NO_ROWS } from './legal.ts';
 import { type Part, partOf } from './part.ts';
 import type { Pool } from './pool.ts';
@@ -14,7 +13,7 @@ export interface WorkStore extends FinishedWork {
 
 /** What makes two orders one, but for the pieces of them that are asked for. */
 function keyOf(order: Order): string {
-  const { skip: _, rows, ...rest } = { skip: null, rows: null, ...order };
+  const { skip: _, cuts: __, rows, ...rest } = { skip: null, cuts: null, rows: null, ...order };
   return JSON.stringify(typeof rows === 'number' ? { ...rest, rows } : rest);
 }
 
@@ -63,10 +62,9 @@ async function lookAt({ pool, store, part }: Looking, key: string, order: BlockO
 }
 
 function emptyReport({ kind }: BlockOrder, block: number): Report {
-  const none = { block, margin: Number.POSITIVE_INFINITY, nearest: [], legal: NO_ROWS };
-  if (kind === 'weigh') return { kind: 'weighed', ...none, reasons: new Map() };
-  const counts = { rejected: new Float64Array(0), feasible: 0, bases: [] };
-  return { kind: 'screened', ...none, ...counts, candidates: NO_CANDIDATES };
+  if (kind === 'screen') return { kind: 'screened', block, parts: [], bases: [] };
+  const none = { margin: Number.POSITIVE_INFINITY, nearest: [], legal: NO_ROWS, reasons: new Map() };
+  return { kind: 'weighed', block, ...none };
 }
 
 async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOrder, onReport: Hear): Promise<void> {
@@ -77,7 +75,7 @@ async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOr
   });
   if (places.length === 0) return;
   const rows = Float64Array.from(places, (place) => order.rows[place]!);
-  await pool.work({ ...order, rows }, (report) => {
+  await pool.work({ ...order, rows, cuts: cutAlike(order.cuts, places) }, (report) => {
     if (report.kind !== 'settled') return onReport(report);
     report.rows.forEach((one, i) => {
       const place = places[report.index + i]!;
@@ -85,4 +83,16 @@ async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOr
       onReport({ kind: 'settled', index: place, rows: [one] });
     });
   });
+}
+
+/** Pieces of what is left, between the same rows as those of all. */
+function cutAlike(cuts: Uint32Array, places: readonly number[]): Uint32Array {
+  const left: number[] = [];
+  let [piece, last] = [0, -1];
+  for (const [i, place] of places.entries()) {
+    while (piece + 1 < cuts.length && cuts[piece + 1]! <= place) piece++;
+    if (piece !== last) left.push(i);
+    last = piece;
+  }
+  return Uint32Array.from(left);
 }

@@ -1,6 +1,7 @@
 // What the threads of a sweep say to each other.
 import type { Basis } from '../catalog/types.ts';
 import type { OnePool } from '../spec/shape.ts';
+import type { Objective } from '../spec/types.ts';
 import type { Near } from './bound-rows.ts';
 import type { Candidates } from './candidates.ts';
 import type { Limits, Range } from './equivalent.ts';
@@ -14,9 +15,10 @@ export const CONTROL_STOP = 1;
 
 /** Groups of a screening block: enough to make a message worth it, few enough to balance two workers. */
 export const BLOCK_GROUPS = 8;
-/** Rows of one piece of weighing, and of simulating. */
+/** Rows of one piece of weighing; of simulating at least, and at most where they are settings of one deployment: they often prove each other equal. */
 export const BLOCK_ROWS = 32;
 export const SETTLED_ROWS = 4;
+export const MOST_SETTLED_ROWS = 48;
 
 export interface WorkerStart {
   readonly text: string;
@@ -24,8 +26,9 @@ export interface WorkerStart {
   readonly seed: number | undefined;
   readonly catalogFolder: string | null;
   readonly prices: string | null;
-  /** What is screened; null where rows are weighed. */
+  /** What is screened, and what for; null where rows are weighed. */
   readonly shape: OnePool | null;
+  readonly objectives: readonly Objective[];
   readonly module: WebAssembly.Module;
   readonly control: SharedArrayBuffer;
 }
@@ -36,26 +39,23 @@ export type Order =
   /** `bounded`: rows that are proved too slow are ruled out. */
   | {
       readonly kind: 'weigh';
+      readonly objective: Objective;
       readonly rows: number;
       readonly blocks: number;
       readonly size: number;
       readonly bounded: boolean;
       readonly skip?: Uint8Array;
     }
-  /** `hasty`: runs that have proved that they miss a limit end there. */
-  | { readonly kind: 'settle'; readonly rows: Float64Array; readonly hasty: boolean };
+  /** `cuts`: where pieces of the rows begin. `hasty`: runs that have proved that they miss a limit end there. */
+  | { readonly kind: 'settle'; readonly rows: Float64Array; readonly cuts: Uint32Array; readonly hasty: boolean };
 
 export type Report =
   | Signal
   | {
       readonly kind: 'screened';
       readonly block: number;
-      readonly rejected: Float64Array;
-      readonly feasible: number;
-      readonly margin: number;
-      readonly nearest: readonly Near[];
-      readonly candidates: Candidates;
-      readonly legal: Legal;
+      /** By objective. */
+      readonly parts: readonly ScreenedPart[];
       readonly bases: readonly (Basis | null)[];
     }
   | {
@@ -69,6 +69,16 @@ export type Report =
     }
   /** Rows from `index` on. */
   | { readonly kind: 'settled'; readonly index: number; readonly rows: readonly SettledRow[] };
+
+/** What screening a block comes to for an objective (Screened). */
+export interface ScreenedPart {
+  readonly rejected: Float64Array;
+  readonly feasible: number;
+  readonly margin: number;
+  readonly nearest: readonly Near[];
+  readonly candidates: Candidates;
+  readonly legal: Legal;
+}
 
 /** `refused`: what the catalog or the workload did not allow after all; '' when it was simulated. */
 export interface SettledRow {

@@ -5,7 +5,7 @@ import type { Objective } from '../spec/types.ts';
 import { covers, type Range } from './equivalent.ts';
 import type { Gathered, Legal } from './legal.ts';
 import type { Pool } from './pool.ts';
-import type { SettledRow } from './protocol.ts';
+import { MOST_SETTLED_ROWS, SETTLED_ROWS, type SettledRow } from './protocol.ts';
 import type { SimulatedRow } from './simulate-row.ts';
 
 /** Rows of the first wave, and at most of a later one: as many as a quarter of those before. */
@@ -20,6 +20,8 @@ export interface SearchWatch {
 /** What is searched: how rows are told apart, how many are wanted, how many runs at most. */
 export interface Searching {
   readonly pool: Pool;
+  /** What was run before for another objective. */
+  readonly runs: KnownRuns;
   readonly objective: Objective;
   readonly top: number;
   readonly settle: number;
@@ -36,6 +38,9 @@ export interface Searching {
 
 /** By scenario and deployment: the best score that keeps the promise. */
 export type Leaders = Map<string, Map<string, number>>;
+
+/** Rows that were run, by row and haste. */
+export type KnownRuns = Map<string, SettledRow>;
 
 /** What has been found so far, by row. */
 export interface Search extends Searching {
@@ -75,12 +80,13 @@ export const isOver = ({ results, refused, settle, watch }: Search): boolean =>
 
 /** Simulates rows until every one of `legal` is simulated or proved to be no better than the best `top`. `exhaustive`: all of them. */
 export async function prove(search: Search, legal: Gathered, exhaustive: boolean): Promise<Proof> {
-  const order = orderRows(legal);
-  let [at, dearer, margin] = [0, 0, Number.POSITIVE_INFINITY];
+  const left = openLeftOut(search);
+  const order = orderRows(search, legal, exhaustive ? new Map<string, number>() : worstLeaders(search), left);
+  let at = 0;
   while (at < order.length && !isOver(search)) {
     const worst = exhaustive ? new Map<string, number>() : worstLeaders(search);
-    const left = search.settle - search.results.size - search.refused.size;
-    const room = Math.min(left, Math.max(WAVE, Math.min(MOST_WAVE, search.results.size >> 2)));
+    const most = search.settle - search.results.size - search.refused.size;
+    const room = Math.min(most, Math.max(WAVE, Math.min(MOST_WAVE, search.results.size >> 2)));
     const wave: number[] = [];
     for (; at < order.length && wave.length < room; at++) {
       const row = legal.row[order[at]!]!;
@@ -88,18 +94,15 @@ export async function prove(search: Search, legal: Gathered, exhaustive: boolean
       const floor = legal.floor[order[at]!]!;
       const bar = worst.get(search.scenarioOf(row)) ?? Number.POSITIVE_INFINITY;
       if (floor <= bar) wave.push(row);
-      else {
-        dearer++;
-        margin = Math.min(margin, (floor - bar) / Math.abs(bar));
-      }
+      else left.note(row, floor);
     }
     await simulateRows(search, wave, !exhaustive, order.length);
   }
   const looked = at >= order.length && !(search.watch.signal?.aborted ?? false);
   const beyond = legal.beyond === 0 ? Number.POSITIVE_INFINITY : marginBeyond(search, legal.beyondFloor);
   return {
-    dearer,
-    margin: Math.min(margin, beyond),
+    dearer: left.count(),
+    margin: Math.min(left.margin(), beyond),
     complete: looked && (!exhaustive || legal.beyond === 0) && beyond > 0,
   };
 }
@@ -112,10 +115,42 @@ function marginBeyond(search: Search, floor: number): number {
   return floor > worst ? (floor - worst) / Math.abs(worst) : 0;
 }
 
-/** Indices by floor, then row. */
-function orderRows({ row, floor }: Legal): Uint32Array {
-  const order = Uint32Array.from({ length: row.length }, (_, i) => i);
-  return order.sort((a, b) => floor[a]! - floor[b]! || row[a]! - row[b]!);
+/** Rows that the leaders rule out: how many, and how near the nearest of them comes to the leaders that there are in the end. */
+function openLeftOut(search: Search) {
+  const lowest = new Map<string, number>();
+  let count = 0;
+  return {
+    note(row: number, floor: number): void {
+      count++;
+      const scenario = search.scenarioOf(row);
+      if (!((lowest.get(scenario) ?? Number.POSITIVE_INFINITY) <= floor)) lowest.set(scenario, floor);
+    },
+    count: () => count,
+    margin: (): number => {
+      const worst = worstLeaders(search);
+      return [...lowest].reduce((least, [scenario, floor]) => {
+        const bar = worst.get(scenario)!;
+        return Math.min(least, (floor - bar) / Math.abs(bar));
+      }, Number.POSITIVE_INFINITY);
+    },
+  };
+}
+
+/** Indices by floor, then row; without those that the leaders rule out already. */
+function orderRows(
+  search: Search,
+  { row, floor }: Legal,
+  worst: ReadonlyMap<string, number>,
+  left: ReturnType<typeof openLeftOut>,
+): Uint32Array {
+  const kept = new Uint32Array(row.length);
+  let n = 0;
+  for (let i = 0; i < row.length; i++) {
+    const bar = worst.size === 0 ? undefined : worst.get(search.scenarioOf(row[i]!));
+    if (bar === undefined || floor[i]! <= bar) kept[n++] = i;
+    else if (!isDone(search, row[i]!)) left.note(row[i]!, floor[i]!);
+  }
+  return kept.subarray(0, n).sort((a, b) => floor[a]! - floor[b]! || row[a]! - row[b]!);
 }
 
 /** By scenario: the score of the `top`-th best deployment; absent while there are fewer. */
@@ -134,19 +169,37 @@ export async function simulateRows(
   hasty: boolean,
   total: number,
 ): Promise<void> {
-  const { pool, watch, settle, results, refused } = search;
-  const settled: (SettledRow | undefined)[] = new Array(rows.length);
-  let done = results.size + refused.size;
-  await pool.work({ kind: 'settle', rows: Float64Array.from(rows), hasty }, (report) => {
+  const { pool, runs, watch, settle, results, refused } = search;
+  const nameOf = (row: number) => `${row} ${hasty}`;
+  const fresh = rows.filter((row) => !runs.has(nameOf(row)));
+  const cuts = cutPieces(fresh, search.deploymentOf);
+  let done = results.size + refused.size + rows.length - fresh.length;
+  await pool.work({ kind: 'settle', rows: Float64Array.from(fresh), cuts, hasty }, (report) => {
     if (report.kind !== 'settled') return;
     report.rows.forEach((one, i) => {
-      settled[report.index + i] = one;
+      runs.set(nameOf(fresh[report.index + i]!), one);
     });
     done += report.rows.length;
     watch.onProgress?.(done, Math.min(settle, total), 'simulating');
   });
-  for (const [i, one] of settled.entries()) if (one) note(search, rows[i]!, one);
+  for (const row of rows) {
+    const one = runs.get(nameOf(row));
+    if (one) note(search, row, one);
+  }
   await search.exchange?.(search.leaders);
+}
+
+/** Where pieces begin: whoever has one setting of a deployment at hand has the next ones too. */
+function cutPieces(rows: readonly number[], deploymentOf: Search['deploymentOf']): Uint32Array {
+  const cuts: number[] = [];
+  let last = '';
+  for (const [i, row] of rows.entries()) {
+    const name = deploymentOf(row);
+    const length = i - (cuts.at(-1) ?? 0);
+    if (i === 0 || length >= MOST_SETTLED_ROWS || (length >= SETTLED_ROWS && name !== last)) cuts.push(i);
+    last = name;
+  }
+  return Uint32Array.from(cuts);
 }
 
 function note(search: Search, row: number, { simulated, refused, same }: SettledRow): void {

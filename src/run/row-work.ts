@@ -1,7 +1,6 @@
 // What a thread does with the rows of a question: screen a block of them, weigh a block, simulate one.
 import type { Catalog } from '../catalog/open.ts';
 import { pricesOf } from '../catalog/price-sheets.ts';
-import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { openArena } from '../columns/arena.ts';
 import { weighFleet } from '../plan/pipeline/weigh-fleet.ts';
@@ -9,6 +8,7 @@ import type { FleetSpec } from '../spec/fleet/types.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
 import { openQuestionRows } from '../spec/question.ts';
 import type { OnePool } from '../spec/shape.ts';
+import type { Objective } from '../spec/types.ts';
 import { makeRequests } from '../workload/make.ts';
 import { moments } from '../workload/moments.ts';
 import { type FleetBounds, openFleetBounds } from './bound-fleet.ts';
@@ -18,24 +18,24 @@ import { joinCandidates } from './candidates.ts';
 import { openDemand } from './demand.ts';
 import { openConfigurations, openGrid } from './grid.ts';
 import { hashOf } from './hash.ts';
-import { joinLegal, type Legal } from './legal.ts';
-import { type Order, type Report, SETTLED_ROWS, type SettledRow, type WorkerStart } from './protocol.ts';
+import { joinLegal } from './legal.ts';
+import type { Order, Report, ScreenedPart, SettledRow, WorkerStart } from './protocol.ts';
 import { REASON_WORDS, REASONS } from './reasons.ts';
-import { openScreen, screenGroup, screenRoom } from './screen-group.ts';
+import { openScreen, type ScreenedGroup, screenGroup, screenRoom } from './screen-group.ts';
 import { LOWERING_BYTES, openSession } from './session.ts';
 import { openSimulator, type Simulator, simulateClass } from './simulate-row.ts';
 
 export interface RowWork {
   screen(block: number, size: number): Report;
   weigh(block: number, order: Extract<Order, { kind: 'weigh' }>): Report;
-  settle(index: number, order: Extract<Order, { kind: 'settle' }>): Report;
+  settle(piece: number, order: Extract<Order, { kind: 'settle' }>): Report;
 }
 
 type Rows = ReturnType<typeof openQuestionRows>;
 
-export function openRowWork({ text, file, seed, shape, module }: WorkerStart, catalog: Catalog): RowWork {
+export function openRowWork({ text, file, seed, shape, objectives, module }: WorkerStart, catalog: Catalog): RowWork {
   const rows = openQuestionRows(text, file, catalog, seed);
-  const screen = shape ? openScreening(rows, shape, catalog, module) : null;
+  const screen = shape ? openScreening(rows, shape, objectives, catalog, module) : null;
   const simulator = openSimulator(catalog, openSession(catalog, openArena(LOWERING_BYTES), module));
   const bounds = openFleetBounds(catalog, simulator.share);
   return {
@@ -43,12 +43,14 @@ export function openRowWork({ text, file, seed, shape, module }: WorkerStart, ca
       if (!screen) throw new Error('nothing of this shape is screened');
       return screen(block, size);
     },
-    weigh(block, { size, rows: count, bounded }) {
+    weigh(block, { size, rows: count, bounded, objective }) {
       const last = Math.min(count, (block + 1) * size);
-      return weighBlock({ rows, catalog, simulator, bounds: bounded ? bounds : null }, block * size, last, block);
+      const weighing = { rows, objective, catalog, simulator, bounds: bounded ? bounds : null };
+      return weighBlock(weighing, block * size, last, block);
     },
-    settle(index, { rows: wave, hasty }) {
-      const part = wave.subarray(index, index + SETTLED_ROWS);
+    settle(piece, { rows: wave, cuts, hasty }) {
+      const index = cuts[piece]!;
+      const part = wave.subarray(index, cuts[piece + 1]);
       return { kind: 'settled', index, rows: Array.from(part, (row) => settleRow(simulator, rows, row, hasty)) };
     },
   };
@@ -61,8 +63,14 @@ function settleRow(simulator: Simulator, rows: Rows, row: number, hasty: boolean
   return { simulated: found.found, refused: '', same: { name: hashOf(name), limits, range } };
 }
 
-function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: WebAssembly.Module) {
-  const { first, objective } = rows;
+function openScreening(
+  rows: Rows,
+  shape: OnePool,
+  objectives: readonly Objective[],
+  catalog: Catalog,
+  module: WebAssembly.Module,
+) {
+  const { first } = rows;
   const grid = openGrid(shape);
   const session = openSession(catalog, openArena(LOWERING_BYTES + screenRoom(shape, grid) + 65536), module);
   const { watts, power, workload } = first;
@@ -71,30 +79,31 @@ function openScreening(rows: Rows, shape: OnePool, catalog: Catalog, module: Web
     catalogShape: (id) => catalog.shape(id),
     requestRate: workload.request_rate,
   });
-  const question = { shape, objective, first, configurationAt: openConfigurations(rows, shape) };
+  const question = { shape, objectives, first, configurationAt: openConfigurations(rows, shape) };
   const screen = openScreen(question, grid, source, session, moments(requests), openDemand(first, catalog));
   return (block: number, size: number): Report => {
     const last = Math.min(grid.groups, (block + 1) * size);
-    const legal: Legal[] = [];
-    const nearest: Near[] = [];
-    const rejected = new Float64Array(REASONS.length);
-    const parts = [];
-    const bases: (Basis | null)[] = [];
-    let [feasible, margin] = [0, Number.POSITIVE_INFINITY];
-    for (let group = block * size; group < last; group++) {
-      const screened = screenGroup(screen, group);
-      screened.rejected.forEach((count, i) => {
-        rejected[i]! += count;
-      });
-      feasible += screened.feasible;
-      parts.push(screened.candidates);
-      legal.push(screened.legal);
-      nearest.push(...screened.nearest);
-      margin = Math.min(margin, screened.margin);
-      bases.push(screened.basis);
-    }
-    const joined = { candidates: joinCandidates(parts), legal: joinLegal(legal) };
-    return { kind: 'screened', block, rejected, feasible, margin, nearest, ...joined, bases };
+    const groups: ScreenedGroup[][] = [];
+    for (let group = block * size; group < last; group++) groups.push(screenGroup(screen, group));
+    const parts = objectives.map((_, k) => joinGroups(groups.map((screened) => screened[k]!)));
+    const basisOf = (screened: ScreenedGroup[]) => screened.find(({ basis }) => basis !== null)?.basis ?? null;
+    return { kind: 'screened', block, parts, bases: groups.map(basisOf) };
+  };
+}
+
+function joinGroups(groups: readonly ScreenedGroup[]): ScreenedPart {
+  const rejected = new Float64Array(REASONS.length);
+  for (const one of groups)
+    one.rejected.forEach((count, i) => {
+      rejected[i]! += count;
+    });
+  return {
+    rejected,
+    feasible: groups.reduce((sum, { feasible }) => sum + feasible, 0),
+    margin: groups.reduce((least, { margin }) => Math.min(least, margin), Number.POSITIVE_INFINITY),
+    nearest: groups.flatMap(({ nearest }) => nearest),
+    candidates: joinCandidates(groups.map(({ candidates }) => candidates)),
+    legal: joinLegal(groups.map(({ legal }) => legal)),
   };
 }
 
@@ -103,6 +112,7 @@ const ANY_TOKENS = { mostTokens: Number.POSITIVE_INFINITY };
 
 interface Weighing {
   readonly rows: Rows;
+  readonly objective: Objective;
   readonly catalog: Catalog;
   readonly simulator: Simulator;
   /** null where rows that are proved too slow are wanted too. */
@@ -132,7 +142,7 @@ function weighBlock(weighing: Weighing, first: number, last: number, block: numb
       continue;
     }
     row.push(i);
-    floor.push(floorOf(rows.objective, found, ANY_TOKENS));
+    floor.push(floorOf(weighing.objective, found, ANY_TOKENS));
   }
   return {
     kind: 'weighed',
@@ -145,10 +155,9 @@ function weighBlock(weighing: Weighing, first: number, last: number, block: numb
 }
 
 /** Throws UserError, or a reason in words, where nothing can be said of what the row costs. */
-function weighRow({ rows, catalog, simulator, bounds }: Weighing, spec: FleetSpec) {
+function weighRow({ objective, catalog, simulator, bounds }: Weighing, spec: FleetSpec) {
   const { session, share } = simulator;
-  const { objective } = rows;
-  const weight = weighFleet(spec, catalog, bounds && { lowering: session.lowering, surfaces: share.surfaces });
+  const weight = weighFleet(spec, catalog, bounds && { lowering: session.lowering, share });
   const { priced, metered } = OBJECTIVE[objective];
   const { unpriced, unmetered } = weight;
   if (metered && unmetered.length > 0) throw new Unranked(`no watts are known for ${unmetered.join(', ')}`);

@@ -18,6 +18,9 @@ export interface InnerTables {
   /** A row of each class: rows of one class have the same KV blocks and keep the same tokens per sequence. */
   readonly classes: readonly number[];
   readonly classOf: Int32Array;
+  /** A row of each deployment (replicas, rate): rows of one cost the same and have the same to do. */
+  readonly deals: readonly number[];
+  readonly dealOf: Int32Array;
 }
 
 export function listInner(rows: readonly (Configuration | null)[]): InnerTables {
@@ -30,6 +33,13 @@ export function listInner(rows: readonly (Configuration | null)[]): InnerTables 
   const classList: number[] = [];
   const curveOf = new Int32Array(configurations.length);
   const classOf = new Int32Array(configurations.length);
+  const deals = new Map<string, number>();
+  const dealList: number[] = [];
+  const dealOf = Int32Array.from(configurations, ({ replicas, request_rate }, i) => {
+    const deal = `${replicas}/${request_rate}`;
+    if (!deals.has(deal)) deals.set(deal, dealList.push(i) - 1);
+    return deals.get(deal)!;
+  });
   configurations.forEach((c, i) => {
     const curve = `${c.batching}/${c.max_num_batched_tokens}`;
     if (!curves.has(curve)) {
@@ -45,7 +55,7 @@ export function listInner(rows: readonly (Configuration | null)[]): InnerTables 
     }
     classOf[i] = classes.get(room)!;
   });
-  return { refused, configurations, curves: curveList, curveOf, classes: classList, classOf };
+  return { refused, configurations, curves: curveList, curveOf, classes: classList, classOf, deals: dealList, dealOf };
 }
 
 export interface ScreenColumns {

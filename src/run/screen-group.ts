@@ -1,11 +1,9 @@
 // Screens one group of a sweep: binds its deployment, lowers its surface, runs the closed-form kernel over its rows.
 
-import { CURVE_SIZE, SCREEN_ADVANCE, SCREEN_DRAFTS, SCREENED_DOUBTFUL } from '../../assembly/layout/screen.ts';
+import { CURVE_SIZE, SCREEN_ADVANCE, SCREEN_DRAFTS } from '../../assembly/layout/screen.ts';
 import type { Basis } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { cutsPrompts, reservesFinal } from '../check/scheduler-lists.ts';
-import { scoreOf } from '../metrics/objective.ts';
-import { electricityPerHour } from '../metrics/site.ts';
 import { bindDeployment, blocksOf, type Deployment, isRefusal, type PlanSource } from '../plan/deployment.ts';
 import { lowerSurface } from '../plan/lower.ts';
 import type { KvCapacity } from '../plan/memory.ts';
@@ -18,11 +16,12 @@ import { expectedAdvance } from '../spec/speculative.ts';
 import type { AxisField, Configuration, Objective } from '../spec/types.ts';
 import { PROFILE_FIELDS } from '../spec/words.ts';
 import type { Moments } from '../workload/moments.ts';
-import { boundRows, type Near } from './bound-rows.ts';
+import { type Near, openBoundRows } from './bound-rows.ts';
 import type { Demand } from './bounds.ts';
-import { type Candidates, NO_CANDIDATES, type Offer, packOffers, VARIANTS } from './candidates.ts';
+import { type Candidates, NO_CANDIDATES } from './candidates.ts';
 import type { Grid } from './grid.ts';
 import { type Legal, NO_ROWS } from './legal.ts';
+import { chooseOffers } from './offer-rows.ts';
 import { REASONS, reasonIndex } from './reasons.ts';
 import {
   fillInner,
@@ -53,7 +52,8 @@ export interface ScreenedGroup {
 /** What is asked of every row. */
 export interface ScreenQuestion {
   readonly shape: OnePool;
-  readonly objective: Objective;
+  /** A group is screened once for all of them. */
+  readonly objectives: readonly Objective[];
   /** The first row that can be read, for what all have in common: traffic but for its rate, limits, prices, drafts. */
   readonly first: FleetSpec;
   /** Throws UserError where the reader refuses the row. */
@@ -142,31 +142,43 @@ function firstOf({ question, grid }: Screen, group: number): Configuration | nul
   return null;
 }
 
-/** Screens group `group`. */
-export function screenGroup(screen: Screen, group: number): ScreenedGroup {
-  const rejected = new Float64Array(REASONS.length);
+/** Screens group `group` for every objective of the question. */
+export function screenGroup(screen: Screen, group: number): ScreenedGroup[] {
+  const { objectives } = screen.question;
   const refuseAll = (reason: string): ScreenedGroup => {
+    const rejected = new Float64Array(REASONS.length);
     rejected[reasonIndex(reason)] += screen.grid.size;
     return { ...NOTHING, rejected };
   };
   const first = firstOf(screen, group);
-  if (!first) return refuseAll('refused');
+  if (!first) return objectives.map(() => refuseAll('refused'));
   const bound = bindDeployment(first, screen.source);
-  if (isRefusal(bound)) return refuseAll(bound.reason);
-  if (needsPrice(screen.question.objective)) {
-    if (Number.isNaN(bound.usdPerDeviceHour)) return refuseAll('no-price');
-    if (screen.question.first.power.usd_per_kwh !== null && bound.hardware.tdp_w === null) return refuseAll('no-watts');
-  }
+  if (isRefusal(bound)) return objectives.map(() => refuseAll(bound.reason));
+  const unpaid = objectives.map((objective) => whyUnpaid(screen, bound, objective));
+  if (unpaid.every((reason) => reason !== null)) return unpaid.map((reason) => refuseAll(reason!));
   const inner = innerOf(screen, group, bound, first);
   const refusals = fillRoom(screen, inner, bound);
+  const refusalAt = (i: number) => refusalOf(inner, refusals, i);
   if (refusals.every((reason) => reason !== null)) {
-    for (let i = 0; i < screen.grid.size; i++) rejected[reasonIndex(refusalOf(inner, refusals, i)!)]!++;
-    return { ...NOTHING, rejected };
+    const rejected = new Float64Array(REASONS.length);
+    for (let i = 0; i < screen.grid.size; i++) rejected[reasonIndex(refusalAt(i)!)]!++;
+    return unpaid.map((reason) => (reason === null ? { ...NOTHING, rejected } : refuseAll(reason)));
   }
   const { basis } = runKernel(screen, inner, bound, first);
-  const refusalAt = (i: number) => refusalOf(inner, refusals, i);
-  const { ruled, ...proved } = boundRows({ screen, inner, refusals, bound, group, refusalAt }, rejected);
-  return { rejected, ...proved, candidates: chooseOffers(screen, inner, ruled, bound, group), basis };
+  const of = { screen, inner, refusals, bound, group, refusalAt };
+  const judge = openBoundRows(of);
+  return objectives.map((objective, k) => {
+    if (unpaid[k] !== null) return refuseAll(unpaid[k]!);
+    const { ruled, ...proved } = judge(objective);
+    return { ...proved, candidates: chooseOffers(of, objective, ruled), basis };
+  });
+}
+
+/** Why an objective that needs prices has none for a deployment; null where it has, or needs none. */
+function whyUnpaid({ question }: Screen, bound: Deployment, objective: Objective): string | null {
+  if (!OBJECTIVE[objective].priced) return null;
+  if (Number.isNaN(bound.usdPerDeviceHour)) return 'no-price';
+  return question.first.power.usd_per_kwh !== null && bound.hardware.tdp_w === null ? 'no-watts' : null;
 }
 
 const NOTHING = {
@@ -177,10 +189,6 @@ const NOTHING = {
   nearest: [],
   basis: null,
 };
-
-function needsPrice(objective: Objective): boolean {
-  return OBJECTIVE[objective].priced;
-}
 
 /**
  * The inner rows under the group's profile and device; written into the columns when their defaults or dp changed. Axes vary them alike
@@ -251,79 +259,4 @@ function runKernel(screen: Screen, inner: InnerTables, bound: Deployment, first:
   });
   session.kernels.screenRows(record);
   return { basis: lowered.basis };
-}
-
-/** The best VARIANTS rows of each deployment of the group, as the screen sees them; `ruled`: rows that cannot be, or are proved too slow. */
-function chooseOffers(
-  screen: Screen,
-  inner: InnerTables,
-  ruled: Uint8Array,
-  bound: Deployment,
-  group: number,
-): Candidates {
-  const { columns, grid } = screen;
-  const best = new Map<string, Offer[]>();
-  for (let i = 0; i < grid.size; i++) {
-    if (columns.status[i] === SCREENED_DOUBTFUL || ruled[i] === 1) continue;
-    const offer = offerOf(screen, inner.configurations[i], bound, group, i);
-    if (Number.isNaN(offer.score)) continue;
-    const key = deploymentKey(inner.configurations[i]);
-    const list = best.get(key);
-    if (!list) best.set(key, [offer]);
-    else insertOffer(list, offer);
-  }
-  return packOffers([...best.values()].flat());
-}
-
-/** Inner fields that make another deployment, not another setting of the same one. */
-function deploymentKey(configuration: Configuration): string {
-  return `${configuration.replicas}/${configuration.request_rate}`;
-}
-
-function insertOffer(list: Offer[], offer: Offer): void {
-  const before = (a: Offer, b: Offer) => a.score - b.score || a.tension - b.tension || a.row - b.row;
-  if (list.length === VARIANTS && before(offer, list[VARIANTS - 1]) >= 0) return;
-  let at = list.length;
-  while (at > 0 && before(offer, list[at - 1]) < 0) at--;
-  list.splice(at, 0, offer);
-  if (list.length > VARIANTS) list.pop();
-}
-
-function offerOf(screen: Screen, configuration: Configuration, bound: Deployment, group: number, i: number): Offer {
-  const { columns, question, moments, grid } = screen;
-  const { slo, power } = question.first;
-  const devices = bound.devices * configuration.replicas;
-  const measured = {
-    usdPerHour: bound.usdPerDeviceHour * devices + electricityPerHour(columns.watts[i]!, power),
-    outputThroughput: columns.served[i] * moments.output_mean,
-    watts: columns.watts[i],
-    devices,
-  };
-  return {
-    row: grid.row(group, i),
-    group,
-    score: scoreOf(question.objective, measured),
-    tension: tensionOf(slo, columns, i),
-    figures: [
-      columns.batch[i] * bound.split.dp,
-      columns.ttft[i],
-      columns.tpot[i],
-      columns.ttftTail[i],
-      columns.tpotTail[i],
-      columns.load[i],
-      columns.served[i],
-      columns.watts[i],
-    ],
-  };
-}
-
-/** The largest share of a limit that the estimates use; without limits, the load. */
-function tensionOf(slo: FleetSpec['slo'], columns: ScreenColumns, i: number): number {
-  let tension = slo.length > 0 ? 0 : columns.load[i]!;
-  for (const { metric, percentile, limit } of slo) {
-    const central = percentile === 'mean' || percentile === 'p50';
-    if (metric === 'ttft') tension = Math.max(tension, (central ? columns.ttft[i] : columns.ttftTail[i]) / limit);
-    if (metric === 'tpot') tension = Math.max(tension, (central ? columns.tpot[i] : columns.tpotTail[i]) / limit);
-  }
-  return tension;
 }

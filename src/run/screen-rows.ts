@@ -6,7 +6,7 @@ import { electricityPerHour } from '../metrics/site.ts';
 import { tensionOf } from '../metrics/sweep.ts';
 import type { Question } from '../spec/question.ts';
 import type { OnePool } from '../spec/shape.ts';
-import type { Configuration } from '../spec/types.ts';
+import type { Configuration, Objective } from '../spec/types.ts';
 import type { Near } from './bound-rows.ts';
 import {
   type Candidates,
@@ -17,33 +17,42 @@ import {
   type Screened,
 } from './candidates.ts';
 import type { Estimate, Found } from './found.ts';
-import { type Grid, openConfigurations, openGrid } from './grid.ts';
+import { openConfigurations, openGrid } from './grid.ts';
 import { gatherLegal, openInOrder } from './legal.ts';
 import type { Pool } from './pool.ts';
-import { BLOCK_GROUPS, type Report } from './protocol.ts';
-import { isDone, openSearch, type Proof, prove, type Search, type Searching, tellSearch } from './prove.ts';
+import { BLOCK_GROUPS, type Report, type ScreenedPart } from './protocol.ts';
+import {
+  isDone,
+  openSearch,
+  type Proof,
+  prove,
+  type Search,
+  type Searching,
+  type SearchWatch,
+  tellSearch,
+} from './prove.ts';
 import { REASONS, reasonIndex } from './reasons.ts';
 import { settleFirst, settleNearest, settleOthers } from './settle.ts';
 
 /** Screened rows kept beside the simulated ones, so that pictures show the space and not only its best corner. */
 const SCREENED_KEPT = 1500;
 
-export interface Screening {
+export interface Screening extends SearchWatch {
   readonly blockGroups?: number;
 }
 
-/** `searching`: deployments of a screened question are told apart by their surface, replicas and rate. */
+/**
+ * Every row simulated that the proof of a screened question needs. `searching`: its deployments are told apart by their surface, replicas
+ * and rate.
+ */
 export async function screenRows(
   searching: Searching,
   question: Question,
   shape: OnePool,
+  screened: Screened,
   catalog: Catalog,
   outputMean: number,
-  options: Screening,
 ): Promise<Found> {
-  const { pool, watch } = searching;
-  const grid = openGrid(shape);
-  const screened = await screenAll(pool, grid, { ...watch, ...options });
   const lookedAt = performance.now();
   const { candidates } = screened;
   const configurationAt = openConfigurations(question, shape);
@@ -53,9 +62,10 @@ export async function screenRows(
   const proof = await prove(search, screened.legal, false);
   await settleOthers(settling);
   const tried = await settleNearest(search, screened.nearest);
-  for (const { reason } of tried) screened.rejected[reasonIndex(reason)]!--;
+  const rejected = screened.rejected.slice();
+  for (const { reason } of tried) rejected[reasonIndex(reason)]!--;
   return {
-    ...tellScreened(search, screened, proof, question),
+    ...tellScreened(search, { ...screened, rejected }, proof, question),
     ...estimateRows(search, question, screened, configurationAt, catalog, outputMean),
     lookedAt,
   };
@@ -92,25 +102,23 @@ function estimateRows(
   return { estimates: new Map(all.map((i) => [candidates.row[i]!, estimate(i)])) };
 }
 
-async function screenAll(pool: Pool, grid: Grid, options: Screening & Searching['watch']): Promise<Screened> {
+/** What the screen says of every row, for each of the objectives that the pool was opened for. */
+export async function screenAll(
+  pool: Pool,
+  shape: OnePool,
+  objectives: readonly Objective[],
+  options: Screening,
+): Promise<Screened[]> {
+  const grid = openGrid(shape);
   const size = options.blockGroups ?? BLOCK_GROUPS;
   const blocks = Math.ceil(grid.groups / size);
-  const rejected = new Float64Array(REASONS.length);
-  let [done, feasible, margin] = [0, 0, Number.POSITIVE_INFINITY];
-  const parts: Candidates[] = [];
-  const legal = gatherLegal();
-  const nearest: Near[] = [];
+  const gathered = objectives.map(openScreened);
   const bases: (Basis | null)[] = new Array(grid.groups).fill(null);
-  const note = (report: BlockReport): void => {
-    for (const [i, count] of report.rejected.entries()) rejected[i]! += count;
-    feasible += report.feasible;
-    margin = Math.min(margin, report.margin);
-    parts.push(report.candidates);
-    legal.add(report.legal);
-    nearest.push(...report.nearest);
-    for (const [k, basis] of report.bases.entries()) bases[report.block * size + k] = basis;
-  };
-  const inOrder = openInOrder(note);
+  const inOrder = openInOrder(({ block, parts, bases: own }: BlockReport) => {
+    for (const [k, part] of parts.entries()) gathered[k]!.add(part);
+    for (const [k, basis] of own.entries()) bases[block * size + k] = basis;
+  });
+  let done = 0;
   await pool.work({ kind: 'screen', blocks, size }, (report) => {
     if (report.kind !== 'screened') return;
     inOrder.take(report);
@@ -118,7 +126,31 @@ async function screenAll(pool: Pool, grid: Grid, options: Screening & Searching[
     options.onProgress?.(done, grid.rows, 'screening');
   });
   inOrder.rest();
-  return { rejected, feasible, margin, nearest, candidates: joinCandidates(parts), legal: legal.done(), bases };
+  return gathered.map(({ done: finish }) => ({ ...finish(), bases }));
+}
+
+/** What blocks say for one objective, added up in their order. */
+function openScreened() {
+  const rejected = new Float64Array(REASONS.length);
+  const candidates: Candidates[] = [];
+  const legal = gatherLegal();
+  const nearest: Near[] = [];
+  let [feasible, margin] = [0, Number.POSITIVE_INFINITY];
+  return {
+    add(part: ScreenedPart): void {
+      for (const [i, count] of part.rejected.entries()) rejected[i]! += count;
+      feasible += part.feasible;
+      margin = Math.min(margin, part.margin);
+      candidates.push(part.candidates);
+      legal.add(part.legal);
+      nearest.push(...part.nearest);
+    },
+    done: () => ({
+      ...{ rejected, feasible, margin, nearest },
+      candidates: joinCandidates(candidates),
+      legal: legal.done(),
+    }),
+  };
 }
 
 type BlockReport = Extract<Report, { kind: 'screened' }>;

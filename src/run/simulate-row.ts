@@ -11,6 +11,7 @@ import { className, covers, type Limits, limitsOf, meet, type Range, rangeOf, re
 import { lengthen, nextTimes } from './extend.ts';
 import { type FleetRoom, isUncoupled, openFleetRoom, runFleet } from './fleet.ts';
 import { summariseRun } from './measure-fleet.ts';
+import type { GiveUp } from './run-record.ts';
 import type { Session } from './session.ts';
 import { giveUpAt } from './tails.ts';
 
@@ -21,6 +22,8 @@ export interface Simulator {
   readonly bands: ErrorBands;
   readonly room: FleetRoom;
   readonly share: FleetShare;
+  /** giveUpAt, asked again of the same limits, visits and window by row after row. */
+  readonly giveUps: typeof giveUpAt;
   /** What was simulated, by what its rows have in common but for their limits. */
   readonly classes: Map<string, Known[]>;
 }
@@ -42,7 +45,21 @@ export function openSimulator(catalog: Catalog, session: Session): Simulator {
     bands: catalog.errorBands(),
     room: openFleetRoom(),
     share: openShare(),
+    giveUps: rememberLast(giveUpAt),
     classes: new Map(),
+  };
+}
+
+/** The answer to the last question, if it is asked again: of windows that say the same. */
+function rememberLast(act: typeof giveUpAt): typeof giveUpAt {
+  let last:
+    | { readonly slo: unknown; readonly visits: unknown; readonly rule: string; readonly found: GiveUp | null }
+    | undefined;
+  return (slo, visits, rule) => {
+    const words = JSON.stringify(rule) ?? '';
+    if (last?.slo !== slo || last.visits !== visits || last.rule !== words)
+      last = { slo, visits, rule: words, found: act(slo, visits, rule) };
+    return last.found;
   };
 }
 
@@ -105,11 +122,11 @@ function simulateOnce(simulator: Simulator, spec: FleetSpec, lowered: LoweredFle
   const { program } = lowered;
   const { visits } = program;
   const asked = planMeasuring(spec, lowered, true);
-  const giveUp = hasty && isUncoupled(program) ? giveUpAt(spec.slo, visits, asked.measuring?.rule) : null;
+  const giveUp = hasty && isUncoupled(program) ? simulator.giveUps(spec.slo, visits, asked.measuring?.rule) : null;
   const options = { ...asked, ...(giveUp ? { giveUp } : {}) };
   const run = runFleet(program, { leap: 'closed', borrow: true, reach: true, ...options }, room);
   const found = {
-    result: summariseRun(spec, lowered, run, room.pick(program.requests.count)),
+    result: summariseRun(spec, lowered, run, run.stop === 'hopeless' ? undefined : room.pick(program.requests.count)),
     trust: trustFleet(spec, lowered, run.results, bands),
     workload: lowered.walks.description,
     times: 1,

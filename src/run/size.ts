@@ -8,7 +8,7 @@ import { openQuestion, type Question } from '../spec/question.ts';
 import { isPlain } from '../spec/shorthand.ts';
 import { openSizing } from '../spec/sizing.ts';
 import type { Objective } from '../spec/types.ts';
-import { type SweepOptions, sweep } from './sweep.ts';
+import { openSweep, type SweepOptions } from './sweep.ts';
 
 export interface SizeAnswer {
   readonly objective: Objective;
@@ -72,13 +72,15 @@ export function writeSizing({ data }: Pick<Sized, 'data'>, objective: Objective)
 
 async function askAll(data: Sized['data'], catalog: Catalog, options: SizeOptions): Promise<SizeAnswer[]> {
   const { file, seed, objectives } = options;
+  const questionFor = (objective: Objective) => openQuestion(writeSizing({ data }, objective), file, catalog, seed);
+  const opened = await openSweep(questionFor(objectives[0]!), catalog, options, objectives);
   const found = new Map<Objective, SweepResult>();
   const ask = async (objective: Objective): Promise<SweepResult> => {
-    const question = openQuestion(writeSizing({ data }, objective), file, catalog, seed);
+    const question = questionFor(objective);
     const twin = objectives.find((other) => OBJECTIVE[other].priced && orderAlike(objective, other, question));
     // what prices decide is asked for both: it says more of the same answer
     const same = twin && twin !== objective ? await askOnce(twin) : null;
-    return same && isMet(same) ? { ...same, objective } : sweep(question, catalog, options);
+    return same && isMet(same) ? { ...same, objective } : opened.ask(question);
   };
   const askOnce = async (objective: Objective): Promise<SweepResult> => {
     const known = found.get(objective) ?? (await ask(objective));
@@ -86,11 +88,15 @@ async function askAll(data: Sized['data'], catalog: Catalog, options: SizeOption
     return known;
   };
   const answers: SizeAnswer[] = [];
-  for (const objective of objectives) {
-    const result = await askOnce(objective);
-    answers.push({ objective, result });
-    const { priced, metered } = OBJECTIVE[objective];
-    if (!isMet(result) && !priced && !metered) break;
+  try {
+    for (const objective of objectives) {
+      const result = await askOnce(objective);
+      answers.push({ objective, result });
+      const { priced, metered } = OBJECTIVE[objective];
+      if (!isMet(result) && !priced && !metered) break;
+    }
+  } finally {
+    await opened.close();
   }
   return answers;
 }

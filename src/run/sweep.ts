@@ -6,16 +6,18 @@ import { readVersion } from '../check/version.ts';
 import type { KeptRow, SweepAxis, SweepResult } from '../metrics/sweep.ts';
 import type { Question } from '../spec/question.ts';
 import { onePool } from '../spec/shape.ts';
+import type { Objective } from '../spec/types.ts';
 import { moments } from '../workload/moments.ts';
 import { makeWalks } from '../workload/walks.ts';
+import type { Screened } from './candidates.ts';
 import type { Found } from './found.ts';
 import { keepRows } from './keep.ts';
 import { rememberWork, type WorkStore } from './known-work.ts';
 import type { Part } from './part.ts';
-import { openPool, type Pool } from './pool.ts';
+import { openPool } from './pool.ts';
 import { priceSweep } from './price-kinds.ts';
-import type { Searching } from './prove.ts';
-import { type Screening, screenRows } from './screen-rows.ts';
+import type { KnownRuns, Searching } from './prove.ts';
+import { screenAll, screenRows } from './screen-rows.ts';
 import { tellApart } from './tell-apart.ts';
 import { weighRows } from './weigh-rows.ts';
 
@@ -42,60 +44,79 @@ export interface SweepOptions {
 /** Groups of rows per screening block of a sweep that is shared out: parts are whole blocks, and are to be alike. */
 export const SHARED_GROUPS = 1;
 
-/** A question whose threads are there. */
+/** A question whose rows are looked at once, whatever is asked of them. */
 export interface OpenSweep {
-  /** All of it, ranked. */
-  whole(): Promise<SweepResult>;
-  /** What is a part's of it goes to `store`: its rows looked at, and simulated until none of them can be among the best of what is known. */
-  part(part: Part, store: WorkStore, exchange?: Searching['exchange']): Promise<void>;
+  /** The answer to the question, or to one that differs from it in nothing but its objective: one of those that it was opened for. */
+  ask(question: Question): Promise<SweepResult>;
+  /** A part of the work on the question, into `store`: rows looked at, and simulated until no other can be among the best that are known. */
+  part(question: Question, part: Part, store: WorkStore, exchange?: Searching['exchange']): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Throws UserError for mistakes that only the workload's files reveal. */
-export async function openSweep(question: Question, catalog: Catalog, options: SweepOptions): Promise<OpenSweep> {
-  const started = performance.now();
-  const { text, file } = question;
-  const { workers, seed, catalogFolder = null, prices = null, exhaustive = false, signal, store } = options;
-  const shape = exhaustive ? null : onePool(question);
-  const walks = makeWalks(question.first, (id) => catalog.shape(id));
+export async function sweep(question: Question, catalog: Catalog, options: SweepOptions): Promise<SweepResult> {
+  const opened = await openSweep(question, catalog, options, [question.objective]);
+  try {
+    return await opened.ask(question);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Starts the threads. Objectives share what the screen says of a row's limits, and runs: whatever one has simulated the others need not. */
+export async function openSweep(
+  { text, file, first, ...question }: Question,
+  catalog: Catalog,
+  options: SweepOptions,
+  objectives: readonly Objective[],
+): Promise<OpenSweep> {
+  let started = performance.now();
+  const shape = options.exhaustive ? null : onePool({ first, ...question });
+  const walks = makeWalks(first, (id) => catalog.shape(id));
   const lengths = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
-  const threads = await openPool({ text, file, seed, catalogFolder, prices, shape }, workers, signal);
-  const search = (pool: Pool, own: Pick<Searching, 'share' | 'exchange'> & Screening): Promise<Found> => {
-    const searching = { pool, ...tellApart(question), watch: options, ...own };
-    return shape
-      ? screenRows(searching, question, shape, catalog, lengths.output_mean, { ...options, ...own })
-      : weighRows(searching, question, exhaustive);
+  const { workers, seed, catalogFolder = null, prices = null, signal } = options;
+  const threads = await openPool({ text, file, seed, catalogFolder, prices, shape, objectives }, workers, signal);
+  const pool = options.store ? rememberWork(threads, options.store) : threads;
+  const runs: KnownRuns = new Map();
+  let screened: readonly Screened[] | undefined;
+  const find = async (
+    asked: Question,
+    searching: Searching,
+    look: () => Promise<readonly Screened[]>,
+  ): Promise<Found> => {
+    if (!shape) return weighRows(searching, asked, options.exhaustive ?? false);
+    const own = (await look())[objectives.indexOf(asked.objective)];
+    if (!own) throw new Error(`the sweep was not opened for ${asked.objective}`);
+    return screenRows(searching, asked, shape, own, catalog, lengths.output_mean);
   };
   return {
-    async whole() {
+    async ask(asked) {
       const opened = performance.now();
-      const found = await search(store ? rememberWork(threads, store) : threads, {});
+      const searching = { pool, runs, ...tellApart(asked), watch: options };
+      const found = await find(asked, searching, async () => {
+        screened ??= await screenAll(pool, shape!, objectives, options);
+        return screened;
+      });
       const seconds = {
         plan: (opened - started) / 1000,
         screen: (found.lookedAt - opened) / 1000,
         settle: (performance.now() - found.lookedAt) / 1000,
       };
+      started = performance.now();
       const { prompt_mean, output_mean } = lengths;
       const workload = { description: walks.description, prompt_mean, output_mean };
       const interrupted = signal?.aborted ?? false;
-      return { ...conclude(question, found, catalog, prices), workload, seconds, workers, interrupted };
+      return { ...conclude(asked, found, catalog, prices), workload, seconds, workers, interrupted };
     },
-    async part(part, own, exchange) {
-      const shared = { share: 1 / part.of, blockGroups: SHARED_GROUPS, ...(exchange ? { exchange } : {}) };
-      await search(rememberWork(threads, own, part), shared);
+    async part(asked, part, store, exchange) {
+      const own = rememberWork(threads, store, part);
+      const shared = { share: 1 / part.of, ...(exchange ? { exchange } : {}) };
+      const searching = { pool: own, runs: new Map(), ...tellApart(asked), watch: options, ...shared };
+      const look = () => screenAll(own, shape!, objectives, { ...options, blockGroups: SHARED_GROUPS });
+      await find(asked, searching, look);
     },
-    close: () => threads.close(),
+    close: () => pool.close(),
   };
-}
-
-/** Throws UserError for mistakes that only the workload's files reveal. */
-export async function sweep(question: Question, catalog: Catalog, options: SweepOptions): Promise<SweepResult> {
-  const open = await openSweep(question, catalog, options);
-  try {
-    return await open.whole();
-  } finally {
-    await open.close();
-  }
 }
 
 /** Ranks what was found and counts what fell. */

@@ -7,7 +7,7 @@ import type { Searching } from './prove.ts';
 import { isAsked, scenarioOf } from './scenario.ts';
 
 /** Of one pool deployments are settings that share surface, replicas and rate. */
-export function tellApart(question: Question): Omit<Searching, 'pool' | 'watch'> {
+export function tellApart(question: Question): Omit<Searching, 'pool' | 'runs' | 'watch'> {
   const { objective, top, settle, axes } = question;
   const shape = onePool(question);
   const configurationAt = shape ? openConfigurations(question, shape) : null;

@@ -45,9 +45,19 @@ export async function verifySweep(question: Question, told: Told, options: Verif
   refuseOther(question, told);
   const { text, file } = question;
   const { workers, seed, catalogFolder, prices, signal, sample } = options;
-  const pool = await openPool({ text, file, seed, catalogFolder, prices, shape: null }, workers, signal);
+  const pool = await openPool(
+    { text, file, seed, catalogFolder, prices, shape: null, objectives: [] },
+    workers,
+    signal,
+  );
   try {
-    const search = openSearch({ pool, ...tellApart(question), settle: Number.POSITIVE_INFINITY, watch: options });
+    const search = openSearch({
+      pool,
+      runs: new Map(),
+      ...tellApart(question),
+      settle: Number.POSITIVE_INFINITY,
+      watch: options,
+    });
     const leaders = leadersOf(search, told);
     await simulateRows(
       search,

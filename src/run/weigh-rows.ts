@@ -30,7 +30,7 @@ export async function weighRows(searching: Searching, question: Question, exhaus
   };
 }
 
-async function weighAll({ pool, watch }: Searching, { rows }: Question, bounded: boolean) {
+async function weighAll({ pool, watch, objective }: Searching, { rows }: Question, bounded: boolean) {
   const blocks = Math.ceil(rows / BLOCK_ROWS);
   const legal = gatherLegal();
   const reasons = new Map<string, number>();
@@ -43,7 +43,7 @@ async function weighAll({ pool, watch }: Searching, { rows }: Question, bounded:
     for (const [words, count] of report.reasons) reasons.set(words, (reasons.get(words) ?? 0) + count);
   });
   let done = 0;
-  await pool.work({ kind: 'weigh', rows, blocks, size: BLOCK_ROWS, bounded }, (report) => {
+  await pool.work({ kind: 'weigh', objective, rows, blocks, size: BLOCK_ROWS, bounded }, (report) => {
     if (report.kind !== 'weighed') return;
     inOrder.take(report);
     done += Math.min(BLOCK_ROWS, rows - report.block * BLOCK_ROWS);

@@ -1,7 +1,7 @@
 // A thread of a sweep: takes blocks of rows to screen or to weigh, or rows to simulate, by an atomic counter.
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCatalog } from '../catalog/open.ts';
-import { CONTROL_NEXT, CONTROL_STOP, type Order, type Report, SETTLED_ROWS, type WorkerStart } from './protocol.ts';
+import { CONTROL_NEXT, CONTROL_STOP, type Order, type Report, type WorkerStart } from './protocol.ts';
 import { openRowWork } from './row-work.ts';
 import { failed } from './threads.ts';
 
@@ -38,7 +38,7 @@ function open(start: WorkerStart): (order: Order) => void {
   return (order) => {
     if (order.kind === 'screen') each(order.blocks, (block) => rows.screen(block, order.size), order.skip);
     else if (order.kind === 'weigh') each(order.blocks, (block) => rows.weigh(block, order), order.skip);
-    else each(Math.ceil(order.rows.length / SETTLED_ROWS), (piece) => rows.settle(piece * SETTLED_ROWS, order));
+    else each(order.cuts.length, (piece) => rows.settle(piece, order));
     say({ kind: 'idle' });
   };
 }

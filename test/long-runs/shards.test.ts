@@ -58,11 +58,12 @@ describe.each([
     const whole = await sweep(ask(text), catalog, options);
     // of few fleets there are two blocks
     const of = text === SMALL_SPEC ? 3 : 2;
-    const open = await openSweep(ask(text), catalog, options);
+    const question = ask(text);
+    const open = await openSweep(question, catalog, options, [question.objective]);
     const shards: Shard[] = [];
     for (let index = 1; index <= of; index++) {
       const { path, file } = newWork({});
-      await open.part({ index, of }, file);
+      await open.part(question, { index, of }, file);
       shards.push({ path, file });
     }
     await open.close();

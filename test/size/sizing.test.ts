@@ -81,6 +81,16 @@ describe('the answers are those of every row simulated', () => {
     expect(new Set(rows).size).toBeGreaterThan(1);
   });
 
+  test('what objectives share, each would have found alone', async () => {
+    const sized = await sizeFleet(small, catalog, { ...options, objectives: OBJECTIVES });
+    for (const { objective, result } of sized.answers) {
+      const question = openQuestion(writeSizing(sized, objective), 'size.yaml', catalog);
+      const alone = await sweep(question, catalog, { workers: 1 });
+      const { seconds: _, specAt: __, ...own } = alone;
+      expect({ ...result, seconds: undefined, specAt: undefined }).toMatchObject({ ...own, first: result.first });
+    }
+  });
+
   test('of a fleet of two pools without counts', async () => {
     const pool = { kind: 'llm', model: 'llama-3.1-8b', hardware: 'l40s' };
     const fleet = { first: { ...pool, role: 'prefill' }, second: { ...pool, role: 'decode' } };

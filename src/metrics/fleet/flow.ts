@@ -54,22 +54,28 @@ export function measureFlow(run: FleetRun, requests: RequestColumns, predecessor
  */
 function listSent({ program, results }: FleetRun, over: Float64Array): Sent | null {
   const { visits, clients, storeBytesPerToken } = program;
-  const [begin, end, bytes]: [number[], number[], number[]] = [[], [], []];
+  const most = visits.edgeTo.length + visits.count;
+  const [begin, end, bytes] = [new Float64Array(most), new Float64Array(most), new Float64Array(most)];
+  const isStore = clients.map(({ kind }) => kind === 'store');
+  let n = 0;
   const add = (v: number, from: number, to: number, amount: number) => {
-    if (!(amount > 0) || Number.isNaN(from)) return;
-    begin.push(from);
-    end.push(Number.isNaN(to) ? over[visits.request[v]!]! : to);
-    bytes.push(amount);
+    begin[n] = from;
+    end[n] = Number.isNaN(to) ? over[visits.request[v]!]! : to;
+    bytes[n++] = amount;
   };
   for (let v = 0; v < visits.count; v++) {
-    for (let e = visits.edgeAt[v]!; e < visits.edgeAt[v + 1]!; e++)
-      add(v, results.finish[v]!, results.ready[visits.edgeTo[e]!]!, visits.edgeBytes[e]!);
+    const finish = results.finish[v]!;
+    for (let e = visits.edgeAt[v]!; e < visits.edgeAt[v + 1]!; e++) {
+      const amount = visits.edgeBytes[e]!;
+      if (amount > 0 && !Number.isNaN(finish)) add(v, finish, results.ready[visits.edgeTo[e]!]!, amount);
+    }
     const reader = visits.fetches[v]!;
-    if (reader >= 0 && clients[results.client[v]!]?.kind === 'store')
-      add(v, results.ready[v]!, results.finish[v]!, results.cached[reader]! * storeBytesPerToken);
+    if (reader < 0 || !isStore[results.client[v]!]) continue;
+    const [ready, amount] = [results.ready[v]!, results.cached[reader]! * storeBytesPerToken];
+    if (amount > 0 && !Number.isNaN(ready)) add(v, ready, finish, amount);
   }
-  if (bytes.length === 0) return null;
-  return { begin: Float64Array.from(begin), end: Float64Array.from(end), bytes: Float64Array.from(bytes) };
+  if (n === 0) return null;
+  return { begin: begin.slice(0, n), end: end.slice(0, n), bytes: bytes.slice(0, n) };
 }
 
 function rejectedAt({ program, results }: FleetRun, r: number): number {

@@ -99,16 +99,38 @@ export function summariseFleet(run: FleetRun): FleetSummary {
 function summariseGivenUp(run: FleetRun): FleetSummary {
   const requests = readRequests(run);
   const duration = (run.clock ?? Number.NaN) - requests.arrival[0]!;
-  const { total: _, finished: completed, cancelled: __, ...lost } = countStates(requests.state);
+  const states = countStates(requests.state);
   const intervals = run.program.clients.map(() => NO_INTERVALS);
-  return {
-    ...NO_LATENCIES,
+  const engines = engineFigures(run, duration);
+  const priced = priceFleet(run, billClients(run, intervals, duration), states.finished, Number.NaN, duration);
+  const summary: FleetSummary = {
     ...NOTHING_MEASURED,
-    ...{ completed, ...lost, duration },
-    ...engineFigures(run, duration),
-    ...priceFleet(run, billClients(run, intervals, duration), completed, Number.NaN, duration),
+    completed: states.finished,
+    rejected_kv: states.rejected_kv,
+    rejected_length: states.rejected_length,
+    unfinished: states.unfinished,
+    duration,
+    utilisation: engines.utilisation,
+    mean_batch: engines.mean_batch,
+    peak_kv_use: engines.peak_kv_use,
+    steps: engines.steps,
+    devices: priced.devices,
+    unmetered: priced.unmetered,
+    unpriced: priced.unpriced,
+    energy_j: priced.energy_j,
+    power_w: priced.power_w,
+    joules_per_token: priced.joules_per_token,
+    joules_per_request: priced.joules_per_request,
+    energy_shares: priced.energy_shares,
+    electricity_usd_per_hour: priced.electricity_usd_per_hour,
+    usd_per_hour: priced.usd_per_hour,
+    usd_per_request: priced.usd_per_request,
+    usd_per_million_tokens: priced.usd_per_million_tokens,
+    idle_joules_per_request: priced.idle_joules_per_request,
+    idle_usd_per_request: priced.idle_usd_per_request,
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
   };
+  return states.unsent === undefined ? summary : { ...summary, unsent: states.unsent };
 }
 
 /** How the drafts of all clients did; nothing where none drafts. */

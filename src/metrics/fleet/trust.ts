@@ -23,28 +23,35 @@ export function trustFleet(
   bands: ErrorBands,
 ): FleetTrust | null {
   const own = new Set(spec.pools.flatMap((pool) => (isOwn(pool) ? [pool.name] : [])));
-  const [before, making] = [new Set<number>(), new Set<number>()];
   const later = new Set([...roles.decode, ...roles.think]);
   const tokens = new Set([...roles.prefill, ...later]);
-  for (let v = 0; v < program.visits.count; v++) {
-    const client = results.client[v];
-    if (client < 0) continue;
-    const stage = program.visits.stage[v];
-    if (!later.has(stage)) before.add(client);
-    if (tokens.has(stage)) making.add(client);
-  }
-  const basisOf = (set: Iterable<number>) =>
+  const uses = usesOf(program, results, (stage) => (later.has(stage) ? 0 : BEFORE) | (tokens.has(stage) ? MAKING : 0));
+  const basisOf = (use: number) =>
     weakestBasis(
-      [...set].flatMap((c) => {
-        const { basis, pool } = clients[c];
-        return basis === '' || own.has(pool) ? [] : [basis as Basis];
-      }),
+      clients.flatMap(({ basis, pool }, c) =>
+        (uses[c]! & use) === 0 || basis === '' || own.has(pool) ? [] : [basis as Basis],
+      ),
     );
-  const any = basisOf(new Set([...before, ...making]));
+  const any = basisOf(BEFORE | MAKING);
   if (any === null) return null;
   const apart = spec.pools.some((pool) => pool.kind === 'llm' && pool.role === 'prefill');
-  const first = basisOf(before) ?? any;
-  return { basis: any, band: fleetBand(bands, { first, later: basisOf(making) ?? any, any }, apart) };
+  const first = basisOf(BEFORE) ?? any;
+  return { basis: any, band: fleetBand(bands, { first, later: basisOf(MAKING) ?? any, any }, apart) };
+}
+
+const BEFORE = 1;
+const MAKING = 2;
+
+/** By client, what the visits that came to it do: those of a stage all do the same. */
+function usesOf(
+  { stages, visits, clients }: LoweredFleet['program'],
+  { client }: Pick<VisitResults, 'client'>,
+  useOf: (stage: number) => number,
+): Uint8Array {
+  const uses = new Uint8Array(clients.length);
+  const ofStage = Uint8Array.from(stages, (_, stage) => useOf(stage));
+  for (let v = 0; v < visits.count; v++) if (client[v]! >= 0) uses[client[v]!]! |= ofStage[visits.stage[v]!]!;
+  return uses;
 }
 
 function isOwn(pool: FleetSpec['pools'][number]): boolean {

@@ -97,22 +97,25 @@ export function findLastPredecessors(program: FleetProgram, results: VisitResult
   return last;
 }
 
-/** Counts the entries from..to-1 of a state column, or those that `chosen` picks. */
-export function countStates(state: Int32Array, chosen: (index: number) => boolean = () => true): StateCounts {
-  const counts = { total: 0, finished: 0, rejected_kv: 0, rejected_length: 0, cancelled: 0, unfinished: 0 };
-  let unsent = 0;
+/** Counts the entries of a state column, or those that `chosen` picks. */
+export function countStates(state: Int32Array, chosen?: (index: number) => boolean): StateCounts {
+  const tally = new Int32Array(STATES);
+  let total = 0;
   for (let i = 0; i < state.length; i++) {
-    if (!chosen(i)) continue;
-    counts.total++;
-    if (state[i] === STATE_FINISHED) counts.finished++;
-    else if (state[i] === STATE_REJECTED_KV) counts.rejected_kv++;
-    else if (state[i] === STATE_REJECTED_LENGTH) counts.rejected_length++;
-    else if (state[i] === STATE_CANCELLED) counts.cancelled++;
-    else if (state[i] === STATE_UNSENT) unsent++;
-    else counts.unfinished++;
+    if (chosen && !chosen(i)) continue;
+    tally[state[i]!]!++;
+    total++;
   }
+  const of = (one: number): number => tally[one]!;
+  const [finished, cancelled, unsent] = [of(STATE_FINISHED), of(STATE_CANCELLED), of(STATE_UNSENT)];
+  const [rejected_kv, rejected_length] = [of(STATE_REJECTED_KV), of(STATE_REJECTED_LENGTH)];
+  const unfinished = total - finished - cancelled - unsent - rejected_kv - rejected_length;
+  const counts = { total, finished, rejected_kv, rejected_length, cancelled, unfinished };
   return unsent > 0 ? { ...counts, unsent } : counts;
 }
+
+/** More than there are states. */
+const STATES = 16;
 
 /** First arrival to the last end of a visit; a run that stopped early ends at its clock if that is later. */
 export function findSpan(

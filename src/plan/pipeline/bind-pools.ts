@@ -35,7 +35,7 @@ import type { Blame } from './blame.ts';
 import { checkHandover } from './check-handover.ts';
 import { energyFigures } from './energy-figures.ts';
 import { demandOf, lowerRetrieval, processorsOf, scanParts } from './retrieval-surface.ts';
-import { type PricedSurface, type Shelf, surfaceName } from './share.ts';
+import { type FleetShare, type PricedSurface, poolName, type Shelf, surfaceName } from './share.ts';
 
 /** What is expected of a model that is too large. */
 export const MODEL_FITS = 'a model that fits on its hardware';
@@ -90,19 +90,24 @@ const NO_ENGINE = {
   price: FREE_PRICE,
 } as const;
 
+/** What earlier rows have made: surfaces, and where the catalog and who lowers are the same, pools. */
+export type KnownPools = Pick<FleetShare, 'surfaces'> & Partial<Pick<FleetShare, 'pools' | 'idOf'>>;
+
 /** Binds every pool; pools that cannot be are left out and blamed. `lowering` null: only checks. */
 export function bindPools(
   spec: FleetSpec,
   source: PlanSource,
   lowering: Lowering | null,
   blame: Blame,
-  surfaces: Shelf<PricedSurface> | null = null,
+  known: KnownPools | null = null,
 ): ReadonlyMap<string, BoundPool> {
   const bound = new Map<string, BoundPool>();
-  const price = lowering && openPrices(lowering, surfaces);
+  const price = lowering && openPrices(lowering, known?.surfaces ?? null);
+  const { pools, idOf } = known ?? {};
   for (const pool of spec.pools) {
-    const found = bindPool(pool, source, price, blame);
-    if (found) bound.set(pool.name, found);
+    const bind = () => bindPool(pool, source, price, blame);
+    const found = pools && idOf ? pools.get(poolName({ idOf }, spec, pool), bind) : bind();
+    if (found) bound.set(pool.name, found.pool === pool ? found : { ...found, pool });
   }
   checkEncoders(spec, bound, blame);
   checkHandover(spec, bound, blame);

@@ -89,7 +89,8 @@ export function layRequests(
   };
 }
 
-function requestsOf(walks: Walks, first: Int32Array, last: Int32Array): FleetProgram['requests'] {
+/** When requests come, and which of the visits are theirs. */
+export function requestsOf(walks: Walks, first: Int32Array, last: Int32Array): FleetProgram['requests'] {
   const { count, arrival, concurrency, turns } = walks;
   return { count, arrival, first, last, concurrency, ...(turns ? { turns } : {}) };
 }

@@ -13,7 +13,7 @@ import type { Lowering } from '../lower.ts';
 import { type BoundPool, bindPools } from './bind-pools.ts';
 import { type Blame, openBlame } from './blame.ts';
 import { localGroupOf, openGroups } from './groups.ts';
-import { clientsByPool, jointClient, layRequests } from './lay-requests.ts';
+import { clientsByPool, jointClient, type LaidRequests, layRequests, requestsOf } from './lay-requests.ts';
 import { type Placement, placeInstances, type Standing } from './place.ts';
 import { type FleetShare, laidName, openShare, walksName } from './share.ts';
 import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
@@ -96,7 +96,7 @@ export function prepareFleet(
   requests?: Requests,
 ): LoweredFleet {
   const { blame, settle } = openBlame(spec);
-  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame, share.surfaces);
+  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame, share);
   const bytes = storeBytes(spec, pools, blame);
   settle();
   const walks = share.walks.get(walksName(share, spec), () => makeWalks(spec, (id) => catalog.shape(id), requests));
@@ -106,11 +106,12 @@ export function prepareFleet(
   const placement = placeInstances(spec, standing);
   const own = standing.flatMap((_, at) => makeClients(spec, pools, standing, at, placement, hashBlock, bytes, blame));
   settle();
-  const laid = share.laid.get(laidName(share, spec, pools, placement.apart, hashBlock), () => {
+  const known = share.laid.get(laidName(share, spec, pools, walks, placement.apart, hashBlock), () => {
     const made = layRequests(spec, pools, walks, placement.apart, hashBlock);
     settle(); // what is blamed is made again for the next row
     return made;
   });
+  const laid = arriveAs(known, walks);
   const groups = openGroups(spec, clientsByPool(spec.pools), blame, laid.groups).done(laid.visits);
   settle();
   const clients = laid.joins ? [...own, jointClient(0)] : own;
@@ -138,6 +139,12 @@ export function prepareFleet(
     pipelines: { names, of: walks.pipeline },
     walks: tellUnused(walks, hashBlock),
   };
+}
+
+/** Visits that were laid out before, for requests that come at other times. */
+function arriveAs(laid: LaidRequests, walks: Walks): LaidRequests {
+  if (laid.requests.arrival === walks.arrival) return laid;
+  return { ...laid, requests: requestsOf(walks, laid.requests.first, laid.requests.last) };
 }
 
 /** Says of a trace with hash ids that nothing looks at them. */

@@ -15,7 +15,7 @@ export function repriceFleet(
   share: Pick<FleetShare, 'surfaces'> = openShare(),
 ): LoweredFleet {
   const { blame, settle } = openBlame(spec);
-  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame, share.surfaces);
+  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame, { surfaces: share.surfaces });
   settle();
   const bound = lowered.clients.map(({ pool }) => pools.get(pool));
   const clients = lowered.program.clients.map((client, c) => {

@@ -1,6 +1,6 @@
 // What rows of a sweep have in common: traffic, the visits laid out for it, step surfaces. Each is made once, under a text of
 // everything that it is made from.
-import { clientsIn, type FleetSpec } from '../../spec/fleet/types.ts';
+import { clientsIn, type FleetSpec, type PoolSpec } from '../../spec/fleet/types.ts';
 import type { Walks } from '../../workload/walks.ts';
 import type { EnergyFigures } from '../energy.ts';
 import type { ChannelParts } from '../fleet.ts';
@@ -21,25 +21,32 @@ export interface FleetShare {
   readonly walks: Shelf<Walks>;
   readonly laid: Shelf<LaidRequests>;
   readonly surfaces: Shelf<PricedSurface>;
+  /** Pools that can be, by all that they are bound from but how many instances they have. */
+  readonly pools: Shelf<BoundPool>;
   /** A number for a part of a spec: equal exactly for parts that say the same. */
   idOf(part: unknown): number;
+  /** A number for what visits are laid out from: equal for requests that differ in nothing but when they arrive. */
+  shapeOf(walks: Walks): number;
 }
 
-/** Keeps the latest few of what is asked for by name. */
+/** Keeps the latest few of what is asked for by name; what cannot be made (null) is asked for again. */
 export interface Shelf<T> {
-  get(name: string, make: () => T): T;
+  get<R extends T | null>(name: string, make: () => R): R | T;
 }
 
-/** Different workloads (rates, seeds) and their visits are large; surfaces are small, and rows come in the order of the axes. */
+/** Different workloads (rates, seeds) and their visits are large; a surface is 30 kB, and a proof comes back to each with every count. */
 const MOST_WALKS = 8;
-const MOST_SURFACES = 128;
+const MOST_SURFACES = 1024;
+const MOST_POOLS = 6144;
 
 export function openShare(): FleetShare {
   return {
     walks: openShelf(MOST_WALKS),
     laid: openShelf(MOST_WALKS),
     surfaces: openShelf(MOST_SURFACES),
+    pools: openShelf(MOST_POOLS),
     idOf: openIds(),
+    shapeOf: openShapes(),
   };
 }
 
@@ -50,6 +57,7 @@ function openShelf<T>(most: number): Shelf<T> {
       const known = held.get(name);
       if (known !== undefined) return known;
       const made = make();
+      if (made === null) return made;
       for (const oldest of held.keys()) {
         if (held.size < most) break;
         held.delete(oldest);
@@ -58,6 +66,36 @@ function openShelf<T>(most: number): Shelf<T> {
       return made;
     },
   };
+}
+
+const COLUMNS = ['pipeline', 'question', 'answer', 'prefixTokens', 'history', 'prefix', 'session', 'turn'] as const;
+
+/** The latest few requests are remembered: probes of one load after another ask for the same ones at other times. */
+function openShapes(): (walks: Walks) => number {
+  const known = new WeakMap<Walks, number>();
+  const latest: (readonly [walks: Walks, id: number])[] = [];
+  let next = 0;
+  return (walks) => {
+    const id = known.get(walks) ?? latest.find(([other]) => isLaidAlike(other, walks))?.[1] ?? next++;
+    if (known.get(walks) === undefined) {
+      known.set(walks, id);
+      if (latest.push([walks, id]) > MOST_WALKS) latest.shift();
+    }
+    return id;
+  };
+}
+
+function isLaidAlike(a: Walks, b: Walks): boolean {
+  if (a.count !== b.count || Boolean(a.turns) !== Boolean(b.turns)) return false;
+  const same = (one: Int32Array | undefined, other: Int32Array | undefined) =>
+    one === other || (one?.length === other?.length && one!.every((value, i) => value === other![i]));
+  const blocks = [a.blocks, b.blocks] as const;
+  return (
+    COLUMNS.every((column) => same(a[column], b[column])) &&
+    blocks[0]?.block_tokens === blocks[1]?.block_tokens &&
+    same(blocks[0]?.offset, blocks[1]?.offset) &&
+    same(blocks[0]?.ids, blocks[1]?.ids)
+  );
 }
 
 /** Rows read from one document share its parts, so that most are known by who they are and never written out again. */
@@ -81,15 +119,16 @@ export function walksName({ idOf }: FleetShare, spec: FleetSpec): string {
   return `${[spec.workload, spec.sessions, spec.prefixes, spec.pipelines].map(idOf).join('/')}/${spec.hashBlock}`;
 }
 
-/** Equal for fleets that lay the same visits out for the same requests: whatever their groups of clients hold. */
+/** Equal for fleets that lay the same visits out: whatever their groups of clients hold, and whenever the requests arrive. */
 export function laidName(
   share: FleetShare,
   spec: FleetSpec,
   pools: ReadonlyMap<string, BoundPool>,
+  walks: Walks,
   apart: boolean,
   hashBlock: number,
 ): string {
-  const { idOf } = share;
+  const { idOf, shapeOf } = share;
   // stores and local groups are chosen by number, of as many as there are
   const counted = spec.localGroups > 1 || spec.pools.some(({ kind }) => kind === 'kv-store');
   const parts = [...pools.values()].map(({ pool, client, model, kv, layers }) => {
@@ -98,8 +137,28 @@ export function laidName(
     const own = `${name} ${role} ${transfer} ${client.prefixCaching} ${writeBack} ${counted ? clientsIn(pool) : 0}`;
     return `${own} ${model?.id} ${model?.kind} ${model?.max_positions} ${layers} ${idOf(kv)}`;
   });
-  const around = [spec.tiers, spec.links, spec.domains].map(idOf).join('/');
-  return `${walksName(share, spec)}|${parts.join('|')}|${around}|${spec.localGroups} ${apart} ${hashBlock}`;
+  const around = [spec.pipelines, spec.tiers, spec.links, spec.domains].map(idOf).join('/');
+  return `${shapeOf(walks)} ${spec.hashBlock}|${parts.join('|')}|${around}|${spec.localGroups} ${apart} ${hashBlock}`;
+}
+
+/** Equal for pools that are bound alike, whatever their counts. */
+export function poolName({ idOf }: Pick<FleetShare, 'idOf'>, spec: FleetSpec, pool: PoolSpec): string {
+  const paid = [spec.prices, spec.priceSheet, spec.ownership, spec.power, spec.watts].map(idOf).join('/');
+  const own =
+    pool.kind === 'llm' ? `${fieldsOf(pool, idOf)} ${fieldsOf(pool.configuration, idOf)}` : fieldsOf(pool, idOf);
+  return `${paid} ${spec.workload.seed} ${own}`;
+}
+
+/** Values that say nothing of how a pool is bound, or are written out by themselves. */
+const COUNTED = new Set(['count', 'replicas', 'request_rate', 'configuration']);
+
+function fieldsOf(part: object, idOf: FleetShare['idOf']): string {
+  let text = '';
+  for (const [key, value] of Object.entries(part)) {
+    if (!COUNTED.has(key))
+      text += typeof value === 'object' && value !== null ? `${key}#${idOf(value)} ` : `${key}=${value} `;
+  }
+  return text;
 }
 
 /** Equal for keys with the same surface. */

@@ -1,10 +1,9 @@
 // What a fleet costs before anything runs: its devices and their price per hour. A sweep orders rows by it and proves them out.
 import { type FleetSpec, poolsOfKind } from '../../spec/fleet/types.ts';
 import type { Lowering } from '../lower.ts';
-import { type BoundPool, bindPools } from './bind-pools.ts';
+import { type BoundPool, bindPools, type KnownPools } from './bind-pools.ts';
 import { openBlame } from './blame.ts';
 import { type FleetCatalog, sourceOf } from './lower-fleet.ts';
-import type { PricedSurface, Shelf } from './share.ts';
 import { storeBytes } from './stores.ts';
 
 export interface FleetWeight {
@@ -19,16 +18,16 @@ export interface FleetWeight {
   readonly pools: ReadonlyMap<string, BoundPool>;
 }
 
-/** Whoever can lower surfaces, and where those that rows share are kept. */
+/** Whoever can lower surfaces, and what rows share. */
 export interface Prices {
   readonly lowering: Lowering;
-  readonly surfaces: Shelf<PricedSurface>;
+  readonly share: KnownPools;
 }
 
 /** Throws UserError with everything about the spec that the catalog does not allow (checkFleet). */
 export function weighFleet(spec: FleetSpec, catalog: FleetCatalog, prices: Prices | null = null): FleetWeight {
   const { blame, settle } = openBlame(spec);
-  const pools = bindPools(spec, sourceOf(spec, catalog), prices?.lowering ?? null, blame, prices?.surfaces);
+  const pools = bindPools(spec, sourceOf(spec, catalog), prices?.lowering ?? null, blame, prices?.share);
   storeBytes(spec, pools, blame);
   settle();
   const hosts = new Map<string, Host>();
