@@ -31,6 +31,10 @@ const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> 
     words: 'how many devices a promise takes, which are cheapest, how much load a fleet takes, when another overtakes',
     load: async () => (await import('./commands/size.ts')).size,
   },
+  study: {
+    words: 'what a document claims of its rows, held against runs: holds, does not, noise, band; where it flips',
+    load: async () => (await import('./commands/study.ts')).study,
+  },
   step: { words: 'price one engine iteration, op by op', load: async () => (await import('./commands/step.ts')).step },
   catalog: {
     words: 'list or show hardware, models, engines, workloads',

@@ -27,6 +27,7 @@ const MAY_DECIDE: Readonly<Record<string, string>> = {
   'src/spec/words.ts': 'the two routings that a screened pool may have',
   'src/spec/shape.ts': 'which pools can be screened; any other is simulated',
   'src/run/fleet.ts': 'what leaps in closed form are proven for; any other leaps exactly',
+  'src/plan/pipeline/columns.ts': 'the name of a column, priority, that is a word of packing too',
   'src/calibrate/validate/': 'what measured cases call it',
   'src/validate/': 'the same',
   'test/fleet/random.ts': 'what cores are chosen by',

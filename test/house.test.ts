@@ -23,6 +23,7 @@ const ROOMS = [
   'report',
   'validate',
   'calibrate',
+  'study',
   'commands',
 ];
 /** What of assembly/ is TypeScript too. */

@@ -1,17 +1,18 @@
 // KV blocks: what a sequence needs, and preemption (by recompute or swap) when they find none.
-import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_NEED_BLOCKS, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_PROMISES, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_NEED_BLOCKS, CLIENT_PACKING, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_PROMISES, CLIENT_UNDONE } from '../layout/client';
 import { LOAD_KV } from '../layout/load';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/admission';
+import { PACKING_PRIORITY } from '../layout/packing';
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_INDEX, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
   REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FOREIGN,
-  SLOT_REQUEST, SLOT_SKIP, SLOT_TAKES, SLOT_TICK,
+  SLOT_REQUEST, SLOT_RUN_PREV, SLOT_SKIP, SLOT_TAKES, SLOT_TICK,
 } from '../layout/replica';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { loadsOf } from '../table/client';
 import { noteNeed } from '../table/limits';
-import { queuePushFront } from '../table/queue';
+import { comesBefore, queuePushFront } from '../table/queue';
 import { slotFree, wheelRemove } from '../table/slots';
 import { decodeBlocks, heldBlocks, mostBlocks, passingBlocks, sharedBlocks, takenEach, windowsFill } from './count';
 import { giveUp } from './share';
@@ -63,7 +64,8 @@ export function residueRemove(run: usize, rep: usize, slot: usize): void {
 /**
  * Makes room for the running sequences' next tokens (`chunk` of them for the partial prompt) by preempting the most
  * recently admitted until the rest fit. Walking the sequences in order of admission and preempting at the first that
- * finds no block ends with the same set, because only the tail is ever preempted and it has taken nothing yet.
+ * finds no block ends with the same set, because only the tail is ever preempted and it has taken nothing yet. Where requests are
+ * ranked, whoever is last of them goes, and nobody takes a block before all that stay have room.
  */
 export function makeRoom(run: usize, rep: usize, chunk: i32): void {
   const blocks = geti(rep, CLIENT_BLOCKS);
@@ -76,14 +78,25 @@ export function makeRoom(run: usize, rep: usize, chunk: i32): void {
     const need = geti(rep, REP_USED) + decodeBlocks(run, rep) + partial;
     noteNeed(rep, CLIENT_NEED_BLOCKS, need);
     if (need <= blocks) return;
-    if (geti(rep, REP_PARTIAL) != 0) {
+    const victim = geti(rep, CLIENT_PACKING) == PACKING_PRIORITY ? lastRanked(run, rep) : geta(rep, REP_RUN_TAIL);
+    if (victim == geta(rep, REP_PARTIAL)) {
       preemptPartial(run, rep);
       partial = 0;
     } else {
-      preemptDecode(run, rep, geta(rep, REP_RUN_TAIL));
+      preemptDecode(run, rep, victim);
     }
     seti(rep, REP_PREEMPTED, 1);
   }
+}
+
+/** Of all that run, the last by priority, then by joining. */
+function lastRanked(run: usize, rep: usize): usize {
+  const fleet = geta(run, RUN_FLEET);
+  let last = geta(rep, REP_RUN_TAIL);
+  for (let slot = <usize>load<u32>(last, SLOT_RUN_PREV); slot != 0; slot = <usize>load<u32>(slot, SLOT_RUN_PREV)) {
+    if (comesBefore(fleet, load<i32>(last, SLOT_REQUEST), load<i32>(slot, SLOT_REQUEST))) last = slot;
+  }
+  return last;
 }
 
 function preemptPartial(run: usize, rep: usize): void {

@@ -1,17 +1,25 @@
 // The waiting queue of a client. First come first served: a linked list of visits through the column NEXT, preempted ones to the
-// front. Least work left: a pairing heap through NEXT (siblings) and CHILD. The head is REP_WAIT_HEAD in both.
+// front. Least work left, and priority: a pairing heap through NEXT (siblings) and CHILD. The head is REP_WAIT_HEAD in all.
 import { CLIENT_PACKING, CLIENT_SWAP_BLOCKS } from '../layout/client';
-import { FLEET_CHILD, FLEET_JOINED, FLEET_ORDER, FLEET_WORK } from '../layout/fleet';
+import { FLEET_CHILD, FLEET_JOINED, FLEET_ORDER, FLEET_PRIORITY, FLEET_WORK } from '../layout/fleet';
 import { FLAG_RESIDENT } from '../layout/enums';
-import { PACKING_FCFS, PACKING_LEAST_WORK_LEFT } from '../layout/packing';
+import { PACKING_FCFS, PACKING_LEAST_WORK_LEFT, PACKING_PRIORITY } from '../layout/packing';
 import { RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_SWAPPED } from '../layout/run';
 import { REP_WAITING, REP_WAIT_HEAD, REP_WAIT_TAIL } from '../layout/replica';
 import { addi, geta, geti, rowi, seti } from './cell';
-import { hasFlag } from './visit';
+import { hasFlag, rowOr } from './visit';
 
-/** Joins the end of the queue (or its place by work). */
+/** Whether the queue is a heap by a key. */
+// @ts-ignore: decorator
+@inline
+function isHeap(rep: usize): bool {
+  const packing = geti(rep, CLIENT_PACKING);
+  return packing == PACKING_LEAST_WORK_LEFT || packing == PACKING_PRIORITY;
+}
+
+/** Joins the end of the queue (or its place by key). */
 export function queuePush(run: usize, rep: usize, request: i32): void {
-  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK_LEFT) {
+  if (isHeap(rep)) {
     heapJoin(run, rep, request);
     return;
   }
@@ -25,9 +33,9 @@ export function queuePush(run: usize, rep: usize, request: i32): void {
   addi(rep, REP_WAITING, 1);
 }
 
-/** Joins the front of the queue (or its place by work): a preempted sequence. */
+/** Joins the front of the queue (or its place by key): a preempted sequence. */
 export function queuePushFront(run: usize, rep: usize, request: i32): void {
-  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK_LEFT) {
+  if (isHeap(rep)) {
     heapJoin(run, rep, request);
     return;
   }
@@ -43,7 +51,7 @@ export function queuePushFront(run: usize, rep: usize, request: i32): void {
 @inline
 export function queuePop(run: usize, rep: usize): void {
   const head = geti(rep, REP_WAIT_HEAD);
-  if (geti(rep, CLIENT_PACKING) == PACKING_LEAST_WORK_LEFT) seti(rep, REP_WAIT_HEAD, heapRest(run, head));
+  if (isHeap(rep)) seti(rep, REP_WAIT_HEAD, heapRest(run, head));
   else seti(rep, REP_WAIT_HEAD, rowi(geta(run, RUN_NEXT), head));
   addi(rep, REP_WAITING, -1);
 }
@@ -51,13 +59,10 @@ export function queuePop(run: usize, rep: usize): void {
 function heapJoin(run: usize, rep: usize, request: i32): void {
   const fleet = geta(run, RUN_FLEET);
   const at = (<usize>request) << 2;
-  // Tokens still to prefill and to generate: (prompt + generated) + (output - generated); a resident prefills nothing, what
-  // lies in host memory neither.
-  const resident = hasFlag(fleet, request, FLAG_RESIDENT) && rowi(geta(run, RUN_PREEMPTIONS), request) == 0;
-  let prompt = resident ? 0 : rowi(geta(run, RUN_PROMPT), request);
-  if (geti(rep, CLIENT_SWAP_BLOCKS) > 0 && rowi(geta(run, RUN_SWAPPED), request) != 0) prompt = -rowi(geta(run, RUN_GENERATED), request);
-  store<i32>(geta(fleet, FLEET_WORK) + at, prompt + rowi(geta(run, RUN_OUTPUT), request));
-  store<i32>(geta(fleet, FLEET_ORDER) + at, geti(fleet, FLEET_JOINED));
+  const ranked = geti(rep, CLIENT_PACKING) == PACKING_PRIORITY;
+  store<i32>(geta(fleet, FLEET_WORK) + at, ranked ? rowOr(geta(fleet, FLEET_PRIORITY), request, 0) : workLeft(run, rep, fleet, request));
+  // whoever was preempted keeps its place among its equals
+  if (!ranked || rowi(geta(run, RUN_PREEMPTIONS), request) == 0) store<i32>(geta(fleet, FLEET_ORDER) + at, geti(fleet, FLEET_JOINED));
   addi(fleet, FLEET_JOINED, 1);
   store<i32>(geta(fleet, FLEET_CHILD) + at, -1);
   store<i32>(geta(run, RUN_NEXT) + at, -1);
@@ -66,13 +71,31 @@ function heapJoin(run: usize, rep: usize, request: i32): void {
   seti(rep, REP_WAITING, waiting + 1);
 }
 
-/** Makes the later of two roots a child of the earlier, which is returned. */
-function heapLink(run: usize, fleet: usize, a: i32, b: i32): i32 {
+/**
+ * Tokens still to prefill and to generate: (prompt + generated) + (output - generated); a resident prefills nothing, what lies in host
+ * memory neither.
+ */
+function workLeft(run: usize, rep: usize, fleet: usize, request: i32): i32 {
+  const resident = hasFlag(fleet, request, FLAG_RESIDENT) && rowi(geta(run, RUN_PREEMPTIONS), request) == 0;
+  let prompt = resident ? 0 : rowi(geta(run, RUN_PROMPT), request);
+  if (geti(rep, CLIENT_SWAP_BLOCKS) > 0 && rowi(geta(run, RUN_SWAPPED), request) != 0) prompt = -rowi(geta(run, RUN_GENERATED), request);
+  return prompt + rowi(geta(run, RUN_OUTPUT), request);
+}
+
+/** Whether visit `a` comes before `b` in the order by key, then by joining: both have joined. */
+// @ts-ignore: decorator
+@inline
+export function comesBefore(fleet: usize, a: i32, b: i32): bool {
   const work = geta(fleet, FLEET_WORK);
   const order = geta(fleet, FLEET_ORDER);
   const workA = rowi(work, a);
   const workB = rowi(work, b);
-  const first = workA < workB || (workA == workB && rowi(order, a) < rowi(order, b));
+  return workA < workB || (workA == workB && rowi(order, a) < rowi(order, b));
+}
+
+/** Makes the later of two roots a child of the earlier, which is returned. */
+function heapLink(run: usize, fleet: usize, a: i32, b: i32): i32 {
+  const first = comesBefore(fleet, a, b);
   const root = first ? a : b;
   const child = first ? b : a;
   const children = geta(fleet, FLEET_CHILD) + ((<usize>root) << 2);

@@ -42,9 +42,14 @@ export function isFullLength(name: AdmissionName): boolean {
   return admission.neverPreempts(ADMISSION.id[name]);
 }
 
-/** Whether a queue is ordered by work. */
-export function queuesByWork(name: PackingName): boolean {
-  return packing.queuesByWork(PACKING.id[name]);
+/** Whether a queue is ordered by a key, and not by arrival. */
+export function queuesByKey(name: PackingName): boolean {
+  return packing.queuesByKey(PACKING.id[name]);
+}
+
+/** Whether requests have a rank of their own, by which they are served and preempted. */
+export function ranksRequests(name: PackingName): boolean {
+  return packing.ranksRequests(PACKING.id[name]);
 }
 
 /** Whether sequences take the blocks of their final length when they are admitted, so that nothing is ever preempted. */

@@ -119,6 +119,8 @@ export interface VisitTable {
   /** Service of one core, s (cores clients only). */
   readonly seconds: Float64Array;
   readonly flags: Int32Array;
+  /** Where clients rank requests, the smallest is served first and preempted last. Absent = 0 for all. */
+  readonly priority?: Int32Array;
   /**
    * Visit whose client this one must use (branches share the prompt's KV where it lies), or whose local group (VISIT_LOCAL);
    * -1 = any. It is routed before.

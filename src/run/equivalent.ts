@@ -1,5 +1,5 @@
 // Runs that are equal though their limits differ: one that a limit had no say in is, bit for bit, that of every row with a looser one.
-import { queuesByWork } from '../check/scheduler-lists.ts';
+import { queuesByKey } from '../check/scheduler-lists.ts';
 import type { FleetClient } from '../plan/fleet.ts';
 import type { LoweredFleet } from '../plan/pipeline/lower-fleet.ts';
 import { roundOf } from '../plan/setup.ts';
@@ -97,7 +97,7 @@ export function restate<T extends { readonly peak_kv_use: number }>(result: T, f
 function looksAtLimits(client: FleetClient): boolean {
   const { speculation, batchWait, prefixCaching, pages, swap, rank, packing } = client;
   return Boolean(
-    speculation || batchWait || prefixCaching || pages || swap || rank || roundOf(client) > 1 || queuesByWork(packing),
+    speculation || batchWait || prefixCaching || pages || swap || rank || roundOf(client) > 1 || queuesByKey(packing),
   );
 }
 

@@ -2,12 +2,13 @@
 
 import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
-import { queuesByWork } from '../check/scheduler-lists.ts';
+import { queuesByKey } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { FleetProgram, VisitTable } from '../plan/fleet.ts';
 import type { Turns } from '../workload/types.ts';
 import { countRooms, type Rooms } from './fleet-rooms.ts';
 import { type Put, placeTables, tableBytes, wordsOf } from './fleet-tables.ts';
+import { hashRunsOf } from './hash-runs.ts';
 import type { PlacedRequests } from './run-record.ts';
 
 /** What a run writes, and the records that it reads. */
@@ -74,15 +75,17 @@ function listColumns(program: FleetProgram): Column[] {
   if (has.writes) given(F.FLEET_WRITES, visits.writes);
   if (stores) given(F.FLEET_FETCHES, visits.fetches);
   if (hashes) {
-    given(F.FLEET_HASH_AT, visits.hashAt);
-    given(F.FLEET_HASH_IDS, visits.hashIds);
+    const runs = hashRunsOf(visits, program.hashCount);
+    given(F.FLEET_RUN_AT, runs.at);
+    given(F.FLEET_RUNS, runs.records);
   }
   if (fetched) given(F.FLEET_FETCHED, fetched);
   else if (stores) made(F.FLEET_FETCHED, 0);
   if (caches) made(F.FLEET_READS, 0);
   if (hashes || fetched) made(F.FLEET_CACHED, 0, false);
-  if (clients.some(({ kind, packing }) => kind === 'llm' && queuesByWork(packing))) {
+  if (clients.some(({ kind, packing }) => kind === 'llm' && queuesByKey(packing))) {
     for (const cell of [F.FLEET_WORK, F.FLEET_CHILD, F.FLEET_ORDER]) made(cell, 0);
+    if (visits.priority) given(F.FLEET_PRIORITY, visits.priority);
   }
   return columns;
 }

@@ -24,7 +24,7 @@ export function keepRows(
     return {
       row,
       choices,
-      scenario: scenarioOf(choices),
+      scenario: scenarioOf(choices, question),
       hosts,
       devices: run?.result.devices ?? hosts.reduce((sum, { count }) => sum + count, 0),
       usd_per_hour: run?.result.usd_per_hour ?? estimate?.usdPerHour ?? Number.NaN,

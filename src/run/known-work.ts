@@ -23,6 +23,7 @@ export function rememberWork(pool: Pool, store: WorkStore, part: Part | null = n
     close: () => pool.close(),
     work(order, onReport) {
       const key = keyOf(order);
+      if (order.kind === 'seek') return pool.work(order, onReport); // each is asked once
       if (order.kind === 'settle') return settle(pool, store, key, order, onReport);
       return lookAt({ pool, store, part }, key, order, onReport);
     },
@@ -30,7 +31,7 @@ export function rememberWork(pool: Pool, store: WorkStore, part: Part | null = n
 }
 
 type Hear = (report: Report) => void;
-type BlockOrder = Exclude<Order, { kind: 'settle' }>;
+type BlockOrder = Extract<Order, { kind: 'screen' | 'weigh' }>;
 type SettleOrder = Extract<Order, { kind: 'settle' }>;
 type Looking = { readonly pool: Pool; readonly store: WorkStore; readonly part: Part | null };
 

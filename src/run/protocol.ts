@@ -47,7 +47,9 @@ export type Order =
       readonly skip?: Uint8Array;
     }
   /** `cuts`: where pieces of the rows begin. `hasty`: runs that have proved that they miss a limit end there. */
-  | { readonly kind: 'settle'; readonly rows: Float64Array; readonly cuts: Uint32Array; readonly hasty: boolean };
+  | { readonly kind: 'settle'; readonly rows: Float64Array; readonly cuts: Uint32Array; readonly hasty: boolean }
+  /** The highest load at which each row keeps its promise, and its run there. */
+  | { readonly kind: 'seek'; readonly rows: Float64Array; readonly tolerance: number };
 
 export type Report =
   | Signal
@@ -68,7 +70,15 @@ export type Report =
       readonly reasons: ReadonlyMap<string, number>;
     }
   /** Rows from `index` on. */
-  | { readonly kind: 'settled'; readonly index: number; readonly rows: readonly SettledRow[] };
+  | { readonly kind: 'settled'; readonly index: number; readonly rows: readonly SettledRow[] }
+  | { readonly kind: 'sought'; readonly index: number; readonly row: SoughtRow };
+
+/** A row at the highest load that keeps its promise: 0, and no run, where none does. */
+export interface SoughtRow {
+  readonly load: number;
+  readonly simulated: SimulatedRow | null;
+  readonly refused: string;
+}
 
 /** What screening a block comes to for an objective (Screened). */
 export interface ScreenedPart {

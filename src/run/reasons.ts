@@ -1,6 +1,7 @@
 // Why rows of a sweep fall: the closed list of machine words, in the order of the checks, and what to tell a person.
 
 export const REASONS = [
+  ['where', 'left out by where'],
   ['refused', 'settings that cannot be together'],
   ['degree-not-whole', 'a degree of parallelism is not a whole number'],
   ['tp-beyond-scale-up', 'tensor parallel size exceeds the scale-up domain'],

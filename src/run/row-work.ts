@@ -22,6 +22,7 @@ import { joinLegal } from './legal.ts';
 import type { Order, Report, ScreenedPart, SettledRow, WorkerStart } from './protocol.ts';
 import { REASON_WORDS, REASONS } from './reasons.ts';
 import { openScreen, type ScreenedGroup, screenGroup, screenRoom } from './screen-group.ts';
+import { seekLoad } from './seek-load.ts';
 import { LOWERING_BYTES, openSession } from './session.ts';
 import { openSimulator, type Simulator, simulateClass } from './simulate-row.ts';
 
@@ -29,6 +30,7 @@ export interface RowWork {
   screen(block: number, size: number): Report;
   weigh(block: number, order: Extract<Order, { kind: 'weigh' }>): Report;
   settle(piece: number, order: Extract<Order, { kind: 'settle' }>): Report;
+  seek(index: number, order: Extract<Order, { kind: 'seek' }>): Promise<Report>;
 }
 
 type Rows = ReturnType<typeof openQuestionRows>;
@@ -52,6 +54,10 @@ export function openRowWork({ text, file, seed, shape, objectives, module }: Wor
       const index = cuts[piece]!;
       const part = wave.subarray(index, cuts[piece + 1]);
       return { kind: 'settled', index, rows: Array.from(part, (row) => settleRow(simulator, rows, row, hasty)) };
+    },
+    async seek(index, { rows: asked, tolerance }) {
+      const row = await seekLoad(simulator, () => rows.at(asked[index]!).spec, tolerance);
+      return { kind: 'sought', index, row };
     },
   };
 }
@@ -79,7 +85,9 @@ function openScreening(
     catalogShape: (id) => catalog.shape(id),
     requestRate: workload.request_rate,
   });
-  const question = { shape, objectives, first, configurationAt: openConfigurations(rows, shape) };
+  const { any, keeps } = rows;
+  // rows that are left out lend their limits to the groups that they stand in
+  const question = { shape, objectives, first, keeps, configurationAt: openConfigurations({ at: any }, shape) };
   const screen = openScreen(question, grid, source, session, moments(requests), openDemand(first, catalog));
   return (block: number, size: number): Report => {
     const last = Math.min(grid.groups, (block + 1) * size);
@@ -128,6 +136,10 @@ function weighBlock(weighing: Weighing, first: number, last: number, block: numb
   const nearest: Near[] = [];
   let margin = Number.POSITIVE_INFINITY;
   for (let i = first; i < last; i++) {
+    if (!rows.keeps(i)) {
+      reasons.set(REASON_WORDS.where, (reasons.get(REASON_WORDS.where) ?? 0) + 1);
+      continue;
+    }
     const found = refusing(() => {
       const { spec } = rows.at(i);
       const weight = weighRow(weighing, spec);

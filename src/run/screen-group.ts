@@ -58,6 +58,8 @@ export interface ScreenQuestion {
   readonly first: FleetSpec;
   /** Throws UserError where the reader refuses the row. */
   configurationAt(row: number): Configuration;
+  /** Whether a row counts. */
+  keeps(row: number): boolean;
 }
 
 /** Everything that the groups of a sweep share in one worker. */
@@ -133,9 +135,10 @@ function readConfiguration({ configurationAt }: ScreenQuestion, row: number): Co
   }
 }
 
-/** The first row of a group that can be read; null where none can. */
-function firstOf({ question, grid }: Screen, group: number): Configuration | null {
+/** The first row of a group that counts and can be read; null where none can. */
+function firstOf({ question, grid }: Screen, group: number, counts: Uint8Array): Configuration | null {
   for (let i = 0; i < grid.size; i++) {
+    if (counts[i] === 0) continue;
     const found = readConfiguration(question, grid.row(group, i));
     if (found) return found;
   }
@@ -144,13 +147,17 @@ function firstOf({ question, grid }: Screen, group: number): Configuration | nul
 
 /** Screens group `group` for every objective of the question. */
 export function screenGroup(screen: Screen, group: number): ScreenedGroup[] {
-  const { objectives } = screen.question;
+  const { objectives, keeps } = screen.question;
+  const { grid } = screen;
+  const counts = Uint8Array.from({ length: grid.size }, (_, i) => Number(keeps(grid.row(group, i))));
+  const left = counts.reduce((sum, one) => sum + one, 0);
   const refuseAll = (reason: string): ScreenedGroup => {
     const rejected = new Float64Array(REASONS.length);
-    rejected[reasonIndex(reason)] += screen.grid.size;
+    rejected[reasonIndex('where')] += grid.size - left;
+    rejected[reasonIndex(reason)] += left;
     return { ...NOTHING, rejected };
   };
-  const first = firstOf(screen, group);
+  const first = firstOf(screen, group, counts);
   if (!first) return objectives.map(() => refuseAll('refused'));
   const bound = bindDeployment(first, screen.source);
   if (isRefusal(bound)) return objectives.map(() => refuseAll(bound.reason));
@@ -158,10 +165,10 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup[] {
   if (unpaid.every((reason) => reason !== null)) return unpaid.map((reason) => refuseAll(reason!));
   const inner = innerOf(screen, group, bound, first);
   const refusals = fillRoom(screen, inner, bound);
-  const refusalAt = (i: number) => refusalOf(inner, refusals, i);
+  const refusalAt = (i: number) => (counts[i] === 0 ? 'where' : refusalOf(inner, refusals, i));
   if (refusals.every((reason) => reason !== null)) {
     const rejected = new Float64Array(REASONS.length);
-    for (let i = 0; i < screen.grid.size; i++) rejected[reasonIndex(refusalAt(i)!)]!++;
+    for (let i = 0; i < grid.size; i++) rejected[reasonIndex(refusalAt(i)!)]!++;
     return unpaid.map((reason) => (reason === null ? { ...NOTHING, rejected } : refuseAll(reason)));
   }
   const { basis } = runKernel(screen, inner, bound, first);

@@ -160,7 +160,7 @@ function addUp(reasons: Found['rejected']): SweepResult['rejected'] {
 }
 
 /** Axes with the shortest end of their place that tells them apart. */
-function nameAxes({ axes }: Question): SweepAxis[] {
+export function nameAxes({ axes }: Question): SweepAxis[] {
   const endOf = (name: string, parts: number) => name.split('.').slice(-parts).join('.');
   return axes.map(({ name, labels }) => {
     const most = name.split('.').length;

@@ -4,17 +4,17 @@ import { onePool } from '../spec/shape.ts';
 import { deploymentName } from './candidates.ts';
 import { openConfigurations } from './grid.ts';
 import type { Searching } from './prove.ts';
-import { isAsked, scenarioOf } from './scenario.ts';
+import { scenarioOf } from './scenario.ts';
 
 /** Of one pool deployments are settings that share surface, replicas and rate. */
 export function tellApart(question: Question): Omit<Searching, 'pool' | 'runs' | 'watch'> {
   const { objective, top, settle, axes } = question;
   const shape = onePool(question);
   const configurationAt = shape ? openConfigurations(question, shape) : null;
-  const isOne = !axes.some(({ name }) => isAsked(name));
+  const isOne = !axes.some(({ name }) => question.asks(name));
   return {
     ...{ objective, top, settle },
-    scenarioOf: isOne ? () => '' : (row) => scenarioOf(question.choicesAt(row)),
+    scenarioOf: isOne ? () => '' : (row) => scenarioOf(question.choicesAt(row), question),
     deploymentOf: configurationAt ? (row) => deploymentName(configurationAt(row)) : String,
   };
 }

@@ -11,34 +11,35 @@ const say = (report: Report) => port.postMessage(report);
 try {
   const work = open(workerData as WorkerStart);
   port.on('message', (order: Order) => {
-    try {
-      work(order);
-    } catch (error) {
-      say(failed(error));
-    }
+    work(order).catch((error: unknown) => say(failed(error)));
   });
   say({ kind: 'ready' });
 } catch (error) {
   say(failed(error));
 }
 
-function open(start: WorkerStart): (order: Order) => void {
+function open(start: WorkerStart): (order: Order) => Promise<void> {
   const { catalogFolder: folder, prices, control } = start;
   const rows = openRowWork(start, openCatalog({ folder, prices }));
   const words = new Int32Array(control);
 
   /** Does every piece below `count` that is not taken yet, until the sweep is stopped. */
-  const each = (count: number, act: (piece: number) => Report, skip?: Uint8Array): void => {
+  const each = async (
+    count: number,
+    act: (piece: number) => Report | Promise<Report>,
+    skip?: Uint8Array,
+  ): Promise<void> => {
     while (Atomics.load(words, CONTROL_STOP) === 0) {
       const piece = Atomics.add(words, CONTROL_NEXT, 1);
       if (piece >= count) return;
-      if (!skip?.[piece]) say(act(piece));
+      if (!skip?.[piece]) say(await act(piece));
     }
   };
-  return (order) => {
-    if (order.kind === 'screen') each(order.blocks, (block) => rows.screen(block, order.size), order.skip);
-    else if (order.kind === 'weigh') each(order.blocks, (block) => rows.weigh(block, order), order.skip);
-    else each(order.cuts.length, (piece) => rows.settle(piece, order));
+  return async (order) => {
+    if (order.kind === 'screen') await each(order.blocks, (block) => rows.screen(block, order.size), order.skip);
+    else if (order.kind === 'weigh') await each(order.blocks, (block) => rows.weigh(block, order), order.skip);
+    else if (order.kind === 'seek') await each(order.rows.length, (index) => rows.seek(index, order));
+    else await each(order.cuts.length, (piece) => rows.settle(piece, order));
     say({ kind: 'idle' });
   };
 }

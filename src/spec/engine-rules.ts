@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { WeightFormat } from '../catalog/types.ts';
 import { show } from '../check/issue.ts';
-import { type PackingName, queuesByWork } from '../check/scheduler-lists.ts';
+import { type PackingName, queuesByKey, ranksRequests } from '../check/scheduler-lists.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
 import { count, quantity, section, word } from './leaf.ts';
@@ -139,10 +139,17 @@ export function checkRules(
 ): void {
   const refuse = (key: string, expected: string) => add({ path: [...path, key], expected, received: show(input[key]) });
   const wait = input.batch_wait as Input | undefined;
-  if (input.packing !== undefined && queuesByWork(input.packing as PackingName)) {
+  if (input.packing !== undefined && queuesByKey(input.packing as PackingName)) {
     if (input.recv_interval !== undefined)
       refuse('recv_interval', 'no recv_interval: only a queue by arrival has a newest end');
     if (wait !== undefined) refuse('batch_wait', 'no batch_wait: it counts prompts of a queue by arrival');
+  }
+  if (input.packing !== undefined && ranksRequests(input.packing as PackingName)) {
+    const why = 'whom it preempts among sequences that advance by several tokens is not known';
+    if (input.speculative_config !== undefined)
+      refuse('speculative_config', `no speculative_config beside packing: ${input.packing}: ${why}`);
+    if (Number(input.num_scheduler_steps ?? 1) > 1)
+      refuse('num_scheduler_steps', `1 beside packing: ${input.packing}: ${why}`);
   }
   if (input.attention_dp_config !== undefined && input.data_parallel_size === undefined)
     refuse('attention_dp_config', 'no attention_dp_config without data_parallel_size');

@@ -1,6 +1,7 @@
 // Building blocks of the spec's schema. Convention: every error message is what was expected, in words (see structure.ts).
 import { z } from 'zod';
 import { measure, type UnitKind } from '../check/units.ts';
+import { asNumeric } from './numeric.ts';
 
 export interface Bounds {
   readonly min?: number;
@@ -12,7 +13,8 @@ export interface Bounds {
 
 /** A number, or a text that reads as one: with underscores (80_000) or with a unit of `kind`. */
 export function quantity(kind: UnitKind, expected: string, bounds: Bounds = {}) {
-  return z.union([plainNumber(expected, bounds), writtenNumber(kind, expected, bounds)], { error: expected });
+  const schema = z.union([plainNumber(expected, bounds), writtenNumber(kind, expected, bounds)], { error: expected });
+  return asNumeric(schema, kind);
 }
 
 function plainNumber(expected: string, { min, max, above, integer }: Bounds) {
@@ -36,7 +38,7 @@ function inside(value: number, { min = 0, max = Infinity, above = -Infinity, int
 }
 
 /** A time above 0 that says its unit: where people think in milliseconds, a plain number would be guessed. */
-export const timeWithUnit = z
+const spelledTime = z
   .string({
     error: ({ input }) =>
       typeof input === 'number' ? `a time with its unit: ${input}ms or ${input}s?` : 'a time above 0, such as 250ms',
@@ -50,6 +52,7 @@ export const timeWithUnit = z
     if (!reading.ok) context.addIssue({ code: 'custom', message, params: { hint: reading.hint } });
     else if (bare || !(reading.value > 0)) context.addIssue({ code: 'custom', message });
   });
+export const timeWithUnit = asNumeric(spelledTime, 'time', true);
 
 /** A whole number between `min` and `max`. */
 export function count(min: number, max: number) {

@@ -4,6 +4,7 @@
 // share everything that reading finds: they are read once, and each row sets its values on what was read.
 import { type Issue, UserError } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
+import { openAsked } from './asked.ts';
 import { SETTLE, TOP } from './defaults.ts';
 import { type Path, parseSpecDocument, type SpecDocument } from './document.ts';
 import { chooseRow, type FleetAxis, listAxes, readTree, type Tree } from './fleet/axes.ts';
@@ -14,10 +15,12 @@ import type { FleetSpec } from './fleet/types.ts';
 import { MAX_ROWS } from './limits.ts';
 import { refuseLogAxes } from './log-axes.ts';
 import { type CatalogNames, readOptionsOf } from './open.ts';
+import { parametersOf } from './parameters.ts';
 import type { ReadOptions } from './read-options.ts';
 import { openRows, type RowIndex } from './row-index.ts';
 import { openSetters, type Setters } from './setters.ts';
 import type { Objective } from './types.ts';
+import { openWhere, type Where } from './where.ts';
 import { OBJECTIVES } from './words.ts';
 
 /** One row: its number and the fleet that it is. */
@@ -44,10 +47,18 @@ export interface Question {
   /** The document as written, and as a tree of choices. */
   readonly data: unknown;
   readonly tree: Tree;
+  /** Whether an axis belongs to what is asked, and not to what may be the answer. */
+  asks(axis: string): boolean;
   /** What each axis that row `row` meets is set to, by name. */
   choicesAt(row: number): ReadonlyMap<string, string>;
-  /** Row `row`, 0 <= row < rows. Throws UserError where the reader refuses this combination. */
+  /** Which rows count, as the document says it; null where all do. */
+  readonly where: string | null;
+  /** Whether row `row` counts. */
+  keeps(row: number): boolean;
+  /** Row `row`, 0 <= row < rows. Throws UserError where the reader refuses this combination, or `where` leaves it out. */
   at(row: number): FleetRow;
+  /** The same of a row that may be left out. */
+  any(row: number): FleetRow;
 }
 
 /** Throws UserError with every mistake: notation, and whatever is refused with a choice whatever the others are. */
@@ -65,8 +76,8 @@ export function openQuestion(
 export function readQuestion(text: string, options: ReadOptions, seed?: number): Question {
   const opened = openDocument(text, options, seed);
   refuseMistakes(opened);
-  const { document, tree, at } = opened;
-  const { row: firstRow, spec: first } = firstReadable(tree.rows, at);
+  const { document, tree, at, any, where } = opened;
+  const { row: firstRow, spec: first } = firstReadable(opened);
   const { top, settle } = document.data as Written;
   return {
     name: first.name,
@@ -81,10 +92,16 @@ export function readQuestion(text: string, options: ReadOptions, seed?: number):
     file: options.file,
     data: document.data,
     tree,
+    asks: openAsked(document.data),
     choicesAt: (row) => chooseRow(tree, row).choices,
+    where: where?.text ?? null,
+    keeps: where?.keeps ?? everyRow,
     at,
+    any,
   };
 }
+
+const everyRow = (): boolean => true;
 
 /** The rows of a spec that was opened before: for threads, which need not look for its mistakes again. */
 export function openQuestionRows(
@@ -92,9 +109,11 @@ export function openQuestionRows(
   file: string,
   catalog: CatalogNames,
   seed?: number,
-): Pick<Question, 'at' | 'objective' | 'rows' | 'first'> {
-  const { document, tree, at } = openDocument(text, readOptionsOf(file, catalog), seed);
-  return { at, objective: objectiveOf(document), rows: tree.rows, first: firstReadable(tree.rows, at).spec };
+): Pick<Question, 'at' | 'any' | 'keeps' | 'objective' | 'rows' | 'first'> {
+  const opened = openDocument(text, readOptionsOf(file, catalog), seed);
+  const { document, tree, at, any, where } = opened;
+  const { spec: first } = firstReadable(opened);
+  return { at, any, keeps: where?.keeps ?? everyRow, objective: objectiveOf(document), rows: tree.rows, first };
 }
 
 function objectiveOf({ data }: SpecDocument): Objective {
@@ -116,7 +135,9 @@ interface Opened {
   readonly index: RowIndex;
   readonly setters: Setters;
   readonly options: ReadOptions;
+  readonly where: Where | null;
   readonly at: (row: number) => FleetRow;
+  readonly any: (row: number) => FleetRow;
   /** What is read of a row of the skeleton (row-index.ts). */
   readonly readSkeleton: (row: number) => Read;
 }
@@ -153,13 +174,31 @@ function openDocument(text: string, options: ReadOptions, seed?: number): Opened
     kept.set(row, { ...found, spec });
     return { ...found, spec };
   };
-  const at = (row: number): FleetRow => {
+  const any = (row: number): FleetRow => {
     const { skeletonRow, values } = index.find(row);
     const { spec, issues } = read(skeletonRow);
     if (!spec) throw new UserError(issues);
     return { row, spec: setters.apply(spec, values) };
   };
-  return { ledger, document, tree, index, setters, options, at, readSkeleton: read };
+  const where = openWhere({
+    text: (document.data as { where?: unknown } | null)?.where,
+    line: document.lineOf(['where']),
+    ...{ ledger, file: options.file, tree, index },
+    row: (row) => {
+      const { data, choices } = chooseRow(tree, row);
+      return { spec: any(row).spec, parameters: parametersOf(data), choices };
+    },
+  });
+  const at = (row: number): FleetRow => {
+    if (where?.keeps(row) === false) throw new UserError([leftOut(where, row, options.file, document)]);
+    return any(row);
+  };
+  return { ledger, document, tree, index, setters, options, where, at, any, readSkeleton: read };
+}
+
+function leftOut({ text }: Where, row: number, file: string, document: SpecDocument): Issue {
+  const line = document.lineOf(['where']);
+  return { path: 'where', expected: `a row with ${text}`, received: `row ${row}, which it leaves out`, file, line };
 }
 
 function reading(act: () => FleetSpec): Read {
@@ -169,6 +208,16 @@ function reading(act: () => FleetSpec): Read {
     if (error instanceof UserError) return { spec: null, issues: error.issues };
     throw error;
   }
+}
+
+function issuesIn(act: () => unknown): readonly Issue[] {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof UserError) return error.issues;
+    throw error;
+  }
+  return [];
 }
 
 function refuseTooMany(tree: Tree, ledger: Ledger): void {
@@ -189,9 +238,10 @@ function countRows(tree: Tree): bigint {
 }
 
 /** An issue that comes with a choice both in the first and in the last row that has it is a mistake, not a row that cannot be. */
-function refuseMistakes({ ledger, document, index, setters, readSkeleton }: Opened): void {
+function refuseMistakes({ ledger, document, index, setters, where, readSkeleton }: Opened): void {
   const found = new Map<string, Issue>();
   const note = (issue: Issue) => void found.set(keyOf(issue), issue);
+  for (const issue of issuesIn(() => where?.keeps(0))) note(issue);
   for (const issue of [...ledger.list(), ...setters.mistakes]) note(issue);
   const { skeleton } = index;
   for (const setting of skeleton.rows <= MAX_ROWS ? [new Map<string, number>(), ...listSettings(skeleton)] : []) {
@@ -224,12 +274,22 @@ const SHOWN_VALUES = 4;
 
 const keyOf = ({ path, expected, received }: Issue): string => `${path}\n${expected}\n${received}`;
 
-/** The first row that can be read; where none of the first can, the mistakes of the first. */
-function firstReadable(rows: number, at: (row: number) => FleetRow): FleetRow {
-  for (let row = 0; row < Math.min(rows, FIRST_ROWS); row++) {
-    const { spec } = reading(() => at(row).spec);
+/** The first row that counts and can be read; where none of the first can, the mistakes of the first. */
+function firstReadable({ tree: { rows }, where, any, options, document }: Opened): FleetRow {
+  let [tried, first] = [0, -1];
+  for (let row = 0; row < rows && tried < FIRST_ROWS; row++) {
+    if (where?.keeps(row) === false) continue;
+    if (first < 0) first = row;
+    tried++;
+    const { spec } = reading(() => any(row).spec);
     if (spec) return { row, spec };
   }
-  return at(0);
+  if (first >= 0 || !where) return any(Math.max(first, 0));
+  const { text } = where;
+  const line = document.lineOf(['where']);
+  const expected = 'a condition that some row keeps';
+  throw new UserError([
+    { path: 'where', expected, received: `${text}: none of ${rows} does`, file: options.file, line },
+  ]);
 }
 const FIRST_ROWS = 1000;

@@ -9,6 +9,8 @@ export interface SetValue {
 }
 
 export interface RowIndex {
+  /** Names of the axes that are set afterwards, by their numbers. */
+  readonly names: readonly string[];
   /** The tree with the first value of every axis that is set afterwards in its place. */
   readonly skeleton: Tree;
   find(row: number): { readonly skeletonRow: number; readonly values: readonly SetValue[] };
@@ -25,6 +27,7 @@ export function openRows(tree: Tree, names: readonly string[]): RowIndex {
   const numbers = new Map(names.map((name, i) => [name, i]));
   const root = compile(tree, numbers);
   return {
+    names,
     skeleton: withFirst(tree, numbers),
     find(row) {
       const values: SetValue[] = [];
@@ -100,4 +103,41 @@ function withFirst(tree: Tree, numbers: ReadonlyMap<string, number>): Tree {
   if (tree.kind !== 'list') return tree;
   const parts = tree.parts.map((part) => withFirst(part, numbers));
   return { ...tree, parts, rows: countRows(parts) };
+}
+
+/** Settings of some axes, numbered. */
+export interface FlatSettings {
+  readonly size: number;
+  of(row: number): number;
+}
+
+/** Settings of a table that is kept whole. */
+const MOST_SETTINGS = 1 << 22;
+
+/** The settings of the axes that `asked` names, of a tree whose choices hold no axes of their own; null of any other tree. */
+export function flatSettings(tree: Tree, asked: (axis: string) => boolean): FlatSettings | null {
+  const digits: { readonly stride: number; readonly size: number }[] = [];
+  let stride = 1;
+  /** Last part first, since it turns fastest. */
+  const visit = (node: Tree): boolean => {
+    if (node.kind === 'map') return node.parts.toReversed().every(([, part]) => visit(part));
+    if (node.kind === 'list') return node.parts.toReversed().every(visit);
+    if (node.kind !== 'axis') return true;
+    const size = node.options.length;
+    if (node.rows !== size) return false;
+    if (size > 1 && asked(node.name)) digits.push({ stride, size });
+    stride *= size;
+    return true;
+  };
+  if (!visit(tree)) return null;
+  const size = digits.reduce((product, digit) => product * digit.size, 1);
+  if (size > MOST_SETTINGS) return null;
+  return {
+    size,
+    of(row) {
+      let at = 0;
+      for (const digit of digits) at = at * digit.size + (Math.floor(row / digit.stride) % digit.size);
+      return at;
+    },
+  };
 }

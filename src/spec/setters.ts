@@ -14,6 +14,7 @@ import { llmShape } from './fleet/pool-schema.ts';
 import { readRouting } from './fleet/read-pools.ts';
 import { explainMisfits } from './fleet/structure.ts';
 import type { FleetSpec, LlmPool } from './fleet/types.ts';
+import { parametersIn, refersTo } from './parameters.ts';
 import type { ReadOptions } from './read-options.ts';
 import type { SetValue } from './row-index.ts';
 import { questionShape, workloadShape } from './schema.ts';
@@ -79,7 +80,8 @@ export function openSetters(document: SpecDocument, tree: Tree, options: ReadOpt
   const data = normalizeAny(document.data);
   const limits = openLimits(world);
   const wrong = new Set<string>();
-  const setters = listFree(tree).flatMap((axis): Setter[] => {
+  const names = parametersIn(document.data);
+  const setters = listFree(tree, names).flatMap((axis): Setter[] => {
     const place = plain ? rewrittenAt(axis.place) : axis.place;
     const target = targetOf(place, data);
     if (!target) return [];
@@ -123,8 +125,8 @@ function normalizeAny(data: unknown): unknown {
   return normalize(data as Record<string, unknown>);
 }
 
-/** Axes of plain values that stand once in the document and are referred to by nothing. */
-function listFree(tree: Tree): Axis[] {
+/** Axes of plain values, none of them an expression, that stand once in the document and are referred to by nothing. */
+function listFree(tree: Tree, names: readonly string[]): Axis[] {
   const found = new Map<string, Axis[]>();
   const tied = new Set<string>();
   const visit = (node: Tree): void => {
@@ -137,7 +139,8 @@ function listFree(tree: Tree): Axis[] {
   };
   visit(tree);
   const isValue = ({ tree: inner }: Axis['options'][number]) =>
-    inner.kind === 'leaf' && (typeof inner.value === 'string' || typeof inner.value === 'number');
+    inner.kind === 'leaf' &&
+    (typeof inner.value === 'number' || (typeof inner.value === 'string' && !refersTo(inner.value, names)));
   return [...found.values()].flatMap((same) =>
     same.length === 1 && !tied.has(same[0].name) && same[0].options.every(isValue) ? same : [],
   );

@@ -35,6 +35,8 @@ export interface VisitRow {
 export interface RequestRow {
   readonly at: number;
   readonly visits: readonly VisitRow[];
+  /** The smallest is served first where clients rank requests. */
+  readonly priority?: number;
   /** Position of the visit whose end finishes it; the last one unless said. */
   readonly last?: number;
   /** Position of the request that it follows, so many seconds after the end of that and not before `at`. */
@@ -176,6 +178,7 @@ function tabulateVisits(requests: readonly RequestRow[], first: readonly number[
     output: column((row) => row.output ?? 1),
     seconds: Float64Array.from(rows, ({ row }) => row.seconds ?? 0),
     flags: column((row) => row.flags ?? 0),
+    priority: Int32Array.from(rows, ({ r }) => requests[r]!.priority ?? 0),
     sameAs: column((row, at) => within(row.sameAs, at)),
     shared: column((row) => row.shared ?? 0),
     lets,

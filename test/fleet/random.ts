@@ -7,8 +7,10 @@ import {
   DEALING,
   LOAD,
   PACKING,
+  queuesByKey,
   ROUTING,
   type RoutingPolicy,
+  ranksRequests,
   splitsMembers,
 } from '../../src/check/scheduler-lists.ts';
 import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src/plan/fleet.ts';
@@ -71,7 +73,7 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
     .record({
       batching: drawWord(BATCHING),
       admission: drawWord(ADMISSION, 2),
-      packing: drawWord(PACKING, 2),
+      packing: drawWord(PACKING, 1),
       maxNumSeqs: fc.integer({ min: 1, max: 8 }),
       maxNumBatchedTokens: fc.integer({ min: 1, max: 48 }),
       blockSize: fc.constantFrom(1, 1, 3, 4, 16),
@@ -107,20 +109,22 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       const pages = rest.prefixCaching ? null : hybrid;
       const numGpuBlocks = Math.max(1, Math.floor(mostPages(pages, longest, rest.blockSize) * slack));
       // a decode that never finds its tokens would wait for ever
+      const alone = ranksRequests(rest.packing);
       const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
       const host = swap && {
         hostBlocks: Math.max(1, Math.floor(numGpuBlocks * swap.share)),
         secondsPerBlock: swap.secondsPerBlock,
       };
-      const drafts = speculation === null ? { schedulerSteps } : { speculation };
+      // who is preempted among drafts is not known
+      const drafts = alone ? {} : speculation === null ? { schedulerSteps } : { speculation };
       return clientOf({
         ...rest,
         ...(pages === null ? {} : { pages }),
         ...drafts,
-        ...(rest.packing === 'fcfs' ? { receiveEvery } : {}),
+        ...(queuesByKey(rest.packing) ? {} : { receiveEvery }),
         ...(parts && rest.channel >= 0 ? { parts } : {}),
         // what lies in host memory is no prompt: the two rules exclude each other
-        ...(rest.packing === 'fcfs' && wait !== null ? { batchWait: wait } : host ? { swap: host } : {}),
+        ...(!queuesByKey(rest.packing) && wait !== null ? { batchWait: wait } : host ? { swap: host } : {}),
         kind: 'llm',
         maxNumBatchedTokens,
         numGpuBlocks,
@@ -231,6 +235,7 @@ export interface DrawnRequest {
   readonly after: number | null;
   readonly delay: number;
   readonly dated: boolean;
+  readonly priority: number;
 }
 
 export interface Drawn {
@@ -283,6 +288,7 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
           after: fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, fc.nat(99)),
           delay: fc.oneof(fc.constant(0), scale.seconds(2)),
           dated: fc.boolean(),
+          priority: fc.nat(2),
         }),
         {
           minLength: 1,
@@ -323,15 +329,15 @@ export function assembleWith(
   let now = 0;
   const followed = new Set<number>();
   const requests = drawn.walks.map((request, i): RequestRow => {
-    const { gap, after, delay, dated } = request;
+    const { gap, after, delay, dated, priority } = request;
     now += gap;
     const before = after === null || i === 0 ? -1 : after % i;
     // conversations of a closed loop do not branch
     if (before < 0 || (concurrency > 0 && followed.has(before))) {
-      return { at: concurrency > 0 ? 0 : now, ...rowOf(request, undefined) };
+      return { at: concurrency > 0 ? 0 : now, priority, ...rowOf(request, undefined) };
     }
     followed.add(before);
-    return { at: concurrency === 0 && dated ? now : 0, ...rowOf(request, before), after: before, delay };
+    return { at: concurrency === 0 && dated ? now : 0, priority, ...rowOf(request, before), after: before, delay };
   });
   const fleet = { clients, groups, links, locations: LOCATIONS, paths, channels: CHANNELS };
   return assembleProgram({ ...fleet, requests, concurrency, hashBlock, hashCount, storeBytesPerToken });

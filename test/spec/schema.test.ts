@@ -35,6 +35,9 @@ describe('specJsonSchema', () => {
       ...[
         'spec_version',
         'name',
+        'let',
+        'where',
+        'study',
         'model',
         'deployment',
         'engine',

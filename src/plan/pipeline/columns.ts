@@ -53,6 +53,7 @@ const NAMES = [
   'writes',
   'fetched',
   'replaced',
+  'priority',
 ] as const;
 type Name = (typeof NAMES)[number];
 
@@ -63,14 +64,16 @@ export class VisitWriter {
   readonly #hashIds = ints();
   readonly #edges = { from: ints(), to: ints(), bytes: floats(), layers: ints() };
   #request = 0;
+  #priority = 0;
 
   get count(): number {
     return this.#seconds.length;
   }
 
-  /** Visits from here on belong to this request. */
-  openRequest(request: number): void {
+  /** Visits from here on belong to this request, of this priority. */
+  openRequest(request: number, priority: number): void {
     this.#request = request;
+    this.#priority = priority;
   }
 
   /** Adds a visit and returns its index; `seconds` for cores only. */
@@ -89,6 +92,7 @@ export class VisitWriter {
     columns.writes.push(-1);
     columns.fetched.push(0);
     columns.replaced.push(0);
+    columns.priority.push(this.#priority);
     this.#seconds.push(seconds);
     this.#hashAt.push(this.#hashIds.length);
     return this.count - 1;
@@ -150,7 +154,7 @@ export class VisitWriter {
       Name,
       Int32Array
     >;
-    const { fetched, replaced, ...rest } = columns;
+    const { fetched, replaced, priority, ...rest } = columns;
     const hashAt = new Int32Array(count + 1);
     hashAt.set(this.#hashAt.done());
     hashAt[count] = this.#hashIds.length;
@@ -165,6 +169,7 @@ export class VisitWriter {
       hashIds: this.#hashIds.done(),
       ...(fetched.some((tokens) => tokens > 0) ? { fetched } : {}),
       ...(replaced.includes(1) ? { replaced } : {}),
+      ...(priority.some((rank) => rank !== priority[0]) ? { priority } : {}),
     };
   }
 

@@ -69,7 +69,7 @@ export function layRequests(
   const first = new Int32Array(walks.count + 1);
   const last = new Int32Array(walks.count);
   for (let r = 0; r < walks.count; r++) {
-    writer.openRequest(r);
+    writer.openRequest(r, spec.pipelines[walks.pipeline[r]].priority);
     first[r] = writer.count;
     const walker = walkerOf(spec, walks, r);
     const { ends } = pipelines[walks.pipeline[r]](walker, [], openState(walker));

@@ -45,7 +45,10 @@ export interface Chosen {
 }
 
 /** Sections that say what the whole sweep is about. */
-const FIXED = ['spec_version', 'name', 'objective', 'top', 'settle'];
+const FIXED = ['spec_version', 'name', 'objective', 'top', 'settle', 'where'];
+
+/** Says what is claimed of the rows, and makes none. */
+const STUDY = 'study';
 
 /** Ids of the catalog that `choices: all` stands for. */
 export type AllOf = (kind: CatalogKind) => readonly string[];
@@ -60,7 +63,8 @@ interface Turn {
 export function readTree(data: unknown, ledger: Ledger, allOf: AllOf, broken: Path[] = []): Tree {
   const seen = new Map<object, { readonly name: string; readonly trail: readonly Turn[] }>();
   const read = (value: unknown, path: Path, place: Path, trail: readonly Turn[]): Tree => {
-    if (value === null || typeof value !== 'object') return { kind: 'leaf', rows: 1, value };
+    const whole = value === null || typeof value !== 'object' || (place.length === 1 && place[0] === STUDY);
+    if (whole) return { kind: 'leaf', rows: 1, value };
     const known = seen.get(value);
     if (known && isBefore(known.trail, trail)) return { kind: 'tie', rows: 1, name: known.name };
     if (known && !areApart(known.trail, trail)) {
@@ -137,11 +141,12 @@ const LISTS = [
   ...['acceptance', 'per_position_acceptance_rates'],
 ];
 /** Sections whose keys are names of the user's own. */
-const NAMED = ['fleet', 'pipelines', 'links', 'topology', 'tiers', 'prices', 'watts'];
+const NAMED = ['fleet', 'pipelines', 'links', 'topology', 'tiers', 'prices', 'watts', 'let'];
 
 /** Whether a list is an axis: one where a single value is meant. */
 function isList(value: unknown, place: Path): value is unknown[] {
   if (!Array.isArray(value) || place.length === 0) return false;
+  if (place[0] === 'let' && place.length === 2) return true;
   const keys = place.slice(NAMED.includes(String(place[0])) ? 2 : 1);
   return (place.length === 1 || keys.length > 0) && !keys.some((key) => LISTS.includes(String(key)));
 }

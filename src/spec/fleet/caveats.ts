@@ -2,16 +2,29 @@
 import { caveatsOf, isDoubtful } from '../../catalog/caveats.ts';
 import type { Catalog } from '../../catalog/open.ts';
 import { type Paid, paidFor } from '../../catalog/price-sheets.ts';
+import { ranksRequests } from '../../check/scheduler-lists.ts';
 import type { Joint } from '../machine.ts';
 import type { FleetSpec, PoolSpec } from './types.ts';
 
 /** One sentence each; of drafting models too, and of what start-up logs say beyond a spec. */
-export function fleetCaveats({ pools }: Pick<FleetSpec, 'pools'>, catalog: Catalog): string[] {
+export function fleetCaveats({ pools, pipelines }: Pick<FleetSpec, 'pools' | 'pipelines'>, catalog: Catalog): string[] {
   return [
     ...caveatsOf(catalog, new Set(pools.flatMap(modelsOf)), new Set(pools.map(deviceOf))),
     ...new Set(pools.flatMap((pool) => doubtfulLinks(pool, catalog))),
     ...pools.flatMap(tellLeftOut),
+    ...tellIdlePriorities(pools, pipelines),
   ];
+}
+
+/** Priorities that no engine looks at, and engines that look at priorities which are all the same. */
+function tellIdlePriorities(pools: readonly PoolSpec[], pipelines: FleetSpec['pipelines']): string[] {
+  const ranking = pools.filter((pool) => pool.kind === 'llm' && ranksRequests(pool.packing)).map(({ name }) => name);
+  const differ = pipelines.some(({ priority }) => priority !== pipelines[0].priority);
+  if (differ && ranking.length === 0)
+    return ['The priorities of the pipelines have no effect: no pool has packing: priority.'];
+  if (!differ && ranking.length > 0)
+    return [`Pool ${ranking.join(', ')} packs by priority, but all requests have the same (pipelines.NAME.priority).`];
+  return [];
 }
 
 /** Flags of a start-up log that nothing is made of. */

@@ -5,7 +5,7 @@ import type { Tree } from './axes.ts';
 const SHOWN_LABELS = 12;
 
 /** The axes of a question that spans several fleets. */
-export function explainAxes({ axes, rows, tree, objective, top, settle }: Question): string {
+export function explainAxes({ axes, rows, tree, where, objective, top, settle }: Question): string {
   const width = Math.max(...axes.map(({ name }) => name.length));
   const lines = axes.map(({ name, labels }) => {
     const few = labels.length <= SHOWN_LABELS;
@@ -13,7 +13,8 @@ export function explainAxes({ axes, rows, tree, objective, top, settle }: Questi
     return `${name.padEnd(width)}  ${labels.length} values: ${shown.join(', ')}`;
   });
   const counted = `${rows.toLocaleString('en-US')} rows = ${explainTree(tree, shortNames(axes.map(({ name }) => name)))}`;
-  return `${lines.join('\n')}\n\n${counted}\nranked by ${objective}; reports the best ${top}, simulates at most ${settle}\n`;
+  const counts = where === null ? '' : `of which those count with ${where}\n`;
+  return `${lines.join('\n')}\n\n${counted}\n${counts}ranked by ${objective}; reports the best ${top}, simulates at most ${settle}\n`;
 }
 
 /** "hardware 4 x replicas 3": parts multiply, choices that hold axes of their own add up. */

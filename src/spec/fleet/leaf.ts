@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { count, name, positive, quantity, section } from '../leaf.ts';
 import { MAX_COUNT, MAX_INSTANCES, MAX_LENGTH_TOKENS } from '../limits.ts';
+import { asNumeric } from '../numeric.ts';
 import { workloadShape } from '../schema.ts';
 
 const SHARE = 'a share from 0 to 100 %, such as 40% or 0.4';
@@ -12,9 +13,8 @@ export function share(expected = SHARE) {
     const value = readShare(text);
     if (!(value >= 0 && value <= 1)) context.addIssue({ code: 'custom', message: expected });
   });
-  return z.union([z.number({ error: expected }).min(0, { error: expected }).max(1, { error: expected }), written], {
-    error: expected,
-  });
+  const plain = z.number({ error: expected }).min(0, { error: expected }).max(1, { error: expected });
+  return asNumeric(z.union([plain, written], { error: expected }), 'number');
 }
 
 /** NaN where it is none. */

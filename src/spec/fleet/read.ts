@@ -6,6 +6,7 @@ import type { Ownership } from '../../catalog/price-sheets.ts';
 import { show, UserError } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
 import { type Path, parseSpecDocument, type SpecDocument } from '../document.ts';
+import { bindParameters } from '../parameters.ts';
 import { readPower } from '../power.ts';
 import type { ReadOptions } from '../read-options.ts';
 import { isPlain, normalize, rewrittenAt, writtenAt } from '../shorthand.ts';
@@ -22,6 +23,7 @@ import { readStages } from './read-pipelines.ts';
 import { readPools } from './read-pools.ts';
 import { readDomains, readLinks, readTiers } from './read-topology.ts';
 import { readLatency, readTokens } from './read-values.ts';
+import { specSchema } from './schema.ts';
 import { checkStructure } from './structure.ts';
 import type { FleetSpec, PipelineSpec, PrefixSpec, SessionSpec } from './types.ts';
 
@@ -58,9 +60,10 @@ export function readDocument(
   const ledger = new Ledger(document, options.file, isPlain(document.data) ? writtenAt : undefined);
   const written = new Ledger(document, options.file);
   for (const path of broken) written.markBroken(path);
-  const input = normalize(checkStructure(document.data, written));
+  const bound = { ...document, data: bindParameters(document.data, specSchema, written) };
+  const input = normalize(checkStructure(bound.data, written));
   ledger.takeOver(written, isPlain(document.data) ? rewrittenAt : (path) => path);
-  const spec = bind(input, text, options, document, ledger);
+  const spec = bind(input, text, options, bound, ledger);
   const issues = [...document.issues, ...ledger.list()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   if (issues.length === 0) return spec;
   // what the catalog does not allow of the pools that are well written comes with the other mistakes, not after them
@@ -156,7 +159,7 @@ function readPipeline(name: string, input: Part, workload: Part, stages: StageWo
   const lengths = own === undefined ? null : readLengths(own, [...path, 'lengths'], ledger, world);
   const read = readStages(input.stages, [...path, 'stages'], stages);
   checkFlow(read, stages);
-  return { name, weight: number(input.weight, 1), lengths, stages: read };
+  return { name, weight: number(input.weight, 1), priority: number(input.priority, 0), lengths, stages: read };
 }
 
 function readSessions(input: Part | undefined, ledger: Ledger): SessionSpec | null {

@@ -4,7 +4,20 @@ import { HASH_BLOCK } from '../defaults.ts';
 import { word } from '../leaf.ts';
 import { questionShape, workloadShape } from '../schema.ts';
 import { client } from './client.ts';
-import { bandwidth, instances, latency, link, name, positive, quantity, section, size, time, tokens } from './leaf.ts';
+import {
+  bandwidth,
+  count,
+  instances,
+  latency,
+  link,
+  name,
+  positive,
+  quantity,
+  section,
+  size,
+  time,
+  tokens,
+} from './leaf.ts';
 import { fleet, shortShape } from './pool-schema.ts';
 import { stages } from './stage-schema.ts';
 import { DOMAIN_KINDS, WRITE_POLICIES } from './words.ts';
@@ -83,10 +96,15 @@ const workload = section(
 const pipeline = section(
   {
     weight: positive().optional().describe("Relative to the other pipelines'; 1 if left out."),
+    priority: count(-1000, 1000)
+      .optional()
+      .describe(
+        'Where engines have packing: priority, requests of the smallest are served first and preempted last; 0 if left out.',
+      ),
     lengths: workloadShape.lengths.describe("Lengths of its own, instead of the workload's."),
     stages,
   },
-  'a pipeline: {weight, lengths, stages}',
+  'a pipeline: {weight, priority, lengths, stages}',
 );
 
 const DISAGGREGATION = 'global, or {local: groups}';
@@ -101,10 +119,24 @@ const disaggregation = z.union(
 const byName = <S extends z.core.SomeType>(schema: S, expected: string, words: string) =>
   z.record(name('a name'), schema, { error: expected }).optional().describe(words);
 
+const WHERE = 'a comparison, such as devices == 8 and tp * pp <= 4';
 export const specSchema = section(
   {
     spec_version: questionShape.spec_version,
     name: questionShape.name,
+    let: z
+      .record(name('a name of letters, digits and _'), z.unknown(), { error: 'parameters by name' })
+      .optional()
+      .describe(
+        'Parameters by name: numbers, words, parts, or expressions of one another. Wherever a number may stand, an expression of them may (count: n - p); $name is the value itself.',
+      ),
+    where: z
+      .string({ error: WHERE })
+      .optional()
+      .describe(
+        'Which rows count: a comparison of parameters, keys of pools, traffic and limits, devices and instances (devices == 8 and tp * pp <= 4). All others are left out before anything of them is computed.',
+      ),
+    study: z.unknown().optional().describe('What `mist study` claims of the rows; other verbs pass over it.'),
     ...shortShape,
     fleet: fleet.optional().describe('Pools by name, instead of model, deployment and engine, which stand for one.'),
     links: byName(link, 'links by name', 'Links by name, for ports, buses and tiers.'),
@@ -187,6 +219,6 @@ export function specJsonSchema(): object {
   const { properties, ...rest } = schema;
   const open = allowAxes({ properties }).properties as JsonSchema;
   const whole = properties as JsonSchema;
-  for (const key of ['spec_version', 'name', 'objective', 'top', 'settle']) open[key] = whole[key];
+  for (const key of ['spec_version', 'name', 'objective', 'top', 'settle', 'where', 'study']) open[key] = whole[key];
   return { ...rest, properties: open, $defs: { ...(schema.$defs as object | undefined), axis: AXIS } };
 }

@@ -123,6 +123,8 @@ export interface PipelineSpec {
   readonly name: string;
   /** Relative to the other pipelines' weights. */
   readonly weight: number;
+  /** Where engines pack by priority, the smallest is served first and preempted last. */
+  readonly priority: number;
   /** Lengths of its own, instead of the workload's. */
   readonly lengths: WorkloadSpec['lengths'];
   readonly stages: readonly StageSpec[];

@@ -70,7 +70,7 @@ const SCHEDULER: readonly FlagRow[] = [
     as: SWITCH,
     usual: [true],
   }),
-  lost('--scheduling-policy', 'no priorities', { since: '0.6.3', usual: ['fcfs'] }),
+  sets('--scheduling-policy', 'packing', words({ priority: ['priority'] }, { plain: ['fcfs'] }), { since: '0.6.3' }),
   lost('--long-prefill-token-threshold', 'a chunk is as long as the budget allows', { usual: [0], as: SIGNED }),
   lost('--max-num-partial-prefills --max-long-partial-prefills', 'prompts are cut in the order of the queue', {
     usual: [1],

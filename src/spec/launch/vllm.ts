@@ -44,6 +44,7 @@ export function settleVllm(told: Told, setting: Setting): Settled {
     enable_prefix_caching: told.enable_prefix_caching,
     ...(preemption_mode === 'swap' ? { preemption_mode, swap_space: told.swap_space } : {}),
     num_scheduler_steps: told.num_scheduler_steps,
+    ...(told.packing === undefined ? {} : { packing: told.packing }),
     ...(drafts.section ? { speculative_config: drafts.section } : {}),
     ...role.keys,
   };
@@ -82,12 +83,14 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
   const swaps = !isV1(version) && isAtLeast(version, [0, 4, 0]) && c.preemption_mode === 'swap';
   const rounds = !isV1(version) && isAtLeast(version, [0, 6, 0]);
   const marks = isAtLeast(version, [0, 23, 0]);
+  const ranks = pool.packing === 'priority' && isAtLeast(version, [0, 6, 3]);
   noteForeign(
     pool,
     [
       ...(swaps ? ['preemption_mode'] : []),
       ...(rounds ? ['num_scheduler_steps'] : []),
       ...(marks ? ['watermark'] : []),
+      ...(ranks ? ['packing'] : []),
     ],
     notes,
   );
@@ -105,6 +108,7 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
       ? {}
       : { enable_prefix_caching: pool.prefixCaching }),
     ...(c.watermark > 0 && marks ? { watermark: c.watermark } : {}),
+    ...(ranks ? { packing: pool.packing } : {}),
     ...(swaps ? { preemption_mode: 'swap' } : {}),
     ...(swaps && c.num_cpu_blocks === 0 ? { swap_space: c.swap_space } : {}),
     ...(rounds && c.num_scheduler_steps > 1 ? { num_scheduler_steps: c.num_scheduler_steps } : {}),

@@ -1,17 +1,13 @@
 // How an llm client of a fleet forms a step: DESIGN.md section 4a, with shared and cached prompts, resident KV and packing.
 import { type AdmissionName, type BatchingName, isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
-import { countBlocks, decodeTokens, finalLength, mostBlocks } from './blocks.ts';
+import { countBlocks, decodeTokens, mostBlocks } from './blocks.ts';
 import { headOf, isResident } from './queue.ts';
-import { type Found, giveUp, leaveBehind, listUnits, lookUp, NO_BLOCKS, takeBack } from './share.ts';
+import { decodeEnd, isPartial, makeRoom, makeWay } from './room.ts';
+import { type Found, listUnits, lookUp, NO_BLOCKS, takeBack } from './share.ts';
 import type { Client, FormedStep, Visit } from './state.ts';
 
 export function isEnded(visit: Visit): boolean {
   return visit.generated === visit.output;
-}
-
-/** KV tokens that a decode behind `past` tokens needs room for: drafts beyond the final length are never kept. */
-function decodeEnd(client: Client, visit: Visit, past: number): number {
-  return Math.min(past + decodeTokens(client), finalLength(visit));
 }
 
 /** Before a step: a scheduler that is busy decoding sees what has arrived only every so many decode steps. */
@@ -109,10 +105,6 @@ export function holdUneven(ranks: readonly Client[]): void {
   for (const client of ranks) client.holds = holds;
 }
 
-function isPartial({ past, need }: Visit): boolean {
-  return past < need;
-}
-
 /** Whether a prompt that the scheduler knows of waits at the head of the queue, and a slot is free. */
 function hasPrompt(client: Client): boolean {
   const head = headOf(client);
@@ -143,6 +135,9 @@ function admissibleTokens(client: Client, step: FormedStep, rest: number): numbe
 /** Running visits in order of admission while budget is left, then the queue with what is left. */
 function formChunked(client: Client, step: FormedStep): void {
   let budget = client.setup.maxNumBatchedTokens;
+  makeWay(client, step);
+  const partial = client.running.find(isPartial);
+  if (partial) makeWay(client, step, Math.min(partial.need - partial.past, budget - client.running.length + 1));
   for (let at = 0; at < client.running.length && budget > 0; at++) {
     const visit = client.running[at]!;
     const left = Math.max(0, visit.need - visit.past);
@@ -174,6 +169,7 @@ function formChunked(client: Client, step: FormedStep): void {
 }
 
 function decodeRunning(client: Client, step: FormedStep): void {
+  makeWay(client, step);
   for (let at = 0; at < client.running.length; at++) {
     const visit = client.running[at]!;
     if (!makeRoom(client, step, visit, decodeEnd(client, visit, visit.past))) break;
@@ -305,40 +301,4 @@ function admit(
   visit.processed = 0;
   client.running.push(visit);
   step.admitted.push({ visit, skip });
-}
-
-/** Blocks for a running visit, behind a chunk or a decode; preempts the newest ones until it fits. False: it was the newest left, and went. */
-function makeRoom(client: Client, step: FormedStep, visit: Visit, tokens: number, chunk = 0): boolean {
-  const more = Math.max(0, countBlocks(visit, tokens, client, chunk) - visit.kv.length);
-  while (more > client.pool.room) {
-    const victim = preemptNewest(client, step);
-    if (victim === visit) return false;
-  }
-  visit.kv.push(...client.pool.take(more));
-  // drafts take theirs at once: nobody knows how many they will fill
-  if (visit.past >= visit.need && decodeTokens(client) === 1) step.decodeBlocks += more;
-  return true;
-}
-
-function preemptNewest(client: Client, step: FormedStep): Visit {
-  const victim = client.running.pop()!;
-  victim.preempted = true;
-  const content = countBlocks(victim, victim.past, client);
-  if (client.setup.swap && victim.past >= victim.need && content <= client.hostFree) {
-    client.hostFree -= content;
-    client.moved += content;
-    victim.swapped = true;
-    step.swappedOut.push(victim);
-    giveUp(client, victim);
-  } else {
-    leaveBehind(client, victim);
-    victim.past = 0;
-    victim.processed = 0;
-    victim.need = victim.prompt + victim.generated;
-  }
-  victim.joined = client.joins++;
-  // in front of a queue by order; where work decides, joined settles ties
-  client.waiting.unshift(victim);
-  step.preempted.push(victim);
-  return victim;
 }

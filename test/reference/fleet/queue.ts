@@ -1,8 +1,8 @@
 // Whose turn it is in the queue of an llm client.
-import type { PackingName } from '../../../src/check/scheduler-lists.ts';
+import { type PackingName, ranksRequests } from '../../../src/check/scheduler-lists.ts';
 import type { Client, Visit } from './state.ts';
 
-/** The visit whose turn it is: the first, or the one with the least work left, ties by order of joining. */
+/** The visit whose turn it is: the first, the one with the least work left, or with the smallest priority; ties by order of joining. */
 export function headOf(client: Client): Visit | undefined {
   if (client.waiting.length <= client.hidden) return undefined;
   return HEADS[client.setup.packing](client.waiting);
@@ -11,7 +11,18 @@ export function headOf(client: Client): Visit | undefined {
 const HEADS: Readonly<Record<PackingName, (waiting: readonly Visit[]) => Visit | undefined>> = {
   fcfs: (waiting) => waiting[0],
   'least-work-left': (waiting) => [...waiting].sort((a, b) => countWork(a) - countWork(b) || a.joined - b.joined)[0],
+  priority: (waiting) => inOrder(waiting)[0],
 };
+
+/** By priority, the smallest first, then by when they first joined. */
+function inOrder(visits: readonly Visit[]): Visit[] {
+  return [...visits].sort((a, b) => a.priority - b.priority || a.joined - b.joined);
+}
+
+/** Which of those that run is preempted first: the last of the order, or whoever was admitted last. */
+export function nextVictim({ setup, running }: Client): Visit {
+  return (ranksRequests(setup.packing) ? inOrder(running) : running).at(-1)!;
+}
 
 /** Tokens to prefill and to generate. */
 function countWork(visit: Visit): number {

@@ -21,6 +21,8 @@ export interface Visit {
   readonly prompt: number;
   readonly output: number;
   readonly seconds: number;
+  /** The smallest is served first, where clients look at it. */
+  readonly priority: number;
   readonly resident: boolean;
   readonly hold: boolean;
   readonly prefix: boolean;
@@ -285,6 +287,7 @@ function readVisits({ visits: table }: FleetProgram): Visit[] {
       prompt: table.prompt[index]!,
       output: table.output[index]!,
       seconds: table.seconds[index]!,
+      priority: table.priority?.[index] ?? 0,
       resident: (flags & VISIT_RESIDENT) !== 0,
       hold: (flags & VISIT_HOLD) !== 0,
       prefix: (flags & VISIT_PREFIX) !== 0,

@@ -1,0 +1,145 @@
+// mist study: what a document claims of its rows, held against runs of all of them.
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type Catalog, openCatalog } from '../catalog/open.ts';
+import { UserError } from '../check/issue.ts';
+import { didYouMean } from '../check/nearest.ts';
+import { statOf } from '../check/text-file.ts';
+import { meetPools } from '../plan/pipeline/lower-fleet.ts';
+import { openProgress } from '../report/progress.ts';
+import { openFolder } from '../report/write.ts';
+import { readSpecText } from '../spec/open.ts';
+import { findFlips } from '../study/flips.ts';
+import { openStudy, type Study } from '../study/open-study.ts';
+import { runStudy, type StudyResult } from '../study/run-study.ts';
+import { flipJson, studyJson } from '../study/study-json.ts';
+import { claimsTable, flipText, studyText } from '../study/terminal.ts';
+import { STUDY_FILES, writeStudy } from '../study/write.ts';
+import { type Flags, MOST_WORKERS, NO_ANSWER, type Output, onlyWord, verb, wholeFlag } from './flags.ts';
+import { heedInterrupts } from './interrupt.ts';
+
+const FLAGS = {
+  '--out': String,
+  '--workers': String,
+  '--where-it-flips': String,
+  '--catalog': String,
+  '--prices': String,
+  '--json': Boolean,
+} as const;
+
+const HELP = `mist study FILE [options]
+mist study FOLDER [options]
+
+  Simulates every row of a document, and holds what its section \`study\` claims against them: for every claim whether it holds, does not
+  hold, is within noise (of the seeds under workload.seed), or within the model's own error band; with the numbers. Of a folder every
+  study in it, one table of all claims at the end.
+
+  --out FOLDER       write rows.csv, rows.parquet, study.json and study.html there (of a folder of studies: a folder for each)
+  --where-it-flips CLAIM   the study again at other values of every parameter under study.unstated: what the claim comes to at each
+  --workers N        threads (default: one per core); results are the same bytes for any number
+  --catalog FOLDER   a catalog folder of your own, first
+  --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
+  --json             results as JSON
+
+  Exit codes: 0 every claim holds, 2 a mistake in the document, 3 some claim does not hold, or cannot be told from noise or error, 130
+  interrupted (143 by SIGTERM; what was simulated is told).
+`;
+
+/** Exit codes: 0 every claim holds, 3 some do not, 130 or 143 interrupted. A user's mistakes are thrown (exit code 2). */
+export const study = verb('study', FLAGS, HELP, async (flags, out) => {
+  const word = onlyWord('study', flags._, 'one study, or a folder of them');
+  const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
+  const isFolder = statOf(word)?.isDirectory() ?? false;
+  const studies = (isFolder ? studiesIn(word) : [word]).map((file) =>
+    openStudy(readSpecText(file), file, catalog, (one) => meetPools(one, catalog)),
+  );
+  const claim = flags['--where-it-flips'];
+  if (claim !== undefined) return tellFlips(studies, claim, catalog, flags, out);
+  const results: StudyResult[] = [];
+  const interrupt = heedInterrupts();
+  try {
+    for (const one of studies) {
+      const folder = flags['--out'];
+      const own = folder === undefined || !isFolder ? folder : join(folder, nameOf(one));
+      if (own !== undefined) await openFolder(own, STUDY_FILES);
+      const result = await runOne(one, catalog, flags, out, interrupt.signal);
+      results.push(result);
+      if (!flags['--json']) out.stdout(`${studyText(result)}\n\n`);
+      if (own !== undefined) out.stderr(`Wrote ${(await writeStudy(own, result)).join(', ')}\n`);
+      if (result.interrupted) break;
+    }
+  } finally {
+    interrupt.release();
+  }
+  if (flags['--json']) {
+    const json = isFolder ? results.map(studyJson) : studyJson(results[0]!);
+    out.stdout(`${JSON.stringify(json, null, 2)}\n`);
+  } else if (isFolder) out.stdout(`${claimsTable(results)}\n`);
+  if (interrupt.code() !== 0) return interrupt.code();
+  return results.every(({ claims }) => claims.every(({ verdict }) => verdict === 'holds')) ? 0 : NO_ANSWER;
+});
+
+async function runOne(
+  one: Study,
+  catalog: Catalog,
+  flags: Flags<typeof FLAGS>,
+  out: Output,
+  signal: AbortSignal,
+): Promise<StudyResult> {
+  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
+  try {
+    return await runStudy(one, catalog, {
+      ...optionsOf(flags),
+      signal,
+      onRow: (_, done, total) => progress.update(done, total, one.question.name),
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+function optionsOf(flags: Flags<typeof FLAGS>) {
+  return {
+    workers: wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism(),
+    catalogFolder: flags['--catalog'] ?? null,
+    prices: flags['--prices'] ?? null,
+  };
+}
+
+async function tellFlips(
+  studies: readonly Study[],
+  name: string,
+  catalog: Catalog,
+  flags: Flags<typeof FLAGS>,
+  out: Output,
+): Promise<number> {
+  const names = studies.flatMap(({ claims }) => claims.map((one) => one.name));
+  const own = studies.find(({ claims }) => claims.some((one) => one.name === name));
+  const path = '--where-it-flips';
+  if (!own) {
+    const hint = didYouMean(name, names) ?? `known: ${names.join(', ')}`;
+    throw new UserError([{ path, expected: 'the name of a claim', received: name, hint }]);
+  }
+  if (own.section.unstated.length === 0)
+    throw new UserError([{ path, expected: 'a study with parameters under unstated', received: own.question.file }]);
+  const interrupt = heedInterrupts();
+  try {
+    const map = await findFlips(own, name, catalog, { ...optionsOf(flags), signal: interrupt.signal });
+    out.stdout(flags['--json'] ? `${JSON.stringify(flipJson(map), null, 2)}\n` : `${flipText(map)}\n`);
+    return interrupt.code();
+  } finally {
+    interrupt.release();
+  }
+}
+
+function studiesIn(folder: string): string[] {
+  const files = readdirSync(folder).filter((name) => /\.(ya?ml|json)$/i.test(name));
+  if (files.length > 0) return files.sort().map((name) => join(folder, name));
+  throw new UserError([{ path: folder, expected: 'a folder with studies (.yaml)', received: 'none' }]);
+}
+
+/** The file's own name, without its ending. */
+function nameOf({ question: { file } }: Study): string {
+  return file.replace(/^.*[\\/]/, '').replace(/\.\w+$/, '');
+}

@@ -1,0 +1,115 @@
+// Where a claim flips: the study again with one unstated parameter at another value, every other as it stands. A list is gone through; in a
+// range the point is found by halving, where the verdicts at its ends differ.
+import type { Catalog } from '../catalog/open.ts';
+import { UserError } from '../check/issue.ts';
+import { parseSpecDocument, writeSpecDocument } from '../spec/document.ts';
+import type { JudgedClaim } from './judge.ts';
+import { openStudy, type Study } from './open-study.ts';
+import { runStudy, type StudyOptions } from './run-study.ts';
+import type { Unstated } from './section.ts';
+
+/** What a claim comes to at one value of a parameter. */
+export interface Flip {
+  readonly parameter: string;
+  readonly value: unknown;
+  /** null where the study cannot be run so; `refused` says why. */
+  readonly judged: JudgedClaim | null;
+  readonly refused: string;
+}
+
+export interface FlipMap {
+  readonly claim: string;
+  /** As the study stands. */
+  readonly stated: JudgedClaim;
+  readonly flips: readonly Flip[];
+  /** Between which values of a range the verdict changes, by parameter. */
+  readonly points: readonly { readonly parameter: string; readonly from: number; readonly to: number }[];
+}
+
+/** Ends of a range are no further apart than this when halving stops. */
+const NEAR = 0.02;
+const MOST_HALVINGS = 8;
+
+/** Throws UserError where the claim is unknown, or nothing is unstated. */
+export async function findFlips(study: Study, name: string, catalog: Catalog, options: StudyOptions): Promise<FlipMap> {
+  const { section } = study;
+  const claim = study.claims.find((one) => one.name === name)!;
+  const judge = async (parameter: Unstated, value: unknown): Promise<Flip> => {
+    try {
+      const other = narrowed(withValue(study, parameter.name, value, catalog), name);
+      const { claims } = await runStudy(other, catalog, { ...options, onRow: undefined });
+      return { parameter: parameter.name, value, judged: claims[0]!, refused: '' };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const { path, expected } = error.issues[0]!;
+      return { parameter: parameter.name, value, judged: null, refused: `${path}: not ${expected}` };
+    }
+  };
+  const stated = (await runStudy(narrowed(study, claim.name), catalog, options)).claims[0]!;
+  const flips: Flip[] = [];
+  const points: FlipMap['points'][number][] = [];
+  for (const parameter of section.unstated) {
+    if (parameter.range === null) {
+      for (const value of parameter.values) flips.push(await judge(parameter, value));
+      continue;
+    }
+    const found = await halve(parameter, parameter.range, judge);
+    flips.push(...found.flips);
+    if (found.point) points.push({ parameter: parameter.name, ...found.point });
+  }
+  return { claim: name, stated, flips, points };
+}
+
+/** The study with one claim only, and only the rows that it is of. */
+function narrowed(study: Study, name: string): Study {
+  const claim = study.claims.find((one) => one.name === name)!;
+  const rows = study.rows.filter((row) => claim.takes(study.labels.get(row)!));
+  return { ...study, claims: [claim], rows };
+}
+
+async function halve(
+  parameter: Unstated,
+  range: { readonly from: number; readonly to: number },
+  judge: (parameter: Unstated, value: unknown) => Promise<Flip>,
+) {
+  let [low, high] = [await judge(parameter, range.from), await judge(parameter, range.to)];
+  const flips = [low, high];
+  const same = (a: Flip, b: Flip) => a.judged?.verdict === b.judged?.verdict;
+  if (same(low, high)) return { flips, point: null };
+  let [from, to] = [range.from, range.to];
+  for (let i = 0; i < MOST_HALVINGS && Math.abs(to - from) > NEAR * Math.max(Math.abs(from), Math.abs(to)); i++) {
+    const value = middle(from, to);
+    if (value === from || value === to) break;
+    const found = await judge(parameter, value);
+    flips.push(found);
+    if (same(found, low)) [low, from] = [found, value];
+    else [high, to] = [found, value];
+  }
+  return { flips: flips.sort((a, b) => Number(a.value) - Number(b.value)), point: { from, to } };
+}
+
+/** Of whole numbers a whole one; of what lies far apart the middle of the ratio. */
+function middle(from: number, to: number): number {
+  const between = from > 0 ? Math.sqrt(from * to) : (from + to) / 2;
+  return Number.isInteger(from) && Number.isInteger(to) ? Math.round(between) : Number(between.toPrecision(3));
+}
+
+/** The same study with another value of a parameter under `let`, or at a path of the document. */
+function withValue({ question }: Study, name: string, value: unknown, catalog: Catalog): Study {
+  const { text, file } = question;
+  const data = structuredClone(parseSpecDocument(text, file).data) as Record<string, unknown>;
+  const given = data.let as Record<string, unknown> | undefined;
+  const path = given && Object.hasOwn(given, name) ? ['let', name] : name.split('.');
+  setAt(data, path, value, name);
+  return openStudy(writeSpecDocument(data), file, catalog);
+}
+
+function setAt(data: Record<string, unknown>, path: readonly string[], value: unknown, name: string): void {
+  let part: unknown = data;
+  for (const step of path.slice(0, -1)) part = (part as Record<string, unknown> | undefined)?.[step];
+  if (part === null || typeof part !== 'object' || Array.isArray(part)) {
+    const expected = 'a parameter under let, or the path of a key whose section is there';
+    throw new UserError([{ path: `study.unstated.${name}`, expected, received: name }]);
+  }
+  (part as Record<string, unknown>)[path.at(-1)!] = value;
+}

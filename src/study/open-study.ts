@@ -1,0 +1,84 @@
+// Opens a study: its document as a question, its section, and its claims held against the axes. All mistakes come at once.
+import type { Catalog } from '../catalog/open.ts';
+import { UserError } from '../check/issue.ts';
+import type { SweepAxis } from '../metrics/sweep.ts';
+import { nameAxes } from '../run/sweep.ts';
+import { parseSpecDocument } from '../spec/document.ts';
+import { Ledger } from '../spec/fleet/ledger.ts';
+import { openQuestion, type Question } from '../spec/question.ts';
+import { axisNamed, type Claim, type ClaimWorld, figureNamed, readClaim } from './claim.ts';
+import type { Figure } from './figures.ts';
+import type { Grouping } from './judge.ts';
+import { readSection, type StudySection } from './section.ts';
+
+export interface Study {
+  readonly question: Question;
+  readonly section: StudySection;
+  readonly axes: readonly SweepAxis[];
+  readonly claims: readonly Claim[];
+  /** Figures of tables and pages. */
+  readonly shown: readonly Figure[];
+  /** Rows that count, ascending, and what each chooses. */
+  readonly rows: readonly number[];
+  readonly labels: ReadonlyMap<number, ReadonlyMap<string, string>>;
+  readonly grouping: Grouping;
+}
+
+/** Rows of a study: all of them are simulated. */
+const MOST_ROWS = 200_000;
+const SEEDS = 'workload.seed';
+
+/** Throws UserError. */
+export function openStudy(
+  text: string,
+  file: string,
+  catalog: Catalog,
+  meet?: Parameters<typeof openQuestion>[4],
+): Study {
+  const document = parseSpecDocument(text, file);
+  if (!document.readable) throw new UserError(document.issues);
+  const section = readSection(document, file);
+  const question = openQuestion(text, file, catalog, undefined, meet);
+  const ledger = new Ledger(document, file);
+  if (question.rows > MOST_ROWS) {
+    const expected = `at most ${MOST_ROWS.toLocaleString('en-US')} rows: a study simulates all of them (mist sweep searches)`;
+    throw new UserError([
+      {
+        path: 'study',
+        expected,
+        received: `${question.rows.toLocaleString('en-US')} rows`,
+        file,
+        line: document.lineOf(['study']),
+      },
+    ]);
+  }
+  const axes = nameAxes(question);
+  const rows = Array.from({ length: question.rows }, (_, row) => row).filter((row) => question.keeps(row));
+  const labels = new Map(rows.map((row) => [row, question.choicesAt(row)] as const));
+  const world: ClaimWorld = { axes, compare: section.compare, ledger };
+  const claims = section.claims.flatMap((written) => readClaim(written, world) ?? []);
+  for (const claim of claims) refuseEmpty(claim, labels, ledger);
+  const named = section.show.map((name, i) => figureNamed(name, ['study', 'show', i], ledger));
+  const scenarios = new Set(
+    section.scenarios.map((name, i) => axisNamed(name, ['study', 'scenarios', i], world)?.name),
+  );
+  for (const key of ['compare', 'along'] as const) {
+    const name = section[key];
+    if (name !== null) axisNamed(name, ['study', key], world);
+  }
+  if (ledger.size > 0) throw new UserError(ledger.list());
+  const grouping: Grouping = {
+    seeds: SEEDS,
+    makesScenario: (axis) => question.asks(axis) || scenarios.has(axis),
+    shortOf: (name) => axes.find((axis) => axis.name === name)?.short ?? name,
+  };
+  const shown = named.flatMap((figure) => figure ?? []);
+  return { question, section, axes, claims, shown, rows, labels, grouping };
+}
+
+/** A claim of rows that there are none of says nothing. */
+function refuseEmpty({ takes, path, where }: Claim, labels: Study['labels'], ledger: Ledger): void {
+  if ([...labels.values()].some(takes)) return;
+  const expected = 'a condition that some row keeps: scenarios that share no row say nothing';
+  ledger.add({ path: [...path.slice(0, 3), 'where'], expected, received: `${where}, which none does` });
+}

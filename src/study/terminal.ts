@@ -1,0 +1,105 @@
+// A study in text: the table of claims, and what decides each.
+import { drawTable, left, right } from '../report/table.ts';
+import { wrap } from '../report/width.ts';
+import type { FlipMap } from './flips.ts';
+import { formatFigure, type JudgedClaim, type JudgedScenario, type Verdict, worst } from './judge.ts';
+import type { StudyResult } from './run-study.ts';
+
+export const VERDICTS: Readonly<Record<Verdict, string>> = {
+  holds: 'holds',
+  fails: 'does not hold',
+  noise: 'within noise',
+  band: "within the model's band",
+  unknown: 'cannot be said',
+};
+
+/** The claims of one study, each with the scenario that decides it. */
+export function claimsTable(results: readonly StudyResult[]): string {
+  const several = results.length > 1;
+  const rows = results.flatMap(({ study, claims }) =>
+    claims.map((one) => [
+      ...(several ? [study.question.name] : []),
+      one.claim.name,
+      VERDICTS[one.verdict],
+      share(one),
+      factor(deciding(one)),
+      tellDeciding(one),
+    ]),
+  );
+  const columns = [
+    ...(several ? left(['study'], { cut: true, comfort: 12 }) : []),
+    ...left(['claim'], { cut: true, comfort: 28 }),
+    ...left(['verdict']),
+    ...right(['of']),
+    ...right(['by']),
+    ...left(['decided by'], { cut: true, comfort: 36, spare: 1 }),
+  ];
+  return drawTable(columns, rows).join('\n');
+}
+
+/** The scenario that a claim's verdict is of: the worst, or of one that must hold somewhere the best. */
+export function deciding({ scenarios, verdict }: JudgedClaim): JudgedScenario | undefined {
+  const own = scenarios.filter((one) => one.verdict === verdict);
+  return own.length > 0 ? worst(own) : undefined;
+}
+
+/** "36/42": scenarios in which it holds. */
+function share({ scenarios, counts }: JudgedClaim): string {
+  return `${counts.holds}/${scenarios.length}`;
+}
+
+function factor(judged: JudgedScenario | undefined): string {
+  if (!judged || Number.isNaN(judged.margin)) return '';
+  const { margin, low, high } = judged;
+  const off = Number.isFinite(high / low) ? Math.max(high / margin, margin / low) - 1 : Number.NaN;
+  const by = margin >= 100 ? '> 100' : margin < 0.01 ? '< 0.01' : margin.toFixed(2);
+  return Number.isNaN(off) ? `x${by}` : `x${by} ± ${(off * 100).toFixed(0)} %`;
+}
+
+function tellDeciding(one: JudgedClaim): string {
+  const judged = deciding(one);
+  if (!judged) return 'no row';
+  return `${judged.scenario === '' ? '' : `${judged.scenario}: `}${judged.words}`;
+}
+
+/** Everything that `mist study` prints of one study. */
+export function studyText(result: StudyResult): string {
+  const { study, rows, claims, seconds } = result;
+  const { question, section, axes } = study;
+  const refused = rows.filter((row) => row.result === null && row.load !== 0);
+  const lines = [
+    question.name,
+    ...(section.about === null ? [] : wrap(section.about)),
+    '',
+    `${rows.length.toLocaleString('en-US')} rows = ${axes.map(({ short, labels }) => `${short} ${labels.length}`).join(' x ')}${question.where === null ? '' : `, where ${question.where}`}; ${formatFigure(seconds, 's')}`,
+    ...(refused.length === 0 ? [] : [`${refused.length} cannot be run: ${refused[0]!.refused}`]),
+  ];
+  if (claims.length > 0) lines.push('', claimsTable([result]));
+  return lines.join('\n');
+}
+
+/** What a claim comes to at every value that was tried. */
+export function flipText({ claim, stated, flips, points }: FlipMap): string {
+  const row = (parameter: string, value: string, judged: JudgedClaim | null, refused: string): string[] => [
+    parameter,
+    value,
+    judged ? VERDICTS[judged.verdict] : 'cannot be run',
+    judged ? share(judged) : '',
+    judged ? factor(deciding(judged)) : '',
+    judged ? tellDeciding(judged) : refused,
+  ];
+  const rows = [
+    row('as it stands', '', stated, ''),
+    ...flips.map((flip) => row(flip.parameter, String(flip.value), flip.judged, flip.refused)),
+  ];
+  const columns = [
+    ...left(['parameter', 'value', 'verdict']),
+    ...right(['of', 'by']),
+    ...left(['decided by'], { cut: true, comfort: 36, spare: 1 }),
+  ];
+  const found = points.map(({ parameter, from, to }) => `${parameter}: flips between ${from} and ${to}`);
+  const never = new Set(flips.map(({ parameter }) => parameter));
+  for (const { parameter, judged } of flips) if (judged?.verdict !== stated.verdict) never.delete(parameter);
+  const still = never.size === 0 ? [] : [`${[...never].join(', ')}: does not change the verdict`];
+  return [`Where ${claim} flips`, '', ...drawTable(columns, rows), ...found, ...still].join('\n');
+}
