@@ -1,6 +1,5 @@
 // The one door through which text files are read: what cannot be read as text is a user's mistake in words, never a stack trace.
-import { readFileSync, type Stats, statSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, readFileSync, type Stats, statSync } from '../host/host.ts';
 import { type Issue, UserError } from './issue.ts';
 import { noteInput } from './same-file.ts';
 

@@ -33,9 +33,29 @@ export interface RowWork {
   seek(index: number, order: Extract<Order, { kind: 'seek' }>): Promise<Report>;
 }
 
+/** An order in pieces that can be done in any order by anyone. */
+export interface Pieces {
+  readonly count: number;
+  /** Pieces that are done already have a 1. */
+  readonly skip?: Uint8Array;
+  act(piece: number): Report | Promise<Report>;
+}
+
+export function piecesOf(rows: RowWork, order: Order): Pieces {
+  if (order.kind === 'seek') return { count: order.rows.length, act: (index) => rows.seek(index, order) };
+  if (order.kind === 'settle') return { count: order.cuts.length, act: (piece) => rows.settle(piece, order) };
+  const { blocks: count, skip } = order;
+  const act = (block: number): Report =>
+    order.kind === 'screen' ? rows.screen(block, order.size) : rows.weigh(block, order);
+  return { count, ...(skip ? { skip } : {}), act };
+}
+
 type Rows = ReturnType<typeof openQuestionRows>;
 
-export function openRowWork({ text, file, seed, shape, objectives, module }: WorkerStart, catalog: Catalog): RowWork {
+export function openRowWork(
+  { text, file, seed, shape, objectives, module }: Omit<WorkerStart, 'control'>,
+  catalog: Catalog,
+): RowWork {
   const rows = openQuestionRows(text, file, catalog, seed);
   const screen = shape ? openScreening(rows, shape, objectives, catalog, module) : null;
   const simulator = openSimulator(catalog, openSession(catalog, openArena(LOWERING_BYTES), module));

@@ -1,10 +1,10 @@
 // Text of a spec to a checked FleetSpec: notation, then structure, then meaning; every mistake at once, with its line.
 
-import { basename, dirname, resolve } from 'node:path';
 import { isPriceFile } from '../../catalog/price-file.ts';
 import type { Ownership } from '../../catalog/price-sheets.ts';
 import { show, UserError } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
+import { basename, dirname, resolve } from '../../host/host.ts';
 import { type Path, parseSpecDocument, type SpecDocument } from '../document.ts';
 import { bindParameters } from '../parameters.ts';
 import { readPower } from '../power.ts';
