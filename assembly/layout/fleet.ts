@@ -15,6 +15,7 @@ export const FLEET_FETCHES = 8; // i32, where there are stores
 export const FLEET_WRITES = 9; // i32, where blocks are written back
 export const FLEET_RUN_AT = 10; // i32[visits + 1], where the runs of hash blocks of each visit begin; where there are stores or prefix caches
 export const FLEET_RUNS = 11; // HASH_RUN_BYTES records
+export const FLEET_ASKED = 62; // i32, output tokens that the client asked for at most, where they are not the answer's
 // Visits, out
 export const FLEET_VISIT_STRIDE = 23; // i32, VISIT_BYTES, or 0 where every request is one visit and all have the same record
 export const FLEET_READY = 12; // f64; the column of arrivals where every request is one visit

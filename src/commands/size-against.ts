@@ -27,7 +27,7 @@ export async function sizeAgainst(flags: SizeFlags, out: Output): Promise<number
   const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const [a, b] = [openOne(file, catalog, seed), openOne(other, catalog, seed)];
-  refuseOthers(a, b);
+  refuseOthers(a, b, over);
   const objective = wordFlag('--objective', flags['--objective'], OBJECTIVES) ?? a.objective;
   const [from, to] = [numberFlag('--from', flags['--from']), numberFlag('--to', flags['--to'])];
   if (from !== undefined && to !== undefined && !(from < to))
@@ -68,7 +68,7 @@ function openOne(file: string, catalog: Catalog, seed: number | undefined): One 
 }
 
 /** Two fleets are compared at one traffic and one promise, by one objective. */
-function refuseOthers(a: One, b: One): void {
+function refuseOthers(a: One, b: One, over: string): void {
   const issues: Issue[] = [];
   const compare = (path: string, of: (one: One) => unknown) => {
     const [own, other] = [a, b].map((one) => JSON.stringify(of(one)));
@@ -82,6 +82,13 @@ function refuseOthers(a: One, b: One): void {
   compare('workload.sessions', ({ spec }) => spec.sessions);
   compare('workload.shared_prefix', ({ spec }) => spec.prefixes);
   compare('slo', ({ spec }) => spec.slo);
+  compare('budget', ({ spec }) => spec.budget);
   compare('objective', ({ objective }) => objective);
+  if (over === 'price' && a.spec.budget?.usd_per_hour !== undefined)
+    issues.push({
+      path: 'budget.usd_per_hour',
+      expected: 'no budget in USD where the price is what changes: who keeps it would change with it',
+      received: `${a.spec.budget.usd_per_hour}`,
+    });
   if (issues.length > 0) throw new UserError(issues);
 }

@@ -69,6 +69,7 @@ function listColumns(program: FleetProgram): Column[] {
     });
   }
   if (clients.some(({ kind }) => kind === 'cores')) given(F.FLEET_SECONDS, visits.seconds);
+  if (visits.asked) given(F.FLEET_ASKED, visits.asked);
   if (has.sameAs) given(F.FLEET_SAME_AS, visits.sameAs);
   if (has.shared) given(F.FLEET_SHARED, visits.shared);
   if (has.lets) given(F.FLEET_LETS, visits.lets);

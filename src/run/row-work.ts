@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/open.ts';
 import { pricesOf } from '../catalog/price-sheets.ts';
 import { UserError } from '../check/issue.ts';
 import { openArena } from '../columns/arena.ts';
+import { overBudget } from '../metrics/limits.ts';
 import { weighFleet } from '../plan/pipeline/weigh-fleet.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
@@ -191,6 +192,9 @@ function weighRow({ objective, catalog, simulator, bounds }: Weighing, spec: Fle
   const { session, share } = simulator;
   const weight = weighFleet(spec, catalog, bounds && { lowering: session.lowering, share });
   const { priced, metered } = OBJECTIVE[objective];
+  // what its engines draw is known when they have run
+  if (overBudget(spec.budget, { devices: weight.devices, usd_per_hour: weight.usdPerHour, power_w: 0 }).length > 0)
+    throw new Unranked(REASON_WORDS['over-budget']);
   const { unpriced, unmetered } = weight;
   if (metered && unmetered.length > 0) throw new Unranked(`no watts are known for ${unmetered.join(', ')}`);
   if (!priced) return weight;

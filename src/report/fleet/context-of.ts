@@ -24,6 +24,7 @@ export function contextOf(spec: FleetSpec, lowered: LoweredFleet, catalog: Catal
     burstiness: arrivals.process === 'gamma' ? arrivals.burstiness : arrivals.process === 'poisson' ? 1 : null,
     maxConcurrency: walks.concurrency,
     slo: spec.slo,
+    budgeted: spec.budget !== undefined,
     power: spec.power,
     pools: factsOf(spec, lowered, labels),
     bases: clients.map(({ basis }) => basis),
