@@ -93,11 +93,8 @@ export async function openSweep(
     const interrupted = signal?.aborted ?? false;
     return { ...conclude(asked, found, catalog, prices), workload, seconds, workers, interrupted };
   };
-  const find = async (
-    asked: Question,
-    searching: Searching,
-    look: () => Promise<readonly Screened[]>,
-  ): Promise<Found> => {
+  type Look = () => Promise<readonly Screened[]>;
+  const find = async (asked: Question, searching: Searching, look: Look): Promise<Found> => {
     if (!shape) return weighRows(searching, asked, options.exhaustive ?? false);
     const own = (await look())[objectives.indexOf(asked.objective)];
     if (!own) throw new Error(`the sweep was not opened for ${asked.objective}`);
