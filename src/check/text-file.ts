@@ -37,6 +37,20 @@ export function readTextFile(file: string, { path, expected, hint }: Asked): str
   throw new UserError([issue]);
 }
 
+/** The same of standard input, to its end. */
+export function readStandardText({ path, expected, hint }: Asked): string {
+  let read: TextRead;
+  try {
+    read = decode(readFileSync(STANDARD_INPUT));
+  } catch (error) {
+    read = { received: fileWords(error) };
+  }
+  if ('text' in read) return read.text;
+  throw new UserError([{ path, expected, received: read.received, ...(hint ? { hint } : {}) }]);
+}
+/** Its descriptor. */
+export const STANDARD_INPUT = 0;
+
 export type TextRead = { readonly text: string } | { readonly received: string; readonly line?: number };
 
 /** The same without throwing: the text, or what was there instead. */

@@ -37,6 +37,15 @@ export const merge = verb('merge', FLAGS, HELP, async (flags, out) => {
   const catalog = openCatalog({ folder: catalogFolder, prices });
   const question = openQuestion(text, file, catalog, asking.seed ?? undefined);
   refuseGaps(shards, headOf(question, asking, null));
-  const asked = { question, catalog, asking, workers, json: flags['--json'] ?? false, folder, resume: true };
+  const asked = {
+    question,
+    catalog,
+    asking,
+    words: file,
+    workers,
+    json: flags['--json'] ?? false,
+    folder,
+    resume: true,
+  };
   return workOn(asked, null, out, (way) => mergeWork(shards, way));
 });

@@ -6,6 +6,7 @@ import type { WholeFile } from '../check/whole-file.ts';
 import { trustFleet } from '../metrics/fleet/trust.ts';
 import { type LoweredFleet, meetPools, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
+import { EXPORTS, type ExportName } from '../report/export/formats.ts';
 import { contextOf } from '../report/fleet/context-of.ts';
 import { fleetHtml } from '../report/fleet/html.ts';
 import { fleetJson } from '../report/fleet/json.ts';
@@ -39,6 +40,8 @@ export interface FleetFlags {
   readonly trace?: string;
   readonly html?: string;
   readonly timeline?: string;
+  /** Files in the formats of other tools. */
+  readonly exports: ReadonlyMap<ExportName, string>;
   readonly perRequest: boolean;
   /** Window of the trace, s. */
   readonly from?: number;
@@ -58,12 +61,13 @@ export async function runPipelines(
   const session = openSession(catalog);
   const spec = isRow ? longEnough(asked, openSimulator(catalog, session)) : asked;
   const lowered = prepareFleet(spec, catalog, session);
-  const files = openOutputs({
+  const files = openOutputs<string>({
     '--requests': flags.requests, // before the work, not after it
     '--steps': flags.steps,
     '--trace': flags.trace,
     '--html': flags.html,
     '--timeline': flags.timeline,
+    ...Object.fromEntries([...flags.exports].map(([name, file]) => [exportFlag(name), file])),
   });
   const { run, steps, clock, code } = await runInSlices(
     lowered,
@@ -79,12 +83,16 @@ export async function runPipelines(
   const context = { ...contextOf(spec, lowered, catalog), trust };
   writeAll(files['--html'], () => [fleetHtml(measured, context)]);
   writeAll(files['--timeline'], () => timelineLines(measured, lineFormatOf(flags.timeline!)));
+  for (const name of flags.exports.keys())
+    writeAll(files[exportFlag(name)]!, () => EXPORTS[name].write({ measured, context }));
   const { result } = measured;
   out.stdout(`${flags.json ? JSON.stringify(fleetJson(result, context), null, 2) : fleetTable(result, context)}\n`);
   if (lowered.walks.blocks && lowered.program.hashBlock === 0) out.stderr(`${HASHES_IGNORED}\n`);
   if (run.stop === 'deadlock') out.stderr(`Stopped early: ${measured.result.stopped}\n`);
   return code;
 }
+
+const exportFlag = (name: ExportName): string => `--export ${name}`;
 
 const HASHES_IGNORED = 'The hash ids of the trace are ignored: no pool has enable_prefix_caching.';
 

@@ -8,25 +8,25 @@ import { breakEven, OVER } from '../run/break-even.ts';
 import { TOLERANCE } from '../run/probe-load.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { OBJECTIVES } from '../spec/objectives.ts';
-import { readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
 import type { Objective } from '../spec/types.ts';
 import { NO_ANSWER, numberFlag, type Output, onlyWord, shareFlag, wholeFlag, wordFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import type { SizeFlags } from './size.ts';
+import type { SpecDoor } from './spec-door.ts';
 
 /** Values of a usual search, for its progress. */
 const USUAL = 16;
 
 /** Exit codes as of size. */
-export async function sizeAgainst(flags: SizeFlags, out: Output): Promise<number> {
+export async function sizeAgainst(flags: SizeFlags, out: Output, specs: SpecDoor): Promise<number> {
   const [file, other] = [onlyWord('size', flags._, 'one spec file beside --against'), flags['--against']!];
   const over = wordFlag('--over', flags['--over'], OVER);
   if (over === undefined)
     throw new UserError([{ path: '--over', expected: `one of ${OVER.join(', ')}`, received: 'nothing' }]);
   const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
-  const [a, b] = [openOne(file, catalog, seed), openOne(other, catalog, seed)];
+  const [a, b] = [openOne(file, catalog, seed, specs), openOne(other, catalog, seed, specs)];
   refuseOthers(a, b, over);
   const objective = wordFlag('--objective', flags['--objective'], OBJECTIVES) ?? a.objective;
   const [from, to] = [numberFlag('--from', flags['--from']), numberFlag('--to', flags['--to'])];
@@ -58,10 +58,8 @@ interface One {
   readonly objective: Objective;
 }
 
-function openOne(file: string, catalog: Catalog, seed: number | undefined): One {
-  const { rows, objective, at } = openQuestion(readSpecText(file), file, catalog, seed, (one) =>
-    meetPools(one, catalog),
-  );
+function openOne(file: string, catalog: Catalog, seed: number | undefined, specs: SpecDoor): One {
+  const { rows, objective, at } = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
   if (rows === 1) return { file, spec: at(0).spec, objective };
   const hint = `mist size ${file} finds the best of them; mist size --max-load --row N --print-spec writes one`;
   throw new UserError([{ path: file, expected: 'a spec of one deployment or fleet', received: `${rows} rows`, hint }]);

@@ -22,6 +22,8 @@ export interface Asked {
   readonly catalog: Catalog;
   readonly asking: Asking;
   readonly workers: number;
+  /** The spec as it is typed again in what the answer suggests. */
+  readonly words: string;
   readonly json: boolean;
   /** Where files go; undefined: nowhere. */
   readonly folder: string | undefined;
@@ -91,8 +93,11 @@ export async function workOn(
 const NO_ANSWERS: readonly string[] = ['missed', 'nothing'];
 
 /** The answer on stdout, the files in the folder, the exit code. */
-export async function tellSweep(result: SweepResult, { json, folder, interrupt, out }: UnderWay): Promise<Ended> {
-  out.stdout(json ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable(result)}\n`);
+export async function tellSweep(
+  result: SweepResult,
+  { words, json, folder, interrupt, out }: UnderWay,
+): Promise<Ended> {
+  out.stdout(json ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable({ ...result, file: words })}\n`);
   if (folder !== undefined) {
     const files = await writeSweep(folder, result);
     out.stderr(`Wrote ${files.join(', ')}\n`);

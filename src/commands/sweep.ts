@@ -7,9 +7,10 @@ import { formatNumber } from '../report/format.ts';
 import type { Part } from '../run/part.ts';
 import { isDone, markDone } from '../run/shards.ts';
 import { openSweep, sweep as sweepRows } from '../run/sweep.ts';
-import { defaultSpecFile, readSpecText } from '../spec/open.ts';
+import { defaultSpecFile } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
-import { type Flags, MOST_WORKERS, onlyWord, verb, wholeFlag } from './flags.ts';
+import { type Flags, MOST_WORKERS, onlyWord, wholeFlag } from './flags.ts';
+import { SPEC_HELP, specVerb } from './spec-door.ts';
 import { type Ended, tellSweep, type UnderWay, workOn } from './sweep-work.ts';
 
 const FLAGS = {
@@ -33,7 +34,7 @@ const HELP = `mist sweep [SPEC] [options]
   --resume           goes on with what an earlier run with this --out had finished when it was ended, however it was
   --shard I/N        only the I-th of N parts of the work, into FOLDER/sweep.work; mist merge makes the whole of them
   --workers N        threads (default: one per core); results are the same bytes for any number
-  --seed N           another seed for the workload
+${SPEC_HELP}  --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
   --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
   --exhaustive       simulate every row that can be, also those that are proved to be no better; the answer is the same
@@ -44,7 +45,7 @@ const HELP = `mist sweep [SPEC] [options]
 `;
 
 /** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted (what was computed is reported and written). A user's mistakes are thrown (exit code 2). */
-export const sweep = verb('sweep', FLAGS, HELP, (flags, out) => {
+export const sweep = specVerb('sweep', FLAGS, HELP, async (flags, out, specs) => {
   const file = flags._.length === 0 ? defaultSpecFile() : onlyWord('sweep', flags._, 'one spec file');
   const catalogFolder = flags['--catalog'] ?? null;
   const prices = flags['--prices'] ?? null;
@@ -54,10 +55,11 @@ export const sweep = verb('sweep', FLAGS, HELP, (flags, out) => {
   const exhaustive = flags['--exhaustive'] ?? false;
   const part = flags['--shard'] === undefined ? null : readPart(flags['--shard']);
   refuseWithoutFolder(flags);
-  const question = openQuestion(readSpecText(file), file, catalog, seed, (one) => meetPools(one, catalog));
+  const question = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
   const asked = {
     ...{ question, catalog, workers },
     asking: { file, seed: seed ?? null, catalogFolder, prices, exhaustive },
+    words: specs.words(file),
     json: flags['--json'] ?? false,
     folder: flags['--out'],
     resume: flags['--resume'] ?? false,
@@ -68,7 +70,7 @@ export const sweep = verb('sweep', FLAGS, HELP, (flags, out) => {
   });
 });
 
-function refuseWithoutFolder(flags: Flags<typeof FLAGS>): void {
+function refuseWithoutFolder(flags: Pick<Flags<typeof FLAGS>, '--out' | '--resume' | '--shard'>): void {
   if (flags['--out'] !== undefined) return;
   const wanting = (['--resume', '--shard'] as const).filter((flag) => flags[flag] !== undefined);
   const issues = wanting.map(

@@ -6,6 +6,8 @@ import { conversations, programOf as programOfSpec } from '../../bench/fleet-spe
 import type { FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { hashRunsOf } from '../../src/run/hash-runs.ts';
+import { referenceFleet } from '../reference/fleet/simulate.ts';
+import { listDifferences } from './compare.ts';
 import { drawProgram } from './random.ts';
 
 /** The same program with other names for its hash blocks: ids in groups of at most `length`, in an order that `seed` draws. */
@@ -33,6 +35,22 @@ function renumber(program: FleetProgram, length: number, seed: number): FleetPro
   return { ...program, visits: { ...program.visits, hashIds } };
 }
 
+/** The same with lists that are no chains of prefixes: every other visit begins with another of its ids. */
+function turn(program: FleetProgram): FleetProgram {
+  const { visits } = program;
+  const hashIds = visits.hashIds.slice();
+  for (let v = 0; v < visits.count; v++) {
+    const ids = visits.hashIds.subarray(visits.hashAt[v], visits.hashAt[v + 1]);
+    hashIds.set([...ids.subarray(v % 4), ...ids.subarray(0, v % 4)], visits.hashAt[v]);
+  }
+  return { ...program, visits: { ...visits, hashIds } };
+}
+
+function demandReference(program: FleetProgram, length: number, seed: number): void {
+  const turned = turn(renumber(program, length, seed));
+  expect(listDifferences(turned, runFleet(turned, { leap: 'exact' }), referenceFleet(turned))).toEqual([]);
+}
+
 function demandSame(program: FleetProgram, length: number, seed: number): void {
   const named = renumber(program, length, seed);
   for (const leap of ['none', 'exact'] as const) {
@@ -47,9 +65,10 @@ function demandSame(program: FleetProgram, length: number, seed: number): void {
 describe('runs of hash ids', () => {
   test('give every visit its ids again, each run the front of its segment', () => {
     const check = (drawn: FleetProgram, length: number, seed: number) => {
-      const { visits, hashCount } = renumber(drawn, length, seed);
+      const { visits, hashCount } = turn(renumber(drawn, length, seed));
       const { at, records } = hashRunsOf(visits, hashCount);
       const firsts = new Map<number, number>();
+      const segments = new Map<number, number>();
       for (let v = 0; v < visits.count; v++) {
         const ids: number[] = [];
         for (let run = at[v]!; run < at[v + 1]!; run++) {
@@ -59,7 +78,11 @@ describe('runs of hash ids', () => {
           const first = firsts.get(segment!) ?? id!;
           expect(id).toBe(first);
           firsts.set(segment!, first);
-          for (let name = id!; ids.length < end!; name++) ids.push(name);
+          for (let name = id!; ids.length < end!; name++) {
+            expect(segments.get(name) ?? segment).toBe(segment);
+            segments.set(name, segment!);
+            ids.push(name);
+          }
         }
         expect(ids).toEqual([...visits.hashIds.subarray(visits.hashAt[v], visits.hashAt[v + 1])]);
       }
@@ -72,6 +95,11 @@ describe('runs of hash ids', () => {
       seed: 81,
       numRuns: 200,
     });
+  });
+
+  test('are what the reference sees block by block, where no list is a chain of prefixes', () => {
+    const length = fc.constantFrom(1, 4, 99);
+    fc.assert(fc.property(drawProgram(), length, fc.nat(), demandReference), { seed: 82, numRuns: 200 });
   });
 
   test('change nothing in conversations whose caches are too small for them', () => {
