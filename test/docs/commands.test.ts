@@ -13,7 +13,7 @@ function place(word: string, files: ReadonlyMap<string, string>): string {
   if (format !== undefined) return format + place(file, files);
   const folders = new Set([...files.keys()].map((name) => name.split('/')[0]));
   const ours =
-    files.has(word) || folders.has(word) || /^(results|my-catalog|[\w-]+\.(csv|jsonl|json|html))$/.test(word);
+    files.has(word) || folders.has(word) || /^(results|my-catalog|[\w-]+\.(csv|jsonl|json|html|txt))$/.test(word);
   return ours ? join(scratch, word) : word;
 }
 
