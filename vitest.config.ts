@@ -9,6 +9,7 @@ const SLOW = [
   'test/cli/**',
   'test/docs/commands.test.ts',
   'test/docs/library.test.ts',
+  'test/explorer/**',
   'test/engine/marks.test.ts',
   'test/engine/swap.test.ts',
   'test/fleet-sweep/**',

@@ -67,8 +67,8 @@ workload:
   seed: 0
 `;
 
-/** Conversations behind twenty shared texts on sixteen engines that keep blocks, to whichever has least to do. */
-export const conversations = (requests: number): string => `
+/** Conversations behind twenty shared texts on sixteen engines that keep blocks, to whichever has least to do; hash blocks of `tokens`, else the engine's 16. */
+export const conversations = (requests: number, tokens?: number): string => `
 name: conversations with shared prefixes
 model: llama-3.1-8b
 deployment: {hardware: h100-sxm-80gb, replicas: 16, routing: least-loaded}
@@ -77,8 +77,7 @@ workload:
   lengths: {input_len: {lognormal: {mean: 120, std: 80, max: 800}}, output_len: {lognormal: {mean: 100, std: 60, max: 600}}}
   sessions: {turns: {uniform: [1, 8]}, think_time: {lognormal: {mean: 20s, std: 15s}}}
   shared_prefix: {tokens: 1024, count: 20}
-  hash_block: 256
-  request_rate: 160
+${tokens ? `  hash_block: ${tokens}\n` : ''}  request_rate: 160
   num_requests: ${requests}
   seed: 0
 `;

@@ -61,6 +61,8 @@ async function benchFleet(note: Note): Promise<Row[]> {
   const long = programOf(pipeline(REQUESTS / 5));
   rows.push(benchRate('16 clients, search, fetch and reason', long, 0.3, note));
   rows.push(benchRate('turns with shared prefixes, 16 instances', programOf(conversations(REQUESTS)), 0.5, note));
+  const coarse = programOf(conversations(REQUESTS, 256));
+  rows.push(benchRate('the same in hash blocks of 256 tokens', coarse, 0.5, note));
   const { text, words } = traceSpec();
   const trace = programOf(text);
   const what = `${words}, ${trace.requests.count.toLocaleString('en')} requests, three tiers`;

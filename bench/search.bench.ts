@@ -45,7 +45,7 @@ function benchRows(note: Note): Row[] {
     shape: null,
     objectives: [],
   };
-  const work = openRowWork({ ...start, module: kernelModule(), control: new SharedArrayBuffer(8) }, catalog);
+  const work = openRowWork({ ...start, module: kernelModule() }, catalog);
   const { rows } = openQuestion(GRID, 'grid.yaml', catalog);
   const chosen = Float64Array.from({ length: WANTED }, (_, i) => Math.floor((i * rows) / WANTED));
   const cuts = Uint32Array.from({ length: Math.ceil(WANTED / SETTLED_ROWS) }, (_, piece) => piece * SETTLED_ROWS);

@@ -6,6 +6,7 @@ const TESTS = fileURLToPath(new URL('../test/', import.meta.url));
 
 /** Rooms of src/ and assembly/ whose tests lie elsewhere (too). */
 const ELSEWHERE = {
+  host: ['explorer', 'hosts'],
   check: ['spec/units', 'spec/fuzz', 'spec/mistakes', 'pipeline/mistakes'],
   stages: ['plan/ops', 'plan/op-table', 'pipeline', 'fleet-report'],
   spec: ['pipeline', 'launch'],

@@ -1,16 +1,21 @@
 #!/usr/bin/env node
 // The command line: finds the verb, prints a user's mistakes precisely, and turns outcomes into exit codes.
+import { isatty } from 'node:tty';
 import { UserError } from './check/issue.ts';
 import { asMemoryError } from './check/memory.ts';
 import { didYouMean } from './check/nearest.ts';
 import { fileWords } from './check/text-file.ts';
 import { readVersion } from './check/version.ts';
+import type { Verbs } from './commands/completion.ts';
 import type { Output } from './commands/flags.ts';
-
-type Verb = (argv: readonly string[], out: Output) => Promise<number>;
+import { fitText } from './report/width.ts';
 
 /** Loaded when asked for: starting one verb does not pay for the others. */
-const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> }>> = {
+const VERBS: Verbs = {
+  init: {
+    words: 'ask three questions and write a spec to start from',
+    load: async () => (await import('./commands/init.ts')).init,
+  },
   sweep: {
     words: 'try every configuration of a spec and rank them',
     load: async () => (await import('./commands/sweep.ts')).sweep,
@@ -60,6 +65,14 @@ const VERBS: Readonly<Record<string, { words: string; load: () => Promise<Verb> 
     words: 'replay measured cases and tell the errors',
     load: async () => (await import('./commands/validate.ts')).validate,
   },
+  mcp: {
+    words: 'serve run, sweep, size, step, catalog and validate to agents (Model Context Protocol, over stdio)',
+    load: async () => (await import('./commands/mcp.ts')).mcp,
+  },
+  completion: {
+    words: 'print what makes a shell complete all this',
+    load: async () => (await import('./commands/completion.ts')).completionOf(VERBS),
+  },
 };
 
 function helpText(): string {
@@ -82,9 +95,10 @@ const out: Output = {
 };
 
 async function main(argv: readonly string[]): Promise<number> {
-  const [word, ...rest] = argv[0] === 'help' && argv.length > 1 ? [argv[1], '--help'] : argv;
-  if (word === undefined || word === '--help' || word === '-h' || word === 'help') {
-    out.stdout(helpText());
+  const [asked, ...rest] = argv[0] === 'help' && argv.length > 1 ? [argv[1], '--help'] : argv;
+  const word = asked ?? (isatty(0) && isatty(1) ? 'init' : 'help');
+  if (word === '--help' || word === '-h' || word === 'help') {
+    out.stdout(fitText(helpText()));
     return 0;
   }
   if (word === '--version' || word === '-v') {

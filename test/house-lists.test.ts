@@ -31,6 +31,7 @@ const MAY_DECIDE: Readonly<Record<string, string>> = {
   'src/calibrate/validate/': 'what measured cases call it',
   'src/validate/': 'the same',
   'test/fleet/random.ts': 'what cores are chosen by',
+  'test/reference/fleet/admit.ts': 'the reference',
   'test/reference/fleet/form.ts': 'the reference: a rule per word, and the compiler misses one that is not there',
   'test/reference/fleet/queue.ts': 'the reference',
   'test/reference/fleet/route.ts': 'the reference',

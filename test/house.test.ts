@@ -10,6 +10,7 @@ import layouts from './house.layout.json' with { type: 'json' };
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** In walking order: a room imports only itself and rooms before it. */
 const ROOMS = [
+  'host',
   'check',
   'catalog',
   'stages',
@@ -25,9 +26,20 @@ const ROOMS = [
   'calibrate',
   'study',
   'commands',
+  'explorer',
 ];
 /** What of assembly/ is TypeScript too. */
 const SHARED = ['assembly/layout', 'assembly/random'];
+/** Writers of files, and the thread that Node starts: no browser has them. */
+const NODE_ALONE = [
+  'src/check/folder-lock.ts',
+  'src/check/whole-file.ts',
+  'src/report/write.ts',
+  'src/run/asked.ts',
+  'src/run/work-file.ts',
+  'src/run/work-folder.ts',
+  'src/run/worker.ts',
+];
 const BANNED = /(^|-)(utils?|helpers?|managers?|handlers?|base|common|misc)(-|$)/;
 const MOST_LINES = 350;
 /** Lists of mistakes are long. */
@@ -43,7 +55,7 @@ interface Source {
 function listSources(...folders: string[]): Source[] {
   return folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name) && entry.name !== 'binary.ts')
+      .filter((entry) => entry.isFile() && /\.(tsx?|mjs)$/.test(entry.name) && entry.name !== 'binary.ts')
       .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
       .sort()
       .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })),
@@ -86,6 +98,18 @@ describe('rooms', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('the rooms that browsers have too reach their machine through the host alone', () => {
+    const forBrowsers = ROOMS.slice(ROOMS.indexOf('host') + 1, ROOMS.indexOf('validate'));
+    const found = src.filter(
+      ({ path, text }) => forBrowsers.includes(roomOf(path)) && /from 'node:|\bBuffer\.|\bprocess\.\w+\(/.test(text),
+    );
+    expect(found.map(({ path }) => path)).toEqual(NODE_ALONE);
+    const explorer = src.filter(({ path }) => path.startsWith('src/explorer/')).flatMap(listImports);
+    expect(
+      explorer.filter((target) => NODE_ALONE.includes(target) || /^src\/(commands|calibrate|validate)\//.test(target)),
+    ).toEqual([]);
+  });
+
   test('tools are the end of the order: they take from src, and nothing that is shipped takes from them', () => {
     const shipped = code.filter(({ path }) => /^(src|assembly)\//.test(path));
     const takes = shipped.flatMap((source) => listImports(source).map((target) => `${source.path} imports ${target}`));
@@ -107,7 +131,7 @@ describe('files', () => {
     const wrong = code
       .map(({ path }) => path)
       .filter((path) => {
-        const stem = basename(path).replace(/(\.(test|bench|d))?\.(ts|mjs)$/, '');
+        const stem = basename(path).replace(/(\.(test|bench|d))?\.(tsx?|mjs)$/, '');
         return !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(stem) || BANNED.test(stem);
       });
     expect(wrong).toEqual([]);

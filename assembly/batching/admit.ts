@@ -3,7 +3,7 @@ import {
   CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_NEED_BLOCKS, CLIENT_NEED_SEQS, CLIENT_PEAK_SEQS,
   CLIENT_PREFIX, CLIENT_WAIT_STEPS, CLIENT_WAIT_TOKENS, CLIENT_WATERMARK,
 } from '../layout/client';
-import { ADMISSION_FULL_LENGTH } from '../layout/admission';
+import { ADMISSION_FULL_LENGTH, ADMISSION_FULL_PROMPT } from '../layout/admission';
 import { CACHE_UNIT } from '../layout/cache';
 import { FLAG_RESIDENT } from '../layout/enums';
 import { FLEET_CACHED, FLEET_FETCHED, FLEET_READS, FLEET_SHARED, FLEET_START } from '../layout/fleet';
@@ -67,7 +67,7 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
   }
   const blocks = admissionBlocks(run, rep, request, skip + tokens) - foreign;
   const passing = passingBlocks(rep, skip + tokens, tokens);
-  if (!hasRoom(rep, blocks + idle + passing + taken)) return false;
+  if (!hasRoom(rep, blocks + gateBlocks(rep, skip + tokens, skip + work) + idle + passing + taken)) return false;
   const slot = takeHead(run, rep, request, blocks, foreign, skip);
   if (passing > 0) holdPassing(rep, passing);
   if (cache != 0) {
@@ -81,6 +81,13 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
   }
   addChunk(run, rep, slot, tokens, skip, tokens == work);
   return true;
+}
+
+/** Blocks that must be free beyond those that a chunk up to `tokens` takes: where the whole prompt has to fit, those of the rest of it. */
+// @ts-ignore: decorator
+@inline
+function gateBlocks(rep: usize, tokens: i32, need: i32): i32 {
+  return geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_PROMPT ? heldBlocks(rep, need) - heldBlocks(rep, tokens) : 0;
 }
 
 /** Blocks that are in use until the step ends. */
@@ -284,7 +291,7 @@ function admissible(run: usize, rep: usize, left: i32, taken: i32, whole: bool):
       if (!whole) chunk = left - tokens;
     }
     room -= admissionBlocks(run, rep, request, chunk) + passingBlocks(rep, chunk, chunk);
-    if (room < 0) return tokens;
+    if (room < gateBlocks(rep, chunk, need)) return tokens;
     tokens += chunk;
     if (whole && tokens > left) return tokens;
     request = rowi(geta(run, RUN_NEXT), request);

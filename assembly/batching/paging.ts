@@ -1,8 +1,9 @@
 // KV blocks: what a sequence needs, and preemption (by recompute or swap) when they find none.
 import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_NEED_BLOCKS, CLIENT_PACKING, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_PROMISES, CLIENT_UNDONE } from '../layout/client';
+import { FLEET_ASKED } from '../layout/fleet';
 import { LOAD_KV } from '../layout/load';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
-import { ADMISSION_FULL_LENGTH, ADMISSION_PROMPT } from '../layout/admission';
+import { ADMISSION_FULL_LENGTH, ADMISSION_FULL_PROMPT, ADMISSION_PROMPT } from '../layout/admission';
 import { PACKING_PRIORITY } from '../layout/packing';
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_INDEX, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
@@ -23,8 +24,8 @@ import { swapOut } from './swap';
 @inline
 export function admissionBlocks(run: usize, rep: usize, request: i32, tokens: i32): i32 {
   const admission = geti(rep, CLIENT_ADMISSION);
-  if (admission == ADMISSION_FULL_LENGTH) return mostBlocks(rep, finalLength(run, request));
-  assert(admission == ADMISSION_PROMPT, 'admissionBlocks: unknown admission');
+  if (admission == ADMISSION_FULL_LENGTH) return mostBlocks(rep, askedLength(run, request));
+  assert(admission == ADMISSION_PROMPT || admission == ADMISSION_FULL_PROMPT, 'admissionBlocks: unknown admission');
   return heldBlocks(rep, tokens);
 }
 
@@ -33,6 +34,21 @@ export function admissionBlocks(run: usize, rep: usize, request: i32, tokens: i3
 @inline
 export function finalLength(run: usize, request: i32): i32 {
   return rowi(geta(run, RUN_PROMPT), request) + rowi(geta(run, RUN_OUTPUT), request) - 1;
+}
+
+/** The same, as far as an engine knows when the request arrives: with as many tokens as its client asked for at most. */
+// @ts-ignore: decorator
+@inline
+export function askedLength(run: usize, request: i32): i32 {
+  return rowi(geta(run, RUN_PROMPT), request) + askedOutput(run, request) - 1;
+}
+
+/** Output tokens that the client of `request` asked for at most; no fewer than it gets. */
+// @ts-ignore: decorator
+@inline
+export function askedOutput(run: usize, request: i32): i32 {
+  const asked = geta(geta(run, RUN_FLEET), FLEET_ASKED);
+  return rowi(asked == 0 ? geta(run, RUN_OUTPUT) : asked, request);
 }
 
 /** Tokens to prefill: the prompt, after a preemption also what was generated. */

@@ -3,32 +3,24 @@
 import {
   CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_DRAFTS, CLIENT_PREFIX, CLIENT_PREFIX_LOSS, CLIENT_WAIT_STEPS,
 } from '../layout/client';
-import { CACHE_GIVEN, CACHE_UNIT, NODE_BY, NODE_COUNT } from '../layout/cache';
+import { CACHE_GIVEN, CACHE_UNIT, NODE_BY, NODE_COUNT, NODE_ID } from '../layout/cache';
 import { FLAG_PREFIX } from '../layout/enums';
-import { FLEET_HASH_AT, FLEET_HASH_IDS, FLEET_READS, FLEET_SHARED } from '../layout/fleet';
+import { FLEET_READS, FLEET_RUNS, FLEET_SHARED, HASH_RUN_BYTES, HASH_RUN_END, HASH_RUN_ID, HASH_RUN_SEGMENT } from '../layout/fleet';
 import {
   REP_DECODING, REP_END, REP_HEAD_IDLE, REP_HEAD_OWN, REP_HEAD_UNITS, REP_PROMISED, REP_STEPS, REP_USED, REP_WAITING, SLOT_LISTED, SLOT_REQUEST,
 } from '../layout/replica';
 import { RUN_FLEET } from '../layout/run';
-import {
-  appendNameless, appendNode, appendOwned, findBlock, listBlock, nodeAt, takeOwned, trimBlocks, unlinkNode,
-} from '../table/blocks';
+import { appendExtent, appendNameless, appendOwned, takeOwned, trimBlocks, unlinkNode } from '../table/blocks';
 import { addi, geta, getf, geti, rowi, seti } from '../table/cell';
+import { cutOut, findExtent, listExtent, nodeAt, restOf, roomAbove, roomBelow } from '../table/extents';
+import { hashBlocks, runsOf } from '../table/runs';
 import { hasFlag, rowOr } from '../table/visit';
 import { blocksTaken, decodeBlocks } from './count';
 
-/** Where the hash ids of a visit begin. */
-// @ts-ignore: decorator
-@inline
-function idsOf(fleet: usize, visit: i32): usize {
-  return geta(fleet, FLEET_HASH_IDS) + ((<usize>rowi(geta(fleet, FLEET_HASH_AT), visit)) << 2);
-}
-
 /** How many hash blocks of a visit its client looks at; a branch reads what another visit holds for it instead. */
 function idCount(fleet: usize, visit: i32): i32 {
-  if (geta(fleet, FLEET_HASH_AT) == 0 || !hasFlag(fleet, visit, FLAG_PREFIX) || rowOr(geta(fleet, FLEET_SHARED), visit, 0) > 0) return 0;
-  const at = geta(fleet, FLEET_HASH_AT) + ((<usize>visit) << 2);
-  return load<i32>(at, 4) - load<i32>(at);
+  if (geta(fleet, FLEET_RUNS) == 0 || !hasFlag(fleet, visit, FLAG_PREFIX) || rowOr(geta(fleet, FLEET_SHARED), visit, 0) > 0) return 0;
+  return hashBlocks(fleet, visit);
 }
 
 /** Hash blocks of a visit that `tokens` tokens fill. */
@@ -74,18 +66,44 @@ function takenNow(run: usize, rep: usize): i32 {
 export function leadingBlocks(run: usize, rep: usize, visit: i32): i32 {
   const fleet = geta(run, RUN_FLEET);
   const cache = geta(rep, CLIENT_PREFIX);
-  if (cache == 0 || geta(fleet, FLEET_HASH_AT) == 0) return 0;
+  if (cache == 0 || geta(fleet, FLEET_RUNS) == 0) return 0;
   trimTo(fleet, rep, cache, takenNow(run, rep));
-  const at = geta(fleet, FLEET_HASH_AT) + ((<usize>visit) << 2);
-  return countLeading(cache, idsOf(fleet, visit), load<i32>(at, 4) - load<i32>(at));
+  return countLeading(cache, runsOf(fleet, visit), hashBlocks(fleet, visit));
 }
 
-// @ts-ignore: decorator
-@inline
-function countLeading(cache: usize, ids: usize, count: i32): i32 {
+/** Of the first `count` hash blocks of the visit that has `runs`: leading ones that can be found. */
+function countLeading(cache: usize, runs: usize, count: i32): i32 {
   let found = 0;
-  while (found < count && findBlock(cache, rowi(ids, found)) != 0) found++;
+  for (let at = runs; found < count; at += HASH_RUN_BYTES) {
+    const end = load<i32>(at, HASH_RUN_END);
+    let id = load<i32>(at, HASH_RUN_ID);
+    while (found < end) {
+      const node = findExtent(cache, load<i32>(at, HASH_RUN_SEGMENT), id);
+      if (node == 0) return found;
+      const part = restOf(cache, node, id, end - found);
+      id += part;
+      found += part;
+    }
+  }
   return found;
+}
+
+/** Of its first `units` hash blocks, which can all be found, those that nobody reads. */
+function countIdle(cache: usize, runs: usize, units: i32): i32 {
+  let idle = 0;
+  let i = 0;
+  for (let at = runs; i < units; at += HASH_RUN_BYTES) {
+    const end = min(load<i32>(at, HASH_RUN_END), units);
+    let id = load<i32>(at, HASH_RUN_ID);
+    while (i < end) {
+      const node = findExtent(cache, load<i32>(at, HASH_RUN_SEGMENT), id);
+      const part = restOf(cache, node, id, end - i);
+      if (load<i32>(nodeAt(cache, node), NODE_COUNT) == 0) idle += part;
+      id += part;
+      i += part;
+    }
+  }
+  return idle;
 }
 
 /**
@@ -106,8 +124,8 @@ export function lookUpHead(run: usize, rep: usize, visit: i32, need: i32, shared
   }
   trimTo(fleet, rep, cache, taken);
   const count = idCount(fleet, visit);
-  const ids = count > 0 ? idsOf(fleet, visit) : 0;
-  const leading = countLeading(cache, ids, count);
+  const runs = count > 0 ? runsOf(fleet, visit) : 0;
+  const leading = countLeading(cache, runs, count);
   const first = shared / blockSize;
   const own = leftBlocks(fleet, cache, visit, leading);
   const loss = (geti(rep, CLIENT_PREFIX_LOSS) + blockSize - 1) / blockSize;
@@ -122,9 +140,7 @@ export function lookUpHead(run: usize, rep: usize, visit: i32, need: i32, shared
   }
   seti(rep, REP_HEAD_UNITS, units);
   seti(rep, REP_HEAD_OWN, found - units * unit);
-  let idle = 0;
-  for (let i = 0; i < units; i++) if (load<i32>(nodeAt(cache, findBlock(cache, rowi(ids, i))), NODE_COUNT) == 0) idle++;
-  seti(rep, REP_HEAD_IDLE, idle * unit);
+  seti(rep, REP_HEAD_IDLE, countIdle(cache, runs, units) * unit);
   return found == 0 ? shared : (first + found) * blockSize;
 }
 
@@ -156,15 +172,28 @@ export function readFound(run: usize, rep: usize, slot: usize): void {
   store<i32>(reads, units);
   store<i32>(slot, units, SLOT_LISTED);
   if (units == 0) return;
-  const unit = geti(cache, CACHE_UNIT);
-  const ids = idsOf(fleet, visit);
-  for (let i = 0; i < units; i++) {
-    const node = findBlock(cache, rowi(ids, i));
-    const readers = nodeAt(cache, node) + NODE_COUNT;
-    if (load<i32>(readers) == 0) unlinkNode(cache, node, unit);
-    store<i32>(readers, load<i32>(readers) + 1);
-  }
+  readUnits(cache, runsOf(fleet, visit), units);
   addi(rep, REP_USED, geti(rep, REP_HEAD_IDLE));
+}
+
+/** One more reads the first `units` hash blocks of the visit that has `runs`. */
+function readUnits(cache: usize, runs: usize, units: i32): void {
+  const unit = geti(cache, CACHE_UNIT);
+  let i = 0;
+  for (let at = runs; i < units; at += HASH_RUN_BYTES) {
+    const end = min(load<i32>(at, HASH_RUN_END), units);
+    let id = load<i32>(at, HASH_RUN_ID);
+    while (i < end) {
+      const node = findExtent(cache, load<i32>(at, HASH_RUN_SEGMENT), id);
+      const part = restOf(cache, node, id, end - i);
+      const own = cutOut(cache, node, id, part);
+      const readers = nodeAt(cache, own) + NODE_COUNT;
+      if (load<i32>(readers) == 0) unlinkNode(cache, own, part * unit);
+      store<i32>(readers, load<i32>(readers) + 1);
+      id += part;
+      i += part;
+    }
+  }
 }
 
 /** Others can find the hash blocks that the first `tokens` tokens of a running sequence fill; `taken` as for lookUpHead. */
@@ -173,15 +202,35 @@ export function listFilled(run: usize, rep: usize, slot: usize, tokens: i32, tak
   const cache = geta(rep, CLIENT_PREFIX);
   const visit = load<i32>(slot, SLOT_REQUEST);
   const end = filledUnits(fleet, rep, cache, visit, tokens);
-  let i = load<i32>(slot, SLOT_LISTED);
-  if (i >= end) return;
+  const listed = load<i32>(slot, SLOT_LISTED);
+  if (listed >= end) return;
   trimTo(fleet, rep, cache, taken);
-  const ids = idsOf(fleet, visit);
-  for (; i < end; i++) {
-    const id = rowi(ids, i);
-    if (findBlock(cache, id) == 0) listBlock(cache, id, 1, visit);
-  }
+  listUnits(cache, runsOf(fleet, visit), listed, end, visit);
   store<i32>(slot, end, SLOT_LISTED);
+}
+
+/** Hash blocks `from` .. `to` - 1 of a visit can be found, which computes them where they are not there. */
+function listUnits(cache: usize, runs: usize, from: i32, to: i32, visit: i32): void {
+  let at = runs;
+  let begin = 0;
+  while (load<i32>(at, HASH_RUN_END) <= from) {
+    begin = load<i32>(at, HASH_RUN_END);
+    at += HASH_RUN_BYTES;
+  }
+  let i = from;
+  for (; i < to; at += HASH_RUN_BYTES) {
+    const end = min(load<i32>(at, HASH_RUN_END), to);
+    const segment = load<i32>(at, HASH_RUN_SEGMENT);
+    let id = load<i32>(at, HASH_RUN_ID) + i - begin;
+    while (i < end) {
+      const node = findExtent(cache, segment, id);
+      const part = node != 0 ? restOf(cache, node, id, end - i) : roomAbove(cache, segment, id, end - i);
+      if (node == 0) listExtent(cache, segment, id, part, 1, visit);
+      id += part;
+      i += part;
+    }
+    begin = i;
+  }
 }
 
 /**
@@ -207,34 +256,58 @@ export function giveUp(run: usize, rep: usize, visit: i32, past: i32, own: i32, 
   appendNameless(cache, tail);
   store<i32>(reads, owned > 0 ? appendOwned(cache, visit, owned, filled) : 0);
   let freed = tail + owned;
-  if (filled > 0) {
-    const ids = idsOf(fleet, visit);
-    for (let i = filled - 1; i >= 0; i--) freed += leaveUnit(cache, rowi(ids, i), visit, i < hits, unit);
-  }
+  if (filled > 0) freed += leaveUnits(cache, runsOf(fleet, visit), visit, filled, hits);
   addi(rep, REP_USED, -freed);
 }
 
-/** A visit leaves one hash block; returns the blocks that are free by that. */
-function leaveUnit(cache: usize, id: i32, visit: i32, hit: bool, unit: i32): i32 {
-  let node = findBlock(cache, id);
-  if (node == 0) {
-    node = listBlock(cache, id, 0, -1);
-    appendNode(cache, node, unit);
-    return unit;
+/** A visit leaves its first `filled` hash blocks, the first `hits` of which were there before it; returns the blocks that are free by that. */
+function leaveUnits(cache: usize, runs: usize, visit: i32, filled: i32, hits: i32): i32 {
+  const unit = geti(cache, CACHE_UNIT);
+  let freed = 0;
+  let at = runs;
+  while (load<i32>(at, HASH_RUN_END) < filled) at += HASH_RUN_BYTES;
+  // From the last one back: `i` are left
+  for (let i = filled; i > 0; at -= HASH_RUN_BYTES) {
+    const begin = at == runs ? 0 : load<i32>(at - HASH_RUN_BYTES, HASH_RUN_END);
+    const segment = load<i32>(at, HASH_RUN_SEGMENT);
+    let id = load<i32>(at, HASH_RUN_ID) + i - begin - 1;
+    while (i > begin) {
+      const hit = i <= hits;
+      const most = hit || hits < begin ? i - begin : i - hits;
+      const node = findExtent(cache, segment, id);
+      const part = node == 0 ? roomBelow(cache, segment, id, most) : min(id - load<i32>(nodeAt(cache, node), NODE_ID) + 1, most);
+      if (node == 0) {
+        appendExtent(cache, listExtent(cache, segment, id - part + 1, part, 0, -1), part * unit);
+        freed += part * unit;
+      } else {
+        freed += leavePart(cache, node, id - part + 1, part, visit, hit);
+      }
+      id -= part;
+      i -= part;
+    }
   }
-  const at = nodeAt(cache, node);
-  const mine = load<i32>(at, NODE_BY) == visit;
+  return freed;
+}
+
+/** A visit leaves `part` hash blocks of an extent; returns the blocks that are free by that. */
+// @ts-ignore: decorator
+@inline
+function leavePart(cache: usize, node: i32, id: i32, part: i32, visit: i32, hit: bool): i32 {
+  const blocks = part * geti(cache, CACHE_UNIT);
+  const mine = load<i32>(nodeAt(cache, node), NODE_BY) == visit;
   if (!hit && !mine) {
     // Others hold the same: a copy that nobody could find.
-    appendNameless(cache, unit);
-    return unit;
+    appendNameless(cache, blocks);
+    return blocks;
   }
+  const own = cutOut(cache, node, id, part);
+  const at = nodeAt(cache, own);
   if (mine) store<i32>(at, -1, NODE_BY);
   const readers = load<i32>(at, NODE_COUNT) - 1;
   store<i32>(at, readers, NODE_COUNT);
   if (readers > 0) return 0;
-  appendNode(cache, node, unit);
-  return unit;
+  appendExtent(cache, own, blocks);
+  return blocks;
 }
 
 /** Blocks on the free list of a client between steps or while one is under way. */

@@ -1,6 +1,7 @@
 // Phases "arrive" and "route": a request becomes visible, is refused if it can never fit, or joins the queue of a client.
+import { ADMISSION_FULL_LENGTH } from '../layout/admission';
 import {
-  CLIENT_BLOCKS, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_MAX_PROMPT, CLIENT_NEED_BLOCKS, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
+  CLIENT_ADMISSION, CLIENT_BLOCKS, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_MAX_PROMPT, CLIENT_NEED_BLOCKS, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
 } from '../layout/client';
 import { FLAG_FIRST, FLAG_RESIDENT, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
 import { FLEET_NEXT_ROOT, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
@@ -9,7 +10,7 @@ import {
   RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_PROMPT, RUN_REPLICA_OF, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
 import { mostBlocks, sharedBlocks } from '../batching/count';
-import { finalLength, promiseBlocks } from '../batching/paging';
+import { askedLength, finalLength, promiseBlocks } from '../batching/paging';
 import { chooseClient } from '../routing/choose';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
@@ -90,14 +91,15 @@ function joinQueue(run: usize, rep: usize, request: i32, now: f64): void {
 /** STATE_PENDING, or why the request can never be served; `foreign` blocks of its context are held by another visit. */
 function refusal(run: usize, rep: usize, request: i32, foreign: i32): i32 {
   const longest = geti(rep, CLIENT_MAX_LEN);
-  if (longest > 0 && rowi(geta(run, RUN_PROMPT), request) + rowi(geta(run, RUN_OUTPUT), request) > longest) {
+  if (longest > 0 && askedLength(run, request) >= longest) {
     return STATE_REJECTED_LENGTH;
   }
   const whole = geti(rep, CLIENT_MAX_PROMPT);
   if (whole > 0 && rowi(geta(run, RUN_PROMPT), request) > whole && !isHeld(geta(run, RUN_FLEET), request)) {
     return STATE_REJECTED_LENGTH;
   }
-  const blocks = mostBlocks(rep, finalLength(run, request)) - foreign;
+  const full = geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_LENGTH;
+  const blocks = mostBlocks(rep, full ? askedLength(run, request) : finalLength(run, request)) - foreign;
   noteNeed(rep, CLIENT_NEED_BLOCKS, blocks);
   return blocks > geti(rep, CLIENT_BLOCKS) ? STATE_REJECTED_KV : STATE_PENDING;
 }

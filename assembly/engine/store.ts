@@ -1,8 +1,8 @@
 // KV stores: which leading blocks of a prompt lie in which tier, sending them, and writing blocks back.
 import { CLIENT_STEPS, CLIENT_TIERS, CLIENT_TIER_COUNT } from '../layout/client';
 import {
-  EVENT_TIER, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FETCHED, FLEET_FETCHES, FLEET_FOUND, FLEET_HASH_AT, FLEET_HASH_BLOCK, FLEET_HASH_IDS,
-  FLEET_START, FLEET_STORE_BYTES, FLOW_TIER, TIERS_MOST, TIER_CELLS, TIER_LATENCY, TIER_PATH,
+  EVENT_TIER, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FETCHED, FLEET_FETCHES, FLEET_FOUND, FLEET_HASH_BLOCK,
+  FLEET_START, FLEET_STORE_BYTES, FLOW_TIER, HASH_RUN_BYTES, HASH_RUN_END, HASH_RUN_ID, TIERS_MOST, TIER_CAPACITY, TIER_CELLS, TIER_LATENCY, TIER_PATH,
   TIER_POLICY, WRITE_BACK, WRITE_SELECTIVE, WRITE_THROUGH,
 } from '../layout/fleet';
 import { RUN_FLEET, RUN_NEXT, RUN_REPLICA_OF } from '../layout/run';
@@ -10,7 +10,8 @@ import { startFlow } from '../contention/flows';
 import { addf, geta, getf, geti, rowi } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPush } from '../table/events';
-import { holdsBlock, touchBlock } from '../table/recent';
+import { absentFrom, evictOldest, heldFrom, insertBlocks, renewBlocks, touchBlock } from '../table/recent';
+import { runsOf } from '../table/runs';
 import { finishVisit } from './visit';
 
 /** A kv-fetch visit: finds the leading blocks, tier by tier, and sends what it found; with nothing found it ends at once. */
@@ -32,23 +33,39 @@ export function lookUpBlocks(run: usize, rep: usize, visit: i32, now: f64): void
 function findBlocks(fleet: usize, rep: usize, visit: i32): i32 {
   const counts = fleet + (FLEET_FOUND << 3);
   memory.fill(counts, 0, TIERS_MOST * 4);
-  const at = geta(fleet, FLEET_HASH_AT) + ((<usize>visit) << 2);
-  const end = load<i32>(at, 4);
-  const ids = geta(fleet, FLEET_HASH_IDS);
   const tiers = geta(rep, CLIENT_TIERS);
   const tierCount = geti(rep, CLIENT_TIER_COUNT);
   let found = 0;
-  for (let j = load<i32>(at); j < end; j++) {
-    const id = rowi(ids, j);
-    let tier = 0;
-    while (tier < tierCount && !holdsBlock(tiers + <usize>(tier * (TIER_CELLS * 8)), id)) tier++;
-    if (tier == tierCount) break;
-    touchBlock(tiers + <usize>(tier * (TIER_CELLS * 8)), id);
-    const count = counts + ((<usize>tier) << 2);
-    store<i32>(count, load<i32>(count) + 1);
-    found++;
+  for (let at = runsOf(fleet, visit); at < runsOf(fleet, visit + 1); at += HASH_RUN_BYTES) {
+    const end = load<i32>(at, HASH_RUN_END);
+    let id = load<i32>(at, HASH_RUN_ID);
+    while (found < end) {
+      // As many as lie in the same tier, and in none before it
+      let part = end - found;
+      let tier = 0;
+      for (; tier < tierCount; tier++) {
+        const held = heldFrom(tierAt(tiers, tier), id, part);
+        if (held > 0) {
+          part = held;
+          break;
+        }
+        part = absentFrom(tierAt(tiers, tier), id, part);
+      }
+      if (tier == tierCount) return found;
+      renewBlocks(tierAt(tiers, tier), id, part);
+      const count = counts + ((<usize>tier) << 2);
+      store<i32>(count, load<i32>(count) + part);
+      id += part;
+      found += part;
+    }
   }
   return found;
+}
+
+// @ts-ignore: decorator
+@inline
+function tierAt(tiers: usize, tier: i32): usize {
+  return tiers + <usize>(tier * (TIER_CELLS * 8));
 }
 
 /** Starts a flow on the link of every tier that found something. */
@@ -63,7 +80,7 @@ function sendBlocks(run: usize, fleet: usize, rep: usize, visit: i32, now: f64):
   for (let tier = 0; tier < tierCount; tier++) {
     const blocks = rowi(counts, tier);
     if (blocks == 0) continue;
-    const record = tiers + <usize>(tier * (TIER_CELLS * 8));
+    const record = tierAt(tiers, tier);
     const key = visit * TIERS_MOST + tier;
     if (geti(record, TIER_PATH) == 0) {
       eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, now + getf(record, TIER_LATENCY), EVENT_TIER, key);
@@ -88,18 +105,54 @@ export function writeBlocks(run: usize, fleet: usize, index: i32, visit: i32): v
   const rep = clientAt(run, index);
   const tiers = geta(rep, CLIENT_TIERS);
   const count = geti(rep, CLIENT_TIER_COUNT);
-  const at = geta(fleet, FLEET_HASH_AT) + ((<usize>visit) << 2);
-  const end = load<i32>(at, 4);
-  const ids = geta(fleet, FLEET_HASH_IDS);
-  for (let j = load<i32>(at); j < end; j++) writeBlock(tiers, count, rowi(ids, j));
+  const passes = passesOn(tiers, count);
+  let i = 0;
+  for (let at = runsOf(fleet, visit); at < runsOf(fleet, visit + 1); at += HASH_RUN_BYTES) {
+    const end = load<i32>(at, HASH_RUN_END);
+    let id = load<i32>(at, HASH_RUN_ID);
+    while (i < end) {
+      const part = passes ? 1 : writeRun(tiers, count, id, end - i);
+      if (passes) writeBlock(tiers, count, id);
+      id += part;
+      i += part;
+    }
+  }
+}
+
+/** Whether a tier takes what another one lets go of, block by block; otherwise tiers have nothing to do with each other. */
+function passesOn(tiers: usize, count: i32): bool {
+  for (let tier = 0; tier < count; tier++) if (geti(tierAt(tiers, tier), TIER_POLICY) == WRITE_BACK) return true;
+  return false;
+}
+
+/** Writes blocks from `id` on, at most `most`, as many as each tier has all or none of; returns how many. */
+function writeRun(tiers: usize, count: i32, id: i32, most: i32): i32 {
+  let part = most;
+  for (let tier = 0; tier < count; tier++) {
+    const held = heldFrom(tierAt(tiers, tier), id, part);
+    part = held > 0 ? held : absentFrom(tierAt(tiers, tier), id, part);
+  }
+  let nearer = false;
+  for (let tier = 0; tier < count; tier++) {
+    const record = tierAt(tiers, tier);
+    const policy = geti(record, TIER_POLICY);
+    if (heldFrom(record, id, 1) > 0) {
+      renewBlocks(record, id, part);
+      nearer = true;
+    } else if ((policy == WRITE_THROUGH || (policy == WRITE_SELECTIVE && nearer)) && geti(record, TIER_CAPACITY) > 0) {
+      insertBlocks(record, id, part);
+      evictOldest(record);
+    }
+  }
+  return part;
 }
 
 /** Nearest tier first: where the block is, or where the tier's policy wants it. */
 function writeBlock(tiers: usize, count: i32, id: i32): void {
   let nearer = false;
   for (let tier = 0; tier < count; tier++) {
-    const record = tiers + <usize>(tier * (TIER_CELLS * 8));
-    const held = holdsBlock(record, id);
+    const record = tierAt(tiers, tier);
+    const held = heldFrom(record, id, 1) > 0;
     const policy = geti(record, TIER_POLICY);
     if (held || policy == WRITE_THROUGH || (policy == WRITE_SELECTIVE && nearer)) {
       passOn(tiers, count, tier, touchBlock(record, id));
@@ -112,7 +165,7 @@ function writeBlock(tiers: usize, count: i32, id: i32): void {
 function passOn(tiers: usize, count: i32, tier: i32, id: i32): void {
   let left = id;
   for (let next = tier + 1; left >= 0 && next < count; next++) {
-    const record = tiers + <usize>(next * (TIER_CELLS * 8));
+    const record = tierAt(tiers, next);
     if (geti(record, TIER_POLICY) != WRITE_BACK) return;
     left = touchBlock(record, left);
   }

@@ -1,7 +1,7 @@
 // What a client that caches prefixes keeps beside its counts of KV blocks: which of them hold what, and in which order those that
 // nobody reads are used again. Cells of 8 bytes (i32 each); 0 stands for no node.
 export const CACHE_NODES = 0; // address of NODE_BYTES records, from 1
-export const CACHE_BUCKETS = 1; // address of i32[CACHE_MASK + 1]: first node whose hash id has these last bits
+export const CACHE_BUCKETS = 1; // address of i32[CACHE_MASK + 1]: first extent whose segment has these last bits
 export const CACHE_MASK = 2; // a power of two less one
 export const CACHE_UNIT = 3; // KV blocks of a hash block; 0 without hash blocks
 export const CACHE_MADE = 4; // nodes ever handed out
@@ -12,14 +12,17 @@ export const CACHE_GIVEN = 8; // KV blocks on the free list, as far as it is kno
 export const CACHE_ROOM = 9; // nodes that there are
 export const CACHE_CELLS = 10;
 
-// A node: a hash block that can be found, or blocks on the free list without an id
-export const NODE_ID = 0; // i32, hash id; NODE_NAMELESS; or NODE_OWNED - visit
-export const NODE_COUNT = 4; // i32, who reads the hash block; else KV blocks
-export const NODE_BY = 8; // i32, the visit that runs and computed it, -1 = none; of owned blocks: hash blocks in front of them
-export const NODE_CHAIN = 12; // i32, next node of its bucket, or next free one
-export const NODE_PREV = 16; // i32, in the free list
-export const NODE_NEXT = 20; // i32
-export const NODE_BYTES = 24;
+// A node: an extent of hash blocks that can be found, or blocks on the free list without an id. Blocks of an extent have ids in a row, of one
+// segment (HASH_RUN_SEGMENT), and everything else in common; on the free list the last id comes first.
+export const NODE_ID = 0; // i32, first hash id; NODE_NAMELESS; or NODE_OWNED - visit
+export const NODE_LENGTH = 4; // i32, ids of an extent
+export const NODE_COUNT = 8; // i32, who reads each hash block of an extent: 0 = it is on the free list; else KV blocks
+export const NODE_BY = 12; // i32, the visit that runs and computed it, -1 = none; of owned blocks: hash blocks in front of them
+export const NODE_CHAIN = 16; // i32, next node of its bucket, or next free one
+export const NODE_PREV = 20; // i32, in the free list
+export const NODE_NEXT = 24; // i32
+export const NODE_SEGMENT = 28; // i32, of an extent
+export const NODE_BYTES = 32;
 export const NODE_NAMELESS = -1;
 /** Less the visit: blocks without ids of a preempted one, whole ones behind its hash blocks, which it takes back if they are left. */
 export const NODE_OWNED = -2;

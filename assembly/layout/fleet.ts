@@ -13,8 +13,9 @@ export const FLEET_SHARED = 6; // i32, tokens, where visits share KV
 export const FLEET_LETS = 7; // i32, where visits share KV
 export const FLEET_FETCHES = 8; // i32, where there are stores
 export const FLEET_WRITES = 9; // i32, where blocks are written back
-export const FLEET_HASH_AT = 10; // i32[visits + 1], where there are stores or prefix caches
-export const FLEET_HASH_IDS = 11; // i32
+export const FLEET_RUN_AT = 10; // i32[visits + 1], where the runs of hash blocks of each visit begin; where there are stores or prefix caches
+export const FLEET_RUNS = 11; // HASH_RUN_BYTES records
+export const FLEET_ASKED = 62; // i32, output tokens that the client asked for at most, where they are not the answer's
 // Visits, out
 export const FLEET_VISIT_STRIDE = 23; // i32, VISIT_BYTES, or 0 where every request is one visit and all have the same record
 export const FLEET_READY = 12; // f64; the column of arrivals where every request is one visit
@@ -76,6 +77,13 @@ export const VISIT_EDGES = 4; // i32, its first edge; the next visit's is one pa
 export const VISIT_PENDING = 8; // u16, predecessors that have not been delivered, counted down
 export const VISIT_HOLDERS = 10; // u16, who must let go of its blocks, counted down
 export const VISIT_BYTES = 12;
+// Hash blocks of a visit whose ids are in a row (12 bytes). Ids are cut into segments at every id that begins such a run anywhere: what a
+// visit names of a segment is the front of it, whoever else names it.
+export const HASH_RUN_ID = 0; // i32, the first
+export const HASH_RUN_END = 4; // i32, hash blocks of the visit up to the end of this run
+export const HASH_RUN_SEGMENT = 8; // i32
+export const HASH_RUN_BYTES = 12;
+
 /** Most that PENDING and HOLDERS count. */
 export const VISIT_MOST = 65535;
 
@@ -124,18 +132,20 @@ export const POOL_ROW = 8; // i32, 1 when its members are clients in a row
 export const POOL_INSTANCES = 9; // i32, 1 where a member with ranks is the first of an instance, whose load is that of them all and which deals to one of them
 export const POOL_CELLS = 10;
 
-// A list of hash blocks kept by least recent use: a tier of a store (cells)
+// A list of hash blocks kept by least recent use: a tier of a store (cells). Blocks with ids in a row that were used one after the other are
+// an extent, the first id the least recent; none passes a multiple of 64
 export const TIER_CAPACITY = 0; // i32, blocks
 export const TIER_COUNT = 1; // i32
-export const TIER_NEWEST = 2; // i32, -1 = empty
+export const TIER_NEWEST = 2; // i32, first id of the most recent extent, -1 = empty
 export const TIER_OLDEST = 3; // i32
-export const TIER_NEWER = 4; // address i32 per hash id: the next more recent, -1 = none; ABSENT = not here
+export const TIER_NEWER = 4; // address i32 per hash id: of the first id of an extent that of the next more recent one, -1 = none
 export const TIER_OLDER = 5; // address i32 per hash id
 export const TIER_LATENCY = 6; // f64, s
 export const TIER_PATH = 7; // i32, how many links it sends over (0 or 1), and in the other half of the cell which
 export const TIER_POLICY = 8; // i32, WRITE_*: when a block comes into this tier
-export const TIER_CELLS = 9;
+export const TIER_HELD = 9; // address u64 per 64 hash ids: bit set = the block is here
+export const TIER_STARTS = 10; // address u64 per 64 hash ids: bit set = an extent begins here
+export const TIER_CELLS = 11;
 export const WRITE_THROUGH = 0; // with every visit that is written
 export const WRITE_SELECTIVE = 1; // when a nearer tier held it already: on its second use
 export const WRITE_BACK = 2; // when the tier before it lets it go
-export const TIER_ABSENT = -2;

@@ -1,70 +1,9 @@
-// Nodes of a cache of KV blocks (layout/cache.ts): hash blocks by id, and the free list. Every operation is O(1) but for what it trims.
+// The free list of a cache of KV blocks (layout/cache.ts): extents of hash blocks that nobody reads, and blocks without ids between them.
 import {
-  CACHE_BUCKETS, CACHE_FIRST, CACHE_GIVEN, CACHE_LAST, CACHE_MADE, CACHE_MASK, CACHE_NODES, CACHE_ROOM, CACHE_SPARE, CACHE_UNIT, NODE_BY,
-  NODE_BYTES, NODE_CHAIN, NODE_COUNT, NODE_ID, NODE_NAMELESS, NODE_NEXT, NODE_OWNED, NODE_PREV,
+  CACHE_FIRST, CACHE_GIVEN, CACHE_LAST, CACHE_UNIT, NODE_BY, NODE_COUNT, NODE_ID, NODE_LENGTH, NODE_NAMELESS, NODE_NEXT, NODE_OWNED, NODE_PREV, NODE_SEGMENT,
 } from '../layout/cache';
-import { addi, geta, geti, seti } from './cell';
-
-// @ts-ignore: decorator
-@inline
-export function nodeAt(cache: usize, node: i32): usize {
-  return geta(cache, CACHE_NODES) + <usize>(node * NODE_BYTES);
-}
-
-// @ts-ignore: decorator
-@inline
-function bucketOf(cache: usize, id: i32): usize {
-  return geta(cache, CACHE_BUCKETS) + ((<usize>(id & geti(cache, CACHE_MASK))) << 2);
-}
-
-/** The node of a hash block, 0 = it cannot be found. */
-export function findBlock(cache: usize, id: i32): i32 {
-  let node = load<i32>(bucketOf(cache, id));
-  while (node != 0 && load<i32>(nodeAt(cache, node), NODE_ID) != id) node = load<i32>(nodeAt(cache, node), NODE_CHAIN);
-  return node;
-}
-
-function makeNode(cache: usize, id: i32, count: i32, by: i32): i32 {
-  let node = geti(cache, CACHE_SPARE);
-  if (node != 0) {
-    seti(cache, CACHE_SPARE, load<i32>(nodeAt(cache, node), NODE_CHAIN));
-  } else {
-    node = geti(cache, CACHE_MADE) + 1;
-    assert(node < geti(cache, CACHE_ROOM), 'makeNode: more nodes than KV blocks');
-    seti(cache, CACHE_MADE, node);
-  }
-  const at = nodeAt(cache, node);
-  store<i32>(at, id, NODE_ID);
-  store<i32>(at, count, NODE_COUNT);
-  store<i32>(at, by, NODE_BY);
-  return node;
-}
-
-// @ts-ignore: decorator
-@inline
-function dropNode(cache: usize, node: i32): void {
-  store<i32>(nodeAt(cache, node), geti(cache, CACHE_SPARE), NODE_CHAIN);
-  seti(cache, CACHE_SPARE, node);
-}
-
-/** A hash block that was not here can be found; `readers` of it, computed by visit `by`. */
-export function listBlock(cache: usize, id: i32, readers: i32, by: i32): i32 {
-  const node = makeNode(cache, id, readers, by);
-  const bucket = bucketOf(cache, id);
-  store<i32>(nodeAt(cache, node), load<i32>(bucket), NODE_CHAIN);
-  store<i32>(bucket, node);
-  return node;
-}
-
-/** A hash block that nobody reads is only blocks now. */
-function forgetBlock(cache: usize, node: i32): void {
-  const at = nodeAt(cache, node);
-  let link = bucketOf(cache, load<i32>(at, NODE_ID));
-  while (load<i32>(link) != node) link = nodeAt(cache, load<i32>(link)) + NODE_CHAIN;
-  store<i32>(link, load<i32>(at, NODE_CHAIN));
-  store<i32>(at, NODE_NAMELESS, NODE_ID);
-  store<i32>(at, geti(cache, CACHE_UNIT), NODE_COUNT);
-}
+import { addi, geti, seti } from './cell';
+import { dropNode, hideExtent, makeNode, nodeAt } from './extents';
 
 /** A node with `blocks` KV blocks goes to the end of the free list. */
 export function appendNode(cache: usize, node: i32, blocks: i32): void {
@@ -75,6 +14,24 @@ export function appendNode(cache: usize, node: i32, blocks: i32): void {
   if (last != 0) store<i32>(nodeAt(cache, last), node, NODE_NEXT);
   else seti(cache, CACHE_FIRST, node);
   seti(cache, CACHE_LAST, node);
+  addi(cache, CACHE_GIVEN, blocks);
+}
+
+/** The same of an extent, which goes on where the last one began if it can: a visit's blocks come the tail first. */
+export function appendExtent(cache: usize, node: i32, blocks: i32): void {
+  const last = geti(cache, CACHE_LAST);
+  const at = nodeAt(cache, node);
+  const end = nodeAt(cache, last);
+  const id = load<i32>(at, NODE_ID);
+  const length = load<i32>(at, NODE_LENGTH);
+  if (last == 0 || load<i32>(end, NODE_ID) != id + length || load<i32>(end, NODE_SEGMENT) != load<i32>(at, NODE_SEGMENT)) {
+    appendNode(cache, node, blocks);
+    return;
+  }
+  hideExtent(cache, node);
+  dropNode(cache, node);
+  store<i32>(end, id, NODE_ID);
+  store<i32>(end, load<i32>(end, NODE_LENGTH) + length, NODE_LENGTH);
   addi(cache, CACHE_GIVEN, blocks);
 }
 
@@ -150,17 +107,60 @@ export function trimBlocks(cache: usize, room: i32, owners: usize): void {
   while (over > 0) {
     const node = geti(cache, CACHE_FIRST);
     const at = nodeAt(cache, node);
-    if (load<i32>(at, NODE_ID) >= 0) forgetBlock(cache, node);
+    const id = load<i32>(at, NODE_ID);
+    if (id >= 0) {
+      over -= trimExtent(cache, node, over);
+      continue;
+    }
     const count = load<i32>(at, NODE_COUNT);
     if (count > over) {
       store<i32>(at, count - over, NODE_COUNT);
       addi(cache, CACHE_GIVEN, -over);
       return;
     }
-    const id = load<i32>(at, NODE_ID);
     if (id <= NODE_OWNED) store<i32>(owners + ((<usize>(NODE_OWNED - id)) << 2), 0);
     unlinkNode(cache, node, count);
     dropNode(cache, node);
     over -= count;
   }
+}
+
+/** Uses at most `over` KV blocks of the extent at the front; what is left of a hash block of which some are used is nameless. Returns how many. */
+function trimExtent(cache: usize, node: i32, over: i32): i32 {
+  const at = nodeAt(cache, node);
+  const unit = geti(cache, CACHE_UNIT);
+  const length = load<i32>(at, NODE_LENGTH);
+  const whole = over / unit;
+  if (whole >= length) {
+    hideExtent(cache, node);
+    unlinkNode(cache, node, length * unit);
+    dropNode(cache, node);
+    return length * unit;
+  }
+  const left = (whole + 1) * unit - over;
+  if (left == unit) {
+    store<i32>(at, length - whole, NODE_LENGTH);
+    addi(cache, CACHE_GIVEN, -over);
+    return over;
+  }
+  // One more is forgotten, and its last blocks come before the others
+  if (length - whole == 1) {
+    hideExtent(cache, node);
+    store<i32>(at, NODE_NAMELESS, NODE_ID);
+    store<i32>(at, left, NODE_COUNT);
+  } else {
+    store<i32>(at, length - whole - 1, NODE_LENGTH);
+    prependNode(cache, makeNode(cache, NODE_NAMELESS, left, -1));
+  }
+  addi(cache, CACHE_GIVEN, -over);
+  return over;
+}
+
+function prependNode(cache: usize, node: i32): void {
+  const at = nodeAt(cache, node);
+  const first = geti(cache, CACHE_FIRST);
+  store<i32>(at, 0, NODE_PREV);
+  store<i32>(at, first, NODE_NEXT);
+  store<i32>(nodeAt(cache, first), node, NODE_PREV);
+  seti(cache, CACHE_FIRST, node);
 }

@@ -1,7 +1,7 @@
 // A model's folder as it was downloaded: config.json with NVIDIA's hf_quant_config.json beside it, or Mistral's params.json.
-import { basename, dirname, join, resolve } from 'node:path';
 import { isRecord, type Json } from '../check/python-json.ts';
 import { readTextFile, statOf } from '../check/text-file.ts';
+import { basename, dirname, join, resolve } from '../host/host.ts';
 import { parseJson } from './check-entry.ts';
 
 /** A model's file at this path, or the one of the names in this folder. */

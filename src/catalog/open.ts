@@ -1,12 +1,10 @@
 // Opens the catalog: one JSON file per lookup, a user's folder before ours, unknown names answered with the nearest known.
-import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { type Issue, show, UserError } from '../check/issue.ts';
 import { didYouMean, nearest } from '../check/nearest.ts';
 import { isRecord } from '../check/python-json.ts';
 import { readTextFile, statOf } from '../check/text-file.ts';
+import { existsSync, join, ROOMS, readdirSync, resolve } from '../host/host.ts';
 import { checkEntry, parseJson } from './check-entry.ts';
 import { completeConfig, configId, findConfig } from './config-folder.ts';
 import { readModelConfig } from './config-json.ts';
@@ -100,7 +98,7 @@ const ID = /^[\w+-][\w.+-]*$/;
 const ERROR_BANDS = 'error-bands';
 
 /** The folder of the catalog that ships: the JSON lies beside this module, in src/ as in dist/. */
-const OURS = fileURLToPath(new URL('.', import.meta.url));
+const OURS = join(ROOMS, 'catalog');
 
 export interface CatalogOptions {
   readonly folder?: string | null;

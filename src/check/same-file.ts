@@ -1,6 +1,5 @@
 // Which paths are one file, whatever they are called, and which files were read: so that no output overwrites an input.
-import { realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, realpathSync, resolve, statSync } from '../host/host.ts';
 import { type Issue, UserError } from './issue.ts';
 
 /** Files that were read so far, by identity, as they were named first. */

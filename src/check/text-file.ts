@@ -1,6 +1,5 @@
 // The one door through which text files are read: what cannot be read as text is a user's mistake in words, never a stack trace.
-import { readFileSync, type Stats, statSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, readFileSync, type Stats, statSync } from '../host/host.ts';
 import { type Issue, UserError } from './issue.ts';
 import { noteInput } from './same-file.ts';
 
@@ -37,6 +36,20 @@ export function readTextFile(file: string, { path, expected, hint }: Asked): str
   const issue: Issue = { path, expected, received, file, ...(line ? { line } : {}), ...(hint ? { hint } : {}) };
   throw new UserError([issue]);
 }
+
+/** The same of standard input, to its end. */
+export function readStandardText({ path, expected, hint }: Asked): string {
+  let read: TextRead;
+  try {
+    read = decode(readFileSync(STANDARD_INPUT));
+  } catch (error) {
+    read = { received: fileWords(error) };
+  }
+  if ('text' in read) return read.text;
+  throw new UserError([{ path, expected, received: read.received, ...(hint ? { hint } : {}) }]);
+}
+/** Its descriptor. */
+export const STANDARD_INPUT = 0;
 
 export type TextRead = { readonly text: string } | { readonly received: string; readonly line?: number };
 

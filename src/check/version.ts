@@ -1,7 +1,5 @@
 // The version of this package, from its package.json, in src/ as in dist/.
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, existsSync, join, ROOMS, readFileSync } from '../host/host.ts';
 
 let version: string | undefined;
 
@@ -12,7 +10,7 @@ export function readVersion(): string {
 }
 
 function findVersion(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
+  let folder = dirname(ROOMS);
   while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
   return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
 }

@@ -1,6 +1,7 @@
 // The only owner of WebAssembly.Memory: one shared memory, sized up front, handed out by a bump allocator.
 import { LAYOUT_VERSION } from '../../assembly/layout/version.ts';
 import { UserError } from '../check/issue.ts';
+import { SHARED_MEMORY } from '../host/host.ts';
 
 const PAGE = 65536;
 /** 4 GiB, the most that addresses of 32 bits reach. */
@@ -78,7 +79,7 @@ export function openArena(bytes: number): Arena {
 function reserve(pages: number, bytes: number): WebAssembly.Memory {
   for (const maximum of [MOST_PAGES, pages]) {
     try {
-      return new WebAssembly.Memory({ initial: pages, maximum, shared: true });
+      return new WebAssembly.Memory({ initial: pages, maximum, shared: SHARED_MEMORY });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
     }

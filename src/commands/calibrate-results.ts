@@ -19,23 +19,24 @@ import { type Issue, UserError } from '../check/issue.ts';
 import { bindDeployment, type Deployment, isRefusal } from '../plan/deployment.ts';
 import { openProgress } from '../report/progress.ts';
 import { drawTable, left, right } from '../report/table.ts';
+import { fitText } from '../report/width.ts';
 import { openSession } from '../run/session.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
-import { readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
 import { configurationOf as poolConfiguration } from '../spec/shape.ts';
 import type { Configuration } from '../spec/types.ts';
 import type { CalibrateFlags } from './calibrate.ts';
 import { openOwn, writeCatalogFiles } from './catalog-files.ts';
 import type { Output } from './flags.ts';
+import type { SpecDoor } from './spec-door.ts';
 
 /** Throws a UserError with every mistake; then nothing is written. */
-export function calibrateResults(files: readonly string[], flags: CalibrateFlags, out: Output): void {
+export function calibrateResults(files: readonly string[], flags: CalibrateFlags, out: Output, specs: SpecDoor): void {
   const folder = flags['--out'];
   const catalog = openOwn(folder);
   const issues: Issue[] = [];
   const runs = files.flatMap((file) => readResults(file, issues));
-  const configuration = configurationOf(flags, catalog, issues);
+  const configuration = configurationOf(flags, specs, catalog, issues);
   if (issues.length > 0 || !configuration) throw new UserError(issues);
   checkResults(runs, issues);
   const bound = bindDeployment(configuration, { catalog, prices: {}, watts: {} });
@@ -59,7 +60,12 @@ export function calibrateResults(files: readonly string[], flags: CalibrateFlags
 }
 
 /** The deployment of --spec, or of the flags with everything else as the profile has it. */
-function configurationOf(flags: CalibrateFlags, catalog: Catalog, issues: Issue[]): Configuration | null {
+function configurationOf(
+  flags: CalibrateFlags,
+  specs: SpecDoor,
+  catalog: Catalog,
+  issues: Issue[],
+): Configuration | null {
   const file = flags['--spec'];
   const named = (['--model', '--hardware', '--tp', '--pp', '--quantization', '--profile'] as const).filter(
     (flag) => flags[flag] !== undefined,
@@ -70,7 +76,7 @@ function configurationOf(flags: CalibrateFlags, catalog: Catalog, issues: Issue[
         const expected = `no ${named.join(', ')} beside --spec, which says what was measured`;
         throw new UserError([{ path: '--spec', expected, received: file }]);
       }
-      const { rows, first } = openQuestion(readSpecText(file), file, catalog);
+      const { rows, first } = openQuestion(specs.read(file), file, catalog);
       if (rows === 1) return onlyEngine(first, file);
       const expected = 'a spec of one deployment: results are those of one';
       throw new UserError([{ path: '--spec', expected, received: `${rows} configurations`, file }]);
@@ -211,7 +217,7 @@ function describe(base: EngineProfile, profile: EngineProfile, fit: ResultsFit, 
       ? 'Nothing written: --out CATALOG_FOLDER writes.'
       : `${join(folder, 'engines', `${profile.id}.json`)} written: use it as engine.profile ${profile.id}, beside --catalog ${folder}`,
   ];
-  return `${lines.join('\n')}\n`;
+  return fitText(`${lines.join('\n')}\n`);
 }
 
 function loadWords({ load, input, output }: MeasuredRun): string {

@@ -8,7 +8,8 @@ import { statOf } from '../check/text-file.ts';
 import { calibrateKernels, isParquet } from './calibrate-kernels.ts';
 import { calibrateResults } from './calibrate-results.ts';
 import { calibrateSteps } from './calibrate-steps.ts';
-import { type Flags, verb } from './flags.ts';
+import type { Flags } from './flags.ts';
+import { SPEC_HELP, specVerb } from './spec-door.ts';
 
 const FLAGS = {
   '--out': String,
@@ -45,7 +46,7 @@ const HELP = `mist calibrate TIMINGS ... | STEPS.csv | RESULT.json ... [options]
   --model ID --hardware ID --tp N --pp N --quantization FORMAT --profile ID
                      what was measured, where the file does not say
   --spec FILE        of results: a spec whose deployment and engine were measured, instead of these flags
-  --name ID          of results: the name of the new profile
+${SPEC_HELP}  --name ID          of results: the name of the new profile
   --source TEXT --licence TEXT
                      where the measurements come from, and on what terms: goes into the catalog
   --json             for programs
@@ -59,12 +60,14 @@ const KINDS = [
 ] as const;
 
 /** Exit code 0; a user's mistakes are thrown as a UserError (exit code 2). Without --out nothing is written. */
-export const calibrate = verb('calibrate', FLAGS, HELP, async (flags, out) => {
+export const calibrate = specVerb('calibrate', FLAGS, HELP, async (flags, out, specs) => {
   const words = flags._;
+  if (flags['--set'] && flags['--spec'] === undefined)
+    throw new UserError([{ path: '--set', expected: '--spec FILE beside it', received: 'none' }]);
   const isFile = (path: string) => statOf(path)?.isFile() ?? false;
   for (const [isOne, calibrateBy] of KINDS) {
     if (words.length === 0 || !words.every((path) => isFile(path) && isOne(path))) continue;
-    await calibrateBy(words, flags, out);
+    await calibrateBy(words, flags, out, specs);
     return 0;
   }
   if (words.length === 1 && isFile(words[0])) throw new UserError([unknownFile(words[0])]);

@@ -18,6 +18,7 @@ import type { Efficiency } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { didYouMean, nearest } from '../check/nearest.ts';
 import { drawTable, left, right, type TextColumn } from '../report/table.ts';
+import { terminalWidth, wrap } from '../report/width.ts';
 import { verb } from './flags.ts';
 
 const FLAGS = { '--kind': String, '--json': Boolean, '--catalog': String } as const;
@@ -155,20 +156,14 @@ function describeEfficiency(efficiency: Efficiency | null): Fact[] {
 function drawFacts(title: string, facts: readonly Fact[]): string {
   const width = Math.max(...facts.map(([label]) => label.length));
   const lines = facts.flatMap(([label, value]) =>
-    wrap(value, 100 - width).map((line, i) => `  ${(i === 0 ? label : '').padEnd(width)}  ${line}`),
+    wrap(value, Math.min(100, terminalWidth() - 4) - width).map(
+      (line, i) => `  ${(i === 0 ? label : '').padEnd(width)}  ${line}`,
+    ),
   );
   return `${title}\n${lines.join('\n')}\n`;
 }
 
-function wrap(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines[lines.length - 1];
-    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines;
-}
+const INDENT = '  ';
 
 /** One kind as a table. */
 function drawKind(opened: Catalog, kind: NamedKind): string {
@@ -177,8 +172,9 @@ function drawKind(opened: Catalog, kind: NamedKind): string {
   const lines = drawTable(
     columns,
     ids.map((id) => row(opened, id)),
+    terminalWidth() - INDENT.length,
   );
-  return `${kind} (${ids.length})\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+  return `${kind} (${ids.length})\n${lines.map((line) => INDENT + line).join('\n')}\n`;
 }
 
 /** Under the sheet that a spec without one has. */
@@ -195,8 +191,11 @@ interface KindTable {
 const TABLES: Readonly<Record<NamedKind, KindTable>> = {
   hardware: {
     columns: [
-      ...left(['id', 'vendor', 'family']),
-      ...right(['bf16 TFLOP/s', 'fp8', 'fp4', 'GB', 'GB/s', 'link GB/s', 'W', 'USD/h']),
+      ...left(['id']),
+      ...left(['vendor', 'family'], { spare: 1 }),
+      ...right(['bf16 TFLOP/s', 'fp8', 'fp4', 'GB', 'GB/s']),
+      ...right(['link GB/s'], { spare: 2 }),
+      ...right(['W', 'USD/h']),
     ],
     row(opened, id) {
       const { vendor, generation, peak, ...entry } = opened.hardware(id);
@@ -215,7 +214,7 @@ const TABLES: Readonly<Record<NamedKind, KindTable>> = {
   models: {
     columns: [
       ...[...left(['id']), ...right(['B total', 'B active']), ...left(['checkpoint'])],
-      ...[...right(['layers', 'KV B/token', 'context']), ...left(['name'])],
+      ...[...right(['layers', 'KV B/token', 'context']), ...left(['name'], { cut: true, spare: 1 })],
     ],
     row(opened, id) {
       const model = opened.model(id);
@@ -230,7 +229,11 @@ const TABLES: Readonly<Record<NamedKind, KindTable>> = {
     },
   },
   engines: {
-    columns: [...left(['id', 'batching', 'admission']), ...right(['seqs', 'tokens', 'block']), ...left(['name'])],
+    columns: [
+      ...left(['id', 'batching', 'admission']),
+      ...right(['seqs', 'tokens', 'block']),
+      ...left(['name'], { cut: true }),
+    ],
     row(opened, id) {
       const engine = opened.engine(id);
       const limits = [engine.max_num_seqs, engine.max_num_batched_tokens, engine.block_size].map(String);
@@ -238,14 +241,18 @@ const TABLES: Readonly<Record<NamedKind, KindTable>> = {
     },
   },
   prices: {
-    columns: [...left(['id']), ...right(['devices']), ...left(['name'], { most: 100 })],
+    columns: [...left(['id']), ...right(['devices']), ...left(['name'], { most: 100, cut: true })],
     row(opened, id) {
       const { name, prices } = opened.sheet(id);
       return [id, String(prices.length), name];
     },
   },
   links: {
-    columns: [...left(['id']), ...right(['GB/s', 'exchanges', 'copies', 'hop us', 'joins']), ...left(['name'])],
+    columns: [
+      ...left(['id']),
+      ...right(['GB/s', 'exchanges', 'copies', 'hop us', 'joins']),
+      ...left(['name'], { cut: true, spare: 1 }),
+    ],
     row(opened, id) {
       const { bandwidth, exchange_share: exchange, copy_share: copy, latency_s, domain, name } = opened.link(id);
       const shares = [exchange, copy].map((part) => `${short(part * 100)} %`);
@@ -253,7 +260,7 @@ const TABLES: Readonly<Record<NamedKind, KindTable>> = {
     },
   },
   workloads: {
-    columns: [...left(['id']), ...right(['requests', 'prompt', 'output']), ...left(['name'], { most: 70 })],
+    columns: [...left(['id']), ...right(['requests', 'prompt', 'output']), ...left(['name'], { most: 70, cut: true })],
     row(opened, id) {
       const shape = opened.shape(id);
       return [id, shape.rows.toLocaleString('en-US'), short(shape.prompt_mean), short(shape.output_mean), shape.name];

@@ -1,15 +1,25 @@
 // Flags of a verb, read strictly: an unknown one is answered with the nearest known, a wrong value with what was expected.
+import { isatty } from 'node:tty';
 import arg from 'arg';
 import { UserError } from '../check/issue.ts';
 import { didYouMean } from '../check/nearest.ts';
+import { readStandardText, STANDARD_INPUT } from '../check/text-file.ts';
+import { fitText } from '../report/width.ts';
 
+/** Where a verb speaks, and what it hears. */
 export interface Output {
   stdout(text: string): void;
   stderr(text: string): void;
+  /** Standard input to its end; absent = that of the process. */
+  stdin?(): string;
 }
 
 export type Flags<T extends arg.Spec> = arg.Result<T>;
-type Verb = (argv: readonly string[], out: Output) => Promise<number>;
+export interface Verb {
+  (argv: readonly string[], out: Output): Promise<number>;
+  /** Its flags, for completion: whether a value follows each. */
+  readonly flags: Readonly<Record<string, boolean>>;
+}
 
 /**
  * A verb of the command line: reads its flags, answers --help, and leaves the rest to `act`, whose word is the exit code. A user's
@@ -21,12 +31,15 @@ export function verb<T extends arg.Spec>(
   help: string,
   act: (flags: Flags<T>, out: Output) => Promise<number>,
 ): Verb {
-  return async (argv, out) => {
-    const { '--help': asked, ...flags } = readFlags(name, { ...spec, '--help': Boolean, '-h': '--help' }, argv);
+  const known = { ...spec, '--help': Boolean, '-h': '--help' } as const;
+  const run = async (argv: readonly string[], out: Output) => {
+    const { '--help': asked, ...flags } = readFlags(name, known, argv);
     if (!asked) return act(flags as Flags<T>, out);
-    out.stdout(help);
+    out.stdout(fitText(help));
     return 0;
   };
+  const flags = Object.entries(known).filter(([flag]) => flag.startsWith('--'));
+  return Object.assign(run, { flags: Object.fromEntries(flags.map(([flag, kind]) => [flag, kind !== Boolean])) });
 }
 
 /** `arg` with its errors turned into ours. */
@@ -42,6 +55,14 @@ export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: reado
     const hint = didYouMean(odd.split('=')[0], known, 1) ?? error.message;
     throw new UserError([{ path: `mist ${verb}`, expected: `flags among ${known.join(', ')}`, received: odd, hint }]);
   }
+}
+
+/** Everything on standard input. A terminal is not waited for: who types a spec has a file. */
+export function readStandardInput(out: Output): string {
+  if (out.stdin) return out.stdin();
+  const [path, expected] = ['standard input', 'a spec that is piped in'];
+  if (isatty(STANDARD_INPUT)) throw new UserError([{ path, expected, received: 'a terminal' }]);
+  return readStandardText({ path, expected });
 }
 
 /** Exit code of a question that was answered by "nothing does". */

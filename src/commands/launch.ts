@@ -13,10 +13,10 @@ import { loadLines } from '../report/load-trace.ts';
 import { listServers, nameFor, type PoolServer } from '../report/manifest-parts.ts';
 import { writeFiles } from '../report/write.ts';
 import { type FleetSpec, poolsOfKind } from '../spec/fleet/types.ts';
-import { readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
 import { makeWalks } from '../workload/walks.ts';
-import { onlyWord, verb, wholeFlag, wordFlag } from './flags.ts';
+import { onlyWord, wholeFlag, wordFlag } from './flags.ts';
+import { SPEC_HELP, specVerb } from './spec-door.ts';
 
 const KINDS = ['shell', 'kubernetes', 'dynamo', 'llm-d'] as const;
 type Kind = (typeof KINDS)[number];
@@ -41,22 +41,22 @@ const HELP = `mist launch SPEC [--row N] [--as ${KINDS.join('|')}] [--out FOLDER
   --out FOLDER       write servers.sh, load.sh, ${LOAD_FILE} (the requests themselves, where no generator draws them) and
                      a manifest of every kind that can be
   --url URL          where the load is sent; http://localhost:8000 if left out
-  --seed N           another seed for the load
+${SPEC_HELP}  --seed N           another seed for the load
   --json             for programs
   --catalog FOLDER   a catalog folder of your own, first
 `;
 const URL = 'http://localhost:8000';
 
 /** Exit code 0; a user's mistakes are thrown as a UserError (exit code 2). */
-export const launch = verb('launch', FLAGS, HELP, async (flags, out) => {
+export const launch = specVerb('launch', FLAGS, HELP, async (flags, out, specs) => {
   const file = onlyWord('launch', flags._, 'one spec file');
   const catalog = openCatalog({ folder: flags['--catalog'] });
   const kind = wordFlag('--as', flags['--as'], KINDS) ?? 'shell';
   const row = wholeFlag('--row', flags['--row'], 0);
-  const spec = readFleet(file, catalog, row, wholeFlag('--seed', flags['--seed'], 0));
+  const spec = readFleet(specs.read(file), file, catalog, row, wholeFlag('--seed', flags['--seed'], 0));
   const parts = describe(spec, catalog, flags['--url'] ?? URL);
   const folder = flags['--out'];
-  const again = `mist launch ${file}${row === undefined ? '' : ` --row ${row}`} --out FOLDER`;
+  const again = `mist launch ${specs.words(file)}${row === undefined ? '' : ` --row ${row}`} --out FOLDER`;
   const text = textOf(kind, parts, folder === undefined ? again : null);
   out.stdout(flags['--json'] ? `${JSON.stringify(toJson(parts), null, 2)}\n` : text);
   if (folder !== undefined) {
@@ -67,8 +67,14 @@ export const launch = verb('launch', FLAGS, HELP, async (flags, out) => {
 });
 
 /** The one fleet of a spec, or the row that is asked for. */
-function readFleet(file: string, catalog: Catalog, row: number | undefined, seed: number | undefined): FleetSpec {
-  const question = openQuestion(readSpecText(file), file, catalog, seed, (spec) => meetPools(spec, catalog));
+function readFleet(
+  text: string,
+  file: string,
+  catalog: Catalog,
+  row: number | undefined,
+  seed: number | undefined,
+): FleetSpec {
+  const question = openQuestion(text, file, catalog, seed, (spec) => meetPools(spec, catalog));
   if (row !== undefined && row >= question.rows)
     throw new UserError([{ path: '--row', expected: `a row below ${question.rows}`, received: String(row) }]);
   if (row === undefined && question.rows > 1) {

@@ -2,10 +2,12 @@
 
 import { openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
+import { didYouMean } from '../check/nearest.ts';
+import { EXPORT_NAMES, EXPORTS, type ExportName } from '../report/export/formats.ts';
 import { WINDOWS } from '../spec/fleet/client.ts';
-import { readSpecText } from '../spec/open.ts';
-import { type Flags, onlyWord, secondsFlag, verb, wholeFlag, wordFlag } from './flags.ts';
+import { type Flags, onlyWord, secondsFlag, wholeFlag, wordFlag } from './flags.ts';
 import { type FleetFlags, runPipelines } from './simulate.ts';
+import { SPEC_HELP, specVerb } from './spec-door.ts';
 
 const FLAGS = {
   '--requests': String,
@@ -17,12 +19,17 @@ const FLAGS = {
   '--per-request': Boolean,
   '--html': String,
   '--timeline': String,
+  '--export': [String] as [StringConstructor],
   '--seed': String,
   '--window': String,
   '--catalog': String,
   '--prices': String,
   '--json': Boolean,
 } as const;
+
+const EXPORT_LIST = EXPORT_NAMES.map((name) => `                     ${name.padEnd(15)}  ${EXPORTS[name].words}`).join(
+  '\n',
+);
 
 const HELP = `mist run SPEC [options]
 
@@ -33,7 +40,7 @@ const HELP = `mist run SPEC [options]
                      of pipelines .jsonl has every visit of the request
   --steps FILE       write one line per iteration: instance, start, duration, prefill tokens, sequences, context, KV blocks in use
   --row N            row N of a spec that spans several configurations
-  --seed N           another seed for the workload
+${SPEC_HELP}  --seed N           another seed for the workload
   --window PART      what figures are of: measured (between warm-up and cool-down, the default), all (what a benchmark client prints:
                      ramp, start burst and drain included), steady (of a closed loop)
   --catalog FOLDER   a catalog folder of your own, first
@@ -44,13 +51,15 @@ const HELP = `mist run SPEC [options]
   --per-request      the trace has a track per request instead of one per instance
   --html FILE        write one self-contained page: stages, instances, distributions, requests as waterfalls
   --timeline FILE    write every instance over time (.csv or .jsonl): busy share, in service, waiting, KV use, in equal parts
+  --export FORMAT=FILE   write the run as another tool does, as often as needed:
+${EXPORT_LIST}
 `;
 
 /** Exit codes: 0 done, 130 or 143 interrupted (what was computed is written). A user's mistakes are thrown (exit code 2). */
-export const run = verb('run', FLAGS, HELP, async (flags, out) => {
+export const run = specVerb('run', FLAGS, HELP, async (flags, out, specs) => {
   const file = onlyWord('run', flags._, 'one spec file');
   const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
-  return runPipelines(readSpecText(file), file, catalog, fleetFlags(flags), out);
+  return runPipelines(specs.read(file), file, catalog, fleetFlags(flags), out);
 });
 
 function fleetFlags(flags: Flags<typeof FLAGS>): FleetFlags {
@@ -76,9 +85,28 @@ function fleetFlags(flags: Flags<typeof FLAGS>): FleetFlags {
     trace: flags['--trace'],
     html: flags['--html'],
     timeline: flags['--timeline'],
+    exports: exportsOf(flags['--export'] ?? []),
     perRequest: flags['--per-request'] ?? false,
     from,
     to,
     json: flags['--json'] ?? false,
   };
+}
+
+/** "vllm=result.json", every format once. */
+function exportsOf(texts: readonly string[]): ReadonlyMap<ExportName, string> {
+  const issues: Issue[] = [];
+  const found = new Map<ExportName, string>();
+  for (const text of texts) {
+    const [, word = '', file = ''] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
+    const name = EXPORT_NAMES.find((one) => one === word);
+    const refuse = (expected: string, hint?: string) =>
+      void issues.push({ path: '--export', expected, received: text, ...(hint ? { hint } : {}) });
+    if (name === undefined) refuse(`FORMAT=FILE, of ${EXPORT_NAMES.join(', ')}`, didYouMean(word, EXPORT_NAMES, 1));
+    else if (file === '') refuse(`a file after ${name}=`);
+    else if (found.has(name)) refuse(`${name} once`);
+    else found.set(name, file);
+  }
+  if (issues.length > 0) throw new UserError(issues);
+  return found;
 }

@@ -1,36 +1,31 @@
 // mist run: every stage of every request on its instance, then tables, lines, a trace and a page.
 
-import { labelsOf } from '../catalog/labels.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
-import { readVersion } from '../check/version.ts';
 import type { WholeFile } from '../check/whole-file.ts';
 import { trustFleet } from '../metrics/fleet/trust.ts';
 import { type LoweredFleet, meetPools, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
-import type { FleetContext, PoolFacts } from '../report/fleet/context.ts';
+import { EXPORTS, type ExportName } from '../report/export/formats.ts';
+import { contextOf } from '../report/fleet/context-of.ts';
 import { fleetHtml } from '../report/fleet/html.ts';
 import { fleetJson } from '../report/fleet/json.ts';
 import { fleetRequestTable } from '../report/fleet/request-table.ts';
 import { fleetRequestLines } from '../report/fleet/requests.ts';
 import { fleetTable } from '../report/fleet/terminal.ts';
 import { timelineLines } from '../report/fleet/timeline-lines.ts';
-import { buildLaunch } from '../report/launch.ts';
 import { openProgress } from '../report/progress.ts';
 import { lineFormatOf, stepHeading, stepLines } from '../report/step-lines.ts';
 import { writeTrace } from '../report/timeline/trace.ts';
 import type { Measuring } from '../run/checkpoints.ts';
 import { planMeasuring } from '../run/client-view.ts';
-import { lengthen } from '../run/extend.ts';
-import { type FleetRun, type StartedFleet, startFleet } from '../run/fleet.ts';
 import { measureRun } from '../run/measure-fleet.ts';
-import { openSession, type Session } from '../run/session.ts';
-import { openSimulator, simulateRow } from '../run/simulate-row.ts';
-import { fleetCaveats, fleetPrices } from '../spec/fleet/caveats.ts';
+import { openSession } from '../run/session.ts';
+import { openSimulator } from '../run/simulate-row.ts';
+import { advanceToEnd, longEnough, startRun } from '../run/whole-run.ts';
 import { CLIENT, type WindowName } from '../spec/fleet/client.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { openQuestion } from '../spec/question.ts';
-import { configurationOf } from '../spec/shape.ts';
 import type { Output } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import { openOutputs, writeAll } from './line-files.ts';
@@ -45,6 +40,8 @@ export interface FleetFlags {
   readonly trace?: string;
   readonly html?: string;
   readonly timeline?: string;
+  /** Files in the formats of other tools. */
+  readonly exports: ReadonlyMap<ExportName, string>;
   readonly perRequest: boolean;
   /** Window of the trace, s. */
   readonly from?: number;
@@ -62,14 +59,15 @@ export async function runPipelines(
 ): Promise<number> {
   const { spec: asked, isRow } = readFleet(text, file, catalog, flags);
   const session = openSession(catalog);
-  const spec = isRow ? longEnough(asked, catalog, session) : asked;
+  const spec = isRow ? longEnough(asked, openSimulator(catalog, session)) : asked;
   const lowered = prepareFleet(spec, catalog, session);
-  const files = openOutputs({
+  const files = openOutputs<string>({
     '--requests': flags.requests, // before the work, not after it
     '--steps': flags.steps,
     '--trace': flags.trace,
     '--html': flags.html,
     '--timeline': flags.timeline,
+    ...Object.fromEntries([...flags.exports].map(([name, file]) => [exportFlag(name), file])),
   });
   const { run, steps, clock, code } = await runInSlices(
     lowered,
@@ -85,12 +83,16 @@ export async function runPipelines(
   const context = { ...contextOf(spec, lowered, catalog), trust };
   writeAll(files['--html'], () => [fleetHtml(measured, context)]);
   writeAll(files['--timeline'], () => timelineLines(measured, lineFormatOf(flags.timeline!)));
+  for (const name of flags.exports.keys())
+    writeAll(files[exportFlag(name)]!, () => EXPORTS[name].write({ measured, context }));
   const { result } = measured;
   out.stdout(`${flags.json ? JSON.stringify(fleetJson(result, context), null, 2) : fleetTable(result, context)}\n`);
   if (lowered.walks.blocks && lowered.program.hashBlock === 0) out.stderr(`${HASHES_IGNORED}\n`);
   if (run.stop === 'deadlock') out.stderr(`Stopped early: ${measured.result.stopped}\n`);
   return code;
 }
+
+const exportFlag = (name: ExportName): string => `--export ${name}`;
 
 const HASHES_IGNORED = 'The hash ids of the trace are ignored: no pool has enable_prefix_caching.';
 
@@ -105,12 +107,6 @@ function readFleet(text: string, file: string, catalog: Catalog, { row, seed, wi
   const hint = `mist sweep ${file} tries them all; --row N takes one`;
   const received = `${sweep.rows} (axes: ${sweep.axes.map(({ name }) => name).join(', ')})`;
   throw new UserError([{ path: 'mist run', expected: 'a spec of one deployment or fleet', received, hint }]);
-}
-
-/** As long as the sweep ran it: until it was told whether it keeps up. */
-function longEnough(spec: FleetSpec, catalog: Catalog, session: Session): FleetSpec {
-  const { times } = simulateRow(openSimulator(catalog, session), spec, false);
-  return times > 1 ? (lengthen(spec, times) ?? spec) : spec;
 }
 
 function withWindow(spec: FleetSpec, window: WindowName | undefined): FleetSpec {
@@ -155,7 +151,7 @@ async function runInSlices(
   };
   const interrupt = heedInterrupts();
   try {
-    const fleet = start(lowered, {
+    const fleet = startRun(lowered, {
       ...(flags.measuring ? { measuring: flags.measuring } : {}),
       leap: file || curves ? 'none' : 'exact',
       ...(file || curves ? { onSteps: keep } : {}),
@@ -172,70 +168,4 @@ async function runInSlices(
     interrupt.release();
     progress.end();
   }
-}
-
-async function advanceToEnd(fleet: StartedFleet): Promise<FleetRun> {
-  while (true) {
-    const reason = fleet.advance();
-    if (reason !== 'more') return fleet.close(reason);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-function start({ program }: LoweredFleet, options: Parameters<typeof startFleet>[1]): StartedFleet {
-  try {
-    return startFleet(program, options);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const received = `${program.visits.count.toLocaleString('en-US')} visits of ${program.requests.count.toLocaleString('en-US')} requests`;
-    throw new UserError([{ path: 'workload.num_requests', expected: 'a run of at most 4 GiB of tables', received }]);
-  }
-}
-
-function contextOf(spec: FleetSpec, lowered: LoweredFleet, catalog: Catalog): FleetContext {
-  const { walks, clients } = lowered;
-  const { arrivals, seed } = spec.workload;
-  const ids = spec.pools.flatMap((pool) =>
-    pool.kind === 'llm' && pool.configuration.model ? [pool.configuration.model] : [],
-  );
-  const labels = labelsOf(catalog, ids, []);
-  return {
-    name: spec.name,
-    version: readVersion(),
-    workload: walks.description,
-    requestRate: spec.workload.request_rate,
-    burstiness: arrivals.process === 'gamma' ? arrivals.burstiness : arrivals.process === 'poisson' ? 1 : null,
-    maxConcurrency: walks.concurrency,
-    slo: spec.slo,
-    power: spec.power,
-    pools: factsOf(spec, lowered, labels),
-    bases: clients.map(({ basis }) => basis),
-    caveats: fleetCaveats(spec, catalog),
-    prices: fleetPrices(spec, catalog),
-    seed,
-    models: [...new Set(ids)].map((id) => labels[id] ?? id),
-    text: spec.text,
-    file: spec.file,
-  };
-}
-
-/** One entry per pool of which there is something to say. */
-function factsOf(
-  spec: FleetSpec,
-  { clients, program }: LoweredFleet,
-  labels: Readonly<Record<string, string>>,
-): PoolFacts[] {
-  return spec.pools.flatMap((pool): PoolFacts[] => {
-    const c = clients.findIndex((client) => client.pool === pool.name);
-    if (c < 0 || (clients[c].basis === '' && clients[c].memory === '')) return [];
-    const { basis, memory, steps } = clients[c];
-    const own = pool.kind === 'llm' ? configurationOf(pool, 0) : null;
-    return [
-      {
-        ...{ pool: pool.name, count: pool.count, basis, memory, ...(steps ? { step_times: steps } : {}) },
-        ...(own ? { num_gpu_blocks: program.clients[c].numGpuBlocks, configuration: own } : {}),
-        ...(own && pool.kind === 'llm' ? { launch: buildLaunch({ ...pool, configuration: own }, labels).command } : {}),
-      },
-    ];
-  });
 }

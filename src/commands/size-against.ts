@@ -8,26 +8,26 @@ import { breakEven, OVER } from '../run/break-even.ts';
 import { TOLERANCE } from '../run/probe-load.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { OBJECTIVES } from '../spec/objectives.ts';
-import { readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
 import type { Objective } from '../spec/types.ts';
 import { NO_ANSWER, numberFlag, type Output, onlyWord, shareFlag, wholeFlag, wordFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import type { SizeFlags } from './size.ts';
+import type { SpecDoor } from './spec-door.ts';
 
 /** Values of a usual search, for its progress. */
 const USUAL = 16;
 
 /** Exit codes as of size. */
-export async function sizeAgainst(flags: SizeFlags, out: Output): Promise<number> {
+export async function sizeAgainst(flags: SizeFlags, out: Output, specs: SpecDoor): Promise<number> {
   const [file, other] = [onlyWord('size', flags._, 'one spec file beside --against'), flags['--against']!];
   const over = wordFlag('--over', flags['--over'], OVER);
   if (over === undefined)
     throw new UserError([{ path: '--over', expected: `one of ${OVER.join(', ')}`, received: 'nothing' }]);
   const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
-  const [a, b] = [openOne(file, catalog, seed), openOne(other, catalog, seed)];
-  refuseOthers(a, b);
+  const [a, b] = [openOne(file, catalog, seed, specs), openOne(other, catalog, seed, specs)];
+  refuseOthers(a, b, over);
   const objective = wordFlag('--objective', flags['--objective'], OBJECTIVES) ?? a.objective;
   const [from, to] = [numberFlag('--from', flags['--from']), numberFlag('--to', flags['--to'])];
   if (from !== undefined && to !== undefined && !(from < to))
@@ -58,17 +58,15 @@ interface One {
   readonly objective: Objective;
 }
 
-function openOne(file: string, catalog: Catalog, seed: number | undefined): One {
-  const { rows, objective, at } = openQuestion(readSpecText(file), file, catalog, seed, (one) =>
-    meetPools(one, catalog),
-  );
+function openOne(file: string, catalog: Catalog, seed: number | undefined, specs: SpecDoor): One {
+  const { rows, objective, at } = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
   if (rows === 1) return { file, spec: at(0).spec, objective };
   const hint = `mist size ${file} finds the best of them; mist size --max-load --row N --print-spec writes one`;
   throw new UserError([{ path: file, expected: 'a spec of one deployment or fleet', received: `${rows} rows`, hint }]);
 }
 
 /** Two fleets are compared at one traffic and one promise, by one objective. */
-function refuseOthers(a: One, b: One): void {
+function refuseOthers(a: One, b: One, over: string): void {
   const issues: Issue[] = [];
   const compare = (path: string, of: (one: One) => unknown) => {
     const [own, other] = [a, b].map((one) => JSON.stringify(of(one)));
@@ -82,6 +80,13 @@ function refuseOthers(a: One, b: One): void {
   compare('workload.sessions', ({ spec }) => spec.sessions);
   compare('workload.shared_prefix', ({ spec }) => spec.prefixes);
   compare('slo', ({ spec }) => spec.slo);
+  compare('budget', ({ spec }) => spec.budget);
   compare('objective', ({ objective }) => objective);
+  if (over === 'price' && a.spec.budget?.usd_per_hour !== undefined)
+    issues.push({
+      path: 'budget.usd_per_hour',
+      expected: 'no budget in USD where the price is what changes: who keeps it would change with it',
+      received: `${a.spec.budget.usd_per_hour}`,
+    });
   if (issues.length > 0) throw new UserError(issues);
 }

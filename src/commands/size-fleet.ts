@@ -7,19 +7,19 @@ import { isSized, sizeJson, sizeTable } from '../report/size.ts';
 import { sizeFleet, writeSizing } from '../run/size.ts';
 import { parseSpecDocument } from '../spec/document.ts';
 import { OBJECTIVES } from '../spec/objectives.ts';
-import { readSpecText } from '../spec/open.ts';
 import type { Objective } from '../spec/types.ts';
 import { MOST_WORKERS, NO_ANSWER, type Output, wholeFlag, wordFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import type { SizeFlags } from './size.ts';
 import { type Asked, readAsked, withPrices } from './size-asked.ts';
+import type { SpecDoor } from './spec-door.ts';
 
 /** What is asked for where nobody says: the figures that a plan is made of. */
 const ASKED: readonly Objective[] = ['devices', 'usd_per_hour', 'watts'];
 
 /** Exit codes as of size. */
-export async function sizeSpec(flags: SizeFlags, out: Output): Promise<number> {
-  const asked = flags._.length > 0 ? readAskedFile(flags) : readAsked(flags);
+export async function sizeSpec(flags: SizeFlags, out: Output, specs: SpecDoor): Promise<number> {
+  const asked = flags._.length > 0 ? readAskedFile(flags, specs) : readAsked(flags);
   const data = withPrices(asked.data, flags['--prices']);
   const folder = flags['--catalog'] ?? null;
   const prices = flags['--prices'] ?? null;
@@ -51,11 +51,11 @@ export async function sizeSpec(flags: SizeFlags, out: Output): Promise<number> {
 }
 
 /** A spec, with the lines of its own text in what is said of it. */
-function readAskedFile(flags: SizeFlags): Asked {
+function readAskedFile(flags: SizeFlags, specs: SpecDoor): Asked {
   const [file, ...more] = flags._;
   if (more.length > 0)
     throw new UserError([{ path: 'mist size', expected: 'one spec file', received: flags._.join(' ') }]);
-  const document = parseSpecDocument(readSpecText(file!), file!);
+  const document = parseSpecDocument(specs.read(file!), file!);
   if (document.issues.length > 0) throw new UserError(document.issues);
   const data = document.data as Asked['data'] | null;
   const blame = (issue: Issue): Issue => ({ ...issue, file: file!, line: document.lineOf(pathOf(issue.path)) });

@@ -8,24 +8,24 @@ import { writeLoad } from '../run/load.ts';
 import { type LoadAnswer, probeLoads, TOLERANCE } from '../run/probe-load.ts';
 import { writeSpecDocument } from '../spec/document.ts';
 import { chooseRow } from '../spec/fleet/axes.ts';
-import { readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
 import { NO_ANSWER, type Output, onlyWord, shareFlag, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import type { SizeFlags } from './size.ts';
 import { withPrices } from './size-asked.ts';
+import type { SpecDoor } from './spec-door.ts';
 
 /** Probes of a usual search, for its progress. */
 const USUAL = 16;
 
 /** Exit codes as of size. */
-export async function sizeLoad(flags: SizeFlags, out: Output): Promise<number> {
+export async function sizeLoad(flags: SizeFlags, out: Output, specs: SpecDoor): Promise<number> {
   const file = onlyWord('size', flags._, 'one spec file beside --max-load');
   const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const row = wholeFlag('--row', flags['--row'], 0);
   const tolerance = shareFlag('--tolerance', flags['--tolerance']) ?? TOLERANCE;
-  const question = openQuestion(readSpecText(file), file, catalog, seed, (one) => meetPools(one, catalog));
+  const question = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
   const { tree, rows } = question;
   if (row === undefined ? rows > 1 : row >= rows) {
     const expected = row === undefined ? 'a spec of one fleet: --row N takes one' : `a row below ${rows}`;

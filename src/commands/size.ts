@@ -2,11 +2,12 @@
 
 import { type Issue, UserError } from '../check/issue.ts';
 import { TOLERANCE } from '../run/probe-load.ts';
-import { type Flags, verb } from './flags.ts';
+import type { Flags } from './flags.ts';
 import { sizeAgainst } from './size-against.ts';
 import { ASKED_FLAGS, LENGTHS } from './size-asked.ts';
 import { sizeSpec } from './size-fleet.ts';
 import { sizeLoad } from './size-load.ts';
+import { SPEC_HELP, specVerb } from './spec-door.ts';
 
 /** Flags of one or two of the questions: which flags make them mean something, and which contradict them. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
@@ -76,7 +77,7 @@ mist size A --against B --over request_rate|price|prompt [options]
   --from N --to N    values between which it is looked for (an eighth of the specs' own to eight times; prompts 125 to 32,000 tokens)
   --tolerance P      how far apart what is next to an answer of --max-load or --against may be (${TOLERANCE * 100}%)
 
-  --seed N           another seed for the workload
+${SPEC_HELP}  --seed N           another seed for the workload
   --print-spec       print the spec instead, for mist sweep; of --max-load the spec at the answer, for mist run
   --catalog FOLDER   a catalog folder of your own, first
   --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
@@ -87,10 +88,10 @@ mist size A --against B --over request_rate|price|prompt [options]
 `;
 
 /** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted. A user's mistakes are thrown (exit code 2). */
-export const size = verb('size', FLAGS, HELP, async (flags, out) => {
+export const size = specVerb('size', FLAGS, HELP, async (flags, out, specs) => {
   refuseTogether(flags);
-  if (flags['--max-load']) return sizeLoad(flags, out);
-  return flags['--against'] === undefined ? sizeSpec(flags, out) : sizeAgainst(flags, out);
+  if (flags['--max-load']) return sizeLoad(flags, out, specs);
+  return flags['--against'] === undefined ? sizeSpec(flags, out, specs) : sizeAgainst(flags, out, specs);
 });
 
 /** What contradicts another flag, or means nothing without one. */
@@ -100,6 +101,7 @@ function refuseTogether(flags: SizeFlags): void {
   const refuse = (path: string, expected: string, received: string) => void issues.push({ path, expected, received });
   for (const flag of Object.keys(ASKED_FLAGS).filter(given))
     if (flags._.length > 0) refuse(flag, `no ${flag} beside a spec, which says it`, flags._.join(' '));
+  if (flags._.length === 0 && given('--set')) refuse('--set', 'a spec beside it', 'none');
   for (const [flag, needed] of Object.entries(BESIDE))
     if (given(flag) && !needed.some(given)) refuse(flag, `${needed.join(' or ')} beside it`, 'none');
   for (const [flag, others] of Object.entries(NEVER_BESIDE))

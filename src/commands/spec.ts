@@ -4,16 +4,16 @@ import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { tellPaid } from '../catalog/price-sheets.ts';
 import { UserError } from '../check/issue.ts';
 import { checkFleet, meetPools } from '../plan/pipeline/lower-fleet.ts';
-import { wrap } from '../report/width.ts';
+import { fitText, wrap } from '../report/width.ts';
 import { fleetCaveats, fleetPrices } from '../spec/fleet/caveats.ts';
 import { describeFleetSpec, explainFleetSpec } from '../spec/fleet/explain.ts';
 import { explainPools } from '../spec/fleet/explain-pools.ts';
 import { explainAxes } from '../spec/fleet/explain-rows.ts';
 import { specJsonSchema } from '../spec/fleet/schema.ts';
-import { readSpecText } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
-import { type Flags, verb } from './flags.ts';
+import type { Flags } from './flags.ts';
 import { type Asked, convert } from './from-command.ts';
+import { SPEC_HELP, type SpecDoor, specVerb } from './spec-door.ts';
 
 const FLAGS = {
   '--schema': Boolean,
@@ -42,12 +42,12 @@ mist spec --from-command "vllm serve ..." --hardware ID [--workload ID] [--reque
   --workload ID, --request-rate R       the load, in place of a stand-in that is marked as one
   --model ID, --profile ID              in place of what the command names; the version of the profile decides over flags
   --acceptance P[,P...]                 how probably a draft is accepted, where the command drafts
-  --json                                for programs
+${SPEC_HELP}  --json                                for programs
   --catalog FOLDER                      a folder of your own (hardware/ models/ engines/ workloads/), first
 `;
 
 /** Exit code 0; a user's mistakes are thrown as a UserError (exit code 2). */
-export const spec = verb('spec', FLAGS, HELP, async (flags, out) => {
+export const spec = specVerb('spec', FLAGS, HELP, async (flags, out, specs) => {
   checkFiles(flags);
   const { '--schema': schema, '--catalog': folder, '--json': json = false } = flags;
   if (flags['--from-command']) {
@@ -58,12 +58,12 @@ export const spec = verb('spec', FLAGS, HELP, async (flags, out) => {
     );
     return 0;
   }
-  out.stdout(schema ? toJson(specJsonSchema()) : tell(flags._[0], openCatalog({ folder }), json));
+  out.stdout(schema ? toJson(specJsonSchema()) : tell(flags._[0]!, specs, openCatalog({ folder }), json));
   return 0;
 });
 
-function tell(file: string, catalog: Catalog, json: boolean): string {
-  const sweep = openQuestion(readSpecText(file), file, catalog, undefined, (spec) => meetPools(spec, catalog));
+function tell(file: string, specs: SpecDoor, catalog: Catalog, json: boolean): string {
+  const sweep = openQuestion(specs.read(file), file, catalog, undefined, (spec) => meetPools(spec, catalog));
   const { first } = sweep;
   if (sweep.rows === 1) checkFleet(first, catalog);
   const caveats = fleetCaveats(first, catalog);
@@ -73,7 +73,7 @@ function tell(file: string, catalog: Catalog, json: boolean): string {
   const lines = [...caveats, ...tellPaid(fleetPrices(first, catalog))]
     .flatMap((words) => wrap(words))
     .map((line) => `${line}\n`);
-  return [...parts, lines.join('')].filter((part) => part !== '').join('\n');
+  return fitText([...parts, lines.join('')].filter((part) => part !== '').join('\n'));
 }
 
 function askedOf(flags: Flags<typeof FLAGS>): Asked {
@@ -91,9 +91,11 @@ function askedOf(flags: Flags<typeof FLAGS>): Asked {
 /** What makes sense beside a command alone. */
 const BESIDE = ['--hardware', '--model', '--profile', '--workload', '--request-rate', '--acceptance'] as const;
 
-function checkFiles(flags: Flags<typeof FLAGS>): void {
+function checkFiles(flags: Flags<typeof FLAGS> & { readonly '--set'?: readonly string[] }): void {
   const files = flags._.length;
   const other = flags['--schema'] ? '--schema' : flags['--from-command'] ? '--from-command' : null;
+  if (other !== null && flags['--set'])
+    throw new UserError([{ path: '--set', expected: `no ${other} beside it, but a spec`, received: other }]);
   const odd = flags['--from-command'] ? [] : BESIDE.filter((flag) => flags[flag] !== undefined);
   if (odd.length > 0) {
     const expected = 'no such flag without --from-command: a spec says it itself';

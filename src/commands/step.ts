@@ -17,7 +17,7 @@ import { type StepWork, sumWork } from '../plan/step-work.ts';
 import { type SurfaceKey, splitOf } from '../plan/surface-key.ts';
 import { formatNumber, formatShare, formatShort } from '../report/format.ts';
 import { drawTable, left, right } from '../report/table.ts';
-import { wrap } from '../report/width.ts';
+import { fitText, wrap } from '../report/width.ts';
 import { DEFAULT_PROFILE } from '../spec/defaults.ts';
 import { type Joint, jointOf, type Machine } from '../spec/machine.ts';
 import type { StepSource } from '../spec/types.ts';
@@ -168,7 +168,8 @@ function choose<Word extends string>(
 const COLUMNS = [
   ...left(['op']),
   ...right(['count', 'GFLOP', 'MB', 'us', 'share']),
-  ...left(['bound', 'basis', 'fit in efficiency/', 'held-out error']),
+  ...left(['bound', 'basis']),
+  ...left(['fit in efficiency/', 'held-out error'], { spare: 0 }),
 ];
 
 function drawStep(key: SurfaceKey, explained: StepExplained, tokens: number): string {
@@ -178,7 +179,7 @@ function drawStep(key: SurfaceKey, explained: StepExplained, tokens: number): st
   const sums = ['sum of ops', '', total(ops, 'flops', 1e9), total(ops, 'bytes', 1e6), us(deviceSeconds)];
   rows.push(COLUMNS.map((_, i) => sums[i] ?? ''));
   const title = `${key.model.id} on ${key.hardware.id}, tp ${key.tp} pp ${key.pp} dp ${key.dp} ep ${key.ep}, ${key.profile.id}`;
-  return [title, '', ...drawTable(COLUMNS, rows), '', ...drawSums(key, explained, tokens), ''].join('\n');
+  return fitText([title, '', ...drawTable(COLUMNS, rows), '', ...drawSums(key, explained, tokens), ''].join('\n'));
 }
 
 function drawOp(price: OpPrice, deviceSeconds: number): string[] {

@@ -12,10 +12,11 @@ import { openFolder, SWEEP_FILES, writeSweep } from '../report/write.ts';
 import { headOf } from '../run/asked.ts';
 import { sweep as sweepRows } from '../run/sweep.ts';
 import { openWorkFolder, type WorkFolder } from '../run/work-folder.ts';
-import { defaultSpecFile, readSpecText } from '../spec/open.ts';
+import { defaultSpecFile } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
-import { MOST_WORKERS, NO_ANSWER, onlyWord, verb, wholeFlag } from './flags.ts';
+import { MOST_WORKERS, NO_ANSWER, onlyWord, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
+import { SPEC_HELP, specVerb } from './spec-door.ts';
 
 const FLAGS = {
   '--out': String,
@@ -36,7 +37,7 @@ const HELP = `mist sweep [SPEC] [options]
   --out FOLDER       write results.parquet, results.csv, results.json, report.html and pareto.svg there
   --resume           goes on with what an earlier run with this --out had finished when it was ended, however it was
   --workers N        threads (default: one per core); results are the same bytes for any number
-  --seed N           another seed for the workload
+${SPEC_HELP}  --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
   --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
   --exhaustive       simulate every row that can be, also those that are proved to be no better; the answer is the same
@@ -50,7 +51,7 @@ const HELP = `mist sweep [SPEC] [options]
 const NO_ANSWERS: readonly string[] = ['missed', 'nothing'];
 
 /** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted (what was computed is reported and written). A user's mistakes are thrown (exit code 2). */
-export const sweep = verb('sweep', FLAGS, HELP, async (flags, out) => {
+export const sweep = specVerb('sweep', FLAGS, HELP, async (flags, out, specs) => {
   const file = flags._.length === 0 ? defaultSpecFile() : onlyWord('sweep', flags._, 'one spec file');
   const folder = flags['--catalog'] ?? null;
   const prices = flags['--prices'] ?? null;
@@ -62,7 +63,7 @@ export const sweep = verb('sweep', FLAGS, HELP, async (flags, out) => {
     throw new UserError([
       { path: '--resume', expected: '--out with the folder of the run to go on with', received: 'no --out' },
     ]);
-  const text = readSpecText(file);
+  const text = specs.read(file);
   const question = openQuestion(text, file, catalog, seed, (one) => meetPools(one, catalog));
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const interrupt = heedInterrupts(); // before anything that others may wait for
@@ -86,7 +87,8 @@ export const sweep = verb('sweep', FLAGS, HELP, async (flags, out) => {
       ...(work ? { store: work.store } : {}),
     });
     progress.end();
-    out.stdout(flags['--json'] ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable(result)}\n`);
+    const told = { ...result, file: specs.words(file) }; // what it suggests is typed again
+    out.stdout(flags['--json'] ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable(told)}\n`);
     if (flags['--out'] !== undefined) {
       const files = await writeSweep(flags['--out'], result);
       out.stderr(`Wrote ${files.join(', ')}\n`);

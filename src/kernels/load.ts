@@ -1,6 +1,7 @@
 // The only file that instantiates WebAssembly. The loader turns an abort of a debug build into a readable message.
 import { instantiateSync } from '@assemblyscript/loader';
 import { LAYOUT_VERSION } from '../../assembly/layout/version.ts';
+import { fromBase64 } from '../host/host.ts';
 import { KERNEL_BASE64 } from './binary.ts';
 import type { Kernels } from './interface.ts';
 
@@ -8,7 +9,7 @@ let compiled: WebAssembly.Module | undefined;
 
 /** The compiled release module; shared with workers, which instantiate it on the same memory. */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(Buffer.from(KERNEL_BASE64, 'base64'));
+  compiled ??= new WebAssembly.Module(fromBase64(KERNEL_BASE64));
   return compiled;
 }
 

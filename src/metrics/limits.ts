@@ -1,4 +1,5 @@
 // What a run achieved against its limits, and whether it keeps its promise: defined once for runs and sweeps.
+import type { Budget } from '../spec/budget.ts';
 import type { Percentile, Slo } from '../spec/types.ts';
 import type { Statistic } from './sampling.ts';
 import { keepsUp, type Summary, type Verdict } from './types.ts';
@@ -35,6 +36,19 @@ export function keepsPromise(slos: readonly Slo[], summaries: Summaries, ends: E
   const lost = ends.rejected_kv + ends.rejected_length + ends.unfinished;
   if (ends.completed === 0 || lost > 0) return false;
   return keepsUp(verdict) && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
+}
+
+/** What a run took of what a budget is of. */
+export interface Taken {
+  readonly devices: number;
+  readonly usd_per_hour: number;
+  readonly power_w: number;
+}
+
+/** The parts of a budget that it breaks: what nobody knows the price or the power of keeps none. Sums of prices may be off in the last digits. */
+export function overBudget(budget: Budget | undefined, { devices, usd_per_hour, power_w }: Taken): (keyof Budget)[] {
+  const taken = { devices, usd_per_hour, watts: power_w };
+  return (Object.keys(budget ?? {}) as (keyof Budget)[]).filter((key) => !(taken[key] <= budget![key]! * (1 + 1e-9)));
 }
 
 /** Whether only the length of a run keeps it from the promise: nothing is lost, every limit kept, and it is too short to tell more. */

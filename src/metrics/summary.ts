@@ -83,3 +83,23 @@ export function summarise(values: Float64Array, pick: PickRanks = pickBySorting)
   const [p50, p90, p95, p99, p999, max] = places.map((p) => interpolate(at.get(p.below)!, at.get(p.above)!, p.share));
   return { ...moments, p50, p90, p95, p99, p999, max };
 }
+
+/** What tables of load generators have of one figure; `at` gives any percentile. null where nothing was measured. */
+export interface Spread {
+  readonly count: number;
+  readonly sum: number;
+  readonly mean: number;
+  readonly std: number;
+  readonly min: number;
+  readonly max: number;
+  at(q: number): number;
+}
+
+/** The spread of a column; entries that are NaN were never measured. */
+export function spreadOf(values: Float64Array): Spread | null {
+  const sorted = sortMeasured(values);
+  if (sorted.length === 0) return null;
+  const sum = sorted.reduce((total, value) => total + value, 0);
+  const [min, max] = [sorted[0], sorted[sorted.length - 1]];
+  return { count: sorted.length, sum, ...meanAndStd(sorted), min, max, at: (q) => percentile(sorted, q) };
+}

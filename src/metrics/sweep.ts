@@ -1,5 +1,6 @@
 // What a sweep comes to: rows ranked by the objective, and what became of all the others.
 import type { Paid } from '../catalog/price-sheets.ts';
+import type { Budget } from '../spec/budget.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Objective, Slo } from '../spec/types.ts';
 import type { FleetTrust } from './fleet/trust.ts';
@@ -47,6 +48,8 @@ export interface KeptRow {
   readonly slo: readonly Slo[];
   readonly screen: ScreenFigures | null;
   readonly result: FleetSummary | null;
+  /** What it may take at most; absent where nothing is said. */
+  readonly budget?: Budget;
   /** How many times as long as the spec says its run was, so that it tells whether it keeps up; 1 where it was not simulated. */
   readonly times: number;
   /** What its figures rest on, and how far they may be off; null where nothing of ours prices a step. */

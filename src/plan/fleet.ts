@@ -116,6 +116,10 @@ export interface VisitTable {
   readonly group: Int32Array;
   readonly prompt: Int32Array; // tokens, >= 1
   readonly output: Int32Array; // tokens, >= 1
+  /**
+   * Output tokens that its client asked for at most, no fewer than `output`: what engines know of its length when it arrives. Absent = `output`.
+   */
+  readonly asked?: Int32Array;
   /** Service of one core, s (cores clients only). */
   readonly seconds: Float64Array;
   readonly flags: Int32Array;

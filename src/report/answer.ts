@@ -1,6 +1,6 @@
 // The answer to a sweep's question in one sentence, and why: what the winner has to spare, what was lost and to what.
 import { firstOfEach } from '../check/group-by.ts';
-import { achieved, isUndecided } from '../metrics/limits.ts';
+import { achieved, isUndecided, overBudget } from '../metrics/limits.ts';
 import {
   type FleetSummary,
   type KeptRow,
@@ -9,6 +9,7 @@ import {
   type RejectCount,
   type SweepResult,
 } from '../metrics/sweep.ts';
+import { explainBudget } from '../spec/budget.ts';
 import type { Slo } from '../spec/types.ts';
 import {
   describeLimits,
@@ -198,7 +199,7 @@ function explainCapacity({ result: run, devices, slo }: KeptRow, result: SweepRe
 }
 
 /** What of the promise a row breaks, worst first. */
-export function describeFailure(row: Pick<KeptRow, 'result' | 'slo'>): string {
+export function describeFailure(row: Pick<KeptRow, 'result' | 'slo' | 'budget'>): string {
   const run = row.result!;
   if (run.stopped !== '') return `came to a standstill: ${run.stopped}`;
   // A run that was given up has no percentiles: it had proved that one misses its limit.
@@ -210,9 +211,9 @@ export function describeFailure(row: Pick<KeptRow, 'result' | 'slo'>): string {
   if (run.verdict === 'overloaded') return 'is overloaded';
   if (isUndecided(row.slo, run))
     return 'keeps its limits as far as it goes, and is too short to tell whether it keeps up';
-  return worst && worst.ratio > 1
-    ? `misses ${describeSlo(worst.slo)} by ${formatShort(worst.ratio)}x`
-    : 'misses its limits';
+  if (worst && worst.ratio > 1) return `misses ${describeSlo(worst.slo)} by ${formatShort(worst.ratio)}x`;
+  const over = overBudget(row.budget, run).map((key) => explainBudget({ [key]: row.budget![key] })[0]);
+  return over.length > 0 ? `takes more than ${listWords(over)}` : 'misses its limits';
 }
 
 /** The verdict where it is not the usual one; that a run was too short matters only where its limits are kept. */

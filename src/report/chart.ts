@@ -1,4 +1,5 @@
 // A scatter as an SVG picture: points by kind, the front, the winner. Colours are CSS variables, so one picture serves light and dark.
+import { openDocument } from '../host/host.ts';
 import { logTicks } from './fleet/axis.ts';
 import { formatGiven } from './format.ts';
 import { escapeHtml } from './html-text.ts';
@@ -54,8 +55,7 @@ export function cssVariables(scheme: Readonly<Record<string, string>>): string {
 
 /** The picture as SVG text; each point carries `data-row` and its hover text. Loads the plotting library on first use. */
 export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE): Promise<string> {
-  const [Plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
-  const { document } = parseHTML('<html><body></body></html>');
+  const [Plot, document] = await Promise.all([import('@observablehq/plot'), openDocument()]);
   const dots = KINDS.map(({ kind, radius }) => ({
     kind,
     radius,
@@ -65,7 +65,7 @@ export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE):
   const x = scaleOf(scatter, 'x', size.width / 62);
   const y = scaleOf(scatter, 'y', size.height / 44);
   const svg = Plot.plot({
-    document: document as unknown as Document,
+    document,
     ...size,
     className: 'mist-chart',
     marginLeft: 56,

@@ -1,6 +1,7 @@
 // Rows, limits and loads in words: every report says the same thing the same way.
 import { achieved } from '../metrics/limits.ts';
 import { type Devices, type KeptRow, rowScore, type SweepResult } from '../metrics/sweep.ts';
+import { explainBudget } from '../spec/budget.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
 import { soleConfiguration } from '../spec/shape.ts';
 import type { Configuration, LatencyMetric, Objective, Percentile, Slo } from '../spec/types.ts';
@@ -123,8 +124,9 @@ export function describeSlo(slo: Slo): string {
 /** Limits that all rows have, in words: those that an axis varies are named without a figure. */
 export function describeLimits({ first, axes }: Pick<SweepResult, 'first' | 'axes'>): string {
   const varied = axes.some(({ name }) => name.startsWith('slo'));
-  if (first.slo.length === 0) return '';
-  return varied ? 'its limits' : listWords(first.slo.map(describeSlo));
+  const budget = explainBudget(first.budget ?? {}).map((words) => `at most ${words}`);
+  if (varied || axes.some(({ name }) => name.startsWith('budget'))) return 'its limits';
+  return listWords([...first.slo.map(describeSlo), ...budget]);
 }
 
 /** The percentile a column shows: the one the spec limits, or p99. */

@@ -1,6 +1,6 @@
 // A digest of results: two runs that print the same one computed the same bytes, on any host and with any number of workers.
-import { createHash } from 'node:crypto';
 import { bytesToHexString, concatUint8Arrays } from 'typed-array-utils';
+import { sha256 } from '../host/host.ts';
 import type { SweepResult } from '../metrics/sweep.ts';
 import { columnLines } from './csv.ts';
 import { columnsOf } from './flat.ts';
@@ -30,6 +30,6 @@ export function digestOf(result: Pick<SweepResult, 'axes' | 'kept' | 'screened'>
 export function digestLines(lines: Iterable<string>): string {
   const encoder = new TextEncoder();
   const pieces = Array.from(lines, (line) => encoder.encode(line));
-  const digest = createHash('sha256').update(joinBytes(pieces)).digest();
+  const digest = sha256(joinBytes(pieces));
   return toHex(Uint8Array.from(digest));
 }

@@ -1,6 +1,7 @@
 // A scatter as characters, for the terminal: the shape of the trade-off without leaving the shell.
 import { formatShort } from './format.ts';
 import type { Point, Scatter } from './points.ts';
+import { terminalWidth, wrap } from './width.ts';
 
 /** Later marks cover earlier ones. */
 const MARKS = ['.', 'o', '+', '#', 'W'] as const;
@@ -43,14 +44,15 @@ export function drawScatter(scatter: Scatter, width = 78, height = 14): string[]
   const left = formatShort(x.min);
   const right = formatShort(x.max);
   const pad = ' '.repeat(margin);
+  const legend = `${scatter.xWords}${scatter.logX ? ' (log)' : ''}   ${MARKS.filter((mark) => used.has(mark))
+    .map((mark) => `${mark} ${LEGEND[mark]}`)
+    .join('   ')}`;
   return [
     `${scatter.yWords}${scatter.logY ? ' (log)' : ''}`,
     ...grid.map((cells, line) => `${label(line).padStart(margin)}|${cells.join('')}`.trimEnd()),
     `${pad}+${'-'.repeat(across)}`,
     `${pad} ${left}${right.padStart(Math.max(0, across - left.length))}`,
-    `${pad} ${scatter.xWords}${scatter.logX ? ' (log)' : ''}   ${MARKS.filter((mark) => used.has(mark))
-      .map((mark) => `${mark} ${LEGEND[mark]}`)
-      .join('   ')}`,
+    ...wrap(legend, terminalWidth() - margin - 1).map((line) => `${pad} ${line}`),
   ];
 }
 

@@ -77,7 +77,8 @@ function drawAnswers(met: readonly Met[]): string[] {
   const settings = met.some(({ row }) => describeSettings(row, result) !== '');
   const columns = [
     ...left(['']),
-    ...left(['deployment', ...(settings ? ['batching, limits'] : [])], { cut: true }),
+    ...left(['deployment'], { cut: true }),
+    ...left(settings ? ['batching, limits'] : [], { cut: true, spare: -1 }),
     ...right(metrics.map((metric) => `${METRIC_WORDS[metric]} ${shownPercentile(result.first.slo, metric)}`)),
     ...right(['used'], { spare: 2 }),
     ...right(['devices', '$/h']),

@@ -1,4 +1,5 @@
-// Text tables: columns as wide as their longest cell; where the line would not fit, long words are cut in the middle.
+// Text tables: columns as wide as their longest cell; where the line would not fit, long words are cut in the middle, columns to
+// spare are left out, and what is still too wide goes on in a second block under the first.
 
 import { terminalWidth } from './width.ts';
 
@@ -37,21 +38,45 @@ export function drawTable(
   rows: readonly (readonly string[])[],
   width = terminalWidth(),
 ): string[] {
-  const kept = keepColumns(columns, rows, width);
-  if (kept.length === columns.length) return drawAll(columns, rows, width);
-  return drawAll(
-    kept.map((i) => columns[i]),
-    rows.map((row) => kept.map((i) => row[i])),
-    width,
-  );
+  const least = leastWidths(columns, rows);
+  return splitColumns(keepColumns(columns, least, width), least, width).flatMap((kept, block) => [
+    ...(block === 0 ? [] : ['']),
+    ...drawAll(
+      kept.map((i) => columns[i]),
+      rows.map((row) => kept.map((i) => row[i])),
+      width,
+    ),
+  ]);
 }
 
-/** Places of the columns that fit once all that may be cut is: those to spare go first. */
-function keepColumns(columns: readonly TextColumn[], rows: readonly (readonly string[])[], width: number): number[] {
-  const least = columns.map(({ heading, cut, comfort = COMFORT }, i) => {
+/** Columns as narrow as they may be. */
+function leastWidths(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): number[] {
+  return columns.map(({ heading, cut, comfort = COMFORT }, i) => {
     const longest = rows.reduce((most, row) => Math.max(most, row[i].length), heading.length);
     return cut ? Math.min(longest, Math.max(heading.length, comfort)) : longest;
   });
+}
+
+/** Blocks of columns that fit, each led by the first column; one block where all fit. */
+function splitColumns(kept: readonly number[], least: readonly number[], width: number): number[][] {
+  const [first, ...others] = kept;
+  const blocks: number[][] = [[first]];
+  let used = least[first];
+  for (const i of others) {
+    const block = blocks.at(-1)!;
+    if (used + GAP.length + least[i] > width && block.length > 1) {
+      blocks.push([first, i]);
+      used = least[first] + GAP.length + least[i];
+    } else {
+      block.push(i);
+      used += GAP.length + least[i];
+    }
+  }
+  return blocks;
+}
+
+/** Places of the columns that fit once all that may be cut is: those to spare go first. */
+function keepColumns(columns: readonly TextColumn[], least: readonly number[], width: number): number[] {
   const kept = columns.map((_, i) => i);
   const needs = () => kept.reduce((sum, i) => sum + least[i], GAP.length * (kept.length - 1));
   const spares = kept.filter((i) => columns[i].spare !== undefined);

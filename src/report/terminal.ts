@@ -62,7 +62,11 @@ function startLines(row: KeptRow, result: SweepResult): string[] {
   if (lines.length === 0) return [];
   return [
     ...lines,
-    `# mist launch ${result.file} --row ${row.row}: manifests, and the commands that put the load on it`,
+    ...wrap(
+      `# mist launch ${result.file} --row ${row.row}: manifests, and the commands that put the load on it`,
+      terminalWidth(),
+      '# ',
+    ),
   ];
 }
 

@@ -2,6 +2,7 @@
 import { SCREEN_DRAFTS, SCREENED_FEASIBLE } from '../../assembly/layout/screen.ts';
 import { SURFACE_IDLE_W } from '../../assembly/layout/surface.ts';
 import { isBatchOfOne } from '../check/scheduler-lists.ts';
+import { overBudget } from '../metrics/limits.ts';
 import { blocksOf, type Deployment } from '../plan/deployment.ts';
 import { remember } from '../plan/priced-ops.ts';
 import type { Objective } from '../spec/types.ts';
@@ -31,24 +32,37 @@ export function openBoundRows(of: Group) {
   const why = Int32Array.from(inner.classOf, (kind, i) => (inner.refused[i] === 1 ? refused : ofClass[kind]!));
   const proved = inner.deals.map((row) => bounds(inner.configurations[row]!.request_rate));
   const short = Float64Array.from(inner.deals, (row, k) => proved[k]!.engines / inner.configurations[row]!.replicas);
+  const dear = inner.deals.map((row) => overBudget(screen.question.first.budget, leastOf(of, row)).length > 0);
   return (objective: Objective) => {
     const floor = Float64Array.from(inner.deals, (row, k) => floorAt(of, objective, row, proved[k]!.demand));
-    const verdict = floor.map((score, k) => (Number.isNaN(score) ? UNRANKED : lateness(proved[k]!, short[k]!)));
+    const verdict = floor.map((score, k) => {
+      if (dear[k]) return OVER_BUDGET;
+      return Number.isNaN(score) ? UNRANKED : lateness(proved[k]!, short[k]!);
+    });
     return countRows(of, { why, floor, short, verdict: Int32Array.from(verdict) }, screen.columns.status);
   };
 }
 
+const OVER_BUDGET = reasonIndex('over-budget');
 const UNRANKED = reasonIndex('unranked');
 const TOO_FEW = reasonIndex('too-few');
 const LATE = reasonIndex('late-alone');
 
 const lateness = ({ isLate }: Bound, short: number): number => (isLate ? LATE : short > 1 + 1e-9 ? TOO_FEW : -1);
 
-function floorAt({ screen, inner, bound }: Group, objective: Objective, row: number, demand: Demand): number {
+/** What its devices cost and draw whatever they do. */
+function leastOf({ screen, inner, bound }: Group, row: number) {
   const { replicas } = inner.configurations[row]!;
-  const usdPerHour = bound.usdPerDeviceHour * bound.devices * replicas;
-  const watts = screen.columns.surface[SURFACE_IDLE_W]! * replicas * screen.question.first.power.pue;
-  return floorOf(objective, { usdPerHour, devices: bound.devices * replicas, watts }, demand);
+  return {
+    devices: bound.devices * replicas,
+    usd_per_hour: bound.usdPerDeviceHour * bound.devices * replicas,
+    power_w: screen.columns.surface[SURFACE_IDLE_W]! * replicas * screen.question.first.power.pue,
+  };
+}
+
+function floorAt(of: Group, objective: Objective, row: number, demand: Demand): number {
+  const { devices, usd_per_hour: usdPerHour, power_w: watts } = leastOf(of, row);
+  return floorOf(objective, { usdPerHour, devices, watts }, demand);
 }
 
 /** What is known of the rows of a group, and of its deployments: places in REASONS, -1 = none. */

@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
 import { type FleetSummary, rowScore } from '../metrics/sweep.ts';
+import type { Budget } from '../spec/budget.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { MAX_LENGTH_TOKENS } from '../spec/limits.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
@@ -27,6 +28,7 @@ export const OVER_UNITS: Readonly<Record<Over, string>> = {
 export interface Standing {
   readonly result: FleetSummary;
   readonly slo: readonly Slo[];
+  readonly budget?: Budget;
   readonly keeps: boolean;
   /** By the objective; smaller is better. */
   readonly score: number;
@@ -75,7 +77,13 @@ export async function breakEven(
   const simulator = openSimulator(catalog, openSession(catalog));
   const stand = (spec: FleetSpec): Standing => {
     const { result } = simulateRow(simulator, spec, false);
-    return { result, slo: spec.slo, keeps: result.slo_met, score: rowScore(objective, result) };
+    return {
+      result,
+      slo: spec.slo,
+      ...(spec.budget ? { budget: spec.budget } : {}),
+      keeps: result.slo_met,
+      score: rowScore(objective, result),
+    };
   };
   let count = 0;
   const judge = async (at: number): Promise<Point> => {

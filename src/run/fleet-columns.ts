@@ -8,6 +8,7 @@ import type { FleetProgram, VisitTable } from '../plan/fleet.ts';
 import type { Turns } from '../workload/types.ts';
 import { countRooms, type Rooms } from './fleet-rooms.ts';
 import { type Put, placeTables, tableBytes, wordsOf } from './fleet-tables.ts';
+import { hashRunsOf } from './hash-runs.ts';
 import type { PlacedRequests } from './run-record.ts';
 
 /** What a run writes, and the records that it reads. */
@@ -68,14 +69,16 @@ function listColumns(program: FleetProgram): Column[] {
     });
   }
   if (clients.some(({ kind }) => kind === 'cores')) given(F.FLEET_SECONDS, visits.seconds);
+  if (visits.asked) given(F.FLEET_ASKED, visits.asked);
   if (has.sameAs) given(F.FLEET_SAME_AS, visits.sameAs);
   if (has.shared) given(F.FLEET_SHARED, visits.shared);
   if (has.lets) given(F.FLEET_LETS, visits.lets);
   if (has.writes) given(F.FLEET_WRITES, visits.writes);
   if (stores) given(F.FLEET_FETCHES, visits.fetches);
   if (hashes) {
-    given(F.FLEET_HASH_AT, visits.hashAt);
-    given(F.FLEET_HASH_IDS, visits.hashIds);
+    const runs = hashRunsOf(visits, program.hashCount);
+    given(F.FLEET_RUN_AT, runs.at);
+    given(F.FLEET_RUNS, runs.records);
   }
   if (fetched) given(F.FLEET_FETCHED, fetched);
   else if (stores) made(F.FLEET_FETCHED, 0);

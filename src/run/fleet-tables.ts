@@ -19,6 +19,7 @@ import type { Arena } from '../columns/arena.ts';
 import type { ChannelParts, FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
 import { roundOf, type SequencePages } from '../plan/setup.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
+import { hashRunsOf } from './hash-runs.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
 
 const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
@@ -38,10 +39,10 @@ export function tableBytes(program: FleetProgram): number {
   const cells =
     clients.length * C.CLIENT_PARAMETERS + groups.length * F.POOL_CELLS + (lists + clients.length) * F.TIER_CELLS;
   const loads = clients.length * F.LOADS_COLUMNS * 8;
-  const blocks = lists * hashCount * 8;
+  const blocks = lists * (hashCount * 8 + 2 * bitBytes(hashCount));
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
-  const padding = 256 * (16 + groups.length + 4 * clients.length + 2 * lists);
+  const padding = 256 * (16 + groups.length + 4 * clients.length + 3 * lists);
   return cached + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
 
@@ -250,7 +251,8 @@ function caches({ hashCount }: FleetProgram, client: FleetClient): boolean {
 function cacheRooms({ hashCount, visits }: FleetProgram, { numGpuBlocks, packing, maxNumSeqs }: FleetClient) {
   const owners = queuesByKey(packing) ? visits.count : Math.min(maxNumSeqs, visits.count);
   const nodes = Math.min(numGpuBlocks, 2 * (hashCount + owners) + 2) + 2;
-  return { nodes, buckets: 2 ** Math.ceil(Math.log2(Math.max(1, Math.min(nodes, hashCount)))) };
+  const segments = hashCount > 0 ? hashRunsOf(visits, hashCount).segments : 0;
+  return { nodes, buckets: 2 ** Math.ceil(Math.log2(Math.max(1, Math.min(nodes, segments)))) };
 }
 
 function cacheBytes(program: FleetProgram, client: FleetClient): number {
@@ -277,6 +279,11 @@ function placeCache(arena: Arena, program: FleetProgram, client: FleetClient): F
   return cells;
 }
 
+/** Bytes of one bit for every id, in words of 64. */
+function bitBytes(hashCount: number): number {
+  return Math.ceil(hashCount / 64) * 8;
+}
+
 /** Empty lists of hash blocks. The kernel counts finds in TIERS_MOST places: more tiers are a mistake of the caller's. */
 function placeLists(
   arena: Arena,
@@ -292,12 +299,14 @@ function placeLists(
     const base = k * F.TIER_CELLS;
     const newer = arena.i32(hashCount);
     const older = arena.i32(hashCount);
-    newer.fill(F.TIER_ABSENT);
+    const bits = arena.i32(bitBytes(hashCount) / 2).fill(0);
     words[(base + F.TIER_CAPACITY) * 2] = Math.min(tier.blocks, 0x7fffffff);
     words[(base + F.TIER_NEWEST) * 2] = -1;
     words[(base + F.TIER_OLDEST) * 2] = -1;
     words[(base + F.TIER_NEWER) * 2] = newer.byteOffset;
     words[(base + F.TIER_OLDER) * 2] = older.byteOffset;
+    words[(base + F.TIER_HELD) * 2] = bits.byteOffset;
+    words[(base + F.TIER_STARTS) * 2] = bits.byteOffset + bitBytes(hashCount);
     cells[base + F.TIER_LATENCY] = tier.latency;
     words[(base + F.TIER_PATH) * 2] = tier.link < 0 ? 0 : 1;
     words[(base + F.TIER_PATH) * 2 + 1] = tier.link;

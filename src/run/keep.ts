@@ -29,6 +29,7 @@ export function keepRows(
       devices: run?.result.devices ?? hosts.reduce((sum, { count }) => sum + count, 0),
       usd_per_hour: run?.result.usd_per_hour ?? estimate?.usdPerHour ?? Number.NaN,
       slo: spec.slo,
+      ...(spec.budget ? { budget: spec.budget } : {}),
       screen: estimate?.figures ?? null,
       result: run?.result ?? null,
       times: run?.times ?? 1,

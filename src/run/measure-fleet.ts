@@ -18,7 +18,7 @@ export interface FleetEnd {
 }
 
 /** What of a spec figures depend on. */
-type Measured = Pick<FleetSpec, 'pools' | 'slo'> & Partial<Pick<FleetSpec, 'power' | 'client'>>;
+type Measured = Pick<FleetSpec, 'pools' | 'slo'> & Partial<Pick<FleetSpec, 'budget' | 'power' | 'client'>>;
 
 /** Every figure of a run of a lowered spec. */
 export function measureRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, end: FleetEnd = {}): MeasuredFleet {
@@ -42,6 +42,7 @@ function bindRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, { clock, 
     counters: run.clients,
     roles: lowered.roles,
     slo: spec.slo,
+    ...(spec.budget ? { budget: spec.budget } : {}),
     prices: priceClients(spec, lowered, spec.power),
     itl: run.itl,
     pipelines: lowered.pipelines,

@@ -1,6 +1,10 @@
-// The threads of a sweep: they share the counter that work is taken by, each has a memory of its own.
+// The threads of a sweep: they share the counter that work is taken by, each has a memory of its own. A pool of none does its work
+// in the thread that asks, and lets it hear of other things between two pieces.
+import { openCatalog } from '../catalog/open.ts';
+import { turn } from '../host/host.ts';
 import { kernelModule } from '../kernels/load.ts';
 import { CONTROL_NEXT, CONTROL_STOP, type Order, type Report, type WorkerStart } from './protocol.ts';
+import { openRowWork, piecesOf } from './row-work.ts';
 import { giveOrder, startThread, threadFile } from './threads.ts';
 
 export interface Pool {
@@ -9,12 +13,11 @@ export interface Pool {
   close(): Promise<void>;
 }
 
+type Start = Omit<WorkerStart, 'module' | 'control'>;
+
 /** Starts `workers` threads. A worker's mistake of the user's is thrown as UserError. An abort lets them finish the piece at hand. */
-export async function openPool(
-  start: Omit<WorkerStart, 'module' | 'control'>,
-  workers: number,
-  signal?: AbortSignal,
-): Promise<Pool> {
+export async function openPool(start: Start, workers: number, signal?: AbortSignal): Promise<Pool> {
+  if (workers === 0) return openOwnPool(start, signal);
   const control = new SharedArrayBuffer(8);
   const words = new Int32Array(control);
   const data: WorkerStart = { ...start, module: kernelModule(), control };
@@ -32,5 +35,27 @@ export async function openPool(
       signal?.removeEventListener('abort', stop);
       await Promise.all(threads.map((thread) => thread.terminate()));
     },
+  };
+}
+
+/** Between two turns of the thread, ms: a browser's page that waits for an answer hears of it in time. */
+const TURN_MS = 30;
+
+function openOwnPool(start: Start, signal?: AbortSignal): Pool {
+  const { catalogFolder: folder, prices } = start;
+  const rows = openRowWork({ ...start, module: kernelModule() }, openCatalog({ folder, prices }));
+  return {
+    async work(order, onReport) {
+      const pieces = piecesOf(rows, order);
+      let since = performance.now();
+      for (let piece = 0; piece < pieces.count && !signal?.aborted; piece++) {
+        if (pieces.skip?.[piece]) continue;
+        onReport(await pieces.act(piece));
+        if (performance.now() - since < TURN_MS) continue;
+        await turn();
+        since = performance.now();
+      }
+    },
+    async close() {},
   };
 }

@@ -6,6 +6,7 @@ import { readVersion } from '../check/version.ts';
 import type { FleetTrust } from '../metrics/fleet/trust.ts';
 import { type FleetSummary, lostIn } from '../metrics/sweep.ts';
 import { keepsUp } from '../metrics/types.ts';
+import type { Budget } from '../spec/budget.ts';
 import { fleetPrices } from '../spec/fleet/caveats.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Slo } from '../spec/types.ts';
@@ -19,6 +20,7 @@ export interface LoadProbe extends Probed {
   readonly result: FleetSummary | null;
   readonly refused: string;
   readonly slo: readonly Slo[];
+  readonly budget?: Budget;
   /** How many times as long as the spec says its run was, so that it tells whether it keeps up. */
   readonly times: number;
   readonly trust: FleetTrust | null;
@@ -54,17 +56,18 @@ export async function probeLoads(spec: FleetSpec, catalog: Catalog, options: Loa
   if (!kind) throw new UserError([NO_LOAD]);
   const simulator = openSimulator(catalog, openSession(catalog));
   const run = (one: FleetSpec): SimulatedRow => simulateRow(simulator, one, false);
+  const asked = { slo: spec.slo, ...(spec.budget ? { budget: spec.budget } : {}) };
   const workloads = new Map<number, string>();
   const probe = async (load: number): Promise<LoadProbe> => {
     await new Promise((resolve) => setImmediate(resolve)); // so that Ctrl-C is heard
     const ran = workloads.size === 0 ? run(kind.set(spec, load)) : refusing(() => run(kind.set(spec, load)));
     if (typeof ran === 'string')
-      return { load, keeps: false, keepsUp: false, result: null, refused: ran, slo: spec.slo, times: 1, trust: null };
+      return { load, keeps: false, keepsUp: false, result: null, refused: ran, ...asked, times: 1, trust: null };
     const { result, times, trust, workload } = ran;
     const served = { keeps: result.slo_met, keepsUp: lostIn(result) === 0 && keepsUp(result.verdict) };
     workloads.set(load, workload);
     options.onProgress?.(workloads.size);
-    return { load, ...served, result, refused: '', slo: spec.slo, times, trust };
+    return { load, ...served, result, refused: '', ...asked, times, trust };
   };
   const start = kind.of(spec) || kind.offered(run(spec).result);
   const found = await findMaxLoad(probe, { ...options, ...kind, start });

@@ -27,6 +27,7 @@ export const REASONS = [
   ['swap-without-preemption', 'swaps, but nothing is ever preempted'],
   ['no-host-memory', 'no host memory or link to swap to'],
   ['no-room-for-a-request', 'the KV cache does not hold the longest request'],
+  ['over-budget', 'more devices, money or idle power than the budget has'],
   ['unranked', 'the objective has no figure for it'],
   ['too-few', 'too few engines for the least work that is due in time (proved)'],
   ['late-alone', 'late even with an engine for each request (proved)'],

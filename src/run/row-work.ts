@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/open.ts';
 import { pricesOf } from '../catalog/price-sheets.ts';
 import { UserError } from '../check/issue.ts';
 import { openArena } from '../columns/arena.ts';
+import { overBudget } from '../metrics/limits.ts';
 import { weighFleet } from '../plan/pipeline/weigh-fleet.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
@@ -33,9 +34,29 @@ export interface RowWork {
   seek(index: number, order: Extract<Order, { kind: 'seek' }>): Promise<Report>;
 }
 
+/** An order in pieces that can be done in any order by anyone. */
+export interface Pieces {
+  readonly count: number;
+  /** Pieces that are done already have a 1. */
+  readonly skip?: Uint8Array;
+  act(piece: number): Report | Promise<Report>;
+}
+
+export function piecesOf(rows: RowWork, order: Order): Pieces {
+  if (order.kind === 'seek') return { count: order.rows.length, act: (index) => rows.seek(index, order) };
+  if (order.kind === 'settle') return { count: order.cuts.length, act: (piece) => rows.settle(piece, order) };
+  const { blocks: count, skip } = order;
+  const act = (block: number): Report =>
+    order.kind === 'screen' ? rows.screen(block, order.size) : rows.weigh(block, order);
+  return { count, ...(skip ? { skip } : {}), act };
+}
+
 type Rows = ReturnType<typeof openQuestionRows>;
 
-export function openRowWork({ text, file, seed, shape, objectives, module }: WorkerStart, catalog: Catalog): RowWork {
+export function openRowWork(
+  { text, file, seed, shape, objectives, module }: Omit<WorkerStart, 'control'>,
+  catalog: Catalog,
+): RowWork {
   const rows = openQuestionRows(text, file, catalog, seed);
   const screen = shape ? openScreening(rows, shape, objectives, catalog, module) : null;
   const simulator = openSimulator(catalog, openSession(catalog, openArena(LOWERING_BYTES), module));
@@ -171,6 +192,9 @@ function weighRow({ objective, catalog, simulator, bounds }: Weighing, spec: Fle
   const { session, share } = simulator;
   const weight = weighFleet(spec, catalog, bounds && { lowering: session.lowering, share });
   const { priced, metered } = OBJECTIVE[objective];
+  // what its engines draw is known when they have run
+  if (overBudget(spec.budget, { devices: weight.devices, usd_per_hour: weight.usdPerHour, power_w: 0 }).length > 0)
+    throw new Unranked(REASON_WORDS['over-budget']);
   const { unpriced, unmetered } = weight;
   if (metered && unmetered.length > 0) throw new Unranked(`no watts are known for ${unmetered.join(', ')}`);
   if (!priced) return weight;

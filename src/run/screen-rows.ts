@@ -41,6 +41,15 @@ export interface Screening extends SearchWatch {
   readonly blockGroups?: number;
 }
 
+export interface Settling {
+  /** Tokens of a mean answer. */
+  readonly outputMean: number;
+  /** Told before anything is simulated. */
+  readonly onSeen?: (found: Found) => void;
+}
+
+const NOTHING_PROVED: Proof = { dearer: 0, margin: Number.POSITIVE_INFINITY, complete: false };
+
 /**
  * Every row simulated that the proof of a screened question needs. `searching`: its deployments are told apart by their surface, replicas
  * and rate.
@@ -51,24 +60,26 @@ export async function screenRows(
   shape: OnePool,
   screened: Screened,
   catalog: Catalog,
-  outputMean: number,
+  { outputMean, onSeen }: Settling,
 ): Promise<Found> {
   const lookedAt = performance.now();
   const { candidates } = screened;
   const configurationAt = openConfigurations(question, shape);
   const search = openSearch(searching);
   const settling = { search, candidates, configurationAt };
+  const tell = (proof: Proof, rejected = screened.rejected): Found => ({
+    ...tellScreened(search, { ...screened, rejected }, proof, question),
+    ...estimateRows(search, question, screened, configurationAt, catalog, outputMean),
+    lookedAt,
+  });
+  onSeen?.(tell(NOTHING_PROVED));
   await settleFirst(settling);
   const proof = await prove(search, screened.legal, false);
   await settleOthers(settling);
   const tried = await settleNearest(search, screened.nearest);
   const rejected = screened.rejected.slice();
   for (const { reason } of tried) rejected[reasonIndex(reason)]!--;
-  return {
-    ...tellScreened(search, { ...screened, rejected }, proof, question),
-    ...estimateRows(search, question, screened, configurationAt, catalog, outputMean),
-    lookedAt,
-  };
+  return tell(proof, rejected);
 }
 
 function tellScreened(search: Search, screened: Screened, proof: Proof, question: Question) {

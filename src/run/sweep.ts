@@ -32,6 +32,8 @@ export interface SweepOptions {
   /** Simulate every row that can be (up to the spec's settle), also those that cannot be better. */
   readonly exhaustive?: boolean;
   readonly onProgress?: (done: number, total: number, words: string) => void;
+  /** Of a screened question: the same result before anything is simulated, from the screen alone. */
+  readonly onScreened?: (result: SweepResult) => void;
   /** Aborted: workers finish what they have at hand, and the result says it was interrupted. */
   readonly signal?: AbortSignal;
   /** Where finished work is kept, and read again: how it is done, never what comes out. */
@@ -73,28 +75,35 @@ export async function openSweep(
   const pool = options.store ? rememberWork(threads, options.store) : threads;
   const runs: KnownRuns = new Map();
   let screened: readonly Screened[] | undefined;
+  let opened = started;
+  const finish = (asked: Question, found: Found): SweepResult => {
+    const seconds = {
+      plan: (opened - started) / 1000,
+      screen: (found.lookedAt - opened) / 1000,
+      settle: (performance.now() - found.lookedAt) / 1000,
+    };
+    const { prompt_mean, output_mean } = lengths;
+    const workload = { description: walks.description, prompt_mean, output_mean };
+    const interrupted = signal?.aborted ?? false;
+    return { ...conclude(asked, found, catalog, prices), workload, seconds, workers, interrupted };
+  };
   const find = async (asked: Question): Promise<Found> => {
     const searching = { pool, runs, ...tellApart(asked), watch: options };
     if (!shape) return weighRows(searching, asked, options.exhaustive ?? false);
     screened ??= await screenAll(pool, shape, objectives, options);
     const own = screened[objectives.indexOf(asked.objective)];
     if (!own) throw new Error(`the sweep was not opened for ${asked.objective}`);
-    return screenRows(searching, asked, shape, own, catalog, lengths.output_mean);
+    const { onScreened } = options;
+    const outputMean = lengths.output_mean;
+    const onSeen = onScreened ? { onSeen: (found: Found) => onScreened(finish(asked, found)) } : {};
+    return screenRows(searching, asked, shape, own, catalog, { outputMean, ...onSeen });
   };
   return {
     async ask(asked) {
-      const opened = performance.now();
-      const found = await find(asked);
-      const seconds = {
-        plan: (opened - started) / 1000,
-        screen: (found.lookedAt - opened) / 1000,
-        settle: (performance.now() - found.lookedAt) / 1000,
-      };
+      opened = performance.now();
+      const result = finish(asked, await find(asked));
       started = performance.now();
-      const { prompt_mean, output_mean } = lengths;
-      const workload = { description: walks.description, prompt_mean, output_mean };
-      const interrupted = signal?.aborted ?? false;
-      return { ...conclude(asked, found, catalog, prices), workload, seconds, workers, interrupted };
+      return result;
     },
     close: () => pool.close(),
   };

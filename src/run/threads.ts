@@ -1,7 +1,7 @@
 // Threads that take orders: started once, each order done when the thread says it is idle; a user's mistake there is one here.
-import { Worker } from 'node:worker_threads';
 import { type Issue, UserError } from '../check/issue.ts';
 import { asMemoryError } from '../check/memory.ts';
+import { Worker } from '../host/host.ts';
 
 /** What any thread may say beside its own reports. */
 export type Signal =

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCatalog } from '../catalog/open.ts';
 import { CONTROL_NEXT, CONTROL_STOP, type Order, type Report, type WorkerStart } from './protocol.ts';
-import { openRowWork } from './row-work.ts';
+import { openRowWork, piecesOf } from './row-work.ts';
 import { failed } from './threads.ts';
 
 const port = parentPort!;
@@ -23,23 +23,14 @@ function open(start: WorkerStart): (order: Order) => Promise<void> {
   const rows = openRowWork(start, openCatalog({ folder, prices }));
   const words = new Int32Array(control);
 
-  /** Does every piece below `count` that is not taken yet, until the sweep is stopped. */
-  const each = async (
-    count: number,
-    act: (piece: number) => Report | Promise<Report>,
-    skip?: Uint8Array,
-  ): Promise<void> => {
+  return async (order) => {
+    const pieces = piecesOf(rows, order);
+    // every piece that is not taken yet, until the sweep is stopped
     while (Atomics.load(words, CONTROL_STOP) === 0) {
       const piece = Atomics.add(words, CONTROL_NEXT, 1);
-      if (piece >= count) return;
-      if (!skip?.[piece]) say(await act(piece));
+      if (piece >= pieces.count) break;
+      if (!pieces.skip?.[piece]) say(await pieces.act(piece));
     }
-  };
-  return async (order) => {
-    if (order.kind === 'screen') await each(order.blocks, (block) => rows.screen(block, order.size), order.skip);
-    else if (order.kind === 'weigh') await each(order.blocks, (block) => rows.weigh(block, order), order.skip);
-    else if (order.kind === 'seek') await each(order.rows.length, (index) => rows.seek(index, order));
-    else await each(order.cuts.length, (piece) => rows.settle(piece, order));
     say({ kind: 'idle' });
   };
 }

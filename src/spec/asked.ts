@@ -2,7 +2,7 @@
 import { parametersIn } from './parameters.ts';
 
 /** Sections of a document that say what is to be served, how well, and how devices are paid for. */
-const ASKED = ['workload', 'pipelines', 'slo', 'price_sheet', 'ownership'];
+const ASKED = ['workload', 'pipelines', 'slo', 'budget', 'price_sheet', 'ownership'];
 
 /** A parameter belongs to the question where anything of the question is worked out from it. */
 export function openAsked(data: unknown): (axis: string) => boolean {

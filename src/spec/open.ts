@@ -1,11 +1,9 @@
 // Opens a spec file: the one place where the spec room touches the file system.
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { EngineProfile, Hardware, LengthShape, Link, Model } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { noteInput } from '../check/same-file.ts';
 import { readTextFile, statOf } from '../check/text-file.ts';
+import { dirname, existsSync, join, ROOMS } from '../host/host.ts';
 import type { ReadOptions } from './read-options.ts';
 
 /** What a spec needs of the catalog: the names there are, and engine profiles for their defaults. */
@@ -75,7 +73,7 @@ export function readSpecText(file: string): string {
 
 /** The question that `npm start` asks: examples/default-chat.yaml beside the package.json, from src/ and from dist/ alike. */
 export function defaultSpecFile(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
+  let folder = dirname(ROOMS);
   while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
   return join(folder, 'examples', 'default-chat.yaml');
 }

@@ -4,7 +4,7 @@ import { DEFAULT_SHEET } from '../catalog/price-sheets.ts';
 import { NUM_REQUESTS, SETTLE, TOP } from './defaults.ts';
 import { count, name, positive, quantity, section, timeWithUnit, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_RATE, MAX_REQUESTS, MAX_SEED, MIN_RATE } from './limits.ts';
-import { SLO_KEYS } from './slo.ts';
+import { SLO_KEYS, SLO_PRESETS } from './slo.ts';
 import { edge } from './window.ts';
 import { OBJECTIVES, PROCESSES } from './words.ts';
 
@@ -155,6 +155,18 @@ const requests = z.union(
   { error: REPLAY },
 );
 
+const MOST = `an integer from 1 up to ${MAX_LENGTH_TOKENS}, or {ratio: 1.5}`;
+const maxTokens = z.union(
+  [
+    quantity('number', MOST, { min: 1, max: MAX_LENGTH_TOKENS, integer: true }),
+    section(
+      { ratio: quantity('number', 'a factor of at least 1', { min: 1 }).describe('Times its answer, rounded up.') },
+      MOST,
+    ),
+  ],
+  { error: MOST },
+);
+
 const RATE = `a rate above 0 (requests per second, ${MIN_RATE} to ${MAX_RATE})`;
 /** The traffic: keys of every workload; fleets have more. */
 export const workloadShape = {
@@ -187,6 +199,11 @@ export const workloadShape = {
     ),
   seed: count(0, MAX_SEED).optional().describe('Seed of every random draw; 0 if left out.'),
   requests: requests.optional().describe('A trace or request file, instead of lengths and arrivals.'),
+  max_tokens: maxTokens
+    .optional()
+    .describe(
+      'Output tokens that clients ask for at most; a longer answer is asked for as it is. Engines that reserve the final length reserve these, and refuse what would pass max_model_len with them. The length of the answer if left out.',
+    ),
   drift: quantity('number', 'a share of at least 0 and below 1', { max: 1 - Number.EPSILON })
     .optional()
     .describe(
@@ -231,12 +248,17 @@ export const kvLog = section(
   '{log: FILE}',
 );
 const slo = section(
-  Object.fromEntries(
-    SLO_KEYS.map(({ key, milliseconds, words: text }) => [
-      key,
-      (milliseconds ? positive('a number of milliseconds above 0') : timeWithUnit).optional().describe(text),
-    ]),
-  ),
+  {
+    preset: word(SLO_PRESETS)
+      .optional()
+      .describe('A set of limits that was published; limits beside it come in place of its own.'),
+    ...Object.fromEntries(
+      SLO_KEYS.map(({ key, milliseconds, words: text }) => [
+        key,
+        (milliseconds ? positive('a number of milliseconds above 0') : timeWithUnit).optional().describe(text),
+      ]),
+    ),
+  },
   'latency limits, such as {p99_ttft: 1s, p99_tpot: 50ms}',
 );
 
@@ -259,6 +281,20 @@ export const questionShape = {
     .describe(`Edition of the notation, ${SPEC_VERSION}; the newest if left out.`),
   name: name('a name').optional().describe("Title of the reports; the file's name if left out."),
   slo: slo.optional().describe('Limits that a deployment must keep, over all completed requests.'),
+  budget: section(
+    {
+      devices: count(1, MAX_COUNT).optional().describe('Devices of all pools, at most.'),
+      usd_per_hour: quantity('number', 'USD per hour above 0', { above: 0 })
+        .optional()
+        .describe('Cost of all of it, electricity included where that is paid apart, at most.'),
+      watts: quantity('power', 'a power above 0, such as 10kW or 8000 (watts)', { above: 0 })
+        .optional()
+        .describe('Mean power of the devices while the load lasts, times PUE, at most.'),
+    },
+    'what it may take at most, such as {devices: 16, usd_per_hour: 30, watts: 10kW}',
+  )
+    .optional()
+    .describe('What a deployment may take at most; one that takes more keeps no promise.'),
   objective: word(OBJECTIVES)
     .optional()
     .describe('What the best deployment has least (or most) of; usd_per_hour if left out.'),

@@ -176,7 +176,7 @@ function targetOf(place: Path, data: unknown): Target | null {
       one.metric === metric && one.percentile === percentile ? { ...one, limit: seconds } : one,
     );
   };
-  return { leaf: questionShape.slo.unwrap().shape[name], set };
+  return { leaf: (questionShape.slo.unwrap().shape as Record<string, z.core.$ZodType>)[name]!, set };
 }
 
 const TRAFFIC = ['request_rate', 'num_requests', 'seed'];

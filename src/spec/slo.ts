@@ -30,6 +30,22 @@ export const SLO_KEYS: readonly SloKey[] = LATENCY_METRICS.flatMap((metric) =>
   ),
 );
 
+/** The paper's six limits (HERMES, v2, Table II), all of which must hold: multiples of 250 ms (with retrieval 1 s) and of 25 ms. */
+const paperSix = (ttft: number): readonly Slo[] =>
+  [
+    { metric: 'ttft' as const, base: ttft, times: [2, 3, 6] },
+    { metric: 'tpot' as const, base: 0.025, times: [1.25, 1.5, 5] },
+  ].flatMap(({ metric, base, times }) =>
+    (['p50', 'p90', 'p99'] as const).map((percentile, i) => ({ metric, percentile, limit: base * times[i]! })),
+  );
+
+/** Sets of limits that have a name. */
+export const SLO_PRESET = {
+  'paper-six': paperSix(0.25),
+  'paper-six-retrieval': paperSix(1),
+} as const satisfies Readonly<Record<string, readonly Slo[]>>;
+export const SLO_PRESETS = Object.keys(SLO_PRESET) as (keyof typeof SLO_PRESET)[];
+
 /** "p99_ttft" of a limit: how reports name it. */
 export function sloName(slo: Slo): string {
   return `${slo.percentile}_${slo.metric}`;

@@ -50,7 +50,12 @@ export function readWorkload(
     seed: number(seed, 0),
     requests: requests === undefined ? null : readReplay(requests, ledger, world),
     ...(input.drift === undefined ? {} : { drift: number(input.drift, 0) }),
+    ...(input.max_tokens === undefined ? {} : { max_tokens: readMostTokens(input.max_tokens) }),
   };
+}
+
+function readMostTokens(input: NonNullable<WorkloadInput['max_tokens']>): NonNullable<WorkloadSpec['max_tokens']> {
+  return typeof input === 'object' ? { ratio: number(input.ratio, 1) } : { tokens: number(input, 1) };
 }
 
 /** A file brings its own lengths, and its own times unless a closed loop sets the pace. */

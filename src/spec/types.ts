@@ -80,6 +80,8 @@ export interface WorkloadSpec {
    * absent = workload/drift.ts.
    */
   readonly drift?: number;
+  /** What clients ask for at most, which is all that engines know of an answer's length: tokens, or times the answer; absent = the answer. */
+  readonly max_tokens?: { readonly tokens: number } | { readonly ratio: number };
 }
 
 export interface ReplaySpec {

@@ -73,6 +73,8 @@ export interface Visits {
   /** Adds a visit and returns its index; `seconds` for cores only. */
   add(stage: number, group: number, prompt: number, output: number, seconds?: number): number;
   addFlags(visit: number, flags: number): void;
+  /** Its client asked for so many output tokens at most, no fewer than it gets. */
+  ask(visit: number, tokens: number): void;
   /** Leading tokens of its prompt lie in the blocks that `anchor` holds until this visit, too, has ended. */
   shareWith(visit: number, anchor: number, tokens: number): void;
   /** What these visits generate is a try: the answer of a later model takes its place. */
@@ -132,6 +134,8 @@ export interface Build {
   readonly chains: { idsOf(chain: { request: number; tokens: number; chained: number }): readonly number[] } | null;
   /** Whether anything lies between clients: without it nothing is sent. */
   readonly apart: boolean;
+  /** Output tokens that a client asks for at most who gets `answer`. */
+  asked(answer: number): number;
   /** Adds a stage, under this name if no other has it, and returns its index. */
   stage(name: string, role?: 'prefill' | 'decode' | 'think'): number;
   /** Where branches meet in no time. */

@@ -96,6 +96,7 @@ function layBranch(
   const group = together ? build.groups.of(on, walker.cell) : build.groups.after(on, walker.cell).group;
   const visit = writer.add(stage, group, anchor.tokens + thought + 1, output);
   writer.addFlags(visit, FLAG_RESIDENT);
+  writer.ask(visit, build.asked(output));
   writer.shareWith(visit, anchor.visit, anchor.tokens);
   for (const from of before) writer.link(from, visit, 0);
   return visit;

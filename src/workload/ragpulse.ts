@@ -1,9 +1,8 @@
 // RAGPulse's hash ids as blocks of equal size: prompts are made of parts of different lengths, caches of blocks of one length.
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { show, UserError } from '../check/issue.ts';
 import { isRecord, tryJson } from '../check/python-json.ts';
 import { readTextFile } from '../check/text-file.ts';
+import { dirname, existsSync, join } from '../host/host.ts';
 import type { PrefixBlocks } from './types.ts';
 
 /** Parts of a prompt in the order in which they stand in it, with the files that hold their lengths. Source: RAGPulse's README (MIT). */

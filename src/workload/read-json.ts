@@ -12,6 +12,8 @@ export function parseJsonRequests(text: string, file: string): RequestRows {
   const opening = lines[head] ?? '';
   const first = parseFields(opening) ?? parseFields(text);
   if (first && ('input_lens' in first || 'start_times' in first)) return readBenchmark(first, text, file);
+  const report = first ?? parseFields(text);
+  if (report && Array.isArray(report.benchmarks)) return readReport(report.benchmarks, file);
   const format = first ? pickFormat(first) : null;
   if (!format) throw unknownLine(opening, first, head + 1, file);
   return readLines(lines, format, file);
@@ -154,6 +156,26 @@ function readBenchmark(result: Fields, text: string, file: string): RequestRows 
     const start = toNumber(starts[i]);
     if (!Number.isFinite(start)) rows.report(1, `start_times[${i}]`, 'seconds', show(starts[i]));
     rows.add(1, start, inputs[i], outputs[i]);
+  }
+  return rows.finish();
+}
+
+/** GuideLLM's report: the requests of its one benchmark that succeeded. */
+function readReport(benchmarks: readonly unknown[], file: string): RequestRows {
+  const list = benchmarks.map((one) => fieldOf((one ?? {}) as Fields, 'requests.successful'));
+  const [requests] = list;
+  if (list.length !== 1 || !Array.isArray(requests)) {
+    const received = list.length === 1 ? 'one without its requests' : `${list.length} benchmarks`;
+    throw new UserError([{ path: 'benchmarks', expected: 'one benchmark, with requests.successful', received, file }]);
+  }
+  const [time, prompt, output] = ['start_time', 'prompt_tokens', 'output_tokens'];
+  const rules = { format: 'GuideLLM report', time, prompt, output, fromFirst: true, zeroOutputIsOne: true };
+  const rows = new RowCollector({ ...rules, file, timed: true });
+  const timeOf = (one: unknown) => toNumber(fieldOf((one ?? {}) as Fields, time));
+  for (const one of [...requests].sort((a, b) => timeOf(a) - timeOf(b))) {
+    const fields = (one ?? {}) as Fields;
+    if (!Number.isFinite(timeOf(one))) rows.report(1, time, 'seconds', show(fields[time]));
+    rows.add(1, timeOf(one), fields[prompt], fields[output]);
   }
   return rows.finish();
 }

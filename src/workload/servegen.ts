@@ -3,10 +3,9 @@
 // alibaba/ServeGen (Apache-2.0): chunk-N-trace.csv has lines `s,requests/s,cv,family,shape,scale` of one client, chunk-N-dataset.json
 // its distributions `{value: probability}` of input and output tokens (the reasoning among the output) from each second named on.
 // Every client is a renewal process of its own with gamma gaps of that rate and cv; all of them together are the traffic.
-import { readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { show, UserError } from '../check/issue.ts';
 import { readTextFile, statOf, tryReadText } from '../check/text-file.ts';
+import { basename, dirname, join, readdirSync } from '../host/host.ts';
 import type { RatePoint } from '../spec/types.ts';
 import { drawGap } from './arrivals.ts';
 import { type CurveWalk, walkCurve } from './rate-curve.ts';

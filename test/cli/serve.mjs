@@ -25,10 +25,12 @@ function capture(stream) {
   };
 }
 
-async function answer(argv) {
+async function answer({ argv, columns }) {
   const streams = [capture(process.stdout), capture(process.stderr)];
   process.argv = [process.argv[0], cli, ...argv];
   process.exitCode = undefined;
+  if (columns === undefined) delete process.env.COLUMNS;
+  else process.env.COLUMNS = String(columns);
   // Another query is another module: cli.js runs again, what it imports stays.
   await import(`${pathToFileURL(cli).href}?run=${runs++}`);
   while (process.exitCode === undefined) await turn();
@@ -37,7 +39,7 @@ async function answer(argv) {
   say({ code, stdout, stderr });
 }
 
-process.on('message', (argv) => {
-  queue = queue.then(() => answer(argv));
+process.on('message', (asked) => {
+  queue = queue.then(() => answer(asked));
 });
 process.on('disconnect', () => process.exit(0));

@@ -24,7 +24,7 @@ export function withoutProgress(stderr: string): string {
 }
 
 interface Server {
-  ask(argv: readonly string[]): Promise<Ended>;
+  ask(argv: readonly string[], columns?: number): Promise<Ended>;
   close(): void;
 }
 
@@ -41,10 +41,10 @@ function openServer(): Server {
     for (const end of waiting) end({ code, stdout: '', stderr: 'the process that runs cli.js ended' });
   });
   return {
-    ask: (argv) =>
+    ask: (argv, columns) =>
       new Promise((resolve) => {
         waiting.push(resolve);
-        started.send(argv);
+        started.send({ argv, columns });
       }),
     close: () => started.disconnect(),
   };
@@ -55,6 +55,12 @@ export function mist(argv: readonly string[], watch?: (process: ChildProcess) =>
   if (watch) return mistAlone(argv, watch);
   server ??= openServer();
   return server.ask(argv);
+}
+
+/** The same in a terminal of so many columns. */
+export function mistAt(columns: number, argv: readonly string[]): Promise<Ended> {
+  server ??= openServer();
+  return server.ask(argv, columns);
 }
 
 /** The same in a process of its own. */

@@ -15,6 +15,8 @@ export interface VisitRow {
   readonly group: number;
   readonly prompt?: number;
   readonly output?: number;
+  /** Output tokens that its client asked for beyond those. */
+  readonly askedMore?: number;
   readonly seconds?: number;
   readonly flags?: number;
   readonly sameAs?: number;
@@ -176,6 +178,9 @@ function tabulateVisits(requests: readonly RequestRow[], first: readonly number[
     group: column((row) => row.group),
     prompt: column((row) => row.prompt ?? 1),
     output: column((row) => row.output ?? 1),
+    ...(rows.some(({ row }) => row.askedMore)
+      ? { asked: column((row) => (row.output ?? 1) + (row.askedMore ?? 0)) }
+      : {}),
     seconds: Float64Array.from(rows, ({ row }) => row.seconds ?? 0),
     flags: column((row) => row.flags ?? 0),
     priority: Int32Array.from(rows, ({ r }) => requests[r]!.priority ?? 0),

@@ -25,6 +25,8 @@ export interface Walk {
   readonly shape: (typeof SHAPES)[number];
   readonly prompt: number;
   readonly output: number;
+  /** Tokens that clients ask for beyond those they get. */
+  readonly asked: number;
   readonly extra: number;
   readonly fan: number;
   readonly bytes: number;
@@ -41,6 +43,7 @@ export function drawWalk(seconds: fc.Arbitrary<number>): fc.Arbitrary<Walk> {
     shape: fc.constantFrom(...SHAPES),
     prompt: fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 30 })),
     output: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 25 })),
+    asked: fc.constantFrom(0, 0, 1, 5, 20),
     extra: fc.integer({ min: 1, max: 6 }),
     fan: fc.integer({ min: 1, max: 3 }),
     bytes: fc.constantFrom(0.5, 1, 4, 16, 64),
@@ -61,8 +64,19 @@ function hashesOf(walk: Walk, tokens: number, hashBlock: number): number[] {
   return Array.from({ length: count }, (_, block) => walk.document * BLOCKS_PER_DOCUMENT + block);
 }
 
+interface WalkRows {
+  visits: VisitRow[];
+  last?: number;
+}
+
 /** The visits of one request. `store` is the store's client index. */
-export function walkRows(walk: Walk, hashBlock: number, store: number): { visits: VisitRow[]; last?: number } {
+export function walkRows(walk: Walk, hashBlock: number, store: number): WalkRows {
+  const rows = layWalk(walk, hashBlock, store);
+  const visits = rows.visits.map((row) => (row.output === undefined ? row : { ...row, askedMore: walk.asked }));
+  return { ...rows, visits };
+}
+
+function layWalk(walk: Walk, hashBlock: number, store: number): WalkRows {
   const { prompt, output, extra, fan, bytes, layers, seconds } = walk;
   const known = (tokens: number, flags = 0, answer = 1): Partial<VisitRow> => ({
     flags: flags | (walk.prefix ? VISIT_PREFIX : 0),

@@ -153,7 +153,7 @@ const NOTED: Readonly<Record<string, RegExp>> = {
   quantization: /serve a checkpoint whose weights are/,
   kv_cache_dtype: /KV cache/,
   batching: /no flag for (\w+ batching|--enable-chunked-prefill)/,
-  admission: /no flag for full-length admission/,
+  admission: /no flag for full-(length|prompt) admission/,
   watermark: /watermark/,
   preemption_mode: /swapping/,
   swap_space: /swapping/,

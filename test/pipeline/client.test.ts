@@ -17,6 +17,13 @@ function figures(text: string): FleetSummary {
   return summary;
 }
 
+const APART = `
+fleet:
+  p: {kind: llm, model: llama-3.1-8b, hardware: h100-sxm-80gb, role: prefill}
+  d: {kind: llm, model: llama-3.1-8b, hardware: h100-sxm-80gb, role: decode}
+pipelines:
+  chat: {stages: [{prefill: p}, {decode: d}]}`;
+
 const loop = (engine: string, more = '') => `
 model: llama-3.1-8b
 deployment: {hardware: h100-sxm-80gb}
@@ -91,6 +98,34 @@ describe('equal requests in a closed loop', () => {
     const drawn = outputs(equal(''));
     expect([drawn[0], drawn.at(-1)]).toEqual([67, 73]);
     expect(outputs(equal('drift: 0.2'))[0]).toBeLessThan(60);
+  });
+});
+
+describe('max_tokens', () => {
+  const visitsOf = (more: string, text = loop('{}')) =>
+    lower(readText(text.replace('num_requests: 64', `num_requests: 64\n  ${more}`))).program.visits;
+
+  it('is what clients ask for, never less than they get, and of a prefill pool the first token', () => {
+    const { output, asked } = visitsOf('max_tokens: 70');
+    expect([...asked!]).toEqual([...output].map((tokens) => Math.max(tokens, 70)));
+    const twice = visitsOf('max_tokens: {ratio: 1.5}');
+    expect([...twice.asked!]).toEqual([...twice.output].map((tokens) => Math.ceil(1.5 * tokens)));
+    const apart = visitsOf('max_tokens: 300', loop('{}').replace(/model: .*\ndeployment: .*\nengine: .*/, APART));
+    const sides = [...apart.asked!].map((tokens, v) => [apart.output[v] === 1, tokens] as const);
+    expect(new Set(sides.map(String))).toEqual(new Set(['true,1', 'false,299']));
+  });
+
+  it('that asks for nothing more changes no bit', () => {
+    expect(visitsOf('max_tokens: {ratio: 1}')).toEqual(visitsOf(''));
+    expect(visitsOf('max_tokens: 1')).toEqual(visitsOf(''));
+  });
+
+  it('is refused where it is no length and no factor', () => {
+    for (const wrong of ['0', '1.5', '{ratio: 0.5}', '{factor: 2}', 'many']) {
+      const text = loop('{}').replace('num_requests: 64', `num_requests: 64\n  max_tokens: ${wrong}`);
+      const paths = issuesIn(() => readText(text)).map(({ path }) => path);
+      expect(paths.length > 0 && paths.every((path) => path.startsWith('workload.max_tokens'))).toBe(true);
+    }
   });
 });
 

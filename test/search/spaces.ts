@@ -54,6 +54,11 @@ export const SPACES: Readonly<Record<string, string>> = {
   ),
   'two rates, a winner for each': plain('objective: usd_per_hour', 'request_rate: [4, 12], num_requests: 120'),
   'electricity apart': plain('objective: usd_per_hour\npower: {usd_per_kwh: 0.3, pue: 1.3}'),
+  'a budget of devices and money': plain('objective: watts\nbudget: {devices: 3, usd_per_hour: 5}'),
+  'a budget of power, electricity apart': plain(
+    'objective: usd_per_hour\npower: {usd_per_kwh: 0.3, pue: 1.3}\nbudget: {usd_per_hour: 4, watts: 700W}',
+  ),
+  'apart or together, a budget': fleet('objective: devices\nbudget: {devices: 4, usd_per_hour: 8, watts: 1.2kW}'),
   'apart or together, cheapest': fleet('objective: usd_per_hour'),
   'apart or together, nothing keeps the limits': fleet('objective: usd_per_hour', 'p99_ttft: 10ms, p99_tpot: 60ms'),
   'apart or together, fewest devices': fleet('objective: devices'),

@@ -73,7 +73,7 @@ const NAMES: Case[] = [
   ['an engine', { 9: '  profile: vllm-0.12' }, '9 engine.profile', 'did you mean vllm-0.11?'],
   ['a workload', { 3: '  lengths: azure-conv' }, '3 workload.lengths', 'did you mean azure-conv-2023?'],
   ['a batching', { 10: '  batching: chunk' }, '10 engine.batching', 'did you mean chunked?'],
-  ['an admission', { 10: '  admission: full' }, '10 engine.admission', 'did you mean full-length?'],
+  ['an admission', { 10: '  admission: full' }, '10 engine.admission', 'did you mean full-length or full-prompt?'],
   ['a routing', { 7: '  hardware: l4\n  routing: round_robin' }, '8 deployment.routing', 'did you mean round-robin?'],
   ['a format', { 10: '  quantization: fp9' }, '10 engine.quantization', 'one of auto, bf16'],
   ['an arrival process', { 4: '  arrivals: poison' }, '4 workload.arrivals', 'did you mean poisson?'],

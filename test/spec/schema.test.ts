@@ -50,6 +50,7 @@ describe('specJsonSchema', () => {
         'workload',
         'client',
         'slo',
+        'budget',
         'objective',
         'top',
         'settle',

@@ -29,6 +29,7 @@ beforeAll(async () => {
 
 describe('L6: any split gives identical rows', () => {
   const splits = [
+    { workers: 0 }, // in the thread that asks
     { workers: 2 },
     { workers: 3 },
     { workers: 1, blockGroups: 1 },
@@ -43,6 +44,20 @@ describe('L6: any split gives identical rows', () => {
       expect((await parquetOf(result)).equals(await parquetOf(reference))).toBe(true);
     });
   }
+});
+
+describe('what the screen says before anything is simulated', () => {
+  test('is told once, accounts for every row, proves nothing, and changes nothing', async () => {
+    const told: SweepResult[] = [];
+    const result = await answer({ workers: 0, onScreened: (screened) => told.push(screened) });
+    expect(told.length).toBe(1);
+    const { rows, rejected, simulated, dearer, unreached, kept, proof } = told[0]!;
+    expect([simulated, dearer, proof.complete]).toEqual([0, 0, false]);
+    expect(rejected.reduce((sum, { count }) => sum + count, 0) + unreached).toBe(rows);
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.every((row) => row.result === null && row.screen !== null)).toBe(true);
+    expect(digestOf(result)).toBe(digestOf(reference));
+  });
 });
 
 describe('L5: the same seed gives the same bytes', () => {

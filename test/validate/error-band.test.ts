@@ -79,6 +79,15 @@ test('extrapolated prices take the errors on devices that were left out; less tr
   expect(BASES.map((basis) => bands[basis].tpot_pct)).toEqual([25, 25, 60, 60]);
 });
 
+test('without devices left out, prices that rest on little keep the bands of the last time they were, unless they are wider now', () => {
+  const tpot = (basis: Basis, errorPct: number) => times(20, () => ({ metric: 'tpot_ms', basis, errorPct }));
+  const rows = [...tpot('measured', -20), ...tpot('extrapolated', -20), ...tpot('datasheet', -50)];
+  const band = (tpot_pct: number) => ({ ttft_pct: 0, tpot_pct, throughput_pct: 0, power_pct: 0 });
+  const least = { measured: band(99), calibrated: band(99), extrapolated: band(60), datasheet: band(70) };
+  const { bands } = errorBands(rows, crossed(rows), 'test', least);
+  expect(BASES.map((basis) => bands[basis].tpot_pct)).toEqual([25, 25, 60, 100]);
+});
+
 test('watts of one device say little of others: the band of power is theirs only where there are two', () => {
   const power = (hardware: string) =>
     times(20, () => ({ metric: 'power_w', basis: 'measured', errorPct: -20, hardware }));

@@ -18,7 +18,8 @@ test('by version where one is readable, else by year', () => {
   expect(choose('sglang', '', 2026)).toBe('sglang-0.5.9');
   expect(choose('sglang', '', 2025)).toBe('sglang-0.5');
   expect(choose('vllm', '0.12.9', 2024)).toBe('vllm-0.11');
-  expect(choose('vllm', '0.13.0', 2024)).toBe('vllm-0.19');
+  expect(choose('vllm', '0.13.0', 2024)).toBe('vllm-0.18');
+  expect(choose('vllm', '0.19.1', 2024)).toBe('vllm-0.19');
   expect(choose('trtllm', 'dynamo-0.8.1', 2026)).toBe('trtllm-1.0');
 });
 

@@ -25,24 +25,32 @@ const STRANGE_POWER = 35;
  * - Less trust never has the narrower band; a basis without figures has that of the one before it.
  * - Runs with prefill and decode apart are kept apart: `disaggregated`.
  *
- * Rows of low quality count nowhere. `heldOut`: the cross-validation by hardware of the same predictions.
+ * Rows of low quality count nowhere. `heldOut`: the cross-validation by hardware of the same predictions; without one the same predictions,
+ * and `least`, the bands of the last one, below which no extrapolated and no datasheet band falls.
  */
-export function errorBands(predictions: readonly Prediction[], heldOut: CrossValidation, source: string): ErrorBands {
-  const known = (rows: readonly Prediction[]) =>
+export function errorBands(
+  predictions: readonly Prediction[],
+  heldOut: Pick<CrossValidation, 'predictions'>,
+  source: string,
+  least?: ErrorBands['bands'],
+): ErrorBands {
+  const scored = (rows: readonly Prediction[]) =>
     scoredOf(rows).filter((one) => one.row.quality !== 'low' && one.errorPct !== null && one.basis !== null);
-  const shipped = known(predictions);
-  const strange = known(heldOut.predictions);
+  const shipped = scored(predictions);
+  const strange = scored(heldOut.predictions);
   const bands = {} as Record<Basis, ErrorBand>;
   let before: ErrorBand = { ttft_pct: 0, tpot_pct: 0, throughput_pct: 0, power_pct: leastPower(strange) };
   for (const basis of BASES) {
-    const rows = (basis === 'measured' || basis === 'calibrated' ? shipped : strange).filter(
-      (one) => one.basis === basis && !isApart(one),
-    );
+    const isNear = basis === 'measured' || basis === 'calibrated';
+    const rows = (isNear ? shipped : strange).filter((one) => one.basis === basis && !isApart(one));
+    const known = isNear ? undefined : least?.[basis];
+    const widest = (key: keyof ErrorBand, of: (one: Prediction) => number[]): number =>
+      Math.max(before[key], key === 'power_pct' ? 0 : (known?.[key] ?? 0), width(rows.flatMap(of)));
     before = {
-      ttft_pct: Math.max(before.ttft_pct, width(rows.flatMap(ttftOf))),
-      tpot_pct: Math.max(before.tpot_pct, width(rows.flatMap(tpotOf))),
-      throughput_pct: Math.max(before.throughput_pct, width(rows.flatMap(throughputOf))),
-      power_pct: Math.max(before.power_pct, width(rows.flatMap(powerOf))),
+      ttft_pct: widest('ttft_pct', ttftOf),
+      tpot_pct: widest('tpot_pct', tpotOf),
+      throughput_pct: widest('throughput_pct', throughputOf),
+      power_pct: widest('power_pct', powerOf),
     };
     bands[basis] = before;
   }

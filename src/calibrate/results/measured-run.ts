@@ -32,7 +32,7 @@ export type Figure = keyof Figures;
 export interface MeasuredRun {
   /** File, and line where it holds several. */
   readonly name: string;
-  readonly tool: 'vLLM' | 'AIPerf';
+  readonly tool: 'vLLM' | 'AIPerf' | 'GuideLLM';
   /** As the benchmark names it; '' where it does not. */
   readonly model: string;
   readonly requests: number;

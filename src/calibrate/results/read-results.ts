@@ -1,4 +1,4 @@
-// Reads what benchmarks of a served model leave behind: results of `vllm bench serve` and profiles of AIPerf.
+// Reads what benchmarks of a served model leave behind: results of `vllm bench serve`, profiles of AIPerf, reports of GuideLLM.
 import { parseJson } from '../../catalog/check-entry.ts';
 import { type Issue, show, UserError } from '../../check/issue.ts';
 import { isRecord, type Json, tryJson } from '../../check/python-json.ts';
@@ -6,6 +6,7 @@ import { readTextFile } from '../../check/text-file.ts';
 import type { MeasuredRun, Place } from './measured-run.ts';
 import { readAiperf } from './read-aiperf.ts';
 import { readBenchServe } from './read-bench-serve.ts';
+import { readGuidellm } from './read-guidellm.ts';
 
 /** Whether a file looks like a benchmark's result at all. */
 export function isResultFile(file: string): boolean {
@@ -15,8 +16,14 @@ export function isResultFile(file: string): boolean {
 /** The runs of a file; what is wrong is told in `issues`. */
 export function readResults(file: string, issues: Issue[]): MeasuredRun[] {
   const documents = parseAll(readTextFile(file, { path: 'result', expected: 'a readable result file' }), file, issues);
-  return documents.flatMap(({ fields, line }, _, all) => {
-    const name = all.length > 1 ? `${file}:${line}` : file;
+  const parts = documents.flatMap(({ fields, line }) =>
+    // a report of GuideLLM holds a benchmark per load
+    Array.isArray(fields.benchmarks)
+      ? fields.benchmarks.filter(isRecord).map((one) => ({ fields: one, line }))
+      : [{ fields, line }],
+  );
+  return parts.flatMap(({ fields, line }, i, all) => {
+    const name = all.length > 1 ? `${file}:${documents.length > 1 ? line : i + 1}` : file;
     const run = readOne(fields, { file, line, name }, issues);
     return run ? [run] : [];
   });
@@ -26,9 +33,12 @@ function readOne(fields: Json, place: Place, issues: Issue[]): MeasuredRun | nul
   if ('mean_ttft_ms' in fields || 'mean_tpot_ms' in fields) return readBenchServe(fields, place, issues);
   if (isRecord(fields.time_to_first_token) || isRecord(fields.inter_token_latency))
     return readAiperf(fields, place, issues);
+  if (isRecord(fields.metrics) && isRecord(fields.metrics.inter_token_latency_ms))
+    return readGuidellm(fields, place, issues);
   issues.push({
     path: 'result',
-    expected: 'a result of vllm bench serve (mean_ttft_ms, mean_tpot_ms, ...) or of AIPerf (time_to_first_token, ...)',
+    expected:
+      'a result of vllm bench serve (mean_ttft_ms, mean_tpot_ms, ...), of AIPerf (time_to_first_token, ...) or of GuideLLM (benchmarks)',
     received: `the fields ${Object.keys(fields).slice(0, 8).join(', ') || 'of nothing'}`,
     file: place.file,
     line: place.line,

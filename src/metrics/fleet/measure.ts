@@ -2,7 +2,7 @@
 import { STATE_FINISHED, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
 import { comesInBursts } from '../../plan/setup.ts';
 import { summariseItl, totalWeight } from '../itl.ts';
-import { keepsPromise } from '../limits.ts';
+import { keepsPromise, overBudget } from '../limits.ts';
 import { countGood, peakOutputThroughput } from '../requests.ts';
 import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
@@ -45,6 +45,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
   const measured = measureRequests(seen, requests, predecessors, span);
   const result: FleetResult = {
     ...measured,
+    slo_met: measured.slo_met && overBudget(run.budget, priced).length === 0,
     sampling: sampleRun(run, seen),
     ...priced,
     visits: countStates(results.state),
@@ -84,10 +85,12 @@ export function summariseFleet(run: FleetRun): FleetSummary {
   const seen = seeRun(run, requests, tokens, span);
   const clipped = seen.span !== span ? intervals.map((list) => clipIntervals(list, seen.span)) : intervals;
   const measured = measureRequests(seen, requests, predecessors, span);
+  const priced = priceSeen(seen, requests, billClients(seen.run, clipped, seconds(seen.span)));
   return {
     ...measured,
     ...(measured.slo_met ? { sampling: sampleRun(run, seen) } : {}),
-    ...priceSeen(seen, requests, billClients(seen.run, clipped, seconds(seen.span))),
+    ...priced,
+    slo_met: measured.slo_met && overBudget(run.budget, priced).length === 0,
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),

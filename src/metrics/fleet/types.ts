@@ -4,6 +4,7 @@ import type { EnergyFigures } from '../../plan/energy.ts';
 import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
 import type { StageRoles } from '../../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../../plan/setup.ts';
+import type { Budget } from '../../spec/budget.ts';
 import type { PowerSpec } from '../../spec/power.ts';
 import type { Slo } from '../../spec/types.ts';
 import type { ItlHistogram } from '../itl.ts';
@@ -67,6 +68,7 @@ export interface FleetRun {
   readonly counters: readonly ClientCounters[];
   readonly roles: StageRoles;
   readonly slo: readonly Slo[];
+  readonly budget?: Budget;
   readonly prices?: FleetPrices;
   /** Pooled gaps between output tokens; without it only the mean inter-token latency is known. */
   readonly itl?: ItlHistogram;

@@ -45,6 +45,7 @@ const NAMES = [
   'group',
   'prompt',
   'output',
+  'asked',
   'flags',
   'sameAs',
   'shared',
@@ -84,6 +85,7 @@ export class VisitWriter {
     columns.group.push(group);
     columns.prompt.push(Math.max(1, prompt));
     columns.output.push(Math.max(1, output));
+    columns.asked.push(Math.max(1, output));
     columns.flags.push(0);
     columns.sameAs.push(-1);
     columns.shared.push(0);
@@ -100,6 +102,11 @@ export class VisitWriter {
 
   addFlags(visit: number, flags: number): void {
     this.#columns.flags.set(visit, this.#columns.flags.get(visit) | flags);
+  }
+
+  /** Its client asked for so many output tokens at most, no fewer than it gets. */
+  ask(visit: number, tokens: number): void {
+    this.#columns.asked.set(visit, Math.max(tokens, this.#columns.output.get(visit)));
   }
 
   /** Leading tokens of its prompt lie in the blocks that `anchor` holds until this visit, too, has ended. */
@@ -154,7 +161,7 @@ export class VisitWriter {
       Name,
       Int32Array
     >;
-    const { fetched, replaced, priority, ...rest } = columns;
+    const { asked, fetched, replaced, priority, ...rest } = columns;
     const hashAt = new Int32Array(count + 1);
     hashAt.set(this.#hashAt.done());
     hashAt[count] = this.#hashIds.length;
@@ -167,6 +174,7 @@ export class VisitWriter {
       holders: countHolders(rest, edges),
       hashAt,
       hashIds: this.#hashIds.done(),
+      ...(asked.some((tokens, v) => tokens > rest.output[v]) ? { asked } : {}),
       ...(fetched.some((tokens) => tokens > 0) ? { fetched } : {}),
       ...(replaced.includes(1) ? { replaced } : {}),
       ...(priority.some((rank) => rank !== priority[0]) ? { priority } : {}),

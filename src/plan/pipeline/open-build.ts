@@ -1,5 +1,7 @@
 // What stages are laid out with: the names of the program's stages, random numbers, tiers, and what a prompt alone would take.
 import type { FleetSpec } from '../../spec/fleet/types.ts';
+import { MAX_LENGTH_TOKENS } from '../../spec/limits.ts';
+import type { WorkloadSpec } from '../../spec/types.ts';
 import type { Build, Draws } from '../../stages/laying.ts';
 import { opensGeneration } from '../../stages/list.ts';
 import { openLatencies, openLengths, STREAM_STAGES } from '../../workload/draws.ts';
@@ -48,6 +50,7 @@ export function openBuild({ spec, pools, addJoint, ...shared }: Ground): OpenBui
       if (role) roles[role].push(stages.length - 1);
       return stages.length - 1;
     },
+    asked: (answer) => askedOf(spec.workload.max_tokens, answer),
     joint() {
       joint ??= { group: addJoint(), stage: build.stage('join') };
       return joint;
@@ -63,6 +66,12 @@ export function openBuild({ spec, pools, addJoint, ...shared }: Ground): OpenBui
     opens: opensGeneration,
   };
   return build;
+}
+
+/** What clients ask for who get an answer of so many tokens: that, where nothing is said. */
+function askedOf(most: WorkloadSpec['max_tokens'], answer: number): number {
+  if (most === undefined) return answer;
+  return Math.max(answer, 'tokens' in most ? most.tokens : Math.min(MAX_LENGTH_TOKENS, Math.ceil(answer * most.ratio)));
 }
 
 /** The random numbers of a stage: a stream of its own. */

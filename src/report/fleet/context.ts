@@ -30,6 +30,8 @@ export interface FleetContext {
   /** Requests in flight of a closed loop, 0 = open. */
   readonly maxConcurrency: number;
   readonly slo: readonly Slo[];
+  /** Whether it may take only so much of something. */
+  readonly budgeted?: boolean;
   readonly seed: number;
   /** Models served, as a person calls them. */
   readonly models: readonly string[];

@@ -45,7 +45,7 @@ function describe(measured: MeasuredFleet, r: number) {
 }
 
 /** Tokens of the visits on engines, shared prompts once; a decode that goes on from a prefill brings no prompt of its own. */
-function tokensOf({ run }: MeasuredFleet, r: number) {
+export function tokensOf({ run }: MeasuredFleet, r: number) {
   const { program, results } = run;
   const { visits, requests, clients } = program;
   const sums = { prompt: 0, output: 0, cached: 0, preemptions: 0 };

@@ -67,7 +67,9 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ...windowRows(result),
     line('Verdict:', result.verdict),
     ...explainVerdict(result).flatMap((text) => wrap(text, BLOCK, '  ')),
-    ...(context.slo.length > 0 ? [line('Meets the limits:', tellPromise(result, context.slo))] : []),
+    ...(context.slo.length > 0 || context.budgeted
+      ? [line('Meets the limits:', tellPromise(result, context.slo))]
+      : []),
     ...counts.filter(([, count]) => count > 0).map(([label, count]) => line(label, String(count))),
     ...swapRows(result),
     ...engineRows(result, context),

@@ -1,6 +1,7 @@
 // How a pipeline spec was understood, in words: pools, places, pipelines as their stages, traffic.
 import { explainLength, type LatencySpec } from '../../check/drawn.ts';
 import { stageOf } from '../../stages/list.ts';
+import { explainBudget } from '../budget.ts';
 import { explainPower } from '../power.ts';
 import { explainCurve } from '../rate-curve.ts';
 import { sloName } from '../slo.ts';
@@ -14,6 +15,7 @@ export function explainFleetSpec(spec: FleetSpec): string {
     ['name', spec.name],
     ['traffic', explainTraffic(spec)],
     ['limits', spec.slo.map((limit) => `${sloName(limit)} <= ${limit.limit} s`).join(', ') || 'none'],
+    ...(spec.budget ? [['budget', explainBudget(spec.budget).join(', ')] as [string, string]] : []),
     ['hand-over', spec.localGroups === 1 ? 'global' : `within ${spec.localGroups} fixed groups`],
     ...spec.pools.map((pool): [string, string] => [`pool ${pool.name}`, explainPool(pool)]),
     ...spec.domains.map(({ name, kind, count, within }): [string, string] => [

@@ -1,16 +1,17 @@
 // Text of a spec to a checked FleetSpec: notation, then structure, then meaning; every mistake at once, with its line.
 
-import { basename, dirname, resolve } from 'node:path';
 import { isPriceFile } from '../../catalog/price-file.ts';
 import type { Ownership } from '../../catalog/price-sheets.ts';
 import { show, UserError } from '../../check/issue.ts';
 import { measured } from '../../check/units.ts';
+import { basename, dirname, resolve } from '../../host/host.ts';
+import { readBudget } from '../budget.ts';
 import { type Path, parseSpecDocument, type SpecDocument } from '../document.ts';
 import { bindParameters } from '../parameters.ts';
 import { readPower } from '../power.ts';
 import type { ReadOptions } from '../read-options.ts';
 import { isPlain, normalize, rewrittenAt, writtenAt } from '../shorthand.ts';
-import { SLO_KEYS } from '../slo.ts';
+import { SLO_KEYS, SLO_PRESET, sloName } from '../slo.ts';
 import { readLengths, readWorkload } from '../traffic.ts';
 import type { Slo, WorkloadSpec } from '../types.ts';
 import { number, type Part, readFilePath, type World } from '../world.ts';
@@ -110,6 +111,7 @@ function bind(input: Part, text: string, options: ReadOptions, document: SpecDoc
     hashBlock: number(workload.hash_block, 0),
     ...(input.client === undefined ? {} : { client: readClient(part('client')) }),
     slo: readSlo(part('slo'), ledger),
+    ...(input.budget === undefined ? {} : { budget: readBudget(part('budget')) }),
     prices: readPerHardware(part('prices'), 'prices', world, ledger),
     ...(input.price_sheet === undefined
       ? {}
@@ -180,6 +182,7 @@ function readPrefixes(input: Part | undefined, ledger: Ledger): PrefixSpec | nul
 }
 
 function readSlo(input: Part, ledger: Ledger): Slo[] {
+  const preset = SLO_PRESET[input.preset as keyof typeof SLO_PRESET] ?? [];
   const limits = new Map<string, Slo>();
   for (const [key, value] of Object.entries(input)) {
     const found = SLO_KEYS.find((known) => known.key === key);
@@ -190,7 +193,8 @@ function readSlo(input: Part, ledger: Ledger): Slo[] {
     if (limits.has(id)) ledger.add({ path: ['slo', key], expected: `one limit on ${id}`, received: 'a second one' });
     limits.set(id, { metric, percentile, limit });
   }
-  return [...limits.values()];
+  const beside = preset.filter((one) => !limits.has(sloName(one)));
+  return [...beside, ...limits.values()];
 }
 
 function readPriceSheet(word: string, ledger: Ledger, world: World): string {

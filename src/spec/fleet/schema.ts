@@ -154,6 +154,7 @@ export const specSchema = section(
     workload: workload.optional().describe('Who arrives, when, how long. Required.'),
     client: client.optional().describe('What of a run its client sees and counts.'),
     slo: questionShape.slo,
+    budget: questionShape.budget,
     objective: questionShape.objective,
     top: questionShape.top,
     settle: questionShape.settle,

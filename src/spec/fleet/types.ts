@@ -7,6 +7,7 @@ import type { PoolKind } from '../../stages/pipeline-stages.ts';
 import type { Hnsw } from '../../stages/retrieve-hnsw.ts';
 import type { IvfPq } from '../../stages/retrieve-ivf-pq.ts';
 import type { Listed } from '../../stages/stage.ts';
+import type { Budget } from '../budget.ts';
 import type { FromLog } from '../fill-from-log.ts';
 import type { PowerSpec } from '../power.ts';
 import type { Configuration, Slo, WorkloadSpec } from '../types.ts';
@@ -161,6 +162,8 @@ export interface FleetSpec {
   /** What its client sees and counts; absent = all that the engines did. */
   readonly client?: ClientSpec;
   readonly slo: readonly Slo[];
+  /** What it may take at most; absent = as much as it takes. */
+  readonly budget?: Budget;
   readonly prices: Readonly<Record<string, number>>;
   /** The sheet of prices of all others: a kind of the catalog, or the path of a list; the catalog's default if absent. */
   readonly priceSheet?: string;

@@ -71,6 +71,7 @@ export function tellTrtllm(pool: Deployed, version: Version): Telling {
   if (c.kv_cache_dtype === 'int8') notes.push('TensorRT-LLM has no flag for an int8 KV cache');
   if (c.batching !== 'chunked' && c.batching !== 'mixed')
     notes.push(`the engine has no flag for ${c.batching} batching`);
+  if (c.admission === 'full-prompt') notes.push('the engine has no flag for full-prompt admission');
   noteForeign(pool, ['batch_wait', 'attention_dp_config'], notes);
   const { dtype } = tellFormat(pool, [], notes);
   if (dtype !== undefined) notes.push(`serve a checkpoint whose weights are ${String(dtype)}`);
@@ -85,7 +86,7 @@ export function tellTrtllm(pool: Deployed, version: Version): Telling {
     ...tellCommon(pool),
     ...(c.num_gpu_blocks > 0 ? { max_total_tokens: c.num_gpu_blocks * c.block_size } : {}),
     ...(c.batching === 'chunked' ? { enable_chunked_prefill: true } : {}),
-    ...(c.admission === 'full-length' ? {} : { admission: c.admission }),
+    ...(c.admission === 'prompt' ? { admission: c.admission } : {}),
     ...(pool.prefixCaching === null ? {} : { enable_prefix_caching: pool.prefixCaching }),
     ...(wait ? { batch_wait_iters: wait.iters, batch_wait_ratio: wait.max_tokens_ratio } : {}),
     ...(even ? { balances: true, ...even } : {}),

@@ -6,6 +6,8 @@ import { COUNT, COUNT_OR_AUTO, FREE_SHARE, GIB, MANY, OBJECT, SHARE, SIGNED, SWI
 
 /** The first version that is V1 by default: flags of V0 have no effect from there on, whether they are refused or not. */
 export const V1 = '0.8';
+/** The first version whose prompts start only where they fit whole. */
+export const GATED = '0.19';
 
 export const VLLM_KV = words(
   {
@@ -65,11 +67,7 @@ const SCHEDULER: readonly FlagRow[] = [
     until: V1,
   }),
   sets('--num-scheduler-steps', 'num_scheduler_steps', COUNT, { since: '0.6', until: V1 }),
-  lost('--scheduler-reserve-full-isl', 'admission is that of the profile', {
-    since: '0.19',
-    as: SWITCH,
-    usual: [true],
-  }),
+  sets('--scheduler-reserve-full-isl', 'reserves_prompt', SWITCH, { since: GATED }),
   sets('--scheduling-policy', 'packing', words({ priority: ['priority'] }, { plain: ['fcfs'] }), { since: '0.6.3' }),
   lost('--long-prefill-token-threshold', 'a chunk is as long as the budget allows', { usual: [0], as: SIGNED }),
   lost('--max-num-partial-prefills --max-long-partial-prefills', 'prompts are cut in the order of the queue', {

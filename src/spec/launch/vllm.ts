@@ -15,9 +15,10 @@ import {
   tellFormat,
 } from './settle.ts';
 import { isObject } from './value.ts';
-import { V1 } from './vllm-flags.ts';
+import { GATED, V1 } from './vllm-flags.ts';
 
 const FIRST_V1 = readVersion(V1)!;
+const FIRST_GATED = readVersion(GATED)!;
 const isV1 = (version: Version): boolean => isAtLeast(version, FIRST_V1);
 
 export function settleVllm(told: Told, setting: Setting): Settled {
@@ -39,6 +40,9 @@ export function settleVllm(told: Told, setting: Setting): Settled {
     ...batchingOf(told, setting.version),
     ...{ max_num_seqs: told.max_num_seqs, max_num_batched_tokens: told.max_num_batched_tokens },
     ...{ max_model_len: told.max_model_len, gpu_memory_utilization: told.gpu_memory_utilization },
+    ...(told.reserves_prompt === undefined
+      ? {}
+      : { admission: told.reserves_prompt === true ? 'full-prompt' : 'prompt' }),
     ...{ block_size: told.block_size, watermark: told.watermark },
     num_gpu_blocks: told.num_gpu_blocks,
     enable_prefix_caching: told.enable_prefix_caching,
@@ -83,6 +87,8 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
   const swaps = !isV1(version) && isAtLeast(version, [0, 4, 0]) && c.preemption_mode === 'swap';
   const rounds = !isV1(version) && isAtLeast(version, [0, 6, 0]);
   const marks = isAtLeast(version, [0, 23, 0]);
+  const gates = isAtLeast(version, FIRST_GATED);
+  if (!gates && c.admission === 'full-prompt') notes.push('the engine has no flag for full-prompt admission');
   const ranks = pool.packing === 'priority' && isAtLeast(version, [0, 6, 3]);
   noteForeign(
     pool,
@@ -101,6 +107,7 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
     ...(ep > 1 ? { enable_expert_parallel: true } : {}),
     ...tellFormat(pool, ['fp8'], notes),
     ...tellCommon(pool),
+    ...(gates && c.admission === 'prompt' ? { reserves_prompt: false } : {}),
     ...(c.num_gpu_blocks > 0 ? { num_gpu_blocks: c.num_gpu_blocks } : {}),
     ...tellBatching(pool, version, notes),
     // V0 has no word for what it does anyway

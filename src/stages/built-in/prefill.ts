@@ -92,9 +92,11 @@ function layWhole(
   before: readonly number[],
   state: State,
 ): Laid {
-  const { prefill: own, together } = generation;
+  const { build, prefill: own, together } = generation;
   const pools = together || (answer === 1 && state.context >= own.bypassBelow) ? own.on : generation.on;
   const visit = addPrompt(generation, pools, answer, walker, before, state);
+  // a prefill pool is asked for the first token only
+  if (generation.decode && (together || pools !== own.on)) build.writer.ask(visit, build.asked(answer));
   return { ends: [visit], state: afterAnswer(generation, state, answer) };
 }
 
@@ -112,6 +114,7 @@ function layApart(
   const { group, local } = build.groups.after(on, walker.cell);
   const decode = writer.add(stages.decode, group, state.context + 1, answer - 1);
   writer.addFlags(decode, FLAG_RESIDENT);
+  writer.ask(decode, build.asked(answer) - 1);
   if (local) writer.stayWith(decode, visit);
   if (build.chains) hashWritten(build, walker, on, decode, state, answer);
   handOn(generation, visit, decode, state);

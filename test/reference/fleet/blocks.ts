@@ -7,6 +7,11 @@ export function finalLength(visit: { readonly prompt: number; readonly output: n
   return visit.prompt + visit.output - 1;
 }
 
+/** The same as far as engines know when it arrives: with what its client asked for. */
+function askedLength(visit: { readonly prompt: number; readonly asked: number }): number {
+  return visit.prompt + visit.asked - 1;
+}
+
 /** What of a client says how far one decode goes. */
 interface Decoding {
   readonly setup: Pick<Client['setup'], 'batching' | 'schedulerSteps' | 'speculation'>;
@@ -39,10 +44,10 @@ export function countBlocks(visit: Visit, tokens: number, client: Client, step =
   return count;
 }
 
-/** The most that it will ever hold: after a preemption it is prefilled again, in chunks that may be as long as a step. */
+/** The most that it will ever hold, or where its final length is reserved, that an answer as long as was asked for would: after a preemption it is prefilled again, in chunks that may be as long as a step. */
 export function mostBlocks(visit: Visit, client: Client): number {
   const { batching, maxNumBatchedTokens } = client.setup;
-  const length = finalLength(visit);
+  const length = reservesFinal(client.setup) ? askedLength(visit) : finalLength(visit);
   return countBlocks(visit, length, client, cutsPrompts(batching) ? Math.min(length, maxNumBatchedTokens) : length);
 }
 

@@ -1,6 +1,7 @@
 // How an llm client of a fleet forms a step: DESIGN.md section 4a, with shared and cached prompts, resident KV and packing.
-import { type AdmissionName, type BatchingName, isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
-import { countBlocks, decodeTokens, mostBlocks } from './blocks.ts';
+import type { BatchingName } from '../../../src/check/scheduler-lists.ts';
+import { blocksToAdmit, gate } from './admit.ts';
+import { countBlocks, decodeTokens } from './blocks.ts';
 import { headOf, isResident } from './queue.ts';
 import { decodeEnd, isPartial, makeRoom, makeWay } from './room.ts';
 import { type Found, listUnits, lookUp, NO_BLOCKS, takeBack } from './share.ts';
@@ -124,7 +125,7 @@ function admissibleTokens(client: Client, step: FormedStep, rest: number): numbe
     const chunk = batching === 'chunked' ? Math.min(visit.need, rest - tokens) : visit.need;
     if (chunk <= 0 || (chunk > rest - tokens && !isAlone)) break;
     free -= blocksToAdmit(client, visit, chunk, chunk);
-    if (free < 0) break;
+    if (free < gate(client, visit, chunk)) break;
     tokens += chunk;
     slots -= 1;
     if (isAlone && batching !== 'chunked') break;
@@ -227,7 +228,8 @@ function canAdmit(client: Client, head: Visit | undefined, tokens: number | unde
   if (head === undefined || tokens === undefined) return false;
   const found = isResident(head) ? [] : lookUp(client, head).blocks;
   const read = found.filter(({ readers }) => readers > 0).length;
-  const blocks = blocksToAdmit(client, head, tokens, chunk) - read + taken + stayFree(client);
+  const blocks =
+    blocksToAdmit(client, head, tokens, chunk) + gate(client, head, tokens) - read + taken + stayFree(client);
   return client.running.length < client.setup.maxNumSeqs && blocks <= client.pool.room;
 }
 
@@ -235,20 +237,6 @@ function canAdmit(client: Client, head: Visit | undefined, tokens: number | unde
 function stayFree({ setup, running }: Client): number {
   return running.length === 0 ? 0 : Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks);
 }
-
-/** A batch that leaves as one always reserves the final length; the others by their admission. */
-export function blocksToAdmit(client: Client, visit: Visit, tokens: number, chunk = 0): number {
-  const { batching, admission } = client.setup;
-  return ADMITTED[isBatchOfOne(batching) ? 'full-length' : admission](client, visit, tokens, chunk);
-}
-
-/** Blocks that a visit takes when it is admitted with a chunk of `chunk` tokens up to token `tokens`. */
-const ADMITTED: Readonly<
-  Record<AdmissionName, (client: Client, visit: Visit, tokens: number, chunk: number) => number>
-> = {
-  prompt: (client, visit, tokens, chunk) => countBlocks(visit, tokens, client, chunk),
-  'full-length': (client, visit) => mostBlocks(visit, client),
-};
 
 /** Admits the head with a chunk up to token `end` of its prompt. */
 function admitChunk(client: Client, step: FormedStep, end: number): void {

@@ -7,8 +7,8 @@ import {
   splitsMembers,
 } from '../../../src/check/scheduler-lists.ts';
 import type { FleetGroup } from '../../../src/plan/fleet.ts';
+import { blocksToAdmit } from './admit.ts';
 import { mostBlocks } from './blocks.ts';
-import { blocksToAdmit } from './form.ts';
 import type { Client, Edge, Visit, World } from './state.ts';
 
 /** Chooses the client of a visit; `edge` is what triggers it, null for roots. */
@@ -146,7 +146,7 @@ export function findNarrowest(world: World, path: readonly number[]): number {
 export function findRefusal(visit: Visit, client: Client): number {
   const { kind, maxModelLen, maxPrompt, numGpuBlocks } = client.setup;
   if (kind !== 'llm') return STATE_PENDING;
-  if (maxModelLen > 0 && visit.prompt + visit.output > maxModelLen) return STATE_REJECTED_LENGTH;
+  if (maxModelLen > 0 && visit.prompt + visit.asked > maxModelLen) return STATE_REJECTED_LENGTH;
   const computed = !visit.resident && visit.shared === 0;
   if (maxPrompt && computed && visit.prompt > maxPrompt) return STATE_REJECTED_LENGTH;
   return mostBlocks(visit, client) > numGpuBlocks ? STATE_REJECTED_KV : STATE_PENDING;

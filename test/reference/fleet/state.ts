@@ -20,6 +20,8 @@ export interface Visit {
   readonly group: number;
   readonly prompt: number;
   readonly output: number;
+  /** Output tokens that its client asked for at most. */
+  readonly asked: number;
   readonly seconds: number;
   /** The smallest is served first, where clients look at it. */
   readonly priority: number;
@@ -286,6 +288,7 @@ function readVisits({ visits: table }: FleetProgram): Visit[] {
       group: table.group[index]!,
       prompt: table.prompt[index]!,
       output: table.output[index]!,
+      asked: table.asked?.[index] ?? table.output[index]!,
       seconds: table.seconds[index]!,
       priority: table.priority?.[index] ?? 0,
       resident: (flags & VISIT_RESIDENT) !== 0,
