@@ -40,6 +40,14 @@ const VERBS: Verbs = {
     words: 'what a document claims of its rows, held against runs: holds, does not, noise, band; where it flips',
     load: async () => (await import('./commands/study.ts')).study,
   },
+  check: {
+    words: 'what is expected of a deployment (p99_ttft <= 1s), held against a run; the exit code is the answer',
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  diff: {
+    words: 'what changed between two results, and whether by more than chance',
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
   step: { words: 'price one engine iteration, op by op', load: async () => (await import('./commands/step.ts')).step },
   catalog: {
     words: 'list or show hardware, models, engines, workloads',

@@ -15,7 +15,7 @@ function place(word: string, files: ReadonlyMap<string, string>): string {
   const ours =
     files.has(word) ||
     folders.has(word) ||
-    /^(results(\/[\w-]+)?|my-catalog|[\w-]+\.(csv|jsonl|json|html))$/.test(word);
+    /^(results(\/[\w-]+)?|my-catalog|[\w-]+\.(csv|jsonl|json|html|txt))$/.test(word);
   return ours ? join(scratch, word) : word;
 }
 
