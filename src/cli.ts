@@ -20,6 +20,10 @@ const VERBS: Verbs = {
     words: 'try every configuration of a spec and rank them',
     load: async () => (await import('./commands/sweep.ts')).sweep,
   },
+  merge: {
+    words: 'make one answer of the shards of a sweep',
+    load: async () => (await import('./commands/merge.ts')).merge,
+  },
   run: {
     words: 'simulate one deployment, or a fleet of pipelines, request by request',
     load: async () => (await import('./commands/run.ts')).run,
@@ -35,6 +39,14 @@ const VERBS: Verbs = {
   study: {
     words: 'what a document claims of its rows, held against runs: holds, does not, noise, band; where it flips',
     load: async () => (await import('./commands/study.ts')).study,
+  },
+  check: {
+    words: 'what is expected of a deployment (p99_ttft <= 1s), held against a run; the exit code is the answer',
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  diff: {
+    words: 'what changed between two results, and whether by more than chance',
+    load: async () => (await import('./commands/diff.ts')).diff,
   },
   step: { words: 'price one engine iteration, op by op', load: async () => (await import('./commands/step.ts')).step },
   catalog: {

@@ -4,6 +4,7 @@ export { type Catalog, openCatalog } from './catalog/open.ts';
 export type * from './catalog/types.ts';
 export { formatIssue, type Issue, UserError } from './check/issue.ts';
 export { readVersion } from './check/version.ts';
+export * as mist from './door.ts';
 export { measureFleet } from './metrics/fleet/measure.ts';
 export { priceClients } from './metrics/fleet/price-list.ts';
 export type * from './metrics/fleet/types.ts';

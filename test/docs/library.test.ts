@@ -15,7 +15,7 @@ symlinkSync(join(ROOT, 'examples'), join(scratch, 'examples'), 'junction');
 const blocks = blocksOf('docs/library.md', 'js');
 
 test('there is code', () => {
-  expect(blocks.length).toBe(3);
+  expect(blocks.length).toBe(4);
 });
 
 test.each(blocks.map((code, i) => [i + 1, code] as const))('block %i', async (i, code) => {
