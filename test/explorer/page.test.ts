@@ -118,7 +118,7 @@ describe.skipIf(browserPath === undefined)('the page of the explorer', () => {
     const { page } = await open(`${SMALL.replace('formats=fp8', 'formats=fp8%2Cfp7')}`);
     await page.waitForSelector('.wrong li', { timeout: 60_000 });
     expect(await page.textContent('.wrong')).toMatch(/expected .*received/);
-    await page.getByLabel('bf16').first().check(); // what is picked is what there is
+    await page.getByRole('checkbox', { name: 'bf16' }).first().check(); // what is picked is what there is
     await proved(page);
     expect(await page.locator('.wrong').count()).toBe(0);
   });
@@ -162,8 +162,8 @@ describe.skipIf(browserPath === undefined)('the page of the explorer', () => {
       );
     await page.waitForFunction(() => document.querySelector('.notice')?.textContent?.includes('started again'));
     expect(await page.textContent('.notice')).toContain('out of luck');
-    await page.getByLabel('Requests/s').fill('3');
-    await page.getByLabel('Requests/s').blur();
+    await page.getByLabel('Requests/s', { exact: true }).fill('3');
+    await page.getByLabel('Requests/s', { exact: true }).blur();
     await page.waitForFunction(() => document.querySelector('#spec')?.textContent?.includes('request_rate: 3'));
     await proved(page);
   });
