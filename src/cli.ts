@@ -20,6 +20,10 @@ const VERBS: Verbs = {
     words: 'try every configuration of a spec and rank them',
     load: async () => (await import('./commands/sweep.ts')).sweep,
   },
+  merge: {
+    words: 'make one answer of the shards of a sweep',
+    load: async () => (await import('./commands/merge.ts')).merge,
+  },
   run: {
     words: 'simulate one deployment, or a fleet of pipelines, request by request',
     load: async () => (await import('./commands/run.ts')).run,

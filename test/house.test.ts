@@ -36,6 +36,7 @@ const NODE_ALONE = [
   'src/check/whole-file.ts',
   'src/report/write.ts',
   'src/run/asked.ts',
+  'src/run/shards.ts',
   'src/run/work-file.ts',
   'src/run/work-folder.ts',
   'src/run/worker.ts',

@@ -1,22 +1,17 @@
-// mist sweep: every configuration of a spec, ranked.
+// mist sweep: every configuration of a spec, ranked; on this machine, or its share of the work of many.
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
-import { UserError } from '../check/issue.ts';
+import { type Issue, UserError } from '../check/issue.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
-import { findAnswer } from '../report/answer.ts';
 import { formatNumber } from '../report/format.ts';
-import { openProgress } from '../report/progress.ts';
-import { sweepJson } from '../report/sweep-json.ts';
-import { sweepTable } from '../report/terminal.ts';
-import { openFolder, SWEEP_FILES, writeSweep } from '../report/write.ts';
-import { headOf } from '../run/asked.ts';
-import { sweep as sweepRows } from '../run/sweep.ts';
-import { openWorkFolder, type WorkFolder } from '../run/work-folder.ts';
+import type { Part } from '../run/part.ts';
+import { isDone, markDone } from '../run/shards.ts';
+import { openSweep, sweep as sweepRows } from '../run/sweep.ts';
 import { defaultSpecFile } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
-import { MOST_WORKERS, NO_ANSWER, onlyWord, wholeFlag } from './flags.ts';
-import { heedInterrupts } from './interrupt.ts';
+import { type Flags, MOST_WORKERS, onlyWord, wholeFlag } from './flags.ts';
 import { SPEC_HELP, specVerb } from './spec-door.ts';
+import { type Ended, tellSweep, type UnderWay, workOn } from './sweep-work.ts';
 
 const FLAGS = {
   '--out': String,
@@ -26,6 +21,7 @@ const FLAGS = {
   '--prices': String,
   '--exhaustive': Boolean,
   '--resume': Boolean,
+  '--shard': String,
   '--json': Boolean,
 } as const;
 
@@ -36,6 +32,7 @@ const HELP = `mist sweep [SPEC] [options]
 
   --out FOLDER       write results.parquet, results.csv, results.json, report.html and pareto.svg there
   --resume           goes on with what an earlier run with this --out had finished when it was ended, however it was
+  --shard I/N        only the I-th of N parts of the work, into FOLDER/sweep.work; mist merge makes the whole of them
   --workers N        threads (default: one per core); results are the same bytes for any number
 ${SPEC_HELP}  --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
@@ -47,59 +44,70 @@ ${SPEC_HELP}  --seed N           another seed for the workload
   SIGTERM; what was computed is reported and written).
 `;
 
-/** Kinds of answers that say no: nothing could be built, or nothing that was simulated keeps the promise. */
-const NO_ANSWERS: readonly string[] = ['missed', 'nothing'];
-
 /** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted (what was computed is reported and written). A user's mistakes are thrown (exit code 2). */
 export const sweep = specVerb('sweep', FLAGS, HELP, async (flags, out, specs) => {
   const file = flags._.length === 0 ? defaultSpecFile() : onlyWord('sweep', flags._, 'one spec file');
-  const folder = flags['--catalog'] ?? null;
+  const catalogFolder = flags['--catalog'] ?? null;
   const prices = flags['--prices'] ?? null;
-  const catalog = openCatalog({ folder, prices });
+  const catalog = openCatalog({ folder: catalogFolder, prices });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const workers = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism();
   const exhaustive = flags['--exhaustive'] ?? false;
-  if (flags['--resume'] && flags['--out'] === undefined)
-    throw new UserError([
-      { path: '--resume', expected: '--out with the folder of the run to go on with', received: 'no --out' },
-    ]);
-  const text = specs.read(file);
-  const question = openQuestion(text, file, catalog, seed, (one) => meetPools(one, catalog));
-  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
-  const interrupt = heedInterrupts(); // before anything that others may wait for
-  let work: WorkFolder | null = null;
-  try {
-    if (flags['--out'] !== undefined) {
-      await openFolder(flags['--out'], SWEEP_FILES); // before the work, not after it
-      const asking = { file, seed: seed ?? null, catalogFolder: folder, prices, exhaustive };
-      work = openWorkFolder(flags['--out'], headOf(question, asking, null), flags['--resume'] ?? false);
-      for (const note of work.notes) out.stderr(`${note}\n`);
-      if (flags['--resume']) out.stderr(`${formatNumber(work.known)} pieces of work were finished before\n`);
-    }
-    const result = await sweepRows(question, catalog, {
-      workers,
-      seed,
-      catalogFolder: folder,
-      prices,
-      exhaustive,
-      onProgress: (done, total, words) => progress.update(done, total, words),
-      signal: interrupt.signal,
-      ...(work ? { store: work.store } : {}),
-    });
-    progress.end();
-    const told = { ...result, file: specs.words(file) }; // what it suggests is typed again
-    out.stdout(flags['--json'] ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable(told)}\n`);
-    if (flags['--out'] !== undefined) {
-      const files = await writeSweep(flags['--out'], result);
-      out.stderr(`Wrote ${files.join(', ')}\n`);
-      work?.close(!result.interrupted);
-      work = null;
-    }
-    if (result.interrupted) return interrupt.code();
-    return NO_ANSWERS.includes(findAnswer(result).kind) ? NO_ANSWER : 0;
-  } finally {
-    work?.close(false);
-    interrupt.release();
-    progress.end();
-  }
+  const part = flags['--shard'] === undefined ? null : readPart(flags['--shard']);
+  refuseWithoutFolder(flags);
+  const question = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
+  const asked = {
+    ...{ question, catalog, workers },
+    asking: { file, seed: seed ?? null, catalogFolder, prices, exhaustive },
+    words: specs.words(file),
+    json: flags['--json'] ?? false,
+    folder: flags['--out'],
+    resume: flags['--resume'] ?? false,
+  };
+  return workOn(asked, part, out, async (way) => {
+    if (part) return sweepPart(part, way);
+    return tellSweep(await sweepRows(question, catalog, way.options), way);
+  });
 });
+
+function refuseWithoutFolder(flags: Pick<Flags<typeof FLAGS>, '--out' | '--resume' | '--shard'>): void {
+  if (flags['--out'] !== undefined) return;
+  const wanting = (['--resume', '--shard'] as const).filter((flag) => flags[flag] !== undefined);
+  const issues = wanting.map(
+    (path): Issue => ({ path, expected: '--out with the folder for the work', received: 'no --out' }),
+  );
+  if (issues.length > 0) throw new UserError(issues);
+}
+
+/** Parts of one question at most: a merge opens the files of all. */
+const MOST_PARTS = 10_000;
+
+/** "2/8". */
+function readPart(text: string): Part {
+  const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  const part = { index: Number(index), of: Number(of) };
+  if (part.index >= 1 && part.index <= part.of && part.of <= MOST_PARTS) return part;
+  const expected = `I/N with I from 1 to N, and N at most ${formatNumber(MOST_PARTS)}`;
+  throw new UserError([{ path: '--shard', expected, received: text }]);
+}
+
+/** A part of the work into the folder, where it stays for `mist merge`. */
+async function sweepPart(
+  part: Part,
+  { question, catalog, options, work, interrupt, folder, out }: UnderWay,
+): Promise<Ended> {
+  const { store } = work!;
+  if (!isDone(store)) {
+    const open = await openSweep(question, catalog, options, [question.objective]);
+    try {
+      await open.part(question, part, store);
+    } finally {
+      await open.close();
+    }
+    if (interrupt.signal.aborted) return { code: interrupt.code(), spent: false };
+    markDone(store);
+  }
+  out.stdout(`Shard ${part.index}/${part.of} is done: ${formatNumber(store.count)} pieces of work in ${store.path}\n`);
+  out.stderr(`mist merge ${folder} and the folders of the others, --out FOLDER, comes to the answer\n`);
+  return { code: 0, spent: false };
+}

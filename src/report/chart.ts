@@ -90,6 +90,8 @@ export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE):
   ];
   for (const [name, points] of groups) tagPoints(svg, name, points);
   labelWinner(svg as Plotted, scatter, size);
+  // the picture has a name of its own, and groups without a role may have none
+  for (const group of svg.querySelectorAll('g[aria-label]')) group.removeAttribute('aria-label');
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', `${scatter.title}: ${scatter.yWords} against ${scatter.xWords}`);
   return svg.outerHTML;

@@ -154,5 +154,5 @@ export function drawLaunch(result: SweepResult): Markup | null {
       ? `One instance, on ${plural(launches[0]!.devices, 'device')}.`
       : 'One instance of each pool.';
   return html`<section class="card"><h2>Start it</h2><p class="note">${note}</p>
-<div class="code"><pre>${lines.join('\n')}</pre><button class="copy" type="button">Copy</button></div></section>`;
+<div class="code"><pre tabindex="0">${lines.join('\n')}</pre><button class="copy" type="button">Copy</button></div></section>`;
 }

@@ -4,8 +4,8 @@ import { cssVariables, DARK, LIGHT } from './chart.ts';
 const PAGE_LIGHT = {
   '--ground': '#f5f6f8',
   '--tint': '#eef1f5',
-  '--good': '#0b7a5c',
-  '--bad': '#b4491a',
+  '--good': '#086b50',
+  '--bad': '#9e3d12',
   '--mute': '#7a8291',
 };
 const PAGE_DARK = {
@@ -98,5 +98,6 @@ details pre{margin-top:10px}
 #tip{position:fixed;z-index:9;pointer-events:none;white-space:pre;background:var(--ink);color:var(--paper);padding:8px 12px;border-radius:8px;font-size:12.5px;line-height:1.5;max-width:92vw;overflow:hidden;text-overflow:ellipsis;box-shadow:0 6px 24px #0004}
 @media (max-width:900px){.pair{grid-template-columns:1fr}h1{font-size:30px}.price{text-align:left}main{padding:20px 14px 48px}.card{padding:18px}.scroll{margin:0 -18px -18px;padding:0 18px 12px}.bars{grid-template-columns:1fr max-content}.bars .bar{display:none}}
 @media (max-width:640px){figure .wide{display:none}figure .narrow{display:block}.tile{padding:12px}.tile b{font-size:19px}.tile:last-child:nth-child(odd){grid-column:1/-1}.facts{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:8px}}
-@media print{.scroll{max-height:none}body{background:#fff}.card,.tile{break-inside:avoid}.tools,.copy,#tip{display:none}}
+@media (max-width:640px){.copy{position:static;display:block;margin-top:8px}}
+@media print{.scroll{max-height:none;overflow:visible}.scroll table{font-size:9px}.scroll :is(th,td){padding:3px 4px}#ranking tbody tr:nth-child(n+31){display:none}body{background:#fff}.card,.tile{break-inside:avoid}.tools,.copy,#tip{display:none}}
 `;

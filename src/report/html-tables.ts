@@ -111,7 +111,7 @@ export function drawRanking(result: SweepResult): Markup {
   return html`<section class="card"><h2>Ranking</h2>
 <p class="note">${more}Simulated configurations that meet the limits come first, then those that miss them, then estimates of the closed-form screen (~). ± %: error band of TTFT/TPOT/throughput. A click on a heading sorts.</p>
 <div class="tools"><input id="search" type="search" placeholder="Filter: H200 tp4 chunked" aria-label="Filter the ranking"><span id="found" class="label"></span></div>
-<div class="scroll"><table id="ranking"><thead><tr><th><button type="button">#</button></th>${heads}</tr></thead><tbody>${lines}</tbody></table></div></section>`;
+<div class="scroll" tabindex="0" role="region" aria-label="Ranking"><table id="ranking"><thead><tr><th><button type="button">#</button></th>${heads}</tr></thead><tbody>${lines}</tbody></table></div></section>`;
 }
 
 /** Side by side what each accelerator can do at best: often the real question of who buys. */
@@ -122,7 +122,7 @@ export function drawHardware(result: SweepResult): Markup {
   const heads = columns.map(({ heading, left }) => html`<th class="${left ? 'left' : ''}">${heading}</th>`);
   const lines = rows.map((row) => html`<tr>${columns.map((column) => drawCell(column, row))}</tr>`);
   return html`<section class="card"><h2>Best of each accelerator</h2><p class="note">The highest-ranked configuration on each kind of hardware. ± %: error band of TTFT/TPOT/throughput.</p>
-<div class="scroll"><table><thead><tr>${heads}</tr></thead><tbody>${lines}</tbody></table></div></section>`;
+<div class="scroll" tabindex="0" role="region" aria-label="Best of each accelerator"><table><thead><tr>${heads}</tr></thead><tbody>${lines}</tbody></table></div></section>`;
 }
 
 /** The certificate: every configuration is accounted for, by reason. */

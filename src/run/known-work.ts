@@ -1,5 +1,7 @@
 // A pool of threads that does nothing twice: pieces of work that are finished, by this run before it was ended or on another machine, are
 // read from where they are kept, and what is new is kept there. What a piece comes to depends on its order alone, so nobody can tell.
+import { NO_ROWS } from './legal.ts';
+import { type Part, partOf } from './part.ts';
 import type { Pool } from './pool.ts';
 import type { Order, Report, SettledRow } from './protocol.ts';
 import type { FinishedWork } from './work-file.ts';
@@ -15,38 +17,56 @@ function keyOf(order: Order): string {
   return JSON.stringify(typeof rows === 'number' ? { ...rest, rows } : rest);
 }
 
-export function rememberWork(pool: Pool, store: WorkStore): Pool {
+/** `part`: only its blocks are looked at; of the others the reports are empty. */
+export function rememberWork(pool: Pool, store: WorkStore, part: Part | null = null): Pool {
   return {
     close: () => pool.close(),
     work(order, onReport) {
       const key = keyOf(order);
       if (order.kind === 'seek') return pool.work(order, onReport); // each is asked once
       if (order.kind === 'settle') return settle(pool, store, key, order, onReport);
-      return lookAt(pool, store, key, order, onReport);
+      return lookAt({ pool, store, part }, key, order, onReport);
     },
   };
 }
 
 type Hear = (report: Report) => void;
+type BlockOrder = Extract<Order, { kind: 'screen' | 'weigh' }>;
+type SettleOrder = Extract<Order, { kind: 'settle' }>;
+type Looking = { readonly pool: Pool; readonly store: WorkStore; readonly part: Part | null };
 
-async function lookAt(pool: Pool, store: WorkStore, key: string, order: BlockOrder, onReport: Hear): Promise<void> {
-  const skip = new Uint8Array(new SharedArrayBuffer(order.blocks));
+async function lookAt({ pool, store, part }: Looking, key: string, order: BlockOrder, onReport: Hear): Promise<void> {
+  const { blocks } = order;
+  const isOwn = (block: number): boolean => part === null || partOf(block, blocks, part.of) === part.index;
+  /** Nobody waits for blocks of other parts: their reports come with that of the one before them. */
+  const passOver = (from: number): void => {
+    for (let block = from; block < blocks && !isOwn(block); block++) onReport(emptyReport(order, block));
+  };
+  const skip = new Uint8Array(new SharedArrayBuffer(blocks));
   let left = 0;
-  for (let block = 0; block < order.blocks; block++) {
-    if (store.has(key, block)) {
+  passOver(0);
+  for (let block = 0; block < blocks; block++) {
+    if (!isOwn(block)) skip[block] = 1;
+    else if (store.has(key, block)) {
       skip[block] = 1;
       onReport(store.get(key, block) as Report);
+      passOver(block + 1);
     } else left++;
   }
   if (left === 0) return;
   await pool.work({ ...order, skip }, (report) => {
-    if (report.kind === 'screened' || report.kind === 'weighed') store.put(key, report.block, report);
+    if (report.kind !== 'screened' && report.kind !== 'weighed') return onReport(report);
+    store.put(key, report.block, report);
     onReport(report);
+    passOver(report.block + 1);
   });
 }
 
-type BlockOrder = Extract<Order, { kind: 'screen' | 'weigh' }>;
-type SettleOrder = Extract<Order, { kind: 'settle' }>;
+function emptyReport({ kind }: BlockOrder, block: number): Report {
+  if (kind === 'screen') return { kind: 'screened', block, parts: [], bases: [] };
+  const none = { margin: Number.POSITIVE_INFINITY, nearest: [], legal: NO_ROWS, reasons: new Map() };
+  return { kind: 'weighed', block, ...none };
+}
 
 async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOrder, onReport: Hear): Promise<void> {
   const places: number[] = [];

@@ -26,11 +26,18 @@ export interface Searching {
   readonly top: number;
   readonly settle: number;
   readonly watch: SearchWatch;
+  /** Of what pictures ask for, the share that this machine simulates; all where there is no other. */
+  readonly share?: number;
+  /** Tells others the best scores that keep the promise, and takes theirs. */
+  readonly exchange?: (leaders: Leaders) => Promise<void>;
   /** Which question a row answers: what is better is asked of each by itself. */
   scenarioOf(row: number): string;
   /** Rows of one name are settings of one thing to buy: the best `top` are of different ones. */
   deploymentOf(row: number): string;
 }
+
+/** By scenario and deployment: the best score that keeps the promise. */
+export type Leaders = Map<string, Map<string, number>>;
 
 /** Rows that were run, by row and haste. */
 export type KnownRuns = Map<string, SettledRow>;
@@ -39,8 +46,7 @@ export type KnownRuns = Map<string, SettledRow>;
 export interface Search extends Searching {
   readonly results: Map<number, SimulatedRow>;
   readonly refused: Map<number, string>;
-  /** By scenario and deployment: the best score that keeps the promise. */
-  readonly leaders: Map<string, Map<string, number>>;
+  readonly leaders: Leaders;
   /** Runs by what must be equal: under which limits a row is the same. */
   readonly classes: Map<number, Range[]>;
   /** Rows that the run of another row proves equal to it. */
@@ -180,6 +186,7 @@ export async function simulateRows(
     const one = runs.get(nameOf(row));
     if (one) note(search, row, one);
   }
+  await search.exchange?.(search.leaders);
 }
 
 /** Where pieces begin: whoever has one setting of a deployment at hand has the next ones too. */

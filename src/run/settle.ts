@@ -41,7 +41,8 @@ export async function settleFirst({ search, candidates }: Settling): Promise<voi
 export async function settleOthers(settling: Settling): Promise<void> {
   const { search, candidates } = settling;
   await settleEachHardware(settling, orderCandidates(candidates));
-  const front = chooseFront(settling).map((i) => candidates.row[i]!);
+  const most = Math.ceil(FRONT * (search.share ?? 1));
+  const front = chooseFront(settling, most).map((i) => candidates.row[i]!);
   for (let at = 0; at < front.length && !isOver(search); at += WAVE)
     await settleWave(search, front.slice(at, at + WAVE), candidates);
   if (search.leaders.size === 0) await settleWhole(settling);
@@ -122,7 +123,7 @@ function queueByHardware({ search, candidates, configurationAt }: Settling, orde
 }
 
 /** Candidates that no other beats in both throughput per score and speed per user, front by front, as the screen sees them. */
-function chooseFront({ search, candidates }: Settling): number[] {
+function chooseFront({ search, candidates }: Settling, most: number): number[] {
   const speed = (i: number) => -figureOf(candidates, i, 'tpot');
   const rest = Array.from({ length: candidates.row.length }, (_, i) => i).filter(
     (i) => !isDone(search, candidates.row[i]!) && candidates.tension[i]! <= 1,
@@ -130,7 +131,7 @@ function chooseFront({ search, candidates }: Settling): number[] {
   rest.sort((a, b) => speed(b) - speed(a) || candidates.score[a]! - candidates.score[b]! || a - b);
   const chosen: number[] = [];
   let left = rest;
-  while (chosen.length < FRONT && left.length > 0) {
+  while (chosen.length < most && left.length > 0) {
     let best = Number.POSITIVE_INFINITY;
     const beaten: number[] = [];
     for (const i of left) {
@@ -141,7 +142,7 @@ function chooseFront({ search, candidates }: Settling): number[] {
     }
     left = beaten;
   }
-  return chosen.slice(0, FRONT);
+  return chosen.slice(0, most);
 }
 
 /** Of the runs that were given up, those that the screen holds for the nearest, now to their end. */

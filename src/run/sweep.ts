@@ -13,9 +13,10 @@ import type { Screened } from './candidates.ts';
 import type { Found } from './found.ts';
 import { keepRows } from './keep.ts';
 import { rememberWork, type WorkStore } from './known-work.ts';
+import type { Part } from './part.ts';
 import { openPool } from './pool.ts';
 import { priceSweep } from './price-kinds.ts';
-import type { KnownRuns } from './prove.ts';
+import type { KnownRuns, Searching } from './prove.ts';
 import { screenAll, screenRows } from './screen-rows.ts';
 import { tellApart } from './tell-apart.ts';
 import { weighRows } from './weigh-rows.ts';
@@ -42,10 +43,15 @@ export interface SweepOptions {
   readonly blockGroups?: number;
 }
 
+/** Groups of rows per screening block of a sweep that is shared out: parts are whole blocks, and are to be alike. */
+export const SHARED_GROUPS = 1;
+
 /** A question whose rows are looked at once, whatever is asked of them. */
 export interface OpenSweep {
   /** The answer to the question, or to one that differs from it in nothing but its objective: one of those that it was opened for. */
   ask(question: Question): Promise<SweepResult>;
+  /** A part of the work on the question, into `store`: rows looked at, and simulated until no other can be among the best that are known. */
+  part(question: Question, part: Part, store: WorkStore, exchange?: Searching['exchange']): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -87,11 +93,10 @@ export async function openSweep(
     const interrupted = signal?.aborted ?? false;
     return { ...conclude(asked, found, catalog, prices), workload, seconds, workers, interrupted };
   };
-  const find = async (asked: Question): Promise<Found> => {
-    const searching = { pool, runs, ...tellApart(asked), watch: options };
+  type Look = () => Promise<readonly Screened[]>;
+  const find = async (asked: Question, searching: Searching, look: Look): Promise<Found> => {
     if (!shape) return weighRows(searching, asked, options.exhaustive ?? false);
-    screened ??= await screenAll(pool, shape, objectives, options);
-    const own = screened[objectives.indexOf(asked.objective)];
+    const own = (await look())[objectives.indexOf(asked.objective)];
     if (!own) throw new Error(`the sweep was not opened for ${asked.objective}`);
     const { onScreened } = options;
     const outputMean = lengths.output_mean;
@@ -101,9 +106,21 @@ export async function openSweep(
   return {
     async ask(asked) {
       opened = performance.now();
-      const result = finish(asked, await find(asked));
+      const searching = { pool, runs, ...tellApart(asked), watch: options };
+      const found = await find(asked, searching, async () => {
+        screened ??= await screenAll(pool, shape!, objectives, options);
+        return screened;
+      });
+      const result = finish(asked, found);
       started = performance.now();
       return result;
+    },
+    async part(asked, part, store, exchange) {
+      const own = rememberWork(threads, store, part);
+      const shared = { share: 1 / part.of, ...(exchange ? { exchange } : {}) };
+      const searching = { pool: own, runs: new Map(), ...tellApart(asked), watch: options, ...shared };
+      const look = () => screenAll(own, shape!, objectives, { ...options, blockGroups: SHARED_GROUPS });
+      await find(asked, searching, look);
     },
     close: () => pool.close(),
   };

@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { lockFolder } from '../check/folder-lock.ts';
 import { UserError } from '../check/issue.ts';
 import { refuseOther, type WorkHead } from './asked.ts';
-import type { WorkStore } from './known-work.ts';
 import { createWork, openWork, type WorkFile } from './work-file.ts';
 
 /** Name of the file of finished work. */
 export const WORK_FILE = 'sweep.work';
 
 export interface WorkFolder {
-  readonly store: WorkStore;
+  readonly store: WorkFile;
   /** Pieces that were finished before. */
   readonly known: number;
   /** What a person should hear of: a lock of a dead process, half a record. */

@@ -102,9 +102,6 @@ describe('--resume', () => {
 
   test('needs a folder', async () => {
     const { code, stderr } = await mist(['sweep', SPEC, '--resume']);
-    expect([code, stderr]).toEqual([
-      2,
-      '--resume: expected --out with the folder of the run to go on with, received no --out\n',
-    ]);
+    expect([code, stderr]).toEqual([2, '--resume: expected --out with the folder for the work, received no --out\n']);
   });
 });

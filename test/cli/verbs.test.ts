@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { example, mist, mistAlone, openScratch } from './spawn.ts';
 
-const VERBS = ['sweep', 'run', 'size', 'step', 'catalog', 'spec', 'calibrate', 'validate'];
+const VERBS = ['sweep', 'merge', 'run', 'size', 'step', 'catalog', 'spec', 'calibrate', 'validate'];
 const scratch = openScratch();
 
 describe.concurrent('help', () => {
@@ -45,6 +45,16 @@ const MISTAKES: [string[], RegExp][] = [
   [['sweep', '--workers', 'two'], /--workers: expected a whole number from 1 to 1024, received two/],
   [['sweep', '--workers', '0'], /--workers: expected a whole number from 1 to 1024, received 0/],
   [['sweep', 'a.yaml', 'b.yaml'], /expected one spec file, received a.yaml b.yaml/],
+  [
+    ['sweep', '--shard', '3/2', '--out', 'x'],
+    /--shard: expected I\/N with I from 1 to N, and N at most 10,000, received 3\/2/,
+  ],
+  [['sweep', '--shard', '1/2'], /--shard: expected --out with the folder for the work, received no --out/],
+  [['merge'], /expected the folders of all shards, and --out FOLDER, received no folder/],
+  [
+    ['merge', 'nowhere', '--out', 'x'],
+    /nowhere: expected a folder of mist sweep --shard i\/n --out, .*received nothing at this path/,
+  ],
   [['run'], /expected one spec file, received nothing/],
   [['run', 'nowhere.yaml'], /nowhere.yaml: spec: expected a readable spec file, received no such file/],
   [

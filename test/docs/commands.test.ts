@@ -13,34 +13,35 @@ function place(word: string, files: ReadonlyMap<string, string>): string {
   if (format !== undefined) return format + place(file, files);
   const folders = new Set([...files.keys()].map((name) => name.split('/')[0]));
   const ours =
-    files.has(word) || folders.has(word) || /^(results|my-catalog|[\w-]+\.(csv|jsonl|json|html))$/.test(word);
+    files.has(word) ||
+    folders.has(word) ||
+    /^(results(\/[\w-]+)?|my-catalog|[\w-]+\.(csv|jsonl|json|html|txt))$/.test(word);
   return ours ? join(scratch, word) : word;
 }
 
-describe.each(['docs/start.md', 'docs/questions.md', 'docs/commands.md', 'docs/terminal.md', 'docs/tools.md'])(
-  '%s',
-  (page) => {
-    const files = filesOf(page);
-    for (const [name, text] of files) {
-      mkdirSync(dirname(join(scratch, name)), { recursive: true });
-      writeFileSync(join(scratch, name), text);
-    }
-    const commands = commandsOf(page);
+const PAGES = ['start', 'questions', 'commands', 'terminal', 'tools', 'long-runs'];
 
-    test('has commands', () => {
-      expect(commands.length).toBeGreaterThan(1);
-    });
+describe.each(PAGES.map((page) => `docs/${page}.md`))('%s', (page) => {
+  const files = filesOf(page);
+  for (const [name, text] of files) {
+    mkdirSync(dirname(join(scratch, name)), { recursive: true });
+    writeFileSync(join(scratch, name), text);
+  }
+  const commands = commandsOf(page);
 
-    test.each(commands)('%s', async (line) => {
-      // as a shell reads them: quotes only ever stand around words without spaces
-      const words = line.replaceAll("'", '').split(/ +/).slice(1);
-      // small questions: starting threads would take longer than answering
-      const alone = words[0] === 'sweep' && !words.includes('--workers') ? ['--workers', '1'] : [];
-      const { code, stdout, stderr } = await mist([...words.map((word) => place(word, files)), ...alone]);
-      expect(stderr).not.toMatch(/expected .*received/);
-      expect(code).toBe(0);
-      expect(stdout.length).toBeGreaterThan(50);
-      expect(stdout).not.toMatch(/NaN|undefined|\b0 of [\d,]+ (?:are feasible|keep)/);
-    });
-  },
-);
+  test('has commands', () => {
+    expect(commands.length).toBeGreaterThan(1);
+  });
+
+  test.each(commands)('%s', async (line) => {
+    // as a shell reads them: quotes only ever stand around words without spaces
+    const words = line.replaceAll("'", '').split(/ +/).slice(1);
+    // small questions: starting threads would take longer than answering
+    const alone = words[0] === 'sweep' && !words.includes('--workers') ? ['--workers', '1'] : [];
+    const { code, stdout, stderr } = await mist([...words.map((word) => place(word, files)), ...alone]);
+    expect(stderr).not.toMatch(/expected .*received/);
+    expect(code).toBe(0);
+    expect(stdout.length).toBeGreaterThan(50);
+    expect(stdout).not.toMatch(/NaN|undefined|\b0 of [\d,]+ (?:are feasible|keep)/);
+  });
+});

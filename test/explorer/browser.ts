@@ -62,6 +62,7 @@ export async function startExplorer(): Promise<Explorer> {
     async open(link, { before, ...options } = {}) {
       const context = await browser.newContext(options);
       const page = await context.newPage();
+      page.setDefaultTimeout(300_000); // machines are slow at times
       const complaints: string[] = [];
       const asked = new Set<string>();
       page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));

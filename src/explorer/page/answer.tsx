@@ -49,7 +49,7 @@ function State({ view }: { readonly view: SearchView | null }) {
     <p class="state" role="status" data-state={stateOf(view)}>
       <b class={`pill ${view?.settled && !stale.value ? 'met' : ''}`}>{WORDS[stateOf(view)]}</b>{' '}
       {view?.settled && !stale.value
-        ? `${view.proof} ${formatDuration(view.seconds)} in one thread.`
+        ? `${view.proof.replace(/^Proved: e/, 'E')} ${formatDuration(view.seconds)} in one thread.`
         : now
           ? `${now.words}, ${formatNumber(Math.round(share * 100))} %`
           : ''}

@@ -76,17 +76,23 @@ function AskModel({ known }: { readonly known: Names }) {
 
 function AskHardware({ known }: { readonly known: Names }) {
   const { hardware, prices, replicas } = asked.value;
-  const order = known.hardware.map(({ id }) => id);
   const words = ({ name, usd }: DeviceName) => (usd[prices] === undefined ? `${name} (no price)` : name);
   const shown = known.hardware.filter(({ id, usd }) => usd[prices] !== undefined || hardware.includes(id));
   const others = known.hardware.filter((one) => !shown.includes(one));
+  const isOther = ({ id }: DeviceName) => Number(!hardware.includes(id));
+  const order = known.hardware.map(({ id }) => id);
   const pick = (next: readonly string[]) => change({ hardware: order.filter((id) => next.includes(id)), beside: -1 });
   const listed = (list: readonly DeviceName[]) => list.map((one) => ({ value: one.id, words: words(one) }));
   return (
     <section class="card">
       <h2>Hardware</h2>
       <div class="tall">
-        <Checks legend="Kinds of device" picked={hardware} choices={listed(shown)} onPick={pick} />
+        <Checks
+          legend="Kinds of device"
+          picked={hardware}
+          choices={listed([...shown].sort((a, b) => isOther(a) - isOther(b)))}
+          onPick={pick}
+        />
       </div>
       <details>
         <summary>{others.length} more without a price of this kind</summary>

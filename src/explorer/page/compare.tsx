@@ -81,11 +81,15 @@ function WhyNot() {
           }}
         />
       </div>
-      <ul class="why" aria-live="polite">
-        {why.value.map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-      </ul>
+      <div aria-live="polite">
+        {why.value.length === 0 ? null : (
+          <ul class="why">
+            {why.value.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
+        )}
+      </div>
     </>
   );
 }

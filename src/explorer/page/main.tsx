@@ -27,6 +27,9 @@ function Page() {
         <b>MIST</b>
         <span>which hardware, how many, split how, at what cost</span>
         <span>{names.value ? `version ${names.value.version}` : ''}</span>
+        <button type="button" id="to-question" onClick={() => document.querySelector('aside')?.scrollIntoView()}>
+          The question
+        </button>
         <button type="button" id="undo" onClick={undo} title="Ctrl+Z">
           Undo
         </button>

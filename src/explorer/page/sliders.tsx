@@ -1,5 +1,5 @@
 // Sliders on the question, and the answer's deployment simulated under them at once.
-import { formatDuration, formatNumber, formatShare, formatShort } from '../../report/format.ts';
+import { formatDuration, formatGiven, formatNumber, formatShare } from '../../report/format.ts';
 import { type Asked, rateOf } from './asked.ts';
 import { asked, change, commit, run } from './store.ts';
 
@@ -62,8 +62,8 @@ function Slide({ name, words, most }: (typeof SLIDERS)[number]) {
 
 function tell(name: Slid, now: Asked): string {
   const factor = now[name];
-  const times = factor === 1 ? 'as it is' : factor < 1 ? formatShare(factor) : `× ${formatShort(factor)}`;
-  return name === 'load' ? `${formatShort(rateOf(now) * factor)} requests/s` : times;
+  const times = factor === 1 ? 'as it is' : factor < 1 ? formatShare(factor) : `× ${formatGiven(factor)}`;
+  return name === 'load' ? `${formatGiven(Number((rateOf(now) * factor).toPrecision(4)))} requests/s` : times;
 }
 
 /** Its figures are those of a run to its end, whatever the search is at. */

@@ -23,7 +23,7 @@ function drawTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): 
   const heads = kept.map((c) => html`<th class="${kind(c)}">${columns[c].heading}</th>`);
   const groups = drawGroups(kept.map((c) => columns[c].group ?? ''));
   const lines = cells.map((row) => html`<tr>${kept.map((c) => html`<td class="${kind(c)}">${row[c]}</td>`)}</tr>`);
-  return html`<div class="scroll open"><table><thead>${groups}<tr>${heads}</tr></thead><tbody>${lines}</tbody></table></div>`;
+  return html`<div class="scroll open" tabindex="0"><table><thead>${groups}<tr>${heads}</tr></thead><tbody>${lines}</tbody></table></div>`;
 }
 
 /** A row of headings over the headings, if any column belongs to a group. */
