@@ -7,8 +7,9 @@ import { isDone, isMet, isOver, type Search, simulateRows } from './prove.ts';
 
 /** Candidates per wave. */
 const WAVE = 64;
-/** Candidates of one hardware per wave while none of it keeps the promise: evenly from twice as many of the rest every time. */
+/** Candidates of one hardware per wave, and in all, while none of it keeps the promise. */
 const PER_HARDWARE = 8;
+const MOST_PER_HARDWARE = 256;
 /** Candidates from the fronts of the screen, for pictures whose best points are simulated ones. */
 const FRONT = 192;
 /** Candidates that are tried for a first bar at most. */
@@ -54,55 +55,31 @@ async function settleWave(search: Search, rows: readonly number[], candidates: C
   await simulateRows(search, wave, true, candidates.row.length);
 }
 
-/**
- * For every hardware at every rate that has no row yet which keeps the promise: its best first, then ever further down the ranking, until
- * one does; and then once more among those that were passed over on the way.
- */
+/** For every hardware at every rate that has no row yet which keeps the promise: its best first, a few per wave, until one does. */
 async function settleEachHardware(settling: Settling, order: Uint32Array): Promise<void> {
   const { search, candidates } = settling;
   const queues = queueByHardware(settling, order);
   while (queues.size > 0 && !isOver(search)) {
-    const waves = new Map([...queues].map(([name, queue]) => [name, queue.next()]));
-    await settleWave(search, [...waves.values()].flat(), candidates);
-    for (const [name, wave] of waves) {
-      const found = wave.find((row) => isMet(search, row));
-      if (wave.length === 0 || !queues.get(name)!.tell(found)) queues.delete(name);
+    const wave: number[] = [];
+    for (const queue of queues.values()) wave.push(...queue.rest.splice(0, PER_HARDWARE));
+    await settleWave(search, wave, candidates);
+    for (const [hardware, queue] of queues) {
+      queue.tried += PER_HARDWARE;
+      const keeps = wave.some((row) => queue.all.has(row) && isMet(search, row));
+      if (keeps || queue.rest.length === 0 || queue.tried >= MOST_PER_HARDWARE) queues.delete(hardware);
     }
   }
 }
 
-/** Rows of one hardware, taken a few at a time. */
+/** Rows of one hardware that are left, best first. */
 interface Queue {
-  next(): number[];
-  /** Which of the last ones keeps the promise; false where no more are wanted. */
-  tell(found: number | undefined): boolean;
-}
-
-/** `rows`: best first. */
-function openQueue(rows: readonly number[]): Queue {
-  let [from, to, step, last] = [0, Math.min(PER_HARDWARE, rows.length), 1, false];
-  return {
-    next() {
-      const wave: number[] = [];
-      for (let at = from; at < to && wave.length < PER_HARDWARE; at += step) wave.push(rows[at]!);
-      return wave;
-    },
-    tell(found) {
-      if (last) return false;
-      if (found === undefined) {
-        step *= 2;
-        [from, to] = [to, Math.min(rows.length, to + PER_HARDWARE * step)];
-        return from < to;
-      }
-      const at = rows.indexOf(found);
-      [from, to, step, last] = [Math.max(0, at - step + 1), at, 1, true];
-      return from < to;
-    },
-  };
+  readonly all: Set<number>;
+  readonly rest: number[];
+  tried: number;
 }
 
 function queueByHardware({ search, candidates, configurationAt }: Settling, order: Uint32Array): Map<string, Queue> {
-  const queues = new Map<string, number[]>();
+  const queues = new Map<string, Queue>();
   const done = new Set<string>();
   const nameOf = (row: number): string => {
     const { hardware, request_rate } = configurationAt(row);
@@ -114,12 +91,12 @@ function queueByHardware({ search, candidates, configurationAt }: Settling, orde
     if (isDone(search, row)) continue;
     const name = nameOf(row);
     if (done.has(name)) continue;
-    const queue = queues.get(name) ?? [];
+    const queue = queues.get(name) ?? { all: new Set(), rest: [], tried: 0 };
     queues.set(name, queue);
-    queue.push(row);
+    queue.all.add(row);
+    queue.rest.push(row);
   }
-  const inOrder = [...queues].sort(([a], [b]) => (a < b ? -1 : 1));
-  return new Map(inOrder.map(([name, rows]) => [name, openQueue(rows)]));
+  return new Map([...queues].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Candidates that no other beats in both throughput per score and speed per user, front by front, as the screen sees them. */
