@@ -28,8 +28,6 @@ export interface Searching {
   readonly watch: SearchWatch;
   /** Of what pictures ask for, the share that this machine simulates; all where there is no other. */
   readonly share?: number;
-  /** Tells others the best scores that keep the promise, and takes theirs. */
-  readonly exchange?: (leaders: Leaders) => Promise<void>;
   /** Which question a row answers: what is better is asked of each by itself. */
   scenarioOf(row: number): string;
   /** Rows of one name are settings of one thing to buy: the best `top` are of different ones. */
@@ -186,7 +184,6 @@ export async function simulateRows(
     const one = runs.get(nameOf(row));
     if (one) note(search, row, one);
   }
-  await search.exchange?.(search.leaders);
 }
 
 /** Where pieces begin: whoever has one setting of a deployment at hand has the next ones too. */

@@ -51,7 +51,7 @@ export interface OpenSweep {
   /** The answer to the question, or to one that differs from it in nothing but its objective: one of those that it was opened for. */
   ask(question: Question): Promise<SweepResult>;
   /** A part of the work on the question, into `store`: rows looked at, and simulated until no other can be among the best that are known. */
-  part(question: Question, part: Part, store: WorkStore, exchange?: Searching['exchange']): Promise<void>;
+  part(question: Question, part: Part, store: WorkStore): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -115,10 +115,9 @@ export async function openSweep(
       started = performance.now();
       return result;
     },
-    async part(asked, part, store, exchange) {
+    async part(asked, part, store) {
       const own = rememberWork(threads, store, part);
-      const shared = { share: 1 / part.of, ...(exchange ? { exchange } : {}) };
-      const searching = { pool: own, runs: new Map(), ...tellApart(asked), watch: options, ...shared };
+      const searching = { pool: own, runs: new Map(), ...tellApart(asked), watch: options, share: 1 / part.of };
       const look = () => screenAll(own, shape!, objectives, { ...options, blockGroups: SHARED_GROUPS });
       await find(asked, searching, look);
     },
