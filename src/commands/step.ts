@@ -169,7 +169,7 @@ const COLUMNS = [
   ...left(['op']),
   ...right(['count', 'GFLOP', 'MB', 'us', 'share']),
   ...left(['bound', 'basis']),
-  ...left(['fit in efficiency/', 'held-out error'], { spare: 0 }),
+  ...left(['fit in efficiency/', 'held-out error']),
 ];
 
 function drawStep(key: SurfaceKey, explained: StepExplained, tokens: number): string {

@@ -51,8 +51,9 @@ export function drawTable(
 
 /** Columns as narrow as they may be. */
 function leastWidths(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): number[] {
-  return columns.map(({ heading, cut, comfort = COMFORT }, i) => {
-    const longest = rows.reduce((most, row) => Math.max(most, row[i].length), heading.length);
+  return columns.map(({ heading, cut, most = Number.POSITIVE_INFINITY, comfort = COMFORT }, i) => {
+    const cells = rows.reduce((longest, row) => Math.max(longest, row[i].length), 0);
+    const longest = Math.max(heading.length, Math.min(cells, most));
     return cut ? Math.min(longest, Math.max(heading.length, comfort)) : longest;
   });
 }

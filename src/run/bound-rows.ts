@@ -19,17 +19,20 @@ export interface Group {
   readonly refusals: readonly (string | null)[];
   readonly bound: Deployment;
   readonly group: number;
-  /** Why row `i` cannot be; null where it can. */
-  refusalAt(i: number): string | null;
+  /** 0 where a row does not count (`where`). */
+  readonly counts: Uint8Array;
 }
 
 /** Rows of a group that can be for an objective, with what their score cannot undercut; counts those that cannot, or that are proved too slow, by reason. */
 export function openBoundRows(of: Group) {
-  const { screen, inner, refusals } = of;
+  const { screen, inner, refusals, counts } = of;
   const bounds = openBounds(of);
   const refused = reasonIndex('refused');
   const ofClass = Int32Array.from(refusals, (reason) => (reason === null ? -1 : reasonIndex(reason)));
-  const why = Int32Array.from(inner.classOf, (kind, i) => (inner.refused[i] === 1 ? refused : ofClass[kind]!));
+  const why = Int32Array.from(inner.classOf, (kind, i) => {
+    if (counts[i] === 0) return LEFT_OUT;
+    return inner.refused[i] === 1 ? refused : ofClass[kind]!;
+  });
   const proved = inner.deals.map((row) => bounds(inner.configurations[row]!.request_rate));
   const short = Float64Array.from(inner.deals, (row, k) => proved[k]!.engines / inner.configurations[row]!.replicas);
   const dear = inner.deals.map((row) => overBudget(screen.question.first.budget, leastOf(of, row)).length > 0);
@@ -43,6 +46,7 @@ export function openBoundRows(of: Group) {
   };
 }
 
+const LEFT_OUT = reasonIndex('where');
 const OVER_BUDGET = reasonIndex('over-budget');
 const UNRANKED = reasonIndex('unranked');
 const TOO_FEW = reasonIndex('too-few');

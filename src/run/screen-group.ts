@@ -172,7 +172,7 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup[] {
     return unpaid.map((reason) => (reason === null ? { ...NOTHING, rejected } : refuseAll(reason)));
   }
   const { basis } = runKernel(screen, inner, bound, first);
-  const of = { screen, inner, refusals, bound, group, refusalAt };
+  const of = { screen, inner, refusals, bound, group, counts };
   const judge = openBoundRows(of);
   return objectives.map((objective, k) => {
     if (unpaid[k] !== null) return refuseAll(unpaid[k]!);

@@ -39,7 +39,7 @@ test('a process of its own ends with the same codes and words', async () => {
 /** Arguments, and what the words on stderr must hold. */
 const MISTAKES: [string[], RegExp][] = [
   [['swep'], /received swep \(did you mean .*sweep/],
-  [['frobnicate'], /expected a verb: sweep, run/],
+  [['frobnicate'], /expected a verb: init, sweep/],
   [['run', '--stps', 'x', 'a.yaml'], /received --stps \(did you mean --steps\?\)/],
   [['sweep', '--worker', '2'], /received --worker \(did you mean --workers\?\)/],
   [['sweep', '--workers', 'two'], /--workers: expected a whole number from 1 to 1024, received two/],

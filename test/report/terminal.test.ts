@@ -169,14 +169,19 @@ test('a scatter of one point and of none', () => {
   expect(drawScatter({ ...scatter, points: [] })).toEqual([]);
 });
 
-test('a table cuts words in the middle, never figures', () => {
+test('a table cuts words in the middle, never figures; what is too wide even then goes on below', () => {
   const columns = [
     { heading: 'name', align: 'left' as const, most: 12 },
-    { heading: 'words', align: 'left' as const, cut: true },
+    { heading: 'words', align: 'left' as const, cut: true, comfort: 12 },
     { heading: 'n', align: 'right' as const },
   ];
   const [, , line] = drawTable(columns, [['abcdefghijklmnop', 'a sentence that is much too long', '123456789']], 40);
   expect(line).toBe('abcde..lmnop  a sente..o long  123456789');
+  const below = drawTable(columns, [['abcdefghijklmnop', 'a sentence that is much too long', '123456789']], 34);
+  expect(below.filter((one) => /^abcde/.test(one))).toEqual([
+    'abcde..lmnop  a sentenc.. too long',
+    'abcde..lmnop  123456789',
+  ]);
 });
 
 test('numbers', () => {

@@ -1,5 +1,6 @@
 // What a page is asked: the whole question, and how it is written into a link and read out of one.
 import { deflateSync, inflateSync } from 'fflate';
+import { DEFAULT_PROFILE } from '../../spec/defaults.ts';
 
 /** Of the notation of links. */
 const VERSION = '1';
@@ -47,7 +48,7 @@ export const FIRST: Asked = {
   hardware: ['a100-sxm-80gb', 'h100-sxm-80gb', 'h200-sxm-141gb', 'b200-sxm-180gb', 'mi300x', 'mi355x', 'l40s'],
   formats: ['bf16', 'fp8'],
   kv: ['auto'],
-  engine: 'vllm-0.11',
+  engine: DEFAULT_PROFILE,
   workload: 'azure-conv-2023',
   input: 1024,
   output: 256,

@@ -1,5 +1,6 @@
 // The question of a page as a spec: the text that `mist sweep` and `mist run --row` take.
 import { stringify } from 'yaml';
+import { TOP } from '../../spec/defaults.ts';
 import type { Names, Question } from '../protocol.ts';
 import { type Asked, FIXED, rateOf, TRACE } from './asked.ts';
 
@@ -60,7 +61,7 @@ export function specOf(asked: Asked, names: Names | null, hardware = asked.hardw
       objective,
       price_sheet: asked.prices,
       ...pricesOf(asked, names),
-      top: 20,
+      top: TOP,
     },
     { lineWidth: 118 },
   );
