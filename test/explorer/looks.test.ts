@@ -1,7 +1,7 @@
 // The explorer's page for everybody: no violation that axe finds, letters of 11 px at least on a phone, nothing wider than the screen.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { browserPath, type Explorer, proved, SMALL, startExplorer } from './browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -15,6 +15,7 @@ describe.skipIf(browserPath === undefined)('the look of the explorer', () => {
   beforeAll(async () => {
     explorer = await startExplorer();
   });
+  afterEach(() => explorer.closePages());
   afterAll(() => explorer?.close());
 
   test.each([

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { mist, openScratch, ROOT } from '../cli/spawn.ts';
 import { browserPath, type Explorer, type Opened, proved, SMALL, saved, startExplorer } from './browser.ts';
 
@@ -13,6 +13,7 @@ describe.skipIf(browserPath === undefined)('the explorer in a browser', () => {
   beforeAll(async () => {
     explorer = await startExplorer();
   });
+  afterEach(() => explorer.closePages());
   afterAll(() => explorer?.close());
 
   /** Saves what the page has, and does what the script says that it saves. */

@@ -35,9 +35,9 @@ let comparing: Engine;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function open(): void {
-  takeLink();
   searching = startEngine({ onReport: hearSearch, onEnd: (words) => endOf('search', words, ask) });
   running = startEngine({ onReport: hearRun, onEnd: (words) => endOf('run', words, askRun) });
+  takeLink(); // a config.json in the link goes to the workers
   window.addEventListener('hashchange', takeLink);
   window.addEventListener('popstate', takeLink);
   effect(() => {
