@@ -1,6 +1,5 @@
 // Chunked prefill (Sarathi-Serve, vLLM): a token budget per step; running sequences first, then prompt chunks in queue order.
-import { CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_NEED_BUDGET, CLIENT_PACKING, CLIENT_PREFIX } from '../layout/client';
-import { PACKING_PRIORITY } from '../layout/packing';
+import { CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_NEED_BUDGET, CLIENT_PREFIX } from '../layout/client';
 import {
   REP_DECODES, REP_DECODING, REP_HOLDS, REP_PARTIAL, REP_PARTIAL_PAST, REP_PREEMPTED, REP_USED, REP_VERIFY, SLOT_NEED,
   SLOT_RESERVED,
@@ -25,14 +24,11 @@ export function formChunked(run: usize, rep: usize): void {
     seti(rep, REP_DECODING, geti(rep, REP_VERIFY) > 0 ? 1 : 0);
     return;
   }
-  // a decode that is preempted before the partial prompt leaves its token to that
-  if (geti(rep, CLIENT_PACKING) == PACKING_PRIORITY) makeRoom(run, rep, 0);
-  const decodes = geti(rep, REP_DECODES);
-  let budget = geti(rep, CLIENT_BUDGET) - decodes;
-  noteNeed(rep, CLIENT_NEED_BUDGET, decodes + 1);
-  // Running sequences
+  noteNeed(rep, CLIENT_NEED_BUDGET, geti(rep, REP_DECODES) + 1);
+  // Running sequences; a decode that is preempted before the partial prompt leaves its token to that
+  makeRoom(run, rep, 0);
+  let budget = geti(rep, CLIENT_BUDGET) - geti(rep, REP_DECODES);
   if (geti(rep, REP_PARTIAL) != 0) budget = continuePartial(run, rep, budget);
-  else makeRoom(run, rep, 0);
   if (geti(rep, REP_PREEMPTED) == 0) admitChunks(run, rep, budget);
   seti(rep, REP_DECODING, geti(rep, REP_DECODES) > 0 ? 1 : 0);
 }

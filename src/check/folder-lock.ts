@@ -24,8 +24,6 @@ interface Holder {
 export interface FolderLock {
   /** Whose lock was taken over, in words; null where there was none. */
   readonly takenFrom: string | null;
-  /** Throws UserError where another run has taken the folder since. */
-  check(): void;
   release(): void;
 }
 
@@ -46,16 +44,11 @@ export function lockFolder(folder: string): FolderLock {
     if (takeAway(path, other))
       takenFrom = other ? `process ${other.pid} on ${other.host}` : 'a process that wrote no name';
   }
-  const check = (): void => {
-    const now = readHolder(path);
-    if (now === 'gone' || now?.token !== own.token) throw refusal(folder, now === 'gone' ? null : now);
-  };
   const timer = setInterval(() => touch(path), TOUCH_EVERY);
   timer.unref();
   held.add(path);
   return {
     takenFrom,
-    check,
     release() {
       clearInterval(timer);
       held.delete(path);

@@ -10,6 +10,7 @@ import { openQuestion } from '../spec/question.ts';
 import { sloName } from '../spec/slo.ts';
 import { judgeExpectation, readExpectations } from '../study/expect.ts';
 import { NO_ANSWER, onlyWord, verb, wholeFlag } from './flags.ts';
+import { rowOf } from './row.ts';
 
 const FLAGS = {
   '--expect': [String] as [StringConstructor],
@@ -40,17 +41,12 @@ const HELP = `mist check SPEC --expect "p99_ttft <= 1s" [--expect "usd_per_hour 
 export const check = verb('check', FLAGS, HELP, async (flags, out) => {
   const file = onlyWord('check', flags._, 'one spec file');
   const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
-  const row = wholeFlag('--row', flags['--row'], 0);
   const given = flags['--expect'] ?? [];
   const expected = readExpectations(given);
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const question = openQuestion(readSpecText(file), file, catalog, seed, (one) => meetPools(one, catalog));
-  if (row === undefined ? question.rows > 1 : row >= question.rows) {
-    const words = row === undefined ? 'a spec of one fleet: --row N takes one' : `a row below ${question.rows}`;
-    const received = row === undefined ? `${question.rows} rows` : String(row);
-    throw new UserError([{ path: '--row', expected: words, received }]);
-  }
-  const { spec } = question.at(row ?? 0);
+  const row = rowOf(question, wholeFlag('--row', flags['--row'], 0));
+  const { spec } = question.at(row);
   const limits = spec.slo.map((limit) =>
     `${limit.percentile}_${limit.metric} <= ${limit.limit}s`.replace('p99.9', 'p99_9'),
   );
@@ -58,7 +54,7 @@ export const check = verb('check', FLAGS, HELP, async (flags, out) => {
   if (asked.length === 0)
     throw new UserError([{ path: '--expect', expected: 'an expectation, or a spec with limits', received: 'neither' }]);
   const { result, trust } = simulateRow(openSimulator(catalog, openSession(catalog)), spec, false);
-  const ran = { row: row ?? 0, labels: question.choicesAt(row ?? 0), result, trust, refused: '', load: 0, stands: '' };
+  const ran = { row, labels: question.choicesAt(row), result, trust, refused: '', load: 0, stands: '' };
   const judged = asked.map((one) => judgeExpectation(one, { ...ran, load: spec.workload.request_rate }));
   if (flags['--json']) out.stdout(`${JSON.stringify(judged, null, 2)}\n`);
   else {

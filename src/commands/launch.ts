@@ -16,6 +16,7 @@ import { type FleetSpec, poolsOfKind } from '../spec/fleet/types.ts';
 import { openQuestion } from '../spec/question.ts';
 import { makeWalks } from '../workload/walks.ts';
 import { onlyWord, wholeFlag, wordFlag } from './flags.ts';
+import { rowOf, tellAxes } from './row.ts';
 import { SPEC_HELP, specVerb } from './spec-door.ts';
 
 const KINDS = ['shell', 'kubernetes', 'dynamo', 'llm-d'] as const;
@@ -75,14 +76,8 @@ function readFleet(
   seed: number | undefined,
 ): FleetSpec {
   const question = openQuestion(text, file, catalog, seed, (spec) => meetPools(spec, catalog));
-  if (row !== undefined && row >= question.rows)
-    throw new UserError([{ path: '--row', expected: `a row below ${question.rows}`, received: String(row) }]);
-  if (row === undefined && question.rows > 1) {
-    const hint = `mist sweep ${file} finds the best; --row N takes one`;
-    const received = `${question.rows} (axes: ${question.axes.map(({ name }) => name).join(', ')})`;
-    throw new UserError([{ path: 'mist launch', expected: 'a spec of one deployment or fleet', received, hint }]);
-  }
-  const { spec } = question.at(row ?? 0);
+  const several = tellAxes('mist launch', `mist sweep ${file} finds the best; --row N takes one`);
+  const { spec } = question.at(rowOf(question, row, several));
   checkFleet(spec, catalog);
   return spec;
 }

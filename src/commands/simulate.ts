@@ -29,6 +29,7 @@ import { openQuestion } from '../spec/question.ts';
 import type { Output } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import { openOutputs, writeAll } from './line-files.ts';
+import { rowOf, tellAxes } from './row.ts';
 
 export interface FleetFlags {
   /** Row of a spec with axes. */
@@ -99,14 +100,9 @@ const HASHES_IGNORED = 'The hash ids of the trace are ignored: no pool has enabl
 /** The one fleet of a spec, or the row that is asked for of one with axes, which is measured as its sweep does. */
 function readFleet(text: string, file: string, catalog: Catalog, { row, seed, window }: FleetFlags) {
   const sweep = openQuestion(text, file, catalog, seed, (spec) => meetPools(spec, catalog));
-  if (row !== undefined && row >= sweep.rows) {
-    throw new UserError([{ path: '--row', expected: `a row below ${sweep.rows}`, received: String(row) }]);
-  }
-  if (row !== undefined || sweep.rows === 1)
-    return { spec: withWindow(sweep.at(row ?? 0).spec, window), isRow: row !== undefined };
-  const hint = `mist sweep ${file} tries them all; --row N takes one`;
-  const received = `${sweep.rows} (axes: ${sweep.axes.map(({ name }) => name).join(', ')})`;
-  throw new UserError([{ path: 'mist run', expected: 'a spec of one deployment or fleet', received, hint }]);
+  const several = tellAxes('mist run', `mist sweep ${file} tries them all; --row N takes one`);
+  const { spec } = sweep.at(rowOf(sweep, row, several));
+  return { spec: withWindow(spec, window), isRow: row !== undefined };
 }
 
 function withWindow(spec: FleetSpec, window: WindowName | undefined): FleetSpec {

@@ -1,6 +1,5 @@
 // mist size --max-load: the highest load at which a fleet keeps its promise.
 import { openCatalog } from '../catalog/open.ts';
-import { UserError } from '../check/issue.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { maxLoadJson, maxLoadTable } from '../report/max-load.ts';
 import { openProgress } from '../report/progress.ts';
@@ -11,6 +10,7 @@ import { chooseRow } from '../spec/fleet/axes.ts';
 import { openQuestion } from '../spec/question.ts';
 import { NO_ANSWER, type Output, onlyWord, shareFlag, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
+import { rowOf } from './row.ts';
 import type { SizeFlags } from './size.ts';
 import { withPrices } from './size-asked.ts';
 import type { SpecDoor } from './spec-door.ts';
@@ -23,24 +23,24 @@ export async function sizeLoad(flags: SizeFlags, out: Output, specs: SpecDoor): 
   const file = onlyWord('size', flags._, 'one spec file beside --max-load');
   const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
   const seed = wholeFlag('--seed', flags['--seed'], 0);
-  const row = wholeFlag('--row', flags['--row'], 0);
+  const asked = wholeFlag('--row', flags['--row'], 0);
   const tolerance = shareFlag('--tolerance', flags['--tolerance']) ?? TOLERANCE;
   const question = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
-  const { tree, rows } = question;
-  if (row === undefined ? rows > 1 : row >= rows) {
-    const expected = row === undefined ? 'a spec of one fleet: --row N takes one' : `a row below ${rows}`;
-    throw new UserError([{ path: '--row', expected, received: row === undefined ? `${rows} rows` : String(row) }]);
-  }
+  const row = rowOf(question, asked);
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const interrupt = heedInterrupts();
   try {
-    const answer = await probeLoads(question.at(row ?? 0).spec, catalog, {
+    const answer = await probeLoads(question.at(row).spec, catalog, {
       tolerance,
       signal: interrupt.signal,
       onProgress: (done) => progress.update(done, Math.max(USUAL, done), 'probing'),
     });
     progress.end();
-    const document = writeAnswer(withPrices(chooseRow(tree, row ?? 0).data as object, flags['--prices']), answer, seed);
+    const document = writeAnswer(
+      withPrices(chooseRow(question.tree, row).data as object, flags['--prices']),
+      answer,
+      seed,
+    );
     if (flags['--print-spec']) out.stdout(document);
     else
       out.stdout(

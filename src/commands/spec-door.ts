@@ -1,6 +1,7 @@
 // The door through which verbs take specs: from a file or standard input, with what --set puts on top.
 import type arg from 'arg';
 import { UserError } from '../check/issue.ts';
+import { quoteWord } from '../report/launch.ts';
 import { readSpecText } from '../spec/open.ts';
 import { blameSetValues, readSetValues, setValues } from '../spec/set-values.ts';
 import { type Flags, type Output, readStandardInput, type Verb, verb } from './flags.ts';
@@ -41,7 +42,7 @@ export function specVerb<T extends arg.Spec>(name: string, flags: T, help: strin
     };
     const specs: SpecDoor = {
       read: (file) => setValues(textOf(file), values),
-      words: (file) => [file, ...given.map((one) => `--set ${quote(one)}`)].join(' '),
+      words: (file) => [file, ...given.map((one) => `--set ${quoteWord(one)}`)].join(' '),
     };
     try {
       return await act(read as Flags<T & typeof SPEC_FLAGS>, out, specs);
@@ -51,6 +52,3 @@ export function specVerb<T extends arg.Spec>(name: string, flags: T, help: strin
     }
   });
 }
-
-/** For a shell. */
-const quote = (text: string): string => (/^[\w.=,/:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -7,7 +7,7 @@ import { openProgress } from '../report/progress.ts';
 import { sweepJson } from '../report/sweep-json.ts';
 import { sweepTable } from '../report/terminal.ts';
 import { openFolder, SWEEP_FILES, writeSweep } from '../report/write.ts';
-import { type Asking, headOf, type WorkHead } from '../run/asked.ts';
+import { type Asking, headOf } from '../run/asked.ts';
 import type { Part } from '../run/part.ts';
 import { joinWork, type Shard } from '../run/shards.ts';
 import { SHARED_GROUPS, type SweepOptions, sweep } from '../run/sweep.ts';
@@ -32,7 +32,6 @@ export interface Asked {
 
 /** A sweep that is under way. */
 export interface UnderWay extends Asked {
-  readonly head: WorkHead;
   readonly out: Output;
   /** null where there is no folder. */
   readonly work: WorkFolder | null;
@@ -55,7 +54,6 @@ export async function workOn(
 ): Promise<number> {
   const { question, asking, workers, folder, resume } = asked;
   const { catalogFolder, prices, exhaustive } = asking;
-  const head = headOf(question, asking, part);
   const interrupt = heedInterrupts(); // before anything that others may wait for
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   let work: WorkFolder | null = null;
@@ -63,7 +61,7 @@ export async function workOn(
   try {
     if (folder !== undefined) {
       await openFolder(folder, SWEEP_FILES); // before the work, not after it
-      work = openWorkFolder(folder, head, resume);
+      work = openWorkFolder(folder, headOf(question, asking, part), resume);
       for (const note of work.notes) out.stderr(`${note}\n`);
       if (resume) out.stderr(`${formatNumber(work.known)} pieces of work were finished before\n`);
     }
@@ -79,7 +77,7 @@ export async function workOn(
       out.stdout(text);
     };
     const quiet = { ...out, stdout };
-    const ended = await act({ ...asked, head, out: quiet, work, interrupt, options });
+    const ended = await act({ ...asked, out: quiet, work, interrupt, options });
     spent = ended.spent;
     return ended.code;
   } finally {

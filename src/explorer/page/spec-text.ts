@@ -5,7 +5,6 @@ import type { Names, Question } from '../protocol.ts';
 import { type Asked, FIXED, rateOf, TRACE } from './asked.ts';
 
 export const CONFIG_FILE = 'own-model.json';
-export const TRACE_FILE = 'trace';
 
 /** Enough for a p99 that means something, few enough for a slider. */
 const REQUESTS = 1000;
