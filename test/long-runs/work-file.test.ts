@@ -101,7 +101,7 @@ test("a byte that was changed: its record and what follows is nobody's, what is 
 test('a file of another kind is refused, and left as it is', () => {
   const path = fresh();
   appendFileSync(path, 'row,rank\n1,2\n');
-  expect(() => openWork(path, true)).toThrow(/expected finished work of a sweep, received a file of another kind/);
+  expect(() => openWork(path, true)).toThrow(/expected finished work of MIST, received a file of another kind/);
   expect(readFileSync(path, 'utf8')).toBe('row,rank\n1,2\n');
 });
 
