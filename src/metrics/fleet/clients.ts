@@ -27,7 +27,8 @@ export function measureClients(
       name: client.name,
       kind: client.kind,
       visits: ready.length,
-      utilisation: paid[c] > 0 ? busySeconds(client, own, part) / paid[c] : Number.NaN,
+      // one that was never on was not busy
+      utilisation: paid[c] > 0 ? busySeconds(client, own, part) / paid[c] : over(0),
       mean_batch:
         client.kind === 'llm' ? own.runningSeconds / own.busySeconds : over(sumLengths(part.start, part.finish)),
       peak_batch: client.kind === 'llm' ? counters.peakSequences : peakOverlap(start, finish),
