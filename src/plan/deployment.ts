@@ -238,7 +238,7 @@ export function setupEngine(
     swap: swapSetup(configuration, deployment, layout.blockBytes),
     price: price instanceof Float64Array && rules?.padded_len ? padContexts(price, rules.padded_len) : price,
     ...schedulerRules(rules, budget),
-    ...cascadeOf(configuration, deployment),
+    ...(price instanceof Float64Array ? cascadeOf(configuration, deployment) : {}),
     ...acceptanceOf(configuration, layout.blockTokens, seed),
   };
 }

@@ -42,7 +42,7 @@ describe('cascade attention', () => {
       { tensor_parallel_size: 2, pipeline_parallel_size: 2 },
       { model: 'qwen3-30b-a3b', tensor_parallel_size: 1, data_parallel_size: 2 },
       { speculative_config: { method: 'ngram', num_speculative_tokens: 2, acceptance: 0.5 } },
-      { step_time: { fixed: '10ms' }, num_gpu_blocks: 20_000 },
+      { step_time: { fixed_s: 0.01 }, num_gpu_blocks: 20_000 },
     ];
     for (const changes of other) expect(cascadeOf(changes), JSON.stringify(changes)).toBeUndefined();
     expect(cascadeOf({ kv_cache_dtype: 'fp8' })).toBeDefined();
