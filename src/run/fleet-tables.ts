@@ -16,7 +16,7 @@ import {
   reservesFinal,
 } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
-import { type ChannelParts, type FleetClient, type FleetGroup, type FleetProgram, VISIT_HOLD } from '../plan/fleet.ts';
+import type { ChannelParts, FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
 import { type CascadeSetup, roundOf, type SequencePages } from '../plan/setup.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import { hashRunsOf } from './hash-runs.ts';
@@ -158,10 +158,6 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     program,
     (group) => needsSteps(group) || (looksAtBlocks(group.routing) && program.hashCount > 0),
   );
-  // where blocks are held for ended visits, who reads them may change inside a leap
-  const holds =
-    program.clients.some(({ cascade }) => cascade) && program.visits.flags.some((f) => (f & VISIT_HOLD) !== 0);
-  const mayCease = ({ cascade }: FleetClient) => cascade !== undefined && holds;
   const promising = membersWhere(program, (group) => needsSteps(group) && group.metric === 'kv');
   program.clients.forEach((client, i) => {
     const base = i * C.CLIENT_PARAMETERS - C.CLIENT_FIRST;
@@ -181,9 +177,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     put(C.CLIENT_PROMISES, promising.has(i) ? 1 : 0);
     put(
       C.CLIENT_LEAPS,
-      exact.has(i) || channel >= 0 || client.rank || client.speculation || roundOf(client) > 1 || mayCease(client)
-        ? 0
-        : 1,
+      exact.has(i) || channel >= 0 || client.rank || client.speculation || roundOf(client) > 1 ? 0 : 1,
     );
     if (client.rank) {
       put(C.CLIENT_RANKS, client.rank.of + C.RANKS_PLACE * client.rank.at);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { GRID_SEQUENCES, GRID_TOKENS } from '../../assembly/layout/grid.ts';
 import * as S from '../../assembly/layout/surface.ts';
-import { type FleetClient, type FleetProgram, VISIT_PREFIX } from '../../src/plan/fleet.ts';
+import { type FleetClient, type FleetProgram, VISIT_HOLD, VISIT_PREFIX } from '../../src/plan/fleet.ts';
 import type { CascadeSetup } from '../../src/plan/setup.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { drawSurface } from '../engine/random.ts';
@@ -150,4 +150,28 @@ test('two prompts behind one text: it is computed once, and read once by their d
   expect(run({ cascade: { ...ALWAYS, kvHeads: 2, multiprocessors: 1 } }, three).finish).toBeLessThan(
     run({}, three).finish,
   );
+});
+
+test('what is held for a transfer is read by more than run: decodes read it once from when it is let go, within no leap', () => {
+  const known = { group: 0, prompt: 10, flags: VISIT_PREFIX, hashes: [0, 1, 2, 3] };
+  const held = { ...known, flags: VISIT_PREFIX | VISIT_HOLD, to: [[1, 300]] as const };
+  const client = { prefixCaching: true, price: readingPrice(), cascade: ALWAYS };
+  const program = programOf({
+    ...{ clients: [client, { location: 1 }], links: [[1, 0]] as const, paths: [[0, 1, 0]] as const, hashBlock: 2 },
+    requests: [
+      { at: 0, visits: [held, { group: 1 }] },
+      ...[0, 0].map((at) => ({ at, visits: [{ ...known, output: 30 }] })),
+    ],
+  });
+  const kinds: string[] = [];
+  const reference = referenceFleet(
+    program,
+    () => {},
+    ({ index }, { work }) => {
+      if (index === 0 && work.chunks.length === 0) kinds.push(work.common === 8 ? 'once' : 'each');
+    },
+  );
+  expect([kinds[0], kinds.at(-1)]).toEqual(['each', 'once']);
+  for (const leap of ['none', 'exact'] as const)
+    expect(listDifferences(program, runFleet(program, { leap }), reference)).toEqual([]);
 });
