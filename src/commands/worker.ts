@@ -30,7 +30,8 @@ export const worker = verb('worker', FLAGS, HELP, async (flags, out) => {
     const connection = await connectQueue(url, 'mist worker', say);
     try {
       say(`waiting for shards at ${connection.shown}`);
-      await serveQueue(connection, { workers, signal: interrupt.signal, idle, say });
+      const left = await serveQueue(connection, { workers, signal: interrupt.signal, idle, say });
+      if (!left) process.exit(interrupt.code());
       return interrupt.code();
     } finally {
       connection.close();

@@ -6,7 +6,7 @@ import { loadOptional } from '../check/optional.ts';
 import { buildDigest } from './asked.ts';
 
 /** ms until a server that never answered is given up, and between two tries. */
-const FIRST_ANSWER = 10_000;
+const FIRST_ANSWER = 5_000;
 const TRY_EVERY = 500;
 
 /** What a server answers that would answer the same to the next try. */

@@ -32,11 +32,9 @@ const IDLE_LOOK = 250;
 /** Workers that may die of one shard before it is given up. */
 const MOST_DEATHS = 10;
 
-/** Until `signal`, or until nothing came for so long. */
-export async function serveQueue(
-  connection: QueueConnection,
-  { workers, signal, idle, say }: ServeOptions,
-): Promise<void> {
+/** Until `signal`, or until nothing came for so long. False where a server that is gone did not let it go: BullMQ waits for it still. */
+export async function serveQueue(connection: QueueConnection, options: ServeOptions): Promise<boolean> {
+  const { workers, signal, idle, say } = options;
   const { bullmq, redis, name } = connection;
   const folder = mkdtempSync(join(tmpdir(), 'mist-worker-'));
   let doing: Presence['doing'] = null;
@@ -88,7 +86,7 @@ export async function serveQueue(
   worker.on('failed', (_, error) => say(`a shard failed here: ${error.message}`));
   try {
     while (!signal.aborted && (doing !== null || Date.now() - busy < idle)) await sleep(IDLE_LOOK, signal);
-    await leave(worker);
+    return await leave(worker);
   } finally {
     presence.close();
     await rooms.close();
@@ -108,10 +106,10 @@ const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', end, { once: true });
   });
 
-/** A server that is gone is not waited for. */
-async function leave(worker: Worker<ShardJob>): Promise<void> {
-  const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_WITHIN).unref());
-  await Promise.race([worker.close(), late]);
+/** Whether it could within the time. */
+async function leave(worker: Worker<ShardJob>): Promise<boolean> {
+  const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), CLOSE_WITHIN).unref());
+  return Promise.race([worker.close().then(() => true), late]);
 }
 
 /** A question that shards are asked of. */

@@ -49,7 +49,7 @@ describe('mist query', () => {
   test.each([
     [
       ['nowhere', 'SELECT 1'],
-      /nowhere: expected a folder of mist sweep --out, or its results\.parquet, received no such file/,
+      /nowhere: expected a folder with results\.parquet or results\.csv, or a file that ends in \.parquet or \.csv, received nothing at this path/,
     ],
     [[folder], /expected a result and one query, in quotes, received /],
     [[], /expected a result and one query, in quotes, received nothing/],

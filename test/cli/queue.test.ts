@@ -3,8 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, hasRedis, openRedis } from './redis.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort, hasRedis, openRedis, type RedisServer } from './redis.ts';
 import { type Ended, example, mist, mistAlone, openScratch, ROOT } from './spawn.ts';
 
 const scratch = openScratch();
@@ -29,183 +29,196 @@ function start(argv: readonly string[]): Running {
   return { process: process!, ended, said: () => text };
 }
 
-const running: Running[] = [];
+/** A server of its own, and who speaks with it. */
+interface Scene {
+  readonly url: string;
+  readonly redis: RedisServer;
+  run(argv: readonly string[]): Running;
+  worker(...more: string[]): Running;
+  coordinate(name: string, shards: number, ...more: string[]): Running;
+  until(what: () => boolean, seconds?: number): Promise<void>;
+}
 
-async function until(what: () => boolean, seconds = 300): Promise<void> {
-  for (let tries = 0; !what(); tries++) {
-    if (tries > seconds * 50) throw new Error(`never: ${what}\n${running.map((one) => one.said()).join('\n')}`);
-    await sleep(20);
+const spec = join(scratch, 'question.yaml');
+const whole = join(scratch, 'whole');
+const outOf = (name: string): string => join(scratch, name);
+
+async function scene(act: (own: Scene) => Promise<void>): Promise<void> {
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  const redis = openRedis(scratch, port);
+  const running: Running[] = [];
+  const run = (argv: readonly string[]): Running => {
+    running.push(start(argv));
+    return running.at(-1)!;
+  };
+  await redis.start();
+  try {
+    await act({
+      ...{ url, redis, run },
+      worker: (...more) => run(['worker', url, '--workers', '1', ...more]),
+      coordinate(name, shards, ...more) {
+        const cut = ['--queue', url, '--shards', String(shards)];
+        return run(['sweep', spec, ...cut, '--out', outOf(name), '--workers', '1', ...more]);
+      },
+      async until(what, seconds = 300) {
+        for (let tries = 0; !what(); tries++) {
+          const told = running.map(({ process, said }) => `${process.exitCode}: ${said()}`);
+          if (tries > seconds * 20) throw new Error(`never: ${what}\n${told.join('\n')}`);
+          await sleep(50);
+        }
+      },
+    });
+  } finally {
+    for (const { process, ended } of running) {
+      process.kill('SIGKILL');
+      await ended;
+    }
+    await redis.stop();
   }
 }
 
 const count = (text: string, words: RegExp): number => text.match(new RegExp(words, 'g'))?.length ?? 0;
+const began = (one: Running): boolean => /shard \d+\/\d+ begun/.test(one.said());
+const finished = (one: Running): number => count(one.said(), /shard \d+\/\d+ done/);
 
-describe.skipIf(!hasRedis())('a queue on Redis', async () => {
-  const port = await freePort();
-  const url = `redis://127.0.0.1:${port}`;
-  const redis = openRedis(scratch, port);
-  const spec = join(scratch, 'question.yaml');
-  const whole = join(scratch, 'whole');
+/** The folder holds the bytes of one machine, and nothing else; the server nothing that would stay. */
+function expectWhole(name: string, redis: RedisServer): void {
+  const out = outOf(name);
+  expect(readdirSync(out).sort()).toEqual(FILES);
+  for (const file of FILES)
+    expect(readFileSync(join(out, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
+  const left = redis.client('keys', 'mist:*').split('\n').filter(Boolean);
+  const stay = left.filter((key) => key !== 'mist:workers' && redis.client('ttl', key).trim() === '-1');
+  expect(stay).toEqual([]);
+}
 
-  function startWorker(...more: string[]): Running {
-    const own = start(['worker', url, '--workers', '1', ...more]);
-    running.push(own);
-    return own;
-  }
-
-  const outOf = (name: string): string => join(scratch, name);
-
-  function coordinate(name: string, shards: number, ...more: string[]): Running {
-    const cut = ['--queue', url, '--shards', String(shards)];
-    const own = start(['sweep', spec, ...cut, '--out', outOf(name), '--workers', '1', ...more]);
-    running.push(own);
-    return own;
-  }
-
-  const began = (one: Running): boolean => /shard \d+\/\d+ begun/.test(one.said());
-  const finished = (one: Running): number => count(one.said(), /shard \d+\/\d+ done/);
-
-  /** The folder holds the bytes of one machine, and nothing else; the server nothing that would stay. */
-  function expectWhole(name: string): void {
-    const out = outOf(name);
-    expect(readdirSync(out).sort()).toEqual(FILES);
-    for (const file of FILES)
-      expect(readFileSync(join(out, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
-    const left = redis.client('keys', 'mist:*').split('\n').filter(Boolean);
-    const stay = left.filter((key) => !key.startsWith('mist:worker') && redis.client('ttl', key).trim() === '-1');
-    expect(stay).toEqual([]);
-  }
-
+// each waits for most of its time, for a worker to be taken for dead
+describe.skipIf(!hasRedis()).concurrent('a queue on Redis', () => {
   beforeAll(async () => {
     const text = readFileSync(join(ROOT, example('sweep-small.yaml')), 'utf8');
     writeFileSync(spec, text.replace('num_requests: 2000', 'num_requests: 6000'));
-    await redis.start();
     expect((await mist(['sweep', spec, '--out', whole])).code).toBe(0);
   });
 
-  afterEach(async () => {
-    for (const { process, ended } of running.splice(0)) {
-      process.kill('SIGKILL');
-      await ended;
-    }
-    redis.client('flushall');
-  });
+  test('a worker is killed in the middle of a shard: another does it', () =>
+    scene(async ({ redis, worker, coordinate, until }) => {
+      const asked = coordinate('killed', 3);
+      const first = worker();
+      await until(() => began(first));
+      first.process.kill('SIGKILL');
+      const second = worker();
+      expect((await asked.ended).code).toBe(0);
+      expect([finished(first), finished(second)]).toEqual([0, 3]);
+      expectWhole('killed', redis);
+    }));
 
-  afterAll(() => redis.stop());
+  test('the server is killed and restarted, then loses its data: nothing is lost, nothing done for nothing but what was', () =>
+    scene(async ({ redis, worker, coordinate, until }) => {
+      const asked = coordinate('restarted', 6);
+      const own = worker();
+      await until(() => finished(own) > 0);
+      await redis.stop();
+      await until(() => [asked, own].every((one) => /is gone; waiting for it/.test(one.said())));
+      await redis.start();
+      await until(() => [asked, own].every((one) => /is back/.test(one.said())));
+      await until(() => finished(own) > 1);
+      redis.client('flushall');
+      expect((await asked.ended).code).toBe(0);
+      expect(finished(own)).toBeGreaterThan(5);
+      expectWhole('restarted', redis);
+    }));
 
-  test('a worker is killed in the middle of a shard: another does it', async () => {
-    const asked = coordinate('killed', 3);
-    const first = startWorker();
-    await until(() => began(first));
-    first.process.kill('SIGKILL');
-    const second = startWorker();
-    expect((await asked.ended).code).toBe(0);
-    expect([finished(first), finished(second)]).toEqual([0, 3]);
-    expectWhole('killed');
-  });
+  test('a worker that slept so long that it was taken for dead hands in a shard that another did: it counts once', () =>
+    scene(async ({ redis, worker, coordinate, until }) => {
+      const asked = coordinate('twice', 2);
+      const sleeper = worker();
+      await until(() => began(sleeper));
+      sleeper.process.kill('SIGSTOP');
+      const other = worker();
+      await until(() => finished(other) === 2);
+      sleeper.process.kill('SIGCONT');
+      expect((await asked.ended).code).toBe(0);
+      await until(() => finished(sleeper) === 1);
+      expectWhole('twice', redis);
+    }));
 
-  test('the server is killed and restarted, then loses its data: nothing is lost, nothing done for nothing but what was', async () => {
-    const asked = coordinate('restarted', 6);
-    const worker = startWorker();
-    await until(() => finished(worker) > 0);
-    await redis.stop();
-    await until(() => [asked, worker].every((one) => /is gone; waiting for it/.test(one.said())));
-    await redis.start();
-    await until(() => [asked, worker].every((one) => /is back/.test(one.said())));
-    await until(() => finished(worker) > 1);
-    redis.client('flushall');
-    expect((await asked.ended).code).toBe(0);
-    expect(finished(worker)).toBeGreaterThan(5);
-    expectWhole('restarted');
-  });
+  test('a coordinator that is killed finds what was done meanwhile; a worker that leaves gives its shard back', () =>
+    scene(async ({ redis, worker, coordinate, until }) => {
+      const killed = coordinate('again', 3);
+      const leaver = worker();
+      await until(() => finished(leaver) > 0);
+      killed.process.kill('SIGKILL');
+      await killed.ended;
+      await until(() => finished(leaver) > 1 || count(leaver.said(), /begun/) > 1);
+      leaver.process.kill('SIGTERM');
+      expect((await leaver.ended).code).toBe(143);
+      const done = finished(leaver);
+      const next = worker('--idle', '3');
+      const asked = coordinate('again', 3, '--resume');
+      expect((await asked.ended).code).toBe(0);
+      expect((await next.ended).code).toBe(0);
+      expect(finished(next)).toBe(3 - done);
+      expectWhole('again', redis);
+    }));
 
-  test('a worker that slept so long that it was taken for dead hands in a shard that another did: it counts once', async () => {
-    const asked = coordinate('twice', 2);
-    const sleeper = startWorker();
-    await until(() => began(sleeper));
-    sleeper.process.kill('SIGSTOP');
-    const other = startWorker();
-    await until(() => finished(other) === 2);
-    sleeper.process.kill('SIGCONT');
-    expect((await asked.ended).code).toBe(0);
-    await until(() => finished(sleeper) === 1);
-    expectWhole('twice');
-  });
+  test('whoever waits for a server that is gone can be interrupted', () =>
+    scene(async ({ redis, worker, coordinate, until }) => {
+      const asked = coordinate('gone', 3);
+      const own = worker();
+      await until(() => began(own));
+      await redis.stop();
+      await until(() => [asked, own].every((one) => /is gone; waiting for it/.test(one.said())));
+      for (const { process } of [asked, own]) process.kill('SIGINT');
+      await until(() => [asked, own].every((one) => one.process.exitCode === 130), 60);
+    }));
 
-  test('a coordinator that is killed finds what was done meanwhile; a worker that leaves gives its shard back', async () => {
-    const killed = coordinate('again', 3);
-    const leaver = startWorker();
-    await until(() => finished(leaver) > 0);
-    killed.process.kill('SIGKILL');
-    await killed.ended;
-    await until(() => finished(leaver) > 1 || count(leaver.said(), /begun/) > 1);
-    leaver.process.kill('SIGTERM');
-    expect((await leaver.ended).code).toBe(143);
-    const done = finished(leaver);
-    const next = startWorker('--idle', '3');
-    const asked = coordinate('again', 3, '--resume');
-    expect((await asked.ended).code).toBe(0);
-    expect((await next.ended).code).toBe(0);
-    expect(finished(next)).toBe(3 - done);
-    expectWhole('again');
-  });
+  test('a shard that no worker here can do is given up, and says why', () =>
+    scene(async ({ redis, url, run, worker, until }) => {
+      const trace = join(scratch, 'trace.csv');
+      writeFileSync(trace, 'arrived_at,num_prefill_tokens,num_decode_tokens\n0,100,10\n1,200,20\n');
+      const own = join(scratch, 'traced.yaml');
+      const text = readFileSync(spec, 'utf8').replace(/^workload:[\s\S]*?\n\n/m, `workload: {trace: ${trace}}\n\n`);
+      writeFileSync(own, text);
+      const asked = run(['sweep', own, '--queue', url, '--shards', '2', '--out', outOf('traced')]);
+      await until(() => redis.client('keys', 'bull:*:wait').trim() !== '');
+      writeFileSync(trace, 'arrived_at,num_prefill_tokens,num_decode_tokens\n0,100,10\n1,300,20\n');
+      worker();
+      const { code, stderr } = await asked.ended;
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /shard 1\/2: expected a shard that a worker does within 5 tries, received so many tries that failed, the last by \S+:\d+: this machine: expected work of catalog folders, prices and traces with digest \w+, received \w+/,
+      );
+    }));
 
-  test('whoever waits for a server that is gone can be interrupted', async () => {
-    const asked = coordinate('gone', 3);
-    const worker = startWorker();
-    await until(() => began(worker));
-    await redis.stop();
-    await until(() => [asked, worker].every((one) => /is gone; waiting for it/.test(one.said())));
-    for (const { process } of [asked, worker]) process.kill('SIGINT');
-    expect((await asked.ended).code).toBe(130);
-    expect((await worker.ended).code).toBe(130);
-    await redis.start();
-  });
+  test('work of another spec in the folder, a folder in use, a shard beside a queue: refused', () =>
+    scene(async ({ redis, url, coordinate, until }) => {
+      const other = outOf('other');
+      await mist(['sweep', spec, '--seed', '7', '--shard', '1/3', '--out', join(other, 'shards', 'shard-1')]);
+      const mixed = await mist(['sweep', spec, '--queue', url, '--shards', '3', '--out', other]);
+      expect(mixed.code).toBe(2);
+      expect(mixed.stderr).toMatch(/shard-1\/sweep\.work: expected work with --seed null, received 7/);
 
-  test('a shard that no worker here can do is given up, and says why', async () => {
-    const trace = join(scratch, 'trace.csv');
-    writeFileSync(trace, 'arrived_at,num_prefill_tokens,num_decode_tokens\n0,100,10\n1,200,20\n');
-    const own = join(scratch, 'traced.yaml');
-    const text = readFileSync(spec, 'utf8').replace(/^workload:[\s\S]*?\n\n/m, `workload: {trace: ${trace}}\n\n`);
-    writeFileSync(own, text);
-    const argv = ['sweep', own, '--queue', url, '--shards', '2', '--out', outOf('traced')];
-    const asked = start(argv);
-    running.push(asked);
-    await until(() => redis.client('keys', 'bull:*:wait').trim() !== '');
-    writeFileSync(trace, 'arrived_at,num_prefill_tokens,num_decode_tokens\n0,100,10\n1,300,20\n');
-    startWorker();
-    const { code, stderr } = await asked.ended;
-    expect(code).toBe(2);
-    expect(stderr).toMatch(
-      /shard 1\/2: expected a shard that a worker does within 5 tries, received so many tries that failed, the last by \S+:\d+: this machine: expected work of catalog folders, prices and traces with digest \w+, received \w+/,
-    );
-  });
+      const asked = coordinate('used', 3);
+      await until(() => redis.client('keys', 'bull:*:wait').trim() !== '');
+      const second = await mist(['sweep', spec, '--queue', url, '--shards', '3', '--out', outOf('used'), '--resume']);
+      expect(second.code).toBe(2);
+      expect(second.stderr).toMatch(/used: expected a folder that no other run has/);
+      asked.process.kill('SIGTERM');
+      expect((await asked.ended).code).toBe(143);
+    }));
 
-  test('work of another spec in the folder, a folder in use, a shard beside a queue: refused', async () => {
-    const other = outOf('other');
-    await mist(['sweep', spec, '--seed', '7', '--shard', '1/3', '--out', join(other, 'shards', 'shard-1')]);
-    const mixed = await mist(['sweep', spec, '--queue', url, '--shards', '3', '--out', other]);
-    expect(mixed.code).toBe(2);
-    expect(mixed.stderr).toMatch(/shard-1\/sweep\.work: expected work with --seed null, received 7/);
-
-    const asked = coordinate('used', 3);
-    await until(() => redis.client('keys', 'bull:*:wait').trim() !== '');
-    const second = await mist(['sweep', spec, '--queue', url, '--shards', '3', '--out', outOf('used'), '--resume']);
-    expect(second.code).toBe(2);
-    expect(second.stderr).toMatch(/used: expected a folder that no other run has/);
-    asked.process.kill('SIGTERM');
-    expect((await asked.ended).code).toBe(143);
-  });
-
-  test('a worker of another build is named, and gets nothing', async () => {
-    const told = { id: 'x', name: 'elsewhere:17', build: '0123456789abcdef', doing: null };
-    redis.client('sadd', 'mist:workers', 'x');
-    redis.client('set', 'mist:worker:x', JSON.stringify(told));
-    const asked = coordinate('builds', 2);
-    await until(() => asked.said().includes('the worker elsewhere:17 is of build 0123456789abcdef and gets no shards'));
-    await until(() => asked.said().includes(`waiting for a worker of this build: mist worker ${url}`));
-    asked.process.kill('SIGKILL');
-  });
+  test('a worker of another build is named, and gets nothing', () =>
+    scene(async ({ redis, url, coordinate, until }) => {
+      const told = { id: 'x', name: 'elsewhere:17', build: '0123456789abcdef', doing: null };
+      redis.client('sadd', 'mist:workers', 'x');
+      redis.client('set', 'mist:worker:x', JSON.stringify(told));
+      const asked = coordinate('builds', 2);
+      await until(() =>
+        asked.said().includes('the worker elsewhere:17 is of build 0123456789abcdef and gets no shards'),
+      );
+      await until(() => asked.said().includes(`waiting for a worker of this build: mist worker ${url}`));
+    }));
 });
 
 const SECRET = 'do-not-tell';
