@@ -178,7 +178,10 @@ describe.skipIf(!hasRedis()).concurrent('a queue on Redis', () => {
       const trace = join(scratch, 'trace.csv');
       writeFileSync(trace, 'arrived_at,num_prefill_tokens,num_decode_tokens\n0,100,10\n1,200,20\n');
       const own = join(scratch, 'traced.yaml');
-      const text = readFileSync(spec, 'utf8').replace(/^workload:[\s\S]*?\n\n/m, `workload: {requests: {file: ${trace}}}\n\n`);
+      const text = readFileSync(spec, 'utf8').replace(
+        /^workload:[\s\S]*?\n\n/m,
+        `workload: {requests: {file: ${trace}}}\n\n`,
+      );
       writeFileSync(own, text);
       const asked = run(['sweep', own, '--queue', url, '--shards', '2', '--out', outOf('traced')]);
       await until(() => redis.client('keys', 'bull:*:wait').trim() !== '');
