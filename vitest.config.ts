@@ -2,6 +2,7 @@
 // near: a test that takes seconds passes on a machine a hundred times slower. MIST_TESTS=quick (npm run test:quick) leaves out
 // the files below.
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Each takes seconds of computing time: whole sweeps, whole processes, long comparisons with a reference. */
 const SLOW = [
@@ -31,12 +32,25 @@ const SLOW = [
   'test/workload/servegen.test.ts',
   'test/workload/shapes.test.ts',
 ];
+/** The slow files first, so that none is left to a single core at the end. */
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const found = SLOW.findIndex((slow) => moduleId.includes(`/${slow.replace('**', '')}`));
+      return found < 0 ? SLOW.length : found;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
+
 const quick = process.env.MIST_TESTS === 'quick';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: quick ? SLOW : [],
+    setupFiles: ['test/seed.ts'],
+    sequence: { sequencer: SlowFirst },
     testTimeout: 600_000,
     hookTimeout: 600_000,
     pool: 'threads',
