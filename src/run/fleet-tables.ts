@@ -17,7 +17,7 @@ import {
 } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { ChannelParts, FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
-import { roundOf, type SequencePages } from '../plan/setup.ts';
+import { type CascadeSetup, roundOf, type SequencePages } from '../plan/setup.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import { hashRunsOf } from './hash-runs.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
@@ -276,7 +276,16 @@ function placeCache(arena: Arena, program: FleetProgram, client: FleetClient): F
   words[K.CACHE_MASK * 2] = buckets - 1;
   words[K.CACHE_UNIT * 2] = hashCount > 0 ? hashBlock / client.blockSize : 0;
   words[K.CACHE_ROOM * 2] = nodes;
+  if (client.cascade && client.price instanceof Float64Array) placeCascade(words, client.cascade);
   return cells;
+}
+
+function placeCascade(words: Int32Array, cascade: CascadeSetup): void {
+  words[K.CACHE_QUERY_HEADS * 2] = cascade.queryHeads;
+  words[K.CACHE_KV_HEADS * 2] = cascade.kvHeads;
+  words[K.CACHE_MULTIPROCESSORS * 2] = cascade.multiprocessors;
+  words[K.CACHE_LEAST_TOKENS * 2] = cascade.tokens;
+  words[K.CACHE_LEAST_SEQUENCES * 2] = cascade.sequences;
 }
 
 /** Bytes of one bit for every id, in words of 64. */

@@ -31,7 +31,8 @@ const newest = (folder: string): number =>
 /** Builds the pages where a source is newer than they are. */
 function buildPages(): void {
   const page = join(FOLDER, 'index.html');
-  const sources = Math.max(newest('src'), newest('assembly'), statSync(join(ROOT, 'scripts/explorer.mjs')).mtimeMs);
+  const scripts = ['explorer', 'kernels'].map((name) => statSync(join(ROOT, `scripts/${name}.mjs`)).mtimeMs);
+  const sources = Math.max(newest('src'), newest('assembly'), ...scripts);
   if (existsSync(page) && statSync(page).mtimeMs > sources) return;
   execFileSync(process.execPath, ['scripts/explorer.mjs', '--build'], { cwd: ROOT, stdio: 'ignore' });
 }

@@ -18,7 +18,7 @@ import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
 import type { StepTime } from '../../src/spec/types.ts';
 import { drawPages, drawSpeculation, drawSurface, drawWord, mostPages } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
-import { drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
+import { cascadeBy, drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
 /** Times in quarters of a second, bandwidths and coefficients powers of two (so that instants coincide), or any number. */
 interface Scale {
@@ -121,6 +121,8 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
         ...rest,
         ...(pages === null ? {} : { pages }),
         ...drafts,
+        // only of steps of one token a decode
+        ...(speculation === null && schedulerSteps === 1 ? cascadeBy(rest.maxNumBatchedTokens) : {}),
         ...(queuesByKey(rest.packing) ? {} : { receiveEvery }),
         ...(parts && rest.channel >= 0 ? { parts } : {}),
         // what lies in host memory is no prompt: the two rules exclude each other
@@ -141,7 +143,7 @@ function drawRanks(scale: Scale, longest: number): fc.Arbitrary<FleetClient[]> {
   );
   return fc.tuple(drawLlm(scale, longest), ranks, drawWord(DEALING), balance).map(([client, of, dealing, even]) => {
     if (of === 1) return [client];
-    const { schedulerSteps: _, parts: __, ...rest } = client;
+    const { schedulerSteps: _, parts: __, cascade: ___, ...rest } = client;
     return Array.from({ length: of }, (_, at) => ({
       ...rest,
       ...(even ? { evenPrompts: even } : {}),

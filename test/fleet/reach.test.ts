@@ -10,7 +10,8 @@ import {
 } from '../../assembly/layout/enums.ts';
 import { ADMISSION, BATCHING, isBatchOfOne, LOAD, PACKING, ROUTING } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, VISIT_LOCAL } from '../../src/plan/fleet.ts';
-import { type FleetReference, referenceFleet } from '../reference/fleet/simulate.ts';
+import { commonTokens } from '../reference/fleet/cascade.ts';
+import { type FleetReference, referenceFleet, type StartedStep } from '../reference/fleet/simulate.ts';
 import type { Client, Flow, Visit, World } from '../reference/fleet/state.ts';
 import { drawProgram } from './random.ts';
 
@@ -92,6 +93,16 @@ function noteInstant(world: World): void {
   }
 }
 
+/** Cascade attention: what all read is read once, or not although there is something. */
+function noteStep(client: Client, { work: { common = 0, chunks, decodes } }: StartedStep): void {
+  const { cascade, price } = client.setup;
+  if (!cascade || !(price instanceof Float64Array)) return;
+  note('prompts read what is common once', common > 0 && chunks.length > 0);
+  note('decodes read what is common once', common > 0 && chunks.length === 0);
+  const refused = commonTokens(client, { chunks, decodes }, true) > 0 && common === 0;
+  note('flash decoding beats what is common', refused && chunks.length === 0);
+}
+
 /** Whether the hash block that block `at` of a visit belongs to can be found. */
 function isListed({ program }: World, { pool, setup }: Client, visit: Visit, at: number): boolean {
   const id = visit.hashes[Math.floor((at * setup.blockSize) / program.hashBlock)];
@@ -148,7 +159,7 @@ function noteTurns({ requests }: FleetProgram, { results, arrival, requestState 
 }
 
 function noteProgram(program: FleetProgram): void {
-  const run = referenceFleet(program, noteInstant);
+  const run = referenceFleet(program, noteInstant, noteStep);
   noteLocal(program, run);
   note('rejects by KV', run.requestState.includes(STATE_REJECTED_KV));
   note('rejects by length', run.requestState.includes(STATE_REJECTED_LENGTH));
@@ -182,6 +193,9 @@ const EXPECTED: readonly string[] = [
   'cancels a visit that was routed',
   'chooses within a local group',
   'closed loop',
+  'prompts read what is common once',
+  'decodes read what is common once',
+  'flash decoding beats what is common',
   'deadlock',
   'ends a conversation of a closed loop',
   'fetched more than cached',

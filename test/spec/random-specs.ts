@@ -54,6 +54,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   kv_bytes_per_token: [1000, 2e4],
   recv_interval: [1, 3, 30],
   batch_wait: [{ iters: 4, max_tokens_ratio: 0.5 }, { iters: 20 }],
+  disable_cascade_attn: [true, false],
   attention_quantization: ['bf16', 'fp8'],
   sampling: ['greedy', 'top-p'],
   shards_per_device: [1, 2],

@@ -5,6 +5,7 @@ import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceRanks, priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
+import { commonTokens } from './cascade.ts';
 import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
 import { formStep, holdUneven, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
@@ -235,13 +236,16 @@ function noteMembers(world: World, client: Client, formed: FormedStep, now: numb
 }
 
 function describeWork(formed: FormedStep, client: Client): StepWork {
+  const chunks = formed.chunks.map(({ visit, tokens }) => ({
+    tokens,
+    past: visit.past,
+    completes: visit.past + tokens === visit.need,
+  }));
+  const decodes = formed.decodes.length;
   return {
-    chunks: formed.chunks.map(({ visit, tokens }) => ({
-      tokens,
-      past: visit.past,
-      completes: visit.past + tokens === visit.need,
-    })),
-    decodes: formed.decodes.length,
+    chunks,
+    decodes,
+    common: commonTokens(client, { chunks, decodes }),
     context: formed.decodes.reduce((sum, visit) => sum + visit.past, 0),
     drafts: client.setup.speculation?.drafts ?? 0,
     round: roundOf(client),
@@ -256,6 +260,10 @@ function countStep(client: Client, work: StepWork): void {
   if (work.decodes > 0 && setup.speculation) counters.draftSteps! += 1;
   counters.pairs += sumPairs(work);
   for (let i = 0; i < round; i++) counters.contextTokens += work.context + work.decodes * i;
+  // what decodes read in common is read once, and each of them looks at it
+  const common = work.common ?? 0;
+  counters.pairs += work.decodes * common;
+  if (work.decodes > 0) counters.contextTokens += common - work.decodes * common;
   counters.peakBlocks = Math.max(counters.peakBlocks, setup.numGpuBlocks - client.pool.room);
 }
 
