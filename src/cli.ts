@@ -24,6 +24,14 @@ const VERBS: Verbs = {
     words: 'make one answer of the shards of a sweep',
     load: async () => (await import('./commands/merge.ts')).merge,
   },
+  worker: {
+    words: 'do shards of sweeps that a queue hands out',
+    load: async () => (await import('./commands/worker.ts')).worker,
+  },
+  query: {
+    words: 'SQL over the rows of a result',
+    load: async () => (await import('./commands/query.ts')).query,
+  },
   run: {
     words: 'simulate one deployment, or a fleet of pipelines, request by request',
     load: async () => (await import('./commands/run.ts')).run,
