@@ -108,6 +108,7 @@ function inOrder(deployment: unknown): unknown {
     'data_parallel_size',
     'expert_parallel_size',
     'routing',
+    'autoscale',
   ];
   return Object.fromEntries(keys.flatMap((key) => (key in written ? [[key, written[key]]] : [])));
 }
