@@ -15,6 +15,7 @@ import { formStatic } from '../batching/static';
 import { stepContext, stepDecodes } from '../batching/drafts';
 import { commonTokens } from '../batching/cascade';
 import { decodeBlocks } from '../batching/count';
+import { expects, forgetRatio, isFull, learnRatio, speakForRunning } from '../batching/expect';
 import { mayGainByLoss } from '../batching/share';
 import { paySwaps, swapSeconds } from '../batching/swap';
 import { geta, getf, geti, setf, seti } from '../table/cell';
@@ -43,7 +44,10 @@ function lookAtArrivals(rep: usize): void {
 /** Forms and prices the next step of a free replica at time `now`; END stays +inf when there is nothing to do. */
 export function formStep(run: usize, rep: usize, now: f64): void {
   setf(rep, REP_END, Infinity);
-  if (geti(rep, REP_RUNNING) == 0 && geti(rep, REP_WAITING) == 0) return;
+  if (geti(rep, REP_RUNNING) == 0 && geti(rep, REP_WAITING) == 0) {
+    forgetRatio(rep);
+    return;
+  }
   lookAtArrivals(rep);
   setf(rep, REP_START, now);
   formBatch(run, rep);
@@ -92,7 +96,10 @@ export function formRanks(run: usize, rep: usize, now: f64): void {
     setf(rank, REP_END, Infinity);
     if (geti(rank, REP_RUNNING) > 0 || geti(rank, REP_WAITING) > 0) waits = true;
   }
-  if (!waits) return;
+  if (!waits) {
+    for (let i = 0; i < count; i++) forgetRatio(clientAt(run, first + i));
+    return;
+  }
   for (let i = 0; i < count; i++) lookAtArrivals(clientAt(run, first + i));
   holdUneven(run, first, count);
   let works = false;
@@ -146,11 +153,13 @@ function formBatch(run: usize, rep: usize): void {
   seti(rep, REP_HELD, 0);
   seti(rep, REP_HEAD_IDLE, 0);
   seti(rep, REP_HEAD_OWN, 0);
+  if (expects(rep) && !isFull(rep) && geti(rep, REP_WAITING) > 0) speakForRunning(run, rep);
   const batching = geti(rep, CLIENT_BATCHING);
   if (batching == BATCHING_CHUNKED) formChunked(run, rep);
   else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);
   else if (batching == BATCHING_MIXED) formMixed(run, rep);
   else if (batching == BATCHING_STATIC) formStatic(run, rep);
+  if (geti(rep, REP_PREEMPTED) != 0 && expects(rep)) learnRatio(run, rep);
 }
 
 /** The step ends after `duration`, or when its share of a channel lets it. */

@@ -1,4 +1,5 @@
 // Binds one configuration to what the catalog knows: model, hardware, profile, split, formats, price; and says why it cannot be.
+import { NEW_TOKEN_RATIO } from '../../assembly/layout/admission.ts';
 import type { Catalog } from '../catalog/open.ts';
 import type { EngineProfile, Hardware, Model, StepFit } from '../catalog/types.ts';
 import { cutsPrompts } from '../check/scheduler-lists.ts';
@@ -233,6 +234,7 @@ export function setupEngine(
     ...(layout.pages ? { pages: layout.pages } : {}),
     maxModelLen: configuration.max_model_len || positions,
     ...promptLimit(configuration, deployment?.profile),
+    ...ratioOf(configuration),
     watermark: configuration.watermark,
     schedulerSteps: configuration.num_scheduler_steps,
     swap: swapSetup(configuration, deployment, layout.blockBytes),
@@ -241,6 +243,13 @@ export function setupEngine(
     ...(price instanceof Float64Array ? cascadeOf(configuration, deployment) : {}),
     ...acceptanceOf(configuration, layout.blockTokens, seed),
   };
+}
+
+/** SGLang sets its conservativeness to 0.3 where attention is repeated: ranks expect less of answers. */
+const RANKS_EXPECT = 0.3;
+
+function ratioOf({ admission, data_parallel_size: ranks }: Configuration): Pick<EngineSetup, 'newTokenRatio'> {
+  return admission === 'new-token-ratio' && ranks > 1 ? { newTokenRatio: RANKS_EXPECT * NEW_TOKEN_RATIO } : {};
 }
 
 /** Some servers refuse a prompt that no step could hold, where prompts are not cut into chunks. */
