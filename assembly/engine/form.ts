@@ -1,5 +1,5 @@
 // Phase "form": a replica that is free decides what its next step holds, and when it will end.
-import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RECEIVE_EVERY } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RECEIVE_EVERY, CLIENT_WAIT_STEPS } from '../layout/client';
 import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_FLEET, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC } from '../layout/batching';
 import { LEAP_NONE } from '../layout/enums';
@@ -138,6 +138,8 @@ function isEmpty(rep: usize): bool {
 @inline
 function mayNotLeap(rep: usize): bool {
   if (geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0 || geti(rep, REP_SWAPPED) != 0) return true;
+  // What is held back and then refused is held back anew: nothing that waits may be passed over
+  if (expects(rep) && geti(rep, CLIENT_WAIT_STEPS) > 0 && geti(rep, REP_WAITING) > 0) return true;
   return geta(rep, CLIENT_PREFIX) != 0 && mayGainByLoss(rep, geti(rep, CLIENT_BATCHING) == BATCHING_MIXED);
 }
 

@@ -4,10 +4,9 @@ export const ADMISSION_FULL_LENGTH = 1;
 export const ADMISSION_FULL_PROMPT = 2;
 export const ADMISSION_NEW_TOKEN_RATIO = 3;
 
-// Numbers of the last (SGLang: schedule_policy.py, environ.py): share of what was asked for that is expected at first, how far it falls, and
-// in how many decode steps; most tokens of an answer that are looked ahead; decode steps that a preemption makes room for
-export const NEW_TOKEN_RATIO = 0.7;
-export const RATIO_FLOOR = 0.14; // times the first
+// Numbers of the last (SGLang: schedule_policy.py, environ.py): how far the share of what was asked for falls that is expected, and in how
+// many decode steps; most tokens of an answer that are looked ahead; decode steps that a preemption makes room for
+export const RATIO_FLOOR = 0.14; // times the share at first
 export const DECAY_STEPS = 600;
 export const EXPECTED_MOST = 4096;
 export const RETRACT_STEPS = 20;

@@ -1,5 +1,4 @@
 // Binds one configuration to what the catalog knows: model, hardware, profile, split, formats, price; and says why it cannot be.
-import { NEW_TOKEN_RATIO } from '../../assembly/layout/admission.ts';
 import type { Catalog } from '../catalog/open.ts';
 import type { EngineProfile, Hardware, Model, StepFit } from '../catalog/types.ts';
 import { cutsPrompts } from '../check/scheduler-lists.ts';
@@ -16,7 +15,7 @@ import { withMachine } from './machine.ts';
 import { type KvCapacity, kvCapacity } from './memory.ts';
 import { blocksOfLog, type PoolLayout } from './pages.ts';
 import { padContexts } from './read-surface.ts';
-import type { EngineSetup } from './setup.ts';
+import { type EngineSetup, NEW_TOKEN_RATIO } from './setup.ts';
 import { findSteps } from './step-regression.ts';
 import { type SurfaceKey, splitOf } from './surface-key.ts';
 import { swapSetup } from './swap.ts';

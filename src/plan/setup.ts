@@ -34,6 +34,9 @@ export interface CascadeSetup {
   readonly sequences: number;
 }
 
+/** Share of what was asked for that SGLang expects of answers at first, at its schedule_conservativeness of 1. */
+export const NEW_TOKEN_RATIO = 0.7;
+
 /** The limits of an engine run, bound to numbers; those of memory and batch are of one scheduler. */
 export interface EngineSetup {
   readonly batching: BatchingName;

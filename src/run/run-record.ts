@@ -1,11 +1,11 @@
 // The record of one engine run and the columns beside it: placed in kernel memory and filled from a setup.
-import { ADMISSION_FULL_LENGTH, NEW_TOKEN_RATIO } from '../../assembly/layout/admission.ts';
+import { ADMISSION_FULL_LENGTH } from '../../assembly/layout/admission.ts';
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { ADMISSION, BATCHING, PACKING, reservesFinal } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
-import { type EngineSetup, roundOf, type Speculation, type StepRecord } from '../plan/setup.ts';
+import { type EngineSetup, NEW_TOKEN_RATIO, roundOf, type Speculation, type StepRecord } from '../plan/setup.ts';
 import type { Requests } from '../workload/types.ts';
 
 export type LeapName = 'none' | 'exact' | 'closed';
