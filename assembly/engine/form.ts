@@ -5,7 +5,7 @@ import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC 
 import { LEAP_NONE } from '../layout/enums';
 import { FLEET_EDGE_LAYERS } from '../layout/fleet';
 import {
-  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HEAD_IDLE, REP_HEAD_OWN, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
+  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMMON, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HEAD_IDLE, REP_HEAD_OWN, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
   REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_READY, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_SWAPPED, REP_USED, REP_WAITING,
 } from '../layout/replica';
 import { formChunked } from '../batching/chunked';
@@ -13,6 +13,7 @@ import { formContinuous } from '../batching/continuous';
 import { formMixed } from '../batching/mixed';
 import { formStatic } from '../batching/static';
 import { stepContext, stepDecodes } from '../batching/drafts';
+import { commonTokens } from '../batching/cascade';
 import { decodeBlocks } from '../batching/count';
 import { mayGainByLoss } from '../batching/share';
 import { paySwaps, swapSeconds } from '../batching/swap';
@@ -53,6 +54,7 @@ export function formStep(run: usize, rep: usize, now: f64): void {
   const decoding = geti(rep, REP_DECODING) != 0;
   notePeak(run, rep, decoding);
   // Price
+  if (geta(rep, CLIENT_PREFIX) != 0) seti(rep, REP_COMMON, commonTokens(run, rep));
   if (geti(rep, CLIENT_DRAFTS) != 0) {
     endAfter(run, rep, priceDrafts(run, rep) + swapSeconds(rep), now);
   } else if (geti(rep, REP_CHUNKS) > 0) {

@@ -52,6 +52,7 @@ export const REP_HOLDS = 16; // i32, 1 when ranks that step together hold back t
 export const REP_UNEVEN = 127; // i32, of the first rank: steps that prompts have been held back for ranks without one,
 export const REP_EVEN = 128; // and since every rank has one
 export const REP_NEXT_RANK = 126; // i32, of the first rank of an instance: the rank that ties go to
+export const REP_COMMON = 129; // i32, tokens of every context that the step under way reads once for all its queries
 export const REP_BATCH = 98; // i32, static batching: batches so far
 
 export const REP_RUN_HEAD = 120; // i32, slot address of the first admitted, 0 = none

@@ -7,6 +7,7 @@ import type { PowerSpec } from '../spec/power.ts';
 import type { Configuration } from '../spec/types.ts';
 import { type Formats, resolveFormats } from '../stages/formats.ts';
 import { devicesOf, type Split } from '../stages/split.ts';
+import { cascadeOf } from './cascade.ts';
 import { type DraftKey, draftKeyOf, draftOf, losesBlock, refuseDraft } from './draft.ts';
 import { ranAnyway, schedulerRules, squeeze, withShards } from './engine-rules.ts';
 import { legalSplit } from './legal.ts';
@@ -237,6 +238,7 @@ export function setupEngine(
     swap: swapSetup(configuration, deployment, layout.blockBytes),
     price: price instanceof Float64Array && rules?.padded_len ? padContexts(price, rules.padded_len) : price,
     ...schedulerRules(rules, budget),
+    ...(price instanceof Float64Array ? cascadeOf(configuration, deployment) : {}),
     ...acceptanceOf(configuration, layout.blockTokens, seed),
   };
 }
