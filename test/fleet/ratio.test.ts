@@ -1,9 +1,12 @@
 // Admission new-token-ratio (SGLang): hand-worked cases; reference and kernel agree on all of them.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FleetClient } from '../../src/plan/fleet.ts';
+import { BATCHING, isBatchOfOne, PACKING, queuesByKey } from '../../src/check/scheduler-lists.ts';
+import type { FleetClient, FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
+import { drawWord } from '../engine/random.ts';
 import { findsExpected, forget, learn, speak } from '../reference/fleet/expect.ts';
-import { referenceFleet } from '../reference/fleet/simulate.ts';
+import { referenceFleet, type WatchStep } from '../reference/fleet/simulate.ts';
 import type { Client, Visit } from '../reference/fleet/state.ts';
 import { clientOf, programOf, type RequestRow } from './cases.ts';
 import { listDifferences } from './compare.ts';
@@ -76,7 +79,66 @@ test('whoever has answered least is preempted, of equals the longest prompt, and
   expect(newest.start[2]).toBeGreaterThan(newest.finish[0]!);
 });
 
-/** The vectors of engines.md 11.5, on the rule itself. */
+/** Tight pools of blocks, requests one after another, and answers of which too little is expected: decodes run out of blocks. */
+function drawTight(): fc.Arbitrary<FleetProgram> {
+  const request = fc.record({
+    gap: fc.constantFrom(0, 0, 1, 2, 3.5),
+    prompt: fc.integer({ min: 1, max: 12 }),
+    output: fc.integer({ min: 1, max: 40 }),
+    more: fc.constantFrom(0, 0, 5),
+    priority: fc.nat(2),
+  });
+  return fc
+    .record({
+      requests: fc.array(request, { minLength: 4, maxLength: 24, size: 'max' }),
+      batching: fc.constantFrom(...BATCHING.names.filter((name) => !isBatchOfOne(name))),
+      packing: drawWord(PACKING, 3),
+      room: fc.constantFrom(52, 60, 90),
+      blockSize: fc.constantFrom(1, 1, 4),
+      newTokenRatio: fc.constantFrom(0.01, 0.2, 0.7),
+      prefixCaching: fc.boolean(),
+      receiveEvery: fc.constantFrom(1, 1, 3),
+      maxNumBatchedTokens: fc.integer({ min: 4, max: 60 }),
+    })
+    .map(({ requests, room, packing, receiveEvery, ...rest }) => {
+      let at = 0;
+      const rows = requests.map(({ gap, prompt, output, more, priority }) => {
+        at += gap;
+        return { ...row(at, prompt, output, output + more), priority };
+      });
+      const numGpuBlocks = Math.ceil(room / rest.blockSize);
+      const looks = queuesByKey(packing) ? {} : { receiveEvery };
+      const client = {
+        ...rest,
+        ...looks,
+        packing,
+        numGpuBlocks,
+        maxNumSeqs: 12,
+        admission: 'new-token-ratio',
+      } as const;
+      return programOf({ clients: [client], requests: rows });
+    });
+}
+
+test('the kernel equals the reference where decodes run out of blocks', () => {
+  const seen = { preempted: 0, older: 0, refused: 0 };
+  const watch: WatchStep = ({ running, full }, { formed }) => {
+    if (full) seen.refused++;
+    for (const victim of formed.preempted) {
+      seen.preempted++;
+      if (running.some(({ joined }) => joined > victim.joined)) seen.older++;
+    }
+  };
+  const demandSame = (program: FleetProgram) => {
+    const reference = referenceFleet(program, () => {}, watch);
+    for (const leap of ['none', 'exact'] as const)
+      expect(listDifferences(program, runFleet(program, { leap }), reference)).toEqual([]);
+  };
+  fc.assert(fc.property(drawTight(), demandSame), { seed: 71, numRuns: 300 });
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(10);
+});
+
+/** Hand-checked numbers, on the rule itself. */
 describe('the rule by numbers', () => {
   const clientWith = (numGpuBlocks: number, running: readonly Partial<Visit>[]): Client => {
     const setup = clientOf({ admission: 'new-token-ratio', batching: 'continuous', numGpuBlocks });

@@ -1,7 +1,7 @@
 // The reference fleet: every iteration of every client, every transfer and every look-up, one by one, straight from the rules.
 import { STATE_PENDING, STATE_UNFINISHED, STATE_UNSENT } from '../../../assembly/layout/enums.ts';
 import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
-import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
+import type { FleetProgram, InstanceChange, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceRanks, priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
@@ -10,6 +10,7 @@ import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent
 import { forget } from './expect.ts';
 import { formStep, holdUneven, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
+import { endDrained, nextChange, scalePhase } from './scale.ts';
 import { giveUp } from './share.ts';
 import {
   type Client,
@@ -33,6 +34,8 @@ export interface FleetReference {
   readonly clock: number;
   /** s, every gap between two output tokens of one visit. */
   readonly gaps: readonly number[];
+  /** What became of instances that start and stop, in order. */
+  readonly changes: readonly InstanceChange[];
 }
 
 /** A step as it starts. */
@@ -58,6 +61,7 @@ export function referenceFleet(
     while (nextInstant(world) <= now) {
       retirePhase(world, now);
       deliverPhase(world, now);
+      scalePhase(world, now);
       arrivePhase(world, now);
     }
     for (const client of world.clients) {
@@ -65,6 +69,7 @@ export function referenceFleet(
       if (together[0] === client && together.some(canForm)) startStep(world, together, now, watchStep);
       if (together[0] === client && together.every(isIdle)) together.forEach(forget);
     }
+    endDrained(world, now);
     shareChannels(world, now);
     shareLinks(world, now);
     watch(world);
@@ -81,6 +86,8 @@ function nextInstant(world: World): number {
   }
   for (const flow of world.flows) instant = Math.min(instant, flow.end);
   instant = Math.min(instant, nextEvent(world)?.time ?? instant);
+  // where nothing else is to happen, nobody looks at it
+  if (instant < Number.POSITIVE_INFINITY) instant = Math.min(instant, nextChange(world));
   return Math.max(instant, world.now);
 }
 
@@ -288,7 +295,7 @@ function closeWorld(world: World): FleetReference {
     for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = left;
   }
   const clients = world.clients.map((client) => client.counters);
-  return { results, clients, requestState, arrival, deadlock, clock: world.now, gaps };
+  return { results, clients, requestState, arrival, deadlock, clock: world.now, gaps, changes: world.changes };
 }
 
 function describeDeadlock(world: World): string | null {
