@@ -58,6 +58,8 @@ function noteInstant(world: World): void {
     );
     note(`${batching} holds prompts back`, client.waited > 0);
     note('held blocks', client.held.length > 0);
+    note('expects too much of answers', client.full && client.running.length > 0);
+    note('expects less of answers than it did', client.ratio.decayed > 1 && client.waiting.length > 0);
     note(`${batching} accepts some drafts`, (client.counters.accepted?.filter((n) => n > 0).length ?? 0) > 1);
     note(
       'runs on after its request was rejected',
@@ -204,7 +206,6 @@ function noteProgram(program: FleetProgram): void {
 
 // L20: every word of the scheduler's closed lists is drawn, and each rule decides something
 test('random programs reach every rule and every word', () => {
-  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 3600 })) noteProgram(program);
   const preempting = BATCHING.names.filter((name) => !isBatchOfOne(name));
   const expected = [
     ...SCALING.names.flatMap((policy) => [`${policy} starts an instance`, `${policy} lets one drain`]),
@@ -230,6 +231,8 @@ test('random programs reach every rule and every word', () => {
     'cancels a visit that was routed',
     'chooses within a local group',
     'closed loop',
+    'expects too much of answers',
+    'expects less of answers than it did',
     'prompts read what is common once',
     'decodes read what is common once',
     'flash decoding beats what is common',
@@ -272,5 +275,11 @@ test('random programs reach every rule and every word', () => {
     ...preempting.map((name) => `${name} holds prompts back`),
     ...ROUTING.names.flatMap((routing) => LOAD.names.map((metric) => `${routing} by ${metric}`)),
   ];
-  expect([...seen].sort()).toEqual(expected.sort());
+  const missing = () => expected.filter((what) => !seen.has(what));
+  for (const program of fc.sample(drawProgram(), { seed: 41, numRuns: 3600 })) {
+    if (missing().length === 0) break; // the rarest are seen in one of a thousand
+    noteProgram(program);
+  }
+  expect(missing()).toEqual([]);
+  expect([...seen].filter((what) => !expected.includes(what))).toEqual([]);
 });
