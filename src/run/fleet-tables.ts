@@ -318,16 +318,16 @@ function placeLists(
   const cells = arena.f64(Math.max(1, tiers.length) * F.TIER_CELLS);
   cells.fill(0);
   const words = wordsOf(cells);
+  const stride = tiers.length * F.LINK_BYTES;
+  const links = arena.i32((hashCount * stride) / 4);
   tiers.forEach((tier, k) => {
     const base = k * F.TIER_CELLS;
-    const newer = arena.i32(hashCount);
-    const older = arena.i32(hashCount);
     const bits = arena.i32(bitBytes(hashCount) / 2).fill(0);
     words[(base + F.TIER_CAPACITY) * 2] = Math.min(tier.blocks, 0x7fffffff);
     words[(base + F.TIER_NEWEST) * 2] = -1;
     words[(base + F.TIER_OLDEST) * 2] = -1;
-    words[(base + F.TIER_NEWER) * 2] = newer.byteOffset;
-    words[(base + F.TIER_OLDER) * 2] = older.byteOffset;
+    words[(base + F.TIER_LINKS) * 2] = links.byteOffset + k * F.LINK_BYTES;
+    words[(base + F.TIER_STRIDE) * 2] = stride;
     words[(base + F.TIER_HELD) * 2] = bits.byteOffset;
     words[(base + F.TIER_STARTS) * 2] = bits.byteOffset + bitBytes(hashCount);
     cells[base + F.TIER_LATENCY] = tier.latency;
