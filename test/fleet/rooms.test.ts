@@ -47,7 +47,10 @@ function slowDown(program: FleetProgram, bandwidth: number, latency: number): Fl
       tiers: client.tiers.map((tier) => ({ ...tier, latency })),
     })),
     // a scaler that looks four times a second would look for ages
-    scalers: program.scalers.map((one) => ({ ...one, interval: one.interval * Math.max(1, 1 / bandwidth, latency) })),
+    scalers: (program.scalers ?? []).map((one) => ({
+      ...one,
+      interval: one.interval * Math.max(1, 1 / bandwidth, latency),
+    })),
   };
 }
 
