@@ -111,7 +111,8 @@ const out: Output = {
 };
 
 async function main(argv: readonly string[]): Promise<number> {
-  const [asked, ...rest] = argv[0] === 'help' && argv.length > 1 ? [argv[1], '--help'] : argv;
+  const [first, second] = argv;
+  const [asked, ...rest] = first === 'help' && second !== undefined ? [second, '--help'] : argv;
   const word = asked ?? (isatty(0) && isatty(1) ? 'init' : 'help');
   if (word === '--help' || word === '-h' || word === 'help') {
     out.stdout(fitText(helpText()));
@@ -121,8 +122,9 @@ async function main(argv: readonly string[]): Promise<number> {
     out.stdout(`${readVersion()}\n`);
     return 0;
   }
-  if (!Object.hasOwn(VERBS, word)) throw unknownVerb(word);
-  const verb = await VERBS[word].load();
+  const known = Object.hasOwn(VERBS, word) ? VERBS[word] : undefined;
+  if (!known) throw unknownVerb(word);
+  const verb = await known.load();
   return verb(rest, out);
 }
 

@@ -177,6 +177,8 @@ export function admitResident(run: usize, rep: usize, taken: i32): bool {
 }
 
 /** A sequence with `past` cached tokens and `left` to generate begins to decode; its last token came at `last`. */
+// @ts-ignore: decorator
+@inline
 export function joinDecodes(run: usize, rep: usize, slot: usize, past: i32, left: i32, last: f64): void {
   if (geti(rep, CLIENT_DRAFTS) != 0) {
     joinDrafts(rep, slot, past, left, last);
@@ -248,14 +250,18 @@ function cachedTokens(run: usize, rep: usize, request: i32, need: i32, taken: i3
  * decodes make a step of CLIENT_WAIT_TOKENS tokens, or were held back for CLIENT_WAIT_STEPS steps. `left` is the budget that this
  * step has for them; with `whole` a prompt is never cut, and one above the whole budget goes as the only one.
  */
+// @ts-ignore: decorator
+@inline
 export function holdBack(run: usize, rep: usize, left: i32, taken: i32, whole: bool): bool {
-  const steps = geti(rep, CLIENT_WAIT_STEPS);
-  if (steps == 0) return false;
+  return geti(rep, CLIENT_WAIT_STEPS) != 0 && holdsBack(run, rep, left, taken, whole);
+}
+
+function holdsBack(run: usize, rep: usize, left: i32, taken: i32, whole: bool): bool {
   const decodes = geti(rep, REP_DECODES);
   const tokens = decodes > 0 ? admissible(run, rep, left, taken, whole) : 0;
   if (tokens == 0) return false;
   const step = geti(rep, REP_CHUNK_TOKENS) + decodes * (1 + geti(rep, CLIENT_DRAFTS)) + tokens;
-  if (geti(rep, REP_WAITED) >= steps || step >= geti(rep, CLIENT_WAIT_TOKENS)) {
+  if (geti(rep, REP_WAITED) >= geti(rep, CLIENT_WAIT_STEPS) || step >= geti(rep, CLIENT_WAIT_TOKENS)) {
     seti(rep, REP_WAITED, 0);
     return false;
   }

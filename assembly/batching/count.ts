@@ -95,6 +95,8 @@ export function decodeBlocks(run: usize, rep: usize): i32 {
 }
 
 /** Blocks that the next `steps` decode iterations fill: whole periods of the block size, then the rest class by class. */
+// @ts-ignore: decorator
+@inline
 export function blocksTaken(rep: usize, steps: i32): i32 {
   const residue = rep + geta(rep, CLIENT_AT_RESIDUE);
   const blockSize = geti(rep, CLIENT_BLOCK_SIZE);

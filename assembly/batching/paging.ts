@@ -83,17 +83,31 @@ export function residueRemove(run: usize, rep: usize, slot: usize): void {
  * finds no block ends with the same set, because only the tail is ever preempted and it has taken nothing yet. Where requests are
  * ranked, whoever is last of them goes, and nobody takes a block before all that stay have room.
  */
+// @ts-ignore: decorator
+@inline
 export function makeRoom(run: usize, rep: usize, chunk: i32): void {
-  const blocks = geti(rep, CLIENT_BLOCKS);
-  let partial = 0;
-  if (chunk > 0) {
-    const past = geti(rep, REP_PARTIAL_PAST);
-    partial = heldBlocks(rep, past + chunk) - heldBlocks(rep, past) + passingBlocks(rep, past + chunk, chunk);
-  }
-  while (true) {
-    const need = geti(rep, REP_USED) + decodeBlocks(run, rep) + partial;
-    noteNeed(rep, CLIENT_NEED_BLOCKS, need);
-    if (need <= blocks) return;
+  const partial = chunk > 0 ? partialBlocks(rep, chunk) : 0;
+  if (!fits(run, rep, partial)) preemptFor(run, rep, partial);
+}
+
+/** Blocks that `chunk` more tokens of the partial prompt take. */
+function partialBlocks(rep: usize, chunk: i32): i32 {
+  const past = geti(rep, REP_PARTIAL_PAST);
+  return heldBlocks(rep, past + chunk) - heldBlocks(rep, past) + passingBlocks(rep, past + chunk, chunk);
+}
+
+/** Whether the decodes of the step find their blocks beside `partial` others. */
+// @ts-ignore: decorator
+@inline
+function fits(run: usize, rep: usize, partial: i32): bool {
+  const need = geti(rep, REP_USED) + decodeBlocks(run, rep) + partial;
+  noteNeed(rep, CLIENT_NEED_BLOCKS, need);
+  return need <= geti(rep, CLIENT_BLOCKS);
+}
+
+function preemptFor(run: usize, rep: usize, partialBlocks: i32): void {
+  let partial = partialBlocks;
+  do {
     const victim = geti(rep, CLIENT_PACKING) == PACKING_PRIORITY ? lastRanked(run, rep) : geta(rep, REP_RUN_TAIL);
     if (victim == geta(rep, REP_PARTIAL)) {
       preemptPartial(run, rep);
@@ -102,7 +116,7 @@ export function makeRoom(run: usize, rep: usize, chunk: i32): void {
       preemptDecode(run, rep, victim);
     }
     seti(rep, REP_PREEMPTED, 1);
-  }
+  } while (!fits(run, rep, partial));
 }
 
 /** Of all that run, the last by priority, then by joining. */

@@ -106,6 +106,8 @@ export function ranksSeconds(
 }
 
 /** Decode attention of `sequences` whose contexts sum to `context`. */
+// @ts-ignore: decorator
+@inline
 export function surfaceDecodes(out: usize, surface: usize, sequences: i32, context: f64): f64 {
   surfacePiece(out, surface, SURFACE_DA, sequences, context);
   return getf(out, RUN_PIECE_A) + getf(out, RUN_PIECE_B) * context;

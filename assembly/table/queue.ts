@@ -18,6 +18,8 @@ function isHeap(rep: usize): bool {
 }
 
 /** Joins the end of the queue (or its place by key). */
+// @ts-ignore: decorator
+@inline
 export function queuePush(run: usize, rep: usize, request: i32): void {
   if (isHeap(rep)) {
     heapJoin(run, rep, request);

@@ -103,6 +103,12 @@ export const SMALL =
 
 export const proved = (page: Page) => page.waitForSelector('[data-state=proved]', { timeout: 300_000 });
 
+/** Proved, and the answer run to its last request. */
+export async function settled(page: Page): Promise<void> {
+  await proved(page);
+  await page.waitForSelector('.settled[data-whole=true]', { timeout: 300_000 });
+}
+
 /** The text that a button saves. */
 export async function saved(page: Page, words: string): Promise<string> {
   const [download] = await Promise.all([

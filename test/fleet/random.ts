@@ -18,6 +18,7 @@ import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
 import type { StepTime } from '../../src/spec/types.ts';
 import { drawPages, drawSpeculation, drawSurface, drawWord, mostPages } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
+import { type DrawnScaling, drawScaling, scaleProgram } from './draw-scalers.ts';
 import { cascadeBy, drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
 /** Times in quarters of a second, bandwidths and coefficients powers of two (so that instants coincide), or any number. */
@@ -253,6 +254,7 @@ export interface Drawn {
   readonly concurrency: number;
   readonly hashBlock: number;
   readonly storeBytesPerToken: number;
+  readonly scaling: DrawnScaling | null;
 }
 
 /** Longest prompt and output of any visit of a walk (shapes.ts), as KV tokens. */
@@ -301,6 +303,7 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
       concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 6 })),
       hashBlock: fc.constantFrom(1, 2, 3, 4, 4, 6, 8, 16),
       storeBytesPerToken: fc.constantFrom(0.5, 1, 4),
+      scaling: drawScaling(scale.seconds),
     });
   });
 }
@@ -342,5 +345,6 @@ export function assembleWith(
     return { at: concurrency === 0 && dated ? now : 0, priority, ...rowOf(request, before), after: before, delay };
   });
   const fleet = { clients, groups, links, locations: LOCATIONS, paths, channels: CHANNELS };
-  return assembleProgram({ ...fleet, requests, concurrency, hashBlock, hashCount, storeBytesPerToken });
+  const program = assembleProgram({ ...fleet, requests, concurrency, hashBlock, hashCount, storeBytesPerToken });
+  return scaleProgram(program, drawn.scaling);
 }

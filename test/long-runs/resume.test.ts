@@ -51,7 +51,7 @@ describe.each([
   let pieces = 0;
   beforeAll(async () => {
     const counted: WorkStore = { has: () => false, get: () => undefined, put: () => void pieces++ };
-    whole = await sweep(ask(text), catalog, { workers: 2, store: counted });
+    whole = await sweep(ask(text), catalog, { workers: 1, store: counted });
   }, 600_000);
 
   test('ended after any number of pieces, with any number of bytes gone from the end, once or twice', {
@@ -81,7 +81,7 @@ describe.each([
       expect([...csvLines(result)].join('')).toBe([...csvLines(whole)].join(''));
       expect(existsSync(file)).toBe(false);
     });
-    await fc.assert(check, { numRuns: 3 });
+    await fc.assert(check, { seed: 1, numRuns: 3 });
     expect(resumed).toBeGreaterThan(0);
   });
 });

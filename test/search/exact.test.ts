@@ -34,8 +34,8 @@ describe('L10: proved and exhaustive give one answer', () => {
   for (const [name, text] of Object.entries(SPACES)) {
     test(name, { timeout: 600_000 }, async () => {
       const question = () => openQuestion(text, 'space.yaml', catalog);
-      const all = await sweep(question(), catalog, { workers: 2, exhaustive: true });
-      const proved = await sweep(question(), catalog, { workers: 2 });
+      const all = await sweep(question(), catalog, { workers: 1, exhaustive: true });
+      const proved = await sweep(question(), catalog, { workers: 1 });
       expect(leaders(proved)).toEqual(leaders(all));
       expect(certificate(all)).toMatchObject({ proved: true, dearer: 0, unreached: 0 });
       const said = certificate(proved);
@@ -76,7 +76,7 @@ test('prompts whose tokens may cost nothing are bounded by nothing', { timeout: 
 test('the spaces have what a search is for: rows of every fate', async () => {
   const fates = { dearer: 0, equivalent: 0, tooFew: 0, late: 0 };
   for (const name of ['cheapest', 'heavy load, most rows too few', 'limits that nothing keeps']) {
-    const result = await sweep(openQuestion(SPACES[name]!, 'space.yaml', catalog), catalog, { workers: 2 });
+    const result = await sweep(openQuestion(SPACES[name]!, 'space.yaml', catalog), catalog, { workers: 1 });
     fates.dearer += result.dearer;
     fates.equivalent += result.equivalent;
     for (const { words, count } of result.rejected) {

@@ -1,7 +1,7 @@
 // The reference fleet: every iteration of every client, every transfer and every look-up, one by one, straight from the rules.
 import { STATE_PENDING, STATE_UNFINISHED, STATE_UNSENT } from '../../../assembly/layout/enums.ts';
 import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
-import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
+import type { FleetProgram, InstanceChange, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceRanks, priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
@@ -9,6 +9,7 @@ import { commonTokens } from './cascade.ts';
 import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
 import { formStep, holdUneven, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
+import { endDrained, nextChange, scalePhase } from './scale.ts';
 import { giveUp } from './share.ts';
 import {
   type Client,
@@ -32,6 +33,8 @@ export interface FleetReference {
   readonly clock: number;
   /** s, every gap between two output tokens of one visit. */
   readonly gaps: readonly number[];
+  /** What became of instances that start and stop, in order. */
+  readonly changes: readonly InstanceChange[];
 }
 
 /** A step as it starts. */
@@ -56,12 +59,14 @@ export function referenceFleet(
     while (nextInstant(world) <= now) {
       retirePhase(world, now);
       deliverPhase(world, now);
+      scalePhase(world, now);
       arrivePhase(world, now);
     }
     for (const client of world.clients) {
       const together = ranksOf(world, client);
       if (together[0] === client && together.some(canForm)) startStep(world, together, now, watchStep);
     }
+    endDrained(world, now);
     shareChannels(world, now);
     shareLinks(world, now);
     watch(world);
@@ -78,6 +83,8 @@ function nextInstant(world: World): number {
   }
   for (const flow of world.flows) instant = Math.min(instant, flow.end);
   instant = Math.min(instant, nextEvent(world)?.time ?? instant);
+  // where nothing else is to happen, nobody looks at it
+  if (instant < Number.POSITIVE_INFINITY) instant = Math.min(instant, nextChange(world));
   return Math.max(instant, world.now);
 }
 
@@ -276,7 +283,7 @@ function closeWorld(world: World): FleetReference {
     for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = left;
   }
   const clients = world.clients.map((client) => client.counters);
-  return { results, clients, requestState, arrival, deadlock, clock: world.now, gaps };
+  return { results, clients, requestState, arrival, deadlock, clock: world.now, gaps, changes: world.changes };
 }
 
 function describeDeadlock(world: World): string | null {
