@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
-import type { FleetProgram } from '../../src/plan/fleet.ts';
+import type { FleetProgram, InstanceChange } from '../../src/plan/fleet.ts';
 import { startRecord } from '../../src/run/engine.ts';
 import { fillFleetRecord, openFleetRoom, placeProgram, runFleet } from '../../src/run/fleet.ts';
 import { readRun } from '../../src/run/fleet-read.ts';
+import { takeChanges } from '../../src/run/scaler-tables.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { describeProgram, listDifferences } from './compare.ts';
 import { drawProgram } from './random.ts';
@@ -17,9 +18,14 @@ function runStopped(program: FleetProgram, leap: 'none' | 'exact', instants: rea
   fillFleetRecord(record, program, placed, fleet, { leap });
   startRecord(kernels, arena, record, placed, { leap });
   let heard = 0;
+  const changes: InstanceChange[] = [];
   for (const at of [...instants, Number.POSITIVE_INFINITY]) {
     record.cells[R.RUN_UNTIL] = at;
-    const stop = kernels.engineRun(record.cells.byteOffset);
+    let stop: number = E.STOP_LOG_FULL;
+    while (stop === E.STOP_LOG_FULL) {
+      stop = kernels.engineRun(record.cells.byteOffset);
+      if (program.scalers) changes.push(...takeChanges(fleet.record));
+    }
     if (stop === E.STOP_UNTIL) {
       heard++;
       expect(record.cells[R.RUN_CLOCK]).toBeLessThanOrEqual(at);
@@ -27,7 +33,8 @@ function runStopped(program: FleetProgram, leap: 'none' | 'exact', instants: rea
       continue;
     }
     const reason = stop === E.STOP_DEADLOCK ? 'deadlock' : 'done';
-    return { heard, run: readRun(program, record, placed, fleet, [], reason, false) };
+    const own = readRun(program, record, placed, fleet, [], reason, false);
+    return { heard, run: program.scalers ? { ...own, changes } : own };
   }
   throw new Error('it never ended');
 }
