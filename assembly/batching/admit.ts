@@ -20,6 +20,7 @@ import { slotTake, wheelAdd } from '../table/slots';
 import { hasFlag, rowOr } from '../table/visit';
 import { addChunk } from './chunk';
 import { joinDrafts, verifyToo } from './drafts';
+import { expects, findsExpected, isFull } from './expect';
 import { heldBlocks, passingBlocks, sharedBlocks, windowsFill } from './count';
 import { admissionBlocks, finalLength, needOf, promiseBlocks, residueAdd } from './paging';
 import { listFilled, lookUpHead, readFound } from './share';
@@ -67,7 +68,11 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
   }
   const blocks = admissionBlocks(run, rep, request, skip + tokens) - foreign;
   const passing = passingBlocks(rep, skip + tokens, tokens);
-  if (!hasRoom(rep, blocks + gateBlocks(rep, skip + tokens, skip + work) + idle + passing + taken)) return false;
+  const wanted = blocks + gateBlocks(rep, skip + tokens, skip + work) + idle + passing + taken;
+  if (expects(rep)) {
+    if (isFull(rep) || !findsExpected(run, rep, request, wanted, admissionRoom(rep))) return false;
+  }
+  if (!hasRoom(rep, wanted)) return false;
   const slot = takeHead(run, rep, request, blocks, foreign, skip);
   if (passing > 0) holdPassing(rep, passing);
   if (cache != 0) {
@@ -87,7 +92,7 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
 // @ts-ignore: decorator
 @inline
 function gateBlocks(rep: usize, tokens: i32, need: i32): i32 {
-  return geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_PROMPT ? heldBlocks(rep, need) - heldBlocks(rep, tokens) : 0;
+  return geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_PROMPT || expects(rep) ? heldBlocks(rep, need) - heldBlocks(rep, tokens) : 0;
 }
 
 /** Blocks that are in use until the step ends. */

@@ -15,7 +15,7 @@ import { withMachine } from './machine.ts';
 import { type KvCapacity, kvCapacity } from './memory.ts';
 import { blocksOfLog, type PoolLayout } from './pages.ts';
 import { padContexts } from './read-surface.ts';
-import type { EngineSetup } from './setup.ts';
+import { type EngineSetup, NEW_TOKEN_RATIO } from './setup.ts';
 import { findSteps } from './step-regression.ts';
 import { type SurfaceKey, splitOf } from './surface-key.ts';
 import { swapSetup } from './swap.ts';
@@ -233,6 +233,7 @@ export function setupEngine(
     ...(layout.pages ? { pages: layout.pages } : {}),
     maxModelLen: configuration.max_model_len || positions,
     ...promptLimit(configuration, deployment?.profile),
+    ...ratioOf(configuration),
     watermark: configuration.watermark,
     schedulerSteps: configuration.num_scheduler_steps,
     swap: swapSetup(configuration, deployment, layout.blockBytes),
@@ -241,6 +242,13 @@ export function setupEngine(
     ...(price instanceof Float64Array ? cascadeOf(configuration, deployment) : {}),
     ...acceptanceOf(configuration, layout.blockTokens, seed),
   };
+}
+
+/** SGLang sets its conservativeness to 0.3 where attention is repeated: ranks expect less of answers. */
+const RANKS_EXPECT = 0.3;
+
+function ratioOf({ admission, data_parallel_size: ranks }: Configuration): Pick<EngineSetup, 'newTokenRatio'> {
+  return admission === 'new-token-ratio' && ranks > 1 ? { newTokenRatio: RANKS_EXPECT * NEW_TOKEN_RATIO } : {};
 }
 
 /** Some servers refuse a prompt that no step could hold, where prompts are not cut into chunks. */

@@ -34,6 +34,9 @@ export interface CascadeSetup {
   readonly sequences: number;
 }
 
+/** Share of what was asked for that SGLang expects of answers at first, at its schedule_conservativeness of 1. */
+export const NEW_TOKEN_RATIO = 0.7;
+
 /** The limits of an engine run, bound to numbers; those of memory and batch are of one scheduler. */
 export interface EngineSetup {
   readonly batching: BatchingName;
@@ -51,6 +54,8 @@ export interface EngineSetup {
   readonly maxModelLen: number;
   /** Longest prompt of a server that computes prompts whole and refuses what its budget does not hold; absent = no limit. */
   readonly maxPrompt?: number;
+  /** With admission new-token-ratio: share of what was asked for that is expected at first; absent = SGLang's (NEW_TOKEN_RATIO). */
+  readonly newTokenRatio?: number;
   /** Share of the blocks that admission leaves free while anything runs (vLLM's watermark); absent = 0. */
   readonly watermark?: number;
   /**

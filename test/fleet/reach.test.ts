@@ -58,6 +58,8 @@ function noteInstant(world: World): void {
     );
     note(`${batching} holds prompts back`, client.waited > 0);
     note('held blocks', client.held.length > 0);
+    note('expects too much of answers', client.full && client.running.length > 0);
+    note('expects less of answers than it did', client.ratio.decayed > 1 && client.waiting.length > 0);
     note(`${batching} accepts some drafts`, (client.counters.accepted?.filter((n) => n > 0).length ?? 0) > 1);
     note(
       'runs on after its request was rejected',
@@ -229,6 +231,8 @@ test('random programs reach every rule and every word', () => {
     'cancels a visit that was routed',
     'chooses within a local group',
     'closed loop',
+    'expects too much of answers',
+    'expects less of answers than it did',
     'prompts read what is common once',
     'decodes read what is common once',
     'flash decoding beats what is common',

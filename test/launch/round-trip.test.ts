@@ -172,7 +172,7 @@ const NOTED: Readonly<Record<string, RegExp>> = {
   quantization: /serve a checkpoint whose weights are/,
   kv_cache_dtype: /KV cache/,
   batching: /no flag for (\w+ batching|--enable-chunked-prefill)/,
-  admission: /no flag for full-(length|prompt) admission/,
+  admission: /no flag for (full-length|full-prompt|prompt|new-token-ratio) admission/,
   watermark: /watermark/,
   preemption_mode: /swapping/,
   swap_space: /swapping/,

@@ -7,6 +7,7 @@ import { priceRanks, priceStep, type StepWork, sumPairs, sumPrefillTokens } from
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
 import { commonTokens } from './cascade.ts';
 import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
+import { forget } from './expect.ts';
 import { formStep, holdUneven, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { endDrained, nextChange, scalePhase } from './scale.ts';
@@ -54,6 +55,7 @@ export function referenceFleet(
   watchStep: WatchStep = () => {},
 ): FleetReference {
   const world = openWorld(program);
+  world.clients.forEach(forget);
   for (let now = nextInstant(world); now < Number.POSITIVE_INFINITY; now = nextInstant(world)) {
     world.now = now;
     while (nextInstant(world) <= now) {
@@ -65,6 +67,7 @@ export function referenceFleet(
     for (const client of world.clients) {
       const together = ranksOf(world, client);
       if (together[0] === client && together.some(canForm)) startStep(world, together, now, watchStep);
+      if (together[0] === client && together.every(isIdle)) together.forEach(forget);
     }
     endDrained(world, now);
     shareChannels(world, now);
@@ -116,6 +119,9 @@ function retireStep(world: World, client: Client, now: number): void {
   client.busy = null;
   client.leaving = [];
   if (formed.decodes.length > 0) client.sinceLook += 1;
+  const { base, decayed } = client.ratio;
+  if (formed.decodes.length > 0 && formed.chunks.length + formed.preempted.length === 0)
+    client.ratio = { base, decayed: decayed + 1 };
   client.counters.busySeconds += now - start;
   for (const { visit, tokens } of formed.chunks) {
     advance(visit, tokens);
@@ -152,7 +158,9 @@ function emitTokens(world: World, visit: Visit, tokens: number, now: number): vo
   if (isFirst) world.results.first[visit.index] = now;
   else world.gaps.push(now - visit.lastToken);
   visit.lastToken = now;
-  if (isEnded(visit)) endVisit(world, visit, now);
+  if (!isEnded(visit)) return;
+  visit.client!.full = false;
+  endVisit(world, visit, now);
 }
 
 /** Ended visits leave; their blocks are free, or held while others need them. A static batch leaves as one. */
@@ -178,6 +186,10 @@ function arrivePhase(world: World, now: number): void {
 function canForm(client: Client): boolean {
   const { kind } = client.setup;
   return kind === 'llm' && client.busy === null && !client.asleep && client.waiting.length + client.running.length > 0;
+}
+
+function isIdle({ busy, waiting, running }: Client): boolean {
+  return busy === null && waiting.length + running.length === 0;
 }
 
 /** A client and those whose steps begin and end with its own. */

@@ -149,6 +149,10 @@ export interface Client {
   holds: boolean;
   uneven: number;
   even: number;
+  /** Admission new-token-ratio: what is expected and decode steps since, tokens spoken for in this step, whether it was refused since. */
+  ratio: { readonly base: number; readonly decayed: number };
+  spoken: number;
+  full: boolean;
   /** Its last step came out empty: it waits for blocks that are let go or for a visit that joins. */
   asleep: boolean;
   readonly tiers: readonly Lru[];
@@ -256,6 +260,9 @@ function openClient(setup: FleetClient, index: number, hashBlock: number): Clien
     holds: false,
     uneven: 0,
     even: 0,
+    ratio: { base: Number.NaN, decayed: 0 },
+    spoken: 0,
+    full: false,
     asleep: false,
     tiers: setup.tiers.map((tier) => new Lru(tier.blocks)),
     counters: {
