@@ -1,10 +1,29 @@
-// Time as the mock server has it: of the wall, or set by hand, so that a test sees simulated time alone.
+// Time as the mock server has it: of the wall, or set by hand, so that a test sees simulated time alone. Both call back in order of time.
 
 export interface Clock {
   /** s since the server began. */
   now(): number;
-  /** Calls back at a time, or at once where that has passed. */
+  /** Calls back at a time, or as soon as can be where that has passed; never before what is due earlier. */
   at(time: number, call: () => void): void;
+}
+
+interface Due {
+  readonly time: number;
+  readonly call: () => void;
+}
+
+/** In order of time, of equal times in the order they came. */
+function openQueue() {
+  const due: Due[] = [];
+  return {
+    first: (): Due | undefined => due[0],
+    take: (): Due => due.shift()!,
+    add(one: Due): void {
+      let at = due.length;
+      while (at > 0 && due[at - 1]!.time > one.time) at--;
+      due.splice(at, 0, one);
+    },
+  };
 }
 
 /** setTimeout wakes up to so many seconds late: the rest is waited for by turns of the event loop. */
@@ -13,13 +32,32 @@ const COARSE = 0.0025;
 export function wallClock(): Clock {
   const start = performance.now();
   const now = () => (performance.now() - start) / 1e3;
-  const at = (time: number, call: () => void): void => {
-    const left = time - now();
-    if (left <= 0) call();
-    else if (left > COARSE) setTimeout(() => at(time, call), (left - COARSE) * 1e3);
-    else setImmediate(() => at(time, call));
+  const queue = openQueue();
+  let cancel = (): void => {};
+  const wake = (): void => {
+    for (let first = queue.first(); first && first.time <= now(); first = queue.first()) queue.take().call();
+    arm();
   };
-  return { now, at };
+  const arm = (): void => {
+    cancel();
+    const first = queue.first();
+    if (!first) return;
+    const left = first.time - now() - COARSE;
+    if (left > 0) {
+      const timer = setTimeout(wake, left * 1e3);
+      cancel = () => clearTimeout(timer);
+    } else {
+      const turn = setImmediate(wake);
+      cancel = () => clearImmediate(turn);
+    }
+  };
+  return {
+    now,
+    at(time, call) {
+      queue.add({ time, call });
+      if (queue.first()!.call === call) arm();
+    },
+  };
 }
 
 export interface ManualClock extends Clock {
@@ -29,18 +67,14 @@ export interface ManualClock extends Clock {
 
 export function manualClock(): ManualClock {
   let clock = 0;
-  const due: { readonly time: number; readonly call: () => void }[] = [];
+  const queue = openQueue();
   return {
     now: () => clock,
-    at(time, call) {
-      due.push({ time, call });
-      due.sort((a, b) => a.time - b.time);
-    },
+    at: (time, call) => queue.add({ time, call }),
     moveTo(time) {
-      while (due.length > 0 && due[0]!.time <= time) {
-        const { time: at, call } = due.shift()!;
-        clock = Math.max(clock, at);
-        call();
+      for (let first = queue.first(); first && first.time <= time; first = queue.first()) {
+        clock = Math.max(clock, first.time);
+        queue.take().call();
       }
       clock = time;
     },

@@ -10,6 +10,7 @@ import { heedInterrupts } from './interrupt.ts';
 import { wallClock } from './mock-clock.ts';
 import { openMockEngine } from './mock-engine.ts';
 import { openMockServer } from './mock-server.ts';
+import { rowOf, tellAxes } from './row.ts';
 import { SPEC_HELP, specVerb } from './spec-door.ts';
 
 const FLAGS = {
@@ -56,13 +57,12 @@ export const serve = specVerb('serve', FLAGS, HELP, async (flags, out, specs) =>
   const port = wholeFlag('--port', flags['--port'], 0, 65_535) ?? PORT;
   const capacity = wholeFlag('--requests', flags['--requests'], 1, 10_000_000) ?? REQUESTS;
   const question = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
-  if (row === undefined ? question.rows > 1 : row >= question.rows) {
-    const expected = row === undefined ? 'a spec of one deployment: --row N takes one' : `a row below ${question.rows}`;
-    throw new UserError([
-      { path: '--row', expected, received: row === undefined ? `${question.rows} rows` : String(row) },
-    ]);
-  }
-  const engine = openMockEngine(question.at(row ?? 0).spec, catalog, wallClock(), capacity);
+  const engine = openMockEngine(
+    question.at(rowOf(question, row, tellAxes('--row', '--row N takes one'))).spec,
+    catalog,
+    wallClock(),
+    capacity,
+  );
   const server = openMockServer(engine);
   const interrupt = heedInterrupts();
   try {
