@@ -1,32 +1,17 @@
 // Builds the explorer into dist/explorer/ and serves it on this machine: node scripts/explorer.mjs [--build] [--port N]
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'vite';
+import { buildKernel } from './kernels.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const OUT = 'dist/explorer';
-const KERNEL = 'build/kernel.browser.wasm';
 const { values: flags } = parseArgs({ options: { build: { type: 'boolean' }, port: { type: 'string' } } });
-
-const newest = (folder) =>
-  readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .reduce((time, entry) => Math.max(time, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0);
-
-/** The same sources as the command line's kernels, for a memory that is not shared. */
-function buildKernel() {
-  const inputs = Math.max(newest('assembly'), statSync('asconfig.json').mtimeMs);
-  if (existsSync(KERNEL) && statSync(KERNEL).mtimeMs > inputs) return;
-  mkdirSync('build', { recursive: true });
-  execFileSync(process.execPath, ['node_modules/assemblyscript/bin/asc.js', '--target', 'browser'], {
-    stdio: 'inherit',
-  });
-}
 
 /** The catalog without its white space, and what else the rooms read beside their own modules. */
 function listFiles() {
@@ -54,7 +39,7 @@ const forBrowsers = {
   load(id) {
     if (id === '\0mist-files') return `export default JSON.parse(${JSON.stringify(JSON.stringify(listFiles()))});`;
     if (id !== '\0mist-kernel') return null;
-    return `export const KERNEL_BASE64 = '${readFileSync(KERNEL).toString('base64')}';`;
+    return `export const KERNEL_BASE64 = '${readFileSync(kernel).toString('base64')}';`;
   },
 };
 
@@ -118,7 +103,7 @@ function serve(port) {
 }
 
 if (!existsSync('dist/src/index.js')) execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
-buildKernel();
+const kernel = await buildKernel('browser'); // the same sources as the command line's kernels, for a memory that is not shared
 await buildPages();
 console.error(
   `Built ${OUT}/index.html, for any static host, and ${OUT}/mist-explorer.html, one page that opens from a file.`,

@@ -1,4 +1,5 @@
-// Builds, then runs the tests: all, those of rooms (npm test -- engine report), or quickly (--quick); the rest goes to vitest.
+// Builds, then runs the tests: all, those of rooms (npm test -- engine report), quickly (--quick)
+// or with more random cases (--deep, MIST_DEPTH times as many); the rest goes to vitest.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { listRooms, testsOf } from './test-rooms.mjs';
@@ -11,23 +12,22 @@ const TAKES_VALUE = new Set(['-t', '--testNamePattern', '--reporter', '--outputF
 
 function readArguments(argv) {
   const passed = [];
-  let quick = false;
+  const env = {};
   for (const [i, word] of argv.entries()) {
-    if (word === '--quick') quick = true;
+    if (word === '--quick') env.MIST_TESTS = 'quick';
+    else if (word === '--deep') env.MIST_DEPTH = process.env.MIST_DEPTH ?? '10';
     else if (word.startsWith('-') || TAKES_VALUE.has(argv[i - 1])) passed.push(word);
     else passed.push(...(testsOf(word) ?? [word]));
   }
-  return { passed, quick };
+  return { passed, env };
 }
 
 if (process.argv[2] === '--rooms') {
   for (const room of listRooms()) console.log(`${room.padEnd(14)}${(testsOf(room) ?? []).join(' ')}`);
 } else {
-  const { passed, quick } = readArguments(process.argv.slice(2));
-  const node = (env, ...args) =>
+  const { passed, env } = readArguments(process.argv.slice(2));
+  const node = (...args) =>
     spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } }).status ?? 1;
-  process.exitCode = node({}, 'scripts/build.mjs');
-  if (process.exitCode === 0) {
-    process.exitCode = node(quick ? { MIST_TESTS: 'quick' } : {}, 'node_modules/vitest/vitest.mjs', 'run', ...passed);
-  }
+  process.exitCode = node('scripts/build.mjs');
+  if (process.exitCode === 0) process.exitCode = node('node_modules/vitest/vitest.mjs', 'run', ...passed);
 }

@@ -24,6 +24,14 @@ const VERBS: Verbs = {
     words: 'make one answer of the shards of a sweep',
     load: async () => (await import('./commands/merge.ts')).merge,
   },
+  worker: {
+    words: 'do shards of sweeps that a queue hands out',
+    load: async () => (await import('./commands/worker.ts')).worker,
+  },
+  query: {
+    words: 'SQL over the rows of a result',
+    load: async () => (await import('./commands/query.ts')).query,
+  },
   run: {
     words: 'simulate one deployment, or a fleet of pipelines, request by request',
     load: async () => (await import('./commands/run.ts')).run,
@@ -99,7 +107,8 @@ const out: Output = {
 };
 
 async function main(argv: readonly string[]): Promise<number> {
-  const [asked, ...rest] = argv[0] === 'help' && argv.length > 1 ? [argv[1], '--help'] : argv;
+  const [first, second] = argv;
+  const [asked, ...rest] = first === 'help' && second !== undefined ? [second, '--help'] : argv;
   const word = asked ?? (isatty(0) && isatty(1) ? 'init' : 'help');
   if (word === '--help' || word === '-h' || word === 'help') {
     out.stdout(fitText(helpText()));
@@ -109,8 +118,9 @@ async function main(argv: readonly string[]): Promise<number> {
     out.stdout(`${readVersion()}\n`);
     return 0;
   }
-  if (!Object.hasOwn(VERBS, word)) throw unknownVerb(word);
-  const verb = await VERBS[word].load();
+  const known = Object.hasOwn(VERBS, word) ? VERBS[word] : undefined;
+  if (!known) throw unknownVerb(word);
+  const verb = await known.load();
   return verb(rest, out);
 }
 

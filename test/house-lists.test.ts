@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readList, tellList } from '../src/check/closed-list.ts';
-import { ADMISSION, BATCHING, LOAD, PACKING, ROUTING } from '../src/check/scheduler-lists.ts';
+import { ADMISSION, BATCHING, LOAD, PACKING, ROUTING, SCALING } from '../src/check/scheduler-lists.ts';
 import { ROUTING_WORDS } from '../src/spec/fleet/words.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -82,7 +82,7 @@ describe('a closed list', () => {
     expect(tellList(list)).toBe('a-b: one; c: two');
     expect(() => readList({ X_A: 1 }, 'X', () => 'one')).toThrow('count from 0');
     expect(() => readList({ X_A: 0 }, 'X', () => '')).toThrow('no words');
-    for (const { names, words: told } of [ADMISSION, BATCHING, LOAD, PACKING, ROUTING]) {
+    for (const { names, words: told } of [ADMISSION, BATCHING, LOAD, PACKING, ROUTING, SCALING]) {
       expect(names.map((name) => told[name as never]).filter((text) => (text as string).length < 8)).toEqual([]);
     }
   });

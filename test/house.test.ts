@@ -36,6 +36,9 @@ const NODE_ALONE = [
   'src/check/whole-file.ts',
   'src/report/write.ts',
   'src/run/asked.ts',
+  'src/run/queue-coordinator.ts',
+  'src/run/queue-presence.ts',
+  'src/run/queue-worker.ts',
   'src/run/shards.ts',
   'src/run/work-file.ts',
   'src/run/work-folder.ts',
@@ -223,7 +226,7 @@ async function readLayout(): Promise<Map<string, [string, unknown][]>> {
 }
 
 /** Files of the layout that are a closed list of words each. */
-const LISTS = ['admission', 'batching', 'load', 'packing', 'routing'];
+const LISTS = ['admission', 'batching', 'load', 'packing', 'routing', 'scaling'];
 /** What only one side knows, and why. */
 const NOT_IN_KERNEL = ['STATE_UNFINISHED', 'STATE_UNSENT']; // src/run marks what a stopped run left undone, and what was never sent
 

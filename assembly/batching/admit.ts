@@ -20,6 +20,7 @@ import { slotTake, wheelAdd } from '../table/slots';
 import { hasFlag, rowOr } from '../table/visit';
 import { addChunk } from './chunk';
 import { joinDrafts, verifyToo } from './drafts';
+import { expects, findsExpected, isFull } from './expect';
 import { heldBlocks, passingBlocks, sharedBlocks, windowsFill } from './count';
 import { admissionBlocks, finalLength, needOf, promiseBlocks, residueAdd } from './paging';
 import { listFilled, lookUpHead, readFound } from './share';
@@ -67,7 +68,11 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
   }
   const blocks = admissionBlocks(run, rep, request, skip + tokens) - foreign;
   const passing = passingBlocks(rep, skip + tokens, tokens);
-  if (!hasRoom(rep, blocks + gateBlocks(rep, skip + tokens, skip + work) + idle + passing + taken)) return false;
+  const wanted = blocks + gateBlocks(rep, skip + tokens, skip + work) + idle + passing + taken;
+  if (expects(rep)) {
+    if (isFull(rep) || !findsExpected(run, rep, request, wanted, admissionRoom(rep))) return false;
+  }
+  if (!hasRoom(rep, wanted)) return false;
   const slot = takeHead(run, rep, request, blocks, foreign, skip);
   if (passing > 0) holdPassing(rep, passing);
   if (cache != 0) {
@@ -87,7 +92,7 @@ export function admitHead(run: usize, rep: usize, tokens: i32, work: i32, taken:
 // @ts-ignore: decorator
 @inline
 function gateBlocks(rep: usize, tokens: i32, need: i32): i32 {
-  return geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_PROMPT ? heldBlocks(rep, need) - heldBlocks(rep, tokens) : 0;
+  return geti(rep, CLIENT_ADMISSION) == ADMISSION_FULL_PROMPT || expects(rep) ? heldBlocks(rep, need) - heldBlocks(rep, tokens) : 0;
 }
 
 /** Blocks that are in use until the step ends. */
@@ -177,6 +182,8 @@ export function admitResident(run: usize, rep: usize, taken: i32): bool {
 }
 
 /** A sequence with `past` cached tokens and `left` to generate begins to decode; its last token came at `last`. */
+// @ts-ignore: decorator
+@inline
 export function joinDecodes(run: usize, rep: usize, slot: usize, past: i32, left: i32, last: f64): void {
   if (geti(rep, CLIENT_DRAFTS) != 0) {
     joinDrafts(rep, slot, past, left, last);
@@ -248,14 +255,18 @@ function cachedTokens(run: usize, rep: usize, request: i32, need: i32, taken: i3
  * decodes make a step of CLIENT_WAIT_TOKENS tokens, or were held back for CLIENT_WAIT_STEPS steps. `left` is the budget that this
  * step has for them; with `whole` a prompt is never cut, and one above the whole budget goes as the only one.
  */
+// @ts-ignore: decorator
+@inline
 export function holdBack(run: usize, rep: usize, left: i32, taken: i32, whole: bool): bool {
-  const steps = geti(rep, CLIENT_WAIT_STEPS);
-  if (steps == 0) return false;
+  return geti(rep, CLIENT_WAIT_STEPS) != 0 && holdsBack(run, rep, left, taken, whole);
+}
+
+function holdsBack(run: usize, rep: usize, left: i32, taken: i32, whole: bool): bool {
   const decodes = geti(rep, REP_DECODES);
   const tokens = decodes > 0 ? admissible(run, rep, left, taken, whole) : 0;
   if (tokens == 0) return false;
   const step = geti(rep, REP_CHUNK_TOKENS) + decodes * (1 + geti(rep, CLIENT_DRAFTS)) + tokens;
-  if (geti(rep, REP_WAITED) >= steps || step >= geti(rep, CLIENT_WAIT_TOKENS)) {
+  if (geti(rep, REP_WAITED) >= geti(rep, CLIENT_WAIT_STEPS) || step >= geti(rep, CLIENT_WAIT_TOKENS)) {
     seti(rep, REP_WAITED, 0);
     return false;
   }

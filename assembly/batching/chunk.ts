@@ -4,6 +4,8 @@ import { CHUNK_BYTES, CHUNK_PAIRS, CHUNK_SLOT, CHUNK_TOKENS, REP_CHUNKS, REP_CHU
 import { addf, addi, geta, geti, seti } from '../table/cell';
 
 /** Adds a chunk of `tokens` after `past` cached ones to the step being formed. */
+// @ts-ignore: decorator
+@inline
 export function addChunk(run: usize, rep: usize, slot: usize, tokens: i32, past: i32, completes: bool): void {
   const index = geti(rep, REP_CHUNKS);
   const chunk = rep + geta(rep, CLIENT_AT_CHUNKS) + <usize>(index * CHUNK_BYTES);

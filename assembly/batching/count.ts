@@ -5,8 +5,9 @@ import {
   CLIENT_ADMISSION, CLIENT_AT_RESIDUE, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_PAGES, PAGES_FIXED, PAGES_FULL, PAGES_NEAR,
   PAGES_WINDOW,
 } from '../layout/client';
-import { FLEET_SHARED } from '../layout/fleet';
+import { FLEET_ASKED, FLEET_SHARED } from '../layout/fleet';
 import { REP_PHASE } from '../layout/replica';
+import { RUN_FLEET, RUN_OUTPUT } from '../layout/run';
 import { geta, geti, rowi } from '../table/cell';
 
 // @ts-ignore: decorator
@@ -95,6 +96,8 @@ export function decodeBlocks(run: usize, rep: usize): i32 {
 }
 
 /** Blocks that the next `steps` decode iterations fill: whole periods of the block size, then the rest class by class. */
+// @ts-ignore: decorator
+@inline
 export function blocksTaken(rep: usize, steps: i32): i32 {
   const residue = rep + geta(rep, CLIENT_AT_RESIDUE);
   const blockSize = geti(rep, CLIENT_BLOCK_SIZE);
@@ -113,4 +116,12 @@ export function blocksTaken(rep: usize, steps: i32): i32 {
     left--;
   }
   return taken;
+}
+
+/** Output tokens that the client of `request` asked for at most; no fewer than it gets. */
+// @ts-ignore: decorator
+@inline
+export function askedOutput(run: usize, request: i32): i32 {
+  const asked = geta(geta(run, RUN_FLEET), FLEET_ASKED);
+  return rowi(asked == 0 ? geta(run, RUN_OUTPUT) : asked, request);
 }

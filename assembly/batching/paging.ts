@@ -1,21 +1,21 @@
 // KV blocks: what a sequence needs, and preemption (by recompute or swap) when they find none.
 import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_NEED_BLOCKS, CLIENT_PACKING, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_PROMISES, CLIENT_UNDONE } from '../layout/client';
-import { FLEET_ASKED } from '../layout/fleet';
 import { LOAD_KV } from '../layout/load';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
-import { ADMISSION_FULL_LENGTH, ADMISSION_FULL_PROMPT, ADMISSION_PROMPT } from '../layout/admission';
+import { ADMISSION_FULL_LENGTH, ADMISSION_FULL_PROMPT, ADMISSION_NEW_TOKEN_RATIO, ADMISSION_PROMPT } from '../layout/admission';
 import { PACKING_PRIORITY } from '../layout/packing';
 import {
-  GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_INDEX, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
+  GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_FULL, REP_GROUPS, REP_INDEX, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
   REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FOREIGN,
   SLOT_REQUEST, SLOT_RUN_PREV, SLOT_SKIP, SLOT_TAKES, SLOT_TICK,
 } from '../layout/replica';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { loadsOf } from '../table/client';
 import { noteNeed } from '../table/limits';
-import { comesBefore, queuePushFront } from '../table/queue';
+import { comesBefore, queuePushFront, queuePushKnown } from '../table/queue';
 import { slotFree, wheelRemove } from '../table/slots';
-import { decodeBlocks, heldBlocks, mostBlocks, passingBlocks, sharedBlocks, takenEach, windowsFill } from './count';
+import { askedOutput, decodeBlocks, heldBlocks, mostBlocks, passingBlocks, sharedBlocks, takenEach, windowsFill } from './count';
+import { expects, leastProduced } from './expect';
 import { giveUp } from './share';
 import { swapOut } from './swap';
 
@@ -25,7 +25,7 @@ import { swapOut } from './swap';
 export function admissionBlocks(run: usize, rep: usize, request: i32, tokens: i32): i32 {
   const admission = geti(rep, CLIENT_ADMISSION);
   if (admission == ADMISSION_FULL_LENGTH) return mostBlocks(rep, askedLength(run, request));
-  assert(admission == ADMISSION_PROMPT || admission == ADMISSION_FULL_PROMPT, 'admissionBlocks: unknown admission');
+  assert(admission == ADMISSION_PROMPT || admission == ADMISSION_FULL_PROMPT || admission == ADMISSION_NEW_TOKEN_RATIO, 'admissionBlocks: unknown admission');
   return heldBlocks(rep, tokens);
 }
 
@@ -41,14 +41,6 @@ export function finalLength(run: usize, request: i32): i32 {
 @inline
 export function askedLength(run: usize, request: i32): i32 {
   return rowi(geta(run, RUN_PROMPT), request) + askedOutput(run, request) - 1;
-}
-
-/** Output tokens that the client of `request` asked for at most; no fewer than it gets. */
-// @ts-ignore: decorator
-@inline
-export function askedOutput(run: usize, request: i32): i32 {
-  const asked = geta(geta(run, RUN_FLEET), FLEET_ASKED);
-  return rowi(asked == 0 ? geta(run, RUN_OUTPUT) : asked, request);
 }
 
 /** Tokens to prefill: the prompt, after a preemption also what was generated. */
@@ -81,20 +73,34 @@ export function residueRemove(run: usize, rep: usize, slot: usize): void {
  * Makes room for the running sequences' next tokens (`chunk` of them for the partial prompt) by preempting the most
  * recently admitted until the rest fit. Walking the sequences in order of admission and preempting at the first that
  * finds no block ends with the same set, because only the tail is ever preempted and it has taken nothing yet. Where requests are
- * ranked, whoever is last of them goes, and nobody takes a block before all that stay have room.
+ * ranked, or those go that have produced least, nobody takes a block before all that stay have room.
  */
+// @ts-ignore: decorator
+@inline
 export function makeRoom(run: usize, rep: usize, chunk: i32): void {
-  const blocks = geti(rep, CLIENT_BLOCKS);
-  let partial = 0;
-  if (chunk > 0) {
-    const past = geti(rep, REP_PARTIAL_PAST);
-    partial = heldBlocks(rep, past + chunk) - heldBlocks(rep, past) + passingBlocks(rep, past + chunk, chunk);
-  }
-  while (true) {
-    const need = geti(rep, REP_USED) + decodeBlocks(run, rep) + partial;
-    noteNeed(rep, CLIENT_NEED_BLOCKS, need);
-    if (need <= blocks) return;
-    const victim = geti(rep, CLIENT_PACKING) == PACKING_PRIORITY ? lastRanked(run, rep) : geta(rep, REP_RUN_TAIL);
+  const partial = chunk > 0 ? partialBlocks(rep, chunk) : 0;
+  if (!fits(run, rep, partial)) preemptFor(run, rep, partial);
+}
+
+/** Blocks that `chunk` more tokens of the partial prompt take. */
+function partialBlocks(rep: usize, chunk: i32): i32 {
+  const past = geti(rep, REP_PARTIAL_PAST);
+  return heldBlocks(rep, past + chunk) - heldBlocks(rep, past) + passingBlocks(rep, past + chunk, chunk);
+}
+
+/** Whether the decodes of the step find their blocks beside `partial` others. */
+// @ts-ignore: decorator
+@inline
+function fits(run: usize, rep: usize, partial: i32): bool {
+  const need = geti(rep, REP_USED) + decodeBlocks(run, rep) + partial;
+  noteNeed(rep, CLIENT_NEED_BLOCKS, need);
+  return need <= geti(rep, CLIENT_BLOCKS);
+}
+
+function preemptFor(run: usize, rep: usize, partialBlocks: i32): void {
+  let partial = partialBlocks;
+  do {
+    const victim = nextVictim(run, rep);
     if (victim == geta(rep, REP_PARTIAL)) {
       preemptPartial(run, rep);
       partial = 0;
@@ -102,7 +108,13 @@ export function makeRoom(run: usize, rep: usize, chunk: i32): void {
       preemptDecode(run, rep, victim);
     }
     seti(rep, REP_PREEMPTED, 1);
-  }
+  } while (!fits(run, rep, partial));
+}
+
+/** Who is preempted first of all that run. */
+function nextVictim(run: usize, rep: usize): usize {
+  if (geti(rep, CLIENT_PACKING) == PACKING_PRIORITY) return lastRanked(run, rep);
+  return expects(rep) ? leastProduced(run, rep) : geta(rep, REP_RUN_TAIL);
 }
 
 /** Of all that run, the last by priority, then by joining. */
@@ -170,14 +182,17 @@ export function promiseBlocks(run: usize, rep: usize, visit: i32, by: f64): void
   addf(loadsOf(run, fleet, LOAD_KV), geti(rep, REP_INDEX), by * <f64>blocks);
 }
 
-/** A preempted sequence leaves its slot and goes to the front of the queue. */
+/** A preempted sequence leaves its slot and goes to the front of the queue, in SGLang to the end. */
 export function requeue(run: usize, rep: usize, slot: usize): void {
   const request = load<i32>(slot, SLOT_REQUEST);
   slotFree(rep, slot);
   addi(rep, REP_RUNNING, -1);
   const at = geta(run, RUN_PREEMPTIONS) + ((<usize>request) << 2);
   store<i32>(at, load<i32>(at) + 1);
-  queuePushFront(run, rep, request);
+  if (expects(rep)) {
+    queuePushKnown(run, rep, request);
+    seti(rep, REP_FULL, 0);
+  } else queuePushFront(run, rep, request);
   promiseBlocks(run, rep, request, 1);
   addi(rep, CLIENT_PREEMPTED, 1);
 }

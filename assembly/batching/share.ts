@@ -18,7 +18,7 @@ import { hasFlag, rowOr } from '../table/visit';
 import { blocksTaken, decodeBlocks } from './count';
 
 /** How many hash blocks of a visit its client looks at; a branch reads what another visit holds for it instead. */
-function idCount(fleet: usize, visit: i32): i32 {
+export function idCount(fleet: usize, visit: i32): i32 {
   if (geta(fleet, FLEET_RUNS) == 0 || !hasFlag(fleet, visit, FLAG_PREFIX) || rowOr(geta(fleet, FLEET_SHARED), visit, 0) > 0) return 0;
   return hashBlocks(fleet, visit);
 }

@@ -52,7 +52,7 @@ function prefillSeconds(screen: usize, tokens: f64, pairs: f64, sampling: i32, d
     if (decodes > 0) attention += surfaceDecodes(screen, surface, ranks * decodes, <f64>ranks * context);
     return ranksSeconds(surface, ranks, ranks * own, own, sampling + verified, ranks, attention, 1 + decodes);
   }
-  return surfaceMixed(screen, geta(screen, SCREEN_SURFACE), chunk, 1, whole + verified, sampling + verified, decodes, context);
+  return surfaceMixed(screen, geta(screen, SCREEN_SURFACE), chunk, 1, whole + verified, sampling + verified, decodes, context, 0);
 }
 
 function sharedCost(screen: usize, at: usize, batching: i32, budget: i32, batch: i32): f64 {

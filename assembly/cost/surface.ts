@@ -39,11 +39,24 @@ export function surfacePiece(out: usize, surface: usize, table: i32, sequences: 
 }
 
 /**
+ * The same of a decode-only step that reads the first `common` tokens of every context once for all: what is left of the contexts, and
+ * the common ones as a prompt of a token per sequence behind them, outside captured graphs. Beside a host that overlaps it adds whole.
+ */
+export function surfaceCascade(out: usize, surface: usize, sequences: i32, context: f64, common: i32): void {
+  const once = <f64>sequences * <f64>common;
+  surfacePiece(out, surface, SURFACE_DECODE, sequences, context - once);
+  const seconds = getf(surface, SURFACE_AP_FIXED) + pairSeconds(surface, sequences, once);
+  setf(out, RUN_PIECE_A, getf(out, RUN_PIECE_A) - getf(out, RUN_PIECE_B) * once + seconds);
+  setf(out, RUN_PIECE_END, getf(out, RUN_PIECE_END) + once);
+}
+
+/**
  * Duration of a step with prompt chunks. `chunks` CHUNK_BYTES[count]; `tokens` all new tokens, decodes included;
- * `sampling` sequences that yield a token; `decodes` sequences whose contexts sum to `context`.
+ * `sampling` sequences that yield a token; `decodes` sequences whose contexts sum to `context`; the first `common` tokens of every
+ * context are read once for all new tokens.
  */
 export function surfaceMixed(
-  out: usize, surface: usize, chunks: usize, count: i32, tokens: i32, sampling: i32, decodes: i32, context: f64,
+  out: usize, surface: usize, chunks: usize, count: i32, tokens: i32, sampling: i32, decodes: i32, context: f64, common: i32,
 ): f64 {
   let device = gridLookup(surface + (SURFACE_G << 3), tokens, GRID_TOKENS);
   device += gridLookup(surface + (SURFACE_LM << 3), sampling, GRID_SEQUENCES);
@@ -53,16 +66,17 @@ export function surfaceMixed(
   for (let i = 0; i < count; i++) {
     const chunk = chunks + <usize>(i * CHUNK_BYTES);
     const n = load<i32>(chunk, CHUNK_TOKENS);
-    const pairs = load<f64>(chunk, CHUNK_PAIRS);
+    const pairs = load<f64>(chunk, CHUNK_PAIRS) - <f64>n * <f64>common;
     device += pairs * gridLookup(surface + (SURFACE_APF << 3), n, GRID_TOKENS);
     if (window > 0) {
       const near = <f64>n * window;
       device += (pairs < near ? pairs : near) * gridLookup(surface + (SURFACE_APW << 3), n, GRID_TOKENS);
     }
   }
+  if (common > 0) device += pairSeconds(surface, tokens, <f64>tokens * <f64>common);
   // Decode attention of those that ride along
   if (decodes > 0) {
-    device += surfaceDecodes(out, surface, decodes, context);
+    device += surfaceDecodes(out, surface, decodes, context - <f64>decodes * <f64>common);
   }
   const floor = getf(surface, SURFACE_FLOOR);
   if (floor > 0 && <f64>tokens > getf(surface, SURFACE_FLOOR_TOKENS)) device = sqrt(device * device + floor * floor);
@@ -92,6 +106,8 @@ export function ranksSeconds(
 }
 
 /** Decode attention of `sequences` whose contexts sum to `context`. */
+// @ts-ignore: decorator
+@inline
 export function surfaceDecodes(out: usize, surface: usize, sequences: i32, context: f64): f64 {
   surfacePiece(out, surface, SURFACE_DA, sequences, context);
   return getf(out, RUN_PIECE_A) + getf(out, RUN_PIECE_B) * context;
@@ -108,8 +124,17 @@ export function surfacePrompts(surface: usize, chunks: usize, count: i32): f64 {
 // @ts-ignore: decorator
 @inline
 function chunkSeconds(surface: usize, window: f64, chunk: usize): f64 {
-  const n = load<i32>(chunk, CHUNK_TOKENS);
-  const pairs = load<f64>(chunk, CHUNK_PAIRS);
+  return windowedSeconds(surface, window, load<i32>(chunk, CHUNK_TOKENS), load<f64>(chunk, CHUNK_PAIRS));
+}
+
+/** Prefill attention of `n` new tokens that make so many pairs. */
+function pairSeconds(surface: usize, n: i32, pairs: f64): f64 {
+  return windowedSeconds(surface, getf(surface, SURFACE_WINDOW), n, pairs);
+}
+
+// @ts-ignore: decorator
+@inline
+function windowedSeconds(surface: usize, window: f64, n: i32, pairs: f64): f64 {
   const seconds = pairs * gridLookup(surface + (SURFACE_APF << 3), n, GRID_TOKENS);
   if (window <= 0) return seconds;
   const near = <f64>n * window;

@@ -13,8 +13,13 @@ export function answerRequest(run: usize, fleet: usize, visit: i32, now: f64): v
 }
 
 /** In a closed loop the next request that follows none is sent at the instant one leaves without being followed. */
+// @ts-ignore: decorator
+@inline
 export function releaseNext(run: usize, now: f64): void {
-  if (geti(run, RUN_CONCURRENCY) == 0) return;
+  if (geti(run, RUN_CONCURRENCY) != 0) release(run, now);
+}
+
+function release(run: usize, now: f64): void {
   const released = geti(run, RUN_RELEASED);
   if (released >= geti(run, RUN_REQUESTS)) return;
   store<f64>(geta(run, RUN_ARRIVAL) + ((<usize>released) << 3), now);

@@ -2,12 +2,12 @@
 import { BATCHING_STATIC } from '../layout/batching';
 import { CLIENT_BATCHING, CLIENT_UNDONE } from '../layout/client';
 import { STATE_FINISHED } from '../layout/enums';
-import { REP_BATCH, REP_KEPT, REP_RUNNING, REP_USED, SLOT_FOREIGN, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP } from '../layout/replica';
+import { REP_BATCH, REP_FULL, REP_KEPT, REP_RUNNING, REP_USED, SLOT_FOREIGN, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP } from '../layout/replica';
 import {
   RUN_COUNT_FROM, RUN_COUNT_TO, RUN_FINISH, RUN_FINISHED, RUN_FIRST, RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_STATE, RUN_TPOT_LIMIT, RUN_TPOT_MISSES,
 } from '../layout/run';
 import { heldBlocks } from '../batching/count';
-import { addf, addi, geta, getf, geti, rowf, rowi } from '../table/cell';
+import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { slotFree } from '../table/slots';
 import { sharesBlocks } from '../batching/share';
 import { freeBlocks, leaveAfter } from './leaving';
@@ -19,6 +19,7 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
   store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), now);
   store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), STATE_FINISHED);
   addi(run, RUN_FINISHED, 1);
+  seti(rep, REP_FULL, 0);
   const reserved = load<i32>(slot, SLOT_RESERVED);
   const blocks = reserved == 0 ? heldBlocks(rep, past) - load<i32>(slot, SLOT_FOREIGN) : reserved;
   const plain = geti(run, RUN_PLAIN) != 0;

@@ -1,11 +1,11 @@
 // Phase "form": a replica that is free decides what its next step holds, and when it will end.
-import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RECEIVE_EVERY } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RECEIVE_EVERY, CLIENT_WAIT_STEPS } from '../layout/client';
 import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_FLEET, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC } from '../layout/batching';
 import { LEAP_NONE } from '../layout/enums';
 import { FLEET_EDGE_LAYERS } from '../layout/fleet';
 import {
-  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HEAD_IDLE, REP_HEAD_OWN, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
+  REP_BLOCKED, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMMON, REP_COMPLETING, REP_CONTEXT, REP_DECODING, REP_END, REP_HEAD_IDLE, REP_HEAD_OWN, REP_HELD, REP_HIDDEN, REP_INDEX, REP_PAIRS,
   REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_READY, REP_RUNNING, REP_SINCE_LOOK, REP_START, REP_STEPS, REP_SWAPPED, REP_USED, REP_WAITING,
 } from '../layout/replica';
 import { formChunked } from '../batching/chunked';
@@ -13,7 +13,9 @@ import { formContinuous } from '../batching/continuous';
 import { formMixed } from '../batching/mixed';
 import { formStatic } from '../batching/static';
 import { stepContext, stepDecodes } from '../batching/drafts';
+import { commonTokens } from '../batching/cascade';
 import { decodeBlocks } from '../batching/count';
+import { expects, forgetRatio, isFull, learnRatio, speakForRunning } from '../batching/expect';
 import { mayGainByLoss } from '../batching/share';
 import { paySwaps, swapSeconds } from '../batching/swap';
 import { geta, getf, geti, setf, seti } from '../table/cell';
@@ -42,7 +44,10 @@ function lookAtArrivals(rep: usize): void {
 /** Forms and prices the next step of a free replica at time `now`; END stays +inf when there is nothing to do. */
 export function formStep(run: usize, rep: usize, now: f64): void {
   setf(rep, REP_END, Infinity);
-  if (geti(rep, REP_RUNNING) == 0 && geti(rep, REP_WAITING) == 0) return;
+  if (geti(rep, REP_RUNNING) == 0 && geti(rep, REP_WAITING) == 0) {
+    forgetRatio(rep);
+    return;
+  }
   lookAtArrivals(rep);
   setf(rep, REP_START, now);
   formBatch(run, rep);
@@ -53,6 +58,7 @@ export function formStep(run: usize, rep: usize, now: f64): void {
   const decoding = geti(rep, REP_DECODING) != 0;
   notePeak(run, rep, decoding);
   // Price
+  if (geta(rep, CLIENT_PREFIX) != 0) seti(rep, REP_COMMON, commonTokens(run, rep));
   if (geti(rep, CLIENT_DRAFTS) != 0) {
     endAfter(run, rep, priceDrafts(run, rep) + swapSeconds(rep), now);
   } else if (geti(rep, REP_CHUNKS) > 0) {
@@ -90,7 +96,10 @@ export function formRanks(run: usize, rep: usize, now: f64): void {
     setf(rank, REP_END, Infinity);
     if (geti(rank, REP_RUNNING) > 0 || geti(rank, REP_WAITING) > 0) waits = true;
   }
-  if (!waits) return;
+  if (!waits) {
+    for (let i = 0; i < count; i++) forgetRatio(clientAt(run, first + i));
+    return;
+  }
   for (let i = 0; i < count; i++) lookAtArrivals(clientAt(run, first + i));
   holdUneven(run, first, count);
   let works = false;
@@ -129,6 +138,8 @@ function isEmpty(rep: usize): bool {
 @inline
 function mayNotLeap(rep: usize): bool {
   if (geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0 || geti(rep, REP_SWAPPED) != 0) return true;
+  // What is held back and then refused is held back anew: nothing that waits may be passed over
+  if (expects(rep) && geti(rep, CLIENT_WAIT_STEPS) > 0 && geti(rep, REP_WAITING) > 0) return true;
   return geta(rep, CLIENT_PREFIX) != 0 && mayGainByLoss(rep, geti(rep, CLIENT_BATCHING) == BATCHING_MIXED);
 }
 
@@ -144,11 +155,13 @@ function formBatch(run: usize, rep: usize): void {
   seti(rep, REP_HELD, 0);
   seti(rep, REP_HEAD_IDLE, 0);
   seti(rep, REP_HEAD_OWN, 0);
+  if (expects(rep) && !isFull(rep) && geti(rep, REP_WAITING) > 0) speakForRunning(run, rep);
   const batching = geti(rep, CLIENT_BATCHING);
   if (batching == BATCHING_CHUNKED) formChunked(run, rep);
   else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);
   else if (batching == BATCHING_MIXED) formMixed(run, rep);
   else if (batching == BATCHING_STATIC) formStatic(run, rep);
+  if (geti(rep, REP_PREEMPTED) != 0 && expects(rep)) learnRatio(run, rep);
 }
 
 /** The step ends after `duration`, or when its share of a channel lets it. */

@@ -4,9 +4,9 @@ import { RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
 import { SURFACE_DECODE, SURFACE_HOST_NORM, SURFACE_HOST_SEQUENCE, SURFACE_HOST_STEP, SURFACE_SIZE } from '../layout/surface';
 import { PRICE_LINEAR, PRICE_SURFACE } from '../layout/enums';
 import {
-  REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_PAIRS, REP_VERIFY, REP_VERIFY_CONTEXT,
+  REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMMON, REP_COMPLETING, REP_CONTEXT, REP_DECODES, REP_DECODING, REP_PAIRS, REP_VERIFY, REP_VERIFY_CONTEXT,
 } from '../layout/replica';
-import { surfaceMixed, surfacePiece } from '../cost/surface';
+import { surfaceCascade, surfaceMixed, surfacePiece } from '../cost/surface';
 import { geta, getf, geti, setf } from '../table/cell';
 
 /** The affine price of a decode-only step of the replica's running set: A + B * context, in the run's PIECE_* cells. */
@@ -20,7 +20,17 @@ export function priceDecode(run: usize, rep: usize): void {
     return;
   }
   assert(geti(rep, CLIENT_PRICE) == PRICE_SURFACE, 'priceDecode: unknown price');
-  surfacePiece(run, geta(rep, CLIENT_SURFACE), SURFACE_DECODE, sequences, getf(rep, REP_CONTEXT));
+  pieceBy(run, rep, geta(rep, CLIENT_SURFACE));
+}
+
+/** The same by a surface. */
+// @ts-ignore: decorator
+@inline
+function pieceBy(run: usize, rep: usize, surface: usize): void {
+  const sequences = geti(rep, REP_DECODES);
+  const common = geti(rep, REP_COMMON);
+  if (common > 0) surfaceCascade(run, surface, sequences, getf(rep, REP_CONTEXT), common);
+  else surfacePiece(run, surface, SURFACE_DECODE, sequences, getf(rep, REP_CONTEXT));
 }
 
 /** Duration of a step with at least one chunk. */
@@ -48,7 +58,7 @@ function mixedBy(run: usize, rep: usize, surface: usize): f64 {
   const tokens = geti(rep, REP_CHUNK_TOKENS) + decodes;
   const context = decodes > 0 ? getf(rep, REP_CONTEXT) : 0;
   const sampling = decodes + geti(rep, REP_COMPLETING);
-  return surfaceMixed(run, surface, rep + geta(rep, CLIENT_AT_CHUNKS), chunks, tokens, sampling, decodes, context);
+  return surfaceMixed(run, surface, rep + geta(rep, CLIENT_AT_CHUNKS), chunks, tokens, sampling, decodes, context, geti(rep, REP_COMMON));
 }
 
 /**
@@ -76,7 +86,7 @@ export function noteWants(run: usize, rep: usize, duration: f64): void {
 function partOf(run: usize, rep: usize, surface: usize): f64 {
   if (geti(rep, CLIENT_DRAFTS) != 0) return draftsBy(run, rep, surface);
   if (geti(rep, REP_CHUNKS) > 0) return mixedBy(run, rep, surface);
-  surfacePiece(run, surface, SURFACE_DECODE, geti(rep, REP_DECODES), getf(rep, REP_CONTEXT));
+  pieceBy(run, rep, surface);
   return getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * getf(rep, REP_CONTEXT);
 }
 
@@ -131,7 +141,7 @@ function draftsBy(run: usize, rep: usize, surface: usize): f64 {
       getf(rep, CLIENT_PER_CONTEXT) * context;
     return verified == 0 ? seconds : seconds + (getf(rep, CLIENT_PER_DRAFT_STEP) + getf(rep, CLIENT_PER_DRAFT) * <f64>verified);
   }
-  if (chunks > 0) return surfaceMixed(run, surface, rep + geta(rep, CLIENT_AT_CHUNKS), chunks, tokens, sampling, verified, context);
+  if (chunks > 0) return surfaceMixed(run, surface, rep + geta(rep, CLIENT_AT_CHUNKS), chunks, tokens, sampling, verified, context, 0);
   surfacePiece(run, surface, SURFACE_DECODE, verified, context);
   return getf(run, RUN_PIECE_A) + getf(run, RUN_PIECE_B) * context;
 }

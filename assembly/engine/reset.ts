@@ -11,6 +11,7 @@ import {
   RUN_MAX_OUTPUT, RUN_PARAMETERS, RUN_PREEMPTIONS, RUN_READY, RUN_RELEASED, RUN_REPLICAS, RUN_REPLICA_OF, RUN_REQUESTS,
   RUN_STATE, RUN_SWAPPED, RUN_TABLE, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
+import { forgetRatio } from '../batching/expect';
 import { geta, geti, setf, seti } from '../table/cell';
 import { treeBytes, treeReset } from '../table/tree';
 
@@ -111,6 +112,7 @@ function resetClient(run: usize, index: i32, rep: usize): i32 {
   memory.copy(rep + (CLIENT_FIRST << 3), parameters + (CLIENT_FIRST << 3), CLIENT_PARAMETERS * 8);
   seti(rep, REP_INDEX, index);
   setf(rep, REP_END, Infinity);
+  forgetRatio(rep);
   return bytes;
 }
 

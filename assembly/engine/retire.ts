@@ -6,8 +6,8 @@ import {
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_RESIDENT } from '../layout/enums';
 import {
-  CHUNK_BYTES, CHUNK_SLOT, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_BATCH, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_DECODING,
-  REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_PAIRS, REP_PASSING, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PROMISED, REP_RETIRING, REP_RUNNING,
+  CHUNK_BYTES, CHUNK_SLOT, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_BATCH, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMMON, REP_CONTEXT, REP_DECAYED, REP_DECODES, REP_DECODING,
+  REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_PAIRS, REP_PASSING, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RETIRING, REP_RUNNING,
   REP_RUN_HEAD, REP_RUN_TAIL, REP_SINCE_LOOK, REP_SLOTS_USED, REP_START, REP_STEPS, REP_TICK, REP_USED, SLOT_BASE, SLOT_NEED, SLOT_REQUEST,
   SLOT_RESERVED, SLOT_RUN_NEXT, SLOT_WHEEL_NEXT,
 } from '../layout/replica';
@@ -70,6 +70,16 @@ function countStep(run: usize, rep: usize): void {
   addf(rep, CLIENT_UNDONE, drafts > 0 ? -(<f64>geti(rep, REP_CHUNK_TOKENS)) : -tokens);
   addf(rep, CLIENT_PAIRS, getf(rep, REP_PAIRS));
   if (decodes > 0) addf(rep, CLIENT_CONTEXT, steps * stepContext(rep) + decodes * (steps * (steps - 1) * 0.5));
+  // a step of decodes alone that found their blocks: fewer tokens are expected of those that run
+  if (decodes > 0 && geti(rep, REP_CHUNKS) == 0 && geti(rep, REP_PREEMPTED) == 0) addi(rep, REP_DECAYED, geti(rep, REP_STEPS));
+  const common = geti(rep, REP_COMMON);
+  if (common > 0 && decodes > 0) countCommon(rep, steps * decodes * <f64>common, steps * <f64>common);
+}
+
+/** Of the context, `tokens` were read as prompts read what is behind them: only `once`. */
+function countCommon(rep: usize, tokens: f64, once: f64): void {
+  addf(rep, CLIENT_PAIRS, tokens);
+  addf(rep, CLIENT_CONTEXT, once - tokens);
 }
 
 /** Every running sequence gains STEPS tokens; those whose tick has come end. */

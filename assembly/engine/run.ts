@@ -1,7 +1,10 @@
 // The event loop: at every instant first all that ends retires, then all that arrives is routed,
 // then every free replica forms its next step. One call runs until there is a reason to stop.
 import { STOP_DEADLOCK, STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, STOP_MARK } from '../layout/enums';
-import { EVENT_BYTES, FLEET_CHANNEL_COUNT, FLEET_CORES, FLEET_CORE_COUNT, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_NEXT } from '../layout/fleet';
+import {
+  EVENT_BYTES, FLEET_CHANNEL_COUNT, FLEET_CORES, FLEET_CORE_COUNT, FLEET_DRAINING, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_NEXT,
+  FLEET_SCALERS,
+} from '../layout/fleet';
 import { REP_END, REP_INDEX, REP_READY, REP_RUNNING, REP_WAITING } from '../layout/replica';
 import {
   RUN_ARRIVAL, RUN_CLOCK, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_ARRIVED, RUN_MARK_FINISHED, RUN_MARK_RUNNING,
@@ -20,6 +23,7 @@ import { formRanks, formStep } from './form';
 import { retireStep } from './retire';
 import { markReady } from './ready';
 import { routeArrival } from './route';
+import { beforeLook, endDrained, isFullOfChanges, scaleFleet } from './scale';
 
 /** Runs the engine of `run` (a run record after engineReset) until a STOP_* reason; call again after STOP_LOG_FULL, STOP_EVENTS or STOP_MARK. */
 export function engineRun(run: usize): i32 {
@@ -31,6 +35,7 @@ export function engineRun(run: usize): i32 {
   const watched = isWatched(run);
   const mark = geti(run, RUN_MARK_ARRIVED);
   const quiet = isQuiet(fleet);
+  const scales = geti(fleet, FLEET_SCALERS) > 0;
   while (true) {
     // The next instant
     const next = geti(run, RUN_NEXT_ARRIVAL);
@@ -42,6 +47,10 @@ export function engineRun(run: usize): i32 {
     }
     if (!quiet) now = earliestOf(fleet, now);
     if (now == Infinity) return isStuck(run) ? STOP_DEADLOCK : STOP_DONE;
+    if (scales) {
+      if (isFullOfChanges(run, fleet)) return STOP_LOG_FULL;
+      now = beforeLook(fleet, now);
+    }
     if (watched) {
       const stop = mustPause(run);
       if (stop != STOP_DONE) return stop;
@@ -49,25 +58,34 @@ export function engineRun(run: usize): i32 {
     setf(run, RUN_CLOCK, now);
     // Retire, deliver, arrive: until nothing of this instant is left (a store that finds nothing ends at once)
     do {
-      while (treeLeast(tree) <= now) {
-        const leaf = treeFirst(tree);
-        const rep = clientAt(run, leaf);
-        retireStep(run, rep);
-        treeSet(tree, leaves, leaf, Infinity);
-        markReady(run, rep);
-      }
+      retireDue(run, tree, leaves, now);
       if (!quiet) {
         retireCores(run, fleet, now);
         deliverEvents(run, fleet, now);
       }
+      if (scales) scaleFleet(run, fleet, now);
       routeArrivals(run, arrival, now);
     } while (!quiet && isDue(fleet, now));
     // Form, price, leap
     formReady(run, tree, leaves, now);
+    if (scales && geti(fleet, FLEET_DRAINING) > 0) endDrained(run, now);
     if (quiet) continue;
     // Before links: what layers send follows the speed of the step that computes them.
     if (geti(fleet, FLEET_CHANNEL_COUNT) > 0) shareChannels(run, fleet, now);
     shareLinks(fleet, now);
+  }
+}
+
+/** Ends every step that is over by `now`. */
+// @ts-ignore: decorator
+@inline
+function retireDue(run: usize, tree: usize, leaves: i32, now: f64): void {
+  while (treeLeast(tree) <= now) {
+    const leaf = treeFirst(tree);
+    const rep = clientAt(run, leaf);
+    retireStep(run, rep);
+    treeSet(tree, leaves, leaf, Infinity);
+    markReady(run, rep);
   }
 }
 

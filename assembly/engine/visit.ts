@@ -73,13 +73,17 @@ function addLoad(run: usize, fleet: usize, metric: i32, client: i32, by: f64): v
 }
 
 /** Everything that the end of `visit` on `rep` sets going. */
+// @ts-ignore: decorator
+@inline
 export function endVisit(run: usize, rep: usize, visit: i32, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
   countLoad(run, fleet, visit, geti(rep, REP_INDEX), -1);
-  if (geti(run, RUN_PLAIN) != 0) {
-    releaseNext(run, now);
-    return;
-  }
+  if (geti(run, RUN_PLAIN) != 0) releaseNext(run, now);
+  else sendOn(run, fleet, visit, now);
+}
+
+/** The results of an ended visit depart, and what it held or waited for is let go. */
+function sendOn(run: usize, fleet: usize, visit: i32, now: f64): void {
   const record = visitAt(fleet, visit);
   const end = load<i32>(record + <usize>geti(fleet, FLEET_VISIT_STRIDE), VISIT_EDGES);
   const layers = geta(fleet, FLEET_EDGE_LAYERS);

@@ -10,7 +10,13 @@ export const CACHE_FIRST = 6; // front of the free list: used again next, behind
 export const CACHE_LAST = 7;
 export const CACHE_GIVEN = 8; // KV blocks on the free list, as far as it is known: trimBlocks brings it up to date
 export const CACHE_ROOM = 9; // nodes that there are
-export const CACHE_CELLS = 10;
+// Cascade attention: when a step reads the blocks that all of its sequences read once for all (batching/cascade.ts)
+export const CACHE_QUERY_HEADS = 10; // of one device; 0 = never
+export const CACHE_KV_HEADS = 11; // of one device
+export const CACHE_MULTIPROCESSORS = 12; // of one device
+export const CACHE_LEAST_TOKENS = 13; // that all have in common
+export const CACHE_LEAST_SEQUENCES = 14; // in the step
+export const CACHE_CELLS = 15;
 
 // A node: an extent of hash blocks that can be found, or blocks on the free list without an id. Blocks of an extent have ids in a row, of one
 // segment (HASH_RUN_SEGMENT), and everything else in common; on the free list the last id comes first.

@@ -50,7 +50,8 @@ export const CLIENT_RANKS = 73; // i32, attention data parallel: how many client
 export const CLIENT_DEALING = 74; // i32, DEALING_*: how visits of its instance are dealt to the ranks
 export const CLIENT_EVEN_STEPS = 75; // i32, most steps that prompts are held back until every rank has one; 0 = never
 export const CLIENT_EVEN_BATCH = 76; // i32, steps that they are held back from then on, while every rank decodes
-export const CLIENT_PARAMETERS = 45; // cells copied
+export const CLIENT_NEW_TOKEN_RATIO = 77; // f64, share of what was asked for that admission new-token-ratio expects at first
+export const CLIENT_PARAMETERS = 46; // cells copied
 export const RANKS_PLACE = 65536;
 
 // Pages of a sequence (i32): FULL of them for every BLOCK_SIZE tokens, NEAR for those that a window of WINDOW tokens may touch, FIXED for its states
@@ -80,9 +81,9 @@ export const CLIENT_PEAK_BLOCKS = 86; // i32
 export const CLIENT_PEAK_SEQS = 87; // i32
 export const CLIENT_PREEMPTED = 88; // i32
 // The least of each limit under which the run would have gone the same way; more than the limit itself where it had a say
-export const CLIENT_NEED_SEQS = 78; // i32
-export const CLIENT_NEED_BUDGET = 79; // i32, tokens of a step
-export const CLIENT_NEED_BLOCKS = 77; // i32
+export const CLIENT_NEED_SEQS = 131; // i32
+export const CLIENT_NEED_BUDGET = 132; // i32, tokens of a step
+export const CLIENT_NEED_BLOCKS = 130; // i32
 
 // Work under way on a shared channel
 export const CLIENT_LEFT = 89; // f64, s at full speed
@@ -103,4 +104,4 @@ export const CLIENT_DRAFT_STEPS = 124; // f64, steps that verified drafts
 export const CLIENT_SWAPS_OUT = 112; // i32, sequences
 export const CLIENT_SWAPS_IN = 113; // i32, sequences
 export const CLIENT_SWAP_SECONDS = 114; // f64, s that steps lasted longer
-export const CLIENT_CELLS = 136;
+export const CLIENT_CELLS = 144;

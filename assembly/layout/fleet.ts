@@ -68,7 +68,18 @@ export const FLEET_FLOW_UPDATED = 55; // f64, s, time of the remaining bytes
 export const FLEET_FLOW_NEXT = 56; // f64, s, when the first flow ends
 export const FLEET_JOINED = 57; // i32, order of joining queues
 export const FLEET_FOUND = 58; // i32[TIERS_MOST] in four cells: blocks found per tier by the look-up under way
-export const FLEET_CELLS = 64;
+// Pools whose instances start and stop while it runs (layout/scaler.ts)
+export const FLEET_SCALERS = 26; // i32, how many; 0 = every instance is on all the time
+export const FLEET_SCALER_AT = 27; // SCALER_CELLS records
+export const FLEET_STATES = 28; // i32 per client, INSTANCE_*, alike for the ranks of an instance
+export const FLEET_READY_AT = 67; // f64 per client, s, when an instance that starts is on
+export const FLEET_LOOK_NEXT = 68; // f64, s, when the next instance is on or the next scaler looks
+export const FLEET_CHANGES = 69; // CHANGE_BYTES records
+export const FLEET_CHANGED = 63; // i32, how many; the caller takes them out
+export const FLEET_CHANGE_ROOM = 64; // i32, how many there may be
+export const FLEET_DRAINING = 65; // i32, instances that drain
+export const FLEET_GROUP_COUNT = 66; // i32
+export const FLEET_CELLS = 70;
 
 // A visit: what the end of it, or of others, needs at once (12 bytes)
 export const VISIT_FLAG_BITS = 8;
@@ -130,7 +141,9 @@ export const POOL_LAST = 6; // i32, position of the last chosen (of the light ha
 export const POOL_LAST_HEAVY = 7; // i32
 export const POOL_ROW = 8; // i32, 1 when its members are clients in a row
 export const POOL_INSTANCES = 9; // i32, 1 where a member with ranks is the first of an instance, whose load is that of them all and which deals to one of them
-export const POOL_CELLS = 10;
+export const POOL_ALL = 10; // address i32, where some of its members start and stop: all of them, of which POOL_MEMBERS are those that are on; else 0
+export const POOL_ALL_COUNT = 11; // i32
+export const POOL_CELLS = 12;
 
 // A list of hash blocks kept by least recent use: a tier of a store (cells). Blocks with ids in a row that were used one after the other are
 // an extent, the first id the least recent; none passes a multiple of 64
@@ -138,14 +151,17 @@ export const TIER_CAPACITY = 0; // i32, blocks
 export const TIER_COUNT = 1; // i32
 export const TIER_NEWEST = 2; // i32, first id of the most recent extent, -1 = empty
 export const TIER_OLDEST = 3; // i32
-export const TIER_NEWER = 4; // address i32 per hash id: of the first id of an extent that of the next more recent one, -1 = none
-export const TIER_OLDER = 5; // address i32 per hash id
+export const TIER_LINKS = 4; // address LINK_BYTES per hash id, TIER_STRIDE bytes apart: those of all tiers of a store lie side by side, for one visit touches them all
+export const TIER_STRIDE = 5; // i32
 export const TIER_LATENCY = 6; // f64, s
 export const TIER_PATH = 7; // i32, how many links it sends over (0 or 1), and in the other half of the cell which
 export const TIER_POLICY = 8; // i32, WRITE_*: when a block comes into this tier
 export const TIER_HELD = 9; // address u64 per 64 hash ids: bit set = the block is here
 export const TIER_STARTS = 10; // address u64 per 64 hash ids: bit set = an extent begins here
 export const TIER_CELLS = 11;
+export const LINK_NEWER = 0; // i32, of the first id of an extent: that of the next more recent one, -1 = none
+export const LINK_OLDER = 4; // i32
+export const LINK_BYTES = 8;
 export const WRITE_THROUGH = 0; // with every visit that is written
 export const WRITE_SELECTIVE = 1; // when a nearer tier held it already: on its second use
 export const WRITE_BACK = 2; // when the tier before it lets it go

@@ -52,6 +52,12 @@ export const REP_HOLDS = 16; // i32, 1 when ranks that step together hold back t
 export const REP_UNEVEN = 127; // i32, of the first rank: steps that prompts have been held back for ranks without one,
 export const REP_EVEN = 128; // and since every rank has one
 export const REP_NEXT_RANK = 126; // i32, of the first rank of an instance: the rank that ties go to
+export const REP_COMMON = 129; // i32, tokens of every context that the step under way reads once for all its queries
+// Admission new-token-ratio (batching/expect.ts)
+export const REP_RATIO = 133; // f64, share of what was asked for that is expected, when it was last set,
+export const REP_DECAYED = 134; // i32, and decode steps since
+export const REP_FULL = 135; // i32, 1 from a refusal until a sequence ends or is preempted
+export const REP_SPOKEN = 136; // f64, tokens that those that run, and were admitted in this step, are expected to need
 export const REP_BATCH = 98; // i32, static batching: batches so far
 
 export const REP_RUN_HEAD = 120; // i32, slot address of the first admitted, 0 = none

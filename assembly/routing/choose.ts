@@ -15,6 +15,7 @@ import { geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { clientAt, loadsOf, ranksOf } from '../table/client';
 import { groupOf, hasFlag, rowOr } from '../table/visit';
 import { dealRank } from './deal';
+import { isServing } from './members';
 
 /** The client of `visit`; `bytes` come along from visit `from` (-1 for a root). */
 export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64): i32 {
@@ -24,8 +25,10 @@ export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64): i32
   if (same >= 0) {
     const client = rowi(geta(run, RUN_REPLICA_OF), same);
     assert(client >= 0, 'chooseClient: follows a visit that has no client yet');
-    if (!hasFlag(fleet, visit, FLAG_LOCAL)) return client;
-    group += geti(clientAt(run, client), CLIENT_LOCAL);
+    // Where nothing of it is left, because that instance is off, it goes where others go.
+    if (!hasFlag(fleet, visit, FLAG_LOCAL)) {
+      if (isServing(fleet, client)) return client;
+    } else group += geti(clientAt(run, client), CLIENT_LOCAL);
   }
   const pool = geta(fleet, FLEET_GROUPS) + <usize>(group * (POOL_CELLS * 8));
   const member = chooseMember(run, fleet, pool, visit, from, bytes);
@@ -36,7 +39,10 @@ function chooseMember(run: usize, fleet: usize, pool: usize, visit: i32, from: i
   const count = geti(pool, POOL_COUNT);
   const light = geti(pool, POOL_LIGHT);
   // Nobody to choose from
-  if (count == 1) return rowi(geta(pool, POOL_MEMBERS), 0);
+  if (count == 1) {
+    seti(pool, POOL_LAST, 0);
+    return rowi(geta(pool, POOL_MEMBERS), 0);
+  }
   if (geti(pool, POOL_ROUTING) != ROUTING_HEAVY_LIGHT) return chooseAmong(run, fleet, pool, visit, from, bytes, 0, count, POOL_LAST);
   if (ownMetric(run, pool, visit) <= getf(pool, POOL_THRESHOLD)) return chooseAmong(run, fleet, pool, visit, from, bytes, 0, light, POOL_LAST);
   return chooseAmong(run, fleet, pool, visit, from, bytes, light, count, POOL_LAST_HEAVY);

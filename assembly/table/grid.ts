@@ -11,13 +11,19 @@ export function gridIndex(count: i32, points: i32): i32 {
   return index > points - 2 ? points - 2 : index;
 }
 
+/** Points from `index` >= GRID_EXACT to the end of its octave are 2 to the power of this apart. */
+// @ts-ignore: decorator
+@inline
+function gridShift(index: i32): i32 {
+  return GRID_EXACT_LOG2 - GRID_PER_OCTAVE_LOG2 + ((index - GRID_EXACT) >> GRID_PER_OCTAVE_LOG2);
+}
+
 /** The count at grid point `index`. */
 // @ts-ignore: decorator
 @inline
 export function gridValue(index: i32): i32 {
   if (index < GRID_EXACT) return index;
-  const beyond = index - GRID_EXACT;
-  return (GRID_PER_OCTAVE + (beyond & (GRID_PER_OCTAVE - 1))) << (GRID_EXACT_LOG2 - GRID_PER_OCTAVE_LOG2 + (beyond >> GRID_PER_OCTAVE_LOG2));
+  return (GRID_PER_OCTAVE + ((index - GRID_EXACT) & (GRID_PER_OCTAVE - 1))) << gridShift(index);
 }
 
 /** How far `count` is from point `index` towards the next; beyond the grid it exceeds 1 (linear extrapolation). */
@@ -25,8 +31,8 @@ export function gridValue(index: i32): i32 {
 @inline
 export function gridFraction(count: i32, index: i32): f64 {
   if (count < GRID_EXACT) return 0;
-  const left = gridValue(index);
-  return <f64>(count - left) / <f64>(gridValue(index + 1) - left);
+  // divided by a power of two: exactly, and without a division
+  return <f64>(count - gridValue(index)) * reinterpret<f64>(<u64>(1023 - gridShift(index)) << 52);
 }
 
 /** Value at `count` of a table over the grid. `table` f64[points]. */

@@ -5,7 +5,7 @@ import { FLEET_CHILD, FLEET_JOINED, FLEET_ORDER, FLEET_PRIORITY, FLEET_WORK } fr
 import { FLAG_RESIDENT } from '../layout/enums';
 import { PACKING_FCFS, PACKING_LEAST_WORK_LEFT, PACKING_PRIORITY } from '../layout/packing';
 import { RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_SWAPPED } from '../layout/run';
-import { REP_WAITING, REP_WAIT_HEAD, REP_WAIT_TAIL } from '../layout/replica';
+import { REP_HIDDEN, REP_WAITING, REP_WAIT_HEAD, REP_WAIT_TAIL } from '../layout/replica';
 import { addi, geta, geti, rowi, seti } from './cell';
 import { hasFlag, rowOr } from './visit';
 
@@ -18,6 +18,8 @@ function isHeap(rep: usize): bool {
 }
 
 /** Joins the end of the queue (or its place by key). */
+// @ts-ignore: decorator
+@inline
 export function queuePush(run: usize, rep: usize, request: i32): void {
   if (isHeap(rep)) {
     heapJoin(run, rep, request);
@@ -43,6 +45,26 @@ export function queuePushFront(run: usize, rep: usize, request: i32): void {
   if (geti(rep, REP_WAITING) == 0) seti(rep, REP_WAIT_TAIL, request);
   store<i32>(next + ((<usize>request) << 2), geti(rep, REP_WAIT_HEAD));
   seti(rep, REP_WAIT_HEAD, request);
+  addi(rep, REP_WAITING, 1);
+}
+
+/** Joins the end of what the scheduler knows of, in front of those that it has not looked at (or its place by key). */
+export function queuePushKnown(run: usize, rep: usize, request: i32): void {
+  const hidden = geti(rep, REP_HIDDEN);
+  if (hidden == 0 || isHeap(rep)) {
+    queuePush(run, rep, request);
+    return;
+  }
+  const next = geta(run, RUN_NEXT);
+  let known = geti(rep, REP_WAITING) - hidden;
+  if (known == 0) {
+    queuePushFront(run, rep, request);
+    return;
+  }
+  let before = geti(rep, REP_WAIT_HEAD);
+  while (--known > 0) before = rowi(next, before);
+  store<i32>(next + ((<usize>request) << 2), rowi(next, before));
+  store<i32>(next + ((<usize>before) << 2), request);
   addi(rep, REP_WAITING, 1);
 }
 

@@ -1,15 +1,22 @@
 // Hash blocks kept by least recent use: a tier of a KV store. Blocks with ids in a row that were used one after the other are one extent,
 // which a doubly linked list threads by its first id; two bits for every id say what is here and where extents begin.
 import {
-  TIER_CAPACITY, TIER_COUNT, TIER_HELD, TIER_NEWER, TIER_NEWEST, TIER_OLDER, TIER_OLDEST, TIER_STARTS,
+  LINK_NEWER, LINK_OLDER, TIER_CAPACITY, TIER_COUNT, TIER_HELD, TIER_LINKS, TIER_NEWEST, TIER_OLDEST, TIER_STARTS, TIER_STRIDE,
 } from '../layout/fleet';
-import { addi, geta, geti, rowi, seti } from './cell';
+import { addi, geta, geti, seti } from './cell';
 
 /** The 64 bits of which one is that of `id`. */
 // @ts-ignore: decorator
 @inline
 function wordOf(tier: usize, column: i32, id: i32): usize {
   return geta(tier, column) + ((<usize>(id >> 6)) << 3);
+}
+
+/** The neighbours of the extent that begins with `id` (LINK_*). */
+// @ts-ignore: decorator
+@inline
+function linkAt(tier: usize, id: i32): usize {
+  return geta(tier, TIER_LINKS) + <usize>id * geta(tier, TIER_STRIDE);
 }
 
 /** The bits of `id` and of those behind it, its own the lowest. */
@@ -100,13 +107,13 @@ function evictFrom(tier: usize, first: i32, over: i32): i32 {
 function cutExtent(tier: usize, first: i32, id: i32): void {
   const starts = wordOf(tier, TIER_STARTS, id);
   store<u64>(starts, load<u64>(starts) | maskOf(id, 1));
-  const newer = geta(tier, TIER_NEWER);
-  const older = geta(tier, TIER_OLDER);
-  const up = rowi(newer, first);
-  store<i32>(newer + ((<usize>id) << 2), up);
-  store<i32>(older + ((<usize>id) << 2), first);
-  store<i32>(newer + ((<usize>first) << 2), id);
-  if (up >= 0) store<i32>(older + ((<usize>up) << 2), id);
+  const lower = linkAt(tier, first);
+  const upper = linkAt(tier, id);
+  const up = load<i32>(lower, LINK_NEWER);
+  store<i32>(upper, up, LINK_NEWER);
+  store<i32>(upper, first, LINK_OLDER);
+  store<i32>(lower, id, LINK_NEWER);
+  if (up >= 0) store<i32>(linkAt(tier, up), id, LINK_OLDER);
   else seti(tier, TIER_NEWEST, id);
 }
 
@@ -118,20 +125,20 @@ function appendExtent(tier: usize, id: i32): void {
     store<u64>(starts, load<u64>(starts) & ~maskOf(id, 1));
     return;
   }
-  store<i32>(geta(tier, TIER_NEWER) + ((<usize>id) << 2), -1);
-  store<i32>(geta(tier, TIER_OLDER) + ((<usize>id) << 2), newest);
-  if (newest >= 0) store<i32>(geta(tier, TIER_NEWER) + ((<usize>newest) << 2), id);
+  const links = linkAt(tier, id);
+  store<i32>(links, -1, LINK_NEWER);
+  store<i32>(links, newest, LINK_OLDER);
+  if (newest >= 0) store<i32>(linkAt(tier, newest), id, LINK_NEWER);
   else seti(tier, TIER_OLDEST, id);
   seti(tier, TIER_NEWEST, id);
 }
 
 function unlinkExtent(tier: usize, id: i32): void {
-  const newer = geta(tier, TIER_NEWER);
-  const older = geta(tier, TIER_OLDER);
-  const up = rowi(newer, id);
-  const down = rowi(older, id);
-  if (up >= 0) store<i32>(older + ((<usize>up) << 2), down);
+  const links = linkAt(tier, id);
+  const up = load<i32>(links, LINK_NEWER);
+  const down = load<i32>(links, LINK_OLDER);
+  if (up >= 0) store<i32>(linkAt(tier, up), down, LINK_OLDER);
   else seti(tier, TIER_NEWEST, down);
-  if (down >= 0) store<i32>(newer + ((<usize>down) << 2), up);
+  if (down >= 0) store<i32>(linkAt(tier, down), up, LINK_NEWER);
   else seti(tier, TIER_OLDEST, up);
 }

@@ -7,6 +7,8 @@ import {
 import { addi, geta, geti, seti } from './cell';
 
 /** A free slot for `request`, appended to the order of admission. Slots never run out: max_num_seqs of them exist. */
+// @ts-ignore: decorator
+@inline
 export function slotTake(run: usize, rep: usize, request: i32): usize {
   let slot = geta(rep, REP_FREE_SLOT);
   if (slot != 0) {
@@ -27,6 +29,8 @@ export function slotTake(run: usize, rep: usize, request: i32): usize {
 }
 
 /** Takes a slot out of the order of admission and frees it. */
+// @ts-ignore: decorator
+@inline
 export function slotFree(rep: usize, slot: usize): void {
   const prev = <usize>load<u32>(slot, SLOT_RUN_PREV);
   const next = <usize>load<u32>(slot, SLOT_RUN_NEXT);
@@ -39,6 +43,8 @@ export function slotFree(rep: usize, slot: usize): void {
 }
 
 /** Puts a slot into the bucket of its finish tick. */
+// @ts-ignore: decorator
+@inline
 export function wheelAdd(run: usize, rep: usize, slot: usize, tick: i32): void {
   const bucket = tick & geti(rep, CLIENT_WHEEL_MASK);
   const head = rep + geta(rep, CLIENT_AT_WHEEL) + ((<usize>bucket) << 2);

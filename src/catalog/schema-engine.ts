@@ -61,6 +61,11 @@ export const engineSchema = z.strictObject({
    * (vLLM before 0.28). Absent = none.
    */
   prefix_caching: oneOf(['attention', 'all']).optional(),
+  /**
+   * Whether KV blocks that all running requests read are read once a step for all of them, where its backend can and it pays (vLLM's cascade
+   * attention). Absent = false.
+   */
+  cascade_attention: flag.optional(),
   gpu_memory_utilization: share,
   /** Bytes per device outside weights and KV: CUDA context, graphs, NCCL buffers. */
   reserve_bytes: fromZero,

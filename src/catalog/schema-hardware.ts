@@ -26,6 +26,8 @@ export const hardwareSchema = z.strictObject({
     { bf16: positive, fp8: positive.optional(), int8: positive.optional(), fp4: positive.optional() },
     { error: 'dense peaks in FLOP/s: {bf16, fp8, int8, fp4}' },
   ),
+  /** Streaming multiprocessors of a device, where engines count them; absent = not known. */
+  multiprocessors: size.optional(),
   memory_bytes: positive,
   memory_bandwidth: positive,
   memory_type: text,

@@ -5,6 +5,7 @@ import * as dealing from '../../assembly/layout/dealing.ts';
 import * as load from '../../assembly/layout/load.ts';
 import * as packing from '../../assembly/layout/packing.ts';
 import * as routing from '../../assembly/layout/routing.ts';
+import * as scaling from '../../assembly/layout/scaling.ts';
 import { type NameIn, readList } from './closed-list.ts';
 
 /** How a step is formed. */
@@ -17,6 +18,8 @@ export type PackingName = NameIn<typeof packing, 'PACKING'>;
 export type RoutingPolicy = NameIn<typeof routing, 'ROUTING'>;
 /** How an engine deals visits to the ranks of an instance. */
 export type DealingName = NameIn<typeof dealing, 'DEALING'>;
+/** What a scaler measures of its instances. */
+export type ScalingName = NameIn<typeof scaling, 'SCALING'>;
 /** What load is. */
 export type LoadMetric = NameIn<typeof load, 'LOAD'>;
 
@@ -26,6 +29,7 @@ export const PACKING = readList(packing, 'PACKING', packing.packingWords);
 export const ROUTING = readList(routing, 'ROUTING', routing.routingWords);
 export const DEALING = readList(dealing, 'DEALING', dealing.dealingWords);
 export const LOAD = readList(load, 'LOAD', load.loadWords);
+export const SCALING = readList(scaling, 'SCALING', scaling.scalingWords);
 
 /** A batch that leaves as one: nothing joins it, and it ends with its last sequence. */
 export function isBatchOfOne(name: BatchingName): boolean {
@@ -63,6 +67,16 @@ export const ROUND_BATCHINGS = BATCHING.names.filter((name) => batching.decodesA
 /** Whether a choice looks at what changes inside a leap: its members must then be seen step by step. */
 export function needsSteps(group: { readonly routing: RoutingPolicy; readonly metric: LoadMetric }): boolean {
   return routing.looksAtLoad(ROUTING.id[group.routing]) && load.changesInLeaps(LOAD.id[group.metric]);
+}
+
+/** Whether what a scaler measures is a share of what an instance has. */
+export function measuresShare(name: ScalingName): boolean {
+  return scaling.measuresShare(SCALING.id[name]);
+}
+
+/** Whether what a scaler measures changes inside a leap: its instances must then be seen step by step. */
+export function measuresSteps(name: ScalingName): boolean {
+  return scaling.changesInside(SCALING.id[name]);
 }
 
 /** Whether a choice of ranks looks at what they have to do. */

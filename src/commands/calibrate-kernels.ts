@@ -80,7 +80,7 @@ async function readFiles(
     }
   }
   if (issues.length > 0) throw new UserError(issues);
-  const stated = attributionOf(paths[0]);
+  const stated = attributionOf(paths[0]!);
   const attribution = {
     source: flags['--source'] ?? stated?.source ?? paths.map((path) => basename(path)).join(', '),
     licence: flags['--licence'] ?? stated?.licence ?? 'not stated',
@@ -93,7 +93,7 @@ export const isParquet = (path: string): boolean => /\.parquet$/i.test(path);
 /** Timings of one kind from several files are one series. */
 function joinSeries({ ops, links, notes }: Traces): Traces {
   const groups = groupBy(ops, ({ device, family, format }) => `${device} ${family} ${format}`);
-  const joined = [...groups.values()].map((group) => ({ ...group[0], rows: group.flatMap(({ rows }) => rows) }));
+  const joined = [...groups.values()].map((group) => ({ ...group[0]!, rows: group.flatMap(({ rows }) => rows) }));
   return { ops: joined, links, notes };
 }
 

@@ -92,7 +92,7 @@ function configurationOf(
 /** The engine of a spec that has one pool. */
 function onlyEngine({ pools, workload }: FleetSpec, file: string): Configuration {
   const [pool] = pools;
-  if (pools.length === 1 && pool.kind === 'llm') return poolConfiguration(pool, workload.request_rate);
+  if (pools.length === 1 && pool?.kind === 'llm') return poolConfiguration(pool, workload.request_rate);
   const received = pools.map(({ name, kind }) => `${name} (${kind})`).join(', ');
   throw new UserError([{ path: '--spec', expected: 'a spec of one engine: results are those of one', received, file }]);
 }

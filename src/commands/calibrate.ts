@@ -70,7 +70,8 @@ export const calibrate = specVerb('calibrate', FLAGS, HELP, async (flags, out, s
     await calibrateBy(words, flags, out, specs);
     return 0;
   }
-  if (words.length === 1 && isFile(words[0])) throw new UserError([unknownFile(words[0])]);
+  const [only, ...others] = words;
+  if (only !== undefined && others.length === 0 && isFile(only)) throw new UserError([unknownFile(only)]);
   const received = words.length === 0 ? 'nothing' : words.map((path) => shown(path)).join(' ');
   const hint = 'mist calibrate --help';
   throw new UserError([{ path: 'mist calibrate', expected: 'files of one kind of measurements', received, hint }]);

@@ -43,8 +43,10 @@ export const catalog = verb('catalog', FLAGS, HELP, async (flags, out) => {
     return 0;
   }
   const entries = findEntries(opened, flags._, kinds);
-  if (asJson) out.stdout(toJson(entries.length === 1 ? entries[0].json : entries.map((entry) => entry.json)));
-  else out.stdout(entries.map((entry) => drawFacts(entry.title, entry.facts)).join('\n'));
+  if (asJson) {
+    const [first, ...others] = entries.map((entry) => entry.json);
+    out.stdout(toJson(others.length === 0 ? first : [first, ...others]));
+  } else out.stdout(entries.map((entry) => drawFacts(entry.title, entry.facts)).join('\n'));
   return 0;
 });
 
@@ -100,7 +102,8 @@ function findEntry(opened: Catalog, word: string, kinds: readonly NamedKind[]): 
     if (id !== null) return describe(opened, kind, id);
   }
   if (kinds.includes('models') && /[\\/]|\.json$/.test(word)) return describe(opened, 'models', word);
-  if (kinds.length === 1) return describe(opened, kinds[0], word);
+  const [kind, ...others] = kinds;
+  if (kind && others.length === 0) return describe(opened, kind, word);
   const known = kinds.flatMap((kind) => opened.ids(kind));
   const close = nearest(word, known);
   const hint = close.length > 0 ? `did you mean ${close.join(', ')}?` : 'mist catalog lists them';

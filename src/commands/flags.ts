@@ -42,6 +42,9 @@ export function verb<T extends arg.Spec>(
   return Object.assign(run, { flags: Object.fromEntries(flags.map(([flag, kind]) => [flag, kind !== Boolean])) });
 }
 
+/** "--flag" of "--flag=value". */
+const nameOf = (word: string): string => word.replace(/=.*/s, '');
+
 /** `arg` with its errors turned into ours. */
 export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: readonly string[]): Flags<T> {
   try {
@@ -51,8 +54,8 @@ export function readFlags<T extends arg.Spec>(verb: string, spec: T, argv: reado
     const missing = error.code === 'ARG_MISSING_REQUIRED_LONGARG' ? /--[\w-]+/.exec(error.message)?.[0] : undefined;
     if (missing) throw new UserError([{ path: missing, expected: 'a value after it', received: 'nothing' }]);
     const known = Object.keys(spec).filter((flag) => flag.startsWith('--'));
-    const odd = argv.find((word) => word.startsWith('-') && !known.includes(word.split('=')[0])) ?? argv.join(' ');
-    const hint = didYouMean(odd.split('=')[0], known, 1) ?? error.message;
+    const odd = argv.find((word) => word.startsWith('-') && !known.includes(nameOf(word))) ?? argv.join(' ');
+    const hint = didYouMean(nameOf(odd), known, 1) ?? error.message;
     throw new UserError([{ path: `mist ${verb}`, expected: `flags among ${known.join(', ')}`, received: odd, hint }]);
   }
 }
@@ -119,7 +122,8 @@ export function shareFlag(flag: string, text: string | undefined): number | unde
 
 /** The only positional word of a verb. */
 export function onlyWord(verb: string, words: readonly string[], expected: string): string {
-  if (words.length === 1) return words[0];
+  const [only, ...others] = words;
+  if (only !== undefined && others.length === 0) return only;
   const received = words.length === 0 ? 'nothing' : words.join(' ');
   throw new UserError([{ path: `mist ${verb}`, expected, received, hint: `mist ${verb} --help` }]);
 }

@@ -80,7 +80,8 @@ function startsOf(given: string, asked: Asked, catalog: Catalog, issues: Issue[]
   }
   const world: StartWorld = {
     readText(name) {
-      if (Object.hasOwn(files, name)) return files[name];
+      const within = Object.hasOwn(files, name) ? files[name] : undefined;
+      if (within !== undefined) return within;
       const path = resolve(isFile ? dirname(given) : '.', name);
       return readTextFile(path, { path: '--from-command', expected: 'a readable file of options' });
     },

@@ -72,7 +72,7 @@ function readFlags(flags: Flags<typeof FLAGS>): Given {
   const issues: Issue[] = [];
   const [word, ...more] = flags._;
   const name = word === undefined ? undefined : templateOf(word);
-  if (name === null) {
+  if (word !== undefined && name === null) {
     const hint = didYouMean(word, TEMPLATE_NAMES, 1);
     issues.push({ path: 'mist init', expected: `one of ${TEMPLATE_NAMES.join(', ')}`, received: word, hint });
   }
@@ -102,7 +102,7 @@ export async function askAll(given: Given, catalog: Catalog, ask: Ask, out: Outp
   }
   const name =
     given.name ??
-    (await askFor(ask, out, 'A number or a name [1]: ', (text) => {
+    (await askFor<TemplateName>(ask, out, 'A number or a name [1]: ', (text) => {
       const at = text === '' ? 1 : Number(text);
       const found = TEMPLATE_NAMES[at - 1] ?? templateOf(text);
       return (
@@ -151,7 +151,7 @@ function modelOf(text: string, catalog: Catalog): string | Refusal {
     return text;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const [{ expected, hint }] = error.issues;
+    const { expected, hint } = error.issues[0]!;
     return hint === undefined ? { expected } : { expected, hint };
   }
 }

@@ -3,15 +3,15 @@ import { refuseOverwrites } from '../check/same-file.ts';
 import { openWhole, type WholeFile } from '../check/whole-file.ts';
 
 /** Output files of a verb, by flag; null where the flag is not given. */
-export type OutFiles<Flag extends string> = Readonly<Record<Flag, WholeFile | null>>;
+export type OutFiles<Named> = { readonly [Flag in keyof Named]: WholeFile | null };
 
 /** Opens what the flags name, before the work. Refuses inputs, and one file for two outputs. */
-export function openOutputs<Flag extends string>(named: Readonly<Record<Flag, string | undefined>>): OutFiles<Flag> {
-  const entries = Object.entries(named) as [Flag, string | undefined][];
+export function openOutputs<Named extends Readonly<Record<string, string | undefined>>>(named: Named): OutFiles<Named> {
+  const entries = Object.entries(named);
   refuseOverwrites(entries.flatMap(([flag, file]) => (file === undefined ? [] : [{ flag, file }])));
   return Object.fromEntries(
     entries.map(([flag, file]) => [flag, file === undefined ? null : openWhole(file, flag)]),
-  ) as unknown as OutFiles<Flag>;
+  ) as OutFiles<Named>;
 }
 
 /** Writes every piece, and puts the file in its place. */

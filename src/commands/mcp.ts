@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { NAMED_KINDS } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
+import { loadOptional } from '../check/optional.ts';
 import { readVersion } from '../check/version.ts';
 import { type Output, type Verb, verb } from './flags.ts';
 
@@ -183,21 +184,15 @@ async function answer({ load, call, read = JSON.parse }: Tool, asked: Readonly<R
   };
 }
 
-const PACKAGE = '@modelcontextprotocol/sdk';
-
 async function loadSdk() {
-  try {
-    const [{ McpServer }, { StdioServerTransport }] = await Promise.all([
-      import('@modelcontextprotocol/sdk/server/mcp.js'),
-      import('@modelcontextprotocol/sdk/server/stdio.js'),
-    ]);
-    return { McpServer, StdioServerTransport };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new UserError([
-      { path: 'mist mcp', expected: `the package ${PACKAGE}`, received: 'none', hint: `npm install ${PACKAGE}` },
-    ]);
-  }
+  type Server = typeof import('@modelcontextprotocol/sdk/server/mcp.js');
+  type Transport = typeof import('@modelcontextprotocol/sdk/server/stdio.js');
+  const { McpServer } = await loadOptional<Server>('@modelcontextprotocol/sdk/server/mcp.js', 'mist mcp');
+  const { StdioServerTransport } = await loadOptional<Transport>(
+    '@modelcontextprotocol/sdk/server/stdio.js',
+    'mist mcp',
+  );
+  return { McpServer, StdioServerTransport };
 }
 
 /** Exit code 0 when the client is gone. Throws UserError where the SDK is not installed (exit code 2). */

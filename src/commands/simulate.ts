@@ -62,13 +62,15 @@ export async function runPipelines(
   const session = openSession(catalog);
   const spec = isRow ? longEnough(asked, openSimulator(catalog, session)) : asked;
   const lowered = prepareFleet(spec, catalog, session);
-  const files = openOutputs<string>({
+  const exports: Partial<Record<ExportFlag, string>> = {};
+  for (const [name, file] of flags.exports) exports[exportFlag(name)] = file;
+  const files = openOutputs({
     '--requests': flags.requests, // before the work, not after it
     '--steps': flags.steps,
     '--trace': flags.trace,
     '--html': flags.html,
     '--timeline': flags.timeline,
-    ...Object.fromEntries([...flags.exports].map(([name, file]) => [exportFlag(name), file])),
+    ...exports,
   });
   const { run, steps, clock, code } = await runInSlices(
     lowered,
@@ -93,7 +95,8 @@ export async function runPipelines(
   return code;
 }
 
-const exportFlag = (name: ExportName): string => `--export ${name}`;
+type ExportFlag = `--export ${ExportName}`;
+const exportFlag = (name: ExportName): ExportFlag => `--export ${name}`;
 
 const HASHES_IGNORED = 'The hash ids of the trace are ignored: no pool has enable_prefix_caching.';
 

@@ -93,7 +93,8 @@ function readQuestion(flags: Flags<typeof FLAGS>, catalog: Catalog): { key: Surf
   const machine = readJoints(flags, catalog, issues);
   const hardware = listed && withMachine(listed, machine);
   const profile = lookUp('--profile', flags['--profile'] ?? DEFAULT_PROFILE, (id) => catalog.engine(id), issues);
-  const [tp, pp, dp, ep] = (['--tp', '--pp', '--dp', '--ep'] as const).map((flag) => degree(flag, flags[flag], issues));
+  const degreeOf = (flag: '--tp' | '--pp' | '--dp' | '--ep') => degree(flag, flags[flag], issues);
+  const [tp, pp, dp, ep] = [degreeOf('--tp'), degreeOf('--pp'), degreeOf('--dp'), degreeOf('--ep')];
   const quantization = choose<WeightFormat | 'auto'>('--quantization', flags['--quantization'], WEIGHT_FORMATS, issues);
   const kv = choose<KvFormat | 'auto'>('--kv-cache-dtype', flags['--kv-cache-dtype'], KV_FORMATS, issues);
   const source = choose<StepSource>('--step-source', flags['--step-source'] ?? 'cost-model', STEP_SOURCES, issues);
@@ -162,7 +163,7 @@ function choose<Word extends string>(
   if (found) return found;
   const hint = didYouMean(text!, known, 1);
   issues.push({ path: flag, expected: `one of ${known.join(', ')}`, received: text!, hint });
-  return known[0];
+  return known[0]!; // goes nowhere: the mistake is thrown
 }
 
 const COLUMNS = [

@@ -9,18 +9,21 @@ import { statOf } from '../check/text-file.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { openProgress } from '../report/progress.ts';
 import { openFolder } from '../report/write.ts';
+import { headOf } from '../run/asked.ts';
+import { openWorkFolder, type WorkFolder } from '../run/work-folder.ts';
 import { readSpecText } from '../spec/open.ts';
 import { findFlips } from '../study/flips.ts';
 import { openStudy, type Study } from '../study/open-study.ts';
 import { runStudy, type StudyResult } from '../study/run-study.ts';
 import { flipJson, studyJson } from '../study/study-json.ts';
 import { claimsTable, flipText, studyText } from '../study/terminal.ts';
-import { STUDY_FILES, writeStudy } from '../study/write.ts';
+import { STUDY_FILES, writeSofar, writeStudy } from '../study/write.ts';
 import { type Flags, MOST_WORKERS, NO_ANSWER, type Output, onlyWord, verb, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 
 const FLAGS = {
   '--out': String,
+  '--resume': Boolean,
   '--workers': String,
   '--where-it-flips': String,
   '--catalog': String,
@@ -36,6 +39,7 @@ mist study FOLDER [options]
   study in it, one table of all claims at the end.
 
   --out FOLDER       write rows.csv, rows.parquet, study.json and study.html there (of a folder of studies: a folder for each)
+  --resume           goes on with what an earlier run of the same study finished in the folder under --out
   --where-it-flips CLAIM   the study again at other values of every parameter under study.unstated: what the claim comes to at each
   --workers N        threads (default: one per core); results are the same bytes for any number
   --catalog FOLDER   a catalog folder of your own, first
@@ -56,20 +60,27 @@ export const study = verb('study', FLAGS, HELP, async (flags, out) => {
   );
   const claim = flags['--where-it-flips'];
   if (claim !== undefined) return tellFlips(studies, claim, catalog, flags, out);
+  if (flags['--resume'] && flags['--out'] === undefined)
+    throw new UserError([{ path: '--resume', expected: '--out FOLDER, where finished rows are', received: 'none' }]);
   const results: StudyResult[] = [];
+  const works: WorkFolder[] = [];
   const interrupt = heedInterrupts();
+  let done = false;
   try {
     for (const one of studies) {
       const folder = flags['--out'];
       const own = folder === undefined || !isFolder ? folder : join(folder, nameOf(one));
-      if (own !== undefined) await openFolder(own, STUDY_FILES);
-      const result = await runOne(one, catalog, flags, out, interrupt.signal);
+      const work = own === undefined ? null : await openWork(own, one, flags, out);
+      if (work) works.push(work);
+      const result = await runOne({ study: one, catalog, flags, out, signal: interrupt.signal, folder: own, work });
       results.push(result);
       if (!flags['--json']) out.stdout(`${studyText(result)}\n\n`);
       if (own !== undefined) out.stderr(`Wrote ${(await writeStudy(own, result)).join(', ')}\n`);
       if (result.interrupted) break;
     }
+    done = interrupt.code() === 0;
   } finally {
+    for (const work of works) work.close(done);
     interrupt.release();
   }
   if (flags['--json']) {
@@ -80,19 +91,53 @@ export const study = verb('study', FLAGS, HELP, async (flags, out) => {
   return results.every(({ claims }) => claims.every(({ verdict }) => verdict === 'holds')) ? 0 : NO_ANSWER;
 });
 
-async function runOne(
-  one: Study,
-  catalog: Catalog,
+/** Name of the file of finished rows. */
+const STUDY_WORK = 'study.work';
+
+/** The folder of a study, nobody else's while it runs. Throws UserError. */
+async function openWork(
+  folder: string,
+  { question }: Study,
   flags: Flags<typeof FLAGS>,
   out: Output,
-  signal: AbortSignal,
-): Promise<StudyResult> {
+): Promise<WorkFolder> {
+  await openFolder(folder, STUDY_FILES);
+  const { catalogFolder, prices } = optionsOf(flags);
+  const asking = { file: question.file, seed: null, catalogFolder, prices, exhaustive: false };
+  const resume = Boolean(flags['--resume']);
+  const work = openWorkFolder(folder, headOf(question, asking, null), resume, STUDY_WORK);
+  for (const note of work.notes) out.stderr(`${note}\n`);
+  if (resume) out.stderr(`${folder}: ${work.known.toLocaleString('en-US')} rows were finished before\n`);
+  return work;
+}
+
+/** The page of a study that runs is written again so often, in ms. */
+const PAGE_EVERY = 10_000;
+
+interface Running {
+  readonly study: Study;
+  readonly catalog: Catalog;
+  readonly flags: Flags<typeof FLAGS>;
+  readonly out: Output;
+  readonly signal: AbortSignal;
+  readonly folder: string | undefined;
+  readonly work: WorkFolder | null;
+}
+
+async function runOne({ study, catalog, flags, out, signal, folder, work }: Running): Promise<StudyResult> {
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
+  let written = performance.now();
   try {
-    return await runStudy(one, catalog, {
+    return await runStudy(study, catalog, {
       ...optionsOf(flags),
       signal,
-      onRow: (_, done, total) => progress.update(done, total, one.question.name),
+      ...(work ? { store: work.store } : {}),
+      onRow: (done, total, sofar) => {
+        progress.update(done, total, study.question.name);
+        if (folder === undefined || performance.now() - written < PAGE_EVERY) return;
+        writeSofar(folder, sofar());
+        written = performance.now();
+      },
     });
   } finally {
     progress.end();

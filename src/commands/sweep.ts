@@ -12,6 +12,7 @@ import { defaultSpecFile } from '../spec/open.ts';
 import { openQuestion } from '../spec/question.ts';
 import { type Flags, MOST_WORKERS, onlyWord, wholeFlag } from './flags.ts';
 import { SPEC_HELP, specVerb } from './spec-door.ts';
+import { MOST_PARTS, readQueue, sweepQueue } from './sweep-queue.ts';
 import { type Ended, tellSweep, type UnderWay, workOn } from './sweep-work.ts';
 
 const FLAGS = {
@@ -23,6 +24,8 @@ const FLAGS = {
   '--exhaustive': Boolean,
   '--resume': Boolean,
   '--shard': String,
+  '--queue': String,
+  '--shards': String,
   '--json': Boolean,
 } as const;
 
@@ -34,6 +37,8 @@ const HELP = `mist sweep [SPEC] [options]
   --out FOLDER       write results.parquet, results.csv, results.json, report.html and pareto.svg there
   --resume           goes on with what an earlier run with this --out had finished when it was ended, however it was
   --shard I/N        only the I-th of N parts of the work, into FOLDER/sweep.work; mist merge makes the whole of them
+  --queue URL        hands the work out to whoever runs mist worker URL (redis://HOST:PORT; Redis or Valkey), and makes the whole of it
+  --shards N         in so many parts (default: 64)
   --workers N        threads (default: one per core); results are the same bytes for any number
 ${SPEC_HELP}  --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
@@ -55,6 +60,7 @@ export const sweep = specVerb('sweep', FLAGS, HELP, async (flags, out, specs) =>
   const workers = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism();
   const exhaustive = flags['--exhaustive'] ?? false;
   const part = flags['--shard'] === undefined ? null : readPart(flags['--shard']);
+  const queue = readQueue(flags);
   refuseWithoutFolder(flags);
   const question = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
   const asked = {
@@ -67,21 +73,19 @@ export const sweep = specVerb('sweep', FLAGS, HELP, async (flags, out, specs) =>
   };
   return workOn(asked, part, out, async (way) => {
     if (part) return sweepPart(part, way);
+    if (queue) return sweepQueue(queue, way);
     return tellSweep(await sweepRows(question, catalog, way.options), way);
   });
 });
 
-function refuseWithoutFolder(flags: Pick<Flags<typeof FLAGS>, '--out' | '--resume' | '--shard'>): void {
+function refuseWithoutFolder(flags: Pick<Flags<typeof FLAGS>, '--out' | '--resume' | '--shard' | '--queue'>): void {
   if (flags['--out'] !== undefined) return;
-  const wanting = (['--resume', '--shard'] as const).filter((flag) => flags[flag] !== undefined);
+  const wanting = (['--resume', '--shard', '--queue'] as const).filter((flag) => flags[flag] !== undefined);
   const issues = wanting.map(
     (path): Issue => ({ path, expected: '--out with the folder for the work', received: 'no --out' }),
   );
   if (issues.length > 0) throw new UserError(issues);
 }
-
-/** Parts of one question at most: a merge opens the files of all. */
-const MOST_PARTS = 10_000;
 
 /** "2/8". */
 function readPart(text: string): Part {

@@ -88,7 +88,7 @@ function printSpec(file: CaseFile, id: string, catalog: Catalog): string {
     ]);
   const text = input ? documentOf(openReplayer(file.file, catalog), group.id, input) : group.trouble!;
   if (typeof text === 'string') return text;
-  const line = group.rows[0].line;
+  const line = group.rows[0]?.line;
   throw new UserError([{ path, expected: 'a case that can be replayed', received: text.words, file: file.file, line }]);
 }
 

@@ -150,7 +150,7 @@ export function turn(): Promise<void> {
   });
 }
 
-/** Work runs in the worker that the page has started: a pool of no workers (src/run/pool.ts). */
+/** Work runs in the worker that the page has started: a pool of one (src/run/pool.ts). */
 export class Worker {
   constructor(file: URL, _options: { readonly workerData: unknown }) {
     throw new Error(`no thread can be started from ${file.href} in a browser`);

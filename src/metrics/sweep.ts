@@ -31,6 +31,8 @@ export interface ScreenFigures {
 export interface Devices {
   readonly hardware: string;
   readonly count: number;
+  /** Of them those that were paid, on average; absent where all are all the time. */
+  readonly paid?: number;
   readonly processors: boolean;
 }
 

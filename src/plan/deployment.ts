@@ -7,6 +7,7 @@ import type { PowerSpec } from '../spec/power.ts';
 import type { Configuration } from '../spec/types.ts';
 import { type Formats, resolveFormats } from '../stages/formats.ts';
 import { devicesOf, type Split } from '../stages/split.ts';
+import { cascadeOf } from './cascade.ts';
 import { type DraftKey, draftKeyOf, draftOf, losesBlock, refuseDraft } from './draft.ts';
 import { ranAnyway, schedulerRules, squeeze, withShards } from './engine-rules.ts';
 import { legalSplit } from './legal.ts';
@@ -14,7 +15,7 @@ import { withMachine } from './machine.ts';
 import { type KvCapacity, kvCapacity } from './memory.ts';
 import { blocksOfLog, type PoolLayout } from './pages.ts';
 import { padContexts } from './read-surface.ts';
-import type { EngineSetup } from './setup.ts';
+import { type EngineSetup, NEW_TOKEN_RATIO } from './setup.ts';
 import { findSteps } from './step-regression.ts';
 import { type SurfaceKey, splitOf } from './surface-key.ts';
 import { swapSetup } from './swap.ts';
@@ -232,13 +233,22 @@ export function setupEngine(
     ...(layout.pages ? { pages: layout.pages } : {}),
     maxModelLen: configuration.max_model_len || positions,
     ...promptLimit(configuration, deployment?.profile),
+    ...ratioOf(configuration),
     watermark: configuration.watermark,
     schedulerSteps: configuration.num_scheduler_steps,
     swap: swapSetup(configuration, deployment, layout.blockBytes),
     price: price instanceof Float64Array && rules?.padded_len ? padContexts(price, rules.padded_len) : price,
     ...schedulerRules(rules, budget),
+    ...(price instanceof Float64Array ? cascadeOf(configuration, deployment) : {}),
     ...acceptanceOf(configuration, layout.blockTokens, seed),
   };
+}
+
+/** SGLang sets its conservativeness to 0.3 where attention is repeated: ranks expect less of answers. */
+const RANKS_EXPECT = 0.3;
+
+function ratioOf({ admission, data_parallel_size: ranks }: Configuration): Pick<EngineSetup, 'newTokenRatio'> {
+  return admission === 'new-token-ratio' && ranks > 1 ? { newTokenRatio: RANKS_EXPECT * NEW_TOKEN_RATIO } : {};
 }
 
 /** Some servers refuse a prompt that no step could hold, where prompts are not cut into chunks. */

@@ -6,7 +6,7 @@
 // to a client of its group. Same-time order, over all clients: retire (in order of instance) → deliver (in visit order) → arrive
 // (in root order) → form (in order of instance).
 import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
-import type { DealingName, LoadMetric, PackingName, RoutingPolicy } from '../check/scheduler-lists.ts';
+import type { DealingName, LoadMetric, PackingName, RoutingPolicy, ScalingName } from '../check/scheduler-lists.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import type { Turns } from '../workload/types.ts';
 import type { EngineSetup } from './setup.ts';
@@ -88,6 +88,29 @@ export interface FleetGroup {
   readonly light: number;
 }
 
+/** Instances that start and stop while a program runs, and the rule that decides how many are on. */
+export interface FleetScaler {
+  readonly name: string;
+  /** The first client of every instance. The first `least` are on from the beginning and always; the others are off at first. */
+  readonly members: readonly number[];
+  readonly least: number;
+  /** What is measured of the instances that are on; `target` is what one of them is to have. */
+  readonly policy: ScalingName;
+  readonly target: number;
+  /** Share of the target that the mean may be off it without a change. */
+  readonly tolerance: number;
+  /** s between two looks, the first after one. */
+  readonly interval: number;
+  /** s from the order of an instance until it is on. */
+  readonly start: number;
+  /** More are started where the wishes of so many latest looks all say so, as many as the least of them wants; and stopped likewise. */
+  readonly outLooks: number;
+  readonly inLooks: number;
+  /** Most instances that one look starts, and stops. */
+  readonly mostOut: number;
+  readonly mostIn: number;
+}
+
 /** A link; flows over it share its bandwidth (B/s, efficiency included) max–min fairly. */
 export interface FleetLink {
   readonly name: string;
@@ -165,6 +188,8 @@ export interface VisitTable {
 export interface FleetProgram {
   readonly clients: readonly FleetClient[];
   readonly groups: readonly FleetGroup[];
+  /** Who starts and stops instances; a client is that of one at most. Absent = all are on all the time. */
+  readonly scalers?: readonly FleetScaler[];
   readonly links: readonly FleetLink[];
   readonly locations: number;
   /** Links between two locations: paths[from * locations + to]; [] = nothing is crossed. */
@@ -202,6 +227,13 @@ export interface FleetProgram {
   readonly hashCount: number;
   /** KV bytes per token that a store moves when it sends a block. */
   readonly storeBytesPerToken: number;
+}
+
+/** An instance, by its first client, came into a state (INSTANCE_*) at `time` s. */
+export interface InstanceChange {
+  readonly time: number;
+  readonly client: number;
+  readonly state: number;
 }
 
 /** What a run leaves, one entry per visit. Times in s, NaN where the event never happened. */

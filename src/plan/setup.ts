@@ -21,6 +21,22 @@ export interface SequencePages {
   readonly fixed: number;
 }
 
+/**
+ * Cascade attention (vLLM V1, gpu_model_runner.py and flash_attn.use_cascade_attention): when a step reads the KV blocks that all running
+ * sequences read once for all its queries. Heads and multiprocessors are those of one device.
+ */
+export interface CascadeSetup {
+  readonly queryHeads: number;
+  readonly kvHeads: number;
+  readonly multiprocessors: number;
+  /** Fewest tokens that all have in common, and fewest sequences in the step, for which it is done. */
+  readonly tokens: number;
+  readonly sequences: number;
+}
+
+/** Share of what was asked for that SGLang expects of answers at first, at its schedule_conservativeness of 1. */
+export const NEW_TOKEN_RATIO = 0.7;
+
 /** The limits of an engine run, bound to numbers; those of memory and batch are of one scheduler. */
 export interface EngineSetup {
   readonly batching: BatchingName;
@@ -38,6 +54,8 @@ export interface EngineSetup {
   readonly maxModelLen: number;
   /** Longest prompt of a server that computes prompts whole and refuses what its budget does not hold; absent = no limit. */
   readonly maxPrompt?: number;
+  /** With admission new-token-ratio: share of what was asked for that is expected at first; absent = SGLang's (NEW_TOKEN_RATIO). */
+  readonly newTokenRatio?: number;
   /** Share of the blocks that admission leaves free while anything runs (vLLM's watermark); absent = 0. */
   readonly watermark?: number;
   /**
@@ -63,6 +81,8 @@ export interface EngineSetup {
   readonly evenPrompts?: { readonly steps: number; readonly batching: number };
   /** Blocks keep what they hold until they are used again, and are shared by all that read it; absent = no. */
   readonly prefixCaching?: boolean;
+  /** With prefixCaching and a surface, on one device's own steps of one token a decode; absent = every sequence reads its own. */
+  readonly cascade?: CascadeSetup;
   /** Absent = one token a decode. */
   readonly speculation?: Speculation;
 }

@@ -145,6 +145,11 @@ const SAMPLING: readonly FlatColumn[] = (['ttft', 'tpot', 'e2el'] as const).flat
   ),
 );
 
+/** Of all pools whose instances start and stop. */
+function sumReplicas({ result }: KeptRow, field: 'mean' | 'peak' | 'starts'): number | undefined {
+  return result?.autoscaled?.reduce((sum, pool) => sum + pool[field], 0);
+}
+
 /** Columns of what few rows have: there only where some row has it. */
 const RARE: readonly FlatColumn[] = [
   ...SAMPLING,
@@ -154,6 +159,9 @@ const RARE: readonly FlatColumn[] = [
   integer('swapped_out', (row) => row.result?.swapped_out ?? null),
   integer('swapped_in', (row) => row.result?.swapped_in ?? null),
   real('swap_s', (row) => row.result?.swap_s),
+  real('mean_replicas', (row) => sumReplicas(row, 'mean')),
+  integer('peak_replicas', (row) => sumReplicas(row, 'peak') ?? null),
+  integer('instance_starts', (row) => sumReplicas(row, 'starts') ?? null),
   integer('times_as_long', ({ times }) => (times > 1 ? times : null)),
   text('unpriced', (row) => row.result?.unpriced.join(' ') || null),
   text('stopped', (row) => row.result?.stopped || null),

@@ -2,6 +2,7 @@
 import type { VersionedEngine } from '../catalog/engine-versions.ts';
 import { versionWords } from '../catalog/engine-versions.ts';
 import type { Hardware } from '../catalog/types.ts';
+import { explainAutoscale } from '../spec/fleet/autoscale.ts';
 import { type FleetSpec, type LlmPool, poolsOfKind } from '../spec/fleet/types.ts';
 import { configurationOf } from '../spec/shape.ts';
 import { describeServer, type Labels, type Server } from './launch.ts';
@@ -92,9 +93,17 @@ export function argsOf({ flags }: Server, folder = ''): string[] {
 
 /** Opens a manifest: what its reader must know, as comments. */
 export function headOf(title: string, servers: readonly PoolServer[], more: readonly string[] = []): string {
-  const notes = servers.flatMap(({ pool, server }) => server.notes.map((note) => `${pool.name}: ${note}`));
+  const notes = servers.flatMap(({ pool, server }) =>
+    [...server.notes, ...noteAutoscale(pool)].map((note) => `${pool.name}: ${note}`),
+  );
   const lines = [title, ...servers.map(tellPool), ...notes, ...more];
   return lines.map((line) => `# ${line}\n`).join('');
+}
+
+/** Manifests start as many as there may be: which of them are on is another controller's. */
+function noteAutoscale({ autoscale: rule }: LlmPool): string[] {
+  if (!rule) return [];
+  return [`started in full: what the spec calls autoscale (${explainAutoscale(rule)}) is for your autoscaler to do`];
 }
 
 function tellPool({ pool, server, devices }: PoolServer): string {

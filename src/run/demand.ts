@@ -26,7 +26,8 @@ export function demandAt(spec: FleetSpec, catalog: Catalog): Demand {
   };
   const first = measured(spec);
   const { requests, rule } = first;
-  const isOpen = requests.concurrency === 0 && requests.rate > 0;
+  // prompts with ids may be in a cache, or read once for all that have them: no token of theirs is sure to cost anything
+  const isOpen = requests.concurrency === 0 && requests.rate > 0 && !requests.prefix;
   const giveUp = giveUpAt(spec.slo, requests, rule);
   const known = new Map<Part, Deadlines | null>();
   let most: number | undefined;

@@ -45,7 +45,8 @@ export function rangeOf(lowered: Lowered, limits: Limits, reach: readonly Reach[
   const firsts = firstsOf(lowered);
   firsts.forEach((first, p) => {
     const client = lowered.program.clients[first]!;
-    if (client.kind !== 'llm' || looksAtLimits(client)) return;
+    // a scaler may look at shares of limits
+    if (client.kind !== 'llm' || looksAtLimits(client) || lowered.program.scalers) return;
     const { sequences, budget, blocks } = ofAll(reach.slice(first, firsts[p + 1] ?? reach.length));
     const open = (limit: number, need: number): void => {
       const at = p * PER_POOL + limit;

@@ -10,6 +10,7 @@ import { countRooms, type Rooms } from './fleet-rooms.ts';
 import { type Put, placeTables, tableBytes, wordsOf } from './fleet-tables.ts';
 import { hashRunsOf } from './hash-runs.ts';
 import type { PlacedRequests } from './run-record.ts';
+import { firstLook } from './scaler-tables.ts';
 
 /** What a run writes, and the records that it reads. */
 export interface FleetColumns {
@@ -195,6 +196,7 @@ export function placeFleet(arena: Arena, program: FleetProgram, requests: Placed
   const placed = new Map(listColumns(program).map((column) => [column.cell, placeColumn(arena, column, put)]));
   placeRooms(arena, countRooms(program), put);
   record[F.FLEET_FLOW_NEXT] = Number.POSITIVE_INFINITY;
+  record[F.FLEET_LOOK_NEXT] = firstLook(program);
   record[F.FLEET_STORE_BYTES] = program.storeBytesPerToken;
   return {
     record,

@@ -5,7 +5,7 @@ import * as L from '../../assembly/layout/load.ts';
 import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
 import type { Checkpoint, WindowRule } from '../metrics/fleet/window.ts';
-import type { FleetProgram, VisitResults } from '../plan/fleet.ts';
+import type { FleetProgram, InstanceChange, VisitResults } from '../plan/fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import {
   copyResults,
@@ -34,6 +34,8 @@ export interface FleetRun {
   readonly stop: StopReason;
   /** s, the last instant. */
   readonly clock: number;
+  /** What became of instances that start and stop, in order; absent where all are on all the time. */
+  readonly changes?: readonly InstanceChange[];
   /** By client; absent where it was not asked for. */
   readonly reach?: readonly Reach[];
   /** Names of the clients at which visits wait for ever (stop 'deadlock'). */

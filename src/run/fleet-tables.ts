@@ -9,6 +9,7 @@ import {
   LOAD,
   looksAtBlocks,
   looksAtRanks,
+  measuresSteps,
   needsSteps,
   PACKING,
   queuesByKey,
@@ -17,10 +18,11 @@ import {
 } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { ChannelParts, FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
-import { roundOf, type SequencePages } from '../plan/setup.ts';
+import { type CascadeSetup, roundOf, type SequencePages } from '../plan/setup.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import { hashRunsOf } from './hash-runs.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
+import { membersOn, placeScalers, scaledBy, scalerBytes } from './scaler-tables.ts';
 
 const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
 
@@ -42,14 +44,16 @@ export function tableBytes(program: FleetProgram): number {
   const blocks = lists * (hashCount * 8 + 2 * bitBytes(hashCount));
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
+  const scaled = scalerBytes(program);
   const padding = 256 * (16 + groups.length + 4 * clients.length + 3 * lists);
-  return cached + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
+  return cached + scaled + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
 
 /** Places links, paths, channels and groups; returns one parameter record per client, and what counts as its load. */
 export function placeTables(arena: Arena, program: FleetProgram, put: Put) {
   placeLinks(arena, program, put);
   placeGroups(arena, program, put);
+  placeScalers(arena, program, put);
   put(F.FLEET_HASH_BLOCK, program.hashBlock);
   const loads = arena.f64(program.clients.length * F.LOADS_COLUMNS).fill(0);
   put(F.FLEET_LOADS, loads);
@@ -108,17 +112,24 @@ function channelOf({ channel, demand }: FleetClient): number {
   return demand > 0 ? channel : -1;
 }
 
-function placeGroups(arena: Arena, { groups, clients }: FleetProgram, put: Put): void {
+function placeGroups(arena: Arena, program: FleetProgram, put: Put): void {
+  const { groups, clients } = program;
   const cells = arena.f64(groups.length * F.POOL_CELLS);
   const words = wordsOf(cells);
   groups.forEach((group, g) => {
     const base = g * F.POOL_CELLS;
     const members = arena.i32(group.members.length);
     members.set(group.members);
-    words[(base + F.POOL_MEMBERS) * 2] = members.byteOffset;
-    words[(base + F.POOL_COUNT) * 2] = group.members.length;
+    const on = membersOn(program, group);
+    const list = on ? arena.i32(group.members.length) : members;
+    if (on) list.set(on);
+    const count = on?.length ?? group.members.length;
+    words[(base + F.POOL_ALL) * 2] = on ? members.byteOffset : 0;
+    words[(base + F.POOL_ALL_COUNT) * 2] = group.members.length;
+    words[(base + F.POOL_MEMBERS) * 2] = list.byteOffset;
+    words[(base + F.POOL_COUNT) * 2] = count;
     words[(base + F.POOL_ROUTING) * 2] = ROUTING.id[group.routing];
-    words[(base + F.POOL_ROW) * 2] = group.members.every((member, i) => member === group.members[0] + i) ? 1 : 0;
+    words[(base + F.POOL_ROW) * 2] = list.subarray(0, count).every((member, i) => member === list[0] + i) ? 1 : 0;
     words[(base + F.POOL_INSTANCES) * 2] = group.instances ? 1 : 0;
     words[(base + F.POOL_METRIC) * 2] = LOAD.id[group.metric];
     cells[base + F.POOL_THRESHOLD] = group.threshold;
@@ -128,9 +139,11 @@ function placeGroups(arena: Arena, { groups, clients }: FleetProgram, put: Put):
     words[(base + F.POOL_LAST_HEAVY) * 2] = -1;
   });
   put(F.FLEET_GROUPS, cells);
+  put(F.FLEET_GROUP_COUNT, groups.length);
   // Where a group has one member nothing is compared
   const compared = groups.filter(({ members }) => members.length > 1).map(({ metric }) => 1 << LOAD.id[metric]);
-  if (clients.some(({ rank }) => rank && looksAtRanks(rank.dealing))) compared.push(1 << LOAD.id.requests);
+  if (clients.some(({ rank }) => rank && looksAtRanks(rank.dealing)) || program.scalers)
+    compared.push(1 << LOAD.id.requests);
   put(
     F.FLEET_COMPARED,
     compared.reduce((all, bit) => all | bit, 0),
@@ -158,6 +171,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     program,
     (group) => needsSteps(group) || (looksAtBlocks(group.routing) && program.hashCount > 0),
   );
+  for (const client of scaledBy(program, ({ policy }) => measuresSteps(policy))) exact.add(client);
   const promising = membersWhere(program, (group) => needsSteps(group) && group.metric === 'kv');
   program.clients.forEach((client, i) => {
     const base = i * C.CLIENT_PARAMETERS - C.CLIENT_FIRST;
@@ -276,7 +290,16 @@ function placeCache(arena: Arena, program: FleetProgram, client: FleetClient): F
   words[K.CACHE_MASK * 2] = buckets - 1;
   words[K.CACHE_UNIT * 2] = hashCount > 0 ? hashBlock / client.blockSize : 0;
   words[K.CACHE_ROOM * 2] = nodes;
+  if (client.cascade && client.price instanceof Float64Array) placeCascade(words, client.cascade);
   return cells;
+}
+
+function placeCascade(words: Int32Array, cascade: CascadeSetup): void {
+  words[K.CACHE_QUERY_HEADS * 2] = cascade.queryHeads;
+  words[K.CACHE_KV_HEADS * 2] = cascade.kvHeads;
+  words[K.CACHE_MULTIPROCESSORS * 2] = cascade.multiprocessors;
+  words[K.CACHE_LEAST_TOKENS * 2] = cascade.tokens;
+  words[K.CACHE_LEAST_SEQUENCES * 2] = cascade.sequences;
 }
 
 /** Bytes of one bit for every id, in words of 64. */
@@ -295,16 +318,16 @@ function placeLists(
   const cells = arena.f64(Math.max(1, tiers.length) * F.TIER_CELLS);
   cells.fill(0);
   const words = wordsOf(cells);
+  const stride = tiers.length * F.LINK_BYTES;
+  const links = arena.i32((hashCount * stride) / 4);
   tiers.forEach((tier, k) => {
     const base = k * F.TIER_CELLS;
-    const newer = arena.i32(hashCount);
-    const older = arena.i32(hashCount);
     const bits = arena.i32(bitBytes(hashCount) / 2).fill(0);
     words[(base + F.TIER_CAPACITY) * 2] = Math.min(tier.blocks, 0x7fffffff);
     words[(base + F.TIER_NEWEST) * 2] = -1;
     words[(base + F.TIER_OLDEST) * 2] = -1;
-    words[(base + F.TIER_NEWER) * 2] = newer.byteOffset;
-    words[(base + F.TIER_OLDER) * 2] = older.byteOffset;
+    words[(base + F.TIER_LINKS) * 2] = links.byteOffset + k * F.LINK_BYTES;
+    words[(base + F.TIER_STRIDE) * 2] = stride;
     words[(base + F.TIER_HELD) * 2] = bits.byteOffset;
     words[(base + F.TIER_STARTS) * 2] = bits.byteOffset + bitBytes(hashCount);
     cells[base + F.TIER_LATENCY] = tier.latency;

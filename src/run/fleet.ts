@@ -7,7 +7,7 @@ import type { Kernels } from '../kernels/interface.ts';
 import { loadKernels } from '../kernels/load.ts';
 import type { Checkpoint } from '../metrics/fleet/window.ts';
 import type { PickRanks } from '../metrics/summary.ts';
-import type { FleetProgram } from '../plan/fleet.ts';
+import type { FleetProgram, InstanceChange } from '../plan/fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import { type Measuring, openCheckpoints } from './checkpoints.ts';
 import { advanceRecord, LOG_STEPS, readGaps, type StopReason, startRecord } from './engine.ts';
@@ -26,6 +26,7 @@ import {
   type RunRecord,
   requestBytes,
 } from './run-record.ts';
+import { takeChanges } from './scaler-tables.ts';
 
 export type { FleetRun } from './fleet-read.ts';
 
@@ -97,10 +98,16 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
   const { arena, kernels, record, placed, fleet } = placeProgram(program, full.onSteps !== undefined, room);
   fillFleetRecord(record, program, placed, fleet, full);
   const log = startRecord(kernels, arena, record, placed, full);
+  const changes: InstanceChange[] = [];
   return {
-    advance: () => advanceRecord(kernels, record, log, full),
+    advance: () => {
+      const stop = advanceRecord(kernels, record, log, full);
+      if (program.scalers) for (const change of takeChanges(fleet.record)) changes.push(change);
+      return stop;
+    },
     close: (stop) => {
-      const read = readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false);
+      const own = readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false);
+      const read = program.scalers ? { ...own, changes } : own;
       const run = options.reach ? { ...read, reach: readReach(record, program.clients.length) } : read;
       return measuring && watch
         ? { ...run, window: { rule: measuring.rule, checkpoints: watch.close(run.clock) } }
@@ -125,9 +132,9 @@ export function placeProgram(program: FleetProgram, logged: boolean, room: Fleet
 
 /**
  * Whether nothing that happens on one client matters to another one before its next step: every request is one visit to an engine
- * that shares, caches and sends nothing, and no routing looks at what steps did in between.
+ * that shares, caches and sends nothing, and nobody looks at what steps did in between, neither routing nor a scaler.
  */
-export function isUncoupled({ clients, groups, channels, visits, requests }: FleetProgram): boolean {
+export function isUncoupled({ clients, groups, channels, visits, requests, scalers }: FleetProgram): boolean {
   const alone = clients.every(
     ({ kind, channel, packing, price }) =>
       kind === 'llm' && channel < 0 && packing === 'fcfs' && price instanceof Float64Array,
@@ -136,7 +143,7 @@ export function isUncoupled({ clients, groups, channels, visits, requests }: Fle
     ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',
   );
   const single = visits.count === requests.count && visits.edgeTo.length === 0 && visits.fetched === undefined;
-  return alone && counted && single && channels === 0 && !requests.turns && isUnflagged(visits.flags);
+  return alone && counted && single && channels === 0 && !scalers && !requests.turns && isUnflagged(visits.flags);
 }
 
 const unflagged = new WeakMap<Int32Array, boolean>();

@@ -1,6 +1,6 @@
 // From what was found of rows to what a report keeps of them: choices, devices, limits, figures, ranked.
 import type { Catalog } from '../catalog/open.ts';
-import { type Devices, type KeptRow, rankRows } from '../metrics/sweep.ts';
+import { type Devices, type FleetSummary, type KeptRow, rankRows } from '../metrics/sweep.ts';
 import type { FleetSpec, PoolSpec } from '../spec/fleet/types.ts';
 import type { Question } from '../spec/question.ts';
 import type { Found } from './found.ts';
@@ -18,9 +18,9 @@ export function keepRows(
   const make = (row: number): Omit<KeptRow, 'on_front'> => {
     const { spec } = question.at(row);
     const choices = question.choicesAt(row);
-    const hosts = hostsOf(spec, catalog);
     const estimate = estimates.get(row);
     const run = simulated.get(row);
+    const hosts = hostsOf(spec, catalog, run?.result.autoscaled);
     return {
       row,
       choices,
@@ -52,20 +52,31 @@ function worthKeeping(simulated: Found['simulated']): number[] {
   return [...kept, ...given.slice(0, GIVEN_UP)];
 }
 
-/** Devices by kind, most first; pools on one channel and hardware stand on the same ones. */
-export function hostsOf(spec: FleetSpec, catalog: Pick<Catalog, 'hardware'>): Devices[] {
-  const shared = new Map<string, { readonly hardware: string; readonly count: number }>();
+/** Devices by kind, most first; pools on one channel and hardware stand on the same ones. `autoscaled`: what a run came to. */
+export function hostsOf(
+  spec: FleetSpec,
+  catalog: Pick<Catalog, 'hardware'>,
+  autoscaled: FleetSummary['autoscaled'] = [],
+): Devices[] {
+  const shared = new Map<string, { readonly hardware: string; readonly count: number; readonly idle: number }>();
   for (const pool of spec.pools) {
     const { hardware, each } = standOf(pool);
     if (hardware === '') continue;
     const name = pool.shares ? `${hardware}/${pool.shares.channel}` : `pool ${pool.name}`;
-    shared.set(name, { hardware, count: Math.max(shared.get(name)?.count ?? 0, each * pool.count) });
+    // instances that stop stand on devices of their own
+    const mean = autoscaled.find((own) => own.pool === pool.name)?.mean ?? pool.count;
+    const count = Math.max(shared.get(name)?.count ?? 0, each * pool.count);
+    shared.set(name, { hardware, count, idle: each * (pool.count - mean) });
   }
-  const counts = new Map<string, number>();
-  for (const { hardware, count } of shared.values()) counts.set(hardware, (counts.get(hardware) ?? 0) + count);
-  const hosts = [...counts].map(([hardware, count]) => ({
+  const counts = new Map<string, { readonly count: number; readonly idle: number }>();
+  for (const { hardware, count, idle } of shared.values()) {
+    const sum = counts.get(hardware) ?? { count: 0, idle: 0 };
+    counts.set(hardware, { count: sum.count + count, idle: sum.idle + idle });
+  }
+  const hosts = [...counts].map(([hardware, { count, idle }]) => ({
     hardware,
     count,
+    ...(idle > 0 ? { paid: count - idle } : {}),
     processors: catalog.hardware(hardware).kind === 'cpu',
   }));
   return hosts.sort((a, b) => Number(a.processors) - Number(b.processors));

@@ -3,7 +3,7 @@
 import { NO_ROWS } from './legal.ts';
 import { type Part, partOf } from './part.ts';
 import type { Pool } from './pool.ts';
-import type { Order, Report, SettledRow } from './protocol.ts';
+import type { Order, Report, SettledRow, SoughtRow } from './protocol.ts';
 import type { FinishedWork, Piece } from './work-file.ts';
 
 /** Where finished work is kept. */
@@ -23,7 +23,7 @@ export function rememberWork(pool: Pool, store: WorkStore, part: Part | null = n
     close: () => pool.close(),
     work(order, onReport) {
       const key = keyOf(order);
-      if (order.kind === 'seek') return pool.work(order, onReport); // each is asked once
+      if (order.kind === 'seek') return seek(pool, store, key, order, onReport);
       if (order.kind === 'settle') return settle(pool, store, key, order, onReport);
       return lookAt({ pool, store, part }, key, order, onReport);
     },
@@ -33,6 +33,7 @@ export function rememberWork(pool: Pool, store: WorkStore, part: Part | null = n
 type Hear = (report: Report) => void;
 type BlockOrder = Extract<Order, { kind: 'screen' | 'weigh' }>;
 type SettleOrder = Extract<Order, { kind: 'settle' }>;
+type SeekOrder = Extract<Order, { kind: 'seek' }>;
 type Looking = { readonly pool: Pool; readonly store: WorkStore; readonly part: Part | null };
 
 async function lookAt({ pool, store, part }: Looking, key: string, order: BlockOrder, onReport: Hear): Promise<void> {
@@ -84,6 +85,22 @@ async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOr
       placed.map(({ one, place }) => [order.rows[place]!, one]),
     );
     for (const { one, place } of placed) onReport({ kind: 'settled', index: place, rows: [one] });
+  });
+}
+
+async function seek(pool: Pool, store: WorkStore, key: string, order: SeekOrder, onReport: Hear): Promise<void> {
+  const places: number[] = [];
+  order.rows.forEach((row, index) => {
+    if (!store.has(key, row)) places.push(index);
+    else onReport({ kind: 'sought', index, row: store.get(key, row) as SoughtRow });
+  });
+  if (places.length === 0) return;
+  const rows = Float64Array.from(places, (place) => order.rows[place]!);
+  await pool.work({ ...order, rows }, (report) => {
+    if (report.kind !== 'sought') return onReport(report);
+    const index = places[report.index]!;
+    store.put(key, [[order.rows[index]!, report.row]]);
+    onReport({ ...report, index });
   });
 }
 

@@ -1,5 +1,5 @@
-// The threads of a sweep: they share the counter that work is taken by, each has a memory of its own. A pool of none does its work
-// in the thread that asks, and lets it hear of other things between two pieces.
+// The threads of a sweep: they share the counter that work is taken by, each has a memory of its own. A pool of one does
+// its work in the thread that asks, which starting another would only keep waiting, and lets it hear of other things between two pieces.
 import { openCatalog } from '../catalog/open.ts';
 import { turn } from '../host/host.ts';
 import { kernelModule } from '../kernels/load.ts';
@@ -15,9 +15,9 @@ export interface Pool {
 
 type Start = Omit<WorkerStart, 'module' | 'control'>;
 
-/** Starts `workers` threads. A worker's mistake of the user's is thrown as UserError. An abort lets them finish the piece at hand. */
+/** Starts `workers` threads, if more than one. A worker's mistake of the user's is thrown as UserError. An abort lets them finish the piece at hand. */
 export async function openPool(start: Start, workers: number, signal?: AbortSignal): Promise<Pool> {
-  if (workers === 0) return openOwnPool(start, signal);
+  if (workers <= 1) return openOwnPool(start, signal);
   const control = new SharedArrayBuffer(8);
   const words = new Int32Array(control);
   const data: WorkerStart = { ...start, module: kernelModule(), control };

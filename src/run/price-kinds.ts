@@ -80,9 +80,9 @@ function usdOf(
   table: Readonly<Record<string, number>>,
   { power }: Pick<Paying, 'power'>,
 ): number {
-  const devices = hosts.reduce((sum, { hardware, count, processors }) => {
+  const devices = hosts.reduce((sum, { hardware, count, paid, processors }) => {
     const usd = table[hardware] ?? (processors ? 0 : Number.NaN);
-    return sum + usd * count;
+    return sum + usd * (paid ?? count);
   }, 0);
   return devices + (power.usd_per_kwh === null ? 0 : result!.electricity_usd_per_hour);
 }

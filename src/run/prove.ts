@@ -28,6 +28,8 @@ export interface Searching {
   readonly watch: SearchWatch;
   /** Of what pictures ask for, the share that this machine simulates; all where there is no other. */
   readonly share?: number;
+  /** Tells others who search parts of the same question of our leaders, and adds theirs; absent where there are none. */
+  readonly exchange?: Exchange;
   /** Which question a row answers: what is better is asked of each by itself. */
   scenarioOf(row: number): string;
   /** Rows of one name are settings of one thing to buy: the best `top` are of different ones. */
@@ -36,6 +38,8 @@ export interface Searching {
 
 /** By scenario and deployment: the best score that keeps the promise. */
 export type Leaders = Map<string, Map<string, number>>;
+
+export type Exchange = (leaders: Leaders) => Promise<void>;
 
 /** Rows that were run, by row and haste. */
 export type KnownRuns = Map<string, SettledRow>;
@@ -79,6 +83,7 @@ export const isOver = ({ results, refused, settle, watch }: Search): boolean =>
 /** Simulates rows until every one of `legal` is simulated or proved to be no better than the best `top`. `exhaustive`: all of them. */
 export async function prove(search: Search, legal: Gathered, exhaustive: boolean): Promise<Proof> {
   const left = openLeftOut(search);
+  if (!exhaustive) await search.exchange?.(search.leaders);
   const order = orderRows(search, legal, exhaustive ? new Map<string, number>() : worstLeaders(search), left);
   let at = 0;
   while (at < order.length && !isOver(search)) {
@@ -94,6 +99,7 @@ export async function prove(search: Search, legal: Gathered, exhaustive: boolean
       else left.note(row, floor);
     }
     await simulateRows(search, wave, !exhaustive, order.length);
+    if (!exhaustive) await search.exchange?.(search.leaders);
   }
   const looked = at >= order.length && !(search.watch.signal?.aborted ?? false);
   const beyond = legal.beyond === 0 ? Number.POSITIVE_INFINITY : marginBeyond(search, legal.beyondFloor);

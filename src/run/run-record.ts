@@ -5,7 +5,7 @@ import * as E from '../../assembly/layout/enums.ts';
 import * as R from '../../assembly/layout/run.ts';
 import { ADMISSION, BATCHING, PACKING, reservesFinal } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
-import { type EngineSetup, roundOf, type Speculation, type StepRecord } from '../plan/setup.ts';
+import { type EngineSetup, NEW_TOKEN_RATIO, roundOf, type Speculation, type StepRecord } from '../plan/setup.ts';
 import type { Requests } from '../workload/types.ts';
 
 export type LeapName = 'none' | 'exact' | 'closed';
@@ -190,6 +190,7 @@ export type ClientSetup = Pick<
   | 'blockSize'
   | 'maxModelLen'
   | 'maxPrompt'
+  | 'newTokenRatio'
   | 'watermark'
   | 'speculation'
   | 'swap'
@@ -222,6 +223,7 @@ export function fillClient(record: Cells, base: number, setup: ClientSetup): voi
   put(C.CLIENT_BLOCK_SIZE, setup.blockSize);
   put(C.CLIENT_MAX_LEN, setup.maxModelLen);
   put(C.CLIENT_MAX_PROMPT, setup.maxPrompt ?? 0);
+  record.cells[base + C.CLIENT_NEW_TOKEN_RATIO] = setup.newTokenRatio ?? NEW_TOKEN_RATIO;
   put(C.CLIENT_WATERMARK, Math.floor((setup.watermark ?? 0) * setup.numGpuBlocks));
   // Where nothing is ever preempted nothing is swapped.
   put(C.CLIENT_SWAP_BLOCKS, full ? 0 : (setup.swap?.hostBlocks ?? 0));

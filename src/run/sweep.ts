@@ -17,7 +17,7 @@ import { rememberWork, type WorkStore } from './known-work.ts';
 import type { Part } from './part.ts';
 import { openPool } from './pool.ts';
 import { priceSweep } from './price-kinds.ts';
-import type { KnownRuns, Searching } from './prove.ts';
+import type { Exchange, KnownRuns, Searching } from './prove.ts';
 import { screenAll, screenRows } from './screen-rows.ts';
 import { tellApart } from './tell-apart.ts';
 import { weighRows } from './weigh-rows.ts';
@@ -51,8 +51,11 @@ export const SHARED_GROUPS = 1;
 export interface OpenSweep {
   /** The answer to the question, or to one that differs from it in nothing but its objective: one of those that it was opened for. */
   ask(question: Question): Promise<SweepResult>;
-  /** A part of the work on the question, into `store`: rows looked at, and simulated until no other can be among the best that are known. */
-  part(question: Question, part: Part, store: WorkStore): Promise<void>;
+  /**
+   * A part of the work on the question, into `store`: rows looked at, and simulated until no other can be among the best that are known,
+   * those that `exchange` hears of from others included.
+   */
+  part(question: Question, part: Part, store: WorkStore, exchange?: Exchange): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -122,9 +125,10 @@ export async function openSweep(
       started = performance.now();
       return result;
     },
-    async part(asked, part, store) {
+    async part(asked, part, store, exchange) {
       const own = rememberWork(threads, store, part);
-      const searching = { pool: own, runs: new Map(), ...tellApart(asked), watch: options, share: 1 / part.of };
+      const shared = { share: 1 / part.of, ...(exchange ? { exchange } : {}) };
+      const searching = { pool: own, runs: new Map(), ...tellApart(asked), watch: options, ...shared };
       const look = () => screenAll(own, shape!, objectives, { ...options, blockGroups: SHARED_GROUPS });
       await find(asked, searching, look);
     },

@@ -223,7 +223,7 @@ function readAt(handle: number, offset: number, length: number): Buffer {
 }
 
 const notOurs = (path: string): UserError =>
-  new UserError([{ path, expected: 'finished work of a sweep', received: 'a file of another kind' }]);
+  new UserError([{ path, expected: 'finished work of MIST', received: 'a file of another kind' }]);
 
 function told<T>(path: string, act: () => T): T {
   try {

@@ -1,4 +1,4 @@
-// The folder that a sweep writes to: nobody else's while it runs, and finished work is kept there until all of it is done.
+// The folder that a sweep or a study writes to: nobody else's while it runs, and finished work is kept there until all of it is done.
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockFolder } from '../check/folder-lock.ts';
@@ -6,7 +6,7 @@ import { UserError } from '../check/issue.ts';
 import { refuseOther, type WorkHead } from './asked.ts';
 import { createWork, openWork, type WorkFile } from './work-file.ts';
 
-/** Name of the file of finished work. */
+/** Name of the file of finished work of a sweep. */
 export const WORK_FILE = 'sweep.work';
 
 export interface WorkFolder {
@@ -20,10 +20,10 @@ export interface WorkFolder {
 }
 
 /** `folder` is there. Throws UserError where another run has it, or it holds work of something else. `resume`: goes on with what is there. */
-export function openWorkFolder(folder: string, head: WorkHead, resume: boolean): WorkFolder {
+export function openWorkFolder(folder: string, head: WorkHead, resume: boolean, name = WORK_FILE): WorkFolder {
   const lock = lockFolder(folder);
   try {
-    const path = join(folder, WORK_FILE);
+    const path = join(folder, name);
     const file = existsSync(path) ? reopen(path, head, resume) : createWork(path, head);
     const notes: string[] = [];
     if (lock.takenFrom !== null) notes.push(`${folder} was locked by ${lock.takenFrom}, which is gone: taken over`);

@@ -31,6 +31,7 @@ export interface EngineRules {
   readonly recv_interval?: number;
   readonly batch_wait?: BatchWait;
   readonly attention_dp_config?: EvenPrompts;
+  readonly disable_cascade_attn?: boolean;
   readonly attention_quantization?: WeightFormat;
   readonly sampling?: 'greedy' | 'top-p';
   readonly shards_per_device?: number;
@@ -83,6 +84,12 @@ export const rulesShape = {
     .describe(
       'With data_parallel_size: while all ranks decode, prompts that wait are held back until every rank has one (TensorRT-LLM: enable_balance); none if left out.',
     ),
+  disable_cascade_attn: z
+    .boolean({ error: 'true or false' })
+    .optional()
+    .describe(
+      "Whether every request reads its own context where all that run have a text in common, instead of once for all of them (vLLM's cascade attention); the profile's if left out.",
+    ),
   attention_quantization: word(FORMATS)
     .optional()
     .describe("Format of the attention projections; the checkpoint's, else that of the other weights, if left out."),
@@ -122,6 +129,7 @@ export function readRules(input: Input): EngineRules | undefined {
       timeout_iters: number(even.timeout_iters ?? EVEN_DEFAULTS.timeout_iters),
       batching_wait_iters: number(even.batching_wait_iters ?? EVEN_DEFAULTS.batching_wait_iters),
     };
+  if (input.disable_cascade_attn !== undefined) rules.disable_cascade_attn = input.disable_cascade_attn as boolean;
   if (input.attention_quantization !== undefined)
     rules.attention_quantization = input.attention_quantization as WeightFormat;
   if (input.sampling === 'top-p') rules.sampling = 'top-p';

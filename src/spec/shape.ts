@@ -38,7 +38,7 @@ export function onePool({ first, data, tree }: Pick<Question, 'first' | 'data' |
 export function lonePool(spec: FleetSpec): LlmPool | null {
   const [pool, ...others] = spec.pools;
   if (others.length > 0 || pool?.kind !== 'llm' || pool.role !== 'both') return null;
-  if (pool.shares || pool.writeBack !== null || pool.packing !== 'fcfs') return null;
+  if (pool.shares || pool.writeBack !== null || pool.packing !== 'fcfs' || pool.autoscale) return null;
   return isPlainChat(spec) ? pool : null;
 }
 

@@ -21,6 +21,7 @@ export const DEPLOYMENT_KEYS: Readonly<Record<string, string>> = {
   data_parallel_size: 'data_parallel_size',
   expert_parallel_size: 'expert_parallel_size',
   routing: 'routing',
+  autoscale: 'autoscale',
 };
 
 type Part = Readonly<Record<string, unknown>>;

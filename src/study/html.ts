@@ -3,7 +3,7 @@ import { FLEET_STYLE } from '../report/fleet/palette.ts';
 import { drawPage } from '../report/html-page.ts';
 import { html, type Markup } from '../report/html-text.ts';
 import { formatFigure, type JudgedClaim } from './judge.ts';
-import { MOST_PANELS, type Panel, panelsOf } from './panels.ts';
+import { MOST_PANELS, type Panel, panelsOf, winnersOf } from './panels.ts';
 import { drawKey, drawPanel } from './pictures.ts';
 import type { StudyResult } from './run-study.ts';
 import { deciding, VERDICTS } from './terminal.ts';
@@ -12,7 +12,11 @@ const STYLE = `${FLEET_STYLE}
 .legend svg{vertical-align:-1px}
 td.words{white-space:normal;min-width:220px;text-align:left}
 .winners td,.winners th{text-align:left}
+.winners .figure{text-align:right}
 `;
+
+/** A table that is longer opens when asked. */
+const OPEN_ROWS = 40;
 
 /** A whole HTML document. */
 export function studyHtml(result: StudyResult): string {
@@ -21,12 +25,18 @@ export function studyHtml(result: StudyResult): string {
   const panels = panelsOf(result);
   const body = html`<section class="card"><h1>${question.name}</h1>
 <p>${section.about ?? ''}</p>
-<p class="note">${result.rows.length.toLocaleString('en-US')} rows simulated${question.where === null ? '' : `, where ${question.where}`}.${result.interrupted ? ' It was interrupted: the others are missing.' : ''}</p></section>
+<p class="note">${tellRows(result)} simulated${question.where === null ? '' : `, where ${question.where}`}.${result.interrupted ? ' It was interrupted: the others are missing.' : ''}</p></section>
 ${drawClaims(result.claims)}
-${drawWinners(panels)}
+${drawWinners(winnersOf(result))}
 ${drawPanels(panels)}
 <section class="card"><details><summary>The document</summary><pre>${question.text}</pre></details></section>`;
   return drawPage({ title: `${question.name}: study`, name: question.name, version, style: STYLE }, body);
+}
+
+/** "168 rows"; of a study that is not done, how many of them. */
+function tellRows({ rows, study }: StudyResult): string {
+  const [done, all] = [rows.length, study.rows.length].map((count) => count.toLocaleString('en-US'));
+  return done === all ? `${all} rows` : `${done} of ${all} rows`;
 }
 
 function drawClaims(claims: readonly JudgedClaim[]): Markup {
@@ -41,26 +51,22 @@ function drawClaims(claims: readonly JudgedClaim[]): Markup {
   return html`<section class="card"><h2>Claims</h2><div class="scroll open"><table><thead><tr><th class="left">claim</th><th class="left">verdict</th><th>scenarios</th><th>by</th><th class="left">decided by</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
 }
 
-/** Who has the best of each figure, by scenario and along the axis. */
-function drawWinners(panels: readonly Panel[]): Markup {
-  const several = panels.filter(({ lines }) => lines.length > 1);
+/** The best answer of each compared label, by figure and scenario, the first of them in bold. */
+function drawWinners(winners: readonly Panel[]): Markup {
+  const several = winners.filter(({ lines }) => lines.length > 1);
   if (several.length === 0) return html``;
-  const rows = several.flatMap((panel) =>
-    panel.along.flatMap((label) => {
-      const ranked = panel.lines.flatMap(({ name, points }) => {
-        const point = points.find((one) => one.label === label);
-        return point ? [{ name, mean: point.mean }] : [];
-      });
-      if (ranked.length < 2) return [];
-      ranked.sort((a, b) => (panel.figure.better === 'more' ? b.mean - a.mean : a.mean - b.mean));
-      const [first, second] = ranked as [(typeof ranked)[number], (typeof ranked)[number]];
-      const told = (one: typeof first) => `${one.name} ${formatFigure(one.mean, panel.figure.unit)}`;
-      return [
-        html`<tr><td>${panel.figure.words}</td><td>${panel.scenario}</td><td>${label === '' ? '' : `${panel.axis} ${label}`}</td><td><b>${told(first)}</b></td><td>${told(second)}</td></tr>`,
-      ];
-    }),
-  );
-  return html`<section class="card"><details><summary>Who wins where (${rows.length})</summary><div class="scroll"><table class="winners"><thead><tr><th>figure</th><th>scenario</th><th>at</th><th>best</th><th>next</th></tr></thead><tbody>${rows}</tbody></table></div></details></section>`;
+  const scenarios = several.some(({ scenario }) => scenario !== '');
+  const answers = several.some(({ lines }) => lines.some(({ points }) => points.some(({ answer }) => answer !== '')));
+  const rows = several.flatMap(({ figure, scenario, lines }) => {
+    const ranked = lines.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })));
+    ranked.sort((a, b) => (figure.better === 'more' ? b.mean - a.mean : a.mean - b.mean));
+    return ranked.map(
+      ({ name, mean, answer }, i) =>
+        html`<tr>${scenarios ? html`<td class="words">${i === 0 ? scenario : ''}</td>` : ''}<td>${i === 0 ? figure.words : ''}</td><td>${i === 0 ? html`<b>${name}</b>` : name}</td><td class="figure">${formatFigure(mean, figure.unit)}</td>${answers ? html`<td class="words">${answer}</td>` : ''}</tr>`,
+    );
+  });
+  const table = html`<div class="scroll"><table class="winners"><thead><tr>${scenarios ? html`<th>scenario</th>` : ''}<th>figure</th><th></th><th class="figure">best</th>${answers ? html`<th>with</th>` : ''}</tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<section class="card"><h2>Who wins where</h2>${rows.length <= OPEN_ROWS ? table : html`<details><summary>${rows.length} rows</summary>${table}</details>`}</section>`;
 }
 
 function drawPanels(panels: readonly Panel[]): Markup {
@@ -75,7 +81,7 @@ function drawPanels(panels: readonly Panel[]): Markup {
   }));
   const drawn = aligned.map(
     (panel) =>
-      html`<div><h3>${panel.figure.words}${panel.figure.unit === '' ? '' : `, ${panel.figure.unit}`} <small>${panel.scenario}</small></h3>${drawPanel(panel)}</div>`,
+      html`<div><h3>${panel.figure.words}${panel.figure.unit === '' || panel.figure.words.endsWith(panel.figure.unit) ? '' : `, ${panel.figure.unit}`} <small>${panel.scenario}</small></h3>${drawPanel(panel)}</div>`,
   );
   return html`<section class="card"><h2>Figures</h2><p class="note">${note}</p>${names.length > 1 ? drawKey(names) : ''}<div class="grid2">${drawn}</div></section>`;
 }

@@ -3,8 +3,9 @@
 // holds; an interval over 1 is noise; and what the model's own error could turn is within its band.
 
 import { spreadOf } from './chance.ts';
-import type { Claim, Quantity, Sign, Statement, Which } from './claim.ts';
+import type { Claim, Quantity, Sign, Statement } from './claim.ts';
 import type { Figure, StudiedRow } from './figures.ts';
+import { bestOf, type Grouping, groupRows, type Variant, variantsOf } from './variants.ts';
 
 export type Verdict = 'holds' | 'fails' | 'noise' | 'band' | 'unknown';
 
@@ -36,40 +37,18 @@ export interface JudgedClaim {
   readonly counts: Readonly<Record<Verdict, number>>;
 }
 
-/** What rows are told apart by. */
-export interface Grouping {
-  /** Name of the axis of seeds. */
-  readonly seeds: string;
-  /** Whether an axis makes scenarios. */
-  makesScenario(axis: string): boolean;
-  shortOf(axis: string): string;
-}
-
 /** Pairs that were measured more than this far apart were nearly always predicted in the right order (bench/validation.md, Order). */
 const ORDER_GAP = 0.1;
 
-/** One configuration, run with every seed. */
-interface Variant {
-  readonly labels: Which;
-  readonly rows: readonly StudiedRow[];
-}
-
 export function judgeClaim(claim: Claim, rows: readonly StudiedRow[], grouping: Grouping): JudgedClaim {
-  const scenarios = new Map<string, Map<string, StudiedRow[]>>();
-  for (const row of rows) {
-    if (!claim.takes(row.labels)) continue;
-    const named = [...row.labels].filter(([axis]) => axis !== grouping.seeds);
-    const apart = named.filter(([axis]) => grouping.makesScenario(axis) && !claim.axes.has(axis));
-    const name = apart.map(([axis, label]) => `${grouping.shortOf(axis)} ${label}`).join(', ');
-    const variants = scenarios.get(name) ?? new Map<string, StudiedRow[]>();
-    scenarios.set(name, variants);
-    const key = named.map(([axis, label]) => `${axis}=${label}`).join('\n');
-    variants.set(key, [...(variants.get(key) ?? []), row]);
-  }
-  const judged = [...scenarios].map(([scenario, variants]): JudgedScenario => {
-    const list = [...variants.values()].map((own): Variant => ({ labels: own[0]!.labels, rows: own }));
-    return { scenario, ...judge(claim.statement, list, claim.tolerance) };
-  });
+  const taken = rows.filter((row) => claim.takes(row.labels));
+  const apart = (axis: string) => axis !== grouping.seeds && grouping.makesScenario(axis) && !claim.axes.has(axis);
+  const judged = [...groupRows(taken, grouping, apart)].map(
+    ([scenario, own]): JudgedScenario => ({
+      scenario,
+      ...judge(claim.statement, variantsOf(own, grouping), claim.tolerance),
+    }),
+  );
   const counts = Object.fromEntries(ORDER.map((one) => [one, 0])) as Record<Verdict, number>;
   for (const { verdict } of judged) counts[verdict]++;
   const pick = claim.scope === 'every' ? worst : best;
@@ -137,18 +116,6 @@ function tellSide(figure: Figure, { rows }: Variant, name: string): Side {
   const values = rows.map((row) => figure.of(row));
   const shown = formatFigure(spreadOf(values).mean, figure.unit);
   return { values, behind: [{ figure, row: rows[0]! }], words: name ? `${name} ${shown}` : shown };
-}
-
-/** The one with the best figure on average; undefined where none has it. */
-function bestOf(figure: Figure, variants: readonly Variant[]): Variant | undefined {
-  const mean = ({ rows }: Variant) => spreadOf(rows.map((row) => figure.of(row))).mean;
-  return variants
-    .filter((one) => !Number.isNaN(mean(one)))
-    .reduce<Variant | undefined>((one, other) => {
-      if (!one) return other;
-      const more = mean(other) > mean(one);
-      return (figure.better === 'more' ? more : mean(other) < mean(one)) ? other : one;
-    }, undefined);
 }
 
 type Compared = Extract<Statement, { kind: 'compare' }>;

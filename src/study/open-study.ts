@@ -8,8 +8,8 @@ import { Ledger } from '../spec/fleet/ledger.ts';
 import { openQuestion, type Question } from '../spec/question.ts';
 import { axisNamed, type Claim, type ClaimWorld, figureNamed, readClaim } from './claim.ts';
 import type { Figure } from './figures.ts';
-import type { Grouping } from './judge.ts';
 import { readSection, type StudySection } from './section.ts';
+import type { Grouping } from './variants.ts';
 
 export interface Study {
   readonly question: Question;

@@ -1,8 +1,10 @@
 // Rows of a study as panels to draw: of each scenario and figure one line per compared label, along an axis, with the spread of the seeds.
+// As in claims, of answers that are neither compared nor drawn along the best stands.
 import type { SweepAxis } from '../metrics/sweep.ts';
 import type { Quantity, Statement } from './claim.ts';
 import { ALL_FIGURES, type Figure, type StudiedRow } from './figures.ts';
 import type { StudyResult } from './run-study.ts';
+import { bestOf, groupRows, meanOf, tellLabels, variantsOf } from './variants.ts';
 
 export interface PanelPoint {
   readonly label: string;
@@ -11,6 +13,8 @@ export interface PanelPoint {
   readonly low: number;
   readonly high: number;
   readonly seeds: number;
+  /** The answer that it is of, where there are several: "tp 4, batching chunked"; else ''. */
+  readonly answer: string;
 }
 
 export interface PanelLine {
@@ -51,50 +55,61 @@ function figuresIn(statement: Statement): Figure[] {
   return [...figuresIn(statement.left), ...figuresIn(statement.right)];
 }
 
-/** The axis that pictures are drawn along: as asked for, else the first of numbers that is not compared. */
+/** The axis that pictures are drawn along: as asked for, else the first of numbers that is not compared, of scenarios before answers. */
 function alongAxis({ study }: StudyResult, compared: SweepAxis | undefined): SweepAxis | undefined {
   const { section, axes, grouping } = study;
   const named = axes.find(({ name, short }) => section.along === short || section.along === name);
   const isNumbers = ({ labels }: SweepAxis) => labels.every((label) => label !== '' && !Number.isNaN(Number(label)));
-  return named ?? axes.find((axis) => axis !== compared && axis.name !== grouping.seeds && isNumbers(axis));
+  const fit = axes.filter((axis) => axis !== compared && axis.name !== grouping.seeds && isNumbers(axis));
+  return named ?? fit.find(({ name }) => grouping.makesScenario(name)) ?? fit[0];
+}
+
+function comparedAxis({ study: { axes, section } }: StudyResult): SweepAxis | undefined {
+  return axes.find(({ name, short }) => section.compare === short || section.compare === name);
 }
 
 export function panelsOf(result: StudyResult): Panel[] {
-  const { study, rows } = result;
-  const { axes, section, grouping } = study;
-  const compared = axes.find(({ name, short }) => section.compare === short || section.compare === name);
-  const along = alongAxis(result, compared);
-  const apart = (row: StudiedRow): string =>
-    [...row.labels]
-      .filter(([axis]) => axis !== grouping.seeds && axis !== along?.name && axis !== compared?.name)
-      .map(([axis, label]) => `${grouping.shortOf(axis)} ${label}`)
-      .join(', ');
-  const scenarios = new Map<string, StudiedRow[]>();
-  for (const row of rows) scenarios.set(apart(row), [...(scenarios.get(apart(row)) ?? []), row]);
+  const compared = comparedAxis(result);
+  return panelsAlong(result, compared, alongAxis(result, compared));
+}
+
+/** Of every scenario the best answer of each compared label: a panel whose lines have one point. */
+export function winnersOf(result: StudyResult): Panel[] {
+  return panelsAlong(result, comparedAxis(result), undefined);
+}
+
+function panelsAlong(result: StudyResult, compared: SweepAxis | undefined, along: SweepAxis | undefined): Panel[] {
+  const { rows, study } = result;
+  const { grouping } = study;
+  const own = new Set([grouping.seeds, compared?.name, along?.name]);
+  const scenarios = groupRows(rows, grouping, (axis) => grouping.makesScenario(axis) && !own.has(axis));
   return shownFigures(result).flatMap((figure) =>
-    [...scenarios].map(([scenario, own]): Panel => {
-      const names = [...new Set(own.map((row) => (compared && row.labels.get(compared.name)) ?? ''))];
-      const lines = names.map((name) => lineOf(own, name, figure, compared, along));
+    [...scenarios].map(([scenario, inside]): Panel => {
+      const names = [...new Set(inside.map((row) => (compared && row.labels.get(compared.name)) ?? ''))];
+      const lines = names.map((name): PanelLine => {
+        const taken = inside.filter((row) => ((compared && row.labels.get(compared.name)) ?? '') === name);
+        return { name, points: pointsOf(taken, figure, study, along, own) };
+      });
       return { figure, scenario, along: along?.labels ?? [''], axis: along?.short ?? '', lines };
     }),
   );
 }
 
-function lineOf(
+function pointsOf(
   rows: readonly StudiedRow[],
-  name: string,
   figure: Figure,
-  compared: SweepAxis | undefined,
+  { grouping }: StudyResult['study'],
   along: SweepAxis | undefined,
-): PanelLine {
-  const own = rows.filter((row) => ((compared && row.labels.get(compared.name)) ?? '') === name);
-  const labels = along ? along.labels : [''];
-  const points = labels.flatMap((label): PanelPoint[] => {
-    const at = own.filter((row) => !along || row.labels.get(along.name) === label);
-    const values = at.map((row) => figure.of(row)).filter((value) => Number.isFinite(value));
+  named: ReadonlySet<string | undefined>,
+): PanelPoint[] {
+  return (along ? along.labels : ['']).flatMap((label): PanelPoint[] => {
+    const at = rows.filter((row) => !along || row.labels.get(along.name) === label);
+    const best = bestOf(figure, variantsOf(at, grouping));
+    if (!best) return [];
+    const values = best.rows.map((row) => figure.of(row)).filter((value) => Number.isFinite(value));
     if (values.length === 0) return [];
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    return [{ label, mean, low: Math.min(...values), high: Math.max(...values), seeds: values.length }];
+    const answer = tellLabels(best.labels, grouping, (axis) => !named.has(axis) && !grouping.makesScenario(axis));
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    return [{ label, mean: meanOf(figure, best), low, high, seeds: values.length, answer }];
   });
-  return { name, points };
 }

@@ -2,6 +2,7 @@
 import type { Catalog } from '../catalog/open.ts';
 import { readVersion } from '../check/version.ts';
 import { hostsOf } from '../run/keep.ts';
+import { rememberWork, type WorkStore } from '../run/known-work.ts';
 import { loadKindOf } from '../run/load.ts';
 import { openPool } from '../run/pool.ts';
 import { TOLERANCE } from '../run/probe-load.ts';
@@ -16,7 +17,10 @@ export interface StudyOptions {
   readonly workers: number;
   readonly catalogFolder?: string | null;
   readonly prices?: string | null;
-  readonly onRow?: (row: StudiedRow, done: number, total: number) => void;
+  /** Where finished rows are kept, and looked for. */
+  readonly store?: WorkStore;
+  /** After every row; `sofar` judges what there is. */
+  readonly onRow?: (done: number, total: number, sofar: () => StudyResult) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -33,32 +37,40 @@ export interface StudyResult {
 /** Throws UserError for mistakes that only the workload's files reveal. */
 export async function runStudy(study: Study, catalog: Catalog, options: StudyOptions): Promise<StudyResult> {
   const started = performance.now();
-  const rows = await studyRows(study, catalog, options);
-  return {
-    study,
-    rows,
-    claims: study.claims.map((claim) => judgeClaim(claim, rows, study.grouping)),
-    seconds: (performance.now() - started) / 1000,
-    interrupted: options.signal?.aborted ?? false,
-    version: readVersion(),
+  const told = (found: ReadonlyMap<number, StudiedRow>): StudyResult => {
+    const rows = study.rows.flatMap((row) => found.get(row) ?? []);
+    return {
+      study,
+      rows,
+      claims: study.claims.map((claim) => judgeClaim(claim, rows, study.grouping)),
+      seconds: (performance.now() - started) / 1000,
+      interrupted: options.signal?.aborted ?? false,
+      version: readVersion(),
+    };
   };
+  return told(await studyRows(study, catalog, options, told));
 }
 
 /** Rows that a thread takes at a time: neighbours share what is priced. */
 const PIECE = 4;
 
-async function studyRows(study: Study, catalog: Catalog, options: StudyOptions): Promise<StudiedRow[]> {
+async function studyRows(
+  study: Study,
+  catalog: Catalog,
+  options: StudyOptions,
+  told: (found: ReadonlyMap<number, StudiedRow>) => StudyResult,
+): Promise<ReadonlyMap<number, StudiedRow>> {
   const { question, section, rows } = study;
-  const { workers, catalogFolder = null, prices = null, onRow, signal } = options;
+  const { workers, catalogFolder = null, prices = null, onRow, signal, store } = options;
   const { text, file } = question;
   const threads = Math.min(workers, rows.length);
   const start = { text, file, seed: undefined, catalogFolder, prices, shape: null, objectives: [] };
-  const pool = await openPool(start, threads, signal);
+  const threaded = await openPool(start, threads, signal);
+  const pool = store ? rememberWork(threaded, store) : threaded;
   const found = new Map<number, StudiedRow>();
   const note = (row: number, simulated: SimulatedRow | null, refused: string, load: number | null): void => {
-    const own = describeRow(study, catalog, row, { simulated, refused, load });
-    found.set(row, own);
-    onRow?.(own, found.size, rows.length);
+    found.set(row, describeRow(study, catalog, row, { simulated, refused, load }));
+    onRow?.(found.size, rows.length, () => told(found));
   };
   try {
     const asked = Float64Array.from(rows);
@@ -78,7 +90,7 @@ async function studyRows(study: Study, catalog: Catalog, options: StudyOptions):
   } finally {
     await pool.close();
   }
-  return rows.flatMap((row) => found.get(row) ?? []);
+  return found;
 }
 
 interface Ran {

@@ -3,6 +3,7 @@ import { drawTable, left, right } from '../report/table.ts';
 import { wrap } from '../report/width.ts';
 import type { FlipMap } from './flips.ts';
 import { formatFigure, type JudgedClaim, type JudgedScenario, type Verdict, worst } from './judge.ts';
+import { winnersOf } from './panels.ts';
 import type { StudyResult } from './run-study.ts';
 
 export const VERDICTS: Readonly<Record<Verdict, string>> = {
@@ -75,7 +76,31 @@ export function studyText(result: StudyResult): string {
     ...(refused.length === 0 ? [] : [`${refused.length} cannot be run: ${refused[0]!.refused}`]),
   ];
   if (claims.length > 0) lines.push('', claimsTable([result]));
+  const best = winnersTable(result);
+  if (best.length > 0 && best.length <= MOST_WINNERS) lines.push('', ...best);
   return lines.join('\n');
+}
+
+/** Lines of the best answers on a terminal; the page has them all. */
+const MOST_WINNERS = 24;
+
+/** The best answer of every compared label, by scenario and figure; none where nothing is compared or there is one answer each. */
+function winnersTable(result: StudyResult): string[] {
+  const rows = winnersOf(result).flatMap(({ figure, scenario, lines }) =>
+    lines.flatMap(({ name, points: [point] }) =>
+      point ? [[figure.words, scenario, name, formatFigure(point.mean, figure.unit), point.answer]] : [],
+    ),
+  );
+  if (rows.every((row) => row[4] === '')) return [];
+  const scenarios = rows.some((row) => row[1] !== '');
+  const columns = [
+    ...left(['best']),
+    ...(scenarios ? left(['scenario'], { cut: true, comfort: 16 }) : []),
+    ...left(['of'], { cut: true, comfort: 16 }),
+    ...right(['']),
+    ...left(['with'], { cut: true, comfort: 36, spare: 1 }),
+  ];
+  return drawTable(columns, scenarios ? rows : rows.map((row) => row.toSpliced(1, 1)));
 }
 
 /** What a claim comes to at every value that was tried. */

@@ -1,4 +1,6 @@
 // Writes the files of a study: its rows, its claims, its page. Each is there whole or not at all.
+import { join } from 'node:path';
+import { writeWhole } from '../check/whole-file.ts';
 import { columnLines } from '../report/csv.ts';
 import { tableParquet } from '../report/parquet.ts';
 import { writeFiles } from '../report/write.ts';
@@ -19,4 +21,10 @@ export function writeStudy(folder: string, result: StudyResult): Promise<string[
     [json, () => `${JSON.stringify(studyJson(result), null, 2)}\n`],
     [page, () => studyHtml(result)],
   ]);
+}
+
+/** The page alone, of the rows that there are. */
+export function writeSofar(folder: string, result: StudyResult): void {
+  const path = join(folder, 'study.html');
+  writeWhole(path, studyHtml(result), path);
 }

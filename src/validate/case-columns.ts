@@ -23,7 +23,7 @@ export class Cells {
     this.text = text;
   }
 
-  word<Word extends string>(column: string, words: readonly Word[]): Word {
+  word<Word extends string>(column: string, words: readonly [Word, ...Word[]]): Word {
     const cell = this.text(column);
     if ((words as readonly string[]).includes(cell)) return cell as Word;
     const near = nearest(cell, words, 1)[0];
@@ -33,7 +33,7 @@ export class Cells {
   }
 
   /** A word, or `blank` where the cell is. */
-  wordOr<Word extends string, Blank>(column: string, words: readonly Word[], blank: Blank): Word | Blank {
+  wordOr<Word extends string, Blank>(column: string, words: readonly [Word, ...Word[]], blank: Blank): Word | Blank {
     return this.text(column) === '' ? blank : this.word(column, words);
   }
 
@@ -66,11 +66,14 @@ const count: Reader<number | null> = (cells, column) => cells.number(column, tru
 /** Degrees and copies that most runs do not have. */
 const countOrOne: Reader<number> = (cells, column) => cells.number(column, true) ?? 1;
 
-function oneOf<Word extends string>(words: readonly Word[]): Reader<Word> {
+function oneOf<Word extends string>(words: readonly [Word, ...Word[]]): Reader<Word> {
   return (cells, column) => cells.word(column, words);
 }
 
-function oneOfOr<const Word extends string, Blank>(words: readonly Word[], blank: Blank): Reader<Word | Blank> {
+function oneOfOr<const Word extends string, Blank>(
+  words: readonly [Word, ...Word[]],
+  blank: Blank,
+): Reader<Word | Blank> {
   return (cells, column) => cells.wordOr(column, words, blank);
 }
 

@@ -52,15 +52,10 @@ function scoredValue({ row, errorPct }: Prediction): number {
 export function rankSweeps(predictions: readonly Prediction[]): LoadSweep[] {
   const sweeps = groupSorted(rankable(predictions), ({ row }) => SWEEP.map((column) => row.cell(column)));
   return sweeps
-    .map(({ key, members }) => ({ key, points: onePerLoad(members) }))
+    .map(({ members }) => ({ points: onePerLoad(members) }))
     .filter(({ points }) => points.length >= LEAST_LOADS)
-    .map(({ key, points }) => ({
-      config: key[0],
-      mode: key[1],
-      metric: key[2],
-      statistic: key[3],
-      input_len: key[4],
-      output_len: key[5],
+    .map(({ points }) => ({
+      ...nameSweep(points[0]!),
       loads: points.length,
       tau: kendallTau(
         points.map(({ row }) => row.value),
@@ -68,6 +63,16 @@ export function rankSweeps(predictions: readonly Prediction[]): LoadSweep[] {
       ),
     }))
     .filter(({ tau }) => !Number.isNaN(tau));
+}
+
+function nameSweep({ row }: Prediction): Omit<LoadSweep, 'loads' | 'tau'> {
+  const [config, mode, metric, statistic] = [
+    row.cell('config_id'),
+    row.cell('mode'),
+    row.cell('metric'),
+    row.cell('statistic'),
+  ];
+  return { config, mode, metric, statistic, input_len: row.cell('input_len'), output_len: row.cell('output_len') };
 }
 
 /** The first row of each load: limits may differ inside a sweep, loads may not repeat. */
@@ -83,8 +88,8 @@ export function kendallTau(a: readonly number[], b: readonly number[]): number {
   let pairs = 0;
   for (let i = 0; i < a.length; i++) {
     for (let j = 0; j < i; j++) {
-      const left = Math.sign(a[i] - a[j]);
-      const right = Math.sign(b[i] - b[j]);
+      const left = Math.sign(a[i]! - a[j]!);
+      const right = Math.sign(b[i]! - b[j]!);
       agree += left * right;
       if (left === 0) tiesA++;
       if (right === 0) tiesB++;
@@ -99,7 +104,7 @@ export function summariseTau(sweeps: readonly LoadSweep[]): TauSummary[] {
   return groupSorted(sweeps, ({ metric }) => [metric]).map(({ key, members }) => {
     const taus = Float64Array.from(members, ({ tau }) => tau).sort();
     const mean = taus.reduce((sum, tau) => sum + tau, 0) / taus.length;
-    return { metric: key[0], sweeps: taus.length, mean, median: percentile(taus, 50), worst: taus[0] };
+    return { metric: key[0], sweeps: taus.length, mean, median: percentile(taus, 50), worst: taus[0]! };
   });
 }
 
@@ -147,10 +152,9 @@ function differIn(a: Prediction, b: Prediction, columns: readonly string[]): boo
 
 function listPairs(members: readonly Prediction[], columns: readonly string[]): Pair[] {
   const pairs: Pair[] = [];
-  for (let i = 0; i < members.length; i++) {
-    for (let j = 0; j < i; j++) {
-      if (differIn(members[i], members[j], columns) && members[i].row.value !== members[j].row.value)
-        pairs.push([members[i], members[j]]);
+  for (const [i, one] of members.entries()) {
+    for (const other of members.slice(0, i)) {
+      if (differIn(one, other, columns) && one.row.value !== other.row.value) pairs.push([one, other]);
     }
   }
   return pairs;

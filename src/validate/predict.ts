@@ -55,7 +55,7 @@ export function joinAnswers(file: CaseFile, answers: readonly (readonly Answer[]
   const byRow = new Map<CaseRow, Prediction>();
   file.groups.forEach((group, g) => {
     group.rows.forEach((row, i) => {
-      byRow.set(row, { row, ...answers[g][i] });
+      byRow.set(row, { row, ...answers[g]![i]! });
     });
   });
   return file.rows.map((row) => byRow.get(row)!);

@@ -1,5 +1,5 @@
 // Reads a case file: columns by name, rows in order, every cell checked; a bad row is kept and says what is wrong with it.
-import { groupBy } from '../check/group-by.ts';
+import { type Group, groupBy } from '../check/group-by.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { nearest } from '../check/nearest.ts';
 import { readTextFile } from '../check/text-file.ts';
@@ -37,7 +37,7 @@ export function parseCases(text: string, file: string): CaseFile {
   const at = new Map(header.map((name, i) => [name, i]));
   const rows = records.slice(1).map((record) => readRow(record, at));
   checkIds(rows, file);
-  const widths = new Map(rows.map((row, i) => [row, records[i + 1].cells.length]));
+  const widths = new Map(rows.map((row, i) => [row, records[i + 1]!.cells.length]));
   const groups = groupRows(rows, (row) => {
     const cells = widths.get(row)!;
     return cells === header.length ? null : `line ${row.line} has ${cells} cells, the header ${header.length}`;
@@ -111,7 +111,7 @@ function groupRows(rows: readonly CaseRow[], fault: (row: CaseRow) => string | n
   });
 }
 
-function findConflict(rows: readonly CaseRow[]): string | null {
+function findConflict(rows: Group<CaseRow>): string | null {
   const [first, ...others] = rows;
   const seen = new Map([[`${first.metric}.${first.statistic}`, first.line]]);
   for (const row of others) {

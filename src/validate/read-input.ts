@@ -3,7 +3,7 @@ import { show } from '../check/issue.ts';
 import type { CaseRow, Trouble } from './case.ts';
 import { type CaseInput, Cells, type GroupColumn, readCells } from './case-columns.ts';
 
-const LOADS: Readonly<Record<string, readonly string[]>> = {
+const LOADS: Readonly<Record<CaseInput['mode'], readonly string[]>> = {
   'static-batch': ['batch'],
   'closed-loop': ['concurrency'],
   'open-loop': ['rate', 'trace'],

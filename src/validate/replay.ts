@@ -154,17 +154,17 @@ function findMissing({ walks }: LoweredFleet, { load_kind, lengths_file, num_req
 }
 
 /** Tokens of the first request, of which all of a static batch are alike. */
-const outputOf = ({ walks }: LoweredFleet): number => walks.answer[0];
+const outputOf = ({ walks }: LoweredFleet): number => walks.answer[0]!;
 
 function tooLarge({ program }: LoweredFleet, lost: number): Trouble {
-  const { numGpuBlocks, blockSize } = program.clients[program.clients.length - 1];
+  const { numGpuBlocks, blockSize } = program.clients.at(-1)!;
   const words = `the KV cache of ${numGpuBlocks} blocks of ${blockSize} tokens cannot hold ${lost} of the requests`;
   return { status: 'oom', words };
 }
 
 /** What the reader or the catalog refuses of a document. */
 function refusal(issues: readonly Issue[]): Trouble {
-  const [{ path, expected, received, hint }] = issues;
+  const { path, expected, received, hint } = issues[0]!;
   if (expected === MODEL_FITS) return { status: 'oom', words: received.slice(received.indexOf(': ') + 2) };
   const isFile = path.startsWith('workload.requests') || path === 'requests' || path === 'rows';
   const words = `${path}: expected ${expected}, received ${received}${hint ? ` (${hint})` : ''}`;

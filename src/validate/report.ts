@@ -25,7 +25,7 @@ export interface Validation {
   readonly scored: number;
   /** Rows of high and medium quality, and over them: errors of all, by config and metric. */
   readonly headline: ErrorTable;
-  readonly tables: readonly TitledTable[];
+  readonly tables: readonly [TitledTable, TitledTable, ...TitledTable[]];
   readonly sweeps: readonly LoadSweep[];
   readonly tau: readonly TauSummary[];
   readonly choices: readonly ChoiceScore[];
@@ -43,7 +43,7 @@ export function scoreAll(predictions: readonly Prediction[], more: readonly stri
   const scored = scoredOf(predictions);
   const good = scored.filter(({ row }) => row.quality !== 'low');
   const core = good.filter(({ row }) => row.core);
-  const tables: TitledTable[] = [
+  const tables: [TitledTable, TitledTable, ...TitledTable[]] = [
     { by: BY_QUALITY, rows: 'all scored', lines: tabulate(scored, BY_QUALITY) },
     { by: BY_METRIC, rows: 'high and medium', lines: tabulate(good, BY_METRIC) },
   ];

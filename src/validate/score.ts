@@ -59,14 +59,17 @@ export function tabulate(predictions: readonly Prediction[], columns: readonly s
 }
 
 /** Items by several words, sorted by them. */
-export function groupSorted<Item>(items: readonly Item[], keyOf: (item: Item) => readonly string[]) {
+export function groupSorted<Item, const Key extends readonly string[]>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+) {
   const groups = [...groupBy(items, (item) => JSON.stringify(keyOf(item))).values()];
   return groups.map((members) => ({ key: keyOf(members[0]), members })).sort((a, b) => compareKeys(a.key, b.key));
 }
 
 function compareKeys(a: readonly string[], b: readonly string[]): number {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i] < b[i] ? -1 : 1;
-  return 0;
+  const i = a.findIndex((word, at) => word !== b[at]);
+  return i < 0 ? 0 : a[i]! < b[i]! ? -1 : 1;
 }
 
 export function summariseErrors(key: readonly string[], members: readonly Prediction[]): ErrorTable {

@@ -24,7 +24,7 @@ const cases = readCases(file);
 const replayer = openReplayer(file, openCatalog({ folder: catalogFolder }));
 const counter = new Int32Array(next);
 for (let group = Atomics.add(counter, 0, 1); group < cases.groups.length; group = Atomics.add(counter, 0, 1)) {
-  const report: WorkerReport = { group, answers: predictGroup(replayer, cases.groups[group]) };
+  const report: WorkerReport = { group, answers: predictGroup(replayer, cases.groups[group]!) };
   port.postMessage(report);
 }
 port.close();

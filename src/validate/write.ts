@@ -58,7 +58,8 @@ export function summaryText(validation: Validation, more: readonly string[]): st
   const { tables, headline, capacity, tau, choices, missing } = validation;
   const parts = [`Errors in % of the measured value, all scored rows\n${errorTable(tables[0])}`];
   const rest = [tables[1], ...tables.filter(({ rows }) => rows === 'core')];
-  if (more.length > 0) rest.push(tables[tables.length - 1]);
+  const last = tables.at(-1);
+  if (more.length > 0 && last) rest.push(last);
   for (const table of rest) parts.push(`${capital(table.rows)} rows\n${errorTable(table)}`);
   parts.push(headlineText(headline, tables[1].rows));
   if (capacity) parts.push(capacityText(capacity));
@@ -108,7 +109,7 @@ function choiceTable(choices: readonly ChoiceScore[]): string {
 }
 
 function missingTable(missing: readonly MissingReason[]): string {
-  const rows = missing.map(({ status, note, rows: count, cases }) => [String(count), status, note, cases[0]]);
+  const rows = missing.map(({ status, note, rows: count, cases }) => [String(count), status, note, cases[0] ?? '']);
   const heads = [...right(['rows']), ...left(['status']), ...left(['why'], { cut: true }), ...left(['first'])];
   return drawTable(heads, rows, WIDTH).join('\n');
 }

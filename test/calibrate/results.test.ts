@@ -54,9 +54,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mist-results-'));
   mkdirSync(join(folder, 'hidden', 'engines'), { recursive: true });
   writeFileSync(join(folder, 'hidden', 'engines', 'hidden.json'), JSON.stringify(HIDDEN));
-  for (const concurrency of [2, 16, 64])
+  for (const concurrency of [2, 16, 32])
     results.push(await bench(`arrivals: {process: closed-loop, max_concurrency: ${concurrency}}`, 8 * concurrency));
-  results.push(await bench('request_rate: 6', 200));
+  results.push(await bench('request_rate: 6', 120));
 });
 
 let made = 0;
@@ -156,13 +156,13 @@ describe('results of a benchmark', () => {
     const out = join(folder, `catalog-${made++}`);
     const said: string[] = [];
     await calibrate([file, '--spec', spec, '--out', out], { ...QUIET, stdout: (text) => said.push(text) });
-    expect(said.join('')).toMatch(/\.json:3 +64 in flight/);
+    expect(said.join('')).toMatch(/\.json:3 +32 in flight/);
   });
 
   it('without lengths leave first tokens of a closed loop out', async () => {
     const bare = results.slice(0, 3).map(({ input_lens: _, output_lens: __, ...result }) => result);
     const { said } = await calibrated(bare);
-    expect(said).toMatch(/64 in flight.*mean TTFT ms +\S+ +- +- +-/);
+    expect(said).toMatch(/32 in flight.*mean TTFT ms +\S+ +- +- +-/);
   });
 
   const change = (place: number, changes: Result) =>

@@ -58,7 +58,7 @@ describe('arithmetic', () => {
         if (!isRefused) expect(worth(text)).toBe(own);
         else expect(mistake(text).message).toMatch(/divisor|finite/);
       }),
-      { numRuns: 500 },
+      { seed: 1, numRuns: 500 },
     );
   });
 

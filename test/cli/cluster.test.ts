@@ -42,7 +42,31 @@ test('Slurm: every task of the array has a shard and a folder of its own', () =>
   expect(shards).toEqual(Array.from({ length: 8 }, (_, i) => `${i + 1}/8`));
 });
 
+test('Slurm: workers of a queue, which leave when there is nothing to do', () => {
+  const text = read('workers.slurm');
+  expect(text).toMatch(/^#SBATCH --requeue$/m);
+  const file = join(scratch, 'workers.slurm');
+  writeFileSync(file, text);
+  const words = argumentsOf('bash', [file, 'redis://queue:6379'], { SLURM_CPUS_PER_TASK: '32' });
+  expect(words).toEqual(['worker', 'redis://queue:6379', '--workers', '32', '--idle', '600']);
+});
+
 const name = z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
+const resources = z.strictObject({
+  requests: z.record(z.string(), z.string()),
+  limits: z.record(z.string(), z.string()),
+});
+const volumeMounts = z.array(
+  z.strictObject({ name, mountPath: z.string().startsWith('/'), readOnly: z.boolean().optional() }),
+);
+const volumes = z.array(
+  z.strictObject({
+    name,
+    configMap: z.strictObject({ name }).optional(),
+    persistentVolumeClaim: z.strictObject({ claimName: name }).optional(),
+  }),
+);
+
 /** What of the API's batch/v1 Job is used here; nothing else may stand there. */
 const JOB = z.strictObject({
   apiVersion: z.literal('batch/v1'),
@@ -62,22 +86,10 @@ const JOB = z.strictObject({
             name,
             image: z.string(),
             command: z.array(z.string()),
-            resources: z.strictObject({
-              requests: z.record(z.string(), z.string()),
-              limits: z.record(z.string(), z.string()),
-            }),
-            volumeMounts: z.array(
-              z.strictObject({ name, mountPath: z.string().startsWith('/'), readOnly: z.boolean().optional() }),
-            ),
+            ...{ resources, volumeMounts },
           }),
         ]),
-        volumes: z.array(
-          z.strictObject({
-            name,
-            configMap: z.strictObject({ name }).optional(),
-            persistentVolumeClaim: z.strictObject({ claimName: name }).optional(),
-          }),
-        ),
+        volumes,
       }),
     }),
   }),
@@ -100,4 +112,70 @@ test('Kubernetes: a job as the API has it, whose pods have a shard and a folder 
     return after(words, '--shard');
   });
   expect(shards).toEqual(Array.from({ length: spec.completions }, (_, i) => `${i + 1}/${spec.completions}`));
+});
+
+const env = z.tuple([
+  z.strictObject({
+    name: z.literal('QUEUE'),
+    valueFrom: z.strictObject({ secretKeyRef: z.strictObject({ name, key: name }) }),
+  }),
+]);
+const labels = z.strictObject({ app: name });
+/** A pod that speaks with the queue. */
+const pod = { name, image: z.string(), command: z.array(z.string()), env, resources };
+
+const QUEUE_WORKERS = z.strictObject({
+  apiVersion: z.literal('apps/v1'),
+  kind: z.literal('Deployment'),
+  metadata: z.strictObject({ name }),
+  spec: z.strictObject({
+    replicas: z.int().positive(),
+    selector: z.strictObject({ matchLabels: labels }),
+    template: z.strictObject({
+      metadata: z.strictObject({ labels }),
+      spec: z.strictObject({
+        terminationGracePeriodSeconds: z.int().min(20),
+        containers: z.tuple([z.strictObject(pod)]),
+      }),
+    }),
+  }),
+});
+
+const QUEUE_SWEEP = z.strictObject({
+  apiVersion: z.literal('batch/v1'),
+  kind: z.literal('Job'),
+  metadata: z.strictObject({ name }),
+  spec: z.strictObject({
+    backoffLimit: z.int().nonnegative(),
+    template: z.strictObject({
+      spec: z.strictObject({
+        restartPolicy: z.literal('Never'),
+        containers: z.tuple([z.strictObject({ ...pod, volumeMounts })]),
+        volumes,
+      }),
+    }),
+  }),
+});
+
+test('Kubernetes: workers of a queue and who asks, of one image and with one address', () => {
+  const documents = parseAllDocuments(read('kubernetes-queue.yaml'), { strict: true, version: '1.1' });
+  expect(documents.map(({ errors }) => errors)).toEqual([[], []]);
+  const workers = QUEUE_WORKERS.parse(documents[0]!.toJS()).spec;
+  const asking = QUEUE_SWEEP.parse(documents[1]!.toJS()).spec.template.spec;
+  expect(workers.template.metadata.labels).toEqual(workers.selector.matchLabels);
+  const [worker] = workers.template.spec.containers;
+  const [sweep] = asking.containers;
+  expect([worker.image, worker.env]).toEqual([sweep.image, sweep.env]);
+  expect(sweep.volumeMounts.map((mount) => mount.name).sort()).toEqual(asking.volumes.map(({ name }) => name).sort());
+  const wordsOf = ({ command }: typeof worker | typeof sweep): string[] =>
+    argumentsOf(
+      command[0]!,
+      command.slice(1).map((word) => word.replace('$(QUEUE)', 'redis://queue')),
+      {},
+    );
+  expect(wordsOf(worker)).toEqual(['worker', 'redis://queue', '--workers', '16']);
+  const words = wordsOf(sweep);
+  expect([words[0], after(words, '--queue'), words.includes('--resume')]).toEqual(['sweep', 'redis://queue', true]);
+  for (const path of [words[1]!, after(words, '--out')])
+    expect(sweep.volumeMounts.some(({ mountPath }) => path.startsWith(`${mountPath}/`))).toBe(true);
 });

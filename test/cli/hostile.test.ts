@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../depth.ts';
 import { type Said, say } from './in-process.ts';
 import { openScratch, ROOT } from './spawn.ts';
 
@@ -212,10 +213,10 @@ describe('any mutation of an example', () => {
         const { user, system } = process.cpuUsage(started);
         expect((user + system) / 1000).toBeLessThan(SOON);
       }),
-      { seed: 8, numRuns: 150 },
+      { seed: 8, numRuns: runs(60) },
     );
-    expect(refused.length).toBeGreaterThan(40);
-    expect(refused.length).toBeLessThan(150);
+    expect(refused.length).toBeGreaterThan(runs(16));
+    expect(refused.length).toBeLessThan(runs(60));
   }, 600_000);
 
   test('of one deployment runs, or is refused in words', async () => {
@@ -251,7 +252,7 @@ describe('any mutation of an example', () => {
         );
         demandWords(said);
       }),
-      { seed: 5, numRuns: 60 },
+      { seed: 5, numRuns: runs(25) },
     );
   }, 600_000);
 });

@@ -36,7 +36,7 @@ function killWhen(ready: () => boolean, act: (started: ChildProcess) => Promise<
 
 test("kill -9 in the middle, and --resume: the same files; meanwhile the folder is nobody else's", async () => {
   const [whole, out] = [join(scratch, 'whole'), join(scratch, 'killed')];
-  expect((await mist(['sweep', SPEC, '--out', whole])).code).toBe(0);
+  expect((await mist(['sweep', SPEC, '--workers', '1', '--out', whole])).code).toBe(0);
   const work = join(out, 'sweep.work');
   const full = 30_000; // bytes, of some 90,000 in all
   let other = { code: null as number | null, stdout: '', stderr: '' };
@@ -76,7 +76,7 @@ test("kill -9 in the middle, and --resume: the same files; meanwhile the folder 
 describe('--resume', () => {
   test('with nothing there is a first run', async () => {
     const out = join(scratch, 'first');
-    const { code, stderr } = await mist(['sweep', SPEC, '--resume', '--out', out]);
+    const { code, stderr } = await mist(['sweep', SPEC, '--resume', '--workers', '1', '--out', out]);
     expect([code, stderr.split('\n')[0]]).toEqual([0, '0 pieces of work were finished before']);
     expectSameFiles(out, join(scratch, 'whole'));
   });
@@ -90,7 +90,7 @@ describe('--resume', () => {
       () => existsSync(join(out, 'sweep.work')) && statSync(join(out, 'sweep.work')).size > 1000,
       async () => copyFileSync(join(out, 'sweep.work'), join(scratch, 'kept')),
     );
-    await mist(['sweep', SPEC, '--out', out], killing.watch);
+    await mist(['sweep', SPEC, '--workers', '1', '--out', out], killing.watch);
     await killing.acted();
     const { code, stderr } = await mist(['sweep', spec, '--seed', '3', '--resume', '--out', out]);
     expect(code).toBe(2);

@@ -25,9 +25,9 @@ export function withoutProgress(stderr: string): string {
 
 interface Server {
   ask(argv: readonly string[], columns?: number): Promise<Ended>;
-  close(): void;
 }
 
+/** Lives as long as the thread that runs the tests: all files of a thread ask the same. */
 let server: Server | undefined;
 
 /** One process that runs the built cli.js again and again. */
@@ -37,7 +37,10 @@ function openServer(): Server {
   started.on('message', (ended: Ended) => {
     waiting.shift()?.({ ...ended, stderr: withoutProgress(ended.stderr) });
   });
+  started.unref();
+  started.channel?.unref();
   started.on('exit', (code) => {
+    server = undefined;
     for (const end of waiting) end({ code, stdout: '', stderr: 'the process that runs cli.js ended' });
   });
   return {
@@ -46,7 +49,6 @@ function openServer(): Server {
         waiting.push(resolve);
         started.send({ argv, columns });
       }),
-    close: () => started.disconnect(),
   };
 }
 
@@ -81,14 +83,10 @@ export function mistAlone(args: readonly string[], watch?: (process: ChildProces
   });
 }
 
-/** A folder that is gone when the file's tests are over, and with it the process that answers. */
+/** A folder that is gone when the file's tests are over. */
 export function openScratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mist-cli-'));
-  afterAll(() => {
-    rmSync(folder, { recursive: true });
-    server?.close();
-    server = undefined;
-  });
+  afterAll(() => rmSync(folder, { recursive: true }));
   return folder;
 }
 

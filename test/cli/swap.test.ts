@@ -130,7 +130,7 @@ test('a pool of a pipeline swaps', async () => {
     'preemption_mode: {choices: [recompute, swap]}',
   );
   writeFileSync(at('pipes.yaml'), text);
-  const swept = await mist(['sweep', at('pipes.yaml'), '--out', at('pipes')]);
+  const swept = await mist(['sweep', at('pipes.yaml'), '--workers', '1', '--out', at('pipes')]);
   expect([swept.code, swept.stderr.includes('expected')]).toEqual([3, false]); // overloaded: no answer
   const { kept } = JSON.parse(readFileSync(at('pipes/results.json'), 'utf8'));
   const times = kept.map((row: { e2el_mean_ms: number }) => row.e2el_mean_ms);

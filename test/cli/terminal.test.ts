@@ -253,9 +253,9 @@ describe('in a terminal', () => {
     ...['run', 'sweep', 'size', 'step', 'spec', 'launch', 'calibrate', 'validate', 'verify', 'catalog', 'init'].map(
       (verb) => [verb, '--help'],
     ),
-    ['run', example('single-run.yaml')],
-    ['run', example('question-answering.yaml'), '--set', 'workload.num_requests=300'],
-    ['sweep', example('sweep-small.yaml'), '--workers', '1', '--set', 'workload.num_requests=300'],
+    ['run', example('single-run.yaml'), '--set', 'workload.num_requests=200'],
+    ['run', example('question-answering.yaml'), '--set', 'workload.num_requests=200'],
+    ['sweep', example('sweep-small.yaml'), '--workers', '1', '--set', 'workload.num_requests=200'],
     [
       'size',
       '--model',
@@ -273,7 +273,7 @@ describe('in a terminal', () => {
       '--kv-cache-dtype',
       'auto',
       '--requests',
-      '300',
+      '100',
     ],
     ['size', example('step-time.yaml'), '--max-load'],
     ['spec', example('default-chat.yaml')],

@@ -21,6 +21,9 @@ function place(word: string, files: ReadonlyMap<string, string>): string {
 
 const PAGES = ['start', 'questions', 'commands', 'terminal', 'tools', 'long-runs'];
 
+/** Commands that share out their work. */
+const SHARING = /^mist (sweep|merge|size(?!.*--(max-load|against))) /;
+
 describe.each(PAGES.map((page) => `docs/${page}.md`))('%s', (page) => {
   const files = filesOf(page);
   for (const [name, text] of files) {
@@ -37,7 +40,7 @@ describe.each(PAGES.map((page) => `docs/${page}.md`))('%s', (page) => {
     // as a shell reads them: quotes only ever stand around words without spaces
     const words = line.replaceAll("'", '').split(/ +/).slice(1);
     // small questions: starting threads would take longer than answering
-    const alone = words[0] === 'sweep' && !words.includes('--workers') ? ['--workers', '1'] : [];
+    const alone = SHARING.test(line) && !words.includes('--workers') ? ['--workers', '1'] : [];
     const { code, stdout, stderr } = await mist([...words.map((word) => place(word, files)), ...alone]);
     expect(stderr).not.toMatch(/expected .*received/);
     expect(code).toBe(0);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runOnePool } from '../../bench/one-pool.ts';
 import type { LeapName } from '../../src/run/run-record.ts';
+import { runs } from '../depth.ts';
 import { type Row, requestsOf, setupOf } from '../reference/cases.ts';
 import { referenceRun } from '../reference/plain.ts';
 import { describeScenario, findStepDifference, listDifferences } from './compare.ts';
@@ -15,7 +16,7 @@ function report(scenario: Scenario, leap: LeapName, differences: readonly string
 }
 
 /** Runs random scenarios through the reference and the engine; `leaps` must each give the very same bits. */
-function demandSameBits(leaps: readonly LeapName[], sizes: Sizes, runs: { seed: number; numRuns: number }): void {
+function demandSameBits(leaps: readonly LeapName[], sizes: Sizes, drawn: { seed: number; numRuns: number }): void {
   fc.assert(
     fc.property(drawScenario(true, sizes), (scenario) => {
       const reference = referenceRun(scenario.requests, scenario.setup);
@@ -24,7 +25,7 @@ function demandSameBits(leaps: readonly LeapName[], sizes: Sizes, runs: { seed: 
         report(scenario, leap, listDifferences(engine, reference, true));
       }
     }),
-    runs,
+    drawn,
   );
 }
 
@@ -36,7 +37,7 @@ function demandSteps(scenario: Scenario): void {
 }
 
 /** Leaps in closed form, equal within 1e-9, wherever rounding cannot decide what comes first. */
-function demandCloseTimes(sizes: Sizes, runs: { seed: number; numRuns: number }): void {
+function demandCloseTimes(sizes: Sizes, drawn: { seed: number; numRuns: number }): void {
   let compared = 0;
   fc.assert(
     fc.property(drawScenario(false, sizes), (scenario) => {
@@ -46,24 +47,24 @@ function demandCloseTimes(sizes: Sizes, runs: { seed: number; numRuns: number })
       const engine = runOnePool(scenario.requests, scenario.setup, { leap: 'closed' });
       report(scenario, 'closed', listDifferences(engine, reference, false));
     }),
-    runs,
+    drawn,
   );
-  expect(compared).toBeGreaterThan(0.7 * runs.numRuns);
+  expect(compared).toBeGreaterThan(0.7 * drawn.numRuns);
 }
 
 describe('the engine equals the reference', () => {
   test('bit for bit, without leaps and with exact ones', () => {
-    demandSameBits(['none', 'exact'], SMALL, { seed: 7, numRuns: 400 });
-    demandSameBits(['exact'], LARGE, { seed: 7, numRuns: 60 });
+    demandSameBits(['none', 'exact'], SMALL, { seed: 7, numRuns: runs(200) });
+    demandSameBits(['exact'], LARGE, { seed: 7, numRuns: runs(20) });
   });
 
   test('step by step', () => {
-    fc.assert(fc.property(drawScenario(true), demandSteps), { seed: 8, numRuns: 150 });
+    fc.assert(fc.property(drawScenario(true), demandSteps), { seed: 8, numRuns: runs(60) });
   });
 
   test('within 1e-9 with leaps in closed form', () => {
-    demandCloseTimes(SMALL, { seed: 9, numRuns: 400 });
-    demandCloseTimes(LARGE, { seed: 9, numRuns: 60 });
+    demandCloseTimes(SMALL, { seed: 9, numRuns: runs(200) });
+    demandCloseTimes(LARGE, { seed: 9, numRuns: runs(20) });
   });
 
   test('step by step, past the end of a full step log', () => {

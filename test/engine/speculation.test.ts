@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runOnePool } from '../../bench/one-pool.ts';
+import { runs } from '../depth.ts';
 import { countBelow } from '../reference/accept.ts';
 import { type Row, requestsOf, setupOf, tabulate } from '../reference/cases.ts';
 import { referenceRun } from '../reference/plain.ts';
@@ -59,7 +60,7 @@ describe('a step with drafts', () => {
         expect([...withDrafts.results.finish]).toEqual([...reference.results.finish]);
         expect(withDrafts.counters.steps).toBe(reference.counters.steps);
       }),
-      { seed: 42, numRuns: 200 },
+      { seed: 42, numRuns: runs(100) },
     );
   });
 });

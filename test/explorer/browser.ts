@@ -31,7 +31,8 @@ const newest = (folder: string): number =>
 /** Builds the pages where a source is newer than they are. */
 function buildPages(): void {
   const page = join(FOLDER, 'index.html');
-  const sources = Math.max(newest('src'), newest('assembly'), statSync(join(ROOT, 'scripts/explorer.mjs')).mtimeMs);
+  const scripts = ['explorer', 'kernels'].map((name) => statSync(join(ROOT, `scripts/${name}.mjs`)).mtimeMs);
+  const sources = Math.max(newest('src'), newest('assembly'), ...scripts);
   if (existsSync(page) && statSync(page).mtimeMs > sources) return;
   execFileSync(process.execPath, ['scripts/explorer.mjs', '--build'], { cwd: ROOT, stdio: 'ignore' });
 }
@@ -101,6 +102,12 @@ export const SMALL =
   '#v=1&model=llama-3.1-8b&hardware=h100-sxm-80gb%2Cl40s&formats=fp8&replicas=4&rate=4&engine=vllm-0.11';
 
 export const proved = (page: Page) => page.waitForSelector('[data-state=proved]', { timeout: 300_000 });
+
+/** Proved, and the answer run to its last request. */
+export async function settled(page: Page): Promise<void> {
+  await proved(page);
+  await page.waitForSelector('.settled[data-whole=true]', { timeout: 300_000 });
+}
 
 /** The text that a button saves. */
 export async function saved(page: Page, words: string): Promise<string> {

@@ -21,8 +21,8 @@ function demand(law: (run: FleetRun, reference: ReturnType<typeof referenceFleet
       const roles = { prefill: program.stages.map((_, s) => s), decode: [], think: [] };
       const { deadlock, clock } = reference;
       const stopped = deadlock === null ? {} : { stopped: deadlock, deadlock: true, clock };
-      const { results, requestState } = reference;
-      law({ program, results, requestState, counters, roles, slo: [], ...stopped }, reference);
+      const { results, requestState, changes } = reference;
+      law({ program, results, requestState, counters, changes, roles, slo: [], ...stopped }, reference);
     }),
     { seed: 17, numRuns },
   );

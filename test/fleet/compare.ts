@@ -42,6 +42,8 @@ export function listDifferences(program: FleetProgram, got: FleetRun, expected: 
     got.stop === stop ? [] : [`stop: kernel ${got.stop}, reference ${stop} (${expected.deadlock})`];
   for (const column of COLUMNS) differences.push(...listColumn(column, got.results[column], expected.results[column]));
   differences.push(...listColumn('state of request', got.requestState, expected.requestState));
+  if (!isDeepStrictEqual(got.changes ?? [], expected.changes))
+    differences.push(`instances: kernel ${JSON.stringify(got.changes)}, reference ${JSON.stringify(expected.changes)}`);
   program.clients.forEach(({ kind }, c) => {
     if (kind === 'llm') differences.push(...listCounterDifferences(c, got.clients[c]!, expected.clients[c]!));
   });

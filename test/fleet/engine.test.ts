@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { runOnePool } from '../../bench/one-pool.ts';
 import { type FleetProgram, VISIT_HOLD } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
+import { runs } from '../depth.ts';
 import { drawScenario, type Scenario } from '../engine/random.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { poolOf } from '../reference/plain.ts';
@@ -45,7 +46,7 @@ function demandPlain(drawn: Scenario, before: number, after: number): void {
 
 describe('the fleet kernel', () => {
   test('equals the reference bit for bit, without leaps and with exact ones', () => {
-    fc.assert(fc.property(drawProgram(), demandSame), { seed: 50, numRuns: 450 });
+    fc.assert(fc.property(drawProgram(), demandSame), { seed: 50, numRuns: runs(200) });
   });
 
   test('counts the blocks that were held until the middle of a leap', () => {
@@ -83,12 +84,12 @@ describe('the fleet kernel', () => {
   test('of one pool equals the single-stage engine', () => {
     fc.assert(
       fc.property(drawScenario(true), (scenario) => demandPlain(scenario, 0, 0)),
-      { seed: 51, numRuns: 60 },
+      { seed: 51, numRuns: runs(30) },
     );
   });
 
   test('with stages before and after that cost nothing equals it too', () => {
     const stages = fc.integer({ min: 0, max: 2 });
-    fc.assert(fc.property(drawScenario(true), stages, stages, demandPlain), { seed: 52, numRuns: 60 });
+    fc.assert(fc.property(drawScenario(true), stages, stages, demandPlain), { seed: 52, numRuns: runs(30) });
   });
 });

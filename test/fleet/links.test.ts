@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED } from '../../assembly/layout/enums.ts';
 import type { FleetProgram, VisitResults } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
+import { runs } from '../depth.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { programOf, type RequestRow } from './cases.ts';
 import { drawProgram } from './random.ts';
@@ -54,7 +55,7 @@ function demandWindows(program: FleetProgram): void {
 
 describe('L8: in any window', () => {
   test('transfers of random programs fit their links', () => {
-    fc.assert(fc.property(drawProgram(40), demandWindows), { seed: 61, numRuns: 300 });
+    fc.assert(fc.property(drawProgram(40), demandWindows), { seed: 61, numRuns: runs(100) });
   });
 
   test('layer-wise transfers of prompts that one step computes fit their link', () => {
@@ -81,7 +82,7 @@ describe('L8: in any window', () => {
         const clients = [source, source, { location: 1 }];
         demandWindows(programOf({ clients, links: [[bandwidth, 0]], paths: [[0, 1, 0]], requests }));
       }),
-      { seed: 62, numRuns: 300 },
+      { seed: 62, numRuns: runs(100) },
     );
   });
 });
@@ -115,6 +116,6 @@ test('a layer-wise transfer that has its link for itself leaves max(one layer, w
         expect(results.ready[1]! - seconds).toBeCloseTo(left / bandwidth, 9);
       }
     }),
-    { seed: 63, numRuns: 300 },
+    { seed: 63, numRuns: runs(100) },
   );
 });

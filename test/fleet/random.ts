@@ -18,7 +18,8 @@ import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
 import type { StepTime } from '../../src/spec/types.ts';
 import { drawPages, drawSpeculation, drawSurface, drawWord, mostPages } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
-import { drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
+import { type DrawnScaling, drawScaling, scaleProgram } from './draw-scalers.ts';
+import { cascadeBy, drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
 /** Times in quarters of a second, bandwidths and coefficients powers of two (so that instants coincide), or any number. */
 interface Scale {
@@ -121,6 +122,8 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
         ...rest,
         ...(pages === null ? {} : { pages }),
         ...drafts,
+        // only of steps of one token a decode
+        ...(speculation === null && schedulerSteps === 1 ? cascadeBy(rest.maxNumBatchedTokens) : {}),
         ...(queuesByKey(rest.packing) ? {} : { receiveEvery }),
         ...(parts && rest.channel >= 0 ? { parts } : {}),
         // what lies in host memory is no prompt: the two rules exclude each other
@@ -141,7 +144,7 @@ function drawRanks(scale: Scale, longest: number): fc.Arbitrary<FleetClient[]> {
   );
   return fc.tuple(drawLlm(scale, longest), ranks, drawWord(DEALING), balance).map(([client, of, dealing, even]) => {
     if (of === 1) return [client];
-    const { schedulerSteps: _, parts: __, ...rest } = client;
+    const { schedulerSteps: _, parts: __, cascade: ___, ...rest } = client;
     return Array.from({ length: of }, (_, at) => ({
       ...rest,
       ...(even ? { evenPrompts: even } : {}),
@@ -251,6 +254,7 @@ export interface Drawn {
   readonly concurrency: number;
   readonly hashBlock: number;
   readonly storeBytesPerToken: number;
+  readonly scaling: DrawnScaling | null;
 }
 
 /** Longest prompt and output of any visit of a walk (shapes.ts), as KV tokens. */
@@ -299,6 +303,7 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
       concurrency: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.integer({ min: 1, max: 6 })),
       hashBlock: fc.constantFrom(1, 2, 3, 4, 4, 6, 8, 16),
       storeBytesPerToken: fc.constantFrom(0.5, 1, 4),
+      scaling: drawScaling(scale.seconds),
     });
   });
 }
@@ -340,5 +345,6 @@ export function assembleWith(
     return { at: concurrency === 0 && dated ? now : 0, priority, ...rowOf(request, before), after: before, delay };
   });
   const fleet = { clients, groups, links, locations: LOCATIONS, paths, channels: CHANNELS };
-  return assembleProgram({ ...fleet, requests, concurrency, hashBlock, hashCount, storeBytesPerToken });
+  const program = assembleProgram({ ...fleet, requests, concurrency, hashBlock, hashCount, storeBytesPerToken });
+  return scaleProgram(program, drawn.scaling);
 }

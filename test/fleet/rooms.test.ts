@@ -8,6 +8,7 @@ import { type FleetProgram, VISIT_HOLD, VISIT_LOCAL, VISIT_PREFIX } from '../../
 import { openFleetRoom, runFleet, startFleet } from '../../src/run/fleet.ts';
 import { columnBytes } from '../../src/run/fleet-columns.ts';
 import { countRooms } from '../../src/run/fleet-rooms.ts';
+import { runs } from '../depth.ts';
 import { programOf, type RequestRow, type VisitRow } from './cases.ts';
 import { describeProgram } from './compare.ts';
 import { drawProgram } from './random.ts';
@@ -50,7 +51,7 @@ function slowDown(program: FleetProgram, bandwidth: number, latency: number): Fl
 
 describe('rooms hold', () => {
   test('whatever random programs send', () => {
-    fc.assert(fc.property(drawProgram(40), demandRoom), { seed: 60, numRuns: 150 });
+    fc.assert(fc.property(drawProgram(40), demandRoom), { seed: 60, numRuns: runs(60) });
   });
 
   test('everything at once, as flows and as events', () => {
@@ -59,7 +60,7 @@ describe('rooms hold', () => {
       fc.property(drawProgram(40), scale, fc.constantFrom(0, 1e6), (program, bandwidth, latency) => {
         demandRoom(slowDown(program, bandwidth, latency));
       }),
-      { seed: 61, numRuns: 150 },
+      { seed: 61, numRuns: runs(60) },
     );
   });
 
@@ -87,7 +88,7 @@ describe('rooms hold', () => {
       const shape = { clients, links: [[bandwidth, latency]] as const, paths: [[0, 1, 0]] as const };
       demandRoom(programOf({ ...shape, requests, hashBlock: 1, storeBytesPerToken: 1 }));
     };
-    fc.assert(fc.property(stars, play), { seed: 62, numRuns: 300 });
+    fc.assert(fc.property(stars, play), { seed: 62, numRuns: runs(120) });
   });
 
   test('transfers that all run, and all end, at one instant', () => {

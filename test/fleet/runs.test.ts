@@ -6,6 +6,7 @@ import { conversations, programOf as programOfSpec } from '../../bench/fleet-spe
 import type { FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { hashRunsOf } from '../../src/run/hash-runs.ts';
+import { runs } from '../depth.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { listDifferences } from './compare.ts';
 import { drawProgram } from './random.ts';
@@ -87,19 +88,22 @@ describe('runs of hash ids', () => {
         expect(ids).toEqual([...visits.hashIds.subarray(visits.hashAt[v], visits.hashAt[v + 1])]);
       }
     };
-    fc.assert(fc.property(drawProgram(), fc.integer({ min: 1, max: 9 }), fc.nat(), check), { seed: 80, numRuns: 60 });
+    fc.assert(fc.property(drawProgram(), fc.integer({ min: 1, max: 9 }), fc.nat(), check), {
+      seed: 80,
+      numRuns: runs(30),
+    });
   });
 
   test('change nothing when blocks have other names, in any fleet', () => {
     fc.assert(fc.property(drawProgram(), fc.integer({ min: 1, max: 9 }), fc.nat(), demandSame), {
       seed: 81,
-      numRuns: 200,
+      numRuns: runs(80),
     });
   });
 
   test('are what the reference sees block by block, where no list is a chain of prefixes', () => {
     const length = fc.constantFrom(1, 4, 99);
-    fc.assert(fc.property(drawProgram(), length, fc.nat(), demandReference), { seed: 82, numRuns: 200 });
+    fc.assert(fc.property(drawProgram(), length, fc.nat(), demandReference), { seed: 82, numRuns: runs(80) });
   });
 
   test('change nothing in conversations whose caches are too small for them', () => {

@@ -1,6 +1,7 @@
 // The walks that random requests take: each shape of pipeline that the design names, drawn as numbers and laid out as visits.
 import fc from 'fast-check';
 import { VISIT_HOLD, VISIT_LOCAL, VISIT_PREFIX, VISIT_RESIDENT } from '../../src/plan/fleet.ts';
+import type { CascadeSetup } from '../../src/plan/setup.ts';
 import type { VisitRow } from './cases.ts';
 
 /** Groups of every random fleet: three of llm clients (they may overlap), one of cores, one store, and a row for local groups. */
@@ -192,4 +193,17 @@ function branchRows(walk: Walk, known: (tokens: number, flags?: number) => Parti
   });
   const to = branches.map((_, branch) => [1 + branch] as const);
   return [{ group: A, prompt, ...known(prompt, VISIT_HOLD), to }, ...branches, { group: B, prompt: extra }];
+}
+
+/**
+ * Cascade attention from a few tokens and sequences on, with as many heads as cached ones or weighed against flash decoding; by another
+ * limit, so that what else is drawn does not depend on it.
+ */
+export function cascadeBy(limit: number): { readonly cascade?: CascadeSetup } {
+  if (limit % 4 === 0) return {};
+  const of = <T>(values: readonly T[], at: number): T => values[Math.floor(limit / at) % values.length]!;
+  const heads = { queryHeads: of([4, 8], 1), kvHeads: of([1, 2, 4], 2) };
+  return {
+    cascade: { ...heads, multiprocessors: of([2, 4, 16], 3), tokens: of([1, 2, 6], 1), sequences: of([1, 2, 3], 5) },
+  };
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
+import { runs } from '../depth.ts';
 import { mostPages } from '../engine/random.ts';
 import { countBlocks } from '../reference/fleet/blocks.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
@@ -58,10 +59,10 @@ describe('a fleet that swaps', () => {
             seen.set(what, (seen.get(what) ?? 0) + (swapsOut > 0 ? 1 : 0));
         });
       }),
-      { seed: 6, numRuns: 700 },
+      { seed: 6, numRuns: runs(250) },
     );
     for (const what of ['continuous', 'chunked', 'mixed', 'fcfs', 'least-work-left', 'channel', 'alone'])
-      expect([what, seen.get(what)! > 5]).toEqual([what, true]);
+      expect([what, seen.get(what)! > 1]).toEqual([what, true]);
   });
 
   test('L4: host blocks in use + free = capacity at every instant', () => {
@@ -76,7 +77,7 @@ describe('a fleet that swaps', () => {
           }
         });
       }),
-      { seed: 7, numRuns: 100 },
+      { seed: 7, numRuns: runs(50) },
     );
   });
 

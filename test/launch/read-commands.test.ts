@@ -54,6 +54,17 @@ describe('vllm', () => {
       profile: 'vllm-0.6',
       keys: { batching: 'continuous', speculative_config: { method: 'ngram', num_speculative_tokens: 4 } },
     });
+    // on by itself up to 0.16, which the profile of 0.18 stands for, too
+    const cascading = (version: string, flag = '') =>
+      readOne(`docker run vllm/vllm-openai:${version} --model a/b ${flag}`).keys.disable_cascade_attn;
+    expect(['v0.11.0', 'v0.16.1', 'v0.17.0', 'v0.20.0'].map((v) => cascading(v))).toEqual([
+      undefined,
+      false,
+      undefined,
+      undefined,
+    ]);
+    expect(cascading('v0.16.1', '--disable-cascade-attn')).toBe(true);
+    expect(cascading('v0.20.0', '--no-disable-cascade-attn')).toBe(false);
     const late = readOne('docker run vllm/vllm-openai:v0.11.0 --model a/b --watermark 0.01');
     expect(late.keys).toEqual({});
     expect(late.lost).toEqual([{ flag: '--watermark', why: 'a flag of vLLM from 0.23 on' }]);

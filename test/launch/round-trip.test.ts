@@ -8,6 +8,7 @@ import type { Deployed } from '../../src/spec/launch/settle.ts';
 import { DRAFT_METHODS } from '../../src/spec/speculative.ts';
 import type { Configuration } from '../../src/spec/types.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, WEIGHT_FORMATS } from '../../src/spec/words.ts';
+import { runs } from '../depth.ts';
 import { CONFIGURATION } from '../report/fixture.ts';
 import { CATALOG, readOne } from './world.ts';
 
@@ -54,17 +55,33 @@ const pool = (profile: string): fc.Arbitrary<Deployed> =>
       }),
       drafting: fc.option(drafts, { nil: null }),
       prefixCaching: fc.constantFrom(null, true, false),
+      plain: fc.constantFrom(null, true, false),
       packing: fc.constantFrom(...PACKING.names),
       role: fc.constantFrom('both', 'prefill', 'decode' as const),
     })
     .map((drawn) => {
-      const { tp, dp, spread, pp, blocks, recv_interval, wait, even, drafting, prefixCaching, packing, role, ...keys } =
-        drawn;
+      const {
+        tp,
+        dp,
+        spread,
+        pp,
+        blocks,
+        recv_interval,
+        wait,
+        even,
+        drafting,
+        prefixCaching,
+        plain,
+        packing,
+        role,
+        ...keys
+      } = drawn;
       const evens = even && dp > 1 ? { attention_dp_config: even } : {};
       const rules = {
         ...evens,
         ...(recv_interval > 1 ? { recv_interval } : {}),
         ...(wait ? { batch_wait: wait } : {}),
+        ...(plain === null ? {} : { disable_cascade_attn: plain }),
       };
       const own = drafting?.method === 'draft_model';
       const named = own || (drafting?.method.startsWith('eagle') && drafting.named);
@@ -103,6 +120,7 @@ function meantBy({ configuration: c, prefixCaching, packing, role }: Deployed): 
     swap_space: c.preemption_mode === 'swap' ? c.swap_space : 0,
     recv_interval: c.rules?.recv_interval ?? 1,
     batch_wait: c.rules?.batch_wait ?? null,
+    disable_cascade_attn: c.rules?.disable_cascade_attn ?? !CATALOG.engine(c.profile).cascade_attention,
     attention_dp_config: c.rules?.attention_dp_config ?? null,
     method: config?.method ?? null,
     drafts: config ? c.num_speculative_tokens : 0,
@@ -134,6 +152,7 @@ function meantByKeys(keys: Keys, profile: string): Keys {
     },
     ...{ packing: 'fcfs', role: 'both', batching: own.batching, admission: own.admission, block_size: own.block_size },
     enable_prefix_caching: own.prefix_caching !== undefined,
+    disable_cascade_attn: !own.cascade_attention,
     ...Object.fromEntries(Object.entries(keys).filter(([key]) => key !== 'speculative_config')),
     method: given?.method ?? null,
     drafts: given?.num_speculative_tokens ?? 0,
@@ -153,13 +172,14 @@ const NOTED: Readonly<Record<string, RegExp>> = {
   quantization: /serve a checkpoint whose weights are/,
   kv_cache_dtype: /KV cache/,
   batching: /no flag for (\w+ batching|--enable-chunked-prefill)/,
-  admission: /no flag for full-(length|prompt) admission/,
+  admission: /no flag for (full-length|full-prompt|prompt|new-token-ratio) admission/,
   watermark: /watermark/,
   preemption_mode: /swapping/,
   swap_space: /swapping/,
   num_scheduler_steps: /two looks of the scheduler/,
   recv_interval: /two looks at arrivals/,
   batch_wait: /batch waiting/,
+  disable_cascade_attn: /cascade attention/,
   attention_dp_config: /until every rank has one|repeats attention over all/,
   packing: /packing/,
   method: /no flag for (mtp|eagle3?|draft_model)|name the eagle3? head/,
@@ -187,7 +207,7 @@ describe.each(PROFILES)('a pool of %s', (profile) => {
           );
         }
       }),
-      { numRuns: 300 },
+      { seed: 9, numRuns: runs(100) },
     );
   });
 });

@@ -25,7 +25,7 @@ test('what is packed comes back as it was', () => {
     fc.property(value, (one) => {
       expect(unpack(pack(one))).toStrictEqual(one);
     }),
-    { numRuns: 1000 },
+    { seed: 1, numRuns: 1000 },
   );
 });
 

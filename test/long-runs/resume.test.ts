@@ -59,7 +59,7 @@ describe.each([
         pieces += own.length;
       },
     };
-    whole = await sweep(ask(text), catalog, { workers: 2, store: counted });
+    whole = await sweep(ask(text), catalog, { workers: 1, store: counted });
   }, 600_000);
 
   test('ended after any number of pieces, with any number of bytes gone from the end, once or twice', {
@@ -89,7 +89,7 @@ describe.each([
       expect([...csvLines(result)].join('')).toBe([...csvLines(whole)].join(''));
       expect(existsSync(file)).toBe(false);
     });
-    await fc.assert(check, { numRuns: 3 });
+    await fc.assert(check, { seed: 1, numRuns: 3 });
     expect(resumed).toBeGreaterThan(0);
   });
 });

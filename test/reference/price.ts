@@ -17,6 +17,8 @@ export interface StepWork {
   readonly decodes: number;
   /** Sum of past over the decodes. */
   readonly context: number;
+  /** Tokens at the front of every context that are read once for all new tokens. */
+  readonly common?: number;
   /** Tokens drafted for each decode and verified with it. */
   readonly drafts?: number;
   /** Decode iterations of a round; 1 if left out. */
@@ -107,16 +109,29 @@ function priceByLine(work: StepWork, price: StepTime): number {
 }
 
 function priceBySurface(work: StepWork, surface: Float64Array): number {
-  if (work.chunks.length === 0) return lookUpContext(surface, layout.SURFACE_DECODE, work.decodes, work.context);
+  const common = work.common ?? 0;
+  if (work.chunks.length === 0) {
+    const once = common > 0 ? priceCommon(surface, work.decodes, common) + surface[layout.SURFACE_AP_FIXED]! : 0;
+    return lookUpContext(surface, layout.SURFACE_DECODE, work.decodes, work.context, work.decodes * common, once);
+  }
   const verified = work.decodes * (1 + (work.drafts ?? 0));
   const tokens = sumPrefillTokens(work) + verified;
   const sampling = verified + work.chunks.filter((chunk) => chunk.completes).length;
   let device = lookUp(surface, layout.SURFACE_G, GRID_TOKENS, tokens);
   device += lookUp(surface, layout.SURFACE_LM, GRID_SEQUENCES, sampling);
   device += surface[layout.SURFACE_AP_FIXED]!;
-  for (const term of work.chunks.flatMap((chunk) => attentionTerms(surface, chunk))) device += term;
-  if (work.decodes > 0) device += lookUpContext(surface, layout.SURFACE_DA, work.decodes, work.context);
+  for (const { tokens: own, past } of work.chunks) {
+    for (const term of attentionTerms(surface, { tokens: own, past: past - common })) device += term;
+  }
+  if (common > 0) device += priceCommon(surface, tokens, common);
+  if (work.decodes > 0)
+    device += lookUpContext(surface, layout.SURFACE_DA, work.decodes, work.context - work.decodes * common);
   return addHost(surface, applyFloor(surface, device, tokens), work.decodes + work.chunks.length);
+}
+
+/** Every new token looks at the same tokens before it: a prompt without pairs among its own tokens. */
+function priceCommon(surface: Float64Array, tokens: number, common: number): number {
+  return termsOf(surface, tokens, tokens * common).reduce((sum, term) => sum + term, 0);
 }
 
 /** Prefill attention of a chunk: of layers that see everything, and of those with a window where there are any. */
@@ -124,8 +139,11 @@ function attentionTerms(
   surface: Float64Array,
   { tokens, past }: { readonly tokens: number; readonly past: number },
 ): number[] {
+  return termsOf(surface, tokens, countPairs(tokens, past));
+}
+
+function termsOf(surface: Float64Array, tokens: number, pairs: number): number[] {
   const window = surface[layout.SURFACE_WINDOW]!;
-  const pairs = countPairs(tokens, past);
   const whole = pairs * lookUp(surface, layout.SURFACE_APF, GRID_TOKENS, tokens);
   if (window === 0) return [whole];
   return [whole, Math.min(pairs, tokens * window) * lookUp(surface, layout.SURFACE_APW, GRID_TOKENS, tokens)];
@@ -164,8 +182,19 @@ function lookUp(surface: Float64Array, table: number, points: number, count: num
   return low + frac * (surface[table + index + 1]! - low);
 }
 
-/** A table over (sequences, mean context): between two rows along the sequences, then along the context sum. */
-function lookUpContext(surface: Float64Array, table: number, sequences: number, context: number): number {
+/**
+ * A table over (sequences, mean context): between two rows along the sequences, then along the context sum; `once` of it are read in
+ * `seconds` instead.
+ */
+function lookUpContext(
+  surface: Float64Array,
+  table: number,
+  sequences: number,
+  whole: number,
+  once = 0,
+  seconds = 0,
+): number {
+  const context = whole - once;
   const knots = surface.subarray(layout.SURFACE_KNOTS_AT, layout.SURFACE_KNOTS_AT + layout.SURFACE_KNOTS);
   const { index, frac } = locateOnGrid(sequences, GRID_SEQUENCES);
   const row = table + index * layout.SURFACE_KNOTS;
@@ -178,5 +207,5 @@ function lookUpContext(surface: Float64Array, table: number, sequences: number, 
   const width = (knots[piece + 1]! - knots[piece]!) * sequences;
   const slope = (valueAt(piece + 1) - valueAt(piece)) / width;
   const intercept = valueAt(piece) - slope * (knots[piece]! * sequences);
-  return intercept + slope * context;
+  return once > 0 ? intercept - slope * once + seconds + slope * whole : intercept + slope * context;
 }

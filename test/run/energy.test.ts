@@ -8,6 +8,7 @@ import { bindDeployment, isRefusal } from '../../src/plan/deployment.ts';
 import { type EnergyFigures, idleWatts } from '../../src/plan/energy.ts';
 import { openSession } from '../../src/run/session.ts';
 import { openSimulator, simulateRow } from '../../src/run/simulate-row.ts';
+import { runs } from '../depth.ts';
 import { drawScenario, type Scenario } from '../engine/random.ts';
 import { makeRunResult } from '../metrics/lone-pool.ts';
 import { openSmall } from '../sweep/small-spec.ts';
@@ -62,7 +63,7 @@ describe('L11 on random runs', () => {
         expect(resultOfPriced({ ...priced, energy: free }).energy_j).toBeCloseTo(idle, 6);
         if (result.duration > 0) expect(result.power_w * result.duration).toBeCloseTo(result.energy_j, 5);
       }),
-      { seed: 60, numRuns: 150 },
+      { seed: 60, numRuns: runs(75) },
     );
   });
 
@@ -78,7 +79,7 @@ describe('L11 on random runs', () => {
         const owed = (priced.usdPerDeviceHour * devices * result.duration) / 3600;
         expect(spent / owed).toBeCloseTo(1, 9);
       }),
-      { seed: 61, numRuns: 150 },
+      { seed: 61, numRuns: runs(75) },
     );
   });
 });

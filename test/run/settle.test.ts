@@ -31,7 +31,7 @@ function measureAlone(spec: FleetSpec, leap: 'closed' | 'exact'): FleetSummary {
 }
 
 test('a settled row is, to the bit, the run of its configuration over the same requests', async () => {
-  const { kept } = await sweep(question, catalog, { workers: 2 });
+  const { kept } = await sweep(question, catalog, { workers: 1 });
   // Those that miss a limit were given up as soon as that was certain, so only these have all their latencies.
   const met = kept.filter(({ result }) => result?.slo_met);
   expect(met.length).toBeGreaterThan(2);

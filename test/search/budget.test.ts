@@ -15,8 +15,8 @@ const open = (text: string) => openQuestion(text, 'space.yaml', catalog);
 describe('what a budget leaves', () => {
   for (const [name, text] of Object.entries(SPACES).filter(([, one]) => one.includes('budget:'))) {
     test(name, { timeout: 600_000 }, async () => {
-      const free = await sweep(open(text.replace(/^budget: .*$/m, '')), catalog, { workers: 2, exhaustive: true });
-      const found = await sweep(open(text), catalog, { workers: 2 });
+      const free = await sweep(open(text.replace(/^budget: .*$/m, '')), catalog, { workers: 1, exhaustive: true });
+      const found = await sweep(open(text), catalog, { workers: 1 });
       const { budget } = found.first;
       const within = free.kept.filter(({ result }) => result?.slo_met && overBudget(budget, result).length === 0);
       expect(within.length).toBeGreaterThan(0);

@@ -5,6 +5,7 @@ import { openCatalog } from '../../src/catalog/open.ts';
 import { openSession } from '../../src/run/session.ts';
 import { openSimulator, simulateClass } from '../../src/run/simulate-row.ts';
 import { openQuestion } from '../../src/spec/question.ts';
+import { runs } from '../depth.ts';
 
 const catalog = openCatalog({});
 
@@ -39,7 +40,7 @@ test('L18: whatever is not run again has the bits of its own run', { timeout: 60
         expect(found).toEqual(simulateClass(alone, spec, hasty).found);
       }
     }),
-    { numRuns: 12 },
+    { seed: 1, numRuns: runs(6) },
   );
   expect(proved).toBeGreaterThan(100);
 });

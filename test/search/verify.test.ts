@@ -10,9 +10,9 @@ test('a result holds; one without its winner, or with a better price, does not',
   const folder = mkdtempSync(join(tmpdir(), 'mist-verify-'));
   const spec = join(folder, 'space.yaml');
   writeFileSync(spec, SPACES.cheapest!);
-  await mist(['sweep', spec, '--out', join(folder, 'out')]);
+  await mist(['sweep', spec, '--workers', '1', '--out', join(folder, 'out')]);
   const file = join(folder, 'out', 'results.json');
-  const held = await mist(['verify', file, '--sample', '40']);
+  const held = await mist(['verify', file, '--sample', '40', '--workers', '1']);
   expect(held.stdout).toContain('The certificate holds.');
   expect(held.code).toBe(0);
 
@@ -24,13 +24,13 @@ test('a result holds; one without its winner, or with a better price, does not',
       row.rank === 1 ? { ...row, usd_per_hour: row.usd_per_hour * 0.9 } : row,
     ),
   );
-  expect((await mist(['verify', forged, '--sample', '1'])).code).toBe(3);
+  expect((await mist(['verify', forged, '--sample', '1', '--workers', '1'])).code).toBe(3);
   const [, ...others] = result.kept.filter((row: { slo_met: boolean }) => row.slo_met);
   const dearest = others.filter(
     (row: { usd_per_hour: number }) => row.usd_per_hour > 1.5 * result.kept[0].usd_per_hour,
   );
   write(dearest);
-  const found = await mist(['verify', forged, '--sample', '300']);
+  const found = await mist(['verify', forged, '--sample', '300', '--workers', '1']);
   expect(found.stdout).toContain('The certificate does not hold.');
   expect(found.code).toBe(3);
 

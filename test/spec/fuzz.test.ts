@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { UserError } from '../../src/check/issue.ts';
 import { llmShape } from '../../src/spec/fleet/pool-schema.ts';
 import { writtenAt } from '../../src/spec/shorthand.ts';
+import { runs } from '../depth.ts';
 import { engineOf, open } from './world.ts';
 
 const PATHS = [
@@ -86,7 +87,7 @@ it('throws nothing but the mistakes of the user', () => {
         for (const issue of error.issues) expect(issue.line).toBe(1);
       }
     }),
-    { seed: 3, numRuns: process.env.MIST_THOROUGH === '1' ? 5000 : 600 },
+    { seed: 3, numRuns: runs(500) },
   );
   expect(accepted).toBeGreaterThan(10);
 });

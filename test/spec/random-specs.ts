@@ -15,6 +15,16 @@ export const DEPLOYMENT: Readonly<Record<string, readonly unknown[]>> = {
   data_parallel_size: [1, 2],
   expert_parallel_size: [1, 2],
   routing: ['round-robin', 'least-loaded', 'load-kv', { policy: 'load-input' }],
+  autoscale: [
+    { min_replicas: 1, max_replicas: 3, policy: 'requests', target: 4, cold_start: '2s', scale_in_window: '20s' },
+    {
+      min_replicas: 1,
+      max_replicas: [1, 2],
+      policy: 'kv-use',
+      target: '40%',
+      cold_start: { weights_bandwidth: '4GB/s' },
+    },
+  ],
 };
 
 const DRAFTS = [
@@ -54,6 +64,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   kv_bytes_per_token: [1000, 2e4],
   recv_interval: [1, 3, 30],
   batch_wait: [{ iters: 4, max_tokens_ratio: 0.5 }, { iters: 20 }],
+  disable_cascade_attn: [true, false],
   attention_quantization: ['bf16', 'fp8'],
   sampling: ['greedy', 'top-p'],
   shards_per_device: [1, 2],
@@ -69,7 +80,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
 const RARE = [
   ...['swap_space', 'num_cpu_blocks', 'num_scheduler_steps', 'kv_bytes_per_token', 'step_source', 'step_time'],
   ...['batch_wait', 'shards_per_device', 'attention_dp_config', 'padded_len', 'known_to_run', 'log'],
-  ...['interconnect', 'network', 'host_link'],
+  ...['interconnect', 'network', 'host_link', 'autoscale'],
 ];
 const CLIENTS = [{ time: 'profile' }, { first_token: 'decode' }, { window: 'steady' }, { time: ['none', 'profile'] }];
 

@@ -14,6 +14,7 @@ import type { FleetSpec } from '../../src/spec/fleet/types.ts';
 import { defaultSpecFile, readOptionsOf } from '../../src/spec/open.ts';
 import { type Question, readQuestion } from '../../src/spec/question.ts';
 import { isPlain } from '../../src/spec/shorthand.ts';
+import { runs } from '../depth.ts';
 import { expectSame } from '../same.ts';
 import { keysLeftOut, plainSpecs } from './random-specs.ts';
 
@@ -21,7 +22,6 @@ const catalog = openCatalog();
 const session = openSession(catalog);
 const EXAMPLES = dirname(defaultSpecFile());
 const OPTIONS = readOptionsOf(join(EXAMPLES, 'spec.yaml'), catalog);
-const THOROUGH = process.env.MIST_THOROUGH === '1';
 
 /** A plain spec as its author would write it as a fleet of one pool. */
 function writtenOut({ model, deployment, engine, ...rest }: Record<string, unknown>): Record<string, unknown> {
@@ -108,20 +108,21 @@ function inOrder(deployment: unknown): unknown {
     'data_parallel_size',
     'expert_parallel_size',
     'routing',
+    'autoscale',
   ];
   return Object.fromEntries(keys.flatMap((key) => (key in written ? [[key, written[key]]] : [])));
 }
 
 test('L12: any plain spec and its written-out fleet are the same rows, or are refused alike', () => {
   let read_ = 0;
-  const runs = THOROUGH ? 5000 : 1000;
+  const drawn = runs(200);
   fc.assert(
     fc.property(plainSpecs(), (data) => {
       if (compare({ ...data, deployment: inOrder(data.deployment) }) > 0) read_++;
     }),
-    { numRuns: runs, seed: 12 },
+    { numRuns: drawn, seed: 12 },
   );
-  expect(read_).toBeGreaterThan(runs / 4);
+  expect(read_).toBeGreaterThan(drawn / 4);
 });
 
 /** The bytes of a run's answer: its JSON, and a line per request. */
@@ -135,16 +136,17 @@ function answer(spec: FleetSpec): string {
 
 test('L12: and give the same bytes of results', () => {
   let simulated = 0;
+  const wanted = runs(20);
   fc.assert(
     fc.property(plainSpecs(false), (data) => {
-      if (simulated >= (THOROUGH ? 400 : 40)) return;
+      if (simulated >= wanted) return;
       const [plain, long] = [open(data), open(writtenOut(data))];
       if (typeof plain === 'number' || typeof long === 'number') return;
       const bytes = refusals(() => answer(plain.first));
       expect(refusals(() => answer(long.first))).toBe(bytes);
       if (typeof bytes === 'string') simulated++;
     }),
-    { numRuns: THOROUGH ? 4000 : 300, seed: 5 },
+    { numRuns: 10 * wanted, seed: 5 },
   );
-  expect(simulated).toBeGreaterThan(THOROUGH ? 200 : 20);
+  expect(simulated).toBeGreaterThan(wanted / 2);
 });

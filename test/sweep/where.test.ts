@@ -13,7 +13,7 @@ const WHERE = 'devices == 4 and (tp == 1 or quantization == "fp8") or tp == 2 an
 const WEIGHED = SMALL_SPEC.replace('replicas: [1, 2, 4]', 'replicas: r').replace('name: small', 'let: {r: [1, 2, 4]}');
 
 function ask(spec: string, exhaustive = false): Promise<SweepResult> {
-  return sweep(openQuestion(`${spec}where: '${WHERE}'\n`, 'small.yaml', catalog), catalog, { workers: 2, exhaustive });
+  return sweep(openQuestion(`${spec}where: '${WHERE}'\n`, 'small.yaml', catalog), catalog, { workers: 1, exhaustive });
 }
 
 const leftOut = ({ rejected }: SweepResult): number =>

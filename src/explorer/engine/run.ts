@@ -115,7 +115,7 @@ const MOST_REASONS = 6;
 export async function explainHardware(question: Question): Promise<string[]> {
   const { catalog, folder } = openAsked(question.whatIf);
   const rows = openQuestion(question.text, SPEC_FILE, catalog);
-  const result = await sweep(rows, catalog, { workers: 0, catalogFolder: folder });
+  const result = await sweep(rows, catalog, { workers: 1, catalogFolder: folder });
   const reasons = result.rejected
     .slice(0, MOST_REASONS)
     .map(({ words, count }) => `${formatNumber(count)} of ${formatNumber(result.rows)}: ${words}.`);

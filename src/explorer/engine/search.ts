@@ -33,7 +33,7 @@ export async function search(question: Question, watching: Watching): Promise<Se
   const { catalog, folder, files } = openAsked(question.whatIf);
   const opened = openQuestion(question.text, SPEC_FILE, catalog, undefined, (one) => meetPools(one, catalog));
   const result = await sweep(opened, catalog, {
-    workers: 0,
+    workers: 1,
     catalogFolder: folder,
     signal: watching.signal,
     onProgress: watching.onProgress,

@@ -1,18 +1,21 @@
 // One row per client: how busy it was, how large its batches and its queue were, what it drew and cost.
 
 import { type Intervals, peakOverlap, sumLengths, uniteIntervals } from './curves.ts';
+import { paidSeconds } from './instances.ts';
 import type { ClientBill } from './prices.ts';
 import type { ClientCounters, ClientResult, FleetResult, FleetRun } from './types.ts';
 
-/** `counted`, `clipped`, `bills`: of the `duration` seconds that are measured; peaks, visits and caches are those of the whole run. */
+/** `counted`, `clipped`, `bills`: of the span that is measured; peaks, visits and caches are those of the whole run. */
 export function measureClients(
   run: FleetRun,
   counted: readonly ClientCounters[],
   intervals: readonly Intervals[],
   clipped: readonly Intervals[],
   bills: readonly ClientBill[],
-  duration: number,
+  span: { readonly from: number; readonly to: number },
 ): ClientResult[] {
+  const duration = span.to - span.from;
+  const paid = paidSeconds(run, span);
   const cached = sumByClient(run, run.results.cached);
   const prompts = sumByClient(run, run.program.visits.prompt);
   return run.program.clients.map((client, c): ClientResult => {
@@ -24,7 +27,8 @@ export function measureClients(
       name: client.name,
       kind: client.kind,
       visits: ready.length,
-      utilisation: over(busySeconds(client, own, part)),
+      // one that was never on was not busy
+      utilisation: paid[c] > 0 ? busySeconds(client, own, part) / paid[c] : over(0),
       mean_batch:
         client.kind === 'llm' ? own.runningSeconds / own.busySeconds : over(sumLengths(part.start, part.finish)),
       peak_batch: client.kind === 'llm' ? counters.peakSequences : peakOverlap(start, finish),

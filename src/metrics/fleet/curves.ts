@@ -126,7 +126,14 @@ export function meanOpen(
 
 const PARTS = 240;
 
-export function drawTimeline(run: FleetRun, intervals: readonly Intervals[], from: number, to: number): FleetTimeline {
+/** `paid`: when instances that start and stop were on, by client. */
+export function drawTimeline(
+  run: FleetRun,
+  intervals: readonly Intervals[],
+  from: number,
+  to: number,
+  paid: readonly ({ readonly begins: Float64Array; readonly ends: Float64Array } | null)[],
+): FleetTimeline {
   const steps = run.steps === undefined ? null : groupSteps(run);
   const clients = intervals.map((list, c): ClientCurve => {
     const client = run.program.clients[c];
@@ -135,7 +142,9 @@ export function drawTimeline(run: FleetRun, intervals: readonly Intervals[], fro
     const taken = steps?.[c] ?? uniteIntervals(list.start, list.finish);
     const busy = client.kind === 'cores' ? running.map((n) => n / client.maxNumSeqs) : mean(taken.start, taken.finish);
     const kv = steps && client.kind === 'llm' && client.numGpuBlocks > 0 ? peakBlocks(run, c, from, to) : null;
-    return { running, waiting: mean(list.ready, list.start), busy, kv };
+    const times = paid[c];
+    const on = times ? { on: mean(times.begins, times.ends) } : {};
+    return { running, waiting: mean(list.ready, list.start), busy, ...on, kv };
   });
   return { from, to, parts: PARTS, clients };
 }

@@ -11,7 +11,9 @@ import type { FleetSummary } from '../sweep.ts';
 import { type Seen, seeLatencies, seeRun } from './client-view.ts';
 import { measureClients, swapsOf } from './clients.ts';
 import { clipIntervals, drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
+import { engineFigures } from './engine-figures.ts';
 import { chooseExamples } from './examples.ts';
+import { listPaid, replicasOf } from './instances.ts';
 import { judgeRun, sampleRun, windowFigures } from './judge-run.ts';
 import { NO_LATENCIES, NOTHING_MEASURED } from './nothing.ts';
 import { measurePipelines } from './pipelines.ts';
@@ -33,13 +35,13 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
   const tokens = measureTokens(run, requests, predecessors);
   const { latencies } = tokens;
   const intervals = listIntervals(run, span.to);
-  const bills = billClients(run, intervals, span.to - span.from);
+  const bills = billClients(run, intervals, span);
   const visitBills = billVisits(run, bills, span.to);
   const seen = seeRun(run, requests, tokens, span);
   const within = { state: stateWithin(requests, seen), latencies: seen.tokens.latencies };
   const isPart = seen.span !== span;
   const clipped = isPart ? intervals.map((list) => clipIntervals(list, seen.span)) : intervals;
-  const ownBills = isPart ? billClients(seen.run, clipped, seconds(seen.span)) : bills;
+  const ownBills = isPart ? billClients(seen.run, clipped, seen.span) : bills;
   const priced = priceSeen(seen, requests, ownBills);
   const prices = stagePrices(run, visitBills, countFinished(requests), seen.window ? priced : null);
   const measured = measureRequests(seen, requests, predecessors, span);
@@ -52,10 +54,11 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
+    ...replicasOf(run, seen.span),
     stopped: run.stopped ?? '',
     breakdown: breakDown(run, { ...requests, state: within.state }, latencies.e2el, predecessors),
     stages: measureStages(run, seen.members, predecessors, prices),
-    clients: measureClients(run, seen.run.counters, intervals, clipped, ownBills, seconds(seen.span)),
+    clients: measureClients(run, seen.run.counters, intervals, clipped, ownBills, seen.span),
     pipelines: measurePipelines(run, requests, within.latencies, seconds(seen.span)),
   };
   return {
@@ -66,7 +69,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     firstToken: tokens.firstToken,
     ...requests,
     ...visitBills,
-    timeline: drawTimeline(run, intervals, span.from, span.to),
+    timeline: drawTimeline(run, intervals, span.from, span.to, listPaid(run, span)),
     examples: chooseExamples(run, requests.state, latencies.e2el),
   };
 }
@@ -85,7 +88,7 @@ export function summariseFleet(run: FleetRun): FleetSummary {
   const seen = seeRun(run, requests, tokens, span);
   const clipped = seen.span !== span ? intervals.map((list) => clipIntervals(list, seen.span)) : intervals;
   const measured = measureRequests(seen, requests, predecessors, span);
-  const priced = priceSeen(seen, requests, billClients(seen.run, clipped, seconds(seen.span)));
+  const priced = priceSeen(seen, requests, billClients(seen.run, clipped, seen.span));
   return {
     ...measured,
     ...(measured.slo_met ? { sampling: sampleRun(run, seen) } : {}),
@@ -94,6 +97,7 @@ export function summariseFleet(run: FleetRun): FleetSummary {
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
+    ...replicasOf(run, seen.span),
     stopped: run.stopped ?? '',
   };
 }
@@ -104,8 +108,14 @@ function summariseGivenUp(run: FleetRun): FleetSummary {
   const duration = (run.clock ?? Number.NaN) - requests.arrival[0]!;
   const states = countStates(requests.state);
   const intervals = run.program.clients.map(() => NO_INTERVALS);
-  const engines = engineFigures(run, duration);
-  const priced = priceFleet(run, billClients(run, intervals, duration), states.finished, Number.NaN, duration);
+  const engines = engineFigures(run, { from: 0, to: duration });
+  const priced = priceFleet(
+    run,
+    billClients(run, intervals, { from: 0, to: duration }),
+    states.finished,
+    Number.NaN,
+    duration,
+  );
   const summary: FleetSummary = {
     ...NOTHING_MEASURED,
     completed: states.finished,
@@ -216,7 +226,7 @@ function measureRequests(
     cached_input_tokens: tokens.cached,
     total_output_tokens: tokens.produced,
     thinking_tokens: tokens.thought,
-    ...engineFigures(run, duration),
+    ...engineFigures(run, span),
     max_concurrent_requests: peakOverlap(finishedOnly(requests, 'arrival'), finishedOnly(requests, 'finish')),
   };
 }
@@ -230,26 +240,6 @@ function summariseAll({ itl, pick }: FleetRun, latencies: FleetLatencies, counte
     tpot: summarise(latencies.tpot, pick),
     itl: itl ? summariseItl(itl, counted) : { ...EMPTY_SUMMARY, mean: meanGap },
     e2el: summarise(latencies.e2el, pick),
-  };
-}
-
-/** The engines of the fleet together. */
-function engineFigures({ program, counters }: FleetRun, duration: number) {
-  const sum = { busy: 0, running: 0, steps: 0, engines: 0, peak: Number.NaN };
-  for (const [c, client] of program.clients.entries()) {
-    if (client.kind !== 'llm') continue;
-    sum.engines++;
-    sum.busy += counters[c].busySeconds;
-    sum.running += counters[c].runningSeconds;
-    sum.steps += counters[c].steps;
-    const use = client.numGpuBlocks > 0 ? counters[c].peakBlocks / client.numGpuBlocks : Number.NaN;
-    if (use > sum.peak || Number.isNaN(sum.peak)) sum.peak = use;
-  }
-  return {
-    utilisation: per(sum.busy, duration * sum.engines),
-    mean_batch: per(sum.running, sum.busy),
-    peak_kv_use: sum.peak,
-    steps: sum.steps,
   };
 }
 

@@ -9,7 +9,13 @@ import { VISIT_RESIDENT } from '../../plan/fleet.ts';
 import { type EnergyShares, electricityOf, NO_SHARES, workEnergy, workParts } from '../site.ts';
 import { busySeconds } from './clients.ts';
 import type { Intervals } from './curves.ts';
+import { paidSeconds } from './instances.ts';
 import type { ClientCounters, ClientPrice, FleetRun } from './types.ts';
+
+interface Span {
+  readonly from: number; // s
+  readonly to: number;
+}
 
 export interface ClientBill {
   /** Devices it stands on, and its part of them where it shares them. */
@@ -25,8 +31,8 @@ export interface ClientBill {
   readonly electricity: number;
 }
 
-/** One bill per client; NaN where watts or prices are unknown. */
-export function billClients(run: FleetRun, intervals: readonly Intervals[], duration: number): ClientBill[] {
+/** One bill per client, for a span; NaN where watts or prices are unknown. An instance that starts and stops is paid, and idle, while it is on. */
+export function billClients(run: FleetRun, intervals: readonly Intervals[], span: Span): ClientBill[] {
   const { prices } = run;
   if (prices === undefined || prices.clients.every(({ devices }) => devices === 0)) {
     const none = { joules: Number.NaN, usd: Number.NaN, usdPerHour: Number.NaN, electricity: Number.NaN };
@@ -34,22 +40,23 @@ export function billClients(run: FleetRun, intervals: readonly Intervals[], dura
     return run.program.clients.map(() => unknown);
   }
   const busy = intervals.map((list, c) => busySeconds(run.program.clients[c], run.counters[c], list));
+  const paid = paidSeconds(run, span);
   return prices.clients.map((price, c) => {
     const { idleW, usdPerHour, devicesBorne } = bearPart(prices.clients, busy, c);
     const busyJoules = (price.busyW ?? 0) * busy[c];
     const work = price.devices === 0 ? 0 : energyOfWork(price, run.counters[c]) + busyJoules;
     const pue = pueOf(run);
-    const joules = (idleW * duration + work) * pue;
-    const hours = duration / 3600;
+    const joules = (idleW * paid[c] + work) * pue;
+    const hours = (span.to - span.from) / 3600;
     const electricity = electricityOf(joules, prices.power?.usd_per_kwh ?? null);
     // a client whose watts nobody knows is paid for all the same; reports name it as unmetered
-    const usd = usdPerHour * hours + (Number.isNaN(electricity) ? 0 : electricity);
+    const usd = usdPerHour * (paid[c] / 3600) + (Number.isNaN(electricity) ? 0 : electricity);
     const perHour = (amount: number): number => (hours > 0 ? amount / hours : Number.NaN);
     return {
       devices: price.devices,
       devicesBorne,
       joules,
-      parts: partsOf(price, run.counters[c], { idle: idleW * duration, busyJoules, pue }),
+      parts: partsOf(price, run.counters[c], { idle: idleW * paid[c], busyJoules, pue }),
       usd,
       usdPerHour: perHour(usd),
       electricity: perHour(electricity),

@@ -1,7 +1,7 @@
 // What a fleet run is measured from and what it comes to. Times in seconds, percentiles by linear interpolation (NumPy's default).
 
 import type { EnergyFigures } from '../../plan/energy.ts';
-import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
+import type { FleetProgram, InstanceChange, VisitResults } from '../../plan/fleet.ts';
 import type { StageRoles } from '../../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../../plan/setup.ts';
 import type { Budget } from '../../spec/budget.ts';
@@ -15,6 +15,7 @@ import type { PickRanks } from '../summary.ts';
 import type { Summary, Verdict } from '../types.ts';
 import type { Balance } from '../verdict.ts';
 import type { ClientView } from './client-view.ts';
+import type { PoolReplicas } from './instances.ts';
 
 /** What the engine counted for one client. */
 export interface ClientCounters {
@@ -78,6 +79,8 @@ export interface FleetRun {
   readonly client?: ClientView;
   /** Names of pipelines, and which one each request walks. */
   readonly pipelines?: { readonly names: readonly string[]; readonly of: Int32Array };
+  /** What became of instances that start and stop, in order; absent where all are on all the time. */
+  readonly changes?: readonly InstanceChange[];
   /** Clock at the end of a run that stopped early, s, and why it did. */
   readonly clock?: number;
   readonly stopped?: string;
@@ -150,7 +153,7 @@ export interface ClientResult {
   readonly name: string;
   readonly kind: 'llm' | 'cores' | 'store';
   readonly visits: number;
-  /** Busy share of the run: of its steps (llm), of its cores (cores), of the time with a look-up under way (store). */
+  /** Busy share of the time that it was paid: of its steps (llm), of its cores (cores), of the time with a look-up under way (store). */
   readonly utilisation: number;
   /** Sequences running while busy (llm), visits in service on average (others). */
   readonly mean_batch: number;
@@ -225,6 +228,8 @@ export interface FleetResult {
   readonly swapped_out?: number;
   readonly swapped_in?: number;
   readonly swap_s?: number;
+  /** Instances of the pools that start and stop theirs; absent where none does. */
+  readonly autoscaled?: readonly PoolReplicas[];
   /** How the drafts of all clients did; absent without speculative decoding. */
   readonly speculation?: SpeculationResult;
   readonly duration: number;
@@ -278,6 +283,8 @@ export interface ClientCurve {
   readonly waiting: Float64Array;
   /** Busy share. */
   readonly busy: Float64Array;
+  /** Share of the part that its instance was paid; absent where that is all of the run. */
+  readonly on?: Float64Array;
   /** Peak share of KV blocks in use; null without step records. */
   readonly kv: Float64Array | null;
 }

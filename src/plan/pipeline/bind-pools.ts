@@ -55,6 +55,8 @@ export interface BoundPool {
   readonly kvFormat: KvFormat | null;
   readonly layers: number;
   readonly devices: number;
+  /** Of the weights that its devices hold together; 0 where no model says. */
+  readonly weightsBytes: number;
   readonly usdPerDeviceHour: number; // NaN where unknown
   readonly energy: EnergyFigures | null;
   /** How trustworthy the price of a step is, and the KV capacity in words; '' where they do not apply. */
@@ -140,6 +142,7 @@ function bindPool(pool: PoolSpec, source: PlanSource, price: Price | null, blame
     kv: NO_KV,
     kvFormat: null,
     layers: 0,
+    weightsBytes: 0,
     basis: '',
     memory: '',
   };
@@ -212,7 +215,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
       model && deployment ? kvBytesPerToken(model, deployment.formats.kv) : { ...NO_KV, growing: pool.kvBytesPerToken },
     kvFormat: deployment?.formats.kv ?? null,
     layers: model ? layersOf(model) : 1,
-    devices: deployment?.devices ?? 0,
+    ...sizeOf(deployment, capacity),
     usdPerDeviceHour: deployment?.usdPerDeviceHour ?? Number.NaN,
     energy: surface?.energy ?? null,
     basis: configuration.step_time ? 'measured' : (surface?.lowered.basis ?? ''),
@@ -221,6 +224,12 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     ...(deployment?.profile.client && !configuration.step_time ? { way: deployment.profile.client } : {}),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
   };
+}
+
+/** Devices of an instance, and the weights on all of them. */
+function sizeOf(deployment: Deployment | null, capacity: { readonly weightsBytes: number } | null) {
+  const devices = deployment?.devices ?? 0;
+  return { devices, weightsBytes: (capacity?.weightsBytes ?? 0) * devices };
 }
 
 /** Whether an engine shares and keeps KV blocks if nobody says: encoders have none. */
@@ -310,6 +319,7 @@ function bindRetrieval(pool: RetrievalPool, source: PlanSource): BoundPool {
     kv: NO_KV,
     kvFormat: null,
     layers: 0,
+    weightsBytes: 0,
     ...figures,
     energy: energyFigures(null, table),
     basis: retrievalBasis(pool),

@@ -15,6 +15,7 @@ import { type Blame, openBlame } from './blame.ts';
 import { localGroupOf, openGroups } from './groups.ts';
 import { clientsByPool, jointClient, type LaidRequests, layRequests, requestsOf } from './lay-requests.ts';
 import { type Placement, placeInstances, type Standing } from './place.ts';
+import { scalersOf } from './scalers.ts';
 import { type FleetShare, laidName, openShare, walksName } from './share.ts';
 import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
 import { timeTurns } from './turn-delays.ts';
@@ -112,7 +113,9 @@ export function prepareFleet(
     return made;
   });
   const laid = arriveAs(known, walks);
-  const groups = openGroups(spec, clientsByPool(spec.pools), blame, laid.groups).done(laid.visits);
+  const byPool = clientsByPool(spec.pools);
+  const groups = openGroups(spec, byPool, blame, laid.groups).done(laid.visits);
+  const scalers = scalersOf(spec, pools, byPool, lastArrival(laid.requests), blame);
   settle();
   const clients = laid.joins ? [...own, jointClient(0)] : own;
   const ofPool = standing.flatMap(({ pool, ranks }) => Array.from({ length: ranks }, () => pools.get(pool)));
@@ -120,6 +123,7 @@ export function prepareFleet(
   const program: FleetProgram = {
     clients,
     groups,
+    ...(scalers.length > 0 ? { scalers } : {}),
     links: placement.links,
     locations: placement.locations,
     paths: placement.paths,
@@ -139,6 +143,11 @@ export function prepareFleet(
     pipelines: { names, of: walks.pipeline },
     walks: tellUnused(walks, hashBlock),
   };
+}
+
+/** s, when the last request is sent; NaN where only the run tells. */
+function lastArrival({ arrival, count, concurrency, turns }: LaidRequests['requests']): number {
+  return concurrency > 0 || turns || count === 0 ? Number.NaN : arrival[count - 1];
 }
 
 /** Visits that were laid out before, for requests that come at other times. */

@@ -150,7 +150,7 @@ export function poolName({ idOf }: Pick<FleetShare, 'idOf'>, spec: FleetSpec, po
 }
 
 /** Values that say nothing of how a pool is bound, or are written out by themselves. */
-const COUNTED = new Set(['count', 'replicas', 'request_rate', 'configuration']);
+const COUNTED = new Set(['count', 'replicas', 'request_rate', 'configuration', 'autoscale']);
 
 function fieldsOf(part: object, idOf: FleetShare['idOf']): string {
   let text = '';

@@ -8,7 +8,7 @@ import { storeBytes } from './stores.ts';
 
 export interface FleetWeight {
   readonly devices: number;
-  /** USD of all devices with a known price; electricity, where it is paid apart, comes on top. */
+  /** USD of all devices that are on all the time with a known price; electricity, where it is paid apart, comes on top. */
   readonly usdPerHour: number;
   /** Hardware of engines whose price nobody knows: they would win every comparison of costs. */
   readonly unpriced: readonly string[];
@@ -35,7 +35,7 @@ export function weighFleet(spec: FleetSpec, catalog: FleetCatalog, prices: Price
   const all = [...hosts.values()];
   return {
     devices: all.reduce((sum, { devices, places }) => sum + devices * places, 0),
-    usdPerHour: all.reduce((sum, { usd, places }) => sum + usd * places, 0),
+    usdPerHour: all.reduce((sum, { usd, paid }) => sum + usd * paid, 0),
     unpriced: unpricedEngines(spec, pools),
     unmetered: unmeteredEngines(spec, catalog),
     pools,
@@ -47,18 +47,26 @@ interface Host {
   devices: number;
   usd: number;
   places: number;
+  /** Of them those that are on all the time. */
+  paid: number;
 }
 
 function addPool(hosts: Map<string, Host>, { pool, devices, usdPerDeviceHour }: BoundPool): void {
   const hardware = hardwareOf(pool);
   const name = pool.shares && hardware !== '' ? `${hardware}/${pool.shares.channel}` : `pool ${pool.name}`;
-  const host = hosts.get(name) ?? { devices: 0, usd: 0, places: 0 };
+  const host = hosts.get(name) ?? { devices: 0, usd: 0, places: 0, paid: 0 };
   const usd = devices === 0 || Number.isNaN(usdPerDeviceHour) ? 0 : devices * usdPerDeviceHour;
   hosts.set(name, {
     devices: Math.max(host.devices, devices),
     usd: Math.max(host.usd, usd),
     places: Math.max(host.places, pool.count),
+    paid: Math.max(host.paid, alwaysOn(pool)),
   });
+}
+
+/** Instances of a pool that no rule stops. */
+function alwaysOn(pool: BoundPool['pool']): number {
+  return (pool.kind === 'llm' && pool.autoscale?.min) || pool.count;
 }
 
 function hardwareOf(pool: BoundPool['pool']): string {

@@ -57,6 +57,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     cached_input_tokens: result.cached_input_tokens,
     thinking_tokens: result.thinking_tokens,
     devices: result.devices,
+    ...(result.autoscaled ? { autoscaled: result.autoscaled.map((pool) => ({ ...pool })) } : {}),
     unmetered_instances: result.unmetered,
     unpriced_instances: result.unpriced,
     energy_j: finiteOrNull(result.energy_j),

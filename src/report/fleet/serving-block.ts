@@ -74,6 +74,7 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ...swapRows(result),
     ...engineRows(result, context),
     ...(result.devices > 0 ? [line('Devices:', String(result.devices))] : []),
+    ...replicaRows(result),
     ...known('Mean power (W):', result.power_w, siteRows(power)),
     ...known('Energy per request (J):', result.joules_per_request),
     ...known('Energy per output token (J):', result.joules_per_token, shareRows(result.energy_shares)),
@@ -85,6 +86,17 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
       ? [line('Prices rest on figures that are:', context.trust.basis), ...bandRows(result, context.trust.band)]
       : []),
   ];
+}
+
+/** How many instances were on, where they start and stop. */
+function replicaRows({ autoscaled = [] }: FleetResult): string[] {
+  return autoscaled.flatMap(({ pool, mean, peak, starts }) => {
+    const whose = autoscaled.length > 1 ? ` of ${pool}` : '';
+    return [
+      line(`Replicas${whose}, mean and peak:`, `${fixed(mean)}, ${peak}`),
+      line(`Replicas${whose} started:`, String(starts)),
+    ];
+  });
 }
 
 /** Of one pool alone the figures of its engines stand here. */

@@ -63,7 +63,8 @@ interface Turn {
 export function readTree(data: unknown, ledger: Ledger, allOf: AllOf, broken: Path[] = []): Tree {
   const seen = new Map<object, { readonly name: string; readonly trail: readonly Turn[] }>();
   const read = (value: unknown, path: Path, place: Path, trail: readonly Turn[]): Tree => {
-    const whole = value === null || typeof value !== 'object' || (place.length === 1 && WHOLE.includes(String(place[0])));
+    const whole =
+      value === null || typeof value !== 'object' || (place.length === 1 && WHOLE.includes(String(place[0])));
     if (whole) return { kind: 'leaf', rows: 1, value };
     const known = seen.get(value);
     if (known && isBefore(known.trail, trail)) return { kind: 'tie', rows: 1, name: known.name };

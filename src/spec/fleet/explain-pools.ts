@@ -5,6 +5,7 @@ import { type EngineLog, logWords } from '../engine-log.ts';
 import type { Question } from '../question.ts';
 import { isPlain, normalize, rewrittenAt } from '../shorthand.ts';
 import { PROFILE_FIELDS } from '../words.ts';
+import { explainAutoscale } from './autoscale.ts';
 import { chooseRow } from './axes.ts';
 import type { LlmPool } from './types.ts';
 import { poolsOfKind } from './types.ts';
@@ -65,7 +66,7 @@ function fieldsOf(pool: LlmPool): [string, string][] {
     ...Object.entries(configuration).filter(
       ([field]) => swaps || (field !== 'swap_space' && field !== 'num_cpu_blocks'),
     ),
-    ['count', pool.count],
+    pool.autoscale ? ['autoscale', explainAutoscale(pool.autoscale)] : ['count', pool.count],
     ['routing', nameRouting(pool.routing)],
     ['packing', pool.packing],
     ['enable_prefix_caching', pool.prefixCaching ?? 'as the engine has it'],

@@ -6,6 +6,7 @@ import { explainPower } from '../power.ts';
 import { explainCurve } from '../rate-curve.ts';
 import { sloName } from '../slo.ts';
 import { explainEdge } from '../window.ts';
+import { explainCount } from './autoscale.ts';
 import type { FleetSpec, PoolSpec, StageSpec } from './types.ts';
 import { nameRouting } from './words.ts';
 
@@ -43,7 +44,7 @@ export function describeFleetSpec(spec: FleetSpec): object {
 function explainPool(pool: PoolSpec): string {
   const place = pool.location === null ? '' : ` in ${pool.location}`;
   const shared = pool.shares === null ? '' : `, shares ${pool.shares.channel}`;
-  return `${pool.count} x ${explainClient(pool)}${place}${shared}`;
+  return `${explainCount(pool)} x ${explainClient(pool)}${place}${shared}`;
 }
 
 function explainClient(pool: PoolSpec): string {

@@ -12,6 +12,7 @@ import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, stepTime, swapSpace, 
 import { DEPLOYMENT_KEYS } from '../shorthand.ts';
 import { speculativeSection } from '../speculative.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
+import { autoscale } from './autoscale.ts';
 import { count, instances, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
 import { COARSE, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
 
@@ -123,6 +124,7 @@ export const llmShape = {
     .describe('Speculative decoding, as vLLM spells it; none if left out.'),
   step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
   step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
+  autoscale: autoscale.optional().describe('Instances that start and stop with the load; all are on if left out.'),
   ...rulesShape,
   ...machineShape,
   enable_prefix_caching: z

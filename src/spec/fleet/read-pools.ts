@@ -18,6 +18,7 @@ import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
 import { readStepTime } from '../step-time.ts';
 import type { Configuration, StepTime } from '../types.ts';
 import { number, type Part, readCatalogName, type World } from '../world.ts';
+import { readAutoscale } from './autoscale.ts';
 import { readShare } from './leaf.ts';
 import type { Ledger } from './ledger.ts';
 import type { LlmPool, PoolSpec, RetrievalPool, RoutingSpec } from './types.ts';
@@ -36,12 +37,14 @@ export function readPools(fleet: Part, ledger: Ledger, world: World): PoolSpec[]
 function readPool(name: string, written: Part, ledger: Ledger, world: World): PoolSpec | null {
   const path = ['fleet', name];
   const { filled: input, from } = fillFromLog(written, path, ledger, world);
+  const scaled = readAutoscale(input, path, ledger);
   const common = {
     name,
-    count: number(input.count, 1),
+    count: scaled?.max ?? number(input.count, 1),
     location: (input.location as string | undefined) ?? null,
     routing: readRouting(input.routing, [...path, 'routing'], ledger),
     shares: readShares(input.shares),
+    ...(scaled ? { autoscale: scaled } : {}),
   };
   if (input.kind === 'llm')
     return { kind: 'llm', ...common, ...readEngine(input, path, ledger, world), ...(from ? { fromLog: from } : {}) };

@@ -11,6 +11,7 @@ import type { Budget } from '../budget.ts';
 import type { FromLog } from '../fill-from-log.ts';
 import type { PowerSpec } from '../power.ts';
 import type { Configuration, Slo, WorkloadSpec } from '../types.ts';
+import type { Autoscale } from './autoscale.ts';
 import type { ClientSpec } from './client.ts';
 import type { DomainKind, ROLES, TRANSFERS, WritePolicy } from './words.ts';
 
@@ -50,6 +51,8 @@ export interface LlmPool extends PoolCommon {
   readonly prefixCaching: boolean | null;
   /** Store that the KV of every finished visit is written to. */
   readonly writeBack: string | null;
+  /** Who starts and stops its instances, of which there are `count` at most; absent = all are on all the time. */
+  readonly autoscale?: Autoscale;
   /** Bytes of KV per token where no model tells (step_time); 0 = none. */
   readonly kvBytesPerToken: number;
   /** What a start-up log says of it; absent where the spec names none. */

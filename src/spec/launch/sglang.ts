@@ -71,7 +71,7 @@ export function tellSglang(pool: Deployed): Telling {
   const { tensor_parallel_size: tp, data_parallel_size: dp, expert_parallel_size: ep } = c;
   if (c.kv_cache_dtype === 'int8' || c.kv_cache_dtype === 'fp16')
     notes.push(`SGLang has no ${c.kv_cache_dtype} KV cache`);
-  if (c.admission !== 'prompt') notes.push(`the engine has no flag for ${c.admission} admission`);
+  if (c.admission !== 'new-token-ratio') notes.push(`the engine has no flag for ${c.admission} admission`);
   if (c.batching !== 'chunked' && c.batching !== 'continuous')
     notes.push(`the engine has no flag for ${c.batching} batching`);
   noteForeign(pool, ['recv_interval'], notes);

@@ -71,6 +71,7 @@ export function tellTrtllm(pool: Deployed, version: Version): Telling {
   if (c.kv_cache_dtype === 'int8') notes.push('TensorRT-LLM has no flag for an int8 KV cache');
   if (c.batching !== 'chunked' && c.batching !== 'mixed')
     notes.push(`the engine has no flag for ${c.batching} batching`);
+  if (c.admission === 'new-token-ratio') notes.push('the engine has no flag for new-token-ratio admission');
   if (c.admission === 'full-prompt') notes.push('the engine has no flag for full-prompt admission');
   noteForeign(pool, ['batch_wait', 'attention_dp_config'], notes);
   const { dtype } = tellFormat(pool, [], notes);

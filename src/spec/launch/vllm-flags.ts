@@ -18,6 +18,9 @@ export const VLLM_KV = words(
   { plain: ['auto', 'none'], lost: { nvfp4: 'no 4-bit KV cache', fp4_e2m1: 'no 4-bit KV cache' } },
 );
 
+/** Versions of profiles without cascade attention that had it on if nobody said: from the first of them to the first that asks for it. */
+export const CASCADING = ['0.13', '0.17'] as const;
+
 /** What vLLM makes of 16-bit weights, and checkpoints' own formats by the method that reads them. */
 export const VLLM_QUANTIZATION = words(
   {
@@ -127,6 +130,7 @@ const KERNELS: readonly FlagRow[] = [
       usual: ['auto'],
     },
   ),
+  sets('--disable-cascade-attn', 'disable_cascade_attn', SWITCH, { since: V1 }),
   lost('--all2all-backend', 'exchanges are those that were measured', { since: '0.11.1' }),
 ];
 

@@ -15,7 +15,7 @@ import {
   tellFormat,
 } from './settle.ts';
 import { isObject } from './value.ts';
-import { GATED, V1 } from './vllm-flags.ts';
+import { CASCADING, GATED, V1 } from './vllm-flags.ts';
 
 const FIRST_V1 = readVersion(V1)!;
 const FIRST_GATED = readVersion(GATED)!;
@@ -48,12 +48,19 @@ export function settleVllm(told: Told, setting: Setting): Settled {
     enable_prefix_caching: told.enable_prefix_caching,
     ...(preemption_mode === 'swap' ? { preemption_mode, swap_space: told.swap_space } : {}),
     num_scheduler_steps: told.num_scheduler_steps,
+    disable_cascade_attn: told.disable_cascade_attn ?? (cascades(setting.version) ? false : undefined),
     ...(told.packing === undefined ? {} : { packing: told.packing }),
     ...(drafts.section ? { speculative_config: drafts.section } : {}),
     ...role.keys,
   };
   const idle = preemption_mode !== 'swap' && told.swap_space !== undefined ? ['--swap-space'] : [];
   return { keys, lost: [...drafts.lost, ...role.lost], faults: drafts.faults, idle };
+}
+
+/** What the profile of these versions does not do of itself, and they did. */
+function cascades(version: Version): boolean {
+  const [first, asked] = CASCADING.map((words) => readVersion(words)!) as [Version, Version];
+  return isAtLeast(version, first) && !isAtLeast(version, asked);
 }
 
 export function copiesOf(count: number, routing: string): Told {
@@ -83,6 +90,7 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
   const { tensor_parallel_size: tp, data_parallel_size: dp, expert_parallel_size: ep } = c;
   if (ep > 1 && ep !== tp * dp) notes.push(`vLLM spreads experts over all ${tp * dp} devices, not over ${ep}`);
   if (c.kv_cache_dtype === 'int8') notes.push('vLLM has no int8 KV cache');
+  if (c.admission === 'new-token-ratio') notes.push('the engine has no flag for new-token-ratio admission');
   if (c.admission === 'full-length') notes.push('the engine has no flag for full-length admission');
   const swaps = !isV1(version) && isAtLeast(version, [0, 4, 0]) && c.preemption_mode === 'swap';
   const rounds = !isV1(version) && isAtLeast(version, [0, 6, 0]);
@@ -97,6 +105,7 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
       ...(rounds ? ['num_scheduler_steps'] : []),
       ...(marks ? ['watermark'] : []),
       ...(ranks ? ['packing'] : []),
+      ...(isV1(version) ? ['disable_cascade_attn'] : []),
     ],
     notes,
   );
@@ -119,6 +128,9 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
     ...(swaps ? { preemption_mode: 'swap' } : {}),
     ...(swaps && c.num_cpu_blocks === 0 ? { swap_space: c.swap_space } : {}),
     ...(rounds && c.num_scheduler_steps > 1 ? { num_scheduler_steps: c.num_scheduler_steps } : {}),
+    ...(isV1(version) && c.rules?.disable_cascade_attn !== undefined
+      ? { disable_cascade_attn: c.rules.disable_cascade_attn }
+      : {}),
     ...draftsToVllm(c, !isV1(version), notes),
     ...(pool.role === 'both' ? {} : { kv_transfer_config: TRANSFER }),
   };

@@ -17,10 +17,12 @@ const ADMITTED: Readonly<
   prompt: (client, visit, tokens, chunk) => countBlocks(visit, tokens, client, chunk),
   'full-length': (client, visit) => mostBlocks(visit, client),
   'full-prompt': (client, visit, tokens, chunk) => countBlocks(visit, tokens, client, chunk),
+  'new-token-ratio': (client, visit, tokens, chunk) => countBlocks(visit, tokens, client, chunk),
 };
 
 /** Blocks of the rest of its prompt, behind a first chunk up to token `tokens`: free, where the whole prompt must fit before it starts. */
 export function gate(client: Client, visit: Visit, tokens: number): number {
-  if (client.setup.admission !== 'full-prompt' || reservesFinal(client.setup) || isResident(visit)) return 0;
+  const gated = client.setup.admission === 'full-prompt' || client.setup.admission === 'new-token-ratio';
+  if (!gated || reservesFinal(client.setup) || isResident(visit)) return 0;
   return countBlocks(visit, visit.need, client) - countBlocks(visit, tokens, client);
 }

@@ -2,6 +2,7 @@
 import type { BatchingName } from '../../../src/check/scheduler-lists.ts';
 import { blocksToAdmit, gate } from './admit.ts';
 import { countBlocks, decodeTokens } from './blocks.ts';
+import { expects, findsExpected, learn, speak } from './expect.ts';
 import { headOf, isResident } from './queue.ts';
 import { decodeEnd, isPartial, makeRoom, makeWay } from './room.ts';
 import { type Found, listUnits, lookUp, NO_BLOCKS, takeBack } from './share.ts';
@@ -31,7 +32,9 @@ export function formStep(client: Client): FormedStep {
     admitted: [],
     decodeBlocks: 0,
   };
+  if (client.waiting.length > 0) speak(client);
   RULES[client.setup.batching](client, step);
+  if (expects(client) && step.preempted.length > 0) learn(client);
   return step;
 }
 
@@ -230,7 +233,9 @@ function canAdmit(client: Client, head: Visit | undefined, tokens: number | unde
   const read = found.filter(({ readers }) => readers > 0).length;
   const blocks =
     blocksToAdmit(client, head, tokens, chunk) + gate(client, head, tokens) - read + taken + stayFree(client);
-  return client.running.length < client.setup.maxNumSeqs && blocks <= client.pool.room;
+  if (client.running.length >= client.setup.maxNumSeqs) return false;
+  if (!isResident(head) && !findsExpected(client, head, client.pool.room - blocks)) return false;
+  return blocks <= client.pool.room;
 }
 
 /** Blocks that admission leaves free while anything runs. */

@@ -1,5 +1,7 @@
 // Whose turn it is in the queue of an llm client.
 import { type PackingName, ranksRequests } from '../../../src/check/scheduler-lists.ts';
+import { decodeTokens } from './blocks.ts';
+import { expects, leastProduced } from './expect.ts';
 import type { Client, Visit } from './state.ts';
 
 /** The visit whose turn it is: the first, the one with the least work left, or with the smallest priority; ties by order of joining. */
@@ -19,9 +21,16 @@ function inOrder(visits: readonly Visit[]): Visit[] {
   return [...visits].sort((a, b) => a.priority - b.priority || a.joined - b.joined);
 }
 
-/** Which of those that run is preempted first: the last of the order, or whoever was admitted last. */
-export function nextVictim({ setup, running }: Client): Visit {
-  return (ranksRequests(setup.packing) ? inOrder(running) : running).at(-1)!;
+/** Which of those that run is preempted first: the last of the order, whoever has answered least, or was admitted last. */
+export function nextVictim(client: Client): Visit {
+  const { setup, running } = client;
+  if (ranksRequests(setup.packing)) return inOrder(running).at(-1)!;
+  return choosesVictims(client) ? leastProduced(running) : running.at(-1)!;
+}
+
+/** Whether anyone that runs may be preempted, and not whoever was admitted last: of sequences that advance token by token. */
+export function choosesVictims(client: Client): boolean {
+  return ranksRequests(client.setup.packing) || (expects(client) && decodeTokens(client) === 1);
 }
 
 /** Tokens to prefill and to generate. */

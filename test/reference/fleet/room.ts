@@ -1,7 +1,8 @@
 // Blocks for the next tokens of what runs, and who is preempted when there are none (DESIGN.md section 4a).
 import { ranksRequests } from '../../../src/check/scheduler-lists.ts';
 import { countBlocks, decodeTokens, finalLength } from './blocks.ts';
-import { nextVictim } from './queue.ts';
+import { expects } from './expect.ts';
+import { choosesVictims, nextVictim } from './queue.ts';
 import { giveUp, leaveBehind } from './share.ts';
 import type { Client, FormedStep, Visit } from './state.ts';
 
@@ -15,11 +16,11 @@ export function decodeEnd(client: Client, visit: Visit, past: number): number {
 }
 
 /**
- * Where requests have priorities, whoever is last goes until the next tokens of all that stay find room, before any of them takes a
+ * Where anyone may be preempted, one after another goes until the next tokens of all that stay find room, before any of them takes a
  * block: a token each, and `chunk` tokens of the partial prompt as long as that runs.
  */
 export function makeWay(client: Client, step: FormedStep, chunk = 0): void {
-  if (!ranksRequests(client.setup.packing)) return;
+  if (!choosesVictims(client)) return;
   const countMore = (visit: Visit) => {
     if (isPartial(visit) && chunk === 0) return 0;
     const end = isPartial(visit) ? visit.past + chunk : decodeEnd(client, visit, visit.past);
@@ -59,8 +60,9 @@ function preemptNext(client: Client, step: FormedStep): Visit {
     victim.need = victim.prompt + victim.generated;
   }
   if (!ranksRequests(client.setup.packing)) victim.joined = client.joins++;
-  // in front of a queue by order; where work decides, joined settles ties
-  client.waiting.unshift(victim);
+  // in front of a queue by order, or behind all that the scheduler knows of; where work decides, joined settles ties
+  client.waiting.splice(expects(client) ? client.waiting.length - client.hidden : 0, 0, victim);
+  client.full = false;
   step.preempted.push(victim);
   return victim;
 }

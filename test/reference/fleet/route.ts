@@ -1,5 +1,6 @@
 // Which client of its group a visit goes to, and which visits no client of that kind could ever serve (R2, R6).
 import { STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../../assembly/layout/enums.ts';
+import { INSTANCE_DRAINING, INSTANCE_ON } from '../../../assembly/layout/scaler.ts';
 import {
   type DealingName,
   type LoadMetric,
@@ -9,18 +10,23 @@ import {
 import type { FleetGroup } from '../../../src/plan/fleet.ts';
 import { blocksToAdmit } from './admit.ts';
 import { mostBlocks } from './blocks.ts';
+import { stateOf } from './scale.ts';
 import type { Client, Edge, Visit, World } from './state.ts';
 
 /** Chooses the client of a visit; `edge` is what triggers it, null for roots. */
 export function chooseClient(world: World, visit: Visit, edge: Edge | null): Client {
   const leader = visit.sameAs >= 0 ? world.visits[visit.sameAs]!.client! : null;
-  if (leader !== null && !visit.local) return leader;
-  const index = visit.group + (leader?.setup.localGroup ?? 0);
+  // where nothing of it is left, because that instance is off, it goes where others go
+  const serves = (client: Client) => [INSTANCE_ON, INSTANCE_DRAINING].includes(stateOf(world, client));
+  if (leader !== null && !visit.local && serves(leader)) return leader;
+  const index = visit.group + (visit.local ? (leader?.setup.localGroup ?? 0) : 0);
   const group = world.program.groups[index]!;
   const last = world.lastChosen[index]!;
   const half = splitsMembers(group.routing) && OWN[group.metric](visit) > group.threshold ? 1 : 0;
   const members = membersOf(world, group, half);
-  const inTurn = members.map((_, step) => (last[half]! + 1 + step) % members.length);
+  const inTurn = members
+    .map((_, step) => (last[half]! + 1 + step) % members.length)
+    .filter((member) => stateOf(world, members[member]!) === INSTANCE_ON);
   const rank = RULES[group.routing];
   const at = leastOf(inTurn, (member) => rank({ world, group, client: members[member]!, visit, edge }));
   last[half] = at;

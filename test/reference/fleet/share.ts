@@ -8,7 +8,7 @@ function unitOf({ hashBlock, setup }: Client): number {
 }
 
 /** Its hash blocks, where its engine looks at them: a branch reads what another visit holds for it instead. */
-function idsOf({ setup }: Client, visit: Visit): readonly number[] {
+export function idsOf({ setup }: Client, visit: Visit): readonly number[] {
   return setup.prefixCaching && visit.prefix && visit.shared === 0 ? visit.hashes : [];
 }
 

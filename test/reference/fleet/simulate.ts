@@ -1,13 +1,16 @@
 // The reference fleet: every iteration of every client, every transfer and every look-up, one by one, straight from the rules.
 import { STATE_PENDING, STATE_UNFINISHED, STATE_UNSENT } from '../../../assembly/layout/enums.ts';
 import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
-import type { FleetProgram, VisitResults } from '../../../src/plan/fleet.ts';
+import type { FleetProgram, InstanceChange, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceRanks, priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
+import { commonTokens } from './cascade.ts';
 import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
+import { forget } from './expect.ts';
 import { formStep, holdUneven, isEnded, lookAtArrivals } from './form.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
+import { endDrained, nextChange, scalePhase } from './scale.ts';
 import { giveUp } from './share.ts';
 import {
   type Client,
@@ -31,6 +34,8 @@ export interface FleetReference {
   readonly clock: number;
   /** s, every gap between two output tokens of one visit. */
   readonly gaps: readonly number[];
+  /** What became of instances that start and stop, in order. */
+  readonly changes: readonly InstanceChange[];
 }
 
 /** A step as it starts. */
@@ -50,17 +55,21 @@ export function referenceFleet(
   watchStep: WatchStep = () => {},
 ): FleetReference {
   const world = openWorld(program);
+  world.clients.forEach(forget);
   for (let now = nextInstant(world); now < Number.POSITIVE_INFINITY; now = nextInstant(world)) {
     world.now = now;
     while (nextInstant(world) <= now) {
       retirePhase(world, now);
       deliverPhase(world, now);
+      scalePhase(world, now);
       arrivePhase(world, now);
     }
     for (const client of world.clients) {
       const together = ranksOf(world, client);
       if (together[0] === client && together.some(canForm)) startStep(world, together, now, watchStep);
+      if (together[0] === client && together.every(isIdle)) together.forEach(forget);
     }
+    endDrained(world, now);
     shareChannels(world, now);
     shareLinks(world, now);
     watch(world);
@@ -77,6 +86,8 @@ function nextInstant(world: World): number {
   }
   for (const flow of world.flows) instant = Math.min(instant, flow.end);
   instant = Math.min(instant, nextEvent(world)?.time ?? instant);
+  // where nothing else is to happen, nobody looks at it
+  if (instant < Number.POSITIVE_INFINITY) instant = Math.min(instant, nextChange(world));
   return Math.max(instant, world.now);
 }
 
@@ -108,6 +119,9 @@ function retireStep(world: World, client: Client, now: number): void {
   client.busy = null;
   client.leaving = [];
   if (formed.decodes.length > 0) client.sinceLook += 1;
+  const { base, decayed } = client.ratio;
+  if (formed.decodes.length > 0 && formed.chunks.length + formed.preempted.length === 0)
+    client.ratio = { base, decayed: decayed + 1 };
   client.counters.busySeconds += now - start;
   for (const { visit, tokens } of formed.chunks) {
     advance(visit, tokens);
@@ -144,7 +158,9 @@ function emitTokens(world: World, visit: Visit, tokens: number, now: number): vo
   if (isFirst) world.results.first[visit.index] = now;
   else world.gaps.push(now - visit.lastToken);
   visit.lastToken = now;
-  if (isEnded(visit)) endVisit(world, visit, now);
+  if (!isEnded(visit)) return;
+  visit.client!.full = false;
+  endVisit(world, visit, now);
 }
 
 /** Ended visits leave; their blocks are free, or held while others need them. A static batch leaves as one. */
@@ -170,6 +186,10 @@ function arrivePhase(world: World, now: number): void {
 function canForm(client: Client): boolean {
   const { kind } = client.setup;
   return kind === 'llm' && client.busy === null && !client.asleep && client.waiting.length + client.running.length > 0;
+}
+
+function isIdle({ busy, waiting, running }: Client): boolean {
+  return busy === null && waiting.length + running.length === 0;
 }
 
 /** A client and those whose steps begin and end with its own. */
@@ -235,13 +255,16 @@ function noteMembers(world: World, client: Client, formed: FormedStep, now: numb
 }
 
 function describeWork(formed: FormedStep, client: Client): StepWork {
+  const chunks = formed.chunks.map(({ visit, tokens }) => ({
+    tokens,
+    past: visit.past,
+    completes: visit.past + tokens === visit.need,
+  }));
+  const decodes = formed.decodes.length;
   return {
-    chunks: formed.chunks.map(({ visit, tokens }) => ({
-      tokens,
-      past: visit.past,
-      completes: visit.past + tokens === visit.need,
-    })),
-    decodes: formed.decodes.length,
+    chunks,
+    decodes,
+    common: commonTokens(client, { chunks, decodes }),
     context: formed.decodes.reduce((sum, visit) => sum + visit.past, 0),
     drafts: client.setup.speculation?.drafts ?? 0,
     round: roundOf(client),
@@ -256,6 +279,10 @@ function countStep(client: Client, work: StepWork): void {
   if (work.decodes > 0 && setup.speculation) counters.draftSteps! += 1;
   counters.pairs += sumPairs(work);
   for (let i = 0; i < round; i++) counters.contextTokens += work.context + work.decodes * i;
+  // what decodes read in common is read once, and each of them looks at it
+  const common = work.common ?? 0;
+  counters.pairs += work.decodes * common;
+  if (work.decodes > 0) counters.contextTokens += common - work.decodes * common;
   counters.peakBlocks = Math.max(counters.peakBlocks, setup.numGpuBlocks - client.pool.room);
 }
 
@@ -268,7 +295,7 @@ function closeWorld(world: World): FleetReference {
     for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = left;
   }
   const clients = world.clients.map((client) => client.counters);
-  return { results, clients, requestState, arrival, deadlock, clock: world.now, gaps };
+  return { results, clients, requestState, arrival, deadlock, clock: world.now, gaps, changes: world.changes };
 }
 
 function describeDeadlock(world: World): string | null {

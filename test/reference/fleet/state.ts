@@ -4,6 +4,7 @@ import { splitsMembers } from '../../../src/check/scheduler-lists.ts';
 import {
   type FleetClient,
   type FleetProgram,
+  type InstanceChange,
   VISIT_HOLD,
   VISIT_LOCAL,
   VISIT_PREFIX,
@@ -12,6 +13,7 @@ import {
 } from '../../../src/plan/fleet.ts';
 import { Lru } from './lru.ts';
 import { type Block, BlockPool } from './pool.ts';
+import { openScalings, type Scaling } from './scale.ts';
 
 /** One stage of one request. While it is in an llm client it is prefilling while past < need, else decoding. */
 export interface Visit {
@@ -123,7 +125,8 @@ export interface Client {
   running: Visit[]; // in order of admission
   /** Ended, but others still need their blocks. */
   held: Visit[];
-  readonly pool: BlockPool;
+  /** Of an instance that was off a new one. */
+  pool: BlockPool;
   /** Visits that give their blocks up at the end of the step that is being retired; null between. */
   leaving: Visit[] | null;
   hostFree: number; // KV blocks of host memory
@@ -146,6 +149,10 @@ export interface Client {
   holds: boolean;
   uneven: number;
   even: number;
+  /** Admission new-token-ratio: what is expected and decode steps since, tokens spoken for in this step, whether it was refused since. */
+  ratio: { readonly base: number; readonly decayed: number };
+  spoken: number;
+  full: boolean;
   /** Its last step came out empty: it waits for blocks that are let go or for a visit that joins. */
   asleep: boolean;
   readonly tiers: readonly Lru[];
@@ -190,6 +197,9 @@ export interface World {
   /** Per channel: the steps that were active when its shares were last worked out. */
   active: Step[][];
   readonly gaps: number[];
+  /** Who starts and stops instances, and what has become of these. */
+  readonly scalings: readonly Scaling[];
+  readonly changes: InstanceChange[];
   next: number; // request to arrive next
   sent: number; // requests that follow no other whose arrival is known
   now: number;
@@ -199,15 +209,18 @@ export function openWorld(program: FleetProgram): World {
   const visits = readVisits(program);
   const { count, concurrency, turns } = program.requests;
   const roots = turns?.roots ?? count;
+  const clients = program.clients.map((setup, index) => openClient(setup, index, program.hashBlock));
   const world: World = {
     program,
     visits,
-    clients: program.clients.map((setup, index) => openClient(setup, index, program.hashBlock)),
+    clients,
+    scalings: openScalings(program, clients),
+    changes: [],
     results: openResults(visits.length),
     requestState: new Int32Array(count).fill(STATE_PENDING),
     arrival: concurrency > 0 ? new Float64Array(count).fill(Number.NaN) : program.requests.arrival.slice(),
     lastChosen: program.groups.map(({ members, routing, light }) =>
-      splitsMembers(routing) ? [light - 1, members.length - light - 1] : [members.length - 1, -1],
+      splitsMembers(routing) ? [light - 1, members.length - light - 1] : [-1, -1],
     ),
     lastRank: new Map(),
     flows: [],
@@ -247,6 +260,9 @@ function openClient(setup: FleetClient, index: number, hashBlock: number): Clien
     holds: false,
     uneven: 0,
     even: 0,
+    ratio: { base: Number.NaN, decayed: 0 },
+    spoken: 0,
+    full: false,
     asleep: false,
     tiers: setup.tiers.map((tier) => new Lru(tier.blocks)),
     counters: {

@@ -1,8 +1,9 @@
 // The explorer's page for everybody: no violation that axe finds, letters of 11 px at least on a phone, nothing wider than the screen.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { browserPath, type Explorer, proved, SMALL, startExplorer } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
+import { type Explorer, SMALL, settled } from './browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -10,29 +11,23 @@ interface Axe {
   run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
 }
 
-describe.skipIf(browserPath === undefined)('the look of the explorer', () => {
-  let explorer: Explorer;
+export function testLooks(explorer: () => Explorer): void {
+  /** One answer, looked at in every light and width. */
+  let page: Page;
   beforeAll(async () => {
-    explorer = await startExplorer();
+    ({ page } = await explorer().open(`${explorer().url}${SMALL}`, { bypassCSP: true, reducedMotion: 'reduce' }));
+    await settled(page);
+    await page.waitForSelector('.pictures svg', { state: 'attached' });
+    await page.addScriptTag({ content: AXE });
   });
-  afterEach(() => explorer.closePages());
-  afterAll(() => explorer?.close());
 
   test.each([
     ['light', 1400],
     ['dark', 1400],
     ['light', 390],
   ] as const)('has nothing that axe finds fault with, %s at %i px', async (colorScheme, width) => {
-    const { page } = await explorer.open(`${explorer.url}${SMALL}`, {
-      colorScheme,
-      viewport: { width, height: 900 },
-      bypassCSP: true,
-      reducedMotion: 'reduce',
-    });
-    await proved(page);
-    await page.waitForSelector('.pictures svg', { state: 'attached' });
-    await page.waitForSelector('.settled[data-whole=true]');
-    await page.addScriptTag({ content: AXE });
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 900 });
     const { violations } = await page.evaluate(() => (window as unknown as { axe: Axe }).axe.run());
     expect(
       violations.map(
@@ -46,10 +41,7 @@ describe.skipIf(browserPath === undefined)('the look of the explorer', () => {
   });
 
   test('fits a phone: nothing is wider than the screen, no letter is below 11 px', async () => {
-    const { page } = await explorer.open(`${explorer.url}${SMALL}`, { viewport: { width: 390, height: 844 } });
-    await proved(page);
-    await page.waitForSelector('.pictures svg', { state: 'attached' });
-    await page.waitForSelector('.settled[data-whole=true]');
+    await page.setViewportSize({ width: 390, height: 844 });
     const found = await page.evaluate(() => {
       const small: string[] = [];
       for (const node of document.querySelectorAll('.answer *')) {
@@ -67,4 +59,4 @@ describe.skipIf(browserPath === undefined)('the look of the explorer', () => {
     expect(found.small).toEqual([]);
     expect(found.wide).toBeLessThanOrEqual(390);
   });
-});
+}

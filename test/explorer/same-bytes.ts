@@ -2,24 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { mist, openScratch, ROOT } from '../cli/spawn.ts';
-import { browserPath, type Explorer, type Opened, proved, SMALL, saved, startExplorer } from './browser.ts';
+import { type Explorer, type Opened, SMALL, saved, settled } from './browser.ts';
 
-const scratch = openScratch();
-
-describe.skipIf(browserPath === undefined)('the explorer in a browser', () => {
-  let explorer: Explorer;
-  beforeAll(async () => {
-    explorer = await startExplorer();
-  });
-  afterEach(() => explorer.closePages());
-  afterAll(() => explorer?.close());
+export function testBytes(explorer: () => Explorer): void {
+  const scratch = openScratch();
+  afterEach(() => explorer().closePages());
 
   /** Saves what the page has, and does what the script says that it saves. */
   async function compare({ page }: Opened, name: string): Promise<void> {
-    await proved(page);
-    await page.waitForSelector('.settled[data-whole=true]', { timeout: 300_000 });
+    await settled(page);
     const folder = join(scratch, name);
     mkdirSync(join(folder, 'bin'), { recursive: true });
     writeFileSync(join(folder, 'question.sh'), await saved(page, 'Save it with its commands'));
@@ -39,20 +32,20 @@ describe.skipIf(browserPath === undefined)('the explorer in a browser', () => {
   }
 
   test('ranks and runs a question to the bytes of mist sweep and mist run', async () => {
-    const opened = await explorer.open(`${explorer.url}${SMALL}`);
+    const opened = await explorer().open(`${explorer().url}${SMALL}`);
     await compare(opened, 'plain');
     expect(opened.complaints).toEqual([]);
-    expect([...opened.asked]).toEqual([explorer.url.slice(0, -1)]); // nothing leaves the machine
+    expect([...opened.asked]).toEqual([explorer().url.slice(0, -1)]); // nothing leaves the machine
   });
 
   test('with what-ifs on the catalog, whose files it saves too', async () => {
-    const opened = await explorer.open(`${explorer.url}${SMALL}&bandwidth=1.2&length=1.5&price=0.8&load=1.5`);
+    const opened = await explorer().open(`${explorer().url}${SMALL}&bandwidth=1.2&length=1.5&price=0.8&load=1.5`);
     await compare(opened, 'what-if');
     expect(opened.complaints).toEqual([]);
   });
 
   test('from one file, without a server', async () => {
-    const opened = await explorer.open(`${explorer.inline}${SMALL}`);
+    const opened = await explorer().open(`${explorer().inline}${SMALL}`);
     await compare(opened, 'inline');
     expect(opened.complaints).toEqual([]);
     expect([...opened.asked].filter((origin) => origin !== 'null')).toEqual([]);
@@ -66,4 +59,4 @@ describe.skipIf(browserPath === undefined)('the explorer in a browser', () => {
     const differ = Array.from(shared!).flatMap((byte, i) => (byte === own![i] ? [] : [byte ^ own![i]!]));
     expect(differ).toEqual([2]); // limits: 3 = shared with a maximum, 1 = not shared with a maximum
   });
-});
+}

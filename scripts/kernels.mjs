@@ -1,0 +1,56 @@
+// The kernels of a target of asconfig.json (asc), rebuilt only when a source is newer; those that run for real are optimised once more.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+
+const ASC = 'node_modules/assemblyscript/bin/asc.js';
+/** What asc's output may hold; its binary does not say. */
+const FEATURES = [
+  'Atomics',
+  'BulkMemory',
+  'BulkMemoryOpt',
+  'MutableGlobals',
+  'NontrappingFPToInt',
+  'SIMD128',
+  'SignExt',
+];
+
+/** The newest modification time below a folder. */
+function newest(folder) {
+  let time = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile()) time = Math.max(time, statSync(`${entry.parentPath}/${entry.name}`).mtimeMs);
+  }
+  return time;
+}
+
+/** Builds a target if need be; returns the path of its binary. */
+export async function buildKernel(target) {
+  const { outFile, debug } = JSON.parse(readFileSync('asconfig.json', 'utf8')).targets[target];
+  const inputs = Math.max(
+    newest('assembly'),
+    statSync('asconfig.json').mtimeMs,
+    statSync('scripts/kernels.mjs').mtimeMs,
+  );
+  if (existsSync(outFile) && statSync(outFile).mtimeMs > inputs) return outFile;
+  mkdirSync('build', { recursive: true });
+  const first = debug ? outFile : 'build/asc.wasm';
+  execFileSync(process.execPath, [ASC, '--target', target, '--outFile', first], { stdio: 'inherit' });
+  if (!debug) writeFileSync(outFile, await optimiseAgain(readFileSync(first)));
+  return outFile;
+}
+
+/** asc inlines small functions only; most of an engine's phases have one caller, and calls between them cost a tenth of a run. */
+async function optimiseAgain(bytes) {
+  const path = createRequire(`${process.cwd()}/${ASC}`).resolve('binaryen');
+  const { default: binaryen } = await import(pathToFileURL(path));
+  const module = binaryen.readBinary(bytes);
+  module.setFeatures(FEATURES.reduce((all, name) => all | binaryen.Features[name], 0));
+  binaryen.setOptimizeLevel(3);
+  binaryen.setShrinkLevel(0);
+  binaryen.setLowMemoryUnused(true); // as asc does: the arena begins at 64 KiB
+  module.optimize();
+  if (!module.validate()) throw new Error('the optimised kernels are not valid');
+  return module.emitBinary();
+}

@@ -1,0 +1,76 @@
+// When instances that start and stop were on: they are paid, and draw idle power, from their order until they are empty.
+import { INSTANCE_OFF, INSTANCE_STARTING } from '../../../assembly/layout/scaler.ts';
+import { peakOverlap, sumLengths } from './curves.ts';
+import type { FleetRun } from './types.ts';
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Begins and ends of the times that an instance was paid, in order. */
+export interface PaidTimes {
+  readonly begins: Float64Array;
+  readonly ends: Float64Array;
+}
+
+/** Instances of a pool that starts and stops them, over what is measured. */
+export interface PoolReplicas {
+  readonly pool: string;
+  readonly mean: number;
+  readonly peak: number;
+  /** How often one was started. */
+  readonly starts: number;
+}
+
+/** By client, clipped to a span; null where it is on all the time. */
+export function listPaid({ program, changes = [] }: Pick<FleetRun, 'program' | 'changes'>, { from, to }: Span) {
+  const paid: (PaidTimes | null)[] = program.clients.map(() => null);
+  for (const { members, least } of program.scalers ?? []) {
+    members.forEach((first, i) => {
+      const begins: number[] = i < least ? [from] : [];
+      const ends: number[] = [];
+      for (const { time, client, state } of changes) {
+        if (client !== first) continue;
+        if (state === INSTANCE_OFF) ends.push(time);
+        else if (begins.length === ends.length) begins.push(time);
+      }
+      if (ends.length < begins.length) ends.push(to);
+      const clip = (times: number[]) => Float64Array.from(times, (time) => Math.min(to, Math.max(from, time)));
+      const times = { begins: clip(begins), ends: clip(ends) };
+      for (let k = 0; k < (program.clients[first].rank?.of ?? 1); k++) paid[first + k] = times;
+    });
+  }
+  return paid;
+}
+
+/** Seconds of a span that each client was paid. */
+export function paidSeconds(run: Pick<FleetRun, 'program' | 'changes'>, span: Span): number[] {
+  const all = span.to - span.from;
+  if (!run.program.scalers) return run.program.clients.map(() => all);
+  return listPaid(run, span).map((times) => (times ? sumLengths(times.begins, times.ends) : all));
+}
+
+/** Of every pool whose instances start and stop; nothing where none does. */
+export function replicasOf(run: Pick<FleetRun, 'program' | 'changes'>, span: Span): { autoscaled?: PoolReplicas[] } {
+  const { scalers } = run.program;
+  if (!scalers) return {};
+  const paid = listPaid(run, span);
+  const autoscaled = scalers.map(({ name, members }) => {
+    const own = members.map((first) => paid[first]!);
+    const join = (read: (times: PaidTimes) => Float64Array) =>
+      Float64Array.from(own.flatMap((times) => [...read(times)]));
+    const [begins, ends] = [join((times) => times.begins), join((times) => times.ends)];
+    const starts = (run.changes ?? []).filter(
+      ({ time, client, state }) =>
+        state === INSTANCE_STARTING && members.includes(client) && time >= span.from && time < span.to,
+    );
+    return {
+      pool: name,
+      mean: sumLengths(begins, ends) / (span.to - span.from),
+      peak: peakOverlap(begins, ends),
+      starts: starts.length,
+    };
+  });
+  return { autoscaled };
+}

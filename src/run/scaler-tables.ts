@@ -1,0 +1,107 @@
+// Scalers in kernel memory: their rules, the states of all instances, the members of groups that may change, and what has changed so far.
+import * as F from '../../assembly/layout/fleet.ts';
+import * as S from '../../assembly/layout/scaler.ts';
+import { SCALING, splitsMembers } from '../check/scheduler-lists.ts';
+import type { Arena } from '../columns/arena.ts';
+import type { FleetGroup, FleetProgram, FleetScaler, InstanceChange } from '../plan/fleet.ts';
+
+/** Changes of instances that a run holds until they are taken out. */
+const CHANGES = 4096;
+
+/** Writes an address or a number into a cell of the fleet record. */
+type Put = (cell: number, column: { readonly byteOffset: number } | number) => void;
+
+const roomOf = (clients: number): number => CHANGES + 8 * clients;
+const wishRoom = ({ outLooks, inLooks }: FleetScaler): number => Math.max(outLooks, inLooks);
+
+/** Bytes of what placeScalers places, padding included. */
+export function scalerBytes({ scalers = [], clients, groups }: FleetProgram): number {
+  if (scalers.length === 0) return 0;
+  const own = scalers.reduce((sum, one) => sum + S.SCALER_CELLS * 8 + one.members.length * 12 + wishRoom(one) * 4, 0);
+  const members = groups.reduce((sum, group) => sum + group.members.length * 4, 0);
+  const padding = 256 * (8 + 3 * scalers.length + groups.length);
+  return own + members + clients.length * 12 + roomOf(clients.length) * S.CHANGE_BYTES + padding;
+}
+
+/** Clients of scaled instances that are off at first. */
+export function offAtFirst({ scalers = [], clients }: FleetProgram): Set<number> {
+  const later = scalers.flatMap(({ members, least }) => members.slice(least));
+  return new Set(later.flatMap((first) => Array.from({ length: clients[first].rank?.of ?? 1 }, (_, k) => first + k)));
+}
+
+/** Clients of the instances of some scalers. */
+export function scaledBy({ scalers = [], clients }: FleetProgram, wanted: (scaler: FleetScaler) => boolean): number[] {
+  const firsts = scalers.filter(wanted).flatMap(({ members }) => members);
+  return firsts.flatMap((first) => Array.from({ length: clients[first].rank?.of ?? 1 }, (_, k) => first + k));
+}
+
+/** Places scalers and states. */
+export function placeScalers(arena: Arena, program: FleetProgram, put: Put): void {
+  const { scalers = [], clients } = program;
+  if (scalers.length === 0) return;
+  const cells = arena.f64(scalers.length * S.SCALER_CELLS).fill(0);
+  const words = new Int32Array(cells.buffer, cells.byteOffset, cells.length * 2);
+  scalers.forEach((scaler, i) => {
+    const base = i * S.SCALER_CELLS;
+    const whole = (cell: number, value: number) => {
+      words[(base + cell) * 2] = value;
+    };
+    const members = arena.i32(scaler.members.length);
+    members.set(scaler.members);
+    whole(S.SCALER_MEMBERS, members.byteOffset);
+    whole(S.SCALER_COUNT, scaler.members.length);
+    whole(S.SCALER_LEAST, scaler.least);
+    whole(S.SCALER_POLICY, SCALING.id[scaler.policy]);
+    cells[base + S.SCALER_TARGET] = scaler.target;
+    cells[base + S.SCALER_TOLERANCE] = scaler.tolerance;
+    cells[base + S.SCALER_INTERVAL] = scaler.interval;
+    cells[base + S.SCALER_START] = scaler.start;
+    whole(S.SCALER_OUT_LOOKS, scaler.outLooks);
+    whole(S.SCALER_IN_LOOKS, scaler.inLooks);
+    whole(S.SCALER_MOST_OUT, scaler.mostOut);
+    whole(S.SCALER_MOST_IN, scaler.mostIn);
+    // before the first look the wish is for what there is
+    whole(S.SCALER_WISHES, arena.i32(wishRoom(scaler)).fill(scaler.least).byteOffset);
+    whole(S.SCALER_WISH_ROOM, wishRoom(scaler));
+    whole(S.SCALER_BUSY, arena.f64(scaler.members.length).fill(0).byteOffset);
+  });
+  const states = arena.i32(clients.length).fill(S.INSTANCE_ON);
+  for (const client of offAtFirst(program)) states[client] = S.INSTANCE_OFF;
+  put(F.FLEET_SCALERS, scalers.length);
+  put(F.FLEET_SCALER_AT, cells);
+  put(F.FLEET_STATES, states);
+  put(F.FLEET_READY_AT, arena.f64(clients.length).fill(0));
+  put(F.FLEET_CHANGES, arena.f64((roomOf(clients.length) * S.CHANGE_BYTES) / 8));
+  put(F.FLEET_CHANGE_ROOM, roomOf(clients.length));
+}
+
+/** When the first scaler looks, s. */
+export function firstLook({ scalers = [] }: FleetProgram): number {
+  return Math.min(...scalers.map(({ interval }) => interval));
+}
+
+/** Members of a group that are on at first; null where all are. Throws RangeError for a group that nobody could serve. */
+export function membersOn(program: FleetProgram, group: FleetGroup): readonly number[] | null {
+  const off = offAtFirst(program);
+  const on = group.members.filter((member) => !off.has(member));
+  if (on.length === group.members.length) return null;
+  if (on.length === 0) throw new RangeError(`group ${group.name} has no instance that is always on`);
+  if (splitsMembers(group.routing))
+    throw new RangeError(`group ${group.name}: halves of instances that stop are unequal`);
+  return on;
+}
+
+/** Takes out what has changed since it was last asked for. */
+export function takeChanges(fleet: Float64Array): InstanceChange[] {
+  const words = new Int32Array(fleet.buffer, fleet.byteOffset, fleet.length * 2);
+  const count = words[F.FLEET_CHANGED * 2];
+  const at = words[F.FLEET_CHANGES * 2];
+  const cells = new Float64Array(fleet.buffer, at, (count * S.CHANGE_BYTES) / 8);
+  const ids = new Int32Array(fleet.buffer, at, (count * S.CHANGE_BYTES) / 4);
+  words[F.FLEET_CHANGED * 2] = 0;
+  return Array.from({ length: count }, (_, i) => ({
+    time: cells[(i * S.CHANGE_BYTES + S.CHANGE_TIME) / 8],
+    client: ids[(i * S.CHANGE_BYTES + S.CHANGE_CLIENT) / 4],
+    state: ids[(i * S.CHANGE_BYTES + S.CHANGE_STATE) / 4],
+  }));
+}
