@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { INSTANCE_DRAINING, INSTANCE_OFF, INSTANCE_ON, INSTANCE_STARTING } from '../../assembly/layout/scaler.ts';
-import type { FleetProgram, FleetScaler, InstanceChange } from '../../src/plan/fleet.ts';
+import { type FleetProgram, type FleetScaler, type InstanceChange, VISIT_HOLD } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { type FleetCase, programOf, type RequestRow } from './cases.ts';
@@ -61,6 +61,8 @@ describe('a scaler', () => {
     const wishes = (tolerance: number) => changesOf(scaled({ target: 5, tolerance, inLooks: 9 }, burst(0, 6, 15)));
     expect(wishes(0.2)).toEqual([]);
     expect(wishes(0.19).length).toBe(2);
+    // a quarter above the target, exactly
+    expect(changesOf(scaled({ target: 4, tolerance: 0.25 }, burst(0, 5, 15)))).toEqual([]);
   });
 
   test('starts on the least wish, stops on the largest, of so many looks, and no more at once than it may', () => {
@@ -124,6 +126,39 @@ describe('a scaler', () => {
     )!;
     expect([results.cached[later], results.cached[0]]).toEqual([0, 0]);
     expect(Math.max(...results.cached)).toBe(4);
+  });
+
+  test('sends what must stay where it was elsewhere once that is off', () => {
+    const stays = [
+      { group: 0, to: [[1]] },
+      { group: 1, seconds: 60, to: [[2]] },
+      { group: 0, output: 2, sameAs: 0 },
+    ] as const;
+    const requests = [...burst(0, 6, 15), ...[0, 1, 2].map(() => ({ at: 16, visits: stays }))];
+    const fleet = {
+      clients: [{}, {}, {}, { kind: 'cores' as const }],
+      groups: [{ members: [0, 1, 2] }, { members: [3] }],
+    };
+    const program = scaled({}, requests, fleet);
+    expect(changesOf(program).filter(([, , state]) => state === OFF).length).toBe(2);
+    const { client } = runFleet(program, { leap: 'exact' }).results;
+    const ofStage = (place: number) => [0, 1, 2].map((k) => client[6 + 3 * k + place]);
+    expect(ofStage(0).toSorted()).toEqual([0, 1, 2]);
+    expect(ofStage(2)).toEqual([0, 0, 0]);
+  });
+
+  test('is not off while others need what it holds', () => {
+    const sends = [{ group: 0, prompt: 5, flags: VISIT_HOLD, to: [[1, 40]] }, { group: 1 }] as const;
+    const requests = [...burst(0, 6, 15), ...[0, 1, 2].map(() => ({ at: 16, visits: sends }))];
+    const fleet: Partial<FleetCase> = {
+      clients: [{}, {}, {}, { location: 1 }],
+      groups: [{ members: [0, 1, 2] }, { members: [3] }],
+      links: [[1, 0]],
+      paths: [[0, 1, 0]],
+    };
+    // three times 40 bytes over one byte a second, from 17 on
+    const off = changesOf(scaled({}, requests, fleet)).filter(([, , state]) => state === OFF);
+    expect(off.map(([time]) => time)).toEqual([137, 137]);
   });
 
   test('reads more changes than are held at once', () => {
