@@ -100,12 +100,7 @@ export async function openSweep(
   type Look = () => Promise<readonly Screened[]>;
   const find = async (asked: Question, searching: Searching, look: Look): Promise<Found> => {
     if (!shape) return weighRows(searching, asked, options.exhaustive ?? false);
-    const looked = await look();
-    const screenedFor = (objective: Objective): Screened => {
-      const one = looked[objectives.indexOf(objective)];
-      if (!one) throw new Error(`the sweep was not opened for ${objective}`);
-      return one;
-    };
+    const screenedFor = openedFor(objectives, await look());
     const own = screenedFor(asked.objective);
     const pareto = asked.pareto.map((objective) => [objective, screenedFor(objective).legal] as const);
     const { onScreened } = options;
@@ -133,6 +128,14 @@ export async function openSweep(
       await find(asked, searching, look);
     },
     close: () => pool.close(),
+  };
+}
+
+function openedFor(objectives: readonly Objective[], looked: readonly Screened[]): (objective: Objective) => Screened {
+  return (objective) => {
+    const one = looked[objectives.indexOf(objective)];
+    if (!one) throw new Error(`the sweep was not opened for ${objective}`);
+    return one;
   };
 }
 

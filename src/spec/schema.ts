@@ -4,6 +4,7 @@ import { DEFAULT_SHEET } from '../catalog/price-sheets.ts';
 import { NUM_REQUESTS, SETTLE, TOP } from './defaults.ts';
 import { count, name, positive, quantity, section, timeWithUnit, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_RATE, MAX_REQUESTS, MAX_SEED, MIN_RATE } from './limits.ts';
+import { pareto } from './pareto.ts';
 import { SLO_KEYS, SLO_PRESETS } from './slo.ts';
 import { edge } from './window.ts';
 import { OBJECTIVES, PROCESSES } from './words.ts';
@@ -271,8 +272,6 @@ type Leaf = ReturnType<typeof quantity>;
 /** Edition of the notation: a spec of another one is told, not guessed. */
 export const SPEC_VERSION = 2;
 
-const FRONT = `two or more different ones of ${OBJECTIVES.join(', ')}`;
-
 /** What every spec has beside its deployment and its traffic. */
 export const questionShape = {
   spec_version: z
@@ -300,14 +299,7 @@ export const questionShape = {
   objective: word(OBJECTIVES)
     .optional()
     .describe('What the best deployment has least (or most) of; usd_per_hour if left out.'),
-  pareto: z
-    .array(word(OBJECTIVES), { error: FRONT })
-    .min(2, { error: FRONT })
-    .refine((words) => new Set(words).size === words.length, { error: FRONT })
-    .optional()
-    .describe(
-      'Objectives whose front is proved beside the answer: every row that no other beats in all of them; none if left out.',
-    ),
+  pareto,
   top: count(1, 100_000).optional().describe(`Deployments the report keeps; ${TOP} if left out.`),
   settle: count(0, MAX_COUNT)
     .optional()
