@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { kernelModule } from '../src/kernels/load.ts';
 import { SETTLED_ROWS } from '../src/run/protocol.ts';
 import { openRowWork } from '../src/run/row-work.ts';
+import { runOf } from '../src/run/settled.ts';
 import { openQuestion } from '../src/spec/question.ts';
 import { CLI, timeCommand } from './process.bench.ts';
 import { type BenchFile, figureRow, type Note, type Row } from './row.ts';
@@ -55,9 +56,9 @@ function benchRows(note: Note): Row[] {
     for (let piece = 0; piece < cuts.length; piece++) {
       const report = work.settle(piece, { kind: 'settle', rows: chosen, cuts, hasty });
       if (report.kind !== 'settled') throw new Error('nothing was simulated');
-      for (const { simulated } of report.rows) {
-        if (simulated) done++;
-        if (simulated && simulated.times > 1) long++;
+      for (const run of report.rows.map(runOf)) {
+        if (run) done++;
+        if (run && run.times > 1) long++;
       }
     }
     const { user, system } = process.cpuUsage(started);

@@ -77,6 +77,10 @@ const VERBS: Verbs = {
     words: 'replay measured cases and tell the errors',
     load: async () => (await import('./commands/validate.ts')).validate,
   },
+  serve: {
+    words: 'answer as an OpenAI-compatible endpoint with simulated times (--mock)',
+    load: async () => (await import('./commands/serve.ts')).serve,
+  },
   mcp: {
     words: 'serve run, sweep, size, step, catalog and validate to agents (Model Context Protocol, over stdio)',
     load: async () => (await import('./commands/mcp.ts')).mcp,

@@ -1,6 +1,6 @@
 // The event loop: at every instant first all that ends retires, then all that arrives is routed,
 // then every free replica forms its next step. One call runs until there is a reason to stop.
-import { STOP_DEADLOCK, STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, STOP_MARK } from '../layout/enums';
+import { STOP_DEADLOCK, STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, STOP_MARK, STOP_UNTIL } from '../layout/enums';
 import {
   EVENT_BYTES, FLEET_CHANNEL_COUNT, FLEET_CORES, FLEET_CORE_COUNT, FLEET_DRAINING, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_NEXT,
   FLEET_SCALERS,
@@ -9,7 +9,7 @@ import { REP_END, REP_INDEX, REP_READY, REP_RUNNING, REP_WAITING } from '../layo
 import {
   RUN_ARRIVAL, RUN_CLOCK, RUN_FINISHED, RUN_FLEET, RUN_LOG, RUN_LOGGED, RUN_LOG_CAPACITY, RUN_MARK_ARRIVED, RUN_MARK_FINISHED, RUN_MARK_RUNNING,
   RUN_NEXT_ARRIVAL, RUN_READY, RUN_READY_COUNT, RUN_RELEASED, RUN_REPLICAS, RUN_STEPS, RUN_STEP_QUOTA, RUN_TABLE,
-  RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TURNED, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES,
+  RUN_TPOT_ALLOWED, RUN_TPOT_MISSES, RUN_TREE, RUN_TREE_LEAVES, RUN_TURNED, RUN_TTFT_ALLOWED, RUN_TTFT_MISSES, RUN_UNTIL,
 } from '../layout/run';
 import { shareChannels } from '../contention/channel';
 import { shareLinks } from '../contention/flows';
@@ -52,6 +52,7 @@ export function engineRun(run: usize): i32 {
       now = beforeLook(fleet, now);
     }
     if (watched) {
+      if (now > getf(run, RUN_UNTIL)) return STOP_UNTIL;
       const stop = mustPause(run);
       if (stop != STOP_DONE) return stop;
     }
@@ -117,10 +118,10 @@ function isStuck(run: usize): bool {
   return false;
 }
 
-/** Whether mustPause can ever find a reason: a limit that a percentile may miss, a quota of steps, a log, a mark. */
+/** Whether there can be a reason to pause: a limit that a percentile may miss, a quota of steps, an end, a log, a mark. */
 function isWatched(run: usize): bool {
   if (geti(run, RUN_TTFT_ALLOWED) != i32.MAX_VALUE || geti(run, RUN_TPOT_ALLOWED) != i32.MAX_VALUE) return true;
-  if (getf(run, RUN_STEP_QUOTA) != Infinity || geti(run, RUN_LOG) != 0) return true;
+  if (getf(run, RUN_STEP_QUOTA) != Infinity || getf(run, RUN_UNTIL) != Infinity || geti(run, RUN_LOG) != 0) return true;
   return geti(run, RUN_MARK_FINISHED) > 0 || geti(run, RUN_MARK_RUNNING) > 0;
 }
 

@@ -24,6 +24,7 @@ export const STOP_LOG_FULL = 2; // the step log is full: drain it and call again
 export const STOP_DEADLOCK = 5; // visits wait, and nothing is left that could let them go on
 export const STOP_EVENTS = 3; // the event budget of this call is spent: call again
 export const STOP_MARK = 4; // a mark that the caller set was reached: clear it and call again
+export const STOP_UNTIL = 6; // nothing happens any more up to RUN_UNTIL: set it later and call again
 
 // p of the roofline's p-norm, as powers of two so that it needs only multiplications and square roots.
 export const NORM_1 = 0;

@@ -28,6 +28,9 @@ export const RUN_HISTOGRAM = 25; // f64[HISTOGRAM_BINS] weights of inter-token g
 export const RUN_LOG = 26; // f64[RUN_LOG_CAPACITY][LOG_FIELDS]; 0 = no log (needs LEAP_NONE)
 export const RUN_LOG_CAPACITY = 27; // steps
 
+/** engineRun returns STOP_UNTIL before the first instant after it: of requests that are still to come nothing is known then (f64 s; Infinity = never). */
+export const RUN_UNTIL = 28;
+
 // When to give up: more than the allowed number of requests over a limit (f64 s; i32 counts)
 export const RUN_TTFT_LIMIT = 33;
 export const RUN_TPOT_LIMIT = 34;

@@ -97,8 +97,21 @@ export function writeTogether(files: readonly PlacedFile[], flag: string): void 
   }
 }
 
-function piecesOf(content: Content): Iterable<string | Uint8Array> {
-  return typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+/** Characters that are gathered from small pieces before they are written. */
+const GATHERED = 1 << 16;
+
+function* piecesOf(content: Content): Iterable<string | Uint8Array> {
+  let text = '';
+  for (const piece of typeof content === 'string' || content instanceof Uint8Array ? [content] : content) {
+    if (typeof piece === 'string' && text.length + piece.length < GATHERED) {
+      text += piece;
+      continue;
+    }
+    if (text !== '') yield text;
+    text = '';
+    yield piece;
+  }
+  if (text !== '') yield text;
 }
 
 /** Parents first, one by one: a recursive mkdir never returns below /proc (Node 20). */

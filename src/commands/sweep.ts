@@ -4,6 +4,7 @@ import { openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { formatNumber } from '../report/format.ts';
+import { objectivesOf } from '../run/front.ts';
 import type { Part } from '../run/part.ts';
 import { isDone, markDone } from '../run/shards.ts';
 import { openSweep, sweep as sweepRows } from '../run/sweep.ts';
@@ -102,7 +103,7 @@ async function sweepPart(
 ): Promise<Ended> {
   const { store } = work!;
   if (!isDone(store)) {
-    const open = await openSweep(question, catalog, options, [question.objective]);
+    const open = await openSweep(question, catalog, options, objectivesOf(question));
     try {
       await open.part(question, part, store);
     } finally {

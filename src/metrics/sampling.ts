@@ -9,7 +9,7 @@
 // Gaps between tokens are pooled: their batches are the parts of the window between checkpoints, each with the weight of its gaps.
 import type { Checkpoint } from './fleet/window.ts';
 import { histogramPercentile, type ItlHistogram, totalWeight } from './itl.ts';
-import { meanAndStd, percentile } from './summary.ts';
+import { copyMeasured, meanAndStd, percentile } from './summary.ts';
 import type { Summary } from './types.ts';
 
 const BATCHES = 20;
@@ -34,7 +34,7 @@ const NOTHING: Sampling = { mean: NONE, p50: NONE, p90: NONE, p95: NONE, p99: NO
 
 /** Intervals of a column in order of arrival; entries that are NaN were never measured. NaN where fewer than two per batch were. */
 export function sample(values: Float64Array): Sampling {
-  const measured = values.filter((value) => !Number.isNaN(value));
+  const measured = copyMeasured(values);
   const n = measured.length;
   if (n < 2 * BATCHES) return NOTHING;
   const sorted = measured.slice().sort();

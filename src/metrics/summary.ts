@@ -39,7 +39,7 @@ export function sortMeasured(values: Float64Array): Float64Array {
 }
 
 /** NaN marks an event that never happened. */
-function copyMeasured(values: Float64Array): Float64Array {
+export function copyMeasured(values: Float64Array): Float64Array {
   const measured = new Float64Array(values.length);
   let n = 0;
   for (let i = 0; i < values.length; i++) {

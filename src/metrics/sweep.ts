@@ -5,6 +5,7 @@ import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Objective, Slo } from '../spec/types.ts';
 import type { FleetTrust } from './fleet/trust.ts';
 import type { FleetResult } from './fleet/types.ts';
+import { beatsAny } from './front.ts';
 import { achieved, type Ends, isUndecided } from './limits.ts';
 import { scoreOf } from './objective.ts';
 import { keepsUp } from './types.ts';
@@ -56,7 +57,10 @@ export interface KeptRow {
   readonly times: number;
   /** What its figures rest on, and how far they may be off; null where nothing of ours prices a step. */
   readonly trust: FleetTrust | null;
-  /** No other row of its scenario that keeps the promise is at least as good in cost, TTFT, TPOT and E2EL, and better in one. */
+  /**
+   * No other row of its scenario that keeps the promise is at least as good in each objective of `pareto`, and better in one; where the
+   * spec has none, in cost, TTFT, TPOT and E2EL.
+   */
   readonly on_front: boolean;
 }
 
@@ -82,6 +86,15 @@ export interface SweepProof {
   readonly margin: number;
   /** Of the rows with too few engines for what is due in time, the least that they fall short by: engines asked for over engines there. */
   readonly tooFew: number;
+}
+
+/** The front of the objectives of `pareto`: which rows are on it, they say. */
+export interface SweepFront {
+  readonly objectives: readonly Objective[];
+  /** Whether every row that none beats is on it. */
+  readonly complete: boolean;
+  /** Rows that were not simulated: a row of the front beats whatever they come to. */
+  readonly beaten: number;
 }
 
 /** The best of what was simulated under one kind of price. */
@@ -130,6 +143,8 @@ export interface SweepResult {
   /** Of the simulated rows those that were not run: the run of another is theirs, bit for bit. */
   readonly equivalent: number;
   readonly proof: SweepProof;
+  /** Absent where the spec asks for none. */
+  readonly front?: SweepFront;
   /** Rows left over: beyond `settle`, or not reached before an interrupt. */
   readonly unreached: number;
   readonly simulated: number;
@@ -182,6 +197,10 @@ export function tensionOf(result: FleetSummary, slo: readonly Slo[]): number {
   return Math.max(0, ...shares);
 }
 
+/** Whether a run ended before its requests did, because it could no longer keep a limit. */
+export const isGivenUp = ({ slo_met, completed, unfinished, ttft }: FleetSummary): boolean =>
+  !slo_met && unfinished > 0 && completed > 0 && Number.isNaN(ttft.p99);
+
 type Simulated = Omit<KeptRow, 'on_front'> & { readonly result: FleetSummary };
 
 /** Simulated rows in ranking order, the fronts marked. `deploymentOf`: rows of one name are settings of one thing to buy. */
@@ -189,6 +208,7 @@ export function rankRows(
   rows: readonly Omit<KeptRow, 'on_front'>[],
   objective: Objective,
   deploymentOf: (row: number) => string = String,
+  pareto: readonly Objective[] = [],
 ): KeptRow[] {
   const simulated = rows.filter((row): row is Simulated => row.result !== null);
   const met = simulated.filter(({ result }) => result.slo_met);
@@ -197,7 +217,7 @@ export function rankRows(
   const byTension = (a: Simulated, b: Simulated) => compare(tensionOf(a.result, a.slo), tensionOf(b.result, b.slo));
   met.sort((a, b) => byScore(a, b) || byTension(a, b) || a.row - b.row);
   missed.sort((a, b) => byTension(a, b) || byScore(a, b) || a.row - b.row);
-  const front = findFronts(met);
+  const front = findFronts(met, pareto);
   return [...bestFirst(met, deploymentOf), ...missed].map((row) => ({ ...row, on_front: front.has(row) }));
 }
 
@@ -214,29 +234,31 @@ function bestFirst(ranked: readonly Simulated[], deploymentOf: (row: number) => 
 }
 
 /** Of each scenario by itself: no deployment of one is in the way of another's. */
-function findFronts(met: readonly Simulated[]): Set<Simulated> {
+function findFronts(met: readonly Simulated[], pareto: readonly Objective[]): Set<Simulated> {
+  const pointOf = pareto.length > 0 ? scoresOf(pareto) : costAndLatency;
   const front = new Set<Simulated>();
   for (const scenario of new Set(met.map((row) => row.scenario))) {
     const own = met.filter((row) => row.scenario === scenario);
-    const points = own.map(({ result: { usd_per_hour, ttft, tpot, e2el } }) => [
-      Number(usd_per_hour.toPrecision(12)),
-      ttft.p99,
-      tpot.p99,
-      e2el.p99,
-    ]);
+    const points = own.map(({ result }) => pointOf(result));
     own.forEach((row, i) => {
-      if (!points.some((other, j) => j !== i && dominates(other, points[i]))) front.add(row);
+      if (!beatsAny(points, points[i]!) && (pareto.length === 0 || !points[i]!.some(Number.isNaN))) front.add(row);
     });
   }
   return front;
 }
 
+const scoresOf = (pareto: readonly Objective[]) => (result: FleetSummary) =>
+  pareto.map((objective) => rowScore(objective, result));
+
+const costAndLatency = ({ usd_per_hour, ttft, tpot, e2el }: FleetSummary) => [
+  Number(usd_per_hour.toPrecision(12)),
+  ttft.p99,
+  tpot.p99,
+  e2el.p99,
+];
+
 /** Ascending, what cannot be ranked last. */
 function compare(a: number, b: number): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function dominates(a: readonly number[], b: readonly number[]): boolean {
-  return a.every((value, k) => !(value > b[k])) && a.some((value, k) => value < b[k]);
 }

@@ -5,7 +5,7 @@ import type { JsonObject } from './json.ts';
 
 type Certified = Pick<
   SweepResult,
-  'rows' | 'rejected' | 'dearer' | 'equivalent' | 'simulated' | 'unreached' | 'proof' | 'top'
+  'rows' | 'rejected' | 'dearer' | 'equivalent' | 'simulated' | 'unreached' | 'proof' | 'top' | 'front'
 >;
 
 /** In one or two sentences. */
@@ -28,7 +28,7 @@ function tellMargins({ margin, tooFew }: SweepProof): string {
 
 /** For programs: every row counted, by what became of it. The same bytes for any number of workers. */
 export function certificate(result: Certified): JsonObject {
-  const { rows, rejected, dearer, equivalent, simulated, unreached, proof, top } = result;
+  const { rows, rejected, dearer, equivalent, simulated, unreached, proof, top, front } = result;
   const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
   return {
     proved: proof.complete && unreached === 0,
@@ -41,5 +41,6 @@ export function certificate(result: Certified): JsonObject {
     simulated: simulated - equivalent,
     equivalent,
     unreached,
+    ...(front ? { front: { objectives: [...front.objectives], proved: front.complete, beaten: front.beaten } } : {}),
   };
 }

@@ -29,6 +29,7 @@ import {
   plural,
   plusMinus,
 } from './format.ts';
+import { tellFront } from './front.ts';
 import { html, type Markup } from './html-text.ts';
 import { launchesOf, launchLines } from './launch-row.ts';
 import { againLine, explainPrices } from './prices.ts';
@@ -47,6 +48,7 @@ export function drawHero(result: SweepResult): Markup {
     ...explainTrust(result),
     ...(result.caveats ?? []),
     ...explainPrices(result),
+    ...tellFront(result),
     ...again,
   ];
   const reasons =

@@ -155,9 +155,14 @@ function buildScatter(
   const deployments = areDeployments(result); // looks at all rows: once, not for each point
   const points = result.kept.map((row) => {
     const series = hardwareOf(row, result.labels);
-    const title = describePoint(row, result);
     const label = labelOf(row, result, deployments);
-    return { x: x(row), y: y(row), kind: kindOf(row), row: row.row, series, label, title };
+    return {
+      ...{ x: x(row), y: y(row), kind: kindOf(row), row: row.row, series, label },
+      // a picture in text has none
+      get title() {
+        return describePoint(row, result);
+      },
+    };
   });
   return plotScatter(points, better, words);
 }

@@ -4,6 +4,7 @@ import { askQuestion, explainAnswer, findAnswer, winners } from './answer.ts';
 import { certificate } from './certificate.ts';
 import { digestOf } from './digest.ts';
 import { columnsOf, type FlatColumn, finiteOrNull } from './flat.ts';
+import { frontJson } from './front.ts';
 import type { JsonObject } from './json.ts';
 import { launchesOf } from './launch-row.ts';
 import { pricesJson } from './prices.ts';
@@ -61,6 +62,7 @@ function describeSweep(result: SweepResult): JsonObject {
     trust: explainTrust(result),
     ...(result.caveats ? { caveats: result.caveats } : {}),
     ...pricesJson(result),
+    ...frontJson(result),
     digest: digestOf(result),
     spec: result.text,
   };

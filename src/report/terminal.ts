@@ -16,6 +16,7 @@ import {
 } from './describe.ts';
 import { digestOf } from './digest.ts';
 import { formatDuration, formatMs, formatNumber, formatShare, formatShort, formatUsd, UNKNOWN } from './format.ts';
+import { tellFront } from './front.ts';
 import { launchesOf, launchLines } from './launch-row.ts';
 import { mainScatter, tellOffFront } from './points.ts';
 import { againLine, explainPrices } from './prices.ts';
@@ -46,6 +47,7 @@ export function sweepTable(result: SweepResult, options: { readonly rows?: numbe
       ...again,
     ].flatMap((text) => wrap(text)),
     rankRows(shown, result),
+    tellFront(result).flatMap((text) => wrap(text)),
     countRows(result),
     plotRows(result),
     row && kind !== 'missed' ? startLines(row, result) : [],

@@ -89,7 +89,10 @@ function judge(row: KeptRow, result: SweepResult): Judged {
     met: run.slo_met,
     serves: lostIn(run) === 0 && keepsUp(run.verdict),
     value: objectiveValue(row, result.objective),
-    name: describePriced(row, result),
+    // of thousands only a few are named
+    get name() {
+      return describePriced(row, result);
+    },
   };
 }
 

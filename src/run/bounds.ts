@@ -94,9 +94,7 @@ function workOf({ perPromptToken, perDecode, perContext, perPair }: LeastWork, d
 
 /** The most engine-seconds a second that any span asks for, when the dearest of those that may be late are left out. */
 function enginesFor(work: Float64Array, { count, arrival, due, allowed }: Deadlines): number {
-  const sorted = work.slice().sort();
-  let spared = 0;
-  for (let i = Math.max(0, count - allowed); i < count; i++) spared += sorted[i]!;
+  const spared = dearestOf(work, Math.min(allowed, count)).reduce((sum, one) => sum + one, 0);
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   for (const time of arrival) {
@@ -114,6 +112,22 @@ function enginesFor(work: Float64Array, { count, arrival, due, allowed }: Deadli
     }
   }
   return most;
+}
+
+/** The `count` largest values, ascending. */
+export function dearestOf(values: Float64Array, count: number): Float64Array {
+  const kept = values.slice(0, count).sort();
+  for (let i = count; i < values.length && count > 0; i++) {
+    const value = values[i]!;
+    if (!(value > kept[0]!)) continue;
+    let at = 0;
+    while (at + 1 < count && kept[at + 1]! < value) {
+      kept[at] = kept[at + 1]!;
+      at++;
+    }
+    kept[at] = value;
+  }
+  return kept;
 }
 
 function comesLate({ alone, shortest, perPair }: LeastWork, { count, prompt, decodes, giveUp }: Deadlines): boolean {
@@ -171,5 +185,13 @@ export function floorOf(
       return demand.mostTokens;
     },
   });
-  return floor - Math.abs(floor) * 1e-11;
+  return floor - Math.abs(floor) * SLACK;
+}
+
+const SLACK = 1e-11;
+
+/** What a floor leaves of a row's score as it is ranked (rowScore, twelve digits): no less than this. */
+export function leastScoreOf(floor: number): number {
+  const exact = floor / (floor < 0 ? 1 + SLACK : 1 - SLACK);
+  return Number((exact - Math.abs(exact) * 1e-13).toPrecision(12));
 }

@@ -1,7 +1,7 @@
 // What a way of going through the rows of a question has found, before it is ranked.
 import type { Basis } from '../catalog/types.ts';
-import type { ScreenFigures, SweepProof, SweepResult } from '../metrics/sweep.ts';
-import type { SimulatedRow } from './simulate-row.ts';
+import type { ScreenFigures, SweepFront, SweepProof, SweepResult } from '../metrics/sweep.ts';
+import type { SettledRun } from './settled.ts';
 
 export interface Estimate {
   readonly figures: ScreenFigures;
@@ -17,8 +17,9 @@ export interface Found {
   /** Of the simulated rows those whose run another one proves equal to theirs. */
   readonly equivalent: number;
   readonly proof: SweepProof;
+  readonly front?: SweepFront;
   /** By row. */
-  readonly simulated: ReadonlyMap<number, SimulatedRow>;
+  readonly simulated: ReadonlyMap<number, SettledRun>;
   /** Of the simulated rows, and of those that are kept beside them. */
   readonly estimates: ReadonlyMap<number, Estimate>;
   /** ms, when looking at all rows had ended and simulating began. */

@@ -36,7 +36,7 @@ export function keepRows(
       trust: run?.trust ?? (estimate ? { basis: estimate.basis, band: bands[estimate.basis] } : null),
     };
   };
-  const ranked = rankRows(worthKeeping(simulated).map(make), question.objective, deploymentOf);
+  const ranked = rankRows(worthKeeping(simulated).map(make), question.objective, deploymentOf, question.pareto);
   const others = [...estimates.keys()].filter((row) => !simulated.has(row));
   return [...ranked, ...others.map((row) => ({ ...make(row), on_front: false }))];
 }
@@ -46,14 +46,11 @@ const GIVEN_UP = 256;
 
 function worthKeeping(simulated: Found['simulated']): number[] {
   const [kept, given]: [number[], number[]] = [[], []];
-  for (const [row, { result }] of simulated) (isGivenUp(result) ? given : kept).push(row);
-  const score = new Map(given.map((row) => [row, simulated.get(row)!.result.usd_per_hour] as const));
+  for (const [row, { outcome }] of simulated) (outcome.givenUp ? given : kept).push(row);
+  const score = new Map(given.map((row) => [row, simulated.get(row)!.outcome.usdPerHour] as const));
   given.sort((a, b) => score.get(b)! - score.get(a)! || a - b);
   return [...kept, ...given.slice(0, GIVEN_UP)];
 }
-
-const isGivenUp = ({ slo_met, completed, unfinished, ttft }: FleetSummary): boolean =>
-  !slo_met && unfinished > 0 && completed > 0 && Number.isNaN(ttft.p99);
 
 /** Devices by kind, most first; pools on one channel and hardware stand on the same ones. `autoscaled`: what a run came to. */
 export function hostsOf(

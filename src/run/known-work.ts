@@ -4,11 +4,11 @@ import { NO_ROWS } from './legal.ts';
 import { type Part, partOf } from './part.ts';
 import type { Pool } from './pool.ts';
 import type { Order, Report, SettledRow, SoughtRow } from './protocol.ts';
-import type { FinishedWork } from './work-file.ts';
+import type { FinishedWork, Piece } from './work-file.ts';
 
 /** Where finished work is kept. */
 export interface WorkStore extends FinishedWork {
-  put(key: string, piece: number, value: unknown): void;
+  put(key: string, pieces: readonly Piece[]): void;
 }
 
 /** What makes two orders one, but for the pieces of them that are asked for. */
@@ -57,7 +57,7 @@ async function lookAt({ pool, store, part }: Looking, key: string, order: BlockO
   if (left === 0) return;
   await pool.work({ ...order, skip }, (report) => {
     if (report.kind !== 'screened' && report.kind !== 'weighed') return onReport(report);
-    store.put(key, report.block, report);
+    store.put(key, [[report.block, report]]);
     onReport(report);
     passOver(report.block + 1);
   });
@@ -79,11 +79,12 @@ async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOr
   const rows = Float64Array.from(places, (place) => order.rows[place]!);
   await pool.work({ ...order, rows, cuts: cutAlike(order.cuts, places) }, (report) => {
     if (report.kind !== 'settled') return onReport(report);
-    report.rows.forEach((one, i) => {
-      const place = places[report.index + i]!;
-      store.put(key, order.rows[place]!, one);
-      onReport({ kind: 'settled', index: place, rows: [one] });
-    });
+    const placed = report.rows.map((one, i) => ({ one, place: places[report.index + i]! }));
+    store.put(
+      key,
+      placed.map(({ one, place }) => [order.rows[place]!, one]),
+    );
+    for (const { one, place } of placed) onReport({ kind: 'settled', index: place, rows: [one] });
   });
 }
 
@@ -98,7 +99,7 @@ async function seek(pool: Pool, store: WorkStore, key: string, order: SeekOrder,
   await pool.work({ ...order, rows }, (report) => {
     if (report.kind !== 'sought') return onReport(report);
     const index = places[report.index]!;
-    store.put(key, order.rows[index]!, report.row);
+    store.put(key, [[order.rows[index]!, report.row]]);
     onReport({ ...report, index });
   });
 }

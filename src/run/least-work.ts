@@ -56,7 +56,8 @@ export function leastWork(table: Float64Array, limits: StepLimits, totals: Total
     const rest = withoutContext(corners, perContext);
     for (const part of DECODE_SHARES) {
       const perDecode = part * rest.mostDecode;
-      const perPromptToken = highestPrompt(corners, rest.riding, perDecode);
+      const others = perDecode * totals.decodes + perContext * totals.context;
+      const perPromptToken = highestPrompt(corners, rest.riding, perDecode, (worth - others) / totals.promptTokens);
       const value = perPromptToken * totals.promptTokens + perDecode * totals.decodes + perContext * totals.context;
       if (value > worth) {
         worth = value;
@@ -144,8 +145,17 @@ function withoutContext(corners: Corners, perContext: number) {
   return { riding, mostDecode: Math.max(0, mostDecode) };
 }
 
-/** The most that a prompt token may cost beside decodes of that price; NaN where the decodes of some step cost more than it. */
-function highestPrompt({ sequences, tokens, prompts }: Corners, riding: Float64Array, perDecode: number): number {
+/**
+ * The most that a prompt token may cost beside decodes of that price; NaN where the decodes of some step cost more than it, or where that is
+ * sure to be below `wanted`.
+ */
+function highestPrompt(
+  { sequences, tokens, prompts }: Corners,
+  riding: Float64Array,
+  perDecode: number,
+  wanted: number,
+): number {
+  const least = wanted * (1 - 1e-9);
   let most = Number.POSITIVE_INFINITY;
   for (let i = 0; i <= sequences; i++) {
     const decodes = GRID_POINTS[i]!;
@@ -156,6 +166,7 @@ function highestPrompt({ sequences, tokens, prompts }: Corners, riding: Float64A
       const count = GRID_POINTS[j]! - decodes;
       if (count > 0) most = Math.min(most, room / count);
     }
+    if (most < least) return Number.NaN;
   }
   return most;
 }

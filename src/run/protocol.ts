@@ -6,6 +6,7 @@ import type { Near } from './bound-rows.ts';
 import type { Candidates } from './candidates.ts';
 import type { Limits, Range } from './equivalent.ts';
 import type { Legal } from './legal.ts';
+import type { Figures, Outcome } from './settled.ts';
 import type { SimulatedRow } from './simulate-row.ts';
 import type { Signal } from './threads.ts';
 
@@ -90,10 +91,13 @@ export interface ScreenedPart {
   readonly legal: Legal;
 }
 
-/** `refused`: what the catalog or the workload did not allow after all; '' when it was simulated. */
+/** `refused`: what the catalog or the workload did not allow after all; '' when it was simulated (settled.ts). */
 export interface SettledRow {
-  readonly simulated: SimulatedRow | null;
   readonly refused: string;
+  /** null where it was refused. */
+  readonly outcome: Outcome | null;
+  /** The run (SimulatedRow). */
+  readonly figures: Figures | null;
   /** What must be equal for a row to be the same (a hash of it), its own limits, and those under which it is; null where refused. */
   readonly same: { readonly name: number; readonly limits: Limits; readonly range: Range } | null;
 }

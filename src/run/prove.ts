@@ -6,7 +6,7 @@ import { covers, type Range } from './equivalent.ts';
 import type { Gathered, Legal } from './legal.ts';
 import type { Pool } from './pool.ts';
 import { MOST_SETTLED_ROWS, SETTLED_ROWS, type SettledRow } from './protocol.ts';
-import type { SimulatedRow } from './simulate-row.ts';
+import { runOf, type SettledRun } from './settled.ts';
 
 /** Rows of the first wave, and at most of a later one: as many as a quarter of those before. */
 const WAVE = 32;
@@ -46,7 +46,7 @@ export type KnownRuns = Map<string, SettledRow>;
 
 /** What has been found so far, by row. */
 export interface Search extends Searching {
-  readonly results: Map<number, SimulatedRow>;
+  readonly results: Map<number, SettledRun>;
   readonly refused: Map<number, string>;
   readonly leaders: Leaders;
   /** Runs by what must be equal: under which limits a row is the same. */
@@ -76,7 +76,7 @@ export interface Proof {
 }
 
 export const isDone = ({ results, refused }: Search, row: number): boolean => results.has(row) || refused.has(row);
-export const isMet = ({ results }: Search, row: number): boolean => results.get(row)?.result.slo_met ?? false;
+export const isMet = ({ results }: Search, row: number): boolean => results.get(row)?.outcome.met ?? false;
 export const isOver = ({ results, refused, settle, watch }: Search): boolean =>
   results.size + refused.size >= settle || (watch.signal?.aborted ?? false);
 
@@ -88,8 +88,7 @@ export async function prove(search: Search, legal: Gathered, exhaustive: boolean
   let at = 0;
   while (at < order.length && !isOver(search)) {
     const worst = exhaustive ? new Map<string, number>() : worstLeaders(search);
-    const most = search.settle - search.results.size - search.refused.size;
-    const room = Math.min(most, Math.max(WAVE, Math.min(MOST_WAVE, search.results.size >> 2)));
+    const room = nextWave(search);
     const wave: number[] = [];
     for (; at < order.length && wave.length < room; at++) {
       const row = legal.row[order[at]!]!;
@@ -109,6 +108,12 @@ export async function prove(search: Search, legal: Gathered, exhaustive: boolean
     margin: Math.min(left.margin(), beyond),
     complete: looked && (!exhaustive || legal.beyond === 0) && beyond > 0,
   };
+}
+
+/** Rows of the next wave at most. */
+export function nextWave({ settle, results, refused }: Search): number {
+  const most = settle - results.size - refused.size;
+  return Math.min(most, Math.max(WAVE, Math.min(MOST_WAVE, results.size >> 2)));
 }
 
 /** How far the rows that did not fit are from the leaders, as a share; 0 where one of them may be as good. */
@@ -205,15 +210,16 @@ function cutPieces(rows: readonly number[], deploymentOf: Search['deploymentOf']
   return Uint32Array.from(cuts);
 }
 
-function note(search: Search, row: number, { simulated, refused, same }: SettledRow): void {
-  if (!simulated) {
-    search.refused.set(row, refused);
+function note(search: Search, row: number, settled: SettledRow): void {
+  const run = runOf(settled);
+  if (!run) {
+    search.refused.set(row, settled.refused);
     return;
   }
-  search.results.set(row, simulated);
-  if (same) noteClass(search, row, same);
-  if (!simulated.result.slo_met) return;
-  const score = rowScore(search.objective, simulated.result);
+  search.results.set(row, run);
+  if (settled.same) noteClass(search, row, settled.same);
+  if (!run.outcome.met) return;
+  const score = rowScore(search.objective, run.result);
   if (Number.isNaN(score)) return;
   const scenario = search.scenarioOf(row);
   const deployment = search.deploymentOf(row);

@@ -7,6 +7,7 @@ import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { openQuestion, type Question } from '../spec/question.ts';
 import { differences, headOf, type WorkHead } from './asked.ts';
+import { objectivesOf } from './front.ts';
 import { KEPT_FOR, keysOf, type QueueConnection, type ShardJob } from './queue-connection.ts';
 import { openExchange } from './queue-exchange.ts';
 import { announce, type Presence } from './queue-presence.ts';
@@ -136,7 +137,7 @@ function openRooms(workers: number, signal: AbortSignal, onProgress: NonNullable
       const { catalogFolder, prices, exhaustive } = head.asking;
       const seed = head.asking.seed ?? undefined;
       const options = { workers, seed, catalogFolder, prices, exhaustive, signal, onProgress };
-      open = { run, question, sweep: await openSweep(question, catalog, options, [question.objective]) };
+      open = { run, question, sweep: await openSweep(question, catalog, options, objectivesOf(question)) };
       return open;
     },
   };

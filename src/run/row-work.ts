@@ -18,13 +18,13 @@ import { floorOf } from './bounds.ts';
 import { joinCandidates } from './candidates.ts';
 import { openDemand } from './demand.ts';
 import { openConfigurations, openGrid } from './grid.ts';
-import { hashOf } from './hash.ts';
 import { joinLegal } from './legal.ts';
 import type { Order, Report, ScreenedPart, SettledRow, WorkerStart } from './protocol.ts';
 import { REASON_WORDS, REASONS } from './reasons.ts';
 import { openScreen, type ScreenedGroup, screenGroup, screenRoom } from './screen-group.ts';
 import { seekLoad } from './seek-load.ts';
 import { LOWERING_BYTES, openSession } from './session.ts';
+import { refuse, settle } from './settled.ts';
 import { openSimulator, type Simulator, simulateClass } from './simulate-row.ts';
 
 export interface RowWork {
@@ -85,9 +85,7 @@ export function openRowWork(
 
 function settleRow(simulator: Simulator, rows: Rows, row: number, hasty: boolean): SettledRow {
   const found = refusing(() => simulateClass(simulator, rows.at(row).spec, hasty));
-  if (typeof found === 'string') return { simulated: null, refused: found, same: null };
-  const { name, limits, range } = found;
-  return { simulated: found.found, refused: '', same: { name: hashOf(name), limits, range } };
+  return typeof found === 'string' ? refuse(found) : settle(found);
 }
 
 function openScreening(

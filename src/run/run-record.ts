@@ -159,6 +159,7 @@ export function fillRunOptions(record: RunRecord, requests: PlacedRequests, opti
   put(R.RUN_TPOT_ALLOWED, giveUp?.tpotAllowed ?? 0x7fffffff);
   put(R.RUN_COUNT_FROM, giveUp?.from ?? 0);
   put(R.RUN_COUNT_TO, giveUp?.to ?? requests.count);
+  cells[R.RUN_UNTIL] = Number.POSITIVE_INFINITY;
   cells[R.RUN_STEP_QUOTA] = options.onProgress ? PROGRESS_STEPS : Number.POSITIVE_INFINITY;
 }
 

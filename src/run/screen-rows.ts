@@ -6,7 +6,7 @@ import { electricityPerHour } from '../metrics/site.ts';
 import { tensionOf } from '../metrics/sweep.ts';
 import type { Question } from '../spec/question.ts';
 import type { OnePool } from '../spec/shape.ts';
-import type { Configuration, Objective } from '../spec/types.ts';
+import type { Configuration, Objective, Slo } from '../spec/types.ts';
 import type { Near } from './bound-rows.ts';
 import {
   type Candidates,
@@ -17,8 +17,9 @@ import {
   type Screened,
 } from './candidates.ts';
 import type { Estimate, Found } from './found.ts';
+import { type Front, proveFront } from './front.ts';
 import { openConfigurations, openGrid } from './grid.ts';
-import { gatherLegal, openInOrder } from './legal.ts';
+import { type Gathered, gatherLegal, openInOrder } from './legal.ts';
 import type { Pool } from './pool.ts';
 import { BLOCK_GROUPS, type Report, type ScreenedPart } from './protocol.ts';
 import {
@@ -33,6 +34,7 @@ import {
 } from './prove.ts';
 import { REASONS, reasonIndex } from './reasons.ts';
 import { settleFirst, settleNearest, settleOthers } from './settle.ts';
+import type { SettledRun } from './settled.ts';
 
 /** Screened rows kept beside the simulated ones, so that pictures show the space and not only its best corner. */
 const SCREENED_KEPT = 1500;
@@ -44,6 +46,8 @@ export interface Screening extends SearchWatch {
 export interface Settling {
   /** Tokens of a mean answer. */
   readonly outputMean: number;
+  /** What the front is of, and the rows that can be for each; none where no front is asked for. */
+  readonly pareto: readonly (readonly [objective: Objective, legal: Gathered])[];
   /** Told before anything is simulated. */
   readonly onSeen?: (found: Found) => void;
 }
@@ -60,14 +64,15 @@ export async function screenRows(
   shape: OnePool,
   screened: Screened,
   catalog: Catalog,
-  { outputMean, onSeen }: Settling,
+  { outputMean, pareto, onSeen }: Settling,
 ): Promise<Found> {
   const lookedAt = performance.now();
   const { candidates } = screened;
   const configurationAt = openConfigurations(question, shape);
   const search = openSearch(searching);
   const settling = { search, candidates, configurationAt };
-  const tell = (proof: Proof, rejected = screened.rejected): Found => ({
+  const tell = (proof: Proof, rejected = screened.rejected, front: Front = {}): Found => ({
+    ...front,
     ...tellScreened(search, { ...screened, rejected }, proof, question),
     ...estimateRows(search, question, screened, configurationAt, catalog, outputMean),
     lookedAt,
@@ -75,11 +80,12 @@ export async function screenRows(
   onSeen?.(tell(NOTHING_PROVED));
   await settleFirst(settling);
   const proof = await prove(search, screened.legal, false);
+  const front = await proveFront(search, pareto);
   await settleOthers(settling);
   const tried = await settleNearest(search, screened.nearest);
   const rejected = screened.rejected.slice();
   for (const { reason } of tried) rejected[reasonIndex(reason)]!--;
-  return tell(proof, rejected);
+  return tell(proof, rejected, front);
 }
 
 function tellScreened(search: Search, screened: Screened, proof: Proof, question: Question) {
@@ -211,13 +217,17 @@ function openEstimates(
   };
 }
 
+function tensionReached(run: SettledRun, slo: readonly Slo[]): number {
+  if (run.outcome.givenUp || Number.isNaN(run.result.ttft.p99)) return Number.POSITIVE_INFINITY;
+  return tensionOf(run.result, slo);
+}
+
 /** Of all pairs of simulated rows, the share that the screen's tension and the run's put in different order. */
 function shareReordered({ first }: Question, candidates: Candidates, { results }: Search): number {
   const list = Array.from(candidates.row).flatMap((row, i) => {
-    const result = results.get(row)?.result;
-    if (!result) return [];
-    const run = Number.isNaN(result.ttft.p99) ? Number.POSITIVE_INFINITY : tensionOf(result, first.slo);
-    return [{ screen: candidates.tension[i]!, run }];
+    const found = results.get(row);
+    if (!found) return [];
+    return [{ screen: candidates.tension[i]!, run: tensionReached(found, first.slo) }];
   });
   let pairs = 0;
   let turned = 0;

@@ -126,7 +126,7 @@ function chooseFront({ search, candidates }: Settling, most: number): number[] {
 async function settleWhole({ search, candidates }: Settling): Promise<void> {
   if (search.watch.signal?.aborted) return;
   const tension = new Map(Array.from(candidates.row, (row, i) => [row, candidates.tension[i]!]));
-  const given = [...search.results].filter(([, { result }]) => Number.isNaN(result.ttft.p99)).map(([row]) => row);
+  const given = [...search.results].filter(([, run]) => Number.isNaN(run.result.ttft.p99)).map(([row]) => row);
   const of = (row: number): number => tension.get(row) ?? Number.POSITIVE_INFINITY;
   given.sort((a, b) => of(a) - of(b) || a - b);
   await simulateRows(search, given.slice(0, WHOLE), false, candidates.row.length);

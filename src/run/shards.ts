@@ -11,7 +11,7 @@ import { WORK_FILE } from './work-folder.ts';
 const DONE = 'done';
 
 export function markDone(store: WorkStore): void {
-  store.put(DONE, 0, {});
+  store.put(DONE, [[0, {}]]);
 }
 
 export const isDone = (file: Pick<WorkFile, 'has'>): boolean => file.has(DONE, 0);
@@ -81,6 +81,6 @@ export function joinWork(shards: readonly Shard[], own: WorkStore): WorkStore {
   return {
     has: (key, piece) => all.some((one) => one.has(key, piece)),
     get: (key, piece) => all.find((one) => one.has(key, piece))!.get(key, piece),
-    put: (key, piece, value) => own.put(key, piece, value),
+    put: (key, pieces) => own.put(key, pieces),
   };
 }

@@ -83,6 +83,8 @@ export function simulateRow(simulator: Simulator, spec: FleetSpec, hasty: boolea
 /** The same, and what else is known by it: the limits under which the run is bit for bit the same, under the name of what must be equal. */
 export interface ClassRun extends Known {
   readonly name: string;
+  /** What was run: its own, or the run that is equal to it. */
+  readonly run: SimulatedRow;
 }
 
 /** A row that another run of the thread proves equal to it is not run again. */
@@ -94,12 +96,12 @@ export function simulateClass(simulator: Simulator, spec: FleetSpec, hasty: bool
   const known = classes.get(name)?.find(({ range }) => covers(range, limits));
   if (known) {
     const result = restate(known.found.result, known.limits, limits);
-    return { name, limits, range: known.range, found: { ...known.found, result } };
+    return { name, limits, range: known.range, found: { ...known.found, result }, run: known.found };
   }
   const made = simulateLonger(simulator, spec, lowered, hasty);
   if (classes.size >= MOST_CLASSES) classes.delete(classes.keys().next().value!);
   classes.set(name, [...(classes.get(name) ?? []), made]);
-  return { ...made, name };
+  return { ...made, name, run: made.found };
 }
 
 function simulateLonger(simulator: Simulator, spec: FleetSpec, first: LoweredFleet, hasty: boolean): Known {

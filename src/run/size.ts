@@ -46,7 +46,8 @@ export async function sizeFleet(
 ): Promise<Sized> {
   const started = performance.now();
   const range = isPlain(data) ? PLAIN : FLEET;
-  const asked = { top: TOP, ...data };
+  const { pareto: _, ...own } = data; // one answer for each objective, and no front
+  const asked = { top: TOP, ...own };
   const narrow = isWide(data, catalog);
   for (let most = range.first; ; most *= range.times) {
     const opened = openSizing(asked, { most, narrow });

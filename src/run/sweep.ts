@@ -11,6 +11,7 @@ import { moments } from '../workload/moments.ts';
 import { makeWalks } from '../workload/walks.ts';
 import type { Screened } from './candidates.ts';
 import type { Found } from './found.ts';
+import { objectivesOf } from './front.ts';
 import { keepRows } from './keep.ts';
 import { rememberWork, type WorkStore } from './known-work.ts';
 import type { Part } from './part.ts';
@@ -60,7 +61,7 @@ export interface OpenSweep {
 
 /** Throws UserError for mistakes that only the workload's files reveal. */
 export async function sweep(question: Question, catalog: Catalog, options: SweepOptions): Promise<SweepResult> {
-  const opened = await openSweep(question, catalog, options, [question.objective]);
+  const opened = await openSweep(question, catalog, options, objectivesOf(question));
   try {
     return await opened.ask(question);
   } finally {
@@ -99,12 +100,13 @@ export async function openSweep(
   type Look = () => Promise<readonly Screened[]>;
   const find = async (asked: Question, searching: Searching, look: Look): Promise<Found> => {
     if (!shape) return weighRows(searching, asked, options.exhaustive ?? false);
-    const own = (await look())[objectives.indexOf(asked.objective)];
-    if (!own) throw new Error(`the sweep was not opened for ${asked.objective}`);
+    const screenedFor = openedFor(objectives, await look());
+    const own = screenedFor(asked.objective);
+    const pareto = asked.pareto.map((objective) => [objective, screenedFor(objective).legal] as const);
     const { onScreened } = options;
     const outputMean = lengths.output_mean;
     const onSeen = onScreened ? { onSeen: (found: Found) => onScreened(finish(asked, found)) } : {};
-    return screenRows(searching, asked, shape, own, catalog, { outputMean, ...onSeen });
+    return screenRows(searching, asked, shape, own, catalog, { outputMean, pareto, ...onSeen });
   };
   return {
     async ask(asked) {
@@ -129,6 +131,14 @@ export async function openSweep(
   };
 }
 
+function openedFor(objectives: readonly Objective[], looked: readonly Screened[]): (objective: Objective) => Screened {
+  return (objective) => {
+    const one = looked[objectives.indexOf(objective)];
+    if (!one) throw new Error(`the sweep was not opened for ${objective}`);
+    return one;
+  };
+}
+
 /** Ranks what was found and counts what fell. */
 function conclude(question: Question, found: Found, catalog: Catalog, prices: string | null) {
   const kept = keepRows(question, found, catalog, tellApart(question).deploymentOf);
@@ -143,6 +153,7 @@ function conclude(question: Question, found: Found, catalog: Catalog, prices: st
     dearer: found.dearer,
     equivalent: found.equivalent,
     proof: found.proof,
+    ...(found.front ? { front: found.front } : {}),
     unreached: rows - fallen - found.dearer - simulated,
     seed: first.workload.seed,
     ...labelRows(question, kept, catalog),

@@ -3,6 +3,7 @@ import { UserError } from '../check/issue.ts';
 import { rowScore } from '../metrics/sweep.ts';
 import type { Question } from '../spec/question.ts';
 import { nextUniform, openStream, STREAM_ORDER } from '../workload/streams.ts';
+import { openFronts } from './front.ts';
 import { openPool } from './pool.ts';
 import { isMet, openSearch, type Search, type SearchWatch, simulateRows, worstLeaders } from './prove.ts';
 import { tellApart } from './tell-apart.ts';
@@ -10,11 +11,14 @@ import { tellApart } from './tell-apart.ts';
 /** What a result says: its rows, those that keep the promise best first, and the figures by which they are recognised. */
 export interface Told {
   readonly rows: number;
-  readonly leaders: readonly {
-    readonly row: number;
-    readonly usd_per_hour: number | null;
-    readonly ttft_p99_ms: number | null;
-  }[];
+  readonly leaders: readonly ToldRow[];
+}
+
+interface ToldRow {
+  readonly row: number;
+  readonly on_front: boolean;
+  readonly usd_per_hour: number | null;
+  readonly ttft_p99_ms: number | null;
 }
 
 export interface VerifyOptions extends SearchWatch {
@@ -58,7 +62,7 @@ export async function verifySweep(question: Question, told: Told, options: Verif
       settle: Number.POSITIVE_INFINITY,
       watch: options,
     });
-    const leaders = leadersOf(search, told);
+    const leaders = [...new Set([...leadersOf(search, told), ...frontOf(question, told)])];
     await simulateRows(
       search,
       leaders.map(({ row }) => row),
@@ -67,9 +71,11 @@ export async function verifySweep(question: Question, told: Told, options: Verif
     );
     const changed = leaders.filter((leader) => !isAsTold(search, leader)).map(({ row }) => row);
     const bars = worstLeaders(search);
+    const fronts = openFronts(search, question.pareto);
+    fronts.add(leaders.map(({ row }) => row));
     const known = new Set(told.leaders.map(({ row }) => row));
     const drawn = await drawRows(search, question.rows, known, sample);
-    const better = drawn.filter((row) => isBetter(search, row, bars));
+    const better = drawn.filter((row) => isBetter(search, row, bars) || fronts.lacks(row));
     const refused = drawn.filter((row) => search.refused.has(row)).length;
     return { again: leaders.length, changed, sampled: drawn.length - refused, refused, better };
   } finally {
@@ -85,7 +91,7 @@ function refuseOther({ rows }: Question, told: Told): void {
 }
 
 /** The best `top` of every scenario, each of another deployment. */
-function leadersOf({ scenarioOf, deploymentOf, top }: Search, { leaders }: Told): Told['leaders'] {
+function leadersOf({ scenarioOf, deploymentOf, top }: Search, { leaders }: Told): readonly ToldRow[] {
   const seen = new Map<string, Set<string>>();
   return leaders.filter(({ row }) => {
     const names = seen.get(scenarioOf(row)) ?? new Set<string>();
@@ -96,7 +102,12 @@ function leadersOf({ scenarioOf, deploymentOf, top }: Search, { leaders }: Told)
   });
 }
 
-function isAsTold({ results }: Search, told: Told['leaders'][number]): boolean {
+/** All that are on the front, where one was asked for. */
+function frontOf({ pareto }: Question, { leaders }: Told): readonly ToldRow[] {
+  return pareto.length === 0 ? [] : leaders.filter(({ on_front }) => on_front);
+}
+
+function isAsTold({ results }: Search, told: ToldRow): boolean {
   const result = results.get(told.row)?.result;
   if (!result?.slo_met) return false;
   const near = (got: number, said: number | null): boolean =>

@@ -1,8 +1,10 @@
 // The way through a question of any shape: every row weighed, then simulated in the order of what its score cannot undercut.
 import type { Question } from '../spec/question.ts';
+import type { Objective } from '../spec/types.ts';
 import type { Near } from './bound-rows.ts';
 import type { Found } from './found.ts';
-import { gatherLegal, openInOrder } from './legal.ts';
+import { proveFront } from './front.ts';
+import { type Gathered, gatherLegal, openInOrder } from './legal.ts';
 import { BLOCK_ROWS, type Report } from './protocol.ts';
 import { openSearch, prove, type Searching, tellSearch } from './prove.ts';
 import { REASON_WORDS } from './reasons.ts';
@@ -10,16 +12,23 @@ import { settleNearest } from './settle.ts';
 
 /** Throws UserError for mistakes that only the workload's files reveal. `exhaustive`: also rows that cannot be better. */
 export async function weighRows(searching: Searching, question: Question, exhaustive: boolean): Promise<Found> {
-  const { legal, reasons, margin, nearest } = await weighAll(searching, question, !exhaustive);
+  const { legal, reasons, margin, nearest } = await weighAll(searching, question, searching.objective, !exhaustive);
+  const pareto: [Objective, Gathered][] = [];
+  for (const objective of question.pareto) {
+    const own = objective === searching.objective ? legal : await weighFor(searching, question, objective, exhaustive);
+    pareto.push([objective, own]);
+  }
   const lookedAt = performance.now();
   const search = openSearch(searching);
   const proof = await prove(search, legal, exhaustive);
+  const front = await proveFront(search, pareto);
   for (const { reason } of await settleNearest(search, nearest)) {
     const words = REASON_WORDS[reason];
     reasons.set(words, (reasons.get(words) ?? 0) - 1);
   }
   return {
     ...tellSearch(search, legal, proof, margin),
+    ...front,
     rejected: [
       ...[...reasons].map(([words, count]) => ({ words, count })),
       ...[...search.refused.values()].map((words) => ({ words, count: 1 })),
@@ -30,7 +39,11 @@ export async function weighRows(searching: Searching, question: Question, exhaus
   };
 }
 
-async function weighAll({ pool, watch, objective }: Searching, { rows }: Question, bounded: boolean) {
+async function weighFor(searching: Searching, question: Question, objective: Objective, exhaustive: boolean) {
+  return (await weighAll(searching, question, objective, !exhaustive)).legal;
+}
+
+async function weighAll({ pool, watch }: Searching, { rows }: Question, objective: Objective, bounded: boolean) {
   const blocks = Math.ceil(rows / BLOCK_ROWS);
   const legal = gatherLegal();
   const reasons = new Map<string, number>();

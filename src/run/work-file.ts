@@ -24,6 +24,9 @@ export interface FinishedWork {
   get(key: string, piece: number): unknown;
 }
 
+/** Its number, and what it came to. */
+export type Piece = readonly [piece: number, value: unknown];
+
 export interface WorkFile extends FinishedWork {
   readonly path: string;
   /** What it says of itself, first of all. */
@@ -32,7 +35,7 @@ export interface WorkFile extends FinishedWork {
   readonly count: number;
   /** Bytes that were cut off its end when it was opened. */
   readonly cut: number;
-  put(key: string, piece: number, value: unknown): void;
+  put(key: string, pieces: readonly Piece[]): void;
   /** Every piece. */
   list(): Iterable<readonly [key: string, piece: number]>;
   close(): void;
@@ -43,7 +46,7 @@ export function createWork(path: string, head: unknown): WorkFile {
   const handle = told(path, () => openSync(path, 'wx+'));
   const writer = openWriter(path, handle, 0);
   writer.raw(MAGIC);
-  writer.add('head', Buffer.from(JSON.stringify(head)));
+  writer.add('head', [[Buffer.from(JSON.stringify(head))]]);
   return open(path, handle, writer, { head, texts: [], pieces: new Map(), cut: 0 });
 }
 
@@ -73,13 +76,21 @@ function open(path: string, handle: number, writer: Writer, { head, texts, piece
   const numberOf = (text: string): number => {
     const known = numbers.get(text);
     if (known !== undefined) return known;
-    writer.add('text', Buffer.from(text));
+    writer.add('text', [[Buffer.from(text)]]);
     texts.push(text);
     numbers.set(text, texts.length - 1);
     return texts.length - 1;
   };
   let count = 0;
   for (const own of pieces.values()) count += own.size;
+  const payloadOf = (key: string, piece: number, value: unknown): readonly Buffer[] => {
+    const { frame, numbers: column } = pack(value);
+    const payload = Buffer.alloc(PIECE_HEAD - 1);
+    payload.writeUInt32LE(numberOf(key), 0);
+    payload.writeUInt32LE(numberOf(frame), 4);
+    payload.writeDoubleLE(piece, 8);
+    return [payload, Buffer.from(column.buffer, column.byteOffset, column.byteLength)];
+  };
   return {
     path,
     head,
@@ -92,15 +103,11 @@ function open(path: string, handle: number, writer: Writer, { head, texts, piece
       const at = pieces.get(key)!.get(piece)!;
       return unpack(told(path, () => readPiece(handle, at, texts)));
     },
-    put(key, piece, value) {
-      const { frame, numbers: column } = pack(value);
-      const payload = Buffer.alloc(PIECE_HEAD - 1);
-      payload.writeUInt32LE(numberOf(key), 0);
-      payload.writeUInt32LE(numberOf(frame), 4);
-      payload.writeDoubleLE(piece, 8);
-      const bytes = Buffer.from(column.buffer, column.byteOffset, column.byteLength);
-      noteAt(pieces, key, piece, writer.add('piece', payload, bytes));
-      count++;
+    put(key, own) {
+      // texts that they name go before them
+      const payloads = own.map(([piece, value]) => payloadOf(key, piece, value));
+      for (const [i, at] of writer.add('piece', payloads).entries()) noteAt(pieces, key, own[i]![0], at);
+      count += own.length;
     },
     *list() {
       for (const [key, own] of pieces) for (const piece of own.keys()) yield [key, piece];
@@ -119,8 +126,8 @@ function noteAt(pieces: Pieces, key: string, piece: number, at: number): void {
 
 interface Writer {
   raw(bytes: Buffer): void;
-  /** Where the record begins. */
-  add(kind: Kind, ...parts: readonly Buffer[]): number;
+  /** Records with these payloads, each in parts: where they begin. */
+  add(kind: Kind, payloads: readonly (readonly Buffer[])[]): number[];
   sync(): void;
 }
 
@@ -148,23 +155,31 @@ function openWriter(path: string, handle: number, from: number): Writer {
   return {
     raw,
     sync,
-    add(kind, ...parts) {
-      const payload = Buffer.concat([Buffer.of(KINDS.indexOf(kind)), ...parts]);
-      const frame = Buffer.alloc(FRAME);
-      frame.writeUInt32LE(payload.length, 0);
-      sumOf(payload).copy(frame, 4);
-      raw(Buffer.concat([frame, payload]));
+    add(kind, payloads) {
+      let next = end;
+      const begins: number[] = [];
+      const records = payloads.flatMap((parts) => {
+        const payload = [Buffer.of(KINDS.indexOf(kind)), ...parts];
+        const frame = Buffer.alloc(FRAME);
+        const length = payload.reduce((sum, part) => sum + part.length, 0);
+        frame.writeUInt32LE(length, 0);
+        sumOf(payload).copy(frame, 4);
+        begins.push(next);
+        next += FRAME + length;
+        return [frame, ...payload];
+      });
+      raw(Buffer.concat(records));
       if (Date.now() - synced > SYNC_EVERY) sync();
-      return end - payload.length - FRAME;
+      return begins;
     },
   };
 }
 
-const sumOf = (payload: Uint8Array): Buffer =>
-  createHash('sha256')
-    .update(payload)
-    .digest()
-    .subarray(0, FRAME - 4);
+function sumOf(payload: readonly Uint8Array[]): Buffer {
+  const hash = createHash('sha256');
+  for (const part of payload) hash.update(part);
+  return hash.digest().subarray(0, FRAME - 4);
+}
 
 /** Every whole record from the beginning; what comes after the first that is not whole is nobody's. */
 function readRecords(path: string, handle: number, size: number): Omit<Records, 'cut'> & { readonly end: number } {
@@ -179,7 +194,7 @@ function readRecords(path: string, handle: number, size: number): Omit<Records, 
     const length = frame.readUInt32LE(0);
     if (length === 0 || length > MOST_PAYLOAD || at + FRAME + length > size) break;
     const payload = readAt(handle, at + FRAME, length);
-    if (!sumOf(payload).equals(frame.subarray(4))) break;
+    if (!sumOf([payload]).equals(frame.subarray(4))) break;
     const kind = KINDS[payload[0]!];
     if (kind === 'head') head = JSON.parse(payload.toString('utf8', 1));
     else if (kind === 'text') texts.push(payload.toString('utf8', 1));

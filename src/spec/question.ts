@@ -36,6 +36,8 @@ export interface Question {
   /** In the order of the document, by the place their values stand at. */
   readonly axes: readonly FleetAxis[];
   readonly objective: Objective;
+  /** What its front is of; none where none is asked for. */
+  readonly pareto: readonly Objective[];
   /** How many rows the report keeps, and at most how many are simulated. */
   readonly top: number;
   readonly settle: number;
@@ -78,12 +80,13 @@ export function readQuestion(text: string, options: ReadOptions, seed?: number):
   refuseMistakes(opened);
   const { document, tree, at, any, where } = opened;
   const { row: firstRow, spec: first } = firstReadable(opened);
-  const { top, settle } = document.data as Written;
+  const { top, settle, pareto } = document.data as Written;
   return {
     name: first.name,
     rows: tree.rows,
     axes: listAxes(tree),
     objective: objectiveOf(document),
+    pareto: pareto ?? [],
     top: measured(top ?? TOP, 'number'),
     settle: measured(settle ?? SETTLE, 'number'),
     first,
@@ -124,6 +127,7 @@ interface Written {
   readonly top?: number | string | null;
   readonly settle?: number | string | null;
   readonly objective?: Objective | null;
+  readonly pareto?: readonly Objective[] | null;
 }
 
 interface Opened {

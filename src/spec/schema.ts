@@ -4,6 +4,7 @@ import { DEFAULT_SHEET } from '../catalog/price-sheets.ts';
 import { NUM_REQUESTS, SETTLE, TOP } from './defaults.ts';
 import { count, name, positive, quantity, section, timeWithUnit, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_RATE, MAX_REQUESTS, MAX_SEED, MIN_RATE } from './limits.ts';
+import { pareto } from './pareto.ts';
 import { SLO_KEYS, SLO_PRESETS } from './slo.ts';
 import { edge } from './window.ts';
 import { OBJECTIVES, PROCESSES } from './words.ts';
@@ -298,6 +299,7 @@ export const questionShape = {
   objective: word(OBJECTIVES)
     .optional()
     .describe('What the best deployment has least (or most) of; usd_per_hour if left out.'),
+  pareto,
   top: count(1, 100_000).optional().describe(`Deployments the report keeps; ${TOP} if left out.`),
   settle: count(0, MAX_COUNT)
     .optional()

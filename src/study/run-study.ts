@@ -6,6 +6,7 @@ import { rememberWork, type WorkStore } from '../run/known-work.ts';
 import { loadKindOf } from '../run/load.ts';
 import { openPool } from '../run/pool.ts';
 import { TOLERANCE } from '../run/probe-load.ts';
+import { runOf } from '../run/settled.ts';
 import type { SimulatedRow } from '../run/simulate-row.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { StudiedRow } from './figures.ts';
@@ -83,7 +84,7 @@ async function studyRows(
       const cuts = Uint32Array.from({ length: Math.ceil(rows.length / PIECE) }, (_, i) => i * PIECE);
       await pool.work({ kind: 'settle', rows: asked, cuts, hasty: false }, (report) => {
         if (report.kind !== 'settled') return;
-        for (const [i, one] of report.rows.entries()) note(asked[report.index + i]!, one.simulated, one.refused, null);
+        for (const [i, one] of report.rows.entries()) note(asked[report.index + i]!, runOf(one), one.refused, null);
       });
     }
   } finally {

@@ -24,7 +24,7 @@ const pieceOf = (i: number) => ({
 const keyOf = (i: number): string => (i % 2 === 0 ? 'even' : 'odd');
 
 function fill(file: WorkFile, from: number, to: number): void {
-  for (let i = from; i < to; i++) file.put(keyOf(i), i, pieceOf(i));
+  for (let i = from; i < to; i++) file.put(keyOf(i), [[i, pieceOf(i)]]);
 }
 
 const listed = (file: WorkFile): number[] => [...file.list()].map(([, piece]) => piece).sort((a, b) => a - b);
@@ -129,7 +129,7 @@ test('a full disk: a UserError that says so, and every record that was written s
     const column = new Float64Array(200);
     let put = 0;
     const fillUp = (): void => {
-      for (; put < 1000; put++) file.put('key', put, column.fill(put));
+      for (; put < 1000; put++) file.put('key', [[put, column.fill(put)]]);
     };
     expect(fillUp).toThrow(
       /full\.work: expected .*, received no space left on the disk \(what was written before is whole: make room/,

@@ -5,7 +5,8 @@ import { openCatalog } from '../../src/catalog/open.ts';
 import { bindDeployment, isRefusal } from '../../src/plan/deployment.ts';
 import { lowerSurface } from '../../src/plan/lower.ts';
 import { readSurface } from '../../src/plan/read-surface.ts';
-import { leastWork } from '../../src/run/least-work.ts';
+import { dearestOf } from '../../src/run/bounds.ts';
+import { type LeastWork, leastWork, type Totals } from '../../src/run/least-work.ts';
 import { openSession } from '../../src/run/session.ts';
 import { openQuestion } from '../../src/spec/question.ts';
 import { configurationOf } from '../../src/spec/shape.ts';
@@ -71,4 +72,39 @@ describe('no step undercuts the least work', () => {
       expect(nearest).toBeLessThan(3);
     });
   }
+});
+
+const LIMITS = { sequences: 512, tokens: 16_384, context: 900_000, longest: 9000 };
+const worthOf = ({ perPromptToken, perDecode, perContext }: LeastWork, totals: Totals): number =>
+  perPromptToken * totals.promptTokens + perDecode * totals.decodes + perContext * totals.context;
+
+test('what is found for some work is no less than what is found for other work comes to there', () => {
+  const tables = SURFACES.map(([model, hardware, tp, profile]) => surfaceOf(model, hardware, tp, profile)!);
+  const work = fc.record({
+    promptTokens: fc.constantFrom(0, 1e3, 1e5, 1e7),
+    decodes: fc.constantFrom(0, 1e3, 2e5, 1e7),
+    context: fc.constantFrom(0, 1e6, 1e9, 1e11),
+    pairs: fc.constant(1e9),
+  });
+  let other = 0;
+  fc.assert(
+    fc.property(fc.constantFrom(...tables), work, work, (table, own, others) => {
+      const [best, rival] = [leastWork(table, LIMITS, own), leastWork(table, LIMITS, others)];
+      if (rival.perPromptToken !== best.perPromptToken) other++;
+      expect(worthOf(best, own)).toBeGreaterThanOrEqual(worthOf(rival, own) * (1 - 1e-12));
+    }),
+    { numRuns: 300 },
+  );
+  expect(other).toBeGreaterThan(50);
+});
+
+test('the dearest of many are those that sorting puts last', () => {
+  const values = fc.array(fc.oneof(fc.double({ noNaN: true, min: 0, max: 10 }), fc.integer({ min: 0, max: 5 })));
+  fc.assert(
+    fc.property(values, fc.nat(40), (list, wanted) => {
+      const count = Math.min(wanted, list.length);
+      const sorted = Float64Array.from(list).sort();
+      expect(dearestOf(Float64Array.from(list), count)).toEqual(sorted.slice(list.length - count));
+    }),
+  );
 });

@@ -52,6 +52,7 @@ describe('specJsonSchema', () => {
         'slo',
         'budget',
         'objective',
+        'pareto',
         'top',
         'settle',
         'prices',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
-import { createWork, openWork, type WorkFile } from '../../src/run/work-file.ts';
+import { createWork, openWork, type Piece, type WorkFile } from '../../src/run/work-file.ts';
 import { openStudy } from '../../src/study/open-study.ts';
 import { runStudy, type StudyResult } from '../../src/study/run-study.ts';
 import { studyJson } from '../../src/study/study-json.ts';
@@ -28,9 +28,9 @@ function counted(file: WorkFile) {
   const store = {
     has: (key: string, piece: number) => file.has(key, piece),
     get: (key: string, piece: number) => file.get(key, piece),
-    put(key: string, piece: number, value: unknown) {
-      rows.push(piece);
-      file.put(key, piece, value);
+    put(key: string, pieces: readonly Piece[]) {
+      rows.push(...pieces.map(([piece]) => piece));
+      file.put(key, pieces);
     },
   };
   return { store, rows };

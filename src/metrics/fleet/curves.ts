@@ -68,7 +68,13 @@ export function openOnes(begins: Float64Array, ends: Float64Array) {
     open.begins[n] = begins[i];
     open.ends[n++] = ends[i];
   }
-  return { begins: open.begins.subarray(0, n).sort(), ends: open.ends.subarray(0, n).sort() };
+  return { begins: inOrder(open.begins.subarray(0, n)), ends: inOrder(open.ends.subarray(0, n)) };
+}
+
+/** Arrivals mostly are in order already. */
+function inOrder(times: Float64Array): Float64Array {
+  for (let i = 1; i < times.length; i++) if (times[i - 1]! > times[i]!) return times.sort();
+  return times;
 }
 
 /** The union of the intervals, as disjoint ones in order: when at least one was open. */

@@ -42,7 +42,7 @@ export function trustFleet(
 const BEFORE = 1;
 const MAKING = 2;
 
-/** By client, what the visits that came to it do: those of a stage all do the same. */
+/** By client, what the visits that came to it do: those of a stage all do the same. They are read until each client does all that there is. */
 function usesOf(
   { stages, visits, clients }: LoweredFleet['program'],
   { client }: Pick<VisitResults, 'client'>,
@@ -50,7 +50,13 @@ function usesOf(
 ): Uint8Array {
   const uses = new Uint8Array(clients.length);
   const ofStage = Uint8Array.from(stages, (_, stage) => useOf(stage));
-  for (let v = 0; v < visits.count; v++) if (client[v]! >= 0) uses[client[v]!]! |= ofStage[visits.stage[v]!]!;
+  const every = ofStage.reduce((all, use) => all | use, 0);
+  for (let v = 0, left = clients.length; v < visits.count && left > 0; v++) {
+    const c = client[v]!;
+    if (c < 0 || uses[c] === every) continue;
+    uses[c]! |= ofStage[visits.stage[v]!]!;
+    if (uses[c] === every) left--;
+  }
   return uses;
 }
 

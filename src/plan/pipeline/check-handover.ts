@@ -37,6 +37,7 @@ const blockSizeOf = ({ pool, client }: BoundPool): number =>
 /** Pairs of pools, prefill first, between which some pipeline moves a KV cache. */
 function listHandovers(spec: FleetSpec): (readonly [string, string])[] {
   const engines = new Map(poolsOfKind(spec, 'llm').map((pool): [string, LlmPool] => [pool.name, pool]));
+  if (![...engines.values()].some(({ role }) => role === 'decode')) return [];
   const hands = (from: string, to: string) =>
     from !== to && engines.get(from)?.role !== 'decode' && engines.get(to)?.role === 'decode';
   return spec.pipelines.flatMap(({ stages }) => {

@@ -17,44 +17,47 @@ interface Histogram {
   readonly name: string;
   readonly help: string;
   readonly ends: readonly number[];
-  of(record: RequestRecord): number;
+  readonly of: Counted;
 }
+type Counted = 'ttft' | 'tpot' | 'e2el' | 'prompt' | 'output';
 
 const HISTOGRAMS: readonly Histogram[] = [
   {
     name: 'vllm:time_to_first_token_seconds',
     help: 'Histogram of time to first token in seconds.',
     ends: FIRST_TOKEN,
-    of: ({ ttft }) => ttft,
+    of: 'ttft',
   },
   {
     name: 'vllm:request_time_per_output_token_seconds',
     help: 'Histogram of time_per_output_token_seconds per request.',
     ends: TOKEN,
-    of: ({ tpot }) => tpot,
+    of: 'tpot',
   },
   {
     name: 'vllm:e2e_request_latency_seconds',
     help: 'Histogram of e2e request latency in seconds.',
     ends: REQUEST,
-    of: ({ e2el }) => e2el,
+    of: 'e2el',
   },
   {
     name: 'vllm:request_prompt_tokens',
     help: 'Number of prefill tokens processed.',
     ends: TOKENS,
-    of: ({ prompt }) => prompt,
+    of: 'prompt',
   },
   {
     name: 'vllm:request_generation_tokens',
     help: 'Number of generation tokens processed.',
     ends: TOKENS,
-    of: ({ output }) => output,
+    of: 'output',
   },
 ];
 
 /** A label's value. */
 const escaped = (text: string): string => text.replace(/[\\"\n]/g, (one) => (one === '\n' ? '\\n' : `\\${one}`));
+
+const labelsOf = (model: string): string => `engine="0",model_name="${escaped(model)}"`;
 
 /** Text of one family. */
 function family(name: string, type: string, help: string, samples: readonly (readonly [string, number])[]): string {
@@ -63,11 +66,7 @@ function family(name: string, type: string, help: string, samples: readonly (rea
 }
 
 /** Counts up to each end, as Prometheus has them. */
-export function histogramText(
-  { name, help, ends }: Omit<Histogram, 'of'>,
-  labels: string,
-  values: Float64Array,
-): string {
+function histogramText({ name, help, ends }: Omit<Histogram, 'of'>, labels: string, values: Float64Array): string {
   const measured = values.filter((value) => !Number.isNaN(value));
   const sum = measured.reduce((total, value) => total + value, 0);
   return bucketText(
@@ -117,9 +116,14 @@ export const PROMETHEUS: ExportFormat = {
   words: "Prometheus text with vLLM's metric names, at the end of the run",
   *write(run) {
     const { measured, context } = run;
-    const labels = `engine="0",model_name="${escaped(context.models.join(', '))}"`;
+    const labels = labelsOf(context.models.join(', '));
     const records = [...recordsOf(run)];
-    for (const one of HISTOGRAMS) yield histogramText(one, labels, columnOf(records, one.of));
+    for (const one of HISTOGRAMS)
+      yield histogramText(
+        one,
+        labels,
+        columnOf(records, (record) => record[one.of]),
+      );
     const { itl } = measured.run;
     const { mean } = measured.result.itl;
     if (itl && Number.isFinite(mean)) {
@@ -162,13 +166,28 @@ function* counters({ result }: MeasuredFleet, records: readonly RequestRecord[],
     'Prefix cache hits, in terms of number of cached tokens.',
     sum(({ cached }) => cached),
   );
-  for (const [name, help] of [
-    ['vllm:num_requests_running', 'Number of requests in model execution batches.'],
-    ['vllm:num_requests_waiting', 'Number of requests waiting to be processed.'],
-  ] as const)
-    yield family(name, 'gauge', help, [[`${name}{${labels}}`, 0]]);
-  const peak = 'vllm:kv_cache_usage_perc';
-  yield family(peak, 'gauge', 'KV-cache usage. 1 means 100 percent usage (here: its peak).', [
-    [`${peak}{${labels}}`, result.peak_kv_use],
-  ]);
+  yield gauges({ running: 0, waiting: 0, kvUse: result.peak_kv_use }, labels);
+}
+
+/** What is under way: at the end of a run nothing, and of the KV cache its peak. */
+export interface LiveLoad {
+  readonly running: number;
+  readonly waiting: number;
+  readonly kvUse: number;
+}
+
+function gauges({ running, waiting, kvUse }: LiveLoad, labels: string): string {
+  const gauge = (name: string, help: string, value: number) =>
+    family(name, 'gauge', help, [[`${name}{${labels}}`, value]]);
+  return [
+    gauge('vllm:num_requests_running', 'Number of requests in model execution batches.', running),
+    gauge('vllm:num_requests_waiting', 'Number of requests waiting to be processed.', waiting),
+    gauge('vllm:kv_cache_usage_perc', 'KV-cache usage. 1 means 100 percent usage.', kvUse),
+  ].join('');
+}
+
+/** The same of a server that runs: what is over by now, and what is under way. Times in s. */
+export function liveText(model: string, load: LiveLoad, done: Readonly<Record<Counted, Float64Array>>): string {
+  const labels = labelsOf(model);
+  return HISTOGRAMS.map((one) => histogramText(one, labels, done[one.of])).join('') + gauges(load, labels);
 }

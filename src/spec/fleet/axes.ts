@@ -47,8 +47,8 @@ export interface Chosen {
 /** Sections that say what the whole sweep is about. */
 const FIXED = ['spec_version', 'name', 'objective', 'top', 'settle', 'where'];
 
-/** Says what is claimed of the rows, and makes none. */
-const STUDY = 'study';
+/** Say what is claimed or asked of all rows, and make none. */
+const WHOLE = ['study', 'pareto'];
 
 /** Ids of the catalog that `choices: all` stands for. */
 export type AllOf = (kind: CatalogKind) => readonly string[];
@@ -63,7 +63,8 @@ interface Turn {
 export function readTree(data: unknown, ledger: Ledger, allOf: AllOf, broken: Path[] = []): Tree {
   const seen = new Map<object, { readonly name: string; readonly trail: readonly Turn[] }>();
   const read = (value: unknown, path: Path, place: Path, trail: readonly Turn[]): Tree => {
-    const whole = value === null || typeof value !== 'object' || (place.length === 1 && place[0] === STUDY);
+    const whole =
+      value === null || typeof value !== 'object' || (place.length === 1 && WHOLE.includes(String(place[0])));
     if (whole) return { kind: 'leaf', rows: 1, value };
     const known = seen.get(value);
     if (known && isBefore(known.trail, trail)) return { kind: 'tie', rows: 1, name: known.name };

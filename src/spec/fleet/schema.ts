@@ -156,6 +156,7 @@ export const specSchema = section(
     slo: questionShape.slo,
     budget: questionShape.budget,
     objective: questionShape.objective,
+    pareto: questionShape.pareto,
     top: questionShape.top,
     settle: questionShape.settle,
     prices: questionShape.prices,
@@ -220,6 +221,7 @@ export function specJsonSchema(): object {
   const { properties, ...rest } = schema;
   const open = allowAxes({ properties }).properties as JsonSchema;
   const whole = properties as JsonSchema;
-  for (const key of ['spec_version', 'name', 'objective', 'top', 'settle', 'where', 'study']) open[key] = whole[key];
+  for (const key of ['spec_version', 'name', 'objective', 'pareto', 'top', 'settle', 'where', 'study'])
+    open[key] = whole[key];
   return { ...rest, properties: open, $defs: { ...(schema.$defs as object | undefined), axis: AXIS } };
 }
