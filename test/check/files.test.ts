@@ -131,8 +131,9 @@ describe('writing', () => {
     const src = fileURLToPath(new URL('../../src', import.meta.url));
     const doors = [
       ...['text-file.ts', 'whole-file.ts', 'version.ts', 'folder-lock.ts'].map((name) => join('check', name)),
-      // what files are under Node and in a browser, and what a sweep that goes on has appended to
+      // what files are under Node and in a browser, and what a sweep that goes on has appended to, here or through a queue
       ...[join('host', 'host.ts'), join('host', 'browser.ts'), join('run', 'work-file.ts'), join('run', 'asked.ts')],
+      ...[join('run', 'queue-coordinator.ts'), join('run', 'queue-worker.ts')],
     ];
     const names = readdirSync(src, { recursive: true }) as string[];
     const wrong = names
