@@ -15,9 +15,9 @@ export interface Pool {
 
 type Start = Omit<WorkerStart, 'module' | 'control'>;
 
-/** Starts `workers` threads, if more than one. A worker's mistake of the user's is thrown as UserError. An abort lets them finish the piece at hand. */
-export async function openPool(start: Start, workers: number, signal?: AbortSignal): Promise<Pool> {
-  if (workers <= 1) return openOwnPool(start, signal);
+/** Starts `workers` threads, if more than one (or `apart`: this thread has something to keep up meanwhile). A worker's mistake of the user's is thrown as UserError. An abort lets them finish the piece at hand. */
+export async function openPool(start: Start, workers: number, signal?: AbortSignal, apart = false): Promise<Pool> {
+  if (workers <= 1 && !apart) return openOwnPool(start, signal);
   const control = new SharedArrayBuffer(8);
   const words = new Int32Array(control);
   const data: WorkerStart = { ...start, module: kernelModule(), control };

@@ -136,7 +136,8 @@ function openRooms(workers: number, signal: AbortSignal, onProgress: NonNullable
       const { question, catalog } = askAgain(head);
       const { catalogFolder, prices, exhaustive } = head.asking;
       const seed = head.asking.seed ?? undefined;
-      const options = { workers, seed, catalogFolder, prices, exhaustive, signal, onProgress };
+      // apart: the lock on a shard is renewed here, however long a piece of work takes
+      const options = { workers, apart: true, seed, catalogFolder, prices, exhaustive, signal, onProgress };
       open = { run, question, sweep: await openSweep(question, catalog, options, objectivesOf(question)) };
       return open;
     },

@@ -27,6 +27,8 @@ export interface SweepOptions {
   readonly workers: number;
   /** Of the question, for the workers that open it again. */
   readonly seed?: number;
+  /** Whether even one worker is a thread of its own. */
+  readonly apart?: boolean;
   /** The user's catalog folder, for the workers' own look-ups; null = none. */
   readonly catalogFolder?: string | null;
   /** What the catalog was opened with in place of the spec's prices, for them too. */
@@ -81,7 +83,8 @@ export async function openSweep(
   const walks = makeWalks(first, (id) => catalog.shape(id));
   const lengths = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
   const { workers, seed, catalogFolder = null, prices = null, signal } = options;
-  const threads = await openPool({ text, file, seed, catalogFolder, prices, shape, objectives }, workers, signal);
+  const start = { text, file, seed, catalogFolder, prices, shape, objectives };
+  const threads = await openPool(start, workers, signal, options.apart);
   const pool = options.store ? rememberWork(threads, options.store) : threads;
   const runs: KnownRuns = new Map();
   let screened: readonly Screened[] | undefined;
