@@ -81,7 +81,7 @@ export async function openSweep(
   let started = performance.now();
   const shape = options.exhaustive ? null : onePool({ first, ...question });
   const walks = makeWalks(first, (id) => catalog.shape(id));
-  const lengths = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
+  const { prompt_mean, output_mean } = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
   const { workers, seed, catalogFolder = null, prices = null, signal } = options;
   const start = { text, file, seed, catalogFolder, prices, shape, objectives };
   const threads = await openPool(start, workers, signal, options.apart);
@@ -95,7 +95,6 @@ export async function openSweep(
       screen: (found.lookedAt - opened) / 1000,
       settle: (performance.now() - found.lookedAt) / 1000,
     };
-    const { prompt_mean, output_mean } = lengths;
     const workload = { description: walks.description, prompt_mean, output_mean };
     const interrupted = signal?.aborted ?? false;
     return { ...conclude(asked, found, catalog, prices), workload, seconds, workers, interrupted };
