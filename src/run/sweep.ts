@@ -106,9 +106,8 @@ export async function openSweep(
     const own = screenedFor(asked.objective);
     const pareto = asked.pareto.map((objective) => [objective, screenedFor(objective).legal] as const);
     const { onScreened } = options;
-    const outputMean = lengths.output_mean;
     const onSeen = onScreened ? { onSeen: (found: Found) => onScreened(finish(asked, found)) } : {};
-    return screenRows(searching, asked, shape, own, catalog, { outputMean, pareto, ...onSeen });
+    return screenRows(searching, asked, shape, own, catalog, { outputMean: output_mean, pareto, ...onSeen });
   };
   return {
     async ask(asked) {
