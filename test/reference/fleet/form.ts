@@ -3,7 +3,7 @@ import type { BatchingName } from '../../../src/check/scheduler-lists.ts';
 import { blocksToAdmit, gate } from './admit.ts';
 import { countBlocks, decodeTokens } from './blocks.ts';
 import { expects, findsExpected, learn, speak } from './expect.ts';
-import { headOf, isResident } from './queue.ts';
+import { choosesVictims, headOf, isResident } from './queue.ts';
 import { decodeEnd, isPartial, makeRoom, makeWay } from './room.ts';
 import { type Found, listUnits, lookUp, NO_BLOCKS, takeBack } from './share.ts';
 import type { Client, FormedStep, Visit } from './state.ts';
@@ -141,11 +141,14 @@ function formChunked(client: Client, step: FormedStep): void {
   let budget = client.setup.maxNumBatchedTokens;
   makeWay(client, step);
   const partial = client.running.find(isPartial);
-  if (partial) makeWay(client, step, Math.min(partial.need - partial.past, budget - client.running.length + 1));
+  const chunk = partial ? Math.min(partial.need - partial.past, budget - client.running.length + 1) : 0;
+  if (partial) makeWay(client, step, chunk);
   for (let at = 0; at < client.running.length && budget > 0; at++) {
     const visit = client.running[at]!;
     const left = Math.max(0, visit.need - visit.past);
-    const tokens = left > 0 ? Math.min(left, budget) : decodeTokens(client);
+    // a decode that went to make room for the partial prompt does not leave it its token, too
+    const most = choosesVictims(client) && visit === partial ? chunk : left;
+    const tokens = left > 0 ? Math.min(most, budget) : decodeTokens(client);
     if (tokens > budget) return; // nobody overtakes it
     const end = left > 0 ? visit.past + tokens : decodeEnd(client, visit, visit.past);
     if (!makeRoom(client, step, visit, end, left > 0 ? tokens : 0)) break;
