@@ -8,9 +8,8 @@ import { didYouMean } from '../check/nearest.ts';
 import { statOf } from '../check/text-file.ts';
 import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { openProgress } from '../report/progress.ts';
-import { openFolder } from '../report/write.ts';
 import { headOf } from '../run/asked.ts';
-import { openWorkFolder, type WorkFolder } from '../run/work-folder.ts';
+import type { WorkFolder } from '../run/work-folder.ts';
 import { readSpecText } from '../spec/open.ts';
 import { findFlips } from '../study/flips.ts';
 import { openStudy, type Study } from '../study/open-study.ts';
@@ -20,6 +19,7 @@ import { claimsTable, flipText, studyText } from '../study/terminal.ts';
 import { STUDY_FILES, writeSofar, writeStudy } from '../study/write.ts';
 import { type Flags, MOST_WORKERS, NO_ANSWER, type Output, onlyWord, verb, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
+import { openOwnFolder } from './sweep-work.ts';
 
 const FLAGS = {
   '--out': String,
@@ -101,12 +101,10 @@ async function openWork(
   flags: Flags<typeof FLAGS>,
   out: Output,
 ): Promise<WorkFolder> {
-  await openFolder(folder, STUDY_FILES);
   const { catalogFolder, prices } = optionsOf(flags);
   const asking = { file: question.file, seed: null, catalogFolder, prices, exhaustive: false };
   const resume = Boolean(flags['--resume']);
-  const work = openWorkFolder(folder, headOf(question, asking, null), resume, STUDY_WORK);
-  for (const note of work.notes) out.stderr(`${note}\n`);
+  const work = await openOwnFolder(folder, STUDY_FILES, headOf(question, asking, null), resume, out, STUDY_WORK);
   if (resume) out.stderr(`${folder}: ${work.known.toLocaleString('en-US')} rows were finished before\n`);
   return work;
 }

@@ -7,7 +7,7 @@ import { openProgress } from '../report/progress.ts';
 import { sweepJson } from '../report/sweep-json.ts';
 import { sweepTable } from '../report/terminal.ts';
 import { openFolder, SWEEP_FILES, writeSweep } from '../report/write.ts';
-import { type Asking, headOf } from '../run/asked.ts';
+import { type Asking, headOf, type WorkHead } from '../run/asked.ts';
 import type { Part } from '../run/part.ts';
 import { joinWork, type Shard } from '../run/shards.ts';
 import { SHARED_GROUPS, type SweepOptions, sweep } from '../run/sweep.ts';
@@ -45,6 +45,21 @@ export interface Ended {
   readonly spent: boolean;
 }
 
+/** The folder of a run, nobody else's meanwhile; `files` are what it writes there. Throws UserError where it is another's or holds other work. */
+export async function openOwnFolder(
+  folder: string,
+  files: readonly string[],
+  head: WorkHead,
+  resume: boolean,
+  out: Output,
+  name?: string,
+): Promise<WorkFolder> {
+  await openFolder(folder, files);
+  const work = openWorkFolder(folder, head, resume, name);
+  for (const note of work.notes) out.stderr(`${note}\n`);
+  return work;
+}
+
 /** Throws UserError where the folder is another's or holds other work. */
 export async function workOn(
   asked: Asked,
@@ -60,9 +75,7 @@ export async function workOn(
   let spent = false;
   try {
     if (folder !== undefined) {
-      await openFolder(folder, SWEEP_FILES); // before the work, not after it
-      work = openWorkFolder(folder, headOf(question, asking, part), resume);
-      for (const note of work.notes) out.stderr(`${note}\n`);
+      work = await openOwnFolder(folder, SWEEP_FILES, headOf(question, asking, part), resume, out); // before the work, not after it
       if (resume) out.stderr(`${formatNumber(work.known)} pieces of work were finished before\n`);
     }
     const options = {

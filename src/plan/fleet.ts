@@ -88,6 +88,11 @@ export interface FleetGroup {
   readonly light: number;
 }
 
+/** The clients of the instance that one begins: its ranks, or itself. */
+export function instanceFrom(clients: readonly FleetClient[], first: number): number[] {
+  return Array.from({ length: clients[first]?.rank?.of ?? 1 }, (_, rank) => first + rank);
+}
+
 /** Instances that start and stop while a program runs, and the rule that decides how many are on. */
 export interface FleetScaler {
   readonly name: string;

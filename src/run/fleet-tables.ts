@@ -17,17 +17,21 @@ import {
   reservesFinal,
 } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
-import type { ChannelParts, FleetClient, FleetGroup, FleetProgram } from '../plan/fleet.ts';
+import {
+  type ChannelParts,
+  type FleetClient,
+  type FleetGroup,
+  type FleetProgram,
+  instanceFrom,
+} from '../plan/fleet.ts';
 import { type CascadeSetup, roundOf, type SequencePages } from '../plan/setup.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
+import { type Put, wordsOf } from './cells.ts';
 import { hashRunsOf } from './hash-runs.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
-import { membersOn, placeScalers, scaledBy, scalerBytes } from './scaler-tables.ts';
+import { membersOn, offAtFirst, placeScalers, scaledBy, scalerBytes } from './scaler-tables.ts';
 
 const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
-
-/** Writes an address or a number into a cell of the fleet record. */
-export type Put = (cell: number, column: { readonly byteOffset: number } | number) => void;
 
 /** Bytes of all tables, padding included; nothing here grows with the requests but lists of hash ids. */
 export function tableBytes(program: FleetProgram): number {
@@ -58,11 +62,6 @@ export function placeTables(arena: Arena, program: FleetProgram, put: Put) {
   const loads = arena.f64(program.clients.length * F.LOADS_COLUMNS).fill(0);
   put(F.FLEET_LOADS, loads);
   return { clients: placeClients(arena, program), loads };
-}
-
-/** The same cells as 4-byte words: cell i is word 2 i. */
-export function wordsOf(cells: Float64Array): Int32Array {
-  return new Int32Array(cells.buffer, cells.byteOffset, cells.length * 2);
 }
 
 function placeLinks(arena: Arena, program: FleetProgram, put: Put): void {
@@ -116,11 +115,12 @@ function placeGroups(arena: Arena, program: FleetProgram, put: Put): void {
   const { groups, clients } = program;
   const cells = arena.f64(groups.length * F.POOL_CELLS);
   const words = wordsOf(cells);
+  const off = offAtFirst(program);
   groups.forEach((group, g) => {
     const base = g * F.POOL_CELLS;
     const members = arena.i32(group.members.length);
     members.set(group.members);
-    const on = membersOn(program, group);
+    const on = membersOn(group, off);
     const list = on ? arena.i32(group.members.length) : members;
     if (on) list.set(on);
     const count = on?.length ?? group.members.length;
@@ -241,9 +241,12 @@ function placeSurface(
 
 /** Members of some groups: where routing looks at KV use, blocks or remaining work, what changes inside a leap must be seen step by step. */
 function membersWhere({ groups, clients }: FleetProgram, wanted: (group: FleetGroup) => boolean): Set<number> {
-  const all = (member: number) => Array.from({ length: clients[member].rank?.of ?? 1 }, (_, rank) => member + rank);
   return new Set(
-    groups.filter(wanted).flatMap(({ members, instances }) => (instances ? members.flatMap(all) : members)),
+    groups
+      .filter(wanted)
+      .flatMap(({ members, instances }) =>
+        instances ? members.flatMap((first) => instanceFrom(clients, first)) : members,
+      ),
   );
 }
 

@@ -70,13 +70,10 @@ function emptyReport({ kind }: BlockOrder, block: number): Report {
 }
 
 async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOrder, onReport: Hear): Promise<void> {
-  const places: number[] = [];
-  order.rows.forEach((row, i) => {
-    if (!store.has(key, row)) places.push(i);
-    else onReport({ kind: 'settled', index: i, rows: [store.get(key, row) as SettledRow] });
-  });
+  const { places, rows } = leftOf(store, key, order.rows, (index, row) =>
+    onReport({ kind: 'settled', index, rows: [row as SettledRow] }),
+  );
   if (places.length === 0) return;
-  const rows = Float64Array.from(places, (place) => order.rows[place]!);
   await pool.work({ ...order, rows, cuts: cutAlike(order.cuts, places) }, (report) => {
     if (report.kind !== 'settled') return onReport(report);
     const placed = report.rows.map((one, i) => ({ one, place: places[report.index + i]! }));
@@ -89,19 +86,26 @@ async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOr
 }
 
 async function seek(pool: Pool, store: WorkStore, key: string, order: SeekOrder, onReport: Hear): Promise<void> {
-  const places: number[] = [];
-  order.rows.forEach((row, index) => {
-    if (!store.has(key, row)) places.push(index);
-    else onReport({ kind: 'sought', index, row: store.get(key, row) as SoughtRow });
-  });
+  const { places, rows } = leftOf(store, key, order.rows, (index, row) =>
+    onReport({ kind: 'sought', index, row: row as SoughtRow }),
+  );
   if (places.length === 0) return;
-  const rows = Float64Array.from(places, (place) => order.rows[place]!);
   await pool.work({ ...order, rows }, (report) => {
     if (report.kind !== 'sought') return onReport(report);
     const index = places[report.index]!;
     store.put(key, [[order.rows[index]!, report.row]]);
     onReport({ ...report, index });
   });
+}
+
+/** Rows that are to be done, and where they stand in the order; those that are known are told. */
+function leftOf(store: WorkStore, key: string, rows: Float64Array, tell: (index: number, known: unknown) => void) {
+  const places: number[] = [];
+  rows.forEach((row, index) => {
+    if (store.has(key, row)) tell(index, store.get(key, row));
+    else places.push(index);
+  });
+  return { places, rows: Float64Array.from(places, (place) => rows[place]!) };
 }
 
 /** Pieces of what is left, between the same rows as those of all. */

@@ -9,7 +9,7 @@ import { UserError } from '../check/issue.ts';
 import { fileWords } from '../check/text-file.ts';
 import { refuseOther, type WorkHead } from './asked.ts';
 import { jobId, KEPT_FOR, keysOf, type QueueConnection, type ShardJob } from './queue-connection.ts';
-import { listWorkers, type Presence } from './queue-presence.ts';
+import { listWorkers, type Presence, pause } from './queue-presence.ts';
 import { isDone } from './shards.ts';
 import { openWork } from './work-file.ts';
 import { WORK_FILE } from './work-folder.ts';
@@ -57,7 +57,7 @@ export async function gatherShards(connection: QueueConnection, options: GatherO
   };
   while (missing.size > 0 && !signal.aborted) {
     await untilAborted(look(), signal);
-    if (missing.size > 0) await untilAborted(new Promise((done) => setTimeout(done, LOOK_EVERY)), signal);
+    if (missing.size > 0) await pause(LOOK_EVERY, signal);
   }
   if (missing.size === 0) await untilAborted(tidy(gathering, all), signal);
   return all.filter((index) => !missing.has(index)).map(gathering.folderOf);

@@ -1,6 +1,7 @@
-// Who works on a queue, and how far each is: a worker says so every few seconds, and one that is silent is forgotten.
+// Who works on a queue, and how far each is: a worker says so every few seconds, and one that is silent is forgotten. How both ends wait.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { buildDigest } from './asked.ts';
 
@@ -25,6 +26,10 @@ export interface Presence {
     readonly words: string;
   } | null;
 }
+
+/** Waits for so many ms, or until `signal` is aborted. */
+export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal }).catch(() => undefined);
 
 /** Says what `read` tells, from now on. */
 export function announce(redis: Redis, read: () => Presence['doing']): { readonly name: string; close(): void } {

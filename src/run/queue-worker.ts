@@ -10,7 +10,7 @@ import { differences, headOf, type WorkHead } from './asked.ts';
 import { objectivesOf } from './front.ts';
 import { KEPT_FOR, keysOf, type QueueConnection, type ShardJob } from './queue-connection.ts';
 import { openExchange } from './queue-exchange.ts';
-import { announce, type Presence } from './queue-presence.ts';
+import { announce, type Presence, pause } from './queue-presence.ts';
 import { markDone } from './shards.ts';
 import { type OpenSweep, openSweep, type SweepOptions } from './sweep.ts';
 import { createWork, type WorkFile } from './work-file.ts';
@@ -86,7 +86,7 @@ export async function serveQueue(connection: QueueConnection, options: ServeOpti
   worker.on('error', () => undefined); // the connection says it
   worker.on('failed', (_, error) => say(`a shard failed here: ${error.message}`));
   try {
-    while (!signal.aborted && (doing !== null || Date.now() - busy < idle)) await sleep(IDLE_LOOK, signal);
+    while (!signal.aborted && (doing !== null || Date.now() - busy < idle)) await pause(IDLE_LOOK, signal);
     return await leave(worker);
   } finally {
     presence.close();
@@ -94,18 +94,6 @@ export async function serveQueue(connection: QueueConnection, options: ServeOpti
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-/** Ends early when `signal` is aborted. */
-const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 
 /** Whether it could within the time. */
 async function leave(worker: Worker<ShardJob>): Promise<boolean> {

@@ -3,13 +3,17 @@ import * as F from '../../assembly/layout/fleet.ts';
 import * as S from '../../assembly/layout/scaler.ts';
 import { SCALING, splitsMembers } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
-import type { FleetGroup, FleetProgram, FleetScaler, InstanceChange } from '../plan/fleet.ts';
+import {
+  type FleetGroup,
+  type FleetProgram,
+  type FleetScaler,
+  type InstanceChange,
+  instanceFrom,
+} from '../plan/fleet.ts';
+import { type Put, wordsOf } from './cells.ts';
 
 /** Changes of instances that a run holds until they are taken out. */
 const CHANGES = 4096;
-
-/** Writes an address or a number into a cell of the fleet record. */
-type Put = (cell: number, column: { readonly byteOffset: number } | number) => void;
 
 const roomOf = (clients: number): number => CHANGES + 8 * clients;
 const wishRoom = ({ outLooks, inLooks }: FleetScaler): number => Math.max(outLooks, inLooks);
@@ -26,13 +30,13 @@ export function scalerBytes({ scalers = [], clients, groups }: FleetProgram): nu
 /** Clients of scaled instances that are off at first. */
 export function offAtFirst({ scalers = [], clients }: FleetProgram): Set<number> {
   const later = scalers.flatMap(({ members, least }) => members.slice(least));
-  return new Set(later.flatMap((first) => Array.from({ length: clients[first].rank?.of ?? 1 }, (_, k) => first + k)));
+  return new Set(later.flatMap((first) => instanceFrom(clients, first)));
 }
 
 /** Clients of the instances of some scalers. */
 export function scaledBy({ scalers = [], clients }: FleetProgram, wanted: (scaler: FleetScaler) => boolean): number[] {
   const firsts = scalers.filter(wanted).flatMap(({ members }) => members);
-  return firsts.flatMap((first) => Array.from({ length: clients[first].rank?.of ?? 1 }, (_, k) => first + k));
+  return firsts.flatMap((first) => instanceFrom(clients, first));
 }
 
 /** Places scalers and states. */
@@ -40,7 +44,7 @@ export function placeScalers(arena: Arena, program: FleetProgram, put: Put): voi
   const { scalers = [], clients } = program;
   if (scalers.length === 0) return;
   const cells = arena.f64(scalers.length * S.SCALER_CELLS).fill(0);
-  const words = new Int32Array(cells.buffer, cells.byteOffset, cells.length * 2);
+  const words = wordsOf(cells);
   scalers.forEach((scaler, i) => {
     const base = i * S.SCALER_CELLS;
     const whole = (cell: number, value: number) => {
@@ -80,9 +84,9 @@ export function firstLook({ scalers = [] }: FleetProgram): number {
   return Math.min(...scalers.map(({ interval }) => interval));
 }
 
-/** Members of a group that are on at first; null where all are. Throws RangeError for a group that nobody could serve. */
-export function membersOn(program: FleetProgram, group: FleetGroup): readonly number[] | null {
-  const off = offAtFirst(program);
+/** Members of a group that are on at first (`off`: who is not); null where all are. Throws RangeError for a group that nobody could serve. */
+export function membersOn(group: FleetGroup, off: ReadonlySet<number>): readonly number[] | null {
+  if (off.size === 0) return null;
   const on = group.members.filter((member) => !off.has(member));
   if (on.length === group.members.length) return null;
   if (on.length === 0) throw new RangeError(`group ${group.name} has no instance that is always on`);
@@ -93,7 +97,7 @@ export function membersOn(program: FleetProgram, group: FleetGroup): readonly nu
 
 /** Takes out what has changed since it was last asked for. */
 export function takeChanges(fleet: Float64Array): InstanceChange[] {
-  const words = new Int32Array(fleet.buffer, fleet.byteOffset, fleet.length * 2);
+  const words = wordsOf(fleet);
   const count = words[F.FLEET_CHANGED * 2];
   const at = words[F.FLEET_CHANGES * 2];
   const cells = new Float64Array(fleet.buffer, at, (count * S.CHANGE_BYTES) / 8);

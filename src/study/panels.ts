@@ -1,5 +1,6 @@
 // Rows of a study as panels to draw: of each scenario and figure one line per compared label, along an axis, with the spread of the seeds.
 // As in claims, of answers that are neither compared nor drawn along the best stands.
+import { groupBy } from '../check/group-by.ts';
 import type { SweepAxis } from '../metrics/sweep.ts';
 import type { Quantity, Statement } from './claim.ts';
 import { ALL_FIGURES, type Figure, type StudiedRow } from './figures.ts';
@@ -85,11 +86,8 @@ function panelsAlong(result: StudyResult, compared: SweepAxis | undefined, along
   const scenarios = groupRows(rows, grouping, (axis) => grouping.makesScenario(axis) && !own.has(axis));
   return shownFigures(result).flatMap((figure) =>
     [...scenarios].map(([scenario, inside]): Panel => {
-      const names = [...new Set(inside.map((row) => (compared && row.labels.get(compared.name)) ?? ''))];
-      const lines = names.map((name): PanelLine => {
-        const taken = inside.filter((row) => ((compared && row.labels.get(compared.name)) ?? '') === name);
-        return { name, points: pointsOf(taken, figure, study, along, own) };
-      });
+      const taken = groupBy(inside, (row) => (compared && row.labels.get(compared.name)) ?? '');
+      const lines = [...taken].map(([name, of]) => ({ name, points: pointsOf(of, figure, study, along, own) }));
       return { figure, scenario, along: along?.labels ?? [''], axis: along?.short ?? '', lines };
     }),
   );

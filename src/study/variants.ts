@@ -1,4 +1,5 @@
 // Configurations of a study: one setting of every axis but the seeds, with its rows, one a seed. Of answers that nobody names the best stands.
+import { groupBy } from '../check/group-by.ts';
 import { spreadOf } from './chance.ts';
 import type { Which } from './claim.ts';
 import type { Figure, StudiedRow } from './figures.ts';
@@ -19,19 +20,8 @@ export interface Variant {
 }
 
 /** Rows by what they have on the axes that `of` takes, in the order of the rows: "trace azure-code-2023, size small"; '' of none. */
-export function groupRows(
-  rows: readonly StudiedRow[],
-  grouping: Grouping,
-  of: (axis: string) => boolean,
-): Map<string, StudiedRow[]> {
-  const groups = new Map<string, StudiedRow[]>();
-  for (const row of rows) {
-    const name = tellLabels(row.labels, grouping, of);
-    const group = groups.get(name) ?? [];
-    groups.set(name, group);
-    group.push(row);
-  }
-  return groups;
+export function groupRows(rows: readonly StudiedRow[], grouping: Grouping, of: (axis: string) => boolean) {
+  return groupBy(rows, ({ labels }) => tellLabels(labels, grouping, of));
 }
 
 /** What a row has on the axes that `of` takes; axes that it has nothing on stay away. */
@@ -42,15 +32,9 @@ export function tellLabels(labels: Which, { shortOf }: Grouping, of: (axis: stri
     .join(', ');
 }
 
-export function variantsOf(rows: readonly StudiedRow[], grouping: Grouping): Variant[] {
-  const groups = new Map<string, StudiedRow[]>();
-  for (const row of rows) {
-    const key = JSON.stringify([...row.labels].filter(([axis]) => axis !== grouping.seeds));
-    const group = groups.get(key) ?? [];
-    groups.set(key, group);
-    group.push(row);
-  }
-  return [...groups.values()].map((own) => ({ labels: own[0]!.labels, rows: own }));
+export function variantsOf(rows: readonly StudiedRow[], { seeds }: Grouping): Variant[] {
+  const groups = groupBy(rows, ({ labels }) => JSON.stringify([...labels].filter(([axis]) => axis !== seeds)));
+  return [...groups.values()].map((own) => ({ labels: own[0].labels, rows: own }));
 }
 
 export function meanOf(figure: Figure, { rows }: Variant): number {
@@ -59,11 +43,12 @@ export function meanOf(figure: Figure, { rows }: Variant): number {
 
 /** The one with the best figure on average, the first of equals; undefined where none has it. */
 export function bestOf(figure: Figure, variants: readonly Variant[]): Variant | undefined {
-  return variants
-    .filter((one) => !Number.isNaN(meanOf(figure, one)))
-    .reduce<Variant | undefined>((one, other) => {
-      if (!one) return other;
-      const [best, mean] = [meanOf(figure, one), meanOf(figure, other)];
-      return (figure.better === 'more' ? mean > best : mean < best) ? other : one;
-    }, undefined);
+  const better = figure.better === 'more' ? 1 : -1;
+  let [best, most]: [Variant | undefined, number] = [undefined, Number.NEGATIVE_INFINITY];
+  for (const one of variants) {
+    const mean = meanOf(figure, one);
+    if (Number.isNaN(mean) || (best && !(mean * better > most))) continue;
+    [best, most] = [one, mean * better];
+  }
+  return best;
 }

@@ -4,7 +4,7 @@ import { comesInBursts } from '../../plan/setup.ts';
 import { totalWeight } from '../itl.ts';
 import { ROLE_NONE, roleTable } from './roles.ts';
 import { countWithin, type TokenColumns } from './tokens.ts';
-import type { FleetLatencies, FleetRun } from './types.ts';
+import type { FleetLatencies, FleetRun, Span } from './types.ts';
 import { openOrder, type RequestColumns } from './walk.ts';
 import { type Checkpoint, chooseWindow, countBetween, type RunWindow, type WindowRule } from './window.ts';
 
@@ -21,11 +21,6 @@ export interface ClientView {
   readonly firstToken: 'prefill' | 'decode';
   /** Which part of the run figures are of; absent = all of it. */
   readonly window?: { readonly rule: WindowRule | 'steady'; readonly checkpoints: readonly Checkpoint[] };
-}
-
-interface Span {
-  readonly from: number;
-  readonly to: number;
 }
 
 /** A run as its client sees it. */

@@ -3,7 +3,7 @@
 import { type Intervals, peakOverlap, sumLengths, uniteIntervals } from './curves.ts';
 import { paidSeconds } from './instances.ts';
 import type { ClientBill } from './prices.ts';
-import type { ClientCounters, ClientResult, FleetResult, FleetRun } from './types.ts';
+import type { ClientCounters, ClientResult, FleetResult, FleetRun, Span } from './types.ts';
 
 /** `counted`, `clipped`, `bills`: of the span that is measured; peaks, visits and caches are those of the whole run. */
 export function measureClients(
@@ -12,7 +12,7 @@ export function measureClients(
   intervals: readonly Intervals[],
   clipped: readonly Intervals[],
   bills: readonly ClientBill[],
-  span: { readonly from: number; readonly to: number },
+  span: Span,
 ): ClientResult[] {
   const duration = span.to - span.from;
   const paid = paidSeconds(run, span);

@@ -1,6 +1,6 @@
 // Occupancy over time from the intervals of visits: means over equal parts of the run, peaks, and busy time.
 
-import type { ClientCurve, FleetRun, FleetTimeline } from './types.ts';
+import type { ClientCurve, FleetRun, FleetTimeline, Span } from './types.ts';
 import { isRejected } from './walk.ts';
 
 /** Times of one client's visits: became ready, began, ended; those still waiting or running at the end of the run end there. */
@@ -34,10 +34,7 @@ export function listIntervals(run: FleetRun, end: number): Intervals[] {
 }
 
 /** What of the intervals lies between two instants; those that do not are empty. */
-export function clipIntervals(
-  list: Intervals,
-  { from, to }: { readonly from: number; readonly to: number },
-): Intervals {
+export function clipIntervals(list: Intervals, { from, to }: Span): Intervals {
   const clip = (times: Float64Array) => times.map((time) => Math.min(to, Math.max(from, time)));
   return { ready: clip(list.ready), start: clip(list.start), finish: clip(list.finish) };
 }

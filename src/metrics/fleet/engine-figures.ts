@@ -1,11 +1,11 @@
 // What the engines of a fleet did together: how busy, how full, how many steps.
 import { paidSeconds } from './instances.ts';
-import type { FleetRun } from './types.ts';
+import type { FleetRun, Span } from './types.ts';
 
 const per = (amount: number, count: number): number => (count > 0 ? amount / count : Number.NaN);
 
 /** The engines of the fleet together. */
-export function engineFigures(run: FleetRun, span: { readonly from: number; readonly to: number }) {
+export function engineFigures(run: FleetRun, span: Span) {
   const { program, counters } = run;
   const paid = program.scalers ? paidSeconds(run, span) : null;
   const sum = { busy: 0, paid: 0, running: 0, steps: 0, engines: 0, peak: Number.NaN };

@@ -1,12 +1,8 @@
 // When instances that start and stop were on: they are paid, and draw idle power, from their order until they are empty.
 import { INSTANCE_OFF, INSTANCE_STARTING } from '../../../assembly/layout/scaler.ts';
+import { instanceFrom } from '../../plan/fleet.ts';
 import { peakOverlap, sumLengths } from './curves.ts';
-import type { FleetRun } from './types.ts';
-
-interface Span {
-  readonly from: number;
-  readonly to: number;
-}
+import type { FleetRun, Span } from './types.ts';
 
 /** Begins and ends of the times that an instance was paid, in order. */
 export interface PaidTimes {
@@ -38,7 +34,7 @@ export function listPaid({ program, changes = [] }: Pick<FleetRun, 'program' | '
       if (ends.length < begins.length) ends.push(to);
       const clip = (times: number[]) => Float64Array.from(times, (time) => Math.min(to, Math.max(from, time)));
       const times = { begins: clip(begins), ends: clip(ends) };
-      for (let k = 0; k < (program.clients[first].rank?.of ?? 1); k++) paid[first + k] = times;
+      for (const c of instanceFrom(program.clients, first)) paid[c] = times;
     });
   }
   return paid;

@@ -10,12 +10,7 @@ import { type EnergyShares, electricityOf, NO_SHARES, workEnergy, workParts } fr
 import { busySeconds } from './clients.ts';
 import type { Intervals } from './curves.ts';
 import { paidSeconds } from './instances.ts';
-import type { ClientCounters, ClientPrice, FleetRun } from './types.ts';
-
-interface Span {
-  readonly from: number; // s
-  readonly to: number;
-}
+import type { ClientCounters, ClientPrice, FleetRun, Span } from './types.ts';
 
 export interface ClientBill {
   /** Devices it stands on, and its part of them where it shares them. */

@@ -17,6 +17,12 @@ import type { Balance } from '../verdict.ts';
 import type { ClientView } from './client-view.ts';
 import type { PoolReplicas } from './instances.ts';
 
+/** A part of a run, s. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What the engine counted for one client. */
 export interface ClientCounters {
   readonly steps: number;

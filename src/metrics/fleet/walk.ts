@@ -8,7 +8,7 @@ import {
   STATE_UNSENT,
 } from '../../../assembly/layout/enums.ts';
 import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
-import type { FleetRun, StateCounts } from './types.ts';
+import type { FleetRun, Span, StateCounts } from './types.ts';
 
 export interface RequestColumns {
   readonly state: Int32Array;
@@ -118,11 +118,7 @@ export function countStates(state: Int32Array, chosen?: (index: number) => boole
 const STATES = 16;
 
 /** First arrival to the last end of a visit; a run that stopped early ends at its clock if that is later. */
-export function findSpan(
-  requests: RequestColumns,
-  results: VisitResults,
-  clock = Number.NEGATIVE_INFINITY,
-): { readonly from: number; readonly to: number } {
+export function findSpan(requests: RequestColumns, results: VisitResults, clock = Number.NEGATIVE_INFINITY): Span {
   let from = Number.POSITIVE_INFINITY;
   let to = Number.NEGATIVE_INFINITY;
   let early = false;

@@ -71,8 +71,8 @@ export function tellTrtllm(pool: Deployed, version: Version): Telling {
   if (c.kv_cache_dtype === 'int8') notes.push('TensorRT-LLM has no flag for an int8 KV cache');
   if (c.batching !== 'chunked' && c.batching !== 'mixed')
     notes.push(`the engine has no flag for ${c.batching} batching`);
-  if (c.admission === 'new-token-ratio') notes.push('the engine has no flag for new-token-ratio admission');
-  if (c.admission === 'full-prompt') notes.push('the engine has no flag for full-prompt admission');
+  if (c.admission === 'new-token-ratio' || c.admission === 'full-prompt')
+    notes.push(`the engine has no flag for ${c.admission} admission`);
   noteForeign(pool, ['batch_wait', 'attention_dp_config'], notes);
   const { dtype } = tellFormat(pool, [], notes);
   if (dtype !== undefined) notes.push(`serve a checkpoint whose weights are ${String(dtype)}`);

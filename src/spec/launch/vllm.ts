@@ -90,8 +90,8 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
   const { tensor_parallel_size: tp, data_parallel_size: dp, expert_parallel_size: ep } = c;
   if (ep > 1 && ep !== tp * dp) notes.push(`vLLM spreads experts over all ${tp * dp} devices, not over ${ep}`);
   if (c.kv_cache_dtype === 'int8') notes.push('vLLM has no int8 KV cache');
-  if (c.admission === 'new-token-ratio') notes.push('the engine has no flag for new-token-ratio admission');
-  if (c.admission === 'full-length') notes.push('the engine has no flag for full-length admission');
+  if (c.admission === 'new-token-ratio' || c.admission === 'full-length')
+    notes.push(`the engine has no flag for ${c.admission} admission`);
   const swaps = !isV1(version) && isAtLeast(version, [0, 4, 0]) && c.preemption_mode === 'swap';
   const rounds = !isV1(version) && isAtLeast(version, [0, 6, 0]);
   const marks = isAtLeast(version, [0, 23, 0]);
