@@ -44,7 +44,8 @@ export interface Binding {
   readonly unpacks: boolean;
 }
 
-export function bindCompute(op: ComputeOp, binding: Binding): PricedCompute {
+/** An op at the price of its own format (plan/envelope.ts holds it against wider ones). */
+export function bindAlone(op: ComputeOp, binding: Binding): PricedCompute {
   const { rate } = binding;
   const line = lineOf(op, rate);
   const norm = normId(rate.p);
@@ -86,7 +87,7 @@ export function launch(norm: number, line: Line, x: number, y: number): number {
 /** Formats whose activations an engine may have calibrated once for all; block scales are always made on the way. */
 const CALIBRATED: ReadonlySet<WeightFormat> = new Set(['fp8', 'int8']);
 /** Rows at which fits are sampled where nothing is measured: powers of two. */
-const ROWS: readonly number[] = Array.from({ length: 15 }, (_, i) => 2 ** i);
+export const ROWS: readonly number[] = Array.from({ length: 15 }, (_, i) => 2 ** i);
 
 function gemmCurve(op: ComputeOp, { rate, gemmRate, staticScales }: Binding): Curve | null {
   const quantises = staticScales && CALIBRATED.has(op.format) && op.activationsX > 0;

@@ -2,7 +2,8 @@
 import type { Basis, EngineProfile, Hardware, OpFamily, WeightFormat } from '../catalog/types.ts';
 import type { ComputeOp, ExchangeOp, Op } from '../stages/op.ts';
 import type { Split } from '../stages/split.ts';
-import { bindCompute, exchangeCurve, fasterCurve, launch, type PricedCompute } from './bind-ops.ts';
+import { peakOf } from './arithmetic.ts';
+import { exchangeCurve, fasterCurve, launch, type PricedCompute } from './bind-ops.ts';
 import { collectiveId, collectiveTimeTwin } from './collective-twin.ts';
 import { DERATING, derate, UNPACKING } from './datasheet.ts';
 import {
@@ -15,6 +16,7 @@ import {
   type Rate,
   worse,
 } from './efficiency.ts';
+import { bindCompute } from './envelope.ts';
 import { gatherLarge, type KernelTraits, slowExchange, slowRate } from './maturity.ts';
 import { type Curve, readCurve, readFactor, readPlane } from './op-table.ts';
 import { combine, lineParts, normId } from './roofline-twin.ts';
@@ -108,11 +110,16 @@ export function priceList(
   const rateOf = (family: OpFamily, format: WeightFormat) =>
     slowRate(book.rate(hardware, family, format), family, traits, hardware);
   const gemmRate = (format: WeightFormat) => rateOf('gemm', format);
+  const prices = {
+    rateOf,
+    peakOf: (format: WeightFormat) => peakOf(hardware, format),
+    bandwidth: hardware.memory_bandwidth,
+  };
   for (const op of ops) {
     if (op.kind === 'exchange') exchange.push(priceExchangeOp(op, hardware, book, traits));
     else {
       const rate = rateOf(op.family, formatOf(op, traits));
-      compute.push(bindCompute(op, { rate, gemmRate, staticScales, unpacks }));
+      compute.push(bindCompute(op, { rate, gemmRate, staticScales, unpacks }, prices));
     }
   }
   return { compute, exchange, slowdown: traits.prompt_slowdown ?? DERATING };

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Efficiency, OpFit, OpTable } from '../../src/catalog/types.ts';
-import { bindCompute, fasterCurve } from '../../src/plan/bind-ops.ts';
+import { bindAlone, fasterCurve } from '../../src/plan/bind-ops.ts';
 import { chooseRate, type FitSource, listSources } from '../../src/plan/efficiency.ts';
 import {
   factorAt,
@@ -140,7 +140,7 @@ describe('bound ops', () => {
       const [sources, op] = [listSources(source, DEVICE), gemm('mlp', 4096, 4096, format, 1)];
       const rate = chooseRate(sources, DEVICE, 'gemm', format);
       const gemmRate = (of: OpFit['format']) => chooseRate(sources, DEVICE, 'gemm', of);
-      const { curve, line } = bindCompute(op, { rate, gemmRate, staticScales, unpacks: false });
+      const { curve, line } = bindAlone(op, { rate, gemmRate, staticScales, unpacks: false });
       return curve ? readCurve(curve, m) : line.t0;
     };
     // 9 - 2 us of launch and a little traffic go at one row; the weights stay
