@@ -1,5 +1,5 @@
 // One op bound to the rate of one hardware: a line in seconds, and the curve or plane of its measurements where there are any.
-import type { WeightFormat } from '../catalog/types.ts';
+import type { OpTable, WeightFormat } from '../catalog/types.ts';
 import { ACTIVATION_BYTES } from '../stages/formats.ts';
 import { gemm } from '../stages/gemm-ops.ts';
 import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';
@@ -57,12 +57,29 @@ export function bindAlone(op: ComputeOp, binding: Binding): PricedCompute {
   const unpacks = binding.unpacks && WEIGHT_ONLY.has(op.format);
   if (op.family === 'moe') return { ...bound, unpacks, curve: expertsCurve(op, rate, line) };
   if (op.over === 'decode') {
-    const fitted = (sequences: number, context: number) => launch(norm, line, sequences * context, sequences);
-    return { ...bound, plane: makePlane(rate.table, op.shape, fitted) };
+    return { ...bound, plane: decodePlane(op, rate, rate.table) };
   }
   const [heads, kvHeads, headSize] = op.shape;
   const values = factorsAlong(rate.table, [heads, headSize, kvHeads]);
   return { ...bound, factors: { knots: rate.table.axes[0], values } };
+}
+
+/** Query heads that share a KV head, an axis of tables of decode attention. */
+const SHARED = 2;
+
+/** By the table, and no slower than with more query heads over the same cache, whose kernel could run these. */
+function decodePlane(op: ComputeOp, rate: Rate, table: OpTable): Plane {
+  const [heads, kvHeads, headSize] = op.shape;
+  const larger = table.axes[SHARED].filter((shared) => shared * kvHeads > heads);
+  const planes = [heads, ...larger.map((shared) => shared * kvHeads)].map((count) => {
+    const ratio = count / heads;
+    const wider = { ...op, flopsX: op.flopsX * ratio, flopsY: op.flopsY * ratio, bytesY: op.bytesY * ratio };
+    const fitted = (sequences: number, context: number) => fittedSeconds(wider, rate, sequences * context, sequences);
+    return makePlane(table, [count, kvHeads, headSize], fitted);
+  });
+  const [own] = planes;
+  const seconds = own.seconds.map((_, i) => Math.min(...planes.map((plane) => plane.seconds[i])));
+  return { ...own, seconds };
 }
 
 function lineOf(op: ComputeOp, rate: Rate): Line {
@@ -76,6 +93,11 @@ function lineOf(op: ComputeOp, rate: Rate): Line {
     memoryX: (op.bytesX + op.activationsX * wider) * rate.perByte,
     memoryY: op.bytesY * rate.perByte,
   };
+}
+
+/** Seconds of one launch of an op at (x, y) by a fit. */
+export function fittedSeconds(op: ComputeOp, rate: Rate, x: number, y: number): number {
+  return launch(normId(rate.p), lineOf(op, rate), x, y);
 }
 
 /** Seconds of one launch by the fit. */

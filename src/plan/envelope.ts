@@ -7,7 +7,7 @@ import type { ComputeOp } from '../stages/op.ts';
 import { widened } from '../stages/widened.ts';
 import { type Binding, bindAlone, launch, type PricedCompute, ROWS } from './bind-ops.ts';
 import { type Rate, worse } from './efficiency.ts';
-import { type Curve, readCurve } from './op-table.ts';
+import { type Curve, type Plane, readCurve } from './op-table.ts';
 
 /** What an engine could run instead, and whether weights have to be unpacked first. */
 interface Wider {
@@ -38,6 +38,7 @@ export interface Prices {
 /** An op at its own price or, where that is less, at the price of a wider format and of unpacking to it. */
 export function bindCompute(op: ComputeOp, binding: Binding, prices: Prices): PricedCompute {
   const own = bindAlone(op, binding);
+  if (own.plane) return { ...own, plane: planeAtLeast(own.plane, op, prices) };
   if ((op.family !== 'gemm' && op.family !== 'moe') || op.shape.length === 0) return own;
   const least = atLeast(own, prices);
   return WIDER[op.format].reduce((bound, wider) => {
@@ -67,6 +68,18 @@ function atLeast(bound: PricedCompute, { peakOf, bandwidth }: Prices): PricedCom
   const seconds = Float64Array.from(knots, (rows) => Math.max(own(rows), roof(rows)));
   const above = own(knots[knots.length - 1]) < roof(knots[knots.length - 1]);
   return { ...bound, curve: { knots, seconds, fitted: above ? roof : (bound.curve?.fitted ?? own) } };
+}
+
+/** Decode attention likewise. */
+function planeAtLeast(plane: Plane, op: ComputeOp, { peakOf, bandwidth }: Prices): Plane {
+  const { rows, columns } = plane;
+  const seconds = plane.seconds.map((own, i) => {
+    const sequences = rows[Math.floor(i / columns.length)] ?? 0;
+    const x = sequences * (columns[i % columns.length] ?? 0);
+    const bytes = op.bytes0 + op.bytesX * x + op.bytesY * sequences;
+    return Math.max(own, (op.flopsX * x + op.flopsY * sequences) / peakOf(op.format), bytes / bandwidth);
+  });
+  return { ...plane, seconds };
 }
 
 const isTimed = ({ basis }: Rate): boolean => basis === 'measured' || basis === 'calibrated';

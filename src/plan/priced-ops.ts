@@ -4,6 +4,7 @@ import type { ComputeOp, ExchangeOp, Op } from '../stages/op.ts';
 import type { Split } from '../stages/split.ts';
 import { peakOf } from './arithmetic.ts';
 import { exchangeCurve, fasterCurve, launch, type PricedCompute } from './bind-ops.ts';
+import { cleanedRate } from './cleaned-table.ts';
 import { collectiveId, collectiveTimeTwin } from './collective-twin.ts';
 import { DERATING, derate, UNPACKING } from './datasheet.ts';
 import {
@@ -57,7 +58,9 @@ export function openRateBook(fits: FitSource): RateBook {
   return {
     rate(hardware, family, format) {
       const { sources, rates } = bookOf(hardware);
-      return remember(rates, `${family} ${format}`, () => chooseRate(sources, hardware, family, format));
+      return remember(rates, `${family} ${format}`, () =>
+        cleanedRate(chooseRate(sources, hardware, family, format), format),
+      );
     },
     exchange(hardware, op, library) {
       const { sources, exchanges } = bookOf(hardware);

@@ -46,10 +46,27 @@ function listMoe(mlp: Moe, hidden: number, count: number, split: Split, format: 
   return ops;
 }
 
-/** The fused routed experts: weights of the distinct experts, activations of every (token, expert) pair. */
 function expertsOp(mlp: Moe, input: number, count: number, split: Split, format: WeightFormat): ComputeOp {
-  const matrices = mlp.gated ? 3 : 2;
+  const routing = { experts: mlp.experts, topK: mlp.top_k, groups: split.ep };
   const width = localExpertWidth(mlp.intermediate, split);
+  return routedExperts(routing, { input, width, matrices: mlp.gated ? 3 : 2 }, count, format);
+}
+
+/** Sizes of one expert on one device. */
+export interface Expert {
+  readonly input: number;
+  readonly width: number;
+  readonly matrices: number;
+}
+
+/** The fused routed experts: weights of the distinct experts, activations of every (token, expert) pair. */
+export function routedExperts(
+  routing: Routing,
+  { input, width, matrices }: Expert,
+  count: number,
+  format: WeightFormat,
+): ComputeOp {
+  const { experts, topK, groups } = routing;
   const weights = matrices * input * width;
   return computeOp({
     name: 'experts',
@@ -58,10 +75,10 @@ function expertsOp(mlp: Moe, input: number, count: number, split: Split, format:
     count,
     over: 'experts',
     flopsX: 2 * weights,
-    bytesX: (4 * input * split.ep) / mlp.top_k + 2 * matrices * width,
+    bytesX: (4 * input * groups) / topK + 2 * matrices * width,
     bytesY: weights * BYTES_PER_WEIGHT[format],
-    routing: { experts: mlp.experts, topK: mlp.top_k, groups: split.ep },
-    shape: [mlp.experts, mlp.top_k, input, width, split.ep],
+    routing,
+    shape: [experts, topK, input, width, groups],
   });
 }
 
