@@ -74,7 +74,8 @@ function decodePlane(op: ComputeOp, rate: Rate, table: OpTable): Plane {
   const planes = [heads, ...larger.map((shared) => shared * kvHeads)].map((count) => {
     const ratio = count / heads;
     const wider = { ...op, flopsX: op.flopsX * ratio, flopsY: op.flopsY * ratio, bytesY: op.bytesY * ratio };
-    const fitted = (sequences: number, context: number) => fittedSeconds(wider, rate, sequences * context, sequences);
+    const seconds = fittedBy(wider, rate);
+    const fitted = (sequences: number, context: number) => seconds(sequences * context, sequences);
     return makePlane(table, [count, kvHeads, headSize], fitted);
   });
   const [own] = planes;
@@ -95,9 +96,11 @@ function lineOf(op: ComputeOp, rate: Rate): Line {
   };
 }
 
-/** Seconds of one launch of an op at (x, y) by a fit. */
-export function fittedSeconds(op: ComputeOp, rate: Rate, x: number, y: number): number {
-  return launch(normId(rate.p), lineOf(op, rate), x, y);
+/** Seconds of one launch of an op by x and y, by a fit. */
+export function fittedBy(op: ComputeOp, rate: Rate): (x: number, y: number) => number {
+  const line = lineOf(op, rate);
+  const norm = normId(rate.p);
+  return (x, y) => launch(norm, line, x, y);
 }
 
 /** Seconds of one launch by the fit. */

@@ -4,11 +4,11 @@ import type { OpTable, WeightFormat } from '../catalog/types.ts';
 import { gemm } from '../stages/gemm-ops.ts';
 import { busiestPairs, routedExperts, touchedExperts } from '../stages/mlp-ops.ts';
 import type { ComputeOp } from '../stages/op.ts';
-import { fittedSeconds } from './bind-ops.ts';
+import { fittedBy } from './bind-ops.ts';
 import type { Rate } from './efficiency.ts';
 
-/** Seconds of one launch of an op at (x, y) by the fit that the table stands beside. */
-type Fitted = (op: ComputeOp, x: number, y: number) => number;
+/** Seconds of one launch of an op by x and y, by the fit that the table stands beside. */
+type Fitted = (op: ComputeOp) => (x: number, y: number) => number;
 
 /** Experts of layers in tables have a gate, as those of all models that were timed. */
 const MATRICES = 3;
@@ -18,7 +18,7 @@ export function cleanedRate(rate: Rate, format: WeightFormat): Rate {
   const { table } = rate;
   if (table?.family !== 'gemm' && table?.family !== 'moe') return rate;
   const clean = table.family === 'gemm' ? cleanedProducts : cleanedLayers;
-  return { ...rate, table: clean(table, format, (op, x, y) => fittedSeconds(op, rate, x, y)) };
+  return { ...rate, table: clean(table, format, (op) => fittedBy(op, rate)) };
 }
 
 /** Axes: rows, outputs, inputs; lowered along the latter two. */
@@ -26,7 +26,12 @@ function cleanedProducts(table: OpTable, format: WeightFormat, fitted: Fitted): 
   const [rows = [], outputs = [], inputs = []] = table.axes;
   const permille = [...table.permille];
   const stride = outputs.length * inputs.length;
-  const fits = outputs.flatMap((n) => inputs.map((k) => rows.map((m) => fitted(gemm('', k, n, format, 1), m, 0))));
+  const fits = outputs.flatMap((n) =>
+    inputs.map((k) => {
+      const seconds = fitted(gemm('', k, n, format, 1));
+      return rows.map((m) => seconds(m, 0));
+    }),
+  );
   const lower = (m: number, cell: number, larger: number): void => {
     const seconds = (at: number) => permille[m * stride + at]! * fits[at]![m]!;
     if (seconds(larger) < seconds(cell)) permille[m * stride + cell] = seconds(larger) / fits[cell]![m]!;
@@ -51,7 +56,8 @@ function cleanedLayers(table: OpTable, format: WeightFormat, fitted: Fitted): Op
     const [experts = 0, topK = 0, input = 0, width = 0, groups = 1] = sizes;
     const op = routedExperts({ experts, topK, groups }, { input, width, matrices: MATRICES }, 1, format);
     const { routing } = op;
-    const fits = tokens.map((n) => fitted(op, busiestPairs(routing!, n), touchedExperts(routing!, n)));
+    const byLine = fitted(op);
+    const fits = tokens.map((n) => byLine(busiestPairs(routing!, n), touchedExperts(routing!, n)));
     return fits.map((fit, i) => ({ fit, measured: (fit * table.permille[layer * tokens.length + i]!) / 1000 }));
   });
   const permille = layers.flatMap((sizes, layer) => {
