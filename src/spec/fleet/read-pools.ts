@@ -12,6 +12,7 @@ import { DEFAULT_PROFILE, NO_PROFILE } from '../defaults.ts';
 import type { Path } from '../document.ts';
 import { checkRules, readRules } from '../engine-rules.ts';
 import { fillFromLog, startWorldOf } from '../fill-from-log.ts';
+import { readHardware } from '../hardware.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
 import { readMachine } from '../machine.ts';
 import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
@@ -19,6 +20,7 @@ import { readStepTime } from '../step-time.ts';
 import type { Configuration, StepTime } from '../types.ts';
 import { number, type Part, readCatalogName, type World } from '../world.ts';
 import { readAutoscale } from './autoscale.ts';
+import { countOf } from './count.ts';
 import { readShare } from './leaf.ts';
 import type { Ledger } from './ledger.ts';
 import type { LlmPool, PoolSpec, RetrievalPool, RoutingSpec } from './types.ts';
@@ -40,7 +42,7 @@ function readPool(name: string, written: Part, ledger: Ledger, world: World): Po
   const scaled = readAutoscale(input, path, ledger);
   const common = {
     name,
-    count: scaled?.max ?? number(input.count, 1),
+    count: scaled?.max ?? (input.devices === undefined ? number(input.count, 1) : countOf(input, path, ledger)),
     location: (input.location as string | undefined) ?? null,
     routing: readRouting(input.routing, [...path, 'routing'], ledger),
     shares: readShares(input.shares),
@@ -57,7 +59,7 @@ function readPool(name: string, written: Part, ledger: Ledger, world: World): Po
     return { kind: 'kv-store', ...common, tiers: (input.tiers as string[] | undefined) ?? [], scope };
   }
   if (input.kind !== 'cores') return null;
-  const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world);
+  const hardware = readHardware(input.hardware, [...path, 'hardware'], ledger, world);
   return { kind: 'cores', ...common, cores: number(input.cores, 1), hardware };
 }
 
@@ -223,7 +225,7 @@ function readConfiguration(
   const size = (key: keyof Configuration, otherwise: number) => number(input[key], otherwise);
   const word = <K extends keyof Configuration>(key: K, otherwise: Configuration[K]) =>
     (input[key] as Configuration[K] | undefined) ?? otherwise;
-  const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world) ?? '';
+  const hardware = readHardware(input.hardware, [...path, 'hardware'], ledger, world) ?? '';
   const device = world.known.device?.(hardware);
   const own = profile ?? NO_PROFILE;
   const limits = profile && device ? limitsOn(profile, device) : own;
@@ -296,7 +298,7 @@ function readOwnPrice(input: Part | undefined, path: Path, ledger: Ledger): Step
 }
 
 function readRetrieval(input: Part, path: Path, ledger: Ledger, world: World) {
-  const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world);
+  const hardware = readHardware(input.hardware, [...path, 'hardware'], ledger, world);
   const index = input.index as Part | undefined;
   if (!index || ledger.isBroken([...path, 'index'])) return null;
   const bandwidth = (key: string, otherwise: number) =>
