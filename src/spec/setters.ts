@@ -11,7 +11,7 @@ import { fieldAt, inputAt } from './fields.ts';
 import type { Tree } from './fleet/axes.ts';
 import { Ledger } from './fleet/ledger.ts';
 import { llmShape } from './fleet/pool-schema.ts';
-import { readRouting } from './fleet/read-pools.ts';
+import { readRouting } from './fleet/read-routing.ts';
 import { explainMisfits } from './fleet/structure.ts';
 import type { FleetSpec, LlmPool } from './fleet/types.ts';
 import { parametersIn, refersTo } from './parameters.ts';

@@ -7,8 +7,9 @@ import type { Ledger } from './ledger.ts';
 /** Keys that say how many devices an instance has. */
 const SPLIT = ['tensor_parallel_size', 'pipeline_parallel_size', 'data_parallel_size'] as const;
 
-/** Instances of a pool whose devices are counted. */
+/** Instances of a pool, or what its devices make. */
 export function countOf(input: Part, path: Path, ledger: Ledger): number {
+  if (input.devices === undefined) return number(input.count, 1);
   if (input.count !== undefined) {
     const expected = 'no count beside devices: the split says how many instances they are';
     ledger.add({ path: [...path, 'count'], expected, received: show(input.count) });
