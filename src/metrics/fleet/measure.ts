@@ -2,7 +2,7 @@
 import { STATE_FINISHED, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
 import { comesInBursts } from '../../plan/setup.ts';
 import { summariseItl, totalWeight } from '../itl.ts';
-import { keepsPromise, overBudget } from '../limits.ts';
+import { keepsPromise, overBudget, type Taken } from '../limits.ts';
 import { countGood, peakOutputThroughput } from '../requests.ts';
 import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
@@ -44,7 +44,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
   const ownBills = isPart ? billClients(seen.run, clipped, seen.span) : bills;
   const priced = priceSeen(seen, requests, ownBills);
   const prices = stagePrices(run, visitBills, countFinished(requests), seen.window ? priced : null);
-  const measured = measureRequests(seen, requests, predecessors, span);
+  const measured = measureRequests(seen, requests, judgeSeen(seen, requests, predecessors, span), span);
   const result: FleetResult = {
     ...measured,
     slo_met: measured.slo_met && overBudget(run.budget, priced).length === 0,
@@ -74,8 +74,16 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
   };
 }
 
-/** The part of the result that stands for the whole fleet, at a fraction of the time: for sweeps. */
-export function summariseFleet(run: FleetRun): FleetSummary {
+/** What tells whether a run was long enough. */
+export type Told = ReturnType<typeof judgeSeen> & Taken & Pick<FleetSummary, 'stopped'>;
+
+/**
+ * The part of the result that stands for the whole fleet, at a fraction of the time: for sweeps. `isShort`: whether the run is to be done
+ * again, longer, by what is told first; then nothing more is.
+ */
+export function summariseFleet(run: FleetRun): FleetSummary;
+export function summariseFleet(run: FleetRun, isShort: (told: Told) => boolean): FleetSummary | null;
+export function summariseFleet(run: FleetRun, isShort?: (told: Told) => boolean): FleetSummary | null {
   if (run.hopeless) return summariseGivenUp(run);
   const { program, results } = run;
   const requests = readRequests(run);
@@ -87,8 +95,11 @@ export function summariseFleet(run: FleetRun): FleetSummary {
   const intervals = counted ? program.clients.map(() => NO_INTERVALS) : listIntervals(run, span.to);
   const seen = seeRun(run, requests, tokens, span);
   const clipped = seen.span !== span ? intervals.map((list) => clipIntervals(list, seen.span)) : intervals;
-  const measured = measureRequests(seen, requests, predecessors, span);
+  const judged = judgeSeen(seen, requests, predecessors, span);
   const priced = priceSeen(seen, requests, billClients(seen.run, clipped, seen.span));
+  const stopped = run.stopped ?? '';
+  if (isShort?.({ ...judged, ...priced, stopped })) return null;
+  const measured = measureRequests(seen, requests, judged, span);
   return {
     ...measured,
     ...(measured.slo_met ? { sampling: sampleRun(run, seen) } : {}),
@@ -98,7 +109,7 @@ export function summariseFleet(run: FleetRun): FleetSummary {
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
-    stopped: run.stopped ?? '',
+    stopped,
   };
 }
 
@@ -178,27 +189,40 @@ function priceSeen({ run, span, tokens, completed }: Seen, requests: RequestColu
   return priceFleet(run, bills, completed ?? countFinished(requests), tokens.produced, seconds(span));
 }
 
-/** `whole`: all of the run. */
-function measureRequests(
-  { run, tokens, span, window, members, ...seen }: Seen,
+/** Latencies, and whether the run kept up. `whole`: all of the run. */
+function judgeSeen(
+  { run, tokens, window, ...seen }: Seen,
   requests: RequestColumns,
   predecessors: Int32Array,
   whole: Seen['span'],
 ) {
   const { latencies } = tokens;
   const bursts = run.program.clients.some(comesInBursts);
-  const duration = seconds(span);
   const { total: _, finished, cancelled: __, ...lost } = countStates(requests.state);
   const completed = seen.completed ?? finished;
-  const rate = (amount: number) => per(amount, duration) * seen.pace;
   // tokens that come several at once have fewer gaps than tokens: those that the engine counted
   const gaps = bursts && run.itl ? totalWeight(run.itl) : tokens.gaps;
   const meanGap = gaps > 0 ? tokens.gapSeconds / gaps : Number.NaN;
   const summaries = run.hopeless
     ? NO_LATENCIES
     : summariseAll(run, latencies, lost.unfinished > 0 ? Number.NaN : meanGap, meanGap);
-  const stream = streamOf(requests, tokens, run.program.requests.turns !== undefined);
   const { verdict, balance } = judgeRun(run, requests, predecessors, window, whole.to);
+  return { ...summaries, verdict, balance, completed, ...lost };
+}
+
+/** Everything else, and of the judgement whether the promise was kept. */
+function measureRequests(
+  { run, tokens, span, window, members, ...seen }: Seen,
+  requests: RequestColumns,
+  judged: ReturnType<typeof judgeSeen>,
+  whole: Seen['span'],
+) {
+  const { latencies } = tokens;
+  const { verdict, balance, completed, ttft, first_answer, tpot, itl, e2el, ...lost } = judged;
+  const summaries = { ttft, first_answer, tpot, itl, e2el };
+  const duration = seconds(span);
+  const rate = (amount: number) => per(amount, duration) * seen.pace;
+  const stream = streamOf(requests, tokens, run.program.requests.turns !== undefined);
   // of those that arrive in the window, which are not quite those that end in it
   const good = countGood(latencies, run.slo);
   const fraction = good < 0 ? Number.NaN : per(good, countMeasured(latencies.e2el));
@@ -227,7 +251,7 @@ function measureRequests(
     total_output_tokens: tokens.produced,
     thinking_tokens: tokens.thought,
     ...engineFigures(run, span),
-    max_concurrent_requests: peakOverlap(finishedOnly(requests, 'arrival'), finishedOnly(requests, 'finish')),
+    max_concurrent_requests: peakOverlap(requests.arrival, requests.finish), // who never finished has no end
   };
 }
 
@@ -241,13 +265,6 @@ function summariseAll({ itl, pick }: FleetRun, latencies: FleetLatencies, counte
     itl: itl ? summariseItl(itl, counted) : { ...EMPTY_SUMMARY, mean: meanGap },
     e2el: summarise(latencies.e2el, pick),
   };
-}
-
-function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): Float64Array {
-  const times = new Float64Array(requests.state.length);
-  let n = 0;
-  for (let r = 0; r < times.length; r++) if (requests.state[r] === STATE_FINISHED) times[n++] = requests[column][r];
-  return times.subarray(0, n);
 }
 
 function priceFleet(
