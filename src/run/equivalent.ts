@@ -102,14 +102,14 @@ function looksAtLimits(client: FleetClient): boolean {
   );
 }
 
-const NAMES = new WeakMap<LoweredFleet, Partial<Record<'true' | 'false', string>>>();
+const NAMES = new WeakMap<object, Partial<Record<'true' | 'false', string>>>();
 
-/** Equal for rows that differ in nothing but the limits: asked once of those that were made from one. */
+/** Equal for rows that differ in nothing but the limits: asked once of those that are known to. */
 export function className(spec: FleetSpec, lowered: LoweredFleet, hasty: boolean): string {
-  const { first } = lowered;
-  if (!first) return nameClass(spec, lowered, hasty);
-  const names = NAMES.get(first) ?? {};
-  NAMES.set(first, names);
+  const { likeness } = lowered;
+  if (!likeness) return nameClass(spec, lowered, hasty);
+  const names = NAMES.get(likeness) ?? {};
+  NAMES.set(likeness, names);
   const name = names[`${hasty}`] ?? nameClass(spec, lowered, hasty);
   names[`${hasty}`] = name;
   return name;

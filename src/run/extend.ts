@@ -1,6 +1,7 @@
 // Runs that are too short to tell whether they keep up are done again, longer, from the same random streams: until it is told, or so long.
-import { isUndecided, overBudget } from '../metrics/limits.ts';
+
 import type { Told } from '../metrics/fleet/measure.ts';
+import { isUndecided, overBudget } from '../metrics/limits.ts';
 import { MOST_TIMES } from '../metrics/sweep.ts';
 import { timesToDecide } from '../metrics/verdict.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';

@@ -4,7 +4,6 @@ import { comesInBursts } from '../../plan/setup.ts';
 import { summariseItl, totalWeight } from '../itl.ts';
 import { keepsPromise, overBudget, type Taken } from '../limits.ts';
 import { countGood, peakOutputThroughput } from '../requests.ts';
-import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import type { FleetSummary } from '../sweep.ts';
@@ -17,9 +16,11 @@ import { listPaid, replicasOf } from './instances.ts';
 import { judgeRun, sampleRun, windowFigures } from './judge-run.ts';
 import { NO_LATENCIES, NOTHING_MEASURED } from './nothing.ts';
 import { measurePipelines } from './pipelines.ts';
+import { priceFleet } from './price-fleet.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
 import { streamOf } from './streams.ts';
+import { per, sumKnown } from './sums.ts';
 import { measureTokens } from './tokens.ts';
 import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet } from './types.ts';
 import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
@@ -175,14 +176,19 @@ function countMeasured(column: Float64Array): number {
   return count;
 }
 
-const per = (amount: number, count: number): number => (count > 0 ? amount / count : Number.NaN);
-
 /** Requests that did not arrive in the window as if they had not been. */
 function stateWithin({ state }: RequestColumns, { members }: Seen): Int32Array {
   return members ? state.map((one, r) => (members[r] === 1 ? one : STATE_UNFINISHED)) : state;
 }
 
 const seconds = ({ from, to }: Seen['span']): number => to - from;
+
+/** When requests were finished; NaN for those that were not. */
+function endsOf({ state, finish }: RequestColumns): Float64Array {
+  const ends = finish.slice();
+  for (let r = 0; r < ends.length; r++) if (state[r] !== STATE_FINISHED) ends[r] = Number.NaN;
+  return ends;
+}
 
 /** Energy and cost of what the client sees. */
 function priceSeen({ run, span, tokens, completed }: Seen, requests: RequestColumns, bills: readonly ClientBill[]) {
@@ -251,7 +257,7 @@ function measureRequests(
     total_output_tokens: tokens.produced,
     thinking_tokens: tokens.thought,
     ...engineFigures(run, span),
-    max_concurrent_requests: peakOverlap(requests.arrival, requests.finish), // who never finished has no end
+    max_concurrent_requests: peakOverlap(requests.arrival, endsOf(requests)),
   };
 }
 
@@ -265,62 +271,6 @@ function summariseAll({ itl, pick }: FleetRun, latencies: FleetLatencies, counte
     itl: itl ? summariseItl(itl, counted) : { ...EMPTY_SUMMARY, mean: meanGap },
     e2el: summarise(latencies.e2el, pick),
   };
-}
-
-function priceFleet(
-  run: FleetRun,
-  bills: readonly ClientBill[],
-  completed: number,
-  outputTokens: number,
-  duration: number,
-) {
-  const served = findServed(run.results.client, bills.length);
-  const unserved = bills.filter((_, c) => served[c] === 0);
-  const unknown = (read: (bill: ClientBill) => number): string[] =>
-    run.program.clients.filter((_, c) => Number.isNaN(read(bills[c]))).map(({ name }) => name);
-  const energy_j = sumKnown(bills.map(({ joules }) => joules));
-  const usd = sumKnown(bills.map((bill) => bill.usd));
-  return {
-    devices: Math.round(bills.reduce((sum, { devicesBorne }) => sum + devicesBorne, 0)),
-    unmetered: unknown(({ joules }) => joules),
-    unpriced: unknown((bill) => bill.usd),
-    energy_j,
-    power_w: per(energy_j, duration),
-    joules_per_token: per(energy_j, outputTokens),
-    joules_per_request: per(energy_j, completed),
-    energy_shares: sharesOf(sumParts(bills)),
-    electricity_usd_per_hour: sumKnown(bills.map(({ electricity }) => electricity)),
-    usd_per_hour: sumKnown(bills.map(({ usdPerHour }) => usdPerHour)),
-    usd_per_request: per(usd, completed),
-    usd_per_million_tokens: per(usd, outputTokens) * 1e6,
-    idle_joules_per_request: per(sumKnown(unserved.map(({ joules }) => joules)), completed),
-    idle_usd_per_request: per(sumKnown(unserved.map((bill) => bill.usd)), completed),
-  };
-}
-
-/** Which clients had a visit; the visits are read only until each has had one. */
-function findServed(client: Int32Array, clients: number): Uint8Array {
-  const served = new Uint8Array(clients);
-  for (let v = 0, left = clients; left > 0 && v < client.length; v++) {
-    const c = client[v]!;
-    if (served[c] !== 0) continue; // served before, or a visit that no client has taken
-    served[c] = 1;
-    left--;
-  }
-  return served;
-}
-
-/** Of the clients whose energy is known, what it went into. */
-function sumParts(bills: readonly ClientBill[]): EnergyShares {
-  const known = bills.filter(({ joules }) => !Number.isNaN(joules));
-  const sum = (part: keyof EnergyShares): number => sumKnown(known.map(({ parts }) => parts[part]));
-  return { idle: sum('idle'), compute: sum('compute'), memory: sum('memory'), network: sum('network') };
-}
-
-/** The sum of what is known; NaN where something is asked for and nothing is known. */
-function sumKnown(values: readonly number[]): number {
-  const known = values.filter((value) => !Number.isNaN(value));
-  return values.length > 0 && known.length === 0 ? Number.NaN : known.reduce((sum, value) => sum + value, 0);
 }
 
 type PerRequest = Pick<

@@ -57,8 +57,8 @@ export interface LoweredFleet {
   readonly clients: readonly ClientFacts[];
   readonly pipelines: { readonly names: readonly string[]; readonly of: Int32Array };
   readonly walks: Walks;
-  /** The fleet that it was made from, where it differs from that in nothing but the limits of its engines: itself if it is the first. */
-  readonly first?: LoweredFleet;
+  /** The same for fleets that differ in nothing but the limits of their engines; absent where that cannot be told. */
+  readonly likeness?: object;
 }
 
 /** Throws UserError with everything about the spec that the catalog does not allow: models that do not fit, splits, stores. */
@@ -103,7 +103,7 @@ export function prepareFleet(
   const make = () => lowerPools(spec, catalog, share, pools, blaming, requests);
   const name = requests ? null : fleetName(share, spec, pools);
   if (name === null) return make();
-  const first = share.fleets.get(name, make);
+  const first = share.fleets.get(name, () => ({ ...make(), likeness: {} }));
   blaming.settle();
   return limitedAs(first, pools);
 }
@@ -121,7 +121,6 @@ function limitedAs(first: LoweredFleet, pools: ReadonlyMap<string, BoundPool>): 
     ...first,
     program: { ...first.program, clients },
     clients: first.clients.map((known) => facts.get(known.pool) ?? known),
-    first,
   };
 }
 

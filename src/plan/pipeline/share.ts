@@ -173,7 +173,13 @@ function fieldsOf(part: object, idOf: FleetShare['idOf'], without: ReadonlySet<s
 }
 
 /** Values of a configuration that become limits of its engines, and those that say how many there are. */
-const LIMITS = new Set(['max_num_seqs', 'max_num_batched_tokens', 'gpu_memory_utilization', 'replicas', 'request_rate']);
+const LIMITS = new Set([
+  'max_num_seqs',
+  'max_num_batched_tokens',
+  'gpu_memory_utilization',
+  'replicas',
+  'request_rate',
+]);
 /** Limits of an engine; its table of prices is known by who it is. */
 const ENGINE_LIMITS = new Set(['maxNumSeqs', 'maxNumBatchedTokens', 'numGpuBlocks', 'price']);
 /** Parts of a spec that stand in the pools, or are never lowered. */
