@@ -9,7 +9,7 @@ import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Unloaded } from '../spec/relative.ts';
 import type { Edge } from '../spec/window.ts';
 import { planMeasuring } from './client-view.ts';
-import { openFleetRoom, runFleet } from './fleet.ts';
+import { runFleet } from './fleet.ts';
 import { summariseRun } from './measure-fleet.ts';
 import { openSession } from './session.ts';
 
@@ -45,9 +45,8 @@ export function openUnloaded(catalog: Catalog): Unloaded {
     open ??= { session: openSession(catalog), share: openShare() };
     try {
       const lowered = prepareFleet(spec, catalog, open.session, open.share);
-      const room = openFleetRoom();
-      const found = runFleet(lowered.program, { leap: 'closed', ...planMeasuring(spec, lowered, true) }, room);
-      return summariseRun(spec, lowered, found, room.pick(lowered.program.requests.count));
+      const found = runFleet(lowered.program, { leap: 'closed', ...planMeasuring(spec, lowered, true) });
+      return summariseRun(spec, lowered, found);
     } catch (error) {
       if (error instanceof UserError) return null;
       throw error;
