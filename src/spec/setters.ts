@@ -11,11 +11,12 @@ import { fieldAt, inputAt } from './fields.ts';
 import type { Tree } from './fleet/axes.ts';
 import { Ledger } from './fleet/ledger.ts';
 import { llmShape } from './fleet/pool-schema.ts';
-import { readRouting } from './fleet/read-pools.ts';
+import { readRouting } from './fleet/read-routing.ts';
 import { explainMisfits } from './fleet/structure.ts';
 import type { FleetSpec, LlmPool } from './fleet/types.ts';
 import { parametersIn, refersTo } from './parameters.ts';
 import type { ReadOptions } from './read-options.ts';
+import { timesUnloaded } from './relative.ts';
 import type { SetValue } from './row-index.ts';
 import { questionShape, workloadShape } from './schema.ts';
 import { isPlain, normalize, rewrittenAt } from './shorthand.ts';
@@ -29,9 +30,9 @@ const FREE: Readonly<Record<string, readonly string[]>> = {
   count: ['shares', 'disaggregation', 'autoscale'],
   routing: ['autoscale'],
   packing: ['recv_interval', 'batch_wait'],
-  tensor_parallel_size: ['num_gpu_blocks'],
-  pipeline_parallel_size: ['num_gpu_blocks'],
-  data_parallel_size: ['num_gpu_blocks', 'num_scheduler_steps', 'batch_wait', 'shares'],
+  tensor_parallel_size: ['num_gpu_blocks', 'devices'],
+  pipeline_parallel_size: ['num_gpu_blocks', 'devices'],
+  data_parallel_size: ['devices', 'num_gpu_blocks', 'num_scheduler_steps', 'batch_wait', 'shares'],
   expert_parallel_size: ['num_gpu_blocks'],
   quantization: ['num_gpu_blocks'],
   kv_cache_dtype: ['num_gpu_blocks'],
@@ -110,8 +111,9 @@ function patched(spec: FleetSpec, { pools, workload, slo }: Patch, limits: Limit
     pools: spec.pools.map((pool) => {
       const patch = pools[pool.name];
       if (!patch || pool.kind !== 'llm') return pool;
-      const { hardware } = patch.configuration;
-      const followed = hardware === undefined ? undefined : limits(pool, String(hardware));
+      const followed = BEHIND_LIMITS.some((key) => key in patch.configuration)
+        ? limits(pool, { ...pool.configuration, ...patch.configuration })
+        : undefined;
       const configuration = Object.assign({}, pool.configuration, followed, patch.configuration);
       return Object.assign({}, pool, patch.own, { configuration });
     }),
@@ -140,7 +142,8 @@ function listFree(tree: Tree, names: readonly string[]): Axis[] {
   visit(tree);
   const isValue = ({ tree: inner }: Axis['options'][number]) =>
     inner.kind === 'leaf' &&
-    (typeof inner.value === 'number' || (typeof inner.value === 'string' && !refersTo(inner.value, names)));
+    (typeof inner.value === 'number' ||
+      (typeof inner.value === 'string' && timesUnloaded(inner.value) === null && !refersTo(inner.value, names)));
   return [...found.values()].flatMap((same) =>
     same.length === 1 && !tied.has(same[0].name) && same[0].options.every(isValue) ? same : [],
   );
@@ -206,19 +209,23 @@ function poolSetter(name: string, key: string): Set {
   };
 }
 
-/** The limits that a pool leaves to its profile, on a device. */
-type Limits = (pool: LlmPool, hardware: string) => Partial<Configuration> | undefined;
+/** What the limits of a profile depend on. */
+const BEHIND_LIMITS = ['hardware', 'data_parallel_size'] as const;
+/** The limits that a pool leaves to its profile, set so. */
+type Limits = (
+  pool: LlmPool,
+  set: Pick<Configuration, (typeof BEHIND_LIMITS)[number]>,
+) => Partial<Configuration> | undefined;
 
 function openLimits({ known }: World): Limits {
   const found = new Map<string, Partial<Configuration>>();
-  return ({ followed, configuration: { profile: id } }, hardware) => {
+  return ({ followed, configuration: { profile: id } }, { hardware, data_parallel_size: ranks }) => {
     if (followed.length === 0) return undefined;
-    const key = `${id} ${hardware} ${followed.length} ${followed[0]}`;
+    const key = `${id} ${hardware} ${ranks} ${followed.length} ${followed[0]}`;
     const seen = found.get(key);
     if (seen) return seen;
     const profile = known.profile(id);
-    const device = known.device?.(hardware);
-    const own = profile && device ? limitsOn(profile, device) : profile;
+    const own = profile && limitsOn(profile, known.device?.(hardware), ranks);
     const limits = own ? Object.fromEntries(followed.map((limit) => [limit, own[limit]])) : {};
     found.set(key, limits);
     return limits;

@@ -53,7 +53,7 @@ const BEHIND: Readonly<Record<string, readonly string[]>> = {
   instances: ['count', 'replicas'],
   count: ['replicas'],
   max_num_seqs: ['hardware'],
-  max_num_batched_tokens: ['hardware'],
+  max_num_batched_tokens: ['hardware', 'data_parallel_size'],
 };
 const NOUN = 'a parameter, a key of a pool, of the traffic or of the limits, devices or instances';
 
@@ -232,7 +232,7 @@ function ofQuestion(name: string, { workload, slo }: FleetSpec): Value | undefin
   const key = name.replace(/^(?:workload|slo)\./, '');
   if (key === 'request_rate' || key === 'num_requests' || key === 'seed') return number(workload[key]);
   const limit = slo.find((one) => keyOf(one) === key);
-  return limit && number(limit.limit, 'time');
+  return limit && limit.times === undefined ? number(limit.limit, 'time') : undefined;
 }
 
 const keyOf = ({ percentile, metric }: Slo): string => `${percentile}_${metric}`;
