@@ -60,8 +60,8 @@ function atLeast(bound: PricedCompute, { peakOf, bandwidth }: Prices): PricedCom
     op.routing ? [busiestPairs(op.routing, rows), touchedExperts(op.routing, rows)] : [rows, 0];
   const roof = (rows: number) => {
     const [x, y] = quantities(rows);
-    const bytes = op.bytes0 + op.bytesX * x + op.bytesY * y;
-    return Math.max((op.flopsX * x) / peakOf(op.format), bytes / bandwidth);
+    // activations may lie in a cache, weights do not
+    return Math.max((op.flopsX * x) / peakOf(op.format), (op.bytes0 + op.bytesY * y) / bandwidth);
   };
   const knots = bound.curve?.knots ?? ROWS;
   if (!knots.some((rows) => own(rows) < roof(rows))) return bound;
