@@ -121,18 +121,15 @@ const ALL: Counted = new Set(['compute', 'memory', 'network']);
 type Joules = { step: number; token: number; pair: number; context: number };
 
 /** J per step, new token, prefill pair and context token over all devices of an instance; NaN where TDP is unknown. */
-export function lowerEnergy(
-  ops: readonly Op[],
-  hardware: Hardware,
-  split: Split,
-  parts: Counted = ALL,
-): EnergyLine {
+export function lowerEnergy(ops: readonly Op[], hardware: Hardware, split: Split, parts: Counted = ALL): EnergyLine {
   const devices = devicesOf(split);
   const tdp = hardware.tdp_w ?? Number.NaN;
   const known = 0 * tdp; // NaN where nobody knows what the board draws
   const perByte = (parts.has('memory') ? JOULES_PER_BYTE : 0) + known;
   const perMessageByte = ((parts.has('network') ? NETWORK_SHARE : 0) * tdp) / hardware.scale_up.bandwidth;
-  const atPeak = parts.has('compute') ? Math.max(JOULES_PER_FLOP * peakOf(hardware, 'bf16'), COMPUTE_SHARE * tdp) : known;
+  const atPeak = parts.has('compute')
+    ? Math.max(JOULES_PER_FLOP * peakOf(hardware, 'bf16'), COMPUTE_SHARE * tdp)
+    : known;
   const sum: Joules = { step: 0, token: 0, pair: 0, context: 0 };
   for (const op of ops) {
     if (op.kind === 'exchange') {

@@ -23,7 +23,9 @@ const TUNED: Readonly<Partial<Record<CaseInput['engine'], string>>> = { vllm: 'v
 function isServers(engine: CaseInput['engine'], text: string, year: number | null): boolean {
   const version = readVersion(text);
   const [newest] = LINES.trtllm;
-  return engine === 'trtllm' && version !== null && year !== null && year >= newest.year && !isAtLeast(version, newest.from);
+  return (
+    engine === 'trtllm' && version !== null && year !== null && year >= newest.year && !isAtLeast(version, newest.from)
+  );
 }
 
 export function chooseProfile({ engine, engine_version, year, mode }: CaseInput): string {

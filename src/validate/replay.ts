@@ -83,7 +83,11 @@ function replayRun(replayer: Replayer, id: string, input: CaseInput): Replayed |
   const document = writeCase(id, input, replayer.session.catalog, replayer.folder);
   if (isTrouble(document)) return document;
   const { mode, load_kind, num_requests } = input;
-  const told = JSON.stringify([{ ...document, name: '' }, mode === 'kv-transfer', load_kind === 'trace' && num_requests]);
+  const told = JSON.stringify([
+    { ...document, name: '' },
+    mode === 'kv-transfer',
+    load_kind === 'trace' && num_requests,
+  ]);
   const ran = replayer.runs.get(told) ?? tryRun(replayer, document, input);
   replayer.runs.set(told, ran);
   return isTrouble(ran) ? ran : tellRun(ran, input);

@@ -9,10 +9,10 @@ import { orderBlocks } from './links.ts';
 import { type MakeOptions, makeRequests } from './make.ts';
 import { openMix, zipfWeights } from './mix.ts';
 import { isRagPulse, readRagPulseBlocks } from './ragpulse.ts';
+import type { RequestRows } from './rows.ts';
 import { isServeGen } from './servegen.ts';
 import { layOutTurns, sessionRate } from './sessions.ts';
 import { openStream } from './streams.ts';
-import type { RequestRows } from './rows.ts';
 import type { PrefixBlocks, Requests, Turns } from './types.ts';
 
 /** Requests in order of arrival, those that follow others behind the rest; all columns have the same length. */

@@ -84,8 +84,7 @@ describe('L11 on random runs', () => {
         expect(held.energy_j).toBeLessThanOrEqual(asked.energy_j * (1 + 1e-12));
         const most = energy.idleW * replicas * plain.duration + spare * busy;
         expect(held.energy_j).toBeLessThanOrEqual(most + 1e-6 * (1 + most));
-        if (asked.energy_j <= most * (1 - 1e-9) && replicas === 1)
-          expect(held.energy_j).toBeCloseTo(asked.energy_j, 6);
+        if (asked.energy_j <= most * (1 - 1e-9) && replicas === 1) expect(held.energy_j).toBeCloseTo(asked.energy_j, 6);
       }),
       { seed: 62, numRuns: runs(75) },
     );

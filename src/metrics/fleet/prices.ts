@@ -102,7 +102,12 @@ function partsOf(
   if (devices === 0 || energy === null) return { ...NO_SHARES, idle: idle * pue };
   const { compute, memory, network } = workParts(energy, counters);
   const taken = held * pue;
-  return { idle: idle * pue, compute: (compute + busyJoules) * taken, memory: memory * taken, network: network * taken };
+  return {
+    idle: idle * pue,
+    compute: (compute + busyJoules) * taken,
+    memory: memory * taken,
+    network: network * taken,
+  };
 }
 
 export interface VisitBills {

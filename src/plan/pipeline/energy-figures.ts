@@ -5,7 +5,9 @@ import { type EnergyFigures, HOST_IDLE_SHARE, mostWatts } from '../energy.ts';
 /** Of a surface; or of so many watts at full load, which only idle until work is priced. Null where the watts are unknown. */
 export function energyFigures(watts: number | null, table?: Float64Array): EnergyFigures | null {
   if (!table)
-    return watts === null ? null : { perStep: 0, perToken: 0, perPair: 0, perContext: 0, idleW: HOST_IDLE_SHARE * watts };
+    return watts === null
+      ? null
+      : { perStep: 0, perToken: 0, perPair: 0, perContext: 0, idleW: HOST_IDLE_SHARE * watts };
   if (!(table[surface.SURFACE_DEVICES] > 0) || Number.isNaN(table[surface.SURFACE_IDLE_W])) return null;
   return {
     perStep: table[surface.SURFACE_J_STEP],
