@@ -1,9 +1,10 @@
-// Energy of a step as a line in its work: shares of the power budget at peak rates, on top of idle power.
+// Energy of a step as a line in its work: joules per byte and per FLOP, on top of what a board draws idle and running.
 import type { Hardware } from '../catalog/types.ts';
 import type { DraftShape } from '../stages/draft-head.ts';
 import type { ComputeOp, Op } from '../stages/op.ts';
 import { devicesOf, type Split } from '../stages/split.ts';
 import { peakOf } from './arithmetic.ts';
+import { clocksOf, IDLE_SHARE } from './clocks.ts';
 
 /**
  * What a board draws: IDLE_SHARE of its power (TDP) when no step runs, ACTIVE_SHARE more while one does (clocks up, whatever the work),
@@ -12,12 +13,11 @@ import { peakOf } from './arithmetic.ts';
  * The rest: least squares over 32 runs of the ML.ENERGY leaderboard on H100 (vLLM 0.11, three models, 8 to 1024 at once; board power 0.61
  * to 0.99 of TDP), each at the work per second that was measured: 219 W, 94 pJ/B, 0.54 pJ/FLOP at 16 bits; median error 3 %, 90th
  * percentile 6 %. A byte's energy is that of HBM and of the wires, not a share of TDP: the same 94 pJ/B hold on B200 and on GDDR7
- * (a copy on RTX PRO 6000 draws 365 W, this says 356), where shares of TDP were 20 % low. A FLOP takes as much, or what brings a matrix
+ * (a copy on RTX PRO 6000 draws 365 W, this says 354), where shares of TDP were 20 % low. A FLOP takes as much, or what brings a matrix
  * unit at its peak to COMPUTE_SHARE of TDP, which is more on older and on graphics boards; half as wide a format takes half as much.
  * Sorting logits keeps the cores busy too: a byte that sampling moves counts SAMPLING_TIMES (fitted in 2025 to the same runs). The
  * network's share at its peak is the GenZ power model's (paper.md "Power/energy").
  */
-export const IDLE_SHARE = 0.11;
 export const ACTIVE_SHARE = 0.2;
 export const JOULES_PER_BYTE = 94e-12;
 export const JOULES_PER_FLOP = 0.54e-12;
@@ -135,7 +135,7 @@ export function lowerEnergy(ops: readonly Op[], hardware: Hardware, split: Split
     if (op.kind === 'exchange') {
       if (op.over !== 'samples') sum.token += (op.count * op.bytesX * perMessageByte) / spread(op.over, split);
     } else {
-      const perFlop = atPeak / peakOf(hardware, op.format);
+      const perFlop = (atPeak * clocksOf(hardware).joules) / peakOf(hardware, op.format);
       addCompute(sum, op, perFlop, perByte, split);
     }
   }

@@ -13,7 +13,7 @@ import type { Path } from '../document.ts';
 import { checkRules, readRules } from '../engine-rules.ts';
 import { fillFromLog, startWorldOf } from '../fill-from-log.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
-import { readMachine } from '../machine.ts';
+import { limitExpected, readMachine } from '../machine.ts';
 import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
 import { readStepTime } from '../step-time.ts';
 import type { Configuration, StepTime } from '../types.ts';
@@ -225,6 +225,8 @@ function readConfiguration(
     (input[key] as Configuration[K] | undefined) ?? otherwise;
   const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world) ?? '';
   const device = world.known.device?.(hardware);
+  const expected = device ? limitExpected(machine, device) : null;
+  if (expected) ledger.add({ path: [...path, 'power_limit'], expected, received: `${machine?.power_limit} W` });
   const own = profile ?? NO_PROFILE;
   const limits = profile && device ? limitsOn(profile, device) : own;
   return {
