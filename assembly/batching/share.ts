@@ -12,7 +12,7 @@ import {
 import { RUN_FLEET } from '../layout/run';
 import { appendExtent, appendNameless, appendOwned, takeOwned, trimBlocks, unlinkNode } from '../table/blocks';
 import { addi, geta, getf, geti, rowi, seti } from '../table/cell';
-import { cutOut, findExtent, listExtent, nodeAt, restOf, roomAbove, roomBelow } from '../table/extents';
+import { cutBehind, findExtent, listExtent, nodeAt, restOf, roomAbove, roomBelow } from '../table/extents';
 import { hashBlocks, runsOf } from '../table/runs';
 import { hasFlag, rowOr } from '../table/visit';
 import { blocksTaken, decodeBlocks } from './count';
@@ -186,9 +186,9 @@ function readUnits(cache: usize, runs: usize, units: i32): void {
     while (i < end) {
       const node = findExtent(cache, load<i32>(at, HASH_RUN_SEGMENT), id);
       const part = restOf(cache, node, id, end - i);
-      const own = cutOut(cache, node, id, part);
-      const readers = nodeAt(cache, own) + NODE_COUNT;
-      if (load<i32>(readers) == 0) unlinkNode(cache, own, part * unit);
+      cutBehind(cache, node, part);
+      const readers = nodeAt(cache, node) + NODE_COUNT;
+      if (load<i32>(readers) == 0) unlinkNode(cache, node, part * unit);
       store<i32>(readers, load<i32>(readers) + 1);
       id += part;
       i += part;
@@ -273,14 +273,16 @@ function leaveUnits(cache: usize, runs: usize, visit: i32, filled: i32, hits: i3
     let id = load<i32>(at, HASH_RUN_ID) + i - begin - 1;
     while (i > begin) {
       const hit = i <= hits;
-      const most = hit || hits < begin ? i - begin : i - hits;
       const node = findExtent(cache, segment, id);
-      const part = node == 0 ? roomBelow(cache, segment, id, most) : min(id - load<i32>(nodeAt(cache, node), NODE_ID) + 1, most);
+      let part = i - max(begin, hits);
       if (node == 0) {
+        part = roomBelow(cache, segment, id, part);
         appendExtent(cache, listExtent(cache, segment, id - part + 1, part, 0, -1), part * unit);
         freed += part * unit;
       } else {
-        freed += leavePart(cache, node, id - part + 1, part, visit, hit);
+        // No extent reaches across the last block that was hit: it was cut there when that was read
+        part = id - load<i32>(nodeAt(cache, node), NODE_ID) + 1;
+        freed += leavePart(cache, node, part, visit, hit);
       }
       id -= part;
       i -= part;
@@ -289,10 +291,10 @@ function leaveUnits(cache: usize, runs: usize, visit: i32, filled: i32, hits: i3
   return freed;
 }
 
-/** A visit leaves `part` hash blocks of an extent; returns the blocks that are free by that. */
+/** A visit leaves the first `part` hash blocks of an extent; returns the blocks that are free by that. */
 // @ts-ignore: decorator
 @inline
-function leavePart(cache: usize, node: i32, id: i32, part: i32, visit: i32, hit: bool): i32 {
+function leavePart(cache: usize, node: i32, part: i32, visit: i32, hit: bool): i32 {
   const blocks = part * geti(cache, CACHE_UNIT);
   const mine = load<i32>(nodeAt(cache, node), NODE_BY) == visit;
   if (!hit && !mine) {
@@ -300,13 +302,14 @@ function leavePart(cache: usize, node: i32, id: i32, part: i32, visit: i32, hit:
     appendNameless(cache, blocks);
     return blocks;
   }
-  const own = cutOut(cache, node, id, part);
-  const at = nodeAt(cache, own);
+  cutBehind(cache, node, part);
+  const at = nodeAt(cache, node);
   if (mine) store<i32>(at, -1, NODE_BY);
   const readers = load<i32>(at, NODE_COUNT) - 1;
+  assert(readers >= 0, 'leavePart: nobody reads what is left');
   store<i32>(at, readers, NODE_COUNT);
   if (readers > 0) return 0;
-  appendExtent(cache, own, blocks);
+  appendExtent(cache, node, blocks);
   return blocks;
 }
 

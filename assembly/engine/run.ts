@@ -49,7 +49,7 @@ export function engineRun(run: usize): i32 {
     if (now == Infinity) return isStuck(run) ? STOP_DEADLOCK : STOP_DONE;
     if (scales) {
       if (isFullOfChanges(run, fleet)) return STOP_LOG_FULL;
-      now = beforeLook(fleet, now);
+      now = beforeLook(run, fleet, now);
     }
     if (watched) {
       if (now > getf(run, RUN_UNTIL)) return STOP_UNTIL;

@@ -2,15 +2,15 @@
 import { CACHE_BUCKETS, CACHE_FIRST, CACHE_GIVEN, CACHE_LAST, CACHE_MADE, CACHE_MASK, CACHE_SPARE } from '../layout/cache';
 import { CLIENT_BLOCKS, CLIENT_BUSY, CLIENT_PREFIX } from '../layout/client';
 import {
-  FLEET_CHANGED, FLEET_CHANGES, FLEET_CHANGE_ROOM, FLEET_DRAINING, FLEET_LOOK_NEXT, FLEET_READY_AT, FLEET_SCALERS, FLEET_SCALER_AT, FLEET_STATES,
+  FLEET_CHANGED, FLEET_CHANGES, FLEET_CHANGE_ROOM, FLEET_DRAINING, FLEET_LAST_MOVE, FLEET_LOOK_NEXT, FLEET_READY_AT, FLEET_SCALERS, FLEET_SCALER_AT, FLEET_STATES,
 } from '../layout/fleet';
 import { LOAD_REQUESTS } from '../layout/load';
 import { REP_END, REP_PROMISED, REP_START, REP_USED, REP_WAITING } from '../layout/replica';
-import { RUN_FLEET, RUN_REPLICAS } from '../layout/run';
+import { RUN_FLEET, RUN_REPLICAS, RUN_UNTIL } from '../layout/run';
 import {
   CHANGE_BYTES, CHANGE_CLIENT, CHANGE_STATE, CHANGE_TIME, INSTANCE_DRAINING, INSTANCE_OFF, INSTANCE_ON, INSTANCE_STARTING, SCALER_BUSY, SCALER_CELLS,
-  SCALER_COUNT, SCALER_INTERVAL, SCALER_IN_LOOKS, SCALER_LEAST, SCALER_LOOKS, SCALER_MEMBERS, SCALER_MOST_IN, SCALER_MOST_OUT, SCALER_OUT_LOOKS,
-  SCALER_POLICY, SCALER_START, SCALER_TARGET, SCALER_TOLERANCE, SCALER_WISHES, SCALER_WISH_ROOM,
+  SCALER_COUNT, SCALER_INTERVAL, SCALER_IN_LOOKS, SCALER_LEAST, SCALER_LOOKS, SCALER_MEMBERS, SCALER_MOST_IN, SCALER_MOST_OUT, SCALER_MOVED,
+  SCALER_OUT_LOOKS, SCALER_POLICY, SCALER_SAME, SCALER_START, SCALER_TARGET, SCALER_TOLERANCE, SCALER_WISHES, SCALER_WISH_ROOM,
 } from '../layout/scaler';
 import { SCALING_KV_USE, SCALING_QUEUE_LENGTH, SCALING_REQUESTS, SCALING_UTILIZATION } from '../layout/scaling';
 import { listMembers } from '../routing/members';
@@ -20,9 +20,32 @@ import { clientAt, firstRank, loadsOf, ranksOf } from '../table/client';
 /** When the next instance is on or the next scaler looks, if anybody has anything to do (`now` < Infinity) until then. */
 // @ts-ignore: decorator
 @inline
-export function beforeLook(fleet: usize, now: f64): f64 {
+export function beforeLook(run: usize, fleet: usize, now: f64): f64 {
+  if (getf(fleet, FLEET_LOOK_NEXT) < now) skipLooks(run, fleet, min(now, getf(run, RUN_UNTIL)));
   const next = getf(fleet, FLEET_LOOK_NEXT);
-  return next < now ? next : now;
+  if (next < now) return next;
+  setf(fleet, FLEET_LAST_MOVE, now);
+  return now;
+}
+
+/**
+ * Looks before `until`, before which nothing happens, that could but find what the last one found: nothing has moved since before that one,
+ * and it changed nothing, though all wishes that it minds were the same. The next of them changes nothing either, nor does any after it: of
+ * an instance that comes on meanwhile nothing can be measured yet.
+ */
+function skipLooks(run: usize, fleet: usize, until: f64): void {
+  for (let s = 0; s < geti(fleet, FLEET_SCALERS); s++) {
+    const scaler = scalerAt(fleet, s);
+    const interval = getf(scaler, SCALER_INTERVAL);
+    let looks = getf(scaler, SCALER_LOOKS);
+    const minded = <f64>max(geti(scaler, SCALER_OUT_LOOKS), geti(scaler, SCALER_IN_LOOKS));
+    if (looks * interval <= getf(fleet, FLEET_LAST_MOVE) || getf(scaler, SCALER_SAME) < minded || geti(scaler, SCALER_MOVED) != 0) continue;
+    // The first one left to come is the first at `until` or after it
+    looks = max(looks, ceil(until / interval) - 2);
+    while ((looks + 1) * interval < until) looks++;
+    setf(scaler, SCALER_LOOKS, looks);
+  }
+  noteNext(run, fleet);
 }
 
 /** Whether one more instant could leave more changes than there is room for: the caller takes them out. */
@@ -43,7 +66,10 @@ export function scaleFleet(run: usize, fleet: usize, now: f64): void {
     const scaler = scalerAt(fleet, s);
     if (nextLook(scaler) <= now && look(run, fleet, scaler, now)) changed = true;
   }
-  if (changed) listMembers(fleet);
+  if (changed) {
+    listMembers(fleet);
+    setf(fleet, FLEET_LAST_MOVE, now);
+  }
   noteNext(run, fleet);
 }
 
@@ -57,7 +83,7 @@ function scalerAt(fleet: usize, index: i32): usize {
 }
 
 function nextLook(scaler: usize): f64 {
-  return <f64>(geti(scaler, SCALER_LOOKS) + 1) * getf(scaler, SCALER_INTERVAL);
+  return (getf(scaler, SCALER_LOOKS) + 1) * getf(scaler, SCALER_INTERVAL);
 }
 
 /** Member `i` of a scaler: the first client of an instance. */
@@ -93,9 +119,9 @@ function setState(run: usize, fleet: usize, first: i32, state: i32, now: f64): v
 function look(run: usize, fleet: usize, scaler: usize, now: f64): bool {
   const count = countIn(fleet, scaler, INSTANCE_ON) + countIn(fleet, scaler, INSTANCE_STARTING);
   const wish = wishOf(scaler, count, measure(run, fleet, scaler, now));
-  addi(scaler, SCALER_LOOKS, 1);
-  const room = geti(scaler, SCALER_WISH_ROOM);
-  store<i32>(geta(scaler, SCALER_WISHES) + ((<usize>(geti(scaler, SCALER_LOOKS) % room)) << 2), wish);
+  setf(scaler, SCALER_SAME, wish == wishAgo(scaler, 0) ? getf(scaler, SCALER_SAME) + 1 : 1);
+  setf(scaler, SCALER_LOOKS, getf(scaler, SCALER_LOOKS) + 1);
+  store<i32>(geta(scaler, SCALER_WISHES) + (<usize>slotAgo(scaler, 0) << 2), wish);
   let wanted = count;
   const out = wishOver(scaler, SCALER_OUT_LOOKS, true);
   const back = wishOver(scaler, SCALER_IN_LOOKS, false);
@@ -121,13 +147,20 @@ function wishOf(scaler: usize, count: i32, measured: f64): i32 {
   return <i32>(wish < least ? least : wish > most ? most : wish);
 }
 
+/** Where the wish is that was made `k` looks ago. */
+function slotAgo(scaler: usize, k: i32): i32 {
+  return <i32>((<i64>getf(scaler, SCALER_LOOKS) - k) % geti(scaler, SCALER_WISH_ROOM));
+}
+
+function wishAgo(scaler: usize, k: i32): i32 {
+  return rowi(geta(scaler, SCALER_WISHES), slotAgo(scaler, k));
+}
+
 /** The least, or the largest, of the wishes of the latest looks, as many as `cell` says. */
 function wishOver(scaler: usize, cell: i32, least: bool): i32 {
-  const latest = geti(scaler, SCALER_LOOKS);
-  const room = geti(scaler, SCALER_WISH_ROOM);
-  let found = rowi(geta(scaler, SCALER_WISHES), latest % room);
-  for (let k = 1; k < geti(scaler, cell) && k <= latest; k++) {
-    const wish = rowi(geta(scaler, SCALER_WISHES), (latest - k) % room);
+  let found = wishAgo(scaler, 0);
+  for (let k = 1; k < geti(scaler, cell) && <f64>k <= getf(scaler, SCALER_LOOKS); k++) {
+    const wish = wishAgo(scaler, k);
     if (least ? wish < found : wish > found) found = wish;
   }
   return found;
@@ -170,6 +203,7 @@ function stopIn(run: usize, fleet: usize, scaler: usize, from: i32, to: i32, cou
 function measure(run: usize, fleet: usize, scaler: usize, now: f64): f64 {
   const policy = geti(scaler, SCALER_POLICY);
   let sum = 0.0;
+  seti(scaler, SCALER_MOVED, 0);
   for (let i = 0; i < geti(scaler, SCALER_COUNT); i++) {
     const first = memberOf(scaler, i);
     let own = 0.0;
@@ -210,6 +244,7 @@ function busyShare(run: usize, scaler: usize, member: i32, now: f64): f64 {
   const before = geta(scaler, SCALER_BUSY) + ((<usize>member) << 3);
   const share = (busy - load<f64>(before)) / getf(scaler, SCALER_INTERVAL);
   store<f64>(before, busy);
+  if (share != 0) seti(scaler, SCALER_MOVED, 1);
   return share;
 }
 

@@ -79,7 +79,8 @@ export const FLEET_CHANGED = 63; // i32, how many; the caller takes them out
 export const FLEET_CHANGE_ROOM = 64; // i32, how many there may be
 export const FLEET_DRAINING = 65; // i32, instances that drain
 export const FLEET_GROUP_COUNT = 66; // i32
-export const FLEET_CELLS = 70;
+export const FLEET_LAST_MOVE = 70; // f64, s, the last instant in which more happened than looks that changed nothing
+export const FLEET_CELLS = 71;
 
 // A visit: what the end of it, or of others, needs at once (12 bytes)
 export const VISIT_FLAG_BITS = 8;

@@ -21,9 +21,11 @@ export const SCALER_MOST_OUT = 10; // i32, instances started by one look
 export const SCALER_MOST_IN = 11; // i32, instances stopped by one look
 export const SCALER_WISHES = 12; // address i32[SCALER_WISH_ROOM]: what the latest looks wished for
 export const SCALER_WISH_ROOM = 13; // i32
-export const SCALER_LOOKS = 14; // i32, looks so far
+export const SCALER_LOOKS = 14; // f64, looks so far: a whole number
 export const SCALER_BUSY = 15; // address f64 per instance, s that it had been busy at the last look
-export const SCALER_CELLS = 16;
+export const SCALER_SAME = 16; // f64, the latest looks that all wished for the same
+export const SCALER_MOVED = 17; // i32, whether the last look measured what only its own interval knows (a share of it)
+export const SCALER_CELLS = 18;
 
 // A change of an instance (16 bytes)
 export const CHANGE_TIME = 0; // f64, s

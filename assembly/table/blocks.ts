@@ -40,6 +40,7 @@ export function unlinkNode(cache: usize, node: i32, blocks: i32): void {
   const at = nodeAt(cache, node);
   const prev = load<i32>(at, NODE_PREV);
   const next = load<i32>(at, NODE_NEXT);
+  assert((prev == 0 ? geti(cache, CACHE_FIRST) : load<i32>(nodeAt(cache, prev), NODE_NEXT)) == node, 'unlinkNode: not on the free list');
   if (prev != 0) store<i32>(nodeAt(cache, prev), next, NODE_NEXT);
   else seti(cache, CACHE_FIRST, next);
   if (next != 0) store<i32>(nodeAt(cache, next), prev, NODE_PREV);
@@ -106,6 +107,7 @@ export function trimBlocks(cache: usize, room: i32, owners: usize): void {
   let over = geti(cache, CACHE_GIVEN) - (room > 0 ? room : 0);
   while (over > 0) {
     const node = geti(cache, CACHE_FIRST);
+    assert(node != 0, 'trimBlocks: fewer blocks on the free list than are counted');
     const at = nodeAt(cache, node);
     const id = load<i32>(at, NODE_ID);
     if (id >= 0) {

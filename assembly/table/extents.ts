@@ -103,15 +103,19 @@ export function hideExtent(cache: usize, node: i32): void {
   store<i32>(link, load<i32>(at, NODE_CHAIN));
 }
 
-/** Cuts an extent before `id`, which it does not begin with; returns the upper part. On the free list that comes first. */
-function cutExtent(cache: usize, node: i32, id: i32): i32 {
+/**
+ * An extent ends after its first `length` hash blocks; those behind, if any, are an extent of their own. Never the other way round: runs
+ * are the fronts of segments, so who reads or leaves a part of an extent begins where it begins. On the free list the part behind comes
+ * first; as the front leaves that list at once (only readers cut there), no run can tell.
+ */
+export function cutBehind(cache: usize, node: i32, length: i32): void {
   const at = nodeAt(cache, node);
-  const below = id - load<i32>(at, NODE_ID);
+  const rest = load<i32>(at, NODE_LENGTH) - length;
+  if (rest <= 0) return;
   const readers = load<i32>(at, NODE_COUNT);
-  const length = load<i32>(at, NODE_LENGTH) - below;
-  const upper = listExtent(cache, load<i32>(at, NODE_SEGMENT), id, length, readers, load<i32>(at, NODE_BY));
-  store<i32>(at, below, NODE_LENGTH);
-  if (readers > 0) return upper;
+  const upper = listExtent(cache, load<i32>(at, NODE_SEGMENT), load<i32>(at, NODE_ID) + length, rest, readers, load<i32>(at, NODE_BY));
+  store<i32>(at, length, NODE_LENGTH);
+  if (readers > 0) return;
   const prev = load<i32>(at, NODE_PREV);
   const cut = nodeAt(cache, upper);
   store<i32>(cut, prev, NODE_PREV);
@@ -119,12 +123,4 @@ function cutExtent(cache: usize, node: i32, id: i32): i32 {
   store<i32>(at, upper, NODE_PREV);
   if (prev != 0) store<i32>(nodeAt(cache, prev), upper, NODE_NEXT);
   else seti(cache, CACHE_FIRST, upper);
-  return upper;
-}
-
-/** Of the extent `node` the `length` hash blocks from `id` on, as an extent of their own. */
-export function cutOut(cache: usize, node: i32, id: i32, length: i32): i32 {
-  const own = load<i32>(nodeAt(cache, node), NODE_ID) < id ? cutExtent(cache, node, id) : node;
-  if (load<i32>(nodeAt(cache, own), NODE_LENGTH) > length) cutExtent(cache, own, id + length);
-  return own;
 }

@@ -13,10 +13,14 @@ export function takesSmallLimits(
   return memory_bytes < small.below_bytes || small.or_named.some((word) => called.includes(word.toLowerCase()));
 }
 
-/** The profile's own limits on a device. */
-export function limitsOn(profile: EngineProfile, hardware: Pick<Hardware, 'memory_bytes' | 'name'>): EngineLimits {
-  const { max_num_seqs, max_num_batched_tokens } = takesSmallLimits(profile, hardware)
-    ? profile.small_devices!
-    : profile;
-  return { max_num_seqs, max_num_batched_tokens };
+/** The profile's own limits on a device, of one of so many ranks of attention data parallel. */
+export function limitsOn(
+  profile: EngineProfile,
+  hardware: Pick<Hardware, 'memory_bytes' | 'name'> | undefined,
+  ranks: number,
+): EngineLimits {
+  const { max_num_seqs, max_num_batched_tokens } =
+    hardware && takesSmallLimits(profile, hardware) ? profile.small_devices! : profile;
+  const share = profile.ranks_share_budget ? ranks : 1;
+  return { max_num_seqs, max_num_batched_tokens: Math.max(1, Math.floor(max_num_batched_tokens / share)) };
 }

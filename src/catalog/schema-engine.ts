@@ -71,6 +71,8 @@ export const engineSchema = z.strictObject({
   reserve_bytes: fromZero,
   /** How it deals requests to the ranks of an instance with attention data parallel (SGLang: one after another). Absent = in-turn. */
   deals_to_ranks: oneOf(DEALING.names).optional(),
+  /** Whether those ranks share its budget of tokens (SGLang: chunked_prefill_size over dp). Absent = each has all of it. */
+  ranks_share_budget: flag.optional(),
   /** What gpu_memory_utilization is a share of: all memory (vLLM, SGLang), or what weights leave free (TensorRT-LLM). Absent = total. */
   kv_share_of: oneOf(['total', 'free']).optional(),
   /** Whether sliding-window layers keep their window only, or every token (vLLM before 0.11). Absent = window. */

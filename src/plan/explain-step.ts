@@ -56,7 +56,7 @@ export function explainStep(
   const floored = chunks > 0 ? applyFloor(table, deviceSeconds, tokens / key.dp) : deviceSeconds;
   const exactSeconds = addHost(table, floored, decodes + chunks);
   const surfaceSeconds = readSurface(surface, work, key.dp);
-  const limits = limitsOn(profile, hardware);
+  const limits = limitsOn(profile, hardware, key.dp);
   const capacity = kvCapacity(model, hardware, shape.split, shape.formats, profile, {
     gpuMemoryUtilization: profile.gpu_memory_utilization,
     maxNumSeqs: limits.max_num_seqs,

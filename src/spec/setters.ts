@@ -110,8 +110,9 @@ function patched(spec: FleetSpec, { pools, workload, slo }: Patch, limits: Limit
     pools: spec.pools.map((pool) => {
       const patch = pools[pool.name];
       if (!patch || pool.kind !== 'llm') return pool;
-      const { hardware } = patch.configuration;
-      const followed = hardware === undefined ? undefined : limits(pool, String(hardware));
+      const followed = BEHIND_LIMITS.some((key) => key in patch.configuration)
+        ? limits(pool, { ...pool.configuration, ...patch.configuration })
+        : undefined;
       const configuration = Object.assign({}, pool.configuration, followed, patch.configuration);
       return Object.assign({}, pool, patch.own, { configuration });
     }),
@@ -206,19 +207,23 @@ function poolSetter(name: string, key: string): Set {
   };
 }
 
-/** The limits that a pool leaves to its profile, on a device. */
-type Limits = (pool: LlmPool, hardware: string) => Partial<Configuration> | undefined;
+/** What the limits of a profile depend on. */
+const BEHIND_LIMITS = ['hardware', 'data_parallel_size'] as const;
+/** The limits that a pool leaves to its profile, set so. */
+type Limits = (
+  pool: LlmPool,
+  set: Pick<Configuration, (typeof BEHIND_LIMITS)[number]>,
+) => Partial<Configuration> | undefined;
 
 function openLimits({ known }: World): Limits {
   const found = new Map<string, Partial<Configuration>>();
-  return ({ followed, configuration: { profile: id } }, hardware) => {
+  return ({ followed, configuration: { profile: id } }, { hardware, data_parallel_size: ranks }) => {
     if (followed.length === 0) return undefined;
-    const key = `${id} ${hardware} ${followed.length} ${followed[0]}`;
+    const key = `${id} ${hardware} ${ranks} ${followed.length} ${followed[0]}`;
     const seen = found.get(key);
     if (seen) return seen;
     const profile = known.profile(id);
-    const device = known.device?.(hardware);
-    const own = profile && device ? limitsOn(profile, device) : profile;
+    const own = profile && limitsOn(profile, known.device?.(hardware), ranks);
     const limits = own ? Object.fromEntries(followed.map((limit) => [limit, own[limit]])) : {};
     found.set(key, limits);
     return limits;

@@ -53,7 +53,7 @@ const BEHIND: Readonly<Record<string, readonly string[]>> = {
   instances: ['count', 'replicas'],
   count: ['replicas'],
   max_num_seqs: ['hardware'],
-  max_num_batched_tokens: ['hardware'],
+  max_num_batched_tokens: ['hardware', 'data_parallel_size'],
 };
 const NOUN = 'a parameter, a key of a pool, of the traffic or of the limits, devices or instances';
 

@@ -2,8 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { INSTANCE_DRAINING, INSTANCE_OFF, INSTANCE_ON, INSTANCE_STARTING } from '../../assembly/layout/scaler.ts';
+import { measuresShare, SCALING } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, type FleetScaler, type InstanceChange, VISIT_HOLD } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
+import { runs } from '../depth.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { type FleetCase, programOf, type RequestRow } from './cases.ts';
 import { listDifferences } from './compare.ts';
@@ -168,6 +170,42 @@ describe('a scaler', () => {
     expect(changes.length).toBeGreaterThan(3000 * 4);
     expect(changes.every(({ time }, i) => i === 0 || time >= changes[i - 1]!.time)).toBe(true);
   });
+
+  test('looks in vain as often as it must, and no more: all of it is what the reference does, which never leaves a look out', () => {
+    const fleet = { clients: [0, 1, 2].map(() => ({ maxNumSeqs: 2, numGpuBlocks: 40 })) };
+    const rule = fc.record({
+      policy: fc.constantFrom(...SCALING.names),
+      target: fc.constantFrom(0.2, 0.5, 1, 2),
+      interval: fc.constantFrom(0.25, 0.7, 1, 3),
+      start: fc.constantFrom(0, 2, 5.3),
+      outLooks: fc.integer({ min: 1, max: 9 }),
+      inLooks: fc.integer({ min: 1, max: 9 }),
+    });
+    const bursts = fc.array(fc.tuple(fc.constantFrom(0.5, 3, 20, 75), fc.nat(7), fc.integer({ min: 1, max: 12 })), {
+      minLength: 2,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(rule, bursts, (drawn, drawnBursts) => {
+        let at = 0;
+        const requests = drawnBursts.flatMap(([gap, count, seconds]) => {
+          at += gap;
+          return burst(at, count, seconds);
+        });
+        const program = scaled(drawn, [...requests, ...burst(at + 60, 1, 1)], fleet);
+        expect(listDifferences(program, runFleet(program, { leap: 'exact' }), referenceFleet(program))).toEqual([]);
+      }),
+      { seed: 42, numRuns: runs(150) },
+    );
+  });
+
+  test('does not look while nothing can come of it', () => {
+    const requests = [...burst(0, 6, 15), ...burst(1e12, 6, 15)];
+    for (const policy of SCALING.names) {
+      const rule = { policy, target: measuresShare(policy) ? 0.2 : 2, interval: 0.5 };
+      expect(runFleet(scaled(rule, requests), { leap: 'exact' }).stop).toBe('done');
+    }
+  }, 5000);
 
   test('needs a group to have somebody who is always on', () => {
     const program = scaled({}, burst(0, 1, 1), { groups: [{ members: [1, 2] }] });

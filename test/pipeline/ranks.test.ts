@@ -55,6 +55,31 @@ describe('a rank', () => {
     expect(stateOf(100)).toBe(STATE_REJECTED_KV);
   });
 
+  it('has its part of a budget that the ranks of its engine share, where nobody sets one', () => {
+    const limitsOf = (engine: string) => {
+      const { maxNumSeqs, maxNumBatchedTokens } = lower(readText(specOf(engine, atOnce(1, 20, 2)))).program.clients[0]!;
+      return [maxNumSeqs, maxNumBatchedTokens];
+    };
+    const ranks = `${MOE.replace('vllm-0.19', 'sglang-0.5.9')}, data_parallel_size`;
+    expect(limitsOf(`${ranks}: 1`)).toEqual([4096, 8192]);
+    expect(limitsOf(`${ranks}: 8`)).toEqual([4096, 1024]);
+    expect(limitsOf(`${ranks}: 8, max_num_batched_tokens: 4096`)).toEqual([4096, 4096]);
+    const [one, eight] = [1, 8].map((of) => limitsOf(`${MOE}, data_parallel_size: ${of}`));
+    expect(eight).toEqual(one);
+  });
+
+  it('takes no less time for a long prompt than a lone engine, and refuses one that it has no blocks for', () => {
+    const long = (split: string, tokens: number) =>
+      run(specOf(`${MOE}, ${split}, max_model_len: 1000000`, atOnce(1, tokens, 2)));
+    const [lone, ranks] = ['data_parallel_size: 1', 'data_parallel_size: 8, expert_parallel_size: 8'].map(
+      (split) => long(split, 32768).results.first[0]!,
+    );
+    expect(ranks).toBeGreaterThan(0.95 * lone!);
+    const both = 'data_parallel_size: 2, max_num_seqs: 8, num_gpu_blocks: 20000'; // 320 k tokens each
+    expect(long(both, 310_000).results.state[0]).toBe(STATE_FINISHED);
+    expect(long(both, 500_000).results.state[0]).toBe(STATE_REJECTED_KV);
+  });
+
   it('waits for the one that has most to do', () => {
     const { results } = run(specOf(`${STEP}, data_parallel_size: 2`, atOnce(2, 10, 3)));
     expect([...results.finish]).toEqual(near(3.12, 3.12));

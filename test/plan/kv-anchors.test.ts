@@ -73,7 +73,7 @@ describe('limits that an engine takes by itself', () => {
     ['a100-sxm-40gb', 256, 2048],
   ])('vLLM V1 on %s: %d sequences, %d tokens', (id, max_num_seqs, max_num_batched_tokens) => {
     for (const profile of ['vllm-0.11', 'vllm-0.19']) {
-      const limits = limitsOn(catalog.engine(profile), catalog.hardware(id));
+      const limits = limitsOn(catalog.engine(profile), catalog.hardware(id), 1);
       expect(limits).toEqual({ max_num_seqs, max_num_batched_tokens });
     }
     expect(rowAt(specOf('llama-3.2-1b', id, 'profile: vllm-0.11'), 0)).toMatchObject({
@@ -84,7 +84,7 @@ describe('limits that an engine takes by itself', () => {
 
   it('of one wording on all devices elsewhere', () => {
     const { max_num_seqs, max_num_batched_tokens } = catalog.engine('trtllm-1.0');
-    const limits = limitsOn(catalog.engine('trtllm-1.0'), catalog.hardware('l4'));
+    const limits = limitsOn(catalog.engine('trtllm-1.0'), catalog.hardware('l4'), 1);
     expect(limits).toEqual({ max_num_seqs, max_num_batched_tokens });
   });
 

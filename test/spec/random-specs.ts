@@ -39,7 +39,7 @@ const PRICES = [
 
 /** Values of every key of `engine`. */
 export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
-  profile: ['vllm-0.11', 'trtllm-1.0', 'vllm-0.6'],
+  profile: ['vllm-0.11', 'trtllm-1.0', 'vllm-0.6', 'sglang-0.5.9'],
   batching: BATCHINGS,
   admission: ADMISSIONS,
   packing: PACKING.names,

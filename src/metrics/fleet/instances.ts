@@ -1,5 +1,6 @@
 // When instances that start and stop were on: they are paid, and draw idle power, from their order until they are empty.
 import { INSTANCE_OFF, INSTANCE_STARTING } from '../../../assembly/layout/scaler.ts';
+import { groupBy } from '../../check/group-by.ts';
 import { instanceFrom } from '../../plan/fleet.ts';
 import { peakOverlap, sumLengths } from './curves.ts';
 import type { FleetRun, Span } from './types.ts';
@@ -19,15 +20,31 @@ export interface PoolReplicas {
   readonly starts: number;
 }
 
+type Scaled = Pick<FleetRun, 'program' | 'changes'>;
+type PaidList = readonly (PaidTimes | null)[];
+
+/** What was found of a run, which several figures ask for, by span. */
+const KNOWN = new WeakMap<object, Map<string, PaidList>>();
+
 /** By client, clipped to a span; null where it is on all the time. */
-export function listPaid({ program, changes = [] }: Pick<FleetRun, 'program' | 'changes'>, { from, to }: Span) {
+export function listPaid(run: Scaled, span: Span): PaidList {
+  const of = run.changes ?? run.program;
+  const known = KNOWN.get(of) ?? new Map<string, PaidList>();
+  KNOWN.set(of, known);
+  const key = `${span.from} ${span.to}`;
+  const paid = known.get(key) ?? findPaid(run, span);
+  known.set(key, paid);
+  return paid;
+}
+
+function findPaid({ program, changes = [] }: Scaled, { from, to }: Span): PaidList {
+  const byClient = groupBy(changes, ({ client }) => String(client));
   const paid: (PaidTimes | null)[] = program.clients.map(() => null);
   for (const { members, least } of program.scalers ?? []) {
     members.forEach((first, i) => {
       const begins: number[] = i < least ? [from] : [];
       const ends: number[] = [];
-      for (const { time, client, state } of changes) {
-        if (client !== first) continue;
+      for (const { time, state } of byClient.get(String(first)) ?? []) {
         if (state === INSTANCE_OFF) ends.push(time);
         else if (begins.length === ends.length) begins.push(time);
       }
@@ -41,14 +58,14 @@ export function listPaid({ program, changes = [] }: Pick<FleetRun, 'program' | '
 }
 
 /** Seconds of a span that each client was paid. */
-export function paidSeconds(run: Pick<FleetRun, 'program' | 'changes'>, span: Span): number[] {
+export function paidSeconds(run: Scaled, span: Span): number[] {
   const all = span.to - span.from;
   if (!run.program.scalers) return run.program.clients.map(() => all);
   return listPaid(run, span).map((times) => (times ? sumLengths(times.begins, times.ends) : all));
 }
 
 /** Of every pool whose instances start and stop; nothing where none does. */
-export function replicasOf(run: Pick<FleetRun, 'program' | 'changes'>, span: Span): { autoscaled?: PoolReplicas[] } {
+export function replicasOf(run: Scaled, span: Span): { autoscaled?: PoolReplicas[] } {
   const { scalers } = run.program;
   if (!scalers) return {};
   const paid = listPaid(run, span);

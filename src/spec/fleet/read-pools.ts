@@ -228,14 +228,15 @@ function readConfiguration(
   const expected = device ? limitExpected(machine, device) : null;
   if (expected) ledger.add({ path: [...path, 'power_limit'], expected, received: `${machine?.power_limit} W` });
   const own = profile ?? NO_PROFILE;
-  const limits = profile && device ? limitsOn(profile, device) : own;
+  const ranks = size('data_parallel_size', 1);
+  const limits = profile ? limitsOn(profile, device, ranks) : own;
   return {
     model: readCatalogName(input.model, [...path, 'model'], 'models', ledger, world) ?? '',
     hardware,
     replicas: 1,
     tensor_parallel_size: size('tensor_parallel_size', 1),
     pipeline_parallel_size: size('pipeline_parallel_size', 1),
-    data_parallel_size: size('data_parallel_size', 1),
+    data_parallel_size: ranks,
     expert_parallel_size: size('expert_parallel_size', 1),
     routing: 'round-robin',
     profile: profile?.id ?? DEFAULT_PROFILE,
