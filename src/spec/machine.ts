@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Hardware, Link } from '../catalog/types.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
+import type { Ledger } from './fleet/ledger.ts';
 import { count, name, quantity, section } from './leaf.ts';
 import { MAX_COUNT } from './limits.ts';
 import type { Part, World } from './world.ts';
@@ -80,6 +81,17 @@ export function limitExpected(machine: Machine | undefined, device: Pick<Hardwar
   if (device.tdp_w === null) return `none: nobody has said what ${device.name} draws`;
   const [least, most] = [LEAST_LIMIT * device.tdp_w, device.tdp_w];
   return limit >= least && limit <= most ? null : `from ${least} to ${most} W, what ${device.name} can be held at`;
+}
+
+/** Blames a limit that the device cannot be held at. */
+export function checkLimit(
+  machine: Machine | undefined,
+  device: Pick<Hardware, 'name' | 'tdp_w'>,
+  path: Path,
+  ledger: Pick<Ledger, 'add'>,
+): void {
+  const expected = limitExpected(machine, device);
+  if (expected) ledger.add({ path: [...path, 'power_limit'], expected, received: `${machine?.power_limit} W` });
 }
 
 /** Every link of the machine, in the order of the schema. */

@@ -13,7 +13,7 @@ import type { Path } from '../document.ts';
 import { checkRules, readRules } from '../engine-rules.ts';
 import { fillFromLog, startWorldOf } from '../fill-from-log.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
-import { limitExpected, readMachine } from '../machine.ts';
+import { checkLimit, readMachine } from '../machine.ts';
 import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
 import { readStepTime } from '../step-time.ts';
 import type { Configuration, StepTime } from '../types.ts';
@@ -225,8 +225,7 @@ function readConfiguration(
     (input[key] as Configuration[K] | undefined) ?? otherwise;
   const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world) ?? '';
   const device = world.known.device?.(hardware);
-  const expected = device ? limitExpected(machine, device) : null;
-  if (expected) ledger.add({ path: [...path, 'power_limit'], expected, received: `${machine?.power_limit} W` });
+  if (device) checkLimit(machine, device, path, ledger);
   const own = profile ?? NO_PROFILE;
   const ranks = size('data_parallel_size', 1);
   const limits = profile ? limitsOn(profile, device, ranks) : own;
