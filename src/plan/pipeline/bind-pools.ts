@@ -1,6 +1,7 @@
 // Pools to clients: engines priced and sized, retrieval lowered to surfaces, stores to tiers; and everything that cannot be.
 import type { KvBytes } from '../../catalog/parameters.ts';
 import { kvBytesPerToken } from '../../catalog/parameters.ts';
+import { priceOf } from '../../catalog/price-sheets.ts';
 import type { Basis, EngineProfile, Hardware, KvFormat, Model } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
 import type { DealingName } from '../../check/scheduler-lists.ts';
@@ -161,7 +162,7 @@ function ownFigures(hardware: Hardware | null, devices: number, source: PlanSour
   const watts = source.watts[hardware.id] ?? hardware.tdp_w;
   return {
     devices,
-    usdPerDeviceHour: source.prices[hardware.id] ?? Number.NaN,
+    usdPerDeviceHour: priceOf(source.prices, hardware.id),
     energy: energyFigures(watts === null ? null : watts * devices),
   };
 }
