@@ -29,14 +29,11 @@ export function beforeLook(run: usize, fleet: usize, now: f64): f64 {
 }
 
 /**
- * Looks before `now`, until which nothing happens, that could but find what the last one found: nothing has moved since before that one, and
- * it changed nothing, though all wishes that it minds were the same. The next of them changes nothing either, nor does any after it.
+ * Looks before `until`, before which nothing happens, that could but find what the last one found: nothing has moved since before that one,
+ * and it changed nothing, though all wishes that it minds were the same. The next of them changes nothing either, nor does any after it: of
+ * an instance that comes on meanwhile nothing can be measured yet.
  */
-function skipLooks(run: usize, fleet: usize, now: f64): void {
-  let until = now;
-  for (let i = 0; i < geti(run, RUN_REPLICAS); i++) {
-    if (isStarting(run, fleet, i)) until = min(until, rowf(geta(fleet, FLEET_READY_AT), i));
-  }
+function skipLooks(run: usize, fleet: usize, until: f64): void {
   for (let s = 0; s < geti(fleet, FLEET_SCALERS); s++) {
     const scaler = scalerAt(fleet, s);
     const interval = getf(scaler, SCALER_INTERVAL);

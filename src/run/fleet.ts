@@ -143,7 +143,8 @@ export function isUncoupled({ clients, groups, channels, visits, requests, scale
     ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',
   );
   const single = visits.count === requests.count && visits.edgeTo.length === 0 && visits.fetched === undefined;
-  return alone && counted && single && channels === 0 && !scalers && !requests.turns && isUnflagged(visits.flags);
+  const stays = !requests.patience && clients.every(({ maxQueued }) => maxQueued === undefined);
+  return alone && counted && single && stays && channels === 0 && !scalers && !requests.turns && isUnflagged(visits.flags);
 }
 
 const unflagged = new WeakMap<Int32Array, boolean>();

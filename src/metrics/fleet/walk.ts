@@ -4,6 +4,7 @@ import {
   STATE_FINISHED,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
+  STATE_REJECTED_QUEUE,
   STATE_UNFINISHED,
   STATE_UNSENT,
 } from '../../../assembly/layout/enums.ts';
@@ -26,7 +27,7 @@ export function readRequests({
   requestState,
 }: Pick<FleetRun, 'program' | 'results' | 'requestState'>): RequestColumns {
   const { requests } = program;
-  if (requestState && program.visits.count === requests.count) {
+  if (requestState && program.visits.count === requests.count && !requests.patience) {
     // every request is one visit, which ends it
     const arrival = isKnown(requests) ? requests.arrival : results.ready;
     return { state: requestState, arrival, finish: results.finish };
@@ -64,7 +65,7 @@ export function findRejection(from: number, to: number, results: VisitResults): 
 }
 
 export function isRejected(state: number): boolean {
-  return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH;
+  return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH || state === STATE_REJECTED_QUEUE;
 }
 
 type Column = Float64Array | Int32Array | Uint8Array;
