@@ -10,7 +10,7 @@ export const PLAIN_PIPELINE = 'serve';
 
 /** Keys of the plain notation that a fleet's pools have instead, and those that only the long notation has. */
 export const SHORT_KEYS = ['model', 'deployment', 'engine'] as const;
-const LONG_KEYS = ['fleet', 'pipelines', 'links', 'topology', 'tiers', 'disaggregation'];
+export const LONG_KEYS: readonly string[] = ['fleet', 'pipelines', 'links', 'topology', 'tiers', 'disaggregation'];
 
 /** Keys of `deployment` by their name in a pool; every other key of the pool stands under `engine`. */
 export const DEPLOYMENT_KEYS: Readonly<Record<string, string>> = {

@@ -5,6 +5,7 @@ import { nearest } from '../../check/nearest.ts';
 import type { Path } from '../document.ts';
 import { fieldAt } from '../fields.ts';
 import { isPlain, SHORT_KEYS } from '../shorthand.ts';
+import { calledHere, knownElsewhere } from './elsewhere.ts';
 import { EACH, type Ledger } from './ledger.ts';
 import { specSchema } from './schema.ts';
 
@@ -64,7 +65,7 @@ function withoutBlanks(value: unknown): unknown {
 function explain(issue: ZodIssue, data: unknown, at: Path): Misfit[] {
   const path = [...at, ...(issue.path as (string | number)[])];
   const value = valueAt(data, path);
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, issue.message));
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, issue.message, data));
   if (issue.code === 'invalid_union') {
     if (issue.errors.length === 0) return [unknownKind(issue, path, value)];
     const branch = closestBranch(issue.errors, data, path, value);
@@ -72,11 +73,11 @@ function explain(issue: ZodIssue, data: unknown, at: Path): Misfit[] {
   }
   const words = issue.code === 'invalid_value' ? issue.values.map(String) : [];
   const params = issue.code === 'custom' ? (issue.params as { hint?: string } | undefined) : undefined;
-  const hint = params?.hint ?? offer(value, words) ?? notation(value, path);
+  const hint = params?.hint ?? offer(value, words) ?? notation(value, path) ?? calledHere(value, issue.message);
   return [{ code: issue.code, path, expected: issue.message, received: receivedWords(value), hint }];
 }
 
-function unknownKey(key: string, path: Path, known: string): Misfit {
+function unknownKey(key: string, path: Path, known: string, data: unknown): Misfit {
   const keys = known.split(', ');
   const expected =
     keys.length > MOST_KEYS ? `a key such as ${keys[0]} (${keys.length} are known)` : `one of the keys ${known}`;
@@ -85,7 +86,7 @@ function unknownKey(key: string, path: Path, known: string): Misfit {
     path: [...path, key],
     expected,
     received: `the key ${show(key)}`,
-    hint: outside(path, key) ?? offer(key, keys),
+    hint: outside(path, key) ?? knownElsewhere(key, keys, data) ?? offer(key, keys),
   };
 }
 
