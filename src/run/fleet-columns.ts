@@ -147,7 +147,8 @@ const UNIFORM = new WeakMap<VisitTable, boolean>();
 
 /** Whether every request is one visit, all to the same group and with nothing of its own: looked for once in a table. */
 function isUniform({ visits, requests }: FleetProgram): boolean {
-  if (visits.count === 0 || visits.count > requests.count || visits.edgeTo.length > 0 || requests.patience) return false;
+  if (visits.count === 0 || visits.count > requests.count || visits.edgeTo.length > 0 || requests.patience)
+    return false;
   let uniform = UNIFORM.get(visits);
   if (uniform === undefined) {
     const same = (column: Int32Array, entry: number) => column.every((one) => one === entry);
@@ -308,7 +309,7 @@ export function requestStates({ requests }: FleetProgram, { visits }: FleetColum
   const states = new Int32Array(requests.count);
   for (let r = 0; r < requests.count; r++) {
     states[r] = state[requests.last[r]];
-    if ((visits[requests.last[r] * (F.VISIT_BYTES / 4)] & E.FLAG_REJECTED) === 0) continue;
+    if ((visits[requests.last[r] * (F.VISIT_BYTES / 4)] & (E.FLAG_REJECTED | E.FLAG_LEAVES)) === 0) continue;
     states[r] = E.STATE_TIMED_OUT;
     for (let v = requests.first[r]; v < requests.first[r + 1]; v++) if (isRejected(state[v])) states[r] = state[v];
   }

@@ -35,6 +35,10 @@ export interface FleetRun {
   readonly stop: StopReason;
   /** Output tokens of visits whose client left before it had its answer; absent where none leaves. */
   readonly wasted?: number;
+  /** s, by request, when it was turned away by a full queue or its client left, for good; absent where neither can happen. */
+  readonly lostAt?: Float64Array;
+  /** Requests that were sent again; absent where nobody tries. */
+  readonly tried?: number;
   /** s, the last instant. */
   readonly clock: number;
   /** What became of instances that start and stop, in order; absent where all are on all the time. */

@@ -19,6 +19,7 @@ import type { StepTime } from '../../src/spec/types.ts';
 import { drawPages, drawSpeculation, drawSurface, drawWord, mostPages } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
 import { drawImpatience, type Impatience, leaveAndTry, limitAt } from './draw-impatience.ts';
+import { drawLinks, drawPaths, LINKS, LOCATIONS } from './draw-links.ts';
 import { type DrawnScaling, drawScaling, scaleProgram } from './draw-scalers.ts';
 import { cascadeBy, drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
@@ -65,8 +66,6 @@ function drawPrice(): fc.Arbitrary<StepTime> {
   });
 }
 
-const LOCATIONS = 3;
-const LINKS = 3;
 const CHANNELS = 2;
 export const HASH_IDS = 48;
 
@@ -185,20 +184,6 @@ function drawStore(scale: Scale): fc.Arbitrary<FleetClient> {
     .map((drawn) => clientOf({ ...drawn, kind: 'store' }));
 }
 
-function drawLinks(scale: Scale): fc.Arbitrary<FleetLink[]> {
-  const link = fc.record({ name: fc.constant('link'), bandwidth: scale.bandwidth, latency: scale.seconds(0.5) });
-  return fc.array(link, { minLength: LINKS, maxLength: LINKS });
-}
-
-/** Some links between each two places, none within one. */
-function drawPaths(): fc.Arbitrary<number[][]> {
-  const ids = Array.from({ length: LINKS }, (_, link) => link);
-  const path = fc.subarray(ids).chain((links) => fc.shuffledSubarray(links, { minLength: links.length }));
-  return fc
-    .array(path, { minLength: LOCATIONS * LOCATIONS, maxLength: LOCATIONS * LOCATIONS })
-    .map((paths) => paths.map((links, at) => (at % (LOCATIONS + 1) === 0 ? [] : links)));
-}
-
 /** What cores can be chosen by: they have no cache, and nobody looks for the nearest. */
 const CORE_ROUTINGS = ['round-robin', 'load'] as const satisfies readonly RoutingPolicy[];
 
@@ -293,7 +278,7 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
       groups: fc.array(group, { minLength: 3, maxLength: 3 }),
       row: fc.tuple(...rowMembers(llms).map((members) => drawGroup(members, llms))),
       coreRouting: fc.constantFrom(...CORE_ROUTINGS),
-      links: drawLinks(scale),
+      links: drawLinks(scale.bandwidth, scale.seconds),
       paths: drawPaths(),
       walks: fc.array(
         fc.record({

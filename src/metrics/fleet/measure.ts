@@ -55,6 +55,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
+    ...impatienceOf(run),
     stopped: run.stopped ?? '',
     breakdown: breakDown(run, { ...requests, state: within.state }, latencies.e2el, predecessors),
     stages: measureStages(run, seen.members, predecessors, prices),
@@ -98,6 +99,7 @@ export function summariseFleet(run: FleetRun): FleetSummary {
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
+    ...impatienceOf(run),
     stopped: run.stopped ?? '',
   };
 }
@@ -144,6 +146,14 @@ function summariseGivenUp(run: FleetRun): FleetSummary {
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
   };
   return states.unsent === undefined ? summary : { ...summary, unsent: states.unsent };
+}
+
+/** What clients that leave, or try again, cost; nothing where none does. */
+function impatienceOf({ tried, wasted }: FleetRun): Pick<FleetResult, 'retried' | 'wasted_tokens'> {
+  return {
+    ...(tried === undefined ? {} : { retried: tried }),
+    ...(wasted === undefined ? {} : { wasted_tokens: wasted }),
+  };
 }
 
 /** How the drafts of all clients did; nothing where none drafts. */

@@ -126,7 +126,9 @@ function flowLatency(world: World, flow: Flow): number {
 export function nextEvent(world: World): FleetEvent | null {
   let first: FleetEvent | null = null;
   // whoever has the answer does not leave
-  world.events = world.events.filter(({ tier, visit }) => tier !== LEAVE || world.requestState[visit.request] === STATE_PENDING);
+  world.events = world.events.filter(
+    ({ tier, visit }) => tier !== LEAVE || world.requestState[visit.request] === STATE_PENDING,
+  );
   for (const event of world.events) if (first === null || comesBefore(event, first)) first = event;
   return first;
 }
@@ -215,7 +217,10 @@ function deliverEdge(world: World, edge: Edge, now: number): void {
 /** Everything a visit needs is there: it joins its client, once routed. `edge` came last; null for roots. */
 export function becomeReady(world: World, visit: Visit, edge: Edge | null, now: number): void {
   world.results.ready[visit.index] = now;
-  const patience = edge === null ? (world.program.requests.patience?.[visit.request] ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  const patience =
+    edge === null
+      ? (world.program.requests.patience?.[visit.request] ?? Number.POSITIVE_INFINITY)
+      : Number.POSITIVE_INFINITY;
   if (patience < Number.POSITIVE_INFINITY) world.events.push({ time: now + patience, edge: null, visit, tier: LEAVE });
   visit.lastToken = edge === null ? now : world.results.finish[edge.from.index]!;
   if (visit.client === null) routeVisit(world, visit, edge, now);

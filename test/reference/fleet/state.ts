@@ -59,10 +59,8 @@ export interface Visit {
   swapped: boolean; // its KV lies in host memory while it waits
   /** Tokens that finished steps processed since it was last admitted. */
   processed: number;
-  /** When it joined its queue, as a count. */
-  joined: number;
-  /** Its client left while it ran. */
-  leaves: boolean;
+  joined: number; // when it joined its queue, as a count
+  leaves: boolean; // its client left while it ran
 }
 
 export interface Edge {
