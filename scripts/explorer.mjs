@@ -6,7 +6,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'vite';
-import { buildKernel } from './kernels.mjs';
+import { buildOwnMemoryKernel } from './kernels.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -39,7 +39,7 @@ const forBrowsers = {
   load(id) {
     if (id === '\0mist-files') return `export default JSON.parse(${JSON.stringify(JSON.stringify(listFiles()))});`;
     if (id !== '\0mist-kernel') return null;
-    return `export const KERNEL_BASE64 = '${readFileSync(kernel).toString('base64')}';`;
+    return `export const KERNEL_BASE64 = '${kernel.toString('base64')}';`;
   },
 };
 
@@ -103,7 +103,7 @@ function serve(port) {
 }
 
 if (!existsSync('dist/src/index.js')) execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
-const kernel = await buildKernel('browser'); // the same sources as the command line's kernels, for a memory that is not shared
+const kernel = await buildOwnMemoryKernel();
 await buildPages();
 console.error(
   `Built ${OUT}/index.html, for any static host, and ${OUT}/mist-explorer.html, one page that opens from a file.`,

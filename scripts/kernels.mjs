@@ -41,6 +41,18 @@ export async function buildKernel(target) {
   return outFile;
 }
 
+/** What the memory's import begins with: its names, that it is a memory, and flags that say that it is shared and has an end. */
+const SHARED_MEMORY = Buffer.from('\x03env\x06memory\x02\x03', 'latin1');
+
+/** The release kernels for a page, whose memory is its own: the same binary but for the flag of its memory. */
+export async function buildOwnMemoryKernel() {
+  const bytes = readFileSync(await buildKernel('release'));
+  const at = bytes.indexOf(SHARED_MEMORY);
+  if (at < 0) throw new Error('the kernels import no shared memory');
+  bytes[at + SHARED_MEMORY.length - 1] = 1;
+  return bytes;
+}
+
 /** asc inlines small functions only; most of an engine's phases have one caller, and calls between them cost a tenth of a run. */
 async function optimiseAgain(bytes) {
   const path = createRequire(`${process.cwd()}/${ASC}`).resolve('binaryen');

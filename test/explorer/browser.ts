@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { ROOT } from '../cli/spawn.ts';
 
 const FOLDER = join(ROOT, 'dist/explorer');
@@ -49,22 +49,21 @@ export interface Explorer {
   readonly url: string;
   /** The page that opens from a file. */
   readonly inline: string;
-  open(link: string, options?: BrowserContextOptions & { readonly before?: () => void }): Promise<Opened>;
-  /** Closes the pages that are open: whatever they still compute would slow the next test. */
-  closePages(): Promise<void>;
+  /** Another page of the one window: a window of its own costs its bars. */
+  open(link: string, before?: () => void): Promise<Opened>;
   close(): Promise<void>;
 }
 
 export async function startExplorer(): Promise<Explorer> {
   buildPages();
   const server = await serve();
-  const browser: Browser = await chromium.launch({ executablePath: browserPath!, args: ARGS });
+  const browser = await chromium.launch({ executablePath: browserPath!, args: ARGS });
+  const window = await browser.newContext();
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     inline: `file://${join(FOLDER, 'mist-explorer.html')}`,
-    async open(link, { before, ...options } = {}) {
-      const context = await browser.newContext(options);
-      const page = await context.newPage();
+    async open(link, before) {
+      const page = await window.newPage();
       page.setDefaultTimeout(300_000); // machines are slow at times
       const complaints: string[] = [];
       const asked = new Set<string>();
@@ -74,9 +73,6 @@ export async function startExplorer(): Promise<Explorer> {
       if (before) await page.addInitScript(before);
       await page.goto(link);
       return { page, complaints, asked };
-    },
-    async closePages() {
-      await Promise.all(browser.contexts().map((context) => context.close()));
     },
     async close() {
       await browser.close();
@@ -97,9 +93,17 @@ function serve(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-/** A question that is answered in a second or two. */
+/** A question that is answered in a second or two: 32 rows. */
 export const SMALL =
-  '#v=1&model=llama-3.1-8b&hardware=h100-sxm-80gb%2Cl40s&formats=fp8&replicas=4&rate=4&engine=vllm-0.11';
+  '#v=1&model=llama-3.1-8b&hardware=h100-sxm-80gb%2Cl40s&formats=fp8&replicas=1&rate=2&engine=vllm-0.11';
+
+/** What a page is asked by a link that is followed in it. */
+export const follow = (page: Page, link: string): Promise<void> =>
+  page.evaluate((hash) => {
+    location.hash = hash;
+  }, link);
+
+export const specIn = async (page: Page): Promise<string> => (await page.textContent('#spec')) ?? '';
 
 export const proved = (page: Page) => page.waitForSelector('[data-state=proved]', { timeout: 300_000 });
 

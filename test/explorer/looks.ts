@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
-import { beforeAll, expect, test } from 'vitest';
-import { type Explorer, SMALL, settled } from './browser.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Opened } from './browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -11,14 +11,18 @@ interface Axe {
   run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
 }
 
-export function testLooks(explorer: () => Explorer): void {
-  /** One answer, looked at in every light and width. */
+/** `here`: a page with an answer, looked at in every light and width. */
+export function testLooks(here: () => Opened): void {
   let page: Page;
   beforeAll(async () => {
-    ({ page } = await explorer().open(`${explorer().url}${SMALL}`, { bypassCSP: true, reducedMotion: 'reduce' }));
-    await settled(page);
+    ({ page } = here());
+    await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.waitForSelector('.pictures svg', { state: 'attached' });
-    await page.addScriptTag({ content: AXE });
+    await page.evaluate(AXE); // the page's policy has no say in what a debugger evaluates
+  });
+  afterAll(async () => {
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: null });
+    await page.setViewportSize({ width: 1280, height: 720 });
   });
 
   test.each([

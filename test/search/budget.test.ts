@@ -7,6 +7,7 @@ import { REASON_WORDS } from '../../src/run/reasons.ts';
 import { sweep } from '../../src/run/sweep.ts';
 import { openQuestion } from '../../src/spec/question.ts';
 import { SLO_PRESET } from '../../src/spec/slo.ts';
+import { exhaustive } from './exhaustive.ts';
 import { SPACES } from './spaces.ts';
 
 const catalog = openCatalog({});
@@ -15,7 +16,7 @@ const open = (text: string) => openQuestion(text, 'space.yaml', catalog);
 describe('what a budget leaves', () => {
   for (const [name, text] of Object.entries(SPACES).filter(([, one]) => one.includes('budget:'))) {
     test(name, { timeout: 600_000 }, async () => {
-      const free = await sweep(open(text.replace(/^budget: .*$/m, '')), catalog, { workers: 1, exhaustive: true });
+      const free = await exhaustive(text.replace(/^budget: .*$/m, ''), catalog);
       const found = await sweep(open(text), catalog, { workers: 1 });
       const { budget } = found.first;
       const within = free.kept.filter(({ result }) => result?.slo_met && overBudget(budget, result).length === 0);

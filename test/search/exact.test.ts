@@ -8,6 +8,7 @@ import { type KeptRow, rowScore, type SweepResult } from '../../src/metrics/swee
 import { certificate } from '../../src/report/certificate.ts';
 import { sweep } from '../../src/run/sweep.ts';
 import { openQuestion } from '../../src/spec/question.ts';
+import { exhaustive } from './exhaustive.ts';
 import { SPACES } from './spaces.ts';
 
 const catalog = openCatalog({});
@@ -31,19 +32,29 @@ function leaders({ kept, top, objective }: SweepResult): string[] {
 const SETTINGS = ['batching', 'max_num_seqs', 'max_num_batched_tokens'];
 
 describe('L10: proved and exhaustive give one answer', () => {
+  const fates = { dearer: 0, equivalent: 0, tooFew: 0, late: 0 };
   for (const [name, text] of Object.entries(SPACES)) {
     test(name, { timeout: 600_000 }, async () => {
-      const question = () => openQuestion(text, 'space.yaml', catalog);
-      const all = await sweep(question(), catalog, { workers: 1, exhaustive: true });
-      const proved = await sweep(question(), catalog, { workers: 1 });
+      const all = await exhaustive(text, catalog);
+      const proved = await sweep(openQuestion(text, 'space.yaml', catalog), catalog, { workers: 1 });
       expect(leaders(proved)).toEqual(leaders(all));
       expect(certificate(all)).toMatchObject({ proved: true, dearer: 0, unreached: 0 });
       const said = certificate(proved);
       expect(said).toMatchObject({ proved: true, unreached: 0 });
       const fallen = proved.rejected.reduce((sum, { count }) => sum + count, 0);
       expect(fallen + proved.dearer + proved.simulated).toBe(proved.rows);
+      fates.dearer += proved.dearer;
+      fates.equivalent += proved.equivalent;
+      for (const { words, count } of proved.rejected) {
+        if (words.startsWith('too few')) fates.tooFew += count;
+        if (words.startsWith('late even')) fates.late += count;
+      }
     });
   }
+
+  test('the spaces have what a search is for: rows of every fate', () => {
+    for (const count of Object.values(fates)) expect(count).toBeGreaterThan(10);
+  });
 });
 
 /** Long prompts that are one text, mostly read from the cache and at once for all that decode: as little work as can be. */
@@ -65,24 +76,10 @@ test('prompts whose tokens may cost nothing are bounded by nothing', { timeout: 
       engine: {profile: vllm-0.11, disable_cascade_attn: [true, false]}, workload: {${load}},
       slo: {p99_ttft: 1s, p99_tpot: ${limit}}, objective: usd_per_hour}`;
     const question = () => openQuestion(text, 'one-text.yaml', catalog);
-    const all = await sweep(question(), catalog, { workers: 2, exhaustive: true });
-    const proved = await sweep(question(), catalog, { workers: 2 });
+    const all = await sweep(question(), catalog, { workers: 1, exhaustive: true });
+    const proved = await sweep(question(), catalog, { workers: 1 });
     expect([...all.kept[0]!.choices.values()].map(String)).toEqual(['1', 'false']);
     expect(leaders(proved)).toEqual(leaders(all));
   }
   rmSync(folder, { recursive: true });
-});
-
-test('the spaces have what a search is for: rows of every fate', async () => {
-  const fates = { dearer: 0, equivalent: 0, tooFew: 0, late: 0 };
-  for (const name of ['cheapest', 'heavy load, most rows too few', 'limits that nothing keeps']) {
-    const result = await sweep(openQuestion(SPACES[name]!, 'space.yaml', catalog), catalog, { workers: 1 });
-    fates.dearer += result.dearer;
-    fates.equivalent += result.equivalent;
-    for (const { words, count } of result.rejected) {
-      if (words.startsWith('too few')) fates.tooFew += count;
-      if (words.startsWith('late even')) fates.late += count;
-    }
-  }
-  for (const count of Object.values(fates)) expect(count).toBeGreaterThan(10);
 });

@@ -17,7 +17,7 @@ import { impatienceOf } from './impatience.ts';
 import { clientsByPool, jointClient, type LaidRequests, layRequests, requestsOf } from './lay-requests.ts';
 import { type Placement, placeInstances, type Standing } from './place.ts';
 import { scalersOf } from './scalers.ts';
-import { type FleetShare, laidName, openShare, walksName } from './share.ts';
+import { type FleetShare, fleetName, laidName, openShare, walksName } from './share.ts';
 import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
 import { timeTurns } from './turn-delays.ts';
 
@@ -58,6 +58,8 @@ export interface LoweredFleet {
   readonly clients: readonly ClientFacts[];
   readonly pipelines: { readonly names: readonly string[]; readonly of: Int32Array };
   readonly walks: Walks;
+  /** The same for fleets that differ in nothing but the limits of their engines; absent where that cannot be told. */
+  readonly likeness?: object;
 }
 
 /** Throws UserError with everything about the spec that the catalog does not allow: models that do not fit, splits, stores. */
@@ -97,8 +99,40 @@ export function prepareFleet(
   share: FleetShare = openShare(),
   requests?: Requests,
 ): LoweredFleet {
-  const { blame, settle } = openBlame(spec);
-  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame, share);
+  const blaming = openBlame(spec);
+  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blaming.blame, share);
+  const make = () => lowerPools(spec, catalog, share, pools, blaming, requests);
+  const name = requests ? null : fleetName(share, spec, pools);
+  if (name === null) return make();
+  const first = share.fleets.get(name, () => ({ ...make(), likeness: {} }));
+  blaming.settle();
+  return limitedAs(first, pools);
+}
+
+/** A fleet with the limits of other engines that are alike. */
+function limitedAs(first: LoweredFleet, pools: ReadonlyMap<string, BoundPool>): LoweredFleet {
+  const facts = new Map<string, ClientFacts>();
+  for (const [name, bound] of pools) facts.set(name, factsOf(bound));
+  const own = (c: number): BoundPool['client'] | undefined => pools.get(first.clients[c]!.pool)?.client;
+  const clients = first.program.clients.map((client, c) => {
+    const { maxNumSeqs, maxNumBatchedTokens, numGpuBlocks } = own(c) ?? client;
+    return { ...client, maxNumSeqs, maxNumBatchedTokens, numGpuBlocks };
+  });
+  return {
+    ...first,
+    program: { ...first.program, clients },
+    clients: first.clients.map((known) => facts.get(known.pool) ?? known),
+  };
+}
+
+function lowerPools(
+  spec: FleetSpec,
+  catalog: FleetCatalog,
+  share: FleetShare,
+  pools: ReadonlyMap<string, BoundPool>,
+  { blame, settle }: ReturnType<typeof openBlame>,
+  requests?: Requests,
+): LoweredFleet {
   const bytes = storeBytes(spec, pools, blame);
   settle();
   const walks = share.walks.get(walksName(share, spec), () => makeWalks(spec, (id) => catalog.shape(id), requests));
