@@ -1,6 +1,6 @@
 // The way through a question whose shape the screen knows: every row in closed form, then the best by simulation.
 import type { Catalog } from '../catalog/open.ts';
-import { pricesOf } from '../catalog/price-sheets.ts';
+import { priceOf, pricesOf } from '../catalog/price-sheets.ts';
 import type { Basis } from '../catalog/types.ts';
 import { electricityPerHour } from '../metrics/site.ts';
 import { tensionOf } from '../metrics/sweep.ts';
@@ -198,7 +198,7 @@ function openEstimates(
     const figure = (name: Figure) => figureOf(candidates, i, name);
     const c = configurationAt(candidates.row[i]!);
     const devices = c.replicas * c.tensor_parallel_size * c.pipeline_parallel_size * c.data_parallel_size;
-    const price = prices[c.hardware] ?? Number.NaN;
+    const price = priceOf(prices, c.hardware);
     const usdPerHour = price * devices + electricityPerHour(figure('watts'), power);
     const output = figure('served') * outputMean;
     const figures = {
