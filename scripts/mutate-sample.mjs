@@ -30,29 +30,29 @@ function openRandom(seed) {
   };
 }
 
-/** What tells a mutant from the others, wherever it is listed; lines and columns from 1 on. */
-export const nameOf = (path, { line, column }, mutator, replacement) =>
-  [path, line, column, mutator, replacement].join(' ');
+/** What Stryker is to look at: a place in a file. */
+const placeOf = ({ fileName, location: { start, end } }) =>
+  `${fileName}:${start.line + 1}:${start.column}-${end.line + 1}:${end.column}`;
 
-/**
- * `count` mutants of these files (all where there are fewer): what Stryker is to look at, and their names. What lies inside of one
- * that was drawn is tried too, and does not count.
- */
-export async function drawMutants(paths, excludedMutations, count, seed = 1) {
-  const left = await listMutants(paths, excludedMutations);
-  const all = left.length;
+const isBefore = (a, b) => a.line < b.line || (a.line === b.line && a.column <= b.column);
+
+/** The places of mutants that hold no other place: whole blocks and conditions, which tests notice more easily, are left out. */
+function innermost(mutants) {
+  const places = [...new Map(mutants.map((one) => [placeOf(one), one])).values()];
+  const holds = (outer, inner) =>
+    outer !== inner &&
+    outer.fileName === inner.fileName &&
+    isBefore(outer.location.start, inner.location.start) &&
+    isBefore(inner.location.end, outer.location.end);
+  return places.filter((one) => !places.some((other) => holds(one, other)));
+}
+
+/** `count` places of these files, as Stryker reads them, of how many mutants in all. */
+export async function drawPlaces(paths, excludedMutations, count, seed = 1) {
+  const mutants = await listMutants(paths, excludedMutations);
+  const left = innermost(mutants);
   const random = openRandom(seed);
   const drawn = [];
   while (drawn.length < count && left.length > 0) drawn.push(...left.splice(Math.floor(random() * left.length), 1));
-  const from1 = ({ line, column }) => ({ line: line + 1, column: column + 1 });
-  return {
-    all,
-    names: new Set(
-      drawn.map((one) => nameOf(one.fileName, from1(one.location.start), one.mutatorName, one.replacement)),
-    ),
-    ranges: drawn.map(({ fileName, location: { start, end } }) => {
-      const [first, last] = [from1(start), from1(end)];
-      return `${fileName}:${first.line}:${first.column - 1}-${last.line}:${last.column - 1}`;
-    }),
-  };
+  return { all: mutants.length, places: drawn.map(placeOf) };
 }

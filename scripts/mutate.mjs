@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { drawMutants, nameOf } from './mutate-sample.mjs';
+import { drawPlaces } from './mutate-sample.mjs';
 import { testsOf } from './test-rooms.mjs';
 
 /** Files of rooms that are no folder of src/ yet. */
@@ -37,7 +37,7 @@ const files = words.filter((word) => !isTest(word));
 const tests = words.filter(isTest);
 const sources = SOURCES[name] ?? (name && existsSync(`src/${name}`) ? [`src/${name}/**/*.ts`] : []);
 if (flags.sample !== undefined && !/^[1-9]\d*$/.test(flags.sample)) {
-  process.stderr.write(`--sample: expected how many mutants, a whole number from 1 on, received ${flags.sample}\n`);
+  process.stderr.write(`--sample: expected how many places, a whole number from 1 on, received ${flags.sample}\n`);
   process.exit(2);
 }
 if (sources.length === 0) {
@@ -59,14 +59,14 @@ const patterns =
 const isMutated = (path) =>
   path.endsWith('.ts') && !path.endsWith('types.ts') && patterns.some((pattern) => matchesGlob(path, pattern));
 const sample = flags.sample
-  ? await drawMutants(listSources().filter(isMutated), LEFT_ALONE, Number(flags.sample))
+  ? await drawPlaces(listSources().filter(isMutated), LEFT_ALONE, Number(flags.sample))
   : undefined;
 writeFileSync(
   `${folder}/stryker.json`,
   JSON.stringify({
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner'],
-    mutate: sample?.ranges ?? [...patterns, '!src/**/types.ts'],
+    mutate: sample?.places ?? [...patterns, '!src/**/types.ts'],
     mutator: { excludedMutations: LEFT_ALONE },
     vitest: { configFile: 'scripts/vitest-mutate.mjs', related: false },
     coverageAnalysis: 'perTest',
@@ -93,9 +93,7 @@ const report = JSON.parse(readFileSync(result, 'utf8'));
 const counts = { caught: 0, survived: 0 };
 for (const [path, { source, mutants }] of Object.entries(report.files)) {
   const lines = source.split('\n');
-  const isDrawn = ({ location, mutatorName, replacement }) =>
-    !sample || sample.names.has(nameOf(path, location.start, mutatorName, replacement));
-  const of = (...states) => mutants.filter((one) => states.includes(one.status) && isDrawn(one));
+  const of = (...states) => mutants.filter(({ status }) => states.includes(status));
   const [caught, survived] = [of('Killed', 'Timeout'), of('Survived', 'NoCoverage')];
   counts.caught += caught.length;
   counts.survived += survived.length;
@@ -111,6 +109,6 @@ for (const [path, { source, mutants }] of Object.entries(report.files)) {
 const all = counts.caught + counts.survived;
 const share = all > 0 ? counts.survived / all : 0;
 console.log(
-  `\n${name}${sample ? `, a sample of ${sample.all} mutants` : ''}: ${counts.survived} of ${all} mutants survive (${(100 * share).toFixed(1)} %, at most ${100 * MOST_SURVIVORS} %)`,
+  `\n${name}${sample ? `, ${sample.places.length} places drawn of ${sample.all} mutants` : ''}: ${counts.survived} of ${all} mutants survive (${(100 * share).toFixed(1)} %, at most ${100 * MOST_SURVIVORS} %)`,
 );
 process.exitCode = share > MOST_SURVIVORS ? 1 : 0;
