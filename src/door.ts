@@ -1,5 +1,6 @@
 // The library's namespaced door: each question in one call. A spec is the path of a file, or the data of a document; mistakes are thrown as a
 // UserError with all of them. What the calls are made of is exported beside them (index.ts).
+
 import { availableParallelism } from 'node:os';
 import { type Catalog, openCatalog } from './catalog/open.ts';
 import { UserError } from './check/issue.ts';
@@ -14,12 +15,13 @@ import type { StepWork } from './plan/step-work.ts';
 import { planMeasuring } from './run/client-view.ts';
 import { runFleet } from './run/fleet.ts';
 import { measureRun } from './run/measure-fleet.ts';
+import { openSpec } from './run/open-spec.ts';
 import { LOWERING_BYTES, openSession } from './run/session.ts';
 import { type Sized, sizeFleet } from './run/size.ts';
 import { sweep as sweepRows } from './run/sweep.ts';
 import { parseSpecDocument, writeSpecDocument } from './spec/document.ts';
 import { readSpecText } from './spec/open.ts';
-import { openQuestion, type Question } from './spec/question.ts';
+import type { Question } from './spec/question.ts';
 import { soleConfiguration } from './spec/shape.ts';
 import type { Objective } from './spec/types.ts';
 import { openStudy } from './study/open-study.ts';
@@ -48,7 +50,7 @@ export function catalog({ catalogFolder, prices }: Pick<Asking, 'catalogFolder' 
 /** A document as the question it asks: its rows and axes, any row as a fleet. */
 export function question(spec: Spec, asking: Asking = {}): Question {
   const { text, file } = read(spec);
-  return openQuestion(text, file, catalog(asking), asking.seed);
+  return openSpec(text, file, catalog(asking), asking.seed);
 }
 
 /** One deployment or fleet, request by request: every figure of `mist run`, and the latencies of every request (s). `row`: of a spec with axes. */

@@ -35,13 +35,14 @@ export {
   startFleet,
 } from './run/fleet.ts';
 export { type FleetEnd, measureRun } from './run/measure-fleet.ts';
+export { openSpec as openQuestion } from './run/open-spec.ts';
 export { openSession, type Session } from './run/session.ts';
 export { type SweepOptions, sweep } from './run/sweep.ts';
 export { readSpec } from './spec/fleet/read.ts';
 export { specJsonSchema } from './spec/fleet/schema.ts';
 export type * from './spec/fleet/types.ts';
 export { defaultSpecFile, readSpecText } from './spec/open.ts';
-export { type FleetRow, openQuestion, type Question } from './spec/question.ts';
+export type { FleetRow, Question } from './spec/question.ts';
 export { onePool } from './spec/shape.ts';
 export type * from './spec/types.ts';
 export { makeRequests } from './workload/make.ts';

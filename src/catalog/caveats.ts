@@ -19,7 +19,11 @@ export function caveatsOf(
   for (const id of hardware) {
     if (id === '') continue;
     const device = catalog.hardware(id);
-    if (isDoubtful(device)) words.add(`The figures of ${device.name} are of low confidence: ${device.source}.`);
+    if (device.base !== undefined)
+      words.add(
+        `${device.name} was never measured: it is derived from ${device.base}, and its error bands are those of datasheets.`,
+      );
+    else if (isDoubtful(device)) words.add(`The figures of ${device.name} are of low confidence: ${device.source}.`);
   }
   return [...words];
 }

@@ -15,11 +15,11 @@ export function labelsOf(
     else if (id && catalog.named(id)) labels[id] = id;
   }
   for (const id of new Set(hardware))
-    if (id && catalog.ids('hardware').includes(id)) labels[id] = labelOf(catalog.hardware(id));
+    if (id && catalog.find('hardware', id) === id) labels[id] = labelOf(catalog.hardware(id));
   return labels;
 }
 
 /** A device's name, marked where its figures are doubtful. */
 function labelOf(device: Hardware): string {
-  return isDoubtful(device) ? `${device.name} (low confidence)` : device.name;
+  return isDoubtful(device) && device.base === undefined ? `${device.name} (low confidence)` : device.name;
 }

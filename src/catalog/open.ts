@@ -8,6 +8,7 @@ import { existsSync, join, ROOMS, readdirSync, resolve } from '../host/host.ts';
 import { checkEntry, parseJson } from './check-entry.ts';
 import { completeConfig, configId, findConfig } from './config-folder.ts';
 import { readModelConfig } from './config-json.ts';
+import { CHANGED_KEYS, derive, derivedId, lacking, parseDerived } from './derived.ts';
 import { bare, indexNames, type NamedModel, type NameIndex } from './names.ts';
 import { isPriceFile, readPriceFile } from './price-file.ts';
 import { DEFAULT_SHEET } from './price-sheets.ts';
@@ -131,6 +132,7 @@ export function openCatalog(options: CatalogOptions = {}): Catalog {
     if (kind === 'links') return entry(kind, linkSchema, id);
     return kind === 'engines' ? entry(kind, engineSchema, id) : entry(kind, shapeSchema, id);
   }
+  const device = openDevices((id) => entry('hardware', hardwareSchema, id));
   const priceLists = new Map<string, PriceSheet>();
   function prices(asked: string): PriceSheet {
     if (!isPriceFile(asked)) return entry('prices', priceSheetSchema, need('prices', asked));
@@ -146,7 +148,7 @@ export function openCatalog(options: CatalogOptions = {}): Catalog {
     ids,
     file,
     find,
-    hardware: (id) => entry('hardware', hardwareSchema, need('hardware', id)),
+    hardware: (id) => device(need('hardware', id)),
     engine: (id) => entry('engines', engineSchema, need('engines', id)),
     link: (id) => entry('links', linkSchema, need('links', id)),
     sheet: prices,
@@ -164,6 +166,18 @@ export function openCatalog(options: CatalogOptions = {}): Catalog {
       const text = readTextFile(path, { path: 'model', expected: 'a readable config.json' });
       return readModel(parseJson(text, path), text, configId(path), path);
     },
+  };
+}
+
+/** Devices by id; one that is derived is made once, so that it is the same object whoever asks. */
+function openDevices(listed: (id: string) => Hardware): (id: string) => Hardware {
+  const made = new Map<string, Hardware>();
+  return (id) => {
+    const derived = parseDerived(id);
+    if (derived === null) return listed(id);
+    const found = made.get(id) ?? derive(listed(derived.base), derived.changes);
+    made.set(id, found);
+    return found;
   };
 }
 
@@ -188,6 +202,12 @@ function openNames(
   }
   function find(kind: NamedKind, word: string): string | null {
     if (kind === 'models') return named(word)?.id ?? null;
+    const derived = kind === 'hardware' ? parseDerived(word) : null;
+    if (derived !== null) {
+      const base = find(kind, derived.base);
+      const whole = base !== null && lacking(read(kind, base) as Hardware, derived.changes).length === 0;
+      return whole ? derivedId(base, derived.changes) : null;
+    }
     const asked = word.toLowerCase();
     return ids(kind).find((known) => known.toLowerCase() === asked) ?? namesOf(kind).get(asked) ?? null;
   }
@@ -276,6 +296,10 @@ function unknown(kind: NamedKind, word: string, ids: readonly string[], names: R
     ...nearest(word.toLowerCase(), names.keys()).map((name) => names.get(name)!),
   ]);
   const looksLikePath = kind === 'models' && (/\.json$/.test(word) || /^[.~]?[\\/]/.test(word));
+  if (kind === 'hardware' && word.includes('(')) {
+    const told = `ID(memory_bandwidth=x2 tdp_w=900W), of figures that it has: ${CHANGED_KEYS.join(', ')}`;
+    return { path: kind, expected: NOUNS[kind], received: word, hint: told };
+  }
   if (looksLikePath) return { path: kind, expected: NOUNS[kind], received: `${word}, where there is no file` };
   const hint = close.size > 0 ? `did you mean ${[...close].slice(0, 3).join(', ')}?` : `mist catalog --kind ${kind}`;
   return { path: kind, expected: NOUNS[kind], received: word, hint };

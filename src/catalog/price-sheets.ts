@@ -1,5 +1,6 @@
 // Prices of devices by kind: what a device-hour costs under a sheet, and what must be said of the figure.
 
+import { baseOf } from './derived.ts';
 import { AVAILABILITY } from './schema-hardware.ts';
 import { PRICE_BASES } from './schema-prices.ts';
 import type { Hardware, PriceEntry, PriceSheet } from './types.ts';
@@ -50,6 +51,11 @@ export interface PriceCatalog {
 export function pricesOf(paying: Paying, catalog: Pick<PriceCatalog, 'prices'>): Readonly<Record<string, number>> {
   const sheet = catalog.prices(paying.priceSheet);
   return { ...tableOf(sheet, paying), ...paying.prices };
+}
+
+/** USD per device-hour of a device: one that is derived from another has that one's price, unless it has its own. */
+export function priceOf(prices: Readonly<Record<string, number>>, hardware: string): number {
+  return prices[hardware] ?? prices[baseOf(hardware)] ?? Number.NaN;
 }
 
 /** Tables of a sheet by its terms: a sweep asks for every row. */
@@ -111,16 +117,18 @@ export function paidFor(paying: Paying, catalog: PriceCatalog, hardware: Iterabl
     .map((id): PaidDevice => {
       const device = catalog.hardware(id);
       const { name } = device;
-      const usd = table[id] ?? null;
-      if (usd === null) return { hardware: id, name, usd_per_hour: null, entry: null, words: tellUnpriced(device) };
-      const found = sheet.prices.find((one) => one.hardware === id);
-      const entry = id in paying.prices || !found ? null : found;
+      const usd = priceOf(table, id);
+      const own = id in table ? id : baseOf(id);
+      if (Number.isNaN(usd))
+        return { hardware: id, name, usd_per_hour: null, entry: null, words: tellUnpriced(device) };
+      const found = sheet.prices.find((one) => one.hardware === own);
+      const entry = own in paying.prices || !found ? null : found;
       return {
         hardware: id,
         name,
         usd_per_hour: usd,
         entry,
-        words: entry ? tellPrice(entry, usd) : `your own $${usd.toFixed(2)}/h`,
+        words: `${entry ? tellPrice(entry, usd) : `your own $${usd.toFixed(2)}/h`}${own === id ? '' : `, that of ${own}`}`,
       };
     });
   return { sheet: sheet.id, name: sheet.name, devices };

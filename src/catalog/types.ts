@@ -32,7 +32,10 @@ export type OpFamily = z.infer<typeof opFamily>;
 export type CollectiveOp = z.infer<typeof collectiveOp>;
 
 /** One accelerator, CPU or chip: one socketed package as `hardware_ids.csv` counts it. File: catalog/hardware/<id>.json. */
-export type Hardware = Entry<typeof hardwareSchema>;
+export type Hardware = Entry<typeof hardwareSchema> & {
+  /** Of a device that a spec derives from another: the id of that one (derived.ts). Files have none. */
+  readonly base?: string;
+};
 
 /** How devices, servers or a device and its host are joined. File: catalog/links/<id>.json. */
 export type Link = Entry<typeof linkSchema>;

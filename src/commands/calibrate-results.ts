@@ -1,4 +1,5 @@
 // mist calibrate on results of benchmarks: an engine profile of your own whose host, kernels and client reproduce them.
+
 import { basename, join } from 'node:path';
 import { checkResults } from '../calibrate/results/check-results.ts';
 import {
@@ -20,9 +21,9 @@ import { bindDeployment, type Deployment, isRefusal } from '../plan/deployment.t
 import { openProgress } from '../report/progress.ts';
 import { drawTable, left, right } from '../report/table.ts';
 import { fitText } from '../report/width.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { openSession } from '../run/session.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
-import { openQuestion } from '../spec/question.ts';
 import { configurationOf as poolConfiguration } from '../spec/shape.ts';
 import type { Configuration } from '../spec/types.ts';
 import type { CalibrateFlags } from './calibrate.ts';
@@ -76,12 +77,12 @@ function configurationOf(
         const expected = `no ${named.join(', ')} beside --spec, which says what was measured`;
         throw new UserError([{ path: '--spec', expected, received: file }]);
       }
-      const { rows, first } = openQuestion(specs.read(file), file, catalog);
+      const { rows, first } = openSpec(specs.read(file), file, catalog);
       if (rows === 1) return onlyEngine(first, file);
       const expected = 'a spec of one deployment: results are those of one';
       throw new UserError([{ path: '--spec', expected, received: `${rows} configurations`, file }]);
     }
-    return onlyEngine(openQuestion(specText(flags), 'mist calibrate', catalog).first, 'mist calibrate');
+    return onlyEngine(openSpec(specText(flags), 'mist calibrate', catalog).first, 'mist calibrate');
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     issues.push(...error.issues.map((issue) => (file === undefined ? asFlag(issue) : issue)));

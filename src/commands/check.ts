@@ -1,13 +1,13 @@
 // mist check: what is expected of a deployment, held against a run of it; the exit code is the answer.
+
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
-import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { drawTable, left } from '../report/table.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { openSession } from '../run/session.ts';
 import { openSimulator, simulateRow } from '../run/simulate-row.ts';
 import { readSpecText } from '../spec/open.ts';
-import { openQuestion } from '../spec/question.ts';
-import { sloName } from '../spec/slo.ts';
+import { tellLimit } from '../spec/slo.ts';
 import { judgeExpectation, readExpectations } from '../study/expect.ts';
 import { NO_ANSWER, onlyWord, verb, wholeFlag } from './flags.ts';
 import { rowOf } from './row.ts';
@@ -44,10 +44,12 @@ export const check = verb('check', FLAGS, HELP, async (flags, out) => {
   const given = flags['--expect'] ?? [];
   const expected = readExpectations(given);
   const seed = wholeFlag('--seed', flags['--seed'], 0);
-  const question = openQuestion(readSpecText(file), file, catalog, seed, (one) => meetPools(one, catalog));
+  const question = openSpec(readSpecText(file), file, catalog, seed);
   const row = rowOf(question, wholeFlag('--row', flags['--row'], 0));
   const { spec } = question.at(row);
-  const limits = spec.slo.map((limit) =>
+  // what nothing is known of is kept
+  const known = spec.slo.filter(({ limit }) => limit < Number.POSITIVE_INFINITY);
+  const limits = known.map((limit) =>
     `${limit.percentile}_${limit.metric} <= ${limit.limit}s`.replace('p99.9', 'p99_9'),
   );
   const asked = given.length > 0 ? expected : readExpectations(limits);
@@ -59,7 +61,7 @@ export const check = verb('check', FLAGS, HELP, async (flags, out) => {
   if (flags['--json']) out.stdout(`${JSON.stringify(judged, null, 2)}\n`);
   else {
     const rows = judged.map(({ text, holds, figures }, i) => [
-      given.length > 0 ? text : `${sloName(spec.slo[i]!)} <= ${spec.slo[i]!.limit} s`,
+      given.length > 0 ? text : tellLimit(known[i]!),
       holds ? 'holds' : 'does not hold',
       figures.map(({ words }) => words).join(', '),
     ]);

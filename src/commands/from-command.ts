@@ -1,14 +1,15 @@
 // mist spec --from-command: a spec of the engines that a command, a start-up log or an options file starts.
+
 import { dirname, resolve } from 'node:path';
 import type { Catalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { readTextFile, statOf } from '../check/text-file.ts';
-import { checkFleet, meetPools } from '../plan/pipeline/lower-fleet.ts';
+import { checkFleet } from '../plan/pipeline/lower-fleet.ts';
 import { type Beside, specText, tellStart } from '../report/spec-text.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { isNoLog, parseEngineLog } from '../spec/engine-log.ts';
 import { findStarts } from '../spec/launch/find-start.ts';
 import { type ReadStart, readStart, type StartWorld } from '../spec/launch/read-start.ts';
-import { openQuestion } from '../spec/question.ts';
 
 /** What stands beside the command, as flags of `mist spec` have it. */
 export interface Asked {
@@ -153,7 +154,7 @@ function besideOf(asked: Asked, starts: readonly ReadStart[], issues: Issue[]): 
 /** The spec that was written can be read and run: what is wrong with it is wrong with the command. */
 function check(text: string, catalog: Catalog): void {
   try {
-    const { first } = openQuestion(text, 'command', catalog, undefined, (spec) => meetPools(spec, catalog));
+    const { first } = openSpec(text, 'command', catalog);
     checkFleet(first, catalog);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -1,4 +1,5 @@
 // mist init: asks three questions, or takes flags, and writes a spec to start from. It never overwrites a file.
+
 import { createInterface } from 'node:readline/promises';
 import { isatty } from 'node:tty';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
@@ -6,9 +7,8 @@ import { type Issue, UserError } from '../check/issue.ts';
 import { didYouMean } from '../check/nearest.ts';
 import { STANDARD_INPUT, statOf } from '../check/text-file.ts';
 import { writeWhole } from '../check/whole-file.ts';
-import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { fitText } from '../report/width.ts';
-import { openQuestion } from '../spec/question.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { type Flags, numberFlag, type Output, verb } from './flags.ts';
 import { type Asked, TEMPLATE_NAMES, TEMPLATES, type Template, type TemplateName } from './init-templates.ts';
 
@@ -188,7 +188,7 @@ function writeSpec({ name, ...given }: Answers, catalog: Catalog, flags: Flags<t
 /** Mistakes in what was filled in are told by its flag. */
 function checkSpec(text: string, file: string, catalog: Catalog): void {
   try {
-    openQuestion(text, file, catalog, undefined, (spec) => meetPools(spec, catalog));
+    openSpec(text, file, catalog);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const told = error.issues.map(({ file: _, line: __, ...issue }) => {

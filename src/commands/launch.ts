@@ -1,9 +1,10 @@
 // mist launch: what starts a deployment on real machines (commands, manifests), and the commands that put its load on it.
+
 import { labelsOf } from '../catalog/labels.ts';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import type { Content } from '../check/whole-file.ts';
-import { checkFleet, meetPools } from '../plan/pipeline/lower-fleet.ts';
+import { checkFleet } from '../plan/pipeline/lower-fleet.ts';
 import { dynamoManifest } from '../report/dynamo.ts';
 import { kubernetesManifest } from '../report/kubernetes.ts';
 import { launchesOf, launchLines } from '../report/launch-row.ts';
@@ -12,8 +13,8 @@ import { LOAD_FILE, type LoadCommands, loadCommands } from '../report/load-comma
 import { loadLines } from '../report/load-trace.ts';
 import { listServers, nameFor, type PoolServer } from '../report/manifest-parts.ts';
 import { writeFiles } from '../report/write.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { type FleetSpec, poolsOfKind } from '../spec/fleet/types.ts';
-import { openQuestion } from '../spec/question.ts';
 import { makeWalks } from '../workload/walks.ts';
 import { onlyWord, wholeFlag, wordFlag } from './flags.ts';
 import { rowOf, tellAxes } from './row.ts';
@@ -75,7 +76,7 @@ function readFleet(
   row: number | undefined,
   seed: number | undefined,
 ): FleetSpec {
-  const question = openQuestion(text, file, catalog, seed, (spec) => meetPools(spec, catalog));
+  const question = openSpec(text, file, catalog, seed);
   const several = tellAxes('mist launch', `mist sweep ${file} finds the best; --row N takes one`);
   const { spec } = question.at(rowOf(question, row, several));
   checkFleet(spec, catalog);

@@ -1,10 +1,11 @@
 // mist merge: shards of a sweep that were done on their own become the files of the whole.
+
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { headOf } from '../run/asked.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { headOfFirst, openShards, refuseGaps } from '../run/shards.ts';
-import { openQuestion } from '../spec/question.ts';
 import { MOST_WORKERS, verb, wholeFlag } from './flags.ts';
 import { mergeWork, workOn } from './sweep-work.ts';
 
@@ -35,7 +36,7 @@ export const merge = verb('merge', FLAGS, HELP, async (flags, out) => {
   const { text, asking } = headOfFirst(shards);
   const { file, catalogFolder, prices } = asking;
   const catalog = openCatalog({ folder: catalogFolder, prices });
-  const question = openQuestion(text, file, catalog, asking.seed ?? undefined);
+  const question = openSpec(text, file, catalog, asking.seed ?? undefined);
   refuseGaps(shards, headOf(question, asking, null));
   const asked = {
     question,

@@ -1,10 +1,10 @@
 // mist serve --mock: an OpenAI-compatible endpoint that answers with simulated times.
+
 import type { AddressInfo } from 'node:net';
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { fileWords } from '../check/text-file.ts';
-import { meetPools } from '../plan/pipeline/lower-fleet.ts';
-import { openQuestion } from '../spec/question.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { onlyWord, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import { wallClock } from './mock-clock.ts';
@@ -56,7 +56,7 @@ export const serve = specVerb('serve', FLAGS, HELP, async (flags, out, specs) =>
   const row = wholeFlag('--row', flags['--row'], 0);
   const port = wholeFlag('--port', flags['--port'], 0, 65_535) ?? PORT;
   const capacity = wholeFlag('--requests', flags['--requests'], 1, 10_000_000) ?? REQUESTS;
-  const question = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
+  const question = openSpec(specs.read(file), file, catalog, seed);
   const engine = openMockEngine(
     question.at(rowOf(question, row, tellAxes('--row', '--row N takes one'))).spec,
     catalog,

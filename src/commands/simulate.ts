@@ -4,7 +4,7 @@ import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import type { WholeFile } from '../check/whole-file.ts';
 import { trustFleet } from '../metrics/fleet/trust.ts';
-import { type LoweredFleet, meetPools, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
+import { type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
 import { EXPORTS, type ExportName } from '../report/export/formats.ts';
 import { contextOf } from '../report/fleet/context-of.ts';
@@ -20,12 +20,12 @@ import { writeTrace } from '../report/timeline/trace.ts';
 import type { Measuring } from '../run/checkpoints.ts';
 import { planMeasuring } from '../run/client-view.ts';
 import { measureRun } from '../run/measure-fleet.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { openSession } from '../run/session.ts';
 import { openSimulator } from '../run/simulate-row.ts';
 import { advanceToEnd, longEnough, startRun } from '../run/whole-run.ts';
 import { CLIENT, type WindowName } from '../spec/fleet/client.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
-import { openQuestion } from '../spec/question.ts';
 import type { Output } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import { openOutputs, writeAll } from './line-files.ts';
@@ -102,7 +102,7 @@ const HASHES_IGNORED = 'The hash ids of the trace are ignored: no pool has enabl
 
 /** The one fleet of a spec, or the row that is asked for of one with axes, which is measured as its sweep does. */
 function readFleet(text: string, file: string, catalog: Catalog, { row, seed, window }: FleetFlags) {
-  const sweep = openQuestion(text, file, catalog, seed, (spec) => meetPools(spec, catalog));
+  const sweep = openSpec(text, file, catalog, seed);
   const several = tellAxes('mist run', `mist sweep ${file} tries them all; --row N takes one`);
   const { spec } = sweep.at(rowOf(sweep, row, several));
   return { spec: withWindow(spec, window), isRow: row !== undefined };

@@ -1,14 +1,14 @@
 // mist size A --against B --over ...: when one fleet overtakes another.
+
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
-import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { breakEvenJson, breakEvenTable } from '../report/break-even.ts';
 import { openProgress } from '../report/progress.ts';
 import { breakEven, OVER } from '../run/break-even.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { TOLERANCE } from '../run/probe-load.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { OBJECTIVES } from '../spec/objectives.ts';
-import { openQuestion } from '../spec/question.ts';
 import type { Objective } from '../spec/types.ts';
 import { NO_ANSWER, numberFlag, type Output, onlyWord, shareFlag, wholeFlag, wordFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
@@ -59,7 +59,7 @@ interface One {
 }
 
 function openOne(file: string, catalog: Catalog, seed: number | undefined, specs: SpecDoor): One {
-  const { rows, objective, at } = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
+  const { rows, objective, at } = openSpec(specs.read(file), file, catalog, seed);
   if (rows === 1) return { file, spec: at(0).spec, objective };
   const hint = `mist size ${file} finds the best of them; mist size --max-load --row N --print-spec writes one`;
   throw new UserError([{ path: file, expected: 'a spec of one deployment or fleet', received: `${rows} rows`, hint }]);

@@ -1,13 +1,13 @@
 // mist size --max-load: the highest load at which a fleet keeps its promise.
+
 import { openCatalog } from '../catalog/open.ts';
-import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { maxLoadJson, maxLoadTable } from '../report/max-load.ts';
 import { openProgress } from '../report/progress.ts';
 import { writeLoad } from '../run/load.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { type LoadAnswer, probeLoads, TOLERANCE } from '../run/probe-load.ts';
 import { writeSpecDocument } from '../spec/document.ts';
 import { chooseRow } from '../spec/fleet/axes.ts';
-import { openQuestion } from '../spec/question.ts';
 import { NO_ANSWER, type Output, onlyWord, shareFlag, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import { rowOf } from './row.ts';
@@ -25,7 +25,7 @@ export async function sizeLoad(flags: SizeFlags, out: Output, specs: SpecDoor): 
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const asked = wholeFlag('--row', flags['--row'], 0);
   const tolerance = shareFlag('--tolerance', flags['--tolerance']) ?? TOLERANCE;
-  const question = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
+  const question = openSpec(specs.read(file), file, catalog, seed);
   const row = rowOf(question, asked);
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const interrupt = heedInterrupts();

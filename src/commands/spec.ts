@@ -1,16 +1,17 @@
 // mist spec: checks a spec (of a deployment or of pipelines) and says how it was understood, or prints the JSON Schema.
+
 import { parse } from 'yaml';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { tellPaid } from '../catalog/price-sheets.ts';
 import { UserError } from '../check/issue.ts';
-import { checkFleet, meetPools } from '../plan/pipeline/lower-fleet.ts';
+import { checkFleet } from '../plan/pipeline/lower-fleet.ts';
 import { fitText, wrap } from '../report/width.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { fleetCaveats, fleetPrices } from '../spec/fleet/caveats.ts';
 import { describeFleetSpec, explainFleetSpec } from '../spec/fleet/explain.ts';
 import { explainPools } from '../spec/fleet/explain-pools.ts';
 import { explainAxes } from '../spec/fleet/explain-rows.ts';
 import { specJsonSchema } from '../spec/fleet/schema.ts';
-import { openQuestion } from '../spec/question.ts';
 import type { Flags } from './flags.ts';
 import { type Asked, convert } from './from-command.ts';
 import { SPEC_HELP, type SpecDoor, specVerb } from './spec-door.ts';
@@ -63,7 +64,7 @@ export const spec = specVerb('spec', FLAGS, HELP, async (flags, out, specs) => {
 });
 
 function tell(file: string, specs: SpecDoor, catalog: Catalog, json: boolean): string {
-  const sweep = openQuestion(specs.read(file), file, catalog, undefined, (spec) => meetPools(spec, catalog));
+  const sweep = openSpec(specs.read(file), file, catalog);
   const { first } = sweep;
   if (sweep.rows === 1) checkFleet(first, catalog);
   const caveats = fleetCaveats(first, catalog);

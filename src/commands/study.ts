@@ -6,7 +6,6 @@ import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { didYouMean } from '../check/nearest.ts';
 import { statOf } from '../check/text-file.ts';
-import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { openProgress } from '../report/progress.ts';
 import { headOf } from '../run/asked.ts';
 import type { WorkFolder } from '../run/work-folder.ts';
@@ -55,9 +54,7 @@ export const study = verb('study', FLAGS, HELP, async (flags, out) => {
   const word = onlyWord('study', flags._, 'one study, or a folder of them');
   const catalog = openCatalog({ folder: flags['--catalog'], prices: flags['--prices'] });
   const isFolder = statOf(word)?.isDirectory() ?? false;
-  const studies = (isFolder ? studiesIn(word) : [word]).map((file) =>
-    openStudy(readSpecText(file), file, catalog, (one) => meetPools(one, catalog)),
-  );
+  const studies = (isFolder ? studiesIn(word) : [word]).map((file) => openStudy(readSpecText(file), file, catalog));
   const claim = flags['--where-it-flips'];
   if (claim !== undefined) return tellFlips(studies, claim, catalog, flags, out);
   if (flags['--resume'] && flags['--out'] === undefined)

@@ -1,15 +1,15 @@
 // mist sweep: every configuration of a spec, ranked; on this machine, or its share of the work of many.
+
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
-import { meetPools } from '../plan/pipeline/lower-fleet.ts';
 import { formatNumber } from '../report/format.ts';
 import { objectivesOf } from '../run/front.ts';
+import { openSpec } from '../run/open-spec.ts';
 import type { Part } from '../run/part.ts';
 import { isDone, markDone } from '../run/shards.ts';
 import { openSweep, sweep as sweepRows } from '../run/sweep.ts';
 import { defaultSpecFile } from '../spec/open.ts';
-import { openQuestion } from '../spec/question.ts';
 import { type Flags, MOST_WORKERS, onlyWord, wholeFlag } from './flags.ts';
 import { SPEC_HELP, specVerb } from './spec-door.ts';
 import { MOST_PARTS, readQueue, sweepQueue } from './sweep-queue.ts';
@@ -62,7 +62,7 @@ export const sweep = specVerb('sweep', FLAGS, HELP, async (flags, out, specs) =>
   const part = flags['--shard'] === undefined ? null : readPart(flags['--shard']);
   const queue = readQueue(flags);
   refuseWithoutFolder(flags);
-  const question = openQuestion(specs.read(file), file, catalog, seed, (one) => meetPools(one, catalog));
+  const question = openSpec(specs.read(file), file, catalog, seed);
   const asked = {
     ...{ question, catalog, workers },
     asking: { file, seed: seed ?? null, catalogFolder, prices, exhaustive },

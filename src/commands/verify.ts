@@ -1,12 +1,13 @@
 // mist verify: holds the certificate of a sweep against runs of its leaders and of rows at random.
+
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { readTextFile } from '../check/text-file.ts';
 import { formatNumber, plural } from '../report/format.ts';
 import { openProgress } from '../report/progress.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { type Told, type Verified, verifySweep } from '../run/verify.ts';
-import { openQuestion } from '../spec/question.ts';
 import { MOST_WORKERS, NO_ANSWER, onlyWord, verb, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 
@@ -42,9 +43,9 @@ export const verify = verb('verify', FLAGS, HELP, async (flags, out) => {
   const sample = wholeFlag('--sample', flags['--sample'], 1) ?? SAMPLE;
   const workers = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism();
   const { spec, seed: told, ...result } = readResult(file);
-  const own = openQuestion(spec, file, catalog);
+  const own = openSpec(spec, file, catalog);
   const seed = own.first.workload.seed === told ? undefined : told;
-  const question = seed === undefined ? own : openQuestion(spec, file, catalog, seed);
+  const question = seed === undefined ? own : openSpec(spec, file, catalog, seed);
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   const interrupt = heedInterrupts();
   try {

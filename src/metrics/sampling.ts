@@ -9,7 +9,7 @@
 // Gaps between tokens are pooled: their batches are the parts of the window between checkpoints, each with the weight of its gaps.
 import type { Checkpoint } from './fleet/window.ts';
 import { histogramPercentile, type ItlHistogram, totalWeight } from './itl.ts';
-import { copyMeasured, meanAndStd, percentile } from './summary.ts';
+import { copyMeasured, meanAndStd, type PickRanks, percentilesOf, pickBySorting } from './summary.ts';
 import type { Summary } from './types.ts';
 
 const BATCHES = 20;
@@ -32,22 +32,36 @@ const SHARES: Readonly<Record<Exclude<Statistic, 'mean'>, number>> = {
 const NONE: Interval = [Number.NaN, Number.NaN];
 const NOTHING: Sampling = { mean: NONE, p50: NONE, p90: NONE, p95: NONE, p99: NONE, p999: NONE };
 
-/** Intervals of a column in order of arrival; entries that are NaN were never measured. NaN where fewer than two per batch were. */
-export function sample(values: Float64Array): Sampling {
+/**
+ * Intervals of a column in order of arrival; entries that are NaN were never measured. NaN where fewer than two per batch were. `pick` finds
+ * order statistics (summary.ts).
+ */
+export function sample(values: Float64Array, pick: PickRanks = pickBySorting): Sampling {
   const measured = copyMeasured(values);
   const n = measured.length;
   if (n < 2 * BATCHES) return NOTHING;
-  const sorted = measured.slice().sort();
   const { mean } = meanAndStd(measured);
   const off = T * errorOf(measured);
-  const at = (p: number): Interval => {
-    const value = percentile(sorted, p * 100);
-    const error = Math.max(Math.sqrt((p * (1 - p)) / n), errorOf(measured, value));
-    const read = (share: number) => percentile(sorted, share * 100);
-    return [atShare(p - T * error, read), atShare(p + T * error, read)];
-  };
-  const { p50, p90, p95, p99, p999 } = SHARES;
-  return { mean: [mean - off, mean + off], p50: at(p50), p90: at(p90), p95: at(p95), p99: at(p99), p999: at(p999) };
+  const shares = Object.values(SHARES);
+  const middle = percentilesOf(
+    measured.slice(),
+    shares.map((p) => p * 100),
+    pick,
+  );
+  const ends = shares.flatMap((p, i) => {
+    const error = Math.max(Math.sqrt((p * (1 - p)) / n), errorOf(measured, middle[i]));
+    return [p - T * error, p + T * error];
+  });
+  const found = percentilesOf(
+    measured.slice(),
+    ends.map((share) => Math.min(1, Math.max(0, share)) * 100),
+    pick,
+  );
+  const [p50, p90, p95, p99, p999] = shares.map((_, i): Interval => {
+    const end = (at: number): number => atShare(ends[at]!, () => found[at]!);
+    return [end(2 * i), end(2 * i + 1)];
+  }) as [Interval, Interval, Interval, Interval, Interval];
+  return { mean: [mean - off, mean + off], p50, p90, p95, p99, p999 };
 }
 
 /** The value at a share of the ranks: the smallest below them, none (Infinity) above. */
@@ -72,10 +86,10 @@ function errorOf(values: Float64Array, over?: number): number {
 
 /** Intervals of the gaps between the first and the last of these checkpoints; NaN where they are fewer than the batches. */
 export function sampleGaps(checkpoints: readonly Checkpoint[]): Sampling {
+  if (checkpoints.length <= BATCHES) return NOTHING;
   const parts = checkpoints
     .slice(1)
     .map(({ itl }, k) => itl.weights.map((w, bin) => w - checkpoints[k]!.itl.weights[bin]!));
-  if (parts.length < BATCHES) return NOTHING;
   const { edges } = checkpoints[0]!.itl;
   const whole = {
     edges,

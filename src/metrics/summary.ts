@@ -51,7 +51,7 @@ export function copyMeasured(values: Float64Array): Float64Array {
 /** The values at ascending ranks (0 = smallest) of a column without NaN, which may be reordered. */
 export type PickRanks = (column: Float64Array, ranks: readonly number[]) => readonly number[];
 
-const pickBySorting: PickRanks = (column, ranks) => {
+export const pickBySorting: PickRanks = (column, ranks) => {
   column.sort();
   return ranks.map((rank) => column[rank]);
 };
@@ -76,12 +76,25 @@ export function summarise(values: Float64Array, pick: PickRanks = pickBySorting)
   const measured = copyMeasured(values);
   if (measured.length === 0) return EMPTY_SUMMARY;
   const moments = meanAndStd(measured); // in order of the requests, before `pick` reorders them
-  const places = PERCENTILES.map((q) => placeOf(measured.length, q));
-  const ranks = [...new Set(places.flatMap(({ below, above }) => [below, above]))]; // ascending, as the percentiles are
-  const picked = pick(measured, ranks);
-  const at = new Map(ranks.map((rank, i) => [rank, picked[i]]));
-  const [p50, p90, p95, p99, p999, max] = places.map((p) => interpolate(at.get(p.below)!, at.get(p.above)!, p.share));
-  return { ...moments, p50, p90, p95, p99, p999, max };
+  const [p50, p90, p95, p99, p999, max] = percentilesOf(measured, PERCENTILES, pick);
+  return { ...moments, p50, p90, p95, p99, p999, max } as Summary;
+}
+
+/** Percentiles (0..100), asked for in any order, of a column without NaN that is not empty and may be reordered. */
+export function percentilesOf(column: Float64Array, wanted: readonly number[], pick: PickRanks): number[] {
+  const ranks: number[] = [];
+  for (const q of wanted) {
+    const { below, above } = placeOf(column.length, q);
+    ranks.push(below, above);
+  }
+  const order = Float64Array.from(ranks).sort();
+  const distinct: number[] = [];
+  for (const rank of order) if (distinct.at(-1) !== rank) distinct.push(rank);
+  const picked = pick(column, distinct);
+  return wanted.map((q) => {
+    const { below, above, share } = placeOf(column.length, q);
+    return interpolate(picked[distinct.indexOf(below)]!, picked[distinct.indexOf(above)]!, share);
+  });
 }
 
 /** What tables of load generators have of one figure; `at` gives any percentile. null where nothing was measured. */

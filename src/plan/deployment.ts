@@ -1,5 +1,6 @@
 // Binds one configuration to what the catalog knows: model, hardware, profile, split, formats, price; and says why it cannot be.
 import type { Catalog } from '../catalog/open.ts';
+import { priceOf } from '../catalog/price-sheets.ts';
 import type { EngineProfile, Hardware, Model, StepFit } from '../catalog/types.ts';
 import { cutsPrompts } from '../check/scheduler-lists.ts';
 import { type EngineLog, logWords } from '../spec/engine-log.ts';
@@ -98,7 +99,7 @@ export function bindDeployment(configuration: Configuration, source: PlanSource)
   if (illegal && !ranAnyway(rules, illegal)) return illegal;
   const steps = stepsFor(configuration, key, split, formats, catalog);
   if (steps === null) return NO_STEPS;
-  const usdPerDeviceHour = prices[hardware.id] ?? Number.NaN;
+  const usdPerDeviceHour = priceOf(prices, hardware.id);
   return {
     model,
     hardware,

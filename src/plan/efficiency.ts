@@ -87,9 +87,11 @@ export function listSources(source: FitSource, hardware: Hardware): Source[] {
     const ratio = other.memory_bandwidth / hardware.memory_bandwidth;
     return ratio < 1 ? 1 / ratio : ratio;
   };
+  // what was derived from a device behaves as that one, however far its bandwidth is from there
+  const isBase = (other: Hardware) => Number(other.id === hardware.base);
   const relatives = source.hardware
     .filter((other) => other.generation === hardware.generation && other.id !== hardware.id)
-    .sort((a, b) => distance(a) - distance(b) || (a.id < b.id ? -1 : 1));
+    .sort((a, b) => isBase(b) - isBase(a) || distance(a) - distance(b) || (a.id < b.id ? -1 : 1));
   const found: Source[] = [];
   const add = (id: string, link: number) => {
     const efficiency = source.efficiency(id);
@@ -102,6 +104,9 @@ export function listSources(source: FitSource, hardware: Hardware): Source[] {
 
 type Sources = readonly Source[];
 
+/** What a price rests on that was timed on another device; of a device that there is not, on figures alone. */
+const borrowed = ({ base }: Hardware): Basis => (base === undefined ? 'extrapolated' : 'datasheet');
+
 /** The rate of one kind of work. The exact format of any source comes before a stand-in of the hardware's own. */
 export function chooseRate(sources: Sources, hardware: Hardware, family: OpFamily, format: WeightFormat): Rate {
   for (const standIn of standIns(format)) {
@@ -112,7 +117,7 @@ export function chooseRate(sources: Sources, hardware: Hardware, family: OpFamil
       const slowdown = format === 'fp8-block' && standIn === 'fp8' ? FP8_BLOCK_SLOWDOWN : 1;
       const table = efficiency.tables?.find((one) => one.family === family && one.formats.includes(standIn)) ?? null;
       const known = table && fit.basis === 'calibrated' ? 'measured' : fit.basis;
-      const basis = own && exact ? known : worse(fit.basis, 'extrapolated');
+      const basis = own && exact ? known : worse(fit.basis, borrowed(hardware));
       return rateOf(hardware, format, fit, table, basis, exact ? id : `${id} ${standIn}`, slowdown);
     }
   }
@@ -210,10 +215,16 @@ export function chooseExchange(
     if (!fit || link === 0) continue;
     if (inside) {
       const from = `${id} over ${inside.name}`;
-      return { ...closed, fit: joinFit(fit, op, devices, links, hardware), basis: 'extrapolated', from, error: null };
+      return {
+        ...closed,
+        fit: joinFit(fit, op, devices, links, hardware),
+        basis: borrowed(hardware),
+        from,
+        error: null,
+      };
     }
     const exact = own && (op === 'send-recv' || fit.devices === devices);
-    const basis = exact ? (fit.table ? 'measured' : fit.basis) : worse(fit.basis, 'extrapolated');
+    const basis = exact ? (fit.table ? 'measured' : fit.basis) : worse(fit.basis, borrowed(hardware));
     const scaled = scaleFit(fit, devices, link / hardware.scale_up.bandwidth);
     const from = fit.library ? `${id} ${fit.library}` : id;
     return { ...closed, fit: scaled, table: fit.table ?? null, basis, from, error: errorOf(fit) };

@@ -118,7 +118,8 @@ export const METRIC_WORDS: Readonly<Record<LatencyMetric, string>> = {
 
 /** "p99 TTFT <= 1,000 ms". */
 export function describeSlo(slo: Slo): string {
-  return `${slo.percentile} ${METRIC_WORDS[slo.metric]} <= ${formatGiven(slo.limit * 1000)} ms`;
+  const limit = slo.times === undefined ? `${formatGiven(slo.limit * 1000)} ms` : `${slo.times}x unloaded`;
+  return `${slo.percentile} ${METRIC_WORDS[slo.metric]} <= ${limit}`;
 }
 
 /** Limits that all rows have, in words: those that an axis varies are named without a figure. */

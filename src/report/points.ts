@@ -124,7 +124,7 @@ function latencyScatter(
   yWords: string,
   cost: (row: KeptRow) => number,
 ): Scatter {
-  const limit = result.first.slo.find((slo) => slo.metric === metric)?.limit;
+  const limit = result.first.slo.find((slo) => slo.metric === metric && slo.times === undefined)?.limit;
   const words = {
     title,
     xWords: `${METRIC_WORDS[metric]} ${shownPercentile(result.first.slo, metric)}, ms`,

@@ -3,7 +3,8 @@ import { SCREEN_DRAFTS, SCREENED_FEASIBLE } from '../../assembly/layout/screen.t
 import { SURFACE_IDLE_W } from '../../assembly/layout/surface.ts';
 import { isBatchOfOne } from '../check/scheduler-lists.ts';
 import { overBudget } from '../metrics/limits.ts';
-import { blocksOf, type Deployment } from '../plan/deployment.ts';
+import type { Deployment } from '../plan/deployment.ts';
+import type { KvCapacity } from '../plan/memory.ts';
 import { remember } from '../plan/priced-ops.ts';
 import type { Objective } from '../spec/types.ts';
 import { type Bound, boundOf, type Deadlines, type Demand, floorOf } from './bounds.ts';
@@ -16,6 +17,8 @@ import type { Screen } from './screen-group.ts';
 export interface Group {
   readonly screen: Screen;
   readonly inner: InnerTables;
+  /** By KV class. */
+  readonly capacities: readonly KvCapacity[];
   readonly refusals: readonly (string | null)[];
   readonly bound: Deployment;
   readonly group: number;
@@ -146,7 +149,7 @@ function isBounded({ screen, inner, bound }: Group): boolean {
 }
 
 /** The most that a step of any row of the group can hold. */
-function limitsOf({ inner, refusals, bound }: Group): (deadlines: Deadlines) => StepLimits {
+function limitsOf({ inner, capacities, refusals, bound }: Group): (deadlines: Deadlines) => StepLimits {
   let [sequences, budget, context] = [1, 1, 0];
   let isWhole = false;
   for (const configuration of inner.configurations) {
@@ -154,9 +157,8 @@ function limitsOf({ inner, refusals, bound }: Group): (deadlines: Deadlines) => 
     budget = Math.max(budget, configuration.max_num_batched_tokens * bound.split.pp);
     isWhole ||= isBatchOfOne(configuration.batching) || configuration.num_scheduler_steps !== 1;
   }
-  inner.classes.forEach((row, k) => {
+  capacities.forEach(({ blocks, blockTokens, pages }, k) => {
     if (refusals[k] !== null) return;
-    const { blocks, blockTokens, pages } = blocksOf(bound, inner.configurations[row]!);
     context = Math.max(context, pages ? Number.POSITIVE_INFINITY : blocks * blockTokens);
   });
   return ({ longest }) => ({

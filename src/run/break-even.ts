@@ -1,5 +1,6 @@
 // When one fleet overtakes another: both simulated over the same requests at one rate or prompt after another, or priced by the device.
 import type { Catalog } from '../catalog/open.ts';
+import { priceOf, pricesOf } from '../catalog/price-sheets.ts';
 import { UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
 import { type FleetSummary, rowScore } from '../metrics/sweep.ts';
@@ -174,10 +175,7 @@ const TURNS: Readonly<Record<Over, (a: FleetSpec, b: FleetSpec, catalog: Catalog
       const [host, ...more] = hostsOf(a, catalog);
       if (!host || more.length > 0)
         throw refusal('--over', 'a first fleet of one kind of device', host ? `${more.length + 1} kinds` : 'none');
-      const today =
-        a.prices[host.hardware] ??
-        catalog.prices(a.priceSheet).prices.find((entry) => entry.hardware === host.hardware)?.usd_per_hour ??
-        Number.NaN;
+      const today = priceOf(pricesOf(a, catalog), host.hardware);
       return {
         ...{ from: from ?? (today || 1) / AROUND, to: to ?? (today || 1) * AROUND, hardware: host.hardware, today },
         ladderOnly: true, // costs are straight lines over a price: between two rungs they are known

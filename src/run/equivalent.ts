@@ -102,8 +102,20 @@ function looksAtLimits(client: FleetClient): boolean {
   );
 }
 
-/** Equal for rows that differ in nothing but the limits. */
-export function className(spec: FleetSpec, { program, clients }: LoweredFleet, hasty: boolean): string {
+const NAMES = new WeakMap<object, Partial<Record<'true' | 'false', string>>>();
+
+/** Equal for rows that differ in nothing but the limits: asked once of those that are known to. */
+export function className(spec: FleetSpec, lowered: LoweredFleet, hasty: boolean): string {
+  const { likeness } = lowered;
+  if (!likeness) return nameClass(spec, lowered, hasty);
+  const names = NAMES.get(likeness) ?? {};
+  NAMES.set(likeness, names);
+  const name = names[`${hasty}`] ?? nameClass(spec, lowered, hasty);
+  names[`${hasty}`] = name;
+  return name;
+}
+
+function nameClass(spec: FleetSpec, { program, clients }: LoweredFleet, hasty: boolean): string {
   const own = spec.pools.map((pool) => poolName(pool));
   const engines = firstsOf({ program, clients }).map((c) => engineName(program.clients[c]!));
   return `${hasty} ${nameFields(spec, DOCUMENT)} ${own.join('|')} ${engines.join('|')}`;

@@ -1,11 +1,13 @@
 // Runs that are too short to tell whether they keep up are done again, longer, from the same random streams: until it is told, or so long.
+
+import type { Told } from '../metrics/fleet/measure.ts';
 import { isUndecided, overBudget } from '../metrics/limits.ts';
-import { type FleetSummary, MOST_TIMES } from '../metrics/sweep.ts';
+import { MOST_TIMES } from '../metrics/sweep.ts';
 import { timesToDecide } from '../metrics/verdict.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 
 /** How many times as long the next run of a row is to be; null where this one has told, or nothing longer can. */
-export function nextTimes(result: FleetSummary, spec: FleetSpec, times: number): number | null {
+export function nextTimes(result: Told, spec: FleetSpec, times: number): number | null {
   if (times >= MOST_TIMES || result.stopped !== '' || !isUndecided(spec.slo, result)) return null;
   if (overBudget(spec.budget, result).length > 0) return null;
   let next = times * 2;

@@ -25,7 +25,7 @@ export interface FleetRun {
   readonly requestState: Int32Array;
   /** By client. */
   readonly clients: readonly EngineCounters[];
-  /** By client: what still counts as load there. All 0 when a run is done; what is stuck after a deadlock. */
+  /** By client: what still counts as load there. All 0 when a run is done; what is stuck after a deadlock. None where columns are borrowed. */
   readonly loads: readonly ClientLoad[];
   readonly steps: StepRecord[];
   readonly itl: Gaps;
@@ -80,17 +80,25 @@ export function readRun(
       client: replica,
       ready: borrow && stop === 'hopeless' ? placed.ready : readyTimes(program, record, placed, borrow),
       start: own(placed.start),
-      cached: fleet.cached ? own(fleet.cached) : new Int32Array(placed.count),
+      cached: fleet.cached ? own(fleet.cached) : borrow ? nothingOf(placed.count) : new Int32Array(placed.count),
     },
     requestState: requestStates(program, fleet, state),
     clients: readClients(record, program.clients.length),
-    loads: readLoads(record, fleet.loads, program.clients.length),
+    loads: borrow ? [] : readLoads(record, fleet.loads, program.clients.length),
     steps,
     itl: borrow ? { edges: HISTOGRAM_EDGES, weights: record.histogram } : readGaps(record),
     stop,
     clock: record.cells[R.RUN_CLOCK],
     stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],
   };
+}
+
+let nothing = new Int32Array(0);
+
+/** As many 0, the same column for run after run. */
+function nothingOf(count: number): Int32Array {
+  if (nothing.length !== count) nothing = new Int32Array(count);
+  return nothing;
 }
 
 /** When visits were ready. Where that stands in the column of arrivals, whoever has not arrived when a run stops is taken out. */

@@ -32,9 +32,9 @@ const RATE: LoadKind = {
     const replayed = requests === null ? null : { ...requests, rate_scale: 1 };
     return { ...spec, workload: { ...spec.workload, request_rate, requests: replayed } };
   },
-  write({ requests, ...workload }, request_rate) {
+  write({ requests, users: _, ...workload }, request_rate) {
     if (requests === undefined) return { ...workload, request_rate };
-    const { rate_scale: _, ...file } = typeof requests === 'object' ? (requests as Part) : { file: requests };
+    const { rate_scale: __, ...file } = typeof requests === 'object' ? (requests as Part) : { file: requests };
     return { ...workload, requests: file, request_rate };
   },
 };

@@ -1,5 +1,5 @@
 // A pipeline run in figures: binds what the engine left to the spec's limits and prices, and says why a run ended early.
-import { measureFleet, summariseFleet } from '../metrics/fleet/measure.ts';
+import { measureFleet, summariseFleet, type Told } from '../metrics/fleet/measure.ts';
 import { priceClients } from '../metrics/fleet/price-list.ts';
 import type { MeasuredFleet, FleetRun as RunToMeasure } from '../metrics/fleet/types.ts';
 import type { PickRanks } from '../metrics/summary.ts';
@@ -26,8 +26,19 @@ export function measureRun(spec: Measured, lowered: LoweredFleet, run: FleetRun,
 }
 
 /** The figures that stand for the whole fleet. */
-export function summariseRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, pick?: PickRanks): FleetSummary {
-  return summariseFleet({ ...bindRun(spec, lowered, run, {}), ...(pick ? { pick } : {}) });
+export function summariseRun(spec: Measured, lowered: LoweredFleet, run: FleetRun): FleetSummary {
+  return summariseFleet(bindRun(spec, lowered, run, {}));
+}
+
+/** The same of a row of a sweep; null where it is to be done again, longer. */
+export function summariseRow(
+  spec: Measured,
+  lowered: LoweredFleet,
+  run: FleetRun,
+  pick: PickRanks | null,
+  isShort: (told: Told) => boolean,
+): FleetSummary | null {
+  return summariseFleet({ ...bindRun(spec, lowered, run, {}), ...(pick ? { pick } : {}) }, isShort);
 }
 
 function bindRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, { clock, steps }: FleetEnd): RunToMeasure {

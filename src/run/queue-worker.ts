@@ -1,13 +1,15 @@
 // A worker of a queue: takes shards, searches them with the best scores that anybody found as bounds, and hands in their work.
+
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job, Worker } from 'bullmq';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
-import { openQuestion, type Question } from '../spec/question.ts';
+import type { Question } from '../spec/question.ts';
 import { differences, headOf, type WorkHead } from './asked.ts';
 import { objectivesOf } from './front.ts';
+import { openSpec } from './open-spec.ts';
 import { KEPT_FOR, keysOf, type QueueConnection, type ShardJob } from './queue-connection.ts';
 import { openExchange } from './queue-exchange.ts';
 import { announce, type Presence, pause } from './queue-presence.ts';
@@ -136,7 +138,7 @@ function openRooms(workers: number, signal: AbortSignal, onProgress: NonNullable
 function askAgain(head: WorkHead): { readonly question: Question; readonly catalog: Catalog } {
   const { file, catalogFolder, prices, seed } = head.asking;
   const catalog = openCatalog({ folder: catalogFolder, prices });
-  const question = openQuestion(head.text, file, catalog, seed ?? undefined);
+  const question = openSpec(head.text, file, catalog, seed ?? undefined);
   const issues = differences('this machine', head, headOf(question, head.asking, head.part));
   if (issues.length > 0) throw new UserError(issues);
   return { question, catalog };

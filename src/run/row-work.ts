@@ -26,6 +26,7 @@ import { seekLoad } from './seek-load.ts';
 import { LOWERING_BYTES, openSession } from './session.ts';
 import { refuse, settle } from './settled.ts';
 import { openSimulator, type Simulator, simulateClass } from './simulate-row.ts';
+import { openUnloaded } from './unloaded.ts';
 
 export interface RowWork {
   screen(block: number, size: number): Report;
@@ -57,7 +58,7 @@ export function openRowWork(
   { text, file, seed, shape, objectives, module }: Omit<WorkerStart, 'control'>,
   catalog: Catalog,
 ): RowWork {
-  const rows = openQuestionRows(text, file, catalog, seed);
+  const rows = openQuestionRows(text, file, catalog, seed, { unloaded: openUnloaded(catalog) });
   const screen = shape ? openScreening(rows, shape, objectives, catalog, module) : null;
   const simulator = openSimulator(catalog, openSession(catalog, openArena(LOWERING_BYTES), module));
   const bounds = openFleetBounds(catalog, simulator.share);

@@ -78,10 +78,15 @@ export function requestBytes(count: number, arrivals = count, swaps = true): num
 }
 const REQUEST_COLUMNS = 7 * 4 + 3 * 8;
 
-/** Longest of the first `count` outputs, at least one token. */
+const LONGEST = new WeakMap<Int32Array, { readonly count: number; readonly most: number }>();
+
+/** Longest of the first `count` outputs, at least one token: looked for once in a column, which the rows of a sweep share. */
 export function maxOutputOf(output: Int32Array, count: number): number {
+  const known = LONGEST.get(output);
+  if (known?.count === count) return known.most;
   let most = 1;
   for (let i = 0; i < count; i++) if (output[i] > most) most = output[i];
+  LONGEST.set(output, { count, most });
   return most;
 }
 
@@ -105,7 +110,7 @@ export function placeRequests(
   return {
     count: n,
     concurrency: requests.concurrency,
-    maxOutput: maxOutputOf(output, n),
+    maxOutput: maxOutputOf(requests.output, n),
     arrival,
     prompt,
     output,

@@ -149,8 +149,13 @@ function firstOf({ question, grid }: Screen, group: number, counts: Uint8Array):
 export function screenGroup(screen: Screen, group: number): ScreenedGroup[] {
   const { objectives, keeps } = screen.question;
   const { grid } = screen;
-  const counts = Uint8Array.from({ length: grid.size }, (_, i) => Number(keeps(grid.row(group, i))));
-  const left = counts.reduce((sum, one) => sum + one, 0);
+  const counts = new Uint8Array(grid.size);
+  let left = 0;
+  for (let i = 0; i < counts.length; i++) {
+    if (!keeps(grid.row(group, i))) continue;
+    counts[i] = 1;
+    left++;
+  }
   const refuseAll = (reason: string): ScreenedGroup => {
     const rejected = new Float64Array(REASONS.length);
     rejected[reasonIndex('where')] += grid.size - left;
@@ -164,7 +169,7 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup[] {
   const unpaid = objectives.map((objective) => whyUnpaid(screen, bound, objective));
   if (unpaid.every((reason) => reason !== null)) return unpaid.map((reason) => refuseAll(reason!));
   const inner = innerOf(screen, group, bound, first);
-  const refusals = fillRoom(screen, inner, bound);
+  const { capacities, refusals } = fillRoom(screen, inner, bound);
   const refusalAt = (i: number) => (counts[i] === 0 ? 'where' : refusalOf(inner, refusals, i));
   if (refusals.every((reason) => reason !== null)) {
     const rejected = new Float64Array(REASONS.length);
@@ -172,7 +177,7 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup[] {
     return unpaid.map((reason) => (reason === null ? { ...NOTHING, rejected } : refuseAll(reason)));
   }
   const { basis } = runKernel(screen, inner, bound, first);
-  const of = { screen, inner, refusals, bound, group, counts };
+  const of = { screen, inner, capacities, refusals, bound, group, counts };
   const judge = openBoundRows(of);
   return objectives.map((objective, k) => {
     if (unpaid[k] !== null) return refuseAll(unpaid[k]!);
@@ -222,11 +227,12 @@ function refusalOf(inner: InnerTables, refusals: readonly (string | null)[], i: 
   return inner.refused[i] === 1 ? 'refused' : refusals[inner.classOf[i]!]!;
 }
 
-/** Sequences that fit by KV class, and why a class has no room at all (null = it has). */
-function fillRoom(screen: Screen, inner: InnerTables, bound: Deployment): (string | null)[] {
-  return inner.classes.map((row, k) => {
+/** KV blocks by class, and why a class has no room at all (null = it has): the sequences that fit are written into the columns. */
+function fillRoom(screen: Screen, inner: InnerTables, bound: Deployment) {
+  const capacities = inner.classes.map((row) => blocksOf(bound, inner.configurations[row]!));
+  const refusals = inner.classes.map((row, k) => {
     const configuration = inner.configurations[row];
-    const capacity = blocksOf(bound, configuration);
+    const capacity = capacities[k]!;
     const held = tokensHeld(screen.moments, configuration, capacity, bound.key.speculation?.drafts ?? 0);
     screen.columns.room[k] = roomFor(capacity, held);
     if (capacity.reason) return capacity.reason;
@@ -236,6 +242,7 @@ function fillRoom(screen: Screen, inner: InnerTables, bound: Deployment): (strin
     const step = cutsPrompts(configuration.batching) ? configuration.max_num_batched_tokens : longest;
     return capacity.blocks < pagesHeld(capacity, longest, Math.min(step, longest)) ? 'no-room-for-a-request' : null;
   });
+  return { capacities, refusals };
 }
 
 /** Sequences of so many tokens that fit: of a hybrid model by their pages. */

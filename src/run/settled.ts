@@ -29,7 +29,15 @@ export function refuse(words: string): SettledRow {
 export function settle({ found, run, name, limits, range }: ClassRun): SettledRow {
   const { slo_met: met, usd_per_hour: usdPerHour, peak_kv_use: peakKvUse } = found.result;
   const outcome = { met, givenUp: isGivenUp(found.result), usdPerHour, peakKvUse };
-  return { refused: '', outcome, figures: packOnce(run), same: { name: hashOf(name), limits, range } };
+  return { refused: '', outcome, figures: packOnce(run), same: { name: hashLast(name), limits, range } };
+}
+
+let last = { name: '', hash: 0 };
+
+/** Rows of one class come one after the other. */
+function hashLast(name: string): number {
+  if (last.name !== name) last = { name, hash: hashOf(name) };
+  return last.hash;
 }
 
 /** A run, packed. The text is an object: one message or file holds it once, however many rows have it. */

@@ -1,6 +1,7 @@
 // Simulates one row of a sweep over the sweep's own requests (common random numbers), in a memory that all rows of a thread share.
 import type { Catalog } from '../catalog/open.ts';
 import type { ErrorBands } from '../catalog/types.ts';
+import type { Told } from '../metrics/fleet/measure.ts';
 import { type FleetTrust, trustFleet } from '../metrics/fleet/trust.ts';
 import type { FleetSummary } from '../metrics/sweep.ts';
 import { type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
@@ -10,7 +11,7 @@ import { planMeasuring } from './client-view.ts';
 import { className, covers, type Limits, limitsOf, meet, type Range, rangeOf, restate } from './equivalent.ts';
 import { lengthen, nextTimes } from './extend.ts';
 import { type FleetRoom, isUncoupled, openFleetRoom, runFleet } from './fleet.ts';
-import { summariseRun } from './measure-fleet.ts';
+import { summariseRow } from './measure-fleet.ts';
 import type { GiveUp } from './run-record.ts';
 import type { Session } from './session.ts';
 import { giveUpAt } from './tails.ts';
@@ -106,20 +107,33 @@ export function simulateClass(simulator: Simulator, spec: FleetSpec, hasty: bool
 
 function simulateLonger(simulator: Simulator, spec: FleetSpec, first: LoweredFleet, hasty: boolean): Known {
   const { catalog, session, share } = simulator;
-  const once = simulateOnce(simulator, spec, first, hasty);
-  const { limits } = once;
-  let { found, range } = once;
-  for (let times: number | null = 1; ; ) {
-    times = nextTimes(found.result, spec, times);
-    const longer = times === null ? null : lengthen(spec, times);
-    if (times === null || longer === null) return { found, range, limits };
-    const next = simulateOnce(simulator, longer, prepareFleet(longer, catalog, session, share), hasty);
-    found = { ...next.found, times };
-    range = meet(range, next.range);
+  const limits = limitsOf(first);
+  let [own, lowered, times] = [spec, first, 1];
+  let all: Range | null = null;
+  for (;;) {
+    let next: { readonly times: number; readonly spec: FleetSpec } | null = null;
+    const isShort = (told: Told): boolean => {
+      const longer = nextTimes(told, spec, times);
+      const lengthened = longer === null ? null : lengthen(spec, longer);
+      next = longer === null || lengthened === null ? null : { times: longer, spec: lengthened };
+      return next !== null;
+    };
+    const { found, range } = simulateOnce(simulator, own, lowered, hasty, isShort);
+    all = all ? meet(all, range) : range;
+    if (found || !next) return { found: { ...found!, times }, range: all, limits };
+    ({ times, spec: own } = next as { readonly times: number; readonly spec: FleetSpec });
+    lowered = prepareFleet(own, catalog, session, share);
   }
 }
 
-function simulateOnce(simulator: Simulator, spec: FleetSpec, lowered: LoweredFleet, hasty: boolean): Known {
+/** `found` is null where the run is too short. */
+function simulateOnce(
+  simulator: Simulator,
+  spec: FleetSpec,
+  lowered: LoweredFleet,
+  hasty: boolean,
+  isShort: (told: Told) => boolean,
+): { readonly found: SimulatedRow | null; readonly range: Range } {
   const { bands, room } = simulator;
   const { program } = lowered;
   const { visits } = program;
@@ -127,12 +141,10 @@ function simulateOnce(simulator: Simulator, spec: FleetSpec, lowered: LoweredFle
   const giveUp = hasty && isUncoupled(program) ? simulator.giveUps(spec.slo, visits, asked.measuring?.rule) : null;
   const options = { ...asked, ...(giveUp ? { giveUp } : {}) };
   const run = runFleet(program, { leap: 'closed', borrow: true, reach: true, ...options }, room);
-  const found = {
-    result: summariseRun(spec, lowered, run, run.stop === 'hopeless' ? undefined : room.pick(program.requests.count)),
-    trust: trustFleet(spec, lowered, run.results, bands),
-    workload: lowered.walks.description,
-    times: 1,
-  };
-  const limits = limitsOf(lowered);
-  return { found, limits, range: rangeOf(lowered, limits, run.reach!) };
+  const range = rangeOf(lowered, limitsOf(lowered), run.reach!);
+  const pick = run.stop === 'hopeless' ? null : room.pick(program.requests.count);
+  const result = summariseRow(spec, lowered, run, pick, isShort);
+  if (!result) return { found: null, range };
+  const trust = trustFleet(spec, lowered, run.results, bands);
+  return { found: { result, trust, workload: lowered.walks.description, times: 1 }, range };
 }

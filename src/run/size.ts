@@ -1,13 +1,15 @@
 // How many, how cheap, how frugal: a spec that leaves counts open becomes a question with axes, asked once for each objective.
+
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import type { SweepResult } from '../metrics/sweep.ts';
 import { writeSpecDocument } from '../spec/document.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
-import { openQuestion, type Question } from '../spec/question.ts';
+import type { Question } from '../spec/question.ts';
 import { isPlain } from '../spec/shorthand.ts';
 import { openSizing } from '../spec/sizing.ts';
 import type { Objective } from '../spec/types.ts';
+import { openSpec } from './open-spec.ts';
 import { openSweep, type SweepOptions } from './sweep.ts';
 
 export interface SizeAnswer {
@@ -73,7 +75,7 @@ export function writeSizing({ data }: Pick<Sized, 'data'>, objective: Objective)
 
 async function askAll(data: Sized['data'], catalog: Catalog, options: SizeOptions): Promise<SizeAnswer[]> {
   const { file, seed, objectives } = options;
-  const questionFor = (objective: Objective) => openQuestion(writeSizing({ data }, objective), file, catalog, seed);
+  const questionFor = (objective: Objective) => openSpec(writeSizing({ data }, objective), file, catalog, seed);
   const opened = await openSweep(questionFor(objectives[0]!), catalog, options, objectives);
   const found = new Map<Objective, SweepResult>();
   const ask = async (objective: Objective): Promise<SweepResult> => {

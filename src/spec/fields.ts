@@ -1,4 +1,5 @@
 // What the values of an axis may be, by the key they are written at: names of the catalog, words of a closed list, numbers.
+import { DEVICE_FIGURES } from '../catalog/derived.ts';
 import type { UnitKind } from '../check/units.ts';
 import type { Path } from './document.ts';
 import { ROUTING_WORDS } from './fleet/words.ts';
@@ -16,7 +17,14 @@ const words = (list: readonly string[]): FieldKind => ({ of: 'words', words: lis
 
 /** Of keys whose name says what they are wherever they stand. */
 const FIELDS: Readonly<Record<string, FieldKind>> = {
+  ...Object.fromEntries(
+    Object.entries(DEVICE_FIGURES).map(([key, { unit, integer }]) => [
+      key,
+      { of: 'numbers', integer: integer ?? false, unit },
+    ]),
+  ),
   model: { of: 'catalog', kind: 'models' },
+  base: { of: 'catalog', kind: 'hardware' },
   hardware: { of: 'catalog', kind: 'hardware' },
   profile: { of: 'catalog', kind: 'engines' },
   price_sheet: { of: 'catalog', kind: 'prices' },
@@ -33,6 +41,7 @@ const FIELDS: Readonly<Record<string, FieldKind>> = {
   objective: words(OBJECTIVES),
   count: INTEGER,
   replicas: INTEGER,
+  devices: INTEGER,
   tensor_parallel_size: INTEGER,
   pipeline_parallel_size: INTEGER,
   data_parallel_size: INTEGER,
@@ -49,6 +58,7 @@ const FIELDS: Readonly<Record<string, FieldKind>> = {
   seed: INTEGER,
   gpu_memory_utilization: REAL,
   watermark: REAL,
+  power_limit: { of: 'numbers', integer: false, unit: 'power' },
   request_rate: REAL,
   swap_space: { of: 'numbers', integer: false, unit: 'bytes' },
 };

@@ -37,22 +37,23 @@ function inside(value: number, { min = 0, max = Infinity, above = -Infinity, int
   return value >= min && value <= max && value > above && (!integer || Number.isSafeInteger(value));
 }
 
-/** A time above 0 that says its unit: where people think in milliseconds, a plain number would be guessed. */
-const spelledTime = z
-  .string({
-    error: ({ input }) =>
-      typeof input === 'number' ? `a time with its unit: ${input}ms or ${input}s?` : 'a time above 0, such as 250ms',
-  })
-  .superRefine((text, context) => {
-    const reading = measure(text, 'time');
-    const bare = /^[\d._e+-]+$/i.test(text.trim());
-    const message = bare
-      ? `a time with its unit: ${text.trim()}ms or ${text.trim()}s?`
-      : 'a time above 0, such as 250ms';
-    if (!reading.ok) context.addIssue({ code: 'custom', message, params: { hint: reading.hint } });
-    else if (bare || !(reading.value > 0)) context.addIssue({ code: 'custom', message });
-  });
-export const timeWithUnit = asNumeric(spelledTime, 'time', true);
+/** A time above 0 that says its unit: where people think in milliseconds, a plain number would be guessed. `words` are taken as they are. */
+export function timeLeaf(expected: string, words?: RegExp) {
+  const schema = z
+    .string({
+      error: ({ input }) => (typeof input === 'number' ? `a time with its unit: ${input}ms or ${input}s?` : expected),
+    })
+    .superRefine((text, context) => {
+      if (words?.test(text.trim())) return;
+      const reading = measure(text, 'time');
+      const bare = /^[\d._e+-]+$/i.test(text.trim());
+      const message = bare ? `a time with its unit: ${text.trim()}ms or ${text.trim()}s?` : expected;
+      if (!reading.ok) context.addIssue({ code: 'custom', message, params: { hint: reading.hint } });
+      else if (bare || !(reading.value > 0)) context.addIssue({ code: 'custom', message });
+    });
+  return asNumeric(schema, 'time', true, words);
+}
+export const timeWithUnit = timeLeaf('a time above 0, such as 250ms');
 
 /** A whole number between `min` and `max`. */
 export function count(min: number, max: number) {
@@ -79,4 +80,25 @@ export function name(expected: string) {
 export function section<S extends z.core.$ZodLooseShape>(shape: S, expected: string) {
   const known = Object.keys(shape).join(', ');
   return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : expected) });
+}
+
+const SHARE = 'a share from 0 to 100 %, such as 40% or 0.4';
+
+/** 0.4 or "40%"; `above`: 0 is none. */
+export function share(expected = SHARE, above = false) {
+  const most = (value: number) => value <= 1 && (above ? value > 0 : value >= 0);
+  const written = z.string({ error: expected }).superRefine((text, context) => {
+    const value = readShare(text);
+    if (!most(value)) context.addIssue({ code: 'custom', message: expected });
+  });
+  const least = z.number({ error: expected }).min(0, { error: expected }).max(1, { error: expected });
+  const plain = above ? least.gt(0, { error: expected }) : least;
+  return asNumeric(z.union([plain, written], { error: expected }), 'number');
+}
+
+/** NaN where it is none. */
+export function readShare(value: string | number): number {
+  if (typeof value === 'number') return value;
+  const found = /^\s*(\d+(?:\.\d*)?)\s*(%?)\s*$/.exec(value);
+  return found ? Number(found[1]) / (found[2] ? 100 : 1) : Number.NaN;
 }

@@ -6,6 +6,8 @@ export interface Numeric {
   readonly unit: UnitKind;
   /** A plain number is refused there: a time says its unit. */
   readonly spelled: boolean;
+  /** Texts that the place takes as they are, and that are no expression. */
+  readonly words?: RegExp;
 }
 
 type Schema = z.core.$ZodType;
@@ -14,8 +16,8 @@ type Schema = z.core.$ZodType;
 const numeric = new WeakMap<object, Numeric>();
 
 /** Notes that a schema is one of numbers. */
-export function asNumeric<S extends Schema>(schema: S, unit: UnitKind, spelled = false): S {
-  numeric.set(schema._zod.def, { unit, spelled });
+export function asNumeric<S extends Schema>(schema: S, unit: UnitKind, spelled = false, words?: RegExp): S {
+  numeric.set(schema._zod.def, { unit, spelled, ...(words ? { words } : {}) });
   return schema;
 }
 

@@ -1,4 +1,5 @@
 // Opens a spec file: the one place where the spec room touches the file system.
+import { baseOf } from '../catalog/derived.ts';
 import type { EngineProfile, Hardware, LengthShape, Link, Model } from '../catalog/types.ts';
 import { UserError } from '../check/issue.ts';
 import { noteInput } from '../check/same-file.ts';
@@ -43,7 +44,7 @@ export function readOptionsOf(file: string, catalog: CatalogNames): ReadOptions 
         return models.get(id);
       },
       curve: (id) => catalog.shape?.(id).curve,
-      device: (id) => (hardware.includes(id) ? catalog.hardware(id) : undefined),
+      device: (id) => (hardware.includes(baseOf(id)) ? catalog.hardware(id) : undefined),
     },
   };
 }

@@ -159,7 +159,7 @@ function bindText(text: string, schemas: Schemas, path: Path, parameters: Opened
   const itself = ITSELF.exec(text)?.[1];
   if (itself !== undefined && names.length > 0) return bindItself(itself, path, parameters, ledger);
   const place = numericOf(schemas);
-  if (!place || measure(text, place.unit).ok) return text;
+  if (!place || place.words?.test(text.trim()) || measure(text, place.unit).ok) return text;
   try {
     const tree = expressionIn(text, names) ?? suspect(text, names);
     return tree ? write(evaluate(tree, { find: parameters.find, known: names, noun: NOUN }), place, text) : text;

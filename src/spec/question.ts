@@ -17,6 +17,7 @@ import { refuseLogAxes } from './log-axes.ts';
 import { type CatalogNames, readOptionsOf } from './open.ts';
 import { parametersOf } from './parameters.ts';
 import type { ReadOptions } from './read-options.ts';
+import { settleLimits } from './relative.ts';
 import { openRows, type RowIndex } from './row-index.ts';
 import { openSetters, type Setters } from './setters.ts';
 import type { Objective } from './types.ts';
@@ -63,15 +64,18 @@ export interface Question {
   any(row: number): FleetRow;
 }
 
+/** What others know of a row: that it cannot be, and what it takes when it is alone. */
+export type Hooks = Pick<ReadOptions, 'meet' | 'unloaded'>;
+
 /** Throws UserError with every mistake: notation, and whatever is refused with a choice whatever the others are. */
 export function openQuestion(
   text: string,
   file: string,
   catalog: CatalogNames,
   seed?: number,
-  meet?: ReadOptions['meet'],
+  hooks: Hooks = {},
 ): Question {
-  return readQuestion(text, { ...readOptionsOf(file, catalog), ...(meet ? { meet } : {}) }, seed);
+  return readQuestion(text, { ...readOptionsOf(file, catalog), ...hooks }, seed);
 }
 
 /** The same by names and files that somebody else knows. */
@@ -112,8 +116,9 @@ export function openQuestionRows(
   file: string,
   catalog: CatalogNames,
   seed?: number,
+  hooks: Hooks = {},
 ): Pick<Question, 'at' | 'any' | 'keeps' | 'objective' | 'rows' | 'first'> {
-  const opened = openDocument(text, readOptionsOf(file, catalog), seed);
+  const opened = openDocument(text, { ...readOptionsOf(file, catalog), ...hooks }, seed);
   const { document, tree, at, any, where } = opened;
   const { spec: first } = firstReadable(opened);
   return { at, any, keeps: where?.keeps ?? everyRow, objective: objectiveOf(document), rows: tree.rows, first };
@@ -178,19 +183,20 @@ function openDocument(text: string, options: ReadOptions, seed?: number): Opened
     kept.set(row, { ...found, spec });
     return { ...found, spec };
   };
-  const any = (row: number): FleetRow => {
+  const unsettled = (row: number): FleetRow => {
     const { skeletonRow, values } = index.find(row);
     const { spec, issues } = read(skeletonRow);
     if (!spec) throw new UserError(issues);
     return { row, spec: setters.apply(spec, values) };
   };
+  const any = (row: number): FleetRow => ({ row, spec: settleLimits(unsettled(row).spec, options.unloaded) });
   const where = openWhere({
     text: (document.data as { where?: unknown } | null)?.where,
     line: document.lineOf(['where']),
     ...{ ledger, file: options.file, tree, index },
     row: (row) => {
       const { data, choices } = chooseRow(tree, row);
-      return { spec: any(row).spec, parameters: parametersOf(data), choices };
+      return { spec: unsettled(row).spec, parameters: parametersOf(data), choices };
     },
   });
   const at = (row: number): FleetRow => {

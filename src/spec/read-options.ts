@@ -1,6 +1,7 @@
 // What reading a spec needs beside its text.
 import type { Issue } from '../check/issue.ts';
 import type { FleetSpec } from './fleet/types.ts';
+import type { Unloaded } from './relative.ts';
 import type { KnownNames } from './world.ts';
 
 export interface ReadOptions {
@@ -13,4 +14,6 @@ export interface ReadOptions {
   readText?(path: string): string;
   /** Of a spec with mistakes: what the catalog does not allow of pools without (plan/pipeline: models that do not fit). */
   meet?(spec: FleetSpec): readonly Issue[];
+  /** What a lone request of a row takes; left out, limits that are a multiple of it cannot be told. */
+  unloaded?: Unloaded;
 }

@@ -5,7 +5,9 @@ import { NUM_REQUESTS, SETTLE, TOP } from './defaults.ts';
 import { count, name, positive, quantity, section, timeWithUnit, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_RATE, MAX_REQUESTS, MAX_SEED, MIN_RATE } from './limits.ts';
 import { pareto } from './pareto.ts';
+import { limitLeaf } from './relative.ts';
 import { SLO_KEYS, SLO_PRESETS } from './slo.ts';
+import { users } from './users.ts';
 import { edge } from './window.ts';
 import { OBJECTIVES, PROCESSES } from './words.ts';
 
@@ -180,6 +182,11 @@ export const workloadShape = {
   request_rate: quantity('number', RATE, { min: MIN_RATE, max: MAX_RATE })
     .optional()
     .describe('Requests per second of the whole deployment. Beside `requests`: the file is stretched to this rate.'),
+  users: users
+    .optional()
+    .describe(
+      'In place of request_rate: the people who send them. Rate = count x active x requests_per_hour / 3600 s.',
+    ),
   num_requests: count(1, MAX_REQUESTS)
     .optional()
     .describe(
@@ -212,22 +219,6 @@ export const workloadShape = {
     ),
 };
 
-export const stepTime = section(
-  {
-    fixed_s: priceSeconds.optional().describe('Per step. Every term is 0 if left out; at least one must be above 0.'),
-    per_new_token_s: priceSeconds.optional().describe('Per prompt token of a chunk and per decode.'),
-    per_prefill_pair_s: priceSeconds.optional().describe('Per pair of a prompt token and a token it attends to.'),
-    per_sequence_s: priceSeconds.optional().describe('Per sequence in the step.'),
-    per_context_token_s: priceSeconds.optional().describe('Per token of context that a decode reads.'),
-    per_swapped_block_s: priceSeconds.optional().describe('Per KV block copied to host memory or back.'),
-    per_draft_pass_s: priceSeconds
-      .optional()
-      .describe('Per pass of the draft model: as often in a step that decodes as tokens are drafted.'),
-    per_draft_token_s: priceSeconds.optional().describe('Per drafted token.'),
-  },
-  '{fixed_s, per_new_token_s, per_prefill_pair_s, per_sequence_s, per_context_token_s, ...}',
-);
-
 /** Below this a plain number was surely meant in GiB, as vLLM counts. */
 const SPACE = 'a size of at least 1MiB, such as 4GiB (a plain number counts bytes)';
 export const swapSpace = quantity('bytes', SPACE, { min: 2 ** 20 });
@@ -256,7 +247,7 @@ const slo = section(
     ...Object.fromEntries(
       SLO_KEYS.map(({ key, milliseconds, words: text }) => [
         key,
-        (milliseconds ? positive('a number of milliseconds above 0') : timeWithUnit).optional().describe(text),
+        (milliseconds ? positive('a number of milliseconds above 0') : limitLeaf).optional().describe(text),
       ]),
     ),
   },

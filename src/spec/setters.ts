@@ -11,11 +11,12 @@ import { fieldAt, inputAt } from './fields.ts';
 import type { Tree } from './fleet/axes.ts';
 import { Ledger } from './fleet/ledger.ts';
 import { llmShape } from './fleet/pool-schema.ts';
-import { readRouting } from './fleet/read-pools.ts';
+import { readRouting } from './fleet/read-routing.ts';
 import { explainMisfits } from './fleet/structure.ts';
 import type { FleetSpec, LlmPool } from './fleet/types.ts';
 import { parametersIn, refersTo } from './parameters.ts';
 import type { ReadOptions } from './read-options.ts';
+import { timesUnloaded } from './relative.ts';
 import type { SetValue } from './row-index.ts';
 import { questionShape, workloadShape } from './schema.ts';
 import { isPlain, normalize, rewrittenAt } from './shorthand.ts';
@@ -29,9 +30,9 @@ const FREE: Readonly<Record<string, readonly string[]>> = {
   count: ['shares', 'disaggregation', 'autoscale'],
   routing: ['autoscale'],
   packing: ['recv_interval', 'batch_wait'],
-  tensor_parallel_size: ['num_gpu_blocks'],
-  pipeline_parallel_size: ['num_gpu_blocks'],
-  data_parallel_size: ['num_gpu_blocks', 'num_scheduler_steps', 'batch_wait', 'shares'],
+  tensor_parallel_size: ['num_gpu_blocks', 'devices'],
+  pipeline_parallel_size: ['num_gpu_blocks', 'devices'],
+  data_parallel_size: ['devices', 'num_gpu_blocks', 'num_scheduler_steps', 'batch_wait', 'shares'],
   expert_parallel_size: ['num_gpu_blocks'],
   quantization: ['num_gpu_blocks'],
   kv_cache_dtype: ['num_gpu_blocks'],
@@ -141,7 +142,8 @@ function listFree(tree: Tree, names: readonly string[]): Axis[] {
   visit(tree);
   const isValue = ({ tree: inner }: Axis['options'][number]) =>
     inner.kind === 'leaf' &&
-    (typeof inner.value === 'number' || (typeof inner.value === 'string' && !refersTo(inner.value, names)));
+    (typeof inner.value === 'number' ||
+      (typeof inner.value === 'string' && timesUnloaded(inner.value) === null && !refersTo(inner.value, names)));
   return [...found.values()].flatMap((same) =>
     same.length === 1 && !tied.has(same[0].name) && same[0].options.every(isValue) ? same : [],
   );

@@ -6,7 +6,8 @@ import { isStage } from '../stages/list.ts';
 import type { Tree } from './fleet/axes.ts';
 import type { FleetSpec, LlmPool } from './fleet/types.ts';
 import type { Question } from './question.ts';
-import { isPlain, rewrittenAt } from './shorthand.ts';
+import { isRelative } from './relative.ts';
+import { isPlain, normalize, rewrittenAt } from './shorthand.ts';
 import type { AxisField, Configuration, RoutingName } from './types.ts';
 
 /** An axis of the screen: which field of the configuration it sets, and to how many values. */
@@ -28,10 +29,16 @@ const SPECULATED = 'speculative_config.num_speculative_tokens';
 /** The question as one configuration and the axes that vary it; null where the fleet is anything else. */
 export function onePool({ first, data, tree }: Pick<Question, 'first' | 'data' | 'tree'>): OnePool | null {
   const pool = lonePool(first);
-  if (!pool || pool.configuration.step_time !== null) return null;
+  if (!pool || pool.configuration.step_time !== null || countsDevices(data) || isRelative(first)) return null;
   const found = axesOf(tree, pool.name, isPlain(data));
   if (!found || !routed(found.routings, pool)) return null;
   return { pool: pool.name, axes: found.axes };
+}
+
+/** Whether the split decides how many instances there are. */
+function countsDevices(data: unknown): boolean {
+  const { fleet } = normalize((data ?? {}) as Readonly<Record<string, unknown>>);
+  return Object.values((fleet ?? {}) as object).some((pool: { devices?: unknown } | null) => pool?.devices != null);
 }
 
 /** The pool, where one pool of engines serves plain prompts and nothing is shared, cached or connected. */

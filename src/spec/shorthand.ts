@@ -16,6 +16,7 @@ export const LONG_KEYS: readonly string[] = ['fleet', 'pipelines', 'links', 'top
 export const DEPLOYMENT_KEYS: Readonly<Record<string, string>> = {
   hardware: 'hardware',
   count: 'replicas',
+  devices: 'devices',
   tensor_parallel_size: 'tensor_parallel_size',
   pipeline_parallel_size: 'pipeline_parallel_size',
   data_parallel_size: 'data_parallel_size',

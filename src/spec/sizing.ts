@@ -29,13 +29,13 @@ export function openSizing(data: Part, opening: Opening): Opened {
 
 function openPlain(data: Part, { most, narrow }: Opening): Opened {
   const { deployment, engine, ...rest } = data as { deployment?: Part; engine?: Part } & Part;
-  const counted = deployment?.replicas !== undefined;
+  const counted = deployment?.replicas !== undefined || deployment?.devices !== undefined;
   return {
     data: {
       ...rest,
       deployment: {
         hardware: { choices: 'all' },
-        replicas: { from: 1, to: most },
+        ...(deployment?.devices === undefined ? { replicas: { from: 1, to: most } } : {}),
         tensor_parallel_size: SPLITS,
         routing: 'least-loaded',
         ...deployment,
@@ -56,7 +56,7 @@ function openPlain(data: Part, { most, narrow }: Opening): Opened {
 function openFleet(data: Part, { most }: Opening): Opened {
   const counts: string[] = [];
   const openPool = (pool: Part, place: string): Part => {
-    const counted = pool.count !== undefined || pool.kind === 'kv-store';
+    const counted = pool.count !== undefined || pool.devices !== undefined || pool.kind === 'kv-store';
     if (!counted) counts.push(`${place}.count`);
     return {
       ...pool,

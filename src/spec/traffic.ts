@@ -9,8 +9,9 @@ import { readTokens } from './fleet/read-values.ts';
 import { meanOfCurve, readCurve } from './rate-curve.ts';
 import type { workloadShape } from './schema.ts';
 import type { ArrivalSpec, WorkloadSpec } from './types.ts';
+import { readUsers } from './users.ts';
 import { readEdge } from './window.ts';
-import { number, readFilePath, type World } from './world.ts';
+import { number, type Part, readFilePath, type World } from './world.ts';
 
 type WorkloadInput = z.input<z.ZodObject<typeof workloadShape>>;
 
@@ -33,16 +34,21 @@ export function readWorkload(
   lengthsElsewhere: boolean,
 ): WorkloadSpec {
   const { lengths, arrivals, requests, num_requests: count, seed } = input;
+  const rate = rateIn(input);
   if (requests === undefined && lengths === undefined && !lengthsElsewhere && !ledger.isBroken([...AT, 'requests'])) {
     ledger.addMissing([...AT, 'lengths'], 'lengths, or requests to replay');
   }
   const process = readArrivals(arrivals ?? 'poisson', ledger, world);
+  if (input.users !== undefined && input.request_rate !== undefined) {
+    const expected = 'users or request_rate, not both';
+    ledger.add({ path: [...AT, 'request_rate'], expected, received: show(input.request_rate) });
+  }
   if (requests !== undefined) checkReplay(input, process.process, ledger);
   else if (!ledger.isBroken([...AT, 'requests'])) checkRate(input, process, ledger);
   return {
     lengths: lengths === undefined ? null : readLengths(lengths, [...AT, 'lengths'], ledger, world),
     arrivals: process,
-    request_rate: number(input.request_rate, process.process === 'curve' ? meanOfCurve(process) : 0),
+    request_rate: number(rate, process.process === 'curve' ? meanOfCurve(process) : 0),
     num_requests: number(count, requests === undefined && input.duration === undefined ? NUM_REQUESTS : 0),
     ...(input.duration === undefined ? {} : { duration: measured(input.duration, 'time') }),
     ...(input.warmup === undefined ? {} : { warmup: readEdge(input.warmup) }),
@@ -54,13 +60,18 @@ export function readWorkload(
   };
 }
 
+/** Requests/s as they are written, or of the users who send them. */
+function rateIn({ request_rate: rate, users }: WorkloadInput): unknown {
+  return users === undefined ? rate : readUsers(users as Part);
+}
+
 function readMostTokens(input: NonNullable<WorkloadInput['max_tokens']>): NonNullable<WorkloadSpec['max_tokens']> {
   return typeof input === 'object' ? { ratio: number(input.ratio, 1) } : { tokens: number(input, 1) };
 }
 
 /** A file brings its own lengths, and its own times unless a closed loop sets the pace. */
 function checkReplay(input: WorkloadInput, process: ArrivalSpec['process'], ledger: Ledger): void {
-  const refuse = (key: 'lengths' | 'arrivals' | 'request_rate', expected: string) =>
+  const refuse = (key: 'lengths' | 'arrivals' | 'request_rate' | 'users', expected: string) =>
     ledger.add({ path: [...AT, key], expected, received: show(input[key]) });
   if (input.lengths !== undefined) refuse('lengths', 'no lengths beside requests: the file has them');
   // a closed loop and a run that begins with everything need no times
@@ -68,11 +79,9 @@ function checkReplay(input: WorkloadInput, process: ArrivalSpec['process'], ledg
   if (input.arrivals !== undefined && !closed)
     refuse('arrivals', 'closed-loop, all-at-once or none beside requests: the file has times');
   const scaled = typeof input.requests === 'object' && input.requests.rate_scale !== undefined;
-  if (input.request_rate !== undefined && (closed || scaled)) {
-    refuse(
-      'request_rate',
-      closed ? `no rate: ${process} arrivals have none` : 'request_rate or requests.rate_scale, not both',
-    );
+  for (const key of ['request_rate', 'users'] as const) {
+    if (input[key] === undefined || !(closed || scaled)) continue;
+    refuse(key, closed ? `no rate: ${process} arrivals have none` : `${key} or requests.rate_scale, not both`);
   }
   if (closed && scaled) {
     const expected = `no rate_scale: ${process} arrivals have no rate`;
@@ -125,7 +134,8 @@ function checkRate(input: WorkloadInput, { process }: ArrivalSpec, ledger: Ledge
   if (process === 'closed-loop' || process === 'all-at-once') {
     const expected = `no rate: ${process} arrivals have none`;
     if (rate !== undefined) ledger.add({ path, expected, received: show(rate) });
-  } else if (rate === undefined && process !== 'curve') {
+    if (input.users !== undefined) ledger.add({ path: [...AT, 'users'], expected, received: show(input.users) });
+  } else if (rate === undefined && input.users === undefined && process !== 'curve') {
     ledger.addMissing(path, `a rate above 0 (requests per second) for ${process} arrivals`);
   }
 }

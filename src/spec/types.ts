@@ -112,8 +112,10 @@ export interface StepTime {
 export interface Slo {
   readonly metric: LatencyMetric;
   readonly percentile: Percentile;
-  /** s */
+  /** s; of a multiple NaN until a run has told what a lone request takes. */
   readonly limit: number;
+  /** Times the same statistic of requests that are alone; absent of limits in seconds. */
+  readonly times?: number;
 }
 
 /** One fully bound deployment: what one row of a sweep is, and all of `mist run`. */

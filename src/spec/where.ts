@@ -232,7 +232,7 @@ function ofQuestion(name: string, { workload, slo }: FleetSpec): Value | undefin
   const key = name.replace(/^(?:workload|slo)\./, '');
   if (key === 'request_rate' || key === 'num_requests' || key === 'seed') return number(workload[key]);
   const limit = slo.find((one) => keyOf(one) === key);
-  return limit && number(limit.limit, 'time');
+  return limit && limit.times === undefined ? number(limit.limit, 'time') : undefined;
 }
 
 const keyOf = ({ percentile, metric }: Slo): string => `${percentile}_${metric}`;

@@ -20,7 +20,7 @@ export interface KnownNames extends Readonly<Record<NameKind | 'workloads', read
   readonly prices?: readonly string[];
   profile(id: string): EngineProfile | undefined;
   /** A device, for defaults that depend on it; left out, they do not. */
-  device?(id: string): Pick<Hardware, 'memory_bytes' | 'name'> | undefined;
+  device?(id: string): Hardware | undefined;
   /** What a model is, by id or path; left out, or undefined where its file cannot be read, it is taken for one that can do everything. */
   model?(id: string): (Pick<Model, 'kind'> & Partial<Pick<Model, 'groups' | 'native_format'>>) | undefined;
   /** The rate over time of a workload, [s, requests/s, cv]; undefined where it has none. */

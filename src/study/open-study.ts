@@ -1,11 +1,13 @@
 // Opens a study: its document as a question, its section, and its claims held against the axes. All mistakes come at once.
+
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import type { SweepAxis } from '../metrics/sweep.ts';
+import { openSpec } from '../run/open-spec.ts';
 import { nameAxes } from '../run/sweep.ts';
 import { parseSpecDocument } from '../spec/document.ts';
 import { Ledger } from '../spec/fleet/ledger.ts';
-import { openQuestion, type Question } from '../spec/question.ts';
+import type { Question } from '../spec/question.ts';
 import { axisNamed, type Claim, type ClaimWorld, figureNamed, readClaim } from './claim.ts';
 import type { Figure } from './figures.ts';
 import { readSection, type StudySection } from './section.ts';
@@ -29,16 +31,11 @@ const MOST_ROWS = 200_000;
 const SEEDS = 'workload.seed';
 
 /** Throws UserError. */
-export function openStudy(
-  text: string,
-  file: string,
-  catalog: Catalog,
-  meet?: Parameters<typeof openQuestion>[4],
-): Study {
+export function openStudy(text: string, file: string, catalog: Catalog): Study {
   const document = parseSpecDocument(text, file);
   if (!document.readable) throw new UserError(document.issues);
   const section = readSection(document, file);
-  const question = openQuestion(text, file, catalog, undefined, meet);
+  const question = openSpec(text, file, catalog);
   const ledger = new Ledger(document, file);
   if (question.rows > MOST_ROWS) {
     const expected = `at most ${MOST_ROWS.toLocaleString('en-US')} rows: a study simulates all of them (mist sweep searches)`;

@@ -1,7 +1,12 @@
 // Sampling intervals hold what they say: over many runs of known truth, of independent values and of a queue's.
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { openArena } from '../../src/columns/arena.ts';
+import { loadKernels } from '../../src/kernels/load.ts';
 import { type Interval, type Statistic, sample, sampleGaps } from '../../src/metrics/sampling.ts';
-import { summarise } from '../../src/metrics/summary.ts';
+import { meanAndStd, percentile, summarise } from '../../src/metrics/summary.ts';
+import { pickInKernel } from '../../src/run/pick.ts';
+import { runs } from '../depth.ts';
 import { seeded } from './columns.ts';
 
 const holds = ([low, high]: Interval, truth: number) => low <= truth && truth <= high;
@@ -82,4 +87,44 @@ test('of pooled gaps: parts of the window are the batches', () => {
   expect([holds(p50, 0.5), holds(p99, 0.99), holds(mean, 0.5)]).toEqual([true, true, true]);
   expect(p50[1] - p50[0]).toBeLessThan(0.05);
   expect(sampleGaps(checkpoints.slice(0, 20)).p50[0]).toBeNaN();
+});
+
+/** The same intervals from the sorted column, each rank read where it stands. */
+function bySorting(values: Float64Array): Record<string, Interval> {
+  const measured = values.filter((value) => !Number.isNaN(value));
+  const sorted = measured.slice().sort();
+  const n = measured.length;
+  const spread = (read: (value: number) => number): number => {
+    const means = Float64Array.from({ length: 20 }, (_, k) => {
+      const part = measured.subarray(Math.floor((k * n) / 20), Math.floor(((k + 1) * n) / 20));
+      return part.reduce((mean, value) => mean + read(value) / part.length, 0);
+    });
+    return meanAndStd(means).std / Math.sqrt(19);
+  };
+  const at = (p: number): Interval => {
+    const value = percentile(sorted, p * 100);
+    const error = Math.max(
+      Math.sqrt((p * (1 - p)) / n),
+      spread((one) => (one > value ? 1 : 0)),
+    );
+    const read = (share: number) =>
+      share >= 1 ? Number.POSITIVE_INFINITY : percentile(sorted, Math.max(0, share) * 100);
+    return [read(p - 2.093 * error), read(p + 2.093 * error)];
+  };
+  return { p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99), p999: at(0.999) };
+}
+
+test('order statistics that are picked, by the kernel too, are those of the sorted column', () => {
+  const arena = openArena(1 << 20);
+  const pick = pickInKernel(loadKernels(arena.memory), arena, 600);
+  const value = fc.oneof(fc.double({ min: 0, max: 1e3, noNaN: true }), fc.constantFrom(0, 1, Number.NaN));
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 60, maxLength: 600 }), (list) => {
+      const values = Float64Array.from(list);
+      const { mean, ...found } = sample(values, pick);
+      expect(sample(values)).toEqual({ mean, ...found });
+      if (!Number.isNaN(mean[0])) expect(found).toEqual(bySorting(values));
+    }),
+    { seed: 3, numRuns: runs(60) },
+  );
 });

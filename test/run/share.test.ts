@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { prepareFleet } from '../../src/plan/pipeline/lower-fleet.ts';
 import { openShare } from '../../src/plan/pipeline/share.ts';
+import { className } from '../../src/run/equivalent.ts';
 import { loadKindOf } from '../../src/run/load.ts';
 import { openSession } from '../../src/run/session.ts';
 import type { FleetSpec } from '../../src/spec/fleet/types.ts';
@@ -14,6 +15,8 @@ import { runs } from '../depth.ts';
 const catalog = openCatalog({});
 
 const session = openSession(catalog);
+/** Rows next to each other that are looked at: settings of a deployment or two. */
+const SETTINGS = 30;
 const few = (text: string): string => text.replace(/num_requests: \d+/, 'num_requests: 60');
 
 /** Rows of documents of every kind. */
@@ -59,6 +62,36 @@ const drawn = fc.array(
   }),
   { minLength: 2, maxLength: 24 },
 );
+
+test('settings of one fleet that are made from one of them have the bits of fleets made alone', {
+  timeout: 300_000,
+}, () => {
+  let alike = 0;
+  fc.assert(
+    fc.property(fc.nat({ max: 1 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (which, at) => {
+      const question = questions[which]!;
+      const share = openShare();
+      const first = Math.floor(at * (question.rows - SETTINGS));
+      const seen = new Map<object, string>();
+      for (let row = first; row < first + SETTINGS; row++) {
+        const { spec } = question.at(row);
+        const own = refusing(() => prepareFleet(spec, catalog, session));
+        const shared = refusing(() => prepareFleet(spec, catalog, session, share));
+        expect(shared).toEqual(own);
+        if (!own || !shared?.likeness) continue;
+        // rows that are said to be alike are named alike without it
+        const { likeness: _, ...told } = own;
+        const name = className(spec, told, true);
+        expect(className(spec, shared, true)).toBe(name);
+        expect(seen.get(shared.likeness) ?? name).toBe(name);
+        if (seen.has(shared.likeness)) alike++;
+        seen.set(shared.likeness, name);
+      }
+    }),
+    { seed: 2, numRuns: runs(2), examples: [[0, 0.5533]] },
+  );
+  expect(alike).toBeGreaterThan(20);
+});
 
 test('fleets that share what earlier ones made have the bits of fleets that share nothing', {
   timeout: 300_000,

@@ -8,8 +8,12 @@ type Data = Record<string, unknown>;
 
 /** Values of every key of `deployment`. */
 export const DEPLOYMENT: Readonly<Record<string, readonly unknown[]>> = {
-  hardware: ['h100-sxm-80gb', 'l40s', 'L4', 'a100-sxm-80gb', 'mi300x'],
+  hardware: [
+    ...['h100-sxm-80gb', 'l40s', 'L4', 'a100-sxm-80gb', 'mi300x', 'H100-SXM-80GB(tdp_w=x2 memory_bytes=96GB)'],
+    { base: 'l40s', memory_bandwidth: ['x2', '2TB/s'], peak: 'x1.5' },
+  ],
   replicas: [1, 2, '3', 4],
+  devices: [8, 12],
   tensor_parallel_size: [1, 2, 4, 8],
   pipeline_parallel_size: [1, 2],
   data_parallel_size: [1, 2],
@@ -72,6 +76,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   padded_len: [2048, 4096],
   known_to_run: [true, false],
   interconnect: ['pcie5-x16', { like: 'pcie5-x16', domain: 4 }],
+  power_limit: ['450W', 300],
   network: ['ib-ndr', { like: 'ib-ndr', bandwidth: '200Gb/s', latency: '9us' }],
   host_link: ['pcie5-x16', { like: 'pcie5-x16', efficiency: 0.5 }],
 };
@@ -80,7 +85,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
 const RARE = [
   ...['swap_space', 'num_cpu_blocks', 'num_scheduler_steps', 'kv_bytes_per_token', 'step_source', 'step_time'],
   ...['batch_wait', 'shards_per_device', 'attention_dp_config', 'padded_len', 'known_to_run', 'log'],
-  ...['interconnect', 'network', 'host_link', 'autoscale'],
+  ...['interconnect', 'network', 'host_link', 'power_limit', 'autoscale', 'devices'],
 ];
 const CLIENTS = [{ time: 'profile' }, { first_token: 'decode' }, { window: 'steady' }, { time: ['none', 'profile'] }];
 
@@ -105,7 +110,7 @@ const ARRIVALS = [
   ],
 ];
 const SLO: Readonly<Record<string, readonly unknown[]>> = {
-  p99_ttft: ['1s', '0.3s', '80ms'],
+  p99_ttft: ['1s', '0.3s', '3x unloaded', '80ms'],
   p99_tpot_ms: [50, 20],
   median_e2el: ['3s', '9s'],
 };
@@ -145,6 +150,7 @@ export function plainSpecs(axes = true): fc.Arbitrary<Data> {
     request_rate: fc.constantFrom<unknown>(3, '1_0', ...(axes ? [[2, 8], { from: 1, to: 4, factor: 2 }] : [])),
     arrivals: fc.constantFrom<unknown>(...ARRIVALS),
   });
+  const people = fc.constant({ users: { count: axes ? [900, 1800] : 900, active: '20%', requests_per_hour: 60 } });
   const traffic = fc.record(
     { num_requests: fc.constantFrom<unknown>(20, 30), seed: fc.constantFrom<unknown>(1, ...(axes ? [[1, 2]] : [])) },
     { requiredKeys: ['num_requests'] },
@@ -155,7 +161,7 @@ export function plainSpecs(axes = true): fc.Arbitrary<Data> {
   const workload = fc
     .tuple(
       fc.constantFrom(...LENGTHS),
-      fc.oneof({ weight: 6, arbitrary: open }, { weight: 1, arbitrary: closed }),
+      fc.oneof({ weight: 6, arbitrary: open }, { weight: 1, arbitrary: people }, { weight: 1, arbitrary: closed }),
       traffic,
       sessions,
     )

@@ -15,11 +15,11 @@ import { formatMonthly, formatMs, formatNumber, formatShare, formatShort, format
 import { typeset } from '../../report/html-answer.ts';
 import { planMeasuring } from '../../run/client-view.ts';
 import { measureRun } from '../../run/measure-fleet.ts';
+import { openSpec } from '../../run/open-spec.ts';
 import { openSession } from '../../run/session.ts';
 import { openSimulator, type Simulator } from '../../run/simulate-row.ts';
 import { sweep } from '../../run/sweep.ts';
 import { advanceToEnd, longEnough, startRun } from '../../run/whole-run.ts';
-import { openQuestion } from '../../spec/question.ts';
 import type { Question, RunView } from '../protocol.ts';
 import { openAsked } from './own-catalog.ts';
 import { SPEC_FILE } from './search.ts';
@@ -36,7 +36,7 @@ function simulatorOf(catalog: Catalog): Simulator {
 export async function runRow(question: Question, row: number, whole: boolean): Promise<RunView> {
   const started = performance.now();
   const { catalog } = openAsked(question.whatIf);
-  const rows = openQuestion(question.text, SPEC_FILE, catalog);
+  const rows = openSpec(question.text, SPEC_FILE, catalog);
   const own = simulatorOf(catalog);
   const asked = rows.at(Math.min(row, rows.rows - 1)).spec;
   const spec = whole ? longEnough(asked, own) : asked;
@@ -114,7 +114,7 @@ const MOST_REASONS = 6;
 /** What becomes of a question asked of one kind of hardware alone. Throws UserError. */
 export async function explainHardware(question: Question): Promise<string[]> {
   const { catalog, folder } = openAsked(question.whatIf);
-  const rows = openQuestion(question.text, SPEC_FILE, catalog);
+  const rows = openSpec(question.text, SPEC_FILE, catalog);
   const result = await sweep(rows, catalog, { workers: 1, catalogFolder: folder });
   const reasons = result.rejected
     .slice(0, MOST_REASONS)

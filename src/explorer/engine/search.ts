@@ -1,7 +1,6 @@
 // A question ranked in this thread: first what the screen estimates, then the proved answer.
 
 import type { SweepResult } from '../../metrics/sweep.ts';
-import { meetPools } from '../../plan/pipeline/lower-fleet.ts';
 import { findAnswer } from '../../report/answer.ts';
 import { tellProof } from '../../report/certificate.ts';
 import { csvLines } from '../../report/csv.ts';
@@ -10,8 +9,8 @@ import { digestOf } from '../../report/digest.ts';
 import { drawHero, drawLaunch, drawStrip, typeset } from '../../report/html-answer.ts';
 import { drawHardware, drawRanking, drawTried } from '../../report/html-tables.ts';
 import { pageScatters } from '../../report/points.ts';
+import { openSpec } from '../../run/open-spec.ts';
 import { sweep } from '../../run/sweep.ts';
-import { openQuestion } from '../../spec/question.ts';
 import type { Question, SearchView, TextFile } from '../protocol.ts';
 import { openAsked } from './own-catalog.ts';
 
@@ -31,7 +30,7 @@ const MOST_NAMED = 250;
 /** Throws UserError. */
 export async function search(question: Question, watching: Watching): Promise<SearchView> {
   const { catalog, folder, files } = openAsked(question.whatIf);
-  const opened = openQuestion(question.text, SPEC_FILE, catalog, undefined, (one) => meetPools(one, catalog));
+  const opened = openSpec(question.text, SPEC_FILE, catalog);
   const result = await sweep(opened, catalog, {
     workers: 1,
     catalogFolder: folder,

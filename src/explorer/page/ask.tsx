@@ -1,6 +1,6 @@
 // The left side: what is asked.
 import type { DeviceName, Names } from '../protocol.ts';
-import { FIXED, TRACE } from './asked.ts';
+import { FIXED, rateOf, TRACE } from './asked.ts';
 import { TakeConfig, TakeTrace } from './drop.tsx';
 import { Checks, Figure, Select } from './parts.tsx';
 import { asked, change, names } from './store.ts';
@@ -160,7 +160,9 @@ function AskLoad() {
           { value: 'users', words: 'users' },
         ]}
         onPick={(value) =>
-          change(value === 'users' ? { users: Math.round(rate * every) } : { users: 0, rate: round(users / every) })
+          change(
+            value === 'users' ? { users: Math.round(rate * every) } : { users: 0, rate: round(rateOf(asked.value)) },
+          )
         }
       />
       {users > 0 ? (
@@ -176,7 +178,7 @@ function AskLoad() {
       ) : (
         <Figure label="Requests/s" value={rate} least={0.001} onChange={(value) => change({ rate: value })} />
       )}
-      {users > 0 ? <p class="note">{`${round(users / every)} requests/s`}</p> : null}
+      {users > 0 ? <p class="note">{`${round(rateOf(asked.value))} requests/s`}</p> : null}
     </>
   );
 }

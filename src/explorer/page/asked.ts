@@ -1,6 +1,7 @@
 // What a page is asked: the whole question, and how it is written into a link and read out of one.
 import { deflateSync, inflateSync } from 'fflate';
 import { DEFAULT_PROFILE } from '../../spec/defaults.ts';
+import { HOUR, rateOfUsers } from '../../spec/user-rate.ts';
 
 /** Of the notation of links. */
 const VERSION = '1';
@@ -69,7 +70,8 @@ export const FIRST: Asked = {
 };
 
 /** Requests/s before the slider. */
-export const rateOf = ({ users, every, rate }: Asked): number => (users > 0 ? users / every : rate);
+export const rateOf = ({ users, every, rate }: Asked): number =>
+  users > 0 ? rateOfUsers(users, 1, HOUR / every) : rate;
 
 const KEYS = Object.keys(FIRST) as (keyof Asked)[];
 

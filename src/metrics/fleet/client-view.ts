@@ -71,12 +71,18 @@ export function seeLatencies(run: FleetRun, requests: RequestColumns, tokens: To
 
 function seeWindow({ run, tokens, ...all }: Seen, requests: RequestColumns, window: RunWindow): Seen {
   const [from, to] = [window.from.clock, window.to.clock];
-  const inside = (time: number) => time >= from && time < to;
   const { latencies } = tokens;
+  const members = new Uint8Array(requests.arrival.length);
   let completed = 0;
-  for (const time of requests.finish) if (inside(time)) completed++;
-  const members = Uint8Array.from(requests.arrival, (time) => (inside(time) ? 1 : 0));
-  const only = (column: Float64Array) => column.map((value, r) => (members[r] === 1 ? value : Number.NaN));
+  for (let r = 0; r < members.length; r++) {
+    if (requests.arrival[r]! >= from && requests.arrival[r]! < to) members[r] = 1;
+    if (requests.finish[r]! >= from && requests.finish[r]! < to) completed++;
+  }
+  const only = (column: Float64Array): Float64Array => {
+    const kept = column.slice();
+    for (let r = 0; r < kept.length; r++) if (members[r] === 0) kept[r] = Number.NaN;
+    return kept;
+  };
   const ttft = only(latencies.ttft);
   const kept: FleetLatencies = {
     ttft,
@@ -107,8 +113,9 @@ function countTokens({ program, results, roles, itl }: FleetRun, from: number, t
   const role = roleTable(program.stages.length, roles);
   let made = totalWeight(itl);
   // an instant's steps end before its requests arrive
-  for (let v = 0; v < program.visits.count; v++)
-    if (results.first[v]! > from && results.first[v]! <= to && role[program.visits.stage[v]!] !== ROLE_NONE) made++;
+  const { first } = results;
+  const { stage, count } = program.visits;
+  for (let v = 0; v < count; v++) if (first[v]! > from && first[v]! <= to && role[stage[v]!] !== ROLE_NONE) made++;
   return Math.round(made);
 }
 
@@ -137,14 +144,17 @@ function seeDelays(run: FleetRun, requests: RequestColumns, seen: Seen, ways: re
   const missed = counters.map(({ busySeconds, steps }) =>
     concurrency > 0 && steps > 0 ? (MISSED_STEP * busySeconds) / steps : 0,
   );
-  const late = new Float64Array(requests.state.length);
+  const { state } = requests;
+  const { client } = results;
+  const { prompt } = program.visits;
+  const late = new Float64Array(state.length);
   for (let r = 0; r < late.length; r++) {
-    if (requests.state[r] !== STATE_FINISHED) continue;
+    if (state[r] !== STATE_FINISHED) continue;
     const v = firstVisit(run, role, r);
-    const way = v < 0 ? null : (ways[results.client[v]] ?? null);
+    const way = v < 0 ? null : (ways[client[v]!] ?? null);
     if (!way) continue;
-    const lost = r < concurrency ? 0 : missed[results.client[v]];
-    late[r] = way.request_s + way.prompt_token_s * program.visits.prompt[v] + lost;
+    const lost = r < concurrency ? 0 : missed[client[v]!]!;
+    late[r] = way.request_s + way.prompt_token_s * prompt[v]! + lost;
   }
   const { latencies } = seen.tokens;
   const e2el = addTo(latencies.e2el, late);

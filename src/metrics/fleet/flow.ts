@@ -85,8 +85,12 @@ function rejectedAt({ program, results }: FleetRun, r: number): number {
 
 /** Where every request is one visit, it waits until that starts. */
 function waitsOfSingles({ arrival }: RequestColumns, start: Float64Array, end: Float64Array) {
-  const until = start.map((time, r) => (Number.isNaN(time) ? end[r]! : time));
-  return { waits: { begin: arrival, end: until }, waited: until.map((time, r) => time - arrival[r]!) };
+  const [until, waited] = [start.slice(), new Float64Array(start.length)];
+  for (let r = 0; r < until.length; r++) {
+    if (Number.isNaN(until[r])) until[r] = end[r]!;
+    waited[r] = until[r]! - arrival[r]!;
+  }
+  return { waits: { begin: arrival, end: until }, waited };
 }
 
 /**
@@ -133,9 +137,10 @@ function lastSeen({ program, results }: FleetRun, r: number, arrival: number): n
 /** How many spans hold each of these ascending instants (begun before it, and not over by then), or what they weigh together. */
 export function countOpen({ begin, end }: Spans, instants: Float64Array, weights?: Float64Array): Float64Array {
   const open = new Float64Array(instants.length + 1);
+  let [from, to] = [0, 0];
   for (let i = 0; i < begin.length; i++) {
-    const from = firstAfter(instants, begin[i]!);
-    const to = firstAfter(instants, end[i]!);
+    from = firstAfter(instants, begin[i]!, from);
+    to = firstAfter(instants, end[i]!, to);
     if (from === to) continue;
     const weight = weights ? weights[i]! : 1;
     open[from]! += weight;
@@ -145,13 +150,10 @@ export function countOpen({ begin, end }: Spans, instants: Float64Array, weights
   return open.subarray(0, instants.length);
 }
 
-/** The first of ascending instants that is later than a time. */
-function firstAfter(instants: Float64Array, time: number): number {
-  let [low, high] = [0, instants.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (instants[middle]! > time) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+/** The first of ascending instants that is later than a time, looked for from one `near` it: times come almost in order. */
+function firstAfter(instants: Float64Array, time: number, near: number): number {
+  let at = near;
+  while (at < instants.length && !(instants[at]! > time)) at++;
+  while (at > 0 && instants[at - 1]! > time) at--;
+  return at;
 }

@@ -52,15 +52,17 @@ export function windowFigures(
   members: Uint8Array | null,
   whole: Seen['span'],
 ): WindowFigures {
-  const requests = members ? members.reduce((sum, one) => sum + one, 0) : 0;
+  let requests = 0;
+  if (members) for (let r = 0; r < members.length; r++) requests += members[r]!;
   const run = { run_from: whole.from, run_to: whole.to, run_requests: members?.length ?? 0 };
   return { from: from.clock, to: to.clock, ...run, warmup, requests };
 }
 
 /** Sampling intervals of what is measured; of the gaps where there were checkpoints enough in the window. */
 export function sampleRun(run: FleetRun, { window, tokens: { latencies } }: Seen) {
+  const { pick } = run;
   const { ttft, tpot, e2el } = latencies;
   const all = run.client?.window?.checkpoints ?? [];
   const inside = window ? all.filter(({ clock }) => clock >= window.from.clock && clock <= window.to.clock) : [];
-  return { ttft: sample(ttft), tpot: sample(tpot), itl: sampleGaps(inside), e2el: sample(e2el) };
+  return { ttft: sample(ttft, pick), tpot: sample(tpot, pick), itl: sampleGaps(inside), e2el: sample(e2el, pick) };
 }

@@ -2,9 +2,8 @@
 import { STATE_FINISHED, STATE_UNFINISHED } from '../../../assembly/layout/enums.ts';
 import { comesInBursts } from '../../plan/setup.ts';
 import { summariseItl, totalWeight } from '../itl.ts';
-import { keepsPromise, overBudget } from '../limits.ts';
+import { keepsPromise, overBudget, type Taken } from '../limits.ts';
 import { countGood, peakOutputThroughput } from '../requests.ts';
-import { type EnergyShares, sharesOf } from '../site.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import type { FleetSummary } from '../sweep.ts';
@@ -17,9 +16,11 @@ import { listPaid, replicasOf } from './instances.ts';
 import { judgeRun, sampleRun, windowFigures } from './judge-run.ts';
 import { NO_LATENCIES, NOTHING_MEASURED } from './nothing.ts';
 import { measurePipelines } from './pipelines.ts';
+import { priceFleet } from './price-fleet.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
 import { breakDown, measureStages } from './stages.ts';
 import { streamOf } from './streams.ts';
+import { per, sumKnown } from './sums.ts';
 import { measureTokens } from './tokens.ts';
 import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet } from './types.ts';
 import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
@@ -44,7 +45,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
   const ownBills = isPart ? billClients(seen.run, clipped, seen.span) : bills;
   const priced = priceSeen(seen, requests, ownBills);
   const prices = stagePrices(run, visitBills, countFinished(requests), seen.window ? priced : null);
-  const measured = measureRequests(seen, requests, predecessors, span);
+  const measured = measureRequests(seen, requests, judgeSeen(seen, requests, predecessors, span), span);
   const result: FleetResult = {
     ...measured,
     slo_met: measured.slo_met && overBudget(run.budget, priced).length === 0,
@@ -74,8 +75,16 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
   };
 }
 
-/** The part of the result that stands for the whole fleet, at a fraction of the time: for sweeps. */
-export function summariseFleet(run: FleetRun): FleetSummary {
+/** What tells whether a run was long enough. */
+export type Told = ReturnType<typeof judgeSeen> & Taken & Pick<FleetSummary, 'stopped'>;
+
+/**
+ * The part of the result that stands for the whole fleet, at a fraction of the time: for sweeps. `isShort`: whether the run is to be done
+ * again, longer, by what is told first; then nothing more is.
+ */
+export function summariseFleet(run: FleetRun): FleetSummary;
+export function summariseFleet(run: FleetRun, isShort: (told: Told) => boolean): FleetSummary | null;
+export function summariseFleet(run: FleetRun, isShort?: (told: Told) => boolean): FleetSummary | null {
   if (run.hopeless) return summariseGivenUp(run);
   const { program, results } = run;
   const requests = readRequests(run);
@@ -87,8 +96,11 @@ export function summariseFleet(run: FleetRun): FleetSummary {
   const intervals = counted ? program.clients.map(() => NO_INTERVALS) : listIntervals(run, span.to);
   const seen = seeRun(run, requests, tokens, span);
   const clipped = seen.span !== span ? intervals.map((list) => clipIntervals(list, seen.span)) : intervals;
-  const measured = measureRequests(seen, requests, predecessors, span);
+  const judged = judgeSeen(seen, requests, predecessors, span);
   const priced = priceSeen(seen, requests, billClients(seen.run, clipped, seen.span));
+  const stopped = run.stopped ?? '';
+  if (isShort?.({ ...judged, ...priced, stopped })) return null;
+  const measured = measureRequests(seen, requests, judged, span);
   return {
     ...measured,
     ...(measured.slo_met ? { sampling: sampleRun(run, seen) } : {}),
@@ -98,7 +110,7 @@ export function summariseFleet(run: FleetRun): FleetSummary {
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
-    stopped: run.stopped ?? '',
+    stopped,
   };
 }
 
@@ -164,8 +176,6 @@ function countMeasured(column: Float64Array): number {
   return count;
 }
 
-const per = (amount: number, count: number): number => (count > 0 ? amount / count : Number.NaN);
-
 /** Requests that did not arrive in the window as if they had not been. */
 function stateWithin({ state }: RequestColumns, { members }: Seen): Int32Array {
   return members ? state.map((one, r) => (members[r] === 1 ? one : STATE_UNFINISHED)) : state;
@@ -173,32 +183,52 @@ function stateWithin({ state }: RequestColumns, { members }: Seen): Int32Array {
 
 const seconds = ({ from, to }: Seen['span']): number => to - from;
 
+/** When requests were finished; NaN for those that were not. */
+function endsOf({ state, finish }: RequestColumns): Float64Array {
+  const ends = finish.slice();
+  for (let r = 0; r < ends.length; r++) if (state[r] !== STATE_FINISHED) ends[r] = Number.NaN;
+  return ends;
+}
+
 /** Energy and cost of what the client sees. */
 function priceSeen({ run, span, tokens, completed }: Seen, requests: RequestColumns, bills: readonly ClientBill[]) {
   return priceFleet(run, bills, completed ?? countFinished(requests), tokens.produced, seconds(span));
 }
 
-/** `whole`: all of the run. */
-function measureRequests(
-  { run, tokens, span, window, members, ...seen }: Seen,
+/** Latencies, and whether the run kept up. `whole`: all of the run. */
+function judgeSeen(
+  { run, tokens, window, ...seen }: Seen,
   requests: RequestColumns,
   predecessors: Int32Array,
   whole: Seen['span'],
 ) {
   const { latencies } = tokens;
   const bursts = run.program.clients.some(comesInBursts);
-  const duration = seconds(span);
   const { total: _, finished, cancelled: __, ...lost } = countStates(requests.state);
   const completed = seen.completed ?? finished;
-  const rate = (amount: number) => per(amount, duration) * seen.pace;
   // tokens that come several at once have fewer gaps than tokens: those that the engine counted
   const gaps = bursts && run.itl ? totalWeight(run.itl) : tokens.gaps;
   const meanGap = gaps > 0 ? tokens.gapSeconds / gaps : Number.NaN;
   const summaries = run.hopeless
     ? NO_LATENCIES
     : summariseAll(run, latencies, lost.unfinished > 0 ? Number.NaN : meanGap, meanGap);
-  const stream = streamOf(requests, tokens, run.program.requests.turns !== undefined);
   const { verdict, balance } = judgeRun(run, requests, predecessors, window, whole.to);
+  return { ...summaries, verdict, balance, completed, ...lost };
+}
+
+/** Everything else, and of the judgement whether the promise was kept. */
+function measureRequests(
+  { run, tokens, span, window, members, ...seen }: Seen,
+  requests: RequestColumns,
+  judged: ReturnType<typeof judgeSeen>,
+  whole: Seen['span'],
+) {
+  const { latencies } = tokens;
+  const { verdict, balance, completed, ttft, first_answer, tpot, itl, e2el, ...lost } = judged;
+  const summaries = { ttft, first_answer, tpot, itl, e2el };
+  const duration = seconds(span);
+  const rate = (amount: number) => per(amount, duration) * seen.pace;
+  const stream = streamOf(requests, tokens, run.program.requests.turns !== undefined);
   // of those that arrive in the window, which are not quite those that end in it
   const good = countGood(latencies, run.slo);
   const fraction = good < 0 ? Number.NaN : per(good, countMeasured(latencies.e2el));
@@ -227,7 +257,7 @@ function measureRequests(
     total_output_tokens: tokens.produced,
     thinking_tokens: tokens.thought,
     ...engineFigures(run, span),
-    max_concurrent_requests: peakOverlap(finishedOnly(requests, 'arrival'), finishedOnly(requests, 'finish')),
+    max_concurrent_requests: peakOverlap(requests.arrival, endsOf(requests)),
   };
 }
 
@@ -241,69 +271,6 @@ function summariseAll({ itl, pick }: FleetRun, latencies: FleetLatencies, counte
     itl: itl ? summariseItl(itl, counted) : { ...EMPTY_SUMMARY, mean: meanGap },
     e2el: summarise(latencies.e2el, pick),
   };
-}
-
-function finishedOnly(requests: RequestColumns, column: 'arrival' | 'finish'): Float64Array {
-  const times = new Float64Array(requests.state.length);
-  let n = 0;
-  for (let r = 0; r < times.length; r++) if (requests.state[r] === STATE_FINISHED) times[n++] = requests[column][r];
-  return times.subarray(0, n);
-}
-
-function priceFleet(
-  run: FleetRun,
-  bills: readonly ClientBill[],
-  completed: number,
-  outputTokens: number,
-  duration: number,
-) {
-  const served = findServed(run.results.client, bills.length);
-  const unserved = bills.filter((_, c) => served[c] === 0);
-  const unknown = (read: (bill: ClientBill) => number): string[] =>
-    run.program.clients.filter((_, c) => Number.isNaN(read(bills[c]))).map(({ name }) => name);
-  const energy_j = sumKnown(bills.map(({ joules }) => joules));
-  const usd = sumKnown(bills.map((bill) => bill.usd));
-  return {
-    devices: Math.round(bills.reduce((sum, { devicesBorne }) => sum + devicesBorne, 0)),
-    unmetered: unknown(({ joules }) => joules),
-    unpriced: unknown((bill) => bill.usd),
-    energy_j,
-    power_w: per(energy_j, duration),
-    joules_per_token: per(energy_j, outputTokens),
-    joules_per_request: per(energy_j, completed),
-    energy_shares: sharesOf(sumParts(bills)),
-    electricity_usd_per_hour: sumKnown(bills.map(({ electricity }) => electricity)),
-    usd_per_hour: sumKnown(bills.map(({ usdPerHour }) => usdPerHour)),
-    usd_per_request: per(usd, completed),
-    usd_per_million_tokens: per(usd, outputTokens) * 1e6,
-    idle_joules_per_request: per(sumKnown(unserved.map(({ joules }) => joules)), completed),
-    idle_usd_per_request: per(sumKnown(unserved.map((bill) => bill.usd)), completed),
-  };
-}
-
-/** Which clients had a visit; the visits are read only until each has had one. */
-function findServed(client: Int32Array, clients: number): Uint8Array {
-  const served = new Uint8Array(clients);
-  for (let v = 0, left = clients; left > 0 && v < client.length; v++) {
-    const c = client[v]!;
-    if (served[c] !== 0) continue; // served before, or a visit that no client has taken
-    served[c] = 1;
-    left--;
-  }
-  return served;
-}
-
-/** Of the clients whose energy is known, what it went into. */
-function sumParts(bills: readonly ClientBill[]): EnergyShares {
-  const known = bills.filter(({ joules }) => !Number.isNaN(joules));
-  const sum = (part: keyof EnergyShares): number => sumKnown(known.map(({ parts }) => parts[part]));
-  return { idle: sum('idle'), compute: sum('compute'), memory: sum('memory'), network: sum('network') };
-}
-
-/** The sum of what is known; NaN where something is asked for and nothing is known. */
-function sumKnown(values: readonly number[]): number {
-  const known = values.filter((value) => !Number.isNaN(value));
-  return values.length > 0 && known.length === 0 ? Number.NaN : known.reduce((sum, value) => sum + value, 0);
 }
 
 type PerRequest = Pick<

@@ -140,25 +140,27 @@ const overlap = (begin: number, end: number, from: number, to: number): number =
  * visit that comes with its KV: between its start) and the end of their visit, those in between.
  */
 export function countWithin({ program, results, roles }: FleetRun, requests: RequestColumns, from: number, to: number) {
-  const { visits } = program;
+  const { count, stage, request, flags, prompt, output, shared } = program.visits;
+  const { finish, state, start, first, cached } = results;
   const role = roleTable(program.stages.length, roles);
   const total = { input: 0, cached: 0, produced: 0, thought: 0 };
-  for (let v = 0; v < visits.count; v++) {
-    const does = role[visits.stage[v]!];
-    const end = results.finish[v]!;
-    if (does === ROLE_NONE || results.state[v] !== STATE_FINISHED || end < from) continue;
-    if (requests.state[visits.request[v]!] !== STATE_FINISHED) continue;
-    const resident = (visits.flags[v]! & VISIT_RESIDENT) !== 0;
-    const begin = resident ? results.start[v]! : results.first[v]!;
+  for (let v = 0; v < count; v++) {
+    const does = role[stage[v]!];
+    const end = finish[v]!;
+    if (does === ROLE_NONE || state[v] !== STATE_FINISHED || end < from) continue;
+    if (requests.state[request[v]!] !== STATE_FINISHED) continue;
+    const resident = (flags[v]! & VISIT_RESIDENT) !== 0;
+    const begin = resident ? start[v]! : first[v]!;
     const opens = begin >= from && begin < to;
-    const [head, rest] = resident ? [0, visits.output[v]!] : [1, visits.output[v]! - 1];
+    const head = resident ? 0 : 1;
+    const rest = output[v]! - head;
     const share = end > begin ? overlap(begin, end, from, to) / (end - begin) : Number(opens);
     const made = rest * share + (opens ? head : 0);
     total.produced += made;
     if (does === ROLE_THINK) total.thought += made;
     if (!opens || resident) continue;
-    total.input += visits.prompt[v]! - visits.shared[v]!;
-    total.cached += results.cached[v]!;
+    total.input += prompt[v]! - shared[v]!;
+    total.cached += cached[v]!;
   }
   return { ...total, produced: Math.round(total.produced), thought: Math.round(total.thought) };
 }

@@ -85,8 +85,8 @@ export function orderByArrival(arrival: Float64Array): Uint32Array {
 /** Of each visit the predecessor that ended last (its hand-off is what the visit waited for); -1 for roots. */
 export function findLastPredecessors(program: FleetProgram, results: VisitResults): Int32Array {
   const { count, edgeAt, edgeTo } = program.visits;
+  if (edgeTo.length === 0) return noneOf(count);
   const last = new Int32Array(count).fill(-1);
-  if (edgeTo.length === 0) return last;
   for (let v = 0; v < count; v++) {
     if (results.state[v] !== STATE_FINISHED) continue;
     for (let edge = edgeAt[v]; edge < edgeAt[v + 1]; edge++) {
@@ -95,6 +95,14 @@ export function findLastPredecessors(program: FleetProgram, results: VisitResult
     }
   }
   return last;
+}
+
+let none = new Int32Array(0);
+
+/** As many -1, the same column for run after run: never written to. */
+function noneOf(count: number): Int32Array {
+  if (none.length !== count) none = new Int32Array(count).fill(-1);
+  return none;
 }
 
 /** Counts the entries of a state column, or those that `chosen` picks. */

@@ -1,6 +1,7 @@
 // Pools to clients: engines priced and sized, retrieval lowered to surfaces, stores to tiers; and everything that cannot be.
 import type { KvBytes } from '../../catalog/parameters.ts';
 import { kvBytesPerToken } from '../../catalog/parameters.ts';
+import { priceOf } from '../../catalog/price-sheets.ts';
 import type { Basis, EngineProfile, Hardware, KvFormat, Model } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
 import type { DealingName } from '../../check/scheduler-lists.ts';
@@ -14,6 +15,7 @@ import {
 import { HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
 import { SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
 import { layersOf } from '../../stages/split.ts';
+import type { Held } from '../clocks.ts';
 import {
   bindDeployment,
   blocksOf,
@@ -160,7 +162,7 @@ function ownFigures(hardware: Hardware | null, devices: number, source: PlanSour
   const watts = source.watts[hardware.id] ?? hardware.tdp_w;
   return {
     devices,
-    usdPerDeviceHour: source.prices[hardware.id] ?? Number.NaN,
+    usdPerDeviceHour: priceOf(source.prices, hardware.id),
     energy: energyFigures(watts === null ? null : watts * devices),
   };
 }
@@ -280,9 +282,12 @@ function splitField(reason: string): string {
   return reason === 'format-not-supported' ? 'quantization' : 'tensor_parallel_size';
 }
 
-function engineEnergy({ table, shape }: LoweredSurface, { key }: Deployment): EnergyFigures | null {
+function engineEnergy({ table, shape }: LoweredSurface, { key, devices }: Deployment): EnergyFigures | null {
   const figures = energyFigures(null, table);
-  return figures && { ...figures, parts: partFigures(shape, key.hardware) };
+  if (!figures) return null;
+  const { power_limit: limit = Number.POSITIVE_INFINITY } = key.hardware as Held;
+  const mostW = Math.min(figures.mostW ?? Number.POSITIVE_INFINITY, limit * devices);
+  return { ...figures, mostW, parts: partFigures(shape, key.hardware) };
 }
 
 /** Rates that the spec leaves out are those of one implementation on other processors; its own are taken as measured. */

@@ -3,7 +3,9 @@ import { pricesOf } from '../../catalog/price-sheets.ts';
 import type { EngineProfile } from '../../catalog/types.ts';
 import { type Issue, UserError } from '../../check/issue.ts';
 import { type FleetSpec, ranksIn } from '../../spec/fleet/types.ts';
-import type { MakeOptions } from '../../workload/make.ts';
+import { type MakeOptions, readRows } from '../../workload/make.ts';
+import type { RequestRows } from '../../workload/rows.ts';
+import { isServeGen } from '../../workload/servegen.ts';
 import type { Requests } from '../../workload/types.ts';
 import { makeWalks, type Walks } from '../../workload/walks.ts';
 import type { PlanSource } from '../deployment.ts';
@@ -16,7 +18,7 @@ import { localGroupOf, openGroups } from './groups.ts';
 import { clientsByPool, jointClient, type LaidRequests, layRequests, requestsOf } from './lay-requests.ts';
 import { type Placement, placeInstances, type Standing } from './place.ts';
 import { scalersOf } from './scalers.ts';
-import { type FleetShare, laidName, openShare, walksName } from './share.ts';
+import { type FleetShare, fleetName, laidName, openShare, walksName } from './share.ts';
 import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
 import { timeTurns } from './turn-delays.ts';
 
@@ -57,6 +59,8 @@ export interface LoweredFleet {
   readonly clients: readonly ClientFacts[];
   readonly pipelines: { readonly names: readonly string[]; readonly of: Int32Array };
   readonly walks: Walks;
+  /** The same for fleets that differ in nothing but the limits of their engines; absent where that cannot be told. */
+  readonly likeness?: object;
 }
 
 /** Throws UserError with everything about the spec that the catalog does not allow: models that do not fit, splits, stores. */
@@ -96,11 +100,46 @@ export function prepareFleet(
   share: FleetShare = openShare(),
   requests?: Requests,
 ): LoweredFleet {
-  const { blame, settle } = openBlame(spec);
-  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blame, share);
+  const blaming = openBlame(spec);
+  const pools = bindPools(spec, sourceOf(spec, catalog), session.lowering, blaming.blame, share);
+  const make = () => lowerPools(spec, catalog, share, pools, blaming, requests);
+  const name = requests ? null : fleetName(share, spec, pools);
+  if (name === null) return make();
+  const first = share.fleets.get(name, () => ({ ...make(), likeness: {} }));
+  blaming.settle();
+  return limitedAs(first, pools);
+}
+
+/** A fleet with the limits of other engines that are alike. */
+function limitedAs(first: LoweredFleet, pools: ReadonlyMap<string, BoundPool>): LoweredFleet {
+  const facts = new Map<string, ClientFacts>();
+  for (const [name, bound] of pools) facts.set(name, factsOf(bound));
+  const own = (c: number): BoundPool['client'] | undefined => pools.get(first.clients[c]!.pool)?.client;
+  const clients = first.program.clients.map((client, c) => {
+    const { maxNumSeqs, maxNumBatchedTokens, numGpuBlocks } = own(c) ?? client;
+    return { ...client, maxNumSeqs, maxNumBatchedTokens, numGpuBlocks };
+  });
+  return {
+    ...first,
+    program: { ...first.program, clients },
+    clients: first.clients.map((known) => facts.get(known.pool) ?? known),
+  };
+}
+
+function lowerPools(
+  spec: FleetSpec,
+  catalog: FleetCatalog,
+  share: FleetShare,
+  pools: ReadonlyMap<string, BoundPool>,
+  { blame, settle }: ReturnType<typeof openBlame>,
+  requests?: Requests,
+): LoweredFleet {
   const bytes = storeBytes(spec, pools, blame);
   settle();
-  const walks = share.walks.get(walksName(share, spec), () => makeWalks(spec, (id) => catalog.shape(id), requests));
+  const walks = share.walks.get(walksName(share, spec), () => {
+    const rows = requests ? undefined : rowsOf(spec, share);
+    return makeWalks(spec, (id) => catalog.shape(id), { given: requests, rows });
+  });
   const hashBlock = usesHashes(spec, pools, walks) ? hashBlockOf(spec, pools, walks, blame) : 0;
   settle();
   const standing = standInstances(spec);
@@ -143,6 +182,13 @@ export function prepareFleet(
     pipelines: { names, of: walks.pipeline },
     walks: tellUnused(walks, hashBlock),
   };
+}
+
+/** The rows of the file of the workload, read once for a question; streams of clients are drawn for every row, and are none. */
+function rowsOf({ workload }: FleetSpec, share: FleetShare): RequestRows | undefined {
+  const { requests } = workload;
+  if (requests === null || isServeGen(requests.file)) return undefined;
+  return share.files.get(`${requests.start ?? 0} ${requests.file}`, () => readRows(workload));
 }
 
 /** s, when the last request is sent; NaN where only the run tells. */

@@ -1,6 +1,7 @@
 // What rows of a sweep have in common: traffic, the visits laid out for it, step surfaces. Each is made once, under a text of
 // everything that it is made from.
 import { clientsIn, type FleetSpec, type PoolSpec } from '../../spec/fleet/types.ts';
+import type { RequestRows } from '../../workload/rows.ts';
 import type { Walks } from '../../workload/walks.ts';
 import type { EnergyFigures } from '../energy.ts';
 import type { ChannelParts } from '../fleet.ts';
@@ -9,6 +10,7 @@ import { machineName, machineOf } from '../machine.ts';
 import { type SurfaceKey, shapeName } from '../surface-key.ts';
 import type { BoundPool } from './bind-pools.ts';
 import type { LaidRequests } from './lay-requests.ts';
+import type { LoweredFleet } from './lower-fleet.ts';
 
 export interface PricedSurface {
   readonly lowered: LoweredSurface;
@@ -18,13 +20,18 @@ export interface PricedSurface {
 }
 
 export interface FleetShare {
+  readonly files: Shelf<RequestRows>;
   readonly walks: Shelf<Walks>;
   readonly laid: Shelf<LaidRequests>;
   readonly surfaces: Shelf<PricedSurface>;
   /** Pools that can be, by all that they are bound from but how many instances they have. */
   readonly pools: Shelf<BoundPool>;
+  /** Fleets by everything but the limits of their engines. */
+  readonly fleets: Shelf<LoweredFleet>;
   /** A number for a part of a spec: equal exactly for parts that say the same. */
   idOf(part: unknown): number;
+  /** A number for an engine of a pool that was bound: equal for those that differ in their limits alone. */
+  likenessOf(bound: BoundPool): number;
   /** A number for what visits are laid out from: equal for requests that differ in nothing but when they arrive. */
   shapeOf(walks: Walks): number;
 }
@@ -38,14 +45,20 @@ export interface Shelf<T> {
 const MOST_WALKS = 8;
 const MOST_SURFACES = 1024;
 const MOST_POOLS = 6144;
+/** Settings of one fleet come one after the other. */
+const MOST_FLEETS = 64;
 
 export function openShare(): FleetShare {
+  const idOf = openIds();
   return {
+    files: openShelf(MOST_WALKS),
     walks: openShelf(MOST_WALKS),
     laid: openShelf(MOST_WALKS),
     surfaces: openShelf(MOST_SURFACES),
     pools: openShelf(MOST_POOLS),
-    idOf: openIds(),
+    fleets: openShelf(MOST_FLEETS),
+    idOf,
+    likenessOf: openLikeness(idOf),
     shapeOf: openShapes(),
   };
 }
@@ -152,13 +165,59 @@ export function poolName({ idOf }: Pick<FleetShare, 'idOf'>, spec: FleetSpec, po
 /** Values that say nothing of how a pool is bound, or are written out by themselves. */
 const COUNTED = new Set(['count', 'replicas', 'request_rate', 'configuration', 'autoscale']);
 
-function fieldsOf(part: object, idOf: FleetShare['idOf']): string {
+function fieldsOf(part: object, idOf: FleetShare['idOf'], without: ReadonlySet<string> = COUNTED): string {
   let text = '';
-  for (const [key, value] of Object.entries(part)) {
-    if (!COUNTED.has(key))
-      text += typeof value === 'object' && value !== null ? `${key}#${idOf(value)} ` : `${key}=${value} `;
+  for (const key in part) {
+    if (without.has(key)) continue;
+    const value = (part as Record<string, unknown>)[key];
+    text += typeof value === 'object' && value !== null ? `${key}#${idOf(value)} ` : `${key}=${value} `;
   }
   return text;
+}
+
+/** Values of a configuration that become limits of its engines, and those that say how many there are. */
+const LIMITS = new Set([
+  'max_num_seqs',
+  'max_num_batched_tokens',
+  'gpu_memory_utilization',
+  'replicas',
+  'request_rate',
+]);
+/** Limits of an engine; its table of prices is known by who it is. */
+const ENGINE_LIMITS = new Set(['maxNumSeqs', 'maxNumBatchedTokens', 'numGpuBlocks', 'price']);
+/** Parts of a spec that stand in the pools, or are never lowered. */
+const AROUND = new Set(['pools', 'text', 'file', 'name']);
+const POOL = new Set(['configuration']);
+
+/** Equal for fleets that differ in the limits of their engines alone; null where that cannot be told: what else there is may look at them. */
+export function fleetName(share: FleetShare, spec: FleetSpec, pools: ReadonlyMap<string, BoundPool>): string | null {
+  let name = fieldsOf(spec, share.idOf, AROUND);
+  for (const pool of spec.pools) {
+    const bound = pools.get(pool.name);
+    if (pool.kind !== 'llm' || pool.autoscale || !bound) return null;
+    const { replicas, request_rate } = pool.configuration;
+    name += `|${share.likenessOf(bound)} ${replicas} ${request_rate} ${fieldsOf(pool, share.idOf, POOL)}`;
+  }
+  return name;
+}
+
+/** Equal for engines that differ in their limits alone. Clients come from one shelf: each is gone through once. */
+function openLikeness(idOf: FleetShare['idOf']): FleetShare['likenessOf'] {
+  const byClient = new WeakMap<object, number>();
+  const byText = new Map<string, number>();
+  const tables = new WeakMap<object, number>();
+  let latest = 0;
+  return ({ client, pool }) => {
+    const known = byClient.get(client);
+    if (known !== undefined || pool.kind !== 'llm') return known ?? 0;
+    const table = tables.get(client.price) ?? ++latest;
+    tables.set(client.price, table);
+    const text = `${table} ${fieldsOf(client, idOf, ENGINE_LIMITS)} ${fieldsOf(pool.configuration, idOf, LIMITS)}`;
+    const id = byText.get(text) ?? byText.size + 1;
+    byText.set(text, id);
+    byClient.set(client, id);
+    return id;
+  };
 }
 
 /** Equal for keys with the same surface. */

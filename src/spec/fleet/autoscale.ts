@@ -98,9 +98,10 @@ export function readAutoscale(input: Part, path: readonly string[], ledger: Ledg
     start: loads ? (loads.start_up === undefined ? 0 : measured(loads.start_up, 'time')) : measured(cold, 'time'),
     bandwidth: loads ? measured(loads.weights_bandwidth, 'bandwidth') : 0,
   };
-  if (input.count !== undefined) {
-    const expected = 'no count beside autoscale: its max_replicas says how many there are';
-    ledger.add({ path: [...path, 'count'], expected, received: show(input.count) });
+  for (const key of ['count', 'devices']) {
+    if (input[key] === undefined) continue;
+    const expected = `no ${key} beside autoscale: its max_replicas says how many there are`;
+    ledger.add({ path: [...path, key], expected, received: show(input[key]) });
   }
   checkRule(rule, written, own, ledger);
   return rule;

@@ -9,6 +9,7 @@ import { nearest } from '../../check/nearest.ts';
 import { measure, measured } from '../../check/units.ts';
 import { formatPath, type Path } from '../document.ts';
 import { type FieldKind, fieldAt } from '../fields.ts';
+import { labelOfDevice } from '../hardware.ts';
 import { MAX_AXIS_VALUES } from '../limits.ts';
 import type { CatalogKind } from '../world.ts';
 import type { Ledger } from './ledger.ts';
@@ -203,7 +204,7 @@ function refuseRepeats(options: readonly RawOption[], field: FieldKind | undefin
 
 /** A value as tables show it; maps and lists that have no name of their own are numbered. */
 function labelOf(value: unknown, i: number): string {
-  return value !== null && typeof value === 'object' ? `#${i + 1}` : String(value);
+  return value !== null && typeof value === 'object' ? (labelOfDevice(value) ?? `#${i + 1}`) : String(value);
 }
 
 interface Range {

@@ -4,7 +4,7 @@ import { stageOf } from '../../stages/list.ts';
 import { explainBudget } from '../budget.ts';
 import { explainPower } from '../power.ts';
 import { explainCurve } from '../rate-curve.ts';
-import { sloName } from '../slo.ts';
+import { tellLimit } from '../slo.ts';
 import { explainEdge } from '../window.ts';
 import { explainCount } from './autoscale.ts';
 import type { FleetSpec, PoolSpec, StageSpec } from './types.ts';
@@ -15,7 +15,7 @@ export function explainFleetSpec(spec: FleetSpec): string {
   const rows: [string, string][] = [
     ['name', spec.name],
     ['traffic', explainTraffic(spec)],
-    ['limits', spec.slo.map((limit) => `${sloName(limit)} <= ${limit.limit} s`).join(', ') || 'none'],
+    ['limits', spec.slo.map(tellLimit).join(', ') || 'none'],
     ...(spec.budget ? [['budget', explainBudget(spec.budget).join(', ')] as [string, string]] : []),
     ['hand-over', spec.localGroups === 1 ? 'global' : `within ${spec.localGroups} fixed groups`],
     ...spec.pools.map((pool): [string, string] => [`pool ${pool.name}`, explainPool(pool)]),
@@ -58,10 +58,11 @@ function explainClient(pool: PoolSpec): string {
   const steps = pool.configuration.num_scheduler_steps;
   const rounds = steps > 1 ? `, rounds of ${steps}` : '';
   const role = pool.role === 'both' ? '' : `, ${pool.role} only`;
-  const { interconnect, network, host_link: host } = pool.configuration.machine ?? {};
+  const { interconnect, network, host_link: host, power_limit: limit } = pool.configuration.machine ?? {};
   const joined = [interconnect, network, host].flatMap((link) => link?.name ?? []);
   const links = joined.length === 0 ? '' : ` joined by ${joined.join(', ')}`;
-  return `${model || 'own step time'}${hardware === '' ? '' : ` on ${hardware}`}${links}${split}, ${batching}${rounds}${swaps}${role}${routed}`;
+  const held = limit === undefined ? '' : ` held at ${limit} W`;
+  return `${model || 'own step time'}${hardware === '' ? '' : ` on ${hardware}`}${held}${links}${split}, ${batching}${rounds}${swaps}${role}${routed}`;
 }
 
 /** "tokenize > embed > (a > b | c) > decode". */

@@ -1,28 +1,8 @@
 // Building blocks that pipeline specs have beyond those of plain specs: shares, lengths, latencies, names of other parts.
 import { z } from 'zod';
-import { count, name, positive, quantity, section } from '../leaf.ts';
+import { count, name, positive, quantity, readShare, section, share } from '../leaf.ts';
 import { MAX_COUNT, MAX_INSTANCES, MAX_LENGTH_TOKENS } from '../limits.ts';
-import { asNumeric } from '../numeric.ts';
 import { workloadShape } from '../schema.ts';
-
-const SHARE = 'a share from 0 to 100 %, such as 40% or 0.4';
-
-/** 0.4 or "40%". */
-export function share(expected = SHARE) {
-  const written = z.string({ error: expected }).superRefine((text, context) => {
-    const value = readShare(text);
-    if (!(value >= 0 && value <= 1)) context.addIssue({ code: 'custom', message: expected });
-  });
-  const plain = z.number({ error: expected }).min(0, { error: expected }).max(1, { error: expected });
-  return asNumeric(z.union([plain, written], { error: expected }), 'number');
-}
-
-/** NaN where it is none. */
-export function readShare(value: string | number): number {
-  if (typeof value === 'number') return value;
-  const found = /^\s*(\d+(?:\.\d*)?)\s*(%?)\s*$/.exec(value);
-  return found ? Number(found[1]) / (found[2] ? 100 : 1) : Number.NaN;
-}
 
 /** One name, or several: pools that a stage may use. */
 export function names(expected: string) {
@@ -70,8 +50,7 @@ export const link = section(
       .describe('A link of the catalog (`mist catalog --kind links`) that gives what is left out, as copies have it.'),
     bandwidth: bandwidth().optional().describe('One way, before efficiency. Required without like.'),
     latency: quantity('time', DELAY, { max: 1 }).optional().describe('Per transfer; 0 if left out.'),
-    efficiency: share('a share above 0 and at most 100 %')
-      .refine((value) => readShare(value) > 0, { error: 'a share above 0 and at most 100 %' })
+    efficiency: share('a share above 0 and at most 100 %', true)
       .optional()
       .describe('Share of the bandwidth that transfers get at best; 100 % if left out.'),
   },
@@ -82,4 +61,4 @@ export const size = () => count(1, MAX_COUNT);
 /** How many of something are laid out one by one. */
 export const instances = () => count(1, MAX_INSTANCES);
 export const lengthTokens = () => count(1, MAX_LENGTH_TOKENS);
-export { above as timeAbove, count, name, positive, quantity, section, time };
+export { above as timeAbove, count, name, positive, quantity, readShare, section, share, time };

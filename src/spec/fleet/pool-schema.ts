@@ -5,15 +5,17 @@ import { ADMISSION, BATCHING, LOAD, PACKING, ROUTING as ROUTING_LIST } from '../
 import { POOL_KINDS } from '../../stages/pipeline-stages.ts';
 import { DEFAULT_PROFILE } from '../defaults.ts';
 import { rulesShape } from '../engine-rules.ts';
+import { hardware } from '../hardware.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
 import { machineShape } from '../machine.ts';
-import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, stepTime, swapSpace, watermark } from '../schema.ts';
+import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, swapSpace, watermark } from '../schema.ts';
 import { DEPLOYMENT_KEYS } from '../shorthand.ts';
 import { speculativeSection } from '../speculative.ts';
+import { stepTime } from '../step-time.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
 import { autoscale } from './autoscale.ts';
-import { count, instances, name, positive, quantity, readShare, section, share, size } from './leaf.ts';
+import { count, instances, name, positive, quantity, section, share, size } from './leaf.ts';
 import { COARSE, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
 
 const POLICIES = Object.keys(ROUTING_WORDS);
@@ -48,8 +50,7 @@ const shares = z.union([
       channel: name('a channel').describe(
         'An accelerator, or a processor with its memory, that pools share: instance i of each pool is on instance i of it.',
       ),
-      demand: share(DEMAND)
-        .refine((value) => readShare(value) > 0, { error: DEMAND })
+      demand: share(DEMAND, true)
         .optional()
         .describe(
           'Most of its compute and bandwidth that a step wants; all if left out. With step_time, which says no more: what it wants.',
@@ -77,7 +78,10 @@ export const llmShape = {
   ...shared,
   role: word(ROLES).optional().describe('What its instances do; both if left out.'),
   model: name('a model of the catalog, or the path of a config.json').optional().describe('What they run.'),
-  hardware: name('hardware of the catalog').optional().describe('On what.'),
+  hardware: hardware().optional().describe('On what.'),
+  devices: one(
+    'Of all its instances together, in place of count: as many instances as the split (tp x pp x dp) leaves. A split that leaves some over is left out.',
+  ),
   tensor_parallel_size: one('Devices that share every layer; 1 if left out.'),
   pipeline_parallel_size: one('Stages of consecutive layers; 1 if left out.'),
   data_parallel_size: one(
@@ -218,7 +222,7 @@ const retrieval = section(
   {
     kind: z.literal('retrieval').describe('Vector search on processors, in batches.'),
     ...shared,
-    hardware: name('hardware of the catalog').describe('Whose memory bandwidth the scan shares.'),
+    hardware: hardware().describe('Whose memory bandwidth the scan shares.'),
     cores: size().describe('Cores of one instance and server.'),
     dram_bandwidth: rate("That all cores together get; four fifths of the hardware's if left out."),
     index: index.describe('What is searched.'),
@@ -250,7 +254,7 @@ const cores = section(
     location: shared.location,
     routing: shared.routing,
     cores: size().describe('Visits that one instance serves at once.'),
-    hardware: name('hardware of the catalog').optional().describe('For price and power.'),
+    hardware: hardware().optional().describe('For price and power.'),
   },
   'a pool of kind cores',
 );

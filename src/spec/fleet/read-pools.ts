@@ -2,7 +2,6 @@
 import { limitsOn } from '../../catalog/engine-limits.ts';
 import type { EngineProfile } from '../../catalog/types.ts';
 import { show } from '../../check/issue.ts';
-import { settlesTies, splitsMembers } from '../../check/scheduler-lists.ts';
 import { measured } from '../../check/units.ts';
 import { HNSW_FRESH, HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
 import { FAISS_HOP_SECONDS, SCANN_RESCORE_RATE, SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
@@ -12,17 +11,19 @@ import { DEFAULT_PROFILE, NO_PROFILE } from '../defaults.ts';
 import type { Path } from '../document.ts';
 import { checkRules, readRules } from '../engine-rules.ts';
 import { fillFromLog, startWorldOf } from '../fill-from-log.ts';
+import { readHardware } from '../hardware.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
-import { readMachine } from '../machine.ts';
+import { checkLimit, readMachine } from '../machine.ts';
 import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
 import { readStepTime } from '../step-time.ts';
 import type { Configuration, StepTime } from '../types.ts';
 import { number, type Part, readCatalogName, type World } from '../world.ts';
 import { readAutoscale } from './autoscale.ts';
+import { countOf } from './count.ts';
 import { readShare } from './leaf.ts';
 import type { Ledger } from './ledger.ts';
-import type { LlmPool, PoolSpec, RetrievalPool, RoutingSpec } from './types.ts';
-import { ROUTING_WORDS } from './words.ts';
+import { readRouting } from './read-routing.ts';
+import type { LlmPool, PoolSpec, RetrievalPool } from './types.ts';
 
 /** Limits of which some engines take less on a small device. */
 const DEVICE_LIMITS = ['max_num_seqs', 'max_num_batched_tokens'] as const;
@@ -40,7 +41,7 @@ function readPool(name: string, written: Part, ledger: Ledger, world: World): Po
   const scaled = readAutoscale(input, path, ledger);
   const common = {
     name,
-    count: scaled?.max ?? number(input.count, 1),
+    count: scaled?.max ?? countOf(input, path, ledger),
     location: (input.location as string | undefined) ?? null,
     routing: readRouting(input.routing, [...path, 'routing'], ledger),
     shares: readShares(input.shares),
@@ -57,7 +58,7 @@ function readPool(name: string, written: Part, ledger: Ledger, world: World): Po
     return { kind: 'kv-store', ...common, tiers: (input.tiers as string[] | undefined) ?? [], scope };
   }
   if (input.kind !== 'cores') return null;
-  const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world);
+  const hardware = readHardware(input.hardware, [...path, 'hardware'], ledger, world);
   return { kind: 'cores', ...common, cores: number(input.cores, 1), hardware };
 }
 
@@ -66,24 +67,6 @@ function readShares(input: unknown): PoolSpec['shares'] {
   if (typeof input === 'string') return { channel: input, demand: null };
   const { channel, demand } = input as { channel?: string; demand?: string | number };
   return channel === undefined ? null : { channel, demand: demand === undefined ? null : readShare(demand) };
-}
-
-export function readRouting(input: unknown, path: Path, ledger: Ledger): RoutingSpec {
-  const written: Part = typeof input === 'string' ? { policy: input } : ((input as Part | undefined) ?? {});
-  const { policy, metric } = ROUTING_WORDS[(written.policy as string | undefined) ?? 'round-robin'];
-  const refuse = (key: string, expected: string) =>
-    written[key] !== undefined && ledger.add({ path: [...path, key], expected, received: show(written[key]) });
-  if (!splitsMembers(policy)) {
-    refuse('threshold', 'no threshold: only heavy-light routing has one');
-    refuse('light', 'no light instances: only heavy-light routing has them');
-  }
-  if (!settlesTies(policy)) refuse('metric', 'no metric: the policy names it');
-  return {
-    policy,
-    metric: (written.metric as RoutingSpec['metric'] | undefined) ?? metric,
-    threshold: written.threshold === undefined ? null : number(written.threshold, 0),
-    light: written.light === undefined ? null : number(written.light, 0),
-  };
 }
 
 type EngineFields = Omit<LlmPool, 'kind' | 'name' | 'count' | 'location' | 'routing' | 'shares'>;
@@ -223,8 +206,9 @@ function readConfiguration(
   const size = (key: keyof Configuration, otherwise: number) => number(input[key], otherwise);
   const word = <K extends keyof Configuration>(key: K, otherwise: Configuration[K]) =>
     (input[key] as Configuration[K] | undefined) ?? otherwise;
-  const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world) ?? '';
+  const hardware = readHardware(input.hardware, [...path, 'hardware'], ledger, world) ?? '';
   const device = world.known.device?.(hardware);
+  if (device) checkLimit(machine, device, path, ledger);
   const own = profile ?? NO_PROFILE;
   const ranks = size('data_parallel_size', 1);
   const limits = profile ? limitsOn(profile, device, ranks) : own;
@@ -297,7 +281,7 @@ function readOwnPrice(input: Part | undefined, path: Path, ledger: Ledger): Step
 }
 
 function readRetrieval(input: Part, path: Path, ledger: Ledger, world: World) {
-  const hardware = readCatalogName(input.hardware, [...path, 'hardware'], 'hardware', ledger, world);
+  const hardware = readHardware(input.hardware, [...path, 'hardware'], ledger, world);
   const index = input.index as Part | undefined;
   if (!index || ledger.isBroken([...path, 'index'])) return null;
   const bandwidth = (key: string, otherwise: number) =>

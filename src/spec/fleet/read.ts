@@ -10,6 +10,7 @@ import { type Path, parseSpecDocument, type SpecDocument } from '../document.ts'
 import { bindParameters } from '../parameters.ts';
 import { readPower } from '../power.ts';
 import type { ReadOptions } from '../read-options.ts';
+import { timesUnloaded } from '../relative.ts';
 import { isPlain, normalize, rewrittenAt, writtenAt } from '../shorthand.ts';
 import { SLO_KEYS, SLO_PRESET, sloName } from '../slo.ts';
 import { readLengths, readWorkload } from '../traffic.ts';
@@ -188,10 +189,12 @@ function readSlo(input: Part, ledger: Ledger): Slo[] {
     const found = SLO_KEYS.find((known) => known.key === key);
     if (!found || value === undefined) continue;
     const { metric, percentile, milliseconds } = found;
-    const limit = milliseconds ? measured(value, 'number') / 1000 : measured(value, 'time');
+    const times = milliseconds ? null : timesUnloaded(value);
+    const limit =
+      times !== null ? Number.NaN : milliseconds ? measured(value, 'number') / 1000 : measured(value, 'time');
     const id = `${percentile}_${metric}`;
     if (limits.has(id)) ledger.add({ path: ['slo', key], expected: `one limit on ${id}`, received: 'a second one' });
-    limits.set(id, { metric, percentile, limit });
+    limits.set(id, { metric, percentile, limit, ...(times === null ? {} : { times }) });
   }
   const beside = preset.filter((one) => !limits.has(sloName(one)));
   return [...beside, ...limits.values()];
@@ -213,7 +216,9 @@ function readOwnership({ years, utilisation }: Part): Ownership {
 
 function readPerHardware(input: Part, section: 'prices' | 'watts', { known }: World, ledger: Ledger) {
   const kind = section === 'prices' ? 'number' : 'power';
-  for (const id of Object.keys(input)) ledger.checkKnown(id, [section, id], 'hardware of the catalog', known.hardware);
+  for (const id of Object.keys(input))
+    if (known.find?.('hardware', id) !== id)
+      ledger.checkKnown(id, [section, id], 'hardware of the catalog', known.hardware);
   return Object.fromEntries(
     Object.entries(input).flatMap(([id, value]) => (value === undefined ? [] : [[id, measured(value, kind)]])),
   );
