@@ -33,11 +33,22 @@ export interface FlipMap {
 const NEAR = 0.02;
 const MOST_HALVINGS = 8;
 
+/** What is told on the way: rows of the study that is run, and at which value. */
+export type OnFlip = (done: number, total: number, words: string) => void;
+
 /** Throws UserError where the claim is unknown, or nothing is unstated. */
-export async function findFlips(study: Study, name: string, catalog: Catalog, options: StudyOptions): Promise<FlipMap> {
+export async function findFlips(
+  study: Study,
+  name: string,
+  catalog: Catalog,
+  options: StudyOptions,
+  onFlip: OnFlip = () => {},
+): Promise<FlipMap> {
   const { section } = study;
   const claim = study.claims.find((one) => one.name === name)!;
-  const stated = (await runStudy(narrowed(study, claim.name), catalog, options)).claims[0]!;
+  const run = (one: Study, words: string) =>
+    runStudy(one, catalog, { ...options, onRow: (done, total) => onFlip(done, total, words) });
+  const stated = (await run(narrowed(study, claim.name), 'as it stands')).claims[0]!;
   const judge = async (parameter: Unstated, value: unknown): Promise<Flip> => {
     // what the study says is what was run: the same bytes
     if (isStated(study, parameter.name, value))
@@ -45,7 +56,7 @@ export async function findFlips(study: Study, name: string, catalog: Catalog, op
     const asked = { parameter: parameter.name, value, stated: false };
     try {
       const other = narrowed(withValue(study, parameter.name, value, catalog), name);
-      const { claims } = await runStudy(other, catalog, { ...options, onRow: undefined });
+      const { claims } = await run(other, `${parameter.name} ${String(value)}`);
       return { ...asked, judged: claims[0]!, refused: '' };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
