@@ -8,7 +8,7 @@ import {
   SCREEN_TAIL, SCREEN_TAIL_SIGMA, SCREEN_TPOT, SCREEN_TPOT_LIMIT, SCREEN_TPOT_TAIL, SCREEN_TPOT_TAIL_LIMIT, SCREEN_TTFT,
   SCREEN_TTFT_LIMIT, SCREEN_TTFT_TAIL, SCREEN_TTFT_TAIL_LIMIT, SCREEN_WATTS,
 } from '../layout/screen';
-import { SURFACE_IDLE_W, SURFACE_J_CONTEXT, SURFACE_J_DRAFT, SURFACE_J_DRAFT_STEP, SURFACE_J_PAIR, SURFACE_J_STEP, SURFACE_J_TOKEN } from '../layout/surface';
+import { SURFACE_BUSY_W, SURFACE_IDLE_W, SURFACE_J_CONTEXT, SURFACE_J_DRAFT, SURFACE_J_DRAFT_STEP, SURFACE_J_PAIR, SURFACE_J_STEP, SURFACE_J_TOKEN } from '../layout/surface';
 import { geta, getf, geti } from '../table/cell';
 import { gridFraction, gridIndex, gridValue } from '../table/grid';
 
@@ -125,12 +125,12 @@ function screenPair(screen: usize, a: i32, b: i32): void {
   const more = f64x2.mul(batch, f64x2.sub(crowd, f64x2.splat(1)));
   const denser = f64x2.add(decode, f64x2.mul(pair(slopeAt(curveA, indexA), slopeAt(curveB, indexB)), more));
   const tpotTail = f64x2.add(f64x2.div(denser, advance), f64x2.mul(f64x2.mul(f64x2.mul(batch, crowd), busy), f64x2.mul(perToken, f64x2.splat(1.5))));
-  // Power: idle, and the work done per second (law L11)
+  // Power: idle, that of running steps, and the work done per second (law L11); boards are not held at their limit here
   storePair(screen, SCREEN_BATCH, atA, atB, batch);
   storeLatencies(screen, atA, atB, ttft, tpot, ttftTail, tpotTail);
   storePair(screen, SCREEN_LOAD, atA, atB, loadShare);
   storePair(screen, SCREEN_SERVED, atA, atB, f64x2.mul(served, replicas));
-  storePair(screen, SCREEN_WATTS, atA, atB, wattsOf(screen, replicas, served, prefills, steps));
+  storePair(screen, SCREEN_WATTS, atA, atB, wattsOf(screen, replicas, served, busy, prefills, steps));
   judgePair(screen, a, b, most, steadyA, steadyB);
 }
 
@@ -213,7 +213,7 @@ function outputGaps(screen: usize): f64 {
   return gaps > 1 ? gaps : 1;
 }
 
-function wattsOf(screen: usize, replicas: v128, served: v128, prefills: v128, steps: v128): v128 {
+function wattsOf(screen: usize, replicas: v128, served: v128, busy: v128, prefills: v128, steps: v128): v128 {
   const surface = geta(screen, SCREEN_SURFACE);
   const gaps = getf(screen, SCREEN_OUTPUT) - 1;
   const verified = gaps / getf(screen, SCREEN_ADVANCE);
@@ -225,7 +225,8 @@ function wattsOf(screen: usize, replicas: v128, served: v128, prefills: v128, st
   const ranks = <f64>geti(screen, SCREEN_RANKS);
   const perStep = f64x2.splat((getf(surface, SURFACE_J_STEP) + getf(surface, SURFACE_J_DRAFT_STEP)) / ranks);
   const perRequest = f64x2.add(f64x2.splat(fixed), f64x2.mul(f64x2.add(prefills, steps), perStep));
-  return f64x2.mul(replicas, f64x2.add(f64x2.splat(getf(surface, SURFACE_IDLE_W) / ranks), f64x2.mul(served, perRequest)));
+  const standing = f64x2.add(f64x2.splat(getf(surface, SURFACE_IDLE_W) / ranks), f64x2.mul(busy, f64x2.splat(getf(surface, SURFACE_BUSY_W) / ranks)));
+  return f64x2.mul(replicas, f64x2.add(standing, f64x2.mul(served, perRequest)));
 }
 
 // @ts-ignore: decorator

@@ -26,7 +26,7 @@ export const SURFACE_FLOOR = 3; // s, floor of steps with prompt tokens that no 
 export const SURFACE_FLOOR_TOKENS = 4; // the floor applies above this many new tokens
 export const SURFACE_AP_FIXED = 5; // s per step with at least one chunk: launch of the prefill attention kernels
 export const SURFACE_WINDOW = 6; // tokens, sliding window (0 where no layer has one)
-// Energy is linear in work (L11: idle power x time comes on top, from TypeScript).
+// Energy is linear in work (L11: idle power x time, that of running steps x busy time and the boards' limit come from TypeScript).
 export const SURFACE_J_STEP = 7; // J per step: weights read whatever the batch
 export const SURFACE_J_TOKEN = 8; // J per new token
 export const SURFACE_J_PAIR = 9; // J per prefill pair
@@ -36,6 +36,7 @@ export const SURFACE_DEVICES = 12; // devices of one replica
 // With speculative decoding, the passes of the draft after its first (which the figures above contain)
 export const SURFACE_J_DRAFT_STEP = 13; // J per step that verifies drafts
 export const SURFACE_J_DRAFT = 14; // J per sequence whose drafts it verifies
+export const SURFACE_BUSY_W = 15; // W that a running step adds to idle power, whatever its work
 export const SURFACE_HEADER = 16;
 
 export const SURFACE_KNOTS_AT = 16; // f64[SURFACE_KNOTS], mean context in tokens

@@ -258,7 +258,7 @@ function screenRow(
   storeTails(out, row, ttftTail, tpotTail);
   out.load[row] = share;
   out.served[row] = served * replicas;
-  out.watts[row] = wattsOf(surface, load, replicas, served, prefills, steps);
+  out.watts[row] = wattsOf(surface, load, replicas, served, busy, prefills, steps);
   out.status[row] = judge(load, out, row, limit, steady);
 }
 
@@ -277,6 +277,7 @@ function wattsOf(
   load: ScreenLoad,
   replicas: number,
   served: number,
+  busy: number,
   prefills: number,
   steps: number,
 ): number {
@@ -288,7 +289,8 @@ function wattsOf(
     surface[S.SURFACE_J_DRAFT] * verified;
   const perStep = (surface[S.SURFACE_J_STEP] + surface[S.SURFACE_J_DRAFT_STEP]) / load.ranks;
   const perRequest = fixed + (prefills + steps) * perStep;
-  return replicas * (surface[S.SURFACE_IDLE_W] / load.ranks + served * perRequest);
+  const standing = surface[S.SURFACE_IDLE_W] / load.ranks + busy * (surface[S.SURFACE_BUSY_W] / load.ranks);
+  return replicas * (standing + served * perRequest);
 }
 
 function judge(load: ScreenLoad, out: ScreenResults, row: number, limit: number, steady: number): number {

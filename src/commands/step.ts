@@ -4,6 +4,7 @@ import { type Catalog, openCatalog } from '../catalog/open.ts';
 import type { KvFormat, StepFit, WeightFormat } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { didYouMean } from '../check/nearest.ts';
+import { measure } from '../check/units.ts';
 import { openArena } from '../columns/arena.ts';
 import { loadKernels } from '../kernels/load.ts';
 import { fitsOf } from '../plan/efficiency.ts';
@@ -19,7 +20,7 @@ import { formatNumber, formatShare, formatShort } from '../report/format.ts';
 import { drawTable, left, right } from '../report/table.ts';
 import { fitText, wrap } from '../report/width.ts';
 import { DEFAULT_PROFILE } from '../spec/defaults.ts';
-import { type Joint, jointOf, type Machine } from '../spec/machine.ts';
+import { type Joint, jointOf, limitExpected, type Machine } from '../spec/machine.ts';
 import type { StepSource } from '../spec/types.ts';
 import { KV_FORMATS, STEP_SOURCES, WEIGHT_FORMATS } from '../spec/words.ts';
 import { resolveFormats } from '../stages/formats.ts';
@@ -34,6 +35,7 @@ const FLAGS = {
   '--dp': String,
   '--ep': String,
   '--interconnect': String,
+  '--power-limit': String,
   '--network': String,
   '--quantization': String,
   '--kv-cache-dtype': String,
@@ -54,6 +56,7 @@ const HELP = `mist step --model ID --hardware ID [--prefill CHUNKS] [--decode GR
   --decode 64x1200            SEQUENCESxCONTEXT groups that decode one token each
   --tp --pp --dp --ep N       tensor, pipeline, attention data and expert parallel degree (default 1); with --dp the work is
                               that of one rank, and all ranks have as much
+  --power-limit W             at which each device is held, such as 450W (nvidia-smi -pl)
   --interconnect LINK         how the devices of a server are joined (mist catalog --kind links)
   --network LINK              how servers are joined, which tensor parallel may then span
   --quantization FORMAT       ${WEIGHT_FORMATS.join(', ')} (default auto: the checkpoint's)
@@ -92,6 +95,8 @@ function readQuestion(flags: Flags<typeof FLAGS>, catalog: Catalog): { key: Surf
   const listed = lookUp('--hardware', flags['--hardware'], (id) => catalog.hardware(id), issues);
   const machine = readJoints(flags, catalog, issues);
   const hardware = listed && withMachine(listed, machine);
+  const expected = listed && limitExpected(machine, listed);
+  if (expected) issues.push({ path: '--power-limit', expected, received: `${machine?.power_limit} W` });
   const profile = lookUp('--profile', flags['--profile'] ?? DEFAULT_PROFILE, (id) => catalog.engine(id), issues);
   const degreeOf = (flag: '--tp' | '--pp' | '--dp' | '--ep') => degree(flag, flags[flag], issues);
   const [tp, pp, dp, ep] = [degreeOf('--tp'), degreeOf('--pp'), degreeOf('--dp'), degreeOf('--ep')];
@@ -117,8 +122,21 @@ function readJoints(flags: Flags<typeof FLAGS>, catalog: Catalog, issues: Issue[
     return link ? jointOf(link) : undefined;
   };
   const [interconnect, network] = [joint('--interconnect'), joint('--network')];
-  if (!interconnect && !network) return undefined;
-  return { ...(interconnect ? { interconnect } : {}), ...(network ? { network } : {}) };
+  const limit = readLimit(flags['--power-limit'], issues);
+  if (!interconnect && !network && limit === undefined) return undefined;
+  return {
+    ...(interconnect ? { interconnect } : {}),
+    ...(network ? { network } : {}),
+    ...(limit === undefined ? {} : { power_limit: limit }),
+  };
+}
+
+function readLimit(text: string | undefined, issues: Issue[]): number | undefined {
+  if (text === undefined) return undefined;
+  const reading = measure(text, 'power');
+  if (reading.ok && reading.value > 0) return reading.value;
+  issues.push({ path: '--power-limit', expected: 'a power such as 450W', received: text });
+  return undefined;
 }
 
 function chooseSteps(source: StepSource, key: SurfaceKey, catalog: Catalog): StepFit | null {

@@ -1,23 +1,31 @@
-// Energy of a step as a line in its work: shares of the power budget at peak rates, on top of idle power.
+// Energy of a step as a line in its work: joules per byte and per FLOP, on top of what a board draws idle and running.
 import type { Hardware } from '../catalog/types.ts';
 import type { DraftShape } from '../stages/draft-head.ts';
 import type { ComputeOp, Op } from '../stages/op.ts';
 import { devicesOf, type Split } from '../stages/split.ts';
 import { peakOf } from './arithmetic.ts';
+import { clocksOf, IDLE_SHARE } from './clocks.ts';
 
 /**
- * Shares of TDP: powered and ready, compute at peak, memory at peak, network at peak, and the memory traffic of sampling. The form is
- * the GenZ power model (paper.md "Power/energy"), whose shares add up to one; measured boards are not so kind. Fitted by least squares
- * to 33 runs of the ML.ENERGY leaderboard on H100 (vLLM 0.11, three models, 8 to 1024 at once; board power 0.61 to 0.99 of TDP): median
- * error 5 %, 90th percentile 8 %; with 0.3/0.8/0.6/0.1 and no sampling it was 20 and 35 %. A matrix unit that runs at the 0.7 of its peak
- * that engines reach draws the whole budget. Sorting logits keeps the cores busy too: its bytes cost twice those of weights.
- * The network's share is the GenZ model's.
+ * What a board draws: IDLE_SHARE of its power (TDP) when no step runs, ACTIVE_SHARE more while one does (clocks up, whatever the work),
+ * and on top of that every byte of memory traffic and every FLOP, up to its limit, at which the firmware holds it.
+ * Idle: 75 W of 700 on H100 (splitwise-sim), 80 W of 700 on H200 with a model server up (serialalice.pt, 2026-06).
+ * The rest: least squares over 32 runs of the ML.ENERGY leaderboard on H100 (vLLM 0.11, three models, 8 to 1024 at once; board power 0.61
+ * to 0.99 of TDP), each at the work per second that was measured: 219 W, 94 pJ/B, 0.54 pJ/FLOP at 16 bits; median error 3 %, 90th
+ * percentile 6 %. A byte's energy is that of HBM and of the wires, not a share of TDP: the same 94 pJ/B hold on B200 and on GDDR7
+ * (a copy on RTX PRO 6000 draws 365 W, this says 354), where shares of TDP were 20 % low. A FLOP takes as much, or what brings a matrix
+ * unit at its peak to COMPUTE_SHARE of TDP, which is more on older and on graphics boards; half as wide a format takes half as much.
+ * Sorting logits keeps the cores busy too: a byte that sampling moves counts SAMPLING_TIMES (fitted in 2025 to the same runs). The
+ * network's share at its peak is the GenZ power model's (paper.md "Power/energy").
  */
-export const IDLE_SHARE = 0.33;
-export const COMPUTE_SHARE = 0.9;
-export const MEMORY_SHARE = 0.4;
+export const ACTIVE_SHARE = 0.2;
+export const JOULES_PER_BYTE = 94e-12;
+export const JOULES_PER_FLOP = 0.54e-12;
+export const COMPUTE_SHARE = 0.77;
 export const NETWORK_SHARE = 0.1;
-export const SAMPLING_SHARE = 0.9;
+export const SAMPLING_TIMES = 2.25;
+/** Of processors whose work is not priced op by op (cores, searches, stores): ready, of all busy. */
+export const HOST_IDLE_SHARE = 0.33;
 
 /** New tokens at which the experts' weights of a step are counted: their number is not linear, so one batch stands for all. */
 const REFERENCE_TOKENS = 8;
@@ -27,7 +35,6 @@ export interface EnergyLine {
   readonly token: number;
   readonly pair: number;
   readonly context: number;
-  readonly idleWatts: number;
 }
 
 export type Resource = 'compute' | 'memory' | 'network';
@@ -46,6 +53,10 @@ export interface WorkFigures {
 /** What a machine draws: work as lines (J), on top of idle watts. */
 export interface EnergyFigures extends WorkFigures {
   readonly idleW: number;
+  /** W that a running step adds, whatever its work; absent = 0. */
+  readonly busyW?: number;
+  /** W at which it is held, all in all; absent = no limit. */
+  readonly mostW?: number;
   /** The same work by what it goes into; absent where that is not known. */
   readonly parts?: Readonly<Record<Resource, WorkFigures>>;
 }
@@ -60,12 +71,14 @@ export function perRank(energy: EnergyFigures, ranks: number): EnergyFigures {
   });
   const { parts } = energy;
   const divided = parts && { compute: part(parts.compute), memory: part(parts.memory), network: part(parts.network) };
-  return { ...part(energy), idleW: energy.idleW / ranks, ...(divided ? { parts: divided } : {}) };
+  const { idleW, busyW = 0, mostW = Number.POSITIVE_INFINITY } = energy;
+  const watts = { idleW: idleW / ranks, busyW: busyW / ranks, mostW: mostW / ranks };
+  return { ...part(energy), ...watts, ...(divided ? { parts: divided } : {}) };
 }
 
 /** J per step, token, pair and context token by what they go into. */
 export function partFigures(work: EnergyOps, hardware: Hardware): Readonly<Record<Resource, WorkFigures>> {
-  const only = (resource: Resource) => workFigures(work, hardware, { ...NO_SHARE, [resource]: FULL_SHARES[resource] });
+  const only = (resource: Resource) => workFigures(work, hardware, new Set([resource]));
   return { compute: only('compute'), memory: only('memory'), network: only('network') };
 }
 
@@ -82,10 +95,10 @@ export interface EnergyOps {
  * J per unit of what a run counts. The draft's first pass goes over every new token of every step, its other passes over one token
  * of each sequence that decodes; each of its passes reads the context.
  */
-export function workFigures(work: EnergyOps, hardware: Hardware, shares: ResourceShares = FULL_SHARES): WorkFigures {
-  const own = lowerEnergy(work.ops, hardware, work.split, shares);
+export function workFigures(work: EnergyOps, hardware: Hardware, parts: Counted = ALL): WorkFigures {
+  const own = lowerEnergy(work.ops, hardware, work.split, parts);
   if (work.draft === null) return figuresOf(own);
-  const draft = lowerEnergy(work.draft.ops, hardware, work.draft.split, shares);
+  const draft = lowerEnergy(work.draft.ops, hardware, work.draft.split, parts);
   const passes = work.perDecode - 1;
   return {
     perStep: own.step + draft.step,
@@ -101,29 +114,28 @@ function figuresOf({ step, token, pair, context }: EnergyLine): WorkFigures {
   return { perStep: step, perToken: token, perPair: pair, perContext: context };
 }
 
-type ResourceShares = Readonly<Record<Resource, number>>;
-const FULL_SHARES: ResourceShares = { compute: COMPUTE_SHARE, memory: MEMORY_SHARE, network: NETWORK_SHARE };
-const NO_SHARE: ResourceShares = { compute: 0, memory: 0, network: 0 };
+/** What of a step's work is counted. */
+type Counted = ReadonlySet<Resource>;
+const ALL: Counted = new Set(['compute', 'memory', 'network']);
 
 type Joules = { step: number; token: number; pair: number; context: number };
 
 /** J per step, new token, prefill pair and context token over all devices of an instance; NaN where TDP is unknown. */
-export function lowerEnergy(
-  ops: readonly Op[],
-  hardware: Hardware,
-  split: Split,
-  shares: ResourceShares = FULL_SHARES,
-): EnergyLine {
+export function lowerEnergy(ops: readonly Op[], hardware: Hardware, split: Split, parts: Counted = ALL): EnergyLine {
   const devices = devicesOf(split);
   const tdp = hardware.tdp_w ?? Number.NaN;
-  const perByte = (shares.memory * tdp) / hardware.memory_bandwidth;
-  const perMessageByte = (shares.network * tdp) / hardware.scale_up.bandwidth;
+  const known = 0 * tdp; // NaN where nobody knows what the board draws
+  const perByte = (parts.has('memory') ? JOULES_PER_BYTE : 0) + known;
+  const perMessageByte = ((parts.has('network') ? NETWORK_SHARE : 0) * tdp) / hardware.scale_up.bandwidth;
+  const atPeak = parts.has('compute')
+    ? Math.max(JOULES_PER_FLOP * peakOf(hardware, 'bf16'), COMPUTE_SHARE * tdp)
+    : known;
   const sum: Joules = { step: 0, token: 0, pair: 0, context: 0 };
   for (const op of ops) {
     if (op.kind === 'exchange') {
       if (op.over !== 'samples') sum.token += (op.count * op.bytesX * perMessageByte) / spread(op.over, split);
     } else {
-      const perFlop = (shares.compute * tdp) / peakOf(hardware, op.format);
+      const perFlop = (atPeak * clocksOf(hardware).joules) / peakOf(hardware, op.format);
       addCompute(sum, op, perFlop, perByte, split);
     }
   }
@@ -135,14 +147,17 @@ export function lowerEnergy(
     token: joules(sum.token),
     pair: joules(sum.pair),
     context: joules(sum.context),
-    idleWatts: IDLE_SHARE * tdp * devices,
   };
 }
 
-/** W of an instance that does nothing; NaN where TDP is unknown. */
-export function idleWatts(hardware: Hardware, split: Split): number {
-  return IDLE_SHARE * (hardware.tdp_w ?? Number.NaN) * devicesOf(split);
+/** W of an instance that does nothing, and what a running step adds; NaN where TDP is unknown. */
+export function standingWatts(hardware: Hardware, split: Split): { readonly idle: number; readonly busy: number } {
+  const most = (hardware.tdp_w ?? Number.NaN) * devicesOf(split);
+  return { idle: IDLE_SHARE * most, busy: ACTIVE_SHARE * most };
 }
+
+/** W at which boards are held that draw so much when they idle. */
+export const mostWatts = (idle: number): number => idle / IDLE_SHARE;
 
 /** How many instance tokens make one of a device's: groups take turns, micro-batches add up. */
 function spread(over: 'tokens' | 'all', split: Split): number {
@@ -165,7 +180,7 @@ function addCompute(sum: Joules, op: ComputeOp, perFlop: number, perByte: number
   } else {
     sum.step += weights;
     // sampling is counted with every new token, as if prompts sampled too: little beside what else a prompt's tokens cost
-    const moved = op.over === 'samples' ? SAMPLING_SHARE / MEMORY_SHARE : 1;
+    const moved = op.over === 'samples' ? SAMPLING_TIMES : 1;
     sum.token += (op.count * (op.flopsX * perFlop + op.bytesX * perByte * moved)) / split.dp;
   }
 }

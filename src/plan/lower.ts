@@ -8,7 +8,7 @@ import { devicesOf, layersOf } from '../stages/split.ts';
 import type { PricedCompute } from './bind-ops.ts';
 import { derate, UNPACKING } from './datasheet.ts';
 import type { FitSource } from './efficiency.ts';
-import { idleWatts, workFigures } from './energy.ts';
+import { standingWatts, workFigures } from './energy.ts';
 import { GRID_POINTS } from './grid-points.ts';
 import {
   addCompute,
@@ -161,7 +161,9 @@ function writeHeader(table: Float64Array, key: SurfaceKey, shape: Shape, compute
   table[surface.SURFACE_J_CONTEXT] = energy.perContext;
   table[surface.SURFACE_J_DRAFT_STEP] = energy.perDraftStep ?? 0;
   table[surface.SURFACE_J_DRAFT] = energy.perDraft ?? 0;
-  table[surface.SURFACE_IDLE_W] = idleWatts(key.hardware, split);
+  const watts = standingWatts(key.hardware, split);
+  table[surface.SURFACE_IDLE_W] = watts.idle;
+  table[surface.SURFACE_BUSY_W] = watts.busy;
   table[surface.SURFACE_DEVICES] = devicesOf(split);
   for (let k = 0; k < SURFACE_KNOTS; k++) table[surface.SURFACE_KNOTS_AT + k] = shape.knots[k];
 }

@@ -1,10 +1,11 @@
 // Hardware as a machine joins it: links of its own in place of those that the catalog has for the device.
 import type { Hardware } from '../catalog/types.ts';
 import type { Joint, Machine } from '../spec/machine.ts';
+import type { Held } from './clocks.ts';
 import { HOP_INSIDE_S } from './datasheet.ts';
 
-/** Hardware whose links somebody has named. */
-export interface Joined extends Hardware {
+/** Hardware whose links or limit somebody has named. */
+export interface Joined extends Held {
   readonly joined?: Machine;
   /** B/s of the links that its exchanges were timed on. */
   readonly listedLink?: number;
@@ -29,9 +30,10 @@ export function machineName(machine: Machine | undefined): string {
 }
 
 function join(listed: Hardware, machine: Machine): Joined {
-  const { interconnect: inside, network: across, host_link: host } = machine;
+  const { interconnect: inside, network: across, host_link: host, power_limit } = machine;
   return {
     ...listed,
+    ...(power_limit === undefined ? {} : { power_limit }),
     ...(inside ? { scale_up: { bandwidth: inside.bandwidth, domain: inside.domain ?? listed.scale_up.domain } } : {}),
     ...(across ? { scale_out_bandwidth: across.bandwidth } : {}),
     ...(host ? { host_link_bandwidth: host.bandwidth * host.copy } : {}),

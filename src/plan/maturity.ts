@@ -1,5 +1,6 @@
 // What an engine version did slower than the timings that everything is priced by: kernels nobody had tuned, exchanges of the time.
 import type { EngineProfile, Hardware, OpFamily } from '../catalog/types.ts';
+import { clocksOf } from './clocks.ts';
 import type { ExchangeRate, Rate } from './efficiency.ts';
 import type { Curve } from './op-table.ts';
 
@@ -14,8 +15,15 @@ export function untunedOn({ untuned }: KernelTraits, { vendor }: Hardware) {
   return untuned?.find((one) => one.vendor === vendor) ?? null;
 }
 
-/** Matrix products lose where they compute, not where they read weights; all else as a whole. */
+/** Matrix products of untuned engines lose where they compute, not where they read weights; all else as a whole. Clocks slow every op. */
 export function slowRate(rate: Rate, family: OpFamily, traits: KernelTraits, hardware: Hardware): Rate {
+  const { compute, memory } = clocksOf(hardware);
+  const tuned = untunedRate(rate, family, traits, hardware);
+  if (compute === 1) return tuned;
+  return { ...tuned, perFlop: tuned.perFlop / compute, perByte: tuned.perByte / memory };
+}
+
+function untunedRate(rate: Rate, family: OpFamily, traits: KernelTraits, hardware: Hardware): Rate {
   const slow = untunedOn(traits, hardware);
   if (!slow || family === 'elementwise') return rate;
   if (family === 'gemm') return { ...rate, perFlop: rate.perFlop * slow.gemm_compute };

@@ -24,10 +24,11 @@ interface Measurable extends Partial<Pick<FleetProgram, 'clients'>> {
 
 /** What of a run is measured. `fixed`: a warm-up that is left to the run is that of a sweep, so that rows compare. */
 export function planMeasuring(
-  { client = CLIENT, workload, ...document }: Asked,
+  asked: Asked,
   { program }: { readonly program: Measurable },
   fixed: boolean,
 ): { measuring?: Measuring } {
+  const { client = CLIENT, workload } = asked;
   const { count, concurrency, arrival } = program.requests;
   if (client.window === 'steady') {
     const slots = (program.clients ?? []).reduce(
@@ -45,7 +46,7 @@ export function planMeasuring(
   const to = firstAt(findEnd(cooldown, count, known), known);
   const start = firstAt(findStart(warmup, count, known), known);
   const from = warmup.of === 'auto' && !fixed && start.at === 'arrival' ? { ...start, at: 'auto' as const } : start;
-  if (known) refuseEmpty({ warmup, cooldown }, start, to, known, document);
+  if (known) refuseEmpty({ warmup, cooldown }, start, to, known, asked);
   const searched = from.at !== 'arrival' || to.at !== 'arrival';
   const marks = [from, to].flatMap((rule) => (rule.at === 'time' ? [] : [rule.request + 1]));
   if (searched) for (let i = 1; i <= CHECKPOINTS; i++) marks.push(Math.max(1, Math.round((i * count) / CHECKPOINTS)));

@@ -70,7 +70,8 @@ export async function screenRows(
   const { candidates } = screened;
   const configurationAt = openConfigurations(question, shape);
   const search = openSearch(searching);
-  const settling = { search, candidates, configurationAt };
+  const isOneRate = !shape.axes.some(({ field }) => field === 'request_rate');
+  const settling = { search, candidates, configurationAt, isOneRate };
   const tell = (proof: Proof, rejected = screened.rejected, front: Front = {}): Found => ({
     ...front,
     ...tellScreened(search, { ...screened, rejected }, proof, question),
@@ -176,12 +177,11 @@ type BlockReport = Extract<Report, { kind: 'screened' }>;
 function sampleScreened(candidates: Candidates, search: Search): number[] {
   const rest = Array.from(orderCandidates(candidates)).filter((i) => !isDone(search, candidates.row[i]!));
   const step = Math.max(1, rest.length / SCREENED_KEPT);
-  const sample: number[] = [];
-  for (let at = 0; at < rest.length; at += step) sample.push(rest[Math.floor(at)]!);
-  const keeps = rest.find((i) => candidates.tension[i]! <= 1);
-  if (keeps !== undefined && !sample.includes(keeps)) sample.push(keeps);
-  const place = new Map(rest.map((i, at) => [i, at]));
-  return sample.sort((a, b) => place.get(a)! - place.get(b)!);
+  const places: number[] = [];
+  for (let at = 0; at < rest.length; at += step) places.push(Math.floor(at));
+  const keeps = rest.findIndex((i) => candidates.tension[i]! <= 1);
+  if (keeps >= 0 && !places.includes(keeps)) places.push(keeps);
+  return places.sort((a, b) => a - b).map((place) => rest[place]!);
 }
 
 /** What the screen says of candidates, priced. */

@@ -1,5 +1,6 @@
 // What a screened sweep simulates beside its proof: first what the screen holds for the best, so that a proof has a bar; then the best of
 // each hardware and the screen's own fronts, so that pictures show more than the cheapest corner.
+import { remember } from '../plan/priced-ops.ts';
 import type { Configuration } from '../spec/types.ts';
 import type { Near } from './bound-rows.ts';
 import { type Candidates, figureOf, orderCandidates } from './candidates.ts';
@@ -21,6 +22,8 @@ export interface Settling {
   readonly search: Search;
   readonly candidates: Candidates;
   configurationAt(row: number): Configuration;
+  /** Whether rows of one group have one rate. */
+  readonly isOneRate: boolean;
 }
 
 /** Best first by the screen, until `top` deployments keep the promise: rows that are no better than those need no run. */
@@ -78,9 +81,13 @@ interface Queue {
   tried: number;
 }
 
-function queueByHardware({ search, candidates, configurationAt }: Settling, order: Uint32Array): Map<string, Queue> {
+function queueByHardware(
+  { search, candidates, configurationAt, isOneRate }: Settling,
+  order: Uint32Array,
+): Map<string, Queue> {
   const queues = new Map<string, Queue>();
   const done = new Set<string>();
+  const names = new Map<number, string>();
   const nameOf = (row: number): string => {
     const { hardware, request_rate } = configurationAt(row);
     return `${hardware} ${request_rate}`;
@@ -89,7 +96,8 @@ function queueByHardware({ search, candidates, configurationAt }: Settling, orde
   for (const i of order) {
     const row = candidates.row[i]!;
     if (isDone(search, row)) continue;
-    const name = nameOf(row);
+    // rows of a group share their surface, and so their hardware
+    const name = isOneRate ? remember(names, candidates.group[i]!, () => nameOf(row)) : nameOf(row);
     if (done.has(name)) continue;
     const queue = queues.get(name) ?? { all: new Set(), rest: [], tried: 0 };
     queues.set(name, queue);

@@ -58,6 +58,7 @@ const FIELDS: Readonly<Record<string, FieldKind>> = {
   seed: INTEGER,
   gpu_memory_utilization: REAL,
   watermark: REAL,
+  power_limit: { of: 'numbers', integer: false, unit: 'power' },
   request_rate: REAL,
   swap_space: { of: 'numbers', integer: false, unit: 'bytes' },
 };

@@ -1,8 +1,9 @@
 // How devices are joined, where that is not as the catalog has the hardware: links of the catalog by name, or figures of one's own.
 import { z } from 'zod';
-import type { Link } from '../catalog/types.ts';
+import type { Hardware, Link } from '../catalog/types.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
+import type { Ledger } from './fleet/ledger.ts';
 import { count, name, quantity, section } from './leaf.ts';
 import { MAX_COUNT } from './limits.ts';
 import type { Part, World } from './world.ts';
@@ -23,8 +24,10 @@ export interface Machine {
   readonly interconnect?: Joint;
   readonly network?: Joint;
   readonly host_link?: Joint;
+  /** W at which each device is held, below its TDP. */
+  readonly power_limit?: number;
 }
-export type JointName = keyof Machine;
+export type JointName = Exclude<keyof Machine, 'power_limit'>;
 
 const JOINT = 'a link of the catalog, or {like, bandwidth, efficiency, latency, domain}';
 const joint = (words: string) =>
@@ -54,15 +57,45 @@ const joint = (words: string) =>
     .optional()
     .describe(`${words} as the catalog has the hardware if left out.`);
 
-/** Keys of an engine, for the schemas of whatever has one. */
-export const machineShape = {
+const jointShape = {
   interconnect: joint('How the devices of a server are joined (`mist catalog --kind links`);'),
   network: joint('How servers are joined, per device; with it tensor parallel may span them;'),
   host_link: joint('How a device is joined to its host (swapped blocks);'),
 };
 
-/** Every key of the machine, in the order of the schema. */
-export const JOINTS = Object.keys(machineShape) as JointName[];
+/** Keys of an engine, for the schemas of whatever has one. */
+export const machineShape = {
+  ...jointShape,
+  power_limit: quantity('power', 'a power above 0, such as 450W', { above: 0 })
+    .optional()
+    .describe('At which each device is held (`nvidia-smi -pl`): clocks, and what it draws; its TDP if left out.'),
+};
+
+/** Least share of TDP that a board can be held at: 200 of 700 W on H100, 100 of 350 on RTX 3090, 150 of 600 on RTX PRO 6000. */
+const LEAST_LIMIT = 0.25;
+
+/** What is expected of a limit on a device, where `machine` has none that the device allows; null where all is well. */
+export function limitExpected(machine: Machine | undefined, device: Pick<Hardware, 'name' | 'tdp_w'>): string | null {
+  const limit = machine?.power_limit;
+  if (limit === undefined) return null;
+  if (device.tdp_w === null) return `none: nobody has said what ${device.name} draws`;
+  const [least, most] = [LEAST_LIMIT * device.tdp_w, device.tdp_w];
+  return limit >= least && limit <= most ? null : `from ${least} to ${most} W, what ${device.name} can be held at`;
+}
+
+/** Blames a limit that the device cannot be held at. */
+export function checkLimit(
+  machine: Machine | undefined,
+  device: Pick<Hardware, 'name' | 'tdp_w'>,
+  path: Path,
+  ledger: Pick<Ledger, 'add'>,
+): void {
+  const expected = limitExpected(machine, device);
+  if (expected) ledger.add({ path: [...path, 'power_limit'], expected, received: `${machine?.power_limit} W` });
+}
+
+/** Every link of the machine, in the order of the schema. */
+export const JOINTS = Object.keys(jointShape) as JointName[];
 
 /** undefined where all is as the catalog has it. */
 export function readMachine(
@@ -71,6 +104,8 @@ export function readMachine(
   world: World,
   refuse: (word: string, path: Path) => void,
 ): Machine | undefined {
+  const limit = input.power_limit as string | number | undefined;
+  const held = limit === undefined ? {} : { power_limit: measured(limit, 'power') };
   const found = JOINTS.flatMap((key): [JointName, Joint][] => {
     const given = input[key] as string | Part | undefined;
     if (given === undefined) return [];
@@ -82,7 +117,7 @@ export function readMachine(
     refuse(like, typeof given === 'string' ? [...path, key] : [...path, key, 'like']);
     return [];
   });
-  return found.length > 0 ? Object.fromEntries(found) : undefined;
+  return found.length > 0 || limit !== undefined ? { ...Object.fromEntries(found), ...held } : undefined;
 }
 
 /** A link with whatever somebody has in its place. */

@@ -16,11 +16,23 @@ const SINGLE: Readonly<Record<CaseInput['engine'], string>> = {
 const isTuned = (mode: CaseInput['mode']): boolean => mode.startsWith('mlperf');
 const TUNED: Readonly<Partial<Record<CaseInput['engine'], string>>> = { vllm: 'vllm-tuned', trtllm: 'trtllm-tuned' };
 
+/**
+ * A number below every version of the engine's newest line, in a year of that line, is no version of TensorRT-LLM: what published runs
+ * behind Dynamo give is Dynamo's own ("0.8.1" of 2026 serves TensorRT-LLM 1.2; its own 0.8 is of early 2024 and knows no Blackwell).
+ */
+function isServers(engine: CaseInput['engine'], text: string, year: number | null): boolean {
+  const version = readVersion(text);
+  const [newest] = LINES.trtllm;
+  return (
+    engine === 'trtllm' && version !== null && year !== null && year >= newest.year && !isAtLeast(version, newest.from)
+  );
+}
+
 export function chooseProfile({ engine, engine_version, year, mode }: CaseInput): string {
   if (isTuned(mode)) return TUNED[engine] ?? SINGLE[engine];
   const lines = (LINES as Readonly<Partial<Record<CaseInput['engine'], readonly Line[]>>>)[engine];
   if (!lines) return SINGLE[engine];
-  const version = readVersion(engine_version);
+  const version = isServers(engine, engine_version, year) ? null : readVersion(engine_version);
   if (version) return lines.find(({ from }) => isAtLeast(version, from))!.profile;
   if (year === null) return SINGLE[engine];
   return lines.find((line) => year >= line.year)!.profile;

@@ -2,6 +2,8 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Basis } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
+import type { StageResult } from '../metrics/fleet/types.ts';
+import type { FleetSummary } from '../metrics/sweep.ts';
 import { worse } from '../plan/efficiency.ts';
 import { SQUEEZED } from '../plan/engine-rules.ts';
 import { MODEL_FITS } from '../plan/pipeline/bind-pools.ts';
@@ -29,6 +31,8 @@ export interface Replayer {
   readonly folder: string;
   readonly room: FleetRoom;
   readonly share: FleetShare;
+  /** Runs by their documents: server runs of one deployment are judged by one capacity, and many cases repeat others. */
+  readonly runs: Map<string, Ran | Trouble>;
 }
 
 /** What a replay leaves: its figures, and what a reader should know about it. */
@@ -50,6 +54,7 @@ export function openReplayer(caseFile: string, session: Session): Replayer {
     folder,
     room: openFleetRoom(),
     share: openShare(),
+    runs: new Map(),
   };
 }
 
@@ -77,6 +82,18 @@ export function replayCase(replayer: Replayer, id: string, input: CaseInput): Re
 function replayRun(replayer: Replayer, id: string, input: CaseInput): Replayed | Trouble {
   const document = writeCase(id, input, replayer.session.catalog, replayer.folder);
   if (isTrouble(document)) return document;
+  const { mode, load_kind, num_requests } = input;
+  const told = JSON.stringify([
+    { ...document, name: '' },
+    mode === 'kv-transfer',
+    load_kind === 'trace' && num_requests,
+  ]);
+  const ran = replayer.runs.get(told) ?? tryRun(replayer, document, input);
+  replayer.runs.set(told, ran);
+  return isTrouble(ran) ? ran : tellRun(ran, input);
+}
+
+function tryRun(replayer: Replayer, document: CaseDocument, input: CaseInput): Ran | Trouble {
   try {
     return runLowered(replayer, lowerDocument(replayer, document), input);
   } catch (error) {
@@ -106,7 +123,8 @@ export function replayRepriced(replayer: Replayer, known: LoweredCase | Trouble,
   const { session } = replayer;
   try {
     const lowered = repriceFleet(known.spec, known.lowered, session.catalog, session, replayer.share);
-    return runLowered(replayer, { spec: known.spec, lowered }, input);
+    const ran = runLowered(replayer, { spec: known.spec, lowered }, input);
+    return isTrouble(ran) ? ran : tellRun(ran, input);
   } catch (error) {
     return troubleOf(error);
   }
@@ -122,7 +140,16 @@ function troubleOf(error: unknown): Trouble {
   return error instanceof UserError ? refusal(error.issues) : { status: 'error', words: (error as Error).message };
 }
 
-function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: CaseInput): Replayed | Trouble {
+/** What a run leaves, whichever case asks for it. */
+interface Ran {
+  readonly result: FleetSummary;
+  readonly stages: readonly StageResult[];
+  readonly output: number;
+  readonly squeezed: boolean;
+  readonly basis: Basis;
+}
+
+function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: CaseInput): Ran | Trouble {
   const missing = findMissing(lowered, input);
   if (missing) return missing;
   const run = runFleet(lowered.program, { leap: 'exact', ...planMeasuring(spec, lowered, true) }, room);
@@ -135,9 +162,13 @@ function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: C
     .flatMap((client) => (client.basis === '' ? [] : [client.basis as Basis]))
     .reduce((least, one) => worse(least, one));
   const squeezed = lowered.clients.some(({ memory }) => memory.includes(SQUEEZED));
+  return { result, stages: moved?.stages ?? [], output: outputOf(lowered), squeezed, basis };
+}
+
+function tellRun({ result, stages, output, squeezed, basis }: Ran, input: CaseInput): Replayed {
   const part = shortened(input);
   const copies = part ? input.replicas / part.replicas : 1;
-  const figures = figuresOf(input.mode, result, moved?.stages ?? [], { output: outputOf(lowered), copies });
+  const figures = figuresOf(input.mode, result, stages, { output, copies });
   const notes = [
     ...(squeezed ? [SQUEEZED] : []),
     ...(part ? [`the first ${part.num_requests * copies} of ${input.num_requests} requests`] : []),

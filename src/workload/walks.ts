@@ -9,6 +9,7 @@ import { orderBlocks } from './links.ts';
 import { type MakeOptions, makeRequests } from './make.ts';
 import { openMix, zipfWeights } from './mix.ts';
 import { isRagPulse, readRagPulseBlocks } from './ragpulse.ts';
+import type { RequestRows } from './rows.ts';
 import { isServeGen } from './servegen.ts';
 import { layOutTurns, sessionRate } from './sessions.ts';
 import { openStream } from './streams.ts';
@@ -36,16 +37,21 @@ export interface Walks {
   readonly description: string;
 }
 
-/** `given`: requests that stand in for those of the workload. */
-export function makeWalks(spec: FleetSpec, catalogShape: MakeOptions['catalogShape'], given?: Requests): Walks {
+/** `given`: requests that stand in for those of the workload. `rows`: those of its file, where it was read before. */
+export function makeWalks(
+  spec: FleetSpec,
+  catalogShape: MakeOptions['catalogShape'],
+  { given, rows }: { readonly given?: Requests | undefined; readonly rows?: RequestRows | undefined } = {},
+): Walks {
   const { workload, sessions } = spec;
-  const plain = given ?? makeRequests(ownLengths(workload, spec), { catalogShape, requestRate: workload.request_rate });
+  const options = { catalogShape, requestRate: workload.request_rate, ...(rows ? { rows } : {}) };
+  const plain = given ?? makeRequests(ownLengths(workload, spec), options);
   const { count } = plain;
   const nextPipeline = openMix(
     spec.pipelines.map(({ weight }) => weight),
     openStream(workload.seed, STREAM_MIX),
   );
-  const pipeline = Int32Array.from({ length: count }, nextPipeline);
+  const pipeline = new Int32Array(count).map(nextPipeline);
   const { question, answer } = pickLengths(spec, plain, pipeline, catalogShape);
   const drawn = sessions ? makeTurns(spec, count) : null;
   const turns = drawn ? drawn.turns : (plain.turns ?? null);
@@ -88,8 +94,8 @@ function pickLengths(
     lengths === null ? plain : makeRequests({ ...spec.workload, lengths }, { catalogShape }),
   );
   return {
-    question: Int32Array.from(pipeline, (p, i) => own[p]!.prompt[i]!),
-    answer: Int32Array.from(pipeline, (p, i) => own[p]!.output[i]!),
+    question: pipeline.map((p, i) => own[p]!.prompt[i]!),
+    answer: pipeline.map((p, i) => own[p]!.output[i]!),
   };
 }
 

@@ -362,9 +362,10 @@ describe('chooseKnots', () => {
 });
 
 describe('energy', () => {
-  it('is unknown, not wrong, where the TDP is; else idle is 0.33 of it per device', () => {
+  it('is unknown, not wrong, where the TDP is; else idle is 0.11 of it per device, and a running step adds 0.2', () => {
     const known = lower({ ...KEY, tp: 4 }).table;
-    expect(known[layout.SURFACE_IDLE_W]).toBeCloseTo(0.33 * 700 * 4, 9);
+    expect(known[layout.SURFACE_IDLE_W]).toBeCloseTo(0.11 * 700 * 4, 9);
+    expect(known[layout.SURFACE_BUSY_W]).toBeCloseTo(0.2 * 700 * 4, 9);
     expect(known[layout.SURFACE_DEVICES]).toBe(4);
     const unknown = lower({ ...KEY, hardware: { ...DEVICE, tdp_w: null } }).table;
     for (let i = layout.SURFACE_J_STEP; i <= layout.SURFACE_IDLE_W; i++) expect(unknown[i]).toBeNaN();

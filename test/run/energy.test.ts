@@ -5,7 +5,7 @@ import { runOnePool } from '../../bench/one-pool.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { pricesOf } from '../../src/catalog/price-sheets.ts';
 import { bindDeployment, isRefusal } from '../../src/plan/deployment.ts';
-import { type EnergyFigures, idleWatts } from '../../src/plan/energy.ts';
+import { type EnergyFigures, standingWatts } from '../../src/plan/energy.ts';
 import { openSession } from '../../src/run/session.ts';
 import { openSimulator, simulateRow } from '../../src/run/simulate-row.ts';
 import { runs } from '../depth.ts';
@@ -67,6 +67,29 @@ describe('L11 on random runs', () => {
     );
   });
 
+  test('a running step adds its watts while it runs, and boards are held at their limit', () => {
+    fc.assert(
+      fc.property(drawPriced, watts, watts, (priced, busyW, spare) => {
+        const { replicas } = priced.scenario.setup;
+        const { energy } = priced;
+        const plain = resultOfPriced(priced);
+        if (!(plain.duration > 0)) return;
+        const free = { perStep: 0, perToken: 0, perPair: 0, perContext: 0, idleW: energy.idleW };
+        const ready = resultOfPriced({ ...priced, energy: { ...free, busyW } });
+        const busy = plain.utilisation * plain.duration * replicas;
+        expect(ready.energy_j).toBeCloseTo(energy.idleW * replicas * plain.duration + busyW * busy, 3);
+        const mostW = energy.idleW + spare;
+        const held = resultOfPriced({ ...priced, energy: { ...energy, busyW, mostW } });
+        const asked = resultOfPriced({ ...priced, energy: { ...energy, busyW } });
+        expect(held.energy_j).toBeLessThanOrEqual(asked.energy_j * (1 + 1e-12));
+        const most = energy.idleW * replicas * plain.duration + spare * busy;
+        expect(held.energy_j).toBeLessThanOrEqual(most + 1e-6 * (1 + most));
+        if (asked.energy_j <= most * (1 - 1e-9) && replicas === 1) expect(held.energy_j).toBeCloseTo(asked.energy_j, 6);
+      }),
+      { seed: 62, numRuns: runs(75) },
+    );
+  });
+
   test('cost = price x devices x time', () => {
     fc.assert(
       fc.property(drawPriced, (priced) => {
@@ -101,7 +124,7 @@ describe('L11 on the hardware of the catalog', () => {
       if (isRefusal(bound)) throw new Error(bound.words);
       const spec = { ...first, watts, slo: [], pools: [{ ...pool, count: 2, configuration }] };
       const { result } = simulateRow(simulator, spec, false);
-      const idle = idleWatts(bound.hardware, bound.split);
+      const { idle } = standingWatts(bound.hardware, bound.split);
       expect(idle).toBeGreaterThan(0);
       expect(result.power_w).toBeGreaterThan(idle * 2);
       expect(result.power_w).toBeLessThanOrEqual(400 * result.devices);

@@ -76,6 +76,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   padded_len: [2048, 4096],
   known_to_run: [true, false],
   interconnect: ['pcie5-x16', { like: 'pcie5-x16', domain: 4 }],
+  power_limit: ['450W', 300],
   network: ['ib-ndr', { like: 'ib-ndr', bandwidth: '200Gb/s', latency: '9us' }],
   host_link: ['pcie5-x16', { like: 'pcie5-x16', efficiency: 0.5 }],
 };
@@ -84,7 +85,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
 const RARE = [
   ...['swap_space', 'num_cpu_blocks', 'num_scheduler_steps', 'kv_bytes_per_token', 'step_source', 'step_time'],
   ...['batch_wait', 'shards_per_device', 'attention_dp_config', 'padded_len', 'known_to_run', 'log'],
-  ...['interconnect', 'network', 'host_link', 'autoscale', 'devices'],
+  ...['interconnect', 'network', 'host_link', 'power_limit', 'autoscale', 'devices'],
 ];
 const CLIENTS = [{ time: 'profile' }, { first_token: 'decode' }, { window: 'steady' }, { time: ['none', 'profile'] }];
 

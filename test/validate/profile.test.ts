@@ -21,6 +21,9 @@ test('by version where one is readable, else by year', () => {
   expect(choose('vllm', '0.13.0', 2024)).toBe('vllm-0.18');
   expect(choose('vllm', '0.19.1', 2024)).toBe('vllm-0.19');
   expect(choose('trtllm', 'dynamo-0.8.1', 2026)).toBe('trtllm-1.0');
+  expect(choose('trtllm', '0.8.1.post2', 2026)).toBe('trtllm-1.0'); // Dynamo's number
+  expect(choose('trtllm', '0.8.1', 2024)).toBe('trtllm-0.9');
+  expect(choose('trtllm', '0.9', null)).toBe('trtllm-0.9');
 });
 
 test('MLPerf submissions are tuned: a profile of their own, whatever their year', () => {

@@ -1,6 +1,6 @@
 // What each client of a lowered pipeline spec draws and costs.
 
-import { IDLE_SHARE } from '../../plan/energy.ts';
+import { HOST_IDLE_SHARE } from '../../plan/energy.ts';
 import type { LoweredFleet } from '../../plan/pipeline/lower-fleet.ts';
 import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
 import { NO_SITE, type PowerSpec } from '../../spec/power.ts';
@@ -23,7 +23,7 @@ export function priceClients(
       energy,
       devices,
       usdPerDeviceHour,
-      ...(kind === 'cores' && energy ? { busyW: (energy.idleW * (1 - IDLE_SHARE)) / IDLE_SHARE } : {}),
+      ...(kind === 'cores' && energy ? { busyW: (energy.idleW * (1 - HOST_IDLE_SHARE)) / HOST_IDLE_SHARE } : {}),
       ...(channel >= 0 && hardware !== '' ? { host: `${hardware}/${channel}` } : {}),
     };
   });

@@ -1,6 +1,7 @@
 // Energy and cost of clients, and the part of them that each visit, stage and request bears.
 //
-// A client's energy is that of its counters (idle power x time + linear work, law L11), its cost price x devices x time. A visit
+// A client's energy is that of its counters (idle power x time + linear work, law L11; while busy it is held at its boards' limit), its
+// cost price x devices x time. A visit
 // bears the energy of its own tokens, pairs and context; what is left (idle power, weights read by steps, recomputation) and the
 // cost are divided over the client's visits by the seconds they held a slot. So the parts of all visits add up to the totals,
 // except those of clients that no visit came to: they are counted apart.
@@ -20,6 +21,8 @@ export interface ClientBill {
   readonly joules: number;
   /** The same by what it went into: they add up. */
   readonly parts: EnergyShares;
+  /** The share of what its work asks for that its boards were let draw. */
+  readonly held: number;
   /** USD over the run and per hour, electricity included where it is paid apart; and that alone. */
   readonly usd: number;
   readonly usdPerHour: number;
@@ -30,7 +33,7 @@ export interface ClientBill {
 export function billClients(run: FleetRun, intervals: readonly Intervals[], span: Span): ClientBill[] {
   const { prices } = run;
   if (prices === undefined || prices.clients.every(({ devices }) => devices === 0)) {
-    const none = { joules: Number.NaN, usd: Number.NaN, usdPerHour: Number.NaN, electricity: Number.NaN };
+    const none = { held: 1, joules: Number.NaN, usd: Number.NaN, usdPerHour: Number.NaN, electricity: Number.NaN };
     const unknown = { devices: 0, devicesBorne: 0, parts: NO_SHARES, ...none };
     return run.program.clients.map(() => unknown);
   }
@@ -38,8 +41,10 @@ export function billClients(run: FleetRun, intervals: readonly Intervals[], span
   const paid = paidSeconds(run, span);
   return prices.clients.map((price, c) => {
     const { idleW, usdPerHour, devicesBorne } = bearPart(prices.clients, busy, c);
-    const busyJoules = (price.busyW ?? 0) * busy[c];
-    const work = price.devices === 0 ? 0 : energyOfWork(price, run.counters[c]) + busyJoules;
+    const busyJoules = ((price.busyW ?? 0) + (price.energy?.busyW ?? 0)) * busy[c];
+    const asked = price.devices === 0 ? 0 : energyOfWork(price, run.counters[c]) + busyJoules;
+    const held = heldAt(price, asked, busy[c]);
+    const work = asked * held;
     const pue = pueOf(run);
     const joules = (idleW * paid[c] + work) * pue;
     const hours = (span.to - span.from) / 3600;
@@ -51,7 +56,8 @@ export function billClients(run: FleetRun, intervals: readonly Intervals[], span
       devices: price.devices,
       devicesBorne,
       joules,
-      parts: partsOf(price, run.counters[c], { idle: idleW * paid[c], busyJoules, pue }),
+      parts: partsOf(price, run.counters[c], { idle: idleW * paid[c], busyJoules, held, pue }),
+      held,
       usd,
       usdPerHour: perHour(usd),
       electricity: perHour(electricity),
@@ -81,15 +87,27 @@ function energyOfWork({ energy }: ClientPrice, counters: ClientCounters): number
   return energy === null ? Number.NaN : workEnergy(energy, counters);
 }
 
+/** The share of what its work asks for that a client takes: while it is busy, its boards draw no more than they are held at. */
+function heldAt({ energy }: ClientPrice, asked: number, busy: number): number {
+  const most = energy?.mostW === undefined ? Number.POSITIVE_INFINITY : (energy.mostW - energy.idleW) * busy;
+  return asked > most ? most / asked : 1;
+}
+
 /** What a client's energy went into; processors that are busy (cores) compute. */
 function partsOf(
   { energy, devices }: ClientPrice,
   counters: ClientCounters,
-  { idle, busyJoules, pue }: { readonly idle: number; readonly busyJoules: number; readonly pue: number },
+  { idle, busyJoules, held, pue }: Readonly<Record<'idle' | 'busyJoules' | 'held' | 'pue', number>>,
 ): EnergyShares {
   if (devices === 0 || energy === null) return { ...NO_SHARES, idle: idle * pue };
   const { compute, memory, network } = workParts(energy, counters);
-  return { idle: idle * pue, compute: (compute + busyJoules) * pue, memory: memory * pue, network: network * pue };
+  const taken = held * pue;
+  return {
+    idle: idle * pue,
+    compute: (compute + busyJoules) * taken,
+    memory: memory * taken,
+    network: network * taken,
+  };
 }
 
 export interface VisitBills {
@@ -107,7 +125,7 @@ export function billVisits(run: FleetRun, bills: readonly ClientBill[], end: num
   const guests = new Int32Array(bills.length);
   for (let v = 0; v < visits.count; v++) {
     if (client[v] < 0) continue;
-    joules[v] = ownEnergy(run, v);
+    joules[v] = ownEnergy(run, v) * bills[client[v]].held;
     own[client[v]] += joules[v];
     slots[client[v]] += slotSeconds(run, v, end);
     guests[client[v]]++;

@@ -15,6 +15,7 @@ import {
 import { HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
 import { SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
 import { layersOf } from '../../stages/split.ts';
+import type { Held } from '../clocks.ts';
 import {
   bindDeployment,
   blocksOf,
@@ -281,9 +282,12 @@ function splitField(reason: string): string {
   return reason === 'format-not-supported' ? 'quantization' : 'tensor_parallel_size';
 }
 
-function engineEnergy({ table, shape }: LoweredSurface, { key }: Deployment): EnergyFigures | null {
+function engineEnergy({ table, shape }: LoweredSurface, { key, devices }: Deployment): EnergyFigures | null {
   const figures = energyFigures(null, table);
-  return figures && { ...figures, parts: partFigures(shape, key.hardware) };
+  if (!figures) return null;
+  const { power_limit: limit = Number.POSITIVE_INFINITY } = key.hardware as Held;
+  const mostW = Math.min(figures.mostW ?? Number.POSITIVE_INFINITY, limit * devices);
+  return { ...figures, mostW, parts: partFigures(shape, key.hardware) };
 }
 
 /** Rates that the spec leaves out are those of one implementation on other processors; its own are taken as measured. */

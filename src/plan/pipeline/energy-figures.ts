@@ -1,11 +1,13 @@
 // What a client draws: idle watts, and joules per step, token, pair and context token on top.
 import * as surface from '../../../assembly/layout/surface.ts';
-import { type EnergyFigures, IDLE_SHARE } from '../energy.ts';
+import { type EnergyFigures, HOST_IDLE_SHARE, mostWatts } from '../energy.ts';
 
 /** Of a surface; or of so many watts at full load, which only idle until work is priced. Null where the watts are unknown. */
 export function energyFigures(watts: number | null, table?: Float64Array): EnergyFigures | null {
   if (!table)
-    return watts === null ? null : { perStep: 0, perToken: 0, perPair: 0, perContext: 0, idleW: IDLE_SHARE * watts };
+    return watts === null
+      ? null
+      : { perStep: 0, perToken: 0, perPair: 0, perContext: 0, idleW: HOST_IDLE_SHARE * watts };
   if (!(table[surface.SURFACE_DEVICES] > 0) || Number.isNaN(table[surface.SURFACE_IDLE_W])) return null;
   return {
     perStep: table[surface.SURFACE_J_STEP],
@@ -15,5 +17,12 @@ export function energyFigures(watts: number | null, table?: Float64Array): Energ
     perDraftStep: table[surface.SURFACE_J_DRAFT_STEP],
     perDraft: table[surface.SURFACE_J_DRAFT],
     idleW: table[surface.SURFACE_IDLE_W],
+    ...limitsOf(table),
   };
+}
+
+/** Of a surface of steps; searches have none: what they draw busy is in their work. */
+function limitsOf(table: Float64Array): Pick<EnergyFigures, 'busyW' | 'mostW'> {
+  const busyW = table[surface.SURFACE_BUSY_W];
+  return busyW > 0 ? { busyW, mostW: mostWatts(table[surface.SURFACE_IDLE_W]) } : {};
 }

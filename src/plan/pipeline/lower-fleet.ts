@@ -3,7 +3,9 @@ import { pricesOf } from '../../catalog/price-sheets.ts';
 import type { EngineProfile } from '../../catalog/types.ts';
 import { type Issue, UserError } from '../../check/issue.ts';
 import { type FleetSpec, ranksIn } from '../../spec/fleet/types.ts';
-import type { MakeOptions } from '../../workload/make.ts';
+import { type MakeOptions, readRows } from '../../workload/make.ts';
+import type { RequestRows } from '../../workload/rows.ts';
+import { isServeGen } from '../../workload/servegen.ts';
 import type { Requests } from '../../workload/types.ts';
 import { makeWalks, type Walks } from '../../workload/walks.ts';
 import type { PlanSource } from '../deployment.ts';
@@ -134,7 +136,10 @@ function lowerPools(
 ): LoweredFleet {
   const bytes = storeBytes(spec, pools, blame);
   settle();
-  const walks = share.walks.get(walksName(share, spec), () => makeWalks(spec, (id) => catalog.shape(id), requests));
+  const walks = share.walks.get(walksName(share, spec), () => {
+    const rows = requests ? undefined : rowsOf(spec, share);
+    return makeWalks(spec, (id) => catalog.shape(id), { given: requests, rows });
+  });
   const hashBlock = usesHashes(spec, pools, walks) ? hashBlockOf(spec, pools, walks, blame) : 0;
   settle();
   const standing = standInstances(spec);
@@ -177,6 +182,13 @@ function lowerPools(
     pipelines: { names, of: walks.pipeline },
     walks: tellUnused(walks, hashBlock),
   };
+}
+
+/** The rows of the file of the workload, read once for a question; streams of clients are drawn for every row, and are none. */
+function rowsOf({ workload }: FleetSpec, share: FleetShare): RequestRows | undefined {
+  const { requests } = workload;
+  if (requests === null || isServeGen(requests.file)) return undefined;
+  return share.files.get(`${requests.start ?? 0} ${requests.file}`, () => readRows(workload));
 }
 
 /** s, when the last request is sent; NaN where only the run tells. */

@@ -6,7 +6,7 @@ import type { RetrievalPool } from '../../spec/fleet/types.ts';
 import { hnswDemand, hnswSeconds } from '../../stages/retrieve-hnsw.ts';
 import { ivfPqDemand, ivfPqSeconds, type Processors, SCAN_BANDWIDTH_SHARE } from '../../stages/retrieve-ivf-pq.ts';
 import type { EnergyFigures } from '../energy.ts';
-import { IDLE_SHARE } from '../energy.ts';
+import { HOST_IDLE_SHARE } from '../energy.ts';
 import type { ChannelParts } from '../fleet.ts';
 import { GRID_POINTS } from '../grid-points.ts';
 
@@ -46,7 +46,7 @@ export function lowerRetrieval(
   table[surface.SURFACE_IDLE_W] = energy?.idleW ?? Number.NaN;
   // what a busy processor draws beyond idling, by the time a query takes of a full batch
   const full = retrievalSeconds(pool, processors, pool.maxBatch) / pool.maxBatch;
-  table[surface.SURFACE_J_TOKEN] = energy ? (energy.idleW / IDLE_SHARE) * (1 - IDLE_SHARE) * full : 0;
+  table[surface.SURFACE_J_TOKEN] = energy ? (energy.idleW / HOST_IDLE_SHARE) * (1 - HOST_IDLE_SHARE) * full : 0;
   for (let k = 0; k < surface.SURFACE_KNOTS; k++) table[surface.SURFACE_KNOTS_AT + k] = k;
   for (let i = 1; i < GRID_TOKENS; i++)
     table[surface.SURFACE_G + i] = retrievalSeconds(pool, processors, GRID_POINTS[i]);

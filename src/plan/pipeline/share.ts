@@ -1,6 +1,7 @@
 // What rows of a sweep have in common: traffic, the visits laid out for it, step surfaces. Each is made once, under a text of
 // everything that it is made from.
 import { clientsIn, type FleetSpec, type PoolSpec } from '../../spec/fleet/types.ts';
+import type { RequestRows } from '../../workload/rows.ts';
 import type { Walks } from '../../workload/walks.ts';
 import type { EnergyFigures } from '../energy.ts';
 import type { ChannelParts } from '../fleet.ts';
@@ -19,6 +20,7 @@ export interface PricedSurface {
 }
 
 export interface FleetShare {
+  readonly files: Shelf<RequestRows>;
   readonly walks: Shelf<Walks>;
   readonly laid: Shelf<LaidRequests>;
   readonly surfaces: Shelf<PricedSurface>;
@@ -49,6 +51,7 @@ const MOST_FLEETS = 64;
 export function openShare(): FleetShare {
   const idOf = openIds();
   return {
+    files: openShelf(MOST_WALKS),
     walks: openShelf(MOST_WALKS),
     laid: openShelf(MOST_WALKS),
     surfaces: openShelf(MOST_SURFACES),

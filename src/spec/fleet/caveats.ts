@@ -3,7 +3,7 @@ import { caveatsOf, isDoubtful } from '../../catalog/caveats.ts';
 import type { Catalog } from '../../catalog/open.ts';
 import { type Paid, paidFor } from '../../catalog/price-sheets.ts';
 import { ranksRequests } from '../../check/scheduler-lists.ts';
-import type { Joint } from '../machine.ts';
+import { JOINTS } from '../machine.ts';
 import type { FleetSpec, PoolSpec } from './types.ts';
 
 /** One sentence each; of drafting models too, and of what start-up logs say beyond a spec. */
@@ -47,8 +47,8 @@ export function fleetPrices(spec: FleetSpec, catalog: Catalog): Paid {
 
 function doubtfulLinks(pool: PoolSpec, catalog: Catalog): string[] {
   if (pool.kind !== 'llm') return [];
-  const named = Object.values(pool.configuration.machine ?? {}) as Joint[];
-  return named
+  const { machine = {} } = pool.configuration;
+  return JOINTS.flatMap((key) => machine[key] ?? [])
     .filter(({ name }) => catalog.ids('links').includes(name))
     .map(({ name }) => catalog.link(name))
     .filter(isDoubtful)

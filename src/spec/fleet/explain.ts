@@ -58,10 +58,11 @@ function explainClient(pool: PoolSpec): string {
   const steps = pool.configuration.num_scheduler_steps;
   const rounds = steps > 1 ? `, rounds of ${steps}` : '';
   const role = pool.role === 'both' ? '' : `, ${pool.role} only`;
-  const { interconnect, network, host_link: host } = pool.configuration.machine ?? {};
+  const { interconnect, network, host_link: host, power_limit: limit } = pool.configuration.machine ?? {};
   const joined = [interconnect, network, host].flatMap((link) => link?.name ?? []);
   const links = joined.length === 0 ? '' : ` joined by ${joined.join(', ')}`;
-  return `${model || 'own step time'}${hardware === '' ? '' : ` on ${hardware}`}${links}${split}, ${batching}${rounds}${swaps}${role}${routed}`;
+  const held = limit === undefined ? '' : ` held at ${limit} W`;
+  return `${model || 'own step time'}${hardware === '' ? '' : ` on ${hardware}`}${held}${links}${split}, ${batching}${rounds}${swaps}${role}${routed}`;
 }
 
 /** "tokenize > embed > (a > b | c) > decode". */

@@ -13,7 +13,7 @@ import { checkRules, readRules } from '../engine-rules.ts';
 import { fillFromLog, startWorldOf } from '../fill-from-log.ts';
 import { readHardware } from '../hardware.ts';
 import { applyLog, isLogFault, readLog } from '../kv-log.ts';
-import { readMachine } from '../machine.ts';
+import { checkLimit, readMachine } from '../machine.ts';
 import { readSpeculative, type SpeculativeInput } from '../speculative.ts';
 import { readStepTime } from '../step-time.ts';
 import type { Configuration, StepTime } from '../types.ts';
@@ -208,6 +208,7 @@ function readConfiguration(
     (input[key] as Configuration[K] | undefined) ?? otherwise;
   const hardware = readHardware(input.hardware, [...path, 'hardware'], ledger, world) ?? '';
   const device = world.known.device?.(hardware);
+  if (device) checkLimit(machine, device, path, ledger);
   const own = profile ?? NO_PROFILE;
   const ranks = size('data_parallel_size', 1);
   const limits = profile ? limitsOn(profile, device, ranks) : own;
