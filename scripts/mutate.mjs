@@ -1,32 +1,52 @@
-// Breaks a room on purpose, by the hundred, and lists what its tests did not notice: npm run mutate -- ROOM [FILE...] [TEST...]
+// Breaks a room on purpose, by the hundred, and lists what its tests did not notice: npm run mutate -- ROOM [--sample N] [FILE...] [TEST...]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { drawPlaces } from './mutate-sample.mjs';
 import { testsOf } from './test-rooms.mjs';
 
 /** Files of rooms that are no folder of src/ yet. */
 const SOURCES = {
-  search: ['src/search/**/*.ts', 'src/run/fleet-sweep/**/*.ts', 'src/run/settle*.ts', 'src/run/keep.ts'],
+  search: ['bound*', 'candidates', 'equivalent', 'front', 'keep', 'legal', 'prove', 'settle*', 'tails', 'verify'].map(
+    (file) => `src/run/${file}.ts`,
+  ),
 };
 /** At most this share of a room's mutants may survive. */
 const MOST_SURVIVORS = 0.15;
 /** What is no fault: another wording, an option of a regular expression that nobody gives. */
 const LEFT_ALONE = ['StringLiteral'];
 
+/** Folders of any depth, and anything in a name. */
+const matchesGlob = (path, pattern) =>
+  new RegExp(
+    `^${pattern
+      .replaceAll('.', '\\.')
+      .replaceAll('**/', '(.+/)?')
+      .replace(/(?<!\))\*/g, '[^/]*')}$`,
+  ).test(path);
+const listSources = () =>
+  readdirSync('src', { recursive: true }).map((path) => `src/${String(path).replaceAll('\\', '/')}`);
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
-const [name, ...words] = process.argv.slice(2);
+const { values: flags, positionals } = parseArgs({ options: { sample: { type: 'string' } }, allowPositionals: true });
+const [name, ...words] = positionals;
 const isTest = (word) => word.startsWith('test/');
 const files = words.filter((word) => !isTest(word));
 const tests = words.filter(isTest);
 const sources = SOURCES[name] ?? (name && existsSync(`src/${name}`) ? [`src/${name}/**/*.ts`] : []);
+if (flags.sample !== undefined && !/^[1-9]\d*$/.test(flags.sample)) {
+  process.stderr.write(`--sample: expected how many places, a whole number from 1 on, received ${flags.sample}\n`);
+  process.exit(2);
+}
 if (sources.length === 0) {
   const rooms = [
     ...readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory()),
     { name: 'search' },
   ];
   const expected = `expected one of ${rooms.map((room) => room.name).join(', ')}, received ${name ?? 'nothing'}`;
-  process.stderr.write(`npm run mutate -- ROOM [FILE...] [TEST...]: ${expected}\n`);
+  process.stderr.write(`npm run mutate -- ROOM [--sample N] [FILE...] [TEST...]: ${expected}\n`);
   process.exit(2);
 }
 
@@ -34,13 +54,19 @@ const folder = 'build/mutate';
 const result = `${folder}/${name}.json`;
 mkdirSync(folder, { recursive: true });
 rmSync(result, { force: true });
-const named = files.length > 0 ? files.map((file) => (file.includes('/') ? file : `src/${name}/**/${file}`)) : sources;
+const patterns =
+  files.length > 0 ? files.map((file) => (file.includes('/') ? file : `src/${name}/**/${file}`)) : sources;
+const isMutated = (path) =>
+  path.endsWith('.ts') && !path.endsWith('types.ts') && patterns.some((pattern) => matchesGlob(path, pattern));
+const sample = flags.sample
+  ? await drawPlaces(listSources().filter(isMutated), LEFT_ALONE, Number(flags.sample))
+  : undefined;
 writeFileSync(
   `${folder}/stryker.json`,
   JSON.stringify({
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner'],
-    mutate: [...named, '!src/**/types.ts'],
+    mutate: sample?.places ?? [...patterns, '!src/**/types.ts'],
     mutator: { excludedMutations: LEFT_ALONE },
     vitest: { configFile: 'scripts/vitest-mutate.mjs', related: false },
     coverageAnalysis: 'perTest',
@@ -83,6 +109,6 @@ for (const [path, { source, mutants }] of Object.entries(report.files)) {
 const all = counts.caught + counts.survived;
 const share = all > 0 ? counts.survived / all : 0;
 console.log(
-  `\n${name}: ${counts.survived} of ${all} mutants survive (${(100 * share).toFixed(1)} %, at most ${100 * MOST_SURVIVORS} %)`,
+  `\n${name}${sample ? `, ${sample.places.length} places drawn of ${sample.all} mutants` : ''}: ${counts.survived} of ${all} mutants survive (${(100 * share).toFixed(1)} %, at most ${100 * MOST_SURVIVORS} %)`,
 );
 process.exitCode = share > MOST_SURVIVORS ? 1 : 0;

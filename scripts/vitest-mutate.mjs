@@ -7,6 +7,7 @@ export default defineConfig({
     include: paths.map(
       (path) => `${path}${path.endsWith('/') ? '**/*.test.ts' : path.endsWith('.ts') ? '' : '.test.ts'}`,
     ),
+    setupFiles: ['test/seed.ts'],
     testTimeout: 60_000,
     pool: 'threads',
     maxWorkers: 1,

@@ -153,7 +153,7 @@ function preemptDecode(run: usize, rep: usize, slot: usize): void {
   const left = finalLength(run, request) - past;
   store<i32>(geta(run, RUN_GENERATED) + ((<usize>request) << 2), rowi(geta(run, RUN_OUTPUT), request) - left);
   // The gap to the token after the recompute or swap starts at the last token: kept where the finish time will stand.
-  const last = tick > load<i32>(slot, SLOT_TICK) ? getf(rep, REP_LAST_DECODE) : load<f64>(slot, SLOT_ENTERED);
+  const last = lastTokenOf(rep, slot);
   store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), last);
   leaveGroup(rep, last);
   requeue(run, rep, slot);
@@ -197,8 +197,15 @@ export function requeue(run: usize, rep: usize, slot: usize): void {
   addi(rep, CLIENT_PREEMPTED, 1);
 }
 
+/** When the last token of a sequence that decodes came. */
+// @ts-ignore: decorator
+@inline
+export function lastTokenOf(rep: usize, slot: usize): f64 {
+  return geti(rep, REP_TICK) > load<i32>(slot, SLOT_TICK) ? getf(rep, REP_LAST_DECODE) : load<f64>(slot, SLOT_ENTERED);
+}
+
 /** Takes one sequence out of the group whose last token came at `time`. */
-function leaveGroup(rep: usize, time: f64): void {
+export function leaveGroup(rep: usize, time: f64): void {
   let group = rep + geta(rep, CLIENT_AT_GROUPS);
   const end = group + <usize>(geti(rep, REP_GROUPS) * GROUP_BYTES);
   while (group < end) {

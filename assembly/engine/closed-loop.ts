@@ -1,5 +1,5 @@
 // Arrivals that the end of a request sets going: the next request of a closed loop, the next turns of a conversation.
-import { EVENT_TURN, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_THEN, FLEET_TURNS, TURN_BYTES, TURN_DELAY, TURN_NEXT, TURN_REQUEST, TURN_VISIT } from '../layout/fleet';
+import { EVENT_AGAIN, EVENT_TURN, FLEET_AGAIN, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_THEN, FLEET_TURNS, TURN_BYTES, TURN_DELAY, TURN_NEXT, TURN_REQUEST, TURN_VISIT } from '../layout/fleet';
 import { RUN_ARRIVAL, RUN_CONCURRENCY, RUN_RELEASED, RUN_REQUESTS } from '../layout/run';
 import { geta, geti, seti } from '../table/cell';
 import { eventPush } from '../table/events';
@@ -8,7 +8,14 @@ import { rowOr } from '../table/visit';
 /** The request that `visit` ends has its answer: what follows it is sent; where nothing does, a closed loop sends the next. */
 export function answerRequest(run: usize, fleet: usize, visit: i32, now: f64): void {
   const then = rowOr(geta(fleet, FLEET_THEN), visit, -1);
-  if (then >= 0) sendTurns(run, fleet, then, now);
+  if (then >= 0) sendTurns(run, fleet, then, EVENT_TURN, now);
+  else releaseNext(run, now);
+}
+
+/** The request that `visit` ends was turned away, or its client left: it tries again if it may. */
+export function tryAgain(run: usize, fleet: usize, visit: i32, now: f64): void {
+  const again = rowOr(geta(fleet, FLEET_AGAIN), visit, -1);
+  if (again >= 0) sendTurns(run, fleet, again, EVENT_AGAIN, now);
   else releaseNext(run, now);
 }
 
@@ -27,7 +34,7 @@ function release(run: usize, now: f64): void {
 }
 
 /** Each turn arrives its delay after `now`, but not before its earliest time. */
-function sendTurns(run: usize, fleet: usize, then: i32, now: f64): void {
+function sendTurns(run: usize, fleet: usize, then: i32, kind: i32, now: f64): void {
   for (let turn = then; turn >= 0; ) {
     const record = geta(fleet, FLEET_TURNS) + <usize>turn * TURN_BYTES;
     const arrival = geta(run, RUN_ARRIVAL) + ((<usize>load<i32>(record, TURN_REQUEST)) << 3);
@@ -35,7 +42,7 @@ function sendTurns(run: usize, fleet: usize, then: i32, now: f64): void {
     const answered = now + load<f64>(record, TURN_DELAY);
     const at = answered > earliest ? answered : earliest;
     store<f64>(arrival, at);
-    eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, at, EVENT_TURN, load<i32>(record, TURN_VISIT));
+    eventPush(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT, at, kind, load<i32>(record, TURN_VISIT));
     turn = load<i32>(record, TURN_NEXT);
   }
 }

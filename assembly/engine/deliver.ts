@@ -2,7 +2,7 @@
 import { CLIENT_LOCATION } from '../layout/client';
 import { FLAG_RESIDENT, STATE_PENDING } from '../layout/enums';
 import {
-  EVENT_KEY, EVENT_KIND, EVENT_TIER, EVENT_TURN, EVENT_WRITE, FLEET_EDGE_BYTES, FLEET_EDGE_LAYERS, FLEET_EDGE_TO, FLEET_EVENTS, FLEET_EVENT_COUNT,
+  EVENT_AGAIN, EVENT_KEY, EVENT_KIND, EVENT_LEAVE, EVENT_TIER, EVENT_TURN, EVENT_WRITE, FLEET_EDGE_BYTES, FLEET_EDGE_LAYERS, FLEET_EDGE_TO, FLEET_EVENTS, FLEET_EVENT_COUNT,
   FLEET_READY, FLEET_WRITES, VISIT_PENDING,
 } from '../layout/fleet';
 import { REP_END } from '../layout/replica';
@@ -14,6 +14,7 @@ import { addi, geta, getf, geti, rowf, rowi } from '../table/cell';
 import { clientAt } from '../table/client';
 import { eventPop, eventTime } from '../table/events';
 import { hasFlag, sourceOf, visitAt } from '../table/visit';
+import { leave } from './patience';
 import { enterClient, routeRoot, routeVisit } from './route';
 import { deliverTier, writeBlocks } from './store';
 import { letGo } from './visit';
@@ -28,8 +29,10 @@ export function deliverEvents(run: usize, fleet: usize, now: f64): void {
     eventPop(fleet, FLEET_EVENTS, FLEET_EVENT_COUNT);
     if (kind == EVENT_WRITE) writeBlocks(run, fleet, rowi(geta(fleet, FLEET_WRITES), key), key);
     else if (kind == EVENT_TIER) deliverTier(run, fleet, key, now);
-    else if (kind == EVENT_TURN) {
-      addi(run, RUN_TURNED, 1);
+    else if (kind == EVENT_LEAVE) leave(run, fleet, key, now);
+    else if (kind == EVENT_TURN || kind == EVENT_AGAIN) {
+      // A request counts once among those that have arrived
+      if (kind == EVENT_TURN) addi(run, RUN_TURNED, 1);
       routeRoot(run, fleet, key, now);
     }
     else if ((key & 1) == 0) departEdge(run, fleet, key >> 1, now);

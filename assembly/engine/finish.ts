@@ -1,7 +1,8 @@
 // The end of a sequence on an engine: its slot and its blocks are free, and its visit is over.
 import { BATCHING_STATIC } from '../layout/batching';
 import { CLIENT_BATCHING, CLIENT_UNDONE } from '../layout/client';
-import { STATE_FINISHED } from '../layout/enums';
+import { FLAG_LEAVES, STATE_FINISHED, STATE_TIMED_OUT } from '../layout/enums';
+import { FLEET_PATIENCE, FLEET_WASTED } from '../layout/fleet';
 import { REP_BATCH, REP_FULL, REP_KEPT, REP_RUNNING, REP_USED, SLOT_FOREIGN, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP } from '../layout/replica';
 import {
   RUN_COUNT_FROM, RUN_COUNT_TO, RUN_FINISH, RUN_FINISHED, RUN_FIRST, RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_STATE, RUN_TPOT_LIMIT, RUN_TPOT_MISSES,
@@ -9,6 +10,7 @@ import {
 import { heldBlocks } from '../batching/count';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { slotFree } from '../table/slots';
+import { hasFlag } from '../table/visit';
 import { sharesBlocks } from '../batching/share';
 import { freeBlocks, leaveAfter } from './leaving';
 import { endVisit, isHeld, keepBlocks } from './visit';
@@ -17,13 +19,16 @@ import { endVisit, isHeld, keepBlocks } from './visit';
 export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: i32): void {
   const request = load<i32>(slot, SLOT_REQUEST);
   store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), now);
-  store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), STATE_FINISHED);
+  const plain = geti(run, RUN_PLAIN) != 0;
+  const fleet = geta(run, RUN_FLEET);
+  const leaves = geta(fleet, FLEET_PATIENCE) != 0 && hasFlag(fleet, request, FLAG_LEAVES);
+  store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), leaves ? STATE_TIMED_OUT : STATE_FINISHED);
+  if (leaves) addf(fleet, FLEET_WASTED, <f64>rowi(geta(run, RUN_OUTPUT), request));
   addi(run, RUN_FINISHED, 1);
   seti(rep, REP_FULL, 0);
   const reserved = load<i32>(slot, SLOT_RESERVED);
   const blocks = reserved == 0 ? heldBlocks(rep, past) - load<i32>(slot, SLOT_FOREIGN) : reserved;
-  const plain = geti(run, RUN_PLAIN) != 0;
-  const held = !plain && isHeld(geta(run, RUN_FLEET), request);
+  const held = !plain && isHeld(fleet, request);
   const shares = !plain && sharesBlocks(rep);
   if (geti(rep, CLIENT_BATCHING) != BATCHING_STATIC) {
     if (!held && !shares) freeBlocks(run, rep, blocks);

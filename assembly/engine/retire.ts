@@ -5,9 +5,10 @@ import {
 } from '../layout/client';
 import { BATCHING_STATIC } from '../layout/batching';
 import { FLAG_RESIDENT } from '../layout/enums';
+import { FLEET_LEAVERS } from '../layout/fleet';
 import {
   CHUNK_BYTES, CHUNK_SLOT, GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_BATCH, REP_CHUNKS, REP_CHUNK_TOKENS, REP_COMMON, REP_CONTEXT, REP_DECAYED, REP_DECODES, REP_DECODING,
-  REP_END, REP_FREE_SLOT, REP_GROUPS, REP_KEPT, REP_LAST_DECODE, REP_PAIRS, REP_PASSING, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RETIRING, REP_RUNNING,
+  REP_END, REP_FREE_SLOT, REP_GROUPS, REP_INDEX, REP_KEPT, REP_LAST_DECODE, REP_PAIRS, REP_PASSING, REP_PHASE, REP_PIECE_A, REP_PIECE_B, REP_PREEMPTED, REP_PROMISED, REP_RETIRING, REP_RUNNING,
   REP_RUN_HEAD, REP_RUN_TAIL, REP_SINCE_LOOK, REP_SLOTS_USED, REP_START, REP_STEPS, REP_TICK, REP_USED, SLOT_BASE, SLOT_NEED, SLOT_REQUEST,
   SLOT_RESERVED, SLOT_RUN_NEXT, SLOT_WHEEL_NEXT,
 } from '../layout/replica';
@@ -26,6 +27,7 @@ import { markChannel } from '../contention/channel';
 import { finishSlot, isCounted } from './finish';
 import { sharesBlocks } from '../batching/share';
 import { leaveAfter, leaveAll } from './leaving';
+import { leaveMarked } from './patience';
 import { isHeld } from './visit';
 import { advanceDrafts } from './verify';
 
@@ -49,6 +51,8 @@ export function retireStep(run: usize, rep: usize): void {
     leaveAll(run, rep);
     seti(rep, REP_RETIRING, 0);
   }
+  const leavers = geta(geta(run, RUN_FLEET), FLEET_LEAVERS);
+  if (leavers != 0 && rowi(leavers, geti(rep, REP_INDEX)) > 0) leaveMarked(run, rep, now);
   if (geti(rep, CLIENT_CHANNEL) >= 0) markChannel(run, rep);
 }
 

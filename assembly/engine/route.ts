@@ -3,8 +3,8 @@ import { ADMISSION_FULL_LENGTH } from '../layout/admission';
 import {
   CLIENT_ADMISSION, CLIENT_BLOCKS, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_MAX_PROMPT, CLIENT_NEED_BLOCKS, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
 } from '../layout/client';
-import { FLAG_FIRST, FLAG_RESIDENT, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../layout/enums';
-import { FLEET_NEXT_ROOT, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
+import { FLAG_FIRST, FLAG_RESIDENT, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH, STATE_REJECTED_QUEUE } from '../layout/enums';
+import { FLEET_NEXT_ROOT, FLEET_PATIENCE, FLEET_QUEUE_MOST, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
 import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
 import {
   RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_PROMPT, RUN_REPLICA_OF, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
@@ -20,6 +20,7 @@ import { treeSet } from '../table/tree';
 import { hasFlag, rowOr } from '../table/visit';
 import { enterCores } from './cores';
 import { planLeap } from './leap';
+import { noteLeave } from './leave-events';
 import { markReady } from './ready';
 import { lookUpBlocks } from './store';
 import { countLoad, rejectVisit } from './visit';
@@ -42,6 +43,7 @@ export function routeArrival(run: usize, now: f64): void {
 @inline
 export function routeRoot(run: usize, fleet: usize, visit: i32, now: f64): void {
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>visit) << 3), now);
+  if (geta(fleet, FLEET_PATIENCE) != 0) noteLeave(fleet, visit, now);
   if (routeVisit(run, fleet, visit, -1, 0, now)) enterClient(run, visit, now);
 }
 
@@ -54,7 +56,10 @@ export function routeVisit(run: usize, fleet: usize, visit: i32, from: i32, byte
   store<i32>(geta(run, RUN_REPLICA_OF) + ((<usize>visit) << 2), client);
   const rep = clientAt(run, client);
   if (geti(rep, CLIENT_KIND) == KIND_LLM) {
-    const refused = refusal(run, rep, visit, sharedBlocks(fleet, rep, visit));
+    let refused = refusal(run, rep, visit, sharedBlocks(fleet, rep, visit));
+    if (refused == STATE_PENDING && geta(fleet, FLEET_QUEUE_MOST) != 0) {
+      if (geti(rep, REP_WAITING) >= rowi(geta(fleet, FLEET_QUEUE_MOST), client)) refused = STATE_REJECTED_QUEUE;
+    }
     if (refused != STATE_PENDING) {
       rejectVisit(run, fleet, visit, refused, now);
       return false;

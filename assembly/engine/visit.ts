@@ -1,7 +1,7 @@
 // What the end of a visit sets going: its results travel on, blocks that were kept for it are let go, a request may be over.
 import { CLIENT_BATCHING, CLIENT_PEAK_BLOCKS, CLIENT_UNDONE } from '../layout/client';
 import { BATCHING_STATIC } from '../layout/batching';
-import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../layout/enums';
+import { FLAG_FIRST, FLAG_HOLD, FLAG_LAST, FLAG_LEAVES, FLAG_REJECTED, STATE_CANCELLED, STATE_FINISHED, STATE_PENDING, STATE_REJECTED_QUEUE } from '../layout/enums';
 import {
   EVENT_EDGE, EVENT_WRITE, FLEET_COMPARED, FLEET_EDGE_BYTES, FLEET_EDGE_LAYERS, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_LETS, FLEET_READY, FLEET_VISIT_STRIDE, FLEET_WRITES, VISIT_EDGES, VISIT_GROUP,
   VISIT_HOLDERS, VISIT_PENDING,
@@ -23,7 +23,7 @@ import { hasFlag, rowOr, visitAt } from '../table/visit';
 import { planLeap } from './leap';
 import { sharesBlocks } from '../batching/share';
 import { freeBlocks, leaveAfter } from './leaving';
-import { answerRequest, releaseNext } from './closed-loop';
+import { answerRequest, releaseNext, tryAgain } from './closed-loop';
 import { markReady } from './ready';
 
 /** Whether others still need the KV of a visit that ends. */
@@ -31,7 +31,7 @@ import { markReady } from './ready';
 @inline
 export function isHeld(fleet: usize, visit: i32): bool {
   const record = visitAt(fleet, visit);
-  return (load<i32>(record, VISIT_GROUP) & FLAG_HOLD) != 0 && load<u16>(record, VISIT_HOLDERS) > 0;
+  return (load<i32>(record, VISIT_GROUP) & (FLAG_HOLD | FLAG_LEAVES)) == FLAG_HOLD && load<u16>(record, VISIT_HOLDERS) > 0;
 }
 
 /**
@@ -115,14 +115,15 @@ export function rejectVisit(run: usize, fleet: usize, visit: i32, state: i32, no
     // Unless the request has ended before, it ends here. (A record that is all visits' says nothing of one.)
     if (hasFlag(fleet, v, FLAG_LAST) && rowi(geta(run, RUN_STATE), v) != STATE_FINISHED) {
       if (geti(fleet, FLEET_VISIT_STRIDE) != 0) store<i32>(record, load<i32>(record, VISIT_GROUP) | FLAG_REJECTED, VISIT_GROUP);
-      releaseNext(run, now);
+      if (state == STATE_REJECTED_QUEUE) tryAgain(run, fleet, v, now);
+      else releaseNext(run, now);
     }
     v++;
   } while (v < visits && !hasFlag(fleet, v, FLAG_FIRST));
 }
 
 /** A visit of a rejected request that waits for others: where it was routed already, it is load no more. */
-function cancelVisit(run: usize, fleet: usize, visit: i32, now: f64): void {
+export function cancelVisit(run: usize, fleet: usize, visit: i32, now: f64): void {
   const client = rowi(geta(run, RUN_REPLICA_OF), visit);
   if (client >= 0) {
     const rep = clientAt(run, client);

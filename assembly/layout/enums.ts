@@ -14,8 +14,9 @@ export const STATE_REJECTED_KV = 2; // final length can never fit in the KV bloc
 export const STATE_REJECTED_LENGTH = 3; // longer than max_model_len
 export const STATE_UNFINISHED = 4; // the run ended early (stop reason says why)
 export const STATE_CANCELLED = 5; // a visit that never joined a client, because another one of its request was rejected
-
-export const STATE_UNSENT = 6; // never arrived: what it follows was rejected, which ended the conversation
+export const STATE_UNSENT = 6; // never arrived: what it follows was rejected, which ended the conversation, or was answered and needs no other try
+export const STATE_REJECTED_QUEUE = 7; // as many wait where it came as may
+export const STATE_TIMED_OUT = 8; // its client left before it had its answer
 
 // Stop reasons of an engine run.
 export const STOP_DONE = 0;
@@ -45,4 +46,5 @@ export const FLAG_PREFIX = 4;
 export const FLAG_LOCAL = 8;
 export const FLAG_FIRST = 16; // of its request
 export const FLAG_LAST = 32; // its end is that of its request
-export const FLAG_REJECTED = 64; // on the last visit: the request was rejected before that ended
+export const FLAG_REJECTED = 64; // on the last visit: the request was rejected, or its client left, before that ended
+export const FLAG_LEAVES = 128; // its client left while it ran: it goes when the step under way ends

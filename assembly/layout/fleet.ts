@@ -80,7 +80,13 @@ export const FLEET_CHANGE_ROOM = 64; // i32, how many there may be
 export const FLEET_DRAINING = 65; // i32, instances that drain
 export const FLEET_GROUP_COUNT = 66; // i32
 export const FLEET_LAST_MOVE = 70; // f64, s, the last instant in which more happened than looks that changed nothing
-export const FLEET_CELLS = 71;
+// Clients that are turned away or leave (engine/patience.ts)
+export const FLEET_QUEUE_MOST = 71; // i32 per client, given: visits that wait there at most; where any has a limit
+export const FLEET_PATIENCE = 72; // f64 per visit, given: s that the client of the request that it begins waits for the answer; where any leaves
+export const FLEET_AGAIN = 73; // i32, of the visit that ends a request: the turn that is sent where that was turned away or left, -1 = none; where some is
+export const FLEET_LEAVERS = 74; // i32 per client, visits that go with the step under way
+export const FLEET_WASTED = 75; // f64, output tokens of visits whose client left
+export const FLEET_CELLS = 76;
 
 // A visit: what the end of it, or of others, needs at once (12 bytes)
 export const VISIT_FLAG_BITS = 8;
@@ -121,6 +127,8 @@ export const EVENT_TIER = 1; // key: visit * TIERS_MOST + tier
 export const EVENT_WRITE = 2; // key: visit whose blocks go into a store
 export const EVENT_CORE = 3; // key: visit
 export const EVENT_TURN = 4; // key: first visit of a request that arrives because another one is over
+export const EVENT_AGAIN = 5; // the same, which is another try of that
+export const EVENT_LEAVE = 6; // key: first visit of a request whose client leaves if it has no answer
 export const TIERS_MOST = 8;
 
 export const FLOW_LEFT = 0; // f64, bytes; below 0 the first of them are still being computed

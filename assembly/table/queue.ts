@@ -73,9 +73,45 @@ export function queuePushKnown(run: usize, rep: usize, request: i32): void {
 @inline
 export function queuePop(run: usize, rep: usize): void {
   const head = geti(rep, REP_WAIT_HEAD);
-  if (isHeap(rep)) seti(rep, REP_WAIT_HEAD, heapRest(run, head));
-  else seti(rep, REP_WAIT_HEAD, rowi(geta(run, RUN_NEXT), head));
   addi(rep, REP_WAITING, -1);
+  if (isHeap(rep)) {
+    seti(rep, REP_WAIT_HEAD, heapRest(run, head));
+    skipGone(run, rep);
+  } else {
+    seti(rep, REP_WAIT_HEAD, rowi(geta(run, RUN_NEXT), head));
+  }
+}
+
+/** A visit that waits, wherever in the queue, does no more: its place in a heap stays until it would be its turn. */
+export function queueRemove(run: usize, rep: usize, visit: i32): void {
+  addi(rep, REP_WAITING, -1);
+  const next = geta(run, RUN_NEXT);
+  if (isHeap(rep)) {
+    store<i32>(geta(geta(run, RUN_FLEET), FLEET_ORDER) + ((<usize>visit) << 2), GONE);
+    skipGone(run, rep);
+    return;
+  }
+  let before = -1;
+  let place = 0;
+  for (let one = geti(rep, REP_WAIT_HEAD); one != visit; one = rowi(next, one)) {
+    before = one;
+    place++;
+  }
+  // the newest are those that the scheduler has not looked at
+  if (place > geti(rep, REP_WAITING) - geti(rep, REP_HIDDEN)) addi(rep, REP_HIDDEN, -1);
+  const after = rowi(next, visit);
+  if (before < 0) seti(rep, REP_WAIT_HEAD, after);
+  else store<i32>(next + ((<usize>before) << 2), after);
+  if (visit == geti(rep, REP_WAIT_TAIL)) seti(rep, REP_WAIT_TAIL, before);
+}
+
+/** In a heap, of a visit that waits no more: its order of joining. */
+const GONE = -1;
+
+/** Heads of a heap that wait no more are taken away. */
+function skipGone(run: usize, rep: usize): void {
+  const order = geta(geta(run, RUN_FLEET), FLEET_ORDER);
+  while (geti(rep, REP_WAITING) > 0 && rowi(order, geti(rep, REP_WAIT_HEAD)) == GONE) seti(rep, REP_WAIT_HEAD, heapRest(run, geti(rep, REP_WAIT_HEAD)));
 }
 
 function heapJoin(run: usize, rep: usize, request: i32): void {

@@ -164,11 +164,15 @@ async function tellFlips(
   if (own.section.unstated.length === 0)
     throw new UserError([{ path, expected: 'a study with parameters under unstated', received: own.question.file }]);
   const interrupt = heedInterrupts();
+  const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
   try {
-    const map = await findFlips(own, name, catalog, { ...optionsOf(flags), signal: interrupt.signal });
+    const asked = { ...optionsOf(flags), signal: interrupt.signal };
+    const map = await findFlips(own, name, catalog, asked, progress.update);
+    progress.end();
     out.stdout(flags['--json'] ? `${JSON.stringify(flipJson(map), null, 2)}\n` : `${flipText(map)}\n`);
     return interrupt.code();
   } finally {
+    progress.end();
     interrupt.release();
   }
 }

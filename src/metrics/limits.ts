@@ -26,6 +26,19 @@ export interface Ends {
   readonly rejected_kv: number;
   readonly rejected_length: number;
   readonly unfinished: number;
+  readonly rejected_queue?: number;
+  readonly timed_out?: number;
+}
+
+/** Requests that were sent and not answered. */
+export function lostIn({
+  rejected_kv,
+  rejected_length,
+  unfinished,
+  rejected_queue = 0,
+  timed_out = 0,
+}: Omit<Ends, 'completed'>): number {
+  return rejected_kv + rejected_length + unfinished + rejected_queue + timed_out;
 }
 
 /**
@@ -33,8 +46,7 @@ export interface Ends {
  * promises to serve what is offered: it must finish every request, and the run must be long enough to tell that it does not fall behind.
  */
 export function keepsPromise(slos: readonly Slo[], summaries: Summaries, ends: Ends, verdict: Verdict): boolean {
-  const lost = ends.rejected_kv + ends.rejected_length + ends.unfinished;
-  if (ends.completed === 0 || lost > 0) return false;
+  if (ends.completed === 0 || lostIn(ends) > 0) return false;
   return keepsUp(verdict) && slos.every((slo) => !(achieved(summaries, slo) > slo.limit));
 }
 

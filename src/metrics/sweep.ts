@@ -6,7 +6,7 @@ import type { Objective, Slo } from '../spec/types.ts';
 import type { FleetTrust } from './fleet/trust.ts';
 import type { FleetResult } from './fleet/types.ts';
 import { beatsAny } from './front.ts';
-import { achieved, type Ends, isUndecided } from './limits.ts';
+import { achieved, isUndecided, lostIn } from './limits.ts';
 import { scoreOf } from './objective.ts';
 import { keepsUp } from './types.ts';
 
@@ -183,11 +183,6 @@ export function rowScore(objective: Objective, result: FleetSummary): number {
     devices: result.devices,
   });
   return Number(score.toPrecision(12));
-}
-
-/** Requests that were not served. */
-export function lostIn({ rejected_kv, rejected_length, unfinished }: Omit<Ends, 'completed'>): number {
-  return rejected_kv + rejected_length + unfinished;
 }
 
 /** The largest share of a limit that the run used; infinite where requests were lost, or it did not keep up. */

@@ -70,10 +70,11 @@ export const SQUEEZED = `default memory rules leave no room; ${TUNED_SHARE} of m
 export function schedulerRules(
   rules: EngineRules | undefined,
   budget: number,
-): Pick<EngineSetup, 'receiveEvery' | 'batchWait' | 'evenPrompts'> {
-  const { recv_interval: every, batch_wait: wait, attention_dp_config: even } = rules ?? {};
+): Pick<EngineSetup, 'receiveEvery' | 'batchWait' | 'evenPrompts' | 'maxQueued'> {
+  const { recv_interval: every, batch_wait: wait, attention_dp_config: even, max_queued_requests: most } = rules ?? {};
   return {
     ...(every === undefined ? {} : { receiveEvery: every }),
+    ...(most === undefined ? {} : { maxQueued: most }),
     ...(even === undefined ? {} : { evenPrompts: { steps: even.timeout_iters, batching: even.batching_wait_iters } }),
     ...(wait === undefined
       ? {}

@@ -226,6 +226,13 @@ export interface FleetProgram {
      * ended, but not before its own `arrival`. What follows a rejected request is never sent. Absent where none follows another.
      */
     readonly turns?: Turns;
+    /** s that the client of a request waits for its answer, Infinity = for ever; then it leaves. Absent where nobody does. */
+    readonly patience?: Float64Array;
+    /**
+     * How often a request that was turned away by a full queue, or whose client left, is sent again at most, and s from that to the first
+     * of these tries: twice as long to every one after it. Absent where nobody tries again.
+     */
+    readonly tries?: { readonly most: Int32Array; readonly backoff: Float64Array };
   };
   /** Tokens of a hash block; 0 without hashes. Ids are below `hashCount`. Blocks of clients that cache prefixes tile it. */
   readonly hashBlock: number;

@@ -54,6 +54,8 @@ export interface EngineSetup {
   readonly maxModelLen: number;
   /** Longest prompt of a server that computes prompts whole and refuses what its budget does not hold; absent = no limit. */
   readonly maxPrompt?: number;
+  /** Visits that wait in its queue at most: one more is turned away; absent = no limit. */
+  readonly maxQueued?: number;
   /** With admission new-token-ratio: share of what was asked for that is expected at first; absent = SGLang's (NEW_TOKEN_RATIO). */
   readonly newTokenRatio?: number;
   /** Share of the blocks that admission leaves free while anything runs (vLLM's watermark); absent = 0. */

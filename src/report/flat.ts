@@ -162,6 +162,9 @@ const RARE: readonly FlatColumn[] = [
   real('mean_replicas', (row) => sumReplicas(row, 'mean')),
   integer('peak_replicas', (row) => sumReplicas(row, 'peak') ?? null),
   integer('instance_starts', (row) => sumReplicas(row, 'starts') ?? null),
+  ...(['rejected_queue', 'timed_out', 'retried', 'wasted_tokens'] as const).map((field) =>
+    integer(field, (row) => row.result?.[field] ?? null),
+  ),
   integer('times_as_long', ({ times }) => (times > 1 ? times : null)),
   text('unpriced', (row) => row.result?.unpriced.join(' ') || null),
   text('stopped', (row) => row.result?.stopped || null),

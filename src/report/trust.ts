@@ -1,8 +1,9 @@
 // How far to believe a sweep's answer: figures with the error bands of what they rest on, and which other rows the bands leave open.
+
 import type { Basis, ErrorBand } from '../catalog/types.ts';
 import { firstOfEach } from '../check/group-by.ts';
-import { PERCENTILE_FIELD } from '../metrics/limits.ts';
-import { type KeptRow, lostIn, type SweepResult } from '../metrics/sweep.ts';
+import { lostIn, PERCENTILE_FIELD } from '../metrics/limits.ts';
+import type { KeptRow, SweepResult } from '../metrics/sweep.ts';
 import { keepsUp } from '../metrics/types.ts';
 import { areDeployments, describePriced, findAnswer } from './answer.ts';
 import { describeDeployment, METRIC_WORDS, objectiveValue, shownPercentile, tailOf } from './describe.ts';

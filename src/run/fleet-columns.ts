@@ -4,6 +4,7 @@ import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
 import { queuesByKey } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
+import { isRejected } from '../metrics/fleet/walk.ts';
 import type { FleetProgram, VisitTable } from '../plan/fleet.ts';
 import type { Turns } from '../workload/types.ts';
 import { type Put, wordsOf } from './cells.ts';
@@ -146,7 +147,8 @@ const UNIFORM = new WeakMap<VisitTable, boolean>();
 
 /** Whether every request is one visit, all to the same group and with nothing of its own: looked for once in a table. */
 function isUniform({ visits, requests }: FleetProgram): boolean {
-  if (visits.count === 0 || visits.count > requests.count || visits.edgeTo.length > 0) return false;
+  if (visits.count === 0 || visits.count > requests.count || visits.edgeTo.length > 0 || requests.patience)
+    return false;
   let uniform = UNIFORM.get(visits);
   if (uniform === undefined) {
     const same = (column: Int32Array, entry: number) => column.every((one) => one === entry);
@@ -158,7 +160,8 @@ function isUniform({ visits, requests }: FleetProgram): boolean {
 }
 
 function turnBytes({ visits, requests: { count, turns } }: FleetProgram): number {
-  return turns ? visits.count * 4 + (count - turns.roots) * F.TURN_BYTES : 0;
+  if (!turns) return 0;
+  return visits.count * (turns.again ? 8 : 4) + (count - turns.roots) * F.TURN_BYTES;
 }
 
 /** Bytes that grow with the requests, without padding: `all` of them, and of these what only serves requests in flight. */
@@ -263,23 +266,30 @@ function counted(count: number, words: string): number {
 function placeTurns(
   arena: Arena,
   { count, first, last, concurrency }: FleetProgram['requests'],
-  { roots, after, delay }: Turns,
+  { roots, after, delay, again }: Turns,
   put: Put,
 ): void {
   const then = arena.i32(first[count]).fill(-1);
+  const tries = again && arena.i32(first[count]).fill(-1);
   const records = arena.f64(((count - roots) * F.TURN_BYTES) / 8);
   const words = wordsOf(records);
   for (let r = roots; r < count; r++) {
     const turn = r - roots;
     const end = last[after[r]];
-    if (concurrency > 0 && then[end] >= 0)
+    const sent = tries && again[r] === 1 ? tries : then;
+    if (concurrency > 0 && sent[end] >= 0)
       throw new RangeError('in a closed loop a request is followed by one at most');
     const at = turn * (F.TURN_BYTES / 4);
     words[at + F.TURN_VISIT / 4] = first[r];
     words[at + F.TURN_REQUEST / 4] = r;
-    words[at + F.TURN_NEXT / 4] = then[end];
+    words[at + F.TURN_NEXT / 4] = sent[end];
     records[(turn * F.TURN_BYTES + F.TURN_DELAY) / 8] = delay[r];
-    then[end] = turn;
+    sent[end] = turn;
+  }
+  if (tries) {
+    // whichever try is answered, the same turns follow
+    for (let r = roots; r < count; r++) if (again[r] === 1) then[last[r]] = then[last[after[r]]];
+    put(F.FLEET_AGAIN, tries);
   }
   put(F.FLEET_THEN, then);
   put(F.FLEET_TURNS, records);
@@ -293,16 +303,15 @@ function placeRooms(arena: Arena, { shared, cores }: Rooms, put: Put): void {
   put(F.FLEET_CORES, room + shared + (cores - 1) * F.EVENT_BYTES);
 }
 
-/** STATE_* of every request: that of its last visit, or of the visit that was rejected before that ended. */
+/** STATE_* of every request: that of its last visit, of the visit that was rejected before that ended, or that its client left. */
 export function requestStates({ requests }: FleetProgram, { visits }: FleetColumns, state: Int32Array): Int32Array {
-  if (state.length === requests.count) return state; // one visit a request
+  if (state.length === requests.count && !requests.patience) return state; // one visit a request
   const states = new Int32Array(requests.count);
   for (let r = 0; r < requests.count; r++) {
     states[r] = state[requests.last[r]];
-    if ((visits[requests.last[r] * (F.VISIT_BYTES / 4)] & E.FLAG_REJECTED) === 0) continue;
-    for (let v = requests.first[r]; v < requests.first[r + 1]; v++) {
-      if (state[v] === E.STATE_REJECTED_KV || state[v] === E.STATE_REJECTED_LENGTH) states[r] = state[v];
-    }
+    if ((visits[requests.last[r] * (F.VISIT_BYTES / 4)] & (E.FLAG_REJECTED | E.FLAG_LEAVES)) === 0) continue;
+    states[r] = E.STATE_TIMED_OUT;
+    for (let v = requests.first[r]; v < requests.first[r + 1]; v++) if (isRejected(state[v])) states[r] = state[v];
   }
   return states;
 }

@@ -1,6 +1,7 @@
 // Reads what a fleet run left in kernel memory: results of visits and requests, counters and loads of clients.
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
+import * as F from '../../assembly/layout/fleet.ts';
 import * as L from '../../assembly/layout/load.ts';
 import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
@@ -32,6 +33,12 @@ export interface FleetRun {
   /** What was counted by the instants of the window that is measured; absent where none is. */
   readonly window?: { readonly rule: WindowRule | 'steady'; readonly checkpoints: readonly Checkpoint[] };
   readonly stop: StopReason;
+  /** Output tokens of visits whose client left before it had its answer; absent where none leaves. */
+  readonly wasted?: number;
+  /** s, by request, when it was turned away by a full queue or its client left, for good; absent where neither can happen. */
+  readonly lostAt?: Float64Array;
+  /** Requests that were sent again; absent where nobody tries. */
+  readonly tried?: number;
   /** s, the last instant. */
   readonly clock: number;
   /** What became of instances that start and stop, in order; absent where all are on all the time. */
@@ -89,6 +96,7 @@ export function readRun(
     itl: borrow ? { edges: HISTOGRAM_EDGES, weights: record.histogram } : readGaps(record),
     stop,
     clock: record.cells[R.RUN_CLOCK],
+    ...(program.requests.patience ? { wasted: fleet.record[F.FLEET_WASTED] } : {}),
     stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],
   };
 }

@@ -28,6 +28,7 @@ import { type CascadeSetup, roundOf, type SequencePages } from '../plan/setup.ts
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import { type Put, wordsOf } from './cells.ts';
 import { hashRunsOf } from './hash-runs.ts';
+import { patienceBytes, placePatience } from './patience-tables.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
 import { membersOn, offAtFirst, placeScalers, scaledBy, scalerBytes } from './scaler-tables.ts';
 
@@ -48,7 +49,7 @@ export function tableBytes(program: FleetProgram): number {
   const blocks = lists * (hashCount * 8 + 2 * bitBytes(hashCount));
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
-  const scaled = scalerBytes(program);
+  const scaled = scalerBytes(program) + patienceBytes(program);
   const padding = 256 * (16 + groups.length + 4 * clients.length + 3 * lists);
   return cached + scaled + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
@@ -58,6 +59,7 @@ export function placeTables(arena: Arena, program: FleetProgram, put: Put) {
   placeLinks(arena, program, put);
   placeGroups(arena, program, put);
   placeScalers(arena, program, put);
+  placePatience(arena, program, put);
   put(F.FLEET_HASH_BLOCK, program.hashBlock);
   const loads = arena.f64(program.clients.length * F.LOADS_COLUMNS).fill(0);
   put(F.FLEET_LOADS, loads);

@@ -27,6 +27,7 @@ import {
   requestBytes,
 } from './run-record.ts';
 import { takeChanges } from './scaler-tables.ts';
+import { expandTries, foldTries } from './tries.ts';
 
 export type { FleetRun } from './fleet-read.ts';
 
@@ -78,7 +79,8 @@ export function openFleetRoom(module?: WebAssembly.Module): FleetRoom {
  * Starts a program, in a memory of its own or in `room`, where one run ends (`close`) before the next is started. Throws
  * RangeError when its tables pass 4 GiB.
  */
-export function startFleet(program: FleetProgram, options: FleetOptions, room = openFleetRoom()): StartedFleet {
+export function startFleet(asked: FleetProgram, options: FleetOptions, room = openFleetRoom()): StartedFleet {
+  const program = expandTries(asked);
   const steps: StepRecord[] = [];
   const collect = (batch: StepRecord[]) => {
     for (const step of batch) steps.push(step);
@@ -106,7 +108,8 @@ export function startFleet(program: FleetProgram, options: FleetOptions, room = 
       return stop;
     },
     close: (stop) => {
-      const own = readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false);
+      const left = readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false);
+      const own = foldTries(asked, program, left);
       const read = program.scalers ? { ...own, changes } : own;
       const run = options.reach ? { ...read, reach: readReach(record, program.clients.length) } : read;
       return measuring && watch
@@ -143,7 +146,10 @@ export function isUncoupled({ clients, groups, channels, visits, requests, scale
     ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',
   );
   const single = visits.count === requests.count && visits.edgeTo.length === 0 && visits.fetched === undefined;
-  return alone && counted && single && channels === 0 && !scalers && !requests.turns && isUnflagged(visits.flags);
+  const stays = !requests.patience && clients.every(({ maxQueued }) => maxQueued === undefined);
+  return (
+    alone && counted && single && stays && channels === 0 && !scalers && !requests.turns && isUnflagged(visits.flags)
+  );
 }
 
 const unflagged = new WeakMap<Int32Array, boolean>();

@@ -5,6 +5,7 @@
 import * as E from '../../assembly/layout/enums.ts';
 import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
+import { isRejected } from '../metrics/fleet/walk.ts';
 import type { FleetProgram } from '../plan/fleet.ts';
 import type { LoweredFleet } from '../plan/pipeline/lower-fleet.ts';
 import { startRecord } from './engine.ts';
@@ -130,7 +131,7 @@ function openWatch(placed: PlacedRequests, clients: number, cellOf: (client: num
       for (const [request, one] of flying) {
         const state = placed.state[request]!;
         const finished = state === E.STATE_FINISHED;
-        if (state === E.STATE_REJECTED_KV || state === E.STATE_REJECTED_LENGTH) {
+        if (isRejected(state)) {
           flying.delete(request);
           events.push({ request, time, tokens: 0, end: 'rejected' });
           continue;

@@ -1,10 +1,12 @@
 // The highest load that a fleet keeps its promise at: the very spec simulated at one load after another, over the same random streams.
+
 import type { Catalog } from '../catalog/open.ts';
 import type { Paid } from '../catalog/price-sheets.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { readVersion } from '../check/version.ts';
 import type { FleetTrust } from '../metrics/fleet/trust.ts';
-import { type FleetSummary, lostIn } from '../metrics/sweep.ts';
+import { lostIn } from '../metrics/limits.ts';
+import type { FleetSummary } from '../metrics/sweep.ts';
 import { keepsUp } from '../metrics/types.ts';
 import type { Budget } from '../spec/budget.ts';
 import { fleetPrices } from '../spec/fleet/caveats.ts';

@@ -1,6 +1,7 @@
 // The highest load at which a row keeps its promise, found as `mist size --max-load` finds it, and the run there.
+
 import { UserError } from '../check/issue.ts';
-import { lostIn } from '../metrics/sweep.ts';
+import { lostIn } from '../metrics/limits.ts';
 import { keepsUp } from '../metrics/types.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { loadKindOf } from './load.ts';

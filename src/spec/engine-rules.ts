@@ -29,6 +29,7 @@ export interface EvenPrompts {
 /** Absent = as every engine does. */
 export interface EngineRules {
   readonly recv_interval?: number;
+  readonly max_queued_requests?: number;
   readonly batch_wait?: BatchWait;
   readonly attention_dp_config?: EvenPrompts;
   readonly disable_cascade_attn?: boolean;
@@ -51,6 +52,11 @@ export const rulesShape = {
     .optional()
     .describe(
       'Decode steps between two looks at arrivals of a scheduler that is busy decoding (SGLang: scheduler_recv_interval); 1 if left out.',
+    ),
+  max_queued_requests: count(1, MAX_COUNT)
+    .optional()
+    .describe(
+      'Most requests that wait in one instance, or rank of one: whatever comes while as many do is turned away at once (SGLang: --max-queued-requests, HTTP 503); no limit if left out.',
     ),
   batch_wait: section(
     {
@@ -120,6 +126,7 @@ export function readRules(input: Input): EngineRules | undefined {
   const number = (value: unknown) => measured(value as string | number, 'number');
   if (input.recv_interval !== undefined && number(input.recv_interval) > 1)
     rules.recv_interval = number(input.recv_interval);
+  if (input.max_queued_requests !== undefined) rules.max_queued_requests = number(input.max_queued_requests);
   const wait = input.batch_wait as Input | undefined;
   if (wait?.iters !== undefined && wait.max_tokens_ratio !== undefined)
     rules.batch_wait = { iters: number(wait.iters), max_tokens_ratio: number(wait.max_tokens_ratio) };

@@ -84,7 +84,7 @@ export function openSetters(document: SpecDocument, tree: Tree, options: ReadOpt
   const names = parametersIn(document.data);
   const setters = listFree(tree, names).flatMap((axis): Setter[] => {
     const place = plain ? rewrittenAt(axis.place) : axis.place;
-    const target = targetOf(place, data);
+    const target = targetOf(place, data, plain ? inputAt(data, place.slice(0, -1)) : aroundOf(axis, document.data));
     if (!target) return [];
     const before = ledger.size;
     const values = readValues(axis, place, target.leaf, ledger, world);
@@ -154,11 +154,16 @@ interface Target {
   readonly set: Set;
 }
 
-/** How the value at a place is set; null where it does not stand by itself. */
-function targetOf(place: Path, data: unknown): Target | null {
+/** What an axis stands in, in whichever choice that is. */
+function aroundOf({ options: [first], place }: Axis, data: unknown): unknown {
+  const { path } = first!;
+  return inputAt(data, path.slice(0, path.lastIndexOf(place.at(-1)!)));
+}
+
+/** How the value at a place is set; `pool`: what it stands in; null where it does not stand by itself. */
+function targetOf(place: Path, data: unknown, pool: unknown): Target | null {
   const [section, name, key] = place.map(String);
   if (section === 'fleet' && place.length === 3) {
-    const pool = inputAt(data, place.slice(0, 2));
     if (inputAt(pool, ['kind']) !== 'llm' || !isFree(key, pool, data)) return null;
     return { leaf: (llmShape as Record<string, z.core.$ZodType>)[key], set: poolSetter(name, key) };
   }

@@ -3,6 +3,7 @@
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { parseSpecDocument, writeSpecDocument } from '../spec/document.ts';
+import { inputAt } from '../spec/fields.ts';
 import type { JudgedClaim } from './judge.ts';
 import { openStudy, type Study } from './open-study.ts';
 import { runStudy, type StudyOptions } from './run-study.ts';
@@ -12,6 +13,8 @@ import type { Unstated } from './section.ts';
 export interface Flip {
   readonly parameter: string;
   readonly value: unknown;
+  /** Whether it is what the study itself says. */
+  readonly stated: boolean;
   /** null where the study cannot be run so; `refused` says why. */
   readonly judged: JudgedClaim | null;
   readonly refused: string;
@@ -30,22 +33,37 @@ export interface FlipMap {
 const NEAR = 0.02;
 const MOST_HALVINGS = 8;
 
+/** What is told on the way: rows of the study that is run, and at which value. */
+export type OnFlip = (done: number, total: number, words: string) => void;
+
 /** Throws UserError where the claim is unknown, or nothing is unstated. */
-export async function findFlips(study: Study, name: string, catalog: Catalog, options: StudyOptions): Promise<FlipMap> {
+export async function findFlips(
+  study: Study,
+  name: string,
+  catalog: Catalog,
+  options: StudyOptions,
+  onFlip: OnFlip = () => {},
+): Promise<FlipMap> {
   const { section } = study;
   const claim = study.claims.find((one) => one.name === name)!;
+  const run = (one: Study, words: string) =>
+    runStudy(one, catalog, { ...options, onRow: (done, total) => onFlip(done, total, words) });
+  const stated = (await run(narrowed(study, claim.name), 'as it stands')).claims[0]!;
   const judge = async (parameter: Unstated, value: unknown): Promise<Flip> => {
+    // what the study says is what was run: the same bytes
+    if (isStated(study, parameter.name, value))
+      return { parameter: parameter.name, value, stated: true, judged: stated, refused: '' };
+    const asked = { parameter: parameter.name, value, stated: false };
     try {
       const other = narrowed(withValue(study, parameter.name, value, catalog), name);
-      const { claims } = await runStudy(other, catalog, { ...options, onRow: undefined });
-      return { parameter: parameter.name, value, judged: claims[0]!, refused: '' };
+      const { claims } = await run(other, `${parameter.name} ${String(value)}`);
+      return { ...asked, judged: claims[0]!, refused: '' };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       const { path, expected } = error.issues[0]!;
-      return { parameter: parameter.name, value, judged: null, refused: `${path}: not ${expected}` };
+      return { ...asked, judged: null, refused: `${path}: not ${expected}` };
     }
   };
-  const stated = (await runStudy(narrowed(study, claim.name), catalog, options)).claims[0]!;
   const flips: Flip[] = [];
   const points: FlipMap['points'][number][] = [];
   for (const parameter of section.unstated) {
@@ -98,10 +116,19 @@ function middle(from: number, to: number): number {
 function withValue({ question }: Study, name: string, value: unknown, catalog: Catalog): Study {
   const { text, file } = question;
   const data = structuredClone(parseSpecDocument(text, file).data) as Record<string, unknown>;
-  const given = data.let as Record<string, unknown> | undefined;
-  const path = given && Object.hasOwn(given, name) ? ['let', name] : name.split('.');
-  setAt(data, path, value, name);
+  setAt(data, pathOf(data, name), value, name);
   return openStudy(writeSpecDocument(data), file, catalog);
+}
+
+/** Of a parameter, or of a key by its path. */
+function pathOf(data: Record<string, unknown>, name: string): string[] {
+  const given = data.let as Record<string, unknown> | undefined;
+  return given && Object.hasOwn(given, name) ? ['let', name] : name.split('.');
+}
+
+function isStated({ question: { data } }: Study, name: string, value: unknown): boolean {
+  const written = inputAt(data, pathOf(data as Record<string, unknown>, name));
+  return written !== undefined && JSON.stringify(written) === JSON.stringify(value);
 }
 
 function setAt(data: Record<string, unknown>, path: readonly string[], value: unknown, name: string): void {

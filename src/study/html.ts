@@ -6,7 +6,7 @@ import { formatFigure, type JudgedClaim } from './judge.ts';
 import { MOST_PANELS, type Panel, panelsOf, winnersOf } from './panels.ts';
 import { drawKey, drawPanel } from './pictures.ts';
 import type { StudyResult } from './run-study.ts';
-import { deciding, VERDICTS } from './terminal.ts';
+import { byWords, deciding, VERDICTS } from './terminal.ts';
 
 const STYLE = `${FLEET_STYLE}
 .legend svg{vertical-align:-1px}
@@ -45,7 +45,7 @@ function drawClaims(claims: readonly JudgedClaim[]): Markup {
     const judged = deciding(one);
     const { name, say, where, source } = one.claim;
     const tone = one.verdict === 'holds' ? 'met' : one.verdict === 'fails' ? 'missed' : '';
-    const by = judged && Number.isFinite(judged.margin) ? `x${judged.margin.toFixed(2)}` : '';
+    const by = judged && Number.isFinite(judged.margin) ? byWords(judged.margin) : '';
     return html`<tr><td class="words">${name}<br><small>${say}${where === null ? '' : ` where ${where}`}${source === null ? '' : ` (${source})`}</small></td><td class="left"><span class="pill ${tone}">${VERDICTS[one.verdict]}</span></td><td>${one.counts.holds}/${one.scenarios.length}</td><td>${by}</td><td class="words">${judged ? `${judged.scenario ? `${judged.scenario}: ` : ''}${judged.words}` : ''}</td></tr>`;
   });
   return html`<section class="card"><h2>Claims</h2><div class="scroll open"><table><thead><tr><th class="left">claim</th><th class="left">verdict</th><th>scenarios</th><th>by</th><th class="left">decided by</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;

@@ -63,8 +63,8 @@ export function flipJson({ claim, stated, flips, points }: FlipMap): object {
     claim,
     stated: claimJson(stated),
     points,
-    flips: flips.map(({ parameter, value, judged, refused }) => ({
-      ...{ parameter, value, refused: refused || null },
+    flips: flips.map(({ parameter, value, stated: own, judged, refused }) => ({
+      ...{ parameter, value, as_stated: own, refused: refused || null },
       ...(judged ? { verdict: judged.verdict, counts: judged.counts } : { verdict: null }),
     })),
   };

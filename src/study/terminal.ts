@@ -53,8 +53,13 @@ function factor(judged: JudgedScenario | undefined): string {
   if (!judged || Number.isNaN(judged.margin)) return '';
   const { margin, low, high } = judged;
   const off = Number.isFinite(high / low) ? Math.max(high / margin, margin / low) - 1 : Number.NaN;
-  const by = margin >= 100 ? '> 100' : margin < 0.01 ? '< 0.01' : margin.toFixed(2);
-  return Number.isNaN(off) ? `x${by}` : `x${by} ± ${(off * 100).toFixed(0)} %`;
+  return Number.isNaN(off) ? byWords(margin) : `${byWords(margin)} ± ${(off * 100).toFixed(0)} %`;
+}
+
+/** "x1.88": how far a claim is on its side, as far as anybody reads it. */
+export function byWords(margin: number): string {
+  if (margin >= 100) return '> x100';
+  return margin < 0.01 ? '< x0.01' : `x${margin.toFixed(2)}`;
 }
 
 function tellDeciding(one: JudgedClaim): string {
@@ -115,7 +120,9 @@ export function flipText({ claim, stated, flips, points }: FlipMap): string {
   ];
   const rows = [
     row('as it stands', '', stated, ''),
-    ...flips.map((flip) => row(flip.parameter, String(flip.value), flip.judged, flip.refused)),
+    ...flips.map(({ parameter, value, stated: own, judged, refused }) =>
+      row(parameter, `${String(value)}${own ? ', as it stands' : ''}`, judged, refused),
+    ),
   ];
   const columns = [
     ...left(['parameter', 'value', 'verdict']),

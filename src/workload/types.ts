@@ -31,6 +31,8 @@ export interface Turns {
   /** Index of the request that each follows, -1 = none. */
   readonly after: Int32Array;
   readonly delay: Float64Array; // s
+  /** 1 = another try of the request that it follows: sent where that was turned away or left, not where it was answered. Absent = none is. */
+  readonly again?: Uint8Array;
 }
 
 /** Which leading blocks of a prompt equal those of other prompts: equal ids, equal tokens up to and including the block. */

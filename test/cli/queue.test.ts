@@ -37,6 +37,8 @@ interface Scene {
   worker(...more: string[]): Running;
   coordinate(name: string, shards: number, ...more: string[]): Running;
   until(what: () => boolean, seconds?: number): Promise<void>;
+  /** Until there are shards for workers. */
+  queued(): Promise<void>;
 }
 
 const spec = join(scratch, 'question.yaml');
@@ -52,6 +54,13 @@ async function scene(act: (own: Scene) => Promise<void>): Promise<void> {
     running.push(start(argv));
     return running.at(-1)!;
   };
+  async function until(what: () => boolean, seconds = 300): Promise<void> {
+    for (let tries = 0; !what(); tries++) {
+      const told = () => running.map(({ process, said }) => `${process.exitCode}: ${said()}`);
+      if (tries > seconds * 20) throw new Error(`never: ${what}\n${told().join('\n')}`);
+      await sleep(50);
+    }
+  }
   await redis.start();
   try {
     await act({
@@ -61,12 +70,10 @@ async function scene(act: (own: Scene) => Promise<void>): Promise<void> {
         const cut = ['--queue', url, '--shards', String(shards)];
         return run(['sweep', spec, ...cut, '--out', outOf(name), '--workers', '1', ...more]);
       },
-      async until(what, seconds = 300) {
-        for (let tries = 0; !what(); tries++) {
-          const told = running.map(({ process, said }) => `${process.exitCode}: ${said()}`);
-          if (tries > seconds * 20) throw new Error(`never: ${what}\n${told.join('\n')}`);
-          await sleep(50);
-        }
+      until,
+      async queued() {
+        // each look is a process
+        while (redis.client('keys', 'bull:*:wait').trim() === '') await sleep(500);
       },
     });
   } finally {
@@ -101,18 +108,6 @@ describe.skipIf(!hasRedis()).concurrent('a queue on Redis', () => {
     expect((await mist(['sweep', spec, '--out', whole])).code).toBe(0);
   });
 
-  test('a worker is killed in the middle of a shard: another does it', () =>
-    scene(async ({ redis, worker, coordinate, until }) => {
-      const asked = coordinate('killed', 3);
-      const first = worker();
-      await until(() => began(first));
-      first.process.kill('SIGKILL');
-      const second = worker();
-      expect((await asked.ended).code).toBe(0);
-      expect([finished(first), finished(second)]).toEqual([0, 3]);
-      expectWhole('killed', redis);
-    }));
-
   test('the server is killed and restarted, then loses its data: nothing is lost, nothing done for nothing but what was', () =>
     scene(async ({ redis, worker, coordinate, until }) => {
       const asked = coordinate('restarted', 6);
@@ -129,17 +124,21 @@ describe.skipIf(!hasRedis()).concurrent('a queue on Redis', () => {
       expectWhole('restarted', redis);
     }));
 
-  test('a worker that slept so long that it was taken for dead hands in a shard that another did: it counts once', () =>
+  test('another does the shards of a worker that is killed, and of one that is taken for dead: its work, when it wakes, counts once', () =>
     scene(async ({ redis, worker, coordinate, until }) => {
-      const asked = coordinate('twice', 2);
+      const asked = coordinate('twice', 3);
+      const killed = worker();
+      await until(() => began(killed));
+      killed.process.kill('SIGKILL');
       const sleeper = worker();
       await until(() => began(sleeper));
       sleeper.process.kill('SIGSTOP');
       const other = worker();
-      await until(() => finished(other) === 2);
+      await until(() => finished(other) === 3);
       sleeper.process.kill('SIGCONT');
       expect((await asked.ended).code).toBe(0);
       await until(() => finished(sleeper) === 1);
+      expect(finished(killed)).toBe(0);
       expectWhole('twice', redis);
     }));
 
@@ -162,19 +161,8 @@ describe.skipIf(!hasRedis()).concurrent('a queue on Redis', () => {
       expectWhole('again', redis);
     }));
 
-  test('whoever waits for a server that is gone can be interrupted', () =>
-    scene(async ({ redis, worker, coordinate, until }) => {
-      const asked = coordinate('gone', 3);
-      const own = worker();
-      await until(() => began(own));
-      await redis.stop();
-      await until(() => [asked, own].every((one) => /is gone; waiting for it/.test(one.said())));
-      for (const { process } of [asked, own]) process.kill('SIGINT');
-      await until(() => [asked, own].every((one) => one.process.exitCode === 130), 60);
-    }));
-
   test('a shard that no worker here can do is given up, and says why', () =>
-    scene(async ({ redis, url, run, worker, until }) => {
+    scene(async ({ url, run, worker, queued }) => {
       const trace = join(scratch, 'trace.csv');
       writeFileSync(trace, 'arrived_at,num_prefill_tokens,num_decode_tokens\n0,100,10\n1,200,20\n');
       const own = join(scratch, 'traced.yaml');
@@ -184,7 +172,7 @@ describe.skipIf(!hasRedis()).concurrent('a queue on Redis', () => {
       );
       writeFileSync(own, text);
       const asked = run(['sweep', own, '--queue', url, '--shards', '2', '--out', outOf('traced')]);
-      await until(() => redis.client('keys', 'bull:*:wait').trim() !== '');
+      await queued();
       writeFileSync(trace, 'arrived_at,num_prefill_tokens,num_decode_tokens\n0,100,10\n1,300,20\n');
       worker();
       const { code, stderr } = await asked.ended;
@@ -194,33 +182,31 @@ describe.skipIf(!hasRedis()).concurrent('a queue on Redis', () => {
       );
     }));
 
-  test('work of another spec in the folder, a folder in use, a shard beside a queue: refused', () =>
-    scene(async ({ redis, url, coordinate, until }) => {
+  test('a worker of another build is named and gets nothing; work of another spec, a folder in use are refused; whoever waits for a server that is gone can be interrupted', () =>
+    scene(async ({ redis, url, worker, coordinate, until }) => {
+      const told = { id: 'x', name: 'elsewhere:17', build: '0123456789abcdef', doing: null };
+      redis.client('sadd', 'mist:workers', 'x');
+      redis.client('set', 'mist:worker:x', JSON.stringify(told));
+      const asked = coordinate('used', 3);
+      await until(() => /the worker elsewhere:17 is of build 0123456789abcdef and gets no shards/.test(asked.said()));
+      await until(() => asked.said().includes(`waiting for a worker of this build: mist worker ${url}`));
+
       const other = outOf('other');
       await mist(['sweep', spec, '--seed', '7', '--shard', '1/3', '--out', join(other, 'shards', 'shard-1')]);
       const mixed = await mist(['sweep', spec, '--queue', url, '--shards', '3', '--out', other]);
       expect(mixed.code).toBe(2);
       expect(mixed.stderr).toMatch(/shard-1\/sweep\.work: expected work with --seed null, received 7/);
-
-      const asked = coordinate('used', 3);
-      await until(() => redis.client('keys', 'bull:*:wait').trim() !== '');
       const second = await mist(['sweep', spec, '--queue', url, '--shards', '3', '--out', outOf('used'), '--resume']);
       expect(second.code).toBe(2);
       expect(second.stderr).toMatch(/used: expected a folder that no other run has/);
-      asked.process.kill('SIGTERM');
-      expect((await asked.ended).code).toBe(143);
-    }));
 
-  test('a worker of another build is named, and gets nothing', () =>
-    scene(async ({ redis, url, coordinate, until }) => {
-      const told = { id: 'x', name: 'elsewhere:17', build: '0123456789abcdef', doing: null };
-      redis.client('sadd', 'mist:workers', 'x');
-      redis.client('set', 'mist:worker:x', JSON.stringify(told));
-      const asked = coordinate('builds', 2);
-      await until(() =>
-        asked.said().includes('the worker elsewhere:17 is of build 0123456789abcdef and gets no shards'),
-      );
-      await until(() => asked.said().includes(`waiting for a worker of this build: mist worker ${url}`));
+      const own = worker();
+      await until(() => began(own));
+      await redis.stop();
+      await until(() => [asked, own].every((one) => /is gone; waiting for it/.test(one.said())));
+      asked.process.kill('SIGTERM');
+      own.process.kill('SIGINT');
+      await until(() => asked.process.exitCode === 143 && own.process.exitCode === 130);
     }));
 });
 

@@ -1,4 +1,6 @@
 // Answers one command line after another by the built cli.js, in one process: starting Node for each is what tests would wait for.
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
@@ -6,6 +8,10 @@ const [, , cli] = process.argv;
 const say = process.send.bind(process);
 let runs = 0;
 let queue = Promise.resolve();
+
+// Threads where nobody asks for some: each would load and warm up the rooms once more, which takes longer than a test's question.
+os.availableParallelism = () => 1;
+syncBuiltinESMExports();
 
 // Every run of cli.js listens once more.
 process.stdout.setMaxListeners(0);

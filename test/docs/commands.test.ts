@@ -21,9 +21,6 @@ function place(word: string, files: ReadonlyMap<string, string>): string {
 
 const PAGES = ['start', 'questions', 'commands', 'terminal', 'tools', 'long-runs'];
 
-/** Commands that share out their work. */
-const SHARING = /^mist (sweep|merge|size(?!.*--(max-load|against))) /;
-
 describe.each(PAGES.map((page) => `docs/${page}.md`))('%s', (page) => {
   const files = filesOf(page);
   for (const [name, text] of files) {
@@ -39,9 +36,7 @@ describe.each(PAGES.map((page) => `docs/${page}.md`))('%s', (page) => {
   test.each(commands)('%s', async (line) => {
     // as a shell reads them: quotes only ever stand around words without spaces
     const words = line.replaceAll("'", '').split(/ +/).slice(1);
-    // small questions: starting threads would take longer than answering
-    const alone = SHARING.test(line) && !words.includes('--workers') ? ['--workers', '1'] : [];
-    const { code, stdout, stderr } = await mist([...words.map((word) => place(word, files)), ...alone]);
+    const { code, stdout, stderr } = await mist(words.map((word) => place(word, files)));
     expect(stderr).not.toMatch(/expected .*received/);
     expect(code).toBe(0);
     expect(stdout.length).toBeGreaterThan(50);

@@ -44,6 +44,10 @@ export interface RequestRow {
   /** Position of the request that it follows, so many seconds after the end of that and not before `at`. */
   readonly after?: number;
   readonly delay?: number; // s
+  /** It is another try of that, sent where that was turned away or left. */
+  readonly again?: boolean;
+  /** s that its client waits for the answer. */
+  readonly patience?: number;
 }
 
 export interface FleetCase {
@@ -139,6 +143,9 @@ export function assembleProgram({ requests: listed, concurrency, ...fleet }: Ass
       first: Int32Array.from(first),
       last: Int32Array.from(last),
       concurrency,
+      ...(listed.some(({ patience }) => patience !== undefined)
+        ? { patience: Float64Array.from(requests, ({ patience = Number.POSITIVE_INFINITY }) => patience) }
+        : {}),
       ...(listed.some(isTurn) ? { turns: tabulateTurns(requests, listed) } : {}),
     },
   };
@@ -152,6 +159,9 @@ function tabulateTurns(requests: readonly RequestRow[], listed: readonly Request
     roots: requests.filter(({ after }) => after === undefined).length,
     after: Int32Array.from(requests, ({ after }) => (after === undefined ? -1 : requests.indexOf(listed[after]!))),
     delay: Float64Array.from(requests, ({ delay = 0 }) => delay),
+    ...(requests.some(({ again }) => again)
+      ? { again: Uint8Array.from(requests, ({ again = false }) => Number(again)) }
+      : {}),
   };
 }
 

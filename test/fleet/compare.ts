@@ -44,6 +44,8 @@ export function listDifferences(program: FleetProgram, got: FleetRun, expected: 
   differences.push(...listColumn('state of request', got.requestState, expected.requestState));
   if (!isDeepStrictEqual(got.changes ?? [], expected.changes))
     differences.push(`instances: kernel ${JSON.stringify(got.changes)}, reference ${JSON.stringify(expected.changes)}`);
+  if ((got.wasted ?? 0) !== expected.wasted)
+    differences.push(`wasted: kernel ${got.wasted}, reference ${expected.wasted}`);
   program.clients.forEach(({ kind }, c) => {
     if (kind === 'llm') differences.push(...listCounterDifferences(c, got.clients[c]!, expected.clients[c]!));
   });

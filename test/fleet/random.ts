@@ -18,6 +18,8 @@ import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
 import type { StepTime } from '../../src/spec/types.ts';
 import { drawPages, drawSpeculation, drawSurface, drawWord, mostPages } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
+import { drawImpatience, type Impatience, leaveAndTry, limitAt } from './draw-impatience.ts';
+import { drawLinks, drawPaths, LINKS, LOCATIONS } from './draw-links.ts';
 import { type DrawnScaling, drawScaling, scaleProgram } from './draw-scalers.ts';
 import { cascadeBy, drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
@@ -64,8 +66,6 @@ function drawPrice(): fc.Arbitrary<StepTime> {
   });
 }
 
-const LOCATIONS = 3;
-const LINKS = 3;
 const CHANNELS = 2;
 export const HASH_IDS = 48;
 
@@ -184,20 +184,6 @@ function drawStore(scale: Scale): fc.Arbitrary<FleetClient> {
     .map((drawn) => clientOf({ ...drawn, kind: 'store' }));
 }
 
-function drawLinks(scale: Scale): fc.Arbitrary<FleetLink[]> {
-  const link = fc.record({ name: fc.constant('link'), bandwidth: scale.bandwidth, latency: scale.seconds(0.5) });
-  return fc.array(link, { minLength: LINKS, maxLength: LINKS });
-}
-
-/** Some links between each two places, none within one. */
-function drawPaths(): fc.Arbitrary<number[][]> {
-  const ids = Array.from({ length: LINKS }, (_, link) => link);
-  const path = fc.subarray(ids).chain((links) => fc.shuffledSubarray(links, { minLength: links.length }));
-  return fc
-    .array(path, { minLength: LOCATIONS * LOCATIONS, maxLength: LOCATIONS * LOCATIONS })
-    .map((paths) => paths.map((links, at) => (at % (LOCATIONS + 1) === 0 ? [] : links)));
-}
-
 /** What cores can be chosen by: they have no cache, and nobody looks for the nearest. */
 const CORE_ROUTINGS = ['round-robin', 'load'] as const satisfies readonly RoutingPolicy[];
 
@@ -262,7 +248,17 @@ const LONGEST = 64;
 
 /** Any fleet and any work the design knows. */
 export function drawProgram(most = 14): fc.Arbitrary<FleetProgram> {
-  return drawParts(most).map(assemble);
+  return drawParts(most).map((drawn) => assemble(drawn));
+}
+
+/** The same, where engines turn away, clients leave and try again. */
+export function drawImpatient(most = 14): fc.Arbitrary<FleetProgram> {
+  return fc.boolean().chain((round) => {
+    const scale = round ? ROUND : ANY;
+    return fc
+      .tuple(drawWith(scale, most), drawImpatience(scale.seconds))
+      .map(([drawn, impatience]) => assemble(drawn, impatience));
+  });
 }
 
 /** Any fleet, and requests that are not yet walks through it. */
@@ -282,7 +278,7 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
       groups: fc.array(group, { minLength: 3, maxLength: 3 }),
       row: fc.tuple(...rowMembers(llms).map((members) => drawGroup(members, llms))),
       coreRouting: fc.constantFrom(...CORE_ROUTINGS),
-      links: drawLinks(scale),
+      links: drawLinks(scale.bandwidth, scale.seconds),
       paths: drawPaths(),
       walks: fc.array(
         fc.record({
@@ -308,9 +304,9 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
   });
 }
 
-function assemble(drawn: Drawn): FleetProgram {
+function assemble(drawn: Drawn, impatience: Impatience | null = null): FleetProgram {
   const store = drawn.llms.length + drawn.cores.length;
-  return assembleWith(drawn, ({ walk }) => walkRows(walk, drawn.hashBlock, store), HASH_IDS);
+  return assembleWith(drawn, ({ walk }) => walkRows(walk, drawn.hashBlock, store), HASH_IDS, impatience);
 }
 
 /** The program of a drawn fleet: `rowOf` lays each request out, which may follow the one that was listed at place `after`. */
@@ -318,10 +314,12 @@ export function assembleWith(
   drawn: Drawn,
   rowOf: (request: DrawnRequest, after: number | undefined) => Pick<RequestRow, 'visits' | 'last'>,
   hashCount: number,
+  impatience: Impatience | null = null,
 ): FleetProgram {
   const { llms, cores, store, links, paths, concurrency, hashBlock, storeBytesPerToken } = drawn;
-  const tiled = llms.map((client) => ({
+  const tiled = llms.map((client, i) => ({
     ...client,
+    ...(impatience ? limitAt(impatience, i) : {}),
     ...(hashBlock % client.blockSize > 0 && { prefixCaching: false }),
   }));
   const clients = [...tiled, ...cores, store].map((client, index) => ({ ...client, name: `client ${index}` }));
@@ -344,6 +342,7 @@ export function assembleWith(
     followed.add(before);
     return { at: concurrency === 0 && dated ? now : 0, priority, ...rowOf(request, before), after: before, delay };
   });
+  if (impatience) requests.splice(0, requests.length, ...leaveAndTry(requests, impatience));
   const fleet = { clients, groups, links, locations: LOCATIONS, paths, channels: CHANNELS };
   const program = assembleProgram({ ...fleet, requests, concurrency, hashBlock, hashCount, storeBytesPerToken });
   return scaleProgram(program, drawn.scaling);

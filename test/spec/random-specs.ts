@@ -67,6 +67,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   enable_prefix_caching: [true, false],
   kv_bytes_per_token: [1000, 2e4],
   recv_interval: [1, 3, 30],
+  max_queued_requests: [1, 100],
   batch_wait: [{ iters: 4, max_tokens_ratio: 0.5 }, { iters: 20 }],
   disable_cascade_attn: [true, false],
   attention_quantization: ['bf16', 'fp8'],
@@ -87,7 +88,13 @@ const RARE = [
   ...['batch_wait', 'shards_per_device', 'attention_dp_config', 'padded_len', 'known_to_run', 'log'],
   ...['interconnect', 'network', 'host_link', 'power_limit', 'autoscale', 'devices'],
 ];
-const CLIENTS = [{ time: 'profile' }, { first_token: 'decode' }, { window: 'steady' }, { time: ['none', 'profile'] }];
+const CLIENTS = [
+  { time: 'profile' },
+  { first_token: 'decode' },
+  { window: 'steady' },
+  { time: ['none', 'profile'] },
+  { timeout: '30s', retries: [0, 2], backoff: 0 },
+];
 
 const LENGTHS = [
   { input_len: 100, output_len: { uniform: [5, 20] } },

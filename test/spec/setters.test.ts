@@ -6,16 +6,18 @@ import { UserError } from '../../src/check/issue.ts';
 import { parseSpecDocument, type SpecDocument } from '../../src/spec/document.ts';
 import { chooseRow, readTree, type Tree } from '../../src/spec/fleet/axes.ts';
 import { Ledger } from '../../src/spec/fleet/ledger.ts';
-import { readDocument } from '../../src/spec/fleet/read.ts';
+import { readDocument, worldOf } from '../../src/spec/fleet/read.ts';
 import { readOptionsOf } from '../../src/spec/open.ts';
 import { type Question, readQuestion } from '../../src/spec/question.ts';
+import { settleLimits } from '../../src/spec/relative.ts';
 import { openRows } from '../../src/spec/row-index.ts';
+import { openSetters } from '../../src/spec/setters.ts';
 import { normalize } from '../../src/spec/shorthand.ts';
 import { runs } from '../depth.ts';
 import { expectSame } from '../same.ts';
 import { plainSpecs } from './random-specs.ts';
 
-const OPTIONS = readOptionsOf('examples/spec.yaml', openCatalog());
+const OPTIONS = { ...readOptionsOf('examples/spec.yaml', openCatalog()), unloaded: () => 0.1 };
 
 function attempt<T>(act: () => T): T | 'refused' {
   try {
@@ -29,7 +31,7 @@ function attempt<T>(act: () => T): T | 'refused' {
 /** The fleet of a row, read from its own document. */
 function readRow({ tree, text }: Question, document: SpecDocument, row: number) {
   const { data } = chooseRow(tree, row);
-  return attempt(() => readDocument({ ...document, data }, text, OPTIONS));
+  return attempt(() => settleLimits(readDocument({ ...document, data }, text, OPTIONS), OPTIONS.unloaded));
 }
 
 /** Random specs, some of which have rows that cannot be: rounds beside prompts, a queue that has no newest end. */
@@ -39,10 +41,34 @@ const specs = fc
   .tuple(plainSpecs(), fc.constantFrom({}, {}, {}, ROUNDS, QUEUES))
   .map(([data, more]) => ({ ...data, engine: { ...(data.engine as object), ...more } }));
 
+/** The fleet as one of two, whose axes count only where it is chosen. */
+function amongChoices(data: Record<string, unknown>): Record<string, unknown> {
+  const { fleet: own, ...rest } = normalize(data);
+  const other = { engine: { kind: 'llm', model: 'llama-3.2-1b', hardware: 'l4', count: { from: 1, to: 3 } } };
+  return { ...rest, fleet: { choices: { other, own } } };
+}
+
+test('axes of a fleet that is chosen are set, not read, where nothing that stands beside them forbids it', () => {
+  const pool = (keys: string) => `{kind: llm, model: llama-3.2-1b, hardware: [l4, l40s], ${keys}}`;
+  const text = [
+    'fleet:',
+    '  choices:',
+    `    one: {a: ${pool('count: {from: 1, to: 3}, num_gpu_blocks: 9000')}}`,
+    `    two: {b: ${pool('count: [1, 2], shares: card, max_num_seqs: [8, 16]')}}`,
+    'pipelines: {chat: {stages: [prefill, decode]}}',
+    'workload: {lengths: {input_len: 9, output_len: 9}, request_rate: 1}',
+  ].join('\n');
+  const document = parseSpecDocument(text, 'x');
+  const tree = readTree(document.data, new Ledger(document, 'x'), () => []);
+  const { names } = openSetters(document, tree, OPTIONS, worldOf(OPTIONS));
+  expect(names).toEqual(['fleet.a.count', 'fleet.b.max_num_seqs']);
+});
+
 describe('a setter is a reading', () => {
   test.each([
     ['plain specs', (data: Record<string, unknown>) => data],
     ['fleets', normalize],
+    ['fleets among choices', amongChoices],
   ])('in %s', (_, write) => {
     let rows = 0;
     let refused = 0;

@@ -59,3 +59,10 @@ test('a group that kept what is asked and no longer does is named, and the exit 
   ]);
   expect(accuracyTable([LINE])).toMatch(/5\.0 \/ 9\.0 +-1\.0 +6 \/ 14 +yes +90 %/);
 });
+
+test('a label that would move the columns of the history is refused before anything is replayed', async () => {
+  const said: string[] = [];
+  const out = { stdout() {}, stderr: (text: string) => void said.push(text) };
+  expect(await runTool(['accuracy', '--append', 'watts, clocks'], out)).toBe(2);
+  expect(said.join('')).toContain('--append: expected a label without commas and quotes, received watts, clocks');
+});

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Catalog, openCatalog } from '../../src/catalog/open.ts';
 import type { ErrorBand, ErrorBands } from '../../src/catalog/types.ts';
+import { UserError } from '../../src/check/issue.ts';
 import { writeWhole } from '../../src/check/whole-file.ts';
 import { type Output, readFlags } from '../../src/commands/flags.ts';
 import { drawTable, left, right } from '../../src/report/table.ts';
@@ -92,6 +93,9 @@ export async function printAccuracy(argv: readonly string[], out: Output, root: 
     out.stdout(HELP);
     return 0;
   }
+  const label = flags['--append'];
+  if (label !== undefined && /[",\n]/.test(label))
+    throw new UserError([{ path: '--append', expected: 'a label without commas and quotes', received: label }]);
   const data = flags['--data'] ?? process.env.MIST_DATA ?? join(root, '../shared/data');
   if (!existsSync(join(data, 'cases', 'cases.csv'))) {
     out.stdout(`skipped: no measured cases at ${data} (set MIST_DATA)\n`);
@@ -99,7 +103,6 @@ export async function printAccuracy(argv: readonly string[], out: Output, root: 
   }
   const lines = await measureAccuracy(data, openCatalog(), flags['--error-bands']);
   out.stdout(accuracyTable(lines));
-  const label = flags['--append'];
   return label === undefined ? 0 : keepHistory(join(root, 'bench/accuracy-history.csv'), label, lines, out);
 }
 

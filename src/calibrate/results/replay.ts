@@ -1,6 +1,8 @@
 // Replays a measured run of one deployment with other host times and kernel factors: what its figures would be then.
+
 import type { EngineProfile } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
+import { lostIn } from '../../metrics/limits.ts';
 import type { FleetSummary } from '../../metrics/sweep.ts';
 import { blocksOf, type Deployment } from '../../plan/deployment.ts';
 import { type LoweredFleet, prepareFleet } from '../../plan/pipeline/lower-fleet.ts';
@@ -144,7 +146,7 @@ export function replayRun(bench: Bench, run: ReplayedRun, tuning: Tuning): Fleet
   known.set(run, asked);
   const lowered = repriceFleet(spec, asked, tuned, session);
   const result = summariseRun(spec, lowered, runFleet(lowered.program, { leap: 'exact' }, room));
-  const lost = result.rejected_kv + result.rejected_length + result.unfinished;
+  const lost = lostIn(result);
   if (lost > 0) {
     const { numGpuBlocks } = lowered.program.clients[0];
     const received = `${lost} of ${run.requests.count} that the KV cache of ${numGpuBlocks} blocks, or max_model_len, does not let in`;

@@ -40,7 +40,7 @@ export function measureFlow(run: FleetRun, requests: RequestColumns, predecessor
   for (let r = 0; r < count; r++) {
     const state = requests.state[r]!;
     served[r] = state === STATE_FINISHED ? 1 : 0;
-    end[r] = state === STATE_FINISHED ? requests.finish[r]! : isRejected(state) ? rejectedAt(run, r) : Infinity;
+    end[r] = state === STATE_FINISHED ? requests.finish[r]! : endOfLost(run, r, state);
   }
   const alone = program.visits.count === count && program.clients.every(({ kind }) => kind !== 'store');
   const waits = alone ? waitsOfSingles(requests, results.start, end) : waitsOnPaths(run, requests, predecessors, end);
@@ -78,7 +78,10 @@ function listSent({ program, results }: FleetRun, over: Float64Array): Sent | nu
   return { begin: begin.slice(0, n), end: end.slice(0, n), bytes: bytes.slice(0, n) };
 }
 
-function rejectedAt({ program, results }: FleetRun, r: number): number {
+/** s, when a request that was not answered was over; Infinity where it is not. */
+function endOfLost({ program, results, lostAt }: FleetRun, r: number, state: number): number {
+  if (lostAt && !Number.isNaN(lostAt[r]!)) return lostAt[r]!;
+  if (!isRejected(state)) return Infinity;
   const v = findRejection(program.requests.first[r]!, program.requests.first[r + 1]!, results);
   return v < 0 ? Infinity : results.ready[v]!;
 }

@@ -56,6 +56,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
+    ...impatienceOf(run),
     stopped: run.stopped ?? '',
     breakdown: breakDown(run, { ...requests, state: within.state }, latencies.e2el, predecessors),
     stages: measureStages(run, seen.members, predecessors, prices),
@@ -110,6 +111,7 @@ export function summariseFleet(run: FleetRun, isShort?: (told: Told) => boolean)
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
+    ...impatienceOf(run),
     stopped,
   };
 }
@@ -156,6 +158,14 @@ function summariseGivenUp(run: FleetRun): FleetSummary {
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
   };
   return states.unsent === undefined ? summary : { ...summary, unsent: states.unsent };
+}
+
+/** What clients that leave, or try again, cost; nothing where none does. */
+function impatienceOf({ tried, wasted }: FleetRun): Pick<FleetResult, 'retried' | 'wasted_tokens'> {
+  return {
+    ...(tried === undefined ? {} : { retried: tried }),
+    ...(wasted === undefined ? {} : { wasted_tokens: wasted }),
+  };
 }
 
 /** How the drafts of all clients did; nothing where none drafts. */

@@ -4,6 +4,8 @@ import {
   STATE_FINISHED,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
+  STATE_REJECTED_QUEUE,
+  STATE_TIMED_OUT,
   STATE_UNFINISHED,
   STATE_UNSENT,
 } from '../../../assembly/layout/enums.ts';
@@ -26,7 +28,7 @@ export function readRequests({
   requestState,
 }: Pick<FleetRun, 'program' | 'results' | 'requestState'>): RequestColumns {
   const { requests } = program;
-  if (requestState && program.visits.count === requests.count) {
+  if (requestState && program.visits.count === requests.count && !requests.patience) {
     // every request is one visit, which ends it
     const arrival = isKnown(requests) ? requests.arrival : results.ready;
     return { state: requestState, arrival, finish: results.finish };
@@ -64,7 +66,7 @@ export function findRejection(from: number, to: number, results: VisitResults): 
 }
 
 export function isRejected(state: number): boolean {
-  return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH;
+  return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH || state === STATE_REJECTED_QUEUE;
 }
 
 type Column = Float64Array | Int32Array | Uint8Array;
@@ -117,9 +119,15 @@ export function countStates(state: Int32Array, chosen?: (index: number) => boole
   const of = (one: number): number => tally[one]!;
   const [finished, cancelled, unsent] = [of(STATE_FINISHED), of(STATE_CANCELLED), of(STATE_UNSENT)];
   const [rejected_kv, rejected_length] = [of(STATE_REJECTED_KV), of(STATE_REJECTED_LENGTH)];
-  const unfinished = total - finished - cancelled - unsent - rejected_kv - rejected_length;
-  const counts = { total, finished, rejected_kv, rejected_length, cancelled, unfinished };
-  return unsent > 0 ? { ...counts, unsent } : counts;
+  const [rejected_queue, timed_out] = [of(STATE_REJECTED_QUEUE), of(STATE_TIMED_OUT)];
+  const ended = finished + cancelled + unsent + rejected_kv + rejected_length + rejected_queue + timed_out;
+  const counts = { total, finished, rejected_kv, rejected_length, cancelled, unfinished: total - ended };
+  return {
+    ...counts,
+    ...(unsent > 0 ? { unsent } : {}),
+    ...(rejected_queue > 0 ? { rejected_queue } : {}),
+    ...(timed_out > 0 ? { timed_out } : {}),
+  };
 }
 
 /** More than there are states. */

@@ -15,6 +15,7 @@ import type { Lowering } from '../lower.ts';
 import { type BoundPool, bindPools } from './bind-pools.ts';
 import { type Blame, openBlame } from './blame.ts';
 import { localGroupOf, openGroups } from './groups.ts';
+import { impatienceOf } from './impatience.ts';
 import { clientsByPool, jointClient, type LaidRequests, layRequests, requestsOf } from './lay-requests.ts';
 import { type Placement, placeInstances, type Standing } from './place.ts';
 import { scalersOf } from './scalers.ts';
@@ -169,7 +170,7 @@ function lowerPools(
     channels: channelsOf(spec).count,
     stages: laid.stages,
     visits: laid.visits,
-    requests: timeTurns(spec, laid, groups, facts),
+    requests: { ...timeTurns(spec, laid, groups, facts), ...impatienceOf(spec, walks.pipeline) },
     hashBlock,
     hashCount: laid.hashCount,
     storeBytesPerToken: bytes,

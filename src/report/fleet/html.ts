@@ -3,7 +3,7 @@
 import { tellPaid } from '../../catalog/price-sheets.ts';
 import { latencyBand } from '../../metrics/error-band.ts';
 import type { FleetResult, MeasuredFleet } from '../../metrics/fleet/types.ts';
-import { achieved } from '../../metrics/limits.ts';
+import { achieved, lostIn } from '../../metrics/limits.ts';
 import { NO_SITE } from '../../spec/power.ts';
 import type { LatencyMetric, Slo } from '../../spec/types.ts';
 import { METRIC_WORDS } from '../describe.ts';
@@ -39,7 +39,7 @@ ${drawProvenance(result, context)}`;
 
 function drawHero(result: FleetResult, context: FleetContext): Markup {
   const { unsent = 0 } = result;
-  const total = result.completed + result.rejected_kv + result.rejected_length + result.unfinished + unsent;
+  const total = result.completed + lostIn(result) + unsent;
   const served =
     result.completed === total
       ? `${plural(total, 'request')} served`
@@ -51,6 +51,8 @@ function drawHero(result: FleetResult, context: FleetContext): Markup {
   const lost = [
     [result.rejected_kv, 'rejected because the KV cache is too small'],
     [result.rejected_length, 'rejected as too long'],
+    [result.rejected_queue ?? 0, 'turned away by a full queue'],
+    [result.timed_out ?? 0, 'left by their clients'],
     [result.unfinished, 'unfinished'],
     [unsent, 'never sent after a rejected turn'],
   ] as const;

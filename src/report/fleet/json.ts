@@ -1,6 +1,7 @@
 // A run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, instances and pipelines.
 
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
+import { lostIn } from '../../metrics/limits.ts';
 import type { Sampling } from '../../metrics/sampling.ts';
 import type { Summary } from '../../metrics/types.ts';
 import type { Balance } from '../../metrics/verdict.ts';
@@ -11,7 +12,7 @@ import { paidJson } from '../prices.ts';
 import type { FleetContext } from './context.ts';
 
 export function fleetJson(result: FleetResult, context: FleetContext): JsonObject {
-  const failed = result.rejected_kv + result.rejected_length + result.unfinished;
+  const failed = lostIn(result);
   const model = context.models.join(', ');
   return {
     date: context.date ?? null,
@@ -35,6 +36,20 @@ export function fleetJson(result: FleetResult, context: FleetContext): JsonObjec
   };
 }
 
+const SOMETIMES = ['rejected_queue', 'timed_out', 'retried', 'wasted_tokens', 'unsent'] as const;
+
+/** Requests that were not answered, by why, and what that cost; of what cannot happen, nothing is said. */
+function lostFields(result: FleetResult): JsonObject {
+  const { rejected_kv, rejected_length, unfinished } = result;
+  const some = SOMETIMES.filter((field) => result[field] !== undefined);
+  return {
+    rejected_kv,
+    rejected_length,
+    unfinished,
+    ...Object.fromEntries(some.map((field) => [field, result[field]!])),
+  };
+}
+
 function ourFields(result: FleetResult, context: FleetContext): JsonObject {
   return {
     schema: 'mist-run-2',
@@ -43,10 +58,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     stopped: result.stopped === '' ? null : result.stopped,
     slo_met: result.slo_met,
     good_fraction: finiteOrNull(result.good_fraction),
-    rejected_kv: result.rejected_kv,
-    rejected_length: result.rejected_length,
-    unfinished: result.unfinished,
-    ...(result.unsent === undefined ? {} : { unsent: result.unsent }),
+    ...lostFields(result),
     visits: result.visits,
     preemptions: result.preemptions,
     utilisation: finiteOrNull(result.utilisation),

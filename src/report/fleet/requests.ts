@@ -4,6 +4,8 @@ import {
   STATE_FINISHED,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
+  STATE_REJECTED_QUEUE,
+  STATE_TIMED_OUT,
   STATE_UNSENT,
 } from '../../../assembly/layout/enums.ts';
 import type { MeasuredFleet } from '../../metrics/fleet/types.ts';
@@ -18,6 +20,8 @@ export function stateName(state: number): string {
   if (state === STATE_REJECTED_KV) return 'rejected-kv';
   if (state === STATE_CANCELLED) return 'cancelled';
   if (state === STATE_UNSENT) return 'unsent';
+  if (state === STATE_REJECTED_QUEUE) return 'rejected-queue';
+  if (state === STATE_TIMED_OUT) return 'timed-out';
   return state === STATE_REJECTED_LENGTH ? 'rejected-length' : 'unfinished';
 }
 

@@ -1,5 +1,7 @@
 // The block of `vllm bench serve`, then what only a simulation knows.
+
 import type { FleetResult } from '../../metrics/fleet/types.ts';
+import { lostIn } from '../../metrics/limits.ts';
 import { NO_SITE } from '../../spec/power.ts';
 import {
   BLOCK,
@@ -25,7 +27,7 @@ export function servingBlock(result: FleetResult, context: FleetContext): string
   return [
     center(' Serving Benchmark Result ', '='),
     line('Successful requests:', String(result.completed)),
-    line('Failed requests:', String(result.rejected_kv + result.rejected_length + result.unfinished)),
+    line('Failed requests:', String(lostIn(result))),
     ...(context.maxConcurrency > 0 ? [line('Maximum request concurrency:', String(context.maxConcurrency))] : []),
     ...(context.requestRate > 0 ? [line('Request rate configured (RPS):', fixed(context.requestRate))] : []),
     line('Benchmark duration (s):', fixed(result.duration)),
@@ -52,6 +54,10 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
   const counts = [
     ['Rejected, KV cache too small:', result.rejected_kv],
     ['Rejected, longer than max_model_len:', result.rejected_length],
+    ['Turned away by a full queue:', result.rejected_queue ?? 0],
+    ['Left by their clients:', result.timed_out ?? 0],
+    ['Sent again:', result.retried ?? 0],
+    ['Output tokens made for nobody:', result.wasted_tokens ?? 0],
     ['Unfinished when stopped:', result.unfinished],
     ['Never sent after a rejected turn:', result.unsent ?? 0],
     ['Input tokens from caches:', result.cached_input_tokens],

@@ -4,15 +4,20 @@ import type { Catalog } from '../../catalog/open.ts';
 import { type Paid, paidFor } from '../../catalog/price-sheets.ts';
 import { ranksRequests } from '../../check/scheduler-lists.ts';
 import { JOINTS } from '../machine.ts';
+import type { Impatience } from './client.ts';
 import type { FleetSpec, PoolSpec } from './types.ts';
 
 /** One sentence each; of drafting models too, and of what start-up logs say beyond a spec. */
-export function fleetCaveats({ pools, pipelines }: Pick<FleetSpec, 'pools' | 'pipelines'>, catalog: Catalog): string[] {
+export function fleetCaveats(
+  { pools, pipelines, client }: Pick<FleetSpec, 'pools' | 'pipelines' | 'client'>,
+  catalog: Catalog,
+): string[] {
   return [
     ...caveatsOf(catalog, new Set(pools.flatMap(modelsOf)), new Set(pools.map(deviceOf))),
     ...new Set(pools.flatMap((pool) => doubtfulLinks(pool, catalog))),
     ...pools.flatMap(tellLeftOut),
     ...tellIdlePriorities(pools, pipelines),
+    ...tellIdleTries(pools, [client?.impatience ?? {}, ...pipelines.map((pipeline) => pipeline.client)]),
   ];
 }
 
@@ -25,6 +30,14 @@ function tellIdlePriorities(pools: readonly PoolSpec[], pipelines: FleetSpec['pi
   if (!differ && ranking.length > 0)
     return [`Pool ${ranking.join(', ')} packs by priority, but all requests have the same (pipelines.NAME.priority).`];
   return [];
+}
+
+/** Requests that would be sent again if anything could turn them away. */
+function tellIdleTries(pools: readonly PoolSpec[], rules: readonly Impatience[]): string[] {
+  const limited = pools.some((pool) => pool.kind === 'llm' && pool.configuration.rules?.max_queued_requests);
+  if (limited || rules.some(({ timeout }) => timeout !== undefined) || !rules.some(({ retries = 0 }) => retries > 0))
+    return [];
+  return ['Retries have no effect: no pool has max_queued_requests, and no client a timeout.'];
 }
 
 /** Flags of a start-up log that nothing is made of. */

@@ -1,5 +1,6 @@
 // The client section: what of a run the sender of the requests sees and counts.
-import { section, word } from '../leaf.ts';
+import { measured } from '../../check/units.ts';
+import { count, quantity, section, word } from '../leaf.ts';
 
 /** What figures are of. */
 export interface ClientSpec {
@@ -12,13 +13,39 @@ export interface ClientSpec {
    * steady: from the first instant at which all of a closed loop are in flight until the first completion that is not replaced.
    */
   readonly window: WindowName;
+  /** Of every pipeline that does not say otherwise. */
+  readonly impatience: Impatience;
+}
+
+/** How a client waits for an answer; absent: for ever, never again, 1 s. */
+export interface Impatience {
+  readonly timeout?: number; // s
+  readonly retries?: number;
+  readonly backoff?: number; // s
 }
 
 /** Parts of a run that figures can be of; the first is the default. */
 export const WINDOWS = ['measured', 'all', 'steady'] as const;
 export type WindowName = (typeof WINDOWS)[number];
 
-export const CLIENT: ClientSpec = { time: 'profile', firstToken: 'prefill', window: WINDOWS[0] };
+export const CLIENT: ClientSpec = { time: 'profile', firstToken: 'prefill', window: WINDOWS[0], impatience: {} };
+
+/** Keys of whoever sends requests. */
+export const impatienceShape = {
+  timeout: quantity('time', 'a time above 0', { above: 0 })
+    .optional()
+    .describe(
+      'From the moment a request is sent (again) until its client leaves without the answer: what waits of it goes at once, what runs when its step ends. It waits for ever if left out.',
+    ),
+  retries: count(0, 20)
+    .optional()
+    .describe(
+      'How often a request is sent again that a full queue turned away or whose client left; 0 if left out. Latencies count from the first time.',
+    ),
+  backoff: quantity('time', 'a time of at least 0')
+    .optional()
+    .describe('From that to the first of these; twice as long to every one after it. 1 s if left out.'),
+};
 
 export const client = section(
   {
@@ -37,11 +64,19 @@ export const client = section(
       .describe(
         'What figures are of: measured, the run between warmup and cooldown of the workload; all, what a benchmark counts, ramp, start burst and drain included; steady, of a closed loop, from the first instant at which all are in flight until the first completion that is not replaced. measured if left out.',
       ),
+    ...impatienceShape,
   },
-  'what the client sees: {time, first_token, window}',
+  'what the client sees and does: {time, first_token, window, timeout, retries, backoff}',
 );
 
-type Input = { readonly time?: unknown; readonly first_token?: unknown; readonly window?: unknown };
+type Input = Readonly<Record<string, unknown>>;
+
+/** What of it is said. */
+export function readImpatience(input: Input | undefined): Impatience {
+  const read = (key: keyof Impatience, unit: 'time' | 'number') =>
+    input?.[key] === undefined ? {} : { [key]: measured(input[key] as string | number, unit) };
+  return { ...read('timeout', 'time'), ...read('retries', 'number'), ...read('backoff', 'time') };
+}
 
 /** Reads a section that was checked already. */
 export function readClient(input: Input | undefined): ClientSpec {
@@ -49,5 +84,6 @@ export function readClient(input: Input | undefined): ClientSpec {
     time: (input?.time as ClientSpec['time'] | undefined) ?? CLIENT.time,
     firstToken: (input?.first_token as ClientSpec['firstToken'] | undefined) ?? CLIENT.firstToken,
     window: (input?.window as ClientSpec['window'] | undefined) ?? CLIENT.window,
+    impatience: readImpatience(input),
   };
 }

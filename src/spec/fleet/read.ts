@@ -19,7 +19,7 @@ import { number, type Part, readFilePath, type World } from '../world.ts';
 import { checkFlow } from './check-flow.ts';
 import { checkTogether } from './check-together.ts';
 import type { StageWorld } from './choose-pools.ts';
-import { readClient } from './client.ts';
+import { readClient, readImpatience } from './client.ts';
 import { Ledger } from './ledger.ts';
 import { readStages } from './read-pipelines.ts';
 import { readPools } from './read-pools.ts';
@@ -162,7 +162,8 @@ function readPipeline(name: string, input: Part, workload: Part, stages: StageWo
   const lengths = own === undefined ? null : readLengths(own, [...path, 'lengths'], ledger, world);
   const read = readStages(input.stages, [...path, 'stages'], stages);
   checkFlow(read, stages);
-  return { name, weight: number(input.weight, 1), priority: number(input.priority, 0), lengths, stages: read };
+  const [weight, priority] = [number(input.weight, 1), number(input.priority, 0)];
+  return { name, weight, priority, lengths, client: readImpatience(input), stages: read };
 }
 
 function readSessions(input: Part | undefined, ledger: Ledger): SessionSpec | null {

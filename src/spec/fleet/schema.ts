@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { HASH_BLOCK } from '../defaults.ts';
 import { word } from '../leaf.ts';
 import { questionShape, workloadShape } from '../schema.ts';
-import { client } from './client.ts';
+import { client, impatienceShape } from './client.ts';
 import {
   bandwidth,
   count,
@@ -102,9 +102,10 @@ const pipeline = section(
         'Where engines have packing: priority, requests of the smallest are served first and preempted last; 0 if left out.',
       ),
     lengths: workloadShape.lengths.describe("Lengths of its own, instead of the workload's."),
+    ...impatienceShape,
     stages,
   },
-  'a pipeline: {weight, priority, lengths, stages}',
+  'a pipeline: {weight, priority, lengths, timeout, retries, backoff, stages}',
 );
 
 const DISAGGREGATION = 'global, or {local: groups}';

@@ -12,7 +12,7 @@ import type { FromLog } from '../fill-from-log.ts';
 import type { PowerSpec } from '../power.ts';
 import type { Configuration, Slo, WorkloadSpec } from '../types.ts';
 import type { Autoscale } from './autoscale.ts';
-import type { ClientSpec } from './client.ts';
+import type { ClientSpec, Impatience } from './client.ts';
 import type { DomainKind, ROLES, TRANSFERS, WritePolicy } from './words.ts';
 
 /** How visits are spread over the clients of a pool. */
@@ -129,6 +129,8 @@ export interface PipelineSpec {
   readonly weight: number;
   /** Where engines pack by priority, the smallest is served first and preempted last. */
   readonly priority: number;
+  /** How its clients wait, where that is not as the client section says. */
+  readonly client: Impatience;
   /** Lengths of its own, instead of the workload's. */
   readonly lengths: WorkloadSpec['lengths'];
   readonly stages: readonly StageSpec[];

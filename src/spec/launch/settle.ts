@@ -93,5 +93,7 @@ export function noteForeign(pool: Deployed, known: readonly string[], notes: str
   if (c.rules?.batch_wait) note('batch_wait', 'batch waiting');
   if (c.rules?.attention_dp_config) note('attention_dp_config', 'prompts that wait until every rank has one');
   if (c.rules?.recv_interval) note('recv_interval', `${c.rules.recv_interval} steps between two looks at arrivals`);
+  if (c.rules?.max_queued_requests)
+    note('max_queued_requests', `a queue of at most ${c.rules.max_queued_requests} requests`);
   if (c.rules?.disable_cascade_attn === false) note('disable_cascade_attn', 'cascade attention');
 }

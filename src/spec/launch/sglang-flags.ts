@@ -61,7 +61,7 @@ const SCHEDULER: readonly FlagRow[] = [
   lost('--schedule-policy', 'the queue is in the order of arrival', { usual: ['fcfs'] }),
   lost('--schedule-conservativeness', 'blocks for the prompt are enough to start', { usual: [1, 0.3], as: WORD }),
   lost('--enable-priority-scheduling', 'no priorities', { as: SWITCH }),
-  lost('--max-queued-requests', 'a queue has no limit', { as: SIGNED }),
+  sets('--max-queued-requests', 'max_queued_requests', COUNT),
   lost('--prefill-max-requests', 'a step takes as many prompts as its budget', { as: SIGNED }),
   lost('--num-continuous-decode-steps', 'the scheduler looks after every decode', { usual: [1], as: SIGNED }),
   lost('--disable-overlap-schedule', 'host time is that of the profile, which overlaps', { as: SWITCH }),

@@ -49,6 +49,7 @@ export function settleSglang(told: Told, setting: Setting): Settled {
       : { num_gpu_blocks: Math.max(1, Math.floor(Number(told.max_total_tokens) / size)) }),
     ...(told.disable_radix_cache === true ? { enable_prefix_caching: false } : {}),
     recv_interval: told.recv_interval,
+    max_queued_requests: told.max_queued_requests,
     ...(drafts.section ? { speculative_config: drafts.section } : {}),
     role: told.role,
   };
@@ -74,7 +75,7 @@ export function tellSglang(pool: Deployed): Telling {
   if (c.admission !== 'new-token-ratio') notes.push(`the engine has no flag for ${c.admission} admission`);
   if (c.batching !== 'chunked' && c.batching !== 'continuous')
     notes.push(`the engine has no flag for ${c.batching} batching`);
-  noteForeign(pool, ['recv_interval'], notes);
+  noteForeign(pool, ['recv_interval', 'max_queued_requests'], notes);
   const { max_num_seqs, max_num_batched_tokens, ...common } = tellCommon(pool);
   const budget = Number(max_num_batched_tokens);
   const told = {
@@ -91,6 +92,7 @@ export function tellSglang(pool: Deployed): Telling {
     ...(c.batching === 'chunked' ? { enable_mixed_chunk: true } : {}),
     ...(pool.prefixCaching === false ? { disable_radix_cache: true } : {}),
     ...(c.rules?.recv_interval ? { recv_interval: c.rules.recv_interval } : {}),
+    ...(c.rules?.max_queued_requests ? { max_queued_requests: c.rules.max_queued_requests } : {}),
     ...draftsToWords(c, 'sglang', notes),
     ...(pool.role === 'both' ? {} : { role: pool.role }),
   };

@@ -1,5 +1,12 @@
 // From visit to visit: a visit ends, its edges depart and are delivered, the next becomes ready, is routed and joins (R1, R3, R5, R10).
-import { STATE_CANCELLED, STATE_FINISHED, STATE_PENDING } from '../../../assembly/layout/enums.ts';
+import {
+  STATE_CANCELLED,
+  STATE_FINISHED,
+  STATE_PENDING,
+  STATE_REJECTED_QUEUE,
+  STATE_TIMED_OUT,
+} from '../../../assembly/layout/enums.ts';
+import { leaveClient } from './patience.ts';
 import { settleFlows } from './rates.ts';
 import { chooseClient, findRefusal, pathBetween, sumLatencies } from './route.ts';
 import { giveUp } from './share.ts';
@@ -8,8 +15,9 @@ import type { Client, Edge, FleetEvent, Flow, FormedStep, Visit, World } from '.
 /** Has all its output: writes to its store, lets go of what it shared, and its edges are due now. */
 export function endVisit(world: World, visit: Visit, now: number): void {
   const { results, program } = world;
-  results.state[visit.index] = STATE_FINISHED;
-  results.finish[visit.index] = now;
+  results.state[visit.index] = visit.leaves ? STATE_TIMED_OUT : STATE_FINISHED;
+  if (visit.leaves) world.wasted += visit.output;
+  else results.finish[visit.index] = now;
   visit.client!.outstanding.delete(visit);
   if (visit.writes >= 0) world.events.push({ time: now, edge: null, visit, tier: WRITE });
   if (visit.lets >= 0) letGo(world.visits[visit.lets]!);
@@ -22,6 +30,10 @@ export function endVisit(world: World, visit: Visit, now: number): void {
 const WRITE = 1e9;
 /** The tier of the event that a request arrives which follows another: after all other events of its instant, in visit order. */
 const TURN = 2e9;
+/** The same, where the request is another try of it. */
+const AGAIN = 3e9;
+/** The tier of the event that the client of a request leaves, after all of those. */
+const LEAVE = 4e9;
 
 function writeBlocks(world: World, visit: Visit): void {
   const { tiers, setup } = world.clients[visit.writes]!;
@@ -62,12 +74,18 @@ function closeRequest(world: World, request: number, state: number, now: number)
   if (world.requestState[request] !== STATE_PENDING) return;
   world.requestState[request] = state;
   const { count, concurrency, turns, first, arrival } = world.program.requests;
-  const followers = Array.from(turns?.after ?? []).flatMap((after, r) => (after === request ? [r] : []));
-  if (followers.length > 0 && state === STATE_FINISHED) {
-    for (const r of followers) {
+  const isAgain = (r: number) => turns?.again?.[r] === 1;
+  let origin = request;
+  while (isAgain(origin)) origin = turns!.after[origin]!;
+  const listed = Array.from(turns?.after ?? [], (after, r) => ({ after, r }));
+  const next = listed.filter(({ after, r }) => !isAgain(r) && after === origin && state === STATE_FINISHED);
+  const mayTry = state === STATE_REJECTED_QUEUE || state === STATE_TIMED_OUT;
+  const tries = listed.filter(({ after, r }) => isAgain(r) && after === request && mayTry);
+  if (next.length + tries.length > 0) {
+    for (const { r } of [...next, ...tries]) {
       const time = Math.max(now + turns!.delay[r]!, arrival[r]!);
       world.arrival[r] = time;
-      world.events.push({ time, edge: null, visit: world.visits[first[r]!]!, tier: TURN });
+      world.events.push({ time, edge: null, visit: world.visits[first[r]!]!, tier: isAgain(r) ? AGAIN : TURN });
     }
   } else if (concurrency > 0 && world.sent < (turns?.roots ?? count)) world.arrival[world.sent++] = now;
 }
@@ -91,7 +109,8 @@ export function deliverPhase(world: World, now: number): void {
     const handled = event;
     world.events = world.events.filter((one) => one !== handled);
     if (handled.tier === WRITE) writeBlocks(world, handled.visit);
-    else if (handled.tier === TURN) becomeReady(world, handled.visit, null, now);
+    else if (handled.tier === LEAVE) leave(world, handled.visit, now);
+    else if (handled.tier === TURN || handled.tier === AGAIN) becomeReady(world, handled.visit, null, now);
     else if (handled.edge === null) deliverTier(world, handled.visit, now);
     else if (handled.edge.departed) deliverEdge(world, handled.edge, now);
     else departEdge(world, handled.edge, now);
@@ -106,6 +125,10 @@ function flowLatency(world: World, flow: Flow): number {
 /** The earliest event; at one time edges by index, then stores by visit and tier. */
 export function nextEvent(world: World): FleetEvent | null {
   let first: FleetEvent | null = null;
+  // whoever has the answer does not leave
+  world.events = world.events.filter(
+    ({ tier, visit }) => tier !== LEAVE || world.requestState[visit.request] === STATE_PENDING,
+  );
   for (const event of world.events) if (first === null || comesBefore(event, first)) first = event;
   return first;
 }
@@ -119,7 +142,22 @@ function comesBefore(a: FleetEvent, b: FleetEvent): boolean {
 }
 
 function rankOf({ tier }: FleetEvent): number {
-  return tier === TURN ? 2 : Number(tier === WRITE);
+  return Math.max(0, [WRITE, TURN, AGAIN, LEAVE].indexOf(tier) + 1);
+}
+
+/** The client of a request that has no answer leaves: what of it is still to come never does. */
+function leave(world: World, root: Visit, now: number): void {
+  for (const visit of world.visits) {
+    if (visit.request !== root.request || !isPending(world, visit)) continue;
+    if (visit.pending > 0) cancelVisit(world, visit);
+    else leaveClient(world, visit, letBack);
+  }
+  closeRequest(world, root.request, STATE_TIMED_OUT, now);
+}
+
+/** It needs nothing any more that another visit holds for it. */
+export function letBack(world: World, visit: Visit): void {
+  if (visit.lets >= 0) letGo(world.visits[visit.lets]!);
 }
 
 /** Of visits that end with this step, edges that go layer by layer depart in the instant in which it starts. */
@@ -179,6 +217,11 @@ function deliverEdge(world: World, edge: Edge, now: number): void {
 /** Everything a visit needs is there: it joins its client, once routed. `edge` came last; null for roots. */
 export function becomeReady(world: World, visit: Visit, edge: Edge | null, now: number): void {
   world.results.ready[visit.index] = now;
+  const patience =
+    edge === null
+      ? (world.program.requests.patience?.[visit.request] ?? Number.POSITIVE_INFINITY)
+      : Number.POSITIVE_INFINITY;
+  if (patience < Number.POSITIVE_INFINITY) world.events.push({ time: now + patience, edge: null, visit, tier: LEAVE });
   visit.lastToken = edge === null ? now : world.results.finish[edge.from.index]!;
   if (visit.client === null) routeVisit(world, visit, edge, now);
   if (world.results.state[visit.index] === STATE_PENDING) joinClient(world, visit.client!, visit, now);

@@ -1,5 +1,10 @@
 // Which client of its group a visit goes to, and which visits no client of that kind could ever serve (R2, R6).
-import { STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../../assembly/layout/enums.ts';
+import {
+  STATE_PENDING,
+  STATE_REJECTED_KV,
+  STATE_REJECTED_LENGTH,
+  STATE_REJECTED_QUEUE,
+} from '../../../assembly/layout/enums.ts';
 import { INSTANCE_DRAINING, INSTANCE_ON } from '../../../assembly/layout/scaler.ts';
 import {
   type DealingName,
@@ -155,5 +160,8 @@ export function findRefusal(visit: Visit, client: Client): number {
   if (maxModelLen > 0 && visit.prompt + visit.asked > maxModelLen) return STATE_REJECTED_LENGTH;
   const computed = !visit.resident && visit.shared === 0;
   if (maxPrompt && computed && visit.prompt > maxPrompt) return STATE_REJECTED_LENGTH;
-  return mostBlocks(visit, client) > numGpuBlocks ? STATE_REJECTED_KV : STATE_PENDING;
+  if (mostBlocks(visit, client) > numGpuBlocks) return STATE_REJECTED_KV;
+  return client.waiting.length >= (client.setup.maxQueued ?? Number.POSITIVE_INFINITY)
+    ? STATE_REJECTED_QUEUE
+    : STATE_PENDING;
 }

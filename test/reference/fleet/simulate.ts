@@ -6,9 +6,10 @@ import { countBelow } from '../accept.ts';
 import { priceRanks, priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
 import { commonTokens } from './cascade.ts';
-import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, nextEvent } from './deliver.ts';
+import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, letBack, nextEvent } from './deliver.ts';
 import { forget } from './expect.ts';
 import { formStep, holdUneven, isEnded, lookAtArrivals } from './form.ts';
+import { goLeavers } from './patience.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { endDrained, nextChange, scalePhase } from './scale.ts';
 import { giveUp } from './share.ts';
@@ -36,6 +37,8 @@ export interface FleetReference {
   readonly gaps: readonly number[];
   /** What became of instances that start and stop, in order. */
   readonly changes: readonly InstanceChange[];
+  /** Output tokens of visits whose client left before it had its answer. */
+  readonly wasted: number;
 }
 
 /** A step as it starts. */
@@ -135,6 +138,7 @@ function retireStep(world: World, client: Client, now: number): void {
     emitTokens(world, visit, tokens, now);
   }
   letLeave(client);
+  goLeavers(world, client, letBack);
 }
 
 function advance(visit: Visit, tokens: number): void {
@@ -167,7 +171,7 @@ function emitTokens(world: World, visit: Visit, tokens: number, now: number): vo
 function letLeave(client: Client): void {
   if (!isBatchOfOne(client.setup.batching) || client.running.every(isEnded)) {
     const ended = client.running.filter(isEnded);
-    client.held.push(...ended.filter((visit) => visit.hold && visit.holders > 0));
+    client.held.push(...ended.filter((visit) => visit.hold && visit.holders > 0 && !visit.leaves));
     client.leaving!.push(...ended.filter((visit) => !client.held.includes(visit)));
     client.running = client.running.filter((visit) => !isEnded(visit));
   }
@@ -287,7 +291,7 @@ function countStep(client: Client, work: StepWork): void {
 }
 
 function closeWorld(world: World): FleetReference {
-  const { results, requestState, arrival, gaps } = world;
+  const { results, requestState, arrival } = world;
   const deadlock = describeDeadlock(world);
   // when nothing is left to happen, what has not come follows a request that was rejected
   const left = deadlock === null && world.program.requests.turns ? STATE_UNSENT : STATE_UNFINISHED;
@@ -295,7 +299,8 @@ function closeWorld(world: World): FleetReference {
     for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = left;
   }
   const clients = world.clients.map((client) => client.counters);
-  return { results, clients, requestState, arrival, deadlock, clock: world.now, gaps, changes: world.changes };
+  const { gaps, wasted, changes, now: clock } = world;
+  return { results, clients, requestState, arrival, deadlock, clock, gaps, changes, wasted };
 }
 
 function describeDeadlock(world: World): string | null {

@@ -59,8 +59,8 @@ export interface Visit {
   swapped: boolean; // its KV lies in host memory while it waits
   /** Tokens that finished steps processed since it was last admitted. */
   processed: number;
-  /** When it joined its queue, as a count. */
-  joined: number;
+  joined: number; // when it joined its queue, as a count
+  leaves: boolean; // its client left while it ran
 }
 
 export interface Edge {
@@ -200,6 +200,7 @@ export interface World {
   /** Who starts and stops instances, and what has become of these. */
   readonly scalings: readonly Scaling[];
   readonly changes: InstanceChange[];
+  wasted: number; // output tokens of visits whose client left
   next: number; // request to arrive next
   sent: number; // requests that follow no other whose arrival is known
   now: number;
@@ -228,6 +229,7 @@ export function openWorld(program: FleetProgram): World {
     events: [],
     active: Array.from({ length: program.channels }, () => []),
     gaps: [],
+    wasted: 0,
     next: 0,
     sent: concurrency > 0 ? Math.min(concurrency, roots) : roots,
     now: 0,
@@ -334,6 +336,7 @@ function readVisits({ visits: table }: FleetProgram): Visit[] {
       swapped: false,
       processed: 0,
       joined: 0,
+      leaves: false,
     };
   });
   for (const visit of visits) {

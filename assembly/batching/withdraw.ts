@@ -1,0 +1,40 @@
+// A running sequence goes for good between two steps, unanswered: its slot and its blocks are free.
+import { CLIENT_DRAFTS, CLIENT_UNDONE } from '../layout/client';
+import {
+  REP_CONTEXT, REP_DECODES, REP_PARTIAL, REP_PARTIAL_PAST, REP_RUNNING, REP_TICK, SLOT_BASE, SLOT_FOREIGN, SLOT_LEFT, SLOT_PAST, SLOT_REQUEST,
+  SLOT_RESERVED, SLOT_SKIP,
+} from '../layout/replica';
+import { RUN_GENERATED, RUN_OUTPUT, RUN_PROMPT } from '../layout/run';
+import { addf, addi, geta, geti, rowi, seti } from '../table/cell';
+import { slotFree, wheelRemove } from '../table/slots';
+import { heldBlocks } from './count';
+import { finalLength, lastTokenOf, leave, leaveGroup, residueRemove } from './paging';
+import { roomNow } from './share';
+
+export function withdraw(run: usize, rep: usize, slot: usize): void {
+  const visit = load<i32>(slot, SLOT_REQUEST);
+  const reserved = load<i32>(slot, SLOT_RESERVED);
+  const drafts = geti(rep, CLIENT_DRAFTS) != 0;
+  const room = roomNow(run, rep);
+  let past = geti(rep, REP_PARTIAL_PAST);
+  if (slot == geta(rep, REP_PARTIAL)) {
+    seti(rep, REP_PARTIAL, 0);
+  } else {
+    past = drafts ? load<i32>(slot, SLOT_PAST) : load<i32>(slot, SLOT_BASE) + geti(rep, REP_TICK);
+    const left = drafts ? load<i32>(slot, SLOT_LEFT) : finalLength(run, visit) - past;
+    store<i32>(geta(run, RUN_GENERATED) + ((<usize>visit) << 2), rowi(geta(run, RUN_OUTPUT), visit) - left);
+    addi(rep, REP_DECODES, -1);
+    addf(rep, REP_CONTEXT, -(<f64>past));
+    if (!drafts) {
+      if (reserved == 0) residueRemove(run, rep, slot);
+      wheelRemove(run, rep, slot);
+      leaveGroup(rep, lastTokenOf(rep, slot));
+    }
+  }
+  const blocks = drafts || reserved > 0 ? reserved : heldBlocks(rep, past) - load<i32>(slot, SLOT_FOREIGN);
+  leave(run, rep, visit, past, blocks, false, room);
+  const processed = past - load<i32>(slot, SLOT_SKIP);
+  addf(rep, CLIENT_UNDONE, <f64>(processed - rowi(geta(run, RUN_PROMPT), visit) - rowi(geta(run, RUN_OUTPUT), visit)));
+  slotFree(rep, slot);
+  addi(rep, REP_RUNNING, -1);
+}
