@@ -70,6 +70,15 @@ describe('a client that leaves', () => {
     expect([results.start[1], results.start[2], results.finish[2], wasted]).toEqual([Number.NaN, 5, 8, 5]);
   });
 
+  test('makes room for whoever found none before', () => {
+    const engine = { batching: 'continuous', admission: 'new-token-ratio', numGpuBlocks: 100 } as const;
+    const requests = [row(0, 30), row(0, 60, { patience: 5 }), row(1.5, 40)];
+    const { requestState, results } = runBoth({ clients: [engine], requests });
+    expect([...requestState]).toEqual([STATE_FINISHED, STATE_TIMED_OUT, STATE_FINISHED]);
+    // not when the first has ended, at 30
+    expect(results.start[2]).toBe(5);
+  });
+
   test('does not, where it has the answer in that instant', () => {
     const requests = [row(0, 4, { patience: 4 }), row(0, 5, { patience: 4 })];
     expect([...runBoth({ clients: [{}], requests }).requestState]).toEqual([STATE_FINISHED, STATE_TIMED_OUT]);

@@ -93,7 +93,7 @@ const CLIENTS = [
   { first_token: 'decode' },
   { window: 'steady' },
   { time: ['none', 'profile'] },
-  { timeout: '30s', retries: [0, 2], backoff: 0 },
+  { timeout: '30s', retries: [0, 2], backoff: '100ms' },
 ];
 
 const LENGTHS = [

@@ -1,6 +1,6 @@
 // The client section: what of a run the sender of the requests sees and counts.
 import { measured } from '../../check/units.ts';
-import { count, quantity, section, word } from '../leaf.ts';
+import { count, section, timeWithUnit, word } from '../leaf.ts';
 
 /** What figures are of. */
 export interface ClientSpec {
@@ -32,7 +32,7 @@ export const CLIENT: ClientSpec = { time: 'profile', firstToken: 'prefill', wind
 
 /** Keys of whoever sends requests. */
 export const impatienceShape = {
-  timeout: quantity('time', 'a time above 0', { above: 0 })
+  timeout: timeWithUnit
     .optional()
     .describe(
       'From the moment a request is sent (again) until its client leaves without the answer: what waits of it goes at once, what runs when its step ends. It waits for ever if left out.',
@@ -42,7 +42,7 @@ export const impatienceShape = {
     .describe(
       'How often a request is sent again that a full queue turned away or whose client left; 0 if left out. Latencies count from the first time.',
     ),
-  backoff: quantity('time', 'a time of at least 0')
+  backoff: timeWithUnit
     .optional()
     .describe('From that to the first of these; twice as long to every one after it. 1 s if left out.'),
 };
