@@ -1,7 +1,7 @@
 // No format is slower than a wider one behind an unpacking of the weights: an engine whose narrow kernel is that slow can always
 // unpack and run the wide one. Kernel traces break this where nobody tuned a launch (per-tensor fp8 experts of Hopper: five times
 // the block-scaled kernel's time); laws 3 and 5 of accuracy.
-import type { OpFamily, WeightFormat } from '../catalog/types.ts';
+import type { Basis, OpFamily, WeightFormat } from '../catalog/types.ts';
 import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';
 import type { ComputeOp } from '../stages/op.ts';
 import { widened } from '../stages/widened.ts';
@@ -48,7 +48,9 @@ export function bindCompute(op: ComputeOp, binding: Binding, prices: Prices): Pr
     // where a wider format is multiplied at a higher rate, the engine that runs the narrow one does not have that kernel
     if (prices.peakOf(wider.format) > prices.peakOf(op.format)) return bound;
     const wide = bindCompute(widened(op, wider.format), { ...binding, rate, unpacks: false }, prices);
-    return atMost(bound, wide, wider.unpacked ? unpacking(op, wide.op, prices.rateOf('elementwise', 'bf16')) : () => 0);
+    return wider.unpacked
+      ? atMost(bound, wide, 'extrapolated', unpacking(op, wide.op, prices.rateOf('elementwise', 'bf16')))
+      : atMost(bound, wide, 'measured', () => 0);
   }, least);
 }
 
@@ -84,8 +86,11 @@ function planeAtLeast(plane: Plane, op: ComputeOp, { peakOf, bandwidth }: Prices
 
 const isTimed = ({ basis }: Rate): boolean => basis === 'measured' || basis === 'calibrated';
 
-/** `bound` where it is the faster one, `wide` and `extra` seconds where those are; `bound` itself where they never are. */
-function atMost(bound: PricedCompute, wide: PricedCompute, extra: (x: number) => number): PricedCompute {
+/**
+ * `bound` where it is the faster one, `wide` and `extra` seconds, which rest on `trust`, where those are; `bound` itself where they
+ * never are.
+ */
+function atMost(bound: PricedCompute, wide: PricedCompute, trust: Basis, extra: (x: number) => number): PricedCompute {
   const own = secondsOf(bound);
   const other = secondsOf(wide);
   const knots = union(bound.curve?.knots ?? ROWS, wide.curve?.knots ?? ROWS);
@@ -95,7 +100,7 @@ function atMost(bound: PricedCompute, wide: PricedCompute, extra: (x: number) =>
   const last = slower(knots[knots.length - 1]) ? wide : bound;
   const curve: Curve = { knots, seconds, fitted: last.curve?.fitted ?? secondsOf(last) };
   const { rate } = bound;
-  const basis = worse(rate.basis, wide.rate.basis);
+  const basis = worse(worse(rate.basis, wide.rate.basis), trust);
   return { ...bound, curve, rate: { ...rate, basis, from: `${rate.from}, at most ${wide.op.format}'s` } };
 }
 
