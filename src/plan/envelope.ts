@@ -20,10 +20,10 @@ const SIXTEEN: Wider = { format: 'bf16', unpacked: true };
 const WIDER: Readonly<Record<WeightFormat, readonly Wider[]>> = {
   bf16: [],
   fp16: [],
-  fp8: [{ format: 'fp8-block', unpacked: false }, SIXTEEN],
+  fp8: [SIXTEEN, { format: 'fp8-block', unpacked: false }],
   'fp8-block': [SIXTEEN],
-  int8: [{ format: 'fp8', unpacked: false }, SIXTEEN],
-  nvfp4: [{ format: 'fp8', unpacked: true }, SIXTEEN],
+  int8: [SIXTEEN, { format: 'fp8', unpacked: false }],
+  nvfp4: [SIXTEEN, { format: 'fp8', unpacked: true }],
   mxfp4: [SIXTEEN],
   int4: [SIXTEEN],
 };
@@ -44,7 +44,7 @@ export function bindCompute(op: ComputeOp, binding: Binding, prices: Prices): Pr
   return WIDER[op.format].reduce((bound, wider) => {
     const rate = prices.rateOf(op.family, wider.format);
     // what was assumed of the wider format says nothing against what was timed
-    if (isTimed(own.rate) && !isTimed(rate)) return bound;
+    if (isTimed(bound.rate) && !isTimed(rate)) return bound;
     // where a wider format is multiplied at a higher rate, the engine that runs the narrow one does not have that kernel
     if (prices.peakOf(wider.format) > prices.peakOf(op.format)) return bound;
     const wide = bindCompute(widened(op, wider.format), { ...binding, rate, unpacks: false }, prices);

@@ -156,7 +156,11 @@ describe('mistakes', () => {
     const text = SPEC.replace('[l4, l40s, h100-sxm-80gb]', '[l4, l41s]')
       .replace('[l4, l40s]', '[l4, h101]')
       .replace('top: 3', 'top: none');
-    expect(paths(text)).toEqual(['9: fleet.workers.hardware', '14: fleet.decoders.hardware', '20: top']);
+    expect(paths(text)).toEqual([
+      '9: fleet.choices.together.workers.hardware.choices[1]',
+      '14: fleet.choices.apart.decoders.hardware.choices[1]',
+      '20: top',
+    ]);
   });
 
   test('a combination that cannot be is a row that fell, with its reason', async () => {
