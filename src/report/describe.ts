@@ -6,7 +6,7 @@ import { OBJECTIVE } from '../spec/objectives.ts';
 import { soleConfiguration } from '../spec/shape.ts';
 import type { Configuration, LatencyMetric, Objective, Percentile, Slo } from '../spec/types.ts';
 import { describeAxes } from './describe-axes.ts';
-import { formatGiven, formatNumber, formatShort, formatUsd, listWords, plural } from './format.ts';
+import { formatGiven, formatMs, formatNumber, formatShort, formatUsd, listWords, plural } from './format.ts';
 
 type Labels = Readonly<Record<string, string>> | undefined;
 
@@ -120,6 +120,11 @@ export const METRIC_WORDS: Readonly<Record<LatencyMetric, string>> = {
 export function describeSlo(slo: Slo): string {
   const limit = slo.times === undefined ? `${formatGiven(slo.limit * 1000)} ms` : `${slo.times}x unloaded`;
   return `${slo.percentile} ${METRIC_WORDS[slo.metric]} <= ${limit}`;
+}
+
+/** "1,000 ms", or what a lone request of the row makes of a relative limit: "56.7 ms (3x unloaded)". */
+export function limitOfRow({ limit, times }: Slo): string {
+  return times === undefined ? `${formatGiven(limit * 1000)} ms` : `${formatMs(limit)} ms (${times}x unloaded)`;
 }
 
 /** Limits that all rows have, in words: those that an axis varies are named without a figure. */

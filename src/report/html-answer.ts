@@ -11,6 +11,7 @@ import {
   describeHosts,
   describeObjective,
   describeSettings,
+  limitOfRow,
   METRIC_WORDS,
   powerOf,
   tailOf,
@@ -132,7 +133,7 @@ function drawLimit(row: KeptRow, slo: Slo): Markup {
   const value = achieved(row.result!, slo);
   const ratio = value / slo.limit;
   const width = Number.isNaN(ratio) ? 0 : Math.min(100, ratio * 100);
-  const note = html`<span class="gauge ${ratio > 1 ? 'bad' : ''}" style="display:block"><i style="width:${width.toFixed(1)}%"></i></span>${formatShare(ratio)} of ${formatGiven(slo.limit * 1000)} ms`;
+  const note = html`<span class="gauge ${ratio > 1 ? 'bad' : ''}" style="display:block"><i style="width:${width.toFixed(1)}%"></i></span>${formatShare(ratio)} of ${limitOfRow(slo)}`;
   const pct = row.trust ? latencyBand(row.trust.band, slo.metric, row.result!) : undefined;
   return drawTile(`${METRIC_WORDS[slo.metric]} ${slo.percentile}`, formatMs(value), 'ms', note, pct);
 }

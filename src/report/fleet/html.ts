@@ -6,8 +6,8 @@ import type { FleetResult, MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { achieved, lostIn } from '../../metrics/limits.ts';
 import { NO_SITE } from '../../spec/power.ts';
 import type { LatencyMetric, Slo } from '../../spec/types.ts';
-import { METRIC_WORDS } from '../describe.ts';
-import { formatGiven, formatMs, formatNumber, formatShare, formatShort, plural } from '../format.ts';
+import { limitOfRow, METRIC_WORDS } from '../describe.ts';
+import { formatMs, formatNumber, formatShare, formatShort, plural } from '../format.ts';
 import { drawEnergy, drawTile } from '../html-answer.ts';
 import { drawPage } from '../html-page.ts';
 import { html, type Markup } from '../html-text.ts';
@@ -108,7 +108,7 @@ function drawLimit(result: FleetResult, slo: Slo, pct?: number): Markup {
   const value = achieved(result, slo);
   const ratio = value / slo.limit;
   const width = Number.isNaN(ratio) ? 0 : Math.min(100, ratio * 100);
-  const note = html`<span class="gauge ${ratio > 1 ? 'bad' : ''}" style="display:block"><i style="width:${width.toFixed(1)}%"></i></span>${formatShare(ratio)} of ${formatGiven(slo.limit * 1000)} ms`;
+  const note = html`<span class="gauge ${ratio > 1 ? 'bad' : ''}" style="display:block"><i style="width:${width.toFixed(1)}%"></i></span>${formatShare(ratio)} of ${limitOfRow(slo)}`;
   return drawTile(`${METRIC_WORDS[slo.metric]} ${slo.percentile}`, formatMs(value), 'ms', note, pct);
 }
 
