@@ -1,6 +1,5 @@
 // The library's namespaced door: each question in one call. A spec is the path of a file, or the data of a document; mistakes are thrown as a
 // UserError with all of them. What the calls are made of is exported beside them (index.ts).
-
 import { availableParallelism } from 'node:os';
 import { type Catalog, openCatalog } from './catalog/open.ts';
 import { UserError } from './check/issue.ts';

@@ -1,5 +1,4 @@
 // mist calibrate on results of benchmarks: an engine profile of your own whose host, kernels and client reproduce them.
-
 import { basename, join } from 'node:path';
 import { checkResults } from '../calibrate/results/check-results.ts';
 import {

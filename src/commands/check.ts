@@ -1,5 +1,4 @@
 // mist check: what is expected of a deployment, held against a run of it; the exit code is the answer.
-
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import { drawTable, left } from '../report/table.ts';

@@ -1,5 +1,4 @@
 // mist spec --from-command: a spec of the engines that a command, a start-up log or an options file starts.
-
 import { dirname, resolve } from 'node:path';
 import type { Catalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';

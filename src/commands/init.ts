@@ -1,5 +1,4 @@
 // mist init: asks three questions, or takes flags, and writes a spec to start from. It never overwrites a file.
-
 import { createInterface } from 'node:readline/promises';
 import { isatty } from 'node:tty';
 import { type Catalog, openCatalog } from '../catalog/open.ts';

@@ -1,5 +1,4 @@
 // mist launch: what starts a deployment on real machines (commands, manifests), and the commands that put its load on it.
-
 import { labelsOf } from '../catalog/labels.ts';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';

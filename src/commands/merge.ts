@@ -1,5 +1,4 @@
 // mist merge: shards of a sweep that were done on their own become the files of the whole.
-
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';

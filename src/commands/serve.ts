@@ -1,5 +1,4 @@
 // mist serve --mock: an OpenAI-compatible endpoint that answers with simulated times.
-
 import type { AddressInfo } from 'node:net';
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';

@@ -1,5 +1,4 @@
 // mist size A --against B --over ...: when one fleet overtakes another.
-
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { breakEvenJson, breakEvenTable } from '../report/break-even.ts';

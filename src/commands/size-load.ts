@@ -1,5 +1,4 @@
 // mist size --max-load: the highest load at which a fleet keeps its promise.
-
 import { openCatalog } from '../catalog/open.ts';
 import { maxLoadJson, maxLoadTable } from '../report/max-load.ts';
 import { openProgress } from '../report/progress.ts';

@@ -1,5 +1,4 @@
 // mist spec: checks a spec (of a deployment or of pipelines) and says how it was understood, or prints the JSON Schema.
-
 import { parse } from 'yaml';
 import { type Catalog, openCatalog } from '../catalog/open.ts';
 import { tellPaid } from '../catalog/price-sheets.ts';

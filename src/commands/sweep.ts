@@ -1,5 +1,4 @@
 // mist sweep: every configuration of a spec, ranked; on this machine, or its share of the work of many.
-
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';

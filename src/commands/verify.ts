@@ -1,5 +1,4 @@
 // mist verify: holds the certificate of a sweep against runs of its leaders and of rows at random.
-
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';

@@ -2,7 +2,7 @@
 import type { OpTable, WeightFormat } from '../catalog/types.ts';
 import { ACTIVATION_BYTES } from '../stages/formats.ts';
 import { gemm } from '../stages/gemm-ops.ts';
-import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';
+import { routedWork } from '../stages/mlp-ops.ts';
 import type { ComputeOp } from '../stages/op.ts';
 import type { ExchangeRate, Rate } from './efficiency.ts';
 import {
@@ -164,8 +164,10 @@ const WEIGHT_ONLY: ReadonlySet<WeightFormat> = new Set(['mxfp4', 'int4']);
 function expertsCurve(op: ComputeOp, rate: Rate, line: Line): Curve {
   const { routing } = op;
   const norm = normId(rate.p);
-  const fitted = (tokens: number) =>
-    launch(norm, line, busiestPairs(routing!, tokens), touchedExperts(routing!, tokens));
+  const fitted = (tokens: number) => {
+    const { x, y } = routedWork(routing!, tokens);
+    return launch(norm, line, x, y);
+  };
   return makeCurve(rate.table!.axes[0], factorsOfLayer(rate.table!, op.shape), fitted);
 }
 

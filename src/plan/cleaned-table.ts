@@ -2,7 +2,7 @@
 // clean rows so, but cells are means over what was timed near them, times a fit that rises.
 import type { OpTable, WeightFormat } from '../catalog/types.ts';
 import { gemm } from '../stages/gemm-ops.ts';
-import { busiestPairs, routedExperts, touchedExperts } from '../stages/mlp-ops.ts';
+import { routedExperts, routedWork } from '../stages/mlp-ops.ts';
 import type { ComputeOp } from '../stages/op.ts';
 import { fittedBy } from './bind-ops.ts';
 import type { Rate } from './efficiency.ts';
@@ -54,10 +54,12 @@ function cleanedLayers(table: OpTable, format: WeightFormat, fitted: Fitted): Op
   const [tokens = []] = table.axes;
   const seconds = layers.map((sizes, layer) => {
     const [experts = 0, topK = 0, input = 0, width = 0, groups = 1] = sizes;
-    const op = routedExperts({ experts, topK, groups }, { input, width, matrices: MATRICES }, 1, format);
-    const { routing } = op;
-    const byLine = fitted(op);
-    const fits = tokens.map((n) => byLine(busiestPairs(routing!, n), touchedExperts(routing!, n)));
+    const routing = { experts, topK, groups };
+    const byLine = fitted(routedExperts(routing, { input, width, matrices: MATRICES }, 1, format));
+    const fits = tokens.map((n) => {
+      const { x, y } = routedWork(routing, n);
+      return byLine(x, y);
+    });
     return fits.map((fit, i) => ({ fit, measured: (fit * table.permille[layer * tokens.length + i]!) / 1000 }));
   });
   const permille = layers.flatMap((sizes, layer) => {

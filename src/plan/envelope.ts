@@ -2,7 +2,7 @@
 // unpack and run the wide one. Kernel traces break this where nobody tuned a launch (per-tensor fp8 experts of Hopper: five times
 // the block-scaled kernel's time); laws 3 and 5 of accuracy.
 import type { Basis, OpFamily, WeightFormat } from '../catalog/types.ts';
-import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';
+import { routedWork, touchedExperts } from '../stages/mlp-ops.ts';
 import type { ComputeOp } from '../stages/op.ts';
 import { widened } from '../stages/widened.ts';
 import { type Binding, bindAlone, launch, type PricedCompute, ROWS } from './bind-ops.ts';
@@ -58,10 +58,8 @@ export function bindCompute(op: ComputeOp, binding: Binding, prices: Prices): Pr
 function atLeast(bound: PricedCompute, { peakOf, bandwidth }: Prices): PricedCompute {
   const { op } = bound;
   const own = secondsOf(bound);
-  const quantities = (rows: number) =>
-    op.routing ? [busiestPairs(op.routing, rows), touchedExperts(op.routing, rows)] : [rows, 0];
   const roof = (rows: number) => {
-    const [x, y] = quantities(rows);
+    const { x, y } = workOfRows(op, rows);
     // activations may lie in a cache, weights do not
     return Math.max((op.flopsX * x) / peakOf(op.format), (op.bytes0 + op.bytesY * y) / bandwidth);
   };
@@ -107,10 +105,15 @@ function atMost(bound: PricedCompute, wide: PricedCompute, trust: Basis, extra: 
 /** Seconds of a launch by rows (gemm) or by tokens of the instance (experts). */
 function secondsOf({ op, curve, norm, line }: PricedCompute): (x: number) => number {
   if (curve) return (x) => readCurve(curve, x);
-  const { routing } = op;
-  if (!routing) return (x) => launch(norm, line, x, 0);
-  return (x) => launch(norm, line, busiestPairs(routing, x), touchedExperts(routing, x));
+  return (rows) => {
+    const { x, y } = workOfRows(op, rows);
+    return launch(norm, line, x, y);
+  };
 }
+
+/** What an op scales with, by rows (gemm) or by tokens of the instance (experts). */
+const workOfRows = ({ routing }: ComputeOp, rows: number): { x: number; y: number } =>
+  routing ? routedWork(routing, rows) : { x: rows, y: 0 };
 
 /** Reads the weights as they are stored and writes them wide, once a launch. */
 function unpacking(narrow: ComputeOp, wide: ComputeOp, { perByte }: Rate): (x: number) => number {

@@ -1,5 +1,5 @@
 // What one engine iteration carries, and how much of each quantity that makes for one device and micro-batch.
-import { busiestPairs, touchedExperts } from '../stages/mlp-ops.ts';
+import { routedWork } from '../stages/mlp-ops.ts';
 import type { Op } from '../stages/op.ts';
 import type { Split } from '../stages/split.ts';
 
@@ -61,8 +61,7 @@ export function quantitiesOf(op: Op, work: StepWork, totals: Totals, split: Spli
     const x = op.over === 'all' ? all : op.over === 'samples' ? perGroup(totals.samples, split) : tokens;
     return { x, y: 0 };
   }
-  if (op.over === 'experts' && op.routing)
-    return { x: busiestPairs(op.routing, all), y: touchedExperts(op.routing, all) };
+  if (op.over === 'experts' && op.routing) return routedWork(op.routing, all);
   if (op.over === 'decode') return decodeQuantities(op.cap, work, totals, split);
   const chunks = work.prefill.map((chunk) => chunkQuantities(op.cap, chunk, split));
   return { x: chunks.reduce((sum, { x }) => sum + x, 0), y: chunks.reduce((sum, { y }) => sum + y, 0) };

@@ -1,5 +1,4 @@
 // The answer to a sweep's question in one sentence, and why: what the winner has to spare, what was lost and to what.
-
 import { firstOfEach } from '../check/group-by.ts';
 import { achieved, isUndecided, lostIn, overBudget } from '../metrics/limits.ts';
 import { type FleetSummary, type KeptRow, MOST_TIMES, type RejectCount, type SweepResult } from '../metrics/sweep.ts';

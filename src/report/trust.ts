@@ -1,5 +1,4 @@
 // How far to believe a sweep's answer: figures with the error bands of what they rest on, and which other rows the bands leave open.
-
 import type { Basis, ErrorBand } from '../catalog/types.ts';
 import { firstOfEach } from '../check/group-by.ts';
 import { lostIn, PERCENTILE_FIELD } from '../metrics/limits.ts';

@@ -1,5 +1,4 @@
 // Runs that are too short to tell whether they keep up are done again, longer, from the same random streams: until it is told, or so long.
-
 import type { Told } from '../metrics/fleet/measure.ts';
 import { isUndecided, overBudget } from '../metrics/limits.ts';
 import { MOST_TIMES } from '../metrics/sweep.ts';

@@ -5,6 +5,7 @@ import * as F from '../../assembly/layout/fleet.ts';
 import * as L from '../../assembly/layout/load.ts';
 import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
+import { openConstant } from '../check/constant-column.ts';
 import type { Checkpoint, WindowRule } from '../metrics/fleet/window.ts';
 import type { FleetProgram, InstanceChange, VisitResults } from '../plan/fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
@@ -101,13 +102,7 @@ export function readRun(
   };
 }
 
-let nothing = new Int32Array(0);
-
-/** As many 0, the same column for run after run. */
-function nothingOf(count: number): Int32Array {
-  if (nothing.length !== count) nothing = new Int32Array(count);
-  return nothing;
-}
+const nothingOf = openConstant(0);
 
 /** When visits were ready. Where that stands in the column of arrivals, whoever has not arrived when a run stops is taken out. */
 function readyTimes(program: FleetProgram, { words }: RunRecord, placed: PlacedRequests, borrow: boolean) {

@@ -1,5 +1,4 @@
 // The highest load that a fleet keeps its promise at: the very spec simulated at one load after another, over the same random streams.
-
 import type { Catalog } from '../catalog/open.ts';
 import type { Paid } from '../catalog/price-sheets.ts';
 import { type Issue, UserError } from '../check/issue.ts';

@@ -1,5 +1,4 @@
 // A worker of a queue: takes shards, searches them with the best scores that anybody found as bounds, and hands in their work.
-
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

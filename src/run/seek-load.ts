@@ -1,5 +1,4 @@
 // The highest load at which a row keeps its promise, found as `mist size --max-load` finds it, and the run there.
-
 import { UserError } from '../check/issue.ts';
 import { lostIn } from '../metrics/limits.ts';
 import { keepsUp } from '../metrics/types.ts';

@@ -1,5 +1,4 @@
 // How many, how cheap, how frugal: a spec that leaves counts open becomes a question with axes, asked once for each objective.
-
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import type { SweepResult } from '../metrics/sweep.ts';

@@ -55,12 +55,8 @@ export function readHardware(input: unknown, path: Path, ledger: Ledger, world: 
   if (input === null || typeof input !== 'object') return readCatalogName(input, path, 'hardware', ledger, world);
   const { base: named, ...figures } = input as Part;
   const base = readCatalogName(named, [...path, 'base'], 'hardware', ledger, world);
-  const changes = new Map<string, Change>();
-  for (const [key, value] of Object.entries(figures)) {
-    const change = value === undefined ? null : readChange(key, value);
-    if (change && !('ok' in change)) changes.set(key, change);
-  }
   if (base === null) return null;
+  const { changes } = changesIn(figures);
   const device = world.known.device?.(base);
   for (const key of device ? lacking(device, changes) : []) {
     const expected = `a value: ${base} has no ${key} to multiply`;
@@ -74,11 +70,18 @@ export function readHardware(input: unknown, path: Path, ledger: Ledger, world: 
 export function labelOfDevice(value: object): string | undefined {
   const { base, ...figures } = value as Part;
   if (typeof base !== 'string') return undefined;
+  const { changes, whole } = changesIn(figures);
+  return whole ? derivedId(base, changes) : undefined;
+}
+
+/** What can be read of the figures of a device, and whether that is all of them. */
+function changesIn(figures: Part): { readonly changes: Map<string, Change>; readonly whole: boolean } {
   const changes = new Map<string, Change>();
+  let whole = true;
   for (const [key, written] of Object.entries(figures)) {
     const change = CHANGED_KEYS.includes(key) ? readChange(key, written) : null;
-    if (change === null || 'ok' in change) return undefined;
-    changes.set(key, change);
+    if (change === null || 'ok' in change) whole = false;
+    else changes.set(key, change);
   }
-  return derivedId(base, changes);
+  return { changes, whole };
 }

@@ -95,6 +95,11 @@ export function touchedExperts(routing: Routing, tokens: number): number {
   return (topK + (experts - topK) * (1 - 1 / (load * load))) / groups;
 }
 
+/** What experts scale with (stages/op.ts, Driver) by the new tokens of the instance: pairs on the busiest device, experts it touches. */
+export function routedWork(routing: Routing, tokens: number): { x: number; y: number } {
+  return { x: busiestPairs(routing, tokens), y: touchedExperts(routing, tokens) };
+}
+
 /** ln of a whole number, linear between powers of two: within 9 % at 3, exact at powers of two. */
 function logOf(n: number): number {
   const octave = 31 - Math.clz32(n);

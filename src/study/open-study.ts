@@ -1,5 +1,4 @@
 // Opens a study: its document as a question, its section, and its claims held against the axes. All mistakes come at once.
-
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
 import type { SweepAxis } from '../metrics/sweep.ts';

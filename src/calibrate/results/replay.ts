@@ -1,5 +1,4 @@
 // Replays a measured run of one deployment with other host times and kernel factors: what its figures would be then.
-
 import type { EngineProfile } from '../../catalog/types.ts';
 import { UserError } from '../../check/issue.ts';
 import { lostIn } from '../../metrics/limits.ts';

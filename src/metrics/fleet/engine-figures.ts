@@ -1,8 +1,7 @@
 // What the engines of a fleet did together: how busy, how full, how many steps.
 import { paidSeconds } from './instances.ts';
+import { per } from './sums.ts';
 import type { FleetRun, Span } from './types.ts';
-
-const per = (amount: number, count: number): number => (count > 0 ? amount / count : Number.NaN);
 
 /** The engines of the fleet together. */
 export function engineFigures(run: FleetRun, span: Span) {

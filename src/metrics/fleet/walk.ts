@@ -9,6 +9,7 @@ import {
   STATE_UNFINISHED,
   STATE_UNSENT,
 } from '../../../assembly/layout/enums.ts';
+import { openConstant } from '../../check/constant-column.ts';
 import type { FleetProgram, VisitResults } from '../../plan/fleet.ts';
 import type { FleetRun, Span, StateCounts } from './types.ts';
 
@@ -99,13 +100,7 @@ export function findLastPredecessors(program: FleetProgram, results: VisitResult
   return last;
 }
 
-let none = new Int32Array(0);
-
-/** As many -1, the same column for run after run: never written to. */
-function noneOf(count: number): Int32Array {
-  if (none.length !== count) none = new Int32Array(count).fill(-1);
-  return none;
-}
+const noneOf = openConstant(-1);
 
 /** Counts the entries of a state column, or those that `chosen` picks. */
 export function countStates(state: Int32Array, chosen?: (index: number) => boolean): StateCounts {

@@ -1,5 +1,4 @@
 // The block of `vllm bench serve`, then what only a simulation knows.
-
 import type { FleetResult } from '../../metrics/fleet/types.ts';
 import { lostIn } from '../../metrics/limits.ts';
 import { NO_SITE } from '../../spec/power.ts';

@@ -12,10 +12,11 @@ let places: Map<string, string[]> | undefined;
 
 /** "it stands under deployment": for a key unknown among `known`, in the notation that `data` is in; undefined where nothing is known. */
 export function knownElsewhere(key: string, known: readonly string[], data: unknown): string | undefined {
-  const here = [...otherNames(key)].filter((name) => known.includes(name));
+  const meant = [...otherNames(key)];
+  const here = meant.filter((name) => known.includes(name));
   if (here.length > 0) return `it is called ${here.join(' or ')} here`;
   const plain = isPlain(data);
-  const fits = [...otherNames(key), key].flatMap((name) =>
+  const fits = [...meant, key].flatMap((name) =>
     placesOf(name)
       .filter((place) => inNotation(place, plain))
       .map((place) => (name === key ? `it stands under ${place}` : `it is ${name}, which stands under ${place}`)),
