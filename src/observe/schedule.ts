@@ -38,73 +38,141 @@ export function runSchedule(
   stop: AbortSignal,
   onEnd: (ended: number) => void = () => undefined,
 ): Promise<Ran> {
-  const { count, arrival, turns, concurrency: loop } = requests;
-  const most = Math.min(limits.concurrency, loop > 0 ? loop : Number.POSITIVE_INFINITY);
-  const answers: (Answer | undefined)[] = Array.from({ length: count });
-  const due = new Float64Array(count).fill(Number.NaN);
-  const followers = followersOf(requests);
-  const roots = Array.from({ length: count }, (_, i) => i).filter((i) => !turns || turns.after[i]! < 0);
-  const waiting: number[] = []; // due, and not sent yet
-  let [next, flying, ended, good, free] = [0, 0, 0, 0, 0];
-  let later = 0; // followers whose time has not come
-  return new Promise((resolve) => {
-    let timer: NodeJS.Timeout | undefined;
-    let over = false;
-    const finish = () => {
-      if (over || flying > 0) return;
-      const halted = stop.aborted || hopeless();
-      if (!halted && (next < roots.length || waiting.length > 0 || later > 0)) return;
-      over = true;
-      clearTimeout(timer);
-      resolve({ answers, due, hopeless: hopeless() });
-    };
-    const hopeless = () => ended >= HOPELESS && good === 0;
-    const waitFor = (time: number) => Math.min(LONGEST_MS, Math.max(0, (time - now()) * 1000));
-    const launch = (index: number) => {
-      flying++;
-      free = now() + 1 / limits.rate;
-      void send(index, due[index]!).then((answer) => {
-        answers[index] = answer;
-        flying--;
-        ended++;
-        if (answer.error === '') good++;
-        onEnd(ended);
-        for (const one of followers.get(index) ?? []) {
-          later++;
-          const at = Math.max(arrival[one]!, now() + turns!.delay[one]!);
-          setTimeout(
-            () => {
-              later--;
-              due[one] = at;
-              waiting.push(one);
-              pump();
-            },
-            (at - now()) * 1000,
-          );
-        }
-        pump();
-      });
-    };
-    const pump = () => {
-      clearTimeout(timer);
-      if (stop.aborted || hopeless()) return finish();
-      while (next < roots.length && arrival[roots[next]!]! <= now()) {
-        const index = roots[next++]!;
-        due[index] = loop > 0 ? now() : arrival[index]!;
-        waiting.push(index);
-        if (loop > 0 && flying + waiting.length >= most) break;
-      }
-      while (waiting.length > 0 && flying < most && now() >= free) launch(waiting.shift()!);
-      const times = [
-        ...(next < roots.length && !(loop > 0 && flying >= most) ? [arrival[roots[next]!]!] : []),
-        ...(waiting.length > 0 && flying < most ? [free] : []),
-      ];
-      if (times.length > 0) timer = setTimeout(pump, waitFor(Math.min(...times)));
-      finish();
-    };
-    stop.addEventListener('abort', pump, { once: true });
-    pump();
-  });
+  return new Schedule(requests, limits, send, now, stop, onEnd).run();
+}
+
+class Schedule {
+  readonly #requests: Requests;
+  readonly #limits: Limits;
+  readonly #send: Send;
+  readonly #now: () => number;
+  readonly #stop: AbortSignal;
+  readonly #onEnd: (ended: number) => void;
+  readonly #answers: (Answer | undefined)[];
+  readonly #due: Float64Array;
+  readonly #followers: ReadonlyMap<number, readonly number[]>;
+  /** Requests that follow none, in order; `#next` of them are due or sent. */
+  readonly #roots: readonly number[];
+  /** Due, and not sent yet. */
+  readonly #waiting: number[] = [];
+  /** In flight at most. */
+  readonly #most: number;
+  #next = 0;
+  #flying = 0;
+  #ended = 0;
+  #good = 0;
+  /** Followers whose time has not come. */
+  #later = 0;
+  /** When the next may be sent. */
+  #free = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #resolve: (ran: Ran) => void = () => undefined;
+
+  constructor(
+    requests: Requests,
+    limits: Limits,
+    send: Send,
+    now: () => number,
+    stop: AbortSignal,
+    onEnd: (ended: number) => void,
+  ) {
+    this.#requests = requests;
+    this.#limits = limits;
+    this.#send = send;
+    this.#now = now;
+    this.#stop = stop;
+    this.#onEnd = onEnd;
+    const { count, turns, concurrency } = requests;
+    this.#answers = Array.from({ length: count });
+    this.#due = new Float64Array(count).fill(Number.NaN);
+    this.#followers = followersOf(requests);
+    this.#roots = Array.from({ length: count }, (_, i) => i).filter((i) => !turns || turns.after[i]! < 0);
+    this.#most = Math.min(limits.concurrency, concurrency > 0 ? concurrency : Number.POSITIVE_INFINITY);
+  }
+
+  run(): Promise<Ran> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.#stop.addEventListener('abort', () => this.#pump(), { once: true });
+      this.#pump();
+    });
+  }
+
+  #hopeless(): boolean {
+    return this.#ended >= HOPELESS && this.#good === 0;
+  }
+
+  /** Sends what may be sent now, and comes again when more may be. */
+  #pump(): void {
+    clearTimeout(this.#timer);
+    const halted = this.#stop.aborted || this.#hopeless();
+    if (!halted) {
+      this.#comeDue();
+      while (this.#waiting.length > 0 && this.#mayFly() && this.#now() >= this.#free)
+        this.#launch(this.#waiting.shift()!);
+      const time = this.#nextTime();
+      if (time < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#pump(), this.#waitFor(time));
+    }
+    const left = this.#next < this.#roots.length || this.#waiting.length > 0 || this.#later > 0;
+    if (this.#flying > 0 || (left && !halted)) return;
+    this.#resolve({ answers: this.#answers, due: this.#due, hopeless: this.#hopeless() });
+  }
+
+  #mayFly(): boolean {
+    return this.#flying < this.#most;
+  }
+
+  /** Roots whose time has come; in a closed loop, as many as there is room for. */
+  #comeDue(): void {
+    const { arrival, concurrency } = this.#requests;
+    while (this.#next < this.#roots.length) {
+      const index = this.#roots[this.#next]!;
+      const full = concurrency > 0 && this.#flying + this.#waiting.length >= this.#most;
+      if (full || arrival[index]! > this.#now()) return;
+      this.#due[index] = concurrency > 0 ? this.#now() : arrival[index]!;
+      this.#waiting.push(index);
+      this.#next++;
+    }
+  }
+
+  #nextTime(): number {
+    const { arrival, concurrency } = this.#requests;
+    let time = Number.POSITIVE_INFINITY;
+    if (this.#waiting.length > 0 && this.#mayFly()) time = this.#free;
+    if (this.#next < this.#roots.length && (concurrency === 0 || this.#mayFly()))
+      time = Math.min(time, Math.max(this.#free, arrival[this.#roots[this.#next]!]!));
+    return time;
+  }
+
+  #waitFor(time: number): number {
+    return Math.min(LONGEST_MS, Math.max(0, (time - this.#now()) * 1000));
+  }
+
+  #launch(index: number): void {
+    this.#flying++;
+    void this.#send(index, this.#due[index]!).then((answer) => this.#land(index, answer));
+    this.#free = this.#now() + 1 / this.#limits.rate;
+  }
+
+  #land(index: number, answer: Answer): void {
+    const { arrival, turns } = this.#requests;
+    this.#answers[index] = answer;
+    this.#flying--;
+    this.#ended++;
+    if (answer.error === '') this.#good++;
+    this.#onEnd(this.#ended);
+    for (const one of this.#followers.get(index) ?? []) {
+      this.#later++;
+      const time = Math.max(arrival[one]!, this.#now() + turns!.delay[one]!);
+      setTimeout(() => {
+        this.#later--;
+        this.#due[one] = time;
+        this.#waiting.push(one);
+        this.#pump();
+      }, this.#waitFor(time));
+    }
+    this.#pump();
+  }
 }
 
 function followersOf({ count, turns }: Requests): Map<number, number[]> {
