@@ -142,14 +142,7 @@ function openDrafting(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>
     const group = cell >= 0 && spec.localGroups > 1 ? ` of group ${cell + 1}` : '';
     const name = alone ? pools[0] : `${pools.join('+')}${group}`;
     const recipe = { pools, cell, family };
-    const rest = {
-      metric,
-      threshold: splitting ? threshold : 0,
-      light,
-      ...(terms.length > 0 ? { terms, refresh } : {}),
-      recipe,
-    };
-    return { name, members, ...(instances ? { instances } : {}), routing: policy, ...rest };
+    return { name, members, ...(instances ? { instances } : {}), ...comparedBy(first.routing), light, recipe };
   };
   const single = (client: number, family: number): Draft => {
     const name =
