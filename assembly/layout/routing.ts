@@ -28,9 +28,14 @@ export function splitsMembers(id: number): boolean {
   return id === ROUTING_HEAVY_LIGHT;
 }
 
-/** Whether it may look at what its members' blocks hold: then members are ranks, which have blocks of their own, and not instances. */
+/** Whether it looks at what its members' blocks hold; a scored one does where a term does. */
 export function looksAtBlocks(id: number): boolean {
-  return id === ROUTING_PREFIX_AFFINITY || id === ROUTING_SCORED;
+  return id === ROUTING_PREFIX_AFFINITY;
+}
+
+/** Whether its members are ranks, which have blocks and queues of their own, and not instances. */
+export function choosesRanks(id: number): boolean {
+  return looksAtBlocks(id) || weighsTerms(id);
 }
 
 /** Whether what it compares is a sum of terms (layout/scores.ts), which must then be given. */

@@ -27,6 +27,11 @@ export function scoreChangesInLeaps(id: number): boolean {
   return id === SCORE_KV_SHARE;
 }
 
+/** Whether it is of what the blocks of a member hold. */
+export function scoreLooksAtBlocks(id: number): boolean {
+  return id === SCORE_PREFIX || id === SCORE_UNCACHED;
+}
+
 /** Whether it stands in an instance's metrics: a router that reads these every so often knows it only as it was then. It counts what it sent itself. */
 export function scoreIsRead(id: number): boolean {
   return id === SCORE_QUEUE || id === SCORE_RUNNING || id === SCORE_KV_SHARE;

@@ -148,8 +148,14 @@ export function looksAtRanks(name: DealingName): boolean {
 }
 
 /** Whether what it chooses by changes as its members use blocks again. */
-export function looksAtBlocks(policy: RoutingPolicy): boolean {
-  return routing.looksAtBlocks(ROUTING.id[policy]);
+export function looksAtBlocks({ routing: policy, terms = [] }: Compared): boolean {
+  const held = terms.some(({ term }) => isScore(term) && scores.scoreLooksAtBlocks(SCORE.id[term]));
+  return held || routing.looksAtBlocks(ROUTING.id[policy]);
+}
+
+/** Whether a group's members are ranks, and not instances that deal to theirs. */
+export function choosesRanks(policy: RoutingPolicy): boolean {
+  return routing.choosesRanks(ROUTING.id[policy]);
 }
 
 /** Whether a group's members are two halves, one for light visits and one for heavy ones. */

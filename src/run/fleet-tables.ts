@@ -165,10 +165,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
   const record = { cells, words: wordsOf(cells) };
   const surfaces = new Map<Float64Array, Float64Array>();
   const parts = new Map<ChannelParts, Float64Array>();
-  const exact = membersWhere(
-    program,
-    (group) => needsSteps(group) || (looksAtBlocks(group.routing) && program.hashCount > 0),
-  );
+  const exact = membersWhere(program, (group) => needsSteps(group) || (looksAtBlocks(group) && program.hashCount > 0));
   for (const client of scaledBy(program, ({ policy }) => measuresSteps(policy))) exact.add(client);
   const promising = membersWhere(program, (group) => needsSteps(group) && loadsCompared(group).includes('kv'));
   program.clients.forEach((client, i) => {

@@ -1,5 +1,5 @@
 // Groups of clients that can serve the same visits: the pools of a stage, in the part that a local group has of them.
-import { type LoadMetric, looksAtBlocks, splitsMembers } from '../../check/scheduler-lists.ts';
+import { choosesRanks, type LoadMetric, splitsMembers } from '../../check/scheduler-lists.ts';
 import { splits } from '../../spec/fleet/check-together.ts';
 import type { FleetSpec, PoolSpec, RoutingSpec } from '../../spec/fleet/types.ts';
 import type { VisitGroups } from '../../stages/laying.ts';
@@ -132,7 +132,7 @@ function openDrafting(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>
     const first = poolOf.get(pools[0]);
     if (!first) throw new Error(`no pool ${pools[0]}`);
     const { policy } = first.routing;
-    const byBlocks = looksAtBlocks(policy);
+    const byBlocks = choosesRanks(policy);
     const members = pools.flatMap((name) => membersOf(name, cell, byBlocks));
     const instances = !byBlocks && pools.some((name) => ranksOf(name) > 1);
     const splitting = splitsMembers(policy);
