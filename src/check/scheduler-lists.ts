@@ -111,9 +111,12 @@ function isScore(term: TermName): term is ScoreName {
   return term in SCORE.id;
 }
 
+/** The load that every queue is a part of. */
+export const OUTSTANDING: LoadMetric = 'requests';
+
 /** Loads that a group compares; a queue is what is outstanding and does not run. */
 export function loadsCompared({ metric, terms = [] }: Compared): LoadMetric[] {
-  const weighed = terms.map(({ term }) => (isScore(term) ? LOAD.names[0] : term));
+  const weighed = terms.map(({ term }) => (isScore(term) ? OUTSTANDING : term));
   return [metric, ...weighed];
 }
 

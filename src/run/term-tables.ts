@@ -1,6 +1,15 @@
 // What choices compare, in kernel memory: the terms of scored ones, with a figure of each for every client.
 import * as F from '../../assembly/layout/fleet.ts';
-import { isRead, LOAD, loadsCompared, looksAtRanks, NORM, remembersChoice, TERM } from '../check/scheduler-lists.ts';
+import {
+  isRead,
+  LOAD,
+  loadsCompared,
+  looksAtRanks,
+  NORM,
+  OUTSTANDING,
+  remembersChoice,
+  TERM,
+} from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { FleetGroup, FleetProgram } from '../plan/fleet.ts';
 import { wordsOf } from './cells.ts';
@@ -49,8 +58,5 @@ export function placeTerms(
 export function comparedBits({ groups, clients, scalers }: FleetProgram): number {
   const compared = groups.filter(({ members }) => members.length > 1).flatMap(loadsCompared);
   const outstanding = clients.some(({ rank }) => rank && looksAtRanks(rank.dealing)) || scalers !== undefined;
-  return [...compared, ...(outstanding ? [LOAD.names[0]] : [])].reduce(
-    (all, metric) => all | (1 << LOAD.id[metric]),
-    0,
-  );
+  return [...compared, ...(outstanding ? [OUTSTANDING] : [])].reduce((all, metric) => all | (1 << LOAD.id[metric]), 0);
 }
