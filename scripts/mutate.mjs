@@ -83,7 +83,7 @@ writeFileSync(
     tsconfigFile: 'none',
     disableTypeChecks: false,
     tempDirName: `build/stryker-${name}`,
-    ignorePatterns: ['docs', 'bench', 'mist-results', 'build/mutate', 'build/stryker*'],
+    ignorePatterns: ['docs', 'bench', 'mist-results', 'build/mutate', 'build/stryker*', 'biome.json'],
     reporters: ['progress-append-only', 'json'],
     jsonReporter: { fileName: result },
   }),
