@@ -67,6 +67,27 @@ function run(spec: FleetSpec, lowered: LoweredFleet) {
   return runFleet(lowered.program, { leap: 'closed', ...planMeasuring(spec, lowered, true) }, room);
 }
 
+/**
+ * How far chance may move the load of a run of so many requests, at three standard errors: by the gaps between arrivals and by the lengths
+ * that were drawn, over the share of the run that is measured.
+ */
+export function strayOf({ spec }: RandomFleet, requests: number): number {
+  const { program } = lower(withLoad(spec, 1, 4000));
+  const { arrival } = program.requests;
+  const gaps = arrival.slice(1).map((time, i) => time - arrival[i]!);
+  const lengths = Math.max(variation(program.visits.prompt), variation(program.visits.output));
+  return 3 * Math.sqrt((variation(gaps) ** 2 + lengths ** 2) / (MEASURED * requests));
+}
+
+/** Of a run, by the warm-up and the cool-down of a sweep. */
+const MEASURED = 0.7;
+
+function variation(values: Float64Array | Int32Array): number {
+  const list = Float64Array.from(values);
+  const mean = list.reduce((sum, value) => sum + value, 0) / list.length;
+  return Math.sqrt(list.reduce((sum, value) => sum + (value - mean) ** 2, 0) / list.length) / mean;
+}
+
 /** The figures of a fleet at a rate, as a sweep takes them. */
 export function figuresAt({ spec }: RandomFleet, rate: number, requests: number) {
   const loaded = withLoad(spec, rate, requests);
@@ -74,12 +95,16 @@ export function figuresAt({ spec }: RandomFleet, rate: number, requests: number)
   return summariseRun(loaded, lowered, run(loaded, lowered));
 }
 
-/** Requests per second that a fleet can serve: what its link carries, by its bytes, or what its engines do without it, by how they do. */
-export function capacityOf(fleet: RandomFleet, requests: number): number {
-  return Math.min(
-    linkCapacity(fleet),
-    saturate({ ...fleet, spec: readText(fleet.words.replaceAll(/bandwidth: [^,}]*/g, 'bandwidth: 1e18')) }, requests),
-  );
+/**
+ * Requests per second that a fleet can serve: what its link carries, by its bytes, or what its engines do without it, by how they do where a
+ * fifth more come; `most`: where three times as many come, as a crowd makes fuller batches.
+ */
+export function capacityOf(fleet: RandomFleet, requests: number): { readonly least: number; readonly most: number } {
+  const link = linkCapacity(fleet);
+  const free = { ...fleet, spec: readText(fleet.words.replaceAll(/bandwidth: [^,}]*/g, 'bandwidth: 1e18')) };
+  const own = saturate(free, requests);
+  const crowded = Math.max(own, leaving(free, 3 * own, requests));
+  return { least: Math.min(link, own), most: Math.min(link, crowded) };
 }
 
 /** B/s of the link that everything crosses over the mean bytes of a request; a store sends the two blocks that every prompt begins with. */
@@ -93,21 +118,19 @@ function linkCapacity({ spec }: RandomFleet): number {
 }
 
 /** Requests per second that leave while a fifth more come, in the last third of their coming: from far too many down to that. */
-function saturate({ spec }: RandomFleet, requests: number): number {
-  let rate = 1e5;
-  for (const [share, more] of [
-    [0.1, 1],
-    [0.3, 2],
-    [1, 1.2],
-  ] as const) {
-    const loaded = withLoad(spec, rate * more, Math.round(requests * share));
-    const lowered = lower(loaded);
-    const { results } = run(loaded, lowered);
-    const { last, arrival } = lowered.program.requests;
-    const ends = Float64Array.from(last, (v) => results.finish[v]!).sort();
-    // where all come at once, what leaves while the queue is still full
-    const to = more === 1 ? ends[Math.floor(0.8 * ends.length)]! : arrival[arrival.length - 1]!;
-    rate = ends.filter((time) => time >= to * (2 / 3) && time < to).length / (to / 3);
-  }
-  return rate;
+function saturate(fleet: RandomFleet, requests: number): number {
+  const first = leaving(fleet, 1e5, Math.round(0.1 * requests), true);
+  const second = leaving(fleet, 2 * first, Math.round(0.3 * requests));
+  return leaving(fleet, 1.2 * second, requests);
+}
+
+/** Requests per second that leave in the last third of their coming; where all come `atOnce`, while the queue is still full. */
+function leaving({ spec }: RandomFleet, rate: number, requests: number, atOnce = false): number {
+  const loaded = withLoad(spec, rate, requests);
+  const lowered = lower(loaded);
+  const { results } = run(loaded, lowered);
+  const { last, arrival } = lowered.program.requests;
+  const ends = Float64Array.from(last, (v) => results.finish[v]!).sort();
+  const to = atOnce ? ends[Math.floor(0.8 * ends.length)]! : arrival[arrival.length - 1]!;
+  return ends.filter((time) => time >= to * (2 / 3) && time < to).length / (to / 3);
 }
