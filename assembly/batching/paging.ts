@@ -210,7 +210,13 @@ export function leaveGroup(rep: usize, time: f64): void {
   const end = group + <usize>(geti(rep, REP_GROUPS) * GROUP_BYTES);
   while (group < end) {
     if (load<f64>(group, GROUP_TIME) == time) {
-      store<i32>(group, load<i32>(group, GROUP_COUNT) - 1, GROUP_COUNT);
+      const count = load<i32>(group, GROUP_COUNT) - 1;
+      store<i32>(group, count, GROUP_COUNT);
+      // There is room for as many groups as can run: one that nobody is left in goes, for prompts may pass decodes for ever
+      if (count == 0) {
+        memory.copy(group, group + GROUP_BYTES, end - group - GROUP_BYTES);
+        addi(rep, REP_GROUPS, -1);
+      }
       return;
     }
     group += GROUP_BYTES;

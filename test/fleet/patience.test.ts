@@ -79,6 +79,15 @@ describe('a client that leaves', () => {
     expect(results.start[2]).toBe(5);
   });
 
+  test('leaves no trace among those that decode, however many go before the next decode', () => {
+    const clients = [{ batching: 'continuous', maxNumSeqs: 2 } as const];
+    const requests = [row(0, 9), ...Array.from({ length: 20 }, (_, i) => row(i + 0.5, 5, { patience: 1.75 }))];
+    const { requestState, results } = runBoth({ clients, requests });
+    expect([...requestState]).toEqual([STATE_FINISHED, ...Array(20).fill(STATE_TIMED_OUT)]);
+    // a prompt waits whenever a step ends: its decodes come after the last of them
+    expect(results.finish[0]).toBeGreaterThan(20);
+  });
+
   test('does not, where it has the answer in that instant', () => {
     const requests = [row(0, 4, { patience: 4 }), row(0, 5, { patience: 4 })];
     expect([...runBoth({ clients: [{}], requests }).requestState]).toEqual([STATE_FINISHED, STATE_TIMED_OUT]);
@@ -117,7 +126,7 @@ describe('a client that leaves', () => {
   });
 });
 
-const IMPATIENT = { seed: 92, numRuns: runs(150) };
+const IMPATIENT = { seed: 91, numRuns: runs(150) };
 
 describe('clients that are turned away or leave, in any fleet', () => {
   test('fare as in the reference, bit for bit, with and without leaps', () => {
