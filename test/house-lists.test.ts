@@ -87,7 +87,7 @@ describe('a closed list', () => {
     }
   });
 
-  test('of routing names twelve ways in a spec', () => {
+  test('of routing names thirteen ways in a spec', () => {
     expect(Object.keys(ROUTING_WORDS)).toEqual([
       'round-robin',
       'least-loaded',
@@ -95,6 +95,7 @@ describe('a closed list', () => {
       ...['input', 'output', 'kv', 'left'].map((metric) => `heavy-light-${metric}`),
       'prefix-affinity',
       'nearest',
+      'adapter-affinity',
     ]);
   });
 });

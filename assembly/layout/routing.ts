@@ -5,6 +5,7 @@ export const ROUTING_LOAD = 1;
 export const ROUTING_HEAVY_LIGHT = 2;
 export const ROUTING_PREFIX_AFFINITY = 3;
 export const ROUTING_NEAREST = 4;
+export const ROUTING_ADAPTER_AFFINITY = 5;
 
 export function routingWords(id: number): string {
   if (id === ROUTING_ROUND_ROBIN) return 'one after another';
@@ -13,6 +14,8 @@ export function routingWords(id: number): string {
     return 'the least load among the members for visits as heavy, or as light, as this one';
   if (id === ROUTING_PREFIX_AFFINITY) return 'the most leading hash blocks in its KV blocks, then the least load';
   if (id === ROUTING_NEAREST) return 'the least seconds from where the last stage ran, then the least load';
+  if (id === ROUTING_ADAPTER_AFFINITY)
+    return 'where its LoRA adapter runs, else where one more may, else where it waits, then the least load';
   return '';
 }
 

@@ -2,7 +2,7 @@
 import { CLIENT_BLOCK_SIZE, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_UNDONE } from '../layout/client';
 import { FLAG_LOCAL } from '../layout/enums';
 import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
-import { ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN } from '../layout/routing';
+import { ROUTING_ADAPTER_AFFINITY, ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN } from '../layout/routing';
 import {
   FLEET_GROUPS, FLEET_SAME_AS, POOL_CELLS, POOL_COUNT, POOL_INSTANCES, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_ROW, POOL_THRESHOLD,
@@ -13,6 +13,7 @@ import { leadingBlocks } from '../batching/share';
 import { pathSeconds } from '../contention/paths';
 import { geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { clientAt, loadsOf, ranksOf } from '../table/client';
+import { adapterRank } from '../table/lanes';
 import { groupOf, hasFlag, rowOr } from '../table/visit';
 import { dealRank } from './deal';
 import { isServing } from './members';
@@ -147,6 +148,7 @@ function isCounted(metric: i32): bool {
 /** What comes before load: smaller is better. */
 function preference(run: usize, fleet: usize, routing: i32, client: usize, visit: i32, source: i32, bytes: f64): f64 {
   if (routing == ROUTING_PREFIX_AFFINITY) return -(<f64>leadingBlocks(run, client, visit));
+  if (routing == ROUTING_ADAPTER_AFFINITY) return adapterRank(run, client, visit);
   if (routing == ROUTING_NEAREST) {
     if (source < 0) return 0;
     const from = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), source));
