@@ -1,13 +1,14 @@
 // Tests run on all cores (the default leaves one idle), modules stay loaded from one file to the next, and no time limit is
 // near: a test that takes seconds passes on a machine a hundred times slower. MIST_TESTS=quick (npm run test:quick) leaves out
-// the files below.
+// the slow files below; MIST_TESTS=e2e (npm run test:e2e) runs those that need a Redis or a browser, which no other run does.
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { built } from './scripts/vitest-built.mjs';
 
+/** Scenes with a real server, killed and restarted, and the explorer in a browser. */
+const E2E = ['test/explorer/browser.test.ts', 'test/cli/queue.test.ts'];
 /** Each takes seconds of computing time (whole sweeps, whole processes, long comparisons with a reference); the heaviest first. */
 const SLOW = [
-  'test/explorer/**',
-  'test/cli/queue.test.ts',
   'test/docs/commands.test.ts',
   'test/search/exact.test.ts',
   'test/search/front.test.ts',
@@ -54,12 +55,13 @@ class SlowFirst extends BaseSequencer {
   }
 }
 
-const quick = process.env.MIST_TESTS === 'quick';
+const wanted = process.env.MIST_TESTS;
 
 export default defineConfig({
+  plugins: process.env.MIST_BUILT ? [built] : [],
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: quick ? SLOW : [],
+    include: wanted === 'e2e' ? E2E : ['test/**/*.test.ts'],
+    exclude: wanted === 'e2e' ? [] : wanted === 'quick' ? [...E2E, ...SLOW] : E2E,
     setupFiles: ['test/seed.ts'],
     sequence: { sequencer: SlowFirst },
     testTimeout: 600_000,
@@ -67,5 +69,6 @@ export default defineConfig({
     pool: 'threads',
     isolate: false,
     maxWorkers: '100%',
+    server: { deps: { external: [/\/dist\/(src|assembly)\//] } },
   },
 });

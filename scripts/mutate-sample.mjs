@@ -48,7 +48,7 @@ function innermost(mutants) {
 }
 
 /** `count` places of these files, as Stryker reads them, of how many mutants in all. */
-export async function drawPlaces(paths, excludedMutations, count, seed = 1) {
+export async function drawPlaces(paths, excludedMutations, count, seed) {
   const mutants = await listMutants(paths, excludedMutations);
   const left = innermost(mutants);
   const random = openRandom(seed);

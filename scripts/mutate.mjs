@@ -1,4 +1,4 @@
-// Breaks a room on purpose, by the hundred, and lists what its tests did not notice: npm run mutate -- ROOM [--sample N] [FILE...] [TEST...]
+// Breaks a room on purpose, by the hundred, and lists what its tests did not notice: npm run mutate -- ROOM [--sample N [--seed N]] [FILE...] [TEST...]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -30,14 +30,21 @@ const listSources = () =>
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
-const { values: flags, positionals } = parseArgs({ options: { sample: { type: 'string' } }, allowPositionals: true });
+const { values: flags, positionals } = parseArgs({
+  options: { sample: { type: 'string' }, seed: { type: 'string', default: '1' } },
+  allowPositionals: true,
+});
 const [name, ...words] = positionals;
 const isTest = (word) => word.startsWith('test/');
 const files = words.filter((word) => !isTest(word));
 const tests = words.filter(isTest);
 const sources = SOURCES[name] ?? (name && existsSync(`src/${name}`) ? [`src/${name}/**/*.ts`] : []);
-if (flags.sample !== undefined && !/^[1-9]\d*$/.test(flags.sample)) {
-  process.stderr.write(`--sample: expected how many places, a whole number from 1 on, received ${flags.sample}\n`);
+for (const [flag, what] of [
+  ['sample', 'how many places'],
+  ['seed', 'which sample'],
+]) {
+  if (flags[flag] === undefined || /^[1-9]\d*$/.test(flags[flag])) continue;
+  process.stderr.write(`--${flag}: expected ${what}, a whole number from 1 on, received ${flags[flag]}\n`);
   process.exit(2);
 }
 if (sources.length === 0) {
@@ -46,7 +53,7 @@ if (sources.length === 0) {
     { name: 'search' },
   ];
   const expected = `expected one of ${rooms.map((room) => room.name).join(', ')}, received ${name ?? 'nothing'}`;
-  process.stderr.write(`npm run mutate -- ROOM [--sample N] [FILE...] [TEST...]: ${expected}\n`);
+  process.stderr.write(`npm run mutate -- ROOM [--sample N [--seed N]] [FILE...] [TEST...]: ${expected}\n`);
   process.exit(2);
 }
 
@@ -59,7 +66,7 @@ const patterns =
 const isMutated = (path) =>
   path.endsWith('.ts') && !path.endsWith('types.ts') && patterns.some((pattern) => matchesGlob(path, pattern));
 const sample = flags.sample
-  ? await drawPlaces(listSources().filter(isMutated), LEFT_ALONE, Number(flags.sample))
+  ? await drawPlaces(listSources().filter(isMutated), LEFT_ALONE, Number(flags.sample), Number(flags.seed))
   : undefined;
 writeFileSync(
   `${folder}/stryker.json`,
@@ -91,24 +98,26 @@ if (!existsSync(result)) process.exit(run.status || 1);
 
 const report = JSON.parse(readFileSync(result, 'utf8'));
 const counts = { caught: 0, survived: 0 };
+const survivors = [];
 for (const [path, { source, mutants }] of Object.entries(report.files)) {
   const lines = source.split('\n');
   const of = (...states) => mutants.filter(({ status }) => states.includes(status));
   const [caught, survived] = [of('Killed', 'Timeout'), of('Survived', 'NoCoverage')];
   counts.caught += caught.length;
   counts.survived += survived.length;
-  if (survived.length > 0) console.log(`\n${path}: ${survived.length} of ${caught.length + survived.length} survive`);
   for (const { location, mutatorName, replacement, status } of survived) {
     const { line, column } = location.start;
     const to = location.end.line === line ? location.end.column - 1 : undefined;
     const was = lines[line - 1].slice(column - 1, to).trim();
     const reached = status === 'NoCoverage' ? ' (no test comes here)' : '';
-    console.log(`  ${line}: ${was} -> ${(replacement ?? mutatorName).replace(/\s+/g, ' ').slice(0, 60)}${reached}`);
+    const made = (replacement ?? mutatorName).replace(/\s+/g, ' ').slice(0, 60);
+    survivors.push(`${path}:${line}:${column}: ${was} -> ${made}${reached}`);
   }
 }
+console.log(`\n${survivors.map((one) => `survives ${one}\n`).join('')}`);
 const all = counts.caught + counts.survived;
 const share = all > 0 ? counts.survived / all : 0;
 console.log(
-  `\n${name}${sample ? `, ${sample.places.length} places drawn of ${sample.all} mutants` : ''}: ${counts.survived} of ${all} mutants survive (${(100 * share).toFixed(1)} %, at most ${100 * MOST_SURVIVORS} %)`,
+  `${name}${sample ? `, ${sample.places.length} places drawn by seed ${flags.seed} of ${sample.all} mutants` : ''}: ${counts.survived} of ${all} mutants survive (${(100 * share).toFixed(1)} %, at most ${100 * MOST_SURVIVORS} %)`,
 );
 process.exitCode = share > MOST_SURVIVORS ? 1 : 0;

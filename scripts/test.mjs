@@ -1,5 +1,5 @@
-// Builds, then runs the tests: all, those of rooms (npm test -- engine report), quickly (--quick)
-// or with more random cases (--deep, MIST_DEPTH times as many); the rest goes to vitest.
+// Builds, then runs the tests on what was built: all, those of rooms (npm test -- engine report), quickly (--quick), with more
+// random cases (--deep, MIST_DEPTH times as many) or those that need a Redis or a browser (--e2e); the rest goes to vitest.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { listRooms, testsOf } from './test-rooms.mjs';
@@ -12,9 +12,9 @@ const TAKES_VALUE = new Set(['-t', '--testNamePattern', '--reporter', '--outputF
 
 function readArguments(argv) {
   const passed = [];
-  const env = {};
+  const env = { MIST_BUILT: '1' };
   for (const [i, word] of argv.entries()) {
-    if (word === '--quick') env.MIST_TESTS = 'quick';
+    if (word === '--quick' || word === '--e2e') env.MIST_TESTS = word.slice(2);
     else if (word === '--deep') env.MIST_DEPTH = process.env.MIST_DEPTH ?? '10';
     else if (word.startsWith('-') || TAKES_VALUE.has(argv[i - 1])) passed.push(word);
     else passed.push(...(testsOf(word) ?? [word]));

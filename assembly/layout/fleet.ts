@@ -162,14 +162,15 @@ export const TIER_CAPACITY = 0; // i32, blocks
 export const TIER_COUNT = 1; // i32
 export const TIER_NEWEST = 2; // i32, first id of the most recent extent, -1 = empty
 export const TIER_OLDEST = 3; // i32
-export const TIER_LINKS = 4; // address LINK_BYTES per hash id, TIER_STRIDE bytes apart: those of all tiers of a store lie side by side, for one visit touches them all
+export const TIER_LINKS = 4; // address LINK_BYTES per place, TIER_STRIDE bytes apart: those of all tiers of a store lie side by side, for one visit touches them all
 export const TIER_STRIDE = 5; // i32
 export const TIER_LATENCY = 6; // f64, s
 export const TIER_PATH = 7; // i32, how many links it sends over (0 or 1), and in the other half of the cell which
 export const TIER_POLICY = 8; // i32, WRITE_*: when a block comes into this tier
 export const TIER_HELD = 9; // address u64 per 64 hash ids: bit set = the block is here
 export const TIER_STARTS = 10; // address u64 per 64 hash ids: bit set = an extent begins here
-export const TIER_CELLS = 11;
+export const TIER_PLACES = 11; // address i32: how many places are given; then per hash id its place among the links, from 1 on, 0 = no extent has begun with it
+export const TIER_CELLS = 12;
 export const LINK_NEWER = 0; // i32, of the first id of an extent: that of the next more recent one, -1 = none
 export const LINK_OLDER = 4; // i32
 export const LINK_BYTES = 8;

@@ -1,7 +1,8 @@
 // Hash blocks kept by least recent use: a tier of a KV store. Blocks with ids in a row that were used one after the other are one extent,
-// which a doubly linked list threads by its first id; two bits for every id say what is here and where extents begin.
+// which a doubly linked list threads by its first id; two bits for every id say what is here and where extents begin. Where the links of an
+// id lie is said by a place: a link for every id would be eight times the memory, and nearly all of a run's new pages.
 import {
-  LINK_NEWER, LINK_OLDER, TIER_CAPACITY, TIER_COUNT, TIER_HELD, TIER_LINKS, TIER_NEWEST, TIER_OLDEST, TIER_STARTS, TIER_STRIDE,
+  LINK_NEWER, LINK_OLDER, TIER_CAPACITY, TIER_COUNT, TIER_HELD, TIER_LINKS, TIER_NEWEST, TIER_OLDEST, TIER_PLACES, TIER_STARTS, TIER_STRIDE,
 } from '../layout/fleet';
 import { addi, geta, geti, seti } from './cell';
 
@@ -12,11 +13,31 @@ function wordOf(tier: usize, column: i32, id: i32): usize {
   return geta(tier, column) + ((<usize>(id >> 6)) << 3);
 }
 
+// @ts-ignore: decorator
+@inline
+function placeOf(tier: usize, id: i32): usize {
+  return geta(tier, TIER_PLACES) + ((<usize>(id + 1)) << 2);
+}
+
 /** The neighbours of the extent that begins with `id` (LINK_*). */
 // @ts-ignore: decorator
 @inline
 function linkAt(tier: usize, id: i32): usize {
-  return geta(tier, TIER_LINKS) + <usize>id * geta(tier, TIER_STRIDE);
+  return geta(tier, TIER_LINKS) + <usize>load<i32>(placeOf(tier, id)) * geta(tier, TIER_STRIDE);
+}
+
+/** The same where one begins now. Few ids ever do: their links lie close together, in the order in which they came. */
+// @ts-ignore: decorator
+@inline
+function beginAt(tier: usize, id: i32): usize {
+  const place = placeOf(tier, id);
+  if (load<i32>(place) == 0) {
+    const given = geta(tier, TIER_PLACES);
+    const next = load<i32>(given) + 1;
+    store<i32>(given, next);
+    store<i32>(place, next);
+  }
+  return linkAt(tier, id);
 }
 
 /** The bits of `id` and of those behind it, its own the lowest. */
@@ -108,7 +129,7 @@ function cutExtent(tier: usize, first: i32, id: i32): void {
   const starts = wordOf(tier, TIER_STARTS, id);
   store<u64>(starts, load<u64>(starts) | maskOf(id, 1));
   const lower = linkAt(tier, first);
-  const upper = linkAt(tier, id);
+  const upper = beginAt(tier, id);
   const up = load<i32>(lower, LINK_NEWER);
   store<i32>(upper, up, LINK_NEWER);
   store<i32>(upper, first, LINK_OLDER);
@@ -125,7 +146,7 @@ function appendExtent(tier: usize, id: i32): void {
     store<u64>(starts, load<u64>(starts) & ~maskOf(id, 1));
     return;
   }
-  const links = linkAt(tier, id);
+  const links = beginAt(tier, id);
   store<i32>(links, -1, LINK_NEWER);
   store<i32>(links, newest, LINK_OLDER);
   if (newest >= 0) store<i32>(linkAt(tier, newest), id, LINK_NEWER);

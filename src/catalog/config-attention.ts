@@ -105,6 +105,7 @@ export function readGrouped(frame: Frame, { kind, window }: LayerKind, shares = 
   const sizes = { heads, kv_heads, head_dim };
   const extras = {
     ...(qkNorm ? { qk_norm: true } : {}),
+    ...(family.qkNorm === 'projection' ? { qk_norm_spans_heads: true } : {}),
     ...(gated ? { gated: true } : {}),
     ...(shares ? { shares_kv: true } : {}),
     ...(shares || oneProjection || v_dim !== head_dim ? { projections: q + kv + heads * v_dim * hidden } : {}),

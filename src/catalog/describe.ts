@@ -98,9 +98,17 @@ function smallLimits({ small_devices: small }: EngineProfile): Fact[] {
   return [['on small devices', `${limits} (${where})`]];
 }
 
-export function describeEngine(entry: EngineProfile): Fact[] {
-  const { host, prefill_floor: floor } = entry;
+function hostTime(what: string, host: EngineProfile['host']): Fact {
   const joined = host.norm === 1 ? 'added to device time' : 'overlapping device time (root of squares)';
+  const layer = `${short(host.layer_s * 1e6)} us/layer`;
+  return [
+    what,
+    `${short(host.step_s * 1e3)} ms/step + ${short(host.sequence_s * 1e6)} us/sequence + ${layer}, ${joined}`,
+  ];
+}
+
+export function describeEngine(entry: EngineProfile): Fact[] {
+  const { host, state_host: states, prefill_floor: floor } = entry;
   return [
     ['name', entry.name],
     ['batching', entry.batching],
@@ -112,10 +120,8 @@ export function describeEngine(entry: EngineProfile): Fact[] {
     ['gpu_memory_utilization', String(entry.gpu_memory_utilization)],
     ['reserve', bytes(entry.reserve_bytes)],
     ...(entry.kernel_scale === undefined ? [] : ([['kernels', `${entry.kernel_scale} times as long`]] as Fact[])),
-    [
-      'host time',
-      `${short(host.step_s * 1e3)} ms/step + ${short(host.sequence_s * 1e6)} us/sequence + ${short(host.layer_s * 1e6)} us/layer, ${joined}`,
-    ],
+    hostTime('host time', host),
+    ...(states === undefined ? [] : [hostTime('of models with states', states)]),
     [
       'prefill floor',
       floor.layer_s === 0 ? 'none' : `${short(floor.layer_s * 1e3)} ms/layer above ${floor.tokens} new tokens`,

@@ -11,6 +11,8 @@ export interface Line {
   readonly profile: string;
   readonly from: Version;
   readonly year: number;
+  /** Day, as yyyymmdd, from which on its nightly builds lead to it and no longer to the line before. Absent = they are told by their year. */
+  readonly nightlies?: number;
 }
 
 export const LINES: Readonly<Record<VersionedEngine, readonly [Line, ...Line[]]>> = {
@@ -23,7 +25,8 @@ export const LINES: Readonly<Record<VersionedEngine, readonly [Line, ...Line[]]>
     { profile: 'vllm-2023', from: [0, 0, 0], year: 0 },
   ],
   sglang: [
-    { profile: 'sglang-0.5.9', from: [0, 5, 8], year: 2026 },
+    { profile: 'sglang-0.5.10', from: [0, 5, 10], year: 2026, nightlies: 20260301 },
+    { profile: 'sglang-0.5.9', from: [0, 5, 8], year: Number.POSITIVE_INFINITY, nightlies: 20260101 }, // by its version only
     { profile: 'sglang-0.5', from: [0, 0, 0], year: 0 },
   ],
   trtllm: [
@@ -39,6 +42,12 @@ export const NEWEST: Version = [Number.POSITIVE_INFINITY, 0, 0];
 export function readVersion(text: string): Version | null {
   const match = /^v?(\d{1,2})\.(\d{1,3})(?:\.(\d{1,3}))?/.exec(text);
   return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : null;
+}
+
+/** The day of a nightly build, as yyyymmdd ("nightly-dev-20260216-d3bae71e"); null where there is none. */
+export function readNightly(text: string): number | null {
+  const match = /^nightly-(?:dev-)?(20\d{6})(?!\d)/.exec(text);
+  return match ? Number(match[1]) : null;
 }
 
 export function isAtLeast(version: Version, from: Version): boolean {

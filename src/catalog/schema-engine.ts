@@ -96,6 +96,11 @@ export const engineSchema = z.strictObject({
    */
   host,
   /**
+   * The same where the host cannot prepare a step while the device runs the one before: of models with layers that keep a state in place
+   * of a cache (SGLang's overlap scheduler is off for them up to 0.5.9). Absent = as for every model.
+   */
+  state_host: host.optional(),
+  /**
    * Share by which matrix products and experts of 1,024 rows and more are slower in steps with prompts than in the traces, ramping from
    * 128 rows. Absent = what most engines showed (plan/datasheet.ts, DERATING).
    */

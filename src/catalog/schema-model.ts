@@ -20,6 +20,11 @@ const grouped = {
   /** Tokens kept by a sliding layer; absent for full attention. */
   window: size.optional(),
   qk_norm: flag.optional(),
+  /**
+   * The norms of q and k span all their heads (OLMo 2, MiniMax-M2), not each head: the devices of a tensor-parallel group first sum
+   * the squares of their own heads.
+   */
+  qk_norm_spans_heads: flag.optional(),
   /** An output gate beside q (Qwen3-Next/3.5): doubles the q projection. */
   gated: flag.optional(),
   /** Weights of the projections, elements, where they are not q, k, v and o of the sizes above (low rank, shared K/V). */

@@ -4,6 +4,7 @@ import type { Basis } from '../catalog/types.ts';
 import type { Arena } from '../columns/arena.ts';
 import type { Kernels } from '../kernels/interface.ts';
 import type { FitSource } from './efficiency.ts';
+import { hostOf } from './engine-host.ts';
 import { lowerSurface, openLowering, promptLaunches } from './lower.ts';
 import { type KvCapacity, kvCapacity } from './memory.ts';
 import { basisOf, type OpPrice, priceStepExactly } from './priced-ops.ts';
@@ -69,7 +70,7 @@ export function explainStep(
     deviceSeconds,
     floorSeconds: floored - deviceSeconds,
     hostSeconds: hostSeconds(table, decodes + chunks),
-    hostNorm: profile.host.norm,
+    hostNorm: hostOf(profile, model).norm,
     exactSeconds,
     surfaceSeconds,
     difference: surfaceSeconds / exactSeconds - 1,

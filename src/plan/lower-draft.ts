@@ -2,6 +2,7 @@
 import { GRID_TOKENS } from '../../assembly/layout/grid.ts';
 import type { PricedCompute } from './bind-ops.ts';
 import type { Draft } from './draft.ts';
+import { hostOf } from './engine-host.ts';
 import { addCompute, addExchange, type Columns, type Lowering, type Sinks, STEP } from './lower-columns.ts';
 import { type PricedExchange, type PricedOps, priceList } from './priced-ops.ts';
 import type { Shape, SurfaceKey } from './surface-key.ts';
@@ -58,8 +59,9 @@ export function passesAt(columns: Columns, i: number, hostSeconds: number): numb
 }
 
 /** Host seconds of one layer on `tp` devices. */
-export function hostPerLayer({ profile }: SurfaceKey, tp: number): number {
-  return profile.host.layer_s + tp * (profile.host.layer_device_s ?? 0);
+export function hostPerLayer({ profile, model }: SurfaceKey, tp: number): number {
+  const host = hostOf(profile, model);
+  return host.layer_s + tp * (host.layer_device_s ?? 0);
 }
 
 /** Host seconds of the draft's passes after its first. */

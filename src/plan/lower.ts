@@ -9,6 +9,7 @@ import type { PricedCompute } from './bind-ops.ts';
 import { derate, UNPACKING } from './datasheet.ts';
 import type { FitSource } from './efficiency.ts';
 import { standingWatts, workFigures } from './energy.ts';
+import { hostOf } from './engine-host.ts';
 import { GRID_POINTS } from './grid-points.ts';
 import {
   addCompute,
@@ -139,7 +140,8 @@ export function fillGrids({ columns, filled, derating }: Lowering, { split, knot
 }
 
 function writeHeader(table: Float64Array, key: SurfaceKey, shape: Shape, compute: readonly PricedCompute[]): void {
-  const { host, prefill_floor } = key.profile;
+  const { prefill_floor } = key.profile;
+  const host = hostOf(key.profile, key.model);
   const { split } = shape;
   const layers = layersOf(key.model);
   const energy = workFigures(shape, key.hardware);
@@ -169,8 +171,8 @@ function writeHeader(table: Float64Array, key: SurfaceKey, shape: Shape, compute
 }
 
 /** Seconds that a step with prompts spends outside captured graphs, s. */
-export function promptLaunches(model: SurfaceKey['model'], { host }: SurfaceKey['profile']): number {
-  return layersOf(model) * (host.prompt_layer_s ?? 0);
+export function promptLaunches(model: SurfaceKey['model'], profile: SurfaceKey['profile']): number {
+  return layersOf(model) * (hostOf(profile, model).prompt_layer_s ?? 0);
 }
 
 /** Launch time of the prefill attention kernels of a step. */

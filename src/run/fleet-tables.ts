@@ -46,7 +46,7 @@ export function tableBytes(program: FleetProgram): number {
   const cells =
     clients.length * C.CLIENT_PARAMETERS + groups.length * F.POOL_CELLS + (lists + clients.length) * F.TIER_CELLS;
   const loads = clients.length * F.LOADS_COLUMNS * 8;
-  const blocks = lists * (hashCount * 8 + 2 * bitBytes(hashCount));
+  const blocks = lists * ((hashCount + 1) * (F.LINK_BYTES + 4) + 2 * bitBytes(hashCount));
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
   const scaled = scalerBytes(program) + patienceBytes(program) + adapterBytes(clients);
@@ -326,7 +326,8 @@ function placeLists(
   cells.fill(0);
   const words = wordsOf(cells);
   const stride = tiers.length * F.LINK_BYTES;
-  const links = arena.i32((hashCount * stride) / 4);
+  const links = arena.i32(((hashCount + 1) * stride) / 4);
+  const places = arena.i32(tiers.length > 0 ? hashCount + 1 : 0).fill(0);
   tiers.forEach((tier, k) => {
     const base = k * F.TIER_CELLS;
     const bits = arena.i32(bitBytes(hashCount) / 2).fill(0);
@@ -335,6 +336,7 @@ function placeLists(
     words[(base + F.TIER_OLDEST) * 2] = -1;
     words[(base + F.TIER_LINKS) * 2] = links.byteOffset + k * F.LINK_BYTES;
     words[(base + F.TIER_STRIDE) * 2] = stride;
+    words[(base + F.TIER_PLACES) * 2] = places.byteOffset;
     words[(base + F.TIER_HELD) * 2] = bits.byteOffset;
     words[(base + F.TIER_STARTS) * 2] = bits.byteOffset + bitBytes(hashCount);
     cells[base + F.TIER_LATENCY] = tier.latency;

@@ -16,14 +16,25 @@ export function listLayerExchanges(
   const ranks = ranksOf(split);
   const reduce = (name: string) => reduction(name, hidden, ranks, count);
   if (ranks > 1 && group.attention.kind !== 'none') ops.push(reduce('all-reduce, attention'));
+  if (ranks > 1 && sharesNorms(group.attention)) {
+    ops.push({ ...reduce('all-reduce, q/k norms'), bytesX: SQUARES_BYTES });
+  }
   if (group.mlp.kind === 'moe' && split.dp > 1)
     ops.push(...listExpertExchanges(group.mlp.top_k, hidden, count, split, formats));
   else if (ranks > 1 && group.mlp.kind !== 'none') ops.push(reduce('all-reduce, mlp'));
   return ops;
 }
 
+/** Two sums of squares per token, of q and of k, in 32 bits (vLLM's MiniMaxText01RMSNormTP). */
+const SQUARES_BYTES = 8;
+
+/** Whether the norms of q and k span heads that lie on several devices. */
+export function sharesNorms(attention: LayerGroup['attention']): boolean {
+  return (attention.kind === 'full' || attention.kind === 'sliding') && attention.qk_norm_spans_heads === true;
+}
+
 /** Cores of a device that the engine sees as devices of their own take part in every sum. */
-function ranksOf(split: Split): number {
+export function ranksOf(split: Split): number {
   return split.tp * split.shards;
 }
 

@@ -1,7 +1,7 @@
 // Every op of one forward pass of one instance, per device: the list that prices, energies and `mist step` all start from.
 import type { LayerGroup, Model } from '../catalog/types.ts';
 import { listAttentionOps, localAttentionWidth } from './attention-ops.ts';
-import { listLayerExchanges, listModelExchanges } from './exchange-ops.ts';
+import { listLayerExchanges, listModelExchanges, ranksOf, sharesNorms } from './exchange-ops.ts';
 import type { Formats } from './formats.ts';
 import { gemm, smallKernels } from './gemm-ops.ts';
 import { listMlpOps } from './mlp-ops.ts';
@@ -41,7 +41,7 @@ function listLayer(group: LayerGroup, hidden: number, count: number, split: Spli
 
 /**
  * Norms with residual, rotary, cache write, activation: 5 kernels in a dense layer, 6 with experts, 10 with MLA and experts
- * (calibration.md section 2); one more with q/k norms, two more with a scan, fewer where a layer lacks a half.
+ * (calibration.md section 2); one more with q/k norms, two where they span devices, two more with a scan, fewer where a layer lacks a half.
  * Bytes per token: each norm reads and writes input and residual; q and k are read and written; the activation reads two, writes
  * one. What the attention kernels read and write is in their own price.
  */
@@ -53,6 +53,7 @@ function listSmall(group: LayerGroup, hidden: number, count: number, split: Spli
   if (attention.kind === 'mla') kernels += 4;
   if (attention.kind === 'linear') kernels += 2;
   if ((attention.kind === 'full' || attention.kind === 'sliding') && attention.qk_norm) kernels += 1;
+  if (ranksOf(split) > 1 && sharesNorms(attention)) kernels += 1; // the squares before their sum, the scaling after it
   const halves = attention.kind === 'none' || mlp.kind === 'none' ? 1 : 2;
   const activated = mlp.kind === 'dense' ? localWidth(mlp.intermediate, split) : 0;
   const bytes = halves * 8 * hidden + 4 * (query + keyValue) + 6 * activated;

@@ -1,11 +1,11 @@
 // Which engine profile stands for a measured engine: by its version where one is readable, else by the year of the run.
-import { isAtLeast, LINES, type Line, readVersion } from '../catalog/engine-versions.ts';
+import { isAtLeast, LINES, type Line, readNightly, readVersion } from '../catalog/engine-versions.ts';
 import type { CaseInput } from './case-columns.ts';
 
 const SINGLE: Readonly<Record<CaseInput['engine'], string>> = {
   vllm: 'vllm-0.19',
   trtllm: 'trtllm-1.0',
-  sglang: 'sglang-0.5.9',
+  sglang: 'sglang-0.5.10',
   deepspeed: 'deepspeed-fastgen',
   'transformers-neuronx': 'neuronx',
   jetstream: 'jetstream',
@@ -34,6 +34,9 @@ export function chooseProfile({ engine, engine_version, year, mode }: CaseInput)
   if (!lines) return SINGLE[engine];
   const version = isServers(engine, engine_version, year) ? null : readVersion(engine_version);
   if (version) return lines.find(({ from }) => isAtLeast(version, from))!.profile;
+  const day = readNightly(engine_version);
+  const built = day === null ? undefined : lines.find(({ nightlies }) => nightlies !== undefined && day >= nightlies);
+  if (built) return built.profile;
   if (year === null) return SINGLE[engine];
   return lines.find((line) => year >= line.year)!.profile;
 }

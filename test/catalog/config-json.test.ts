@@ -131,6 +131,20 @@ describe('attention', () => {
   });
 });
 
+describe('norms of q and k', () => {
+  it('span all heads in families that norm the whole projection', () => {
+    const norms = (model_type: string) => {
+      const { attention } = only(read({ ...LLAMA, model_type }));
+      return ['qk_norm', 'qk_norm_spans_heads'].map((key) => key in attention);
+    };
+    expect([norms('olmo2'), norms('qwen3'), norms('llama')]).toEqual([
+      [true, true],
+      [true, false],
+      [false, false],
+    ]);
+  });
+});
+
 describe('mixtures of experts', () => {
   const which = (config: object) => kinds(read({ ...MOE, ...config }));
 

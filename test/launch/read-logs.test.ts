@@ -63,7 +63,7 @@ INFO 01-02 llm_engine.py:234] Initializing an LLM engine (v0.6.6) with config: m
 
   it('of SGLang has chunks that are shared out already, and limits that are not', () => {
     const read = readOne(SGLANG);
-    expect(read).toMatchObject({ engine: 'sglang', profile: 'sglang-0.5.9', model: 'moe/m', faults: [] });
+    expect(read).toMatchObject({ engine: 'sglang', profile: 'sglang-0.5.10', model: 'moe/m', faults: [] });
     expect(read.keys).toEqual({
       ...{ tensor_parallel_size: 2, pipeline_parallel_size: 1, data_parallel_size: 4, expert_parallel_size: 8 },
       ...{ kv_cache_dtype: 'fp8', max_num_seqs: 64, max_num_batched_tokens: 2048, gpu_memory_utilization: 0.82 },

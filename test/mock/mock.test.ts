@@ -13,7 +13,8 @@ import { runFleet } from '../../src/run/fleet.ts';
 import { type OnlineEvent, openOnline } from '../../src/run/online.ts';
 import { openSession } from '../../src/run/session.ts';
 import { openQuestion } from '../../src/spec/question.ts';
-import { mistAlone } from '../cli/spawn.ts';
+import { mist, mistAlone } from '../cli/spawn.ts';
+import { runs } from '../depth.ts';
 
 const catalog = openCatalog({});
 const session = openSession(catalog);
@@ -119,7 +120,7 @@ describe('an engine whose requests are still coming', () => {
           }
         },
       ),
-      { numRuns: 150, seed: 1 },
+      { numRuns: runs(60), seed: 1 },
     );
     expect(preempted).toBeGreaterThan(0);
   });
@@ -282,7 +283,7 @@ describe('mist serve', () => {
     ],
     [['serve', '--mock', 'examples/speculative.yaml', '--row', '1'], /speculative_config: expected none/],
   ] as const)('%j is told', async (argv, words) => {
-    const { code, stdout, stderr } = await mistAlone([...argv]);
+    const { code, stdout, stderr } = await mist([...argv]);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(words);
   });

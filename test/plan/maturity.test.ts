@@ -1,6 +1,8 @@
 // What an engine version did slower than the timings: kernels nobody had tuned for a vendor, all-reduces that gathered.
 import { describe, expect, it } from 'vitest';
+import { openCatalog } from '../../src/catalog/open.ts';
 import type { ExchangeRate, Rate } from '../../src/plan/efficiency.ts';
+import { hostOf, profileFor } from '../../src/plan/engine-host.ts';
 import { gatherLarge, slowExchange, slowRate } from '../../src/plan/maturity.ts';
 import { readCurve } from '../../src/plan/op-table.ts';
 import { DEVICE } from './fixtures.ts';
@@ -63,5 +65,25 @@ describe('gatherLarge', () => {
     expect(readCurve(cheap, 2 ** 28)).toBeCloseTo(plain(2 ** 28), 6);
     for (let bytes = 1024; bytes < 2 ** 36; bytes *= 1.3)
       expect(readCurve(curve, bytes * 1.3)).toBeGreaterThanOrEqual(readCurve(curve, bytes));
+  });
+});
+
+describe('the host of models with states', () => {
+  const catalog = openCatalog();
+  const [hybrid, plain] = ['qwen3.5-397b-a17b', 'qwen3-32b'].map((id) => catalog.model(id));
+
+  it('is apart where the engine cannot run ahead of the device for them, and for them only', () => {
+    const before = catalog.engine('sglang-0.5.9');
+    expect(hostOf(before, hybrid).step_s).toBeGreaterThan(0.001);
+    expect(hostOf(before, plain)).toBe(before.host);
+    const since = catalog.engine('sglang-0.5.10');
+    expect(hostOf(since, hybrid)).toBe(since.host);
+  });
+
+  it('is the host of an engine that serves such a model alone', () => {
+    const before = catalog.engine('sglang-0.5.9');
+    const alone = profileFor(before, hybrid);
+    expect(alone).not.toHaveProperty('state_host');
+    expect([alone.host, profileFor(before, plain).host]).toEqual([before.state_host, before.host]);
   });
 });

@@ -107,6 +107,22 @@ describe('listOps', () => {
     expect(exchanges(moe, { ...ONE, dp: 4 })).toEqual(['32 all-gather 4', '32 reduce-scatter 4']);
   });
 
+  it('norms of q and k that span heads on several devices sum their squares first, 8 bytes a token and a kernel more', () => {
+    const spanning = { ...GQA, qk_norm: true, qk_norm_spans_heads: true } as const;
+    const [apart, across] = [{ ...GQA, qk_norm: true } as const, spanning].map((attention) =>
+      modelOf([{ count: 10, attention, mlp: DENSE }]),
+    );
+    const tell = (model: Model, tp: number) =>
+      opsOf(model, { ...ONE, tp }).flatMap((op) => {
+        if (op.kind === 'exchange') return op.bytesX === 8 ? [`${op.count} ${op.op} ${op.devices} ${op.over}`] : [];
+        return op.name.startsWith('norms') ? [String(op.count)] : [];
+      });
+    expect([tell(apart, 4), tell(across, 1)]).toEqual([['60'], ['60']]);
+    expect(tell(across, 4)).toEqual(['70', '10 all-reduce 4 tokens']);
+    expect(catalog.model('minimax-m2.5').groups[0].attention).toMatchObject({ qk_norm_spans_heads: true });
+    expect(catalog.model('qwen3-32b').groups[0].attention).not.toHaveProperty('qk_norm_spans_heads');
+  });
+
   it('launches five small kernels per dense layer, six with experts, ten with MLA and experts', () => {
     const small = (model: Model) =>
       opsOf(model)

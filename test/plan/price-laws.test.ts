@@ -8,8 +8,8 @@ import { loadKernels } from '../../src/kernels/load.ts';
 import { peakOf } from '../../src/plan/arithmetic.ts';
 import { fitsOf } from '../../src/plan/efficiency.ts';
 import { legalSplit } from '../../src/plan/legal.ts';
-import { lowerSurface, openLowering } from '../../src/plan/lower.ts';
-import { type OpPrice, priceStepExactly } from '../../src/plan/priced-ops.ts';
+import { openLowering, shapeOf } from '../../src/plan/lower.ts';
+import { type OpPrice, priceList, priceStepExactly } from '../../src/plan/priced-ops.ts';
 import { type SurfaceKey, splitOf } from '../../src/plan/surface-key.ts';
 import { resolveFormats } from '../../src/stages/formats.ts';
 import { touchedExperts } from '../../src/stages/mlp-ops.ts';
@@ -47,7 +47,9 @@ function stepsOf(model: Model, hardware: Hardware, quantization: WeightFormat, t
   const key: SurfaceKey = { model, hardware, profile, quantization, kv: 'auto', tp, pp: 1, dp: 1, ep: 1 };
   if (legalSplit(model, hardware, splitOf(key), resolveFormats(model, key))) return null;
   arena.release(start);
-  const { shape, priced } = lowerSurface(key, openLowering(fits, kernels, arena));
+  const lowering = openLowering(fits, kernels, arena);
+  const shape = shapeOf(key, lowering);
+  const priced = priceList(shape.ops, hardware, lowering.book, profile);
   return SEQUENCES.map((count) =>
     priceStepExactly(priced, { prefill: [], decode: [{ count, context: CONTEXT }] }, shape.split),
   );

@@ -6,14 +6,15 @@ const ENGINE = 'kind: llm, model: llama-3.1-8b, profile: vllm-0.11';
 const LOAD = 'request_rate: 6, num_requests: 140';
 const SLO = 'p99_ttft: 700ms, p99_tpot: 45ms';
 
-/** A plain question, small enough to simulate every row of it; smaller where few others have its load and limits. */
+/** A plain question, small enough to simulate every row of it; smaller where few others have its load and limits, larger where tests look deeper. */
 function plain(rest: string, load = LOAD, slo = SLO): string {
   const batching = DEPTH > 1 || (load === LOAD && slo === SLO) ? '[chunked, mixed]' : 'chunked';
+  const tokens = DEPTH > 1 ? '[1024, 8192]' : 2048;
   return `
 model: llama-3.1-8b
 workload: {lengths: {input_len: {lognormal: {mean: 900, std: 700, max: 6000}}, output_len: {uniform: [20, 180]}}, ${load}}
 deployment: {hardware: [l4, l40s, h100-sxm-80gb], replicas: [1, 2, 4], tensor_parallel_size: [1, 2]}
-engine: {profile: vllm-0.11, quantization: [bf16, fp8], batching: ${batching}, max_num_seqs: [8, 128], max_num_batched_tokens: [1024, 8192]}
+engine: {profile: vllm-0.11, quantization: [bf16, fp8], batching: ${batching}, max_num_seqs: [8, 128], max_num_batched_tokens: ${tokens}}
 slo: {${slo}}
 top: 4
 ${rest}

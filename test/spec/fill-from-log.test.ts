@@ -63,13 +63,13 @@ describe('engine: {log}', () => {
 
   it('counts as the engine counts', () => {
     expect(poolOf('log: sglang.log').configuration).toMatchObject({
-      ...{ profile: 'sglang-0.5.9', tensor_parallel_size: 2, data_parallel_size: 4, expert_parallel_size: 8 },
+      ...{ profile: 'sglang-0.5.10', tensor_parallel_size: 2, data_parallel_size: 4, expert_parallel_size: 8 },
       ...{ max_num_seqs: 300, max_num_batched_tokens: 2048, block_size: 64, num_gpu_blocks: 10_000 },
     });
     // the split of `num_gpu_blocks: {log}` is the same: eight devices are four groups of two
     const split = 'hardware: h100-sxm-80gb, tensor_parallel_size: 2, data_parallel_size: 4, expert_parallel_size: 8';
     const blocks = poolOf(
-      'profile: sglang-0.5.9, block_size: 64, num_gpu_blocks: {log: sglang.log}',
+      'profile: sglang-0.5.10, block_size: 64, num_gpu_blocks: {log: sglang.log}',
       split,
       'model: qwen3-30b-a3b\n',
     );

@@ -62,11 +62,11 @@ test.skipIf(noBuild !== '')(`threads change nothing${noBuild}`, async () => {
   const folder = folderOf([...MIXTURE, { load_value: '2' }, { load_value: '4' }]);
   const file = join(folder, 'cases.csv');
   await run([file, '--workers', '1', '--out', join(folder, 'one.csv')]);
-  await run([file, '--workers', '3', '--out', join(folder, 'three.csv')]);
+  await run([file, '--workers', '2', '--out', join(folder, 'two.csv')]);
   const statuses = (name: string) => readFileSync(join(folder, name), 'utf8').split('\n');
   // a build may be older than the sources: compare places and words, not digits
   const shape = (name: string) => statuses(name).map((line) => line.replace(/\d+(\.\d+)?(e-?\d+)?/g, '#'));
-  expect(shape('three.csv')).toEqual(shape('one.csv'));
+  expect(shape('two.csv')).toEqual(shape('one.csv'));
 });
 
 describe('a wrong question', () => {

@@ -1,6 +1,6 @@
 // The profile of a measured engine follows its version to the third number, and else the year of the run.
 import { expect, test } from 'vitest';
-import { readVersion } from '../../src/catalog/engine-versions.ts';
+import { readNightly, readVersion } from '../../src/catalog/engine-versions.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import type { CaseInput } from '../../src/validate/case-columns.ts';
 import { chooseProfile } from '../../src/validate/choose-profile.ts';
@@ -14,8 +14,10 @@ test('by version where one is readable, else by year', () => {
   expect(readVersion('2023')).toBeNull();
   expect(choose('sglang', '0.5.3rc1', 2025)).toBe('sglang-0.5');
   expect(choose('sglang', '0.5.8', 2025)).toBe('sglang-0.5.9');
-  expect(choose('sglang', '0.6.0', null)).toBe('sglang-0.5.9');
-  expect(choose('sglang', '', 2026)).toBe('sglang-0.5.9');
+  expect(choose('sglang', 'v0.5.9-cu130-amd64', 2026)).toBe('sglang-0.5.9');
+  expect(choose('sglang', 'v0.5.10.post1-cu130', 2026)).toBe('sglang-0.5.10');
+  expect(choose('sglang', '0.6.0', null)).toBe('sglang-0.5.10');
+  expect(choose('sglang', '', 2026)).toBe('sglang-0.5.10');
   expect(choose('sglang', '', 2025)).toBe('sglang-0.5');
   expect(choose('vllm', '0.12.9', 2024)).toBe('vllm-0.11');
   expect(choose('vllm', '0.13.0', 2024)).toBe('vllm-0.18');
@@ -24,6 +26,19 @@ test('by version where one is readable, else by year', () => {
   expect(choose('trtllm', '0.8.1.post2', 2026)).toBe('trtllm-1.0'); // Dynamo's number
   expect(choose('trtllm', '0.8.1', 2024)).toBe('trtllm-0.9');
   expect(choose('trtllm', '0.9', null)).toBe('trtllm-0.9');
+});
+
+test('a nightly build is of the line that it leads to, by its day', () => {
+  expect(readNightly('nightly-dev-20260216-d3bae71e')).toBe(20260216);
+  expect([readNightly('nightly-5b8c30d62b754b'), readNightly('v0.5.9'), readNightly('nightly-dev-202602161')]).toEqual([
+    null,
+    null,
+    null,
+  ]);
+  expect(choose('sglang', 'nightly-dev-20260216-d3bae71e', 2026)).toBe('sglang-0.5.9');
+  expect(choose('sglang', 'nightly-dev-20260402-d7256eb6', 2026)).toBe('sglang-0.5.10');
+  expect(choose('sglang', 'nightly-dev-20251130-d7256eb6', 2025)).toBe('sglang-0.5');
+  expect(choose('vllm', 'nightly-dev-20260402', 2026)).toBe('vllm-0.19'); // no days are known of it
 });
 
 test('MLPerf submissions are tuned: a profile of their own, whatever their year', () => {

@@ -1,5 +1,5 @@
 // How TensorRT-LLM counts: attention data parallel is over the whole tensor group, limits are those of a rank.
-import { isAtLeast, readVersion, type Version } from '../../catalog/engine-versions.ts';
+import { isAtLeast, LINES, readVersion, type Version } from '../../catalog/engine-versions.ts';
 import { draftsFromWords, draftsToWords } from './drafts.ts';
 import {
   type Deployed,
@@ -61,6 +61,12 @@ function evenOf({ timeout_iters, batching_wait_iters }: Told): Told {
   };
 }
 
+/** Said where it is not what the engine does by default, and for profiles of no version, which may have another default. */
+function tellAdmission({ admission, profile }: Deployed['configuration']): Told {
+  const usual = admission === 'full-length' && LINES.trtllm.some((line) => line.profile === profile);
+  return !usual && (admission === 'prompt' || admission === 'full-length') ? { admission } : {};
+}
+
 export function tellTrtllm(pool: Deployed, version: Version): Telling {
   const { configuration: c } = pool;
   const notes: string[] = [];
@@ -87,7 +93,7 @@ export function tellTrtllm(pool: Deployed, version: Version): Telling {
     ...tellCommon(pool),
     ...(c.num_gpu_blocks > 0 ? { max_total_tokens: c.num_gpu_blocks * c.block_size } : {}),
     ...(c.batching === 'chunked' ? { enable_chunked_prefill: true } : {}),
-    ...(c.admission === 'prompt' ? { admission: c.admission } : {}),
+    ...tellAdmission(c),
     ...(pool.prefixCaching === null ? {} : { enable_prefix_caching: pool.prefixCaching }),
     ...(wait ? { batch_wait_iters: wait.iters, batch_wait_ratio: wait.max_tokens_ratio } : {}),
     ...(even ? { balances: true, ...even } : {}),
