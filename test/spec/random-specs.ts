@@ -166,7 +166,10 @@ export function plainSpecs(axes = true): fc.Arbitrary<Data> {
     { num_requests: fc.constantFrom<unknown>(20, 30), seed: fc.constantFrom<unknown>(1, ...(axes ? [[1, 2]] : [])) },
     { requiredKeys: ['num_requests'] },
   );
-  const adapters = fc.option(fc.constant({ adapters: { count: axes ? [3, 9] : 3, zipf: 1 } }), { freq: 12 });
+  const adapters = fc.oneof(
+    { weight: 30, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.constant({ adapters: { count: axes ? [3, 9] : 3, zipf: 1 } }) },
+  );
   const sessions = fc.option(fc.constant({ sessions: { turns: 2, think_time: { exponential: { mean: '2s' } } } }), {
     freq: 6,
   });
