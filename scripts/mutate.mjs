@@ -69,7 +69,7 @@ const sample = flags.sample
   ? await drawPlaces(listSources().filter(isMutated), LEFT_ALONE, Number(flags.sample), Number(flags.seed))
   : undefined;
 writeFileSync(
-  `${folder}/stryker.json`,
+  `${folder}/${name}.stryker.json`,
   JSON.stringify({
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner'],
@@ -82,8 +82,8 @@ writeFileSync(
     timeoutMS: 20_000,
     tsconfigFile: 'none',
     disableTypeChecks: false,
-    tempDirName: 'build/stryker',
-    ignorePatterns: ['docs', 'bench', 'mist-results', 'build/mutate'],
+    tempDirName: `build/stryker-${name}`,
+    ignorePatterns: ['docs', 'bench', 'mist-results', 'build/mutate', 'build/stryker*', 'biome.json'],
     reporters: ['progress-append-only', 'json'],
     jsonReporter: { fileName: result },
   }),
@@ -93,7 +93,7 @@ const env = {
   MIST_MUTATE_TESTS: (tests.length > 0 ? tests : (testsOf(name) ?? [])).join(','),
 };
 const stryker = 'node_modules/@stryker-mutator/core/bin/stryker.js';
-const run = spawnSync(process.execPath, [stryker, 'run', `${folder}/stryker.json`], { stdio: 'inherit', env });
+const run = spawnSync(process.execPath, [stryker, 'run', `${folder}/${name}.stryker.json`], { stdio: 'inherit', env });
 if (!existsSync(result)) process.exit(run.status || 1);
 
 const report = JSON.parse(readFileSync(result, 'utf8'));

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// The command line: finds the verb, prints a user's mistakes precisely, and turns outcomes into exit codes.
+// The command line: finds the verb, prints a user's mistakes precisely, and turns outcomes into exit codes. A thread that loads it asks
+// by `answer`; a process that it is started as has words, streams and an exit code of its own.
 import { isatty } from 'node:tty';
+import { isMainThread } from 'node:worker_threads';
 import { UserError } from './check/issue.ts';
 import { asMemoryError } from './check/memory.ts';
 import { didYouMean } from './check/nearest.ts';
@@ -105,15 +107,9 @@ no memory), 3 no answer (nothing that was tried keeps the promise), 130 interrup
 `;
 }
 
-const out: Output = {
-  stdout: (text) => void process.stdout.write(text),
-  stderr: (text) => void process.stderr.write(text),
-};
-
-async function main(argv: readonly string[]): Promise<number> {
+async function askVerb(argv: readonly string[], out: Output): Promise<number> {
   const [first, second] = argv;
-  const [asked, ...rest] = first === 'help' && second !== undefined ? [second, '--help'] : argv;
-  const word = asked ?? (isatty(0) && isatty(1) ? 'init' : 'help');
+  const [word = 'help', ...rest] = first === 'help' && second !== undefined ? [second, '--help'] : argv;
   if (word === '--help' || word === '-h' || word === 'help') {
     out.stdout(fitText(helpText()));
     return 0;
@@ -133,8 +129,12 @@ function unknownVerb(word: string): UserError {
   return new UserError([{ path: 'mist', expected: `a verb: ${Object.keys(VERBS).join(', ')}`, received: word, hint }]);
 }
 
+/** The exit code of a command line; what it says goes to `out`. */
+export const answer = (argv: readonly string[], out: Output): Promise<number> =>
+  askVerb(argv, out).catch((error: unknown) => tell(error, out));
+
 /** Exit code of an error, which is told. */
-function tell(error: unknown): number {
+function tell(error: unknown, out: Output): number {
   const mistake = error instanceof UserError ? error : asMemoryError(error);
   if (mistake) out.stderr(`${mistake.message}\n`);
   else
@@ -142,20 +142,21 @@ function tell(error: unknown): number {
   return mistake ? 2 : 1;
 }
 
-// A reader that closes the pipe early (head, less) is no error; a full disk behind `>` is one, of the user's.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  const received = fileWords(error);
-  process.exit(tell(new UserError([{ path: 'standard output', expected: 'room to write', received }])));
-});
-// Words that nobody can read any more are no reason to lose an answer.
-process.stderr.on('error', () => undefined);
+async function serveProcess(): Promise<void> {
+  const out: Output = {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+  };
+  // A reader that closes the pipe early (head, less) is no error; a full disk behind `>` is one, of the user's.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    const received = fileWords(error);
+    process.exit(tell(new UserError([{ path: 'standard output', expected: 'room to write', received }]), out));
+  });
+  // Words that nobody can read any more are no reason to lose an answer.
+  process.stderr.on('error', () => undefined);
+  const argv = process.argv.slice(2);
+  process.exitCode = await answer(argv.length === 0 && isatty(0) && isatty(1) ? ['init'] : argv, out);
+}
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.exitCode = tell(error);
-  },
-);
+if (isMainThread) void serveProcess();

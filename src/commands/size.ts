@@ -3,10 +3,7 @@
 import { type Issue, UserError } from '../check/issue.ts';
 import { TOLERANCE } from '../run/probe-load.ts';
 import type { Flags } from './flags.ts';
-import { sizeAgainst } from './size-against.ts';
 import { ASKED_FLAGS, LENGTHS } from './size-asked.ts';
-import { sizeSpec } from './size-fleet.ts';
-import { sizeLoad } from './size-load.ts';
 import { SPEC_HELP, specVerb } from './spec-door.ts';
 
 /** Flags of one or two of the questions: which flags make them mean something, and which contradict them. */
@@ -90,8 +87,10 @@ ${SPEC_HELP}  --seed N           another seed for the workload
 /** Exit codes: 0 done, 3 nothing keeps the promise, 130 or 143 interrupted. A user's mistakes are thrown (exit code 2). */
 export const size = specVerb('size', FLAGS, HELP, async (flags, out, specs) => {
   refuseTogether(flags);
-  if (flags['--max-load']) return sizeLoad(flags, out, specs);
-  return flags['--against'] === undefined ? sizeSpec(flags, out, specs) : sizeAgainst(flags, out, specs);
+  // loaded when asked for: one question does not pay for the others
+  if (flags['--max-load']) return (await import('./size-load.ts')).sizeLoad(flags, out, specs);
+  if (flags['--against'] === undefined) return (await import('./size-fleet.ts')).sizeSpec(flags, out, specs);
+  return (await import('./size-against.ts')).sizeAgainst(flags, out, specs);
 });
 
 /** What contradicts another flag, or means nothing without one. */

@@ -16,26 +16,29 @@ import type { StepLimits } from './least-work.ts';
 /** Why a fleet is too slow, and how far off. */
 export type TooSlow = Pick<Near, 'reason' | 'short'>;
 
-/** null where no bound says that the fleet is too slow. */
-export type FleetBounds = (spec: FleetSpec, pools: ReadonlyMap<string, BoundPool>) => TooSlow | null;
+/** What of an instance a bound looks at. */
+type Engine = BoundPool['client'];
+
+/** null where no bound says that the fleet is too slow. `clientOf`: an engine of a pool; undefined where the pool has none. */
+export type FleetBounds = (spec: FleetSpec, clientOf: (pool: string) => Engine | undefined) => TooSlow | null;
 
 /** Only of fleets whose requests are plain prompts, where one pool does all of it, or one the prompts and one the rest. */
 export function openFleetBounds(catalog: Catalog, { idOf }: FleetShare): FleetBounds {
   const demands = new Map<string, Demand>();
   const bounds = new Map<string, Bound>();
-  return (spec, pools) => {
+  return (spec, clientOf) => {
     const engines = poolsOfKind(spec, 'llm');
     if (engines.length !== spec.pools.length || !isPlainChat(spec) || !isSplit(engines)) return null;
     const name = [spec.workload, spec.slo, spec.client].map(idOf).join('/');
     const demand = remember(demands, name, () => demandAt(spec, catalog));
     for (const pool of engines) {
       const part: Part = pool.role === 'both' ? 'all' : pool.role;
-      const bound = pools.get(pool.name);
+      const client = clientOf(pool.name);
       const deadlines = demand.deadlines(part);
-      if (!bound || !deadlines || !isBounded(pool, bound)) continue;
-      const { price } = bound.client;
+      if (!client || !deadlines || !isBounded(pool, client)) continue;
+      const { price } = client;
       if (!(price instanceof Float64Array)) continue;
-      const limits = limitsOf(bound, deadlines);
+      const limits = limitsOf(client, deadlines);
       const key = `${name} ${part} ${nameOf(price)} ${Object.values(limits).join(' ')}`;
       const known = remember(bounds, key, () => boundOf(price, limits, deadlines));
       if (known.isLate) return { reason: 'late-alone', short: Number.POSITIVE_INFINITY };
@@ -53,13 +56,13 @@ function isSplit(pools: readonly LlmPool[]): boolean {
 }
 
 /** Steps of one scheduler, one token a decode, priced by its surface as it stands, on devices of its own. */
-function isBounded({ shares, configuration }: LlmPool, { client }: BoundPool): boolean {
+function isBounded({ shares, configuration }: LlmPool, client: Engine): boolean {
   const { data_parallel_size: ranks, rules } = configuration;
   const alone = !shares && ranks === 1 && rules?.padded_len === undefined;
   return alone && !client.speculation && roundOf(client) === 1;
 }
 
-function limitsOf({ client }: BoundPool, { longest }: Deadlines): StepLimits {
+function limitsOf(client: Engine, { longest }: Deadlines): StepLimits {
   const { maxNumSeqs: sequences, maxNumBatchedTokens: budget, numGpuBlocks, blockSize, batching, pages } = client;
   const whole = Math.max(budget, longest + sequences);
   const tokens = isBatchOfOne(batching) ? Number.MAX_SAFE_INTEGER : cutsPrompts(batching) ? budget : whole;

@@ -32,10 +32,11 @@ export function openBoundRows(of: Group) {
   const bounds = openBounds(of);
   const refused = reasonIndex('refused');
   const ofClass = Int32Array.from(refusals, (reason) => (reason === null ? -1 : reasonIndex(reason)));
-  const why = Int32Array.from(inner.classOf, (kind, i) => {
-    if (counts[i] === 0) return LEFT_OUT;
-    return inner.refused[i] === 1 ? refused : ofClass[kind]!;
-  });
+  const why = new Int32Array(screen.grid.size);
+  for (let i = 0; i < why.length; i++) {
+    if (counts[i] === 0) why[i] = LEFT_OUT;
+    else why[i] = inner.refused[i] === 1 ? refused : ofClass[inner.classOf[i]!]!;
+  }
   const proved = inner.deals.map((row) => bounds(inner.configurations[row]!.request_rate));
   const short = Float64Array.from(inner.deals, (row, k) => proved[k]!.engines / inner.configurations[row]!.replicas);
   const dear = inner.deals.map((row) => overBudget(screen.question.first.budget, leastOf(of, row)).length > 0);

@@ -85,21 +85,27 @@ export function boundOf(table: Float64Array, limits: StepLimits, deadlines: Dead
   return { engines: enginesFor(work, deadlines), isLate: comesLate(least, deadlines) };
 }
 
+// Loops, not map and reduce: these are asked of thousands of requests for every surface and limit, and callbacks box every number.
 function workOf({ perPromptToken, perDecode, perContext, perPair }: LeastWork, d: Deadlines): Float64Array {
-  return d.prompt.map(
-    (prompt, i) =>
-      perPromptToken * prompt + perPair * pairsOf(prompt) + perDecode * d.decodes[i]! + perContext * d.context[i]!,
-  );
+  const work = new Float64Array(d.count);
+  for (let i = 0; i < d.count; i++) {
+    const prompt = d.prompt[i]!;
+    work[i] =
+      perPromptToken * prompt + perPair * pairsOf(prompt) + perDecode * d.decodes[i]! + perContext * d.context[i]!;
+  }
+  return work;
 }
 
 /** The most engine-seconds a second that any span asks for, when the dearest of those that may be late are left out. */
 function enginesFor(work: Float64Array, { count, arrival, due, allowed }: Deadlines): number {
-  const spared = dearestOf(work, Math.min(allowed, count)).reduce((sum, one) => sum + one, 0);
+  const dearest = dearestOf(work, Math.min(allowed, count));
+  let spared = 0;
+  for (let i = 0; i < dearest.length; i++) spared += dearest[i]!;
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
-  for (const time of arrival) {
-    first = Math.min(first, time);
-    last = Math.max(last, time);
+  for (let i = 0; i < count; i++) {
+    first = Math.min(first, arrival[i]!);
+    last = Math.max(last, arrival[i]!);
   }
   let most = 0;
   for (let part = 0; part < STARTS; part++) {

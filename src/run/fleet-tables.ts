@@ -7,8 +7,8 @@ import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import {
   DEALING,
   LOAD,
+  loadsCompared,
   looksAtBlocks,
-  looksAtRanks,
   measuresSteps,
   needsSteps,
   PACKING,
@@ -31,6 +31,7 @@ import { hashRunsOf } from './hash-runs.ts';
 import { patienceBytes, placePatience } from './patience-tables.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
 import { membersOn, offAtFirst, placeScalers, scaledBy, scalerBytes } from './scaler-tables.ts';
+import { comparedBits, placeTerms, termBytes } from './term-tables.ts';
 
 const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
 
@@ -46,12 +47,13 @@ export function tableBytes(program: FleetProgram): number {
   const cells =
     clients.length * C.CLIENT_PARAMETERS + groups.length * F.POOL_CELLS + (lists + clients.length) * F.TIER_CELLS;
   const loads = clients.length * F.LOADS_COLUMNS * 8;
+  const terms = groups.reduce((sum, group) => sum + termBytes(group, clients.length), 0);
   const blocks = lists * ((hashCount + 1) * (F.LINK_BYTES + 4) + 2 * bitBytes(hashCount));
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
   const scaled = scalerBytes(program) + patienceBytes(program) + adapterBytes(clients);
   const padding = 256 * (16 + groups.length + 4 * clients.length + 3 * lists);
-  return cached + scaled + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
+  return cached + scaled + terms + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
 
 /** Places links, paths, channels and groups; returns one parameter record per client, and what counts as its load. */
@@ -139,17 +141,11 @@ function placeGroups(arena: Arena, program: FleetProgram, put: Put): void {
     // The first choice is the first member of each half.
     words[(base + F.POOL_LAST) * 2] = -1;
     words[(base + F.POOL_LAST_HEAVY) * 2] = -1;
+    placeTerms(arena, group, clients.length, { cells, words, base });
   });
   put(F.FLEET_GROUPS, cells);
   put(F.FLEET_GROUP_COUNT, groups.length);
-  // Where a group has one member nothing is compared
-  const compared = groups.filter(({ members }) => members.length > 1).map(({ metric }) => 1 << LOAD.id[metric]);
-  if (clients.some(({ rank }) => rank && looksAtRanks(rank.dealing)) || program.scalers)
-    compared.push(1 << LOAD.id.requests);
-  put(
-    F.FLEET_COMPARED,
-    compared.reduce((all, bit) => all | bit, 0),
-  );
+  put(F.FLEET_COMPARED, comparedBits(program));
 }
 
 /** What a sequence of a hybrid model takes, in kernel memory. */
@@ -169,12 +165,9 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
   const record = { cells, words: wordsOf(cells) };
   const surfaces = new Map<Float64Array, Float64Array>();
   const parts = new Map<ChannelParts, Float64Array>();
-  const exact = membersWhere(
-    program,
-    (group) => needsSteps(group) || (looksAtBlocks(group.routing) && program.hashCount > 0),
-  );
+  const exact = membersWhere(program, (group) => needsSteps(group) || (looksAtBlocks(group) && program.hashCount > 0));
   for (const client of scaledBy(program, ({ policy }) => measuresSteps(policy))) exact.add(client);
-  const promising = membersWhere(program, (group) => needsSteps(group) && group.metric === 'kv');
+  const promising = membersWhere(program, (group) => needsSteps(group) && loadsCompared(group).includes('kv'));
   program.clients.forEach((client, i) => {
     const base = i * C.CLIENT_PARAMETERS - C.CLIENT_FIRST;
     const put = (cell: number, value: number) => {

@@ -75,8 +75,11 @@ interface Corners {
   readonly sequences: number;
   readonly tokens: number;
   readonly knots: Int32Array;
-  /** s of new tokens in a step with prompts, whatever else it holds, by token point. */
+  /** s of new tokens in a step with prompts, whatever else it holds, by token point; the least of them from a point on. */
   readonly prompts: Float64Array;
+  readonly leastFrom: Float64Array;
+  /** The token points that no line between two others passes below, ascending: the cheapest token of any step is at one of them. */
+  readonly hull: Int32Array;
 }
 
 function cornersOf(table: Float64Array, limits: StepLimits): Corners {
@@ -93,7 +96,21 @@ function cornersOf(table: Float64Array, limits: StepLimits): Corners {
   const host = adds ? table[S.SURFACE_HOST_STEP]! + table[S.SURFACE_HOST_SEQUENCE]! : 0;
   const prompts = new Float64Array(tokens + 1);
   for (let j = 0; j <= tokens; j++) prompts[j] = table[S.SURFACE_G + j]! + table[S.SURFACE_AP_FIXED]! + host;
-  return { table, sequences, tokens, knots, prompts };
+  const leastFrom = prompts.slice();
+  for (let j = tokens - 1; j >= 0; j--) leastFrom[j] = Math.min(prompts[j]!, leastFrom[j + 1]!);
+  return { table, sequences, tokens, knots, prompts, leastFrom, hull: lowerHull(prompts) };
+}
+
+/** Token points from the first on that lie below every line between two others. */
+function lowerHull(prompts: Float64Array): Int32Array {
+  const hull = new Int32Array(prompts.length);
+  const slope = (a: number, b: number): number => (prompts[b]! - prompts[a]!) / (GRID_POINTS[b]! - GRID_POINTS[a]!);
+  let count = 0;
+  for (let j = 1; j < prompts.length; j++) {
+    while (count > 1 && slope(hull[count - 2]!, hull[count - 1]!) > slope(hull[count - 1]!, j)) count--;
+    hull[count++] = j;
+  }
+  return hull.subarray(0, count);
 }
 
 const fits = (sequences: number, mean: number, { context, longest }: StepLimits): boolean =>
@@ -150,21 +167,24 @@ function withoutContext(corners: Corners, perContext: number) {
  * sure to be below `wanted`.
  */
 function highestPrompt(
-  { sequences, tokens, prompts }: Corners,
+  { sequences, tokens, prompts, leastFrom, hull }: Corners,
   riding: Float64Array,
   perDecode: number,
   wanted: number,
 ): number {
   const least = wanted * (1 - 1e-9);
   let most = Number.POSITIVE_INFINITY;
+  let next = 0;
   for (let i = 0; i <= sequences; i++) {
     const decodes = GRID_POINTS[i]!;
     const left = riding[i]! - perDecode * decodes;
-    for (let j = Math.max(1, i); j <= tokens; j++) {
-      const room = prompts[j]! + left;
-      if (room < 0) return Number.NaN;
+    const from = Math.max(1, i);
+    if (leastFrom[from]! + left < 0) return Number.NaN;
+    while (hull[next]! < from) next++;
+    // seen from the left of them, points between two of the hull are no cheaper than one of the two
+    for (let j = from, k = next; j <= tokens; j = j < hull[next]! ? j + 1 : (hull[++k] ?? tokens + 1)) {
       const count = GRID_POINTS[j]! - decodes;
-      if (count > 0) most = Math.min(most, room / count);
+      if (count > 0) most = Math.min(most, (prompts[j]! + left) / count);
     }
     if (most < least) return Number.NaN;
   }

@@ -94,10 +94,12 @@ export interface ScreenedPart {
 /** `refused`: what the catalog or the workload did not allow after all; '' when it was simulated (settled.ts). */
 export interface SettledRow {
   readonly refused: string;
-  /** null where it was refused. */
+  /** By which bound under its own limits it is ruled out; null where it was run or refused. */
+  readonly ruled: Near | null;
+  /** null where it was refused or ruled out. */
   readonly outcome: Outcome | null;
   /** The run (SimulatedRow). */
   readonly figures: Figures | null;
-  /** What must be equal for a row to be the same (a hash of it), its own limits, and those under which it is; null where refused. */
+  /** What must be equal for a row to be the same (a hash of it), its own limits, and those under which it is; null where it was not run. */
   readonly same: { readonly name: number; readonly limits: Limits; readonly range: Range } | null;
 }

@@ -2,10 +2,12 @@
 // worse than what was found. What is simulated depends on whole waves only, never on which worker was faster.
 import { rowScore } from '../metrics/sweep.ts';
 import type { Objective } from '../spec/types.ts';
+import type { Near } from './bound-rows.ts';
 import { covers, type Range } from './equivalent.ts';
 import type { Gathered, Legal } from './legal.ts';
 import type { Pool } from './pool.ts';
 import { MOST_SETTLED_ROWS, SETTLED_ROWS, type SettledRow } from './protocol.ts';
+import { REASON_WORDS } from './reasons.ts';
 import { runOf, type SettledRun } from './settled.ts';
 
 /** Rows of the first wave, and at most of a later one: as many as a quarter of those before. */
@@ -48,6 +50,8 @@ export type KnownRuns = Map<string, SettledRow>;
 export interface Search extends Searching {
   readonly results: Map<number, SettledRun>;
   readonly refused: Map<number, string>;
+  /** Rows that are proved too slow under their own limits. */
+  readonly ruled: Map<number, Near>;
   readonly leaders: Leaders;
   /** Runs by what must be equal: under which limits a row is the same. */
   readonly classes: Map<number, Range[]>;
@@ -59,6 +63,7 @@ export function openSearch(searching: Searching): Search {
   const found = {
     results: new Map(),
     refused: new Map(),
+    ruled: new Map(),
     leaders: new Map(),
     classes: new Map(),
     equivalent: new Set(),
@@ -75,7 +80,8 @@ export interface Proof {
   readonly complete: boolean;
 }
 
-export const isDone = ({ results, refused }: Search, row: number): boolean => results.has(row) || refused.has(row);
+export const isDone = ({ results, refused, ruled }: Search, row: number): boolean =>
+  results.has(row) || ruled.has(row) || refused.has(row);
 export const isMet = ({ results }: Search, row: number): boolean => results.get(row)?.outcome.met ?? false;
 export const isOver = ({ results, refused, settle, watch }: Search): boolean =>
   results.size + refused.size >= settle || (watch.signal?.aborted ?? false);
@@ -212,10 +218,9 @@ function cutPieces(rows: readonly number[], deploymentOf: Search['deploymentOf']
 
 function note(search: Search, row: number, settled: SettledRow): void {
   const run = runOf(settled);
-  if (!run) {
-    search.refused.set(row, settled.refused);
-    return;
-  }
+  if (settled.ruled) search.ruled.set(row, settled.ruled);
+  else if (!run) search.refused.set(row, settled.refused);
+  if (!run) return;
   search.results.set(row, run);
   if (settled.same) noteClass(search, row, settled.same);
   if (!run.outcome.met) return;
@@ -240,17 +245,25 @@ function countLeft(search: Search, rows: Float64Array): number {
   const mask = maybe.length - 1;
   for (const row of search.results.keys()) maybe[row & mask] = 1;
   for (const row of search.refused.keys()) maybe[row & mask] = 1;
+  for (const row of search.ruled.keys()) maybe[row & mask] = 1;
   let left = 0;
   for (let i = 0; i < rows.length; i++) if (maybe[rows[i]! & mask] === 0 || !isDone(search, rows[i]!)) left++;
   return left;
 }
 const LAST_BITS = 22;
 
+/** Why rows fell that were to be simulated. */
+export function fallenIn({ refused, ruled }: Search): { readonly words: string; readonly count: number }[] {
+  const slow = [...ruled.values()].map(({ reason }) => REASON_WORDS[reason]);
+  return [...refused.values(), ...slow].map((words) => ({ words, count: 1 }));
+}
+
 /** Rows of `legal` by what became of them. `tooFew`: how near the bound on engines came to letting a row through. */
 export function tellSearch(search: Search, legal: Gathered, proof: Proof, tooFew = Number.POSITIVE_INFINITY) {
-  const { results, equivalent } = search;
+  const { results, equivalent, ruled } = search;
+  const nearest = [...ruled.values()].reduce((least, { short }) => Math.min(least, short), tooFew);
   const left = countLeft(search, legal.row);
   // some of those that were proved no better were simulated after all, for pictures
   const dearer = proof.complete ? left + legal.beyond : Math.min(left, proof.dearer);
-  return { simulated: results, equivalent: equivalent.size, dearer, proof: { ...proof, tooFew } };
+  return { simulated: results, equivalent: equivalent.size, dearer, proof: { ...proof, tooFew: nearest } };
 }

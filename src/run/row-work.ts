@@ -4,6 +4,7 @@ import { pricesOf } from '../catalog/price-sheets.ts';
 import { UserError } from '../check/issue.ts';
 import { openArena } from '../columns/arena.ts';
 import { overBudget } from '../metrics/limits.ts';
+import { prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import { weighFleet } from '../plan/pipeline/weigh-fleet.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
@@ -24,7 +25,7 @@ import { REASON_WORDS, REASONS } from './reasons.ts';
 import { openScreen, type ScreenedGroup, screenGroup, screenRoom } from './screen-group.ts';
 import { seekLoad } from './seek-load.ts';
 import { LOWERING_BYTES, openSession } from './session.ts';
-import { refuse, settle } from './settled.ts';
+import { refuse, ruleOut, settle } from './settled.ts';
 import { openSimulator, type Simulator, simulateClass } from './simulate-row.ts';
 import { openUnloaded } from './unloaded.ts';
 
@@ -75,7 +76,11 @@ export function openRowWork(
     settle(piece, { rows: wave, cuts, hasty }) {
       const index = cuts[piece]!;
       const part = wave.subarray(index, cuts[piece + 1]);
-      return { kind: 'settled', index, rows: Array.from(part, (row) => settleRow(simulator, rows, row, hasty)) };
+      return {
+        kind: 'settled',
+        index,
+        rows: Array.from(part, (row) => settleRow(simulator, bounds, rows, row, hasty)),
+      };
     },
     async seek(index, { rows: asked, tolerance }) {
       const row = await seekLoad(simulator, () => rows.at(asked[index]!).spec, tolerance);
@@ -84,9 +89,17 @@ export function openRowWork(
   };
 }
 
-function settleRow(simulator: Simulator, rows: Rows, row: number, hasty: boolean): SettledRow {
-  const found = refusing(() => simulateClass(simulator, rows.at(row).spec, hasty));
-  return typeof found === 'string' ? refuse(found) : settle(found);
+/** `hasty`: also a row that a bound under its own limits rules out is not run, whatever else the thread knows of it. */
+function settleRow(simulator: Simulator, bounds: FleetBounds, rows: Rows, row: number, hasty: boolean): SettledRow {
+  const { catalog, session, share } = simulator;
+  const found = refusing(() => {
+    const { spec } = rows.at(row);
+    const lowered = prepareFleet(spec, catalog, session, share);
+    const clientOf = (name: string) => lowered.program.clients[lowered.clients.findIndex(({ pool }) => pool === name)];
+    const slow = hasty ? bounds(spec, clientOf) : null;
+    return slow ? ruleOut({ row, ...slow }) : settle(simulateClass(simulator, spec, hasty, lowered));
+  });
+  return typeof found === 'string' ? refuse(found) : found;
 }
 
 function openScreening(
@@ -163,7 +176,7 @@ function weighBlock(weighing: Weighing, first: number, last: number, block: numb
     const found = refusing(() => {
       const { spec } = rows.at(i);
       const weight = weighRow(weighing, spec);
-      const slow = bounds?.(spec, weight.pools);
+      const slow = bounds?.(spec, (pool) => weight.pools.get(pool)?.client);
       if (!slow) return weight;
       margin = Math.min(margin, slow.short);
       noteNear(nearest, { row: i, ...slow });

@@ -23,6 +23,7 @@ import { type Gathered, gatherLegal, openInOrder } from './legal.ts';
 import type { Pool } from './pool.ts';
 import { BLOCK_GROUPS, type Report, type ScreenedPart } from './protocol.ts';
 import {
+  fallenIn,
   isDone,
   openSearch,
   type Proof,
@@ -93,10 +94,7 @@ function tellScreened(search: Search, screened: Screened, proof: Proof, question
   const { refused } = search;
   return {
     ...tellSearch(search, screened.legal, proof, screened.margin),
-    rejected: [
-      ...REASONS.map(([, words], i) => ({ words, count: screened.rejected[i]! })),
-      ...[...refused.values()].map((words) => ({ words, count: 1 })),
-    ],
+    rejected: [...REASONS.map(([, words], i) => ({ words, count: screened.rejected[i]! })), ...fallenIn(search)],
     screened: {
       feasible: screened.feasible - refused.size,
       reordered: shareReordered(question, screened.candidates, search),

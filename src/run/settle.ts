@@ -144,12 +144,13 @@ async function settleWhole({ search, candidates }: Settling): Promise<void> {
 export async function settleNearest(search: Search, nearest: readonly Near[]): Promise<Near[]> {
   const { results, leaders, watch } = search;
   if (leaders.size > 0 || results.size >= WHOLE || watch.signal?.aborted) return [];
-  const order = [...nearest].sort((a, b) => a.short - b.short || a.row - b.row).slice(0, WHOLE - results.size);
+  const all = [...nearest, ...search.ruled.values()];
+  const order = all.sort((a, b) => a.short - b.short || a.row - b.row).slice(0, WHOLE - results.size);
   await simulateRows(
     search,
     order.map(({ row }) => row),
     false,
     order.length,
   );
-  return order.filter(({ row }) => results.has(row));
+  return order.filter(({ row }) => results.has(row) && !search.ruled.delete(row));
 }

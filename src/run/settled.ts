@@ -1,6 +1,7 @@
 // A row that was run, as it goes from thread to thread and into files: what a search asks of every row lies open, the figures are packed and
 // are only opened where somebody looks at them. Most rows of a proof are never looked at again.
 import { isGivenUp } from '../metrics/sweep.ts';
+import type { Near } from './bound-rows.ts';
 import { hashOf } from './hash.ts';
 import { pack, unpack } from './packed.ts';
 import type { SettledRow } from './protocol.ts';
@@ -21,15 +22,22 @@ export interface SettledRun extends SimulatedRow {
   readonly outcome: Outcome;
 }
 
+const NOT_RUN = { outcome: null, figures: null, same: null } as const;
+
 export function refuse(words: string): SettledRow {
-  return { refused: words, outcome: null, figures: null, same: null };
+  return { refused: words, ruled: null, ...NOT_RUN };
+}
+
+/** A row that a bound rules out. */
+export function ruleOut(ruled: Near): SettledRow {
+  return { refused: '', ruled, ...NOT_RUN };
 }
 
 /** Rows that are equal share the figures of the run. */
 export function settle({ found, run, name, limits, range }: ClassRun): SettledRow {
   const { slo_met: met, usd_per_hour: usdPerHour, peak_kv_use: peakKvUse } = found.result;
   const outcome = { met, givenUp: isGivenUp(found.result), usdPerHour, peakKvUse };
-  return { refused: '', outcome, figures: packOnce(run), same: { name: hashLast(name), limits, range } };
+  return { refused: '', ruled: null, outcome, figures: packOnce(run), same: { name: hashLast(name), limits, range } };
 }
 
 let last = { name: '', hash: 0 };

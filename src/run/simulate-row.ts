@@ -89,9 +89,13 @@ export interface ClassRun extends Known {
 }
 
 /** A row that another run of the thread proves equal to it is not run again. */
-export function simulateClass(simulator: Simulator, spec: FleetSpec, hasty: boolean): ClassRun {
-  const { catalog, session, share, classes } = simulator;
-  const lowered = prepareFleet(spec, catalog, session, share);
+export function simulateClass(
+  simulator: Simulator,
+  spec: FleetSpec,
+  hasty: boolean,
+  lowered = prepareFleet(spec, simulator.catalog, simulator.session, simulator.share),
+): ClassRun {
+  const { classes } = simulator;
   const name = className(spec, lowered, hasty);
   const limits = limitsOf(lowered);
   const known = classes.get(name)?.find(({ range }) => covers(range, limits));

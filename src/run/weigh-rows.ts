@@ -6,7 +6,7 @@ import type { Found } from './found.ts';
 import { proveFront } from './front.ts';
 import { type Gathered, gatherLegal, openInOrder } from './legal.ts';
 import { BLOCK_ROWS, type Report } from './protocol.ts';
-import { openSearch, prove, type Searching, tellSearch } from './prove.ts';
+import { fallenIn, openSearch, prove, type Searching, tellSearch } from './prove.ts';
 import { REASON_WORDS } from './reasons.ts';
 import { settleNearest } from './settle.ts';
 
@@ -29,10 +29,7 @@ export async function weighRows(searching: Searching, question: Question, exhaus
   return {
     ...tellSearch(search, legal, proof, margin),
     ...front,
-    rejected: [
-      ...[...reasons].map(([words, count]) => ({ words, count })),
-      ...[...search.refused.values()].map((words) => ({ words, count: 1 })),
-    ],
+    rejected: [...[...reasons].map(([words, count]) => ({ words, count })), ...fallenIn(search)],
     screened: null,
     estimates: new Map(),
     lookedAt,

@@ -1,10 +1,12 @@
-// Asks the built command line as a user does: many times in one process, or in a process of its own.
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+// Asks the command line as a user does: many times in this thread, or the built one in a process of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { answer } from '../../src/cli.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CLI = join(ROOT, 'dist/src/cli.js');
@@ -23,47 +25,38 @@ export function withoutProgress(stderr: string): string {
   return stderr.replace(/^[a-z]+: [\d,]+ of [\d,]+(, .* left at this rate)?\n/gm, '');
 }
 
-interface Server {
-  ask(argv: readonly string[], columns?: number): Promise<Ended>;
-}
+// Threads where nobody asks for some: each would load and warm up the rooms once more, which takes longer than a test's question.
+os.availableParallelism = () => 1;
+syncBuiltinESMExports();
 
-/** Lives as long as the thread that runs the tests: all files of a thread ask the same. */
-let server: Server | undefined;
+/** One after the other: they share the thread, its environment, and what it has loaded and warmed up. */
+let last: Promise<unknown> = Promise.resolve();
 
-/** One process that runs the built cli.js again and again. */
-function openServer(): Server {
-  const started = fork(join(ROOT, 'test/cli/serve.mjs'), [CLI], { cwd: ROOT, execArgv: [] });
-  const waiting: ((ended: Ended) => void)[] = [];
-  started.on('message', (ended: Ended) => {
-    waiting.shift()?.({ ...ended, stderr: withoutProgress(ended.stderr) });
+async function ask(argv: readonly string[], columns?: number): Promise<Ended> {
+  let [stdout, stderr] = ['', ''];
+  if (columns === undefined) delete process.env.COLUMNS;
+  else process.env.COLUMNS = String(columns);
+  const code = await answer(argv, {
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
   });
-  started.unref();
-  started.channel?.unref();
-  started.on('exit', (code) => {
-    server = undefined;
-    for (const end of waiting) end({ code, stdout: '', stderr: 'the process that runs cli.js ended' });
-  });
-  return {
-    ask: (argv, columns) =>
-      new Promise((resolve) => {
-        waiting.push(resolve);
-        started.send({ argv, columns });
-      }),
-  };
+  return { code, stdout, stderr: withoutProgress(stderr) };
 }
 
-/** `mist` with these arguments, as `node dist/src/cli.js` answers it; `watch` sees a process that runs nothing else. */
-export function mist(argv: readonly string[], watch?: (process: ChildProcess) => void): Promise<Ended> {
-  if (watch) return mistAlone(argv, watch);
-  server ??= openServer();
-  return server.ask(argv);
+/** The same in a terminal of so many columns; of none. */
+export function mistAt(columns: number | undefined, argv: readonly string[]): Promise<Ended> {
+  const own = last.then(() => ask(argv, columns));
+  last = own.catch(() => undefined);
+  return own;
 }
 
-/** The same in a terminal of so many columns. */
-export function mistAt(columns: number, argv: readonly string[]): Promise<Ended> {
-  server ??= openServer();
-  return server.ask(argv, columns);
-}
+/** What `mist` answers to these arguments, in this thread; `watch` sees a process that runs nothing else. */
+export const mist = (argv: readonly string[], watch?: (process: ChildProcess) => void): Promise<Ended> =>
+  watch ? mistAlone(argv, watch) : mistAt(undefined, argv);
 
 /** The same in a process of its own. */
 export function mistAlone(args: readonly string[], watch?: (process: ChildProcess) => void): Promise<Ended> {

@@ -5,19 +5,17 @@ import {
   ADMISSION,
   BATCHING,
   DEALING,
-  LOAD,
   PACKING,
   queuesByKey,
-  ROUTING,
   type RoutingPolicy,
   ranksRequests,
-  splitsMembers,
 } from '../../src/check/scheduler-lists.ts';
 import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src/plan/fleet.ts';
 import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
 import { drawPages, drawSpeculation, drawSurface, drawWord, mostPages } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
 import { ADAPTERS, drawAdapters } from './draw-adapters.ts';
+import { drawGroup } from './draw-groups.ts';
 import { drawImpatience, type Impatience, leaveAndTry, limitAt } from './draw-impatience.ts';
 import { drawLinks, drawPaths, LINKS, LOCATIONS } from './draw-links.ts';
 import { ANY, ROUND, type Scale } from './draw-scale.ts';
@@ -154,28 +152,6 @@ function drawStore(scale: Scale): fc.Arbitrary<FleetClient> {
 
 /** What cores can be chosen by: they have no cache, and nobody looks for the nearest. */
 const CORE_ROUTINGS = ['round-robin', 'load'] as const satisfies readonly RoutingPolicy[];
-
-/** A group over any of `clients`, or over the instances that these belong to; one of two halves needs two. */
-function drawGroup(clients: readonly number[], llms: readonly FleetClient[]): fc.Arbitrary<FleetGroup> {
-  const firstOf = (index: number) => index - (llms[index]!.rank?.at ?? 0);
-  return fc
-    .record({
-      members: fc.oneof(
-        fc.shuffledSubarray([...clients], { minLength: 1 }),
-        fc.shuffledSubarray([...clients], { minLength: clients.length }),
-      ),
-      routing: drawWord(ROUTING),
-      metric: drawWord(LOAD),
-      threshold: fc.oneof(fc.integer({ min: 0, max: 10 }), fc.integer({ min: 0, max: 40 })),
-      split: fc.nat(3),
-      instances: fc.boolean(),
-    })
-    .map(({ split, members: any, routing, ...rest }) => {
-      const members = rest.instances ? [...new Set(any.map(firstOf))] : any;
-      const possible = splitsMembers(routing) && members.length < 2 ? 'load' : routing;
-      return groupOf({ ...rest, members, routing: possible, light: 1 + (split % Math.max(1, members.length - 1)) });
-    });
-}
 
 /** Clients of a row: all, then those of each local group, or all where a local group has none. */
 function rowMembers(llms: readonly FleetClient[]): number[][] {

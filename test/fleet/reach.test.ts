@@ -9,7 +9,18 @@ import {
   STATE_UNSENT,
 } from '../../assembly/layout/enums.ts';
 import { INSTANCE_DRAINING, INSTANCE_OFF, INSTANCE_ON, INSTANCE_STARTING } from '../../assembly/layout/scaler.ts';
-import { ADMISSION, BATCHING, isBatchOfOne, LOAD, PACKING, ROUTING, SCALING } from '../../src/check/scheduler-lists.ts';
+import {
+  ADMISSION,
+  BATCHING,
+  isBatchOfOne,
+  isRead,
+  LOAD,
+  NORM,
+  PACKING,
+  ROUTING,
+  SCALING,
+  TERM,
+} from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, type InstanceChange, VISIT_LOCAL } from '../../src/plan/fleet.ts';
 import { mayServe } from '../reference/fleet/adapters.ts';
 import { commonTokens } from '../reference/fleet/cascade.ts';
@@ -212,8 +223,12 @@ function noteProgram(program: FleetProgram): void {
   note('closed loop', program.requests.concurrency > 0);
   noteTurns(program, run);
   noteScaling(program, run);
-  for (const { routing, metric, members } of program.groups.slice(0, 3)) {
+  for (const { routing, metric, members, terms = [], refresh = 0 } of program.groups.slice(0, 3)) {
     note(`${routing} by ${metric}`, members.length > 1);
+    for (const { term, norm } of terms) {
+      note(`weighs ${term}, ${norm}`, members.length > 1);
+      note(`weighs ${term} as it was read`, members.length > 1 && refresh > 0 && isRead(term));
+    }
   }
   for (const { batching, admission, packing } of program.clients.filter((client) => client.kind === 'llm')) {
     note(`${batching} with ${admission}, ${packing}`, true);
@@ -296,6 +311,8 @@ test('random programs reach every rule and every word', () => {
     ...preempting.flatMap((name) => ['a prompt', 'a resident', 'a branch'].map((who) => `${name} preempts ${who}`)),
     ...preempting.map((name) => `${name} preempts with drafts`),
     ...preempting.map((name) => `${name} holds prompts back`),
+    ...TERM.names.flatMap((term) => NORM.names.map((norm) => `weighs ${term}, ${norm}`)),
+    ...TERM.names.filter(isRead).map((term) => `weighs ${term} as it was read`),
     ...ROUTING.names.flatMap((routing) => LOAD.names.map((metric) => `${routing} by ${metric}`)),
   ];
   const missing = () => expected.filter((what) => !seen.has(what));

@@ -11,6 +11,7 @@ import { openSession } from '../../src/run/session.ts';
 import { openQuestion } from '../../src/spec/question.ts';
 import { configurationOf } from '../../src/spec/shape.ts';
 import { runs } from '../depth.ts';
+import { leastWorkPlainly } from '../reference/least-work.ts';
 
 const catalog = openCatalog({});
 const session = openSession(catalog);
@@ -96,6 +97,34 @@ test('what is found for some work is no less than what is found for other work c
     { numRuns: 300 },
   );
   expect(other).toBeGreaterThan(50);
+});
+
+test('points that are passed over are none of the cheapest, of surfaces and of tables of any shape', () => {
+  const tables = SURFACES.map(([model, hardware, tp, profile]) => surfaceOf(model, hardware, tp, profile)!);
+  const limits = fc.record({
+    sequences: fc.constantFrom(1, 7, 64, 512),
+    tokens: fc.constantFrom(1, 33, 512, 8192, Number.MAX_SAFE_INTEGER),
+    context: fc.constantFrom(0, 5000, 900_000),
+    longest: fc.constantFrom(1, 9000),
+  });
+  const work = fc.record({
+    promptTokens: fc.constantFrom(1e3, 1e5, 1e7),
+    decodes: fc.constantFrom(0, 1e3, 1e6),
+    context: fc.constantFrom(0, 1e6, 1e10),
+    pairs: fc.constant(1e9),
+  });
+  // tables that are neither convex nor monotone: everything is scaled by a factor of its own
+  const noise = fc.option(fc.integer({ min: 1, max: 1 << 30 }), { nil: null });
+  fc.assert(
+    fc.property(fc.constantFrom(...tables), limits, work, noise, (surface, within, totals, seed) => {
+      const table =
+        seed === null ? surface : surface.map((value, i) => value * (0.5 + (((i + seed) * 2654435761) % 97) / 97));
+      const [quick, plain] = [leastWork(table, within, totals), leastWorkPlainly(table, within, totals)];
+      for (const key of Object.keys(plain) as (keyof LeastWork)[])
+        expect(Math.abs(quick[key] - plain[key])).toBeLessThanOrEqual(1e-12 * Math.abs(plain[key]));
+    }),
+    { numRuns: runs(300) },
+  );
 });
 
 test('the dearest of many are those that sorting puts last', () => {

@@ -2,7 +2,7 @@
 
 import type { Ownership } from '../../catalog/price-sheets.ts';
 import type { LatencySpec, LengthSpec } from '../../check/drawn.ts';
-import type { LoadMetric, PackingName, RoutingPolicy } from '../../check/scheduler-lists.ts';
+import type { LoadMetric, PackingName, RoutingPolicy, Term } from '../../check/scheduler-lists.ts';
 import type { PoolKind } from '../../stages/pipeline-stages.ts';
 import type { Hnsw } from '../../stages/retrieve-hnsw.ts';
 import type { IvfPq } from '../../stages/retrieve-ivf-pq.ts';
@@ -24,6 +24,9 @@ export interface RoutingSpec {
   readonly threshold: number | null;
   /** Heavy-light: clients for the light ones; null = half of them. */
   readonly light: number | null;
+  /** Scored: what is weighed, in the order of the list, and s that what is read of instances may be old. */
+  readonly terms: readonly Term[];
+  readonly refresh: number;
 }
 
 interface PoolCommon {
