@@ -24,6 +24,7 @@ const ROOMS = [
   'report',
   'validate',
   'calibrate',
+  'observe',
   'study',
   'commands',
   'explorer',
