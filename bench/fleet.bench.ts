@@ -1,7 +1,8 @@
 // Fleets: requests a second through pipelines of many clients, links and stores. Timed: the engine kernel from the first event to
 // the last. Not timed: lowering the spec, laying columns out and the reset that goes with it, copying results out.
 import { CHUNK_BYTES, GROUP_BYTES, SLOT_BYTES } from '../assembly/layout/replica.ts';
-import type { FleetProgram } from '../src/plan/fleet.ts';
+import { NORM, type RoutingPolicy, type TermName } from '../src/check/scheduler-lists.ts';
+import type { FleetGroup, FleetProgram } from '../src/plan/fleet.ts';
 import { type FleetRun, startFleet } from '../src/run/fleet.ts';
 import { columnBytes } from '../src/run/fleet-columns.ts';
 import { requestBytes } from '../src/run/run-record.ts';
@@ -68,6 +69,9 @@ async function benchFleet(note: Note): Promise<Row[]> {
   const what = `${words}, ${trace.requests.count.toLocaleString('en')} requests, three tiers`;
   rows.push(figureRow(what, 'ms', timeFleet(what, trace, note) * 1000, { atMost: 50 }));
   rows.push(benchReference(note));
+  const shared = programOf(conversations(REQUESTS));
+  rows.push(benchScored('routing scored by prefix, twin = prefix-affinity', shared, 'prefix-affinity', 'prefix', note));
+  rows.push(benchScored('routing scored by requests, twin = least-loaded', shared, 'load', 'requests', note));
   const { all, live } = bytesPerRequest(cluster);
   rows.push(figureRow('32 clients, state of a request in flight', 'bytes', live, { atMost: 200 }));
   rows.push(figureRow('32 clients, all columns of a request', 'bytes', all, { atMost: 300 }));
@@ -92,6 +96,24 @@ function benchReference(note: Note): Row {
   const { results } = timeRun(program, 'exact').run;
   for (const column of COLUMNS) demandSame(`${what}, ${column}`, results[column], reference.results[column]);
   return rateRow(what, 'M requests/s', FEW / seconds / 1e6, FEW / slow / 1e6);
+}
+
+/** A scored choice beside the word that chooses the same: how many times its speed, runs in turn. */
+function benchScored(what: string, program: FleetProgram, word: RoutingPolicy, term: TermName, note: Note): Row {
+  note(what);
+  const by = (changes: Partial<FleetGroup>): FleetProgram => ({
+    ...program,
+    groups: program.groups.map((group) => (group.members.length > 1 ? { ...group, ...changes } : group)),
+  });
+  const weight = term === 'prefix' ? -1 : 1;
+  const scored = by({ routing: 'scored', terms: [{ term, weight, norm: NORM.names[0] }] });
+  const plain = by({ routing: word });
+  const [one, other] = [timeRun(plain, 'exact').run.results, timeRun(scored, 'exact').run.results];
+  for (const column of COLUMNS) demandSame(`${what}, ${column}`, other[column], one[column]);
+  const turns = Array.from({ length: RUNS }, () => [plain, scored].map((each) => timeRun(each, 'exact').seconds));
+  const [own, ours] = [0, 1].map((side) => median(turns.map((seconds) => seconds[side])));
+  const { count } = program.requests;
+  return rateRow(what, 'M requests/s', count / ours / 1e6, count / own / 1e6);
 }
 
 /**

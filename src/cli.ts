@@ -83,6 +83,10 @@ const VERBS: Verbs = {
     words: 'answer as an OpenAI-compatible endpoint with simulated times (--mock)',
     load: async () => (await import('./commands/serve.ts')).serve,
   },
+  observe: {
+    words: 'send a trace to a server that runs, and write what came back as vllm bench serve does',
+    load: async () => (await import('./commands/observe.ts')).observe,
+  },
   mcp: {
     words: 'serve run, sweep, size, step, catalog and validate to agents (Model Context Protocol, over stdio)',
     load: async () => (await import('./commands/mcp.ts')).mcp,

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readList, tellList } from '../src/check/closed-list.ts';
-import { ADMISSION, BATCHING, LOAD, PACKING, ROUTING, SCALING } from '../src/check/scheduler-lists.ts';
+import { ADMISSION, BATCHING, LOAD, NORM, PACKING, ROUTING, SCALING, TERM } from '../src/check/scheduler-lists.ts';
 import { ROUTING_WORDS } from '../src/spec/fleet/words.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -82,12 +82,12 @@ describe('a closed list', () => {
     expect(tellList(list)).toBe('a-b: one; c: two');
     expect(() => readList({ X_A: 1 }, 'X', () => 'one')).toThrow('count from 0');
     expect(() => readList({ X_A: 0 }, 'X', () => '')).toThrow('no words');
-    for (const { names, words: told } of [ADMISSION, BATCHING, LOAD, PACKING, ROUTING, SCALING]) {
+    for (const { names, words: told } of [ADMISSION, BATCHING, LOAD, NORM, PACKING, ROUTING, SCALING, TERM]) {
       expect(names.map((name) => told[name as never]).filter((text) => (text as string).length < 8)).toEqual([]);
     }
   });
 
-  test('of routing names twelve ways in a spec', () => {
+  test('of routing names fourteen ways in a spec', () => {
     expect(Object.keys(ROUTING_WORDS)).toEqual([
       'round-robin',
       'least-loaded',
@@ -95,6 +95,8 @@ describe('a closed list', () => {
       ...['input', 'output', 'kv', 'left'].map((metric) => `heavy-light-${metric}`),
       'prefix-affinity',
       'nearest',
+      'scored',
+      'adapter-affinity',
     ]);
   });
 });

@@ -24,6 +24,7 @@ const ROOMS = [
   'report',
   'validate',
   'calibrate',
+  'observe',
   'study',
   'commands',
   'explorer',
@@ -226,7 +227,7 @@ async function readLayout(): Promise<Map<string, [string, unknown][]>> {
 }
 
 /** Files of the layout that are a closed list of words each. */
-const LISTS = ['admission', 'batching', 'load', 'packing', 'routing', 'scaling'];
+const LISTS = ['admission', 'batching', 'load', 'norms', 'packing', 'routing', 'scaling', 'scores'];
 /** What only one side knows, and why. */
 const NOT_IN_KERNEL = ['STATE_UNFINISHED', 'STATE_UNSENT']; // src/run marks what a stopped run left undone, and what was never sent
 

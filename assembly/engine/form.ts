@@ -138,8 +138,9 @@ function isEmpty(rep: usize): bool {
 @inline
 function mayNotLeap(rep: usize): bool {
   if (geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0 || geti(rep, REP_SWAPPED) != 0) return true;
-  // What is held back and then refused is held back anew: nothing that waits may be passed over
-  if (expects(rep) && geti(rep, CLIENT_WAIT_STEPS) > 0 && geti(rep, REP_WAITING) > 0) return true;
+  // What is held back and then refused, by what is expected or by what it no longer finds, is held back anew: nothing that waits may be passed over
+  const refused = expects(rep) || geta(rep, CLIENT_PREFIX) != 0;
+  if (refused && geti(rep, CLIENT_WAIT_STEPS) > 0 && geti(rep, REP_WAITING) > 0) return true;
   return geta(rep, CLIENT_PREFIX) != 0 && mayGainByLoss(rep, geti(rep, CLIENT_BATCHING) == BATCHING_MIXED);
 }
 

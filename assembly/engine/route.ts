@@ -52,7 +52,7 @@ export function routeRoot(run: usize, fleet: usize, visit: i32, now: f64): void 
  * the visit whose edge makes it ready or departs for it (-1 for roots), with `bytes`.
  */
 export function routeVisit(run: usize, fleet: usize, visit: i32, from: i32, bytes: f64, now: f64): bool {
-  const client = chooseClient(run, visit, from, bytes);
+  const client = chooseClient(run, visit, from, bytes, now);
   store<i32>(geta(run, RUN_REPLICA_OF) + ((<usize>visit) << 2), client);
   const rep = clientAt(run, client);
   if (geti(rep, CLIENT_KIND) == KIND_LLM) {

@@ -86,7 +86,9 @@ export const FLEET_PATIENCE = 72; // f64 per visit, given: s that the client of 
 export const FLEET_AGAIN = 73; // i32, of the visit that ends a request: the turn that is sent where that was turned away or left, -1 = none; where some is
 export const FLEET_LEAVERS = 74; // i32 per client, visits that go with the step under way
 export const FLEET_WASTED = 75; // f64, output tokens of visits whose client left
-export const FLEET_CELLS = 76;
+// LoRA adapters (table/lanes.ts)
+export const FLEET_ADAPTER = 76; // i32, given: the adapter that a visit asks for, from 1, 0 = none; where some client serves any
+export const FLEET_CELLS = 77;
 
 // A visit: what the end of it, or of others, needs at once (12 bytes)
 export const VISIT_FLAG_BITS = 8;
@@ -142,7 +144,7 @@ export const FLOW_TIER = 0x40000000;
 // A group of clients (cells)
 export const POOL_MEMBERS = 0; // address i32
 export const POOL_COUNT = 1; // i32
-export const POOL_ROUTING = 2; // i32, POOL_*
+export const POOL_ROUTING = 2; // i32, ROUTING_*
 export const POOL_METRIC = 3; // i32, LOAD_*
 export const POOL_THRESHOLD = 4; // f64
 export const POOL_LIGHT = 5; // i32
@@ -152,7 +154,21 @@ export const POOL_ROW = 8; // i32, 1 when its members are clients in a row
 export const POOL_INSTANCES = 9; // i32, 1 where a member with ranks is the first of an instance, whose load is that of them all and which deals to one of them
 export const POOL_ALL = 10; // address i32, where some of its members start and stop: all of them, of which POOL_MEMBERS are those that are on; else 0
 export const POOL_ALL_COUNT = 11; // i32
-export const POOL_CELLS = 12;
+export const POOL_TERMS = 12; // address TERM_CELLS records, where the choice is scored
+export const POOL_TERM_COUNT = 13; // i32
+export const POOL_COSTS = 14; // address f64 per client, scratch: the sum of its weighted terms
+export const POOL_CHOSEN = 15; // address f64 per client, s, when it was last chosen; where a term asks for it, else 0
+export const POOL_REFRESH = 16; // f64, s, how old what is read of members' metrics may be
+export const POOL_READ = 17; // f64, s, when it was last read
+export const POOL_CELLS = 18;
+
+// A term of a scored choice (cells)
+export const TERM_ID = 0; // i32, LOAD_*, or SCORES_FROM + SCORE_*
+export const TERM_NORM = 1; // i32, NORM_*
+export const TERM_WEIGHT = 2; // f64
+export const TERM_IS_READ = 3; // i32, 1 where it stands in metrics that are read every POOL_REFRESH
+export const TERM_VALUES = 4; // address f64 per client
+export const TERM_CELLS = 5;
 
 // A list of hash blocks kept by least recent use: a tier of a store (cells). Blocks with ids in a row that were used one after the other are
 // an extent, the first id the least recent; none passes a multiple of 64

@@ -18,3 +18,8 @@ export function loadWords(id: number): string {
 export function changesInLeaps(id: number): boolean {
   return id === LOAD_KV || id === LOAD_LEFT;
 }
+
+/** Whether a router reads it in the metrics of an instance; the others it counts itself, as it sends visits there. */
+export function loadIsRead(id: number): boolean {
+  return changesInLeaps(id);
+}

@@ -5,6 +5,8 @@ export const ROUTING_LOAD = 1;
 export const ROUTING_HEAVY_LIGHT = 2;
 export const ROUTING_PREFIX_AFFINITY = 3;
 export const ROUTING_NEAREST = 4;
+export const ROUTING_SCORED = 5;
+export const ROUTING_ADAPTER_AFFINITY = 6;
 
 export function routingWords(id: number): string {
   if (id === ROUTING_ROUND_ROBIN) return 'one after another';
@@ -13,6 +15,9 @@ export function routingWords(id: number): string {
     return 'the least load among the members for visits as heavy, or as light, as this one';
   if (id === ROUTING_PREFIX_AFFINITY) return 'the most leading hash blocks in its KV blocks, then the least load';
   if (id === ROUTING_NEAREST) return 'the least seconds from where the last stage ran, then the least load';
+  if (id === ROUTING_SCORED) return 'the least sum of weighted terms, then the least load';
+  if (id === ROUTING_ADAPTER_AFFINITY)
+    return 'where its LoRA adapter runs, else where one more may, else where it waits, then the least load';
   return '';
 }
 
@@ -26,9 +31,19 @@ export function splitsMembers(id: number): boolean {
   return id === ROUTING_HEAVY_LIGHT;
 }
 
-/** Whether it looks at what its members' blocks hold. */
+/** Whether it looks at what its members' blocks hold; a scored one does where a term does. */
 export function looksAtBlocks(id: number): boolean {
   return id === ROUTING_PREFIX_AFFINITY;
+}
+
+/** Whether its members are ranks, which have blocks and queues of their own, and not instances. */
+export function choosesRanks(id: number): boolean {
+  return looksAtBlocks(id) || weighsTerms(id);
+}
+
+/** Whether what it compares is a sum of terms (layout/scores.ts), which must then be given. */
+export function weighsTerms(id: number): boolean {
+  return id === ROUTING_SCORED;
 }
 
 /** Whether it looks at what its members do; one that does not leaves them free to leap. */

@@ -1,24 +1,27 @@
 // Which client a visit goes to: one case per ROUTING_* id.
-import { CLIENT_BLOCK_SIZE, CLIENT_LOCAL, CLIENT_LOCATION, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_LOCAL } from '../layout/client';
 import { FLAG_LOCAL } from '../layout/enums';
-import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT, LOAD_REQUESTS } from '../layout/load';
-import { ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN } from '../layout/routing';
+import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT } from '../layout/load';
 import {
-  FLEET_GROUPS, FLEET_SAME_AS, POOL_CELLS, POOL_COUNT, POOL_INSTANCES, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
+  ROUTING_ADAPTER_AFFINITY, ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN, ROUTING_SCORED,
+} from '../layout/routing';
+import {
+  FLEET_GROUPS, FLEET_SAME_AS, POOL_CELLS, POOL_CHOSEN, POOL_COSTS, POOL_COUNT, POOL_INSTANCES, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_ROW, POOL_THRESHOLD,
 } from '../layout/fleet';
-import { REP_PROMISED, REP_USED } from '../layout/replica';
 import { RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF } from '../layout/run';
 import { leadingBlocks } from '../batching/share';
-import { pathSeconds } from '../contention/paths';
 import { geta, getf, geti, rowf, rowi, seti } from '../table/cell';
-import { clientAt, loadsOf, ranksOf } from '../table/client';
+import { clientAt, loadsOf } from '../table/client';
+import { adapterRank } from '../table/lanes';
 import { groupOf, hasFlag, rowOr } from '../table/visit';
 import { dealRank } from './deal';
+import { isCounted, memberLoad } from './loads';
 import { isServing } from './members';
+import { scoreMembers, secondsFrom } from './score';
 
 /** The client of `visit`; `bytes` come along from visit `from` (-1 for a root). */
-export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64): i32 {
+export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64, now: f64): i32 {
   const fleet = geta(run, RUN_FLEET);
   const same = rowOr(geta(fleet, FLEET_SAME_AS), visit, -1);
   let group = groupOf(fleet, visit);
@@ -31,11 +34,13 @@ export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64): i32
     } else group += geti(clientAt(run, client), CLIENT_LOCAL);
   }
   const pool = geta(fleet, FLEET_GROUPS) + <usize>(group * (POOL_CELLS * 8));
-  const member = chooseMember(run, fleet, pool, visit, from, bytes);
+  const member = chooseMember(run, fleet, pool, visit, from, bytes, now);
+  const chosen = geta(pool, POOL_CHOSEN);
+  if (chosen != 0) store<f64>(chosen + ((<usize>member) << 3), now);
   return geti(pool, POOL_INSTANCES) == 0 ? member : dealRank(run, fleet, clientAt(run, member));
 }
 
-function chooseMember(run: usize, fleet: usize, pool: usize, visit: i32, from: i32, bytes: f64): i32 {
+function chooseMember(run: usize, fleet: usize, pool: usize, visit: i32, from: i32, bytes: f64, now: f64): i32 {
   const count = geti(pool, POOL_COUNT);
   const light = geti(pool, POOL_LIGHT);
   // Nobody to choose from
@@ -43,6 +48,7 @@ function chooseMember(run: usize, fleet: usize, pool: usize, visit: i32, from: i
     seti(pool, POOL_LAST, 0);
     return rowi(geta(pool, POOL_MEMBERS), 0);
   }
+  if (geti(pool, POOL_ROUTING) == ROUTING_SCORED) scoreMembers(run, fleet, pool, visit, from, bytes, now);
   if (geti(pool, POOL_ROUTING) != ROUTING_HEAVY_LIGHT) return chooseAmong(run, fleet, pool, visit, from, bytes, 0, count, POOL_LAST);
   if (ownMetric(run, pool, visit) <= getf(pool, POOL_THRESHOLD)) return chooseAmong(run, fleet, pool, visit, from, bytes, 0, light, POOL_LAST);
   return chooseAmong(run, fleet, pool, visit, from, bytes, light, count, POOL_LAST_HEAVY);
@@ -68,7 +74,7 @@ function chooseAmong(
     let bestLoad = Infinity;
     for (let i = from; i < end; i++) {
       const client = clientAt(run, rowi(members, place));
-      const first = preference(run, fleet, routing, client, visit, source, bytes);
+      const first = routing == ROUTING_SCORED ? rowf(geta(pool, POOL_COSTS), rowi(members, place)) : preference(run, fleet, routing, client, visit, source, bytes);
       const load = memberLoad(run, fleet, pool, rowi(members, place));
       if (first < bestFirst || (first == bestFirst && load < bestLoad)) {
         bestFirst = first;
@@ -137,43 +143,13 @@ function leastInRow(loads: usize, place: i32, from: i32, end: i32): i32 {
   return at;
 }
 
-/** Whether a load stands in a column of loads (LOADS_COLUMNS). */
-// @ts-ignore: decorator
-@inline
-function isCounted(metric: i32): bool {
-  return metric == LOAD_REQUESTS || metric == LOAD_INPUT || metric == LOAD_OUTPUT;
-}
-
 /** What comes before load: smaller is better. */
 function preference(run: usize, fleet: usize, routing: i32, client: usize, visit: i32, source: i32, bytes: f64): f64 {
   if (routing == ROUTING_PREFIX_AFFINITY) return -(<f64>leadingBlocks(run, client, visit));
-  if (routing == ROUTING_NEAREST) {
-    if (source < 0) return 0;
-    const from = clientAt(run, rowi(geta(run, RUN_REPLICA_OF), source));
-    return pathSeconds(fleet, geti(from, CLIENT_LOCATION), geti(client, CLIENT_LOCATION), bytes);
-  }
+  if (routing == ROUTING_ADAPTER_AFFINITY) return adapterRank(run, client, visit);
+  if (routing == ROUTING_NEAREST) return secondsFrom(run, fleet, client, source, bytes);
   assert(false, 'unknown routing');
   return 0;
-}
-
-/** The load of a member, or of all ranks of the instance that it begins. */
-function memberLoad(run: usize, fleet: usize, pool: usize, index: i32): f64 {
-  const metric = geti(pool, POOL_METRIC);
-  const client = clientAt(run, index);
-  let load = loadOf(run, fleet, metric, client, index);
-  if (geti(pool, POOL_INSTANCES) == 0) return load;
-  for (let i = 1; i < ranksOf(client); i++) load += loadOf(run, fleet, metric, clientAt(run, index + i), index + i);
-  return load;
-}
-
-function loadOf(run: usize, fleet: usize, metric: i32, client: usize, index: i32): f64 {
-  if (isCounted(metric)) return rowf(loadsOf(run, fleet, metric), index);
-  if (metric == LOAD_KV) {
-    const promised = rowf(loadsOf(run, fleet, LOAD_KV), index);
-    return (<f64>(geti(client, REP_USED) + geti(client, REP_PROMISED)) + promised) * <f64>geti(client, CLIENT_BLOCK_SIZE);
-  }
-  assert(metric == LOAD_LEFT, 'unknown load metric');
-  return getf(client, CLIENT_UNDONE);
 }
 
 /** How heavy a visit is by the metric of its pool. */

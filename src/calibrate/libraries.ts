@@ -34,7 +34,7 @@ export function bestLinks(series: readonly LinkSeries[]): LinkGroup[] {
     const timed = group.filter((s) => s.layout === layout);
     const used = chooseLibraries(timed);
     const own = timed.filter((s) => TRTLLM.test(s.library));
-    const general = used.filter((s) => /ccl/i.test(s.library));
+    const general = used.filter((s) => GENERAL.test(s.library));
     const found = [groupOf(used, layout)];
     return own.length > 0
       ? [...found, { ...groupOf([...own, ...general], layout), library: 'trtllm' as const }]
@@ -43,6 +43,8 @@ export function bestLinks(series: readonly LinkSeries[]): LinkGroup[] {
 }
 
 const TRTLLM = /trtllm/i;
+/** What every engine can be built with: NCCL, oneCCL, and DeepEP for the exchanges of experts. */
+const GENERAL = /ccl|deepep/i;
 
 function groupOf(used: readonly LinkSeries[], layout: Layout): LinkGroup {
   const { device, op, devices } = used[0];
@@ -57,7 +59,7 @@ function groupOf(used: readonly LinkSeries[], layout: Layout): LinkGroup {
 function chooseLibraries(group: readonly LinkSeries[]): LinkSeries[] {
   const engines = group.filter((s) => /vllm/i.test(s.library));
   const graph = engines.filter((s) => s.library.endsWith('_graph'));
-  const general = group.filter((s) => /ccl/i.test(s.library));
+  const general = group.filter((s) => GENERAL.test(s.library));
   const used = [...(graph.length > 0 ? graph : engines), ...general];
   const rest = group.filter((s) => !TRTLLM.test(s.library));
   return used.length > 0 ? used : rest.length > 0 ? rest : [...group];

@@ -3,10 +3,12 @@ import * as admission from '../../assembly/layout/admission.ts';
 import * as batching from '../../assembly/layout/batching.ts';
 import * as dealing from '../../assembly/layout/dealing.ts';
 import * as load from '../../assembly/layout/load.ts';
+import * as norms from '../../assembly/layout/norms.ts';
 import * as packing from '../../assembly/layout/packing.ts';
 import * as routing from '../../assembly/layout/routing.ts';
 import * as scaling from '../../assembly/layout/scaling.ts';
-import { type NameIn, readList } from './closed-list.ts';
+import * as scores from '../../assembly/layout/scores.ts';
+import { type ClosedList, type NameIn, readList } from './closed-list.ts';
 
 /** How a step is formed. */
 export type BatchingName = NameIn<typeof batching, 'BATCHING'>;
@@ -22,6 +24,12 @@ export type DealingName = NameIn<typeof dealing, 'DEALING'>;
 export type ScalingName = NameIn<typeof scaling, 'SCALING'>;
 /** What load is. */
 export type LoadMetric = NameIn<typeof load, 'LOAD'>;
+/** What a scored choice knows of a member beside its loads. */
+export type ScoreName = NameIn<typeof scores, 'SCORE'>;
+/** What a scored choice weighs. */
+export type TermName = LoadMetric | ScoreName;
+/** What the figures of a term are measured by. */
+export type NormName = NameIn<typeof norms, 'NORM'>;
 
 export const BATCHING = readList(batching, 'BATCHING', batching.batchingWords);
 export const ADMISSION = readList(admission, 'ADMISSION', admission.admissionWords);
@@ -30,6 +38,34 @@ export const ROUTING = readList(routing, 'ROUTING', routing.routingWords);
 export const DEALING = readList(dealing, 'DEALING', dealing.dealingWords);
 export const LOAD = readList(load, 'LOAD', load.loadWords);
 export const SCALING = readList(scaling, 'SCALING', scaling.scalingWords);
+export const SCORE = readList(scores, 'SCORE', scores.scoreWords);
+export const NORM = readList(norms, 'NORM', norms.normWords);
+/** Loads, then scores; ids are the kernel's. */
+export const TERM: ClosedList<TermName> = {
+  names: [...LOAD.names, ...SCORE.names],
+  id: {
+    ...LOAD.id,
+    ...(Object.fromEntries(SCORE.names.map((name) => [name, scores.SCORES_FROM + SCORE.id[name]])) as Record<
+      ScoreName,
+      number
+    >),
+  },
+  words: { ...LOAD.words, ...SCORE.words },
+};
+
+/** A term of a scored choice. */
+export interface Term {
+  readonly term: TermName;
+  readonly weight: number;
+  readonly norm: NormName;
+}
+
+/** What a group chooses by: a load, and the terms of a choice that is scored. */
+interface Compared {
+  readonly routing: RoutingPolicy;
+  readonly metric: LoadMetric;
+  readonly terms?: readonly Term[];
+}
 
 /** A batch that leaves as one: nothing joins it, and it ends with its last sequence. */
 export function isBatchOfOne(name: BatchingName): boolean {
@@ -65,8 +101,38 @@ export function reservesFinal(setup: { readonly batching: BatchingName; readonly
 export const ROUND_BATCHINGS = BATCHING.names.filter((name) => batching.decodesApart(BATCHING.id[name]));
 
 /** Whether a choice looks at what changes inside a leap: its members must then be seen step by step. */
-export function needsSteps(group: { readonly routing: RoutingPolicy; readonly metric: LoadMetric }): boolean {
-  return routing.looksAtLoad(ROUTING.id[group.routing]) && load.changesInLeaps(LOAD.id[group.metric]);
+export function needsSteps(group: Compared): boolean {
+  if (!routing.looksAtLoad(ROUTING.id[group.routing])) return false;
+  const scored = group.terms?.some(({ term }) => isScore(term) && scores.scoreChangesInLeaps(SCORE.id[term]));
+  return scored === true || loadsCompared(group).some((metric) => load.changesInLeaps(LOAD.id[metric]));
+}
+
+function isScore(term: TermName): term is ScoreName {
+  return term in SCORE.id;
+}
+
+/** The load that every queue is a part of. */
+export const OUTSTANDING: LoadMetric = 'requests';
+
+/** Loads that a group compares; a queue is what is outstanding and does not run. */
+export function loadsCompared({ metric, terms = [] }: Compared): LoadMetric[] {
+  const weighed = terms.map(({ term }) => (isScore(term) ? OUTSTANDING : term));
+  return [metric, ...weighed];
+}
+
+/** Whether a router reads a term in the metrics of an instance, and knows it only as it was then; the others it counts itself. */
+export function isRead(term: TermName): boolean {
+  return isScore(term) ? scores.scoreIsRead(SCORE.id[term]) : load.loadIsRead(LOAD.id[term]);
+}
+
+/** Whether a term is counted from when a member was last chosen. */
+export function remembersChoice(term: TermName): boolean {
+  return isScore(term) && scores.scoreRemembersChoice(SCORE.id[term]);
+}
+
+/** Whether a choice is a sum of terms. */
+export function weighsTerms(policy: RoutingPolicy): boolean {
+  return routing.weighsTerms(ROUTING.id[policy]);
 }
 
 /** Whether what a scaler measures is a share of what an instance has. */
@@ -85,8 +151,14 @@ export function looksAtRanks(name: DealingName): boolean {
 }
 
 /** Whether what it chooses by changes as its members use blocks again. */
-export function looksAtBlocks(policy: RoutingPolicy): boolean {
-  return routing.looksAtBlocks(ROUTING.id[policy]);
+export function looksAtBlocks({ routing: policy, terms = [] }: Compared): boolean {
+  const held = terms.some(({ term }) => isScore(term) && scores.scoreLooksAtBlocks(SCORE.id[term]));
+  return held || routing.looksAtBlocks(ROUTING.id[policy]);
+}
+
+/** Whether a group's members are ranks, and not instances that deal to theirs. */
+export function choosesRanks(policy: RoutingPolicy): boolean {
+  return routing.choosesRanks(ROUTING.id[policy]);
 }
 
 /** Whether a group's members are two halves, one for light visits and one for heavy ones. */

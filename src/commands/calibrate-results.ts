@@ -171,10 +171,13 @@ function summary(judged: readonly Judged[], when: 'before' | 'after' | 'heldOut'
 const WORDS: Record<Figure, readonly [string, number]> = {
   ttft_mean: ['mean TTFT ms', 1e3],
   ttft_p50: ['median TTFT ms', 1e3],
+  ttft_p99: ['p99 TTFT ms', 1e3],
   tpot_mean: ['mean TPOT ms', 1e3],
   tpot_p50: ['median TPOT ms', 1e3],
+  tpot_p99: ['p99 TPOT ms', 1e3],
   e2el_mean: ['mean E2EL ms', 1e3],
   output_throughput: ['output tokens/s', 1],
+  hit_rate: ['cache hit rate %', 100],
 };
 
 function describe(base: EngineProfile, profile: EngineProfile, fit: ResultsFit, folder: string | undefined): string {

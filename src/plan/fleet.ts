@@ -6,7 +6,14 @@
 // to a client of its group. Same-time order, over all clients: retire (in order of instance) → deliver (in visit order) → arrive
 // (in root order) → form (in order of instance).
 import { FLAG_HOLD, FLAG_LOCAL, FLAG_PREFIX, FLAG_RESIDENT } from '../../assembly/layout/enums.ts';
-import type { DealingName, LoadMetric, PackingName, RoutingPolicy, ScalingName } from '../check/scheduler-lists.ts';
+import type {
+  DealingName,
+  LoadMetric,
+  PackingName,
+  RoutingPolicy,
+  ScalingName,
+  Term,
+} from '../check/scheduler-lists.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
 import type { Turns } from '../workload/types.ts';
 import type { EngineSetup } from './setup.ts';
@@ -80,12 +87,18 @@ export interface FleetGroup {
    * load: least by `metric`. heavy-light: visits whose own metric (input, output, input for kv, input + output for left; 0 for
    * requests) is at most `threshold` go to the first `light` members, the others to the rest, there least by `metric`.
    * prefix-affinity: most cached leading blocks, then least by `metric`. nearest: least seconds of the path from where the
-   * visit's last predecessor ran (latency + bytes over the narrowest link), then least by `metric`.
+   * visit's last predecessor ran (latency + bytes over the narrowest link), then least by `metric`. scored: least sum of the weighted
+   * `terms`, then least by `metric`. adapter-affinity: where its adapter runs, else where one more may beside those that run and
+   * wait, else where it waits, then least by `metric`.
    */
   readonly routing: RoutingPolicy;
   readonly metric: LoadMetric;
   readonly threshold: number;
   readonly light: number;
+  /** Of a scored choice, whose members are clients one by one; added in this order. */
+  readonly terms?: readonly Term[];
+  /** s, how old the terms may be that are read in metrics; 0 or absent = they are read at every choice. */
+  readonly refresh?: number;
 }
 
 /** The clients of the instance that one begins: its ranks, or itself. */
@@ -153,6 +166,8 @@ export interface VisitTable {
   readonly flags: Int32Array;
   /** Where clients rank requests, the smallest is served first and preempted last. Absent = 0 for all. */
   readonly priority?: Int32Array;
+  /** The LoRA adapter that it asks for, from 1; 0 = the base model. Absent = 0 for all. */
+  readonly adapter?: Int32Array;
   /**
    * Visit whose client this one must use (branches share the prompt's KV where it lies), or whose local group (VISIT_LOCAL);
    * -1 = any. It is routed before.

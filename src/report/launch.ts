@@ -7,6 +7,7 @@ import {
   type Version,
   type VersionedEngine,
 } from '../catalog/engine-versions.ts';
+import { nameRouting } from '../spec/fleet/words.ts';
 import { ENGINES } from '../spec/launch/engines.ts';
 import { type Flag, printFlags } from '../spec/launch/print-flags.ts';
 import type { Deployed } from '../spec/launch/settle.ts';
@@ -98,6 +99,8 @@ export function nameOf(model: string, labels: Labels): string {
   return label && /^[\w.-]+\/[\w.-]+$/.test(label) ? label : model.replace(/[\\/]config\.json$/, '');
 }
 
-function noteReplicas({ configuration: { replicas, routing } }: Deployed): string[] {
-  return replicas > 1 ? [`start ${replicas} of these behind a balancer (${routing})`] : [];
+/** A configuration knows two ways of routing only: what a pool has is its own. */
+function noteReplicas({ configuration: { replicas, routing: word }, routing }: Deployed): string[] {
+  const how = routing ? nameRouting(routing) : word;
+  return replicas > 1 ? [`start ${replicas} of these behind a balancer (${how})`] : [];
 }

@@ -149,15 +149,35 @@ function isBounded({ screen, inner, bound }: Group): boolean {
   return alone && steps === 1 && screen.columns.words[SCREEN_DRAFTS * 2] === 0;
 }
 
-/** The most that a step of any row of the group can hold. */
-function limitsOf({ inner, capacities, refusals, bound }: Group): (deadlines: Deadlines) => StepLimits {
-  let [sequences, budget, context] = [1, 1, 0];
-  let isWhole = false;
+/** What a step of any of the rows can hold at most, whatever its KV cache has: rows that group after group shares are gone through once. */
+interface StepMost {
+  readonly sequences: number;
+  readonly budget: number;
+  /** Whether some rows' steps are not cut at their budget. */
+  readonly isWhole: boolean;
+}
+
+const STEPS = new WeakMap<InnerTables, StepMost>();
+
+function stepMost(inner: InnerTables): StepMost {
+  const known = STEPS.get(inner);
+  if (known) return known;
+  let [sequences, budget, isWhole] = [1, 0, false];
   for (const configuration of inner.configurations) {
     sequences = Math.max(sequences, configuration.max_num_seqs);
-    budget = Math.max(budget, configuration.max_num_batched_tokens * bound.split.pp);
+    budget = Math.max(budget, configuration.max_num_batched_tokens);
     isWhole ||= isBatchOfOne(configuration.batching) || configuration.num_scheduler_steps !== 1;
   }
+  const most = { sequences, budget, isWhole };
+  STEPS.set(inner, most);
+  return most;
+}
+
+/** The most that a step of any row of the group can hold. */
+function limitsOf({ inner, capacities, refusals, bound }: Group): (deadlines: Deadlines) => StepLimits {
+  const { sequences, budget: ofOne, isWhole } = stepMost(inner);
+  const budget = Math.max(1, ofOne * bound.split.pp);
+  let context = 0;
   capacities.forEach(({ blocks, blockTokens, pages }, k) => {
     if (refusals[k] !== null) return;
     context = Math.max(context, pages ? Number.POSITIVE_INFINITY : blocks * blockTokens);

@@ -7,12 +7,11 @@ import { SURFACE_SIZE } from '../../assembly/layout/surface.ts';
 import {
   DEALING,
   LOAD,
+  loadsCompared,
   looksAtBlocks,
-  looksAtRanks,
   measuresSteps,
   needsSteps,
   PACKING,
-  queuesByKey,
   ROUTING,
   reservesFinal,
 } from '../check/scheduler-lists.ts';
@@ -26,11 +25,13 @@ import {
 } from '../plan/fleet.ts';
 import { type CascadeSetup, roundOf, type SequencePages } from '../plan/setup.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
+import { adapterBytes, fillAdapters, isHeap } from './adapter-tables.ts';
 import { type Put, wordsOf } from './cells.ts';
 import { hashRunsOf } from './hash-runs.ts';
 import { patienceBytes, placePatience } from './patience-tables.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
 import { membersOn, offAtFirst, placeScalers, scaledBy, scalerBytes } from './scaler-tables.ts';
+import { comparedBits, placeTerms, termBytes } from './term-tables.ts';
 
 const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
 
@@ -46,12 +47,13 @@ export function tableBytes(program: FleetProgram): number {
   const cells =
     clients.length * C.CLIENT_PARAMETERS + groups.length * F.POOL_CELLS + (lists + clients.length) * F.TIER_CELLS;
   const loads = clients.length * F.LOADS_COLUMNS * 8;
+  const terms = groups.reduce((sum, group) => sum + termBytes(group, clients.length), 0);
   const blocks = lists * ((hashCount + 1) * (F.LINK_BYTES + 4) + 2 * bitBytes(hashCount));
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
-  const scaled = scalerBytes(program) + patienceBytes(program);
+  const scaled = scalerBytes(program) + patienceBytes(program) + adapterBytes(clients);
   const padding = 256 * (16 + groups.length + 4 * clients.length + 3 * lists);
-  return cached + scaled + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
+  return cached + scaled + terms + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
 
 /** Places links, paths, channels and groups; returns one parameter record per client, and what counts as its load. */
@@ -139,17 +141,11 @@ function placeGroups(arena: Arena, program: FleetProgram, put: Put): void {
     // The first choice is the first member of each half.
     words[(base + F.POOL_LAST) * 2] = -1;
     words[(base + F.POOL_LAST_HEAVY) * 2] = -1;
+    placeTerms(arena, group, clients.length, { cells, words, base });
   });
   put(F.FLEET_GROUPS, cells);
   put(F.FLEET_GROUP_COUNT, groups.length);
-  // Where a group has one member nothing is compared
-  const compared = groups.filter(({ members }) => members.length > 1).map(({ metric }) => 1 << LOAD.id[metric]);
-  if (clients.some(({ rank }) => rank && looksAtRanks(rank.dealing)) || program.scalers)
-    compared.push(1 << LOAD.id.requests);
-  put(
-    F.FLEET_COMPARED,
-    compared.reduce((all, bit) => all | bit, 0),
-  );
+  put(F.FLEET_COMPARED, comparedBits(program));
 }
 
 /** What a sequence of a hybrid model takes, in kernel memory. */
@@ -169,12 +165,9 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
   const record = { cells, words: wordsOf(cells) };
   const surfaces = new Map<Float64Array, Float64Array>();
   const parts = new Map<ChannelParts, Float64Array>();
-  const exact = membersWhere(
-    program,
-    (group) => needsSteps(group) || (looksAtBlocks(group.routing) && program.hashCount > 0),
-  );
+  const exact = membersWhere(program, (group) => needsSteps(group) || (looksAtBlocks(group) && program.hashCount > 0));
   for (const client of scaledBy(program, ({ policy }) => measuresSteps(policy))) exact.add(client);
-  const promising = membersWhere(program, (group) => needsSteps(group) && group.metric === 'kv');
+  const promising = membersWhere(program, (group) => needsSteps(group) && loadsCompared(group).includes('kv'));
   program.clients.forEach((client, i) => {
     const base = i * C.CLIENT_PARAMETERS - C.CLIENT_FIRST;
     const put = (cell: number, value: number) => {
@@ -184,6 +177,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     fillPrice(record, base, placeSurface(arena, client.price, surfaces), EMPTY);
     put(C.CLIENT_KIND, KIND[client.kind]);
     put(C.CLIENT_PACKING, PACKING.id[client.packing]);
+    fillAdapters(arena, client, put);
     put(C.CLIENT_LOCATION, client.location);
     put(C.CLIENT_LOCAL, client.localGroup);
     const channel = channelOf(client);
@@ -267,8 +261,9 @@ function caches({ hashCount }: FleetProgram, client: FleetClient): boolean {
  * Nodes of a cache and its buckets: every node stands for at least one KV block, and for a hash block, what a visit left behind, or
  * what lies between two such. Who was preempted is not overtaken first come, first served: so many were running together.
  */
-function cacheRooms({ hashCount, visits }: FleetProgram, { numGpuBlocks, packing, maxNumSeqs }: FleetClient) {
-  const owners = queuesByKey(packing) ? visits.count : Math.min(maxNumSeqs, visits.count);
+function cacheRooms({ hashCount, visits }: FleetProgram, client: FleetClient) {
+  const { numGpuBlocks, maxNumSeqs } = client;
+  const owners = isHeap(client) ? visits.count : Math.min(maxNumSeqs, visits.count);
   const nodes = Math.min(numGpuBlocks, 2 * (hashCount + owners) + 2) + 2;
   const segments = hashCount > 0 ? hashRunsOf(visits, hashCount).segments : 0;
   return { nodes, buckets: 2 ** Math.ceil(Math.log2(Math.max(1, Math.min(nodes, segments)))) };

@@ -58,6 +58,14 @@ describe('bestLinks', () => {
     expect(groups.map(({ device, devices }) => `${device} ${devices}`)).toEqual(['l40s 2', 'x 8']);
   });
 
+  it('counts DeepEP among what any engine has, and takes it where it is faster', () => {
+    const [group] = bestLinks([series('nccl-2.27.3', 6), series('deepep', 3)]);
+    expect([group.libraries, group.rows.map((r) => Math.round(r.seconds * 1e6))]).toEqual([
+      'nccl-2.27.3 + deepep',
+      [3, 3],
+    ]);
+  });
+
   it("keeps TensorRT-LLM's own kernels apart from what any engine has", () => {
     const groups = bestLinks([series('v_vLLM_custom_graph', 6), series('trtllm-1.0.0-TRTLLM', 3)]);
     expect(groups.map((group) => [group.library, group.libraries])).toEqual([

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { example, mist, mistAlone, openScratch } from './spawn.ts';
 
-const VERBS = ['sweep', 'merge', 'run', 'size', 'step', 'catalog', 'spec', 'calibrate', 'validate'];
+const VERBS = ['sweep', 'merge', 'run', 'size', 'step', 'catalog', 'spec', 'calibrate', 'observe', 'validate'];
 const scratch = openScratch();
 
 describe.concurrent('help', () => {

@@ -9,8 +9,20 @@ import {
   STATE_UNSENT,
 } from '../../assembly/layout/enums.ts';
 import { INSTANCE_DRAINING, INSTANCE_OFF, INSTANCE_ON, INSTANCE_STARTING } from '../../assembly/layout/scaler.ts';
-import { ADMISSION, BATCHING, isBatchOfOne, LOAD, PACKING, ROUTING, SCALING } from '../../src/check/scheduler-lists.ts';
+import {
+  ADMISSION,
+  BATCHING,
+  isBatchOfOne,
+  isRead,
+  LOAD,
+  NORM,
+  PACKING,
+  ROUTING,
+  SCALING,
+  TERM,
+} from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, type InstanceChange, VISIT_LOCAL } from '../../src/plan/fleet.ts';
+import { mayServe } from '../reference/fleet/adapters.ts';
 import { commonTokens } from '../reference/fleet/cascade.ts';
 import { type FleetReference, referenceFleet, type StartedStep } from '../reference/fleet/simulate.ts';
 import type { Client, Flow, Visit, World } from '../reference/fleet/state.ts';
@@ -65,6 +77,7 @@ function noteInstant(world: World): void {
       'runs on after its request was rejected',
       client.running.some(({ request }) => isRejected(world.requestState[request]!)),
     );
+    noteAdapters(client);
     note('a visit waits for a core', client.setup.kind === 'cores' && client.waiting.length > 0);
     note('idle with visits waiting', client.setup.kind === 'llm' && client.busy === null && client.waiting.length > 0);
     for (const visit of client.busy?.formed.preempted ?? []) {
@@ -94,6 +107,20 @@ function noteInstant(world: World): void {
       );
     }
   }
+}
+
+/** LoRA adapters: who is passed over, and what is loaded. */
+function noteAdapters(client: Client): void {
+  const { adapterLoads = 0, adapterFetches = 0 } = client.counters;
+  const aside = client.waiting.filter((visit) => !mayServe(client, visit));
+  note('waits for another adapter', aside.length > 0);
+  const admitted = client.busy?.formed.admitted.map(({ visit }) => visit.joined) ?? [];
+  note(
+    `${client.setup.packing} passes over an adapter`,
+    aside.some(({ joined }) => admitted.some((own) => own > joined)),
+  );
+  note('loads an adapter from storage', adapterFetches > 0);
+  note('loads an adapter from host memory', adapterLoads > adapterFetches);
 }
 
 /** Cascade attention: what all read is read once, or not although there is something. */
@@ -196,8 +223,12 @@ function noteProgram(program: FleetProgram): void {
   note('closed loop', program.requests.concurrency > 0);
   noteTurns(program, run);
   noteScaling(program, run);
-  for (const { routing, metric, members } of program.groups.slice(0, 3)) {
+  for (const { routing, metric, members, terms = [], refresh = 0 } of program.groups.slice(0, 3)) {
     note(`${routing} by ${metric}`, members.length > 1);
+    for (const { term, norm } of terms) {
+      note(`weighs ${term}, ${norm}`, members.length > 1);
+      note(`weighs ${term} as it was read`, members.length > 1 && refresh > 0 && isRead(term));
+    }
   }
   for (const { batching, admission, packing } of program.clients.filter((client) => client.kind === 'llm')) {
     note(`${batching} with ${admission}, ${packing}`, true);
@@ -218,6 +249,10 @@ test('random programs reach every rule and every word', () => {
     'starts after several looks',
     'stops after several looks',
     'serves what it did not have at first',
+    'waits for another adapter',
+    ...PACKING.names.map((name) => `${name} passes over an adapter`),
+    'loads an adapter from storage',
+    'loads an adapter from host memory',
     'a channel slows a step',
     'a step has the most that it may',
     'a step wants more bandwidth than compute',
@@ -276,6 +311,8 @@ test('random programs reach every rule and every word', () => {
     ...preempting.flatMap((name) => ['a prompt', 'a resident', 'a branch'].map((who) => `${name} preempts ${who}`)),
     ...preempting.map((name) => `${name} preempts with drafts`),
     ...preempting.map((name) => `${name} holds prompts back`),
+    ...TERM.names.flatMap((term) => NORM.names.map((norm) => `weighs ${term}, ${norm}`)),
+    ...TERM.names.filter(isRead).map((term) => `weighs ${term} as it was read`),
     ...ROUTING.names.flatMap((routing) => LOAD.names.map((metric) => `${routing} by ${metric}`)),
   ];
   const missing = () => expected.filter((what) => !seen.has(what));

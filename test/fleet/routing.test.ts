@@ -1,10 +1,21 @@
 // The reference fleet against choices worked by hand: load, heavy-light, affinity, nearest, and who is refused (R2, R6).
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { STATE_FINISHED, STATE_REJECTED_KV, STATE_REJECTED_LENGTH } from '../../assembly/layout/enums.ts';
-import type { DealingName, LoadMetric } from '../../src/check/scheduler-lists.ts';
-import { type FleetGroup, VISIT_HOLD, VISIT_LOCAL, VISIT_PREFIX, VISIT_RESIDENT } from '../../src/plan/fleet.ts';
+import type { DealingName, LoadMetric, Term, TermName } from '../../src/check/scheduler-lists.ts';
+import {
+  type FleetGroup,
+  type FleetProgram,
+  VISIT_HOLD,
+  VISIT_LOCAL,
+  VISIT_PREFIX,
+  VISIT_RESIDENT,
+} from '../../src/plan/fleet.ts';
+import { runFleet } from '../../src/run/fleet.ts';
+import { runs } from '../depth.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { programOf, type VisitRow } from './cases.ts';
+import { drawProgram } from './random.ts';
 
 type Row = readonly [at: number, prompt: number, output: number];
 
@@ -16,9 +27,9 @@ function choose(count: number, group: Partial<FleetGroup>, rows: readonly Row[],
   return [...referenceFleet(programOf({ clients, groups: [{ members, ...group }], requests })).results.client];
 }
 
-describe('R2: load', () => {
-  const byLoad = (metric: LoadMetric) => ({ routing: 'load' as const, metric });
+const byLoad = (metric: LoadMetric) => ({ routing: 'load' as const, metric });
 
+describe('R2: load', () => {
   test('round robin takes the next member, also after a rejected visit', () => {
     expect(
       choose(
@@ -193,6 +204,111 @@ test('R2: prefix affinity follows the most leading blocks that are cached, then 
     ],
   });
   expect([...referenceFleet(program).results.client]).toEqual([0, 1, 0, 1, 2]);
+});
+
+describe('R2: scored', () => {
+  const scored = (...terms: Term[]) => ({ routing: 'scored' as const, terms });
+  const raw = (term: TermName, weight: number): Term => ({ term, weight, norm: 'raw' });
+  const at0: Row[] = [
+    [0, 10, 1],
+    [0, 1, 5],
+    [0, 1, 1],
+  ];
+
+  test('is the least sum of weighted terms; a weight below 0 asks for more of it', () => {
+    expect(choose(2, scored(raw('input', 1)), at0)).toEqual([0, 1, 1]);
+    expect(choose(2, scored(raw('output', 1)), at0)).toEqual([0, 1, 0]);
+    // 10 + 3·1 and 1 + 3·5: the input of the first weighs less than the output of the second
+    expect(choose(2, scored(raw('input', 1), raw('output', 3)), at0)).toEqual([0, 1, 0]);
+    expect(choose(2, scored(raw('requests', -1)), at0)).toEqual([0, 0, 0]);
+  });
+
+  test('norms: shares of the most, and from least to most, among the members', () => {
+    const rows: Row[] = [...at0, [0, 1, 1]];
+    const by = (norm: Term['norm']) =>
+      choose(3, scored({ term: 'input', weight: 1, norm }, { term: 'output', weight: 1, norm }), rows)[3];
+    // input 10, 1, 1 and output 1, 5, 1: all are first third in turn, and the third has least of both
+    expect([by('raw'), by('most'), by('range')]).toEqual([2, 2, 2]);
+    const two = (norm: Term['norm'], weight: number) =>
+      choose(2, scored({ term: 'input', weight: 1, norm }, { term: 'output', weight, norm }), at0)[2];
+    // raw 10 + 2 and 1 + 10; shares of the most 1 + 0.2 w and 0.1 + w; ranges 1 and w
+    expect([two('raw', 2), two('raw', 3)]).toEqual([1, 0]);
+    expect([two('most', 1.1), two('most', 1.15)]).toEqual([1, 0]);
+    expect([two('range', 0.9), two('range', 1.1)]).toEqual([1, 0]);
+  });
+
+  test('age is counted from the last choice, so that the longest unchosen is the cheapest', () => {
+    const rows: Row[] = [0, 1, 1, 3].map((at) => [at, 1, 1]);
+    // nobody has been chosen at 0; at 1 client 1 is as old as the run, client 0 too: it was chosen at its start
+    expect(choose(2, scored(raw('age', -1)), rows)).toEqual([0, 1, 0, 1]);
+  });
+
+  test('what is read in metrics is as old as the refresh says, what the router sent itself is not', () => {
+    // steps last a second: the first is running at 0.5, the second too
+    const rows: Row[] = [0, 0.5, 1.5, 1.75].map((at) => [at, 1, 4]);
+    const by = (term: TermName, refresh: number) => choose(2, { ...scored(raw(term, 1)), refresh }, rows);
+    expect(by('running', 0)).toEqual([0, 1, 0, 1]);
+    expect(by('running', 9)).toEqual([0, 1, 0, 1]);
+    expect(by('kv', 0)[3]).toBe(1);
+    const crowd: Row[] = [[0, 8, 9], ...[0.1, 0.2, 0.3].map((at): Row => [at, 1, 9])];
+    // one second old, the first reading says that both are empty: ties, in turn
+    expect(choose(2, { ...scored(raw('kv', 1)), refresh: 1 }, crowd)).toEqual([0, 1, 0, 1]);
+    expect(choose(2, { ...scored(raw('kv', 1)), refresh: 0 }, crowd)).toEqual([0, 1, 1, 1]);
+    expect(choose(2, { ...scored(raw('input', 1)), refresh: 1 }, crowd)).toEqual([0, 1, 1, 1]);
+  });
+
+  test('prefix is a share of the blocks of the visit, uncached its tokens that are not there', () => {
+    const visit = (hashes: number[]): VisitRow => ({ group: 0, prompt: 4, hashes, flags: VISIT_PREFIX });
+    const program = (...terms: Term[]) =>
+      programOf({
+        clients: [0, 1].map(() => ({ prefixCaching: true })),
+        groups: [{ members: [0, 1], ...scored(...terms) }],
+        hashBlock: 1,
+        requests: [
+          { at: 0, visits: [visit([0, 1, 2, 3])] },
+          { at: 5, visits: [visit([0, 5, 6, 7])] }, // a quarter of it, 3 tokens to compute: at client 0, with nobody there
+          { at: 5, visits: [visit([0, 8, 9, 10])] }, // the same, with one outstanding there
+        ],
+      });
+    const both = (...terms: Term[]) => {
+      const runs = [referenceFleet(program(...terms)), runFleet(program(...terms), { leap: 'exact' })];
+      const [one, other] = runs.map(({ results }) => [...results.client]);
+      expect(other).toEqual(one);
+      return one;
+    };
+    expect(both(raw('requests', 0.2), raw('prefix', -1))).toEqual([0, 0, 0]);
+    expect(both(raw('requests', 0.3), raw('prefix', -1))).toEqual([0, 0, 1]);
+    expect(both(raw('requests', 0.9), raw('uncached', 1))).toEqual([0, 0, 0]);
+    expect(both(raw('requests', 1.1), raw('uncached', 1))).toEqual([0, 0, 1]);
+  });
+
+  test('one term with weight 1, or -1, is the policy that has a word', () => {
+    const same: readonly (readonly [Partial<FleetGroup>, Term])[] = [
+      ...(['requests', 'input', 'output', 'kv', 'left'] as const).map(
+        (metric) => [byLoad(metric), raw(metric, 1)] as const,
+      ),
+      [{ routing: 'prefix-affinity' }, raw('prefix', -1)],
+      [{ routing: 'prefix-affinity' }, raw('uncached', 1)],
+      [{ routing: 'nearest' }, raw('path', 1)],
+    ];
+    fc.assert(
+      fc.property(drawProgram(), fc.constantFrom(...same), (program, [word, term]) => {
+        const whole = (changes: Partial<FleetGroup>): FleetProgram => ({
+          ...program,
+          groups: program.groups.map(({ instances: _, terms: __, refresh: ___, ...group }) => ({
+            ...group,
+            ...(group.members.every((client) => program.clients[client]!.kind === 'llm') ? changes : {}),
+          })),
+        });
+        const metric = word.metric ?? 'requests';
+        const one = runFleet(whole({ ...word, metric }), { leap: 'exact' }).results;
+        const other = runFleet(whole({ routing: 'scored', terms: [term], metric }), { leap: 'exact' }).results;
+        expect([...other.client]).toEqual([...one.client]);
+        expect([...other.finish]).toEqual([...one.finish]);
+      }),
+      { seed: 13, numRuns: runs(150) },
+    );
+  });
 });
 
 test('R2: nearest takes the path of fewest seconds, and load between equals', () => {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STATE_FINISHED } from '../../assembly/layout/enums.ts';
-import { BATCHING, PACKING, splitsMembers } from '../../src/check/scheduler-lists.ts';
+import { BATCHING, PACKING, splitsMembers, weighsTerms } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, VISIT_LOCAL } from '../../src/plan/fleet.ts';
 import { ROUTING_WORDS } from '../../src/spec/fleet/words.ts';
 import { STAGE_TYPES } from '../../src/stages/list.ts';
@@ -82,6 +82,13 @@ it('a store saves what it holds: with it, prompts are computed once', () => {
 
 const ROUTINGS = Object.keys(ROUTING_WORDS);
 
+/** A choice that is scored says what it weighs. */
+function asSpec(name: string): string {
+  return weighsTerms(ROUTING_WORDS[name]!.policy)
+    ? `{policy: ${name}, terms: {queue: {weight: 2, norm: range}, kv-share: 2, prefix: -3, age: -0.1}, refresh: 100ms}`
+    : name;
+}
+
 describe('random pipelines', () => {
   const words = (...list: string[]) => fc.constantFrom(...list);
   const fleet = fc.record({
@@ -109,8 +116,8 @@ describe('random pipelines', () => {
     const engine = `kind: llm, ${STEP}, batching: ${f.batching}, packing: ${f.packing}`;
     return `fleet:
   c: {kind: cores, cores: 2}
-  p: {${engine}, role: prefill, count: 2, routing: ${f.prefillRouting}, transfer: ${f.transfer}}
-  d: {${engine}, count: 4, role: decode, routing: ${f.decodeRouting}}
+  p: {${engine}, role: prefill, count: 2, routing: ${asSpec(f.prefillRouting)}, transfer: ${f.transfer}}
+  d: {${engine}, count: 4, role: decode, routing: ${asSpec(f.decodeRouting)}}
   s: {${engine}}
   r: {kind: retrieval, hardware: xeon-8480plus, cores: 4, index: {kind: hnsw, vectors: 1_000_000, dimensions: 96, ef_search: 64}}
   k: {kind: kv-store, tiers: [near, far]}

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { buildLaunch as build, type Labels } from '../../src/report/launch.ts';
+import type { RoutingSpec } from '../../src/spec/fleet/types.ts';
 import type { Deployed } from '../../src/spec/launch/settle.ts';
 import type { Configuration } from '../../src/spec/types.ts';
 import { CONFIGURATION } from './fixture.ts';
@@ -24,6 +25,23 @@ test('vllm', () => {
       '--num-gpu-blocks-override 9000 --kv-cache-dtype fp8 --quantization fp8',
   );
   expect(notes).toEqual(['start 3 of these behind a balancer (least-loaded)']);
+});
+
+test("the balancer is the pool's own, whatever a configuration can name", () => {
+  const base = { metric: 'requests', threshold: null, light: null, terms: [], refresh: 0 } as const;
+  const told = (routing: Partial<RoutingSpec>) =>
+    buildLaunch({ ...CONFIGURATION, replicas: 3 }, undefined, {
+      routing: { ...base, policy: 'load', ...routing },
+    }).notes[0];
+  expect(told({})).toContain('(least-loaded)');
+  expect(told({ policy: 'prefix-affinity' })).toContain('(prefix-affinity)');
+  const terms = [
+    { term: 'queue', weight: 2, norm: 'range' },
+    { term: 'prefix', weight: -3, norm: 'raw' },
+  ] as const;
+  expect(told({ policy: 'scored', terms, refresh: 0.2 })).toContain(
+    '(scored by 2 queue (range) + -3 prefix, read every 200 ms)',
+  );
 });
 
 test('vllm with experts, data parallel attention and a format that needs its own checkpoint', () => {

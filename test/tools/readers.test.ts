@@ -45,6 +45,38 @@ describe('readers', () => {
     expect(notes.join('\n')).toMatch(/z9: not a device of the catalog/);
   });
 
+  it('read exchanges of experts by what a device sends: pairs of the one-sided kernels, DeepEP inside a server', () => {
+    const trtllm = 'system,kernel_source,moe_dtype,num_tokens,hidden_size,topk,num_experts,moe_ep_size,latency_us';
+    const pair = (source: string, devices: number, us: number) =>
+      `gb200,${source},nvfp4,64,7168,8,256,${devices},${us}`;
+    put(
+      'new_ops',
+      'trtllm_alltoall.trtllm.csv',
+      trtllm,
+      ...[pair('NVLinkOneSided', 4, 16), pair('NVLinkOneSided', 4, 30), pair('NVLinkTwoSided', 4, 11)],
+    );
+    put(
+      'new_ops',
+      'deepep_low_latency.sglang.csv',
+      'system,node_num,hidden_size,num_token,num_topk,combine_avg_t_us,dispatch_avg_t_us',
+      ...['h200_sxm,1,7168,64,8,40,28', 'h200_sxm,2,7168,64,8,102,58', 'z9,1,7168,64,8,40,28'],
+    );
+    const { links } = read('gb200-186gb', 'h200-sxm-141gb');
+    const told = links.map(({ device, devices, op, library }) => `${device} ${devices} ${op} ${library}`);
+    expect(told).toEqual(['h200-sxm-141gb 8 all-to-all deepep', 'gb200-186gb 4 all-to-all trtllm_nvlink']);
+    const bytes = (copies: number, each: number) => 64 * 7168 * copies * each;
+    expect(links.map(({ rows }) => rows.map((row) => [row.bytes, Math.round(row.seconds * 1e6)]))).toEqual([
+      [
+        [bytes(8, 1), 28],
+        [bytes(8, 2), 40],
+      ],
+      [
+        [bytes(4, 0.5625), 16],
+        [bytes(4, 2), 30],
+      ],
+    ]);
+  });
+
   it('read attention with KV format, leaving out decodes with nothing cached', () => {
     const names = 'kv_cache_dtype,batch_size,num_heads,num_key_value_heads,head_dim';
     put(

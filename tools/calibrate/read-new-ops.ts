@@ -1,12 +1,13 @@
-// Reads new_ops/<work>.<engine>.csv, many devices a file: attention over latent vectors, each shape at the faster of the engines.
+// Reads new_ops/<work>.<engine>.csv, many devices a file: attention over latent vectors, each shape at the faster of the engines; exchanges of experts.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeCell, prefillCell, promptsPerStep } from '../../src/calibrate/cells.ts';
 import { type ColumnKind, readTable } from '../../src/calibrate/csv.ts';
 import { DEVICES } from '../../src/calibrate/kernel-tables.ts';
-import { SeriesCollector, type Traces } from '../../src/calibrate/measurement.ts';
+import { type LinkSeries, SeriesCollector, type Traces } from '../../src/calibrate/measurement.ts';
 import { LATENT, mlaDecodeWork, mlaPrefillWork } from '../../src/calibrate/work.ts';
 import type { Issue } from '../../src/check/issue.ts';
+import { readExchanges } from './read-exchanges.ts';
 
 const COLUMNS: Record<string, ColumnKind> = {
   system: 'text',
@@ -26,12 +27,15 @@ const HEAD_SIZE = LATENT.kv_lora_rank + LATENT.qk_rope_dim;
 export function readNewOps(folder: string, known: ReadonlySet<string>, issues: Issue[]): Traces {
   const ops = new SeriesCollector('new_ops');
   const notes: string[] = [];
+  const links: LinkSeries[] = [];
   for (const name of readdirSync(folder).sort()) {
     const match = /^mla_(prefill|decode)\.(trtllm|sglang)\.csv$/.exec(name);
+    const exchanges = match ? null : readExchanges(name, join(folder, name), notes, issues);
     if (match) addLatent(join(folder, name), match[1] === 'prefill', known, { ops, notes, issues });
+    else if (exchanges) links.push(...exchanges.filter(({ device }) => known.has(device)));
     else notes.push(`${name}: no reader for this kind of work, not read`);
   }
-  return { ops: ops.list(), links: [], notes };
+  return { ops: ops.list(), links, notes };
 }
 
 interface Into {

@@ -10,12 +10,15 @@ import { type Bench, type Client, figuresOf, type ReplayedRun, replayRun, type T
 export const COMPARED: readonly (readonly [Figure, number])[] = [
   ['ttft_mean', 0.25],
   ['ttft_p50', 0],
+  ['ttft_p99', 0],
   ['tpot_mean', 1],
   ['tpot_p50', 0],
+  ['tpot_p99', 0],
   ['e2el_mean', 0.25],
   ['output_throughput', 0.25],
+  ['hit_rate', 0],
 ];
-const FIRST_TOKEN: ReadonlySet<Figure> = new Set(['ttft_mean', 'ttft_p50']);
+const FIRST_TOKEN: ReadonlySet<Figure> = new Set(['ttft_mean', 'ttft_p50', 'ttft_p99']);
 
 /** Runs of different loads from which on a time per sequence is told apart from one per step and the kernels. */
 const RUNS_FOR_SEQUENCES = 4;
@@ -49,7 +52,7 @@ export interface ResultsFit {
 export function errorOf(run: ReplayedRun, predicted: Figures, figure: Figure): number | null {
   const measured = run.measured.figures[figure];
   const own = predicted[figure];
-  if (measured === undefined || own === undefined || Number.isNaN(own)) return null;
+  if (measured === undefined || measured === 0 || own === undefined || Number.isNaN(own)) return null;
   if (run.lockstep && FIRST_TOKEN.has(figure)) return null;
   return own / measured - 1;
 }

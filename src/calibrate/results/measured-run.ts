@@ -1,5 +1,6 @@
 // A measured run of a served model, whichever tool measured it; and a reader of its fields that tells every mistake.
 import { type Issue, show } from '../../check/issue.ts';
+import type { PrefixBlocks } from '../../workload/types.ts';
 
 /** How a benchmark sent its requests. */
 export type Load =
@@ -22,10 +23,14 @@ export interface Lengths {
 export interface Figures {
   readonly ttft_mean?: number;
   readonly ttft_p50?: number;
+  readonly ttft_p99?: number;
   readonly tpot_mean: number;
   readonly tpot_p50?: number;
+  readonly tpot_p99?: number;
   readonly e2el_mean?: number;
   readonly output_throughput?: number;
+  /** Share of prompt tokens that a prefix cache had. */
+  readonly hit_rate?: number;
 }
 export type Figure = keyof Figures;
 
@@ -39,6 +44,8 @@ export interface MeasuredRun {
   readonly load: Load;
   readonly input: Lengths;
   readonly output: Lengths;
+  /** Which blocks of prompts were alike, where the result says so. */
+  readonly prefix?: PrefixBlocks;
   readonly figures: Figures;
 }
 

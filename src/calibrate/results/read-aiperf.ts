@@ -20,8 +20,10 @@ export function readAiperf(fields: Json, place: Place, issues: Issue[]): Measure
   const figures = {
     ttft_mean: time('time_to_first_token', 'avg', false),
     ttft_p50: time('time_to_first_token', 'p50', false),
+    ttft_p99: time('time_to_first_token', 'p99', false),
     tpot_mean: tpot ?? Number.NaN,
     tpot_p50: time('inter_token_latency', 'p50', false),
+    tpot_p99: time('inter_token_latency', 'p99', false),
     e2el_mean: time('request_latency', 'avg', false),
     output_throughput: statistic(fields.output_token_throughput, 'avg'),
   };

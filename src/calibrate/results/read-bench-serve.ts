@@ -1,6 +1,8 @@
 // A result of `vllm bench serve --save-result`; with --save-detailed also every request's lengths and start.
 import { type Issue, show } from '../../check/issue.ts';
-import type { Json } from '../../check/python-json.ts';
+import { isRecord, type Json } from '../../check/python-json.ts';
+import { packBlocks } from '../../workload/links.ts';
+import type { PrefixBlocks } from '../../workload/types.ts';
 import { FieldReader, type Figures, type Lengths, type Load, type MeasuredRun, type Place } from './measured-run.ts';
 
 export function readBenchServe(fields: Json, place: Place, issues: Issue[]): MeasuredRun | null {
@@ -15,7 +17,19 @@ export function readBenchServe(fields: Json, place: Place, issues: Issue[]): Mea
   if (reader.broken || !load) return null;
   const model = typeof fields.model_id === 'string' ? fields.model_id : '';
   const requests = input.each?.length ?? Math.round(completed);
-  return { name: place.name, tool: 'vLLM', model, requests, load, input, output, figures };
+  const prefix = input.each ? prefixOf(fields.mist, requests, reader) : null;
+  if (reader.broken) return null;
+  return {
+    name: place.name,
+    tool: 'vLLM',
+    model,
+    requests,
+    load,
+    input,
+    output,
+    figures,
+    ...(prefix ? { prefix } : {}),
+  };
 }
 
 function figuresOf(fields: Json, reader: FieldReader): Figures {
@@ -28,11 +42,15 @@ function figuresOf(fields: Json, reader: FieldReader): Figures {
   const found = {
     ttft_mean: seconds('mean_ttft_ms'),
     ttft_p50: seconds('median_ttft_ms'),
+    ttft_p99: seconds('p99_ttft_ms'),
     tpot_p50: seconds('median_tpot_ms'),
+    tpot_p99: seconds('p99_tpot_ms'),
     e2el_mean: seconds('mean_e2el_ms'),
     output_throughput: reader.optional('output_throughput', fields.output_throughput),
   };
-  return { ...found, tpot_mean: tpot };
+  const engine = isRecord(fields.mist) && isRecord(fields.mist.engine) ? fields.mist.engine : {};
+  const { prefix_cache_hit_rate: hits } = engine;
+  return { ...found, tpot_mean: tpot, ...(typeof hits === 'number' ? { hit_rate: hits } : {}) };
 }
 
 /** Every request's tokens where they are listed, else the mean. */
@@ -49,6 +67,18 @@ function lengthsOf(fields: Json, side: 'input' | 'output', completed: number, re
   }
   // a request that failed has no tokens
   return { mean, std: 0, each: Int32Array.from(list as number[], (tokens) => Math.max(1, tokens)) };
+}
+
+/** What mist observe adds: the hash ids of the prompts that it sent. */
+function prefixOf(own: unknown, requests: number, reader: FieldReader): PrefixBlocks | null {
+  if (!isRecord(own) || own.hash_ids === undefined) return null;
+  const { hash_ids: lists, block_tokens: tokens } = own;
+  const whole = (value: unknown) => Number.isInteger(value) && (value as number) >= 0;
+  const fits =
+    Array.isArray(lists) && lists.length === requests && lists.every((ids) => Array.isArray(ids) && ids.every(whole));
+  if (!fits) reader.tell('mist.hash_ids', `${requests} lists of whole numbers, one a request`, show(lists));
+  const size = reader.positive('mist.block_tokens', tokens);
+  return fits && !Number.isNaN(size) ? packBlocks(lists as number[][], size) : null;
 }
 
 function loadOf(fields: Json, reader: FieldReader): Load | null {

@@ -17,6 +17,7 @@ import type { Configuration } from '../../spec/types.ts';
 import { drawArrivals } from '../../workload/arrivals.ts';
 import { driftApart } from '../../workload/drift.ts';
 import { drawLengthPairs } from '../../workload/lengths.ts';
+import { orderBlocks } from '../../workload/links.ts';
 import type { Requests } from '../../workload/types.ts';
 import type { Figures, Lengths, MeasuredRun } from './measured-run.ts';
 
@@ -90,7 +91,8 @@ export function prepareRun(measured: MeasuredRun): ReplayedRun {
   const count = measured.requests;
   const { prompt, output: answer } = drawLengthPairs(specOf(input), specOf(output), count, SEED);
   const lengths = { prompt: input.each ?? prompt, output: output.each ?? answer };
-  const sent = { count, ...lengths, description: measured.name, concurrency: 0, rate: 0 };
+  const shared = measured.prefix ? { prefix: measured.prefix } : {};
+  const sent = { count, ...lengths, ...shared, description: measured.name, concurrency: 0, rate: 0 };
   const asked = sendRequests(sent, load);
   const equal = (side: Lengths) => side.each === null && side.std === 0;
   const lockstep = load.kind === 'closed-loop' && equal(input) && equal(output);
@@ -131,6 +133,7 @@ function sendRequests(sent: Omit<Requests, 'arrival'>, load: MeasuredRun['load']
     ...sent,
     prompt: pick(sent.prompt),
     output: pick(sent.output),
+    ...(sent.prefix ? { prefix: orderBlocks(sent.prefix, Int32Array.from(order)) } : {}),
     arrival: Float64Array.from(order, (i) => load.starts[i]),
   };
 }
@@ -163,9 +166,12 @@ export function figuresOf(result: FleetSummary, run: ReplayedRun, { request_s, p
   return {
     ttft_mean: ttft.mean + delay,
     ttft_p50: ttft.p50 + delay,
+    ttft_p99: ttft.p99 + delay,
     tpot_mean: tpot.mean,
     tpot_p50: tpot.p50,
+    tpot_p99: tpot.p99,
     e2el_mean: e2el.mean + delay,
     output_throughput: result.output_throughput * pace,
+    hit_rate: result.cached_input_tokens / result.total_input_tokens,
   };
 }

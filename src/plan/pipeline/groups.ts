@@ -1,7 +1,7 @@
 // Groups of clients that can serve the same visits: the pools of a stage, in the part that a local group has of them.
-import { type LoadMetric, looksAtBlocks, splitsMembers } from '../../check/scheduler-lists.ts';
+import { choosesRanks, type LoadMetric, splitsMembers } from '../../check/scheduler-lists.ts';
 import { splits } from '../../spec/fleet/check-together.ts';
-import type { FleetSpec, PoolSpec } from '../../spec/fleet/types.ts';
+import type { FleetSpec, PoolSpec, RoutingSpec } from '../../spec/fleet/types.ts';
 import type { VisitGroups } from '../../stages/laying.ts';
 import type { FleetGroup, VisitTable } from '../fleet.ts';
 import type { Blame } from './blame.ts';
@@ -131,8 +131,8 @@ function openDrafting(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>
   const draft = (pools: readonly string[], cell: number, family: number): Draft => {
     const first = poolOf.get(pools[0]);
     if (!first) throw new Error(`no pool ${pools[0]}`);
-    const { policy, metric, threshold } = first.routing;
-    const byBlocks = looksAtBlocks(policy);
+    const { policy } = first.routing;
+    const byBlocks = choosesRanks(policy);
     const members = pools.flatMap((name) => membersOf(name, cell, byBlocks));
     const instances = !byBlocks && pools.some((name) => ranksOf(name) > 1);
     const splitting = splitsMembers(policy);
@@ -142,8 +142,7 @@ function openDrafting(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>
     const group = cell >= 0 && spec.localGroups > 1 ? ` of group ${cell + 1}` : '';
     const name = alone ? pools[0] : `${pools.join('+')}${group}`;
     const recipe = { pools, cell, family };
-    const rest = { metric, threshold: splitting ? threshold : 0, light, recipe };
-    return { name, members, ...(instances ? { instances } : {}), routing: policy, ...rest };
+    return { name, members, ...(instances ? { instances } : {}), ...comparedBy(first.routing), light, recipe };
   };
   const single = (client: number, family: number): Draft => {
     const name =
@@ -157,6 +156,12 @@ function openDrafting(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>
       ? draft(recipe.pools, recipe.cell, recipe.family)
       : single(recipe.client < 0 ? own : recipe.client, recipe.family);
   return { partOf, isSplit, draft, single, again };
+}
+
+/** What a group compares. */
+function comparedBy({ policy, metric, threshold, terms, refresh }: RoutingSpec) {
+  const scored = terms.length > 0 ? { terms, refresh } : {};
+  return { routing: policy, metric, threshold: splitsMembers(policy) ? threshold : 0, ...scored };
 }
 
 /** Local group of a pool's client, from 1; 0 = none. */

@@ -1,7 +1,16 @@
 // The structure of the fleet: pools of instances, each of a kind, with the fields of that kind and vLLM's names where it has one.
 import { z } from 'zod';
 import { tellList } from '../../check/closed-list.ts';
-import { ADMISSION, BATCHING, LOAD, PACKING, ROUTING as ROUTING_LIST } from '../../check/scheduler-lists.ts';
+import {
+  ADMISSION,
+  BATCHING,
+  isRead,
+  LOAD,
+  NORM,
+  PACKING,
+  ROUTING as ROUTING_LIST,
+  TERM,
+} from '../../check/scheduler-lists.ts';
 import { POOL_KINDS } from '../../stages/pipeline-stages.ts';
 import { DEFAULT_PROFILE } from '../defaults.ts';
 import { rulesShape } from '../engine-rules.ts';
@@ -9,14 +18,52 @@ import { hardware } from '../hardware.ts';
 import { word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
 import { machineShape } from '../machine.ts';
+import { asNumeric } from '../numeric.ts';
 import { BLOCKS, kvLog, STEP_SOURCE_WORDS, schedulerSteps, swapSpace, watermark } from '../schema.ts';
 import { DEPLOYMENT_KEYS } from '../shorthand.ts';
 import { speculativeSection } from '../speculative.ts';
 import { stepTime } from '../step-time.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
 import { autoscale } from './autoscale.ts';
-import { count, instances, name, positive, quantity, section, share, size } from './leaf.ts';
+import { count, instances, name, positive, quantity, section, share, size, time } from './leaf.ts';
+import { lora } from './lora.ts';
 import { COARSE, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
+
+/** A weight may be below 0: that much the more of it the better. */
+const MAX_WEIGHT = 1e12;
+const A_WEIGHT = `a number from -${MAX_WEIGHT} to ${MAX_WEIGHT}`;
+const weight = () =>
+  asNumeric(
+    z.number({ error: A_WEIGHT }).min(-MAX_WEIGHT, { error: A_WEIGHT }).max(MAX_WEIGHT, { error: A_WEIGHT }),
+    'number',
+  );
+const WEIGHT = 'a weight, or {weight, norm}';
+const term = z.union(
+  [
+    weight(),
+    section(
+      {
+        weight: weight().describe('What one of it costs; below 0 it makes a member the better.'),
+        norm: word(NORM.names)
+          .optional()
+          .describe(
+            `What its figures are measured by among those that may be chosen: ${tellList(NORM)}; raw if left out.`,
+          ),
+      },
+      WEIGHT,
+    ),
+  ],
+  { error: WEIGHT },
+);
+const TERMS = `weights of terms, such as {queue: 1, prefix: -2}; terms: ${TERM.names.join(', ')}`;
+const terms = section(
+  Object.fromEntries(TERM.names.map((name) => [name, term.optional().describe(`${upper(TERM.words[name])}.`)])),
+  TERMS,
+);
+
+function upper(text: string): string {
+  return text[0].toUpperCase() + text.slice(1);
+}
 
 const POLICIES = Object.keys(ROUTING_WORDS);
 const ROUTING = `one of ${POLICIES.join(', ')}, or {policy, ...}`;
@@ -30,7 +77,17 @@ const routing = z.union(
         ),
         metric: word([...LOAD.names.slice(1), LOAD.names[0]])
           .optional()
-          .describe('For prefix-affinity and nearest: load that settles ties; requests if left out.'),
+          .describe('For prefix-affinity, nearest and scored: load that settles ties; requests if left out.'),
+        terms: terms
+          .optional()
+          .describe(
+            'For scored, which needs them: what is weighed of an instance, and by how much. The least sum is chosen.',
+          ),
+        refresh: time()
+          .optional()
+          .describe(
+            `For scored: how old the terms may be that are read in an instance's metrics (${TERM.names.filter(isRead).join(', ')}); read at every choice if left out.`,
+          ),
         threshold: count(0, MAX_COUNT)
           .optional()
           .describe("For heavy-light: tokens up to which a visit is light; the workload's median if left out."),
@@ -128,6 +185,7 @@ export const llmShape = {
     .describe('Speculative decoding, as vLLM spells it; none if left out.'),
   step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
   step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
+  lora: lora.optional().describe('LoRA adapters that requests may ask for; none are served if left out.'),
   autoscale: autoscale.optional().describe('Instances that start and stop with the load; all are on if left out.'),
   ...rulesShape,
   ...machineShape,

@@ -2,7 +2,7 @@
 
 import type { Ownership } from '../../catalog/price-sheets.ts';
 import type { LatencySpec, LengthSpec } from '../../check/drawn.ts';
-import type { LoadMetric, PackingName, RoutingPolicy } from '../../check/scheduler-lists.ts';
+import type { LoadMetric, PackingName, RoutingPolicy, Term } from '../../check/scheduler-lists.ts';
 import type { PoolKind } from '../../stages/pipeline-stages.ts';
 import type { Hnsw } from '../../stages/retrieve-hnsw.ts';
 import type { IvfPq } from '../../stages/retrieve-ivf-pq.ts';
@@ -13,6 +13,7 @@ import type { PowerSpec } from '../power.ts';
 import type { Configuration, Slo, WorkloadSpec } from '../types.ts';
 import type { Autoscale } from './autoscale.ts';
 import type { ClientSpec, Impatience } from './client.ts';
+import type { AdapterTraffic, LoraSpec } from './lora.ts';
 import type { DomainKind, ROLES, TRANSFERS, WritePolicy } from './words.ts';
 
 /** How visits are spread over the clients of a pool. */
@@ -23,6 +24,9 @@ export interface RoutingSpec {
   readonly threshold: number | null;
   /** Heavy-light: clients for the light ones; null = half of them. */
   readonly light: number | null;
+  /** Scored: what is weighed, in the order of the list, and s that what is read of instances may be old. */
+  readonly terms: readonly Term[];
+  readonly refresh: number;
 }
 
 interface PoolCommon {
@@ -53,6 +57,8 @@ export interface LlmPool extends PoolCommon {
   readonly writeBack: string | null;
   /** Who starts and stops its instances, of which there are `count` at most; absent = all are on all the time. */
   readonly autoscale?: Autoscale;
+  /** The LoRA adapters that it serves; absent = none: requests for any are those for its model. */
+  readonly lora?: LoraSpec;
   /** Bytes of KV per token where no model tells (step_time); 0 = none. */
   readonly kvBytesPerToken: number;
   /** What a start-up log says of it; absent where the spec names none. */
@@ -162,6 +168,8 @@ export interface FleetSpec {
   readonly workload: WorkloadSpec;
   readonly sessions: SessionSpec | null;
   readonly prefixes: PrefixSpec | null;
+  /** LoRA adapters that requests ask for; absent = all ask for the base model. */
+  readonly adapters?: AdapterTraffic;
   /** Tokens of a hash block; 0 = the trace's, else 256. */
   readonly hashBlock: number;
   /** What its client sees and counts; absent = all that the engines did. */

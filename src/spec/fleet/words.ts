@@ -1,5 +1,13 @@
 // The closed lists of words that only pipeline specs use, in the order in which they are offered.
-import { isNamedByLoad, LOAD, type LoadMetric, ROUTING, type RoutingPolicy } from '../../check/scheduler-lists.ts';
+import {
+  isNamedByLoad,
+  LOAD,
+  type LoadMetric,
+  NORM,
+  ROUTING,
+  type RoutingPolicy,
+} from '../../check/scheduler-lists.ts';
+import type { RoutingSpec } from './types.ts';
 
 interface Routing {
   readonly policy: RoutingPolicy;
@@ -21,10 +29,14 @@ export const ROUTING_WORDS: Readonly<Record<string, Routing>> = Object.fromEntri
   }),
 );
 
-/** As a spec says it. */
-export function nameRouting({ policy, metric }: Routing): string {
+/** As a spec says it; of a scored one with the weights. */
+export function nameRouting({ policy, metric, terms, refresh }: RoutingSpec): string {
   const found = Object.entries(ROUTING_WORDS).find(([, one]) => one.policy === policy && one.metric === metric);
-  return found?.[0] ?? policy;
+  const weighed = terms.map(
+    ({ term, weight, norm }) => `${weight} ${term}${norm === NORM.names[0] ? '' : ` (${norm})`}`,
+  );
+  const read = refresh > 0 ? `, read every ${refresh * 1000} ms` : '';
+  return `${found?.[0] ?? policy}${weighed.length > 0 ? ` by ${weighed.join(' + ')}${read}` : ''}`;
 }
 
 export const ROLES = ['both', 'prefill', 'decode'] as const;

@@ -40,7 +40,8 @@ export interface Settled {
 }
 
 /** A pool as far as its engine is told of it. */
-export type Deployed = Pick<LlmPool, 'configuration' | 'prefixCaching' | 'packing' | 'role'>;
+export type Deployed = Pick<LlmPool, 'configuration' | 'prefixCaching' | 'packing' | 'role'> &
+  Partial<Pick<LlmPool, 'routing'>>;
 
 export interface Telling {
   readonly told: Told;

@@ -13,9 +13,11 @@ import {
   splitsMembers,
 } from '../../../src/check/scheduler-lists.ts';
 import type { FleetGroup } from '../../../src/plan/fleet.ts';
+import { rankByAdapter } from './adapters.ts';
 import { blocksToAdmit } from './admit.ts';
 import { mostBlocks } from './blocks.ts';
 import { stateOf } from './scale.ts';
+import { chosenOf, costsOf } from './score.ts';
 import type { Client, Edge, Visit, World } from './state.ts';
 
 /** Chooses the client of a visit; `edge` is what triggers it, null for roots. */
@@ -33,8 +35,13 @@ export function chooseClient(world: World, visit: Visit, edge: Edge | null): Cli
     .map((_, step) => (last[half]! + 1 + step) % members.length)
     .filter((member) => stateOf(world, members[member]!) === INSTANCE_ON);
   const rank = RULES[group.routing];
-  const at = leastOf(inTurn, (member) => rank({ world, group, client: members[member]!, visit, edge }));
+  const choices = inTurn.map((member) => ({ world, group, client: members[member]!, visit, edge }));
+  const costs = costsOf(choices);
+  const at = leastOf(inTurn, (member) =>
+    rank({ ...choices[inTurn.indexOf(member)]!, cost: costs.get(members[member]!) }),
+  );
   last[half] = at;
+  chosenOf(world, group).set(members[at]!, world.now);
   return group.instances ? dealRank(world, members[at]!) : members[at]!;
 }
 
@@ -68,12 +75,14 @@ function membersOf(world: World, group: FleetGroup, half: 0 | 1): Client[] {
   return half === 0 ? clients.slice(0, group.light) : clients.slice(group.light);
 }
 
-interface Choice {
+export interface Choice {
   readonly world: World;
   readonly group: FleetGroup;
   readonly client: Client;
   readonly visit: Visit;
   readonly edge: Edge | null;
+  /** The weighted terms of a scored choice. */
+  readonly cost?: number;
 }
 
 /** The load of a member, or of all ranks of the instance that it begins. */
@@ -88,7 +97,9 @@ const RULES: Readonly<Record<RoutingPolicy, (choice: Choice) => number[]>> = {
   load: (choice) => [loadOf(choice)],
   'heavy-light': (choice) => [loadOf(choice)],
   'prefix-affinity': (choice) => [-choice.client.pool.countLeading(choice.visit.hashes), loadOf(choice)],
+  'adapter-affinity': (choice) => [rankByAdapter(choice.client, choice.visit), loadOf(choice)],
   nearest: (choice) => [countSeconds(choice.world, choice.edge, choice.client), loadOf(choice)],
+  scored: (choice) => [choice.cost!, loadOf(choice)],
 };
 
 function leastOf(members: readonly number[], rank: (member: number) => number[]): number {
@@ -110,13 +121,18 @@ export function measureLoad(client: Client, metric: LoadMetric): number {
 const sumOver = (client: Client, of: (visit: Visit) => number): number =>
   [...client.outstanding].reduce((total, visit) => total + of(visit), 0);
 
+/** KV blocks in use: those of decodes count from the end of their step on. */
+export function blocksInUse({ setup, pool, busy }: Client): number {
+  return setup.numGpuBlocks - pool.room - (busy?.formed.decodeBlocks ?? 0);
+}
+
 const LOADS: Readonly<Record<LoadMetric, (client: Client) => number>> = {
   requests: (client) => client.outstanding.size,
   input: (client) => sumOver(client, (visit) => visit.prompt),
   output: (client) => sumOver(client, (visit) => visit.output),
   kv: (client) => {
-    const { setup, pool, busy, outstanding, running } = client;
-    const inUse = setup.numGpuBlocks - pool.room - (busy?.formed.decodeBlocks ?? 0);
+    const { setup, outstanding, running } = client;
+    const inUse = blocksInUse(client);
     const coming = [...outstanding].filter((visit) => !running.includes(visit));
     const promised = coming.map((visit) => blocksToAdmit(client, visit, visit.prompt + visit.generated));
     return (inUse + promised.reduce((sum, blocks) => sum + blocks, 0)) * setup.blockSize;
@@ -134,7 +150,7 @@ const OWN: Readonly<Record<LoadMetric, (visit: Visit) => number>> = {
 };
 
 /** Seconds on an empty path from where the predecessor ran. */
-function countSeconds(world: World, edge: Edge | null, client: Client): number {
+export function countSeconds(world: World, edge: Edge | null, client: Client): number {
   if (edge === null) return 0;
   const path = pathBetween(world, edge.from.client!, client);
   return sumLatencies(world, path) + edge.bytes / findNarrowest(world, path);
