@@ -87,7 +87,7 @@ describe('a closed list', () => {
     }
   });
 
-  test('of routing names thirteen ways in a spec', () => {
+  test('of routing names fourteen ways in a spec', () => {
     expect(Object.keys(ROUTING_WORDS)).toEqual([
       'round-robin',
       'least-loaded',
@@ -96,6 +96,7 @@ describe('a closed list', () => {
       'prefix-affinity',
       'nearest',
       'scored',
+      'adapter-affinity',
     ]);
   });
 });

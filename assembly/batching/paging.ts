@@ -3,16 +3,19 @@ import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, C
 import { LOAD_KV } from '../layout/load';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { ADMISSION_FULL_LENGTH, ADMISSION_FULL_PROMPT, ADMISSION_NEW_TOKEN_RATIO, ADMISSION_PROMPT } from '../layout/admission';
+import { IN_LANES } from '../layout/lanes';
 import { PACKING_PRIORITY } from '../layout/packing';
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CONTEXT, REP_DECODES, REP_FULL, REP_GROUPS, REP_INDEX, REP_LAST_DECODE, REP_PARTIAL, REP_PARTIAL_PAST,
-  REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FOREIGN,
+  REP_PHASE, REP_PREEMPTED, REP_RUNNING, REP_RUN_TAIL, REP_START, REP_TICK, REP_USED, SLOT_BASE, SLOT_CLASS, SLOT_ENTERED, SLOT_FOREIGN,
   SLOT_REQUEST, SLOT_RUN_PREV, SLOT_SKIP, SLOT_TAKES, SLOT_TICK,
 } from '../layout/replica';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { loadsOf } from '../table/client';
 import { noteNeed } from '../table/limits';
-import { comesBefore, queuePushFront, queuePushKnown } from '../table/queue';
+import { comesBefore } from '../table/heap';
+import { leaveLane } from '../table/lanes';
+import { queuePushFront, queuePushKnown } from '../table/queue';
 import { slotFree, wheelRemove } from '../table/slots';
 import { askedOutput, decodeBlocks, heldBlocks, mostBlocks, passingBlocks, sharedBlocks, takenEach, windowsFill } from './count';
 import { expects, leastProduced } from './expect';
@@ -113,7 +116,7 @@ function preemptFor(run: usize, rep: usize, partialBlocks: i32): void {
 
 /** Who is preempted first of all that run. */
 function nextVictim(run: usize, rep: usize): usize {
-  if (geti(rep, CLIENT_PACKING) == PACKING_PRIORITY) return lastRanked(run, rep);
+  if ((geti(rep, CLIENT_PACKING) & (IN_LANES - 1)) == PACKING_PRIORITY) return lastRanked(run, rep);
   return expects(rep) ? leastProduced(run, rep) : geta(rep, REP_RUN_TAIL);
 }
 
@@ -189,6 +192,7 @@ export function requeue(run: usize, rep: usize, slot: usize): void {
   addi(rep, REP_RUNNING, -1);
   const at = geta(run, RUN_PREEMPTIONS) + ((<usize>request) << 2);
   store<i32>(at, load<i32>(at) + 1);
+  leaveLane(run, rep, request, getf(rep, REP_START));
   if (expects(rep)) {
     queuePushKnown(run, rep, request);
     seti(rep, REP_FULL, 0);

@@ -1,8 +1,9 @@
 // Preemption by swapping: the KV blocks of a decoding sequence are copied to host memory and back, instead of being computed again.
-import { CLIENT_PER_SWAP, CLIENT_SWAPS_IN, CLIENT_SWAPS_OUT, CLIENT_SWAP_BLOCKS, CLIENT_SWAP_SECONDS } from '../layout/client';
+import { CLIENT_LANES, CLIENT_PER_SWAP, CLIENT_SWAPS_IN, CLIENT_SWAPS_OUT, CLIENT_SWAP_BLOCKS, CLIENT_SWAP_SECONDS } from '../layout/client';
+import { LANES_LOAD_SECONDS } from '../layout/lanes';
 import { REP_HOST_USED, REP_SWAPPED, REP_WAIT_HEAD } from '../layout/replica';
 import { RUN_SWAPPED } from '../layout/run';
-import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
+import { addf, addi, geta, getf, geti, rowi, setf, seti } from '../table/cell';
 
 /** Whether the head of the queue was copied to host memory, so that it needs no prefill. */
 // @ts-ignore: decorator
@@ -36,7 +37,7 @@ export function swapIn(run: usize, rep: usize, request: i32, blocks: i32): i32 {
   return skip;
 }
 
-/** Seconds by which the step being formed lasts longer because of the blocks that are copied at its start. */
+/** Seconds by which the step being formed lasts longer because of what is copied at its start: blocks or, where there are any, adapters. */
 // @ts-ignore: decorator
 @inline
 export function swapSeconds(rep: usize): f64 {
@@ -45,6 +46,11 @@ export function swapSeconds(rep: usize): f64 {
 
 /** The step pays for the copies (one that came out empty leaves them to the next). */
 export function paySwaps(rep: usize): void {
-  addf(rep, CLIENT_SWAP_SECONDS, swapSeconds(rep));
+  const lanes = geta(rep, CLIENT_LANES);
+  if (lanes == 0) addf(rep, CLIENT_SWAP_SECONDS, swapSeconds(rep));
+  else {
+    addf(lanes, LANES_LOAD_SECONDS, swapSeconds(rep));
+    setf(rep, CLIENT_PER_SWAP, 0);
+  }
   seti(rep, REP_SWAPPED, 0);
 }

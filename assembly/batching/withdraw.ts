@@ -6,12 +6,13 @@ import {
 } from '../layout/replica';
 import { RUN_GENERATED, RUN_OUTPUT, RUN_PROMPT } from '../layout/run';
 import { addf, addi, geta, geti, rowi, seti } from '../table/cell';
+import { leaveLane } from '../table/lanes';
 import { slotFree, wheelRemove } from '../table/slots';
 import { heldBlocks } from './count';
 import { finalLength, lastTokenOf, leave, leaveGroup, residueRemove } from './paging';
 import { roomNow } from './share';
 
-export function withdraw(run: usize, rep: usize, slot: usize): void {
+export function withdraw(run: usize, rep: usize, slot: usize, now: f64): void {
   const visit = load<i32>(slot, SLOT_REQUEST);
   const reserved = load<i32>(slot, SLOT_RESERVED);
   const drafts = geti(rep, CLIENT_DRAFTS) != 0;
@@ -37,4 +38,5 @@ export function withdraw(run: usize, rep: usize, slot: usize): void {
   addf(rep, CLIENT_UNDONE, <f64>(processed - rowi(geta(run, RUN_PROMPT), visit) - rowi(geta(run, RUN_OUTPUT), visit)));
   slotFree(rep, slot);
   addi(rep, REP_RUNNING, -1);
+  leaveLane(run, rep, visit, now);
 }

@@ -9,6 +9,7 @@ import {
 } from '../layout/run';
 import { heldBlocks } from '../batching/count';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
+import { leaveLane } from '../table/lanes';
 import { slotFree } from '../table/slots';
 import { hasFlag } from '../table/visit';
 import { sharesBlocks } from '../batching/share';
@@ -38,7 +39,10 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
     // The batch gives back its own blocks when it ends; these stay if they are still needed then.
     addi(rep, REP_KEPT, blocks);
   }
-  if (!plain) keepBlocks(run, request, held || shares ? blocks : 0, geti(rep, REP_BATCH));
+  if (!plain) {
+    keepBlocks(run, request, held || shares ? blocks : 0, geti(rep, REP_BATCH));
+    leaveLane(run, rep, request, now);
+  }
   if (shares && !held && geti(rep, CLIENT_BATCHING) != BATCHING_STATIC) leaveAfter(run, rep, request);
   // What of the visit's tokens no step has processed: the last token, and what was cached when it was admitted.
   addf(rep, CLIENT_UNDONE, -(<f64>(load<i32>(slot, SLOT_SKIP) + 1)));

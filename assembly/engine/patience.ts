@@ -108,7 +108,7 @@ export function leaveMarked(run: usize, rep: usize, now: f64): void {
 
 function leaveSlot(run: usize, fleet: usize, rep: usize, slot: usize, now: f64): void {
   const visit = load<i32>(slot, SLOT_REQUEST);
-  withdraw(run, rep, slot);
+  withdraw(run, rep, slot, now);
   addf(fleet, FLEET_WASTED, <f64>rowi(geta(run, RUN_GENERATED), visit));
   seti(rep, REP_FULL, 0);
   goes(run, fleet, rep, visit, now);

@@ -1,5 +1,6 @@
 // Phase "price": how long the step just formed takes, by the spec's linear price or by the step surface.
-import { CLIENT_AT_CHUNKS, CLIENT_BANDWIDTH, CLIENT_COMPUTE, CLIENT_DEMAND, CLIENT_DRAFTS, CLIENT_PARTS, CLIENT_PER_CONTEXT, CLIENT_PER_DRAFT, CLIENT_PER_DRAFT_STEP, CLIENT_PER_PAIR, CLIENT_PER_SEQUENCE, CLIENT_PER_STEP, CLIENT_PER_TOKEN, CLIENT_PRICE, CLIENT_ROUND, CLIENT_SURFACE } from '../layout/client';
+import { CLIENT_AT_CHUNKS, CLIENT_BANDWIDTH, CLIENT_COMPUTE, CLIENT_DEMAND, CLIENT_DRAFTS, CLIENT_LANES, CLIENT_PARTS, CLIENT_PER_CONTEXT, CLIENT_PER_DRAFT, CLIENT_PER_DRAFT_STEP, CLIENT_PER_PAIR, CLIENT_PER_SEQUENCE, CLIENT_PER_STEP, CLIENT_PER_TOKEN, CLIENT_PRICE, CLIENT_ROUND, CLIENT_SURFACE } from '../layout/client';
+import { BY_ADAPTERS, LANES_ACTIVE, LANES_OVERHEAD, LANES_SECONDS, LANES_SHARE } from '../layout/lanes';
 import { RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
 import { SURFACE_DECODE, SURFACE_HOST_NORM, SURFACE_HOST_SEQUENCE, SURFACE_HOST_STEP, SURFACE_SIZE } from '../layout/surface';
 import { PRICE_LINEAR, PRICE_SURFACE } from '../layout/enums';
@@ -11,16 +12,47 @@ import { geta, getf, geti, setf } from '../table/cell';
 
 /** The affine price of a decode-only step of the replica's running set: A + B * context, in the run's PIECE_* cells. */
 export function priceDecode(run: usize, rep: usize): void {
-  const sequences = geti(rep, REP_DECODES);
-  if (geti(rep, CLIENT_PRICE) == PRICE_LINEAR) {
-    const count = <f64>sequences;
-    setf(run, RUN_PIECE_A, getf(rep, CLIENT_PER_STEP) + getf(rep, CLIENT_PER_TOKEN) * count + getf(rep, CLIENT_PER_SEQUENCE) * count);
-    setf(run, RUN_PIECE_B, getf(rep, CLIENT_PER_CONTEXT));
-    setf(run, RUN_PIECE_END, Infinity);
+  const price = geti(rep, CLIENT_PRICE);
+  if (price == PRICE_LINEAR) {
+    pieceByLine(run, rep);
     return;
   }
-  assert(geti(rep, CLIENT_PRICE) == PRICE_SURFACE, 'priceDecode: unknown price');
+  if (price >= BY_ADAPTERS) {
+    pieceWithAdapters(run, rep);
+    return;
+  }
+  assert(price == PRICE_SURFACE, 'priceDecode: unknown price');
   pieceBy(run, rep, geta(rep, CLIENT_SURFACE));
+}
+
+// @ts-ignore: decorator
+@inline
+function pieceByLine(run: usize, rep: usize): void {
+  const count = <f64>geti(rep, REP_DECODES);
+  setf(run, RUN_PIECE_A, getf(rep, CLIENT_PER_STEP) + getf(rep, CLIENT_PER_TOKEN) * count + getf(rep, CLIENT_PER_SEQUENCE) * count);
+  setf(run, RUN_PIECE_B, getf(rep, CLIENT_PER_CONTEXT));
+  setf(run, RUN_PIECE_END, Infinity);
+}
+
+/** The same with LoRA adapters. */
+function pieceWithAdapters(run: usize, rep: usize): void {
+  if ((geti(rep, CLIENT_PRICE) & (BY_ADAPTERS - 1)) == PRICE_LINEAR) pieceByLine(run, rep);
+  else pieceBy(run, rep, geta(rep, CLIENT_SURFACE));
+  setf(run, RUN_PIECE_A, withAdapters(rep, getf(run, RUN_PIECE_A)));
+  setf(run, RUN_PIECE_B, getf(run, RUN_PIECE_B) * adapterFactor(rep));
+}
+
+/** How many times as long a step takes with the adapters that run as without any. */
+function adapterFactor(rep: usize): f64 {
+  const lanes = geta(rep, CLIENT_LANES);
+  const running = geti(lanes, LANES_ACTIVE);
+  return running == 0 ? 1 : 1 + getf(lanes, LANES_OVERHEAD) + <f64>running * getf(lanes, LANES_SHARE);
+}
+
+/** Seconds of a step, given those without adapters. */
+function withAdapters(rep: usize, seconds: f64): f64 {
+  const lanes = geta(rep, CLIENT_LANES);
+  return seconds * adapterFactor(rep) + <f64>geti(lanes, LANES_ACTIVE) * getf(lanes, LANES_SECONDS);
 }
 
 /** The same by a surface. */
@@ -35,20 +67,31 @@ function pieceBy(run: usize, rep: usize, surface: usize): void {
 
 /** Duration of a step with at least one chunk. */
 export function priceMixed(run: usize, rep: usize): f64 {
-  if (geti(rep, CLIENT_PRICE) == PRICE_LINEAR) {
-    const chunks = geti(rep, REP_CHUNKS);
-    const decodes = geti(rep, REP_DECODING) != 0 ? geti(rep, REP_DECODES) : 0;
-    const tokens = geti(rep, REP_CHUNK_TOKENS) + decodes;
-    const context = decodes > 0 ? getf(rep, REP_CONTEXT) : 0;
-    return (
-      getf(rep, CLIENT_PER_STEP) +
-      getf(rep, CLIENT_PER_TOKEN) * <f64>tokens +
-      getf(rep, CLIENT_PER_PAIR) * getf(rep, REP_PAIRS) +
-      getf(rep, CLIENT_PER_SEQUENCE) * <f64>(chunks + decodes) +
-      getf(rep, CLIENT_PER_CONTEXT) * context
-    );
-  }
-  return mixedBy(run, rep, geta(rep, CLIENT_SURFACE));
+  const price = geti(rep, CLIENT_PRICE);
+  if (price >= BY_ADAPTERS) return mixedWithAdapters(run, rep);
+  return price == PRICE_LINEAR ? mixedByLine(run, rep) : mixedBy(run, rep, geta(rep, CLIENT_SURFACE));
+}
+
+/** The same with LoRA adapters. */
+function mixedWithAdapters(run: usize, rep: usize): f64 {
+  const linear = (geti(rep, CLIENT_PRICE) & (BY_ADAPTERS - 1)) == PRICE_LINEAR;
+  return withAdapters(rep, linear ? mixedByLine(run, rep) : mixedBy(run, rep, geta(rep, CLIENT_SURFACE)));
+}
+
+// @ts-ignore: decorator
+@inline
+function mixedByLine(run: usize, rep: usize): f64 {
+  const chunks = geti(rep, REP_CHUNKS);
+  const decodes = geti(rep, REP_DECODING) != 0 ? geti(rep, REP_DECODES) : 0;
+  const tokens = geti(rep, REP_CHUNK_TOKENS) + decodes;
+  const context = decodes > 0 ? getf(rep, REP_CONTEXT) : 0;
+  return (
+    getf(rep, CLIENT_PER_STEP) +
+    getf(rep, CLIENT_PER_TOKEN) * <f64>tokens +
+    getf(rep, CLIENT_PER_PAIR) * getf(rep, REP_PAIRS) +
+    getf(rep, CLIENT_PER_SEQUENCE) * <f64>(chunks + decodes) +
+    getf(rep, CLIENT_PER_CONTEXT) * context
+  );
 }
 
 /** The same by a surface. */
@@ -121,7 +164,9 @@ function priceRound(run: usize, rep: usize, surface: usize, sequences: i32, cont
 
 /** Duration of a step of a client that drafts: VERIFY decodes of 1 + DRAFTS new tokens each, and chunks. */
 export function priceDrafts(run: usize, rep: usize): f64 {
-  return draftsBy(run, rep, geti(rep, CLIENT_PRICE) == PRICE_LINEAR ? 0 : geta(rep, CLIENT_SURFACE));
+  const price = geti(rep, CLIENT_PRICE);
+  const seconds = draftsBy(run, rep, (price & (BY_ADAPTERS - 1)) == PRICE_LINEAR ? 0 : geta(rep, CLIENT_SURFACE));
+  return price < BY_ADAPTERS ? seconds : withAdapters(rep, seconds);
 }
 
 /** The same by a surface, or by the linear price (0). */

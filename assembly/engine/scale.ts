@@ -1,6 +1,6 @@
 // Phase "scale": instances that have started are on, scalers look at theirs and start or stop some; who drains is off when it is empty.
 import { CACHE_BUCKETS, CACHE_FIRST, CACHE_GIVEN, CACHE_LAST, CACHE_MADE, CACHE_MASK, CACHE_SPARE } from '../layout/cache';
-import { CLIENT_BLOCKS, CLIENT_BUSY, CLIENT_PREFIX } from '../layout/client';
+import { CLIENT_BLOCKS, CLIENT_BUSY, CLIENT_LANES, CLIENT_PREFIX } from '../layout/client';
 import {
   FLEET_CHANGED, FLEET_CHANGES, FLEET_CHANGE_ROOM, FLEET_DRAINING, FLEET_LAST_MOVE, FLEET_LOOK_NEXT, FLEET_READY_AT, FLEET_SCALERS, FLEET_SCALER_AT, FLEET_STATES,
 } from '../layout/fleet';
@@ -16,6 +16,7 @@ import { SCALING_KV_USE, SCALING_QUEUE_LENGTH, SCALING_REQUESTS, SCALING_UTILIZA
 import { listMembers } from '../routing/members';
 import { addi, geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
 import { clientAt, firstRank, loadsOf, ranksOf } from '../table/client';
+import { forgetAdapters } from '../table/lanes';
 
 /** When the next instance is on or the next scaler looks, if anybody has anything to do (`now` < Infinity) until then. */
 // @ts-ignore: decorator
@@ -269,8 +270,9 @@ function isEmpty(run: usize, fleet: usize, first: i32, count: i32): bool {
   return true;
 }
 
-/** Nothing can be found in the blocks of a client any more. */
+/** Nothing can be found in the blocks of a client any more, and no adapter lies in its memory. */
 function forget(rep: usize): void {
+  if (geta(rep, CLIENT_LANES) != 0) forgetAdapters(geta(rep, CLIENT_LANES));
   const cache = geta(rep, CLIENT_PREFIX);
   if (cache == 0) return;
   memory.fill(geta(cache, CACHE_BUCKETS), 0, <usize>(geti(cache, CACHE_MASK) + 1) << 2);

@@ -30,7 +30,7 @@ export const CLIENT_LEAPS = 55; // i32, 1 when constant batches may be leapt ove
 export const CLIENT_LOCAL = 56; // i32, its local group, from 1; 0 = none
 export const CLIENT_SWAP_BLOCKS = 57; // i32, KV blocks that host memory holds for preempted sequences; 0 = they are computed again
 export const CLIENT_ROUND = 59; // i32, decode iterations between two looks of the scheduler (multi-step scheduling); 0 = one
-export const CLIENT_PER_SWAP = 58; // f64, s per block copied to host memory or back
+export const CLIENT_PER_SWAP = 58; // f64, s per block copied to host memory or back; with LoRA adapters s that the step being formed loads some
 export const CLIENT_MAX_PROMPT = 63; // i32, longest prompt that is computed whole; 0 = no limit
 export const CLIENT_DRAFTS = 64; // i32, tokens that are drafted for a decode and verified with it (speculative decoding); 0 = none
 export const CLIENT_ACCEPTANCE = 65; // i32, address f64[DRAFTS]: 2^32 times the probability that at least 1, 2, ... drafts are accepted
@@ -51,7 +51,8 @@ export const CLIENT_DEALING = 74; // i32, DEALING_*: how visits of its instance 
 export const CLIENT_EVEN_STEPS = 75; // i32, most steps that prompts are held back until every rank has one; 0 = never
 export const CLIENT_EVEN_BATCH = 76; // i32, steps that they are held back from then on, while every rank decodes
 export const CLIENT_NEW_TOKEN_RATIO = 77; // f64, share of what was asked for that admission new-token-ratio expects at first
-export const CLIENT_PARAMETERS = 46; // cells copied
+export const CLIENT_LANES = 78; // i32, address of a LANES_CELLS record (layout/lanes.ts), 0 = it serves no LoRA adapters
+export const CLIENT_PARAMETERS = 47; // cells copied
 export const RANKS_PLACE = 65536;
 
 // Pages of a sequence (i32): FULL of them for every BLOCK_SIZE tokens, NEAR for those that a window of WINDOW tokens may touch, FIXED for its states

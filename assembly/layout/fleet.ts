@@ -86,7 +86,9 @@ export const FLEET_PATIENCE = 72; // f64 per visit, given: s that the client of 
 export const FLEET_AGAIN = 73; // i32, of the visit that ends a request: the turn that is sent where that was turned away or left, -1 = none; where some is
 export const FLEET_LEAVERS = 74; // i32 per client, visits that go with the step under way
 export const FLEET_WASTED = 75; // f64, output tokens of visits whose client left
-export const FLEET_CELLS = 76;
+// LoRA adapters (table/lanes.ts)
+export const FLEET_ADAPTER = 76; // i32, given: the adapter that a visit asks for, from 1, 0 = none; where some client serves any
+export const FLEET_CELLS = 77;
 
 // A visit: what the end of it, or of others, needs at once (12 bytes)
 export const VISIT_FLAG_BITS = 8;

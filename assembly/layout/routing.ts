@@ -6,6 +6,7 @@ export const ROUTING_HEAVY_LIGHT = 2;
 export const ROUTING_PREFIX_AFFINITY = 3;
 export const ROUTING_NEAREST = 4;
 export const ROUTING_SCORED = 5;
+export const ROUTING_ADAPTER_AFFINITY = 6;
 
 export function routingWords(id: number): string {
   if (id === ROUTING_ROUND_ROBIN) return 'one after another';
@@ -15,6 +16,8 @@ export function routingWords(id: number): string {
   if (id === ROUTING_PREFIX_AFFINITY) return 'the most leading hash blocks in its KV blocks, then the least load';
   if (id === ROUTING_NEAREST) return 'the least seconds from where the last stage ran, then the least load';
   if (id === ROUTING_SCORED) return 'the least sum of weighted terms, then the least load';
+  if (id === ROUTING_ADAPTER_AFFINITY)
+    return 'where its LoRA adapter runs, else where one more may, else where it waits, then the least load';
   return '';
 }
 

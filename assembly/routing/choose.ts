@@ -3,7 +3,7 @@ import { CLIENT_LOCAL } from '../layout/client';
 import { FLAG_LOCAL } from '../layout/enums';
 import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT } from '../layout/load';
 import {
-  ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN, ROUTING_SCORED,
+  ROUTING_ADAPTER_AFFINITY, ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN, ROUTING_SCORED,
 } from '../layout/routing';
 import {
   FLEET_GROUPS, FLEET_SAME_AS, POOL_CELLS, POOL_CHOSEN, POOL_COSTS, POOL_COUNT, POOL_INSTANCES, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
@@ -13,6 +13,7 @@ import { RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF } from '../layout/run
 import { leadingBlocks } from '../batching/share';
 import { geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { clientAt, loadsOf } from '../table/client';
+import { adapterRank } from '../table/lanes';
 import { groupOf, hasFlag, rowOr } from '../table/visit';
 import { dealRank } from './deal';
 import { isCounted, memberLoad } from './loads';
@@ -145,6 +146,7 @@ function leastInRow(loads: usize, place: i32, from: i32, end: i32): i32 {
 /** What comes before load: smaller is better. */
 function preference(run: usize, fleet: usize, routing: i32, client: usize, visit: i32, source: i32, bytes: f64): f64 {
   if (routing == ROUTING_PREFIX_AFFINITY) return -(<f64>leadingBlocks(run, client, visit));
+  if (routing == ROUTING_ADAPTER_AFFINITY) return adapterRank(run, client, visit);
   if (routing == ROUTING_NEAREST) return secondsFrom(run, fleet, client, source, bytes);
   assert(false, 'unknown routing');
   return 0;

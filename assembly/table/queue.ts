@@ -1,20 +1,22 @@
 // The waiting queue of a client. First come first served: a linked list of visits through the column NEXT, preempted ones to the
-// front. Least work left, and priority: a pairing heap through NEXT (siblings) and CHILD. The head is REP_WAIT_HEAD in all.
+// front. Least work left, and priority: a heap (heap.ts). With adapters: a heap for each (lanes.ts). The head is REP_WAIT_HEAD in all.
 import { CLIENT_PACKING, CLIENT_SWAP_BLOCKS } from '../layout/client';
 import { FLEET_CHILD, FLEET_JOINED, FLEET_ORDER, FLEET_PRIORITY, FLEET_WORK } from '../layout/fleet';
 import { FLAG_RESIDENT } from '../layout/enums';
+import { IN_LANES } from '../layout/lanes';
 import { PACKING_FCFS, PACKING_LEAST_WORK_LEFT, PACKING_PRIORITY } from '../layout/packing';
 import { RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_SWAPPED } from '../layout/run';
 import { REP_HIDDEN, REP_WAITING, REP_WAIT_HEAD, REP_WAIT_TAIL } from '../layout/replica';
 import { addi, geta, geti, rowi, seti } from './cell';
+import { GONE, heapLink, heapRest } from './heap';
+import { laneJoin, lanePop, laneRemove } from './lanes';
 import { hasFlag, rowOr } from './visit';
 
 /** Whether the queue is a heap by a key. */
 // @ts-ignore: decorator
 @inline
 function isHeap(rep: usize): bool {
-  const packing = geti(rep, CLIENT_PACKING);
-  return packing == PACKING_LEAST_WORK_LEFT || packing == PACKING_PRIORITY;
+  return geti(rep, CLIENT_PACKING) != PACKING_FCFS;
 }
 
 /** Joins the end of the queue (or its place by key). */
@@ -22,7 +24,7 @@ function isHeap(rep: usize): bool {
 @inline
 export function queuePush(run: usize, rep: usize, request: i32): void {
   if (isHeap(rep)) {
-    heapJoin(run, rep, request);
+    heapJoin(run, rep, request, false);
     return;
   }
   assert(geti(rep, CLIENT_PACKING) == PACKING_FCFS, 'queuePush: unknown packing');
@@ -38,7 +40,7 @@ export function queuePush(run: usize, rep: usize, request: i32): void {
 /** Joins the front of the queue (or its place by key): a preempted sequence. */
 export function queuePushFront(run: usize, rep: usize, request: i32): void {
   if (isHeap(rep)) {
-    heapJoin(run, rep, request);
+    heapJoin(run, rep, request, true);
     return;
   }
   const next = geta(run, RUN_NEXT);
@@ -75,8 +77,7 @@ export function queuePop(run: usize, rep: usize): void {
   const head = geti(rep, REP_WAIT_HEAD);
   addi(rep, REP_WAITING, -1);
   if (isHeap(rep)) {
-    seti(rep, REP_WAIT_HEAD, heapRest(run, head));
-    skipGone(run, rep);
+    heapPop(run, rep, head);
   } else {
     seti(rep, REP_WAIT_HEAD, rowi(geta(run, RUN_NEXT), head));
   }
@@ -88,7 +89,8 @@ export function queueRemove(run: usize, rep: usize, visit: i32): void {
   const next = geta(run, RUN_NEXT);
   if (isHeap(rep)) {
     store<i32>(geta(geta(run, RUN_FLEET), FLEET_ORDER) + ((<usize>visit) << 2), GONE);
-    skipGone(run, rep);
+    if (geti(rep, CLIENT_PACKING) >= IN_LANES) laneRemove(run, rep, visit);
+    else skipGone(run, rep);
     return;
   }
   let before = -1;
@@ -105,8 +107,15 @@ export function queueRemove(run: usize, rep: usize, visit: i32): void {
   if (visit == geti(rep, REP_WAIT_TAIL)) seti(rep, REP_WAIT_TAIL, before);
 }
 
-/** In a heap, of a visit that waits no more: its order of joining. */
-const GONE = -1;
+/** Takes the head of a heap, or of a lane, away. */
+function heapPop(run: usize, rep: usize, head: i32): void {
+  if (geti(rep, CLIENT_PACKING) >= IN_LANES) {
+    lanePop(run, rep, head);
+    return;
+  }
+  seti(rep, REP_WAIT_HEAD, heapRest(run, head));
+  skipGone(run, rep);
+}
 
 /** Heads of a heap that wait no more are taken away. */
 function skipGone(run: usize, rep: usize): void {
@@ -114,16 +123,26 @@ function skipGone(run: usize, rep: usize): void {
   while (geti(rep, REP_WAITING) > 0 && rowi(order, geti(rep, REP_WAIT_HEAD)) == GONE) seti(rep, REP_WAIT_HEAD, heapRest(run, geti(rep, REP_WAIT_HEAD)));
 }
 
-function heapJoin(run: usize, rep: usize, request: i32): void {
+/** Joins by its key; who joins the front of lanes that are first come, first served has a smaller one than all before it. */
+function heapJoin(run: usize, rep: usize, request: i32, front: bool): void {
   const fleet = geta(run, RUN_FLEET);
   const at = (<usize>request) << 2;
-  const ranked = geti(rep, CLIENT_PACKING) == PACKING_PRIORITY;
-  store<i32>(geta(fleet, FLEET_WORK) + at, ranked ? rowOr(geta(fleet, FLEET_PRIORITY), request, 0) : workLeft(run, rep, fleet, request));
+  const packing = geti(rep, CLIENT_PACKING);
+  const rule = packing & (IN_LANES - 1);
+  const ranked = rule == PACKING_PRIORITY;
+  let key = front ? -1 - geti(fleet, FLEET_JOINED) : 0;
+  if (ranked) key = rowOr(geta(fleet, FLEET_PRIORITY), request, 0);
+  else if (rule == PACKING_LEAST_WORK_LEFT) key = workLeft(run, rep, fleet, request);
+  store<i32>(geta(fleet, FLEET_WORK) + at, key);
   // whoever was preempted keeps its place among its equals
   if (!ranked || rowi(geta(run, RUN_PREEMPTIONS), request) == 0) store<i32>(geta(fleet, FLEET_ORDER) + at, geti(fleet, FLEET_JOINED));
   addi(fleet, FLEET_JOINED, 1);
   store<i32>(geta(fleet, FLEET_CHILD) + at, -1);
   store<i32>(geta(run, RUN_NEXT) + at, -1);
+  if (packing >= IN_LANES) {
+    laneJoin(run, rep, request);
+    return;
+  }
   const waiting = geti(rep, REP_WAITING);
   seti(rep, REP_WAIT_HEAD, waiting == 0 ? request : heapLink(run, fleet, geti(rep, REP_WAIT_HEAD), request));
   seti(rep, REP_WAITING, waiting + 1);
@@ -138,50 +157,4 @@ function workLeft(run: usize, rep: usize, fleet: usize, request: i32): i32 {
   let prompt = resident ? 0 : rowi(geta(run, RUN_PROMPT), request);
   if (geti(rep, CLIENT_SWAP_BLOCKS) > 0 && rowi(geta(run, RUN_SWAPPED), request) != 0) prompt = -rowi(geta(run, RUN_GENERATED), request);
   return prompt + rowi(geta(run, RUN_OUTPUT), request);
-}
-
-/** Whether visit `a` comes before `b` in the order by key, then by joining: both have joined. */
-// @ts-ignore: decorator
-@inline
-export function comesBefore(fleet: usize, a: i32, b: i32): bool {
-  const work = geta(fleet, FLEET_WORK);
-  const order = geta(fleet, FLEET_ORDER);
-  const workA = rowi(work, a);
-  const workB = rowi(work, b);
-  return workA < workB || (workA == workB && rowi(order, a) < rowi(order, b));
-}
-
-/** Makes the later of two roots a child of the earlier, which is returned. */
-function heapLink(run: usize, fleet: usize, a: i32, b: i32): i32 {
-  const first = comesBefore(fleet, a, b);
-  const root = first ? a : b;
-  const child = first ? b : a;
-  const children = geta(fleet, FLEET_CHILD) + ((<usize>root) << 2);
-  store<i32>(geta(run, RUN_NEXT) + ((<usize>child) << 2), load<i32>(children));
-  store<i32>(children, child);
-  return root;
-}
-
-/** The heap without its root: children are linked in pairs from the left, then from the right into one. */
-function heapRest(run: usize, root: i32): i32 {
-  const fleet = geta(run, RUN_FLEET);
-  const next = geta(run, RUN_NEXT);
-  let child = rowi(geta(fleet, FLEET_CHILD), root);
-  let pairs = -1;
-  while (child >= 0) {
-    const a = child;
-    const b = rowi(next, a);
-    child = b >= 0 ? rowi(next, b) : -1;
-    const linked = b >= 0 ? heapLink(run, fleet, a, b) : a;
-    store<i32>(next + ((<usize>linked) << 2), pairs);
-    pairs = linked;
-  }
-  let rest = -1;
-  while (pairs >= 0) {
-    const pair = pairs;
-    pairs = rowi(next, pair);
-    store<i32>(next + ((<usize>pair) << 2), -1);
-    rest = rest < 0 ? pair : heapLink(run, fleet, rest, pair);
-  }
-  return rest;
 }

@@ -146,8 +146,8 @@ export function isRefusal(bound: Deployment | Refusal): bound is Refusal {
   return 'reason' in bound;
 }
 
-/** KV blocks of one scheduler (of each rank of a replica) under the configuration's limits; `num_gpu_blocks` overrides what memory would give. */
-export function blocksOf(deployment: Deployment, configuration: Configuration): KvCapacity {
+/** KV blocks of one scheduler (of each rank of a replica) under the configuration's limits, beside slots for LoRA adapters; `num_gpu_blocks` overrides what memory would give. */
+export function blocksOf(deployment: Deployment, configuration: Configuration, adapterBytes = 0): KvCapacity {
   const capacity = kvCapacity(
     deployment.model,
     deployment.hardware,
@@ -160,6 +160,7 @@ export function blocksOf(deployment: Deployment, configuration: Configuration): 
       maxNumBatchedTokens: configuration.max_num_batched_tokens,
       blockSize: configuration.block_size,
       drafts: configuration.num_speculative_tokens,
+      adapterBytes,
     },
     draftOf(deployment.key, deployment.split),
   );

@@ -88,7 +88,8 @@ export interface FleetGroup {
    * requests) is at most `threshold` go to the first `light` members, the others to the rest, there least by `metric`.
    * prefix-affinity: most cached leading blocks, then least by `metric`. nearest: least seconds of the path from where the
    * visit's last predecessor ran (latency + bytes over the narrowest link), then least by `metric`. scored: least sum of the weighted
-   * `terms`, then least by `metric`.
+   * `terms`, then least by `metric`. adapter-affinity: where its adapter runs, else where one more may beside those that run and
+   * wait, else where it waits, then least by `metric`.
    */
   readonly routing: RoutingPolicy;
   readonly metric: LoadMetric;
@@ -165,6 +166,8 @@ export interface VisitTable {
   readonly flags: Int32Array;
   /** Where clients rank requests, the smallest is served first and preempted last. Absent = 0 for all. */
   readonly priority?: Int32Array;
+  /** The LoRA adapter that it asks for, from 1; 0 = the base model. Absent = 0 for all. */
+  readonly adapter?: Int32Array;
   /**
    * Visit whose client this one must use (branches share the prompt's KV where it lies), or whose local group (VISIT_LOCAL);
    * -1 = any. It is routed before.

@@ -23,6 +23,8 @@ export interface MemoryAsk {
   readonly blockSize: number;
   /** Tokens that are drafted for a decode; absent = none. */
   readonly drafts?: number;
+  /** Slots for LoRA adapters on one device; absent = none. */
+  readonly adapterBytes?: number;
 }
 
 export interface KvCapacity extends PoolLayout {
@@ -73,8 +75,12 @@ export function kvCapacity(
   }
   const words =
     `${blocks} blocks of ${layout.blockTokens} tokens${rankWords(split)}${pageWords(layout, blocks, model, ask)}: ${gigabytes(room)} of ${gigabytes(hardware.memory_bytes)} left after ` +
-    `weights ${gigabytes(weightsBytes)}, activations ${gigabytes(activationBytes)}, reserve ${gigabytes(reserveBytes)}`;
+    `weights ${gigabytes(weightsBytes)}, activations ${gigabytes(activationBytes)}, reserve ${gigabytes(reserveBytes)}${adapterWords(ask)}`;
   return { blocks, ...sizes, words };
+}
+
+function adapterWords({ adapterBytes = 0 }: MemoryAsk): string {
+  return adapterBytes > 0 ? `, adapters ${gigabytes(adapterBytes)}` : '';
 }
 
 /** A sequence lives on one rank. */
@@ -118,7 +124,7 @@ function roomForCache(
   weights: number,
   activations: number,
 ): number {
-  const used = weights + activations + profile.reserve_bytes;
+  const used = weights + activations + profile.reserve_bytes + (ask.adapterBytes ?? 0);
   const memory = hardware.memory_bytes;
   if (profile.kv_share_of === 'free') return Math.max(0, ask.gpuMemoryUtilization * (memory - used));
   return Math.max(0, memory * ask.gpuMemoryUtilization - used);

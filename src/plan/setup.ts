@@ -34,6 +34,22 @@ export interface CascadeSetup {
   readonly sequences: number;
 }
 
+/**
+ * LoRA adapters of an engine, by number from 1. At most `slots` run at once (vLLM's max_loras), and so many of those used last lie in device
+ * memory; `hostSlots` of them in the host's (max_cpu_loras), no fewer.
+ */
+export interface AdapterSetup {
+  readonly slots: number;
+  readonly hostSlots: number;
+  /** s from host memory into a slot, and from storage into host memory, by adapter: a step that begins with a load lasts so much longer. */
+  readonly load: readonly number[];
+  readonly fetch: readonly number[];
+  /** With n > 0 adapters running a step takes 1 + overhead + n share times as long, and n `seconds`. */
+  readonly overhead: number;
+  readonly share: number;
+  readonly seconds: number;
+}
+
 /** Share of what was asked for that SGLang expects of answers at first, at its schedule_conservativeness of 1. */
 export const NEW_TOKEN_RATIO = 0.7;
 
@@ -87,6 +103,8 @@ export interface EngineSetup {
   readonly cascade?: CascadeSetup;
   /** Absent = one token a decode. */
   readonly speculation?: Speculation;
+  /** Absent = it serves none, whatever is asked for. */
+  readonly adapters?: AdapterSetup;
 }
 
 /** Speculative decoding of one engine: what is drafted for every decode, and how much of it the model accepts. */

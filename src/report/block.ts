@@ -1,5 +1,6 @@
 // The rows that `vllm bench serve` prints: a titled block of one width, labels on the left and figures on the right.
 import type { ErrorBand } from '../catalog/types.ts';
+import type { CopyFigures } from '../metrics/fleet/copies.ts';
 import type { FleetResult } from '../metrics/fleet/types.ts';
 import type { EnergyShares } from '../metrics/site.ts';
 import type { SpeculationResult } from '../metrics/speculation.ts';
@@ -123,12 +124,14 @@ export function electricityRows(usdPerHour: number, { usd_per_kwh }: PowerSpec):
   return usd_per_kwh === null ? [] : [line('  electricity in it ($/h):', fixed(usdPerHour))];
 }
 
-/** What a run says of swapping; a fleet's has it too. */
-export type SwapFigures = Pick<FleetResult, 'swapped_out' | 'swapped_in' | 'swap_s'>;
-
-/** Only where the engine swaps. */
-export function swapRows(result: SwapFigures): string[] {
-  const { swapped_out, swapped_in, swap_s } = result;
+/** Only where the engine swaps, or serves adapters. */
+export function copyRows(result: CopyFigures): string[] {
+  const { swapped_out, swapped_in, swap_s, adapter_loads: loads, adapter_fetches: fetches } = result;
+  if (loads !== undefined)
+    return [
+      line('Adapters loaded, of those from storage:', `${loads}, ${fetches}`),
+      line('Time lost to loading them (s):', fixed(result.adapter_load_s ?? Number.NaN)),
+    ];
   if (swapped_out === undefined) return [];
   return [
     line('Swapped out, and back in:', `${swapped_out}, ${swapped_in}`),

@@ -1,9 +1,9 @@
 // Parts of results as JSON, with the field names of `vllm bench serve`.
 
+import type { CopyFigures } from '../metrics/fleet/copies.ts';
 import type { FleetResult } from '../metrics/fleet/types.ts';
 import type { EnergyShares } from '../metrics/site.ts';
 import type { Summary } from '../metrics/types.ts';
-import type { SwapFigures } from './block.ts';
 import { finiteOrNull } from './flat.ts';
 
 export type JsonObject = Record<string, unknown>;
@@ -60,8 +60,11 @@ export function latencyFields(metric: string, summary: Summary): JsonObject {
   };
 }
 
-/** Only where the engine swaps. */
-export function swapFields(result: SwapFigures): JsonObject {
-  const { swapped_out, swapped_in, swap_s } = result;
-  return swapped_out === undefined ? {} : { swapped_out, swapped_in, swap_s };
+/** Only where the engine swaps, or serves adapters. */
+export function copyFields(result: CopyFigures): JsonObject {
+  const { swapped_out, swapped_in, swap_s, adapter_loads, adapter_fetches, adapter_load_s } = result;
+  return {
+    ...(swapped_out === undefined ? {} : { swapped_out, swapped_in, swap_s }),
+    ...(adapter_loads === undefined ? {} : { adapter_loads, adapter_fetches, adapter_load_s }),
+  };
 }

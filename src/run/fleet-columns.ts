@@ -2,11 +2,11 @@
 
 import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
-import { queuesByKey } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import { isRejected } from '../metrics/fleet/walk.ts';
 import type { FleetProgram, VisitTable } from '../plan/fleet.ts';
 import type { Turns } from '../workload/types.ts';
+import { isHeap } from './adapter-tables.ts';
 import { type Put, wordsOf } from './cells.ts';
 import { countRooms, type Rooms } from './fleet-rooms.ts';
 import { placeTables, tableBytes } from './fleet-tables.ts';
@@ -38,6 +38,13 @@ interface Column {
 
 /** Bytes between two columns that the arena may leave free. */
 const PADDING = 256;
+
+const CELL = {
+  sameAs: F.FLEET_SAME_AS,
+  shared: F.FLEET_SHARED,
+  lets: F.FLEET_LETS,
+  writes: F.FLEET_WRITES,
+} as const;
 
 /** The columns that a program has a use for. */
 function listColumns(program: FleetProgram): Column[] {
@@ -73,10 +80,7 @@ function listColumns(program: FleetProgram): Column[] {
   }
   if (clients.some(({ kind }) => kind === 'cores')) given(F.FLEET_SECONDS, visits.seconds);
   if (visits.asked) given(F.FLEET_ASKED, visits.asked);
-  if (has.sameAs) given(F.FLEET_SAME_AS, visits.sameAs);
-  if (has.shared) given(F.FLEET_SHARED, visits.shared);
-  if (has.lets) given(F.FLEET_LETS, visits.lets);
-  if (has.writes) given(F.FLEET_WRITES, visits.writes);
+  for (const name of ['sameAs', 'shared', 'lets', 'writes'] as const) if (has[name]) given(CELL[name], visits[name]);
   if (stores) given(F.FLEET_FETCHES, visits.fetches);
   if (hashes) {
     const runs = hashRunsOf(visits, program.hashCount);
@@ -87,7 +91,8 @@ function listColumns(program: FleetProgram): Column[] {
   else if (stores) made(F.FLEET_FETCHED, 0);
   if (caches) made(F.FLEET_READS, 0);
   if (hashes || fetched) made(F.FLEET_CACHED, 0, false);
-  if (clients.some(({ kind, packing }) => kind === 'llm' && queuesByKey(packing))) {
+  if (visits.adapter && clients.some(({ adapters }) => adapters)) given(F.FLEET_ADAPTER, visits.adapter);
+  if (clients.some((client) => client.kind === 'llm' && isHeap(client))) {
     for (const cell of [F.FLEET_WORK, F.FLEET_CHILD, F.FLEET_ORDER]) made(cell, 0);
     if (visits.priority) given(F.FLEET_PRIORITY, visits.priority);
   }
@@ -123,7 +128,7 @@ export function isPlain(program: FleetProgram): boolean {
     !isUniform(program) ||
     visits.flags[0] !== 0 ||
     program.hashCount > 0 ||
-    clients.some(({ kind }) => kind !== 'llm')
+    clients.some(({ kind, adapters }) => kind !== 'llm' || adapters)
   )
     return false;
   return Object.values(usesOf(visits)).every((used) => !used);

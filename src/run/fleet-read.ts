@@ -2,6 +2,7 @@
 import * as C from '../../assembly/layout/client.ts';
 import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
+import * as A from '../../assembly/layout/lanes.ts';
 import * as L from '../../assembly/layout/load.ts';
 import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
@@ -9,6 +10,7 @@ import { openConstant } from '../check/constant-column.ts';
 import type { Checkpoint, WindowRule } from '../metrics/fleet/window.ts';
 import type { FleetProgram, InstanceChange, VisitResults } from '../plan/fleet.ts';
 import type { StepRecord } from '../plan/setup.ts';
+import { wordsOf } from './cells.ts';
 import {
   copyResults,
   type EngineCounters,
@@ -141,6 +143,18 @@ function readLoads(record: RunRecord, loads: Float64Array, count: number): Clien
   }));
 }
 
+/** What a client has loaded of LoRA adapters; `at`: where its lanes lie, 0 = it has none. */
+function readAdapters(buffer: ArrayBufferLike, at: number) {
+  if (at === 0) return {};
+  const cells = new Float64Array(buffer, at, A.LANES_CELLS);
+  const words = wordsOf(cells);
+  return {
+    adapterLoads: words[A.LANES_LOADS * 2],
+    adapterFetches: words[A.LANES_FETCHES * 2],
+    adapterSeconds: cells[A.LANES_LOAD_SECONDS],
+  };
+}
+
 /** Counters of every client, from its record. `clock`: with what of the step under way is over by then, evenly over its time. */
 export function readClients(record: RunRecord, count: number, clock = Number.NEGATIVE_INFINITY): EngineCounters[] {
   return mapClients(record, count, (cells, words) => {
@@ -159,6 +173,7 @@ export function readClients(record: RunRecord, count: number, clock = Number.NEG
       peakBlocks: words[C.CLIENT_PEAK_BLOCKS * 2],
       peakSequences: words[C.CLIENT_PEAK_SEQS * 2],
       ...readDrafts(cells, words),
+      ...readAdapters(cells.buffer, words[C.CLIENT_LANES * 2]),
     };
   });
 }

@@ -12,7 +12,6 @@ import {
   measuresSteps,
   needsSteps,
   PACKING,
-  queuesByKey,
   ROUTING,
   reservesFinal,
 } from '../check/scheduler-lists.ts';
@@ -26,6 +25,7 @@ import {
 } from '../plan/fleet.ts';
 import { type CascadeSetup, roundOf, type SequencePages } from '../plan/setup.ts';
 import type { WritePolicy } from '../spec/fleet/words.ts';
+import { adapterBytes, fillAdapters, isHeap } from './adapter-tables.ts';
 import { type Put, wordsOf } from './cells.ts';
 import { hashRunsOf } from './hash-runs.ts';
 import { patienceBytes, placePatience } from './patience-tables.ts';
@@ -51,7 +51,7 @@ export function tableBytes(program: FleetProgram): number {
   const blocks = lists * ((hashCount + 1) * (F.LINK_BYTES + 4) + 2 * bitBytes(hashCount));
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
-  const scaled = scalerBytes(program) + patienceBytes(program);
+  const scaled = scalerBytes(program) + patienceBytes(program) + adapterBytes(clients);
   const padding = 256 * (16 + groups.length + 4 * clients.length + 3 * lists);
   return cached + scaled + terms + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
@@ -177,6 +177,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     fillPrice(record, base, placeSurface(arena, client.price, surfaces), EMPTY);
     put(C.CLIENT_KIND, KIND[client.kind]);
     put(C.CLIENT_PACKING, PACKING.id[client.packing]);
+    fillAdapters(arena, client, put);
     put(C.CLIENT_LOCATION, client.location);
     put(C.CLIENT_LOCAL, client.localGroup);
     const channel = channelOf(client);
@@ -260,8 +261,9 @@ function caches({ hashCount }: FleetProgram, client: FleetClient): boolean {
  * Nodes of a cache and its buckets: every node stands for at least one KV block, and for a hash block, what a visit left behind, or
  * what lies between two such. Who was preempted is not overtaken first come, first served: so many were running together.
  */
-function cacheRooms({ hashCount, visits }: FleetProgram, { numGpuBlocks, packing, maxNumSeqs }: FleetClient) {
-  const owners = queuesByKey(packing) ? visits.count : Math.min(maxNumSeqs, visits.count);
+function cacheRooms({ hashCount, visits }: FleetProgram, client: FleetClient) {
+  const { numGpuBlocks, maxNumSeqs } = client;
+  const owners = isHeap(client) ? visits.count : Math.min(maxNumSeqs, visits.count);
   const nodes = Math.min(numGpuBlocks, 2 * (hashCount + owners) + 2) + 2;
   const segments = hashCount > 0 ? hashRunsOf(visits, hashCount).segments : 0;
   return { nodes, buckets: 2 ** Math.ceil(Math.log2(Math.max(1, Math.min(nodes, segments)))) };

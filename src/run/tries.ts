@@ -72,7 +72,7 @@ function repeatVisits(visits: VisitTable, of: Int32Array, first: Int32Array, shi
   });
   const hashes: number[] = [];
   const hashAt = listed(from, visits.hashAt, (h) => hashes.push(visits.hashIds[h]!));
-  const { asked, priority, fetched, replaced } = visits;
+  const { asked, priority, adapter, fetched, replaced } = visits;
   return {
     count: from.length,
     request: Int32Array.from(owner),
@@ -94,6 +94,7 @@ function repeatVisits(visits: VisitTable, of: Int32Array, first: Int32Array, shi
     edgeLayers: Int32Array.from(edges, (e) => visits.edgeLayers[e]!),
     ...(asked ? { asked: pick(asked) } : {}),
     ...(priority ? { priority: pick(priority) } : {}),
+    ...(adapter ? { adapter: pick(adapter) } : {}),
     ...(fetched ? { fetched: pick(fetched) } : {}),
     ...(replaced ? { replaced: pick(replaced) } : {}),
   };

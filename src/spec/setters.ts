@@ -32,7 +32,7 @@ const FREE: Readonly<Record<string, readonly string[]>> = {
   packing: ['recv_interval', 'batch_wait'],
   tensor_parallel_size: ['num_gpu_blocks', 'devices'],
   pipeline_parallel_size: ['num_gpu_blocks', 'devices'],
-  data_parallel_size: ['devices', 'num_gpu_blocks', 'num_scheduler_steps', 'batch_wait', 'shares'],
+  data_parallel_size: ['devices', 'num_gpu_blocks', 'num_scheduler_steps', 'batch_wait', 'shares', 'lora'],
   expert_parallel_size: ['num_gpu_blocks'],
   quantization: ['num_gpu_blocks'],
   kv_cache_dtype: ['num_gpu_blocks'],

@@ -45,12 +45,12 @@ function countsDevices(data: unknown): boolean {
 export function lonePool(spec: FleetSpec): LlmPool | null {
   const [pool, ...others] = spec.pools;
   if (others.length > 0 || pool?.kind !== 'llm' || pool.role !== 'both') return null;
-  if (pool.shares || pool.writeBack !== null || pool.packing !== 'fcfs' || pool.autoscale) return null;
+  if (pool.shares || pool.writeBack !== null || pool.packing !== 'fcfs' || pool.autoscale || pool.lora) return null;
   return isPlainChat(spec) ? pool : null;
 }
 
 /** Whether every request is a prompt of its own, prefilled and decoded once. */
-export function isPlainChat({ pipelines, sessions, prefixes, workload }: FleetSpec): boolean {
+export function isPlainChat({ pipelines, sessions, prefixes, adapters, workload }: FleetSpec): boolean {
   if (pipelines.length !== 1 || pipelines[0]!.lengths !== null || workload.lengths === '') return false;
   const [prefill, decode, ...more] = pipelines[0]!.stages;
   const simple =
@@ -59,7 +59,7 @@ export function isPlainChat({ pipelines, sessions, prefixes, workload }: FleetSp
     prefill.bypassBelow === 0 &&
     isStage(decode, 'decode') &&
     decode.output === null;
-  return simple && sessions === null && prefixes === null;
+  return simple && sessions === null && prefixes === null && !adapters;
 }
 
 /** Axes of the configuration, in order, and the routings that rows have; null where another axis is among them. */

@@ -19,6 +19,9 @@ export interface HashChains {
   readonly count: number;
 }
 
+/** More than there are ids of blocks or of texts. */
+const ADAPTERS_APART = 2 ** 32;
+
 export function openHashChains(walks: Walks, blockTokens: number): HashChains {
   const blocks = walks.blocks && regroupBlocks(walks.blocks, walks.question, blockTokens);
   let count = 0;
@@ -43,18 +46,20 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
     return blocks ? [blocks.offset[r]!, blocks.offset[r + 1]!] : [0, 0];
   };
   const idOf = (chain: PromptChain, block: number) => {
-    const { prefix, prefixTokens, session } = walks;
+    const { prefix, prefixTokens, session, adapter } = walks;
     const r = chain.request;
     const end = (block + 1) * blockTokens;
     const [from, to] = blocksOf(r);
+    // what an adapter has computed is nothing for another one
+    const apart = (adapter?.[r] ?? 0) * ADAPTERS_APART;
     if (blocks && block < to - from) {
-      const id = blocks.ids[from + block]!;
+      const id = blocks.ids[from + block]! + apart;
       const known = traced.get(id);
       if (known !== undefined) return known;
       traced.set(id, count);
       return next();
     }
-    if (end <= prefixTokens[r]!) return idIn(listOf(texts, prefix[r]!), block);
+    if (end <= prefixTokens[r]!) return idIn(listOf(texts, prefix[r]! + apart), block);
     // a trace says itself what later turns begin with
     if (!blocks && session[r]! >= 0 && end <= chain.chained) return idIn(listOf(sessions, session[r]!), block);
     return idIn(own, block);

@@ -4,7 +4,14 @@ import { HASH_BLOCK } from '../spec/defaults.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { WorkloadSpec } from '../spec/types.ts';
 import { drawArrivals } from './arrivals.ts';
-import { meanLength, openLengths, STREAM_MIX, STREAM_PREFIX_LENGTHS, STREAM_PREFIXES } from './draws.ts';
+import {
+  meanLength,
+  openLengths,
+  STREAM_ADAPTERS,
+  STREAM_MIX,
+  STREAM_PREFIX_LENGTHS,
+  STREAM_PREFIXES,
+} from './draws.ts';
 import { orderBlocks } from './links.ts';
 import { type MakeOptions, makeRequests } from './make.ts';
 import { openMix, zipfWeights } from './mix.ts';
@@ -29,6 +36,8 @@ export interface Walks {
   readonly prefixTokens: Int32Array;
   readonly history: Int32Array;
   readonly prefix: Int32Array; // which shared text, -1 = none
+  /** The LoRA adapter that each asks for, from 1; 0 = the base model; null where none asks for any. */
+  readonly adapter: Int32Array | null;
   readonly session: Int32Array; // -1 = none
   readonly turn: Int32Array; // 0 = the first
   /** Hash blocks of a replayed trace. */
@@ -68,6 +77,7 @@ export function makeWalks(
     question,
     answer,
     ...prefix,
+    adapter: pickAdapters(spec, session),
     history,
     session,
     turn: drawn?.turn ?? new Int32Array(count),
@@ -136,15 +146,28 @@ function pickPrefixes(spec: FleetSpec, session: Int32Array): Pick<Walks, 'prefix
   const { seed } = spec.workload;
   const nextLength = openLengths(tokens, openStream(seed, STREAM_PREFIX_LENGTHS));
   const lengths = Array.from({ length: texts }, nextLength);
-  const nextText = openMix(zipfWeights(texts, zipf), openStream(seed, STREAM_PREFIXES));
-  const ofSession = new Map<number, number>();
-  const prefix = session.map((id) => {
-    const known = id < 0 ? undefined : ofSession.get(id);
-    const text = known ?? nextText();
-    if (id >= 0) ofSession.set(id, text);
-    return text;
-  });
+  const prefix = pickBySession(session, openMix(zipfWeights(texts, zipf), openStream(seed, STREAM_PREFIXES)));
   return { prefix, prefixTokens: prefix.map((text) => lengths[text]!) };
+}
+
+/** One for every request, and the same for all turns of a session. */
+function pickBySession(session: Int32Array, next: () => number): Int32Array {
+  const ofSession = new Map<number, number>();
+  return session.map((id) => {
+    const known = id < 0 ? undefined : ofSession.get(id);
+    const own = known ?? next();
+    if (id >= 0) ofSession.set(id, own);
+    return own;
+  });
+}
+
+/** The adapter of every request; the base model is one more choice. */
+function pickAdapters({ adapters, workload }: FleetSpec, session: Int32Array): Int32Array | null {
+  if (!adapters) return null;
+  const weights = zipfWeights(adapters.count, adapters.zipf);
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  const choices = [adapters.base * all, ...weights.map((weight) => (1 - adapters.base) * weight)];
+  return pickBySession(session, openMix(choices, openStream(workload.seed, STREAM_ADAPTERS)));
 }
 
 /** Mooncake's blocks come with the rows; RAGPulse's are made of its parts. A closed loop shuffles rows and has none. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { STATE_REJECTED_KV } from '../../assembly/layout/enums.ts';
 import { assignLanes, printMicros } from '../../src/report/timeline/lanes.ts';
 import { writeTrace } from '../../src/report/timeline/trace.ts';
-import { makeClient, makeRun, type VisitLine } from './builder.ts';
+import { CLIENTS, makeClient, makeRun, type VisitLine } from './builder.ts';
 import { checkTrace, parseTrace, type Trace } from './check-trace.ts';
 import { makeFleetRun } from './fixture.ts';
 
@@ -27,6 +27,24 @@ test('a whole run: valid, every visit once, an arrow for every edge', () => {
   const queues = trace.traceEvents.filter((event) => event.ph === 'X' && event.cat === 'queue');
   const waited = [...results.start].filter((start, v) => Math.round(start * 1e9) > Math.round(results.ready[v] * 1e9));
   expect(queues).toHaveLength(waited.length);
+});
+
+test('a slice of an engine says what it was of, and of caches and preemptions only where there were some', () => {
+  const visit: VisitLine = { stage: 'prefill', client: 1, ready: 0, start: 0, finish: 2, prompt: 50, output: 7 };
+  const made = makeRun(CLIENTS, [
+    { arrival: 0, visits: [{ ...visit, cached: 30 }] },
+    { arrival: 0, visits: [visit] },
+    { arrival: 0, visits: [{ ...visit, stage: 'check', client: 0 }] },
+  ]);
+  made.results.preemptions[1] = 2;
+  const { traceEvents } = parseTrace(writeTrace(made.program, made.results));
+  const args = traceEvents.filter((event) => event.cat === 'service').map((event) => event.args);
+  const of = { instance: 'p', prompt: 50, output: 7 };
+  expect(args.sort((a, b) => Number(a.visit) - Number(b.visit))).toEqual([
+    { request: 0, visit: 0, ...of, cached: 30 },
+    { request: 1, visit: 1, ...of, preemptions: 2 },
+    { request: 2, visit: 2, instance: 'cores' },
+  ]);
 });
 
 test('slots of a client are as many as visits ran at once; counters rise and fall back to nothing', () => {

@@ -39,6 +39,8 @@ export interface RequestRow {
   readonly visits: readonly VisitRow[];
   /** The smallest is served first where clients rank requests. */
   readonly priority?: number;
+  /** The LoRA adapter that its visits ask for. */
+  readonly adapter?: number;
   /** Position of the visit whose end finishes it; the last one unless said. */
   readonly last?: number;
   /** Position of the request that it follows, so many seconds after the end of that and not before `at`. */
@@ -194,6 +196,9 @@ function tabulateVisits(requests: readonly RequestRow[], first: readonly number[
     seconds: Float64Array.from(rows, ({ row }) => row.seconds ?? 0),
     flags: column((row) => row.flags ?? 0),
     priority: Int32Array.from(rows, ({ r }) => requests[r]!.priority ?? 0),
+    ...(requests.some(({ adapter }) => adapter)
+      ? { adapter: Int32Array.from(rows, ({ r }) => requests[r]!.adapter ?? 0) }
+      : {}),
     sameAs: column((row, at) => within(row.sameAs, at)),
     shared: column((row) => row.shared ?? 0),
     lets,

@@ -4,8 +4,8 @@ import type { FleetProgram } from '../../src/plan/fleet.ts';
 import type { Gaps } from '../../src/run/engine.ts';
 import type { FleetRun } from '../../src/run/fleet.ts';
 import { isClose, listDifferences as listRunDifferences } from '../engine/compare.ts';
+import type { ClientCounters } from '../reference/fleet/counters.ts';
 import type { FleetReference } from '../reference/fleet/simulate.ts';
-import type { ClientCounters } from '../reference/fleet/state.ts';
 
 const COLUMNS = ['state', 'client', 'ready', 'start', 'first', 'finish', 'preemptions', 'cached'] as const;
 const NO_COUNTERS = {
@@ -30,6 +30,9 @@ const COUNTS = [
   'preemptions',
   'swapsOut',
   'swapsIn',
+  'adapterLoads',
+  'adapterFetches',
+  'adapterSeconds',
   'peakBlocks',
   'draftSteps',
   'accepted',

@@ -12,57 +12,15 @@ import {
 } from '../../src/check/scheduler-lists.ts';
 import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src/plan/fleet.ts';
 import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
-import type { StepTime } from '../../src/spec/types.ts';
 import { drawPages, drawSpeculation, drawSurface, drawWord, mostPages } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
+import { ADAPTERS, drawAdapters } from './draw-adapters.ts';
 import { drawGroup } from './draw-groups.ts';
 import { drawImpatience, type Impatience, leaveAndTry, limitAt } from './draw-impatience.ts';
 import { drawLinks, drawPaths, LINKS, LOCATIONS } from './draw-links.ts';
+import { ANY, ROUND, type Scale } from './draw-scale.ts';
 import { type DrawnScaling, drawScaling, scaleProgram } from './draw-scalers.ts';
 import { cascadeBy, drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
-
-/** Times in quarters of a second, bandwidths and coefficients powers of two (so that instants coincide), or any number. */
-interface Scale {
-  readonly seconds: (most: number) => fc.Arbitrary<number>;
-  readonly price: fc.Arbitrary<StepTime | Float64Array>;
-  readonly bandwidth: fc.Arbitrary<number>;
-  /** s per block copied to host memory or back. */
-  readonly copying: fc.Arbitrary<number>;
-}
-
-const ROUND: Scale = {
-  seconds: (most) => fc.integer({ min: 0, max: 4 * most }).map((quarters) => quarters / 4),
-  price: drawRoundPrice(),
-  bandwidth: fc.constantFrom(1, 4, 16, 64),
-  copying: fc.constantFrom(0, 2 ** -6, 0.25),
-};
-const ANY: Scale = {
-  seconds: (most) => fc.double({ min: 0.001, max: most, noNaN: true }),
-  price: fc.oneof(drawPrice(), drawSurface()),
-  bandwidth: fc.double({ min: 1, max: 100, noNaN: true }),
-  copying: fc.double({ min: 1e-4, max: 0.1, noNaN: true }),
-};
-
-function drawRoundPrice(): fc.Arbitrary<StepTime> {
-  return fc.record({
-    fixed_s: fc.constantFrom(0.25, 0.5, 1),
-    per_new_token_s: fc.constantFrom(0, 0, 2 ** -6),
-    per_prefill_pair_s: fc.constantFrom(0, 0, 2 ** -14),
-    per_sequence_s: fc.constantFrom(0, 0, 2 ** -8),
-    per_context_token_s: fc.constantFrom(0, 0, 2 ** -12),
-  });
-}
-
-function drawPrice(): fc.Arbitrary<StepTime> {
-  const upTo = (max: number) => fc.double({ min: max / 1000, max, noNaN: true });
-  return fc.record({
-    fixed_s: upTo(0.5),
-    per_new_token_s: upTo(0.02),
-    per_prefill_pair_s: upTo(1e-4),
-    per_sequence_s: upTo(0.02),
-    per_context_token_s: upTo(1e-3),
-  });
-}
 
 const CHANNELS = 2;
 export const HASH_IDS = 48;
@@ -102,35 +60,45 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       watermark: fc.constantFrom(0, 0, 0, 0.1, 0.5, 0.9),
       speculation: drawSpeculation(),
       pages: drawPages(),
+      adapters: fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, drawAdapters(scale.seconds)),
     })
-    .map(({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, parts, pages: hybrid, ...rest }) => {
-      // what is shared is found by blocks that hold all layers
-      const pages = rest.prefixCaching ? null : hybrid;
-      const numGpuBlocks = Math.max(1, Math.floor(mostPages(pages, longest, rest.blockSize) * slack));
-      // a decode that never finds its tokens would wait for ever
-      const alone = ranksRequests(rest.packing);
-      const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
-      const host = swap && {
-        hostBlocks: Math.max(1, Math.floor(numGpuBlocks * swap.share)),
-        secondsPerBlock: swap.secondsPerBlock,
-      };
-      // who is preempted among drafts is not known
-      const drafts = alone ? {} : speculation === null ? { schedulerSteps } : { speculation };
-      return clientOf({
-        ...rest,
-        ...(pages === null ? {} : { pages }),
-        ...drafts,
-        // only of steps of one token a decode
-        ...(speculation === null && schedulerSteps === 1 ? cascadeBy(rest.maxNumBatchedTokens) : {}),
-        ...(queuesByKey(rest.packing) ? {} : { receiveEvery }),
-        ...(parts && rest.channel >= 0 ? { parts } : {}),
-        // what lies in host memory is no prompt: the two rules exclude each other
-        ...(!queuesByKey(rest.packing) && wait !== null ? { batchWait: wait } : host ? { swap: host } : {}),
-        kind: 'llm',
-        maxNumBatchedTokens,
-        numGpuBlocks,
-      } as Partial<FleetClient>);
-    });
+    .map(
+      ({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, parts, pages: hybrid, adapters, ...rest }) => {
+        // what is shared is found by blocks that hold all layers
+        const pages = rest.prefixCaching ? null : hybrid;
+        const numGpuBlocks = Math.max(1, Math.floor(mostPages(pages, longest, rest.blockSize) * slack));
+        // a decode that never finds its tokens would wait for ever
+        const alone = ranksRequests(rest.packing);
+        const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
+        const host = swap && {
+          hostBlocks: Math.max(1, Math.floor(numGpuBlocks * swap.share)),
+          secondsPerBlock: swap.secondsPerBlock,
+        };
+        // who is preempted among drafts is not known
+        const drafts = alone ? {} : speculation === null ? { schedulerSteps } : { speculation };
+        return clientOf({
+          ...rest,
+          ...(pages === null ? {} : { pages }),
+          ...drafts,
+          // only of steps of one token a decode
+          ...(speculation === null && schedulerSteps === 1 ? cascadeBy(rest.maxNumBatchedTokens) : {}),
+          ...(adapters ? { adapters } : {}),
+          ...(queuesByKey(rest.packing) || adapters ? {} : { receiveEvery }),
+          ...(parts && rest.channel >= 0 ? { parts } : {}),
+          // what lies in host memory is no prompt: the two rules exclude each other
+          ...(adapters
+            ? {}
+            : !queuesByKey(rest.packing) && wait !== null
+              ? { batchWait: wait }
+              : host
+                ? { swap: host }
+                : {}),
+          kind: 'llm',
+          maxNumBatchedTokens,
+          numGpuBlocks,
+        } as Partial<FleetClient>);
+      },
+    );
 }
 
 /** An engine, or the ranks of one with attention data parallel: alike, on no channel, and without rounds of decodes. */
@@ -142,7 +110,7 @@ function drawRanks(scale: Scale, longest: number): fc.Arbitrary<FleetClient[]> {
   );
   return fc.tuple(drawLlm(scale, longest), ranks, drawWord(DEALING), balance).map(([client, of, dealing, even]) => {
     if (of === 1) return [client];
-    const { schedulerSteps: _, parts: __, cascade: ___, ...rest } = client;
+    const { schedulerSteps: _, parts: __, cascade: ___, adapters: ____, ...rest } = client;
     return Array.from({ length: of }, (_, at) => ({
       ...rest,
       ...(even ? { evenPrompts: even } : {}),
@@ -201,6 +169,7 @@ export interface DrawnRequest {
   readonly delay: number;
   readonly dated: boolean;
   readonly priority: number;
+  readonly adapter: number;
 }
 
 export interface Drawn {
@@ -265,6 +234,7 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
           delay: fc.oneof(fc.constant(0), scale.seconds(2)),
           dated: fc.boolean(),
           priority: fc.nat(2),
+          adapter: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: ADAPTERS })),
         }),
         {
           minLength: 1,
@@ -308,15 +278,22 @@ export function assembleWith(
   let now = 0;
   const followed = new Set<number>();
   const requests = drawn.walks.map((request, i): RequestRow => {
-    const { gap, after, delay, dated, priority } = request;
+    const { gap, after, delay, dated, priority, adapter } = request;
     now += gap;
     const before = after === null || i === 0 ? -1 : after % i;
     // conversations of a closed loop do not branch
     if (before < 0 || (concurrency > 0 && followed.has(before))) {
-      return { at: concurrency > 0 ? 0 : now, priority, ...rowOf(request, undefined) };
+      return { at: concurrency > 0 ? 0 : now, priority, adapter, ...rowOf(request, undefined) };
     }
     followed.add(before);
-    return { at: concurrency === 0 && dated ? now : 0, priority, ...rowOf(request, before), after: before, delay };
+    return {
+      at: concurrency === 0 && dated ? now : 0,
+      priority,
+      adapter,
+      ...rowOf(request, before),
+      after: before,
+      delay,
+    };
   });
   if (impatience) requests.splice(0, requests.length, ...leaveAndTry(requests, impatience));
   const fleet = { clients, groups, links, locations: LOCATIONS, paths, channels: CHANNELS };

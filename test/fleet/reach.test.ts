@@ -22,6 +22,7 @@ import {
   TERM,
 } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, type InstanceChange, VISIT_LOCAL } from '../../src/plan/fleet.ts';
+import { mayServe } from '../reference/fleet/adapters.ts';
 import { commonTokens } from '../reference/fleet/cascade.ts';
 import { type FleetReference, referenceFleet, type StartedStep } from '../reference/fleet/simulate.ts';
 import type { Client, Flow, Visit, World } from '../reference/fleet/state.ts';
@@ -76,6 +77,7 @@ function noteInstant(world: World): void {
       'runs on after its request was rejected',
       client.running.some(({ request }) => isRejected(world.requestState[request]!)),
     );
+    noteAdapters(client);
     note('a visit waits for a core', client.setup.kind === 'cores' && client.waiting.length > 0);
     note('idle with visits waiting', client.setup.kind === 'llm' && client.busy === null && client.waiting.length > 0);
     for (const visit of client.busy?.formed.preempted ?? []) {
@@ -105,6 +107,20 @@ function noteInstant(world: World): void {
       );
     }
   }
+}
+
+/** LoRA adapters: who is passed over, and what is loaded. */
+function noteAdapters(client: Client): void {
+  const { adapterLoads = 0, adapterFetches = 0 } = client.counters;
+  const aside = client.waiting.filter((visit) => !mayServe(client, visit));
+  note('waits for another adapter', aside.length > 0);
+  const admitted = client.busy?.formed.admitted.map(({ visit }) => visit.joined) ?? [];
+  note(
+    `${client.setup.packing} passes over an adapter`,
+    aside.some(({ joined }) => admitted.some((own) => own > joined)),
+  );
+  note('loads an adapter from storage', adapterFetches > 0);
+  note('loads an adapter from host memory', adapterLoads > adapterFetches);
 }
 
 /** Cascade attention: what all read is read once, or not although there is something. */
@@ -233,6 +249,10 @@ test('random programs reach every rule and every word', () => {
     'starts after several looks',
     'stops after several looks',
     'serves what it did not have at first',
+    'waits for another adapter',
+    ...PACKING.names.map((name) => `${name} passes over an adapter`),
+    'loads an adapter from storage',
+    'loads an adapter from host memory',
     'a channel slows a step',
     'a step has the most that it may',
     'a step wants more bandwidth than compute',

@@ -22,7 +22,7 @@ const drawTight = () =>
     const clients = program.clients.map((client) => {
       if (client.kind !== 'llm') return client;
       const numGpuBlocks = Math.ceil(mostPages(client.pages ?? null, 48, client.blockSize) * slack);
-      const { batchWait: _, ...rest } = client; // the two rules exclude each other
+      const { batchWait: _, adapters: __, ...rest } = client; // the rules exclude each other
       return {
         ...rest,
         admission: 'prompt' as const,

@@ -78,7 +78,7 @@ test('the kernel equals the reference bit for bit, without leaps and with exact 
         expect(listDifferences(program, runFleet(program, { leap }), reference)).toEqual([]);
       }
     }),
-    { seed: 62, numRuns: runs(120) },
+    { seed: 62, numRuns: runs(160) },
   );
   expect(unsent).toBeGreaterThan(3);
 });

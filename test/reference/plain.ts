@@ -4,8 +4,8 @@ import type { EngineSetup, RequestResults, StepRecord } from '../../src/plan/set
 import { ROUTING_WORDS } from '../../src/spec/fleet/words.ts';
 import type { Requests } from '../../src/workload/types.ts';
 import { programOf, type RequestRow, type VisitRow } from '../fleet/cases.ts';
+import type { ClientCounters } from './fleet/counters.ts';
 import { type FleetReference, referenceFleet, type WatchStep } from './fleet/simulate.ts';
-import type { ClientCounters } from './fleet/state.ts';
 import { sumPrefillTokens } from './price.ts';
 
 export interface Counters extends ClientCounters {

@@ -23,6 +23,8 @@ export interface StepWork {
   readonly drafts?: number;
   /** Decode iterations of a round; 1 if left out. */
   readonly round?: number;
+  /** With LoRA adapters: how many times as long it takes, and so many seconds longer. */
+  readonly adapters?: { readonly factor: number; readonly seconds: number } | undefined;
 }
 
 /** Causal pairs of one chunk: each new token looks at what came before it and at itself. */
@@ -40,6 +42,10 @@ export function sumPrefillTokens(work: StepWork): number {
 
 /** Seconds of a step. */
 export function priceStep(work: StepWork, price: StepTime | Float64Array): number {
+  const { adapters, ...plain } = work;
+  // a decode is affine in the context, with adapters too
+  const isAffine = work.chunks.length === 0 && (work.drafts ?? 0) === 0 && (work.round ?? 1) === 1;
+  if (adapters && !isAffine) return priceStep(plain, price) * adapters.factor + adapters.seconds;
   if ((work.round ?? 1) > 1 && work.decodes > 0) return priceRound(work, price);
   return price instanceof Float64Array ? priceBySurface(work, price) : priceByLine(work, price);
 }
@@ -100,7 +106,8 @@ function priceByLine(work: StepWork, price: StepTime): number {
   let seconds = price.fixed_s + price.per_new_token_s * tokens;
   seconds += price.per_prefill_pair_s * sumPairs(work);
   seconds += price.per_sequence_s * sequences;
-  seconds += price.per_context_token_s * work.context;
+  if (work.adapters) seconds = seconds * work.adapters.factor + work.adapters.seconds;
+  seconds += price.per_context_token_s * (work.adapters?.factor ?? 1) * work.context;
   if (work.decodes > 0) {
     const [perPass, perToken] = [price.per_draft_pass_s ?? 0, price.per_draft_token_s ?? 0];
     seconds += drafts * perPass + drafts * perToken * work.decodes;
@@ -112,7 +119,8 @@ function priceBySurface(work: StepWork, surface: Float64Array): number {
   const common = work.common ?? 0;
   if (work.chunks.length === 0) {
     const once = common > 0 ? priceCommon(surface, work.decodes, common) + surface[layout.SURFACE_AP_FIXED]! : 0;
-    return lookUpContext(surface, layout.SURFACE_DECODE, work.decodes, work.context, work.decodes * common, once);
+    const { adapters, decodes } = work;
+    return lookUpContext(surface, layout.SURFACE_DECODE, decodes, work.context, decodes * common, once, adapters);
   }
   const verified = work.decodes * (1 + (work.drafts ?? 0));
   const tokens = sumPrefillTokens(work) + verified;
@@ -193,6 +201,7 @@ function lookUpContext(
   whole: number,
   once = 0,
   seconds = 0,
+  adapters: StepWork['adapters'] = undefined,
 ): number {
   const context = whole - once;
   const knots = surface.subarray(layout.SURFACE_KNOTS_AT, layout.SURFACE_KNOTS_AT + layout.SURFACE_KNOTS);
@@ -207,5 +216,7 @@ function lookUpContext(
   const width = (knots[piece + 1]! - knots[piece]!) * sequences;
   const slope = (valueAt(piece + 1) - valueAt(piece)) / width;
   const intercept = valueAt(piece) - slope * (knots[piece]! * sequences);
-  return once > 0 ? intercept - slope * once + seconds + slope * whole : intercept + slope * context;
+  const fixed = once > 0 ? intercept - slope * once + seconds : intercept;
+  if (adapters) return fixed * adapters.factor + adapters.seconds + slope * adapters.factor * whole;
+  return once > 0 ? fixed + slope * whole : fixed + slope * context;
 }

@@ -31,6 +31,20 @@ test('column names are flat snake_case, unique, with a stable id first', () => {
   expect(names.slice(6, 9)).toEqual(['hardware', 'replicas', 'tensor_parallel_size']);
 });
 
+test('an axis is a column of numbers where all its values are some, else of words', () => {
+  const [axis] = sweep.axes;
+  const columns = [
+    ['1', '2.5'],
+    ['1', 'auto'],
+    ['01', '2'],
+    ['', '2'],
+  ].map((labels) => columnsOf({ ...sweep, axes: [{ ...axis!, labels }] }).find(({ name }) => name === axis!.short)!);
+  expect(columns.map(({ type }) => type === 'DOUBLE')).toEqual([true, false, false, false]);
+  const row = { ...sweep.kept[0]!, choices: new Map([[axis!.name, '2.5']]) };
+  expect(columns.map((column) => column.read(row, 1))).toEqual([2.5, '2.5', '2.5', '2.5']);
+  expect(columns.map((column) => column.read({ ...row, choices: new Map() }, 1))).toEqual([null, null, null, null]);
+});
+
 async function wholeOf(result: SweepResult): Promise<ArrayBuffer> {
   return new Uint8Array(Buffer.concat([...(await sweepParquet(result))])).buffer;
 }

@@ -177,4 +177,14 @@ test('speculative decoding, as each engine spells it', () => {
   const unnamed = buildLaunch({ ...drafting, speculative_config: { ...speculative_config, model: '' } });
   expect(unnamed.notes.join()).toContain('name the eagle3 head');
   expect(buildLaunch({ ...drafting, num_speculative_tokens: 0 }).command).not.toContain('speculative');
+  // of the time when drafts were flags of their own: none without a model to draft with
+  const old = (more: object) =>
+    oneLine(
+      buildLaunch({ ...drafting, profile: 'vllm-0.6', speculative_config: { ...speculative_config, ...more } }).command,
+    );
+  expect(old({ method: 'draft_model', model: 'a/drafter' })).toContain(
+    '--speculative-model a/drafter --num-speculative-tokens 2',
+  );
+  expect(old({ method: 'ngram', model: '' })).toMatch(/--speculative-model '?\[ngram\]'? --num-speculative-tokens 2/);
+  expect(old({ model: '' })).not.toContain('speculative');
 });

@@ -143,6 +143,21 @@ test('llm-d takes vLLM, one pool of each side', () => {
   expect(llmdValues(serversOf('sglang-0.5.9', true))).toMatchObject({ words: /no vLLM/ });
 });
 
+test('engines of several kinds, and vLLM apart, get no router, and that is said; one instance needs none', () => {
+  const kindsOf = (servers: readonly PoolServer[]) => kubernetesManifest(servers, 'mixed');
+  const mixed = [...serversOf('vllm-0.11', false), ...serversOf('sglang-0.5.9', false)];
+  const said = (text: string) => [
+    /several kinds/.test(text),
+    /no router of its own/.test(text),
+    /mixed-router/.test(text),
+  ];
+  expect(said(kindsOf(mixed))).toEqual([true, false, false]);
+  expect(said(kindsOf(serversOf('vllm-0.11', true)))).toEqual([false, true, false]);
+  expect(said(kindsOf(serversOf('sglang-0.5.9', true)))).toEqual([false, false, true]);
+  const [one] = serversOf('sglang-0.5.9', false);
+  expect(said(kindsOf([{ ...one!, pool: { ...one!.pool, count: 1 } }]))).toEqual([false, false, false]);
+});
+
 test('an instance that is wider than a node says so', () => {
   const servers = serversOf('vllm-0.11', false, ', pipeline_parallel_size: 8');
   expect(servers[0]).toMatchObject({ devices: 16, nodes: 2 });

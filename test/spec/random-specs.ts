@@ -80,13 +80,17 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
   power_limit: ['450W', 300],
   network: ['ib-ndr', { like: 'ib-ndr', bandwidth: '200Gb/s', latency: '9us' }],
   host_link: ['pcie5-x16', { like: 'pcie5-x16', efficiency: 0.5 }],
+  lora: [
+    { max_loras: 2, step_overhead: '10%', storage_bandwidth: '2GB/s' },
+    { max_loras: [1, 4], max_cpu_loras: 8, step_overhead: 0.3, step_per_adapter: '2%', storage_bandwidth: 2e9 },
+  ],
 };
 
 /** Keys that mostly make a spec wrong when they stand alone, or make it another engine: chosen less often. */
 const RARE = [
   ...['swap_space', 'num_cpu_blocks', 'num_scheduler_steps', 'kv_bytes_per_token', 'step_source', 'step_time'],
   ...['batch_wait', 'shards_per_device', 'attention_dp_config', 'padded_len', 'known_to_run', 'log'],
-  ...['interconnect', 'network', 'host_link', 'power_limit', 'autoscale', 'devices'],
+  ...['interconnect', 'network', 'host_link', 'power_limit', 'autoscale', 'devices', 'lora'],
 ];
 const CLIENTS = [
   { time: 'profile' },
@@ -162,6 +166,10 @@ export function plainSpecs(axes = true): fc.Arbitrary<Data> {
     { num_requests: fc.constantFrom<unknown>(20, 30), seed: fc.constantFrom<unknown>(1, ...(axes ? [[1, 2]] : [])) },
     { requiredKeys: ['num_requests'] },
   );
+  const adapters = fc.oneof(
+    { weight: 30, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.constant({ adapters: { count: axes ? [3, 9] : 3, zipf: 1 } }) },
+  );
   const sessions = fc.option(fc.constant({ sessions: { turns: 2, think_time: { exponential: { mean: '2s' } } } }), {
     freq: 6,
   });
@@ -171,8 +179,9 @@ export function plainSpecs(axes = true): fc.Arbitrary<Data> {
       fc.oneof({ weight: 6, arbitrary: open }, { weight: 1, arbitrary: people }, { weight: 1, arbitrary: closed }),
       traffic,
       sessions,
+      adapters,
     )
-    .map(([lengths, arrivals, rest, more]) => ({ lengths, ...arrivals, ...rest, ...more }));
+    .map(([lengths, arrivals, rest, ...more]) => ({ lengths, ...arrivals, ...rest, ...more[0], ...more[1] }));
   return fc
     .tuple(
       workload,

@@ -1,9 +1,10 @@
 // One row per client: how busy it was, how large its batches and its queue were, what it drew and cost.
 
+import { loadsOf, swapsOf } from './copies.ts';
 import { type Intervals, peakOverlap, sumLengths, uniteIntervals } from './curves.ts';
 import { paidSeconds } from './instances.ts';
 import type { ClientBill } from './prices.ts';
-import type { ClientCounters, ClientResult, FleetResult, FleetRun, Span } from './types.ts';
+import type { ClientCounters, ClientResult, FleetRun, Span } from './types.ts';
 
 /** `counted`, `clipped`, `bills`: of the span that is measured; peaks, visits and caches are those of the whole run. */
 export function measureClients(
@@ -39,6 +40,7 @@ export function measureClients(
       cached_share: client.kind === 'llm' && prompts[c] > 0 ? cached[c] / prompts[c] : Number.NaN,
       preemptions: counters.preemptions,
       ...(client.swap ? swapsOf([counters]) : {}),
+      ...(client.adapters ? loadsOf([counters]) : {}),
       steps: own.steps,
       devices: bills[c].devices,
       energy_j: bills[c].joules,
@@ -46,15 +48,6 @@ export function measureClients(
       usd_per_hour: bills[c].usdPerHour,
     };
   });
-}
-
-/** Swaps of several clients together. */
-export function swapsOf(
-  counters: readonly ClientCounters[],
-): Pick<FleetResult, 'swapped_out' | 'swapped_in' | 'swap_s'> {
-  const sum = (field: 'swapsOut' | 'swapsIn' | 'swapSeconds') =>
-    counters.reduce((total, one) => total + (one[field] ?? 0), 0);
-  return { swapped_out: sum('swapsOut'), swapped_in: sum('swapsIn'), swap_s: sum('swapSeconds') };
 }
 
 /** Engines count their own; of the cores the share taken counts, of a store the time with a look-up under way. */

@@ -8,7 +8,8 @@ import { addAccepted, summariseDrafts } from '../speculation.ts';
 import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import type { FleetSummary } from '../sweep.ts';
 import { type Seen, seeLatencies, seeRun } from './client-view.ts';
-import { measureClients, swapsOf } from './clients.ts';
+import { measureClients } from './clients.ts';
+import { loadsOf, swapsOf } from './copies.ts';
 import { clipIntervals, drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
 import { engineFigures } from './engine-figures.ts';
 import { chooseExamples } from './examples.ts';
@@ -54,6 +55,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     visits: countStates(results.state),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
+    ...(program.clients.some(({ adapters }) => adapters) ? loadsOf(run.counters) : {}),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
     ...impatienceOf(run),
@@ -109,6 +111,7 @@ export function summariseFleet(run: FleetRun, isShort?: (told: Told) => boolean)
     slo_met: measured.slo_met && overBudget(run.budget, priced).length === 0,
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
+    ...(program.clients.some(({ adapters }) => adapters) ? loadsOf(run.counters) : {}),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
     ...impatienceOf(run),

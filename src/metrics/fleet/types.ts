@@ -15,6 +15,7 @@ import type { PickRanks } from '../summary.ts';
 import type { Summary, Verdict } from '../types.ts';
 import type { Balance } from '../verdict.ts';
 import type { ClientView } from './client-view.ts';
+import type { CopyFigures } from './copies.ts';
 import type { PoolReplicas } from './instances.ts';
 
 /** A part of a run, s. */
@@ -36,6 +37,10 @@ export interface ClientCounters {
   readonly swapsOut?: number;
   readonly swapsIn?: number;
   readonly swapSeconds?: number;
+  /** LoRA adapters loaded into a slot, of those from storage, and s that steps waited for them. */
+  readonly adapterLoads?: number;
+  readonly adapterFetches?: number;
+  readonly adapterSeconds?: number;
   readonly peakBlocks: number;
   readonly peakSequences: number;
   /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... of a visit's drafts were accepted. */
@@ -163,7 +168,7 @@ export interface StageResult {
   readonly usd_per_request: number;
 }
 
-export interface ClientResult {
+export interface ClientResult extends CopyFigures {
   readonly name: string;
   readonly kind: 'llm' | 'cores' | 'store';
   readonly visits: number;
@@ -179,10 +184,6 @@ export interface ClientResult {
   /** Share of prompt tokens that came from a cache or a store; NaN without prompts. */
   readonly cached_share: number;
   readonly preemptions: number;
-  /** Preempted sequences copied to host memory, and back, and the seconds that steps lasted longer for it; only where the engine swaps. */
-  readonly swapped_out?: number;
-  readonly swapped_in?: number;
-  readonly swap_s?: number;
   readonly steps: number;
   readonly devices: number;
   readonly energy_j: number;
@@ -215,7 +216,7 @@ export interface WindowFigures {
 }
 
 /** A fleet run in figures; those that a plain run has too bear the same names (../types.ts). */
-export interface FleetResult {
+export interface FleetResult extends CopyFigures {
   readonly ttft: Summary;
   readonly first_answer: Summary;
   readonly tpot: Summary;
@@ -244,10 +245,6 @@ export interface FleetResult {
   readonly unsent?: number;
   readonly visits: StateCounts;
   readonly preemptions: number;
-  /** Preempted sequences copied to host memory, and back, and the seconds that steps lasted longer for it; only where the engine swaps. */
-  readonly swapped_out?: number;
-  readonly swapped_in?: number;
-  readonly swap_s?: number;
   /** Instances of the pools that start and stop theirs; absent where none does. */
   readonly autoscaled?: readonly PoolReplicas[];
   /** How the drafts of all clients did; absent without speculative decoding. */

@@ -3,7 +3,6 @@ import type { KvBytes } from '../../catalog/parameters.ts';
 import { kvBytesPerToken } from '../../catalog/parameters.ts';
 import { priceOf } from '../../catalog/price-sheets.ts';
 import type { Basis, EngineProfile, Hardware, KvFormat, Model } from '../../catalog/types.ts';
-import { UserError } from '../../check/issue.ts';
 import type { DealingName } from '../../check/scheduler-lists.ts';
 import {
   type FleetSpec,
@@ -16,23 +15,18 @@ import { HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
 import { SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
 import { layersOf } from '../../stages/split.ts';
 import type { Held } from '../clocks.ts';
-import {
-  bindDeployment,
-  blocksOf,
-  type Deployment,
-  givenWords,
-  isRefusal,
-  type PlanSource,
-  setupEngine,
-} from '../deployment.ts';
+import { blocksOf, type Deployment, givenWords, type PlanSource, setupEngine } from '../deployment.ts';
 import { type EnergyFigures, partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
 import { type LoweredSurface, type Lowering, lowerSurface } from '../lower.ts';
 import { lowerParts } from '../lower-parts.ts';
+import type { KvCapacity } from '../memory.ts';
 import type { PoolLayout } from '../pages.ts';
 import { schedulerRefusal } from '../scheduler.ts';
 import type { EngineSetup } from '../setup.ts';
 import { describeSteps } from '../step-regression.ts';
+import { type AdaptersOn, adaptersOn, slotBytes } from './adapters.ts';
+import { bindModel } from './bind-model.ts';
 import type { Blame } from './blame.ts';
 import { checkHandover } from './check-handover.ts';
 import { energyFigures } from './energy-figures.ts';
@@ -68,6 +62,8 @@ export interface BoundPool {
   readonly steps?: string;
   /** What the engine profile says requests spend on their way. */
   readonly way?: EngineProfile['client'];
+  /** How large the LoRA adapters that it serves are, and on what it stands; absent where it serves none. */
+  readonly adapters?: AdaptersOn;
 }
 
 const NO_KV: KvBytes = { growing: 0, window: [], stateBytesPerSequence: 0 };
@@ -171,7 +167,8 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
   const { configuration } = pool;
   const deployment = bindModel(pool, source, blame);
   if (deployment === undefined) return null;
-  const capacity = deployment ? blocksOf(pool.prefixCaching ? keepsAll(deployment) : deployment, configuration) : null;
+  const adapters = adaptersOn(pool.lora, deployment);
+  const capacity = deployment && capacityOf(pool, deployment, slotBytes(pool.lora, adapters));
   if (pool.prefixCaching && capacity?.pages) {
     blame(['fleet', pool.name, 'enable_prefix_caching'], NO_STATES, String(configuration.model));
     return null;
@@ -197,7 +194,6 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
   } = setupEngine(configuration, deployment, blocks, price, layout, source.seed);
   const profile = source.catalog.engine(configuration.profile);
   const model = deployment?.model ?? null;
-  const encoder = model?.kind === 'encoder';
   const caches = !capacity?.pages && cachesPrefixes(profile, model);
   const prefixCaching = pool.prefixCaching ?? caches;
   return {
@@ -206,7 +202,7 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
       kind: 'llm',
       packing: pool.packing,
       ...setup,
-      maxModelLen: encoder ? 0 : setup.maxModelLen,
+      maxModelLen: model?.kind === 'encoder' ? 0 : setup.maxModelLen,
       prefixCaching,
       ...(surface?.parts ? { parts: surface.parts } : {}),
     },
@@ -222,10 +218,21 @@ function bindEngine(pool: LlmPool, source: PlanSource, priceOf: Price | null, bl
     energy: surface?.energy ?? null,
     basis: configuration.step_time ? 'measured' : (surface?.lowered.basis ?? ''),
     memory: capacity?.words ?? givenWords(configuration),
-    // a step time of the spec's own stands for an engine that no profile knows
-    ...(deployment?.profile.client && !configuration.step_time ? { way: deployment.profile.client } : {}),
+    ...wayOf(pool, deployment),
     ...(deployment?.key.steps && surface ? { steps: describeSteps(deployment.key.steps) } : {}),
+    ...(adapters ? { adapters } : {}),
   };
+}
+
+/** KV blocks beside `slots` bytes for adapters. */
+function capacityOf({ prefixCaching, configuration }: LlmPool, deployment: Deployment, slots: number): KvCapacity {
+  return blocksOf(prefixCaching ? keepsAll(deployment) : deployment, configuration, slots);
+}
+
+/** A step time of the spec's own stands for an engine that no profile knows. */
+function wayOf({ configuration }: LlmPool, deployment: Deployment | null): Pick<BoundPool, 'way'> {
+  const way = deployment?.profile.client;
+  return way && !configuration.step_time ? { way } : {};
 }
 
 /** Devices of an instance, and the weights on all of them. */
@@ -251,35 +258,6 @@ function keepsAll(deployment: Deployment): Deployment {
 function ownLayout({ configuration, kvBytesPerToken }: LlmPool): PoolLayout {
   const { block_size: blockTokens } = configuration;
   return { blockTokens, blockBytes: kvBytesPerToken * blockTokens };
-}
-
-/** null where the spec names no model; undefined where what it names cannot be, which is blamed. */
-function bindModel(pool: LlmPool, source: PlanSource, blame: Blame): Deployment | null | undefined {
-  const { configuration } = pool;
-  if (configuration.model === '' || configuration.hardware === '') return null;
-  try {
-    const found = bindDeployment(configuration, source);
-    if (!isRefusal(found)) return found;
-    const expected = 'a split that the model and the hardware allow';
-    blame(['fleet', pool.name, splitField(found.reason)], expected, found.words);
-  } catch (error) {
-    // a model's file that cannot be read
-    if (!(error instanceof UserError)) throw error;
-    for (const { path, expected, received, file, line, hint } of error.issues) {
-      const place = file === undefined ? hint : `${path} in ${file}${line === undefined ? '' : `:${line}`}`;
-      blame(['fleet', pool.name, 'model'], expected, received, place);
-    }
-  }
-  return undefined;
-}
-
-/** The field that a refusal of plan/legal.ts is about. */
-function splitField(reason: string): string {
-  if (reason.startsWith('pp')) return 'pipeline_parallel_size';
-  if (reason.startsWith('ep')) return 'expert_parallel_size';
-  if (reason.startsWith('dp')) return 'data_parallel_size';
-  if (reason.startsWith('draft') || reason === 'no-mtp-head') return 'speculative_config';
-  return reason === 'format-not-supported' ? 'quantization' : 'tensor_parallel_size';
 }
 
 function engineEnergy({ table, shape }: LoweredSurface, { key, devices }: Deployment): EnergyFigures | null {

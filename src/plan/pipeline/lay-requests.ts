@@ -77,7 +77,9 @@ export function layRequests(
     last[r] = ends.length === 1 ? ends[0] : join(build, ends);
   }
   first[walks.count] = writer.count;
-  const visits = writer.done();
+  const laid = writer.done();
+  const { adapter } = walks;
+  const visits = adapter ? { ...laid, adapter: laid.request.map((r) => adapter[r]!) } : laid;
   return {
     stages: build.stages,
     roles: build.roles,

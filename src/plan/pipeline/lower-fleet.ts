@@ -12,6 +12,7 @@ import type { PlanSource } from '../deployment.ts';
 import { type EnergyFigures, perRank } from '../energy.ts';
 import type { FleetClient, FleetProgram } from '../fleet.ts';
 import type { Lowering } from '../lower.ts';
+import { adapterSetup } from './adapters.ts';
 import { type BoundPool, bindPools } from './bind-pools.ts';
 import { type Blame, openBlame } from './blame.ts';
 import { localGroupOf, openGroups } from './groups.ts';
@@ -255,6 +256,19 @@ function channelsOf({ pools }: FleetSpec): { readonly count: number; readonly fi
   return { count, first };
 }
 
+/** What the instances of a pool do with the adapters that requests ask for. */
+function adaptersOf({ adapters }: FleetSpec, bound: BoundPool, blame: Blame): Pick<FleetClient, 'adapters'> {
+  const { pool } = bound;
+  if (pool.kind !== 'llm' || !pool.lora || !bound.adapters || !adapters) return {};
+  const { bytes, hardware } = bound.adapters;
+  if (pool.lora.host === null && !hardware?.host_link_bandwidth) {
+    const path = ['fleet', pool.name, 'lora', 'host_bandwidth'];
+    blame(path, 'one: the hardware has no link to a host', 'none');
+    return {};
+  }
+  return { adapters: adapterSetup(pool.lora, adapters, bytes, hardware) };
+}
+
 /** The clients of an instance: one, or its ranks (called as vLLM does, from 0). */
 function makeClients(
   spec: FleetSpec,
@@ -278,6 +292,7 @@ function makeClients(
     name,
     ...client,
     ...(client.prefixCaching ? { prefixCaching: keeps } : {}),
+    ...adaptersOf(spec, bound, blame),
     localGroup: localGroupOf(spec, pool, index),
     location,
     channel,

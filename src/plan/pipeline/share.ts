@@ -81,7 +81,17 @@ function openShelf<T>(most: number): Shelf<T> {
   };
 }
 
-const COLUMNS = ['pipeline', 'question', 'answer', 'prefixTokens', 'history', 'prefix', 'session', 'turn'] as const;
+const COLUMNS = [
+  'adapter',
+  'pipeline',
+  'question',
+  'answer',
+  'prefixTokens',
+  'history',
+  'prefix',
+  'session',
+  'turn',
+] as const;
 
 /** The latest few requests are remembered: probes of one load after another ask for the same ones at other times. */
 function openShapes(): (walks: Walks) => number {
@@ -100,7 +110,7 @@ function openShapes(): (walks: Walks) => number {
 
 function isLaidAlike(a: Walks, b: Walks): boolean {
   if (a.count !== b.count || Boolean(a.turns) !== Boolean(b.turns)) return false;
-  const same = (one: Int32Array | undefined, other: Int32Array | undefined) =>
+  const same = (one: Int32Array | null | undefined, other: Int32Array | null | undefined) =>
     one === other || (one?.length === other?.length && one!.every((value, i) => value === other![i]));
   const blocks = [a.blocks, b.blocks] as const;
   return (
@@ -129,7 +139,7 @@ function openIds(): (part: unknown) => number {
 
 /** Equal for specs whose requests are the same. */
 export function walksName({ idOf }: FleetShare, spec: FleetSpec): string {
-  return `${[spec.workload, spec.sessions, spec.prefixes, spec.pipelines].map(idOf).join('/')}/${spec.hashBlock}`;
+  return `${[spec.workload, spec.sessions, spec.prefixes, spec.adapters, spec.pipelines].map(idOf).join('/')}/${spec.hashBlock}`;
 }
 
 /** Equal for fleets that lay the same visits out: whatever their groups of clients hold, and whenever the requests arrive. */

@@ -7,7 +7,7 @@ import type { Summary } from '../../metrics/types.ts';
 import type { Balance } from '../../metrics/verdict.ts';
 import { draftFields } from '../block.ts';
 import { finiteOrNull } from '../flat.ts';
-import { type JsonObject, latencyFields, msOrNull as ms, servedFields, shareFields, swapFields } from '../json.ts';
+import { copyFields, type JsonObject, latencyFields, msOrNull as ms, servedFields, shareFields } from '../json.ts';
 import { paidJson } from '../prices.ts';
 import type { FleetContext } from './context.ts';
 
@@ -65,7 +65,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     mean_batch: finiteOrNull(result.mean_batch),
     peak_kv_use: finiteOrNull(result.peak_kv_use),
     steps: result.steps,
-    ...swapFields(result),
+    ...copyFields(result),
     cached_input_tokens: result.cached_input_tokens,
     thinking_tokens: result.thinking_tokens,
     devices: result.devices,

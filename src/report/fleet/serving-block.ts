@@ -6,6 +6,7 @@ import {
   BLOCK,
   bandRows,
   center,
+  copyRows,
   draftRows,
   electricityRows,
   fixed,
@@ -14,7 +15,6 @@ import {
   samplingRows,
   shareRows,
   siteRows,
-  swapRows,
 } from '../block.ts';
 import { wrap } from '../width.ts';
 import type { FleetContext } from './context.ts';
@@ -76,7 +76,7 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
       ? [line('Meets the limits:', tellPromise(result, context.slo))]
       : []),
     ...counts.filter(([, count]) => count > 0).map(([label, count]) => line(label, String(count))),
-    ...swapRows(result),
+    ...copyRows(result),
     ...engineRows(result, context),
     ...(result.devices > 0 ? [line('Devices:', String(result.devices))] : []),
     ...replicaRows(result),

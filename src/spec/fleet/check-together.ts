@@ -6,6 +6,7 @@ import { explainEdge } from '../window.ts';
 import { checkAutoscale } from './autoscale.ts';
 import type { StageWorld } from './choose-pools.ts';
 import type { Ledger } from './ledger.ts';
+import { checkAdapters } from './lora.ts';
 import { type FleetSpec, type LlmPool, type PoolSpec, poolsOfKind } from './types.ts';
 
 export function checkTogether(spec: FleetSpec, { ledger, poolNames }: StageWorld): void {
@@ -15,6 +16,7 @@ export function checkTogether(spec: FleetSpec, { ledger, poolNames }: StageWorld
   checkChannels(spec, ledger);
   checkUse(spec, ledger);
   checkTraffic(spec, ledger);
+  checkAdapters(spec, ledger);
   checkClient(spec, ledger);
   checkWindow(spec, ledger);
 }

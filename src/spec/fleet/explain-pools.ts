@@ -7,6 +7,7 @@ import { isPlain, normalize, rewrittenAt } from '../shorthand.ts';
 import { PROFILE_FIELDS } from '../words.ts';
 import { explainAutoscale } from './autoscale.ts';
 import { chooseRow } from './axes.ts';
+import { explainLora } from './lora.ts';
 import type { LlmPool } from './types.ts';
 import { poolsOfKind } from './types.ts';
 import { nameRouting } from './words.ts';
@@ -67,6 +68,7 @@ function fieldsOf(pool: LlmPool): [string, string][] {
       ([field]) => swaps || (field !== 'swap_space' && field !== 'num_cpu_blocks'),
     ),
     pool.autoscale ? ['autoscale', explainAutoscale(pool.autoscale)] : ['count', pool.count],
+    ...(pool.lora ? [['lora', explainLora(pool.lora)] as [string, unknown]] : []),
     ['routing', nameRouting(pool.routing)],
     ['packing', pool.packing],
     ['enable_prefix_caching', pool.prefixCaching ?? 'as the engine has it'],

@@ -7,6 +7,7 @@ import { explainCurve } from '../rate-curve.ts';
 import { tellLimit } from '../slo.ts';
 import { explainEdge } from '../window.ts';
 import { explainCount } from './autoscale.ts';
+import { explainAdapters } from './lora.ts';
 import type { FleetSpec, PoolSpec, StageSpec } from './types.ts';
 import { nameRouting } from './words.ts';
 
@@ -74,7 +75,7 @@ export function explainStages(stages: readonly StageSpec[]): string {
   return names.join(' > ');
 }
 
-function explainTraffic({ workload, sessions, prefixes }: FleetSpec): string {
+function explainTraffic({ workload, sessions, prefixes, adapters }: FleetSpec): string {
   const { requests, num_requests: count, lengths, arrivals, request_rate: rate, seed } = workload;
   const { duration, warmup, cooldown } = workload;
   const number = count === 0 ? 'all' : String(count);
@@ -91,6 +92,7 @@ function explainTraffic({ workload, sessions, prefixes }: FleetSpec): string {
   if (cooldown) parts.push(`cool-down ${explainEdge(cooldown)}`);
   if (sessions) parts.push(`${explainLength(sessions.turns)} turns, ${explainLatency(sessions.thinkTime)} apart`);
   if (prefixes) parts.push(`beginning with one of ${prefixes.count} texts of ${explainLength(prefixes.tokens)} tokens`);
+  if (adapters) parts.push(explainAdapters(adapters));
   return `${parts.join('; ')}; seed ${seed}`;
 }
 

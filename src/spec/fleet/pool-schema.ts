@@ -26,6 +26,7 @@ import { stepTime } from '../step-time.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
 import { autoscale } from './autoscale.ts';
 import { count, instances, name, positive, quantity, section, share, size, time } from './leaf.ts';
+import { lora } from './lora.ts';
 import { COARSE, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
 
 /** A weight may be below 0: that much the more of it the better. */
@@ -184,6 +185,7 @@ export const llmShape = {
     .describe('Speculative decoding, as vLLM spells it; none if left out.'),
   step_source: word(STEP_SOURCES).optional().describe(STEP_SOURCE_WORDS),
   step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
+  lora: lora.optional().describe('LoRA adapters that requests may ask for; none are served if left out.'),
   autoscale: autoscale.optional().describe('Instances that start and stop with the load; all are on if left out.'),
   ...rulesShape,
   ...machineShape,

@@ -22,6 +22,7 @@ import { readAutoscale } from './autoscale.ts';
 import { countOf } from './count.ts';
 import { readShare } from './leaf.ts';
 import type { Ledger } from './ledger.ts';
+import { readLora } from './lora.ts';
 import { readRouting } from './read-routing.ts';
 import type { LlmPool, PoolSpec, RetrievalPool } from './types.ts';
 
@@ -39,6 +40,7 @@ function readPool(name: string, written: Part, ledger: Ledger, world: World): Po
   const path = ['fleet', name];
   const { filled: input, from } = fillFromLog(written, path, ledger, world);
   const scaled = readAutoscale(input, path, ledger);
+  const lora = input.kind === 'llm' ? readLora(input, path, ledger) : null;
   const common = {
     name,
     count: scaled?.max ?? countOf(input, path, ledger),
@@ -48,7 +50,13 @@ function readPool(name: string, written: Part, ledger: Ledger, world: World): Po
     ...(scaled ? { autoscale: scaled } : {}),
   };
   if (input.kind === 'llm')
-    return { kind: 'llm', ...common, ...readEngine(input, path, ledger, world), ...(from ? { fromLog: from } : {}) };
+    return {
+      kind: 'llm',
+      ...common,
+      ...readEngine(input, path, ledger, world),
+      ...(lora ? { lora } : {}),
+      ...(from ? { fromLog: from } : {}),
+    };
   if (input.kind === 'retrieval') {
     const read = readRetrieval(input, path, ledger, world);
     return read && { kind: 'retrieval', ...common, ...read };

@@ -21,6 +21,7 @@ import { checkTogether } from './check-together.ts';
 import type { StageWorld } from './choose-pools.ts';
 import { readClient, readImpatience } from './client.ts';
 import { Ledger } from './ledger.ts';
+import { readAdapters } from './lora.ts';
 import { readStages } from './read-pipelines.ts';
 import { readPools } from './read-pools.ts';
 import { readDomains, readLinks, readTiers } from './read-topology.ts';
@@ -97,6 +98,7 @@ function bind(input: Part, text: string, options: ReadOptions, document: SpecDoc
   const pipelines = Object.entries(part('pipelines')).flatMap(([name, value]) =>
     value ? [readPipeline(name, value as Part, workload, stageWorld, world)] : [],
   );
+  const asked = readAdapters(workload.adapters as Part | undefined, ledger);
   const disaggregation = input.disaggregation as { local?: unknown } | string | undefined;
   const spec: FleetSpec = {
     name: (input.name as string | undefined) ?? basename(file).replace(/\.(ya?ml|json)$/i, ''),
@@ -109,6 +111,7 @@ function bind(input: Part, text: string, options: ReadOptions, document: SpecDoc
     workload: readTraffic(input, pipelines, ledger, world),
     sessions: readSessions(workload.sessions as Part | undefined, ledger),
     prefixes: readPrefixes(workload.shared_prefix as Part | undefined, ledger),
+    ...(asked ? { adapters: asked } : {}),
     hashBlock: number(workload.hash_block, 0),
     ...(input.client === undefined ? {} : { client: readClient(part('client')) }),
     slo: readSlo(part('slo'), ledger),

@@ -18,6 +18,7 @@ import {
   time,
   tokens,
 } from './leaf.ts';
+import { adapters } from './lora.ts';
 import { fleet, shortShape } from './pool-schema.ts';
 import { stages } from './stage-schema.ts';
 import { DOMAIN_KINDS, WRITE_POLICIES } from './words.ts';
@@ -84,6 +85,7 @@ const workload = section(
     ...workloadShape,
     sessions: sessions.optional().describe('Conversations of several turns, whose context grows.'),
     shared_prefix: prefixes.optional().describe('Texts that prompts begin with and that caches may hold.'),
+    adapters: adapters.optional().describe('LoRA adapters that requests ask for; conversations keep theirs.'),
     hash_block: size()
       .optional()
       .describe(

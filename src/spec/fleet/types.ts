@@ -13,6 +13,7 @@ import type { PowerSpec } from '../power.ts';
 import type { Configuration, Slo, WorkloadSpec } from '../types.ts';
 import type { Autoscale } from './autoscale.ts';
 import type { ClientSpec, Impatience } from './client.ts';
+import type { AdapterTraffic, LoraSpec } from './lora.ts';
 import type { DomainKind, ROLES, TRANSFERS, WritePolicy } from './words.ts';
 
 /** How visits are spread over the clients of a pool. */
@@ -56,6 +57,8 @@ export interface LlmPool extends PoolCommon {
   readonly writeBack: string | null;
   /** Who starts and stops its instances, of which there are `count` at most; absent = all are on all the time. */
   readonly autoscale?: Autoscale;
+  /** The LoRA adapters that it serves; absent = none: requests for any are those for its model. */
+  readonly lora?: LoraSpec;
   /** Bytes of KV per token where no model tells (step_time); 0 = none. */
   readonly kvBytesPerToken: number;
   /** What a start-up log says of it; absent where the spec names none. */
@@ -165,6 +168,8 @@ export interface FleetSpec {
   readonly workload: WorkloadSpec;
   readonly sessions: SessionSpec | null;
   readonly prefixes: PrefixSpec | null;
+  /** LoRA adapters that requests ask for; absent = all ask for the base model. */
+  readonly adapters?: AdapterTraffic;
   /** Tokens of a hash block; 0 = the trace's, else 256. */
   readonly hashBlock: number;
   /** What its client sees and counts; absent = all that the engines did. */

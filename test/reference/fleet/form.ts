@@ -1,5 +1,6 @@
 // How an llm client of a fleet forms a step: DESIGN.md section 4a, with shared and cached prompts, resident KV and packing.
 import type { BatchingName } from '../../../src/check/scheduler-lists.ts';
+import { useAdapter } from './adapters.ts';
 import { blocksToAdmit, gate } from './admit.ts';
 import { countBlocks, decodeTokens } from './blocks.ts';
 import { expects, findsExpected, learn, speak } from './expect.ts';
@@ -290,6 +291,7 @@ function admit(
   chunk = 0,
 ): void {
   client.waiting = client.waiting.filter((one) => one !== visit);
+  useAdapter(client, visit);
   client.pool.read(found.blocks);
   takeBack(visit);
   visit.kv = [...found.blocks, ...client.pool.take(blocksToAdmit(client, visit, tokens, chunk) - found.blocks.length)];

@@ -1,6 +1,7 @@
 // Clients that leave without their answer, straight from the rules: what waits goes at once, what runs when its step ends.
 import { STATE_PENDING, STATE_TIMED_OUT } from '../../../assembly/layout/enums.ts';
 import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
+import { noteLeft } from './adapters.ts';
 import { countBlocks } from './blocks.ts';
 import { giveUp } from './share.ts';
 import type { Client, Visit, World } from './state.ts';
@@ -16,6 +17,7 @@ export function leaveClient(world: World, visit: Visit, gone: Gone): void {
   if (place < 0) {
     visit.leaves = true;
     if (client.busy === null) goLeavers(world, client, gone);
+    noteLeft(client, world.now);
     return;
   }
   if (place >= client.waiting.length - client.hidden) client.hidden -= 1;

@@ -1,13 +1,14 @@
 // Whose turn it is in the queue of an llm client.
 import { type PackingName, ranksRequests } from '../../../src/check/scheduler-lists.ts';
+import { mayServe } from './adapters.ts';
 import { decodeTokens } from './blocks.ts';
 import { expects, leastProduced } from './expect.ts';
 import type { Client, Visit } from './state.ts';
 
-/** The visit whose turn it is: the first, the one with the least work left, or with the smallest priority; ties by order of joining. */
+/** The visit whose turn it is, of those that may be served beside what runs: the first, the one with the least work left, or with the smallest priority; ties by order of joining. */
 export function headOf(client: Client): Visit | undefined {
   if (client.waiting.length <= client.hidden) return undefined;
-  return HEADS[client.setup.packing](client.waiting);
+  return HEADS[client.setup.packing](client.waiting.filter((visit) => mayServe(client, visit)));
 }
 
 const HEADS: Readonly<Record<PackingName, (waiting: readonly Visit[]) => Visit | undefined>> = {

@@ -13,6 +13,7 @@ import {
   splitsMembers,
 } from '../../../src/check/scheduler-lists.ts';
 import type { FleetGroup } from '../../../src/plan/fleet.ts';
+import { rankByAdapter } from './adapters.ts';
 import { blocksToAdmit } from './admit.ts';
 import { mostBlocks } from './blocks.ts';
 import { stateOf } from './scale.ts';
@@ -96,6 +97,7 @@ const RULES: Readonly<Record<RoutingPolicy, (choice: Choice) => number[]>> = {
   load: (choice) => [loadOf(choice)],
   'heavy-light': (choice) => [loadOf(choice)],
   'prefix-affinity': (choice) => [-choice.client.pool.countLeading(choice.visit.hashes), loadOf(choice)],
+  'adapter-affinity': (choice) => [rankByAdapter(choice.client, choice.visit), loadOf(choice)],
   nearest: (choice) => [countSeconds(choice.world, choice.edge, choice.client), loadOf(choice)],
   scored: (choice) => [choice.cost!, loadOf(choice)],
 };

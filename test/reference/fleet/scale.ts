@@ -121,7 +121,10 @@ export function endDrained(world: World, now: number): void {
   const all = world.scalings.flatMap(({ instances }) => instances);
   const drained = all.filter(({ state, clients }) => state === INSTANCE_DRAINING && clients.every(isEmpty));
   for (const instance of drained.sort((a, b) => a.clients[0]!.index - b.clients[0]!.index)) {
-    for (const client of instance.clients) client.pool = new BlockPool(client.setup.numGpuBlocks);
+    for (const client of instance.clients) {
+      client.pool = new BlockPool(client.setup.numGpuBlocks);
+      client.adapters.left.clear();
+    }
     change(world, instance, INSTANCE_OFF, now);
   }
 }

@@ -4,8 +4,10 @@ import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, InstanceChange, VisitResults } from '../../../src/plan/fleet.ts';
 import { countBelow } from '../accept.ts';
 import { priceRanks, priceStep, type StepWork, sumPairs, sumPrefillTokens } from '../price.ts';
+import { adapterCost, noteLeft } from './adapters.ts';
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
 import { commonTokens } from './cascade.ts';
+import type { ClientCounters } from './counters.ts';
 import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, letBack, nextEvent } from './deliver.ts';
 import { forget } from './expect.ts';
 import { formStep, holdUneven, isEnded, lookAtArrivals } from './form.ts';
@@ -13,15 +15,7 @@ import { goLeavers } from './patience.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { endDrained, nextChange, scalePhase } from './scale.ts';
 import { giveUp } from './share.ts';
-import {
-  type Client,
-  type ClientCounters,
-  type FormedStep,
-  openWorld,
-  type Step,
-  type Visit,
-  type World,
-} from './state.ts';
+import { type Client, type FormedStep, openWorld, type Step, type Visit, type World } from './state.ts';
 
 export interface FleetReference {
   readonly results: VisitResults;
@@ -139,6 +133,7 @@ function retireStep(world: World, client: Client, now: number): void {
   }
   letLeave(client);
   goLeavers(world, client, letBack);
+  noteLeft(client, now);
 }
 
 function advance(visit: Visit, tokens: number): void {
@@ -207,6 +202,7 @@ function startStep(world: World, together: readonly Client[], now: number, watch
   holdUneven(together);
   const steps = together.map((client) => {
     const formed = formStep(client);
+    noteLeft(client, now);
     client.lastHadPrompts = formed.chunks.length > 0;
     noteMembers(world, client, formed, now);
     return { client, formed, work: describeWork(formed, client) };
@@ -215,13 +211,17 @@ function startStep(world: World, together: readonly Client[], now: number, watch
   const asleep = steps.every(({ formed }) => isEmpty(formed));
   for (const client of together) client.asleep = asleep;
   if (asleep) return;
-  const copies = together.map(({ moved, setup }) => moved * (setup.swap?.secondsPerBlock ?? 0));
+  const copies = together.map(
+    ({ moved, setup, adapters }) => moved * (setup.swap?.secondsPerBlock ?? 0) + adapters.loading,
+  );
   const works = steps.map(({ work }) => work);
   const { price } = together[0]!.setup;
   const seconds = (works.length > 1 ? priceRanks(works, price) : priceStep(works[0]!, price)) + Math.max(...copies);
   steps.forEach(({ client, formed, work }, i) => {
     client.moved = 0;
-    client.counters.swapSeconds += copies[i]!;
+    if (client.setup.adapters) client.counters.adapterSeconds! += copies[i]!;
+    else client.counters.swapSeconds += copies[i]!;
+    client.adapters.loading = 0;
     const shared = sharesChannel(client);
     const end = shared ? Number.POSITIVE_INFINITY : now + seconds;
     const wants = describeWants(client, work, seconds);
@@ -237,7 +237,7 @@ function isEmpty({ chunks, decodes }: FormedStep): boolean {
 }
 
 /** What a step wants of its channel: what it takes of each resource over what it lasts, and no more than all of it. */
-function describeWants({ setup }: Client, work: StepWork, seconds: number): Step['wants'] {
+function describeWants({ setup }: Client, { adapters: _, ...work }: StepWork, seconds: number): Step['wants'] {
   if (!setup.parts) return { compute: setup.demand, bandwidth: setup.demand };
   const compute = priceStep(work, setup.parts.compute) / seconds;
   const bandwidth = priceStep(work, setup.parts.bandwidth) / seconds;
@@ -272,6 +272,7 @@ function describeWork(formed: FormedStep, client: Client): StepWork {
     context: formed.decodes.reduce((sum, visit) => sum + visit.past, 0),
     drafts: client.setup.speculation?.drafts ?? 0,
     round: roundOf(client),
+    adapters: adapterCost(client),
   };
 }
 

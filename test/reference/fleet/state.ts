@@ -11,6 +11,7 @@ import {
   VISIT_RESIDENT,
   type VisitResults,
 } from '../../../src/plan/fleet.ts';
+import { type ClientCounters, openCounters } from './counters.ts';
 import { Lru } from './lru.ts';
 import { type Block, BlockPool } from './pool.ts';
 import { openScalings, type Scaling } from './scale.ts';
@@ -27,6 +28,8 @@ export interface Visit {
   readonly seconds: number;
   /** The smallest is served first, where clients look at it. */
   readonly priority: number;
+  /** The LoRA adapter that it asks for, 0 = none. */
+  readonly adapter: number;
   readonly resident: boolean;
   readonly hold: boolean;
   readonly prefix: boolean;
@@ -100,22 +103,6 @@ export interface Step {
   end: number;
 }
 
-export interface ClientCounters {
-  steps: number;
-  busySeconds: number;
-  newTokens: number;
-  pairs: number;
-  contextTokens: number;
-  preemptions: number;
-  swapsOut: number;
-  swapsIn: number;
-  swapSeconds: number;
-  peakBlocks: number;
-  /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... drafts were accepted. */
-  draftSteps?: number;
-  accepted?: number[];
-}
-
 export interface Client {
   readonly index: number;
   readonly setup: FleetClient;
@@ -133,6 +120,8 @@ export interface Client {
   /** Blocks copied out or in that no step has paid for yet. */
   moved: number;
   busy: Step | null;
+  /** LoRA adapters: those that run, when the others were last used (s), and seconds of loading that no step has paid for yet. */
+  readonly adapters: { running: Set<number>; left: Map<number, number>; loading: number };
   /** Visits on cores and when they end. */
   cores: { readonly visit: Visit; readonly end: number }[];
   /** Routed to it and not ended. */
@@ -252,6 +241,7 @@ function openClient(setup: FleetClient, index: number, hashBlock: number): Clien
     hostFree: setup.swap?.hostBlocks ?? 0,
     moved: 0,
     busy: null,
+    adapters: { running: new Set(), left: new Map(), loading: 0 },
     cores: [],
     outstanding: new Set(),
     joins: 0,
@@ -267,19 +257,7 @@ function openClient(setup: FleetClient, index: number, hashBlock: number): Clien
     full: false,
     asleep: false,
     tiers: setup.tiers.map((tier) => new Lru(tier.blocks)),
-    counters: {
-      steps: 0,
-      busySeconds: 0,
-      newTokens: 0,
-      pairs: 0,
-      contextTokens: 0,
-      preemptions: 0,
-      swapsOut: 0,
-      swapsIn: 0,
-      swapSeconds: 0,
-      peakBlocks: 0,
-      ...(setup.speculation ? { draftSteps: 0, accepted: new Array(setup.speculation.drafts + 1).fill(0) } : {}),
-    },
+    counters: openCounters(setup),
   };
 }
 
@@ -309,6 +287,7 @@ function readVisits({ visits: table }: FleetProgram): Visit[] {
       asked: table.asked?.[index] ?? table.output[index]!,
       seconds: table.seconds[index]!,
       priority: table.priority?.[index] ?? 0,
+      adapter: table.adapter?.[index] ?? 0,
       resident: (flags & VISIT_RESIDENT) !== 0,
       hold: (flags & VISIT_HOLD) !== 0,
       prefix: (flags & VISIT_PREFIX) !== 0,
