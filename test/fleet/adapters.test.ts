@@ -65,6 +65,16 @@ describe('loading', () => {
     expect(waits([1, 2, 1, 3, 1, 2], { slots: 1, hostSlots: 2 })).toEqual([5, 5, 1, 5, 1, 5]);
   });
 
+  it('keeps, of two that ended in the same instant, the one with the lower number', () => {
+    const again = (adapter: number) => {
+      const rows = [request(0, 1, 1), request(0, 2, 1), request(40, 3, 1), request(80, adapter, 1)];
+      return (
+        play(rows, { ...seconds, slots: 2, hostSlots: 3, load: [1, 1, 1] }, { maxNumSeqs: 2 }).results.finish[3]! - 81
+      );
+    };
+    expect([again(1), again(2)]).toEqual([0, 1]);
+  });
+
   it('is counted, and is time in which a step does nothing else', () => {
     const run = play(inTurn(1, 2, 1), { ...seconds, slots: 1, hostSlots: 2 });
     expect(run.clients[0]).toMatchObject({ adapterLoads: 3, adapterFetches: 2, adapterSeconds: 11, busySeconds: 14 });
