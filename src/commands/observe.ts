@@ -12,6 +12,7 @@ import type { EngineFigures } from '../observe/scrape.ts';
 import { BLOCK, center, fixed, latencyRows, line } from '../report/block.ts';
 import { openProgress } from '../report/progress.ts';
 import { fitText } from '../report/width.ts';
+import { cutRows } from '../workload/make.ts';
 import type { RequestRows } from '../workload/rows.ts';
 import { meanRate, readRequestRows, replayRows } from '../workload/traces.ts';
 import type { Requests } from '../workload/types.ts';
@@ -118,7 +119,7 @@ function requestsOf(file: string, flags: Flags<typeof FLAGS>, { concurrency }: W
   const count = wholeFlag('--requests', flags['--requests'], 1);
   const all = readRequestRows(file, { count: count ?? 0, seed: 0, start: 0 });
   noteInput(file);
-  const rows = count === undefined ? all : firstRows(all, count);
+  const rows = count === undefined ? all : cutRows(all, count);
   if (rate === 'inf') {
     if (concurrency < Number.POSITIVE_INFINITY) return asLoop(rows, concurrency);
     const expected = '--max-concurrency beside it: a server is not sent all of a trace at once';
@@ -135,18 +136,6 @@ function requestsOf(file: string, flags: Flags<typeof FLAGS>, { concurrency }: W
     throw new UserError([issue]);
   }
   return replayRows(rows, wanted === undefined ? 1 : wanted / own);
-}
-
-function firstRows(rows: RequestRows, count: number): RequestRows {
-  const { arrival, prompt, output, prefix, links } = rows;
-  return {
-    ...rows,
-    arrival: arrival?.slice(0, count) ?? null,
-    prompt: prompt.slice(0, count),
-    output: output.slice(0, count),
-    ...(prefix ? { prefix: { ...prefix, offset: prefix.offset.slice(0, Math.min(count, prompt.length) + 1) } } : {}),
-    ...(links ? { links: { after: links.after.slice(0, count), delay: links.delay.slice(0, count) } } : {}),
-  };
 }
 
 function asLoop({ prompt, output, prefix, format }: RequestRows, concurrency: number): Requests {
@@ -167,7 +156,7 @@ function checkOutput(trace: string, file: string | undefined): void {
 function table(observed: Observed, engine: EngineFigures | null): string {
   const { completed, failed, duration, prompt, output, ttft, tpot, itl, e2el } = observed;
   const rate = (count: number) => fixed(duration > 0 ? count / duration : Number.NaN);
-  const percent = (share: number | null) => (share === null ? [] : [fixed(share * 100)]);
+  const percent = (share: number | null) => (share === null ? null : fixed(share * 100));
   const rows = [
     center(' Serving Benchmark Result ', '='),
     line('Successful requests:', String(completed)),
@@ -183,17 +172,17 @@ function table(observed: Observed, engine: EngineFigures | null): string {
     ...latencyRows('Inter-token Latency', 'ITL', itl),
     ...latencyRows('End-to-end Latency', 'E2EL', e2el),
   ];
-  if (engine) {
-    rows.push(center('Engine (/metrics)', '-'));
-    for (const share of percent(engine.prefix_cache_hit_rate)) rows.push(line('Prefix cache hit rate (%):', share));
-    for (const share of percent(engine.peak_kv_usage)) rows.push(line('Peak KV cache usage (%):', share));
-    for (const [label, count] of [
-      ['Peak running requests:', engine.peak_running],
-      ['Peak waiting requests:', engine.peak_waiting],
-      ['Preemptions:', engine.preemptions],
-    ] as const)
-      if (count !== null) rows.push(line(label, String(count)));
-  }
+  const said = engine
+    ? [
+        ['Prefix cache hit rate (%):', percent(engine.prefix_cache_hit_rate)] as const,
+        ['Peak KV cache usage (%):', percent(engine.peak_kv_usage)] as const,
+        ['Peak running requests:', engine.peak_running] as const,
+        ['Peak waiting requests:', engine.peak_waiting] as const,
+        ['Preemptions:', engine.preemptions] as const,
+      ]
+    : [];
+  if (engine) rows.push(center('Engine (/metrics)', '-'));
+  for (const [label, figure] of said) if (figure !== null) rows.push(line(label, String(figure)));
   return `${rows.join('\n')}\n${'='.repeat(BLOCK)}\n`;
 }
 

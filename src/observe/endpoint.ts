@@ -46,3 +46,10 @@ export function tellable({ key }: Endpoint, text: string): string {
   const short = text.replaceAll(/\s+/g, ' ').trim().slice(0, 200);
   return key === '' ? short : short.replaceAll(key, '***');
 }
+
+/** A page of the server. Throws what fetch throws: silence is a TimeoutError, a redirect a mistake, as the key is not for others. */
+export async function getPage(endpoint: Endpoint, url: string, silence: number) {
+  const signal = AbortSignal.timeout(silence * 1000);
+  const response = await fetch(url, { headers: headersOf(endpoint), redirect: 'error', signal });
+  return { ok: response.ok, status: response.status, text: await response.text() };
+}

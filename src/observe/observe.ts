@@ -2,7 +2,7 @@
 import { type Issue, UserError } from '../check/issue.ts';
 import type { Requests } from '../workload/types.ts';
 import { ask, wordsOf } from './answer.ts';
-import { type Endpoint, headersOf, tellable } from './endpoint.ts';
+import { type Endpoint, getPage, tellable } from './endpoint.ts';
 import { promptOf } from './prompts.ts';
 import { type Limits, type Ran, runSchedule } from './schedule.ts';
 import { type EngineFigures, figuresOf, type Scrape, scrape } from './scrape.ts';
@@ -20,14 +20,9 @@ export async function firstModel(endpoint: Endpoint, silence: number): Promise<s
     new UserError([{ path: 'URL', expected: 'a server that lists its models', received } satisfies Issue]);
   let text: string;
   try {
-    const signal = AbortSignal.timeout(silence * 1000);
-    const response = await fetch(`${endpoint.base}/models`, {
-      headers: headersOf(endpoint),
-      redirect: 'error',
-      signal,
-    });
-    text = await response.text();
-    if (!response.ok) throw refuse(`HTTP ${response.status}: ${tellable(endpoint, text)}`);
+    const page = await getPage(endpoint, `${endpoint.base}/models`, silence);
+    text = page.text;
+    if (!page.ok) throw refuse(`HTTP ${page.status}: ${tellable(endpoint, text)}`);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const late = error instanceof Error && error.name === 'TimeoutError';

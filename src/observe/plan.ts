@@ -1,5 +1,6 @@
 // What an observation would send, before it sends anything.
 import { type Issue, UserError } from '../check/issue.ts';
+import { orderBlocks } from '../workload/links.ts';
 import type { Requests } from '../workload/types.ts';
 
 export interface Wishes {
@@ -84,16 +85,6 @@ function cutAt(all: Requests, end: number): Requests {
           },
         }
       : {}),
-    ...(prefix ? { prefix: packRows(prefix, kept) } : {}),
+    ...(prefix ? { prefix: orderBlocks(prefix, Int32Array.from(kept)) } : {}),
   };
-}
-
-function packRows(prefix: NonNullable<Requests['prefix']>, kept: readonly number[]): NonNullable<Requests['prefix']> {
-  const offset = new Int32Array(kept.length + 1);
-  const ids: number[] = [];
-  kept.forEach((i, k) => {
-    for (const id of prefix.ids.subarray(prefix.offset[i]!, prefix.offset[i + 1]!)) ids.push(id);
-    offset[k + 1] = ids.length;
-  });
-  return { block_tokens: prefix.block_tokens, offset, ids: Int32Array.from(ids) };
 }

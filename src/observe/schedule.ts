@@ -9,8 +9,8 @@ export interface Limits {
   readonly rate: number;
 }
 
-/** Sends request `index`, due at `due` (s since the start). */
-export type Send = (index: number, due: number) => Promise<Answer>;
+/** Sends request `index` now. */
+export type Send = (index: number) => Promise<Answer>;
 
 /** Timers take no more (2^31 ms). */
 const LONGEST_MS = 2e9;
@@ -150,7 +150,7 @@ class Schedule {
 
   #launch(index: number): void {
     this.#flying++;
-    void this.#send(index, this.#due[index]!).then((answer) => this.#land(index, answer));
+    void this.#send(index).then((answer) => this.#land(index, answer));
     this.#free = this.#now() + 1 / this.#limits.rate;
   }
 

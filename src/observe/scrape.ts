@@ -1,5 +1,5 @@
 // What an engine says of itself at /metrics, in Prometheus' text format: asked at the start, while it works, and at the end.
-import { type Endpoint, headersOf } from './endpoint.ts';
+import { type Endpoint, getPage } from './endpoint.ts';
 
 /** Sums over labels, by name. */
 export type Scrape = ReadonlyMap<string, number>;
@@ -18,10 +18,8 @@ export function readMetrics(text: string): Scrape {
 /** null where there are none, or the server does not say. */
 export async function scrape(endpoint: Endpoint, silence: number): Promise<Scrape | null> {
   try {
-    const signal = AbortSignal.timeout(silence * 1000);
-    const response = await fetch(endpoint.metrics, { headers: headersOf(endpoint), redirect: 'error', signal });
-    const text = await response.text();
-    return response.ok ? readMetrics(text) : null;
+    const { ok, text } = await getPage(endpoint, endpoint.metrics, silence);
+    return ok ? readMetrics(text) : null;
   } catch {
     return null;
   }

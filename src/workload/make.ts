@@ -152,7 +152,8 @@ function replayTrace(rows: RequestRows, count: number, rateScale: number, rate: 
   return { ...requests, description: `${requests.description}, first ${count} of ${total}` };
 }
 
-function cutRows(rows: RequestRows, count: number): RequestRows {
+/** The first `count` rows. */
+export function cutRows(rows: RequestRows, count: number): RequestRows {
   const arrival = rows.arrival?.slice(0, count) ?? null;
   const prefix = rows.prefix && cutPrefix(rows.prefix, count);
   const links = rows.links && { after: rows.links.after.slice(0, count), delay: rows.links.delay.slice(0, count) };
