@@ -52,7 +52,13 @@ describe('KV capacity', () => {
     ['qwen2-7b', 'a100-sxm-80gb', `${QWEN}, gpu_memory_utilization: 0.25`, 450_192, 0.01, 2],
     ['qwen2-7b', 'a100-sxm-80gb', `${QWEN}, gpu_memory_utilization: 0.5`, 1_192_160, 0.01, 2],
     // vLLM 0.31, its sampler of 1,024 sequences in the peak
-    ['llama-3.1-8b', 'a100-sxm-80gb', 'profile: vllm-0.19, max_num_seqs: 1024, gpu_memory_utilization: 0.92', 460_496, 0.01],
+    [
+      'llama-3.1-8b',
+      'a100-sxm-80gb',
+      'profile: vllm-0.19, max_num_seqs: 1024, gpu_memory_utilization: 0.92',
+      460_496,
+      0.01,
+    ],
     // SGLang's pool: (free after loading) - (free before) (1 - f), nothing held for activations (server_args.py of 0.5.9: f = 0.835)
     ['llama-3.1-8b', 'h100-sxm-80gb', 'profile: sglang-0.5.9, gpu_memory_utilization: 0.835', 413_700, 0.02],
     ['llama-3.1-8b', 'h100-sxm-80gb', 'profile: sglang-0.5', 413_700, 0.05],
