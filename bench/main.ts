@@ -18,7 +18,18 @@ import { search } from './search.bench.ts';
 import { specs } from './spec.bench.ts';
 import { markdownTable, replaceTable, textTable } from './table.ts';
 
-const BENCHES: readonly BenchFile[] = [specs, roofline, lowering, screen, engine, fleet, search, processes, mock, peers];
+const BENCHES: readonly BenchFile[] = [
+  specs,
+  roofline,
+  lowering,
+  screen,
+  engine,
+  fleet,
+  search,
+  processes,
+  mock,
+  peers,
+];
 const README = join(ROOT, 'bench', 'README.md');
 const say = (words: string) => void process.stderr.write(`${words}\n`);
 
