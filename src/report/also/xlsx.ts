@@ -67,8 +67,8 @@ function wordsOf(result: SweepResult): Words[] {
   const why = [...explainAnswer(result), ...explainTrust(result), ...(result.caveats ?? []), ...explainPrices(result)];
   const start = row?.result ? launchLines(launchesOf(row, result)) : [];
   return [
-    ['question', askQuestion(result)],
-    ['answer', answer.sentence],
+    ['the question', askQuestion(result)],
+    ['the answer', answer.sentence],
     ...figures,
     ...why.map((words, i): Words => [i === 0 ? 'why, and how sure' : '', words]),
     ...start.map((line, i): Words => [i === 0 ? 'how to start it' : '', line]),
