@@ -165,8 +165,12 @@ function readPipeline(name: string, input: Part, workload: Part, stages: StageWo
   const lengths = own === undefined ? null : readLengths(own, [...path, 'lengths'], ledger, world);
   const read = readStages(input.stages, [...path, 'stages'], stages);
   checkFlow(read, stages);
-  const [weight, priority] = [number(input.weight, 1), number(input.priority, 0)];
-  return { name, weight, priority, lengths, client: readImpatience(input), stages: read };
+  const [weight, priority, fairWeight] = [
+    number(input.weight, 1),
+    number(input.priority, 0),
+    number(input.fair_weight, 1),
+  ];
+  return { name, weight, priority, fairWeight, lengths, client: readImpatience(input), stages: read };
 }
 
 function readSessions(input: Part | undefined, ledger: Ledger): SessionSpec | null {

@@ -135,6 +135,8 @@ export interface PipelineSpec {
   readonly weight: number;
   /** Where engines pack by priority, the smallest is served first and preempted last. */
   readonly priority: number;
+  /** Where engines serve tenants, one of which it is: what it is due, relative to the others. */
+  readonly fairWeight: number;
   /** How its clients wait, where that is not as the client section says. */
   readonly client: Impatience;
   /** Lengths of its own, instead of the workload's. */
