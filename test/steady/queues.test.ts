@@ -63,7 +63,7 @@ workload: {lengths: {input_len: 1, output_len: 1}, request_rate: ${rate}, num_re
 
 describe('open queues at rate 0.8, service 1', () => {
   it.each([
-    ['M/D/1', constant, 100_000, 2, 0.05],
+    ['M/D/1', constant, 60_000, 2, 0.05],
     ['M/M/1', exponential, 300_000, 4, 0.05],
     ['M/G/1, cs² = 4', wild, 300_000, 10, 0.1],
   ] as const)('%s waits as Pollaczek and Khinchine say', (_, law, requests, wait, off) => {
