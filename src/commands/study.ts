@@ -14,7 +14,7 @@ import { findFlips } from '../study/flips.ts';
 import { openStudy, type Study } from '../study/open-study.ts';
 import { runStudy, type StudyResult } from '../study/run-study.ts';
 import { flipJson, studyJson } from '../study/study-json.ts';
-import { claimsTable, flipText, studyText } from '../study/terminal.ts';
+import { claimsTable, flipText, rowText, studyText } from '../study/terminal.ts';
 import { STUDY_FILES, writeSofar, writeStudy } from '../study/write.ts';
 import { type Flags, MOST_WORKERS, NO_ANSWER, type Output, onlyWord, verb, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
@@ -106,8 +106,11 @@ async function openWork(
   return work;
 }
 
-/** The page of a study that runs is written again so often, in ms. */
-const PAGE_EVERY = 10_000;
+/** So many rows are told as they come: whether it is what was meant is seen at once. */
+const ROWS_TOLD = 3;
+/** The page of a study that runs is written at most so often, in ms, and in a twentieth of its time. */
+const PAGE_EVERY = 1000;
+const PAGE_SHARE = 20;
 
 interface Running {
   readonly study: Study;
@@ -121,17 +124,19 @@ interface Running {
 
 async function runOne({ study, catalog, flags, out, signal, folder, work }: Running): Promise<StudyResult> {
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
-  let written = performance.now();
+  let due = 0;
   try {
     return await runStudy(study, catalog, {
       ...optionsOf(flags),
       signal,
       ...(work ? { store: work.store } : {}),
-      onRow: (done, total, sofar) => {
-        progress.update(done, total, study.question.name);
-        if (folder === undefined || performance.now() - written < PAGE_EVERY) return;
+      onRow: (done, total, row, sofar) => {
+        if (done <= Math.min(ROWS_TOLD, total - 1)) out.stderr(`${rowText(study, row)}\n`);
+        else progress.update(done, total, study.question.name);
+        const now = performance.now();
+        if (folder === undefined || now < due || done === total) return;
         writeSofar(folder, sofar());
-        written = performance.now();
+        due = performance.now() + Math.max(PAGE_EVERY, PAGE_SHARE * (performance.now() - now));
       },
     });
   } finally {

@@ -81,7 +81,7 @@ export async function findFlips(
 /** The study with one claim only, and only the rows that it is of. */
 function narrowed(study: Study, name: string): Study {
   const claim = study.claims.find((one) => one.name === name)!;
-  const rows = study.rows.filter((row) => claim.takes(study.labels.get(row)!));
+  const rows = study.rows.filter((row) => claim.takes(study.labelsOf(row)));
   return { ...study, claims: [claim], rows };
 }
 

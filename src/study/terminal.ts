@@ -1,10 +1,13 @@
 // A study in text: the table of claims, and what decides each.
 import { drawTable, left, right } from '../report/table.ts';
 import { wrap } from '../report/width.ts';
+import type { StudiedRow } from './figures.ts';
 import type { FlipMap } from './flips.ts';
 import { formatFigure, type JudgedClaim, type JudgedScenario, type Verdict, worst } from './judge.ts';
-import { winnersOf } from './panels.ts';
+import type { Study } from './open-study.ts';
+import { shownFigures, winnersOf } from './panels.ts';
 import type { StudyResult } from './run-study.ts';
+import { tellLabels } from './variants.ts';
 
 export const VERDICTS: Readonly<Record<Verdict, string>> = {
   holds: 'holds',
@@ -84,6 +87,15 @@ export function studyText(result: StudyResult): string {
   const best = winnersTable(result);
   if (best.length > 0 && best.length <= MOST_WINNERS) lines.push('', ...best);
   return lines.join('\n');
+}
+
+/** "row 12 (rate 20, batching mixed): p50(ttft) 412 ms, throughput 1,200 tokens/s", for those who wait for the others. */
+export function rowText(study: Study, row: StudiedRow): string {
+  const figures = shownFigures({ study }).map(
+    (figure) => `${figure.name} ${formatFigure(figure.of(row), figure.unit)}`,
+  );
+  const { grouping } = study;
+  return `row ${row.row} (${tellLabels(row.labels, grouping, () => true)}): ${row.refused || figures.join(', ')}`;
 }
 
 /** Lines of the best answers on a terminal; the page has them all. */

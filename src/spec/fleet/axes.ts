@@ -142,8 +142,8 @@ const LISTS = [
   ...['uniform', 'points', 'tiers', 'stages', 'branches', 'levels', 'on', 'after'],
   ...['acceptance', 'per_position_acceptance_rates'],
 ];
-/** Sections whose keys are names of the user's own. */
-const NAMED = ['fleet', 'pipelines', 'links', 'topology', 'tiers', 'prices', 'watts', 'let'];
+/** Sections whose keys are names of the user's own: no key of a pool is called so. */
+export const NAMED: readonly string[] = ['fleet', 'pipelines', 'links', 'topology', 'tiers', 'prices', 'watts', 'let'];
 
 /** Whether a list is an axis: one where a single value is meant. */
 function isList(value: unknown, place: Path): value is unknown[] {
@@ -277,27 +277,65 @@ export function chooseRow(tree: Tree, row: number): Chosen {
     if (node.kind === 'leaf') return node.value;
     if (node.kind === 'tie') return values.get(node.name);
     if (node.kind === 'axis') return chooseOption(node, index);
-    const trees = node.kind === 'map' ? node.parts.map(([, part]) => part) : node.parts;
+    const trees = partsOf(node);
     const digits = splitIndex(trees, index);
     const parts = trees.map((part, i) => choose(part, digits[i]));
     return node.kind === 'list' ? parts : Object.fromEntries(node.parts.map(([key], i) => [key, parts[i]]));
   };
-  const chooseOption = (node: Extract<Tree, { kind: 'axis' }>, index: number): unknown => {
-    let rest = index;
-    for (const { label, path, tree: inner } of node.options) {
-      if (rest < inner.rows) {
-        choices.set(node.name, label);
-        taken.push({ place: node.place, path });
-        const value = choose(inner, rest);
-        values.set(node.name, value);
-        return value;
-      }
-      rest -= inner.rows;
-    }
-    throw new RangeError(`row ${row} is not in the sweep`);
+  const chooseOption = (node: Axis, index: number): unknown => {
+    const { option, rest } = optionAt(node, index);
+    choices.set(node.name, option.label);
+    taken.push({ place: node.place, path: option.path });
+    const value = choose(option.tree, rest);
+    values.set(node.name, value);
+    return value;
   };
   return { data: choose(tree, row), choices, origin: (path) => originOf(path, taken) };
 }
+
+/** The choices of row `row`, as chooseRow has them, without making its document: parts that hold no axis are passed over. */
+export function openChoices(tree: Tree): (row: number) => Map<string, string> {
+  const open = new Set<Tree>();
+  const look = (node: Tree): boolean => {
+    const holds =
+      node.kind === 'axis' ? [true, ...node.options.map((option) => look(option.tree))] : partsOf(node).map(look);
+    if (holds.some(Boolean)) open.add(node);
+    return open.has(node);
+  };
+  look(tree);
+  const visit = (node: Tree, index: number, choices: Map<string, string>): void => {
+    if (!open.has(node)) return;
+    if (node.kind === 'axis') {
+      const { option, rest } = optionAt(node, index);
+      choices.set(node.name, option.label);
+      visit(option.tree, rest, choices);
+    }
+    const trees = partsOf(node);
+    const digits = splitIndex(trees, index);
+    for (const [i, part] of trees.entries()) visit(part, digits[i]!, choices);
+  };
+  return (row) => {
+    const choices = new Map<string, string>();
+    visit(tree, row, choices);
+    return choices;
+  };
+}
+
+function partsOf(node: Tree): readonly Tree[] {
+  return node.kind === 'map' ? node.parts.map(([, part]) => part) : node.kind === 'list' ? node.parts : [];
+}
+
+/** The option of an axis that its row `index` takes, and which of the option's rows that is. */
+function optionAt({ options, name }: Axis, index: number): { readonly option: Option; readonly rest: number } {
+  let rest = index;
+  for (const option of options) {
+    if (rest < option.tree.rows) return { option, rest };
+    rest -= option.tree.rows;
+  }
+  throw new RangeError(`${name} has no row ${index}`);
+}
+
+type Axis = Extract<Tree, { kind: 'axis' }>;
 
 /** Inner choices come after those around them, so the last one that `path` lies in is the nearest. */
 function originOf(path: Path, taken: readonly { readonly place: Path; readonly path: Path }[]): Path {
