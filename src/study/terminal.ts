@@ -147,3 +147,27 @@ export function flipText({ claim, stated, flips, points }: FlipMap): string {
   const still = never.size === 0 ? [] : [`${[...never].join(', ')}: does not change the verdict`];
   return [`Where ${claim} flips`, '', ...drawTable(columns, rows), ...found, ...still].join('\n');
 }
+
+/** Of every claim what it comes to, and at which values it comes to something else. */
+export function flipsText(name: string, maps: readonly FlipMap[]): string {
+  const rows = maps.flatMap(({ claim, stated, flips, points }) => {
+    const told = flips.flatMap(({ parameter, value, judged, refused }) => {
+      if (judged?.verdict === stated.verdict) return [];
+      const verdict = judged ? `${VERDICTS[judged.verdict]}, ${factor(deciding(judged))}` : `cannot be run: ${refused}`;
+      return [`${parameter} ${String(value)}: ${verdict}`];
+    });
+    const between = points.map(({ parameter, from, to }) => `${parameter}: flips between ${from} and ${to}`);
+    const others = [...told, ...between];
+    const first = [claim, `${VERDICTS[stated.verdict]}, ${factor(deciding(stated))}`];
+    return (others.length > 0 ? others : ['nothing tried changes that']).map((words, i) => [
+      ...(i === 0 ? first : ['', '']),
+      words,
+    ]);
+  });
+  const columns = [
+    ...left(['claim'], { cut: true, comfort: 28 }),
+    ...left(['as it stands']),
+    ...left(['and otherwise'], { cut: true, comfort: 36, spare: 1 }),
+  ];
+  return [`Where the claims of ${name} flip`, '', ...drawTable(columns, rows), ''].join('\n');
+}
