@@ -18,6 +18,8 @@ export interface Deadlines {
   readonly decodes: Float64Array;
   readonly context: Float64Array;
   readonly totals: Totals;
+  /** What arrives from some instant on: which requests, by deadline, and s from that instant to it. */
+  readonly spans: readonly { readonly of: Int32Array; readonly seconds: Float64Array }[];
   /** How many of them may be late. */
   readonly allowed: number;
   readonly giveUp: GiveUp;
@@ -55,11 +57,10 @@ export function deadlinesOf(
     longestPrompt = Math.max(longestPrompt, requests.prompt[r]!);
   }
   const pairs = prompt.reduce((all, n) => all + pairsOf(n), 0);
+  const [arrival, due] = [column((r) => requests.arrival[r]!), column(dueOf)];
   return {
     count: order.length,
-    arrival: column((r) => requests.arrival[r]!),
-    due: column(dueOf),
-    ...{ prompt, decodes, context },
+    ...{ arrival, due, prompt, decodes, context, spans: spansOf(arrival, due) },
     totals: { promptTokens: sum(prompt), decodes: sum(decodes), context: sum(context), pairs },
     allowed: giveUp.ttftAllowed + (whole ? giveUp.tpotAllowed : 0),
     ...{ giveUp, longest, longestPrompt },
@@ -67,6 +68,19 @@ export function deadlinesOf(
 }
 
 const pairsOf = (tokens: number): number => (tokens * (tokens + 1)) / 2;
+
+/** Instants at which spans of work begin. */
+const STARTS = 8;
+
+function spansOf(arrival: Float64Array, due: Float64Array): Deadlines['spans'] {
+  const first = arrival.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
+  const last = arrival.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY);
+  return Array.from({ length: STARTS }, (_, part) => {
+    const start = first + ((last - first) * part) / STARTS;
+    const of = Int32Array.from(arrival.keys()).filter((i) => arrival[i]! >= start);
+    return { of, seconds: Float64Array.from(of, (i) => due[i]! - start) };
+  });
+}
 
 /** What is known of every deployment on a surface. */
 export interface Bound {
@@ -76,18 +90,19 @@ export interface Bound {
   readonly isLate: boolean;
 }
 
-/** Instants at which spans of work begin. */
-const STARTS = 8;
-
 export function boundOf(table: Float64Array, limits: StepLimits, deadlines: Deadlines): Bound {
   const least = leastWork(table, limits, deadlines.totals);
   const work = workOf(least, deadlines);
   return { engines: enginesFor(work, deadlines), isLate: comesLate(least, deadlines) };
 }
 
-// Loops, not map and reduce: these are asked of thousands of requests for every surface and limit, and callbacks box every number.
+let scratch = new Float64Array(0);
+
+// Loops, not map and reduce: these are asked of thousands of requests for every surface and limit, and callbacks box every number. What is
+// returned lasts until the next call.
 function workOf({ perPromptToken, perDecode, perContext, perPair }: LeastWork, d: Deadlines): Float64Array {
-  const work = new Float64Array(d.count);
+  if (scratch.length < d.count) scratch = new Float64Array(d.count);
+  const work = scratch.subarray(0, d.count);
   for (let i = 0; i < d.count; i++) {
     const prompt = d.prompt[i]!;
     work[i] =
@@ -97,24 +112,19 @@ function workOf({ perPromptToken, perDecode, perContext, perPair }: LeastWork, d
 }
 
 /** The most engine-seconds a second that any span asks for, when the dearest of those that may be late are left out. */
-function enginesFor(work: Float64Array, { count, arrival, due, allowed }: Deadlines): number {
+function enginesFor(work: Float64Array, { count, spans, allowed }: Deadlines): number {
   const dearest = dearestOf(work, Math.min(allowed, count));
   let spared = 0;
   for (let i = 0; i < dearest.length; i++) spared += dearest[i]!;
-  let first = Number.POSITIVE_INFINITY;
-  let last = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < count; i++) {
-    first = Math.min(first, arrival[i]!);
-    last = Math.max(last, arrival[i]!);
-  }
-  let most = 0;
-  for (let part = 0; part < STARTS; part++) {
-    const start = first + ((last - first) * part) / STARTS;
+  // few sums come near the most so far: only those are divided
+  let [most, near] = [0, 0];
+  for (const { of, seconds } of spans) {
     let sum = -spared;
-    for (let i = 0; i < count; i++) {
-      if (arrival[i]! < start) continue;
-      sum += work[i]!;
-      most = Math.max(most, sum / (due[i]! - start));
+    for (let k = 0; k < of.length; k++) {
+      sum += work[of[k]!]!;
+      if (sum < near * seconds[k]!) continue;
+      most = Math.max(most, sum / seconds[k]!);
+      near = most * (1 - 1e-9);
     }
   }
   return most;
