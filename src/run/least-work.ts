@@ -29,6 +29,10 @@ export interface StepLimits {
   /** Tokens of context of all sequences, and of the longest. */
   readonly context: number;
   readonly longest: number;
+  /** Whether no step holds both prompts and decodes. */
+  readonly apart: boolean;
+  /** Whether a sequence that was preempted may find blocks of its own again. */
+  readonly finds: boolean;
 }
 
 /** How much there is to do: what the bound is made as tight as can be for. */
@@ -75,6 +79,8 @@ interface Corners {
   /** Points 1..sequences of the sequence grid, 1..tokens of the token grid, and how far the knots of each sequence point go. */
   readonly sequences: number;
   readonly tokens: number;
+  /** The last of the sequence points that may stand beside prompts; 0 where none may. */
+  readonly beside: number;
   readonly knots: Int32Array;
   /** s of decodes that ride along with prompts, by sequence point and knot. */
   readonly riding: Float64Array;
@@ -102,7 +108,8 @@ function cornersOf(table: Float64Array, limits: StepLimits): Corners {
   const leastFrom = prompts.slice();
   for (let j = tokens - 1; j >= 0; j--) leastFrom[j] = Math.min(prompts[j]!, leastFrom[j + 1]!);
   const riding = ridingOf(table, knots);
-  return { table, sequences, tokens, knots, riding, prompts, leastFrom, hull: lowerHull(prompts) };
+  const beside = limits.apart ? 0 : sequences;
+  return { table, sequences, tokens, beside, knots, riding, prompts, leastFrom, hull: lowerHull(prompts) };
 }
 
 /** Token points from the first on that lie below every line between two others. */
@@ -139,12 +146,13 @@ function ridingOf(table: Float64Array, knots: Int32Array): Float64Array {
 }
 
 /** The highest price of context for which decodes and prompts may still be free. */
-function highestContext({ table, sequences, knots, riding, prompts }: Corners): number {
+function highestContext({ table, sequences, beside, knots, riding, prompts }: Corners): number {
   let most = Number.POSITIVE_INFINITY;
   for (let i = 1; i <= sequences; i++) {
     for (let k = 1, at = i * S.SURFACE_KNOTS + 1; k < knots[i]!; k++, at++) {
       const context = GRID_POINTS[i]! * table[S.SURFACE_KNOTS_AT + k]!;
-      const price = Math.min(table[S.SURFACE_DECODE + at]!, riding[at]! + prompts[1]!);
+      const ridden = i > beside ? Number.POSITIVE_INFINITY : riding[at]! + prompts[1]!;
+      const price = Math.min(table[S.SURFACE_DECODE + at]!, ridden);
       most = Math.min(most, price / context);
     }
   }
@@ -177,9 +185,9 @@ function withoutContext({ table, sequences, knots, riding }: Corners, perContext
  * Few sequence points are looked at: with m the least slope so far, none of those for which p - m n of every token point (n, p), which is
  * least on the hull, is no less than their own has a lesser one. The point that had the least the last time comes first.
  */
-function openPrompts({ sequences, tokens, prompts, leastFrom, hull }: Corners) {
-  const places = new Int32Array(sequences + 1);
-  for (let i = 0, next = 0; i <= sequences; i++) {
+function openPrompts({ beside, tokens, prompts, leastFrom, hull }: Corners) {
+  const places = new Int32Array(beside + 1);
+  for (let i = 0, next = 0; i <= beside; i++) {
     while (hull[next]! < i) next++;
     places[i] = next;
   }
@@ -198,11 +206,15 @@ function openPrompts({ sequences, tokens, prompts, leastFrom, hull }: Corners) {
     let most = leastSlope(likely, riding[likely]! - perDecode * GRID_POINTS[likely]!);
     let at = hull.length - 1;
     let low = offLine(prompts, hull[at]!, most);
-    for (let i = 0; i <= sequences; i++) {
+    for (let i = 0; i <= beside; i++) {
       const left = riding[i]! - perDecode * GRID_POINTS[i]!;
       if (leastFrom[Math.max(1, i)]! + left < 0 || most < enough) return Number.NaN;
       // the line of a lesser slope meets the hull further left
-      for (let next = low; at > 0 && (next = offLine(prompts, hull[at - 1]!, most)) <= low; at--) low = next;
+      for (; at > 0; at--) {
+        const next = offLine(prompts, hull[at - 1]!, most);
+        if (next > low) break;
+        low = next;
+      }
       // as far as rounding may move it
       if (low + left + most * GRID_POINTS[i]! > 1e-12 * (most * GRID_POINTS[tokens]! + prompts[tokens]!)) continue;
       const slope = leastSlope(i, left);
