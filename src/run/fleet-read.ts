@@ -75,9 +75,12 @@ export function readRun(
 ): FleetRun {
   // nothing is left to happen: what has not come by now follows a request that was rejected
   const left = stop === 'done' && program.requests.turns ? E.STATE_UNSENT : E.STATE_UNFINISHED;
-  for (let v = 0; v < placed.count; v++) {
-    if (placed.state[v] === E.STATE_PENDING) placed.state[v] = left;
-    if (placed.state[v] !== E.STATE_FINISHED) placed.finish[v] = Number.NaN;
+  const { state: states, finish: ends } = placed;
+  for (let v = 0; v < states.length; v++) {
+    const own = states[v];
+    if (own === E.STATE_FINISHED) continue;
+    if (own === E.STATE_PENDING) states[v] = left;
+    ends[v] = Number.NaN;
   }
   const { state, first, finish, preemptions, replica } = borrow ? placed : copyResults(placed);
   const own = <T extends Int32Array | Float64Array>(column: T): T => (borrow ? column : (column.slice() as T));
