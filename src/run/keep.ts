@@ -44,7 +44,7 @@ export function keepRows(
 /** Of the runs that were given up, which have no figures to show, so many are kept: of those no dearer than the answer the nearest to it first. */
 const GIVEN_UP = 256;
 
-function worthKeeping(simulated: Found['simulated']): number[] {
+export function worthKeeping(simulated: Found['simulated']): number[] {
   const [kept, given]: [number[], number[]] = [[], []];
   for (const [row, { outcome }] of simulated) (outcome.givenUp ? given : kept).push(row);
   let answer = Number.POSITIVE_INFINITY;
