@@ -1,15 +1,15 @@
 // Pictures of points: whatever the figures, labels of the y axis stay clear of the words along it.
 import { expect, test } from 'vitest';
 import { CHART_SIZE, drawChart, NARROW_SIZE } from '../../src/report/chart.ts';
-import type { Point } from '../../src/report/points.ts';
+import type { Point, Scatter } from '../../src/report/points.ts';
 
 const TEXT = { row: 0, series: 'a', label: '', title: '' } as const;
-const scatterOf = (ys: readonly number[], logY: boolean) => {
+const scatterOf = (ys: readonly number[], logY: boolean): Scatter => {
   const points = ys.map((y, i): Point => ({ ...TEXT, x: i + 1, y, kind: 'met' }));
   return {
     ...{ points, total: ys.length, front: [], winner: null, series: [], xWords: 'ms', yWords: 'USD', title: 'made up' },
     ...{ xLimit: null, frontCurve: 'step-after', logX: false, logY },
-  } as const;
+  };
 };
 
 test.each([

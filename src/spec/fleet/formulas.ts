@@ -8,8 +8,17 @@ import type { Ledger } from './ledger.ts';
 /** Of a request: tokens of its prompt, with what came before it, and of its answer. */
 export const SCORE_NAMES = { input_len: 'number', output_len: 'number' } as const satisfies FormulaNames;
 
+/** The expression of a priority that each request of a pipeline has by itself; null where it is a number. */
+export function readScore(priority: unknown, pipeline: Path, ledger: Ledger): string | null {
+  if (typeof priority !== 'object' || priority === null) return null;
+  const { score } = priority as { readonly score?: string };
+  if (score === undefined) return null; // the schema says that it is missing
+  refuseFormula(score, [...pipeline, 'priority', 'score'], SCORE_NAMES, 'number', ledger);
+  return score;
+}
+
 /** Says what is wrong with an expression; of one that is right, nothing. */
-export function readFormula(text: string, path: Path, names: FormulaNames, unit: UnitKind, ledger: Ledger): void {
+function refuseFormula(text: string, path: Path, names: FormulaNames, unit: UnitKind, ledger: Ledger): void {
   try {
     openFormula(text, names, unit);
   } catch (error) {

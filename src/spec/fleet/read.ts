@@ -20,7 +20,7 @@ import { checkFlow } from './check-flow.ts';
 import { checkTogether } from './check-together.ts';
 import type { StageWorld } from './choose-pools.ts';
 import { readClient, readImpatience } from './client.ts';
-import { readFormula, SCORE_NAMES } from './formulas.ts';
+import { readScore } from './formulas.ts';
 import { Ledger } from './ledger.ts';
 import { readAdapters } from './lora.ts';
 import { readStages } from './read-pipelines.ts';
@@ -166,8 +166,11 @@ function readPipeline(name: string, input: Part, workload: Part, stages: StageWo
   const lengths = own === undefined ? null : readLengths(own, [...path, 'lengths'], ledger, world);
   const read = readStages(input.stages, [...path, 'stages'], stages);
   checkFlow(read, stages);
-  const score = readScore(input.priority, [...path, 'priority', 'score'], ledger);
-  const [weight, priority] = [number(input.weight, 1), typeof input.priority === 'object' ? 0 : number(input.priority, 0)];
+  const score = readScore(input.priority, path, ledger);
+  const [weight, priority] = [
+    number(input.weight, 1),
+    typeof input.priority === 'object' ? 0 : number(input.priority, 0),
+  ];
   return {
     name,
     weight,
@@ -177,14 +180,6 @@ function readPipeline(name: string, input: Part, workload: Part, stages: StageWo
     client: readImpatience(input),
     stages: read,
   };
-}
-
-/** The expression of a priority that each request has by itself; null where it is a number. */
-function readScore(input: unknown, path: Path, ledger: Ledger): string | null {
-  if (typeof input !== 'object' || input === null) return null;
-  const { score } = input as { readonly score?: string };
-  if (score !== undefined) readFormula(score, path, SCORE_NAMES, 'number', ledger); // the schema says that it is missing
-  return score ?? null;
 }
 
 function readSessions(input: Part | undefined, ledger: Ledger): SessionSpec | null {
