@@ -65,7 +65,16 @@ async function studyRows(
   const { workers, catalogFolder = null, prices = null, onRow, signal, store } = options;
   const { text, file } = question;
   const threads = Math.min(workers, rows.length);
-  const start = { text, file, seed: undefined, catalogFolder, prices, shape: null, objectives: [] };
+  const start = {
+    text,
+    file,
+    seed: undefined,
+    catalogFolder,
+    prices,
+    shape: null,
+    objectives: [],
+    detail: { promises: section.promises },
+  };
   const threaded = await openEagerPool(start, threads, signal);
   const pool = store ? rememberWork(threaded, store) : threaded;
   const found = new Map<number, StudiedRow>();
