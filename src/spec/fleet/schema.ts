@@ -95,13 +95,22 @@ const workload = section(
   'the traffic: lengths, arrivals, request_rate, sessions, ...',
 );
 
+const PRIORITY = 'a whole number, or {score: an expression of input_len and output_len}';
+const priority = z.union(
+  [
+    count(-1000, 1000),
+    section({ score: name(PRIORITY).describe('Such as `output_len`, or `input_len + 4 * output_len`.') }, PRIORITY),
+  ],
+  { error: PRIORITY },
+);
+
 const pipeline = section(
   {
     weight: positive().optional().describe("Relative to the other pipelines'; 1 if left out."),
-    priority: count(-1000, 1000)
+    priority: priority
       .optional()
       .describe(
-        'Where engines have packing: priority, requests of the smallest are served first and preempted last; 0 if left out.',
+        'Where engines have packing: priority, requests of the smallest are served first and preempted last; 0 if left out. {score} works it out for each request, of input_len and output_len (tokens), to the nearest whole number.',
       ),
     lengths: workloadShape.lengths.describe("Lengths of its own, instead of the workload's."),
     ...impatienceShape,
@@ -218,6 +227,14 @@ function allowAxes(schema: JsonSchema): JsonSchema {
   return out;
 }
 
+/** A pool may be what another is, with something else in its place (derive-fleet.ts): it then lacks what that has. */
+function allowBases(fleet: JsonSchema): void {
+  const [pools] = fleet.anyOf as { additionalProperties: JsonSchema }[];
+  const base = { type: 'string', description: 'Another pool of the fleet: all that is not said here is as there.' };
+  const derived = { type: 'object', properties: { base }, required: ['base'] };
+  pools!.additionalProperties = { anyOf: [...(pools!.additionalProperties.anyOf as unknown[]), derived] };
+}
+
 /** The JSON Schema of a spec, with a description on every key; any value may be an axis. */
 export function specJsonSchema(): object {
   const schema = z.toJSONSchema(specSchema, { io: 'input' }) as JsonSchema;
@@ -226,5 +243,6 @@ export function specJsonSchema(): object {
   const whole = properties as JsonSchema;
   for (const key of ['spec_version', 'name', 'objective', 'pareto', 'top', 'settle', 'where', 'study'])
     open[key] = whole[key];
+  allowBases(open.fleet as JsonSchema);
   return { ...rest, properties: open, $defs: { ...(schema.$defs as object | undefined), axis: AXIS } };
 }
