@@ -38,7 +38,7 @@ describe('turns', () => {
 
   it('pass while others decode, in the midst of what would be a leap', () => {
     // the long prompt of the first finds no room beside what it runs; a token later it has had more than the second, whose prompt fits
-    const rows = [request(0, 0, 2, 12), request(0, 1, 10, 1), request(0.5, 0, 25, 1), request(0.5, 1, 3, 1)];
+    const rows = [request(0, 0, 2, 12), request(0, 1, 10, 1), request(0.5, 0, 28, 1), request(0.5, 1, 3, 1)];
     expect(play(rows, { numGpuBlocks: 30, maxNumSeqs: 8 }).results.start[3]).toBe(2);
   });
 
