@@ -19,7 +19,7 @@ export default defineConfig({
     exclude: list('MIST_MUTATE_WITHOUT', ''),
     setupFiles: ['test/seed.ts', 'scripts/vitest-mutate.setup.mjs'],
     sequence: { sequencer: QuickFirst },
-    testTimeout: 60_000,
+    testTimeout: 600_000,
     pool: 'threads',
     isolate: false,
     maxWorkers: 1,
