@@ -17,7 +17,7 @@ const SLOW = [
   'test/sweep/**',
   'test/calibrate/results.test.ts',
   'test/long-runs/**',
-  'test/steady/queues.test.ts',
+  'test/steady/**',
   'test/mock/mock.test.ts',
   'test/size/sizing.test.ts',
   'test/run/share.test.ts',
@@ -42,6 +42,7 @@ const SLOW = [
   'test/engine/marks.test.ts',
   'test/report/page.test.ts',
   'test/plan/kv-anchors.test.ts',
+  'test/plan/price-laws.test.ts',
   'test/pipeline/speculative.test.ts',
 ];
 /** The slow files first, so that none is left to a single core at the end. */

@@ -82,6 +82,27 @@ ${tokens ? `  hash_block: ${tokens}\n` : ''}  request_rate: 160
   seed: 0
 `;
 
+/** Chats on sixteen engines: with LoRA adapters, whose steps cost no more than any, so that the run stays about the same, or without (0). */
+export const adapted = (requests: number, adapters: number, slots: number): string => `
+name: chats with adapters
+model: llama-3.1-8b
+deployment: {hardware: h100-sxm-80gb, replicas: 16, routing: least-loaded}
+engine:
+  profile: vllm-0.19
+  enable_prefix_caching: false
+${
+  adapters
+    ? `  lora: {max_loras: ${slots}, max_cpu_loras: ${adapters}, max_lora_rank: 32, step_overhead: 0%, step_per_adapter: 0%, storage_bandwidth: 1TB/s}`
+    : ''
+}
+workload:
+  lengths: azure-conv-2023
+  request_rate: 240
+  num_requests: ${requests}
+  seed: 0
+${adapters ? `  adapters: {count: ${adapters}, zipf: 1}` : ''}
+`;
+
 /** Three tiers before ten engines; the workload is the trace or, without it, conversations of about its shape. */
 const store = (workload: string) => `
 name: trace through a store

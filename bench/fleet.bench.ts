@@ -7,7 +7,7 @@ import { type FleetRun, startFleet } from '../src/run/fleet.ts';
 import { columnBytes } from '../src/run/fleet-columns.ts';
 import { requestBytes } from '../src/run/run-record.ts';
 import { referenceFleet } from '../test/reference/fleet/simulate.ts';
-import { cluster, conversations, pipeline, programOf, traceSpec } from './fleet-specs.ts';
+import { adapted, cluster, conversations, pipeline, programOf, traceSpec } from './fleet-specs.ts';
 import { median } from './measure.ts';
 import { type BenchFile, demandSame, figureRow, type Note, type Row, rateRow } from './row.ts';
 
@@ -72,6 +72,11 @@ async function benchFleet(note: Note): Promise<Row[]> {
   const shared = programOf(conversations(REQUESTS));
   rows.push(benchScored('routing scored by prefix, twin = prefix-affinity', shared, 'prefix-affinity', 'prefix', note));
   rows.push(benchScored('routing scored by requests, twin = least-loaded', shared, 'load', 'requests', note));
+  for (const [adapters, slots] of [
+    [40, 32],
+    [1000, 128],
+  ] as const)
+    rows.push(benchAdapters(adapters, slots, note));
   const { all, live } = bytesPerRequest(cluster);
   rows.push(figureRow('32 clients, state of a request in flight', 'bytes', live, { atMost: 200 }));
   rows.push(figureRow('32 clients, all columns of a request', 'bytes', all, { atMost: 300 }));
@@ -98,6 +103,22 @@ function benchReference(note: Note): Row {
   return rateRow(what, 'M requests/s', FEW / seconds / 1e6, FEW / slow / 1e6);
 }
 
+/** A run with LoRA adapters beside the same without. */
+function benchAdapters(adapters: number, slots: number, note: Note): Row {
+  const what = `${adapters.toLocaleString('en')} LoRA adapters, ${slots} slots, twin = none`;
+  note(what);
+  const [none, some] = [0, adapters].map((count) => programOf(adapted(REQUESTS, count, slots)));
+  const rates = timeInTurn(none, some);
+  return rateRow(what, 'M requests/s', rates[1], rates[0], { times: 0.77 });
+}
+
+/** Million requests/s of two programs, runs in turn. */
+function timeInTurn(...both: readonly [FleetProgram, FleetProgram]): readonly [number, number] {
+  const turns = Array.from({ length: RUNS }, () => both.map((each) => timeRun(each, 'exact').seconds));
+  const rate = (side: 0 | 1) => both[side].requests.count / median(turns.map((seconds) => seconds[side])) / 1e6;
+  return [rate(0), rate(1)];
+}
+
 /** A scored choice beside the word that chooses the same: how many times its speed, runs in turn. */
 function benchScored(what: string, program: FleetProgram, word: RoutingPolicy, term: TermName, note: Note): Row {
   note(what);
@@ -110,10 +131,8 @@ function benchScored(what: string, program: FleetProgram, word: RoutingPolicy, t
   const plain = by({ routing: word });
   const [one, other] = [timeRun(plain, 'exact').run.results, timeRun(scored, 'exact').run.results];
   for (const column of COLUMNS) demandSame(`${what}, ${column}`, other[column], one[column]);
-  const turns = Array.from({ length: RUNS }, () => [plain, scored].map((each) => timeRun(each, 'exact').seconds));
-  const [own, ours] = [0, 1].map((side) => median(turns.map((seconds) => seconds[side])));
-  const { count } = program.requests;
-  return rateRow(what, 'M requests/s', count / ours / 1e6, count / own / 1e6);
+  const rates = timeInTurn(plain, scored);
+  return rateRow(what, 'M requests/s', rates[1], rates[0]);
 }
 
 /**

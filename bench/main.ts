@@ -8,6 +8,7 @@ import { engine } from './engine.bench.ts';
 import { fleet } from './fleet.bench.ts';
 import { lowering } from './lowering.bench.ts';
 import { describeMachine, machineLine } from './machine.ts';
+import { mock } from './mock.bench.ts';
 import { peers } from './peers/peers.bench.ts';
 import { processes, ROOT } from './process.bench.ts';
 import { roofline } from './roofline.bench.ts';
@@ -17,7 +18,18 @@ import { search } from './search.bench.ts';
 import { specs } from './spec.bench.ts';
 import { markdownTable, replaceTable, textTable } from './table.ts';
 
-const BENCHES: readonly BenchFile[] = [specs, roofline, lowering, screen, engine, fleet, search, processes, peers];
+const BENCHES: readonly BenchFile[] = [
+  specs,
+  roofline,
+  lowering,
+  screen,
+  engine,
+  fleet,
+  search,
+  processes,
+  mock,
+  peers,
+];
 const README = join(ROOT, 'bench', 'README.md');
 const say = (words: string) => void process.stderr.write(`${words}\n`);
 

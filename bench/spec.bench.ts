@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../src/check/issue.ts';
 import { parseSpecDocument } from '../src/spec/document.ts';
-import { chooseRow } from '../src/spec/fleet/axes.ts';
+import { chooseRow } from '../src/spec/fleet/choose.ts';
 import { readDocument } from '../src/spec/fleet/read.ts';
 import type { FleetSpec } from '../src/spec/fleet/types.ts';
 import { readOptionsOf } from '../src/spec/open.ts';

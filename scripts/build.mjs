@@ -1,6 +1,6 @@
 // Builds everything: the WASM kernels (asc), the module that embeds them, the TypeScript (tsc), catalog copies, the schema.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildKernel } from './kernels.mjs';
 import { readSpecSchema, toSchemaText } from './spec-schema.mjs';
@@ -8,6 +8,8 @@ import { readSpecSchema, toSchemaText } from './spec-schema.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const node = (script, ...args) => execFileSync(process.execPath, [script, ...args], { stdio: 'inherit' });
+/** tsconfig.json names them, too. */
+const NOTES = 'dist/.tsbuildinfo';
 const only = process.argv[2];
 
 async function buildKernels() {
@@ -22,7 +24,19 @@ async function buildKernels() {
   }
 }
 
+/** tsc compiles what changed since the build that its notes tell of; where files of that build are gone or touched, all. */
+function forgetIfTouched() {
+  if (!existsSync(NOTES)) return;
+  const noted = statSync(NOTES).mtimeMs + 2000;
+  const { fileNames } = JSON.parse(readFileSync(NOTES, 'utf8'));
+  const made = fileNames
+    .filter((name) => /^\.\.\/(src|assembly)\//.test(name))
+    .map((name) => `dist/${name.slice('../'.length).replace(/\.ts$/, '.js')}`);
+  if (made.some((path) => !existsSync(path) || statSync(path).mtimeMs > noted)) rmSync(NOTES);
+}
+
 function buildTypeScript() {
+  forgetIfTouched();
   node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json');
   for (const entry of readdirSync('src/catalog', { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;

@@ -1,9 +1,12 @@
-// The kernels of a target of asconfig.json (asc), rebuilt only when a source is newer; those that run for real are optimised once more.
+// The kernels of a target of asconfig.json (asc), rebuilt only when what they are made of has changed; those that run for real are optimised once more.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
+/** Its version, and the one binaryen that it takes. */
+const COMPILER = 'node_modules/assemblyscript/package.json';
 const ASC = 'node_modules/assemblyscript/bin/asc.js';
 /** What asc's output may hold; its binary does not say. */
 const FEATURES = [
@@ -16,28 +19,28 @@ const FEATURES = [
   'SignExt',
 ];
 
-/** The newest modification time below a folder. */
-function newest(folder) {
-  let time = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (entry.isFile()) time = Math.max(time, statSync(`${entry.parentPath}/${entry.name}`).mtimeMs);
+/** Of all that a binary is made of, and of itself: times say little, a checkout or a merge moves them. */
+function digestOf(outFile) {
+  const sources = readdirSync('assembly', { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`);
+  const hash = createHash('sha256');
+  for (const path of [...sources.sort(), 'asconfig.json', 'scripts/kernels.mjs', COMPILER, outFile]) {
+    hash.update(`${path}\0`).update(readFileSync(path)).update('\0');
   }
-  return time;
+  return hash.digest('hex');
 }
 
 /** Builds a target if need be; returns the path of its binary. */
 export async function buildKernel(target) {
   const { outFile, debug } = JSON.parse(readFileSync('asconfig.json', 'utf8')).targets[target];
-  const inputs = Math.max(
-    newest('assembly'),
-    statSync('asconfig.json').mtimeMs,
-    statSync('scripts/kernels.mjs').mtimeMs,
-  );
-  if (existsSync(outFile) && statSync(outFile).mtimeMs > inputs) return outFile;
+  const made = `${outFile}.made-of`;
+  if (existsSync(outFile) && existsSync(made) && readFileSync(made, 'utf8') === digestOf(outFile)) return outFile;
   mkdirSync('build', { recursive: true });
   const first = debug ? outFile : 'build/asc.wasm';
   execFileSync(process.execPath, [ASC, '--target', target, '--outFile', first], { stdio: 'inherit' });
   if (!debug) writeFileSync(outFile, await optimiseAgain(readFileSync(first)));
+  writeFileSync(made, digestOf(outFile));
   return outFile;
 }
 

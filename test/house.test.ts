@@ -193,8 +193,8 @@ describe('stages', () => {
     expect(importers.sort()).toEqual(own.map(({ path }) => `${LIST} ${path}`).sort());
   });
 
-  /** Halves of an engine's work and of a fleet's engines, and a field of refusals: words for more than the stage. */
-  const SHARED_WORDS = ['prefill', 'decode', 'reason'];
+  /** Halves of an engine's work and of a fleet's engines, a field of refusals, a column of AIConfigurator's: words for more than the stage. */
+  const SHARED_WORDS = ['prefill', 'decode', 'reason', 'parallel'];
 
   test('are known by name to their own room alone: what a stage needs, reads and lays out stands in its file', () => {
     const others = src.filter(({ path }) => !path.startsWith('src/stages/'));

@@ -1,5 +1,5 @@
 // KV blocks: what a sequence needs, and preemption (by recompute or swap) when they find none.
-import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_NEED_BLOCKS, CLIENT_PACKING, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_PROMISES, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_AT_RESIDUE, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_LANES, CLIENT_NEED_BLOCKS, CLIENT_PACKING, CLIENT_PREEMPTED, CLIENT_PREFIX, CLIENT_PROMISES, CLIENT_UNDONE } from '../layout/client';
 import { LOAD_KV } from '../layout/load';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { ADMISSION_FULL_LENGTH, ADMISSION_FULL_PROMPT, ADMISSION_NEW_TOKEN_RATIO, ADMISSION_PROMPT } from '../layout/admission';
@@ -192,7 +192,7 @@ export function requeue(run: usize, rep: usize, slot: usize): void {
   addi(rep, REP_RUNNING, -1);
   const at = geta(run, RUN_PREEMPTIONS) + ((<usize>request) << 2);
   store<i32>(at, load<i32>(at) + 1);
-  leaveLane(run, rep, request, getf(rep, REP_START));
+  if (geta(rep, CLIENT_LANES) != 0) leaveLane(run, rep, request, getf(rep, REP_START));
   if (expects(rep)) {
     queuePushKnown(run, rep, request);
     seti(rep, REP_FULL, 0);

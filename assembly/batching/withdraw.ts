@@ -1,5 +1,5 @@
 // A running sequence goes for good between two steps, unanswered: its slot and its blocks are free.
-import { CLIENT_DRAFTS, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_DRAFTS, CLIENT_LANES, CLIENT_UNDONE } from '../layout/client';
 import {
   REP_CONTEXT, REP_DECODES, REP_PARTIAL, REP_PARTIAL_PAST, REP_RUNNING, REP_TICK, SLOT_BASE, SLOT_FOREIGN, SLOT_LEFT, SLOT_PAST, SLOT_REQUEST,
   SLOT_RESERVED, SLOT_SKIP,
@@ -38,5 +38,5 @@ export function withdraw(run: usize, rep: usize, slot: usize, now: f64): void {
   addf(rep, CLIENT_UNDONE, <f64>(processed - rowi(geta(run, RUN_PROMPT), visit) - rowi(geta(run, RUN_OUTPUT), visit)));
   slotFree(rep, slot);
   addi(rep, REP_RUNNING, -1);
-  leaveLane(run, rep, visit, now);
+  if (geta(rep, CLIENT_LANES) != 0) leaveLane(run, rep, visit, now);
 }

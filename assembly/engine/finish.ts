@@ -1,6 +1,6 @@
 // The end of a sequence on an engine: its slot and its blocks are free, and its visit is over.
 import { BATCHING_STATIC } from '../layout/batching';
-import { CLIENT_BATCHING, CLIENT_UNDONE } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_LANES, CLIENT_UNDONE } from '../layout/client';
 import { FLAG_LEAVES, STATE_FINISHED, STATE_TIMED_OUT } from '../layout/enums';
 import { FLEET_PATIENCE, FLEET_WASTED } from '../layout/fleet';
 import { REP_BATCH, REP_FULL, REP_KEPT, REP_RUNNING, REP_USED, SLOT_FOREIGN, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP } from '../layout/replica';
@@ -39,10 +39,8 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
     // The batch gives back its own blocks when it ends; these stay if they are still needed then.
     addi(rep, REP_KEPT, blocks);
   }
-  if (!plain) {
-    keepBlocks(run, request, held || shares ? blocks : 0, geti(rep, REP_BATCH));
-    leaveLane(run, rep, request, now);
-  }
+  if (!plain) keepBlocks(run, request, held || shares ? blocks : 0, geti(rep, REP_BATCH));
+  if (geta(rep, CLIENT_LANES) != 0) leaveLane(run, rep, request, now);
   if (shares && !held && geti(rep, CLIENT_BATCHING) != BATCHING_STATIC) leaveAfter(run, rep, request);
   // What of the visit's tokens no step has processed: the last token, and what was cached when it was admitted.
   addf(rep, CLIENT_UNDONE, -(<f64>(load<i32>(slot, SLOT_SKIP) + 1)));

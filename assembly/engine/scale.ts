@@ -16,7 +16,7 @@ import { SCALING_KV_USE, SCALING_QUEUE_LENGTH, SCALING_REQUESTS, SCALING_UTILIZA
 import { listMembers } from '../routing/members';
 import { addi, geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
 import { clientAt, firstRank, loadsOf, ranksOf } from '../table/client';
-import { forgetAdapters } from '../table/lanes';
+import { forgetAdapters } from '../table/adapters';
 
 /** When the next instance is on or the next scaler looks, if anybody has anything to do (`now` < Infinity) until then. */
 // @ts-ignore: decorator

@@ -73,8 +73,15 @@ export const engineSchema = z.strictObject({
   deals_to_ranks: oneOf(DEALING.names).optional(),
   /** Whether those ranks share its budget of tokens (SGLang: chunked_prefill_size over dp). Absent = each has all of it. */
   ranks_share_budget: flag.optional(),
-  /** What gpu_memory_utilization is a share of: all memory (vLLM, SGLang), or what weights leave free (TensorRT-LLM). Absent = total. */
-  kv_share_of: oneOf(['total', 'free']).optional(),
+  /** Bytes per device of communicators, where tensor-parallel groups have several devices. Absent = within reserve_bytes. */
+  group_bytes: fromZero.optional(),
+  /** Bytes that its sampler holds of every logit while the engine measures its own peak (plan/memory.ts). Absent = 10. */
+  logit_bytes: positive.optional(),
+  /**
+   * What gpu_memory_utilization is a share of: all memory (vLLM), what all else leaves free (TensorRT-LLM), or memory for weights and
+   * cache alone (SGLang's mem_fraction_static). Absent = total.
+   */
+  kv_share_of: oneOf(['total', 'free', 'weights-and-cache']).optional(),
   /** Whether sliding-window layers keep their window only, or every token (vLLM before 0.11). Absent = window. */
   window_kv: oneOf(['window', 'all']).optional(),
   /** Whether a block of a hybrid model is made as long as it takes for a page of attention to hold a layer's state (vLLM V1). Absent = false. */

@@ -2,13 +2,14 @@
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
+import { ALSO_HELP, readAlso } from '../report/also/formats.ts';
 import { headOf } from '../run/asked.ts';
 import { openSpec } from '../run/open-spec.ts';
 import { headOfFirst, openShards, refuseGaps } from '../run/shards.ts';
 import { MOST_WORKERS, verb, wholeFlag } from './flags.ts';
 import { mergeWork, workOn } from './sweep-work.ts';
 
-const FLAGS = { '--out': String, '--workers': String, '--json': Boolean } as const;
+const FLAGS = { '--out': String, '--also': String, '--workers': String, '--json': Boolean } as const;
 
 const HELP = `mist merge SHARD... --out FOLDER [options]
 
@@ -17,7 +18,7 @@ const HELP = `mist merge SHARD... --out FOLDER [options]
   doubled, unfinished, or of another spec, build, seed, catalog or prices are refused.
 
   --out FOLDER       write results.parquet, results.csv, results.json, report.html and pareto.svg there
-  --workers N        threads for what is left to be simulated (default: one per core)
+${ALSO_HELP}  --workers N        threads for what is left to be simulated (default: one per core)
   --json             results as JSON
 
   Exit codes: 0 an answer, 2 a mistake, 3 no answer, 130 interrupted (143 by SIGTERM).
@@ -45,6 +46,7 @@ export const merge = verb('merge', FLAGS, HELP, async (flags, out) => {
     workers,
     json: flags['--json'] ?? false,
     folder,
+    also: readAlso(flags['--also']),
     resume: true,
   };
   return workOn(asked, null, out, (way) => mergeWork(shards, way));

@@ -6,7 +6,7 @@ import { writeLoad } from '../run/load.ts';
 import { openSpec } from '../run/open-spec.ts';
 import { type LoadAnswer, probeLoads, TOLERANCE } from '../run/probe-load.ts';
 import { writeSpecDocument } from '../spec/document.ts';
-import { chooseRow } from '../spec/fleet/axes.ts';
+import { chooseRow } from '../spec/fleet/choose.ts';
 import { NO_ANSWER, type Output, onlyWord, shareFlag, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
 import { rowOf } from './row.ts';

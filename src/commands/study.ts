@@ -14,7 +14,7 @@ import { findFlips } from '../study/flips.ts';
 import { openStudy, type Study } from '../study/open-study.ts';
 import { runStudy, type StudyResult } from '../study/run-study.ts';
 import { flipJson, studyJson } from '../study/study-json.ts';
-import { claimsTable, flipText, studyText } from '../study/terminal.ts';
+import { claimsTable, flipsText, flipText, rowText, studyText } from '../study/terminal.ts';
 import { STUDY_FILES, writeSofar, writeStudy } from '../study/write.ts';
 import { type Flags, MOST_WORKERS, NO_ANSWER, type Output, onlyWord, verb, wholeFlag } from './flags.ts';
 import { heedInterrupts } from './interrupt.ts';
@@ -39,7 +39,8 @@ mist study FOLDER [options]
 
   --out FOLDER       write rows.csv, rows.parquet, study.json and study.html there (of a folder of studies: a folder for each)
   --resume           goes on with what an earlier run of the same study finished in the folder under --out
-  --where-it-flips CLAIM   the study again at other values of every parameter under study.unstated: what the claim comes to at each
+  --where-it-flips CLAIM   the study again at other values of every parameter under study.unstated: what the claim comes to at each;
+                     \`all\`: of every claim those values at which it comes to something else
   --workers N        threads (default: one per core); results are the same bytes for any number
   --catalog FOLDER   a catalog folder of your own, first
   --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
@@ -106,8 +107,11 @@ async function openWork(
   return work;
 }
 
-/** The page of a study that runs is written again so often, in ms. */
-const PAGE_EVERY = 10_000;
+/** So many rows are told as they come: whether it is what was meant is seen at once. */
+const ROWS_TOLD = 3;
+/** The page of a study that runs is written at most so often, in ms, and in a twentieth of its time. */
+const PAGE_EVERY = 1000;
+const PAGE_SHARE = 20;
 
 interface Running {
   readonly study: Study;
@@ -121,17 +125,19 @@ interface Running {
 
 async function runOne({ study, catalog, flags, out, signal, folder, work }: Running): Promise<StudyResult> {
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
-  let written = performance.now();
+  let due = 0;
   try {
     return await runStudy(study, catalog, {
       ...optionsOf(flags),
       signal,
       ...(work ? { store: work.store } : {}),
-      onRow: (done, total, sofar) => {
-        progress.update(done, total, study.question.name);
-        if (folder === undefined || performance.now() - written < PAGE_EVERY) return;
+      onRow: (done, total, row, sofar) => {
+        if (done <= Math.min(ROWS_TOLD, total - 1)) out.stderr(`${rowText(study, row)}\n`);
+        else progress.update(done, total, study.question.name);
+        const now = performance.now();
+        if (folder === undefined || now < due || done === total) return;
         writeSofar(folder, sofar());
-        written = performance.now();
+        due = performance.now() + Math.max(PAGE_EVERY, PAGE_SHARE * (performance.now() - now));
       },
     });
   } finally {
@@ -147,6 +153,9 @@ function optionsOf(flags: Flags<typeof FLAGS>) {
   };
 }
 
+/** The word for every claim. */
+const ALL = 'all';
+
 async function tellFlips(
   studies: readonly Study[],
   name: string,
@@ -154,27 +163,42 @@ async function tellFlips(
   flags: Flags<typeof FLAGS>,
   out: Output,
 ): Promise<number> {
-  const names = studies.flatMap(({ claims }) => claims.map((one) => one.name));
-  const own = studies.find(({ claims }) => claims.some((one) => one.name === name));
-  const path = '--where-it-flips';
-  if (!own) {
-    const hint = didYouMean(name, names) ?? `known: ${names.join(', ')}`;
-    throw new UserError([{ path, expected: 'the name of a claim', received: name, hint }]);
-  }
-  if (own.section.unstated.length === 0)
-    throw new UserError([{ path, expected: 'a study with parameters under unstated', received: own.question.file }]);
   const interrupt = heedInterrupts();
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
+  const json: object[] = [];
   try {
-    const asked = { ...optionsOf(flags), signal: interrupt.signal };
-    const map = await findFlips(own, name, catalog, asked, progress.update);
-    progress.end();
-    out.stdout(flags['--json'] ? `${JSON.stringify(flipJson(map), null, 2)}\n` : `${flipText(map)}\n`);
+    for (const { study: own, names } of flipsAsked(studies, name)) {
+      const asked = { ...optionsOf(flags), signal: interrupt.signal };
+      const maps = await findFlips(own, names, catalog, asked, progress.update);
+      progress.end();
+      json.push(...maps.map(flipJson));
+      const text = name === ALL ? flipsText(own.question.name, maps) : flipText(maps[0]!);
+      if (!flags['--json']) out.stdout(`${text}\n`);
+    }
+    if (flags['--json']) out.stdout(`${JSON.stringify(name === ALL ? json : json[0], null, 2)}\n`);
     return interrupt.code();
   } finally {
     progress.end();
     interrupt.release();
   }
+}
+
+/** Of which claims maps are asked for. Throws UserError where the claim is unknown, or nothing is unstated. */
+function flipsAsked(studies: readonly Study[], name: string) {
+  const path = '--where-it-flips';
+  const namesOf = ({ claims }: Study) => claims.map((one) => one.name);
+  const own = name === ALL ? studies : studies.filter((one) => namesOf(one).includes(name)).slice(0, 1);
+  if (own.length === 0) {
+    const known = studies.flatMap(namesOf);
+    const hint = didYouMean(name, known) ?? `known: ${[ALL, ...known].join(', ')}`;
+    throw new UserError([{ path, expected: 'the name of a claim', received: name, hint }]);
+  }
+  const open = own.filter(({ section, claims }) => section.unstated.length > 0 && claims.length > 0);
+  if (open.length === 0) {
+    const received = own[0]!.question.file;
+    throw new UserError([{ path, expected: 'a study with parameters under unstated', received }]);
+  }
+  return open.map((study) => ({ study, names: name === ALL ? namesOf(study) : [name] }));
 }
 
 function studiesIn(folder: string): string[] {

@@ -1,12 +1,13 @@
 // What sweeps have in common, however the work is shared out: the folder they write to, progress, interrupts, and how they end.
 import type { Catalog } from '../catalog/open.ts';
 import type { SweepResult } from '../metrics/sweep.ts';
+import { type AlsoName, findPackages } from '../report/also/formats.ts';
 import { findAnswer } from '../report/answer.ts';
 import { formatNumber } from '../report/format.ts';
 import { openProgress } from '../report/progress.ts';
 import { sweepJson } from '../report/sweep-json.ts';
 import { sweepTable } from '../report/terminal.ts';
-import { openFolder, SWEEP_FILES, writeSweep } from '../report/write.ts';
+import { openFolder, sweepFiles, writeSweep } from '../report/write.ts';
 import { type Asking, headOf, type WorkHead } from '../run/asked.ts';
 import type { Part } from '../run/part.ts';
 import { joinWork, type Shard } from '../run/shards.ts';
@@ -27,6 +28,8 @@ export interface Asked {
   readonly json: boolean;
   /** Where files go; undefined: nowhere. */
   readonly folder: string | undefined;
+  /** Files for other tools beside the usual ones. */
+  readonly also: readonly AlsoName[];
   readonly resume: boolean;
 }
 
@@ -67,7 +70,7 @@ export async function workOn(
   out: Output,
   act: (way: UnderWay) => Promise<Ended>,
 ): Promise<number> {
-  const { question, asking, workers, folder, resume } = asked;
+  const { question, asking, workers, folder, also, resume } = asked;
   const { catalogFolder, prices, exhaustive } = asking;
   const interrupt = heedInterrupts(); // before anything that others may wait for
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
@@ -75,7 +78,8 @@ export async function workOn(
   let spent = false;
   try {
     if (folder !== undefined) {
-      work = await openOwnFolder(folder, SWEEP_FILES, headOf(question, asking, part), resume, out); // before the work, not after it
+      await findPackages(also);
+      work = await openOwnFolder(folder, sweepFiles(also), headOf(question, asking, part), resume, out); // before the work, not after it
       if (resume) out.stderr(`${formatNumber(work.known)} pieces of work were finished before\n`);
     }
     const options = {
@@ -106,11 +110,11 @@ const NO_ANSWERS: readonly string[] = ['missed', 'nothing'];
 /** The answer on stdout, the files in the folder, the exit code. */
 export async function tellSweep(
   result: SweepResult,
-  { words, json, folder, interrupt, out }: UnderWay,
+  { words, json, folder, also, interrupt, out }: UnderWay,
 ): Promise<Ended> {
   out.stdout(json ? `${JSON.stringify(sweepJson(result), null, 2)}\n` : `${sweepTable({ ...result, file: words })}\n`);
   if (folder !== undefined) {
-    const files = await writeSweep(folder, result);
+    const files = await writeSweep(folder, result, also);
     out.stderr(`Wrote ${files.join(', ')}\n`);
   }
   if (result.interrupted) return { code: interrupt.code(), spent: false };

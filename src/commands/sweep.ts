@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
+import { ALSO_HELP, readAlso } from '../report/also/formats.ts';
 import { formatNumber } from '../report/format.ts';
 import { objectivesOf } from '../run/front.ts';
 import { openSpec } from '../run/open-spec.ts';
@@ -25,6 +26,7 @@ const FLAGS = {
   '--shard': String,
   '--queue': String,
   '--shards': String,
+  '--also': String,
   '--json': Boolean,
 } as const;
 
@@ -34,7 +36,7 @@ const HELP = `mist sweep [SPEC] [options]
   simulated request by request. Without SPEC: the question of examples/default-chat.yaml.
 
   --out FOLDER       write results.parquet, results.csv, results.json, report.html and pareto.svg there
-  --resume           goes on with what an earlier run with this --out had finished when it was ended, however it was
+${ALSO_HELP}  --resume           goes on with what an earlier run with this --out had finished when it was ended, however it was
   --shard I/N        only the I-th of N parts of the work, into FOLDER/sweep.work; mist merge makes the whole of them
   --queue URL        hands the work out to whoever runs mist worker URL (redis://HOST:PORT; Redis or Valkey), and makes the whole of it
   --shards N         in so many parts (default: 64)
@@ -68,6 +70,7 @@ export const sweep = specVerb('sweep', FLAGS, HELP, async (flags, out, specs) =>
     words: specs.words(file),
     json: flags['--json'] ?? false,
     folder: flags['--out'],
+    also: readAlso(flags['--also']),
     resume: flags['--resume'] ?? false,
   };
   return workOn(asked, part, out, async (way) => {
@@ -77,11 +80,13 @@ export const sweep = specVerb('sweep', FLAGS, HELP, async (flags, out, specs) =>
   });
 });
 
-function refuseWithoutFolder(flags: Pick<Flags<typeof FLAGS>, '--out' | '--resume' | '--shard' | '--queue'>): void {
+function refuseWithoutFolder(
+  flags: Pick<Flags<typeof FLAGS>, '--out' | '--resume' | '--shard' | '--queue' | '--also'>,
+): void {
   if (flags['--out'] !== undefined) return;
-  const wanting = (['--resume', '--shard', '--queue'] as const).filter((flag) => flags[flag] !== undefined);
+  const wanting = (['--resume', '--shard', '--queue', '--also'] as const).filter((flag) => flags[flag] !== undefined);
   const issues = wanting.map(
-    (path): Issue => ({ path, expected: '--out with the folder for the work', received: 'no --out' }),
+    (path): Issue => ({ path, expected: '--out with the folder for it', received: 'no --out' }),
   );
   if (issues.length > 0) throw new UserError(issues);
 }

@@ -39,6 +39,9 @@ export interface KvCapacity extends PoolLayout {
   readonly words: string;
 }
 
+/** What a sampler holds of a logit: 16 bits of the model, 32 of the sampler and 32 of its softmax. */
+const LOGIT_BYTES = 10;
+
 /** Block ids are 32-bit. */
 const MOST_BLOCKS = 2 ** 31 - 1;
 
@@ -53,10 +56,12 @@ export function kvCapacity(
   draft: Draft | null = null,
 ): KvCapacity {
   const weightsBytes = weightsPerDevice(model, split, formats) + (draft ? draftWeights(draft, model) : 0);
-  const drafting = draft ? activationPeak(draft.model, draft.split, ask) : 0;
-  const activationBytes = Math.max(activationPeak(model, split, ask), drafting);
-  const reserveBytes = profile.reserve_bytes;
-  const room = roomForCache(hardware, profile, ask, weightsBytes, activationBytes);
+  const logit = profile.logit_bytes;
+  const drafting = draft ? activationPeak(draft.model, draft.split, ask, logit) : 0;
+  const activationBytes = Math.max(activationPeak(model, split, ask, logit), drafting);
+  const reserveBytes = profile.reserve_bytes + (split.tp > 1 ? (profile.group_bytes ?? 0) : 0);
+  const used = { weights: weightsBytes, activations: activationBytes, reserve: reserveBytes };
+  const room = roomForCache(hardware, profile, ask, used);
   const stage = Math.ceil(layersOf(model) / split.pp) / layersOf(model);
   const draftBytes = draft ? draftTokenBytes(draft, profile) : 0;
   const { blockSize, drafts = 0 } = ask;
@@ -116,18 +121,27 @@ function pageWords(layout: PoolLayout, blocks: number, model: Model, { maxNumBat
   return ` (a sequence takes ${parts.join(', ')}; ${most} sequences of ${longest} tokens)`;
 }
 
-/** vLLM and SGLang take a share of all memory, weights included; TensorRT-LLM takes a share of what the rest leaves free. */
+interface Used {
+  readonly weights: number;
+  readonly activations: number;
+  readonly reserve: number;
+}
+
+/**
+ * vLLM takes a share of all memory, all it uses included; TensorRT-LLM takes a share of what the rest leaves free; SGLang's share is of
+ * what is free before it loads, for weights and cache alone: what a step needs lives in the rest, and nothing measures it.
+ */
 function roomForCache(
-  hardware: Hardware,
-  profile: EngineProfile,
-  ask: MemoryAsk,
-  weights: number,
-  activations: number,
+  { memory_bytes: memory }: Hardware,
+  { kv_share_of }: EngineProfile,
+  { gpuMemoryUtilization: share, adapterBytes = 0 }: MemoryAsk,
+  { weights, activations, reserve }: Used,
 ): number {
-  const used = weights + activations + profile.reserve_bytes + (ask.adapterBytes ?? 0);
-  const memory = hardware.memory_bytes;
-  if (profile.kv_share_of === 'free') return Math.max(0, ask.gpuMemoryUtilization * (memory - used));
-  return Math.max(0, memory * ask.gpuMemoryUtilization - used);
+  const held = weights + adapterBytes;
+  if (kv_share_of === 'weights-and-cache') return Math.max(0, share * (memory - reserve) - held);
+  const used = held + activations + reserve;
+  if (kv_share_of === 'free') return Math.max(0, share * (memory - used));
+  return Math.max(0, memory * share - used);
 }
 
 function sumLayers(model: Model, of: (group: LayerGroup) => number): number {
@@ -191,19 +205,21 @@ function attentionShare(attention: Attention, hidden: number, split: Split): num
 }
 
 /**
- * Peak of activations while `max_num_batched_tokens` tokens pass the widest layer, as engines find it by a dummy run: input, residual
- * and normed input of every token, the wider of (q, k, v, output) and (gate, up, activated; experts hold one row per choice), and the
- * logits of `max_num_seqs` samplers in 16 and 32 bits. 16-bit activations.
+ * Peak of activations in the dummy run that engines measure: the larger of two moments. `max_num_batched_tokens` tokens pass the widest
+ * layer: input, residual and normed input of every token, the wider of (q, k, v, output) and (gate, up, activated; experts hold one row
+ * per choice). Then `max_num_seqs` samplers hold `logitBytes` for each of their logits, beside every token's last hidden state. 16-bit
+ * activations.
  */
-export function activationPeak(model: Model, split: Split, ask: MemoryAsk): number {
+export function activationPeak(model: Model, split: Split, ask: MemoryAsk, logitBytes = LOGIT_BYTES): number {
   let widest = 0;
   for (const group of model.groups) {
     const { query, keyValue } = localAttentionWidth(group.attention, split);
     widest = Math.max(widest, 2 * query + keyValue, mlpActivations(group, model.hidden, split));
   }
   const tokens = ask.maxNumBatchedTokens;
-  const logits = model.kind === 'llm' ? ask.maxNumSeqs * model.vocab * 6 : 0;
-  return 2 * tokens * (3 * model.hidden + widest) + logits;
+  const layer = 2 * tokens * (3 * model.hidden + widest);
+  if (model.kind !== 'llm') return layer;
+  return Math.max(layer, 2 * tokens * model.hidden + Math.min(ask.maxNumSeqs, tokens) * model.vocab * logitBytes);
 }
 
 /** Elements per token: gate, up and activated; every choice of an expert has a row of its own and a result. */

@@ -23,6 +23,9 @@ const SHORT: Readonly<Record<string, (value: string) => string>> = {
 /** Sections of the plain notation, whose one pool needs no name. */
 const UNNAMED = ['fleet', 'pipelines', 'engine', 'deployment'];
 
+/** Values of one's own names stand by those. */
+const PARAMETERS = 'let';
+
 /** "together; workers mi300x tp2 x4". */
 export function describeAxes(choices: ReadonlyMap<string, string>): string {
   const groups = new Map<string, string[]>();
@@ -32,8 +35,11 @@ export function describeAxes(choices: ReadonlyMap<string, string>): string {
     const owner = parts.filter((part, i) => !(i === 0 && UNNAMED.includes(part)) && part !== 'workload').join('.');
     // a choice of whole parts of the document says enough by its own name
     const whole = parts.length === 0 || (parts.length === 1 && parts[0] === 'fleet') || parts[0] === 'pipelines';
-    const short = SHORT[key]?.(value) ?? (PLAIN.includes(key) || whole ? value : `${key} ${value}`);
+    const words = SHORT[key]?.(value) ?? (PLAIN.includes(key) || whole ? value : `${key} ${value}`);
+    const short = owner === PARAMETERS ? `${key}=${value}` : words;
     groups.set(owner, [...(groups.get(owner) ?? []), short]);
   }
-  return [...groups].map(([owner, values]) => [owner, ...values].filter((word) => word !== '').join(' ')).join('; ');
+  const named = ([owner, values]: [string, string[]]) =>
+    owner === '' || owner === PARAMETERS ? values : [owner, ...values];
+  return [...groups].map((group) => named(group).join(' ')).join('; ');
 }

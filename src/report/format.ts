@@ -42,7 +42,7 @@ export function formatUsd(usd: number): string {
 }
 
 /** Hours of a month, as price lists count them. */
-const HOURS_PER_MONTH = 730;
+export const HOURS_PER_MONTH = 730;
 
 /** USD per hour as USD per month, without the sign. */
 export function formatMonthly(usdPerHour: number): string {

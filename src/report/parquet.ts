@@ -7,13 +7,12 @@ const GROUP_ROWS = 10_000;
 
 /** The kept rows of a sweep, in the pieces that a file is written by. */
 export function sweepParquet(result: SweepResult): Promise<Iterable<Uint8Array>> {
-  const metadata = {
-    mist_version: result.version,
-    mist_spec: result.text,
-    mist_seed: String(result.seed),
-    mist_workload: result.workload.description,
-  };
-  return tableParquet(columnsOf(result), result.kept, metadata, result.version);
+  return tableParquet(columnsOf(result), result.kept, questionMetadata(result), result.version);
+}
+
+/** What a file of rows says of the question that they answer. */
+export function questionMetadata({ version, text, seed, workload }: SweepResult): Readonly<Record<string, string>> {
+  return { mist_version: version, mist_spec: text, mist_seed: String(seed), mist_workload: workload.description };
 }
 
 /** Any rows by their columns, a row group a piece. The writer is loaded only when a file is written: most commands never do. */

@@ -1,11 +1,12 @@
 // Writes the result files of a sweep: each file is there whole or not at all, whatever happens half-way.
 import { access, constants } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../check/issue.ts';
 import { refuseOverwrites } from '../check/same-file.ts';
 import { fileWords } from '../check/text-file.ts';
 import { type Content, makeFolder, writeWhole } from '../check/whole-file.ts';
 import type { SweepResult } from '../metrics/sweep.ts';
+import { type AlsoName, alsoFiles } from './also/formats.ts';
 import { drawStandalone } from './chart.ts';
 import { csvLines } from './csv.ts';
 import { sweepHtml } from './html.ts';
@@ -13,8 +14,11 @@ import { sweepParquet } from './parquet.ts';
 import { mainScatter } from './points.ts';
 import { jsonLines } from './sweep-json.ts';
 
+/** A file and what makes it: null where there is nothing to write. */
+type File<Result> = readonly [name: string, make: (result: Result) => Promise<Content> | Content | null];
+
 /** The files, in the order they are written: the data first, should the disk fill up. Each is made only when its turn comes. */
-const FILES: readonly (readonly [name: string, make: (result: SweepResult) => Promise<Content> | Content])[] = [
+const FILES: readonly File<SweepResult>[] = [
   ['results.parquet', sweepParquet],
   ['results.csv', csvLines],
   ['results.json', jsonLines],
@@ -23,7 +27,9 @@ const FILES: readonly (readonly [name: string, make: (result: SweepResult) => Pr
 ];
 
 /** Names of the files that a sweep writes, of deployments or of fleets. */
-export const SWEEP_FILES: readonly string[] = FILES.map(([name]) => name);
+export function sweepFiles(also: readonly AlsoName[] = []): string[] {
+  return [...FILES, ...alsoFiles(also)].map(([name]) => name);
+}
 
 /** Makes sure of an output folder before a long computation; its `files` must be no input. Throws UserError. */
 export async function openFolder(folder: string, files: readonly string[] = []): Promise<void> {
@@ -34,19 +40,19 @@ export async function openFolder(folder: string, files: readonly string[] = []):
   refuseOverwrites(files.map((name) => ({ flag: '--out', file: join(folder, name) })));
 }
 
-/** Creates the folder if need be; returns the paths written. A disk that refuses is the user's to mend: UserError. */
-export function writeSweep(folder: string, result: SweepResult): Promise<string[]> {
+/**
+ * Creates the folder if need be; returns the paths written, those that were asked for beside the usual ones last. A disk that refuses is
+ * the user's to mend: UserError.
+ */
+export function writeSweep(folder: string, result: SweepResult, also: readonly AlsoName[] = []): Promise<string[]> {
   return writeFiles(
     folder,
-    FILES.map(([name, make]) => [name, () => make(result)]),
+    [...FILES, ...alsoFiles(also)].map(([name, make]) => [name, () => make(result)]),
   );
 }
 
 /** The same for any files, in order. */
-export async function writeFiles(
-  folder: string,
-  files: readonly (readonly [name: string, make: () => Promise<Content> | Content])[],
-): Promise<string[]> {
+export async function writeFiles(folder: string, files: readonly File<void>[]): Promise<string[]> {
   await openFolder(
     folder,
     files.map(([name]) => name),
@@ -54,8 +60,10 @@ export async function writeFiles(
   const written: string[] = [];
   for (const [name, make] of files) {
     const content = await make();
+    if (content === null) continue;
     const path = join(folder, name);
     try {
+      makeFolder(dirname(resolve(path)));
       writeWhole(path, content, path);
     } catch (error) {
       if (!(error instanceof UserError) || written.length === 0) throw error;

@@ -10,7 +10,7 @@ import { wordsOf } from './cells.ts';
 
 /** Bytes of what placeAdapters places for all clients, padding included. */
 export function adapterBytes(clients: readonly FleetClient[]): number {
-  const bytes = ({ load }: AdapterSetup) => L.LANES_CELLS * 8 + (load.length + 1) * (3 * 4 + 3 * 8) + 7 * 256;
+  const bytes = ({ load }: AdapterSetup) => L.LANES_CELLS * 8 + (load.length + 2) * (L.LANE_BYTES + 2 * 4) + 4 * 256;
   return clients.reduce((sum, { adapters }) => sum + (adapters ? bytes(adapters) : 0), 0);
 }
 
@@ -35,23 +35,27 @@ function placeAdapters(arena: Arena, adapters: AdapterSetup): Float64Array {
     words[cell * 2] = value;
   };
   put(L.LANES_COUNT, count);
-  put(L.LANES_HEADS, arena.i32(count).fill(-1).byteOffset);
-  put(L.LANES_WAITING, arena.i32(count).fill(0).byteOffset);
-  put(L.LANES_RUNNING, arena.i32(count).fill(0).byteOffset);
-  put(L.LANES_LEFT, arena.f64(count).fill(Number.NEGATIVE_INFINITY).byteOffset);
+  put(L.LANES_LIST, placeLanes(arena, adapters, count));
+  for (const heap of [L.LANES_OPEN, L.LANES_SHUT]) put(heap, arena.i32(count + 1).byteOffset);
   put(L.LANES_SLOTS, adapters.slots);
   put(L.LANES_HOST, adapters.hostSlots);
-  const seconds = (own: readonly number[]) => {
-    const column = arena.f64(count);
-    column.set([0, ...own]);
-    return column.byteOffset;
-  };
-  put(L.LANES_LOAD, seconds(adapters.load));
-  put(L.LANES_FETCH, seconds(adapters.fetch));
   cells[L.LANES_OVERHEAD] = adapters.overhead;
   cells[L.LANES_SHARE] = adapters.share;
   cells[L.LANES_SECONDS] = adapters.seconds;
   return cells;
+}
+
+/** The address of the lanes, all empty. */
+function placeLanes(arena: Arena, { load, fetch }: AdapterSetup, count: number): number {
+  const lanes = arena.f64((count * L.LANE_BYTES) / 8).fill(0);
+  const words = wordsOf(lanes);
+  for (let lane = 0; lane < count; lane++) {
+    const at = (lane * L.LANE_BYTES) / 8;
+    words[at * 2 + L.LANE_HEAD / 4] = -1;
+    lanes[at + L.LANE_LOAD / 8] = load[lane - 1] ?? 0;
+    lanes[at + L.LANE_FETCH / 8] = fetch[lane - 1] ?? 0;
+  }
+  return lanes.byteOffset;
 }
 
 /** Whether a queue is a heap, or one for each adapter, and not a list. */

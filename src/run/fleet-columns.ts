@@ -128,7 +128,7 @@ export function isPlain(program: FleetProgram): boolean {
     !isUniform(program) ||
     visits.flags[0] !== 0 ||
     program.hashCount > 0 ||
-    clients.some(({ kind, adapters }) => kind !== 'llm' || adapters)
+    clients.some(({ kind }) => kind !== 'llm')
   )
     return false;
   return Object.values(usesOf(visits)).every((used) => !used);

@@ -15,12 +15,13 @@ export function threadFile(path: string, from: string): URL {
   return from.endsWith('.ts') ? new URL(here.href.replace('/src/', '/dist/src/')) : here;
 }
 
-/** Starts a thread and waits until it is ready. A user's mistake that it finds is thrown as UserError. */
-export function startThread(file: URL, data: object): Promise<Worker> {
+/** Starts a thread. `ready`: when it is; a user's mistake that it finds is thrown there as UserError. */
+export function startThread(file: URL, data: object): { readonly thread: Worker; readonly ready: Promise<void> } {
   const thread = new Worker(file, { workerData: data });
-  return listen<Worker, Signal>(thread, (report, done) => {
-    if (report.kind === 'ready') done(thread);
+  const ready = listen<void, Signal>(thread, (report, done) => {
+    if (report.kind === 'ready') done();
   });
+  return { thread, ready };
 }
 
 /** Gives a thread an order; `onReport` sees what it says until it is idle again. */

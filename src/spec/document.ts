@@ -14,6 +14,7 @@ import {
 } from 'yaml';
 import type { Issue, Path } from '../check/issue.ts';
 import { findEndless, MOST_DEPTH, nestsTooDeep } from './bounded.ts';
+import { deriveFleets } from './derive-fleet.ts';
 
 export type { Path };
 
@@ -53,7 +54,11 @@ export function parseSpecDocument(text: string, file: string): SpecDocument {
     const path = formatPath(endless.path.length > MOST_DEPTH ? endless.path.slice(0, 2) : endless.path);
     return unreadable({ path, expected: NESTED, received, file, line });
   }
-  return { data, issues, readable, lineOf: (path) => lineOf(document, lines, path) };
+  const placeOf = (path: Path): number => lineOf(document, lines, path);
+  const whole = deriveFleets(data, ({ path, ...misfit }) => {
+    issues.push({ path: formatPath(path), ...misfit, file, line: placeOf(path) });
+  });
+  return { data: whole, issues, readable, lineOf: placeOf };
 }
 
 /** Data as the text of a document: inside of a section, lists and maps of plain values stand on one line, as people write them. */

@@ -7,7 +7,8 @@ import { measured } from '../check/units.ts';
 import { openAsked } from './asked.ts';
 import { SETTLE, TOP } from './defaults.ts';
 import { type Path, parseSpecDocument, type SpecDocument } from './document.ts';
-import { chooseRow, type FleetAxis, listAxes, readTree, type Tree } from './fleet/axes.ts';
+import { type FleetAxis, listAxes, readTree, type Tree } from './fleet/axes.ts';
+import { chooseRow, openChoices } from './fleet/choose.ts';
 import { Ledger } from './fleet/ledger.ts';
 import { readDocument, worldOf } from './fleet/read.ts';
 import { listSettings, rowWith } from './fleet/settings.ts';
@@ -100,7 +101,7 @@ export function readQuestion(text: string, options: ReadOptions, seed?: number):
     data: document.data,
     tree,
     asks: openAsked(document.data),
-    choicesAt: (row) => chooseRow(tree, row).choices,
+    choicesAt: openChoices(tree),
     where: where?.text ?? null,
     keeps: where?.keeps ?? everyRow,
     at,
@@ -196,7 +197,13 @@ function openDocument(text: string, options: ReadOptions, seed?: number): Opened
     ...{ ledger, file: options.file, tree, index },
     row: (row) => {
       const { data, choices } = chooseRow(tree, row);
-      return { spec: unsettled(row).spec, parameters: parametersOf(data), choices };
+      return {
+        parameters: parametersOf(data),
+        choices,
+        get spec() {
+          return unsettled(row).spec;
+        },
+      };
     },
   });
   const at = (row: number): FleetRow => {

@@ -5,7 +5,7 @@ import { type Expression, namesIn, parseExpression } from '../check/expression/p
 import { ExpressionError } from '../check/expression/tokens.ts';
 import { show, UserError } from '../check/issue.ts';
 import { fieldAt } from './fields.ts';
-import { listAxes, type Tree } from './fleet/axes.ts';
+import { listAxes, NAMED, type Tree } from './fleet/axes.ts';
 import type { Ledger } from './fleet/ledger.ts';
 import type { FleetSpec, LlmPool, PoolSpec } from './fleet/types.ts';
 import type { Parameters } from './parameters.ts';
@@ -14,6 +14,7 @@ import type { Slo } from './types.ts';
 
 /** What a row is, for its names. */
 export interface WhereRow {
+  /** Read when something of it is asked for, which most conditions do not. Throws UserError where the reader refuses the row. */
   readonly spec: FleetSpec;
   readonly parameters: Parameters;
   /** What its axes are set to, by name. */
@@ -28,13 +29,12 @@ export interface WhereSource {
   readonly line: number;
   readonly tree: Tree;
   readonly index: RowIndex;
-  /** Throws UserError where the reader refuses the row. */
   row(row: number): WhereRow;
 }
 
 export interface Where {
   readonly text: string;
-  /** Whether row `row` counts. Throws UserError where it cannot be worked out. A row that the reader refuses does: why it falls is said by the reader. */
+  /** Whether row `row` counts. Throws UserError where it cannot be worked out. A row that the reader refuses does where the condition speaks of what is read: why it falls is said by the reader. */
   keeps(row: number): boolean;
 }
 
@@ -68,11 +68,10 @@ export function openWhere(source: WhereSource): Where | null {
   const pools = poolNames(tree);
   const axes = new Set(listAxes(tree).map(({ name }) => name));
   const judge = (row: number): boolean => {
-    const found = readable(() => source.row(row));
-    if (found === null) return true;
     try {
-      return isTrue(parsed, { ...found, pools, axes });
+      return isTrue(parsed, source.row(row), pools, axes);
     } catch (error) {
+      if (error instanceof UserError) return true;
       if (!(error instanceof ExpressionError)) throw error;
       const { expected, received, hint } = error;
       const inner = `${received} in ${show(text)}`;
@@ -92,15 +91,6 @@ function parseOr(text: string, refuse: (error: ExpressionError) => void): Expres
   }
 }
 
-function readable(act: () => WhereRow): WhereRow | null {
-  try {
-    return act();
-  } catch (error) {
-    if (error instanceof UserError) return null;
-    throw error;
-  }
-}
-
 /** Pools of any row, by the places of the tree. */
 function poolNames(tree: Tree): ReadonlySet<string> {
   const found = new Set<string>();
@@ -116,13 +106,10 @@ function poolNames(tree: Tree): ReadonlySet<string> {
   return found;
 }
 
-interface Named extends WhereRow {
-  readonly pools: ReadonlySet<string>;
-  readonly axes: ReadonlySet<string>;
-}
+type Words = ReadonlySet<string>;
 
-function isTrue(parsed: Expression, row: Named): boolean {
-  const value = evaluate(parsed, namesOf(row));
+function isTrue(parsed: Expression, row: WhereRow, pools: Words, axes: Words): boolean {
+  const value = evaluate(parsed, namesOf(row, pools, axes));
   if (value.is === 'truth') return value.value;
   throw new ExpressionError('a comparison, such as devices == 8', value.is === 'word' ? 'a word' : 'a number');
 }
@@ -166,16 +153,19 @@ function remembering(
 }
 
 /** What names stand for in a row: an axis of whole parts for what is chosen. A pool that the row does not have has 0 of everything. */
-function namesOf({ spec, parameters, pools, axes, choices }: Named): Names {
+function namesOf(row: WhereRow, pools: Words, axes: Words): Names {
+  const { parameters, choices } = row;
   const known = () => [
     ...parameters.names,
     ...['devices', 'instances', 'request_rate', 'num_requests', 'seed'],
     ...Object.keys(ALIASES),
     ...[...pools].flatMap((name) => [`${name}.devices`, `${name}.count`]),
-    ...spec.pools.flatMap((pool) => Object.keys(keysOf(pool))),
-    ...spec.slo.map(keyOf),
+    ...row.spec.pools.flatMap((pool) => Object.keys(keysOf(pool))),
+    ...row.spec.slo.map(keyOf),
     ...axes,
   ];
+  const chosen = (name: string): Value | undefined =>
+    axes.has(name) ? { is: 'word', value: choices.get(name) ?? '' } : undefined;
   return {
     noun: NOUN,
     get known() {
@@ -183,9 +173,10 @@ function namesOf({ spec, parameters, pools, axes, choices }: Named): Names {
     },
     find: (name) =>
       parameters.find(name) ??
-      ofFleet(name, spec, pools) ??
-      ofQuestion(name, spec) ??
-      (axes.has(name) ? { is: 'word', value: choices.get(name) ?? '' } : undefined),
+      (NAMED.includes(name) ? chosen(name) : undefined) ??
+      ofFleet(name, row.spec, pools) ??
+      ofQuestion(name, row.spec) ??
+      chosen(name),
   };
 }
 

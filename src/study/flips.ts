@@ -36,34 +36,44 @@ const MOST_HALVINGS = 8;
 /** What is told on the way: rows of the study that is run, and at which value. */
 export type OnFlip = (done: number, total: number, words: string) => void;
 
-/** Throws UserError where the claim is unknown, or nothing is unstated. */
+/** The maps of claims, by their names, in that order; what is run at one value is run once for all of them. */
 export async function findFlips(
   study: Study,
-  name: string,
+  names: readonly string[],
   catalog: Catalog,
   options: StudyOptions,
   onFlip: OnFlip = () => {},
-): Promise<FlipMap> {
-  const { section } = study;
-  const claim = study.claims.find((one) => one.name === name)!;
+): Promise<FlipMap[]> {
   const run = (one: Study, words: string) =>
     runStudy(one, catalog, { ...options, onRow: (done, total) => onFlip(done, total, words) });
-  const stated = (await run(narrowed(study, claim.name), 'as it stands')).claims[0]!;
-  const judge = async (parameter: Unstated, value: unknown): Promise<Flip> => {
-    // what the study says is what was run: the same bytes
-    if (isStated(study, parameter.name, value))
-      return { parameter: parameter.name, value, stated: true, judged: stated, refused: '' };
-    const asked = { parameter: parameter.name, value, stated: false };
+  const stated = (await run(narrowed(study, names), 'as it stands')).claims;
+  const judgeAll = remembered(async (parameter: string, value: unknown) => {
     try {
-      const other = narrowed(withValue(study, parameter.name, value, catalog), name);
-      const { claims } = await run(other, `${parameter.name} ${String(value)}`);
-      return { ...asked, judged: claims[0]!, refused: '' };
+      const other = narrowed(withValue(study, parameter, value, catalog), names);
+      return (await run(other, `${parameter} ${String(value)}`)).claims;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       const { path, expected } = error.issues[0]!;
-      return { ...asked, judged: null, refused: `${path}: not ${expected}` };
+      return `${path}: not ${expected}`;
     }
-  };
+  });
+  const maps: FlipMap[] = [];
+  for (const [i, claim] of names.entries()) {
+    const judge = async ({ name: parameter }: Unstated, value: unknown): Promise<Flip> => {
+      // what the study says is what was run: the same bytes
+      if (isStated(study, parameter, value)) return { parameter, value, stated: true, judged: stated[i]!, refused: '' };
+      const found = await judgeAll(parameter, value);
+      const [judged, refused] = typeof found === 'string' ? [null, found] : [found[i]!, ''];
+      return { parameter, value, stated: false, judged, refused };
+    };
+    maps.push({ claim, stated: stated[i]!, ...(await tryAll(study, judge)) });
+  }
+  return maps;
+}
+
+type Judge = (parameter: Unstated, value: unknown) => Promise<Flip>;
+
+async function tryAll({ section }: Study, judge: Judge): Promise<Pick<FlipMap, 'flips' | 'points'>> {
   const flips: Flip[] = [];
   const points: FlipMap['points'][number][] = [];
   for (const parameter of section.unstated) {
@@ -75,21 +85,27 @@ export async function findFlips(
     flips.push(...found.flips);
     if (found.point) points.push({ parameter: parameter.name, ...found.point });
   }
-  return { claim: name, stated, flips, points };
+  return { flips, points };
 }
 
-/** The study with one claim only, and only the rows that it is of. */
-function narrowed(study: Study, name: string): Study {
-  const claim = study.claims.find((one) => one.name === name)!;
-  const rows = study.rows.filter((row) => claim.takes(study.labels.get(row)!));
-  return { ...study, claims: [claim], rows };
+function remembered<T>(act: (parameter: string, value: unknown) => T): (parameter: string, value: unknown) => T {
+  const known = new Map<string, T>();
+  return (parameter, value) => {
+    const key = JSON.stringify([parameter, value]);
+    const found = known.get(key) ?? act(parameter, value);
+    known.set(key, found);
+    return found;
+  };
 }
 
-async function halve(
-  parameter: Unstated,
-  range: { readonly from: number; readonly to: number },
-  judge: (parameter: Unstated, value: unknown) => Promise<Flip>,
-) {
+/** The study with these claims only, and only the rows that they are of. */
+function narrowed(study: Study, names: readonly string[]): Study {
+  const claims = names.map((name) => study.claims.find((one) => one.name === name)!);
+  const rows = study.rows.filter((row) => claims.some((claim) => claim.takes(study.labelsOf(row))));
+  return { ...study, claims, rows };
+}
+
+async function halve(parameter: Unstated, range: { readonly from: number; readonly to: number }, judge: Judge) {
   let [low, high] = [await judge(parameter, range.from), await judge(parameter, range.to)];
   const flips = [low, high];
   const same = (a: Flip, b: Flip) => a.judged?.verdict === b.judged?.verdict;

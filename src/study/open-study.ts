@@ -19,9 +19,10 @@ export interface Study {
   readonly claims: readonly Claim[];
   /** Figures of tables and pages. */
   readonly shown: readonly Figure[];
-  /** Rows that count, ascending, and what each chooses. */
+  /** Rows that count, ascending. */
   readonly rows: readonly number[];
-  readonly labels: ReadonlyMap<number, ReadonlyMap<string, string>>;
+  /** What a row chooses, by the name of the axis: worked out when it is asked for first. */
+  labelsOf(row: number): ReadonlyMap<string, string>;
   readonly grouping: Grouping;
 }
 
@@ -50,10 +51,10 @@ export function openStudy(text: string, file: string, catalog: Catalog): Study {
   }
   const axes = nameAxes(question);
   const rows = Array.from({ length: question.rows }, (_, row) => row).filter((row) => question.keeps(row));
-  const labels = new Map(rows.map((row) => [row, question.choicesAt(row)] as const));
+  const labelsOf = remembered(question.choicesAt);
   const world: ClaimWorld = { axes, compare: section.compare, ledger };
   const claims = section.claims.flatMap((written) => readClaim(written, world) ?? []);
-  for (const claim of claims) refuseEmpty(claim, labels, ledger);
+  for (const claim of claims) refuseEmpty(claim, rows, labelsOf, ledger);
   const named = section.show.map((name, i) => figureNamed(name, ['study', 'show', i], ledger));
   const scenarios = new Set(
     section.scenarios.map((name, i) => axisNamed(name, ['study', 'scenarios', i], world)?.name),
@@ -69,12 +70,26 @@ export function openStudy(text: string, file: string, catalog: Catalog): Study {
     shortOf: (name) => axes.find((axis) => axis.name === name)?.short ?? name,
   };
   const shown = named.flatMap((figure) => figure ?? []);
-  return { question, section, axes, claims, shown, rows, labels, grouping };
+  return { question, section, axes, claims, shown, rows, labelsOf, grouping };
 }
 
 /** A claim of rows that there are none of says nothing. */
-function refuseEmpty({ takes, path, where }: Claim, labels: Study['labels'], ledger: Ledger): void {
-  if ([...labels.values()].some(takes)) return;
+function refuseEmpty(
+  { takes, path, where }: Claim,
+  rows: Study['rows'],
+  labelsOf: Study['labelsOf'],
+  ledger: Ledger,
+): void {
+  if (rows.some((row) => takes(labelsOf(row)))) return;
   const expected = 'a condition that some row keeps: scenarios that share no row say nothing';
   ledger.add({ path: [...path.slice(0, 3), 'where'], expected, received: `${where}, which none does` });
+}
+
+function remembered<T>(act: (row: number) => T): (row: number) => T {
+  const known = new Map<number, T>();
+  return (row) => {
+    const found = known.get(row) ?? act(row);
+    known.set(row, found);
+    return found;
+  };
 }

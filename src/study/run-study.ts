@@ -4,7 +4,7 @@ import { readVersion } from '../check/version.ts';
 import { hostsOf } from '../run/keep.ts';
 import { rememberWork, type WorkStore } from '../run/known-work.ts';
 import { loadKindOf } from '../run/load.ts';
-import { openPool } from '../run/pool.ts';
+import { openEagerPool } from '../run/pool.ts';
 import { TOLERANCE } from '../run/probe-load.ts';
 import { runOf } from '../run/settled.ts';
 import type { SimulatedRow } from '../run/simulate-row.ts';
@@ -20,7 +20,7 @@ export interface StudyOptions {
   /** Where finished rows are kept, and looked for. */
   readonly store?: WorkStore;
   /** After every row; `sofar` judges what there is. */
-  readonly onRow?: (done: number, total: number, sofar: () => StudyResult) => void;
+  readonly onRow?: (done: number, total: number, row: StudiedRow, sofar: () => StudyResult) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -51,8 +51,9 @@ export async function runStudy(study: Study, catalog: Catalog, options: StudyOpt
   return told(await studyRows(study, catalog, options, told));
 }
 
-/** Rows that a thread takes at a time: neighbours share what is priced. */
+/** Rows that a thread takes at a time: neighbours share what is priced. The first come one by one, so that they are told at once. */
 const PIECE = 4;
+const ALONE = 8;
 
 async function studyRows(
   study: Study,
@@ -65,12 +66,13 @@ async function studyRows(
   const { text, file } = question;
   const threads = Math.min(workers, rows.length);
   const start = { text, file, seed: undefined, catalogFolder, prices, shape: null, objectives: [] };
-  const threaded = await openPool(start, threads, signal);
+  const threaded = await openEagerPool(start, threads, signal);
   const pool = store ? rememberWork(threaded, store) : threaded;
   const found = new Map<number, StudiedRow>();
   const note = (row: number, simulated: SimulatedRow | null, refused: string, load: number | null): void => {
-    found.set(row, describeRow(study, catalog, row, { simulated, refused, load }));
-    onRow?.(found.size, rows.length, () => told(found));
+    const described = describeRow(study, catalog, row, { simulated, refused, load });
+    found.set(row, described);
+    onRow?.(found.size, rows.length, described, () => told(found));
   };
   try {
     const asked = Float64Array.from(rows);
@@ -81,7 +83,7 @@ async function studyRows(
         note(asked[report.index]!, simulated, refused, load);
       });
     } else {
-      const cuts = Uint32Array.from({ length: Math.ceil(rows.length / PIECE) }, (_, i) => i * PIECE);
+      const cuts = Uint32Array.from([...rows.keys()].filter((i) => i < ALONE || i % PIECE === 0));
       await pool.work({ kind: 'settle', rows: asked, cuts, hasty: false }, (report) => {
         if (report.kind !== 'settled') return;
         for (const [i, one] of report.rows.entries()) note(asked[report.index + i]!, runOf(one), one.refused, null);
@@ -100,12 +102,12 @@ interface Ran {
   readonly load: number | null;
 }
 
-function describeRow({ question, labels }: Study, catalog: Catalog, row: number, ran: Ran): StudiedRow {
+function describeRow({ question, labelsOf }: Study, catalog: Catalog, row: number, ran: Ran): StudiedRow {
   const { simulated, refused, load } = ran;
   const spec = refused === '' || load !== null ? readable(() => question.at(row).spec) : null;
   return {
     row,
-    labels: labels.get(row)!,
+    labels: labelsOf(row),
     result: simulated?.result ?? null,
     refused,
     trust: simulated?.trust ?? null,

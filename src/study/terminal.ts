@@ -1,10 +1,13 @@
 // A study in text: the table of claims, and what decides each.
 import { drawTable, left, right } from '../report/table.ts';
 import { wrap } from '../report/width.ts';
+import type { StudiedRow } from './figures.ts';
 import type { FlipMap } from './flips.ts';
 import { formatFigure, type JudgedClaim, type JudgedScenario, type Verdict, worst } from './judge.ts';
-import { winnersOf } from './panels.ts';
+import type { Study } from './open-study.ts';
+import { shownFigures, winnersOf } from './panels.ts';
 import type { StudyResult } from './run-study.ts';
+import { tellLabels } from './variants.ts';
 
 export const VERDICTS: Readonly<Record<Verdict, string>> = {
   holds: 'holds',
@@ -86,6 +89,15 @@ export function studyText(result: StudyResult): string {
   return lines.join('\n');
 }
 
+/** "row 12 (rate 20, batching mixed): p50(ttft) 412 ms, throughput 1,200 tokens/s", for those who wait for the others. */
+export function rowText(study: Study, row: StudiedRow): string {
+  const figures = shownFigures({ study }).map(
+    (figure) => `${figure.name} ${formatFigure(figure.of(row), figure.unit)}`,
+  );
+  const { grouping } = study;
+  return `row ${row.row} (${tellLabels(row.labels, grouping, () => true)}): ${row.refused || figures.join(', ')}`;
+}
+
 /** Lines of the best answers on a terminal; the page has them all. */
 const MOST_WINNERS = 24;
 
@@ -134,4 +146,28 @@ export function flipText({ claim, stated, flips, points }: FlipMap): string {
   for (const { parameter, judged } of flips) if (judged?.verdict !== stated.verdict) never.delete(parameter);
   const still = never.size === 0 ? [] : [`${[...never].join(', ')}: does not change the verdict`];
   return [`Where ${claim} flips`, '', ...drawTable(columns, rows), ...found, ...still].join('\n');
+}
+
+/** Of every claim what it comes to, and at which values it comes to something else. */
+export function flipsText(name: string, maps: readonly FlipMap[]): string {
+  const rows = maps.flatMap(({ claim, stated, flips, points }) => {
+    const told = flips.flatMap(({ parameter, value, judged, refused }) => {
+      if (judged?.verdict === stated.verdict) return [];
+      const verdict = judged ? `${VERDICTS[judged.verdict]}, ${factor(deciding(judged))}` : `cannot be run: ${refused}`;
+      return [`${parameter} ${String(value)}: ${verdict}`];
+    });
+    const between = points.map(({ parameter, from, to }) => `${parameter}: flips between ${from} and ${to}`);
+    const others = [...told, ...between];
+    const first = [claim, `${VERDICTS[stated.verdict]}, ${factor(deciding(stated))}`];
+    return (others.length > 0 ? others : ['nothing tried changes that']).map((words, i) => [
+      ...(i === 0 ? first : ['', '']),
+      words,
+    ]);
+  });
+  const columns = [
+    ...left(['claim'], { cut: true, comfort: 28 }),
+    ...left(['as it stands']),
+    ...left(['and otherwise'], { cut: true, comfort: 36, spare: 1 }),
+  ];
+  return [`Where the claims of ${name} flip`, '', ...drawTable(columns, rows), ''].join('\n');
 }

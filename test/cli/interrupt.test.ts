@@ -45,7 +45,7 @@ test.each([
   const spec = join(scratch, 'long.yaml');
   writeFileSync(
     spec,
-    `workload: {lengths: {input_len: 300, output_len: 400}, arrivals: uniform, request_rate: 4, num_requests: 60000}
+    `workload: {lengths: {input_len: 300, output_len: 400}, arrivals: uniform, request_rate: 4, num_requests: 30000}
 engine: {profile: vllm-0.11, num_gpu_blocks: 4000, step_time: {fixed_s: 10ms}}`,
   );
   const [requests, steps] = [join(scratch, 'requests.csv'), join(scratch, 'steps.csv')];
@@ -57,11 +57,11 @@ engine: {profile: vllm-0.11, num_gpu_blocks: 4000, step_time: {fixed_s: 10ms}}`,
   const run = JSON.parse(stdout);
   const finished = run.completed;
   expect(finished).toBeGreaterThan(0);
-  expect(run.failed).toBe(60000 - finished);
+  expect(run.failed).toBe(30000 - finished);
   const lines = parseCsv(readFileSync(requests, 'utf8'));
-  expect(lines.length).toBe(60000);
+  expect(lines.length).toBe(30000);
   expect(lines.filter(({ state }) => state === 'finished').length).toBe(finished);
-  expect(lines.filter(({ state }) => state === 'unfinished').length).toBe(60000 - finished);
+  expect(lines.filter(({ state }) => state === 'unfinished').length).toBe(30000 - finished);
   expect(lines.every(({ state, finish_s }) => (state === 'finished') === (typeof finish_s === 'number'))).toBe(true);
   const log = readFileSync(steps, 'utf8');
   expect(log.endsWith('\n')).toBe(true);

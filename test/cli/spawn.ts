@@ -32,7 +32,7 @@ syncBuiltinESMExports();
 /** One after the other: they share the thread, its environment, and what it has loaded and warmed up. */
 let last: Promise<unknown> = Promise.resolve();
 
-async function ask(argv: readonly string[], columns?: number): Promise<Ended> {
+async function ask(argv: readonly string[], columns?: number, stdin?: string): Promise<Ended> {
   let [stdout, stderr] = ['', ''];
   if (columns === undefined) delete process.env.COLUMNS;
   else process.env.COLUMNS = String(columns);
@@ -43,13 +43,14 @@ async function ask(argv: readonly string[], columns?: number): Promise<Ended> {
     stderr: (text) => {
       stderr += text;
     },
+    ...(stdin === undefined ? {} : { stdin: () => stdin }),
   });
   return { code, stdout, stderr: withoutProgress(stderr) };
 }
 
-/** The same in a terminal of so many columns; of none. */
-export function mistAt(columns: number | undefined, argv: readonly string[]): Promise<Ended> {
-  const own = last.then(() => ask(argv, columns));
+/** The same in a terminal of so many columns; of none. With what it is given on standard input. */
+export function mistAt(columns: number | undefined, argv: readonly string[], stdin?: string): Promise<Ended> {
+  const own = last.then(() => ask(argv, columns, stdin));
   last = own.catch(() => undefined);
   return own;
 }

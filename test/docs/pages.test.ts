@@ -26,6 +26,13 @@ function anchorsOf(path: string): string[] {
   return [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading));
 }
 
+test('the site leads to every page', () => {
+  const config = readFileSync(join(ROOT, 'docs/.vitepress/config.mjs'), 'utf8');
+  const named = [...config.matchAll(/page\('[^']*', '([^']*)'\)/g)].map(([, name]) => `${name}.md`);
+  const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+  expect([...new Set(named)].sort()).toEqual(pages.sort());
+});
+
 describe.each(PAGES)('%s', (page) => {
   test('links to files and headings that are there', () => {
     const targets = [...readPage(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseSpecDocument } from '../../src/spec/document.ts';
-import { chooseRow, listAxes, readTree, type Tree } from '../../src/spec/fleet/axes.ts';
+import { listAxes, readTree, type Tree } from '../../src/spec/fleet/axes.ts';
+import { chooseRow, openChoices } from '../../src/spec/fleet/choose.ts';
 import { Ledger } from '../../src/spec/fleet/ledger.ts';
 import { listSettings, rowWith } from '../../src/spec/fleet/settings.ts';
 
@@ -15,7 +16,14 @@ function open(text: string): { tree: Tree; mistakes: string[] } {
   return { tree, mistakes: ledger.list().map(({ path, line }) => `${line}: ${path}`) };
 }
 
-const rowsOf = (tree: Tree) => Array.from({ length: tree.rows }, (_, row) => chooseRow(tree, row));
+const rowsOf = (tree: Tree) => {
+  const choicesAt = openChoices(tree);
+  return Array.from({ length: tree.rows }, (_, row) => {
+    const chosen = chooseRow(tree, row);
+    expect([...choicesAt(row)]).toEqual([...chosen.choices]); // the same without the document
+    return chosen;
+  });
+};
 
 describe('rows', () => {
   test('a document without axes is one row, as it stands', () => {

@@ -12,8 +12,8 @@ import type { Configuration } from '../../src/spec/types.ts';
 const catalog = openCatalog();
 const SOURCE = { catalog, prices: {}, watts: {} };
 
-function specOf(model: string, hardware: string, engine: string) {
-  const text = `model: ${model}\nworkload: {lengths: azure-conv-2023, request_rate: 1}\ndeployment: {hardware: ${hardware}}\nengine: {${engine}}\n`;
+function specOf(model: string, hardware: string, engine: string, tp = 1) {
+  const text = `model: ${model}\nworkload: {lengths: azure-conv-2023, request_rate: 1}\ndeployment: {hardware: ${hardware}, tensor_parallel_size: ${tp}}\nengine: {${engine}}\n`;
   return openQuestion(text, 'spec.yaml', catalog);
 }
 
@@ -42,6 +42,35 @@ describe('KV capacity', () => {
     const configuration = rowAt(specOf(model, hardware, engine), 0);
     const own = capacityOf(configuration).blocks * configuration.block_size;
     expect(Math.abs(own / tokens - 1)).toBeLessThan(margin);
+  });
+
+  const QWEN = 'profile: vllm-0.11, max_num_seqs: 256, max_num_batched_tokens: 2048';
+  it.each([
+    // start-up logs of vLLM 0.10.1.1 on A100 80 GB (public logs, facts): what a dummy run leaves, at two shares of memory and on two devices
+    ['qwen2-7b', 'a100-sxm-80gb', `${QWEN}, gpu_memory_utilization: 0.25`, 93_872, 0.02],
+    ['qwen2-7b', 'a100-sxm-80gb', `${QWEN}, gpu_memory_utilization: 0.5`, 464_848, 0.01],
+    ['qwen2-7b', 'a100-sxm-80gb', `${QWEN}, gpu_memory_utilization: 0.25`, 450_192, 0.01, 2],
+    ['qwen2-7b', 'a100-sxm-80gb', `${QWEN}, gpu_memory_utilization: 0.5`, 1_192_160, 0.01, 2],
+    // vLLM 0.31, its sampler of 1,024 sequences in the peak
+    [
+      'llama-3.1-8b',
+      'a100-sxm-80gb',
+      'profile: vllm-0.19, max_num_seqs: 1024, gpu_memory_utilization: 0.92',
+      460_496,
+      0.01,
+    ],
+    // SGLang's pool: (free after loading) - (free before) (1 - f), nothing held for activations (server_args.py of 0.5.9: f = 0.835)
+    ['llama-3.1-8b', 'h100-sxm-80gb', 'profile: sglang-0.5.9, gpu_memory_utilization: 0.835', 413_700, 0.02],
+    ['llama-3.1-8b', 'h100-sxm-80gb', 'profile: sglang-0.5', 413_700, 0.05],
+  ])('of %s on %s, %s, is that of its start-up: %d tokens', (model, hardware, engine, tokens, margin, tp = 1) => {
+    const configuration = rowAt(specOf(model, hardware, engine, tp), 0);
+    const own = capacityOf(configuration).blocks * configuration.block_size;
+    expect(Math.abs(own / tokens - 1)).toBeLessThan(margin);
+  });
+
+  it("a model of 32 B runs on four cards of 24 GB with SGLang's share, whatever its steps hold", () => {
+    const engine = 'profile: sglang-0.5, gpu_memory_utilization: 0.81';
+    expect(capacityOf(rowAt(specOf('qwen2.5-32b', 'l4', engine, 4), 0)).blocks).toBeGreaterThan(0);
   });
 
   it('that is given says where from, and how far the memory model is from it', () => {

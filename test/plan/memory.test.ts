@@ -99,7 +99,7 @@ describe('kvCapacity', () => {
     const llama = catalog.model('llama-3.1-70b');
     const fits = (memory_bytes: number) => capacity(llama, { ...DEVICE, memory_bytes });
     expect(fits(80e9).reason).toBe('weights-do-not-fit');
-    expect(fits(160e9)).toMatchObject({ reason: 'no-room-for-kv', blocks: 0 });
+    expect(fits(158e9)).toMatchObject({ reason: 'no-room-for-kv', blocks: 0 });
     expect(fits(320e9).reason).toBeUndefined();
   });
 
@@ -109,6 +109,20 @@ describe('kvCapacity', () => {
     const used = total.weightsBytes + total.activationBytes + total.reserveBytes;
     expect(total.blocks).toBe(Math.floor((0.9 * 80e9 - used) / total.blockBytes));
     expect(free.blocks).toBe(Math.floor((0.9 * (80e9 - used)) / free.blockBytes));
+    const static_ = capacity(SMALL, DEVICE, ONE, AUTO, { ...PROFILE, kv_share_of: 'weights-and-cache' });
+    expect(static_.blocks).toBe(Math.floor((0.9 * (80e9 - 1e9) - total.weightsBytes) / static_.blockBytes));
+  });
+
+  it('the peak is that of a layer or of the samplers, not both; communicators are counted in groups of devices only', () => {
+    const peak = (more: Partial<MemoryAsk>, profile = PROFILE) =>
+      capacity(SMALL, DEVICE, ONE, AUTO, profile, { ...ASK, ...more }).activationBytes;
+    const samplers = (seqs: number, bytes: number) => 2 * 8192 * SMALL.hidden + seqs * SMALL.vocab * bytes;
+    expect(peak({ maxNumSeqs: 1 })).toBe(peak({ maxNumSeqs: 2 })); // a layer of 8,192 tokens
+    expect(peak({ maxNumSeqs: 8192 })).toBe(samplers(8192, 10));
+    expect(peak({ maxNumSeqs: 8192 }, { ...PROFILE, logit_bytes: 39 })).toBe(samplers(8192, 39));
+    const reserve = (tp: number) =>
+      capacity(SMALL, DEVICE, { ...ONE, tp }, AUTO, { ...PROFILE, group_bytes: 5e8 }).reserveBytes;
+    expect([reserve(1), reserve(2), reserve(8)]).toEqual([1e9, 1.5e9, 1.5e9]);
   });
 
   it('more tokens per step, more sequences: fewer blocks', () => {

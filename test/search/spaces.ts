@@ -10,11 +10,12 @@ const SLO = 'p99_ttft: 700ms, p99_tpot: 45ms';
 function plain(rest: string, load = LOAD, slo = SLO): string {
   const batching = DEPTH > 1 || (load === LOAD && slo === SLO) ? '[chunked, mixed]' : 'chunked';
   const tokens = DEPTH > 1 ? '[1024, 8192]' : 2048;
+  const formats = DEPTH > 1 || (load === LOAD && slo === SLO) ? '[bf16, fp8]' : 'fp8';
   return `
 model: llama-3.1-8b
 workload: {lengths: {input_len: {lognormal: {mean: 900, std: 700, max: 6000}}, output_len: {uniform: [20, 180]}}, ${load}}
 deployment: {hardware: [l4, l40s, h100-sxm-80gb], replicas: [1, 2, 4], tensor_parallel_size: [1, 2]}
-engine: {profile: vllm-0.11, quantization: [bf16, fp8], batching: ${batching}, max_num_seqs: [8, 128], max_num_batched_tokens: ${tokens}}
+engine: {profile: vllm-0.11, quantization: ${formats}, batching: ${batching}, max_num_seqs: [8, 128], max_num_batched_tokens: ${tokens}}
 slo: {${slo}}
 top: 4
 ${rest}

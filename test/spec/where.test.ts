@@ -65,6 +65,22 @@ describe('where', () => {
     expect(told.sort()).toEqual(['1+1', '1+3', '2', '2+2', '4']);
   });
 
+  it('reads no row for parameters and parts that are chosen: one that nobody could read is left out by them', () => {
+    const fleet = '{all: {kind: llm, model: llama-3.1-8b, hardware: l4, count: 4 - a - b}}'; // none where both are 2
+    const text = (where: string) =>
+      [
+        'let: {a: [1, 2], b: [1, 2]}',
+        `fleet: {choices: {one: ${fleet}, two: ${fleet}}}`,
+        'pipelines: {chat: {stages: [prefill, decode]}}',
+        'workload: {lengths: azure-conv-2023, request_rate: 1}',
+        `where: '${where}'`,
+      ].join('\n');
+    const keptOf = (where: string) => [0, 1, 2, 3, 4, 5, 6, 7].filter(open(text(where)).keeps);
+    expect(keptOf('a + b < 4 and fleet == "two"')).toEqual([1, 3, 5]);
+    // of what is read of it, it is the reader that says why it falls
+    expect(keptOf('tp == 1 and a == 1')).toEqual([0, 1, 2, 3, 6, 7]);
+  });
+
   it('knows axes of whole parts by their place', () => {
     const text = [
       'let: {n: [2, 4]}',

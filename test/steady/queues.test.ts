@@ -63,7 +63,7 @@ workload: {lengths: {input_len: 1, output_len: 1}, request_rate: ${rate}, num_re
 
 describe('open queues at rate 0.8, service 1', () => {
   it.each([
-    ['M/D/1', constant, 100_000, 2, 0.05],
+    ['M/D/1', constant, 60_000, 2, 0.05],
     ['M/M/1', exponential, 300_000, 4, 0.05],
     ['M/G/1, cs² = 4', wild, 300_000, 10, 0.1],
   ] as const)('%s waits as Pollaczek and Khinchine say', (_, law, requests, wait, off) => {
@@ -84,7 +84,7 @@ it.each([
   [4, 3.2, 0.5964, 0.7455],
   [8, 7.2, 0.7015, 0.8769],
 ])('M/M/%i at %d: Erlang C', (servers, rate, share, wait) => {
-  const { waits, waited } = cores(servers, rate, 300_000, exponential);
+  const { waits, waited } = cores(servers, rate, 150_000, exponential);
   expect(Math.abs(waited / share - 1)).toBeLessThan(0.05);
   expect(Math.abs(waits / wait - 1)).toBeLessThan(0.1);
 });
@@ -112,7 +112,7 @@ workload: {lengths: {input_len: 1, output_len: 1}, arrivals: {process: closed-lo
 describe('engines', () => {
   it('M/M/1 of prompts: one at a time, exponential lengths', () => {
     const random = seeded(5);
-    const count = 200_000;
+    const count = 100_000;
     const spec = readText(`
 fleet: {m: {kind: llm, batching: continuous, max_num_seqs: 1, num_gpu_blocks: 10000, max_num_batched_tokens: 1000000, step_time: {per_new_token_s: 1ms}}}
 pipelines: {a: {stages: [{prefill: m}, {decode: m}]}}

@@ -26,7 +26,7 @@ type Make = (labels: ReadonlyMap<string, string>) => { readonly throughput: numb
 
 function judge(opened: ReturnType<typeof study>, make: Make) {
   const rows = opened.rows.map((row): StudiedRow => {
-    const labels = opened.labels.get(row)!;
+    const labels = opened.labelsOf(row);
     const { throughput, ttft } = make(labels);
     const result = { output_throughput: throughput, ttft: { p99: ttft, mean: ttft }, e2el: { mean: 1 } };
     const stands = labels.get('deployment.hardware')!;

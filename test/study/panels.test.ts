@@ -20,7 +20,7 @@ const HARDWARE = 'deployment.hardware';
 function studied() {
   const study = openStudy(TEXT, 'made.yaml', openCatalog({}));
   const rows = study.rows.map((row): StudiedRow => {
-    const labels = study.labels.get(row)!;
+    const labels = study.labelsOf(row);
     const of = (axis: string) => labels.get(axis)!;
     const first = (of(HARDWARE) === 'l4') === (of('let.rate') === '5');
     const mixed = of('engine.batching') === 'mixed' ? 10 : 0;

@@ -51,7 +51,7 @@ test.each([
   const sofar: number[] = [];
   const cut = await runStudy(study, catalog, {
     ...{ workers: 1, store: early.store, signal: end.signal },
-    onRow: (done, _, told) => {
+    onRow: (done, _, __, told) => {
       sofar.push(told().rows.length);
       if (done >= 5) end.abort();
     },
@@ -67,4 +67,20 @@ test.each([
   again.close();
   expect(without(resumed)).toBe(without(whole));
   expect([...early.rows, ...late.rows].sort((a, b) => a - b)).toEqual([...study.rows]);
+});
+
+// with threads under way the first rows are this thread's, one by one: nobody waits for threads to start, or for four rows
+test.each(['', ', load: seek'])('the first row is told by itself%s', async (more) => {
+  const study = openStudy(textOf(more), 'made.yaml', catalog);
+  const end = new AbortController();
+  const told: number[] = [];
+  const { rows } = await runStudy(study, catalog, {
+    ...{ workers: 2, signal: end.signal },
+    onRow: (_, __, { row }) => {
+      told.push(row);
+      end.abort();
+    },
+  });
+  expect(told).toEqual([0]);
+  expect(rows.map(({ row }) => row)).toEqual([0]);
 });

@@ -13,7 +13,7 @@ workload:
   request_rate: 6
   num_requests: 250
 deployment:
-  hardware: [l4, l40s, h100-sxm-80gb]
+  hardware: [l4, h100-sxm-80gb]
   replicas: [1, 2, 4]
   tensor_parallel_size: [1, 2, 3]
 engine:

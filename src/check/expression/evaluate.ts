@@ -52,9 +52,10 @@ export function evaluate(tree: Expression, names: Names): Value {
   return binary(tree, names);
 }
 
-function namedValue(name: string, { find, known, noun }: Names): Value {
-  const found = find(name);
+function namedValue(name: string, names: Names): Value {
+  const found = names.find(name);
   if (found) return found;
+  const { known, noun } = names;
   throw new ExpressionError(noun, name, didYouMean(name, known) ?? listed(known));
 }
 

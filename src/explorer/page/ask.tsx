@@ -1,8 +1,9 @@
 // The left side: what is asked.
 import type { DeviceName, Names } from '../protocol.ts';
-import { FIXED, rateOf, TRACE } from './asked.ts';
+import { FIXED, rateOf, SHAPE_NAMES, TRACE } from './asked.ts';
 import { TakeConfig, TakeTrace } from './drop.tsx';
 import { Checks, Figure, Select } from './parts.tsx';
+import { SHAPES } from './shapes.ts';
 import { asked, change, names } from './store.ts';
 
 const FORMATS = ['auto', 'bf16', 'fp8', 'fp8-block', 'int8', 'int4', 'nvfp4', 'mxfp4'];
@@ -111,7 +112,7 @@ function AskHardware({ known }: { readonly known: Names }) {
 }
 
 function AskTraffic({ known }: { readonly known: Names }) {
-  const { workload, input, output, trace } = asked.value;
+  const { shape, workload, input, output, trace } = asked.value;
   const shapes = known.workloads.map(([value, name, prompt, answer]) => ({
     value,
     words: `${name} (${Math.round(prompt)} in, ${Math.round(answer)} out)`,
@@ -120,6 +121,12 @@ function AskTraffic({ known }: { readonly known: Names }) {
   return (
     <section class="card">
       <h2>Traffic</h2>
+      <Select
+        label="A request goes through"
+        value={shape}
+        choices={SHAPE_NAMES.map((value) => ({ value, words: SHAPES[value].words }))}
+        onPick={(value) => change({ shape: SHAPE_NAMES.find((name) => name === value), beside: -1 })}
+      />
       <Select
         label="Lengths"
         value={workload}

@@ -6,6 +6,10 @@ import { HOUR, rateOfUsers } from '../../spec/user-rate.ts';
 /** Of the notation of links. */
 const VERSION = '1';
 
+/** Pipelines that the page offers. */
+export const SHAPE_NAMES = ['together', 'apart', 'retrieval'] as const;
+export type ShapeName = (typeof SHAPE_NAMES)[number];
+
 export interface Asked {
   readonly model: string;
   /** Text of a config.json of one's own, which stands in place of `model`; '' = none. */
@@ -14,6 +18,8 @@ export interface Asked {
   readonly formats: readonly string[];
   readonly kv: readonly string[];
   readonly engine: string;
+  /** What a request goes through (shapes.ts). */
+  readonly shape: ShapeName;
   /** A workload of the catalog, FIXED or TRACE. */
   readonly workload: string;
   readonly input: number; // tokens
@@ -50,6 +56,7 @@ export const FIRST: Asked = {
   formats: ['bf16', 'fp8'],
   kv: ['auto'],
   engine: DEFAULT_PROFILE,
+  shape: 'together',
   workload: 'azure-conv-2023',
   input: 1024,
   output: 256,
@@ -113,6 +120,7 @@ export function readLink(hash: string): LinkRead {
 function readValue(key: keyof Asked, text: string): unknown {
   const first = FIRST[key];
   if (key === 'config') return unpack(text);
+  if (key === 'shape') return SHAPE_NAMES.find((name) => name === text) ?? null;
   if (Array.isArray(first)) return text === '' ? [] : text.split(',');
   if (typeof first !== 'number') return text;
   const value = Number(text);

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { TOP } from '../../spec/defaults.ts';
 import type { Names, Question } from '../protocol.ts';
 import { type Asked, FIXED, rateOf, TRACE } from './asked.ts';
+import { SHAPES } from './shapes.ts';
 
 export const CONFIG_FILE = 'own-model.json';
 
@@ -37,16 +38,35 @@ function pricesOf({ price, prices, hardware }: Asked, names: Names | null): obje
 /** `hardware`: in place of what the question asks for. */
 export function specOf(asked: Asked, names: Names | null, hardware = asked.hardware): string {
   const model = asked.config === '' ? asked.model : CONFIG_FILE;
-  const { engine, formats, kv, replicas, ttft, tpot, objective } = asked;
+  const { ttft, tpot, objective } = asked;
   return stringify(
     {
       name: `${model}, ${round(rateOf(asked) * asked.load)} requests/s`,
-      model,
+      ...deployedOf(asked, model, hardware),
       workload: workloadOf(asked),
+      slo: { p99_ttft: `${ttft}ms`, p99_tpot: `${tpot}ms` },
+      objective,
+      price_sheet: asked.prices,
+      ...pricesOf(asked, names),
+      top: TOP,
+    },
+    { lineWidth: 118, aliasDuplicateObjects: false },
+  );
+}
+
+const SPLITS = [1, 2, 4, 8];
+
+/** What serves: one pool by the short notation, or the pools of a pipeline, whose formats are the same. */
+function deployedOf(asked: Asked, model: string, hardware: readonly string[]): object {
+  const { engine, formats, kv, replicas } = asked;
+  const { pools } = SHAPES[asked.shape];
+  if (pools === null) {
+    return {
+      model,
       deployment: {
         hardware: { choices: hardware },
         replicas: { from: 1, to: replicas },
-        tensor_parallel_size: [1, 2, 4, 8],
+        tensor_parallel_size: SPLITS,
         routing: 'least-loaded',
       },
       engine: {
@@ -56,14 +76,21 @@ export function specOf(asked: Asked, names: Names | null, hardware = asked.hardw
         max_num_seqs: [64, 256],
         max_num_batched_tokens: [2048, 8192],
       },
-      slo: { p99_ttft: `${ttft}ms`, p99_tpot: `${tpot}ms` },
-      objective,
-      price_sheet: asked.prices,
-      ...pricesOf(asked, names),
-      top: TOP,
-    },
-    { lineWidth: 118 },
-  );
+    };
+  }
+  const engines = {
+    model,
+    hardware: { choices: hardware },
+    tensor_parallel_size: SPLITS,
+    ...{ profile: engine, quantization: '$weights', kv_cache_dtype: '$cache' },
+  };
+  const { fleet, topology, pipeline } = pools(engines, asked);
+  return {
+    let: { weights: { choices: formats }, cache: { choices: kv } },
+    fleet,
+    ...(topology ? { topology } : {}),
+    pipelines: { ask: { stages: pipeline } },
+  };
 }
 
 export function questionOf(asked: Asked, names: Names | null, hardware = asked.hardware): Question {

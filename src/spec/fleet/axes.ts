@@ -37,14 +37,6 @@ export type Tree =
   /** An axis met before: takes what was chosen there. */
   | { readonly kind: 'tie'; readonly rows: 1; readonly name: string };
 
-/** A document with one choice made everywhere: the data, and what was chosen by the name (path) of each axis met. */
-export interface Chosen {
-  readonly data: unknown;
-  readonly choices: ReadonlyMap<string, string>;
-  /** Where in the document as written that stands what is at `path` of the data. */
-  origin(path: Path): Path;
-}
-
 /** Sections that say what the whole sweep is about. */
 const FIXED = ['spec_version', 'name', 'objective', 'top', 'settle', 'where'];
 
@@ -142,8 +134,8 @@ const LISTS = [
   ...['uniform', 'points', 'tiers', 'stages', 'branches', 'levels', 'on', 'after'],
   ...['acceptance', 'per_position_acceptance_rates'],
 ];
-/** Sections whose keys are names of the user's own. */
-const NAMED = ['fleet', 'pipelines', 'links', 'topology', 'tiers', 'prices', 'watts', 'let'];
+/** Sections whose keys are names of the user's own: no key of a pool is called so. */
+export const NAMED: readonly string[] = ['fleet', 'pipelines', 'links', 'topology', 'tiers', 'prices', 'watts', 'let'];
 
 /** Whether a list is an axis: one where a single value is meant. */
 function isList(value: unknown, place: Path): value is unknown[] {
@@ -266,54 +258,6 @@ function fraction(axis: Range, value: number): [key: string, expected: string, r
 /** 0.1 + 2 * 0.1 is meant to be 0.3. */
 function round(value: number): number {
   return Number.isSafeInteger(value) ? value : Number(value.toPrecision(12));
-}
-
-/** The document of row `row`, 0 <= row < tree.rows. */
-export function chooseRow(tree: Tree, row: number): Chosen {
-  const choices = new Map<string, string>();
-  const values = new Map<string, unknown>();
-  const taken: { readonly place: Path; readonly path: Path }[] = [];
-  const choose = (node: Tree, index: number): unknown => {
-    if (node.kind === 'leaf') return node.value;
-    if (node.kind === 'tie') return values.get(node.name);
-    if (node.kind === 'axis') return chooseOption(node, index);
-    const trees = node.kind === 'map' ? node.parts.map(([, part]) => part) : node.parts;
-    const digits = splitIndex(trees, index);
-    const parts = trees.map((part, i) => choose(part, digits[i]));
-    return node.kind === 'list' ? parts : Object.fromEntries(node.parts.map(([key], i) => [key, parts[i]]));
-  };
-  const chooseOption = (node: Extract<Tree, { kind: 'axis' }>, index: number): unknown => {
-    let rest = index;
-    for (const { label, path, tree: inner } of node.options) {
-      if (rest < inner.rows) {
-        choices.set(node.name, label);
-        taken.push({ place: node.place, path });
-        const value = choose(inner, rest);
-        values.set(node.name, value);
-        return value;
-      }
-      rest -= inner.rows;
-    }
-    throw new RangeError(`row ${row} is not in the sweep`);
-  };
-  return { data: choose(tree, row), choices, origin: (path) => originOf(path, taken) };
-}
-
-/** Inner choices come after those around them, so the last one that `path` lies in is the nearest. */
-function originOf(path: Path, taken: readonly { readonly place: Path; readonly path: Path }[]): Path {
-  const nearest = taken.findLast(({ place }) => place.every((step, i) => String(step) === String(path[i])));
-  return nearest ? [...nearest.path, ...path.slice(nearest.place.length)] : path;
-}
-
-/** Mixed radix, the last part fastest. */
-function splitIndex(trees: readonly Tree[], index: number): number[] {
-  const digits = new Array<number>(trees.length);
-  let rest = index;
-  for (let i = trees.length - 1; i >= 0; i--) {
-    digits[i] = rest % trees[i].rows;
-    rest = Math.floor(rest / trees[i].rows);
-  }
-  return digits;
 }
 
 /** An axis as people see it: where its value stands, and what it may be. */

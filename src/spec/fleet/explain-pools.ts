@@ -6,7 +6,7 @@ import type { Question } from '../question.ts';
 import { isPlain, normalize, rewrittenAt } from '../shorthand.ts';
 import { PROFILE_FIELDS } from '../words.ts';
 import { explainAutoscale } from './autoscale.ts';
-import { chooseRow } from './axes.ts';
+import { chooseRow } from './choose.ts';
 import { explainLora } from './lora.ts';
 import type { LlmPool } from './types.ts';
 import { poolsOfKind } from './types.ts';

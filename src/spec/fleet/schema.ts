@@ -218,6 +218,14 @@ function allowAxes(schema: JsonSchema): JsonSchema {
   return out;
 }
 
+/** A pool may be what another is, with something else in its place (derive-fleet.ts): it then lacks what that has. */
+function allowBases(fleet: JsonSchema): void {
+  const [pools] = fleet.anyOf as { additionalProperties: JsonSchema }[];
+  const base = { type: 'string', description: 'Another pool of the fleet: all that is not said here is as there.' };
+  const derived = { type: 'object', properties: { base }, required: ['base'] };
+  pools!.additionalProperties = { anyOf: [...(pools!.additionalProperties.anyOf as unknown[]), derived] };
+}
+
 /** The JSON Schema of a spec, with a description on every key; any value may be an axis. */
 export function specJsonSchema(): object {
   const schema = z.toJSONSchema(specSchema, { io: 'input' }) as JsonSchema;
@@ -226,5 +234,6 @@ export function specJsonSchema(): object {
   const whole = properties as JsonSchema;
   for (const key of ['spec_version', 'name', 'objective', 'pareto', 'top', 'settle', 'where', 'study'])
     open[key] = whole[key];
+  allowBases(open.fleet as JsonSchema);
   return { ...rest, properties: open, $defs: { ...(schema.$defs as object | undefined), axis: AXIS } };
 }
