@@ -17,7 +17,7 @@ export default defineConfig({
   test: {
     include: list('MIST_MUTATE_TESTS', 'test/'),
     exclude: list('MIST_MUTATE_WITHOUT', ''),
-    setupFiles: ['test/seed.ts', 'scripts/vitest-mutate.setup.mjs'],
+    setupFiles: ['test/seed.ts', 'scripts/vitest-mutate-setup.mjs'],
     sequence: { sequencer: QuickFirst },
     testTimeout: 600_000,
     pool: 'threads',
