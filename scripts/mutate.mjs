@@ -106,6 +106,7 @@ writeFileSync(
     vitest: { configFile: 'scripts/vitest-mutate.mjs', related: false },
     coverageAnalysis: 'perTest',
     ignoreStatic: true, // a constant of a module needs all tests again, once each
+    dryRunTimeoutMinutes: 60,
     concurrency: Number(process.env.MIST_MUTATE_CONCURRENCY ?? 1),
     timeoutMS: 40_000, // beside what its tests take, and as much again by half,
     tsconfigFile: 'none',

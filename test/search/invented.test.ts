@@ -33,7 +33,7 @@ const figures = ({ met, cost, devices }: Row) =>
 
 function settledOf(row: Row, i: number) {
   if (row.fate === 'refused') return refuse('cannot be');
-  if (row.fate === 'ruled') return ruleOut({ reason: 0, short: 0.5 } as Parameters<typeof ruleOut>[0]);
+  if (row.fate === 'ruled') return ruleOut({ row: i, reason: 'late-alone', short: 0.5 });
   const run: SimulatedRow = { result: figures(row), trust: null, workload: '', times: 1 };
   const limits = [row.alike ? -1 : i];
   return settle({ found: run, run, name: 'all', limits, range: { least: limits, most: limits } });
