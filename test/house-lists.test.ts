@@ -28,6 +28,7 @@ const MAY_DECIDE: Readonly<Record<string, string>> = {
   'src/spec/shape.ts': 'which pools can be screened; any other is simulated',
   'src/run/fleet.ts': 'what leaps in closed form are proven for; any other leaps exactly',
   'src/plan/pipeline/columns.ts': 'the name of a column, priority, that is a word of packing too',
+  'src/spec/fleet/formulas.ts': 'the key of a pipeline, priority',
   'src/calibrate/validate/': 'what measured cases call it',
   'src/validate/': 'the same',
   'test/fleet/random.ts': 'what cores are chosen by',

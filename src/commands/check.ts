@@ -54,7 +54,7 @@ export const check = verb('check', FLAGS, HELP, async (flags, out) => {
   const asked = given.length > 0 ? expected : readExpectations(limits);
   if (asked.length === 0)
     throw new UserError([{ path: '--expect', expected: 'an expectation, or a spec with limits', received: 'neither' }]);
-  const { result, trust } = simulateRow(openSimulator(catalog, openSession(catalog)), spec, false);
+  const { result, trust } = simulateRow(openSimulator(catalog, openSession(catalog), { promises: [] }), spec, false);
   const ran = { row, labels: question.choicesAt(row), result, trust, refused: '', load: 0, stands: '' };
   const judged = asked.map((one) => judgeExpectation(one, { ...ran, load: spec.workload.request_rate }));
   if (flags['--json']) out.stdout(`${JSON.stringify(judged, null, 2)}\n`);

@@ -3,6 +3,7 @@ import type { Paid } from '../catalog/price-sheets.ts';
 import type { Budget } from '../spec/budget.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Objective, Slo } from '../spec/types.ts';
+import type { RowDetail } from './fleet/detail.ts';
 import type { FleetTrust } from './fleet/trust.ts';
 import type { FleetResult } from './fleet/types.ts';
 import { beatsAny } from './front.ts';
@@ -11,7 +12,10 @@ import { scoreOf } from './objective.ts';
 import { keepsUp } from './types.ts';
 
 /** Figures of a row: those of a run that stand for the whole fleet. */
-export type FleetSummary = Omit<FleetResult, 'breakdown' | 'stages' | 'clients' | 'pipelines' | 'visits'>;
+export type FleetSummary = Omit<FleetResult, 'breakdown' | 'stages' | 'clients' | 'pipelines' | 'visits'> & {
+  /** Of rows of a study. */
+  readonly detail?: RowDetail;
+};
 
 /** The closed-form estimate of one pool of engines. Latencies in s. */
 export interface ScreenFigures {
@@ -133,7 +137,7 @@ export interface SweepResult {
   readonly rejected: readonly RejectCount[];
   /** null where rows were not screened: all that can be were weighed. */
   readonly screened: {
-    /** Rows that the screen let through, simulated ones among them. */
+    /** Rows that the screen let through as it sees them: those that were simulated, and those that a bound ruled out later under their own limits, among them. */
     readonly feasible: number;
     /** Of the pairs of simulated rows, the share whose order by screen and by simulation differ. */
     readonly reordered: number;

@@ -64,25 +64,29 @@ export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE):
   const winner = scatter.winner ? [scatter.winner] : [];
   const x = scaleOf(scatter, 'x', size.width / 62);
   const y = scaleOf(scatter, 'y', size.height / 44);
-  const svg = Plot.plot({
-    document,
-    ...size,
-    className: 'mist-chart',
-    marginLeft: 56,
-    marginRight: 20,
-    marginTop: 30,
-    marginBottom: 44,
-    style: { background: 'transparent', color: 'var(--soft)', fontSize: '12px', overflow: 'visible' },
-    x: x.scale,
-    y: y.scale,
-    marks: [
-      Plot.gridX({ stroke: 'var(--line)', strokeOpacity: 1, ticks: x.ticks }),
-      Plot.gridY({ stroke: 'var(--line)', strokeOpacity: 1, ticks: y.ticks }),
-      Plot.axisX({ ...AXIS, ticks: x.ticks, label: scatter.xWords }),
-      Plot.axisY({ ...AXIS, ticks: y.ticks, label: scatter.yWords }),
-      ...drawMarks(Plot, scatter, dots),
-    ],
-  });
+  const plot = (marginLeft: number) =>
+    Plot.plot({
+      document,
+      ...size,
+      className: 'mist-chart',
+      marginLeft,
+      marginRight: 20,
+      marginTop: 30,
+      marginBottom: 44,
+      style: { background: 'transparent', color: 'var(--soft)', fontSize: '12px', overflow: 'visible' },
+      x: x.scale,
+      y: y.scale,
+      marks: [
+        Plot.gridX({ stroke: 'var(--line)', strokeOpacity: 1, ticks: x.ticks }),
+        Plot.gridY({ stroke: 'var(--line)', strokeOpacity: 1, ticks: y.ticks }),
+        Plot.axisX({ ...AXIS, ticks: x.ticks, label: scatter.xWords }),
+        Plot.axisY({ ...AXIS, ticks: y.ticks, label: scatter.yWords }),
+        ...drawMarks(Plot, scatter, dots),
+      ],
+    });
+  const first = plot(LEAST_LEFT);
+  const left = roomForTicks(first);
+  const svg = left > LEAST_LEFT ? plot(left) : first;
   const groups = [
     ...dots.map(({ kind, points }) => [kind, points] as const),
     ['front', scatter.front] as const,
@@ -95,6 +99,19 @@ export async function drawChart(scatter: Scatter, size: ChartSize = CHART_SIZE):
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', `${scatter.title}: ${scatter.yWords} against ${scatter.xWords}`);
   return svg.outerHTML;
+}
+
+/** Pixels left of the y axis: for the words along it, and labels of four digits. */
+const LEAST_LEFT = 56;
+const AROUND_LABEL = 28;
+const DIGIT = 6.8;
+
+/** The same for the longest label that a picture has. */
+function roomForTicks(svg: Element): number {
+  const labels = [...svg.querySelectorAll('[aria-label="y-axis tick label"] text')].map(
+    (text) => text.textContent ?? '',
+  );
+  return Math.ceil(AROUND_LABEL + DIGIT * Math.max(0, ...labels.map(({ length }) => length)));
 }
 
 /** Text that is given, and not a format: the library would leave labels of a logarithmic axis out. */

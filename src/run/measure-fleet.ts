@@ -1,4 +1,5 @@
 // A pipeline run in figures: binds what the engine left to the spec's limits and prices, and says why a run ended early.
+import type { DetailAsk } from '../metrics/fleet/detail.ts';
 import { measureFleet, summariseFleet, type Told } from '../metrics/fleet/measure.ts';
 import { priceClients } from '../metrics/fleet/price-list.ts';
 import type { MeasuredFleet, FleetRun as RunToMeasure } from '../metrics/fleet/types.ts';
@@ -37,8 +38,10 @@ export function summariseRow(
   run: FleetRun,
   pick: PickRanks | null,
   isShort: (told: Told) => boolean,
+  detail: DetailAsk | null,
 ): FleetSummary | null {
-  return summariseFleet({ ...bindRun(spec, lowered, run, {}), ...(pick ? { pick } : {}) }, isShort);
+  const asked = { ...(pick ? { pick } : {}), ...(detail ? { detail } : {}) };
+  return summariseFleet({ ...bindRun(spec, lowered, run, {}), ...asked }, isShort);
 }
 
 function bindRun(spec: Measured, lowered: LoweredFleet, run: FleetRun, { clock, steps }: FleetEnd): RunToMeasure {
@@ -76,8 +79,9 @@ function explainStop({ program }: LoweredFleet, { stop, stuck, clients }: FleetR
   if (stop !== 'deadlock') return '';
   const names = stuck.map((name) => {
     const c = program.clients.findIndex((client) => client.name === name);
-    const { kind, numGpuBlocks } = program.clients[c];
-    return kind === 'llm' ? `${name} (${clients[c].peakBlocks} of ${numGpuBlocks} KV blocks at peak)` : name;
+    const [setup, counters] = [program.clients[c], clients[c]];
+    if (setup?.kind !== 'llm' || !counters) return name;
+    return `${name} (${counters.peakBlocks} of ${setup.numGpuBlocks} KV blocks at peak)`;
   });
   return `deadlock, nothing can go on: visits wait for ever at ${names.join(', ') || 'instances that were never chosen'}`;
 }

@@ -1,5 +1,6 @@
 // What the threads of a sweep say to each other.
 import type { Basis } from '../catalog/types.ts';
+import type { DetailAsk } from '../metrics/fleet/detail.ts';
 import type { OnePool } from '../spec/shape.ts';
 import type { Objective } from '../spec/types.ts';
 import type { Near } from './bound-rows.ts';
@@ -30,6 +31,8 @@ export interface WorkerStart {
   /** What is screened, and what for; null where rows are weighed. */
   readonly shape: OnePool | null;
   readonly objectives: readonly Objective[];
+  /** What is measured of every row beside its summary; nothing where it is left out. */
+  readonly detail?: DetailAsk;
   readonly module: WebAssembly.Module;
   readonly control: SharedArrayBuffer;
 }

@@ -56,12 +56,12 @@ export function piecesOf(rows: RowWork, order: Order): Pieces {
 type Rows = ReturnType<typeof openQuestionRows>;
 
 export function openRowWork(
-  { text, file, seed, shape, objectives, module }: Omit<WorkerStart, 'control'>,
+  { text, file, seed, shape, objectives, detail, module }: Omit<WorkerStart, 'control'>,
   catalog: Catalog,
 ): RowWork {
   const rows = openQuestionRows(text, file, catalog, seed, { unloaded: openUnloaded(catalog) });
   const screen = shape ? openScreening(rows, shape, objectives, catalog, module) : null;
-  const simulator = openSimulator(catalog, openSession(catalog, openArena(LOWERING_BYTES), module));
+  const simulator = openSimulator(catalog, openSession(catalog, openArena(LOWERING_BYTES), module), detail);
   const bounds = openFleetBounds(catalog, simulator.share);
   return {
     screen(block, size) {

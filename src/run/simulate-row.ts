@@ -1,6 +1,7 @@
 // Simulates one row of a sweep over the sweep's own requests (common random numbers), in a memory that all rows of a thread share.
 import type { Catalog } from '../catalog/open.ts';
 import type { ErrorBands } from '../catalog/types.ts';
+import type { DetailAsk } from '../metrics/fleet/detail.ts';
 import type { Told } from '../metrics/fleet/measure.ts';
 import { type FleetTrust, trustFleet } from '../metrics/fleet/trust.ts';
 import type { FleetSummary } from '../metrics/sweep.ts';
@@ -21,6 +22,8 @@ export interface Simulator {
   readonly catalog: Catalog;
   readonly session: Session;
   readonly bands: ErrorBands;
+  /** What is measured of every row beside its summary. */
+  readonly detail: DetailAsk | null;
   readonly room: FleetRoom;
   readonly share: FleetShare;
   /** giveUpAt, asked again of the same limits, visits and window by row after row. */
@@ -39,11 +42,12 @@ interface Known {
 /** Classes that are kept in a thread. */
 const MOST_CLASSES = 4096;
 
-export function openSimulator(catalog: Catalog, session: Session): Simulator {
+export function openSimulator(catalog: Catalog, session: Session, detail: DetailAsk | null = null): Simulator {
   return {
     catalog,
     session,
     bands: catalog.errorBands(),
+    detail,
     room: openFleetRoom(),
     share: openShare(),
     giveUps: rememberLast(giveUpAt),
@@ -138,7 +142,7 @@ function simulateOnce(
   hasty: boolean,
   isShort: (told: Told) => boolean,
 ): { readonly found: SimulatedRow | null; readonly range: Range } {
-  const { bands, room } = simulator;
+  const { bands, room, detail } = simulator;
   const { program } = lowered;
   const { visits } = program;
   const asked = planMeasuring(spec, lowered, true);
@@ -147,8 +151,8 @@ function simulateOnce(
   const run = runFleet(program, { leap: 'closed', borrow: true, reach: true, ...options }, room);
   const range = rangeOf(lowered, limitsOf(lowered), run.reach!);
   const pick = run.stop === 'hopeless' ? null : room.pick(program.requests.count);
-  const result = summariseRow(spec, lowered, run, pick, isShort);
+  const result = summariseRow(spec, lowered, run, pick, isShort, detail);
   if (!result) return { found: null, range };
-  const trust = trustFleet(spec, lowered, run.results, bands);
+  const trust = trustFleet(spec, lowered, run, bands);
   return { found: { result, trust, workload: lowered.walks.description, times: 1 }, range };
 }

@@ -8,7 +8,8 @@ import { didYouMean } from '../check/nearest.ts';
 import type { SweepAxis } from '../metrics/sweep.ts';
 import type { Path } from '../spec/document.ts';
 import type { Ledger } from '../spec/fleet/ledger.ts';
-import { ALL_FIGURES, FIGURES, type Figure, LATENCY_FIGURES } from './figures.ts';
+import type { FigureNames } from './figure-names.ts';
+import { FIGURES, type Figure } from './figures.ts';
 import type { WrittenClaim } from './section.ts';
 
 /** Labels by the name of their axis. */
@@ -46,6 +47,7 @@ export interface ClaimWorld {
   /** Name of the axis that is compared where a claim names none; null where there is none. */
   readonly compare: string | null;
   readonly ledger: Ledger;
+  readonly figures: FigureNames;
 }
 
 /** null where it cannot be read: a mistake then. */
@@ -72,15 +74,9 @@ export function readClaim(written: WrittenClaim, world: ClaimWorld): Claim | nul
 }
 
 /** null where it is none: a mistake then. */
-export function figureNamed(name: string, path: Path, ledger: Ledger): Figure | null {
-  const found = ALL_FIGURES.find((figure) => figure.name === name);
-  if (!found)
-    ledger.checkKnown(
-      name,
-      path,
-      'a figure',
-      ALL_FIGURES.map((figure) => figure.name),
-    );
+export function figureNamed(name: string, path: Path, { ledger, figures }: ClaimWorld): Figure | null {
+  const found = figures.find(name);
+  if (!found) ledger.checkKnown(name, path, 'a figure', figures.known(name));
   return found ?? null;
 }
 
@@ -134,7 +130,7 @@ function typeWinner(tree: Expression, labels: readonly string[], is: boolean, wo
   const axis = by ? axisOf(nameOf(by.value), world) : comparedAxis(world);
   for (const label of labels) labelOf(axis, label);
   world.met.add(axis.name);
-  return { kind: 'winner', figure: figureOf(figure.value), axis: axis.name, labels, is };
+  return { kind: 'winner', figure: figureOf(figure.value, world), axis: axis.name, labels, is };
 }
 
 function typeQuantity(tree: Expression, world: Typing): Quantity {
@@ -143,9 +139,9 @@ function typeQuantity(tree: Expression, world: Typing): Quantity {
     return { kind: 'sum', sign: '-', left: { kind: 'number', value: 0 }, right: typeQuantity(tree.of, world) };
   if (tree.kind === 'of') {
     const which = tree.which.map(({ key, value }) => typeChoice(key, value, world));
-    return { kind: 'figure', figure: figureOf(tree.figure), which: new Map(which) };
+    return { kind: 'figure', figure: figureOf(tree.figure, world), which: new Map(which) };
   }
-  if (tree.kind !== 'binary') return { kind: 'figure', figure: figureOf(tree), which: new Map() };
+  if (tree.kind !== 'binary') return { kind: 'figure', figure: figureOf(tree, world), which: new Map() };
   const { sign, left, right } = tree;
   if (sign !== '+' && sign !== '-' && sign !== '*' && sign !== '/') throw new ExpressionError('a number', tell(tree));
   return { kind: 'sum', sign, left: typeQuantity(left, world), right: typeQuantity(right, world) };
@@ -157,12 +153,12 @@ function typeChoice(key: string, value: Expression, world: Typing): readonly [st
   return [axis.name, labelOf(axis, value.kind === 'number' ? value.text : wordOf(value, `a label of ${axis.short}`))];
 }
 
-function figureOf(tree: Expression): Figure {
+function figureOf(tree: Expression, { figures }: ClaimWorld): Figure {
   const name =
     tree.kind === 'call' ? `${tree.name}(${tree.given.map(({ value }) => nameOf(value)).join(', ')})` : nameOf(tree);
-  const found = ALL_FIGURES.find((figure) => figure.name === name);
+  const found = figures.find(name);
   if (found) return found;
-  const all = (tree.kind === 'call' ? LATENCY_FIGURES : FIGURES).map((figure) => figure.name);
+  const all = figures.known(name);
   const plain = FIGURES.map((figure) => figure.name).join(', ');
   throw new ExpressionError('a figure', name, didYouMean(name, all) ?? `${plain}, and p99(ttft) and the like`);
 }

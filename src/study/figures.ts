@@ -1,5 +1,6 @@
 // The figures that claims speak of: a closed list, each with what is better, what its error band is, and how it is read of a row.
 import { latencyBand } from '../metrics/error-band.ts';
+import { QUANTILES, type RowDetail, SPREAD } from '../metrics/fleet/detail.ts';
 import type { FleetTrust } from '../metrics/fleet/trust.ts';
 import type { FleetSummary } from '../metrics/sweep.ts';
 import type { Summary } from '../metrics/types.ts';
@@ -113,4 +114,82 @@ export const LATENCY_FIGURES: readonly Figure[] = LATENCIES.flatMap((metric) =>
   ),
 );
 
-export const ALL_FIGURES: readonly Figure[] = [...FIGURES, ...LATENCY_FIGURES];
+/** Percentiles that no summary has, of latencies that each request has one of: p5(ttft), p10(e2el), up to p85. */
+const SPREAD_FIGURES: readonly Figure[] = SPREAD.flatMap((metric) =>
+  QUANTILES.flatMap((q, i): Figure[] => {
+    if (q === 0 || q === 100 || STATISTICS[`p${q}`]) return [];
+    return [
+      {
+        name: `p${q}(${metric})`,
+        unit: 's',
+        better: 'less',
+        words: `p${q} ${metric.toUpperCase()}`,
+        of: ({ result }) => result?.detail?.quantiles[metric][i] ?? Number.NaN,
+        band: ({ trust, result }) => (trust && result ? latencyBand(trust.band, metric, result) : 0),
+      },
+    ];
+  }),
+);
+
+export const ALL_FIGURES: readonly Figure[] = [...FIGURES, ...LATENCY_FIGURES, ...SPREAD_FIGURES];
+
+type Stage = RowDetail['stages'][number];
+const whole = ({ queue, service, transfer }: Stage): number => queue + service + transfer;
+/** Where a request's time goes, by stage: along the path that decides when it ends, means over requests. */
+const OF_STAGES: readonly (readonly [
+  name: string,
+  unit: string,
+  words: string,
+  of: (stage: Stage, all: number) => number,
+])[] = [
+  ['stage_time', 's', 'time of', whole],
+  ['queue_time', 's', 'time waiting for', ({ queue }) => queue],
+  ['transfer_time', 's', 'time of what is sent to', ({ transfer }) => transfer],
+  ['stage_share', '', 'share of the latency in', (stage, all) => whole(stage) / all],
+];
+
+/** Figures of a stage of the pipelines, by its name in reports. */
+export function stageFigures(stage: string): Figure[] {
+  return OF_STAGES.map(([name, unit, words, read]) => ({
+    name: `${name}(${stage})`,
+    unit,
+    better: 'less',
+    words: `${words} ${stage}`,
+    of: ({ result }) => {
+      const stages = result?.detail?.stages ?? [];
+      const own = stages.find((one) => one.name === stage);
+      return own
+        ? read(
+            own,
+            stages.reduce((sum, one) => sum + whole(one), 0),
+          )
+        : Number.NaN;
+    },
+    band: ({ trust, result }) => (trust && result ? latencyBand(trust.band, 'e2el', result) : 0),
+  }));
+}
+
+/** Figures of another promise than the spec's, held against the same run. */
+export function promiseFigures(promise: string): Figure[] {
+  const ownOf = ({ result }: StudiedRow) => result?.detail?.promises.find(({ name }) => name === promise);
+  const good = (row: StudiedRow): number => ownOf(row)?.good ?? Number.NaN;
+  const band = ({ trust }: StudiedRow): number => trust?.band.throughput_pct ?? 0;
+  const made = { better: 'more', unit: '', band } as const;
+  return [
+    {
+      ...made,
+      name: `slo_met(${promise})`,
+      words: `1 where ${promise} is kept`,
+      band: () => 0,
+      of: (row) => Number(ownOf(row)?.met ?? Number.NaN),
+    },
+    { ...made, name: `good_fraction(${promise})`, words: `share of requests good by ${promise}`, of: good },
+    {
+      ...made,
+      name: `goodput(${promise})`,
+      unit: 'requests/s',
+      words: `requests/s good by ${promise}`,
+      of: (row) => good(row) * (row.result?.request_throughput ?? Number.NaN),
+    },
+  ];
+}

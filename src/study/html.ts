@@ -3,8 +3,8 @@ import { FLEET_STYLE } from '../report/fleet/palette.ts';
 import { drawPage } from '../report/html-page.ts';
 import { html, type Markup } from '../report/html-text.ts';
 import { formatFigure, type JudgedClaim } from './judge.ts';
-import { MOST_PANELS, type Panel, panelsOf, winnersOf } from './panels.ts';
-import { drawKey, drawPanel } from './pictures.ts';
+import { type CurvePanel, curvesOf, MOST_PANELS, type Panel, panelsOf, winnersOf } from './panels.ts';
+import { drawCurves, drawKey, drawPanel } from './pictures.ts';
 import type { StudyResult } from './run-study.ts';
 import { byWords, deciding, VERDICTS } from './terminal.ts';
 
@@ -29,6 +29,7 @@ export function studyHtml(result: StudyResult): string {
 ${drawClaims(result.claims)}
 ${drawWinners(winnersOf(result))}
 ${drawPanels(panels)}
+${drawSpreads(curvesOf(result))}
 <section class="card"><details><summary>The document</summary><pre>${question.text}</pre></details></section>`;
   return drawPage({ title: `${question.name}: study`, name: question.name, version, style: STYLE }, body);
 }
@@ -67,6 +68,18 @@ function drawWinners(winners: readonly Panel[]): Markup {
   });
   const table = html`<div class="scroll"><table class="winners"><thead><tr>${scenarios ? html`<th>scenario</th>` : ''}<th>figure</th><th></th><th class="figure">best</th>${answers ? html`<th>with</th>` : ''}</tr></thead><tbody>${rows}</tbody></table></div>`;
   return html`<section class="card"><h2>Who wins where</h2>${rows.length <= OPEN_ROWS ? table : html`<details><summary>${rows.length} rows</summary>${table}</details>`}</section>`;
+}
+
+/** Distributions, a line of the same dashes for each name in all of them. */
+function drawSpreads(curves: readonly CurvePanel[]): Markup {
+  const shown = curves.slice(0, MOST_PANELS).filter(({ lines }) => lines.length > 0);
+  if (shown.length === 0) return html``;
+  const names = [...new Set(shown.flatMap(({ lines }) => lines.map(({ name }) => name)))];
+  const drawn = shown.map((panel) => {
+    const lines = names.map((name) => panel.lines.find((line) => line.name === name) ?? { name, points: [] });
+    return html`<div><h3>share of requests by ${panel.metric.toUpperCase()} <small>${panel.scenario}</small></h3>${drawCurves({ ...panel, lines })}</div>`;
+  });
+  return html`<section class="card"><h2>Distributions</h2><p class="note">Up to the p99 of the slowest; the mark is the median.</p>${names.length > 1 ? drawKey(names) : ''}<div class="grid2">${drawn}</div></section>`;
 }
 
 function drawPanels(panels: readonly Panel[]): Markup {

@@ -8,6 +8,7 @@ import { parseSpecDocument } from '../spec/document.ts';
 import { Ledger } from '../spec/fleet/ledger.ts';
 import type { Question } from '../spec/question.ts';
 import { axisNamed, type Claim, type ClaimWorld, figureNamed, readClaim } from './claim.ts';
+import { type Curve, curveOf, openFigures } from './figure-names.ts';
 import type { Figure } from './figures.ts';
 import { readSection, type StudySection } from './section.ts';
 import type { Grouping } from './variants.ts';
@@ -19,6 +20,8 @@ export interface Study {
   readonly claims: readonly Claim[];
   /** Figures of tables and pages. */
   readonly shown: readonly Figure[];
+  /** Latencies whose distributions the page draws. */
+  readonly curves: readonly Curve[];
   /** Rows that count, ascending. */
   readonly rows: readonly number[];
   /** What a row chooses, by the name of the axis: worked out when it is asked for first. */
@@ -52,10 +55,13 @@ export function openStudy(text: string, file: string, catalog: Catalog): Study {
   const axes = nameAxes(question);
   const rows = Array.from({ length: question.rows }, (_, row) => row).filter((row) => question.keeps(row));
   const labelsOf = remembered(question.choicesAt);
-  const world: ClaimWorld = { axes, compare: section.compare, ledger };
+  const figures = openFigures(section, { question, rows, labelsOf, catalog });
+  const world: ClaimWorld = { axes, compare: section.compare, ledger, figures };
   const claims = section.claims.flatMap((written) => readClaim(written, world) ?? []);
   for (const claim of claims) refuseEmpty(claim, rows, labelsOf, ledger);
-  const named = section.show.map((name, i) => figureNamed(name, ['study', 'show', i], ledger));
+  const asked = section.show.map((name, i) => ({ name, path: ['study', 'show', i] as const, curve: curveOf(name) }));
+  const named = asked.map(({ name, path, curve }) => (curve ? null : figureNamed(name, path, world)));
+  const curves = asked.flatMap(({ curve }) => curve ?? []);
   const scenarios = new Set(
     section.scenarios.map((name, i) => axisNamed(name, ['study', 'scenarios', i], world)?.name),
   );
@@ -70,7 +76,7 @@ export function openStudy(text: string, file: string, catalog: Catalog): Study {
     shortOf: (name) => axes.find((axis) => axis.name === name)?.short ?? name,
   };
   const shown = named.flatMap((figure) => figure ?? []);
-  return { question, section, axes, claims, shown, rows, labelsOf, grouping };
+  return { question, section, axes, claims, shown, curves, rows, labelsOf, grouping };
 }
 
 /** A claim of rows that there are none of says nothing. */

@@ -1,8 +1,11 @@
 // Rows of a study as panels to draw: of each scenario and figure one line per compared label, along an axis, with the spread of the seeds.
 // As in claims, of answers that are neither compared nor drawn along the best stands.
 import { groupBy } from '../check/group-by.ts';
+import { QUANTILES } from '../metrics/fleet/detail.ts';
 import type { SweepAxis } from '../metrics/sweep.ts';
+import { spreadOf } from './chance.ts';
 import type { Quantity, Statement } from './claim.ts';
+import type { Curve } from './figure-names.ts';
 import { ALL_FIGURES, type Figure, type StudiedRow } from './figures.ts';
 import type { StudyResult } from './run-study.ts';
 import { bestOf, groupRows, meanOf, tellLabels, variantsOf } from './variants.ts';
@@ -91,6 +94,39 @@ function panelsAlong(result: StudyResult, compared: SweepAxis | undefined, along
       return { figure, scenario, along: along?.labels ?? [''], axis: along?.short ?? '', lines };
     }),
   );
+}
+
+/** How a latency is spread, in one scenario, by compared label: the mean over seeds of each quantile (s), and its share. */
+export interface CurvePanel {
+  readonly metric: Curve;
+  readonly scenario: string;
+  readonly lines: readonly {
+    readonly name: string;
+    readonly points: readonly (readonly [seconds: number, share: number])[];
+  }[];
+}
+
+/** As elsewhere, of answers that are not compared the best stands: that with the lowest median. */
+export function curvesOf(result: StudyResult): CurvePanel[] {
+  const { rows, study } = result;
+  const { grouping } = study;
+  const compared = comparedAxis(result);
+  const own = new Set([grouping.seeds, compared?.name]);
+  const scenarios = groupRows(rows, grouping, (axis) => grouping.makesScenario(axis) && !own.has(axis));
+  return study.curves.flatMap((metric) => {
+    const median = ALL_FIGURES.find(({ name }) => name === `p50(${metric})`)!;
+    return [...scenarios].map(([scenario, inside]): CurvePanel => {
+      const taken = groupBy(inside, (row) => (compared && row.labels.get(compared.name)) ?? '');
+      const lines = [...taken].flatMap(([name, of]) => {
+        const best = bestOf(median, variantsOf(of, grouping));
+        const spread = best?.rows.flatMap(({ result: one }) => one?.detail?.quantiles[metric] ?? []) ?? [];
+        if (spread.length === 0) return [];
+        const points = QUANTILES.map((q, i) => [spreadOf(spread.map((one) => one[i]!)).mean, q / 100] as const);
+        return [{ name, points }];
+      });
+      return { metric, scenario, lines };
+    });
+  });
 }
 
 function pointsOf(

@@ -4,7 +4,7 @@ import { stageColour } from '../report/fleet/palette.ts';
 import { formatShort } from '../report/format.ts';
 import { html, type Markup } from '../report/html-text.ts';
 import { formatFigure } from './judge.ts';
-import type { Panel, PanelLine, PanelPoint } from './panels.ts';
+import type { CurvePanel, Panel, PanelLine, PanelPoint } from './panels.ts';
 
 /** Narrow enough for a phone at the size of its text; wide pages put several side by side. */
 const WIDTH = 340;
@@ -44,6 +44,31 @@ function drawLines({ figure, along, axis, lines }: Panel): Markup {
   );
   const drawn = lines.map((line, i) => drawLine(line, i, x, y));
   return html`<svg class="plain" viewBox="0 0 ${WIDTH} ${PLOT.height}" role="img" aria-label="${figure.words} along ${axis}">${grid}${ticks}<text x="${WIDTH - PLOT.right}" y="${PLOT.height - 6}" text-anchor="end">${axis}</text>${drawn}</svg>`;
+}
+
+/** Shares of requests over their latency: a curve each, up to the p99 of the slowest. */
+export function drawCurves({ metric, lines }: CurvePanel): Markup {
+  const most =
+    Math.max(0, ...lines.flatMap(({ points }) => points.flatMap(([at, share]) => (share < 1 ? at : [])))) || 1;
+  const x = (seconds: number): number => PLOT.left + (seconds / most) * (WIDTH - PLOT.left - PLOT.right);
+  const y = (share: number): number => PLOT.bottom - share * (PLOT.bottom - PLOT.top);
+  const shares = [0, 0.25, 0.5, 0.75, 1].map(
+    (share) =>
+      html`<path class="grid" d="M${PLOT.left} ${y(share).toFixed(1)}H${WIDTH - PLOT.right}"/><text x="${PLOT.left - 6}" y="${(y(share) + 4).toFixed(1)}" text-anchor="end">${share * 100} %</text>`,
+  );
+  const ticks = linearTicks(0, most, 4)
+    .filter((tick) => x(tick) <= WIDTH - PLOT.right)
+    .map(
+      (tick) =>
+        html`<text x="${x(tick).toFixed(1)}" y="${PLOT.bottom + 17}" text-anchor="middle">${formatTime(tick)}</text>`,
+    );
+  const drawn = lines.map(({ points }, i) => {
+    const inside = points.filter(([, share]) => share < 1);
+    const d = inside.map(([at, share]) => `${x(at).toFixed(1)} ${y(share).toFixed(1)}`).join('L');
+    const middle = inside.find(([, share]) => share === 0.5);
+    return html`<path d="M${d}" fill="none" stroke="${stageColour(i)}" stroke-width="1.8" stroke-dasharray="${DASHES[i % DASHES.length]!}"/>${middle ? mark(i, x(middle[0]), y(middle[1])) : ''}`;
+  });
+  return html`<svg class="plain" viewBox="0 0 ${WIDTH} ${PLOT.height}" role="img" aria-label="share of requests by ${metric}">${shares}${ticks}<text x="${WIDTH - PLOT.right}" y="${PLOT.height - 6}" text-anchor="end">${metric.toUpperCase()}</text>${drawn}</svg>`;
 }
 
 function drawLine(

@@ -1,10 +1,15 @@
 // The section `study` of a document: what is compared, what is claimed of the rows, and which parameters nobody stated.
 import { z } from 'zod';
 import { show, UserError } from '../check/issue.ts';
+import type { DetailAsk } from '../metrics/fleet/detail.ts';
 import type { Path, SpecDocument } from '../spec/document.ts';
 import { Ledger } from '../spec/fleet/ledger.ts';
+import { readSlo } from '../spec/fleet/read.ts';
 import { explainMisfits } from '../spec/fleet/structure.ts';
 import { name, quantity, section, word } from '../spec/leaf.ts';
+import { questionShape } from '../spec/schema.ts';
+import { sloName } from '../spec/slo.ts';
+import type { Slo } from '../spec/types.ts';
 
 const CLAIM = 'a claim, such as p90(e2el) of "B" < of "A", or {say, where, for, tolerance, source}';
 const claim = z.union(
@@ -69,9 +74,15 @@ export const studySchema = section(
       .array(name('a figure'), { error: 'a list of figures' })
       .optional()
       .describe('Figures that tables and pages show; those of the claims if left out.'),
+    promises: z
+      .record(name('a name'), questionShape.slo.unwrap(), { error: 'limits by name' })
+      .optional()
+      .describe(
+        'Other sets of limits, as `slo` has them, that are held against the same runs: slo_met(NAME), good_fraction(NAME), goodput(NAME).',
+      ),
     along: name('the name of an axis').optional().describe('The axis that pictures are drawn along.'),
   },
-  'a study: {about, compare, scenarios, load, claims, unstated, show, along}',
+  'a study: {about, compare, scenarios, load, claims, unstated, show, promises, along}',
 );
 
 export interface WrittenClaim {
@@ -100,6 +111,7 @@ export interface StudySection {
   readonly claims: readonly WrittenClaim[];
   readonly unstated: readonly Unstated[];
   readonly show: readonly string[];
+  readonly promises: DetailAsk['promises'];
 }
 
 type Given = z.infer<typeof studySchema>;
@@ -123,7 +135,10 @@ export function readSection(document: SpecDocument, file: string): StudySection 
     claims = {},
     unstated: open = {},
     show: shown = [],
+    promises = {},
   } = study as Given;
+  const held = Object.entries(promises).map(([key, limits]) => ({ name: key, slo: readPromise(key, limits, ledger) }));
+  if (ledger.size > 0) throw new UserError(ledger.list());
   return {
     about: about ?? null,
     compare: compare ?? null,
@@ -135,7 +150,20 @@ export function readSection(document: SpecDocument, file: string): StudySection 
       Array.isArray(given) ? { name: key, values: given, range: null } : { name: key, values: [], range: given },
     ),
     show: shown,
+    promises: held,
   };
+}
+
+/** Limits of the study's own; what a lone request takes is worked out for those of the spec only. */
+function readPromise(key: string, limits: Readonly<Record<string, unknown>>, ledger: Ledger): readonly Slo[] {
+  const path = ['study', 'promises', key];
+  const read = readSlo(limits, path, ledger);
+  const relative = read.find(({ times }) => times !== undefined);
+  if (relative) {
+    const expected = 'a latency: multiples of the unloaded one are limits of the spec (slo)';
+    ledger.add({ path: [...path, sloName(relative)], expected, received: show(limits[sloName(relative)]) });
+  }
+  return read;
 }
 
 function readClaim(key: string, given: z.infer<typeof claim>): WrittenClaim {

@@ -1,17 +1,22 @@
 // A study as JSON, and its rows as a table: the columns of CSV and Parquet, defined once.
 import { type Column, finiteOrNull } from '../report/flat.ts';
-import { ALL_FIGURES, type StudiedRow } from './figures.ts';
+import { ALL_FIGURES, type Figure, promiseFigures, type StudiedRow, stageFigures } from './figures.ts';
 import type { FlipMap } from './flips.ts';
 import type { JudgedClaim } from './judge.ts';
 import type { StudyResult } from './run-study.ts';
 
 /** `throughput`, `ttft_p99_s`: SI units. */
-export function rowColumns({ study }: Pick<StudyResult, 'study'>): Column<StudiedRow>[] {
+export function rowColumns({ study, rows }: Pick<StudyResult, 'study' | 'rows'>): Column<StudiedRow>[] {
   const labels = study.axes.map(({ name, short }): Column<StudiedRow> => {
     return { name: short, type: 'STRING', read: (row) => row.labels.get(name) ?? null };
   });
-  const figures = ALL_FIGURES.map((figure): Column<StudiedRow> => {
-    return { name: columnName(figure.name), type: 'DOUBLE', read: (row) => finiteOrNull(figure.of(row)) };
+  const stages = new Set(rows.flatMap(({ result }) => result?.detail?.stages.map(({ name }) => name) ?? []));
+  const own = [
+    ...[...stages].flatMap(stageFigures),
+    ...study.section.promises.flatMap(({ name }) => promiseFigures(name)),
+  ];
+  const figures = [...ALL_FIGURES, ...own].map((figure): Column<StudiedRow> => {
+    return { name: columnName(figure), type: 'DOUBLE', read: (row) => finiteOrNull(figure.of(row)) };
   });
   return [
     { name: 'row', type: 'INT64', read: ({ row }) => row },
@@ -23,9 +28,9 @@ export function rowColumns({ study }: Pick<StudyResult, 'study'>): Column<Studie
 }
 
 /** p99(ttft) is `ttft_p99_s`. */
-function columnName(name: string): string {
-  const found = /^(\w+)\((\w+)\)$/.exec(name);
-  return found ? `${found[2]}_${found[1]}_s` : name;
+function columnName({ name, unit }: Figure): string {
+  const found = /^(\w+)\((.+)\)$/.exec(name);
+  return found ? `${found[2]}_${found[1]}${unit === 's' ? '_s' : ''}` : name;
 }
 
 export function studyJson(result: StudyResult): object {

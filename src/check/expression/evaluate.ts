@@ -130,9 +130,10 @@ const UNIT_WORDS: Readonly<Record<UnitKind, string>> = {
 export const wordOf = (unit: UnitKind): string => UNIT_WORDS[unit];
 
 function call({ name, given }: Extract<Expression, { kind: 'call' }>, names: Names): Value {
+  if (name === 'interpolate') return interpolate(given.map(({ value }) => numberOf(evaluate(value, names), name)));
   const known = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
   if (!known) {
-    const all = Object.keys(FUNCTIONS);
+    const all = [...Object.keys(FUNCTIONS), 'interpolate'];
     throw new ExpressionError(`a function: ${all.join(', ')}`, `${name}(...)`, didYouMean(name, all));
   }
   if (given.length === 0 || given.length > known.most)
@@ -141,6 +142,27 @@ function call({ name, given }: Extract<Expression, { kind: 'call' }>, names: Nam
   const unit = values.reduce((one, other) => alike(one, other.unit, name), values[0]!.unit);
   if (!known.keeps && unit !== 'number') throw new ExpressionError('a plain number', `${name} of ${wordOf(unit)}`);
   return number(known.act(...values.map(({ value }) => value)), unit);
+}
+
+type Quantity = Extract<Value, { is: 'number' }>;
+
+/** `interpolate(x, x0, y0, x1, y1, ...)`: a table, straight between its points, and beyond its ends as at them. */
+function interpolate([x, ...points]: readonly Quantity[]): Value {
+  const table = Array.from({ length: points.length / 2 }, (_, i) => [points[2 * i]!, points[2 * i + 1]!] as const);
+  const expected = 'interpolate(x, x0, y0, x1, y1, ...), the places rising';
+  if (!x || points.length < 2 || points.length % 2 !== 0)
+    throw new ExpressionError(expected, `${points.length + 1} values`);
+  for (const [at, of] of table) {
+    alike(x.unit, at.unit, 'interpolate');
+    alike(table[0]![1].unit, of.unit, 'interpolate');
+  }
+  const after = table.findIndex(([at]) => at.value > x.value);
+  if (table.some(([at], i) => i > 0 && !(at.value > table[i - 1]![0].value)))
+    throw new ExpressionError(expected, 'others');
+  const { unit } = table[0]![1];
+  if (after <= 0) return number((after === 0 ? table[0]! : table.at(-1)!)[1].value, unit);
+  const [[a, from], [b, to]] = [table[after - 1]!, table[after]!];
+  return number(from.value + ((x.value - a.value) / (b.value - a.value)) * (to.value - from.value), unit);
 }
 
 function numberOf(value: Value, beside: string): Extract<Value, { is: 'number' }> {

@@ -11,6 +11,7 @@ import { type Seen, seeLatencies, seeRun } from './client-view.ts';
 import { measureClients } from './clients.ts';
 import { loadsOf, swapsOf } from './copies.ts';
 import { clipIntervals, drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
+import { detailOf } from './detail.ts';
 import { engineFigures } from './engine-figures.ts';
 import { chooseExamples } from './examples.ts';
 import { listPaid, replicasOf } from './instances.ts';
@@ -116,7 +117,21 @@ export function summariseFleet(run: FleetRun, isShort?: (told: Told) => boolean)
     ...replicasOf(run, seen.span),
     ...impatienceOf(run),
     stopped,
+    ...detailed(run, requests, seen, predecessors, judged),
   };
+}
+
+/** What a study asks of it, of the requests that are measured; nothing where nobody asks. */
+function detailed(
+  run: FleetRun,
+  requests: RequestColumns,
+  seen: Seen,
+  predecessors: Int32Array,
+  judged: ReturnType<typeof judgeSeen>,
+): Pick<FleetSummary, 'detail'> {
+  if (!run.detail) return {};
+  const within = { ...requests, state: stateWithin(requests, seen) };
+  return { detail: detailOf(run.detail, run, within, seen.tokens.latencies, predecessors, judged) };
 }
 
 /** Of a run that was given up all that is known: that it misses, what it stands on and what that costs. */

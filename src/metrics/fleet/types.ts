@@ -16,6 +16,7 @@ import type { Summary, Verdict } from '../types.ts';
 import type { Balance } from '../verdict.ts';
 import type { ClientView } from './client-view.ts';
 import type { CopyFigures } from './copies.ts';
+import type { DetailAsk } from './detail.ts';
 import type { PoolReplicas } from './instances.ts';
 
 /** A part of a run, s. */
@@ -104,6 +105,8 @@ export interface FleetRun {
   readonly pick?: PickRanks;
   /** It was given up: latencies of the few requests that finished before say nothing about the deployment, and are not measured. */
   readonly hopeless?: boolean;
+  /** What more is asked of it than its summary. */
+  readonly detail?: DetailAsk;
   /** It came to a standstill by itself: visits wait, and nothing is left to happen. */
   readonly deadlock?: boolean;
 }

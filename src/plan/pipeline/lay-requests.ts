@@ -1,5 +1,9 @@
 // The visits of all requests, laid out stage by stage; what they are made for may have other clients as long as its pools are alike.
-import { clientsIn, type FleetSpec, type PoolSpec, ranksIn } from '../../spec/fleet/types.ts';
+import { openFormula } from '../../check/expression/formula.ts';
+import { ExpressionError } from '../../check/expression/tokens.ts';
+import { UserError } from '../../check/issue.ts';
+import { SCORE_NAMES } from '../../spec/fleet/formulas.ts';
+import { clientsIn, type FleetSpec, type PipelineSpec, type PoolSpec, ranksIn } from '../../spec/fleet/types.ts';
 import { join, openState, type Walker } from '../../stages/laying.ts';
 import { openHashChains } from '../../workload/hash-chains.ts';
 import type { Walks } from '../../workload/walks.ts';
@@ -66,10 +70,11 @@ export function layRequests(
   const build = openBuild({ spec, pools, writer, groups, chains, apart, addJoint });
   const several = spec.pipelines.length > 1;
   const pipelines = spec.pipelines.map(({ name, stages: list }) => compileList(build, list, several ? `${name}/` : ''));
+  const priorities = spec.pipelines.map((pipeline) => priorityOf(pipeline, walks));
   const first = new Int32Array(walks.count + 1);
   const last = new Int32Array(walks.count);
   for (let r = 0; r < walks.count; r++) {
-    writer.openRequest(r, spec.pipelines[walks.pipeline[r]].priority);
+    writer.openRequest(r, priorities[walks.pipeline[r]](r));
     first[r] = writer.count;
     const walker = walkerOf(spec, walks, r);
     const { ends } = pipelines[walks.pipeline[r]](walker, [], openState(walker));
@@ -90,6 +95,34 @@ export function layRequests(
     requests: requestsOf(walks, first, last),
   };
 }
+
+/** Kernels have it as a whole number. */
+const MOST_PRIORITY = 2 ** 30;
+
+/** The priority of each request of a pipeline. Throws UserError where its score divides by 0, or grows without end. */
+function priorityOf({ name, priority, score }: PipelineSpec, walks: Walks): (request: number) => number {
+  if (score === undefined) return () => priority;
+  const formula = openFormula(score, SCORE_NAMES, 'number');
+  const refuse = (received: string): never => {
+    const expected = `a score of at most ${MOST_PRIORITY} for every request`;
+    throw new UserError([{ path: `pipelines.${name}.priority.score`, expected, received }]);
+  };
+  return (r) => {
+    const values = { input_len: promptOf(walks, r), output_len: walks.answer[r] };
+    try {
+      const rank = Math.round(formula(values));
+      return Math.abs(rank) <= MOST_PRIORITY
+        ? rank
+        : refuse(`${rank} of input_len ${values.input_len}, output_len ${values.output_len}`);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      return refuse(`${error.received} of input_len ${values.input_len}, output_len ${values.output_len}`);
+    }
+  };
+}
+
+const promptOf = ({ prefixTokens, history, question }: Walks, r: number): number =>
+  prefixTokens[r] + history[r] + question[r];
 
 /** When requests come, and which of the visits are theirs. */
 export function requestsOf(walks: Walks, first: Int32Array, last: Int32Array): FleetProgram['requests'] {

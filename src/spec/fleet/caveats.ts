@@ -24,7 +24,7 @@ export function fleetCaveats(
 /** Priorities that no engine looks at, and engines that look at priorities which are all the same. */
 function tellIdlePriorities(pools: readonly PoolSpec[], pipelines: FleetSpec['pipelines']): string[] {
   const ranking = pools.filter((pool) => pool.kind === 'llm' && ranksRequests(pool.packing)).map(({ name }) => name);
-  const differ = pipelines.some(({ priority }) => priority !== pipelines[0].priority);
+  const differ = pipelines.some(({ priority, score }) => score !== undefined || priority !== pipelines[0].priority);
   if (differ && ranking.length === 0)
     return ['The priorities of the pipelines have no effect: no pool has packing: priority.'];
   if (!differ && ranking.length > 0)

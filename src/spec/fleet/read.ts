@@ -20,6 +20,7 @@ import { checkFlow } from './check-flow.ts';
 import { checkTogether } from './check-together.ts';
 import type { StageWorld } from './choose-pools.ts';
 import { readClient, readImpatience } from './client.ts';
+import { readScore } from './formulas.ts';
 import { Ledger } from './ledger.ts';
 import { readAdapters } from './lora.ts';
 import { readStages } from './read-pipelines.ts';
@@ -114,7 +115,7 @@ function bind(input: Part, text: string, options: ReadOptions, document: SpecDoc
     ...(asked ? { adapters: asked } : {}),
     hashBlock: number(workload.hash_block, 0),
     ...(input.client === undefined ? {} : { client: readClient(part('client')) }),
-    slo: readSlo(part('slo'), ledger),
+    slo: readSlo(part('slo'), ['slo'], ledger),
     ...(input.budget === undefined ? {} : { budget: readBudget(part('budget')) }),
     prices: readPerHardware(part('prices'), 'prices', world, ledger),
     ...(input.price_sheet === undefined
@@ -165,8 +166,20 @@ function readPipeline(name: string, input: Part, workload: Part, stages: StageWo
   const lengths = own === undefined ? null : readLengths(own, [...path, 'lengths'], ledger, world);
   const read = readStages(input.stages, [...path, 'stages'], stages);
   checkFlow(read, stages);
-  const [weight, priority] = [number(input.weight, 1), number(input.priority, 0)];
-  return { name, weight, priority, lengths, client: readImpatience(input), stages: read };
+  const score = readScore(input.priority, path, ledger);
+  const [weight, priority] = [
+    number(input.weight, 1),
+    typeof input.priority === 'object' ? 0 : number(input.priority, 0),
+  ];
+  return {
+    name,
+    weight,
+    priority,
+    ...(score === null ? {} : { score }),
+    lengths,
+    client: readImpatience(input),
+    stages: read,
+  };
 }
 
 function readSessions(input: Part | undefined, ledger: Ledger): SessionSpec | null {
@@ -186,7 +199,8 @@ function readPrefixes(input: Part | undefined, ledger: Ledger): PrefixSpec | nul
   return { count: number(input.count, 1), tokens: readTokens(input.tokens, path, ledger), zipf: number(input.zipf, 0) };
 }
 
-function readSlo(input: Part, ledger: Ledger): Slo[] {
+/** Limits as the section `slo` has them. */
+export function readSlo(input: Part, path: Path, ledger: Ledger): Slo[] {
   const preset = SLO_PRESET[input.preset as keyof typeof SLO_PRESET] ?? [];
   const limits = new Map<string, Slo>();
   for (const [key, value] of Object.entries(input)) {
@@ -197,7 +211,7 @@ function readSlo(input: Part, ledger: Ledger): Slo[] {
     const limit =
       times !== null ? Number.NaN : milliseconds ? measured(value, 'number') / 1000 : measured(value, 'time');
     const id = `${percentile}_${metric}`;
-    if (limits.has(id)) ledger.add({ path: ['slo', key], expected: `one limit on ${id}`, received: 'a second one' });
+    if (limits.has(id)) ledger.add({ path: [...path, key], expected: `one limit on ${id}`, received: 'a second one' });
     limits.set(id, { metric, percentile, limit, ...(times === null ? {} : { times }) });
   }
   const beside = preset.filter((one) => !limits.has(sloName(one)));

@@ -95,13 +95,22 @@ const workload = section(
   'the traffic: lengths, arrivals, request_rate, sessions, ...',
 );
 
+const PRIORITY = 'a whole number, or {score: an expression of input_len and output_len}';
+const priority = z.union(
+  [
+    count(-1000, 1000),
+    section({ score: name(PRIORITY).describe('Such as `output_len`, or `input_len + 4 * output_len`.') }, PRIORITY),
+  ],
+  { error: PRIORITY },
+);
+
 const pipeline = section(
   {
     weight: positive().optional().describe("Relative to the other pipelines'; 1 if left out."),
-    priority: count(-1000, 1000)
+    priority: priority
       .optional()
       .describe(
-        'Where engines have packing: priority, requests of the smallest are served first and preempted last; 0 if left out.',
+        'Where engines have packing: priority, requests of the smallest are served first and preempted last; 0 if left out. {score} works it out for each request, of input_len and output_len (tokens), to the nearest whole number.',
       ),
     lengths: workloadShape.lengths.describe("Lengths of its own, instead of the workload's."),
     ...impatienceShape,
