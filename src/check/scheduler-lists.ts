@@ -77,6 +77,11 @@ export function cutsPrompts(name: BatchingName): boolean {
   return batching.cutsPrompts(BATCHING.id[name]);
 }
 
+/** Whether decodes never share a step with prompts. */
+export function decodesApart(name: BatchingName): boolean {
+  return batching.decodesApart(BATCHING.id[name]);
+}
+
 /** Whether sequences take all their blocks at once. */
 export function isFullLength(name: AdmissionName): boolean {
   return admission.neverPreempts(ADMISSION.id[name]);
@@ -98,7 +103,7 @@ export function reservesFinal(setup: { readonly batching: BatchingName; readonly
 }
 
 /** Batchings whose decodes may go in rounds. */
-export const ROUND_BATCHINGS = BATCHING.names.filter((name) => batching.decodesApart(BATCHING.id[name]));
+export const ROUND_BATCHINGS = BATCHING.names.filter(decodesApart);
 
 /** Whether a choice looks at what changes inside a leap: its members must then be seen step by step. */
 export function needsSteps(group: Compared): boolean {

@@ -137,7 +137,7 @@ export interface SweepResult {
   readonly rejected: readonly RejectCount[];
   /** null where rows were not screened: all that can be were weighed. */
   readonly screened: {
-    /** Rows that the screen let through, simulated ones among them. */
+    /** Rows that the screen let through as it sees them: those that were simulated, and those that a bound ruled out later under their own limits, among them. */
     readonly feasible: number;
     /** Of the pairs of simulated rows, the share whose order by screen and by simulation differ. */
     readonly reordered: number;

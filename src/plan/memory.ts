@@ -78,10 +78,17 @@ export function kvCapacity(
     const words = `weights of ${gigabytes(weightsBytes)} per device leave no room for a KV block in ${gigabytes(hardware.memory_bytes)}`;
     return { blocks: 0, ...sizes, reason: 'no-room-for-kv', words };
   }
-  const words =
-    `${blocks} blocks of ${layout.blockTokens} tokens${rankWords(split)}${pageWords(layout, blocks, model, ask)}: ${gigabytes(room)} of ${gigabytes(hardware.memory_bytes)} left after ` +
-    `weights ${gigabytes(weightsBytes)}, activations ${gigabytes(activationBytes)}, reserve ${gigabytes(reserveBytes)}${adapterWords(ask)}`;
-  return { blocks, ...sizes, words };
+  return {
+    blocks,
+    ...sizes,
+    // few of the deployments that a sweep looks at are told of
+    get words() {
+      return (
+        `${blocks} blocks of ${layout.blockTokens} tokens${rankWords(split)}${pageWords(layout, blocks, model, ask)}: ${gigabytes(room)} of ${gigabytes(hardware.memory_bytes)} left after ` +
+        `weights ${gigabytes(weightsBytes)}, activations ${gigabytes(activationBytes)}, reserve ${gigabytes(reserveBytes)}${adapterWords(ask)}`
+      );
+    },
+  };
 }
 
 function adapterWords({ adapterBytes = 0 }: MemoryAsk): string {

@@ -1,6 +1,6 @@
 // Rules fleets out by what no run can undercut: a pool with too few instances for what it alone must have done in time.
 import type { Catalog } from '../catalog/open.ts';
-import { cutsPrompts, isBatchOfOne } from '../check/scheduler-lists.ts';
+import { cutsPrompts, decodesApart, isBatchOfOne } from '../check/scheduler-lists.ts';
 import type { BoundPool } from '../plan/pipeline/bind-pools.ts';
 import type { FleetShare } from '../plan/pipeline/share.ts';
 import { remember } from '../plan/priced-ops.ts';
@@ -8,7 +8,7 @@ import { roundOf } from '../plan/setup.ts';
 import { type FleetSpec, type LlmPool, poolsOfKind } from '../spec/fleet/types.ts';
 import { isPlainChat } from '../spec/shape.ts';
 import type { Near } from './bound-rows.ts';
-import { type Bound, boundOf, type Deadlines, type Demand, type Part } from './bounds.ts';
+import { type Bound, boundOf, type Demand, type Part } from './bounds.ts';
 import { demandAt } from './demand.ts';
 import { nameOf } from './hash.ts';
 import type { StepLimits } from './least-work.ts';
@@ -38,7 +38,7 @@ export function openFleetBounds(catalog: Catalog, { idOf }: FleetShare): FleetBo
       if (!client || !deadlines || !isBounded(pool, client)) continue;
       const { price } = client;
       if (!(price instanceof Float64Array)) continue;
-      const limits = limitsOf(client, deadlines);
+      const limits = stepLimits(client, deadlines.longest, pool.prefixCaching === true);
       const key = `${name} ${part} ${nameOf(price)} ${Object.values(limits).join(' ')}`;
       const known = remember(bounds, key, () => boundOf(price, limits, deadlines));
       if (known.isLate) return { reason: 'late-alone', short: Number.POSITIVE_INFINITY };
@@ -62,9 +62,11 @@ function isBounded({ shares, configuration }: LlmPool, client: Engine): boolean 
   return alone && !client.speculation && roundOf(client) === 1;
 }
 
-function limitsOf(client: Engine, { longest }: Deadlines): StepLimits {
+/** What a step of an engine can hold at most; `longest`: tokens of the longest request. */
+export function stepLimits(client: Engine, longest: number, finds: boolean): StepLimits {
   const { maxNumSeqs: sequences, maxNumBatchedTokens: budget, numGpuBlocks, blockSize, batching, pages } = client;
   const whole = Math.max(budget, longest + sequences);
   const tokens = isBatchOfOne(batching) ? Number.MAX_SAFE_INTEGER : cutsPrompts(batching) ? budget : whole;
-  return { sequences, tokens, context: pages ? Number.POSITIVE_INFINITY : numGpuBlocks * blockSize, longest };
+  const context = pages ? Number.POSITIVE_INFINITY : numGpuBlocks * blockSize;
+  return { sequences, tokens, context, longest, apart: decodesApart(batching), finds };
 }

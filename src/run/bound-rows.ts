@@ -1,11 +1,12 @@
 // Rules rows of a screened group out by what no run can undercut: too few engines for what is due, prompts late with an engine for themselves.
 import { SCREEN_DRAFTS, SCREENED_FEASIBLE } from '../../assembly/layout/screen.ts';
 import { SURFACE_IDLE_W } from '../../assembly/layout/surface.ts';
-import { isBatchOfOne } from '../check/scheduler-lists.ts';
+import { decodesApart, isBatchOfOne } from '../check/scheduler-lists.ts';
 import { overBudget } from '../metrics/limits.ts';
 import type { Deployment } from '../plan/deployment.ts';
 import type { KvCapacity } from '../plan/memory.ts';
 import { remember } from '../plan/priced-ops.ts';
+import { poolsOfKind } from '../spec/fleet/types.ts';
 import type { Objective } from '../spec/types.ts';
 import { type Bound, boundOf, type Deadlines, type Demand, floorOf } from './bounds.ts';
 import type { StepLimits } from './least-work.ts';
@@ -155,6 +156,8 @@ interface StepMost {
   readonly budget: number;
   /** Whether some rows' steps are not cut at their budget. */
   readonly isWhole: boolean;
+  /** Whether no step of any row holds both prompts and decodes. */
+  readonly apart: boolean;
 }
 
 const STEPS = new WeakMap<InnerTables, StepMost>();
@@ -162,20 +165,22 @@ const STEPS = new WeakMap<InnerTables, StepMost>();
 function stepMost(inner: InnerTables): StepMost {
   const known = STEPS.get(inner);
   if (known) return known;
-  let [sequences, budget, isWhole] = [1, 0, false];
+  let [sequences, budget, isWhole, apart] = [1, 0, false, true];
   for (const configuration of inner.configurations) {
     sequences = Math.max(sequences, configuration.max_num_seqs);
     budget = Math.max(budget, configuration.max_num_batched_tokens);
     isWhole ||= isBatchOfOne(configuration.batching) || configuration.num_scheduler_steps !== 1;
+    apart &&= decodesApart(configuration.batching);
   }
-  const most = { sequences, budget, isWhole };
+  const most = { sequences, budget, isWhole, apart };
   STEPS.set(inner, most);
   return most;
 }
 
 /** The most that a step of any row of the group can hold. */
-function limitsOf({ inner, capacities, refusals, bound }: Group): (deadlines: Deadlines) => StepLimits {
-  const { sequences, budget: ofOne, isWhole } = stepMost(inner);
+function limitsOf({ screen, inner, capacities, refusals, bound }: Group): (deadlines: Deadlines) => StepLimits {
+  const { sequences, budget: ofOne, isWhole, apart } = stepMost(inner);
+  const finds = poolsOfKind(screen.question.first, 'llm').some(({ prefixCaching }) => prefixCaching === true);
   const budget = Math.max(1, ofOne * bound.split.pp);
   let context = 0;
   capacities.forEach(({ blocks, blockTokens, pages }, k) => {
@@ -187,5 +192,6 @@ function limitsOf({ inner, capacities, refusals, bound }: Group): (deadlines: De
     tokens: isWhole ? Number.MAX_SAFE_INTEGER : Math.max(budget, longest + sequences),
     context,
     longest,
+    ...{ apart, finds },
   });
 }

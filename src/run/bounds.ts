@@ -2,6 +2,11 @@
 //
 // All but a few requests of the window must have their first token, or their last, by a deadline; what those need lies between the arrival
 // of the first and the deadline of the last, so that it takes that many engines at least. (Client's delays only move deadlines forward.)
+// Who has its first token in time had its prompt computed in time, also if its later tokens come too slowly: of requests that may be late
+// by these alone the decodes are left out, not the prompt.
+//
+// A sequence that was preempted has one token by a step that computes it again, and not by a decode: its prompt and all tokens before, or
+// where the cache finds its own blocks again one token at least. So a decode is held to cost no more than that.
 import type { WindowRule } from '../metrics/fleet/window.ts';
 import { type Measured, scoreOf } from '../metrics/objective.ts';
 import type { Objective, Slo } from '../spec/types.ts';
@@ -15,11 +20,16 @@ export interface Deadlines {
   readonly arrival: Float64Array;
   readonly due: Float64Array;
   readonly prompt: Float64Array;
+  /** Tokens of the prompt, whichever part of the work is asked for. */
+  readonly past: Float64Array;
   readonly decodes: Float64Array;
   readonly context: Float64Array;
   readonly totals: Totals;
-  /** How many of them may be late. */
+  /** What arrives from some instant on: which requests, by deadline, and s from that instant to it. */
+  readonly spans: readonly { readonly of: Int32Array; readonly seconds: Float64Array }[];
+  /** How many of them may be late: with all of it, and with the decodes alone. */
   readonly allowed: number;
+  readonly slow: number;
   readonly giveUp: GiveUp;
   readonly longest: number;
   readonly longestPrompt: number;
@@ -55,18 +65,31 @@ export function deadlinesOf(
     longestPrompt = Math.max(longestPrompt, requests.prompt[r]!);
   }
   const pairs = prompt.reduce((all, n) => all + pairsOf(n), 0);
+  const [arrival, due] = [column((r) => requests.arrival[r]!), column(dueOf)];
   return {
     count: order.length,
-    arrival: column((r) => requests.arrival[r]!),
-    due: column(dueOf),
-    ...{ prompt, decodes, context },
+    ...{ arrival, due, prompt, past: before, decodes, context, spans: spansOf(arrival, due) },
     totals: { promptTokens: sum(prompt), decodes: sum(decodes), context: sum(context), pairs },
-    allowed: giveUp.ttftAllowed + (whole ? giveUp.tpotAllowed : 0),
+    allowed: giveUp.ttftAllowed,
+    slow: whole ? giveUp.tpotAllowed : 0,
     ...{ giveUp, longest, longestPrompt },
   };
 }
 
 const pairsOf = (tokens: number): number => (tokens * (tokens + 1)) / 2;
+
+/** Instants at which spans of work begin. */
+const STARTS = 8;
+
+function spansOf(arrival: Float64Array, due: Float64Array): Deadlines['spans'] {
+  const first = arrival.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
+  const last = arrival.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY);
+  return Array.from({ length: STARTS }, (_, part) => {
+    const start = first + ((last - first) * part) / STARTS;
+    const of = Int32Array.from(arrival.keys()).filter((i) => arrival[i]! >= start);
+    return { of, seconds: Float64Array.from(of, (i) => due[i]! - start) };
+  });
+}
 
 /** What is known of every deployment on a surface. */
 export interface Bound {
@@ -76,48 +99,65 @@ export interface Bound {
   readonly isLate: boolean;
 }
 
-/** Instants at which spans of work begin. */
-const STARTS = 8;
-
 export function boundOf(table: Float64Array, limits: StepLimits, deadlines: Deadlines): Bound {
   const least = leastWork(table, limits, deadlines.totals);
-  const work = workOf(least, deadlines);
+  const work = workOf(least, deadlines, limits.finds);
   return { engines: enginesFor(work, deadlines), isLate: comesLate(least, deadlines) };
 }
 
-// Loops, not map and reduce: these are asked of thousands of requests for every surface and limit, and callbacks box every number.
-function workOf({ perPromptToken, perDecode, perContext, perPair }: LeastWork, d: Deadlines): Float64Array {
-  const work = new Float64Array(d.count);
+/** Engine-seconds of requests at least, and of them those of decodes. */
+export interface Work {
+  readonly all: Float64Array;
+  readonly decodes: Float64Array;
+}
+
+let scratch: Work = { all: new Float64Array(0), decodes: new Float64Array(0) };
+
+// Loops, not map and reduce: these are asked of thousands of requests for every surface and limit, and callbacks box every number. What is
+// returned lasts until the next call.
+export function workOf(
+  { perPromptToken, perDecode, perContext, perPair }: LeastWork,
+  d: Deadlines,
+  finds: boolean,
+): Work {
+  if (scratch.all.length !== d.count) scratch = { all: new Float64Array(d.count), decodes: new Float64Array(d.count) };
+  const { all, decodes } = scratch;
+  const perRead = finds ? 0 : perContext;
   for (let i = 0; i < d.count; i++) {
-    const prompt = d.prompt[i]!;
-    work[i] =
-      perPromptToken * prompt + perPair * pairsOf(prompt) + perDecode * d.decodes[i]! + perContext * d.context[i]!;
+    const [prompt, past, steps] = [d.prompt[i]!, d.past[i]!, d.decodes[i]!];
+    const [least, most] = finds ? [1, 1] : [past + 1, past + steps];
+    const again = Math.min(
+      perPromptToken * least - perRead * (least - 1),
+      perPromptToken * most - perRead * (most - 1),
+    );
+    decodes[i] = Math.max(0, Math.min(perDecode, again) * steps + perRead * d.context[i]!);
+    all[i] = perPromptToken * prompt + perPair * pairsOf(prompt) + decodes[i]!;
   }
-  return work;
+  return scratch;
 }
 
 /** The most engine-seconds a second that any span asks for, when the dearest of those that may be late are left out. */
-function enginesFor(work: Float64Array, { count, arrival, due, allowed }: Deadlines): number {
-  const dearest = dearestOf(work, Math.min(allowed, count));
-  let spared = 0;
-  for (let i = 0; i < dearest.length; i++) spared += dearest[i]!;
-  let first = Number.POSITIVE_INFINITY;
-  let last = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < count; i++) {
-    first = Math.min(first, arrival[i]!);
-    last = Math.max(last, arrival[i]!);
-  }
-  let most = 0;
-  for (let part = 0; part < STARTS; part++) {
-    const start = first + ((last - first) * part) / STARTS;
+function enginesFor(work: Work, { count, spans, allowed, slow }: Deadlines): number {
+  const spared =
+    sumOf(dearestOf(work.all, Math.min(allowed, count))) + sumOf(dearestOf(work.decodes, Math.min(slow, count)));
+  // few sums come near the most so far: only those are divided
+  let [most, near] = [0, 0];
+  for (const { of, seconds } of spans) {
     let sum = -spared;
-    for (let i = 0; i < count; i++) {
-      if (arrival[i]! < start) continue;
-      sum += work[i]!;
-      most = Math.max(most, sum / (due[i]! - start));
+    for (let k = 0; k < of.length; k++) {
+      sum += work.all[of[k]!]!;
+      if (sum < near * seconds[k]!) continue;
+      most = Math.max(most, sum / seconds[k]!);
+      near = most * (1 - 1e-9);
     }
   }
   return most;
+}
+
+function sumOf(values: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum;
 }
 
 /** The `count` largest values, ascending. */

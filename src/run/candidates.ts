@@ -75,14 +75,14 @@ export function joinCandidates(parts: readonly Candidates[]): Candidates {
 }
 
 export function figureOf(candidates: Candidates, i: number, figure: Figure): number {
-  return candidates.figures[i * FIGURES.length + FIGURES.indexOf(figure)];
+  return candidates.figures[i * FIGURES.length + FIGURES.indexOf(figure)]!;
 }
 
 /** Indices in the order in which candidates are settled: best score, then least tension, then row. */
 export function orderCandidates(candidates: Candidates): Uint32Array {
   const order = Uint32Array.from({ length: candidates.row.length }, (_, i) => i);
   const { score, tension, row } = candidates;
-  return order.sort((a, b) => score[a] - score[b] || tension[a] - tension[b] || row[a] - row[b]);
+  return order.sort((a, b) => score[a]! - score[b]! || tension[a]! - tension[b]! || row[a]! - row[b]!);
 }
 
 /** What screening all rows comes to. */

@@ -41,7 +41,7 @@ export function startRecord(
 }
 
 function logCapacity(words: Int32Array): number {
-  return Math.max(LOG_STEPS, 2 * words[R.RUN_REPLICAS * 2]);
+  return Math.max(LOG_STEPS, 2 * words[R.RUN_REPLICAS * 2]!);
 }
 
 /** One call of the kernel: until the run is done, the log is full or the step quota is spent. */
@@ -54,53 +54,53 @@ export function advanceRecord(
   const { cells, words } = record;
   const stop = kernels.engineRun(cells.byteOffset);
   if (log && options.onSteps) {
-    options.onSteps(readLog(log, words[R.RUN_LOGGED * 2]));
+    options.onSteps(readLog(log, words[R.RUN_LOGGED * 2]!));
     words[R.RUN_LOGGED * 2] = 0;
   }
   if (stop === E.STOP_DONE) return 'done';
   if (stop === E.STOP_HOPELESS) return 'hopeless';
   if (stop === E.STOP_DEADLOCK) return 'deadlock';
   if (stop === E.STOP_MARK) noteMark(record, options);
-  else if (stop === E.STOP_EVENTS) cells[R.RUN_STEP_QUOTA] = cells[R.RUN_STEPS] + PROGRESS_STEPS;
+  else if (stop === E.STOP_EVENTS) cells[R.RUN_STEP_QUOTA] = cells[R.RUN_STEPS]! + PROGRESS_STEPS;
   else if (stop !== E.STOP_LOG_FULL) throw new Error(`the engine stopped for a reason that is not known here: ${stop}`);
-  const progress = { finished: words[R.RUN_FINISHED * 2], clock: cells[R.RUN_CLOCK], steps: cells[R.RUN_STEPS] };
+  const progress = { finished: words[R.RUN_FINISHED * 2]!, clock: cells[R.RUN_CLOCK]!, steps: cells[R.RUN_STEPS]! };
   return options.onProgress && !options.onProgress(progress) ? 'stopped' : 'more';
 }
 
 /** One mark at a time: the kernel stops again at once where several were reached. */
 function noteMark({ cells, words }: RunRecord, { marks }: EngineOptions): void {
-  const arrived = words[R.RUN_NEXT_ARRIVAL * 2] + words[R.RUN_TURNED * 2];
-  if (arrived >= words[R.RUN_MARK_ARRIVED * 2]) {
+  const arrived = words[R.RUN_NEXT_ARRIVAL * 2]! + words[R.RUN_TURNED * 2]!;
+  if (arrived >= words[R.RUN_MARK_ARRIVED * 2]!) {
     words[R.RUN_MARK_ARRIVED * 2] = marks?.arrived.find((mark) => mark > arrived) ?? R.NO_MARK;
-    marks?.onMark(cells[R.RUN_CLOCK], 'arrived');
+    marks?.onMark(cells[R.RUN_CLOCK]!, 'arrived');
     return;
   }
-  const finished = words[R.RUN_MARK_FINISHED * 2];
-  const isLast = finished > 0 && words[R.RUN_FINISHED * 2] >= finished;
+  const finished = words[R.RUN_MARK_FINISHED * 2]!;
+  const isLast = finished > 0 && words[R.RUN_FINISHED * 2]! >= finished;
   words[(isLast ? R.RUN_MARK_FINISHED : R.RUN_MARK_RUNNING) * 2] = 0;
-  marks?.onMark(cells[R.RUN_CLOCK], isLast ? 'finished' : 'running');
+  marks?.onMark(cells[R.RUN_CLOCK]!, isLast ? 'finished' : 'running');
 }
 
 function readLog(log: Float64Array, count: number): StepRecord[] {
   return Array.from({ length: count }, (_, i) => {
     const at = i * R.LOG_FIELDS;
     return {
-      replica: log[at + R.LOG_REPLICA],
-      start: log[at + R.LOG_START],
-      duration: log[at + R.LOG_DURATION],
-      prefillTokens: log[at + R.LOG_PREFILL_TOKENS],
-      sequences: log[at + R.LOG_SEQUENCES],
-      context: log[at + R.LOG_CONTEXT],
-      blocks: log[at + R.LOG_BLOCKS],
+      replica: log[at + R.LOG_REPLICA]!,
+      start: log[at + R.LOG_START]!,
+      duration: log[at + R.LOG_DURATION]!,
+      prefillTokens: log[at + R.LOG_PREFILL_TOKENS]!,
+      sequences: log[at + R.LOG_SEQUENCES]!,
+      context: log[at + R.LOG_CONTEXT]!,
+      blocks: log[at + R.LOG_BLOCKS]!,
     };
   });
 }
 
 /** What of its drafts a client had accepted; nothing where it has none. */
 export function readDrafts(cells: Float64Array, words: Int32Array): Pick<EngineCounters, 'draftSteps' | 'accepted'> {
-  const drafts = words[C.CLIENT_DRAFTS * 2];
+  const drafts = words[C.CLIENT_DRAFTS * 2]!;
   if (drafts === 0 || words[C.CLIENT_ROUND * 2] !== 0) return {};
-  const counts = new Float64Array(cells.buffer, cells.byteOffset + words[C.CLIENT_AT_ACCEPTED * 2], drafts + 1);
+  const counts = new Float64Array(cells.buffer, cells.byteOffset + words[C.CLIENT_AT_ACCEPTED * 2]!, drafts + 1);
   return { draftSteps: cells[C.CLIENT_DRAFT_STEPS], accepted: Array.from(counts) };
 }
 

@@ -158,7 +158,7 @@ function isUniform({ visits, requests }: FleetProgram): boolean {
   if (uniform === undefined) {
     const same = (column: Int32Array, entry: number) => column.every((one) => one === entry);
     const { group, flags, pending, holders } = visits;
-    uniform = same(group, group[0]) && same(flags, flags[0]) && same(pending, 0) && same(holders, 0);
+    uniform = same(group, group[0]!) && same(flags, flags[0]!) && same(pending, 0) && same(holders, 0);
     UNIFORM.set(visits, uniform);
   }
   return uniform;
@@ -232,7 +232,7 @@ function placeVisits(arena: Arena, program: FleetProgram): Int32Array {
   const words = arena.i32(recordCount(program) * (F.VISIT_BYTES / 4));
   if (isUniform(program)) {
     words.fill(0);
-    words[0] = (visits.group[0] << F.VISIT_FLAG_BITS) | visits.flags[0] | E.FLAG_FIRST | E.FLAG_LAST;
+    words[0] = (visits.group[0]! << F.VISIT_FLAG_BITS) | visits.flags[0]! | E.FLAG_FIRST | E.FLAG_LAST;
     return words;
   }
   const known = RECORDS.get(visits);
@@ -241,19 +241,19 @@ function placeVisits(arena: Arena, program: FleetProgram): Int32Array {
     return words;
   }
   for (let v = 0, at = 0; v <= n; v++, at += F.VISIT_BYTES / 4) {
-    words[at] = v < n ? (visits.group[v] << F.VISIT_FLAG_BITS) | visits.flags[v] : 0;
-    words[at + F.VISIT_EDGES / 4] = visits.edgeAt[v];
+    words[at] = v < n ? (visits.group[v]! << F.VISIT_FLAG_BITS) | visits.flags[v]! : 0;
+    words[at + F.VISIT_EDGES / 4] = visits.edgeAt[v]!;
     if (v === n) words[at + F.VISIT_PENDING / 4] = 0;
     else
       words[at + F.VISIT_PENDING / 4] =
-        counted(visits.pending[v], 'waits for') | (counted(visits.holders[v], 'is held for') << 16);
+        counted(visits.pending[v]!, 'waits for') | (counted(visits.holders[v]!, 'is held for') << 16);
   }
   const flag = (visit: number, flags: number) => {
-    words[visit * (F.VISIT_BYTES / 4)] |= flags;
+    words[visit * (F.VISIT_BYTES / 4)]! |= flags;
   };
   for (let r = 0; r < requests.count; r++) {
-    flag(requests.first[r], E.FLAG_FIRST);
-    flag(requests.last[r], E.FLAG_LAST);
+    flag(requests.first[r]!, E.FLAG_FIRST);
+    flag(requests.last[r]!, E.FLAG_LAST);
   }
   RECORDS.set(visits, words.slice());
   return words;
@@ -274,26 +274,26 @@ function placeTurns(
   { roots, after, delay, again }: Turns,
   put: Put,
 ): void {
-  const then = arena.i32(first[count]).fill(-1);
-  const tries = again && arena.i32(first[count]).fill(-1);
+  const then = arena.i32(first[count]!).fill(-1);
+  const tries = again && arena.i32(first[count]!).fill(-1);
   const records = arena.f64(((count - roots) * F.TURN_BYTES) / 8);
   const words = wordsOf(records);
   for (let r = roots; r < count; r++) {
     const turn = r - roots;
-    const end = last[after[r]];
+    const end = last[after[r]!]!;
     const sent = tries && again[r] === 1 ? tries : then;
-    if (concurrency > 0 && sent[end] >= 0)
+    if (concurrency > 0 && sent[end]! >= 0)
       throw new RangeError('in a closed loop a request is followed by one at most');
     const at = turn * (F.TURN_BYTES / 4);
-    words[at + F.TURN_VISIT / 4] = first[r];
+    words[at + F.TURN_VISIT / 4] = first[r]!;
     words[at + F.TURN_REQUEST / 4] = r;
-    words[at + F.TURN_NEXT / 4] = sent[end];
-    records[(turn * F.TURN_BYTES + F.TURN_DELAY) / 8] = delay[r];
+    words[at + F.TURN_NEXT / 4] = sent[end]!;
+    records[(turn * F.TURN_BYTES + F.TURN_DELAY) / 8] = delay[r]!;
     sent[end] = turn;
   }
   if (tries) {
     // whichever try is answered, the same turns follow
-    for (let r = roots; r < count; r++) if (again[r] === 1) then[last[r]] = then[last[after[r]]];
+    for (let r = roots; r < count; r++) if (again[r] === 1) then[last[r]!] = then[last[after[r]!]!]!;
     put(F.FLEET_AGAIN, tries);
   }
   put(F.FLEET_THEN, then);
@@ -313,10 +313,11 @@ export function requestStates({ requests }: FleetProgram, { visits }: FleetColum
   if (state.length === requests.count && !requests.patience) return state; // one visit a request
   const states = new Int32Array(requests.count);
   for (let r = 0; r < requests.count; r++) {
-    states[r] = state[requests.last[r]];
-    if ((visits[requests.last[r] * (F.VISIT_BYTES / 4)] & (E.FLAG_REJECTED | E.FLAG_LEAVES)) === 0) continue;
+    const last = requests.last[r]!;
+    states[r] = state[last]!;
+    if ((visits[last * (F.VISIT_BYTES / 4)]! & (E.FLAG_REJECTED | E.FLAG_LEAVES)) === 0) continue;
     states[r] = E.STATE_TIMED_OUT;
-    for (let v = requests.first[r]; v < requests.first[r + 1]; v++) if (isRejected(state[v])) states[r] = state[v];
+    for (const own of state.subarray(requests.first[r], requests.first[r + 1])) if (isRejected(own)) states[r] = own;
   }
   return states;
 }

@@ -75,9 +75,12 @@ export function readRun(
 ): FleetRun {
   // nothing is left to happen: what has not come by now follows a request that was rejected
   const left = stop === 'done' && program.requests.turns ? E.STATE_UNSENT : E.STATE_UNFINISHED;
-  for (let v = 0; v < placed.count; v++) {
-    if (placed.state[v] === E.STATE_PENDING) placed.state[v] = left;
-    if (placed.state[v] !== E.STATE_FINISHED) placed.finish[v] = Number.NaN;
+  const { state: states, finish: ends } = placed;
+  for (let v = 0; v < states.length; v++) {
+    const own = states[v];
+    if (own === E.STATE_FINISHED) continue;
+    if (own === E.STATE_PENDING) states[v] = left;
+    ends[v] = Number.NaN;
   }
   const { state, first, finish, preemptions, replica } = borrow ? placed : copyResults(placed);
   const own = <T extends Int32Array | Float64Array>(column: T): T => (borrow ? column : (column.slice() as T));
@@ -98,7 +101,7 @@ export function readRun(
     steps,
     itl: borrow ? { edges: HISTOGRAM_EDGES, weights: record.histogram } : readGaps(record),
     stop,
-    clock: record.cells[R.RUN_CLOCK],
+    clock: record.cells[R.RUN_CLOCK]!,
     ...(program.requests.patience ? { wasted: fleet.record[F.FLEET_WASTED] } : {}),
     stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],
   };
@@ -110,7 +113,7 @@ const nothingOf = openConstant(0);
 function readyTimes(program: FleetProgram, { words }: RunRecord, placed: PlacedRequests, borrow: boolean) {
   const { ready, arrival, replica } = placed;
   // turns arrive in any order: whoever has arrived was routed
-  if (ready === arrival && program.requests.turns) return ready.map((time, v) => (replica[v] < 0 ? Number.NaN : time));
+  if (ready === arrival && program.requests.turns) return ready.map((time, v) => (replica[v]! < 0 ? Number.NaN : time));
   const arrived = words[R.RUN_NEXT_ARRIVAL * 2];
   const apart = ready !== arrival || arrived === program.requests.count;
   if (borrow && apart) return ready;
@@ -134,12 +137,12 @@ function mapClients<T>(
 
 function readLoads(record: RunRecord, loads: Float64Array, count: number): ClientLoad[] {
   return mapClients(record, count, (cells, words, client) => ({
-    visits: loads[L.LOAD_REQUESTS * count + client],
-    input: loads[L.LOAD_INPUT * count + client],
-    output: loads[L.LOAD_OUTPUT * count + client],
-    left: cells[C.CLIENT_UNDONE],
-    blocks: words[P.REP_USED * 2],
-    promised: loads[L.LOAD_KV * count + client],
+    visits: loads[L.LOAD_REQUESTS * count + client]!,
+    input: loads[L.LOAD_INPUT * count + client]!,
+    output: loads[L.LOAD_OUTPUT * count + client]!,
+    left: cells[C.CLIENT_UNDONE]!,
+    blocks: words[P.REP_USED * 2]!,
+    promised: loads[L.LOAD_KV * count + client]!,
   }));
 }
 
@@ -149,9 +152,9 @@ function readAdapters(buffer: ArrayBufferLike, at: number) {
   const cells = new Float64Array(buffer, at, A.LANES_CELLS);
   const words = wordsOf(cells);
   return {
-    adapterLoads: words[A.LANES_LOADS * 2],
-    adapterFetches: words[A.LANES_FETCHES * 2],
-    adapterSeconds: cells[A.LANES_LOAD_SECONDS],
+    adapterLoads: words[A.LANES_LOADS * 2]!,
+    adapterFetches: words[A.LANES_FETCHES * 2]!,
+    adapterSeconds: cells[A.LANES_LOAD_SECONDS]!,
   };
 }
 
@@ -160,20 +163,20 @@ export function readClients(record: RunRecord, count: number, clock = Number.NEG
   return mapClients(record, count, (cells, words) => {
     const part = readUnderWay(cells, words, clock);
     return {
-      steps: cells[C.CLIENT_STEPS] + part.steps,
-      busySeconds: cells[C.CLIENT_BUSY] + part.seconds,
-      runningSeconds: cells[C.CLIENT_RUNNING] + part.seconds * part.sequences,
-      newTokens: cells[C.CLIENT_TOKENS] + part.tokens,
-      pairs: cells[C.CLIENT_PAIRS] + part.pairs,
-      contextTokens: cells[C.CLIENT_CONTEXT] + part.context,
-      preemptions: words[C.CLIENT_PREEMPTED * 2],
-      swapsOut: words[C.CLIENT_SWAPS_OUT * 2],
-      swapsIn: words[C.CLIENT_SWAPS_IN * 2],
-      swapSeconds: cells[C.CLIENT_SWAP_SECONDS],
-      peakBlocks: words[C.CLIENT_PEAK_BLOCKS * 2],
-      peakSequences: words[C.CLIENT_PEAK_SEQS * 2],
+      steps: cells[C.CLIENT_STEPS]! + part.steps,
+      busySeconds: cells[C.CLIENT_BUSY]! + part.seconds,
+      runningSeconds: cells[C.CLIENT_RUNNING]! + part.seconds * part.sequences,
+      newTokens: cells[C.CLIENT_TOKENS]! + part.tokens,
+      pairs: cells[C.CLIENT_PAIRS]! + part.pairs,
+      contextTokens: cells[C.CLIENT_CONTEXT]! + part.context,
+      preemptions: words[C.CLIENT_PREEMPTED * 2]!,
+      swapsOut: words[C.CLIENT_SWAPS_OUT * 2]!,
+      swapsIn: words[C.CLIENT_SWAPS_IN * 2]!,
+      swapSeconds: cells[C.CLIENT_SWAP_SECONDS]!,
+      peakBlocks: words[C.CLIENT_PEAK_BLOCKS * 2]!,
+      peakSequences: words[C.CLIENT_PEAK_SEQS * 2]!,
       ...readDrafts(cells, words),
-      ...readAdapters(cells.buffer, words[C.CLIENT_LANES * 2]),
+      ...readAdapters(cells.buffer, words[C.CLIENT_LANES * 2]!),
     };
   });
 }
@@ -187,9 +190,9 @@ export interface Reach {
 
 export function readReach(record: RunRecord, count: number): Reach[] {
   return mapClients(record, count, (_, words) => ({
-    sequences: words[C.CLIENT_NEED_SEQS * 2],
-    budget: words[C.CLIENT_NEED_BUDGET * 2],
-    blocks: words[C.CLIENT_NEED_BLOCKS * 2],
+    sequences: words[C.CLIENT_NEED_SEQS * 2]!,
+    budget: words[C.CLIENT_NEED_BUDGET * 2]!,
+    blocks: words[C.CLIENT_NEED_BLOCKS * 2]!,
   }));
 }
 
@@ -197,20 +200,20 @@ const NOTHING = { steps: 0, seconds: 0, sequences: 0, tokens: 0, pairs: 0, conte
 
 /** What the kernel will count of the step (or leap) under way when it ends (assembly/engine/retire.ts), as far as it is over by `clock`. */
 function readUnderWay(cells: Float64Array, words: Int32Array, clock: number): typeof NOTHING {
-  const [start, end] = [cells[P.REP_START], cells[P.REP_END]];
+  const [start, end] = [cells[P.REP_START]!, cells[P.REP_END]!];
   if (!(end < Number.POSITIVE_INFINITY) || !(clock > start) || !(end > start)) return NOTHING;
   const share = Math.min(1, (clock - start) / (end - start));
-  const drafts = words[C.CLIENT_DRAFTS * 2];
-  const decodes = words[P.REP_DECODING * 2] === 0 ? 0 : words[(drafts === 0 ? P.REP_DECODES : P.REP_VERIFY) * 2];
-  const round = decodes > 0 ? words[C.CLIENT_ROUND * 2] : 0;
-  const steps = round || words[P.REP_STEPS * 2];
-  const past = cells[drafts === 0 ? P.REP_CONTEXT : P.REP_VERIFY_CONTEXT];
+  const drafts = words[C.CLIENT_DRAFTS * 2]!;
+  const decodes = words[P.REP_DECODING * 2] === 0 ? 0 : words[(drafts === 0 ? P.REP_DECODES : P.REP_VERIFY) * 2]!;
+  const round = decodes > 0 ? words[C.CLIENT_ROUND * 2]! : 0;
+  const steps = round || words[P.REP_STEPS * 2]!;
+  const past = cells[drafts === 0 ? P.REP_CONTEXT : P.REP_VERIFY_CONTEXT]!;
   return {
     steps: share * steps,
     seconds: Math.min(end, clock) - start,
-    sequences: decodes + words[P.REP_CHUNKS * 2],
-    tokens: share * (steps * decodes + words[P.REP_CHUNK_TOKENS * 2] + (round ? 0 : decodes * drafts)),
-    pairs: share * cells[P.REP_PAIRS],
+    sequences: decodes + words[P.REP_CHUNKS * 2]!,
+    tokens: share * (steps * decodes + words[P.REP_CHUNK_TOKENS * 2]! + (round ? 0 : decodes * drafts)),
+    pairs: share * cells[P.REP_PAIRS]!,
     context: decodes > 0 ? share * (steps * past + (decodes * steps * (steps - 1)) / 2) : 0,
   };
 }
@@ -219,7 +222,7 @@ function readUnderWay(cells: Float64Array, words: Int32Array, clock: number): ty
 function stuckClients(program: FleetProgram, state: Int32Array, client: Int32Array): string[] {
   const names = new Set<string>();
   for (let v = 0; v < state.length; v++) {
-    if (state[v] === E.STATE_UNFINISHED && client[v] >= 0) names.add(program.clients[client[v]].name);
+    if (state[v] === E.STATE_UNFINISHED && client[v]! >= 0) names.add(program.clients[client[v]!]!.name);
   }
   return [...names].sort();
 }

@@ -22,16 +22,16 @@ export function countRooms(program: FleetProgram): Rooms {
   if (visits.edgeTo.length === 0 && clients.every(({ kind }) => kind === 'llm')) return { shared, cores: 0 };
   const linked = paths.some((path) => path.length > 0);
   for (let e = 0; e < visits.edgeTo.length; e++) {
-    shared += linked && visits.edgeBytes[e] > 0 ? F.FLOW_BYTES : F.EVENT_BYTES;
+    shared += linked && visits.edgeBytes[e]! > 0 ? F.FLOW_BYTES : F.EVENT_BYTES;
   }
   const places = placesOf(program);
   const most = places.map((members) => Math.max(0, ...members.map(tierBytes)));
   const onCores = places.map((members) => members.some(({ kind }) => kind === 'cores'));
   let served = 0;
   for (let v = 0; v < visits.count; v++) {
-    if (visits.writes[v] >= 0) shared += F.EVENT_BYTES;
+    if (visits.writes[v]! >= 0) shared += F.EVENT_BYTES;
     const place = placeOf(program, v);
-    shared += most[place];
+    shared += most[place]!;
     if (onCores[place]) served++;
   }
   const cores = clients.reduce((sum, { kind, maxNumSeqs }) => sum + (kind === 'cores' ? maxNumSeqs : 0), 0);
@@ -44,7 +44,7 @@ function tierBytes({ tiers }: FleetClient): number {
 
 /** Clients that visits of a group may go to; behind those of all groups the same for visits that stay in a local group. */
 function placesOf({ groups, clients }: FleetProgram): FleetClient[][] {
-  const members = groups.map((group) => group.members.map((index) => clients[index]));
+  const members = groups.map((group) => group.members.map((index) => clients[index]!));
   const row = 1 + Math.max(0, ...clients.map(({ localGroup }) => localGroup));
   return [...members, ...groups.map((_, g) => members.slice(g, g + row).flat())];
 }
@@ -52,6 +52,6 @@ function placesOf({ groups, clients }: FleetProgram): FleetClient[][] {
 /** Index into placesOf: a visit that must use the client of another one is where that is. */
 function placeOf({ visits, groups }: FleetProgram, visit: number): number {
   let at = visit;
-  while (visits.sameAs[at] >= 0 && (visits.flags[at] & VISIT_LOCAL) === 0) at = visits.sameAs[at];
-  return visits.group[at] + (visits.sameAs[at] >= 0 ? groups.length : 0);
+  while (visits.sameAs[at]! >= 0 && (visits.flags[at]! & VISIT_LOCAL) === 0) at = visits.sameAs[at]!;
+  return visits.group[at]! + (visits.sameAs[at]! >= 0 ? groups.length : 0);
 }

@@ -98,9 +98,9 @@ function placeLinks(arena: Arena, program: FleetProgram, put: Put): void {
   const members = Array.from({ length: program.channels }, (_, channel) => membersOf(program.clients, channel));
   const memberAt = arena.i32(program.channels + 1).fill(0);
   members.forEach((list, channel) => {
-    memberAt[channel + 1] = memberAt[channel] + list.length;
+    memberAt[channel + 1] = memberAt[channel]! + list.length;
   });
-  const flat = arena.i32(memberAt[program.channels]);
+  const flat = arena.i32(memberAt[program.channels]!);
   flat.set(members.flat());
   put(F.FLEET_CHANNEL_AT, memberAt);
   put(F.FLEET_CHANNEL_MEMBERS, flat);
@@ -133,7 +133,7 @@ function placeGroups(arena: Arena, program: FleetProgram, put: Put): void {
     words[(base + F.POOL_MEMBERS) * 2] = list.byteOffset;
     words[(base + F.POOL_COUNT) * 2] = count;
     words[(base + F.POOL_ROUTING) * 2] = ROUTING.id[group.routing];
-    words[(base + F.POOL_ROW) * 2] = list.subarray(0, count).every((member, i) => member === list[0] + i) ? 1 : 0;
+    words[(base + F.POOL_ROW) * 2] = list.subarray(0, count).every((member, i) => member === list[0]! + i) ? 1 : 0;
     words[(base + F.POOL_INSTANCES) * 2] = group.instances ? 1 : 0;
     words[(base + F.POOL_METRIC) * 2] = LOAD.id[group.metric];
     cells[base + F.POOL_THRESHOLD] = group.threshold;

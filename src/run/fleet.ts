@@ -163,7 +163,7 @@ function isUnflagged(flags: Int32Array): boolean {
 
 /** What every client has counted by `clock`: of the step under way the part that is over. */
 function takeCounts(record: RunRecord, { clients }: FleetProgram, clock: number): Checkpoint {
-  const arrived = record.words[R.RUN_NEXT_ARRIVAL * 2] + record.words[R.RUN_TURNED * 2];
+  const arrived = record.words[R.RUN_NEXT_ARRIVAL * 2]! + record.words[R.RUN_TURNED * 2]!;
   return { clock, arrived, counters: readClients(record, clients.length, clock), itl: readGaps(record) };
 }
 

@@ -26,13 +26,13 @@ export function hashRunsOf(visits: VisitTable, hashCount: number): HashRuns {
 function segmentsOf({ count, hashAt, hashIds }: VisitTable, hashCount: number): Int32Array {
   const begins = new Int32Array(hashCount);
   for (let v = 0; v < count; v++) {
-    for (let i = hashAt[v]; i < hashAt[v + 1]; i++) {
-      if (i === hashAt[v] || hashIds[i] !== hashIds[i - 1] + 1) begins[hashIds[i]] = 1;
+    for (let i = hashAt[v]!; i < hashAt[v + 1]!; i++) {
+      if (i === hashAt[v] || hashIds[i] !== hashIds[i - 1]! + 1) begins[hashIds[i]!] = 1;
     }
   }
   let segment = -1;
   for (let id = 0; id < hashCount; id++) {
-    segment += begins[id];
+    segment += begins[id]!;
     begins[id] = segment;
   }
   return begins;
@@ -41,22 +41,22 @@ function segmentsOf({ count, hashAt, hashIds }: VisitTable, hashCount: number): 
 function findRuns({ count, hashAt, hashIds }: VisitTable, segments: Int32Array): HashRuns {
   const at = new Int32Array(count + 1);
   const begins = (i: number, v: number) =>
-    i === hashAt[v] || segments[hashIds[i]] !== segments[hashIds[i - 1]] || hashIds[i] !== hashIds[i - 1] + 1;
+    i === hashAt[v] || segments[hashIds[i]!] !== segments[hashIds[i - 1]!] || hashIds[i] !== hashIds[i - 1]! + 1;
   for (let v = 0; v < count; v++) {
-    at[v + 1] = at[v];
-    for (let i = hashAt[v]; i < hashAt[v + 1]; i++) if (begins(i, v)) at[v + 1]++;
+    at[v + 1] = at[v]!;
+    for (let i = hashAt[v]!; i < hashAt[v + 1]!; i++) if (begins(i, v)) at[v + 1]!++;
   }
   const words = F.HASH_RUN_BYTES / 4;
-  const records = new Int32Array(at[count] * words);
+  const records = new Int32Array(at[count]! * words);
   for (let v = 0, base = -words; v < count; v++) {
-    for (let i = hashAt[v]; i < hashAt[v + 1]; i++) {
+    for (let i = hashAt[v]!; i < hashAt[v + 1]!; i++) {
       if (begins(i, v)) {
         base += words;
-        records[base + F.HASH_RUN_ID / 4] = hashIds[i];
-        records[base + F.HASH_RUN_SEGMENT / 4] = segments[hashIds[i]];
+        records[base + F.HASH_RUN_ID / 4] = hashIds[i]!;
+        records[base + F.HASH_RUN_SEGMENT / 4] = segments[hashIds[i]!]!;
       }
-      records[base + F.HASH_RUN_END / 4] = i + 1 - hashAt[v];
+      records[base + F.HASH_RUN_END / 4] = i + 1 - hashAt[v]!;
     }
   }
-  return { at, records, segments: segments.length === 0 ? 0 : segments[segments.length - 1] + 1 };
+  return { at, records, segments: segments.length === 0 ? 0 : segments[segments.length - 1]! + 1 };
 }

@@ -33,7 +33,9 @@ export function keepRows(
       screen: estimate?.figures ?? null,
       result: run?.result ?? null,
       times: run?.times ?? 1,
-      trust: run?.trust ?? (estimate ? { basis: estimate.basis, band: bands[estimate.basis] } : null),
+      trust:
+        run?.trust ??
+        (estimate ? { basis: estimate.basis, regime: 'plain' as const, band: bands[estimate.basis] } : null),
     };
   };
   const ranked = rankRows(worthKeeping(simulated).map(make), question.objective, deploymentOf, question.pareto);
@@ -41,14 +43,17 @@ export function keepRows(
   return [...ranked, ...others.map((row) => ({ ...make(row), on_front: false }))];
 }
 
-/** Of the runs that were given up, which have no figures to show, those with the highest scores are kept: the nearest to the answer. */
+/** Of the runs that were given up, which have no figures to show, so many are kept: of those no dearer than the answer the nearest to it first. */
 const GIVEN_UP = 256;
 
-function worthKeeping(simulated: Found['simulated']): number[] {
+export function worthKeeping(simulated: Found['simulated']): number[] {
   const [kept, given]: [number[], number[]] = [[], []];
   for (const [row, { outcome }] of simulated) (outcome.givenUp ? given : kept).push(row);
+  let answer = Number.POSITIVE_INFINITY;
+  for (const { outcome } of simulated.values()) if (outcome.met) answer = Math.min(answer, outcome.usdPerHour);
   const score = new Map(given.map((row) => [row, simulated.get(row)!.outcome.usdPerHour] as const));
-  given.sort((a, b) => score.get(b)! - score.get(a)! || a - b);
+  const isDearer = (row: number): number => Number(score.get(row)! > answer);
+  given.sort((a, b) => isDearer(a) - isDearer(b) || score.get(b)! - score.get(a)! || a - b);
   return [...kept, ...given.slice(0, GIVEN_UP)];
 }
 

@@ -29,6 +29,10 @@ export interface StepLimits {
   /** Tokens of context of all sequences, and of the longest. */
   readonly context: number;
   readonly longest: number;
+  /** Whether no step holds both prompts and decodes. */
+  readonly apart: boolean;
+  /** Whether a sequence that was preempted may find blocks of its own again. */
+  readonly finds: boolean;
 }
 
 /** How much there is to do: what the bound is made as tight as can be for. */
@@ -50,6 +54,7 @@ export function leastWork(table: Float64Array, limits: StepLimits, totals: Total
   const perPair = leastPair(table, corners.tokens);
   const base = { perPair, shortest: shortestStep(table, corners), alone: aloneToken(corners) };
   let best: LeastWork = { ...base, perPromptToken: 0, perDecode: 0, perContext: 0 };
+  const highestPrompt = openPrompts(corners);
   let worth = -1;
   for (const share of CONTEXT_SHARES) {
     const perContext = share * most;
@@ -57,7 +62,7 @@ export function leastWork(table: Float64Array, limits: StepLimits, totals: Total
     for (const part of DECODE_SHARES) {
       const perDecode = part * rest.mostDecode;
       const others = perDecode * totals.decodes + perContext * totals.context;
-      const perPromptToken = highestPrompt(corners, rest.riding, perDecode, (worth - others) / totals.promptTokens);
+      const perPromptToken = highestPrompt(rest.riding, perDecode, (worth - others) / totals.promptTokens);
       const value = perPromptToken * totals.promptTokens + perDecode * totals.decodes + perContext * totals.context;
       if (value > worth) {
         worth = value;
@@ -74,7 +79,11 @@ interface Corners {
   /** Points 1..sequences of the sequence grid, 1..tokens of the token grid, and how far the knots of each sequence point go. */
   readonly sequences: number;
   readonly tokens: number;
+  /** The last of the sequence points that may stand beside prompts; 0 where none may. */
+  readonly beside: number;
   readonly knots: Int32Array;
+  /** s of decodes that ride along with prompts, by sequence point and knot. */
+  readonly riding: Float64Array;
   /** s of new tokens in a step with prompts, whatever else it holds, by token point; the least of them from a point on. */
   readonly prompts: Float64Array;
   readonly leastFrom: Float64Array;
@@ -98,7 +107,9 @@ function cornersOf(table: Float64Array, limits: StepLimits): Corners {
   for (let j = 0; j <= tokens; j++) prompts[j] = table[S.SURFACE_G + j]! + table[S.SURFACE_AP_FIXED]! + host;
   const leastFrom = prompts.slice();
   for (let j = tokens - 1; j >= 0; j--) leastFrom[j] = Math.min(prompts[j]!, leastFrom[j + 1]!);
-  return { table, sequences, tokens, knots, prompts, leastFrom, hull: lowerHull(prompts) };
+  const riding = ridingOf(table, knots);
+  const beside = limits.apart ? 0 : sequences;
+  return { table, sequences, tokens, beside, knots, riding, prompts, leastFrom, hull: lowerHull(prompts) };
 }
 
 /** Token points from the first on that lie below every line between two others. */
@@ -122,23 +133,26 @@ function pointAbove(count: number, points: number): number {
   return Math.min(points - 1, GRID_POINTS[index]! < count ? index + 1 : index);
 }
 
-const cell = ({ table }: Corners, at: number, i: number, k: number): number => table[at + i * S.SURFACE_KNOTS + k]!;
-
-/** Decode attention of `i` sequences that ride along with prompts, with all that is paid per sequence. */
-function ridingAt(corners: Corners, i: number, k: number): number {
-  const { table } = corners;
-  const host = table[S.SURFACE_HOST_NORM] === 1 ? table[S.SURFACE_HOST_SEQUENCE]! * GRID_POINTS[i]! : 0;
-  return table[S.SURFACE_LM + i]! + cell(corners, S.SURFACE_DA, i, k) + host;
+/** Decode attention of the sequences of a point that ride along with prompts, with all that is paid per sequence. */
+function ridingOf(table: Float64Array, knots: Int32Array): Float64Array {
+  const riding = new Float64Array(knots.length * S.SURFACE_KNOTS);
+  const perSequence = table[S.SURFACE_HOST_NORM] === 1 ? table[S.SURFACE_HOST_SEQUENCE]! : 0;
+  for (let i = 1; i < knots.length; i++) {
+    const host = perSequence * GRID_POINTS[i]!;
+    for (let k = 0, at = i * S.SURFACE_KNOTS; k < knots[i]!; k++, at++)
+      riding[at] = table[S.SURFACE_LM + i]! + table[S.SURFACE_DA + at]! + host;
+  }
+  return riding;
 }
 
 /** The highest price of context for which decodes and prompts may still be free. */
-function highestContext(corners: Corners): number {
-  const { table, sequences, knots } = corners;
+function highestContext({ table, sequences, beside, knots, riding, prompts }: Corners): number {
   let most = Number.POSITIVE_INFINITY;
   for (let i = 1; i <= sequences; i++) {
-    for (let k = 1; k < knots[i]!; k++) {
+    for (let k = 1, at = i * S.SURFACE_KNOTS + 1; k < knots[i]!; k++, at++) {
       const context = GRID_POINTS[i]! * table[S.SURFACE_KNOTS_AT + k]!;
-      const price = Math.min(cell(corners, S.SURFACE_DECODE, i, k), ridingAt(corners, i, k) + corners.prompts[1]!);
+      const ridden = i > beside ? Number.POSITIVE_INFINITY : riding[at]! + prompts[1]!;
+      const price = Math.min(table[S.SURFACE_DECODE + at]!, ridden);
       most = Math.min(most, price / context);
     }
   }
@@ -146,50 +160,74 @@ function highestContext(corners: Corners): number {
 }
 
 /** What is left of steps when context is paid for: the most that a decode may cost, and riding decodes by sequence point. */
-function withoutContext(corners: Corners, perContext: number) {
-  const { table, sequences, knots } = corners;
-  const riding = new Float64Array(sequences + 1);
+function withoutContext({ table, sequences, knots, riding }: Corners, perContext: number) {
+  const left = new Float64Array(sequences + 1);
   let mostDecode = Number.POSITIVE_INFINITY;
   for (let i = 1; i <= sequences; i++) {
-    let least = Number.POSITIVE_INFINITY;
-    for (let k = 0; k < knots[i]!; k++) {
-      const paid = perContext * GRID_POINTS[i]! * table[S.SURFACE_KNOTS_AT + k]!;
-      least = Math.min(least, ridingAt(corners, i, k) - paid);
-      mostDecode = Math.min(mostDecode, (cell(corners, S.SURFACE_DECODE, i, k) - paid) / GRID_POINTS[i]!);
+    const [decodes, paidEach] = [GRID_POINTS[i]!, perContext * GRID_POINTS[i]!];
+    let [least, alone] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let k = 0, at = i * S.SURFACE_KNOTS; k < knots[i]!; k++, at++) {
+      const paid = paidEach * table[S.SURFACE_KNOTS_AT + k]!;
+      least = Math.min(least, riding[at]! - paid);
+      alone = Math.min(alone, table[S.SURFACE_DECODE + at]! - paid);
     }
-    riding[i] = least;
+    left[i] = least;
+    mostDecode = Math.min(mostDecode, alone / decodes);
   }
-  return { riding, mostDecode: Math.max(0, mostDecode) };
+  return { riding: left, mostDecode: Math.max(0, mostDecode) };
 }
 
 /**
- * The most that a prompt token may cost beside decodes of that price; NaN where the decodes of some step cost more than it, or where that is
- * sure to be below `wanted`.
+ * The most that a prompt token may cost beside decodes of a price, given what riding decodes leave by sequence point: the least slope from
+ * a sequence point to a token point right of it. NaN where the decodes of some step cost more than it, or where that is sure to be below
+ * `wanted`.
+ *
+ * Few sequence points are looked at: with m the least slope so far, none of those for which p - m n of every token point (n, p), which is
+ * least on the hull, is no less than their own has a lesser one. The point that had the least the last time comes first.
  */
-function highestPrompt(
-  { sequences, tokens, prompts, leastFrom, hull }: Corners,
-  riding: Float64Array,
-  perDecode: number,
-  wanted: number,
-): number {
-  const least = wanted * (1 - 1e-9);
-  let most = Number.POSITIVE_INFINITY;
-  let next = 0;
-  for (let i = 0; i <= sequences; i++) {
-    const decodes = GRID_POINTS[i]!;
-    const left = riding[i]! - perDecode * decodes;
-    const from = Math.max(1, i);
-    if (leastFrom[from]! + left < 0) return Number.NaN;
-    while (hull[next]! < from) next++;
-    // seen from the left of them, points between two of the hull are no cheaper than one of the two
-    for (let j = from, k = next; j <= tokens; j = j < hull[next]! ? j + 1 : (hull[++k] ?? tokens + 1)) {
-      const count = GRID_POINTS[j]! - decodes;
-      if (count > 0) most = Math.min(most, (prompts[j]! + left) / count);
-    }
-    if (most < least) return Number.NaN;
+function openPrompts({ beside, tokens, prompts, leastFrom, hull }: Corners) {
+  const places = new Int32Array(beside + 1);
+  for (let i = 0, next = 0; i <= beside; i++) {
+    while (hull[next]! < i) next++;
+    places[i] = next;
   }
-  return most;
+  const leastSlope = (i: number, left: number): number => {
+    let least = Number.POSITIVE_INFINITY;
+    // seen from the left of them, points between two of the hull are no cheaper than one of the two
+    for (let j = Math.max(1, i), k = places[i]!; j <= tokens; j = j < hull[k]! ? j + 1 : (hull[++k] ?? tokens + 1)) {
+      const count = GRID_POINTS[j]! - GRID_POINTS[i]!;
+      if (count > 0) least = Math.min(least, (prompts[j]! + left) / count);
+    }
+    return least;
+  };
+  let likely = 0;
+  return (riding: Float64Array, perDecode: number, wanted: number): number => {
+    const enough = wanted * (1 - 1e-9);
+    let most = leastSlope(likely, riding[likely]! - perDecode * GRID_POINTS[likely]!);
+    let at = hull.length - 1;
+    let low = offLine(prompts, hull[at]!, most);
+    for (let i = 0; i <= beside; i++) {
+      const left = riding[i]! - perDecode * GRID_POINTS[i]!;
+      if (leastFrom[Math.max(1, i)]! + left < 0 || most < enough) return Number.NaN;
+      // the line of a lesser slope meets the hull further left
+      for (; at > 0; at--) {
+        const next = offLine(prompts, hull[at - 1]!, most);
+        if (next > low) break;
+        low = next;
+      }
+      // as far as rounding may move it
+      if (low + left + most * GRID_POINTS[i]! > 1e-12 * (most * GRID_POINTS[tokens]! + prompts[tokens]!)) continue;
+      const slope = leastSlope(i, left);
+      if (!(slope < most)) continue;
+      [most, likely] = [slope, i];
+      low = offLine(prompts, hull[at]!, most);
+    }
+    return most < enough ? Number.NaN : most;
+  };
 }
+
+/** How far a token point lies above the line of a slope through the origin. */
+const offLine = (prompts: Float64Array, j: number, slope: number): number => prompts[j]! - slope * GRID_POINTS[j]!;
 
 function leastPair(table: Float64Array, tokens: number): number {
   let least = Number.POSITIVE_INFINITY;

@@ -79,8 +79,9 @@ function explainStop({ program }: LoweredFleet, { stop, stuck, clients }: FleetR
   if (stop !== 'deadlock') return '';
   const names = stuck.map((name) => {
     const c = program.clients.findIndex((client) => client.name === name);
-    const { kind, numGpuBlocks } = program.clients[c];
-    return kind === 'llm' ? `${name} (${clients[c].peakBlocks} of ${numGpuBlocks} KV blocks at peak)` : name;
+    const [setup, counters] = [program.clients[c], clients[c]];
+    if (setup?.kind !== 'llm' || !counters) return name;
+    return `${name} (${counters.peakBlocks} of ${setup.numGpuBlocks} KV blocks at peak)`;
   });
   return `deadlock, nothing can go on: visits wait for ever at ${names.join(', ') || 'instances that were never chosen'}`;
 }

@@ -85,7 +85,7 @@ export function maxOutputOf(output: Int32Array, count: number): number {
   const known = LONGEST.get(output);
   if (known?.count === count) return known.most;
   let most = 1;
-  for (let i = 0; i < count; i++) if (output[i] > most) most = output[i];
+  for (let i = 0; i < count; i++) if (output[i]! > most) most = output[i]!;
   LONGEST.set(output, { count, most });
   return most;
 }
@@ -277,7 +277,7 @@ export function fillSpeculation(
 ): void {
   const { cells, words } = record;
   const { drafts, acceptance, seed } = speculation;
-  for (let i = 0; i < drafts; i++) room[i] = acceptance[i] * 2 ** 32;
+  for (let i = 0; i < drafts; i++) room[i] = acceptance[i]! * 2 ** 32;
   words[(base + C.CLIENT_ACCEPTANCE) * 2] = room.byteOffset;
   words[(base + C.CLIENT_DRAFT_SEED) * 2] = seed;
   words[(base + C.CLIENT_PREFIX_LOSS) * 2] = speculation.prefixLoss ?? 0;

@@ -98,14 +98,14 @@ export function membersOn(group: FleetGroup, off: ReadonlySet<number>): readonly
 /** Takes out what has changed since it was last asked for. */
 export function takeChanges(fleet: Float64Array): InstanceChange[] {
   const words = wordsOf(fleet);
-  const count = words[F.FLEET_CHANGED * 2];
-  const at = words[F.FLEET_CHANGES * 2];
+  const count = words[F.FLEET_CHANGED * 2]!;
+  const at = words[F.FLEET_CHANGES * 2]!;
   const cells = new Float64Array(fleet.buffer, at, (count * S.CHANGE_BYTES) / 8);
   const ids = new Int32Array(fleet.buffer, at, (count * S.CHANGE_BYTES) / 4);
   words[F.FLEET_CHANGED * 2] = 0;
   return Array.from({ length: count }, (_, i) => ({
-    time: cells[(i * S.CHANGE_BYTES + S.CHANGE_TIME) / 8],
-    client: ids[(i * S.CHANGE_BYTES + S.CHANGE_CLIENT) / 4],
-    state: ids[(i * S.CHANGE_BYTES + S.CHANGE_STATE) / 4],
+    time: cells[(i * S.CHANGE_BYTES + S.CHANGE_TIME) / 8]!,
+    client: ids[(i * S.CHANGE_BYTES + S.CHANGE_CLIENT) / 4]!,
+    state: ids[(i * S.CHANGE_BYTES + S.CHANGE_STATE) / 4]!,
   }));
 }

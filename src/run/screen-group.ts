@@ -158,8 +158,8 @@ export function screenGroup(screen: Screen, group: number): ScreenedGroup[] {
   }
   const refuseAll = (reason: string): ScreenedGroup => {
     const rejected = new Float64Array(REASONS.length);
-    rejected[reasonIndex('where')] += grid.size - left;
-    rejected[reasonIndex(reason)] += left;
+    rejected[reasonIndex('where')]! += grid.size - left;
+    rejected[reasonIndex(reason)]! += left;
     return { ...NOTHING, rejected };
   };
   const first = firstOf(screen, group, counts);
@@ -231,7 +231,7 @@ function refusalOf(inner: InnerTables, refusals: readonly (string | null)[], i: 
 function fillRoom(screen: Screen, inner: InnerTables, bound: Deployment) {
   const capacities = inner.classes.map((row) => blocksOf(bound, inner.configurations[row]!));
   const refusals = inner.classes.map((row, k) => {
-    const configuration = inner.configurations[row];
+    const configuration = inner.configurations[row]!;
     const capacity = capacities[k]!;
     const held = tokensHeld(screen.moments, configuration, capacity, bound.key.speculation?.drafts ?? 0);
     screen.columns.room[k] = roomFor(capacity, held);

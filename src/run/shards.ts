@@ -37,11 +37,11 @@ export function openShards(folders: readonly string[]): Shard[] {
 }
 
 /** How the first of them was asked. Throws UserError where it is no work of a shard. */
-export function headOfFirst([{ path, file }]: readonly Shard[]): WorkHead {
-  const head = file.head as WorkHead | undefined;
+export function headOfFirst([first]: readonly Shard[]): WorkHead {
+  const head = first?.file.head as WorkHead | undefined;
   if (head?.part) return head;
   const received = head ? 'work of a sweep without --shard' : 'a file that ends before it says what it is of';
-  throw new UserError([{ path, expected: 'work of mist sweep --shard i/n', received }]);
+  throw new UserError([{ path: first?.path ?? 'mist merge', expected: 'work of mist sweep --shard i/n', received }]);
 }
 
 /** Throws UserError for whatever keeps `shards` from being all of `wanted`, at once: of something else, unfinished, doubled, missing. */
@@ -54,7 +54,7 @@ export function refuseGaps(shards: readonly Shard[], wanted: WorkHead): void {
     issues.push(...differences(path, wanted, file.head));
     if (!part || part.of !== of) {
       const received = part ? `shard ${part.index}/${part.of}` : 'work of no shard';
-      issues.push({ path, expected: `a shard of ${of}, as ${shards[0].path} is`, received });
+      issues.push({ path, expected: `a shard of ${of}, as ${shards[0]?.path} is`, received });
       continue;
     }
     const name = `${part.index}/${of}`;

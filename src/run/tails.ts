@@ -66,7 +66,7 @@ export function giveUpAt(
   if (!span) return null;
   const { from, to } = span;
   let gaps = 0;
-  for (let i = from; i < to; i++) if (requests.output[i] >= 2) gaps++;
+  for (let i = from; i < to; i++) if (requests.output[i]! >= 2) gaps++;
   const ttft = strictest(slo, 'ttft', to - from);
   const tpot = strictest(slo, 'tpot', gaps);
   const limits = { ttftLimit: ttft.limit, ttftAllowed: ttft.allowed, tpotLimit: tpot.limit, tpotAllowed: tpot.allowed };

@@ -38,6 +38,8 @@ interface Corners {
   /** Points 1..sequences of the sequence grid, 1..tokens of the token grid, and how far the knots of each sequence point go. */
   readonly sequences: number;
   readonly tokens: number;
+  /** The last sequence point that may stand beside prompts. */
+  readonly beside: number;
   readonly knots: Int32Array;
   /** s of new tokens in a step with prompts, whatever else it holds, by token point. */
   readonly prompts: Float64Array;
@@ -57,7 +59,7 @@ function cornersOf(table: Float64Array, limits: StepLimits): Corners {
   const host = adds ? table[S.SURFACE_HOST_STEP]! + table[S.SURFACE_HOST_SEQUENCE]! : 0;
   const prompts = new Float64Array(tokens + 1);
   for (let j = 0; j <= tokens; j++) prompts[j] = table[S.SURFACE_G + j]! + table[S.SURFACE_AP_FIXED]! + host;
-  return { table, sequences, tokens, knots, prompts };
+  return { table, sequences, tokens, beside: limits.apart ? 0 : sequences, knots, prompts };
 }
 
 const fits = (sequences: number, mean: number, { context, longest }: StepLimits): boolean =>
@@ -85,7 +87,8 @@ function highestContext(corners: Corners): number {
   for (let i = 1; i <= sequences; i++) {
     for (let k = 1; k < knots[i]!; k++) {
       const context = GRID_POINTS[i]! * table[S.SURFACE_KNOTS_AT + k]!;
-      const price = Math.min(cell(corners, S.SURFACE_DECODE, i, k), ridingAt(corners, i, k) + corners.prompts[1]!);
+      const ridden = i > corners.beside ? Number.POSITIVE_INFINITY : ridingAt(corners, i, k) + corners.prompts[1]!;
+      const price = Math.min(cell(corners, S.SURFACE_DECODE, i, k), ridden);
       most = Math.min(most, price / context);
     }
   }
@@ -110,9 +113,9 @@ function withoutContext(corners: Corners, perContext: number) {
 }
 
 /** The most that a prompt token may cost beside decodes of that price, asked at every point; NaN where the decodes of some step cost more than it. */
-function highestPrompt({ sequences, tokens, prompts }: Corners, riding: Float64Array, perDecode: number): number {
+function highestPrompt({ beside, tokens, prompts }: Corners, riding: Float64Array, perDecode: number): number {
   let most = Number.POSITIVE_INFINITY;
-  for (let i = 0; i <= sequences; i++) {
+  for (let i = 0; i <= beside; i++) {
     for (let j = Math.max(1, i); j <= tokens; j++) {
       const room = prompts[j]! + riding[i]! - perDecode * GRID_POINTS[i]!;
       if (room < 0) return Number.NaN;

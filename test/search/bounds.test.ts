@@ -1,15 +1,22 @@
 // The least work of a surface: no step of it undercuts what its tokens are held to cost, and no run is faster than its bound.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { STATE_FINISHED } from '../../assembly/layout/enums.ts';
 import { openCatalog } from '../../src/catalog/open.ts';
 import { bindDeployment, isRefusal } from '../../src/plan/deployment.ts';
 import { lowerSurface } from '../../src/plan/lower.ts';
+import { prepareFleet } from '../../src/plan/pipeline/lower-fleet.ts';
+import { openShare } from '../../src/plan/pipeline/share.ts';
 import { readSurface } from '../../src/plan/read-surface.ts';
-import { dearestOf } from '../../src/run/bounds.ts';
+import { stepLimits } from '../../src/run/bound-fleet.ts';
+import { type Deadlines, deadlinesOf, dearestOf, workOf } from '../../src/run/bounds.ts';
+import { runFleet } from '../../src/run/fleet.ts';
 import { type LeastWork, leastWork, type Totals } from '../../src/run/least-work.ts';
 import { openSession } from '../../src/run/session.ts';
 import { openQuestion } from '../../src/spec/question.ts';
 import { configurationOf } from '../../src/spec/shape.ts';
+import type { Slo } from '../../src/spec/types.ts';
+import type { Requests } from '../../src/workload/types.ts';
 import { runs } from '../depth.ts';
 import { leastWorkPlainly } from '../reference/least-work.ts';
 
@@ -34,11 +41,12 @@ const SURFACES = [
 ] as const;
 
 describe('no step undercuts the least work', () => {
-  for (const [model, hardware, tp, profile] of SURFACES) {
-    test(`${model} on ${hardware} tp${tp}, ${profile}`, () => {
+  const cases = SURFACES.flatMap((surface) => [false, true].map((apart) => [...surface, apart] as const));
+  for (const [model, hardware, tp, profile, apart] of cases) {
+    test(`${model} on ${hardware} tp${tp}, ${profile}${apart ? ', prompts and decodes apart' : ''}`, () => {
       const table = surfaceOf(model, hardware, tp, profile);
       if (!table) throw new Error('the catalog has no such deployment');
-      const limits = { sequences: 256, tokens: 8192, context: 200_000, longest: 9000 };
+      const limits = { sequences: 256, tokens: 8192, context: 200_000, longest: 9000, finds: false, apart };
       const totals = { promptTokens: 1e6, decodes: 2e5, context: 2e8, pairs: 1e9 };
       const least = leastWork(table, limits, totals);
       expect(least.perPromptToken).toBeGreaterThan(0);
@@ -54,6 +62,7 @@ describe('no step undercuts the least work', () => {
       fc.assert(
         fc.property(step, ({ chunks, decodes, context }) => {
           const tokens = chunks.reduce((sum, chunk) => sum + chunk.tokens, 0);
+          fc.pre(!apart || tokens === 0 || decodes === 0);
           fc.pre(tokens + decodes <= limits.tokens && decodes * context <= limits.context && tokens + decodes > 0);
           const prefill = chunks.map((chunk) => ({ ...chunk, completes: false }));
           const seconds = readSurface(table, { prefill, decode: decodes > 0 ? [{ count: decodes, context }] : [] });
@@ -75,7 +84,7 @@ describe('no step undercuts the least work', () => {
   }
 });
 
-const LIMITS = { sequences: 512, tokens: 16_384, context: 900_000, longest: 9000 };
+const LIMITS = { sequences: 512, tokens: 16_384, context: 900_000, longest: 9000, apart: false, finds: false };
 const worthOf = ({ perPromptToken, perDecode, perContext }: LeastWork, totals: Totals): number =>
   perPromptToken * totals.promptTokens + perDecode * totals.decodes + perContext * totals.context;
 
@@ -106,6 +115,8 @@ test('points that are passed over are none of the cheapest, of surfaces and of t
     tokens: fc.constantFrom(1, 33, 512, 8192, Number.MAX_SAFE_INTEGER),
     context: fc.constantFrom(0, 5000, 900_000),
     longest: fc.constantFrom(1, 9000),
+    apart: fc.boolean(),
+    finds: fc.constant(false),
   });
   const work = fc.record({
     promptTokens: fc.constantFrom(1e3, 1e5, 1e7),
@@ -136,4 +147,90 @@ test('the dearest of many are those that sorting puts last', () => {
       expect(dearestOf(Float64Array.from(list), count)).toEqual(sorted.slice(list.length - count));
     }),
   );
+});
+
+/** Requests of a window, all of them in it, with limits that give each a deadline. */
+function deadlinesFor(lengths: readonly (readonly [prompt: number, output: number])[]): Deadlines {
+  const requests = {
+    ...{ count: lengths.length, rate: 1, concurrency: 0 },
+    arrival: Float64Array.from(lengths, (_, r) => r),
+    prompt: Int32Array.from(lengths, ([prompt]) => prompt),
+    output: Int32Array.from(lengths, ([, output]) => output),
+  } as Requests;
+  const limits = { ttftLimit: 1, ttftAllowed: 0, tpotLimit: 0.05, tpotAllowed: 0 };
+  return deadlinesOf(requests, limits, [{ metric: 'ttft', percentile: 'p99', limit: 1 }] as unknown as Slo[])!;
+}
+
+test('no request is held to take more than what it takes, whichever of its tokens came by computing it again', () => {
+  const price = fc.double({ noNaN: true, min: 1e-6, max: 1e-2 });
+  const least = fc.record({
+    ...{ perPromptToken: price, perDecode: price, perContext: price.map((each) => each / 100) },
+    ...{ perPair: fc.constant(0), shortest: fc.constant(0), alone: fc.constant(0) },
+  });
+  const request = fc.tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 40 }));
+  let mattered = 0;
+  fc.assert(
+    fc.property(
+      least,
+      request,
+      fc.boolean(),
+      fc.integer({ min: 0, max: 3 }),
+      fc.infiniteStream(fc.nat(3)),
+      (work, own, finds, often, draws) => {
+        const [prompt, output] = own;
+        let seconds = work.perPromptToken * prompt;
+        for (let made = 1; made < output; made++) {
+          const past = prompt + made - 1;
+          // of the prompt and the tokens so far, all are computed again, or the last one where the cache has the others
+          const again = draws.next().value < often;
+          const tokens = finds ? 1 : past + 1;
+          seconds += again ? work.perPromptToken * tokens : work.perDecode + work.perContext * past;
+        }
+        const held = workOf(work, deadlinesFor([own]), finds).all[0]!;
+        expect(held).toBeLessThanOrEqual(seconds * (1 + 1e-12));
+        const { perDecode: each, perContext: read } = work;
+        const plain = work.perPromptToken * prompt + (output - 1) * (each + (read * (2 * prompt + output - 2)) / 2);
+        if (held < plain * (1 - 1e-9)) mattered++;
+      },
+    ),
+    { seed: 1, numRuns: runs(2000) },
+  );
+  // decodes are dearer than to compute all again often enough
+  expect(mattered).toBeGreaterThan(100);
+});
+
+/** Few blocks, so that sequences are preempted again and again. */
+const thrashing = fc.record({
+  batching: fc.constantFrom('chunked', 'continuous', 'mixed', 'static'),
+  caching: fc.boolean(),
+  blocks: fc.integer({ min: 40, max: 90 }),
+  seqs: fc.constantFrom(4, 16, 64),
+  prompt: fc.integer({ min: 1, max: 200 }),
+  output: fc.integer({ min: 20, max: 300 }),
+  rate: fc.constantFrom(2, 20),
+});
+
+test('no run is busy for less than its requests are held to take, also where sequences are preempted', () => {
+  const [share, fates] = [openShare(), { preempted: 0, nearest: Number.POSITIVE_INFINITY }];
+  fc.assert(
+    fc.property(thrashing, ({ batching, caching, blocks, seqs, prompt, output, rate }) => {
+      const text = `{model: llama-3.1-8b, workload: {lengths: {input_len: ${prompt}, output_len: ${output}}, request_rate: ${rate}, num_requests: 60}, deployment: {hardware: l4}, engine: {profile: vllm-0.11, batching: ${batching}, max_num_seqs: ${seqs}, num_gpu_blocks: ${blocks}, enable_prefix_caching: ${caching}}}`;
+      const { first } = openQuestion(text, 'x.yaml', catalog);
+      const { program } = prepareFleet(first, catalog, session, share);
+      const run = runFleet(program, { leap: 'none' });
+      const [client] = program.clients;
+      const lengths = Array.from(program.visits.prompt, (own, v) => [own, program.visits.output[v]!] as const);
+      const limits = stepLimits(client!, prompt + output, caching);
+      const deadlines = deadlinesFor(lengths.filter((_, v) => run.results.state[v] === STATE_FINISHED));
+      const least = leastWork(client!.price as Float64Array, limits, deadlines.totals);
+      const held = workOf(least, deadlines, caching).all.reduce((sum, one) => sum + one, 0);
+      const busy = run.clients[0]!.busySeconds;
+      expect(held).toBeLessThanOrEqual(busy * (1 + 1e-9));
+      if (run.clients[0]!.preemptions > 0) fates.preempted++;
+      if (held > 0) fates.nearest = Math.min(fates.nearest, busy / held);
+    }),
+    { seed: 3, numRuns: runs(60) },
+  );
+  expect(fates.preempted).toBeGreaterThan(10);
+  expect(fates.nearest).toBeLessThan(1.5);
 });

@@ -1,8 +1,9 @@
 // What goes from thread to thread and into files of a row that was run is all of it, bit for bit, and equal rows have it once.
 import { expect, test } from 'vitest';
 import { openCatalog } from '../../src/catalog/open.ts';
+import { worthKeeping } from '../../src/run/keep.ts';
 import { openSession } from '../../src/run/session.ts';
-import { refuse, runOf, settle } from '../../src/run/settled.ts';
+import { refuse, runOf, type SettledRun, settle } from '../../src/run/settled.ts';
 import { openSimulator, simulateClass } from '../../src/run/simulate-row.ts';
 import { openQuestion } from '../../src/spec/question.ts';
 import { SPACES } from './spaces.ts';
@@ -42,4 +43,16 @@ test('a run that was packed, sent and opened is the run; rows that are equal sen
 
 test('a row that cannot be has no run', () => {
   expect(runOf(refuse('too large'))).toBeNull();
+});
+
+test('of the runs that were given up those just below the answer are kept first', () => {
+  const run = (usdPerHour: number, met: boolean) =>
+    ({ outcome: { met, givenUp: !met, usdPerHour, peakKvUse: 0 } }) as unknown as SettledRun;
+  const simulated = new Map<number, SettledRun>([[1000, run(100.5, true)]]);
+  for (let usd = 1; usd <= 400; usd++) simulated.set(usd, run(usd, false));
+  const [best, ...given] = worthKeeping(simulated);
+  expect(best).toBe(1000);
+  expect(given).toHaveLength(256);
+  expect(given.slice(0, 100)).toEqual(Array.from({ length: 100 }, (_, i) => 100 - i));
+  expect(given[100]).toBe(400);
 });
