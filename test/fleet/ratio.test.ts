@@ -1,7 +1,7 @@
 // Admission new-token-ratio (SGLang): hand-worked cases; reference and kernel agree on all of them.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BATCHING, isBatchOfOne, PACKING, queuesByKey } from '../../src/check/scheduler-lists.ts';
+import { BATCHING, isBatchOfOne, PACKING, queuesByKey, servesTenants } from '../../src/check/scheduler-lists.ts';
 import type { FleetClient, FleetProgram } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { drawWord } from '../engine/random.ts';
@@ -10,6 +10,7 @@ import { referenceFleet, type WatchStep } from '../reference/fleet/simulate.ts';
 import type { Client, Visit } from '../reference/fleet/state.ts';
 import { clientOf, programOf, type RequestRow } from './cases.ts';
 import { listDifferences } from './compare.ts';
+import { drawTenants, TENANTS } from './draw-tenants.ts';
 
 /** Steps of one second on one engine that computes prompts in steps of their own. */
 function run(client: Partial<FleetClient>, requests: readonly RequestRow[]) {
@@ -87,12 +88,14 @@ function drawTight(): fc.Arbitrary<FleetProgram> {
     output: fc.integer({ min: 1, max: 40 }),
     more: fc.constantFrom(0, 0, 5),
     priority: fc.nat(2),
+    tenant: fc.nat(TENANTS - 1),
   });
   return fc
     .record({
       requests: fc.array(request, { minLength: 4, maxLength: 24, size: 'max' }),
       batching: fc.constantFrom(...BATCHING.names.filter((name) => !isBatchOfOne(name))),
       packing: drawWord(PACKING, 3),
+      tenants: drawTenants(),
       room: fc.constantFrom(52, 60, 90),
       blockSize: fc.constantFrom(1, 1, 4),
       newTokenRatio: fc.constantFrom(0.01, 0.2, 0.7),
@@ -100,17 +103,18 @@ function drawTight(): fc.Arbitrary<FleetProgram> {
       receiveEvery: fc.constantFrom(1, 1, 3),
       maxNumBatchedTokens: fc.integer({ min: 4, max: 60 }),
     })
-    .map(({ requests, room, packing, receiveEvery, ...rest }) => {
+    .map(({ requests, room, packing, tenants, receiveEvery, ...rest }) => {
       let at = 0;
-      const rows = requests.map(({ gap, prompt, output, more, priority }) => {
+      const rows = requests.map(({ gap, prompt, output, more, priority, tenant }) => {
         at += gap;
-        return { ...row(at, prompt, output, output + more), priority };
+        return { ...row(at, prompt, output, output + more), priority, tenant };
       });
       const numGpuBlocks = Math.ceil(room / rest.blockSize);
       const looks = queuesByKey(packing) ? {} : { receiveEvery };
       const client = {
         ...rest,
         ...looks,
+        ...(servesTenants(packing) ? { tenants } : {}),
         packing,
         numGpuBlocks,
         maxNumSeqs: 12,
@@ -134,7 +138,7 @@ test('the kernel equals the reference where decodes run out of blocks', () => {
     for (const leap of ['none', 'exact'] as const)
       expect(listDifferences(program, runFleet(program, { leap }), reference)).toEqual([]);
   };
-  fc.assert(fc.property(drawTight(), demandSame), { seed: 71, numRuns: 300 });
+  fc.assert(fc.property(drawTight(), demandSame), { seed: 71, numRuns: 500 });
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(10);
 });
 

@@ -22,9 +22,10 @@ const drawTight = () =>
     const clients = program.clients.map((client) => {
       if (client.kind !== 'llm') return client;
       const numGpuBlocks = Math.ceil(mostPages(client.pages ?? null, 48, client.blockSize) * slack);
-      const { batchWait: _, adapters: __, ...rest } = client; // the rules exclude each other
+      const { batchWait: _, adapters: __, tenants, ...rest } = client; // the rules exclude each other
       return {
         ...rest,
+        ...(tenants ? { packing: 'fcfs' as const } : {}),
         admission: 'prompt' as const,
         batching: client.batching === 'static' ? ('continuous' as const) : client.batching,
         numGpuBlocks,
