@@ -1,4 +1,4 @@
-// What catalog/validation/error-bands.json must look like: made by `npm run tools -- validate-page --error-bands`.
+// What catalog/validation/error-bands.json must look like: made by `npm run accuracy -- --error-bands`.
 import { z } from 'zod';
 import { named } from './schema-words.ts';
 
@@ -13,8 +13,8 @@ export const errorBand = z.strictObject(
 export const errorBandsSchema = z.strictObject({
   id: named,
   bands: z.strictObject({ measured: errorBand, calibrated: errorBand, extrapolated: errorBand, datasheet: errorBand }),
-  /** Where prefill and decode run apart: the queues between them are modelled roughly. The wider band counts. */
-  disaggregated: z.strictObject({ ttft_pct: pct, tpot_pct: pct }, { error: '{ttft_pct, tpot_pct}' }),
+  /** Of runs in a regime other than plain (metrics/regime.ts): the wider of this and of the basis counts. */
+  regimes: z.strictObject({ apart: errorBand, crowded: errorBand }, { error: '{apart, crowded}' }),
   source: named,
   licence: named,
 });

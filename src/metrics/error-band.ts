@@ -1,6 +1,7 @@
 // How far a simulated figure may be off: the band of each figure, and the band of what several prices make together.
 import type { Basis, ErrorBand, ErrorBands } from '../catalog/types.ts';
 import type { LatencyMetric } from '../spec/types.ts';
+import type { Regime } from './regime.ts';
 
 const LEAST_TO_MOST_TRUSTED: readonly Basis[] = ['datasheet', 'extrapolated', 'calibrated', 'measured'];
 
@@ -36,16 +37,21 @@ export function weakestBasis(bases: readonly Basis[]): Basis | null {
   return LEAST_TO_MOST_TRUSTED.find((basis) => bases.includes(basis)) ?? null;
 }
 
-/** The band of a fleet whose first tokens rest on `first`, whose later ones on `later`, and all of it on `any`. */
-export function fleetBand(
-  { bands, disaggregated }: ErrorBands,
-  { first, later, any }: { readonly first: Basis; readonly later: Basis; readonly any: Basis },
-  apart: boolean,
-): ErrorBand {
+/** What the first tokens of a run rest on, what later ones do, and the weakest of all. */
+export interface Rests {
+  readonly first: Basis;
+  readonly later: Basis;
+  readonly any: Basis;
+}
+
+/** The band of a run in this regime: each figure by what it rests on, and no narrower than runs in the regime are. */
+export function fleetBand({ bands, regimes }: ErrorBands, { first, later, any }: Rests, regime: Regime): ErrorBand {
+  const least = regime === 'plain' ? null : regimes[regime];
+  const wider = (key: keyof ErrorBand, basis: Basis) => Math.max(bands[basis][key], least?.[key] ?? 0);
   return {
-    ttft_pct: Math.max(bands[first].ttft_pct, apart ? disaggregated.ttft_pct : 0),
-    tpot_pct: Math.max(bands[later].tpot_pct, apart ? disaggregated.tpot_pct : 0),
-    throughput_pct: bands[any].throughput_pct,
-    power_pct: bands[any].power_pct,
+    ttft_pct: wider('ttft_pct', first),
+    tpot_pct: wider('tpot_pct', later),
+    throughput_pct: wider('throughput_pct', any),
+    power_pct: wider('power_pct', any),
   };
 }

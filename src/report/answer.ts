@@ -14,6 +14,7 @@ import {
   engineOf,
   hardwareOf,
   labelOf,
+  objectiveValue,
 } from './describe.ts';
 import { formatMonthly, formatNumber, formatShort, listWords, plural } from './format.ts';
 
@@ -63,11 +64,23 @@ export function findAnswer(result: SweepResult): Answer {
   }
   if (best.result?.slo_met) {
     const at = best.scenario === '' ? '' : ` for ${best.scenario}`;
-    return answer('met', best, `${describeGoal(result)}${at}: ${describePriced(best, result, true)}`);
+    const priced = describePriced(best, result, true);
+    if (isRanked(best, result)) return answer('met', best, `${describeGoal(result)}${at}: ${priced}`);
+    return answer(
+      'met',
+      best,
+      `${describeGoal(result)}${at}`,
+      `unknown, no row that meets it has the figure; ${priced}`,
+    );
   }
   if (best.result === null) return answerScreened(result);
   const headline = `0 of ${formatNumber(result.rows)} keep the promise`;
   return answer('missed', best, headline, describeMiss(best, result));
+}
+
+/** Whether the figure of the objective is known: rows without it rank last, so that of the first none has it. */
+export function isRanked(row: KeptRow, { objective }: Pick<SweepResult, 'objective'>): boolean {
+  return Number.isFinite(objectiveValue(row, objective));
 }
 
 /** Nothing was simulated: what the screen recommends keeps both limits by its own estimate, or nothing is recommended. */

@@ -4,7 +4,7 @@ import type { CopyFigures } from '../metrics/fleet/copies.ts';
 import type { FleetResult } from '../metrics/fleet/types.ts';
 import type { EnergyShares } from '../metrics/site.ts';
 import type { SpeculationResult } from '../metrics/speculation.ts';
-import type { Summary } from '../metrics/types.ts';
+import type { Summary, Verdict } from '../metrics/types.ts';
 import type { PowerSpec } from '../spec/power.ts';
 import { finiteOrNull } from './flat.ts';
 import { plusMinus, UNKNOWN } from './format.ts';
@@ -64,18 +64,24 @@ export function draftFields(result: SpeculationResult | undefined): Record<strin
   };
 }
 
-/** The figures that people quote, with the band that measured runs put around them. */
+/**
+ * The figures that people quote, with the band that measured runs put around them. At and above capacity a few per cent of it decide every
+ * latency, and none has a band.
+ */
 export function bandRows(result: Banded, band: ErrorBand): string[] {
-  const within = (label: string, value: number, pct: number): string[] =>
-    Number.isNaN(value) ? [] : [line(label, `${fixed(value)} (${plusMinus(pct)})`)];
+  const shown = (label: string, value: number, words: string): string[] =>
+    Number.isNaN(value) ? [] : [line(label, `${fixed(value)} (${words})`)];
+  const atCapacity = result.verdict === 'overloaded' || result.verdict === 'backlogged';
+  const latency = (label: string, seconds: number, pct: number) =>
+    shown(label, seconds * 1000, atCapacity ? 'not determined' : plusMinus(pct));
   return [
     center(' Error Band, 9 of 10 measured runs ', '-'),
-    ...within('TTFT mean (ms):', result.ttft.mean * 1000, band.ttft_pct),
-    ...within('TTFT p99 (ms):', result.ttft.p99 * 1000, band.ttft_pct),
-    ...within('TPOT mean (ms):', result.tpot.mean * 1000, band.tpot_pct),
-    ...within('TPOT p99 (ms):', result.tpot.p99 * 1000, band.tpot_pct),
-    ...within('Output tokens (tok/s):', result.output_throughput, band.throughput_pct),
-    ...within('Power (W):', result.power_w, band.power_pct),
+    ...latency('TTFT mean (ms):', result.ttft.mean, band.ttft_pct),
+    ...latency('TTFT p99 (ms):', result.ttft.p99, band.ttft_pct),
+    ...latency('TPOT mean (ms):', result.tpot.mean, band.tpot_pct),
+    ...latency('TPOT p99 (ms):', result.tpot.p99, band.tpot_pct),
+    ...shown('Output tokens (tok/s):', result.output_throughput, plusMinus(band.throughput_pct)),
+    ...shown('Power (W):', result.power_w, plusMinus(band.power_pct)),
   ];
 }
 
@@ -101,6 +107,7 @@ export function samplingRows(sampling: FleetResult['sampling']): string[] {
 }
 
 interface Banded {
+  readonly verdict: Verdict;
   readonly ttft: Summary;
   readonly tpot: Summary;
   readonly output_throughput: number;

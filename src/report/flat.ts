@@ -65,6 +65,7 @@ const HEAD: readonly FlatColumn[] = [
 
 const FACTS: readonly FlatColumn[] = [
   beside(text('basis', (row) => row.trust?.basis ?? null)),
+  beside(text('regime', (row) => row.trust?.regime ?? null)),
   ...(['ttft_pct', 'tpot_pct', 'throughput_pct', 'power_pct'] as const).map((field) =>
     beside(real(`band_${field}`, (row) => row.trust?.band[field])),
   ),

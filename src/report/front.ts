@@ -46,6 +46,8 @@ export function tellFront(result: SweepResult): string[] {
   if (!front) return [];
   const points = frontPoints(result);
   const of = listWords(front.objectives.map((objective) => describeObjective(objective).toLowerCase()));
+  if (points.length === 0)
+    return [`Front of ${of}: no points, as no row that keeps the promise has all of these figures.`];
   const lines = points.slice(0, SHOWN).map((row) => {
     const figures = front.objectives.map((objective) => describeObjectiveValue(row, objective));
     const at = row.scenario === '' ? '' : `${row.scenario}: `;

@@ -67,7 +67,8 @@ function drawProvenance(result: SweepResult): Markup {
   const fact = (name: string, words: string): Markup => html`<dt>${name}</dt><dd>${words}</dd>`;
   const bases = (Object.keys(BASIS_WORDS) as (keyof typeof BASIS_WORDS)[]).flatMap((basis) => {
     const rows = result.kept.flatMap(({ trust }) => (trust?.basis === basis ? [trust] : []));
-    const words = (): string => `${BASIS_WORDS[basis]}; error band: ${describeBand(rows[0]!.band)}`;
+    const shown = [...new Set(rows.map(({ band }) => describeBand(band)))];
+    const words = (): string => `${BASIS_WORDS[basis]}; error band: ${shown.join(', or ')}`;
     return rows.length === 0 ? [] : [fact(`${formatNumber(rows.length)} ${basis}`, words())];
   });
   return html`<section class="card"><h2>What it rests on</h2>

@@ -4,7 +4,15 @@ import type { KeptRow } from '../metrics/sweep.ts';
 import { REASONS } from '../run/reasons.ts';
 import type { SizeAnswer, Sized } from '../run/size.ts';
 import { OBJECTIVE } from '../spec/objectives.ts';
-import { askQuestion, countedReasons, describePriced, explainAnswer, findAnswer, tightestLimit } from './answer.ts';
+import {
+  askQuestion,
+  countedReasons,
+  describePriced,
+  explainAnswer,
+  findAnswer,
+  isRanked,
+  tightestLimit,
+} from './answer.ts';
 import {
   describeDeployment,
   describeDevices,
@@ -69,7 +77,11 @@ function distinct(met: readonly Met[]): Met[] {
 }
 
 const namesOf = (met: readonly Met[], { row }: Met): string =>
-  listWords(met.filter((one) => one.row.row === row.row).map(({ objective }) => describeObjective(objective)));
+  listWords(
+    met
+      .filter((one) => one.row.row === row.row)
+      .map(({ objective, result }) => `${describeObjective(objective)}${isRanked(row, result) ? '' : ' (unknown)'}`),
+  );
 
 function drawAnswers(met: readonly Met[]): string[] {
   const { result } = met[0]!;

@@ -8,7 +8,7 @@ import { frontJson } from './front.ts';
 import type { JsonObject } from './json.ts';
 import { launchesOf } from './launch-row.ts';
 import { pricesJson } from './prices.ts';
-import { explainTrust } from './trust.ts';
+import { explainTrust, restsWords } from './trust.ts';
 
 export function sweepJson(result: SweepResult): JsonObject {
   const columns = columnsOf(result);
@@ -58,7 +58,9 @@ function describeSweep(result: SweepResult): JsonObject {
     unreached: result.unreached,
     simulated: result.simulated,
     interrupted: result.interrupted,
-    error_bands: Object.fromEntries(result.kept.flatMap(({ trust }) => (trust ? [[trust.basis, trust.band]] : []))),
+    error_bands: Object.fromEntries(
+      result.kept.flatMap(({ trust }) => (trust ? [[restsWords(trust), trust.band]] : [])),
+    ),
     trust: explainTrust(result),
     ...(result.caveats ? { caveats: result.caveats } : {}),
     ...pricesJson(result),

@@ -1,6 +1,7 @@
 // How far to believe a sweep's answer: figures with the error bands of what they rest on, and which other rows the bands leave open.
 import type { Basis, ErrorBand } from '../catalog/types.ts';
 import { firstOfEach } from '../check/group-by.ts';
+import type { FleetTrust } from '../metrics/fleet/trust.ts';
 import { lostIn, PERCENTILE_FIELD } from '../metrics/limits.ts';
 import type { KeptRow, SweepResult } from '../metrics/sweep.ts';
 import { keepsUp } from '../metrics/types.ts';
@@ -68,17 +69,19 @@ export function shortBand({ ttft_pct, tpot_pct, throughput_pct }: ErrorBand): st
   return [ttft_pct, tpot_pct, throughput_pct].map((pct) => formatNumber(pct)).join('/');
 }
 
+/** "extrapolated"; "measured, crowded" of a run that is in a regime of its own. */
+export const restsWords = ({ basis, regime }: Pick<FleetTrust, 'basis' | 'regime'>): string =>
+  regime === 'plain' ? basis : `${basis}, ${regime}`;
+
 /** What the column of `shortBand` says, and the bases behind its figures; '' where no row has one. */
 export function bandLegend(rows: readonly KeptRow[]): string {
   const bands = new Map<string, Set<string>>();
   for (const { trust } of rows) {
-    if (trust) bands.set(trust.basis, (bands.get(trust.basis) ?? new Set()).add(shortBand(trust.band)));
+    if (trust) bands.set(restsWords(trust), (bands.get(restsWords(trust)) ?? new Set()).add(shortBand(trust.band)));
   }
   if (bands.size === 0) return '';
   const words = [...bands].map(([basis, shown]) => `${[...shown].join(' or ')} where step prices are ${basis}`);
-  const several = [...bands.values()].some((shown) => shown.size > 1);
-  const why = several ? '; wider where prefill and decode run apart' : '';
-  return `± %: error band of TTFT/TPOT/throughput, within which nine of ten measured serving runs lay: ${listWords(words)}${why}.`;
+  return `± %: error band of TTFT/TPOT/throughput, within which nine of ten measured serving runs lay: ${listWords(words)}.`;
 }
 
 function judge(row: KeptRow, result: SweepResult): Judged {

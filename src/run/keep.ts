@@ -33,7 +33,9 @@ export function keepRows(
       screen: estimate?.figures ?? null,
       result: run?.result ?? null,
       times: run?.times ?? 1,
-      trust: run?.trust ?? (estimate ? { basis: estimate.basis, band: bands[estimate.basis] } : null),
+      trust:
+        run?.trust ??
+        (estimate ? { basis: estimate.basis, regime: 'plain' as const, band: bands[estimate.basis] } : null),
     };
   };
   const ranked = rankRows(worthKeeping(simulated).map(make), question.objective, deploymentOf, question.pareto);

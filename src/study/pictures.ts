@@ -40,7 +40,8 @@ function drawLines({ figure, along, axis, lines }: Panel): Markup {
       html`<path class="grid" d="M${PLOT.left} ${y(tick).toFixed(1)}H${WIDTH - PLOT.right}"/><text x="${PLOT.left - 6}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${tickOf(tick, figure.unit)}</text>`,
   );
   const ticks = thinned(along, x).map(
-    (label) => html`<text x="${x(label).toFixed(1)}" y="${PLOT.bottom + 17}" text-anchor="middle">${label}</text>`,
+    (label) =>
+      html`<text x="${Math.min(x(label), WIDTH - halfOf(label)).toFixed(1)}" y="${PLOT.bottom + 17}" text-anchor="middle">${label}</text>`,
   );
   const drawn = lines.map((line, i) => drawLine(line, i, x, y));
   return html`<svg class="plain" viewBox="0 0 ${WIDTH} ${PLOT.height}" role="img" aria-label="${figure.words} along ${axis}">${grid}${ticks}<text x="${WIDTH - PLOT.right}" y="${PLOT.height - 6}" text-anchor="end">${axis}</text>${drawn}</svg>`;
@@ -122,11 +123,14 @@ function tickOf(value: number, unit: string): string {
   return unit === 's' ? formatTime(value) : value >= 10_000 ? `${formatShort(value / 1000)}k` : formatShort(value);
 }
 
+/** Half the width of a label, and a gap: a long one at the end moves into the picture. */
+const halfOf = (label: string): number => label.length * 3.6 + 4;
+
 /** Labels that do not run into each other. */
 function thinned(labels: readonly string[], x: (label: string) => number): string[] {
   let free = Number.NEGATIVE_INFINITY;
   return labels.filter((label) => {
-    const half = label.length * 3.6 + 4;
+    const half = halfOf(label);
     if (x(label) - half < free) return false;
     free = x(label) + half;
     return true;

@@ -1,6 +1,7 @@
 // Runs every row of a study, spread over threads, and holds its claims against them. The same bytes for any number of threads.
 import type { Catalog } from '../catalog/open.ts';
 import { readVersion } from '../check/version.ts';
+import { isApart } from '../metrics/regime.ts';
 import { hostsOf } from '../run/keep.ts';
 import { rememberWork, type WorkStore } from '../run/known-work.ts';
 import { loadKindOf } from '../run/load.ts';
@@ -136,6 +137,5 @@ function readable(act: () => FleetSpec): FleetSpec | null {
 /** "h100-sxm-80gb, apart". */
 function standsOn(spec: FleetSpec, catalog: Catalog): string {
   const kinds = hostsOf(spec, catalog).map(({ hardware }) => hardware);
-  const apart = spec.pools.some((pool) => pool.kind === 'llm' && pool.role === 'prefill');
-  return `${kinds.sort().join(' ')}${apart ? ', apart' : ''}`;
+  return `${kinds.sort().join(' ')}${isApart(spec) ? ', apart' : ''}`;
 }

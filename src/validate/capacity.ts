@@ -10,9 +10,11 @@ const LEAST_EACH = 1500;
 
 const SERVERS: ReadonlySet<Mode> = new Set(['mlperf-server', 'mlperf-interactive']);
 
+export const isServer = (mode: Mode): boolean => SERVERS.has(mode);
+
 /** The same deployment with all its requests at once; null where a case is no server run. */
 export function atOnce(input: CaseInput): CaseInput | null {
-  if (!SERVERS.has(input.mode)) return null;
+  if (!isServer(input.mode)) return null;
   const num_requests = Math.max(input.num_requests, LEAST_EACH * input.replicas);
   return { ...input, mode: 'mlperf-offline', load_kind: 'all-at-once', load_value: null, num_requests };
 }

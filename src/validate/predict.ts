@@ -1,7 +1,9 @@
 // Predicts every row of a case file: one replay per run, its figures read into the rows that ask for them.
 import type { Catalog } from '../catalog/open.ts';
-import type { Basis } from '../catalog/types.ts';
+import type { Basis, ErrorBands } from '../catalog/types.ts';
+import type { Regime } from '../metrics/regime.ts';
 import { openSession } from '../run/session.ts';
+import { bandOf, basisOf } from './band.ts';
 import {
   type CaseGroup,
   type CaseRow,
@@ -25,8 +27,12 @@ export interface Answer {
   readonly errorPct: number | null;
   readonly status: Status;
   readonly note: string;
-  /** What the price of the run's steps rests on; null where it was not replayed. */
+  /** What the figure's prices rest on; null where it was not replayed. */
   readonly basis: Basis | null;
+  /** How the run was loaded (metrics/regime.ts); null where it was not replayed. */
+  readonly regime: Regime | null;
+  /** Half the width of the error band that a user is shown, in % of the prediction; null where there is none. */
+  readonly bandPct: number | null;
   /** Of a row of a server run: 100 (predicted / offered - 1) of the capacity of its deployment; else null. */
   readonly capacityPct: number | null;
 }
@@ -70,12 +76,13 @@ export function openReplayer(caseFile: string, catalog: Catalog, derating?: numb
 
 /** Answers to the rows of one run. */
 export function predictGroup(replayer: Replayer, group: CaseGroup): Answer[] {
-  return answerGroup(group, group.input === null ? group.trouble! : replayCase(replayer, group.id, group.input));
+  const replayed = group.input === null ? group.trouble! : replayCase(replayer, group.id, group.input);
+  return answerGroup(group, replayed, replayer.bands);
 }
 
 /** Answers to the rows of a run that was replayed. */
-export function answerGroup(group: CaseGroup, replayed: Replayed | Trouble): Answer[] {
-  return group.rows.map((row) => answerRow(row, replayed));
+export function answerGroup(group: CaseGroup, replayed: Replayed | Trouble, bands: ErrorBands): Answer[] {
+  return group.rows.map((row) => answerRow(row, replayed, bands));
 }
 
 const refuse = (status: Status, note: string, capacityPct: number | null = null): Answer => ({
@@ -85,10 +92,12 @@ const refuse = (status: Status, note: string, capacityPct: number | null = null)
   status,
   note,
   basis: null,
+  regime: null,
+  bandPct: null,
   capacityPct,
 });
 
-function answerRow(row: CaseRow, replayed: Replayed | Trouble): Answer {
+function answerRow(row: CaseRow, replayed: Replayed | Trouble, bands: ErrorBands): Answer {
   if (isTrouble(replayed)) return refuse(replayed.status, replayed.words, replayed.capacityPct);
   const { metric, statistic } = row;
   if (!(METRICS as readonly string[]).includes(metric))
@@ -96,20 +105,21 @@ function answerRow(row: CaseRow, replayed: Replayed | Trouble): Answer {
   if (!(STATISTICS as readonly string[]).includes(statistic)) {
     return refuse('unsupported', `statistic ${statistic || '(blank)'} is not known`);
   }
-  const { basis, capacityPct = null } = replayed;
+  const { regime, rests, capacityPct = null } = replayed;
+  const basis = basisOf(metric, rests);
+  const about = { basis, regime, bandPct: bandOf(metric, { basis, regime }, bands), capacityPct };
   const { value: predicted, alternative } = readStatistic(replayed, metric as Metric, statistic as Statistic);
   if (!Number.isFinite(predicted)) return refuse('unsupported', `${metric} does not exist in this run`);
   if (!(row.value > 0 && Number.isFinite(row.value))) {
     const note = `value: expected a positive number, received ${row.valueText || 'nothing'}`;
-    return { predicted, alternative, errorPct: null, status: 'error', note, basis, capacityPct };
+    return { predicted, alternative, errorPct: null, status: 'error', note, ...about };
   }
   return {
     predicted,
     alternative,
     ...compare(row.value, predicted, alternative, replayed.note),
     status: replayed.truncated ? 'truncated' : 'ok',
-    basis,
-    capacityPct,
+    ...about,
   };
 }
 

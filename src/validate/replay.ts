@@ -1,10 +1,12 @@
 // Runs the document of a case by the path of `mist run`: read, lowered, simulated, measured; then reads its figures.
 import { dirname, join, resolve } from 'node:path';
-import type { Basis } from '../catalog/types.ts';
+import type { ErrorBands } from '../catalog/types.ts';
 import { type Issue, UserError } from '../check/issue.ts';
+import type { Rests } from '../metrics/error-band.ts';
+import { restsOf } from '../metrics/fleet/trust.ts';
 import type { StageResult } from '../metrics/fleet/types.ts';
+import { isApart, type Regime, regimeOf } from '../metrics/regime.ts';
 import type { FleetSummary } from '../metrics/sweep.ts';
-import { worse } from '../plan/efficiency.ts';
 import { SQUEEZED } from '../plan/engine-rules.ts';
 import { MODEL_FITS } from '../plan/pipeline/bind-pools.ts';
 import { type LoweredFleet, prepareFleet } from '../plan/pipeline/lower-fleet.ts';
@@ -31,6 +33,7 @@ export interface Replayer {
   readonly folder: string;
   readonly room: FleetRoom;
   readonly share: FleetShare;
+  readonly bands: ErrorBands;
   /** Runs by their documents: server runs of one deployment are judged by one capacity, and many cases repeat others. */
   readonly runs: Map<string, Ran | Trouble>;
 }
@@ -41,7 +44,8 @@ export interface Replayed {
   readonly note: string;
   /** Only the part of the run that stands for all of it was simulated. */
   readonly truncated: boolean;
-  readonly basis: Basis;
+  readonly rests: Rests;
+  readonly regime: Regime;
   /** Of a server run: 100 (predicted / offered - 1) of its capacity. */
   readonly capacityPct?: number;
 }
@@ -54,6 +58,7 @@ export function openReplayer(caseFile: string, session: Session): Replayer {
     folder,
     room: openFleetRoom(),
     share: openShare(),
+    bands: session.catalog.errorBands(),
     runs: new Map(),
   };
 }
@@ -146,7 +151,8 @@ interface Ran {
   readonly stages: readonly StageResult[];
   readonly output: number;
   readonly squeezed: boolean;
-  readonly basis: Basis;
+  readonly rests: Rests;
+  readonly regime: Regime;
 }
 
 function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: CaseInput): Ran | Trouble {
@@ -158,14 +164,13 @@ function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: C
   const lost = result.rejected_kv + result.rejected_length;
   if (lost > 0 || result.unfinished > 0) return tooLarge(lowered, lost || result.unfinished);
   if (result.stopped === NEVER_STEADY) return { status: 'unsupported', words: `window steady: ${NEVER_STEADY}` };
-  const basis = lowered.clients
-    .flatMap((client) => (client.basis === '' ? [] : [client.basis as Basis]))
-    .reduce((least, one) => worse(least, one));
+  const rests = restsOf(spec, lowered, run)!; // no case has prices of its own
   const squeezed = lowered.clients.some(({ memory }) => memory.includes(SQUEEZED));
-  return { result, stages: moved?.stages ?? [], output: outputOf(lowered), squeezed, basis };
+  const regime = regimeOf(lowered.program.clients, run.clients, isApart(spec));
+  return { result, stages: moved?.stages ?? [], output: outputOf(lowered), squeezed, rests, regime };
 }
 
-function tellRun({ result, stages, output, squeezed, basis }: Ran, input: CaseInput): Replayed {
+function tellRun({ result, stages, output, squeezed, rests, regime }: Ran, input: CaseInput): Replayed {
   const part = shortened(input);
   const copies = part ? input.replicas / part.replicas : 1;
   const figures = figuresOf(input.mode, result, stages, { output, copies });
@@ -174,7 +179,7 @@ function tellRun({ result, stages, output, squeezed, basis }: Ran, input: CaseIn
     ...(part ? [`the first ${part.num_requests * copies} of ${input.num_requests} requests`] : []),
     ...(copies > 1 ? [`one of ${copies} replicas`] : []),
   ];
-  return { figures, note: notes.join('; '), truncated: part !== null, basis };
+  return { figures, note: notes.join('; '), truncated: part !== null, rests, regime };
 }
 
 /** A trace that is shorter than the run that it is said to be. */

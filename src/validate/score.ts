@@ -1,6 +1,7 @@
 // Scores predictions: error tables by any columns, deployments counted once each, and whether order and choices come out right.
 import { groupBy } from '../check/group-by.ts';
 import { percentile } from '../metrics/summary.ts';
+import { deviation } from './band.ts';
 import type { Prediction } from './predict.ts';
 
 /** Errors of a set of rows, in % of the measured value. */
@@ -16,6 +17,8 @@ export interface ErrorTable {
   readonly within10: number;
   readonly within20: number;
   readonly within30: number;
+  /** Share measured within the error band that a user is shown, of those that have one; NaN where none has. */
+  readonly inBand: number;
   /** Over the medians of each (config_id, metric): large sweeps count once. */
   readonly configs: number;
   readonly configMedian: number;
@@ -89,11 +92,17 @@ export function summariseErrors(key: readonly string[], members: readonly Predic
     within10: within(10),
     within20: within(20),
     within30: within(30),
+    inBand: inBand(predicted),
     configs: configs.length,
     configMedian: percentile(medians, 50),
     configP90: percentile(medians, 90),
     shortTtftMs: shortTtft(predicted),
   };
+}
+
+function inBand(predicted: readonly Prediction[]): number {
+  const known = predicted.filter(({ bandPct }) => bandPct !== null);
+  return known.filter(({ errorPct, bandPct }) => deviation(errorPct!) <= bandPct!).length / known.length;
 }
 
 function shortTtft(predicted: readonly Prediction[]): number {

@@ -8,12 +8,15 @@ import type { Prediction } from './predict.ts';
 import type { MissingReason, TitledTable, Validation } from './report.ts';
 import type { CapacityScore, ErrorTable } from './score.ts';
 
-const HEADING = 'case_id,value,predicted,predicted_alt,error_pct,status,note';
+const HEADING = 'case_id,value,predicted,predicted_alt,error_pct,status,note,basis,regime,band_pct';
 
 /** One line per row of the case file, in its order (data/cases/SCHEMA.md section 6). */
 export function predictionLines(predictions: readonly Prediction[]): string {
-  const lines = predictions.map(({ row, predicted, alternative, errorPct, status, note }) =>
-    [row.case_id, row.valueText, figure(predicted), figure(alternative), fixed(errorPct), status, note]
+  const lines = predictions.map(({ row, predicted, alternative, errorPct, status, note, basis, regime, bandPct }) =>
+    [
+      ...[row.case_id, row.valueText, figure(predicted), figure(alternative), fixed(errorPct), status, note],
+      ...[basis ?? '', regime ?? '', bandPct === null ? '' : String(bandPct)],
+    ]
       .map(quoteCell)
       .join(','),
   );
@@ -31,7 +34,7 @@ function fixed(value: number | null): string {
 
 const WIDTH = 180; // its tables are for files as much as for people
 const FIGURES = right([
-  ...['rows', 'none', '|err| p50', 'p90', 'signed p50', '<=10', '<=20', '<=30'],
+  ...['rows', 'none', '|err| p50', 'p90', 'signed p50', '<=10', '<=20', '<=30', 'in band'],
   ...['configs', 'p50', 'p90', 'TTFT<100ms'],
 ]);
 
@@ -48,6 +51,7 @@ function errorCells(table: ErrorTable): string[] {
     ...[String(table.n), table.missing === 0 ? '' : String(table.missing)],
     ...[one(table.median), one(table.p90), one(table.signed)],
     ...[share(table.within10), share(table.within20), share(table.within30)],
+    Number.isNaN(table.inBand) ? '-' : share(table.inBand),
     ...[String(table.configs), one(table.configMedian), one(table.configP90)],
     Number.isNaN(table.shortTtftMs) ? '' : `${table.shortTtftMs.toFixed(1)} ms`,
   ];
@@ -116,7 +120,7 @@ function missingTable(missing: readonly MissingReason[]): string {
 
 /** The same as JSON: rows, tables, order, reasons. Numbers keep their digits; what does not exist is null. */
 export function validationJson(validation: Validation): string {
-  const rows = validation.predictions.map(({ row, predicted, alternative, errorPct, status, note, capacityPct }) => ({
+  const rows = validation.predictions.map(({ row, predicted, alternative, errorPct, status, note, ...about }) => ({
     case_id: row.case_id,
     value: Number.isFinite(row.value) ? row.value : null,
     predicted,
@@ -124,7 +128,10 @@ export function validationJson(validation: Validation): string {
     error_pct: errorPct,
     status,
     note,
-    ...(capacityPct === null ? {} : { capacity_error_pct: capacityPct }),
+    basis: about.basis,
+    regime: about.regime,
+    band_pct: about.bandPct,
+    ...(about.capacityPct === null ? {} : { capacity_error_pct: about.capacityPct }),
   }));
   const table = (by: readonly string[], line: ErrorTable) => ({
     ...Object.fromEntries(by.map((column, i) => [column, line.key[i]])),
@@ -136,6 +143,7 @@ export function validationJson(validation: Validation): string {
     within_10: line.within10,
     within_20: line.within20,
     within_30: line.within30,
+    in_band: line.inBand,
     configs: line.configs,
     config_median_abs_error_pct: line.configMedian,
     config_p90_abs_error_pct: line.configP90,

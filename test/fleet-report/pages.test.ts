@@ -272,3 +272,34 @@ test('ticks are round and inside; times have the unit that fits', () => {
   ]);
   expect([0, 0.001, 0.9999, 12.345].map(formatTidy)).toEqual(['0', '<0.01', '1.00', '12.3']);
 });
+
+test('every figure of the block is the one of the JSON, in its unit', () => {
+  const json = JSON.parse(JSON.stringify(fleetJson(result, CONTEXT))) as Record<string, number | null>;
+  const printed = fleetTable(result, CONTEXT)
+    .split('\n')
+    .flatMap((line) => /^(.*):\s+([\d.]+|-)$/.exec(line)?.slice(1) ?? []);
+  const said = new Map(Array.from({ length: printed.length / 2 }, (_, i) => [printed[2 * i]!, printed[2 * i + 1]!]));
+  const fixed = (value: number | null | undefined) => (value === null || value === undefined ? '-' : value.toFixed(2));
+  for (const metric of ['ttft', 'ttfat', 'tpot', 'itl', 'e2el'])
+    for (const statistic of ['Mean', 'Median', 'P99'])
+      expect([metric, statistic, said.get(`${statistic} ${metric.toUpperCase()} (ms)`)]).toEqual([
+        ...[metric, statistic, fixed(json[`${statistic.toLowerCase()}_${metric}_ms`])],
+      ]);
+  const counts = {
+    'Successful requests': 'completed',
+    'Failed requests': 'failed',
+    'Total input tokens': 'total_input_tokens',
+    'Total generated tokens': 'total_output_tokens',
+  };
+  for (const [label, key] of Object.entries(counts)) expect(said.get(label)).toBe(String(json[key]));
+  const rates = {
+    'Benchmark duration (s)': 'duration',
+    'Request throughput (req/s)': 'request_throughput',
+    'Request goodput (req/s)': 'request_goodput',
+    'Output token throughput (tok/s)': 'output_throughput',
+    'Peak output token throughput (tok/s)': 'max_output_tokens_per_s',
+    'Peak concurrent requests': 'max_concurrent_requests',
+    'Total token throughput (tok/s)': 'total_token_throughput',
+  };
+  for (const [label, key] of Object.entries(rates)) expect([label, said.get(label)]).toEqual([label, fixed(json[key])]);
+});

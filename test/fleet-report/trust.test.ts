@@ -13,7 +13,7 @@ import { CONTEXT, makeFleetRun } from './fixture.ts';
 const BAND = { ttft_pct: 40, tpot_pct: 20, throughput_pct: 25, power_pct: 50 };
 const measured = measureFleet(makeFleetRun());
 const bases = measured.result.clients.map((_, c) => (c % 2 === 0 ? 'measured' : 'datasheet'));
-const context = { ...CONTEXT, trust: { basis: 'datasheet' as const, band: BAND }, bases };
+const context = { ...CONTEXT, trust: { basis: 'datasheet' as const, regime: 'plain' as const, band: BAND }, bases };
 
 test('text, JSON and page show bands; end to end both are weighed', () => {
   const text = fleetTable(measured.result, context);
@@ -32,13 +32,14 @@ test('text, JSON and page show bands; end to end both are weighed', () => {
 });
 
 test('prefill and decode apart have the wider band, stages before the answer count for TTFT, a step_time of the spec for nothing', () => {
-  const { bands, disaggregated } = catalog.errorBands();
+  const { bands, regimes } = catalog.errorBands();
   const trustOf = (spec: ReturnType<typeof readText>) => {
     const lowered = lower(spec);
-    return trustFleet(spec, lowered, runFleet(lowered.program, { leap: 'exact' }).results, catalog.errorBands());
+    return trustFleet(spec, lowered, runFleet(lowered.program, { leap: 'exact' }), catalog.errorBands());
   };
   const apart = trustOf(fewerRequests(readExample('question-answering'), 40))!;
-  expect(apart.band.ttft_pct).toBe(Math.max(bands[apart.basis].ttft_pct, disaggregated.ttft_pct));
+  expect(apart.regime).toBe('apart');
+  expect(apart.band.ttft_pct).toBe(Math.max(bands[apart.basis].ttft_pct, regimes.apart.ttft_pct));
   const search = trustOf(fewerRequests(readExample('news-search'), 40))!;
   expect(search.basis).toBe('datasheet'); // its embedder runs on a processor
   expect(search.band.ttft_pct).toBe(bands.datasheet.ttft_pct);

@@ -200,11 +200,13 @@ describe('reports', () => {
 
 describe('error bands', () => {
   test('every simulated fleet has its own, those with prefill and decode apart the wider one; the digest leaves them out', () => {
-    const { bands, disaggregated } = catalog.errorBands();
+    const { bands, regimes } = catalog.errorBands();
     for (const { choices, trust } of all.kept) {
       const own = bands[trust!.basis];
       const apart = choices.get('fleet') === 'apart';
-      expect(trust!.band.ttft_pct).toBe(Math.max(own.ttft_pct, apart ? disaggregated.ttft_pct : 0));
+      expect(trust!.regime === 'apart').toBe(apart);
+      const least = trust!.regime === 'plain' ? 0 : regimes[trust!.regime].ttft_pct;
+      expect(trust!.band.ttft_pct).toBe(Math.max(own.ttft_pct, least));
     }
     expect(all.kept.map(({ choices }) => choices.get('fleet'))).toContain('apart');
     const wider = all.kept.map((row) => ({ ...row, trust: null }));

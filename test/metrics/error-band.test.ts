@@ -27,16 +27,17 @@ test('the least trustworthy basis counts, whatever the order', () => {
   expect(weakestBasis([])).toBeNull();
 });
 
-test('a fleet takes each figure from what it rests on; apart, the wider of the two latencies', () => {
+test('a fleet takes each figure from what it rests on, and no narrower than its regime is', () => {
   const bands: ErrorBands = {
     id: 'x',
     bands: { measured: band(10), calibrated: band(20), extrapolated: band(30), datasheet: band(40) },
-    disaggregated: { ttft_pct: 25, tpot_pct: 25 },
+    regimes: { apart: { ...band(0), ttft_pct: 25, tpot_pct: 25 }, crowded: band(38) },
     source: 's',
     licence: 'l',
   };
   const rests = { first: 'measured', later: 'extrapolated', any: 'datasheet' } as const;
   const together = { ttft_pct: 10, tpot_pct: 31, throughput_pct: 42, power_pct: 43 };
-  expect(fleetBand(bands, rests, false)).toEqual(together);
-  expect(fleetBand(bands, rests, true)).toEqual({ ...together, ttft_pct: 25 });
+  expect(fleetBand(bands, rests, 'plain')).toEqual(together);
+  expect(fleetBand(bands, rests, 'apart')).toEqual({ ...together, ttft_pct: 25 });
+  expect(fleetBand(bands, rests, 'crowded')).toEqual({ ...together, ttft_pct: 38, tpot_pct: 39 });
 });

@@ -257,8 +257,8 @@ function makeRow(id: number, configuration: Configuration, simulated: boolean, r
     on_front: simulated && met && random() < 0.1,
     trust:
       configuration.hardware === 'b200-sxm'
-        ? { basis: 'extrapolated', band: BANDS.wide }
-        : { basis: 'calibrated', band: BANDS.narrow },
+        ? { basis: 'extrapolated', regime: 'plain', band: BANDS.wide }
+        : { basis: 'calibrated', regime: 'plain', band: BANDS.narrow },
   };
 }
 

@@ -54,7 +54,7 @@ const VLLM_ROWS = [
 const BAND = { ttft_pct: 20, tpot_pct: 10, throughput_pct: 12, power_pct: 30 };
 
 test('the block of vllm bench serve, then our rows', () => {
-  const block = runTable({}, { trust: { basis: 'calibrated', band: BAND } });
+  const block = runTable({}, { trust: { basis: 'calibrated', regime: 'plain', band: BAND } });
   const labels = labelsOf(block);
   expect(labels[0]).toBe('============ Serving Benchmark Result ============');
   expect(labels.slice(1, 1 + VLLM_ROWS.length)).toEqual(VLLM_ROWS);

@@ -4,6 +4,7 @@ import { EMPTY_SUMMARY } from '../../src/metrics/summary.ts';
 import { askQuestion, describePriced, explainAnswer, findAnswer } from '../../src/report/answer.ts';
 import { describeDevices, describeLoad } from '../../src/report/describe.ts';
 import { formatDuration, formatGiven, formatNumber, formatShare, formatShort } from '../../src/report/format.ts';
+import { tellFront } from '../../src/report/front.ts';
 import { findFront, throughputScatter } from '../../src/report/points.ts';
 import { drawScatter } from '../../src/report/scatter-text.ts';
 import { drawTable } from '../../src/report/table.ts';
@@ -85,6 +86,21 @@ test('an axis of the question has a winner for each of its values, and the sente
   expect(explainAnswer(result).slice(0, 2)).toEqual([
     expect.stringMatching(/^request_rate 10: \d+x/),
     `request_rate 20: ${describePriced(best, result)}.`,
+  ]);
+});
+
+test('where no row has the figure of the objective, nothing is said to be best by it, and a front of it claims no proof', () => {
+  const sweep = makeSweep();
+  const kept = sweep.kept.map((row) => ({ ...row, result: row.result && { ...row.result, power_w: Number.NaN } }));
+  const unknown = { ...sweep, kept, objective: 'watts' as const };
+  expect(findAnswer(unknown).sentence).toMatch(
+    /^Least power that meets [^:]*: unknown, no row that meets it has the figure; /,
+  );
+  expect(findAnswer({ ...unknown, objective: 'devices' }).sentence).not.toContain('unknown');
+  const off = kept.map((row) => ({ ...row, on_front: false }));
+  const front = { objectives: ['watts', 'devices'] as const, complete: true, beaten: 0 };
+  expect(tellFront({ ...unknown, kept: off, front })).toEqual([
+    expect.stringMatching(/: no points, as no row .* has all/),
   ]);
 });
 

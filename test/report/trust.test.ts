@@ -21,7 +21,7 @@ function rowOf(replicas: number, ttft: number, usd: number, more: Partial<KeptRo
     ...more,
   });
   const choices = choicesOf(configure(replicas, { ...CONFIGURATION, replicas }));
-  const trust = { basis: 'calibrated', band: BAND } as const;
+  const trust = { basis: 'calibrated', regime: 'plain', band: BAND } as const;
   const hosts = [{ hardware: CONFIGURATION.hardware, count: 2 * replicas, processors: false }];
   return { ...template, row: replicas, choices, hosts, devices: 2 * replicas, usd_per_hour: usd, result: run, trust };
 }

@@ -17,7 +17,7 @@ const result = {
 const ROW: StudiedRow = {
   ...{ row: 0, labels: new Map(), refused: '', load: 5, stands: '' },
   result: result as unknown as FleetSummary,
-  trust: { basis: 'calibrated', band },
+  trust: { basis: 'calibrated', regime: 'plain', band },
 };
 
 describe('an expectation', () => {

@@ -34,7 +34,7 @@ function judge(opened: ReturnType<typeof study>, make: Make) {
     return {
       ...{ row, labels, stands, refused: '', load: 1 },
       result: result as unknown as FleetSummary,
-      trust: { basis: 'calibrated', band },
+      trust: { basis: 'calibrated', regime: 'plain', band },
     };
   });
   return judgeClaim(opened.claims[0]!, rows, opened.grouping);

@@ -40,7 +40,7 @@ test('without data it says so, with data every group there is has its line', asy
 
 const LINE: AccuracyLine = {
   ...{ file: 'cases.csv', what: 'closed-loop TPOT', rows: 9, deployments: 3, median: 5, p90: 9, bias: -1 },
-  ...{ asked: [6, 14], coverage: 0.9 },
+  ...{ asked: [6, 14], coverage: 0.9, leftOut: 0.8 },
 };
 
 test('a group that kept what is asked and no longer does is named, and the exit code says so', () => {
@@ -53,11 +53,11 @@ test('a group that kept what is asked and no longer does is named, and the exit 
     'cases.csv closed-loop TPOT: kept what is asked of it in the run before, and no longer does\n',
   ]);
   expect(readFileSync(file, 'utf8').split('\n').slice(0, 3)).toEqual([
-    'label,file,what,rows,deployments,median_pct,p90_pct,bias_pct,in_band,kept',
-    'a,cases.csv,closed-loop TPOT,9,3,5.0,15.0,-1.0,0.90,0',
-    'b,cases.csv,closed-loop TPOT,9,3,5.0,9.0,-1.0,0.90,1',
+    'label,file,what,rows,deployments,median_pct,p90_pct,bias_pct,in_band,kept,left_out',
+    'a,cases.csv,closed-loop TPOT,9,3,5.0,15.0,-1.0,0.90,0,0.80',
+    'b,cases.csv,closed-loop TPOT,9,3,5.0,9.0,-1.0,0.90,1,0.80',
   ]);
-  expect(accuracyTable([LINE])).toMatch(/5\.0 \/ 9\.0 +-1\.0 +6 \/ 14 +yes +90 %/);
+  expect(accuracyTable([LINE])).toMatch(/5\.0 \/ 9\.0 +-1\.0 +6 \/ 14 +yes +90 % +80 %/);
 });
 
 test('a label that would move the columns of the history is refused before anything is replayed', async () => {

@@ -30,8 +30,7 @@ function predictionsOf(
         errorPct: null,
         status: 'oom',
         note: 'too big, "really"',
-        basis: null,
-        capacityPct: null,
+        ...{ basis: null, regime: null, bandPct: null, capacityPct: null },
       };
     const errorPct = 100 * (predicted / row.value - 1);
     return {
@@ -41,7 +40,7 @@ function predictionsOf(
       errorPct,
       status: 'ok',
       note: '',
-      basis: 'measured',
+      ...({ basis: 'measured', regime: 'plain', bandPct: 18 } as const),
       capacityPct: null,
     };
   });
@@ -139,10 +138,10 @@ describe('what is written', () => {
 
   test('one line per row, in the order of the file, quoted where it must be', () => {
     expect(predictionLines(predictionsOf(rows)).split('\n')).toEqual([
-      'case_id,value,predicted,predicted_alt,error_pct,status,note',
-      'c0,10.0,10.12346,,1.235,ok,',
-      'c1,8,,,,oom,"too big, ""really"""',
-      'c2,10,20,,100.000,ok,',
+      'case_id,value,predicted,predicted_alt,error_pct,status,note,basis,regime,band_pct',
+      'c0,10.0,10.12346,,1.235,ok,,measured,plain,18',
+      'c1,8,,,,oom,"too big, ""really""",,,',
+      'c2,10,20,,100.000,ok,,measured,plain,18',
       '',
     ]);
   });

@@ -3,18 +3,19 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Catalog, openCatalog } from '../../src/catalog/open.ts';
-import type { ErrorBand, ErrorBands } from '../../src/catalog/types.ts';
+import type { ErrorBands } from '../../src/catalog/types.ts';
 import { UserError } from '../../src/check/issue.ts';
 import { writeWhole } from '../../src/check/whole-file.ts';
 import { type Output, readFlags } from '../../src/commands/flags.ts';
 import { drawTable, left, right } from '../../src/report/table.ts';
+import { bandOf, deviation } from '../../src/validate/band.ts';
 import type { Metric } from '../../src/validate/case.ts';
 import type { Prediction } from '../../src/validate/predict.ts';
 import { readCases } from '../../src/validate/read-cases.ts';
 import { type ErrorTable, scoreCapacity, scoredOf, summariseErrors } from '../../src/validate/score.ts';
 import { predictOnThreads } from '../../src/validate/threads.ts';
 import { readRecords } from '../../src/workload/csv.ts';
-import { errorBands, errorBandsJson } from './error-bands.ts';
+import { errorBands, errorBandsJson, heldLeftOut } from './error-bands.ts';
 import { scoreKvRows } from './kv-rows.ts';
 
 const FLAGS = {
@@ -30,9 +31,9 @@ export const HELP = `npm run accuracy [-- options]
   Replays all measured cases as mist validate does and prints one table: error by group of figures, what is asked, coverage of the bands.
 
   --data FOLDER      the measurements (default: MIST_DATA)
-  --error-bands FILE write the bands that hold for nine of ten of all these rows, the newer file's included, which nothing was fitted to; and
-                     show their coverage. Those of prices that are extrapolated or from a datasheet are no narrower than the last
-                     cross-validation over devices found (npm run tools -- validate-page)
+  --error-bands FILE write the bands that hold nine of ten figures of a source that they were learnt without, by what prices rest on and by
+                     regime (src/metrics/regime.ts), and show their coverage; a catalog folder holds the file as
+                     validation/error-bands.json
   --append LABEL     add this run to bench/accuracy-history.csv under a label, and compare with the last one there: exit code 1 if a group
                      that kept what is asked of it no longer does
 `;
@@ -74,7 +75,10 @@ const GROUPS: readonly Group[] = [
 const CAPACITY_ASKED = [8, 18] as const;
 const KV_ASKED = [2, 8] as const;
 
-/** One line of the table. `coverage`: share of rows within the band that a user would be shown, NaN where no band is. */
+/**
+ * One line of the table. `coverage`: share of rows within the band that a user would be shown; `leftOut`: the same of bands that were learnt
+ * without the source of each row. NaN where no band is.
+ */
 export interface AccuracyLine {
   readonly file: string;
   readonly what: string;
@@ -85,6 +89,7 @@ export interface AccuracyLine {
   readonly bias: number;
   readonly asked: readonly [median: number, p90: number];
   readonly coverage: number;
+  readonly leftOut: number;
 }
 
 export async function printAccuracy(argv: readonly string[], out: Output, root: string): Promise<number> {
@@ -101,12 +106,21 @@ export async function printAccuracy(argv: readonly string[], out: Output, root: 
     out.stdout(`skipped: no measured cases at ${data} (set MIST_DATA)\n`);
     return 0;
   }
-  const lines = await measureAccuracy(data, openCatalog(), flags['--error-bands']);
+  const { lines, every } = await measureAccuracy(data, openCatalog(), flags['--error-bands']);
   out.stdout(accuracyTable(lines));
+  out.stdout(
+    `Of all rows with a band ${share(every.coverage)} lie in it, ${share(every.leftOut)} with their source left out.\n`,
+  );
   return label === undefined ? 0 : keepHistory(join(root, 'bench/accuracy-history.csv'), label, lines, out);
 }
 
-async function measureAccuracy(data: string, catalog: Catalog, written: string | undefined): Promise<AccuracyLine[]> {
+interface Accuracy {
+  readonly lines: readonly AccuracyLine[];
+  /** Of all rows that have a band. */
+  readonly every: Within;
+}
+
+async function measureAccuracy(data: string, catalog: Catalog, written: string | undefined): Promise<Accuracy> {
   const predictions = new Map<File, Prediction[]>();
   for (const name of ['cases.csv', 'cases_2026.csv'] as const) {
     const file = join(data, 'cases', name);
@@ -114,84 +128,82 @@ async function measureAccuracy(data: string, catalog: Catalog, written: string |
       predictions.set(name, await predictOnThreads(readCases(file), null, Math.min(availableParallelism(), 16)));
   }
   const good = (name: File) => (predictions.get(name) ?? []).filter(({ row }) => row.quality !== 'low');
-  const bands = written === undefined ? catalog.errorBands() : bandsOf([...predictions.values()].flat(), catalog);
+  const all = [...predictions.values()].flat();
+  const bands = written === undefined ? catalog.errorBands() : errorBands(all, MADE);
+  const held = heldLeftOut(all);
+  const within = (rows: readonly Prediction[]) => ({
+    coverage: coverageOf(rows, bands),
+    leftOut: shareOf(rows, (one) => held.get(one)),
+  });
   if (written !== undefined) writeWhole(written, errorBandsJson(bands), '--error-bands');
-  const lines = GROUPS.flatMap((group) => {
+  const lines: AccuracyLine[] = GROUPS.flatMap((group) => {
     const isOne = ({ row }: Prediction) =>
       group.mode.split(' ').includes(row.cell('mode')) && row.metric === group.metric;
     const rows = scoredOf(good(group.file)).filter(isOne);
     if (rows.length === 0) return [];
     const { file, what, asked } = group;
-    return [lineOf({ file, what, asked }, summariseErrors([], rows), coverageOf(rows, bands), group.over)];
+    return [lineOf({ file, what, asked }, summariseErrors([], rows), within(rows), group.over)];
   });
   const capacity = scoreCapacity(good('cases_2026.csv'));
   const of = { file: 'cases_2026.csv', what: 'MLPerf server capacity', asked: CAPACITY_ASKED };
-  if (capacity) lines.push(lineOf(of, capacity, Number.NaN, 'rows'));
+  if (capacity) lines.push(lineOf(of, capacity, NONE, 'rows'));
   const kv = scoreKvRows(join(data, 'kv_capacity', 'kv_capacity.csv'), catalog);
-  if (kv) lines.push({ file: 'kv_capacity.csv', what: 'KV capacity', asked: KV_ASKED, ...kv, coverage: Number.NaN });
-  return lines;
+  if (kv) lines.push({ file: 'kv_capacity.csv', what: 'KV capacity', asked: KV_ASKED, ...kv, ...NONE });
+  const every = scoredOf(all).filter(({ row }) => row.quality !== 'low');
+  return { lines, every: within(every) };
 }
 
-/** Bands of all rows by the prices of today. */
-function bandsOf(predictions: readonly Prediction[], catalog: Catalog): ErrorBands {
-  const source =
-    'Generated by `npm run accuracy -- --error-bands error-bands.json`: cases.csv, and cases_2026.csv, which nothing was fitted to';
-  return errorBands(predictions, { predictions }, source, catalog.errorBands().bands);
-}
+const MADE =
+  'Generated by `npm run accuracy -- --error-bands error-bands.json`: cases.csv, and cases_2026.csv, which nothing was fitted to';
+const NONE = { coverage: Number.NaN, leftOut: Number.NaN };
+type Within = Pick<AccuracyLine, 'coverage' | 'leftOut'>;
 
 type Named = Pick<AccuracyLine, 'file' | 'what' | 'asked'>;
 
-function lineOf(named: Named, table: ErrorTable, coverage: number, over: Group['over']): AccuracyLine {
+function lineOf(named: Named, table: ErrorTable, within: Within, over: Group['over']): AccuracyLine {
   const [median, p90] = over === 'rows' ? [table.median, table.p90] : [table.configMedian, table.configP90];
-  return { ...named, rows: table.n, deployments: table.configs, median, p90, bias: table.signed, coverage };
+  return { ...named, rows: table.n, deployments: table.configs, median, p90, bias: table.signed, ...within };
 }
 
-const BAND: Readonly<Partial<Record<Metric, keyof ErrorBand>>> = {
-  ttft_ms: 'ttft_pct',
-  prefill_ms: 'ttft_pct',
-  tpot_ms: 'tpot_pct',
-  itl_ms: 'tpot_pct',
-  e2e_ms: 'tpot_pct',
-  output_tokens_per_s: 'throughput_pct',
-  power_w: 'power_pct',
-};
-
-/** Share of rows measured within the band of their basis: |measured / predicted - 1| <= band. */
-export function coverageOf(rows: readonly Prediction[], { bands, disaggregated }: ErrorBands): number {
-  const known = rows.filter(
-    ({ row, errorPct, basis }) => errorPct !== null && basis !== null && BAND[row.metric as Metric],
-  );
-  const inside = known.filter(({ row, errorPct, basis }) => {
-    const key = BAND[row.metric as Metric]!;
-    const apart = row.cell('mode').startsWith('disagg') && (key === 'ttft_pct' || key === 'tpot_pct');
-    const band = Math.max(bands[basis!][key], apart ? disaggregated[key as 'ttft_pct' | 'tpot_pct'] : 0);
-    return 100 * Math.abs(1 / (1 + errorPct! / 100) - 1) <= band;
+/** Share of rows measured within the band that a user is shown; NaN where none has one. */
+export function coverageOf(rows: readonly Prediction[], bands: ErrorBands): number {
+  return shareOf(rows, (one) => {
+    const band = one.errorPct === null ? null : bandOf(one.row.metric, one, bands);
+    return band === null ? undefined : deviation(one.errorPct!) <= band;
   });
-  return inside.length / known.length;
+}
+
+/** Share of those of which it is known. */
+function shareOf(rows: readonly Prediction[], isHeld: (row: Prediction) => boolean | undefined): number {
+  const known = rows.map(isHeld).filter((held) => held !== undefined);
+  return known.filter(Boolean).length / known.length;
 }
 
 const kept = ({ median, p90, asked }: AccuracyLine): boolean => median <= asked[0] && p90 <= asked[1];
 
+const share = (value: number): string => (Number.isNaN(value) ? '-' : `${(100 * value).toFixed(0)} %`);
 const one = (value: number): string => (Number.isFinite(value) ? value.toFixed(1) : '-');
+const two = (value: number): string => (Number.isNaN(value) ? '' : value.toFixed(2));
 const WIDTH = 180;
 
 export function accuracyTable(lines: readonly AccuracyLine[]): string {
   const rows = lines.map((line) => [
     ...[line.file, line.what, String(line.rows), String(line.deployments)],
     ...[`${one(line.median)} / ${one(line.p90)}`, one(line.bias), `${line.asked[0]} / ${line.asked[1]}`],
-    ...[kept(line) ? 'yes' : 'no', Number.isNaN(line.coverage) ? '-' : `${(100 * line.coverage).toFixed(0)} %`],
+    ...[kept(line) ? 'yes' : 'no', share(line.coverage), share(line.leftOut)],
   ]);
-  const heads = ['rows', 'deployments', 'error', 'bias', 'asked', 'kept', 'in band'];
+  const heads = ['rows', 'deployments', 'error', 'bias', 'asked', 'kept', 'in band', 'left out'];
   const table = drawTable([...left(['file', 'what']), ...right(heads)], rows, WIDTH).join('\n');
   return (
     'Median / 90th percentile of |predicted / measured - 1| in %, high and medium rows. cases.csv: over rows; cases_2026.csv: over\n' +
     'deployments, the median of each (config_id, metric) once (data/cases/SCHEMA.md section 7.3); capacity: one figure a server run, whose\n' +
-    'TPOT is scored only below 80 % of it. In band: share of rows measured within the "nine of ten" band that a user is shown.\n\n' +
+    'TPOT is scored only below 80 % of it. In band: share of rows measured within the "nine of ten" band that a user is shown;\n' +
+    'left out: within bands that were learnt without the source of each row.\n\n' +
     `${table}\n`
   );
 }
 
-const HEADING = 'label,file,what,rows,deployments,median_pct,p90_pct,bias_pct,in_band,kept';
+const HEADING = 'label,file,what,rows,deployments,median_pct,p90_pct,bias_pct,in_band,kept,left_out';
 
 /** Adds lines to the history. Exit code 1 if a group that kept what is asked of it in the run before no longer does. */
 export function keepHistory(file: string, label: string, lines: readonly AccuracyLine[], out: Output): number {
@@ -201,7 +213,7 @@ export function keepHistory(file: string, label: string, lines: readonly Accurac
   const written = lines.map((line) =>
     [
       ...[label, line.file, line.what, line.rows, line.deployments, one(line.median), one(line.p90), one(line.bias)],
-      ...[Number.isNaN(line.coverage) ? '' : line.coverage.toFixed(2), kept(line) ? 1 : 0],
+      ...[two(line.coverage), kept(line) ? 1 : 0, two(line.leftOut)],
     ].join(','),
   );
   appendFileSync(file, `${existsSync(file) ? '' : `${HEADING}\n`}${written.join('\n')}\n`);

@@ -71,5 +71,7 @@ function answerAll(file: CaseFile, runs: readonly Run[], catalog: Catalog, choic
     engine: (id) => withConstants(catalog.engine(id), terms, choice % HOST_CHOICES),
   };
   const replayer = openReplayer(file.file, changed, terms.derating);
-  return file.groups.map((group, g) => answerGroup(group, replayRepriced(replayer, runs[g].known, runs[g].input)));
+  return file.groups.map((group, g) =>
+    answerGroup(group, replayRepriced(replayer, runs[g].known, runs[g].input), replayer.bands),
+  );
 }

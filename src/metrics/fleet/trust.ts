@@ -3,25 +3,48 @@ import type { Basis, ErrorBand, ErrorBands } from '../../catalog/types.ts';
 import type { VisitResults } from '../../plan/fleet.ts';
 import type { LoweredFleet } from '../../plan/pipeline/lower-fleet.ts';
 import type { FleetSpec } from '../../spec/fleet/types.ts';
-import { fleetBand, weakestBasis } from '../error-band.ts';
+import { fleetBand, type Rests, weakestBasis } from '../error-band.ts';
+import { isApart, type Regime, regimeOf } from '../regime.ts';
+import type { ClientCounters } from './types.ts';
 
 export interface FleetTrust {
   /** The least trustworthy basis among the clients that visits came to. */
   readonly basis: Basis;
+  /** How the run was loaded. */
+  readonly regime: Regime;
+  /** Half the widths around its figures, in % of them. */
   readonly band: ErrorBand;
 }
 
+/** What of a run is looked at. */
+export interface Trusted {
+  readonly results: Pick<VisitResults, 'client'>;
+  readonly clients: readonly ClientCounters[];
+}
+
 /**
- * TTFT rests on every client but those that only decode, TPOT on those that make tokens, throughput and power on all. Where prefill
- * and decode run apart, the band of such runs counts too. Null where no client that was used has prices of ours (a `step_time` of the
+ * TTFT rests on every client but those that only decode, TPOT on those that make tokens, throughput and power on all; the band of
+ * the run's regime counts too. Null where no client that was used has prices of ours (a `step_time` of the
  * spec is the user's own). Only serving was measured end to end: what retrieval, stores and cores add is not in the band.
  */
 export function trustFleet(
   spec: Pick<FleetSpec, 'pools'>,
-  { program, clients, roles }: Pick<LoweredFleet, 'program' | 'clients' | 'roles'>,
-  results: Pick<VisitResults, 'client'>,
+  lowered: Pick<LoweredFleet, 'program' | 'clients' | 'roles'>,
+  run: Trusted,
   bands: ErrorBands,
 ): FleetTrust | null {
+  const rests = restsOf(spec, lowered, run);
+  if (!rests) return null;
+  const regime = regimeOf(lowered.program.clients, run.clients, isApart(spec));
+  return { basis: rests.any, regime, band: fleetBand(bands, rests, regime) };
+}
+
+/** What its figures rest on; null where no client that was used has prices of ours. */
+export function restsOf(
+  spec: Pick<FleetSpec, 'pools'>,
+  { program, clients, roles }: Pick<LoweredFleet, 'program' | 'clients' | 'roles'>,
+  { results }: Pick<Trusted, 'results'>,
+): Rests | null {
   const own = new Set(spec.pools.flatMap((pool) => (isOwn(pool) ? [pool.name] : [])));
   const later = new Set([...roles.decode, ...roles.think]);
   const tokens = new Set([...roles.prefill, ...later]);
@@ -33,10 +56,7 @@ export function trustFleet(
       ),
     );
   const any = basisOf(BEFORE | MAKING);
-  if (any === null) return null;
-  const apart = spec.pools.some((pool) => pool.kind === 'llm' && pool.role === 'prefill');
-  const first = basisOf(BEFORE) ?? any;
-  return { basis: any, band: fleetBand(bands, { first, later: basisOf(MAKING) ?? any, any }, apart) };
+  return any && { first: basisOf(BEFORE) ?? any, later: basisOf(MAKING) ?? any, any };
 }
 
 const BEFORE = 1;

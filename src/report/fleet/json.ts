@@ -100,6 +100,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     instances: result.clients.map((client, c) => ({ ...clientFields(client), basis: context.bases?.[c] || null })),
     pipelines: result.pipelines.map(pipelineFields),
     basis: context.trust?.basis ?? null,
+    regime: context.trust?.regime ?? null,
     error_band: context.trust?.band ?? null,
     ...(context.caveats?.length ? { caveats: context.caveats } : {}),
     ...(context.prices?.devices.length ? { prices: paidJson(context.prices) } : {}),

@@ -88,7 +88,11 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ...known('Cost ($ per million output tokens):', result.usd_per_million_tokens),
     ...samplingRows(result.sampling),
     ...(context.trust
-      ? [line('Prices rest on figures that are:', context.trust.basis), ...bandRows(result, context.trust.band)]
+      ? [
+          line('Prices rest on figures that are:', context.trust.basis),
+          ...(context.trust.regime === 'plain' ? [] : [line('Regime:', context.trust.regime)]),
+          ...bandRows(result, context.trust.band),
+        ]
       : []),
   ];
 }
