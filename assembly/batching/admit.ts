@@ -1,9 +1,10 @@
 // Admission: from the head of the waiting queue into a slot, as a chunk of the step being formed.
 import {
-  CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_NEED_BLOCKS, CLIENT_NEED_SEQS, CLIENT_PEAK_SEQS,
+  CLIENT_ADMISSION, CLIENT_AT_GROUPS, CLIENT_BLOCKS, CLIENT_BLOCK_SIZE, CLIENT_BUDGET, CLIENT_DRAFTS, CLIENT_MAX_SEQS, CLIENT_NEED_BLOCKS, CLIENT_NEED_SEQS, CLIENT_PACKING, CLIENT_PEAK_SEQS,
   CLIENT_PREFIX, CLIENT_WAIT_STEPS, CLIENT_WAIT_TOKENS, CLIENT_WATERMARK,
 } from '../layout/client';
 import { ADMISSION_FULL_LENGTH, ADMISSION_FULL_PROMPT } from '../layout/admission';
+import { PACKING_FAIR } from '../layout/packing';
 import { CACHE_UNIT } from '../layout/cache';
 import { FLAG_RESIDENT } from '../layout/enums';
 import { FLEET_CACHED, FLEET_FETCHED, FLEET_READS, FLEET_SHARED, FLEET_START } from '../layout/fleet';
@@ -17,6 +18,7 @@ import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { noteNeed } from '../table/limits';
 import { queuePop } from '../table/queue';
 import { slotTake, wheelAdd } from '../table/slots';
+import { tenantDecodes } from '../table/tenants';
 import { hasFlag, rowOr } from '../table/visit';
 import { addChunk } from './chunk';
 import { joinDrafts, verifyToo } from './drafts';
@@ -177,6 +179,7 @@ export function admitResident(run: usize, rep: usize, taken: i32): bool {
   addi(rep, REP_PROMISED, first - own);
   const last = rowf(geta(run, RUN_FINISH), request);
   joinDecodes(run, rep, slot, past, rowi(geta(run, RUN_OUTPUT), request) - generated, last);
+  if (geti(rep, CLIENT_PACKING) == PACKING_FAIR) tenantDecodes(run, rep, request, 0);
   if (drafts != 0) verifyToo(rep, past);
   return true;
 }

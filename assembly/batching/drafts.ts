@@ -142,7 +142,7 @@ function preempt(run: usize, rep: usize, slot: usize): void {
   }
   if (!kept) addf(rep, CLIENT_UNDONE, <f64>(past - skip));
   leave(run, rep, request, past, load<i32>(slot, SLOT_RESERVED), !kept, room);
-  requeue(run, rep, slot);
+  requeue(run, rep, slot, true);
 }
 
 /** A sequence with `past` cached tokens and `left` to generate begins to decode; its last token came at `last`. */

@@ -137,7 +137,7 @@ function preemptPartial(run: usize, rep: usize): void {
   leave(run, rep, load<i32>(slot, SLOT_REQUEST), past, own, true, roomBesideDecodes(run, rep));
   seti(rep, REP_PARTIAL, 0);
   addf(rep, CLIENT_UNDONE, <f64>(past - load<i32>(slot, SLOT_SKIP)));
-  requeue(run, rep, slot);
+  requeue(run, rep, slot, false);
 }
 
 function preemptDecode(run: usize, rep: usize, slot: usize): void {
@@ -159,7 +159,7 @@ function preemptDecode(run: usize, rep: usize, slot: usize): void {
   const last = lastTokenOf(rep, slot);
   store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), last);
   leaveGroup(rep, last);
-  requeue(run, rep, slot);
+  requeue(run, rep, slot, true);
 }
 
 /** Blocks that are free when the decodes of the step have taken theirs: none where one of them found none. */
@@ -186,13 +186,13 @@ export function promiseBlocks(run: usize, rep: usize, visit: i32, by: f64): void
 }
 
 /** A preempted sequence leaves its slot and goes to the front of the queue, in SGLang to the end. */
-export function requeue(run: usize, rep: usize, slot: usize): void {
+export function requeue(run: usize, rep: usize, slot: usize, decoded: bool): void {
   const request = load<i32>(slot, SLOT_REQUEST);
   slotFree(rep, slot);
   addi(rep, REP_RUNNING, -1);
   const at = geta(run, RUN_PREEMPTIONS) + ((<usize>request) << 2);
   store<i32>(at, load<i32>(at) + 1);
-  if (geta(rep, CLIENT_LANES) != 0) leaveLane(run, rep, request, getf(rep, REP_START));
+  if (geta(rep, CLIENT_LANES) != 0) leaveLane(run, rep, request, decoded, getf(rep, REP_START));
   if (expects(rep)) {
     queuePushKnown(run, rep, request);
     seti(rep, REP_FULL, 0);

@@ -17,8 +17,9 @@ export function withdraw(run: usize, rep: usize, slot: usize, now: f64): void {
   const reserved = load<i32>(slot, SLOT_RESERVED);
   const drafts = geti(rep, CLIENT_DRAFTS) != 0;
   const room = roomNow(run, rep);
+  const decoded = slot != geta(rep, REP_PARTIAL);
   let past = geti(rep, REP_PARTIAL_PAST);
-  if (slot == geta(rep, REP_PARTIAL)) {
+  if (!decoded) {
     seti(rep, REP_PARTIAL, 0);
   } else {
     past = drafts ? load<i32>(slot, SLOT_PAST) : load<i32>(slot, SLOT_BASE) + geti(rep, REP_TICK);
@@ -38,5 +39,5 @@ export function withdraw(run: usize, rep: usize, slot: usize, now: f64): void {
   addf(rep, CLIENT_UNDONE, <f64>(processed - rowi(geta(run, RUN_PROMPT), visit) - rowi(geta(run, RUN_OUTPUT), visit)));
   slotFree(rep, slot);
   addi(rep, REP_RUNNING, -1);
-  if (geta(rep, CLIENT_LANES) != 0) leaveLane(run, rep, visit, now);
+  if (geta(rep, CLIENT_LANES) != 0) leaveLane(run, rep, visit, decoded, now);
 }

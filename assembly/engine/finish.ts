@@ -40,7 +40,7 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
     addi(rep, REP_KEPT, blocks);
   }
   if (!plain) keepBlocks(run, request, held || shares ? blocks : 0, geti(rep, REP_BATCH));
-  if (geta(rep, CLIENT_LANES) != 0) leaveLane(run, rep, request, now);
+  if (geta(rep, CLIENT_LANES) != 0) leaveLane(run, rep, request, true, now);
   if (shares && !held && geti(rep, CLIENT_BATCHING) != BATCHING_STATIC) leaveAfter(run, rep, request);
   // What of the visit's tokens no step has processed: the last token, and what was cached when it was admitted.
   addf(rep, CLIENT_UNDONE, -(<f64>(load<i32>(slot, SLOT_SKIP) + 1)));

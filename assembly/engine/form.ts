@@ -1,7 +1,8 @@
 // Phase "form": a replica that is free decides what its next step holds, and when it will end.
-import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RECEIVE_EVERY, CLIENT_WAIT_STEPS } from '../layout/client';
+import { CLIENT_BATCHING, CLIENT_CHANNEL, CLIENT_DRAFTS, CLIENT_LEAPS, CLIENT_MAX_SEQS, CLIENT_PACKING, CLIENT_PEAK_BLOCKS, CLIENT_PREFIX, CLIENT_RECEIVE_EVERY, CLIENT_WAIT_STEPS } from '../layout/client';
 import { LOG_BLOCKS, LOG_CONTEXT, LOG_DURATION, LOG_FIELDS, LOG_PREFILL_TOKENS, LOG_REPLICA, LOG_SEQUENCES, LOG_START, RUN_FLEET, RUN_LEAP, RUN_LOG, RUN_LOGGED, RUN_PIECE_A, RUN_PIECE_B, RUN_PIECE_END } from '../layout/run';
 import { BATCHING_CHUNKED, BATCHING_CONTINUOUS, BATCHING_MIXED, BATCHING_STATIC } from '../layout/batching';
+import { PACKING_FAIR } from '../layout/packing';
 import { LEAP_NONE } from '../layout/enums';
 import { FLEET_EDGE_LAYERS } from '../layout/fleet';
 import {
@@ -20,6 +21,7 @@ import { mayGainByLoss } from '../batching/share';
 import { paySwaps, swapSeconds } from '../batching/swap';
 import { geta, getf, geti, setf, seti } from '../table/cell';
 import { clientAt, firstRank, ranksOf } from '../table/client';
+import { lookAtTenants, turnMayPass } from '../table/tenants';
 import { startOnChannel } from '../contention/channel';
 import { departLayers } from './layers';
 import { leapLimit, nextCut, planLeap } from './leap';
@@ -138,6 +140,8 @@ function isEmpty(rep: usize): bool {
 @inline
 function mayNotLeap(rep: usize): bool {
   if (geti(rep, CLIENT_LEAPS) == 0 || geti(rep, REP_PREEMPTED) != 0 || geti(rep, REP_HELD) != 0 || geti(rep, REP_SWAPPED) != 0) return true;
+  // Where tenants take turns, another one's prompt may find the room that this one's does not
+  if (geti(rep, CLIENT_PACKING) == PACKING_FAIR && turnMayPass(rep) && geti(rep, REP_RUNNING) < geti(rep, CLIENT_MAX_SEQS)) return true;
   // What is held back and then refused, by what is expected or by what it no longer finds, is held back anew: nothing that waits may be passed over
   const refused = expects(rep) || geta(rep, CLIENT_PREFIX) != 0;
   if (refused && geti(rep, CLIENT_WAIT_STEPS) > 0 && geti(rep, REP_WAITING) > 0) return true;
@@ -157,6 +161,7 @@ function formBatch(run: usize, rep: usize): void {
   seti(rep, REP_HEAD_IDLE, 0);
   seti(rep, REP_HEAD_OWN, 0);
   if (expects(rep) && !isFull(rep) && geti(rep, REP_WAITING) > 0) speakForRunning(run, rep);
+  if (geti(rep, CLIENT_PACKING) == PACKING_FAIR) lookAtTenants(rep);
   const batching = geti(rep, CLIENT_BATCHING);
   if (batching == BATCHING_CHUNKED) formChunked(run, rep);
   else if (batching == BATCHING_CONTINUOUS) formContinuous(run, rep);

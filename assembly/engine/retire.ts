@@ -1,9 +1,10 @@
 // Phase "retire": a step (or leap) has ended; everyone in it advances, and whoever has all its output leaves.
 import {
-  CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_DRAFTS, CLIENT_PAGES, CLIENT_PAIRS,
+  CLIENT_AT_CHUNKS, CLIENT_AT_GROUPS, CLIENT_BATCHING, CLIENT_BLOCK_SIZE, CLIENT_BUSY, CLIENT_CHANNEL, CLIENT_CONTEXT, CLIENT_DRAFTS, CLIENT_PACKING, CLIENT_PAGES, CLIENT_PAIRS,
   CLIENT_PEAK_BLOCKS, CLIENT_ROUND, CLIENT_RUNNING, CLIENT_STEPS, CLIENT_TOKENS, CLIENT_UNDONE,
 } from '../layout/client';
 import { BATCHING_STATIC } from '../layout/batching';
+import { PACKING_FAIR } from '../layout/packing';
 import { FLAG_RESIDENT } from '../layout/enums';
 import { FLEET_LEAVERS } from '../layout/fleet';
 import {
@@ -22,6 +23,7 @@ import { finalLength, residueAdd, residueRemove } from '../batching/paging';
 import { addf, addi, geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
 import { histogramAdd, histogramAddLinear } from '../table/histogram';
 import { wheelAdd, wheelTake } from '../table/slots';
+import { tenantDecodes } from '../table/tenants';
 import { hasFlag } from '../table/visit';
 import { markChannel } from '../contention/channel';
 import { finishSlot, isCounted } from './finish';
@@ -184,6 +186,7 @@ function completePrompt(run: usize, rep: usize, slot: usize, now: f64): void {
     histogramAdd(geta(run, RUN_HISTOGRAM), now - rowf(geta(run, RUN_FINISH), request), 1);
   }
   const left = rowi(geta(run, RUN_OUTPUT), request) - generated - 1;
+  if (geti(rep, CLIENT_PACKING) == PACKING_FAIR) tenantDecodes(run, rep, request, 1);
   if (left == 0) finishSlot(run, rep, slot, now, need);
   else joinDecodes(run, rep, slot, need, left, now);
 }

@@ -1,9 +1,10 @@
 // Phase "scale": instances that have started are on, scalers look at theirs and start or stop some; who drains is off when it is empty.
 import { CACHE_BUCKETS, CACHE_FIRST, CACHE_GIVEN, CACHE_LAST, CACHE_MADE, CACHE_MASK, CACHE_SPARE } from '../layout/cache';
-import { CLIENT_BLOCKS, CLIENT_BUSY, CLIENT_LANES, CLIENT_PREFIX } from '../layout/client';
+import { CLIENT_BLOCKS, CLIENT_BUSY, CLIENT_LANES, CLIENT_PACKING, CLIENT_PREFIX } from '../layout/client';
 import {
   FLEET_CHANGED, FLEET_CHANGES, FLEET_CHANGE_ROOM, FLEET_DRAINING, FLEET_LAST_MOVE, FLEET_LOOK_NEXT, FLEET_READY_AT, FLEET_SCALERS, FLEET_SCALER_AT, FLEET_STATES,
 } from '../layout/fleet';
+import { PACKING_FAIR } from '../layout/packing';
 import { LOAD_REQUESTS } from '../layout/load';
 import { REP_END, REP_PROMISED, REP_START, REP_USED, REP_WAITING } from '../layout/replica';
 import { RUN_FLEET, RUN_REPLICAS, RUN_UNTIL } from '../layout/run';
@@ -272,7 +273,7 @@ function isEmpty(run: usize, fleet: usize, first: i32, count: i32): bool {
 
 /** Nothing can be found in the blocks of a client any more, and no adapter lies in its memory. */
 function forget(rep: usize): void {
-  if (geta(rep, CLIENT_LANES) != 0) forgetAdapters(geta(rep, CLIENT_LANES));
+  if (geta(rep, CLIENT_LANES) != 0 && geti(rep, CLIENT_PACKING) != PACKING_FAIR) forgetAdapters(geta(rep, CLIENT_LANES));
   const cache = geta(rep, CLIENT_PREFIX);
   if (cache == 0) return;
   memory.fill(geta(cache, CACHE_BUCKETS), 0, <usize>(geti(cache, CACHE_MASK) + 1) << 2);

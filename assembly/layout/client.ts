@@ -51,7 +51,7 @@ export const CLIENT_DEALING = 74; // i32, DEALING_*: how visits of its instance 
 export const CLIENT_EVEN_STEPS = 75; // i32, most steps that prompts are held back until every rank has one; 0 = never
 export const CLIENT_EVEN_BATCH = 76; // i32, steps that they are held back from then on, while every rank decodes
 export const CLIENT_NEW_TOKEN_RATIO = 77; // f64, share of what was asked for that admission new-token-ratio expects at first
-export const CLIENT_LANES = 78; // i32, address of a LANES_CELLS record (layout/lanes.ts), 0 = it serves no LoRA adapters
+export const CLIENT_LANES = 78; // i32, address of a LANES_CELLS record (layout/lanes.ts), 0 = it serves no LoRA adapters; where PACKING is PACKING_FAIR a TENANTS_CELLS record (layout/tenants.ts)
 export const CLIENT_PARAMETERS = 47; // cells copied
 export const RANKS_PLACE = 65536;
 

@@ -88,7 +88,9 @@ export const FLEET_LEAVERS = 74; // i32 per client, visits that go with the step
 export const FLEET_WASTED = 75; // f64, output tokens of visits whose client left
 // LoRA adapters (table/lanes.ts)
 export const FLEET_ADAPTER = 76; // i32, given: the adapter that a visit asks for, from 1, 0 = none; where some client serves any
-export const FLEET_CELLS = 77;
+// Fair queues (table/tenants.ts)
+export const FLEET_TENANT = 77; // i32, given: whose request a visit is of, from 0; where some client serves tenants
+export const FLEET_CELLS = 78;
 
 // A visit: what the end of it, or of others, needs at once (12 bytes)
 export const VISIT_FLAG_BITS = 8;

@@ -3,17 +3,19 @@
 // An adapter may start to run while fewer than SLOTS do; those who wait for another one are passed over. The head of the queue (REP_WAIT_HEAD)
 // is the first by key of all lanes that may be served; where none may, all who wait are hidden (REP_HIDDEN). Lanes that somebody waits in lie
 // in two heaps, those that may be served whatever runs and the others: the head is the first of one or of both.
-import { CLIENT_LANES } from '../layout/client';
+import { CLIENT_LANES, CLIENT_PACKING } from '../layout/client';
 import { FLEET_ADAPTER, FLEET_ORDER, FLEET_WORK } from '../layout/fleet';
 import {
   LANES_ACTIVE, LANES_LIST, LANES_OPEN, LANES_QUEUED, LANES_SHUT, LANES_SLOTS, LANE_BYTES, LANE_HEAD, LANE_KEY, LANE_PLACE, LANE_RUNNING,
   LANE_WAITING,
 } from '../layout/lanes';
+import { PACKING_FAIR } from '../layout/packing';
 import { REP_HIDDEN, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
 import { RUN_FLEET } from '../layout/run';
 import { adapterLeft, adapterStarts, laneAt } from './adapters';
 import { addi, geta, geti, rowi, seti } from './cell';
 import { GONE, heapLink, heapRest } from './heap';
+import { tenantLeaves } from './tenants';
 import { rowOr } from './visit';
 
 /** The adapter of a visit, 0 = the base model. */
@@ -165,8 +167,12 @@ function pickHead(rep: usize, lanes: usize): void {
   seti(rep, REP_HIDDEN, best < 0 ? geti(rep, REP_WAITING) : 0);
 }
 
-/** A sequence runs no more. */
-export function leaveLane(run: usize, rep: usize, visit: i32, now: f64): void {
+/** A sequence runs no more; whether it `decoded` matters to its tenant. */
+export function leaveLane(run: usize, rep: usize, visit: i32, decoded: bool, now: f64): void {
+  if (geti(rep, CLIENT_PACKING) == PACKING_FAIR) {
+    if (decoded) tenantLeaves(run, rep, visit);
+    return;
+  }
   const lanes = geta(rep, CLIENT_LANES);
   const lane = laneOf(run, visit);
   if (lane == 0) return;
@@ -189,7 +195,7 @@ export function leaveLane(run: usize, rep: usize, visit: i32, now: f64): void {
 export function adapterRank(run: usize, rep: usize, visit: i32): f64 {
   const lanes = geta(rep, CLIENT_LANES);
   const lane = laneOf(run, visit);
-  if (lanes == 0 || lane == 0) return 0;
+  if (lanes == 0 || lane == 0 || geti(rep, CLIENT_PACKING) == PACKING_FAIR) return 0;
   const at = laneAt(lanes, lane);
   if (load<i32>(at, LANE_RUNNING) > 0) return 0;
   if (geti(lanes, LANES_ACTIVE) + geti(lanes, LANES_QUEUED) < geti(lanes, LANES_SLOTS)) return 1;

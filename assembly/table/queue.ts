@@ -1,15 +1,16 @@
 // The waiting queue of a client. First come first served: a linked list of visits through the column NEXT, preempted ones to the
-// front. Least work left, and priority: a heap (heap.ts). With adapters: a heap for each (lanes.ts). The head is REP_WAIT_HEAD in all.
+// front. Least work left, and priority: a heap (heap.ts). With adapters, or tenants: a heap for each (lanes.ts, tenants.ts). The head is REP_WAIT_HEAD in all.
 import { CLIENT_PACKING, CLIENT_SWAP_BLOCKS } from '../layout/client';
 import { FLEET_CHILD, FLEET_JOINED, FLEET_ORDER, FLEET_PRIORITY, FLEET_WORK } from '../layout/fleet';
 import { FLAG_RESIDENT } from '../layout/enums';
 import { IN_LANES } from '../layout/lanes';
-import { PACKING_FCFS, PACKING_LEAST_WORK_LEFT, PACKING_PRIORITY } from '../layout/packing';
+import { PACKING_FAIR, PACKING_FCFS, PACKING_LEAST_WORK_LEFT, PACKING_PRIORITY } from '../layout/packing';
 import { RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PREEMPTIONS, RUN_PROMPT, RUN_SWAPPED } from '../layout/run';
 import { REP_HIDDEN, REP_WAITING, REP_WAIT_HEAD, REP_WAIT_TAIL } from '../layout/replica';
 import { addi, geta, geti, rowi, seti } from './cell';
 import { GONE, heapLink, heapRest } from './heap';
 import { laneJoin, lanePop, laneRemove } from './lanes';
+import { tenantJoin, tenantPop, tenantRemove } from './tenants';
 import { hasFlag, rowOr } from './visit';
 
 /** Whether the queue is a heap by a key. */
@@ -90,6 +91,7 @@ export function queueRemove(run: usize, rep: usize, visit: i32): void {
   if (isHeap(rep)) {
     store<i32>(geta(geta(run, RUN_FLEET), FLEET_ORDER) + ((<usize>visit) << 2), GONE);
     if (geti(rep, CLIENT_PACKING) >= IN_LANES) laneRemove(run, rep, visit);
+    else if (geti(rep, CLIENT_PACKING) == PACKING_FAIR) tenantRemove(run, rep, visit);
     else skipGone(run, rep);
     return;
   }
@@ -111,6 +113,10 @@ export function queueRemove(run: usize, rep: usize, visit: i32): void {
 function heapPop(run: usize, rep: usize, head: i32): void {
   if (geti(rep, CLIENT_PACKING) >= IN_LANES) {
     lanePop(run, rep, head);
+    return;
+  }
+  if (geti(rep, CLIENT_PACKING) == PACKING_FAIR) {
+    tenantPop(run, rep, head);
     return;
   }
   seti(rep, REP_WAIT_HEAD, heapRest(run, head));
@@ -141,6 +147,10 @@ function heapJoin(run: usize, rep: usize, request: i32, front: bool): void {
   store<i32>(geta(run, RUN_NEXT) + at, -1);
   if (packing >= IN_LANES) {
     laneJoin(run, rep, request);
+    return;
+  }
+  if (packing == PACKING_FAIR) {
+    tenantJoin(run, rep, request);
     return;
   }
   const waiting = geti(rep, REP_WAITING);

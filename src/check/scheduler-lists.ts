@@ -92,6 +92,11 @@ export function queuesByKey(name: PackingName): boolean {
   return packing.queuesByKey(PACKING.id[name]);
 }
 
+/** Whether tenants are served by what each has had. */
+export function servesTenants(name: PackingName): boolean {
+  return packing.servesTenants(PACKING.id[name]);
+}
+
 /** Whether requests have a rank of their own, by which they are served and preempted. */
 export function ranksRequests(name: PackingName): boolean {
   return packing.ranksRequests(PACKING.id[name]);

@@ -53,6 +53,8 @@ export interface FleetClient extends Omit<EngineSetup, 'replicas' | 'routing'> {
    * long as the fullest of them: an instance, which deals its visits to them. Absent = alone.
    */
   readonly rank?: { readonly at: number; readonly of: number; readonly dealing: DealingName };
+  /** Where it serves tenants: the weight of each, by number from 0. */
+  readonly tenants?: readonly number[];
   /** Local group that it belongs to, from 1; 0 = none (VISIT_LOCAL). */
   readonly localGroup: number;
   /** Where it stands: an index into the paths. */
@@ -168,6 +170,8 @@ export interface VisitTable {
   readonly priority?: Int32Array;
   /** The LoRA adapter that it asks for, from 1; 0 = the base model. Absent = 0 for all. */
   readonly adapter?: Int32Array;
+  /** Whose request it is of, where clients serve tenants. Absent = 0 for all. */
+  readonly tenant?: Int32Array;
   /**
    * Visit whose client this one must use (branches share the prompt's KV where it lies), or whose local group (VISIT_LOCAL);
    * -1 = any. It is routed before.

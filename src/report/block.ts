@@ -131,7 +131,7 @@ export function electricityRows(usdPerHour: number, { usd_per_kwh }: PowerSpec):
   return usd_per_kwh === null ? [] : [line('  electricity in it ($/h):', fixed(usdPerHour))];
 }
 
-/** Only where the engine swaps, or serves adapters. */
+/** Only where the engine swaps, or serves adapters or tenants. */
 export function copyRows(result: CopyFigures): string[] {
   const { swapped_out, swapped_in, swap_s, adapter_loads: loads, adapter_fetches: fetches } = result;
   if (loads !== undefined)
@@ -139,6 +139,7 @@ export function copyRows(result: CopyFigures): string[] {
       line('Adapters loaded, of those from storage:', `${loads}, ${fetches}`),
       line('Time lost to loading them (s):', fixed(result.adapter_load_s ?? Number.NaN)),
     ];
+  if (result.fair_gap !== undefined) return [line('Most that a tenant was ahead (tokens):', fixed(result.fair_gap))];
   if (swapped_out === undefined) return [];
   return [
     line('Swapped out, and back in:', `${swapped_out}, ${swapped_in}`),

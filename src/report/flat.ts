@@ -163,6 +163,7 @@ const RARE: readonly FlatColumn[] = [
   integer('adapter_loads', (row) => row.result?.adapter_loads ?? null),
   integer('adapter_fetches', (row) => row.result?.adapter_fetches ?? null),
   real('adapter_load_s', (row) => row.result?.adapter_load_s),
+  real('fair_gap', (row) => row.result?.fair_gap),
   real('mean_replicas', (row) => sumReplicas(row, 'mean')),
   integer('peak_replicas', (row) => sumReplicas(row, 'peak') ?? null),
   integer('instance_starts', (row) => sumReplicas(row, 'starts') ?? null),

@@ -60,11 +60,12 @@ export function latencyFields(metric: string, summary: Summary): JsonObject {
   };
 }
 
-/** Only where the engine swaps, or serves adapters. */
+/** Only where the engine swaps, or serves adapters or tenants. */
 export function copyFields(result: CopyFigures): JsonObject {
   const { swapped_out, swapped_in, swap_s, adapter_loads, adapter_fetches, adapter_load_s } = result;
   return {
     ...(swapped_out === undefined ? {} : { swapped_out, swapped_in, swap_s }),
+    ...(result.fair_gap === undefined ? {} : { fair_gap: result.fair_gap }),
     ...(adapter_loads === undefined ? {} : { adapter_loads, adapter_fetches, adapter_load_s }),
   };
 }

@@ -92,6 +92,7 @@ function listColumns(program: FleetProgram): Column[] {
   if (caches) made(F.FLEET_READS, 0);
   if (hashes || fetched) made(F.FLEET_CACHED, 0, false);
   if (visits.adapter && clients.some(({ adapters }) => adapters)) given(F.FLEET_ADAPTER, visits.adapter);
+  if (visits.tenant && clients.some(({ tenants }) => tenants)) given(F.FLEET_TENANT, visits.tenant);
   if (clients.some((client) => client.kind === 'llm' && isHeap(client))) {
     for (const cell of [F.FLEET_WORK, F.FLEET_CHILD, F.FLEET_ORDER]) made(cell, 0);
     if (visits.priority) given(F.FLEET_PRIORITY, visits.priority);

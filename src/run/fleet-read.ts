@@ -4,8 +4,10 @@ import * as E from '../../assembly/layout/enums.ts';
 import * as F from '../../assembly/layout/fleet.ts';
 import * as A from '../../assembly/layout/lanes.ts';
 import * as L from '../../assembly/layout/load.ts';
+import { PACKING_FAIR } from '../../assembly/layout/packing.ts';
 import * as P from '../../assembly/layout/replica.ts';
 import * as R from '../../assembly/layout/run.ts';
+import * as T from '../../assembly/layout/tenants.ts';
 import { openConstant } from '../check/constant-column.ts';
 import type { Checkpoint, WindowRule } from '../metrics/fleet/window.ts';
 import type { FleetProgram, InstanceChange, VisitResults } from '../plan/fleet.ts';
@@ -146,9 +148,10 @@ function readLoads(record: RunRecord, loads: Float64Array, count: number): Clien
   }));
 }
 
-/** What a client has loaded of LoRA adapters; `at`: where its lanes lie, 0 = it has none. */
-function readAdapters(buffer: ArrayBufferLike, at: number) {
+/** What a client has loaded of LoRA adapters, or how unevenly it served its tenants; `at`: where its lanes lie, 0 = it has none. */
+function readLanes(buffer: ArrayBufferLike, at: number, packing: number) {
   if (at === 0) return {};
+  if (packing === PACKING_FAIR) return { fairGap: new Float64Array(buffer, at, T.TENANTS_CELLS)[T.TENANTS_GAP] };
   const cells = new Float64Array(buffer, at, A.LANES_CELLS);
   const words = wordsOf(cells);
   return {
@@ -176,7 +179,7 @@ export function readClients(record: RunRecord, count: number, clock = Number.NEG
       peakBlocks: words[C.CLIENT_PEAK_BLOCKS * 2]!,
       peakSequences: words[C.CLIENT_PEAK_SEQS * 2]!,
       ...readDrafts(cells, words),
-      ...readAdapters(cells.buffer, words[C.CLIENT_LANES * 2]!),
+      ...readLanes(cells.buffer, words[C.CLIENT_LANES * 2]!, words[C.CLIENT_PACKING * 2]!),
     };
   });
 }

@@ -31,6 +31,7 @@ import { hashRunsOf } from './hash-runs.ts';
 import { patienceBytes, placePatience } from './patience-tables.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
 import { membersOn, offAtFirst, placeScalers, scaledBy, scalerBytes } from './scaler-tables.ts';
+import { fillTenants, tenantBytes } from './tenant-tables.ts';
 import { comparedBits, placeTerms, termBytes } from './term-tables.ts';
 
 const KIND = { llm: E.KIND_LLM, cores: E.KIND_CORES, store: E.KIND_STORE } as const;
@@ -51,7 +52,7 @@ export function tableBytes(program: FleetProgram): number {
   const blocks = lists * ((hashCount + 1) * (F.LINK_BYTES + 4) + 2 * bitBytes(hashCount));
   const small = (members + links.length * 8 + paths.length + pathLinks + 2 * channels + 1 + clients.length) * 4;
   const drafts = clients.reduce((sum, { speculation }) => sum + (speculation ? speculation.drafts : 0), 0);
-  const scaled = scalerBytes(program) + patienceBytes(program) + adapterBytes(clients);
+  const scaled = scalerBytes(program) + patienceBytes(program) + adapterBytes(clients) + tenantBytes(clients);
   const padding = 256 * (16 + groups.length + 4 * clients.length + 3 * lists);
   return cached + scaled + terms + surfaces + (cells + drafts) * 8 + loads + blocks + small + padding;
 }
@@ -178,6 +179,7 @@ function placeClients(arena: Arena, program: FleetProgram): Float64Array {
     put(C.CLIENT_KIND, KIND[client.kind]);
     put(C.CLIENT_PACKING, PACKING.id[client.packing]);
     fillAdapters(arena, client, put);
+    fillTenants(arena, client, put);
     put(C.CLIENT_LOCATION, client.location);
     put(C.CLIENT_LOCAL, client.localGroup);
     const channel = channelOf(client);

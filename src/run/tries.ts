@@ -72,7 +72,7 @@ function repeatVisits(visits: VisitTable, of: Int32Array, first: Int32Array, shi
   });
   const hashes: number[] = [];
   const hashAt = listed(from, visits.hashAt, (h) => hashes.push(visits.hashIds[h]!));
-  const { asked, priority, adapter, fetched, replaced } = visits;
+  const { asked, priority, adapter, tenant, fetched, replaced } = visits;
   return {
     count: from.length,
     request: Int32Array.from(owner),
@@ -95,6 +95,7 @@ function repeatVisits(visits: VisitTable, of: Int32Array, first: Int32Array, shi
     ...(asked ? { asked: pick(asked) } : {}),
     ...(priority ? { priority: pick(priority) } : {}),
     ...(adapter ? { adapter: pick(adapter) } : {}),
+    ...(tenant ? { tenant: pick(tenant) } : {}),
     ...(fetched ? { fetched: pick(fetched) } : {}),
     ...(replaced ? { replaced: pick(replaced) } : {}),
   };

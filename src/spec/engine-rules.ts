@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { WeightFormat } from '../catalog/types.ts';
 import { show } from '../check/issue.ts';
-import { type PackingName, queuesByKey, ranksRequests } from '../check/scheduler-lists.ts';
+import { type PackingName, queuesByKey, ranksRequests, servesTenants } from '../check/scheduler-lists.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
 import { count, quantity, section, word } from './leaf.ts';
@@ -166,8 +166,21 @@ export function checkRules(
     if (Number(input.num_scheduler_steps ?? 1) > 1)
       refuse('num_scheduler_steps', `1 beside packing: ${input.packing}: ${why}`);
   }
+  if (input.packing !== undefined && servesTenants(input.packing as PackingName)) checkFair(input, refuse);
   if (input.attention_dp_config !== undefined && input.data_parallel_size === undefined)
     refuse('attention_dp_config', 'no attention_dp_config without data_parallel_size');
   if (wait !== undefined && input.preemption_mode === 'swap')
     refuse('batch_wait', 'no batch_wait beside preemption_mode: swap, whose sequences are no prompts');
+}
+
+/** What tenants have had is counted token by token, in the queue of one engine. */
+function checkFair(input: Input, refuse: (key: string, expected: string) => void): void {
+  const beside = `beside packing: ${input.packing}`;
+  const one = 'which counts what a tenant has had token by token';
+  if (input.speculative_config !== undefined) refuse('speculative_config', `none ${beside}, ${one}`);
+  if (Number(input.num_scheduler_steps ?? 1) > 1) refuse('num_scheduler_steps', `1 ${beside}, ${one}`);
+  if (input.preemption_mode === 'swap') refuse('preemption_mode', `recompute ${beside}`);
+  if (input.lora !== undefined) refuse('lora', `none ${beside}: its queues are those of tenants`);
+  if (Number(input.data_parallel_size ?? 1) > 1)
+    refuse('data_parallel_size', `1 ${beside}: ranks have no queue in common`);
 }

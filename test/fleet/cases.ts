@@ -41,6 +41,8 @@ export interface RequestRow {
   readonly priority?: number;
   /** The LoRA adapter that its visits ask for. */
   readonly adapter?: number;
+  /** Whose request it is. */
+  readonly tenant?: number;
   /** Position of the visit whose end finishes it; the last one unless said. */
   readonly last?: number;
   /** Position of the request that it follows, so many seconds after the end of that and not before `at`. */
@@ -198,6 +200,9 @@ function tabulateVisits(requests: readonly RequestRow[], first: readonly number[
     priority: Int32Array.from(rows, ({ r }) => requests[r]!.priority ?? 0),
     ...(requests.some(({ adapter }) => adapter)
       ? { adapter: Int32Array.from(rows, ({ r }) => requests[r]!.adapter ?? 0) }
+      : {}),
+    ...(requests.some(({ tenant }) => tenant)
+      ? { tenant: Int32Array.from(rows, ({ r }) => requests[r]!.tenant ?? 0) }
       : {}),
     sameAs: column((row, at) => within(row.sameAs, at)),
     shared: column((row) => row.shared ?? 0),

@@ -33,6 +33,7 @@ const COUNTS = [
   'adapterLoads',
   'adapterFetches',
   'adapterSeconds',
+  'fairGap',
   'peakBlocks',
   'draftSteps',
   'accepted',

@@ -9,6 +9,7 @@ import {
   queuesByKey,
   type RoutingPolicy,
   ranksRequests,
+  servesTenants,
 } from '../../src/check/scheduler-lists.ts';
 import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src/plan/fleet.ts';
 import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
@@ -20,6 +21,7 @@ import { drawImpatience, type Impatience, leaveAndTry, limitAt } from './draw-im
 import { drawLinks, drawPaths, LINKS, LOCATIONS } from './draw-links.ts';
 import { ANY, ROUND, type Scale } from './draw-scale.ts';
 import { type DrawnScaling, drawScaling, scaleProgram } from './draw-scalers.ts';
+import { drawTenants, TENANTS } from './draw-tenants.ts';
 import { cascadeBy, drawWalk, LOCAL_GROUPS, type Walk, walkRows } from './shapes.ts';
 
 const CHANNELS = 2;
@@ -61,44 +63,49 @@ function drawLlm(scale: Scale, longest: number): fc.Arbitrary<FleetClient> {
       speculation: drawSpeculation(),
       pages: drawPages(),
       adapters: fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, drawAdapters(scale.seconds)),
+      tenants: drawTenants(),
     })
-    .map(
-      ({ slack, speculation, schedulerSteps, swap, receiveEvery, wait, parts, pages: hybrid, adapters, ...rest }) => {
-        // what is shared is found by blocks that hold all layers
-        const pages = rest.prefixCaching ? null : hybrid;
-        const numGpuBlocks = Math.max(1, Math.floor(mostPages(pages, longest, rest.blockSize) * slack));
-        // a decode that never finds its tokens would wait for ever
-        const alone = ranksRequests(rest.packing);
-        const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
-        const host = swap && {
-          hostBlocks: Math.max(1, Math.floor(numGpuBlocks * swap.share)),
-          secondsPerBlock: swap.secondsPerBlock,
-        };
-        // who is preempted among drafts is not known
-        const drafts = alone ? {} : speculation === null ? { schedulerSteps } : { speculation };
-        return clientOf({
-          ...rest,
-          ...(pages === null ? {} : { pages }),
-          ...drafts,
-          // only of steps of one token a decode
-          ...(speculation === null && schedulerSteps === 1 ? cascadeBy(rest.maxNumBatchedTokens) : {}),
-          ...(adapters ? { adapters } : {}),
-          ...(queuesByKey(rest.packing) || adapters ? {} : { receiveEvery }),
-          ...(parts && rest.channel >= 0 ? { parts } : {}),
-          // what lies in host memory is no prompt: the two rules exclude each other
-          ...(adapters
-            ? {}
-            : !queuesByKey(rest.packing) && wait !== null
-              ? { batchWait: wait }
-              : host
-                ? { swap: host }
-                : {}),
-          kind: 'llm',
-          maxNumBatchedTokens,
-          numGpuBlocks,
-        } as Partial<FleetClient>);
-      },
-    );
+    .map(({ speculation: drafting, schedulerSteps: rounds, swap: copying, adapters: loras, tenants, ...drawn }) => {
+      const { slack, receiveEvery, wait, parts, pages: hybrid, ...rest } = drawn;
+      // what tenants have had is counted token by token, and their queues are no adapters'
+      const fair = servesTenants(rest.packing);
+      const [speculation, schedulerSteps] = fair ? [null, 1] : [drafting, rounds];
+      const [swap, adapters] = fair ? [null, null] : [copying, loras];
+      // what is shared is found by blocks that hold all layers
+      const pages = rest.prefixCaching ? null : hybrid;
+      const numGpuBlocks = Math.max(1, Math.floor(mostPages(pages, longest, rest.blockSize) * slack));
+      // a decode that never finds its tokens would wait for ever
+      const alone = ranksRequests(rest.packing);
+      const maxNumBatchedTokens = Math.max(rest.maxNumBatchedTokens, 1 + (speculation?.drafts ?? 0));
+      const host = swap && {
+        hostBlocks: Math.max(1, Math.floor(numGpuBlocks * swap.share)),
+        secondsPerBlock: swap.secondsPerBlock,
+      };
+      // who is preempted among drafts is not known
+      const drafts = alone ? {} : speculation === null ? { schedulerSteps } : { speculation };
+      return clientOf({
+        ...rest,
+        ...(pages === null ? {} : { pages }),
+        ...drafts,
+        // only of steps of one token a decode
+        ...(speculation === null && schedulerSteps === 1 ? cascadeBy(rest.maxNumBatchedTokens) : {}),
+        ...(adapters ? { adapters } : {}),
+        ...(fair ? { tenants } : {}),
+        ...(queuesByKey(rest.packing) || adapters ? {} : { receiveEvery }),
+        ...(parts && rest.channel >= 0 ? { parts } : {}),
+        // what lies in host memory is no prompt: the two rules exclude each other
+        ...(adapters
+          ? {}
+          : !queuesByKey(rest.packing) && wait !== null
+            ? { batchWait: wait }
+            : host
+              ? { swap: host }
+              : {}),
+        kind: 'llm',
+        maxNumBatchedTokens,
+        numGpuBlocks,
+      } as Partial<FleetClient>);
+    });
 }
 
 /** An engine, or the ranks of one with attention data parallel: alike, on no channel, and without rounds of decodes. */
@@ -110,7 +117,9 @@ function drawRanks(scale: Scale, longest: number): fc.Arbitrary<FleetClient[]> {
   );
   return fc.tuple(drawLlm(scale, longest), ranks, drawWord(DEALING), balance).map(([client, of, dealing, even]) => {
     if (of === 1) return [client];
-    const { schedulerSteps: _, parts: __, cascade: ___, adapters: ____, ...rest } = client;
+    const { schedulerSteps: _, parts: __, cascade: ___, adapters: ____, tenants, ...own } = client;
+    // ranks share no queue: each would serve its tenants as if there were no others
+    const rest = tenants ? { ...own, packing: PACKING.names[0]! } : own;
     return Array.from({ length: of }, (_, at) => ({
       ...rest,
       ...(even ? { evenPrompts: even } : {}),
@@ -170,6 +179,7 @@ export interface DrawnRequest {
   readonly dated: boolean;
   readonly priority: number;
   readonly adapter: number;
+  readonly tenant: number;
 }
 
 export interface Drawn {
@@ -235,6 +245,7 @@ function drawWith(scale: Scale, most: number): fc.Arbitrary<Drawn> {
           dated: fc.boolean(),
           priority: fc.nat(2),
           adapter: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: ADAPTERS })),
+          tenant: fc.nat(TENANTS - 1),
         }),
         {
           minLength: 1,
@@ -278,18 +289,19 @@ export function assembleWith(
   let now = 0;
   const followed = new Set<number>();
   const requests = drawn.walks.map((request, i): RequestRow => {
-    const { gap, after, delay, dated, priority, adapter } = request;
+    const { gap, after, delay, dated, priority, adapter, tenant } = request;
     now += gap;
     const before = after === null || i === 0 ? -1 : after % i;
     // conversations of a closed loop do not branch
     if (before < 0 || (concurrency > 0 && followed.has(before))) {
-      return { at: concurrency > 0 ? 0 : now, priority, adapter, ...rowOf(request, undefined) };
+      return { at: concurrency > 0 ? 0 : now, priority, adapter, tenant, ...rowOf(request, undefined) };
     }
     followed.add(before);
     return {
       at: concurrency === 0 && dated ? now : 0,
       priority,
       adapter,
+      tenant,
       ...rowOf(request, before),
       after: before,
       delay,

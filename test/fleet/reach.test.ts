@@ -19,6 +19,7 @@ import {
   PACKING,
   ROUTING,
   SCALING,
+  servesTenants,
   TERM,
 } from '../../src/check/scheduler-lists.ts';
 import { type FleetProgram, type InstanceChange, VISIT_LOCAL } from '../../src/plan/fleet.ts';
@@ -79,6 +80,11 @@ function noteInstant(world: World): void {
       client.running.some(({ request }) => isRejected(world.requestState[request]!)),
     );
     noteAdapters(client);
+    note(
+      'a tenant is lifted',
+      client.tenants.had.some(({ base }) => base > 0),
+    );
+    note('a tenant is ahead of another that waits', (client.counters.fairGap ?? 0) > 0);
     note('a visit waits for a core', client.setup.kind === 'cores' && client.waiting.length > 0);
     note('idle with visits waiting', client.setup.kind === 'llm' && client.busy === null && client.waiting.length > 0);
     for (const visit of client.busy?.formed.preempted ?? []) {
@@ -251,7 +257,9 @@ test('random programs reach every rule and every word', () => {
     'stops after several looks',
     'serves what it did not have at first',
     'waits for another adapter',
-    ...PACKING.names.map((name) => `${name} passes over an adapter`),
+    ...PACKING.names.filter((name) => !servesTenants(name)).map((name) => `${name} passes over an adapter`),
+    'a tenant is lifted',
+    'a tenant is ahead of another that waits',
     'loads an adapter from storage',
     'loads an adapter from host memory',
     'a channel slows a step',

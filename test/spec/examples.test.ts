@@ -53,8 +53,8 @@ describe('examples', () => {
     expect(question.first.pools.length).toBe(1);
   });
 
-  it('are seven pipelines and a sweep of fleets among others', () => {
-    expect(PIPELINES.length).toBe(7);
+  it('are eight pipelines and a sweep of fleets among others', () => {
+    expect(PIPELINES.length).toBe(8);
   });
 
   it.each(PIPELINES)('%s is a right pipeline spec', (file) => {

@@ -1,6 +1,6 @@
 // One row per client: how busy it was, how large its batches and its queue were, what it drew and cost.
 
-import { loadsOf, swapsOf } from './copies.ts';
+import { gapOf, loadsOf, swapsOf } from './copies.ts';
 import { type Intervals, peakOverlap, sumLengths, uniteIntervals } from './curves.ts';
 import { paidSeconds } from './instances.ts';
 import type { ClientBill } from './prices.ts';
@@ -41,6 +41,7 @@ export function measureClients(
       preemptions: counters.preemptions,
       ...(client.swap ? swapsOf([counters]) : {}),
       ...(client.adapters ? loadsOf([counters]) : {}),
+      ...(client.tenants ? gapOf([counters]) : {}),
       steps: own.steps,
       devices: bills[c].devices,
       energy_j: bills[c].joules,

@@ -1,4 +1,4 @@
-// What engines copy between host and device: preempted sequences, and LoRA adapters.
+// What engines count beside their work: what they copy between host and device, and how evenly they serve tenants.
 import type { ClientCounters } from './types.ts';
 
 /** What engines copied between host and device; absent where they copy nothing. */
@@ -11,6 +11,8 @@ export interface CopyFigures {
   readonly adapter_loads?: number;
   readonly adapter_fetches?: number;
   readonly adapter_load_s?: number;
+  /** The most that a tenant that waited was ahead of the one whose turn it was, in weighted tokens; only with packing: fair. */
+  readonly fair_gap?: number;
 }
 
 /** Swaps of several clients together. */
@@ -33,4 +35,9 @@ export function loadsOf(
     adapter_fetches: sum('adapterFetches'),
     adapter_load_s: sum('adapterSeconds'),
   };
+}
+
+/** How unevenly several clients have served those who waited, at the worst. */
+export function gapOf(counters: readonly ClientCounters[]): Pick<CopyFigures, 'fair_gap'> {
+  return { fair_gap: Math.max(...counters.map(({ fairGap = 0 }) => fairGap)) };
 }

@@ -42,6 +42,8 @@ export interface ClientCounters {
   readonly adapterLoads?: number;
   readonly adapterFetches?: number;
   readonly adapterSeconds?: number;
+  /** With fair queues: the most that a tenant that waited was ahead of the one whose turn it was, in weighted tokens. */
+  readonly fairGap?: number;
   readonly peakBlocks: number;
   readonly peakSequences: number;
   /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... of a visit's drafts were accepted. */

@@ -84,7 +84,11 @@ export function layRequests(
   first[walks.count] = writer.count;
   const laid = writer.done();
   const { adapter } = walks;
-  const visits = adapter ? { ...laid, adapter: laid.request.map((r) => adapter[r]!) } : laid;
+  const visits = {
+    ...laid,
+    ...(adapter ? { adapter: laid.request.map((r) => adapter[r]!) } : {}),
+    ...(several ? { tenant: laid.request.map((r) => walks.pipeline[r]) } : {}),
+  };
   return {
     stages: build.stages,
     roles: build.roles,

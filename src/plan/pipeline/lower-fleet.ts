@@ -2,6 +2,7 @@
 import { pricesOf } from '../../catalog/price-sheets.ts';
 import type { EngineProfile } from '../../catalog/types.ts';
 import { type Issue, UserError } from '../../check/issue.ts';
+import { servesTenants } from '../../check/scheduler-lists.ts';
 import { type FleetSpec, ranksIn } from '../../spec/fleet/types.ts';
 import { type MakeOptions, readRows } from '../../workload/make.ts';
 import type { RequestRows } from '../../workload/rows.ts';
@@ -293,6 +294,9 @@ function makeClients(
     ...client,
     ...(client.prefixCaching ? { prefixCaching: keeps } : {}),
     ...adaptersOf(spec, bound, blame),
+    ...(pool.kind === 'llm' && servesTenants(pool.packing)
+      ? { tenants: spec.pipelines.map(({ fairWeight }) => fairWeight) }
+      : {}),
     localGroup: localGroupOf(spec, pool, index),
     location,
     channel,

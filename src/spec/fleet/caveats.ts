@@ -2,7 +2,7 @@
 import { caveatsOf, isDoubtful } from '../../catalog/caveats.ts';
 import type { Catalog } from '../../catalog/open.ts';
 import { type Paid, paidFor } from '../../catalog/price-sheets.ts';
-import { ranksRequests } from '../../check/scheduler-lists.ts';
+import { ranksRequests, servesTenants } from '../../check/scheduler-lists.ts';
 import { JOINTS } from '../machine.ts';
 import type { Impatience } from './client.ts';
 import type { FleetSpec, PoolSpec } from './types.ts';
@@ -17,6 +17,7 @@ export function fleetCaveats(
     ...new Set(pools.flatMap((pool) => doubtfulLinks(pool, catalog))),
     ...pools.flatMap(tellLeftOut),
     ...tellIdlePriorities(pools, pipelines),
+    ...tellIdleTenants(pools, pipelines),
     ...tellIdleTries(pools, [client?.impatience ?? {}, ...pipelines.map((pipeline) => pipeline.client)]),
   ];
 }
@@ -29,6 +30,19 @@ function tellIdlePriorities(pools: readonly PoolSpec[], pipelines: FleetSpec['pi
     return ['The priorities of the pipelines have no effect: no pool has packing: priority.'];
   if (!differ && ranking.length > 0)
     return [`Pool ${ranking.join(', ')} packs by priority, but all requests have the same (pipelines.NAME.priority).`];
+  return [];
+}
+
+/** Weights of tenants that no engine serves, and engines whose tenants are one. */
+function tellIdleTenants(pools: readonly PoolSpec[], pipelines: FleetSpec['pipelines']): string[] {
+  const fair = pools.filter((pool) => pool.kind === 'llm' && servesTenants(pool.packing)).map(({ name }) => name);
+  const differ = pipelines.some(({ fairWeight }) => fairWeight !== pipelines[0].fairWeight);
+  if (differ && fair.length === 0)
+    return ['The fair_weight of the pipelines has no effect: no pool has packing: fair.'];
+  if (fair.length > 0 && pipelines.length === 1)
+    return [
+      `Pool ${fair.join(', ')} serves tenants by what each has had, but there is one pipeline, which is one tenant.`,
+    ];
   return [];
 }
 

@@ -175,6 +175,7 @@ function readPipeline(name: string, input: Part, workload: Part, stages: StageWo
     name,
     weight,
     priority,
+    fairWeight: number(input.fair_weight, 1),
     ...(score === null ? {} : { score }),
     lengths,
     client: readImpatience(input),

@@ -112,11 +112,16 @@ const pipeline = section(
       .describe(
         'Where engines have packing: priority, requests of the smallest are served first and preempted last; 0 if left out. {score} works it out for each request, of input_len and output_len (tokens), to the nearest whole number.',
       ),
+    fair_weight: positive()
+      .optional()
+      .describe(
+        'Where engines have packing: fair, its requests are those of one tenant, which is due so much relative to the others; 1 if left out.',
+      ),
     lengths: workloadShape.lengths.describe("Lengths of its own, instead of the workload's."),
     ...impatienceShape,
     stages,
   },
-  'a pipeline: {weight, priority, lengths, timeout, retries, backoff, stages}',
+  'a pipeline: {weight, priority, fair_weight, lengths, timeout, retries, backoff, stages}',
 );
 
 const DISAGGREGATION = 'global, or {local: groups}';

@@ -135,6 +135,8 @@ export interface PipelineSpec {
   readonly weight: number;
   /** Where engines pack by priority, the smallest is served first and preempted last. */
   readonly priority: number;
+  /** Where engines serve tenants, one of which it is: what it is due, relative to the others. */
+  readonly fairWeight: number;
   /** What it is for each request, as an expression of SCORE_NAMES; absent where all have `priority`. */
   readonly score?: string;
   /** How its clients wait, where that is not as the client section says. */

@@ -8,6 +8,7 @@ import { choosesVictims, headOf, isResident } from './queue.ts';
 import { decodeEnd, isPartial, makeRoom, makeWay } from './room.ts';
 import { type Found, listUnits, lookUp, NO_BLOCKS, takeBack } from './share.ts';
 import type { Client, FormedStep, Visit } from './state.ts';
+import { chargePrompt, gapOver, lookAtTenants, noteOutOfQueue } from './tenants.ts';
 
 export function isEnded(visit: Visit): boolean {
   return visit.generated === visit.output;
@@ -33,6 +34,7 @@ export function formStep(client: Client): FormedStep {
     admitted: [],
     decodeBlocks: 0,
   };
+  lookAtTenants(client);
   if (client.waiting.length > 0) speak(client);
   RULES[client.setup.batching](client, step);
   if (expects(client) && step.preempted.length > 0) learn(client);
@@ -290,8 +292,11 @@ function admit(
   found: Found = NO_BLOCKS,
   chunk = 0,
 ): void {
+  if (client.setup.tenants) client.counters.fairGap = Math.max(client.counters.fairGap!, gapOver(client, visit));
   client.waiting = client.waiting.filter((one) => one !== visit);
   useAdapter(client, visit);
+  chargePrompt(client, visit);
+  noteOutOfQueue(client, visit);
   client.pool.read(found.blocks);
   takeBack(visit);
   visit.kv = [...found.blocks, ...client.pool.take(blocksToAdmit(client, visit, tokens, chunk) - found.blocks.length)];

@@ -5,6 +5,7 @@ import { noteLeft } from './adapters.ts';
 import { countBlocks } from './blocks.ts';
 import { giveUp } from './share.ts';
 import type { Client, Visit, World } from './state.ts';
+import { noteOutOfQueue } from './tenants.ts';
 
 type Gone = (world: World, visit: Visit) => void;
 
@@ -22,6 +23,7 @@ export function leaveClient(world: World, visit: Visit, gone: Gone): void {
   }
   if (place >= client.waiting.length - client.hidden) client.hidden -= 1;
   client.waiting = client.waiting.filter((one) => one !== visit);
+  noteOutOfQueue(client, visit);
   if (visit.swapped) client.hostFree += countBlocks(visit, visit.past, client);
   end(world, visit, gone);
 }

@@ -4,17 +4,22 @@ import { mayServe } from './adapters.ts';
 import { decodeTokens } from './blocks.ts';
 import { expects, leastProduced } from './expect.ts';
 import type { Client, Visit } from './state.ts';
+import { leastServed } from './tenants.ts';
 
-/** The visit whose turn it is, of those that may be served beside what runs: the first, the one with the least work left, or with the smallest priority; ties by order of joining. */
+/** The visit whose turn it is, of those that may be served beside what runs: the first, the one with the least work left, with the smallest priority, or of the tenant that has had least; ties by order of joining. */
 export function headOf(client: Client): Visit | undefined {
   if (client.waiting.length <= client.hidden) return undefined;
-  return HEADS[client.setup.packing](client.waiting.filter((visit) => mayServe(client, visit)));
+  return HEADS[client.setup.packing](
+    client.waiting.filter((visit) => mayServe(client, visit)),
+    client,
+  );
 }
 
-const HEADS: Readonly<Record<PackingName, (waiting: readonly Visit[]) => Visit | undefined>> = {
+const HEADS: Readonly<Record<PackingName, (waiting: readonly Visit[], client: Client) => Visit | undefined>> = {
   fcfs: (waiting) => waiting[0],
   'least-work-left': (waiting) => [...waiting].sort((a, b) => countWork(a) - countWork(b) || a.joined - b.joined)[0],
   priority: (waiting) => inOrder(waiting)[0],
+  fair: (waiting, client) => leastServed(client, waiting),
 };
 
 /** By priority, the smallest first, then by when they first joined. */

@@ -16,6 +16,7 @@ import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
 import { endDrained, nextChange, scalePhase } from './scale.ts';
 import { giveUp } from './share.ts';
 import { type Client, type FormedStep, openWorld, type Step, type Visit, type World } from './state.ts';
+import { chargeAnswer } from './tenants.ts';
 
 export interface FleetReference {
   readonly results: VisitResults;
@@ -154,6 +155,7 @@ function countAccepted(client: Client, visit: Visit): number {
 function emitTokens(world: World, visit: Visit, tokens: number, now: number): void {
   const isFirst = visit.generated === 0 && !visit.resident;
   visit.generated += tokens;
+  chargeAnswer(visit.client!, visit, tokens);
   if (isFirst) world.results.first[visit.index] = now;
   else world.gaps.push(now - visit.lastToken);
   visit.lastToken = now;

@@ -15,6 +15,7 @@ import { type ClientCounters, openCounters } from './counters.ts';
 import { Lru } from './lru.ts';
 import { type Block, BlockPool } from './pool.ts';
 import { openScalings, type Scaling } from './scale.ts';
+import { openTenants, type Tenants } from './tenants.ts';
 
 /** One stage of one request. While it is in an llm client it is prefilling while past < need, else decoding. */
 export interface Visit {
@@ -30,6 +31,8 @@ export interface Visit {
   readonly priority: number;
   /** The LoRA adapter that it asks for, 0 = none. */
   readonly adapter: number;
+  /** Whose request it is of. */
+  readonly tenant: number;
   readonly resident: boolean;
   readonly hold: boolean;
   readonly prefix: boolean;
@@ -121,6 +124,8 @@ export interface Client {
   moved: number;
   busy: Step | null;
   /** LoRA adapters: those that run, when the others were last used (s), and seconds of loading that no step has paid for yet. */
+  /** Fair queues. */
+  readonly tenants: Tenants;
   readonly adapters: { running: Set<number>; left: Map<number, number>; loading: number };
   /** Visits on cores and when they end. */
   cores: { readonly visit: Visit; readonly end: number }[];
@@ -241,6 +246,7 @@ function openClient(setup: FleetClient, index: number, hashBlock: number): Clien
     hostFree: setup.swap?.hostBlocks ?? 0,
     moved: 0,
     busy: null,
+    tenants: openTenants(setup),
     adapters: { running: new Set(), left: new Map(), loading: 0 },
     cores: [],
     outstanding: new Set(),
@@ -288,6 +294,7 @@ function readVisits({ visits: table }: FleetProgram): Visit[] {
       seconds: table.seconds[index]!,
       priority: table.priority?.[index] ?? 0,
       adapter: table.adapter?.[index] ?? 0,
+      tenant: table.tenant?.[index] ?? 0,
       resident: (flags & VISIT_RESIDENT) !== 0,
       hold: (flags & VISIT_HOLD) !== 0,
       prefix: (flags & VISIT_PREFIX) !== 0,
