@@ -126,6 +126,28 @@ test('a proof finds what simulating every row finds, and leaves out only what ca
   expect(Math.min(leftOut, waves)).toBeGreaterThan(20);
 });
 
+test('leaders that others found before rule out no row that is as good', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyRows, fc.integer({ min: 1, max: 4 }), fc.nat(160), async (rows, top, cut) => {
+      const search = openInvented(rows, top, 1e6);
+      const all = legalOf(rows, floorOf);
+      const half = (from: number, to?: number) => ({
+        ...all,
+        row: all.row.slice(from, to),
+        floor: all.floor.slice(from, to),
+      });
+      await prove(search, half(0, cut), false);
+      await prove(search, half(cut), false);
+      const bars = worstLeaders(search);
+      for (const scenario of ['day', 'night']) expect(bars.get(scenario)).toBe(bestOf(rows, scenario, top)[top - 1]);
+      const seen = (row: number) => search.results.has(row) || search.refused.has(row) || search.ruled.has(row);
+      for (const [i, row] of rows.entries())
+        if (!seen(i)) expect(floorOf(row)).toBeGreaterThan(bars.get(row.scenario)!);
+    }),
+    { numRuns: runs(60) },
+  );
+});
+
 test('no more rows are run than may be, and what that leaves is no proof', async () => {
   await fc.assert(
     fc.asyncProperty(anyRows, fc.integer({ min: 1, max: 90 }), async (rows, most) => {
