@@ -42,6 +42,15 @@ describe('turns', () => {
     expect(play(rows, { numGpuBlocks: 30, maxNumSeqs: 8 }).results.start[3]).toBe(2);
   });
 
+  it('count a prompt once, however often it is computed', () => {
+    // the first of b is preempted after four tokens, having had 18 + 2 * 4; when a's first ends, a has had 42, and so b's next is due
+    const a = (prompt: number, output: number) => request(0, 0, prompt, output);
+    const b = (prompt: number, output: number) => request(0, 1, prompt, output);
+    const run = play([a(10, 10), b(18, 12), a(10, 1), b(2, 1), a(2, 1)], { numGpuBlocks: 36, maxNumSeqs: 2 });
+    expect([...run.results.preemptions]).toEqual([0, 1, 0, 0, 0]);
+    expect(run.results.start[3]).toBeLessThan(run.results.start[4]!);
+  });
+
   it('save nothing up: who comes back is as far as those who waited', () => {
     const crowd = Array.from({ length: 6 }, () => request(0, 0, 10, 1));
     const late = [2.5, 2.5, 2.5].map((at) => request(at, 1, 10, 1));
