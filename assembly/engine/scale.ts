@@ -6,7 +6,7 @@ import {
 } from '../layout/fleet';
 import { PACKING_FAIR } from '../layout/packing';
 import { LOAD_REQUESTS } from '../layout/load';
-import { REP_END, REP_PROMISED, REP_START, REP_USED, REP_WAITING } from '../layout/replica';
+import { REP_END, REP_START, REP_USED, REP_WAITING } from '../layout/replica';
 import { RUN_FLEET, RUN_REPLICAS, RUN_UNTIL } from '../layout/run';
 import {
   CHANGE_BYTES, CHANGE_CLIENT, CHANGE_STATE, CHANGE_TIME, INSTANCE_DRAINING, INSTANCE_OFF, INSTANCE_ON, INSTANCE_STARTING, SCALER_BUSY, SCALER_CELLS,
@@ -14,6 +14,7 @@ import {
   SCALER_OUT_LOOKS, SCALER_POLICY, SCALER_SAME, SCALER_START, SCALER_TARGET, SCALER_TOLERANCE, SCALER_WISHES, SCALER_WISH_ROOM,
 } from '../layout/scaler';
 import { SCALING_KV_USE, SCALING_QUEUE_LENGTH, SCALING_REQUESTS, SCALING_UTILIZATION } from '../layout/scaling';
+import { blocksInUse } from '../routing/loads';
 import { listMembers } from '../routing/members';
 import { addi, geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
 import { clientAt, firstRank, loadsOf, ranksOf } from '../table/client';
@@ -233,7 +234,7 @@ function kvUse(run: usize, first: i32): f64 {
   let blocks = 0;
   for (let i = 0; i < max(1, ranksOf(clientAt(run, first))); i++) {
     const rep = clientAt(run, first + i);
-    used += geti(rep, REP_USED) + geti(rep, REP_PROMISED);
+    used += blocksInUse(rep);
     blocks += geti(rep, CLIENT_BLOCKS);
   }
   return <f64>used / <f64>blocks;

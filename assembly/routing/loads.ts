@@ -23,12 +23,17 @@ export function memberLoad(run: usize, fleet: usize, pool: usize, index: i32): f
   return load;
 }
 
+/** KV blocks of a client's running sequences: those too that residents take in their first decode step. */
+export function blocksInUse(client: usize): i32 {
+  return geti(client, REP_USED) + geti(client, REP_PROMISED);
+}
+
 /** The load of a client by a metric. */
 export function loadOf(run: usize, fleet: usize, metric: i32, client: usize, index: i32): f64 {
   if (isCounted(metric)) return rowf(loadsOf(run, fleet, metric), index);
   if (metric == LOAD_KV) {
     const promised = rowf(loadsOf(run, fleet, LOAD_KV), index);
-    return (<f64>(geti(client, REP_USED) + geti(client, REP_PROMISED)) + promised) * <f64>geti(client, CLIENT_BLOCK_SIZE);
+    return (<f64>blocksInUse(client) + promised) * <f64>geti(client, CLIENT_BLOCK_SIZE);
   }
   assert(metric == LOAD_LEFT, 'unknown load metric');
   return getf(client, CLIENT_UNDONE);

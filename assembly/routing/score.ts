@@ -6,7 +6,7 @@ import {
 } from '../layout/fleet';
 import { LOAD_REQUESTS } from '../layout/load';
 import { NORM_MOST, NORM_RANGE, NORM_RAW } from '../layout/norms';
-import { REP_RUNNING, REP_USED } from '../layout/replica';
+import { REP_RUNNING } from '../layout/replica';
 import { RUN_PROMPT, RUN_REPLICA_OF } from '../layout/run';
 import {
   SCORES_FROM, SCORE_AGE, SCORE_KV_SHARE, SCORE_PATH, SCORE_PREFIX, SCORE_QUEUE, SCORE_RUNNING, SCORE_UNCACHED,
@@ -16,7 +16,7 @@ import { pathSeconds } from '../contention/paths';
 import { geta, getf, geti, rowf, rowi, setf } from '../table/cell';
 import { clientAt, loadsOf } from '../table/client';
 import { hashBlocks } from '../table/runs';
-import { loadOf } from './loads';
+import { blocksInUse, loadOf } from './loads';
 
 /** Leaves in POOL_COSTS what each member costs `visit`, which follows visit `source` with `bytes`; terms are added in their order. */
 export function scoreMembers(run: usize, fleet: usize, pool: usize, visit: i32, source: i32, bytes: f64, now: f64): void {
@@ -64,7 +64,7 @@ function scoreOf(run: usize, fleet: usize, score: i32, client: usize, index: i32
   if (score == SCORE_RUNNING) return <f64>geti(client, REP_RUNNING);
   if (score == SCORE_KV_SHARE) {
     const blocks = geti(client, CLIENT_BLOCKS);
-    return blocks == 0 ? 0 : <f64>geti(client, REP_USED) / <f64>blocks;
+    return blocks == 0 ? 0 : <f64>blocksInUse(client) / <f64>blocks;
   }
   if (score == SCORE_PREFIX) {
     const whole = geta(fleet, FLEET_RUNS) == 0 ? 0 : hashBlocks(fleet, visit);

@@ -86,7 +86,7 @@ function refuseWithoutFolder(
   if (flags['--out'] !== undefined) return;
   const wanting = (['--resume', '--shard', '--queue', '--also'] as const).filter((flag) => flags[flag] !== undefined);
   const issues = wanting.map(
-    (path): Issue => ({ path, expected: '--out with the folder for it', received: 'no --out' }),
+    (path): Issue => ({ path, expected: '--out with the folder for the work', received: 'no --out' }),
   );
   if (issues.length > 0) throw new UserError(issues);
 }
