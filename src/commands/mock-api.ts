@@ -1,4 +1,5 @@
 // OpenAI's completions API as the mock server speaks it: what a request asks for, and the shapes of answers.
+import { isRecord } from '../check/python-json.ts';
 
 /** A mistake of the client's, as vLLM answers it. */
 export interface ApiError {
@@ -18,10 +19,6 @@ export interface Completion {
   readonly usage: boolean;
 }
 
-type Body = Readonly<Record<string, unknown>>;
-
-const isBody = (value: unknown): value is Body => value !== null && typeof value === 'object' && !Array.isArray(value);
-
 /** Bytes of text that stand for a token: there is no tokenizer here. Lists of token ids are counted exactly. */
 const BYTES_PER_TOKEN = 4;
 /** Tokens that a chat template puts around a message. */
@@ -37,7 +34,7 @@ export function readCompletion(text: string, chat: boolean, model: string): Comp
   } catch {
     return { status: 400, message: 'the body is no JSON', param: null };
   }
-  if (!isBody(body)) return { status: 400, message: 'the body is no object', param: null };
+  if (!isRecord(body)) return { status: 400, message: 'the body is no object', param: null };
   const refuse = (param: string, message: string, status = 400): ApiError => ({
     status,
     message: `${param}: ${message}`,
@@ -54,7 +51,7 @@ export function readCompletion(text: string, chat: boolean, model: string): Comp
   const limit = body.max_completion_tokens ?? body.max_tokens ?? null;
   if (limit !== null && !(Number.isInteger(limit) && (limit as number) >= 1))
     return refuse('max_tokens', `expected a whole number of at least 1, received ${JSON.stringify(limit)}`);
-  const options = isBody(body.stream_options) ? body.stream_options : {};
+  const options = isRecord(body.stream_options) ? body.stream_options : {};
   return {
     ...{ chat, prompt, most: limit as number | null, exact: body.ignore_eos === true },
     ...{ stream: body.stream === true, usage: options.include_usage === true },
@@ -62,10 +59,10 @@ export function readCompletion(text: string, chat: boolean, model: string): Comp
 }
 
 function messagesTokens(messages: unknown): number | null {
-  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isBody)) return null;
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isRecord)) return null;
   let sum = 0;
   for (const { content } of messages) {
-    const parts = Array.isArray(content) ? content.map((part) => (isBody(part) ? part.text : undefined)) : [content];
+    const parts = Array.isArray(content) ? content.map((part) => (isRecord(part) ? part.text : undefined)) : [content];
     const text = parts.filter((part) => typeof part === 'string').join('');
     sum += tokensOf(text) + MESSAGE_TOKENS;
   }

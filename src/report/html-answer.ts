@@ -5,7 +5,7 @@ import type { EnergyShares } from '../metrics/site.ts';
 import type { KeptRow, SweepResult } from '../metrics/sweep.ts';
 import type { PowerSpec } from '../spec/power.ts';
 import type { Slo } from '../spec/types.ts';
-import { type Answer, askQuestion, explainAnswer, findAnswer } from './answer.ts';
+import { type Answer, askQuestion, findAnswer } from './answer.ts';
 import {
   describeDeployment,
   describeHosts,
@@ -33,8 +33,8 @@ import {
 import { tellFront } from './front.ts';
 import { html, type Markup } from './html-text.ts';
 import { launchesOf, launchLines } from './launch-row.ts';
-import { againLine, explainPrices } from './prices.ts';
-import { explainTrust } from './trust.ts';
+import { againLine } from './prices.ts';
+import { explainWhole } from './why.ts';
 
 /** Limits are written with "<=" for terminals; a page has the sign. */
 export function typeset(sentence: string): string {
@@ -44,14 +44,7 @@ export function typeset(sentence: string): string {
 export function drawHero(result: SweepResult): Markup {
   const answer = findAnswer(result);
   const again = answer.row?.result ? [againLine(answer.row, result)] : [];
-  const why = [
-    ...explainAnswer(result),
-    ...explainTrust(result),
-    ...(result.caveats ?? []),
-    ...explainPrices(result),
-    ...tellFront(result),
-    ...again,
-  ];
+  const why = [...explainWhole(result), ...tellFront(result), ...again];
   const reasons =
     why.length > 0 ? html`<ul class="why">${why.map((text) => html`<li>${typeset(text)}</li>`)}</ul>` : '';
   const interrupted = result.interrupted

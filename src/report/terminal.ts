@@ -1,6 +1,6 @@
 // What a sweep prints: the answer with its ranking, in lines of 120 columns, or as many as the terminal has.
 import { countUndecided, type KeptRow, type SweepResult } from '../metrics/sweep.ts';
-import { askQuestion, countedReasons, explainAnswer, findAnswer, tellVerdict, UNDECIDED } from './answer.ts';
+import { askQuestion, countedReasons, findAnswer, tellVerdict, UNDECIDED } from './answer.ts';
 import { tellProof } from './certificate.ts';
 import {
   comparesModels,
@@ -19,10 +19,11 @@ import { formatDuration, formatMs, formatNumber, formatShare, formatShort, forma
 import { tellFront } from './front.ts';
 import { launchesOf, launchLines } from './launch-row.ts';
 import { mainScatter, tellOffFront } from './points.ts';
-import { againLine, explainPrices } from './prices.ts';
+import { againLine } from './prices.ts';
 import { drawScatter } from './scatter-text.ts';
 import { drawTable, type TextColumn } from './table.ts';
-import { bandLegend, explainTrust, shortBand } from './trust.ts';
+import { bandLegend, shortBand } from './trust.ts';
+import { explainWhole } from './why.ts';
 import { terminalWidth, wrap } from './width.ts';
 
 /** Rows of the table. */
@@ -38,14 +39,7 @@ export function sweepTable(result: SweepResult, options: { readonly rows?: numbe
   const parts = [
     wrap(askQuestion(result)),
     wrap(`Traffic: ${result.workload.description}; ${describeLengths(result)}.`),
-    [
-      sentence,
-      ...explainAnswer(result),
-      ...explainTrust(result),
-      ...(result.caveats ?? []),
-      ...explainPrices(result),
-      ...again,
-    ].flatMap((text) => wrap(text)),
+    [sentence, ...explainWhole(result), ...again].flatMap((text) => wrap(text)),
     rankRows(shown, result),
     tellFront(result).flatMap((text) => wrap(text)),
     countRows(result),

@@ -3,6 +3,7 @@
 import type { Path } from '../check/issue.ts';
 import { show } from '../check/issue.ts';
 import { didYouMean } from '../check/nearest.ts';
+import { isRecord } from '../check/python-json.ts';
 
 type Part = Readonly<Record<string, unknown>>;
 
@@ -15,10 +16,10 @@ export interface Misfit {
 
 /** The document with its fleets written out. A base that there is none of, or that leads back to itself, goes to `refuse`. */
 export function deriveFleets(data: unknown, refuse: (misfit: Misfit) => void): unknown {
-  if (!isPart(data) || !isPart(data.fleet)) return data;
+  if (!isRecord(data) || !isRecord(data.fleet)) return data;
   const { fleet } = data;
-  const pools = (one: unknown, path: Path): unknown => (isPart(one) ? derive(one, path, 'pool', refuse) : one);
-  const choices = isPart(fleet.choices) ? derive(fleet.choices, ['fleet', 'choices'], 'fleet', refuse) : undefined;
+  const pools = (one: unknown, path: Path): unknown => (isRecord(one) ? derive(one, path, 'pool', refuse) : one);
+  const choices = isRecord(fleet.choices) ? derive(fleet.choices, ['fleet', 'choices'], 'fleet', refuse) : undefined;
   if (choices === undefined) {
     const own = pools(fleet, ['fleet']);
     return own === fleet ? data : { ...data, fleet: own };
@@ -29,7 +30,7 @@ export function deriveFleets(data: unknown, refuse: (misfit: Misfit) => void): u
 
 /** Every part that has a base as what it comes to; the same object where none has. */
 function derive(parts: Part, path: Path, noun: string, refuse: (misfit: Misfit) => void): Part {
-  const known = Object.keys(parts).filter((name) => isPart(parts[name]));
+  const known = Object.keys(parts).filter((name) => isRecord(parts[name]));
   const wrong = (name: string, received: string, hint?: string): void =>
     refuse({
       path: [...path, name, 'base'],
@@ -39,7 +40,7 @@ function derive(parts: Part, path: Path, noun: string, refuse: (misfit: Misfit) 
     });
   const written = (name: string, below: readonly string[]): unknown => {
     const own = parts[name];
-    if (!isPart(own) || typeof own.base !== 'string') return own;
+    if (!isRecord(own) || typeof own.base !== 'string') return own;
     const { base, ...changes } = own;
     const trail = [...below, name];
     if (trail.includes(base)) {
@@ -61,7 +62,7 @@ function merged(base: Part, changes: Part): Part {
   for (const [key, value] of Object.entries(changes)) {
     const before = made[key];
     if (value === null) delete made[key];
-    else made[key] = isPart(before) && isPart(value) && !standsAlone(value) ? merged(before, value) : value;
+    else made[key] = isRecord(before) && isRecord(value) && !standsAlone(value) ? merged(before, value) : value;
   }
   return made;
 }
@@ -73,5 +74,3 @@ function mapPart(part: Part, act: (value: unknown, key: string) => unknown): Par
   const entries = Object.entries(part).map(([key, value]) => [key, act(value, key)] as const);
   return entries.every(([key, value]) => value === part[key]) ? part : Object.fromEntries(entries);
 }
-
-const isPart = (value: unknown): value is Part => value !== null && typeof value === 'object' && !Array.isArray(value);

@@ -6,6 +6,7 @@ import { type Expression, namesIn, parseExpression } from '../check/expression/p
 import { ExpressionError } from '../check/expression/tokens.ts';
 import { show } from '../check/issue.ts';
 import { didYouMean } from '../check/nearest.ts';
+import { isRecord } from '../check/python-json.ts';
 import { measure, type UnitKind } from '../check/units.ts';
 import type { Path } from './document.ts';
 import type { Ledger } from './fleet/ledger.ts';
@@ -31,8 +32,8 @@ export interface Parameters {
 
 /** Names under `let` of a document's data. */
 export function parametersIn(data: unknown): readonly string[] {
-  const given = isPart(data) ? data.let : undefined;
-  return isPart(given) ? Object.keys(given) : [];
+  const given = isRecord(data) ? data.let : undefined;
+  return isRecord(given) ? Object.keys(given) : [];
 }
 
 /** Whether a text of the document stands for something else: an expression of parameters, or `$name`. */
@@ -44,9 +45,9 @@ export function refersTo(text: unknown, names: readonly string[]): boolean {
 
 /** The data with every expression worked out, and without `let`. Mistakes go to the ledger, at the places where they stand. */
 export function bindParameters(data: unknown, schema: Schemas[number], ledger: Ledger): unknown {
-  if (!isPart(data)) return data;
+  if (!isRecord(data)) return data;
   const { let: given, ...rest } = data;
-  if (given !== undefined && given !== null && !isPart(given)) {
+  if (given !== undefined && given !== null && !isRecord(given)) {
     ledger.add({ path: ['let'], expected: 'parameters by name', received: show(given) });
     return rest;
   }
@@ -54,7 +55,7 @@ export function bindParameters(data: unknown, schema: Schemas[number], ledger: L
   const bind = (value: unknown, schemas: Schemas, path: Path): unknown => {
     if (typeof value === 'string') return bindText(value, schemas, path, parameters, ledger);
     if (Array.isArray(value)) return value.map((item, i) => bind(item, stepInto(schemas, i), [...path, i]));
-    if (!isPart(value)) return value;
+    if (!isRecord(value)) return value;
     const entries = Object.entries(value);
     const bound = entries.map(([key, inner]) => bind(inner, stepInto(schemas, key), [...path, key]));
     return bound.every((one, i) => one === entries[i]![1])
@@ -66,7 +67,7 @@ export function bindParameters(data: unknown, schema: Schemas[number], ledger: L
 
 /** What the parameters of a row's document are worth; mistakes were told when it was read. */
 export function parametersOf(data: unknown): Parameters {
-  const given = isPart(data) && isPart(data.let) ? data.let : {};
+  const given = isRecord(data) && isRecord(data.let) ? data.let : {};
   return openParameters(given, null);
 }
 
@@ -205,8 +206,4 @@ function bindItself(name: string, path: Path, parameters: Opened, ledger: Ledger
   if (value === undefined) ledger.markBroken(path);
   // a text that is a number with a unit stays as it is written
   return value?.is === 'number' && refersTo(raw, parameters.names) ? value.value : raw;
-}
-
-function isPart(value: unknown): value is Part {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

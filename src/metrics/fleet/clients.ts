@@ -1,6 +1,6 @@
 // One row per client: how busy it was, how large its batches and its queue were, what it drew and cost.
 
-import { gapOf, loadsOf, swapsOf } from './copies.ts';
+import { copiesOf } from './copies.ts';
 import { type Intervals, peakOverlap, sumLengths, uniteIntervals } from './curves.ts';
 import { paidSeconds } from './instances.ts';
 import type { ClientBill } from './prices.ts';
@@ -39,9 +39,7 @@ export function measureClients(
         client.kind === 'llm' && client.numGpuBlocks > 0 ? counters.peakBlocks / client.numGpuBlocks : Number.NaN,
       cached_share: client.kind === 'llm' && prompts[c] > 0 ? cached[c] / prompts[c] : Number.NaN,
       preemptions: counters.preemptions,
-      ...(client.swap ? swapsOf([counters]) : {}),
-      ...(client.adapters ? loadsOf([counters]) : {}),
-      ...(client.tenants ? gapOf([counters]) : {}),
+      ...copiesOf([client], [counters]),
       steps: own.steps,
       devices: bills[c].devices,
       energy_j: bills[c].joules,

@@ -1,4 +1,5 @@
 // What engines count beside their work: what they copy between host and device, and how evenly they serve tenants.
+import type { FleetClient } from '../../plan/fleet.ts';
 import type { ClientCounters } from './types.ts';
 
 /** What engines copied between host and device; absent where they copy nothing. */
@@ -15,17 +16,27 @@ export interface CopyFigures {
   readonly fair_gap?: number;
 }
 
-/** Swaps of several clients together. */
-export function swapsOf(
+/** What these clients count beside their work, together; what none of them does is absent. */
+export function copiesOf(
+  clients: readonly Pick<FleetClient, 'swap' | 'adapters' | 'tenants'>[],
   counters: readonly ClientCounters[],
-): Pick<CopyFigures, 'swapped_out' | 'swapped_in' | 'swap_s'> {
+): CopyFigures {
+  return {
+    ...(clients.some(({ swap }) => swap) ? swapsOf(counters) : {}),
+    ...(clients.some(({ adapters }) => adapters) ? loadsOf(counters) : {}),
+    ...(clients.some(({ tenants }) => tenants) ? gapOf(counters) : {}),
+  };
+}
+
+/** Swaps of several clients together. */
+function swapsOf(counters: readonly ClientCounters[]): Pick<CopyFigures, 'swapped_out' | 'swapped_in' | 'swap_s'> {
   const sum = (field: 'swapsOut' | 'swapsIn' | 'swapSeconds') =>
     counters.reduce((total, one) => total + (one[field] ?? 0), 0);
   return { swapped_out: sum('swapsOut'), swapped_in: sum('swapsIn'), swap_s: sum('swapSeconds') };
 }
 
 /** LoRA adapters that several clients have loaded together. */
-export function loadsOf(
+function loadsOf(
   counters: readonly ClientCounters[],
 ): Pick<CopyFigures, 'adapter_loads' | 'adapter_fetches' | 'adapter_load_s'> {
   const sum = (field: 'adapterLoads' | 'adapterFetches' | 'adapterSeconds') =>
@@ -38,6 +49,6 @@ export function loadsOf(
 }
 
 /** How unevenly several clients have served those who waited, at the worst. */
-export function gapOf(counters: readonly ClientCounters[]): Pick<CopyFigures, 'fair_gap'> {
+function gapOf(counters: readonly ClientCounters[]): Pick<CopyFigures, 'fair_gap'> {
   return { fair_gap: Math.max(...counters.map(({ fairGap = 0 }) => fairGap)) };
 }

@@ -9,7 +9,7 @@ import { EMPTY_SUMMARY, summarise } from '../summary.ts';
 import type { FleetSummary } from '../sweep.ts';
 import { type Seen, seeLatencies, seeRun } from './client-view.ts';
 import { measureClients } from './clients.ts';
-import { gapOf, loadsOf, swapsOf } from './copies.ts';
+import { copiesOf } from './copies.ts';
 import { clipIntervals, drawTimeline, type Intervals, listIntervals, peakOverlap } from './curves.ts';
 import { detailOf } from './detail.ts';
 import { engineFigures } from './engine-figures.ts';
@@ -55,9 +55,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     ...priced,
     visits: countStates(results.state),
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
-    ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
-    ...(program.clients.some(({ adapters }) => adapters) ? loadsOf(run.counters) : {}),
-    ...(program.clients.some(({ tenants }) => tenants) ? gapOf(run.counters) : {}),
+    ...copiesOf(program.clients, run.counters),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
     ...impatienceOf(run),
@@ -112,9 +110,7 @@ export function summariseFleet(run: FleetRun, isShort?: (told: Told) => boolean)
     ...priced,
     slo_met: measured.slo_met && overBudget(run.budget, priced).length === 0,
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
-    ...(program.clients.some(({ swap }) => swap) ? swapsOf(run.counters) : {}),
-    ...(program.clients.some(({ adapters }) => adapters) ? loadsOf(run.counters) : {}),
-    ...(program.clients.some(({ tenants }) => tenants) ? gapOf(run.counters) : {}),
+    ...copiesOf(program.clients, run.counters),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
     ...impatienceOf(run),

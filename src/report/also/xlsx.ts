@@ -1,13 +1,12 @@
 // Results as a workbook for a meeting: a page with the question, the answer, what it costs and why, and a page with the rows.
 import { loadOptional } from '../../check/optional.ts';
 import type { SweepResult } from '../../metrics/sweep.ts';
-import { askQuestion, explainAnswer, findAnswer } from '../answer.ts';
+import { askQuestion, findAnswer } from '../answer.ts';
 import { usdPerMillionTokens } from '../describe.ts';
-import { type Cell, columnsOf } from '../flat.ts';
+import { type Cell, columnsOf, finiteOrNull } from '../flat.ts';
 import { HOURS_PER_MONTH } from '../format.ts';
 import { launchesOf, launchLines } from '../launch-row.ts';
-import { explainPrices } from '../prices.ts';
-import { explainTrust } from '../trust.ts';
+import { explainWhole } from '../why.ts';
 
 type Words = readonly [what: string, value: Cell];
 
@@ -54,23 +53,22 @@ function wordsOf(result: SweepResult): Words[] {
   if (row?.result) {
     const { ttft, tpot, output_throughput, power_w } = row.result;
     figures.push(
-      ['$ per hour', finite(row.usd_per_hour)],
-      ['$ per month', finite(row.usd_per_hour * HOURS_PER_MONTH)],
-      ['$ per million tokens', finite(usdPerMillionTokens(row))],
+      ['$ per hour', finiteOrNull(row.usd_per_hour)],
+      ['$ per month', finiteOrNull(row.usd_per_hour * HOURS_PER_MONTH)],
+      ['$ per million tokens', finiteOrNull(usdPerMillionTokens(row))],
       ['devices', row.devices],
-      ['p99 TTFT, ms', finite(ttft.p99 * 1e3)],
-      ['p99 TPOT, ms', finite(tpot.p99 * 1e3)],
-      ['output tokens/s', finite(output_throughput)],
-      ['power, W', finite(power_w)],
+      ['p99 TTFT, ms', finiteOrNull(ttft.p99 * 1e3)],
+      ['p99 TPOT, ms', finiteOrNull(tpot.p99 * 1e3)],
+      ['output tokens/s', finiteOrNull(output_throughput)],
+      ['power, W', finiteOrNull(power_w)],
     );
   }
-  const why = [...explainAnswer(result), ...explainTrust(result), ...(result.caveats ?? []), ...explainPrices(result)];
   const start = row?.result ? launchLines(launchesOf(row, result)) : [];
   return [
     ['the question', askQuestion(result)],
     ['the answer', answer.sentence],
     ...figures,
-    ...why.map((words, i): Words => [i === 0 ? 'why, and how sure' : '', words]),
+    ...explainWhole(result).map((words, i): Words => [i === 0 ? 'why, and how sure' : '', words]),
     ...start.map((line, i): Words => [i === 0 ? 'how to start it' : '', line]),
     ['rows tried', result.rows],
     ['simulated', result.simulated],
@@ -78,5 +76,3 @@ function wordsOf(result: SweepResult): Words[] {
     ['mist', result.version],
   ];
 }
-
-const finite = (value: number): Cell => (Number.isFinite(value) ? value : null);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { show } from '../../check/issue.ts';
 import { nearest } from '../../check/nearest.ts';
+import { isRecord } from '../../check/python-json.ts';
 import type { Path } from '../document.ts';
 import { fieldAt } from '../fields.ts';
 import { isPlain, SHORT_KEYS } from '../shorthand.ts';
@@ -138,8 +139,7 @@ function isOtherKind(misfit: Misfit, path: Path, value: unknown): boolean {
 
 /** What was meant by an object that stands where a value does. */
 function notation(value: unknown, path: Path): string | undefined {
-  const isObject = value !== null && typeof value === 'object' && !Array.isArray(value);
-  return isObject && fieldAt(path)
+  return isRecord(value) && fieldAt(path)
     ? 'several values: a list, {choices: [...]} or {from, to, step | factor}'
     : undefined;
 }

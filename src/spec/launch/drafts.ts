@@ -1,9 +1,10 @@
 // Speculative decoding in the words of each engine, to the section of a spec and back.
 
+import { isRecord } from '../../check/python-json.ts';
 import { DRAFT_METHODS, type DraftMethod } from '../speculative.ts';
 import type { Configuration } from '../types.ts';
 import { type Fault, type Lost, numberOf, type Told } from './settle.ts';
-import { COUNT, isObject } from './value.ts';
+import { COUNT } from './value.ts';
 import { VLLM_QUANTIZATION } from './vllm-flags.ts';
 
 export interface SettledDrafts {
@@ -22,7 +23,7 @@ const VLLM_SILENT = ['prompt_lookup_max', 'prompt_lookup_min', 'revision', 'code
 export function draftsFromVllm(told: Told): SettledDrafts {
   const apart = told.draft_model !== undefined || told.draft_method !== undefined;
   const old: Told | undefined = apart ? { model: told.draft_model, ...oldKeys(told) } : undefined;
-  const given: Told | undefined = isObject(told.speculative_config) ? told.speculative_config : old;
+  const given: Told | undefined = isRecord(told.speculative_config) ? told.speculative_config : old;
   if (given === undefined) return NONE;
   const method = methodOfVllm(given);
   const drafts = COUNT.read(given.num_speculative_tokens);

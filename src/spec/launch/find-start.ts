@@ -1,11 +1,12 @@
 // Finds in a text what starts an engine: a command of a shell, a line of a start-up log, or an options file.
+
 import { parse } from 'yaml';
 import { readVersion, type Version, type VersionedEngine } from '../../catalog/engine-versions.ts';
+import { isRecord } from '../../check/python-json.ts';
 import { flagIndex } from './engines.ts';
 import { plainName } from './flag.ts';
 import { readPythonFields } from './python-values.ts';
 import { readScript, type ShellCommand } from './shell.ts';
-import { isObject } from './value.ts';
 
 /** One engine that a text starts. */
 export interface Start {
@@ -196,6 +197,6 @@ function findOptions(text: string): Start | null {
   const index = flagIndex('trtllm');
   const isKey = (key: string) =>
     [...index.keys()].some((name) => name === plainName(key) || name.startsWith(`${plainName(key)}.`));
-  if (!isObject(data) || !Object.keys(data).some(isKey)) return null;
+  if (!isRecord(data) || !Object.keys(data).some(isKey)) return null;
   return { engine: 'trtllm', version: null, words: [], stated: data, from: 'file', environment: {}, line: 1 };
 }

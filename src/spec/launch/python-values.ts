@@ -1,11 +1,12 @@
 // Values as Python prints them in logs: dictionaries, ServerArgs(...), Namespace(...). What is no literal stays text.
+import { isRecord } from '../../check/python-json.ts';
 
 /** Reads `{...}` or `Name(...)` that begins at `at`: its entries; null where it does not close. */
 export function readPythonFields(text: string, at: number): Readonly<Record<string, unknown>> | null {
   const reader = new Reader(text, at);
   try {
     const value = text[at] === '{' ? reader.value() : reader.call();
-    return isFields(value) ? value : null;
+    return isRecord(value) ? value : null;
   } catch (error) {
     if (error instanceof Unreadable) return null;
     throw error;
@@ -13,10 +14,6 @@ export function readPythonFields(text: string, at: number): Readonly<Record<stri
 }
 
 class Unreadable extends Error {}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const CLOSES: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '<': '>' };
 const LITERALS: Readonly<Record<string, unknown>> = { True: true, False: false, None: null };

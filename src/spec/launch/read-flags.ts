@@ -1,10 +1,12 @@
 // Flags as they were given, with their rows of the table: from the words of a command, from a log, from a file of options.
+
 import type { VersionedEngine } from '../../catalog/engine-versions.ts';
 import { didYouMean } from '../../check/nearest.ts';
+import { isRecord } from '../../check/python-json.ts';
 import { ENGINES, flagIndex } from './engines.ts';
 import { type FlagRow, plainName } from './flag.ts';
 import type { Fault } from './settle.ts';
-import { isObject, MANY, SWITCH } from './value.ts';
+import { MANY, SWITCH } from './value.ts';
 
 /** One flag as it was given. */
 export interface Given {
@@ -104,8 +106,8 @@ function keyed(given: readonly Given[], row: FlagRow, key: readonly string[], te
   const before = given.findLast((one) => one.row === row)?.value;
   const value = typeof text === 'string' && /^(-?[\d.]+|true|false)$/.test(text) ? (JSON.parse(text) as unknown) : text;
   const put = (object: unknown, [first, ...rest]: readonly string[]): unknown => ({
-    ...(isObject(object) ? object : {}),
-    [first]: rest.length === 0 ? value : put(isObject(object) ? object[first] : undefined, rest),
+    ...(isRecord(object) ? object : {}),
+    [first]: rest.length === 0 ? value : put(isRecord(object) ? object[first] : undefined, rest),
   });
   return put(typeof before === 'string' ? parsed(before) : before, key);
 }
@@ -128,7 +130,7 @@ export function readStated(stated: Readonly<Record<string, unknown>>, engine: Ve
     for (const [key, value] of Object.entries(fields)) {
       const name = path === '' ? key : `${path}.${key}`;
       const row = index.get(plainName(name));
-      if (isObject(value) && ENGINES[engine].fileDecides && !(row && row.codec.expected === 'a JSON object'))
+      if (isRecord(value) && ENGINES[engine].fileDecides && !(row && row.codec.expected === 'a JSON object'))
         visit(value, name);
       else if (row) given.push({ flag: name, row, value });
       else if (strict) {
@@ -150,5 +152,5 @@ export function readStated(stated: Readonly<Record<string, unknown>>, engine: Ve
 export function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === '' || value === 'None') return true;
   if (Array.isArray(value)) return value.length === 0;
-  return isObject(value) && Object.keys(value).length === 0;
+  return isRecord(value) && Object.keys(value).length === 0;
 }

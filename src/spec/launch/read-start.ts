@@ -12,12 +12,12 @@ import {
   versionWords,
 } from '../../catalog/engine-versions.ts';
 import { show } from '../../check/issue.ts';
+import { isRecord } from '../../check/python-json.ts';
 import { ENGINES } from './engines.ts';
 import type { Start } from './find-start.ts';
 import { hasFlag } from './flag.ts';
 import { type Given, isEmpty, readStated, readWords } from './read-flags.ts';
 import type { Fault, Lost, Setting, Told } from './settle.ts';
-import { isObject } from './value.ts';
 
 /** What reading a start needs of its surroundings. */
 export interface StartWorld {
@@ -140,7 +140,7 @@ function take(given: readonly Given[], version: Version, start: Start, faults: F
 
 /** The flag with its value, where that is short. */
 function flagWords(flag: string, value: unknown): string {
-  if (value === true || isObject(value) || /^-O\d$/.test(flag)) return flag;
+  if (value === true || isRecord(value) || /^-O\d$/.test(flag)) return flag;
   const text = Array.isArray(value) ? value.join(' ') : String(value);
   return text.length > 30 ? flag : `${flag} ${text}`;
 }
@@ -152,7 +152,7 @@ function readOptionsFile(given: readonly Given[], start: Start, world: StartWorl
     if (start.from === 'log') return []; // what it said is among what the log states
     try {
       const data: unknown = parse(world.readText(value));
-      if (!isObject(data)) throw new Error('no map of options');
+      if (!isRecord(data)) throw new Error('no map of options');
       const read = readStated(data, start.engine, true);
       faults.push(...read.faults.map((fault) => ({ ...fault, path: `${value}: ${fault.path}` })));
       return read.given;

@@ -1,4 +1,5 @@
 // How values of flags convert: from what an engine is told to what a spec says, and back.
+import { isRecord } from '../../check/python-json.ts';
 
 /** What a value comes to in a spec. */
 export type ReadValue =
@@ -107,20 +108,16 @@ export const GIB: Codec = {
 export const OBJECT: Codec = {
   expected: 'a JSON object',
   read(raw) {
-    if (isObject(raw)) return { value: raw };
+    if (isRecord(raw)) return { value: raw };
     try {
       const value: unknown = JSON.parse(String(raw));
-      return isObject(value) ? { value } : null;
+      return isRecord(value) ? { value } : null;
     } catch {
       return null;
     }
   },
   write: (value) => value as object,
 };
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Several words after one flag, or a list. */
 export const MANY: Codec = {

@@ -1,5 +1,7 @@
 // How vLLM counts: limits and blocks are those of one attention group, experts lie on all devices, V1 mixes what V0 kept apart.
+
 import { isAtLeast, readVersion, type Version } from '../../catalog/engine-versions.ts';
+import { isRecord } from '../../check/python-json.ts';
 import { draftsFromVllm, draftsToVllm } from './drafts.ts';
 import {
   type Deployed,
@@ -14,7 +16,6 @@ import {
   tellCommon,
   tellFormat,
 } from './settle.ts';
-import { isObject } from './value.ts';
 import { CASCADING, GATED, V1 } from './vllm-flags.ts';
 
 const FIRST_V1 = readVersion(V1)!;
@@ -75,7 +76,7 @@ function batchingOf({ enable_chunked_prefill: chunked }: Told, version: Version)
 }
 
 function roleOf(config: unknown): { readonly keys: Told; readonly lost: readonly Lost[] } {
-  if (!isObject(config)) return { keys: {}, lost: [] };
+  if (!isRecord(config)) return { keys: {}, lost: [] };
   const flag = '--kv-transfer-config';
   if (config.kv_role === 'kv_producer') return { keys: { role: 'prefill' }, lost: [] };
   if (config.kv_role === 'kv_consumer') return { keys: { role: 'decode' }, lost: [] };
