@@ -26,9 +26,14 @@ export function measureRun(spec: Measured, lowered: LoweredFleet, run: FleetRun,
   return measureFleet(bindRun(spec, lowered, run, end));
 }
 
-/** The figures that stand for the whole fleet. */
-export function summariseRun(spec: Measured, lowered: LoweredFleet, run: FleetRun): FleetSummary {
-  return summariseFleet(bindRun(spec, lowered, run, {}));
+/** The figures that stand for the whole fleet. `asked`: how order statistics are found, and whether sampling intervals are wanted. */
+export function summariseRun(
+  spec: Measured,
+  lowered: LoweredFleet,
+  run: FleetRun,
+  asked: Pick<RunToMeasure, 'pick' | 'unsampled'> = {},
+): FleetSummary {
+  return summariseFleet({ ...bindRun(spec, lowered, run, {}), ...asked });
 }
 
 /** The same of a row of a sweep; null where it is to be done again, longer. */

@@ -160,7 +160,8 @@ function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: C
   if (missing) return missing;
   const run = runFleet(lowered.program, { leap: 'exact', ...planMeasuring(spec, lowered, true) }, room);
   const moved = input.mode === 'kv-transfer' ? measureRun(spec, lowered, run).result : null;
-  const result = moved ?? summariseRun(spec, lowered, run);
+  const asked = { pick: room.pick(lowered.program.requests.count), unsampled: true };
+  const result = moved ?? summariseRun(spec, lowered, run, asked);
   const lost = result.rejected_kv + result.rejected_length;
   if (lost > 0 || result.unfinished > 0) return tooLarge(lowered, lost || result.unfinished);
   if (result.stopped === NEVER_STEADY) return { status: 'unsupported', words: `window steady: ${NEVER_STEADY}` };

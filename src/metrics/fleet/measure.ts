@@ -106,7 +106,7 @@ export function summariseFleet(run: FleetRun, isShort?: (told: Told) => boolean)
   const measured = measureRequests(seen, requests, judged, span);
   return {
     ...measured,
-    ...(measured.slo_met ? { sampling: sampleRun(run, seen) } : {}),
+    ...(measured.slo_met && !run.unsampled ? { sampling: sampleRun(run, seen) } : {}),
     ...priced,
     slo_met: measured.slo_met && overBudget(run.budget, priced).length === 0,
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),

@@ -105,6 +105,8 @@ export interface FleetRun {
   readonly stopped?: string;
   /** Finds order statistics where there is something faster than sorting. */
   readonly pick?: PickRanks;
+  /** Nobody asks how far chance may move what is measured. */
+  readonly unsampled?: boolean;
   /** It was given up: latencies of the few requests that finished before say nothing about the deployment, and are not measured. */
   readonly hopeless?: boolean;
   /** What more is asked of it than its summary. */
