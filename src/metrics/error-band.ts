@@ -13,11 +13,12 @@ interface Parts {
 
 /**
  * Half the width of the band around a latency, in % of it. End to end is the first token and what follows it: both bands, weighed by
- * their means.
+ * their means. Infinity: it is not determined.
  */
 export function latencyBand(band: ErrorBand, metric: LatencyMetric, { ttft, e2el }: Parts): number {
   if (metric === 'ttft') return band.ttft_pct;
   if (metric !== 'e2el') return band.tpot_pct;
+  if (band.ttft_pct === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   const first = e2el.mean > 0 ? Math.min(1, ttft.mean / e2el.mean) : 1;
   return first * band.ttft_pct + (1 - first) * band.tpot_pct;
 }
@@ -27,9 +28,9 @@ export function holdsFarEnd(value: number, pct: number, limit: number): boolean 
   return value * (1 + pct / 100) <= limit;
 }
 
-/** Whether a latency over its limit would be within it at the near end of its band. */
+/** Whether a latency over its limit would be within it at the near end of its band; never one that is not determined. */
 export function holdsNearEnd(value: number, pct: number, limit: number): boolean {
-  return value * (1 - pct / 100) <= limit;
+  return Number.isFinite(pct) && value * (1 - pct / 100) <= limit;
 }
 
 /** The least trustworthy of them; null of none. */

@@ -3,6 +3,8 @@
 export type Verdict = (typeof VERDICTS)[number];
 export const VERDICTS = ['stable', 'backlogged', 'too-short', 'overloaded', 'rejected'] as const;
 /** What keeps a deployment from being an answer, whatever its latencies. */
+/** Whether a few per cent of capacity decide every latency: nobody can say how far off they are. */
+export const isAtCapacity = (verdict: Verdict): boolean => verdict === 'overloaded' || verdict === 'backlogged';
 export const keepsUp = (verdict: Verdict): boolean => verdict === 'stable' || verdict === 'backlogged';
 
 /** Statistics of one latency over requests (ITL: over gaps). NaN where nothing was measured. */

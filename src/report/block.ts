@@ -64,24 +64,19 @@ export function draftFields(result: SpeculationResult | undefined): Record<strin
   };
 }
 
-/**
- * The figures that people quote, with the band that measured runs put around them. At and above capacity a few per cent of it decide every
- * latency, and none has a band.
- */
+/** The figures that people quote, with the band that measured runs put around them. */
 export function bandRows(result: Banded, band: ErrorBand): string[] {
-  const shown = (label: string, value: number, words: string): string[] =>
-    Number.isNaN(value) ? [] : [line(label, `${fixed(value)} (${words})`)];
-  const atCapacity = result.verdict === 'overloaded' || result.verdict === 'backlogged';
-  const latency = (label: string, seconds: number, pct: number) =>
-    shown(label, seconds * 1000, atCapacity ? 'not determined' : plusMinus(pct));
+  const shown = (label: string, value: number, pct: number): string[] =>
+    Number.isNaN(value) ? [] : [line(label, `${fixed(value)} (${plusMinus(pct)})`)];
+  const latency = (label: string, seconds: number, pct: number) => shown(label, seconds * 1000, pct);
   return [
     center(' Error Band, 9 of 10 measured runs ', '-'),
     ...latency('TTFT mean (ms):', result.ttft.mean, band.ttft_pct),
     ...latency('TTFT p99 (ms):', result.ttft.p99, band.ttft_pct),
     ...latency('TPOT mean (ms):', result.tpot.mean, band.tpot_pct),
     ...latency('TPOT p99 (ms):', result.tpot.p99, band.tpot_pct),
-    ...shown('Output tokens (tok/s):', result.output_throughput, plusMinus(band.throughput_pct)),
-    ...shown('Power (W):', result.power_w, plusMinus(band.power_pct)),
+    ...shown('Output tokens (tok/s):', result.output_throughput, band.throughput_pct),
+    ...shown('Power (W):', result.power_w, band.power_pct),
   ];
 }
 

@@ -2,7 +2,7 @@
 
 import type { Statistic } from '../metrics/sampling.ts';
 import type { FleetSummary, KeptRow, ScreenFigures, SweepResult } from '../metrics/sweep.ts';
-import type { Summary } from '../metrics/types.ts';
+import { isAtCapacity, type Summary } from '../metrics/types.ts';
 
 export type Cell = string | number | boolean | null;
 
@@ -69,6 +69,7 @@ const FACTS: readonly FlatColumn[] = [
   ...(['ttft_pct', 'tpot_pct', 'throughput_pct', 'power_pct'] as const).map((field) =>
     beside(real(`band_${field}`, (row) => row.trust?.band[field])),
   ),
+  beside(flag('latencies_determined', ({ result }) => (result ? !isAtCapacity(result.verdict) : null))),
   integer('devices', (row) => row.devices),
   real('usd_per_hour', (row) => row.usd_per_hour),
 ];

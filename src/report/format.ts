@@ -56,9 +56,9 @@ export function formatShare(share: number): string {
   return `${formatNumber(percent, percent > 0 && percent < 10 ? 1 : 0)} %`;
 }
 
-/** Half the width of a band around a figure, in % of it: "± 13 %". */
+/** Half the width of a band around a figure, in % of it: "± 13 %"; Infinity is no band. */
 export function plusMinus(pct: number): string {
-  return `± ${formatNumber(pct)} %`;
+  return pct === Number.POSITIVE_INFINITY ? 'not determined' : `± ${formatNumber(pct)} %`;
 }
 
 /** Durations of our own work: "0.84 s", "2 min 5 s". */

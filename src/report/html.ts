@@ -73,7 +73,7 @@ function drawProvenance(result: SweepResult): Markup {
   });
   return html`<section class="card"><h2>What it rests on</h2>
 <p class="note">Step prices come from a cost model of each accelerator; every row says how trustworthy its weakest price is. Latencies are simulated request by request: TTFT from sending to the first token, TPOT = (E2EL - TTFT)/(output - 1), percentiles over requests by linear interpolation. Figures are of the run between its warm-up and its cool-down. <b>Stable</b>: with 95 % confidence less than 3 % of what is offered piles up. <b>Backlogged</b>: the same, but requests wait several times as long as they are served. <b>Overloaded</b>: what waits grows for sure, so latencies only say how long the run was. <b>Too short</b>: even a much longer run did not tell.</p>
-<p class="note">Nine of ten measured runs lay within the <b>error band</b> (±) of what was simulated for them, by the weakest price of a step. Tails (p99) were measured too rarely for a band of their own and are shown with that of their latency.</p>
+<p class="note">Nine of ten measured runs lay within the <b>error band</b> (±) of what was simulated for them, by the weakest price of a step. Tails (p99) were measured too rarely for a band of their own and are shown with that of their latency. At capacity (backlogged, overloaded) latencies have no band: a few per cent of it decide them, and they are <b>not determined</b>.</p>
 <dl class="facts">${bases}
 ${fact('Traffic', `${result.workload.description}; ${describeLengths(result)}`)}
 ${fact('Seed', String(result.seed))}

@@ -46,7 +46,8 @@ export function tellReach(winner: Judged, ranked: readonly Judged[], slos: reado
   if (open.length === 0) return [`${slos.length === 1 ? 'The limit holds' : 'All limits hold'} across the error band.`];
   const reach = open.map((slo) => {
     const { value, pct } = latencyAt(winner, slo);
-    return `${describeSlo(slo)} (the band reaches ${formatMs(value * (1 + pct / 100))} ms)`;
+    const far = value * (1 + pct / 100);
+    return `${describeSlo(slo)} (${far < Number.POSITIVE_INFINITY ? `the band reaches ${formatMs(far)} ms` : 'not determined at capacity'})`;
   });
   const sure = ranked.find((row) => keepsAtFarEnd(row, slos));
   const next = sure

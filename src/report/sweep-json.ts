@@ -59,7 +59,10 @@ function describeSweep(result: SweepResult): JsonObject {
     simulated: result.simulated,
     interrupted: result.interrupted,
     error_bands: Object.fromEntries(
-      result.kept.flatMap(({ trust }) => (trust ? [[restsWords(trust), trust.band]] : [])),
+      // a run at capacity has none of its own around latencies
+      result.kept.flatMap(({ trust }) =>
+        trust && Number.isFinite(trust.band.ttft_pct) ? [[restsWords(trust), trust.band]] : [],
+      ),
     ),
     trust: explainTrust(result),
     ...(result.caveats ? { caveats: result.caveats } : {}),

@@ -64,10 +64,12 @@ function describeChance({ result: run }: KeptRow, result: SweepResult): string[]
   return words.length > 0 ? [`By chance alone, with other requests of this traffic: ${words.join(', ')} (95 %).`] : [];
 }
 
-/** "56/23/32": of TTFT, TPOT and throughput, for the narrow column of a table. */
+/** "56/23/32": of TTFT, TPOT and throughput, for the narrow column of a table; "?" of what is not determined. */
 export function shortBand({ ttft_pct, tpot_pct, throughput_pct }: ErrorBand): string {
-  return [ttft_pct, tpot_pct, throughput_pct].map((pct) => formatNumber(pct)).join('/');
+  return [ttft_pct, tpot_pct, throughput_pct].map((pct) => (isDetermined(pct) ? formatNumber(pct) : '?')).join('/');
 }
+
+const isDetermined = (pct: number): boolean => pct !== Number.POSITIVE_INFINITY;
 
 /** "extrapolated"; "measured, crowded" of a run that is in a regime of its own. */
 export const restsWords = ({ basis, regime }: Pick<FleetTrust, 'basis' | 'regime'>): string =>
@@ -80,9 +82,13 @@ export function bandLegend(rows: readonly KeptRow[]): string {
     if (trust) bands.set(restsWords(trust), (bands.get(restsWords(trust)) ?? new Set()).add(shortBand(trust.band)));
   }
   if (bands.size === 0) return '';
+  const open = rows.some(({ trust }) => trust && !isDetermined(trust.band.ttft_pct));
   const words = [...bands].map(([basis, shown]) => `${[...shown].join(' or ')} where step prices are ${basis}`);
-  return `± %: error band of TTFT/TPOT/throughput, within which nine of ten measured serving runs lay: ${listWords(words)}.`;
+  return `± %: error band of TTFT/TPOT/throughput, within which nine of ten measured serving runs lay: ${listWords(words)}.${open ? ` ${UNDETERMINED}` : ''}`;
 }
+
+/** What "?" stands for. */
+const UNDETERMINED = 'Latencies of a run at capacity (backlogged, overloaded) are not determined.';
 
 function judge(row: KeptRow, result: SweepResult): Judged {
   const run = row.result!;

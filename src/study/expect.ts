@@ -3,6 +3,7 @@ import { evaluate, type Names, type Value } from '../check/expression/evaluate.t
 import { type Expression, namesIn, parseExpression } from '../check/expression/parse.ts';
 import { ExpressionError } from '../check/expression/tokens.ts';
 import { type Issue, show, UserError } from '../check/issue.ts';
+import { plusMinus } from '../report/format.ts';
 import { ALL_FIGURES, type Figure, type StudiedRow } from './figures.ts';
 import { formatFigure } from './judge.ts';
 
@@ -49,7 +50,7 @@ export function judgeExpectation(
   const figures = [...namesIn(tree)].map((name) => {
     const figure = BY_NAME.get(name)!;
     const [value, bandPct] = [figure.of(row), figure.band(row)];
-    const band = bandPct > 0 ? ` (± ${bandPct.toFixed(0)} %)` : '';
+    const band = bandPct > 0 ? ` (${plusMinus(bandPct)})` : '';
     return { name, value, bandPct, words: `${name} ${formatFigure(value, figure.unit)}${band}` };
   });
   const isKnown = figures.every(({ value }) => Number.isFinite(value));

@@ -1,6 +1,7 @@
 // What a pipeline run rests on, in every report: the band of each figure, and the basis of each client.
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
+import { latencyBand } from '../../src/metrics/error-band.ts';
 import { measureFleet } from '../../src/metrics/fleet/measure.ts';
 import { trustFleet } from '../../src/metrics/fleet/trust.ts';
 import { fleetHtml } from '../../src/report/fleet/html.ts';
@@ -31,11 +32,27 @@ test('text, JSON and page show bands; end to end both are weighed', () => {
   expect(fleetTable(measured.result, CONTEXT)).not.toContain('Error Band');
 });
 
+test('at capacity latencies have no band, end to end neither: text, JSON and page say so', () => {
+  const spec = fewerRequests(readExample('question-answering'), 5);
+  const lowered = lower(spec);
+  const run = runFleet(lowered.program, { leap: 'exact' });
+  const trust = trustFleet(spec, lowered, run, catalog.errorBands(), 'backlogged')!;
+  expect([trust.band.ttft_pct, trust.band.tpot_pct]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+  expect(trust.band.throughput_pct).toBeLessThan(1000);
+  expect(latencyBand(trust.band, 'e2el', { ttft: { mean: 0 }, e2el: { mean: 1 } })).toBe(Number.POSITIVE_INFINITY);
+  const full = { ...measured, result: { ...measured.result, verdict: 'backlogged' as const } };
+  const open = { ...context, trust };
+  expect(fleetTable(full.result, open)).toMatch(/TPOT mean \(ms\): +[\d.]+ \(not determined\)/);
+  const { mist } = JSON.parse(JSON.stringify(fleetJson(full.result, open)));
+  expect([mist.latencies_determined, mist.error_band.ttft_pct]).toEqual([false, null]);
+  expect(fleetHtml(full, open)).toContain('TTFT not determined, TPOT not determined, throughput ±');
+});
+
 test('prefill and decode apart have the wider band, stages before the answer count for TTFT, a step_time of the spec for nothing', () => {
   const { bands, regimes } = catalog.errorBands();
   const trustOf = (spec: ReturnType<typeof readText>) => {
     const lowered = lower(spec);
-    return trustFleet(spec, lowered, runFleet(lowered.program, { leap: 'exact' }), catalog.errorBands());
+    return trustFleet(spec, lowered, runFleet(lowered.program, { leap: 'exact' }), catalog.errorBands(), 'stable');
   };
   const apart = trustOf(fewerRequests(readExample('question-answering'), 40))!;
   expect(apart.regime).toBe('apart');

@@ -68,6 +68,34 @@ test('runners-up within the band: by tokens in a closed loop, by price only wher
   expect(explainTrust(tied).join(' ')).toContain('The next deployment is as good by the objective');
 });
 
+const OPEN = { ttft_pct: Number.POSITIVE_INFINITY, tpot_pct: Number.POSITIVE_INFINITY };
+
+test('latencies of a run at capacity are not determined: answer, table, page, JSON; no limit is missed or kept by less than nothing', async () => {
+  const full = (replicas: number, ttft: number, usd: number): KeptRow => {
+    const row = rowOf(replicas, ttft, usd, { verdict: 'backlogged' });
+    return { ...row, trust: { ...row.trust!, band: { ...BAND, ...OPEN } } };
+  };
+  const sweep = sweepOf([full(2, 0.5, 10), full(3, 1.1, 8), rowOf(4, 0.5, 20)]);
+  const words = explainTrust(sweep).join(' ');
+  expect(words).toMatch(
+    /p99 TTFT 500 ms \(not determined\), p99 TPOT 10\.0 ms \(not determined\), .* tok\/s \(± 12 %\)/,
+  );
+  expect(words).toContain('may miss p99 TTFT <= 1,000 ms (not determined at capacity)');
+  expect(words).toContain('keeps them across its band is 8x');
+  expect(words).not.toContain('better one');
+  const table = sweepTable(sweep).replaceAll('\n', ' ');
+  expect(table).toContain('?/?/12');
+  expect(table).toContain('Latencies of a run at capacity (backlogged, overloaded) are not determined.');
+  const page = await sweepHtml(sweep);
+  expect(page).toMatch(/ms not determined</);
+  expect(page).toContain('TTFT not determined, TPOT not determined, throughput ± 12 %');
+  const json = JSON.parse(JSON.stringify(sweepJson(sweep)));
+  const [first, , last] = json.kept;
+  expect([first.latencies_determined, first.band_ttft_pct, first.band_throughput_pct]).toEqual([false, null, 12]);
+  expect([last.latencies_determined, last.band_ttft_pct]).toEqual([true, 20]);
+  expect(json.error_bands).toEqual({ calibrated: BAND });
+});
+
 test('tables, JSON and page show bands; the digest is that of the results alone', async () => {
   const sweep = makeSweep();
   expect(sweepTable(sweep).replaceAll('\n', ' ')).toMatch(/20\/10\/12 where step prices are calibrated/);

@@ -5,6 +5,7 @@ import type { LoweredFleet } from '../../plan/pipeline/lower-fleet.ts';
 import type { FleetSpec } from '../../spec/fleet/types.ts';
 import { fleetBand, type Rests, weakestBasis } from '../error-band.ts';
 import { isApart, type Regime, regimeOf } from '../regime.ts';
+import { isAtCapacity, type Verdict } from '../types.ts';
 import type { ClientCounters } from './types.ts';
 
 export interface FleetTrust {
@@ -12,7 +13,7 @@ export interface FleetTrust {
   readonly basis: Basis;
   /** How the run was loaded. */
   readonly regime: Regime;
-  /** Half the widths around its figures, in % of them. */
+  /** Half the widths around its figures, in % of them; Infinity around latencies that are not determined: those of a run at capacity. */
   readonly band: ErrorBand;
 }
 
@@ -24,7 +25,7 @@ export interface Trusted {
 
 /**
  * TTFT rests on every client but those that only decode, TPOT on those that make tokens, throughput and power on all; the band of
- * the run's regime counts too. Null where no client that was used has prices of ours (a `step_time` of the
+ * the run's regime counts too. At capacity no latency is determined. Null where no client that was used has prices of ours (a `step_time` of the
  * spec is the user's own). Only serving was measured end to end: what retrieval, stores and cores add is not in the band.
  */
 export function trustFleet(
@@ -32,11 +33,14 @@ export function trustFleet(
   lowered: Pick<LoweredFleet, 'program' | 'clients' | 'roles'>,
   run: Trusted,
   bands: ErrorBands,
+  verdict: Verdict,
 ): FleetTrust | null {
   const rests = restsOf(spec, lowered, run);
   if (!rests) return null;
   const regime = regimeOf(lowered.program.clients, run.clients, isApart(spec));
-  return { basis: rests.any, regime, band: fleetBand(bands, rests, regime) };
+  const band = fleetBand(bands, rests, regime);
+  const open = { ttft_pct: Number.POSITIVE_INFINITY, tpot_pct: Number.POSITIVE_INFINITY };
+  return { basis: rests.any, regime, band: isAtCapacity(verdict) ? { ...band, ...open } : band };
 }
 
 /** What its figures rest on; null where no client that was used has prices of ours. */

@@ -1,9 +1,10 @@
 // A run as JSON: the field names of `vllm bench serve`, and under `mist` the stages, instances and pipelines.
 
+import type { FleetTrust } from '../../metrics/fleet/trust.ts';
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
 import { lostIn } from '../../metrics/limits.ts';
 import type { Sampling } from '../../metrics/sampling.ts';
-import type { Summary } from '../../metrics/types.ts';
+import { isAtCapacity, type Summary } from '../../metrics/types.ts';
 import type { Balance } from '../../metrics/verdict.ts';
 import { draftFields } from '../block.ts';
 import { finiteOrNull } from '../flat.ts';
@@ -101,12 +102,18 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     pipelines: result.pipelines.map(pipelineFields),
     basis: context.trust?.basis ?? null,
     regime: context.trust?.regime ?? null,
-    error_band: context.trust?.band ?? null,
+    error_band: bandFields(context.trust ?? null),
+    latencies_determined: !isAtCapacity(result.verdict),
     ...(context.caveats?.length ? { caveats: context.caveats } : {}),
     ...(context.prices?.devices.length ? { prices: paidJson(context.prices) } : {}),
     workload: context.workload,
     seed: context.seed,
   };
+}
+
+/** Half the widths in %; null around latencies that are not determined. */
+function bandFields(trust: FleetTrust | null): JsonObject | null {
+  return trust && Object.fromEntries(Object.entries(trust.band).map(([name, pct]) => [name, finiteOrNull(pct)]));
 }
 
 /** What was measured, how it was judged, and how far chance may move it. */
