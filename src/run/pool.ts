@@ -1,10 +1,10 @@
-// The threads of a sweep: they share the counter that work is taken by, each has a memory of its own. A pool of one does
-// its work in the thread that asks, which starting another would only keep waiting, and lets it hear of other things between two pieces.
+// The threads of a sweep: they share the counter that work is taken by, each has a memory of its own. The thread that asks is one of them,
+// as a further one would only take their time, and hears of other things between two pieces.
 import { openCatalog } from '../catalog/open.ts';
-import { turn } from '../host/host.ts';
+import { turn, type Worker } from '../host/host.ts';
 import { kernelModule } from '../kernels/load.ts';
 import { CONTROL_NEXT, CONTROL_STOP, type Order, type Report, type WorkerStart } from './protocol.ts';
-import { openRowWork, piecesOf, type RowWork } from './row-work.ts';
+import { openRowWork, type Pieces, piecesOf, type RowWork } from './row-work.ts';
 import { giveOrder, startThread, threadFile } from './threads.ts';
 
 export interface Pool {
@@ -15,108 +15,99 @@ export interface Pool {
 
 type Start = Omit<WorkerStart, 'module' | 'control'>;
 
-/** Starts `workers` threads, if more than one (or `apart`: this thread has something to keep up meanwhile). A worker's mistake of the user's is thrown as UserError. An abort lets them finish the piece at hand. */
+/**
+ * `workers` threads, this one among them unless it has something to keep up meanwhile (`apart`). It does not wait for the others to be
+ * ready: until they are it does pieces from the front itself. A mistake of the user's that a thread finds is thrown as UserError. An
+ * abort lets all finish the piece at hand.
+ */
 export async function openPool(start: Start, workers: number, signal?: AbortSignal, apart = false): Promise<Pool> {
-  if (workers <= 1 && !apart) return openOwnPool(start, signal);
-  const { ready, ...pool } = startThreads(start, workers, signal);
-  try {
-    await ready;
-  } catch (error) {
-    await pool.close();
-    throw error;
-  }
-  return pool;
-}
-
-/** The same, and not waited for: until its threads are ready this one does pieces from the front itself, so that a long study tells its first rows at once. */
-export async function openEagerPool(start: Start, workers: number, signal?: AbortSignal): Promise<Pool> {
-  if (workers <= 1) return openOwnPool(start, signal);
-  const { ready, ...pool } = startThreads(start, workers, signal);
-  let waiting = true;
-  const done = () => {
-    waiting = false;
-  };
-  ready.then(done, done); // what went wrong is thrown to who asks for work
-  let rows: RowWork;
-  try {
-    rows = openOwnRows(start);
-  } catch (error) {
-    await pool.close();
-    throw error;
-  }
-  return {
-    async work(order, onReport) {
-      if (order.kind !== 'settle' && order.kind !== 'seek') return ready.then(() => pool.work(order, onReport));
-      const { count, act } = piecesOf(rows, order);
-      let piece = 0;
-      for (; waiting && piece < count && !signal?.aborted; piece++) {
-        onReport(await act(piece));
-        await turn();
-      }
-      if (piece === count || signal?.aborted) return;
-      await ready;
-      await pool.work(...without(piece, order, onReport));
-    },
-    close: () => pool.close(),
-  };
-}
-
-type RowOrder = Extract<Order, { kind: 'settle' | 'seek' }>;
-type Hear = (report: Report) => void;
-
-/** An order without its first pieces, and its reports as those of the whole. */
-function without(first: number, order: RowOrder, onReport: Hear): [Order, Hear] {
-  if (order.kind === 'settle') return [{ ...order, cuts: order.cuts.subarray(first) }, onReport];
-  const hear: Hear = (report) =>
-    onReport(report.kind === 'sought' ? { ...report, index: report.index + first } : report);
-  return [{ ...order, rows: order.rows.subarray(first) }, hear];
-}
-
-/** `ready`: when all of them are. An end before that rejects it. */
-function startThreads(
-  start: Start,
-  workers: number,
-  signal?: AbortSignal,
-): Pool & { readonly ready: Promise<unknown> } {
-  const control = new SharedArrayBuffer(8);
-  const words = new Int32Array(control);
-  const data: WorkerStart = { ...start, module: kernelModule(), control };
-  const file = threadFile('./worker.js', import.meta.url);
-  const threads = Array.from({ length: workers }, () => startThread(file, data));
+  const own = apart ? null : openOwnRows(start);
+  const others = apart ? Math.max(1, workers) : workers - 1;
+  // a page that is not isolated has no shared memory
+  const words = new Int32Array(others > 0 ? new SharedArrayBuffer(8) : new ArrayBuffer(8));
   const stop = () => void Atomics.store(words, CONTROL_STOP, 1);
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();
+  const threads = startThreads(start, words, others);
+  const close = async () => {
+    signal?.removeEventListener('abort', stop);
+    await threads.close();
+  };
+  if (apart) {
+    await threads.ready.catch(async (error: unknown) => {
+      await close();
+      throw error;
+    });
+  }
   return {
-    ready: Promise.all(threads.map(({ ready }) => ready)),
     async work(order, onReport) {
       Atomics.store(words, CONTROL_NEXT, 0);
-      await Promise.all(threads.map(({ thread }) => giveOrder<Report>(thread, order, onReport)));
+      const joined = threads.join(order, onReport);
+      if (own) await takePieces(piecesOf(own, order), words, onReport).finally(joined.seal);
+      else joined.seal();
+      await joined.idle();
     },
-    async close() {
-      signal?.removeEventListener('abort', stop);
-      await Promise.all(threads.map(({ thread }) => thread.terminate()));
-    },
+    close,
   };
 }
 
-/** Between two turns of the thread, ms: a browser's page that waits for an answer hears of it in time. */
+/** Between two turns of the thread that asks, ms: a browser's page that waits for an answer hears of it in time. */
 const TURN_MS = 30;
 
-function openOwnPool(start: Start, signal?: AbortSignal): Pool {
-  const rows = openOwnRows(start);
+/** What no other thread has taken, until all is or the work is stopped. */
+async function takePieces(pieces: Pieces, words: Int32Array, onReport: (report: Report) => void): Promise<void> {
+  let since = performance.now();
+  while (Atomics.load(words, CONTROL_STOP) === 0) {
+    const piece = Atomics.add(words, CONTROL_NEXT, 1);
+    if (piece >= pieces.count) return;
+    if (pieces.skip?.[piece]) continue;
+    onReport(await pieces.act(piece));
+    if (performance.now() - since < TURN_MS) continue;
+    await turn();
+    since = performance.now();
+  }
+}
+
+/** Threads that come to an order as soon as they are ready, while it is open. */
+function startThreads(start: Start, words: Int32Array, count: number) {
+  const data = (): WorkerStart => ({ ...start, module: kernelModule(), control: words.buffer as SharedArrayBuffer });
+  const file = threadFile('./worker.js', import.meta.url);
+  const threads = Array.from({ length: count }, () => startThread(file, data()));
+  const free = new Set<Worker>();
+  let failure: unknown;
+  let come = (_: Worker): void => {};
+  const ready = Promise.all(
+    threads.map(async (one) => {
+      await one.ready;
+      free.add(one.thread);
+      come(one.thread);
+    }),
+  );
+  ready.catch((error: unknown) => {
+    failure = error; // thrown to who asks for work
+  });
   return {
-    async work(order, onReport) {
-      const pieces = piecesOf(rows, order);
-      let since = performance.now();
-      for (let piece = 0; piece < pieces.count && !signal?.aborted; piece++) {
-        if (pieces.skip?.[piece]) continue;
-        onReport(await pieces.act(piece));
-        if (performance.now() - since < TURN_MS) continue;
-        await turn();
-        since = performance.now();
-      }
+    ready,
+    join(order: Order, onReport: (report: Report) => void) {
+      const given: Promise<void>[] = [];
+      come = (thread) => {
+        const done = giveOrder<Report>(thread, order, onReport);
+        done.catch(() => {}); // heard of below
+        given.push(done);
+      };
+      for (const thread of free) come(thread);
+      return {
+        /** Whoever is not ready yet is not waited for. */
+        seal: () => {
+          come = () => {};
+        },
+        async idle() {
+          await Promise.all(given);
+          if (failure !== undefined) throw failure;
+        },
+      };
     },
-    async close() {},
+    close: () => Promise.all(threads.map(({ thread }) => thread.terminate())),
   };
 }
 

@@ -8,9 +8,8 @@ import { isDone, isMet, isOver, type Search, simulateRows } from './prove.ts';
 
 /** Candidates per wave. */
 const WAVE = 64;
-/** Candidates of one hardware per wave, and in all, while none of it keeps the promise. */
+/** Candidates of one hardware per wave, while none of it keeps the promise. */
 const PER_HARDWARE = 8;
-const MOST_PER_HARDWARE = 256;
 /** Candidates from the fronts of the screen, for pictures whose best points are simulated ones. */
 const FRONT = 192;
 /** Candidates that are tried for a first bar at most. */
@@ -58,34 +57,57 @@ async function settleWave(search: Search, rows: readonly number[], candidates: C
   await simulateRows(search, wave, true, candidates.row.length);
 }
 
-/** For every hardware at every rate that has no row yet which keeps the promise: its best first, a few per wave, until one does. */
+/**
+ * For every hardware at every rate that has no row yet which keeps the promise one that does, among the best of it: from the best on with
+ * steps that grow, and where one keeps it, halving what lies between it and the one before that did not. A hardware on which nothing keeps
+ * it takes a few dozen runs, not all of its rows.
+ */
 async function settleEachHardware(settling: Settling, order: Uint32Array): Promise<void> {
   const { search, candidates } = settling;
   const queues = queueByHardware(settling, order);
   while (queues.size > 0 && !isOver(search)) {
-    const wave: number[] = [];
-    for (const queue of queues.values()) wave.push(...queue.rest.splice(0, PER_HARDWARE));
+    const asked = [...queues].map(([name, queue]) => [name, queue, nextPlaces(queue)] as const);
+    const wave = asked.flatMap(([, { rows }, places]) => places.map((place) => rows[place]!));
     await settleWave(search, wave, candidates);
-    for (const [hardware, queue] of queues) {
-      queue.tried += PER_HARDWARE;
-      const keeps = wave.some((row) => queue.all.has(row) && isMet(search, row));
-      if (keeps || queue.rest.length === 0 || queue.tried >= MOST_PER_HARDWARE) queues.delete(hardware);
+    for (const [name, queue, places] of asked) {
+      if (places.length === 0) queues.delete(name);
+      else noteTried(queue, places, (row) => isMet(search, row));
     }
   }
 }
 
-/** Rows of one hardware that are left, best first. */
+/** Rows of one hardware, best first. */
 interface Queue {
-  readonly all: Set<number>;
-  readonly rest: number[];
-  tried: number;
+  readonly rows: number[];
+  /** The last place that was tried and did not keep the promise, and the first found that does. */
+  missed: number;
+  kept: number;
+  step: number;
+}
+
+/** Places to try next; none where nothing is left to ask. */
+function nextPlaces({ rows, missed, kept, step }: Queue): number[] {
+  if (kept < rows.length) return kept - missed > 1 ? [missed + ((kept - missed) >> 1)] : [];
+  if (missed === rows.length - 1) return [];
+  const places: number[] = [];
+  for (let at = missed + step; places.length < PER_HARDWARE && at < rows.length; at += step) places.push(at);
+  return places.length > 0 ? places : [rows.length - 1];
+}
+
+function noteTried(queue: Queue, places: readonly number[], keeps: (row: number) => boolean): void {
+  const { rows, kept } = queue;
+  const first = places.findIndex((place) => keeps(rows[place]!));
+  if (first >= 0) queue.kept = places[first]!;
+  const failed = first < 0 ? places.at(-1)! : places[first - 1];
+  if (failed !== undefined) queue.missed = failed;
+  if (kept === rows.length) queue.step *= 2;
 }
 
 function queueByHardware(
   { search, candidates, configurationAt, isOneRate }: Settling,
   order: Uint32Array,
 ): Map<string, Queue> {
-  const queues = new Map<string, Queue>();
+  const queues = new Map<string, number[]>();
   const done = new Set<string>();
   const names = new Map<number, string>();
   const nameOf = (row: number): string => {
@@ -99,12 +121,12 @@ function queueByHardware(
     // rows of a group share their surface, and so their hardware
     const name = isOneRate ? remember(names, candidates.group[i]!, () => nameOf(row)) : nameOf(row);
     if (done.has(name)) continue;
-    const queue = queues.get(name) ?? { all: new Set(), rest: [], tried: 0 };
-    queues.set(name, queue);
-    queue.all.add(row);
-    queue.rest.push(row);
+    const rows = queues.get(name) ?? [];
+    queues.set(name, rows);
+    rows.push(row);
   }
-  return new Map([...queues].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const sorted = [...queues].sort(([a], [b]) => (a < b ? -1 : 1));
+  return new Map(sorted.map(([name, rows]) => [name, { rows, missed: -1, kept: rows.length, step: 1 }]));
 }
 
 /** Candidates that no other beats in both throughput per score and speed per user, front by front, as the screen sees them. */

@@ -5,7 +5,7 @@ import { isApart } from '../metrics/regime.ts';
 import { hostsOf } from '../run/keep.ts';
 import { rememberWork, type WorkStore } from '../run/known-work.ts';
 import { loadKindOf } from '../run/load.ts';
-import { openEagerPool } from '../run/pool.ts';
+import { openPool } from '../run/pool.ts';
 import { TOLERANCE } from '../run/probe-load.ts';
 import { runOf } from '../run/settled.ts';
 import type { SimulatedRow } from '../run/simulate-row.ts';
@@ -76,7 +76,7 @@ async function studyRows(
     objectives: [],
     detail: { promises: section.promises },
   };
-  const threaded = await openEagerPool(start, threads, signal);
+  const threaded = await openPool(start, threads, signal);
   const pool = store ? rememberWork(threaded, store) : threaded;
   const found = new Map<number, StudiedRow>();
   const note = (row: number, simulated: SimulatedRow | null, refused: string, load: number | null): void => {
