@@ -90,6 +90,7 @@ const COMMANDS = [
       ...Object.fromEntries(EXPORTS.map((name) => [`rag-${name}-head`, { file: name, lines: 2 * HEAD }])),
     },
   },
+  { argv: ['why', spec('busy'), '--seeds', '2'], columns: 100, keeps: { 'why.txt': {} } },
   { argv: ['size', spec('fleet'), '--max-load'], columns: 100, keeps: { 'max-load.txt': {} } },
   {
     argv: ['size', spec('smaller'), '--workers', '1', '--set', 'deployment.replicas=[1, 2]'],

@@ -38,6 +38,10 @@ const VERBS: Verbs = {
     words: 'simulate one deployment, or a fleet of pipelines, request by request',
     load: async () => (await import('./commands/run.ts')).run,
   },
+  why: {
+    words: 'what the figures of a deployment hang on: where time goes, which limits had a say, what would change them',
+    load: async () => (await import('./commands/why.ts')).why,
+  },
   verify: {
     words: 'hold the certificate of a sweep against runs of rows at random',
     load: async () => (await import('./commands/verify.ts')).verify,

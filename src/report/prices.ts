@@ -38,7 +38,7 @@ function sameDevices(a: KeptRow, b: KeptRow): boolean {
 
 /** How the answer is shown again. */
 export function againLine({ row }: KeptRow, { file, prices }: SweepResult): string {
-  return `mist run ${file} --row ${row}${prices?.given ? ` --prices ${prices.given}` : ''} shows it in full.`;
+  return `mist run ${file} --row ${row}${prices?.given ? ` --prices ${prices.given}` : ''} shows it in full; mist why ${file} --row ${row} says what it hangs on.`;
 }
 
 export function paidJson({ devices, ...kind }: Paid): JsonObject {

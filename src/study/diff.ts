@@ -1,6 +1,6 @@
 // Two results beside each other: what changed, and whether by more than chance. Of runs (mist run --json) a latency has changed where its two
 // sampling intervals do not meet; of studies (study.json) a figure of a row where the ratio over paired seeds is away from 1.
-import { spreadOf } from './chance.ts';
+import { spreadOf } from '../metrics/chance.ts';
 
 export interface Change {
   /** What of: a figure, and of a study the labels of the row. */

@@ -2,7 +2,7 @@
 // best is taken. Each comparison is a ratio of two figures per seed, over paired seeds: how far beyond 1 it lies says whether the claim
 // holds; an interval over 1 is noise; and what the model's own error could turn is within its band.
 
-import { spreadOf } from './chance.ts';
+import { spreadOf } from '../metrics/chance.ts';
 import type { Claim, Quantity, Sign, Statement } from './claim.ts';
 import type { Figure, StudiedRow } from './figures.ts';
 import { bestOf, type Grouping, groupRows, type Variant, variantsOf } from './variants.ts';

@@ -1,9 +1,9 @@
 // Rows of a study as panels to draw: of each scenario and figure one line per compared label, along an axis, with the spread of the seeds.
 // As in claims, of answers that are neither compared nor drawn along the best stands.
 import { groupBy } from '../check/group-by.ts';
+import { spreadOf } from '../metrics/chance.ts';
 import { QUANTILES } from '../metrics/fleet/detail.ts';
 import type { SweepAxis } from '../metrics/sweep.ts';
-import { spreadOf } from './chance.ts';
 import type { Quantity, Statement } from './claim.ts';
 import type { Curve } from './figure-names.ts';
 import { ALL_FIGURES, type Figure, type StudiedRow } from './figures.ts';

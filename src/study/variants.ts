@@ -1,6 +1,6 @@
 // Configurations of a study: one setting of every axis but the seeds, with its rows, one a seed. Of answers that nobody names the best stands.
 import { groupBy } from '../check/group-by.ts';
-import { spreadOf } from './chance.ts';
+import { spreadOf } from '../metrics/chance.ts';
 import type { Which } from './claim.ts';
 import type { Figure, StudiedRow } from './figures.ts';
 
