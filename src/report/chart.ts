@@ -132,10 +132,32 @@ function drawMarks(Plot: typeof import('@observablehq/plot'), scatter: Scatter, 
   const line = { x: 'x', y: 'y', curve: scatter.frontCurve } as const;
   // beside curves of accelerators the front is a broad pale band below them
   const front = several ? { strokeWidth: 7, strokeOpacity: 0.28 } : { strokeWidth: 1.6 };
+  const bar = { strokeWidth: 1.2, strokeOpacity: 0.4, stroke: fill } as const;
+  const barred = barredOf(scatter);
   return [
     Plot.ruleX(limit, { stroke: soft, strokeDasharray: '4 4' }),
     Plot.text(limit, { x: (value) => value, frameAnchor: 'top', text: () => 'limit', dy: -14, fill: soft }),
     Plot.line(scatter.front, { ...line, stroke: 'var(--front)', strokeLinejoin: 'round', ...front }),
+    Plot.ruleY(
+      barred.filter(({ xBand }) => xBand),
+      {
+        ...bar,
+        y: 'y',
+        x1: (point: Point) => point.xBand![0],
+        x2: (point: Point) => point.xBand![1],
+        className: 'bars',
+      },
+    ),
+    Plot.ruleX(
+      barred.filter(({ yBand }) => yBand),
+      {
+        ...bar,
+        x: 'x',
+        y1: (point: Point) => point.yBand![0],
+        y2: (point: Point) => point.yBand![1],
+        className: 'bars',
+      },
+    ),
     ...dots.map(({ kind, radius, points }) =>
       Plot.dot(points, { ...at, ...styleOf(kind, scatter), r: radius, className: kind }),
     ),
@@ -148,11 +170,17 @@ function drawMarks(Plot: typeof import('@observablehq/plot'), scatter: Scatter, 
   ];
 }
 
+/** What is compared has error bars: the best trade-offs, of each accelerator and of all, and the winner. All points would be a thicket. */
+export function barredOf({ front, series, winner }: Scatter): Point[] {
+  return [...new Set([...front, ...series.flatMap((one) => one.front), ...(winner ? [winner] : [])])];
+}
+
 /** Logarithmic axes are labelled at 1, 2 and 5 times a power of ten, or at powers of ten where more would crowd. */
 function scaleOf(scatter: Scatter, axis: 'x' | 'y', most: number) {
   if (!(axis === 'x' ? scatter.logX : scatter.logY))
     return { scale: { type: 'linear' as const, nice: true, inset: 10 }, ticks: Math.min(6, Math.floor(most * 0.8)) };
-  const values = scatter.points.map((point) => point[axis]);
+  const ends = barredOf(scatter).flatMap((point) => point[axis === 'x' ? 'xBand' : 'yBand'] ?? []);
+  const values = [...scatter.points.map((point) => point[axis]), ...ends];
   return {
     scale: { type: 'log' as const, inset: 10 },
     ticks: logTicks(Math.min(...values), Math.max(...values), most),

@@ -51,6 +51,7 @@ h2{font-size:17px;margin:0 0 4px;letter-spacing:-.01em}
 .legend i{display:inline-block;width:9px;height:9px;border-radius:50%;margin-right:6px}
 .legend .line{width:16px;height:2px;border-radius:1px;vertical-align:middle;background:var(--front)}
 .legend .line.band{height:7px;opacity:.4}
+.legend .line.bar{background:var(--soft);opacity:.6;height:1.2px}
 figure{margin:0}
 figcaption{font-weight:620;font-size:15px;margin-bottom:2px}
 figure svg{width:100%;height:auto;font-family:inherit}

@@ -1,7 +1,7 @@
 // A sweep as one HTML page that needs no network: answer, figures, charts, ranking, what was tried, and what it all rests on.
 import type { SweepResult } from '../metrics/sweep.ts';
 import type { Objective } from '../spec/types.ts';
-import { drawChart, NARROW_SIZE, seriesColour } from './chart.ts';
+import { barredOf, drawChart, NARROW_SIZE, seriesColour } from './chart.ts';
 import { describeLengths } from './describe.ts';
 import { formatNumber } from './format.ts';
 import { drawHero, drawLaunch, drawStrip } from './html-answer.ts';
@@ -57,6 +57,9 @@ async function drawFigure(scatter: Scatter, objective: Objective): Promise<Marku
     ...scatter.series.map(({ name }, i) => dot(`background:${seriesColour(i)}`, name)),
     several && scatter.points.some(isOther) ? dot('background:var(--soft)', 'other hardware') : '',
     scatter.front.length > 0 ? html`<li><i class="line ${several ? 'band' : ''}"></i>best trade-offs</li>` : '',
+    barredOf(scatter).some(({ xBand, yBand }) => xBand ?? yBand)
+      ? html`<li><i class="line bar"></i>error band: nine of ten measured runs lay in it</li>`
+      : '',
   ];
   const why = tellOffFront(scatter, objective);
   return html`<figure class="card"><figcaption>${scatter.title}${left}</figcaption><ul class="legend">${legend}</ul><div class="wide">${svg}</div><div class="narrow">${narrow}</div>${why === '' ? '' : html`<p class="note">${why}</p>`}</figure>`;

@@ -3,6 +3,7 @@ import { groupBy } from '../check/group-by.ts';
 import type { KeptRow, SweepResult } from '../metrics/sweep.ts';
 import type { LatencyMetric, Objective } from '../spec/types.ts';
 import { areDeployments } from './answer.ts';
+import { type Band, costBand, perUserBand, tailBand, tokensBand } from './bars.ts';
 import {
   describeDeployment,
   describeHosts,
@@ -17,6 +18,7 @@ import {
   usdPerMillionTokens,
 } from './describe.ts';
 import { formatMs, formatShort, formatUsd } from './format.ts';
+import { describeBand, restsWords } from './trust.ts';
 
 /** screened: estimated only; missed, met: simulated. */
 export type PointKind = 'screened' | 'missed' | 'met';
@@ -24,6 +26,9 @@ export type PointKind = 'screened' | 'missed' | 'met';
 export interface Point {
   readonly x: number;
   readonly y: number;
+  /** Ends of the error bars; null where a figure has none. */
+  readonly xBand: Band;
+  readonly yBand: Band;
   readonly kind: PointKind;
   readonly row: number;
   /** What its curve is one of: the accelerator that it stands on. */
@@ -77,6 +82,7 @@ function describePoint(row: KeptRow, result: SweepResult): string {
     `${estimate}${formatShort(throughputPerDevice(row))} tok/s per device, ${estimate}${formatShort(tokensPerUser(row))} tok/s per user`,
     `$${formatUsd(row.usd_per_hour)}/h, ${estimate}$${formatShort(usdPerMillionTokens(row))} per million output tokens`,
     row.result ? `${state}, ${row.result.verdict}` : state,
+    row.trust ? `${describeBand(row.trust.band)}: step prices are ${restsWords(row.trust)}` : '',
   ]
     .filter((line) => line !== '')
     .join('\n');
@@ -103,17 +109,19 @@ export function throughputScatter(result: SweepResult): Scatter {
     xLimit: null,
     frontCurve: 'step-before' as const,
   };
-  return buildScatter(result, tokensPerUser, throughputPerDevice, { x: 1, y: 1 }, words);
+  const x = { of: tokensPerUser, band: perUserBand };
+  return buildScatter(result, x, { of: throughputPerDevice, band: tokensBand }, { x: 1, y: 1 }, words);
 }
 
 /** USD per million output tokens against the tail of TTFT (both: less is better). */
 export function costScatter(result: SweepResult): Scatter {
-  return latencyScatter(result, 'ttft', 'Cost against waiting', 'USD per million output tokens', usdPerMillionTokens);
+  const y = { of: usdPerMillionTokens, band: costBand };
+  return latencyScatter(result, 'ttft', 'Cost against waiting', 'USD per million output tokens', y);
 }
 
 /** USD per hour against the end-to-end latency (both: less is better). */
 export function costLatencyScatter(result: SweepResult): Scatter {
-  const cost = ({ usd_per_hour }: KeptRow) => usd_per_hour;
+  const cost: Axis = { of: ({ usd_per_hour }) => usd_per_hour, band: () => null };
   return latencyScatter(result, 'e2el', 'Cost against the whole way of a request', 'USD per hour', cost);
 }
 
@@ -122,7 +130,7 @@ function latencyScatter(
   metric: LatencyMetric,
   title: string,
   yWords: string,
-  cost: (row: KeptRow) => number,
+  cost: Axis,
 ): Scatter {
   const limit = result.first.slo.find((slo) => slo.metric === metric && slo.times === undefined)?.limit;
   const words = {
@@ -132,7 +140,8 @@ function latencyScatter(
     xLimit: limit === undefined ? null : limit * 1000,
     frontCurve: 'step-after' as const,
   };
-  return buildScatter(result, (row) => tailOf(row, result, metric) * 1000, cost, { x: -1, y: -1 }, words);
+  const x: Axis = { of: (row) => tailOf(row, result, metric) * 1000, band: tailBand(metric) };
+  return buildScatter(result, x, cost, { x: -1, y: -1 }, words);
 }
 
 /** A deployment as it is written everywhere, a fleet by its hardware: what it is made of is too long for a picture. */
@@ -145,19 +154,21 @@ type Words = Pick<Scatter, 'title' | 'xWords' | 'yWords' | 'xLimit' | 'frontCurv
 /** +1: more is better, -1: less is better. */
 type Better = { readonly x: 1 | -1; readonly y: 1 | -1 };
 
-function buildScatter(
-  result: SweepResult,
-  x: (row: KeptRow) => number,
-  y: (row: KeptRow) => number,
-  better: Better,
-  words: Words,
-): Scatter {
+/** What an axis shows of a row, and how far that may be off. */
+interface Axis {
+  of(row: KeptRow): number;
+  band(row: KeptRow, value: number, result: SweepResult): Band;
+}
+
+function buildScatter(result: SweepResult, x: Axis, y: Axis, better: Better, words: Words): Scatter {
   const deployments = areDeployments(result); // looks at all rows: once, not for each point
   const points = result.kept.map((row) => {
     const series = hardwareOf(row, result.labels);
     const label = labelOf(row, result, deployments);
+    const [atX, atY] = [x.of(row), y.of(row)];
     return {
-      ...{ x: x(row), y: y(row), kind: kindOf(row), row: row.row, series, label },
+      ...{ x: atX, y: atY, xBand: x.band(row, atX, result), yBand: y.band(row, atY, result) },
+      ...{ kind: kindOf(row), row: row.row, series, label },
       // a picture in text has none
       get title() {
         return describePoint(row, result);

@@ -169,6 +169,8 @@ test('the front holds what nothing else beats', () => {
     series: '',
     title: '',
     label: '',
+    xBand: null,
+    yBand: null,
   });
   const points = [at(1, 5), at(2, 4), at(2, 3), at(3, 4), at(4, 1), at(1, 1)];
   expect(findFront(points, { x: 1, y: 1 }).map(({ x, y }) => [x, y])).toEqual([
