@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker } from 'node:worker_threads';
+import { openNotations } from './golden-notations.mjs';
+import { openOthers } from './golden-others.mjs';
 import { listWrongs, openMistakes } from './golden-wrong.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -139,6 +141,16 @@ const COMMANDS = [
   ...Object.entries({ busy: 0.6, rag: 0.4, sweep: 2, servers: 1, wide: 2 }).map(([name, each]) => ({
     ...{ wrong: name, each, keeps: { [`wrong-${name}.txt`]: {} } },
   })),
+  ...[
+    ['run', 'busy', 0.8],
+    ['run', 'rag', 0.4],
+    ['sweep', 'sweep', 0.5],
+    ['sweep', 'front', 0.3],
+    ['max-load', 'fleet', 0.5],
+    ['against', ['smaller', 'larger', 'price'], 0.3],
+    ['size', 'smaller', 0.2],
+  ].map(([of, name, each]) => ({ others: [of, name, each], keeps: { [`other-${of}-${[name].flat()[0]}.txt`]: {} } })),
+  ...['plain', 'fleet'].map((name) => ({ notations: name, keeps: { [`notations-${name}.txt`]: {} } })),
 ];
 
 export const commands = COMMANDS.map((command) => ({ columns: 120, ...command }));
@@ -185,11 +197,18 @@ const tellWrongs = (name, each, mistakesIn) =>
     .join('');
 
 /** By name what the files of a command must be today, by `door`: `ask` gives what a command line prints in so many columns, `mistakesIn`
- * what is wrong in a spec. */
-export async function makeGolden({ argv, columns, keeps, wrong, each }, { ask, mistakesIn }) {
+ * what is wrong in a spec, `othersOf` what a report says when one figure of its result is another, `readingsOf` what is read differently
+ * when a spec is written differently. */
+export async function makeGolden(command, { ask, mistakesIn, othersOf, readingsOf }) {
+  const { argv = [], columns, keeps, wrong, each, others, notations } = command;
   const out = mkdtempSync(join(tmpdir(), 'mist-golden-'));
-  const words = (argv ?? []).map((word) => word.replace('OUT', out));
-  const printed = wrong ? tellWrongs(wrong, each, mistakesIn) : await ask(words, columns);
+  const words = argv.map((word) => word.replace('OUT', out));
+  const make = () => {
+    if (others) return othersOf(...others);
+    if (notations) return readingsOf(notations);
+    return wrong ? tellWrongs(wrong, each, mistakesIn) : ask(words, columns);
+  };
+  const printed = await make();
   const made = Object.entries(keeps).map(([name, { file, lines, until }]) => {
     const all = (file ? readFileSync(join(out, file), 'utf8') : printed).replaceAll(out, 'OUT');
     const whole = until ? all.split(until)[0] : all;
@@ -200,8 +219,14 @@ export async function makeGolden({ argv, columns, keeps, wrong, each }, { ask, m
 }
 
 async function rewriteAll() {
-  const rooms = ['catalog/open', 'spec/question', 'check/issue'].map((path) => import(`../dist/src/${path}.js`));
-  const built = { ask: start, mistakesIn: openMistakes(Object.assign({}, ...(await Promise.all(rooms)))) };
+  const load = (path) => import(`../dist/src/${path}.js`);
+  const rooms = await Promise.all(['catalog/open', 'spec/question', 'check/issue'].map(load));
+  const built = {
+    ask: start,
+    mistakesIn: openMistakes(Object.assign({}, ...rooms)),
+    othersOf: openOthers(load),
+    readingsOf: openNotations(load),
+  };
   for (const name of listGolden()) if (!goldenNames.includes(name)) rmSync(join(FOLDER, name));
   for (const command of commands) {
     for (const [name, text] of await makeGolden(command, built)) writeFileSync(join(FOLDER, name), text);

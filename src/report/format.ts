@@ -26,9 +26,11 @@ export function formatShort(value: number): string {
   return formatNumber(value, digits);
 }
 
+const AS_GIVEN = new Intl.NumberFormat('en-US', { maximumFractionDigits: 6 });
+
 /** A figure the user gave, as given: no padding zeros ("40", "0.5", "1,000"). */
 export function formatGiven(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 6 });
+  return AS_GIVEN.format(value);
 }
 
 /** Seconds as milliseconds: "950", "40.3", "1,204". */

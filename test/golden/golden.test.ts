@@ -19,9 +19,19 @@ const { commands, goldenNames, listGolden, readGolden, makeGolden } = (await imp
 interface Door {
   ask(argv: string[], columns: number): Promise<string>;
   mistakesIn(text: string): string[];
+  othersOf(of: string, name: string, each: number): Promise<string>;
+  readingsOf(name: string): Promise<string>;
 }
 const wrongs = '../../scripts/golden-wrong.mjs';
 const { openMistakes } = (await import(wrongs)) as { openMistakes(of: object): Door['mistakesIn'] };
+const SOURCES = '../../src';
+const load = (path: string): Promise<unknown> => import(`${SOURCES}/${path}.ts`);
+const others = '../../scripts/golden-others.mjs';
+const { openOthers } = (await import(others)) as { openOthers(load: (path: string) => unknown): Door['othersOf'] };
+const notations = '../../scripts/golden-notations.mjs';
+const { openNotations } = (await import(notations)) as {
+  openNotations(load: (path: string) => unknown): Door['readingsOf'];
+};
 
 test('there is a file for each, and no other', () => {
   expect(listGolden()).toEqual([...goldenNames].sort());
@@ -30,6 +40,8 @@ test('there is a file for each, and no other', () => {
 const door: Door = {
   ask: async (argv, columns) => (await mistAt(columns, argv)).stdout,
   mistakesIn: openMistakes({ openCatalog, openQuestion, formatIssue, UserError }),
+  othersOf: openOthers(load),
+  readingsOf: openNotations(load),
 };
 
 // a test asks and looks at all that it was given: mutations of what writes one of the files run all that may notice
