@@ -118,8 +118,8 @@ const RESULTS = {
   },
   async sweep(load, name) {
     const { openCatalog, openQuestion, sweep, sweepTable, sweepJson } = await load('index');
-    const [answer, tables, { csvLines }, { describeFailure }] = await Promise.all(
-      ['report/html-answer', 'report/html-tables', 'report/csv', 'report/answer'].map(load),
+    const [answer, tables, { describeFailure }] = await Promise.all(
+      ['report/html-answer', 'report/html-tables', 'report/answer'].map(load),
     );
     const catalog = openCatalog({});
     const found = await sweep(openQuestion(textOf(spec(name)), spec(name), catalog), catalog, { workers: 1 });
@@ -136,7 +136,6 @@ const RESULTS = {
         return [
           sweepTable(result),
           JSON.stringify(json, null, 1),
-          ...csvLines(result),
           ...result.kept.filter((row) => row.result).map(describeFailure),
           ...pages.map((draw) => String(draw(result).text ?? draw(result)).replaceAll('<', '\n<')),
         ].join('\n');

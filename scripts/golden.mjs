@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker } from 'node:worker_threads';
+import { openCharts } from './golden-charts.mjs';
 import { openNotations } from './golden-notations.mjs';
 import { openOthers } from './golden-others.mjs';
 import { listWrongs, openMistakes } from './golden-wrong.mjs';
@@ -48,6 +49,22 @@ const SERVERS = readdirSync(join(ROOT, 'examples/launch'));
 
 /** Command lines (OUT is a scratch folder), the columns of their terminal, and what of them is kept: a file that is written, else what is printed. */
 const COMMANDS = [
+  // what reads specs first: a mistake in it is told within a second
+  ...['plain', 'fleet'].map((name) => ({ notations: name, keeps: { [`notations-${name}.txt`]: {} } })),
+  ...EXAMPLES.map((name) => ({
+    argv: ['spec', `examples/${name}`],
+    keeps: { [`spec-${name.replace('.yaml', '.txt')}`]: { until: CATALOG_WORDS } },
+  })),
+  ...SERVERS.map((name) => ({
+    argv: [
+      ...['spec', '--from-command', `examples/launch/${name}`, '--hardware', 'h200-sxm-141gb'],
+      ...(name.startsWith('sglang') ? ['--acceptance', '0.8,0.6,0.4'] : []),
+    ],
+    keeps: { [`from-${name.replace('.sh', '.yaml')}`]: {} },
+  })),
+  ...Object.entries({ busy: 0.6, rag: 0.4, sweep: 2, servers: 1, wide: 2 }).map(([name, each]) => ({
+    ...{ wrong: name, each, keeps: { [`wrong-${name}.txt`]: {} } },
+  })),
   {
     argv: ['run', spec('fleet'), ...written({ html: 'run.html', trace: 'trace.json' })],
     keeps: {
@@ -93,6 +110,15 @@ const COMMANDS = [
     },
   },
   { argv: ['why', spec('busy'), '--seeds', '2'], columns: 100, keeps: { 'why.txt': {} } },
+  {
+    argv: ['run', spec('plain'), ...written({ html: 'plain.html', requests: 'requests.csv', trace: 'trace.json' })],
+    keeps: {
+      'plain.txt': {},
+      'plain-head.html': { file: 'plain.html', until: /<svg class="plain"/ },
+      'plain-requests-head.csv': { file: 'requests.csv', lines: HEAD },
+      'plain-trace-head.json': { file: 'trace.json', lines: 60 },
+    },
+  },
   { argv: ['size', spec('fleet'), '--max-load'], columns: 100, keeps: { 'max-load.txt': {} } },
   {
     argv: ['size', spec('smaller'), '--workers', '1', '--set', 'deployment.replicas=[1, 2]'],
@@ -127,30 +153,17 @@ const COMMANDS = [
   { argv: ['sweep', spec('proof'), '--workers', '1'], keeps: { 'proof.txt': {} } },
   { argv: ['sweep', spec('proof-fleet'), '--workers', '1'], keeps: { 'proof-fleet.txt': {} } },
   ...STEPS.map((argv, i) => ({ argv, keeps: { [`step-${i + 1}.txt`]: {} } })),
-  ...EXAMPLES.map((name) => ({
-    argv: ['spec', `examples/${name}`],
-    keeps: { [`spec-${name.replace('.yaml', '.txt')}`]: { until: CATALOG_WORDS } },
-  })),
-  ...SERVERS.map((name) => ({
-    argv: [
-      ...['spec', '--from-command', `examples/launch/${name}`, '--hardware', 'h200-sxm-141gb'],
-      ...(name.startsWith('sglang') ? ['--acceptance', '0.8,0.6,0.4'] : []),
-    ],
-    keeps: { [`from-${name.replace('.sh', '.yaml')}`]: {} },
-  })),
-  ...Object.entries({ busy: 0.6, rag: 0.4, sweep: 2, servers: 1, wide: 2 }).map(([name, each]) => ({
-    ...{ wrong: name, each, keeps: { [`wrong-${name}.txt`]: {} } },
-  })),
   ...[
     ['run', 'busy', 0.8],
     ['run', 'rag', 0.4],
     ['sweep', 'sweep', 0.5],
     ['sweep', 'front', 0.3],
+    ['run', 'plain', 0.5],
     ['max-load', 'fleet', 0.5],
     ['against', ['smaller', 'larger', 'price'], 0.3],
     ['size', 'smaller', 0.2],
   ].map(([of, name, each]) => ({ others: [of, name, each], keeps: { [`other-${of}-${[name].flat()[0]}.txt`]: {} } })),
-  ...['plain', 'fleet'].map((name) => ({ notations: name, keeps: { [`notations-${name}.txt`]: {} } })),
+  { charts: true, keeps: { 'charts.txt': {} } },
 ];
 
 export const commands = COMMANDS.map((command) => ({ columns: 120, ...command }));
@@ -198,12 +211,13 @@ const tellWrongs = (name, each, mistakesIn) =>
 
 /** By name what the files of a command must be today, by `door`: `ask` gives what a command line prints in so many columns, `mistakesIn`
  * what is wrong in a spec, `othersOf` what a report says when one figure of its result is another, `readingsOf` what is read differently
- * when a spec is written differently. */
-export async function makeGolden(command, { ask, mistakesIn, othersOf, readingsOf }) {
-  const { argv = [], columns, keeps, wrong, each, others, notations } = command;
+ * when a spec is written differently; `charts` draws invented points. */
+export async function makeGolden(command, { ask, mistakesIn, othersOf, readingsOf, charts: draw }) {
+  const { argv = [], columns, keeps, wrong, each, others, notations, charts } = command;
   const out = mkdtempSync(join(tmpdir(), 'mist-golden-'));
   const words = argv.map((word) => word.replace('OUT', out));
   const make = () => {
+    if (charts) return draw();
     if (others) return othersOf(...others);
     if (notations) return readingsOf(notations);
     return wrong ? tellWrongs(wrong, each, mistakesIn) : ask(words, columns);
@@ -226,6 +240,7 @@ async function rewriteAll() {
     mistakesIn: openMistakes(Object.assign({}, ...rooms)),
     othersOf: openOthers(load),
     readingsOf: openNotations(load),
+    charts: openCharts(load),
   };
   for (const name of listGolden()) if (!goldenNames.includes(name)) rmSync(join(FOLDER, name));
   for (const command of commands) {

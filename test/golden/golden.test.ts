@@ -21,6 +21,7 @@ interface Door {
   mistakesIn(text: string): string[];
   othersOf(of: string, name: string, each: number): Promise<string>;
   readingsOf(name: string): Promise<string>;
+  charts(): Promise<string>;
 }
 const wrongs = '../../scripts/golden-wrong.mjs';
 const { openMistakes } = (await import(wrongs)) as { openMistakes(of: object): Door['mistakesIn'] };
@@ -28,6 +29,8 @@ const SOURCES = '../../src';
 const load = (path: string): Promise<unknown> => import(`${SOURCES}/${path}.ts`);
 const others = '../../scripts/golden-others.mjs';
 const { openOthers } = (await import(others)) as { openOthers(load: (path: string) => unknown): Door['othersOf'] };
+const charts = '../../scripts/golden-charts.mjs';
+const { openCharts } = (await import(charts)) as { openCharts(load: (path: string) => unknown): Door['charts'] };
 const notations = '../../scripts/golden-notations.mjs';
 const { openNotations } = (await import(notations)) as {
   openNotations(load: (path: string) => unknown): Door['readingsOf'];
@@ -42,6 +45,7 @@ const door: Door = {
   mistakesIn: openMistakes({ openCatalog, openQuestion, formatIssue, UserError }),
   othersOf: openOthers(load),
   readingsOf: openNotations(load),
+  charts: openCharts(load),
 };
 
 // a test asks and looks at all that it was given: mutations of what writes one of the files run all that may notice
