@@ -53,7 +53,8 @@ async function benchMock(note: Note): Promise<Row[]> {
     // Connections and compiled code are there before anything is measured.
     for (let i = 0; i < 5; i++) await ask(client, 100, 20);
     const seen = await sendAll(client);
-    return (['ttft', 'tpot', 'e2el'] as const).flatMap((metric) => {
+    const floor = await benchFloor();
+    const rows = (['ttft', 'tpot', 'e2el'] as const).flatMap((metric) => {
       const off = seen.map((one) => Math.abs(one[metric][0] - one[metric][1]) * 1e3).sort((a, b) => a - b);
       const asked = metric === 'tpot' ? {} : { atMost: 2 };
       const name = `mock, ${metric.toUpperCase()}: |measured − simulated|`;
@@ -62,9 +63,33 @@ async function benchMock(note: Note): Promise<Row[]> {
         figureRow(`${name}, nine of ten`, 'ms', off[Math.floor(off.length * 0.9)]),
       ];
     });
+    return [...rows, figureRow('the same client against a server that answers at once, TTFT, median', 'ms', floor)];
   } finally {
     server.kill('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A server without any simulation: what is left is the client's, HTTP's and the machine's. */
+const BARE = `require('node:http').createServer((request, response) => {
+  request.resume().on('end', () => {
+    response.socket.setNoDelay(true);
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const mist = { arrival_s: 0, first_token_s: 0, finish_s: 0 };
+    response.end('data: ' + JSON.stringify({ choices: [{ index: 0, text: 'token ' }], mist }) + '\\n\\ndata: [DONE]\\n\\n');
+  });
+}).listen(0, '127.0.0.1', function () { console.log('http://127.0.0.1:' + this.address().port); });`;
+
+/** TTFT of the same client there, ms, median. */
+async function benchFloor(): Promise<number> {
+  const server = spawn(process.execPath, ['-e', BARE], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const client = new OpenAI({ apiKey: 'none', baseURL: `${await addressOf(server.stdout)}/v1`, maxRetries: 0 });
+    for (let i = 0; i < 5; i++) await ask(client, 100, 20);
+    const seen = await sendAll(client, RATE * 5);
+    return median(seen.map(({ ttft }) => ttft[0] * 1e3).sort((a, b) => a - b));
+  } finally {
+    server.kill('SIGTERM');
   }
 }
 
@@ -82,12 +107,12 @@ function addressOf(output: NodeJS.ReadableStream): Promise<string> {
 }
 
 /** Open loop: exponential gaps, whatever is still in flight. */
-async function sendAll(client: OpenAI): Promise<Seen[]> {
+async function sendAll(client: OpenAI, rate = RATE): Promise<Seen[]> {
   const next = seedNumbers(7);
   const answers: Promise<Seen>[] = [];
   for (let i = 0; i < REQUESTS; i++) {
     answers.push(ask(client, 50 + Math.floor(next() * 900), 20 + Math.floor(next() * 150)));
-    await new Promise((resolve) => setTimeout(resolve, (-Math.log(next()) / RATE) * 1e3));
+    await new Promise((resolve) => setTimeout(resolve, (-Math.log(next()) / rate) * 1e3));
   }
   return Promise.all(answers);
 }

@@ -141,6 +141,9 @@ export function answerOf(head: Head, output: number, reason: string, usage: Usag
   return { ...headOf(head, false), choices, usage, mist };
 }
 
+/** An error in a stream whose head is sent. */
+export const errorEvent = (error: ApiError): string => event(errorOf(error));
+
 export function errorOf({ status, message, param }: ApiError): object {
   const type = status === 404 ? 'NotFoundError' : 'BadRequestError';
   return { error: { message, type, param, code: status } };

@@ -39,8 +39,17 @@ export interface MockEngine {
   submit(prompt: number, output: number, waiter: Waiter): boolean;
 }
 
-/** Throws UserError where the spec is no single pool of engines, or one whose sequences advance unequally. */
-export function openMockEngine(spec: FleetSpec, catalog: Catalog, clock: Clock, capacity: number): MockEngine {
+/**
+ * Throws UserError where the spec is no single pool of engines, or one whose sequences advance unequally. `realWay`: s that a request and
+ * its answer really take between here and their client. The simulated way has that in it: it is not waited for a second time.
+ */
+export function openMockEngine(
+  spec: FleetSpec,
+  catalog: Catalog,
+  clock: Clock,
+  capacity: number,
+  realWay = 0,
+): MockEngine {
   const lowered = prepareFleet(workloadOf(spec, capacity), catalog, openSession(catalog));
   refuse(spec, lowered.program.clients);
   const [client] = lowered.program.clients;
@@ -61,8 +70,11 @@ export function openMockEngine(spec: FleetSpec, catalog: Catalog, clock: Clock, 
       const one = waiters.get(request)!;
       if (Number.isNaN(one.first)) one.first = time;
       if (end !== null) waiters.delete(request);
-      clock.at(time + one.shift, () => {
-        if (end === 'rejected') return one.waiter.rejected();
+      if (end === 'rejected') {
+        one.waiter.rejected();
+        continue;
+      }
+      clock.at(time + Math.max(0, one.shift - realWay), () => {
         one.waiter.token(tokens);
         if (end === null) return;
         const { arrival, first, shift, prompt, output, waiter } = one;

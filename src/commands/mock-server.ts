@@ -5,6 +5,7 @@ import {
   type ApiError,
   answerOf,
   chunkOf,
+  errorEvent,
   errorOf,
   type Head,
   readCompletion,
@@ -36,7 +37,7 @@ export function openMockServer(engine: MockEngine): Server {
   });
 }
 
-function readBody(request: IncomingMessage, act: (body: string | null) => unknown): void {
+export function readBody(request: IncomingMessage, act: (body: string | null) => unknown): void {
   const parts: Buffer[] = [];
   let bytes = 0;
   request.on('data', (part: Buffer) => {
@@ -66,11 +67,10 @@ function complete(engine: MockEngine, body: string, id: string, chat: boolean, r
     finish_s: finish,
   });
   let sent = 0;
-  response.socket?.setNoDelay(true);
   const taken = engine.submit(prompt, output, {
     token(tokens) {
       if (!stream) return;
-      if (sent === 0) response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+      if (sent === 0) beginStream(response);
       response.write(chunkOf(head, sent, tokens, tokens === output ? reason : null));
       sent = tokens;
     },
@@ -78,8 +78,11 @@ function complete(engine: MockEngine, body: string, id: string, chat: boolean, r
       if (stream) response.end((wantsUsage ? usageChunk(head, usage, mist(times)) : '') + STREAM_END);
       else sendJson(response, 200, answerOf(head, output, reason, usage, mist(times)));
     },
-    rejected: () =>
-      sendError(response, { status: 400, message: 'the request can never fit in the KV cache', param: null }),
+    rejected() {
+      const error = { status: 400, message: 'the request can never fit in the KV cache', param: null };
+      if (response.headersSent) response.end(errorEvent(error) + STREAM_END);
+      else sendError(response, error);
+    },
   });
   if (!taken)
     sendError(response, {
@@ -87,6 +90,15 @@ function complete(engine: MockEngine, body: string, id: string, chat: boolean, r
       message: 'no further request can be taken: start the server again',
       param: null,
     });
+  else if (stream && !response.headersSent) beginStream(response);
+}
+
+/** The head of a stream goes out as soon as the request is taken, as vLLM's does: a client has it behind it when the first token comes. */
+export function beginStream(response: ServerResponse): void {
+  if (response.headersSent) return;
+  response.socket?.setNoDelay(true);
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  response.flushHeaders();
 }
 
 const modelsOf = ({ model, maxModelLen }: MockEngine) => ({

@@ -232,6 +232,24 @@ describe("a client of OpenAI's package", () => {
     expect(text).toBe('token token ');
   });
 
+  test('is told in the stream of what can never fit, once its head is out; it is out before the first token', async () => {
+    let refuse = () => {};
+    const server = openMockServer({
+      ...engine,
+      submit(_prompt, _output, waiter) {
+        refuse = waiter.rejected;
+        return true;
+      },
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    const other = new OpenAI({ baseURL, apiKey: 'none', maxRetries: 0 });
+    const stream = await other.completions.create({ model: engine.model, prompt: 'x', stream: true });
+    refuse();
+    await expect(stream[Symbol.asyncIterator]().next()).rejects.toThrow(/never fit in the KV cache/);
+    server.close();
+  });
+
   test('is told what is wrong as vLLM tells it', async () => {
     const ask = (body: object) => client.completions.create({ model: engine.model, prompt: 'x', ...body } as never);
     await expect(ask({ model: 'gpt-4' })).rejects.toMatchObject({ status: 404, param: 'model' });
@@ -251,6 +269,28 @@ describe("a client of OpenAI's package", () => {
     expect(text).toMatch(new RegExp(`^vllm:time_to_first_token_seconds_count\\{.*\\} ${engine.done.length}$`, 'm'));
     expect(text).toMatch(/^vllm:num_requests_running\{.*\} 0$/m);
   });
+});
+
+test('what the way really takes is not waited for again: tokens leave so much earlier, what is told stays', () => {
+  const seen = [0, 0.001, 100].map((realWay) => {
+    const clock = manualClock();
+    const lone = openMockEngine(specOf(SPEC), catalog, clock, 10, realWay);
+    const sent: number[] = [];
+    let told: { firstToken: number } | undefined;
+    lone.submit(400, 2, {
+      token: () => sent.push(clock.now()),
+      end: (times) => {
+        told = times;
+      },
+      rejected: () => expect.fail(),
+    });
+    clock.moveTo(10);
+    return { sent: sent[0]!, told: told!.firstToken };
+  });
+  expect(new Set(seen.map(({ told }) => told)).size).toBe(1);
+  expect(seen[0]!.sent).toBe(seen[0]!.told);
+  expect(seen[0]!.sent - seen[1]!.sent).toBeCloseTo(0.001, 9);
+  expect(seen[0]!.sent - seen[2]!.sent).toBeCloseTo(0.002 + 400 * 5e-6, 9); // the profile's own way, and never before the engine has it
 });
 
 describe('mist serve', () => {
