@@ -56,10 +56,7 @@ export function openMockEngine(
   const maxModelLen = client!.maxModelLen;
   const online = openOnline(lowered, maxModelLen);
   const way = lowered.clients[0]!.way ?? { request_s: 0, prompt_token_s: 0 };
-  const waiters = new Map<
-    number,
-    { waiter: Waiter; prompt: number; output: number; arrival: number; first: number; shift: number }
-  >();
+  const waiters = new Map<number, Waiting>();
   const done: Done[] = [];
   let last = -1;
   let awake = Number.POSITIVE_INFINITY;
@@ -76,11 +73,7 @@ export function openMockEngine(
       }
       clock.at(time + Math.max(0, one.shift - realWay), () => {
         one.waiter.token(tokens);
-        if (end === null) return;
-        const { arrival, first, shift, prompt, output, waiter } = one;
-        const times = { arrival, firstToken: first + shift, finish: time + shift };
-        done.push({ ...times, prompt, output });
-        waiter.end(times);
+        if (end !== null) done.push(endOf(one, time));
       });
     }
     const next = online.next();
@@ -109,6 +102,22 @@ export function openMockEngine(
       return true;
     },
   };
+}
+
+interface Waiting {
+  readonly waiter: Waiter;
+  readonly prompt: number;
+  readonly output: number;
+  readonly arrival: number;
+  first: number;
+  readonly shift: number;
+}
+
+/** Tells its client that all of it is there. */
+function endOf({ waiter, arrival, first, shift, prompt, output }: Waiting, time: number): Done {
+  const times = { arrival, firstToken: first + shift, finish: time + shift };
+  waiter.end(times);
+  return { ...times, prompt, output };
 }
 
 /** The next larger number, as far as a clock of seconds is concerned. */
