@@ -6,7 +6,7 @@ import { parse, stringify } from 'yaml';
 const textOf = (file) => readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
 
 /** `{deployment.replicas: 2}` set in a document; null: left out. */
-function change(data, changes) {
+export function change(data, changes) {
   const changed = structuredClone(data);
   for (const [place, value] of Object.entries(changes)) {
     const path = place.split('.');

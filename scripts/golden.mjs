@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { openCharts } from './golden-charts.mjs';
+import { openLowered } from './golden-lowered.mjs';
 import { openNotations } from './golden-notations.mjs';
 import { openOthers } from './golden-others.mjs';
 import { listWrongs, openMistakes } from './golden-wrong.mjs';
@@ -47,10 +48,19 @@ const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter(
 );
 const SERVERS = readdirSync(join(ROOT, 'examples/launch'));
 
+/** What is shown of what they are lowered to. */
+const LOWERED = [
+  ...['chat-support', 'code-generation', 'elastic-day', 'lora-adapters', 'math-reasoning', 'news-search'],
+  ...['question-answering', 'routing-by-score', 'single-run', 'speculative'],
+]
+  .map((name) => `examples/${name}.yaml`)
+  .concat(['rag', 'busy', 'wide', 'servers'].map(spec));
+
 /** Command lines (OUT is a scratch folder), the columns of their terminal, and what of them is kept: a file that is written, else what is printed. */
 const COMMANDS = [
   // what reads specs first: a mistake in it is told within a second
   ...['plain', 'fleet'].map((name) => ({ notations: name, keeps: { [`notations-${name}.txt`]: {} } })),
+  { lowered: LOWERED, keeps: { 'lowered.txt': {} } },
   ...EXAMPLES.map((name) => ({
     argv: ['spec', `examples/${name}`],
     keeps: { [`spec-${name.replace('.yaml', '.txt')}`]: { until: CATALOG_WORDS } },
@@ -211,13 +221,15 @@ const tellWrongs = (name, each, mistakesIn) =>
 
 /** By name what the files of a command must be today, by `door`: `ask` gives what a command line prints in so many columns, `mistakesIn`
  * what is wrong in a spec, `othersOf` what a report says when one figure of its result is another, `readingsOf` what is read differently
- * when a spec is written differently; `charts` draws invented points. */
-export async function makeGolden(command, { ask, mistakesIn, othersOf, readingsOf, charts: draw }) {
-  const { argv = [], columns, keeps, wrong, each, others, notations, charts } = command;
+ * when a spec is written differently; `loweringOf` what specs come to, `charts` draws invented
+ * points. */
+export async function makeGolden(command, { ask, mistakesIn, othersOf, readingsOf, loweringOf, charts: draw }) {
+  const { argv = [], columns, keeps, wrong, each, others, notations, lowered, charts } = command;
   const out = mkdtempSync(join(tmpdir(), 'mist-golden-'));
   const words = argv.map((word) => word.replace('OUT', out));
   const make = () => {
     if (charts) return draw();
+    if (lowered) return loweringOf(lowered);
     if (others) return othersOf(...others);
     if (notations) return readingsOf(notations);
     return wrong ? tellWrongs(wrong, each, mistakesIn) : ask(words, columns);
@@ -240,6 +252,7 @@ async function rewriteAll() {
     mistakesIn: openMistakes(Object.assign({}, ...rooms)),
     othersOf: openOthers(load),
     readingsOf: openNotations(load),
+    loweringOf: openLowered(load),
     charts: openCharts(load),
   };
   for (const name of listGolden()) if (!goldenNames.includes(name)) rmSync(join(FOLDER, name));

@@ -21,6 +21,7 @@ interface Door {
   mistakesIn(text: string): string[];
   othersOf(of: string, name: string, each: number): Promise<string>;
   readingsOf(name: string): Promise<string>;
+  loweringOf(files: string[]): Promise<string>;
   charts(): Promise<string>;
 }
 const wrongs = '../../scripts/golden-wrong.mjs';
@@ -29,6 +30,8 @@ const SOURCES = '../../src';
 const load = (path: string): Promise<unknown> => import(`${SOURCES}/${path}.ts`);
 const others = '../../scripts/golden-others.mjs';
 const { openOthers } = (await import(others)) as { openOthers(load: (path: string) => unknown): Door['othersOf'] };
+const lowered = '../../scripts/golden-lowered.mjs';
+const { openLowered } = (await import(lowered)) as { openLowered(load: (path: string) => unknown): Door['loweringOf'] };
 const charts = '../../scripts/golden-charts.mjs';
 const { openCharts } = (await import(charts)) as { openCharts(load: (path: string) => unknown): Door['charts'] };
 const notations = '../../scripts/golden-notations.mjs';
@@ -45,6 +48,7 @@ const door: Door = {
   mistakesIn: openMistakes({ openCatalog, openQuestion, formatIssue, UserError }),
   othersOf: openOthers(load),
   readingsOf: openNotations(load),
+  loweringOf: openLowered(load),
   charts: openCharts(load),
 };
 

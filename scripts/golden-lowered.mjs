@@ -1,0 +1,85 @@
+// What specs come to before anything is simulated: instances, prices of steps, KV blocks, links and visits, in figures. Of a column, which
+// may be of millions of numbers, its sum and where in it that lies.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse, stringify } from 'yaml';
+import { change } from './golden-notations.mjs';
+
+const textOf = (file) => readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
+
+const shortly = (value) => (Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6))));
+
+/** "480 numbers, sum 12.5 around 31.2, logs -80.1": of figures of many sizes the sum of logarithms says what the sum does not. */
+function tellColumn(column) {
+  let [sum, moment, logs, unknown] = [0, 0, 0, 0];
+  column.forEach((value, i) => {
+    const number = Number(value);
+    if (!Number.isFinite(number)) unknown++;
+    else if (number !== 0) {
+      sum += number;
+      moment += i * number;
+      logs += Math.log(Math.abs(number));
+    }
+  });
+  const around = sum === 0 ? '' : ` around ${shortly(moment / sum)}, logs ${shortly(logs)}`;
+  return `${column.length} numbers, sum ${shortly(sum)}${around}${unknown > 0 ? `, ${unknown} not finite` : ''}`;
+}
+
+const isColumn = (value) =>
+  ArrayBuffer.isView(value) || (Array.isArray(value) && value.length > 8 && typeof value[0] === 'number');
+const isNothing = (value) => value === null || value === undefined || value === false || typeof value === 'function';
+const isPart = (value) => typeof value === 'object' && value !== null && !isColumn(value);
+
+/** Of many things alike the first two, of many lists the first few. */
+function someOf(entries, path) {
+  const kind = ([, { name = '' }]) => name.replace(/-\d+.*$/, '');
+  if (path.at(-1) === 'clients')
+    return entries.filter((one, i) => i < 2 || [1, 2].some((back) => kind(one) !== kind(entries[i - back])));
+  return entries.length > 40 ? entries.slice(0, 6) : entries;
+}
+
+/** A line for every object with its figures, one for every column; nothing that is nothing. */
+function* flatten(value, path = []) {
+  if (isNothing(value)) return;
+  if (isColumn(value)) yield `${path.join('.')}: ${tellColumn(value)}`;
+  if (!isPart(value)) return;
+  const entries = Object.entries(value instanceof Map ? Object.fromEntries(value) : value);
+  const figures = entries.filter(([, one]) => !isNothing(one) && !isPart(one) && !isColumn(one));
+  const shown = figures.map(([key, one]) => `${key} ${typeof one === 'number' ? shortly(one) : one}`);
+  if (shown.length > 0) yield `${path.join('.')}: ${shown.join(', ')}`;
+  const parts = entries.filter(([, one]) => !isNothing(one) && (isPart(one) || isColumn(one)));
+  for (const [key, one] of someOf(parts, path)) yield* flatten(one, [...path, key]);
+}
+
+/** Examples, and plain deployments of every kind of model, split, format and limit. */
+export function openLowered(load) {
+  return async (files) => {
+    const { openCatalog, openQuestion, openSession, prepareFleet, UserError, formatIssue } = await load('index');
+    const catalog = openCatalog({});
+    const session = openSession(catalog);
+    const { base, always, changes } = parse(textOf('test/golden/lowered.yaml'));
+    const plain = change(parse(textOf(base)), always);
+    const asked = [
+      ...files.map((file) => [file, textOf(file), file]),
+      ...changes.map((one) => [JSON.stringify(one), stringify(change(plain, one)), '']),
+    ];
+    let first;
+    return asked
+      .map(([name, text, file]) => {
+        const all = lower(text, file);
+        if (file === '') first ??= new Set(all);
+        const lines = file === '' && name !== '{}' ? all.filter((line) => !first.has(line)) : all;
+        return `${name}\n${lines.map((line) => `  ${line.slice(0, 300)}\n`).join('')}`;
+      })
+      .join('');
+
+    function lower(text, file) {
+      try {
+        return [...flatten(prepareFleet(openQuestion(text, file, catalog).at(0).spec, catalog, session))];
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return error.issues.map((issue) => `refused: ${formatIssue(issue)}`);
+      }
+    }
+  };
+}
