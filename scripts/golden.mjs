@@ -8,6 +8,7 @@ import { openCharts } from './golden-charts.mjs';
 import { openLowered } from './golden-lowered.mjs';
 import { openNotations } from './golden-notations.mjs';
 import { openOthers } from './golden-others.mjs';
+import { openSearches } from './golden-searches.mjs';
 import { listWrongs, openMistakes } from './golden-wrong.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -174,6 +175,7 @@ const COMMANDS = [
     ['size', 'smaller', 0.2],
   ].map(([of, name, each]) => ({ others: [of, name, each], keeps: { [`other-${of}-${[name].flat()[0]}.txt`]: {} } })),
   { charts: true, keeps: { 'charts.txt': {} } },
+  { searches: true, keeps: { 'searches.txt': {} } },
 ];
 
 export const commands = COMMANDS.map((command) => ({ columns: 120, ...command }));
@@ -223,12 +225,16 @@ const tellWrongs = (name, each, mistakesIn) =>
  * what is wrong in a spec, `othersOf` what a report says when one figure of its result is another, `readingsOf` what is read differently
  * when a spec is written differently; `loweringOf` what specs come to, `charts` draws invented
  * points. */
-export async function makeGolden(command, { ask, mistakesIn, othersOf, readingsOf, loweringOf, charts: draw }) {
-  const { argv = [], columns, keeps, wrong, each, others, notations, lowered, charts } = command;
+export async function makeGolden(
+  command,
+  { ask, mistakesIn, othersOf, readingsOf, loweringOf, charts: draw, searches: search },
+) {
+  const { argv = [], columns, keeps, wrong, each, others, notations, lowered, charts, searches } = command;
   const out = mkdtempSync(join(tmpdir(), 'mist-golden-'));
   const words = argv.map((word) => word.replace('OUT', out));
   const make = () => {
     if (charts) return draw();
+    if (searches) return search();
     if (lowered) return loweringOf(lowered);
     if (others) return othersOf(...others);
     if (notations) return readingsOf(notations);
@@ -254,6 +260,7 @@ async function rewriteAll() {
     readingsOf: openNotations(load),
     loweringOf: openLowered(load),
     charts: openCharts(load),
+    searches: openSearches(load),
   };
   for (const name of listGolden()) if (!goldenNames.includes(name)) rmSync(join(FOLDER, name));
   for (const command of commands) {

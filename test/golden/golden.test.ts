@@ -23,6 +23,7 @@ interface Door {
   readingsOf(name: string): Promise<string>;
   loweringOf(files: string[]): Promise<string>;
   charts(): Promise<string>;
+  searches(): Promise<string>;
 }
 const wrongs = '../../scripts/golden-wrong.mjs';
 const { openMistakes } = (await import(wrongs)) as { openMistakes(of: object): Door['mistakesIn'] };
@@ -32,6 +33,10 @@ const others = '../../scripts/golden-others.mjs';
 const { openOthers } = (await import(others)) as { openOthers(load: (path: string) => unknown): Door['othersOf'] };
 const lowered = '../../scripts/golden-lowered.mjs';
 const { openLowered } = (await import(lowered)) as { openLowered(load: (path: string) => unknown): Door['loweringOf'] };
+const searches = '../../scripts/golden-searches.mjs';
+const { openSearches } = (await import(searches)) as {
+  openSearches(load: (path: string) => unknown): Door['searches'];
+};
 const charts = '../../scripts/golden-charts.mjs';
 const { openCharts } = (await import(charts)) as { openCharts(load: (path: string) => unknown): Door['charts'] };
 const notations = '../../scripts/golden-notations.mjs';
@@ -50,6 +55,7 @@ const door: Door = {
   readingsOf: openNotations(load),
   loweringOf: openLowered(load),
   charts: openCharts(load),
+  searches: openSearches(load),
 };
 
 // a test asks and looks at all that it was given: mutations of what writes one of the files run all that may notice
