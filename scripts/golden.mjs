@@ -9,6 +9,7 @@ import { openLowered } from './golden-lowered.mjs';
 import { openNotations } from './golden-notations.mjs';
 import { openOthers } from './golden-others.mjs';
 import { openSearches } from './golden-searches.mjs';
+import { openTexts } from './golden-texts.mjs';
 import { listWrongs, openMistakes } from './golden-wrong.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -61,6 +62,7 @@ const LOWERED = [
 const COMMANDS = [
   // what reads specs first: a mistake in it is told within a second
   ...['plain', 'fleet'].map((name) => ({ notations: name, keeps: { [`notations-${name}.txt`]: {} } })),
+  { texts: true, keeps: { 'texts.txt': {} } },
   { lowered: LOWERED, keeps: { 'lowered.txt': {} } },
   ...EXAMPLES.map((name) => ({
     argv: ['spec', `examples/${name}`],
@@ -227,12 +229,13 @@ const tellWrongs = (name, each, mistakesIn) =>
  * points. */
 export async function makeGolden(
   command,
-  { ask, mistakesIn, othersOf, readingsOf, loweringOf, charts: draw, searches: search },
+  { ask, mistakesIn, othersOf, readingsOf, loweringOf, charts: draw, searches: search, texts: tell },
 ) {
-  const { argv = [], columns, keeps, wrong, each, others, notations, lowered, charts, searches } = command;
+  const { argv = [], columns, keeps, wrong, each, others, notations, lowered, charts, searches, texts } = command;
   const out = mkdtempSync(join(tmpdir(), 'mist-golden-'));
   const words = argv.map((word) => word.replace('OUT', out));
   const make = () => {
+    if (texts) return tell();
     if (charts) return draw();
     if (searches) return search();
     if (lowered) return loweringOf(lowered);
@@ -260,6 +263,7 @@ async function rewriteAll() {
     readingsOf: openNotations(load),
     loweringOf: openLowered(load),
     charts: openCharts(load),
+    texts: openTexts(load),
     searches: openSearches(load),
   };
   for (const name of listGolden()) if (!goldenNames.includes(name)) rmSync(join(FOLDER, name));

@@ -23,6 +23,7 @@ interface Door {
   readingsOf(name: string): Promise<string>;
   loweringOf(files: string[]): Promise<string>;
   charts(): Promise<string>;
+  texts(): Promise<string>;
   searches(): Promise<string>;
 }
 const wrongs = '../../scripts/golden-wrong.mjs';
@@ -37,6 +38,8 @@ const searches = '../../scripts/golden-searches.mjs';
 const { openSearches } = (await import(searches)) as {
   openSearches(load: (path: string) => unknown): Door['searches'];
 };
+const texts = '../../scripts/golden-texts.mjs';
+const { openTexts } = (await import(texts)) as { openTexts(load: (path: string) => unknown): Door['texts'] };
 const charts = '../../scripts/golden-charts.mjs';
 const { openCharts } = (await import(charts)) as { openCharts(load: (path: string) => unknown): Door['charts'] };
 const notations = '../../scripts/golden-notations.mjs';
@@ -55,6 +58,7 @@ const door: Door = {
   readingsOf: openNotations(load),
   loweringOf: openLowered(load),
   charts: openCharts(load),
+  texts: openTexts(load),
   searches: openSearches(load),
 };
 
