@@ -52,8 +52,8 @@ const SERVERS = readdirSync(join(ROOT, 'examples/launch'));
 
 /** What is shown of what they are lowered to. */
 const LOWERED = [
-  ...['chat-support', 'code-generation', 'elastic-day', 'lora-adapters', 'math-reasoning', 'news-search'],
-  ...['question-answering', 'routing-by-score', 'single-run', 'speculative'],
+  ...['code-generation', 'elastic-day', 'lora-adapters', 'math-reasoning', 'news-search'],
+  ...['question-answering', 'routing-by-score', 'single-run'],
 ]
   .map((name) => `examples/${name}.yaml`)
   .concat(['rag', 'busy', 'wide', 'servers'].map(spec));
@@ -75,7 +75,7 @@ const COMMANDS = [
     ],
     keeps: { [`from-${name.replace('.sh', '.yaml')}`]: {} },
   })),
-  ...Object.entries({ busy: 0.6, rag: 0.4, sweep: 2, servers: 1, wide: 2 }).map(([name, each]) => ({
+  ...Object.entries({ busy: 0.4, rag: 0.2, sweep: 2, servers: 0.6, wide: 2 }).map(([name, each]) => ({
     ...{ wrong: name, each, keeps: { [`wrong-${name}.txt`]: {} } },
   })),
   {
@@ -167,10 +167,10 @@ const COMMANDS = [
   { argv: ['sweep', spec('proof-fleet'), '--workers', '1'], keeps: { 'proof-fleet.txt': {} } },
   ...STEPS.map((argv, i) => ({ argv, keeps: { [`step-${i + 1}.txt`]: {} } })),
   ...[
-    ['run', 'busy', 0.8],
-    ['run', 'rag', 0.4],
-    ['sweep', 'sweep', 0.5],
-    ['sweep', 'front', 0.3],
+    ['run', 'busy', 0.4],
+    ['run', 'rag', 0.3],
+    ['sweep', 'sweep', 0.3],
+    ['sweep', 'front', 0.2],
     ['run', 'plain', 0.5],
     ['max-load', 'fleet', 0.5],
     ['against', ['smaller', 'larger', 'price'], 0.3],

@@ -1,6 +1,7 @@
 // Instances over time as lines: every part of every instance once, and what the parts add up to is what the instance did.
 import { expect, test } from 'vitest';
 import { measureFleet } from '../../src/metrics/fleet/measure.ts';
+import { stateName } from '../../src/report/fleet/requests.ts';
 import { timelineLines } from '../../src/report/fleet/timeline-lines.ts';
 import { makeFleetRun } from './fixture.ts';
 
@@ -41,4 +42,12 @@ test('CSV has the same cells under a heading', () => {
   expect(heading).toBe('instance,from_s,to_s,busy_share,in_service,waiting,kv_use\n');
   expect(first.trim().split(',')[0]).toBe(rows[0].instance);
   expect(first.trim().split(',').length).toBe(7);
+});
+
+test('every end of a request has a name of its own', () => {
+  const names = ['unfinished', 'finished', 'rejected-kv', 'rejected-length', 'unfinished'];
+  expect(Array.from({ length: 9 }, (_, state) => stateName(state))).toEqual([
+    ...names,
+    ...['cancelled', 'unsent', 'rejected-queue', 'timed-out'],
+  ]);
 });

@@ -1,7 +1,7 @@
 // Pictures of points: whatever the figures, labels of the y axis stay clear of the words along it.
 import { expect, test } from 'vitest';
 import type { KeptRow } from '../../src/metrics/sweep.ts';
-import { CHART_SIZE, drawChart, NARROW_SIZE } from '../../src/report/chart.ts';
+import { CHART_SIZE, drawChart, formatTick, NARROW_SIZE } from '../../src/report/chart.ts';
 import { costScatter, type Point, type Scatter, throughputScatter } from '../../src/report/points.ts';
 import { makeSweep } from './fixture.ts';
 
@@ -66,4 +66,9 @@ test('what is not determined has no error bar', () => {
   const none = winnerWith(banded(Number.POSITIVE_INFINITY));
   expect(none.xBand).toBeNull();
   expect(none.title).toContain('TTFT not determined');
+});
+
+test('ticks of thousands and millions are short', () => {
+  const words = [0.5, 999, 1000, 1500, 999_000, 1e6, 2.5e6].map(formatTick);
+  expect(words).toEqual(['0.5', '999', '1k', '1.5k', '999k', '1M', '2.5M']);
 });
