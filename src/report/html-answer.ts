@@ -62,10 +62,15 @@ function drawAnswer(answer: Answer, result: SweepResult): Markup {
   const words = [describeDeployment(row, result), describeSettings(row, result)].filter((part) => part !== '');
   const { usd_per_hour } = row;
   return html`<div class="row"><div><p class="label">${describeObjective(result.objective)} ${kind}${scenario}</p>
-<h1>${describeHosts(row.hosts, result.labels) || plural(row.devices, 'device')}</h1>
+${drawHeadline(describeHosts(row.hosts, result.labels) || plural(row.devices, 'device'))}
 <p class="sub">${words.join('; ')}</p></div>
 ${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd(usd_per_hour)}</strong><p class="label">per hour, $${formatMonthly(usd_per_hour)} per month${drawElectricity(row)}</p></div>`}</div>`;
 }
+
+/** A fleet of several kinds of device has a long name: in large letters it would fill a phone. */
+const LONG = 36;
+const drawHeadline = (words: string): Markup =>
+  words.length > LONG ? html`<h1 class="long">${words}</h1>` : html`<h1>${words}</h1>`;
 
 /** What of the price is electricity, where that is paid apart. */
 function drawElectricity({ result }: KeptRow): Markup | string {

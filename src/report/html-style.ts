@@ -16,9 +16,46 @@ const PAGE_DARK = {
   '--mute': '#7e8798',
 };
 
+/** On paper: always light, colours as they are, the answer with its figures and pictures on the first page, which is the summary for a meeting. */
+const PRINT = `@media print{
+@page{size:A4;margin:11mm}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+body{background:#fff;font-size:12px}
+main{padding:0;max-width:none}
+.card{padding:12px 14px;margin-top:9px}
+h1{font-size:26px}
+h1.long{font-size:20px}
+.question,.sub{font-size:13px;margin-bottom:6px}
+.why{margin-top:8px;padding-top:8px;font-size:10.5px;line-height:1.4}
+.price{text-align:right}
+.price strong{font-size:26px}
+.pair{grid-template-columns:1fr 1fr;gap:9px}
+figure .wide{display:none}
+figure .narrow{display:block}
+figure .narrow svg{max-width:290px}
+.legend{font-size:10.5px;gap:2px 12px}
+.note{font-size:10.5px}
+.strip{gap:8px;margin-top:9px;grid-template-columns:repeat(auto-fit,minmax(104px,1fr))}
+.tile{padding:8px 9px}
+.tile b{font-size:16px}
+.tile b small,.tile p{font-size:10px}
+.tile b small{white-space:normal;display:block}
+.tile:last-child:nth-child(odd){grid-column:auto}
+.scroll{max-height:none;overflow:visible;margin:0;padding:0}
+.scroll table{font-size:8px}
+.scroll :is(th,td){padding:2px 3px;white-space:normal;position:static}
+.scroll th{font-size:8px}
+main .scroll.open :is(th,td){padding:2px 3px}
+.scroll .pill{font-size:8px;padding:0 4px}
+.tile,figure,tr,.waterfall,.stacks{break-inside:avoid}
+h2,h3{break-after:avoid}
+.pair:has(figure){break-after:page}
+#ranking tbody tr:nth-child(n+31),.tools,.copy,#tip{display:none}
+}`;
+
 export const PAGE_STYLE = `
 :root{color-scheme:light dark;${cssVariables(LIGHT)};${cssVariables(PAGE_LIGHT)}}
-@media (prefers-color-scheme:dark){:root{${cssVariables(DARK)};${cssVariables(PAGE_DARK)}}}
+@media screen and (prefers-color-scheme:dark){:root{${cssVariables(DARK)};${cssVariables(PAGE_DARK)}}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.55 Inter,system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;-webkit-text-size-adjust:100%}
 main{max-width:1280px;margin:0 auto;padding:28px 24px 64px}
@@ -31,6 +68,7 @@ main{max-width:1280px;margin:0 auto;padding:28px 24px 64px}
 .question{color:var(--soft);margin:0 0 16px;font-size:16px;max-width:70ch}
 .label{color:var(--soft);font-size:13px;margin:0}
 h1{font-size:40px;line-height:1.12;letter-spacing:-.022em;margin:2px 0 6px;font-weight:680;text-wrap:balance}
+h1.long{font-size:28px}
 .sub{font-size:16px;color:var(--soft);margin:0;max-width:100ch}
 .hero .row{display:flex;flex-wrap:wrap;gap:12px 40px;align-items:flex-end;justify-content:space-between}
 .price{text-align:right}
@@ -97,8 +135,8 @@ details pre{margin-top:10px}
 .facts dt{color:var(--soft)}
 .facts dd{margin:0}
 #tip{position:fixed;z-index:9;pointer-events:none;white-space:pre;background:var(--ink);color:var(--paper);padding:8px 12px;border-radius:8px;font-size:12.5px;line-height:1.5;max-width:92vw;overflow:hidden;text-overflow:ellipsis;box-shadow:0 6px 24px #0004}
-@media (max-width:900px){.pair{grid-template-columns:1fr}h1{font-size:30px}.price{text-align:left}main{padding:20px 14px 48px}.card{padding:18px}.scroll{margin:0 -18px -18px;padding:0 18px 12px}.bars{grid-template-columns:1fr max-content}.bars .bar{display:none}}
+@media (max-width:900px){.pair{grid-template-columns:1fr}h1{font-size:30px}h1.long{font-size:21px}.price{text-align:left}main{padding:20px 14px 48px}.card{padding:18px}.scroll{margin:0 -18px -18px;padding:0 18px 12px}.bars{grid-template-columns:1fr max-content}.bars .bar{display:none}}
 @media (max-width:640px){figure .wide{display:none}figure .narrow{display:block}.tile{padding:12px}.tile b{font-size:19px}.tile:last-child:nth-child(odd){grid-column:1/-1}.facts{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:8px}}
-@media (max-width:640px){.copy{position:static;display:block;margin-top:8px}}
-@media print{.scroll{max-height:none;overflow:visible}.scroll table{font-size:9px}.scroll :is(th,td){padding:3px 4px}#ranking tbody tr:nth-child(n+31){display:none}body{background:#fff}.card,.tile{break-inside:avoid}.tools,.copy,#tip{display:none}}
+@media (max-width:640px){.copy{position:static;display:block;margin-top:8px}td .pill{white-space:normal}}
+${PRINT}
 `;

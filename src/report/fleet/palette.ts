@@ -38,7 +38,7 @@ const variables = (colours: readonly string[]): string => colours.map((hex, i) =
 
 export const FLEET_STYLE = `
 :root{${variables(LIGHT)}}
-@media (prefers-color-scheme:dark){:root{${variables(DARK)}}}
+@media screen and (prefers-color-scheme:dark){:root{${variables(DARK)}}}
 .stacks{display:grid;grid-template-columns:max-content 1fr max-content;gap:10px 14px;align-items:center;font-size:13.5px;margin:14px 0 4px}
 .stacks .stack{display:flex;height:26px;border-radius:5px;overflow:hidden;background:var(--tint)}
 .stacks .stack i{display:block;height:100%;min-width:0}
@@ -75,5 +75,4 @@ td .dot{display:inline-block;width:9px;height:9px;border-radius:3px;margin-right
 .scroll.open th:first-child,.scroll.open td:first-child{padding-left:0}
 th.group{text-align:center;font-weight:600;box-shadow:none;padding-bottom:0}
 @media (max-width:640px){.visits{--names:0px}.visit{grid-template-columns:auto 1fr;margin-top:3px}.visit>span{padding-right:8px}.lane{grid-column:1/-1}.lane em{background:none}}
-@media print{.stacks .stack i,.lane i,.legend i{print-color-adjust:exact}}
 `;
