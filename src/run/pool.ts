@@ -71,8 +71,9 @@ async function takePieces(pieces: Pieces, words: Int32Array, onReport: (report: 
 /** Threads that come to an order as soon as they are ready, while it is open. */
 function startThreads(start: Start, words: Int32Array, count: number) {
   const data = (): WorkerStart => ({ ...start, module: kernelModule(), control: words.buffer as SharedArrayBuffer });
-  const file = threadFile('./worker.js', import.meta.url);
-  const threads = Array.from({ length: count }, () => startThread(file, data()));
+  // a page in a browser has no file of them, and starts none
+  const file = () => threadFile('./worker.js', import.meta.url);
+  const threads = Array.from({ length: count }, () => startThread(file(), data()));
   const free = new Set<Worker>();
   let failure: unknown;
   let come = (_: Worker): void => {};
