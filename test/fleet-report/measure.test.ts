@@ -6,6 +6,9 @@ import {
   STATE_PENDING,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
+  STATE_REJECTED_QUEUE,
+  STATE_TIMED_OUT,
+  STATE_UNSENT,
 } from '../../assembly/layout/enums.ts';
 import { meanOpen, peakOverlap, sumLengths, uniteIntervals } from '../../src/metrics/fleet/curves.ts';
 import { measureFleet } from '../../src/metrics/fleet/measure.ts';
@@ -170,6 +173,20 @@ test('goodput counts requests that keep every limit', () => {
   expect(result.slo_met).toBe(false);
   expect(measureFleet({ ...run, slo: [{ metric: 'ttft', percentile: 'p99', limit: 5 }] }).result.slo_met).toBe(true);
 });
+
+// a share of the answered alone was all of them where nine of ten were turned away
+test.each([STATE_REJECTED_QUEUE, STATE_REJECTED_KV, STATE_TIMED_OUT])(
+  'a request that ends as %i keeps no limit',
+  (state) => {
+    const slo = [{ metric: 'ttft', percentile: 'p99', limit: 5 }] as const;
+    const run = makeRun(CLIENTS, [DISAGGREGATED, DISAGGREGATED, DISAGGREGATED], { slo });
+    const some = { ...run, requestState: Int32Array.of(state, STATE_FINISHED, STATE_UNSENT) };
+    const { result } = measureFleet(some);
+    expect([result.good_fraction, result.request_goodput, result.slo_met]).toEqual([0.5, 1 / 18, false]);
+    const none = { ...run, requestState: new Int32Array(3).fill(state) };
+    expect(measureFleet(none).result.good_fraction).toBe(0);
+  },
+);
 
 test('clients: busy, batch, queue', () => {
   const counters = [

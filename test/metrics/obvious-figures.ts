@@ -1,5 +1,5 @@
 // What obvious.ts reads of a run, as the figures of a result: of clients, stages, pipelines, energy and cost, and the whole.
-import { STATE_FINISHED } from '../../assembly/layout/enums.ts';
+import { STATE_FINISHED, STATE_UNFINISHED, STATE_UNSENT } from '../../assembly/layout/enums.ts';
 import type { ClientCounters, FleetRun, Span } from '../../src/metrics/fleet/types.ts';
 import {
   type Asked,
@@ -142,6 +142,13 @@ export function waitsOf({ all }: Read): number[] {
 const meets = (times: Times, run: FleetRun) =>
   known(times.e2el) && run.slo.every(({ metric, limit }) => metric === 'itl' || !(times[metric] > limit));
 
+/** Whether a request that has an end has it without an answer; of those without an end only a standstill tells. */
+function isLost({ run }: Read, { visits }: Asked): boolean {
+  const state = run.requestState![visits[0]!.request]!;
+  if (state === STATE_UNFINISHED) return run.deadlock === true;
+  return ![STATE_FINISHED, STATE_UNSENT].includes(state);
+}
+
 /** Most tokens in one second since the first arrival: the first of a request at once, the others evenly. */
 function peakTokens({ all, whole }: Read): number {
   const seconds = Math.floor(whole.to - whole.from) + 1;
@@ -169,7 +176,8 @@ export function wholeFigures(all: Read) {
   const duration = span.to - span.from;
   const rate = (amount: number) => per(amount, duration) * pace;
   const good = measured.filter((times) => meets(times, run)).length;
-  const fraction = run.slo.length > 0 ? per(good, measured.filter(({ e2el }) => known(e2el)).length) : Number.NaN;
+  const answered = measured.filter(({ e2el }) => known(e2el)).length;
+  const share = (count: number) => (run.slo.length > 0 ? per(good, count) : Number.NaN);
   const engines = run.program.clients.flatMap(({ kind }, c) => (kind === 'llm' ? [c] : []));
   const on = onSeconds(run, span);
   const total = (of: (c: number) => number) => sum(engines.map(of));
@@ -181,8 +189,8 @@ export function wholeFigures(all: Read) {
     output_throughput: rate(tokens.produced),
     total_token_throughput: rate(tokens.input + tokens.produced),
     peak_output_throughput: peakTokens(all),
-    good_fraction: fraction,
-    request_goodput: run.slo.length === 0 ? Number.NaN : all.windowed ? rate(completed) * fraction : rate(good),
+    good_fraction: share(answered + members.filter((one) => isLost(all, one)).length),
+    request_goodput: run.slo.length === 0 ? Number.NaN : all.windowed ? rate(completed) * share(answered) : rate(good),
     total_input_tokens: tokens.input,
     cached_input_tokens: tokens.cached,
     total_output_tokens: tokens.produced,

@@ -34,12 +34,12 @@ export interface RowDetail {
 
 type Judged = Ends & Readonly<Record<Slo['metric'], Summary>> & { readonly verdict: Verdict };
 
-/** `requests`, `latencies`: of those that are measured, the others as if they had not been. `good` is a share; NaN where no limit is on what each request has. */
+/** `requests`, `latencies`: of those that are measured, the others as if they had not been. `lost`: those of them without an answer. `good` is a share; NaN where no limit is on what each request has. */
 export function detailOf(
   ask: DetailAsk,
   run: FleetRun,
   requests: RequestColumns,
-  latencies: FleetLatencies,
+  latencies: FleetLatencies & { readonly lost: number },
   predecessors: Int32Array,
   judged: Judged,
 ): RowDetail {
@@ -48,7 +48,7 @@ export function detailOf(
     return Float64Array.from(QUANTILES, (q) => percentile(sorted, q));
   };
   const [mean] = breakDown(run, requests, latencies.e2el, predecessors);
-  const measured = sortMeasured(latencies.e2el).length;
+  const measured = sortMeasured(latencies.e2el).length + latencies.lost;
   return {
     quantiles: { ttft: spread(latencies.ttft), tpot: spread(latencies.tpot), e2el: spread(latencies.e2el) },
     stages: run.program.stages.map((name, s) => ({ name, ...mean!.parts[s]! })),

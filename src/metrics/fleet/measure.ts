@@ -25,7 +25,7 @@ import { streamOf } from './streams.ts';
 import { per, sumKnown } from './sums.ts';
 import { measureTokens } from './tokens.ts';
 import type { FleetLatencies, FleetResult, FleetRun, MeasuredFleet } from './types.ts';
-import { countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
+import { countLost, countStates, findLastPredecessors, findSpan, type RequestColumns, readRequests } from './walk.ts';
 
 const NONE = new Float64Array(0);
 const NO_INTERVALS: Intervals = { ready: NONE, start: NONE, finish: NONE };
@@ -129,7 +129,8 @@ function detailed(
 ): Pick<FleetSummary, 'detail'> {
   if (!run.detail) return {};
   const within = { ...requests, state: stateWithin(requests, seen) };
-  return { detail: detailOf(run.detail, run, within, seen.tokens.latencies, predecessors, judged) };
+  const lost = lostOf(seen, requests);
+  return { detail: detailOf(run.detail, run, within, { ...seen.tokens.latencies, lost }, predecessors, judged) };
 }
 
 /** Of a run that was given up all that is known: that it misses, what it stands on and what that costs. */
@@ -202,6 +203,12 @@ function countMeasured(column: Float64Array): number {
   return count;
 }
 
+/** Requests of those that are measured that got no answer; none where there is no steady part to measure. */
+function lostOf({ run, window, members }: Pick<Seen, 'run' | 'window' | 'members'>, { state }: RequestColumns): number {
+  if (run.client?.window?.rule === 'steady' && !window) return 0;
+  return countLost(state, members, run.deadlock === true);
+}
+
 /** Requests that did not arrive in the window as if they had not been. */
 function stateWithin({ state }: RequestColumns, { members }: Seen): Int32Array {
   return members ? state.map((one, r) => (members[r] === 1 ? one : STATE_UNFINISHED)) : state;
@@ -257,7 +264,7 @@ function measureRequests(
   const stream = streamOf(requests, tokens, run.program.requests.turns !== undefined);
   // of those that arrive in the window, which are not quite those that end in it
   const good = countGood(latencies, run.slo);
-  const fraction = good < 0 ? Number.NaN : per(good, countMeasured(latencies.e2el));
+  const finished = countMeasured(latencies.e2el);
   return {
     ...summaries,
     verdict,
@@ -275,8 +282,8 @@ function measureRequests(
       whole.from,
       seconds(whole),
     ),
-    request_goodput: good < 0 ? Number.NaN : window ? rate(completed) * fraction : rate(good),
-    good_fraction: fraction,
+    request_goodput: good < 0 ? Number.NaN : window ? rate(completed) * per(good, finished) : rate(good),
+    good_fraction: good < 0 ? Number.NaN : per(good, finished + lostOf({ run, window, members }, requests)),
     slo_met: !run.hopeless && keepsPromise(run.slo, summaries, { completed, ...lost }, verdict),
     total_input_tokens: tokens.input,
     cached_input_tokens: tokens.cached,

@@ -70,6 +70,20 @@ export function isRejected(state: number): boolean {
   return state === STATE_REJECTED_KV || state === STATE_REJECTED_LENGTH || state === STATE_REJECTED_QUEUE;
 }
 
+/**
+ * Requests that were turned away or whose client left, of those that `members` picks: they have no latency, and keep no limit. Those that
+ * a run left unfinished count where it came to a standstill (`stuck`); else nobody knows what becomes of them.
+ */
+export function countLost(state: Int32Array, members: Uint8Array | null, stuck: boolean): number {
+  let lost = 0;
+  for (let r = 0; r < state.length; r++) {
+    if (members && members[r] === 0) continue;
+    const one = state[r]!;
+    if (isRejected(one) || one === STATE_TIMED_OUT || (stuck && one === STATE_UNFINISHED)) lost++;
+  }
+  return lost;
+}
+
 type Column = Float64Array | Int32Array | Uint8Array;
 
 /** Puts columns in order of arrival without what never arrived, where requests are not numbered so; else they stay as they are. */
