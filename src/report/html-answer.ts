@@ -70,7 +70,9 @@ ${Number.isNaN(usd_per_hour) ? '' : html`<div class="price"><strong>$${formatUsd
 /** A fleet of several kinds of device has a long name: in large letters it would fill a phone. */
 const LONG = 36;
 const drawHeadline = (words: string): Markup =>
-  words.length > LONG ? html`<h1 class="long">${words}</h1>` : html`<h1>${words}</h1>`;
+  words.length > LONG
+    ? html`<h1 class="long">${words.replaceAll(' × ', '\u00a0×\u00a0')}</h1>`
+    : html`<h1>${words}</h1>`;
 
 /** What of the price is electricity, where that is paid apart. */
 function drawElectricity({ result }: KeptRow): Markup | string {

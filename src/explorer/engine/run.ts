@@ -13,6 +13,7 @@ import { drawWaterfalls } from '../../report/fleet/html-waterfall.ts';
 import { fleetJson } from '../../report/fleet/json.ts';
 import { formatMonthly, formatMs, formatNumber, formatShare, formatShort, formatUsd } from '../../report/format.ts';
 import { typeset } from '../../report/html-answer.ts';
+import { LIST_WORDS, priceListOf } from '../../report/price-list.ts';
 import { planMeasuring } from '../../run/client-view.ts';
 import { measureRun } from '../../run/measure-fleet.ts';
 import { openSpec } from '../../run/open-spec.ts';
@@ -89,6 +90,7 @@ function viewOf(
 }
 
 function figuresOf({ result }: MeasuredFleet): RunView['figures'] {
+  const list = priceListOf(result);
   return [
     ['TTFT p50, ms', formatMs(result.ttft.p50)],
     ['TTFT p99, ms', formatMs(result.ttft.p99)],
@@ -103,7 +105,10 @@ function figuresOf({ result }: MeasuredFleet): RunView['figures'] {
     ['power, W', formatNumber(result.power_w)],
     ['$/h', formatUsd(result.usd_per_hour)],
     ['$/month', formatMonthly(result.usd_per_hour)],
-    ['$/M output tokens', formatShort(result.usd_per_million_tokens)],
+    ['$/M output tokens, if they bear it all', formatShort(result.usd_per_million_tokens)],
+    [`as a list (${LIST_WORDS}): $/M input tokens`, formatShort(list.input)],
+    ['$/M cached input tokens', formatShort(list.cached)],
+    ['$/M output tokens', formatShort(list.output)],
     ['verdict', result.verdict],
   ];
 }

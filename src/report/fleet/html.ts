@@ -7,10 +7,11 @@ import { achieved, lostIn } from '../../metrics/limits.ts';
 import { NO_SITE } from '../../spec/power.ts';
 import type { LatencyMetric, Slo } from '../../spec/types.ts';
 import { limitOfRow, METRIC_WORDS } from '../describe.ts';
-import { formatMs, formatNumber, formatShare, formatShort, plural } from '../format.ts';
+import { formatMonthly, formatMs, formatNumber, formatShare, formatShort, plural } from '../format.ts';
 import { drawEnergy, drawTile } from '../html-answer.ts';
 import { drawPage } from '../html-page.ts';
 import { html, type Markup } from '../html-text.ts';
+import { LIST_WORDS, priceListOf } from '../price-list.ts';
 import { BASIS_WORDS, describeBand } from '../trust.ts';
 import type { FleetContext } from './context.ts';
 import { drawBreakdown } from './html-breakdown.ts';
@@ -61,7 +62,15 @@ function drawHero(result: FleetResult, context: FleetContext): Markup {
   return html`<section class="card hero"><p class="question">${context.workload}</p><div class="row"><div><p class="label">${verdict} ${context.slo.length > 0 || context.budgeted ? promise : ''}</p>
 <h1>${served}</h1><p class="sub">${formatShort(result.request_throughput)} requests/s and ${formatShort(result.output_throughput)} output tokens/s over ${formatShort(result.duration)} s, on ${plural(result.clients.filter(isReal).length, 'instance')}${result.devices > 0 ? ` with ${plural(result.devices, 'device')}` : ''}</p>
 ${losses.length > 0 ? html`<p class="sub">${losses.join(', ')}.</p>` : ''}${stopped}<p class="sub">${explainWindow(result)} ${explainVerdict(result)}</p></div>
-${Number.isNaN(result.usd_per_request) ? '' : html`<div class="price"><strong>$${formatShort(result.usd_per_request * 1000)}</strong><p class="label">per 1,000 requests, $${formatShort(result.usd_per_hour)}/h${result.electricity_usd_per_hour > 0 ? ` ($${formatShort(result.electricity_usd_per_hour)}/h of it electricity)` : ''}${result.unpriced.length > 0 ? html`<br>without ${nameClients(result.unpriced)}` : ''}</p></div>`}</div></section>`;
+${Number.isNaN(result.usd_per_request) ? '' : html`<div class="price"><strong>$${formatShort(result.usd_per_request * 1000)}</strong><p class="label">per 1,000 requests, $${formatShort(result.usd_per_hour)}/h, $${formatMonthly(result.usd_per_hour)} per month${result.electricity_usd_per_hour > 0 ? ` ($${formatShort(result.electricity_usd_per_hour)}/h of it electricity)` : ''}${result.unpriced.length > 0 ? html`<br>without ${nameClients(result.unpriced)}` : ''}</p>${drawPriceList(result)}</div>`}</div></section>`;
+}
+
+/** What it costs as a price list, to be held against a provider's. */
+function drawPriceList(result: FleetResult): Markup | string {
+  const { input, cached, output } = priceListOf(result);
+  if (Number.isNaN(input)) return '';
+  const kept = result.cached_input_tokens > 0 ? `, cached $${formatShort(cached)}` : '';
+  return html`<p class="label" title="Prices of input, cached and output tokens that stand as ${LIST_WORDS} and bring in the cost">as a price list: input $${formatShort(input)}${kept}, output $${formatShort(output)} per million tokens</p>`;
 }
 
 /** Limits with what is used of them, then the tails no limit covers, throughput, energy and cost. */

@@ -9,6 +9,7 @@ import type { Balance } from '../../metrics/verdict.ts';
 import { draftFields } from '../block.ts';
 import { finiteOrNull } from '../flat.ts';
 import { copyFields, type JsonObject, latencyFields, msOrNull as ms, servedFields, shareFields } from '../json.ts';
+import { priceListOf } from '../price-list.ts';
 import { paidJson } from '../prices.ts';
 import type { FleetContext } from './context.ts';
 
@@ -83,6 +84,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     usd_per_hour: finiteOrNull(result.usd_per_hour),
     usd_per_request: finiteOrNull(result.usd_per_request),
     usd_per_million_tokens: finiteOrNull(result.usd_per_million_tokens),
+    price_list: listFields(result),
     idle_joules_per_request: finiteOrNull(result.idle_joules_per_request),
     idle_usd_per_request: finiteOrNull(result.idle_usd_per_request),
     breakdown: result.breakdown.map(({ name, requests, e2el, parts }) => ({
@@ -109,6 +111,12 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     workload: context.workload,
     seed: context.seed,
   };
+}
+
+/** USD per million tokens by kind, as a list whose prices stand to each other as usual would bring in the cost. */
+function listFields(result: FleetResult): JsonObject {
+  const { input, cached, output } = priceListOf(result);
+  return { input: finiteOrNull(input), cached_input: finiteOrNull(cached), output: finiteOrNull(output) };
 }
 
 /** Half the widths in %; null around latencies that are not determined. */

@@ -16,6 +16,8 @@ import {
   shareRows,
   siteRows,
 } from '../block.ts';
+import { HOURS_PER_MONTH } from '../format.ts';
+import { LIST_WORDS, priceListOf } from '../price-list.ts';
 import { wrap } from '../width.ts';
 import type { FleetContext } from './context.ts';
 import { explainVerdict, tellPromise, windowRows } from './window-words.ts';
@@ -84,8 +86,10 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ...known('Energy per request (J):', result.joules_per_request),
     ...known('Energy per output token (J):', result.joules_per_token, shareRows(result.energy_shares)),
     ...known('Cost ($/h):', result.usd_per_hour, electricityRows(result.electricity_usd_per_hour, power)),
+    ...known('Cost ($/month):', result.usd_per_hour * HOURS_PER_MONTH),
     ...known('Cost ($ per 1,000 requests):', result.usd_per_request * 1000),
     ...known('Cost ($ per million output tokens):', result.usd_per_million_tokens),
+    ...priceRows(result),
     ...samplingRows(result.sampling),
     ...(context.trust
       ? [
@@ -95,6 +99,19 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
         ]
       : []),
   ];
+}
+
+/** The same as a list of prices, $ per million tokens. */
+function priceRows(result: FleetResult): string[] {
+  const { input, cached, output } = priceListOf(result);
+  if (Number.isNaN(input)) return [];
+  const price = (usd: number) => usd.toFixed(3);
+  return [
+    line(`As a list of prices, ${LIST_WORDS} ($/M):`, ''),
+    line('  Input tokens:', price(input)),
+    ...(result.cached_input_tokens > 0 ? [line('  Cached input tokens:', price(cached))] : []),
+    line('  Output tokens:', price(output)),
+  ].map((text) => text.trimEnd());
 }
 
 /** How many instances were on, where they start and stop. */
