@@ -9,7 +9,7 @@ import { drawPage } from './html-page.ts';
 import { PAGE_SCRIPT } from './html-script.ts';
 import { drawHardware, drawRanking, drawTried } from './html-tables.ts';
 import { html, type Markup, trusted } from './html-text.ts';
-import { type Point, pageScatters, type Scatter, tellOffFront } from './points.ts';
+import { fewerPoints, type Point, pageScatters, type Scatter, tellOffFront } from './points.ts';
 import { BASIS_WORDS, describeBand } from './trust.ts';
 
 /** A sweep as one self-contained page: answer, charts, tables. It loads nothing from anywhere. */
@@ -41,8 +41,7 @@ const FEW_POINTS = 400;
 
 async function drawFigure(scatter: Scatter, objective: Objective): Promise<Markup> {
   const svg = trusted(await drawChart(scatter));
-  const few = { ...scatter, points: [...new Set([...scatter.points.slice(0, FEW_POINTS), ...scatter.front])] };
-  const narrow = trusted(await drawChart(few, NARROW_SIZE));
+  const narrow = trusted(await drawChart(fewerPoints(scatter, FEW_POINTS), NARROW_SIZE));
   const dot = (kind: string, words: string): Markup => html`<li><i style="${kind}"></i>${words}</li>`;
   const shown = scatter.points.length;
   const left = shown < scatter.total ? `, ${formatNumber(shown)} of ${formatNumber(scatter.total)} points` : '';

@@ -192,6 +192,11 @@ export function plotScatter(all: readonly Point[], better: Better, words: Words)
   return { points: shown, total, front, winner, series, logX: isWide(shown, 'x'), logY: isWide(shown, 'y'), ...words };
 }
 
+/** The same picture with the first of its points, and all of the front. */
+export function fewerPoints(scatter: Scatter, most: number): Scatter {
+  return { ...scatter, points: [...new Set([...scatter.points.slice(0, most), ...scatter.front])] };
+}
+
 /** Accelerators that have a colour of their own. */
 export const MOST_SERIES = 6;
 

@@ -8,7 +8,7 @@ import { describeDeployment, describeSettings, hardwareOf } from '../../report/d
 import { digestOf } from '../../report/digest.ts';
 import { drawHero, drawLaunch, drawStrip, typeset } from '../../report/html-answer.ts';
 import { drawHardware, drawRanking, drawTried } from '../../report/html-tables.ts';
-import { pageScatters } from '../../report/points.ts';
+import { fewerPoints, pageScatters } from '../../report/points.ts';
 import { openSpec } from '../../run/open-spec.ts';
 import { sweep } from '../../run/sweep.ts';
 import type { Question, SearchView, TextFile } from '../protocol.ts';
@@ -23,6 +23,9 @@ export interface Watching {
   /** What is known so far, for its first picture. */
   onScreened(view: SearchView): void;
 }
+
+/** Points of the first picture, which is to be there at once: thousands take a browser more than a second. */
+const FIRST_POINTS = 400;
 
 /** Rows that can be picked by name. */
 const MOST_NAMED = 250;
@@ -51,7 +54,7 @@ function viewOf(result: SweepResult, settled: boolean, files: readonly TextFile[
     sentence: typeset(sentence),
     proof: settled ? tellProof(result) : '',
     objective: result.objective,
-    scatters: pageScatters(result),
+    scatters: settled ? pageScatters(result) : pageScatters(result).map((one) => fewerPoints(one, FIRST_POINTS)),
     parts: {
       hero: drawHero(result).text,
       strip: drawStrip(result).text,
