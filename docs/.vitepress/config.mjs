@@ -12,6 +12,7 @@ export default defineConfig({
   cacheDir: 'node_modules/.cache',
   base: process.env.SITE_BASE ?? '/',
   lang: 'en',
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   srcExclude: ['public/**'],
   rewrites: { 'README.md': 'index.md' },
   // Fonts and search are in the site: it asks nothing of anybody.
