@@ -140,7 +140,7 @@ function goodput(slo: readonly Slo[]): Flag[] {
   return [['--goodput', [...limits].map(([metric, ms]) => `${metric}:${Number(ms.toPrecision(6))}`)]];
 }
 
-function notesOf({ pipelines, sessions, workload }: FleetSpec): string[] {
+function notesOf({ pipelines, sessions, workload, adapters }: FleetSpec): string[] {
   const notes: string[] = [];
   const other = pipelines
     .flatMap(({ stages }) => stages)
@@ -150,5 +150,9 @@ function notesOf({ pipelines, sessions, workload }: FleetSpec): string[] {
     notes.push('turns of a conversation wait for the answer before: AIPerf holds them back, vllm bench serve does not');
   if (workload.arrivals.process === 'closed-loop' && (sessions || workload.requests))
     notes.push('requests of the trace are sent one for each that completes');
+  if (adapters)
+    notes.push(
+      `these ask for no adapter: name all ${adapters.count} with --lora-modules NAME ... of vllm bench serve, which draws one for each request, evenly`,
+    );
   return notes;
 }

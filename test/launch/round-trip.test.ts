@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { engineOfProfile } from '../../src/catalog/engine-versions.ts';
 import { PACKING } from '../../src/check/scheduler-lists.ts';
 import { buildLaunch } from '../../src/report/launch.ts';
+import type { LoraSpec } from '../../src/spec/fleet/lora.ts';
 import type { Deployed } from '../../src/spec/launch/settle.ts';
 import { DRAFT_METHODS } from '../../src/spec/speculative.ts';
 import type { Configuration } from '../../src/spec/types.ts';
@@ -25,6 +26,13 @@ const drafts = fc.record({
   draft_tensor_parallel_size: fc.constantFrom(0, 2),
   length: whole(8),
 });
+
+const loras = fc.record({ slots: whole(9), more: fc.nat(9), rank: fc.constantFrom(8, 24, 64, 1000) }).map(
+  ({ slots, more, rank }): LoraSpec => ({
+    ...{ max_loras: slots, max_cpu_loras: slots + more, max_lora_rank: rank },
+    ...{ overhead: 0.1, perAdapter: null, bytesPerRank: null, latency: 0, host: null, storage: 1e9 },
+  }),
+);
 
 /** A pool of a profile: every key that a command may say, drawn. */
 const pool = (profile: string): fc.Arbitrary<Deployed> =>
@@ -58,6 +66,7 @@ const pool = (profile: string): fc.Arbitrary<Deployed> =>
       plain: fc.constantFrom(null, true, false),
       packing: fc.constantFrom(...PACKING.names),
       role: fc.constantFrom('both', 'prefill', 'decode' as const),
+      lora: fc.option(loras, { nil: undefined }),
     })
     .map((drawn) => {
       const {
@@ -74,6 +83,7 @@ const pool = (profile: string): fc.Arbitrary<Deployed> =>
         plain,
         packing,
         role,
+        lora,
         ...keys
       } = drawn;
       const evens = even && dp > 1 ? { attention_dp_config: even } : {};
@@ -100,7 +110,7 @@ const pool = (profile: string): fc.Arbitrary<Deployed> =>
             }
           : {}),
       };
-      return { configuration, prefixCaching, packing, role };
+      return { configuration, prefixCaching, packing, role, lora };
     });
 
 type Keys = Readonly<Record<string, unknown>>;
@@ -198,6 +208,13 @@ describe.each(PROFILES)('a pool of %s', (profile) => {
         const read = readOne(command!, {}, profile);
         expect(read.faults).toEqual([]);
         const [meant, found] = [meantBy(deployed), meantByKeys(read.keys, profile)];
+        // what adapters cost no flag says: its reader asks for it, with what flags do say
+        if (deployed.lora) {
+          const { max_loras, max_cpu_loras, max_lora_rank } = deployed.lora;
+          const words = `max_loras: ${max_loras}, max_cpu_loras: ${max_cpu_loras}, max_lora_rank: ${max_lora_rank}`;
+          const said = read.lost.some(({ why }) => why.includes(words));
+          if (!said) expect(notes.join('\n')).toMatch(/no flag for --enable-lora|own lora_config/);
+        }
         // vLLM's sides are told apart by their router, and that is what its reader says
         const sideless = read.lost.some(({ flag }) => flag === '--kv-transfer-config');
         for (const [key, value] of Object.entries(meant)) {

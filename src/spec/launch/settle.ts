@@ -41,7 +41,7 @@ export interface Settled {
 
 /** A pool as far as its engine is told of it. */
 export type Deployed = Pick<LlmPool, 'configuration' | 'prefixCaching' | 'packing' | 'role'> &
-  Partial<Pick<LlmPool, 'routing'>>;
+  Partial<Pick<LlmPool, 'routing' | 'lora'>>;
 
 export interface Telling {
   readonly told: Told;

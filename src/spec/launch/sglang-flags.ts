@@ -93,8 +93,14 @@ const WEIGHTS: readonly FlagRow[] = [
   sets('--dtype', 'dtype', DTYPE),
   lost('--json-model-override-args', "the model's config is taken as it is", { usual: ['{}'] }),
   lost('--torchao-config', 'weights are those of the checkpoint', { usual: [''] }),
-  lost('--enable-lora', 'no adapters', { as: SWITCH }),
-  lost('--lora-paths', 'no adapters', { as: MANY }),
+  // names as remembered of 0.5
+  sets('--enable-lora', 'lora', SWITCH),
+  sets('--max-loras-per-batch', 'max_loras', COUNT),
+  sets('--max-loaded-loras', 'max_cpu_loras', COUNT),
+  sets('--max-lora-rank', 'max_lora_rank', COUNT),
+  lost('--lora-paths', 'state lora and workload.adapters: what adapters cost, and who asks for them, no flag says', {
+    as: MANY,
+  }),
 ];
 
 const KERNELS: readonly FlagRow[] = [
@@ -153,7 +159,7 @@ const SERVER: readonly FlagRow[] = [
   ...silent('--log-level-http --log-requests-level --decode-log-interval --watchdog-timeout --download-dir --api-key'),
   ...silent('--file-storage-path --reasoning-parser --tool-call-parser --tool-server --weight-version --model-impl'),
   ...silent('--quantization-param-path --constrained-json-whitespace-pattern --warmups --preferred-sampling-params'),
-  ...silent('--sampling-defaults --max-lora-rank --max-loras-per-batch --lora-backend --collect-tokens-histogram'),
+  ...silent('--sampling-defaults --lora-backend --collect-tokens-histogram'),
   ...silent('--crash-dump-folder --metrics-labels --gc-warning-threshold-secs --sleep-on-idle --soft-watchdog-timeout'),
   ...silentSwitches('--trust-remote-code --skip-tokenizer-init --skip-server-warmup --enable-metrics --log-requests'),
   ...silentSwitches('--enable-cache-report --enable-multimodal --disable-custom-all-reduce --enable-dp-lm-head'),

@@ -1,5 +1,6 @@
 // How SGLang counts: tensor parallel counts all devices of an attention group's group, limits are those of the whole server.
 import { draftsFromWords, draftsToWords } from './drafts.ts';
+import { idleLora, loraFromFlags, tellLora } from './lora.ts';
 import {
   type Deployed,
   type Fault,
@@ -53,8 +54,19 @@ export function settleSglang(told: Told, setting: Setting): Settled {
     ...(drafts.section ? { speculative_config: drafts.section } : {}),
     role: told.role,
   };
-  return { keys, lost: drafts.lost, faults: [...faults, ...drafts.faults] };
+  return {
+    keys,
+    lost: [...drafts.lost, ...loraFromFlags(told)],
+    faults: [...faults, ...drafts.faults],
+    idle: idleLora(told, LORA_FLAGS),
+  };
 }
+
+const LORA_FLAGS = {
+  max_loras: '--max-loras-per-batch',
+  max_cpu_loras: '--max-loaded-loras',
+  max_lora_rank: '--max-lora-rank',
+};
 
 const share = (value: unknown, groups: number): number => Math.max(1, Math.floor(Number(value) / groups));
 
@@ -76,6 +88,7 @@ export function tellSglang(pool: Deployed): Telling {
   if (c.batching !== 'chunked' && c.batching !== 'continuous')
     notes.push(`the engine has no flag for ${c.batching} batching`);
   noteForeign(pool, ['recv_interval', 'max_queued_requests'], notes);
+  if (pool.lora) notes.push('name every adapter: --lora-paths NAME=PATH ...');
   const { max_num_seqs, max_num_batched_tokens, ...common } = tellCommon(pool);
   const budget = Number(max_num_batched_tokens);
   const told = {
@@ -93,6 +106,7 @@ export function tellSglang(pool: Deployed): Telling {
     ...(pool.prefixCaching === false ? { disable_radix_cache: true } : {}),
     ...(c.rules?.recv_interval ? { recv_interval: c.rules.recv_interval } : {}),
     ...(c.rules?.max_queued_requests ? { max_queued_requests: c.rules.max_queued_requests } : {}),
+    ...tellLora(pool.lora),
     ...draftsToWords(c, 'sglang', notes),
     ...(pool.role === 'both' ? {} : { role: pool.role }),
   };

@@ -84,6 +84,12 @@ export function tellTrtllm(pool: Deployed, version: Version): Telling {
   if (dtype !== undefined) notes.push(`serve a checkpoint whose weights are ${String(dtype)}`);
   if (built && tp * dp > 1) notes.push(`convert the checkpoint with --tp_size ${tp * dp}`);
   if (c.rules?.batch_wait && dp > 1) notes.push('under attention data parallel there is no batch waiting');
+  if (pool.lora) {
+    const { max_loras, max_cpu_loras, max_lora_rank } = pool.lora;
+    notes.push(
+      `LoRA adapters: {max_loras: ${max_loras}, max_cpu_loras: ${max_cpu_loras}, max_lora_rank: ${max_lora_rank}} is for your own lora_config`,
+    );
+  }
   const wait = c.rules?.batch_wait;
   const even = c.rules?.attention_dp_config;
   const told = {

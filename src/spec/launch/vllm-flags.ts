@@ -112,7 +112,11 @@ const WEIGHTS: readonly FlagRow[] = [
   sets('--quantization -q', 'quantization', VLLM_QUANTIZATION),
   sets('--dtype', 'dtype', DTYPE),
   lost('--hf-overrides --rope-scaling', "the model's config is taken as it is", { as: OBJECT }),
-  lost('--enable-lora', 'no adapters', { as: SWITCH }),
+  // first release with the flags: as remembered, the release notes of 0.3.0
+  sets('--enable-lora', 'lora', SWITCH, { since: '0.3' }),
+  sets('--max-loras', 'max_loras', COUNT, { since: '0.3' }),
+  sets('--max-cpu-loras', 'max_cpu_loras', COUNT, { since: '0.3' }),
+  sets('--max-lora-rank', 'max_lora_rank', COUNT, { since: '0.3' }),
 ];
 
 const KERNELS: readonly FlagRow[] = [
@@ -174,7 +178,7 @@ const SERVER: readonly FlagRow[] = [
   ),
   ...silent('--max-logprobs --logprobs-mode --max-log-len --limit-mm-per-prompt --mm-processor-kwargs'),
   ...silent('--mm-processor-cache-gb --mm-encoder-tp-mode --media-io-kwargs --prefix-caching-hash-algo --device'),
-  ...silent('--max-loras --max-lora-rank --lora-dtype --otlp-traces-endpoint --collect-detailed-traces'),
+  ...silent('--lora-dtype --otlp-traces-endpoint --collect-detailed-traces'),
   ...silent('--ssl-keyfile --ssl-certfile --ssl-ca-certs --ssl-cert-reqs --num-lookahead-slots --worker-cls'),
   ...silent('--worker-extension-cls --additional-config --max-parallel-loading-workers --renderer-num-workers'),
   ...silent(

@@ -3,6 +3,7 @@
 import { isAtLeast, readVersion, type Version } from '../../catalog/engine-versions.ts';
 import { isRecord } from '../../check/python-json.ts';
 import { draftsFromVllm, draftsToVllm } from './drafts.ts';
+import { idleLora, loraFromFlags, tellLora } from './lora.ts';
 import {
   type Deployed,
   type Lost,
@@ -55,7 +56,27 @@ export function settleVllm(told: Told, setting: Setting): Settled {
     ...role.keys,
   };
   const idle = preemption_mode !== 'swap' && told.swap_space !== undefined ? ['--swap-space'] : [];
-  return { keys, lost: [...drafts.lost, ...role.lost], faults: drafts.faults, idle };
+  return {
+    keys,
+    lost: [...drafts.lost, ...role.lost, ...loraFromFlags(told)],
+    faults: drafts.faults,
+    idle: [...idle, ...idleLora(told, LORA_FLAGS)],
+  };
+}
+
+const LORA_FLAGS = { max_loras: '--max-loras', max_cpu_loras: '--max-cpu-loras', max_lora_rank: '--max-lora-rank' };
+/** Ranks that it has kernels for. */
+const RANKS = [8, 16, 32, 64, 128, 256, 320, 512];
+
+/** Adapters are named at the start; their rank is one of a few. */
+function noteLora({ lora: rule }: Deployed, notes: string[]): void {
+  if (!rule) return;
+  notes.push('name every adapter: --lora-modules NAME=PATH ...');
+  const next = RANKS.find((rank) => rank >= rule.max_lora_rank);
+  if (next !== rule.max_lora_rank)
+    notes.push(
+      `--max-lora-rank ${rule.max_lora_rank} is none that vLLM takes: ${next ? `the next is ${next}` : `at most ${RANKS.at(-1)}`}`,
+    );
 }
 
 /** What the profile of these versions does not do of itself, and they did. */
@@ -111,6 +132,7 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
     notes,
   );
   if (swaps && c.num_cpu_blocks > 0) notes.push(`choose --swap-space so that it holds ${c.num_cpu_blocks} blocks`);
+  noteLora(pool, notes);
   const told = {
     tensor_parallel_size: tp,
     ...(dp > 1 ? { data_parallel_size: dp } : {}),
@@ -132,6 +154,7 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
     ...(isV1(version) && c.rules?.disable_cascade_attn !== undefined
       ? { disable_cascade_attn: c.rules.disable_cascade_attn }
       : {}),
+    ...tellLora(pool.lora),
     ...draftsToVllm(c, !isV1(version), notes),
     ...(pool.role === 'both' ? {} : { kv_transfer_config: TRANSFER }),
   };
