@@ -33,7 +33,7 @@ const CHARTS = {
   },
   'nothing keeps the limits': { count: 30, x: [1, 1e6], y: [1, 1e6], kinds: ['screened', 'missed'], series: 2 },
   'one point': { count: 1, x: [5, 5], y: [5, 5], kinds: ['met'] },
-  'points that have no place': { count: 12, x: [-1, 3], y: [-1, 3], winner: [0, 0] },
+  'points that have no place': { count: 12, x: [-1, 3], y: [-1, 3], winner: [0, 0], kinds: ['met'] },
 };
 
 function invent({ count, x, y, winner, kinds = KINDS, series = 1, label = 'W' }, seed) {

@@ -39,7 +39,7 @@ function someOf(entries, path) {
 }
 
 /** A line for every object with its figures, one for every column; nothing that is nothing. */
-function* flatten(value, path = []) {
+export function* flatten(value, path = []) {
   if (isNothing(value)) return;
   if (isColumn(value)) yield `${path.join('.')}: ${tellColumn(value)}`;
   if (!isPart(value)) return;

@@ -4,12 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker } from 'node:worker_threads';
-import { openCharts } from './golden-charts.mjs';
-import { openLowered } from './golden-lowered.mjs';
-import { openNotations } from './golden-notations.mjs';
-import { openOthers } from './golden-others.mjs';
-import { openSearches } from './golden-searches.mjs';
-import { openTexts } from './golden-texts.mjs';
+import { openMakers } from './golden-makers.mjs';
 import { listWrongs, openMistakes } from './golden-wrong.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -61,9 +56,10 @@ const LOWERED = [
 /** Command lines (OUT is a scratch folder), the columns of their terminal, and what of them is kept: a file that is written, else what is printed. */
 const COMMANDS = [
   // what reads specs first: a mistake in it is told within a second
-  ...['plain', 'fleet'].map((name) => ({ notations: name, keeps: { [`notations-${name}.txt`]: {} } })),
-  { texts: true, keeps: { 'texts.txt': {} } },
-  { lowered: LOWERED, keeps: { 'lowered.txt': {} } },
+  ...['plain', 'fleet'].map((name) => ({ made: ['notations', name], keeps: { [`notations-${name}.txt`]: {} } })),
+  { made: ['texts'], keeps: { 'texts.txt': {} } },
+  { made: ['measured'], keeps: { 'measured.txt': {} } },
+  { made: ['lowered', LOWERED], keeps: { 'lowered.txt': {} } },
   ...EXAMPLES.map((name) => ({
     argv: ['spec', `examples/${name}`],
     keeps: { [`spec-${name.replace('.yaml', '.txt')}`]: { until: CATALOG_WORDS } },
@@ -132,6 +128,23 @@ const COMMANDS = [
       'plain-trace-head.json': { file: 'trace.json', lines: 60 },
     },
   },
+  {
+    argv: ['run', spec('fleet'), '--from', '2.5s', '--to', '4s', ...written({ trace: 'trace.json' })],
+    keeps: { 'window-trace.json': { file: 'trace.json' } },
+  },
+  {
+    argv: [
+      'size',
+      spec('smaller'),
+      '--workers',
+      '1',
+      '--set',
+      'deployment.replicas=[1, 2]',
+      '--set',
+      'slo.p99_ttft=9ms',
+    ],
+    keeps: { 'size-missed.txt': {} },
+  },
   { argv: ['size', spec('fleet'), '--max-load'], columns: 100, keeps: { 'max-load.txt': {} } },
   {
     argv: ['size', spec('smaller'), '--workers', '1', '--set', 'deployment.replicas=[1, 2]'],
@@ -167,7 +180,8 @@ const COMMANDS = [
   { argv: ['sweep', spec('proof-fleet'), '--workers', '1'], keeps: { 'proof-fleet.txt': {} } },
   ...STEPS.map((argv, i) => ({ argv, keeps: { [`step-${i + 1}.txt`]: {} } })),
   ...[
-    ['run', 'busy', 0.4],
+    ['run', 'busy', 0.5],
+    ['run', 'fleet', 0.7],
     ['run', 'rag', 0.3],
     ['sweep', 'sweep', 0.3],
     ['sweep', 'front', 0.2],
@@ -175,9 +189,12 @@ const COMMANDS = [
     ['max-load', 'fleet', 0.5],
     ['against', ['smaller', 'larger', 'price'], 0.3],
     ['size', 'smaller', 0.2],
-  ].map(([of, name, each]) => ({ others: [of, name, each], keeps: { [`other-${of}-${[name].flat()[0]}.txt`]: {} } })),
-  { charts: true, keeps: { 'charts.txt': {} } },
-  { searches: true, keeps: { 'searches.txt': {} } },
+  ].map(([of, name, each]) => ({
+    made: ['others', of, name, each],
+    keeps: { [`other-${of}-${[name].flat()[0]}.txt`]: {} },
+  })),
+  { made: ['charts'], keeps: { 'charts.txt': {} } },
+  { made: ['searches'], keeps: { 'searches.txt': {} } },
 ];
 
 export const commands = COMMANDS.map((command) => ({ columns: 120, ...command }));
@@ -224,48 +241,26 @@ const tellWrongs = (name, each, mistakesIn) =>
     .join('');
 
 /** By name what the files of a command must be today, by `door`: `ask` gives what a command line prints in so many columns, `mistakesIn`
- * what is wrong in a spec, `othersOf` what a report says when one figure of its result is another, `readingsOf` what is read differently
- * when a spec is written differently; `loweringOf` what specs come to, `charts` draws invented
- * points. */
-export async function makeGolden(
-  command,
-  { ask, mistakesIn, othersOf, readingsOf, loweringOf, charts: draw, searches: search, texts: tell },
-) {
-  const { argv = [], columns, keeps, wrong, each, others, notations, lowered, charts, searches, texts } = command;
+ * what is wrong in a spec, `makers` what no command prints. */
+export async function makeGolden({ argv = [], columns, keeps, wrong, each, made }, { ask, mistakesIn, makers }) {
   const out = mkdtempSync(join(tmpdir(), 'mist-golden-'));
   const words = argv.map((word) => word.replace('OUT', out));
-  const make = () => {
-    if (texts) return tell();
-    if (charts) return draw();
-    if (searches) return search();
-    if (lowered) return loweringOf(lowered);
-    if (others) return othersOf(...others);
-    if (notations) return readingsOf(notations);
-    return wrong ? tellWrongs(wrong, each, mistakesIn) : ask(words, columns);
-  };
-  const printed = await make();
-  const made = Object.entries(keeps).map(([name, { file, lines, until }]) => {
+  const [kind, ...of] = made ?? [];
+  const make = () => (wrong ? tellWrongs(wrong, each, mistakesIn) : ask(words, columns));
+  const printed = kind ? await makers[kind](...of) : await make();
+  const files = Object.entries(keeps).map(([name, { file, lines, until }]) => {
     const all = (file ? readFileSync(join(out, file), 'utf8') : printed).replaceAll(out, 'OUT');
     const whole = until ? all.split(until)[0] : all;
     return [name, steady(lines ? headOf(whole, lines) : whole)];
   });
   rmSync(out, { recursive: true });
-  return made;
+  return files;
 }
 
 async function rewriteAll() {
   const load = (path) => import(`../dist/src/${path}.js`);
   const rooms = await Promise.all(['catalog/open', 'spec/question', 'check/issue'].map(load));
-  const built = {
-    ask: start,
-    mistakesIn: openMistakes(Object.assign({}, ...rooms)),
-    othersOf: openOthers(load),
-    readingsOf: openNotations(load),
-    loweringOf: openLowered(load),
-    charts: openCharts(load),
-    texts: openTexts(load),
-    searches: openSearches(load),
-  };
+  const built = { ask: start, mistakesIn: openMistakes(Object.assign({}, ...rooms)), makers: openMakers(load) };
   for (const name of listGolden()) if (!goldenNames.includes(name)) rmSync(join(FOLDER, name));
   for (const command of commands) {
     for (const [name, text] of await makeGolden(command, built)) writeFileSync(join(FOLDER, name), text);

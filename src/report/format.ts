@@ -63,7 +63,7 @@ export function plusMinus(pct: number): string {
   return pct === Number.POSITIVE_INFINITY ? 'not determined' : `± ${formatNumber(pct)} %`;
 }
 
-/** Durations of our own work: "0.84 s", "2 min 5 s". */
+/** Durations of our own work: "0.840 s", "2 min 5 s". */
 export function formatDuration(seconds: number): string {
   if (!(seconds >= 60)) return `${formatShort(seconds)} s`;
   const whole = Math.round(seconds);

@@ -19,33 +19,14 @@ const { commands, goldenNames, listGolden, readGolden, makeGolden } = (await imp
 interface Door {
   ask(argv: string[], columns: number): Promise<string>;
   mistakesIn(text: string): string[];
-  othersOf(of: string, name: string, each: number): Promise<string>;
-  readingsOf(name: string): Promise<string>;
-  loweringOf(files: string[]): Promise<string>;
-  charts(): Promise<string>;
-  texts(): Promise<string>;
-  searches(): Promise<string>;
+  readonly makers: unknown;
 }
 const wrongs = '../../scripts/golden-wrong.mjs';
 const { openMistakes } = (await import(wrongs)) as { openMistakes(of: object): Door['mistakesIn'] };
 const SOURCES = '../../src';
 const load = (path: string): Promise<unknown> => import(`${SOURCES}/${path}.ts`);
-const others = '../../scripts/golden-others.mjs';
-const { openOthers } = (await import(others)) as { openOthers(load: (path: string) => unknown): Door['othersOf'] };
-const lowered = '../../scripts/golden-lowered.mjs';
-const { openLowered } = (await import(lowered)) as { openLowered(load: (path: string) => unknown): Door['loweringOf'] };
-const searches = '../../scripts/golden-searches.mjs';
-const { openSearches } = (await import(searches)) as {
-  openSearches(load: (path: string) => unknown): Door['searches'];
-};
-const texts = '../../scripts/golden-texts.mjs';
-const { openTexts } = (await import(texts)) as { openTexts(load: (path: string) => unknown): Door['texts'] };
-const charts = '../../scripts/golden-charts.mjs';
-const { openCharts } = (await import(charts)) as { openCharts(load: (path: string) => unknown): Door['charts'] };
-const notations = '../../scripts/golden-notations.mjs';
-const { openNotations } = (await import(notations)) as {
-  openNotations(load: (path: string) => unknown): Door['readingsOf'];
-};
+const makers = '../../scripts/golden-makers.mjs';
+const { openMakers } = (await import(makers)) as { openMakers(load: (path: string) => unknown): unknown };
 
 test('there is a file for each, and no other', () => {
   expect(listGolden()).toEqual([...goldenNames].sort());
@@ -54,12 +35,7 @@ test('there is a file for each, and no other', () => {
 const door: Door = {
   ask: async (argv, columns) => (await mistAt(columns, argv)).stdout,
   mistakesIn: openMistakes({ openCatalog, openQuestion, formatIssue, UserError }),
-  othersOf: openOthers(load),
-  readingsOf: openNotations(load),
-  loweringOf: openLowered(load),
-  charts: openCharts(load),
-  texts: openTexts(load),
-  searches: openSearches(load),
+  makers: openMakers(load),
 };
 
 // a test asks and looks at all that it was given: mutations of what writes one of the files run all that may notice

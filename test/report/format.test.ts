@@ -1,6 +1,7 @@
 // Numbers as people read them, one by one: what is rounded, how far, and what stands for the unknown.
 import { expect, test } from 'vitest';
 import {
+  formatDuration,
   formatGiven,
   formatMonthly,
   formatMs,
@@ -38,4 +39,9 @@ test('milliseconds, dollars, shares and what a user gave', () => {
   ]);
   expect(formatShare(Number.NaN)).toBe('-');
   expect([formatGiven(40), formatGiven(0.5), formatGiven(1000)]).toEqual(['40', '0.5', '1,000']);
+});
+
+test('durations have two units', () => {
+  const words = [0.84, 59.9, 60, 125, 3599, 3600, 7325].map(formatDuration);
+  expect(words).toEqual(['0.840 s', '59.9 s', '1 min 0 s', '2 min 5 s', '59 min 59 s', '1 h 0 min', '2 h 2 min']);
 });

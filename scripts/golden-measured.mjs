@@ -1,0 +1,48 @@
+// What is measured of small runs, figure by figure.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse, stringify } from 'yaml';
+import { flatten } from './golden-lowered.mjs';
+import { change } from './golden-notations.mjs';
+
+const textOf = (file) => readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
+
+export function openMeasured(load) {
+  return async () => {
+    const {
+      openCatalog,
+      openQuestion,
+      openSession,
+      prepareFleet,
+      planMeasuring,
+      runFleet,
+      measureRun,
+      UserError,
+      formatIssue,
+    } = await load('index');
+    const { trustFleet } = await load('metrics/fleet/trust');
+    const catalog = openCatalog({});
+    const session = openSession(catalog);
+    const measure = (text) => {
+      try {
+        const { spec } = openQuestion(text, '', catalog).at(0);
+        const lowered = prepareFleet(spec, catalog, session);
+        const run = runFleet(lowered.program, { leap: 'exact', ...planMeasuring(spec, lowered, false) });
+        const { run: _, ...measured } = measureRun(spec, lowered, run);
+        return [...flatten({ ...measured, trust: trustFleet(spec, lowered, run, catalog.errorBands()) })];
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return error.issues.map((issue) => `refused: ${formatIssue(issue)}`);
+      }
+    };
+    return Object.values(parse(textOf('test/golden/measured.yaml')))
+      .flatMap(({ base, always, changes }) => {
+        const data = change(parse(textOf(base)), always);
+        return changes.map((one) => {
+          const lines = measure(stringify(change(data, one))).map((line) => `  ${line.slice(0, 300)}\n`);
+          return `${JSON.stringify(one)}\n${lines.join('')}`;
+        });
+      })
+      .join('');
+  };
+}
