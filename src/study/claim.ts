@@ -8,6 +8,7 @@ import { didYouMean } from '../check/nearest.ts';
 import type { SweepAxis } from '../metrics/sweep.ts';
 import type { Path } from '../spec/document.ts';
 import type { Ledger } from '../spec/fleet/ledger.ts';
+import { fitUnits, unitOfQuantity, writtenUnit } from './claim-units.ts';
 import type { FigureNames } from './figure-names.ts';
 import { FIGURES, type Figure } from './figures.ts';
 import type { WrittenClaim } from './section.ts';
@@ -17,7 +18,7 @@ export type Which = ReadonlyMap<string, string>;
 
 /** A number that rows have, or that stands in the claim. */
 export type Quantity =
-  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'number'; readonly value: number; readonly unit: string | null }
   | { readonly kind: 'figure'; readonly figure: Figure; readonly which: Which }
   | { readonly kind: 'sum'; readonly sign: '+' | '-' | '*' | '/'; readonly left: Quantity; readonly right: Quantity };
 
@@ -113,7 +114,9 @@ function typeStatement(tree: Expression, world: Typing): Statement {
     if (sign !== '==' && sign !== '!=') throw new ExpressionError('winner(...) == "label", != or in', sign);
     return typeWinner(left, [wordOf(right, 'a label')], sign === '==', world);
   }
-  return { kind: 'compare', sign, left: typeQuantity(left, world), right: typeQuantity(right, world) };
+  const [a, b] = [typeQuantity(left, world), typeQuantity(right, world)];
+  fitUnits(sign, unitOfQuantity(a), unitOfQuantity(b));
+  return { kind: 'compare', sign, left: a, right: b };
 }
 
 const SIGNS: readonly string[] = ['<', '<=', '>', '>=', '==', '!='];
@@ -134,9 +137,14 @@ function typeWinner(tree: Expression, labels: readonly string[], is: boolean, wo
 }
 
 function typeQuantity(tree: Expression, world: Typing): Quantity {
-  if (tree.kind === 'number') return { kind: 'number', value: tree.value };
+  if (tree.kind === 'number') return { kind: 'number', value: tree.value, unit: writtenUnit(tree) };
   if (tree.kind === 'minus')
-    return { kind: 'sum', sign: '-', left: { kind: 'number', value: 0 }, right: typeQuantity(tree.of, world) };
+    return {
+      kind: 'sum',
+      sign: '-',
+      left: { kind: 'number', value: 0, unit: null },
+      right: typeQuantity(tree.of, world),
+    };
   if (tree.kind === 'of') {
     const which = tree.which.map(({ key, value }) => typeChoice(key, value, world));
     return { kind: 'figure', figure: figureOf(tree.figure, world), which: new Map(which) };

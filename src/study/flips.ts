@@ -2,8 +2,12 @@
 // range the point is found by halving, where the verdicts at its ends differ.
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
+import { didYouMean } from '../check/nearest.ts';
+import { isRecord } from '../check/python-json.ts';
 import { parseSpecDocument, writeSpecDocument } from '../spec/document.ts';
 import { inputAt } from '../spec/fields.ts';
+import type { Ledger } from '../spec/fleet/ledger.ts';
+import { specSchema } from '../spec/fleet/schema.ts';
 import type { JudgedClaim } from './judge.ts';
 import { openStudy, type Study } from './open-study.ts';
 import { runStudy, type StudyOptions } from './run-study.ts';
@@ -132,8 +136,21 @@ function middle(from: number, to: number): number {
 function withValue({ question }: Study, name: string, value: unknown, catalog: Catalog): Study {
   const { text, file } = question;
   const data = structuredClone(parseSpecDocument(text, file).data) as Record<string, unknown>;
-  setAt(data, pathOf(data, name), value, name);
+  setAt(data, pathOf(data, name), value);
   return openStudy(writeSpecDocument(data), file, catalog);
+}
+
+/** Says which of the unstated parameters are no place in the document. */
+export function refuseUnstated({ unstated }: Study['section'], data: Record<string, unknown>, ledger: Ledger): void {
+  const known = Object.keys((data.let ?? {}) as Record<string, unknown>);
+  for (const { name } of unstated) {
+    const path = pathOf(data, name);
+    const section = inputAt(data, path.slice(0, -1));
+    if (isRecord(section) && (path.length > 1 || Object.hasOwn(specSchema.shape, name))) continue;
+    const hint = didYouMean(name, known) ?? `under let: ${known.join(', ') || 'nothing'}`;
+    const expected = 'a parameter under let, or the path of a key whose section is there';
+    ledger.add({ path: ['study', 'unstated', name], expected, received: name, hint });
+  }
 }
 
 /** Of a parameter, or of a key by its path. */
@@ -147,12 +164,6 @@ function isStated({ question: { data } }: Study, name: string, value: unknown): 
   return written !== undefined && JSON.stringify(written) === JSON.stringify(value);
 }
 
-function setAt(data: Record<string, unknown>, path: readonly string[], value: unknown, name: string): void {
-  let part: unknown = data;
-  for (const step of path.slice(0, -1)) part = (part as Record<string, unknown> | undefined)?.[step];
-  if (part === null || typeof part !== 'object' || Array.isArray(part)) {
-    const expected = 'a parameter under let, or the path of a key whose section is there';
-    throw new UserError([{ path: `study.unstated.${name}`, expected, received: name }]);
-  }
-  (part as Record<string, unknown>)[path.at(-1)!] = value;
+function setAt(data: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  (inputAt(data, path.slice(0, -1)) as Record<string, unknown>)[path.at(-1)!] = value;
 }

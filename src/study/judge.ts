@@ -103,13 +103,17 @@ function sideOf(quantity: Quantity, variants: readonly Variant[], seeds: number)
   const [left, right] = [sideOf(quantity.left, variants, seeds), sideOf(quantity.right, variants, seeds)];
   if (typeof left === 'string') return left;
   if (typeof right === 'string') return right;
-  const act = (a: number, b: number) =>
-    quantity.sign === '+' ? a + b : quantity.sign === '-' ? a - b : quantity.sign === '*' ? a * b : a / b;
   return {
-    values: left.values.map((value, i) => act(value, right.values[i]!)),
+    values: left.values.map((value, i) => together(quantity.sign, value, right.values[i]!)),
     behind: [...left.behind, ...right.behind],
     words: `${left.words} ${quantity.sign} ${right.words}`,
   };
+}
+
+/** A ratio to nothing is none. */
+function together(sign: '+' | '-' | '*' | '/', a: number, b: number): number {
+  if (sign === '/') return b === 0 ? Number.NaN : a / b;
+  return sign === '*' ? a * b : sign === '+' ? a + b : a - b;
 }
 
 function tellSide(figure: Figure, { rows }: Variant, name: string): Side {

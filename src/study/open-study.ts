@@ -10,6 +10,7 @@ import type { Question } from '../spec/question.ts';
 import { axisNamed, type Claim, type ClaimWorld, figureNamed, readClaim } from './claim.ts';
 import { type Curve, curveOf, openFigures } from './figure-names.ts';
 import type { Figure } from './figures.ts';
+import { refuseUnstated } from './flips.ts';
 import { readSection, type StudySection } from './section.ts';
 import type { Grouping } from './variants.ts';
 
@@ -65,6 +66,7 @@ export function openStudy(text: string, file: string, catalog: Catalog): Study {
   const scenarios = new Set(
     section.scenarios.map((name, i) => axisNamed(name, ['study', 'scenarios', i], world)?.name),
   );
+  refuseUnstated(section, document.data as Record<string, unknown>, ledger);
   for (const key of ['compare', 'along'] as const) {
     const name = section[key];
     if (name !== null) axisNamed(name, ['study', key], world);

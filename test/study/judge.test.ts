@@ -19,7 +19,8 @@ engine: {batching: [chunked, mixed], max_num_batched_tokens: [512, 2048]}
 const study = (...lines: string[]) =>
   openStudy(`${HEAD}study:\n${lines.map((line) => `  ${line}\n`).join('')}`, 'made.yaml', catalog);
 const ofClaim = (say: string, ...more: string[]) =>
-  study('compare: batching', 'claims:', '  one:', `    say: '${say}'`, ...more.map((line) => `    ${line}`));
+  study('compare: batching', 'claims:', '  one:', `    say: '${say}'`, ...more.map(nested));
+const nested = (line: string): string => line.replace(/^(?!UNSTATED)/, '    ').replace('UNSTATED', 'unstated');
 
 /** What the figures of a row are, by what it chooses. */
 type Make = (labels: ReadonlyMap<string, string>) => { readonly throughput: number; readonly ttft: number };
@@ -28,7 +29,12 @@ function judge(opened: ReturnType<typeof study>, make: Make) {
   const rows = opened.rows.map((row): StudiedRow => {
     const labels = opened.labelsOf(row);
     const { throughput, ttft } = make(labels);
-    const result = { output_throughput: throughput, ttft: { p99: ttft, mean: ttft }, e2el: { mean: 1 } };
+    const result = {
+      output_throughput: throughput,
+      preemptions: 0,
+      ttft: { p99: ttft, mean: ttft },
+      e2el: { mean: 1 },
+    };
     const stands = labels.get('deployment.hardware')!;
     const band = { ttft_pct: 30, tpot_pct: 20, throughput_pct: 20, power_pct: 35 };
     return {
@@ -65,6 +71,8 @@ describe('a verdict', () => {
     ['of a constant, whose band is that of the figure', 'throughput of chunked > 1700', chunkedIs(2), 'band'],
     ['of equality within a tolerance', 'throughput of chunked == 1500', chunkedIs(1), 'fails'],
     ['of both', 'throughput of chunked > of mixed and p99(ttft) of chunked < of mixed', chunkedIs(2), 'fails'],
+    ['of seconds as such', 'p99(ttft) of chunked * 2 < 500ms', chunkedIs(0.2), 'holds'],
+    ['of a ratio to nothing', 'throughput / preemptions > 1', chunkedIs(2), 'unknown'],
     ['of one of both', 'throughput of chunked > of mixed or p99(ttft) of chunked < of mixed', chunkedIs(2), 'holds'],
     ['of none', 'not throughput of chunked > of mixed', chunkedIs(0.5), 'holds'],
   ];
@@ -138,6 +146,11 @@ describe('mistakes', () => {
     ['a number where a comparison is meant', 'throughput', 'a comparison', ''],
     ['winner against a number', 'winner(throughput) > 3', 'winner(...) == "label"', ''],
     ['half a claim', 'throughput of chunked <', 'received the end', ''],
+    ['a unit that does not fit', 'p99(ttft) of chunked < 1GB', 'expected units that fit, received s < bytes', ''],
+    ['figures of two units', 'p99(ttft) < throughput', 'expected units that fit, received s < tokens/s', ''],
+    ['a sum of two units', 'p99(ttft) + throughput < 3', 'expected units that fit, received s + tokens/s', ''],
+    ['a ratio against seconds', 'p99(ttft) / mean(ttft) < 2s', 'received a plain figure < s', ''],
+    ['a divisor of nothing', 'throughput / 0 > 3', 'expected a divisor other than 0', ''],
   ])('%s', (_, say, words, hint) => {
     const found = said(() => ofClaim(say));
     expect(found).toContain('made.yaml:12: study.claims.one.say');
@@ -150,6 +163,12 @@ describe('mistakes', () => {
     ['an unknown axis of a filter', ['where: rates > 5'], 'did you mean rate'],
     ['a word of for', ['for: all'], 'one of every, any'],
     ['an unknown key', ['wher: rate > 5'], 'did you mean where'],
+    ['an unstated name that is nowhere', ['where: rate > 5', 'UNSTATED: {rat: [1]}'], 'did you mean rate'],
+    [
+      'an unstated key of no section',
+      ['where: rate > 5', 'UNSTATED: {powr.cap: [1]}'],
+      'study.unstated.powr.cap: expected',
+    ],
   ])('%s', (_, more, words) => {
     expect(said(() => ofClaim('winner(throughput) == "chunked"', ...more))).toContain(words);
   });
