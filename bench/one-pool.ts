@@ -69,7 +69,7 @@ export function runOnePool(
 
 /** What all instances counted together; peaks are those of the fullest. */
 export function sumCounters(clients: readonly EngineCounters[]): EngineCounters {
-  const sum = (field: Exclude<keyof EngineCounters, 'accepted'>) =>
+  const sum = (field: Exclude<keyof EngineCounters, 'accepted' | 'found'>) =>
     clients.reduce((total, one) => total + (one[field] ?? 0), 0);
   const most = (field: 'peakBlocks' | 'peakSequences') => Math.max(...clients.map((one) => one[field]));
   const { draftSteps, accepted } = clients[0];

@@ -2,7 +2,7 @@
 import { CLIENT_STEPS, CLIENT_TIERS, CLIENT_TIER_COUNT } from '../layout/client';
 import {
   EVENT_TIER, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FETCHED, FLEET_FETCHES, FLEET_FOUND, FLEET_HASH_BLOCK,
-  FLEET_START, FLEET_STORE_BYTES, FLOW_TIER, HASH_RUN_BYTES, HASH_RUN_END, HASH_RUN_ID, TIERS_MOST, TIER_CAPACITY, TIER_CELLS, TIER_LATENCY, TIER_PATH,
+  FLEET_START, FLEET_STORE_BYTES, FLOW_TIER, HASH_RUN_BYTES, HASH_RUN_END, HASH_RUN_ID, TIERS_MOST, TIER_CAPACITY, TIER_CELLS, TIER_FOUND, TIER_LATENCY, TIER_PATH,
   TIER_POLICY, WRITE_BACK, WRITE_SELECTIVE, WRITE_THROUGH,
 } from '../layout/fleet';
 import { RUN_FLEET, RUN_NEXT, RUN_REPLICA_OF } from '../layout/run';
@@ -55,6 +55,7 @@ function findBlocks(fleet: usize, rep: usize, visit: i32): i32 {
       renewBlocks(tierAt(tiers, tier), id, part);
       const count = counts + ((<usize>tier) << 2);
       store<i32>(count, load<i32>(count) + part);
+      addf(tierAt(tiers, tier), TIER_FOUND, <f64>part);
       id += part;
       found += part;
     }

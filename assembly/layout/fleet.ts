@@ -186,7 +186,8 @@ export const TIER_POLICY = 8; // i32, WRITE_*: when a block comes into this tier
 export const TIER_HELD = 9; // address u64 per 64 hash ids: bit set = the block is here
 export const TIER_STARTS = 10; // address u64 per 64 hash ids: bit set = an extent begins here
 export const TIER_PLACES = 11; // address i32: how many places are given; then per hash id its place among the links, from 1 on, 0 = no extent has begun with it
-export const TIER_CELLS = 12;
+export const TIER_FOUND = 12; // f64, blocks that look-ups found here
+export const TIER_CELLS = 13;
 export const LINK_NEWER = 0; // i32, of the first id of an extent: that of the next more recent one, -1 = none
 export const LINK_OLDER = 4; // i32
 export const LINK_BYTES = 8;

@@ -31,6 +31,12 @@ export interface FleetTier {
   readonly policy?: WritePolicy;
 }
 
+/** Tokens of context that fetches by hit rates asked for, and what of it they found, by tier. */
+export interface DrawnTiers {
+  readonly asked: number;
+  readonly found: ReadonlyMap<string, number>;
+}
+
 /** Step surfaces (assembly/layout/surface.ts) of what a step takes of a device. */
 export interface ChannelParts {
   readonly compute: Float64Array;

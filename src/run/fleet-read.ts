@@ -161,6 +161,14 @@ function readLanes(buffer: ArrayBufferLike, at: number, packing: number) {
   };
 }
 
+/** Blocks that look-ups found in each tier of a store. */
+function readTiers(buffer: ArrayBufferLike, words: Int32Array): { readonly found?: readonly number[] } {
+  const count = words[C.CLIENT_TIER_COUNT * 2]!;
+  if (count === 0) return {};
+  const cells = new Float64Array(buffer, words[C.CLIENT_TIERS * 2]!, count * F.TIER_CELLS);
+  return { found: Array.from({ length: count }, (_, tier) => cells[tier * F.TIER_CELLS + F.TIER_FOUND]!) };
+}
+
 /** Counters of every client, from its record. `clock`: with what of the step under way is over by then, evenly over its time. */
 export function readClients(record: RunRecord, count: number, clock = Number.NEGATIVE_INFINITY): EngineCounters[] {
   return mapClients(record, count, (cells, words) => {
@@ -179,6 +187,7 @@ export function readClients(record: RunRecord, count: number, clock = Number.NEG
       peakBlocks: words[C.CLIENT_PEAK_BLOCKS * 2]!,
       peakSequences: words[C.CLIENT_PEAK_SEQS * 2]!,
       ...readDrafts(cells, words),
+      ...readTiers(cells.buffer, words),
       ...readLanes(cells.buffer, words[C.CLIENT_LANES * 2]!, words[C.CLIENT_PACKING * 2]!),
     };
   });

@@ -143,6 +143,8 @@ export interface Build {
   draws(stage: Listed): Draws;
   /** Latency and bandwidth of a tier, its link's included. */
   tier(name: string): { readonly latency: number; readonly bandwidth: number };
+  /** Counts context that a fetch without a simulated store asks for, and what of it lies in tiers by name: tokens. */
+  noteFetch(tokens: number, found: readonly (readonly [tier: string, tokens: number])[]): void;
   /** Seconds of a whole prompt alone in a step of the first of these pools. */
   prefillSeconds(pools: readonly string[], tokens: number): number;
   /** Lays a list of stages out. */

@@ -6,7 +6,7 @@ import { prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import { openSession } from '../run/session.ts';
 import type { Question } from '../spec/question.ts';
 import type { Which } from './claim.ts';
-import { ALL_FIGURES, type Figure, promiseFigures, stageFigures } from './figures.ts';
+import { ALL_FIGURES, type Figure, promiseFigures, stageFigures, tierFigures } from './figures.ts';
 import type { StudySection } from './section.ts';
 
 export interface FigureNames {
@@ -30,7 +30,8 @@ interface Rows {
 }
 
 export function openFigures({ promises }: Pick<StudySection, 'promises'>, rows: Rows): FigureNames {
-  const own = [...ALL_FIGURES, ...promises.flatMap(({ name }) => promiseFigures(name))];
+  const tiers = Object.keys((rows.question.data as { readonly tiers?: object }).tiers ?? {});
+  const own = [...ALL_FIGURES, ...tiers.flatMap(tierFigures), ...promises.flatMap(({ name }) => promiseFigures(name))];
   const ofStages = stageFigures('');
   let stages: readonly Figure[] | undefined;
   const staged = () => {

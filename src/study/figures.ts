@@ -169,6 +169,20 @@ export function stageFigures(stage: string): Figure[] {
   }));
 }
 
+/** Figures of a tier of caches, by its name under `tiers`. */
+export function tierFigures(tier: string): Figure[] {
+  return [
+    {
+      name: `hit_share(${tier})`,
+      unit: '',
+      better: 'more',
+      words: `share of fetched context found in ${tier}`,
+      of: ({ result }) => result?.detail?.tiers.find(({ name }) => name === tier)?.share ?? Number.NaN,
+      band: () => 0,
+    },
+  ];
+}
+
 /** Figures of another promise than the spec's, held against the same run. */
 export function promiseFigures(promise: string): Figure[] {
   const ownOf = ({ result }: StudiedRow) => result?.detail?.promises.find(({ name }) => name === promise);

@@ -1,6 +1,6 @@
 // A study as JSON, and its rows as a table: the columns of CSV and Parquet, defined once.
 import { type Column, finiteOrNull } from '../report/flat.ts';
-import { ALL_FIGURES, type Figure, promiseFigures, type StudiedRow, stageFigures } from './figures.ts';
+import { ALL_FIGURES, type Figure, promiseFigures, type StudiedRow, stageFigures, tierFigures } from './figures.ts';
 import type { FlipMap } from './flips.ts';
 import type { JudgedClaim } from './judge.ts';
 import type { StudyResult } from './run-study.ts';
@@ -11,8 +11,10 @@ export function rowColumns({ study, rows }: Pick<StudyResult, 'study' | 'rows'>)
     return { name: short, type: 'STRING', read: (row) => row.labels.get(name) ?? null };
   });
   const stages = new Set(rows.flatMap(({ result }) => result?.detail?.stages.map(({ name }) => name) ?? []));
+  const tiers = new Set(rows.flatMap(({ result }) => result?.detail?.tiers.map(({ name }) => name) ?? []));
   const own = [
     ...[...stages].flatMap(stageFigures),
+    ...[...tiers].flatMap(tierFigures),
     ...study.section.promises.flatMap(({ name }) => promiseFigures(name)),
   ];
   const figures = [...ALL_FIGURES, ...own].map((figure): Column<StudiedRow> => {

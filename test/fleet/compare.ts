@@ -51,6 +51,8 @@ export function listDifferences(program: FleetProgram, got: FleetRun, expected: 
   if ((got.wasted ?? 0) !== expected.wasted)
     differences.push(`wasted: kernel ${got.wasted}, reference ${expected.wasted}`);
   program.clients.forEach(({ kind }, c) => {
+    if (kind === 'store' && !isDeepStrictEqual(got.clients[c]!.found, expected.clients[c]!.found))
+      differences.push(`found ${c}: kernel ${got.clients[c]!.found}, reference ${expected.clients[c]!.found}`);
     if (kind === 'llm') differences.push(...listCounterDifferences(c, got.clients[c]!, expected.clients[c]!));
   });
   return [...differences, ...listGapDifferences(got.itl, expected.gaps)];

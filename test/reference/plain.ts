@@ -56,7 +56,7 @@ function resultsOf({ results, arrival }: FleetReference): RequestResults {
 function sumCounters(replicas: readonly ClientCounters[]): ClientCounters {
   const [sum, ...others] = replicas.map((one) => ({ ...one, ...(one.accepted && { accepted: [...one.accepted] }) }));
   for (const other of others) {
-    for (const name of Object.keys(other) as (keyof ClientCounters)[]) {
+    for (const name of Object.keys(other) as Exclude<keyof ClientCounters, 'found'>[]) {
       if (name === 'accepted') sum!.accepted = other.accepted!.map((count, i) => count + sum!.accepted![i]!);
       else if (name === 'peakBlocks') sum!.peakBlocks = Math.max(sum!.peakBlocks, other.peakBlocks);
       else sum![name] = sum![name]! + other[name]!;

@@ -45,6 +45,8 @@ describe('the detail of a row', () => {
       };
       const { detail } = summariseRow(spec, lowered, run, null, () => false, ask)!;
       const [mean] = result.breakdown;
+      const hits = lowered.program.visits.fetched!.filter((tokens) => tokens === 4000).length;
+      expect(detail!.tiers).toEqual([{ name: 'shelf', share: hits / 200 }]);
       expect(detail!.stages.map(({ name: _, ...part }) => part)).toEqual(mean!.parts);
       expect(detail!.stages.map(({ name }) => name)).toEqual(result.stages.map(({ name }) => name));
       const sum = detail!.stages.reduce((all, { queue, service, transfer }) => all + queue + service + transfer, 0);
@@ -69,8 +71,9 @@ test('claims, tables and pages know quantiles, stages and promises by name', asy
   const study = open(
     'compare: batching',
     'promises: {lax: {p99_e2el: 1000s}, tight: {p99_ttft: 1ms}, six: {preset: paper-six}}',
-    'show: [p25(e2el), "stage_share(prefill+decode)", good_fraction(tight), cdf(e2el)]',
+    'show: [hit_share(shelf), p25(e2el), "stage_share(prefill+decode)", good_fraction(tight), cdf(e2el)]',
     'claims:',
+    '  as drawn: {say: hit_share(shelf) == 0.7, tolerance: 0.05}',
     '  all add up: stage_share("kv-fetch") of chunked + stage_share("prefill+decode") of chunked == 1',
     '  in order: p10(ttft) < p25(ttft) and p85(ttft) < p90(ttft)',
     '  lax: slo_met(lax) == 1 and good_fraction(lax) == 1',
@@ -79,13 +82,20 @@ test('claims, tables and pages know quantiles, stages and promises by name', asy
   );
   const result = await runStudy(study, catalog, { workers: 1 });
   const verdicts = Object.fromEntries(result.claims.map(({ claim, verdict }) => [claim.name, verdict]));
+  expect(result.claims[0]!.verdict).toBe('holds');
   expect(verdicts).toMatchObject({ lax: 'holds', tight: 'holds', 'engines take longest': 'holds' });
   // equal up to the last digits, which is nothing that is claimed to be more
-  const [sum] = result.claims[0]!.scenarios;
+  const [sum] = result.claims[1]!.scenarios;
   expect(sum!.margin).toBeCloseTo(1, 9);
   const names = rowColumns(result).map(({ name }) => name);
   expect(names).toEqual(
-    expect.arrayContaining(['e2el_p25_s', 'prefill+decode_stage_time_s', 'kv-fetch_queue_time_s', 'six_goodput']),
+    expect.arrayContaining([
+      'e2el_p25_s',
+      'prefill+decode_stage_time_s',
+      'kv-fetch_queue_time_s',
+      'six_goodput',
+      'shelf_hit_share',
+    ]),
   );
   expect(new Set(names).size).toBe(names.length);
   const page = studyHtml(result);
@@ -101,6 +111,7 @@ test.each([
     ['promises: {lax: {p99_ttft: 1s}}', 'claims: {one: slo_met(laxx) == 1}'],
     'did you mean slo_met(lax)',
   ],
+  ['a tier that there is not', ['show: [hit_share(shelv)]'], 'did you mean hit_share(shelf)'],
   ['a distribution of nothing', ['show: [cdf(itl)]'], 'cdf(itl)'],
   [
     'a multiple of the unloaded latency',

@@ -29,6 +29,8 @@ export interface RowDetail {
     readonly service: number;
     readonly transfer: number;
   }[];
+  /** Share of the context that fetches asked for which each tier gave, over the whole run. */
+  readonly tiers: readonly { readonly name: string; readonly share: number }[];
   readonly promises: readonly { readonly name: string; readonly met: boolean; readonly good: number }[];
 }
 
@@ -52,10 +54,25 @@ export function detailOf(
   return {
     quantiles: { ttft: spread(latencies.ttft), tpot: spread(latencies.tpot), e2el: spread(latencies.e2el) },
     stages: run.program.stages.map((name, s) => ({ name, ...mean!.parts[s]! })),
+    tiers: tierShares(run),
     promises: ask.promises.map(({ name, slo }) => {
       const good = countGood(latencies, slo);
       const met = !run.hopeless && keepsPromise(slo, judged, judged, judged.verdict);
       return { name, met, good: good < 0 ? Number.NaN : good / measured };
     }),
   };
+}
+
+/** Of stores that were looked up, and of fetches that were drawn; none where nothing was asked for. */
+function tierShares({ program, results, counters, drawn }: FleetRun): RowDetail['tiers'] {
+  const found = new Map<string, number>(drawn?.found);
+  let asked = drawn?.asked ?? 0;
+  for (const [c, { tiers }] of program.clients.entries()) {
+    for (const [k, { name }] of tiers.entries())
+      found.set(name, (found.get(name) ?? 0) + (counters[c]!.found?.[k] ?? 0) * program.hashBlock);
+  }
+  for (const [v, at] of results.client.entries()) {
+    if (program.clients[at]?.kind === 'store' && !Number.isNaN(results.start[v]!)) asked += program.visits.prompt[v]!;
+  }
+  return asked > 0 ? [...found].map(([name, tokens]) => ({ name, share: tokens / asked })) : [];
 }

@@ -1,7 +1,7 @@
 // What a fleet run is measured from and what it comes to. Times in seconds, percentiles by linear interpolation (NumPy's default).
 
 import type { EnergyFigures } from '../../plan/energy.ts';
-import type { FleetProgram, InstanceChange, VisitResults } from '../../plan/fleet.ts';
+import type { DrawnTiers, FleetProgram, InstanceChange, VisitResults } from '../../plan/fleet.ts';
 import type { StageRoles } from '../../plan/pipeline/lower-fleet.ts';
 import type { StepRecord } from '../../plan/setup.ts';
 import type { Budget } from '../../spec/budget.ts';
@@ -44,6 +44,8 @@ export interface ClientCounters {
   readonly adapterSeconds?: number;
   /** With fair queues: the most that a tenant that waited was ahead of the one whose turn it was, in weighted tokens. */
   readonly fairGap?: number;
+  /** Of a store: blocks that look-ups found, by tier. */
+  readonly found?: readonly number[];
   readonly peakBlocks: number;
   readonly peakSequences: number;
   /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... of a visit's drafts were accepted. */
@@ -91,6 +93,8 @@ export interface FleetRun {
   readonly steps?: readonly StepRecord[];
   /** What its client sees; absent = all that the engines did. */
   readonly client?: ClientView;
+  /** What fetches that are drawn, not looked up, found in tiers; absent where there are none. */
+  readonly drawn?: DrawnTiers;
   /** Names of pipelines, and which one each request walks. */
   readonly pipelines?: { readonly names: readonly string[]; readonly of: Int32Array };
   /** What became of instances that start and stop, in order; absent where all are on all the time. */

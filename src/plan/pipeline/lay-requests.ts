@@ -7,7 +7,7 @@ import { clientsIn, type FleetSpec, type PipelineSpec, type PoolSpec, ranksIn } 
 import { join, openState, type Walker } from '../../stages/laying.ts';
 import { openHashChains } from '../../workload/hash-chains.ts';
 import type { Walks } from '../../workload/walks.ts';
-import type { FleetClient, FleetProgram, VisitTable } from '../fleet.ts';
+import type { DrawnTiers, FleetClient, FleetProgram, VisitTable } from '../fleet.ts';
 import type { BoundPool } from './bind-pools.ts';
 import { VisitWriter } from './columns.ts';
 import { type GroupRecipe, openGroups, type PoolClients } from './groups.ts';
@@ -24,6 +24,7 @@ export interface LaidRequests {
   /** Whether branches meet somewhere. */
   readonly joins: boolean;
   readonly hashCount: number;
+  readonly drawn: DrawnTiers;
   readonly requests: FleetProgram['requests'];
 }
 
@@ -96,6 +97,7 @@ export function layRequests(
     groups: groups.recipes(),
     joins,
     hashCount: chains?.count ?? 0,
+    drawn: build.drawn,
     requests: requestsOf(walks, first, last),
   };
 }

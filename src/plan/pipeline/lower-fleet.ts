@@ -11,7 +11,7 @@ import type { Requests } from '../../workload/types.ts';
 import { makeWalks, type Walks } from '../../workload/walks.ts';
 import type { PlanSource } from '../deployment.ts';
 import { type EnergyFigures, perRank } from '../energy.ts';
-import type { FleetClient, FleetProgram } from '../fleet.ts';
+import type { DrawnTiers, FleetClient, FleetProgram } from '../fleet.ts';
 import type { Lowering } from '../lower.ts';
 import { adapterSetup } from './adapters.ts';
 import { type BoundPool, bindPools } from './bind-pools.ts';
@@ -62,6 +62,8 @@ export interface LoweredFleet {
   readonly clients: readonly ClientFacts[];
   readonly pipelines: { readonly names: readonly string[]; readonly of: Int32Array };
   readonly walks: Walks;
+  /** What fetches by hit rates were drawn to find; absent where there are none. */
+  readonly drawn?: DrawnTiers;
   /** The same for fleets that differ in nothing but the limits of their engines; absent where that cannot be told. */
   readonly likeness?: object;
 }
@@ -184,6 +186,7 @@ function lowerPools(
     clients: facts,
     pipelines: { names, of: walks.pipeline },
     walks: tellUnused(walks, hashBlock),
+    ...(laid.drawn.asked > 0 ? { drawn: laid.drawn } : {}),
   };
 }
 

@@ -7,7 +7,7 @@ import { opensGeneration } from '../../stages/list.ts';
 import { openLatencies, openLengths, STREAM_STAGES } from '../../workload/draws.ts';
 import type { HashChains } from '../../workload/hash-chains.ts';
 import { nextUniform, openStream } from '../../workload/streams.ts';
-import type { FleetClient } from '../fleet.ts';
+import type { DrawnTiers, FleetClient } from '../fleet.ts';
 import { readSurface } from '../read-surface.ts';
 import type { BoundPool } from './bind-pools.ts';
 import type { VisitWriter } from './columns.ts';
@@ -31,17 +31,20 @@ interface Ground {
 export interface OpenBuild extends Build {
   readonly stages: readonly string[];
   readonly roles: StageRoles;
+  readonly drawn: DrawnTiers;
 }
 
 export function openBuild({ spec, pools, addJoint, ...shared }: Ground): OpenBuild {
   const stages: string[] = [];
   const roles = { prefill: [] as number[], decode: [] as number[], think: [] as number[] };
+  const drawn = { asked: 0, found: new Map<string, number>() };
   let joint: { readonly group: number; readonly stage: number } | null = null;
   const build: OpenBuild = {
     ...shared,
     pools,
     stages,
     roles,
+    drawn,
     stage(name, role) {
       // stages of nested lists may be called alike: each is counted by itself
       let own = name;
@@ -57,6 +60,10 @@ export function openBuild({ spec, pools, addJoint, ...shared }: Ground): OpenBui
     },
     draws: ({ ordinal }) => openDraws(spec.workload.seed, ordinal),
     tier: (name) => tierOf(spec, name),
+    noteFetch(tokens, found) {
+      drawn.asked += tokens;
+      for (const [name, own] of found) drawn.found.set(name, (drawn.found.get(name) ?? 0) + own);
+    },
     prefillSeconds([name], tokens) {
       const pool = pools.get(name);
       if (!pool) throw new Error(`no pool ${name}`); // the reader refuses it

@@ -134,6 +134,10 @@ function layDelay(build: Build, stage: Listed & KvFetch, { label, behind }: Plac
     const tokens = nextTokens();
     const bytes = kvBytes(pool, tokens);
     const found = stage.mode === 'sampled' ? levels.find(({ hit }) => draws.uniform() < hit) : levels[0];
+    build.noteFetch(
+      tokens,
+      stage.mode === 'sampled' ? drawnFrom(stage, levels, found, tokens) : expectedFrom(stage, tokens),
+    );
     const seconds =
       stage.mode === 'expected'
         ? expectedFetchSeconds(levels, bytes, build.prefillSeconds(prefillOn, tokens))
@@ -148,6 +152,23 @@ function layDelay(build: Build, stage: Listed & KvFetch, { label, behind }: Plac
     return { ends: [visit], state: { ...state, context: state.context + tokens, cached, chained: 0 } };
   };
 }
+
+/** What each level gives: the one that was drawn all of the context, the others nothing. */
+function drawnFrom({ levels }: KvFetch, drawn: readonly KvLevel[], found: KvLevel | undefined, tokens: number): Found {
+  return levels.map(({ tier }, i) => [tier, found !== undefined && drawn[i] === found ? tokens : 0]);
+}
+
+/** What each level gives on average. */
+function expectedFrom({ levels }: KvFetch, tokens: number): Found {
+  let left = tokens;
+  return levels.map(({ tier, hit }) => {
+    const own = left * hit;
+    left -= own;
+    return [tier, own];
+  });
+}
+
+type Found = readonly (readonly [tier: string, tokens: number])[];
 
 /** The pools of the next prefill: whose KV is fetched, and who would compute it again. */
 function prefilledOn(build: Build, behind: Place['behind']): readonly string[] {

@@ -17,6 +17,8 @@ export interface ClientCounters {
   adapterSeconds?: number;
   /** With fair queues: the most that a tenant that waited was ahead of the one whose turn it was, in weighted tokens. */
   fairGap?: number;
+  /** Of a store: blocks that look-ups found, by tier. */
+  found?: number[];
   peakBlocks: number;
   /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... drafts were accepted. */
   draftSteps?: number;
@@ -36,6 +38,7 @@ export function openCounters(setup: FleetClient): ClientCounters {
     swapSeconds: 0,
     peakBlocks: 0,
     ...(setup.adapters ? { adapterLoads: 0, adapterFetches: 0, adapterSeconds: 0 } : {}),
+    ...(setup.tiers.length > 0 ? { found: setup.tiers.map(() => 0) } : {}),
     ...(setup.tenants ? { fairGap: 0 } : {}),
     ...(setup.speculation ? { draftSteps: 0, accepted: new Array(setup.speculation.drafts + 1).fill(0) } : {}),
   };

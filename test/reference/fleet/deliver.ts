@@ -288,6 +288,7 @@ function startFetch(world: World, client: Client, visit: Visit, now: number): vo
     if (tier < 0) break;
     client.tiers[tier]!.touch(id);
     found[tier]! += 1;
+    client.counters.found![tier]! += 1;
   }
   const blocks = found.reduce((sum, count) => sum + count, 0);
   if (visit.fetches >= 0) world.visits[visit.fetches]!.fetched = blocks * hashBlock;
