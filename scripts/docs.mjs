@@ -1,9 +1,10 @@
-// Writes what of the documentation is generated: the reference of specs, and with --start the README's answer and picture.
+// Writes what of the documentation is generated: the references of specs and of the library, and with --start the README's answer and picture.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { libraryReference } from './library-reference.mjs';
 import { specReference } from './spec-reference.mjs';
 import { readSpecSchema } from './spec-schema.mjs';
 
@@ -13,6 +14,11 @@ const MARKS = /(<!-- answer [^>]*-->\n```\n)[\s\S]*?(```\n<!-- \/answer -->)/;
 /** The page that docs/spec-reference.md must be. */
 export function makeReference(schema) {
   return specReference(schema);
+}
+
+/** The page that docs/library-reference.md must be. */
+export function makeLibrary() {
+  return libraryReference(join(ROOT, 'dist'));
 }
 
 /** What stands between the question's traffic and the table: the answer in sentences. */
@@ -44,5 +50,6 @@ function writeStart() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(join(ROOT, 'docs/spec-reference.md'), makeReference(await readSpecSchema()));
+  writeFileSync(join(ROOT, 'docs/library-reference.md'), makeLibrary());
   if (process.argv.includes('--start')) writeStart();
 }

@@ -56,6 +56,7 @@ export default defineConfig({
         page('Bring your own', 'calibration'),
         page('With the tools you have', 'tools'),
         page('As a library', 'library'),
+        page('The library, call by call', 'library-reference'),
       ),
       group(
         'Build',

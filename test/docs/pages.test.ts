@@ -11,7 +11,7 @@ type Schema = Record<string, unknown> & { $defs: Record<string, object> };
 const script = (name: string) =>
   import(`../../scripts/${name}.mjs`) as Promise<Record<string, (...of: object[]) => unknown>>;
 const { toSchemaText } = await script('spec-schema');
-const { makeReference } = await script('docs');
+const { makeLibrary, makeReference } = await script('docs');
 const schema = specJsonSchema() as Schema;
 
 /** As GitHub makes them of headings. */
@@ -58,6 +58,10 @@ test('the README is short', () => {
 
 test('the reference of specs is that of the schema (npm run docs writes it)', () => {
   expect(readPage('docs/spec-reference.md')).toBe(makeReference(schema));
+});
+
+test('the reference of the library is that of the built declarations (npm run docs writes it)', () => {
+  expect(readPage('docs/library-reference.md')).toBe(makeLibrary());
 });
 
 test('the schema for editors is the one that was built, and every example names it', () => {

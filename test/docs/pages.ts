@@ -39,3 +39,19 @@ export function filesOf(path: string): Map<string, string> {
   }
   return files;
 }
+
+/** The examples of the library; each ends with what it prints. */
+export const LIBRARY = readdirSync(join(ROOT, 'examples/library')).sort();
+
+/** A module that runs others one after the other, in one process, and says as JSON what each printed. */
+export const libraryRunner = (files: readonly string[]): string => `
+import { format } from 'node:util';
+const said = [];
+for (const file of ${JSON.stringify(files)}) {
+  const lines = [];
+  console.log = (...words) => void lines.push(format(...words));
+  await import(file);
+  said.push(lines.join('\\n'));
+}
+process.stdout.write(JSON.stringify(said));
+`;

@@ -2,8 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { example, openScratch, ROOT } from '../cli/spawn.ts';
+import { LIBRARY, libraryRunner } from '../docs/pages.ts';
 
 const deno = process.env.MIST_DENO;
 if (deno === undefined) console.log('skipped: no Deno (MIST_DENO is not set; .ci/run fetches one)');
@@ -42,5 +44,13 @@ describe.skipIf(deno === undefined)('under Deno', () => {
   test('a step costs the same', () => {
     const args = ['step', '--model', 'llama-3.1-8b', '--hardware', 'h100-sxm-80gb', '--decode', '32x900', '--json'];
     expect(runUnder('deno', ...args)).toBe(runUnder('node', ...args));
+  });
+
+  test('the examples of the library print the same', () => {
+    const examples = LIBRARY.map((name) => pathToFileURL(join(ROOT, 'examples/library', name)).href);
+    const ended = spawnSync(deno!, ['eval', libraryRunner(examples)], { cwd: ROOT, encoding: 'utf8' });
+    expect(ended.status, ended.stderr).toBe(0);
+    const said = LIBRARY.map((name) => readFileSync(join(ROOT, 'examples/library', name), 'utf8'));
+    expect(JSON.parse(ended.stdout)).toEqual(said.map((code) => /\n\/\/ (.*)\n$/.exec(code)![1]));
   });
 });
