@@ -2,16 +2,13 @@
 // range the point is found by halving, where the verdicts at its ends differ.
 import type { Catalog } from '../catalog/open.ts';
 import { UserError } from '../check/issue.ts';
-import { didYouMean } from '../check/nearest.ts';
-import { isRecord } from '../check/python-json.ts';
 import { parseSpecDocument, writeSpecDocument } from '../spec/document.ts';
 import { inputAt } from '../spec/fields.ts';
-import type { Ledger } from '../spec/fleet/ledger.ts';
-import { specSchema } from '../spec/fleet/schema.ts';
 import type { JudgedClaim } from './judge.ts';
 import { openStudy, type Study } from './open-study.ts';
 import { runStudy, type StudyOptions } from './run-study.ts';
 import type { Unstated } from './section.ts';
+import { pathOf } from './unstated.ts';
 
 /** What a claim comes to at one value of a parameter. */
 export interface Flip {
@@ -138,25 +135,6 @@ function withValue({ question }: Study, name: string, value: unknown, catalog: C
   const data = structuredClone(parseSpecDocument(text, file).data) as Record<string, unknown>;
   setAt(data, pathOf(data, name), value);
   return openStudy(writeSpecDocument(data), file, catalog);
-}
-
-/** Says which of the unstated parameters are no place in the document. */
-export function refuseUnstated({ unstated }: Study['section'], data: Record<string, unknown>, ledger: Ledger): void {
-  const known = Object.keys((data.let ?? {}) as Record<string, unknown>);
-  for (const { name } of unstated) {
-    const path = pathOf(data, name);
-    const section = inputAt(data, path.slice(0, -1));
-    if (isRecord(section) && (path.length > 1 || Object.hasOwn(specSchema.shape, name))) continue;
-    const hint = didYouMean(name, known) ?? `under let: ${known.join(', ') || 'nothing'}`;
-    const expected = 'a parameter under let, or the path of a key whose section is there';
-    ledger.add({ path: ['study', 'unstated', name], expected, received: name, hint });
-  }
-}
-
-/** Of a parameter, or of a key by its path. */
-function pathOf(data: Record<string, unknown>, name: string): string[] {
-  const given = data.let as Record<string, unknown> | undefined;
-  return given && Object.hasOwn(given, name) ? ['let', name] : name.split('.');
 }
 
 function isStated({ question: { data } }: Study, name: string, value: unknown): boolean {

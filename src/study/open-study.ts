@@ -10,8 +10,8 @@ import type { Question } from '../spec/question.ts';
 import { axisNamed, type Claim, type ClaimWorld, figureNamed, readClaim } from './claim.ts';
 import { type Curve, curveOf, openFigures } from './figure-names.ts';
 import type { Figure } from './figures.ts';
-import { refuseUnstated } from './flips.ts';
 import { readSection, type StudySection } from './section.ts';
+import { refuseUnstated } from './unstated.ts';
 import type { Grouping } from './variants.ts';
 
 export interface Study {

@@ -67,6 +67,44 @@ describe('the detail of a row', () => {
   });
 });
 
+/** Shares of tiers, of a fleet whose fetches are written so. */
+function sharesOf(fetch: string, fleet: string, workload: string) {
+  const text = [
+    'tiers: {near: {capacity: 1TB, latency: 1ms, bandwidth: 8GB/s}, far: {capacity: 2TB, latency: 1ms, bandwidth: 8GB/s}}',
+    `fleet: {${fleet}}`,
+    `pipelines: {chat: {stages: [{kv-fetch: ${fetch}}, prefill, decode]}}`,
+    `workload: {lengths: {input_len: 256, output_len: 8}, request_rate: 1, num_requests: 5, ${workload}}`,
+    'study: {show: [hit_share(near)]}',
+  ].join('\n');
+  const { spec } = openStudy(text, 'made.yaml', catalog).question.at(0);
+  const lowered = prepareFleet(spec, catalog, openSession(catalog));
+  const run = runFleet(lowered.program, { leap: 'exact', ...planMeasuring(spec, lowered, true) });
+  return summariseRow(spec, lowered, run, null, () => false, { promises: [] })!.detail!.tiers;
+}
+const ENGINE = 'kind: llm, model: llama-3.1-8b, hardware: h100-sxm-80gb';
+
+describe('shares of tiers', () => {
+  it('are the means of expected fetches', () => {
+    const fetch =
+      '{on: outside, mode: expected, tokens: 1000, levels: [{tier: near, hit: 0.5}, {tier: far, hit: 0.5}]}';
+    const found = sharesOf(fetch, `outside: {kind: cores, cores: 64}, workers: {${ENGINE}}`, 'seed: 0');
+    expect(found).toEqual([
+      { name: 'near', share: 0.5 },
+      { name: 'far', share: 0.25 },
+    ]);
+  });
+
+  it('are what look-ups found, of all that was asked for', () => {
+    const fleet = `kv: {kind: kv-store, tiers: [near, far]}, workers: {${ENGINE}, write_back: kv, enable_prefix_caching: false}`;
+    // the first of five writes the 768 tokens that they share, of 1,024
+    const found = sharesOf('{on: kv}', fleet, 'shared_prefix: {tokens: 768}');
+    expect(found).toEqual([
+      { name: 'near', share: (4 * 768) / (5 * 1024) },
+      { name: 'far', share: 0 },
+    ]);
+  });
+});
+
 test('claims, tables and pages know quantiles, stages and promises by name', async () => {
   const study = open(
     'compare: batching',

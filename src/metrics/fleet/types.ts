@@ -44,8 +44,7 @@ export interface ClientCounters {
   readonly adapterSeconds?: number;
   /** With fair queues: the most that a tenant that waited was ahead of the one whose turn it was, in weighted tokens. */
   readonly fairGap?: number;
-  /** Of a store: blocks that look-ups found, by tier. */
-  readonly found?: readonly number[];
+  readonly found?: readonly number[]; // of a store: blocks that look-ups found, by tier
   readonly peakBlocks: number;
   readonly peakSequences: number;
   /** With speculative decoding: steps that verified drafts, and how often 0, 1, ... of a visit's drafts were accepted. */
@@ -93,7 +92,6 @@ export interface FleetRun {
   readonly steps?: readonly StepRecord[];
   /** What its client sees; absent = all that the engines did. */
   readonly client?: ClientView;
-  /** What fetches that are drawn, not looked up, found in tiers; absent where there are none. */
   readonly drawn?: DrawnTiers;
   /** Names of pipelines, and which one each request walks. */
   readonly pipelines?: { readonly names: readonly string[]; readonly of: Int32Array };
