@@ -73,7 +73,7 @@ describe('a priority by a score', () => {
   });
 
   it('refuses what divides by 0, or grows without end, when it comes to it', () => {
-    for (const score of ['1 / (floor(output_len) - output_len)', 'input_len ^ 9']) {
+    for (const score of ['1 / (floor(output_len) - output_len)', 'input_len ^ 9', '0 - input_len ^ 9']) {
       const [issue] = issuesIn(() => lower(readText(spec(`{score: ${score}}`))));
       expect(issue).toMatchObject({ path: 'pipelines.a.priority.score' });
       expect(issue!.received).toMatch(/of input_len \d+, output_len \d+/);
@@ -114,6 +114,11 @@ describe('a cost by an expression', () => {
   ])('refuses %s', (tool, words) => {
     const told = issuesIn(() => readText(spec('0', tool.replace('{}', '{tokens: 1}'))));
     expect(told.map((one) => `${one.expected}; ${one.received} ${one.hint ?? ''}`).join('\n')).toContain(words);
+  });
+
+  it('may be nothing', () => {
+    const { program } = lower(readText(spec('0', '{cost: 0ms * tokens}')));
+    expect(program.stages).toContain('tool');
   });
 
   it('refuses a time below 0 when it comes to it', () => {

@@ -53,6 +53,28 @@ describe('a fleet derived from another', () => {
     }
   });
 
+  it('lacks what is null, has axes and devices as they are said, and everything else of both', () => {
+    const derive = (own: object) => {
+      const base = {
+        count: 2,
+        lora: { max_loras: 4 },
+        hardware: { base: 'l4', hbm: 'x2' },
+        blocks: { from: 1, to: 4 },
+      };
+      const made = deriveFleets({ fleet: { base, own: { base: 'base', ...own } } }, () => expect.unreachable());
+      return (made as { fleet: { own: object } }).fleet.own;
+    };
+    expect(derive({ count: null, lora: { slots: 1 }, hardware: { base: 'h100' }, blocks: { from: 2 } })).toEqual({
+      ...{ lora: { max_loras: 4, slots: 1 }, hardware: { base: 'h100' }, blocks: { from: 2 } },
+    });
+  });
+
+  it('says of a base that there is not once that it is wrong, whoever comes from it', () => {
+    const said: unknown[] = [];
+    deriveFleets({ fleet: { one: { base: 'none' }, two: { base: 'one' } } }, (misfit) => said.push(misfit.path));
+    expect(said).toEqual([['fleet', 'one', 'base']]);
+  });
+
   test('nothing is made anew where no base stands, whatever the document', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (data) => {
