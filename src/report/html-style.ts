@@ -32,7 +32,7 @@ h1.long{font-size:20px}
 .pair{grid-template-columns:1fr 1fr;gap:9px}
 figure .wide{display:none}
 figure .narrow{display:block}
-figure .narrow svg{max-width:290px}
+figure .narrow svg{max-width:265px}
 .legend{font-size:10.5px;gap:2px 12px}
 .note{font-size:10.5px}
 .strip{gap:8px;margin-top:9px;grid-template-columns:repeat(auto-fit,minmax(104px,1fr))}

@@ -15,8 +15,9 @@ const SLIDERS: readonly { readonly name: Slid; readonly words: string; readonly 
 const STEPS = 40;
 
 export function Sliders() {
+  const asIs = SLIDERS.every(({ name }) => asked.value[name] === 1);
   return (
-    <section class="card sliders">
+    <section class={`card sliders ${asIs ? 'as-is' : ''}`}>
       <h2>What if?</h2>
       <div class="four">
         {SLIDERS.map((slider) => (
