@@ -39,7 +39,6 @@ for (const circle of document.querySelectorAll('circle[data-row]')) {
   if (!title) continue;
   titles.set(circle, title.textContent);
   title.remove();
-  circle.setAttribute('aria-label', titles.get(circle));
 }
 document.addEventListener('pointermove', (event) => {
   const text = titles.get(event.target);

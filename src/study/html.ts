@@ -49,7 +49,7 @@ function drawClaims(claims: readonly JudgedClaim[]): Markup {
     const by = judged && Number.isFinite(judged.margin) ? byWords(judged.margin) : '';
     return html`<tr><td class="words">${name}<br><small>${say}${where === null ? '' : ` where ${where}`}${source === null ? '' : ` (${source})`}</small></td><td class="left"><span class="pill ${tone}">${VERDICTS[one.verdict]}</span></td><td>${one.counts.holds}/${one.scenarios.length}</td><td>${by}</td><td class="words">${judged ? `${judged.scenario ? `${judged.scenario}: ` : ''}${judged.words}` : ''}</td></tr>`;
   });
-  return html`<section class="card"><h2>Claims</h2><div class="scroll open"><table><thead><tr><th class="left">claim</th><th class="left">verdict</th><th>scenarios</th><th>by</th><th class="left">decided by</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+  return html`<section class="card"><h2>Claims</h2><div class="scroll open" tabindex="0" role="region" aria-label="Claims"><table><thead><tr><th class="left">claim</th><th class="left">verdict</th><th>scenarios</th><th>by</th><th class="left">decided by</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
 }
 
 /** The best answer of each compared label, by figure and scenario, the first of them in bold. */
@@ -66,7 +66,7 @@ function drawWinners(winners: readonly Panel[]): Markup {
         html`<tr>${scenarios ? html`<td class="words">${i === 0 ? scenario : ''}</td>` : ''}<td>${i === 0 ? figure.words : ''}</td><td>${i === 0 ? html`<b>${name}</b>` : name}</td><td class="figure">${formatFigure(mean, figure.unit)}</td>${answers ? html`<td class="words">${answer}</td>` : ''}</tr>`,
     );
   });
-  const table = html`<div class="scroll"><table class="winners"><thead><tr>${scenarios ? html`<th>scenario</th>` : ''}<th>figure</th><th></th><th class="figure">best</th>${answers ? html`<th>with</th>` : ''}</tr></thead><tbody>${rows}</tbody></table></div>`;
+  const table = html`<div class="scroll" tabindex="0" role="region" aria-label="Who wins where"><table class="winners"><thead><tr>${scenarios ? html`<th>scenario</th>` : ''}<th>figure</th><th></th><th class="figure">best</th>${answers ? html`<th>with</th>` : ''}</tr></thead><tbody>${rows}</tbody></table></div>`;
   return html`<section class="card"><h2>Who wins where</h2>${rows.length <= OPEN_ROWS ? table : html`<details><summary>${rows.length} rows</summary>${table}</details>`}</section>`;
 }
 

@@ -33,7 +33,14 @@ function drawGroups(names: readonly string[]): Markup {
   for (let from = 0; from < names.length; ) {
     let to = from + 1;
     while (to < names.length && names[to] === names[from]) to++;
-    cells.push(html`<th colspan="${to - from}" class="group">${names[from]}</th>`);
+    const name = names[from];
+    const span = String(to - from);
+    // a heading without words would be read out as one
+    cells.push(
+      name === ''
+        ? html`<td colspan="${span}" class="group"></td>`
+        : html`<th colspan="${span}" class="group">${name}</th>`,
+    );
     from = to;
   }
   return html`<tr>${cells}</tr>`;

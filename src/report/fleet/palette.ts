@@ -73,6 +73,7 @@ td .dot{display:inline-block;width:9px;height:9px;border-radius:3px;margin-right
 .scroll.open{max-height:none}
 .scroll.open th,.scroll.open td{padding:6px 6px}
 .scroll.open th:first-child,.scroll.open td:first-child{padding-left:0}
+td.group{border:0}
 th.group{text-align:center;font-weight:600;box-shadow:none;padding-bottom:0}
 @media (max-width:640px){.visits{--names:0px}.visit{grid-template-columns:auto 1fr;margin-top:3px}.visit>span{padding-right:8px}.lane{grid-column:1/-1}.lane em{background:none}}
 `;
