@@ -59,7 +59,7 @@ export function run(spec: Spec, asking: Asking & { readonly row?: number } = {})
   const lowered = prepareFleet(fleet, known, openSession(known));
   const ran = runFleet(lowered.program, { leap: 'exact', ...planMeasuring(fleet, lowered, asking.row !== undefined) });
   const { result, latencies } = measureRun(fleet, lowered, ran);
-  return { result, latencies, trust: trustFleet(fleet, lowered, ran, known.errorBands(), result.verdict) };
+  return { result, latencies, trust: trustFleet(fleet, lowered, ran, known.errorBands(), result) };
 }
 
 /** The best of every configuration that a spec spans, and the certificate that no other is better. */

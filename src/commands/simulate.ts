@@ -82,7 +82,7 @@ export async function runPipelines(
   const tabular = flags.requests !== undefined && lineFormatOf(flags.requests) === 'csv';
   writeAll(files['--requests'], () => (tabular ? fleetRequestTable(measured) : fleetRequestLines(measured)));
   writeAll(files['--trace'], () => writeTrace(lowered.program, run.results, windowOf(flags), steps ?? []));
-  const trust = trustFleet(spec, lowered, run, catalog.errorBands(), measured.result.verdict);
+  const trust = trustFleet(spec, lowered, run, catalog.errorBands(), measured.result);
   const context = { ...contextOf(spec, lowered, catalog), trust };
   writeAll(files['--html'], () => [fleetHtml(measured, context)]);
   writeAll(files['--timeline'], () => timelineLines(measured, lineFormatOf(flags.timeline!)));

@@ -55,11 +55,25 @@ export interface Taken {
   readonly devices: number;
   readonly usd_per_hour: number;
   readonly power_w: number;
+  /** s from the first arrival to the end of the last request. */
+  readonly elapsed: number;
 }
 
+/** s from the first arrival to the end of the last request, of what is measured over a part of that. */
+export const elapsedOf = ({
+  duration,
+  window,
+}: {
+  readonly duration: number;
+  readonly window: { readonly run_from: number; readonly run_to: number } | null;
+}): number => (window ? window.run_to - window.run_from : duration);
+
 /** The parts of a budget that it breaks: what nobody knows the price or the power of keeps none. Sums of prices may be off in the last digits. */
-export function overBudget(budget: Budget | undefined, { devices, usd_per_hour, power_w }: Taken): (keyof Budget)[] {
-  const taken = { devices, usd_per_hour, watts: power_w };
+export function overBudget(
+  budget: Budget | undefined,
+  { devices, usd_per_hour, power_w, elapsed }: Taken,
+): (keyof Budget)[] {
+  const taken = { devices, usd_per_hour, watts: power_w, deadline: elapsed };
   return (Object.keys(budget ?? {}) as (keyof Budget)[]).filter((key) => !(taken[key] <= budget![key]! * (1 + 1e-9)));
 }
 

@@ -7,6 +7,10 @@ export interface Measured {
   readonly outputThroughput: number;
   readonly watts: number;
   readonly devices: number;
+  /** Requests per second that keep the limits. */
+  readonly goodput: number;
+  /** From the first arrival to the end of the last request, s. */
+  readonly elapsed: number;
 }
 
 /** The score of an objective: smaller is better. NaN (no price, no watts) cannot be ranked. */
@@ -21,4 +25,6 @@ const SCORES: Readonly<Record<Objective, (measured: Measured) => number>> = {
   tokens_per_joule: ({ watts, outputThroughput }) => watts / outputThroughput,
   devices: ({ devices }) => devices,
   watts: ({ watts }) => watts,
+  goodput: ({ goodput }) => -goodput,
+  total_usd: ({ usdPerHour, elapsed }) => (usdPerHour / 3600) * elapsed,
 };

@@ -7,7 +7,7 @@ import type { RowDetail } from './fleet/detail.ts';
 import type { FleetTrust } from './fleet/trust.ts';
 import type { FleetResult } from './fleet/types.ts';
 import { beatsAny } from './front.ts';
-import { achieved, isUndecided, lostIn } from './limits.ts';
+import { achieved, elapsedOf, isUndecided, lostIn } from './limits.ts';
 import { scoreOf } from './objective.ts';
 import { keepsUp } from './types.ts';
 
@@ -185,6 +185,8 @@ export function rowScore(objective: Objective, result: FleetSummary): number {
     outputThroughput: result.output_throughput,
     watts: result.power_w,
     devices: result.devices,
+    goodput: result.request_goodput,
+    elapsed: elapsedOf(result),
   });
   return Number(score.toPrecision(12));
 }

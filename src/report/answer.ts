@@ -1,6 +1,6 @@
 // The answer to a sweep's question in one sentence, and why: what the winner has to spare, what was lost and to what.
 import { firstOfEach } from '../check/group-by.ts';
-import { achieved, isUndecided, lostIn, overBudget } from '../metrics/limits.ts';
+import { achieved, elapsedOf, isUndecided, lostIn, overBudget } from '../metrics/limits.ts';
 import { type FleetSummary, type KeptRow, MOST_TIMES, type RejectCount, type SweepResult } from '../metrics/sweep.ts';
 import { explainBudget } from '../spec/budget.ts';
 import type { Slo } from '../spec/types.ts';
@@ -218,7 +218,9 @@ export function describeFailure(row: Pick<KeptRow, 'result' | 'slo' | 'budget'>)
   if (isUndecided(row.slo, run))
     return 'keeps its limits as far as it goes, and is too short to tell whether it keeps up';
   if (worst && worst.ratio > 1) return `misses ${describeSlo(worst.slo)} by ${formatShort(worst.ratio)}x`;
-  const over = overBudget(row.budget, run).map((key) => explainBudget({ [key]: row.budget![key] })[0]);
+  const over = overBudget(row.budget, { ...run, elapsed: elapsedOf(run) }).map(
+    (key) => explainBudget({ [key]: row.budget![key] })[0],
+  );
   return over.length > 0 ? `takes more than ${listWords(over)}` : 'misses its limits';
 }
 

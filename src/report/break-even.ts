@@ -111,6 +111,10 @@ function figureOf({ score }: Pick<Standing, 'score'>, objective: Objective): str
       return `${formatNumber(score)} devices`;
     case 'watts':
       return `${formatShort(score)} W`;
+    case 'goodput':
+      return `${formatShort(-score)} req/s within the limits`;
+    case 'total_usd':
+      return `$${formatShort(score)} in all`;
   }
 }
 

@@ -175,6 +175,8 @@ export function objectiveValue(row: KeptRow, objective: Objective): number {
   if (objective === 'watts') return powerOf(row);
   if (objective === 'usd_per_million_tokens') return usdPerMillionTokens(row);
   if (objective === 'output_throughput_per_device') return throughputPerDevice(row);
+  if (objective === 'goodput') return row.result?.request_goodput ?? Number.NaN;
+  if (objective === 'total_usd') return row.result ? rowScore(objective, row.result) : Number.NaN;
   if (row.result) return 1 / rowScore(objective, row.result);
   return (throughputPerDevice(row) * row.devices) / (row.screen?.power_w ?? Number.NaN);
 }
@@ -194,6 +196,10 @@ export function describeObjectiveValue(row: KeptRow, objective: Objective): stri
       return `${value} tok/s per device`;
     case 'tokens_per_joule':
       return `${value} tokens per joule`;
+    case 'goodput':
+      return `${value} requests/s within the limits`;
+    case 'total_usd':
+      return `$${formatUsd(objectiveValue(row, objective))} for all requests`;
   }
 }
 

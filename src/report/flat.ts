@@ -69,7 +69,7 @@ const FACTS: readonly FlatColumn[] = [
   ...(['ttft_pct', 'tpot_pct', 'throughput_pct', 'power_pct'] as const).map((field) =>
     beside(real(`band_${field}`, (row) => row.trust?.band[field])),
   ),
-  beside(flag('latencies_determined', ({ result }) => (result ? !isAtCapacity(result.verdict) : null))),
+  beside(flag('latencies_determined', ({ result }) => (result ? !isAtCapacity(result) : null))),
   integer('devices', (row) => row.devices),
   real('usd_per_hour', (row) => row.usd_per_hour),
 ];

@@ -103,5 +103,7 @@ export function objectiveBand(band: ErrorBand | null, objective: Objective, proc
   const offered = process !== 'closed-loop' && process !== 'all-at-once';
   const tokens = offered ? SAME_PCT : band.throughput_pct;
   if (objective === 'watts') return band.power_pct;
+  // a request counts by its latencies
+  if (objective === 'goodput') return Math.max(tokens, band.ttft_pct, band.tpot_pct);
   return objective === 'tokens_per_joule' ? Math.max(band.power_pct, tokens) : tokens;
 }

@@ -17,7 +17,7 @@ import type { StepLimits } from './least-work.ts';
 export type TooSlow = Pick<Near, 'reason' | 'short'>;
 
 /** What of an instance a bound looks at. */
-type Engine = BoundPool['client'];
+export type Engine = BoundPool['client'];
 
 /** null where no bound says that the fleet is too slow. `clientOf`: an engine of a pool; undefined where the pool has none. */
 export type FleetBounds = (spec: FleetSpec, clientOf: (pool: string) => Engine | undefined) => TooSlow | null;
@@ -56,7 +56,7 @@ function isSplit(pools: readonly LlmPool[]): boolean {
 }
 
 /** Steps of one scheduler, one token a decode, priced by its surface as it stands, on devices of its own. */
-function isBounded({ shares, configuration }: LlmPool, client: Engine): boolean {
+export function isBounded({ shares, configuration }: LlmPool, client: Engine): boolean {
   const { data_parallel_size: ranks, rules } = configuration;
   const alone = !shares && ranks === 1 && rules?.padded_len === undefined;
   return alone && !client.speculation && roundOf(client) === 1;

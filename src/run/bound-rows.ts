@@ -66,6 +66,7 @@ function leastOf({ screen, inner, bound }: Group, row: number) {
     devices: bound.devices * replicas,
     usd_per_hour: bound.usdPerDeviceHour * bound.devices * replicas,
     power_w: screen.columns.surface[SURFACE_IDLE_W]! * replicas * screen.question.first.power.pue,
+    elapsed: 0,
   };
 }
 

@@ -14,25 +14,30 @@ import type { Requests } from '../workload/types.ts';
 import { type LeastWork, leastWork, type StepLimits, type Totals } from './least-work.ts';
 import type { GiveUp } from './run-record.ts';
 
-/** Requests of the window, by deadline. Times in s after the first arrival of the run at the workload's own rate. */
-export interface Deadlines {
+/** What requests ask of engines, in some order. */
+export interface Asked {
   readonly count: number;
-  readonly arrival: Float64Array;
-  readonly due: Float64Array;
   readonly prompt: Float64Array;
   /** Tokens of the prompt, whichever part of the work is asked for. */
   readonly past: Float64Array;
   readonly decodes: Float64Array;
   readonly context: Float64Array;
   readonly totals: Totals;
+  /** Tokens of the longest request of the run, and of the longest prompt. */
+  readonly longest: number;
+  readonly longestPrompt: number;
+}
+
+/** Requests of the window, by deadline. Times in s after the first arrival of the run at the workload's own rate. */
+export interface Deadlines extends Asked {
+  readonly arrival: Float64Array;
+  readonly due: Float64Array;
   /** What arrives from some instant on: which requests, by deadline, and s from that instant to it. */
   readonly spans: readonly { readonly of: Int32Array; readonly seconds: Float64Array }[];
   /** How many of them may be late: with all of it, and with the decodes alone. */
   readonly allowed: number;
   readonly slow: number;
   readonly giveUp: GiveUp;
-  readonly longest: number;
-  readonly longestPrompt: number;
 }
 
 /** What of a request engines do: all of it, or the prompt alone, or the rest. */
@@ -53,6 +58,18 @@ export function deadlinesOf(
   const dueOf = (r: number): number =>
     requests.arrival[r]! + giveUp.ttftLimit + (whole ? giveUp.tpotLimit * (requests.output[r]! - 1) : 0);
   const order = Array.from({ length: to - from }, (_, i) => from + i).sort((a, b) => dueOf(a) - dueOf(b) || a - b);
+  const [arrival, due] = [Float64Array.from(order, (r) => requests.arrival[r]!), Float64Array.from(order, dueOf)];
+  return {
+    ...askedOf(requests, order, part, whole),
+    ...{ arrival, due, spans: spansOf(arrival, due) },
+    allowed: giveUp.ttftAllowed,
+    slow: whole ? giveUp.tpotAllowed : 0,
+    giveUp,
+  };
+}
+
+/** `whole`: with their decodes. */
+export function askedOf(requests: Requests, order: readonly number[], part: Part, whole: boolean): Asked {
   const column = (of: (r: number) => number): Float64Array => Float64Array.from(order, of);
   const before = column((r) => requests.prompt[r]!);
   const prompt = part === 'decode' ? new Float64Array(before.length) : before;
@@ -65,14 +82,10 @@ export function deadlinesOf(
     longestPrompt = Math.max(longestPrompt, requests.prompt[r]!);
   }
   const pairs = prompt.reduce((all, n) => all + pairsOf(n), 0);
-  const [arrival, due] = [column((r) => requests.arrival[r]!), column(dueOf)];
   return {
     count: order.length,
-    ...{ arrival, due, prompt, past: before, decodes, context, spans: spansOf(arrival, due) },
+    ...{ prompt, past: before, decodes, context, longest, longestPrompt },
     totals: { promptTokens: sum(prompt), decodes: sum(decodes), context: sum(context), pairs },
-    allowed: giveUp.ttftAllowed,
-    slow: whole ? giveUp.tpotAllowed : 0,
-    ...{ giveUp, longest, longestPrompt },
   };
 }
 
@@ -115,11 +128,7 @@ let scratch: Work = { all: new Float64Array(0), decodes: new Float64Array(0) };
 
 // Loops, not map and reduce: these are asked of thousands of requests for every surface and limit, and callbacks box every number. What is
 // returned lasts until the next call.
-export function workOf(
-  { perPromptToken, perDecode, perContext, perPair }: LeastWork,
-  d: Deadlines,
-  finds: boolean,
-): Work {
+export function workOf({ perPromptToken, perDecode, perContext, perPair }: LeastWork, d: Asked, finds: boolean): Work {
   if (scratch.all.length !== d.count) scratch = { all: new Float64Array(d.count), decodes: new Float64Array(d.count) };
   const { all, decodes } = scratch;
   const perRead = finds ? 0 : perContext;
@@ -221,11 +230,17 @@ function tokensIn({ count, arrival, output, concurrency }: Requests, rule: Windo
  */
 export function floorOf(
   objective: Objective,
-  { usdPerHour, devices, watts = 0 }: Pick<Measured, 'usdPerHour' | 'devices'> & Partial<Pick<Measured, 'watts'>>,
+  {
+    usdPerHour,
+    devices,
+    watts = 0,
+    elapsed = 0,
+  }: Pick<Measured, 'usdPerHour' | 'devices'> & Partial<Pick<Measured, 'watts' | 'elapsed'>>,
   demand: Pick<Demand, 'mostTokens'>,
 ): number {
   const floor = scoreOf(objective, {
-    ...{ usdPerHour, watts, devices },
+    ...{ usdPerHour, watts, devices, elapsed },
+    goodput: Number.POSITIVE_INFINITY, // no bound is known
     // drawn only for an objective that asks for it: it takes the longest runs' requests
     get outputThroughput() {
       return demand.mostTokens;

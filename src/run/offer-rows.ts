@@ -54,6 +54,9 @@ function insert(list: Ranked[], own: Ranked): void {
   if (list.length > VARIANTS) list.pop();
 }
 
+/** Objectives of these are not screened (spec/objectives.ts). */
+const UNSCREENED = { goodput: Number.NaN, elapsed: Number.NaN };
+
 function openScores({ screen, inner, bound }: Offering, objective: Objective): (i: number) => number {
   const { columns, question, moments } = screen;
   const { power } = question.first;
@@ -61,7 +64,8 @@ function openScores({ screen, inner, bound }: Offering, objective: Objective): (
     const devices = bound.devices * inner.configurations[i]!.replicas;
     const usdPerHour = bound.usdPerDeviceHour * devices + electricityPerHour(columns.watts[i]!, power);
     const outputThroughput = columns.served[i]! * moments.output_mean;
-    return scoreOf(objective, { usdPerHour, outputThroughput, watts: columns.watts[i]!, devices });
+    const measured = { usdPerHour, outputThroughput, watts: columns.watts[i]!, devices };
+    return scoreOf(objective, { ...measured, ...UNSCREENED });
   };
 }
 

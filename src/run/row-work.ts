@@ -19,6 +19,7 @@ import { floorOf } from './bounds.ts';
 import { joinCandidates } from './candidates.ts';
 import { openDemand } from './demand.ts';
 import { openConfigurations, openGrid } from './grid.ts';
+import { openLeastTime } from './least-time.ts';
 import { joinLegal } from './legal.ts';
 import type { Order, Report, ScreenedPart, SettledRow, WorkerStart } from './protocol.ts';
 import { REASON_WORDS, REASONS } from './reasons.ts';
@@ -63,6 +64,7 @@ export function openRowWork(
   const screen = shape ? openScreening(rows, shape, objectives, catalog, module) : null;
   const simulator = openSimulator(catalog, openSession(catalog, openArena(LOWERING_BYTES), module), detail);
   const bounds = openFleetBounds(catalog, simulator.share);
+  const leastTime = openLeastTime(catalog, simulator.share);
   return {
     screen(block, size) {
       if (!screen) throw new Error('nothing of this shape is screened');
@@ -70,7 +72,7 @@ export function openRowWork(
     },
     weigh(block, { size, rows: count, bounded, objective }) {
       const last = Math.min(count, (block + 1) * size);
-      const weighing = { rows, objective, catalog, simulator, bounds: bounded ? bounds : null };
+      const weighing = { rows, objective, catalog, simulator, bounds: bounded ? bounds : null, leastTime };
       return weighBlock(weighing, block * size, last, block);
     },
     settle(piece, { rows: wave, cuts, hasty }) {
@@ -148,9 +150,6 @@ function joinGroups(groups: readonly ScreenedGroup[]): ScreenedPart {
   };
 }
 
-/** Of fleets nothing is known of what a run may count at most. */
-const ANY_TOKENS = { mostTokens: Number.POSITIVE_INFINITY };
-
 interface Weighing {
   readonly rows: Rows;
   readonly objective: Objective;
@@ -158,6 +157,7 @@ interface Weighing {
   readonly simulator: Simulator;
   /** null where rows that are proved too slow are wanted too. */
   readonly bounds: FleetBounds | null;
+  readonly leastTime: ReturnType<typeof openLeastTime>;
 }
 
 /** What the scores of rows `first` to `last` cannot undercut, or why they cannot be. */
@@ -187,7 +187,7 @@ function weighBlock(weighing: Weighing, first: number, last: number, block: numb
       continue;
     }
     row.push(i);
-    floor.push(floorOf(weighing.objective, found, ANY_TOKENS));
+    floor.push(floorOf(weighing.objective, found, found));
   }
   return {
     kind: 'weighed',
@@ -200,20 +200,22 @@ function weighBlock(weighing: Weighing, first: number, last: number, block: numb
 }
 
 /** Throws UserError, or a reason in words, where nothing can be said of what the row costs. */
-function weighRow({ objective, catalog, simulator, bounds }: Weighing, spec: FleetSpec) {
+function weighRow({ objective, catalog, simulator, bounds, leastTime }: Weighing, spec: FleetSpec) {
   const { session, share } = simulator;
   const weight = weighFleet(spec, catalog, bounds && { lowering: session.lowering, share });
+  const { seconds: elapsed, tokens } = leastTime(spec, (pool) => (bounds ? weight.pools.get(pool)?.client : undefined));
+  const found = { ...weight, elapsed, mostTokens: elapsed > 0 ? tokens / elapsed : Number.POSITIVE_INFINITY };
   const { priced, metered } = OBJECTIVE[objective];
   // what its engines draw is known when they have run
-  if (overBudget(spec.budget, { devices: weight.devices, usd_per_hour: weight.usdPerHour, power_w: 0 }).length > 0)
-    throw new Unranked(REASON_WORDS['over-budget']);
+  const taken = { devices: weight.devices, usd_per_hour: weight.usdPerHour, power_w: 0, elapsed };
+  if (overBudget(spec.budget, taken).length > 0) throw new Unranked(REASON_WORDS['over-budget']);
   const { unpriced, unmetered } = weight;
   if (metered && unmetered.length > 0) throw new Unranked(`no watts are known for ${unmetered.join(', ')}`);
-  if (!priced) return weight;
+  if (!priced) return found;
   if (unpriced.length > 0) throw new Unranked(`no price is known for ${unpriced.join(', ')}`);
   if (spec.power.usd_per_kwh !== null && unmetered.length > 0)
     throw new Unranked(`electricity is to be paid, and no watts are known for ${unmetered.join(', ')}`);
-  return weight;
+  return found;
 }
 
 /** A row that can be, but that the objective can say nothing of. */

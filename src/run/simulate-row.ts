@@ -153,6 +153,6 @@ function simulateOnce(
   const pick = run.stop === 'hopeless' ? null : room.pick(program.requests.count);
   const result = summariseRow(spec, lowered, run, pick, isShort, detail);
   if (!result) return { found: null, range };
-  const trust = trustFleet(spec, lowered, run, bands, result.verdict);
+  const trust = trustFleet(spec, lowered, run, bands, result);
   return { found: { result, trust, workload: lowered.walks.description, times: 1 }, range };
 }

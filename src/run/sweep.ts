@@ -4,6 +4,7 @@ import { labelsOf } from '../catalog/labels.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { readVersion } from '../check/version.ts';
 import type { KeptRow, SweepAxis, SweepResult } from '../metrics/sweep.ts';
+import { OBJECTIVE } from '../spec/objectives.ts';
 import type { Question } from '../spec/question.ts';
 import { onePool } from '../spec/shape.ts';
 import type { Objective } from '../spec/types.ts';
@@ -79,7 +80,8 @@ export async function openSweep(
   objectives: readonly Objective[],
 ): Promise<OpenSweep> {
   let started = performance.now();
-  const shape = options.exhaustive ? null : onePool({ first, ...question });
+  const isScreened = !options.exhaustive && objectives.every((objective) => OBJECTIVE[objective].screened);
+  const shape = isScreened ? onePool({ first, ...question }) : null;
   const walks = makeWalks(first, (id) => catalog.shape(id));
   const { prompt_mean, output_mean } = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
   const { workers, seed, catalogFolder = null, prices = null, signal } = options;

@@ -86,6 +86,7 @@ export function readQuestion(text: string, options: ReadOptions, seed?: number):
   const { document, tree, at, any, where } = opened;
   const { row: firstRow, spec: first } = firstReadable(opened);
   const { top, settle, pareto } = document.data as Written;
+  refuseTotals(document, first);
   return {
     name: first.name,
     rows: tree.rows,
@@ -123,6 +124,25 @@ export function openQuestionRows(
   const { document, tree, at, any, where } = opened;
   const { spec: first } = firstReadable(opened);
   return { at, any, keeps: where?.keeps ?? everyRow, objective: objectiveOf(document), rows: tree.rows, first };
+}
+
+/** What all requests cost is the cost of a batch; of a load that goes on it grows with the run. */
+function refuseTotals(document: SpecDocument, { file, workload: { arrivals } }: FleetSpec): void {
+  if (arrivals.process === 'all-at-once') return;
+  const { pareto } = document.data as Written;
+  const path = objectiveOf(document) === 'total_usd' ? 'objective' : pareto?.includes('total_usd') ? 'pareto' : null;
+  if (path === null) return;
+  const expected = 'another objective: total_usd is of requests that are all there at once (arrivals: all-at-once)';
+  const line = document.lineOf([path]);
+  throw new UserError([
+    {
+      path,
+      file,
+      ...(line === undefined ? {} : { line }),
+      expected,
+      received: `total_usd, of ${arrivals.process} arrivals`,
+    },
+  ]);
 }
 
 function objectiveOf({ data }: SpecDocument): Objective {

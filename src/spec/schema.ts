@@ -282,8 +282,11 @@ export const questionShape = {
       watts: quantity('power', 'a power above 0, such as 10kW or 8000 (watts)', { above: 0 })
         .optional()
         .describe('Mean power of the devices while the load lasts, times PUE, at most.'),
+      deadline: quantity('time', 'a time above 0, such as 4h or 90min', { above: 0 })
+        .optional()
+        .describe('When the last request is to be done, from the first on, of requests that are all there at once.'),
     },
-    'what it may take at most, such as {devices: 16, usd_per_hour: 30, watts: 10kW}',
+    'what it may take at most, such as {devices: 16, usd_per_hour: 30, watts: 10kW, deadline: 4h}',
   )
     .optional()
     .describe('What a deployment may take at most; one that takes more keeps no promise.'),

@@ -36,7 +36,7 @@ test('at capacity latencies have no band, end to end neither: text, JSON and pag
   const spec = fewerRequests(readExample('question-answering'), 5);
   const lowered = lower(spec);
   const run = runFleet(lowered.program, { leap: 'exact' });
-  const trust = trustFleet(spec, lowered, run, catalog.errorBands(), 'backlogged')!;
+  const trust = trustFleet(spec, lowered, run, catalog.errorBands(), { verdict: 'backlogged', balance: { to: 9 } })!;
   expect([trust.band.ttft_pct, trust.band.tpot_pct]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
   expect(trust.band.throughput_pct).toBeLessThan(1000);
   expect(latencyBand(trust.band, 'e2el', { ttft: { mean: 0 }, e2el: { mean: 1 } })).toBe(Number.POSITIVE_INFINITY);
@@ -52,7 +52,7 @@ test('prefill and decode apart have the wider band, stages before the answer cou
   const { bands, regimes } = catalog.errorBands();
   const trustOf = (spec: ReturnType<typeof readText>) => {
     const lowered = lower(spec);
-    return trustFleet(spec, lowered, runFleet(lowered.program, { leap: 'exact' }), catalog.errorBands(), 'stable');
+    return trustFleet(spec, lowered, runFleet(lowered.program, { leap: 'exact' }), catalog.errorBands(), { verdict: 'stable', balance: { to: 9 } });
   };
   const apart = trustOf(fewerRequests(readExample('question-answering'), 40))!;
   expect(apart.regime).toBe('apart');

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Measured, scoreOf } from '../../src/metrics/objective.ts';
 import type { Objective } from '../../src/spec/types.ts';
 
-const ROW: Measured = { usdPerHour: 36, outputThroughput: 1000, watts: 500, devices: 4 };
+const ROW: Measured = { usdPerHour: 36, outputThroughput: 1000, watts: 500, devices: 4, goodput: 8, elapsed: 1800 };
 
 /** A row that is better by the objective than ROW, the exact score of ROW, and what makes the score unknown. */
 const CASES: Record<Objective, { score: number; better: Partial<Measured>; unknown: Partial<Measured> }> = {
@@ -13,6 +13,8 @@ const CASES: Record<Objective, { score: number; better: Partial<Measured>; unkno
   tokens_per_joule: { score: 0.5, better: { outputThroughput: 1001 }, unknown: { watts: Number.NaN } },
   devices: { score: 4, better: { devices: 3 }, unknown: { devices: Number.NaN } },
   watts: { score: 500, better: { watts: 499 }, unknown: { watts: Number.NaN } },
+  goodput: { score: -8, better: { goodput: 9 }, unknown: { goodput: Number.NaN } },
+  total_usd: { score: 18, better: { elapsed: 1700 }, unknown: { usdPerHour: Number.NaN } },
 };
 
 for (const [objective, { score, better, unknown }] of Object.entries(CASES)) {

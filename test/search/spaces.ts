@@ -56,6 +56,15 @@ export const SPACES: Readonly<Record<string, string>> = {
     'objective: usd_per_million_tokens',
     'arrivals: {process: closed-loop, max_concurrency: 24}, num_requests: 140',
   ),
+  'most requests within the limits': plain('objective: goodput', 'request_rate: 16, num_requests: 140').replace(
+    'top: 4',
+    'top: 4\nsettle: 4000',
+  ),
+  'a batch, cheapest in all, by a deadline': plain(
+    'objective: total_usd\nbudget: {deadline: 20s}',
+    'arrivals: all-at-once, num_requests: 100',
+    '',
+  ),
   'two rates, a winner for each': plain('objective: usd_per_hour', 'request_rate: [4, 12], num_requests: 120'),
   'electricity apart': plain('objective: usd_per_hour\npower: {usd_per_kwh: 0.3, pue: 1.3}'),
   'a budget of devices and money': plain('objective: watts\nbudget: {devices: 3, usd_per_hour: 5}'),

@@ -57,7 +57,7 @@ export async function runRow(question: Question, row: number, whole: boolean): P
   );
   const run = await advanceToEnd(fleet);
   const measured = measureRun(spec, lowered, run, { clock });
-  const trust = trustFleet(spec, lowered, run, catalog.errorBands(), measured.result.verdict);
+  const trust = trustFleet(spec, lowered, run, catalog.errorBands(), measured.result);
   const context = { ...contextOf(spec, lowered, catalog), trust };
   return {
     ...viewOf(measured, context, whole),

@@ -50,7 +50,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
   const measured = measureRequests(seen, requests, judgeSeen(seen, requests, predecessors, span), span);
   const result: FleetResult = {
     ...measured,
-    slo_met: measured.slo_met && overBudget(run.budget, priced).length === 0,
+    slo_met: measured.slo_met && overBudget(run.budget, { ...priced, elapsed: seconds(span) }).length === 0,
     sampling: sampleRun(run, seen),
     ...priced,
     visits: countStates(results.state),
@@ -102,13 +102,13 @@ export function summariseFleet(run: FleetRun, isShort?: (told: Told) => boolean)
   const judged = judgeSeen(seen, requests, predecessors, span);
   const priced = priceSeen(seen, requests, billClients(seen.run, clipped, seen.span));
   const stopped = run.stopped ?? '';
-  if (isShort?.({ ...judged, ...priced, stopped })) return null;
+  if (isShort?.({ ...judged, ...priced, elapsed: seconds(span), stopped })) return null;
   const measured = measureRequests(seen, requests, judged, span);
   return {
     ...measured,
     ...(measured.slo_met && !run.unsampled ? { sampling: sampleRun(run, seen) } : {}),
     ...priced,
-    slo_met: measured.slo_met && overBudget(run.budget, priced).length === 0,
+    slo_met: measured.slo_met && overBudget(run.budget, { ...priced, elapsed: seconds(span) }).length === 0,
     preemptions: run.counters.reduce((sum, { preemptions }) => sum + preemptions, 0),
     ...copiesOf(program.clients, run.counters),
     ...draftsOf(run),

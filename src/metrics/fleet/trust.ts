@@ -5,7 +5,7 @@ import type { LoweredFleet } from '../../plan/pipeline/lower-fleet.ts';
 import type { FleetSpec } from '../../spec/fleet/types.ts';
 import { fleetBand, type Rests, weakestBasis } from '../error-band.ts';
 import { isApart, type Regime, regimeOf } from '../regime.ts';
-import { isAtCapacity, type Verdict } from '../types.ts';
+import { isAtCapacity } from '../types.ts';
 import type { ClientCounters } from './types.ts';
 
 export interface FleetTrust {
@@ -33,14 +33,14 @@ export function trustFleet(
   lowered: Pick<LoweredFleet, 'program' | 'clients' | 'roles'>,
   run: Trusted,
   bands: ErrorBands,
-  verdict: Verdict,
+  judged: Parameters<typeof isAtCapacity>[0],
 ): FleetTrust | null {
   const rests = restsOf(spec, lowered, run);
   if (!rests) return null;
   const regime = regimeOf(lowered.program.clients, run.clients, isApart(spec));
   const band = fleetBand(bands, rests, regime);
   const open = { ttft_pct: Number.POSITIVE_INFINITY, tpot_pct: Number.POSITIVE_INFINITY };
-  return { basis: rests.any, regime, band: isAtCapacity(verdict) ? { ...band, ...open } : band };
+  return { basis: rests.any, regime, band: isAtCapacity(judged) ? { ...band, ...open } : band };
 }
 
 /** What its figures rest on; null where no client that was used has prices of ours. */

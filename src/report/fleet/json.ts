@@ -105,7 +105,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
     basis: context.trust?.basis ?? null,
     regime: context.trust?.regime ?? null,
     error_band: bandFields(context.trust ?? null),
-    latencies_determined: !isAtCapacity(result.verdict),
+    latencies_determined: !isAtCapacity(result),
     ...(context.caveats?.length ? { caveats: context.caveats } : {}),
     ...(context.prices?.devices.length ? { prices: paidJson(context.prices) } : {}),
     workload: context.workload,

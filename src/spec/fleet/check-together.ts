@@ -19,6 +19,7 @@ export function checkTogether(spec: FleetSpec, { ledger, poolNames }: StageWorld
   checkAdapters(spec, ledger);
   checkClient(spec, ledger);
   checkWindow(spec, ledger);
+  checkDeadline(spec, ledger);
 }
 
 function checkPlaces(spec: FleetSpec, ledger: Ledger): void {
@@ -160,6 +161,18 @@ function checkClient({ client, workload, sessions, pools }: FleetSpec, ledger: L
   if (client?.firstToken !== 'decode' || pools.some((pool) => pool.kind === 'llm' && pool.role === 'decode')) return;
   const expected = 'prefill: no pool of role decode takes a first token over';
   ledger.add({ path: ['client', 'first_token'], expected, received: show('decode') });
+}
+
+/** When a load that comes bit by bit is done says nothing of what serves it. */
+function checkDeadline({ workload: { arrivals }, budget }: FleetSpec, ledger: Ledger): void {
+  if (budget?.deadline === undefined || arrivals.process === 'all-at-once') return;
+  const expected =
+    'none: only of requests that are all there at once (arrivals: all-at-once) there is an end to wait for';
+  ledger.add({
+    path: ['budget', 'deadline'],
+    expected,
+    received: `${budget.deadline} s, of ${arrivals.process} arrivals`,
+  });
 }
 
 /** What a run of so many requests, or so many seconds, cannot leave out. */
