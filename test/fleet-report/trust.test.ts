@@ -52,7 +52,10 @@ test('prefill and decode apart have the wider band, stages before the answer cou
   const { bands, regimes } = catalog.errorBands();
   const trustOf = (spec: ReturnType<typeof readText>) => {
     const lowered = lower(spec);
-    return trustFleet(spec, lowered, runFleet(lowered.program, { leap: 'exact' }), catalog.errorBands(), { verdict: 'stable', balance: { to: 9 } });
+    return trustFleet(spec, lowered, runFleet(lowered.program, { leap: 'exact' }), catalog.errorBands(), {
+      verdict: 'stable',
+      balance: { to: 9 },
+    });
   };
   const apart = trustOf(fewerRequests(readExample('question-answering'), 40))!;
   expect(apart.regime).toBe('apart');

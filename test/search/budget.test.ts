@@ -31,6 +31,18 @@ describe('what a budget leaves', () => {
     });
   }
 
+  test('a deadline, and the cost of all requests, are refused where requests come bit by bit', () => {
+    const batch = SPACES['a batch, cheapest in all, by a deadline']!;
+    const load = batch.replace('arrivals: all-at-once', 'request_rate: 5');
+    expect(() => open(load)).toThrow(/budget\.deadline: expected none: only of requests that are all there at once/);
+    expect(() => open(load.replace(/^budget: .*$/m, ''))).toThrow(
+      /space\.yaml:8: objective: expected another objective/,
+    );
+    expect(() =>
+      open(load.replace(/^budget: .*$/m, 'pareto: [devices, total_usd]').replace('total_usd\n', 'devices\n')),
+    ).toThrow(/pareto: expected another objective/);
+  });
+
   test('says what of it is broken', async () => {
     const text = SPACES['a budget of power, electricity apart']!.replace('700W', '1W').replace('usd_per_hour: 4, ', '');
     const few = text
