@@ -29,7 +29,9 @@ export function openMeasured(load) {
         const lowered = prepareFleet(spec, catalog, session);
         const run = runFleet(lowered.program, { leap: 'exact', ...planMeasuring(spec, lowered, false) });
         const { run: _, ...measured } = measureRun(spec, lowered, run);
-        return [...flatten({ ...measured, trust: trustFleet(spec, lowered, run, catalog.errorBands()) })];
+        return [
+          ...flatten({ ...measured, trust: trustFleet(spec, lowered, run, catalog.errorBands(), measured.result) }),
+        ];
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         return error.issues.map((issue) => `refused: ${formatIssue(issue)}`);

@@ -104,7 +104,7 @@ const RESULTS = {
     const run = runFleet(lowered.program, { leap: 'none', onSteps, ...planMeasuring(asked, lowered, false) });
     const measured = measureRun(asked, lowered, run, { steps });
     const timeline = shortened(measured.timeline, 4); // long curves change with no figure
-    const trust = trustFleet(asked, lowered, run, catalog.errorBands());
+    const trust = trustFleet(asked, lowered, run, catalog.errorBands(), measured.result);
     const { text: _, ...context } = contextOf(asked, lowered, catalog);
     return {
       value: { result: measured.result, context: { ...context, trust } },

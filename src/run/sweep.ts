@@ -80,12 +80,12 @@ export async function openSweep(
   objectives: readonly Objective[],
 ): Promise<OpenSweep> {
   let started = performance.now();
-  const isScreened = !options.exhaustive && objectives.every((objective) => OBJECTIVE[objective].screened);
-  const shape = isScreened ? onePool({ first, ...question }) : null;
+  const screenedOnes = options.exhaustive ? [] : objectives.filter((objective) => OBJECTIVE[objective].screened);
+  const shape = screenedOnes.length > 0 ? onePool({ first, ...question }) : null;
   const walks = makeWalks(first, (id) => catalog.shape(id));
   const { prompt_mean, output_mean } = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
   const { workers, seed, catalogFolder = null, prices = null, signal } = options;
-  const start = { text, file, seed, catalogFolder, prices, shape, objectives };
+  const start = { text, file, seed, catalogFolder, prices, shape, objectives: screenedOnes };
   const threads = await openPool(start, workers, signal, options.apart);
   const pool = options.store ? rememberWork(threads, options.store) : threads;
   const runs: KnownRuns = new Map();
@@ -103,8 +103,9 @@ export async function openSweep(
   };
   type Look = () => Promise<readonly Screened[]>;
   const find = async (asked: Question, searching: Searching, look: Look): Promise<Found> => {
-    if (!shape) return weighRows(searching, asked, options.exhaustive ?? false);
-    const screenedFor = openedFor(objectives, await look());
+    const isScreened = objectivesOf(asked).every((objective) => OBJECTIVE[objective].screened);
+    if (!shape || !isScreened) return weighRows(searching, asked, options.exhaustive ?? false);
+    const screenedFor = openedFor(screenedOnes, await look());
     const own = screenedFor(asked.objective);
     const pareto = asked.pareto.map((objective) => [objective, screenedFor(objective).legal] as const);
     const { onScreened } = options;
@@ -116,7 +117,7 @@ export async function openSweep(
       opened = performance.now();
       const searching = { pool, runs, ...tellApart(asked), watch: options };
       const found = await find(asked, searching, async () => {
-        screened ??= await screenAll(pool, shape!, objectives, options);
+        screened ??= await screenAll(pool, shape!, screenedOnes, options);
         return screened;
       });
       const result = finish(asked, found);
@@ -127,7 +128,7 @@ export async function openSweep(
       const own = rememberWork(threads, store, part);
       const shared = { share: 1 / part.of, ...(exchange ? { exchange } : {}) };
       const searching = { pool: own, runs: new Map(), ...tellApart(asked), watch: options, ...shared };
-      const look = () => screenAll(own, shape!, objectives, { ...options, blockGroups: SHARED_GROUPS });
+      const look = () => screenAll(own, shape!, screenedOnes, { ...options, blockGroups: SHARED_GROUPS });
       await find(asked, searching, look);
     },
     close: () => pool.close(),

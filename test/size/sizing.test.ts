@@ -70,19 +70,22 @@ describe('the answers are those of every row simulated', () => {
     slo,
   };
 
+  // what all requests cost is of batches (test/search/spaces.ts)
+  const objectives = OBJECTIVES.filter((objective) => objective !== 'total_usd');
+
   test('by every objective, of the printed spec', async () => {
-    const sized = await sizeFleet(small, catalog, { ...options, objectives: OBJECTIVES });
+    const sized = await sizeFleet(small, catalog, { ...options, objectives });
     const question = openQuestion(writeSizing(sized, 'devices'), 'size.yaml', catalog);
     expect(question.rows).toBe(64);
     const all = await sweep(question, catalog, { workers: 1, exhaustive: true });
     expect(all.simulated + all.rejected.reduce((sum, { count }) => sum + count, 0)).toBe(64);
     const rows = sized.answers.map(({ result }) => result.kept[0]!.row);
-    expect(rows).toEqual(OBJECTIVES.map((objective) => rankRows(all.kept, objective)[0]!.row));
+    expect(rows).toEqual(objectives.map((objective) => rankRows(all.kept, objective)[0]!.row));
     expect(new Set(rows).size).toBeGreaterThan(1);
   });
 
   test('what objectives share, each would have found alone', async () => {
-    const sized = await sizeFleet(small, catalog, { ...options, objectives: OBJECTIVES });
+    const sized = await sizeFleet(small, catalog, { ...options, objectives });
     for (const { objective, result } of sized.answers) {
       const question = openQuestion(writeSizing(sized, objective), 'size.yaml', catalog);
       const alone = await sweep(question, catalog, { workers: 1 });
