@@ -80,7 +80,7 @@ export async function openSweep(
   objectives: readonly Objective[],
 ): Promise<OpenSweep> {
   let started = performance.now();
-  const screenedOnes = options.exhaustive ? [] : objectives.filter((objective) => OBJECTIVE[objective].screened);
+  const screenedOnes = options.exhaustive ? [] : objectives.filter(isScreened);
   const shape = screenedOnes.length > 0 ? onePool({ first, ...question }) : null;
   const walks = makeWalks(first, (id) => catalog.shape(id));
   const { prompt_mean, output_mean } = moments({ count: walks.count, prompt: walks.question, output: walks.answer });
@@ -97,14 +97,12 @@ export async function openSweep(
       screen: (found.lookedAt - opened) / 1000,
       settle: (performance.now() - found.lookedAt) / 1000,
     };
-    const workload = { description: walks.description, prompt_mean, output_mean };
-    const interrupted = signal?.aborted ?? false;
-    return { ...conclude(asked, found, catalog, prices), workload, seconds, workers, interrupted };
+    const rest = { workload: { description: walks.description, prompt_mean, output_mean }, seconds, workers };
+    return { ...conclude(asked, found, catalog, prices), ...rest, interrupted: signal?.aborted ?? false };
   };
-  type Look = () => Promise<readonly Screened[]>;
-  const find = async (asked: Question, searching: Searching, look: Look): Promise<Found> => {
-    const isScreened = objectivesOf(asked).every((objective) => OBJECTIVE[objective].screened);
-    if (!shape || !isScreened) return weighRows(searching, asked, options.exhaustive ?? false);
+  const find = async (asked: Question, searching: Searching, look: () => Promise<readonly Screened[]>) => {
+    if (!shape || !objectivesOf(asked).every(isScreened))
+      return weighRows(searching, asked, options.exhaustive ?? false);
     const screenedFor = openedFor(screenedOnes, await look());
     const own = screenedFor(asked.objective);
     const pareto = asked.pareto.map((objective) => [objective, screenedFor(objective).legal] as const);
@@ -134,6 +132,8 @@ export async function openSweep(
     close: () => pool.close(),
   };
 }
+
+const isScreened = (objective: Objective): boolean => OBJECTIVE[objective].screened;
 
 function openedFor(objectives: readonly Objective[], looked: readonly Screened[]): (objective: Objective) => Screened {
   return (objective) => {
