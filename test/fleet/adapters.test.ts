@@ -5,6 +5,7 @@ import type { FleetClient, FleetProgram } from '../../src/plan/fleet.ts';
 import type { AdapterSetup } from '../../src/plan/setup.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { runs } from '../depth.ts';
+import { ONE_SECOND } from '../reference/cases.ts';
 import { programOf, type RequestRow } from './cases.ts';
 import { drawProgram } from './random.ts';
 
@@ -73,6 +74,13 @@ describe('loading', () => {
       );
     };
     for (const first of [1, 2]) expect([again(first, 1), again(first, 2)]).toEqual([0, 1]);
+  });
+
+  it('lets the lower number back in where one of a higher number, which took its slot, ends in the same instant', () => {
+    // steps take no time: 1 runs and ends, 2 runs and ends, at 0; 1 is held to be used last, until 3 takes the slot
+    const price = { ...ONE_SECOND, fixed_s: 0 };
+    const { clients } = play([request(0, 1, 1), request(0, 2, 1), request(20, 3, 1), request(40, 1, 1)], {}, { price });
+    expect(clients[0]!.adapterLoads).toBe(4);
   });
 
   it('is counted, and is time in which a step does nothing else', () => {

@@ -143,7 +143,7 @@ const meets = (times: Times, run: FleetRun) =>
   known(times.e2el) && run.slo.every(({ metric, limit }) => metric === 'itl' || !(times[metric] > limit));
 
 /** Whether a request that has an end has it without an answer; of those without an end only a standstill tells. */
-function isLost({ run }: Read, { visits }: Asked): boolean {
+export function isLost({ run }: Read, { visits }: Asked): boolean {
   const state = run.requestState![visits[0]!.request]!;
   if (state === STATE_UNFINISHED) return run.deadlock === true;
   return ![STATE_FINISHED, STATE_UNSENT].includes(state);

@@ -7,7 +7,7 @@ import type { FleetRun } from '../../src/metrics/fleet/types.ts';
 import { findLastPredecessors, readRequests } from '../../src/metrics/fleet/walk.ts';
 import { runs } from '../depth.ts';
 import { known, mean } from './obvious.ts';
-import { clientFigures, type Read, read, seenTimes, waitsOf, wholeFigures } from './obvious-figures.ts';
+import { clientFigures, isLost, type Read, read, seenTimes, waitsOf, wholeFigures } from './obvious-figures.ts';
 import { bill, priceFigures, stageFigures, visitBills } from './obvious-prices.ts';
 import { drawRun } from './random-runs.ts';
 
@@ -123,6 +123,11 @@ test('pipelines', () => {
       expectNear(pipeline.ttft.mean, mean(own.map(({ ttft }) => ttft).filter(known)), 'ttft');
       expectNear(pipeline.e2el.mean, mean(own.map(({ e2el }) => e2el).filter(known)), 'e2el');
       expectNear(pipeline.request_goodput, run.slo.length > 0 ? good.length / duration : Number.NaN, 'goodput');
+      const ended = all.members.filter(
+        (one) => run.pipelines!.of[all.all.indexOf(one)] === p && (one.finished || isLost(all, one)),
+      );
+      const share = ended.length > 0 ? good.length / ended.length : Number.NaN;
+      expectNear(pipeline.good_fraction, run.slo.length > 0 ? share : Number.NaN, 'share');
     }
   });
 });

@@ -63,7 +63,9 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     breakdown: breakDown(run, { ...requests, state: within.state }, latencies.e2el, predecessors),
     stages: measureStages(run, seen.members, predecessors, prices),
     clients: measureClients(run, seen.run.counters, intervals, clipped, ownBills, seen.span),
-    pipelines: measurePipelines(run, requests, within.latencies, seconds(seen.span)),
+    pipelines: measurePipelines(run, requests, within.latencies, seconds(seen.span), (chosen) =>
+      lostOf(seen, requests, chosen),
+    ),
   };
   return {
     run,
@@ -203,10 +205,15 @@ function countMeasured(column: Float64Array): number {
   return count;
 }
 
-/** Requests of those that are measured that got no answer; none where there is no steady part to measure. */
-function lostOf({ run, window, members }: Pick<Seen, 'run' | 'window' | 'members'>, { state }: RequestColumns): number {
+/** Requests of those that are measured (and `chosen`) that got no answer; none where there is no steady part to measure. */
+function lostOf(
+  { run, window, members }: Pick<Seen, 'run' | 'window' | 'members'>,
+  { state }: RequestColumns,
+  chosen?: (request: number) => boolean,
+): number {
   if (run.client?.window?.rule === 'steady' && !window) return 0;
-  return countLost(state, members, run.deadlock === true);
+  const counts = members ? (r: number) => members[r] === 1 && (!chosen || chosen(r)) : chosen;
+  return countLost(state, run.deadlock === true, counts);
 }
 
 /** Requests that did not arrive in the window as if they had not been. */

@@ -208,6 +208,8 @@ export interface PipelineResult {
   readonly tpot: Summary;
   readonly e2el: Summary;
   readonly request_goodput: number;
+  /** Share of its requests that have an end, and keep every limit themselves; those refused or left by their client keep none. */
+  readonly good_fraction: number;
 }
 
 /** A window in figures; s on the clock of the run. */

@@ -71,13 +71,13 @@ export function isRejected(state: number): boolean {
 }
 
 /**
- * Requests that were turned away or whose client left, of those that `members` picks: they have no latency, and keep no limit. Those that
+ * Requests that were turned away or whose client left, of those that `chosen` picks: they have no latency, and keep no limit. Those that
  * a run left unfinished count where it came to a standstill (`stuck`); else nobody knows what becomes of them.
  */
-export function countLost(state: Int32Array, members: Uint8Array | null, stuck: boolean): number {
+export function countLost(state: Int32Array, stuck: boolean, chosen?: (request: number) => boolean): number {
   let lost = 0;
   for (let r = 0; r < state.length; r++) {
-    if (members && members[r] === 0) continue;
+    if (chosen && !chosen(r)) continue;
     const one = state[r]!;
     if (isRejected(one) || one === STATE_TIMED_OUT || (stuck && one === STATE_UNFINISHED)) lost++;
   }

@@ -1,6 +1,6 @@
 // Tables of the page: stages, instances, pipelines.
 import type { ClientResult, FleetResult, PipelineResult, StageResult } from '../../metrics/fleet/types.ts';
-import { capital, formatNumber, formatShort, UNKNOWN } from '../format.ts';
+import { capital, formatNumber, formatShare, formatShort, UNKNOWN } from '../format.ts';
 import { html, type Markup } from '../html-text.ts';
 import { formatTidyMs } from './axis.ts';
 import { clientColumns } from './client-columns.ts';
@@ -111,6 +111,7 @@ export function drawPipelineTable(result: FleetResult): Markup {
     ...pair('TPOT, ms', 'tpot'),
     ...pair('E2EL, ms', 'e2el'),
     { heading: 'Goodput, req/s', show: ({ request_goodput }) => formatShort(request_goodput) },
+    { heading: 'Good', show: ({ good_fraction }) => formatShare(good_fraction) },
   ];
   return html`<section class="card"><h2>Pipelines</h2>${drawTable(columns, result.pipelines)}</section>`;
 }

@@ -180,5 +180,6 @@ function pipelineFields(pipeline: PipelineResult): JsonObject {
     tpot_ms: figures(pipeline.tpot),
     e2el_ms: figures(pipeline.e2el),
     request_goodput: finiteOrNull(pipeline.request_goodput),
+    good_fraction: finiteOrNull(pipeline.good_fraction),
   };
 }

@@ -108,6 +108,7 @@ function pipelineRows(result: FleetResult): string[] {
       ...right([`${metric} p99`]),
     ]),
     ...right(['goodput']),
+    ...right(['good']),
   ];
   const rows = result.pipelines.map((pipeline) => {
     const tails = (summary: Summary): string[] => [formatTidyMs(summary.p50), formatTidyMs(summary.p99)];
@@ -120,9 +121,13 @@ function pipelineRows(result: FleetResult): string[] {
       ...tails(pipeline.tpot),
       ...tails(pipeline.e2el),
       formatShort(pipeline.request_goodput),
+      formatShare(pipeline.good_fraction),
     ];
   });
-  return [...drawKnown(columns, rows), 'Latencies in ms; goodput in requests/s.'];
+  return [
+    ...drawKnown(columns, rows),
+    'Latencies in ms; goodput in requests/s, good as a share of all that have an end.',
+  ];
 }
 
 /** Columns that say nothing in any row are left out. */

@@ -8,6 +8,8 @@ import { COUNT, COUNT_OR_AUTO, FREE_SHARE, GIB, MANY, OBJECT, SHARE, SIGNED, SWI
 export const V1 = '0.8';
 /** The first version whose prompts start only where they fit whole. */
 export const GATED = '0.19';
+/** The first version that serves adapters: as remembered, not looked up. */
+export const LORA = '0.3';
 
 export const VLLM_KV = words(
   {
@@ -112,11 +114,10 @@ const WEIGHTS: readonly FlagRow[] = [
   sets('--quantization -q', 'quantization', VLLM_QUANTIZATION),
   sets('--dtype', 'dtype', DTYPE),
   lost('--hf-overrides --rope-scaling', "the model's config is taken as it is", { as: OBJECT }),
-  // first release with the flags: as remembered, the release notes of 0.3.0
-  sets('--enable-lora', 'lora', SWITCH, { since: '0.3' }),
-  sets('--max-loras', 'max_loras', COUNT, { since: '0.3' }),
-  sets('--max-cpu-loras', 'max_cpu_loras', COUNT, { since: '0.3' }),
-  sets('--max-lora-rank', 'max_lora_rank', COUNT, { since: '0.3' }),
+  sets('--enable-lora', 'lora', SWITCH, { since: LORA }),
+  sets('--max-loras', 'max_loras', COUNT, { since: LORA }),
+  sets('--max-cpu-loras', 'max_cpu_loras', COUNT, { since: LORA }),
+  sets('--max-lora-rank', 'max_lora_rank', COUNT, { since: LORA }),
 ];
 
 const KERNELS: readonly FlagRow[] = [

@@ -17,10 +17,11 @@ import {
   tellCommon,
   tellFormat,
 } from './settle.ts';
-import { CASCADING, GATED, V1 } from './vllm-flags.ts';
+import { CASCADING, GATED, LORA, V1 } from './vllm-flags.ts';
 
 const FIRST_V1 = readVersion(V1)!;
 const FIRST_GATED = readVersion(GATED)!;
+const FIRST_LORA = readVersion(LORA)!;
 const isV1 = (version: Version): boolean => isAtLeast(version, FIRST_V1);
 
 export function settleVllm(told: Told, setting: Setting): Settled {
@@ -69,8 +70,8 @@ const LORA_FLAGS = { max_loras: '--max-loras', max_cpu_loras: '--max-cpu-loras',
 const RANKS = [8, 16, 32, 64, 128, 256, 320, 512];
 
 /** Adapters are named at the start; their rank is one of a few. */
-function noteLora({ lora: rule }: Deployed, notes: string[]): void {
-  if (!rule) return;
+function noteLora({ lora: rule }: Deployed, version: Version, notes: string[]): void {
+  if (!rule || !isAtLeast(version, FIRST_LORA)) return;
   notes.push('name every adapter: --lora-modules NAME=PATH ...');
   const next = RANKS.find((rank) => rank >= rule.max_lora_rank);
   if (next !== rule.max_lora_rank)
@@ -132,7 +133,7 @@ export function tellVllm(pool: Deployed, version: Version): Telling {
     notes,
   );
   if (swaps && c.num_cpu_blocks > 0) notes.push(`choose --swap-space so that it holds ${c.num_cpu_blocks} blocks`);
-  noteLora(pool, notes);
+  noteLora(pool, version, notes);
   const told = {
     tensor_parallel_size: tp,
     ...(dp > 1 ? { data_parallel_size: dp } : {}),
