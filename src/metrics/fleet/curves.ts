@@ -1,6 +1,7 @@
 // Occupancy over time from the intervals of visits: means over equal parts of the run, peaks, and busy time.
 
-import type { ClientCurve, FleetRun, FleetTimeline, Span } from './types.ts';
+import type { ClientCurve, FleetTimeline } from './curve-types.ts';
+import type { FleetRun, Span } from './types.ts';
 import { isRejected } from './walk.ts';
 
 /** Times of one client's visits: became ready, began, ended; those still waiting or running at the end of the run end there. */

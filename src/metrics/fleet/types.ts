@@ -16,6 +16,7 @@ import type { Summary, Verdict } from '../types.ts';
 import type { Balance } from '../verdict.ts';
 import type { ClientView } from './client-view.ts';
 import type { CopyFigures } from './copies.ts';
+import type { FleetTimeline } from './curve-types.ts';
 import type { DetailAsk } from './detail.ts';
 import type { PoolReplicas } from './instances.ts';
 
@@ -302,26 +303,6 @@ export interface FleetResult extends CopyFigures {
   readonly stages: readonly StageResult[];
   readonly clients: readonly ClientResult[];
   readonly pipelines: readonly PipelineResult[];
-}
-
-/** Means over equal parts of the run, one entry per part. */
-export interface ClientCurve {
-  /** Visits in service, waiting. */
-  readonly running: Float64Array;
-  readonly waiting: Float64Array;
-  /** Busy share. */
-  readonly busy: Float64Array;
-  /** Share of the part that its instance was paid; absent where that is all of the run. */
-  readonly on?: Float64Array;
-  /** Peak share of KV blocks in use; null without step records. */
-  readonly kv: Float64Array | null;
-}
-
-export interface FleetTimeline {
-  readonly from: number;
-  readonly to: number;
-  readonly parts: number;
-  readonly clients: readonly ClientCurve[];
 }
 
 /** A request worth looking at. */

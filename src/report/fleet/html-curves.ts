@@ -1,6 +1,7 @@
 // Curves of the page: how latencies are distributed, and what every instance did over time.
 
-import type { ClientCurve, FleetResult, MeasuredFleet } from '../../metrics/fleet/types.ts';
+import type { ClientCurve } from '../../metrics/fleet/curve-types.ts';
+import type { FleetResult, MeasuredFleet } from '../../metrics/fleet/types.ts';
 import { percentile, sortMeasured } from '../../metrics/summary.ts';
 import type { LatencyMetric, Slo } from '../../spec/types.ts';
 import { formatGiven, formatNumber, formatShare, listWords, plural } from '../format.ts';
