@@ -17,8 +17,9 @@ export interface Line {
 
 export const LINES: Readonly<Record<VersionedEngine, readonly [Line, ...Line[]]>> = {
   vllm: [
+    { profile: 'vllm-0.21', from: [0, 21, 0], year: Number.POSITIVE_INFINITY }, // by its version only
     { profile: 'vllm-0.19', from: [0, 19, 0], year: 2026 },
-    { profile: 'vllm-0.18', from: [0, 13, 0], year: Number.POSITIVE_INFINITY }, // by its version only
+    { profile: 'vllm-0.18', from: [0, 13, 0], year: Number.POSITIVE_INFINITY }, // the same
     { profile: 'vllm-0.11', from: [0, 8, 0], year: 2025 },
     { profile: 'vllm-0.6', from: [0, 6, 0], year: Number.POSITIVE_INFINITY }, // the same
     { profile: 'vllm-0.4', from: [0, 3, 0], year: 2024 },

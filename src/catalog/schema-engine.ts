@@ -89,8 +89,9 @@ export const engineSchema = z.strictObject({
   /** Whether quantised activations have scales fixed in the checkpoint, so that no kernel looks for them (TensorRT-LLM fp8). Absent = false. */
   static_scales: flag.optional(),
   /**
-   * Whose kernels it runs where they differ from those of the traces (vLLM's): exchanges by the `library` of collective fits, and
-   * decode attention that reads an 8-bit cache at the rate of a 16-bit one. Absent = those of the traces.
+   * Whose kernels it runs where they differ from those of the traces (vLLM's): exchanges by the `library` of collective fits,
+   * decode attention that reads an 8-bit cache at the rate of a 16-bit one, and block-scaled experts that compute in 8 bits where those
+   * of the traces do not. Absent = those of the traces.
    */
   kernels: oneOf(['trtllm']).optional(),
   /** Factors on time on devices of vendors that nobody had tuned this version for. Absent = none. */

@@ -42,6 +42,8 @@ export interface Binding {
   readonly staticScales: boolean;
   /** The engine unpacks weights that the hardware has no rate for. */
   readonly unpacks: boolean;
+  /** The engine's experts are not those of the traces (EngineProfile.kernels). */
+  readonly ownKernels?: boolean;
 }
 
 /** An op at the price of its own format (plan/envelope.ts holds it against wider ones). */

@@ -6,6 +6,7 @@ import { routedWork, touchedExperts } from '../stages/mlp-ops.ts';
 import type { ComputeOp } from '../stages/op.ts';
 import { widened } from '../stages/widened.ts';
 import { type Binding, bindAlone, launch, type PricedCompute, ROWS } from './bind-ops.ts';
+import { FP8_BLOCK_SLOWDOWN } from './datasheet.ts';
 import { type Rate, worse } from './efficiency.ts';
 import { type Curve, type Plane, readCurve } from './op-table.ts';
 
@@ -40,7 +41,7 @@ export function bindCompute(op: ComputeOp, binding: Binding, prices: Prices): Pr
   const own = bindAlone(op, binding);
   if (own.plane) return { ...own, plane: planeAtLeast(own.plane, op, prices) };
   if ((op.family !== 'gemm' && op.family !== 'moe') || op.shape.length === 0) return own;
-  const least = atLeast(own, prices);
+  const least = asOneScale(atLeast(own, prices), binding, prices);
   return WIDER[op.format].reduce((bound, wider) => {
     const rate = prices.rateOf(op.family, wider.format);
     // what was assumed of the wider format says nothing against what was timed
@@ -52,6 +53,27 @@ export function bindCompute(op: ComputeOp, binding: Binding, prices: Prices): Pr
       ? atMost(bound, wide, 'extrapolated', unpacking(op, wide.op, prices.rateOf('elementwise', 'bf16')))
       : atMost(bound, wide, 'measured', () => 0);
   }, least);
+}
+
+/**
+ * Experts of block-scaled fp8 of an engine whose kernels are not those of the traces. Where the traces' kernel is slower than 16 bits
+ * though it has thousands of tokens (vLLM's on Blackwell: up to 1.8 times), it does not compute in 8 bits, and says nothing of one that
+ * does: scales by block then cost what they cost matrix products, over fp8 of one scale.
+ */
+function asOneScale(bound: PricedCompute, binding: Binding, prices: Prices): PricedCompute {
+  const { op } = bound;
+  if (!binding.ownKernels || op.family !== 'moe' || op.format !== 'fp8-block') return bound;
+  const alone = (format: WeightFormat) => {
+    const rate = prices.rateOf('moe', format);
+    return isTimed(rate) ? bindAlone(widened(op, format), { ...binding, rate, unpacks: false }) : null;
+  };
+  const [wide, one] = [alone('bf16'), alone('fp8')];
+  if (!wide || !one) return bound;
+  const most = ROWS[ROWS.length - 1]!; // where they compute, and launches and bytes count for nothing
+  if (!(secondsOf(bound)(most) > secondsOf(wide)(most))) return bound;
+  const scaled = atLeast(one, prices);
+  const seconds = secondsOf(scaled);
+  return atMost(bound, scaled, 'extrapolated', (x) => (FP8_BLOCK_SLOWDOWN - 1) * seconds(x));
 }
 
 /** `bound`, nowhere below the roofline of the device: fits and tables may beat it by caches, or on a relative of it. */

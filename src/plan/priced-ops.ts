@@ -109,7 +109,8 @@ export function priceList(
   const compute: PricedCompute[] = [];
   const exchange: PricedExchange[] = [];
   const staticScales = traits.static_scales ?? false;
-  const unpacks = traits.kernels !== 'trtllm';
+  const ownKernels = traits.kernels === 'trtllm';
+  const unpacks = !ownKernels;
   const rateOf = (family: OpFamily, format: WeightFormat) =>
     slowRate(book.rate(hardware, family, format), family, traits, hardware);
   const gemmRate = (format: WeightFormat) => rateOf('gemm', format);
@@ -122,7 +123,7 @@ export function priceList(
     if (op.kind === 'exchange') exchange.push(priceExchangeOp(op, hardware, book, traits));
     else {
       const rate = rateOf(op.family, formatOf(op, traits));
-      compute.push(bindCompute(op, { rate, gemmRate, staticScales, unpacks }, prices));
+      compute.push(bindCompute(op, { rate, gemmRate, staticScales, unpacks, ownKernels }, prices));
     }
   }
   return { compute, exchange, slowdown: traits.prompt_slowdown ?? DERATING };

@@ -29,17 +29,36 @@ export interface Figures {
 
 const single = (value: number): Statistics => ({ mean: value, p50: value, p99: value });
 
-/** Beside its result: output tokens of a request of a static batch, and deployments like the one that ran which the case has. */
+/**
+ * Beside its result: output tokens of a request of a static batch, deployments like the one that ran which the case has, and the throughput
+ * of the whole run over that of the part that was simulated.
+ */
 interface About {
   readonly output: number;
   readonly copies: number;
+  readonly pace: number;
+}
+
+/**
+ * Throughput of `all` requests at once over that of the first `count` of them, which ran: fill and drain come once, the others in between
+ * at the rate at which requests start where the machine is full and some still wait. Of so many rounds the middle is that (SCHEMA.md
+ * section 6: extrapolate the steady part, do not divide by a run that is mostly ramp and drain).
+ */
+export function paceOfWhole(
+  { duration, ttft }: Pick<FleetSummary, 'duration' | 'ttft'>,
+  count: number,
+  all: number,
+): number {
+  if (!(all > count)) return 1;
+  const secondsEach = (ttft.p90 - ttft.p50) / ((0.9 - 0.5) * count);
+  return (all * duration) / (count * (duration + (all - count) * secondsEach));
 }
 
 export function figuresOf(
   mode: Mode,
   result: FleetSummary,
   stages: readonly StageResult[],
-  { output, copies }: About,
+  { output, copies, pace }: About,
 ): Figures {
   const decode = stages.find(({ name }) => name === 'decode');
   const whole: Figures = {
@@ -47,9 +66,9 @@ export function figuresOf(
     tpot: result.tpot,
     e2e: result.e2el,
     itl: result.itl,
-    outputTokens: copies * result.output_throughput,
-    totalTokens: copies * result.total_token_throughput,
-    requests: copies * result.request_throughput,
+    outputTokens: copies * pace * result.output_throughput,
+    totalTokens: copies * pace * result.total_token_throughput,
+    requests: copies * pace * result.request_throughput,
     watts: result.unmetered.length > 0 ? Number.NaN : copies * result.power_w,
     prefill: Number.NaN,
     transfer: decode ? decode.transfer : single(Number.NaN),

@@ -24,7 +24,7 @@ import { atOnce, JUDGED_BELOW, loadOf } from './capacity.ts';
 import { isTrouble, type Metric, type Statistic, type Trouble } from './case.ts';
 import type { CaseInput } from './case-columns.ts';
 import { type CaseDocument, caseText, shortened, writeCase } from './case-document.ts';
-import { type Figures, figuresOf, readFigure } from './figures.ts';
+import { type Figures, figuresOf, paceOfWhole, readFigure } from './figures.ts';
 
 /** What replays share: the catalog, surfaces by what decides them, and one memory that runs take turns in. */
 export interface Replayer {
@@ -174,11 +174,14 @@ function runLowered({ room }: Replayer, { spec, lowered }: LoweredCase, input: C
 function tellRun({ result, stages, output, squeezed, rests, regime }: Ran, input: CaseInput): Replayed {
   const part = shortened(input);
   const copies = part ? input.replicas / part.replicas : 1;
-  const figures = figuresOf(input.mode, result, stages, { output, copies });
+  const pace =
+    part && input.load_kind === 'all-at-once' ? paceOfWhole(result, part.num_requests, input.num_requests / copies) : 1;
+  const figures = figuresOf(input.mode, result, stages, { output, copies, pace });
   const notes = [
     ...(squeezed ? [SQUEEZED] : []),
     ...(part ? [`the first ${part.num_requests * copies} of ${input.num_requests} requests`] : []),
     ...(copies > 1 ? [`one of ${copies} replicas`] : []),
+    ...(pace === 1 ? [] : ['the others at the rate of its steady part']),
   ];
   return { figures, note: notes.join('; '), truncated: part !== null, rests, regime };
 }

@@ -33,7 +33,7 @@ describe('a spec of a command', () => {
       model: 'Qwen/Qwen3-32B',
       workload: { lengths: 'azure-code-2023', request_rate: 2.5 },
       deployment: { hardware: 'h100-sxm-80gb', tensor_parallel_size: 2 },
-      engine: { max_num_seqs: 99, enable_prefix_caching: false, profile: 'vllm-0.19' },
+      engine: { max_num_seqs: 99, enable_prefix_caching: false, profile: 'vllm-0.21' },
     });
     const json = await say('spec', '--from-command', command, '--hardware', 'h100-sxm-80gb', '--json');
     expect(JSON.parse(json.out)).toMatchObject({

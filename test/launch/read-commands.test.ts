@@ -13,7 +13,7 @@ describe('vllm', () => {
         --speculative-config.method mtp --speculative-config.num_speculative_tokens=3 --port 8000 --trust-remote-code`,
     );
     expect(read.faults).toEqual([]);
-    expect(read).toMatchObject({ engine: 'vllm', version: null, profile: 'vllm-0.19', model: 'moe/m' });
+    expect(read).toMatchObject({ engine: 'vllm', version: null, profile: 'vllm-0.21', model: 'moe/m' });
     expect(read.keys).toEqual({
       ...{ tensor_parallel_size: 2, pipeline_parallel_size: 2, data_parallel_size: 4, expert_parallel_size: 8 },
       ...{ max_num_seqs: 128, max_num_batched_tokens: 4000, max_model_len: 32768, gpu_memory_utilization: 0.85 },
@@ -46,7 +46,7 @@ describe('vllm', () => {
     });
     // often left in a command of V1, which does nothing with it
     const inert = readOne('vllm serve a/b --swap-space 16');
-    expect(inert).toMatchObject({ profile: 'vllm-0.19', keys: {}, silent: ['--swap-space'] });
+    expect(inert).toMatchObject({ profile: 'vllm-0.21', keys: {}, silent: ['--swap-space'] });
     const old = readOne(
       'vllm serve a/b --speculative-model [ngram] --num-speculative-tokens 4 --enable-chunked-prefill False',
     );

@@ -52,13 +52,7 @@ describe('KV capacity', () => {
     ['qwen2-7b', 'a100-sxm-80gb', `${QWEN}, gpu_memory_utilization: 0.25`, 450_192, 0.01, 2],
     ['qwen2-7b', 'a100-sxm-80gb', `${QWEN}, gpu_memory_utilization: 0.5`, 1_192_160, 0.01, 2],
     // vLLM 0.31, its sampler of 1,024 sequences in the peak
-    [
-      'llama-3.1-8b',
-      'a100-sxm-80gb',
-      'profile: vllm-0.19, max_num_seqs: 1024, gpu_memory_utilization: 0.92',
-      460_496,
-      0.01,
-    ],
+    ['llama-3.1-8b', 'a100-sxm-80gb', 'profile: vllm-0.21, max_num_seqs: 1024', 460_496, 0.01],
     // SGLang's pool: (free after loading) - (free before) (1 - f), nothing held for activations (server_args.py of 0.5.9: f = 0.835)
     ['llama-3.1-8b', 'h100-sxm-80gb', 'profile: sglang-0.5.9, gpu_memory_utilization: 0.835', 413_700, 0.02],
     ['llama-3.1-8b', 'h100-sxm-80gb', 'profile: sglang-0.5', 413_700, 0.05],
@@ -101,7 +95,7 @@ describe('limits that an engine takes by itself', () => {
     ['a100-pcie-80gb', 256, 2048],
     ['a100-sxm-40gb', 256, 2048],
   ])('vLLM V1 on %s: %d sequences, %d tokens', (id, max_num_seqs, max_num_batched_tokens) => {
-    for (const profile of ['vllm-0.11', 'vllm-0.19']) {
+    for (const profile of ['vllm-0.11', 'vllm-0.19', 'vllm-0.21']) {
       const limits = limitsOn(catalog.engine(profile), catalog.hardware(id), 1);
       expect(limits).toEqual({ max_num_seqs, max_num_batched_tokens });
     }

@@ -153,4 +153,41 @@ describe('prices of the catalog', () => {
     expect(price('deepseek-r1', 'fp8', 8, 16)).toBeLessThanOrEqual(1.001 * price('deepseek-r1', 'fp8-block', 8, 16));
     expect(price('qwen3-235b-a22b', 'fp8', 8, 16)).toBeLessThan(price('qwen3-235b-a22b', 'fp8', 4, 16));
   });
+
+  it('of block-scaled experts are those of 8 bits on kernels of their own where the traces compute in 16, and of the traces elsewhere', () => {
+    const experts = (device: string, quantization: WeightFormat, engine: string, count: number) => {
+      const hardware = catalog.hardware(device);
+      const key = {
+        model: catalog.model('deepseek-r1'),
+        hardware,
+        quantization,
+        kv: 'auto',
+        tp: 1,
+        pp: 1,
+        dp: 8,
+        ep: 8,
+      } as const;
+      const traits = catalog.engine(engine);
+      arena.release(start);
+      const lowering = openLowering(fits, kernels, arena);
+      const { ops, split } = shapeOf({ ...key, profile: traits }, lowering);
+      const priced = priceList(ops, hardware, lowering.book, traits);
+      const steps = priceStepExactly(priced, { prefill: [], decode: [{ count, context: 100 }] }, split);
+      return byName(steps, count).get('experts')!.seconds;
+    };
+    for (const device of ['b200-sxm-180gb', 'gb200-186gb', 'h200-sxm-141gb'])
+      for (const count of [64, 4096, 16_384]) {
+        const [traced, own] = ['vllm-0.11', 'trtllm-1.0'].map((engine) =>
+          experts(device, 'fp8-block', engine, count),
+        ) as [number, number];
+        const one = 1.08 * experts(device, 'fp8', 'trtllm-1.0', count);
+        if (device.startsWith('h200')) expect(own).toBe(traced);
+        else expect(own).toBeLessThanOrEqual(Math.min(traced, one) * TOLERANCE);
+      }
+    const [own, wide] = (['fp8-block', 'bf16'] as const).map((format) =>
+      experts('b200-sxm-180gb', format, 'trtllm-1.0', 16_384),
+    ) as [number, number];
+    expect(own).toBeLessThan(0.75 * wide);
+    expect(experts('b200-sxm-180gb', 'fp8-block', 'vllm-0.11', 16_384)).toBeGreaterThan(wide);
+  });
 });

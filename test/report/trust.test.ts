@@ -94,6 +94,8 @@ test('latencies of a run at capacity are not determined: answer, table, page, JS
   expect([first.latencies_determined, first.band_ttft_pct, first.band_throughput_pct]).toEqual([false, null, 12]);
   expect([last.latencies_determined, last.band_ttft_pct]).toEqual([true, 20]);
   expect(json.error_bands).toEqual({ calibrated: BAND });
+  const after = sweepJson(sweepOf([rowOf(4, 0.5, 20), full(2, 0.5, 10)])) as { error_bands: object };
+  expect(after.error_bands).toEqual({ calibrated: BAND });
 });
 
 test('tables, JSON and page show bands; the digest is that of the results alone', async () => {

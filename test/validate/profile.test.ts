@@ -22,6 +22,12 @@ test('by version where one is readable, else by year', () => {
   expect(choose('vllm', '0.12.9', 2024)).toBe('vllm-0.11');
   expect(choose('vllm', '0.13.0', 2024)).toBe('vllm-0.18');
   expect(choose('vllm', '0.19.1', 2024)).toBe('vllm-0.19');
+  expect(choose('vllm', '0.20.1', 2026)).toBe('vllm-0.19');
+  expect(choose('vllm', '0.21.0', 2026)).toBe('vllm-0.21');
+  expect(choose('vllm', '', 2026)).toBe('vllm-0.19');
+  expect(choose('vllm', '0.9.2 (V0)', 2025)).toBe('vllm-0.6');
+  expect(choose('vllm', '0.7.0 V1', 2025)).toBe('vllm-0.11');
+  expect(choose('sglang', '0.5.3 V1', 2025)).toBe('sglang-0.5');
   expect(choose('trtllm', 'dynamo-0.8.1', 2026)).toBe('trtllm-1.0');
   expect(choose('trtllm', '0.8.1.post2', 2026)).toBe('trtllm-1.0'); // Dynamo's number
   expect(choose('trtllm', '0.8.1', 2024)).toBe('trtllm-0.9');
