@@ -138,9 +138,10 @@ describe('disaggregated workers', () => {
     expect(transfer).toBeCloseTo((512 * 32 * 2 * 8 * 128 * 2) / 10e9 / 1e-3, 9);
     const [faster] = figures({ ...run, kv_link_gb_s: '20' }, ['ttft_ms']);
     expect(ttft - faster).toBeCloseTo(transfer / 2, 6);
-    // inside one scale-up domain the default link is far faster
+    // inside one scale-up domain the default link is far faster; of a nominal rate a hand-over sees 84 %, and takes 1.7 ms beside
     const [inside] = figures({ ...run, mode: 'kv-transfer', kv_link_gb_s: '' }, ['kv_transfer_ms']);
-    expect(inside).toBeLessThan(transfer / 10);
+    expect(inside).toBeCloseTo(1.7 + (transfer * 10) / (0.84 * 450), 6);
+    expect(inside - 1.7).toBeLessThan(transfer / 10);
   });
 
   test('prefill elsewhere leaves decode steps alone', () => {
