@@ -111,6 +111,16 @@ export function numberFlag(flag: string, text: string | undefined): number | und
   throw new UserError([{ path: flag, expected: 'a number above 0', received: text }]);
 }
 
+/** A confidence such as "95%", as a share; a bare number is refused: 0.95 and 95 would be two ways to mean it. */
+export function percentFlag(flag: string, text: string | undefined, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const [, digits] = /^(\d+(?:\.\d+)?)%$/.exec(text.trim()) ?? [];
+  const value = digits === undefined ? Number.NaN : Number(digits);
+  if (value >= least && value <= most) return value / 100;
+  const expected = `a percentage from ${least}% to ${most}%, such as 95%`;
+  throw new UserError([{ path: flag, expected, received: text }]);
+}
+
 /** A share above 0 and below 1, as "2%" or 0.02. */
 export function shareFlag(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

@@ -23,6 +23,8 @@ export interface Asked {
   readonly catalog: Catalog;
   readonly asking: Asking;
   readonly workers: number;
+  /** With which other draws of the traffic are to settle the leaders; absent where they are not tried. */
+  readonly confidence?: number | undefined;
   /** The spec as it is typed again in what the answer suggests. */
   readonly words: string;
   readonly json: boolean;
@@ -70,7 +72,7 @@ export async function workOn(
   out: Output,
   act: (way: UnderWay) => Promise<Ended>,
 ): Promise<number> {
-  const { question, asking, workers, folder, also, resume } = asked;
+  const { question, asking, workers, confidence, folder, also, resume } = asked;
   const { catalogFolder, prices, exhaustive } = asking;
   const interrupt = heedInterrupts(); // before anything that others may wait for
   const progress = openProgress(Boolean(process.stderr.isTTY), (text) => out.stderr(text));
@@ -87,6 +89,7 @@ export async function workOn(
       seed: asking.seed ?? undefined,
       onProgress: (done: number, total: number, words: string) => progress.update(done, total, words),
       signal: interrupt.signal,
+      ...(confidence === undefined ? {} : { confidence }),
       ...(work ? { store: work.store } : {}),
     };
     const stdout = (text: string): void => {

@@ -4,13 +4,14 @@ import { openCatalog } from '../catalog/open.ts';
 import { type Issue, UserError } from '../check/issue.ts';
 import { ALSO_HELP, readAlso } from '../report/also/formats.ts';
 import { formatNumber } from '../report/format.ts';
+import { refuseDrawnAxes } from '../run/draw-leaders.ts';
 import { objectivesOf } from '../run/front.ts';
 import { openSpec } from '../run/open-spec.ts';
 import type { Part } from '../run/part.ts';
 import { isDone, markDone } from '../run/shards.ts';
 import { openSweep, sweep as sweepRows } from '../run/sweep.ts';
 import { defaultSpecFile } from '../spec/open.ts';
-import { type Flags, MOST_WORKERS, onlyWord, wholeFlag } from './flags.ts';
+import { type Flags, MOST_WORKERS, onlyWord, percentFlag, wholeFlag } from './flags.ts';
 import { SPEC_HELP, specVerb } from './spec-door.ts';
 import { MOST_PARTS, readQueue, sweepQueue } from './sweep-queue.ts';
 import { type Ended, tellSweep, type UnderWay, workOn } from './sweep-work.ts';
@@ -22,6 +23,7 @@ const FLAGS = {
   '--catalog': String,
   '--prices': String,
   '--exhaustive': Boolean,
+  '--confidence': String,
   '--resume': Boolean,
   '--shard': String,
   '--queue': String,
@@ -45,6 +47,8 @@ ${SPEC_HELP}  --seed N           another seed for the workload
   --catalog FOLDER   a catalog folder of your own, first
   --prices KIND|LIST specialised, hyperscaler, reserved, spot, owned, or a list of your own (.csv, .json), in place of the spec's price_sheet
   --exhaustive       simulate every row that can be, also those that are proved to be no better; the answer is the same
+  --confidence P%    run the leaders again under other draws of the traffic, the same for all, until it is settled with P % which of them
+                     keep the promise and which of two neighbours is better; at most 32 draws each
   --json             results as JSON
 
   Exit codes: 0 an answer, 2 a mistake in the question, 3 no answer (nothing simulated keeps the promise), 130 interrupted (143 by
@@ -60,12 +64,15 @@ export const sweep = specVerb('sweep', FLAGS, HELP, async (flags, out, specs) =>
   const seed = wholeFlag('--seed', flags['--seed'], 0);
   const workers = wholeFlag('--workers', flags['--workers'], 1, MOST_WORKERS) ?? availableParallelism();
   const exhaustive = flags['--exhaustive'] ?? false;
+  const confidence = percentFlag('--confidence', flags['--confidence'], 50, 99.9);
   const part = flags['--shard'] === undefined ? null : readPart(flags['--shard']);
   const queue = readQueue(flags);
   refuseWithoutFolder(flags);
+  if (part && confidence !== undefined) refuseShared();
   const question = openSpec(specs.read(file), file, catalog, seed);
+  if (confidence !== undefined) refuseDrawnAxes(question);
   const asked = {
-    ...{ question, catalog, workers },
+    ...{ question, catalog, workers, confidence },
     asking: { file, seed: seed ?? null, catalogFolder, prices, exhaustive },
     words: specs.words(file),
     json: flags['--json'] ?? false,
@@ -79,6 +86,12 @@ export const sweep = specVerb('sweep', FLAGS, HELP, async (flags, out, specs) =>
     return tellSweep(await sweepRows(question, catalog, way.options), way);
   });
 });
+
+/** The leaders are known when the parts are one again, and `mist merge` has no machines to run them on. */
+function refuseShared(): never {
+  const expected = 'no --shard: the leaders are known when all parts are done (one machine, or --queue)';
+  throw new UserError([{ path: '--confidence', expected, received: '--shard' }]);
+}
 
 function refuseWithoutFolder(
   flags: Pick<Flags<typeof FLAGS>, '--out' | '--resume' | '--shard' | '--queue' | '--also'>,

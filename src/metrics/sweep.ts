@@ -3,6 +3,7 @@ import type { Paid } from '../catalog/price-sheets.ts';
 import type { Budget } from '../spec/budget.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
 import type { Objective, Slo } from '../spec/types.ts';
+import type { SweepDraws } from './draws.ts';
 import type { RowDetail } from './fleet/detail.ts';
 import type { FleetTrust } from './fleet/trust.ts';
 import type { FleetResult } from './fleet/types.ts';
@@ -66,6 +67,8 @@ export interface KeptRow {
    * spec has none, in cost, TTFT, TPOT and E2EL.
    */
   readonly on_front: boolean;
+  /** Of other draws of the traffic: how many were tried, how many keep the promise, and the share of all that does at least; of leaders. */
+  readonly drawn?: { readonly count: number; readonly kept: number; readonly least: number };
 }
 
 /** Why rows fell. */
@@ -165,6 +168,8 @@ export interface SweepResult {
   readonly caveats?: readonly string[];
   /** What the answer's devices cost and where that stands; absent where it has none. */
   readonly prices?: SweepPrices;
+  /** What other draws of the traffic say of the leaders; absent where nobody asks. */
+  readonly draws?: SweepDraws;
   readonly version: string;
   /** Any row of it again, as the fleet that it is. */
   specAt(row: number): FleetSpec;

@@ -171,6 +171,7 @@ const RARE: readonly FlatColumn[] = [
   ...(['rejected_queue', 'timed_out', 'retried', 'wasted_tokens'] as const).map((field) =>
     integer(field, (row) => row.result?.[field] ?? null),
   ),
+  ...(['count', 'kept', 'least'] as const).map((field) => beside(real(`draws_${field}`, (row) => row.drawn?.[field]))),
   integer('times_as_long', ({ times }) => (times > 1 ? times : null)),
   text('unpriced', (row) => row.result?.unpriced.join(' ') || null),
   text('stopped', (row) => row.result?.stopped || null),

@@ -28,7 +28,7 @@ function latencyAt({ latencies, band }: Judged, slo: Slo): { readonly value: num
 }
 
 /** Whether a row keeps every limit even where its latencies are as much too low as its band allows. */
-function keepsAtFarEnd(row: Judged, slos: readonly Slo[]): boolean {
+export function keepsAtFarEnd(row: Judged, slos: readonly Slo[]): boolean {
   if (!row.met) return false;
   return slos.every((slo) => {
     const { value, pct } = latencyAt(row, slo);

@@ -3,6 +3,7 @@ import type { KeptRow, SweepResult } from '../metrics/sweep.ts';
 import { askQuestion, explainAnswer, findAnswer, winners } from './answer.ts';
 import { certificate } from './certificate.ts';
 import { digestOf } from './digest.ts';
+import { drawsJson, explainDraws } from './draws.ts';
 import { columnsOf, type FlatColumn, finiteOrNull } from './flat.ts';
 import { frontJson } from './front.ts';
 import type { JsonObject } from './json.ts';
@@ -65,6 +66,8 @@ function describeSweep(result: SweepResult): JsonObject {
       ),
     ),
     trust: explainTrust(result),
+    ...(result.draws ? { chance: explainDraws(result) } : {}),
+    ...drawsJson(result),
     ...(result.caveats ? { caveats: result.caveats } : {}),
     ...pricesJson(result),
     ...frontJson(result),

@@ -8,7 +8,7 @@ import { keepsUp } from '../metrics/types.ts';
 import { areDeployments, describePriced, findAnswer } from './answer.ts';
 import { describeDeployment, METRIC_WORDS, objectiveValue, shownPercentile, tailOf } from './describe.ts';
 import { formatMs, formatNumber, formatShort, listWords, plusMinus } from './format.ts';
-import { type Judged, objectiveBand, tellBetter, tellReach, tellRunnersUp } from './judged.ts';
+import { type Judged, keepsAtFarEnd, objectiveBand, tellBetter, tellReach, tellRunnersUp } from './judged.ts';
 
 /** The figures of the answer with their bands, what may break within them, and how many others they leave open. */
 export function explainTrust(result: SweepResult): string[] {
@@ -104,6 +104,14 @@ function judge(row: KeptRow, result: SweepResult): Judged {
     },
   };
 }
+
+/** Whether a row keeps every limit even where its latencies are as much too low as its band allows. */
+export const keepsAcrossBand = ({ result: run, trust, slo }: KeptRow): boolean =>
+  run !== null &&
+  keepsAtFarEnd(
+    { latencies: run, band: trust?.band ?? null, met: run.slo_met, serves: true, value: Number.NaN, name: '' },
+    slo,
+  );
 
 /** What a basis means, for people. */
 export const BASIS_WORDS: Readonly<Record<Basis, string>> = {

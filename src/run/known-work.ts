@@ -1,5 +1,6 @@
 // A pool of threads that does nothing twice: pieces of work that are finished, by this run before it was ended or on another machine, are
 // read from where they are kept, and what is new is kept there. What a piece comes to depends on its order alone, so nobody can tell.
+import type { Draw } from '../metrics/draws.ts';
 import { NO_ROWS } from './legal.ts';
 import { type Part, partOf } from './part.ts';
 import type { Pool } from './pool.ts';
@@ -24,6 +25,7 @@ export function rememberWork(pool: Pool, store: WorkStore, part: Part | null = n
     work(order, onReport) {
       const key = keyOf(order);
       if (order.kind === 'seek') return seek(pool, store, key, order, onReport);
+      if (order.kind === 'draw') return draw(pool, store, order, onReport);
       if (order.kind === 'settle') return settle(pool, store, key, order, onReport);
       return lookAt({ pool, store, part }, key, order, onReport);
     },
@@ -34,6 +36,7 @@ type Hear = (report: Report) => void;
 type BlockOrder = Extract<Order, { kind: 'screen' | 'weigh' }>;
 type SettleOrder = Extract<Order, { kind: 'settle' }>;
 type SeekOrder = Extract<Order, { kind: 'seek' }>;
+type DrawOrder = Extract<Order, { kind: 'draw' }>;
 type Looking = { readonly pool: Pool; readonly store: WorkStore; readonly part: Part | null };
 
 async function lookAt({ pool, store, part }: Looking, key: string, order: BlockOrder, onReport: Hear): Promise<void> {
@@ -94,6 +97,25 @@ async function seek(pool: Pool, store: WorkStore, key: string, order: SeekOrder,
     if (report.kind !== 'sought') return onReport(report);
     const index = places[report.index]!;
     store.put(key, [[order.rows[index]!, report.row]]);
+    onReport({ ...report, index });
+  });
+}
+
+async function draw(pool: Pool, store: WorkStore, order: DrawOrder, onReport: Hear): Promise<void> {
+  const { objective, rows, seeds } = order;
+  const keyAt = (place: number) => JSON.stringify({ kind: 'draw', objective, seed: seeds[place] });
+  const places: number[] = [];
+  rows.forEach((row, index) => {
+    const key = keyAt(index);
+    if (store.has(key, row)) onReport({ kind: 'drawn', index, draw: store.get(key, row) as Draw });
+    else places.push(index);
+  });
+  if (places.length === 0) return;
+  const left = (column: Float64Array) => Float64Array.from(places, (place) => column[place]!);
+  await pool.work({ ...order, rows: left(rows), seeds: left(seeds) }, (report) => {
+    if (report.kind !== 'drawn') return onReport(report);
+    const index = places[report.index]!;
+    store.put(keyAt(index), [[rows[index]!, report.draw]]);
     onReport({ ...report, index });
   });
 }

@@ -1,5 +1,6 @@
 // What the threads of a sweep say to each other.
 import type { Basis } from '../catalog/types.ts';
+import type { Draw } from '../metrics/draws.ts';
 import type { DetailAsk } from '../metrics/fleet/detail.ts';
 import type { OnePool } from '../spec/shape.ts';
 import type { Objective } from '../spec/types.ts';
@@ -53,7 +54,14 @@ export type Order =
   /** `cuts`: where pieces of the rows begin. `hasty`: runs that have proved that they miss a limit end there. */
   | { readonly kind: 'settle'; readonly rows: Float64Array; readonly cuts: Uint32Array; readonly hasty: boolean }
   /** The highest load at which each row keeps its promise, and its run there. */
-  | { readonly kind: 'seek'; readonly rows: Float64Array; readonly tolerance: number };
+  | { readonly kind: 'seek'; readonly rows: Float64Array; readonly tolerance: number }
+  /** Each row under the seed beside it. */
+  | {
+      readonly kind: 'draw';
+      readonly objective: Objective;
+      readonly rows: Float64Array;
+      readonly seeds: Float64Array;
+    };
 
 export type Report =
   | Signal
@@ -75,7 +83,8 @@ export type Report =
     }
   /** Rows from `index` on. */
   | { readonly kind: 'settled'; readonly index: number; readonly rows: readonly SettledRow[] }
-  | { readonly kind: 'sought'; readonly index: number; readonly row: SoughtRow };
+  | { readonly kind: 'sought'; readonly index: number; readonly row: SoughtRow }
+  | { readonly kind: 'drawn'; readonly index: number; readonly draw: Draw };
 
 /** A row at the highest load that keeps its promise: 0, and no run, where none does. */
 export interface SoughtRow {

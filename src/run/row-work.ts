@@ -3,7 +3,9 @@ import type { Catalog } from '../catalog/open.ts';
 import { pricesOf } from '../catalog/price-sheets.ts';
 import { UserError } from '../check/issue.ts';
 import { openArena } from '../columns/arena.ts';
+import type { Draw } from '../metrics/draws.ts';
 import { overBudget } from '../metrics/limits.ts';
+import { rowScore } from '../metrics/sweep.ts';
 import { prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import { weighFleet } from '../plan/pipeline/weigh-fleet.ts';
 import type { FleetSpec } from '../spec/fleet/types.ts';
@@ -27,7 +29,7 @@ import { openScreen, type ScreenedGroup, screenGroup, screenRoom } from './scree
 import { seekLoad } from './seek-load.ts';
 import { LOWERING_BYTES, openSession } from './session.ts';
 import { refuse, ruleOut, settle } from './settled.ts';
-import { openSimulator, type Simulator, simulateClass } from './simulate-row.ts';
+import { openSimulator, type Simulator, simulateClass, simulateRow } from './simulate-row.ts';
 import { openUnloaded } from './unloaded.ts';
 
 export interface RowWork {
@@ -35,6 +37,7 @@ export interface RowWork {
   weigh(block: number, order: Extract<Order, { kind: 'weigh' }>): Report;
   settle(piece: number, order: Extract<Order, { kind: 'settle' }>): Report;
   seek(index: number, order: Extract<Order, { kind: 'seek' }>): Promise<Report>;
+  draw(index: number, order: Extract<Order, { kind: 'draw' }>): Report;
 }
 
 /** An order in pieces that can be done in any order by anyone. */
@@ -47,6 +50,7 @@ export interface Pieces {
 
 export function piecesOf(rows: RowWork, order: Order): Pieces {
   if (order.kind === 'seek') return { count: order.rows.length, act: (index) => rows.seek(index, order) };
+  if (order.kind === 'draw') return { count: order.rows.length, act: (index) => rows.draw(index, order) };
   if (order.kind === 'settle') return { count: order.cuts.length, act: (piece) => rows.settle(piece, order) };
   const { blocks: count, skip } = order;
   const act = (block: number): Report =>
@@ -88,6 +92,10 @@ export function openRowWork(
       const row = await seekLoad(simulator, () => rows.at(asked[index]!).spec, tolerance);
       return { kind: 'sought', index, row };
     },
+    draw(index, { rows: asked, seeds, objective }) {
+      const draw = drawRow(simulator, rows.at(asked[index]!).spec, seeds[index]!, objective);
+      return { kind: 'drawn', index, draw };
+    },
   };
 }
 
@@ -102,6 +110,13 @@ function settleRow(simulator: Simulator, bounds: FleetBounds, rows: Rows, row: n
     return slow ? ruleOut({ row, ...slow }) : settle(simulateClass(simulator, spec, hasty, lowered));
   });
   return typeof found === 'string' ? refuse(found) : found;
+}
+
+/** A row under another draw of its traffic, run to its end. */
+function drawRow(simulator: Simulator, spec: FleetSpec, seed: number, objective: Objective): Draw {
+  const drawn = { ...spec, workload: { ...spec.workload, seed } };
+  const { result } = simulateRow(simulator, drawn, false);
+  return { met: result.slo_met, score: rowScore(objective, result) };
 }
 
 function openScreening(

@@ -11,6 +11,7 @@ import type { Objective } from '../spec/types.ts';
 import { moments } from '../workload/moments.ts';
 import { makeWalks } from '../workload/walks.ts';
 import type { Screened } from './candidates.ts';
+import { drawLeaders } from './draw-leaders.ts';
 import type { Found } from './found.ts';
 import { objectivesOf } from './front.ts';
 import { keepRows } from './keep.ts';
@@ -36,6 +37,8 @@ export interface SweepOptions {
   readonly prices?: string | null;
   /** Simulate every row that can be (up to the spec's settle), also those that cannot be better. */
   readonly exhaustive?: boolean;
+  /** Run the leaders again under other draws of their traffic until what is asked of them is settled with this confidence, such as 0.95. */
+  readonly confidence?: number;
   readonly onProgress?: (done: number, total: number, words: string) => void;
   /** Of a screened question: the same result before anything is simulated, from the screen alone. */
   readonly onScreened?: (result: SweepResult) => void;
@@ -119,8 +122,11 @@ export async function openSweep(
         return screened;
       });
       const result = finish(asked, found);
+      const { confidence } = options;
+      const drawing = { pool, question: asked, result, deploymentOf: searching.deploymentOf, watch: options };
+      const drawn = confidence === undefined ? result : await drawLeaders({ ...drawing, confidence });
       started = performance.now();
-      return result;
+      return drawn;
     },
     async part(asked, part, store, exchange) {
       const own = rememberWork(threads, store, part);
