@@ -40,9 +40,11 @@ interface Drawing {
   readonly watch: SearchWatch;
 }
 
-/** The result, with what other draws say of it. */
-export async function drawLeaders(drawing: Drawing): Promise<SweepResult> {
-  const { result, question, deploymentOf, watch } = drawing;
+/** The result, with what other draws say of it where a confidence is asked for. */
+export async function drawLeaders(asked: Omit<Drawing, 'confidence'>, confidence?: number): Promise<SweepResult> {
+  const { result, question, deploymentOf, watch } = asked;
+  if (confidence === undefined) return result;
+  const drawing = { ...asked, confidence };
   const draws = await tryDraws(drawing, leadersOf(result.kept, question.top, deploymentOf));
   const { count } = draws;
   const drawn = new Map(draws.leaders.map(({ row, promise: { kept, least } }) => [row, { count, kept, least }]));

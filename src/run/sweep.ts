@@ -121,12 +121,10 @@ export async function openSweep(
         screened ??= await screenAll(pool, shape!, screenedOnes, options);
         return screened;
       });
-      const result = finish(asked, found);
-      const { confidence } = options;
-      const drawing = { pool, question: asked, result, deploymentOf: searching.deploymentOf, watch: options };
-      const drawn = confidence === undefined ? result : await drawLeaders({ ...drawing, confidence });
+      const drawing = { ...searching, question: asked, result: finish(asked, found) };
+      const result = await drawLeaders(drawing, options.confidence);
       started = performance.now();
-      return drawn;
+      return result;
     },
     async part(asked, part, store, exchange) {
       const own = rememberWork(threads, store, part);

@@ -107,14 +107,16 @@ const kept = template.kept.filter(({ result }) => result?.slo_met).slice(0, 4);
 const sweep: SweepResult = { ...template, kept: kept.map((row, i) => ({ ...row, row: i })) };
 const question = { objective: 'tokens_per_joule', top: 20, first: sweep.first } as Question;
 const ask = (pool: Pool, signal?: AbortSignal) =>
-  drawLeaders({
-    pool,
-    question,
-    result: sweep,
-    deploymentOf: String,
-    confidence: 0.95,
-    watch: signal ? { signal } : {},
-  });
+  drawLeaders(
+    {
+      pool,
+      question,
+      result: sweep,
+      deploymentOf: String,
+      watch: signal ? { signal } : {},
+    },
+    0.95,
+  );
 /** Row 0 is clearly better than 1, 1 a price better than 2; 2 and 3 differ by chance alone. */
 const scores = (row: number, seed: number): number => [1 + 0.01 * (seed % 3), 2, 3, 3 + (seed % 2 ? 0.5 : -0.5)][row]!;
 
@@ -128,14 +130,16 @@ test('waves until all is settled, the same whoever was faster, and nothing is ru
 
   const clear = invented((row) => row, forwards);
   const kept3 = { ...sweep, kept: sweep.kept.slice(0, 2) };
-  const settled = await drawLeaders({
-    pool: clear.pool,
-    question,
-    result: kept3,
-    deploymentOf: String,
-    confidence: 0.95,
-    watch: {},
-  });
+  const settled = await drawLeaders(
+    {
+      pool: clear.pool,
+      question,
+      result: kept3,
+      deploymentOf: String,
+      watch: {},
+    },
+    0.95,
+  );
   expect([clear.runs(), settled.draws!.count, isSettled(settled.draws!.leaders)]).toEqual([2 * 8, 8, true]);
 
   const pieces = new Map<string, unknown>();
