@@ -15,9 +15,16 @@ export interface Spread {
 
 export function spreadOf(values: readonly number[]): Spread {
   const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const { mean, error } = meanOf(values);
   if (n < 2) return { mean, half: Number.NaN };
   if (!Number.isFinite(mean)) return { mean, half: 0 };
+  return { mean, half: (T[n - 2] ?? NORMAL) * error };
+}
+
+/** The mean, and its standard error. */
+export function meanOf(values: readonly number[]): { readonly mean: number; readonly error: number } {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  return { mean, half: (T[n - 2] ?? NORMAL) * Math.sqrt(variance / n) };
+  return { mean, error: Math.sqrt(variance / n) };
 }

@@ -9,6 +9,8 @@
 // Draws come in waves, and are looked at after each: as any of the looks may mislead, each has its part of the doubt (Bonferroni).
 // The draw that chose the leaders is not among them: it spoke for them.
 
+import { meanOf } from './chance.ts';
+
 /** Draws after each wave; the last is the most that are tried. */
 export const WAVES = [8, 16, 32] as const;
 export const MOST_DRAWS = WAVES.at(-1)!;
@@ -53,10 +55,8 @@ export function judgePair(first: readonly Draw[], second: readonly Draw[], doubt
   if (differences.length < 2 || differences.some(Number.isNaN)) return { verdict: 'open', confidence: Number.NaN };
   if (differences.every((one) => one === differences[0]))
     return differences[0] === 0 ? { verdict: 'equal', confidence: 0 } : { verdict: 'fixed', confidence: 1 };
-  const n = differences.length;
-  const mean = differences.reduce((sum, one) => sum + one, 0) / n;
-  const variance = differences.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (n - 1);
-  const chance = 1 - withinT(Math.abs(mean) / Math.sqrt(variance / n), n - 1);
+  const { mean, error } = meanOf(differences);
+  const chance = 1 - withinT(Math.abs(mean) / error, differences.length - 1);
   const confidence = Math.max(0, 1 - chance * WAVES.length);
   if (1 - confidence > doubt) return { verdict: 'open', confidence };
   return { verdict: mean > 0 ? 'better' : 'worse', confidence };

@@ -48,6 +48,13 @@ export function copyMeasured(values: Float64Array): Float64Array {
   return measured.subarray(0, n);
 }
 
+/** How many there are of them. */
+export function countMeasured(values: Float64Array): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) count++;
+  return count;
+}
+
 /** The values at ascending ranks (0 = smallest) of a column without NaN, which may be reordered. */
 export type PickRanks = (column: Float64Array, ranks: readonly number[]) => readonly number[];
 

@@ -73,8 +73,11 @@ function emptyReport({ kind }: BlockOrder, block: number): Report {
 }
 
 async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOrder, onReport: Hear): Promise<void> {
-  const { places, rows } = leftOf(store, key, order.rows, (index, row) =>
-    onReport({ kind: 'settled', index, rows: [row as SettledRow] }),
+  const { places, rows } = leftOf(
+    store,
+    () => key,
+    order.rows,
+    (index, row) => onReport({ kind: 'settled', index, rows: [row as SettledRow] }),
   );
   if (places.length === 0) return;
   await pool.work({ ...order, rows, cuts: cutAlike(order.cuts, places) }, (report) => {
@@ -89,8 +92,11 @@ async function settle(pool: Pool, store: WorkStore, key: string, order: SettleOr
 }
 
 async function seek(pool: Pool, store: WorkStore, key: string, order: SeekOrder, onReport: Hear): Promise<void> {
-  const { places, rows } = leftOf(store, key, order.rows, (index, row) =>
-    onReport({ kind: 'sought', index, row: row as SoughtRow }),
+  const { places, rows } = leftOf(
+    store,
+    () => key,
+    order.rows,
+    (index, row) => onReport({ kind: 'sought', index, row: row as SoughtRow }),
   );
   if (places.length === 0) return;
   await pool.work({ ...order, rows }, (report) => {
@@ -104,15 +110,11 @@ async function seek(pool: Pool, store: WorkStore, key: string, order: SeekOrder,
 async function draw(pool: Pool, store: WorkStore, order: DrawOrder, onReport: Hear): Promise<void> {
   const { objective, rows, seeds } = order;
   const keyAt = (place: number) => JSON.stringify({ kind: 'draw', objective, seed: seeds[place] });
-  const places: number[] = [];
-  rows.forEach((row, index) => {
-    const key = keyAt(index);
-    if (store.has(key, row)) onReport({ kind: 'drawn', index, draw: store.get(key, row) as Draw });
-    else places.push(index);
-  });
+  const left = leftOf(store, keyAt, rows, (index, known) => onReport({ kind: 'drawn', index, draw: known as Draw }));
+  const { places } = left;
   if (places.length === 0) return;
-  const left = (column: Float64Array) => Float64Array.from(places, (place) => column[place]!);
-  await pool.work({ ...order, rows: left(rows), seeds: left(seeds) }, (report) => {
+  const own = { rows: left.rows, seeds: Float64Array.from(places, (place) => seeds[place]!) };
+  await pool.work({ ...order, ...own }, (report) => {
     if (report.kind !== 'drawn') return onReport(report);
     const index = places[report.index]!;
     store.put(keyAt(index), [[rows[index]!, report.draw]]);
@@ -121,9 +123,15 @@ async function draw(pool: Pool, store: WorkStore, order: DrawOrder, onReport: He
 }
 
 /** Rows that are to be done, and where they stand in the order; those that are known are told. */
-function leftOf(store: WorkStore, key: string, rows: Float64Array, tell: (index: number, known: unknown) => void) {
+function leftOf(
+  store: WorkStore,
+  keyAt: (index: number) => string,
+  rows: Float64Array,
+  tell: (index: number, known: unknown) => void,
+) {
   const places: number[] = [];
   rows.forEach((row, index) => {
+    const key = keyAt(index);
     if (store.has(key, row)) tell(index, store.get(key, row));
     else places.push(index);
   });

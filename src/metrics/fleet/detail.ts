@@ -3,7 +3,7 @@
 import type { Slo } from '../../spec/types.ts';
 import { type Ends, keepsPromise } from '../limits.ts';
 import { countGood } from '../requests.ts';
-import { percentile, sortMeasured } from '../summary.ts';
+import { countMeasured, percentile, sortMeasured } from '../summary.ts';
 import type { Summary, Verdict } from '../types.ts';
 import { breakDown } from './stages.ts';
 import type { FleetLatencies, FleetRun } from './types.ts';
@@ -50,7 +50,7 @@ export function detailOf(
     return Float64Array.from(QUANTILES, (q) => percentile(sorted, q));
   };
   const [mean] = breakDown(run, requests, latencies.e2el, predecessors);
-  const measured = sortMeasured(latencies.e2el).length + latencies.lost;
+  const measured = countMeasured(latencies.e2el) + latencies.lost;
   return {
     quantiles: { ttft: spread(latencies.ttft), tpot: spread(latencies.tpot), e2el: spread(latencies.e2el) },
     stages: run.program.stages.map((name, s) => ({ name, ...mean!.parts[s]! })),

@@ -5,7 +5,7 @@ import { summariseItl, totalWeight } from '../itl.ts';
 import { keepsPromise, overBudget, type Taken } from '../limits.ts';
 import { countGood, peakOutputThroughput } from '../requests.ts';
 import { addAccepted, summariseDrafts } from '../speculation.ts';
-import { EMPTY_SUMMARY, summarise } from '../summary.ts';
+import { countMeasured, EMPTY_SUMMARY, summarise } from '../summary.ts';
 import type { FleetSummary } from '../sweep.ts';
 import { type Seen, seeLatencies, seeRun } from './client-view.ts';
 import { measureClients } from './clients.ts';
@@ -196,12 +196,6 @@ function draftsOf({ counters }: FleetRun): Pick<FleetResult, 'speculation'> {
 function countFinished({ state }: RequestColumns): number {
   let count = 0;
   for (const s of state) if (s === STATE_FINISHED) count++;
-  return count;
-}
-
-function countMeasured(column: Float64Array): number {
-  let count = 0;
-  for (const value of column) if (!Number.isNaN(value)) count++;
   return count;
 }
 

@@ -1,6 +1,6 @@
 // One row per pipeline of a fleet: its requests, their latencies and goodput.
 import { countGood } from '../requests.ts';
-import { copyMeasured, summarise } from '../summary.ts';
+import { countMeasured, summarise } from '../summary.ts';
 import { per } from './sums.ts';
 import type { FleetLatencies, FleetRun, PipelineResult } from './types.ts';
 import { countStates, type RequestColumns } from './walk.ts';
@@ -19,7 +19,7 @@ export function measurePipelines(
     const only = (column: Float64Array): Float64Array => column.filter((_, r) => pipelines.of[r] === p);
     const own = { ttft: only(latencies.ttft), tpot: only(latencies.tpot), e2el: only(latencies.e2el) };
     const good = countGood(own, run.slo);
-    const finished = copyMeasured(own.e2el).length;
+    const finished = countMeasured(own.e2el);
     return {
       name,
       requests: countStates(requests.state, (r) => pipelines.of[r] === p),
