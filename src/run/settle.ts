@@ -77,7 +77,7 @@ async function settleEachHardware(settling: Settling, order: Uint32Array): Promi
 }
 
 /** Rows of one hardware, best first. */
-interface Queue {
+export interface Queue {
   readonly rows: number[];
   /** The last place that was tried and did not keep the promise, and the first found that does. */
   missed: number;
@@ -85,8 +85,10 @@ interface Queue {
   step: number;
 }
 
+export const openQueue = (rows: number[]): Queue => ({ rows, missed: -1, kept: rows.length, step: 1 });
+
 /** Places to try next; none where nothing is left to ask. */
-function nextPlaces({ rows, missed, kept, step }: Queue): number[] {
+export function nextPlaces({ rows, missed, kept, step }: Queue): number[] {
   if (kept < rows.length) return kept - missed > 1 ? [missed + ((kept - missed) >> 1)] : [];
   if (missed === rows.length - 1) return [];
   const places: number[] = [];
@@ -94,7 +96,7 @@ function nextPlaces({ rows, missed, kept, step }: Queue): number[] {
   return places.length > 0 ? places : [rows.length - 1];
 }
 
-function noteTried(queue: Queue, places: readonly number[], keeps: (row: number) => boolean): void {
+export function noteTried(queue: Queue, places: readonly number[], keeps: (row: number) => boolean): void {
   const { rows, kept } = queue;
   const first = places.findIndex((place) => keeps(rows[place]!));
   if (first >= 0) queue.kept = places[first]!;
@@ -126,7 +128,7 @@ function queueByHardware(
     rows.push(row);
   }
   const sorted = [...queues].sort(([a], [b]) => (a < b ? -1 : 1));
-  return new Map(sorted.map(([name, rows]) => [name, { rows, missed: -1, kept: rows.length, step: 1 }]));
+  return new Map(sorted.map(([name, rows]) => [name, openQueue(rows)]));
 }
 
 /** Candidates that no other beats in both throughput per score and speed per user, front by front, as the screen sees them. */

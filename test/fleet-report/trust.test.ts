@@ -39,6 +39,9 @@ test('at capacity latencies have no band, end to end neither: text, JSON and pag
   const trust = trustFleet(spec, lowered, run, catalog.errorBands(), { verdict: 'backlogged', balance: { to: 9 } })!;
   expect([trust.band.ttft_pct, trust.band.tpot_pct]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
   expect(trust.band.throughput_pct).toBeLessThan(1000);
+  // requests that are all there at once wait, and are no rate that is nearly too high
+  const batch = { verdict: 'backlogged', balance: { to: Number.POSITIVE_INFINITY } } as const;
+  expect(trustFleet(spec, lowered, run, catalog.errorBands(), batch)!.band.ttft_pct).toBeLessThan(1000);
   expect(latencyBand(trust.band, 'e2el', { ttft: { mean: 0 }, e2el: { mean: 1 } })).toBe(Number.POSITIVE_INFINITY);
   const full = { ...measured, result: { ...measured.result, verdict: 'backlogged' as const } };
   const open = { ...context, trust };
