@@ -164,14 +164,19 @@ class Schedule {
     for (const one of this.#followers.get(index) ?? []) {
       this.#later++;
       const time = Math.max(arrival[one]!, this.#now() + turns!.delay[one]!);
-      setTimeout(() => {
+      this.#at(time, () => {
         this.#later--;
         this.#due[one] = time;
         this.#waiting.push(one);
         this.#pump();
-      }, this.#waitFor(time));
+      });
     }
     this.#pump();
+  }
+
+  /** Never before its time: a timer may wake a millisecond early. */
+  #at(time: number, act: () => void): void {
+    setTimeout(() => (this.#now() < time ? this.#at(time, act) : act()), this.#waitFor(time));
   }
 }
 
