@@ -1,7 +1,8 @@
 // What no run of a deployment can undercut: from the least work of its engines to the fewest of them that can keep the limits.
 //
-// All but a few requests of the window must have their first token, or their last, by a deadline; what those need lies between the arrival
-// of the first and the deadline of the last, so that it takes that many engines at least. (Client's delays only move deadlines forward.)
+// All but a few requests of the window must have their first token by one deadline, and their last by another: their prompts are computed
+// before the one, their decodes before the other. What is due by some instant of those that arrived after another is done between the two,
+// so that it takes that many engines at least. (Client's delays only move deadlines forward.)
 // Who has its first token in time had its prompt computed in time, also if its later tokens come too slowly: of requests that may be late
 // by these alone the decodes are left out, not the prompt.
 //
@@ -28,12 +29,20 @@ export interface Asked {
   readonly longestPrompt: number;
 }
 
-/** Requests of the window, by deadline. Times in s after the first arrival of the run at the workload's own rate. */
+/** From some instants to some others; times in s after the first arrival of the run at the workload's own rate. */
+interface Spans {
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  /** By request: the last of the starts that is not after its arrival. */
+  readonly from: Int32Array;
+  /** The first of the ends by which its prompt must be computed, and its decodes. */
+  readonly prompt: Int32Array;
+  readonly decodes: Int32Array;
+}
+
+/** Requests of the window, in the order of their arrival. */
 export interface Deadlines extends Asked {
-  readonly arrival: Float64Array;
-  readonly due: Float64Array;
-  /** What arrives from some instant on: which requests, by deadline, and s from that instant to it. */
-  readonly spans: readonly { readonly of: Int32Array; readonly seconds: Float64Array }[];
+  readonly spans: Spans;
   /** How many of them may be late: with all of it, and with the decodes alone. */
   readonly allowed: number;
   readonly slow: number;
@@ -55,13 +64,13 @@ export function deadlinesOf(
   const { from = 0, to = requests.count } = giveUp;
   const whole = giveUp.tpotLimit < Number.POSITIVE_INFINITY && part !== 'prefill';
   if (part === 'decode' && !whole) return null;
-  const dueOf = (r: number): number =>
-    requests.arrival[r]! + giveUp.ttftLimit + (whole ? giveUp.tpotLimit * (requests.output[r]! - 1) : 0);
-  const order = Array.from({ length: to - from }, (_, i) => from + i).sort((a, b) => dueOf(a) - dueOf(b) || a - b);
-  const [arrival, due] = [Float64Array.from(order, (r) => requests.arrival[r]!), Float64Array.from(order, dueOf)];
+  const order = Array.from({ length: to - from }, (_, i) => from + i);
+  const arrival = Float64Array.from(order, (r) => requests.arrival[r]!);
+  const first = arrival.map((time) => time + giveUp.ttftLimit);
+  const last = first.map((time, i) => time + (whole ? giveUp.tpotLimit * (requests.output[from + i]! - 1) : 0));
   return {
     ...askedOf(requests, order, part, whole),
-    ...{ arrival, due, spans: spansOf(arrival, due) },
+    spans: spansOf(arrival, first, last),
     allowed: giveUp.ttftAllowed,
     slow: whole ? giveUp.tpotAllowed : 0,
     giveUp,
@@ -91,16 +100,28 @@ export function askedOf(requests: Requests, order: readonly number[], part: Part
 
 const pairsOf = (tokens: number): number => (tokens * (tokens + 1)) / 2;
 
-/** Instants at which spans of work begin. */
+/** Instants at which spans of work begin; at which they end, of deadlines of each kind. */
 const STARTS = 8;
+const ENDS = 48;
 
-function spansOf(arrival: Float64Array, due: Float64Array): Deadlines['spans'] {
-  const first = arrival.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
-  const last = arrival.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY);
-  return Array.from({ length: STARTS }, (_, part) => {
-    const start = first + ((last - first) * part) / STARTS;
-    const of = Int32Array.from(arrival.keys()).filter((i) => arrival[i]! >= start);
-    return { of, seconds: Float64Array.from(of, (i) => due[i]! - start) };
+function spansOf(arrival: Float64Array, first: Float64Array, last: Float64Array): Spans {
+  const times = arrival.slice().sort();
+  const [begin, end] = [times[0] ?? 0, times.at(-1) ?? 0];
+  const starts = Float64Array.from({ length: STARTS }, (_, part) => begin + ((end - begin) * part) / STARTS);
+  const ends = Float64Array.from(new Set([...someOf(first), ...someOf(last)])).sort();
+  return {
+    ...{ starts, ends },
+    from: Int32Array.from(arrival, (time) => starts.findLastIndex((start) => start <= time)),
+    prompt: Int32Array.from(first, (due) => ends.findIndex((time) => time >= due)),
+    decodes: Int32Array.from(last, (due) => ends.findIndex((time) => time >= due)),
+  };
+}
+
+/** The latest deadline, and some of those before it. */
+function someOf(due: Float64Array): Float64Array {
+  const sorted = due.slice().sort();
+  return Float64Array.from({ length: Math.min(ENDS, due.length) }, (_, part) => {
+    return sorted[Math.ceil(((part + 1) * due.length) / Math.min(ENDS, due.length)) - 1]!;
   });
 }
 
@@ -145,19 +166,31 @@ export function workOf({ perPromptToken, perDecode, perContext, perPair }: Least
   return scratch;
 }
 
+let due = new Float64Array(0);
+
 /** The most engine-seconds a second that any span asks for, when the dearest of those that may be late are left out. */
 function enginesFor(work: Work, { count, spans, allowed, slow }: Deadlines): number {
   const spared =
     sumOf(dearestOf(work.all, Math.min(allowed, count))) + sumOf(dearestOf(work.decodes, Math.min(slow, count)));
-  // few sums come near the most so far: only those are divided
-  let [most, near] = [0, 0];
-  for (const { of, seconds } of spans) {
+  const { starts, ends, from, prompt, decodes } = spans;
+  const width = ends.length;
+  if (due.length < starts.length * width) due = new Float64Array(starts.length * width);
+  due.fill(0);
+  for (let i = 0; i < count; i++) {
+    const row = from[i]! * width;
+    const later = work.decodes[i]!;
+    due[row + prompt[i]!]! += work.all[i]! - later;
+    due[row + decodes[i]!]! += later;
+  }
+  let most = 0;
+  for (let start = starts.length - 1; start >= 0; start--) {
+    // what arrives later is due in this span too
+    const [row, next] = [start * width, (start + 1) * width];
     let sum = -spared;
-    for (let k = 0; k < of.length; k++) {
-      sum += work.all[of[k]!]!;
-      if (sum < near * seconds[k]!) continue;
-      most = Math.max(most, sum / seconds[k]!);
-      near = most * (1 - 1e-9);
+    for (let end = 0; end < width; end++) {
+      if (start + 1 < starts.length) due[row + end]! += due[next + end]!;
+      sum += due[row + end]!;
+      if (sum > 0) most = Math.max(most, sum / (ends[end]! - starts[start]!));
     }
   }
   return most;
