@@ -14,35 +14,24 @@ import type { Objective, Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
 import { type LeastWork, leastWork, type StepLimits, type Totals } from './least-work.ts';
 import type { GiveUp } from './run-record.ts';
+import { type Lengths, maybeDearest, mostPerSecond, pairsOf, type Spans, spansOf } from './spans.ts';
 
 /** What requests ask of engines, in some order. */
-export interface Asked {
-  readonly count: number;
-  readonly prompt: Float64Array;
-  /** Tokens of the prompt, whichever part of the work is asked for. */
-  readonly past: Float64Array;
-  readonly decodes: Float64Array;
-  readonly context: Float64Array;
+export interface Asked extends Lengths {
   readonly totals: Totals;
   /** Tokens of the longest request of the run, and of the longest prompt. */
   readonly longest: number;
   readonly longestPrompt: number;
 }
 
-/** From some instants to some others; times in s after the first arrival of the run at the workload's own rate. */
-interface Spans {
-  readonly starts: Float64Array;
-  readonly ends: Float64Array;
-  /** By request: the last of the starts that is not after its arrival. */
-  readonly from: Int32Array;
-  /** The first of the ends by which its prompt must be computed, and its decodes. */
-  readonly prompt: Int32Array;
-  readonly decodes: Int32Array;
-}
-
 /** Requests of the window, in the order of their arrival. */
 export interface Deadlines extends Asked {
   readonly spans: Spans;
+  /** From the shortest prompt on, and from the longest. */
+  readonly byPast: Int32Array;
+  readonly byPrompt: Float64Array;
+  /** Those of which the dearest may be late. */
+  readonly dear: Int32Array;
   /** How many of them may be late: with all of it, and with the decodes alone. */
   readonly allowed: number;
   readonly slow: number;
@@ -68,12 +57,15 @@ export function deadlinesOf(
   const arrival = Float64Array.from(order, (r) => requests.arrival[r]!);
   const first = arrival.map((time) => time + giveUp.ttftLimit);
   const last = first.map((time, i) => time + (whole ? giveUp.tpotLimit * (requests.output[from + i]! - 1) : 0));
+  const asked = askedOf(requests, order, part, whole);
+  const [allowed, slow] = [giveUp.ttftAllowed, whole ? giveUp.tpotAllowed : 0];
   return {
-    ...askedOf(requests, order, part, whole),
-    spans: spansOf(arrival, first, last),
-    allowed: giveUp.ttftAllowed,
-    slow: whole ? giveUp.tpotAllowed : 0,
-    giveUp,
+    ...asked,
+    spans: spansOf(asked, arrival, first, last),
+    byPast: Int32Array.from(asked.past.keys()).sort((a, b) => asked.past[a]! - asked.past[b]!),
+    byPrompt: asked.prompt.slice().sort().reverse(),
+    dear: maybeDearest(asked, Math.max(allowed, slow)),
+    ...{ allowed, slow, giveUp },
   };
 }
 
@@ -98,33 +90,6 @@ export function askedOf(requests: Requests, order: readonly number[], part: Part
   };
 }
 
-const pairsOf = (tokens: number): number => (tokens * (tokens + 1)) / 2;
-
-/** Instants at which spans of work begin; at which they end, of deadlines of each kind. */
-const STARTS = 8;
-const ENDS = 48;
-
-function spansOf(arrival: Float64Array, first: Float64Array, last: Float64Array): Spans {
-  const times = arrival.slice().sort();
-  const [begin, end] = [times[0] ?? 0, times.at(-1) ?? 0];
-  const starts = Float64Array.from({ length: STARTS }, (_, part) => begin + ((end - begin) * part) / STARTS);
-  const ends = Float64Array.from(new Set([...someOf(first), ...someOf(last)])).sort();
-  return {
-    ...{ starts, ends },
-    from: Int32Array.from(arrival, (time) => starts.findLastIndex((start) => start <= time)),
-    prompt: Int32Array.from(first, (due) => ends.findIndex((time) => time >= due)),
-    decodes: Int32Array.from(last, (due) => ends.findIndex((time) => time >= due)),
-  };
-}
-
-/** The latest deadline, and some of those before it. */
-function someOf(due: Float64Array): Float64Array {
-  const sorted = due.slice().sort();
-  return Float64Array.from({ length: Math.min(ENDS, due.length) }, (_, part) => {
-    return sorted[Math.ceil(((part + 1) * due.length) / Math.min(ENDS, due.length)) - 1]!;
-  });
-}
-
 /** What is known of every deployment on a surface. */
 export interface Bound {
   /** Fewer engines than this (not a whole number) cannot be in time. */
@@ -135,65 +100,67 @@ export interface Bound {
 
 export function boundOf(table: Float64Array, limits: StepLimits, deadlines: Deadlines): Bound {
   const least = leastWork(table, limits, deadlines.totals);
-  const work = workOf(least, deadlines, limits.finds);
-  return { engines: enginesFor(work, deadlines), isLate: comesLate(least, deadlines) };
+  return { engines: enginesFor(priceOf(least, limits.finds), deadlines), isLate: comesLate(least, deadlines) };
 }
 
-/** Engine-seconds of requests at least, and of them those of decodes. */
-export interface Work {
-  readonly all: Float64Array;
-  readonly decodes: Float64Array;
+/** Engine-seconds that requests are held to cost at least. */
+export interface WorkPrice {
+  readonly perPromptToken: number;
+  readonly perPair: number;
+  readonly perDecode: number;
+  /** Per token of context that a decode reads. */
+  readonly perRead: number;
+  /** Of a decode that comes by computing a sequence again: for all, and for each token of its prompt. */
+  readonly again: number;
+  readonly perAgain: number;
 }
 
-let scratch: Work = { all: new Float64Array(0), decodes: new Float64Array(0) };
-
-// Loops, not map and reduce: these are asked of thousands of requests for every surface and limit, and callbacks box every number. What is
-// returned lasts until the next call.
-export function workOf({ perPromptToken, perDecode, perContext, perPair }: LeastWork, d: Asked, finds: boolean): Work {
-  if (scratch.all.length !== d.count) scratch = { all: new Float64Array(d.count), decodes: new Float64Array(d.count) };
-  const { all, decodes } = scratch;
-  const perRead = finds ? 0 : perContext;
-  for (let i = 0; i < d.count; i++) {
-    const [prompt, past, steps] = [d.prompt[i]!, d.past[i]!, d.decodes[i]!];
-    const [least, most] = finds ? [1, 1] : [past + 1, past + steps];
-    const again = Math.min(
-      perPromptToken * least - perRead * (least - 1),
-      perPromptToken * most - perRead * (most - 1),
-    );
-    decodes[i] = Math.max(0, Math.min(perDecode, again) * steps + perRead * d.context[i]!);
-    all[i] = perPromptToken * prompt + perPair * pairsOf(prompt) + decodes[i]!;
-  }
-  return scratch;
+/** Prompt tokens are never held to cost less than it takes to read them, so that the longer of two requests is never the cheaper one. */
+export function priceOf({ perPromptToken, perDecode, perContext, perPair }: LeastWork, finds: boolean): WorkPrice {
+  const perRead = finds ? 0 : Math.min(perContext, perPromptToken);
+  return {
+    ...{ perPromptToken, perPair, perDecode, perRead },
+    again: perPromptToken,
+    perAgain: finds ? 0 : perPromptToken - perRead,
+  };
 }
 
+/** Engine-seconds of the decodes of request `i`, and of all of it. */
+export const decodeWork = ({ perDecode, perRead, again, perAgain }: WorkPrice, d: Lengths, i: number): number =>
+  Math.min(perDecode, again + perAgain * d.past[i]!) * d.decodes[i]! + perRead * d.context[i]!;
+export const allWork = (price: WorkPrice, d: Lengths, i: number): number =>
+  price.perPromptToken * d.prompt[i]! + price.perPair * pairsOf(d.prompt[i]!) + decodeWork(price, d, i);
+
+// What is used again in every call: it is asked thousands of times.
 let due = new Float64Array(0);
+let dearAll = new Float64Array(0);
+let dearDecodes = new Float64Array(0);
 
 /** The most engine-seconds a second that any span asks for, when the dearest of those that may be late are left out. */
-function enginesFor(work: Work, { count, spans, allowed, slow }: Deadlines): number {
+export function enginesFor(price: WorkPrice, d: Deadlines): number {
+  const { spans, dear, byPast, allowed, slow } = d;
+  const cells = spans.prompt.length;
+  if (due.length !== cells) due = new Float64Array(cells);
+  if (dearAll.length !== dear.length)
+    [dearAll, dearDecodes] = [new Float64Array(dear.length), new Float64Array(dear.length)];
+  const { perPromptToken, perPair, perRead, perDecode, again, perAgain } = price;
+  for (let cell = 0; cell < cells; cell++) {
+    const prompts = perPromptToken * spans.prompt[cell]! + perPair * spans.pairs[cell]!;
+    due[cell] = prompts + perDecode * spans.decodes[cell]! + perRead * spans.context[cell]!;
+  }
+  // shorter prompts are computed again for less than a decode
+  for (let k = 0; k < byPast.length && again + perAgain * d.past[byPast[k]!]! < perDecode; k++) {
+    const i = byPast[k]!;
+    due[spans.decodeCell[i]!]! -= (perDecode - again - perAgain * d.past[i]!) * d.decodes[i]!;
+  }
+  for (let k = 0; k < dear.length; k++) {
+    dearAll[k] = allWork(price, d, dear[k]!);
+    dearDecodes[k] = decodeWork(price, d, dear[k]!);
+  }
   const spared =
-    sumOf(dearestOf(work.all, Math.min(allowed, count))) + sumOf(dearestOf(work.decodes, Math.min(slow, count)));
-  const { starts, ends, from, prompt, decodes } = spans;
-  const width = ends.length;
-  if (due.length < starts.length * width) due = new Float64Array(starts.length * width);
-  due.fill(0);
-  for (let i = 0; i < count; i++) {
-    const row = from[i]! * width;
-    const later = work.decodes[i]!;
-    due[row + prompt[i]!]! += work.all[i]! - later;
-    due[row + decodes[i]!]! += later;
-  }
-  let most = 0;
-  for (let start = starts.length - 1; start >= 0; start--) {
-    // what arrives later is due in this span too
-    const [row, next] = [start * width, (start + 1) * width];
-    let sum = -spared;
-    for (let end = 0; end < width; end++) {
-      if (start + 1 < starts.length) due[row + end]! += due[next + end]!;
-      sum += due[row + end]!;
-      if (sum > 0) most = Math.max(most, sum / (ends[end]! - starts[start]!));
-    }
-  }
-  return most;
+    sumOf(dearestOf(dearAll, Math.min(allowed, dear.length))) +
+    sumOf(dearestOf(dearDecodes, Math.min(slow, dear.length)));
+  return mostPerSecond(spans, due, spared);
 }
 
 function sumOf(values: Float64Array): number {
@@ -218,14 +185,20 @@ export function dearestOf(values: Float64Array, count: number): Float64Array {
   return kept;
 }
 
-function comesLate({ alone, shortest, perPair }: LeastWork, { count, prompt, decodes, giveUp }: Deadlines): boolean {
-  let [first, next] = [0, 0];
-  for (let i = 0; i < count; i++) {
-    const own = Math.max(shortest, alone * prompt[i]!) + perPair * pairsOf(prompt[i]!);
-    if (own > giveUp.ttftLimit) first++;
-    if (decodes[i]! > 0 && shortest > giveUp.tpotLimit) next++;
+function comesLate({ alone, shortest, perPair }: LeastWork, { count, byPrompt, decodes, giveUp }: Deadlines): boolean {
+  // a longer prompt never takes less
+  let [first, end] = [0, count];
+  while (first < end) {
+    const middle = (first + end) >> 1;
+    const own = Math.max(shortest, alone * byPrompt[middle]!) + perPair * pairsOf(byPrompt[middle]!);
+    if (own > giveUp.ttftLimit) first = middle + 1;
+    else end = middle;
   }
-  return first > giveUp.ttftAllowed || next > giveUp.tpotAllowed;
+  if (first > giveUp.ttftAllowed) return true;
+  if (!(shortest > giveUp.tpotLimit)) return false;
+  let next = 0;
+  for (let i = 0; i < count; i++) if (decodes[i]! > 0) next++;
+  return next > giveUp.tpotAllowed;
 }
 
 /** What traffic asks of every deployment. */

@@ -7,7 +7,7 @@ import { type FleetSpec, poolsOfKind } from '../spec/fleet/types.ts';
 import { isPlainChat } from '../spec/shape.ts';
 import { makeRequests } from '../workload/make.ts';
 import { type Engine, isBounded, stepLimits } from './bound-fleet.ts';
-import { type Asked, askedOf, workOf } from './bounds.ts';
+import { type Asked, allWork, askedOf, priceOf } from './bounds.ts';
 import { leastWork } from './least-work.ts';
 
 /** Of a batch: s until its last request is done at least, and the tokens that it makes. */
@@ -38,8 +38,9 @@ export function openLeastTime(
     const batch = remember(batches, idOf(spec.workload), () => readBatch(spec, catalog));
     if (!batch) return UNKNOWN;
     const limits = stepLimits(client, batch.longest, pool.prefixCaching === true);
-    const { all } = workOf(leastWork(client.price, limits, batch.totals), batch, limits.finds);
-    return { seconds: all.reduce((sum, seconds) => sum + seconds, 0) / pool.count, tokens: batch.tokens };
+    const price = priceOf(leastWork(client.price, limits, batch.totals), limits.finds);
+    const all = batch.past.reduce((sum, _, i) => sum + allWork(price, batch, i), 0);
+    return { seconds: all / pool.count, tokens: batch.tokens };
   };
 }
 

@@ -9,7 +9,15 @@ import { prepareFleet } from '../../src/plan/pipeline/lower-fleet.ts';
 import { openShare } from '../../src/plan/pipeline/share.ts';
 import { readSurface } from '../../src/plan/read-surface.ts';
 import { stepLimits } from '../../src/run/bound-fleet.ts';
-import { type Deadlines, deadlinesOf, dearestOf, workOf } from '../../src/run/bounds.ts';
+import {
+  allWork,
+  type Deadlines,
+  deadlinesOf,
+  dearestOf,
+  decodeWork,
+  enginesFor,
+  priceOf,
+} from '../../src/run/bounds.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { type LeastWork, leastWork, type Totals } from '../../src/run/least-work.ts';
 import { openSession } from '../../src/run/session.ts';
@@ -150,16 +158,64 @@ test('the dearest of many are those that sorting puts last', () => {
 });
 
 /** Requests of a window, all of them in it, with limits that give each a deadline. */
-function deadlinesFor(lengths: readonly (readonly [prompt: number, output: number])[]): Deadlines {
+function deadlinesFor(
+  lengths: readonly (readonly [prompt: number, output: number])[],
+  limits = { ttftLimit: 1, ttftAllowed: 0, tpotLimit: 0.05, tpotAllowed: 0 },
+  part: 'all' | 'prefill' | 'decode' = 'all',
+): Deadlines {
   const requests = {
     ...{ count: lengths.length, rate: 1, concurrency: 0 },
     arrival: Float64Array.from(lengths, (_, r) => r),
     prompt: Int32Array.from(lengths, ([prompt]) => prompt),
     output: Int32Array.from(lengths, ([, output]) => output),
   } as Requests;
-  const limits = { ttftLimit: 1, ttftAllowed: 0, tpotLimit: 0.05, tpotAllowed: 0 };
-  return deadlinesOf(requests, limits, [{ metric: 'ttft', percentile: 'p99', limit: 1 }] as unknown as Slo[])!;
+  return deadlinesOf(requests, limits, [{ metric: 'ttft', percentile: 'p99', limit: 1 }] as unknown as Slo[], part)!;
 }
+
+test('engines are those that the worst of all spans asks for, each request gone through by itself', () => {
+  const price = fc.double({ noNaN: true, min: 1e-6, max: 1e-2 });
+  const least = fc.record({
+    ...{ perPromptToken: price, perDecode: price, perContext: price.map((each) => each / 300), perPair: price },
+    ...{ shortest: fc.constant(0), alone: fc.constant(0) },
+  });
+  const lengths = fc.array(fc.tuple(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 60 })), {
+    ...{ minLength: 1, maxLength: 120 },
+  });
+  const limits = fc.record({
+    ...{ ttftLimit: fc.constantFrom(0.5, 8), tpotLimit: fc.constantFrom(0.01, 1) },
+    ...{ ttftAllowed: fc.nat(9), tpotAllowed: fc.nat(9) },
+  });
+  const part = fc.constantFrom('all' as const, 'prefill' as const, 'decode' as const);
+  let again = 0;
+  fc.assert(
+    fc.property(least, lengths, limits, part, fc.boolean(), (work, asked, within, which, finds) => {
+      const d = deadlinesFor(asked, within, which);
+      const cost = priceOf(work, finds);
+      const all = asked.map((_, i) => allWork(cost, d, i));
+      const decodes = asked.map((_, i) => decodeWork(cost, d, i));
+      const most = (of: number[], count: number) =>
+        [...of].sort((a, b) => b - a).reduce((sum, one, k) => sum + (k < count ? one : 0), 0);
+      const spared = most(all, d.allowed) + most(decodes, d.slow);
+      let worst = 0;
+      for (const start of d.spans.starts)
+        for (const end of d.spans.ends) {
+          let sum = -spared;
+          for (const [arrival, [, output]] of asked.entries()) {
+            if (arrival < start) continue;
+            const first = arrival + within.ttftLimit;
+            const last = first + (which === 'prefill' ? 0 : within.tpotLimit * (output - 1));
+            if (first <= end) sum += all[arrival]! - decodes[arrival]!;
+            if (last <= end) sum += decodes[arrival]!;
+          }
+          if (sum > 0) worst = Math.max(worst, sum / (end - start));
+        }
+      if (asked.some(([prompt]) => cost.again + cost.perAgain * prompt < cost.perDecode)) again++;
+      expect(Math.abs(enginesFor(cost, d) - worst)).toBeLessThanOrEqual(1e-9 * (1 + spared));
+    }),
+    { seed: 5, numRuns: runs(400) },
+  );
+  expect(again).toBeGreaterThan(50);
+});
 
 test('no request is held to take more than what it takes, whichever of its tokens came by computing it again', () => {
   const price = fc.double({ noNaN: true, min: 1e-6, max: 1e-2 });
@@ -186,7 +242,7 @@ test('no request is held to take more than what it takes, whichever of its token
           const tokens = finds ? 1 : past + 1;
           seconds += again ? work.perPromptToken * tokens : work.perDecode + work.perContext * past;
         }
-        const held = workOf(work, deadlinesFor([own]), finds).all[0]!;
+        const held = allWork(priceOf(work, finds), deadlinesFor([own]), 0);
         expect(held).toBeLessThanOrEqual(seconds * (1 + 1e-12));
         const { perDecode: each, perContext: read } = work;
         const plain = work.perPromptToken * prompt + (output - 1) * (each + (read * (2 * prompt + output - 2)) / 2);
@@ -223,7 +279,8 @@ test('no run is busy for less than its requests are held to take, also where seq
       const limits = stepLimits(client!, prompt + output, caching);
       const deadlines = deadlinesFor(lengths.filter((_, v) => run.results.state[v] === STATE_FINISHED));
       const least = leastWork(client!.price as Float64Array, limits, deadlines.totals);
-      const held = workOf(least, deadlines, caching).all.reduce((sum, one) => sum + one, 0);
+      const price = priceOf(least, caching);
+      const held = deadlines.past.reduce((sum, _, i) => sum + allWork(price, deadlines, i), 0);
       const busy = run.clients[0]!.busySeconds;
       expect(held).toBeLessThanOrEqual(busy * (1 + 1e-9));
       if (run.clients[0]!.preemptions > 0) fates.preempted++;
