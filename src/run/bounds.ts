@@ -153,9 +153,14 @@ export function enginesFor(price: WorkPrice, d: Deadlines): number {
     const i = byPast[k]!;
     due[spans.decodeCell[i]!]! -= (perDecode - again - perAgain * d.past[i]!) * d.decodes[i]!;
   }
+  // as decodeWork and allWork have it, without a call: what a call returns is boxed
   for (let k = 0; k < dear.length; k++) {
-    dearAll[k] = allWork(price, d, dear[k]!);
-    dearDecodes[k] = decodeWork(price, d, dear[k]!);
+    const i = dear[k]!;
+    const prompt = d.prompt[i]!;
+    const each = again + perAgain * d.past[i]!;
+    const later = Math.min(each, perDecode) * d.decodes[i]! + perRead * d.context[i]!;
+    dearDecodes[k] = later;
+    dearAll[k] = perPromptToken * prompt + (perPair * (prompt * (prompt + 1))) / 2 + later;
   }
   const spared =
     sumOf(dearestOf(dearAll, Math.min(allowed, dear.length))) +

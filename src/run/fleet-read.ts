@@ -77,13 +77,7 @@ export function readRun(
 ): FleetRun {
   // nothing is left to happen: what has not come by now follows a request that was rejected
   const left = stop === 'done' && program.requests.turns ? E.STATE_UNSENT : E.STATE_UNFINISHED;
-  const { state: states, finish: ends } = placed;
-  for (let v = 0; v < states.length; v++) {
-    const own = states[v];
-    if (own === E.STATE_FINISHED) continue;
-    if (own === E.STATE_PENDING) states[v] = left;
-    ends[v] = Number.NaN;
-  }
+  closeStates(placed, left);
   const { state, first, finish, preemptions, replica } = borrow ? placed : copyResults(placed);
   const own = <T extends Int32Array | Float64Array>(column: T): T => (borrow ? column : (column.slice() as T));
   return {
@@ -107,6 +101,16 @@ export function readRun(
     ...(program.requests.patience ? { wasted: fleet.record[F.FLEET_WASTED] } : {}),
     stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],
   };
+}
+
+/** Who has not ended has no end. */
+function closeStates({ state, finish }: PlacedRequests, left: number): void {
+  for (let v = 0; v < state.length; v++) {
+    const own = state[v]!;
+    if (own === E.STATE_FINISHED) continue;
+    if (own === E.STATE_PENDING) state[v] = left;
+    finish[v] = Number.NaN;
+  }
 }
 
 const nothingOf = openConstant(0);

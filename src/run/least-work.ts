@@ -159,13 +159,18 @@ function highestContext({ table, sequences, beside, knots, riding, prompts }: Co
   return Number.isFinite(most) ? Math.max(0, most) : 0;
 }
 
+// Used again by every call: what is left by sequence point lasts until the next.
+let leftOver = new Float64Array(1);
+
 /** What is left of steps when context is paid for: the most that a decode may cost, and riding decodes by sequence point. */
 function withoutContext({ table, sequences, knots, riding }: Corners, perContext: number) {
-  const left = new Float64Array(sequences + 1);
+  if (leftOver.length <= sequences) leftOver = new Float64Array(sequences + 1);
+  const left = leftOver;
   let mostDecode = Number.POSITIVE_INFINITY;
   for (let i = 1; i <= sequences; i++) {
     const [decodes, paidEach] = [GRID_POINTS[i]!, perContext * GRID_POINTS[i]!];
-    let [least, alone] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    let least = Number.POSITIVE_INFINITY;
+    let alone = Number.POSITIVE_INFINITY;
     for (let k = 0, at = i * S.SURFACE_KNOTS; k < knots[i]!; k++, at++) {
       const paid = paidEach * table[S.SURFACE_KNOTS_AT + k]!;
       least = Math.min(least, riding[at]! - paid);
