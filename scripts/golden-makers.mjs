@@ -1,5 +1,6 @@
 // What golden files hold that no command prints, by kind. `load` gives a module of the sources, or of what was built of them.
 import { openCharts } from './golden-charts.mjs';
+import { openLaunched } from './golden-launched.mjs';
 import { openLowered } from './golden-lowered.mjs';
 import { openMeasured } from './golden-measured.mjs';
 import { openNotations } from './golden-notations.mjs';
@@ -9,6 +10,7 @@ import { openTexts } from './golden-texts.mjs';
 
 export const openMakers = (load) => ({
   charts: openCharts(load),
+  launched: openLaunched(load),
   lowered: openLowered(load),
   measured: openMeasured(load),
   notations: openNotations(load),

@@ -33,10 +33,9 @@ function flatten(value, path = '') {
 }
 
 /** What a spec is read as: its first and its last row, its axes, and how it is explained. */
-function tellReading(text, { openCatalog, openQuestion, UserError, formatIssue, explain }) {
-  const catalog = openCatalog({});
+function tellReading(text, { catalog, openQuestion, UserError, formatIssue, explain }) {
   try {
-    const question = openQuestion(text, '', catalog);
+    const question = openQuestion(text, 'spec.yaml', catalog);
     const { rows, axes, objective, top, first } = question;
     const last = question.at(rows - 1).spec;
     const told = { rows, axes: axes.map(({ name, labels }) => `${name}: ${labels.join(', ')}`), objective, top };
@@ -65,7 +64,7 @@ export function openNotations(load) {
         explainPools(question),
         question.axes.length > 0 ? explainAxes(question) : '',
       ].join('\n');
-    const rooms = { openCatalog, openQuestion, UserError, formatIssue, explain };
+    const rooms = { catalog: openCatalog({}), openQuestion, UserError, formatIssue, explain };
     const { base, always = {}, changes } = parse(textOf('test/golden/notations.yaml'))[name];
     const data = change(parse(textOf(base)), always);
     const was = new Set(tellReading(stringify(data), rooms));

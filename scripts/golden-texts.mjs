@@ -1,10 +1,10 @@
 // Texts that people paste: commands, start-up logs and spec files, as they are and (logs) with every line in its turn left out, or its
-// figures 0.
+// figures 0; values that are set on a spec from outside, and specs as they are written out.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 
-const TEXTS = fileURLToPath(new URL('../test/golden/texts.yaml', import.meta.url));
+const textOf = (file) => readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
 
 const indented = (text, mark = '  ') =>
   text
@@ -27,12 +27,21 @@ function* variantsOf(log) {
   }
 }
 
+/** Deeper than anybody reads, and as deep as somebody may. */
+const DEEP = [
+  `name: ${'['.repeat(1001)}`,
+  `name: ${'{a: '.repeat(1000)}`,
+  `name: ${'['.repeat(120)}${']'.repeat(120)}\n`,
+  `name: ${'- '.repeat(220)}`,
+];
+
 export function openTexts(load) {
   return async () => {
     const { openCatalog, openQuestion, UserError, formatIssue } = await load('index');
-    const [{ convert }, { parseEngineLog }] = [await load('commands/from-command'), await load('spec/engine-log')];
+    const [{ convert }, { parseEngineLog }, { writeSpecDocument }, { readSetValues, setValues, blameSetValues }] =
+      await Promise.all(['commands/from-command', 'spec/engine-log', 'spec/document', 'spec/set-values'].map(load));
     const catalog = openCatalog({});
-    const { commands, logs, specs } = parse(readFileSync(TEXTS, 'utf8'));
+    const { commands, logs, specs, sets, written } = parse(textOf('test/golden/texts.yaml'));
     const attempt = (act) => {
       try {
         return act();
@@ -48,15 +57,38 @@ export function openTexts(load) {
       );
       return [text, ...words].join('\n');
     };
+    /** Lines that the spec has with these values, and what is wrong with them, by flag or by line of the spec as it was. */
+    const set = ({ of, values }) => {
+      const text = of.includes('\n') ? of : textOf(of);
+      return attempt(() => {
+        const read = readSetValues(values);
+        const is = setValues(text, read);
+        const was = text.split('\n');
+        const lines = is.split('\n').filter((line) => !was.includes(line));
+        try {
+          const { rows, axes } = openQuestion(is, 'spec.yaml', catalog);
+          return [...lines, `${rows} rows of ${axes.map(({ name }) => name).join(', ') || 'one'}`].join('\n');
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error;
+          throw new UserError(error.issues.map((issue) => blameSetValues(issue, read, text)));
+        }
+      });
+    };
+    const ask = (text) => {
+      const { rows, axes } = openQuestion(text, 'spec.yaml', catalog);
+      return [`${rows} row`, ...axes.map(({ name, labels }) => `${name}: ${labels.join(', ')}`)].join('\n');
+    };
     const told = [
       ...commands.map((text) => `$ ${text.trimEnd()}\n${indented(attempt(() => read(text)))}`),
       ...logs.flatMap((log) =>
         [...variantsOf(log)].map(([words, text]) => `${words}: ${JSON.stringify(parseEngineLog(text, 'log'))}`),
       ),
-      ...specs.map(
+      ...[...specs, ...DEEP].map(
         (text) =>
-          `${indented(text, '| ')}\n${indented(attempt(() => `${openQuestion(text, 'spec.yaml', catalog).rows} row`))}`,
+          `${indented(text.length > 400 ? `${text.slice(0, 9)}... of ${text.length}` : text, '| ')}\n${indented(attempt(() => ask(text)))}`,
       ),
+      ...sets.map((one) => `${JSON.stringify(one)}\n${indented(set(one))}`),
+      ...written.map((file) => `${file} written out\n${indented(writeSpecDocument(parse(textOf(file))))}`),
     ];
     return `${told.join('\n')}\n`;
   };

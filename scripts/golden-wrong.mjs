@@ -46,7 +46,7 @@ export function openMistakes({ openCatalog, openQuestion, formatIssue, UserError
   const catalog = openCatalog({});
   return (text) => {
     try {
-      openQuestion(text, '', catalog);
+      openQuestion(text, 'spec.yaml', catalog);
       return [];
     } catch (error) {
       if (error instanceof UserError) return error.issues.map(formatIssue);

@@ -58,6 +58,7 @@ const COMMANDS = [
   // what reads specs first: a mistake in it is told within a second
   ...['plain', 'fleet'].map((name) => ({ made: ['notations', name], keeps: { [`notations-${name}.txt`]: {} } })),
   { made: ['texts'], keeps: { 'texts.txt': {} } },
+  { made: ['launched'], keeps: { 'launched.txt': {} } },
   { made: ['measured'], keeps: { 'measured.txt': {} } },
   { made: ['lowered', LOWERED], keeps: { 'lowered.txt': {} } },
   ...EXAMPLES.map((name) => ({

@@ -18,7 +18,7 @@ async function listMutants(paths, excludedMutations) {
   const files = paths.map((name) => ({ name, content: readFileSync(name, 'utf8'), mutate: true }));
   const options = { plugins: null, excludedMutations, ignorers: [] };
   const { mutants } = await new Instrumenter(QUIET).instrument(files, options);
-  return mutants.filter(({ ignoreReason }) => ignoreReason === undefined);
+  return mutants.filter(({ status }) => status !== 'Ignored');
 }
 
 /** The same numbers from 0 to 1 every time. */

@@ -74,6 +74,8 @@ export function parametersOf(data: unknown): Parameters {
 interface Opened extends Parameters {
   /** The value as it is written or worked out: also a part. */
   raw(name: string): unknown;
+  /** Whether it was said what is wrong with it. */
+  isLost(name: string): boolean;
 }
 
 function openParameters(given: Part, ledger: Ledger | null): Opened {
@@ -115,7 +117,7 @@ function openParameters(given: Part, ledger: Ledger | null): Opened {
     if (!NAME.test(name)) refuse(name, new ExpressionError('a name of letters, digits and _', show(name)));
     else find(name);
   }
-  return { find, names, raw: (name) => given[name] };
+  return { find, names, raw: (name) => given[name], isLost: (name) => lost.has(name) };
 }
 
 const NOUN = 'a parameter under let';
@@ -163,17 +165,25 @@ function bindText(text: string, schemas: Schemas, path: Path, parameters: Opened
   if (!place || place.words?.test(text.trim()) || measure(text, place.unit).ok) return text;
   try {
     const tree = expressionIn(text, names) ?? suspect(text, names);
-    return tree ? write(evaluate(tree, { find: parameters.find, known: names, noun: NOUN }), place, text) : text;
+    return tree ? write(evaluate(tree, { find: scalarOf(parameters), known: names, noun: NOUN }), place, text) : text;
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     const { expected, received, hint } = error;
-    const lost = namesOf(text).some((name) => names.includes(name) && parameters.find(name) === undefined);
-    if (lost)
+    if (namesOf(text).some(parameters.isLost))
       ledger.markBroken(path); // what the parameter lacks was said of it
     else ledger.add({ path, expected, received: received === text ? text : `${received} in ${show(text)}`, hint });
     return undefined;
   }
 }
+
+/** Nothing can be worked out from a parameter that is a map, a list or nothing. */
+const scalarOf =
+  ({ find, isLost, names, raw }: Opened) =>
+  (name: string): Value | undefined => {
+    const value = find(name);
+    if (value !== undefined || isLost(name) || !names.includes(name)) return value;
+    throw new ExpressionError('a number', `${name}, which is ${show(raw(name))}`);
+  };
 
 /** A text that must have been meant as an expression: it has parameters, or signs between its words. */
 function suspect(text: string, names: readonly string[]): Expression | null {

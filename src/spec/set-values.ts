@@ -1,5 +1,5 @@
 // Values that are set on a spec from outside (`--set engine.max_num_seqs=64`): written into its text, so that one reader reads all.
-import { type Document, isAlias, isCollection, parseDocument } from 'yaml';
+import { type Document, isAlias, isCollection, isSeq, parseDocument } from 'yaml';
 import { type Issue, type Path, UserError } from '../check/issue.ts';
 import { parseSpecDocument } from './document.ts';
 
@@ -58,7 +58,7 @@ export function setValues(text: string, values: readonly SetValue[]): string {
   return document.toString({ lineWidth: 0 });
 }
 
-/** What on the way to a path is neither a map nor a list; null where nothing is. */
+/** What on the way to a path is neither a map nor a list, or a list that has no such place; null where nothing is. */
 function blockOf(document: Document, path: Path): string | null {
   for (let depth = 0; depth < path.length; depth++) {
     const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
@@ -66,6 +66,8 @@ function blockOf(document: Document, path: Path): string | null {
     if (node === undefined || node === null) return null;
     if (isAlias(node)) return `${place}, which is an alias: set its anchor`;
     if (!isCollection(node)) return `${place}, which is ${String(node)}`;
+    if (isSeq(node) && !(Number(path[depth]) <= node.items.length))
+      return `${place}, which is a list of ${node.items.length}: say which, ${formatSteps([...path.slice(0, depth), 0])}`;
   }
   return null;
 }

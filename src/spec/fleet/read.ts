@@ -118,9 +118,7 @@ function bind(input: Part, text: string, options: ReadOptions, document: SpecDoc
     slo: readSlo(part('slo'), ['slo'], ledger),
     ...(input.budget === undefined ? {} : { budget: readBudget(part('budget')) }),
     prices: readPerHardware(part('prices'), 'prices', world, ledger),
-    ...(input.price_sheet === undefined
-      ? {}
-      : { priceSheet: readPriceSheet(String(input.price_sheet), ledger, world) }),
+    ...readPriceSheet(input.price_sheet, ledger, world),
     ...(input.ownership === undefined ? {} : { ownership: readOwnership(part('ownership')) }),
     watts: readPerHardware(part('watts'), 'watts', world, ledger),
     power: readPower(part('power')),
@@ -219,11 +217,12 @@ export function readSlo(input: Part, path: Path, ledger: Ledger): Slo[] {
   return [...beside, ...limits.values()];
 }
 
-function readPriceSheet(word: string, ledger: Ledger, world: World): string {
+function readPriceSheet(word: unknown, ledger: Ledger, world: World): Pick<FleetSpec, 'priceSheet'> {
   const path = ['price_sheet'];
-  if (isPriceFile(word)) return readFilePath(word, path, ledger, world);
-  ledger.checkKnown(word, path, 'a kind of price, or the path of a list', world.known.prices ?? [word]);
-  return word;
+  if (typeof word !== 'string') return {};
+  if (isPriceFile(word)) return { priceSheet: readFilePath(word, path, ledger, world) };
+  const known = ledger.checkKnown(word, path, 'a kind of price, or the path of a list', world.known.prices ?? [word]);
+  return known ? { priceSheet: word } : {};
 }
 
 function readOwnership({ years, utilisation }: Part): Ownership {
