@@ -11,6 +11,7 @@ import type { Near } from './bound-rows.ts';
 import { type Bound, boundOf, type Demand, type Part } from './bounds.ts';
 import { demandAt } from './demand.ts';
 import { nameOf } from './hash.ts';
+import { leastWatts } from './least-watts.ts';
 import type { StepLimits } from './least-work.ts';
 
 /** Why a fleet is too slow, and how far off. */
@@ -19,16 +20,25 @@ export type TooSlow = Pick<Near, 'reason' | 'short'>;
 /** What of an instance a bound looks at. */
 export type Engine = BoundPool['client'];
 
-/** null where no bound says that the fleet is too slow. `clientOf`: an engine of a pool; undefined where the pool has none. */
-export type FleetBounds = (spec: FleetSpec, clientOf: (pool: string) => Engine | undefined) => TooSlow | null;
+/** How to look up an engine of a pool; undefined where the pool has none. */
+export type ClientOf = (pool: string) => Engine | undefined;
+
+/** What is known of a fleet before it runs. */
+export interface FleetBounds {
+  /** null where no bound says that it is too slow. */
+  tooSlow(spec: FleetSpec, clientOf: ClientOf): TooSlow | null;
+  /** W that its engines draw at least on top of idling while it keeps the promise; before PUE. */
+  watts(spec: FleetSpec, pools: ReadonlyMap<string, BoundPool>): number;
+}
 
 /** Only of fleets whose requests are plain prompts, where one pool does all of it, or one the prompts and one the rest. */
 export function openFleetBounds(catalog: Catalog, { idOf }: FleetShare): FleetBounds {
   const demands = new Map<string, Demand>();
   const bounds = new Map<string, Bound>();
-  return (spec, clientOf) => {
+  const drawn = new Map<string, number>();
+  function* boundedPools(spec: FleetSpec, clientOf: ClientOf) {
     const engines = poolsOfKind(spec, 'llm');
-    if (engines.length !== spec.pools.length || !isPlainChat(spec) || !isSplit(engines)) return null;
+    if (engines.length !== spec.pools.length || !isPlainChat(spec) || !isSplit(engines)) return;
     const name = [spec.workload, spec.slo, spec.client].map(idOf).join('/');
     const demand = remember(demands, name, () => demandAt(spec, catalog));
     for (const pool of engines) {
@@ -40,12 +50,28 @@ export function openFleetBounds(catalog: Catalog, { idOf }: FleetShare): FleetBo
       if (!(price instanceof Float64Array)) continue;
       const limits = stepLimits(client, deadlines.longest, pool.prefixCaching === true);
       const key = `${name} ${part} ${nameOf(price)} ${Object.values(limits).join(' ')}`;
-      const known = remember(bounds, key, () => boundOf(price, limits, deadlines));
-      if (known.isLate) return { reason: 'late-alone', short: Number.POSITIVE_INFINITY };
-      const short = known.engines / pool.count;
-      if (short > 1 + 1e-9) return { reason: 'too-few', short };
+      yield { pool, price, limits, part, demand, deadlines, key };
     }
-    return null;
+  }
+  return {
+    tooSlow(spec, clientOf) {
+      for (const { pool, price, limits, deadlines, key } of boundedPools(spec, clientOf)) {
+        const known = remember(bounds, key, () => boundOf(price, limits, deadlines));
+        if (known.isLate) return { reason: 'late-alone', short: Number.POSITIVE_INFINITY };
+        const short = known.engines / pool.count;
+        if (short > 1 + 1e-9) return { reason: 'too-few', short };
+      }
+      return null;
+    },
+    watts(spec, pools) {
+      let sum = 0;
+      for (const { pool, price, limits, part, demand, key } of boundedPools(spec, (name) => pools.get(name)?.client)) {
+        const mostW = pools.get(pool.name)?.energy?.mostW ?? Number.NaN;
+        const draw = () => leastWatts(price, mostW, limits, demand.everyDeadlines(part));
+        if (mostW > 0) sum += remember(drawn, `${key} ${mostW}`, draw);
+      }
+      return sum;
+    },
   };
 }
 

@@ -3,12 +3,16 @@ import { SCREEN_DRAFTS, SCREENED_FEASIBLE } from '../../assembly/layout/screen.t
 import { SURFACE_IDLE_W } from '../../assembly/layout/surface.ts';
 import { decodesApart, isBatchOfOne } from '../check/scheduler-lists.ts';
 import { overBudget } from '../metrics/limits.ts';
+import { electricityPerHour } from '../metrics/site.ts';
 import type { Deployment } from '../plan/deployment.ts';
 import type { KvCapacity } from '../plan/memory.ts';
+import { heldWatts } from '../plan/pipeline/energy-figures.ts';
 import { remember } from '../plan/priced-ops.ts';
 import { poolsOfKind } from '../spec/fleet/types.ts';
+import { OBJECTIVE } from '../spec/objectives.ts';
 import type { Objective } from '../spec/types.ts';
 import { type Bound, boundOf, type Deadlines, type Demand, floorOf } from './bounds.ts';
+import { leastWatts } from './least-watts.ts';
 import type { StepLimits } from './least-work.ts';
 import { REASONS, type Reason, reasonIndex } from './reasons.ts';
 import type { InnerTables } from './screen-columns.ts';
@@ -42,7 +46,7 @@ export function openBoundRows(of: Group) {
   const short = Float64Array.from(inner.deals, (row, k) => proved[k]!.engines / inner.configurations[row]!.replicas);
   const dear = inner.deals.map((row) => overBudget(screen.question.first.budget, leastOf(of, row)).length > 0);
   return (objective: Objective) => {
-    const floor = Float64Array.from(inner.deals, (row, k) => floorAt(of, objective, row, proved[k]!.demand));
+    const floor = Float64Array.from(inner.deals, (row, k) => floorAt(of, objective, row, proved[k]!));
     const verdict = floor.map((score, k) => {
       if (dear[k]) return OVER_BUDGET;
       return Number.isNaN(score) ? UNRANKED : lateness(proved[k]!, short[k]!);
@@ -70,9 +74,13 @@ function leastOf({ screen, inner, bound }: Group, row: number) {
   };
 }
 
-function floorAt(of: Group, objective: Objective, row: number, demand: Demand): number {
-  const { devices, usd_per_hour: usdPerHour, power_w: watts } = leastOf(of, row);
-  return floorOf(objective, { usdPerHour, devices, watts }, demand);
+function floorAt(of: Group, objective: Objective, row: number, { demand, watts }: GroupBound): number {
+  const { power } = of.screen.question.first;
+  const { priced, metered } = OBJECTIVE[objective];
+  const { devices, usd_per_hour: usd, power_w: idle } = leastOf(of, row);
+  const drawn = metered || (priced && power.usd_per_kwh !== null) ? idle / power.pue + watts() : 0;
+  const usdPerHour = usd + electricityPerHour(drawn, power);
+  return floorOf(objective, { usdPerHour, devices, watts: drawn * power.pue }, demand);
 }
 
 /** What is known of the rows of a group, and of its deployments: places in REASONS, -1 = none. */
@@ -129,16 +137,36 @@ export function noteNear(nearest: Near[], own: Near): void {
   nearest.sort((a, b) => a.short - b.short || a.row - b.row).splice(NEAREST);
 }
 
-/** What no run on the group's surface undercuts, by rate: under the loosest limits of its rows. */
-function openBounds(of: Group) {
-  const known = new Map<number, Bound & { readonly demand: Demand }>();
-  const limits = isBounded(of) ? limitsOf(of) : null;
+/** What no run on the group's surface undercuts, at a rate: under the loosest limits of its rows. */
+interface GroupBound extends Bound {
+  readonly demand: Demand;
+  /** W that its engines draw at least on top of idling; worked out when it is first asked for. */
+  watts(): number;
+}
+
+function openBounds(of: Group): (rate: number) => GroupBound {
+  const { screen, bound: deployment } = of;
+  const { surface } = screen.columns;
+  const known = new Map<number, GroupBound>();
+  const limitsFor = isBounded(of) ? limitsOf(of) : null;
   return (rate: number) =>
     remember(known, rate, () => {
-      const demand = of.screen.demand(rate);
+      const demand = screen.demand(rate);
       const deadlines = demand.deadlines();
-      const bound = deadlines && limits ? boundOf(of.screen.columns.surface, limits(deadlines), deadlines) : UNBOUND;
-      return { ...bound, demand };
+      const limits = deadlines && limitsFor ? limitsFor(deadlines) : null;
+      const bound = deadlines && limits ? boundOf(surface, limits, deadlines) : UNBOUND;
+      let drawn: number | undefined;
+      const watts = (): number => {
+        if (!limits) return 0;
+        drawn ??= leastWatts(
+          surface,
+          heldWatts(surface, deployment.key.hardware, deployment.devices),
+          limits,
+          demand.everyDeadlines(),
+        );
+        return drawn;
+      };
+      return { ...bound, demand, watts };
     });
 }
 

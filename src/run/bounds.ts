@@ -14,7 +14,7 @@ import type { Objective, Slo } from '../spec/types.ts';
 import type { Requests } from '../workload/types.ts';
 import { type LeastWork, leastWork, type StepLimits, type Totals } from './least-work.ts';
 import type { GiveUp } from './run-record.ts';
-import { type Lengths, maybeDearest, mostPerSecond, pairsOf, type Spans, spansOf } from './spans.ts';
+import { dueWithin, type Lengths, maybeDearest, mostPerSecond, pairsOf, type Spans, spansOf } from './spans.ts';
 
 /** What requests ask of engines, in some order. */
 export interface Asked extends Lengths {
@@ -61,7 +61,7 @@ export function deadlinesOf(
   const [allowed, slow] = [giveUp.ttftAllowed, whole ? giveUp.tpotAllowed : 0];
   return {
     ...asked,
-    spans: spansOf(asked, arrival, first, last),
+    spans: spansOf(asked, arrival, first, last, requests.arrival[to] ?? Number.POSITIVE_INFINITY),
     byPast: Int32Array.from(asked.past.keys()).sort((a, b) => asked.past[a]! - asked.past[b]!),
     byPrompt: asked.prompt.slice().sort().reverse(),
     dear: maybeDearest(asked, Math.max(allowed, slow)),
@@ -138,6 +138,18 @@ let dearDecodes = new Float64Array(0);
 
 /** The most engine-seconds a second that any span asks for, when the dearest of those that may be late are left out. */
 export function enginesFor(price: WorkPrice, d: Deadlines): number {
+  const spared = fillDue(price, d);
+  return mostPerSecond(d.spans, due, spared);
+}
+
+/** What is due within the window that is measured, at a price, without the dearest of those that may be late; 0 where no window is known. */
+export function leastWithin(price: WorkPrice, d: Deadlines): number {
+  const spared = fillDue(price, d);
+  return Math.max(0, dueWithin(d.spans, due) - spared);
+}
+
+/** Fills `due`; what the dearest of those that may be late take of it at most. */
+function fillDue(price: WorkPrice, d: Deadlines): number {
   const { spans, dear, byPast, allowed, slow } = d;
   const cells = spans.prompt.length;
   if (due.length !== cells) due = new Float64Array(cells);
@@ -162,10 +174,10 @@ export function enginesFor(price: WorkPrice, d: Deadlines): number {
     dearDecodes[k] = later;
     dearAll[k] = perPromptToken * prompt + (perPair * (prompt * (prompt + 1))) / 2 + later;
   }
-  const spared =
+  return (
     sumOf(dearestOf(dearAll, Math.min(allowed, dear.length))) +
-    sumOf(dearestOf(dearDecodes, Math.min(slow, dear.length)));
-  return mostPerSecond(spans, due, spared);
+    sumOf(dearestOf(dearDecodes, Math.min(slow, dear.length)))
+  );
 }
 
 function sumOf(values: Float64Array): number {
@@ -209,6 +221,8 @@ function comesLate({ alone, shortest, perPair }: LeastWork, { count, byPrompt, d
 /** What traffic asks of every deployment. */
 export interface Demand {
   deadlines(part?: Part): Deadlines | null;
+  /** The same of every run that a row may be extended to, itself first; none where limits give no deadlines. */
+  everyDeadlines(part?: Part): readonly Deadlines[];
   /** Output tokens per second that no run can measure more of; Infinity where that depends on the run. */
   readonly mostTokens: number;
 }

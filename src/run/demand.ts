@@ -25,17 +25,28 @@ export function demandAt(spec: FleetSpec, catalog: Catalog): Demand {
     return { requests, rule: planMeasuring(own, { program: { requests } }, true).measuring?.rule };
   };
   const first = measured(spec);
-  const { requests, rule } = first;
+  const { requests } = first;
   // prompts with ids may be in a cache, or read once for all that have them: no token of theirs is sure to cost anything
   const isOpen = requests.concurrency === 0 && requests.rate > 0 && !requests.prefix;
-  const giveUp = giveUpAt(spec.slo, requests, rule);
+  const dueOf = ({ requests: own, rule }: Lengthened, part: Part): Deadlines | null =>
+    isOpen ? deadlinesOf(own, giveUpAt(spec.slo, own, rule), spec.slo, part) : null;
   const known = new Map<Part, Deadlines | null>();
+  const every = new Map<Part, readonly Deadlines[]>();
+  let all: readonly Lengthened[] | undefined;
+  const lengthened = (): readonly Lengthened[] => {
+    all ??= [first, ...longerOnes(spec).map(measured)];
+    return all;
+  };
   let most: number | undefined;
   return {
-    deadlines: (part: Part = 'all') =>
-      remember(known, part, () => (isOpen ? deadlinesOf(requests, giveUp, spec.slo, part) : null)),
+    deadlines: (part: Part = 'all') => remember(known, part, () => dueOf(first, part)),
+    everyDeadlines: (part: Part = 'all') =>
+      remember(every, part, () => {
+        const found = isOpen ? lengthened().map((own) => dueOf(own, part)) : [];
+        return found.every((own) => own !== null) ? found : [];
+      }),
     get mostTokens() {
-      most ??= mostTokensOf([first, ...longerOnes(spec).map(measured)]);
+      most ??= mostTokensOf(lengthened());
       return most;
     },
   };

@@ -5,6 +5,7 @@ import { UserError } from '../check/issue.ts';
 import { openArena } from '../columns/arena.ts';
 import type { Draw } from '../metrics/draws.ts';
 import { overBudget } from '../metrics/limits.ts';
+import { electricityPerHour } from '../metrics/site.ts';
 import { rowScore } from '../metrics/sweep.ts';
 import { prepareFleet } from '../plan/pipeline/lower-fleet.ts';
 import { weighFleet } from '../plan/pipeline/weigh-fleet.ts';
@@ -106,7 +107,7 @@ function settleRow(simulator: Simulator, bounds: FleetBounds, rows: Rows, row: n
     const { spec } = rows.at(row);
     const lowered = prepareFleet(spec, catalog, session, share);
     const clientOf = (name: string) => lowered.program.clients[lowered.clients.findIndex(({ pool }) => pool === name)];
-    const slow = hasty ? bounds(spec, clientOf) : null;
+    const slow = hasty ? bounds.tooSlow(spec, clientOf) : null;
     return slow ? ruleOut({ row, ...slow }) : settle(simulateClass(simulator, spec, hasty, lowered));
   });
   return typeof found === 'string' ? refuse(found) : found;
@@ -191,7 +192,7 @@ function weighBlock(weighing: Weighing, first: number, last: number, block: numb
     const found = refusing(() => {
       const { spec } = rows.at(i);
       const weight = weighRow(weighing, spec);
-      const slow = bounds?.(spec, (pool) => weight.pools.get(pool)?.client);
+      const slow = bounds?.tooSlow(spec, (pool) => weight.pools.get(pool)?.client);
       if (!slow) return weight;
       margin = Math.min(margin, slow.short);
       noteNear(nearest, { row: i, ...slow });
@@ -219,8 +220,16 @@ function weighRow({ objective, catalog, simulator, bounds, leastTime }: Weighing
   const { session, share } = simulator;
   const weight = weighFleet(spec, catalog, bounds && { lowering: session.lowering, share });
   const { seconds: elapsed, tokens } = leastTime(spec, (pool) => (bounds ? weight.pools.get(pool)?.client : undefined));
-  const found = { ...weight, elapsed, mostTokens: elapsed > 0 ? tokens / elapsed : Number.POSITIVE_INFINITY };
   const { priced, metered } = OBJECTIVE[objective];
+  const isPaid = priced && spec.power.usd_per_kwh !== null;
+  const drawn = weight.idleWatts + (bounds && (metered || isPaid) ? bounds.watts(spec, weight.pools) : 0);
+  const found = {
+    ...weight,
+    usdPerHour: weight.usdPerHour + electricityPerHour(drawn, spec.power),
+    watts: drawn * spec.power.pue,
+    elapsed,
+    mostTokens: elapsed > 0 ? tokens / elapsed : Number.POSITIVE_INFINITY,
+  };
   // what its engines draw is known when they have run
   const taken = { devices: weight.devices, usd_per_hour: weight.usdPerHour, power_w: 0, elapsed };
   if (overBudget(spec.budget, taken).length > 0) throw new Unranked(REASON_WORDS['over-budget']);

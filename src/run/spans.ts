@@ -21,6 +21,9 @@ export interface Spans {
   /** A cell per start and end: what arrives from this start to the next and is due by this end and not by the one before. By request, its cell. */
   readonly promptCell: Int32Array;
   readonly decodeCell: Int32Array;
+  /** Ends up to this one lie within the window that is measured, which lasts so many s; -1 where no window is known before the run. */
+  readonly within: number;
+  readonly seconds: number;
   /** By cell. */
   readonly prompt: Float64Array;
   readonly pairs: Float64Array;
@@ -32,12 +35,22 @@ export interface Spans {
 const STARTS = 8;
 const ENDS = 48;
 
-/** `first`, `last`: by request, when its prompt must be computed, and when its decodes. */
-export function spansOf(asked: Lengths, arrival: Float64Array, first: Float64Array, last: Float64Array): Spans {
+/**
+ * `first`, `last`: by request, when its prompt must be computed, and when its decodes. `close`: when the window that is measured ends, which
+ * begins with the first of them; Infinity where nobody knows.
+ */
+export function spansOf(
+  asked: Lengths,
+  arrival: Float64Array,
+  first: Float64Array,
+  last: Float64Array,
+  close: number,
+): Spans {
   const times = arrival.slice().sort();
   const [begin, end] = [times[0] ?? 0, times.at(-1) ?? 0];
   const starts = Float64Array.from({ length: STARTS }, (_, part) => begin + ((end - begin) * part) / STARTS);
-  const ends = Float64Array.from(new Set([...someOf(first), ...someOf(last)])).sort();
+  const isKnown = close < Number.POSITIVE_INFINITY && close > begin;
+  const ends = Float64Array.from(new Set([...someOf(first), ...someOf(last), ...(isKnown ? [close] : [])])).sort();
   const cellOf = (i: number, due: number): number =>
     starts.findLastIndex((start) => start <= arrival[i]!) * ends.length + ends.findIndex((time) => time >= due);
   const promptCell = Int32Array.from(first, (due, i) => cellOf(i, due));
@@ -49,6 +62,8 @@ export function spansOf(asked: Lengths, arrival: Float64Array, first: Float64Arr
   };
   return {
     ...{ starts, ends, promptCell, decodeCell },
+    within: isKnown ? ends.indexOf(close) : -1,
+    seconds: isKnown ? close - begin : Number.POSITIVE_INFINITY,
     prompt: sum(promptCell, (i) => asked.prompt[i]!),
     pairs: sum(promptCell, (i) => pairsOf(asked.prompt[i]!)),
     decodes: sum(decodeCell, (i) => asked.decodes[i]!),
@@ -78,6 +93,14 @@ export function mostPerSecond({ starts, ends }: Spans, due: Float64Array, spared
     }
   }
   return most;
+}
+
+/** What is due within the window, of all that arrives in it. */
+export function dueWithin({ starts, ends, within }: Spans, due: Float64Array): number {
+  let sum = 0;
+  for (let start = 0; start < starts.length; start++)
+    for (let end = 0; end <= within; end++) sum += due[start * ends.length + end]!;
+  return sum;
 }
 
 /**

@@ -14,7 +14,6 @@ import {
 import { HNSW_RATE } from '../../stages/retrieve-hnsw.ts';
 import { SCANN_SCAN_RATE } from '../../stages/retrieve-ivf-pq.ts';
 import { layersOf } from '../../stages/split.ts';
-import type { Held } from '../clocks.ts';
 import { blocksOf, type Deployment, givenWords, type PlanSource, setupEngine } from '../deployment.ts';
 import { type EnergyFigures, partFigures } from '../energy.ts';
 import type { FleetClient } from '../fleet.ts';
@@ -29,7 +28,7 @@ import { type AdaptersOn, adaptersOn, slotBytes } from './adapters.ts';
 import { bindModel } from './bind-model.ts';
 import type { Blame } from './blame.ts';
 import { checkHandover } from './check-handover.ts';
-import { energyFigures } from './energy-figures.ts';
+import { energyFigures, heldWatts } from './energy-figures.ts';
 import { demandOf, lowerRetrieval, processorsOf, scanParts } from './retrieval-surface.ts';
 import { type FleetShare, type PricedSurface, poolName, type Shelf, surfaceName } from './share.ts';
 
@@ -263,9 +262,7 @@ function ownLayout({ configuration, kvBytesPerToken }: LlmPool): PoolLayout {
 function engineEnergy({ table, shape }: LoweredSurface, { key, devices }: Deployment): EnergyFigures | null {
   const figures = energyFigures(null, table);
   if (!figures) return null;
-  const { power_limit: limit = Number.POSITIVE_INFINITY } = key.hardware as Held;
-  const mostW = Math.min(figures.mostW ?? Number.POSITIVE_INFINITY, limit * devices);
-  return { ...figures, mostW, parts: partFigures(shape, key.hardware) };
+  return { ...figures, mostW: heldWatts(table, key.hardware, devices), parts: partFigures(shape, key.hardware) };
 }
 
 /** Rates that the spec leaves out are those of one implementation on other processors; its own are taken as measured. */

@@ -1,5 +1,6 @@
 // What a client draws: idle watts, and joules per step, token, pair and context token on top.
 import * as surface from '../../../assembly/layout/surface.ts';
+import type { Held } from '../clocks.ts';
 import { type EnergyFigures, HOST_IDLE_SHARE, mostWatts } from '../energy.ts';
 
 /** Of a surface; or of so many watts at full load, which only idle until work is priced. Null where the watts are unknown. */
@@ -25,4 +26,13 @@ export function energyFigures(watts: number | null, table?: Float64Array): Energ
 function limitsOf(table: Float64Array): Pick<EnergyFigures, 'busyW' | 'mostW'> {
   const busyW = table[surface.SURFACE_BUSY_W];
   return busyW > 0 ? { busyW, mostW: mostWatts(table[surface.SURFACE_IDLE_W]) } : {};
+}
+
+/** W at which the boards of an engine on a surface are held: by their power, and by a limit of their own. */
+export function heldWatts(
+  table: Float64Array,
+  { power_limit: limit = Number.POSITIVE_INFINITY }: Held,
+  devices: number,
+): number {
+  return Math.min(limitsOf(table).mostW ?? Number.POSITIVE_INFINITY, limit * devices);
 }

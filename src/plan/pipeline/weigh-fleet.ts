@@ -10,6 +10,8 @@ export interface FleetWeight {
   readonly devices: number;
   /** USD of all devices that are on all the time with a known price; electricity, where it is paid apart, comes on top. */
   readonly usdPerHour: number;
+  /** W of the same devices while they do nothing, where their watts are known; before PUE. */
+  readonly idleWatts: number;
   /** Hardware of engines whose price nobody knows: they would win every comparison of costs. */
   readonly unpriced: readonly string[];
   /** Hardware of engines whose watts nobody knows: where electricity is paid apart, so would they. */
@@ -36,6 +38,7 @@ export function weighFleet(spec: FleetSpec, catalog: FleetCatalog, prices: Price
   return {
     devices: all.reduce((sum, { devices, places }) => sum + devices * places, 0),
     usdPerHour: all.reduce((sum, { usd, paid }) => sum + usd * paid, 0),
+    idleWatts: all.reduce((sum, { idleW, paid }) => sum + idleW * paid, 0),
     unpriced: unpricedEngines(spec, pools),
     unmetered: unmeteredEngines(spec, catalog),
     pools,
@@ -46,19 +49,21 @@ export function weighFleet(spec: FleetSpec, catalog: FleetCatalog, prices: Price
 interface Host {
   devices: number;
   usd: number;
+  idleW: number;
   places: number;
   /** Of them those that are on all the time. */
   paid: number;
 }
 
-function addPool(hosts: Map<string, Host>, { pool, devices, usdPerDeviceHour }: BoundPool): void {
+function addPool(hosts: Map<string, Host>, { pool, devices, usdPerDeviceHour, energy }: BoundPool): void {
   const hardware = hardwareOf(pool);
   const name = pool.shares && hardware !== '' ? `${hardware}/${pool.shares.channel}` : `pool ${pool.name}`;
-  const host = hosts.get(name) ?? { devices: 0, usd: 0, places: 0, paid: 0 };
+  const host = hosts.get(name) ?? { devices: 0, usd: 0, idleW: 0, places: 0, paid: 0 };
   const usd = devices === 0 || Number.isNaN(usdPerDeviceHour) ? 0 : devices * usdPerDeviceHour;
   hosts.set(name, {
     devices: Math.max(host.devices, devices),
     usd: Math.max(host.usd, usd),
+    idleW: Math.max(host.idleW, devices === 0 ? 0 : (energy?.idleW ?? 0)),
     places: Math.max(host.places, pool.count),
     paid: Math.max(host.paid, alwaysOn(pool)),
   });
