@@ -73,6 +73,7 @@ export const SPACES: Readonly<Record<string, string>> = {
   ),
   'apart or together, a budget': fleet('objective: devices\nbudget: {devices: 4, usd_per_hour: 8, watts: 1.2kW}'),
   'apart or together, cheapest': fleet('objective: usd_per_hour'),
+  'apart or together, least power': fleet('objective: watts').replace('request_rate: 12', 'request_rate: 30'),
   'apart or together, nothing keeps the limits': fleet('objective: usd_per_hour', 'p99_ttft: 10ms, p99_tpot: 60ms'),
   'apart or together, fewest devices': fleet('objective: devices'),
   'apart or together, cheapest per token': fleet('objective: usd_per_million_tokens', 'p99_ttft: 2s'),
