@@ -57,18 +57,17 @@ export function openLowered(load) {
     const { openCatalog, openQuestion, openSession, prepareFleet, UserError, formatIssue } = await load('index');
     const catalog = openCatalog({});
     const session = openSession(catalog);
-    const { base, always, changes } = parse(textOf('test/golden/lowered.yaml'));
-    const plain = change(parse(textOf(base)), always);
-    const asked = [
-      ...files.map((file) => [file, textOf(file), file]),
-      ...changes.map((one) => [JSON.stringify(one), stringify(change(plain, one)), '']),
-    ];
-    let first;
+    const asked = files.map((file) => [file, textOf(file), file, '']);
+    for (const [of, { base, always, changes }] of Object.entries(parse(textOf('test/golden/lowered.yaml')))) {
+      const data = change(parse(textOf(base)), always);
+      asked.push(...changes.map((one) => [JSON.stringify(one), stringify(change(data, one)), '', of]));
+    }
+    const firsts = {};
     return asked
-      .map(([name, text, file]) => {
+      .map(([name, text, file, of]) => {
         const all = lower(text, file);
-        if (file === '') first ??= new Set(all);
-        const lines = file === '' && name !== '{}' ? all.filter((line) => !first.has(line)) : all;
+        if (file === '') firsts[of] ??= new Set(all);
+        const lines = file === '' && name !== '{}' ? all.filter((line) => !firsts[of].has(line)) : all;
         return `${name}\n${lines.map((line) => `  ${line.slice(0, 300)}\n`).join('')}`;
       })
       .join('');

@@ -38,13 +38,29 @@ export function openMeasured(load) {
       }
     };
     return Object.values(parse(textOf('test/golden/measured.yaml')))
-      .flatMap(({ base, always, changes }) => {
+      .flatMap(({ base, always, changes, more }) => {
         const data = change(parse(textOf(base)), always);
-        return changes.map((one) => {
-          const lines = measure(stringify(change(data, one))).map((line) => `  ${line.slice(0, 300)}\n`);
-          return `${JSON.stringify(one)}\n${lines.join('')}`;
-        });
+        const asked = (one) => measure(stringify(change(data, one))).map((line) => `  ${line.slice(0, 300)}`);
+        const was = new Set(asked({}));
+        return [
+          ...changes.map((one) => tell(one, asked(one))),
+          ...more.map((one) => tell(one, shortened(asked(one), was))),
+        ];
       })
       .join('');
   };
+}
+
+const tell = (one, lines) => `${JSON.stringify(one)}\n${lines.map((line) => `${line}\n`).join('')}`;
+
+/** Lines that are shown of a change in `more`. */
+const SHOWN = 8;
+
+/** The first that `was` has not, and of all a sum that tells of every change in any. */
+function shortened(lines, was) {
+  const all = lines.join('\n');
+  let sum = 0;
+  for (let i = 0; i < all.length; i++) sum = (Math.imul(sum, 31) + all.charCodeAt(i)) | 0;
+  const shown = lines.filter((line) => !was.has(line)).slice(0, SHOWN);
+  return [...shown, `  of ${lines.length} lines, whose sum is ${sum >>> 0}`];
 }

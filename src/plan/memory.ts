@@ -71,7 +71,7 @@ export function kvCapacity(
   const blocks = Math.min(MOST_BLOCKS, fitting);
   const sizes = { ...layout, weightsBytes, activationBytes, reserveBytes, cacheBytes: room };
   if (weightsBytes > hardware.memory_bytes * ask.gpuMemoryUtilization) {
-    const words = `weights of ${gigabytes(weightsBytes)} per device do not fit in ${gigabytes(hardware.memory_bytes)}`;
+    const words = `weights of ${gigabytes(weightsBytes)} per device do not fit in ${memoryWords(hardware, ask, weightsBytes)}`;
     return { blocks: 0, ...sizes, reason: 'weights-do-not-fit', words };
   }
   if (blocks < pagesHeld(layout, 1, 1)) {
@@ -132,6 +132,17 @@ interface Used {
   readonly weights: number;
   readonly activations: number;
   readonly reserve: number;
+}
+
+/** The memory of a device, and what of it an engine may take where that is what is too small. */
+function memoryWords(
+  { memory_bytes: all }: Hardware,
+  { gpuMemoryUtilization: share }: MemoryAsk,
+  weights: number,
+): string {
+  return weights > all
+    ? gigabytes(all)
+    : `${gigabytes(share * all)}, ${Number((100 * share).toPrecision(6))} % of ${gigabytes(all)}`;
 }
 
 /**

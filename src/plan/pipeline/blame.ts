@@ -15,6 +15,8 @@ export function openBlame(spec: Pick<FleetSpec, 'text' | 'file'>): { readonly bl
       document ??= parseSpecDocument(spec.text, spec.file);
       const text = formatPath(path);
       const issue = { path: text, expected, received, file: spec.file, line: document.lineOf(path) };
+      // instances of a pool are alike: what is wrong with one is wrong with all
+      if (issues.some((one) => one.path === text && one.expected === expected && one.received === received)) return;
       issues.push(hint ? { ...issue, hint } : issue);
     },
     settle() {
