@@ -7,7 +7,18 @@ import { change } from './golden-notations.mjs';
 
 const textOf = (file) => readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
 
-const shortly = (value) => (Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6))));
+const shortly = (value, digits = 6) =>
+  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
+/** Of a column, where one number among thousands may be another; of what is summed up. */
+const DIGITS = 10;
+
+/** A number for all lines together, which tells of every change in any of them. */
+export function sumOf(lines) {
+  const all = lines.join('\n');
+  let sum = 0;
+  for (let i = 0; i < all.length; i++) sum = (Math.imul(sum, 31) + all.charCodeAt(i)) | 0;
+  return `of ${lines.length} lines, whose sum is ${sum >>> 0}`;
+}
 
 /** "480 numbers, sum 12.5 around 31.2, logs -80.1": of figures of many sizes the sum of logarithms says what the sum does not. */
 function tellColumn(column) {
@@ -21,8 +32,8 @@ function tellColumn(column) {
       logs += Math.log(Math.abs(number));
     }
   });
-  const around = sum === 0 ? '' : ` around ${shortly(moment / sum)}, logs ${shortly(logs)}`;
-  return `${column.length} numbers, sum ${shortly(sum)}${around}${unknown > 0 ? `, ${unknown} not finite` : ''}`;
+  const around = sum === 0 ? '' : ` around ${shortly(moment / sum, DIGITS)}, logs ${shortly(logs, DIGITS)}`;
+  return `${column.length} numbers, sum ${shortly(sum, DIGITS)}${around}${unknown > 0 ? `, ${unknown} not finite` : ''}`;
 }
 
 const isColumn = (value) =>
@@ -39,16 +50,16 @@ function someOf(entries, path) {
 }
 
 /** A line for every object with its figures, one for every column; nothing that is nothing. */
-export function* flatten(value, path = []) {
+export function* flatten(value, path = [], digits = 6) {
   if (isNothing(value)) return;
   if (isColumn(value)) yield `${path.join('.')}: ${tellColumn(value)}`;
   if (!isPart(value)) return;
   const entries = Object.entries(value instanceof Map ? Object.fromEntries(value) : value);
   const figures = entries.filter(([, one]) => !isNothing(one) && !isPart(one) && !isColumn(one));
-  const shown = figures.map(([key, one]) => `${key} ${typeof one === 'number' ? shortly(one) : one}`);
+  const shown = figures.map(([key, one]) => `${key} ${typeof one === 'number' ? shortly(one, digits) : one}`);
   if (shown.length > 0) yield `${path.join('.')}: ${shown.join(', ')}`;
   const parts = entries.filter(([, one]) => !isNothing(one) && (isPart(one) || isColumn(one)));
-  for (const [key, one] of someOf(parts, path)) yield* flatten(one, [...path, key]);
+  for (const [key, one] of someOf(parts, path)) yield* flatten(one, [...path, key], digits);
 }
 
 /** Examples, and plain deployments of every kind of model, split, format and limit. */
@@ -68,7 +79,7 @@ export function openLowered(load) {
         const all = lower(text, file);
         if (file === '') firsts[of] ??= new Set(all);
         const lines = file === '' && name !== '{}' ? all.filter((line) => !firsts[of].has(line)) : all;
-        return `${name}\n${lines.map((line) => `  ${line.slice(0, 300)}\n`).join('')}`;
+        return `${name}\n${lines.map((line) => `  ${line.slice(0, 300)}\n`).join('')}  ${sumOf(all)}\n`;
       })
       .join('');
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
-import { flatten } from './golden-lowered.mjs';
+import { flatten, sumOf } from './golden-lowered.mjs';
 import { change } from './golden-notations.mjs';
 
 const textOf = (file) => readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
@@ -40,10 +40,10 @@ export function openMeasured(load) {
     return Object.values(parse(textOf('test/golden/measured.yaml')))
       .flatMap(({ base, always, changes, more }) => {
         const data = change(parse(textOf(base)), always);
-        const asked = (one) => measure(stringify(change(data, one))).map((line) => `  ${line.slice(0, 300)}`);
+        const asked = (one) => measure(stringify(change(data, one)));
         const was = new Set(asked({}));
         return [
-          ...changes.map((one) => tell(one, asked(one))),
+          ...changes.map((one) => whole(one, asked(one))),
           ...more.map((one) => tell(one, shortened(asked(one), was))),
         ];
       })
@@ -51,16 +51,16 @@ export function openMeasured(load) {
   };
 }
 
+const whole = (one, lines) => tell(one, [...lines.map(cut), `  ${sumOf(lines)}`]);
 const tell = (one, lines) => `${JSON.stringify(one)}\n${lines.map((line) => `${line}\n`).join('')}`;
 
 /** Lines that are shown of a change in `more`. */
 const SHOWN = 8;
 
-/** The first that `was` has not, and of all a sum that tells of every change in any. */
+const cut = (line) => `  ${line.slice(0, 300)}`;
+
+/** The first that `was` has not, and a sum over all. */
 function shortened(lines, was) {
-  const all = lines.join('\n');
-  let sum = 0;
-  for (let i = 0; i < all.length; i++) sum = (Math.imul(sum, 31) + all.charCodeAt(i)) | 0;
   const shown = lines.filter((line) => !was.has(line)).slice(0, SHOWN);
-  return [...shown, `  of ${lines.length} lines, whose sum is ${sum >>> 0}`];
+  return [...shown.map(cut), `  ${sumOf(lines)}`];
 }
