@@ -107,7 +107,7 @@ function valueAt(data: unknown, path: Path): unknown {
 /** Line of a path: of the nearest part of it that is in the file. JSON is YAML, whose parser keeps positions. */
 function findLines(text: string): (path: Path) => number {
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter });
+  const document = parseDocument(text, { lineCounter: counter, logLevel: 'error' });
   return (path) => {
     for (let length = path.length; length > 0; length--) {
       const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;

@@ -79,7 +79,7 @@ export function readChange(key: string, written: unknown): Change | Extract<Meas
 export function tellChange(key: string): string {
   const of: Readonly<Record<UnitKind, string>> = {
     ...{ bandwidth: 'a bandwidth such as 6.7TB/s', bytes: 'a size such as 160GB', power: 'a power such as 900W' },
-    ...{ number: 'a number above 0', time: 'a time' },
+    ...{ number: 'a number above 0', share: 'a share', time: 'a time' },
   };
   const figure = DEVICE_FIGURES[key];
   if (figure === undefined) return "a factor such as x2 (times the base's)";

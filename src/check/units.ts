@@ -1,7 +1,7 @@
 // Numbers with units at the doors: "250ms", "80GB", "3.35TB/s", "400W" and 80_000 become SI numbers, or precise words why not.
 
-/** What a quantity measures. A plain number is in the SI unit: s, bytes, bytes/s, W; `number` has no unit. */
-export type UnitKind = 'time' | 'bytes' | 'bandwidth' | 'power' | 'number';
+/** What a quantity measures. A plain number is in the SI unit: s, bytes, bytes/s, W; `number` has no unit, and a share is of 1. */
+export type UnitKind = 'time' | 'bytes' | 'bandwidth' | 'power' | 'share' | 'number';
 
 /** A value in SI units, or what was wrong with the words. */
 export type Measured =
@@ -23,6 +23,7 @@ const UNITS: Readonly<Record<UnitKind, Readonly<Record<string, number>>>> = {
   bytes: BYTES,
   bandwidth: Object.fromEntries(Object.entries({ ...BYTES, ...BITS }).map(([unit, factor]) => [`${unit}/s`, factor])),
   power: POWER,
+  share: { '%': 1e-2 },
   number: {},
 };
 
@@ -31,6 +32,7 @@ const EXPECTED: Readonly<Record<UnitKind, string>> = {
   bytes: 'a size such as 80GB, 64GiB or 1e9 (bytes)',
   bandwidth: 'a bandwidth such as 3.35TB/s, 400Gb/s or 1e12 (bytes per second)',
   power: 'a power such as 400W or 700 (watts)',
+  share: 'a share such as 40% or 0.4',
   number: 'a number',
 };
 

@@ -82,7 +82,7 @@ const NESTED = `data that ends, at most ${MOST_DEPTH} levels deep`;
 function parse(text: string, lines: LineCounter): Document | null {
   if (nestsTooDeep(text)) return null;
   try {
-    return parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    return parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;

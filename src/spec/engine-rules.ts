@@ -6,7 +6,7 @@ import { show } from '../check/issue.ts';
 import { type PackingName, queuesByKey, ranksRequests, servesTenants } from '../check/scheduler-lists.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
-import { count, quantity, section, word } from './leaf.ts';
+import { count, PART, readShare, section, share, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS } from './limits.ts';
 import { WEIGHT_FORMATS } from './words.ts';
 
@@ -61,7 +61,7 @@ export const rulesShape = {
   batch_wait: section(
     {
       iters: count(1, MAX_COUNT).describe('Most steps that a prompt is held back (batch_wait_timeout_iters).'),
-      max_tokens_ratio: quantity('number', 'a share above 0 and at most 1', { above: 0, max: 1 }).describe(
+      max_tokens_ratio: share(PART, true).describe(
         'Share of max_num_batched_tokens from which on a step goes at once (batch_wait_max_tokens_ratio).',
       ),
     },
@@ -129,7 +129,10 @@ export function readRules(input: Input): EngineRules | undefined {
   if (input.max_queued_requests !== undefined) rules.max_queued_requests = number(input.max_queued_requests);
   const wait = input.batch_wait as Input | undefined;
   if (wait?.iters !== undefined && wait.max_tokens_ratio !== undefined)
-    rules.batch_wait = { iters: number(wait.iters), max_tokens_ratio: number(wait.max_tokens_ratio) };
+    rules.batch_wait = {
+      iters: number(wait.iters),
+      max_tokens_ratio: readShare(wait.max_tokens_ratio as string | number),
+    };
   const even = input.attention_dp_config as Input | undefined;
   if (even !== undefined)
     rules.attention_dp_config = {

@@ -13,6 +13,7 @@ export type FieldKind =
 
 const INTEGER = { of: 'numbers', integer: true } as const;
 const REAL = { of: 'numbers', integer: false } as const;
+const SHARE = { ...REAL, unit: 'share' } as const;
 const words = (list: readonly string[]): FieldKind => ({ of: 'words', words: list });
 
 /** Of keys whose name says what they are wherever they stand. */
@@ -56,8 +57,8 @@ const FIELDS: Readonly<Record<string, FieldKind>> = {
   num_speculative_tokens: INTEGER,
   num_requests: INTEGER,
   seed: INTEGER,
-  gpu_memory_utilization: REAL,
-  watermark: REAL,
+  gpu_memory_utilization: SHARE,
+  watermark: SHARE,
   power_limit: { of: 'numbers', integer: false, unit: 'power' },
   request_rate: REAL,
   swap_space: { of: 'numbers', integer: false, unit: 'bytes' },

@@ -82,23 +82,17 @@ export function section<S extends z.core.$ZodLooseShape>(shape: S, expected: str
   return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : expected) });
 }
 
+/** What is expected of a share that cannot be nothing. */
+export const PART = 'a share above 0 and at most 1, such as 0.9 or 90%';
 const SHARE = 'a share from 0 to 100 %, such as 40% or 0.4';
 
 /** 0.4 or "40%"; `above`: 0 is none. */
 export function share(expected = SHARE, above = false) {
-  const most = (value: number) => value <= 1 && (above ? value > 0 : value >= 0);
-  const written = z.string({ error: expected }).superRefine((text, context) => {
-    const value = readShare(text);
-    if (!most(value)) context.addIssue({ code: 'custom', message: expected });
-  });
-  const least = z.number({ error: expected }).min(0, { error: expected }).max(1, { error: expected });
-  const plain = above ? least.gt(0, { error: expected }) : least;
-  return asNumeric(z.union([plain, written], { error: expected }), 'number');
+  return quantity('share', expected, { max: 1, ...(above ? { above: 0 } : {}) });
 }
 
 /** NaN where it is none. */
 export function readShare(value: string | number): number {
-  if (typeof value === 'number') return value;
-  const found = /^\s*(\d+(?:\.\d*)?)\s*(%?)\s*$/.exec(value);
-  return found ? Number(found[1]) / (found[2] ? 100 : 1) : Number.NaN;
+  const reading = measure(value, 'share');
+  return reading.ok ? reading.value : Number.NaN;
 }

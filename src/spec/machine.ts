@@ -4,7 +4,7 @@ import type { Hardware, Link } from '../catalog/types.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
 import type { Ledger } from './fleet/ledger.ts';
-import { count, name, quantity, section } from './leaf.ts';
+import { count, name, PART, quantity, section, share } from './leaf.ts';
 import { MAX_COUNT } from './limits.ts';
 import type { Part, World } from './world.ts';
 
@@ -41,7 +41,7 @@ const joint = (words: string) =>
             bandwidth: quantity('bandwidth', 'a bandwidth of at least 100kB/s, such as 50GB/s or 400Gb/s', { min: 1e5 })
               .optional()
               .describe("One way per device; the link's if left out."),
-            efficiency: quantity('number', 'a share above 0 and at most 1', { above: 0, max: 1 })
+            efficiency: share(PART, true)
               .optional()
               .describe("Share of the bandwidth that is left to exchanges and copies; the link's if left out."),
             latency: quantity('time', 'a time above 0 and up to 1s, such as 5us', { above: 0, max: 1 })
@@ -122,7 +122,7 @@ export function readMachine(
 
 /** A link with whatever somebody has in its place. */
 export function jointOf(link: Link, own: Part = {}): Joint {
-  const share = own.efficiency === undefined ? undefined : measured(own.efficiency as string | number, 'number');
+  const share = own.efficiency === undefined ? undefined : measured(own.efficiency as string | number, 'share');
   const figure = (key: string, kind: 'bandwidth' | 'time' | 'number', otherwise: number): number =>
     own[key] === undefined ? otherwise : measured(own[key] as string | number, kind);
   return {

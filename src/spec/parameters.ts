@@ -21,7 +21,11 @@ const NAME = /^[A-Za-z_]\w*$/;
 const ITSELF = /^\$([A-Za-z_]\w*)$/;
 /** Words of the catalog and of closed lists look like this, and `n-p` too where n and p are parameters. */
 const PLAIN_WORD = /^[\w./:@-]+$/;
-const UNITS: readonly UnitKind[] = ['number', 'time', 'bytes', 'bandwidth', 'power'];
+/** A share is a number as any other. */
+const UNITS: readonly (readonly [UnitKind, UnitKind])[] = [
+  ...(['number', 'time', 'bytes', 'bandwidth', 'power'] as const).map((unit) => [unit, unit] as const),
+  ['share', 'number'],
+];
 
 /** What parameters are worth in one row. */
 export interface Parameters {
@@ -130,8 +134,8 @@ function readParameter(given: unknown, names: readonly string[], around: () => N
   if (typeof given === 'number') return { is: 'number', value: given, unit: 'number' };
   if (typeof given === 'boolean') return { is: 'truth', value: given };
   if (typeof given !== 'string') return undefined;
-  for (const unit of UNITS) {
-    const reading = measure(given, unit);
+  for (const [written, unit] of UNITS) {
+    const reading = measure(given, written);
     if (reading.ok) return { is: 'number', value: reading.value, unit: isBare(given) ? 'number' : unit };
   }
   const tree = expressionIn(given, names);

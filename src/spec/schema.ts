@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DEFAULT_SHEET } from '../catalog/price-sheets.ts';
 import { NUM_REQUESTS, SETTLE, TOP } from './defaults.ts';
-import { count, name, positive, quantity, section, timeWithUnit, word } from './leaf.ts';
+import { count, name, PART, positive, quantity, section, share, timeWithUnit, word } from './leaf.ts';
 import { MAX_COUNT, MAX_LENGTH_TOKENS, MAX_RATE, MAX_REQUESTS, MAX_SEED, MIN_RATE } from './limits.ts';
 import { pareto } from './pareto.ts';
 import { limitLeaf } from './relative.ts';
@@ -158,6 +158,7 @@ const requests = z.union(
   { error: REPLAY },
 );
 
+const FREE = 'a share of at least 0 and below 1, such as 0.05 or 5%';
 const MOST = `an integer from 1 up to ${MAX_LENGTH_TOKENS}, or {ratio: 1.5}`;
 const maxTokens = z.union(
   [
@@ -212,7 +213,7 @@ export const workloadShape = {
     .describe(
       'Output tokens that clients ask for at most; a longer answer is asked for as it is. Engines that reserve the final length reserve these, and refuse what would pass max_model_len with them. The length of the answer if left out.',
     ),
-  drift: quantity('number', 'a share of at least 0 and below 1', { max: 1 - Number.EPSILON })
+  drift: quantity('share', FREE, { max: 1 - Number.EPSILON })
     .optional()
     .describe(
       'How far outputs of equal requests in a closed loop stray from their length, either way: machines do not keep them in step. 0.05 if left out, 0 keeps them equal.',
@@ -224,9 +225,8 @@ const SPACE = 'a size of at least 1MiB, such as 4GiB (a plain number counts byte
 export const swapSpace = quantity('bytes', SPACE, { min: 2 ** 20 });
 const STEPS = 'an integer from 1 up to 1024';
 export const schedulerSteps = quantity('number', STEPS, { min: 1, max: 1024, integer: true });
-const FREE = 'a share of at least 0 and below 1';
 /** The share of the blocks that must stay free: all of them would let nothing in. */
-export const watermark = quantity('number', FREE, { max: 1 - Number.EPSILON });
+export const watermark = quantity('share', FREE, { max: 1 - Number.EPSILON });
 export const STEP_SOURCE_WORDS =
   'What prices a step: cost-model (op by op), regression (on step traces of this model, hardware and split), or auto (a ' +
   'regression where there is one). cost-model if left out.';
@@ -313,7 +313,7 @@ export const questionShape = {
       years: quantity('number', 'years above 0', { above: 0 })
         .optional()
         .describe("Over which a purchase is spread, where prices are owned; the sheet's if left out."),
-      utilisation: quantity('number', 'a share above 0 and at most 1', { above: 0, max: 1 })
+      utilisation: share(PART, true)
         .optional()
         .describe("Share of their hours in which the devices do this work; the sheet's if left out."),
     },

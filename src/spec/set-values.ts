@@ -28,7 +28,7 @@ function readOne(text: string, issues: Issue[]): SetValue | null {
   };
   if (path === null || !text.includes('=')) return refuse('PATH=VALUE, the path of keys with dots between', text);
   if (value.trim() === '') return refuse(`a value after ${words}= (null leaves it out)`, 'nothing');
-  const document = parseDocument(value, { prettyErrors: false });
+  const document = parseDocument(value, { prettyErrors: false, logLevel: 'error' });
   const [error] = [...document.errors, ...document.warnings];
   if (error) return refuse(`a value of ${words} in YAML`, `${value} (${error.message})`);
   return { words: words.trim(), path, value: document.toJS() as unknown };
@@ -46,7 +46,7 @@ function readPath(words: string): Path | null {
 /** The text with the values in their places; text that is no document stays as it is, for its reader to tell. */
 export function setValues(text: string, values: readonly SetValue[]): string {
   if (values.length === 0) return text;
-  const document = parseDocument(text, { prettyErrors: false });
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
   if (document.errors.length > 0) return text;
   const issues: Issue[] = [];
   for (const one of values) {

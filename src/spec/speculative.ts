@@ -5,7 +5,7 @@ import { show } from '../check/issue.ts';
 import { measured } from '../check/units.ts';
 import type { Path } from './document.ts';
 import type { Mistake } from './fleet/ledger.ts';
-import { count, name, quantity, section, word } from './leaf.ts';
+import { count, name, section, share, word } from './leaf.ts';
 import { WEIGHT_FORMATS } from './words.ts';
 
 /** vLLM's words: a smaller model, the model's own multi-token-prediction layer, EAGLE heads, or look-ups in the prompt. */
@@ -27,8 +27,8 @@ export interface SpeculativeConfig {
   readonly acceptance: readonly number[];
 }
 
-const CHANCE = 'a probability from 0 to 1';
-const chance = quantity('number', CHANCE, { max: 1 });
+const CHANCE = 'a probability from 0 to 1, such as 0.7 or 70%';
+const chance = share(CHANCE);
 const chances = z.array(chance, { error: `a list of probabilities` }).min(1, { error: 'at least one probability' });
 const ACCEPTANCE = 'a probability, or a list of them, one for each draft';
 
@@ -153,7 +153,7 @@ function readAcceptance(input: SpeculativeInput, world: SpeculativeWorld, at: At
   }
   const key = rates === undefined ? 'acceptance' : 'per_position_acceptance_rates';
   const list = (rates ?? given) as Written | readonly Written[];
-  const each = Array.isArray(list) ? list.map((one) => measured(one, 'number')) : [];
+  const each = Array.isArray(list) ? list.map((one) => measured(one, 'share')) : [];
   if (Array.isArray(list) && each.length < world.longest) {
     const expected = `at least ${world.longest} probabilities, one for each draft`;
     world.add({ path: at(key), expected, received: `${each.length}` });
@@ -166,7 +166,7 @@ function readAcceptance(input: SpeculativeInput, world: SpeculativeWorld, at: At
     world.add({ path: [...at(key), rise], expected, received: String(each[rise]) });
     return null;
   }
-  const one = Array.isArray(list) ? 0 : measured(list as Written, 'number');
+  const one = Array.isArray(list) ? 0 : measured(list as Written, 'share');
   const chances: number[] = [];
   for (let i = 0; i < world.longest; i++) chances.push((chances[i - 1] ?? 1) * (each[i] ?? one));
   return chances;

@@ -44,9 +44,10 @@ export interface World {
 /** A checked part of the document. */
 export type Part = Readonly<Record<string, unknown>>;
 
-/** A checked number, or what it is where nothing is written. */
+/** A checked number or share, or what it is where nothing is written. */
 export function number(value: unknown, otherwise: number): number {
-  return value === undefined ? otherwise : measured(value, 'number');
+  if (value === undefined) return otherwise;
+  return measured(value, typeof value === 'string' && value.includes('%') ? 'share' : 'number');
 }
 
 const NOUNS = { hardware: 'hardware of the catalog', models: 'a model of the catalog', engines: 'an engine profile' };

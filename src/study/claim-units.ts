@@ -5,7 +5,7 @@ import { ExpressionError } from '../check/expression/tokens.ts';
 import type { UnitKind } from '../check/units.ts';
 import type { Quantity } from './claim.ts';
 
-const OF_KIND: Readonly<Record<Exclude<UnitKind, 'number'>, string>> = {
+const OF_KIND: Readonly<Record<Exclude<UnitKind, 'number' | 'share'>, string>> = {
   time: 's',
   bytes: 'bytes',
   bandwidth: 'bytes/s',
@@ -14,7 +14,7 @@ const OF_KIND: Readonly<Record<Exclude<UnitKind, 'number'>, string>> = {
 
 /** The unit of a number that is written with one; null of a plain one. */
 export function writtenUnit({ unit }: Extract<Expression, { kind: 'number' }>): string | null {
-  return unit === 'number' ? null : OF_KIND[unit];
+  return unit === 'number' || unit === 'share' ? null : OF_KIND[unit];
 }
 
 /** null: a plain number, which goes with any unit. Throws ExpressionError where units do not fit. */

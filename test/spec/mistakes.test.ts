@@ -26,6 +26,11 @@ function messages(text: string): string[] {
   return issuesOf(text).map(formatIssue);
 }
 
+it('tells a wrong name once, also where step_time leaves KV blocks to be given', () => {
+  const changes = { 7: '  hardware: l5', 10: '  step_time: {fixed_s: 10ms}' };
+  expect(issuesOf(edit(changes)).map(({ path }) => path)).toEqual(['deployment.hardware']);
+});
+
 it('has nothing to say about the right spec', () => {
   expect(messages(edit({}))).toEqual([]);
 });
@@ -152,7 +157,7 @@ const NUMBERS: Case[] = [
     '11 engine.num_scheduler_steps',
     '1, or no speculative_config',
   ],
-  ['a watermark in percent', { 10: '  watermark: 1%' }, '10 engine.watermark', 'at least 0 and below 1'],
+  ['a watermark of all', { 10: '  watermark: 100%' }, '10 engine.watermark', 'at least 0 and below 1'],
   ['a limit of 0', { 11: 'slo: {p99_ttft: 0s}' }, '11 slo.p99_ttft', 'a time above 0'],
   ['a limit without a unit', { 11: 'slo: {p99_ttft: 500}' }, '11 slo.p99_ttft', '500ms or 500s?'],
   ['a limit without a unit, as text', { 11: 'slo: {p99_ttft: "0.5"}' }, '11 slo.p99_ttft', '0.5ms or 0.5s?'],

@@ -122,6 +122,7 @@ function refuseUnits(sign: string, a: UnitKind, b: UnitKind): never {
 
 const UNIT_WORDS: Readonly<Record<UnitKind, string>> = {
   number: 'a plain number',
+  share: 'a share',
   time: 'a time',
   bytes: 'a size',
   bandwidth: 'a bandwidth',

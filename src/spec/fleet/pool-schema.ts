@@ -15,7 +15,7 @@ import { POOL_KINDS } from '../../stages/pipeline-stages.ts';
 import { DEFAULT_PROFILE } from '../defaults.ts';
 import { rulesShape } from '../engine-rules.ts';
 import { hardware } from '../hardware.ts';
-import { word } from '../leaf.ts';
+import { PART, word } from '../leaf.ts';
 import { MAX_COUNT } from '../limits.ts';
 import { machineShape } from '../machine.ts';
 import { asNumeric } from '../numeric.ts';
@@ -158,9 +158,7 @@ export const llmShape = {
   max_num_seqs: one(`Most sequences that run at once in one instance, or rank of one. ${FROM_PROFILE}`),
   max_num_batched_tokens: one(`Token budget of one step (of each rank). ${FROM_PROFILE}`),
   max_model_len: one("Longest prompt plus output; the model's if left out."),
-  gpu_memory_utilization: quantity('number', 'a share above 0 and at most 1, such as 0.9', { above: 0, max: 1 })
-    .optional()
-    .describe(FROM_PROFILE),
+  gpu_memory_utilization: share(PART, true).optional().describe(FROM_PROFILE),
   block_size: one(`Tokens of one KV block. ${FROM_PROFILE}`),
   watermark: watermark.optional().describe('Share of the KV blocks that admission leaves free; 0 if left out.'),
   num_gpu_blocks: z

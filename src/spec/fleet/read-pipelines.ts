@@ -6,6 +6,7 @@ import type { Path } from '../document.ts';
 import { number, type Part } from '../world.ts';
 import { choosePools, type StageWorld } from './choose-pools.ts';
 import { readShare } from './leaf.ts';
+import type { Ledger } from './ledger.ts';
 import { readLatency, readNames, readOptionalTokens, readTokens } from './read-values.ts';
 import { orderStages } from './stage-order.ts';
 import type { StageSpec } from './types.ts';
@@ -16,7 +17,7 @@ export function readStages(input: unknown, path: Path, world: StageWorld): Stage
   const read = items.map((item, i) => readStage(item, [...path, i], world));
   if (read.some((stage) => stage === null)) return [];
   const stages = read as Unplaced[];
-  const order = orderStages(nameAlike(stages), world.ledger);
+  const order = orderStages(nameAlike(stages, world.ledger), world.ledger);
   if (!order) return [];
   const placeOf = new Map(order.order.map((from, to) => [from, to]));
   return order.order.map((from, to) => {
@@ -29,14 +30,19 @@ export function readStages(input: unknown, path: Path, world: StageWorld): Stage
 /** A stage whose `after` still holds names. */
 type Unplaced = Omit<Listed, 'after'> & { readonly after: readonly string[] | null };
 
-/** Stages of one type without names of their own become prefill, prefill-2, ... */
-function nameAlike(stages: readonly Unplaced[]): Unplaced[] {
+/** Stages of one type without names of their own become prefill, prefill-2, ...; a name that was given stands for one stage of the list. */
+function nameAlike(stages: readonly Unplaced[], ledger: Ledger): Unplaced[] {
   const seen = new Map<string, number>();
-  return stages.map((stage) => {
+  const named = stages.map((stage) => {
     const times = (seen.get(stage.name) ?? 0) + 1;
     seen.set(stage.name, times);
     return times === 1 || stage.name !== stage.type ? stage : { ...stage, name: `${stage.name}-${times}` };
   });
+  for (const [i, { name, path }] of named.entries()) {
+    if (named.findIndex((other) => other.name === name) === i) continue;
+    ledger.add({ path: [...path, 'name'], expected: 'a name that no other stage of this list has', received: name });
+  }
+  return named;
 }
 
 function readStage(item: unknown, path: Path, world: StageWorld): Unplaced | null {

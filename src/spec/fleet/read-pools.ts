@@ -95,7 +95,8 @@ function readEngine(input: Part, path: Path, ledger: Ledger, world: World): Engi
     ledger,
     world,
   );
-  const named = configuration.model !== '' && configuration.hardware !== '';
+  // a name that nobody knows was told already
+  const named = input.model !== undefined && input.hardware !== undefined;
   if (stepTime === null) {
     for (const key of ['model', 'hardware'] as const) {
       if (input[key] === undefined)

@@ -190,7 +190,7 @@ function findOptions(text: string): Start | null {
   if (!/^[a-z_]+:/m.test(text)) return null;
   let data: unknown;
   try {
-    data = parse(text);
+    data = parse(text, { logLevel: 'error' });
   } catch {
     return null;
   }

@@ -11,7 +11,7 @@ import {
   type VersionedEngine,
   versionWords,
 } from '../../catalog/engine-versions.ts';
-import { show } from '../../check/issue.ts';
+import { show, UserError } from '../../check/issue.ts';
 import { isRecord } from '../../check/python-json.ts';
 import { ENGINES } from './engines.ts';
 import type { Start } from './find-start.ts';
@@ -151,14 +151,16 @@ function readOptionsFile(given: readonly Given[], start: Start, world: StartWorl
     if (row.sets !== 'config' || typeof value !== 'string' || value === '') return [];
     if (start.from === 'log') return []; // what it said is among what the log states
     try {
-      const data: unknown = parse(world.readText(value));
+      const data: unknown = parse(world.readText(value), { logLevel: 'error' });
       if (!isRecord(data)) throw new Error('no map of options');
       const read = readStated(data, start.engine, true);
       faults.push(...read.faults.map((fault) => ({ ...fault, path: `${value}: ${fault.path}` })));
       return read.given;
     } catch (error) {
-      const received = `${value}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
-      faults.push({ path: flag, expected: 'a readable file of options', received });
+      // a file that is not there was told in our words, what is no YAML in the parser's
+      const words =
+        error instanceof UserError ? error.issues[0]!.received : String((error as Error).message).split('\n')[0];
+      faults.push({ path: flag, expected: 'a readable file of options', received: `${value}: ${words}` });
       return [];
     }
   });
