@@ -163,7 +163,7 @@ describe('mistakes', () => {
       'engine.batch_wait: no batch_wait: it counts prompts of a queue by arrival',
     ]);
     expect(told(loop('{batch_wait: {iters: 3}}'))).toEqual([
-      'engine.batch_wait.max_tokens_ratio: a share above 0 and at most 1',
+      'engine.batch_wait.max_tokens_ratio: a share above 0 and at most 1, such as 0.9 or 90%',
     ]);
     expect(told(loop('{preemption_mode: swap, batch_wait: {iters: 3, max_tokens_ratio: 0.5}}'))).toEqual([
       'engine.batch_wait: no batch_wait beside preemption_mode: swap, whose sequences are no prompts',

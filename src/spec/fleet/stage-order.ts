@@ -46,18 +46,9 @@ function resolve({ name, after, path }: Placed, place: number, list: readonly Pl
       ledger.add({ path: at, expected: 'another stage', received: `${show(wanted)}, which is itself` });
       return [];
     }
-    const places = names.flatMap((known, i) => (known === wanted ? [i] : []));
-    if (places.length === 0) ledger.checkKnown(wanted, at, 'the name of a stage of this list', names);
-    if (places.length > 1) {
-      const expected = 'the name of one stage';
-      ledger.add({
-        path: at,
-        expected,
-        received: `${show(wanted)}, which ${places.length} stages have`,
-        hint: 'give them names',
-      });
-    }
-    return places.slice(0, 1);
+    const found = names.indexOf(wanted);
+    if (found < 0) ledger.checkKnown(wanted, at, 'the name of a stage of this list', names);
+    return found < 0 ? [] : [found];
   });
 }
 
