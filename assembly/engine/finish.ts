@@ -2,7 +2,7 @@
 import { BATCHING_STATIC } from '../layout/batching';
 import { CLIENT_BATCHING, CLIENT_LANES, CLIENT_UNDONE } from '../layout/client';
 import { FLAG_LEAVES, STATE_FINISHED, STATE_TIMED_OUT } from '../layout/enums';
-import { FLEET_PATIENCE, FLEET_WASTED } from '../layout/fleet';
+import { FLEET_LEAVERS, FLEET_WASTED } from '../layout/fleet';
 import { REP_BATCH, REP_FULL, REP_KEPT, REP_RUNNING, REP_USED, SLOT_FOREIGN, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP } from '../layout/replica';
 import {
   RUN_COUNT_FROM, RUN_COUNT_TO, RUN_FINISH, RUN_FINISHED, RUN_FIRST, RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_STATE, RUN_TPOT_LIMIT, RUN_TPOT_MISSES,
@@ -22,7 +22,7 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
   store<f64>(geta(run, RUN_FINISH) + ((<usize>request) << 3), now);
   const plain = geti(run, RUN_PLAIN) != 0;
   const fleet = geta(run, RUN_FLEET);
-  const leaves = geta(fleet, FLEET_PATIENCE) != 0 && hasFlag(fleet, request, FLAG_LEAVES);
+  const leaves = geta(fleet, FLEET_LEAVERS) != 0 && hasFlag(fleet, request, FLAG_LEAVES);
   store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), leaves ? STATE_TIMED_OUT : STATE_FINISHED);
   if (leaves) addf(fleet, FLEET_WASTED, <f64>rowi(geta(run, RUN_OUTPUT), request));
   addi(run, RUN_FINISHED, 1);

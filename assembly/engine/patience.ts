@@ -1,9 +1,9 @@
-// A client leaves without its answer: what of its request waits goes at once, what runs with the end of the step under way, and what is
+// A client leaves without its answer, or its request fails with an instance: what of its request waits goes at once, what runs with the end of the step under way, and what is
 // still to come never does.
 import { BATCHING_STATIC } from '../layout/batching';
 import { CLIENT_BATCHING, CLIENT_KIND, CLIENT_SWAP_BLOCKS, CLIENT_UNDONE } from '../layout/client';
-import { FLAG_FIRST, FLAG_LEAVES, FLAG_REJECTED, KIND_LLM, STATE_PENDING, STATE_TIMED_OUT } from '../layout/enums';
-import { FLEET_LEAVERS, FLEET_LETS, FLEET_WASTED, VISIT_GROUP, VISIT_PENDING } from '../layout/fleet';
+import { FLAG_FAILED, FLAG_FIRST, FLAG_LEAVES, FLAG_REJECTED, KIND_LLM, STATE_PENDING, STATE_TIMED_OUT } from '../layout/enums';
+import { FLEET_FAILED_AT, FLEET_LEAVERS, FLEET_LETS, FLEET_WASTED, VISIT_GROUP, VISIT_PENDING } from '../layout/fleet';
 import { REP_END, REP_FULL, REP_HOST_USED, REP_INDEX, REP_RUN_HEAD, REP_STEPS, SLOT_REQUEST, SLOT_RUN_NEXT } from '../layout/replica';
 import {
   RUN_FINISHED, RUN_FLEET, RUN_GENERATED, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE, RUN_SWAPPED, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
@@ -26,18 +26,39 @@ import { cancelVisit, countLoad, letGo } from './visit';
 export function leave(run: usize, fleet: usize, root: i32, now: f64): void {
   const last = openEnd(run, fleet, root);
   if (last < 0) return;
-  const end = visitAt(fleet, last);
-  store<i32>(end, load<i32>(end, VISIT_GROUP) | FLAG_REJECTED, VISIT_GROUP);
+  mark(fleet, last, FLAG_REJECTED);
+  abandon(run, fleet, root, now);
+  tryAgain(run, fleet, last, now);
+}
+
+/** An instance has failed that had a part of the request that `root` begins: it fails, if it has no answer; nothing of it goes on. */
+export function failRequest(run: usize, fleet: usize, root: i32, now: f64): void {
+  const last = openEnd(run, fleet, root);
+  if (last >= 0) {
+    mark(fleet, last, FLAG_REJECTED | FLAG_FAILED);
+    store<f64>(geta(fleet, FLEET_FAILED_AT) + ((<usize>last) << 3), now);
+  }
+  abandon(run, fleet, root, now);
+  if (last >= 0) tryAgain(run, fleet, last, now);
+}
+
+function mark(fleet: usize, visit: i32, flags: i32): void {
+  const record = visitAt(fleet, visit);
+  store<i32>(record, load<i32>(record, VISIT_GROUP) | flags, VISIT_GROUP);
+}
+
+/** Nobody waits for what of a request is there or still to come. */
+function abandon(run: usize, fleet: usize, root: i32, now: f64): void {
   const visits = geti(run, RUN_VISITS);
   let visit = root;
   do {
     if (rowi(geta(run, RUN_STATE), visit) == STATE_PENDING) {
-      if (load<u16>(visitAt(fleet, visit), VISIT_PENDING) > 0) cancelVisit(run, fleet, visit, now);
+      const routed = rowi(geta(run, RUN_REPLICA_OF), visit) >= 0;
+      if (!routed || load<u16>(visitAt(fleet, visit), VISIT_PENDING) > 0) cancelVisit(run, fleet, visit, now);
       else leaveEngine(run, fleet, visit, now);
     }
     visit++;
   } while (visit < visits && !hasFlag(fleet, visit, FLAG_FIRST));
-  tryAgain(run, fleet, last, now);
 }
 
 /** A visit that has joined a client; on cores and in stores it goes on. */
@@ -53,8 +74,7 @@ function leaveEngine(run: usize, fleet: usize, visit: i32, now: f64): void {
   } else if (getf(rep, REP_END) == Infinity && geti(rep, CLIENT_BATCHING) != BATCHING_STATIC) {
     leaveSlot(run, fleet, rep, slot, now);
   } else {
-    const record = visitAt(fleet, visit);
-    store<i32>(record, load<i32>(record, VISIT_GROUP) | FLAG_LEAVES, VISIT_GROUP);
+    mark(fleet, visit, FLAG_LEAVES);
     // A static batch runs to its end, whoever left it
     if (geti(rep, CLIENT_BATCHING) == BATCHING_STATIC) return;
     const leavers = geta(fleet, FLEET_LEAVERS) + ((<usize>client) << 2);

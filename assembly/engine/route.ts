@@ -4,16 +4,17 @@ import {
   CLIENT_ADMISSION, CLIENT_BLOCKS, CLIENT_KIND, CLIENT_MAX_LEN, CLIENT_MAX_PROMPT, CLIENT_NEED_BLOCKS, CLIENT_RECEIVE_EVERY, CLIENT_UNDONE,
 } from '../layout/client';
 import { FLAG_FIRST, FLAG_RESIDENT, KIND_CORES, KIND_LLM, KIND_STORE, STATE_PENDING, STATE_REJECTED_KV, STATE_REJECTED_LENGTH, STATE_REJECTED_QUEUE } from '../layout/enums';
-import { FLEET_NEXT_ROOT, FLEET_PATIENCE, FLEET_QUEUE_MOST, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
+import { FLEET_HELD, FLEET_NEXT_ROOT, FLEET_PATIENCE, FLEET_QUEUE_MOST, FLEET_READY, FLEET_SHARED } from '../layout/fleet';
 import { REP_BLOCKED, REP_END, REP_HIDDEN, REP_INDEX, REP_STEPS, REP_WAITING, REP_WAIT_HEAD } from '../layout/replica';
 import {
   RUN_FLEET, RUN_OUTPUT, RUN_PLAIN, RUN_PROMPT, RUN_REPLICA_OF, RUN_TREE, RUN_TREE_LEAVES, RUN_VISITS,
 } from '../layout/run';
 import { mostBlocks, sharedBlocks } from '../batching/count';
 import { askedLength, finalLength, promiseBlocks } from '../batching/paging';
-import { chooseClient } from '../routing/choose';
+import { chooseClient, isServed } from '../routing/choose';
 import { addf, addi, geta, getf, geti, rowi, seti } from '../table/cell';
 import { clientAt } from '../table/client';
+import { holdBack } from '../table/held';
 import { noteNeed } from '../table/limits';
 import { queuePush } from '../table/queue';
 import { treeSet } from '../table/tree';
@@ -44,7 +45,13 @@ export function routeArrival(run: usize, now: f64): void {
 export function routeRoot(run: usize, fleet: usize, visit: i32, now: f64): void {
   store<f64>(geta(fleet, FLEET_READY) + ((<usize>visit) << 3), now);
   if (geta(fleet, FLEET_PATIENCE) != 0) noteLeave(fleet, visit, now);
-  if (routeVisit(run, fleet, visit, -1, 0, now)) enterClient(run, visit, now);
+  enterRoot(run, fleet, visit, now);
+}
+
+/** It joins its client; where none is on it waits until one is. */
+export function enterRoot(run: usize, fleet: usize, visit: i32, now: f64): void {
+  if (geta(fleet, FLEET_HELD) != 0 && !isServed(run, fleet, visit)) holdBack(fleet, ~visit);
+  else if (routeVisit(run, fleet, visit, -1, 0, now)) enterClient(run, visit, now);
 }
 
 /**

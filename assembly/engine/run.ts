@@ -3,7 +3,7 @@
 import { STOP_DEADLOCK, STOP_DONE, STOP_EVENTS, STOP_HOPELESS, STOP_LOG_FULL, STOP_MARK, STOP_UNTIL } from '../layout/enums';
 import {
   EVENT_BYTES, FLEET_CHANNEL_COUNT, FLEET_CORES, FLEET_CORE_COUNT, FLEET_DRAINING, FLEET_EVENTS, FLEET_EVENT_COUNT, FLEET_FLOWS, FLEET_FLOW_NEXT,
-  FLEET_PATIENCE, FLEET_SCALERS,
+  FLEET_HELD_COUNT, FLEET_PATIENCE, FLEET_STATES,
 } from '../layout/fleet';
 import { REP_END, REP_INDEX, REP_READY, REP_RUNNING, REP_WAITING } from '../layout/replica';
 import {
@@ -20,6 +20,7 @@ import { treeFirst, treeLeast, treeSet } from '../table/tree';
 import { retireCores } from './cores';
 import { deliverEvents } from './deliver';
 import { formRanks, formStep } from './form';
+import { nextStart } from './instances';
 import { dropAnswered } from './leave-events';
 import { retireStep } from './retire';
 import { markReady } from './ready';
@@ -36,7 +37,7 @@ export function engineRun(run: usize): i32 {
   const watched = isWatched(run);
   const mark = geti(run, RUN_MARK_ARRIVED);
   const quiet = isQuiet(fleet);
-  const scales = geti(fleet, FLEET_SCALERS) > 0;
+  const scales = geta(fleet, FLEET_STATES) != 0;
   const impatient = geta(fleet, FLEET_PATIENCE) != 0;
   while (true) {
     // The next instant
@@ -51,6 +52,7 @@ export function engineRun(run: usize): i32 {
       if (impatient) dropAnswered(run, fleet);
       now = earliestOf(fleet, now);
     }
+    if (scales && now == Infinity && geti(fleet, FLEET_HELD_COUNT) > 0) now = nextStart(run, fleet);
     if (now == Infinity) return isStuck(run) ? STOP_DEADLOCK : STOP_DONE;
     if (scales) {
       if (isFullOfChanges(run, fleet)) return STOP_LOG_FULL;

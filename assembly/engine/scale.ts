@@ -1,30 +1,29 @@
-// Phase "scale": instances that have started are on, scalers look at theirs and start or stop some; who drains is off when it is empty.
-import { CACHE_BUCKETS, CACHE_FIRST, CACHE_GIVEN, CACHE_LAST, CACHE_MADE, CACHE_MASK, CACHE_SPARE } from '../layout/cache';
-import { CLIENT_BLOCKS, CLIENT_BUSY, CLIENT_LANES, CLIENT_PACKING, CLIENT_PREFIX } from '../layout/client';
+// Phase "scale": instances that have started are on, others fail, scalers look at theirs and start or stop some; who drains is off when it is empty.
+import { CLIENT_BLOCKS, CLIENT_BUSY } from '../layout/client';
 import {
-  FLEET_CHANGED, FLEET_CHANGES, FLEET_CHANGE_ROOM, FLEET_DRAINING, FLEET_LAST_MOVE, FLEET_LOOK_NEXT, FLEET_READY_AT, FLEET_SCALERS, FLEET_SCALER_AT, FLEET_STATES,
+  FLEET_CHANGED, FLEET_CHANGE_ROOM, FLEET_LAST_MOVE, FLEET_LOOK_NEXT, FLEET_READY_AT, FLEET_SCALERS, FLEET_SCALER_AT, FLEET_STATES,
 } from '../layout/fleet';
-import { PACKING_FAIR } from '../layout/packing';
 import { LOAD_REQUESTS } from '../layout/load';
 import { REP_END, REP_START, REP_USED, REP_WAITING } from '../layout/replica';
 import { RUN_FLEET, RUN_REPLICAS, RUN_UNTIL } from '../layout/run';
 import {
-  CHANGE_BYTES, CHANGE_CLIENT, CHANGE_STATE, CHANGE_TIME, INSTANCE_DRAINING, INSTANCE_OFF, INSTANCE_ON, INSTANCE_STARTING, SCALER_BUSY, SCALER_CELLS,
+  INSTANCE_DRAINING, INSTANCE_FAILED, INSTANCE_OFF, INSTANCE_ON, INSTANCE_STARTING, SCALER_BUSY, SCALER_CELLS,
   SCALER_COUNT, SCALER_INTERVAL, SCALER_IN_LOOKS, SCALER_LEAST, SCALER_LOOKS, SCALER_MEMBERS, SCALER_MOST_IN, SCALER_MOST_OUT, SCALER_MOVED,
   SCALER_OUT_LOOKS, SCALER_POLICY, SCALER_SAME, SCALER_START, SCALER_TARGET, SCALER_TOLERANCE, SCALER_WISHES, SCALER_WISH_ROOM,
 } from '../layout/scaler';
 import { SCALING_KV_USE, SCALING_QUEUE_LENGTH, SCALING_REQUESTS, SCALING_UTILIZATION } from '../layout/scaling';
 import { blocksInUse } from '../routing/loads';
 import { listMembers } from '../routing/members';
-import { addi, geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
-import { clientAt, firstRank, loadsOf, ranksOf } from '../table/client';
-import { forgetAdapters } from '../table/adapters';
+import { geta, getf, geti, rowf, rowi, setf, seti } from '../table/cell';
+import { clientAt, loadsOf, ranksOf } from '../table/client';
+import { forget, isStarting, nextStart, setState } from './instances';
+import { failDue, nextOutage, releaseHeld, startAgain } from './outage';
 
-/** When the next instance is on or the next scaler looks, if anybody has anything to do (`now` < Infinity) until then. */
+/** When the next instance is on or fails, or the next scaler looks, if anybody has anything to do (`now` < Infinity) until then. */
 // @ts-ignore: decorator
 @inline
 export function beforeLook(run: usize, fleet: usize, now: f64): f64 {
-  if (getf(fleet, FLEET_LOOK_NEXT) < now) skipLooks(run, fleet, min(now, getf(run, RUN_UNTIL)));
+  if (getf(fleet, FLEET_LOOK_NEXT) < now) skipLooks(run, fleet, min(min(now, nextOutage(fleet)), getf(run, RUN_UNTIL)));
   const next = getf(fleet, FLEET_LOOK_NEXT);
   if (next < now) return next;
   setf(fleet, FLEET_LAST_MOVE, now);
@@ -56,7 +55,7 @@ export function isFullOfChanges(run: usize, fleet: usize): bool {
   return geti(fleet, FLEET_CHANGED) + 4 * geti(run, RUN_REPLICAS) > geti(fleet, FLEET_CHANGE_ROOM);
 }
 
-/** What is due at `now`: instances that have started, in order, then looks, in order of scaler. */
+/** What is due at `now`: instances that have started, in order, then failures, then looks, in order of scaler. */
 export function scaleFleet(run: usize, fleet: usize, now: f64): void {
   if (getf(fleet, FLEET_LOOK_NEXT) > now) return;
   let changed = false;
@@ -65,6 +64,7 @@ export function scaleFleet(run: usize, fleet: usize, now: f64): void {
     setState(run, fleet, i, INSTANCE_ON, now);
     changed = true;
   }
+  if (failDue(run, fleet, now)) changed = true;
   for (let s = 0; s < geti(fleet, FLEET_SCALERS); s++) {
     const scaler = scalerAt(fleet, s);
     if (nextLook(scaler) <= now && look(run, fleet, scaler, now)) changed = true;
@@ -72,13 +72,9 @@ export function scaleFleet(run: usize, fleet: usize, now: f64): void {
   if (changed) {
     listMembers(fleet);
     setf(fleet, FLEET_LAST_MOVE, now);
+    releaseHeld(fleet, now);
   }
   noteNext(run, fleet);
-}
-
-/** Whether a client is the first of an instance that starts. */
-function isStarting(run: usize, fleet: usize, client: i32): bool {
-  return rowi(geta(fleet, FLEET_STATES), client) == INSTANCE_STARTING && firstRank(clientAt(run, client)) == client;
 }
 
 function scalerAt(fleet: usize, index: i32): usize {
@@ -95,27 +91,9 @@ function memberOf(scaler: usize, i: i32): i32 {
 }
 
 function noteNext(run: usize, fleet: usize): void {
-  let next = Infinity;
+  let next = nextOutage(fleet);
   for (let s = 0; s < geti(fleet, FLEET_SCALERS); s++) next = min(next, nextLook(scalerAt(fleet, s)));
-  for (let i = 0; i < geti(run, RUN_REPLICAS); i++) {
-    if (isStarting(run, fleet, i)) next = min(next, rowf(geta(fleet, FLEET_READY_AT), i));
-  }
-  setf(fleet, FLEET_LOOK_NEXT, next);
-}
-
-/** An instance, with all its ranks, comes into a state. */
-function setState(run: usize, fleet: usize, first: i32, state: i32, now: f64): void {
-  const states = geta(fleet, FLEET_STATES);
-  if (rowi(states, first) == INSTANCE_DRAINING) addi(fleet, FLEET_DRAINING, -1);
-  if (state == INSTANCE_DRAINING) addi(fleet, FLEET_DRAINING, 1);
-  const count = max(1, ranksOf(clientAt(run, first)));
-  for (let i = 0; i < count; i++) store<i32>(states + ((<usize>(first + i)) << 2), state);
-  const changed = geti(fleet, FLEET_CHANGED);
-  const change = geta(fleet, FLEET_CHANGES) + <usize>(changed * CHANGE_BYTES);
-  store<f64>(change, now, CHANGE_TIME);
-  store<i32>(change, first, CHANGE_CLIENT);
-  store<i32>(change, state, CHANGE_STATE);
-  seti(fleet, FLEET_CHANGED, changed + 1);
+  setf(fleet, FLEET_LOOK_NEXT, min(next, nextStart(run, fleet)));
 }
 
 /** A scaler looks, and starts or stops as many instances as its rule says. Whether that changed anything. */
@@ -251,14 +229,19 @@ function busyShare(run: usize, scaler: usize, member: i32, now: f64): f64 {
   return share;
 }
 
-/** The end of an instant: instances that drain and have nothing left are off, and what their blocks held is gone. */
+/**
+ * The end of an instant: instances that drain and have nothing left are off, those that have failed start, and what their blocks held is
+ * gone.
+ */
 export function endDrained(run: usize, now: f64): void {
   const fleet = geta(run, RUN_FLEET);
   for (let i = 0; i < geti(run, RUN_REPLICAS); i++) {
     const count = max(1, ranksOf(clientAt(run, i)));
-    if (rowi(geta(fleet, FLEET_STATES), i) == INSTANCE_DRAINING && isEmpty(run, fleet, i, count)) {
+    const state = rowi(geta(fleet, FLEET_STATES), i);
+    if ((state == INSTANCE_DRAINING || state == INSTANCE_FAILED) && isEmpty(run, fleet, i, count)) {
       for (let k = 0; k < count; k++) forget(clientAt(run, i + k));
-      setState(run, fleet, i, INSTANCE_OFF, now);
+      if (state == INSTANCE_FAILED) startAgain(run, fleet, i, now);
+      else setState(run, fleet, i, INSTANCE_OFF, now);
     }
     i += count - 1;
   }
@@ -270,17 +253,4 @@ function isEmpty(run: usize, fleet: usize, first: i32, count: i32): bool {
     if (rowf(loadsOf(run, fleet, LOAD_REQUESTS), i) > 0 || geti(rep, REP_USED) > 0 || getf(rep, REP_END) < Infinity) return false;
   }
   return true;
-}
-
-/** Nothing can be found in the blocks of a client any more, and no adapter lies in its memory. */
-function forget(rep: usize): void {
-  if (geta(rep, CLIENT_LANES) != 0 && geti(rep, CLIENT_PACKING) != PACKING_FAIR) forgetAdapters(geta(rep, CLIENT_LANES));
-  const cache = geta(rep, CLIENT_PREFIX);
-  if (cache == 0) return;
-  memory.fill(geta(cache, CACHE_BUCKETS), 0, <usize>(geti(cache, CACHE_MASK) + 1) << 2);
-  seti(cache, CACHE_MADE, 0);
-  seti(cache, CACHE_SPARE, 0);
-  seti(cache, CACHE_FIRST, 0);
-  seti(cache, CACHE_LAST, 0);
-  seti(cache, CACHE_GIVEN, 0);
 }

@@ -17,6 +17,7 @@ export const STATE_CANCELLED = 5; // a visit that never joined a client, because
 export const STATE_UNSENT = 6; // never arrived: what it follows was rejected, which ended the conversation, or was answered and needs no other try
 export const STATE_REJECTED_QUEUE = 7; // as many wait where it came as may
 export const STATE_TIMED_OUT = 8; // its client left before it had its answer
+export const STATE_FAILED = 9; // an instance failed that had a part of it
 
 // Stop reasons of an engine run.
 export const STOP_DONE = 0;
@@ -47,4 +48,5 @@ export const FLAG_LOCAL = 8;
 export const FLAG_FIRST = 16; // of its request
 export const FLAG_LAST = 32; // its end is that of its request
 export const FLAG_REJECTED = 64; // on the last visit: the request was rejected, or its client left, before that ended
-export const FLAG_LEAVES = 128; // its client left while it ran: it goes when the step under way ends
+export const FLAG_LEAVES = 128; // its client left while it ran, or its request failed: it goes when the step under way ends
+export const FLAG_FAILED = 256; // on the last visit, beside FLAG_REJECTED: what ended the request is an instance that failed

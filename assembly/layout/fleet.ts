@@ -71,29 +71,36 @@ export const FLEET_FOUND = 58; // i32[TIERS_MOST] in four cells: blocks found pe
 // Pools whose instances start and stop while it runs (layout/scaler.ts)
 export const FLEET_SCALERS = 26; // i32, how many; 0 = every instance is on all the time
 export const FLEET_SCALER_AT = 27; // SCALER_CELLS records
-export const FLEET_STATES = 28; // i32 per client, INSTANCE_*, alike for the ranks of an instance
+export const FLEET_STATES = 28; // i32 per client, INSTANCE_*, alike for the ranks of an instance; where some start and stop, or fail
 export const FLEET_READY_AT = 67; // f64 per client, s, when an instance that starts is on
-export const FLEET_LOOK_NEXT = 68; // f64, s, when the next instance is on or the next scaler looks
+export const FLEET_LOOK_NEXT = 68; // f64, s, when the next instance is on or fails, or the next scaler looks
 export const FLEET_CHANGES = 69; // CHANGE_BYTES records
 export const FLEET_CHANGED = 63; // i32, how many; the caller takes them out
 export const FLEET_CHANGE_ROOM = 64; // i32, how many there may be
-export const FLEET_DRAINING = 65; // i32, instances that drain
+export const FLEET_DRAINING = 65; // i32, instances that drain or have failed
 export const FLEET_GROUP_COUNT = 66; // i32
 export const FLEET_LAST_MOVE = 70; // f64, s, the last instant in which more happened than looks that changed nothing
 // Clients that are turned away or leave (engine/patience.ts)
 export const FLEET_QUEUE_MOST = 71; // i32 per client, given: visits that wait there at most; where any has a limit
 export const FLEET_PATIENCE = 72; // f64 per visit, given: s that the client of the request that it begins waits for the answer; where any leaves
 export const FLEET_AGAIN = 73; // i32, of the visit that ends a request: the turn that is sent where that was turned away or left, -1 = none; where some is
-export const FLEET_LEAVERS = 74; // i32 per client, visits that go with the step under way
+export const FLEET_LEAVERS = 74; // i32 per client, visits that go with the step under way; where any leaves or fails
 export const FLEET_WASTED = 75; // f64, output tokens of visits whose client left
 // LoRA adapters (table/lanes.ts)
 export const FLEET_ADAPTER = 76; // i32, given: the adapter that a visit asks for, from 1, 0 = none; where some client serves any
 // Fair queues (table/tenants.ts)
 export const FLEET_TENANT = 77; // i32, given: whose request a visit is of, from 0; where some client serves tenants
-export const FLEET_CELLS = 78;
+// Instances that fail (engine/outage.ts)
+export const FLEET_OUTAGES = 78; // OUTAGE_BYTES records in order of time, where any fails
+export const FLEET_OUTAGE_COUNT = 79; // i32
+export const FLEET_OUTAGE_NEXT = 80; // i32, of these the next
+export const FLEET_HELD = 81; // i32: who waits for an instance that is on, an edge's event key, or ~visit of a request; where any fails
+export const FLEET_HELD_COUNT = 82; // i32
+export const FLEET_FAILED_AT = 83; // f64 per visit, s: of the visit that ends a request, when that failed; where any fails
+export const FLEET_CELLS = 84;
 
 // A visit: what the end of it, or of others, needs at once (12 bytes)
-export const VISIT_FLAG_BITS = 8;
+export const VISIT_FLAG_BITS = 9;
 export const VISIT_GROUP = 0; // i32, group << VISIT_FLAG_BITS | FLAG_*
 export const VISIT_EDGES = 4; // i32, its first edge; the next visit's is one past its last
 export const VISIT_PENDING = 8; // u16, predecessors that have not been delivered, counted down
@@ -133,6 +140,7 @@ export const EVENT_CORE = 3; // key: visit
 export const EVENT_TURN = 4; // key: first visit of a request that arrives because another one is over
 export const EVENT_AGAIN = 5; // the same, which is another try of that
 export const EVENT_LEAVE = 6; // key: first visit of a request whose client leaves if it has no answer
+export const EVENT_HELD = 7; // key: first visit of a request that waited for an instance that is on
 export const TIERS_MOST = 8;
 
 export const FLOW_LEFT = 0; // f64, bytes; below 0 the first of them are still being computed

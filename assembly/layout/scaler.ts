@@ -5,6 +5,13 @@ export const INSTANCE_OFF = 0;
 export const INSTANCE_STARTING = 1;
 export const INSTANCE_ON = 2; // new visits come to it
 export const INSTANCE_DRAINING = 3; // no new ones do: it ends what it has, and is off
+export const INSTANCE_FAILED = 4; // no visits come to it and it loses those that it has: when its step under way is over it starts
+
+// A failure of an instance (24 bytes)
+export const OUTAGE_TIME = 0; // f64, s
+export const OUTAGE_LASTS = 8; // f64, s until it is on again
+export const OUTAGE_CLIENT = 16; // i32, its first client
+export const OUTAGE_BYTES = 24;
 
 // A scaler (cells)
 export const SCALER_MEMBERS = 0; // address i32: the first client of every instance; the first LEAST are always on

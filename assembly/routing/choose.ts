@@ -1,6 +1,6 @@
 // Which client a visit goes to: one case per ROUTING_* id.
 import { CLIENT_LOCAL } from '../layout/client';
-import { FLAG_LOCAL } from '../layout/enums';
+import { FLAG_LOCAL, STATE_PENDING } from '../layout/enums';
 import { LOAD_INPUT, LOAD_KV, LOAD_LEFT, LOAD_OUTPUT } from '../layout/load';
 import {
   ROUTING_ADAPTER_AFFINITY, ROUTING_HEAVY_LIGHT, ROUTING_LOAD, ROUTING_NEAREST, ROUTING_PREFIX_AFFINITY, ROUTING_ROUND_ROBIN, ROUTING_SCORED,
@@ -9,7 +9,7 @@ import {
   FLEET_GROUPS, FLEET_SAME_AS, POOL_CELLS, POOL_CHOSEN, POOL_COSTS, POOL_COUNT, POOL_INSTANCES, POOL_LAST, POOL_LAST_HEAVY, POOL_LIGHT, POOL_MEMBERS,
   POOL_METRIC, POOL_ROUTING, POOL_ROW, POOL_THRESHOLD,
 } from '../layout/fleet';
-import { RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF } from '../layout/run';
+import { RUN_FLEET, RUN_OUTPUT, RUN_PROMPT, RUN_REPLICA_OF, RUN_STATE } from '../layout/run';
 import { leadingBlocks } from '../batching/share';
 import { geta, getf, geti, rowf, rowi, seti } from '../table/cell';
 import { clientAt, loadsOf } from '../table/client';
@@ -23,21 +23,44 @@ import { scoreMembers, secondsFrom } from './score';
 /** The client of `visit`; `bytes` come along from visit `from` (-1 for a root). */
 export function chooseClient(run: usize, visit: i32, from: i32, bytes: f64, now: f64): i32 {
   const fleet = geta(run, RUN_FLEET);
-  const same = rowOr(geta(fleet, FLEET_SAME_AS), visit, -1);
-  let group = groupOf(fleet, visit);
-  if (same >= 0) {
-    const client = rowi(geta(run, RUN_REPLICA_OF), same);
-    assert(client >= 0, 'chooseClient: follows a visit that has no client yet');
-    // Where nothing of it is left, because that instance is off, it goes where others go.
-    if (!hasFlag(fleet, visit, FLAG_LOCAL)) {
-      if (isServing(fleet, client)) return client;
-    } else group += geti(clientAt(run, client), CLIENT_LOCAL);
-  }
-  const pool = geta(fleet, FLEET_GROUPS) + <usize>(group * (POOL_CELLS * 8));
+  const client = followed(run, fleet, visit);
+  assert(client > NOBODY_YET, 'chooseClient: follows a visit that has no client yet');
+  // Where nothing of it is left, because that instance is off, it goes where others go.
+  if (client >= 0 && !hasFlag(fleet, visit, FLAG_LOCAL) && isServing(fleet, client)) return client;
+  const pool = poolOf(run, fleet, visit, client);
   const member = chooseMember(run, fleet, pool, visit, from, bytes, now);
   const chosen = geta(pool, POOL_CHOSEN);
   if (chosen != 0) store<f64>(chosen + ((<usize>member) << 3), now);
   return geti(pool, POOL_INSTANCES) == 0 ? member : dealRank(run, fleet, clientAt(run, member));
+}
+
+/** Whether an instance is on that a visit could go to. */
+export function isServed(run: usize, fleet: usize, visit: i32): bool {
+  const client = followed(run, fleet, visit);
+  if (client == NOBODY_YET) return false;
+  if (client >= 0 && !hasFlag(fleet, visit, FLAG_LOCAL) && isServing(fleet, client)) return true;
+  return geti(poolOf(run, fleet, visit, client), POOL_COUNT) > 0;
+}
+
+const NOBODY_YET: i32 = -2;
+
+/** The client of the visit that one follows, -1 where it follows none (or one that never had any), NOBODY_YET where that waits for its own. */
+// @ts-ignore: decorator
+@inline
+function followed(run: usize, fleet: usize, visit: i32): i32 {
+  const same = rowOr(geta(fleet, FLEET_SAME_AS), visit, -1);
+  if (same < 0) return -1;
+  const client = rowi(geta(run, RUN_REPLICA_OF), same);
+  return client < 0 && rowi(geta(run, RUN_STATE), same) == STATE_PENDING ? NOBODY_YET : client;
+}
+
+/** The group of a visit that follows one on `client` (-1 = none). */
+// @ts-ignore: decorator
+@inline
+function poolOf(run: usize, fleet: usize, visit: i32, client: i32): usize {
+  let group = groupOf(fleet, visit);
+  if (client >= 0 && hasFlag(fleet, visit, FLAG_LOCAL)) group += geti(clientAt(run, client), CLIENT_LOCAL);
+  return geta(fleet, FLEET_GROUPS) + <usize>(group * (POOL_CELLS * 8));
 }
 
 function chooseMember(run: usize, fleet: usize, pool: usize, visit: i32, from: i32, bytes: f64, now: f64): i32 {

@@ -40,7 +40,6 @@ function listOnes(fleet: usize, pool: usize): void {
     // What was chosen last may have stopped: those before it have had their turn
     if (member == last) before = count - 1;
   }
-  assert(count > 0, 'a group without an instance that is on');
   seti(pool, POOL_COUNT, count);
   seti(pool, POOL_LAST, before);
   seti(pool, POOL_ROW, row);

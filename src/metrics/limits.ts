@@ -28,6 +28,7 @@ export interface Ends {
   readonly unfinished: number;
   readonly rejected_queue?: number;
   readonly timed_out?: number;
+  readonly failed?: number;
 }
 
 /** Requests that were sent and not answered. */
@@ -37,8 +38,9 @@ export function lostIn({
   unfinished,
   rejected_queue = 0,
   timed_out = 0,
+  failed = 0,
 }: Omit<Ends, 'completed'>): number {
-  return rejected_kv + rejected_length + unfinished + rejected_queue + timed_out;
+  return rejected_kv + rejected_length + unfinished + rejected_queue + timed_out + failed;
 }
 
 /**

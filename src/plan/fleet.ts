@@ -137,6 +137,17 @@ export interface FleetScaler {
   readonly mostIn: number;
 }
 
+/**
+ * A failure of an instance that is on, at `time` s: no visits come to it any more, requests that have a part there fail, and it is on again
+ * `lasts` s later, or when its step under way and what it sends is over if that is later. One that is not on does not fail.
+ */
+export interface FleetOutage {
+  readonly time: number;
+  /** The first client of the instance. */
+  readonly client: number;
+  readonly lasts: number;
+}
+
 /** A link; flows over it share its bandwidth (B/s, efficiency included) max–min fairly. */
 export interface FleetLink {
   readonly name: string;
@@ -220,6 +231,8 @@ export interface FleetProgram {
   readonly groups: readonly FleetGroup[];
   /** Who starts and stops instances; a client is that of one at most. Absent = all are on all the time. */
   readonly scalers?: readonly FleetScaler[];
+  /** Instances that fail, in order of time. Absent = none does. */
+  readonly outages?: readonly FleetOutage[];
   readonly links: readonly FleetLink[];
   readonly locations: number;
   /** Links between two locations: paths[from * locations + to]; [] = nothing is crossed. */
@@ -254,7 +267,7 @@ export interface FleetProgram {
     /** s that the client of a request waits for its answer, Infinity = for ever; then it leaves. Absent where nobody does. */
     readonly patience?: Float64Array;
     /**
-     * How often a request that was turned away by a full queue, or whose client left, is sent again at most, and s from that to the first
+     * How often a request that was turned away by a full queue, whose client left or that failed is sent again at most, and s from that to the first
      * of these tries: twice as long to every one after it. Absent where nobody tries again.
      */
     readonly tries?: { readonly most: Int32Array; readonly backoff: Float64Array };

@@ -168,7 +168,7 @@ const RARE: readonly FlatColumn[] = [
   real('mean_replicas', (row) => sumReplicas(row, 'mean')),
   integer('peak_replicas', (row) => sumReplicas(row, 'peak') ?? null),
   integer('instance_starts', (row) => sumReplicas(row, 'starts') ?? null),
-  ...(['rejected_queue', 'timed_out', 'retried', 'wasted_tokens'] as const).map((field) =>
+  ...(['rejected_queue', 'timed_out', 'failed', 'retried', 'wasted_tokens'] as const).map((field) =>
     integer(field, (row) => row.result?.[field] ?? null),
   ),
   ...(['count', 'kept', 'least'] as const).map((field) => beside(real(`draws_${field}`, (row) => row.drawn?.[field]))),

@@ -46,7 +46,7 @@ export function rangeOf(lowered: Lowered, limits: Limits, reach: readonly Reach[
   firsts.forEach((first, p) => {
     const client = lowered.program.clients[first]!;
     // a scaler may look at shares of limits
-    if (client.kind !== 'llm' || looksAtLimits(client) || lowered.program.scalers) return;
+    if (client.kind !== 'llm' || looksAtLimits(client) || lowered.program.scalers || lowered.program.outages) return;
     const { sequences, budget, blocks } = ofAll(reach.slice(first, firsts[p + 1] ?? reach.length));
     const open = (limit: number, need: number): void => {
       const at = p * PER_POOL + limit;

@@ -24,6 +24,8 @@ export interface FleetColumns {
   readonly visits: Int32Array;
   /** null where nothing can be cached. */
   readonly cached: Int32Array | null;
+  /** s, by visit that ends a request, when that failed; null where nothing fails. */
+  readonly failedAt: Float64Array | null;
 }
 
 /** One column: its cell in the fleet record, its type and length, and its entries (or one for all). */
@@ -93,6 +95,8 @@ function listColumns(program: FleetProgram): Column[] {
   if (hashes || fetched) made(F.FLEET_CACHED, 0, false);
   if (visits.adapter && clients.some(({ adapters }) => adapters)) given(F.FLEET_ADAPTER, visits.adapter);
   if (visits.tenant && clients.some(({ tenants }) => tenants)) given(F.FLEET_TENANT, visits.tenant);
+  if (program.outages)
+    columns.push({ cell: F.FLEET_FAILED_AT, type: 'f64', length: n, entries: Number.NaN, working: false });
   if (clients.some((client) => client.kind === 'llm' && isHeap(client))) {
     for (const cell of [F.FLEET_WORK, F.FLEET_CHILD, F.FLEET_ORDER]) made(cell, 0);
     if (visits.priority) given(F.FLEET_PRIORITY, visits.priority);
@@ -152,9 +156,9 @@ function recordCount(program: FleetProgram): number {
 const UNIFORM = new WeakMap<VisitTable, boolean>();
 
 /** Whether every request is one visit, all to the same group and with nothing of its own: looked for once in a table. */
-function isUniform({ visits, requests }: FleetProgram): boolean {
-  if (visits.count === 0 || visits.count > requests.count || visits.edgeTo.length > 0 || requests.patience)
-    return false;
+function isUniform({ visits, requests, outages }: FleetProgram): boolean {
+  if (visits.count === 0 || visits.count > requests.count || visits.edgeTo.length > 0) return false;
+  if (requests.patience || outages) return false;
   let uniform = UNIFORM.get(visits);
   if (uniform === undefined) {
     const same = (column: Int32Array, entry: number) => column.every((one) => one === entry);
@@ -213,6 +217,7 @@ export function placeFleet(arena: Arena, program: FleetProgram, requests: Placed
     ...placeTables(arena, program, put),
     visits,
     cached: (placed.get(F.FLEET_CACHED) as Int32Array | undefined) ?? null,
+    failedAt: (placed.get(F.FLEET_FAILED_AT) as Float64Array | undefined) ?? null,
   };
 }
 
@@ -309,15 +314,20 @@ function placeRooms(arena: Arena, { shared, cores }: Rooms, put: Put): void {
   put(F.FLEET_CORES, room + shared + (cores - 1) * F.EVENT_BYTES);
 }
 
-/** STATE_* of every request: that of its last visit, of the visit that was rejected before that ended, or that its client left. */
-export function requestStates({ requests }: FleetProgram, { visits }: FleetColumns, state: Int32Array): Int32Array {
-  if (state.length === requests.count && !requests.patience) return state; // one visit a request
+/** STATE_* of every request: that of its last visit, of the visit that was rejected before that ended, or that its client left or it failed. */
+export function requestStates(
+  { requests, outages }: FleetProgram,
+  { visits }: FleetColumns,
+  state: Int32Array,
+): Int32Array {
+  if (state.length === requests.count && !requests.patience && !outages) return state; // one visit a request
   const states = new Int32Array(requests.count);
   for (let r = 0; r < requests.count; r++) {
     const last = requests.last[r]!;
     states[r] = state[last]!;
-    if ((visits[last * (F.VISIT_BYTES / 4)]! & (E.FLAG_REJECTED | E.FLAG_LEAVES)) === 0) continue;
-    states[r] = E.STATE_TIMED_OUT;
+    const flags = visits[last * (F.VISIT_BYTES / 4)]!;
+    if ((flags & (E.FLAG_REJECTED | E.FLAG_LEAVES)) === 0) continue;
+    states[r] = (flags & E.FLAG_FAILED) !== 0 ? E.STATE_FAILED : E.STATE_TIMED_OUT;
     for (const own of state.subarray(requests.first[r], requests.first[r + 1])) if (isRejected(own)) states[r] = own;
   }
   return states;

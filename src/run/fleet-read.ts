@@ -38,9 +38,11 @@ export interface FleetRun {
   /** What was counted by the instants of the window that is measured; absent where none is. */
   readonly window?: { readonly rule: WindowRule | 'steady'; readonly checkpoints: readonly Checkpoint[] };
   readonly stop: StopReason;
-  /** Output tokens of visits whose client left before it had its answer; absent where none leaves. */
+  /** Output tokens of visits whose client left before it had its answer, or that failed; absent where none does. */
   readonly wasted?: number;
-  /** s, by request, when it was turned away by a full queue or its client left, for good; absent where neither can happen. */
+  /** s, by visit that ends a request, when that failed with an instance; absent where none fails. */
+  readonly failedAt?: Float64Array;
+  /** s, by request, when it was turned away by a full queue, its client left or it failed, for good; absent where none of that can happen. */
   readonly lostAt?: Float64Array;
   /** Requests that were sent again; absent where nobody tries. */
   readonly tried?: number;
@@ -98,7 +100,8 @@ export function readRun(
     itl: borrow ? { edges: HISTOGRAM_EDGES, weights: record.histogram } : readGaps(record),
     stop,
     clock: record.cells[R.RUN_CLOCK]!,
-    ...(program.requests.patience ? { wasted: fleet.record[F.FLEET_WASTED] } : {}),
+    ...(fleet.failedAt ? { failedAt: own(fleet.failedAt) } : {}),
+    ...(program.requests.patience || program.outages ? { wasted: fleet.record[F.FLEET_WASTED] } : {}),
     stuck: stop === 'deadlock' ? stuckClients(program, state, replica) : [],
   };
 }

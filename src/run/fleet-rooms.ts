@@ -13,12 +13,13 @@ export interface Rooms {
  * Every edge is at most one thing at a time: an event when it departs, a flow if it has bytes and there are links, an event until
  * it arrives. So is what each tier of a store sends for a visit, and the write of a visit that writes back is one event, and a
  * request that follows another from the end of that to its own arrival; and of every request whose client may leave the time at which it
- * does. On cores are no more visits than there are cores.
+ * does. A request that waits for an instance comes back as one event. On cores are no more visits than there are cores.
  */
 export function countRooms(program: FleetProgram): Rooms {
   const { visits, clients, paths, requests } = program;
   let shared = requests.turns ? (requests.count - requests.turns.roots) * F.EVENT_BYTES : 0;
   if (requests.patience) shared += requests.count * F.EVENT_BYTES;
+  if (program.outages) shared += requests.count * F.EVENT_BYTES;
   if (visits.edgeTo.length === 0 && clients.every(({ kind }) => kind === 'llm')) return { shared, cores: 0 };
   const linked = paths.some((path) => path.length > 0);
   for (let e = 0; e < visits.edgeTo.length; e++) {

@@ -30,7 +30,7 @@ import { type Put, wordsOf } from './cells.ts';
 import { hashRunsOf } from './hash-runs.ts';
 import { patienceBytes, placePatience } from './patience-tables.ts';
 import { fillClient, fillPrice, fillSpeculation } from './run-record.ts';
-import { membersOn, offAtFirst, placeScalers, scaledBy, scalerBytes } from './scaler-tables.ts';
+import { changing, membersOn, offAtFirst, placeScalers, scaledBy, scalerBytes } from './scaler-tables.ts';
 import { fillTenants, tenantBytes } from './tenant-tables.ts';
 import { comparedBits, placeTerms, termBytes } from './term-tables.ts';
 
@@ -121,11 +121,12 @@ function placeGroups(arena: Arena, program: FleetProgram, put: Put): void {
   const cells = arena.f64(groups.length * F.POOL_CELLS);
   const words = wordsOf(cells);
   const off = offAtFirst(program);
+  const changes = changing(program);
   groups.forEach((group, g) => {
     const base = g * F.POOL_CELLS;
     const members = arena.i32(group.members.length);
     members.set(group.members);
-    const on = membersOn(group, off);
+    const on = membersOn(group, off, changes);
     const list = on ? arena.i32(group.members.length) : members;
     if (on) list.set(on);
     const count = on?.length ?? group.members.length;

@@ -104,13 +104,13 @@ export function startFleet(asked: FleetProgram, options: FleetOptions, room = op
   return {
     advance: () => {
       const stop = advanceRecord(kernels, record, log, full);
-      if (program.scalers) for (const change of takeChanges(fleet.record)) changes.push(change);
+      if (program.scalers || program.outages) for (const change of takeChanges(fleet.record)) changes.push(change);
       return stop;
     },
     close: (stop) => {
       const left = readRun(program, record, placed, fleet, steps, stop, options.borrow ?? false);
       const own = foldTries(asked, program, left);
-      const read = program.scalers ? { ...own, changes } : own;
+      const read = program.scalers || program.outages ? { ...own, changes } : own;
       const run = options.reach ? { ...read, reach: readReach(record, program.clients.length) } : read;
       return measuring && watch
         ? { ...run, window: { rule: measuring.rule, checkpoints: watch.close(run.clock) } }
@@ -137,7 +137,7 @@ export function placeProgram(program: FleetProgram, logged: boolean, room: Fleet
  * Whether nothing that happens on one client matters to another one before its next step: every request is one visit to an engine
  * that shares, caches and sends nothing, and nobody looks at what steps did in between, neither routing nor a scaler.
  */
-export function isUncoupled({ clients, groups, channels, visits, requests, scalers }: FleetProgram): boolean {
+export function isUncoupled({ clients, groups, channels, visits, requests, scalers, outages }: FleetProgram): boolean {
   const alone = clients.every(
     ({ kind, channel, packing, price }) =>
       kind === 'llm' && channel < 0 && packing === 'fcfs' && price instanceof Float64Array,
@@ -146,7 +146,7 @@ export function isUncoupled({ clients, groups, channels, visits, requests, scale
     ({ routing, metric }) => (routing === 'round-robin' || routing === 'load') && metric !== 'kv' && metric !== 'left',
   );
   const single = visits.count === requests.count && visits.edgeTo.length === 0 && visits.fetched === undefined;
-  const stays = !requests.patience && clients.every(({ maxQueued }) => maxQueued === undefined);
+  const stays = !requests.patience && !outages && clients.every(({ maxQueued }) => maxQueued === undefined);
   return (
     alone && counted && single && stays && channels === 0 && !scalers && !requests.turns && isUnflagged(visits.flags)
   );

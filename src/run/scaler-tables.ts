@@ -1,10 +1,11 @@
-// Scalers in kernel memory: their rules, the states of all instances, the members of groups that may change, and what has changed so far.
+// Scalers and failures in kernel memory: rules, the states of all instances, the members of groups that may change, and what has changed so far.
 import * as F from '../../assembly/layout/fleet.ts';
 import * as S from '../../assembly/layout/scaler.ts';
 import { SCALING, splitsMembers } from '../check/scheduler-lists.ts';
 import type { Arena } from '../columns/arena.ts';
 import {
   type FleetGroup,
+  type FleetOutage,
   type FleetProgram,
   type FleetScaler,
   type InstanceChange,
@@ -19,12 +20,24 @@ const roomOf = (clients: number): number => CHANGES + 8 * clients;
 const wishRoom = ({ outLooks, inLooks }: FleetScaler): number => Math.max(outLooks, inLooks);
 
 /** Bytes of what placeScalers places, padding included. */
-export function scalerBytes({ scalers = [], clients, groups }: FleetProgram): number {
-  if (scalers.length === 0) return 0;
+export function scalerBytes({ scalers = [], outages = [], clients, groups, requests, visits }: FleetProgram): number {
+  if (scalers.length + outages.length === 0) return 0;
   const own = scalers.reduce((sum, one) => sum + S.SCALER_CELLS * 8 + one.members.length * 12 + wishRoom(one) * 4, 0);
   const members = groups.reduce((sum, group) => sum + group.members.length * 4, 0);
   const padding = 256 * (8 + 3 * scalers.length + groups.length);
-  return own + members + clients.length * 12 + roomOf(clients.length) * S.CHANGE_BYTES + padding;
+  const failures =
+    outages.length * (S.OUTAGE_BYTES + 8) + (outages.length > 0 ? heldMost(requests.count, visits) * 4 : 0);
+  return own + members + failures + clients.length * 12 + roomOf(clients.length) * S.CHANGE_BYTES + padding;
+}
+
+/** Requests and edges that may wait for an instance at once. */
+const heldMost = (requests: number, { edgeTo }: FleetProgram['visits']): number => requests + edgeTo.length;
+
+/** Clients of instances that may not be on all the time: off at first, failing, or stopped in place of one that fails. */
+export function changing(program: FleetProgram): Set<number> {
+  const { outages, clients } = program;
+  if (!outages) return offAtFirst(program);
+  return new Set([...outages.flatMap(({ client }) => instanceFrom(clients, client)), ...scaledBy(program, () => true)]);
 }
 
 /** Clients of scaled instances that are off at first. */
@@ -39,10 +52,11 @@ export function scaledBy({ scalers = [], clients }: FleetProgram, wanted: (scale
   return firsts.flatMap((first) => instanceFrom(clients, first));
 }
 
-/** Places scalers and states. */
+/** Places scalers, failures and states. */
 export function placeScalers(arena: Arena, program: FleetProgram, put: Put): void {
-  const { scalers = [], clients } = program;
-  if (scalers.length === 0) return;
+  const { scalers = [], outages = [], clients } = program;
+  if (scalers.length + outages.length === 0) return;
+  if (outages.length > 0) placeOutages(arena, program, outages, put);
   const cells = arena.f64(scalers.length * S.SCALER_CELLS).fill(0);
   const words = wordsOf(cells);
   scalers.forEach((scaler, i) => {
@@ -79,16 +93,41 @@ export function placeScalers(arena: Arena, program: FleetProgram, put: Put): voi
   put(F.FLEET_CHANGE_ROOM, roomOf(clients.length));
 }
 
-/** When the first scaler looks, s. */
-export function firstLook({ scalers = [] }: FleetProgram): number {
-  return Math.min(...scalers.map(({ interval }) => interval));
+function placeOutages(
+  arena: Arena,
+  { requests, visits }: FleetProgram,
+  outages: readonly FleetOutage[],
+  put: Put,
+): void {
+  const cells = arena.f64((outages.length * S.OUTAGE_BYTES) / 8);
+  const words = wordsOf(cells);
+  outages.forEach(({ time, lasts, client }, i) => {
+    const at = i * S.OUTAGE_BYTES;
+    cells[(at + S.OUTAGE_TIME) / 8] = time;
+    cells[(at + S.OUTAGE_LASTS) / 8] = lasts;
+    words[(at + S.OUTAGE_CLIENT) / 4] = client;
+  });
+  put(F.FLEET_OUTAGES, cells);
+  put(F.FLEET_OUTAGE_COUNT, outages.length);
+  put(F.FLEET_HELD, arena.i32(heldMost(requests.count, visits)));
 }
 
-/** Members of a group that are on at first (`off`: who is not); null where all are. Throws RangeError for a group that nobody could serve. */
-export function membersOn(group: FleetGroup, off: ReadonlySet<number>): readonly number[] | null {
-  if (off.size === 0) return null;
+/** When the first scaler looks or the first instance fails, s. */
+export function firstLook({ scalers = [], outages = [] }: FleetProgram): number {
+  return Math.min(...scalers.map(({ interval }) => interval), outages[0]?.time ?? Number.POSITIVE_INFINITY);
+}
+
+/**
+ * Members of a group that are on at first (`off`: who is not); null where all are, and stay so (`changes`: who may not). Throws RangeError
+ * for a group that nobody could serve.
+ */
+export function membersOn(
+  group: FleetGroup,
+  off: ReadonlySet<number>,
+  changes: ReadonlySet<number>,
+): readonly number[] | null {
+  if (!group.members.some((member) => changes.has(member))) return null;
   const on = group.members.filter((member) => !off.has(member));
-  if (on.length === group.members.length) return null;
   if (on.length === 0) throw new RangeError(`group ${group.name} has no instance that is always on`);
   if (splitsMembers(group.routing))
     throw new RangeError(`group ${group.name}: halves of instances that stop are unequal`);

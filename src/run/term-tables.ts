@@ -55,8 +55,9 @@ export function placeTerms(
 }
 
 /** A bit for every load that somebody compares; where a group has one member nothing is compared. */
-export function comparedBits({ groups, clients, scalers }: FleetProgram): number {
+export function comparedBits({ groups, clients, scalers, outages }: FleetProgram): number {
   const compared = groups.filter(({ members }) => members.length > 1).flatMap(loadsCompared);
-  const outstanding = clients.some(({ rank }) => rank && looksAtRanks(rank.dealing)) || scalers !== undefined;
+  const outstanding =
+    clients.some(({ rank }) => rank && looksAtRanks(rank.dealing)) || scalers !== undefined || outages !== undefined;
   return [...compared, ...(outstanding ? [OUTSTANDING] : [])].reduce((all, metric) => all | (1 << LOAD.id[metric]), 0);
 }

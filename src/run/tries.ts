@@ -1,6 +1,6 @@
 // Requests whose clients try again: every try that there may be is a request of its own to the engine, and of all of them the one that
 // counts, the last that was sent, is what became of the request.
-import { STATE_REJECTED_QUEUE, STATE_TIMED_OUT } from '../../assembly/layout/enums.ts';
+import { STATE_CANCELLED, STATE_FAILED, STATE_REJECTED_QUEUE, STATE_TIMED_OUT } from '../../assembly/layout/enums.ts';
 import { findRejection } from '../metrics/fleet/walk.ts';
 import type { FleetProgram, VisitResults, VisitTable } from '../plan/fleet.ts';
 import type { FleetRun } from './fleet-read.ts';
@@ -114,12 +114,15 @@ function listed(from: readonly number[], at: Int32Array, add: (entry: number, vi
 /** A run of the expanded program as one of the program itself. Requests have arrived when they were first sent. */
 export function foldTries(program: FleetProgram, expanded: FleetProgram, run: FleetRun): FleetRun {
   const { count, patience, tries } = program.requests;
-  if (!patience && !tries && program.clients.every(({ maxQueued }) => maxQueued === undefined)) return run;
+  if (!patience && !tries && !program.outages && program.clients.every(({ maxQueued }) => maxQueued === undefined))
+    return run;
   const counted = Int32Array.from({ length: count }, (_, r) => r);
   const { first, turns } = expanded.requests;
   let tried = 0;
   for (let own = count; own < expanded.requests.count; own++) {
-    if (run.results.client[first[own]!]! < 0) continue;
+    const root = first[own]!;
+    // one that waited for an instance until its client left was sent too
+    if (run.results.client[root]! < 0 && run.results.state[root] !== STATE_CANCELLED) continue;
     tried++;
     let of = turns!.after[own]!;
     while (of >= count) of = turns!.after[of]!;
@@ -136,10 +139,11 @@ export function foldTries(program: FleetProgram, expanded: FleetProgram, run: Fl
   };
 }
 
-/** s, when a request was turned away or its client left; NaN where neither happened. */
-function lostTime({ requests }: FleetProgram, { results, requestState }: FleetRun, r: number): number {
+/** s, when a request was turned away, its client left or it failed; NaN where none of that happened. */
+function lostTime({ requests }: FleetProgram, { results, requestState, failedAt }: FleetRun, r: number): number {
   const root = requests.first[r]!;
   if (requestState[r] === STATE_TIMED_OUT) return results.ready[root]! + requests.patience![r]!;
+  if (requestState[r] === STATE_FAILED) return failedAt![requests.last[r]!]!;
   if (requestState[r] !== STATE_REJECTED_QUEUE) return Number.NaN;
   return results.ready[findRejection(root, requests.first[r + 1]!, results)]!;
 }

@@ -98,7 +98,7 @@ export interface FleetRun {
   readonly pipelines?: { readonly names: readonly string[]; readonly of: Int32Array };
   /** What became of instances that start and stop, in order; absent where all are on all the time. */
   readonly changes?: readonly InstanceChange[];
-  /** s, by request, when it was turned away by a full queue or its client left, for good; absent where neither can happen. */
+  /** s, by request, when it was turned away by a full queue, its client left or it failed, for good; absent where none of that can happen. */
   readonly lostAt?: Float64Array;
   /** Requests that were sent again, and output tokens made for clients that had left; absent where nobody does. */
   readonly tried?: number;
@@ -133,9 +133,10 @@ export interface StateCounts {
   readonly finished: number;
   readonly rejected_kv: number;
   readonly rejected_length: number;
-  /** Turned away by a full queue; left by their client before it had the answer. Absent where there are none. */
+  /** Turned away by a full queue; left by their client before it had the answer; failed with an instance. Absent where there are none. */
   readonly rejected_queue?: number;
   readonly timed_out?: number;
+  readonly failed?: number;
   /** Visits that never joined a client because another one of their request was rejected; requests never are. */
   readonly cancelled: number;
   /** Never arrived, because what they follow was rejected: the conversation was over. Absent where there are none. */
@@ -247,10 +248,11 @@ export interface FleetResult extends CopyFigures {
   readonly rejected_kv: number;
   readonly rejected_length: number;
   readonly unfinished: number;
-  /** Turned away by a full queue for good; left by their client for good. Absent where there are none. */
+  /** Turned away by a full queue for good; left by their client for good; failed with an instance for good. Absent where there are none. */
   readonly rejected_queue?: number;
   readonly timed_out?: number;
-  /** Requests that were sent again; output tokens made for clients that had left. Absent where nobody tries again, or leaves. */
+  readonly failed?: number;
+  /** Requests that were sent again; output tokens made for nobody. Absent where nobody tries again; leaves or fails. */
   readonly retried?: number;
   readonly wasted_tokens?: number;
   /** Turns of conversations that a rejected turn ended; absent where there are none. */

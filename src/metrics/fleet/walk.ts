@@ -1,6 +1,7 @@
 // Requests from their visits: when each was sent, how it ended, and which visits decided when.
 import {
   STATE_CANCELLED,
+  STATE_FAILED,
   STATE_FINISHED,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
@@ -71,7 +72,7 @@ export function isRejected(state: number): boolean {
 }
 
 /**
- * Requests that were turned away or whose client left, of those that `chosen` picks: they have no latency, and keep no limit. Those that
+ * Requests that were turned away, whose client left or that failed, of those that `chosen` picks: they have no latency, and keep no limit. Those that
  * a run left unfinished count where it came to a standstill (`stuck`); else nobody knows what becomes of them.
  */
 export function countLost(state: Int32Array, stuck: boolean, chosen?: (request: number) => boolean): number {
@@ -79,7 +80,8 @@ export function countLost(state: Int32Array, stuck: boolean, chosen?: (request: 
   for (let r = 0; r < state.length; r++) {
     if (chosen && !chosen(r)) continue;
     const one = state[r]!;
-    if (isRejected(one) || one === STATE_TIMED_OUT || (stuck && one === STATE_UNFINISHED)) lost++;
+    if (isRejected(one) || one === STATE_TIMED_OUT || one === STATE_FAILED || (stuck && one === STATE_UNFINISHED))
+      lost++;
   }
   return lost;
 }
@@ -128,14 +130,15 @@ export function countStates(state: Int32Array, chosen?: (index: number) => boole
   const of = (one: number): number => tally[one]!;
   const [finished, cancelled, unsent] = [of(STATE_FINISHED), of(STATE_CANCELLED), of(STATE_UNSENT)];
   const [rejected_kv, rejected_length] = [of(STATE_REJECTED_KV), of(STATE_REJECTED_LENGTH)];
-  const [rejected_queue, timed_out] = [of(STATE_REJECTED_QUEUE), of(STATE_TIMED_OUT)];
-  const ended = finished + cancelled + unsent + rejected_kv + rejected_length + rejected_queue + timed_out;
+  const [rejected_queue, timed_out, failed] = [of(STATE_REJECTED_QUEUE), of(STATE_TIMED_OUT), of(STATE_FAILED)];
+  const ended = finished + cancelled + unsent + rejected_kv + rejected_length + rejected_queue + timed_out + failed;
   const counts = { total, finished, rejected_kv, rejected_length, cancelled, unfinished: total - ended };
   return {
     ...counts,
     ...(unsent > 0 ? { unsent } : {}),
     ...(rejected_queue > 0 ? { rejected_queue } : {}),
     ...(timed_out > 0 ? { timed_out } : {}),
+    ...(failed > 0 ? { failed } : {}),
   };
 }
 

@@ -54,6 +54,7 @@ function drawHero(result: FleetResult, context: FleetContext): Markup {
     [result.rejected_length, 'rejected as too long'],
     [result.rejected_queue ?? 0, 'turned away by a full queue'],
     [result.timed_out ?? 0, 'left by their clients'],
+    [result.failed ?? 0, 'failed with an instance'],
     [result.unfinished, 'unfinished'],
     [unsent, 'never sent after a rejected turn'],
   ] as const;

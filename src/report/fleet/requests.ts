@@ -1,6 +1,7 @@
 // One JSON line per request with all its visits: what a person greps when one request is the question.
 import {
   STATE_CANCELLED,
+  STATE_FAILED,
   STATE_FINISHED,
   STATE_REJECTED_KV,
   STATE_REJECTED_LENGTH,
@@ -22,6 +23,7 @@ export function stateName(state: number): string {
   if (state === STATE_UNSENT) return 'unsent';
   if (state === STATE_REJECTED_QUEUE) return 'rejected-queue';
   if (state === STATE_TIMED_OUT) return 'timed-out';
+  if (state === STATE_FAILED) return 'failed';
   return state === STATE_REJECTED_LENGTH ? 'rejected-length' : 'unfinished';
 }
 

@@ -57,6 +57,7 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ['Rejected, longer than max_model_len:', result.rejected_length],
     ['Turned away by a full queue:', result.rejected_queue ?? 0],
     ['Left by their clients:', result.timed_out ?? 0],
+    ['Failed with an instance:', result.failed ?? 0],
     ['Sent again:', result.retried ?? 0],
     ['Output tokens made for nobody:', result.wasted_tokens ?? 0],
     ['Unfinished when stopped:', result.unfinished],

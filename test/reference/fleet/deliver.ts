@@ -1,6 +1,7 @@
 // From visit to visit: a visit ends, its edges depart and are delivered, the next becomes ready, is routed and joins (R1, R3, R5, R10).
 import {
   STATE_CANCELLED,
+  STATE_FAILED,
   STATE_FINISHED,
   STATE_PENDING,
   STATE_REJECTED_QUEUE,
@@ -8,7 +9,7 @@ import {
 } from '../../../assembly/layout/enums.ts';
 import { leaveClient } from './patience.ts';
 import { settleFlows } from './rates.ts';
-import { chooseClient, findRefusal, pathBetween, sumLatencies } from './route.ts';
+import { chooseClient, findRefusal, isServed, pathBetween, sumLatencies } from './route.ts';
 import { giveUp } from './share.ts';
 import type { Client, Edge, FleetEvent, Flow, FormedStep, Visit, World } from './state.ts';
 
@@ -34,6 +35,8 @@ const TURN = 2e9;
 const AGAIN = 3e9;
 /** The tier of the event that the client of a request leaves, after all of those. */
 const LEAVE = 4e9;
+/** The tier of the event that a request which waited for an instance looks again, after all of those. */
+const HELD = 5e9;
 
 function writeBlocks(world: World, visit: Visit): void {
   const { tiers, setup } = world.clients[visit.writes]!;
@@ -79,7 +82,7 @@ function closeRequest(world: World, request: number, state: number, now: number)
   while (isAgain(origin)) origin = turns!.after[origin]!;
   const listed = Array.from(turns?.after ?? [], (after, r) => ({ after, r }));
   const next = listed.filter(({ after, r }) => !isAgain(r) && after === origin && state === STATE_FINISHED);
-  const mayTry = state === STATE_REJECTED_QUEUE || state === STATE_TIMED_OUT;
+  const mayTry = [STATE_REJECTED_QUEUE, STATE_TIMED_OUT, STATE_FAILED].includes(state);
   const tries = listed.filter(({ after, r }) => isAgain(r) && after === request && mayTry);
   if (next.length + tries.length > 0) {
     for (const { r } of [...next, ...tries]) {
@@ -110,6 +113,7 @@ export function deliverPhase(world: World, now: number): void {
     world.events = world.events.filter((one) => one !== handled);
     if (handled.tier === WRITE) writeBlocks(world, handled.visit);
     else if (handled.tier === LEAVE) leave(world, handled.visit, now);
+    else if (handled.tier === HELD) enterRoot(world, handled.visit, now);
     else if (handled.tier === TURN || handled.tier === AGAIN) becomeReady(world, handled.visit, null, now);
     else if (handled.edge === null) deliverTier(world, handled.visit, now);
     else if (handled.edge.departed) deliverEdge(world, handled.edge, now);
@@ -142,17 +146,44 @@ function comesBefore(a: FleetEvent, b: FleetEvent): boolean {
 }
 
 function rankOf({ tier }: FleetEvent): number {
-  return Math.max(0, [WRITE, TURN, AGAIN, LEAVE].indexOf(tier) + 1);
+  return Math.max(0, [WRITE, TURN, AGAIN, LEAVE, HELD].indexOf(tier) + 1);
 }
 
 /** The client of a request that has no answer leaves: what of it is still to come never does. */
 function leave(world: World, root: Visit, now: number): void {
+  abandon(world, root.request);
+  closeRequest(world, root.request, STATE_TIMED_OUT, now);
+}
+
+/** Every request of which an instance that fails has a part fails, in order, unless it has its answer; nothing of it goes on. */
+export function failRequests(world: World, clients: readonly Client[], now: number): void {
+  const there = world.visits.filter(
+    (visit) =>
+      clients.includes(visit.client!) &&
+      (isPending(world, visit) ||
+        (world.results.state[visit.index] === STATE_FINISHED && visit.hold && visit.holders > 0 && !visit.leaves)),
+  );
+  for (const request of new Set(there.map((visit) => visit.request))) {
+    if (!there.some((visit) => visit.request === request && isStillThere(world, visit))) continue;
+    const open = world.requestState[request] === STATE_PENDING;
+    if (open) world.failedAt[world.program.requests.last[request]!] = now;
+    abandon(world, request);
+    if (open) closeRequest(world, request, STATE_FAILED, now);
+  }
+}
+
+/** What is there of a request may have ended with another one that failed before it. */
+function isStillThere(world: World, visit: Visit): boolean {
+  return isPending(world, visit) || visit.holders > 0;
+}
+
+/** Nobody waits for what of a request is there or still to come. */
+function abandon(world: World, request: number): void {
   for (const visit of world.visits) {
-    if (visit.request !== root.request || !isPending(world, visit)) continue;
-    if (visit.pending > 0) cancelVisit(world, visit);
+    if (visit.request !== request || !isPending(world, visit)) continue;
+    if (visit.pending > 0 || visit.client === null) cancelVisit(world, visit);
     else leaveClient(world, visit, letBack);
   }
-  closeRequest(world, root.request, STATE_TIMED_OUT, now);
 }
 
 /** It needs nothing any more that another visit holds for it. */
@@ -173,6 +204,11 @@ function departEdge(world: World, edge: Edge, now: number): void {
   const { from, to, bytes, layers } = edge;
   const early = isPending(world, from);
   edge.departed = !early;
+  if (findsNobody(world, to)) {
+    edge.departed = false;
+    if (!early) holdBack(world, { time: now, edge, visit: from, tier: -1 });
+    return;
+  }
   if (to.client === null && bytes > 0 && isPending(world, to)) routeVisit(world, to, edge, now);
   const links = bytes > 0 && isPending(world, to) ? pathBetween(world, from.client!, to.client!) : [];
   if (links.length > 0) {
@@ -207,7 +243,21 @@ function startFlow(world: World, path: FlowPath, bytes: number, now: number, pac
   world.flowsChanged = true;
 }
 
+/** Whether a visit is still to be routed and no instance is on that could have it: it waits at the router. */
+function findsNobody(world: World, visit: Visit): boolean {
+  return visit.client === null && isPending(world, visit) && !isServed(world, visit);
+}
+
+function holdBack(world: World, event: FleetEvent): void {
+  if (!world.program.outages) throw new Error('a group without an instance that is on');
+  world.held.push(event);
+}
+
 function deliverEdge(world: World, edge: Edge, now: number): void {
+  if (edge.to.pending === 1 && findsNobody(world, edge.to)) {
+    holdBack(world, { time: now, edge, visit: edge.from, tier: -1 });
+    return;
+  }
   if (edge.bytes > 0) letGo(edge.from);
   if (!isPending(world, edge.to)) return;
   edge.to.pending -= 1;
@@ -223,6 +273,16 @@ export function becomeReady(world: World, visit: Visit, edge: Edge | null, now: 
       : Number.POSITIVE_INFINITY;
   if (patience < Number.POSITIVE_INFINITY) world.events.push({ time: now + patience, edge: null, visit, tier: LEAVE });
   visit.lastToken = edge === null ? now : world.results.finish[edge.from.index]!;
+  enterRoot(world, visit, now, edge);
+}
+
+/** It is routed, unless it was, and joins its client; a request that finds no instance that is on waits until one is. */
+function enterRoot(world: World, visit: Visit, now: number, edge: Edge | null = null): void {
+  if (findsNobody(world, visit)) {
+    holdBack(world, { time: now, edge, visit, tier: HELD });
+    return;
+  }
+  if (!isPending(world, visit)) return;
   if (visit.client === null) routeVisit(world, visit, edge, now);
   if (world.results.state[visit.index] === STATE_PENDING) joinClient(world, visit.client!, visit, now);
 }

@@ -20,13 +20,33 @@ import { stateOf } from './scale.ts';
 import { chosenOf, costsOf } from './score.ts';
 import type { Client, Edge, Visit, World } from './state.ts';
 
+/** The client that a visit must use: that of the visit that it follows; null where it follows none, or nothing of that is left. */
+function leaderOf(world: World, visit: Visit): Client | null {
+  const leader = visit.sameAs >= 0 ? world.visits[visit.sameAs]!.client : null;
+  const serves = leader !== null && [INSTANCE_ON, INSTANCE_DRAINING].includes(stateOf(world, leader));
+  return serves && !visit.local ? leader : null;
+}
+
+/** The group of a visit: that of the local group in which the visit that it follows was served. */
+function groupOf(world: World, visit: Visit): number {
+  const leader = visit.sameAs >= 0 ? world.visits[visit.sameAs]!.client : null;
+  return visit.group + (visit.local ? (leader?.setup.localGroup ?? 0) : 0);
+}
+
+/** Whether an instance is on that a visit could go to. */
+export function isServed(world: World, visit: Visit): boolean {
+  const followed = visit.sameAs >= 0 ? world.visits[visit.sameAs]! : null;
+  if (followed?.client === null && world.results.state[followed.index] === STATE_PENDING) return false;
+  if (leaderOf(world, visit) !== null) return true;
+  const { members } = world.program.groups[groupOf(world, visit)]!;
+  return members.some((member) => stateOf(world, world.clients[member]!) === INSTANCE_ON);
+}
+
 /** Chooses the client of a visit; `edge` is what triggers it, null for roots. */
 export function chooseClient(world: World, visit: Visit, edge: Edge | null): Client {
-  const leader = visit.sameAs >= 0 ? world.visits[visit.sameAs]!.client! : null;
-  // where nothing of it is left, because that instance is off, it goes where others go
-  const serves = (client: Client) => [INSTANCE_ON, INSTANCE_DRAINING].includes(stateOf(world, client));
-  if (leader !== null && !visit.local && serves(leader)) return leader;
-  const index = visit.group + (visit.local ? (leader?.setup.localGroup ?? 0) : 0);
+  const leader = leaderOf(world, visit);
+  if (leader !== null) return leader;
+  const index = groupOf(world, visit);
   const group = world.program.groups[index]!;
   const last = world.lastChosen[index]!;
   const half = splitsMembers(group.routing) && OWN[group.metric](visit) > group.threshold ? 1 : 0;

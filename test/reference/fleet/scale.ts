@@ -1,5 +1,11 @@
 // Instances that start and stop: who is on, when a scaler looks, what it measures, and how many it starts or stops.
-import { INSTANCE_DRAINING, INSTANCE_OFF, INSTANCE_ON, INSTANCE_STARTING } from '../../../assembly/layout/scaler.ts';
+import {
+  INSTANCE_DRAINING,
+  INSTANCE_FAILED,
+  INSTANCE_OFF,
+  INSTANCE_ON,
+  INSTANCE_STARTING,
+} from '../../../assembly/layout/scaler.ts';
 import type { ScalingName } from '../../../src/check/scheduler-lists.ts';
 import type { FleetProgram, FleetScaler, InstanceChange } from '../../../src/plan/fleet.ts';
 import { BlockPool } from './pool.ts';
@@ -13,6 +19,23 @@ export interface Instance {
   busy: number; // s that it had been busy at the last look
 }
 
+/** Instances that fail and have no scaler, all on at first. */
+export function openFailing({ outages = [], scalers = [] }: FleetProgram, clients: readonly Client[]): Instance[] {
+  const scaled = scalers.flatMap(({ members }) => members);
+  const firsts = [...new Set(outages.map(({ client }) => client))].filter((first) => !scaled.includes(first));
+  return firsts.map((first) => ({ ...instanceAt(first, clients), state: INSTANCE_ON }));
+}
+
+function instanceAt(first: number, clients: readonly Client[]) {
+  const own = clients.slice(first, first + (clients[first]!.setup.rank?.of ?? 1));
+  return { clients: own, readyAt: Number.NaN, busy: 0 };
+}
+
+/** All that are not just on all the time. */
+function instancesOf({ scalings, failing }: Pick<World, 'scalings' | 'failing'>): Instance[] {
+  return [...scalings.flatMap(({ instances }) => instances), ...failing];
+}
+
 /** A scaler, its instances in order, and what every look so far wished for, the first being what there was at the beginning. */
 export interface Scaling {
   readonly rule: FleetScaler;
@@ -24,44 +47,57 @@ export function openScalings({ scalers = [] }: FleetProgram, clients: readonly C
   return scalers.map((rule) => ({
     rule,
     instances: rule.members.map((first, i) => ({
-      clients: clients.slice(first, first + (clients[first]!.setup.rank?.of ?? 1)),
+      ...instanceAt(first, clients),
       state: i < rule.least ? INSTANCE_ON : INSTANCE_OFF,
-      readyAt: Number.NaN,
-      busy: 0,
     })),
     wishes: [rule.least],
   }));
 }
 
-/** The state of a client's instance; on where nothing scales it. */
-export function stateOf(world: Pick<World, 'scalings'>, client: Client): number {
-  const all = world.scalings.flatMap(({ instances }) => instances);
-  return all.find(({ clients }) => clients.includes(client))?.state ?? INSTANCE_ON;
+/** The state of a client's instance; on where nothing scales it and it never fails. */
+export function stateOf(world: Pick<World, 'scalings' | 'failing'>, client: Client): number {
+  return instancesOf(world).find(({ clients }) => clients.includes(client))?.state ?? INSTANCE_ON;
 }
 
-/** When the next instance is on, or the next scaler looks. */
-export function nextChange({ scalings }: World): number {
-  const starts = scalings.flatMap(({ instances }) =>
-    instances.filter(({ state }) => state === INSTANCE_STARTING).map(({ readyAt }) => readyAt),
-  );
-  return Math.min(...starts, ...scalings.map(nextLook));
+/** When the next instance is on or fails, or the next scaler looks. */
+export function nextChange(world: World): number {
+  const fails = world.outages[0]?.time ?? Number.POSITIVE_INFINITY;
+  return Math.min(nextStart(world), fails, ...world.scalings.map(nextLook));
+}
+
+/** When the next instance is on. */
+export function nextStart(world: World): number {
+  const starting = instancesOf(world).filter(({ state }) => state === INSTANCE_STARTING);
+  return Math.min(...starting.map(({ readyAt }) => readyAt));
 }
 
 /** The first wish was nobody's look. */
 const nextLook = ({ rule, wishes }: Scaling): number => wishes.length * rule.interval;
 
-export function scalePhase(world: World, now: number): void {
+/** `fail`: what becomes of the requests of an instance that fails. */
+export function scalePhase(world: World, now: number, fail: (instance: Instance) => void): void {
   const before = world.changes.length;
-  const starting = world.scalings.flatMap(({ instances }) => instances).filter(({ readyAt }) => readyAt <= now);
+  const starting = instancesOf(world).filter(({ state, readyAt }) => state === INSTANCE_STARTING && readyAt <= now);
   for (const instance of starting.sort((a, b) => a.clients[0]!.index - b.clients[0]!.index))
     change(world, instance, INSTANCE_ON, now);
+  while (world.outages.length > 0 && world.outages[0]!.time <= now) {
+    const { client, lasts } = world.outages.shift()!;
+    const instance = instancesOf(world).find(({ clients }) => clients[0]!.index === client)!;
+    if (instance.state !== INSTANCE_ON) continue;
+    change(world, instance, INSTANCE_FAILED, now);
+    instance.readyAt = now + lasts;
+    fail(instance);
+  }
   for (const scaling of world.scalings) if (nextLook(scaling) <= now) look(world, scaling, now);
-  if (world.changes.length > before) turnBack(world);
+  if (world.changes.length === before) return;
+  turnBack(world);
+  // whoever waits for an instance looks again
+  world.events.push(...world.held.map((event) => ({ ...event, time: now })));
+  world.held = [];
 }
 
 function change(world: World, instance: Instance, state: number, now: number): void {
   instance.state = state;
-  if (state !== INSTANCE_STARTING) instance.readyAt = Number.NaN;
   world.changes.push({ time: now, client: instance.clients[0]!.index, state } satisfies InstanceChange);
 }
 
@@ -116,16 +152,19 @@ export function turnBack(world: World): void {
   });
 }
 
-/** The end of an instant: who drains and has nothing left is off, and what its blocks held is gone. */
+/** The end of an instant: who drains and has nothing left is off, who has failed starts, and what its blocks held is gone. */
 export function endDrained(world: World, now: number): void {
-  const all = world.scalings.flatMap(({ instances }) => instances);
-  const drained = all.filter(({ state, clients }) => state === INSTANCE_DRAINING && clients.every(isEmpty));
+  const goes = [INSTANCE_DRAINING, INSTANCE_FAILED];
+  const drained = instancesOf(world).filter(({ state, clients }) => goes.includes(state) && clients.every(isEmpty));
   for (const instance of drained.sort((a, b) => a.clients[0]!.index - b.clients[0]!.index)) {
     for (const client of instance.clients) {
       client.pool = new BlockPool(client.setup.numGpuBlocks);
       client.adapters.left.clear();
     }
-    change(world, instance, INSTANCE_OFF, now);
+    if (instance.state === INSTANCE_FAILED) {
+      change(world, instance, INSTANCE_STARTING, now);
+      instance.readyAt = Math.max(now, instance.readyAt);
+    } else change(world, instance, INSTANCE_OFF, now);
   }
 }
 

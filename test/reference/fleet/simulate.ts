@@ -8,12 +8,21 @@ import { adapterCost, noteLeft } from './adapters.ts';
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
 import { commonTokens } from './cascade.ts';
 import type { ClientCounters } from './counters.ts';
-import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, letBack, nextEvent } from './deliver.ts';
+import {
+  becomeReady,
+  deliverPhase,
+  departLayers,
+  endVisit,
+  failRequests,
+  fillCores,
+  letBack,
+  nextEvent,
+} from './deliver.ts';
 import { forget } from './expect.ts';
 import { formStep, holdUneven, isEnded, lookAtArrivals } from './form.ts';
 import { goLeavers } from './patience.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
-import { endDrained, nextChange, scalePhase } from './scale.ts';
+import { endDrained, nextChange, nextStart, scalePhase } from './scale.ts';
 import { giveUp } from './share.ts';
 import { type Client, type FormedStep, openWorld, type Step, type Visit, type World } from './state.ts';
 import { chargeAnswer } from './tenants.ts';
@@ -34,6 +43,8 @@ export interface FleetReference {
   readonly changes: readonly InstanceChange[];
   /** Output tokens of visits whose client left before it had its answer. */
   readonly wasted: number;
+  /** s, by visit that ends a request, when that failed. */
+  readonly failedAt: Float64Array;
 }
 
 /** A step as it starts. */
@@ -59,7 +70,7 @@ export function referenceFleet(
     while (nextInstant(world) <= now) {
       retirePhase(world, now);
       deliverPhase(world, now);
-      scalePhase(world, now);
+      scalePhase(world, now, ({ clients }) => failRequests(world, clients, now));
       arrivePhase(world, now);
     }
     for (const client of world.clients) {
@@ -84,6 +95,7 @@ function nextInstant(world: World): number {
   }
   for (const flow of world.flows) instant = Math.min(instant, flow.end);
   instant = Math.min(instant, nextEvent(world)?.time ?? instant);
+  if (world.held.length > 0) instant = Math.min(instant, nextStart(world));
   // where nothing else is to happen, nobody looks at it
   if (instant < Number.POSITIVE_INFINITY) instant = Math.min(instant, nextChange(world));
   return Math.max(instant, world.now);
@@ -302,8 +314,8 @@ function closeWorld(world: World): FleetReference {
     for (let i = 0; i < states.length; i++) if (states[i] === STATE_PENDING) states[i] = left;
   }
   const clients = world.clients.map((client) => client.counters);
-  const { gaps, wasted, changes, now: clock } = world;
-  return { results, clients, requestState, arrival, deadlock, clock, gaps, changes, wasted };
+  const { gaps, wasted, changes, failedAt, now: clock } = world;
+  return { results, clients, requestState, arrival, deadlock, clock, gaps, changes, wasted, failedAt };
 }
 
 function describeDeadlock(world: World): string | null {

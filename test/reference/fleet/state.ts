@@ -3,6 +3,7 @@ import { STATE_PENDING } from '../../../assembly/layout/enums.ts';
 import { splitsMembers } from '../../../src/check/scheduler-lists.ts';
 import {
   type FleetClient,
+  type FleetOutage,
   type FleetProgram,
   type InstanceChange,
   VISIT_HOLD,
@@ -14,7 +15,7 @@ import {
 import { type ClientCounters, openCounters } from './counters.ts';
 import { Lru } from './lru.ts';
 import { type Block, BlockPool } from './pool.ts';
-import { openScalings, type Scaling } from './scale.ts';
+import { type Instance, openFailing, openScalings, type Scaling } from './scale.ts';
 import { openTenants, type Tenants } from './tenants.ts';
 
 /** One stage of one request. While it is in an llm client it is prefilling while past < need, else decoding. */
@@ -66,7 +67,7 @@ export interface Visit {
   /** Tokens that finished steps processed since it was last admitted. */
   processed: number;
   joined: number; // when it joined its queue, as a count
-  leaves: boolean; // its client left while it ran
+  leaves: boolean; // its client left while it ran, or its request failed
 }
 
 export interface Edge {
@@ -194,6 +195,14 @@ export interface World {
   /** Who starts and stops instances, and what has become of these. */
   readonly scalings: readonly Scaling[];
   readonly changes: InstanceChange[];
+  /** Instances that fail and that nobody starts or stops. */
+  readonly failing: readonly Instance[];
+  /** Failures that are to come, in order. */
+  readonly outages: FleetOutage[];
+  /** s, by visit that ends a request, when that failed. */
+  readonly failedAt: Float64Array;
+  /** Who waits at the router for an instance that is on. */
+  held: FleetEvent[];
   wasted: number; // output tokens of visits whose client left
   next: number; // request to arrive next
   sent: number; // requests that follow no other whose arrival is known
@@ -211,6 +220,10 @@ export function openWorld(program: FleetProgram): World {
     clients,
     scalings: openScalings(program, clients),
     changes: [],
+    failing: openFailing(program, clients),
+    outages: [...(program.outages ?? [])],
+    failedAt: new Float64Array(visits.length).fill(Number.NaN),
+    held: [],
     results: openResults(visits.length),
     requestState: new Int32Array(count).fill(STATE_PENDING),
     arrival: concurrency > 0 ? new Float64Array(count).fill(Number.NaN) : program.requests.arrival.slice(),
