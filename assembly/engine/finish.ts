@@ -1,7 +1,7 @@
 // The end of a sequence on an engine: its slot and its blocks are free, and its visit is over.
 import { BATCHING_STATIC } from '../layout/batching';
 import { CLIENT_BATCHING, CLIENT_LANES, CLIENT_UNDONE } from '../layout/client';
-import { FLAG_LEAVES, STATE_FINISHED, STATE_TIMED_OUT } from '../layout/enums';
+import { FLAG_LEAVES, STATE_FINISHED } from '../layout/enums';
 import { FLEET_LEAVERS, FLEET_WASTED } from '../layout/fleet';
 import { REP_BATCH, REP_FULL, REP_KEPT, REP_RUNNING, REP_USED, SLOT_FOREIGN, SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP } from '../layout/replica';
 import {
@@ -13,6 +13,7 @@ import { leaveLane } from '../table/lanes';
 import { slotFree } from '../table/slots';
 import { hasFlag } from '../table/visit';
 import { sharesBlocks } from '../batching/share';
+import { stateOfGone } from './leave-events';
 import { freeBlocks, leaveAfter } from './leaving';
 import { endVisit, isHeld, keepBlocks } from './visit';
 
@@ -23,7 +24,7 @@ export function finishSlot(run: usize, rep: usize, slot: usize, now: f64, past: 
   const plain = geti(run, RUN_PLAIN) != 0;
   const fleet = geta(run, RUN_FLEET);
   const leaves = geta(fleet, FLEET_LEAVERS) != 0 && hasFlag(fleet, request, FLAG_LEAVES);
-  store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), leaves ? STATE_TIMED_OUT : STATE_FINISHED);
+  store<i32>(geta(run, RUN_STATE) + ((<usize>request) << 2), leaves ? stateOfGone(fleet, request) : STATE_FINISHED);
   if (leaves) addf(fleet, FLEET_WASTED, <f64>rowi(geta(run, RUN_OUTPUT), request));
   addi(run, RUN_FINISHED, 1);
   seti(rep, REP_FULL, 0);

@@ -2,7 +2,7 @@
 // still to come never does.
 import { BATCHING_STATIC } from '../layout/batching';
 import { CLIENT_BATCHING, CLIENT_KIND, CLIENT_SWAP_BLOCKS, CLIENT_UNDONE } from '../layout/client';
-import { FLAG_FAILED, FLAG_FIRST, FLAG_LEAVES, FLAG_REJECTED, KIND_LLM, STATE_PENDING, STATE_TIMED_OUT } from '../layout/enums';
+import { FLAG_FAILED, FLAG_FIRST, FLAG_LEAVES, FLAG_REJECTED, KIND_LLM, STATE_PENDING } from '../layout/enums';
 import { FLEET_FAILED_AT, FLEET_LEAVERS, FLEET_LETS, FLEET_WASTED, VISIT_GROUP, VISIT_PENDING } from '../layout/fleet';
 import { REP_END, REP_FULL, REP_HOST_USED, REP_INDEX, REP_RUN_HEAD, REP_STEPS, SLOT_REQUEST, SLOT_RUN_NEXT } from '../layout/replica';
 import {
@@ -17,7 +17,7 @@ import { queueRemove } from '../table/queue';
 import { treeSet } from '../table/tree';
 import { hasFlag, rowOr, visitAt } from '../table/visit';
 import { tryAgain } from './closed-loop';
-import { openEnd } from './leave-events';
+import { openEnd, stateOfGone } from './leave-events';
 import { planLeap } from './leap';
 import { markReady } from './ready';
 import { cancelVisit, countLoad, letGo } from './visit';
@@ -135,7 +135,7 @@ function leaveSlot(run: usize, fleet: usize, rep: usize, slot: usize, now: f64):
 }
 
 function goes(run: usize, fleet: usize, rep: usize, visit: i32, now: f64): void {
-  store<i32>(geta(run, RUN_STATE) + ((<usize>visit) << 2), STATE_TIMED_OUT);
+  store<i32>(geta(run, RUN_STATE) + ((<usize>visit) << 2), stateOfGone(fleet, visit));
   addi(run, RUN_FINISHED, 1);
   countLoad(run, fleet, visit, geti(rep, REP_INDEX), -1);
   const lets = rowOr(geta(fleet, FLEET_LETS), visit, -1);

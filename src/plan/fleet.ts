@@ -233,6 +233,8 @@ export interface FleetProgram {
   readonly scalers?: readonly FleetScaler[];
   /** Instances that fail, in order of time. Absent = none does. */
   readonly outages?: readonly FleetOutage[];
+  /** The first clients of all instances that may fail, whether they do or not; with `outages`. */
+  readonly failing?: readonly number[];
   readonly links: readonly FleetLink[];
   readonly locations: number;
   /** Links between two locations: paths[from * locations + to]; [] = nothing is crossed. */

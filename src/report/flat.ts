@@ -168,6 +168,8 @@ const RARE: readonly FlatColumn[] = [
   real('mean_replicas', (row) => sumReplicas(row, 'mean')),
   integer('peak_replicas', (row) => sumReplicas(row, 'peak') ?? null),
   integer('instance_starts', (row) => sumReplicas(row, 'starts') ?? null),
+  integer('instance_failures', (row) => row.result?.instance_failures ?? null),
+  real('availability', (row) => row.result?.availability),
   ...(['rejected_queue', 'timed_out', 'failed', 'retried', 'wasted_tokens'] as const).map((field) =>
     integer(field, (row) => row.result?.[field] ?? null),
   ),

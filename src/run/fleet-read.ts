@@ -120,9 +120,10 @@ const nothingOf = openConstant(0);
 
 /** When visits were ready. Where that stands in the column of arrivals, whoever has not arrived when a run stops is taken out. */
 function readyTimes(program: FleetProgram, { words }: RunRecord, placed: PlacedRequests, borrow: boolean) {
-  const { ready, arrival, replica } = placed;
-  // turns arrive in any order: whoever has arrived was routed
-  if (ready === arrival && program.requests.turns) return ready.map((time, v) => (replica[v]! < 0 ? Number.NaN : time));
+  const { ready, arrival, replica, state } = placed;
+  // turns arrive in any order: whoever has arrived was routed, or waited for an instance until its client left
+  const came = (v: number) => replica[v]! >= 0 || state[v] === E.STATE_CANCELLED;
+  if (ready === arrival && program.requests.turns) return ready.map((time, v) => (came(v) ? time : Number.NaN));
   const arrived = words[R.RUN_NEXT_ARRIVAL * 2];
   const apart = ready !== arrival || arrived === program.requests.count;
   if (borrow && apart) return ready;

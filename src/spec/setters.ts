@@ -27,8 +27,8 @@ import { readCatalogName, type World } from './world.ts';
 /** Keys of a pool whose value stands by itself, unless one of the keys behind it is there too. */
 const FREE: Readonly<Record<string, readonly string[]>> = {
   hardware: ['num_gpu_blocks', 'step_time', 'preemption_mode', 'shares'],
-  count: ['shares', 'disaggregation', 'autoscale'],
-  routing: ['autoscale'],
+  count: ['shares', 'disaggregation', 'autoscale', 'failures'],
+  routing: ['autoscale', 'failures'],
   packing: ['recv_interval', 'batch_wait'],
   tensor_parallel_size: ['num_gpu_blocks', 'devices'],
   pipeline_parallel_size: ['num_gpu_blocks', 'devices'],

@@ -45,7 +45,8 @@ function countsDevices(data: unknown): boolean {
 export function lonePool(spec: FleetSpec): LlmPool | null {
   const [pool, ...others] = spec.pools;
   if (others.length > 0 || pool?.kind !== 'llm' || pool.role !== 'both') return null;
-  if (pool.shares || pool.writeBack !== null || pool.packing !== 'fcfs' || pool.autoscale || pool.lora) return null;
+  if (pool.shares || pool.writeBack !== null || pool.packing !== 'fcfs') return null;
+  if (pool.autoscale || pool.failures || pool.lora) return null;
   return isPlainChat(spec) ? pool : null;
 }
 

@@ -23,6 +23,7 @@ export const DEPLOYMENT_KEYS: Readonly<Record<string, string>> = {
   expert_parallel_size: 'expert_parallel_size',
   routing: 'routing',
   autoscale: 'autoscale',
+  failures: 'failures',
 };
 
 type Part = Readonly<Record<string, unknown>>;

@@ -11,6 +11,7 @@ export const STREAM_THINKING = 6;
 export const STREAM_PREFIXES = 7;
 export const STREAM_PREFIX_LENGTHS = 8;
 export const STREAM_ADAPTERS = 9;
+export const STREAM_FAILURES = 10;
 export const STREAM_STAGES = 16;
 
 /** Draws whole tokens of a distribution, at least 1; one uniform number each unless it is fixed. */

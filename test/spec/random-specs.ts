@@ -6,6 +6,12 @@ import { ADMISSIONS, BATCHINGS, KV_FORMATS, STEP_SOURCES } from '../../src/spec/
 
 type Data = Record<string, unknown>;
 
+const FAILURES = [
+  { at: '2s', restart: '5s' },
+  { at: [1, '3s'], restart: ['1s', '2s'] },
+  { mtbf: '1h', restart: { weights_bandwidth: '4GB/s', start_up: '3s' } },
+];
+
 /** Values of every key of `deployment`. */
 export const DEPLOYMENT: Readonly<Record<string, readonly unknown[]>> = {
   hardware: [
@@ -29,6 +35,7 @@ export const DEPLOYMENT: Readonly<Record<string, readonly unknown[]>> = {
       cold_start: { weights_bandwidth: '4GB/s' },
     },
   ],
+  failures: FAILURES,
 };
 
 const DRAFTS = [
@@ -90,7 +97,7 @@ export const ENGINE: Readonly<Record<string, readonly unknown[]>> = {
 const RARE = [
   ...['swap_space', 'num_cpu_blocks', 'num_scheduler_steps', 'kv_bytes_per_token', 'step_source', 'step_time'],
   ...['batch_wait', 'shards_per_device', 'attention_dp_config', 'padded_len', 'known_to_run', 'log'],
-  ...['interconnect', 'network', 'host_link', 'power_limit', 'autoscale', 'devices', 'lora'],
+  ...['interconnect', 'network', 'host_link', 'power_limit', 'autoscale', 'failures', 'devices', 'lora'],
 ];
 const CLIENTS = [
   { time: 'profile' },

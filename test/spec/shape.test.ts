@@ -70,6 +70,7 @@ describe('no such pool', () => {
       'instances that start and stop',
       { deployment: 'autoscale: {policy: requests, target: 4, min_replicas: 1, max_replicas: 2, cold_start: 1s}' },
     ],
+    ['instances that fail', { deployment: 'replicas: 2, failures: {at: 1s, restart: 1s}' }],
     ['step times of its own', { engine: 'num_gpu_blocks: 100, step_time: {fixed_s: 1ms}' }],
   ])('%s', (_, parts) => expect(shapeOf(parts)).toBeNull());
 });

@@ -109,6 +109,7 @@ function inOrder(deployment: unknown): unknown {
     'expert_parallel_size',
     'routing',
     'autoscale',
+    'failures',
   ];
   return Object.fromEntries(keys.flatMap((key) => (key in written ? [[key, written[key]]] : [])));
 }

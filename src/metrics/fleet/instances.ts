@@ -1,5 +1,5 @@
 // When instances that start and stop were on: they are paid, and draw idle power, from their order until they are empty.
-import { INSTANCE_OFF, INSTANCE_STARTING } from '../../../assembly/layout/scaler.ts';
+import { INSTANCE_FAILED, INSTANCE_OFF, INSTANCE_ON, INSTANCE_STARTING } from '../../../assembly/layout/scaler.ts';
 import { groupBy } from '../../check/group-by.ts';
 import { instanceFrom } from '../../plan/fleet.ts';
 import { peakOverlap, sumLengths } from './curves.ts';
@@ -86,4 +86,32 @@ export function replicasOf(run: Scaled, span: Span): { autoscaled?: PoolReplicas
     };
   });
   return { autoscaled };
+}
+
+/**
+ * How often an instance failed, and the share of their time in which those that may fail are on; nothing where none may. Ends of steps
+ * under way, and starts, are down time.
+ */
+export function failuresOf(
+  { program, changes = [] }: Scaled,
+  { from, to }: Span,
+): { instance_failures?: number; availability?: number } {
+  const { failing } = program;
+  if (!failing) return {};
+  const failed = changes.filter(({ state, time }) => state === INSTANCE_FAILED && time >= from && time < to);
+  let down = 0;
+  for (const first of failing) {
+    let since = Number.NaN;
+    const lost = (until: number) => Math.max(0, Math.min(to, until) - Math.max(from, since));
+    for (const { client, time, state } of changes) {
+      if (client !== first) continue;
+      if (state === INSTANCE_FAILED) since = time;
+      else if (state === INSTANCE_ON) {
+        down += lost(time);
+        since = Number.NaN;
+      }
+    }
+    if (!Number.isNaN(since)) down += lost(to);
+  }
+  return { instance_failures: failed.length, availability: 1 - down / ((to - from) * failing.length) };
 }

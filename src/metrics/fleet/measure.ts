@@ -14,7 +14,7 @@ import { clipIntervals, drawTimeline, type Intervals, listIntervals, peakOverlap
 import { detailOf } from './detail.ts';
 import { engineFigures } from './engine-figures.ts';
 import { chooseExamples } from './examples.ts';
-import { listPaid, replicasOf } from './instances.ts';
+import { failuresOf, listPaid, replicasOf } from './instances.ts';
 import { judgeRun, sampleRun, windowFigures } from './judge-run.ts';
 import { NO_LATENCIES, NOTHING_MEASURED } from './nothing.ts';
 import { measurePipelines } from './pipelines.ts';
@@ -58,6 +58,7 @@ export function measureFleet(run: FleetRun): MeasuredFleet {
     ...copiesOf(program.clients, run.counters),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
+    ...failuresOf(run, seen.span),
     ...impatienceOf(run),
     stopped: run.stopped ?? '',
     breakdown: breakDown(run, { ...requests, state: within.state }, latencies.e2el, predecessors),
@@ -115,6 +116,7 @@ export function summariseFleet(run: FleetRun, isShort?: (told: Told) => boolean)
     ...copiesOf(program.clients, run.counters),
     ...draftsOf(run),
     ...replicasOf(run, seen.span),
+    ...failuresOf(run, seen.span),
     ...impatienceOf(run),
     stopped,
     ...detailed(run, requests, seen, predecessors, judged),

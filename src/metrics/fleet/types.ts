@@ -261,6 +261,9 @@ export interface FleetResult extends CopyFigures {
   readonly preemptions: number;
   /** Instances of the pools that start and stop theirs; absent where none does. */
   readonly autoscaled?: readonly PoolReplicas[];
+  /** How often an instance failed, and the share of their time in which those that may fail were on; absent where none may. */
+  readonly instance_failures?: number;
+  readonly availability?: number;
   /** How the drafts of all clients did; absent without speculative decoding. */
   readonly speculation?: SpeculationResult;
   readonly duration: number;

@@ -19,6 +19,7 @@ import { type Blame, openBlame } from './blame.ts';
 import { localGroupOf, openGroups } from './groups.ts';
 import { impatienceOf } from './impatience.ts';
 import { clientsByPool, jointClient, type LaidRequests, layRequests, requestsOf } from './lay-requests.ts';
+import { outagesOf } from './outages.ts';
 import { type Placement, placeInstances, type Standing } from './place.ts';
 import { scalersOf } from './scalers.ts';
 import { type FleetShare, fleetName, laidName, openShare, walksName } from './share.ts';
@@ -159,7 +160,8 @@ function lowerPools(
   const laid = arriveAs(known, walks);
   const byPool = clientsByPool(spec.pools);
   const groups = openGroups(spec, byPool, blame, laid.groups).done(laid.visits);
-  const scalers = scalersOf(spec, pools, byPool, lastArrival(laid.requests), blame);
+  const last = lastArrival(laid.requests);
+  const changes = { ...scalersOf(spec, pools, byPool, last, blame), ...outagesOf(spec, pools, byPool, last, blame) };
   settle();
   const clients = laid.joins ? [...own, jointClient(0)] : own;
   const ofPool = standing.flatMap(({ pool, ranks }) => Array.from({ length: ranks }, () => pools.get(pool)));
@@ -167,7 +169,7 @@ function lowerPools(
   const program: FleetProgram = {
     clients,
     groups,
-    ...(scalers.length > 0 ? { scalers } : {}),
+    ...changes,
     links: placement.links,
     locations: placement.locations,
     paths: placement.paths,

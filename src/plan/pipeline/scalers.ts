@@ -1,7 +1,7 @@
 // Who starts and stops the instances of a fleet's pools, as numbers: the rule of each pool that has one, over its clients.
 import type { Autoscale } from '../../spec/fleet/autoscale.ts';
 import { type FleetSpec, poolsOfKind } from '../../spec/fleet/types.ts';
-import type { FleetScaler } from '../fleet.ts';
+import type { FleetProgram, FleetScaler } from '../fleet.ts';
 import type { BoundPool } from './bind-pools.ts';
 import type { Blame } from './blame.ts';
 import type { PoolClients } from './groups.ts';
@@ -13,12 +13,12 @@ export function scalersOf(
   clients: ReadonlyMap<string, PoolClients>,
   last: number,
   blame: Blame,
-): FleetScaler[] {
-  return poolsOfKind(spec, 'llm').flatMap(({ name, autoscale }) => {
+): Pick<FleetProgram, 'scalers'> {
+  const scalers = poolsOfKind(spec, 'llm').flatMap(({ name, autoscale }): FleetScaler | FleetScaler[] => {
     const own = clients.get(name);
     const bound = pools.get(name);
     if (!autoscale || !own || !bound) return [];
-    const start = startOf(name, autoscale, bound, blame);
+    const start = startOf(name, 'autoscale.cold_start', autoscale, bound, blame);
     if (autoscale.max > autoscale.min && start >= last) {
       const expected = `a start that is over before the last request comes, at ${last.toPrecision(4)} s: none that starts would serve any`;
       blame(['fleet', name, 'autoscale', 'cold_start'], expected, `${start.toPrecision(4)} s`);
@@ -39,13 +39,20 @@ export function scalersOf(
       mostIn: autoscale.mostIn ?? own.count,
     };
   });
+  return scalers.length > 0 ? { scalers } : {};
 }
 
 /** s from the order of an instance until visits come to it. */
-function startOf(name: string, { start, bandwidth }: Autoscale, { weightsBytes }: BoundPool, blame: Blame): number {
+export function startOf(
+  name: string,
+  key: string,
+  { start, bandwidth }: Pick<Autoscale, 'start' | 'bandwidth'>,
+  { weightsBytes }: BoundPool,
+  blame: Blame,
+): number {
   if (bandwidth === 0) return start;
   if (weightsBytes > 0) return weightsBytes / bandwidth + start;
   const expected = 'a time: without a model nothing says how many bytes its weights are';
-  blame(['fleet', name, 'autoscale', 'cold_start'], expected, 'weights_bandwidth');
+  blame(['fleet', name, ...key.split('.')], expected, 'weights_bandwidth');
   return start;
 }

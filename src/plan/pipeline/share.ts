@@ -173,7 +173,7 @@ export function poolName({ idOf }: Pick<FleetShare, 'idOf'>, spec: FleetSpec, po
 }
 
 /** Values that say nothing of how a pool is bound, or are written out by themselves. */
-const COUNTED = new Set(['count', 'replicas', 'request_rate', 'configuration', 'autoscale']);
+const COUNTED = new Set(['count', 'replicas', 'request_rate', 'configuration', 'autoscale', 'failures']);
 
 function fieldsOf(part: object, idOf: FleetShare['idOf'], without: ReadonlySet<string> = COUNTED): string {
   let text = '';
@@ -204,7 +204,7 @@ export function fleetName(share: FleetShare, spec: FleetSpec, pools: ReadonlyMap
   let name = fieldsOf(spec, share.idOf, AROUND);
   for (const pool of spec.pools) {
     const bound = pools.get(pool.name);
-    if (pool.kind !== 'llm' || pool.autoscale || !bound) return null;
+    if (pool.kind !== 'llm' || pool.autoscale || pool.failures || !bound) return null;
     const { replicas, request_rate } = pool.configuration;
     name += `|${share.likenessOf(bound)} ${replicas} ${request_rate} ${fieldsOf(pool, share.idOf, POOL)}`;
   }

@@ -38,7 +38,10 @@ export function fleetJson(result: FleetResult, context: FleetContext): JsonObjec
   };
 }
 
-const SOMETIMES = ['rejected_queue', 'timed_out', 'failed', 'retried', 'wasted_tokens', 'unsent'] as const;
+const SOMETIMES = [
+  ...(['rejected_queue', 'timed_out', 'failed', 'retried', 'wasted_tokens', 'unsent'] as const),
+  ...(['instance_failures', 'availability'] as const),
+] as const;
 
 /** Requests that were not answered, by why, and what that cost; of what cannot happen, nothing is said. */
 function lostFields(result: FleetResult): JsonObject {

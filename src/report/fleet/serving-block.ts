@@ -83,6 +83,7 @@ function ourRows(result: FleetResult, context: FleetContext): string[] {
     ...engineRows(result, context),
     ...(result.devices > 0 ? [line('Devices:', String(result.devices))] : []),
     ...replicaRows(result),
+    ...failureRows(result),
     ...known('Mean power (W):', result.power_w, siteRows(power)),
     ...known('Energy per request (J):', result.joules_per_request),
     ...known('Energy per output token (J):', result.joules_per_token, shareRows(result.energy_shares)),
@@ -113,6 +114,15 @@ function priceRows(result: FleetResult): string[] {
     ...(result.cached_input_tokens > 0 ? [line('  Cached input tokens:', price(cached))] : []),
     line('  Output tokens:', price(output)),
   ].map((text) => text.trimEnd());
+}
+
+/** How instances did that may fail. */
+function failureRows({ instance_failures: count, availability }: FleetResult): string[] {
+  if (availability === undefined) return [];
+  return [
+    line('Instances failed:', String(count)),
+    line('Instances were on (% of their time):', fixed(100 * availability)),
+  ];
 }
 
 /** How many instances were on, where they start and stop. */

@@ -38,12 +38,27 @@ const target = asNumeric(
   'number',
 );
 const COLD_START = 'a time such as 105s, or {weights_bandwidth, start_up}';
-const coldStart = {
+const loading = {
   weights_bandwidth: quantity('bandwidth', 'a bandwidth above 0, such as 2GB/s', { above: 0 }).describe(
     'Of the storage that an instance loads its weights from, all of them, as all its devices together get it.',
   ),
   start_up: time().optional().describe('All else: scheduling, process, compilation, graphs; 0 if left out.'),
 };
+/** A time until an instance is on, or what it loads until then. */
+export const coldStart = (words: string) =>
+  z.union([time(), section(loading, COLD_START)], { error: COLD_START }).describe(words);
+
+/** s, and B/s of the weights, 0 = they are in the time. */
+export function readStart(written: unknown): { readonly start: number; readonly bandwidth: number } {
+  if (typeof written !== 'object' || written === null)
+    return { start: measured(written as string | number, 'time'), bandwidth: 0 };
+  const { start_up, weights_bandwidth } = written as Part;
+  return {
+    start: start_up === undefined ? 0 : measured(start_up, 'time'),
+    bandwidth: measured(weights_bandwidth, 'bandwidth'),
+  };
+}
+
 /** Kubernetes' horizontal pod autoscaler, whose rule it is, has these. */
 const USUAL = { interval: 15, tolerance: 0.1, outWindow: 0, inWindow: 300 } as const;
 
@@ -67,9 +82,7 @@ export const autoscale = section(
       .describe(`Some are stopped only where all looks of this long wanted fewer; ${USUAL.inWindow}s if left out.`),
     max_scale_out: size().optional().describe('Most instances that one look starts; any number if left out.'),
     max_scale_in: size().optional().describe('Most instances that one look stops; any number if left out.'),
-    cold_start: z
-      .union([time(), section(coldStart, COLD_START)], { error: COLD_START })
-      .describe('From the order of an instance until visits come to it, as a time or by what it loads.'),
+    cold_start: coldStart('From the order of an instance until visits come to it, as a time or by what it loads.'),
   },
   '{min_replicas, max_replicas, policy, target, cold_start, ...}',
 );
@@ -82,8 +95,6 @@ export function readAutoscale(input: Part, path: readonly string[], ledger: Ledg
   const seconds = (key: string, otherwise: number) =>
     written[key] === undefined ? otherwise : measured(written[key], 'time');
   const most = (key: string) => (written[key] === undefined ? null : number(written[key], 1));
-  const cold = written.cold_start;
-  const loads = typeof cold === 'object' && cold !== null ? (cold as Part) : null;
   const rule: Autoscale = {
     min: number(written.min_replicas, 1),
     max: number(written.max_replicas, 1),
@@ -95,8 +106,7 @@ export function readAutoscale(input: Part, path: readonly string[], ledger: Ledg
     inWindow: seconds('scale_in_window', USUAL.inWindow),
     mostOut: most('max_scale_out'),
     mostIn: most('max_scale_in'),
-    start: loads ? (loads.start_up === undefined ? 0 : measured(loads.start_up, 'time')) : measured(cold, 'time'),
-    bandwidth: loads ? measured(loads.weights_bandwidth, 'bandwidth') : 0,
+    ...readStart(written.cold_start),
   };
   for (const key of ['count', 'devices']) {
     if (input[key] === undefined) continue;

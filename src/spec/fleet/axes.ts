@@ -132,7 +132,7 @@ const RANGE_KEYS = ['from', 'to', 'step', 'factor'];
 /** Keys whose value is a list by itself, and stages, which nest: there only {choices: [...]} makes an axis. */
 const LISTS = [
   ...['uniform', 'points', 'tiers', 'stages', 'branches', 'levels', 'on', 'after'],
-  ...['acceptance', 'per_position_acceptance_rates'],
+  ...['at', 'acceptance', 'per_position_acceptance_rates'],
 ];
 /** Sections whose keys are names of the user's own: no key of a pool is called so. */
 export const NAMED: readonly string[] = ['fleet', 'pipelines', 'links', 'topology', 'tiers', 'prices', 'watts', 'let'];

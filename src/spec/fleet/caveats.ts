@@ -5,6 +5,7 @@ import { type Paid, paidFor } from '../../catalog/price-sheets.ts';
 import { ranksRequests, servesTenants } from '../../check/scheduler-lists.ts';
 import { JOINTS } from '../machine.ts';
 import type { Impatience } from './client.ts';
+import { failingPools } from './failures.ts';
 import type { FleetSpec, PoolSpec } from './types.ts';
 
 /** One sentence each; of drafting models too, and of what start-up logs say beyond a spec. */
@@ -46,11 +47,13 @@ function tellIdleTenants(pools: readonly PoolSpec[], pipelines: FleetSpec['pipel
   return [];
 }
 
-/** Requests that would be sent again if anything could turn them away. */
+/** Requests that would be sent again if anything could turn them away, and those that fail and are not. */
 function tellIdleTries(pools: readonly PoolSpec[], rules: readonly Impatience[]): string[] {
   const limited = pools.some((pool) => pool.kind === 'llm' && pool.configuration.rules?.max_queued_requests);
-  if (limited || rules.some(({ timeout }) => timeout !== undefined) || !rules.some(({ retries = 0 }) => retries > 0))
-    return [];
+  const tries = rules.some(({ retries = 0 }) => retries > 0);
+  if (failingPools(pools).length > 0)
+    return tries ? [] : ['Requests of an instance that fails are lost: no client sends them again (client.retries).'];
+  if (limited || rules.some(({ timeout }) => timeout !== undefined) || !tries) return [];
   return ['Retries have no effect: no pool has max_queued_requests, and no client a timeout.'];
 }
 

@@ -5,6 +5,7 @@ import { HASH_BLOCK } from '../defaults.ts';
 import { explainEdge } from '../window.ts';
 import { checkAutoscale } from './autoscale.ts';
 import type { StageWorld } from './choose-pools.ts';
+import { checkFailures } from './failures.ts';
 import type { Ledger } from './ledger.ts';
 import { checkAdapters } from './lora.ts';
 import { type FleetSpec, type LlmPool, type PoolSpec, poolsOfKind } from './types.ts';
@@ -51,7 +52,10 @@ function checkStores(spec: FleetSpec, ledger: Ledger, poolNames: readonly string
 
 /** Local groups are equal parts of the pools that belong to groups. */
 function checkGroups(spec: FleetSpec, ledger: Ledger): void {
-  for (const pool of spec.pools) checkAutoscale(spec, pool, splits(pool, spec.pools), ledger);
+  for (const pool of spec.pools) {
+    checkAutoscale(spec, pool, splits(pool, spec.pools), ledger);
+    checkFailures(spec, pool, splits(pool, spec.pools), ledger);
+  }
   const { localGroups } = spec;
   if (localGroups === 1) return;
   for (const pool of spec.pools) {

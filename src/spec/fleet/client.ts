@@ -40,7 +40,7 @@ export const impatienceShape = {
   retries: count(0, 20)
     .optional()
     .describe(
-      'How often a request is sent again that a full queue turned away or whose client left; 0 if left out. Latencies count from the first time.',
+      'How often a request is sent again that a full queue turned away, whose client left or that failed with an instance; 0 if left out. Latencies count from the first time.',
     ),
   backoff: timeWithUnit
     .optional()

@@ -7,6 +7,7 @@ import { isPlain, normalize, rewrittenAt } from '../shorthand.ts';
 import { PROFILE_FIELDS } from '../words.ts';
 import { explainAutoscale } from './autoscale.ts';
 import { chooseRow } from './choose.ts';
+import { explainFailures } from './failures.ts';
 import { explainLora } from './lora.ts';
 import type { LlmPool } from './types.ts';
 import { poolsOfKind } from './types.ts';
@@ -68,6 +69,7 @@ function fieldsOf(pool: LlmPool): [string, string][] {
       ([field]) => swaps || (field !== 'swap_space' && field !== 'num_cpu_blocks'),
     ),
     pool.autoscale ? ['autoscale', explainAutoscale(pool.autoscale)] : ['count', pool.count],
+    ...(pool.failures ? [['failures', explainFailures(pool.failures)] as [string, unknown]] : []),
     ...(pool.lora ? [['lora', explainLora(pool.lora)] as [string, unknown]] : []),
     ['routing', nameRouting(pool.routing)],
     ['packing', pool.packing],

@@ -25,6 +25,7 @@ import { speculativeSection } from '../speculative.ts';
 import { stepTime } from '../step-time.ts';
 import { ADMISSIONS, BATCHINGS, KV_FORMATS, PREEMPTIONS, STEP_SOURCES, WEIGHT_FORMATS } from '../words.ts';
 import { autoscale } from './autoscale.ts';
+import { failures } from './failures.ts';
 import { count, instances, name, positive, quantity, section, share, size, time } from './leaf.ts';
 import { lora } from './lora.ts';
 import { COARSE, PARALLELS, ROLES, ROUTING_WORDS, TRANSFERS } from './words.ts';
@@ -187,6 +188,7 @@ export const llmShape = {
   step_time: stepTime.optional().describe('Your own price of a step, instead of the cost model.'),
   lora: lora.optional().describe('LoRA adapters that requests may ask for; none are served if left out.'),
   autoscale: autoscale.optional().describe('Instances that start and stop with the load; all are on if left out.'),
+  failures: failures.optional().describe('Instances that fail and start again; none does if left out.'),
   ...rulesShape,
   ...machineShape,
   enable_prefix_caching: z

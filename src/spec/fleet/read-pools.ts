@@ -20,6 +20,7 @@ import type { Configuration, StepTime } from '../types.ts';
 import { number, type Part, readCatalogName, type World } from '../world.ts';
 import { readAutoscale } from './autoscale.ts';
 import { countOf } from './count.ts';
+import { readFailures } from './failures.ts';
 import { readShare } from './leaf.ts';
 import type { Ledger } from './ledger.ts';
 import { readLora } from './lora.ts';
@@ -40,6 +41,7 @@ function readPool(name: string, written: Part, ledger: Ledger, world: World): Po
   const path = ['fleet', name];
   const { filled: input, from } = fillFromLog(written, path, ledger, world);
   const scaled = readAutoscale(input, path, ledger);
+  const failures = input.kind === 'llm' ? readFailures(input, path, ledger) : null;
   const lora = input.kind === 'llm' ? readLora(input, path, ledger) : null;
   const common = {
     name,
@@ -55,6 +57,7 @@ function readPool(name: string, written: Part, ledger: Ledger, world: World): Po
       ...common,
       ...readEngine(input, path, ledger, world),
       ...(lora ? { lora } : {}),
+      ...(failures ? { failures } : {}),
       ...(from ? { fromLog: from } : {}),
     };
   if (input.kind === 'retrieval') {

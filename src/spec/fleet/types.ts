@@ -13,6 +13,7 @@ import type { PowerSpec } from '../power.ts';
 import type { Configuration, Slo, WorkloadSpec } from '../types.ts';
 import type { Autoscale } from './autoscale.ts';
 import type { ClientSpec, Impatience } from './client.ts';
+import type { Failures } from './failures.ts';
 import type { AdapterTraffic, LoraSpec } from './lora.ts';
 import type { DomainKind, ROLES, TRANSFERS, WritePolicy } from './words.ts';
 
@@ -57,6 +58,8 @@ export interface LlmPool extends PoolCommon {
   readonly writeBack: string | null;
   /** Who starts and stops its instances, of which there are `count` at most; absent = all are on all the time. */
   readonly autoscale?: Autoscale;
+  /** When its instances fail; absent = they do not. */
+  readonly failures?: Failures;
   /** The LoRA adapters that it serves; absent = none: requests for any are those for its model. */
   readonly lora?: LoraSpec;
   /** Bytes of KV per token where no model tells (step_time); 0 = none. */

@@ -7,7 +7,7 @@ import {
   STATE_REJECTED_QUEUE,
   STATE_TIMED_OUT,
 } from '../../../assembly/layout/enums.ts';
-import { leaveClient } from './patience.ts';
+import { leaveClient, stateOfGone } from './patience.ts';
 import { settleFlows } from './rates.ts';
 import { chooseClient, findRefusal, isServed, pathBetween, sumLatencies } from './route.ts';
 import { giveUp } from './share.ts';
@@ -16,7 +16,7 @@ import type { Client, Edge, FleetEvent, Flow, FormedStep, Visit, World } from '.
 /** Has all its output: writes to its store, lets go of what it shared, and its edges are due now. */
 export function endVisit(world: World, visit: Visit, now: number): void {
   const { results, program } = world;
-  results.state[visit.index] = visit.leaves ? STATE_TIMED_OUT : STATE_FINISHED;
+  results.state[visit.index] = visit.leaves ? stateOfGone(world, visit) : STATE_FINISHED;
   if (visit.leaves) world.wasted += visit.output;
   else results.finish[visit.index] = now;
   visit.client!.outstanding.delete(visit);
@@ -73,7 +73,7 @@ function letGo(visit: Visit): void {
  * The first end counts: finished, or rejected with its first rejected visit. What follows a finished request arrives its delay later,
  * and not before its time. In a closed loop one that nothing follows, or that was rejected, has the next one sent.
  */
-function closeRequest(world: World, request: number, state: number, now: number): void {
+export function closeRequest(world: World, request: number, state: number, now: number): void {
   if (world.requestState[request] !== STATE_PENDING) return;
   world.requestState[request] = state;
   const { count, concurrency, turns, first, arrival } = world.program.requests;
@@ -155,30 +155,8 @@ function leave(world: World, root: Visit, now: number): void {
   closeRequest(world, root.request, STATE_TIMED_OUT, now);
 }
 
-/** Every request of which an instance that fails has a part fails, in order, unless it has its answer; nothing of it goes on. */
-export function failRequests(world: World, clients: readonly Client[], now: number): void {
-  const there = world.visits.filter(
-    (visit) =>
-      clients.includes(visit.client!) &&
-      (isPending(world, visit) ||
-        (world.results.state[visit.index] === STATE_FINISHED && visit.hold && visit.holders > 0 && !visit.leaves)),
-  );
-  for (const request of new Set(there.map((visit) => visit.request))) {
-    if (!there.some((visit) => visit.request === request && isStillThere(world, visit))) continue;
-    const open = world.requestState[request] === STATE_PENDING;
-    if (open) world.failedAt[world.program.requests.last[request]!] = now;
-    abandon(world, request);
-    if (open) closeRequest(world, request, STATE_FAILED, now);
-  }
-}
-
-/** What is there of a request may have ended with another one that failed before it. */
-function isStillThere(world: World, visit: Visit): boolean {
-  return isPending(world, visit) || visit.holders > 0;
-}
-
 /** Nobody waits for what of a request is there or still to come. */
-function abandon(world: World, request: number): void {
+export function abandon(world: World, request: number): void {
   for (const visit of world.visits) {
     if (visit.request !== request || !isPending(world, visit)) continue;
     if (visit.pending > 0 || visit.client === null) cancelVisit(world, visit);
@@ -204,7 +182,7 @@ function departEdge(world: World, edge: Edge, now: number): void {
   const { from, to, bytes, layers } = edge;
   const early = isPending(world, from);
   edge.departed = !early;
-  if (findsNobody(world, to)) {
+  if (bytes > 0 && findsNobody(world, to)) {
     edge.departed = false;
     if (!early) holdBack(world, { time: now, edge, visit: from, tier: -1 });
     return;
@@ -287,7 +265,7 @@ function enterRoot(world: World, visit: Visit, now: number, edge: Edge | null = 
   if (world.results.state[visit.index] === STATE_PENDING) joinClient(world, visit.client!, visit, now);
 }
 
-function isPending(world: World, visit: Visit): boolean {
+export function isPending(world: World, visit: Visit): boolean {
   return world.results.state[visit.index] === STATE_PENDING;
 }
 

@@ -1,5 +1,5 @@
 // Clients that leave without their answer, straight from the rules: what waits goes at once, what runs when its step ends.
-import { STATE_PENDING, STATE_TIMED_OUT } from '../../../assembly/layout/enums.ts';
+import { STATE_FAILED, STATE_PENDING, STATE_TIMED_OUT } from '../../../assembly/layout/enums.ts';
 import { isBatchOfOne } from '../../../src/check/scheduler-lists.ts';
 import { noteLeft } from './adapters.ts';
 import { countBlocks } from './blocks.ts';
@@ -39,9 +39,14 @@ export function goLeavers(world: World, client: Client, gone: Gone): void {
   }
 }
 
+/** What becomes of a visit that goes without its end: its request has failed, or its client left. */
+export function stateOfGone({ failedAt, program }: World, { request }: Visit): number {
+  return Number.isNaN(failedAt[program.requests.last[request]!]!) ? STATE_TIMED_OUT : STATE_FAILED;
+}
+
 function end(world: World, visit: Visit, gone: Gone): void {
   if (world.results.state[visit.index] !== STATE_PENDING) throw new Error('ends twice');
-  world.results.state[visit.index] = STATE_TIMED_OUT;
+  world.results.state[visit.index] = stateOfGone(world, visit);
   world.wasted += visit.generated;
   visit.client!.outstanding.delete(visit);
   gone(world, visit);

@@ -8,17 +8,9 @@ import { adapterCost, noteLeft } from './adapters.ts';
 import { decodeTokens, letPass, roundOf } from './blocks.ts';
 import { commonTokens } from './cascade.ts';
 import type { ClientCounters } from './counters.ts';
-import {
-  becomeReady,
-  deliverPhase,
-  departLayers,
-  endVisit,
-  failRequests,
-  fillCores,
-  letBack,
-  nextEvent,
-} from './deliver.ts';
+import { becomeReady, deliverPhase, departLayers, endVisit, fillCores, letBack, nextEvent } from './deliver.ts';
 import { forget } from './expect.ts';
+import { failRequests } from './failing.ts';
 import { formStep, holdUneven, isEnded, lookAtArrivals } from './form.ts';
 import { goLeavers } from './patience.ts';
 import { shareChannels, shareLinks, sharesChannel } from './rates.ts';
