@@ -15,7 +15,7 @@ export function attributionOf(file: string): Attribution | null {
     if (!existsSync(table)) continue;
     for (const line of readTextFile(table, { path: 'file', expected: 'a readable table of sources' }).split('\n')) {
       const cells = line.split('|').map((cell) => cell.trim());
-      if (cells.length >= 7 && cells[1].includes(basename(file)))
+      if (cells.length >= 7 && cells[1]!.includes(basename(file)))
         return { source: cells.at(-3)!, licence: cells.at(-2)! };
     }
   }

@@ -7,7 +7,7 @@ export function cleanRows(rows: readonly OpRow[]): OpRow[] {
   const kept = keepFastest(rows);
   const seconds = kept.map((row) => row.seconds);
   for (let axis = 0; axis < (kept[0]?.axes.length ?? 0); axis++) lowerAlong(kept, seconds, axis);
-  return kept.map((row, i) => ({ ...row, seconds: seconds[i] }));
+  return kept.map((row, i) => ({ ...row, seconds: seconds[i]! }));
 }
 
 function keepFastest(rows: readonly OpRow[]): OpRow[] {
@@ -23,9 +23,9 @@ function keepFastest(rows: readonly OpRow[]): OpRow[] {
 /** Running minimum from the largest value of one axis down, among rows that agree in everything else. */
 function lowerAlong(rows: readonly OpRow[], seconds: number[], axis: number): void {
   const others = ({ fixed, axes }: OpRow) => `${fixed}|${axes.filter((_, a) => a !== axis).join(',')}`;
-  for (const line of groupBy(rows.keys(), (i) => others(rows[i])).values()) {
-    line.sort((a, b) => rows[b].axes[axis] - rows[a].axes[axis]);
-    for (let j = 1; j < line.length; j++) seconds[line[j]] = Math.min(seconds[line[j]], seconds[line[j - 1]]);
+  for (const line of groupBy(rows.keys(), (i) => others(rows[i]!)).values()) {
+    line.sort((a, b) => rows[b]!.axes[axis]! - rows[a]!.axes[axis]!);
+    for (let j = 1; j < line.length; j++) seconds[line[j]!] = Math.min(seconds[line[j]!]!, seconds[line[j - 1]!]!);
   }
 }
 

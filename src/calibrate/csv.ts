@@ -53,9 +53,9 @@ export function openCsv(file: string): Sheet {
     file,
     header,
     length: rows.length,
-    cell: (column, i) => rows[i][at.get(column) ?? -1]?.trim() ?? '',
+    cell: (column, i) => rows[i]![at.get(column) ?? -1]?.trim() ?? '',
     lineOf: (i) => i + 2,
-    widthOf: (i) => rows[i].length,
+    widthOf: (i) => rows[i]!.length,
   };
 }
 
@@ -65,7 +65,7 @@ const TABLE = { path: 'file', expected: 'a table of comma-separated text' };
 export function headerOf(file: string): string[] {
   const read = tryReadText(file);
   const first = 'text' in read ? read.text.split(/\r?\n/, 1)[0] : '';
-  return first.split(',').map((name) => name.trim());
+  return first!.split(',').map((name) => name.trim());
 }
 
 /** The columns of a sheet, every cell checked; null when something is wrong (told in `issues`). */

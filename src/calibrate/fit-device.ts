@@ -81,8 +81,8 @@ export function fitAll(traces: Traces, devices: ReadonlyMap<string, Device>, iss
 function fitGroup(series: OpSeries[], device: Device, notes: string[], issues: Issue[]): OpResult | null {
   const ranked = [...series].sort((a, b) => LAYOUTS.indexOf(a.layout) - LAYOUTS.indexOf(b.layout));
   const [first, ...others] = ranked;
-  const name = `${first.device} ${first.family} ${first.format}`;
-  const { rows, aside } = readyRows(first, device);
+  const name = `${first!.device} ${first!.family} ${first!.format}`;
+  const { rows, aside } = readyRows(first!, device);
   if (aside > 0)
     notes.push(`${name}: ${aside} rows beat the roofline by more than ${LARGEST_ETA}x (caches), set aside`);
   const fit = fitOp(name, rows);
@@ -100,7 +100,7 @@ function fitGroup(series: OpSeries[], device: Device, notes: string[], issues: I
     const errors = relativeErrors(check, (row) => priceRow(fit.price, row));
     return { layout: other.layout, rows: check.length, median: percentile(errors, 0.5) };
   });
-  const { family, format, layout } = first;
+  const { family, format, layout } = first!;
   const table = tableOf(family, format, rows, fit.price, fit.errors.out_median);
   return { device: device.id, family, format, layout, price: fit.price, errors: fit.errors, table, elsewhere };
 }

@@ -111,9 +111,9 @@ function searchOp(sample: readonly FitRow[], width: number | undefined): { price
   let best: { price: OpPrice; value: number } | null = null;
   for (const p of still ? (['inf'] as const) : NORMS) {
     const read = (at: readonly number[]): OpPrice => ({
-      t0_s: Math.exp(at[0]),
-      eta_memory: bound(at[1]),
-      eta_compute: still ? 1 : bound(at[2]),
+      t0_s: Math.exp(at[0]!),
+      eta_memory: bound(at[1]!),
+      eta_compute: still ? 1 : bound(at[2]!),
       p,
       ...(width ? { activation_bytes: width } : {}),
     });
@@ -145,12 +145,12 @@ export function fitLink(
   if (few) return few;
   const sorted = [...rows].sort((a, b) => a.bytes - b.bytes);
   const [fitted, held] = [0, 1].map((side) => sorted.filter((_, i) => i % 2 === side));
-  const sample = thin(fitted, ROWS_FITTED);
+  const sample = thin(fitted!, ROWS_FITTED);
   const fastest = sample.reduce((least, row) => Math.min(least, row.seconds), Number.POSITIVE_INFINITY);
   const rate = sample.reduce((most, row) => Math.max(most, row.bytes / row.seconds), 0);
   let best: { price: LinkPrice; value: number } | null = null;
   for (const p of NORMS) {
-    const read = (at: readonly number[]): LinkPrice => ({ t0_s: Math.exp(at[0]), rate: Math.exp(at[1]), p });
+    const read = (at: readonly number[]): LinkPrice => ({ t0_s: Math.exp(at[0]!), rate: Math.exp(at[1]!), p });
     const cost = (at: readonly number[]): number => {
       const price = read(at);
       return lossOf(sample, (row) => priceLink(price, row.bytes));
@@ -159,7 +159,7 @@ export function fitLink(
     if (!best || found.value < best.value - 1e-9) best = { price: read(found.at), value: found.value };
   }
   const price = { t0_s: round(best!.price.t0_s), rate: round(best!.price.rate), p: best!.price.p };
-  return { price, errors: judge(fitted, held, (row) => priceLink(price, row.bytes)) };
+  return { price, errors: judge(fitted!, held!, (row) => priceLink(price, row.bytes)) };
 }
 
 /** Mean of |log(predicted/measured)|, each capped: as robust as a median, smooth enough to descend. */
@@ -183,10 +183,10 @@ function judge<Row extends { readonly seconds: number }>(
   const [inside, outside] = [fitted, held].map((rows) => relativeErrors(rows, predict));
   return {
     rows: fitted.length + held.length,
-    in_median: percentile(inside, 0.5),
-    in_p90: percentile(inside, 0.9),
-    out_median: percentile(outside, 0.5),
-    out_p90: percentile(outside, 0.9),
+    in_median: percentile(inside!, 0.5),
+    in_p90: percentile(inside!, 0.9),
+    out_median: percentile(outside!, 0.5),
+    out_p90: percentile(outside!, 0.9),
   };
 }
 
@@ -203,7 +203,7 @@ export function percentile(sorted: ArrayLike<number>, share: number): number {
   const at = share * (sorted.length - 1);
   const low = Math.floor(at);
   const high = Math.min(low + 1, sorted.length - 1);
-  return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
+  return sorted[low]! + (at - low) * (sorted[high]! - sorted[low]!);
 }
 
 const bound = (x: number): number => LARGEST_ETA / (1 + Math.exp(-x));

@@ -133,11 +133,11 @@ function addGemm(table: Table, device: string, ops: SeriesCollector, issues: Iss
     if (!format) continue;
     ops.add(device, 'gemm', format, {
       fixed: '',
-      axes: [m[i], n[i], k[i]],
-      shape: `${n[i]}x${k[i]}`,
-      ...gemmWork(m[i], n[i], k[i], format),
-      cell: gemmCell(m[i], n[i], k[i]),
-      seconds: us[i] * 1e-6,
+      axes: [m![i]!, n![i]!, k![i]!],
+      shape: `${n![i]}x${k![i]}`,
+      ...gemmWork(m![i]!, n![i]!, k![i]!, format),
+      cell: gemmCell(m![i]!, n![i]!, k![i]!),
+      seconds: us![i]! * 1e-6,
     });
   }
 }
@@ -159,22 +159,22 @@ function addAttention(
   for (let i = 0; i < table.length; i++) {
     const format = formats[i];
     if (!format) continue;
-    if (!prefill && length[i] < SHORTEST_CONTEXT) {
+    if (!prefill && length[i]! < SHORTEST_CONTEXT) {
       short++;
       continue;
     }
     const kv = format === 'bf16' ? format : 'fp8';
-    const at = { heads: heads[i], kvHeads: kvHeads[i], headDim: headDim[i], kv } as const;
-    const layout = `${heads[i]}/${kvHeads[i]}x${headDim[i]}`;
-    const fills = past !== null && past[i] === 0 && batch[i] === promptsPerStep(length[i]);
-    const cell = past ? (fills ? prefillCell(length[i], at) : null) : decodeCell(batch[i], length[i], at);
+    const at = { heads: heads![i]!, kvHeads: kvHeads![i]!, headDim: headDim![i]!, kv } as const;
+    const layout = `${heads![i]}/${kvHeads![i]}x${headDim![i]}`;
+    const fills = past !== null && past[i] === 0 && batch![i] === promptsPerStep(length[i]!);
+    const cell = past ? (fills ? prefillCell(length[i]!, at) : null) : decodeCell(batch![i]!, length[i]!, at);
     ops.add(device, prefill ? 'attention-prefill' : 'attention-decode', format, {
       fixed: layout,
-      axes: past ? [batch[i], length[i], past[i]] : [batch[i], length[i]],
+      axes: past ? [batch![i]!, length[i]!, past[i]!] : [batch![i]!, length[i]!],
       shape: layout,
-      ...(past ? prefillWork(batch[i], length[i], past[i], at) : decodeWork(batch[i], length[i], at)),
+      ...(past ? prefillWork(batch![i]!, length[i]!, past[i]!, at) : decodeWork(batch![i]!, length[i]!, at)),
       ...(cell ? { cell } : {}),
-      seconds: us[i] * 1e-6,
+      seconds: us![i]! * 1e-6,
     });
   }
   if (short > 0) {
@@ -202,20 +202,20 @@ function addMoe(table: Table, device: string, ops: SeriesCollector, notes: strin
       other++;
       continue;
     }
-    const shape = `${hidden[i]}x${intermediate[i]} ${topK[i]}/${experts[i]} tp${tp[i]} ep${ep[i]}`;
+    const shape = `${hidden![i]}x${intermediate![i]} ${topK![i]}/${experts![i]} tp${tp![i]} ep${ep![i]}`;
     const at = {
-      hidden: hidden[i],
-      intermediate: intermediate[i],
-      topK: topK[i],
-      experts: experts[i],
-      tp: tp[i],
-      ep: ep[i],
+      hidden: hidden![i]!,
+      intermediate: intermediate![i]!,
+      topK: topK![i]!,
+      experts: experts![i]!,
+      tp: tp![i]!,
+      ep: ep![i]!,
       format,
     };
-    const seconds = us[i] * 1e-6;
-    const layer = [experts[i], topK[i], hidden[i], intermediate[i] / tp[i], ep[i]];
-    const row = { fixed: shape, axes: [tokens[i]], shape, cell: { layer, at: [tokens[i]] }, seconds };
-    ops.add(device, 'moe', format, { ...row, ...moeWork(tokens[i], at) });
+    const seconds = us[i]! * 1e-6;
+    const layer = [experts![i]!, topK![i]!, hidden![i]!, intermediate![i]! / tp![i]!, ep![i]!];
+    const row = { fixed: shape, axes: [tokens![i]!], shape, cell: { layer, at: [tokens![i]!] }, seconds };
+    ops.add(device, 'moe', format, { ...row, ...moeWork(tokens![i]!, at) });
   }
   if (other > 0) notes.push(`${basename(table.file)}: ${other} rows of other routing skews than ${skew} left out`);
 }
@@ -226,20 +226,20 @@ function readLinks(table: Table, device: string, notes: string[], issues: Issue[
   for (const word of new Set(words)) {
     if (OPS[word]) continue;
     const expected = `one of ${Object.keys(OPS).join(', ')}`;
-    const line = table.lineOf(words.indexOf(word));
+    const line = table.lineOf(words!.indexOf(word));
     issues.push({ path: 'op', expected, received: show(word), file: table.file, line });
   }
-  const known = [...words.keys()].filter((i) => OPS[words[i]]);
+  const known = [...words!.keys()].filter((i) => OPS[words![i]!]);
   // times follow bytes, not element types; the 16-bit twin is used
-  const wide = known.filter((i) => dtypes[i] !== 'int8');
+  const wide = known.filter((i) => dtypes![i] !== 'int8');
   const narrow = known.length - wide.length;
   if (narrow > 0)
     notes.push(`${basename(table.file)}: ${narrow} int8 messages left out (the 16-bit ones say the same)`);
-  return [...groupBy(wide, (i) => `${OPS[words[i]]} ${devices[i]} ${libraries[i]}`).values()].map(
+  return [...groupBy(wide, (i) => `${OPS[words![i]!]} ${devices![i]} ${libraries![i]}`).values()].map(
     (group): LinkSeries => {
-      const [first] = group;
-      const rows = group.map((i) => ({ bytes: bytes[i], seconds: us[i] * 1e-6 }));
-      const what = { device, op: OPS[words[first]], devices: devices[first], library: libraries[first] };
+      const first = group[0]!;
+      const rows = group.map((i) => ({ bytes: bytes![i]!, seconds: us![i]! * 1e-6 }));
+      const what = { device, op: OPS[words![first]!]!, devices: devices![first]!, library: libraries![first]! };
       return { ...what, layout: 'aiconfigurator', rows };
     },
   );

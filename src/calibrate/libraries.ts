@@ -47,7 +47,7 @@ const TRTLLM = /trtllm/i;
 const GENERAL = /ccl|deepep/i;
 
 function groupOf(used: readonly LinkSeries[], layout: Layout): LinkGroup {
-  const { device, op, devices } = used[0];
+  const { device, op, devices } = used[0]!;
   return { device, op, devices, layout, libraries: used.map((s) => s.library).join(' + '), rows: envelope(used) };
 }
 
@@ -74,6 +74,6 @@ function envelope(series: readonly LinkSeries[]): { bytes: number; seconds: numb
     }
   }
   const rows = [...best].map(([bytes, seconds]) => ({ bytes, seconds })).sort((a, b) => a.bytes - b.bytes);
-  for (let i = rows.length - 2; i >= 0; i--) rows[i].seconds = Math.min(rows[i].seconds, rows[i + 1].seconds);
+  for (let i = rows.length - 2; i >= 0; i--) rows[i]!.seconds = Math.min(rows[i]!.seconds, rows[i + 1]!.seconds);
   return rows;
 }

@@ -52,7 +52,7 @@ async function readColumns(file: string, bytes: Uint8Array): Promise<Sheet> {
     file,
     header,
     length: rows.length,
-    cell: (column, i) => cellOf(rows[i][column]),
+    cell: (column, i) => cellOf(rows[i]![column]),
     lineOf: (i) => i + 1,
     widthOf: () => header.length,
   };

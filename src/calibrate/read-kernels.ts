@@ -88,9 +88,9 @@ export function deviceOf(
   issues: Issue[],
 ): string | null {
   const word = given ?? basename(file).split('.')[0];
-  const device = known.has(word) ? word : DEVICES[word];
+  const device = known.has(word!) ? word : DEVICES[word!];
   if (device !== undefined && known.has(device)) return device;
-  const hint = didYouMean(word, [...known, ...Object.keys(DEVICES)]);
+  const hint = didYouMean(word!, [...known, ...Object.keys(DEVICES)]);
   const mistake = { path: '--hardware', received: show(word), hint };
   if (given !== undefined) issues.push({ ...mistake, expected: 'hardware of the catalog' });
   else issues.push({ ...mistake, expected: '--hardware ID, or a file named <hardware id>.<table>', file });
@@ -118,7 +118,7 @@ export function readKernels(sheet: Sheet, device: string, layout: Layout, issues
       ? profileParts(sheet, issues)
       : wholePart(sheet, issues);
   if (time === null || issues.length > before) return traces;
-  const us = (i: number) => scaled(sheet.cell(time, i), TIMES[time]);
+  const us = (i: number) => scaled(sheet.cell(time, i), TIMES[time]!);
   for (const { kind, rows, columns } of parts) {
     const seen = look(sheet, { rows, columns: { ...columns, latency_us: us } });
     const table = tableOf(seen, COLUMNS[kind], issues);
@@ -145,9 +145,9 @@ function look(sheet: Sheet, { rows, columns }: Seen): Sheet {
     file: sheet.file,
     header,
     length: rows.length,
-    cell: (column, i) => (columns[column] ? columns[column](rows[i]) : sheet.cell(column, rows[i])),
-    lineOf: (i) => sheet.lineOf(rows[i]),
-    widthOf: (i) => (sheet.widthOf(rows[i]) === sheet.header.length ? header.length : sheet.widthOf(rows[i])),
+    cell: (column, i) => (columns[column] ? columns[column](rows[i]!) : sheet.cell(column, rows[i]!)),
+    lineOf: (i) => sheet.lineOf(rows[i]!),
+    widthOf: (i) => (sheet.widthOf(rows[i]!) === sheet.header.length ? header.length : sheet.widthOf(rows[i]!)),
   };
 }
 
@@ -189,12 +189,12 @@ function profileParts(sheet: Sheet, issues: Issue[]): Part[] {
 }
 
 function partOf(sheet: Sheet, op: string, rows: readonly number[], issues: Issue[]): Part[] {
-  const { kind, sizes, op: exchange } = PROFILE_OPS[op];
+  const { kind, sizes, op: exchange } = PROFILE_OPS[op]!;
   const columns: Record<string, (i: number) => string> = {};
   const dtype = (i: number) => sheet.cell('dtype', i) || 'bf16';
   for (const [ours, [name, otherwise]] of Object.entries(sizes)) {
     if (otherwise === undefined && !sheet.header.includes(name)) {
-      const line = sheet.lineOf(rows[0]);
+      const line = sheet.lineOf(rows[0]!);
       issues.push({
         path: name,
         expected: `a column of this name, for ${op}`,
@@ -205,7 +205,7 @@ function partOf(sheet: Sheet, op: string, rows: readonly number[], issues: Issue
     }
     columns[ours] = (i) => sheet.cell(name, i) || (otherwise ?? '');
   }
-  const named = DTYPES[kind];
+  const named = DTYPES[kind]!;
   if (named) columns[named] = dtype;
   if (kind === 'moe') columns.distribution = () => 'balanced';
   if (exchange !== undefined) {

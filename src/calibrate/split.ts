@@ -19,7 +19,7 @@ export function splitByShape<Row extends { readonly shape: string }>(
 /** About `limit` rows spread evenly over the given order: enough to pin a handful of parameters. */
 export function thin<Row>(rows: readonly Row[], limit: number): readonly Row[] {
   if (rows.length <= limit) return rows;
-  return Array.from({ length: limit }, (_, i) => rows[Math.floor((i * rows.length) / limit)]);
+  return Array.from({ length: limit }, (_, i) => rows[Math.floor((i * rows.length) / limit)]!);
 }
 
 const byHash = (a: string, b: string): number => hashText(a) - hashText(b) || (a < b ? -1 : 1);

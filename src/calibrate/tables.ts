@@ -61,10 +61,10 @@ function launchOf(family: OpFamily, price: OpPrice): number {
 
 function makeTable(family: OpFamily, format: WeightFormat, rows: readonly FitRow[], price: OpPrice): OpTable {
   const layers = [...groupBy(rows, (row) => row.cell!.layer.join(' ')).values()];
-  const axes = rows[0].cell!.at.map((_, a) => rising(rows.map((row) => row.cell!.at[a])));
+  const axes = rows[0]!.cell!.at.map((_, a) => rising(rows.map((row) => row.cell!.at[a]!)));
   const permille = layers.flatMap((group) => sliceOf(group, axes, price, launchOf(family, price)));
   const sizes = layers.map((group) => group[0].cell!.layer);
-  const named = sizes[0].length > 0 ? { layers: sizes } : {};
+  const named = sizes[0]!.length > 0 ? { layers: sizes } : {};
   return { family, formats: [format], axes, ...named, permille, error_out: 0, error_out_p90: 0 };
 }
 
@@ -77,11 +77,11 @@ function sliceOf(rows: readonly FitRow[], axes: readonly number[][], price: OpPr
   const counts = new Float64Array(cells);
   for (const row of rows) {
     const factor = (row.seconds - launch) / (priceRow(price, row) - launch);
-    const cell = axes.reduce((offset, axis, a) => offset * axis.length + axis.indexOf(row.cell!.at[a]), 0);
-    sums[cell] += Math.log(Math.min(FACTORS[1], Math.max(FACTORS[0], factor)));
-    counts[cell]++;
+    const cell = axes.reduce((offset, axis, a) => offset * axis.length + axis.indexOf(row.cell!.at[a]!), 0);
+    sums[cell]! += Math.log(Math.min(FACTORS[1], Math.max(FACTORS[0], factor)));
+    counts[cell]!++;
   }
-  const logs = sums.map((sum, i) => (counts[i] > 0 ? sum / counts[i] : Number.NaN));
+  const logs = sums.map((sum, i) => (counts[i]! > 0 ? sum / counts[i]! : Number.NaN));
   return Array.from(fillCells(logs, axes), (value) => Math.max(1, Math.round(1000 * Math.exp(value))));
 }
 
@@ -95,10 +95,10 @@ function fillCells(logs: Float64Array, axes: readonly number[][]): Float64Array 
   const full = logs.filter((log) => !Number.isNaN(log));
   const prior = 1 / Math.max(LEAST_ROUGHNESS ** 2, full.reduce((sum, log) => sum + log * log, 0) / full.length);
   while (known.some(Number.isNaN)) {
-    const lines = axes.map((axis, a) => ({ at: axis.map(Math.log), stride: strides[a], rough: 0 }));
+    const lines = axes.map((axis, a) => ({ at: axis.map(Math.log), stride: strides[a]!, rough: 0 }));
     for (const line of lines) line.rough = roughness(known, line);
     const next = known.slice();
-    for (let i = 0; i < known.length; i++) if (Number.isNaN(known[i])) next[i] = meanAround(known, i, lines, prior);
+    for (let i = 0; i < known.length; i++) if (Number.isNaN(known[i]!)) next[i] = meanAround(known, i, lines, prior);
     if (next.every(Number.isNaN)) break;
     known = next;
   }
@@ -121,8 +121,8 @@ function roughness(known: Float64Array, { at, stride }: Line): number {
   for (let i = 0; i + stride < known.length; i++) {
     const place = Math.floor(i / stride) % at.length;
     if (place + 1 >= at.length || Number.isNaN(known[i]) || Number.isNaN(known[i + stride])) continue;
-    change += Math.abs(known[i + stride] - known[i]);
-    distance += at[place + 1] - at[place];
+    change += Math.abs(known[i + stride]! - known[i]!);
+    distance += at[place + 1]! - at[place]!;
   }
   return Math.max(LEAST_ROUGHNESS, distance > 0 ? change / distance : 1);
 }
@@ -133,7 +133,7 @@ const OUTSIDE = 2;
 function meanAround(known: Float64Array, cell: number, lines: readonly Line[], prior: number): number {
   let [sum, weights] = [0, 0];
   for (const line of lines) {
-    const [below, above] = [-1, 1].map((step) => nearestFull(known, cell, line, step));
+    const [below, above] = [nearestFull(known, cell, line, -1), nearestFull(known, cell, line, 1)];
     if (!below && !above) continue;
     const one = below ?? above!;
     const both = below && above ? below.distance + above.distance : 0;
@@ -149,8 +149,8 @@ function meanAround(known: Float64Array, cell: number, lines: readonly Line[], p
 function nearestFull(known: Float64Array, cell: number, { at, stride }: Line, step: number) {
   const place = Math.floor(cell / stride) % at.length;
   for (let other = place + step; other >= 0 && other < at.length; other += step) {
-    const value = known[cell + (other - place) * stride];
-    if (!Number.isNaN(value)) return { value, distance: Math.abs(at[other] - at[place]) };
+    const value = known[cell + (other - place) * stride]!;
+    if (!Number.isNaN(value)) return { value, distance: Math.abs(at[other]! - at[place]!) };
   }
   return null;
 }

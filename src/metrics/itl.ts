@@ -25,10 +25,10 @@ export function histogramPercentile(histogram: ItlHistogram, q: number, total = 
   let below = 0;
   let value = Number.NaN;
   for (let bin = 0; bin < weights.length; bin++) {
-    if (weights[bin] <= 0) continue;
-    const share = Math.min(1, Math.max(0, (wanted - below) / weights[bin]));
-    value = Number.isFinite(edges[bin + 1]) ? edges[bin] + share * (edges[bin + 1] - edges[bin]) : edges[bin];
-    below += weights[bin];
+    if (weights[bin]! <= 0) continue;
+    const share = Math.min(1, Math.max(0, (wanted - below) / weights[bin]!));
+    value = Number.isFinite(edges[bin + 1]!) ? edges[bin]! + share * (edges[bin + 1]! - edges[bin]!) : edges[bin]!;
+    below += weights[bin]!;
     if (below >= wanted) break;
   }
   return value;
@@ -41,12 +41,12 @@ function histogramMoments(histogram: ItlHistogram): { readonly mean: number; rea
   let first = 0;
   let second = 0;
   for (let bin = 0; bin < weights.length; bin++) {
-    if (weights[bin] <= 0) continue;
-    const a = edges[bin];
+    if (weights[bin]! <= 0) continue;
+    const a = edges[bin]!;
     const b = Number.isFinite(edges[bin + 1]) ? edges[bin + 1] : a;
-    total += weights[bin];
-    first += (weights[bin] * (a + b)) / 2;
-    second += (weights[bin] * (a * a + a * b + b * b)) / 3;
+    total += weights[bin]!;
+    first += (weights[bin]! * (a + b!)) / 2;
+    second += (weights[bin]! * (a * a + a * b! + b! * b!)) / 3;
   }
   const mean = first / total;
   return { mean, std: Math.sqrt(Math.max(0, second / total - mean * mean)) };

@@ -30,7 +30,8 @@ export function countGood(latencies: Latencies, slos: readonly Slo[]): number {
   if (countable === 0) return -1;
   let good = 0;
   for (let i = 0; i < latencies.ttft.length; i++) {
-    const late = latencies.ttft[i] > limits.ttft || latencies.tpot[i] > limits.tpot || latencies.e2el[i] > limits.e2el;
+    const late =
+      latencies.ttft[i]! > limits.ttft || latencies.tpot[i]! > limits.tpot || latencies.e2el[i]! > limits.e2el;
     if (!Number.isNaN(latencies.e2el[i]) && !late) good++;
   }
   return good;
@@ -57,16 +58,16 @@ export function peakOutputThroughput(
   const rate = new Float64Array(parts + 2);
   for (let i = 0; i < lengths.count; i++) {
     if (results.state[i] !== STATE_FINISHED) continue;
-    const from = (results.first[i] - start) / width;
-    const to = (results.finish[i] - start) / width;
-    tokens[Math.floor(from)] += 1;
-    if (lengths.output[i] >= 2) spreadEvenly(tokens, rate, from, to, lengths.output[i] - 1);
+    const from = (results.first[i]! - start) / width;
+    const to = (results.finish[i]! - start) / width;
+    tokens[Math.floor(from)]! += 1;
+    if (lengths.output[i]! >= 2) spreadEvenly(tokens, rate, from, to, lengths.output[i]! - 1);
   }
   let most = 0;
   let steady = 0;
   for (let part = 0; part < parts; part++) {
-    steady += rate[part];
-    most = Math.max(most, steady + tokens[part]);
+    steady += rate[part]!;
+    most = Math.max(most, steady + tokens[part]!);
   }
   return most / width;
 }
@@ -76,12 +77,12 @@ function spreadEvenly(tokens: Float64Array, rate: Float64Array, from: number, to
   const first = Math.floor(from);
   const last = Math.floor(to);
   if (first === last) {
-    tokens[first] += amount;
+    tokens[first]! += amount;
     return;
   }
   const perPart = amount / (to - from);
-  tokens[first] += perPart * (first + 1 - from);
-  tokens[last] += perPart * (to - last);
-  rate[first + 1] += perPart;
-  rate[last] -= perPart;
+  tokens[first]! += perPart * (first + 1 - from);
+  tokens[last]! += perPart * (to - last);
+  rate[first + 1]! += perPart;
+  rate[last]! -= perPart;
 }

@@ -19,7 +19,7 @@ export const EMPTY_SUMMARY: Summary = {
 export function percentile(sorted: Float64Array, q: number): number {
   if (sorted.length === 0) return Number.NaN;
   const { below, above, share } = placeOf(sorted.length, q);
-  return interpolate(sorted[below], sorted[above], share);
+  return interpolate(sorted[below]!, sorted[above]!, share);
 }
 
 /** Between which ranks of n values the percentile lies, and how far from the lower one. */
@@ -43,7 +43,7 @@ export function copyMeasured(values: Float64Array): Float64Array {
   const measured = new Float64Array(values.length);
   let n = 0;
   for (let i = 0; i < values.length; i++) {
-    if (!Number.isNaN(values[i])) measured[n++] = values[i];
+    if (!Number.isNaN(values[i])) measured[n++] = values[i]!;
   }
   return measured.subarray(0, n);
 }
@@ -60,7 +60,7 @@ export type PickRanks = (column: Float64Array, ranks: readonly number[]) => read
 
 export const pickBySorting: PickRanks = (column, ranks) => {
   column.sort();
-  return ranks.map((rank) => column[rank]);
+  return ranks.map((rank) => column[rank]!);
 };
 
 /** Mean and population standard deviation (NumPy's default, ddof 0); two passes, so that a small spread keeps its digits. */
@@ -121,6 +121,6 @@ export function spreadOf(values: Float64Array): Spread | null {
   const sorted = sortMeasured(values);
   if (sorted.length === 0) return null;
   const sum = sorted.reduce((total, value) => total + value, 0);
-  const [min, max] = [sorted[0], sorted[sorted.length - 1]];
+  const [min, max] = [sorted[0]!, sorted[sorted.length - 1]!];
   return { count: sorted.length, sum, ...meanAndStd(sorted), min, max, at: (q) => percentile(sorted, q) };
 }

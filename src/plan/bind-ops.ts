@@ -61,9 +61,9 @@ export function bindAlone(op: ComputeOp, binding: Binding): PricedCompute {
   if (op.over === 'decode') {
     return { ...bound, plane: decodePlane(op, rate, rate.table) };
   }
-  const [heads, kvHeads, headSize] = op.shape;
+  const [heads, kvHeads, headSize] = op.shape as [number, number, number];
   const values = factorsAlong(rate.table, [heads, headSize, kvHeads]);
-  return { ...bound, factors: { knots: rate.table.axes[0], values } };
+  return { ...bound, factors: { knots: rate.table.axes[0]!, values } };
 }
 
 /** Query heads that share a KV head, an axis of tables of decode attention. */
@@ -71,17 +71,17 @@ const SHARED = 2;
 
 /** By the table, and no slower than with more query heads over the same cache, whose kernel could run these. */
 function decodePlane(op: ComputeOp, rate: Rate, table: OpTable): Plane {
-  const [heads, kvHeads, headSize] = op.shape;
-  const larger = table.axes[SHARED].filter((shared) => shared * kvHeads > heads);
-  const planes = [heads, ...larger.map((shared) => shared * kvHeads)].map((count) => {
-    const ratio = count / heads;
+  const [heads, kvHeads, headSize] = op.shape as [number, number, number];
+  const larger = table.axes[SHARED]!.filter((shared) => shared * kvHeads! > heads!);
+  const planes = [heads, ...larger.map((shared) => shared * kvHeads!)].map((count) => {
+    const ratio = count! / heads!;
     const wider = { ...op, flopsX: op.flopsX * ratio, flopsY: op.flopsY * ratio, bytesY: op.bytesY * ratio };
     const seconds = fittedBy(wider, rate);
     const fitted = (sequences: number, context: number) => seconds(sequences * context, sequences);
     return makePlane(table, [count, kvHeads, headSize], fitted);
   });
-  const [own] = planes;
-  const seconds = own.seconds.map((_, i) => Math.min(...planes.map((plane) => plane.seconds[i])));
+  const own = planes[0]!;
+  const seconds = own.seconds.map((_, i) => Math.min(...planes.map((plane) => plane.seconds[i]!)));
   return { ...own, seconds };
 }
 
@@ -126,7 +126,7 @@ function measuredCurve(op: ComputeOp, rate: Rate): Curve | null {
   if (!rate.table) return null;
   const line = lineOf(op, rate);
   const norm = normId(rate.p);
-  return makeCurve(rate.table.axes[0], factorsAlong(rate.table, op.shape), (x) => launch(norm, line, x, 0));
+  return makeCurve(rate.table.axes[0]!, factorsAlong(rate.table, op.shape), (x) => launch(norm, line, x, 0));
 }
 
 /** The curve of the fit alone, where there is no table. */
@@ -146,15 +146,15 @@ function withoutQuantising(op: ComputeOp, rate: Rate, plain: Rate, measured: Cur
   const curve = measured ?? fittedCurve(op, rate);
   const [, k] = op.shape;
   const curveOf = (format: WeightFormat, of: Rate) => {
-    const narrow = gemm('', k, NARROWEST, format, 1);
+    const narrow = gemm('', k!, NARROWEST, format, 1);
     return measuredCurve(narrow, of) ?? fittedCurve(narrow, of);
   };
   const [quantised, twin] = [curveOf(op.format, rate), curveOf('bf16', plain)];
   const seconds = curve.seconds.map((time, i) => {
-    const extra = readAt(quantised, curve.knots[i]) - readAt(twin, curve.knots[i]);
+    const extra = readAt(quantised, curve.knots[i]!) - readAt(twin, curve.knots[i]!);
     return Math.max(LEAST_LEFT * time, time - Math.max(0, extra));
   });
-  for (let i = 1; i < seconds.length; i++) seconds[i] = Math.max(seconds[i], seconds[i - 1]);
+  for (let i = 1; i < seconds.length; i++) seconds[i] = Math.max(seconds[i]!, seconds[i - 1]!);
   return { ...curve, seconds };
 }
 
@@ -170,7 +170,7 @@ function expertsCurve(op: ComputeOp, rate: Rate, line: Line): Curve {
     const { x, y } = routedWork(routing!, tokens);
     return launch(norm, line, x, y);
   };
-  return makeCurve(rate.table!.axes[0], factorsOfLayer(rate.table!, op.shape), fitted);
+  return makeCurve(rate.table!.axes[0]!, factorsOfLayer(rate.table!, op.shape), fitted);
 }
 
 /** Seconds of an exchange by message bytes, where it was timed. */
@@ -184,5 +184,5 @@ export function exchangeCurve({ fit, table }: ExchangeRate): Curve | null {
 /** The lesser of two curves at the knots of the first; beyond them as the first. */
 export function fasterCurve(curve: Curve | null, other: Curve | null): Curve | null {
   if (!curve || !other) return curve;
-  return { ...curve, seconds: curve.seconds.map((time, i) => Math.min(time, readCurve(other, curve.knots[i]))) };
+  return { ...curve, seconds: curve.seconds.map((time, i) => Math.min(time, readCurve(other, curve.knots[i]!))) };
 }

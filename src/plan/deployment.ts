@@ -76,7 +76,7 @@ export function bindDeployment(configuration: Configuration, source: PlanSource)
     withShards(catalog.hardware(configuration.hardware), rules?.shards_per_device),
     configuration.machine,
   );
-  const hardware = watts[listed.id] === undefined ? listed : { ...listed, tdp_w: watts[listed.id] };
+  const hardware = watts[listed.id] === undefined ? listed : { ...listed, tdp_w: watts[listed.id]! };
   const profile = catalog.engine(configuration.profile);
   const plain: SurfaceKey = {
     model,

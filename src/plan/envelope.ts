@@ -88,7 +88,7 @@ function atLeast(bound: PricedCompute, { peakOf, bandwidth }: Prices): PricedCom
   const knots = bound.curve?.knots ?? ROWS;
   if (!knots.some((rows) => own(rows) < roof(rows))) return bound;
   const seconds = Float64Array.from(knots, (rows) => Math.max(own(rows), roof(rows)));
-  const above = own(knots[knots.length - 1]) < roof(knots[knots.length - 1]);
+  const above = own(knots[knots.length - 1]!) < roof(knots[knots.length - 1]!);
   return { ...bound, curve: { knots, seconds, fitted: above ? roof : (bound.curve?.fitted ?? own) } };
 }
 
@@ -117,7 +117,7 @@ function atMost(bound: PricedCompute, wide: PricedCompute, trust: Basis, extra: 
   const slower = (x: number) => own(x) > other(x) + extra(x);
   if (!knots.some(slower)) return bound;
   const seconds = Float64Array.from(knots, (x) => Math.min(own(x), other(x) + extra(x)));
-  const last = slower(knots[knots.length - 1]) ? wide : bound;
+  const last = slower(knots[knots.length - 1]!) ? wide : bound;
   const curve: Curve = { knots, seconds, fitted: last.curve?.fitted ?? secondsOf(last) };
   const { rate } = bound;
   const basis = worse(worse(rate.basis, wide.rate.basis), trust);

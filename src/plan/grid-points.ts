@@ -60,7 +60,7 @@ function moveNearest(knots: number[], bend: number, taken: Set<number>): void {
   const distance = (knot: number) => (knot > bend ? knot / bend : bend / knot);
   let best = 0;
   for (let i = 1; i < knots.length - 1; i++) {
-    if (!taken.has(i) && (best === 0 || distance(knots[i]) < distance(knots[best]))) best = i;
+    if (!taken.has(i) && (best === 0 || distance(knots[i]!) < distance(knots[best]!))) best = i;
   }
   if (best === 0) return; // more bends than knots: the price bends a little between knots there
   knots[best] = bend;

@@ -134,15 +134,15 @@ function sumCurve(curve: Curve, n: number, x: Column, scale: number, out: Column
   const last = knots.length - 1;
   let at = 0;
   for (let i = 0; i < n; i++) {
-    const quantity = scale * x.view[i];
-    while (at < last - 1 && knots[at + 1] <= quantity) at++;
-    let time = seconds[0];
-    if (quantity > knots[last] || last === 0) time = readCurve(curve, quantity);
-    else if (quantity > knots[0]) {
-      const fraction = (quantity - knots[at]) / (knots[at + 1] - knots[at]);
-      time = seconds[at] + fraction * (seconds[at + 1] - seconds[at]);
+    const quantity = scale * x.view[i]!;
+    while (at < last - 1 && knots[at + 1]! <= quantity) at++;
+    let time = seconds[0]!;
+    if (quantity > knots[last]! || last === 0) time = readCurve(curve, quantity);
+    else if (quantity > knots[0]!) {
+      const fraction = (quantity - knots[at]!) / (knots[at + 1]! - knots[at]!);
+      time = seconds[at]! + fraction * (seconds[at + 1]! - seconds[at]!);
     }
-    out.view[i] += count * time;
+    out.view[i]! += count * time;
   }
 }
 
@@ -151,24 +151,24 @@ function sumPlane(plane: Plane, columns: Columns, cap: number, { knots, perDecod
   const decodes = columns.decodes.view;
   const out = columns.attention.view;
   const width = plane.columns.length;
-  const longest = plane.columns[width - 1];
-  const most = plane.rows[plane.rows.length - 1];
+  const longest = plane.columns[width - 1]!;
+  const most = plane.rows[plane.rows.length - 1]!;
   const seen = knots.map((knot) => Math.min(knot + perDecode, cap));
   const places = seen.map((context) => locate(plane.columns, context));
   for (let i = SURFACE_KNOTS; i < CELLS; i += SURFACE_KNOTS) {
-    const sequences = decodes[i];
+    const sequences = decodes[i]!;
     const row = locate(plane.rows, sequences);
     for (let k = 0; k < SURFACE_KNOTS; k++) {
-      if (sequences > most || seen[k] > longest) {
-        out[i + k] += count * readPlane(plane, sequences, seen[k]);
+      if (sequences > most || seen[k]! > longest) {
+        out[i + k]! += count * readPlane(plane, sequences, seen[k]!);
         continue;
       }
-      const { index, fraction } = places[k];
+      const { index, fraction } = places[k]!;
       const at = row.index * width + index;
-      const upper = plane.seconds[at] + fraction * (plane.seconds[at + 1] - plane.seconds[at]);
+      const upper = plane.seconds[at]! + fraction * (plane.seconds[at + 1]! - plane.seconds[at]!);
       const below = row.fraction === 0 ? at : at + width;
-      const lower = plane.seconds[below] + fraction * (plane.seconds[below + 1] - plane.seconds[below]);
-      out[i + k] += count * (upper + row.fraction * (lower - upper));
+      const lower = plane.seconds[below]! + fraction * (plane.seconds[below + 1]! - plane.seconds[below]!);
+      out[i + k]! += count * (upper + row.fraction * (lower - upper));
     }
   }
 }
@@ -194,8 +194,8 @@ function sumLine(lowering: Lowering, priced: PricedCompute, n: number, x: Column
 function fillRouting(columns: Columns, routing: Routing): void {
   const all = columns.all.view;
   for (let i = 0; i < GRID_TOKENS; i++) {
-    columns.pairs.view[i] = busiestPairs(routing, all[i]);
-    columns.touched.view[i] = touchedExperts(routing, all[i]);
+    columns.pairs.view[i] = busiestPairs(routing, all[i]!);
+    columns.touched.view[i] = touchedExperts(routing, all[i]!);
   }
 }
 
@@ -204,7 +204,7 @@ function fillRead(columns: Columns, cap: number, { knots, perDecode }: Shape): v
   const read = columns.read.view;
   const decodes = columns.decodes.view;
   const seen = knots.map((knot) => Math.min(knot + perDecode, cap));
-  for (let i = 0; i < CELLS; i++) read[i] = decodes[i] * seen[i % SURFACE_KNOTS];
+  for (let i = 0; i < CELLS; i++) read[i] = decodes[i]! * seen[i % SURFACE_KNOTS]!;
 }
 
 /**
@@ -222,16 +222,16 @@ function addPrefill(columns: Columns, priced: PricedCompute, { split, window }: 
   // one window stands for all: layers with a shorter one see their share of its pairs
   const share = (op.count * (capped ? op.cap / window : 1)) / (split.dp * split.pp);
   for (let i = 0; i < GRID_TOKENS; i++) {
-    const n = Math.max(1, GRID_POINTS[i]);
+    const n = Math.max(1, GRID_POINTS[i]!);
     const windowPairs = n * Math.min((n + 1) / 2, window);
     const pairs = capped ? windowPairs : (n * (n + 1)) / 2;
     const scale = share * (factors ? readFactor(factors.knots, factors.values, n) : 1);
     if (norm !== NORM_1) {
-      price[i] += scale * combine(norm, line.computeX, ((line.memoryY + memoryZ) * n) / pairs);
+      price[i]! += scale * combine(norm, line.computeX, ((line.memoryY + memoryZ) * n) / pairs);
       continue;
     }
-    price[i] += scale * (line.computeX + line.memoryY / n);
-    window0[i] += (scale * (line.memoryY * (n - pairs / n) + memoryZ * n)) / windowPairs;
+    price[i]! += scale * (line.computeX + line.memoryY / n);
+    window0[i]! += (scale * (line.memoryY * (n - pairs / n) + memoryZ * n)) / windowPairs;
   }
 }
 

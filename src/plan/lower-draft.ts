@@ -55,7 +55,7 @@ function times<Priced extends PricedCompute | PricedExchange>(priced: Priced, co
 export function passesAt(columns: Columns, i: number, hostSeconds: number): number {
   const { drafted, draftedExperts, draftedLight } = columns;
   if (i === 0 || i >= GRID_TOKENS) return 0;
-  return drafted.view[i] + draftedExperts.view[i] + draftedLight.view[i] + hostSeconds;
+  return drafted.view[i]! + draftedExperts.view[i]! + draftedLight.view[i]! + hostSeconds;
 }
 
 /** Host seconds of one layer on `tp` devices. */

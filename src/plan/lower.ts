@@ -80,7 +80,7 @@ export function lowerSurface(key: SurfaceKey, lowering: Lowering, into?: Float64
   const scale = key.profile.kernel_scale ?? 1;
   if (scale !== 1) for (const name of SUMS) scaleColumn(lowering.columns[name].view, scale);
   writeHeader(table, key, shape, drafted ? [...priced.compute, ...drafted.compute] : priced.compute);
-  table[surface.SURFACE_AP_FIXED] = scale * table[surface.SURFACE_AP_FIXED] + promptLaunches(key.model, key.profile);
+  table[surface.SURFACE_AP_FIXED] = scale * table[surface.SURFACE_AP_FIXED]! + promptLaunches(key.model, key.profile);
   writeTables(table, lowering.columns, shape.perDecode, hostOfPasses(key, shape));
   if (shape.split.dp > 1) writeShared(table, lowering, priced, shape, scale);
   if (key.steps) overlaySteps(table, key.steps);
@@ -101,15 +101,15 @@ function writeShared(table: Float64Array, lowering: Lowering, priced: PricedOps,
   for (const one of priced.exchange) if (one.op.over === 'all') addExchange(lowering, one, STEP);
   const { experts, linear, light, unpacked, slowAll, slowUnpacked } = columns;
   for (let i = 1; i < GRID_TOKENS; i++) {
-    const slowed = (experts.view[i] + linear.view[i]) * slowAll.view[i];
-    const seconds = slowed + unpacked.view[i] * slowUnpacked.view[i] + light.view[i];
+    const slowed = (experts.view[i]! + linear.view[i]!) * slowAll.view[i]!;
+    const seconds = slowed + unpacked.view[i]! * slowUnpacked.view[i]! + light.view[i]!;
     table[surface.SURFACE_SHARED + i] = scale * seconds;
   }
   table[surface.SURFACE_SHARED] = 0;
 }
 
 export function scaleColumn(view: Float64Array, factor: number): void {
-  for (let i = 0; i < view.length; i++) view[i] *= factor;
+  for (let i = 0; i < view.length; i++) view[i]! *= factor;
 }
 
 /** Ops and knots of a key, made once for all hardware. */
@@ -126,14 +126,14 @@ export function fillGrids({ columns, filled, derating }: Lowering, { split, knot
   const tokens = columns.tokens.view;
   const all = columns.all.view;
   for (let i = 0; i < GRID_TOKENS; i++) {
-    tokens[i] = perGroup(GRID_POINTS[i], split);
-    all[i] = perMicroBatch(GRID_POINTS[i], split);
-    columns.slowTokens.view[i] = derate(tokens[i], slowdown);
-    columns.slowAll.view[i] = derate(all[i], slowdown);
-    columns.slowUnpacked.view[i] = columns.slowAll.view[i] * (derate(all[i], UNPACKING) - 1);
+    tokens[i] = perGroup(GRID_POINTS[i]!, split);
+    all[i] = perMicroBatch(GRID_POINTS[i]!, split);
+    columns.slowTokens.view[i] = derate(tokens[i]!, slowdown);
+    columns.slowAll.view[i] = derate(all[i]!, slowdown);
+    columns.slowUnpacked.view[i] = columns.slowAll.view[i]! * (derate(all[i]!, UNPACKING) - 1);
   }
   const decodes = columns.decodes.view;
-  for (let i = 0; i < CELLS; i++) decodes[i] = tokens[Math.floor(i / SURFACE_KNOTS)];
+  for (let i = 0; i < CELLS; i++) decodes[i] = tokens[Math.floor(i / SURFACE_KNOTS)]!;
   filled.dp = split.dp;
   filled.pp = split.pp;
   filled.slowdown = slowdown;
@@ -167,7 +167,7 @@ function writeHeader(table: Float64Array, key: SurfaceKey, shape: Shape, compute
   table[surface.SURFACE_IDLE_W] = watts.idle;
   table[surface.SURFACE_BUSY_W] = watts.busy;
   table[surface.SURFACE_DEVICES] = devicesOf(split);
-  for (let k = 0; k < SURFACE_KNOTS; k++) table[surface.SURFACE_KNOTS_AT + k] = shape.knots[k];
+  for (let k = 0; k < SURFACE_KNOTS; k++) table[surface.SURFACE_KNOTS_AT + k] = shape.knots[k]!;
 }
 
 /** Seconds that a step with prompts spends outside captured graphs, s. */
@@ -186,13 +186,13 @@ export function writeTables(table: Float64Array, columns: Columns, perDecode: nu
   const { linear, experts, unpacked, light, head, headLight, slowTokens, slowAll, slowUnpacked } = columns;
   const captured = { tokens: new Float64Array(GRID_TOKENS), samples: new Float64Array(GRID_SEQUENCES) };
   for (let i = 1; i < GRID_TOKENS; i++) {
-    captured.tokens[i] = linear.view[i] + experts.view[i] + light.view[i];
-    const slowed = linear.view[i] * slowTokens.view[i] + experts.view[i] * slowAll.view[i];
-    table[surface.SURFACE_G + i] = slowed + unpacked.view[i] * slowUnpacked.view[i] + light.view[i];
+    captured.tokens[i] = linear.view[i]! + experts.view[i]! + light.view[i]!;
+    const slowed = linear.view[i]! * slowTokens.view[i]! + experts.view[i]! * slowAll.view[i]!;
+    table[surface.SURFACE_G + i] = slowed + unpacked.view[i]! * slowUnpacked.view[i]! + light.view[i]!;
   }
   for (let i = 1; i < GRID_SEQUENCES; i++) {
-    captured.samples[i] = head.view[i] + headLight.view[i];
-    table[surface.SURFACE_LM + i] = head.view[i] * slowTokens.view[i] + headLight.view[i];
+    captured.samples[i] = head.view[i]! + headLight.view[i]!;
+    table[surface.SURFACE_LM + i] = head.view[i]! * slowTokens.view[i]! + headLight.view[i]!;
   }
   // a step of no tokens, of no samples, of no decodes costs nothing
   table[surface.SURFACE_G] = 0;
@@ -209,12 +209,12 @@ export function writeTables(table: Float64Array, columns: Columns, perDecode: nu
  * has a point of its own, n times the price itself must not fall.
  */
 function writePairPrices(table: Float64Array, at: number, prices: Float64Array): void {
-  let before = prices[0];
+  let before = prices[0]!;
   table[at] = before;
   for (let i = 1; i < GRID_TOKENS; i++) {
-    const [n1, n2] = [Math.max(1, GRID_POINTS[i - 1]), GRID_POINTS[i]];
-    const least = i > GRID_EXACT ? before / (1 + (n2 - n1) / n2) : (before * n1) / n2;
-    const price = Math.max(prices[i], least);
+    const [n1, n2] = [Math.max(1, GRID_POINTS[i - 1]!), GRID_POINTS[i]];
+    const least = i > GRID_EXACT ? before / (1 + (n2! - n1) / n2!) : (before * n1) / n2!;
+    const price = Math.max(prices[i]!, least);
     table[at + i] = price;
     before = price;
   }
@@ -238,8 +238,8 @@ function writeDecode(
   hostPasses: number,
 ): void {
   const attention = columns.attention.view;
-  const hostStep = table[surface.SURFACE_HOST_STEP];
-  const hostSequence = table[surface.SURFACE_HOST_SEQUENCE];
+  const hostStep = table[surface.SURFACE_HOST_STEP]!;
+  const hostSequence = table[surface.SURFACE_HOST_SEQUENCE]!;
   const overlaps = table[surface.SURFACE_HOST_NORM] === 2;
   for (let k = 0; k < SURFACE_KNOTS; k++) {
     table[surface.SURFACE_DA + k] = 0;
@@ -248,10 +248,10 @@ function writeDecode(
   for (let i = 1; i < GRID_SEQUENCES; i++) {
     const tokenWise = tokenWiseAt(captured, i, perDecode);
     const passes = passesAt(columns, i, hostPasses);
-    const host = hostStep + hostSequence * GRID_POINTS[i];
+    const host = hostStep + hostSequence * GRID_POINTS[i]!;
     for (let k = 0; k < SURFACE_KNOTS; k++) {
       const cell = i * SURFACE_KNOTS + k;
-      const riding = attention[cell] + passes;
+      const riding = attention[cell]! + passes;
       const device = tokenWise + riding;
       table[surface.SURFACE_DA + cell] = riding;
       table[surface.SURFACE_DECODE + cell] = overlaps ? Math.sqrt(device * device + host * host) : device + host;
@@ -261,7 +261,7 @@ function writeDecode(
 
 /** Token-wise work and LM head of B decodes. */
 function tokenWiseAt({ tokens, samples }: Captured, i: number, perDecode: number): number {
-  if (perDecode === 1) return tokens[i] + samples[i];
-  const verified = GRID_POINTS[i] * perDecode;
+  if (perDecode === 1) return tokens[i]! + samples[i]!;
+  const verified = GRID_POINTS[i]! * perDecode;
   return readGrid(tokens, 0, GRID_TOKENS, verified) + readGrid(samples, 0, GRID_SEQUENCES, verified);
 }

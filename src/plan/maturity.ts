@@ -58,6 +58,6 @@ export function gatherLarge(
   };
   const knots = [...new Set([...(curve?.knots ?? POWERS), from - 1, from])].sort((a, b) => a - b);
   const times = Float64Array.from(knots, fitted);
-  for (let i = 1; i < times.length; i++) times[i] = Math.max(times[i], times[i - 1]);
+  for (let i = 1; i < times.length; i++) times[i] = Math.max(times[i]!, times[i - 1]!);
   return { knots, seconds: times, fitted };
 }

@@ -52,7 +52,7 @@ function kindsOf(model: Model, split: Split, formats: Formats, profile: EnginePr
     if (one === null || one.bytes === 0) continue;
     const same = kinds.findIndex(({ window, bytes }) => window === one.window && bytes === one.bytes);
     if (same < 0) kinds.push({ ...one, layers: count });
-    else kinds[same] = { ...one, layers: kinds[same].layers + count };
+    else kinds[same] = { ...one, layers: kinds[same]!.layers + count };
   }
   return kinds;
 }

@@ -39,12 +39,12 @@ function readList<Item>(
 function readChunk(word: string): Chunk | null {
   const completes = !word.endsWith('..');
   const [tokens, past = '0', ...more] = (completes ? word : word.slice(0, -2)).split(':');
-  if (more.length > 0 || !WHOLE.test(tokens) || !WHOLE.test(past) || Number(tokens) < 1) return null;
+  if (more.length > 0 || !WHOLE.test(tokens!) || !WHOLE.test(past) || Number(tokens) < 1) return null;
   return { tokens: Number(tokens), past: Number(past), completes };
 }
 
 function readGroup(word: string): { count: number; context: number } | null {
   const [count, context, ...more] = word.split('x');
-  if (more.length > 0 || !WHOLE.test(count) || context === undefined || !WHOLE.test(context)) return null;
+  if (more.length > 0 || !WHOLE.test(count!) || context === undefined || !WHOLE.test(context)) return null;
   return Number(count) < 1 ? null : { count: Number(count), context: Number(context) };
 }

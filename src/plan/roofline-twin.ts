@@ -44,8 +44,8 @@ export function priceOpsTwin(
   add: number,
 ): void {
   for (let i = 0; i < n; i++) {
-    const time = combine(norm, flops[i] * secondsPerFlop, bytes[i] * secondsPerByte);
-    out[i] = (add ? out[i] : 0) + count * (t0 + time);
+    const time = combine(norm, flops[i]! * secondsPerFlop, bytes[i]! * secondsPerByte);
+    out[i] = (add ? out[i]! : 0) + count * (t0 + time);
   }
 }
 
@@ -78,7 +78,7 @@ export function priceLinesTwin(
   count: number,
 ): void {
   for (let i = 0; i < n; i++) {
-    const { compute, memory } = lineParts(line, x[i], y[i]);
-    out[i] += count * (line.t0 + combine(norm, compute, memory));
+    const { compute, memory } = lineParts(line, x[i]!, y[i]!);
+    out[i]! += count * (line.t0 + combine(norm, compute, memory));
   }
 }

@@ -28,7 +28,7 @@ export function tokensByPiece(knots: readonly number[], tokens: number): number[
 
 /** Seconds of N new tokens beside everything else. */
 function tokenSeconds({ knots, new_token_s }: StepFit, tokens: number): number {
-  return tokensByPiece(knots, tokens).reduce((sum, count, j) => sum + count * new_token_s[j], 0);
+  return tokensByPiece(knots, tokens).reduce((sum, count, j) => sum + count * new_token_s[j]!, 0);
 }
 
 /** Seconds of a step: the formula of StepFit. */
@@ -95,16 +95,16 @@ export function overlaySteps(table: Float64Array, fit: StepFit): void {
   table[surface.SURFACE_FLOOR_TOKENS] = 0;
   table[surface.SURFACE_AP_FIXED] = fit.prompt_step_s;
   for (let i = 0; i < GRID_TOKENS; i++) {
-    table[surface.SURFACE_G + i] = tokenSeconds(fit, GRID_POINTS[i]);
+    table[surface.SURFACE_G + i] = tokenSeconds(fit, GRID_POINTS[i]!);
     table[surface.SURFACE_APF + i] = fit.prefill_pair_s;
     table[surface.SURFACE_APW + i] = 0;
   }
   for (let i = 0; i < GRID_SEQUENCES; i++) {
     table[surface.SURFACE_LM + i] = 0;
-    const decodes = GRID_POINTS[i];
+    const decodes = GRID_POINTS[i]!;
     for (let k = 0; k < SURFACE_KNOTS; k++) {
       const cell = i * SURFACE_KNOTS + k;
-      const read = fit.context_token_s * decodes * table[surface.SURFACE_KNOTS_AT + k];
+      const read = fit.context_token_s * decodes * table[surface.SURFACE_KNOTS_AT + k]!;
       const step = fit.fixed_s + tokenSeconds(fit, decodes) + fit.sequence_s * decodes;
       table[surface.SURFACE_DA + cell] = read;
       table[surface.SURFACE_DECODE + cell] = decodes === 0 ? 0 : step + read;

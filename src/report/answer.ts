@@ -219,7 +219,7 @@ export function describeFailure(row: Pick<KeptRow, 'result' | 'slo' | 'budget'>)
     return 'keeps its limits as far as it goes, and is too short to tell whether it keeps up';
   if (worst && worst.ratio > 1) return `misses ${describeSlo(worst.slo)} by ${formatShort(worst.ratio)}x`;
   const over = overBudget(row.budget, { ...run, elapsed: elapsedOf(run) }).map(
-    (key) => explainBudget({ [key]: row.budget![key] })[0],
+    (key) => explainBudget({ [key]: row.budget![key] })[0]!,
   );
   return over.length > 0 ? `takes more than ${listWords(over)}` : 'misses its limits';
 }

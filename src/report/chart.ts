@@ -271,7 +271,7 @@ function boxesAround(x: number, y: number, width: number): Box[] {
 /** Circles come in the order of their points: the page's script finds the table row of a point by this attribute. */
 function tagPoints(svg: Element, name: string, points: readonly Point[]): void {
   const circles = svg.querySelectorAll(`g.${name} circle`);
-  for (let i = 0; i < circles.length; i++) circles[i].setAttribute('data-row', String(points[i].row));
+  for (let i = 0; i < circles.length; i++) circles[i]!.setAttribute('data-row', String(points[i]!.row));
 }
 
 const STANDALONE: ChartSize = { width: 860, height: 520 };

@@ -84,4 +84,4 @@ export function listWords(words: readonly string[]): string {
 }
 
 /** The first letter large. */
-export const capital = (words: string): string => words[0].toUpperCase() + words.slice(1);
+export const capital = (words: string): string => words[0]!.toUpperCase() + words.slice(1);

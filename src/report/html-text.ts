@@ -10,14 +10,14 @@ const ENTITY: Readonly<Record<string, string>> = {
 
 /** Safe as element content and inside a quoted attribute. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITY[character]);
+  return text.replace(/[&<>"']/g, (character) => ENTITY[character]!);
 }
 
 /** A template whose values are escaped, except those already made by `html` itself (`Markup`). */
 export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
   let text = parts[0];
-  for (let i = 0; i < values.length; i++) text += render(values[i]) + parts[i + 1];
-  return new Markup(text);
+  for (let i = 0; i < values.length; i++) text += render(values[i]!) + parts[i + 1];
+  return new Markup(text!);
 }
 
 export type Content = string | number | Markup | readonly Content[];

@@ -85,7 +85,7 @@ export const SAME_PCT = 1;
 /** How many right behind the winner differ in the objective by no more than the band of what that is made of (`pct`). */
 export function tellRunnersUp(met: readonly Judged[], pct: number, noun: string): string[] {
   const [winner, ...rest] = met;
-  const far = rest.findIndex(({ value }) => !(Math.abs(value / winner.value - 1) * 100 <= pct));
+  const far = rest.findIndex(({ value }) => !(Math.abs(value / winner!.value - 1) * 100 <= pct));
   const count = far < 0 ? rest.length : far;
   if (count === 0) return [];
   const next = count === 1 ? `The next ${noun} is` : `The next ${formatNumber(count)} ${noun}s are`;

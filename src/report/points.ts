@@ -146,7 +146,7 @@ function latencyScatter(
 
 /** A deployment as it is written everywhere, a fleet by its hardware: what it is made of is too long for a picture. */
 function labelOf(row: KeptRow, result: SweepResult, deployments: boolean): string {
-  const words = describeDeployment(row, result).split('; ')[0];
+  const words = describeDeployment(row, result).split('; ')[0]!;
   return deployments ? words : describeHosts(row.hosts, result.labels) || words;
 }
 

@@ -33,7 +33,7 @@ export function drawScatter(scatter: Scatter, width = 78, height = 14): string[]
   const place = (point: Point, mark: Mark): void => {
     const column = Math.round(x.share(point.x) * (across - 1));
     const line = height - 1 - Math.round(y.share(point.y) * (height - 1));
-    if (MARKS.indexOf(mark) >= MARKS.indexOf((grid[line][column] as Mark) ?? ' ')) grid[line][column] = mark;
+    if (MARKS.indexOf(mark) >= MARKS.indexOf((grid[line]![column] as Mark) ?? ' ')) grid[line]![column] = mark;
     used.add(mark);
   };
   for (const point of scatter.points) place(point, point.kind === 'screened' ? '.' : point.kind === 'met' ? '+' : 'o');

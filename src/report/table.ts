@@ -42,8 +42,8 @@ export function drawTable(
   return splitColumns(keepColumns(columns, least, width), least, width).flatMap((kept, block) => [
     ...(block === 0 ? [] : ['']),
     ...drawAll(
-      kept.map((i) => columns[i]),
-      rows.map((row) => kept.map((i) => row[i])),
+      kept.map((i) => columns[i]!),
+      rows.map((row) => kept.map((i) => row[i]!)),
       width,
     ),
   ]);
@@ -52,7 +52,7 @@ export function drawTable(
 /** Columns as narrow as they may be. */
 function leastWidths(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): number[] {
   return columns.map(({ heading, cut, most = Number.POSITIVE_INFINITY, comfort = COMFORT }, i) => {
-    const cells = rows.reduce((longest, row) => Math.max(longest, row[i].length), 0);
+    const cells = rows.reduce((longest, row) => Math.max(longest, row[i]!.length), 0);
     const longest = Math.max(heading.length, Math.min(cells, most));
     return cut ? Math.min(longest, Math.max(heading.length, comfort)) : longest;
   });
@@ -60,17 +60,17 @@ function leastWidths(columns: readonly TextColumn[], rows: readonly (readonly st
 
 /** Blocks of columns that fit, each led by the first column; one block where all fit. */
 function splitColumns(kept: readonly number[], least: readonly number[], width: number): number[][] {
-  const [first, ...others] = kept;
+  const [first, ...others] = kept as [number, ...number[]];
   const blocks: number[][] = [[first]];
-  let used = least[first];
+  let used = least[first]!;
   for (const i of others) {
     const block = blocks.at(-1)!;
-    if (used + GAP.length + least[i] > width && block.length > 1) {
+    if (used + GAP.length + least[i]! > width && block.length > 1) {
       blocks.push([first, i]);
-      used = least[first] + GAP.length + least[i];
+      used = least[first]! + GAP.length + least[i]!;
     } else {
       block.push(i);
-      used += GAP.length + least[i];
+      used += GAP.length + least[i]!;
     }
   }
   return blocks;
@@ -79,24 +79,24 @@ function splitColumns(kept: readonly number[], least: readonly number[], width: 
 /** Places of the columns that fit once all that may be cut is: those to spare go first. */
 function keepColumns(columns: readonly TextColumn[], least: readonly number[], width: number): number[] {
   const kept = columns.map((_, i) => i);
-  const needs = () => kept.reduce((sum, i) => sum + least[i], GAP.length * (kept.length - 1));
-  const spares = kept.filter((i) => columns[i].spare !== undefined);
-  spares.sort((a, b) => columns[b].spare! - columns[a].spare! || b - a);
+  const needs = () => kept.reduce((sum, i) => sum + least[i]!, GAP.length * (kept.length - 1));
+  const spares = kept.filter((i) => columns[i]!.spare !== undefined);
+  spares.sort((a, b) => columns[b]!.spare! - columns[a]!.spare! || b - a);
   for (const i of spares) if (needs() > width) kept.splice(kept.indexOf(i), 1);
   return kept;
 }
 
 function drawAll(columns: readonly TextColumn[], rows: readonly (readonly string[])[], width: number): string[] {
   const longest = columns.map(({ heading, most = Number.POSITIVE_INFINITY }, i) => {
-    const cells = rows.reduce((width, row) => Math.max(width, row[i].length), 0);
+    const cells = rows.reduce((width, row) => Math.max(width, row[i]!.length), 0);
     return Math.max(heading.length, Math.min(cells, most));
   });
   const widths = fitWidths(columns, longest, width);
   const draw = (row: readonly string[]): string =>
     row
       .map((cell, i) => {
-        const shown = cutMiddle(cell, widths[i]);
-        return columns[i].align === 'left' ? shown.padEnd(widths[i]) : shown.padStart(widths[i]);
+        const shown = cutMiddle(cell, widths[i]!);
+        return columns[i]!.align === 'left' ? shown.padEnd(widths[i]!) : shown.padStart(widths[i]!);
       })
       .join(GAP)
       .trimEnd();
@@ -111,10 +111,10 @@ function fitWidths(columns: readonly TextColumn[], longest: readonly number[], w
   while (total() > width) {
     let widest = -1;
     columns.forEach((column, i) => {
-      if (column.cut && widths[i] > NARROWEST && (widest < 0 || widths[i] > widths[widest])) widest = i;
+      if (column.cut && widths[i]! > NARROWEST && (widest < 0 || widths[i]! > widths[widest]!)) widest = i;
     });
     if (widest < 0) break;
-    widths[widest]--;
+    widths[widest]!--;
   }
   return widths;
 }

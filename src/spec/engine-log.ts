@@ -83,19 +83,19 @@ export function parseEngineLog(text: string, file: string): EngineLog | NoLog {
   const all = (pattern: RegExp) => findAll(lines, from, pattern);
   const [blocks, tokens, requests] = [VLLM_BLOCKS, VLLM_TOKENS, VLLM_REQUESTS].map(all);
   const [sglang, trtllm] = [SGLANG_TOKENS, TRTLLM_TOKENS].map(all);
-  const spoken = [blocks.length + tokens.length + requests.length, sglang.length, trtllm.length];
+  const spoken = [blocks!.length + tokens!.length + requests!.length, sglang!.length, trtllm!.length];
   if (spoken.filter((count) => count > 0).length > 1) {
     const received = 'lines of more than one engine';
-    return { expected: 'the start-up log of one engine', received, line: (sglang[0] ?? trtllm[0]).line };
+    return { expected: 'the start-up log of one engine', received, line: (sglang![0] ?? trtllm![0]!).line };
   }
   const options = readOptions(lines, from);
   const figures = { file, options, ...bytesOf(lines, from) };
   // TensorRT-LLM allocates a small cache to measure with, then the real one: its last word counts
-  if (trtllm.length > 0) return withTokens({ engine: 'TensorRT-LLM', ...figures }, trtllm[trtllm.length - 1]);
-  if (sglang.length > 0) return withTokens({ engine: 'SGLang', ...figures }, least(sglang));
-  if (tokens.length > 0) return withTokens({ engine: 'vLLM', ...figures, ...fitsOf(requests) }, least(tokens));
-  if (blocks.length > 0) return withBlocks({ engine: 'vLLM', ...figures }, least(blocks), options.block_size);
-  if (requests.length > 0) return withRequests({ engine: 'vLLM', ...figures }, requests);
+  if (trtllm!.length > 0) return withTokens({ engine: 'TensorRT-LLM', ...figures }, trtllm![trtllm!.length - 1]!);
+  if (sglang!.length > 0) return withTokens({ engine: 'SGLang', ...figures }, least(sglang!));
+  if (tokens!.length > 0) return withTokens({ engine: 'vLLM', ...figures, ...fitsOf(requests!) }, least(tokens!));
+  if (blocks!.length > 0) return withBlocks({ engine: 'vLLM', ...figures }, least(blocks!), options.block_size);
+  if (requests!.length > 0) return withRequests({ engine: 'vLLM', ...figures }, requests!);
   return {
     expected:
       'a start-up log that says how much KV fits: "GPU KV cache size: ... tokens" or "# GPU blocks: ..." of vLLM, ' +
@@ -128,7 +128,7 @@ function withBlocks(figures: Figures, { value, line, quote }: Found, size: State
 function withRequests(figures: Figures, found: readonly Found[]): EngineLog | NoLog {
   const each = found.map((one) => {
     const [, length, count] = VLLM_REQUESTS.exec(one.quote)!;
-    return { ...one, value: Math.floor(toNumber(length) * toNumber(count)) };
+    return { ...one, value: Math.floor(toNumber(length!) * toNumber(count!)) };
   });
   const log = withTokens({ ...figures, ...fitsOf(found) }, least(each));
   return isNoLog(log) ? log : { ...log, rounded: true };
@@ -137,7 +137,9 @@ function withRequests(figures: Figures, found: readonly Found[]): EngineLog | No
 /** The fewest requests that a worker has room for. */
 function fitsOf(found: readonly Found[]): Pick<EngineLog, 'fits'> {
   if (found.length === 0) return {};
-  const pairs = found.map(({ quote }) => VLLM_REQUESTS.exec(quote)!.slice(1).map(toNumber));
+  const pairs = found.map(
+    ({ quote }) => VLLM_REQUESTS.exec(quote)!.slice(1).map(toNumber) as [length: number, requests: number],
+  );
   const [length, requests] = pairs.reduce((a, b) => (b[0] * b[1] < a[0] * a[1] ? b : a));
   return { fits: { length, requests } };
 }
@@ -149,8 +151,8 @@ function noRoom(quote: string, line: number): NoLog {
 function findAll(lines: readonly string[], from: number, pattern: RegExp): Found[] {
   const found: Found[] = [];
   for (let i = from; i < lines.length; i++) {
-    const match = pattern.exec(lines[i]);
-    if (match) found.push({ value: toNumber(match[1]), line: i + 1, quote: match[0] });
+    const match = pattern.exec(lines[i]!);
+    if (match) found.push({ value: toNumber(match[1]!), line: i + 1, quote: match[0] });
   }
   return found;
 }
@@ -180,7 +182,7 @@ function bytesOf(lines: readonly string[], from: number) {
   };
   const shares = findAll(lines, from, VLLM_SHARES).map(({ quote }) => VLLM_SHARES.exec(quote)!.slice(1).map(Number));
   const share = (place: number) =>
-    shares.length === 0 ? undefined : GIB * Math.max(...shares.map((parts) => parts[place]));
+    shares.length === 0 ? undefined : GIB * Math.max(...shares.map((parts) => parts[place]!));
   const weightsBytes = share(0) ?? most(VLLM_WEIGHTS) ?? most(SGLANG_WEIGHTS);
   const activationBytes = share(1);
   const kvBytes = share(2) ?? most(VLLM_KV) ?? most(TRTLLM_KV);

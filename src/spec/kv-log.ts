@@ -25,7 +25,7 @@ export function readLogText(name: string, { locate, readText }: LogFiles): strin
     if (!readText) throw new Error('there is no file system here');
     return readText(locate(name));
   } catch (error) {
-    const reason = error instanceof UserError ? error.issues[0].received : fileWords(error);
+    const reason = error instanceof UserError ? error.issues[0]!.received : fileWords(error);
     return { expected: 'a readable start-up log', received: `${show(name)}: ${reason}` };
   }
 }

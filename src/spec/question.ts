@@ -146,7 +146,7 @@ function refuseTotals(document: SpecDocument, { file, workload: { arrivals } }: 
 }
 
 function objectiveOf({ data }: SpecDocument): Objective {
-  return (data as Written).objective ?? OBJECTIVES[0];
+  return (data as Written).objective ?? OBJECTIVES[0]!;
 }
 
 interface Written {
@@ -304,7 +304,7 @@ function together(issues: readonly Issue[]): Issue[] {
   return [...groups.values()].map((group) => {
     const shown = group.slice(0, SHOWN_VALUES).map(({ received }) => received);
     const more = group.length > SHOWN_VALUES ? [`${group.length - SHOWN_VALUES} more`] : [];
-    return { ...group[0], received: [...shown, ...more].join(' and ') };
+    return { ...group[0]!, received: [...shown, ...more].join(' and ') };
   });
 }
 const SHOWN_VALUES = 4;

@@ -25,11 +25,11 @@ export interface CurveInput {
  * `line`: the rate goes straight from point to point. `step`: it stays what it is until the next point.
  */
 export function meanOfCurve({ points, between }: Pick<CurveSpec, 'points' | 'between'>): number {
-  const first = points[0];
-  const last = points[points.length - 1];
+  const first = points[0]!;
+  const last = points[points.length - 1]!;
   if (points.length === 1 || last.time === first.time) return last.rate;
   let area = 0;
-  for (let i = 0; i + 1 < points.length; i++) area += areaOf(points[i], points[i + 1], between);
+  for (let i = 0; i + 1 < points.length; i++) area += areaOf(points[i]!, points[i + 1]!, between);
   return area > 0 ? area / (last.time - first.time) : last.rate;
 }
 
@@ -52,9 +52,9 @@ export function readCurve(input: CurveInput, at: Path, ledger: Ledger, world: Wo
   const path = [...at, sources[0] ?? 'points'];
   checkPoints(given, repeat, between, path, ledger);
   const points = given.length > 0 ? given : [{ time: 0, rate: 1, cv }];
-  const start = input.start === undefined ? points[0].time : measured(input.start, 'time');
-  if (start < points[0].time) {
-    const expected = `a time from the first point on (${points[0].time} s)`;
+  const start = input.start === undefined ? points[0]!.time : measured(input.start, 'time');
+  if (start < points[0]!.time) {
+    const expected = `a time from the first point on (${points[0]!.time} s)`;
     ledger.add({ path: [...at, 'start'], expected, received: show(input.start) });
   }
   return { process: 'curve', points, between, repeat, start };
@@ -89,7 +89,7 @@ function readPointFile(name: string, cv: number, at: Path, ledger: Ledger, world
   const points: RatePoint[] = [];
   for (const [i, line] of world.readText(file).split(/\r?\n/).entries()) {
     const cells = line.split(',').map((cell) => cell.trim());
-    if (line.trim() === '' || (i === 0 && /[a-z]/i.test(cells[0]))) continue;
+    if (line.trim() === '' || (i === 0 && /[a-z]/i.test(cells[0]!))) continue;
     const figures = cells.map(Number);
     const good = (cells.length === 2 || cells.length === 3) && figures.every((x, k) => x >= 0 && cells[k] !== '');
     if (!good) {
@@ -97,7 +97,7 @@ function readPointFile(name: string, cv: number, at: Path, ledger: Ledger, world
       ledger.add({ path, expected, received: `${show(line)} in line ${i + 1} of ${name}` });
       return [];
     }
-    points.push({ time: figures[0], rate: figures[1], cv: figures[2] ?? cv });
+    points.push({ time: figures[0]!, rate: figures[1]!, cv: figures[2] ?? cv });
   }
   return points;
 }
@@ -111,9 +111,9 @@ function checkPoints(
 ): void {
   if (points.length === 0) return;
   const add = (expected: string, received: string) => ledger.add({ path: [...path], expected, received });
-  const back = points.findIndex((point, i) => i > 0 && !(point.time > points[i - 1].time));
-  if (back > 0) add('points in order of time', `${points[back].time} s after ${points[back - 1].time} s`);
-  const last = points[points.length - 1];
+  const back = points.findIndex((point, i) => i > 0 && !(point.time > points[i - 1]!.time));
+  if (back > 0) add('points in order of time', `${points[back]!.time} s after ${points[back - 1]!.time} s`);
+  const last = points[points.length - 1]!;
   if (points.every(({ rate }) => rate === 0)) add('a rate above 0 somewhere', 'only rates of 0');
   else if (!repeat && last.rate === 0) {
     add('a rate above 0 at the end, which lasts until all requests came, or repeat: true', 'a rate of 0');
@@ -126,10 +126,10 @@ function checkPoints(
 /** "144 points over 86400 s, 0 to 41.2 requests/s, in steps, repeated": for people. */
 export function explainCurve({ points, between, repeat, start }: CurveSpec): string {
   const rates = points.map(({ rate }) => rate);
-  const first = points[0].time;
+  const first = points[0]!.time;
   const digits = (value: number): number => Number(value.toPrecision(4));
   const range = `${digits(Math.min(...rates))} to ${digits(Math.max(...rates))} requests/s`;
-  const words = [`${points.length} points over ${points[points.length - 1].time - first} s`, range];
+  const words = [`${points.length} points over ${points[points.length - 1]!.time - first} s`, range];
   if (between === 'step') words.push('in steps');
   if (repeat) words.push('repeated');
   if (start !== first) words.push(`from ${start} s on`);

@@ -46,7 +46,7 @@ function compile(tree: Tree, numbers: ReadonlyMap<string, number>): Node {
   }
   const inner = tree.kind === 'map' ? tree.parts.map(([, part]) => part) : tree.kind === 'list' ? tree.parts : [];
   const parts = inner.filter(({ rows }) => rows > 1).map((part) => compile(part, numbers));
-  if (parts.length === 1) return parts[0];
+  if (parts.length === 1) return parts[0]!;
   return {
     kind: 'product',
     rows: tree.rows,
@@ -65,7 +65,7 @@ function walk(node: Node, index: number, values: SetValue[]): number {
   let row = 0;
   let stride = 1;
   for (let i = node.parts.length - 1; i >= 0; i--) {
-    const part = node.parts[i];
+    const part = node.parts[i]!;
     row += stride * walk(part, rest % part.rows, values);
     stride *= part.skeletonRows;
     rest = Math.floor(rest / part.rows);
@@ -90,7 +90,7 @@ function countRows(trees: readonly Tree[]): number {
 
 function withFirst(tree: Tree, numbers: ReadonlyMap<string, number>): Tree {
   if (tree.kind === 'axis') {
-    if (numbers.has(tree.name)) return tree.options[0].tree;
+    if (numbers.has(tree.name)) return tree.options[0]!.tree;
     const options = tree.options.map((option) => ({ ...option, tree: withFirst(option.tree, numbers) }));
     let rows = 0;
     for (const option of options) rows += option.tree.rows;

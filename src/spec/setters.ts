@@ -98,7 +98,7 @@ export function openSetters(document: SpecDocument, tree: Tree, options: ReadOpt
     apply(spec, values) {
       if (values.length === 0) return spec;
       const patch: Patch = { pools: {}, workload: null, slo: null };
-      for (const { axis, option } of values) setters[axis].set(patch, setters[axis].values[option], spec);
+      for (const { axis, option } of values) setters[axis]!.set(patch, setters[axis]!.values[option]!, spec);
       return patched(spec, patch, limits);
     },
   };
@@ -145,7 +145,7 @@ function listFree(tree: Tree, names: readonly string[]): Axis[] {
     (typeof inner.value === 'number' ||
       (typeof inner.value === 'string' && timesUnloaded(inner.value) === null && !refersTo(inner.value, names)));
   return [...found.values()].flatMap((same) =>
-    same.length === 1 && !tied.has(same[0].name) && same[0].options.every(isValue) ? same : [],
+    same.length === 1 && !tied.has(same[0]!.name) && same[0]!.options.every(isValue) ? same : [],
   );
 }
 
@@ -164,14 +164,14 @@ function aroundOf({ options: [first], place }: Axis, data: unknown): unknown {
 function targetOf(place: Path, data: unknown, pool: unknown): Target | null {
   const [section, name, key] = place.map(String);
   if (section === 'fleet' && place.length === 3) {
-    if (inputAt(pool, ['kind']) !== 'llm' || !isFree(key, pool, data)) return null;
-    return { leaf: (llmShape as Record<string, z.core.$ZodType>)[key], set: poolSetter(name, key) };
+    if (inputAt(pool, ['kind']) !== 'llm' || !isFree(key!, pool, data)) return null;
+    return { leaf: (llmShape as Record<string, z.core.$ZodType>)[key!]!, set: poolSetter(name!, key!) };
   }
-  if (section === 'workload' && place.length === 2 && TRAFFIC.includes(name)) {
+  if (section === 'workload' && place.length === 2 && TRAFFIC.includes(name!)) {
     return {
       leaf: workloadShape[name as (typeof TRAFFIC)[number] & keyof typeof workloadShape],
       set(patch, value) {
-        patch.workload = { ...patch.workload, [name]: value };
+        patch.workload = { ...patch.workload, [name!]: value };
       },
     };
   }
@@ -184,7 +184,7 @@ function targetOf(place: Path, data: unknown, pool: unknown): Target | null {
       one.metric === metric && one.percentile === percentile ? { ...one, limit: seconds } : one,
     );
   };
-  return { leaf: (questionShape.slo.unwrap().shape as Record<string, z.core.$ZodType>)[name]!, set };
+  return { leaf: (questionShape.slo.unwrap().shape as Record<string, z.core.$ZodType>)[name!]!, set };
 }
 
 const TRAFFIC = ['request_rate', 'num_requests', 'seed'];
@@ -192,7 +192,7 @@ const TRAFFIC = ['request_rate', 'num_requests', 'seed'];
 function isFree(key: string, pool: unknown, data: unknown): boolean {
   if (!Object.hasOwn(FREE, key)) return false;
   const beside = (other: string) => other !== key && inputAt(pool, [other]) !== undefined;
-  return !['log', ...FREE[key]].some(
+  return !['log', ...FREE[key]!].some(
     (other) => beside(other) || (other === 'disaggregation' && inputAt(data, [other])),
   );
 }

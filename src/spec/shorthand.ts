@@ -53,7 +53,7 @@ export function writtenAt(path: Path): Path {
   if (section !== 'fleet' || name !== PLAIN_POOL) return path;
   if (key === undefined) return ['deployment'];
   if (key === 'model') return [key, ...rest];
-  return key in DEPLOYMENT_KEYS ? ['deployment', DEPLOYMENT_KEYS[key], ...rest] : ['engine', key, ...rest];
+  return key in DEPLOYMENT_KEYS ? ['deployment', DEPLOYMENT_KEYS[key]!, ...rest] : ['engine', key, ...rest];
 }
 
 /** Where in the rewritten document that stands what is written at `path` of a plain one. */

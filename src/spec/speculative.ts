@@ -160,7 +160,7 @@ function readAcceptance(input: SpeculativeInput, world: SpeculativeWorld, at: At
     return null;
   }
   if (rates !== undefined) {
-    const rise = each.findIndex((rate, i) => i > 0 && rate > each[i - 1]);
+    const rise = each.findIndex((rate, i) => i > 0 && rate > each[i - 1]!);
     if (rise < 0) return each.slice(0, world.longest);
     const expected = `at most ${each[rise - 1]}: position ${rise + 1} is accepted only where position ${rise} is`;
     world.add({ path: [...at(key), rise], expected, received: String(each[rise]) });

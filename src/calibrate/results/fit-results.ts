@@ -75,7 +75,7 @@ export function fitResults(
   const start = tuningOf(bench.deployment.profile);
   const own = bench.deployment.profile.client ?? { request_s: 0, prompt_token_s: 0 };
   const before = runs.map((run) => figuresOf(replayRun(bench, run, start), run, own));
-  const ratio = medianOf(runs.map((run, i) => run.measured.figures.tpot_mean / before[i].tpot_mean));
+  const ratio = medianOf(runs.map((run, i) => run.measured.figures.tpot_mean / before[i]!.tpot_mean));
   if (ratio > ANOTHER_DEPLOYMENT || ratio < 1 / ANOTHER_DEPLOYMENT) {
     const received = `a TPOT ${Number(ratio.toPrecision(2))} times the simulated one in the median`;
     const hint = 'model, hardware, split, formats and unit are as measured?';
@@ -85,8 +85,8 @@ export function fitResults(
   const total = runs.length > 2 ? runs.length + 1 : 1;
   onProgress?.(0, total);
   const { tuning, client, observed } = tune(bench, runs);
-  const after = runs.map((run, i) => figuresOf(observed[i], run, client));
-  const errors = runs.map((run, i) => Math.abs(errorOf(run, after[i], 'tpot_mean') ?? 0));
+  const after = runs.map((run, i) => figuresOf(observed[i]!, run, client));
+  const errors = runs.map((run, i) => Math.abs(errorOf(run, after[i]!, 'tpot_mean') ?? 0));
   if (medianOf(errors) > WORST_AFTER) {
     const received = `a TPOT off by ${(100 * medianOf(errors)).toFixed(0)} % in the median after the fit`;
     issues.push({ path: 'mist calibrate', expected: 'results that some host and kernel times explain', received });
@@ -98,7 +98,7 @@ export function fitResults(
     onProgress?.(i + 1, total);
     return holdOut(bench, runs, i);
   });
-  const judged = runs.map((run, i) => ({ run, before: before[i], after: after[i], heldOut: heldOut[i] }));
+  const judged = runs.map((run, i) => ({ run, before: before[i]!, after: after[i]!, heldOut: heldOut[i]! }));
   return { tuning, client, judged };
 }
 
@@ -107,7 +107,7 @@ function holdOut(bench: Bench, runs: readonly ReplayedRun[], place: number): Fig
     bench,
     runs.filter((_, i) => i !== place),
   );
-  return figuresOf(replayRun(bench, runs[place], tuning), runs[place], client);
+  return figuresOf(replayRun(bench, runs[place]!, tuning), runs[place]!, client);
 }
 
 function tune(bench: Bench, runs: readonly ReplayedRun[]) {
@@ -115,16 +115,16 @@ function tune(bench: Bench, runs: readonly ReplayedRun[]) {
   const perSequence = runs.length >= RUNS_FOR_SEQUENCES;
   // squares and exponentials: times from 0 up, a factor above 0
   const read = (at: readonly number[]): Tuning => ({
-    kernel_scale: Math.exp(at[0]),
-    step_s: 1e-3 * at[1] * at[1],
-    sequence_s: perSequence ? 1e-5 * at[2] * at[2] : start.sequence_s,
+    kernel_scale: Math.exp(at[0]!),
+    step_s: 1e-3 * at[1]! * at[1]!,
+    sequence_s: perSequence ? 1e-5 * at[2]! * at[2]! : start.sequence_s,
   });
   const replay = (tuning: Tuning) => runs.map((run) => replayRun(bench, run, tuning));
   const cost = (at: readonly number[]): number => {
     const tuning = read(at);
     const observed = replay(tuning);
     const client = clientOf(runs, observed);
-    const misses = runs.map((run, i) => missOf(run, figuresOf(observed[i], run, client)));
+    const misses = runs.map((run, i) => missOf(run, figuresOf(observed[i]!, run, client)));
     return misses.reduce((sum, miss) => sum + miss, 0) / runs.length + departure(tuning, start);
   };
   const first = [Math.log(start.kernel_scale), Math.sqrt(start.step_s / 1e-3)];
@@ -169,7 +169,7 @@ function clientOf(runs: readonly ReplayedRun[], observed: readonly FleetSummary[
   const late = runs.flatMap((run, i) => {
     const measured = run.lockstep ? undefined : run.measured.figures.ttft_mean;
     if (measured === undefined) return [];
-    return [{ prompt: run.meanPrompt, late: measured - (figuresOf(observed[i], run, none).ttft_mean ?? 0) }];
+    return [{ prompt: run.meanPrompt, late: measured - (figuresOf(observed[i]!, run, none).ttft_mean ?? 0) }];
   });
   if (late.length === 0) return none;
   const clamp = (seconds: number) => Math.max(0, Math.min(MOST_CLIENT_S, seconds));
@@ -177,7 +177,7 @@ function clientOf(runs: readonly ReplayedRun[], observed: readonly FleetSummary[
     late.reduce((best, one) => (sign(one.prompt) < sign(best.prompt) ? one : best)),
   );
   const slope =
-    long.prompt > PROMPTS_DIFFER * short.prompt ? (long.late - short.late) / (long.prompt - short.prompt) : 0;
+    long!.prompt > PROMPTS_DIFFER * short!.prompt ? (long!.late - short!.late) / (long!.prompt - short!.prompt) : 0;
   const prompt_token_s = Number(Math.max(0, slope).toPrecision(2));
   const request_s = Number(clamp(medianOf(late.map((one) => one.late - prompt_token_s * one.prompt))).toPrecision(3));
   return { request_s, prompt_token_s };

@@ -96,7 +96,7 @@ export function prepareRun(measured: MeasuredRun): ReplayedRun {
   const asked = sendRequests(sent, load);
   const equal = (side: Lengths) => side.each === null && side.std === 0;
   const lockstep = load.kind === 'closed-loop' && equal(input) && equal(output);
-  const requests = lockstep ? { ...asked, output: strayOutputs(lengths.output[0], asked) } : asked;
+  const requests = lockstep ? { ...asked, output: strayOutputs(lengths.output[0]!, asked) } : asked;
   return { measured, requests, lockstep, meanPrompt: input.mean };
 }
 
@@ -127,14 +127,14 @@ function sendRequests(sent: Omit<Requests, 'arrival'>, load: MeasuredRun['load']
     return { ...sent, ...drawArrivals(process, count, rate, SEED) };
   }
   // in order of their starts, as an engine saw them
-  const order = Array.from(load.starts.keys()).sort((a, b) => load.starts[a] - load.starts[b] || a - b);
-  const pick = (column: Int32Array) => Int32Array.from(order, (i) => column[i]);
+  const order = Array.from(load.starts.keys()).sort((a, b) => load.starts[a]! - load.starts[b]! || a - b);
+  const pick = (column: Int32Array) => Int32Array.from(order, (i) => column[i]!);
   return {
     ...sent,
     prompt: pick(sent.prompt),
     output: pick(sent.output),
     ...(sent.prefix ? { prefix: orderBlocks(sent.prefix, Int32Array.from(order)) } : {}),
-    arrival: Float64Array.from(order, (i) => load.starts[i]),
+    arrival: Float64Array.from(order, (i) => load.starts[i]!),
   };
 }
 
@@ -150,7 +150,7 @@ export function replayRun(bench: Bench, run: ReplayedRun, tuning: Tuning): Fleet
   const result = summariseRun(spec, lowered, runFleet(lowered.program, { leap: 'exact' }, room));
   const lost = lostIn(result);
   if (lost > 0) {
-    const { numGpuBlocks } = lowered.program.clients[0];
+    const { numGpuBlocks } = lowered.program.clients[0]!;
     const received = `${lost} of ${run.requests.count} that the KV cache of ${numGpuBlocks} blocks, or max_model_len, does not let in`;
     throw new UserError([{ path: run.measured.name, expected: 'requests that this deployment can serve', received }]);
   }

@@ -45,7 +45,7 @@ export function checkSteps(name: string, { file, rows }: StepSeries, issues: Iss
   const { kept, apart } = mergeRepeats(rows);
   if (apart.length > MOST_CONTRADICTED * rows.length) {
     const received = `${apart.length} steps more than ${SAME_STEP}x away from the median of their like: ${listLines(apart)}`;
-    tell('equal steps that take about equally long', received, apart[0].row.line);
+    tell('equal steps that take about equally long', received, apart[0]!.row.line);
   } else if (apart.length > 0) {
     notes.push(`${name}: set aside, ${SAME_STEP}x away from the median of their like: ${listLines(apart)}`);
   }
@@ -54,7 +54,7 @@ export function checkSteps(name: string, { file, rows }: StepSeries, issues: Iss
   const told = culprits.slice(0, LINES_TOLD).map(({ conflict }) => conflictWords(conflict));
   if (culprits.length > MOST_FALLING * looked) {
     const received = `${culprits.length} of ${looked} that do not: ${told.join('; ')}`;
-    tell('steps that take longer the more they hold', received, culprits[0].row.line);
+    tell('steps that take longer the more they hold', received, culprits[0]!.row.line);
   } else if (culprits.length > 0) {
     notes.push(`${name}: ${culprits.length} steps set aside: ${told.join('; ')}`);
   }
@@ -96,7 +96,7 @@ export function keyOf({ promptTokens, sequences, decodes, contextTokens, pairs }
 export function medianOf(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
 }
 
 const ms = (seconds: number): string => `${Number((seconds * 1e3).toPrecision(4))} ms`;
@@ -167,11 +167,11 @@ function findTied(rows: readonly StepRow[]): string | null {
     ['context tokens', (row: StepRow) => row.contextTokens, decoding],
     ['prompt tokens', (row: StepRow) => row.promptTokens, rows.filter(({ promptTokens }) => promptTokens > 0)],
   ] as const) {
-    const first = of(among[0]);
+    const first = of(among[0]!);
     if (among.every((row) => of(row) === first)) return `${first} ${words} in every step that has any`;
   }
   const columns = rows.map((row) => Float64Array.of(1, ...QUANTITIES.map(([, of]) => of(row))));
   const own = independentShares(columns);
   const at = own.findIndex((share, i) => i > 0 && share < LEAST_OWN);
-  return at < 0 ? null : `${QUANTITIES[at - 1][0]} that follow from the other quantities in every step`;
+  return at < 0 ? null : `${QUANTITIES[at - 1]![0]} that follow from the other quantities in every step`;
 }

@@ -66,9 +66,9 @@ export function fitSteps(
       context_tokens: rangeOf(rows, ({ contextTokens }) => contextTokens),
     },
     rows: series.rows.length,
-    error_in: round(percentile(inside, 0.5), 2),
-    error_out: round(percentile(outside, 0.5), 2),
-    error_out_p90: round(percentile(outside, 0.9), 2),
+    error_in: round(percentile(inside!, 0.5), 2),
+    error_out: round(percentile(outside!, 0.5), 2),
+    error_out_p90: round(percentile(outside!, 0.9), 2),
     ...attribution,
   };
   return { fit, notes, held };
@@ -87,7 +87,7 @@ function features(row: StepRow, knots: readonly number[]): Float64Array {
 }
 
 function coefficientsOf(x: Float64Array, knots: readonly number[]): Coefficients {
-  const value = (i: number) => round(x[i], DIGITS);
+  const value = (i: number) => round(x[i]!, DIGITS);
   return {
     knots,
     new_token_s: knots.map((_, j) => value(5 + j)),
@@ -109,7 +109,7 @@ function chooseKnots(rows: readonly StepRow[]): number[] {
   const chosen = [0];
   const between = (from: number, to: number) => rows.filter(({ newTokens: n }) => n > from && n <= to).length;
   for (const knot of KNOTS.slice(1)) {
-    const enough = between(chosen[chosen.length - 1], knot) >= LEAST_IN_PIECE;
+    const enough = between(chosen[chosen.length - 1]!, knot) >= LEAST_IN_PIECE;
     if (enough && between(knot, Number.POSITIVE_INFINITY) >= LEAST_IN_PIECE) chosen.push(knot);
   }
   return chosen;
@@ -124,7 +124,7 @@ function solve(rows: readonly StepRow[], knots: readonly number[]): Float64Array
   for (let round = 1; round < ROUNDS; round++) {
     const found = fitOf(x, knots);
     weights = target.map((seconds, i) => {
-      const off = Math.abs(regressionSeconds(found, rows[i]) / seconds - 1);
+      const off = Math.abs(regressionSeconds(found, rows[i]!) / seconds - 1);
       return Math.min(1, PULL / off) / (seconds * seconds);
     });
     x = solveNonNegative(matrix, target, weights);

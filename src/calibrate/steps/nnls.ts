@@ -12,28 +12,28 @@ export function solveNonNegative(
   target: Float64Array,
   weights: Float64Array,
 ): Float64Array {
-  const width = rows[0].length;
+  const width = rows[0]!.length;
   const gram = new Float64Array(width * width);
   const right = new Float64Array(width);
   for (let r = 0; r < rows.length; r++) {
     const [row, weight] = [rows[r], weights[r]];
     for (let i = 0; i < width; i++) {
-      if (row[i] === 0) continue;
-      const weighted = weight * row[i];
-      right[i] += weighted * target[r];
-      for (let j = 0; j <= i; j++) gram[i * width + j] += weighted * row[j];
+      if (row![i] === 0) continue;
+      const weighted = weight! * row![i]!;
+      right[i]! += weighted * target[r]!;
+      for (let j = 0; j <= i; j++) gram[i * width + j]! += weighted * row![j]!;
     }
   }
-  const scale = Float64Array.from({ length: width }, (_, i) => Math.sqrt(gram[i * width + i]) || 1);
+  const scale = Float64Array.from({ length: width }, (_, i) => Math.sqrt(gram[i * width + i]!) || 1);
   for (let i = 0; i < width; i++) {
-    right[i] /= scale[i];
+    right[i]! /= scale[i]!;
     for (let j = 0; j <= i; j++) {
-      gram[i * width + j] /= scale[i] * scale[j];
-      gram[j * width + i] = gram[i * width + j];
+      gram[i * width + j]! /= scale[i]! * scale[j]!;
+      gram[j * width + i] = gram[i * width + j]!;
     }
   }
   const x = descend(gram, right, width);
-  return x.map((value, i) => value / scale[i]);
+  return x.map((value, i) => value / scale[i]!);
 }
 
 function descend(gram: Float64Array, right: Float64Array, width: number): Float64Array {
@@ -43,14 +43,14 @@ function descend(gram: Float64Array, right: Float64Array, width: number): Float6
   for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
     let moved = 0;
     for (let i = 0; i < width; i++) {
-      const own = gram[i * width + i];
+      const own = gram[i * width + i]!;
       if (own === 0) continue;
-      const next = Math.max(0, x[i] - slope[i] / own);
-      const step = next - x[i];
+      const next = Math.max(0, x[i]! - slope[i]! / own);
+      const step = next - x[i]!;
       if (step === 0) continue;
       x[i] = next;
       moved = Math.max(moved, Math.abs(step));
-      for (let j = 0; j < width; j++) slope[j] += step * gram[j * width + i];
+      for (let j = 0; j < width; j++) slope[j]! += step * gram[j * width + i]!;
     }
     if (moved < TOLERANCE * Math.max(1, ...x)) break;
   }
@@ -62,16 +62,16 @@ function descend(gram: Float64Array, right: Float64Array, width: number): Float6
  * among them): near 0 where a column follows from the rest. Columns are taken in order, each against those before it.
  */
 export function independentShares(rows: readonly Float64Array[]): number[] {
-  const width = rows[0].length;
+  const width = rows[0]!.length;
   const basis: Float64Array[] = [];
   return Array.from({ length: width }, (_, column) => {
-    const rest = Float64Array.from(rows, (row) => row[column]);
+    const rest = Float64Array.from(rows, (row) => row[column]!);
     const length = Math.sqrt(rest.reduce((sum, value) => sum + value * value, 0));
     // twice: once would leave rounding of the size that is looked for
     for (let pass = 0; pass < 2; pass++) {
       for (const unit of basis) {
-        const along = unit.reduce((sum, value, i) => sum + value * rest[i], 0);
-        for (let i = 0; i < rest.length; i++) rest[i] -= along * unit[i];
+        const along = unit.reduce((sum, value, i) => sum + value * rest[i]!, 0);
+        for (let i = 0; i < rest.length; i++) rest[i]! -= along * unit[i]!;
       }
     }
     const left = Math.sqrt(rest.reduce((sum, value) => sum + value * value, 0));

@@ -18,13 +18,13 @@ export function readSplitwise(file: string, names: StepNames, notes: string[], i
   let capped = 0;
   const placed: Placed[] = [];
   for (let i = 0; i < table.length; i++) {
-    const hardware = table.text('hardware')[i];
+    const hardware = table.text('hardware')[i]!;
     if (hardware.endsWith('-pcap')) {
       capped++;
       continue;
     }
-    const word = table.text('model')[i];
-    const cell = (name: string) => table.number(name)[i];
+    const word = table.text('model')[i]!;
+    const cell = (name: string) => table.number(name)[i]!;
     const at = { file, line: i + 2 };
     const model = findName('models', 'model', SPLITWISE_MODELS[word] ?? word, at, names, issues);
     const device = findName('hardware', 'hardware', SPLITWISE_HARDWARE[hardware] ?? hardware, at, names, issues);
@@ -32,7 +32,8 @@ export function readSplitwise(file: string, names: StepNames, notes: string[], i
     const profile = names.find('engines', 'vllm-2023');
     const shared = { model, hardware: device, tp: cell('tensor_parallel'), pp: 1 };
     const deployment = { ...shared, quantization: 'fp16', profile } as const;
-    const [batch, prompt] = [cell('batch_size'), cell('prompt_size')];
+    const batch = cell('batch_size');
+    const prompt = cell('prompt_size');
     const tokens = batch * prompt;
     const pairs = (tokens * (prompt + 1)) / 2;
     const first = { promptTokens: tokens, sequences: batch, decodes: 0, newTokens: tokens, contextTokens: 0, pairs };

@@ -95,7 +95,7 @@ function readOwn(
   if (!table || issues.length > before) return [];
   const deployments = readDeployments(table, header, given, names, issues);
   const rows = Array.from({ length: table.length }, (_, i) => rowOf(table, header, unit, i, issues));
-  return issues.length > before ? [] : rows.map((row, i) => ({ deployment: deployments[i], row: row! }));
+  return issues.length > before ? [] : rows.map((row, i) => ({ deployment: deployments[i]!, row: row! }));
 }
 
 function optional(header: readonly string[], columns: Record<string, ColumnKind>): Record<string, ColumnKind> {
@@ -104,7 +104,7 @@ function optional(header: readonly string[], columns: Record<string, ColumnKind>
 
 function durationOf(file: string, header: readonly string[], issues: Issue[]): keyof typeof DURATIONS {
   const found = (Object.keys(DURATIONS) as (keyof typeof DURATIONS)[]).filter((name) => header.includes(name));
-  if (found.length === 1) return found[0];
+  if (found.length === 1) return found[0]!;
   const received = found.length === 0 ? `columns ${header.join(', ')}` : found.join(' and ');
   const expected = `one duration, with its unit: ${Object.keys(DURATIONS).join(', ')}`;
   if (found.length > 1 || header.includes('duration'))
@@ -122,7 +122,7 @@ function rowOf(
   i: number,
   issues: Issue[],
 ): StepRow | null {
-  const cell = (name: string) => table.number(name)[i];
+  const cell = (name: string) => table.number(name)[i]!;
   const line = i + 2;
   const promptTokens = cell('prefill_tokens');
   const sequences = cell('sequences');
@@ -145,7 +145,7 @@ function rowOf(
   const pairs = header.includes('prefill_pairs')
     ? cell('prefill_pairs')
     : pairsOf(promptTokens, chunks, header.includes('past_tokens') ? cell('past_tokens') : 0);
-  const seconds = cell(unit) * DURATIONS[unit];
+  const seconds = cell(unit) * DURATIONS[unit]!;
   const newTokens = promptTokens + decodes;
   return { line, promptTokens, sequences, decodes, newTokens, contextTokens: cell('context_tokens'), pairs, seconds };
 }

@@ -122,8 +122,8 @@ function countTokens({ program, results, roles, itl }: FleetRun, from: number, t
 /** A request's first generating visit; -1 where it has none. */
 function firstVisit(run: FleetRun, role: Uint8Array, request: number): number {
   const { visits, requests } = run.program;
-  for (let v = requests.first[request]; v < requests.first[request + 1]; v++)
-    if (role[visits.stage[v]] !== ROLE_NONE) return v;
+  for (let v = requests.first[request]!; v < requests.first[request + 1]!; v++)
+    if (role[visits.stage[v]!] !== ROLE_NONE) return v;
   return -1;
 }
 
@@ -170,7 +170,7 @@ function seeDelays(run: FleetRun, requests: RequestColumns, seen: Seen, ways: re
 
 function addTo(column: Float64Array, late: Float64Array): Float64Array {
   const sums = new Float64Array(column.length);
-  for (let r = 0; r < sums.length; r++) sums[r] = column[r] + late[r];
+  for (let r = 0; r < sums.length; r++) sums[r] = column[r]! + late[r]!;
   return sums;
 }
 

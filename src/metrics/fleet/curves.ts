@@ -15,8 +15,8 @@ export interface Intervals {
 export function listIntervals(run: FleetRun, end: number): Intervals[] {
   const { client, state, ready, start, finish } = run.results;
   const sizes = new Int32Array(run.program.clients.length);
-  const counts = (v: number): boolean => client[v] >= 0 && !Number.isNaN(ready[v]) && !isRejected(state[v]);
-  for (let v = 0; v < client.length; v++) if (counts(v)) sizes[client[v]]++;
+  const counts = (v: number): boolean => client[v]! >= 0 && !Number.isNaN(ready[v]) && !isRejected(state[v]!);
+  for (let v = 0; v < client.length; v++) if (counts(v)) sizes[client[v]!]!++;
   const lists = Array.from(sizes, (size) => ({
     ready: new Float64Array(size),
     start: new Float64Array(size),
@@ -25,11 +25,11 @@ export function listIntervals(run: FleetRun, end: number): Intervals[] {
   sizes.fill(0);
   for (let v = 0; v < client.length; v++) {
     if (!counts(v)) continue;
-    const list = lists[client[v]];
-    const at = sizes[client[v]]++;
-    list.ready[at] = ready[v];
-    list.start[at] = Number.isNaN(start[v]) ? end : start[v];
-    list.finish[at] = Number.isNaN(finish[v]) ? end : finish[v];
+    const list = lists[client[v]!]!;
+    const at = sizes[client[v]!]!++;
+    list.ready[at] = ready[v]!;
+    list.start[at] = Number.isNaN(start[v]!) ? end : start[v]!;
+    list.finish[at] = Number.isNaN(finish[v]!) ? end : finish[v]!;
   }
   return lists;
 }
@@ -42,7 +42,7 @@ export function clipIntervals(list: Intervals, { from, to }: Span): Intervals {
 
 export function sumLengths(begins: Float64Array, ends: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < begins.length; i++) sum += ends[i] - begins[i];
+  for (let i = 0; i < begins.length; i++) sum += ends[i]! - begins[i]!;
   return sum;
 }
 
@@ -51,7 +51,7 @@ export function peakOverlap(begins: Float64Array, ends: Float64Array): number {
   const open = openOnes(begins, ends);
   let peak = 0;
   for (let begun = 0, ended = 0; begun < open.begins.length; begun++) {
-    while (open.ends[ended] <= open.begins[begun]) ended++;
+    while (open.ends[ended]! <= open.begins[begun]!) ended++;
     peak = Math.max(peak, begun + 1 - ended);
   }
   return peak;
@@ -62,9 +62,9 @@ export function openOnes(begins: Float64Array, ends: Float64Array) {
   const open = { begins: new Float64Array(begins.length), ends: new Float64Array(ends.length) };
   let n = 0;
   for (let i = 0; i < begins.length; i++) {
-    if (!(ends[i] > begins[i])) continue;
-    open.begins[n] = begins[i];
-    open.ends[n++] = ends[i];
+    if (!(ends[i]! > begins[i]!)) continue;
+    open.begins[n] = begins[i]!;
+    open.ends[n++] = ends[i]!;
   }
   return { begins: inOrder(open.begins.subarray(0, n)), ends: inOrder(open.ends.subarray(0, n)) };
 }
@@ -81,9 +81,9 @@ export function uniteIntervals(begins: Float64Array, ends: Float64Array): Interv
   const from: number[] = [];
   const to: number[] = [];
   for (let begun = 0, ended = 0; ended < open.ends.length; ) {
-    if (begun === ended) from.push(open.begins[begun]);
-    if (begun < open.begins.length && open.begins[begun] <= open.ends[ended]) begun++;
-    else if (++ended === begun) to.push(open.ends[ended - 1]);
+    if (begun === ended) from.push(open.begins[begun]!);
+    if (begun < open.begins.length && open.begins[begun]! <= open.ends[ended]!) begun++;
+    else if (++ended === begun) to.push(open.ends[ended - 1]!);
   }
   return { ready: Float64Array.from(from), start: Float64Array.from(from), finish: Float64Array.from(to) };
 }
@@ -101,23 +101,23 @@ export function meanOpen(
   const change = new Float64Array(parts + 1); // of the intervals that are open all through a part
   if (!(width > 0)) return mean;
   for (let i = 0; i < begins.length; i++) {
-    const a = Math.min(parts, Math.max(0, (begins[i] - from) / width));
-    const b = Math.min(parts, Math.max(0, (ends[i] - from) / width));
+    const a = Math.min(parts, Math.max(0, (begins[i]! - from) / width));
+    const b = Math.min(parts, Math.max(0, (ends[i]! - from) / width));
     if (!(b > a)) continue;
     const first = Math.floor(a);
     const last = Math.floor(b);
     if (first === last) {
-      mean[first] += b - a;
+      mean[first]! += b - a;
       continue;
     }
-    mean[first] += first + 1 - a;
-    if (last < parts) mean[last] += b - last;
-    change[first + 1]++;
-    change[last]--;
+    mean[first]! += first + 1 - a;
+    if (last < parts) mean[last]! += b - last;
+    change[first + 1]!++;
+    change[last]!--;
   }
   for (let part = 0, whole = 0; part < parts; part++) {
-    whole += change[part];
-    mean[part] += whole;
+    whole += change[part]!;
+    mean[part]! += whole;
   }
   return mean;
 }
@@ -134,7 +134,7 @@ export function drawTimeline(
 ): FleetTimeline {
   const steps = run.steps === undefined ? null : groupSteps(run);
   const clients = intervals.map((list, c): ClientCurve => {
-    const client = run.program.clients[c];
+    const client = run.program.clients[c]!;
     const mean = (begins: Float64Array, ends: Float64Array) => meanOpen(begins, ends, from, to, PARTS);
     const running = mean(list.start, list.finish);
     const taken = steps?.[c] ?? uniteIntervals(list.start, list.finish);
@@ -152,13 +152,13 @@ function groupSteps(run: FleetRun): (Intervals | null)[] {
   const starts: number[][] = run.program.clients.map(() => []);
   const ends: number[][] = run.program.clients.map(() => []);
   for (const { replica, start, duration } of run.steps!) {
-    starts[replica].push(start);
-    ends[replica].push(start + duration);
+    starts[replica]!.push(start);
+    ends[replica]!.push(start + duration);
   }
   return run.program.clients.map(({ kind }, c) => {
     if (kind !== 'llm') return null;
-    const start = Float64Array.from(starts[c]);
-    return { ready: start, start, finish: Float64Array.from(ends[c]) };
+    const start = Float64Array.from(starts[c]!);
+    return { ready: start, start, finish: Float64Array.from(ends[c]!) };
   });
 }
 
@@ -170,8 +170,8 @@ function peakBlocks(run: FleetRun, client: number, from: number, to: number): Fl
     if (step.replica !== client) continue;
     const first = Math.max(0, Math.floor((step.start - from) * scale));
     const last = Math.min(PARTS - 1, Math.floor((step.start + step.duration - from) * scale));
-    const share = step.blocks / run.program.clients[client].numGpuBlocks;
-    for (let part = first; part <= last; part++) peaks[part] = Math.max(peaks[part], share);
+    const share = step.blocks / run.program.clients[client]!.numGpuBlocks;
+    for (let part = first; part <= last; part++) peaks[part] = Math.max(peaks[part]!, share);
   }
   return peaks;
 }

@@ -12,10 +12,10 @@ export function engineFigures(run: FleetRun, span: Span) {
     if (client.kind !== 'llm') continue;
     sum.engines++;
     sum.paid += paid?.[c] ?? 0;
-    sum.busy += counters[c].busySeconds;
-    sum.running += counters[c].runningSeconds;
-    sum.steps += counters[c].steps;
-    const use = client.numGpuBlocks > 0 ? counters[c].peakBlocks / client.numGpuBlocks : Number.NaN;
+    sum.busy += counters[c]!.busySeconds;
+    sum.running += counters[c]!.runningSeconds;
+    sum.steps += counters[c]!.steps;
+    const use = client.numGpuBlocks > 0 ? counters[c]!.peakBlocks / client.numGpuBlocks : Number.NaN;
     if (use > sum.peak || Number.isNaN(sum.peak)) sum.peak = use;
   }
   return {

@@ -21,7 +21,7 @@ export function chooseExamples(run: FleetRun, state: Int32Array, e2el: Float64Ar
 
 function pickTwo(order: Int32Array, prefix: string): Example[] {
   if (order.length === 0) return [];
-  const at = (q: number): number => order[Math.round(q * (order.length - 1))];
+  const at = (q: number): number => order[Math.round(q * (order.length - 1))]!;
   const median = { label: `${prefix}median`, request: at(0.5) };
   return order.length < 3 ? [median] : [median, { label: `${prefix}p99`, request: at(0.99) }];
 }

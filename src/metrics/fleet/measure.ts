@@ -337,7 +337,7 @@ function sumByStage({ program }: FleetRun, column: Float64Array, completed: numb
   for (let v = 0; v < visits.count; v++) {
     if (Number.isNaN(column[v])) continue;
     const stage = visits.stage[v];
-    sums[stage] = (Number.isNaN(sums[stage]) ? 0 : sums[stage]) + column[v] / completed;
+    sums[stage!] = (Number.isNaN(sums[stage!]!) ? 0 : sums[stage!]!) + column[v]! / completed;
   }
   return sums;
 }

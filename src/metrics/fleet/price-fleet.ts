@@ -14,7 +14,7 @@ export function priceFleet(
   const served = findServed(run.results.client, bills.length);
   const unserved = bills.filter((_, c) => served[c] === 0);
   const unknown = (read: (bill: ClientBill) => number): string[] =>
-    run.program.clients.filter((_, c) => Number.isNaN(read(bills[c]))).map(({ name }) => name);
+    run.program.clients.filter((_, c) => Number.isNaN(read(bills[c]!))).map(({ name }) => name);
   const energy_j = sumKnown(bills.map(({ joules }) => joules));
   const usd = sumKnown(bills.map((bill) => bill.usd));
   return {

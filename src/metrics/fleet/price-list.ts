@@ -17,7 +17,7 @@ export function priceClients(
 ): FleetPrices {
   const pools = new Map(spec.pools.map((pool) => [pool.name, pool]));
   const clients = lowered.clients.map(({ pool, devices, usdPerDeviceHour, energy }, c): ClientPrice => {
-    const { kind, channel } = lowered.program.clients[c];
+    const { kind, channel } = lowered.program.clients[c]!;
     const hardware = hardwareOf(pools.get(pool));
     return {
       energy,

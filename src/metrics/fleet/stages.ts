@@ -20,21 +20,21 @@ export function measureStages(
   const { visits, stages } = run.program;
   const listed = listByStage(visits.stage, stages.length);
   return stages.map((name, stage) => {
-    const counts = (v: number) => members === null || members[visits.request[v]] === 1;
-    const finished = listed[stage].filter((v) => run.results.state[v] === STATE_FINISHED && counts(v));
+    const counts = (v: number) => members === null || members[visits.request[v]!] === 1;
+    const finished = listed[stage]!.filter((v) => run.results.state[v] === STATE_FINISHED && counts(v));
     const column = (read: (v: number) => number) => summarise(Float64Array.from(finished, read));
-    const sum = (tokens: Int32Array): number => finished.reduce((total, v) => total + tokens[v], 0);
+    const sum = (tokens: Int32Array): number => finished.reduce((total, v) => total + tokens[v]!, 0);
     return {
       name,
-      visits: countStates(Int32Array.from(listed[stage], (v) => run.results.state[v])),
-      queue: column((v) => run.results.start[v] - run.results.ready[v]),
-      service: column((v) => run.results.finish[v] - run.results.start[v]),
-      transfer: column((v) => transferOf(run, v, predecessors[v])),
+      visits: countStates(Int32Array.from(listed[stage]!, (v) => run.results.state[v]!)),
+      queue: column((v) => run.results.start[v]! - run.results.ready[v]!),
+      service: column((v) => run.results.finish[v]! - run.results.start[v]!),
+      transfer: column((v) => transferOf(run, v, predecessors[v]!)),
       prompt_tokens: sum(visits.prompt),
       cached_tokens: sum(run.results.cached),
       output_tokens: sum(visits.output),
-      joules_per_request: prices.joules[stage],
-      usd_per_request: prices.usd[stage],
+      joules_per_request: prices.joules[stage]!,
+      usd_per_request: prices.usd[stage]!,
     };
   });
 }
@@ -42,16 +42,16 @@ export function measureStages(
 /** Visits of each stage, in order. */
 function listByStage(stage: Int32Array, stages: number): Int32Array[] {
   const sizes = new Int32Array(stages);
-  for (const s of stage) sizes[s]++;
+  for (const s of stage) sizes[s]!++;
   const lists = Array.from(sizes, (size) => new Int32Array(size));
   sizes.fill(0);
-  for (let v = 0; v < stage.length; v++) lists[stage[v]][sizes[stage[v]]++] = v;
+  for (let v = 0; v < stage.length; v++) lists[stage[v]!]![sizes[stage[v]!]!++] = v;
   return lists;
 }
 
 /** Roots wait for nothing. */
 function transferOf(run: FleetRun, v: number, predecessor: number): number {
-  return predecessor < 0 ? 0 : run.results.ready[v] - run.results.finish[predecessor];
+  return predecessor < 0 ? 0 : run.results.ready[v]! - run.results.finish[predecessor]!;
 }
 
 /** Which finished requests a class holds, as ranks of their latency in [0, 1]. */
@@ -77,10 +77,10 @@ export function breakDown(
     const sums = new Float64Array(run.program.stages.length * 3);
     for (const r of members) addPath(sums, run, r, predecessors);
     const parts = run.program.stages.map((_, s): PathPart => {
-      const mean = (kind: number): number => sums[s * 3 + kind] / members.length;
+      const mean = (kind: number): number => sums[s * 3 + kind]! / members.length;
       return { queue: mean(0), service: mean(1), transfer: mean(2) };
     });
-    const latency = members.length > 0 ? meanAndStd(Float64Array.from(members, (r) => e2el[r])).mean : Number.NaN;
+    const latency = members.length > 0 ? meanAndStd(Float64Array.from(members, (r) => e2el[r]!)).mean : Number.NaN;
     return { name, requests: members.length, e2el: latency, parts };
   });
 }
@@ -99,15 +99,15 @@ export function orderByLatency(state: Int32Array, e2el: Float64Array): Int32Arra
   const finished = new Int32Array(state.length);
   let n = 0;
   for (let r = 0; r < state.length; r++) if (state[r] === STATE_FINISHED) finished[n++] = r;
-  return finished.subarray(0, n).sort((a, b) => e2el[a] - e2el[b] || a - b);
+  return finished.subarray(0, n).sort((a, b) => e2el[a]! - e2el[b]! || a - b);
 }
 
 function addPath(sums: Float64Array, run: FleetRun, r: number, predecessors: Int32Array): void {
   const { ready, start, finish } = run.results;
-  for (let v = run.program.requests.last[r]; v >= 0; v = predecessors[v]) {
-    const at = run.program.visits.stage[v] * 3;
-    sums[at] += start[v] - ready[v];
-    sums[at + 1] += finish[v] - start[v];
-    sums[at + 2] += transferOf(run, v, predecessors[v]);
+  for (let v = run.program.requests.last[r]!; v >= 0; v = predecessors[v]!) {
+    const at = run.program.visits.stage[v]! * 3;
+    sums[at]! += start[v]! - ready[v]!;
+    sums[at + 1]! += finish[v]! - start[v]!;
+    sums[at + 2]! += transferOf(run, v, predecessors[v]!);
   }
 }

@@ -59,36 +59,36 @@ export function measureTokens(run: FleetRun, requests: RequestColumns, predecess
     if (requests.state[r] !== STATE_FINISHED) continue;
     const answer = { span: 0, gaps: 0 };
     let lastThought = -1;
-    for (let v = program.requests.first[r]; v < program.requests.first[r + 1]; v++) {
-      const does = role[visits.stage[v]];
+    for (let v = program.requests.first[r]!; v < program.requests.first[r + 1]!; v++) {
+      const does = role[visits.stage[v]!];
       if (does === ROLE_NONE || results.state[v] !== STATE_FINISHED) continue;
       const counts = visits.replaced?.[v] !== 1;
       if (does === ROLE_THINK) {
         if (counts) lastThought = v;
-        total.thought += visits.output[v];
+        total.thought += visits.output[v]!;
       }
-      if (!(firstMade[r] <= tokenTimes[v])) firstMade[r] = tokenTimes[v];
-      if (counts && !(firstToken[r] <= tokenTimes[v])) firstToken[r] = tokenTimes[v];
-      if (!(lastToken[r] >= results.finish[v])) lastToken[r] = results.finish[v];
-      const gap = spanOf(run, v, predecessors[v], role, tokenTimes[v], handed);
+      if (!(firstMade[r]! <= tokenTimes[v]!)) firstMade[r] = tokenTimes[v]!;
+      if (counts && !(firstToken[r]! <= tokenTimes[v]!)) firstToken[r] = tokenTimes[v]!;
+      if (!(lastToken[r]! >= results.finish[v]!)) lastToken[r] = results.finish[v]!;
+      const gap = spanOf(run, v, predecessors[v]!, role, tokenTimes[v]!, handed);
       total.span += gap.seconds;
-      total.gaps += gap.count;
+      total.gaps += gap.count!;
       if (counts) {
         answer.span += gap.seconds;
-        answer.gaps += gap.count;
+        answer.gaps += gap.count!;
       }
-      output[r] += visits.output[v];
-      if ((visits.flags[v] & VISIT_RESIDENT) === 0) {
-        total.input += visits.prompt[v] - visits.shared[v];
-        total.cached += results.cached[v];
+      output[r]! += visits.output[v]!;
+      if ((visits.flags[v]! & VISIT_RESIDENT) === 0) {
+        total.input += visits.prompt[v]! - visits.shared[v]!;
+        total.cached += results.cached[v]!;
       }
     }
-    total.produced += output[r];
-    latencies.ttft[r] = firstToken[r] - requests.arrival[r];
+    total.produced += output[r]!;
+    latencies.ttft[r] = firstToken[r]! - requests.arrival[r]!;
     latencies.tpot[r] = perToken(answer.span, answer.gaps);
-    latencies.e2el[r] = requests.finish[r] - requests.arrival[r];
+    latencies.e2el[r] = requests.finish[r]! - requests.arrival[r]!;
     latencies.firstAnswer[r] =
-      lastThought < 0 ? latencies.ttft[r] : findAnswer(run, r, lastThought, role, tokenTimes) - requests.arrival[r];
+      lastThought < 0 ? latencies.ttft[r]! : findAnswer(run, r, lastThought, role, tokenTimes) - requests.arrival[r]!;
   }
   const { span: gapSeconds, gaps, input, cached, produced, thought } = total;
   const sums = { gapSeconds, gaps, input, cached, produced, thought };
@@ -180,9 +180,9 @@ function findFirst({ program }: FleetRun, r: number, role: Uint8Array, tokenTime
 function findAnswer(run: FleetRun, r: number, lastThought: number, role: Uint8Array, tokenTimes: Float64Array): number {
   const { visits, requests } = run.program;
   let earliest = Number.NaN;
-  for (let v = lastThought + 1; v < requests.first[r + 1]; v++) {
-    const answers = role[visits.stage[v]] !== ROLE_NONE && run.results.state[v] === STATE_FINISHED;
-    if (answers && !(earliest <= tokenTimes[v])) earliest = tokenTimes[v];
+  for (let v = lastThought + 1; v < requests.first[r + 1]!; v++) {
+    const answers = role[visits.stage[v]!] !== ROLE_NONE && run.results.state[v] === STATE_FINISHED;
+    if (answers && !(earliest <= tokenTimes[v]!)) earliest = tokenTimes[v]!;
   }
   return earliest;
 }
@@ -190,7 +190,9 @@ function findAnswer(run: FleetRun, r: number, lastThought: number, role: Uint8Ar
 /** Whether a visit goes on where the generating visit before it stopped. */
 function continuesStream({ program }: FleetRun, v: number, predecessor: number, role: Uint8Array): boolean {
   const { visits } = program;
-  return (visits.flags[v] & VISIT_RESIDENT) !== 0 && predecessor >= 0 && role[visits.stage[predecessor]] !== ROLE_NONE;
+  return (
+    (visits.flags[v]! & VISIT_RESIDENT) !== 0 && predecessor >= 0 && role[visits.stage[predecessor]!] !== ROLE_NONE
+  );
 }
 
 /**
@@ -202,9 +204,9 @@ function handOver(run: FleetRun, predecessors: Int32Array, role: Uint8Array, tok
   const handed = new Float64Array(visits.count).fill(Number.NaN);
   for (let v = 0; v < visits.count; v++) {
     const from = predecessors[v];
-    if (!continuesStream(run, v, from, role) || visits.output[from] !== 1) continue;
-    handed[from] = run.results.start[v];
-    tokenTimes[from] = handed[from];
+    if (!continuesStream(run, v, from!, role) || visits.output[from!] !== 1) continue;
+    handed[from!] = run.results.start[v]!;
+    tokenTimes[from!] = handed[from!]!;
   }
   return handed;
 }
@@ -222,9 +224,11 @@ function spanOf(
   const { finish } = run.results;
   if (continuesStream(run, v, predecessor, role)) {
     const from = handed && !Number.isNaN(handed[predecessor]) ? handed[predecessor] : finish[predecessor];
-    return { seconds: finish[v] - from, count: visits.output[v] };
+    return { seconds: finish[v]! - from!, count: visits.output[v] };
   }
-  return visits.output[v] > 1 ? { seconds: finish[v] - first, count: visits.output[v] - 1 } : { seconds: 0, count: 0 };
+  return visits.output[v]! > 1
+    ? { seconds: finish[v]! - first, count: visits.output[v]! - 1 }
+    : { seconds: 0, count: 0 };
 }
 
 /**
@@ -236,11 +240,11 @@ function findFirstTokens(run: FleetRun): Float64Array {
   const { visits } = program;
   const times = results.first.slice();
   const ends = program.clients.map(() => new Map<number, number>());
-  for (const step of steps ?? []) ends[step.replica].set(step.start, step.start + step.duration);
+  for (const step of steps ?? []) ends[step.replica]!.set(step.start, step.start + step.duration);
   for (let v = 0; v < visits.count; v++) {
     if (!Number.isNaN(times[v]) || Number.isNaN(results.finish[v])) continue;
-    const end = ends[results.client[v]].get(results.start[v]);
-    times[v] = end ?? results.start[v] + (results.finish[v] - results.start[v]) / visits.output[v];
+    const end = ends[results.client[v]!]!.get(results.start[v]!);
+    times[v] = end ?? results.start[v]! + (results.finish[v]! - results.start[v]!) / visits.output[v]!;
   }
   return times;
 }

@@ -39,15 +39,15 @@ export function readRequests({
   const arrival = new Float64Array(requests.count);
   const finish = new Float64Array(requests.count);
   for (let r = 0; r < requests.count; r++) {
-    const rejected = findRejection(requests.first[r], requests.first[r + 1], results);
+    const rejected = findRejection(requests.first[r]!, requests.first[r + 1]!, results);
     const last = requests.last[r];
-    const ended = results.state[last] === STATE_FINISHED;
-    const before = rejected >= 0 && !(ended && results.finish[last] < results.ready[rejected]);
-    const left = results.state[last] === STATE_UNSENT ? STATE_UNSENT : STATE_UNFINISHED;
+    const ended = results.state[last!] === STATE_FINISHED;
+    const before = rejected >= 0 && !(ended && results.finish[last!]! < results.ready[rejected]!);
+    const left = results.state[last!] === STATE_UNSENT ? STATE_UNSENT : STATE_UNFINISHED;
     const worked = before ? results.state[rejected] : ended ? STATE_FINISHED : left;
-    state[r] = requestState?.[r] ?? worked;
-    finish[r] = state[r] === STATE_FINISHED ? results.finish[last] : Number.NaN;
-    arrival[r] = isKnown(requests) ? requests.arrival[r] : results.ready[requests.first[r]];
+    state[r] = requestState?.[r] ?? worked!;
+    finish[r] = state[r] === STATE_FINISHED ? results.finish[last!]! : Number.NaN;
+    arrival[r] = isKnown(requests) ? requests.arrival[r]! : results.ready[requests.first[r]!]!;
   }
   return { state, arrival, finish };
 }
@@ -61,8 +61,8 @@ function isKnown({ concurrency, turns }: FleetProgram['requests']): boolean {
 export function findRejection(from: number, to: number, results: VisitResults): number {
   let found = -1;
   for (let v = from; v < to; v++) {
-    if (!isRejected(results.state[v])) continue;
-    if (found < 0 || results.ready[v] < results.ready[found]) found = v;
+    if (!isRejected(results.state[v]!)) continue;
+    if (found < 0 || results.ready[v]! < results.ready[found]!) found = v;
   }
   return found;
 }
@@ -108,9 +108,9 @@ export function findLastPredecessors(program: FleetProgram, results: VisitResult
   const last = new Int32Array(count).fill(-1);
   for (let v = 0; v < count; v++) {
     if (results.state[v] !== STATE_FINISHED) continue;
-    for (let edge = edgeAt[v]; edge < edgeAt[v + 1]; edge++) {
+    for (let edge = edgeAt[v]!; edge < edgeAt[v + 1]!; edge++) {
       const to = edgeTo[edge];
-      if (last[to] < 0 || results.finish[v] > results.finish[last[to]]) last[to] = v;
+      if (last[to!]! < 0 || results.finish[v]! > results.finish[last[to!]!]!) last[to!] = v;
     }
   }
   return last;
@@ -151,12 +151,12 @@ export function findSpan(requests: RequestColumns, results: VisitResults, clock 
   let to = Number.NEGATIVE_INFINITY;
   let early = false;
   for (let r = 0; r < requests.state.length; r++) {
-    if (requests.arrival[r] < from) from = requests.arrival[r];
+    if (requests.arrival[r]! < from) from = requests.arrival[r]!;
     if (requests.state[r] === STATE_UNFINISHED) early = true;
   }
   for (let v = 0; v < results.finish.length; v++) {
-    if (results.finish[v] > to) to = results.finish[v];
-    if (results.first[v] > to) to = results.first[v];
+    if (results.finish[v]! > to) to = results.finish[v]!;
+    if (results.first[v]! > to) to = results.first[v]!;
   }
   if (early && clock > to) to = clock;
   return to > from ? { from, to } : { from: 0, to: 0 };

@@ -24,7 +24,7 @@ class Column<T extends Typed> {
   }
 
   get(at: number): number {
-    return this.#values[at];
+    return this.#values[at]!;
   }
 
   set(at: number, value: number): void {
@@ -174,7 +174,7 @@ export class VisitWriter {
       holders: countHolders(rest, edges),
       hashAt,
       hashIds: this.#hashIds.done(),
-      ...(asked.some((tokens, v) => tokens > rest.output[v]) ? { asked } : {}),
+      ...(asked.some((tokens, v) => tokens > rest.output[v]!) ? { asked } : {}),
       ...(fetched.some((tokens) => tokens > 0) ? { fetched } : {}),
       ...(replaced.includes(1) ? { replaced } : {}),
       ...(priority.some((rank) => rank !== priority[0]) ? { priority } : {}),
@@ -190,19 +190,19 @@ export class VisitWriter {
     const edgeAt = new Int32Array(this.count + 1);
     const pending = new Int32Array(this.count);
     for (let e = 0; e < from.length; e++) {
-      edgeAt[from[e] + 1]++;
-      pending[to[e]]++;
+      edgeAt[from[e]! + 1]!++;
+      pending[to[e]!]!++;
     }
-    for (let v = 0; v < this.count; v++) edgeAt[v + 1] += edgeAt[v];
+    for (let v = 0; v < this.count; v++) edgeAt[v + 1]! += edgeAt[v]!;
     const next = edgeAt.slice();
     const edgeTo = new Int32Array(from.length);
     const edgeBytes = new Float64Array(from.length);
     const edgeLayers = new Int32Array(from.length);
     for (let e = 0; e < from.length; e++) {
-      const place = next[from[e]]++;
-      edgeTo[place] = to[e];
-      edgeBytes[place] = bytes[e];
-      edgeLayers[place] = layers[e];
+      const place = next[from[e]!]!++;
+      edgeTo[place] = to[e]!;
+      edgeBytes[place] = bytes[e]!;
+      edgeLayers[place] = layers[e]!;
     }
     return { pending, edgeAt, edgeTo, edgeBytes, edgeLayers };
   }
@@ -216,9 +216,9 @@ function countHolders(
   const { flags, lets } = columns;
   const holders = new Int32Array(flags.length);
   for (let v = 0; v < flags.length; v++) {
-    if (lets[v] >= 0) holders[lets[v]]++;
-    if ((flags[v] & VISIT_HOLD) === 0) continue;
-    for (let e = edgeAt[v]; e < edgeAt[v + 1]; e++) if (edgeBytes[e] > 0) holders[v]++;
+    if (lets[v]! >= 0) holders[lets[v]!]!++;
+    if ((flags[v]! & VISIT_HOLD) === 0) continue;
+    for (let e = edgeAt[v]!; e < edgeAt[v + 1]!; e++) if (edgeBytes[e]! > 0) holders[v]!++;
   }
   return holders;
 }

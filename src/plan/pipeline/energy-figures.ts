@@ -9,23 +9,23 @@ export function energyFigures(watts: number | null, table?: Float64Array): Energ
     return watts === null
       ? null
       : { perStep: 0, perToken: 0, perPair: 0, perContext: 0, idleW: HOST_IDLE_SHARE * watts };
-  if (!(table[surface.SURFACE_DEVICES] > 0) || Number.isNaN(table[surface.SURFACE_IDLE_W])) return null;
+  if (!(table[surface.SURFACE_DEVICES]! > 0) || Number.isNaN(table[surface.SURFACE_IDLE_W])) return null;
   return {
-    perStep: table[surface.SURFACE_J_STEP],
-    perToken: table[surface.SURFACE_J_TOKEN],
-    perPair: table[surface.SURFACE_J_PAIR],
-    perContext: table[surface.SURFACE_J_CONTEXT],
+    perStep: table[surface.SURFACE_J_STEP]!,
+    perToken: table[surface.SURFACE_J_TOKEN]!,
+    perPair: table[surface.SURFACE_J_PAIR]!,
+    perContext: table[surface.SURFACE_J_CONTEXT]!,
     perDraftStep: table[surface.SURFACE_J_DRAFT_STEP],
     perDraft: table[surface.SURFACE_J_DRAFT],
-    idleW: table[surface.SURFACE_IDLE_W],
+    idleW: table[surface.SURFACE_IDLE_W]!,
     ...limitsOf(table),
   };
 }
 
 /** Of a surface of steps; searches have none: what they draw busy is in their work. */
 function limitsOf(table: Float64Array): Pick<EnergyFigures, 'busyW' | 'mostW'> {
-  const busyW = table[surface.SURFACE_BUSY_W];
-  return busyW > 0 ? { busyW, mostW: mostWatts(table[surface.SURFACE_IDLE_W]) } : {};
+  const busyW = table[surface.SURFACE_BUSY_W]!;
+  return busyW > 0 ? { busyW, mostW: mostWatts(table[surface.SURFACE_IDLE_W]!) } : {};
 }
 
 /** W at which the boards of an engine on a surface are held: by their power, and by a limit of their own. */

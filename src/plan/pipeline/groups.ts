@@ -73,8 +73,9 @@ export function openGroups(
     const cell = homed ? own : -1;
     const byCell = made.get(pools) ?? [];
     if (byCell.length === 0) made.set(pools, byCell);
-    byCell[cell + 1] ??= make(pools, cell);
-    return byCell[cell + 1];
+    const group = byCell[cell + 1] ?? make(pools, cell);
+    byCell[cell + 1] = group;
+    return group;
   };
   return {
     of,
@@ -95,7 +96,7 @@ export function openGroups(
   };
 }
 
-const pickOf = (part: readonly number[], key: number): number => part[key % part.length];
+const pickOf = (part: readonly number[], key: number): number => part[key % part.length]!;
 
 /** Groups before their thresholds are known: of pools, or of one client. */
 function openDrafting(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>, blame: Blame) {
@@ -129,7 +130,7 @@ function openDrafting(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>
     return instances.flatMap((first) => Array.from({ length: ranksOf(name) }, (_, rank) => first + rank));
   };
   const draft = (pools: readonly string[], cell: number, family: number): Draft => {
-    const first = poolOf.get(pools[0]);
+    const first = poolOf.get(pools[0]!);
     if (!first) throw new Error(`no pool ${pools[0]}`);
     const { policy } = first.routing;
     const byBlocks = choosesRanks(policy);
@@ -138,9 +139,9 @@ function openDrafting(spec: FleetSpec, clients: ReadonlyMap<string, PoolClients>
     const splitting = splitsMembers(policy);
     const light = splitting ? (first.routing.light ?? Math.floor(members.length / 2)) : 0;
     if (splitting) checkSplit(first, light, members.length);
-    const alone = pools.length === 1 && partOf(pools[0], cell).length === (clients.get(pools[0])?.count ?? 0);
+    const alone = pools.length === 1 && partOf(pools[0]!, cell).length === (clients.get(pools[0]!)?.count ?? 0);
     const group = cell >= 0 && spec.localGroups > 1 ? ` of group ${cell + 1}` : '';
-    const name = alone ? pools[0] : `${pools.join('+')}${group}`;
+    const name = alone ? pools[0]! : `${pools.join('+')}${group}`;
     const recipe = { pools, cell, family };
     return { name, members, ...(instances ? { instances } : {}), ...comparedBy(first.routing), light, recipe };
   };
@@ -182,10 +183,9 @@ function medianOf(visits: VisitTable, group: number, metric: LoadMetric): number
   const own: number[] = [];
   for (let v = 0; v < visits.count; v++) {
     if (visits.group[v] !== group) continue;
-    const { [v]: prompt } = visits.prompt;
-    const { [v]: output } = visits.output;
+    const [prompt, output] = [visits.prompt[v]!, visits.output[v]!];
     own.push({ requests: 0, input: prompt, output, kv: prompt, left: prompt + output }[metric]);
   }
   own.sort((a, b) => a - b);
-  return own.length === 0 ? 0 : own[(own.length - 1) >> 1];
+  return own.length === 0 ? 0 : own[(own.length - 1) >> 1]!;
 }

@@ -40,9 +40,9 @@ function listUnits(build: Build, stages: Nested, label: string, behind: Nested):
   const unitOf: number[] = [];
   for (let i = 0; i < stages.length; ) {
     const run = runFrom(stages, i);
-    const before = stages[i].after ?? (i === 0 ? [] : [i - 1]);
-    const waits = [...new Set(before.map((place) => unitOf[place]))];
-    const ancestors = [...new Set(waits.flatMap((unit) => [unit, ...units[unit].ancestors]))];
+    const before = stages[i]!.after ?? (i === 0 ? [] : [i - 1]);
+    const waits = [...new Set(before.map((place) => unitOf[place]!))];
+    const ancestors = [...new Set(waits.flatMap((unit) => [unit, ...units[unit]!.ancestors]))];
     for (const _ of run) unitOf.push(units.length);
     const place = { label, run, behind: [...stages.slice(i + run.length), ...behind] };
     units.push({ lay: compileUnit(build, place), waits, ancestors });
@@ -53,11 +53,11 @@ function listUnits(build: Build, stages: Nested, label: string, behind: Nested):
 
 /** A stage that opens a generation and those behind it that continue it are one unit: they share a KV cache. */
 function runFrom(stages: Nested, first: number): Nested {
-  if (!opensGeneration(stages[first])) return [stages[first]];
+  if (!opensGeneration(stages[first]!)) return [stages[first]!];
   let end = first + 1;
   while (end < stages.length) {
-    const waits = stages[end].after ?? [end - 1];
-    if (continuesOf(stages[end]) === null || waits.length !== 1 || waits[0] !== end - 1) break;
+    const waits = stages[end]!.after ?? [end - 1];
+    if (continuesOf(stages[end]!) === null || waits.length !== 1 || waits[0] !== end - 1) break;
     end++;
   }
   return stages.slice(first, end);
@@ -65,9 +65,9 @@ function runFrom(stages: Nested, first: number): Nested {
 
 function compileUnit(build: Build, place: Place): Lay {
   const [stage] = place.run;
-  const kind = stageOf(stage.type);
-  if (!('lay' in kind)) throw new Error(`${stage.type} without a stage before it that it continues`); // the reader refuses it
-  return kind.lay(build, stage, place);
+  const kind = stageOf(stage!.type);
+  if (!('lay' in kind)) throw new Error(`${stage!.type} without a stage before it that it continues`); // the reader refuses it
+  return kind.lay(build, stage!, place);
 }
 
 /** Units that wait for several: each sees what those it waits for, directly or not, have added to what the list found. */
@@ -77,20 +77,20 @@ function layGraph(build: Build, units: readonly Unit[], walker: Walker, before: 
   for (const { lay, waits, ancestors } of units) {
     const from = combineStates(
       found,
-      ancestors.map((unit) => changes[unit]),
+      ancestors.map((unit) => changes[unit]!),
     );
-    const ends = waits.length === 0 ? before : waits.flatMap((unit) => laidUnits[unit].ends);
+    const ends = waits.length === 0 ? before : waits.flatMap((unit) => laidUnits[unit]!.ends);
     const laid = lay(walker, joinEnds(build, ends, waits.length > 1), from);
     laidUnits.push(laid);
     changes.push({ from, to: laid.state });
   }
   const last = units.length - 1;
-  const all = [last, ...units[last].ancestors].sort((a, b) => a - b);
+  const all = [last, ...units[last]!.ancestors].sort((a, b) => a - b);
   return {
-    ends: laidUnits[last].ends,
+    ends: laidUnits[last]!.ends,
     state: combineStates(
       found,
-      all.map((unit) => changes[unit]),
+      all.map((unit) => changes[unit]!),
     ),
   };
 }

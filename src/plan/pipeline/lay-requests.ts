@@ -75,12 +75,12 @@ export function layRequests(
   const first = new Int32Array(walks.count + 1);
   const last = new Int32Array(walks.count);
   for (let r = 0; r < walks.count; r++) {
-    writer.openRequest(r, priorities[walks.pipeline[r]](r));
+    writer.openRequest(r, priorities[walks.pipeline[r]!]!(r));
     first[r] = writer.count;
     const walker = walkerOf(spec, walks, r);
-    const { ends } = pipelines[walks.pipeline[r]](walker, [], openState(walker));
+    const { ends } = pipelines[walks.pipeline[r]!]!(walker, [], openState(walker));
     // a request ends with one visit: branches at its end, or no stage at all, make one of no time
-    last[r] = ends.length === 1 ? ends[0] : join(build, ends);
+    last[r] = ends.length === 1 ? ends[0]! : join(build, ends);
   }
   first[walks.count] = writer.count;
   const laid = writer.done();
@@ -88,7 +88,7 @@ export function layRequests(
   const visits = {
     ...laid,
     ...(adapter ? { adapter: laid.request.map((r) => adapter[r]!) } : {}),
-    ...(several ? { tenant: laid.request.map((r) => walks.pipeline[r]) } : {}),
+    ...(several ? { tenant: laid.request.map((r) => walks.pipeline[r]!) } : {}),
   };
   return {
     stages: build.stages,
@@ -114,7 +114,7 @@ function priorityOf({ name, priority, score }: PipelineSpec, walks: Walks): (req
     throw new UserError([{ path: `pipelines.${name}.priority.score`, expected, received }]);
   };
   return (r) => {
-    const values = { input_len: promptOf(walks, r), output_len: walks.answer[r] };
+    const values = { input_len: promptOf(walks, r), output_len: walks.answer[r]! };
     try {
       const rank = Math.round(formula(values));
       return Math.abs(rank) <= MOST_PRIORITY
@@ -128,7 +128,7 @@ function priorityOf({ name, priority, score }: PipelineSpec, walks: Walks): (req
 }
 
 const promptOf = ({ prefixTokens, history, question }: Walks, r: number): number =>
-  prefixTokens[r] + history[r] + question[r];
+  prefixTokens[r]! + history[r]! + question[r]!;
 
 /** When requests come, and which of the visits are theirs. */
 export function requestsOf(walks: Walks, first: Int32Array, last: Int32Array): FleetProgram['requests'] {
@@ -147,13 +147,13 @@ export function clientsByPool(pools: readonly PoolSpec[]): Map<string, PoolClien
 }
 
 function walkerOf(spec: FleetSpec, walks: Walks, r: number): Walker {
-  const owner = walks.session[r] >= 0 ? walks.session[r] : r;
+  const owner = walks.session[r]! >= 0 ? walks.session[r]! : r;
   return {
     index: r,
     cell: owner % spec.localGroups,
-    key: walks.prefix[r] >= 0 ? walks.prefix[r] : owner,
-    question: walks.question[r],
-    answer: walks.answer[r],
-    before: walks.prefixTokens[r] + walks.history[r],
+    key: walks.prefix[r]! >= 0 ? walks.prefix[r]! : owner,
+    question: walks.question[r]!,
+    answer: walks.answer[r]!,
+    before: walks.prefixTokens[r]! + walks.history[r]!,
   };
 }

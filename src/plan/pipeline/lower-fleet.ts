@@ -201,7 +201,7 @@ function rowsOf({ workload }: FleetSpec, share: FleetShare): RequestRows | undef
 
 /** s, when the last request is sent; NaN where only the run tells. */
 function lastArrival({ arrival, count, concurrency, turns }: LaidRequests['requests']): number {
-  return concurrency > 0 || turns || count === 0 ? Number.NaN : arrival[count - 1];
+  return concurrency > 0 || turns || count === 0 ? Number.NaN : arrival[count - 1]!;
 }
 
 /** Visits that were laid out before, for requests that come at other times. */
@@ -286,7 +286,7 @@ function makeClients(
   bytes: number,
   blame: Blame,
 ): FleetClient[] {
-  const { pool: poolName, name, index, ranks } = standing[at];
+  const { pool: poolName, name, index, ranks } = standing[at]!;
   const bound = pools.get(poolName);
   if (!bound) throw new Error(`no pool ${poolName}`); // blamed before
   const { pool, client, demand, dealing } = bound;

@@ -65,7 +65,7 @@ export function openBuild({ spec, pools, addJoint, ...shared }: Ground): OpenBui
       for (const [name, own] of found) drawn.found.set(name, (drawn.found.get(name) ?? 0) + own);
     },
     prefillSeconds([name], tokens) {
-      const pool = pools.get(name);
+      const pool = pools.get(name!);
       if (!pool) throw new Error(`no pool ${name}`); // the reader refuses it
       return prefillSeconds(pool.client, tokens);
     },
@@ -92,7 +92,7 @@ function openDraws(seed: number, ordinal: number): Draws {
 }
 
 function tierOf({ tiers, links }: FleetSpec, name: string): { readonly latency: number; readonly bandwidth: number } {
-  const tier = tiers[name];
+  const tier = tiers[name]!;
   const link = tier.link === null ? null : links[tier.link];
   const bandwidth = link ? link.bandwidth * link.efficiency : (tier.bandwidth ?? Number.POSITIVE_INFINITY);
   return { latency: tier.latency + (link?.latency ?? 0), bandwidth };

@@ -44,12 +44,12 @@ export function placeInstances(spec: FleetSpec, instances: readonly Standing[]):
   const outermost = spec.domains.find(({ within }) => within === null);
   const leaves = instances.map(({ name, location, index, count }): Place => {
     const domains = places.get(location ?? outermost?.name ?? '') ?? [];
-    const parent = domains[spread(index, count, domains.length)];
+    const parent = domains[spread(index, count, domains.length)]!;
     return attach(name, parent.domain, parent, addLink);
   });
   const paths = leaves.flatMap((from, i) => leaves.map((to, j) => (i === j ? [] : findPath(from, to))));
   const linkAt = (location: number, name: string) => {
-    for (let place: Place | null = leaves[location]; place; place = place.parent) {
+    for (let place: Place | null = leaves[location] ?? null; place; place = place.parent) {
       if (place.domain.bus === name && place.bus >= 0) return place.bus;
     }
     return wholeLink(name, spec, shared, addLink);
@@ -65,7 +65,7 @@ export function spread(index: number, count: number, instances: number): number 
 function wholeLink(name: string, spec: FleetSpec, shared: Map<string, number>, addLink: (link: FleetLink) => number) {
   const known = shared.get(name);
   if (known !== undefined) return known;
-  const added = addLink(toLink(name, spec.links[name]));
+  const added = addLink(toLink(name, spec.links[name]!));
   shared.set(name, added);
   return added;
 }
@@ -85,7 +85,7 @@ function layOutPlaces(spec: FleetSpec, addLink: (link: FleetLink) => number): Ma
     const around = parent ? lay(parent) : [];
     const made = Array.from({ length: domain.count }, (_, i): Place => {
       const name = domain.count === 1 ? domain.name : `${domain.name}-${i + 1}`;
-      const bus = domain.bus === null ? -1 : addLink(toLink(`${name} ${domain.bus}`, spec.links[domain.bus]));
+      const bus = domain.bus === null ? -1 : addLink(toLink(`${name} ${domain.bus}`, spec.links[domain.bus]!));
       const outer = around[spread(i, domain.count, around.length)] ?? null;
       return { ...attachLinks(name, outer, addLink), domain, parent: outer, bus };
     });

@@ -49,10 +49,10 @@ export function lowerRetrieval(
   table[surface.SURFACE_J_TOKEN] = energy ? (energy.idleW / HOST_IDLE_SHARE) * (1 - HOST_IDLE_SHARE) * full : 0;
   for (let k = 0; k < surface.SURFACE_KNOTS; k++) table[surface.SURFACE_KNOTS_AT + k] = k;
   for (let i = 1; i < GRID_TOKENS; i++)
-    table[surface.SURFACE_G + i] = retrievalSeconds(pool, processors, GRID_POINTS[i]);
+    table[surface.SURFACE_G + i] = retrievalSeconds(pool, processors, GRID_POINTS[i]!);
   for (let i = 1; i < GRID_SEQUENCES; i++) {
     const at = surface.SURFACE_DECODE + i * surface.SURFACE_KNOTS;
-    table.fill(table[surface.SURFACE_G + i], at, at + surface.SURFACE_KNOTS);
+    table.fill(table[surface.SURFACE_G + i]!, at, at + surface.SURFACE_KNOTS);
   }
   return table;
 }

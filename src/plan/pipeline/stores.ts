@@ -85,9 +85,9 @@ export function storeBytes(spec: FleetSpec, pools: ReadonlyMap<string, BoundPool
   if (found.size > 1) {
     const received = [...found].map(([bytes, name]) => `${name} ${bytes} bytes a token`).join(', ');
     const [, second] = [...found.values()];
-    blame(['fleet', second, 'model'], 'one model (and KV format) whose KV the stores hold', received);
+    blame(['fleet', second!, 'model'], 'one model (and KV format) whose KV the stores hold', received);
   }
-  return found.size === 0 ? 0 : [...found.keys()][0];
+  return found.size === 0 ? 0 : [...found.keys()][0]!;
 }
 
 /** The prefill that each simulated fetch is for: the next one of its list, or of the list around it. */
@@ -114,7 +114,7 @@ export function tiersOf(
     blame(['fleet', pool.name, 'tiers'], `at most ${TIERS_MOST} tiers in one store`, `${pool.tiers.length}`);
   }
   return pool.tiers.map((name, i) => {
-    const tier = spec.tiers[name];
+    const tier = spec.tiers[name]!;
     const blocks = Math.min(2 ** 30, Math.floor(tier.capacity / blockBytes));
     if (blocks < 1) {
       const expected = `room for a block of ${Math.round(blockBytes)} bytes`;
@@ -131,7 +131,7 @@ export function tiersOf(
 
 function linkOf(spec: FleetSpec, pool: StorePool, index: number, location: number, placement: Placement): number {
   const name = pool.tiers[index];
-  const tier = spec.tiers[name];
+  const tier = spec.tiers[name!]!;
   if (tier.link !== null) return placement.linkAt(location, tier.link);
   const link = { name: `${pool.name} ${name}`, bandwidth: tier.bandwidth ?? 1, latency: 0 };
   if (tier.scope === 'store') return placement.addLink(link);

@@ -16,16 +16,16 @@ export function timeTurns(
   facts: readonly ClientFacts[],
 ): FleetProgram['requests'] {
   const { turns, first } = requests;
-  const ways = groups.map(({ members }) => facts[members[0]].way);
+  const ways = groups.map(({ members }) => facts[members[0]!]!.way);
   if (!turns || client.time === 'none' || ways.every((way) => !way)) return requests;
   const generating = stagesOf(roles);
   const delay = turns.delay.map((think, r) => {
-    const before = turns.after[r];
+    const before = turns.after[r]!;
     if (before < 0) return think;
-    let v = first[before];
-    while (v < first[before + 1] && !generating.has(visits.stage[v])) v++;
-    const way = v < first[before + 1] ? ways[visits.group[v]] : undefined;
-    return way ? think + (way.request_s + way.prompt_token_s * visits.prompt[v]) : think;
+    let v = first[before]!;
+    while (v < first[before + 1]! && !generating.has(visits.stage[v]!)) v++;
+    const way = v < first[before + 1]! ? ways[visits.group[v]!] : undefined;
+    return way ? think + (way.request_s + way.prompt_token_s * visits.prompt[v]!) : think;
   });
   return { ...requests, turns: { ...turns, delay } };
 }

@@ -71,21 +71,21 @@ function* spansOf({ measured, context }: Exported, record: RequestRecord): Gener
       'gen_ai.usage.completion_tokens': finished ? output : 0,
       'gen_ai.latency.time_to_first_token': ttft,
       'gen_ai.latency.e2e': e2el,
-      'gen_ai.latency.time_in_queue': results.start[from] - results.ready[from],
+      'gen_ai.latency.time_in_queue': results.start[from!]! - results.ready[from!]!,
     }),
     status: { code: finished ? STATUS.ok : STATUS.error },
   };
-  for (let v = from; v < to; v++) {
-    if (Number.isNaN(results.finish[v])) continue;
+  for (let v = from; v! < to!; v!++) {
+    if (Number.isNaN(results.finish[v!])) continue;
     yield {
-      ...{ traceId, spanId: idOf(16, traceId, v - from), parentSpanId: root },
-      ...{ name: program.stages[program.visits.stage[v]], kind: KIND.internal },
-      ...{ startTimeUnixNano: nanoseconds(results.ready[v]), endTimeUnixNano: nanoseconds(results.finish[v]) },
+      ...{ traceId, spanId: idOf(16, traceId, v! - from!), parentSpanId: root },
+      ...{ name: program.stages[program.visits.stage[v!]!], kind: KIND.internal },
+      ...{ startTimeUnixNano: nanoseconds(results.ready[v!]!), endTimeUnixNano: nanoseconds(results.finish[v!]!) },
       attributes: attributes({
-        'mist.instance': program.clients[results.client[v]]?.name ?? '',
-        'mist.queue': results.start[v] - results.ready[v],
-        'mist.preemptions': results.preemptions[v],
-        'mist.state': stateName(results.state[v]),
+        'mist.instance': program.clients[results.client[v!]!]?.name ?? '',
+        'mist.queue': results.start[v!]! - results.ready[v!]!,
+        'mist.preemptions': results.preemptions[v!]!,
+        'mist.state': stateName(results.state[v!]!),
       }),
     };
   }

@@ -10,7 +10,7 @@ const FIRST_TOKEN = [
 const TOKEN = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80];
 const REQUEST = [...[0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680]];
 /** 1, 2, 5, 10, ... tokens. */
-const TOKENS = Array.from({ length: 18 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
+const TOKENS = Array.from({ length: 18 }, (_, i) => [1, 2, 5][i % 3]! * 10 ** Math.floor(i / 3));
 
 /** What is counted of every request. */
 interface Histogram {
@@ -106,7 +106,7 @@ function bucketText(
 /** The pooled gaps between tokens, of a histogram that is finer than these buckets: a bin counts where its lower end lies. */
 function gapText(itl: ItlHistogram, labels: string, sum: number): string {
   const upTo = (end: number) =>
-    itl.weights.reduce((total, weight, i) => (itl.edges[i] < end ? total + weight : total), 0);
+    itl.weights.reduce((total, weight, i) => (itl.edges[i]! < end ? total + weight : total), 0);
   const help = 'Histogram of inter-token latency in seconds.';
   const count = upTo(Number.POSITIVE_INFINITY);
   return bucketText('vllm:inter_token_latency_seconds', help, TOKEN, labels, upTo, count, sum);

@@ -49,9 +49,9 @@ export function* recordsOf({ measured }: Exported): Generator<RequestRecord> {
     const { ttft, tpot, e2el } = within.latencies;
     const { prompt, output, cached } = tokensOf(measured, r);
     yield {
-      ...{ request: r, finished, error: finished ? '' : stateName(state[r]) },
-      ...{ arrival: arrival[r], finish: finished ? arrival[r] + e2el[r] : finish[r] },
-      ...{ ttft: ttft[r], tpot: tpot[r], e2el: e2el[r], prompt, output, cached, session: session?.[r] ?? -1 },
+      ...{ request: r, finished, error: finished ? '' : stateName(state[r]!) },
+      ...{ arrival: arrival[r]!, finish: finished ? arrival[r]! + e2el[r]! : finish[r]! },
+      ...{ ttft: ttft[r]!, tpot: tpot[r]!, e2el: e2el[r]!, prompt, output, cached, session: session?.[r] ?? -1 },
     };
   }
 }
@@ -61,7 +61,7 @@ function sessionsOf(after: Int32Array): Int32Array {
   const first = new Int32Array(after.length).fill(-1);
   for (let r = 0; r < after.length; r++) {
     let root = r;
-    while (after[root] >= 0) root = after[root];
+    while (after[root]! >= 0) root = after[root]!;
     first[r] = root;
   }
   return first;

@@ -45,13 +45,13 @@ function factsOf(
 ): PoolFacts[] {
   return spec.pools.flatMap((pool): PoolFacts[] => {
     const c = clients.findIndex((client) => client.pool === pool.name);
-    if (c < 0 || (clients[c].basis === '' && clients[c].memory === '')) return [];
-    const { basis, memory, steps } = clients[c];
+    if (c < 0 || (clients[c]!.basis === '' && clients[c]!.memory === '')) return [];
+    const { basis, memory, steps } = clients[c]!;
     const own = pool.kind === 'llm' ? configurationOf(pool, 0) : null;
     return [
       {
         ...{ pool: pool.name, count: pool.count, basis, memory, ...(steps ? { step_times: steps } : {}) },
-        ...(own ? { num_gpu_blocks: program.clients[c].numGpuBlocks, configuration: own } : {}),
+        ...(own ? { num_gpu_blocks: program.clients[c]!.numGpuBlocks, configuration: own } : {}),
         ...(own && pool.kind === 'llm' ? { launch: buildLaunch({ ...pool, configuration: own }, labels).command } : {}),
       },
     ];

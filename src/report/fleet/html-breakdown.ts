@@ -30,16 +30,16 @@ interface Segment {
 }
 
 function divideStages(result: FleetResult): Markup {
-  const shown = result.stages.flatMap((_, s) => (result.breakdown.some((b) => sumPart(b.parts[s]) > 0) ? [s] : []));
+  const shown = result.stages.flatMap((_, s) => (result.breakdown.some((b) => sumPart(b.parts[s]!) > 0) ? [s] : []));
   const legend = shown.map(
-    (s) => html`<li><i class="box" style="background:${stageColour(s)}"></i>${result.stages[s].name}</li>`,
+    (s) => html`<li><i class="box" style="background:${stageColour(s)}"></i>${result.stages[s]!.name}</li>`,
   );
   const note =
     'End-to-end latency along the visits that decide when a request finishes: on average, and for the requests around the 50th, 90th and 99th percentile. Full colour is service, pale is waiting for a slot, striped is waiting for data to arrive.';
   return drawCard(note, legend, result, (breakdown) =>
     breakdown.parts.flatMap((part, s) =>
       PARTS.map((kind) => {
-        const name = `${result.stages[s].name}, ${kind}`;
+        const name = `${result.stages[s]!.name}, ${kind}`;
         return { kind, colour: stageColour(s), name, seconds: part[kind] };
       }),
     ),
@@ -49,19 +49,19 @@ function divideStages(result: FleetResult): Markup {
 /** null where requests have several stages, or no tokens to divide them at. */
 function dividePhases({ result, within: { state, latencies } }: MeasuredFleet): Markup | null {
   const s = result.stages.findIndex(takesTime);
-  if (s < 0 || result.stages.filter(takesTime).length > 1 || result.breakdown.some((b) => b.parts[s].transfer > 0))
+  if (s < 0 || result.stages.filter(takesTime).length > 1 || result.breakdown.some((b) => b.parts[s]!.transfer > 0))
     return null;
   const classes = latencyClasses(state, latencies.e2el);
-  const first = classes.map(({ members }) => members.reduce((sum, r) => sum + latencies.ttft[r], 0) / members.length);
+  const first = classes.map(({ members }) => members.reduce((sum, r) => sum + latencies.ttft[r]!, 0) / members.length);
   if (first.some(Number.isNaN)) return null;
   const legend = PHASES.map(
     ({ name, colour }) => html`<li><i class="box" style="background:${colour}"></i>${name}</li>`,
   );
   const note = 'End-to-end latency of a request: on average, and for those around its 50th, 90th and 99th percentile.';
   return drawCard(note, legend, result, (breakdown, b) => {
-    const { queue } = breakdown.parts[s];
-    const seconds = [queue, first[b] - queue, breakdown.e2el - first[b]];
-    return PHASES.map((phase, i) => ({ ...phase, kind: '', seconds: seconds[i] }));
+    const { queue } = breakdown.parts[s]!;
+    const seconds = [queue, first[b]! - queue, breakdown.e2el - first[b]!];
+    return PHASES.map((phase, i) => ({ ...phase, kind: '', seconds: seconds[i]! }));
   });
 }
 

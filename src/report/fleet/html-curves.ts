@@ -70,7 +70,7 @@ function drawDistribution(measured: MeasuredFleet, { title, column, slos }: Dist
   const lines = linesOf(measured, column).filter(({ sorted }) => sorted.length > 0);
   if (lines.length === 0) return null;
   const least = Math.max(1e-6, Math.min(...lines.map(({ sorted }) => percentile(sorted, 0.1))));
-  const most = Math.max(least * 1.05, ...lines.map(({ sorted }) => sorted[sorted.length - 1]));
+  const most = Math.max(least * 1.05, ...lines.map(({ sorted }) => sorted[sorted.length - 1]!));
   const shown = slos.map(({ limit }) => limit).filter((limit) => limit > least / NEAR && limit < most * NEAR);
   const [low, high] = [Math.min(least, ...shown) / 1.08, Math.max(most, ...shown) * 1.08];
   const x = (value: number): number =>
@@ -131,10 +131,10 @@ const MOST_CLIENTS = 24;
 const IDLE = 0.01;
 
 function tellLeftOut({ clients }: FleetResult, busiest: readonly number[], shown: readonly number[]): string {
-  const idle = [...busiest].sort((a, b) => a - b).filter((c) => !shown.includes(c) && clients[c].utilisation < IDLE);
+  const idle = [...busiest].sort((a, b) => a - b).filter((c) => !shown.includes(c) && clients[c]!.utilisation < IDLE);
   const active = busiest.length - idle.length;
   const most = active > shown.length ? ` The ${MOST_CLIENTS} busiest of ${formatNumber(active)}.` : '';
-  const names = idle.map((c) => clients[c].name);
+  const names = idle.map((c) => clients[c]!.name);
   if (idle.length === 0) return most;
   return `${most} Less than ${formatGiven(IDLE * 100)} % busy and not drawn: ${names.length > 4 ? plural(names.length, 'instance') : listWords(names)}.`;
 }
@@ -145,8 +145,8 @@ export function drawClients(measured: MeasuredFleet): Markup {
   if (!(timeline.to > timeline.from)) return html``;
   const busiest = result.clients
     .flatMap((client, c) => (isReal(client) ? [c] : []))
-    .sort((a, b) => result.clients[b].utilisation - result.clients[a].utilisation || a - b);
-  const active = busiest.filter((c) => result.clients[c].utilisation >= IDLE);
+    .sort((a, b) => result.clients[b]!.utilisation - result.clients[a]!.utilisation || a - b);
+  const active = busiest.filter((c) => result.clients[c]!.utilisation >= IDLE);
   const shown = (active.length > 0 ? active : busiest.slice(0, 1)).slice(0, MOST_CLIENTS).sort((a, b) => a - b);
   if (shown.length === 0) return html``;
   const strip = timeline.clients.some(({ kv }) => kv !== null)
@@ -159,9 +159,9 @@ export function drawClients(measured: MeasuredFleet): Markup {
 }
 
 function drawClient({ result, timeline }: MeasuredFleet, c: number): Markup {
-  const client = result.clients[c];
-  const curve = timeline.clients[c];
-  const total = curve.running.map((n, i) => n + curve.waiting[i]);
+  const client = result.clients[c]!;
+  const curve = timeline.clients[c]!;
+  const total = curve.running.map((n, i) => n + curve.waiting[i]!);
   const most = Math.max(
     1,
     total.reduce((a, b) => Math.max(a, b), 0),
@@ -183,7 +183,7 @@ ${rows}${ticks}<path d="${area(total, x, y)}" fill="var(--missed)" opacity=".75"
 /** Steps, closed along the bottom. */
 function area(values: Float64Array, x: (part: number) => number, y: (count: number) => number): string {
   let path = `M${x(0).toFixed(1)} ${CURVE.bottom}`;
-  for (let part = 0; part < values.length; part++) path += `V${y(values[part]).toFixed(1)}H${x(part + 1).toFixed(1)}`;
+  for (let part = 0; part < values.length; part++) path += `V${y(values[part]!).toFixed(1)}H${x(part + 1).toFixed(1)}`;
   return `${path}V${CURVE.bottom}Z`;
 }
 
@@ -203,8 +203,8 @@ function drawStrip({ busy }: ClientCurve, x: (part: number) => number): Markup {
   for (let part = 0; part < shades.length; ) {
     let end = part + 1;
     while (end < shades.length && shades[end] === shades[part]) end++;
-    if (shades[part] > 0) {
-      text += `<rect x="${x(part).toFixed(1)}" y="97" width="${(x(end) - x(part)).toFixed(1)}" height="7" fill="var(--good)" opacity="${shades[part] / 20}"/>`;
+    if (shades[part]! > 0) {
+      text += `<rect x="${x(part).toFixed(1)}" y="97" width="${(x(end) - x(part)).toFixed(1)}" height="7" fill="var(--good)" opacity="${shades[part]! / 20}"/>`;
     }
     part = end;
   }

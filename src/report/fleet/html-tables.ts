@@ -19,10 +19,10 @@ interface Column<Row> {
 function drawTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Markup {
   const cells = rows.map((row) => columns.map((column) => column.show(row)));
   const kept = columns.flatMap((_, c) => (cells.some((row) => row[c] !== UNKNOWN && row[c] !== '') ? [c] : []));
-  const kind = (c: number): string => (columns[c].left ? 'left' : '');
-  const heads = kept.map((c) => html`<th class="${kind(c)}">${columns[c].heading}</th>`);
-  const groups = drawGroups(kept.map((c) => columns[c].group ?? ''));
-  const lines = cells.map((row) => html`<tr>${kept.map((c) => html`<td class="${kind(c)}">${row[c]}</td>`)}</tr>`);
+  const kind = (c: number): string => (columns[c]!.left ? 'left' : '');
+  const heads = kept.map((c) => html`<th class="${kind(c)}">${columns[c]!.heading}</th>`);
+  const groups = drawGroups(kept.map((c) => columns[c]!.group ?? ''));
+  const lines = cells.map((row) => html`<tr>${kept.map((c) => html`<td class="${kind(c)}">${row[c]!}</td>`)}</tr>`);
   return html`<div class="scroll open" tabindex="0"><table><thead>${groups}<tr>${heads}</tr></thead><tbody>${lines}</tbody></table></div>`;
 }
 
@@ -39,7 +39,7 @@ function drawGroups(names: readonly string[]): Markup {
     cells.push(
       name === ''
         ? html`<td colspan="${span}" class="group"></td>`
-        : html`<th colspan="${span}" class="group">${name}</th>`,
+        : html`<th colspan="${span}" class="group">${name!}</th>`,
     );
     from = to;
   }

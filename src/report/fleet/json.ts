@@ -96,7 +96,7 @@ function ourFields(result: FleetResult, context: FleetContext): JsonObject {
       e2el_ms: ms(e2el),
       stages: Object.fromEntries(
         parts.map((part, s) => [
-          result.stages[s].name,
+          result.stages[s]!.name,
           { queue_ms: ms(part.queue), service_ms: ms(part.service), transfer_ms: ms(part.transfer) },
         ]),
       ),

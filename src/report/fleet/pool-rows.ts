@@ -20,7 +20,7 @@ function join(name: string, own: readonly ClientResult[]): ClientResult {
   const mean = (field: keyof ClientResult) => sum(field) / own.length;
   const most = (field: keyof ClientResult) => Math.max(...own.map((client) => Number(client[field])));
   return {
-    ...own[0],
+    ...own[0]!,
     name: `${name}, ${own.length} of them`,
     visits: sum('visits'),
     utilisation: mean('utilisation'),

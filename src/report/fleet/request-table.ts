@@ -37,10 +37,10 @@ function describe(measured: MeasuredFleet, r: number) {
   };
   const { prompt, output, preemptions, cached } = tokensOf(measured, r);
   return [
-    ...[r, run.pipelines?.names[run.pipelines.of[r]] ?? '', instanceOf(measured, r), stateName(state[r])],
-    ...[arrival[r], firstToken[r], finish[r], prompt, output, cached, preemptions],
-    ...[latencies.ttft[r], latencies.firstAnswer[r], latencies.tpot[r], latencies.e2el[r]],
-    ...[first[r + 1] - first[r], sum(joules), sum(usd)],
+    ...[r, run.pipelines?.names[run.pipelines.of[r]!] ?? '', instanceOf(measured, r), stateName(state[r]!)],
+    ...[arrival[r]!, firstToken[r]!, finish[r]!, prompt, output, cached, preemptions],
+    ...[latencies.ttft[r]!, latencies.firstAnswer[r]!, latencies.tpot[r]!, latencies.e2el[r]!],
+    ...[first[r + 1]! - first[r]!, sum(joules), sum(usd)],
   ];
 }
 
@@ -49,13 +49,13 @@ export function tokensOf({ run }: MeasuredFleet, r: number) {
   const { program, results } = run;
   const { visits, requests, clients } = program;
   const sums = { prompt: 0, output: 0, cached: 0, preemptions: 0 };
-  for (let v = requests.first[r]; v < requests.first[r + 1]; v++) {
-    if (clients[results.client[v]]?.kind !== 'llm') continue;
-    const resident = (visits.flags[v] & VISIT_RESIDENT) !== 0;
-    sums.prompt += resident ? 0 : visits.prompt[v] - visits.shared[v];
-    sums.output += visits.output[v];
-    sums.cached += results.cached[v];
-    sums.preemptions += results.preemptions[v];
+  for (let v = requests.first[r]!; v < requests.first[r + 1]!; v++) {
+    if (clients[results.client[v]!]?.kind !== 'llm') continue;
+    const resident = (visits.flags[v]! & VISIT_RESIDENT) !== 0;
+    sums.prompt += resident ? 0 : visits.prompt[v]! - visits.shared[v]!;
+    sums.output += visits.output[v]!;
+    sums.cached += results.cached[v]!;
+    sums.preemptions += results.preemptions[v]!;
   }
   return sums;
 }
@@ -63,8 +63,8 @@ export function tokensOf({ run }: MeasuredFleet, r: number) {
 /** The engine that the request came to first; '' where it came to none. */
 function instanceOf({ run }: MeasuredFleet, r: number): string {
   const { program, results } = run;
-  for (let v = program.requests.first[r]; v < program.requests.first[r + 1]; v++) {
-    const client = program.clients[results.client[v]];
+  for (let v = program.requests.first[r]!; v < program.requests.first[r + 1]!; v++) {
+    const client = program.clients[results.client[v]!];
     if (client?.kind === 'llm') return client.name;
   }
   return '';

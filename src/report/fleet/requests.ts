@@ -44,20 +44,20 @@ function describeRequest(measured: MeasuredFleet, r: number) {
   const { run, latencies, state, arrival, finish } = measured;
   const { first, turns } = run.program.requests;
   const follows = turns?.after[r] ?? -1;
-  const visits = Array.from({ length: first[r + 1] - first[r] }, (_, i) => first[r] + i);
-  const sum = (column: Float64Array): number => visits.reduce((total, v) => total + column[v], 0);
-  const pipeline = run.pipelines?.names[run.pipelines.of[r]];
+  const visits = Array.from({ length: first[r + 1]! - first[r]! }, (_, i) => first[r]! + i);
+  const sum = (column: Float64Array): number => visits.reduce((total, v) => total + column[v]!, 0);
+  const pipeline = run.pipelines?.names[run.pipelines.of[r]!];
   return {
     request: r,
     ...(follows < 0 ? {} : { follows }),
     ...(pipeline === undefined ? {} : { pipeline }),
-    state: stateName(state[r]),
-    arrival_s: finiteOrNull(arrival[r]),
-    finish_s: finiteOrNull(finish[r]),
-    ttft_s: finiteOrNull(latencies.ttft[r]),
-    ttfat_s: finiteOrNull(latencies.firstAnswer[r]),
-    tpot_s: finiteOrNull(latencies.tpot[r]),
-    e2el_s: finiteOrNull(latencies.e2el[r]),
+    state: stateName(state[r]!),
+    arrival_s: finiteOrNull(arrival[r]!),
+    finish_s: finiteOrNull(finish[r]!),
+    ttft_s: finiteOrNull(latencies.ttft[r]!),
+    ttfat_s: finiteOrNull(latencies.firstAnswer[r]!),
+    tpot_s: finiteOrNull(latencies.tpot[r]!),
+    e2el_s: finiteOrNull(latencies.e2el[r]!),
     joules: finiteOrNull(sum(measured.joules)),
     usd: finiteOrNull(sum(measured.usd)),
     visits: visits.map((v) => describeVisit(measured, v)),
@@ -67,20 +67,20 @@ function describeRequest(measured: MeasuredFleet, r: number) {
 function describeVisit({ run }: MeasuredFleet, v: number) {
   const { program, results } = run;
   const { visits } = program;
-  const client = program.clients[results.client[v]];
+  const client = program.clients[results.client[v]!];
   const llm = client?.kind === 'llm';
   return {
     visit: v,
-    stage: program.stages[visits.stage[v]],
+    stage: program.stages[visits.stage[v]!],
     instance: client?.name ?? null,
-    state: stateName(results.state[v]),
-    ready_s: finiteOrNull(results.ready[v]),
-    start_s: finiteOrNull(results.start[v]),
-    first_token_s: finiteOrNull(results.first[v]),
-    finish_s: finiteOrNull(results.finish[v]),
+    state: stateName(results.state[v]!),
+    ready_s: finiteOrNull(results.ready[v]!),
+    start_s: finiteOrNull(results.start[v]!),
+    first_token_s: finiteOrNull(results.first[v]!),
+    finish_s: finiteOrNull(results.finish[v]!),
     ...(llm
       ? { prompt_tokens: visits.prompt[v], output_tokens: visits.output[v], cached_tokens: results.cached[v] }
       : {}),
-    ...(results.preemptions[v] > 0 ? { preemptions: results.preemptions[v] } : {}),
+    ...(results.preemptions[v]! > 0 ? { preemptions: results.preemptions[v] } : {}),
   };
 }

@@ -139,7 +139,7 @@ function replicaRows({ autoscaled = [] }: FleetResult): string[] {
 /** Of one pool alone the figures of its engines stand here. */
 function engineRows(result: FleetResult, { pools }: FleetContext): string[] {
   if (pools?.length !== 1) return [];
-  const [{ num_gpu_blocks: blocks }] = pools;
+  const { num_gpu_blocks: blocks } = pools[0]!;
   return [
     line('Utilisation (%):', fixed(result.utilisation * 100)),
     line('Mean running batch:', fixed(result.mean_batch)),

@@ -52,7 +52,7 @@ function stageRows(result: FleetResult): string[] {
     ...right(['J/request'], { spare: 2 }),
     ...right(['$/1k requests'], { spare: 1 }),
   ];
-  const mean = result.breakdown[0];
+  const mean = result.breakdown[0]!;
   const rows = result.stages.flatMap((stage, s) => {
     if (stage.visits.total === 0 || !takesTime(stage)) return [];
     const shown = PARTS.filter((part) => part === 'service' || stage[part].max > 0);
@@ -64,7 +64,7 @@ function stageRows(result: FleetResult): string[] {
         first ? countVisits(stage) : '',
         part,
         ...[summary.mean, summary.p50, summary.p90, summary.p99].map(formatTidyMs),
-        formatShare(mean.parts[s][part] / mean.e2el),
+        formatShare(mean.parts[s]![part] / mean.e2el),
         first ? formatShort(stage.joules_per_request) : '',
         first ? formatShort(stage.usd_per_request * 1000) : '',
       ];
@@ -135,7 +135,7 @@ function drawKnown(columns: readonly TextColumn[], rows: readonly (readonly stri
   const saysSomething = (i: number) => rows.some((row) => row[i] !== '' && row[i] !== UNKNOWN);
   const kept = [...columns.keys()].filter(saysSomething);
   return drawTable(
-    kept.map((i) => columns[i]),
-    rows.map((row) => kept.map((i) => row[i])),
+    kept.map((i) => columns[i]!),
+    rows.map((row) => kept.map((i) => row[i]!)),
   );
 }

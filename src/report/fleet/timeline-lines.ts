@@ -20,11 +20,19 @@ export function* timelineLines(
   const columns = run.program.scalers ? SCALED : COLUMNS;
   if (format === 'csv') yield `${columns.join(',')}\n`;
   for (const [c, curve] of clients.entries()) {
-    const { name } = run.program.clients[c];
+    const { name } = run.program.clients[c]!;
     for (let part = 0; part < parts; part++) {
       const edge = (k: number): number => from + ((to - from) * k) / parts;
-      const kv = curve.kv === null ? null : finiteOrNull(curve.kv[part]);
-      const cells = [name, edge(part), edge(part + 1), curve.busy[part], curve.running[part], curve.waiting[part], kv];
+      const kv = curve.kv === null ? null : finiteOrNull(curve.kv[part]!);
+      const cells = [
+        name,
+        edge(part),
+        edge(part + 1),
+        curve.busy[part]!,
+        curve.running[part]!,
+        curve.waiting[part]!,
+        kv,
+      ];
       yield writeLine(format, columns, run.program.scalers ? [...cells, curve.on?.[part] ?? 1] : cells);
     }
   }

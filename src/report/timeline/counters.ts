@@ -23,8 +23,8 @@ export function countOpen(
   let open = 0;
   for (let u = 0, d = 0; u < up.length || d < down.length; ) {
     const at = Math.min(
-      u < up.length ? up[u] : Number.POSITIVE_INFINITY,
-      d < down.length ? down[d] : Number.POSITIVE_INFINITY,
+      u < up.length ? up[u]! : Number.POSITIVE_INFINITY,
+      d < down.length ? down[d]! : Number.POSITIVE_INFINITY,
     );
     while (up[u] === at) {
       open++;
@@ -38,7 +38,7 @@ export function countOpen(
     const point = { at: Math.max(at, from), value: open };
     const last = points[points.length - 1];
     if (last !== undefined && last.at === point.at) points.pop();
-    if (points.length === 0 || points[points.length - 1].value !== open) points.push(point);
+    if (points.length === 0 || points[points.length - 1]!.value !== open) points.push(point);
   }
   return thin(points);
 }
@@ -56,8 +56,8 @@ export function countBlocks(steps: readonly StepRecord[], client: number, from: 
 /** Where there are too many points, each of MOST_POINTS equal parts of time keeps its highest one: peaks survive. */
 function thin(points: readonly CounterPoint[]): CounterPoint[] {
   if (points.length <= MOST_POINTS) return [...points];
-  const from = points[0].at;
-  const width = (points[points.length - 1].at - from) / MOST_POINTS;
+  const from = points[0]!.at;
+  const width = (points[points.length - 1]!.at - from) / MOST_POINTS;
   const kept = new Map<number, CounterPoint>();
   for (const point of points) {
     const part = Math.min(MOST_POINTS - 1, Math.floor((point.at - from) / width));

@@ -29,7 +29,7 @@ export function assignLanes(slices: readonly Slice[]): Int32Array {
   const busy: { until: number; lane: number }[] = []; // a heap by `until`
   let opened = 0;
   for (const [i, slice] of slices.entries()) {
-    while (busy.length > 0 && busy[0].until <= slice.from) {
+    while (busy.length > 0 && busy[0]!.until <= slice.from) {
       push(free, take(busy, earlier).lane, lower);
     }
     lanes[i] = free.length > 0 ? take(free, lower) : opened++;
@@ -48,8 +48,8 @@ function push<T>(heap: T[], item: T, before: Before<T>): void {
   let at = heap.push(item) - 1;
   while (at > 0) {
     const parent = (at - 1) >> 1;
-    if (!before(heap[at], heap[parent])) return;
-    [heap[at], heap[parent]] = [heap[parent], heap[at]];
+    if (!before(heap[at]!, heap[parent]!)) return;
+    [heap[at], heap[parent]] = [heap[parent]!, heap[at]!];
     at = parent;
   }
 }
@@ -57,15 +57,15 @@ function push<T>(heap: T[], item: T, before: Before<T>): void {
 function take<T>(heap: T[], before: Before<T>): T {
   const top = heap[0];
   const last = heap.pop()!;
-  if (heap.length === 0) return top;
+  if (heap.length === 0) return top!;
   heap[0] = last;
   for (let at = 0; ; ) {
     let least = at;
     for (let child = 2 * at + 1; child <= 2 * at + 2; child++) {
-      if (child < heap.length && before(heap[child], heap[least])) least = child;
+      if (child < heap.length && before(heap[child]!, heap[least]!)) least = child;
     }
-    if (least === at) return top;
-    [heap[at], heap[least]] = [heap[least], heap[at]];
+    if (least === at) return top!;
+    [heap[at], heap[least]] = [heap[least]!, heap[at]!];
     at = least;
   }
 }

@@ -36,11 +36,11 @@ export function selectVisits(program: FleetProgram, results: VisitResults, optio
   const listed = Array.isArray(options.perRequest) ? new Set(options.perRequest as readonly number[]) : null;
   let events = 0;
   for (let v = 0; v < visits.count; v++) {
-    const ready = results.ready[v];
+    const ready = results.ready[v]!;
     const end = Number.isNaN(results.finish[v]) ? Number.POSITIVE_INFINITY : results.finish[v];
-    if (!(ready <= to && end >= from) || results.client[v] < 0 || isRejected(results.state[v])) continue;
-    if (chosen !== null && !chosen.has(results.client[v])) continue;
-    if (listed !== null && !listed.has(visits.request[v])) continue;
+    if (!(ready <= to && end! >= from) || results.client[v]! < 0 || isRejected(results.state[v]!)) continue;
+    if (chosen !== null && !chosen.has(results.client[v]!)) continue;
+    if (listed !== null && !listed.has(visits.request[v]!)) continue;
     drawn[v] = 1;
     events += eventsOf(program, v);
   }
@@ -48,14 +48,14 @@ export function selectVisits(program: FleetProgram, results: VisitResults, optio
   const most = options.perRequest === true ? MOST_REQUESTS : Number.POSITIVE_INFINITY;
   const every = Math.max(1, Math.ceil(events / mostEvents), Math.ceil(count / most));
   if (every > 1) {
-    for (let v = 0; v < visits.count; v++) if (ranks[visits.request[v]] % every !== 0) drawn[v] = 0;
+    for (let v = 0; v < visits.count; v++) if (ranks[visits.request[v]!]! % every !== 0) drawn[v] = 0;
   }
   return { from, to, drawn, every };
 }
 
 /** Two slices, and two ends of an arrow per edge. */
 function eventsOf(program: FleetProgram, v: number): number {
-  return 2 + 2 * (program.visits.edgeAt[v + 1] - program.visits.edgeAt[v]);
+  return 2 + 2 * (program.visits.edgeAt[v + 1]! - program.visits.edgeAt[v]!);
 }
 
 /** Requests that have a drawn visit, numbered from 0 in order (others keep 0), and how many there are. */

@@ -86,8 +86,8 @@ function drawArrows(program: FleetProgram, processes: readonly Process[]): Map<n
   for (let v = 0; v < count; v++) {
     const from = tail.get(v);
     if (from === undefined) continue;
-    for (let edge = edgeAt[v]; edge < edgeAt[v + 1]; edge++) {
-      const to = head.get(edgeTo[edge]);
+    for (let edge = edgeAt[v]!; edge < edgeAt[v + 1]!; edge++) {
+      const to = head.get(edgeTo[edge]!);
       if (to === undefined || to.slice.from < from.slice.to) continue;
       // one nanosecond before the end: at the end itself the slice is over and would not hold the arrow
       const at = Math.max(from.slice.from, from.slice.to - 1);
@@ -117,10 +117,10 @@ function* eventsOf(
   const ends = [...arrows.get(pid)!].sort((a, b) => a.at - b.at);
   let next = 0;
   for (const slice of slices) {
-    while (next < ends.length && ends[next].at < slice.from) yield printArrow(ends[next++], pid);
+    while (next < ends.length && ends[next]!.at < slice.from) yield printArrow(ends[next++]!, pid);
     yield printSlice(slice, pid, program, results);
   }
-  while (next < ends.length) yield printArrow(ends[next++], pid);
+  while (next < ends.length) yield printArrow(ends[next++]!, pid);
   if (process.client >= 0) yield* countersOf(process, results, selection, steps);
 }
 
@@ -131,16 +131,16 @@ function metadata(pid: number, tid: number, name: string, args: Record<string, s
 function printSlice(slice: PlacedSlice, pid: number, program: FleetProgram, results: VisitResults): string {
   const { visits, stages, clients } = program;
   const { visit, kind, from, to, lane } = slice;
-  const stage = stages[visits.stage[visit]];
-  const args: Record<string, string | number> = { request: visits.request[visit], visit };
-  const client = clients[results.client[visit]];
+  const stage = stages[visits.stage[visit]!];
+  const args: Record<string, string | number> = { request: visits.request[visit]!, visit };
+  const client = clients[results.client[visit]!];
   if (client !== undefined) {
     args.instance = client.name;
     if (client.kind === 'llm') {
-      args.prompt = visits.prompt[visit];
-      args.output = visits.output[visit];
-      if (results.cached[visit] > 0) args.cached = results.cached[visit];
-      if (results.preemptions[visit] > 0) args.preemptions = results.preemptions[visit];
+      args.prompt = visits.prompt[visit]!;
+      args.output = visits.output[visit]!;
+      if (results.cached[visit]! > 0) args.cached = results.cached[visit]!;
+      if (results.preemptions[visit]! > 0) args.preemptions = results.preemptions[visit]!;
     }
   }
   const name = JSON.stringify(kind === 'service' ? stage : `${stage} (${kind})`);
@@ -166,10 +166,10 @@ function* countersOf(
   const start: number[] = [];
   const finish: number[] = [];
   for (let v = 0; v < results.client.length; v++) {
-    if (results.client[v] !== client || isRejected(results.state[v])) continue;
-    if (!Number.isNaN(results.ready[v])) ready.push(toNanos(results.ready[v]));
-    if (!Number.isNaN(results.start[v])) start.push(toNanos(results.start[v]));
-    if (!Number.isNaN(results.finish[v])) finish.push(toNanos(results.finish[v]));
+    if (results.client[v] !== client || isRejected(results.state[v]!)) continue;
+    if (!Number.isNaN(results.ready[v])) ready.push(toNanos(results.ready[v]!));
+    if (!Number.isNaN(results.start[v])) start.push(toNanos(results.start[v]!));
+    if (!Number.isNaN(results.finish[v])) finish.push(toNanos(results.finish[v]!));
   }
   const [from, to] = [toNanos(selection.from), toNanos(selection.to)];
   const counters = [

@@ -30,12 +30,12 @@ export function layOutClients(program: FleetProgram, results: VisitResults, sele
   const services: Slice[][] = program.clients.map(() => []);
   forEachDrawn(selection, (visit) => {
     const { ready, start, finish, client } = results;
-    addSlice(queues[client[visit]], selection, visit, 'queue', ready[visit], start[visit], false);
-    addSlice(services[client[visit]], selection, visit, 'service', start[visit], finish[visit], true);
+    addSlice(queues[client[visit]!]!, selection, visit, 'queue', ready[visit]!, start[visit]!, false);
+    addSlice(services[client[visit]!]!, selection, visit, 'service', start[visit]!, finish[visit]!, true);
   });
   return program.clients.flatMap((client, c): Process[] => {
-    const slots = placeSlices(services[c], 1);
-    const queued = placeSlices(queues[c], WAITING);
+    const slots = placeSlices(services[c]!, 1);
+    const queued = placeSlices(queues[c]!, WAITING);
     const waiting = queued.filter(({ lane }) => lane < WAITING + MOST_WAITING);
     const slices = [...slots, ...waiting].sort(inOrder);
     if (slices.length === 0) return [];
@@ -56,12 +56,12 @@ export function layOutRequests(
   forEachDrawn(selection, (visit) => {
     const { ready, start, finish } = results;
     const request = program.visits.request[visit];
-    if (!ofRequest.has(request)) ofRequest.set(request, []);
-    const slices = ofRequest.get(request)!;
-    const sent = predecessors[visit] < 0 ? Number.NaN : finish[predecessors[visit]];
-    addSlice(slices, selection, visit, 'transfer', sent, ready[visit], false);
-    addSlice(slices, selection, visit, 'queue', ready[visit], start[visit], false);
-    addSlice(slices, selection, visit, 'service', start[visit], finish[visit], true);
+    if (!ofRequest.has(request!)) ofRequest.set(request!, []);
+    const slices = ofRequest.get(request!)!;
+    const sent = predecessors[visit]! < 0 ? Number.NaN : finish[predecessors[visit]!];
+    addSlice(slices, selection, visit, 'transfer', sent!, ready[visit]!, false);
+    addSlice(slices, selection, visit, 'queue', ready[visit]!, start[visit]!, false);
+    addSlice(slices, selection, visit, 'service', start[visit]!, finish[visit]!, true);
   });
   return [...ofRequest].map(([request, unordered]): Process => {
     const slices = placeSlices(unordered, 1);
@@ -96,7 +96,7 @@ const inOrder = (a: Slice, b: Slice): number => a.from - b.from || a.to - b.to |
 function placeSlices(slices: Slice[], firstLane: number): PlacedSlice[] {
   const sorted = slices.sort(inOrder);
   const lanes = assignLanes(sorted);
-  return sorted.map((slice, i) => ({ ...slice, lane: firstLane + lanes[i] }));
+  return sorted.map((slice, i) => ({ ...slice, lane: firstLane + lanes[i]! }));
 }
 
 function nameThreads(slices: readonly PlacedSlice[], firstLane: number, word: string) {

@@ -26,7 +26,7 @@ export function fleetCaveats(
 /** Priorities that no engine looks at, and engines that look at priorities which are all the same. */
 function tellIdlePriorities(pools: readonly PoolSpec[], pipelines: FleetSpec['pipelines']): string[] {
   const ranking = pools.filter((pool) => pool.kind === 'llm' && ranksRequests(pool.packing)).map(({ name }) => name);
-  const differ = pipelines.some(({ priority, score }) => score !== undefined || priority !== pipelines[0].priority);
+  const differ = pipelines.some(({ priority, score }) => score !== undefined || priority !== pipelines[0]!.priority);
   if (differ && ranking.length === 0)
     return ['The priorities of the pipelines have no effect: no pool has packing: priority.'];
   if (!differ && ranking.length > 0)
@@ -37,7 +37,7 @@ function tellIdlePriorities(pools: readonly PoolSpec[], pipelines: FleetSpec['pi
 /** Weights of tenants that no engine serves, and engines whose tenants are one. */
 function tellIdleTenants(pools: readonly PoolSpec[], pipelines: FleetSpec['pipelines']): string[] {
   const fair = pools.filter((pool) => pool.kind === 'llm' && servesTenants(pool.packing)).map(({ name }) => name);
-  const differ = pipelines.some(({ fairWeight }) => fairWeight !== pipelines[0].fairWeight);
+  const differ = pipelines.some(({ fairWeight }) => fairWeight !== pipelines[0]!.fairWeight);
   if (differ && fair.length === 0)
     return ['The fair_weight of the pipelines has no effect: no pool has packing: fair.'];
   if (fair.length > 0 && pipelines.length === 1)

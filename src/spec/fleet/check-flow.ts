@@ -18,7 +18,7 @@ export function checkFlow(
 ): void {
   stages.forEach((stage, i) => {
     const waits = stage.after ?? (i === 0 ? [] : [i - 1]);
-    const last = waits.length === 1 ? stages[waits[0]] : undefined;
+    const last = waits.length === 1 ? stages[waits[0]!] : undefined;
     const before = new Set([...around.before, ...allStages(stages.slice(0, i)).map(({ type }) => type)]);
     const behind = new Set([...around.behind, ...stages.slice(i + 1).map(({ type }) => type)]);
     const kind = stageOf(stage.type);
@@ -38,8 +38,12 @@ function checkHandOn(place: number, stages: readonly StageSpec[], world: StageWo
   const goesOn = waiting.find((stage) => continuesOf(stage) !== null);
   const other = waiting.find((stage) => stage !== goesOn);
   if (!goesOn || !other) return;
-  const expected = `stages that wait for ${goesOn.name}: ${stages[place].name} ends with it`;
-  world.ledger.add({ path: [...other.path, 'after'], expected, received: `${other.name} after ${stages[place].name}` });
+  const expected = `stages that wait for ${goesOn.name}: ${stages[place]!.name} ends with it`;
+  world.ledger.add({
+    path: [...other.path, 'after'],
+    expected,
+    received: `${other.name} after ${stages[place]!.name}`,
+  });
 }
 
 function refuse(world: StageWorld, stage: StageSpec, expected: string, received: string): void {

@@ -85,7 +85,7 @@ function checkChannels(spec: FleetSpec, ledger: Ledger): void {
     if (pools.length === 1 && ledger.size === 0) {
       const hint = users.size > 1 ? `channels: ${[...users.keys()].join(', ')}` : undefined;
       const expected = `another pool that shares channel ${channel}`;
-      ledger.add({ path: ['fleet', pools[0].name, 'shares'], expected, received: 'none', hint });
+      ledger.add({ path: ['fleet', pools[0]!.name, 'shares'], expected, received: 'none', hint });
     }
     checkMemoryShares(
       pools.filter((pool): pool is LlmPool => pool.kind === 'llm'),
@@ -101,7 +101,7 @@ function checkMemoryShares(pools: readonly LlmPool[], channel: string, ledger: L
     const here = pools.filter(({ configuration }) => configuration.hardware === id);
     const sum = here.reduce((total, { configuration }) => total + configuration.gpu_memory_utilization, 0);
     if (here.length < 2 || sum <= 1 + 1e-9) continue;
-    const last = here[here.length - 1];
+    const last = here[here.length - 1]!;
     const terms = here.map(({ name, configuration }) => `${name} ${configuration.gpu_memory_utilization}`).join(' + ');
     ledger.add({
       path: ['fleet', last.name, 'gpu_memory_utilization'],

@@ -48,7 +48,7 @@ export function choosePools(stage: Stage, given: Part, at: Path, path: Path, wor
 
 function chooseOnly(stage: Stage, given: Part, path: Path, world: StageWorld): string[] {
   const able = world.pools.filter((pool) => whyNot(stage, given, pool, world) === null);
-  if (able.length === 1) return [able[0].name];
+  if (able.length === 1) return [able[0]!.name];
   // a broken pool may be the one that was meant
   if (able.length === 0 && world.pools.length < world.poolNames.length) return [];
   const wanted = wantedKinds(stage, given).join(' or ');

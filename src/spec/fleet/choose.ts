@@ -21,7 +21,7 @@ export function chooseRow(tree: Tree, row: number): Chosen {
     if (node.kind === 'axis') return chooseOption(node, index);
     const trees = partsOf(node);
     const digits = splitIndex(trees, index);
-    const parts = trees.map((part, i) => choose(part, digits[i]));
+    const parts = trees.map((part, i) => choose(part, digits[i]!));
     return node.kind === 'list' ? parts : Object.fromEntries(node.parts.map(([key], i) => [key, parts[i]]));
   };
   const chooseOption = (node: Axis, index: number): unknown => {
@@ -90,8 +90,8 @@ function splitIndex(trees: readonly Tree[], index: number): number[] {
   const digits = new Array<number>(trees.length);
   let rest = index;
   for (let i = trees.length - 1; i >= 0; i--) {
-    digits[i] = rest % trees[i].rows;
-    rest = Math.floor(rest / trees[i].rows);
+    digits[i] = rest % trees[i]!.rows;
+    rest = Math.floor(rest / trees[i]!.rows);
   }
   return digits;
 }

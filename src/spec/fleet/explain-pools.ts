@@ -18,7 +18,7 @@ export function explainPools(question: Question): string {
   const { first, firstRow, tree } = question;
   const data = normalize(chooseRow(tree, firstRow).data as Record<string, unknown>) as unknown as Written;
   const axes = new Set(question.axes.map(({ name }) => placeOf(name, question)));
-  const blocks = poolsOfKind(first, 'llm').map((pool) => explainPool(pool, data.fleet[pool.name], axes, firstRow));
+  const blocks = poolsOfKind(first, 'llm').map((pool) => explainPool(pool, data.fleet[pool.name]!, axes, firstRow));
   return blocks.length === 0 ? '' : `${blocks.join('\n')}\n`;
 }
 
@@ -52,7 +52,7 @@ function explainPool(
     const given = written[field] !== undefined;
     const byProfile = (PROFILE_FIELDS as readonly string[]).includes(field);
     const logged = pool.fromLog?.keys.includes(field) ?? false;
-    groups[given ? (onAxis ? 1 : 0) : logged ? 4 : byProfile ? 2 : 3][1].push(`${field} ${words}`);
+    groups[given ? (onAxis ? 1 : 0) : logged ? 4 : byProfile ? 2 : 3]![1].push(`${field} ${words}`);
   }
   const shown = groups.filter(([, fields]) => fields.length > 0);
   const width = Math.max(...groups.map(([title]) => title.length));

@@ -69,7 +69,7 @@ function explainClient(pool: PoolSpec): string {
 /** "tokenize > embed > (a > b | c) > decode". */
 export function explainStages(stages: readonly StageSpec[]): string {
   const names = stages.map((stage) => {
-    const waits = stage.after ? ` [after ${stage.after.map((place) => stages[place].name).join(', ')}]` : '';
+    const waits = stage.after ? ` [after ${stage.after.map((place) => stages[place]!.name).join(', ')}]` : '';
     return (stageOf(stage.type).explain?.(stage, explainStages) ?? stage.name) + waits;
   });
   return names.join(' > ');

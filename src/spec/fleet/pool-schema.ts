@@ -63,7 +63,7 @@ const terms = section(
 );
 
 function upper(text: string): string {
-  return text[0].toUpperCase() + text.slice(1);
+  return text[0]!.toUpperCase() + text.slice(1);
 }
 
 const POLICIES = Object.keys(ROUTING_WORDS);
@@ -76,7 +76,7 @@ const routing = z.union(
         policy: word(POLICIES).describe(
           `How an instance is chosen: ${tellList(ROUTING_LIST)}; by what load: ${tellList(LOAD)}.`,
         ),
-        metric: word([...LOAD.names.slice(1), LOAD.names[0]])
+        metric: word([...LOAD.names.slice(1), LOAD.names[0]!])
           .optional()
           .describe('For prefix-affinity, nearest and scored: load that settles ties; requests if left out.'),
         terms: terms
@@ -218,7 +218,7 @@ export const shortShape = {
   deployment: section(
     ofShape(
       (key) => key in DEPLOYMENT_KEYS,
-      (key) => DEPLOYMENT_KEYS[key],
+      (key) => DEPLOYMENT_KEYS[key]!,
     ),
     'the deployment: hardware, replicas, ...',
   )

@@ -21,9 +21,9 @@ export function readStages(input: unknown, path: Path, world: StageWorld): Stage
   if (!order) return [];
   const placeOf = new Map(order.order.map((from, to) => [from, to]));
   return order.order.map((from, to) => {
-    const waits = order.waits[from].map((wait) => placeOf.get(wait) ?? 0).sort((a, b) => a - b);
+    const waits = order.waits[from]!.map((wait) => placeOf.get(wait) ?? 0).sort((a, b) => a - b);
     const plain = waits.length === (to === 0 ? 0 : 1) && (to === 0 || waits[0] === to - 1);
-    return { ...stages[from], after: plain ? null : waits };
+    return { ...stages[from]!, after: plain ? null : waits };
   });
 }
 
@@ -56,7 +56,7 @@ function readStage(item: unknown, path: Path, world: StageWorld): Unplaced | nul
     }
     return null;
   }
-  const [type] = types;
+  const type = types[0]!;
   const value = whole[type];
   const given: Part = typeof value === 'string' || Array.isArray(value) ? { on: value } : ((value as Part) ?? {});
   const at = [...path, type];

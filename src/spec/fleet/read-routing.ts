@@ -18,7 +18,7 @@ import { ROUTING_WORDS } from './words.ts';
 
 export function readRouting(input: unknown, path: Path, ledger: Ledger): RoutingSpec {
   const written: Part = typeof input === 'string' ? { policy: input } : ((input as Part | undefined) ?? {});
-  const { policy, metric } = ROUTING_WORDS[(written.policy as string | undefined) ?? 'round-robin'];
+  const { policy, metric } = ROUTING_WORDS[(written.policy as string | undefined) ?? 'round-robin']!;
   const refuse = (key: string, expected: string) =>
     written[key] !== undefined && ledger.add({ path: [...path, key], expected, received: show(written[key]) });
   if (!splitsMembers(policy)) {
@@ -50,6 +50,6 @@ function readTerms(written: Part = {}): Term[] {
     const { [term]: value } = written;
     if (value === undefined) return [];
     const { weight, norm } = typeof value === 'object' ? (value as Part) : { weight: value, norm: undefined };
-    return [{ term, weight: weight as number, norm: (norm as NormName | undefined) ?? NORM.names[0] }];
+    return [{ term, weight: weight as number, norm: (norm as NormName | undefined) ?? NORM.names[0]! }];
   });
 }

@@ -86,7 +86,7 @@ function checkNesting(domains: readonly DomainSpec[], ledger: Ledger): void {
   if (outermost.length > 1 && ledger.size === 0) {
     const received = outermost.map(({ name }) => name).join(' and ');
     const hint = 'a path between them needs a domain that both are within';
-    ledger.add({ path: ['topology', outermost[1].name], expected: 'one outermost domain', received, hint });
+    ledger.add({ path: ['topology', outermost[1]!.name], expected: 'one outermost domain', received, hint });
   }
   for (const { name, count } of outermost) {
     if (count > 1) {

@@ -14,7 +14,7 @@ export function readTokens(input: unknown, path: Path, ledger: Ledger): LengthSp
   if (typeof input !== 'object' || input === null) return { kind: 'fixed', value: number(input, 1) };
   const { uniform, normal, lognormal } = input as { uniform?: Written[]; normal?: Part; lognormal?: Part };
   if (uniform) {
-    const [min, max] = uniform.map((end) => number(end, 1));
+    const [min, max] = uniform.map((end) => number(end, 1)) as [number, number];
     const whole = uniform.every((end) => end !== undefined); // an end that was refused is gone
     if (whole && min > max)
       ledger.add({ path: [...path, 'uniform'], expected: '[shortest, longest]', received: show(uniform) });
@@ -41,7 +41,7 @@ export function readLatency(input: unknown, path: Path, ledger: Ledger): Latency
   if (typeof input !== 'object' || input === null) return { kind: 'fixed', value: seconds(input) };
   const { uniform, exponential, lognormal } = input as { uniform?: Written[]; exponential?: Part; lognormal?: Part };
   if (uniform) {
-    const [min, max] = uniform.map(seconds);
+    const [min, max] = uniform.map(seconds) as [number, number];
     const whole = uniform.every((end) => end !== undefined);
     if (whole && min > max)
       ledger.add({ path: [...path, 'uniform'], expected: '[shortest, longest]', received: show(uniform) });

@@ -26,7 +26,7 @@ export function rowWith(tree: Tree, setting: Setting, end: 'first' | 'last'): nu
     if (node.kind === 'axis') {
       const chosen = setting.get(node.name) ?? (end === 'first' ? 0 : node.options.length - 1);
       const before = node.options.slice(0, chosen).reduce((sum, option) => sum + option.tree.rows, 0);
-      return before + offset(node.options[chosen].tree);
+      return before + offset(node.options[chosen]!.tree);
     }
     if (node.kind !== 'map' && node.kind !== 'list') return 0;
     const trees = node.kind === 'map' ? node.parts.map(([, part]) => part) : node.parts;

@@ -26,7 +26,7 @@ export function orderStages(list: readonly Placed[], ledger: Ledger): Order | nu
   const placed = new Set<number>();
   // places in the order of the list, each as soon as it can be: a list without `after` stays as it is
   for (let next = 0; next >= 0; ) {
-    next = list.findIndex((_, i) => !placed.has(i) && waits[i].every((wait) => placed.has(wait)));
+    next = list.findIndex((_, i) => !placed.has(i) && waits[i]!.every((wait) => placed.has(wait)));
     if (next >= 0) {
       placed.add(next);
       order.push(next);
@@ -63,11 +63,11 @@ function reportCycle(
   const seen: number[] = [];
   while (!seen.includes(at)) {
     seen.push(at);
-    at = waits[at].find((wait) => !placed.has(wait)) ?? at;
+    at = waits[at]!.find((wait) => !placed.has(wait)) ?? at;
   }
-  const cycle = [...seen.slice(seen.indexOf(at)), at].map((i) => list[i].name);
+  const cycle = [...seen.slice(seen.indexOf(at)), at].map((i) => list[i]!.name);
   const received = `a cycle: ${cycle.join(' after ')}`;
-  ledger.add({ path: [...list[at].path, 'after'], expected: 'stages that do not wait for themselves', received });
+  ledger.add({ path: [...list[at]!.path, 'after'], expected: 'stages that do not wait for themselves', received });
 }
 
 /** The last stage ends the request, so every other one has to be waited for; and one stage starts it. */
@@ -75,8 +75,8 @@ function reportLoose(list: readonly Placed[], waits: readonly (readonly number[]
   const awaited = new Set(waits.flat());
   const ends = list.flatMap((_, i) => (awaited.has(i) ? [] : [i]));
   for (const end of ends.slice(0, -1)) {
-    const { name, path } = list[end];
-    const last = list[ends[ends.length - 1]].name;
+    const { name, path } = list[end]!;
+    const last = list[ends[ends.length - 1]!]!.name;
     const expected = 'a branch that joins: some later stage that waits for it';
     ledger.add({
       path,

@@ -166,8 +166,8 @@ function drop(data: unknown, path: Path): unknown {
     return data.map((item, i) => (i === Number(step) ? (rest.length > 0 ? drop(item, rest) : undefined) : item));
   }
   const copy: Record<string, unknown> = { ...(data as Record<string, unknown>) };
-  if (!(step in copy)) return copy;
-  if (rest.length > 0) copy[step] = drop(copy[step], rest);
-  else delete copy[step];
+  if (!(step! in copy)) return copy;
+  if (rest.length > 0) copy[step!] = drop(copy[step!], rest);
+  else delete copy[step!];
   return copy;
 }

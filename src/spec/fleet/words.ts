@@ -15,7 +15,7 @@ interface Routing {
 }
 
 /** What is counted where nothing is named. */
-const [PLAIN_LOAD, ...NAMED_LOADS] = LOAD.names;
+const [PLAIN_LOAD, ...NAMED_LOADS] = LOAD.names as [LoadMetric, ...LoadMetric[]];
 
 /**
  * How a spec names each policy: alone, or once per load metric (the paper's nine: round robin; load-based and heavy-light by four

@@ -60,7 +60,7 @@ function startsOf(command: ShellCommand): Start[] {
   const { words, environment, line } = command;
   const inner = words.findIndex((word, i) => /^-\w*c$/.test(word) && /(^|\/)(ba|z|da)?sh$/.test(words[i - 1] ?? ''));
   if (inner >= 0 && words[inner + 1] !== undefined) {
-    const { commands } = readScript(words[inner + 1]);
+    const { commands } = readScript(words[inner + 1]!);
     const all = commands.map((one) => ({ ...one, environment: { ...environment, ...one.environment }, line }));
     return all.flatMap(startsOf);
   }
@@ -85,13 +85,13 @@ function startsOf(command: ShellCommand): Start[] {
 
 function programOf(words: readonly string[]): { engine: VersionedEngine; next: number } | null {
   for (let i = 0; i < words.length; i++) {
-    const name = words[i].slice(words[i].lastIndexOf('/') + 1);
+    const name = words[i]!.slice(words[i]!.lastIndexOf('/') + 1);
     if (name === 'vllm' && words[i + 1] === 'serve') return { engine: 'vllm', next: i + 2 };
     if (name === 'sglang' && words[i + 1] === 'serve') return { engine: 'sglang', next: i + 2 };
     if (name === 'trtllm-serve') return { engine: 'trtllm', next: words[i + 1] === 'serve' ? i + 2 : i + 1 };
     if (name === 'trtllm-build') return { engine: 'trtllm', next: i + 1 };
     const module = words[i] === '-m' ? words[i + 1] : undefined;
-    if (module !== undefined && Object.hasOwn(MODULES, module)) return { engine: MODULES[module], next: i + 2 };
+    if (module !== undefined && Object.hasOwn(MODULES, module)) return { engine: MODULES[module]!, next: i + 2 };
   }
   return null;
 }
@@ -99,7 +99,7 @@ function programOf(words: readonly string[]): { engine: VersionedEngine; next: n
 function imageOf(words: readonly string[]) {
   for (let i = 0; i < words.length; i++)
     for (const [pattern, engine] of IMAGES) {
-      const found = words[i].startsWith('-') ? null : pattern.exec(words[i]);
+      const found = words[i]!.startsWith('-') ? null : pattern.exec(words[i]!);
       if (found) return { engine, version: found[1] === undefined ? null : readVersion(found[1]), next: i + 1 };
     }
   return null;
@@ -167,7 +167,7 @@ export function findLogged(text: string): Start | null {
   if (vllm || config) {
     const budget = last(BUDGET)?.[1];
     const facts = VLLM_FACTS.flatMap(([pattern, name]) => {
-      const value = config ? pattern.exec(config[1])?.[1] : undefined;
+      const value = config ? pattern.exec(config[1]!)?.[1] : undefined;
       return value === undefined ? [] : [[name, value] as const];
     });
     const given = fieldsAt(vllm);

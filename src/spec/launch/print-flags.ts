@@ -28,8 +28,8 @@ export function printFlags(engine: VersionedEngine, told: Told, version: Version
     const value = row.codec.write(told[field]);
     if (value === undefined) continue; // a word that the engine does not have, which whoever tells it says
     const [name] = row.names;
-    if (name.startsWith('-')) flags.push(...flagOf(name, value, negates));
-    else put(options, name.split('.'), value);
+    if (name!.startsWith('-')) flags.push(...flagOf(name!, value, negates));
+    else put(options, name!.split('.'), value);
   }
   const unsaid = Object.keys(told).filter((field) => told[field] !== undefined && !said.has(field));
   const notes = unsaid.map((field) => `${title} ${wordsOf(version)} has no flag for ${nameOf(rows, field)}`);
@@ -54,9 +54,9 @@ function nameOf(rows: readonly FlagRow[], field: string): string {
 }
 
 function put(tree: Record<string, unknown>, [first, ...rest]: readonly string[], value: unknown): void {
-  if (rest.length === 0) tree[first] = value;
+  if (rest.length === 0) tree[first!] = value;
   else {
-    tree[first] ??= {};
-    put(tree[first] as Record<string, unknown>, rest, value);
+    tree[first!] ??= {};
+    put(tree[first!] as Record<string, unknown>, rest, value);
   }
 }

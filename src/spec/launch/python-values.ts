@@ -31,7 +31,7 @@ class Reader {
     this.blanks();
     const c = this.text[this.at];
     if (c === '{') return this.braces();
-    if (c === '[' || c === '(') return this.list(CLOSES[c]);
+    if (c === '[' || c === '(') return this.list(CLOSES[c]!);
     if (/^[rbuf]?['"]/i.test(this.text.slice(this.at, this.at + 2))) return this.quoted();
     return this.other();
   }
@@ -84,7 +84,7 @@ class Reader {
   }
 
   private quoted(): string {
-    while (!/['"]/.test(this.text[this.at])) this.at++;
+    while (!/['"]/.test(this.text[this.at]!)) this.at++;
     const mark = this.text[this.at++];
     let inside = '';
     while (this.text[this.at] !== mark) {
@@ -102,9 +102,9 @@ class Reader {
     const open: string[] = [];
     while (this.at < this.text.length) {
       const c = this.text[this.at];
-      if (open.length === 0 && /[,:\])}]/.test(c)) break;
+      if (open.length === 0 && /[,:\])}]/.test(c!)) break;
       if (c === open.at(-1)) open.pop();
-      else if (CLOSES[c] !== undefined) open.push(CLOSES[c]);
+      else if (CLOSES[c!] !== undefined) open.push(CLOSES[c!]!);
       this.at++;
     }
     const word = this.text.slice(from, this.at).trim();

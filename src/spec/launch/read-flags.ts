@@ -35,7 +35,7 @@ export function readWords(words: readonly string[], engine: VersionedEngine): Gi
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (!isFlag(word)) {
-      loose.push(word);
+      loose.push(word!);
       continue;
     }
     const equals = word.indexOf('=');
@@ -82,7 +82,7 @@ function findRow(flag: string, engine: VersionedEngine): FoundRow | null {
   if (whole) return { row: whole, key: null, negated: false };
   if (!negates) return null;
   const [start, ...key] = name.split('.');
-  const row = key.length > 0 ? index.get(start) : undefined;
+  const row = key.length > 0 ? index.get(start!) : undefined;
   if (row) return { row, key: key.map((one) => one.replaceAll('-', '_')), negated: false };
   const positive = name.startsWith('no-') ? index.get(name.slice(3)) : undefined;
   if (positive && positive.codec === SWITCH) return { row: positive, key: null, negated: true };
@@ -107,7 +107,7 @@ function keyed(given: readonly Given[], row: FlagRow, key: readonly string[], te
   const value = typeof text === 'string' && /^(-?[\d.]+|true|false)$/.test(text) ? (JSON.parse(text) as unknown) : text;
   const put = (object: unknown, [first, ...rest]: readonly string[]): unknown => ({
     ...(isRecord(object) ? object : {}),
-    [first]: rest.length === 0 ? value : put(isRecord(object) ? object[first] : undefined, rest),
+    [first!]: rest.length === 0 ? value : put(isRecord(object) ? object[first!] : undefined, rest),
   });
   return put(typeof before === 'string' ? parsed(before) : before, key);
 }

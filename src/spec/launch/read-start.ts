@@ -59,7 +59,7 @@ export function readStart(start: Start, world: StartWorld, profile?: string): Re
   const taken = take(given, version ?? versionOfProfile(engine, chosen), start, faults);
   const [loose, ...more] = read.loose;
   if (more.length > 0)
-    faults.push({ path: more[0], expected: 'a flag, or one model', received: 'a word that belongs to nothing' });
+    faults.push({ path: more[0]!, expected: 'a flag, or one model', received: 'a word that belongs to nothing' });
   const model = (taken.told.model as string | undefined) ?? loose ?? null;
   const setting: Setting = {
     version: version ?? versionOfProfile(engine, chosen),

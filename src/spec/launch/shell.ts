@@ -50,9 +50,9 @@ function withoutAssignments(
   const exporting = words[0] === 'export' || words[0] === 'set';
   if (exporting || words[0] === 'env') first = 1;
   for (; first < words.length; first++) {
-    const [, name, value] = ASSIGNED.exec(words[first]) ?? [];
+    const [, name, value] = ASSIGNED.exec(words[first]!) ?? [];
     if (name === undefined) break;
-    own[name] = value;
+    own[name] = value!;
   }
   const rest = exporting ? [] : words.slice(first);
   if (rest.length === 0) for (const [name, value] of Object.entries(own)) set.set(name, value);
@@ -66,15 +66,15 @@ function takeDocuments(text: string): { body: string; files: Record<string, stri
   const lines = text.split('\n');
   const body: string[] = [];
   for (let i = 0; i < lines.length; i++) {
-    const [, mark] = /<<-?\s*['"]?(\w+)['"]?/.exec(lines[i]) ?? [];
+    const [, mark] = /<<-?\s*['"]?(\w+)['"]?/.exec(lines[i]!) ?? [];
     const end = mark === undefined ? -1 : lines.findIndex((line, at) => at > i && line.trim() === mark);
     if (end < 0) {
-      body.push(lines[i]);
+      body.push(lines[i]!);
       continue;
     }
-    const [, name] = /(?:>|\btee\s)\s*['"]?([^\s'"<>|]+)/.exec(lines[i].replace(/<<-?\s*['"]?\w+['"]?/, '')) ?? [];
+    const [, name] = /(?:>|\btee\s)\s*['"]?([^\s'"<>|]+)/.exec(lines[i]!.replace(/<<-?\s*['"]?\w+['"]?/, '')) ?? [];
     if (name !== undefined) files[name] = `${lines.slice(i + 1, end).join('\n')}\n`;
-    body.push(lines[i].replace(/<<-?\s*['"]?\w+['"]?/, ''));
+    body.push(lines[i]!.replace(/<<-?\s*['"]?\w+['"]?/, ''));
     for (; i < end; i++) body.push(''); // lines keep their numbers
   }
   return { body: body.join('\n'), files };
@@ -95,14 +95,14 @@ class Scan {
 
   /** The words of the next command, redirections left out; null at the end. */
   command(): { words: string[]; line: number } | null {
-    while (this.at < this.text.length && (ENDS.has(this.text[this.at]) || /[ \t]/.test(this.text[this.at])))
+    while (this.at < this.text.length && (ENDS.has(this.text[this.at]!) || /[ \t]/.test(this.text[this.at]!)))
       this.step();
     if (this.at >= this.text.length) return null;
     const { line } = this;
     const words: string[] = [];
-    while (this.at < this.text.length && !ENDS.has(this.text[this.at])) {
+    while (this.at < this.text.length && !ENDS.has(this.text[this.at]!)) {
       const c = this.text[this.at];
-      if (/[ \t]/.test(c)) this.step();
+      if (/[ \t]/.test(c!)) this.step();
       else if (c === '\\' && this.text[this.at + 1] === '\n') this.step(2);
       else if (c === '#') while (this.at < this.text.length && this.text[this.at] !== '\n') this.step();
       else if (/^\d*(>>?|<)&?/.test(this.text.slice(this.at, this.at + 4))) this.redirection();
@@ -122,14 +122,14 @@ class Scan {
     const [mark] = /^\d*(>>?|<)&?/.exec(this.text.slice(this.at))!;
     this.step(mark.length);
     while (/[ \t]/.test(this.text[this.at] ?? '')) this.step();
-    if (this.at < this.text.length && !ENDS.has(this.text[this.at])) this.word();
+    if (this.at < this.text.length && !ENDS.has(this.text[this.at]!)) this.word();
   }
 
   private word(): string {
     let word = '';
     while (this.at < this.text.length) {
       const c = this.text[this.at];
-      if (/[ \t]/.test(c) || ENDS.has(c) || c === '>' || c === '<') break;
+      if (/[ \t]/.test(c!) || ENDS.has(c!) || c === '>' || c === '<') break;
       if (c === "'") word += this.quoted();
       else if (c === '"') word += this.doubleQuoted();
       else if (c === '$') word += this.variable();
@@ -172,6 +172,6 @@ class Scan {
     const found = /^\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})/.exec(this.text.slice(this.at));
     if (!found) return this.step();
     this.step(found[0].length);
-    return this.look(found[1] ?? found[2], found[3]);
+    return this.look(found[1] ?? found[2]!, found[3]!);
   }
 }

@@ -38,7 +38,7 @@ function toNumber(raw: unknown): number {
   if (typeof raw === 'number') return raw;
   const found = typeof raw === 'string' ? /^\s*(-?[\d.]+(?:e-?\d+)?)([kmgKMG]?)\s*$/.exec(raw) : null;
   if (!found) return Number.NaN;
-  return Number(found[1]) * (SUFFIXES[found[2]] ?? 1);
+  return Number(found[1]) * (SUFFIXES[found[2]!] ?? 1);
 }
 
 function numberCodec(expected: string, holds: (value: number) => boolean, isNothing: (value: number) => boolean) {
@@ -142,7 +142,7 @@ export function words(
         .toLowerCase()
         .replace(/^torch\./, '');
       if (plain.includes(word)) return NOTHING;
-      if (Object.hasOwn(lost, word)) return { lost: lost[word] };
+      if (Object.hasOwn(lost, word)) return { lost: lost[word]! };
       const own = known.get(word);
       return own === undefined ? null : { value: own };
     },
