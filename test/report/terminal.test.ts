@@ -1,5 +1,5 @@
 // What the terminal shows: vLLM's block row by row, and the answer to a sweep in each of its cases.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { EMPTY_SUMMARY } from '../../src/metrics/summary.ts';
 import { askQuestion, describePriced, explainAnswer, findAnswer } from '../../src/report/answer.ts';
 import { describeDevices, describeLoad } from '../../src/report/describe.ts';
@@ -9,6 +9,7 @@ import { findFront, throughputScatter } from '../../src/report/points.ts';
 import { drawScatter } from '../../src/report/scatter-text.ts';
 import { drawTable } from '../../src/report/table.ts';
 import { sweepTable } from '../../src/report/terminal.ts';
+import { terminalWidth } from '../../src/report/width.ts';
 import { AXES, makeSpec, makeSweep } from './fixture.ts';
 
 test('a sweep fits 120 columns and answers first', () => {
@@ -210,4 +211,16 @@ test('numbers', () => {
   expect(formatShare(0.0042)).toBe('0.4 %');
   expect(formatDuration(125)).toBe('2 min 5 s');
   expect(formatDuration(7260)).toBe('2 h 1 min');
+});
+
+test('a terminal is taken to be 80 to 200 columns wide, and 120 where nobody says', () => {
+  const wide = (columns: string | undefined): number => {
+    vi.stubEnv('COLUMNS', columns);
+    return terminalWidth();
+  };
+  expect(['20', '79', '80', '143.7', '200', '240', '9999', 'many', ''].map(wide)).toEqual([
+    ...[80, 80, 80, 143, 200, 200, 200, 120, 120],
+  ]);
+  expect(wide(undefined)).toBe(120);
+  vi.unstubAllEnvs();
 });
