@@ -11,7 +11,7 @@ import { FLEET_CACHED, FLEET_FETCHED, FLEET_READS, FLEET_SHARED, FLEET_START } f
 import {
   GROUP_BYTES, GROUP_COUNT, GROUP_TIME, REP_CHUNKS, REP_CHUNK_TOKENS, REP_CONTEXT, REP_DECODES, REP_GROUPS, REP_HEAD_IDLE, REP_HEAD_SKIP, REP_HEAD_UNITS, REP_HELD, REP_HIDDEN,
   REP_PARTIAL, REP_PARTIAL_PAST, REP_PASSING, REP_PROMISED, REP_RUNNING, REP_START, REP_TICK, REP_USED, REP_WAITED, REP_WAITING, REP_WAIT_HEAD, SLOT_BASE,
-  SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_LISTED, SLOT_NEED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
+  SLOT_ENTERED, SLOT_FOREIGN, SLOT_LEFT, SLOT_LISTED, SLOT_NEED, SLOT_OWED, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
 import { RUN_FINISH, RUN_FLEET, RUN_GENERATED, RUN_NEXT, RUN_OUTPUT, RUN_PLAIN, RUN_PREEMPTIONS, RUN_PROMPT } from '../layout/run';
 import { addf, addi, geta, getf, geti, rowf, rowi, seti } from '../table/cell';
@@ -179,6 +179,7 @@ export function admitResident(run: usize, rep: usize, taken: i32): bool {
   addi(rep, REP_PROMISED, first - own);
   const last = rowf(geta(run, RUN_FINISH), request);
   joinDecodes(run, rep, slot, past, rowi(geta(run, RUN_OUTPUT), request) - generated, last);
+  if (drafts == 0) store<i32>(slot, first - own, SLOT_OWED);
   if (geti(rep, CLIENT_PACKING) == PACKING_FAIR) tenantDecodes(run, rep, request, 0);
   if (drafts != 0) verifyToo(rep, past);
   return true;
@@ -199,6 +200,7 @@ export function joinDecodes(run: usize, rep: usize, slot: usize, past: i32, left
   store<i32>(slot, past - tick, SLOT_BASE);
   store<f64>(slot, last, SLOT_ENTERED);
   store<i32>(slot, tick, SLOT_TICK);
+  store<i32>(slot, 0, SLOT_OWED);
   wheelAdd(run, rep, slot, tick + (load<i32>(slot, SLOT_RESERVED) == 0 ? nextChange(rep, past, left) : left));
   joinGroup(rep, last);
 }

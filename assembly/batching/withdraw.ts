@@ -1,8 +1,8 @@
 // A running sequence goes for good between two steps, unanswered: its slot and its blocks are free.
 import { CLIENT_DRAFTS, CLIENT_LANES, CLIENT_UNDONE } from '../layout/client';
 import {
-  REP_CONTEXT, REP_DECODES, REP_PARTIAL, REP_PARTIAL_PAST, REP_RUNNING, REP_TICK, SLOT_BASE, SLOT_FOREIGN, SLOT_LEFT, SLOT_PAST, SLOT_REQUEST,
-  SLOT_RESERVED, SLOT_SKIP,
+  REP_CONTEXT, REP_DECODES, REP_PARTIAL, REP_PARTIAL_PAST, REP_PROMISED, REP_RUNNING, REP_TICK, SLOT_BASE, SLOT_FOREIGN, SLOT_LEFT, SLOT_OWED, SLOT_PAST,
+  SLOT_REQUEST, SLOT_RESERVED, SLOT_SKIP, SLOT_TICK,
 } from '../layout/replica';
 import { RUN_GENERATED, RUN_OUTPUT, RUN_PROMPT } from '../layout/run';
 import { addf, addi, geta, geti, rowi, seti } from '../table/cell';
@@ -29,6 +29,8 @@ export function withdraw(run: usize, rep: usize, slot: usize, now: f64): void {
     addf(rep, REP_CONTEXT, -(<f64>past));
     if (!drafts) {
       if (reserved == 0) residueRemove(run, rep, slot);
+      // who has decoded has taken what it was promised
+      if (load<i32>(slot, SLOT_TICK) == geti(rep, REP_TICK)) addi(rep, REP_PROMISED, -load<i32>(slot, SLOT_OWED));
       wheelRemove(run, rep, slot);
       leaveGroup(rep, lastTokenOf(rep, slot));
     }

@@ -73,6 +73,7 @@ export const SLOT_WHEEL_NEXT = 16;
 export const SLOT_BASE = 20; // i32, past - tick while it decodes
 export const SLOT_FINISH_TICK = 24; // i32, tick at which it ends, or before that the one at which its windows are full
 export const SLOT_NEED = 28; // i32, tokens to prefill: prompt, after a preemption prompt + generated
+export const SLOT_OWED = 28; // i32, blocks that are promised to it: those of the first decode of a sequence that came with its KV (in place of NEED)
 export const SLOT_CLASS = 32; // i32, residue class
 export const SLOT_RESERVED = 36; // i32, blocks reserved at admission (full length), 0 = paged as it grows; with drafts: blocks it holds
 export const SLOT_ENTERED = 40; // f64, s, time of its last token when it began to decode; with drafts: of its last token

@@ -9,7 +9,7 @@ import {
   STATE_TIMED_OUT,
   STATE_UNSENT,
 } from '../../assembly/layout/enums.ts';
-import { type FleetProgram, VISIT_HOLD } from '../../src/plan/fleet.ts';
+import { type FleetProgram, VISIT_HOLD, VISIT_RESIDENT } from '../../src/plan/fleet.ts';
 import { runFleet } from '../../src/run/fleet.ts';
 import { runs } from '../depth.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
@@ -116,6 +116,22 @@ describe('a client that leaves', () => {
     expect([...requestState]).toEqual([STATE_TIMED_OUT, STATE_FINISHED]);
     // what is on its way arrives: 40 bytes from second 1 on
     expect([results.state[1], results.start[2]]).toEqual([STATE_CANCELLED, 41]);
+  });
+
+  test('gives back what its first decode was promised, if it came with its KV and had none', () => {
+    const visits = [
+      { group: 0, prompt: 4, flags: VISIT_HOLD, to: [[1, 1]] as const },
+      { group: 1, prompt: 5, output: 9, flags: VISIT_RESIDENT },
+    ];
+    const others = [1, 2, 3].map((at) => ({ at, visits: [{ group: 1, prompt: 3 * at, output: 1 }] }));
+    const { requestState, clients } = runBoth({
+      clients: [{}, { batching: 'continuous', blockSize: 1 }],
+      paths: [[0, 0]],
+      requests: [{ at: 0, visits, patience: 1.5 }, ...others],
+    });
+    // it comes in the second in which a prompt of others is computed, and leaves in it
+    expect([...requestState]).toEqual([STATE_TIMED_OUT, STATE_FINISHED, STATE_FINISHED, STATE_FINISHED]);
+    expect(clients[1]!.peakBlocks).toBe(9);
   });
 
   test('of a closed loop lets the next one in, once it tries no more', () => {
