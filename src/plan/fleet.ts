@@ -29,6 +29,8 @@ export interface FleetTier {
   readonly link: number;
   /** When blocks come into it; write_through if absent. */
   readonly policy?: WritePolicy;
+  /** Hash blocks that lie here when the run begins, each once and no more than it holds, the least recent first; none if absent. */
+  readonly held?: readonly number[];
 }
 
 /** Tokens of context that fetches by hit rates asked for, and what of it they found, by tier. */

@@ -17,6 +17,8 @@ export interface HashChains {
   idsOf(chain: PromptChain): number[];
   /** Ids given so far. */
   readonly count: number;
+  /** Ids of the shared texts that somebody's prompt began with, the one of most requests first. */
+  sharedTexts(): readonly (readonly number[])[];
 }
 
 /** More than there are ids of blocks or of texts. */
@@ -45,13 +47,14 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
   const blocksOf = (r: number): [number, number] => {
     return blocks ? [blocks.offset[r]!, blocks.offset[r + 1]!] : [0, 0];
   };
+  /** What an adapter has computed is nothing for another one. */
+  const apartOf = (r: number) => (walks.adapter?.[r] ?? 0) * ADAPTERS_APART;
   const idOf = (chain: PromptChain, block: number) => {
-    const { prefix, prefixTokens, session, adapter } = walks;
+    const { prefix, prefixTokens, session } = walks;
     const r = chain.request;
     const end = (block + 1) * blockTokens;
     const [from, to] = blocksOf(r);
-    // what an adapter has computed is nothing for another one
-    const apart = (adapter?.[r] ?? 0) * ADAPTERS_APART;
+    const apart = apartOf(r);
     if (blocks && block < to - from) {
       const id = blocks.ids[from + block]! + apart;
       const known = traced.get(id);
@@ -79,6 +82,15 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
     },
     get count() {
       return count;
+    },
+    sharedTexts() {
+      const asked = new Map<number, number>();
+      walks.prefix.forEach((text, r) => {
+        const key = text + apartOf(r);
+        asked.set(key, (asked.get(key) ?? 0) + 1);
+      });
+      const known = [...texts].sort(([a], [b]) => asked.get(b)! - asked.get(a)! || a - b);
+      return known.map(([, ids]) => ids);
     },
   };
 }

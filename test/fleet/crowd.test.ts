@@ -12,6 +12,7 @@ import { runs } from '../depth.ts';
 import { referenceFleet } from '../reference/fleet/simulate.ts';
 import { programOf, type RequestRow, type VisitRow } from './cases.ts';
 import { listDifferences } from './compare.ts';
+import { heldOf } from './random.ts';
 
 /** Where a broken list would go round for ever, it asserts. */
 const debug = openFleetRoom(new WebAssembly.Module(readFileSync('build/kernel.debug.wasm')));
@@ -40,6 +41,7 @@ const tier = fc.record({
   latency: fc.constantFrom(0.5, 2),
   link: fc.constantFrom(-1, 0, 1),
   policy: fc.constantFrom(...WRITE_POLICIES),
+  held: fc.uniqueArray(fc.nat(80), { maxLength: DEPTH }),
 });
 
 function drawCrowd(): fc.Arbitrary<FleetProgram> {
@@ -59,9 +61,10 @@ function drawCrowd(): fc.Arbitrary<FleetProgram> {
         const serve: VisitRow = { group: 0, prompt, output: drawn.output, flags: VISIT_PREFIX, hashes, writes: 1 };
         return { at, visits: drawn.fetches ? [{ group: 1, fetches: 1, hashes, to: [[1]] }, serve] : [serve] };
       });
+      const ids = 1 + Math.max(...visits.flatMap(idsOf));
       const clients = [
         { numGpuBlocks, prefixCaching: true },
-        { kind: 'store', tiers },
+        { kind: 'store', tiers: tiers.map((drawn) => heldOf(drawn, ids)) },
       ] as const;
       const links = [[4, 0], [16, 0]] as const; // biome-ignore format: a table
       return programOf({ clients, links, requests, hashBlock, storeBytesPerToken: 1 });

@@ -11,7 +11,7 @@ import {
   ranksRequests,
   servesTenants,
 } from '../../src/check/scheduler-lists.ts';
-import type { FleetClient, FleetGroup, FleetLink, FleetProgram } from '../../src/plan/fleet.ts';
+import type { FleetClient, FleetGroup, FleetLink, FleetProgram, FleetTier } from '../../src/plan/fleet.ts';
 import { WRITE_POLICIES } from '../../src/spec/fleet/words.ts';
 import { drawPages, drawSpeculation, drawSurface, drawWord, mostPages } from '../engine/random.ts';
 import { assembleProgram, clientOf, groupOf, type RequestRow } from './cases.ts';
@@ -153,6 +153,7 @@ function drawStore(scale: Scale): fc.Arbitrary<FleetClient> {
     latency: scale.seconds(1),
     link: fc.integer({ min: -1, max: LINKS - 1 }),
     policy: fc.constantFrom('write_through', ...WRITE_POLICIES),
+    held: fc.uniqueArray(fc.nat(HASH_IDS - 1), { maxLength: 10 }),
   });
   return fc
     .record({ tiers: fc.array(tier, { minLength: 1, maxLength: 3 }), location: fc.nat(LOCATIONS - 1) })
@@ -266,6 +267,12 @@ function assemble(drawn: Drawn, impatience: Impatience | null = null): FleetProg
   return assembleWith(drawn, ({ walk }) => walkRows(walk, drawn.hashBlock, store), HASH_IDS, impatience);
 }
 
+/** A tier that begins with blocks that there are, as many as it holds. */
+export const heldOf = (tier: FleetTier, ids: number): FleetTier => ({
+  ...tier,
+  held: (tier.held ?? []).filter((id) => id < ids).slice(0, tier.blocks),
+});
+
 /** The program of a drawn fleet: `rowOf` lays each request out, which may follow the one that was listed at place `after`. */
 export function assembleWith(
   drawn: Drawn,
@@ -279,7 +286,11 @@ export function assembleWith(
     ...(impatience ? limitAt(impatience, i) : {}),
     ...(hashBlock % client.blockSize > 0 && { prefixCaching: false }),
   }));
-  const clients = [...tiled, ...cores, store].map((client, index) => ({ ...client, name: `client ${index}` }));
+  const tiers = store.tiers.map((tier) => heldOf(tier, hashCount));
+  const clients = [...tiled, ...cores, { ...store, tiers }].map((client, index) => ({
+    ...client,
+    name: `client ${index}`,
+  }));
   const groups = [
     ...drawn.groups,
     groupOf({ members: cores.map((_, index) => llms.length + index), routing: drawn.coreRouting }),

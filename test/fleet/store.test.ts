@@ -43,6 +43,22 @@ describe('R10: a store', () => {
     expect([results.finish[2], results.finish[4], results.finish[6]]).toEqual([102 + 2, 200.5 + 4, 300.5 + 4]);
   });
 
+  test('begins with what its tiers hold, and lets the least recent of it go first', () => {
+    const [near, far] = tiers;
+    const store = {
+      kind: 'store' as const,
+      tiers: [
+        { ...near!, held: [9, 0] },
+        { ...far!, held: [1, 9] },
+      ],
+    };
+    const walks = [fetch([0, 1], 8), [write([5])], fetch([0], 4), fetch([9], 4)];
+    const requests = walks.map((visits, i) => ({ at: 100 * i, visits }));
+    const { finish } = run({ ...fleet, clients: [fleet.clients[0]!, store], requests }).results;
+    // 0 near, 1 far (2 B: 1 s, and 1 s); then 5 takes the place of 9 in near, which is found in far after it
+    expect([finish[0], finish[3], finish[5]]).toEqual([2, 200.5, 302]);
+  });
+
   describe('writes by the policy of each tier', () => {
     /** Which blocks the store finds after these writes, one look-up each: 'near', 'far' or 'none'. */
     const whereAfter = (

@@ -93,6 +93,31 @@ describe('stores', () => {
     }
   });
 
+  it('begin with a share of the texts that each is asked for, those of most requests, the most asked for last', () => {
+    const { program } = run('count: 2', ', warm: 50%', 'shared_prefix: {count: 9, tokens: 64, zipf: 1}');
+    for (const c of [4, 5]) {
+      const asked = new Map<number, number>();
+      for (let v = 1; v < 120; v += 2) {
+        const first = program.visits.hashIds[program.visits.hashAt[v]!]!;
+        if (program.visits.writes[v] === c) asked.set(first, (asked.get(first) ?? 0) + 1);
+      }
+      const texts = (program.clients[c]!.tiers[0]!.held ?? []).filter((_, i) => i % 2 === 0);
+      expect(texts.length).toBe(Math.round(asked.size / 2));
+      const times = texts.map((first) => asked.get(first)!);
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+      expect(times[0]).toBeGreaterThanOrEqual(Math.max(...[...asked].map(([id, n]) => (texts.includes(id) ? 0 : n))));
+    }
+    const found = (warm: string) => {
+      const { program } = run('', warm, 'shared_prefix: {count: 9, tokens: 64}');
+      return runFleet(program, { leap: 'exact' }).results.cached!.reduce((sum, tokens) => sum + tokens, 0);
+    };
+    // every text is computed once, or found at once
+    const [cold, warm] = [found(''), found(', warm: 100%')];
+    expect(warm).toBe(60 * 64);
+    expect(cold).toBeLessThan(warm);
+    expect(found(', warm: 0%')).toBe(cold);
+  });
+
   it('of a group serve the engines of the group, and a session stays in its group', () => {
     const { program, walks } = run(
       'count: 2, scope: group',

@@ -226,6 +226,19 @@ describe('places and stores', () => {
     ],
     [
       'tiers: [host]',
+      '{host: {capacity: 1GB, bandwidth: 1GB/s, warm: 30%}}',
+      '',
+      'tiers.host.warm: workload.shared_prefix beside it: texts that lie there; none',
+    ],
+    [
+      'tiers: [host]',
+      '{host: {capacity: 1GB, bandwidth: 1GB/s}, rest: {capacity: 1GB, bandwidth: 1GB/s, warm: 30%}}',
+      '',
+      'a tier of a kv-store: hit rates say themselves what fetches find; tier rest of none',
+    ],
+    ['tiers: [host]', '{host: {capacity: 1GB, bandwidth: 1GB/s, warm: 130%}}', '', 'warm'],
+    [
+      'tiers: [host]',
       '{host: {capacity: 1MB, bandwidth: 1GB/s}}',
       '',
       'room for a block of 33554432 bytes; 1000000 bytes',

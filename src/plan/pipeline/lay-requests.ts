@@ -24,6 +24,8 @@ export interface LaidRequests {
   /** Whether branches meet somewhere. */
   readonly joins: boolean;
   readonly hashCount: number;
+  /** Hash ids of the shared texts that prompts begin with, that of most requests first. */
+  readonly texts: readonly (readonly number[])[];
   readonly drawn: DrawnTiers;
   readonly requests: FleetProgram['requests'];
 }
@@ -97,6 +99,7 @@ export function layRequests(
     groups: groups.recipes(),
     joins,
     hashCount: chains?.count ?? 0,
+    texts: chains?.sharedTexts() ?? [],
     drawn: build.drawn,
     requests: requestsOf(walks, first, last),
   };

@@ -23,7 +23,7 @@ import { outagesOf } from './outages.ts';
 import { type Placement, placeInstances, type Standing } from './place.ts';
 import { scalersOf } from './scalers.ts';
 import { type FleetShare, fleetName, laidName, openShare, walksName } from './share.ts';
-import { hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
+import { fillTiers, hashBlockOf, storeBytes, tiersOf, usesHashes } from './stores.ts';
 import { timeTurns } from './turn-delays.ts';
 
 /** The catalog that models, hardware and shapes are looked up in. */
@@ -163,7 +163,8 @@ function lowerPools(
   const last = lastArrival(laid.requests);
   const changes = { ...scalersOf(spec, pools, byPool, last, blame), ...outagesOf(spec, pools, byPool, last, blame) };
   settle();
-  const clients = laid.joins ? [...own, jointClient(0)] : own;
+  const stored = fillTiers(spec, own, laid.texts, { groups, visits: laid.visits });
+  const clients = laid.joins ? [...stored, jointClient(0)] : stored;
   const ofPool = standing.flatMap(({ pool, ranks }) => Array.from({ length: ranks }, () => pools.get(pool)));
   const facts = clients.map((_, c) => factsOf(ofPool[c]));
   const program: FleetProgram = {

@@ -6,7 +6,7 @@ import { allStages, nestedLists, opensGeneration, poolsServing, stageOf } from '
 import type { Listed, Nested } from '../../stages/stage.ts';
 import { canRegroup } from '../../workload/hash-blocks.ts';
 import type { Walks } from '../../workload/walks.ts';
-import type { FleetTier } from '../fleet.ts';
+import type { FleetClient, FleetProgram, FleetTier } from '../fleet.ts';
 import type { BoundPool } from './bind-pools.ts';
 import type { Blame } from './blame.ts';
 import type { Placement } from './place.ts';
@@ -137,4 +137,43 @@ function linkOf(spec: FleetSpec, pool: StorePool, index: number, location: numbe
   if (tier.scope === 'store') return placement.addLink(link);
   const known = placement.links.findIndex((other) => other.name === link.name);
   return known >= 0 ? known : placement.addLink(link);
+}
+
+type Asked = Pick<FleetProgram, 'groups' | 'visits'>;
+
+/** Fills the warm tiers of stores with the shared texts that are looked up or written there, as if these had been written one after the other, the most asked for last. */
+export function fillTiers(
+  { tiers }: FleetSpec,
+  clients: readonly FleetClient[],
+  texts: readonly (readonly number[])[],
+  program: Asked,
+): readonly FleetClient[] {
+  const isWarm = ({ name }: FleetTier) => tiers[name]!.warm > 0;
+  if (!clients.some((client) => client.tiers.some(isWarm))) return clients;
+  const firsts = firstsByStore(program);
+  return clients.map((client, c) => {
+    const own = texts.filter(([first]) => firsts.get(c)?.has(first!));
+    const fill = (tier: FleetTier): FleetTier => {
+      const held = own
+        .slice(0, Math.round(tiers[tier.name]!.warm * own.length))
+        .reverse()
+        .flat();
+      return held.length > 0 ? { ...tier, held: held.slice(-tier.blocks) } : tier;
+    };
+    return client.kind === 'store' ? { ...client, tiers: client.tiers.map(fill) } : client;
+  });
+}
+
+/** The first hash blocks of what stores are asked for or given, by client. */
+function firstsByStore({ groups, visits }: Asked): ReadonlyMap<number, ReadonlySet<number>> {
+  const firsts = new Map<number, Set<number>>();
+  for (let v = 0; v < visits.count; v++) {
+    if (visits.hashAt[v] === visits.hashAt[v + 1]) continue;
+    const first = visits.hashIds[visits.hashAt[v]!]!;
+    for (const client of [...groups[visits.group[v]!]!.members, visits.writes[v]!]) {
+      const known = firsts.get(client) ?? new Set();
+      firsts.set(client, known.add(first));
+    }
+  }
+  return firsts;
 }

@@ -136,6 +136,7 @@ function checkTraffic(spec: FleetSpec, ledger: Ledger): void {
     if (replayed)
       ledger.add({ path, expected: `no ${key} beside requests: the file has what it has`, received: 'both' });
   }
+  checkWarm(spec, ledger);
   // blocks of the engine must tile the blocks of the hashes
   const stores = spec.pools.some(({ kind }) => kind === 'kv-store');
   const hashBlock = spec.hashBlock === 0 && !replayed && stores ? HASH_BLOCK : spec.hashBlock;
@@ -144,6 +145,24 @@ function checkTraffic(spec: FleetSpec, ledger: Ledger): void {
     if ((prefixCaching !== true && writeBack === null) || hashBlock % configuration.block_size === 0) continue;
     const expected = `a multiple of block_size ${configuration.block_size} of pool ${name}`;
     ledger.add({ path: ['workload', 'hash_block'], expected, received: String(hashBlock) });
+  }
+}
+
+/** A tier begins with shared texts: where prompts have none, or nothing looks at its blocks, there is nothing to begin with. */
+function checkWarm({ tiers, prefixes, pools }: FleetSpec, ledger: Ledger): void {
+  for (const [name, { warm }] of Object.entries(tiers)) {
+    if (warm === 0) continue;
+    const stored = pools.some((pool) => pool.kind === 'kv-store' && pool.tiers.includes(name));
+    const path = ['tiers', name, 'warm'];
+    if (!stored) {
+      const expected = 'a tier of a kv-store: hit rates say themselves what fetches find';
+      ledger.add({ path, expected, received: `tier ${name} of none` });
+    } else if (!prefixes) {
+      const expected = 'workload.shared_prefix beside it: texts that lie there';
+      const hint =
+        'of other requests let the run fill the tier, and leave that out of the figures with workload.warmup';
+      ledger.add({ path, expected, received: 'none', hint });
+    }
   }
 }
 

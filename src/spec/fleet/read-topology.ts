@@ -121,6 +121,7 @@ export function readTiers(
         link,
         scope: tier.scope === 'fleet' ? 'fleet' : 'store',
         policy: (tier.write_policy as TierSpec['policy'] | undefined) ?? 'write_through',
+        warm: readShare((tier.warm as string | number | undefined) ?? 0),
       };
       return [[name, read]];
     }),

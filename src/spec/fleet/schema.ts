@@ -14,6 +14,7 @@ import {
   positive,
   quantity,
   section,
+  share,
   size,
   time,
   tokens,
@@ -57,8 +58,14 @@ const tier = section(
         'When a block comes in: write_through, with every visit; write_through_selective, on its second use, when a nearer tier ' +
           'holds it; write_back, when the tier before lets it go. write_through if left out.',
       ),
+    warm: share()
+      .optional()
+      .describe(
+        'Share of the texts of `shared_prefix` that lies here when the run begins, those that most requests begin with first, as far as ' +
+          'there is room; 0 if left out.',
+      ),
   },
-  'a tier: {capacity, latency, bandwidth | link, scope, write_policy}',
+  'a tier: {capacity, latency, bandwidth | link, scope, write_policy, warm}',
 );
 
 const sessions = section(

@@ -127,6 +127,8 @@ export interface TierSpec {
   readonly scope: 'store' | 'fleet';
   /** When blocks come into it. */
   readonly policy: WritePolicy;
+  /** Share of the shared texts that prompts begin with that lies here when the run begins, the most asked for first. */
+  readonly warm: number;
 }
 
 /** A stage of a list; what else it has is its own (stages/list.ts). */

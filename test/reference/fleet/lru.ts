@@ -2,10 +2,12 @@
 
 export class Lru {
   readonly capacity: number;
-  ids: number[] = [];
+  ids: number[];
 
-  constructor(capacity: number) {
+  /** `held`: what it begins with, the least recent first. */
+  constructor(capacity: number, held: readonly number[] = []) {
     this.capacity = capacity;
+    this.ids = [...held];
   }
 
   has(id: number): boolean {

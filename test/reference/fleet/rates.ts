@@ -122,8 +122,9 @@ function shareDevice(busy: readonly Client[]): Map<Client, number> {
   return rates;
 }
 
-/** A step goes on at `ratio` times its speed, and so does what it computes for transfers. */
+/** A step goes on at `ratio` times its speed, and so does what it computes for transfers, where any goes layer by layer: else no flow is brought to `now`, which would round it. */
 function changePace(world: World, client: Client, ratio: number, now: number): void {
+  if (!world.program.visits.edgeLayers?.some((layers) => layers > 0)) return;
   settleFlows(world, now);
   for (const flow of world.flows) {
     if (flow.pace === 0 || flow.visit.client !== client) continue;

@@ -275,7 +275,7 @@ function openClient(setup: FleetClient, index: number, hashBlock: number): Clien
     spoken: 0,
     full: false,
     asleep: false,
-    tiers: setup.tiers.map((tier) => new Lru(tier.blocks)),
+    tiers: setup.tiers.map((tier) => new Lru(tier.blocks, tier.held)),
     counters: openCounters(setup),
   };
 }
