@@ -47,14 +47,12 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
   const blocksOf = (r: number): [number, number] => {
     return blocks ? [blocks.offset[r]!, blocks.offset[r + 1]!] : [0, 0];
   };
-  /** What an adapter has computed is nothing for another one. */
-  const apartOf = (r: number) => (walks.adapter?.[r] ?? 0) * ADAPTERS_APART;
   const idOf = (chain: PromptChain, block: number) => {
     const { prefix, prefixTokens, session } = walks;
     const r = chain.request;
     const end = (block + 1) * blockTokens;
     const [from, to] = blocksOf(r);
-    const apart = apartOf(r);
+    const apart = apartOf(walks, r);
     if (blocks && block < to - from) {
       const id = blocks.ids[from + block]! + apart;
       const known = traced.get(id);
@@ -83,14 +81,20 @@ export function openHashChains(walks: Walks, blockTokens: number): HashChains {
     get count() {
       return count;
     },
-    sharedTexts() {
-      const asked = new Map<number, number>();
-      walks.prefix.forEach((text, r) => {
-        const key = text + apartOf(r);
-        asked.set(key, (asked.get(key) ?? 0) + 1);
-      });
-      const known = [...texts].sort(([a], [b]) => asked.get(b)! - asked.get(a)! || a - b);
-      return known.map(([, ids]) => ids);
-    },
+    sharedTexts: () => byRequests(walks, texts),
   };
+}
+
+/** What an adapter has computed is nothing for another one. */
+const apartOf = ({ adapter }: Walks, r: number): number => (adapter?.[r] ?? 0) * ADAPTERS_APART;
+
+/** Ids of texts by their key, that of most requests first. */
+function byRequests(walks: Walks, texts: ReadonlyMap<number, readonly number[]>): (readonly number[])[] {
+  const asked = new Map<number, number>();
+  walks.prefix.forEach((text, r) => {
+    const key = text + apartOf(walks, r);
+    asked.set(key, (asked.get(key) ?? 0) + 1);
+  });
+  const known = [...texts].sort(([a], [b]) => asked.get(b)! - asked.get(a)! || a - b);
+  return known.map(([, ids]) => ids);
 }

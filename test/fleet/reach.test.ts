@@ -243,7 +243,7 @@ function noteProgram(program: FleetProgram): void {
 }
 
 /** Of the programs that are drawn, a hundred a seed: from here on the rarest rule is soon seen. */
-const FIRST_SEED = 106;
+const FIRST_SEED = 24;
 
 // L20: every word of the scheduler's closed lists is drawn, and each rule decides something
 test('random programs reach every rule and every word', () => {

@@ -33,7 +33,11 @@ function renumber(program: FleetProgram, length: number, seed: number): FleetPro
     names[id] = name;
   });
   const hashIds = program.visits.hashIds.map((id) => names[id]!);
-  return { ...program, visits: { ...program.visits, hashIds } };
+  const clients = program.clients.map((client) => ({
+    ...client,
+    tiers: client.tiers.map((tier) => (tier.held ? { ...tier, held: tier.held.map((id) => names[id]!) } : tier)),
+  }));
+  return { ...program, clients, visits: { ...program.visits, hashIds } };
 }
 
 /** The same with lists that are no chains of prefixes: every other visit begins with another of its ids. */
