@@ -57,7 +57,7 @@ export function detailOf(
     tiers: tierShares(run),
     promises: ask.promises.map(({ name, slo }) => {
       const good = countGood(latencies, slo);
-      const met = !run.hopeless && keepsPromise(slo, judged, judged, judged.verdict);
+      const met = keepsPromise(slo, judged, judged, judged.verdict);
       return { name, met, good: good < 0 ? Number.NaN : good / measured };
     }),
   };

@@ -16,7 +16,7 @@ import { engineFigures } from './engine-figures.ts';
 import { chooseExamples } from './examples.ts';
 import { failuresOf, listPaid, replicasOf } from './instances.ts';
 import { judgeRun, sampleRun, windowFigures } from './judge-run.ts';
-import { NO_LATENCIES, NOTHING_MEASURED } from './nothing.ts';
+import { NOTHING_MEASURED } from './nothing.ts';
 import { measurePipelines } from './pipelines.ts';
 import { priceFleet } from './price-fleet.ts';
 import { billClients, billVisits, type ClientBill, type VisitBills } from './prices.ts';
@@ -245,9 +245,7 @@ function judgeSeen(
   // tokens that come several at once have fewer gaps than tokens: those that the engine counted
   const gaps = bursts && run.itl ? totalWeight(run.itl) : tokens.gaps;
   const meanGap = gaps > 0 ? tokens.gapSeconds / gaps : Number.NaN;
-  const summaries = run.hopeless
-    ? NO_LATENCIES
-    : summariseAll(run, latencies, lost.unfinished > 0 ? Number.NaN : meanGap, meanGap);
+  const summaries = summariseAll(run, latencies, lost.unfinished > 0 ? Number.NaN : meanGap, meanGap);
   const { verdict, balance } = judgeRun(run, requests, predecessors, window, whole.to);
   return { ...summaries, verdict, balance, completed, ...lost };
 }
@@ -287,7 +285,7 @@ function measureRequests(
     ),
     request_goodput: good < 0 ? Number.NaN : window ? rate(completed) * per(good, finished) : rate(good),
     good_fraction: good < 0 ? Number.NaN : per(good, finished + lostOf({ run, window, members }, requests)),
-    slo_met: !run.hopeless && keepsPromise(run.slo, summaries, { completed, ...lost }, verdict),
+    slo_met: keepsPromise(run.slo, summaries, { completed, ...lost }, verdict),
     total_input_tokens: tokens.input,
     cached_input_tokens: tokens.cached,
     total_output_tokens: tokens.produced,

@@ -4,14 +4,6 @@ import { EMPTY_SUMMARY } from '../summary.ts';
 import type { FleetSummary } from '../sweep.ts';
 import { EMPTY_BALANCE } from '../verdict.ts';
 
-export const NO_LATENCIES = {
-  ttft: EMPTY_SUMMARY,
-  first_answer: EMPTY_SUMMARY,
-  tpot: EMPTY_SUMMARY,
-  itl: EMPTY_SUMMARY,
-  e2el: EMPTY_SUMMARY,
-};
-
 /** Written out field by field: copies of an object that was put together by spreading are slow to make and to send. */
 export const NOTHING_MEASURED: FleetSummary = {
   ttft: EMPTY_SUMMARY,

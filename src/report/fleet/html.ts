@@ -62,8 +62,16 @@ function drawHero(result: FleetResult, context: FleetContext): Markup {
   const stopped = result.stopped === '' ? '' : html`<p class="sub">Stopped early: ${result.stopped}.</p>`;
   return html`<section class="card hero"><p class="question">${context.workload}</p><div class="row"><div><p class="label">${verdict} ${context.slo.length > 0 || context.budgeted ? promise : ''}</p>
 <h1>${served}</h1><p class="sub">${formatShort(result.request_throughput)} requests/s and ${formatShort(result.output_throughput)} output tokens/s over ${formatShort(result.duration)} s, on ${plural(result.clients.filter(isReal).length, 'instance')}${result.devices > 0 ? ` with ${plural(result.devices, 'device')}` : ''}</p>
-${losses.length > 0 ? html`<p class="sub">${losses.join(', ')}.</p>` : ''}${stopped}<p class="sub">${explainWindow(result)} ${explainVerdict(result)}</p></div>
+${losses.length > 0 ? html`<p class="sub">${losses.join(', ')}.</p>` : ''}${tellFailures(result)}${stopped}<p class="sub">${explainWindow(result)} ${explainVerdict(result)}</p></div>
 ${Number.isNaN(result.usd_per_request) ? '' : html`<div class="price"><strong>$${formatShort(result.usd_per_request * 1000)}</strong><p class="label">per 1,000 requests, $${formatShort(result.usd_per_hour)}/h, $${formatMonthly(result.usd_per_hour)} per month${result.electricity_usd_per_hour > 0 ? ` ($${formatShort(result.electricity_usd_per_hour)}/h of it electricity)` : ''}${result.unpriced.length > 0 ? html`<br>without ${nameClients(result.unpriced)}` : ''}</p>${drawPriceList(result)}</div>`}</div></section>`;
+}
+
+/** How instances did that may fail, and what it cost the clients. */
+function tellFailures({ instance_failures: failures, availability, retried = 0 }: FleetResult): Markup | string {
+  if (availability === undefined) return '';
+  const again = retried > 0 ? `; ${plural(retried, 'request')} sent again` : '';
+  const times = failures === 1 ? 'one failed' : `${formatNumber(failures ?? 0)} failures`;
+  return html`<p class="sub">Instances: ${times}, on ${formatShare(availability)} of their time${again}.</p>`;
 }
 
 /** What it costs as a price list, to be held against a provider's. */
