@@ -66,6 +66,7 @@ export function* flatten(value, path = [], digits = 6) {
 export function openLowered(load) {
   return async (files) => {
     const { openCatalog, openQuestion, openSession, prepareFleet, UserError, formatIssue } = await load('index');
+    const { weighFleet } = await load('plan/pipeline/weigh-fleet');
     const catalog = openCatalog({});
     const session = openSession(catalog);
     const asked = files.map((file) => [file, textOf(file), file, '']);
@@ -85,7 +86,9 @@ export function openLowered(load) {
 
     function lower(text, file) {
       try {
-        return [...flatten(prepareFleet(openQuestion(text, file, catalog).at(0).spec, catalog, session))];
+        const { spec } = openQuestion(text, file, catalog).at(0);
+        const { pools: _, ...weight } = weighFleet(spec, catalog);
+        return [...flatten({ ...prepareFleet(spec, catalog, session), weight })];
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         return error.issues.map((issue) => `refused: ${formatIssue(issue)}`);

@@ -41,7 +41,7 @@ export function openTexts(load) {
     const [{ convert }, { parseEngineLog }, { writeSpecDocument }, { readSetValues, setValues, blameSetValues }] =
       await Promise.all(['commands/from-command', 'spec/engine-log', 'spec/document', 'spec/set-values'].map(load));
     const catalog = openCatalog({});
-    const { commands, logs, specs, sets, written } = parse(textOf('test/golden/texts.yaml'));
+    const { commands, logs, specs, sets, written, steps } = parse(textOf('test/golden/texts.yaml'));
     const attempt = (act) => {
       try {
         return act();
@@ -78,6 +78,12 @@ export function openTexts(load) {
       const { rows, axes } = openQuestion(text, 'spec.yaml', catalog);
       return [`${rows} row`, ...axes.map(({ name, labels }) => `${name}: ${labels.join(', ')}`)].join('\n');
     };
+    const [{ readWork }] = [await load('plan/read-work')];
+    const step = ([prefill, decode]) => {
+      const issues = [];
+      const work = readWork(prefill ?? undefined, decode ?? undefined, issues);
+      return [JSON.stringify(work), ...issues.map((issue) => `refused: ${formatIssue(issue)}`)].join('\n');
+    };
     const told = [
       ...commands.map((text) => `$ ${text.trimEnd()}\n${indented(attempt(() => read(text)))}`),
       ...logs.flatMap((log) =>
@@ -88,6 +94,7 @@ export function openTexts(load) {
           `${indented(text.length > 400 ? `${text.slice(0, 9)}... of ${text.length}` : text, '| ')}\n${indented(attempt(() => ask(text)))}`,
       ),
       ...sets.map((one) => `${JSON.stringify(one)}\n${indented(set(one))}`),
+      ...steps.map((one) => `step ${JSON.stringify(one)}\n${indented(step(one))}`),
       ...written.map((file) => `${file} written out\n${indented(writeSpecDocument(parse(textOf(file))))}`),
     ];
     return `${told.join('\n')}\n`;

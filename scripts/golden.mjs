@@ -183,11 +183,11 @@ const COMMANDS = [
   ...[
     ['run', 'busy', 0.5],
     ['run', 'fleet', 0.7],
-    ['run', 'rag', 0.3],
+    ['run', 'rag', 0.5],
     ['sweep', 'sweep', 0.3],
     ['sweep', 'front', 0.2],
     ['run', 'plain', 0.5],
-    ['max-load', 'fleet', 0.5],
+    ['max-load', 'fleet', 1],
     ['against', ['smaller', 'larger', 'price'], 0.3],
     ['size', 'smaller', 0.2],
   ].map(([of, name, each]) => ({
